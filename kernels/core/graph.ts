@@ -1,0 +1,146 @@
+/**
+ * A graph: calls in the order they were made, and its leaves. Building one computes shapes, nothing else.
+ *
+ * @module
+ */
+import type { Call, Op } from "./op.ts";
+import type { Kind, Shape, Spec, Tensor } from "./tensor.ts";
+import { ShapeError, sizeOf } from "./tensor.ts";
+
+/** Calls in order, and leaves by label. */
+export class Graph {
+  readonly calls: Call[] = [];
+  readonly leaves: Map<string, Tensor> = new Map();
+  /** Tensors to be readable after a run, by label. */
+  readonly outputs: Map<string, Tensor> = new Map();
+  /** Where shape errors say they happened: the scope that is building. */
+  where = "";
+
+  /** The leaf `label`, made if new. A label means the same memory in every program of a session. */
+  leaf(label: string, spec: Spec, kind: Kind): Tensor {
+    const known = this.leaves.get(label);
+    if (known !== undefined) {
+      if (String(known.shape) !== String(spec.shape) || known.dtype !== spec.dtype) {
+        throw new ShapeError(
+          `Cannot reuse leaf ${label}: it is ${known.dtype} [${known.shape}], wanted ${spec.dtype} [${spec.shape}]`,
+        );
+      }
+      return known;
+    }
+    if (spec.shape.some((n) => !Number.isInteger(n) || n < 1)) {
+      throw new ShapeError(`Cannot make ${label}: every size of [${spec.shape}] must be a whole number above 0`);
+    }
+    const leaf: Tensor = { graph: this, call: null, label, kind, shape: spec.shape, dtype: spec.dtype };
+    this.leaves.set(label, leaf);
+    return leaf;
+  }
+
+  /** Adds a call and gives its outputs. Throws ShapeError naming the op and where it stands. */
+  call<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): readonly Tensor[] {
+    let specs: readonly Spec[];
+    try {
+      specs = op.infer(inputs, attrs);
+    } catch (cause) {
+      if (!(cause instanceof ShapeError) || this.where === "") throw cause;
+      throw new ShapeError(`${this.where}: ${cause.message}`, { cause });
+    }
+    const outputs: Tensor[] = [];
+    const call: Call<A> = { op, inputs, outputs, attrs };
+    const at = this.where === "" ? op.name : `${this.where}/${op.name}`;
+    specs.forEach((spec, i) => {
+      // An in-place output is its input's memory, so it keeps that memory's label and kind.
+      const home = op.inPlace?.[i] ?? -1;
+      outputs.push({
+        graph: this,
+        call,
+        label: home >= 0 ? inputs[home].label : `${at}#${this.calls.length}.${i}`,
+        kind: home >= 0 ? inputs[home].kind : "activation",
+        ...spec,
+      });
+    });
+    this.calls.push(call);
+    return outputs;
+  }
+
+  /** Marks a tensor as readable after a run, under `label`. */
+  output(label: string, tensor: Tensor): void {
+    this.outputs.set(label, tensor);
+  }
+}
+
+/** How a parameter begins. */
+export type Init =
+  | { readonly kind: "zeros" }
+  | { readonly kind: "ones" }
+  | { readonly kind: "normal"; readonly std: number };
+
+/** A named place in a model: makes parameters, states and probes whose names are its path. */
+export interface Scope {
+  readonly graph: Graph;
+  readonly path: string;
+  at(name: string): Scope;
+  /** A trainable leaf, `path.name`. */
+  param(name: string, shape: Shape, init: Init): Tensor;
+  /** An optimizer's memory for `like`: zeros of its shape, label `like.label/name`. */
+  state(name: string, like: Tensor): Tensor;
+  /** Names a value so that it can be looked at; gives it back unchanged. */
+  probe(name: string, x: Tensor): Tensor;
+}
+
+/** A parameter and how it begins. */
+export interface Parameter {
+  readonly tensor: Tensor;
+  readonly init: Init;
+}
+
+/** A Scope over `graph`, with what it made. */
+export class RootScope implements Scope {
+  readonly #shared: { parameters: Map<string, Parameter>; probes: Map<string, Tensor> };
+
+  constructor(readonly graph: Graph, readonly path = "", parent?: RootScope) {
+    this.#shared = parent ? parent.#shared : { parameters: new Map(), probes: new Map() };
+  }
+
+  /** By full name, in the order made. */
+  get parameters(): ReadonlyMap<string, Parameter> {
+    return this.#shared.parameters;
+  }
+
+  /** By full name. */
+  get probes(): ReadonlyMap<string, Tensor> {
+    return this.#shared.probes;
+  }
+
+  at(name: string): RootScope {
+    const path = this.#join(name);
+    this.graph.where = path;
+    return new RootScope(this.graph, path, this);
+  }
+
+  param(name: string, shape: Shape, init: Init): Tensor {
+    const label = this.#join(name);
+    const tensor = this.graph.leaf(label, { shape, dtype: "f32" }, "parameter");
+    if (!this.#shared.parameters.has(label)) this.#shared.parameters.set(label, { tensor, init });
+    return tensor;
+  }
+
+  state(name: string, like: Tensor): Tensor {
+    return this.graph.leaf(`${like.label}/${name}`, { shape: like.shape, dtype: "f32" }, "optimizer");
+  }
+
+  probe(name: string, x: Tensor): Tensor {
+    this.#shared.probes.set(this.#join(name), x);
+    return x;
+  }
+
+  #join(name: string): string {
+    return this.path === "" ? name : `${this.path}.${name}`;
+  }
+}
+
+/** Number of trainable elements. */
+export function parameterCount(parameters: ReadonlyMap<string, Parameter>): number {
+  let n = 0;
+  for (const { tensor } of parameters.values()) n += sizeOf(tensor.shape);
+  return n;
+}

@@ -1,0 +1,109 @@
+/**
+ * What an op is: its meaning in float64, its gradient, its WGSL, its twin's arguments and its test cases, in one file.
+ *
+ * @module
+ */
+import type { Shape, Spec, Tensor } from "./tensor.ts";
+import { sizeOf } from "./tensor.ts";
+
+/** One use of an op in a graph. */
+export interface Call<A = any> {
+  readonly op: Op<A>;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly attrs: A;
+}
+
+/** WGSL of one dispatch. */
+export interface Kernel {
+  readonly code: string;
+  readonly workgroups: readonly [number, number, number];
+}
+
+/**
+ * An op. Its bindings, in WGSL as in WASM, are its inputs in order, then those outputs that are not in place; see
+ * `bindings()`. Tensors on the device are flat arrays; all bindings are `read_write`, since disjoint parts of one
+ * buffer may be bound together.
+ */
+export interface Op<A> {
+  /** Also its WASM export: lower_snake_case. */
+  readonly name: string;
+  /** Throws ShapeError. */
+  infer(inputs: readonly Spec[], attrs: A): readonly Spec[];
+  /** Gradients of the inputs given those of the outputs (null: no gradient flows). */
+  vjp?(call: Call<A>, grads: readonly (Tensor | null)[]): readonly (Tensor | null)[];
+  /** What the op MEANS, on flat float64 arrays; one array an output. */
+  reference(inputs: readonly Float64Array[], call: Call<A>): readonly Float64Array[];
+  /** One dispatch. Workgroup sizes stay within `limits`. */
+  wgsl(call: Call<A>, limits: GPUSupportedLimits): Kernel;
+  /** The numbers that its WASM twin takes beside the tensors (f64 each): sizes first, then constants. */
+  wasm(call: Call<A>): readonly number[];
+  flops?(call: Call<A>): number;
+  /** Output i lives in input inPlace[i] (-1: in memory of its own): that input must not be read by a later call. */
+  readonly inPlace?: readonly number[];
+  /** Walked by the parity and gradient tests and the benches. */
+  readonly cases: readonly Case<A>[];
+}
+
+/** What a test feeds an input: f32 normal (default), f32 positive, f32 zeros, or u32 below a bound. */
+export type Fill = "normal" | "positive" | "zeros" | { readonly below: number };
+
+/** Input shapes and attributes to try an op on. */
+export interface Case<A> {
+  readonly inputs: readonly Shape[];
+  readonly attrs: A;
+  /** One for each input; default all normal. */
+  readonly fill?: readonly Fill[];
+  /** Big enough to time. */
+  readonly bench?: boolean;
+}
+
+/** Tensors bound to a kernel, in binding order: inputs, then the outputs that have memory of their own. */
+export function bindings(call: Call): readonly Tensor[] {
+  return [...call.inputs, ...call.outputs.filter((_, i) => inPlaceOf(call.op, i) < 0)];
+}
+
+/** The input that output i lives in, or -1. */
+export function inPlaceOf(op: Op<any>, output: number): number {
+  return op.inPlace?.[output] ?? -1;
+}
+
+/** Makes an op callable: adds a call to the graph of its first input and gives its outputs. */
+export function define<A>(op: Op<A>): (inputs: readonly Tensor[], attrs: A) => readonly Tensor[] {
+  return (inputs, attrs) => inputs[0].graph.call(op, inputs, attrs);
+}
+
+/** Workgroups for `count` invocations of `size` each, folded into two dimensions so none exceeds 65,535. */
+export function grid(count: number, size: number): readonly [number, number, number] {
+  const groups = Math.max(1, Math.ceil(count / size));
+  if (groups <= 65535) return [groups, 1, 1];
+  const x = Math.ceil(Math.sqrt(groups));
+  return [x, Math.ceil(groups / x), 1];
+}
+
+/**
+ * WGSL that declares a call's bindings: `in0`, `in1`, … then `out0`, … (an in-place output has none: write its input),
+ * each `array<f32>` or `array<u32>`.
+ */
+export function wgslBindings(call: Call): string {
+  const lines: string[] = [];
+  call.inputs.forEach((t, i) => lines.push(declare(lines.length, `in${i}`, t)));
+  call.outputs.forEach((t, i) => {
+    if (inPlaceOf(call.op, i) < 0) lines.push(declare(lines.length, `out${i}`, t));
+  });
+  return lines.join("\n");
+}
+
+function declare(binding: number, name: string, spec: Spec): string {
+  return `@group(0) @binding(${binding}) var<storage, read_write> ${name}: array<${spec.dtype}>;`;
+}
+
+/** A case's inputs as specs. */
+export function caseSpecs(c: Case<any>): readonly Spec[] {
+  return c.inputs.map((shape, i) => ({ shape, dtype: typeof c.fill?.[i] === "object" ? "u32" : "f32" }));
+}
+
+/** Total elements of a case's inputs. */
+export function caseSize(c: Case<any>): number {
+  return c.inputs.reduce((sum, shape) => sum + sizeOf(shape), 0);
+}

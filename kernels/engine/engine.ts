@@ -1,0 +1,26 @@
+/**
+ * What an engine does: it takes programs and weights, and replays programs on a device.
+ *
+ * @module
+ */
+import type { Program } from "../core/program.ts";
+import type { TensorMap } from "../core/tensor.ts";
+
+/** A device that can run programs. */
+export interface Engine {
+  readonly name: "webgpu" | "cpu" | "reference";
+  /** For people: adapter and driver, or "WASM SIMD, 2 threads". */
+  readonly device: string;
+  /** Programs of one session share persistent memory by label. Labels missing in `weights` begin as zeros. */
+  open(programs: readonly Program[], weights: TensorMap): Promise<Session>;
+}
+
+/** Programs and their memory on a device. */
+export interface Session extends AsyncDisposable {
+  /** Sets persistent tensors by label. Throws RangeError on an unknown label or a wrong size. */
+  write(values: TensorMap): void;
+  /** Replays programs in order, in one submit: ["micro", "micro", "update"]. */
+  run(programs: readonly string[]): Promise<void>;
+  /** Reads persistent tensors (outputs included) by label, after all runs so far. */
+  read(labels: readonly string[]): Promise<TensorMap>;
+}

@@ -1,0 +1,65 @@
+/**
+ * The one event type that feeds every reader: terminal, metrics.jsonl, live page, report.
+ *
+ * @module
+ */
+
+/** An update has been made. `loss` is the mean over micro-batches before it; `gradNorm` is before clipping. */
+export type StepEvent = Readonly<{
+  type: "step";
+  /** From 0: the first update. */
+  step: number;
+  /** Nats a token. */
+  loss: number;
+  gradNorm: number;
+  lr: number;
+  /** Tokens trained on so far, this step's included. */
+  tokens: number;
+  tokensPerSecond: number;
+  /** Seconds of training, over all resumes. */
+  elapsed: number;
+}>;
+
+/** The validation loss after `step` updates, in nats a token, and per byte of text in bits. */
+export type EvalEvent = Readonly<{ type: "eval"; step: number; valLoss: number; bitsPerByte?: number; unigramLoss?: number }>;
+
+/** HellaSwag's two accuracies after `step` updates. */
+export type HellaswagEvent = Readonly<{ type: "hellaswag"; step: number; accuracy: number; accuracyNorm: number; items: number }>;
+
+/** Text that the model wrote after `step` updates. */
+export type SampleEvent = Readonly<{ type: "sample"; step: number; text: string; prompt?: string }>;
+
+/** A checkpoint is complete on disk. `seconds`: how long writing took. */
+export type CheckpointEvent = Readonly<{ type: "checkpoint"; step: number; path: string; seconds: number }>;
+
+/** What a stage has done so far. `busy` and `blocked` in seconds: at work, and waiting for the stage before it. */
+export type StageEvent = Readonly<{
+  type: "stage";
+  name: string;
+  in: number;
+  out: number;
+  dropped: Readonly<Record<string, number>>;
+  busy: number;
+  blocked: number;
+}>;
+
+/** The run begins (or goes on): device, parameters, options. */
+export type RunStartEvent = Readonly<{ type: "run"; pipeline: string; device?: string; parameters?: number; [field: string]: unknown }>;
+
+/** Something a person should read: a decision, a warning. Not needed to follow the run. */
+export type NoteEvent = Readonly<{ type: "note"; text: string }>;
+
+/** The run has ended. */
+export type DoneEvent = Readonly<{ type: "done"; [field: string]: unknown }>;
+
+/** Exactly the lines of metrics.jsonl. */
+export type RunEvent =
+  | StepEvent
+  | EvalEvent
+  | HellaswagEvent
+  | SampleEvent
+  | CheckpointEvent
+  | StageEvent
+  | RunStartEvent
+  | NoteEvent
+  | DoneEvent;

@@ -1,0 +1,37 @@
+/**
+ * What travels between stages. Items are immutable: to change one, yield `{ ...doc, text }`.
+ *
+ * @module
+ */
+
+/** One text on its way through the filters, with what is known about it; fields as in FineWeb's rows. */
+export type Document = Readonly<{
+  id: string;
+  text: string;
+  url?: string;
+  date?: string;
+  dump?: string;
+  filePath?: string;
+  language?: string;
+  /** The language identifier's confidence, 0 to 1. */
+  languageScore?: number;
+  /** Length in tokens, set by `count`. */
+  tokenCount?: number;
+  /** The undecoded page, before extraction. */
+  html?: Uint8Array;
+}>;
+
+/** One document's token ids. */
+export type Tokens = Readonly<{ id: string; ids: Uint32Array }>;
+
+/** `count` tokens from token `start` of the shard file at `path`: on disk and final. */
+export type TokenShard = Readonly<{ path: string; start: number; count: number }>;
+
+/** One optimizer step: A micro-batches of B sequences of T tokens. inputs, targets and mask are each [A, B, T]. */
+export type Batch = Readonly<{
+  inputs: Uint32Array;
+  targets: Uint32Array;
+  /** 1 where a target counts, 0 where it does not; absent: all count. */
+  mask?: Float32Array;
+  shape: readonly [accum: number, batch: number, seqLen: number];
+}>;
