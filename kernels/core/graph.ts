@@ -28,7 +28,9 @@ export class Graph {
       return known;
     }
     if (spec.shape.some((n) => !Number.isInteger(n) || n < 1)) {
-      throw new ShapeError(`Cannot make ${label}: every size of [${spec.shape}] must be a whole number above 0`);
+      throw new ShapeError(
+        `Cannot make ${label}: every size of [${spec.shape}] must be a whole number above 0`,
+      );
     }
     const leaf: Tensor = { graph: this, call: null, label, kind, shape: spec.shape, dtype: spec.dtype };
     this.leaves.set(label, leaf);

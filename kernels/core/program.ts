@@ -3,26 +3,28 @@
  * `--dry-run` prints it, tests inspect it, engines only replay it.
  *
  * Memory that outlives a run (inputs, outputs, parameters, gradients, optimizer state) is shared by label between the
- * programs of a session. Activations and workspace live in an arena which all programs of a session overlay.
+ * programs of a session. Activations and workspace live in an arena, which all programs of a session overlay.
  *
  * @module
  */
 import type { Graph } from "./graph.ts";
-import type { Call } from "./op.ts";
-import type { Kind, Tensor } from "./tensor.ts";
+import { type Call, inPlaceOf } from "./op.ts";
+import { bytesOf, type Kind, type Tensor } from "./tensor.ts";
 
-/** A tensor's place: in the arena (activation, workspace), or, if persistent, in memory of its label's own. */
-export type Slot = Readonly<{ tensor: Tensor; offset: number; bytes: number; kind: Kind }>;
+/** A tensor's place: in the arena at `offset` (activation, workspace), or, if persistent, memory of its label's own. */
+export type Slot = Readonly<{ tensor: Tensor; label: string; offset: number; bytes: number; kind: Kind }>;
 
 /** Calls in order and where their tensors live. */
 export type Program = Readonly<{
   name: string;
   calls: readonly Call[];
-  /** One for each distinct piece of memory. In-place outputs have none of their own. */
+  /** One for each distinct piece of memory; in-place outputs have none of their own. */
   slots: readonly Slot[];
+  /** Each tensor's slot, in-place outputs included. */
+  places: ReadonlyMap<Tensor, Slot>;
   arenaBytes: number;
-  /** Labels that can be read after a run. */
-  outputs: ReadonlyMap<string, Tensor>;
+  /** What `read` can ask for by another name than a slot's label. */
+  outputs: ReadonlyMap<string, Slot>;
 }>;
 
 /** Alignment of every slot: WebGPU's largest binding offset alignment. */
@@ -31,4 +33,156 @@ export const slotAlignment = 256;
 /** Memory of these kinds lives on between runs and is shared by label. */
 export function isPersistent(kind: Kind): boolean {
   return kind !== "activation" && kind !== "workspace";
+}
+
+/**
+ * Compiles a graph: drops calls that reach neither an output nor persistent memory, and plans memory.
+ * Throws Error where a tensor is read after it was overwritten in place.
+ */
+export function compile(name: string, graph: Graph): Program {
+  const outputTensors = new Set(graph.outputs.values());
+  const calls = liveCalls(graph, outputTensors);
+  checkInPlace(name, calls);
+
+  const labels = new Map<Tensor, string>();
+  for (const [label, tensor] of graph.outputs) {
+    const memory = memoryOf(tensor);
+    if (!isPersistent(memory.kind)) labels.set(memory, label);
+  }
+  const lives = lifetimes(calls);
+  const slots: Slot[] = [];
+  const slotOf = new Map<Tensor, Slot>();
+  const transient: { tensor: Tensor; first: number; last: number; bytes: number }[] = [];
+  for (const [tensor, { first, last }] of lives) {
+    const bytes = align(bytesOf(tensor));
+    const label = labels.get(tensor) ?? tensor.label;
+    const kind = labels.has(tensor) ? "output" : tensor.kind;
+    if (!isPersistent(kind)) transient.push({ tensor, first, last, bytes });
+    else slotOf.set(tensor, { tensor, label, offset: 0, bytes, kind });
+  }
+  let arenaBytes = 0;
+  for (const { tensor, offset, bytes } of placeInArena(transient)) {
+    slotOf.set(tensor, { tensor, label: tensor.label, offset, bytes, kind: tensor.kind });
+    arenaBytes = Math.max(arenaBytes, offset + bytes);
+  }
+  const places = new Map<Tensor, Slot>();
+  for (const tensor of lives.keys()) slots.push(slotOf.get(tensor)!);
+  for (const call of calls) {
+    for (const t of [...call.inputs, ...call.outputs]) places.set(t, slotOf.get(memoryOf(t))!);
+  }
+  const outputs = new Map<string, Slot>();
+  for (const [label, tensor] of graph.outputs) {
+    const slot = slotOf.get(memoryOf(tensor));
+    if (slot === undefined) {
+      throw new Error(`Cannot compile ${name}: output ${label} is a leaf that no call touches`);
+    }
+    outputs.set(label, slot);
+  }
+  return { name, calls, slots, places, arenaBytes, outputs };
+}
+
+/** Bytes by kind over programs of one session: persistent memory counted once a label, the arena once. */
+export function memoryByKind(programs: readonly Program[]): Record<Kind, number> {
+  const sum: Record<Kind, number> = {
+    input: 0,
+    output: 0,
+    parameter: 0,
+    gradient: 0,
+    optimizer: 0,
+    activation: 0,
+    workspace: 0,
+  };
+  const seen = new Set<string>();
+  for (const slot of programs.flatMap((p) => p.slots)) {
+    if (!isPersistent(slot.kind) || seen.has(slot.label)) continue;
+    seen.add(slot.label);
+    sum[slot.kind] += slot.bytes;
+  }
+  sum.activation = Math.max(0, ...programs.map((p) => p.arenaBytes));
+  return sum;
+}
+
+/** Floating-point operations of one replay. */
+export function flopsOf(program: Program): number {
+  return program.calls.reduce((sum, call) => sum + (call.op.flops?.(call) ?? 0), 0);
+}
+
+/** The tensor whose memory t lives in: t itself, or what it overwrites. */
+export function memoryOf(t: Tensor): Tensor {
+  while (t.call !== null) {
+    const home = inPlaceOf(t.call.op, t.call.outputs.indexOf(t));
+    if (home < 0) return t;
+    t = t.call.inputs[home];
+  }
+  return t;
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / slotAlignment) * slotAlignment;
+}
+
+function liveCalls(graph: Graph, outputs: ReadonlySet<Tensor>): Call[] {
+  const wanted = new Set<Tensor>(outputs);
+  const live: Call[] = [];
+  for (const call of [...graph.calls].reverse()) {
+    const writesState = call.outputs.some((t, i) =>
+      inPlaceOf(call.op, i) >= 0 && isPersistent(memoryOf(t).kind)
+    );
+    if (!writesState && !call.outputs.some((t) => wanted.has(t))) continue;
+    call.inputs.forEach((t) => wanted.add(t));
+    live.push(call);
+  }
+  return live.reverse();
+}
+
+function checkInPlace(name: string, calls: readonly Call[]): void {
+  const overwritten = new Map<Tensor, Call>();
+  for (const call of calls) {
+    for (const t of call.inputs) {
+      const by = overwritten.get(t);
+      if (by !== undefined) {
+        throw new Error(
+          `Cannot compile ${name}: ${call.op.name} reads ${t.label} after ${by.op.name} overwrote it: use ${by.op.name}'s output`,
+        );
+      }
+    }
+    call.outputs.forEach((_, i) => {
+      const home = inPlaceOf(call.op, i);
+      if (home >= 0) overwritten.set(call.inputs[home], call);
+    });
+  }
+}
+
+/** First and last call that touches each piece of memory. */
+function lifetimes(calls: readonly Call[]): Map<Tensor, { first: number; last: number }> {
+  const lives = new Map<Tensor, { first: number; last: number }>();
+  calls.forEach((call, now) => {
+    for (const t of [...call.inputs, ...call.outputs]) {
+      const memory = memoryOf(t);
+      const life = lives.get(memory);
+      if (life === undefined) lives.set(memory, { first: now, last: now });
+      else life.last = now;
+    }
+  });
+  return lives;
+}
+
+/** Largest first, each at the lowest offset free over its whole life. */
+function placeInArena<T extends { first: number; last: number; bytes: number }>(
+  items: readonly T[],
+): (T & { offset: number })[] {
+  const placed: (T & { offset: number })[] = [];
+  const bySize = [...items].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
+  for (const item of bySize) {
+    const neighbours = placed
+      .filter((p) => p.first <= item.last && item.first <= p.last)
+      .sort((a, b) => a.offset - b.offset);
+    let offset = 0;
+    for (const p of neighbours) {
+      if (p.offset - offset >= item.bytes) break;
+      offset = Math.max(offset, p.offset + p.bytes);
+    }
+    placed.push({ ...item, offset });
+  }
+  return placed;
 }

@@ -21,10 +21,14 @@ export type StepEvent = Readonly<{
 }>;
 
 /** The validation loss after `step` updates, in nats a token, and per byte of text in bits. */
-export type EvalEvent = Readonly<{ type: "eval"; step: number; valLoss: number; bitsPerByte?: number; unigramLoss?: number }>;
+export type EvalEvent = Readonly<
+  { type: "eval"; step: number; valLoss: number; bitsPerByte?: number; unigramLoss?: number }
+>;
 
 /** HellaSwag's two accuracies after `step` updates. */
-export type HellaswagEvent = Readonly<{ type: "hellaswag"; step: number; accuracy: number; accuracyNorm: number; items: number }>;
+export type HellaswagEvent = Readonly<
+  { type: "hellaswag"; step: number; accuracy: number; accuracyNorm: number; items: number }
+>;
 
 /** Text that the model wrote after `step` updates. */
 export type SampleEvent = Readonly<{ type: "sample"; step: number; text: string; prompt?: string }>;
@@ -44,7 +48,9 @@ export type StageEvent = Readonly<{
 }>;
 
 /** The run begins (or goes on): device, parameters, options. */
-export type RunStartEvent = Readonly<{ type: "run"; pipeline: string; device?: string; parameters?: number; [field: string]: unknown }>;
+export type RunStartEvent = Readonly<
+  { type: "run"; pipeline: string; device?: string; parameters?: number; [field: string]: unknown }
+>;
 
 /** Something a person should read: a decision, a warning. Not needed to follow the run. */
 export type NoteEvent = Readonly<{ type: "note"; text: string }>;

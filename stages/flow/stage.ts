@@ -67,7 +67,10 @@ export function stage<In, Out, State>(s: Stage<In, Out, State>): Stage<In, Out, 
 }
 
 /** One item in, one item out, nothing remembered. */
-export function map<In, Out>(name: string, f: (item: In, ctx: Context) => Out | Promise<Out>): Stage<In, Out> {
+export function map<In, Out>(
+  name: string,
+  f: (item: In, ctx: Context) => Out | Promise<Out>,
+): Stage<In, Out> {
   return {
     name,
     open: () => null,

@@ -1,0 +1,118 @@
+/**
+ * Reverse mode: the gradient of a scalar with respect to tensors of its graph, as further calls of that graph.
+ *
+ * @module
+ */
+import { type Call, define, grid, type Op, wgslBindings } from "./op.ts";
+import { ShapeError, sizeOf, type Tensor } from "./tensor.ts";
+
+/** A tensor of x's shape, every element `value`. */
+export function fill(like: Tensor, value: number): Tensor {
+  return callFill([like], { value })[0];
+}
+
+/** a + b of one shape: where gradients meet. */
+export function plus(a: Tensor, b: Tensor): Tensor {
+  return callPlus([a, b], null)[0];
+}
+
+/** Adds x to the persistent `buffer`, in place, and gives it back. */
+export function accumulate(buffer: Tensor, x: Tensor): Tensor {
+  return callAccumulate([buffer, x], null)[0];
+}
+
+/**
+ * Gradients of the scalar `loss` with respect to each of `of`, in their order; null where loss does not depend on it.
+ * Throws ShapeError if loss is not a scalar, Error where an op on the way has no vjp.
+ */
+export function gradients(loss: Tensor, of: readonly Tensor[]): readonly (Tensor | null)[] {
+  if (sizeOf(loss.shape) !== 1) {
+    throw new ShapeError(`Cannot take gradients of ${loss.label}: it is [${loss.shape}], wanted one element`);
+  }
+  const calls = [...loss.graph.calls];
+  const depends = new Set<Tensor>(of);
+  for (const call of calls) {
+    if (call.inputs.some((t) => depends.has(t))) call.outputs.forEach((t) => depends.add(t));
+  }
+  if (!depends.has(loss)) return of.map(() => null);
+
+  const found = new Map<Tensor, Tensor>([[loss, fill(loss, 1)]]);
+  for (const call of calls.reverse()) {
+    const ofOutputs = call.outputs.map((t) => found.get(t) ?? null);
+    if (ofOutputs.every((g) => g === null) || !call.inputs.some((t) => depends.has(t))) continue;
+    if (call.op.vjp === undefined) {
+      throw new Error(`Cannot differentiate ${call.outputs[0].label}: op ${call.op.name} has no vjp`);
+    }
+    call.op.vjp(call, ofOutputs).forEach((gradient, i) => {
+      const input = call.inputs[i];
+      if (gradient === null || !depends.has(input)) return;
+      const before = found.get(input);
+      found.set(input, before === undefined ? gradient : plus(before, gradient));
+    });
+  }
+  return of.map((t) => found.get(t) ?? null);
+}
+
+/** Every element one value. */
+export const fillOp: Op<{ readonly value: number }> = {
+  name: "fill",
+  infer: ([like]) => [{ shape: like.shape, dtype: like.dtype }],
+  reference: ([like], call) => [new Float64Array(like.length).fill(call.attrs.value)],
+  wgsl: (call) => flat(call, `out0[i] = ${call.outputs[0].dtype}(${call.attrs.value});`),
+  wasm: (call) => [sizeOf(call.outputs[0].shape), call.attrs.value],
+  cases: [{ inputs: [[3, 5]], attrs: { value: 1 } }, { inputs: [[]], attrs: { value: -2.5 } }],
+};
+
+/** a + b of one shape. */
+export const plusOp: Op<null> = {
+  name: "plus",
+  infer: ([a, b]) => {
+    if (String(a.shape) !== String(b.shape)) {
+      throw new ShapeError(`Cannot add gradients: [${a.shape}] and [${b.shape}] must be one shape`);
+    }
+    return [{ shape: a.shape, dtype: "f32" }];
+  },
+  vjp: (_call, [g]) => [g, g],
+  reference: ([a, b]) => [a.map((x, i) => x + b[i])],
+  wgsl: (call) => flat(call, "out0[i] = in0[i] + in1[i];"),
+  wasm: (call) => [sizeOf(call.outputs[0].shape)],
+  flops: (call) => sizeOf(call.outputs[0].shape),
+  cases: [{ inputs: [[7, 9], [7, 9]], attrs: null }],
+};
+
+/** buffer += x. */
+export const accumulateOp: Op<null> = {
+  name: "accumulate",
+  inPlace: [0],
+  infer: ([buffer, x]) => {
+    if (sizeOf(buffer.shape) !== sizeOf(x.shape)) {
+      throw new ShapeError(`Cannot accumulate [${x.shape}] into [${buffer.shape}]: sizes must be equal`);
+    }
+    return [{ shape: buffer.shape, dtype: "f32" }];
+  },
+  reference: ([buffer, x]) => [buffer.map((b, i) => b + x[i])],
+  wgsl: (call) => flat(call, "in0[i] = in0[i] + in1[i];"),
+  wasm: (call) => [sizeOf(call.outputs[0].shape)],
+  flops: (call) => sizeOf(call.outputs[0].shape),
+  cases: [{ inputs: [[7, 9], [7, 9]], attrs: null }],
+};
+
+const callFill = define(fillOp);
+const callPlus = define(plusOp);
+const callAccumulate = define(accumulateOp);
+
+/** A kernel with one invocation an element of the first output: `body` sees its index `i`. */
+export function flat(call: Call, body: string): ReturnType<Op<any>["wgsl"]> {
+  const count = sizeOf(call.outputs[0].shape);
+  const workgroups = grid(count, 64);
+  return {
+    workgroups,
+    code: `${wgslBindings(call)}
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * ${workgroups[0] * 64}u;
+  if (i >= ${count}u) { return; }
+  ${body}
+}`,
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * The float64 engine: runs each op's `reference`. Slow and true; what the other engines are measured against.
+ *
+ * @module
+ */
+import { inPlaceOf } from "../core/op.ts";
+import { isPersistent, type Program } from "../core/program.ts";
+import { sizeOf, type Tensor, type TensorMap } from "../core/tensor.ts";
+import type { Engine, Session } from "./engine.ts";
+
+/** Opens the float64 engine. */
+export function openReference(): Engine {
+  return {
+    name: "reference",
+    device: "float64 reference, 1 thread",
+    open: (programs, weights) => Promise.resolve(new ReferenceSession(programs, weights)),
+  };
+}
+
+class ReferenceSession implements Session {
+  readonly #programs: ReadonlyMap<string, Program>;
+  readonly #memory = new Map<string, { tensor: Tensor; data: Float64Array }>();
+
+  constructor(programs: readonly Program[], weights: TensorMap) {
+    this.#programs = new Map(programs.map((p) => [p.name, p]));
+    for (const slot of programs.flatMap((p) => p.slots)) {
+      if (!isPersistent(slot.kind) || this.#memory.has(slot.label)) continue;
+      this.#memory.set(slot.label, {
+        tensor: slot.tensor,
+        data: new Float64Array(sizeOf(slot.tensor.shape)),
+      });
+    }
+    for (const label of Object.keys(weights)) {
+      if (this.#memory.has(label)) this.write({ [label]: weights[label] });
+    }
+  }
+
+  write(values: TensorMap): void {
+    for (const [label, { data }] of Object.entries(values)) {
+      const place = this.#memory.get(label);
+      if (place === undefined) throw new RangeError(`Cannot write ${label}: no program has it`);
+      if (place.data.length !== data.length) {
+        throw new RangeError(`Cannot write ${label}: got ${data.length} values, wanted ${place.data.length}`);
+      }
+      place.data.set(data);
+    }
+  }
+
+  run(programs: readonly string[]): Promise<void> {
+    for (const name of programs) {
+      const program = this.#programs.get(name);
+      if (program === undefined) {
+        throw new RangeError(`Cannot run ${name}: known are ${[...this.#programs.keys()]}`);
+      }
+      this.#replay(program);
+    }
+    return Promise.resolve();
+  }
+
+  read(labels: readonly string[]): Promise<TensorMap> {
+    const out: Record<string, { shape: readonly number[]; data: Float32Array | Uint32Array }> = {};
+    for (const label of labels) {
+      const slot = [...this.#programs.values()].map((p) => p.outputs.get(label)).find((s) => s !== undefined);
+      const place = this.#memory.get(slot?.label ?? label);
+      if (place === undefined) throw new RangeError(`Cannot read ${label}: no program has it`);
+      const { shape, dtype } = place.tensor;
+      out[label] = {
+        shape,
+        data: dtype === "u32" ? Uint32Array.from(place.data) : Float32Array.from(place.data),
+      };
+    }
+    return Promise.resolve(out);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #replay(program: Program): void {
+    const values = new Map<Tensor, Float64Array>();
+    const valueOf = (t: Tensor) => values.get(t) ?? this.#memory.get(program.places.get(t)!.label)!.data;
+    for (const call of program.calls) {
+      const results = call.op.reference(call.inputs.map(valueOf), call);
+      call.outputs.forEach((t, i) => {
+        const slot = program.places.get(t)!;
+        if (isPersistent(slot.kind)) this.#memory.get(slot.label)!.data.set(results[i]);
+        else values.set(t, results[i]);
+        if (inPlaceOf(call.op, i) >= 0 && !isPersistent(slot.kind)) {
+          values.delete(call.inputs[inPlaceOf(call.op, i)]);
+        }
+      });
+    }
+  }
+}

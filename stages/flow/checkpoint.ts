@@ -1,0 +1,34 @@
+/**
+ * What a barrier gathers and where checkpoints are kept.
+ *
+ * @module
+ */
+import type { TensorMap } from "../../kernels/core/tensor.ts";
+
+/** Plain data. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** A stage's state as saved: JSON, with tensors marked. */
+export type Saved = Json | TensorFile | readonly Saved[] | { readonly [key: string]: Saved };
+
+/** Tensors that a checkpoint keeps in `<file>.safetensors` beside stream.json. */
+export class TensorFile {
+  constructor(readonly file: string, readonly tensors: TensorMap) {}
+}
+
+/** One stage's part of a barrier: its state, and how many items to drop at its door when resuming. */
+export interface Part {
+  readonly state: Saved;
+  readonly skip?: number;
+}
+
+/** A position in the stream: every stage's state as the barrier passed it. */
+export class Barrier {
+  readonly parts: Map<string, Part> = new Map();
+}
+
+/** Where barriers become durable. */
+export interface Checkpoints {
+  commit(barrier: Barrier): Promise<void>;
+  latest(): Promise<ReadonlyMap<string, Part> | null>;
+}
