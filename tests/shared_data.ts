@@ -1,0 +1,36 @@
+/**
+ * Tests on data that is not in the repository: `../shared/data` beside the project. Where it is missing they are
+ * ignored and say so; with CI=true they fail.
+ *
+ * @module
+ */
+
+const root = new URL("../../shared/data/", import.meta.url);
+
+/** A test that needs `files` of the shared data; `path` gives a file's place. */
+export function sharedTest(
+  name: string,
+  files: readonly string[],
+  run: (path: (file: string) => string, t: Deno.TestContext) => void | Promise<void>,
+): void {
+  const missing = files.filter((file) => !exists(new URL(file, root)));
+  const path = (file: string) => decodeURIComponent(new URL(file, root).pathname);
+  if (missing.length === 0) {
+    Deno.test(name, (t) => run(path, t));
+  } else if (Deno.env.get("CI") === "true") {
+    Deno.test(name, () => {
+      throw new Error(`Missing test data: ${missing.join(", ")}: with CI=true it must be there`);
+    });
+  } else {
+    Deno.test({ name: `${name} (ignored: no ../shared/data/${missing[0]})`, ignore: true, fn: () => {} });
+  }
+}
+
+function exists(url: URL): boolean {
+  try {
+    Deno.statSync(url);
+    return true;
+  } catch {
+    return false;
+  }
+}
