@@ -1,0 +1,131 @@
+/**
+ * A page as plain text: whole, as a reader would see it from top to bottom, or its main article by Readability.
+ * Source: HTML standard, "rendered text"; Mozilla Readability.
+ *
+ * @module
+ */
+import { DOMParser } from "linkedom";
+import { Readability } from "@mozilla/readability";
+
+/** What the walk needs of a DOM node. */
+interface PageNode {
+  readonly nodeType: number;
+  readonly nodeName: string;
+  readonly nodeValue: string | null;
+  readonly firstChild: PageNode | null;
+  readonly nextSibling: PageNode | null;
+  readonly parentNode: PageNode | null;
+}
+
+const unseen = new Set(
+  "SCRIPT STYLE NOSCRIPT TEMPLATE HEAD TITLE IFRAME OBJECT SVG SELECT TEXTAREA".split(" "),
+);
+const paragraphs = new Set("P H1 H2 H3 H4 H5 H6 UL OL DL PRE BLOCKQUOTE TABLE HR FIGURE".split(" "));
+const blocks = new Set(
+  ("DIV LI TR DT DD SECTION ARTICLE HEADER FOOTER NAV ASIDE MAIN FORM CENTER ADDRESS FIGCAPTION " +
+    "FIELDSET CAPTION DETAILS SUMMARY THEAD TBODY TFOOT BODY HTML").split(" "),
+);
+
+/**
+ * All the text a page shows: a line for each block, a blank line around paragraphs, white space collapsed as a
+ * browser does (kept in `pre`). No scripts, styles, form contents.
+ *
+ * @example
+ * ```ts
+ * pageText("<p>One <b>and</b>\n two</p><p>Three<br>four</p>"); // "One and two\n\nThree\nfour"
+ * ```
+ */
+export function pageText(html: string): string {
+  return textOf(parse(html));
+}
+
+/**
+ * A page's main text as Readability finds it, without menus, comments and footers; the whole text where it finds
+ * no article.
+ */
+export function articleText(html: string): string {
+  const article = new Readability<PageNode>(parse(html), { serializer: (node: PageNode) => node }).parse();
+  const text = article?.content ? textOf(article.content) : "";
+  return text === "" ? pageText(html) : text;
+}
+
+function parse(html: string): any {
+  const whole = /<html[\s>]/i.test(html) ? html : `<html><body>${html}</body></html>`; // linkedom wants a root
+  return new DOMParser().parseFromString(whole, "text/html");
+}
+
+/** Walks without recursion: nesting is as deep as a page's author likes. */
+function textOf(root: PageNode): string {
+  const out = new Lines();
+  let node: PageNode | null = root;
+  while (node !== null) {
+    const name: string = node.nodeName.toUpperCase();
+    if (node.nodeType === 3) out.add(node.nodeValue ?? "");
+    else if (name === "BR") out.end();
+    const shown = node.nodeType !== 3 && !unseen.has(name);
+    if (shown) out.enter(name);
+    if (shown && node.firstChild !== null) {
+      node = node.firstChild;
+      continue;
+    }
+    if (shown) out.leave(name);
+    while (node !== null && node !== root && node.nextSibling === null) {
+      node = node.parentNode;
+      if (node !== null) out.leave(node.nodeName.toUpperCase());
+    }
+    node = node === null || node === root ? null : node.nextSibling;
+  }
+  return out.text();
+}
+
+/** Lines as a browser would lay them out. */
+class Lines {
+  readonly #done: string[] = [];
+  #line = "";
+  #pre = 0;
+
+  add(value: string): void {
+    if (this.#pre > 0) {
+      const [first, ...rest] = value.split(/\r?\n/);
+      this.#line += first;
+      for (const line of rest) {
+        this.end();
+        this.#line = line;
+      }
+    } else {
+      const shown = value.replace(/[ \t\r\n\f]+/g, " ");
+      this.#line += /^$|\s$/.test(this.#line.slice(-1)) ? shown.replace(/^ /, "") : shown;
+    }
+  }
+
+  /** Ends the line, blank or not; at most one blank line in a row, none at the top. */
+  end(): void {
+    const line = this.#line.replace(/\s+$/, "");
+    if (line !== "" || (this.#done.length > 0 && this.#done.at(-1) !== "")) this.#done.push(line);
+    this.#line = "";
+  }
+
+  enter(name: string): void {
+    this.#block(name);
+    if (name === "PRE") this.#pre++;
+  }
+
+  leave(name: string): void {
+    if (name === "PRE") this.#pre--;
+    if (name === "TD" || name === "TH") this.#line += " ";
+    this.#block(name);
+  }
+
+  text(): string {
+    this.end();
+    return this.#done.join("\n").trim();
+  }
+
+  #block(name: string): void {
+    const gap = paragraphs.has(name);
+    if (!gap && !blocks.has(name)) return;
+    if (this.#line.trim() !== "") this.end();
+    this.#line = "";
+    if (gap) this.end();
+  }
+}

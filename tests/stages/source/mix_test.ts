@@ -1,0 +1,37 @@
+import type { Source } from "../../../stages/flow/stage.ts";
+import { mix } from "../../../stages/source/mix.ts";
+import { equal, read, resumesAnywhere } from "./source_checks.ts";
+
+function letters(name: string, count: number): Source<string, { next: number }> {
+  return {
+    name,
+    open: (_ctx, saved = { next: 0 }) => ({ ...saved }),
+    *read(state) {
+      while (state.next < count) yield `${name}${state.next++}`;
+    },
+  };
+}
+
+Deno.test("mix() gives every item of every part, each part in order, also after any resume", async () => {
+  for (const sizes of [[5, 20], [1, 3], [0, 0]]) { // right, too small, useless
+    const make = () =>
+      mix("m", [{ source: letters("a", 5), size: sizes[0] }, { source: letters("b", 20), size: sizes[1] }]);
+    const items = await resumesAnywhere(make);
+    equal(items.filter((item) => item[0] === "a"), ["a0", "a1", "a2", "a3", "a4"]);
+    equal(items.filter((item) => item[0] === "b").length, 20);
+  }
+});
+
+Deno.test("mix() is the same for the same seed and another for another", async () => {
+  const make = () =>
+    mix("m", [{ source: letters("a", 20), size: 20 }, { source: letters("b", 20), size: 20 }]);
+  equal((await read(make())).items, (await read(make())).items);
+  const other = (await read(make(), { seed: 2 })).items;
+  if (JSON.stringify(other) === JSON.stringify((await read(make())).items)) {
+    throw new Error("The seed changes nothing");
+  }
+});
+
+Deno.test("mix() of nothing is empty", async () => {
+  equal((await read(mix("m", []))).items, []);
+});
