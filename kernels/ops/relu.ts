@@ -1,0 +1,14 @@
+/**
+ * The rectifier.
+ *
+ * @module
+ */
+import { type Elementwise, elementwise } from "./elementwise.ts";
+
+/** max(x, 0), any shape; slope 0 at x = 0, as PyTorch. A NaN stays one, so that it is seen in the loss. */
+export const relu: Elementwise = elementwise({
+  name: "relu",
+  reference: (x) => Math.max(x, 0),
+  wgsl: "select(x, 0.0, x <= 0.0)", // not max(x, 0.0): that gives 0 for NaN
+  slope: { reference: (x) => (x > 0 ? 1 : 0), wgsl: "select(0.0, 1.0, x > 0.0)" },
+});

@@ -1,0 +1,20 @@
+/**
+ * The hyperbolic tangent.
+ *
+ * @module
+ */
+import { type Elementwise, elementwise } from "./elementwise.ts";
+
+/** tanh(x), any shape. */
+export const tanh: Elementwise = elementwise({
+  name: "tanh",
+  reference: Math.tanh,
+  wgsl: "bounded_tanh(x)",
+  slope: {
+    reference: (x) => 1 - Math.tanh(x) ** 2,
+    wgsl: "1.0 - bounded_tanh(x) * bounded_tanh(x)",
+  },
+  // Beyond 10 tanh is 1 in f32, and some drivers compute it as a quotient of exponentials that overflow.
+  functions: "fn bounded_tanh(x: f32) -> f32 { return tanh(clamp(x, -10.0, 10.0)); }",
+  flops: 10,
+});
