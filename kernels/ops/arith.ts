@@ -32,6 +32,18 @@ export function div(a: Tensor, b: Tensor): Tensor {
   return callDiv([a, b], null)[0];
 }
 
+const shapes: readonly (readonly [Shape, Shape])[] = [
+  [[3, 5], [3, 5]],
+  [[3, 5, 67], [67]],
+  [[67], [3, 5, 67]],
+  [[3, 5, 4], [1, 5, 4]],
+  [[2, 131], []],
+  [[1], [7, 9]],
+  [[1, 5], [5]],
+  [[4096, 768], [4096, 768]],
+  [[4096, 3072], [3072]],
+];
+
 /** a + b. */
 export const addOp: Op<null> = binary({
   name: "add",
@@ -113,18 +125,6 @@ function binary({ name, reference, operator, ofA, ofB }: Binary): Op<null> {
     })),
   };
 }
-
-const shapes: readonly (readonly [Shape, Shape])[] = [
-  [[3, 5], [3, 5]],
-  [[3, 5, 67], [67]],
-  [[67], [3, 5, 67]],
-  [[3, 5, 4], [1, 5, 4]],
-  [[2, 131], []],
-  [[1], [7, 9]],
-  [[1, 5], [5]],
-  [[4096, 768], [4096, 768]],
-  [[4096, 3072], [3072]],
-];
 
 /** The larger of two shapes if the smaller ends it. */
 function joined(op: string, { a, b }: { a: Spec; b: Spec }): Shape {
