@@ -1,0 +1,63 @@
+/**
+ * Every op there is: what tests and benches walk, and what an engine must have kernels for.
+ *
+ * @module
+ */
+import { accumulateOp, fillOp, plusOp } from "../core/gradients.ts";
+import type { Op } from "../core/op.ts";
+import { adamwOp } from "./adamw.ts";
+import { addOp, divOp, mulOp, subOp } from "./arith.ts";
+import { attentionGradOp, attentionOp } from "./attention.ts";
+import { crossEntropyGradOp, crossEntropyOp } from "./cross_entropy.ts";
+import { gatherOp, scatterAddOp } from "./gather.ts";
+import { gelu } from "./gelu.ts";
+import { clipScaleOp, sumSquaresOp } from "./global_norm.ts";
+import { layerNormGradOp, layerNormOp, layerNormParamGradOp } from "./layer_norm.ts";
+import { matmulOp } from "./matmul.ts";
+import { broadcastOp, maxOp, meanOp, sumOp } from "./reduce.ts";
+import { relu } from "./relu.ts";
+import { scaleOp } from "./scale.ts";
+import { padOp, sliceOp, takeOp } from "./slice.ts";
+import { assignOp, clearOp, countOp } from "./state.ts";
+import { tanh } from "./tanh.ts";
+
+/** All ops, small ones first. */
+export const ops: readonly Op<any>[] = [
+  fillOp,
+  plusOp,
+  accumulateOp,
+  relu.op,
+  relu.gradOp,
+  tanh.op,
+  tanh.gradOp,
+  gelu.op,
+  gelu.gradOp,
+  addOp,
+  subOp,
+  mulOp,
+  divOp,
+  scaleOp,
+  sumOp,
+  meanOp,
+  maxOp,
+  broadcastOp,
+  gatherOp,
+  scatterAddOp,
+  sliceOp,
+  padOp,
+  takeOp,
+  clearOp,
+  countOp,
+  assignOp,
+  sumSquaresOp,
+  clipScaleOp,
+  adamwOp,
+  matmulOp,
+  layerNormOp,
+  layerNormGradOp,
+  layerNormParamGradOp,
+  attentionOp,
+  attentionGradOp,
+  crossEntropyOp,
+  crossEntropyGradOp,
+];
