@@ -11,6 +11,7 @@ import { expectF32 } from "./specs.ts";
 
 /** What an update reads beside the parameter: m and v of the parameter's shape, changed in place; the rest [1]. */
 export interface AdamWInputs {
+  /** Before scaling. */
   readonly grad: Tensor;
   /** First moment, zeros before the first step. */
   readonly m: Tensor;
@@ -26,8 +27,11 @@ export interface AdamWInputs {
 
 /** Constants of the method. */
 export interface AdamWAttrs {
+  /** Memory of the first moment, below 1. */
   readonly beta1: number;
+  /** Memory of the second moment, below 1. */
   readonly beta2: number;
+  /** Keeps the denominator off 0. */
   readonly eps: number;
   /** Weight decay, decoupled: p loses lr · decay of itself. */
   readonly decay: number;

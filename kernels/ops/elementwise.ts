@@ -10,12 +10,15 @@ import { expectF32 } from "./specs.ts";
 
 /** A formula in float64 and as a WGSL expression of `x` (f32). */
 export interface Formula {
+  /** In float64. */
   reference(x: number): number;
+  /** An expression of `x`. */
   readonly wgsl: string;
 }
 
 /** What makes an elementwise op. */
 export interface ElementwiseDefinition extends Formula {
+  /** Of the forward op; the backward op adds `_grad`. */
   readonly name: string;
   /** The derivative, also as a formula of x. */
   readonly slope: Formula;
@@ -28,6 +31,7 @@ export interface ElementwiseDefinition extends Formula {
 /** An elementwise op, callable; `op` and `gradOp` are its forward and backward ops. */
 export interface Elementwise {
   (x: Tensor): Tensor;
+  /** x → y. */
   readonly op: Op<null>;
   /** (x, dy) → dx = slope(x) · dy. */
   readonly gradOp: Op<null>;

@@ -14,8 +14,9 @@ import { workgroupSum } from "./workgroup_reduce.ts";
 /** Elements a partial sum of squares: its error stays that of 16,384 terms however large the tensor. */
 const BLOCK = 16384;
 
-/** Largest norm to leave as it is; 0 clips nothing. */
+/** How far gradients may go. */
 export interface ClipAttrs {
+  /** Largest norm to leave as it is; 0: any. */
   readonly clip: number;
 }
 

@@ -48,9 +48,10 @@ export function matmulSizes([a, b]: readonly Spec[], attrs: MatmulAttrs): Matmul
 export const matmulOp: Op<MatmulAttrs> = {
   name: "matmul",
   infer: ([a, b], attrs) => {
-    if (a.shape.length === 0 || b.shape.length < 2) {
+    // One size counts as one row: so is the gradient of a single row's product a product.
+    if (a.shape.length === 0 || b.shape.length === 0) {
       throw new ShapeError(
-        `Cannot multiply: a is [${a.shape}], b is [${b.shape}]: a needs one size or more, b two or more`,
+        `Cannot multiply: a is [${a.shape}], b is [${b.shape}]: each needs one size or more`,
       );
     }
     const { m, n, k } = matmulSizes([a, b], attrs);

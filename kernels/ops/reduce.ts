@@ -14,21 +14,29 @@ import { expectF32 } from "./specs.ts";
 
 /** Axes `from` … `to`-1; by default all. */
 export interface Axes {
+  /** First axis to go; default 0. */
   readonly from?: number;
+  /** First axis after it to stay; default: none. */
   readonly to?: number;
 }
 
 /** Which axes go, and the shape to give the result instead of the axes that stay (same size). */
 export interface ReduceAttrs {
+  /** First axis to go. */
   readonly from: number;
+  /** First axis after it to stay. */
   readonly to: number;
+  /** The result's shape; default: the axes that stay. */
   readonly shape?: Shape;
 }
 
 /** Where x's axes go: into axes of `shape` other than `from` … `to`-1. */
 export interface BroadcastAttrs {
+  /** The result's. */
   readonly shape: Shape;
+  /** First new axis. */
   readonly from: number;
+  /** First axis after it that x has. */
   readonly to: number;
 }
 

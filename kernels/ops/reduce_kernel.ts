@@ -10,8 +10,11 @@ import { type Call, grid, type Kernel, wgslBindings } from "../core/op.ts";
 
 /** An associative WGSL expression of two values, where it starts, and what is done to the total. */
 export interface Fold {
+  /** The neutral element. */
   readonly start: string;
+  /** Of two values, one. */
   join(a: string, b: string): string;
+  /** Of the total, the result. */
   finish(total: string): string;
 }
 

@@ -11,13 +11,17 @@ import { expectF32, expectU32 } from "./specs.ts";
 
 /** Which entries of the first axis. */
 export interface SliceAttrs {
+  /** First entry. */
   readonly start: number;
+  /** Number of entries, 1 or more. */
   readonly length: number;
 }
 
 /** How many entries of zeros stand before and after. */
 export interface PadAttrs {
+  /** Entries of zeros before x. */
   readonly before: number;
+  /** Entries of zeros after x. */
   readonly after: number;
 }
 

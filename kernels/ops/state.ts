@@ -10,7 +10,9 @@ import { expectU32 } from "./specs.ts";
 
 /** What a counter adds, and where it begins again at 0. */
 export interface CountAttrs {
+  /** Added each time. */
   readonly by: number;
+  /** One above the largest value. */
   readonly wrap: number;
 }
 
