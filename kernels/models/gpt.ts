@@ -1,0 +1,105 @@
+/**
+ * GPT-2: pre-norm blocks of causal attention and a tanh-GELU MLP, learned positions, head tied to the embedding.
+ * Source: Radford et al. 2019; names and layouts as Hugging Face publishes it, initial values as nanoGPT.
+ *
+ * @module
+ */
+import type { Scope } from "../core/graph.ts";
+import { ShapeError, type Tensor } from "../core/tensor.ts";
+import { add } from "../ops/arith.ts";
+import { attention } from "../ops/attention.ts";
+import { gather } from "../ops/gather.ts";
+import { gelu } from "../ops/gelu.ts";
+import { matmul } from "../ops/matmul.ts";
+import { slice } from "../ops/slice.ts";
+import { linear, norm } from "./layers.ts";
+import type { ForwardOptions, Model } from "./model.ts";
+
+/** GPT-2's sizes. */
+export interface GptConfig {
+  readonly layers: number;
+  readonly heads: number;
+  readonly channels: number;
+  /** Positions: the longest sequence. */
+  readonly seqLen: number;
+  readonly vocabSize: number;
+  /** The embedding has rows up to the next multiple of this (padding is never predicted); default 128, 1 = none. */
+  readonly vocabPad?: number;
+}
+
+const std = 0.02;
+
+/** A GPT-2. Throws RangeError for sizes that cannot be. Its `forward` throws ShapeError for T above seqLen. */
+export function gpt(config: GptConfig): Model<GptConfig> {
+  checkSizes(config);
+  const { vocabSize, seqLen, vocabPad = 128 } = config;
+  const paddedVocabSize = Math.ceil(vocabSize / vocabPad) * vocabPad;
+  return {
+    name: "gpt",
+    config,
+    vocabSize,
+    paddedVocabSize,
+    seqLen,
+    forward: (scope, tokens, options = {}) => forward(scope, tokens, { ...config, paddedVocabSize, options }),
+  };
+}
+
+function forward(
+  scope: Scope,
+  tokens: Tensor,
+  config: GptConfig & { readonly paddedVocabSize: number; readonly options: ForwardOptions },
+): Tensor {
+  const { layers, heads, channels, seqLen, paddedVocabSize, options } = config;
+  const length = tokens.shape[tokens.shape.length - 1];
+  if (tokens.shape.length !== 2 || length > seqLen) {
+    throw new ShapeError(
+      `Cannot run the model on tokens [${tokens.shape}]: wanted [batch, time] with time at most ${seqLen}, its sequence length`,
+    );
+  }
+  const wte = scope.at("wte").param("weight", [paddedVocabSize, channels], { kind: "normal", std });
+  const wpe = scope.at("wpe").param("weight", [seqLen, channels], { kind: "normal", std });
+  const positions = length === seqLen ? wpe : slice(wpe, { start: 0, length });
+  let x = add(gather(wte, tokens), positions);
+  for (let i = 0; i < layers; i++) x = block(scope.at(`h.${i}`), x, { layers, heads });
+  x = norm(scope.at("ln_f"), x);
+  if (options.rows !== undefined) x = gather(x, options.rows);
+  scope.at("lm_head"); // where shape errors say they happened; its weight is wte's
+  return matmul(x, wte, { transposeB: true });
+}
+
+/** One block: x [B, T, C] → [B, T, C]. */
+function block(
+  scope: Scope,
+  x: Tensor,
+  options: { readonly layers: number; readonly heads: number },
+): Tensor {
+  const channels = x.shape[x.shape.length - 1];
+  // Two projections a block add to the residual stream: scaled so that its variance does not grow with depth.
+  const residual = { outputs: channels, std: std / Math.sqrt(2 * options.layers) };
+
+  const normed = norm(scope.at("ln_1"), x);
+  const attn = scope.at("attn");
+  const qkv = linear(attn.at("c_attn"), normed, { outputs: 3 * channels, std });
+  x = add(x, linear(attn.at("c_proj"), attention(qkv, { heads: options.heads }), residual));
+
+  const mlp = scope.at("mlp");
+  const hidden = linear(mlp.at("c_fc"), norm(scope.at("ln_2"), x), { outputs: 4 * channels, std });
+  return add(x, linear(mlp.at("c_proj"), gelu(hidden), residual));
+}
+
+function checkSizes(config: GptConfig): void {
+  const { layers, heads, channels, seqLen, vocabSize, vocabPad = 128 } = config;
+  for (const [name, n] of Object.entries({ layers, heads, channels, seqLen, vocabSize, vocabPad })) {
+    if (!Number.isInteger(n) || n < 1 || n > 2 ** 31) {
+      throw new RangeError(`Cannot build a GPT with ${name} ${n}: wanted a whole number from 1`);
+    }
+  }
+  if (channels % heads !== 0) {
+    const below = channels - channels % heads;
+    throw new RangeError(
+      `Cannot build a GPT with ${channels} channels and ${heads} heads: channels must be a multiple of heads, for example ${
+        below === 0 ? heads : below
+      }`,
+    );
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * What a model is: one function over a scope. From it follow its parameters, their number and their first values.
+ *
+ * @module
+ */
+import { Graph, type Parameter, parameterCount, RootScope, type Scope } from "../core/graph.ts";
+import { normals } from "../core/philox.ts";
+import { sizeOf, type Tensor, type TensorMap } from "../core/tensor.ts";
+
+/** What `forward` may be asked for beside its input. */
+export interface ForwardOptions {
+  /** Positions b·T + t, u32 [R]: logits are then made for these alone, [R, Vp]. */
+  readonly rows?: Tensor;
+}
+
+/** A language model. */
+export interface Model<Config = unknown> {
+  readonly name: string;
+  readonly config: Config;
+  /** Token ids are below it. */
+  readonly vocabSize: number;
+  /** Columns of the logits: vocabSize or more. */
+  readonly paddedVocabSize: number;
+  /** The longest sequence. */
+  readonly seqLen: number;
+  /** tokens u32 [B, T] → logits [B, T, Vp]. */
+  forward(scope: Scope, tokens: Tensor, options?: ForwardOptions): Tensor;
+}
+
+/** A model's parameters by published name, in the order made. */
+export function parametersOf(model: Model): ReadonlyMap<string, Parameter> {
+  const graph = new Graph();
+  const scope = new RootScope(graph);
+  model.forward(scope, graph.leaf("tokens", { shape: [1, 1], dtype: "u32" }, "input"));
+  return scope.parameters;
+}
+
+/** Number of trainable elements, padding of the vocabulary included. */
+export function countParameters(model: Model): number {
+  return parameterCount(parametersOf(model));
+}
+
+/** First values of all parameters: each a function of the seed and its name, so no order matters. */
+export function initialWeights(model: Model, seed: number): TensorMap {
+  const weights: [string, TensorMap[string]][] = [];
+  for (const [name, { tensor, init }] of parametersOf(model)) {
+    const { shape } = tensor;
+    const count = sizeOf(shape);
+    let data = new Float32Array(count);
+    if (init.kind === "ones") data.fill(1);
+    if (init.kind === "normal") data = normals(seed, name, count).map((x) => x * init.std);
+    weights.push([name, { shape, data }]);
+  }
+  return Object.fromEntries(weights);
+}

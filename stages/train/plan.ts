@@ -1,0 +1,169 @@
+/**
+ * A model's programs: micro (one micro-batch's gradients), update (clip and optimize), eval (losses), logits (for
+ * sampling). They are data, planned without a device; `--dry-run` prints what they need.
+ *
+ * @module
+ */
+import { accumulate, gradients } from "../../kernels/core/gradients.ts";
+import { Graph, type Parameter, parameterCount, RootScope } from "../../kernels/core/graph.ts";
+import { compile, flopsOf, memoryByKind, type Program } from "../../kernels/core/program.ts";
+import type { DType, Kind, Shape, Spec, Tensor } from "../../kernels/core/tensor.ts";
+import { type Model, parametersOf } from "../../kernels/models/model.ts";
+import { mul } from "../../kernels/ops/arith.ts";
+import { crossEntropy } from "../../kernels/ops/cross_entropy.ts";
+import { globalNorm } from "../../kernels/ops/global_norm.ts";
+import { sum } from "../../kernels/ops/reduce.ts";
+import { take } from "../../kernels/ops/slice.ts";
+import { assign, clear, count } from "../../kernels/ops/state.ts";
+import type { Optimizer } from "../../kernels/optim/optimizer.ts";
+import type { Batch } from "../items.ts";
+
+/** How a model is trained. */
+export interface TrainingPlan {
+  readonly optimizer: Optimizer;
+  /** Micro-batches a step, sequences a micro-batch, tokens a sequence. */
+  readonly shape: Batch["shape"];
+  /** Largest norm of all gradients together; 0: no clipping. */
+  readonly clip: number;
+}
+
+/** What programs to make. */
+export interface PlanOptions {
+  readonly model: Model<unknown>;
+  readonly training?: TrainingPlan;
+  /** Sizes of one run of `eval`. */
+  readonly evaluation?: { readonly batch: number; readonly seqLen: number };
+  /** Whether to make the programs that predict the next token. */
+  readonly sampling?: boolean;
+}
+
+/** Programs and what they cost. */
+export interface Plan extends PlanOptions {
+  readonly programs: readonly Program[];
+  readonly parameters: ReadonlyMap<string, Parameter>;
+  /** Trainable elements, padding of the vocabulary included. */
+  readonly parameterCount: number;
+  /** Bytes by what the memory is for. */
+  readonly memory: Readonly<Record<Kind, number>>;
+  /** Floating-point operations of one optimizer step; 0 without training. */
+  readonly flopsPerStep: number;
+  /** 0 without training. */
+  readonly tokensPerStep: number;
+  /** Lengths that `logits/<length>` programs exist for, ascending; the last is the model's. */
+  readonly windows: readonly number[];
+}
+
+/**
+ * Makes a model's programs. Throws RangeError for sizes that are no whole numbers above 0, ShapeError for a sequence
+ * longer than the model's.
+ */
+export function plan(options: PlanOptions): Plan {
+  const { model, training, evaluation, sampling = false } = options;
+  const parameters = parametersOf(model);
+  const programs: Program[] = [];
+  if (training !== undefined) {
+    checkSizes("train", training.shape);
+    programs.push(compile("micro", microGraph(model, training.shape)));
+    programs.push(compile("update", updateGraph(parameters, training)));
+  }
+  if (evaluation !== undefined) {
+    checkSizes("evaluate", [evaluation.batch, evaluation.seqLen]);
+    programs.push(compile("eval", evalGraph(model, [evaluation.batch, evaluation.seqLen])));
+  }
+  const windows = sampling ? windowsUpTo(model.seqLen) : [];
+  for (const length of windows) programs.push(compile(`logits/${length}`, logitsGraph(model, length)));
+
+  const [accum, batch, seqLen] = training?.shape ?? [0, 0, 0];
+  const flops = new Map(programs.map((p) => [p.name, flopsOf(p)]));
+  return {
+    ...options,
+    programs,
+    parameters,
+    parameterCount: parameterCount(parameters),
+    memory: memoryByKind(programs),
+    flopsPerStep: accum * (flops.get("micro") ?? 0) + (flops.get("update") ?? 0),
+    tokensPerStep: accum * batch * seqLen,
+    windows,
+  };
+}
+
+function microGraph(model: Model<unknown>, shape: Batch["shape"]): Graph {
+  const graph = new Graph();
+  const scope = new RootScope(graph);
+  const micro = input(graph, "micro", [1], "u32");
+  const tokens = take(input(graph, "inputs", shape, "u32"), micro);
+  const targets = take(input(graph, "targets", shape, "u32"), micro);
+  const logits = model.forward(scope, tokens);
+  const losses = crossEntropy(logits, targets, { valid: model.vocabSize });
+  // The weight is 1 / (tokens that count in the whole step), so micro-batches simply add up.
+  const loss = mul(sum(losses, { shape: [1] }), input(graph, "lossWeight", [1], "f32"));
+  const found = gradients(loss, [...scope.parameters.values()].map((p) => p.tensor));
+  [...scope.parameters.values()].forEach(({ tensor }, i) => {
+    const gradient = found[i];
+    if (gradient === null) throw new Error(`Cannot train ${tensor.label}: the loss does not depend on it`);
+    accumulate(gradientOf(graph, tensor), gradient);
+  });
+  accumulate(lossSum(graph), loss);
+  count(micro, { by: 1, wrap: shape[0] });
+  return graph;
+}
+
+function updateGraph(parameters: Plan["parameters"], { optimizer, clip }: TrainingPlan): Graph {
+  const graph = new Graph();
+  const scope = new RootScope(graph);
+  const pairs = [...parameters.values()].map(({ tensor }) => ({
+    param: graph.leaf(tensor.label, { shape: tensor.shape, dtype: tensor.dtype }, "parameter"),
+    gradient: gradientOf(graph, tensor),
+  }));
+  const { norm, scale } = globalNorm(pairs.map((p) => p.gradient), { clip });
+  const learningRate = input(graph, "learningRate", [1], "f32");
+  const step = input(graph, "step", [1], "f32");
+  for (const { param, gradient } of pairs) {
+    optimizer.update(scope, param, { gradient, learningRate, step, scale });
+    clear(gradient);
+  }
+  assign(graph.leaf("loss", { shape: [1], dtype: "f32" }, "output"), lossSum(graph));
+  clear(lossSum(graph));
+  graph.output("gradNorm", norm);
+  return graph;
+}
+
+function evalGraph(model: Model<unknown>, shape: Shape): Graph {
+  const graph = new Graph();
+  const logits = model.forward(new RootScope(graph), input(graph, "eval/inputs", shape, "u32"));
+  const targets = input(graph, "eval/targets", shape, "u32");
+  graph.output("eval/losses", crossEntropy(logits, targets, { valid: model.vocabSize }));
+  return graph;
+}
+
+function logitsGraph(model: Model<unknown>, length: number): Graph {
+  const graph = new Graph();
+  const rows = input(graph, "row", [1], "u32");
+  const tokens = input(graph, `tokens/${length}`, [1, length], "u32");
+  graph.output("logits", model.forward(new RootScope(graph), tokens, { rows }));
+  return graph;
+}
+
+/** A short text need not pay for the longest window: 32, 128, 512, … and the model's own. */
+function windowsUpTo(seqLen: number): readonly number[] {
+  const lengths: number[] = [];
+  for (let length = 32; length < seqLen; length *= 4) lengths.push(length);
+  return [...lengths, seqLen];
+}
+
+function input(graph: Graph, label: string, shape: Shape, dtype: DType): Tensor {
+  return graph.leaf(label, { shape, dtype }, "input");
+}
+
+function gradientOf(graph: Graph, { label, shape, dtype }: Spec & { readonly label: string }): Tensor {
+  return graph.leaf(`${label}/grad`, { shape, dtype }, "gradient");
+}
+
+function lossSum(graph: Graph): Tensor {
+  return graph.leaf("loss/sum", { shape: [1], dtype: "f32" }, "output");
+}
+
+function checkSizes(verb: string, sizes: readonly number[]): void {
+  if (sizes.every((n) => Number.isInteger(n) && n >= 1)) return;
+  throw new RangeError(`Cannot ${verb} on batches of [${sizes}]: every size must be a whole number above 0`);
+}

@@ -1,0 +1,202 @@
+/**
+ * A model on a device: its programs over one set of weights.
+ *
+ * @module
+ */
+import type { TensorMap } from "../../kernels/core/tensor.ts";
+import type { Engine, Session } from "../../kernels/engine/engine.ts";
+import { ignoredTarget } from "../../kernels/ops/cross_entropy.ts";
+import type { Batch } from "../items.ts";
+import type { Plan } from "./plan.ts";
+import { fitWeights } from "./weights.ts";
+
+/** What one update was made of. */
+export type StepResult = Readonly<{
+  /** Mean over the step's tokens before the update, in nats. */
+  loss: number;
+  /** Of all gradients together, before clipping. */
+  gradNorm: number;
+}>;
+
+/** What a model starts from. */
+export interface OpenOptions {
+  readonly plan: Plan;
+  /** Parameters by name; made to fit by `fitWeights`. */
+  readonly weights: TensorMap;
+  /** The optimizer's memory by label, `<param>/m` and so on; absent: zeros. */
+  readonly optimizer?: TensorMap;
+}
+
+/** Puts a model on a device. Throws RangeError for weights that do not fit. */
+export async function openModel(engine: Engine, options: OpenOptions): Promise<ModelSession> {
+  const { plan, weights, optimizer = {} } = options;
+  const known = new Set(optimizerLabels(plan));
+  const stray = Object.keys(optimizer).find((label) => !known.has(label));
+  if (stray !== undefined) {
+    throw new RangeError(`Cannot load the optimizer's state: ${stray} is not part of this run`);
+  }
+  const lacking = Object.keys(optimizer).length > 0 && [...known].find((label) => !(label in optimizer));
+  if (lacking) throw new RangeError(`Cannot load the optimizer's state: ${lacking} is missing`);
+  const session = await engine.open(plan.programs, { ...fitWeights(plan.model, weights), ...optimizer });
+  return new ModelSession(plan, session);
+}
+
+/** A model on a device; made by `openModel`. */
+export class ModelSession implements AsyncDisposable {
+  readonly #session: Session;
+
+  constructor(readonly plan: Plan, session: Session) {
+    this.#session = session;
+  }
+
+  /**
+   * One update: forward and backward over all micro-batches, clip, optimize. `step` counts from 0.
+   * Throws RangeError for a batch of another shape or with tokens outside the vocabulary.
+   */
+  async step(
+    batch: Batch,
+    now: { readonly learningRate: number; readonly step: number },
+  ): Promise<StepResult> {
+    const { inputs, targets, lossWeight } = this.#checked(batch);
+    const { shape } = batch;
+    this.#session.write({
+      inputs: { shape, data: inputs },
+      targets: { shape, data: targets },
+      lossWeight: one(lossWeight),
+      learningRate: one(now.learningRate),
+      step: one(now.step + 1),
+    });
+    await this.#session.run([...Array<string>(shape[0]).fill("micro"), "update"]);
+    const { loss, gradNorm } = await this.#session.read(["loss", "gradNorm"]);
+    return { loss: loss.data[0], gradNorm: gradNorm.data[0] };
+  }
+
+  /**
+   * Loss of each position in nats, 0 where the target is `ignoredTarget`. inputs and targets are [B, T] of the plan's
+   * evaluation. Throws RangeError where they are not.
+   */
+  async losses(inputs: Uint32Array, targets: Uint32Array): Promise<Float32Array> {
+    const { evaluation, model } = this.plan;
+    if (evaluation === undefined) throw new RangeError("Cannot evaluate: the plan has no evaluation");
+    const shape = [evaluation.batch, evaluation.seqLen];
+    const wanted = shape[0] * shape[1];
+    if (inputs.length !== wanted || targets.length !== wanted) {
+      throw new RangeError(
+        `Cannot evaluate ${inputs.length} inputs and ${targets.length} targets: wanted [${shape}] of each`,
+      );
+    }
+    checkTokens(inputs, { limit: model.vocabSize, what: "input" });
+    checkTokens(targets, { limit: model.vocabSize, what: "target" });
+    this.#session.write({
+      "eval/inputs": { shape, data: inputs },
+      "eval/targets": { shape, data: targets },
+    });
+    await this.#session.run(["eval"]);
+    return floats((await this.#session.read(["eval/losses"]))["eval/losses"].data);
+  }
+
+  /**
+   * Logits [vocabSize] of the token after `ids`, of which the last `seqLen` are seen.
+   * Throws RangeError without ids or with ids outside the vocabulary.
+   */
+  async logits(ids: ArrayLike<number>): Promise<Float32Array> {
+    const { model, windows } = this.plan;
+    if (windows.length === 0) throw new RangeError("Cannot sample: the plan has no sampling");
+    const seen = Uint32Array.from(ids).subarray(-model.seqLen);
+    if (seen.length === 0) throw new RangeError("Cannot predict after nothing: give one token at least");
+    checkTokens(seen, { limit: model.vocabSize, what: "prompt" });
+    const length = windows.find((n) => n >= seen.length) ?? model.seqLen;
+    const tokens = new Uint32Array(length); // what stands after the last one is never attended to
+    tokens.set(seen);
+    this.#session.write({
+      [`tokens/${length}`]: { shape: [1, length], data: tokens },
+      row: { shape: [1], data: Uint32Array.of(seen.length - 1) },
+    });
+    await this.#session.run([`logits/${length}`]);
+    return floats((await this.#session.read(["logits"])).logits.data).subarray(0, model.vocabSize);
+  }
+
+  /** Parameters by name. */
+  weights(): Promise<TensorMap> {
+    return this.#session.read([...this.plan.parameters.keys()]);
+  }
+
+  /** The optimizer's memory by label; empty without training. */
+  optimizer(): Promise<TensorMap> {
+    return this.#session.read(optimizerLabels(this.plan));
+  }
+
+  /** Any persistent tensors by label, such as `wte.weight/grad` between micro-batches; for tests and probes. */
+  read(labels: readonly string[]): Promise<TensorMap> {
+    return this.#session.read(labels);
+  }
+
+  /** Gradients of `batch`'s mean loss by parameter name, without an update. */
+  async gradients(batch: Batch): Promise<TensorMap> {
+    const { inputs, targets, lossWeight } = this.#checked(batch);
+    const labels = [...this.plan.parameters.keys()].map((name) => `${name}/grad`);
+    const zeros = Object.fromEntries(
+      [...this.plan.parameters].map(([name, { tensor: { shape } }]) => {
+        const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+        return [`${name}/grad`, { shape, data }];
+      }),
+    );
+    this.#session.write({
+      ...zeros,
+      inputs: { shape: batch.shape, data: inputs },
+      targets: { shape: batch.shape, data: targets },
+      lossWeight: one(lossWeight),
+    });
+    await this.#session.run(Array<string>(batch.shape[0]).fill("micro"));
+    const found = await this.#session.read(labels);
+    this.#session.write({ ...zeros, "loss/sum": one(0) });
+    return Object.fromEntries([...this.plan.parameters.keys()].map((name) => [name, found[`${name}/grad`]]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session[Symbol.asyncDispose]();
+  }
+
+  #checked(batch: Batch): { inputs: Uint32Array; targets: Uint32Array; lossWeight: number } {
+    const { training, model } = this.plan;
+    if (training === undefined) throw new RangeError("Cannot train: the plan has no training");
+    const wanted = training.shape.reduce((a, b) => a * b);
+    const sizes = [batch.inputs.length, batch.targets.length, batch.mask?.length ?? wanted];
+    if (String(batch.shape) !== String(training.shape) || sizes.some((n) => n !== wanted)) {
+      throw new RangeError(
+        `Cannot train on a batch of shape [${batch.shape}] with ${sizes} tokens: wanted [${training.shape}]`,
+      );
+    }
+    checkTokens(batch.inputs, { limit: model.vocabSize, what: "input" });
+    checkTokens(batch.targets, { limit: model.vocabSize, what: "target" });
+    const { mask, inputs } = batch;
+    const targets = mask ? batch.targets.map((t, i) => mask[i] === 0 ? ignoredTarget : t) : batch.targets;
+    const counted = targets.reduce((n, t) => n + (t === ignoredTarget ? 0 : 1), 0);
+    if (counted === 0) throw new RangeError("Cannot train on a batch whose every target is masked");
+    return { inputs, targets, lossWeight: 1 / counted };
+  }
+}
+
+function optimizerLabels(plan: Plan): readonly string[] {
+  const slots = plan.programs.flatMap((p) => p.slots);
+  return [...new Set(slots.filter((s) => s.kind === "optimizer").map((s) => s.label))];
+}
+
+function checkTokens(ids: Uint32Array, options: { readonly limit: number; readonly what: string }): void {
+  const { limit, what } = options;
+  const at = ids.findIndex((id) => id >= limit && !(what === "target" && id === ignoredTarget));
+  if (at < 0) return;
+  throw new RangeError(
+    `Cannot use ${what} token ${
+      ids[at]
+    } at ${at}: the model's vocabulary has ${limit}: was the text encoded with another tokenizer?`,
+  );
+}
+
+function one(value: number): TensorMap[string] {
+  return { shape: [1], data: Float32Array.of(value) };
+}
+
+function floats(data: TensorMap[string]["data"]): Float32Array {
+  return data instanceof Float32Array ? data : Float32Array.from(data);
+}

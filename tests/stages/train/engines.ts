@@ -1,0 +1,12 @@
+/**
+ * The engines that golden tests walk.
+ *
+ * @module
+ */
+import type { Engine } from "../../../kernels/engine/engine.ts";
+import { openReference } from "../../../kernels/engine/reference.ts";
+
+/** An engine by name; opened by the test that uses it. */
+export const engines: Readonly<Record<string, () => Promise<Engine>>> = {
+  reference: () => Promise.resolve(openReference()),
+};

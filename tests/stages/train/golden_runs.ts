@@ -1,0 +1,98 @@
+/**
+ * Runs whose numbers others published or measured; the golden tests walk them on every engine.
+ *
+ * @module
+ */
+import type { TensorMap } from "../../../kernels/core/tensor.ts";
+import { gpt } from "../../../kernels/models/gpt.ts";
+import { adamw } from "../../../kernels/optim/adamw.ts";
+import { type LlmcModel, readLlmcModel } from "../../../stages/format/llmc_model.ts";
+import type { Batch } from "../../../stages/items.ts";
+import { type Plan, plan } from "../../../stages/train/plan.ts";
+
+/** Sizes of the run that needs no file: tensor kinds in llm.c's order, layers of a kind one after the other. */
+const sizes = { seqLen: 16, vocabSize: 65, layers: 2, heads: 2, channels: 32, paddedVocabSize: 65 };
+
+/** A run computed in float64 by PyTorch, from weights and tokens that are formulas. */
+export const weightFree = {
+  learningRate: 1e-3,
+  losses: [
+    4.2476302,
+    4.1294909,
+    4.0747483,
+    4.017994,
+    3.9601388,
+    3.9076408,
+    3.8441519,
+    3.7819658,
+    3.7245584,
+    3.6761789,
+    3.6451976,
+  ],
+  norms: [2.109122, .938031, 1.039545, 1.180887, 1.190997, 1.390002, 1.413386, 1.610825, 1.398743, 1.87688],
+  logits: [.45930223, -.44884762, .36440321],
+  wteGradient: [-.01344837, -.00376770],
+};
+
+/** Element i of tensor kind k is 0.1·sin(0.7i + k), norms' gains 1 more; 28,064 parameters. */
+export async function weightFreeModel(): Promise<LlmcModel> {
+  const { seqLen, vocabSize, layers, channels: c } = sizes;
+  const perLayer = [c, c, 3 * c * c, 3 * c, c * c, c, c, c, 4 * c * c, 4 * c, 4 * c * c, c];
+  const counts = [vocabSize * c, seqLen * c, ...perLayer.map((n) => n * layers), c, c];
+  const gains = [2, 8, 14];
+  const file = new Float32Array(256 + counts.reduce((a, b) => a + b));
+  const header = [20240326, 3, seqLen, vocabSize, layers, sizes.heads, c, vocabSize];
+  new Int32Array(file.buffer).set(header);
+  let at = 256;
+  counts.forEach((count, k) => {
+    for (let i = 0; i < count; i++) {
+      file[at++] = 0.1 * Math.sin(0.7 * i + k) + (gains.includes(k) ? 1 : 0);
+    }
+  });
+  const path = await Deno.makeTempFile({ suffix: ".bin" });
+  try {
+    await Deno.writeFile(path, new Uint8Array(file.buffer));
+    return await readLlmcModel(path);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+/** B 4, T 16: the token at (b, t) is (7b² + 3t + t²) mod 65, its target the one at t+1. */
+export function weightFreeBatch(): Batch {
+  const { seqLen } = sizes;
+  const token = (b: number, t: number) => (7 * b * b + 3 * t + t * t) % 65;
+  const all = (shift: number) =>
+    Uint32Array.from({ length: 4 * seqLen }, (_, i) => token(Math.floor(i / seqLen), i % seqLen + shift));
+  return { inputs: all(0), targets: all(1), shape: [1, 4, seqLen] };
+}
+
+/** The programs of a model read from an llm.c file. */
+export function planOf(
+  model: LlmcModel,
+  options: { shape: Batch["shape"]; beta2: number; weightDecay: number; clip: number },
+): Plan {
+  const { paddedVocabSize: _, ...config } = model.sizes;
+  const [, batch, seqLen] = options.shape;
+  return plan({
+    model: gpt({ ...config, vocabPad: 1 }),
+    training: { optimizer: adamw(options), shape: options.shape, clip: options.clip },
+    evaluation: { batch, seqLen },
+    sampling: true,
+  });
+}
+
+/** Consecutive windows of a token stream: batch i begins at token i·A·B·T. */
+export function consecutive(tokens: Uint16Array, shape: Batch["shape"]): (index: number) => Batch {
+  const count = shape[0] * shape[1] * shape[2];
+  return (index) => ({
+    inputs: Uint32Array.from(tokens.subarray(index * count, (index + 1) * count)),
+    targets: Uint32Array.from(tokens.subarray(index * count + 1, (index + 1) * count + 1)),
+    shape,
+  });
+}
+
+/** The Euclidean norm of a tensor. */
+export function normOf(tensor: TensorMap[string]): number {
+  return Math.sqrt(Array.from(tensor.data).reduce((sum, x) => sum + x * x, 0));
+}
