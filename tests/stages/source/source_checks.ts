@@ -18,6 +18,7 @@ export function context(seed = 1): Context & { readonly dropped: string[] } {
     signal: new AbortController().signal,
     rng: { next: () => 0, integer: () => 0 },
     seed,
+    stopping: false,
     emit: () => {},
     drop: (_item, reason) => dropped.push(reason),
     dropped,

@@ -1,0 +1,73 @@
+/**
+ * Text as Python counts and cuts it, for the published filters are defined by Python code: lengths in code points,
+ * its white space, its line ends. Source: Python reference, str.split, str.splitlines, str.strip, str.isspace.
+ *
+ * @module
+ */
+
+// str.isspace: JavaScript's \s lacks U+001C to U+001F and U+0085 and has U+FEFF.
+const space = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+const spaces = new RegExp(`[${space}]+`);
+const notSpaces = new RegExp(`[^${space}]+`, "g");
+const spaceOnly = new RegExp(`^[${space}]*$`);
+const spaceOne = new RegExp(`^[${space}]$`);
+const separators = "\\x1c-\\x1e"; // file, group and record
+const lineEnd = new RegExp(`\\r\\n|[\\n\\v\\f\\r${separators}\\x85\\u2028\\u2029]`);
+
+/** Length in code points, as Python's len. */
+export function length(text: string): number {
+  let count = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0xD800 && unit < 0xDC00) { // a pair is one
+      const next = text.charCodeAt(i + 1);
+      if (next >= 0xDC00 && next < 0xE000) {
+        count--;
+        i++;
+      }
+    }
+  }
+  return count;
+}
+
+/** Words between white space, as str.split(). */
+export function splitSpace(text: string): string[] {
+  return text.match(notSpaces) ?? [];
+}
+
+/** Lines, as str.splitlines(): also at \v, \f, U+001C to U+001E, U+0085, U+2028, U+2029; no empty last line. */
+export function splitLines(text: string): string[] {
+  if (text === "") return [];
+  const lines = text.split(lineEnd);
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
+}
+
+/** Without white space at both ends, as str.strip(). */
+export function strip(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isSpace(text.charCodeAt(start))) start++;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+/** Whether nothing but white space stands in it. */
+export function isBlank(text: string): boolean {
+  return spaceOnly.test(text);
+}
+
+/** How often `part` occurs, without overlaps, as str.count. */
+export function occurrences(text: string, part: string): number {
+  let count = 0;
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) count++;
+  return count;
+}
+
+/** White space as a pattern's source, for `new RegExp`. */
+export const spacePattern: string = spaces.source;
+
+function isSpace(unit: number): boolean {
+  if (unit < 0x80) return unit === 32 || (unit >= 9 && unit <= 13) || (unit >= 0x1c && unit <= 0x1f);
+  return spaceOne.test(String.fromCharCode(unit));
+}

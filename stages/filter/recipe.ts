@@ -1,0 +1,40 @@
+/**
+ * What every rule of the recipe can be told: its generation and how text is cut into words and sentences.
+ *
+ * @module
+ */
+import {
+  type SentencesName,
+  sentenceSplitter,
+  type Splitter,
+  type WordsName,
+  wordSplitter,
+} from "./words.ts";
+
+/** The rules as they stand now, or as of spring 2024, when FineWeb was made. */
+export type Generation = "current" | "release";
+
+/** Options shared by the filters. */
+export interface TextOptions {
+  /** Generation of the rules (default current). */
+  readonly recipe?: Generation;
+  /** How text is cut into words (default treebank): a name, or a splitter of your own. */
+  readonly words?: WordsName | Splitter;
+  /** How lines are cut into sentences (default intl). */
+  readonly sentences?: SentencesName | Splitter;
+}
+
+/** The options with their defaults, names resolved to functions. Throws RangeError for an unknown name. */
+export function textRules(
+  options: TextOptions,
+): { recipe: Generation; words: Splitter; sentences: Splitter } {
+  const { recipe = "current", words = "treebank", sentences = "intl" } = options;
+  if (recipe !== "current" && recipe !== "release") {
+    throw new RangeError(`Unknown recipe ${recipe}: wanted current or release`);
+  }
+  return {
+    recipe,
+    words: typeof words === "string" ? wordSplitter(words) : words,
+    sentences: typeof sentences === "string" ? sentenceSplitter(sentences) : sentences,
+  };
+}

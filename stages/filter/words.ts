@@ -1,0 +1,117 @@
+/**
+ * How text is cut into words and sentences. The choice moves what the rules keep more than any threshold does, so it
+ * has a name: `treebank` (the Penn Treebank's rules, FineWeb's at its release) or `whitespace`.
+ *
+ * Source: MacIntyre 1995, "Penn Treebank tokenization" (tokenizer.sed); Unicode UAX 29 through Intl.Segmenter.
+ *
+ * @module
+ */
+import { spacePattern, splitSpace, strip } from "./python_text.ts";
+
+/** Cuts a text into its words, or its sentences. */
+export type Splitter = (text: string) => string[];
+
+/** Names for `--words`. */
+export const wordsNames = ["treebank", "whitespace"] as const;
+/** One of them. */
+export type WordsName = (typeof wordsNames)[number];
+
+/** Names for `--sentences`. */
+export const sentencesNames = ["intl", "punctuation"] as const;
+/** One of them. */
+export type SentencesName = (typeof sentencesNames)[number];
+
+/**
+ * A word splitter by name. It remembers its last text, which several rules in a row ask for. Throws RangeError for
+ * an unknown name.
+ */
+export function wordSplitter(name: WordsName): Splitter {
+  switch (name) {
+    case "whitespace":
+      return remember(splitSpace);
+    case "treebank":
+      return remember(treebank);
+    default:
+      throw new RangeError(`Unknown word splitter ${name}: wanted ${wordsNames.join(" or ")}`);
+  }
+}
+
+/**
+ * A sentence splitter by name: `intl`, Unicode's boundaries for English; `punctuation`, at white space after one of
+ * . ! ? Throws RangeError for an unknown name.
+ */
+export function sentenceSplitter(name: SentencesName): Splitter {
+  switch (name) {
+    case "intl":
+      return intl;
+    case "punctuation":
+      return punctuation;
+    default:
+      throw new RangeError(`Unknown sentence splitter ${name}: wanted ${sentencesNames.join(" or ")}`);
+  }
+}
+
+const afterMark = new RegExp(`(?<=[.!?])${spacePattern}`);
+
+function punctuation(text: string): string[] {
+  return text.split(afterMark);
+}
+
+const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
+
+function intl(text: string): string[] {
+  const found: string[] = [];
+  for (const { segment } of segmenter.segment(text)) {
+    const sentence = strip(segment);
+    if (sentence !== "") found.push(sentence);
+  }
+  return found;
+}
+
+/** Each rule puts spaces around what is a word of its own; order matters. */
+const rules: readonly (readonly [RegExp, string])[] = [
+  [/^"/, "`` "], // quotes that open
+  [/([ (\[{<])"/g, "$1 `` "],
+  [/[«“„]/g, " $& "],
+  [/([:,])(?=\D|$)/g, " $1 "], // not within 10:30 or 1,000
+  [/\.\.\./g, " ... "],
+  [/[;@#$%&]/g, " $& "],
+  [/(?<=[^.])\.(?=[\])}>"'»”’ ]*\s*$)/, " . "], // the sentence's last period only: abbreviations keep theirs
+  [/[?!]/g, " $& "],
+  [/(?<=[^'])'(?= )/g, " ' "],
+  [/[\][(){}<>]/g, " $& "],
+  [/--/g, " -- "],
+  [/[»”’](?=\s|$)/g, " $& "],
+  [/"/g, " '' "], // what is left closes
+  [/(?<=\S)''/g, " '' "],
+  [/(?<=[^' ])'([sSmMdD])(?= )/g, " '$1 "],
+  [/(?<=[^' ])'(ll|LL|re|RE|ve|VE)(?= )/g, " '$1 "],
+  [/(?<=[^' ])(n't|N'T)(?= )/g, " $1 "],
+  [/\b(can)(not)\b/gi, " $1 $2 "],
+  [/\b(d)('ye)\b/gi, " $1 $2 "],
+  [/\b(gim|lem)(me)\b/gi, " $1 $2 "],
+  [/\b(gon|wan)(na)\b/gi, " $1 $2 "],
+  [/\b(got)(ta)\b/gi, " $1 $2 "],
+  [/\b(more)('n)\b/gi, " $1 $2 "],
+  [/(?<= )('t)(is|was)\b/gi, " $1 $2 "],
+];
+
+/** Sentences first, since only a sentence's last period is a word of its own. */
+function treebank(text: string): string[] {
+  const words: string[] = [];
+  for (const sentence of text.split(afterMark)) {
+    let spaced = ` ${sentence} `.replace(/^ (?=")/, "");
+    for (const [pattern, put] of rules) spaced = spaced.replace(pattern, put);
+    for (const word of splitSpace(spaced)) words.push(word);
+  }
+  return words;
+}
+
+function remember(split: Splitter): Splitter {
+  let text = "";
+  let words: string[] = [];
+  return (next) => {
+    if (next !== text) [text, words] = [next, split(next)];
+    return words;
+  };
+}
