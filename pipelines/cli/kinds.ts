@@ -1,0 +1,167 @@
+/**
+ * Kinds of options: each turns its text into a typed value or says what it expected.
+ *
+ * @module
+ */
+import type { Option } from "./pipeline.ts";
+
+/** What every kind takes beside its sentence. */
+export interface Settings<T> {
+  readonly value: T;
+  /** Another value makes it another run. Default false. */
+  readonly fixed?: boolean;
+  readonly group?: string;
+  readonly placeholder?: string;
+}
+
+/** Bounds, both allowed values, and words taken beside numbers ("auto"). */
+export interface Bounds<W extends string> {
+  readonly min?: number;
+  readonly max?: number;
+  readonly words?: readonly W[];
+}
+
+/** Any text. */
+export function text<const N extends null = never>(
+  about: string,
+  settings: Settings<string | N>,
+): Option<string | N> {
+  return option(about, { placeholder: "TEXT", ...settings }, (given) => given);
+}
+
+/** A file or folder. */
+export function path<const N extends null = never>(
+  about: string,
+  settings: Settings<string | N>,
+): Option<string | N> {
+  return option(about, { placeholder: "PATH", ...settings }, (given) => {
+    if (given === "") throw new RangeError("expected a path");
+    return given;
+  });
+}
+
+/** A whole number; `1e6` and `50_000` are fine. Null as default: unset. */
+export function integer<const N extends null = never, const W extends string = never>(
+  about: string,
+  settings: Settings<number | N | W> & Bounds<W>,
+): Option<number | N | W> {
+  return option<number | N | W>(about, { placeholder: "N", ...settings }, (given) => {
+    const word = settings.words?.find((w) => w === given);
+    if (word !== undefined) return word;
+    const value = toNumber(given);
+    if (!Number.isSafeInteger(value) || !within(value, settings)) {
+      throw new RangeError(`expected a whole number${rangeOf(settings)}`);
+    }
+    return value;
+  });
+}
+
+/** A number. */
+export function number<const N extends null = never>(
+  about: string,
+  settings: Settings<number | N> & Bounds<never>,
+): Option<number | N> {
+  return option<number | N>(about, { placeholder: "X", ...settings }, (given) => {
+    const value = toNumber(given);
+    if (!Number.isFinite(value) || !within(value, settings)) {
+      throw new RangeError(`expected a number${rangeOf(settings)}`);
+    }
+    return value;
+  });
+}
+
+/** On or off: `--name`, `--no-name`. */
+export function flag(about: string, settings: Settings<boolean>): Option<boolean> {
+  return {
+    ...option(about, settings, (given) => {
+      if (given === "true") return true;
+      if (given === "false") return false;
+      throw new RangeError("expected true or false");
+    }),
+    flag: true,
+  };
+}
+
+/** One of a few words. */
+export function oneOf<const W extends string, const N extends null = never>(
+  about: string,
+  settings: Settings<NoInfer<W> | N> & { readonly choices: readonly W[] },
+): Option<W | N> {
+  const { choices } = settings;
+  const made = option<W | N>(about, { placeholder: choices.join("|"), ...settings }, (given) => {
+    const word = choices.find((w) => w === given);
+    if (word === undefined) throw new RangeError(`expected one of ${choices.join(", ")}`);
+    return word;
+  });
+  return { ...made, choices };
+}
+
+/** Texts separated by commas, with `choices` only these. */
+export function list<const N extends null = never>(
+  about: string,
+  settings: Settings<readonly string[] | N> & { readonly choices?: readonly string[] },
+): Option<readonly string[] | N> {
+  const { choices } = settings;
+  const made = option<readonly string[] | N>(about, { placeholder: "A,B,…", ...settings }, (given) => {
+    const words = given.split(",").map((w) => w.trim()).filter((w) => w !== "");
+    const stranger = words.find((w) => choices !== undefined && !choices.includes(w));
+    if (stranger !== undefined) throw new RangeError(`${stranger}: expected some of ${choices?.join(", ")}`);
+    return words;
+  });
+  return choices === undefined ? made : { ...made, choices };
+}
+
+/** Texts given one at a time, by repeating the option. */
+export function repeated(about: string, settings: Settings<readonly string[]>): Option<readonly string[]> {
+  return {
+    ...option<readonly string[]>(about, { placeholder: "TEXT", ...settings }, (given) => [given]),
+    repeat: true,
+  };
+}
+
+/** A length of time as `90s`, `5m`, `1h30m`; a bare number counts seconds. The value is in seconds. */
+export function duration<const N extends null = never>(
+  about: string,
+  settings: Settings<number | N>,
+): Option<number | N> {
+  return option<number | N>(about, { placeholder: "TIME", ...settings }, (given) => {
+    const match = /^(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?$/.exec(given.trim());
+    const seconds = match === null
+      ? NaN
+      : [86400, 3600, 60, 1].reduce((sum, unit, i) => sum + unit * Number(match[i + 1] ?? 0), 0);
+    if (!(seconds > 0)) throw new RangeError("expected a time such as 90s, 5m or 1h30m");
+    return seconds;
+  });
+}
+
+function option<T>(about: string, settings: Settings<T>, parse: (text: string) => T): Option<T> {
+  const { value, fixed = false, group, placeholder } = settings;
+  return {
+    about,
+    value,
+    fixed,
+    parse,
+    ...(group === undefined ? {} : { group }),
+    ...(placeholder === undefined ? {} : { placeholder }),
+  };
+}
+
+function toNumber(text: string): number {
+  const plain = text.trim().replace(/(?<=\d)_(?=\d)/g, "");
+  return /^[-+]?(\d|\.\d)/.test(plain) ? Number(plain) : NaN;
+}
+
+function within(value: number, { min = -Infinity, max = Infinity }: Bounds<string>): boolean {
+  return value >= min && value <= max;
+}
+
+function rangeOf({ min, max, words = [] }: Bounds<string>): string {
+  const range = min !== undefined && max !== undefined
+    ? ` from ${min} to ${max}`
+    : min !== undefined
+    ? ` of at least ${min}`
+    : max !== undefined
+    ? ` of at most ${max}`
+    : "";
+  return range + words.map((w) => ` or ${w}`).join("");
+}

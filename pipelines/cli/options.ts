@@ -1,0 +1,331 @@
+/**
+ * Groups of options that pipelines share: an option means the same wherever it stands. A pipeline spreads the groups it
+ * needs, and changes a default by declaring the option again after them.
+ *
+ * Defaults are those of GPT-2 124M; presets set others. `fixed` options belong to what a run is.
+ *
+ * @module
+ */
+import { duration, flag, integer, list, number, oneOf, path, repeated, text } from "./kinds.ts";
+
+const fixed = true;
+
+/** Where documents come from. */
+export const sourceOptions = {
+  source: repeated(
+    "embedded[:NAME], a path or glob of .txt .md .jsonl .json .parquet .warc .wet .html (also .gz, .zst), hf:OWNER/NAME[/PATH], https://…, or - for JSON lines on standard input; may be repeated",
+    { value: ["embedded"], fixed, group: "Source", placeholder: "URI" },
+  ),
+};
+
+/** The filters, in order. */
+export const filterStages = [
+  "url",
+  "extract",
+  "language",
+  "gopher-repetition",
+  "gopher-quality",
+  "c4",
+  "fineweb-quality",
+  "minhash",
+  "pii",
+  "count",
+] as const;
+
+/** Which documents stay. */
+export const filterOptions = {
+  stages: list(
+    `filters, in the order to run them: some of ${filterStages.join(", ")}; default: the recipe's`,
+    {
+      value: null,
+      fixed,
+      group: "Filters",
+      choices: filterStages,
+    },
+  ),
+  only: oneOf("stop after extraction", { value: null, fixed, group: "Filters", choices: ["extract"] }),
+  recipe: oneOf("generation of FineWeb's rules", {
+    value: "release",
+    fixed,
+    group: "Filters",
+    choices: ["release", "current"],
+  }),
+  words: oneOf("how text is split into words", {
+    value: "whitespace",
+    fixed,
+    group: "Filters",
+    choices: ["spacy", "treebank", "whitespace"],
+  }),
+  sentences: oneOf("how text is split into sentences", {
+    value: "punctuation",
+    fixed,
+    group: "Filters",
+    choices: ["intl", "punctuation"],
+  }),
+};
+
+/** How documents are written. */
+export const documentOptions = {
+  format: oneOf("format of documents/ and removed/", {
+    value: "jsonl",
+    fixed,
+    group: "Output",
+    choices: ["jsonl", "parquet"],
+  }),
+};
+
+/** Learning a vocabulary. */
+export const vocabularyOptions = {
+  vocabSize: integer("bytes, merges and special tokens together", {
+    value: 50257,
+    min: 1,
+    fixed,
+    group: "Tokenizer",
+  }),
+  pattern: text("how text is split before merging: gpt2, gpt4, none or a regular expression", {
+    value: "gpt2",
+    fixed,
+    group: "Tokenizer",
+    placeholder: "gpt2|gpt4|none|REGEX",
+  }),
+  special: repeated("a special token; may be repeated", {
+    value: ["<|endoftext|>"],
+    fixed,
+    group: "Tokenizer",
+  }),
+  tieBreak: oneOf("which of equally frequent pairs is merged first", {
+    value: "first-seen",
+    fixed,
+    group: "Tokenizer",
+    choices: ["first-seen", "greatest", "smallest-id"],
+  }),
+};
+
+/** Which tokenizer, and how it is learned where it is. */
+export const tokenizerOptions = {
+  tokenizer: text(
+    "gpt2, cl100k, char, byte, train (learned from a sample of the source), or a trained one's folder",
+    {
+      value: "gpt2",
+      fixed,
+      group: "Tokenizer",
+      placeholder: "NAME|PATH",
+    },
+  ),
+  ...vocabularyOptions,
+};
+
+/** The model's shape. */
+export const modelOptions = {
+  layers: integer("transformer blocks", { value: 12, min: 1, max: 1000, fixed, group: "Model" }),
+  heads: integer("attention heads; must divide --channels", {
+    value: 12,
+    min: 1,
+    max: 1000,
+    fixed,
+    group: "Model",
+  }),
+  channels: integer("width of the residual stream", {
+    value: 768,
+    min: 1,
+    max: 65536,
+    fixed,
+    group: "Model",
+  }),
+  seqLen: integer("tokens a sequence", { value: 1024, min: 1, max: 1 << 20, fixed, group: "Model" }),
+  vocabPad: integer("pad the vocabulary to a multiple of this", {
+    value: 128,
+    min: 1,
+    max: 65536,
+    fixed,
+    group: "Model",
+  }),
+  initFrom: path("begin with the weights of an llm.c .bin, a safetensors folder or a checkpoint", {
+    value: null,
+    fixed,
+    group: "Model",
+  }),
+  gelu: oneOf("form of GELU", { value: "tanh", fixed, group: "Model", choices: ["tanh", "erf"] }),
+  dropout: number("share of activations dropped in training", {
+    value: 0,
+    min: 0,
+    max: 0.99,
+    fixed,
+    group: "Model",
+  }),
+  dtype: oneOf("type of weights on the device", {
+    value: "f32",
+    fixed,
+    group: "Model",
+    choices: ["f32", "f16"],
+  }),
+};
+
+/** Token shards that are there already. */
+export const shardOptions = {
+  trainShards: path("token shards to train on", { value: null, fixed, group: "Shards", placeholder: "GLOB" }),
+  valShards: path("token shards to validate on", {
+    value: null,
+    fixed,
+    group: "Shards",
+    placeholder: "GLOB",
+  }),
+  shardFormat: oneOf("format of the shards; auto: told from name and content", {
+    value: "auto",
+    fixed,
+    group: "Shards",
+    choices: ["auto", "llmc", "nanogpt", "datatrove"],
+  }),
+};
+
+/** Batches, length of the run, optimizer. */
+export const trainingOptions = {
+  shuffle: oneOf("none: consecutive windows; shards: shards in random order; windows: also within a shard", {
+    value: "windows",
+    fixed,
+    group: "Training",
+    choices: ["none", "shards", "windows"],
+  }),
+  batchSize: integer("sequences a micro-batch", { value: 16, min: 1, max: 65536, fixed, group: "Training" }),
+  gradAccum: integer("micro-batches a step; default: from --total-batch-tokens, else 1", {
+    value: null,
+    min: 1,
+    max: 65536,
+    fixed,
+    group: "Training",
+  }),
+  totalBatchTokens: integer("tokens a step; must be a multiple of batch size times sequence length", {
+    value: null,
+    min: 1,
+    fixed,
+    group: "Training",
+  }),
+  steps: integer("stop after N updates; default: one pass over the tokens", {
+    value: null,
+    min: 1,
+    group: "Training",
+  }),
+  epochs: number("stop after X passes over the tokens", { value: null, min: 0, group: "Training" }),
+  tokens: integer("stop after N tokens", { value: null, min: 1, group: "Training" }),
+  timeLimit: duration("stop after this time of training", { value: null, group: "Training" }),
+  optimizer: oneOf("update rule", {
+    value: "adamw",
+    fixed,
+    group: "Optimizer",
+    choices: ["adamw", "muon", "sgd"],
+  }),
+  lr: number("highest learning rate", { value: 6e-4, min: 0, fixed, group: "Optimizer" }),
+  minLr: number("learning rate at the schedule's end; default: a tenth of --lr", {
+    value: null,
+    min: 0,
+    fixed,
+    group: "Optimizer",
+  }),
+  warmup: integer("steps of warm-up", { value: 0, min: 0, fixed, group: "Optimizer" }),
+  schedule: oneOf("learning rate after the warm-up", {
+    value: "cosine",
+    fixed,
+    group: "Optimizer",
+    choices: ["cosine", "linear", "constant", "wsd"],
+  }),
+  scheduleSteps: integer("length of the schedule; default: the first run's --steps", {
+    value: null,
+    min: 1,
+    fixed,
+    group: "Optimizer",
+  }),
+  beta1: number("AdamW's decay of the mean", { value: 0.9, min: 0, max: 1, fixed, group: "Optimizer" }),
+  beta2: number("AdamW's decay of the mean square", {
+    value: 0.95,
+    min: 0,
+    max: 1,
+    fixed,
+    group: "Optimizer",
+  }),
+  eps: number("AdamW's epsilon", { value: 1e-8, min: 0, fixed, group: "Optimizer" }),
+  weightDecay: number("on tensors of two or more dimensions", {
+    value: 0.1,
+    min: 0,
+    fixed,
+    group: "Optimizer",
+  }),
+  gradClip: number("largest norm of the gradient; 0 = off", { value: 1, min: 0, fixed, group: "Optimizer" }),
+  skipSpikeZ: number(
+    "skip an update whose loss or gradient norm stands X deviations above its mean; 0 = off",
+    {
+      value: 0,
+      min: 0,
+      fixed,
+      group: "Optimizer",
+    },
+  ),
+};
+
+/** How often things happen, in steps; 0 = never. */
+export const cadenceOptions = {
+  evalEvery: integer("steps between validations; 0 = off", { value: 250, min: 0, group: "Cadence" }),
+  evalBatches: integer("micro-batches a validation", { value: 20, min: 1, group: "Cadence" }),
+  sampleEvery: integer("steps between samples; 0 = off", { value: 1000, min: 0, group: "Cadence" }),
+  samplePrompt: text("what samples begin with", { value: "", group: "Cadence" }),
+  hellaswagEvery: integer("steps between HellaSwag evaluations; 0 = off", {
+    value: 0,
+    min: 0,
+    group: "Cadence",
+  }),
+  checkpointEvery: integer("steps between checkpoints; 0 = only at the end", {
+    value: 1000,
+    min: 0,
+    group: "Cadence",
+  }),
+  keepCheckpoints: integer("checkpoints kept, the newest; 0 = all", { value: 3, min: 0, group: "Cadence" }),
+};
+
+/** What every pipeline has. */
+export const runOptions = {
+  out: path("the run's folder", { value: null, group: "Run", placeholder: "DIR" }),
+  resume: text(
+    "auto: go on from the last checkpoint in --out; never: begin anew, the old folder is moved aside; or a checkpoint to go back to",
+    {
+      value: "auto",
+      group: "Run",
+      placeholder: "auto|never|PATH",
+    },
+  ),
+  config: path("JSON file of options; the command line wins over it, and it over the preset", {
+    value: null,
+    group: "Run",
+    placeholder: "FILE",
+  }),
+  preset: text("named set of model and optimizer options; auto picks by device and memory", {
+    value: "auto",
+    group: "Run",
+    placeholder: "NAME",
+  }),
+  device: oneOf("auto: a GPU through WebGPU where there is one, else the CPU engine", {
+    value: "auto",
+    group: "Run",
+    choices: ["auto", "webgpu", "cpu"],
+  }),
+  seed: integer("all randomness comes from it", { value: 1, min: 0, max: 2 ** 32 - 1, fixed, group: "Run" }),
+  workers: integer("threads for data stages and the CPU engine", {
+    value: "auto",
+    min: 1,
+    max: 1024,
+    words: ["auto"],
+    group: "Run",
+  }),
+  quiet: flag("results and errors only", { value: false, group: "Run" }),
+  json: flag("events as JSON lines on standard output", { value: false, group: "Run" }),
+  color: flag("colour on a terminal", { value: true, group: "Run" }),
+  logEvery: integer("steps between progress lines when standard output is not a terminal", {
+    value: 10,
+    min: 1,
+    group: "Run",
+  }),
+  trace: flag("with an error, where in the program it arose", { value: false, group: "Run" }),
+  dryRun: flag("print the stage graph, the configuration and the plan; run nothing", {
+    value: false,
+    group: "Run",
+  }),
+  help: flag("print this", { value: false, group: "Run" }),
+};

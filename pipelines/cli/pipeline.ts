@@ -1,0 +1,88 @@
+/**
+ * What a pipeline is: a declaration of options and a function from their values to a flow.
+ *
+ * @module
+ */
+import type { Engine } from "../../kernels/engine/engine.ts";
+import type { Kind } from "../../kernels/core/tensor.ts";
+import type { RunEvent } from "../../stages/flow/events.ts";
+import type { Flow } from "../../stages/flow/flow.ts";
+
+/** One option, declared once: flag, help, default, type, its place in config.json and in the check on resume. */
+export interface Option<T> {
+  readonly about: string;
+  /** The default, where no preset, config file or command line says otherwise. */
+  readonly value: T;
+  /** Throws RangeError or TypeError saying what was expected: "expected a whole number from 1 to 64". */
+  parse(text: string): T;
+  /** Another value makes it another run, so a resume refuses it. */
+  readonly fixed: boolean;
+  /** The heading it stands under in --help. */
+  readonly group?: string;
+  /** Words that are taken literally, for --help and for the nearest valid one. */
+  readonly choices?: readonly string[];
+  /** May be given several times: the lists are joined. */
+  readonly repeat?: boolean;
+  /** Takes no value: `--name`, `--no-name`. */
+  readonly flag?: boolean;
+  /** What stands for the value in --help: "N", "PATH". */
+  readonly placeholder?: string;
+}
+
+/** Options by name, camelCase; `gradAccum` is typed `--grad-accum`. */
+export type Options = Readonly<Record<string, Option<any>>>;
+
+/** The values of a set of options. */
+export type Values<O> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };
+
+/** What a pipeline gets beside its values. */
+export interface Env {
+  /** Opens the device's engine, once; says which and why. Not opened unless asked for. */
+  engine(): Promise<Engine>;
+  /** The run's folder, without a slash at its end. */
+  readonly out: string;
+  readonly seed: number;
+  /** Threads for data stages and the CPU engine. */
+  readonly workers: number;
+  /** --dry-run: `plan` is about to be asked, nothing will run. */
+  readonly dry: boolean;
+  /** A checkpoint is there and the flow will go on from it. */
+  readonly resumed: boolean;
+  /** Aborted by the second Ctrl-C: stop at once. */
+  readonly signal: AbortSignal;
+  /** Into the one stream of events: metrics.jsonl, terminal, --json. A "run" event adds to the run's first line. */
+  emit(event: RunEvent): void;
+  /** A result, to standard output as it is; nothing under --json. */
+  print(text: string): void;
+}
+
+/** What --dry-run prints beside the stage graph and the configuration. */
+export interface Plan {
+  readonly parameters?: number;
+  /** Bytes by kind of memory. */
+  readonly memory?: Readonly<Partial<Record<Kind, number>>>;
+  readonly flopsPerStep?: number;
+  readonly tokensPerStep?: number;
+}
+
+/** A pipeline: the default export of `pipelines/<name>.ts`. */
+export interface Pipeline<O> {
+  /** One line for the list of pipelines, in lower case: what goes in and what comes out. */
+  readonly about: string;
+  readonly options: O;
+  /**
+   * Builds the flow. A RangeError, ShapeError or Deno.errors.NotFound thrown here counts as a wrong command line:
+   * exit code 2, and no run folder is made.
+   */
+  build(values: Values<O>, env: Env): Flow<unknown> | Promise<Flow<unknown>>;
+  plan?(values: Values<O>, env: Env): Plan | Promise<Plan>;
+  /** False for pipelines that leave no run folder. Default true. */
+  readonly writes?: boolean;
+  /** After the last item: lines for standard output, the last one says what to type next. */
+  finish?(values: Values<O>, env: Env): readonly string[] | Promise<readonly string[]>;
+}
+
+/** Declares a pipeline, its values' types inferred from its options. */
+export function pipeline<O extends Options>(p: Pipeline<O>): Pipeline<O> {
+  return p;
+}

@@ -1,0 +1,61 @@
+/**
+ * Events as plain lines, for pipes, logs and above the live block.
+ *
+ * @module
+ */
+import type { EvalEvent, HellaswagEvent, SampleEvent } from "../flow/events.ts";
+import type { Progress } from "./progress.ts";
+import { count, rate, share, time } from "./quantity.ts";
+
+/** "step 20/300  loss 4.3210  lr 1.0e-3  norm 0.83  3,210 tokens/s  1m20s left" */
+export function stepLine(progress: Progress): string {
+  const { step, goal, left } = progress;
+  if (step === null) return "";
+  const of = goal.steps === undefined ? "" : `/${goal.steps}`;
+  return [
+    `step ${progress.updates}${of}`,
+    `loss ${step.loss.toFixed(4)}`,
+    `lr ${step.lr.toExponential(1)}`,
+    `norm ${step.gradNorm.toFixed(2)}`,
+    `${count(step.tokensPerSecond)} tokens/s`,
+    ...(left === null ? [] : [`${time(left)} left`]),
+  ].join("  ");
+}
+
+/** "validation after step 50: loss 4.1234, 1.92 bits per byte, unigram model 6.7" */
+export function evalLine(event: EvalEvent): string {
+  const bits = event.bitsPerByte === undefined ? "" : `, ${event.bitsPerByte.toFixed(3)} bits per byte`;
+  const unigram = event.unigramLoss === undefined ? "" : `, unigram model ${event.unigramLoss.toFixed(4)}`;
+  return `validation after step ${event.step}: loss ${event.valLoss.toFixed(4)}${bits}${unigram}`;
+}
+
+/** "HellaSwag after step 50: 26.0 % (by length 28.0 %) of 200" */
+export function hellaswagLine(event: HellaswagEvent): string {
+  return `HellaSwag after step ${event.step}: ${share(event.accuracy)}, normalized by length ${
+    share(event.accuracyNorm)
+  }, ${event.items} items`;
+}
+
+/** The sample's text, indented under a heading; control characters made visible. */
+export function sampleLines(event: SampleEvent): string[] {
+  const { prompt = "", text: written } = event;
+  const text = printable(written.startsWith(prompt) ? written : prompt + written).trimEnd();
+  return [`sample after step ${event.step}:`, ...text.split("\n").map((line) => `  ${line}`)];
+}
+
+/** One line on the data side: "data: 1,234 in, 890 out, 310/s, slowest language". */
+export function stagesLine(progress: Progress): string {
+  const stages = progress.stages();
+  if (stages.length === 0) return "";
+  const busiest = stages.reduce((a, b) => (b.busy > a.busy ? b : a));
+  const dropped = stages.reduce((sum, s) => sum + s.dropped, 0);
+  return `data: ${count(stages[0].out)} from ${stages[0].name}, ${count(dropped)} dropped, ${
+    rate(stages[0].perSecond)
+  }, busiest ${busiest.name}`;
+}
+
+/** Text that cannot move the cursor or change colours: control characters but newline and tab become "�". */
+export function printable(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/\r\n/g, "\n").replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
+}

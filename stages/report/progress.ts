@@ -1,0 +1,144 @@
+/**
+ * The run as it stands, folded from its events: what the terminal shows.
+ *
+ * @module
+ */
+import type { EvalEvent, RunEvent, StageEvent, StepEvent } from "../flow/events.ts";
+
+/** When the run will end; what is absent does not end it. */
+export interface Goal {
+  readonly steps?: number;
+  readonly tokens?: number;
+  /** Of training, over all resumes. */
+  readonly seconds?: number;
+}
+
+/** One stage: counts so far, and what it does at the moment. */
+export interface StageProgress {
+  readonly name: string;
+  readonly in: number;
+  readonly out: number;
+  readonly dropped: number;
+  /** Items out a second, lately; of a stage that yields nothing, items in. */
+  readonly perSecond: number;
+  /** Share of the time at work, lately, 0 to 1. */
+  readonly busy: number;
+  /** The stage it waits for, if it waits more than it works. */
+  readonly waitsFor: string | null;
+}
+
+const window = 3; // seconds over which rates are taken: shorter jumps about, longer hides a stall
+
+/** Folds events; asks for the time only through `now` (seconds). */
+export class Progress {
+  title = "";
+  device = "";
+  parameters: number | null = null;
+  step: StepEvent | null = null;
+  evaluation: EvalEvent | null = null;
+  checkpoint: string | null = null;
+  readonly losses: number[] = [];
+  readonly #stages = new Map<string, { at: number; event: StageEvent }[]>();
+  readonly #steps: StepEvent[] = [];
+
+  constructor(readonly goal: Goal, readonly now: () => number) {}
+
+  /** Takes in one event. */
+  take(event: RunEvent): void {
+    switch (event.type) {
+      case "run":
+        this.title = event.pipeline;
+        this.device = event.device ?? this.device;
+        this.parameters = event.parameters ?? this.parameters;
+        break;
+      case "stage":
+        this.#takeStage(event);
+        break;
+      case "step":
+        this.step = event;
+        this.losses.push(event.loss);
+        this.#steps.push(event);
+        if (this.#steps.length > 50) this.#steps.shift();
+        break;
+      case "eval":
+        this.evaluation = event;
+        break;
+      case "checkpoint":
+        this.checkpoint = event.path;
+        break;
+      case "hellaswag":
+      case "sample":
+      case "note":
+      case "done":
+        break;
+    }
+  }
+
+  /** The stages in the order of the flow. */
+  stages(): StageProgress[] {
+    const all: StageProgress[] = [];
+    let before: string | null = null;
+    for (const [name, history] of this.#stages) {
+      const newest = history[history.length - 1];
+      const oldest = history[0];
+      const seconds = newest.at - oldest.at;
+      const { event } = newest;
+      const moved = (key: "in" | "out" | "busy" | "blocked") => event[key] - oldest.event[key];
+      const items = event.out === 0 ? moved("in") : moved("out");
+      const worked = moved("busy");
+      const waited = moved("blocked");
+      all.push({
+        name,
+        in: event.in,
+        out: event.out,
+        dropped: Object.values(event.dropped).reduce((sum, n) => sum + n, 0),
+        perSecond: seconds > 0 ? items / seconds : 0,
+        busy: seconds > 0 ? Math.min(1, worked / seconds) : 0,
+        waitsFor: before !== null && waited > worked && waited > seconds / 2 ? before : null,
+      });
+      before = name;
+    }
+    return all;
+  }
+
+  /** Updates made, this one included; 0 before the first. */
+  get updates(): number {
+    return this.step === null ? 0 : this.step.step + 1;
+  }
+
+  /** Share of the run that is done, 0 to 1, or null where no goal is known. */
+  get done(): number | null {
+    if (this.step === null) return null;
+    const { steps, tokens, seconds } = this.goal;
+    const shares = [
+      steps === undefined ? 0 : this.updates / steps,
+      tokens === undefined ? 0 : this.step.tokens / tokens,
+      seconds === undefined ? 0 : this.step.elapsed / seconds,
+    ];
+    const known = steps !== undefined || tokens !== undefined || seconds !== undefined;
+    return known ? Math.min(1, Math.max(...shares)) : null;
+  }
+
+  /** Seconds until the goal, at the pace of the last 50 steps, or null where it cannot be told. */
+  get left(): number | null {
+    const [first, last] = [this.#steps[0], this.#steps[this.#steps.length - 1]];
+    if (first === undefined || last.step <= first.step) return null;
+    const pace = (last.elapsed - first.elapsed) / (last.step - first.step);
+    const { steps, tokens, seconds } = this.goal;
+    const each = [];
+    if (steps !== undefined) each.push((steps - this.updates) * pace);
+    if (tokens !== undefined) {
+      each.push((tokens - last.tokens) / ((last.tokens - first.tokens) / (last.elapsed - first.elapsed)));
+    }
+    if (seconds !== undefined) each.push(seconds - last.elapsed);
+    return each.length === 0 ? null : Math.max(0, Math.min(...each));
+  }
+
+  #takeStage(event: StageEvent): void {
+    const at = this.now();
+    const history = this.#stages.get(event.name) ?? [];
+    if (history.length === 0) this.#stages.set(event.name, history);
+    history.push({ at, event });
+    while (history.length > 2 && at - history[1].at >= window) history.shift();
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * report.html: one page that holds everything it needs, so it opens from disk and makes no request.
+ * Plots by uPlot (MIT), inlined from the installed package.
+ *
+ * @module
+ */
+import uPlotPackage from "uplot/package.json" with { type: "json" };
+import type { Json } from "../flow/checkpoint.ts";
+import type { RunEvent } from "../flow/events.ts";
+import { stageStats } from "./stats.ts";
+
+/** What the page is made from. */
+export interface ReportInput {
+  readonly events: readonly RunEvent[];
+  /** The run's options, for the table at the end. */
+  readonly options: Readonly<Record<string, Json>>;
+  /** Default: the pipeline's name. */
+  readonly title?: string;
+}
+
+const mostSteps = 4000; // more points than the plots have pixels only make the page large
+
+/** The page's text. Throws Deno.errors.NotFound where the plotting library's files are missing. */
+export async function reportPage(input: ReportInput): Promise<string> {
+  const manifest = import.meta.resolve("uplot/package.json");
+  const library = (file: string) => Deno.readTextFile(new URL(`dist/${file}`, manifest));
+  const [page, style, script] = await Promise.all([
+    Deno.readTextFile(new URL("page.html", import.meta.url)),
+    library("uPlot.min.css"),
+    library("uPlot.iife.min.js"),
+  ]);
+  const run = {
+    title: input.title ?? "",
+    events: thinned(input.events.filter((e) => e.type !== "stage" && e.type !== "note")),
+    stages: stageStats(input.events),
+    options: input.options,
+  };
+  const parts: Readonly<Record<string, string>> = {
+    "plot-style": style.replace(/<\/style/gi, "<\\/style"),
+    "plot-script": `/* uPlot ${uPlotPackage.version} */${script.replace(/<\/script/gi, "<\\/script")}`,
+    "run": inert(run),
+  };
+  return page.replace(/\/\*\{([\w-]+)\}\*\//g, (mark, name: string) => parts[name] ?? mark);
+}
+
+/** JSON that no HTML parser sees a tag, comment or line separator in. */
+function inert(value: unknown): string {
+  return JSON.stringify(value)
+    .replaceAll("<", "\\u003c").replaceAll(">", "\\u003e").replaceAll("&", "\\u0026")
+    .replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+}
+
+/** Every k-th step and the last one, so that at most `mostSteps` remain; other events all. */
+function thinned(events: readonly RunEvent[]): RunEvent[] {
+  const steps = events.filter((event) => event.type === "step");
+  const every = Math.ceil(steps.length / mostSteps);
+  if (every <= 1) return [...events];
+  const kept = new Set<RunEvent>(steps.filter((_, i) => i % every === 0 || i === steps.length - 1));
+  return events.filter((event) => event.type !== "step" || kept.has(event));
+}

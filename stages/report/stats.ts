@@ -1,0 +1,145 @@
+/**
+ * What each stage has seen, kept and dropped, as tables: data/stats.json, the terminal's table, the report's.
+ *
+ * @module
+ */
+import { desc, from, op } from "arquero";
+import stringWidth from "string-width";
+import type { RunEvent } from "../flow/events.ts";
+import { truncate } from "./block.ts";
+import { count, share, time } from "./quantity.ts";
+
+/** One stage over the whole run, resumes included. */
+export interface StageStats {
+  readonly name: string;
+  readonly seen: number;
+  readonly kept: number;
+  /** Items dropped, by reason, most frequent first. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Share of what it saw that it dropped, 0 to 1. */
+  readonly droppedShare: number;
+  /** At work, and waiting for the stage before it. */
+  readonly seconds: { readonly busy: number; readonly blocked: number };
+}
+
+interface Row {
+  readonly order: number;
+  readonly session: number;
+  readonly stage: string;
+  readonly seen: number;
+  readonly kept: number;
+  readonly busy: number;
+  readonly blocked: number;
+}
+
+interface Dropped {
+  readonly stage: string;
+  readonly reason: string;
+  readonly count: number;
+}
+
+/**
+ * The stages in the order of the flow. Counts go on over resumes; seconds begin again with each "run" event, so the
+ * last of each session are added up.
+ */
+export function stageStats(events: Iterable<RunEvent>): StageStats[] {
+  const last = new Map<string, Row>();
+  const reasons = new Map<string, Dropped[]>();
+  let session = 0;
+  for (const event of events) {
+    if (event.type === "run") session++;
+    if (event.type !== "stage") continue;
+    const { name: stage, in: seen, out: kept, busy, blocked } = event;
+    const order = [...reasons.keys()].indexOf(stage);
+    last.set(`${session} ${stage}`, {
+      order: order < 0 ? reasons.size : order,
+      session,
+      stage,
+      seen,
+      kept,
+      busy,
+      blocked,
+    });
+    reasons.set(stage, Object.entries(event.dropped).map(([reason, count]) => ({ stage, reason, count })));
+  }
+  if (last.size === 0) return [];
+
+  const stages = from([...last.values()]).groupby("stage").rollup({
+    order: (d: Row) => op.min(d.order),
+    seen: (d: Row) => op.max(d.seen),
+    kept: (d: Row) => op.max(d.kept),
+    busy: (d: Row) => op.sum(d.busy),
+    blocked: (d: Row) => op.sum(d.blocked),
+  });
+  const dropped = reasonTable([...reasons.values()].flat());
+  const totals = dropped.groupby("stage").rollup({ dropped: (d: Dropped) => op.sum(d.count) });
+  const byStage = new Map<string, Record<string, number>>();
+  for (const row of dropped.objects()) {
+    if (!isDropped(row)) continue;
+    const group = byStage.get(row.stage) ?? {};
+    group[row.reason] = row.count;
+    byStage.set(row.stage, group);
+  }
+  return stages.join_left(totals, "stage").orderby("order").derive({
+    droppedShare: (d: { seen: number; dropped?: number }) => d.seen > 0 ? (d.dropped ?? 0) / d.seen : 0,
+  }).objects().filter(isStage).map((row) => ({
+    name: row.stage,
+    seen: row.seen,
+    kept: row.kept,
+    dropped: byStage.get(row.stage) ?? {},
+    droppedShare: row.droppedShare,
+    seconds: { busy: rounded(row.busy), blocked: rounded(row.blocked) },
+  }));
+}
+
+/** The stages as a table for a terminal `columns` wide; a stage's reasons stand under it. */
+export function statsLines(stats: readonly StageStats[], columns: number): string[] {
+  if (stats.length === 0) return [];
+  const longest = Math.max(5, ...stats.map((s) => stringWidth(s.name)));
+  const name = Math.min(longest, Math.max(10, columns - 36));
+  const line = (first: string, cells: readonly string[]) =>
+    truncate(
+      `${padEnd(truncate(first, name), name)}${cells.map((c) => c.padStart(9)).join("")}`,
+      columns,
+    );
+  const lines = [line("stage", ["seen", "kept", "dropped", "busy"])];
+  for (const s of stats) {
+    const lost = Object.values(s.dropped).reduce((sum, n) => sum + n, 0);
+    const cells = [
+      count(s.seen),
+      count(s.kept),
+      lost === 0 ? "" : share(s.droppedShare),
+      time(s.seconds.busy),
+    ];
+    lines.push(line(s.name, cells));
+    const [...most] = Object.entries(s.dropped).slice(0, 3);
+    if (most.length > 0) {
+      const rest = Object.keys(s.dropped).length - most.length;
+      const text = most.map(([reason, n]) => `${reason} ${count(n)}`).join(", ");
+      lines.push(truncate(`  ${text}${rest > 0 ? `, ${rest} more reasons` : ""}`, columns));
+    }
+  }
+  return lines;
+}
+
+function reasonTable(rows: readonly Dropped[]): ReturnType<typeof from> {
+  const none = rows.length === 0;
+  const table = from(none ? [{ stage: "", reason: "", count: 0 }] : [...rows]); // arquero needs a row for columns
+  return (none ? table.slice(0, 0) : table).orderby(desc("count"), "reason");
+}
+
+function isDropped(row: object): row is Dropped {
+  return "stage" in row && "reason" in row && "count" in row;
+}
+
+function isStage(row: object): row is Row & { droppedShare: number } {
+  return "stage" in row && "droppedShare" in row;
+}
+
+function rounded(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
+
+function padEnd(text: string, columns: number): string {
+  return text + " ".repeat(Math.max(0, columns - stringWidth(text)));
+}
