@@ -1,0 +1,104 @@
+import { deepStrictEqual, throws } from "node:assert/strict";
+import { accumulate, gradients, plus } from "../../../kernels/core/gradients.ts";
+import { Graph } from "../../../kernels/core/graph.ts";
+import { compile } from "../../../kernels/core/program.ts";
+import { ShapeError, type Tensor, type TensorMap } from "../../../kernels/core/tensor.ts";
+import { openReference } from "../../../kernels/engine/reference.ts";
+import { add, mul, scale } from "../../../kernels/ops/arith.ts";
+import { gather } from "../../../kernels/ops/gather.ts";
+import { max, sum } from "../../../kernels/ops/reduce.ts";
+
+Deno.test("gradients() adds up what flows through a shared subexpression", async () => {
+  const { graph, leaf } = leaves();
+  const a = leaf("a", []);
+  const b = add(a, a);
+  const [g] = gradients(b, [a]);
+  deepStrictEqual(await evaluate(graph, { g }, { a: { shape: [], data: Float32Array.of(5) } }), { g: [2] });
+});
+
+Deno.test("gradients() of a diamond follow the product rule", async () => {
+  const { graph, leaf } = leaves();
+  const x = leaf("x", [2]);
+  const y = mul(x, x); // y = x², loss = Σ y² + 3y, slope 4x³ + 6x
+  const [g] = gradients(sum(add(mul(y, y), scale(y, 3))), [x]);
+  const found = await evaluate(graph, { g }, { x: { shape: [2], data: Float32Array.of(1, -2) } });
+  deepStrictEqual(found, { g: [10, -44] });
+});
+
+Deno.test("gradients() are null for a leaf that the loss does not depend on", () => {
+  const { leaf } = leaves();
+  const a = leaf("a", [3]), b = leaf("b", [3]);
+  deepStrictEqual(gradients(sum(a), [b]), [null]);
+  const [ofA, ofB] = gradients(sum(mul(a, a)), [a, b]);
+  deepStrictEqual([ofA?.shape, ofB], [[3], null]);
+});
+
+Deno.test("gradients() of the loss with respect to itself is 1, of a value on the way what flows there", async () => {
+  const { graph, leaf } = leaves();
+  const x = leaf("x", [2]);
+  const y = scale(x, 3), loss = sum(mul(y, y));
+  const [ofLoss, ofY] = gradients(loss, [loss, y]);
+  const found = await evaluate(graph, { ofLoss, ofY }, { x: { shape: [2], data: Float32Array.of(1, 2) } });
+  deepStrictEqual(found, { ofLoss: [1], ofY: [6, 12] });
+});
+
+Deno.test("gradients() leave calls that no wanted leaf flows into alone", () => {
+  const { graph, leaf } = leaves();
+  const a = leaf("a", [3]), b = leaf("b", [3]);
+  const loss = sum(mul(a, max(b))); // max has no vjp, but a does not flow through it
+  const before = graph.calls.length;
+  gradients(loss, [a]);
+  deepStrictEqual(graph.calls.slice(before).some((call) => call.inputs.includes(b)), false);
+});
+
+Deno.test("gradients() add a tied table's two gradients", async () => {
+  const { graph, leaf } = leaves();
+  const table = leaf("table", [3, 1]);
+  const ids = graph.leaf("ids", { shape: [4], dtype: "u32" }, "input");
+  const [g] = gradients(add(sum(gather(table, ids)), sum(mul(table, table))), [table]);
+  const found = await evaluate(graph, { g }, {
+    table: { shape: [3, 1], data: Float32Array.of(1, 2, 3) },
+    ids: { shape: [4], data: Uint32Array.of(2, 0, 2, 2) },
+  });
+  deepStrictEqual(found, { g: [1 + 2, 0 + 4, 3 + 6] });
+});
+
+Deno.test("gradients() name the op that has no vjp", () => {
+  const { leaf } = leaves();
+  const a = leaf("a", [3]);
+  throws(() => gradients(max(a), [a]), { message: "Cannot differentiate max#0.0: op max has no vjp" });
+});
+
+Deno.test("gradients() ask for a scalar", () => {
+  const { leaf } = leaves();
+  const a = leaf("a", [3]);
+  throws(
+    () => gradients(a, [a]),
+    (e) => e instanceof ShapeError && /it is \[3\], wanted one element/.test(e.message),
+  );
+});
+
+Deno.test("plus() and accumulate() ask for equal shapes", () => {
+  const { leaf } = leaves();
+  const a = leaf("a", [3]), b = leaf("b", [4]);
+  throws(() => plus(a, b), { name: "ShapeError", message: /\[3\] and \[4\] must be one shape/ });
+  throws(() => accumulate(a, b), { name: "ShapeError", message: /\[4\] into \[3\]/ });
+});
+
+function leaves(): { graph: Graph; leaf: (label: string, shape: readonly number[]) => Tensor } {
+  const graph = new Graph();
+  return { graph, leaf: (label, shape) => graph.leaf(label, { shape, dtype: "f32" }, "input") };
+}
+
+/** Values of some tensors on the reference engine. */
+async function evaluate(
+  graph: Graph,
+  wanted: Readonly<Record<string, Tensor | null>>,
+  inputs: TensorMap,
+): Promise<Record<string, number[]>> {
+  for (const [label, t] of Object.entries(wanted)) if (t !== null) graph.output(label, t);
+  await using session = await openReference().open([compile("test", graph)], inputs);
+  await session.run(["test"]);
+  const read = await session.read(Object.keys(wanted));
+  return Object.fromEntries(Object.entries(read).map(([label, { data }]) => [label, [...data]]));
+}

@@ -1,0 +1,197 @@
+import { deepStrictEqual, ok, throws } from "node:assert/strict";
+import { accumulate, gradients } from "../../../kernels/core/gradients.ts";
+import { Graph } from "../../../kernels/core/graph.ts";
+import { bindings } from "../../../kernels/core/op.ts";
+import { uniformAt } from "../../../kernels/core/philox.ts";
+import {
+  compile,
+  flopsOf,
+  isPersistent,
+  memoryByKind,
+  type Program,
+  slotAlignment,
+} from "../../../kernels/core/program.ts";
+import { sizeOf, type Tensor } from "../../../kernels/core/tensor.ts";
+import { add, mul, scale } from "../../../kernels/ops/arith.ts";
+import { broadcast, sum } from "../../../kernels/ops/reduce.ts";
+import { relu } from "../../../kernels/ops/relu.ts";
+import { slice } from "../../../kernels/ops/slice.ts";
+import { clear } from "../../../kernels/ops/state.ts";
+
+Deno.test("compile() never lets live slots overlap: random graphs run in the planned arena as without one", () => {
+  for (let seed = 0; seed < 60; seed++) {
+    const program = compile("random", randomGraph(seed));
+    slotsDoNotOverlap(program);
+    deepStrictEqual(runInArena(program), runApart(program), `seed ${seed}`);
+  }
+});
+
+Deno.test("compile() reuses memory: a chain of a hundred activations takes two", () => {
+  const graph = new Graph();
+  let x = graph.leaf("x", { shape: [64], dtype: "f32" }, "input");
+  for (let i = 0; i < 100; i++) x = relu(x);
+  graph.output("y", x);
+  deepStrictEqual(compile("chain", graph).arenaBytes, 2 * 256);
+});
+
+Deno.test("compile() aligns slots and gives outputs memory of their own", () => {
+  const graph = new Graph();
+  const x = graph.leaf("x", { shape: [3], dtype: "f32" }, "input");
+  const y = relu(x), z = sum(scale(y, 2));
+  graph.output("y", y);
+  graph.output("loss", z);
+  const program = compile("aligned", graph);
+  ok(program.slots.every((s) => s.offset % slotAlignment === 0 && s.bytes % slotAlignment === 0));
+  deepStrictEqual([...program.outputs].map(([label, slot]) => [label, slot.label, slot.kind]), [
+    ["y", "y", "output"],
+    ["loss", "loss", "output"],
+  ]);
+});
+
+Deno.test("compile() drops calls that reach neither an output nor persistent memory", () => {
+  const graph = new Graph();
+  const x = graph.leaf("x", { shape: [3], dtype: "f32" }, "input");
+  const total = graph.leaf("total", { shape: [3], dtype: "f32" }, "gradient");
+  const used = relu(x);
+  relu(relu(x)); // dead
+  clear(scale(x, 2)); // in place, but of an activation that nobody reads: dead
+  accumulate(total, used);
+  const program = compile("live", graph);
+  deepStrictEqual(program.calls.map((c) => c.op.name), ["relu", "accumulate"]);
+  deepStrictEqual(program.slots.map((s) => s.label), ["x", "relu#0.0", "total"]);
+});
+
+Deno.test("compile() refuses a read after an overwrite in place", () => {
+  const graph = new Graph();
+  const x = graph.leaf("x", { shape: [3], dtype: "f32" }, "input");
+  const total = graph.leaf("total", { shape: [3], dtype: "f32" }, "gradient");
+  const now = accumulate(total, x);
+  graph.output("before", scale(total, 2));
+  throws(() => compile("late", graph), {
+    message: "Cannot compile late: scale reads total after accumulate overwrote it: use accumulate's output",
+  });
+  const good = new Graph();
+  Object.assign(good, { calls: [now.call] });
+  good.output("after", now);
+  deepStrictEqual(compile("good", good).outputs.get("after")?.label, "total");
+});
+
+Deno.test("compile() refuses a leaf as an output that no call touches", () => {
+  const graph = new Graph();
+  graph.output("x", graph.leaf("x", { shape: [3], dtype: "f32" }, "input"));
+  throws(() => compile("bare", graph), {
+    message: "Cannot compile bare: output x is a leaf that no call touches",
+  });
+});
+
+Deno.test("memoryByKind() counts a label once and the arena once over programs; flopsOf() adds calls", () => {
+  const build = (name: string, times: number) => {
+    const graph = new Graph();
+    const w = graph.leaf("w", { shape: [100], dtype: "f32" }, "parameter");
+    const g = graph.leaf("w/grad", { shape: [100], dtype: "f32" }, "gradient");
+    let y = mul(w, w);
+    for (let i = 1; i < times; i++) y = add(mul(y, y), y);
+    accumulate(g, gradients(sum(y), [w])[0]!);
+    return compile(name, graph);
+  };
+  const programs = [build("a", 1), build("b", 3)];
+  const memory = memoryByKind(programs);
+  deepStrictEqual([memory.parameter, memory.gradient], [512, 512]); // 400 bytes, aligned
+  deepStrictEqual(memory.activation, Math.max(...programs.map((p) => p.arenaBytes)));
+  const graph = new Graph();
+  const x = graph.leaf("x", { shape: [5, 2], dtype: "f32" }, "input");
+  graph.output("y", add(mul(x, x), x));
+  deepStrictEqual(flopsOf(compile("c", graph)), 20);
+});
+
+/** Some twenty calls on random earlier tensors, some in place, a few outputs. */
+function randomGraph(seed: number): Graph {
+  const graph = new Graph();
+  let drawn = 0;
+  const below = (n: number) => Math.floor(uniformAt(seed, "graph", drawn++) * n);
+  const leaves = [1, 2, 3].map((rows) =>
+    graph.leaf(`x${rows}`, { shape: [rows * 50], dtype: "f32" }, "input")
+  );
+  const usable: Tensor[] = [...leaves];
+  for (let i = 0; i < 24; i++) {
+    const at = below(usable.length), x = usable[at], size = x.shape[0];
+    const partners = usable.filter((t) => t.shape[0] === size && t !== x);
+    switch (below(6)) {
+      case 0:
+        usable.push(relu(x));
+        break;
+      case 1:
+        usable.push(scale(x, 1.5));
+        break;
+      case 2:
+        usable.push(partners.length > 0 ? add(x, partners[below(partners.length)]) : add(x, x));
+        break;
+      case 3:
+        if (size > 1) usable.push(slice(x, { start: below(size - 1), length: 1 + below(2) }));
+        break;
+      case 4:
+        usable.push(slice(broadcast(x, { shape: [2, size], from: 0, to: 1 }), { start: 1, length: 1 }));
+        usable[usable.length - 1] = sum(usable[usable.length - 1], { from: 0, to: 1 });
+        break;
+      default:
+        // In place on an activation: x cannot be read any more.
+        if (x.call !== null && partners.length > 0) {
+          usable[at] = accumulate(x, partners[below(partners.length)]);
+        }
+    }
+  }
+  for (let k = 0; k < 3; k++) graph.output(`out${k}`, usable[3 + below(usable.length - 3)]);
+  return graph;
+}
+
+function slotsDoNotOverlap(program: Program): void {
+  const lives = program.slots.filter((s) => !isPersistent(s.kind)).map((slot) => {
+    const uses = program.calls.flatMap((call, now) =>
+      bindings(call).some((t) => program.places.get(t) === slot) ? [now] : []
+    );
+    return { slot, first: Math.min(...uses), last: Math.max(...uses) };
+  });
+  for (const a of lives) {
+    ok(a.slot.offset + a.slot.bytes <= program.arenaBytes);
+    for (const b of lives) {
+      if (a === b || a.last < b.first || b.last < a.first) continue;
+      ok(
+        a.slot.offset + a.slot.bytes <= b.slot.offset || b.slot.offset + b.slot.bytes <= a.slot.offset,
+        `${a.slot.label} and ${b.slot.label} overlap`,
+      );
+    }
+  }
+}
+
+/** Outputs when every tensor lives where the plan says, in memory that begins as NaN. */
+function runInArena(program: Program): Record<string, number[]> {
+  const arena = new Float64Array(program.arenaBytes / 4).fill(NaN);
+  const own = new Map(program.slots.filter((s) => isPersistent(s.kind)).map((s) => [s, begin(s.tensor)]));
+  const view = (t: Tensor) => {
+    const slot = program.places.get(t)!;
+    return own.get(slot) ?? arena.subarray(slot.offset / 4, slot.offset / 4 + sizeOf(t.shape));
+  };
+  for (const call of program.calls) {
+    const results = call.op.reference(call.inputs.map(view), call);
+    call.outputs.forEach((t, i) => view(t).set(results[i]));
+  }
+  return Object.fromEntries([...program.outputs].map(([label, slot]) => [label, [...own.get(slot)!]]));
+}
+
+/** Outputs when nothing shares memory: by definition of the graph. */
+function runApart(program: Program): Record<string, number[]> {
+  const values = new Map<Tensor, Float64Array>();
+  const latest = new Map<unknown, Float64Array>();
+  for (const call of program.calls) {
+    const inputs = call.inputs.map((t) => values.get(t) ?? begin(t));
+    call.op.reference(inputs, call).forEach((result, i) => {
+      values.set(call.outputs[i], result);
+      latest.set(program.places.get(call.outputs[i]), result);
+    });
+  }
+  return Object.fromEntries([...program.outputs].map(([label, slot]) => [label, [...latest.get(slot)!]]));
+}
+
+function begin(t: Tensor): Float64Array {
+  return Float64Array.from({ length: sizeOf(t.shape) }, (_, i) => uniformAt(7, t.label, i) - 0.5);
+}
