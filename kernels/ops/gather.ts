@@ -45,8 +45,8 @@ export const gatherOp: Op<null> = {
     const { columns, rows } = tableSizes(call);
     return flat(
       call,
-      `let id = in1[i / ${columns}u];
-  if (id < ${rows}u) { out0[i] = in0[id * ${columns}u + i % ${columns}u]; } else { out0[i] = 0.0; }`,
+      `let row = in1[i / ${columns}u];
+  if (row < ${rows}u) { out0[i] = in0[row * ${columns}u + i % ${columns}u]; } else { out0[i] = 0.0; }`,
     );
   },
   wasm: (call) => Object.values(tableSizes(call)),
