@@ -87,6 +87,7 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/(?<=[^' ])'([sSmMdD])(?= )/g, " '$1 "],
   [/(?<=[^' ])'(ll|LL|re|RE|ve|VE)(?= )/g, " '$1 "],
   [/(?<=[^' ])(n't|N'T)(?= )/g, " $1 "],
+  [/'(?!re|ve|ll|[mtsdn])(\w)\b/gi, "' $1"], // 'I
   [/\b(can)(not)\b/gi, " $1 $2 "],
   [/\b(d)('ye)\b/gi, " $1 $2 "],
   [/\b(gim|lem)(me)\b/gi, " $1 $2 "],
@@ -96,10 +97,17 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/(?<= )('t)(is|was)\b/gi, " $1 $2 "],
 ];
 
+// White space after an end mark and before a capital or digit, unless the period belongs to an abbreviation.
+const sentenceGap = new RegExp(
+  `(?<=[.!?]["'”’)\\]]*)(?<!\\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|No|Jr|Sr|Gen|Sen|Rep|Gov|Lt|Col|Capt|e\\.g|i\\.e|\\p{Lu})\\.)` +
+    `${spacePattern}(?=["'“‘(\\[]*[\\p{Lu}\\p{N}])`,
+  "u",
+);
+
 /** Sentences first, since only a sentence's last period is a word of its own. */
 function treebank(text: string): string[] {
   const words: string[] = [];
-  for (const sentence of text.split(afterMark)) {
+  for (const sentence of text.split(sentenceGap)) {
     let spaced = ` ${sentence} `.replace(/^ (?=")/, "");
     for (const [pattern, put] of rules) spaced = spaced.replace(pattern, put);
     for (const word of splitSpace(spaced)) words.push(word);

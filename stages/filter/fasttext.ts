@@ -1,0 +1,332 @@
+/**
+ * Reads a fastText classifier (`.ftz`, format 12: product-quantized inputs, hierarchical softmax) and asks it for a
+ * text's label. Source: fastText's model format; Joulin et al. 2016, "FastText.zip".
+ *
+ * @module
+ */
+
+const magic = 793712314;
+const version = 12;
+const endOfSentence = new TextEncoder().encode("</s>");
+const labelPrefix = "__label__";
+
+/** A label and its probability, which rounding may put a little above 1. */
+export interface Prediction {
+  readonly label: string;
+  readonly probability: number;
+}
+
+/** A text classifier; holds about twice its file's size. */
+export class FastText {
+  readonly #dim: number;
+  readonly #bucket: number;
+  readonly #minn: number;
+  readonly #maxn: number;
+  readonly #words: Words;
+  /** Bucket → row of the pruned table; -1 where pruned. Null: nothing was pruned. */
+  readonly #kept: Int32Array | null;
+  readonly #input: QuantizedRows;
+  readonly #output: Float32Array;
+  readonly #labels: readonly string[];
+  readonly #tree: readonly Node[];
+  readonly #hidden: Float32Array;
+  readonly #encoder = new TextEncoder();
+
+  /** Throws TypeError if the bytes are not such a model, RangeError if they end early. */
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    const reader = new Reader(bytes);
+    if (reader.int32() !== magic) throw new TypeError("Not a fastText model: wrong magic number");
+    const found = reader.int32();
+    if (found !== version) throw new TypeError(`Cannot read fastText format ${found}: wanted ${version}`);
+    this.#dim = reader.int32();
+    reader.skip(4 * 4); // window, epochs, least count, negatives
+    const wordNgrams = reader.int32(), loss = reader.int32(), model = reader.int32();
+    if (model !== 3 || loss !== 1 || wordNgrams !== 1) {
+      throw new TypeError(
+        `Cannot use this fastText model: model ${model}, loss ${loss}, word n-grams ${wordNgrams}: ` +
+          `wanted a classifier (3) with hierarchical softmax (1) over single words (1)`,
+      );
+    }
+    this.#bucket = reader.int32();
+    this.#minn = reader.int32();
+    this.#maxn = reader.int32();
+    reader.skip(4 + 8); // learning-rate updates, sampling threshold
+    const entries = reader.int32(), wordCount = reader.int32(), labelCount = reader.int32();
+    reader.skip(8); // tokens seen in training
+    const pruned = reader.int64();
+    const words: Uint8Array[] = [];
+    const labels: string[] = [];
+    const counts: number[] = [];
+    for (let i = 0; i < entries; i++) {
+      const text = reader.text();
+      const count = reader.int64();
+      if (reader.byte() === 0) words.push(text);
+      else {
+        labels.push(new TextDecoder().decode(text).replace(labelPrefix, ""));
+        counts.push(count);
+      }
+    }
+    if (words.length !== wordCount || labels.length !== labelCount) {
+      throw new TypeError(`Broken fastText model: ${labels.length} labels, ${labelCount} promised`);
+    }
+    this.#words = new Words(words);
+    this.#labels = labels;
+    this.#kept = pruned < 0 ? null : new Int32Array(this.#bucket).fill(-1);
+    for (let i = 0; i < pruned; i++) {
+      const from = reader.int32();
+      this.#kept![from] = reader.int32();
+    }
+    if (reader.byte() !== 1) {
+      throw new TypeError("Cannot use this fastText model: it is not quantized (.ftz)");
+    }
+    this.#input = new QuantizedRows(reader);
+    if (reader.byte() !== 0) throw new TypeError("Cannot use this fastText model: its output is quantized");
+    const rows = reader.int64();
+    this.#output = reader.floats(rows * reader.int64());
+    this.#tree = huffman(counts);
+    this.#hidden = new Float32Array(this.#dim);
+  }
+
+  /** The most probable label of a text, read as one line. */
+  predict(text: string): Prediction {
+    const hidden = this.#hidden.fill(0);
+    let rows = 0;
+    const add = (row: number): void => {
+      this.#input.addTo(hidden, row);
+      rows++;
+    };
+    const bytes = this.#encoder.encode(text);
+    for (let start = 0; start < bytes.length;) {
+      if (isSpace(bytes[start])) {
+        start++;
+        continue;
+      }
+      let end = start + 1;
+      while (end < bytes.length && !isSpace(bytes[end])) end++;
+      this.#addWord(bytes.subarray(start, end), add);
+      start = end;
+    }
+    const last = this.#words.find(endOfSentence);
+    if (last >= 0) add(last);
+    if (rows > 0) { for (let i = 0; i < hidden.length; i++) hidden[i] /= rows; }
+    return this.#best(hidden);
+  }
+
+  #addWord(word: Uint8Array, add: (row: number) => void): void {
+    const id = this.#words.find(word);
+    if (id >= 0) add(id);
+    const marked = new Uint8Array(word.length + 2);
+    marked[0] = 60; // <
+    marked.set(word, 1);
+    marked[marked.length - 1] = 62; // >
+    for (let i = 0; i < marked.length; i++) {
+      if ((marked[i] & 0xC0) === 0x80) continue; // within a code point
+      let hash = 0x811C9DC5;
+      for (let j = i, n = 1; j < marked.length && n <= this.#maxn; n++) {
+        do hash = fnv(hash, marked[j++]); while (j < marked.length && (marked[j] & 0xC0) === 0x80);
+        if (n < this.#minn || (n === 1 && (i === 0 || j === marked.length))) continue;
+        const bucket = (hash >>> 0) % this.#bucket;
+        const row = this.#kept === null ? bucket : this.#kept[bucket];
+        if (row >= 0) add(this.#words.size + row);
+      }
+    }
+  }
+
+  /** Walks the whole tree: a label's probability is the product of its turns'. */
+  #best(hidden: Float32Array): Prediction {
+    const leaves = this.#labels.length;
+    let label = 0;
+    let best = -Infinity;
+    const open: [node: number, score: number][] = [[this.#tree.length - 1, 0]];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const [node, score] = next;
+      if (score < best) continue; // probabilities only shrink
+      if (node < leaves) {
+        [label, best] = [node, score];
+        continue;
+      }
+      const at = (node - leaves) * this.#dim;
+      let dot = 0;
+      for (let i = 0; i < this.#dim; i++) dot += hidden[i] * this.#output[at + i];
+      const right = 1 / (1 + Math.exp(-dot));
+      open.push([this.#tree[node].left, score + log(1 - right)], [
+        this.#tree[node].right,
+        score + log(right),
+      ]);
+    }
+    return { label: this.#labels[label], probability: Math.exp(best) };
+  }
+}
+
+/** fastText's own, so that a probability of 0 stays finite. */
+function log(x: number): number {
+  return Math.log(x + 1e-5);
+}
+
+/** FNV-1a as fastText has it: a byte counts as signed. */
+function fnv(hash: number, byte: number): number {
+  return Math.imul(hash ^ ((byte << 24) >> 24), 0x01000193);
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 32 || (byte >= 9 && byte <= 13) || byte === 0;
+}
+
+/** Word → its number, by hash and then by bytes. */
+class Words {
+  readonly #byHash = new Map<number, number[]>();
+
+  constructor(readonly all: readonly Uint8Array[]) {
+    all.forEach((word, id) => {
+      const hash = this.#hash(word);
+      const same = this.#byHash.get(hash);
+      if (same) same.push(id);
+      else this.#byHash.set(hash, [id]);
+    });
+  }
+
+  get size(): number {
+    return this.all.length;
+  }
+
+  /** -1: not among them. */
+  find(word: Uint8Array): number {
+    for (const id of this.#byHash.get(this.#hash(word)) ?? []) {
+      const known = this.all[id];
+      if (known.length === word.length && known.every((byte, i) => byte === word[i])) return id;
+    }
+    return -1;
+  }
+
+  #hash(word: Uint8Array): number {
+    let hash = 0x811C9DC5;
+    for (const byte of word) hash = fnv(hash, byte);
+    return hash;
+  }
+}
+
+/** Rows stored as codes: each part of a row is one of 256 centroids. */
+class QuantizedRows {
+  readonly #codes: Uint8Array;
+  readonly #parts: Quantizer;
+  readonly #normCodes: Uint8Array | null = null;
+  readonly #norms: Quantizer | null = null;
+
+  constructor(reader: Reader) {
+    const hasNorms = reader.byte() === 1;
+    const rows = reader.int64();
+    reader.skip(8); // columns
+    this.#codes = reader.bytes(reader.int32());
+    this.#parts = new Quantizer(reader);
+    if (hasNorms) {
+      this.#normCodes = reader.bytes(rows);
+      this.#norms = new Quantizer(reader);
+    }
+  }
+
+  addTo(sum: Float32Array, row: number): void {
+    const norm = this.#norms === null ? 1 : this.#norms.centroids[this.#normCodes![row]];
+    const { count, width, lastWidth, centroids } = this.#parts;
+    for (let part = 0; part < count; part++) {
+      const code = this.#codes[row * count + part];
+      const size = part === count - 1 ? lastWidth : width;
+      const from = part * 256 * width + code * size;
+      for (let i = 0; i < size; i++) sum[part * width + i] += norm * centroids[from + i];
+    }
+  }
+}
+
+/** A product quantizer's centroids: `count` parts of `width` numbers, the last of `lastWidth`. */
+class Quantizer {
+  readonly count: number;
+  readonly width: number;
+  readonly lastWidth: number;
+  readonly centroids: Float32Array;
+
+  constructor(reader: Reader) {
+    const dim = reader.int32();
+    this.count = reader.int32();
+    this.width = reader.int32();
+    this.lastWidth = reader.int32();
+    this.centroids = reader.floats(dim * 256);
+  }
+}
+
+/** A node of the label tree; leaves first, the root last. */
+interface Node {
+  count: number;
+  left: number;
+  right: number;
+}
+
+/** fastText's Huffman tree: `counts` fall, so two rising queues give the two rarest. */
+function huffman(counts: readonly number[]): Node[] {
+  const tree: Node[] = counts.map((count) => ({ count, left: -1, right: -1 }));
+  let leaf = counts.length - 1;
+  let inner = counts.length;
+  const rarest = (): number => {
+    if (leaf >= 0 && (inner >= tree.length || tree[leaf].count < tree[inner].count)) return leaf--;
+    return inner++;
+  };
+  while (tree.length < 2 * counts.length - 1) {
+    const left = rarest(), right = rarest();
+    tree.push({ count: tree[left].count + tree[right].count, left, right });
+  }
+  return tree;
+}
+
+/** Little-endian fields one after another. */
+class Reader {
+  #at = 0;
+  readonly #view: DataView;
+
+  constructor(readonly all: Uint8Array<ArrayBuffer>) {
+    this.#view = new DataView(all.buffer, all.byteOffset, all.byteLength);
+  }
+
+  int32(): number {
+    return this.#view.getInt32(this.#step(4), true);
+  }
+
+  int64(): number {
+    return Number(this.#view.getBigInt64(this.#step(8), true));
+  }
+
+  byte(): number {
+    return this.all[this.#step(1)];
+  }
+
+  bytes(count: number): Uint8Array {
+    const at = this.#step(count);
+    return this.all.subarray(at, at + count);
+  }
+
+  floats(count: number): Float32Array {
+    const at = this.#step(4 * count);
+    return Float32Array.from({ length: count }, (_, i) => this.#view.getFloat32(at + 4 * i, true));
+  }
+
+  /** Up to a zero byte, which is passed over. */
+  text(): Uint8Array {
+    const end = this.all.indexOf(0, this.#at);
+    if (end < 0) throw new RangeError(`fastText model ends early: no end of the word at byte ${this.#at}`);
+    const text = this.all.subarray(this.#at, end);
+    this.#at = end + 1;
+    return text;
+  }
+
+  skip(count: number): void {
+    this.#step(count);
+  }
+
+  #step(count: number): number {
+    const at = this.#at;
+    if (!(count >= 0 && at + count <= this.all.length)) {
+      throw new RangeError(
+        `fastText model ends early: ${count} bytes wanted at byte ${at}, file has ${this.all.length}: fetch it again`,
+      );
+    }
+    this.#at += count;
+    return at;
+  }
+}

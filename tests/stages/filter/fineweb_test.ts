@@ -1,0 +1,44 @@
+import { fineweb } from "../../../stages/filter/fineweb.ts";
+import { finewebFilters, finewebStages } from "../../../stages/filter/fineweb_group.ts";
+import { from } from "../../../stages/flow/flow.ts";
+import type { Document } from "../../../stages/items.ts";
+import { embedded } from "../../../stages/source/embedded.ts";
+import { equal, judge } from "./filter_checks.ts";
+
+Deno.test("finewebStages() gives the filters in the recipe's order, or in the one asked for", () => {
+  equal(finewebStages().map((stage) => stage.name), finewebFilters);
+  equal(finewebStages({ stages: ["c4", "language"] }).map((stage) => stage.name), ["c4", "language"]);
+});
+
+Deno.test("finewebStages() names what it does not know", () => {
+  const bad = [
+    [JSON.parse('{"stages": ["minhash"]}'), "Unknown filter minhash"],
+    [{ stages: ["c4", "c4"] }, "listed twice"],
+    [JSON.parse('{"words": "spacy"}'), "Unknown word splitter spacy"],
+    [JSON.parse('{"sentences": "x"}'), "Unknown sentence splitter x"],
+    [JSON.parse('{"recipe": "old"}'), "Unknown recipe old"],
+    [{ languageThreshold: 2 }, "threshold is 2"],
+  ];
+  for (const [options, part] of bad) {
+    try {
+      finewebStages(options);
+    } catch (error) {
+      if (error instanceof RangeError && error.message.includes(part)) continue;
+      throw error;
+    }
+    throw new Error(`Accepted ${JSON.stringify(options)}`);
+  }
+});
+
+Deno.test("fineweb() keeps most speeches and drops a mail's list of links", async () => {
+  const speeches: Document[] = [];
+  const flow = from(embedded("sotu", { ordered: true })).via(fineweb());
+  equal(flow.describe().map((step) => step.kind), ["source", "stage", "stage", "stage", "stage", "stage"]);
+  for await (const doc of flow.stream()) if (speeches.push(doc) === 20) break;
+  const last = Number(speeches[19].id.slice("sotu/".length, "sotu/".length + 4));
+  if (last > 1815) throw new Error(`The twentieth speech kept is of ${last}`);
+  const links = Array.from({ length: 40 }, (_, i) => `The link to page ${i}`).join("\n");
+  const reasons: (string | null)[] = [];
+  for (const stage of finewebStages()) reasons.push((await judge(stage))(links).reason);
+  if (reasons.every((reason) => reason === null)) throw new Error("A list of links passes");
+});
