@@ -1,5 +1,5 @@
 /**
- * Runs one case of an op on an engine, and compares engines with the float64 reference.
+ * Runs the cases of an op on an engine, and compares them with the float64 reference.
  *
  * @module
  */
@@ -7,11 +7,18 @@ import { Graph } from "../../kernels/core/graph.ts";
 import { type Case, caseSpecs, type Fill, inPlaceOf, type Op } from "../../kernels/core/op.ts";
 import { normals, uniformAt } from "../../kernels/core/philox.ts";
 import { compile } from "../../kernels/core/program.ts";
-import { sizeOf, type Tensor } from "../../kernels/core/tensor.ts";
+import { sizeOf, type Tensor, type TensorMap } from "../../kernels/core/tensor.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
 
-/** A case's number of test values, by input. */
+/** One array an input, or an output. */
 export type Values = readonly (Float32Array | Uint32Array)[];
+
+/** A graph of one call. */
+export interface CaseGraph {
+  readonly graph: Graph;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+}
 
 /** What a case's inputs hold: a function of the seed. "positive" is |normal| + 0.25, away from the pole of 1 / x. */
 export function caseValues(c: Case<any>, seed: number): Values {
@@ -21,14 +28,11 @@ export function caseValues(c: Case<any>, seed: number): Values {
 }
 
 /** A graph of one call: leaves `in0`, `in1`, … of kind "input"; outputs are readable as `out0`, `out1`, … */
-export function caseGraph<A>(
-  op: Op<A>,
-  c: Case<A>,
-): { graph: Graph; inputs: readonly Tensor[]; outputs: readonly Tensor[] } {
+export function caseGraph<A>(op: Op<A>, c: Case<A>, prefix = ""): CaseGraph {
   const graph = new Graph();
-  const inputs = caseSpecs(c).map((spec, i) => graph.leaf(`in${i}`, spec, "input"));
+  const inputs = caseSpecs(c).map((spec, i) => graph.leaf(`${prefix}in${i}`, spec, "input"));
   const outputs = graph.call(op, inputs, c.attrs);
-  outputs.forEach((t, i) => graph.output(`out${i}`, t));
+  outputs.forEach((t, i) => graph.output(`${prefix}out${i}`, t));
   return { graph, inputs, outputs };
 }
 
@@ -38,20 +42,33 @@ export async function runCase<A>(
   op: Op<A>,
   options: { case: Case<A>; seed: number },
 ): Promise<Values> {
-  const { graph, inputs, outputs } = caseGraph(op, options.case);
-  const values = caseValues(options.case, options.seed);
-  await using session = await engine.open([compile("case", graph)], {});
-  session.write(Object.fromEntries(inputs.map((t, i) => [t.label, { shape: t.shape, data: values[i] }])));
-  await session.run(["case"]);
-  const labels = outputs.map((_, i) => `out${i}`);
-  const read = await session.read(labels);
-  return labels.map((label) => {
-    const { data } = read[label];
-    if (data instanceof Uint16Array) {
-      throw new TypeError(`Cannot compare ${label} of ${op.name}: f16 has no reference`);
+  return (await runCases(engine, op, { cases: [options.case], seed: options.seed, times: 1 }))[0][0];
+}
+
+/** Outputs of some cases in one session, for each case as often as `times` says, each time from fresh inputs. */
+export async function runCases<A>(
+  engine: Engine,
+  op: Op<A>,
+  options: { cases: readonly Case<A>[]; seed: number; times: number },
+): Promise<readonly (readonly Values[])[]> {
+  const built = options.cases.map((c, i) => ({
+    ...caseGraph(op, c, `${i}/`),
+    values: caseValues(c, options.seed),
+  }));
+  await using session = await engine.open(built.map(({ graph }, i) => compile(`${i}`, graph)), {});
+  const results: Values[][] = built.map(() => []);
+  for (let time = 0; time < options.times; time++) {
+    for (const { inputs, values } of built) {
+      session.write(
+        Object.fromEntries(inputs.map((t, i) => [t.label, { shape: t.shape, data: values[i] }])),
+      );
     }
-    return data;
-  });
+    await session.run(built.map((_, i) => `${i}`));
+    const labels = built.map(({ graph }) => [...graph.outputs.keys()]);
+    const read = await session.read(labels.flat());
+    labels.forEach((own, i) => results[i].push(own.map((label) => numbersOf(read, label))));
+  }
+  return results;
 }
 
 /** The float64 truth of one case. */
@@ -65,49 +82,52 @@ export function referenceCase<A>(
 }
 
 /**
- * Compares every output of every case that is not a bench with the reference, and gives the largest error as a share
- * of what is allowed. Throws Error naming op, case, output and element where it is above 1.
+ * Compares every output of every case that is not a bench with the reference, and a second run with the first, bit for
+ * bit. Gives the largest error as a share of what is allowed. Throws Error naming op, case, output and element.
  */
 export async function checkParity<A>(engine: Engine, op: Op<A>, seed = 1): Promise<number> {
+  const cases = op.cases.filter((c) => c.bench !== true);
+  const results = await runCases(engine, op, { cases, seed, times: 2 });
   let worst = 0;
-  for (const [number, c] of op.cases.entries()) {
-    if (c.bench === true) continue;
-    const wanted = referenceCase(op, { case: c, seed });
-    const actual = await runCase(engine, op, { case: c, seed });
-    actual.forEach((values, i) => {
-      const allowed = tolerance(wanted[i]);
+  for (const [number, [first, second]] of results.entries()) {
+    const wanted = referenceCase(op, { case: cases[number], seed });
+    for (const [i, values] of first.entries()) {
+      const where = `${op.name} on ${engine.name}, case ${number} ${
+        JSON.stringify(cases[number].inputs)
+      }, output ${i}${inPlaceOf(op, i) >= 0 ? " (in place)" : ""}`;
       if (values.length !== wanted[i].length) {
-        throw new Error(
-          `${op.name}, case ${number}, output ${i}: ${values.length} values, wanted ${wanted[i].length}`,
-        );
+        throw new Error(`${where}: ${values.length} values, wanted ${wanted[i].length}`);
       }
+      const allowed = tolerance(wanted[i]);
       values.forEach((value, at) => {
-        const error = Math.abs(value - wanted[i][at]) / allowed(wanted[i][at]);
+        const exact = wanted[i][at], error = Math.abs(value - exact) / allowed(exact);
         if (!(error <= 1)) {
-          const place = inPlaceOf(op, i) >= 0 ? " (in place)" : "";
-          throw new Error(
-            `${op.name}, case ${number} ${
-              JSON.stringify(c.inputs)
-            }, output ${i}${place}, element ${at}: ${value}, wanted ${wanted[i][at]} within ${
-              allowed(wanted[i][at])
-            }`,
-          );
+          throw new Error(`${where}, element ${at}: ${value}, wanted ${exact} within ${allowed(exact)}`);
+        }
+        if (!Object.is(value, second[i][at])) {
+          throw new Error(`${where}, element ${at}: ${value} at first, ${second[i][at]} when run again`);
         }
         worst = Math.max(worst, error);
       });
-    });
+    }
   }
   return worst;
 }
 
 /**
- * What float32 may lose: 2e-5 of the element itself and 2e-5 of the output's root mean square. One rounding is 6e-8;
- * sums of some hundred terms of either sign lose a few hundred roundings of their TERMS, which the mean square stands
- * for, and GPU drivers compute exp and tanh with errors of some 1e-6.
+ * What float32 may lose: 1e-5 of the element itself and 1e-5 of the output's root mean square. One rounding is 6e-8;
+ * sums of some hundred terms of either sign lose a few dozen roundings of their TERMS, which the mean square stands
+ * for, and WGSL allows exp 3 + 2·|x| units of the last place, 3e-6 at 10.
  */
 function tolerance(wanted: Float64Array): (value: number) => number {
   const root = Math.sqrt(wanted.reduce((sum, x) => sum + x * x, 0) / wanted.length);
-  return (value) => 2e-5 * (Math.abs(value) + root) + 1e-30; // 1e-30: zeros are to be zeros
+  return (value) => 1e-5 * (Math.abs(value) + root) + 1e-30; // 1e-30: where all is zero, zero is wanted
+}
+
+function numbersOf(read: TensorMap, label: string): Float32Array | Uint32Array {
+  const { data } = read[label];
+  if (data instanceof Uint16Array) throw new TypeError(`Cannot compare ${label}: f16 has no reference`);
+  return data;
 }
 
 function fillValues(
