@@ -20,6 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "stages/filter": ["stages/flow", "stages/items.ts", libraries],
   "stages/token": ["stages/flow", "stages/items.ts", libraries],
   "stages/shard": ["stages/flow", "stages/format", "stages/items.ts", "kernels/core/philox.ts"],
+  "stages/sink": ["stages/flow", "stages/format", "stages/items.ts", libraries],
   "stages/train": ["kernels", "stages", libraries],
   "stages/report": ["stages/flow", libraries],
   "pipelines/cli": ["kernels", "stages", libraries],

@@ -1,0 +1,117 @@
+import { gunzipSync } from "node:zlib";
+import { from } from "../../../stages/flow/flow.ts";
+import type { Document } from "../../../stages/items.ts";
+import { writeDocuments, writeRemoved } from "../../../stages/sink/documents.ts";
+
+const docs: Document[] = Array.from({ length: 50 }, (_, i) => ({
+  id: `d${i}`,
+  text: `text ${i} `.repeat(40),
+  url: `https://example.org/${i}`,
+  language: "en",
+  languageScore: 0.9,
+}));
+
+const context: any = { signal: new AbortController().signal, emit() {}, drop() {}, seed: 0, stopping: false };
+
+Deno.test("writeDocuments() writes FineWeb's rows, gzipped, under their final name only when done", async () => {
+  const dir = await Deno.makeTempDir();
+  const sink = writeDocuments({ dir });
+  const state = await sink.open(context);
+  for (const doc of docs) [...sink.push(doc, state, context) as Iterable<never>];
+  sink.save!(state);
+  if (names(dir).join() !== "00000.jsonl.gz.partial") throw new Error(`Unfinished run left ${names(dir)}`);
+  [...sink.flush!(state, context) as Iterable<never>];
+  if (names(dir).join() !== "00000.jsonl.gz") throw new Error(`Finished run left ${names(dir)}`);
+  const rows = lines(`${dir}/00000.jsonl.gz`);
+  if (rows.length !== 50) throw new Error(`Wrote ${rows.length} of 50 documents`);
+  const wanted = { text: docs[7].text, id: "d7", url: docs[7].url, language: "en", language_score: 0.9 };
+  if (JSON.stringify(rows[7]) !== JSON.stringify(wanted)) throw new Error(JSON.stringify(rows[7]));
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("writeDocuments() resumed from any barrier writes the same bytes, also after the file was sealed", async () => {
+  const whole = await Deno.makeTempDir();
+  await write(whole, docs, () => {});
+  const wanted = Deno.readFileSync(`${whole}/00000.jsonl.gz`);
+  for (const at of [1, 10, 49, 50]) {
+    const dir = await Deno.makeTempDir();
+    let saved: any;
+    // The first run goes to its end after the barrier, so what it wrote later has to be taken back.
+    await write(dir, docs, (i, save) => i === at && (saved = structuredClone(save())));
+    const sink = writeDocuments({ dir });
+    const state = await sink.open(context, saved);
+    for (const doc of docs.slice(at)) [...sink.push(doc, state, context) as Iterable<never>];
+    [...sink.flush!(state, context) as Iterable<never>];
+    const rows = lines(`${dir}/00000.jsonl.gz`);
+    if (JSON.stringify(rows) !== JSON.stringify(lines(`${whole}/00000.jsonl.gz`))) {
+      throw new Error(`Resumed at ${at}: ${rows.length} rows`);
+    }
+    if (wanted.length === 0) throw new Error("Nothing was written");
+    await Deno.remove(dir, { recursive: true });
+  }
+  await Deno.remove(whole, { recursive: true });
+});
+
+Deno.test("writeDocuments() refuses to go on where the file has lost bytes", async () => {
+  const dir = await Deno.makeTempDir();
+  let saved: any;
+  await write(dir, docs, (i, save) => i === 50 && (saved = save()));
+  Deno.truncateSync(`${dir}/00000.jsonl.gz`, 10);
+  let message = "";
+  try {
+    await writeDocuments({ dir }).open(context, saved);
+  } catch (error) {
+    message = error instanceof RangeError ? error.message : String(error);
+  }
+  if (!/has 10 bytes, the checkpoint says \d+/.test(message)) throw new Error(`Got: ${message}`);
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("writeDocuments() begins a new file when one is big enough", async () => {
+  const dir = await Deno.makeTempDir();
+  const big = docs.map((doc, i) => ({
+    ...doc,
+    text: Array.from({ length: 20000 }, (_, j) => (i * 7919 + j) % 977).join(" "),
+  }));
+  await from<Document>({ name: "docs", open: () => null, read: () => big }).pipe(
+    writeDocuments({ dir, fileBytes: 2000 }),
+  ).run();
+  const files = names(dir);
+  const rows = files.flatMap((name) => lines(`${dir}/${name}`));
+  if (files.length < 2 || rows.length !== 50) throw new Error(`${files.length} files, ${rows.length} rows`);
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("writeRemoved() adds the reason", async () => {
+  const dir = await Deno.makeTempDir();
+  const sink = writeRemoved({ dir });
+  const state = await sink.open(context);
+  [...sink.push({ item: docs[0], reason: "too_short" }, state, context) as Iterable<never>];
+  [...sink.flush!(state, context) as Iterable<never>];
+  if (lines(`${dir}/00000.jsonl.gz`)[0].reason !== "too_short") throw new Error("No reason");
+  await Deno.remove(dir, { recursive: true });
+});
+
+async function write(
+  dir: string,
+  items: Document[],
+  at: (i: number, save: () => unknown) => void,
+): Promise<void> {
+  const sink = writeDocuments({ dir });
+  const state = await sink.open(context);
+  for (let i = 0; i < items.length; i++) {
+    [...sink.push(items[i], state, context) as Iterable<never>];
+    at(i + 1, () => sink.save!(state));
+  }
+  [...sink.flush!(state, context) as Iterable<never>];
+}
+
+function names(dir: string): string[] {
+  return [...Deno.readDirSync(dir)].map((entry) => entry.name).sort();
+}
+
+function lines(path: string): any[] {
+  return new TextDecoder().decode(gunzipSync(Deno.readFileSync(path))).trimEnd().split("\n").map((l) =>
+    JSON.parse(l)
+  );
+}
