@@ -22,7 +22,12 @@ export type Document = Readonly<{
 }>;
 
 /** One document's token ids. */
-export type Tokens = Readonly<{ id: string; ids: Uint32Array }>;
+export type Tokens = Readonly<{
+  id: string;
+  ids: Uint32Array;
+  /** UTF-8 bytes of its text: what bits per byte are counted over. */
+  bytes?: number;
+}>;
 
 /** `count` tokens from token `start` of the shard file at `path`: on disk and final. */
 export type TokenShard = Readonly<{ path: string; start: number; count: number }>;

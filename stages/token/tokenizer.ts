@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { END_OF_TEXT, endOfText } from "./end_of_text.ts";
 
 /** Text to token ids and back. */
 export interface Tokenizer {
@@ -18,28 +19,31 @@ export interface Tokenizer {
   decodeBytes(ids: Iterable<number>): Uint8Array;
 }
 
-/** The text of the token that stands before each document: GPT-2's. */
-export const END_OF_TEXT = "<|endoftext|>";
-
-/** The id of the token between documents. Throws TypeError if the tokenizer has none. */
-export function endOfText(tokenizer: Tokenizer): number {
-  const id = tokenizer.special.get(END_OF_TEXT);
-  if (id === undefined) {
-    throw new TypeError(
-      `Cannot separate documents: the tokenizer has no ${END_OF_TEXT}, its special tokens are [${
-        [...tokenizer.special.keys()].join(", ")
-      }]: add it as a special token`,
-    );
-  }
-  return id;
-}
-
 /**
- * The tokenizer of a name, or of a saved one's path.
+ * The tokenizer of a name, or of a saved one's path: gpt2 (r50k), cl100k, byte, char, or a folder or file.
  *
- * Names: `byte`. Everything else is a path. Throws TypeError for an unknown name.
+ * `char` needs `texts` to learn its characters from. Throws TypeError without them, Deno.errors.NotFound if there is
+ * no such path, SyntaxError if what is there is malformed.
  */
-export async function loadTokenizer(nameOrPath: string): Promise<Tokenizer> {
-  if (nameOrPath === "byte") return (await import("./byte.ts")).byteTokenizer();
-  throw new TypeError(`Cannot load the tokenizer ${nameOrPath}: expected byte`);
+export async function loadTokenizer(
+  nameOrPath: string,
+  options: { readonly texts?: Iterable<string> } = {},
+): Promise<Tokenizer> {
+  switch (nameOrPath) {
+    case "byte":
+      return (await import("./byte.ts")).byteTokenizer();
+    case "gpt2":
+      return await (await import("./published.ts")).gpt2Tokenizer();
+    case "cl100k":
+      return await (await import("./published.ts")).cl100kTokenizer();
+    case "char":
+      if (options.texts === undefined) {
+        throw new TypeError(
+          "Cannot load the tokenizer char: its characters come from a text: give texts, or a saved one's path",
+        );
+      }
+      return (await import("./char.ts")).CharTokenizer.learn(options.texts);
+    default:
+      return await (await import("./folder.ts")).readTokenizer(nameOrPath);
+  }
 }

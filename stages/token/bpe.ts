@@ -1,0 +1,241 @@
+/**
+ * Byte-pair encoding: text to chunks, chunks to bytes, bytes merged by rank. The same ids as tiktoken and minbpe give.
+ *
+ * Source: Sennrich et al. 2016; openai/tiktoken; karpathy/minbpe.
+ *
+ * @module
+ */
+import { ChunkIndex } from "./chunk_index.ts";
+import { merge, PairTable } from "./merge.ts";
+import { type ChunkEnd, chunkEnd, type Pattern, patternName } from "./patterns.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+
+/** What makes a byte-pair tokenizer. */
+export interface BpeSpec {
+  /** How text is cut first. */
+  readonly pattern: Pattern;
+  /** Bytes of the ordinary tokens by id; among them every single byte. Undefined: no such token. */
+  readonly tokens: readonly (Uint8Array | undefined)[];
+  /** [left, right, id] in the order of training. Absent: any two tokens that join to a third merge, the least id first. */
+  readonly merges?: readonly Merge[];
+  /** Special tokens by text. Their ids are not among `tokens`. */
+  readonly special?: ReadonlyMap<string, number>;
+}
+
+/** Two ids and the one that they become. */
+export type Merge = readonly [left: number, right: number, id: number];
+
+const utf8 = new TextEncoder();
+const LONGEST = 64; // code units of a remembered chunk: longer ones are rare and seldom met twice
+const MOST = 1 << 17; // chunks remembered before the memory starts anew: bounds it at about 20 MB
+
+/** A byte-pair tokenizer. */
+export class BpeTokenizer implements Tokenizer {
+  readonly vocabSize: number;
+  readonly special: ReadonlyMap<string, number>;
+  readonly pattern: Pattern;
+  /** Bytes of the ordinary tokens by id. */
+  readonly tokens: readonly (Uint8Array | undefined)[];
+  readonly #byteIds: Uint32Array;
+  readonly #pairs: PairTable;
+  readonly #chunkEnd: ChunkEnd;
+  readonly #known = new ChunkIndex();
+  readonly #knownIds: Uint32Array[] = [];
+  readonly #specialBytes: ReadonlyMap<number, Uint8Array>;
+  #merges: readonly Merge[] | null;
+  #scratch = new Uint8Array(256);
+
+  /** Throws TypeError if a byte has no token, an id is taken twice, or a merge does not fit its token's bytes. */
+  constructor(spec: BpeSpec) {
+    this.pattern = patternName(spec.pattern);
+    this.tokens = spec.tokens;
+    this.special = spec.special ?? new Map();
+    this.#chunkEnd = chunkEnd(this.pattern);
+    this.#byteIds = byteIds(spec.tokens);
+    this.#merges = spec.merges ?? null;
+    this.#pairs = spec.merges ? givenPairs(spec.tokens, spec.merges) : allPairs(spec.tokens);
+    for (const [text, id] of this.special) {
+      if (spec.tokens[id] !== undefined) {
+        throw new TypeError(
+          `Cannot make ${text} a special token: its id ${id} is an ordinary token's: give it another`,
+        );
+      }
+    }
+    this.#specialBytes = new Map([...this.special].map(([text, id]) => [id, utf8.encode(text)]));
+    this.vocabSize = Math.max(spec.tokens.length, ...[...this.special.values()].map((id) => id + 1));
+  }
+
+  /** The merges in order of rank; found again from the tokens' bytes where only those are known. */
+  get merges(): readonly Merge[] {
+    return this.#merges ??= this.#recoverMerges();
+  }
+
+  /** Id of each single byte. */
+  get byteIds(): Uint32Array {
+    return this.#byteIds;
+  }
+
+  /** As in the interface: special tokens' texts are read as plain text. */
+  encode(text: string): Uint32Array {
+    const whole = text.toWellFormed();
+    const known = this.#known, end = this.#chunkEnd;
+    let out = new Uint32Array(Math.max(16, whole.length >> 1)), count = 0;
+    for (let start = 0; start < whole.length;) {
+      const stop = end(whole, start);
+      if (count + 3 * (stop - start) > out.length) { // a code unit is three bytes at most
+        const larger = new Uint32Array(Math.max(out.length * 2, count + 3 * (stop - start)));
+        larger.set(out);
+        out = larger;
+      }
+      const chunk = stop - start > LONGEST ? -1 : known.find(whole, start, stop);
+      const ids = chunk < 0 ? this.#encodeChunk(whole, start, stop) : this.#knownIds[chunk];
+      for (let i = 0; i < ids.length; i++) out[count++] = ids[i];
+      start = stop;
+    }
+    return out.slice(0, count);
+  }
+
+  /**
+   * As `encode`, with the texts of special tokens read as those tokens: all of them, or the allowed ones. Where
+   * several begin at one place, the longest is taken. Throws RangeError for an allowed text that is not special.
+   */
+  encodeWithSpecial(text: string, allowed: "all" | Iterable<string> = "all"): Uint32Array {
+    const names = allowed === "all" ? [...this.special.keys()] : [...allowed];
+    for (const name of names) {
+      if (!this.special.has(name)) {
+        throw new RangeError(
+          `Cannot allow ${name}: it is not among the special tokens [${[...this.special.keys()].join(", ")}]`,
+        );
+      }
+    }
+    if (names.length === 0) return this.encode(text);
+    names.sort((a, b) => b.length - a.length);
+    const expression = new RegExp(
+      names.map((name) => name.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|"),
+      "gu",
+    );
+    const parts: Uint32Array[] = [];
+    let last = 0;
+    for (const match of text.matchAll(expression)) {
+      parts.push(this.encode(text.slice(last, match.index)));
+      parts.push(Uint32Array.of(this.special.get(match[0]) ?? 0));
+      last = match.index + match[0].length;
+    }
+    parts.push(this.encode(text.slice(last)));
+    return joined(parts);
+  }
+
+  /** As in the interface. */
+  decode(ids: Iterable<number>): string {
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.decodeBytes(ids));
+  }
+
+  /** As in the interface. */
+  decodeBytes(ids: Iterable<number>): Uint8Array {
+    let out = new Uint8Array(256), length = 0, position = 0;
+    for (const id of ids) {
+      const bytes = this.tokens[id] ?? this.#specialBytes.get(id);
+      if (bytes === undefined) {
+        throw new RangeError(
+          `Cannot decode id ${id} at position ${position}: no such token among the ${this.vocabSize} of the vocabulary`,
+        );
+      }
+      if (length + bytes.length > out.length) {
+        const larger = new Uint8Array(Math.max(out.length * 2, length + bytes.length));
+        larger.set(out);
+        out = larger;
+      }
+      out.set(bytes, length);
+      length += bytes.length;
+      position++;
+    }
+    return out.slice(0, length);
+  }
+
+  #encodeChunk(text: string, start: number, stop: number): Uint32Array {
+    if (this.#scratch.length < (stop - start) * 3) this.#scratch = new Uint8Array((stop - start) * 3);
+    const { written } = utf8.encodeInto(text.slice(start, stop), this.#scratch);
+    const ids = new Uint32Array(written);
+    for (let i = 0; i < written; i++) ids[i] = this.#byteIds[this.#scratch[i]];
+    const merged = ids.slice(0, merge(ids, this.#pairs));
+    if (stop - start <= LONGEST) {
+      if (this.#known.size === MOST) this.#known.clear();
+      this.#knownIds[this.#known.add(text, start, stop)] = merged;
+    }
+    return merged;
+  }
+
+  /** A token's last merge joins the two parts that the merges before it make of its bytes. */
+  #recoverMerges(): Merge[] {
+    const merges: Merge[] = [];
+    this.tokens.forEach((bytes, id) => {
+      if (bytes === undefined || bytes.length === 1) return;
+      const ids = Uint32Array.from(bytes, (byte) => this.#byteIds[byte]);
+      const parts = merge(ids, this.#pairs, id);
+      if (parts !== 2) {
+        throw new TypeError(
+          `Cannot write token ${id} as a merge of two: the tokens before it make ${parts} parts of its bytes`,
+        );
+      }
+      merges.push([ids[0], ids[1], id]);
+    });
+    return merges;
+  }
+}
+
+function joined(parts: readonly Uint32Array[]): Uint32Array {
+  const out = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+function byteIds(tokens: BpeSpec["tokens"]): Uint32Array {
+  const ids = new Uint32Array(256).fill(0xFFFFFFFF);
+  tokens.forEach((bytes, id) => {
+    if (bytes?.length === 1 && ids[bytes[0]] === 0xFFFFFFFF) ids[bytes[0]] = id;
+  });
+  const missing = ids.indexOf(0xFFFFFFFF);
+  if (missing >= 0) {
+    throw new TypeError(
+      `Cannot make a byte-pair tokenizer: byte ${missing} has no token: all 256 must have one`,
+    );
+  }
+  return ids;
+}
+
+function givenPairs(tokens: BpeSpec["tokens"], merges: readonly Merge[]): PairTable {
+  const table = new PairTable(merges.length);
+  merges.forEach(([left, right, id], rank) => {
+    const [a, b, both] = [tokens[left], tokens[right], tokens[id]];
+    const fits = a && b && both && both.length === a.length + b.length &&
+      a.every((byte, i) => both[i] === byte) && b.every((byte, i) => both[a.length + i] === byte);
+    if (!fits) {
+      throw new TypeError(`Cannot use merge ${rank}: tokens ${left} and ${right} do not join to token ${id}`);
+    }
+    table.add(left, right, { rank, id });
+  });
+  return table;
+}
+
+/** Every way to cut a token into two others: what tiktoken's search by joined bytes may merge. */
+function allPairs(tokens: BpeSpec["tokens"]): PairTable {
+  const byBytes = new Map<string, number>();
+  const binary = tokens.map((bytes) => bytes ? String.fromCharCode(...bytes) : "");
+  binary.forEach((text, id) => {
+    if (text !== "" && !byBytes.has(text)) byBytes.set(text, id);
+  });
+  const table = new PairTable(tokens.length * 3);
+  binary.forEach((text, id) => {
+    for (let cut = 1; cut < text.length; cut++) {
+      const left = byBytes.get(text.slice(0, cut));
+      if (left === undefined) continue;
+      const right = byBytes.get(text.slice(cut));
+      if (right !== undefined) table.add(left, right, { rank: id, id });
+    }
+  });
+  return table;
+}

@@ -1,0 +1,115 @@
+/**
+ * One token a character: nanoGPT's and the lectures' first tokenizer, with its `meta` as JSON.
+ *
+ * @module
+ */
+import { END_OF_TEXT } from "./end_of_text.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+
+/** A tokenizer over a fixed set of characters (code points). */
+export class CharTokenizer implements Tokenizer {
+  readonly vocabSize: number;
+  readonly special: ReadonlyMap<string, number>;
+  /** Characters by id. */
+  readonly characters: readonly string[];
+  readonly #ids: ReadonlyMap<string, number>;
+  readonly #texts: readonly string[];
+
+  /** `special` tokens take the ids after the characters. Throws TypeError if a character is none or stands twice. */
+  constructor(characters: readonly string[], special: readonly string[] = [END_OF_TEXT]) {
+    this.characters = characters;
+    this.#ids = new Map(characters.map((character, id) => [character, id]));
+    const odd = characters.find((character, id) =>
+      [...character].length !== 1 || this.#ids.get(character) !== id
+    );
+    if (odd !== undefined) {
+      throw new TypeError(
+        `Cannot use ${JSON.stringify(odd)} in a character vocabulary: each must be one character, once`,
+      );
+    }
+    this.special = new Map(special.map((text, i) => [text, characters.length + i]));
+    this.#texts = [...characters, ...special];
+    this.vocabSize = this.#texts.length;
+  }
+
+  /** The characters of texts in the order of their code points, as nanoGPT's prepare.py sorts them. */
+  static learn(texts: Iterable<string>, special: readonly string[] = [END_OF_TEXT]): CharTokenizer {
+    const seen = new Set<number>();
+    for (const text of texts) {
+      for (const character of text.toWellFormed()) seen.add(character.codePointAt(0) ?? 0);
+    }
+    const sorted = Uint32Array.from(seen).sort();
+    return new CharTokenizer(Array.from(sorted, (codePoint) => String.fromCodePoint(codePoint)), special);
+  }
+
+  /** As in the interface. Throws RangeError for a character outside the vocabulary. */
+  encode(text: string): Uint32Array {
+    const whole = text.toWellFormed();
+    const out = new Uint32Array(whole.length);
+    let count = 0;
+    for (const character of whole) {
+      const id = this.#ids.get(character);
+      if (id === undefined) {
+        throw new RangeError(
+          `Cannot encode ${JSON.stringify(character)} (character ${count}): not among the ` +
+            `${this.characters.length} characters of the vocabulary: learn it from a text that has it`,
+        );
+      }
+      out[count++] = id;
+    }
+    return out.slice(0, count);
+  }
+
+  /** As in the interface. */
+  decode(ids: Iterable<number>): string {
+    let text = "", position = 0;
+    for (const id of ids) {
+      const part = this.#texts[id];
+      if (part === undefined) {
+        throw new RangeError(
+          `Cannot decode id ${id} at position ${position}: ids are 0 to ${this.vocabSize - 1}`,
+        );
+      }
+      text += part;
+      position++;
+    }
+    return text;
+  }
+
+  /** As in the interface. */
+  decodeBytes(ids: Iterable<number>): Uint8Array {
+    return new TextEncoder().encode(this.decode(ids));
+  }
+
+  /** nanoGPT's `meta`: `{ vocab_size, itos, special }`. */
+  toJSON(): { vocab_size: number; itos: readonly string[]; special: readonly string[] } {
+    return { vocab_size: this.vocabSize, itos: this.characters, special: [...this.special.keys()] };
+  }
+}
+
+/** Reads what `CharTokenizer.toJSON` wrote. Throws SyntaxError naming the file and what is wrong. */
+export function parseCharMeta(text: string, file: string): CharTokenizer {
+  const refuse = (why: string, cause?: unknown): SyntaxError =>
+    new SyntaxError(`Cannot read the character vocabulary ${file}: ${why}`, { cause });
+  let meta: unknown;
+  try {
+    meta = JSON.parse(text);
+  } catch (cause) {
+    throw refuse(`not JSON: ${String(cause)}`, cause);
+  }
+  if (typeof meta !== "object" || meta === null || !("itos" in meta) || !isStrings(meta.itos)) {
+    throw refuse("itos must be a list of characters");
+  }
+  const special = "special" in meta ? meta.special : [];
+  if (!isStrings(special)) throw refuse("special must be a list of texts");
+  if ("vocab_size" in meta && meta.vocab_size !== meta.itos.length + special.length) {
+    throw refuse(
+      `vocab_size is ${meta.vocab_size}, but itos and special have ${meta.itos.length + special.length}`,
+    );
+  }
+  return new CharTokenizer(meta.itos, special);
+}
+
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}

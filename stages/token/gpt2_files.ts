@@ -1,0 +1,126 @@
+/**
+ * GPT-2's files: `vocab.json` (token to id) and `merges.txt` (one merge a line), bytes written as characters.
+ *
+ * @module
+ */
+import { BpeTokenizer, type Merge } from "./bpe.ts";
+import { printable, unprintable } from "./byte_characters.ts";
+import type { Pattern } from "./patterns.ts";
+
+/** The text of `vocab.json`, special tokens included. */
+export function gpt2Vocab(tokenizer: BpeTokenizer): string {
+  return JSON.stringify(vocabulary(tokenizer));
+}
+
+/** Token to id, in order of id; special tokens by their own text. */
+export function vocabulary(tokenizer: BpeTokenizer): Record<string, number> {
+  const entries: [string, number][] = [...tokenizer.special];
+  tokenizer.tokens.forEach((bytes, id) => bytes && entries.push([printable(bytes), id]));
+  return Object.fromEntries(entries.sort((a, b) => a[1] - b[1]));
+}
+
+/** The text of `merges.txt`. */
+export function gpt2Merges(tokenizer: BpeTokenizer): string {
+  const shown = tokenizer.tokens.map((bytes) => bytes === undefined ? "" : printable(bytes));
+  return "#version: 0.2\n" +
+    tokenizer.merges.map(([left, right]) => `${shown[left]} ${shown[right]}\n`).join("");
+}
+
+/** The two files' texts and names; the pattern is not in them. */
+export interface Gpt2Files {
+  readonly vocab: string;
+  readonly merges: string;
+  readonly folder: string;
+  /** Default gpt2. */
+  readonly pattern?: Pattern;
+}
+
+/**
+ * Reads `vocab.json` and `merges.txt`. An entry that no merge makes and that is not a byte is a special token.
+ * Throws SyntaxError with file, line or entry, and reason.
+ */
+export function parseGpt2Files(files: Gpt2Files): BpeTokenizer {
+  const name = `${files.folder}/merges.txt`;
+  const vocab = parseVocab(files.vocab, `${files.folder}/vocab.json`);
+  const pairs: { pair: readonly [string, string]; where: string }[] = [];
+  files.merges.split(/\r?\n/).forEach((line, i) => {
+    if (line === "" || i === 0 && line.startsWith("#version")) return;
+    const parts = line.split(" ");
+    if (parts.length !== 2) {
+      throw new SyntaxError(
+        `Cannot read ${name}: line ${i + 1}: expected two tokens, found ${JSON.stringify(line)}`,
+      );
+    }
+    pairs.push({ pair: [parts[0], parts[1]], where: `${name}: line ${i + 1}` });
+  });
+  const made = new Set(pairs.map(({ pair: [left, right] }) => left + right));
+  const special = new Map([...vocab].filter(([text]) => !made.has(text) && [...text].length > 1));
+  return tokenizerOf({ vocab, pairs, special, pattern: files.pattern ?? "gpt2", name: files.folder });
+}
+
+/** Token texts to ids. Throws SyntaxError naming the entry. */
+export function parseVocab(text: string, name: string): Map<string, number> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw new SyntaxError(`Cannot read ${name}: not JSON: ${String(cause)}`, { cause });
+  }
+  return vocabularyOf(parsed, name);
+}
+
+/** A JSON object as token texts to ids, each id once. Throws SyntaxError naming the entry. */
+export function vocabularyOf(parsed: unknown, name: string): Map<string, number> {
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new SyntaxError(`Cannot read ${name}: the vocabulary must be an object of token to id`);
+  }
+  const taken = new Set<number>();
+  const vocab = new Map<string, number>();
+  for (const [token, id] of Object.entries(parsed)) {
+    if (!Number.isSafeInteger(id) || id < 0 || id >= 2 ** 21 || taken.has(id)) {
+      throw new SyntaxError(
+        `Cannot read ${name}: token ${JSON.stringify(token)} has id ${id}: ` +
+          (taken.has(id) ? "it is taken" : `expected a whole number below ${2 ** 21}`),
+      );
+    }
+    taken.add(id);
+    vocab.set(token, id);
+  }
+  return vocab;
+}
+
+/** What the two kinds of file come to. */
+export interface Written {
+  readonly vocab: ReadonlyMap<string, number>;
+  readonly pairs: readonly { readonly pair: readonly [string, string]; readonly where: string }[];
+  readonly special: ReadonlyMap<string, number>;
+  readonly pattern: Pattern;
+  readonly name: string;
+}
+
+/** A tokenizer from texts of tokens and merges. Throws SyntaxError with the place of what does not fit. */
+export function tokenizerOf({ vocab, pairs, special, pattern, name }: Written): BpeTokenizer {
+  const tokens: (Uint8Array | undefined)[] = [];
+  for (const [text, id] of vocab) {
+    if (special.has(text)) continue;
+    const bytes = unprintable(text);
+    if (bytes === null) {
+      throw new SyntaxError(
+        `Cannot read ${name}: token ${JSON.stringify(text)} has a character that is no byte's`,
+      );
+    }
+    tokens[id] = bytes;
+  }
+  const filled = Array.from(tokens); // holes become undefined
+  const merges = pairs.map(({ pair, where }): Merge => {
+    const [left, right, id] = [pair[0], pair[1], pair[0] + pair[1]].map((text) => {
+      const found = vocab.get(text);
+      if (found === undefined) {
+        throw new SyntaxError(`Cannot read ${where}: token ${JSON.stringify(text)} is not in the vocabulary`);
+      }
+      return found;
+    });
+    return [left, right, id];
+  });
+  return new BpeTokenizer({ pattern, tokens: filled, merges, special });
+}

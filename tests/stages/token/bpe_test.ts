@@ -1,0 +1,161 @@
+import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { uniformAt } from "../../../kernels/core/philox.ts";
+import { BpeTokenizer } from "../../../stages/token/bpe.ts";
+import { byteTokenizer } from "../../../stages/token/byte.ts";
+import { merge, PairTable } from "../../../stages/token/merge.ts";
+import { cl100kTokenizer, gpt2Tokenizer } from "../../../stages/token/published.ts";
+import { sharedTest } from "../../shared_data.ts";
+
+const gpt2 = await gpt2Tokenizer();
+const cl100k = await cl100kTokenizer();
+
+// ids: tiktoken's own
+const GOLDENS: readonly [BpeTokenizer, string, string][] = [
+  [gpt2, "hello world", "31373 995"],
+  [gpt2, "Hello, I'm a language model,", "15496 11 314 1101 257 3303 2746 11"],
+  [gpt2, "DON'T don't", "41173 6 51 836 470"],
+  [gpt2, "你好世界 🌍", "19526 254 25001 121 10310 244 45911 234 12520 234 235"],
+  [gpt2, "<|endoftext|>", "27 91 437 1659 5239 91 29"],
+  [cl100k, "DON'T don't", "85741 17773 1541 956"],
+  [cl100k, "👍", "9468 239 235"],
+  [cl100k, "hello123!!!? (안녕하세요!) 😉", "15339 4513 12340 30 320 31495 230 75265 243 92245 16715 57037"],
+  [
+    cl100k,
+    "hello world!!!? (안녕하세요!) lol123 😉",
+    "15339 1917 12340 30 320 31495 230 75265 243 92245 16715 28509 4513 57037",
+  ],
+];
+
+Deno.test("encode() gives tiktoken's ids and decode() the text again", () => {
+  for (const [tokenizer, text, ids] of GOLDENS) {
+    strictEqual(tokenizer.encode(text).join(" "), ids, text);
+    strictEqual(tokenizer.decode(tokenizer.encode(text)), text);
+  }
+});
+
+Deno.test("encodeWithSpecial() reads special tokens only where they are allowed", () => {
+  deepStrictEqual([...cl100k.encodeWithSpecial("<|endoftext|>hello world")], [100257, 15339, 1917]);
+  deepStrictEqual([...gpt2.encodeWithSpecial("hello <|endoftext|>")], [31373, 220, 50256]);
+  deepStrictEqual([...cl100k.encodeWithSpecial("hello <|endoftext|>")], [15339, 220, 100257]);
+  deepStrictEqual(
+    cl100k.encodeWithSpecial("<|endoftext|>", ["<|fim_prefix|>"]),
+    cl100k.encode("<|endoftext|>"),
+  );
+  throws(() => gpt2.encodeWithSpecial("x", ["<|none|>"]), RangeError);
+});
+
+Deno.test("special tokens: where two begin at one place the longest is taken", () => {
+  const tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
+  const special = new Map([["<a>", 256], ["<a><b>", 257]]);
+  const tokenizer = new BpeTokenizer({ pattern: "none", tokens, merges: [], special });
+  deepStrictEqual([...tokenizer.encodeWithSpecial("<a><b><a>")], [257, 256]);
+});
+
+Deno.test("published ranks have the SHA-256 of tiktoken's own files", async () => {
+  const files: readonly [BpeTokenizer, string][] = [
+    [gpt2, "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930"],
+    [cl100k, "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"],
+  ];
+  for (const [tokenizer, sum] of files) {
+    const lines = tokenizer.tokens.map((bytes, id) => bytes ? `${bytes.toBase64()} ${id}\n` : "");
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(lines.join("")));
+    strictEqual(new Uint8Array(digest).toHex(), sum);
+  }
+});
+
+Deno.test("merges are found again from the tokens' bytes: encoding by them gives the same ids", () => {
+  strictEqual(gpt2.merges.length, 50_000);
+  deepStrictEqual(gpt2.merges[0], [220, 83, 256]); // "Ġ t"
+  const again = new BpeTokenizer({
+    pattern: "gpt2",
+    tokens: gpt2.tokens,
+    merges: gpt2.merges,
+    special: gpt2.special,
+  });
+  for (let trial = 0; trial < 500; trial++) {
+    const text = randomText(trial);
+    deepStrictEqual(again.encode(text), gpt2.encode(text), text);
+  }
+});
+
+sharedTest(
+  "encode() counts the tokens of a long article as tiktoken does",
+  ["bpe/taylorswift.txt"],
+  async (path) => {
+    const text = await Deno.readTextFile(path("bpe/taylorswift.txt"));
+    strictEqual(gpt2.encode(text).length, 45_332);
+    strictEqual(cl100k.encode(text).length, 49_298);
+    strictEqual(cl100k.decode(cl100k.encode(text)), text);
+  },
+);
+
+Deno.test("every token encodes to itself, or to tokens of the same bytes", () => {
+  gpt2.tokens.forEach((bytes, id) => deepStrictEqual(gpt2.decodeBytes([id]), bytes));
+  throws(() => gpt2.decode([50_257]), /id 50257 at position 0/);
+  throws(() => cl100k.decode([15_339, 100_256]), /id 100256 at position 1/); // a hole in the vocabulary
+});
+
+Deno.test("decode() after encode() is the identity for all texts, whatever their chunks", () => {
+  const bytes = byteTokenizer();
+  for (let trial = 0; trial < 3000; trial++) {
+    const text = randomText(trial);
+    for (const tokenizer of [gpt2, cl100k, bytes]) {
+      strictEqual(tokenizer.decode(tokenizer.encode(text)), text);
+    }
+  }
+  strictEqual(bytes.vocabSize, 257);
+  strictEqual(bytes.encode("é").join(" "), "195 169");
+});
+
+Deno.test("a lone surrogate counts as U+FFFD, a byte-order mark stays", () => {
+  strictEqual(gpt2.decode(gpt2.encode("a\uD800b")), "a\uFFFDb");
+  strictEqual(gpt2.decode(gpt2.encode("\uFEFFa")), "\uFEFFa");
+});
+
+Deno.test("encode() of a megabyte of one character", () => {
+  for (const text of ["a".repeat(1 << 20), " ".repeat(1 << 20), "\u{1F600}".repeat(1 << 18)]) {
+    strictEqual(gpt2.decode(gpt2.encode(text)), text);
+  }
+});
+
+Deno.test("merge() of a long chunk agrees with the search through all ranks", () => {
+  const table = new PairTable(4);
+  let id = 4;
+  for (const [left, right] of [[0, 1], [1, 0], [4, 4], [4, 2], [0, 0], [6, 6], [8, 5]]) {
+    table.add(left, right, { rank: id, id });
+    id++;
+  }
+  for (let trial = 0; trial < 50; trial++) {
+    const ids = Uint32Array.from(
+      { length: 129 + trial },
+      (_, i) => Math.floor(uniformAt(3, `${trial}`, i) * 3),
+    );
+    const plain = [...ids];
+    for (;;) {
+      const ranks = plain.slice(1).map((right, i) => table.rank(plain[i], right));
+      const best = ranks.indexOf(Math.min(...ranks));
+      if (ranks.length === 0 || ranks[best] === 0xFFFFFFFF) break;
+      plain.splice(best, 2, table.id(plain[best], plain[best + 1]));
+    }
+    deepStrictEqual([...ids.slice(0, merge(ids, table))], plain);
+  }
+});
+
+Deno.test("BpeTokenizer refuses a vocabulary that cannot be", () => {
+  const tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
+  const build = (spec: object) => () => new BpeTokenizer({ pattern: "none", tokens, merges: [], ...spec });
+  throws(build({ tokens: tokens.slice(0, 255) }), /byte 255 has no token/);
+  throws(build({ merges: [[97, 98, 256]] }), /merge 0/);
+  throws(build({ special: new Map([["<s>", 3]]) }), /id 3 is an ordinary token/);
+});
+
+function randomText(trial: number): string {
+  const length = Math.floor(uniformAt(2, "length", trial) * 24);
+  return Array.from({ length }, (_, i) => {
+    const [kind, at] = [uniformAt(2, `kind ${trial}`, i), uniformAt(2, `at ${trial}`, i)];
+    if (kind < 0.5) return String.fromCharCode(32 + Math.floor(at * 95));
+    if (kind < 0.7) return " \n\t'\r"[Math.floor(at * 5)];
+    const point = Math.floor(at * (kind < 0.9 ? 0x3000 : 0x110000));
+    return point >= 0xD800 && point < 0xE000 ? "\uFFFD" : String.fromCodePoint(point);
+  }).join("");
+}

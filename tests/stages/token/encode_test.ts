@@ -1,0 +1,43 @@
+import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import type { Context, Stage } from "../../../stages/flow/stage.ts";
+import { byteTokenizer } from "../../../stages/token/byte.ts";
+import { CharTokenizer } from "../../../stages/token/char.ts";
+import { count } from "../../../stages/token/count.ts";
+import { encode, utf8Length } from "../../../stages/token/encode.ts";
+
+const context: Context = {
+  signal: new AbortController().signal,
+  rng: { next: () => 0, integer: () => 0 },
+  seed: 0,
+  stopping: false,
+  emit() {},
+  drop() {},
+};
+
+async function outputs<In, Out>(stage: Stage<In, Out>, item: In): Promise<unknown[]> {
+  return await Array.fromAsync(stage.push(item, await stage.open(context), context));
+}
+
+Deno.test("encode() puts the end-of-text token before each document and counts its bytes", async () => {
+  const items = await outputs(encode(byteTokenizer()), { id: "d", text: "é<" });
+  deepStrictEqual(items, [{ id: "d", ids: Uint32Array.of(256, 195, 169, 60), bytes: 3 }]);
+});
+
+Deno.test("encode() without separator joins documents, with one it needs the token", async () => {
+  const plain = CharTokenizer.learn(["ab"], []);
+  deepStrictEqual(await outputs(encode(plain, { separator: false }), { id: "d", text: "ba" }), [
+    { id: "d", ids: Uint32Array.of(1, 0), bytes: 2 },
+  ]);
+  throws(() => encode(plain), /no <\|endoftext\|>/);
+});
+
+Deno.test("count() adds the number of tokens and keeps the rest", async () => {
+  const doc = { id: "d", text: "abc", url: "https://example.org" };
+  deepStrictEqual(await outputs(count(byteTokenizer()), doc), [{ ...doc, tokenCount: 3 }]);
+});
+
+Deno.test("utf8Length() is what TextEncoder writes", () => {
+  for (const text of ["", "abc", "é", "안녕", "😉x", "\uD800", "a\uDC00b", "\uD83D\uD83D\uDE09"]) {
+    strictEqual(utf8Length(text), new TextEncoder().encode(text).length, JSON.stringify(text));
+  }
+});

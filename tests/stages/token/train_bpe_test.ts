@@ -1,0 +1,138 @@
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { uniformAt } from "../../../kernels/core/philox.ts";
+import { minbpeModel, minbpeVocab } from "../../../stages/token/minbpe_files.ts";
+import { chunks } from "../../../stages/token/patterns.ts";
+import { BpeTrainer, type TieBreak, trainBpe } from "../../../stages/token/train_bpe.ts";
+import { sharedTest } from "../../shared_data.ts";
+
+Deno.test("trainBpe() reproduces the Wikipedia example as minbpe does", async () => {
+  const { tokenizer, report } = await trainBpe(["aaabdaaabac"], { vocabSize: 259, pattern: "none" });
+  deepStrictEqual([...tokenizer.encode("aaabdaaabac")], [258, 100, 258, 97, 99]);
+  strictEqual(report.tokens, 5);
+  strictEqual(report.bytes, 11);
+});
+
+const SWIFT = "bpe/taylorswift.txt";
+const MINBPE = [ // what minbpe learned from the same file with vocabulary 512
+  {
+    pattern: "none",
+    first: "101,32 44,32 100,32 46,32 114,32 50,48 115,32 105,110 111,110 114,105",
+    tokens: undefined,
+    model: "ecff325f8c514737fa4d3ce72c719ebb211dd645b59da77697bf0853f33e0954",
+    vocab: "8101c1b0dc42b9a5dfe42a4874f6c6d9adf5da23ccc1126d4c12279ce63e25ea",
+  },
+  {
+    pattern: "gpt4",
+    first: "101,114 50,48 111,114 105,110 101,100 32,116 111,110 104,101 32,83 97,114",
+    tokens: 87_339,
+    model: "b58d827c48c4403a3a141a9f9a8a7cedaec18a0b094dc8462612ecaa8c0f57df",
+    vocab: "1888ba58e7b8571edf8897f7c691120dd5d3548650ce89e53994b6a19e3a8914",
+  },
+];
+for (const golden of MINBPE) {
+  sharedTest(
+    `trainBpe() with pattern ${golden.pattern} writes minbpe's very files`,
+    [SWIFT],
+    async (path) => {
+      const text = await Deno.readTextFile(path(SWIFT));
+      const { tokenizer, report } = await trainBpe([text], { vocabSize: 512, pattern: golden.pattern });
+      strictEqual(
+        tokenizer.merges.slice(0, 10).map(([left, right]) => `${left},${right}`).join(" "),
+        golden.first,
+      );
+      strictEqual(await sha256(minbpeModel(tokenizer)), golden.model);
+      strictEqual(await sha256(minbpeVocab(tokenizer)), golden.vocab);
+      strictEqual(tokenizer.encode(text).length, golden.tokens ?? report.tokens);
+      strictEqual(report.tokens, golden.tokens ?? report.tokens);
+      strictEqual(tokenizer.decode(tokenizer.encode(text)), text);
+    },
+  );
+}
+
+for (const tieBreak of ["first-seen", "greatest", "smallest-id"] as const) {
+  Deno.test(`trainBpe() with tie-break ${tieBreak} agrees with counting anew for each merge`, async () => {
+    for (let trial = 0; trial < 40; trial++) {
+      const texts = Array.from({ length: 3 }, (_, text) => {
+        return Array.from({ length: 60 }, (_, i) => "abc d"[Math.floor(uniformAt(trial, `${text}`, i) * 5)])
+          .join("");
+      });
+      const pattern = trial % 2 === 0 ? "gpt4" : "none";
+      const { tokenizer } = await trainBpe(texts, { vocabSize: 276, pattern, tieBreak });
+      const learned = tokenizer.merges.map(([left, right]) => [left, right]);
+      deepStrictEqual(
+        learned,
+        countingAnew(texts.flatMap((text) => [...chunks(text, pattern)]), tieBreak, 20),
+      );
+    }
+  });
+}
+
+Deno.test("trainBpe() stops when nothing is left to merge, and gives special tokens the next ids", async () => {
+  const { tokenizer, report } = await trainBpe(["ab ab"], { vocabSize: 400, special: ["<|endoftext|>"] });
+  strictEqual(report.merges, 2); // "ab", " ab"
+  strictEqual(tokenizer.special.get("<|endoftext|>"), 258);
+  strictEqual(tokenizer.vocabSize, 259);
+  deepStrictEqual(tokenizer.encode("<|endoftext|>").includes(258), false);
+});
+
+Deno.test("trainBpe() of no text gives the 256 bytes", async () => {
+  const { tokenizer } = await trainBpe([], { vocabSize: 300 });
+  strictEqual(tokenizer.vocabSize, 256);
+  strictEqual(tokenizer.decode(tokenizer.encode("é")), "é");
+});
+
+Deno.test("trainBpe() learns special tokens' texts as plain text and keeps them apart", async () => {
+  const { tokenizer } = await trainBpe(["<|end|><|end|>"], {
+    vocabSize: 300,
+    special: ["<|end|>"],
+    pattern: "none",
+  });
+  ok([...tokenizer.special.values()].every((id) => tokenizer.tokens[id] === undefined));
+  strictEqual(tokenizer.decode(tokenizer.encodeWithSpecial("x<|end|>")), "x<|end|>");
+});
+
+Deno.test("BpeTrainer refuses a vocabulary without room for bytes and special tokens", async () => {
+  throws(() => new BpeTrainer({ vocabSize: 256, special: ["<s>"] }), /from 257/);
+  throws(() => new BpeTrainer({ vocabSize: 1000.5 }), RangeError);
+  await rejects(trainBpe([], { vocabSize: 300, pattern: "[" }), SyntaxError);
+});
+
+/** minbpe's way: all pairs counted for each merge. */
+function countingAnew(words: readonly string[], tieBreak: TieBreak, merges: number): number[][] {
+  const rows = words.map((word) => [...new TextEncoder().encode(word)]);
+  const tokens: string[] = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
+  const learned: number[][] = [];
+  while (learned.length < merges) {
+    const counts = new Map<string, { left: number; right: number; count: number }>();
+    for (const row of rows) {
+      for (let i = 0; i + 1 < row.length; i++) {
+        const entry = counts.get(`${row[i]} ${row[i + 1]}`) ?? { left: row[i], right: row[i + 1], count: 0 };
+        entry.count++;
+        counts.set(`${row[i]} ${row[i + 1]}`, entry);
+      }
+    }
+    // Of the bytes in these texts, letters order as their values; only the space comes later with Hugging Face.
+    const rank = (id: number) => id === 32 ? 255.5 : id;
+    const best = [...counts.values()].reduce((a, b) => {
+      if (a.count !== b.count) return a.count > b.count ? a : b;
+      if (tieBreak === "first-seen") return a;
+      if (tieBreak === "smallest-id") {
+        return (rank(a.left) - rank(b.left) || rank(a.right) - rank(b.right)) < 0 ? a : b;
+      }
+      const [x, y] = [[tokens[a.left], tokens[a.right]], [tokens[b.left], tokens[b.right]]];
+      return (x[0] === y[0] ? x[1] > y[1] : x[0] > y[0]) ? a : b;
+    });
+    const id = tokens.push(tokens[best.left] + tokens[best.right]) - 1;
+    learned.push([best.left, best.right]);
+    for (const row of rows) {
+      for (let i = 0; i + 1 < row.length; i++) {
+        if (row[i] === best.left && row[i + 1] === best.right) row.splice(i, 2, id);
+      }
+    }
+  }
+  return learned;
+}
+
+async function sha256(text: string): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))).toHex();
+}
