@@ -13,6 +13,12 @@ import type { Engine } from "../../kernels/engine/engine.ts";
 /** One array an input, or an output. */
 export type Values = readonly (Float32Array | Uint32Array)[];
 
+/** A case and the op that it tries. */
+export interface OpCase {
+  readonly op: Op<any>;
+  readonly case: Case<any>;
+}
+
 /** A graph of one call. */
 export interface CaseGraph {
   readonly graph: Graph;
@@ -42,20 +48,20 @@ export async function runCase<A>(
   op: Op<A>,
   options: { case: Case<A>; seed: number },
 ): Promise<Values> {
-  return (await runCases(engine, op, { cases: [options.case], seed: options.seed, times: 1 }))[0][0];
+  return (await runCases(engine, [{ op, case: options.case }], { seed: options.seed, times: 1 }))[0][0];
 }
 
 /** Outputs of some cases in one session, for each case as often as `times` says, each time from fresh inputs. */
-export async function runCases<A>(
+export async function runCases(
   engine: Engine,
-  op: Op<A>,
-  options: { cases: readonly Case<A>[]; seed: number; times: number },
+  cases: readonly OpCase[],
+  options: { seed: number; times: number },
 ): Promise<readonly (readonly Values[])[]> {
-  const built = options.cases.map((c, i) => ({
-    ...caseGraph(op, c, `${i}/`),
-    values: caseValues(c, options.seed),
-  }));
-  await using session = await engine.open(built.map(({ graph }, i) => compile(`${i}`, graph)), {});
+  const built = cases.map(({ op, case: c }, i) => {
+    const name = `${op.name}, case ${i}`;
+    return { ...caseGraph(op, c, `${name}/`), name, values: caseValues(c, options.seed) };
+  });
+  await using session = await engine.open(built.map(({ name, graph }) => compile(name, graph)), {});
   const results: Values[][] = built.map(() => []);
   for (let time = 0; time < options.times; time++) {
     for (const { inputs, values } of built) {
@@ -63,7 +69,7 @@ export async function runCases<A>(
         Object.fromEntries(inputs.map((t, i) => [t.label, { shape: t.shape, data: values[i] }])),
       );
     }
-    await session.run(built.map((_, i) => `${i}`));
+    await session.run(built.map(({ name }) => name));
     const labels = built.map(({ graph }) => [...graph.outputs.keys()]);
     const read = await session.read(labels.flat());
     labels.forEach((own, i) => results[i].push(own.map((label) => numbersOf(read, label))));
@@ -81,37 +87,49 @@ export function referenceCase<A>(
   return op.reference(inputs, graph.calls[0]);
 }
 
+/** Cases of `ops` that are not for benches. */
+export function smallCases(ops: readonly Op<any>[]): readonly OpCase[] {
+  return ops.flatMap((op) => op.cases.filter((c) => c.bench !== true).map((c) => ({ op, case: c })));
+}
+
 /**
- * Compares every output of every case that is not a bench with the reference, and a second run with the first, bit for
- * bit. Gives the largest error as a share of what is allowed. Throws Error naming op, case, output and element.
+ * Runs all small cases of all ops twice in one session of an engine, and gives a check for each op: every output
+ * against the reference, and the second run against the first, bit for bit. A check throws Error naming op, case,
+ * output and element.
  */
-export async function checkParity<A>(engine: Engine, op: Op<A>, seed = 1): Promise<number> {
-  const cases = op.cases.filter((c) => c.bench !== true);
-  const results = await runCases(engine, op, { cases, seed, times: 2 });
-  let worst = 0;
-  for (const [number, [first, second]] of results.entries()) {
-    const wanted = referenceCase(op, { case: cases[number], seed });
-    for (const [i, values] of first.entries()) {
-      const where = `${op.name} on ${engine.name}, case ${number} ${
-        JSON.stringify(cases[number].inputs)
-      }, output ${i}${inPlaceOf(op, i) >= 0 ? " (in place)" : ""}`;
-      if (values.length !== wanted[i].length) {
-        throw new Error(`${where}: ${values.length} values, wanted ${wanted[i].length}`);
-      }
-      const allowed = tolerance(wanted[i]);
-      values.forEach((value, at) => {
-        const exact = wanted[i][at], error = Math.abs(value - exact) / allowed(exact);
-        if (!(error <= 1)) {
-          throw new Error(`${where}, element ${at}: ${value}, wanted ${exact} within ${allowed(exact)}`);
-        }
-        if (!Object.is(value, second[i][at])) {
-          throw new Error(`${where}, element ${at}: ${value} at first, ${second[i][at]} when run again`);
-        }
-        worst = Math.max(worst, error);
-      });
+export async function parityChecks(
+  engine: Engine,
+  ops: readonly Op<any>[],
+): Promise<ReadonlyMap<string, () => void>> {
+  const seed = 1, cases = smallCases(ops);
+  const results = await runCases(engine, cases, { seed, times: 2 });
+  return new Map(ops.map((op) => [op.name, () => {
+    cases.forEach((c, i) => {
+      if (c.op === op) checkCase(`${op.name} on ${engine.name}`, { ...c, seed, runs: results[i] });
+    });
+  }]));
+}
+
+function checkCase(where: string, now: OpCase & { seed: number; runs: readonly Values[] }): void {
+  const wanted = referenceCase(now.op, now), [first, second] = now.runs;
+  for (const [i, values] of first.entries()) {
+    const place = `${where}, inputs ${JSON.stringify(now.case.inputs)}, output ${i}${
+      inPlaceOf(now.op, i) >= 0 ? " (in place)" : ""
+    }`;
+    if (values.length !== wanted[i].length) {
+      throw new Error(`${place}: ${values.length} values, wanted ${wanted[i].length}`);
     }
+    const allowed = tolerance(wanted[i]);
+    values.forEach((value, at) => {
+      const exact = wanted[i][at];
+      if (!(Math.abs(value - exact) <= allowed(exact))) {
+        throw new Error(`${place}, element ${at}: ${value}, wanted ${exact} within ${allowed(exact)}`);
+      }
+      if (!Object.is(value, second[i][at])) {
+        throw new Error(`${place}, element ${at}: ${value} at first, ${second[i][at]} when run again`);
+      }
+    });
   }
-  return worst;
 }
 
 /**
