@@ -6,6 +6,7 @@
  */
 import { rule, type Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
+import { NGrams } from "./ngrams.ts";
 import { length, strip } from "./python_text.ts";
 import { type TextOptions, textRules } from "./recipe.ts";
 
@@ -47,11 +48,11 @@ export function gopherRepetition(options: GopherRepetitionOptions = {}): Stage<D
     if (dupLineFrac && line.count / lines.length > dupLineFrac) return "dup_line_frac";
     if (dupLineCharFrac && line.characters / size > dupLineCharFrac) return "dup_line_char_frac";
     const list = words(text);
-    const spaced = new Joined(list, " ");
+    const spaced = new NGrams(list, " ");
     for (const [n, most] of topNGrams) {
       if (spaced.top(n) / size > most) return `top_${n}_gram`;
     }
-    const dense = new Joined(list, "");
+    const dense = new NGrams(list, "");
     for (const [n, most] of dupNGrams) {
       if (dense.repeated(n) / size > most) return `duplicated_${n}_n_grams`;
     }
@@ -73,58 +74,4 @@ export function duplicates(elements: readonly string[]): { count: number; charac
     }
   }
   return { count, characters };
-}
-
-/** Words laid end to end, so that an n-gram is a slice and not a new string. */
-class Joined {
-  readonly #text: string;
-  readonly #starts: number[] = [];
-  readonly #gap: number;
-
-  constructor(words: readonly string[], gap: string) {
-    this.#text = words.join(gap);
-    this.#gap = gap.length;
-    let at = 0;
-    for (const word of words) {
-      this.#starts.push(at);
-      at += word.length + gap.length;
-    }
-    this.#starts.push(at);
-  }
-
-  /** Characters in all occurrences of the most frequent n-gram; of equals, the first met. */
-  top(n: number): number {
-    const counts = new Map<string, number>();
-    let best = "";
-    let most = 0;
-    for (let i = 0; i + n < this.#starts.length; i++) {
-      const gram = this.#gram(i, n);
-      counts.set(gram, (counts.get(gram) ?? 0) + 1);
-    }
-    for (const [gram, count] of counts) {
-      if (count > most) [best, most] = [gram, count];
-    }
-    return length(best) * most;
-  }
-
-  /** Characters in n-grams met before; such a one is skipped whole. */
-  repeated(n: number): number {
-    const seen = new Set<string>();
-    let characters = 0;
-    for (let i = 0; i + n < this.#starts.length;) {
-      const gram = this.#gram(i, n);
-      if (seen.has(gram)) {
-        characters += length(gram);
-        i += n;
-      } else {
-        seen.add(gram);
-        i++;
-      }
-    }
-    return characters;
-  }
-
-  #gram(i: number, n: number): string {
-    return this.#text.slice(this.#starts[i], this.#starts[i + n] - this.#gap);
-  }
 }

@@ -30,7 +30,7 @@ export function wordSplitter(name: WordsName): Splitter {
     case "whitespace":
       return remember(splitSpace);
     case "treebank":
-      return remember(treebank);
+      return remember(treebank());
     default:
       throw new RangeError(`Unknown word splitter ${name}: wanted ${wordsNames.join(" or ")}`);
   }
@@ -68,25 +68,23 @@ function intl(text: string): string[] {
   return found;
 }
 
-/** Each rule puts spaces around what is a word of its own; order matters. */
+/** Each rule puts spaces around what is a word of its own; order matters. Written for one run between spaces. */
 const rules: readonly (readonly [RegExp, string])[] = [
   [/^"/, "`` "], // quotes that open
-  [/([ (\[{<])"/g, "$1 `` "],
+  [/([(\[{<])"/g, "$1 `` "],
   [/[«“„]/g, " $& "],
   [/([:,])(?=\D|$)/g, " $1 "], // not within 10:30 or 1,000
   [/\.\.\./g, " ... "],
-  [/[;@#$%&]/g, " $& "],
-  [/(?<=[^.])\.(?=[\])}>"'»”’ ]*\s*$)/, " . "], // the sentence's last period only: abbreviations keep theirs
-  [/[?!]/g, " $& "],
-  [/(?<=[^'])'(?= )/g, " ' "],
+  [/[;@#$%&?!]/g, " $& "],
+  [/(?<=[^'])'$/, " '"],
   [/[\][(){}<>]/g, " $& "],
   [/--/g, " -- "],
   [/[»”’](?=\s|$)/g, " $& "],
   [/"/g, " '' "], // what is left closes
   [/(?<=\S)''/g, " '' "],
-  [/(?<=[^' ])'([sSmMdD])(?= )/g, " '$1 "],
-  [/(?<=[^' ])'(ll|LL|re|RE|ve|VE)(?= )/g, " '$1 "],
-  [/(?<=[^' ])(n't|N'T)(?= )/g, " $1 "],
+  [/(?<=[^' ])'([sSmMdD])(?= |$)/g, " '$1 "],
+  [/(?<=[^' ])'(ll|LL|re|RE|ve|VE)(?= |$)/g, " '$1 "],
+  [/(?<=[^' ])(n't|N'T)(?= |$)/g, " $1 "],
   [/'(?!re|ve|ll|[mtsdn])(\w)\b/gi, "' $1"], // 'I
   [/\b(can)(not)\b/gi, " $1 $2 "],
   [/\b(d)('ye)\b/gi, " $1 $2 "],
@@ -94,25 +92,48 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/\b(gon|wan)(na)\b/gi, " $1 $2 "],
   [/\b(got)(ta)\b/gi, " $1 $2 "],
   [/\b(more)('n)\b/gi, " $1 $2 "],
-  [/(?<= )('t)(is|was)\b/gi, " $1 $2 "],
+  [/^('t)(is|was)\b/gi, " $1 $2 "],
 ];
+const lastPeriod = /(?<=[^.])\.(?=[\])}>"'»”’]*$)/; // of a sentence: abbreviations keep theirs
+const plain = /^[A-Za-z0-9]+$/;
+const endMark = /[.!?]["'”’)\]]*$/;
+const abbreviation =
+  /(^|[^\p{L}])(Mr|Mrs|Ms|Dr|Prof|St|vs|No|Jr|Sr|Gen|Sen|Rep|Gov|Lt|Col|Capt|e\.g|i\.e|\p{Lu})\.$/u;
+const opening = /^["'“‘(\[]*[\p{Lu}\p{N}]/u;
 
-// White space after an end mark and before a capital or digit, unless the period belongs to an abbreviation.
-const sentenceGap = new RegExp(
-  `(?<=[.!?]["'”’)\\]]*)(?<!\\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|No|Jr|Sr|Gen|Sen|Rep|Gov|Lt|Col|Capt|e\\.g|i\\.e|\\p{Lu})\\.)` +
-    `${spacePattern}(?=["'“‘(\\[]*[\\p{Lu}\\p{N}])`,
-  "u",
-);
+/** Penn Treebank words. Text repeats itself, so what a run of characters falls into is remembered. */
+function treebank(): Splitter {
+  const known = new Map<string, string[]>();
+  return (text) => {
+    const words: string[] = [];
+    const runs = splitSpace(text);
+    for (let i = 0; i < runs.length; i++) {
+      const run = runs[i];
+      if (plain.test(run) && run.length < 4) {
+        words.push(run); // too short for any rule
+        continue;
+      }
+      const key = endMark.test(run) && endsSentence(run, runs[i + 1]) ? `${run} ` : run;
+      let parts = known.get(key);
+      if (parts === undefined) {
+        parts = treebankRun(run, key !== run);
+        if (known.size === 50_000) known.clear();
+        known.set(key, parts);
+      }
+      for (const part of parts) words.push(part);
+    }
+    return words;
+  };
+}
 
-/** Sentences first, since only a sentence's last period is a word of its own. */
-function treebank(text: string): string[] {
-  const words: string[] = [];
-  for (const sentence of text.split(sentenceGap)) {
-    let spaced = ` ${sentence} `.replace(/^ (?=")/, "");
-    for (const [pattern, put] of rules) spaced = spaced.replace(pattern, put);
-    for (const word of splitSpace(spaced)) words.push(word);
-  }
-  return words;
+function endsSentence(run: string, next: string | undefined): boolean {
+  return next === undefined || (!abbreviation.test(run) && opening.test(next));
+}
+
+function treebankRun(run: string, last: boolean): string[] {
+  let spaced = last ? run.replace(lastPeriod, " .") : run;
+  for (const [pattern, put] of rules) spaced = spaced.replace(pattern, put);
+  return splitSpace(spaced);
 }
 
 function remember(split: Splitter): Splitter {

@@ -10,6 +10,10 @@ Deno.test("embedded() gives all 233 speeches, in another order for another seed"
   if (two[0].id === one[0].id && two[1].id === one[1].id) throw new Error("The seed changes nothing");
   const ordered = (await read(embedded("sotu", { ordered: true }), { limit: 1 })).items[0];
   equal([ordered.id, ordered.date], ["sotu/1790_george_washington_n", "1790-01-01T00:00:00Z"]);
+  const lines = ordered.text.split("\n");
+  if (lines.length < 5 || lines.some((line) => !/[.!?]["'”’)]*$/.test(line))) {
+    throw new Error(`A speech's paragraphs do not end in sentences: ${JSON.stringify(lines)}`);
+  }
 });
 
 Deno.test("embedded() gives mails as decoded bodies", async () => {
