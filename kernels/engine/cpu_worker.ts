@@ -1,0 +1,80 @@
+/**
+ * A thread of the CPU engine: waits for runs, goes through the op tables in shared memory, meets the others after each
+ * op. It never returns to its event loop between runs, so starting one costs no message.
+ *
+ * @module
+ */
+import { Abandoned, Barrier, fail, opWords, runListAt, waitForChange, word } from "./cpu_control.ts";
+
+/** What the main thread sends once. */
+export interface Start {
+  /** kernels.wasm, compiled once for all. */
+  readonly module: WebAssembly.Module;
+  /** Shared. */
+  readonly memory: WebAssembly.Memory;
+  /** The module's exports, in the order that op tables number them. */
+  readonly exports: readonly string[];
+  /** Which of `threads`, from 0. */
+  readonly thread: number;
+  /** How many there are. */
+  readonly threads: number;
+  /** Looks at a barrier before sleeping. */
+  readonly spins: number;
+  /** Address of this thread's scratch. */
+  readonly scratch: number;
+}
+
+/** What it answers: that it is ready, or how it failed and where in which program (address of its table, call). */
+export type Answer =
+  | { readonly ready: true }
+  | { readonly failed: string; readonly table: number; readonly call: number };
+
+type Kernel = (tensors: number, args: number, thread: number, threads: number, scratch: number) => void;
+
+// A worker's global scope, as far as it is used here: the project's types are those of a main thread.
+const scope = globalThis as unknown as {
+  onmessage: (event: MessageEvent<Start>) => void;
+  postMessage(answer: Answer): void;
+  close(): void;
+};
+
+scope.onmessage = (event) => {
+  const start = event.data;
+  const { exports } = new WebAssembly.Instance(start.module, { env: { memory: start.memory } });
+  const kernels = start.exports.map((name) => exports[name] as Kernel);
+  const control = new Int32Array(start.memory.buffer as unknown as SharedArrayBuffer);
+  scope.postMessage({ ready: true });
+  serve(start, kernels, control);
+  scope.close();
+};
+
+function serve(start: Start, kernels: readonly Kernel[], control: Int32Array<SharedArrayBuffer>): void {
+  const { thread, threads, spins, scratch } = start;
+  const barrier = new Barrier(control, { threads, spins });
+  let table = 0, call = 0;
+  for (let run = 0;;) {
+    waitForChange(control, { index: word.started, from: run, spins });
+    run = Atomics.load(control, word.started);
+    if (Atomics.load(control, word.stop) !== 0) return;
+    try {
+      for (let i = 0; i < control[word.programs]; i++) {
+        table = control[runListAt / 4 + i];
+        const first = (table >>> 2) + 1, count = control[first - 1];
+        for (call = 0; call < count; call++) {
+          const at = first + call * opWords;
+          kernels[control[at]](control[at + 1], control[at + 2], thread, threads, scratch);
+          if (threads > 1) barrier.meet();
+        }
+      }
+    } catch (error) {
+      if (error instanceof Abandoned) continue;
+      scope.postMessage({ failed: String(error), table: table >>> 0, call });
+      fail(control);
+      continue;
+    }
+    if (thread === 0) {
+      Atomics.store(control, word.finished, run);
+      Atomics.notify(control, word.finished);
+    }
+  }
+}

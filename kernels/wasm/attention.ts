@@ -1,0 +1,324 @@
+// @ts-nocheck: AssemblyScript, see build.ts
+/**
+ * Twins of kernels/ops/attention.ts. Work is done on panels of 8 queries (or 8 keys): their scores against all keys
+ * before them lie in scratch as [key][8 queries], which is at once what the micro-kernel gives and what it takes next,
+ * and puts eight softmaxes side by side in vector lanes. Keys come in chunks that fit into scratch; chunks of one row
+ * are joined by their log-sum-exp (online softmax; source: Dao et al. 2022, "FlashAttention").
+ *
+ * The backward pass goes once over query panels (dq) and once over key panels (dk, dv), recomputing the weights:
+ * every element has one writer and a fixed order of sums.
+ *
+ * @module
+ */
+import { size, tensor } from "./call.ts";
+import { exp, log } from "./exp.ts";
+import { packPanel } from "./pack.ts";
+import { tile } from "./tile.ts";
+import { dotRun } from "./vector.ts";
+
+/** Bytes of scratch for packed keys, values and scores; the rest holds panels of 8 rows. */
+const BUDGET: usize = 0x160000;
+
+/** qkv [B, T, 3C] -> out [B, T, C], lse [B, H, T]. args: B, T, C, H. */
+export function attention(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
+  const qkv = tensor(tensors, 0), out = tensor(tensors, 1), lses = tensor(tensors, 2);
+  const batch = size(args, 0), time = size(args, 1), channels = size(args, 2), heads = size(args, 3);
+  const depth = channels / heads, depth4 = (depth + 3) & ~3, depth8 = (depth + 7) & ~7;
+  const row = channels * 12, outRow = channels << 2, scale: f32 = 1 / sqrt(<f32> depth);
+  const chunk = (BUDGET / (4 * (depth4 + depth8) + 32)) & ~7;
+  const keys = scratch, values = keys + chunk * depth4 * 4, scores = values + chunk * depth8 * 4;
+  const query = scores + chunk * 32, sums = query + depth4 * 32, state = sums + depth8 * 32;
+
+  const panels = (time + 7) >> 3, parts = partsOf(batch * heads, panels, <usize> threads);
+  for (let unit = <usize> thread; unit < batch * heads * parts; unit += <usize> threads) {
+    const pair = unit / parts, part = unit % parts, b = pair / heads, head = pair % heads;
+    const q = qkv + b * time * row + ((head * depth) << 2), k = q + outRow, v = k + outRow;
+    for (let start: usize = 0; start < time; start += chunk) {
+      const count = min(chunk, time - start);
+      packLanes(k + start * row, row, count, depth, depth4, keys);
+      packDepth(v + start * row, row, count, depth, chunk, values);
+      for (let panel = part; panel < panels; panel += parts) {
+        const first = panel << 3, rows = min<usize>(8, time - first);
+        if (first + 8 <= start) continue;
+        packPanel(q + first * row, row, 4, rows, depth, depth4, query);
+        scaleRun(query, depth4 << 3, scale);
+        const reach = min((count + 7) & ~7, first + 8 - start);
+        for (let key: usize = 0; key < reach; key += 8) {
+          tile(depth4, keys + key * depth4 * 4, query, scores + (key << 5), 32, false);
+        }
+        if (start + reach == first + 8) maskTile(scores + ((reach - 8) << 5), 32, 4);
+        softmax(scores, reach, state);
+        for (let d: usize = 0; d < depth8; d += 8) {
+          tile(reach, scores, values + d * chunk * 4, sums + (d << 2), depth8 << 2, false);
+        }
+        const to = out + (b * time + first) * outRow + ((head * depth) << 2);
+        join(
+          sums,
+          depth8 << 2,
+          to,
+          outRow,
+          rows,
+          depth,
+          state,
+          lses + ((pair * time + first) << 2),
+          start > 0,
+        );
+      }
+    }
+  }
+}
+
+/** qkv, out, lse, dout -> dqkv. args: B, T, C, H. */
+export function attention_grad(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
+  const qkv = tensor(tensors, 0), out = tensor(tensors, 1), lses = tensor(tensors, 2);
+  const dout = tensor(tensors, 3), dqkv = tensor(tensors, 4);
+  const batch = size(args, 0), time = size(args, 1), channels = size(args, 2), heads = size(args, 3);
+  const depth = channels / heads, depth4 = (depth + 3) & ~3, depth8 = (depth + 7) & ~7;
+  const row = channels * 12, outRow = channels << 2, scale: f32 = 1 / sqrt(<f32> depth);
+  const chunk = (BUDGET / (8 * (depth4 + depth8) + 72)) & ~7;
+  const lanesA = scratch, lanesB = lanesA + chunk * depth4 * 4;
+  const depthA = lanesB + chunk * depth4 * 4, depthB = depthA + chunk * depth8 * 4;
+  const weights = depthB + chunk * depth8 * 4, slopes = weights + chunk * 32;
+  const lse = slopes + chunk * 32, delta = lse + chunk * 4;
+  const panelA = delta + chunk * 4, panelB = panelA + depth4 * 32, sums = panelB + depth4 * 32;
+
+  const panels = (time + 7) >> 3, parts = partsOf(batch * heads, panels, <usize> threads);
+  for (let unit = <usize> thread; unit < batch * heads * parts; unit += <usize> threads) {
+    const pair = unit / parts, part = unit % parts, b = pair / heads, head = pair % heads;
+    const at = b * time * row + ((head * depth) << 2), outAt = b * time * outRow + ((head * depth) << 2);
+    const q = qkv + at, k = q + outRow, v = k + outRow, o = out + outAt, dO = dout + outAt;
+    const dq = dqkv + at, dk = dq + outRow, dv = dk + outRow, lseRow = lses + ((pair * time) << 2);
+
+    for (let start: usize = 0; start < time; start += chunk) { // dq, by panels of queries
+      const count = min(chunk, time - start);
+      packLanes(k + start * row, row, count, depth, depth4, lanesA);
+      packLanes(v + start * row, row, count, depth, depth4, lanesB);
+      packDepth(k + start * row, row, count, depth, chunk, depthA);
+      for (let panel = part; panel < panels; panel += parts) {
+        const first = panel << 3, rows = min<usize>(8, time - first);
+        if (first + 8 <= start) continue;
+        packPanel(q + first * row, row, 4, rows, depth, depth4, panelA);
+        scaleRun(panelA, depth4 << 3, scale);
+        packPanel(dO + first * outRow, outRow, 4, rows, depth, depth4, panelB);
+        rowFacts(o, dO, outRow, depth, lseRow, first, rows, 8, lse, delta);
+        const reach = min((count + 7) & ~7, first + 8 - start);
+        for (let key: usize = 0; key < reach; key += 8) {
+          tile(depth4, lanesA + key * depth4 * 4, panelA, weights + (key << 5), 32, false);
+          tile(depth4, lanesB + key * depth4 * 4, panelB, slopes + (key << 5), 32, false);
+        }
+        if (start + reach == first + 8) maskTile(weights + ((reach - 8) << 5), 32, 4);
+        slopesByLane(weights, slopes, reach, lse, delta);
+        for (let d: usize = 0; d < depth8; d += 8) {
+          tile(reach, slopes, depthA + d * chunk * 4, sums + (d << 2), depth8 << 2, false);
+        }
+        rowsOut(sums, depth8 << 2, dq + first * row, row, rows, depth, scale, start > 0);
+      }
+    }
+
+    for (let start: usize = 0; start < time; start += chunk) { // dk and dv, by panels of keys
+      const count = min(chunk, time - start), whole = (count + 7) & ~7;
+      packLanes(q + start * row, row, count, depth, depth4, lanesA);
+      scaleRun(lanesA, whole * depth4, scale);
+      packLanes(dO + start * outRow, outRow, count, depth, depth4, lanesB);
+      packDepth(q + start * row, row, count, depth, chunk, depthA);
+      packDepth(dO + start * outRow, outRow, count, depth, chunk, depthB);
+      rowFacts(o, dO, outRow, depth, lseRow, start, count, whole, lse, delta);
+      for (let panel = part; panel < panels; panel += parts) {
+        const first = panel << 3, rows = min<usize>(8, time - first);
+        if (first >= start + whole) continue;
+        packPanel(k + first * row, row, 4, rows, depth, depth4, panelA);
+        packPanel(v + first * row, row, 4, rows, depth, depth4, panelB);
+        const from = first > start ? first - start : 0;
+        for (let query = from; query < whole; query += 8) {
+          tile(depth4, lanesA + query * depth4 * 4, panelA, weights + (query << 5), 32, false);
+          tile(depth4, lanesB + query * depth4 * 4, panelB, slopes + (query << 5), 32, false);
+        }
+        if (first >= start) maskTile(weights + (from << 5), 4, 32);
+        slopesByStep(weights, slopes, from, whole, lse, delta);
+        const steps = whole - from, skip = from << 5;
+        for (let d: usize = 0; d < depth8; d += 8) {
+          tile(steps, slopes + skip, depthA + d * chunk * 4 + skip, sums + (d << 2), depth8 << 2, false);
+        }
+        rowsOut(
+          sums,
+          depth8 << 2,
+          dk + first * row,
+          row,
+          rows,
+          depth,
+          scale,
+          start > (first / chunk) * chunk,
+        );
+        for (let d: usize = 0; d < depth8; d += 8) {
+          tile(steps, weights + skip, depthB + d * chunk * 4 + skip, sums + (d << 2), depth8 << 2, false);
+        }
+        rowsOut(sums, depth8 << 2, dv + first * row, row, rows, depth, 1, start > (first / chunk) * chunk);
+      }
+    }
+  }
+}
+
+/** Into how many parts the panels of one (batch, head) are dealt, so that all threads have work. */
+function partsOf(pairs: usize, panels: usize, threads: usize): usize {
+  if (pairs % threads == 0 || pairs >= 4 * threads) return 1;
+  return min(panels, (4 * threads + pairs - 1) / pairs);
+}
+
+/** Rows in panels of 8 lanes, depth after depth. */
+function packLanes(x: usize, stride: usize, rows: usize, depth: usize, depth4: usize, to: usize): void {
+  for (let i: usize = 0; i < rows; i += 8) {
+    packPanel(x + i * stride, stride, 4, min<usize>(8, rows - i), depth, depth4, to + i * depth4 * 4);
+  }
+}
+
+/** Depth in panels of 8 lanes, row after row; a panel has room for `room` rows. */
+function packDepth(x: usize, stride: usize, rows: usize, depth: usize, room: usize, to: usize): void {
+  for (let d: usize = 0; d < depth; d += 8) {
+    packPanel(x + (d << 2), 4, stride, min<usize>(8, depth - d), rows, (rows + 7) & ~7, to + d * room * 4);
+  }
+}
+
+function scaleRun(x: usize, n: usize, by: f32): void {
+  const by4 = f32x4.splat(by);
+  for (const end = x + (n << 2); x < end; x += 16) v128.store(x, f32x4.mul(v128.load(x), by4));
+}
+
+/** The 8 x 8 scores on the diagonal: minus infinity where the key is later than the query. */
+function maskTile(scores: usize, keyStride: usize, queryStride: usize): void {
+  for (let key: usize = 1; key < 8; key++) {
+    for (let query: usize = 0; query < key; query++) {
+      store<f32>(scores + key * keyStride + query * queryStride, -Infinity);
+    }
+  }
+}
+
+/** Scores [n][8] become e^(score - largest of the lane); state gets 8 reciprocal sums, then 8 log-sum-exps. */
+function softmax(scores: usize, n: usize, state: usize): void {
+  const end = scores + (n << 5);
+  let top0 = f32x4.splat(-Infinity), top1 = top0, sum0 = f32x4.splat(0), sum1 = sum0;
+  for (let p = scores; p < end; p += 32) {
+    top0 = f32x4.pmax(top0, v128.load(p));
+    top1 = f32x4.pmax(top1, v128.load(p, 16));
+  }
+  for (let p = scores; p < end; p += 32) {
+    const e0 = exp(f32x4.sub(v128.load(p), top0)), e1 = exp(f32x4.sub(v128.load(p, 16), top1));
+    v128.store(p, e0);
+    v128.store(p, e1, 16);
+    sum0 = f32x4.add(sum0, e0);
+    sum1 = f32x4.add(sum1, e1);
+  }
+  const one = f32x4.splat(1);
+  v128.store(state, f32x4.div(one, sum0));
+  v128.store(state, f32x4.div(one, sum1), 16);
+  v128.store(state, top0, 32);
+  v128.store(state, top1, 48);
+  v128.store(state, sum0, 64);
+  v128.store(state, sum1, 80);
+  for (let lane: usize = 0; lane < 32; lane += 4) {
+    const at = state + lane;
+    store<f32>(at, <f32> (<f64> load<f32>(at, 32) + log(<f64> load<f32>(at, 64))), 32);
+  }
+}
+
+/** Rows of weighted sums, divided by the sums of weights, into out; joined with what earlier chunks left there. */
+function join(
+  sums: usize,
+  stride: usize,
+  out: usize,
+  outStride: usize,
+  rows: usize,
+  depth: usize,
+  state: usize,
+  lses: usize,
+  joins: bool,
+): void {
+  for (let i: usize = 0; i < rows; i++, sums += stride, out += outStride) {
+    const lane = i << 2, fresh = load<f32>(state + lane, 32);
+    let factor = load<f32>(state + lane), lse = fresh;
+    if (joins) {
+      const before = load<f32>(lses + lane), top = max(before, fresh);
+      const a = expOne(before - top), b = expOne(fresh - top);
+      lse = top + <f32> log(<f64> (a + b));
+      factor *= b / (a + b);
+      rowsOut(out, 0, out, 0, 1, depth, a / (a + b), false);
+    }
+    rowsOut(sums, 0, out, 0, 1, depth, factor, joins);
+    store<f32>(lses + lane, lse);
+  }
+}
+
+function expOne(x: f32): f32 {
+  return f32x4.extract_lane(exp(f32x4.splat(x)), 0);
+}
+
+/** to[row][d] = (add ? to[row][d] : 0) + by * from[row][d]. */
+function rowsOut(
+  from: usize,
+  stride: usize,
+  to: usize,
+  toStride: usize,
+  rows: usize,
+  depth: usize,
+  by: f32,
+  add: bool,
+): void {
+  const by4 = f32x4.splat(by), end = depth << 2;
+  for (let i: usize = 0; i < rows; i++, from += stride, to += toStride) {
+    let at: usize = 0;
+    for (; at + 16 <= end; at += 16) {
+      const value = f32x4.mul(v128.load(from + at), by4);
+      v128.store(to + at, add ? f32x4.add(v128.load(to + at), value) : value);
+    }
+    for (; at < end; at += 4) store<f32>(to + at, (add ? load<f32>(to + at) : 0) + load<f32>(from + at) * by);
+  }
+}
+
+/** For rows first …: lse, and delta = out . dout; rows up to `room` past the last get a weight of zero. */
+function rowFacts(
+  o: usize,
+  dO: usize,
+  stride: usize,
+  depth: usize,
+  lses: usize,
+  first: usize,
+  rows: usize,
+  room: usize,
+  lse: usize,
+  delta: usize,
+): void {
+  for (let i: usize = 0; i < rows; i++) {
+    const at = (first + i) * stride;
+    store<f32>(lse + (i << 2), load<f32>(lses + ((first + i) << 2)));
+    store<f32>(delta + (i << 2), <f32> dotRun(o + at, dO + at, depth));
+  }
+  for (let i = rows; i < room; i++) {
+    store<f32>(lse + (i << 2), Infinity);
+    store<f32>(delta + (i << 2), 0);
+  }
+}
+
+/** slopes[key][query] = weight (slope - delta), weight = e^(score - lse), lse and delta by lane. */
+function slopesByLane(scores: usize, slopes: usize, n: usize, lse: usize, delta: usize): void {
+  const lse0 = v128.load(lse),
+    lse1 = v128.load(lse, 16),
+    delta0 = v128.load(delta),
+    delta1 = v128.load(delta, 16);
+  for (const end = scores + (n << 5); scores < end; scores += 32, slopes += 32) {
+    const w0 = exp(f32x4.sub(v128.load(scores), lse0)), w1 = exp(f32x4.sub(v128.load(scores, 16), lse1));
+    v128.store(slopes, f32x4.mul(w0, f32x4.sub(v128.load(slopes), delta0)));
+    v128.store(slopes, f32x4.mul(w1, f32x4.sub(v128.load(slopes, 16), delta1)), 16);
+  }
+}
+
+/** The same on [query][8 keys], lse and delta by step; scores become weights. */
+function slopesByStep(scores: usize, slopes: usize, from: usize, to: usize, lse: usize, delta: usize): void {
+  for (let i = from; i < to; i++) {
+    const p = scores + (i << 5), g = slopes + (i << 5);
+    const lse4 = v128.load32_splat(lse + (i << 2)), delta4 = v128.load32_splat(delta + (i << 2));
+    const w0 = exp(f32x4.sub(v128.load(p), lse4)), w1 = exp(f32x4.sub(v128.load(p, 16), lse4));
+    v128.store(p, w0);
+    v128.store(p, w1, 16);
+    v128.store(g, f32x4.mul(w0, f32x4.sub(v128.load(g), delta4)));
+    v128.store(g, f32x4.mul(w1, f32x4.sub(v128.load(g, 16), delta4)), 16);
+  }
+}

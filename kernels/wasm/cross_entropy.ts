@@ -1,0 +1,76 @@
+// @ts-nocheck: AssemblyScript, see build.ts
+/**
+ * Twins of kernels/ops/cross_entropy.ts. Columns from `valid` on are left out, and rows whose target is one
+ * of them, or 0xFFFFFFFF, which marks it as ignored.
+ *
+ * @module
+ */
+import { first, size, tensor } from "./call.ts";
+import { exp, log } from "./exp.ts";
+import { fillRun } from "./fill_run.ts";
+import { lanes, largest, loadPart, storePart } from "./vector.ts";
+
+/** logits [rows, V], targets -> losses, lse. args: rows, V, valid. */
+export function cross_entropy(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
+  const logits = tensor(tensors, 0), targets = tensor(tensors, 1);
+  const losses = tensor(tensors, 2), lses = tensor(tensors, 3);
+  const rows = size(args, 0), columns = size(args, 1), valid = size(args, 2);
+  const end = first(rows, 1, thread + 1, threads);
+  for (let row = first(rows, 1, thread, threads); row < end; row++) {
+    const from = logits + ((row * columns) << 2), lse = logSumExp(from, valid);
+    const target: usize = load<u32>(targets + (row << 2));
+    const loss = target < valid ? lse - <f64> load<f32>(from + (target << 2)) : 0;
+    store<f32>(losses + (row << 2), <f32> loss);
+    store<f32>(lses + (row << 2), <f32> lse);
+  }
+}
+
+/** logits, targets, lse, dlosses -> dlogits in place of logits. args: rows, V, valid. */
+export function cross_entropy_grad(
+  tensors: usize,
+  args: usize,
+  thread: i32,
+  threads: i32,
+  scratch: usize,
+): void {
+  const logits = tensor(tensors, 0), targets = tensor(tensors, 1);
+  const lses = tensor(tensors, 2), dlosses = tensor(tensors, 3);
+  const rows = size(args, 0), columns = size(args, 1), valid = size(args, 2);
+  const end = first(rows, 1, thread + 1, threads);
+  for (let row = first(rows, 1, thread, threads); row < end; row++) {
+    const at = logits + ((row * columns) << 2), target: usize = load<u32>(targets + (row << 2));
+    if (target >= valid) {
+      fillRun(at, columns, 0);
+      continue;
+    }
+    const lse = v128.load32_splat(lses + (row << 2)), d = v128.load32_splat(dlosses + (row << 2));
+    let p = at;
+    const stop = at + (valid << 2);
+    for (; p + 16 <= stop; p += 16) v128.store(p, f32x4.mul(exp(f32x4.sub(v128.load(p), lse)), d));
+    if (p < stop) {
+      const rest = (stop - p) >> 2;
+      storePart(p, f32x4.mul(exp(f32x4.sub(loadPart(p, rest, 0), lse)), d), rest);
+    }
+    fillRun(stop, columns - valid, 0);
+    const hit = at + (target << 2);
+    store<f32>(hit, load<f32>(hit) - load<f32>(dlosses + (row << 2)));
+  }
+}
+
+/** log of the sum of e^x over n floats: the largest first, then the sum in blocks of 1,024. */
+function logSumExp(x: usize, n: usize): f64 {
+  const rest = n & 3, end = x + ((n & ~3) << 2);
+  let top = f32x4.splat(-Infinity);
+  for (let p = x; p < end; p += 16) top = f32x4.max(top, v128.load(p));
+  if (rest > 0) top = f32x4.max(top, loadPart(end, rest, -Infinity));
+  const largestOne = largest(top), shift = f32x4.splat(largestOne);
+  let total: f64 = 0;
+  for (let p = x; p < end;) {
+    const stop = min(p + 4096, end);
+    let sum = f32x4.splat(0);
+    for (; p < stop; p += 16) sum = f32x4.add(sum, exp(f32x4.sub(v128.load(p), shift)));
+    total += lanes(sum);
+  }
+  if (rest > 0) total += lanes(exp(f32x4.sub(loadPart(end, rest, -Infinity), shift)));
+  return <f64> largestOne + log(total);
+}

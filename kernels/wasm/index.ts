@@ -1,0 +1,22 @@
+// @ts-nocheck: AssemblyScript, see build.ts
+/**
+ * The module: one export an op, named as the op.
+ *
+ * @module
+ */
+export { adamw } from "./adamw.ts";
+export { add, div, mul, sub } from "./arith.ts";
+export { attention, attention_grad } from "./attention.ts";
+export { cross_entropy, cross_entropy_grad } from "./cross_entropy.ts";
+export { accumulate, fill, plus } from "./fill.ts";
+export { gather, scatter_add } from "./gather.ts";
+export { gelu, gelu_grad } from "./gelu.ts";
+export { clip_scale, sum_squares } from "./global_norm.ts";
+export { layer_norm, layer_norm_grad, layer_norm_param_grad } from "./layer_norm.ts";
+export { matmul } from "./matmul.ts";
+export { broadcast, max, mean, sum } from "./reduce.ts";
+export { relu, relu_grad } from "./relu.ts";
+export { scale } from "./scale.ts";
+export { pad, slice, take } from "./slice.ts";
+export { assign, clear, count } from "./state.ts";
+export { tanh, tanh_grad } from "./tanh.ts";

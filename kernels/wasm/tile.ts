@@ -1,0 +1,150 @@
+// @ts-nocheck: AssemblyScript, see build.ts
+/**
+ * The micro-kernel under every product: C [8, 8] from panels of A and B packed k-major, 8 floats a step.
+ *
+ * 16 accumulators of four floats stay in registers over k. A comes as whole vectors and is spread by shuffles:
+ * measured faster than a splat load for each row, since every memory access in V8 carries a bounds check. Written out
+ * four steps at a time; panels are padded with zeros to that.
+ *
+ * @module
+ */
+
+/** c[i][j] = (add ? c[i][j] : 0) + sum over k of a[k][i] b[k][j]. k a multiple of 4; rows of c `stride` bytes apart. */
+export function tile(k: usize, a: usize, b: usize, c: usize, stride: usize, add: bool): void {
+  let c00 = f32x4.splat(0), c01 = c00;
+  let c10 = c00, c11 = c00;
+  let c20 = c00, c21 = c00;
+  let c30 = c00, c31 = c00;
+  let c40 = c00, c41 = c00;
+  let c50 = c00, c51 = c00;
+  let c60 = c00, c61 = c00;
+  let c70 = c00, c71 = c00;
+  let s: v128, p: v128, b0: v128, b1: v128;
+  for (const end = a + (k << 5); a < end; a += 128, b += 128) {
+    b0 = v128.load(b, 0);
+    b1 = v128.load(b, 16);
+    p = v128.load(a, 0);
+    s = v128.shuffle<f32>(p, p, 0, 0, 0, 0);
+    c00 = f32x4.relaxed_madd(s, b0, c00);
+    c01 = f32x4.relaxed_madd(s, b1, c01);
+    s = v128.shuffle<f32>(p, p, 1, 1, 1, 1);
+    c10 = f32x4.relaxed_madd(s, b0, c10);
+    c11 = f32x4.relaxed_madd(s, b1, c11);
+    s = v128.shuffle<f32>(p, p, 2, 2, 2, 2);
+    c20 = f32x4.relaxed_madd(s, b0, c20);
+    c21 = f32x4.relaxed_madd(s, b1, c21);
+    s = v128.shuffle<f32>(p, p, 3, 3, 3, 3);
+    c30 = f32x4.relaxed_madd(s, b0, c30);
+    c31 = f32x4.relaxed_madd(s, b1, c31);
+    p = v128.load(a, 16);
+    s = v128.shuffle<f32>(p, p, 0, 0, 0, 0);
+    c40 = f32x4.relaxed_madd(s, b0, c40);
+    c41 = f32x4.relaxed_madd(s, b1, c41);
+    s = v128.shuffle<f32>(p, p, 1, 1, 1, 1);
+    c50 = f32x4.relaxed_madd(s, b0, c50);
+    c51 = f32x4.relaxed_madd(s, b1, c51);
+    s = v128.shuffle<f32>(p, p, 2, 2, 2, 2);
+    c60 = f32x4.relaxed_madd(s, b0, c60);
+    c61 = f32x4.relaxed_madd(s, b1, c61);
+    s = v128.shuffle<f32>(p, p, 3, 3, 3, 3);
+    c70 = f32x4.relaxed_madd(s, b0, c70);
+    c71 = f32x4.relaxed_madd(s, b1, c71);
+    b0 = v128.load(b, 32);
+    b1 = v128.load(b, 48);
+    p = v128.load(a, 32);
+    s = v128.shuffle<f32>(p, p, 0, 0, 0, 0);
+    c00 = f32x4.relaxed_madd(s, b0, c00);
+    c01 = f32x4.relaxed_madd(s, b1, c01);
+    s = v128.shuffle<f32>(p, p, 1, 1, 1, 1);
+    c10 = f32x4.relaxed_madd(s, b0, c10);
+    c11 = f32x4.relaxed_madd(s, b1, c11);
+    s = v128.shuffle<f32>(p, p, 2, 2, 2, 2);
+    c20 = f32x4.relaxed_madd(s, b0, c20);
+    c21 = f32x4.relaxed_madd(s, b1, c21);
+    s = v128.shuffle<f32>(p, p, 3, 3, 3, 3);
+    c30 = f32x4.relaxed_madd(s, b0, c30);
+    c31 = f32x4.relaxed_madd(s, b1, c31);
+    p = v128.load(a, 48);
+    s = v128.shuffle<f32>(p, p, 0, 0, 0, 0);
+    c40 = f32x4.relaxed_madd(s, b0, c40);
+    c41 = f32x4.relaxed_madd(s, b1, c41);
+    s = v128.shuffle<f32>(p, p, 1, 1, 1, 1);
+    c50 = f32x4.relaxed_madd(s, b0, c50);
+    c51 = f32x4.relaxed_madd(s, b1, c51);
+    s = v128.shuffle<f32>(p, p, 2, 2, 2, 2);
+    c60 = f32x4.relaxed_madd(s, b0, c60);
+    c61 = f32x4.relaxed_madd(s, b1, c61);
+    s = v128.shuffle<f32>(p, p, 3, 3, 3, 3);
+    c70 = f32x4.relaxed_madd(s, b0, c70);
+    c71 = f32x4.relaxed_madd(s, b1, c71);
+    b0 = v128.load(b, 64);
+    b1 = v128.load(b, 80);
+    p = v128.load(a, 64);
+    s = v128.shuffle<f32>(p, p, 0, 0, 0, 0);
+    c00 = f32x4.relaxed_madd(s, b0, c00);
+    c01 = f32x4.relaxed_madd(s, b1, c01);
+    s = v128.shuffle<f32>(p, p, 1, 1, 1, 1);
+    c10 = f32x4.relaxed_madd(s, b0, c10);
+    c11 = f32x4.relaxed_madd(s, b1, c11);
+    s = v128.shuffle<f32>(p, p, 2, 2, 2, 2);
+    c20 = f32x4.relaxed_madd(s, b0, c20);
+    c21 = f32x4.relaxed_madd(s, b1, c21);
+    s = v128.shuffle<f32>(p, p, 3, 3, 3, 3);
+    c30 = f32x4.relaxed_madd(s, b0, c30);
+    c31 = f32x4.relaxed_madd(s, b1, c31);
+    p = v128.load(a, 80);
+    s = v128.shuffle<f32>(p, p, 0, 0, 0, 0);
+    c40 = f32x4.relaxed_madd(s, b0, c40);
+    c41 = f32x4.relaxed_madd(s, b1, c41);
+    s = v128.shuffle<f32>(p, p, 1, 1, 1, 1);
+    c50 = f32x4.relaxed_madd(s, b0, c50);
+    c51 = f32x4.relaxed_madd(s, b1, c51);
+    s = v128.shuffle<f32>(p, p, 2, 2, 2, 2);
+    c60 = f32x4.relaxed_madd(s, b0, c60);
+    c61 = f32x4.relaxed_madd(s, b1, c61);
+    s = v128.shuffle<f32>(p, p, 3, 3, 3, 3);
+    c70 = f32x4.relaxed_madd(s, b0, c70);
+    c71 = f32x4.relaxed_madd(s, b1, c71);
+    b0 = v128.load(b, 96);
+    b1 = v128.load(b, 112);
+    p = v128.load(a, 96);
+    s = v128.shuffle<f32>(p, p, 0, 0, 0, 0);
+    c00 = f32x4.relaxed_madd(s, b0, c00);
+    c01 = f32x4.relaxed_madd(s, b1, c01);
+    s = v128.shuffle<f32>(p, p, 1, 1, 1, 1);
+    c10 = f32x4.relaxed_madd(s, b0, c10);
+    c11 = f32x4.relaxed_madd(s, b1, c11);
+    s = v128.shuffle<f32>(p, p, 2, 2, 2, 2);
+    c20 = f32x4.relaxed_madd(s, b0, c20);
+    c21 = f32x4.relaxed_madd(s, b1, c21);
+    s = v128.shuffle<f32>(p, p, 3, 3, 3, 3);
+    c30 = f32x4.relaxed_madd(s, b0, c30);
+    c31 = f32x4.relaxed_madd(s, b1, c31);
+    p = v128.load(a, 112);
+    s = v128.shuffle<f32>(p, p, 0, 0, 0, 0);
+    c40 = f32x4.relaxed_madd(s, b0, c40);
+    c41 = f32x4.relaxed_madd(s, b1, c41);
+    s = v128.shuffle<f32>(p, p, 1, 1, 1, 1);
+    c50 = f32x4.relaxed_madd(s, b0, c50);
+    c51 = f32x4.relaxed_madd(s, b1, c51);
+    s = v128.shuffle<f32>(p, p, 2, 2, 2, 2);
+    c60 = f32x4.relaxed_madd(s, b0, c60);
+    c61 = f32x4.relaxed_madd(s, b1, c61);
+    s = v128.shuffle<f32>(p, p, 3, 3, 3, 3);
+    c70 = f32x4.relaxed_madd(s, b0, c70);
+    c71 = f32x4.relaxed_madd(s, b1, c71);
+  }
+  put(c, c00, c01, add);
+  put(c + stride, c10, c11, add);
+  put(c + 2 * stride, c20, c21, add);
+  put(c + 3 * stride, c30, c31, add);
+  put(c + 4 * stride, c40, c41, add);
+  put(c + 5 * stride, c50, c51, add);
+  put(c + 6 * stride, c60, c61, add);
+  put(c + 7 * stride, c70, c71, add);
+}
+
+function put(c: usize, low: v128, high: v128, add: bool): void {
+  v128.store(c, add ? f32x4.add(v128.load(c), low) : low);
+  v128.store(c, add ? f32x4.add(v128.load(c, 16), high) : high, 16);
+}

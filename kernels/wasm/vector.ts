@@ -1,0 +1,72 @@
+// @ts-nocheck: AssemblyScript, see build.ts
+/**
+ * Ends of arrays that are not a whole vector, and sums across lanes. An end goes through the same vector code as the
+ * rest, so an element's bits do not depend on where a share ends.
+ *
+ * @module
+ */
+
+/** The `count` (1 … 3) floats at p; the other lanes are `rest`. */
+export function loadPart(p: usize, count: usize, rest: f32): v128 {
+  let v = f32x4.splat(rest);
+  if (count > 2) v = f32x4.replace_lane(v, 2, load<f32>(p, 8));
+  if (count > 1) v = f32x4.replace_lane(v, 1, load<f32>(p, 4));
+  return f32x4.replace_lane(v, 0, load<f32>(p));
+}
+
+/** Stores the first `count` (1 … 3) floats of v at p. */
+export function storePart(p: usize, v: v128, count: usize): void {
+  store<f32>(p, f32x4.extract_lane(v, 0));
+  if (count > 1) store<f32>(p, f32x4.extract_lane(v, 1), 4);
+  if (count > 2) store<f32>(p, f32x4.extract_lane(v, 2), 8);
+}
+
+/** Sum of four lanes, in float64. */
+export function lanes(v: v128): f64 {
+  return (<f64> f32x4.extract_lane(v, 0) + <f64> f32x4.extract_lane(v, 1)) +
+    (<f64> f32x4.extract_lane(v, 2) + <f64> f32x4.extract_lane(v, 3));
+}
+
+/** Largest of four lanes. */
+export function largest(v: v128): f32 {
+  return max(
+    max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
+    max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
+  );
+}
+
+/** Sum of n floats at x: float32 within blocks of 512, float64 across them. */
+export function sumRun(x: usize, n: usize): f64 {
+  let total: f64 = 0;
+  const end = x + (n << 2);
+  while (x + 64 <= end) {
+    const stop = min(x + 2048, x + ((end - x) & ~63));
+    let a = f32x4.splat(0), b = a, c = a, d = a;
+    for (; x < stop; x += 64) {
+      a = f32x4.add(a, v128.load(x));
+      b = f32x4.add(b, v128.load(x, 16));
+      c = f32x4.add(c, v128.load(x, 32));
+      d = f32x4.add(d, v128.load(x, 48));
+    }
+    total += lanes(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
+  }
+  for (; x < end; x += 4) total += <f64> load<f32>(x);
+  return total;
+}
+
+/** Sum of a[i] * b[i], blocks as in sumRun. */
+export function dotRun(x: usize, y: usize, n: usize): f64 {
+  let total: f64 = 0;
+  const end = x + (n << 2);
+  while (x + 32 <= end) {
+    const stop = min(x + 2048, x + ((end - x) & ~31));
+    let a = f32x4.splat(0), b = a;
+    for (; x < stop; x += 32, y += 32) {
+      a = f32x4.relaxed_madd(v128.load(x), v128.load(y), a);
+      b = f32x4.relaxed_madd(v128.load(x, 16), v128.load(y, 16), b);
+    }
+    total += lanes(f32x4.add(a, b));
+  }
+  for (; x < end; x += 4, y += 4) total += <f64> load<f32>(x) * <f64> load<f32>(y);
+  return total;
+}
