@@ -19,7 +19,7 @@ export interface ParseOptions {
 export interface ParsedArgs {
   /** Everything that is not an option. */
   readonly positional: readonly string[];
-  /** Name without dashes → the texts given, in order. */
+  /** Name without dashes → the texts given, in order; also of flags typed with one, as `--quiet=false`. */
   readonly values: ReadonlyMap<string, readonly string[]>;
   /** Name without dashes and without `no-` → the last one given. */
   readonly flags: ReadonlyMap<string, boolean>;
@@ -38,6 +38,8 @@ const distance: (a: string, b: string) => number = untypedDistance;
  */
 export function parseArgs(args: readonly string[], options: ParseOptions): ParsedArgs {
   const takesValue = new Set(options.string);
+  const flags = new Set(options.boolean);
+  const valued = new Map<string, readonly string[]>(); // flags typed with a value: --quiet=false
   const missing: string[] = [];
   const unknown: string[] = [];
   const joined: string[] = [];
@@ -47,7 +49,10 @@ export function parseArgs(args: readonly string[], options: ParseOptions): Parse
       break;
     }
     const name = args[i].startsWith("--") ? args[i].slice(2) : "";
-    if (!takesValue.has(name)) {
+    const [flag, text] = split(name);
+    if (text !== null && flags.has(flag)) {
+      valued.set(flag, [text]);
+    } else if (!takesValue.has(name)) {
       joined.push(args[i]);
     } else if (i + 1 < args.length && isValue(args[i + 1])) {
       joined.push(`${args[i]}=${args[++i]}`);
@@ -66,18 +71,18 @@ export function parseArgs(args: readonly string[], options: ParseOptions): Parse
       return false;
     },
   });
-  const values = new Map<string, readonly string[]>();
+  const values = new Map<string, readonly string[]>(valued);
   for (const name of options.string) {
     const texts = found[name];
     if (Array.isArray(texts) && texts.length > 0) values.set(name, texts.map(String));
   }
   const typed = new Set(joined.filter((arg) => arg.startsWith("--")).map((arg) => arg.replace(/=.*/s, "")));
-  const flags = new Map<string, boolean>();
+  const set = new Map<string, boolean>();
   for (const name of options.boolean) {
-    if (typed.has(`--${name}`) || typed.has(`--no-${name}`)) flags.set(name, found[name] === true);
+    if (typed.has(`--${name}`) || typed.has(`--no-${name}`)) set.set(name, found[name] === true);
   }
   const positional = Array.isArray(found._) ? found._.map(String) : [];
-  return { positional, values, flags, unknown, missing };
+  return { positional, values, flags: set, unknown, missing };
 }
 
 /** The name nearest to `name` by edit distance, or null where none is near enough to be meant. */
@@ -85,10 +90,15 @@ export function nearest(name: string, names: Iterable<string>): string | null {
   let best: string | null = null;
   let least = Math.max(2, Math.floor(name.length / 3)) + 1; // a third of the letters may be wrong, at least two
   for (const candidate of names) {
-    const edits = candidate.startsWith(name) && name.length > 2 ? 1 : distance(name, candidate);
+    const edits = name.length > 2 && candidate.includes(name) ? 1 : distance(name, candidate);
     if (edits < least) [best, least] = [candidate, edits];
   }
   return best;
+}
+
+function split(text: string): [name: string, value: string | null] {
+  const at = text.indexOf("=");
+  return at < 0 ? [text, null] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function isValue(text: string): boolean {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Json } from "../flow/checkpoint.ts";
 import type { RunEvent } from "../flow/events.ts";
 
 /** The open file. */
@@ -34,14 +35,16 @@ export class MetricsFile {
   /**
    * Cuts the file back to a saved length. The line after it stays if it tells of a checkpoint: the one that saved the
    * length, which could only be told of when it was complete. A file that is shorter, because somebody removed it or
-   * parts of it, is not what training depends on: it is gone on with from its end.
+   * parts of it, is not what training depends on: it is gone on with from its end. Null: to the beginning.
    */
-  restore(saved: { readonly bytes: number }): void {
-    if (saved.bytes > this.#bytes) return;
-    this.#file.seekSync(saved.bytes, Deno.SeekMode.Start);
+  restore(saved: Json): void {
+    const bytes = saved !== null && typeof saved === "object" && "bytes" in saved ? Number(saved.bytes) : 0;
+    if (bytes > this.#bytes) return;
+    this.#file.seekSync(bytes, Deno.SeekMode.Start);
     const next = this.#readLine();
-    const keep = next !== null && isEvent(next.value) && next.value.type === "checkpoint" ? next.length : 0;
-    this.#bytes = saved.bytes + keep;
+    const told = next !== null && isEvent(next.value) && next.value.type === "checkpoint";
+    const keep = bytes > 0 && told ? next.length : 0;
+    this.#bytes = bytes + keep;
     this.#file.truncateSync(this.#bytes);
     this.#file.seekSync(this.#bytes, Deno.SeekMode.Start);
   }
@@ -70,6 +73,30 @@ export async function readEvents(path: string): Promise<RunEvent[]> {
     throw error;
   }
   return text.split("\n").map(parse).filter(isEvent);
+}
+
+/** The last complete event of a metrics.jsonl, or null; reads only the file's end. */
+export async function lastEvent(path: string): Promise<RunEvent | null> {
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  try {
+    const { size } = await file.stat();
+    const tail = new Uint8Array(Math.min(size, 64 * 1024));
+    await file.seek(size - tail.length, Deno.SeekMode.Start);
+    for (let at = 0; at < tail.length;) {
+      const read = await file.read(tail.subarray(at));
+      if (read === null) break;
+      at += read;
+    }
+    return new TextDecoder().decode(tail).split("\n").map(parse).filter(isEvent).pop() ?? null;
+  } finally {
+    file.close();
+  }
 }
 
 function parse(line: string): unknown {

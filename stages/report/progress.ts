@@ -23,7 +23,7 @@ export interface StageProgress {
   readonly perSecond: number;
   /** Share of the time at work, lately, 0 to 1. */
   readonly busy: number;
-  /** The stage it waits for, if it waits more than it works. */
+  /** The busiest stage before it, if it waits more than it works. */
   readonly waitsFor: string | null;
 }
 
@@ -77,7 +77,7 @@ export class Progress {
   /** The stages in the order of the flow. */
   stages(): StageProgress[] {
     const all: StageProgress[] = [];
-    let before: string | null = null;
+    let busiest = { name: "", busy: 0 };
     for (const [name, history] of this.#stages) {
       const newest = history[history.length - 1];
       const oldest = history[0];
@@ -94,9 +94,9 @@ export class Progress {
         dropped: Object.values(event.dropped).reduce((sum, n) => sum + n, 0),
         perSecond: seconds > 0 ? items / seconds : 0,
         busy: seconds > 0 ? Math.min(1, worked / seconds) : 0,
-        waitsFor: before !== null && waited > worked && waited > seconds / 2 ? before : null,
+        waitsFor: busiest.busy > 0 && waited > worked && waited > seconds / 2 ? busiest.name : null,
       });
-      before = name;
+      if (worked > busiest.busy) busiest = { name, busy: worked };
     }
     return all;
   }

@@ -1,0 +1,145 @@
+/**
+ * From what was typed, and from config files, to values given by name; refuses what cannot be meant.
+ *
+ * @module
+ */
+import { nearest, parseArgs } from "./args.ts";
+import type { Option, Options } from "./pipeline.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Values by option name, camelCase, only those that were given. */
+export type Given = ReadonlyMap<string, unknown>;
+
+/** How an option is typed: `gradAccum` → "grad-accum". */
+export function flagOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** The options given on a command line. Throws UsageError. */
+export function readCommandLine(args: readonly string[], options: Options): Given {
+  const byFlag = new Map(Object.keys(options).map((name) => [flagOf(name), name]));
+  const flags = [...byFlag.keys()];
+  const found = parseArgs(args.map((arg) => arg === "-h" ? "--help" : arg), {
+    string: flags.filter((flag) => !options[nameOf(byFlag, flag)].flag),
+    boolean: flags.filter((flag) => options[nameOf(byFlag, flag)].flag),
+  });
+  for (const flag of found.unknown) throw unknownOption(flag, flags);
+  for (const flag of found.missing) {
+    const { placeholder = "VALUE" } = options[nameOf(byFlag, flag)];
+    throw new UsageError(`--${flag} stands without a value: expected --${flag} ${placeholder}`);
+  }
+  if (found.positional.length > 0) {
+    const [first] = found.positional;
+    const near = nearest(first, flags);
+    const hint = near === null ? "every option begins with --" : `did you mean --${near}?`;
+    throw new UsageError(`Unexpected argument ${quoted(first)}: ${hint}`);
+  }
+  const given = new Map<string, unknown>();
+  for (const [flag, value] of found.flags) given.set(nameOf(byFlag, flag), value);
+  for (const [flag, texts] of found.values) {
+    const name = nameOf(byFlag, flag);
+    const option = options[name];
+    const values = texts.map((text) => valueOf(option, text, `--${flag}`));
+    given.set(name, option.repeat === true ? values.flat() : values[values.length - 1]);
+  }
+  return given;
+}
+
+/**
+ * The options of a JSON file; a run's config.json will do. Names may be written as on the command line.
+ * Throws UsageError.
+ */
+export async function readConfig(path: string, options: Options): Promise<Given> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UsageError(`Cannot read ${path}: not JSON: ${error.message}`);
+    if (error instanceof Deno.errors.NotFound) throw new UsageError(`Cannot read ${path}: no such file`);
+    throw error;
+  }
+  if (!isRecord(parsed)) throw new UsageError(`Cannot read ${path}: expected an object of options`);
+  const isRun = isRecord(parsed.options) && typeof parsed.pipeline === "string";
+  const record = isRun && isRecord(parsed.options) ? parsed.options : parsed;
+  return fromRecord(record, options, { where: `in ${path}`, strangers: isRun ? "skip" : "refuse" });
+}
+
+/** Options from plain data: presets, config files, a run's config.json. Throws UsageError naming `where`. */
+export function fromRecord(
+  record: Readonly<Record<string, unknown>>,
+  options: Options,
+  { where, strangers }: { readonly where: string; readonly strangers: "skip" | "refuse" },
+): Given {
+  const given = new Map<string, unknown>();
+  for (const [key, value] of Object.entries(record)) {
+    const name = key.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    if (!Object.hasOwn(options, name)) {
+      if (strangers === "skip") continue;
+      const near = nearest(key, Object.keys(options));
+      throw new UsageError(
+        `Unknown option ${quoted(key)} ${where}${near === null ? "" : `: did you mean ${near}?`}`,
+      );
+    }
+    const option = options[name];
+    const label = `${key} ${where}`;
+    if (value === null) {
+      if (option.value !== null) throw new UsageError(`${label} is null: leave it out for the default`);
+      given.set(name, null);
+    } else if (Array.isArray(value)) {
+      given.set(
+        name,
+        option.repeat === true
+          ? value.flatMap((item) => valueOf(option, textOf(item, label), label))
+          : valueOf(option, value.map((item) => textOf(item, label)).join(","), label),
+      );
+    } else {
+      given.set(name, valueOf(option, textOf(value, label), label));
+    }
+  }
+  return given;
+}
+
+/** "Unknown option --steeps: did you mean --steps?" */
+function unknownOption(flag: string, flags: readonly string[]): UsageError {
+  const typed = flag.length === 1 ? `-${flag}` : `--${flag}`;
+  const near = nearest(flag.replace(/^no-/, ""), flags);
+  return new UsageError(
+    `Unknown option ${typed}: ${
+      near === null
+        ? "--help lists what there is"
+        : `did you mean --${near}${flag.startsWith("no-") ? " (it takes a value)" : ""}?`
+    }`,
+  );
+}
+
+function valueOf(option: Option<unknown>, text: string, where: string): unknown {
+  try {
+    return option.parse(text);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const near = option.choices === undefined ? null : nearest(text, option.choices);
+    const hint = near === null ? "" : `: did you mean ${near}?`;
+    throw new UsageError(`Bad value for ${where}: ${quoted(text)}: ${error.message}${hint}`, {
+      cause: error,
+    });
+  }
+}
+
+function textOf(value: unknown, where: string): string {
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return `${value}`;
+  throw new UsageError(
+    `Bad value for ${where}: ${JSON.stringify(value)}: expected a text, number, true or false`,
+  );
+}
+
+function nameOf(byFlag: ReadonlyMap<string, string>, flag: string): string {
+  return byFlag.get(flag) ?? flag;
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}…` : text);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,165 @@
+/**
+ * What --help, --dry-run and the bare command print.
+ *
+ * @module
+ */
+import { painter, truncate } from "../../stages/report/block.ts";
+import { bytes, count } from "../../stages/report/quantity.ts";
+import type { StepInfo } from "../../stages/flow/flow.ts";
+import { flagOf } from "./command_line.ts";
+import type { Option, Options, Plan } from "./pipeline.ts";
+import { presets } from "./presets.ts";
+import type { Resolved } from "./resolve.ts";
+
+/** How wide, and whether in colour. */
+export interface Look {
+  readonly columns: number;
+  readonly color: boolean;
+}
+
+/** The pipelines, one line each. */
+export function listText(
+  pipelines: readonly { readonly name: string; readonly about: string }[],
+  { command, columns, color }: Look & { readonly command: string },
+): string {
+  const paint = painter(color);
+  const width = Math.max(0, ...pipelines.map(({ name }) => name.length));
+  const lines = pipelines.map(({ name, about }) =>
+    `  ${paint("bold", name.padEnd(width))}  ${truncate(about, Math.max(20, columns - width - 4))}`
+  );
+  return [
+    "Pipelines:",
+    ...lines,
+    "",
+    `Run one:      ${command} NAME [--option value]…`,
+    `Its options:  ${command} NAME --help`,
+    "",
+  ].join("\n");
+}
+
+/** A pipeline's options in groups, each with the value that it has here if nothing is typed. */
+export function helpText(
+  pipeline: { readonly name: string; readonly about: string; readonly options: Options },
+  resolved: Resolved,
+  { command, columns, color }: Look & { readonly command: string },
+): string {
+  const paint = painter(color);
+  const groups = new Map<string, [string, Option<unknown>][]>();
+  for (const [name, option] of Object.entries(pipeline.options)) {
+    const group = option.group ?? "Options";
+    groups.set(group, [...groups.get(group) ?? [], [name, option]]);
+  }
+  const run = groups.get("Run") ?? [];
+  groups.delete("Run");
+  groups.set("Run", run); // last: the same for all
+  const lines = [
+    `${command} ${pipeline.name} [--option value]…`,
+    ...wrapped(capital(pipeline.about), { indent: 0, columns }),
+  ];
+  for (const [group, options] of groups) {
+    if (options.length === 0) continue;
+    lines.push("", paint("bold", group));
+    for (const [name, option] of options) {
+      const typed = option.flag === true
+        ? option.value === true ? `--no-${flagOf(name)}` : `--${flagOf(name)}`
+        : `--${flagOf(name)} ${option.placeholder ?? "VALUE"}`;
+      const value = resolved.values[name];
+      const isPlain = option.flag === true || value === null || value === "" ||
+        Array.isArray(value) && value.length === 0;
+      const note = isPlain ? "" : ` [${valueText(value)}]`;
+      const text = wrapped(option.about + note, { indent: 30, columns });
+      const head = `  ${typed}`;
+      if (head.length <= 28) lines.push(head.padEnd(30) + (text.shift() ?? "").trimStart(), ...text);
+      else lines.push(head, ...text);
+    }
+  }
+  if (resolved.preset !== null) {
+    const { name, why } = resolved.preset;
+    lines.push("", paint("bold", "Presets"));
+    for (const [key, preset] of Object.entries(presets)) {
+      const mark = key === name ? ` (here: ${why})` : "";
+      lines.push(`  ${key.padEnd(28)}${preset.about}${mark}`);
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** The stage graph, the configuration with where each value comes from, and what it will take. */
+export function dryRunText(
+  { graph, resolved, plan }: {
+    readonly graph: readonly StepInfo[];
+    readonly resolved: Resolved;
+    readonly plan: Plan | null;
+  },
+  { color }: Look,
+): string {
+  const paint = painter(color);
+  const lines = [paint("bold", "Stages"), ...graphLines(graph, "  "), "", paint("bold", "Configuration")];
+  const flags = Object.entries(resolved.values).filter(([name]) => name !== "help" && name !== "dryRun");
+  const width = Math.max(0, ...flags.map(([name]) => flagOf(name).length));
+  for (const [name, value] of flags) {
+    const origin = resolved.origin.get(name) ?? "default";
+    const from = origin === "default" ? "" : `  (${origin})`;
+    lines.push(`  ${flagOf(name).padEnd(width)}  ${value === null ? "–" : valueText(value)}${from}`);
+  }
+  if (plan !== null) {
+    lines.push("", paint("bold", "Plan"));
+    if (plan.parameters !== undefined) {
+      lines.push(`  parameters       ${plan.parameters.toLocaleString("en-US")}`);
+    }
+    if (plan.tokensPerStep !== undefined) lines.push(`  tokens a step    ${count(plan.tokensPerStep)}`);
+    if (plan.flopsPerStep !== undefined) lines.push(`  FLOPs a step     ${count(plan.flopsPerStep)}`);
+    const memory = Object.entries(plan.memory ?? {});
+    if (memory.length > 0) {
+      const total = memory.reduce((sum, [, size]) => sum + size, 0);
+      lines.push(`  memory           ${bytes(total)}`);
+      for (const [kind, size] of memory) lines.push(`    ${kind.padEnd(15)}${bytes(size)}`);
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** One line a stage, branches indented. */
+export function graphLines(steps: readonly StepInfo[], indent: string): string[] {
+  return steps.flatMap((step) => {
+    switch (step.kind) {
+      case "source":
+        return [`${indent}${step.name}`];
+      case "stage": {
+        const notes = [
+          ...(step.ahead > 0 ? [`reads ${step.ahead} ahead`] : []),
+          ...(step.cuts ? ["checkpoints stand here"] : []),
+          ...(step.rejects === null ? [] : [`what it drops goes to ${step.rejects}`]),
+        ];
+        return [`${indent}→ ${step.name}${notes.length === 0 ? "" : ` (${notes.join("; ")})`}`];
+      }
+      case "tee":
+        return [`${indent}→ also:`, ...graphLines(step.branch, `${indent}    `)];
+    }
+  });
+}
+
+function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.join(", ");
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function wrapped(text: string, { indent, columns }: { indent: number; columns: number }): string[] {
+  const room = Math.max(24, columns - indent - 1);
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + word.length + 1 > room) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  lines.push(line);
+  return lines.map((l) => " ".repeat(indent) + l);
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

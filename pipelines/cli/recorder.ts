@@ -1,0 +1,110 @@
+/**
+ * Where a run's events go: metrics.jsonl, the display, standard output under --json, samples/.
+ *
+ * @module
+ */
+import type { RunEvent, RunStartEvent, StageEvent } from "../../stages/flow/events.ts";
+import type { MetricsFile } from "../../stages/report/metrics.ts";
+import type { Display } from "../../stages/report/terminal.ts";
+
+/** What a recorder writes to. */
+export interface Outlets {
+  readonly display: Display;
+  /** Takes a line for standard output, under --json. */
+  readonly json: ((line: string) => void) | null;
+  /** Seconds, from anywhere. */
+  now(): number;
+}
+
+/** The files of a run's folder that events go into. */
+export interface Files {
+  readonly metrics: MetricsFile;
+  /** The folder for samples. */
+  readonly samples: string;
+}
+
+const stagesEvery = 10; // seconds between a stage's lines in metrics.jsonl; the display gets every event
+
+/**
+ * Fans events out. The "run" event is held back and added to until anything else but a note comes, since what it says
+ * (device, parameters) becomes known on the way.
+ */
+export class Recorder {
+  readonly #outlets: Outlets;
+  #files: Files | null = null;
+  #start: RunStartEvent | null;
+  readonly #waiting: RunEvent[] = [];
+  readonly #written = new Map<string, number>();
+  readonly #unwritten = new Map<string, StageEvent>();
+
+  constructor(start: RunStartEvent, outlets: Outlets) {
+    this.#start = start;
+    this.#outlets = outlets;
+    outlets.display.take(start);
+  }
+
+  /** What the "run" event says, while it is held back. */
+  get start(): RunStartEvent | null {
+    return this.#start;
+  }
+
+  /** From now on events are written to files, those held back too. */
+  openFiles(files: Files): void {
+    this.#files = files;
+  }
+
+  /** Takes one event. */
+  take(event: RunEvent): void {
+    if (event.type === "run" && this.#start !== null) {
+      this.#start = { ...this.#start, ...event, pipeline: this.#start.pipeline };
+      this.#outlets.display.take(this.#start);
+      return;
+    }
+    this.#outlets.display.take(event);
+    if (this.#start !== null && event.type === "note") {
+      this.#waiting.push(event);
+      return;
+    }
+    this.#release();
+    if (event.type === "stage") this.#takeStage(event);
+    else this.#write(event);
+  }
+
+  /** Writes what is still held back, and `done` as the last line. */
+  finish(done: RunEvent & { type: "done" }): void {
+    this.#release();
+    for (const event of this.#unwritten.values()) this.#write(event);
+    this.#unwritten.clear();
+    this.take(done);
+  }
+
+  #release(): void {
+    if (this.#start === null) return;
+    const held = [this.#start, ...this.#waiting.splice(0)];
+    this.#start = null;
+    for (const event of held) this.#write(event);
+  }
+
+  #takeStage(event: StageEvent): void {
+    const last = this.#written.get(event.name);
+    const now = this.#outlets.now();
+    if (last === undefined || now - last >= stagesEvery) {
+      this.#written.set(event.name, now);
+      this.#unwritten.delete(event.name);
+      this.#write(event);
+    } else {
+      this.#unwritten.set(event.name, event);
+    }
+  }
+
+  #write(event: RunEvent): void {
+    this.#outlets.json?.(JSON.stringify(event));
+    if (this.#files === null) return;
+    this.#files.metrics.append(event);
+    if (event.type === "sample") {
+      Deno.mkdirSync(this.#files.samples, { recursive: true });
+      const name = `step-${String(event.step).padStart(6, "0")}.txt`;
+      Deno.writeTextFileSync(`${this.#files.samples}/${name}`, `${event.text}\n`);
+    }
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * A run's folder: config.json, whether a run stands there, how far it came.
+ *
+ * @module
+ */
+import { basename, dirname, resolve as absolute } from "node:path";
+import type { Json } from "../../stages/flow/checkpoint.ts";
+import { lastEvent } from "../../stages/report/metrics.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** config.json. */
+export interface RunRecord {
+  readonly pipeline: string;
+  /** Every option as resolved, by name. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** The device that the run was last on, as the engine names it; absent where none was opened. */
+  readonly device?: string;
+  readonly seed: number;
+  readonly workers: number;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** What stands in a folder. */
+export interface Standing {
+  readonly record: RunRecord | null;
+  readonly hasCheckpoint: boolean;
+  /** The flow came to its end. */
+  readonly finished: boolean;
+  readonly empty: boolean;
+}
+
+/** Looks at a folder, which need not be there. Throws UsageError where config.json cannot be read. */
+export async function lookAt(out: string): Promise<Standing> {
+  let entries: string[] = [];
+  try {
+    entries = (await Array.fromAsync(Deno.readDir(out))).map((entry) => entry.name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotADirectory) {
+      throw new UsageError(`Cannot use --out ${out}: it is a file: give a folder`);
+    }
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const record = entries.includes("config.json") ? await readRecord(`${out}/config.json`) : null;
+  const last = record === null ? null : await lastEvent(`${out}/metrics.jsonl`);
+  return {
+    record,
+    hasCheckpoint: record !== null && await exists(`${out}/checkpoints/latest`),
+    finished: last?.type === "done" && last.reason === "finished",
+    empty: entries.length === 0,
+  };
+}
+
+/** Writes config.json so that it is there whole or not at all. */
+export async function writeRecord(out: string, record: RunRecord): Promise<void> {
+  await writeWhole(`${out}/config.json`, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** Writes a file beside its place, syncs it and moves it there. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const beside = `${path}.part`;
+  const file = await Deno.open(beside, { write: true, create: true, truncate: true });
+  try {
+    const data = new TextEncoder().encode(text);
+    for (let at = 0; at < data.length;) at += await file.write(data.subarray(at));
+    await file.syncData();
+  } finally {
+    file.close();
+  }
+  await Deno.rename(beside, path);
+}
+
+/** Moves a run's folder out of the way, to `<out>.1`, `<out>.2`, …; returns where it is now. */
+export async function moveAside(out: string): Promise<string> {
+  for (let n = 1;; n++) {
+    const target = `${out}.${n}`;
+    if (await exists(target)) continue;
+    await Deno.rename(out, target);
+    return target;
+  }
+}
+
+/**
+ * The run's folder and checkpoint that `--resume PATH` means: a checkpoint, or a run's folder for its newest (null).
+ * Throws UsageError where there is none.
+ */
+export async function findCheckpoint(path: string): Promise<{ out: string; checkpoint: string | null }> {
+  const trimmed = path.replace(/(?<=.)\/+$/, "");
+  if (await exists(`${trimmed}/checkpoints/latest`)) return { out: trimmed, checkpoint: null };
+  if (await exists(`${trimmed}/latest`)) return { out: dirname(trimmed), checkpoint: null };
+  if (await exists(`${trimmed}/manifest.json`)) {
+    const parent = dirname(absolute(trimmed));
+    if (basename(parent) === "checkpoints") {
+      const given = dirname(dirname(trimmed));
+      const out = absolute(given) === dirname(parent) ? given : dirname(parent);
+      return { out, checkpoint: trimmed };
+    }
+  }
+  throw new UsageError(
+    `No checkpoint at --resume ${path}: expected auto, never, a run's folder or one of its checkpoints/step-…`,
+  );
+}
+
+/** Whether something is at a path. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
+}
+
+/** A run's options as plain data: what cannot be JSON does not occur. */
+export function asJson(values: Readonly<Record<string, unknown>>): Record<string, Json> {
+  return JSON.parse(JSON.stringify(values));
+}
+
+async function readRecord(path: string): Promise<RunRecord> {
+  try {
+    const record = JSON.parse(await Deno.readTextFile(path));
+    if (
+      typeof record?.pipeline === "string" && typeof record.options === "object" && record.options !== null
+    ) {
+      return record;
+    }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new UsageError(
+    `Cannot read ${path}: it is not a run's configuration: give another --out, or remove the file`,
+  );
+}

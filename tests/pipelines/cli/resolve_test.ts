@@ -1,0 +1,136 @@
+import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
+import { fromRecord, type Given, readCommandLine, readConfig } from "../../../pipelines/cli/command_line.ts";
+import {
+  cadenceOptions,
+  modelOptions,
+  runOptions,
+  sourceOptions,
+  tokenizerOptions,
+  trainingOptions,
+} from "../../../pipelines/cli/options.ts";
+import { presets } from "../../../pipelines/cli/presets.ts";
+import { checkFixed, resolve, show } from "../../../pipelines/cli/resolve.ts";
+
+const options = {
+  ...sourceOptions,
+  ...tokenizerOptions,
+  ...modelOptions,
+  ...trainingOptions,
+  ...cadenceOptions,
+  ...runOptions,
+};
+const none: Given = new Map();
+const cpu = { device: "cpu" } as const;
+const given = (...args: string[]) => readCommandLine(args, options);
+const layers = { commandLine: none, config: none, saved: null, machine: cpu };
+
+Deno.test("readCommandLine() refuses what it cannot mean, in one line with the nearest name", () => {
+  throws(() => given("--steeps", "5"), {
+    name: "UsageError",
+    message: "Unknown option --steeps: did you mean --steps?",
+  });
+  throws(() => given("--frobnicate"), { message: "Unknown option --frobnicate: --help lists what there is" });
+  throws(() => given("--no-layers"), {
+    message: "Unknown option --no-layers: did you mean --layers (it takes a value)?",
+  });
+  throws(() => given("--device", "gpu"), {
+    message: 'Bad value for --device: "gpu": expected one of auto, webgpu, cpu: did you mean webgpu?',
+  });
+  throws(() => given("--steps", "0"), {
+    message: 'Bad value for --steps: "0": expected a whole number of at least 1',
+  });
+  throws(() => given("--steps"), { message: "--steps stands without a value: expected --steps N" });
+  throws(() => given("steps", "5"), { message: 'Unexpected argument "steps": did you mean --steps?' });
+  throws(() => given("-h5"), { name: "UsageError" });
+});
+
+Deno.test("readCommandLine() gives values by name, lists joined, the last of several", () => {
+  const found = given("--grad-accum", "4", "--source", "a", "--source", "b", "--lr", "1", "--lr", "2", "-h");
+  deepStrictEqual(Object.fromEntries(found), { gradAccum: 4, source: ["a", "b"], lr: 2, help: true });
+});
+
+Deno.test("readConfig() takes names as typed or in camel case, and a run's config.json", async () => {
+  const path = await Deno.makeTempFile();
+  const read = async (value: unknown) => {
+    await Deno.writeTextFile(path, typeof value === "string" ? value : JSON.stringify(value));
+    return Object.fromEntries(await readConfig(path, options));
+  };
+  try {
+    deepStrictEqual(await read({ "grad-accum": 2, batchSize: 4, color: false, source: ["a"] }), {
+      gradAccum: 2,
+      batchSize: 4,
+      color: false,
+      source: ["a"],
+    });
+    deepStrictEqual(await read({ pipeline: "x", options: { layers: 3, gone: 1, initFrom: null } }), {
+      layers: 3,
+      initFrom: null,
+    });
+    await rejects(read({ laers: 3 }), { message: `Unknown option "laers" in ${path}: did you mean layers?` });
+    await rejects(read({ layers: "many" }), { name: "UsageError" });
+    await rejects(read({ layers: {} }), { name: "UsageError" });
+    await rejects(read({ layers: null }), { name: "UsageError" });
+    await rejects(read("{"), { name: "UsageError" });
+    await rejects(read([1]), { name: "UsageError" });
+  } finally {
+    await Deno.remove(path);
+  }
+  await rejects(readConfig(path, options), { message: `Cannot read ${path}: no such file` });
+});
+
+Deno.test("resolve() lays preset, config file and command line over each other", () => {
+  const config = fromRecord({ layers: 5, lr: 1 }, options, { where: "", strangers: "refuse" });
+  const { values, origin, preset } = resolve(options, { ...layers, config, commandLine: given("--lr", "2") });
+  deepStrictEqual([values.lr, values.layers, values.channels, values.beta1], [2, 5, 128, 0.9]);
+  deepStrictEqual(
+    ["lr", "layers", "channels", "beta1"].map((name) => origin.get(name)),
+    ["command line", "config file", "preset tiny", "default"],
+  );
+  strictEqual(preset?.name, "tiny");
+  throws(() => resolve(options, { ...layers, commandLine: given("--preset", "tinny") }), {
+    message: 'Unknown preset "tinny": expected one of auto, tiny, gpu-small, gpt2-124m: did you mean tiny?',
+  });
+});
+
+Deno.test("resolve() lets one way to end a run replace another", () => {
+  const timed = resolve(options, { ...layers, commandLine: given("--time-limit", "5m") }).values;
+  deepStrictEqual([timed.steps, timed.timeLimit, timed.scheduleSteps], [null, 300, 300]);
+  const counted = resolve(options, {
+    ...layers,
+    commandLine: given("--preset", "gpt2-124m", "--grad-accum", "2"),
+  });
+  deepStrictEqual([counted.values.gradAccum, counted.values.totalBatchTokens], [2, null]);
+});
+
+Deno.test("resolve() remembers the run's options and keeps the schedule's length", () => {
+  const first = resolve(options, { ...layers, commandLine: given("--steps", "40", "--lr", "3", "--quiet") });
+  strictEqual(first.values.scheduleSteps, 40);
+  const saved = new Map(Object.entries(first.values));
+  const again = resolve(options, { ...layers, saved, commandLine: given("--steps", "80") });
+  deepStrictEqual(
+    [again.values.steps, again.values.scheduleSteps, again.values.lr, again.values.quiet],
+    [80, 40, 3, false],
+  );
+  checkFixed(again, { options, saved, out: "runs/x" });
+  const changed = resolve(options, { ...layers, saved, commandLine: given("--lr", "4") });
+  throws(() => checkFixed(changed, { options, saved, out: "runs/x" }), {
+    name: "UsageError",
+    message:
+      "Cannot go on in runs/x with --lr 4: the run was begun with --lr 3: leave the option out to go on, or give another --out",
+  });
+  const onGpu = { ...layers, saved, machine: { device: "webgpu" } as const }; // another preset would be picked
+  checkFixed(resolve(options, onGpu), { options, saved, out: "runs/x" });
+});
+
+Deno.test("presets name options that there are, with values that they take", () => {
+  for (const [name, preset] of Object.entries(presets)) {
+    fromRecord(preset.options, options, { where: name, strangers: "refuse" });
+  }
+});
+
+Deno.test("show() writes an option as it would be typed", () => {
+  deepStrictEqual(
+    [show("gradAccum", 4), show("color", false), show("tokens", null), show("prompt", "a b")],
+    ["--grad-accum 4", "--no-color", "--tokens unset", '--prompt "a b"'],
+  );
+});

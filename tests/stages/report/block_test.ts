@@ -1,0 +1,110 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import stringWidth from "string-width";
+import { blockLines, sparkline, truncate } from "../../../stages/report/block.ts";
+import { printable, sampleLines, stepLine } from "../../../stages/report/lines.ts";
+import { Progress } from "../../../stages/report/progress.ts";
+import { bytes, count, rate, share, time } from "../../../stages/report/quantity.ts";
+import { runEvents, stageEvent, stepEvent } from "./events.ts";
+
+function progressAt(events: ReturnType<typeof runEvents>): Progress {
+  const progress = new Progress({ steps: 300 }, () => 0);
+  events.forEach((event) => progress.take(event));
+  return progress;
+}
+
+Deno.test("blockLines() fit every width from 10 to 200 columns and every height", () => {
+  const progress = progressAt(runEvents(120));
+  progress.take(stageEvent("gopher-repetition-日本", { in: 123456, out: 99999, dropped: { a: 1 } }));
+  for (let columns = 10; columns <= 200; columns += 5) {
+    for (const rows of [1, 3, 6, 30]) {
+      const lines = blockLines(progress, { columns, rows, color: false });
+      ok(lines.length <= rows);
+      for (const line of lines) ok(stringWidth(line) <= columns, `${columns}: ${line}`);
+    }
+  }
+});
+
+Deno.test("blockLines() shows step, loss, pace, time left and stages on 80 columns", () => {
+  const text = blockLines(progressAt(runEvents(120)), { columns: 80, rows: 24, color: false }).join("\n");
+  for (
+    const part of [
+      "small · cpu: 2 threads · 1.0M parameters",
+      "step 120/300",
+      "1m30s left",
+      "val 5.0000",
+      "language",
+      "4,096 tokens/s",
+    ]
+  ) {
+    ok(text.includes(part), `${part} in\n${text}`);
+  }
+});
+
+Deno.test("Progress says which stage another waits for, and its rate", () => {
+  let now = 0;
+  const progress = new Progress({}, () => now);
+  for (now = 0; now <= 4; now++) {
+    progress.take(stageEvent("source", { out: now * 10, busy: now * 0.1 }));
+    progress.take(
+      stageEvent("language", { in: now * 10, out: now * 5, busy: now * 0.8, blocked: now * 0.1 }),
+    );
+    progress.take(stageEvent("train", { in: now, out: 0, busy: now * 0.1, blocked: now * 0.9 }));
+  }
+  deepStrictEqual(
+    progress.stages().map(({ name, perSecond, waitsFor }) => [name, Math.round(perSecond), waitsFor]),
+    [["source", 10, null], ["language", 5, null], ["train", 1, "language"]],
+  );
+});
+
+Deno.test("Progress counts the time left down by steps, tokens and seconds, whichever ends first", () => {
+  const left = (goal: ConstructorParameters<typeof Progress>[0]) => {
+    const progress = new Progress(goal, () => 0);
+    [0, 1, 2, 3].forEach((step) => progress.take(stepEvent(step)));
+    return progress.left;
+  };
+  strictEqual(left({ steps: 10 }), 3);
+  strictEqual(left({ tokens: 8 * 2048 }), 2);
+  strictEqual(left({ steps: 10, seconds: 2.5 }), 0.5);
+  strictEqual(left({}), null);
+});
+
+Deno.test("stepLine() survives a loss that is no number", () => {
+  const progress = new Progress({}, () => 0);
+  progress.take({ ...stepEvent(0), loss: NaN } as ReturnType<typeof stepEvent>);
+  ok(stepLine(progress).includes("loss NaN"));
+  ok(blockLines(progress, { columns: 80, rows: 20, color: true }).length > 0);
+});
+
+Deno.test("printable() lets no sample move the cursor", () => {
+  strictEqual(printable("a\x1b[2Jb\r\nc\u009b5A\0"), "a\ufffd[2Jb\nc\ufffd5A\ufffd");
+  deepStrictEqual(sampleLines({ type: "sample", step: 5, text: "on\ntwo", prompt: "Once up" }), [
+    "sample after step 5:",
+    "  Once upon",
+    "  two",
+  ]);
+});
+
+Deno.test("truncate() and sparkline() keep to their width", () => {
+  strictEqual(truncate("日本語", 4), "日…");
+  strictEqual(truncate("plain", 5), "plain");
+  strictEqual(sparkline([1, 2, 3, 4, 5, 6, 7, 8], 8), "▁▂▃▄▅▆▇█");
+  strictEqual(sparkline([2, 2, 2], 9), "▁▁▁");
+  strictEqual(sparkline(Array.from({ length: 1000 }, (_, i) => -i), 4).length, 4);
+  strictEqual(sparkline([], 9), "");
+});
+
+Deno.test("quantities read well", () => {
+  deepStrictEqual([0, 999, 12345, 123456, 999_600, 1234567, 2.5e9].map(count), [
+    "0",
+    "999",
+    "12,345",
+    "123k",
+    "1.0M",
+    "1.2M",
+    "2.5G",
+  ]);
+  deepStrictEqual([0, 0.05, 5.25, 1234].map(rate), ["0/s", "3.0/min", "5.3/s", "1,234/s"]);
+  deepStrictEqual([0, 1023, 1536, 5 * 2 ** 30].map(bytes), ["0 B", "1023 B", "1.5 KiB", "5.0 GiB"]);
+  deepStrictEqual([8, 80, 11100, 200000, NaN].map(time), ["8s", "1m20s", "3h05m", "2d7h", "–"]);
+  deepStrictEqual([0, 0.003, 0.123].map(share), ["0 %", "0.3 %", "12 %"]);
+});

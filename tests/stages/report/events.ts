@@ -1,0 +1,41 @@
+/** Events of a small run, made up, for the tests of what shows them. @module */
+import type { RunEvent } from "../../../stages/flow/events.ts";
+
+/** A step's event. */
+export function stepEvent(step: number): RunEvent {
+  return {
+    type: "step",
+    step,
+    loss: 7 - 3 * (1 - Math.exp(-step / 60)),
+    gradNorm: 1 / (1 + step),
+    lr: 1e-3,
+    tokens: (step + 1) * 2048,
+    tokensPerSecond: 4096,
+    elapsed: (step + 1) / 2,
+  };
+}
+
+/** A stage's event. */
+export function stageEvent(
+  name: string,
+  numbers: { in?: number; out?: number; dropped?: Record<string, number>; busy?: number; blocked?: number },
+): RunEvent {
+  return { type: "stage", name, in: 0, out: 0, dropped: {}, busy: 0, blocked: 0, ...numbers };
+}
+
+/** A whole run: stages, `steps` steps, evaluations, samples. */
+export function runEvents(steps: number, text = "The text that it wrote"): RunEvent[] {
+  const events: RunEvent[] = [{ type: "run", pipeline: "small", device: "cpu: 2 threads", parameters: 1e6 }];
+  for (let step = 0; step < steps; step++) {
+    events.push(stepEvent(step));
+    if (step % 20 !== 19) continue;
+    events.push({ type: "eval", step: step + 1, valLoss: 5, bitsPerByte: 2.2, unigramLoss: 6.5 });
+    events.push({ type: "sample", step: step + 1, text });
+  }
+  events.push(stageEvent("speeches", { out: 100, busy: 1 }));
+  events.push(
+    stageEvent("language", { in: 100, out: 90, dropped: { "not english": 10 }, busy: 2, blocked: 1 }),
+  );
+  events.push({ type: "done", reason: "finished" });
+  return events;
+}

@@ -1,0 +1,58 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import type { RunEvent } from "../../../stages/flow/events.ts";
+import { lastEvent, MetricsFile, readEvents } from "../../../stages/report/metrics.ts";
+import { stepEvent } from "./events.ts";
+
+async function inFile(test: (path: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(`${folder}/metrics.jsonl`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const checkpoint: RunEvent = { type: "checkpoint", step: 2, path: "checkpoints/step-000002", seconds: 1 };
+
+Deno.test("MetricsFile cut back to a checkpoint holds no step twice, and the checkpoint's own line stays", async () => {
+  await inFile(async (path) => {
+    let file = new MetricsFile(path);
+    [0, 1].forEach((step) => file.append(stepEvent(step)));
+    const saved = file.save();
+    file.append(checkpoint);
+    file.append(stepEvent(2));
+    file.close();
+    await Deno.writeTextFile(path, '{"type":"step","st', { append: true }); // killed while it wrote
+
+    file = new MetricsFile(path);
+    file.restore(saved);
+    file.append(stepEvent(2));
+    file.close();
+    deepStrictEqual(await readEvents(path), [stepEvent(0), stepEvent(1), checkpoint, stepEvent(2)]);
+  });
+});
+
+Deno.test("MetricsFile.restore(null) begins anew; a file shorter than was saved is gone on with", async () => {
+  await inFile(async (path) => {
+    const file = new MetricsFile(path);
+    file.append(checkpoint);
+    file.restore(null);
+    file.append(stepEvent(0));
+    file.restore({ bytes: 1e6 });
+    file.append(stepEvent(1));
+    file.close();
+    deepStrictEqual(await readEvents(path), [stepEvent(0), stepEvent(1)]);
+  });
+});
+
+Deno.test("lastEvent() and readEvents() leave out a line cut short, and miss no file", async () => {
+  await inFile(async (path) => {
+    strictEqual(await lastEvent(path), null);
+    deepStrictEqual(await readEvents(path), []);
+    await Deno.writeTextFile(path, `${JSON.stringify(stepEvent(0))}\n{"type":"do`);
+    deepStrictEqual(await lastEvent(path), stepEvent(0));
+    deepStrictEqual(await readEvents(path), [stepEvent(0)]);
+    await Deno.writeTextFile(path, "");
+    strictEqual(await lastEvent(path), null);
+  });
+});

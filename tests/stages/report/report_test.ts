@@ -1,0 +1,153 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { pathToFileURL } from "node:url";
+import { reportPage } from "../../../stages/report/report.ts";
+import { runEvents } from "./events.ts";
+
+const hostile =
+  "</script><script>globalThis.hit = 1</script><img src=x onerror='globalThis.hit = 1'><!-- $& $1 ${x}";
+const options = { source: ["embedded"], prompt: hostile };
+
+Deno.test("reportPage() asks nothing of the network and holds every event", async () => {
+  const page = await reportPage({ events: runEvents(100), options: {} });
+  const addresses = page.match(/(?:src|href|url\(|@import)\s*=?\s*["']?(?:https?:)?\/\//g) ?? [];
+  deepStrictEqual(addresses, []);
+  const data = /<script id="run"[^>]*>(.*?)<\/script>/s.exec(page)?.[1] ?? "";
+  const { events, stages } = JSON.parse(data);
+  strictEqual(events.filter(({ type }: { type: string }) => type === "step").length, 100);
+  strictEqual(stages[1].name, "language");
+});
+
+Deno.test("reportPage() lets no text become markup", async () => {
+  const plain = await reportPage({ events: runEvents(40, "text"), options: {} });
+  const attacked = await reportPage({ events: runEvents(40, hostile), options, title: hostile });
+  for (const tag of [/<script/g, /<\/script/g, /<img/g, /<!--/g]) {
+    strictEqual(attacked.match(tag)?.length, plain.match(tag)?.length, `${tag}`);
+  }
+});
+
+Deno.test("reportPage() thins out a long run but keeps its last step", async () => {
+  const page = await reportPage({ events: runEvents(30_001), options: {} });
+  const { events } = JSON.parse(/<script id="run"[^>]*>(.*?)<\/script>/s.exec(page)?.[1] ?? "");
+  const steps = events.filter(({ type }: { type: string }) => type === "step");
+  ok(steps.length <= 4001, `${steps.length}`);
+  strictEqual(steps[steps.length - 1].step, 30_000);
+});
+
+const browser = await findBrowser();
+const drawn = "report.html draws its plots in a browser, without errors, hostile text shown as text";
+if (browser === null && Deno.env.get("CI") === "true") {
+  Deno.test(drawn, () => {
+    throw new Error(
+      "No chromium, chromium-browser or google-chrome found: with CI=true one must be installed",
+    );
+  });
+} else {
+  Deno.test({
+    name: browser === null ? `${drawn} (ignored: no chromium, chromium-browser or google-chrome)` : drawn,
+    ignore: browser === null,
+    async fn() {
+      const found = await browse(
+        await reportPage({ events: runEvents(100, hostile), options, title: hostile }),
+      );
+      deepStrictEqual(found.errors, []);
+      strictEqual(found.hit, false);
+      strictEqual(found.plots.length, 4);
+      for (const pixels of found.plots) ok(pixels > 500, `${found.plots}`); // axes alone give fewer coloured ones
+      strictEqual(found.heading, hostile);
+      ok(found.sample.includes(hostile));
+    },
+  });
+  Deno.test({
+    name: `report.html of a run with neither steps nor stages is no error${
+      browser === null ? " (ignored: no chromium)" : ""
+    }`,
+    ignore: browser === null,
+    async fn() {
+      const found = await browse(await reportPage({ events: [{ type: "run", pipeline: "x" }], options: {} }));
+      deepStrictEqual([found.errors, found.plots, found.heading], [[], [], "x"]);
+    },
+  });
+}
+
+interface Found {
+  errors: string[];
+  hit: boolean;
+  plots: number[];
+  heading: string;
+  sample: string;
+}
+
+/** Opens a page in a headless browser and looks around in it. */
+async function browse(page: string): Promise<Found> {
+  const listen = `<script>
+    globalThis.errors = [];
+    addEventListener("error", (e) => errors.push(String(e.message)), true);
+    addEventListener("securitypolicyviolation", (e) => errors.push("policy: " + e.violatedDirective));
+    console.error = console.warn = (...words) => errors.push(words.join(" "));
+  </script>`;
+  const look = `<script>
+    const coloured = (canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      let pixels = 0; // of the curve's hue: far from grey
+      for (let i = 0; i < data.length; i += 4) {
+        if (data[i + 3] > 100 && Math.abs(data[i] - data[i + 2]) > 40) pixels++;
+      }
+      return pixels;
+    };
+    requestAnimationFrame(() => setTimeout(() => {
+      const found = {
+        errors,
+        hit: "hit" in globalThis,
+        plots: [...document.querySelectorAll("canvas")].map(coloured),
+        heading: document.querySelector("h1")?.textContent ?? "",
+        sample: document.querySelector("pre")?.textContent ?? "",
+      };
+      document.body.replaceChildren(Object.assign(document.createElement("output"), {
+        textContent: btoa(unescape(encodeURIComponent(JSON.stringify(found)))),
+      }));
+    }));
+  </script>`;
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/report.html`;
+    await Deno.writeTextFile(
+      path,
+      page.replace("</title>", () => `</title>${listen}`).replace(/<\/body>/, () => `${look}</body>`),
+    );
+    const { stdout } = await new Deno.Command(browser ?? "", {
+      args: [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--virtual-time-budget=5000",
+        `--user-data-dir=${folder}/profile`,
+        "--dump-dom",
+        pathToFileURL(path).href,
+      ],
+      stdout: "piped",
+      stderr: "null",
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    const encoded = /<output>([^<]*)<\/output>/.exec(text)?.[1];
+    if (encoded === undefined) throw new Error(`The page never came to an end: ${text.slice(-500)}`);
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0))));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function findBrowser(): Promise<string | null> {
+  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
+    try {
+      const { success } = await new Deno.Command(name, {
+        args: ["--version"],
+        stdout: "null",
+        stderr: "null",
+      }).output();
+      if (success) return name;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,70 @@
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { liveBlock, plainLines, type Screen } from "../../../stages/report/terminal.ts";
+import { runEvents, stageEvent, stepEvent } from "./events.ts";
+
+function fakeScreen(): Screen & { text: string; columns: number; at: number } {
+  return {
+    text: "",
+    columns: 80,
+    at: 0,
+    color: false,
+    write(text) {
+      this.text += text;
+    },
+    size() {
+      return { columns: this.columns, rows: 24 };
+    },
+    now() {
+      return this.at;
+    },
+  };
+}
+
+Deno.test("plainLines() says the first step, every N-th and the last, evaluations and samples; no escapes", () => {
+  const screen = fakeScreen();
+  const display = plainLines(screen, { goal: { steps: 47 }, every: 20 });
+  runEvents(47).forEach((event) => display.take(event));
+  display.say("a word");
+  const lines = screen.text.trimEnd().split("\n");
+  deepStrictEqual(lines.filter((line) => line.startsWith("step")).map((line) => line.split(" ")[1]), [
+    "1/47",
+    "20/47",
+    "40/47",
+    "47/47",
+  ]);
+  ok(lines.includes("validation after step 20: loss 5.0000, 2.200 bits per byte, unigram model 6.5000"));
+  ok(lines.includes("  The text that it wrote"));
+  ok(lines.includes("a word"));
+  ok(!screen.text.includes("\x1b"));
+});
+
+Deno.test("plainLines() tells of the data side now and then while nothing is trained", () => {
+  const screen = fakeScreen();
+  const display = plainLines(screen, { goal: {}, every: 10 });
+  for (screen.at = 0; screen.at <= 30; screen.at++) display.take(stageEvent("source", { out: screen.at }));
+  deepStrictEqual(screen.text.match(/data: /g)?.length, 3);
+});
+
+Deno.test("liveBlock() draws over itself, also after the terminal got narrower, and gives the cursor back", () => {
+  const screen = fakeScreen();
+  const display = liveBlock(screen, { goal: { steps: 10 } });
+  try {
+    display.take({ type: "run", pipeline: "small", device: "cpu" });
+    display.take(stepEvent(0));
+    display.say("first");
+    screen.text = "";
+    display.say("second");
+    ok(screen.text.startsWith("\x1b[?25l\x1b[4A\r\x1b[Jsecond\n"), JSON.stringify(screen.text));
+    screen.columns = 20; // what was drawn is wrapped now
+    screen.text = "";
+    display.say("third");
+    const up = Number.parseInt(screen.text.split("\x1b[?25l\x1b[")[1]);
+    ok(up > 4, JSON.stringify(screen.text));
+  } finally {
+    display.close();
+  }
+  ok(screen.text.endsWith("\x1b[?25h"));
+  const before = screen.text;
+  display.close();
+  deepStrictEqual(screen.text, before);
+});
