@@ -13,7 +13,7 @@ const CUBIC = 0.044715; // Hendrycks and Gimpel's fit
 export const gelu: Elementwise = elementwise({
   name: "gelu",
   reference: (x) => 0.5 * x * (1 + gate(x)),
-  wgsl: "0.5 * x * (1.0 + gelu_gate(x))",
+  wgsl: "x * gelu_gate(x).x",
   slope: {
     reference: (x) => {
       const t = gate(x);
@@ -21,13 +21,17 @@ export const gelu: Elementwise = elementwise({
     },
     wgsl: "gelu_slope(x)",
   },
-  // The clamp: beyond 10 tanh is 1 in f32, and some drivers overflow there.
-  functions: `fn gelu_gate(x: f32) -> f32 {
-  return tanh(clamp(${ROOT} * (x + ${CUBIC} * x * x * x), -10.0, 10.0));
+  // 0.5·(1 + tanh u) is the logistic function of 2u. From e = exp(-2|u|) it and its slope come without cancellation,
+  // which a far-out x would magnify, and without overflow: e stays a normal number up to |u| = 40.
+  functions: `fn gelu_gate(x: f32) -> vec2f {
+  let u = ${ROOT} * (x + ${CUBIC} * x * x * x);
+  let e = exp(-2.0 * min(abs(u), 40.0));
+  let s = 1.0 / (1.0 + e);
+  return vec2f(select(e * s, s, u >= 0.0), e * s * s);
 }
 fn gelu_slope(x: f32) -> f32 {
-  let t = gelu_gate(x);
-  return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * ${ROOT} * (1.0 + ${3 * CUBIC} * x * x);
+  let gate = gelu_gate(x);
+  return gate.x + 2.0 * x * gate.y * ${ROOT} * (1.0 + ${3 * CUBIC} * x * x);
 }`,
   flops: 15,
 });

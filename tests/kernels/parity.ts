@@ -3,12 +3,18 @@
  *
  * @module
  */
+import { gradients } from "../../kernels/core/gradients.ts";
 import { Graph } from "../../kernels/core/graph.ts";
 import { type Case, caseSpecs, type Fill, inPlaceOf, type Op } from "../../kernels/core/op.ts";
 import { normals, uniformAt } from "../../kernels/core/philox.ts";
 import { compile } from "../../kernels/core/program.ts";
 import { sizeOf, type Tensor, type TensorMap } from "../../kernels/core/tensor.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
+import { openReference } from "../../kernels/engine/reference.ts";
+import { gelu } from "../../kernels/ops/gelu.ts";
+import { sum } from "../../kernels/ops/reduce.ts";
+import { relu } from "../../kernels/ops/relu.ts";
+import { tanh } from "../../kernels/ops/tanh.ts";
 
 /** One array an input, or an output. */
 export type Values = readonly (Float32Array | Uint32Array)[];
@@ -108,6 +114,33 @@ export async function parityChecks(
       if (c.op === op) checkCase(`${op.name} on ${engine.name}`, { ...c, seed, runs: results[i] });
     });
   }]));
+}
+
+/** Throws Error unless activations and their slopes far from 0 are what the reference says, on an engine. */
+export async function checkFarOut(engine: Engine): Promise<void> {
+  const graph = new Graph();
+  const data = Float32Array.from([1e4, 300, 50, 20, 11, 9, 8, 6, 4, 1e-3, 1e-20, 0].flatMap((v) => [v, -v]));
+  const shape = [data.length];
+  const x = graph.leaf("x", { shape, dtype: "f32" }, "input");
+  for (const [name, activation] of Object.entries({ relu, tanh, gelu })) {
+    const y = activation(x);
+    graph.output(name, y);
+    graph.output(`${name} slope`, gradients(sum(y), [x])[0]!);
+  }
+  const labels = [...graph.outputs.keys()];
+  const evaluate = async (on: Engine) => {
+    await using session = await on.open([compile("far out", graph)], { x: { shape, data } });
+    await session.run(["far out"]);
+    return await session.read(labels);
+  };
+  const [actual, wanted] = [await evaluate(engine), await evaluate(openReference())];
+  for (const label of labels) {
+    wanted[label].data.forEach((exact, i) => {
+      const value = actual[label].data[i];
+      if (Math.abs(value - exact) <= 1e-5 * Math.max(1, Math.abs(exact))) return;
+      throw new Error(`${label} of ${data[i]} on ${engine.name}: ${value}, wanted ${exact}`);
+    });
+  }
 }
 
 function checkCase(where: string, now: OpCase & { seed: number; runs: readonly Values[] }): void {
