@@ -30,7 +30,13 @@ export type Tokens = Readonly<{
 }>;
 
 /** `count` tokens from token `start` of the shard file at `path`: on disk and final. */
-export type TokenShard = Readonly<{ path: string; start: number; count: number }>;
+export type TokenShard = Readonly<{
+  path: string;
+  start: number;
+  count: number;
+  /** The file's format; absent: llm.c's. */
+  format?: "llmc" | "nanogpt";
+}>;
 
 /** One optimizer step: A micro-batches of B sequences of T tokens. inputs, targets and mask are each [A, B, T]. */
 export type Batch = Readonly<{

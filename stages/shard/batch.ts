@@ -1,0 +1,95 @@
+/**
+ * The stage that gathers sequences to optimizer steps.
+ *
+ * @module
+ */
+import { TensorFile } from "../flow/checkpoint.ts";
+import { type Stage, stage } from "../flow/stage.ts";
+import type { Batch } from "../items.ts";
+
+/** The shape of a step: A micro-batches (gradAccum) of B sequences (batchSize) of T tokens (seqLen). */
+export interface BatchOptions {
+  readonly batchSize: number;
+  readonly gradAccum: number;
+  readonly seqLen: number;
+}
+
+/** Sequences that wait for the rest of their batch. */
+export interface BatchState {
+  readonly held: Uint32Array[];
+  batches: number;
+}
+
+/**
+ * Sequences of T + 1 ids → batches [A, B, T], in the order in which they come: sequence j goes to micro-batch
+ * ⌊j / B⌋.
+ *
+ * A short rest at the end of a pass is filled from the next one; at the very end it is dropped. Throws RangeError for
+ * a sequence of another length, and if there were too few sequences for even one batch.
+ */
+export function batch(options: BatchOptions): Stage<Uint32Array, Batch> {
+  const { batchSize, gradAccum, seqLen } = options;
+  for (const [name, value] of Object.entries(options)) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new RangeError(`Cannot make batches: ${name} is ${value}: expected a whole number from 1`);
+    }
+  }
+  const size = gradAccum * batchSize;
+  return stage<Uint32Array, Batch, BatchState>({
+    name: "batch",
+    open: (_ctx, saved?: unknown) => restored(saved, seqLen + 1),
+    push(sequence, state) {
+      if (sequence.length !== seqLen + 1) {
+        throw new RangeError(`Cannot batch a sequence of ${sequence.length} tokens: expected ${seqLen + 1}`);
+      }
+      state.held.push(sequence);
+      if (state.held.length < size) return [];
+      state.batches++;
+      return [batchOf(state.held.splice(0), options)];
+    },
+    flush(state) {
+      if (state.batches > 0) return [];
+      throw new RangeError(
+        `Cannot make a batch: ${state.held.length} sequences came, a step takes ${size} (${gradAccum} × ${batchSize}): ` +
+          `give more text, or a smaller --batch-size or --seq-len`,
+      );
+    },
+    save: ({ held, batches }) => ({
+      batches,
+      held: held.length === 0 ? null : new TensorFile("batch", {
+        held: { shape: [held.length, seqLen + 1], data: flat(held) },
+      }),
+    }),
+  });
+}
+
+function batchOf(sequences: readonly Uint32Array[], { batchSize, gradAccum, seqLen }: BatchOptions): Batch {
+  const inputs = new Uint32Array(sequences.length * seqLen), targets = new Uint32Array(inputs.length);
+  sequences.forEach((sequence, i) => {
+    inputs.set(sequence.subarray(0, seqLen), i * seqLen);
+    targets.set(sequence.subarray(1), i * seqLen);
+  });
+  return { inputs, targets, shape: [gradAccum, batchSize, seqLen] };
+}
+
+function flat(sequences: readonly Uint32Array[]): Uint32Array {
+  const out = new Uint32Array(sequences.reduce((sum, sequence) => sum + sequence.length, 0));
+  let at = 0;
+  for (const sequence of sequences) {
+    out.set(sequence, at);
+    at += sequence.length;
+  }
+  return out;
+}
+
+function restored(saved: unknown, length: number): BatchState {
+  if (typeof saved !== "object" || saved === null || !("batches" in saved)) return { held: [], batches: 0 };
+  const held: Uint32Array[] = [];
+  if ("held" in saved && saved.held instanceof TensorFile) {
+    const { data } = saved.held.tensors.held;
+    for (let at = 0; at < data.length; at += length) {
+      held.push(Uint32Array.from(data.subarray(at, at + length)));
+    }
+  }
+  return { held, batches: Number(saved.batches) };
+}

@@ -1,0 +1,105 @@
+/**
+ * A shard being written: `NAME.bin.partial`, renamed to `NAME.bin` once its header counts its tokens.
+ *
+ * @module
+ */
+import { bytesOfTokens } from "../format/token_file.ts";
+import { PARTIAL, SHARD_HEADER_BYTES, shardHeader } from "../format/llmc_shard.ts";
+
+/** An open file that grows. */
+export class GrowingShard {
+  readonly path: string;
+  readonly #width: 2 | 4;
+  readonly #file: Deno.FsFile;
+  #count: number;
+  #open = true;
+  #writing = false;
+
+  private constructor(path: string, width: 2 | 4, file: Deno.FsFile, count: number) {
+    this.path = path;
+    this.#width = width;
+    this.#file = file;
+    this.#count = count;
+  }
+
+  /** Begins the shard anew; its header counts 0 tokens until it is sealed. */
+  static create(path: string, width: 2 | 4): GrowingShard {
+    const file = Deno.openSync(path + PARTIAL, { read: true, write: true, create: true, truncate: true });
+    writeFully(file, shardHeader(0, width));
+    return new GrowingShard(path, width, file, 0);
+  }
+
+  /**
+   * Goes back to the first `count` tokens, of a sealed shard too: it is renamed back first. Throws
+   * Deno.errors.UnexpectedEof if there are fewer.
+   */
+  static rewind(path: string, width: 2 | 4, count: number): GrowingShard {
+    if (isFile(path)) Deno.renameSync(path, path + PARTIAL);
+    const file = Deno.openSync(path + PARTIAL, { read: true, write: true });
+    const { size } = file.statSync();
+    const wanted = SHARD_HEADER_BYTES + count * width;
+    if (size < wanted) {
+      file.close();
+      throw new Deno.errors.UnexpectedEof(
+        `Cannot go on with ${path}${PARTIAL}: it ends at byte ${size}, the checkpoint says ${wanted}: ` +
+          `start anew with --resume never`,
+      );
+    }
+    file.truncateSync(wanted);
+    writeFully(file, shardHeader(0, width));
+    file.seekSync(wanted, Deno.SeekMode.Start);
+    return new GrowingShard(path, width, file, count);
+  }
+
+  /** Tokens written. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Whether every write went through: else its end may be half a token, and it must not be sealed. */
+  get sound(): boolean {
+    return !this.#writing;
+  }
+
+  /** Writes tokens at the end. */
+  append(ids: Uint32Array): void {
+    this.#writing = true;
+    writeFully(this.#file, bytesOfTokens(ids, this.#width));
+    this.#writing = false;
+    this.#count += ids.length;
+  }
+
+  /** Returns when what was written would outlast a power cut. */
+  async sync(): Promise<void> {
+    if (this.#open) await this.#file.syncData();
+  }
+
+  /** Counts the tokens in the header, syncs, closes and gives the file its final name. */
+  seal(): void {
+    this.#file.seekSync(0, Deno.SeekMode.Start);
+    writeFully(this.#file, shardHeader(this.#count, this.#width));
+    this.#file.syncSync();
+    this.close();
+    Deno.renameSync(this.path + PARTIAL, this.path);
+  }
+
+  /** Closes the file as it is. */
+  close(): void {
+    if (this.#open) this.#file.close();
+    this.#open = false;
+  }
+}
+
+/** Whether there is a file of that name. */
+export function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function writeFully(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+}

@@ -1,0 +1,66 @@
+/**
+ * `shards.json` beside the shards: what validation and training hold, so that training on them later can say bits per
+ * byte.
+ *
+ * @module
+ */
+
+/** Tokens, UTF-8 bytes of their texts (0 where it is not known) and documents of a part. */
+export type PartSummary = Readonly<{ tokens: number; bytes: number; documents: number }>;
+
+/** What shards hold. */
+export type ShardSummary = Readonly<{ vocabSize: number; validation: PartSummary; training: PartSummary }>;
+
+/** The name of the file in the shards' folder. */
+export const SHARD_SUMMARY = "shards.json";
+
+/** Writes shards.json in a folder, whole or not at all. */
+export function writeShardSummary(dir: string, summary: ShardSummary): void {
+  const path = `${dir}/${SHARD_SUMMARY}`;
+  Deno.writeTextFileSync(`${path}.writing`, JSON.stringify(summary, null, 2) + "\n");
+  Deno.renameSync(`${path}.writing`, path);
+}
+
+/** Reads a folder's shards.json; null if there is none. Throws Deno.errors.InvalidData if it is malformed. */
+export async function readShardSummary(dir: string): Promise<ShardSummary | null> {
+  const path = `${dir}/${SHARD_SUMMARY}`;
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  const refuse = (why: string, cause?: unknown): Error =>
+    new Deno.errors.InvalidData(`Cannot read ${path}: ${why}: delete it or write the shards again`, {
+      cause,
+    });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw refuse("not JSON", cause);
+  }
+  if (!isSummary(value)) {
+    throw refuse("expected vocabSize, validation and training with tokens, bytes and documents");
+  }
+  return value;
+}
+
+function isSummary(value: unknown): value is ShardSummary {
+  return typeof value === "object" && value !== null &&
+    "vocabSize" in value && isCount(value.vocabSize) &&
+    "validation" in value && isPart(value.validation) &&
+    "training" in value && isPart(value.training);
+}
+
+function isPart(value: unknown): value is PartSummary {
+  return typeof value === "object" && value !== null &&
+    "tokens" in value && isCount(value.tokens) &&
+    "bytes" in value && isCount(value.bytes) &&
+    "documents" in value && isCount(value.documents);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}

@@ -1,0 +1,251 @@
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { from } from "../../../stages/flow/flow.ts";
+import { checkStage } from "../../../stages/flow/law.ts";
+import { MemoryCheckpoints } from "../../../stages/flow/memory_checkpoints.ts";
+import type { Stage } from "../../../stages/flow/stage.ts";
+import { openLlmcShard } from "../../../stages/format/llmc_shard.ts";
+import type { Tokens, TokenShard } from "../../../stages/items.ts";
+import { shard, type ShardOptions } from "../../../stages/shard/shard.ts";
+import { readShardSummary } from "../../../stages/shard/summary.ts";
+
+/** Documents of the given lengths, numbered through. */
+function documents(...lengths: number[]): Tokens[] {
+  let next = 0;
+  return lengths.map((length, i) => ({
+    id: `doc-${i}`,
+    ids: Uint32Array.from({ length }, () => next++ % 500),
+    bytes: 3 * length,
+  }));
+}
+
+async function run(docs: readonly Tokens[], options: ShardOptions): Promise<TokenShard[]> {
+  return await Array.fromAsync(from(list(docs)).pipe(shard(options)).stream());
+}
+
+function list<T>(
+  items: readonly T[],
+): { name: string; open: () => { at: number }; read: (s: { at: number }) => Iterable<T> } {
+  return {
+    name: "list",
+    open: (_ctx?: unknown, saved: { at: number } = { at: 0 }) => saved,
+    *read(state) {
+      while (state.at < items.length) yield items[state.at++];
+    },
+  };
+}
+
+function tokens(path: string): number[] {
+  const file = openLlmcShard(path);
+  const ids = [...file.read(0, file.count)];
+  file.close();
+  return ids;
+}
+
+function names(dir: string): string[] {
+  return [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
+}
+
+function bytesIn(dir: string): Record<string, string> {
+  return Object.fromEntries(names(dir).map((name) => [name, Deno.readFileSync(`${dir}/${name}`).toHex()]));
+}
+
+const SMALL = { validationTokens: 10, vocabSize: 500, shardTokens: 25, extentTokens: 10 };
+
+async function temporary(work: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await work(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+Deno.test("shard() holds out the first documents whole and passes on the rest in extents", () =>
+  temporary(async (dir) => {
+    const docs = documents(6, 7, 30, 4, 9);
+    const extents = await run(docs, { dir, ...SMALL });
+    const [first, second] = ["train_000000.bin", "train_000001.bin"].map((name) => `${dir}/${name}`);
+    deepStrictEqual(extents, [
+      { path: first, start: 0, count: 10 },
+      { path: first, start: 10, count: 10 },
+      { path: first, start: 20, count: 5 },
+      { path: second, start: 0, count: 10 },
+      { path: second, start: 10, count: 8 },
+    ]);
+    deepStrictEqual(tokens(`${dir}/val_000000.bin`), docs.slice(0, 2).flatMap(({ ids }) => [...ids]));
+    deepStrictEqual([...tokens(first), ...tokens(second)], docs.slice(2).flatMap(({ ids }) => [...ids]));
+    deepStrictEqual(names(dir), ["shards.json", "train_000000.bin", "train_000001.bin", "val_000000.bin"]);
+    deepStrictEqual(await readShardSummary(dir), {
+      vocabSize: 500,
+      validation: { tokens: 13, bytes: 39, documents: 2 },
+      training: { tokens: 43, bytes: 129, documents: 3 },
+    });
+  }));
+
+Deno.test("shard() writes llm.c's bytes", () =>
+  temporary(async (dir) => {
+    await run([{ id: "a", ids: Uint32Array.of(50_256, 1, 258) }], {
+      dir,
+      validationTokens: 0,
+      vocabSize: 50_257,
+    });
+    const bytes = await Deno.readFile(`${dir}/train_000000.bin`);
+    strictEqual(bytes.length, 1024 + 6);
+    deepStrictEqual([...new Int32Array(bytes.buffer, 0, 4)], [20240520, 1, 3, 0]);
+    deepStrictEqual([...new Uint16Array(bytes.buffer, 1024)], [50_256, 1, 258]);
+  }));
+
+Deno.test("shard() writes uint32 for a vocabulary beyond 65,536", () =>
+  temporary(async (dir) => {
+    const ids = Uint32Array.of(100_257, 7, 65_536);
+    await run([{ id: "a", ids }], { dir, validationTokens: 0, vocabSize: 100_277 });
+    strictEqual(
+      new DataView((await Deno.readFile(`${dir}/train_000000.bin`)).buffer).getInt32(0, true),
+      20240801,
+    );
+    deepStrictEqual(tokens(`${dir}/train_000000.bin`), [...ids]);
+  }));
+
+Deno.test("shard() what it passes on is on disk: readers find it while the shard grows", () =>
+  temporary(async (dir) => {
+    const seen: number[] = [];
+    const reader: Stage<TokenShard, never> = {
+      name: "reader",
+      open: () => null,
+      push({ path, start, count }) {
+        const file = openLlmcShard(path);
+        seen.push(...file.read(start, count));
+        file.close();
+        return [];
+      },
+    };
+    const docs = documents(12, 12, 12, 12);
+    await from(list(docs)).pipe(shard({ dir, ...SMALL, shardTokens: 1000 })).pipe(reader).run();
+    deepStrictEqual(seen, docs.slice(1).flatMap(({ ids }) => [...ids]));
+  }));
+
+Deno.test("shard() keeps the laws of a stage: cut anywhere, resumed, the same extents", () =>
+  temporary((dir) => checkStage(() => shard({ dir, ...SMALL }), documents(4, 9, 3, 30, 8, 25, 7))));
+
+Deno.test("shard() cut anywhere and resumed writes the same files", () =>
+  temporary(async (dir) => {
+    const docs = documents(4, 9, 3, 30, 8, 25, 7);
+    const checkpoints = new MemoryCheckpoints();
+    await from(list(docs)).pipe(shard({ dir, ...SMALL })).run({ checkpoints, barrierEvery: 1 });
+    const whole = bytesIn(dir);
+    for (const parts of checkpoints.all) {
+      await Deno.writeTextFile(`${dir}/train_000007.bin`, "left by the run that is gone");
+      await from(list(docs)).pipe(shard({ dir, ...SMALL })).run({
+        checkpoints: new MemoryCheckpoints(parts),
+      });
+      deepStrictEqual(bytesIn(dir), whole);
+    }
+  }));
+
+Deno.test("shard() killed at any point resumes from what is on disk", () =>
+  temporary(async (dir) => {
+    const docs = documents(4, 9, 3, 30, 8, 25, 7), options = { dir: `${dir}/a`, ...SMALL };
+    await run(docs, options);
+    const whole = bytesIn(options.dir);
+    const context = {
+      signal: new AbortController().signal,
+      stopping: false,
+      rng: { next: () => 0, integer: () => 0 },
+      seed: 0,
+      emit() {},
+      drop() {},
+    };
+    for (let saveAt = 0; saveAt < docs.length; saveAt++) {
+      for (let killAt = saveAt; killAt <= docs.length; killAt++) {
+        const stage = shard(options), state = await stage.open(context);
+        let saved: unknown;
+        for (let i = 0; i < killAt; i++) {
+          if (i === saveAt) saved = await stage.save?.(state);
+          [...stage.push(docs[i], state, context) as Iterable<TokenShard>];
+        }
+        if (saveAt === killAt) saved = await stage.save?.(state); // and it is never closed: its files stay .partial
+        const again = shard(options), resumed = await again.open(context, saved);
+        for (const doc of docs.slice(saveAt)) [...again.push(doc, resumed, context) as Iterable<TokenShard>];
+        [...again.flush!(resumed, context) as Iterable<TokenShard>];
+        await again.close?.(resumed);
+        deepStrictEqual(
+          bytesIn(options.dir),
+          whole,
+          `saved after ${saveAt}, killed after ${killAt} documents`,
+        );
+      }
+    }
+  }));
+
+Deno.test("shard() closed before its end leaves whole files", () =>
+  temporary(async (dir) => {
+    const stop: Stage<TokenShard, TokenShard, { seen: number }> = {
+      name: "stop",
+      open: () => ({ seen: 0 }),
+      push: (item, state) => (state.seen++, [item]),
+      done: (state) => state.seen === 2,
+    };
+    await from(list(documents(12, 12, 12, 12, 12))).pipe(shard({ dir, ...SMALL, shardTokens: 99 })).pipe(stop)
+      .run();
+    ok(names(dir).every((name) => !name.endsWith(".partial")));
+    strictEqual(tokens(`${dir}/train_000000.bin`).length, 24);
+  }));
+
+Deno.test("shard() begun anew replaces the shards of an earlier run and nothing else", () =>
+  temporary(async (dir) => {
+    for (
+      const name of ["train_000009.bin", "val_000000.bin.partial", "fineweb_train_000001.bin", "notes.txt"]
+    ) {
+      await Deno.writeTextFile(`${dir}/${name}`, "old");
+    }
+    await run(documents(12, 12), { dir, ...SMALL });
+    deepStrictEqual(names(dir), [
+      "fineweb_train_000001.bin",
+      "notes.txt",
+      "shards.json",
+      "train_000000.bin",
+      "val_000000.bin",
+    ]);
+  }));
+
+Deno.test("shard() says when nothing is left to train on", () =>
+  temporary(async (dir) => {
+    await rejects(
+      run(documents(300), { dir, ...SMALL }),
+      /nothing is left of 1 documents \(300 tokens\).*give more documents/,
+    );
+    await rejects(run([], { dir, ...SMALL }), /nothing is left of 0 documents/);
+  }));
+
+Deno.test("shard() refuses ids beyond the vocabulary, and options that make no sense", () =>
+  temporary(async (dir) => {
+    const bad = [{ id: "doc-7", ids: Uint32Array.of(1, 500) }];
+    await rejects(
+      run(bad, { dir, ...SMALL }),
+      /token 1 of doc-7: its id 500 is beyond the vocabulary of 500/,
+    );
+    throws(() => shard({ dir, ...SMALL, shardTokens: 0 }), /shardTokens is 0/);
+    throws(() => shard({ dir, ...SMALL, validationTokens: -1 }), RangeError);
+  }));
+
+Deno.test("shard() refuses to go on with a file that is shorter than the checkpoint says", () =>
+  temporary(async (dir) => {
+    const docs = documents(12, 12, 12);
+    const checkpoints = new MemoryCheckpoints();
+    await from(list(docs)).pipe(shard({ dir, ...SMALL })).run({ checkpoints, barrierEvery: 1 });
+    await Deno.truncate(`${dir}/train_000000.bin`, 1030);
+    const parts = checkpoints.all.at(-2) ?? null;
+    await rejects(
+      from(list(docs)).pipe(shard({ dir, ...SMALL })).run({ checkpoints: new MemoryCheckpoints(parts) }),
+      /ends at byte 1030, the checkpoint says/,
+    );
+  }));
+
+Deno.test("readShardSummary() is null without a file and refuses a malformed one", () =>
+  temporary(async (dir) => {
+    strictEqual(await readShardSummary(dir), null);
+    for (const text of ["{", "{}", '{"vocabSize":3,"validation":{"tokens":-1},"training":{}}']) {
+      await Deno.writeTextFile(`${dir}/shards.json`, text);
+      await rejects(readShardSummary(dir), Deno.errors.InvalidData);
+    }
+  }));

@@ -1,0 +1,233 @@
+import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { from } from "../../../stages/flow/flow.ts";
+import { checkSource, checkStage } from "../../../stages/flow/law.ts";
+import { shardHeader } from "../../../stages/format/llmc_shard.ts";
+import { bytesOfTokens } from "../../../stages/format/token_file.ts";
+import type { TokenShard } from "../../../stages/items.ts";
+import { batch } from "../../../stages/shard/batch.ts";
+import { tokenCounts, unigramLoss } from "../../../stages/shard/unigram.ts";
+import { windows, type WindowsOptions } from "../../../stages/shard/windows.ts";
+import { tokenShards } from "../../../stages/source/token_shards.ts";
+import { sharedTest } from "../../shared_data.ts";
+
+/** Two llm.c shards of 50 and 23 tokens and a nanoGPT file of 20, numbered through. */
+async function withShards(work: (dir: string) => Promise<void> | void): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    let next = 0;
+    const take = (length: number) => Uint32Array.from({ length }, () => next++);
+    for (const [i, length] of [50, 23].entries()) {
+      const parts = [shardHeader(length, 2), bytesOfTokens(take(length), 2)];
+      await Deno.writeFile(`${dir}/train_00000${i}.bin`, await new Blob(parts).bytes());
+    }
+    await Deno.writeFile(`${dir}/raw.bin`, bytesOfTokens(take(20), 2));
+    await work(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+function source(dir: string, extentTokens = 16) {
+  return tokenShards({ globs: [`${dir}/train_*.bin`], extentTokens });
+}
+
+async function sequences(
+  dir: string,
+  options: WindowsOptions,
+  extentTokens = 16,
+  seed = 0,
+): Promise<number[][]> {
+  const stream = from(source(dir, extentTokens)).pipe(windows(options)).stream({ seed });
+  return await Array.fromAsync(stream, (sequence) => [...sequence]);
+}
+
+/** The sequence of ids that begins with `start`: ids are numbered through. */
+const row = (start: number, length: number) => Array.from({ length }, (_, i) => start + i);
+const sorted = (rows: number[][]) => rows.toSorted((a, b) => a[0] - b[0]);
+
+const T4 = { seqLen: 4, vocabSize: 100 };
+
+Deno.test("windows() with none reads all tokens in a row, whatever the extents", () =>
+  withShards(async (dir) => {
+    const expected = Array.from({ length: 18 }, (_, i) => row(4 * i, 5)); // (50 + 23 - 1) / 4
+    for (const extentTokens of [1, 3, 4, 5, 16, 1000]) {
+      deepStrictEqual(await sequences(dir, { ...T4, shuffle: "none", epochs: 1 }, extentTokens), expected);
+    }
+    const twice = await sequences(dir, { ...T4, shuffle: "none", epochs: 2 });
+    deepStrictEqual(twice, [...expected, ...expected]);
+  }));
+
+Deno.test("windows() shuffles within extents: each window of each file once in every pass", () =>
+  withShards(async (dir) => {
+    const all = [...Array(12).keys()].map((i) => row(4 * i, 5)) // (50 - 1) / 4, across extents
+      .concat([...Array(5).keys()].map((i) => row(50 + 4 * i, 5))); // (23 - 1) / 4
+    for (const shuffle of ["windows", "shards"] as const) {
+      for (const extentTokens of [1, 7, 16, 1000]) {
+        const got = await sequences(dir, { ...T4, shuffle, epochs: 3 }, extentTokens);
+        strictEqual(got.length, 3 * all.length);
+        for (let pass = 0; pass < 3; pass++) {
+          deepStrictEqual(sorted(got.slice(pass * all.length, (pass + 1) * all.length)), all);
+        }
+      }
+    }
+  }));
+
+Deno.test("windows() takes its order from seed, file and pass, and from nothing else", () =>
+  withShards(async (dir) => {
+    const once = await sequences(dir, { ...T4, epochs: 2 }, 1000);
+    deepStrictEqual(await sequences(dir, { ...T4, epochs: 2 }, 1000), once);
+    notDeepStrictEqual(await sequences(dir, { ...T4, epochs: 2 }, 1000, 1), once);
+    notDeepStrictEqual(once.slice(17), once.slice(0, 17)); // the second pass is another order
+    await withShards(async (other) => { // in another folder: the same
+      deepStrictEqual(await sequences(other, { ...T4, epochs: 2 }, 1000), once);
+    });
+  }));
+
+Deno.test("windows() goes on for ever without epochs, until what follows is done", () =>
+  withShards(async (dir) => {
+    let seen = 0;
+    for await (const sequence of from(source(dir)).pipe(windows(T4)).stream()) {
+      strictEqual(sequence.length, 5);
+      if (++seen === 100) break;
+    }
+    strictEqual(seen, 100);
+  }));
+
+Deno.test("windows(), batch() and tokenShards() keep the laws", () =>
+  withShards(async (dir) => {
+    const extents: TokenShard[] = await Array.fromAsync(from(source(dir)).stream());
+    for (const shuffle of ["none", "windows", "shards"] as const) {
+      await checkStage(() => windows({ ...T4, shuffle, epochs: 2 }), extents);
+    }
+    const some = Array.from({ length: 11 }, (_, i) => Uint32Array.from(row(i, 5)));
+    await checkStage(() => batch({ batchSize: 2, gradAccum: 2, seqLen: 4 }), some);
+    await checkSource(() => source(dir));
+    await checkSource(() => tokenShards({ globs: [`${dir}/raw.bin`], format: "nanogpt", extentTokens: 6 }));
+  }));
+
+Deno.test("windows() reads nanoGPT's raw tokens", () =>
+  withShards(async (dir) => {
+    const raw = tokenShards({ globs: [`${dir}/raw.bin`], format: "nanogpt", extentTokens: 6 });
+    const got = await Array.fromAsync(
+      from(raw).pipe(windows({ ...T4, shuffle: "none", epochs: 1 })).stream(),
+    );
+    deepStrictEqual(got.map((ids) => [...ids]), [73, 77, 81, 85].map((start) => row(start, 5)));
+  }));
+
+Deno.test("windows() refuses tokens beyond the vocabulary with file and position", () =>
+  withShards(async (dir) => {
+    await rejects(
+      sequences(dir, { seqLen: 4, vocabSize: 60, epochs: 1 }),
+      /train_000001\.bin: token 10 has id 60, beyond the vocabulary of 60/,
+    );
+  }));
+
+Deno.test("windows() says when there is not one whole window", () =>
+  withShards(async (dir) => {
+    await rejects(
+      sequences(dir, { seqLen: 50, vocabSize: 100 }),
+      /73 training tokens in 2 places, wanted at least 51/,
+    );
+    const [only] = await sequences(dir, { seqLen: 72, vocabSize: 100, shuffle: "none", epochs: 1 });
+    deepStrictEqual(only, row(0, 73));
+    throws(() => windows({ seqLen: 0, vocabSize: 9 }), /seqLen is 0/);
+  }));
+
+Deno.test("batch() lays sequences out as [A, B, T], targets one further on", async () => {
+  const stage = batch({ batchSize: 2, gradAccum: 2, seqLen: 3 });
+  const items = Array.from({ length: 9 }, (_, i) => Uint32Array.from(row(10 * i, 4)));
+  const list = { name: "list", open: () => null, read: () => items };
+  const batches = await Array.fromAsync(from(list).pipe(stage).stream());
+  strictEqual(batches.length, 2); // the ninth sequence is dropped
+  deepStrictEqual(batches[1].shape, [2, 2, 3]);
+  deepStrictEqual([...batches[1].inputs], [40, 41, 42, 50, 51, 52, 60, 61, 62, 70, 71, 72]);
+  deepStrictEqual([...batches[1].targets], [...batches[1].inputs].map((id) => id + 1));
+});
+
+Deno.test("batch() refuses what it cannot make a batch of", async () => {
+  const list = (items: Uint32Array[]) => ({ name: "list", open: () => null, read: () => items });
+  const run = (items: Uint32Array[]) =>
+    from(list(items)).pipe(batch({ batchSize: 2, gradAccum: 1, seqLen: 3 })).run();
+  await rejects(run([new Uint32Array(4)]), /1 sequences came, a step takes 2/);
+  await rejects(run([new Uint32Array(3)]), /sequence of 3 tokens: expected 4/);
+  throws(() => batch({ batchSize: 0, gradAccum: 1, seqLen: 3 }), /batchSize is 0/);
+});
+
+sharedTest("the golden shard comes in batches that start at i·B·T", ["golden/tokens.bin"], async (path) => {
+  const golden = tokenShards({ globs: [path("golden/tokens.bin")] });
+  const [B, T] = [4, 64];
+  const batches = await Array.fromAsync(
+    from(golden).pipe(windows({ seqLen: T, vocabSize: 512, shuffle: "none", epochs: 1 }))
+      .pipe(batch({ batchSize: B, gradAccum: 2, seqLen: T })).stream(),
+  );
+  strictEqual(batches.length, Math.floor(39_999 / T / B / 2));
+  const tokens = new Uint16Array((await Deno.readFile(path("golden/tokens.bin"))).buffer, 1024);
+  batches.forEach(({ inputs, targets }, i) => {
+    const start = i * 2 * B * T;
+    deepStrictEqual(inputs, Uint32Array.from(tokens.subarray(start, start + 2 * B * T)));
+    deepStrictEqual(targets, Uint32Array.from(tokens.subarray(start + 1, start + 2 * B * T + 1)));
+  });
+});
+
+Deno.test("tokenShards() names what it cannot read: file, byte, what was wanted", () =>
+  withShards(async (dir) => {
+    const open = (name: string, format: "llmc" | "nanogpt" = "llmc") => {
+      return Array.fromAsync(from(tokenShards({ globs: [`${dir}/${name}`], format })).stream());
+    };
+    const whole = await Deno.readFile(`${dir}/train_000000.bin`);
+    const changed = (at: number, value: number) => {
+      const bytes = whole.slice();
+      new DataView(bytes.buffer).setInt32(at, value, true);
+      return bytes;
+    };
+    const cases: readonly [Uint8Array, RegExp][] = [
+      [new Uint8Array(0), /x\.bin: the file is empty/],
+      [whole.slice(0, 600), /x\.bin: it ends at byte 600, wanted 1024/],
+      [whole.slice(0, 1100), /x\.bin: it ends at byte 1100, wanted 1124 for its 50 tokens: it was cut short/],
+      [changed(0, 20240326), /byte 0 holds magic 20240326, wanted 20240520 or 20240801/],
+      [changed(4, 2), /byte 4 holds version 2, wanted 1/],
+      [changed(8, -5), /byte 8 holds a count of -5/],
+      [changed(8, 0x7FFFFFFF), /wanted 4294968318/], // no memory is asked for what is not there
+      [changed(8, 49), /2 bytes follow its 49 tokens/],
+    ];
+    for (const [bytes, message] of cases) {
+      await Deno.writeFile(`${dir}/x.bin`, bytes);
+      await rejects(open("x.bin"), message);
+    }
+    await Deno.writeFile(`${dir}/x.bin`, new Uint8Array(3));
+    await rejects(open("x.bin", "nanogpt"), /its 3 bytes are no whole number of two-byte tokens/);
+    await rejects(open("nothing_*.bin"), /nothing matches .*nothing_\*\.bin/);
+  }));
+
+Deno.test("tokenShards() refuses to go on with other files", () =>
+  withShards(async (dir) => {
+    const state = await source(dir).open(context());
+    await Deno.remove(`${dir}/train_000001.bin`);
+    throws(
+      () => source(dir).open(context(), state),
+      /training shard 1 was .*train_000001\.bin with 23 tokens/,
+    );
+  }));
+
+Deno.test("unigramLoss() is the entropy of what it counted, and no token is impossible", () =>
+  withShards((dir) => {
+    const counts = tokenCounts(
+      [{ path: `${dir}/train_000000.bin` }, { path: `${dir}/train_000001.bin` }],
+      100,
+    );
+    strictEqual(counts.reduce((a, b) => a + b), 73);
+    ok(Math.abs(unigramLoss(counts, counts) - Math.log(173 / 2)) < 1e-12); // each of 73 ids: (1 + 1) / (73 + 100)
+    ok(Number.isFinite(unigramLoss(new Float64Array(100), counts)));
+    throws(() => tokenCounts([{ path: `${dir}/raw.bin`, format: "nanogpt" }], 80), RangeError);
+  }));
+
+function context() {
+  return {
+    signal: new AbortController().signal,
+    stopping: false,
+    rng: { next: () => 0, integer: () => 0 },
+    seed: 0,
+    emit() {},
+    drop() {},
+  };
+}
