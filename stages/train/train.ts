@@ -1,0 +1,168 @@
+/**
+ * The stage that trains: one batch in, one update, one look at the model out. It cuts, so a checkpoint stands exactly
+ * on its step.
+ *
+ * @module
+ */
+import type { TensorMap } from "../../kernels/core/tensor.ts";
+import type { Engine } from "../../kernels/engine/engine.ts";
+import { initialWeights } from "../../kernels/models/model.ts";
+import type { Schedule } from "../../kernels/optim/schedule.ts";
+import { type Saved, TensorFile } from "../flow/checkpoint.ts";
+import { type Context, cut, type Stage } from "../flow/stage.ts";
+import type { Batch } from "../items.ts";
+import type { Plan } from "./plan.ts";
+import { type ModelSession, openModel, type StepResult } from "./session.ts";
+
+/** The model after an update. It is the trainer's own: look at it before the next one is asked for. */
+export type Trained = Readonly<{
+  /** Updates done. */
+  step: number;
+  model: ModelSession;
+  /** No further update follows. */
+  last: boolean;
+}>;
+
+/** What `train` takes. */
+export interface TrainOptions {
+  readonly engine: Engine;
+  /** The model's programs, training among them. */
+  readonly plan: Plan;
+  /** Learning rate of each update, from 0. */
+  readonly schedule: Schedule;
+  /** Updates in all; absent: as long as batches come. */
+  readonly steps?: number;
+  /** Seconds of training in all, over all resumes; absent: no limit. */
+  readonly timeLimit?: number;
+  /** Updates between checkpoints; 0 or absent: only after the last. */
+  readonly checkpointEvery?: number;
+  /** What a run without a checkpoint begins with; default: the model's initial values, drawn from the run's seed. */
+  readonly weights?: TensorMap;
+}
+
+/** What the stage remembers. */
+export interface TrainState {
+  readonly model: ModelSession;
+  /** Updates done. */
+  step: number;
+  tokens: number;
+  /** Seconds of training, over all resumes. */
+  elapsed: number;
+  /** The update that the last checkpoint stands on. */
+  saved: number;
+  /** `performance.now()` at which `elapsed` would have been 0. */
+  readonly origin: number;
+}
+
+/**
+ * Trains a model, one update a batch; emits a step event an update and cuts every `checkpointEvery` updates and after
+ * the last. Throws RangeError where a loss or gradient is no longer a number, or a checkpoint is another model's.
+ */
+export function train(options: TrainOptions): Stage<Batch, Trained> {
+  return {
+    name: "train",
+    cuts: true,
+    open: (ctx: Context, saved?: unknown) => open(options, { ctx, saved }),
+    push: (batch: Batch, state: TrainState, ctx: Context) => push(options, { batch, state, ctx }),
+    flush: (state: TrainState) => state.saved === state.step ? [] : cutAt(state),
+    done: (state: TrainState) => finished(options, state),
+    save,
+    close: (state: TrainState) => state.model[Symbol.asyncDispose](),
+  };
+}
+
+async function open(
+  { engine, plan, weights }: TrainOptions,
+  { ctx, saved }: { readonly ctx: Context; readonly saved: unknown },
+): Promise<TrainState> {
+  const before = saved === undefined ? null : savedState(saved);
+  const model = await openModel(engine, {
+    plan,
+    weights: before?.model.tensors ?? weights ?? initialWeights(plan.model, ctx.seed),
+    ...(before !== null && { optimizer: before.optimizer.tensors }),
+  });
+  const { step = 0, tokens = 0, elapsed = 0 } = before ?? {};
+  const origin = performance.now() - 1000 * elapsed;
+  return { model, step, tokens, elapsed, saved: before === null ? -1 : step, origin };
+}
+
+async function* push(
+  options: TrainOptions,
+  { batch, state, ctx }: { readonly batch: Batch; readonly state: TrainState; readonly ctx: Context },
+): AsyncGenerator<Trained | typeof cut> {
+  if (finished(options, state)) return; // a finished run was typed again
+  const { plan, schedule, checkpointEvery = 0 } = options;
+  const step = state.step;
+  const began = performance.now();
+  const learningRate = schedule(step);
+  const result = await state.model.step(batch, { learningRate, step });
+  checkFinite(step, result);
+  const now = performance.now();
+  state.step++;
+  state.tokens += plan.tokensPerStep;
+  state.elapsed = (now - state.origin) / 1000;
+  ctx.emit({
+    type: "step",
+    step,
+    ...result,
+    lr: learningRate,
+    tokens: state.tokens,
+    tokensPerSecond: plan.tokensPerStep / Math.max(1e-6, (now - began) / 1000),
+    elapsed: state.elapsed,
+  });
+  const last = finished(options, state);
+  yield { step: state.step, model: state.model, last };
+  if (last || (checkpointEvery > 0 && state.step % checkpointEvery === 0)) yield* cutAt(state);
+}
+
+function* cutAt(state: TrainState): Generator<typeof cut> {
+  state.saved = state.step;
+  yield cut;
+}
+
+function finished({ steps, timeLimit }: TrainOptions, state: TrainState): boolean {
+  return (steps !== undefined && state.step >= steps) ||
+    (timeLimit !== undefined && state.elapsed >= timeLimit);
+}
+
+function checkFinite(step: number, { loss, gradNorm }: StepResult): void {
+  if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return;
+  const [what, value] = Number.isFinite(loss) ? ["gradient norm", gradNorm] : ["loss", loss];
+  throw new RangeError(
+    `Cannot go on after step ${step}: the ${what} is ${value}: resume from the last checkpoint with a lower --lr, a longer --warmup or --grad-clip 1`,
+  );
+}
+
+async function save({ model, step, tokens, elapsed }: TrainState): Promise<Saved> {
+  return {
+    step,
+    tokens,
+    elapsed,
+    model: new TensorFile("model", await model.weights()),
+    optimizer: new TensorFile("optimizer", await model.optimizer()),
+  };
+}
+
+interface SavedState {
+  readonly step: number;
+  readonly tokens: number;
+  readonly elapsed: number;
+  readonly model: TensorFile;
+  readonly optimizer: TensorFile;
+}
+
+function savedState(saved: unknown): SavedState {
+  if (isSavedState(saved)) return saved;
+  throw new RangeError("Cannot go on: the checkpoint's part for train is not one: is it of another version?");
+}
+
+function isSavedState(saved: unknown): saved is SavedState {
+  if (!isRecord(saved)) return false;
+  const { step, tokens, elapsed, model, optimizer } = saved;
+  return [step, tokens, elapsed].every((n) => typeof n === "number" && n >= 0) &&
+    [model, optimizer].every((file) => file instanceof TensorFile);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,88 @@
+import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import { Graph, RootScope } from "../../../kernels/core/graph.ts";
+import { ShapeError, sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
+import { gpt, type GptConfig } from "../../../kernels/models/gpt.ts";
+import { countParameters, initialWeights, parametersOf } from "../../../kernels/models/model.ts";
+import { decays } from "../../../kernels/optim/optimizer.ts";
+
+const gpt2 = { layers: 12, heads: 12, channels: 768, seqLen: 1024, vocabSize: 50257 };
+const small = { layers: 2, heads: 2, channels: 64, seqLen: 32, vocabSize: 100 };
+
+Deno.test("gpt() has GPT-2's number of parameters at all four sizes", () => {
+  strictEqual(countParameters(gpt({ ...gpt2, vocabPad: 1 })), 124_439_808);
+  strictEqual(countParameters(gpt(gpt2)), 124_475_904);
+  const sized = (layers: number, heads: number, channels: number) =>
+    countParameters(gpt({ ...gpt2, layers, heads, channels, vocabPad: 1 }));
+  strictEqual(sized(24, 16, 1024), 354_823_168);
+  strictEqual(sized(36, 20, 1280), 774_030_080);
+  strictEqual(sized(48, 25, 1600), 1_557_611_200);
+});
+
+Deno.test("decays() parts GPT-2's tensors into 50 that decay and 98 that do not", () => {
+  const shapes = [...parametersOf(gpt({ ...gpt2, vocabPad: 1 })).values()].map((p) => p.tensor.shape);
+  const total = (some: typeof shapes) => some.reduce((sum, shape) => sum + sizeOf(shape), 0);
+  const [yes, no] = [shapes.filter(decays), shapes.filter((s) => !decays(s))];
+  deepStrictEqual([yes.length, total(yes), no.length, total(no)], [50, 124_318_464, 98, 121_344]);
+});
+
+Deno.test("gpt() names and shapes its weights as Hugging Face publishes them", () => {
+  const parameters = parametersOf(gpt(small));
+  const shapes = Object.fromEntries([...parameters].map(([name, { tensor }]) => [name, tensor.shape]));
+  deepStrictEqual(Object.keys(shapes).slice(0, 3), ["wte.weight", "wpe.weight", "h.0.ln_1.weight"]);
+  strictEqual(parameters.size, 4 + 2 * 12);
+  deepStrictEqual(shapes["wte.weight"], [128, 64]);
+  deepStrictEqual(shapes["h.1.attn.c_attn.weight"], [64, 192]);
+  deepStrictEqual(shapes["h.1.mlp.c_fc.weight"], [64, 256]);
+  deepStrictEqual(shapes["h.1.mlp.c_proj.weight"], [256, 64]);
+  deepStrictEqual(shapes["ln_f.bias"], [64]);
+});
+
+function deviation({ data }: TensorMap[string]): number {
+  return Math.sqrt(Array.from(data).reduce((sum, x) => sum + x * x, 0) / data.length);
+}
+
+Deno.test("initialWeights() draws GPT-2's initial values", () => {
+  const weights = initialWeights(gpt(small), 7);
+  const near = (name: string, std: number) =>
+    ok(Math.abs(deviation(weights[name]) / std - 1) < 0.05, `${name}: ${deviation(weights[name])}`);
+  near("wte.weight", 0.02);
+  near("wpe.weight", 0.02);
+  near("h.0.attn.c_attn.weight", 0.02);
+  near("h.0.attn.c_proj.weight", 0.02 / Math.sqrt(4));
+  near("h.1.mlp.c_fc.weight", 0.02);
+  near("h.1.mlp.c_proj.weight", 0.02 / Math.sqrt(4));
+  ok(weights["h.0.ln_1.weight"].data.every((x) => x === 1));
+  ok(weights["h.0.attn.c_attn.bias"].data.every((x) => x === 0));
+});
+
+Deno.test("initialWeights() follows from the seed and each parameter's name alone", () => {
+  const weights = initialWeights(gpt(small), 7);
+  deepStrictEqual(initialWeights(gpt({ ...small, layers: 2 }), 7), weights);
+  notDeepStrictEqual(initialWeights(gpt(small), 8), weights);
+  notDeepStrictEqual(weights["h.0.mlp.c_fc.weight"].data, weights["h.1.mlp.c_fc.weight"].data);
+});
+
+const refused: readonly (readonly [Partial<GptConfig>, RegExp])[] = [
+  [{ layers: 0 }, /layers 0: wanted a whole number from 1/],
+  [{ heads: 3 }, /64 channels and 3 heads: .*for example 63/],
+  [{ heads: 128 }, /for example 128/],
+  [{ channels: -4 }, /channels -4/],
+  [{ seqLen: 1.5 }, /seqLen 1.5/],
+  [{ vocabSize: NaN }, /vocabSize NaN/],
+  [{ vocabPad: 0 }, /vocabPad 0/],
+  [{ channels: 1e12 }, /channels 1000000000000/],
+];
+for (const [bad, message] of refused) {
+  Deno.test(`gpt() refuses ${JSON.stringify(bad)}`, () => {
+    throws(
+      () => gpt({ ...small, ...bad }),
+      (error) => error instanceof RangeError && message.test(error.message),
+    );
+  });
+}
+
+Deno.test("gpt() refuses a sequence longer than the model's", () => {
+  const graph = new Graph();
+  const tokens = graph.leaf("tokens", { shape: [1, 33], dtype: "u32" }, "input");
+  throws(() => gpt(small).forward(new RootScope(graph), tokens), ShapeError);
+});
