@@ -21,31 +21,49 @@ export interface Bounds<W extends string> {
   readonly words?: readonly W[];
 }
 
-/** Any text. */
-export function text<const N extends null = never>(
-  about: string,
-  settings: Settings<string | N>,
-): Option<string | N> {
-  return option(about, { placeholder: "TEXT", ...settings }, (given) => given);
+/** The words to choose from. */
+export interface Choices<W extends string> {
+  readonly choices: readonly W[];
 }
 
-/** A file or folder. */
-export function path<const N extends null = never>(
-  about: string,
-  settings: Settings<string | N>,
-): Option<string | N> {
-  return option(about, { placeholder: "PATH", ...settings }, (given) => {
+/** Settings of a list. */
+export interface ListSettings<T> extends Settings<T> {
+  /** The only words allowed. */
+  readonly choices?: readonly string[];
+}
+
+/** Any text. Null as default: unset. */
+export function text(about: string, settings: Settings<string>): Option<string>;
+export function text(about: string, settings: Settings<string | null>): Option<string | null>;
+export function text(about: string, settings: Settings<string | null>): Option<string | null> {
+  return option<string | null>(about, { placeholder: "TEXT", ...settings }, (given) => given);
+}
+
+/** A file or folder. Null as default: unset. */
+export function path(about: string, settings: Settings<string>): Option<string>;
+export function path(about: string, settings: Settings<string | null>): Option<string | null>;
+export function path(about: string, settings: Settings<string | null>): Option<string | null> {
+  return option<string | null>(about, { placeholder: "PATH", ...settings }, (given) => {
     if (given === "") throw new RangeError("expected a path");
     return given;
   });
 }
 
-/** A whole number; `1e6` and `50_000` are fine. Null as default: unset. */
-export function integer<const N extends null = never, const W extends string = never>(
+/** A whole number, `1e6` and `50_000` too, or one of `words`. Null as default: unset. */
+export function integer(about: string, settings: Settings<number> & Bounds<never>): Option<number>;
+export function integer(
   about: string,
-  settings: Settings<number | N | W> & Bounds<W>,
-): Option<number | N | W> {
-  return option<number | N | W>(about, { placeholder: "N", ...settings }, (given) => {
+  settings: Settings<number | null> & Bounds<never>,
+): Option<number | null>;
+export function integer<W extends string>(
+  about: string,
+  settings: Settings<number | NoInfer<W>> & Bounds<W>,
+): Option<number | W>;
+export function integer(
+  about: string,
+  settings: Settings<number | string | null> & Bounds<string>,
+): Option<number | string | null> {
+  return option<number | string | null>(about, { placeholder: "N", ...settings }, (given) => {
     const word = settings.words?.find((w) => w === given);
     if (word !== undefined) return word;
     const value = toNumber(given);
@@ -56,12 +74,17 @@ export function integer<const N extends null = never, const W extends string = n
   });
 }
 
-/** A number. */
-export function number<const N extends null = never>(
+/** A number. Null as default: unset. */
+export function number(about: string, settings: Settings<number> & Bounds<never>): Option<number>;
+export function number(
   about: string,
-  settings: Settings<number | N> & Bounds<never>,
-): Option<number | N> {
-  return option<number | N>(about, { placeholder: "X", ...settings }, (given) => {
+  settings: Settings<number | null> & Bounds<never>,
+): Option<number | null>;
+export function number(
+  about: string,
+  settings: Settings<number | null> & Bounds<never>,
+): Option<number | null> {
+  return option<number | null>(about, { placeholder: "X", ...settings }, (given) => {
     const value = toNumber(given);
     if (!Number.isFinite(value) || !within(value, settings)) {
       throw new RangeError(`expected a number${rangeOf(settings)}`);
@@ -82,13 +105,18 @@ export function flag(about: string, settings: Settings<boolean>): Option<boolean
   };
 }
 
-/** One of a few words. */
-export function oneOf<const W extends string, const N extends null = never>(
+/** One of a few words. Null as default: unset. */
+export function oneOf<W extends string>(
   about: string,
-  settings: Settings<NoInfer<W> | N> & { readonly choices: readonly W[] },
-): Option<W | N> {
+  settings: Settings<NoInfer<W>> & Choices<W>,
+): Option<W>;
+export function oneOf<W extends string>(
+  about: string,
+  settings: Settings<NoInfer<W> | null> & Choices<W>,
+): Option<W | null>;
+export function oneOf(about: string, settings: Settings<string> & Choices<string>): Option<string> {
   const { choices } = settings;
-  const made = option<W | N>(about, { placeholder: choices.join("|"), ...settings }, (given) => {
+  const made = option(about, { placeholder: choices.join("|"), ...settings }, (given) => {
     const word = choices.find((w) => w === given);
     if (word === undefined) throw new RangeError(`expected one of ${choices.join(", ")}`);
     return word;
@@ -96,13 +124,18 @@ export function oneOf<const W extends string, const N extends null = never>(
   return { ...made, choices };
 }
 
-/** Texts separated by commas, with `choices` only these. */
-export function list<const N extends null = never>(
+/** Texts separated by commas, with `choices` only these. Null as default: unset. */
+export function list(about: string, settings: ListSettings<readonly string[]>): Option<readonly string[]>;
+export function list(
   about: string,
-  settings: Settings<readonly string[] | N> & { readonly choices?: readonly string[] },
-): Option<readonly string[] | N> {
+  settings: ListSettings<readonly string[] | null>,
+): Option<readonly string[] | null>;
+export function list(
+  about: string,
+  settings: ListSettings<readonly string[] | null>,
+): Option<readonly string[] | null> {
   const { choices } = settings;
-  const made = option<readonly string[] | N>(about, { placeholder: "A,B,…", ...settings }, (given) => {
+  const made = option<readonly string[] | null>(about, { placeholder: "A,B,…", ...settings }, (given) => {
     const words = given.split(",").map((w) => w.trim()).filter((w) => w !== "");
     const stranger = words.find((w) => choices !== undefined && !choices.includes(w));
     if (stranger !== undefined) throw new RangeError(`${stranger}: expected some of ${choices?.join(", ")}`);
@@ -119,12 +152,11 @@ export function repeated(about: string, settings: Settings<readonly string[]>): 
   };
 }
 
-/** A length of time as `90s`, `5m`, `1h30m`; a bare number counts seconds. The value is in seconds. */
-export function duration<const N extends null = never>(
-  about: string,
-  settings: Settings<number | N>,
-): Option<number | N> {
-  return option<number | N>(about, { placeholder: "TIME", ...settings }, (given) => {
+/** A length of time as `90s`, `5m`, `1h30m`; a bare number counts seconds. In seconds. Null as default: unset. */
+export function duration(about: string, settings: Settings<number>): Option<number>;
+export function duration(about: string, settings: Settings<number | null>): Option<number | null>;
+export function duration(about: string, settings: Settings<number | null>): Option<number | null> {
+  return option<number | null>(about, { placeholder: "TIME", ...settings }, (given) => {
     const match = /^(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?$/.exec(given.trim());
     const seconds = match === null
       ? NaN
