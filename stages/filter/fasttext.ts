@@ -12,7 +12,9 @@ const labelPrefix = "__label__";
 
 /** A label and its probability, which rounding may put a little above 1. */
 export interface Prediction {
+  /** Without fastText's prefix. */
   readonly label: string;
+  /** From 0 to 1, and a little above. */
   readonly probability: number;
 }
 

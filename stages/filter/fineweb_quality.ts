@@ -18,6 +18,7 @@ export interface FinewebQualityOptions extends TextOptions {
   readonly minPunctuatedLines?: number;
   /** Most lines of up to `shortLine` characters (default 0.67). */
   readonly maxShortLines?: number;
+  /** In characters (default 30). */
   readonly shortLine?: number;
   /** Most characters in repeated lines (default 0.01). */
   readonly maxDuplicateCharacters?: number;

@@ -14,18 +14,23 @@ import { type TextOptions, textRules } from "./recipe.ts";
 export interface GopherQualityOptions extends TextOptions {
   /** Least words that are not mere symbols (default 50). */
   readonly minWords?: number;
+  /** Most words that are not mere symbols (default 100,000). */
   readonly maxWords?: number;
   /** Mean length of words that are not mere symbols, in characters (default 3 to 10). */
   readonly minMeanWord?: number;
+  /** The upper end of `minMeanWord`. */
   readonly maxMeanWord?: number;
   /** Most "#", and most ellipses, a word (default 0.1). */
   readonly maxSymbolRatio?: number;
+  /** Most lines that begin with a bullet or a hyphen (default 0.9). */
   readonly maxBulletLines?: number;
+  /** Most lines that end in an ellipsis (default 0.3). */
   readonly maxEllipsisLines?: number;
   /** Least fraction of words, punctuation included, with a letter in them (default 0.8). */
   readonly minAlphaWords?: number;
   /** Least stop words: distinct ones (current), or occurrences (release) (default 2). */
   readonly minStopWords?: number;
+  /** As written, case and all (default the, be, to, of, and, that, have, with). */
   readonly stopWords?: readonly string[];
 }
 

@@ -22,6 +22,7 @@ export class NGrams {
   /** Open addressing: number of the first n-gram of its kind, or -1. */
   readonly #table: Int32Array;
 
+  /** Lays the words end to end, `gap` between them. */
   constructor(words: readonly string[], gap: string) {
     this.#count = words.length;
     this.#gap = gap.length;

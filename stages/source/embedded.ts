@@ -27,11 +27,13 @@ export const embeddedSizes: Readonly<Record<EmbeddedName, number>> = { "sotu": 2
 
 /** Where an embedded source stands: the place, in its order, of the next document. */
 export interface EmbeddedState {
+  /** Place of the next document in the order of reading, from 0. */
   next: number;
 }
 
-/** `ordered`: as the package lists them, not shuffled by the run's seed (default false). */
+/** How a corpus is read. */
 export interface EmbeddedOptions {
+  /** As the package lists them, not shuffled by the run's seed (default false). */
   readonly ordered?: boolean;
 }
 

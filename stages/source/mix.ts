@@ -9,6 +9,7 @@ import type { Many, Source } from "../flow/stage.ts";
 
 /** One ingredient. */
 export interface MixPart<T> {
+  /** Where its items come from. */
   readonly source: Source<T>;
   /** How many items it holds, or a guess; only the proportions matter until one runs dry. */
   readonly size: number;
@@ -20,7 +21,9 @@ export interface MixState {
   position: number;
   /** Items taken of each part. */
   taken: number[];
+  /** Which parts have run dry. */
   ended: boolean[];
+  /** Each part's own state. */
   parts: any[];
 }
 

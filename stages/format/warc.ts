@@ -1,0 +1,161 @@
+/**
+ * WARC records from unpacked bytes, with the place of each. Source: ISO 28500, WARC 1.0 and 1.1.
+ *
+ * @module
+ */
+
+/** One record. */
+export interface WarcRecord {
+  /** Counted from 1. */
+  readonly number: number;
+  /** Bytes before it, from the start of the unpacked file. */
+  readonly offset: number;
+  /** `WARC-Type`: response, conversion, request, warcinfo, … */
+  readonly type: string;
+  /** Named fields, names in lower case. */
+  readonly fields: ReadonlyMap<string, string>;
+  /** Null where it was not wanted, or longer than the limit. */
+  readonly block: Uint8Array<ArrayBuffer> | null;
+  /** Where the record after it begins. */
+  readonly next: WarcPlace;
+}
+
+/** Where reading stands: what a cursor keeps. */
+export interface WarcPlace {
+  /** Bytes before the next record, from the start of the unpacked file. */
+  readonly offset: number;
+  /** Records before it. */
+  readonly record: number;
+}
+
+/** What to read, and what errors call the file. */
+export interface WarcOptions {
+  /** What errors call the file. */
+  readonly name: string;
+  /** Where the bytes begin (default the start). */
+  readonly from?: WarcPlace;
+  /** Types whose blocks are wanted (default all); other blocks are passed over. */
+  readonly types?: readonly string[];
+  /** Longest block that is held, in bytes (default 64 MiB). */
+  readonly limit?: number;
+}
+
+/**
+ * Reads records from bytes that begin at `from`. Throws SyntaxError where a record does not begin as one,
+ * Deno.errors.UnexpectedEof where the file ends within one; each names file, record and byte.
+ */
+export async function* readWarc(
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  options: WarcOptions,
+): AsyncGenerator<WarcRecord> {
+  const { name, from = { offset: 0, record: 0 }, types, limit = 1 << 26 } = options;
+  const input = new Pull(chunks, from.offset);
+  for (let number = from.record + 1;; number++) {
+    let offset = input.offset;
+    let line = await input.line();
+    while (line === "") { // two line ends close a record; some writers leave more, or none
+      offset = input.offset;
+      line = await input.line();
+    }
+    if (line === null) return;
+    const at = `record ${number} of ${name} (byte ${offset})`;
+    if (!/^WARC\/\d+\.\d+$/.test(line)) {
+      const begins = JSON.stringify(line.slice(0, 40));
+      const mend = number === 1
+        ? "is this a WARC file"
+        : "the record before it is damaged: fetch the file again";
+      throw new SyntaxError(`Cannot read ${at}: it begins ${begins}, wanted "WARC/1.0": ${mend}`);
+    }
+    const fields = await readFields(input);
+    const length = Number(fields?.get("content-length"));
+    if (fields === null) throw endsEarly(at, "its fields");
+    if (!Number.isSafeInteger(length) || length < 0) {
+      throw new SyntaxError(
+        `Cannot read ${at}: its Content-Length is ${fields.get("content-length")}: wanted a number`,
+      );
+    }
+    const type = fields.get("warc-type") ?? "";
+    const keep = length <= limit && (types === undefined || types.includes(type));
+    const { block, missing } = await input.take(length, keep);
+    if (missing > 0) throw endsEarly(at, `its block, ${missing} of ${length} bytes short`);
+    yield { number, offset, type, fields, block, next: { offset: input.offset, record: number } };
+  }
+}
+
+async function readFields(input: Pull): Promise<Map<string, string> | null> {
+  const fields = new Map<string, string>();
+  let last = "";
+  for (;;) {
+    const line = await input.line();
+    if (line === null) return null;
+    if (line === "") return fields;
+    const colon = line.indexOf(":");
+    if (/^[ \t]/.test(line)) { // a folded field goes on
+      fields.set(last, `${fields.get(last) ?? ""} ${line.trim()}`);
+    } else if (colon > 0) {
+      last = line.slice(0, colon).trim().toLowerCase();
+      fields.set(last, line.slice(colon + 1).trim());
+    }
+  }
+}
+
+function endsEarly(at: string, what: string): Error {
+  return new Deno.errors.UnexpectedEof(`Cannot read ${at}: the file ends within ${what}: fetch it again`);
+}
+
+const longestLine = 1 << 16;
+
+/** Bytes asked for by line or by count. */
+class Pull {
+  readonly #chunks: AsyncIterator<Uint8Array<ArrayBuffer>>;
+  #chunk: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
+  constructor(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>, public offset: number) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  /** Up to the next line end, which is passed over; null at the end of the file. A line has an end, or 64 KiB. */
+  async line(): Promise<string | null> {
+    const bytes: number[] = [];
+    for (;;) {
+      if (this.#chunk.length === 0 && !await this.#more()) return bytes.length === 0 ? null : text(bytes);
+      const at = this.#chunk.indexOf(10);
+      const size = Math.min(at < 0 ? this.#chunk.length : at, longestLine - bytes.length);
+      for (let i = 0; i < size; i++) bytes.push(this.#chunk[i]);
+      const ended = size === at;
+      this.#drop(size + (ended ? 1 : 0));
+      if (ended || bytes.length === longestLine) return text(bytes);
+    }
+  }
+
+  async take(
+    count: number,
+    keep: boolean,
+  ): Promise<{ block: Uint8Array<ArrayBuffer> | null; missing: number }> {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let missing = count;
+    while (missing > 0) {
+      if (this.#chunk.length === 0 && !await this.#more()) break;
+      const part = this.#chunk.subarray(0, missing);
+      if (keep) parts.push(part);
+      missing -= part.length;
+      this.#drop(part.length);
+    }
+    return { block: keep ? new Uint8Array(await new Blob(parts).arrayBuffer()) : null, missing };
+  }
+
+  async #more(): Promise<boolean> {
+    const { done, value } = await this.#chunks.next();
+    if (!done) this.#chunk = value;
+    return !done;
+  }
+
+  #drop(count: number): void {
+    this.#chunk = this.#chunk.subarray(count);
+    this.offset += count;
+  }
+}
+
+function text(bytes: readonly number[]): string {
+  return new TextDecoder().decode(new Uint8Array(bytes)).replace(/\r$/, "");
+}

@@ -1,0 +1,37 @@
+/**
+ * A page's bytes as text. Source: HTML standard, "determining the character encoding", in short: byte order mark,
+ * transport, meta, then UTF-8 if the bytes are, else windows-1252.
+ *
+ * @module
+ */
+
+const declared = /<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]+)/i;
+
+/** Decodes a page; `transport` is the charset of its Content-Type header, or null. Wrong bytes become U+FFFD. */
+export function decodePage(bytes: Uint8Array<ArrayBuffer>, transport: string | null): string {
+  const head = new TextDecoder("latin1").decode(bytes.subarray(0, 1024));
+  const marked = head.startsWith("\xef\xbb\xbf")
+    ? "utf-8"
+    : /^(\xff\xfe|\xfe\xff)/.test(head)
+    ? "utf-16"
+    : null;
+  for (const label of [marked, transport, declared.exec(head)?.[1] ?? null]) {
+    const decoder = label === null
+      ? null
+      : decoderOf(label === "utf-16" && head[0] === "\xfe" ? "utf-16be" : label);
+    if (decoder !== null) return decoder.decode(bytes);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("windows-1252").decode(bytes);
+  }
+}
+
+function decoderOf(label: string): TextDecoder | null {
+  try {
+    return new TextDecoder(label);
+  } catch {
+    return null; // no such charset
+  }
+}

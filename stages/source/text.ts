@@ -1,0 +1,63 @@
+/**
+ * A text file (.txt, .md) as documents: a short one is one document, a long one many of whole paragraphs, so that a
+ * book can be held out in part and memory stays small.
+ *
+ * @module
+ */
+import { readUnpacked } from "../format/compressed.ts";
+import { lines } from "../format/lines.ts";
+import type { Source } from "../flow/stage.ts";
+import type { Document } from "../items.ts";
+
+/** Where a text file stands: bytes before the next document, from the start of the unpacked file. */
+export interface TextState {
+  /** In bytes. */
+  offset: number;
+}
+
+/** Sizes in bytes. */
+export interface TextOptions {
+  /** A document ends at the first blank line after this much (default 16 KiB). */
+  readonly documentBytes?: number;
+}
+
+/**
+ * Documents of whole paragraphs. Paragraphs are split at blank lines; where there are none, a document ends at the
+ * first line end after four times `documentBytes`, and inside a line of more than that. What is not UTF-8 is read as
+ * U+FFFD. Blank stretches are no documents. Ids are the path, with "#" and the byte where the document begins if
+ * that is not the first.
+ */
+export function textFile(path: string, options: TextOptions = {}): Source<Document, TextState> {
+  const { documentBytes = 1 << 14 } = options;
+  if (!(documentBytes >= 1)) throw new RangeError(`documentBytes is ${documentBytes}: wanted at least 1`);
+  const most = 4 * documentBytes;
+  return {
+    name: path,
+    open: (_ctx, saved = { offset: 0 }) => ({ ...saved }),
+    async *read(state) {
+      const decoder = new TextDecoder();
+      let begin = state.offset;
+      let end = begin;
+      let text = "";
+      const bytes = readUnpacked(path, begin);
+      for await (const line of lines(bytes, { offset: begin, limit: most })) {
+        const shown = decoder.decode(line.bytes);
+        text += line.whole ? `${shown}\n` : shown;
+        end = line.end;
+        const size = end - begin;
+        if (size < documentBytes || (shown.trim() !== "" && size < most)) continue;
+        state.offset = end;
+        if (text.trim() !== "") yield document(path, begin, text);
+        begin = end;
+        text = "";
+      }
+      state.offset = end;
+      if (text.trim() !== "") yield document(path, begin, text);
+    },
+  };
+}
+
+function document(path: string, begin: number, text: string): Document {
+  const id = begin === 0 ? path : `${path}#${begin}`;
+  return { id, text: text.replace(/^(\s*\n)+/, "").trimEnd(), filePath: path };
+}

@@ -1,0 +1,149 @@
+/**
+ * `--source`: what a user names, as one source of documents.
+ *
+ * @module
+ */
+import { globSync } from "node:fs";
+import { unpackedName } from "../format/compressed.ts";
+import type { Source } from "../flow/stage.ts";
+import type { Document } from "../items.ts";
+import { chain } from "./chain.ts";
+import { embedded, type EmbeddedName, embeddedNames, embeddedSizes } from "./embedded.ts";
+import { htmlFile } from "./html.ts";
+import { mix } from "./mix.ts";
+import { parquetFile } from "./parquet.ts";
+import { emptyFile, sizeOf } from "./read_error.ts";
+import { jsonFile, jsonlFile } from "./records.ts";
+import { standardInput } from "./standard_input.ts";
+import { textFile } from "./text.ts";
+import { warcFile } from "./warc.ts";
+
+const readers: Readonly<Record<string, (path: string) => Source<Document>>> = {
+  ".txt": textFile,
+  ".md": textFile,
+  ".html": htmlFile,
+  ".htm": htmlFile,
+  ".jsonl": jsonlFile,
+  ".json": jsonFile,
+  ".parquet": parquetFile,
+  ".warc": warcFile,
+  ".wet": warcFile,
+};
+
+/** The kinds of file that `openSource` reads; each but .parquet also with .gz or .zst after it. */
+export const fileKinds: readonly string[] = Object.keys(readers);
+
+/** What was found for the URIs: for people, before a run begins. */
+export interface SourceSummary {
+  /** The URIs. */
+  readonly name: string;
+  /** Files, in the order they are read. */
+  readonly files: readonly string[];
+  /** Their sizes together, packed as they are. */
+  readonly bytes: number;
+}
+
+/** A source of documents, and what it will read. */
+export interface OpenedSource {
+  /** To begin a flow with. */
+  readonly source: Source<Document>;
+  /** What it will read. */
+  readonly summary: SourceSummary;
+}
+
+/**
+ * The source that URIs name: `embedded` (speeches and mails, mixed in an order that the run's seed decides),
+ * `embedded:sotu`, `embedded:spam-assassin`, a path or glob, `-` for JSON lines on standard input. Several are read
+ * one after another, files sorted by path.
+ *
+ * Throws, before anything is read: TypeError for an unknown kind or corpus, Deno.errors.NotFound for a missing file or
+ * a glob without files, Deno.errors.InvalidData for an empty file, Deno.errors.NotSupported for `hf:` and `https:`.
+ */
+export function openSource(uris: readonly string[]): Source<Document> {
+  return findSource(uris).source;
+}
+
+/** As `openSource`, with what was found. */
+export function findSource(uris: readonly string[]): OpenedSource {
+  if (uris.length === 0) throw new TypeError("No source: pass embedded, a path or -");
+  const sources: Source<Document>[] = [];
+  const files: string[] = [];
+  let bytes = 0;
+  for (const uri of uris) {
+    if (uri === "embedded") sources.push(allEmbedded());
+    else if (uri.startsWith("embedded:")) sources.push(embedded(corpus(uri.slice("embedded:".length))));
+    else if (uri === "-") sources.push(standardInput());
+    else {
+      refuseRemote(uri);
+      for (const path of expand(uri)) {
+        const size = sizeOf(path);
+        if (size === 0) throw emptyFile(path);
+        sources.push(fileSource(path));
+        files.push(path);
+        bytes += size;
+      }
+    }
+  }
+  const name = uris.join(" ");
+  const source = sources.length === 1 ? sources[0] : chain(name, sources);
+  return { source, summary: { name, files, bytes } };
+}
+
+/** All embedded corpora, mixed in proportion to their documents. */
+function allEmbedded(): Source<Document> {
+  return mix(
+    "embedded",
+    embeddedNames.map((name) => ({ source: embedded(name), size: embeddedSizes[name] })),
+  );
+}
+
+function corpus(name: string): EmbeddedName {
+  const found = embeddedNames.find((known) => known === name);
+  if (found === undefined) {
+    throw new TypeError(`Unknown embedded corpus "${name}": wanted ${embeddedNames.join(" or ")}`);
+  }
+  return found;
+}
+
+function refuseRemote(uri: string): void {
+  if (/^(hf:|https?:)/i.test(uri)) {
+    throw new Deno.errors.NotSupported(
+      `Cannot read ${uri}: sources on the network are not there yet: download the file and pass its path`,
+    );
+  }
+}
+
+function fileSource(path: string): Source<Document> {
+  const name = unpackedName(path);
+  const kind = fileKinds.find((ending) => name.toLowerCase().endsWith(ending));
+  if (kind === undefined || (kind === ".parquet" && name !== path)) {
+    throw new TypeError(
+      kind === undefined
+        ? `Cannot read ${path}: its kind is unknown: wanted ${fileKinds.join(" ")}, also with .gz or .zst`
+        : `Cannot read ${path}: Parquet is packed inside: unpack the file and pass ${name}`,
+    );
+  }
+  return readers[kind](path);
+}
+
+/** A path that exists is itself, whatever characters it has; else it may be a glob. */
+function expand(uri: string): string[] {
+  if (exists(uri) || !/[*?[{]/.test(uri)) return [uri];
+  const found = globSync(uri).filter((path) => Deno.statSync(path).isFile);
+  if (found.length === 0) {
+    throw new Deno.errors.NotFound(
+      `No file fits ${uri}: check the path, and quote it so that the shell leaves it alone`,
+    );
+  }
+  return found.sort();
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

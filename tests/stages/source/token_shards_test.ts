@@ -1,0 +1,77 @@
+import { deepStrictEqual, rejects, throws } from "node:assert/strict";
+import { from } from "../../../stages/flow/flow.ts";
+import { checkSource } from "../../../stages/flow/law.ts";
+import { tokenShards } from "../../../stages/source/token_shards.ts";
+import { withShards } from "../shard/numbered_shards.ts";
+
+function source(dir: string) {
+  return tokenShards({ globs: [`${dir}/train_*.bin`], extentTokens: 16 });
+}
+
+Deno.test("tokenShards() gives the extents of all files in the order of their paths", () =>
+  withShards(async (dir) => {
+    const globs = [`${dir}/train_000001.bin`, `${dir}/train_*.bin`]; // one file twice
+    const extents = await Array.fromAsync(from(tokenShards({ globs, extentTokens: 30 })).stream());
+    deepStrictEqual(extents, [
+      { path: `${dir}/train_000000.bin`, start: 0, count: 30 },
+      { path: `${dir}/train_000000.bin`, start: 30, count: 20 },
+      { path: `${dir}/train_000001.bin`, start: 0, count: 23 },
+    ]);
+  }));
+
+Deno.test("tokenShards() keeps the laws of a source", () =>
+  withShards(async (dir) => {
+    await checkSource(() => source(dir));
+    await checkSource(() => tokenShards({ globs: [`${dir}/raw.bin`], format: "nanogpt", extentTokens: 6 }));
+  }));
+
+Deno.test("tokenShards() names what it cannot read: file, byte, what was wanted", () =>
+  withShards(async (dir) => {
+    const open = (name: string, format: "llmc" | "nanogpt" = "llmc") => {
+      return Array.fromAsync(from(tokenShards({ globs: [`${dir}/${name}`], format })).stream());
+    };
+    const whole = await Deno.readFile(`${dir}/train_000000.bin`);
+    const changed = (at: number, value: number) => {
+      const bytes = whole.slice();
+      new DataView(bytes.buffer).setInt32(at, value, true);
+      return bytes;
+    };
+    const cases: readonly [Uint8Array, RegExp][] = [
+      [new Uint8Array(0), /x\.bin: the file is empty/],
+      [whole.slice(0, 600), /x\.bin: it ends at byte 600, wanted 1024/],
+      [whole.slice(0, 1100), /x\.bin: it ends at byte 1100, wanted 1124 for its 50 tokens: it was cut short/],
+      [changed(0, 20240326), /byte 0 holds magic 20240326, wanted 20240520 or 20240801/],
+      [changed(4, 2), /byte 4 holds version 2, wanted 1/],
+      [changed(8, -5), /byte 8 holds a count of -5/],
+      [changed(8, 0x7FFFFFFF), /wanted 4294968318/], // no memory is asked for what is not there
+      [changed(8, 49), /2 bytes follow its 49 tokens/],
+    ];
+    for (const [bytes, message] of cases) {
+      await Deno.writeFile(`${dir}/x.bin`, bytes);
+      await rejects(open("x.bin"), message);
+    }
+    await Deno.writeFile(`${dir}/x.bin`, new Uint8Array(3));
+    await rejects(open("x.bin", "nanogpt"), /its 3 bytes are no whole number of two-byte tokens/);
+    await rejects(open("nothing_*.bin"), /nothing matches .*nothing_\*\.bin/);
+  }));
+
+Deno.test("tokenShards() refuses to go on with other files", () =>
+  withShards(async (dir) => {
+    const state = await source(dir).open(context());
+    await Deno.remove(`${dir}/train_000001.bin`);
+    throws(
+      () => source(dir).open(context(), state),
+      /training shard 1 was .*train_000001\.bin with 23 tokens/,
+    );
+  }));
+
+function context() {
+  return {
+    signal: new AbortController().signal,
+    stopping: false,
+    rng: { next: () => 0, integer: () => 0 },
+    seed: 0,
+    emit() {},
+    drop() {},
+  };
+}
