@@ -12,16 +12,19 @@ export interface TokenFile {
   readonly count: number;
   /** Tokens start … start + count - 1. Throws Deno.errors.UnexpectedEof, naming file and byte, if there are fewer. */
   read(start: number, count: number): Uint32Array;
+  /** Closes the file. */
   close(): void;
 }
 
 /** Where tokens lie in a file: little-endian, without gaps. */
 export interface TokenLayout {
+  /** Its name, for messages. */
   readonly path: string;
   /** Byte of the first token. */
   readonly offset: number;
   /** Bytes a token. */
   readonly width: 2 | 4;
+  /** Tokens in it. */
   readonly count: number;
 }
 

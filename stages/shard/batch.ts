@@ -9,14 +9,19 @@ import type { Batch } from "../items.ts";
 
 /** The shape of a step: A micro-batches (gradAccum) of B sequences (batchSize) of T tokens (seqLen). */
 export interface BatchOptions {
+  /** B: sequences a micro-batch. */
   readonly batchSize: number;
+  /** A: micro-batches a step. */
   readonly gradAccum: number;
+  /** T: tokens a sequence predicts. */
   readonly seqLen: number;
 }
 
-/** Sequences that wait for the rest of their batch. */
+/** What the stage remembers. */
 export interface BatchState {
+  /** Sequences that wait for the rest of their batch. */
   readonly held: Uint32Array[];
+  /** Batches made so far. */
   batches: number;
 }
 

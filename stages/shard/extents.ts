@@ -8,13 +8,17 @@ import { openNanogptBin } from "../format/nanogpt.ts";
 import type { TokenFile } from "../format/token_file.ts";
 import type { TokenShard } from "../items.ts";
 
-/** Extents that lie one after the other in a file: each entry of `runs` is a length and how often it comes in a row. */
+/** Extents that lie one after the other in a file. */
 export interface Region {
+  /** The final name. */
   readonly path: string;
+  /** Whose format it is. */
   readonly format: "llmc" | "nanogpt";
+  /** The first token. */
   readonly start: number;
   /** Tokens. */
   count: number;
+  /** Lengths of the extents, and how often each comes in a row. */
   readonly runs: [length: number, times: number][];
 }
 

@@ -8,6 +8,7 @@ import { PARTIAL, SHARD_HEADER_BYTES, shardHeader } from "../format/llmc_shard.t
 
 /** An open file that grows. */
 export class GrowingShard {
+  /** The name that it will have. */
   readonly path: string;
   readonly #width: 2 | 4;
   readonly #file: Deno.FsFile;
@@ -25,7 +26,7 @@ export class GrowingShard {
   /** Begins the shard anew; its header counts 0 tokens until it is sealed. */
   static create(path: string, width: 2 | 4): GrowingShard {
     const file = Deno.openSync(path + PARTIAL, { read: true, write: true, create: true, truncate: true });
-    writeFully(file, shardHeader(0, width));
+    writeFully(file, shardHeader(0, width), path);
     return new GrowingShard(path, width, file, 0);
   }
 
@@ -46,7 +47,7 @@ export class GrowingShard {
       );
     }
     file.truncateSync(wanted);
-    writeFully(file, shardHeader(0, width));
+    writeFully(file, shardHeader(0, width), path);
     file.seekSync(wanted, Deno.SeekMode.Start);
     return new GrowingShard(path, width, file, count);
   }
@@ -64,7 +65,7 @@ export class GrowingShard {
   /** Writes tokens at the end. */
   append(ids: Uint32Array): void {
     this.#writing = true;
-    writeFully(this.#file, bytesOfTokens(ids, this.#width));
+    writeFully(this.#file, bytesOfTokens(ids, this.#width), this.path);
     this.#writing = false;
     this.#count += ids.length;
   }
@@ -77,7 +78,7 @@ export class GrowingShard {
   /** Counts the tokens in the header, syncs, closes and gives the file its final name. */
   seal(): void {
     this.#file.seekSync(0, Deno.SeekMode.Start);
-    writeFully(this.#file, shardHeader(this.#count, this.#width));
+    writeFully(this.#file, shardHeader(this.#count, this.#width), this.path);
     this.#file.syncSync();
     this.close();
     Deno.renameSync(this.path + PARTIAL, this.path);
@@ -100,6 +101,16 @@ export function isFile(path: string): boolean {
   }
 }
 
-function writeFully(file: Deno.FsFile, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+/** Throws Error, naming the file and the system's reason, if not all can be written: the disk is full. */
+function writeFully(file: Deno.FsFile, bytes: Uint8Array, path: string): void {
+  try {
+    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `Cannot write ${bytes.length} bytes to ${path}${PARTIAL}: ${reason}: make room and run again: it goes on from the ` +
+        `last checkpoint`,
+      { cause },
+    );
+  }
 }

@@ -25,6 +25,7 @@ export interface WindowsOptions {
 
 /** What a checkpoint keeps. */
 export interface WindowsState {
+  /** The extents seen. */
   regions: Region[];
   /** The pass under way, from 0. */
   epoch: number;

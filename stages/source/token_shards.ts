@@ -23,7 +23,9 @@ export interface TokenShardsOptions {
 export interface TokenShardsState {
   /** Path and tokens of every file. */
   readonly files: readonly (readonly [path: string, count: number])[];
+  /** Number of the file. */
   file: number;
+  /** Its next token. */
   start: number;
 }
 

@@ -33,6 +33,7 @@ const MOST = 1 << 17; // chunks remembered before the memory starts anew: bounds
 export class BpeTokenizer implements Tokenizer {
   readonly vocabSize: number;
   readonly special: ReadonlyMap<string, number>;
+  /** How text is cut first. */
   readonly pattern: Pattern;
   /** Bytes of the ordinary tokens by id. */
   readonly tokens: readonly (Uint8Array | undefined)[];

@@ -26,10 +26,13 @@ export function gpt2Merges(tokenizer: BpeTokenizer): string {
     tokenizer.merges.map(([left, right]) => `${shown[left]} ${shown[right]}\n`).join("");
 }
 
-/** The two files' texts and names; the pattern is not in them. */
+/** The two files; the pattern is not in them. */
 export interface Gpt2Files {
+  /** Text of vocab.json. */
   readonly vocab: string;
+  /** Text of merges.txt. */
   readonly merges: string;
+  /** Where they stand, for messages. */
   readonly folder: string;
   /** Default gpt2. */
   readonly pattern?: Pattern;
@@ -91,10 +94,15 @@ export function vocabularyOf(parsed: unknown, name: string): Map<string, number>
 
 /** What the two kinds of file come to. */
 export interface Written {
+  /** Ids by the tokens' printable texts. */
   readonly vocab: ReadonlyMap<string, number>;
+  /** The merges in order, and where each was read. */
   readonly pairs: readonly { readonly pair: readonly [string, string]; readonly where: string }[];
+  /** Special tokens by text. */
   readonly special: ReadonlyMap<string, number>;
+  /** How text is cut first. */
   readonly pattern: Pattern;
+  /** The file, for messages. */
   readonly name: string;
 }
 

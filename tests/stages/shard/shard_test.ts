@@ -5,6 +5,7 @@ import { MemoryCheckpoints } from "../../../stages/flow/memory_checkpoints.ts";
 import type { Stage } from "../../../stages/flow/stage.ts";
 import { openLlmcShard } from "../../../stages/format/llmc_shard.ts";
 import type { Tokens, TokenShard } from "../../../stages/items.ts";
+import { GrowingShard } from "../../../stages/shard/growing_shard.ts";
 import { shard, type ShardOptions } from "../../../stages/shard/shard.ts";
 import { readShardSummary } from "../../../stages/shard/summary.ts";
 
@@ -240,6 +241,23 @@ Deno.test("shard() refuses to go on with a file that is shorter than the checkpo
       /ends at byte 1030, the checkpoint says/,
     );
   }));
+
+Deno.test({
+  name: "a full disk ends in a message, and what was cut short is never sealed",
+  ignore: Deno.build.os !== "linux", // only there /dev/full plays the full disk
+  fn: () =>
+    temporary(async (dir) => {
+      await Deno.symlink("/dev/full", `${dir}/a.bin.partial`);
+      throws(
+        () => GrowingShard.create(`${dir}/a.bin`, 2),
+        /Cannot write 1024 bytes to .*a\.bin\.partial: .*make room/,
+      );
+      const growing = GrowingShard.create(`${dir}/b.bin`, 2);
+      growing.close();
+      throws(() => growing.append(Uint32Array.of(1)), /Cannot write 2 bytes/);
+      strictEqual(growing.sound, false);
+    }),
+});
 
 Deno.test("readShardSummary() is null without a file and refuses a malformed one", () =>
   temporary(async (dir) => {

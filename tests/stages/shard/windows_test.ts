@@ -1,31 +1,13 @@
 import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { from } from "../../../stages/flow/flow.ts";
-import { checkSource, checkStage } from "../../../stages/flow/law.ts";
-import { shardHeader } from "../../../stages/format/llmc_shard.ts";
-import { bytesOfTokens } from "../../../stages/format/token_file.ts";
+import { checkStage } from "../../../stages/flow/law.ts";
 import type { TokenShard } from "../../../stages/items.ts";
 import { batch } from "../../../stages/shard/batch.ts";
 import { tokenCounts, unigramLoss } from "../../../stages/shard/unigram.ts";
 import { windows, type WindowsOptions } from "../../../stages/shard/windows.ts";
 import { tokenShards } from "../../../stages/source/token_shards.ts";
 import { sharedTest } from "../../shared_data.ts";
-
-/** Two llm.c shards of 50 and 23 tokens and a nanoGPT file of 20, numbered through. */
-async function withShards(work: (dir: string) => Promise<void> | void): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    let next = 0;
-    const take = (length: number) => Uint32Array.from({ length }, () => next++);
-    for (const [i, length] of [50, 23].entries()) {
-      const parts = [shardHeader(length, 2), bytesOfTokens(take(length), 2)];
-      await Deno.writeFile(`${dir}/train_00000${i}.bin`, await new Blob(parts).bytes());
-    }
-    await Deno.writeFile(`${dir}/raw.bin`, bytesOfTokens(take(20), 2));
-    await work(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
+import { withShards } from "./numbered_shards.ts";
 
 function source(dir: string, extentTokens = 16) {
   return tokenShards({ globs: [`${dir}/train_*.bin`], extentTokens });
@@ -93,7 +75,7 @@ Deno.test("windows() goes on for ever without epochs, until what follows is done
     strictEqual(seen, 100);
   }));
 
-Deno.test("windows(), batch() and tokenShards() keep the laws", () =>
+Deno.test("windows() and batch() keep the laws", () =>
   withShards(async (dir) => {
     const extents: TokenShard[] = await Array.fromAsync(from(source(dir)).stream());
     for (const shuffle of ["none", "windows", "shards"] as const) {
@@ -101,8 +83,6 @@ Deno.test("windows(), batch() and tokenShards() keep the laws", () =>
     }
     const some = Array.from({ length: 11 }, (_, i) => Uint32Array.from(row(i, 5)));
     await checkStage(() => batch({ batchSize: 2, gradAccum: 2, seqLen: 4 }), some);
-    await checkSource(() => source(dir));
-    await checkSource(() => tokenShards({ globs: [`${dir}/raw.bin`], format: "nanogpt", extentTokens: 6 }));
   }));
 
 Deno.test("windows() reads nanoGPT's raw tokens", () =>
@@ -169,46 +149,6 @@ sharedTest("the golden shard comes in batches that start at i·B·T", ["golden/t
   });
 });
 
-Deno.test("tokenShards() names what it cannot read: file, byte, what was wanted", () =>
-  withShards(async (dir) => {
-    const open = (name: string, format: "llmc" | "nanogpt" = "llmc") => {
-      return Array.fromAsync(from(tokenShards({ globs: [`${dir}/${name}`], format })).stream());
-    };
-    const whole = await Deno.readFile(`${dir}/train_000000.bin`);
-    const changed = (at: number, value: number) => {
-      const bytes = whole.slice();
-      new DataView(bytes.buffer).setInt32(at, value, true);
-      return bytes;
-    };
-    const cases: readonly [Uint8Array, RegExp][] = [
-      [new Uint8Array(0), /x\.bin: the file is empty/],
-      [whole.slice(0, 600), /x\.bin: it ends at byte 600, wanted 1024/],
-      [whole.slice(0, 1100), /x\.bin: it ends at byte 1100, wanted 1124 for its 50 tokens: it was cut short/],
-      [changed(0, 20240326), /byte 0 holds magic 20240326, wanted 20240520 or 20240801/],
-      [changed(4, 2), /byte 4 holds version 2, wanted 1/],
-      [changed(8, -5), /byte 8 holds a count of -5/],
-      [changed(8, 0x7FFFFFFF), /wanted 4294968318/], // no memory is asked for what is not there
-      [changed(8, 49), /2 bytes follow its 49 tokens/],
-    ];
-    for (const [bytes, message] of cases) {
-      await Deno.writeFile(`${dir}/x.bin`, bytes);
-      await rejects(open("x.bin"), message);
-    }
-    await Deno.writeFile(`${dir}/x.bin`, new Uint8Array(3));
-    await rejects(open("x.bin", "nanogpt"), /its 3 bytes are no whole number of two-byte tokens/);
-    await rejects(open("nothing_*.bin"), /nothing matches .*nothing_\*\.bin/);
-  }));
-
-Deno.test("tokenShards() refuses to go on with other files", () =>
-  withShards(async (dir) => {
-    const state = await source(dir).open(context());
-    await Deno.remove(`${dir}/train_000001.bin`);
-    throws(
-      () => source(dir).open(context(), state),
-      /training shard 1 was .*train_000001\.bin with 23 tokens/,
-    );
-  }));
-
 Deno.test("unigramLoss() is the entropy of what it counted, and no token is impossible", () =>
   withShards((dir) => {
     const counts = tokenCounts(
@@ -220,14 +160,3 @@ Deno.test("unigramLoss() is the entropy of what it counted, and no token is impo
     ok(Number.isFinite(unigramLoss(new Float64Array(100), counts)));
     throws(() => tokenCounts([{ path: `${dir}/raw.bin`, format: "nanogpt" }], 80), RangeError);
   }));
-
-function context() {
-  return {
-    signal: new AbortController().signal,
-    stopping: false,
-    rng: { next: () => 0, integer: () => 0 },
-    seed: 0,
-    emit() {},
-    drop() {},
-  };
-}
