@@ -73,7 +73,7 @@ function* inARow(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): Ge
   let offset = 0;
   let tail = new Uint32Array(0); // tokens from the window's start that do not yet make a whole one
   for (const region of state.regions) {
-    const from = Math.max(0, state.window * seqLen + tail.length - offset);
+    const from = Math.max(0, state.window * seqLen - offset);
     offset += region.count;
     for (let at = from; at < region.count;) {
       const count = Math.min(region.count - at, AT_A_TIME);

@@ -192,6 +192,20 @@ Deno.test("shard() closed before its end leaves whole files", () =>
     strictEqual(tokens(`${dir}/train_000000.bin`).length, 24);
   }));
 
+Deno.test("shard() resumed and closed early keeps nothing of what the killed run wrote beyond", () =>
+  temporary(async (dir) => {
+    const docs = documents(12, 12, 12, 12, 12), options = { dir, ...SMALL, shardTokens: 99 };
+    const checkpoints = new MemoryCheckpoints();
+    await from(list(docs)).pipe(shard(options)).run({ checkpoints, barrierEvery: 1 });
+    const parts = checkpoints.all.find((part) =>
+      JSON.stringify(part.get("shard")?.state).includes('"written":12')
+    );
+    ok(parts !== undefined);
+    const rest = new MemoryCheckpoints(new Map([...parts].filter(([name]) => name === "shard")));
+    await from(list(docs.slice(2, 3))).pipe(shard(options)).run({ checkpoints: rest });
+    deepStrictEqual(tokens(`${dir}/train_000000.bin`), docs.slice(1, 3).flatMap(({ ids }) => [...ids]));
+  }));
+
 Deno.test("shard() begun anew replaces the shards of an earlier run and nothing else", () =>
   temporary(async (dir) => {
     for (

@@ -1,4 +1,5 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { checkStage } from "../../../stages/flow/law.ts";
 import type { Context, Stage } from "../../../stages/flow/stage.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
 import { CharTokenizer } from "../../../stages/token/char.ts";
@@ -34,6 +35,12 @@ Deno.test("encode() without separator joins documents, with one it needs the tok
 Deno.test("count() adds the number of tokens and keeps the rest", async () => {
   const doc = { id: "d", text: "abc", url: "https://example.org" };
   deepStrictEqual(await outputs(count(byteTokenizer()), doc), [{ ...doc, tokenCount: 3 }]);
+});
+
+Deno.test("encode() and count() keep the laws of a stage", async () => {
+  const docs = ["one", "", "two words", "3"].map((text, i) => ({ id: `${i}`, text }));
+  await checkStage(() => encode(byteTokenizer()), docs);
+  await checkStage(() => count(byteTokenizer()), docs);
 });
 
 Deno.test("utf8Length() is what TextEncoder writes", () => {
