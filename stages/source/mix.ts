@@ -11,15 +11,21 @@ import type { Many, Source } from "../flow/stage.ts";
 export interface MixPart<T> {
   /** Where its items come from. */
   readonly source: Source<T>;
-  /** How many items it holds, or a guess; only the proportions matter until one runs dry. */
+  /** How much it holds, in the unit of `measure`, or a guess: the better the guess, the more even the mix. */
   readonly size: number;
+}
+
+/** How a mix is weighed. */
+export interface MixOptions<T> {
+  /** What an item adds to what was taken of its part (default 1: sizes are counts of items). */
+  readonly measure?: (item: T) => number;
 }
 
 /** Where a mix stands. */
 export interface MixState {
   /** Choices made so far: the counter of the random numbers. */
   position: number;
-  /** Items taken of each part. */
+  /** What has been taken of each part, in the unit of `measure`. */
   taken: number[];
   /** Which parts have run dry. */
   ended: boolean[];
@@ -31,7 +37,12 @@ export interface MixState {
  * Interleaves sources, each item's origin drawn in proportion to what each part still holds: a uniform shuffle of
  * origins, all of every part, in an order that the run's seed alone decides. Within a part the order is the part's.
  */
-export function mix<T>(name: string, parts: readonly MixPart<T>[]): Source<T, MixState> {
+export function mix<T>(
+  name: string,
+  parts: readonly MixPart<T>[],
+  options: MixOptions<T> = {},
+): Source<T, MixState> {
+  const { measure = () => 1 } = options;
   return {
     name,
     async open(ctx, saved) {
@@ -51,7 +62,7 @@ export function mix<T>(name: string, parts: readonly MixPart<T>[]): Source<T, Mi
           if (done) {
             state.ended[i] = true;
           } else {
-            state.taken[i]++;
+            state.taken[i] += measure(value);
             yield value;
           }
         }

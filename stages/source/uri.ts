@@ -4,7 +4,7 @@
  * @module
  */
 import { globSync } from "node:fs";
-import { unpackedName } from "../format/compressed.ts";
+import { packingOf, unpackedName } from "../format/compressed.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { chain } from "./chain.ts";
@@ -53,8 +53,8 @@ export interface OpenedSource {
 
 /**
  * The source that URIs name: `embedded` (speeches and mails, mixed in an order that the run's seed decides),
- * `embedded:sotu`, `embedded:spam-assassin`, a path or glob, `-` for JSON lines on standard input. Several are read
- * one after another, files sorted by path.
+ * `embedded:sotu`, `embedded:spam-assassin`, a path or glob, `-` for JSON lines on standard input. The files of
+ * a glob are read one after another, sorted by path; several URIs are mixed in proportion to their sizes.
  *
  * Throws, before anything is read: TypeError for an unknown kind or corpus, Deno.errors.NotFound for a missing file or
  * a glob without files, Deno.errors.InvalidData for an empty file, Deno.errors.NotSupported for `hf:` and `https:`.
@@ -66,27 +66,49 @@ export function openSource(uris: readonly string[]): Source<Document> {
 /** As `openSource`, with what was found. */
 export function findSource(uris: readonly string[]): OpenedSource {
   if (uris.length === 0) throw new TypeError("No source: pass embedded, a path or -");
-  const sources: Source<Document>[] = [];
-  const files: string[] = [];
-  let bytes = 0;
-  for (const uri of uris) {
-    if (uri === "embedded") sources.push(allEmbedded());
-    else if (uri.startsWith("embedded:")) sources.push(embedded(corpus(uri.slice("embedded:".length))));
-    else if (uri === "-") sources.push(standardInput());
-    else {
-      refuseRemote(uri);
-      for (const path of expand(uri)) {
-        const size = sizeOf(path);
-        if (size === 0) throw emptyFile(path);
-        sources.push(fileSource(path));
-        files.push(path);
-        bytes += size;
-      }
-    }
-  }
+  const found = uris.map(find);
   const name = uris.join(" ");
-  const source = sources.length === 1 ? sources[0] : chain(name, sources);
-  return { source, summary: { name, files, bytes } };
+  return {
+    source: found.length === 1 ? found[0].source : mix(
+      name,
+      found.map(({ source, characters }) => ({ source, size: characters })),
+      { measure: (doc) => doc.text.length },
+    ),
+    summary: {
+      name,
+      files: found.flatMap(({ files }) => files),
+      bytes: found.reduce((sum, { bytes }) => sum + bytes, 0),
+    },
+  };
+}
+
+/** What one URI names; `characters` is a guess at its text's length. */
+interface Found {
+  readonly source: Source<Document>;
+  readonly files: readonly string[];
+  readonly bytes: number;
+  readonly characters: number;
+}
+
+function find(uri: string): Found {
+  const none = { files: [], bytes: 0 };
+  if (uri === "embedded") return { ...none, source: allEmbedded(), characters: 22e6 };
+  if (uri.startsWith("embedded:")) {
+    return { ...none, source: embedded(corpus(uri.slice("embedded:".length))), characters: 11e6 };
+  }
+  if (uri === "-") return { ...none, source: standardInput(), characters: 1e6 };
+  refuseRemote(uri);
+  const files = expand(uri);
+  let bytes = 0;
+  let characters = 0;
+  for (const path of files) {
+    const size = sizeOf(path);
+    if (size === 0) throw emptyFile(path);
+    bytes += size;
+    characters += packingOf(path) === null ? size : 3 * size; // text packs to about a third
+  }
+  const sources = files.map(fileSource);
+  return { source: sources.length === 1 ? sources[0] : chain(uri, sources), files, bytes, characters };
 }
 
 /** All embedded corpora, mixed in proportion to their documents. */

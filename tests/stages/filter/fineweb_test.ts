@@ -1,6 +1,7 @@
 import { fineweb } from "../../../stages/filter/fineweb.ts";
 import { finewebFilters, finewebStages } from "../../../stages/filter/fineweb_group.ts";
 import { from } from "../../../stages/flow/flow.ts";
+import { checkStage } from "../../../stages/flow/law.ts";
 import type { Document } from "../../../stages/items.ts";
 import { embedded } from "../../../stages/source/embedded.ts";
 import { equal, judge } from "./filter_checks.ts";
@@ -41,4 +42,10 @@ Deno.test("fineweb() keeps most speeches and drops a mail's list of links", asyn
   const reasons: (string | null)[] = [];
   for (const stage of finewebStages()) reasons.push((await judge(stage))(links).reason);
   if (reasons.every((reason) => reason === null)) throw new Error("A list of links passes");
+});
+
+Deno.test("the filters obey the law of stages", async () => {
+  const docs: Document[] = [];
+  for await (const doc of from(embedded("spam-assassin")).stream()) if (docs.push(doc) === 4) break;
+  for (const make of finewebStages().map((_, i) => () => finewebStages()[i])) await checkStage(make, docs);
 });

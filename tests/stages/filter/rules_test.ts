@@ -71,6 +71,14 @@ Deno.test("gopherQuality() judges length, symbols, letters and stop words", asyn
   await reasons(gopherQuality(), [["word ".repeat(49), "gopher_short_doc"]]);
 });
 
+Deno.test("gopherQuality() asks for a letter in four words of five", async () => {
+  const words = (numbers: number) => "the words of it have ".repeat(2) + "1234 ".repeat(numbers);
+  await reasons(gopherQuality({ minWords: 5 }), [
+    [words(2), null], // 10 of 12
+    [words(2) + "5678", "gopher_below_alpha_threshold"], // 10 of 13
+  ]);
+});
+
 Deno.test("gopherQuality() counts distinct stop words now, occurrences at the release", async () => {
   const text = "the quick brown foxes jumped over the lazy sleeping dogs again";
   await reasons(gopherQuality({ minWords: 5 }), [[text, "gopher_enough_stop_words"]]);

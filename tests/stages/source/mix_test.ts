@@ -35,3 +35,13 @@ Deno.test("mix() is the same for the same seed and another for another", async (
 Deno.test("mix() of nothing is empty", async () => {
   equal((await read(mix("m", []))).items, []);
 });
+
+Deno.test("mix() interleaves, by the measure it is given", async () => {
+  const parts = [{ source: letters("a", 40), size: 40 }, { source: letters("b", 40), size: 80 }];
+  const measure = (item: string) => item[0] === "b" ? 2 : 1;
+  const items = await resumesAnywhere(() => mix("m", parts, { measure }), [0, 30, 80]);
+  const switches = items.filter((item, i) => i > 0 && item[0] !== items[i - 1][0]).length;
+  if (switches < 20) throw new Error(`Only ${switches} changes of origin in 80 items`);
+  const early = items.slice(0, 30).filter((item) => item[0] === "b").length;
+  if (early < 13 || early > 27) throw new Error(`${early} of the first 30 are b: about 20 expected`);
+});
