@@ -37,12 +37,12 @@ export function isPersistent(kind: Kind): boolean {
 
 /**
  * Compiles a graph: drops calls that reach neither an output nor persistent memory, and plans memory.
- * Throws Error where a tensor is read after it was overwritten in place.
+ * Throws Error where a tensor is read, or is to be an output, after it was overwritten in place.
  */
 export function compile(name: string, graph: Graph): Program {
   const outputTensors = new Set(graph.outputs.values());
   const calls = liveCalls(graph, outputTensors);
-  checkInPlace(name, calls);
+  checkInPlace(name, { calls, outputs: graph.outputs });
 
   const labels = new Map<Tensor, string>();
   for (const [label, tensor] of graph.outputs) {
@@ -135,7 +135,10 @@ function liveCalls(graph: Graph, outputs: ReadonlySet<Tensor>): Call[] {
   return live.reverse();
 }
 
-function checkInPlace(name: string, calls: readonly Call[]): void {
+function checkInPlace(
+  name: string,
+  { calls, outputs }: { calls: readonly Call[]; outputs: ReadonlyMap<string, Tensor> },
+): void {
   const overwritten = new Map<Tensor, Call>();
   for (const call of calls) {
     for (const t of call.inputs) {
@@ -150,6 +153,14 @@ function checkInPlace(name: string, calls: readonly Call[]): void {
       const home = inPlaceOf(call.op, i);
       if (home >= 0) overwritten.set(call.inputs[home], call);
     });
+  }
+  for (const [label, t] of outputs) {
+    const by = t.call === null ? undefined : overwritten.get(t); // a leaf as an output means its latest value
+    if (by !== undefined) {
+      throw new Error(
+        `Cannot compile ${name}: output ${label} is overwritten by ${by.op.name}: mark ${by.op.name}'s output instead`,
+      );
+    }
   }
 }
 

@@ -76,6 +76,21 @@ Deno.test("compile() refuses a read after an overwrite in place", () => {
   deepStrictEqual(compile("good", good).outputs.get("after")?.label, "total");
 });
 
+Deno.test("compile() refuses an output that is overwritten in place; of a leaf the output is the latest value", () => {
+  const graph = new Graph();
+  const x = graph.leaf("x", { shape: [3], dtype: "f32" }, "input");
+  const total = graph.leaf("total", { shape: [3], dtype: "f32" }, "gradient");
+  const y = relu(x);
+  graph.output("latest", total);
+  accumulate(total, x);
+  deepStrictEqual(compile("leaf", graph).outputs.get("latest")?.label, "total");
+  graph.output("y", y);
+  graph.output("z", accumulate(y, x));
+  throws(() => compile("lost", graph), {
+    message: "Cannot compile lost: output y is overwritten by accumulate: mark accumulate's output instead",
+  });
+});
+
 Deno.test("compile() refuses a leaf as an output that no call touches", () => {
   const graph = new Graph();
   graph.output("x", graph.leaf("x", { shape: [3], dtype: "f32" }, "input"));
