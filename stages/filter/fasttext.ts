@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { FastTextReader } from "./fasttext_reader.ts";
+import { fnv, huffman, QuantizedRows, type TreeNode, Words } from "./fasttext_tables.ts";
 
 const magic = 793712314;
 const version = 12;
@@ -36,14 +38,14 @@ export class FastText {
   readonly #input: QuantizedRows;
   readonly #output: Float32Array;
   readonly #labels: readonly string[];
-  readonly #tree: readonly Node[];
+  readonly #tree: readonly TreeNode[];
   readonly #known = new Map<string, WordSum>();
   readonly #endOfText: WordSum;
   readonly #encoder = new TextEncoder();
 
   /** Throws TypeError if the bytes are not such a model, RangeError if they end early. */
   constructor(bytes: Uint8Array<ArrayBuffer>) {
-    const reader = new Reader(bytes);
+    const reader = new FastTextReader(bytes);
     if (reader.int32() !== magic) throw new TypeError("Not a fastText model: wrong magic number");
     const found = reader.int32();
     if (found !== version) throw new TypeError(`Cannot read fastText format ${found}: wanted ${version}`);
@@ -178,168 +180,4 @@ export class FastText {
 /** fastText's own, so that a probability of 0 stays finite. */
 function log(x: number): number {
   return Math.log(x + 1e-5);
-}
-
-/** FNV-1a as fastText has it: a byte counts as signed. */
-function fnv(hash: number, byte: number): number {
-  return Math.imul(hash ^ ((byte << 24) >> 24), 0x01000193);
-}
-
-/** Word → its number, by hash and then by bytes. */
-class Words {
-  readonly #byHash = new Map<number, number[]>();
-
-  constructor(readonly all: readonly Uint8Array[]) {
-    all.forEach((word, id) => {
-      const hash = this.#hash(word);
-      const same = this.#byHash.get(hash);
-      if (same) same.push(id);
-      else this.#byHash.set(hash, [id]);
-    });
-  }
-
-  get size(): number {
-    return this.all.length;
-  }
-
-  /** -1: not among them. */
-  find(word: Uint8Array): number {
-    for (const id of this.#byHash.get(this.#hash(word)) ?? []) {
-      const known = this.all[id];
-      if (known.length === word.length && known.every((byte, i) => byte === word[i])) return id;
-    }
-    return -1;
-  }
-
-  #hash(word: Uint8Array): number {
-    let hash = 0x811C9DC5;
-    for (const byte of word) hash = fnv(hash, byte);
-    return hash;
-  }
-}
-
-/** Rows stored as codes: each part of a row is one of 256 centroids. */
-class QuantizedRows {
-  readonly #codes: Uint8Array;
-  readonly #parts: Quantizer;
-  readonly #normCodes: Uint8Array | null = null;
-  readonly #norms: Quantizer | null = null;
-
-  constructor(reader: Reader) {
-    const hasNorms = reader.byte() === 1;
-    const rows = reader.int64();
-    reader.skip(8); // columns
-    this.#codes = reader.bytes(reader.int32());
-    this.#parts = new Quantizer(reader);
-    if (hasNorms) {
-      this.#normCodes = reader.bytes(rows);
-      this.#norms = new Quantizer(reader);
-    }
-  }
-
-  addTo(sum: Float32Array, row: number): void {
-    const norm = this.#norms === null ? 1 : this.#norms.centroids[this.#normCodes![row]];
-    const { count, width, lastWidth, centroids } = this.#parts;
-    for (let part = 0; part < count; part++) {
-      const code = this.#codes[row * count + part];
-      const size = part === count - 1 ? lastWidth : width;
-      const from = part * 256 * width + code * size;
-      for (let i = 0; i < size; i++) sum[part * width + i] += norm * centroids[from + i];
-    }
-  }
-}
-
-/** A product quantizer's centroids: `count` parts of `width` numbers, the last of `lastWidth`. */
-class Quantizer {
-  readonly count: number;
-  readonly width: number;
-  readonly lastWidth: number;
-  readonly centroids: Float32Array;
-
-  constructor(reader: Reader) {
-    const dim = reader.int32();
-    this.count = reader.int32();
-    this.width = reader.int32();
-    this.lastWidth = reader.int32();
-    this.centroids = reader.floats(dim * 256);
-  }
-}
-
-/** A node of the label tree; leaves first, the root last. */
-interface Node {
-  count: number;
-  left: number;
-  right: number;
-}
-
-/** fastText's Huffman tree: `counts` fall, so two rising queues give the two rarest. */
-function huffman(counts: readonly number[]): Node[] {
-  const tree: Node[] = counts.map((count) => ({ count, left: -1, right: -1 }));
-  let leaf = counts.length - 1;
-  let inner = counts.length;
-  const rarest = (): number => {
-    if (leaf >= 0 && (inner >= tree.length || tree[leaf].count < tree[inner].count)) return leaf--;
-    return inner++;
-  };
-  while (tree.length < 2 * counts.length - 1) {
-    const left = rarest(), right = rarest();
-    tree.push({ count: tree[left].count + tree[right].count, left, right });
-  }
-  return tree;
-}
-
-/** Little-endian fields one after another. */
-class Reader {
-  #at = 0;
-  readonly #view: DataView;
-
-  constructor(readonly all: Uint8Array<ArrayBuffer>) {
-    this.#view = new DataView(all.buffer, all.byteOffset, all.byteLength);
-  }
-
-  int32(): number {
-    return this.#view.getInt32(this.#step(4), true);
-  }
-
-  int64(): number {
-    return Number(this.#view.getBigInt64(this.#step(8), true));
-  }
-
-  byte(): number {
-    return this.all[this.#step(1)];
-  }
-
-  bytes(count: number): Uint8Array {
-    const at = this.#step(count);
-    return this.all.subarray(at, at + count);
-  }
-
-  floats(count: number): Float32Array {
-    const at = this.#step(4 * count);
-    return Float32Array.from({ length: count }, (_, i) => this.#view.getFloat32(at + 4 * i, true));
-  }
-
-  /** Up to a zero byte, which is passed over. */
-  text(): Uint8Array {
-    const end = this.all.indexOf(0, this.#at);
-    if (end < 0) throw new RangeError(`fastText model ends early: no end of the word at byte ${this.#at}`);
-    const text = this.all.subarray(this.#at, end);
-    this.#at = end + 1;
-    return text;
-  }
-
-  skip(count: number): void {
-    this.#step(count);
-  }
-
-  #step(count: number): number {
-    const at = this.#at;
-    if (!(count >= 0 && at + count <= this.all.length)) {
-      throw new RangeError(
-        `fastText model ends early: ${count} bytes wanted at byte ${at}, file has ${this.all.length}: fetch it again`,
-      );
-    }
-    this.#at += count;
-    return at;
-  }
 }

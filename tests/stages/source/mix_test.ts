@@ -45,3 +45,12 @@ Deno.test("mix() interleaves, by the measure it is given", async () => {
   const early = items.slice(0, 30).filter((item) => item[0] === "b").length;
   if (early < 13 || early > 27) throw new Error(`${early} of the first 30 are b: about 20 expected`);
 });
+
+Deno.test("mix() draws anew for every item", async () => {
+  const parts = [{ source: letters("a", 40), size: 40 }, { source: letters("b", 40), size: 40 }];
+  for (let seed = 1; seed <= 8; seed++) {
+    const { items } = await read(mix("m", parts), { seed, limit: 20 });
+    const count = items.filter((item) => item[0] === "a").length;
+    if (count < 3 || count > 17) throw new Error(`Seed ${seed}: ${count} of the first 20 are a`);
+  }
+});
