@@ -49,13 +49,23 @@ export function errorText(
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
     if (!messages.some((said) => said.includes(messageOf(cause)))) messages.push(messageOf(cause));
   }
-  const stack = trace && error.stack !== undefined ? `\n${error.stack}` : "";
-  return `${paint("red", "error")}: ${messages.join(": ")}${stack}`;
+  const stack = trace ? `\n${Deno.inspect(error)}` : "";
+  return `${paint("red", "error")}: ${messages.join(": ")}${mend(error)}${stack}`;
 }
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message === "" ? error.name : error.message;
+}
+
+/** What to do about errors of the system, whose own messages do not say. */
+function mend(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at.message.includes("os error 28")) return ": make room on the disk and type the command again";
+    if (at instanceof Deno.errors.PermissionDenied) return ": give an --out that you may write to";
+    if (at instanceof Deno.errors.NotCapable) return ": the task in deno.json does not grant it";
+  }
+  return "";
 }
 
 function width(): number {

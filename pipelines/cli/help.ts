@@ -104,8 +104,8 @@ export function dryRunText(
   }
   if (plan !== null) {
     lines.push("", paint("bold", "Plan"));
-    if (plan.parameters !== undefined) {
-      lines.push(`  parameters       ${plan.parameters.toLocaleString("en-US")}`);
+    if (plan.parameterCount !== undefined) {
+      lines.push(`  parameters       ${plan.parameterCount.toLocaleString("en-US")}`);
     }
     if (plan.tokensPerStep !== undefined) lines.push(`  tokens a step    ${count(plan.tokensPerStep)}`);
     if (plan.flopsPerStep !== undefined) lines.push(`  FLOPs a step     ${count(plan.flopsPerStep)}`);

@@ -58,7 +58,7 @@ export interface Env {
 
 /** What --dry-run prints beside the stage graph and the configuration. */
 export interface Plan {
-  readonly parameters?: number;
+  readonly parameterCount?: number;
   /** Bytes by kind of memory. */
   readonly memory?: Readonly<Partial<Record<Kind, number>>>;
   readonly flopsPerStep?: number;
@@ -78,6 +78,8 @@ export interface Pipeline<O> {
   plan?(values: Values<O>, env: Env): Plan | Promise<Plan>;
   /** False for pipelines that leave no run folder. Default true. */
   readonly writes?: boolean;
+  /** Items of the source between barriers: the most that a resume does a second time. Default 1000. */
+  readonly barrierEvery?: number;
   /** After the last item: lines for standard output, the last one says what to type next. */
   finish?(values: Values<O>, env: Env): readonly string[] | Promise<readonly string[]>;
 }

@@ -83,9 +83,6 @@ export const presets: Readonly<Record<string, NamedPreset>> = {
       eps: 1e-8,
       weightDecay: 0.1,
       gradClip: 1,
-      gelu: "tanh",
-      dropout: 0,
-      dtype: "f32",
     },
   },
 };

@@ -4,6 +4,7 @@
  * @module
  */
 import type { RunEvent, RunStartEvent, StageEvent } from "../../stages/flow/events.ts";
+import { wholeText } from "../../stages/report/lines.ts";
 import type { MetricsFile } from "../../stages/report/metrics.ts";
 import type { Display } from "../../stages/report/terminal.ts";
 
@@ -102,9 +103,10 @@ export class Recorder {
     if (this.#files === null) return;
     this.#files.metrics.append(event);
     if (event.type === "sample") {
+      const path = `${this.#files.samples}/step-${String(event.step).padStart(6, "0")}.txt`;
       Deno.mkdirSync(this.#files.samples, { recursive: true });
-      const name = `step-${String(event.step).padStart(6, "0")}.txt`;
-      Deno.writeTextFileSync(`${this.#files.samples}/${name}`, `${event.text}\n`);
+      Deno.writeTextFileSync(`${path}.part`, `${wholeText(event)}\n`);
+      Deno.renameSync(`${path}.part`, path);
     }
   }
 }

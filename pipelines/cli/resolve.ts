@@ -44,10 +44,7 @@ export function resolve(options: Options, layers: Layers): Resolved {
   const { commandLine, config, saved, machine } = layers;
   const named = commandLine.get("preset") ?? config.get("preset") ?? "auto";
   const picked = "layers" in options ? pick(String(named), machine) : null;
-  const preset: Given = picked === null ? new Map() : fromRecord(presets[picked.name].options, options, {
-    where: `in preset ${picked.name}`,
-    strangers: "skip",
-  });
+  const preset: Given = picked === null ? new Map() : presetFor(picked.name, options);
   const remembered: Given = new Map([...saved ?? []].filter(([name]) => !ofTheMoment.has(name)));
   const ofPreset: [string, Given] = [`preset ${picked?.name}`, preset];
   const order: [string, Given][] = named === "auto"
@@ -108,6 +105,12 @@ export function show(name: string, value: unknown): string {
   if (value === null) return `--${flag} unset`;
   const text = Array.isArray(value) ? value.join(",") : String(value);
   return `--${flag} ${/^[\w./:+,-]+$/.test(text) ? text : JSON.stringify(text)}`;
+}
+
+/** What a preset says of these options; of the vocabulary's size only to what makes the vocabulary. */
+function presetFor(name: string, options: Options): Given {
+  const given = fromRecord(presets[name].options, options, { where: `in preset ${name}`, strangers: "skip" });
+  return new Map([...given].filter(([option]) => option !== "vocabSize" || "tokenizer" in options));
 }
 
 function pick(name: string, machine: Machine): { readonly name: string; readonly why: string } {

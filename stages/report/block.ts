@@ -29,22 +29,19 @@ export function blockLines(progress: Progress, room: Room): string[] {
   ].slice(0, space);
   return [
     paint("bold", fit(head.join(" · "))),
-    ...shown.map((line) => line.includes("waits for") ? paint("dim", fit(line)) : fit(line)),
+    ...shown.map((line) => /waits for|←/.test(line) ? paint("dim", fit(line)) : fit(line)),
     ...bottom.map(fit).map((line, i) => i === 0 ? paint("cyan", line) : line),
   ].slice(0, room.rows);
 }
 
-/** The stages as a table; narrow rooms leave out what was dropped. */
+/** The stages as a table; narrow rooms leave out what was dropped, and say `←` for `waits for`. */
 function stageLines(stages: readonly StageProgress[], columns: number): string[] {
   const wide = columns >= 64;
   const longest = Math.max(0, ...stages.map((s) => stringWidth(s.name)));
-  const name = Math.min(longest, wide ? 24 : Math.max(8, columns - 32));
+  const name = Math.min(longest, wide ? 24 : Math.max(8, columns - 31));
   return stages.map((s) => {
-    const state = s.waitsFor !== null
-      ? `waits for ${s.waitsFor}`
-      : s.busy > 0
-      ? `busy ${share(s.busy)}`
-      : "idle";
+    const busy = s.busy > 0 ? `${wide ? "busy " : ""}${Math.round(s.busy * 100)} %` : "idle";
+    const state = s.waitsFor !== null ? `${wide ? "waits for" : "←"} ${s.waitsFor}` : busy;
     const dropped = s.dropped === 0 ? "" : `-${count(s.dropped)}`;
     const cells = [pad(s.name, name), left(count(s.out === 0 ? s.in : s.out), 8), left(rate(s.perSecond), 9)];
     if (wide) cells.push(left(dropped, 9));

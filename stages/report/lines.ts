@@ -38,9 +38,13 @@ export function hellaswagLine(event: HellaswagEvent): string {
 
 /** The sample's text, indented under a heading; control characters made visible. */
 export function sampleLines(event: SampleEvent): string[] {
-  const { prompt = "", text: written } = event;
-  const text = printable(written.startsWith(prompt) ? written : prompt + written).trimEnd();
+  const text = printable(wholeText(event)).trimEnd();
   return [`sample after step ${event.step}:`, ...text.split("\n").map((line) => `  ${line}`)];
+}
+
+/** What was written with what it was to go on from, whether or not the event's text repeats that. */
+export function wholeText({ prompt = "", text }: SampleEvent): string {
+  return text.startsWith(prompt) ? text : prompt + text;
 }
 
 /** One line on the data side: "data: 1,234 in, 890 out, 310/s, slowest language". */

@@ -56,6 +56,16 @@ export function noDisplay(): Display {
   return { take() {}, say() {}, close() {} };
 }
 
+/** Only what is said, and notes: for a command whose result itself goes to the terminal. */
+export function notesOnly(screen: Screen): Display {
+  const say = (line: string): void => screen.write(`${line}\n`);
+  return {
+    say,
+    close() {},
+    take: (event) => event.type === "note" ? say(event.text) : undefined,
+  };
+}
+
 /** Plain lines: a step every `every` steps, what is said, evaluations, samples, checkpoints. */
 export function plainLines(
   screen: Screen,

@@ -128,6 +128,14 @@ Deno.test("presets name options that there are, with values that they take", () 
   }
 });
 
+Deno.test("resolve() lets no preset say how large the vocabulary of finished shards is", () => {
+  const { tokenizer: _made, ...finished } = options;
+  deepStrictEqual(
+    [resolve(options, layers).values.vocabSize, resolve(finished, layers).values.vocabSize],
+    [2048, options.vocabSize.value],
+  );
+});
+
 Deno.test("show() writes an option as it would be typed", () => {
   deepStrictEqual(
     [show("gradAccum", 4), show("color", false), show("tokens", null), show("prompt", "a b")],

@@ -1,0 +1,5 @@
+/** The command line on the tests' own pipelines. @module */
+import { runMain } from "../../../pipelines/cli/main.ts";
+
+const folder = new URL("pipelines/", import.meta.url);
+Deno.exit(await runMain({ args: Deno.args, folder, command: "deno task pipeline" }));
