@@ -108,6 +108,10 @@ function writeLines<In>(
       if (state.bytes > 0) sync(`${path(state.file)}.partial`);
       return { file: state.file, bytes: state.bytes, held: [], heldLength: 0 };
     },
+    close(state) { // a run that ended before its source leaves whole files too; a resume takes the last one up again
+      writeMember(state);
+      seal(state);
+    },
   };
 }
 
