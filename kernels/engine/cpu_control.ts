@@ -26,7 +26,7 @@ export const word = {
 
 /** Byte address of the addresses of this run's programs. */
 export const runListAt = 256;
-/** Programs that one round of a run can hold; longer runs take several. */
+/** Programs that one round of a run can hold, below the kernels' constants at 32,768; longer runs take several. */
 export const runListLength = 4000;
 /** Bytes of scratch that every thread has to itself. */
 export const scratchBytes = 2 * 1024 * 1024;

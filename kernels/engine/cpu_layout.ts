@@ -7,7 +7,7 @@
 import { bindings } from "../core/op.ts";
 import { isPersistent, memoryByKind, type Program, slotAlignment } from "../core/program.ts";
 import { ShapeError, sizeOf, type Tensor } from "../core/tensor.ts";
-import { opWords, runListAt, runListLength, scratchBytes } from "./cpu_control.ts";
+import { opWords, scratchBytes } from "./cpu_control.ts";
 
 /** What a 32-bit address can reach. */
 const MOST_BYTES = 4 * 1024 ** 3;
@@ -40,7 +40,7 @@ export interface Layout {
  * TypeError on a type that the engine has no kernels for.
  */
 export function layOut(programs: readonly Program[], threads: number): Layout {
-  let end = align(runListAt + 4 * runListLength);
+  let end = PAGE; // the first page holds the control block, the list of programs and the kernels' constants
   const take = (bytes: number) => {
     const address = end;
     end = align(end + bytes);

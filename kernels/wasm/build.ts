@@ -15,6 +15,7 @@ const options = [
   "--sharedMemory",
   "--initialMemory=1",
   "--maximumMemory=65536", // 4 GiB in pages of 64 KiB: the memory given may be of any size up to it
+  "--memoryBase=32768", // constants, in the first page: the engine leaves its second half to them
   "--use=abort=", // no import of its own
   "--disableWarning=112", // v128 crosses no border: only index.ts exports to JavaScript
 ];

@@ -60,12 +60,16 @@ export function cross_entropy_grad(
 /** log of the sum of e^x over n floats: the largest first, then the sum in blocks of 1,024. */
 function logSumExp(x: usize, n: usize): f64 {
   const rest = n & 3, end = x + ((n & ~3) << 2);
-  let top = f32x4.splat(-Infinity);
-  for (let p = x; p < end; p += 16) top = f32x4.max(top, v128.load(p));
-  if (rest > 0) top = f32x4.max(top, loadPart(end, rest, -Infinity));
-  const largestOne = largest(top), shift = f32x4.splat(largestOne);
+  let top = f32x4.splat(-Infinity), topB = top, p = x;
+  for (; p + 32 <= end; p += 32) { // pmax passes over a NaN: the sum below finds it
+    top = f32x4.pmax(top, v128.load(p));
+    topB = f32x4.pmax(topB, v128.load(p, 16));
+  }
+  if (p < end) top = f32x4.pmax(top, v128.load(p));
+  if (rest > 0) top = f32x4.pmax(top, loadPart(end, rest, -Infinity));
+  const largestOne = largest(f32x4.pmax(top, topB)), shift = f32x4.splat(largestOne);
   let total: f64 = 0;
-  for (let p = x; p < end;) {
+  for (p = x; p < end;) {
     const stop = min(p + 4096, end);
     let sum = f32x4.splat(0);
     for (; p < stop; p += 16) sum = f32x4.add(sum, exp(f32x4.sub(v128.load(p), shift)));

@@ -8,8 +8,12 @@ import { first, size, tensor } from "./call.ts";
 import { exp } from "./exp.ts";
 import { loadPart, storePart } from "./vector.ts";
 
-const ROOT: f32 = 0.7978845608; // sqrt(2 / pi)
-const CUBIC: f32 = 0.044715;
+// u = sqrt(2 / pi) (x + 0.044715 x^3). In memory, as exp's constants are.
+const ONE = memory.data<f32>([1], 4);
+const TWICE = memory.data<f32>([2 * 0.7978845608], 4);
+const MINUS_TWICE = memory.data<f32>([-2 * 0.7978845608], 4);
+const MINUS_TWICE_CUBIC = memory.data<f32>([-2 * 0.7978845608 * 0.044715], 4);
+const SIX_CUBIC = memory.data<f32>([6 * 0.7978845608 * 0.044715], 4);
 
 /** x -> y = x / 2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). args: n. */
 export function gelu(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
@@ -37,19 +41,23 @@ export function gelu_grad(tensors: usize, args: usize, thread: i32, threads: i32
 
 /** e^-2u. */
 function decay(x: v128, square: v128): v128 {
-  const u = f32x4.mul(x, f32x4.relaxed_madd(square, f32x4.splat(-2 * ROOT * CUBIC), f32x4.splat(-2 * ROOT)));
-  return exp(u);
+  const inner = f32x4.relaxed_madd(
+    square,
+    v128.load32_splat(MINUS_TWICE_CUBIC),
+    v128.load32_splat(MINUS_TWICE),
+  );
+  return exp(f32x4.mul(x, inner));
 }
 
 function value(x: v128): v128 {
-  return f32x4.div(x, f32x4.add(f32x4.splat(1), decay(x, f32x4.mul(x, x))));
+  return f32x4.div(x, f32x4.add(v128.load32_splat(ONE), decay(x, f32x4.mul(x, x))));
 }
 
 /** (s + x s (1 - s) 2u') dy, s = 1 / (1 + e), 1 - s = e s. */
 function slope(x: v128, dy: v128): v128 {
-  const one = f32x4.splat(1), square = f32x4.mul(x, x), e = decay(x, square);
+  const one = v128.load32_splat(ONE), square = f32x4.mul(x, x), e = decay(x, square);
   const s = f32x4.div(one, f32x4.add(one, e));
-  const twice = f32x4.relaxed_madd(square, f32x4.splat(6 * ROOT * CUBIC), f32x4.splat(2 * ROOT));
+  const twice = f32x4.relaxed_madd(square, v128.load32_splat(SIX_CUBIC), v128.load32_splat(TWICE));
   const inner = f32x4.mul(f32x4.mul(x, twice), f32x4.mul(e, s));
   return f32x4.mul(f32x4.relaxed_madd(inner, s, s), dy);
 }

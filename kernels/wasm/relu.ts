@@ -12,10 +12,10 @@ export function relu(tensors: usize, args: usize, thread: i32, threads: i32, scr
   const x = tensor(tensors, 0), y = tensor(tensors, 1), n = size(args, 0), zero = f32x4.splat(0);
   let i = first(n, 4, thread, threads) << 2;
   const end = first(n, 4, thread + 1, threads) << 2;
-  for (; i + 16 <= end; i += 16) v128.store(y + i, f32x4.max(v128.load(x + i), zero));
+  for (; i + 16 <= end; i += 16) v128.store(y + i, f32x4.pmax(v128.load(x + i), zero));
   if (i < end) {
     const rest = (end - i) >> 2;
-    storePart(y + i, f32x4.max(loadPart(x + i, rest, 0), zero), rest);
+    storePart(y + i, f32x4.pmax(loadPart(x + i, rest, 0), zero), rest);
   }
 }
 

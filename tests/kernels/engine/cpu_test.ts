@@ -13,9 +13,11 @@ import { compile, type Program } from "../../../kernels/core/program.ts";
 import type { Shape, TensorMap } from "../../../kernels/core/tensor.ts";
 import { openCpu } from "../../../kernels/engine/cpu.ts";
 import { attention } from "../../../kernels/ops/attention.ts";
+import { crossEntropyGradOp } from "../../../kernels/ops/cross_entropy.ts";
 import { matmul } from "../../../kernels/ops/matmul.ts";
 import { mean } from "../../../kernels/ops/reduce.ts";
 import { assign, clear, count } from "../../../kernels/ops/state.ts";
+import { tanh } from "../../../kernels/ops/tanh.ts";
 
 const f32 = (values: readonly number[], shape: Shape = [values.length]) => ({
   shape,
@@ -187,4 +189,40 @@ Deno.test("results have the same bits for any number of threads where work is sp
     results.push(await session.read(["loss", "g0", "g1"]));
   }
   for (const other of results.slice(1)) deepStrictEqual(other, results[0]);
+});
+
+Deno.test("exp and tanh of the kernels are within 1.5e-7 and 2.5e-7 of themselves, and keep NaN", async () => {
+  const n = 40001, graph = new Graph();
+  const x = graph.leaf("x", { shape: [n], dtype: "f32" }, "input");
+  graph.output("tanh", tanh(x));
+  // Softmax less the target's 1, times dlosses: with lse 0, dlosses 1 and the last column the target, e^x elsewhere.
+  const logits = graph.leaf("logits", { shape: [1, n], dtype: "f32" }, "output");
+  const target = graph.leaf("target", { shape: [1], dtype: "u32" }, "input");
+  const lse = graph.leaf("lse", { shape: [1], dtype: "f32" }, "input");
+  const one = graph.leaf("one", { shape: [1], dtype: "f32" }, "input");
+  define(crossEntropyGradOp)([logits, target, lse, one], { valid: n });
+  const wide = Float32Array.from({ length: n }, (_, i) => (i - 20000) * (87 / 20000));
+  const narrow = wide.map((value) => value / 8); // tanh is 1 from 9.1 on
+  narrow[7] = wide[7] = NaN;
+  const engine = await openCpu({ threads: 1 });
+  await using session = await engine.open([compile("p", graph)], {
+    x: { shape: [n], data: narrow },
+    logits: { shape: [1, n], data: wide },
+    target: { shape: [1], data: Uint32Array.of(n - 1) },
+    one: f32([1]),
+  });
+  await session.run(["p"]);
+  const got = await session.read(["tanh", "logits"]);
+  const worst = (values: ArrayLike<number>, exact: (i: number) => number) => {
+    let most = 0;
+    for (let i = 0; i < n - 1; i++) {
+      if (i === 7) ok(Number.isNaN(values[i]));
+      else if (exact(i) !== 0) most = Math.max(most, Math.abs(values[i] / exact(i) - 1));
+    }
+    return most;
+  };
+  const ofTanh = worst(got.tanh.data, (i) => Math.tanh(narrow[i]));
+  const ofExp = worst(got.logits.data, (i) => Math.exp(wide[i]));
+  ok(ofTanh < 2.5e-7, `tanh: ${ofTanh}`);
+  ok(ofExp < 1.5e-7, `exp: ${ofExp}`);
 });
