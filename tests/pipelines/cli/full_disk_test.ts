@@ -43,7 +43,7 @@ Deno.test({
   name: there ? name : `${name} (ignored: this user may not mount a small file system)`,
   ignore: !there,
   async fn() {
-    await onSmallDisk("128k", async (call, folder) => {
+    const done = await onSmallDisk("128k", async (call, folder) => {
       const run = (count: number) => {
         const words = ["sum-numbers", "--device", "cpu", "--steps", String(count)];
         return call(Deno.execPath(), "run", "-A", "--no-check", "--quiet", program, ...words);
@@ -56,7 +56,9 @@ Deno.test({
       const wanted = steps(await readEvents(file)).length + 10;
       const { code, err } = await run(wanted);
       deepStrictEqual([code, steps(await readEvents(file))], [0, [...Array(wanted).keys()]], err);
+      return true;
     });
+    strictEqual(done, true);
   },
 });
 

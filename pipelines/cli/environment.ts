@@ -1,0 +1,48 @@
+/**
+ * What a pipeline's functions get beside their values.
+ *
+ * @module
+ */
+import type { Engine } from "../../kernels/engine/engine.ts";
+import { openEngine } from "../../kernels/engine/open.ts";
+import type { RunEvent } from "../../stages/flow/events.ts";
+import type { Env } from "./pipeline.ts";
+
+/** What an environment is made from. */
+export interface EnvironmentOptions {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly out: string;
+  readonly resumed: boolean;
+  readonly signal: AbortSignal;
+  emit(event: RunEvent): void;
+  print(text: string): void;
+}
+
+/** Makes one; the engine is opened when it is first asked for, once. */
+export function environment(options: EnvironmentOptions): Env {
+  const { values, emit } = options;
+  const workers = workersOf(values);
+  let engine: Promise<Engine> | null = null;
+  const open = async (): Promise<Engine> => {
+    const { engine, why } = await openEngine(String(values.device), { threads: workers });
+    emit({ type: "note", text: `device ${engine.name}: ${engine.device}: ${why}` });
+    emit({ type: "run", pipeline: "", device: `${engine.name}: ${engine.device}` });
+    return engine;
+  };
+  return {
+    engine: () => engine ??= open(),
+    out: options.out,
+    seed: Number(values.seed),
+    workers,
+    dry: values.dryRun === true,
+    resumed: options.resumed,
+    signal: options.signal,
+    emit,
+    print: options.print,
+  };
+}
+
+/** `--workers` as a number. */
+export function workersOf(values: Readonly<Record<string, unknown>>): number {
+  return typeof values.workers === "number" ? values.workers : Math.max(1, navigator.hardwareConcurrency);
+}

@@ -1,0 +1,241 @@
+/**
+ * One run: builds the flow, feeds its events to everyone, stops it on Ctrl-C, leaves the folder in order.
+ *
+ * @module
+ */
+import type { RunEvent } from "../../stages/flow/events.ts";
+import type { RunResult } from "../../stages/flow/flow.ts";
+import type { Goal } from "../../stages/report/progress.ts";
+import { MetricsFile, readEvents } from "../../stages/report/metrics.ts";
+import { reportPage } from "../../stages/report/report.ts";
+import { stageStats, statsLines } from "../../stages/report/stats.ts";
+import {
+  type Display,
+  liveBlock,
+  noDisplay,
+  notesOnly,
+  plainLines,
+  standardError,
+} from "../../stages/report/terminal.ts";
+import { buildFlow } from "./build.ts";
+import type { Named } from "./catalogue.ts";
+import { checkpointsIn } from "./checkpoints.ts";
+import type { Console } from "./console.ts";
+import { environment, workersOf } from "./environment.ts";
+import type { Env } from "./pipeline.ts";
+import { Recorder } from "./recorder.ts";
+import type { Resolved } from "./resolve.ts";
+import { asJson, type RunRecord, writeRecord, writeWhole } from "./run_folder.ts";
+import { onInterrupt } from "./signals.ts";
+import { versions } from "./versions.ts";
+
+/** Everything that is known before a run begins. */
+export interface Job {
+  readonly named: Named;
+  readonly resolved: Resolved;
+  readonly out: string;
+  /** A checkpoint is there to go on from. */
+  readonly resumed: boolean;
+  /** The one to go on from, if not the newest. */
+  readonly checkpoint: string | null;
+  /** What to type to go on: "deno task pipeline train --out x". */
+  readonly again: string;
+  readonly console: Console;
+}
+
+/** Runs it; returns the exit code: 0, or 130 if it was interrupted. Throws what the run throws. */
+export async function execute(job: Job): Promise<number> {
+  const { named: { name, pipeline }, resolved: { values }, out, console } = job;
+  const writes = pipeline.writes !== false;
+  const stop = new AbortController();
+  const abort = new AbortController();
+  const display = displayFor(job);
+  const write = (text: string): void => {
+    try {
+      console.out(text);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      stop.abort(); // nobody reads any more
+    }
+  };
+  const print = (text: string): void => {
+    if (values.json !== true) write(text);
+  };
+  const recorder = new Recorder({
+    type: "run",
+    pipeline: name,
+    seed: Number(values.seed),
+    resumed: job.resumed,
+  }, {
+    display,
+    json: values.json === true ? (line) => write(`${line}\n`) : null,
+    now: () => performance.now() / 1000,
+  });
+  let lastCheckpoint = job.checkpoint;
+  const emit = (event: RunEvent): void => {
+    if (event.type === "checkpoint") lastCheckpoint = event.path;
+    recorder.take(event);
+  };
+  const stopped = Promise.withResolvers<"stopped">();
+  using _interrupts = onInterrupt({
+    soft() {
+      display.say("Stopping after this step, with a checkpoint; Ctrl-C again stops at once");
+      stop.abort();
+      stopped.resolve("stopped");
+    },
+    hard() {
+      display.close();
+      console.err("Stopped at once");
+      if (writes) console.err(`To go on from the last checkpoint, if there is one: ${job.again}`);
+      Deno.exit(130);
+    },
+  });
+  let announced = false;
+  const announce = (): void => { // not before the build has got anywhere: a wrong command line gets one line
+    if (!announced) emit({ type: "note", text: chosen(job) });
+    announced = true;
+  };
+  const env = environment({
+    values,
+    out,
+    resumed: job.resumed,
+    signal: abort.signal,
+    print,
+    emit(event) {
+      if (event.type !== "run") announce();
+      emit(event);
+    },
+  });
+  let metrics: MetricsFile | null = null;
+  try {
+    const built = await Promise.race([buildFlow(pipeline, { values, env }), stopped.promise]);
+    if (built === "stopped") {
+      display.close();
+      console.err(`Interrupted before the run began: nothing to go on from: type it again`);
+      return 130;
+    }
+    announce();
+    if (writes) {
+      await Deno.mkdir(`${out}/data`, { recursive: true });
+      await writeRecord(out, recordOf(job, recorder.start?.device));
+      metrics = new MetricsFile(`${out}/metrics.jsonl`);
+      recorder.openFiles({ metrics, samples: `${out}/samples` });
+    }
+    const file = metrics;
+    const result = await built.run({
+      signal: abort.signal,
+      stop: stop.signal,
+      seed: env.seed,
+      onEvent: emit,
+      ...(pipeline.barrierEvery === undefined ? {} : { barrierEvery: pipeline.barrierEvery }),
+      ...(writes
+        ? { checkpoints: await checkpointsIn(out, { keep: keptOf(values), from: job.checkpoint }) }
+        : {}),
+      ...(file === null ? {} : {
+        effects: { metrics: { save: () => file.save(), restore: (saved) => file.restore(saved) } },
+      }),
+    });
+    recorder.finish({ type: "done", reason: result.stopped ? "interrupted" : "finished" });
+    await close(job, { display, env, result, lastCheckpoint, print });
+    return result.stopped ? 130 : 0;
+  } catch (error) {
+    if (metrics !== null) recordFailure(recorder, error);
+    throw error;
+  } finally {
+    display.close();
+    metrics?.close();
+  }
+}
+
+/** Writes the last line of metrics.jsonl; where that fails too, the first error is the one to tell. */
+function recordFailure(recorder: Recorder, error: unknown): void {
+  try {
+    recorder.finish({
+      type: "done",
+      reason: "failed",
+      error: error instanceof Error ? error.message : `${error}`,
+    });
+  } catch (second) {
+    if (!(second instanceof Error)) throw second;
+  }
+}
+
+/** Statistics, report, and the last lines. */
+async function close(job: Job, end: {
+  readonly display: Display;
+  readonly env: Env;
+  readonly result: RunResult;
+  readonly lastCheckpoint: string | null;
+  print(text: string): void;
+}): Promise<void> {
+  const { named: { pipeline }, resolved: { values }, out, console } = job;
+  const { display, env, result, lastCheckpoint, print } = end;
+  if (pipeline.writes !== false) {
+    const events = await readEvents(`${out}/metrics.jsonl`);
+    const stages = stageStats(events);
+    await writeWhole(`${out}/data/stats.json`, `${JSON.stringify({ stages }, null, 2)}\n`);
+    await writeWhole(`${out}/report.html`, await reportPage({ events, options: asJson(values) }));
+    display.close();
+    if (!result.stopped) {
+      print(statsLines(stages, console.columns - 1).map((line) => `${line}\n`).join(""));
+      print(`Report: ${out}/report.html\n`);
+    }
+  }
+  display.close();
+  if (result.stopped) {
+    console.err(
+      lastCheckpoint === null
+        ? "Interrupted: no checkpoint yet"
+        : `Interrupted: checkpoint ${lastCheckpoint}`,
+    );
+    console.err(`To go on: ${job.again}`);
+  } else if (pipeline.finish !== undefined) {
+    const lines = await pipeline.finish(values, env);
+    print(lines.map((line) => `${line}\n`).join(""));
+  }
+}
+
+function displayFor({ named: { pipeline }, resolved: { values }, console }: Job): Display {
+  if (values.json === true || values.quiet === true) return noDisplay();
+  const live = console.outIsTerminal && console.errIsTerminal;
+  const screen = standardError({ color: values.color === true && console.errIsTerminal });
+  if (pipeline.writes === false) return notesOnly(screen);
+  const goal = goalOf(values);
+  return live ? liveBlock(screen, { goal }) : plainLines(screen, { goal, every: Number(values.logEvery) });
+}
+
+function goalOf(values: Resolved["values"]): Goal {
+  const { steps, tokens, timeLimit } = values;
+  return {
+    ...(typeof steps === "number" ? { steps } : {}),
+    ...(typeof tokens === "number" ? { tokens } : {}),
+    ...(typeof timeLimit === "number" ? { seconds: timeLimit } : {}),
+  };
+}
+
+function keptOf({ keepCheckpoints }: Resolved["values"]): number {
+  return typeof keepCheckpoints === "number" ? keepCheckpoints : 3;
+}
+
+/** The first line: what was chosen and why. */
+function chosen({ named: { name, pipeline }, resolved: { preset }, out, resumed, checkpoint }: Job): string {
+  const where = pipeline.writes === false ? name : `${name} in ${out}`;
+  const how = preset === null ? "" : `, preset ${preset.name} (${preset.why})`;
+  const from = pipeline.writes === false
+    ? ""
+    : resumed
+    ? `, going on from ${checkpoint ?? "the last checkpoint"}`
+    : ", from the beginning";
+  return `${where}${how}${from}`;
+}
+
+function recordOf({ named: { name }, resolved: { values } }: Job, device: string | undefined): RunRecord {
+  return {
+    pipeline: name,
+    options: values,
+    ...(device === undefined ? {} : { device }),
+    seed: Number(values.seed),
+    workers: workersOf(values),
+    versions: versions(),
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * `deno task pipeline NAME …`: finds the pipeline, reads the command line, goes on with the run that stands there or
+ * begins one. Exit codes: 0 done, 1 the run failed, 2 the command line was wrong, 130 interrupted.
+ *
+ * @module
+ */
+import { buildFlow } from "./build.ts";
+import { loadPipeline, pipelineNames } from "./catalogue.ts";
+import { fromRecord, type Given, readCommandLine, readConfig } from "./command_line.ts";
+import { type Console, errorText, processConsole } from "./console.ts";
+import { environment } from "./environment.ts";
+import { execute } from "./execute.ts";
+import { dryRunText, helpText, listText } from "./help.ts";
+import { machineFor } from "./machine.ts";
+import { runOptions } from "./options.ts";
+import type { Options } from "./pipeline.ts";
+import type { Machine } from "./presets.ts";
+import { checkFixed, goals, resolve, type Resolved, show } from "./resolve.ts";
+import { placeOf } from "./place.ts";
+import { exists, moveAside } from "./run_folder.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** How the program was called. */
+export interface MainOptions {
+  readonly args: readonly string[];
+  /** Where the pipelines' files are. */
+  readonly folder: URL;
+  /** What people type to get here. */
+  readonly command: string;
+}
+
+/** Runs the command line; returns the exit code and never throws. */
+export async function runMain({ args, folder, command }: MainOptions): Promise<number> {
+  const console = processConsole();
+  const color = console.errIsTerminal && !args.includes("--no-color");
+  try {
+    return await dispatch({ args, folder, command }, console);
+  } catch (error) {
+    const usage = error instanceof UsageError;
+    const text = errorText(error, { color, trace: !usage && args.includes("--trace") });
+    console.err(usage ? text.replace(/\s*\n\s*/g, " ") : text);
+    return usage ? 2 : 1;
+  }
+}
+
+async function dispatch({ args, folder, command }: MainOptions, console: Console): Promise<number> {
+  const [name, ...rest] = args;
+  const look = {
+    command,
+    columns: console.columns,
+    color: console.outIsTerminal && !args.includes("--no-color"),
+  };
+  if (name === undefined || name === "--help" || name === "-h") {
+    const all = await Promise.all((await pipelineNames(folder)).map((each) => loadPipeline(folder, each)));
+    console.out(listText(all.map(({ name, pipeline }) => ({ name, about: pipeline.about })), look));
+    return 0;
+  }
+  if (name.startsWith("-")) {
+    throw new UsageError(`Expected a pipeline's name first, not ${name}: ${command} lists them`);
+  }
+  const named = await loadPipeline(folder, name);
+  const options: Options = { ...runOptions, ...named.pipeline.options };
+  const commandLine = readCommandLine(rest, options);
+  const configPath = commandLine.get("config");
+  const config: Given = typeof configPath === "string" ? await readConfig(configPath, options) : new Map();
+  const place = await placeOf(named, { commandLine, config });
+  const device = commandLine.get("device") ?? config.get("device") ?? place.saved?.device ?? "auto";
+  const machine: Machine = "layers" in options ? await machineFor(String(device)) : { device: "cpu" }; // presets ask
+  const saved = place.saved === null ? null : fromRecord(place.saved, options, {
+    where: `in ${place.out}/config.json`,
+    strangers: "skip",
+  });
+  const resolved = resolve(options, { commandLine, config, saved, machine });
+  const filled: Resolved = { ...resolved, values: { ...resolved.values, out: place.out } };
+  const { pipeline } = named;
+
+  if (commandLine.get("help") === true) {
+    console.out(helpText({ name: named.name, about: pipeline.about, options }, filled, look));
+    return 0;
+  }
+  if (saved !== null) checkFixed(filled, { options, saved, out: place.out });
+  const again = `${command} ${named.name}${
+    place.out === `runs/${named.name}` ? "" : ` --out ${shellWord(place.out)}`
+  }`;
+  if (commandLine.get("dryRun") === true) {
+    const env = environment({
+      values: filled.values,
+      out: place.out,
+      resumed: place.resumed,
+      signal: new AbortController().signal,
+      emit: () => {},
+      print: () => {},
+    });
+    const flow = await buildFlow(pipeline, { values: filled.values, env });
+    const plan = await pipeline.plan?.(filled.values, env) ?? null;
+    console.out(dryRunText({ graph: flow.describe(), resolved: filled, plan }, look));
+    return 0;
+  }
+  if (
+    place.standing?.finished && saved !== null && !goesFurther(filled, saved) && place.checkpoint === null
+  ) {
+    console.out(`${finishedText(filled, { again, out: place.out })}\n`);
+    return 0;
+  }
+  const moved = place.moveAside ? await moveAside(place.out) : null;
+  if (moved !== null) console.err(`The run that stood in ${place.out} is in ${moved} now`);
+  const { out, resumed, checkpoint } = place;
+  try {
+    return await execute({ named, resolved: filled, out, resumed, checkpoint, again, console });
+  } catch (error) {
+    if (moved !== null && error instanceof UsageError && !await exists(out)) await Deno.rename(moved, out);
+    throw error;
+  }
+}
+
+function goesFurther({ values }: Resolved, saved: Given): boolean {
+  return goals.some((name) =>
+    saved.has(name) && JSON.stringify(values[name]) !== JSON.stringify(saved.get(name))
+  );
+}
+
+function finishedText({ values }: Resolved, { again, out }: { again: string; out: string }): string {
+  const goal = goals.find((name) => typeof values[name] === "number");
+  const further = goal === undefined
+    ? ""
+    : `\nTo go further:  ${again} ${show(goal, Number(values[goal]) * 2)}`;
+  const reached = goal === undefined ? "" : ` (${show(goal, values[goal])})`;
+  return `The run in ${out} is finished${reached}${further}\nTo begin anew:  ${again} --resume never`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+if (import.meta.main) {
+  Deno.exit(
+    await runMain({
+      args: Deno.args,
+      folder: new URL("../", import.meta.url),
+      command: "deno task pipeline",
+    }),
+  );
+}
