@@ -81,6 +81,25 @@ export function compile(name: string, graph: Graph): Program {
   return { name, calls, slots, places, arenaBytes, outputs };
 }
 
+/**
+ * Offsets of a program's arena slots when its arena is made of pieces of `chunkBytes` and no slot may lie in two.
+ * Throws RangeError if a slot is larger than a piece.
+ */
+export function placeInChunks(program: Program, chunkBytes: number): ReadonlyMap<Slot, number> {
+  const items: { slot: Slot; first: number; last: number; bytes: number }[] = [];
+  for (const [tensor, life] of lifetimes(program.calls)) {
+    const slot = program.places.get(tensor)!;
+    if (isPersistent(slot.kind)) continue;
+    if (slot.bytes > chunkBytes) {
+      throw new RangeError(
+        `Cannot place ${slot.label}: it is ${slot.bytes} bytes, a piece of the arena ${chunkBytes}`,
+      );
+    }
+    items.push({ slot, ...life, bytes: slot.bytes });
+  }
+  return new Map(placeInArena(items, chunkBytes).map(({ slot, offset }) => [slot, offset]));
+}
+
 /** Bytes by kind over programs of one session: persistent memory counted once a label, the arena once. */
 export function memoryByKind(programs: readonly Program[]): Record<Kind, number> {
   const sum: Record<Kind, number> = {
@@ -178,11 +197,14 @@ function lifetimes(calls: readonly Call[]): Map<Tensor, { first: number; last: n
   return lives;
 }
 
-/** Largest first, each at the lowest offset free over its whole life. */
+/** Largest first, each at the lowest offset free over its whole life, across no multiple of `chunkBytes`. */
 function placeInArena<T extends { first: number; last: number; bytes: number }>(
   items: readonly T[],
+  chunkBytes = Infinity,
 ): (T & { offset: number })[] {
   const placed: (T & { offset: number })[] = [];
+  const clear = (offset: number, bytes: number): number =>
+    offset % chunkBytes + bytes > chunkBytes ? Math.ceil(offset / chunkBytes) * chunkBytes : offset;
   const bySize = [...items].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
   for (const item of bySize) {
     const neighbours = placed
@@ -191,7 +213,7 @@ function placeInArena<T extends { first: number; last: number; bytes: number }>(
     let offset = 0;
     for (const p of neighbours) {
       if (p.offset - offset >= item.bytes) break;
-      offset = Math.max(offset, p.offset + p.bytes);
+      offset = clear(Math.max(offset, p.offset + p.bytes), item.bytes);
     }
     placed.push({ ...item, offset });
   }

@@ -5,6 +5,7 @@
  */
 import { basename } from "node:path";
 import { type Checkpoints, openCheckpoints } from "../../stages/flow/checkpoint.ts";
+import type { RunEvent } from "../../stages/flow/events.ts";
 import { writeWhole } from "./run_folder.ts";
 
 /** Where a run keeps its checkpoints, and which one it goes on from. */
@@ -13,11 +14,20 @@ export interface CheckpointOptions {
   readonly keep: number;
   /** The folder of the one to go on from; null: the newest. */
   readonly from: string | null;
+  /** Hears of every checkpoint, and of damaged ones that were passed over. */
+  emit(event: RunEvent): void;
 }
 
 /** Opens `<out>/checkpoints`; going back to one makes it the latest. */
-export async function checkpointsIn(out: string, { keep, from }: CheckpointOptions): Promise<Checkpoints> {
+export async function checkpointsIn(
+  out: string,
+  { keep, from, emit }: CheckpointOptions,
+): Promise<Checkpoints> {
   const folder = `${out}/checkpoints`;
   if (from !== null) await writeWhole(`${folder}/latest`, `${basename(from)}\n`);
-  return await openCheckpoints(folder, { keep });
+  return await openCheckpoints(folder, {
+    keep,
+    onCommit: ({ step, path, seconds }) => emit({ type: "checkpoint", step, path, seconds }),
+    onDamage: (text) => emit({ type: "note", text }),
+  });
 }

@@ -129,7 +129,7 @@ export async function execute(job: Job): Promise<number> {
       onEvent: emit,
       ...(pipeline.barrierEvery === undefined ? {} : { barrierEvery: pipeline.barrierEvery }),
       ...(writes
-        ? { checkpoints: await checkpointsIn(out, { keep: keptOf(values), from: job.checkpoint }) }
+        ? { checkpoints: await checkpointsIn(out, { keep: keptOf(values), from: job.checkpoint, emit }) }
         : {}),
       ...(file === null ? {} : {
         effects: { metrics: { save: () => file.save(), restore: (saved) => file.restore(saved) } },

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { finewebFilters } from "../../stages/filter/fineweb_group.ts";
 import { duration, flag, integer, list, number, oneOf, path, repeated, text } from "./kinds.ts";
 
 const fixed = true;
@@ -13,37 +14,22 @@ const fixed = true;
 /** Where documents come from. */
 export const sourceOptions = {
   source: repeated(
-    "embedded[:NAME], a path or glob of .txt .md .jsonl .json .parquet .warc .wet .html (also .gz, .zst), hf:OWNER/NAME[/PATH], https://…, or - for JSON lines on standard input; may be repeated",
+    "embedded[:NAME], a path or glob of .txt .md .jsonl .json .parquet .warc .wet .html (also .gz, .zst), or - for JSON lines on standard input; may be repeated",
     { value: ["embedded"], fixed, group: "Source", placeholder: "URI" },
   ),
 };
 
-/** The filters, in order. */
-export const filterStages = [
-  "url",
-  "extract",
-  "language",
-  "gopher-repetition",
-  "gopher-quality",
-  "c4",
-  "fineweb-quality",
-  "minhash",
-  "pii",
-  "count",
-] as const;
-
 /** Which documents stay. */
 export const filterOptions = {
   stages: list(
-    `filters, in the order to run them: some of ${filterStages.join(", ")}; default: the recipe's`,
+    `filters, in the order to run them: some of ${finewebFilters.join(", ")}; default: all, in this order`,
     {
       value: null,
       fixed,
       group: "Filters",
-      choices: filterStages,
+      choices: finewebFilters,
     },
   ),
-  only: oneOf("stop after extraction", { value: null, fixed, group: "Filters", choices: ["extract"] }),
   recipe: oneOf("generation of FineWeb's rules", {
     value: "release",
     fixed,
@@ -51,26 +37,16 @@ export const filterOptions = {
     choices: ["release", "current"],
   }),
   words: oneOf("how text is split into words", {
-    value: "whitespace",
+    value: "treebank",
     fixed,
     group: "Filters",
-    choices: ["spacy", "treebank", "whitespace"],
+    choices: ["treebank", "whitespace"],
   }),
   sentences: oneOf("how text is split into sentences", {
-    value: "punctuation",
+    value: "intl",
     fixed,
     group: "Filters",
     choices: ["intl", "punctuation"],
-  }),
-};
-
-/** How documents are written. */
-export const documentOptions = {
-  format: oneOf("format of documents/ and removed/", {
-    value: "jsonl",
-    fixed,
-    group: "Output",
-    choices: ["jsonl", "parquet"],
   }),
 };
 
@@ -145,19 +121,15 @@ export const modelOptions = {
     fixed,
     group: "Model",
   }),
-  gelu: oneOf("form of GELU", { value: "tanh", fixed, group: "Model", choices: ["tanh", "erf"] }),
-  dropout: number("share of activations dropped in training", {
-    value: 0,
-    min: 0,
-    max: 0.99,
+};
+
+/** The part of the documents that is not trained on. */
+export const heldOutOptions = {
+  valTokens: integer("the first documents, whole, are held out for validation until they have N tokens", {
+    value: 1_048_576,
+    min: 2,
     fixed,
-    group: "Model",
-  }),
-  dtype: oneOf("type of weights on the device", {
-    value: "f32",
-    fixed,
-    group: "Model",
-    choices: ["f32", "f16"],
+    group: "Shards",
   }),
 };
 
@@ -170,11 +142,17 @@ export const shardOptions = {
     group: "Shards",
     placeholder: "GLOB",
   }),
-  shardFormat: oneOf("format of the shards; auto: told from name and content", {
-    value: "auto",
+  shardFormat: oneOf("format of the shards", {
+    value: "llmc",
     fixed,
     group: "Shards",
-    choices: ["auto", "llmc", "nanogpt", "datatrove"],
+    choices: ["llmc", "nanogpt"],
+  }),
+  vocabSize: integer("size of the shards' vocabulary; default: their tokenizer's, else --init-from's", {
+    value: null,
+    min: 1,
+    fixed,
+    group: "Shards",
   }),
 };
 
@@ -205,14 +183,14 @@ export const trainingOptions = {
     min: 1,
     group: "Training",
   }),
-  epochs: number("stop after X passes over the tokens", { value: null, min: 0, group: "Training" }),
+  epochs: integer("stop after N passes over the tokens", { value: null, min: 1, group: "Training" }),
   tokens: integer("stop after N tokens", { value: null, min: 1, group: "Training" }),
   timeLimit: duration("stop after this time of training", { value: null, group: "Training" }),
   optimizer: oneOf("update rule", {
     value: "adamw",
     fixed,
     group: "Optimizer",
-    choices: ["adamw", "muon", "sgd"],
+    choices: ["adamw"],
   }),
   lr: number("highest learning rate", { value: 6e-4, min: 0, fixed, group: "Optimizer" }),
   minLr: number("learning rate at the schedule's end; default: a tenth of --lr", {
@@ -250,15 +228,6 @@ export const trainingOptions = {
     group: "Optimizer",
   }),
   gradClip: number("largest norm of the gradient; 0 = off", { value: 1, min: 0, fixed, group: "Optimizer" }),
-  skipSpikeZ: number(
-    "skip an update whose loss or gradient norm stands X deviations above its mean; 0 = off",
-    {
-      value: 0,
-      min: 0,
-      fixed,
-      group: "Optimizer",
-    },
-  ),
 };
 
 /** How often things happen, in steps; 0 = never. */
@@ -267,11 +236,6 @@ export const cadenceOptions = {
   evalBatches: integer("micro-batches a validation", { value: 20, min: 1, group: "Cadence" }),
   sampleEvery: integer("steps between samples; 0 = off", { value: 1000, min: 0, group: "Cadence" }),
   samplePrompt: text("what samples begin with", { value: "", group: "Cadence" }),
-  hellaswagEvery: integer("steps between HellaSwag evaluations; 0 = off", {
-    value: 0,
-    min: 0,
-    group: "Cadence",
-  }),
   checkpointEvery: integer("steps between checkpoints; 0 = only at the end", {
     value: 1000,
     min: 0,
@@ -316,7 +280,7 @@ export const runOptions = {
   }),
   quiet: flag("results and errors only", { value: false, group: "Run" }),
   json: flag("events as JSON lines on standard output", { value: false, group: "Run" }),
-  color: flag("colour on a terminal", { value: true, group: "Run" }),
+  color: flag("plain text, no colour", { value: true, group: "Run" }),
   logEvery: integer("steps between progress lines when standard output is not a terminal", {
     value: 10,
     min: 1,

@@ -1,5 +1,5 @@
 /**
- * What a barrier gathers and where checkpoints are kept.
+ * What a barrier gathers, and what keeps it.
  *
  * @module
  */
@@ -16,10 +16,17 @@ export class TensorFile {
   constructor(readonly file: string, readonly tensors: TensorMap) {}
 }
 
+/** Items in, items out, items dropped by reason. */
+export type Counts = Readonly<{ in: number; out: number; dropped: Readonly<Record<string, number>> }>;
+
 /** One stage's part of a barrier: its state, and how many items to drop at its door when resuming. */
 export interface Part {
   readonly state: Saved;
   readonly skip?: number;
+  /** How many random numbers it has drawn. */
+  readonly rng?: number;
+  /** What it has counted so far. */
+  readonly counts?: Counts;
 }
 
 /** A position in the stream: every stage's state as the barrier passed it. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Saved } from "./checkpoint.ts";
+import type { Saved } from "./saved.ts";
 import type { RunEvent } from "./events.ts";
 
 /** Zero or more items: a generator, an array, or their async forms. */
@@ -24,6 +24,11 @@ export interface Rng {
 export interface Context {
   /** Aborted when the run must stop: long work looks at it. */
   readonly signal: AbortSignal;
+  /**
+   * The run was asked to end softly: a long push may end early at a point from which it can go on. The runner then
+   * takes the last checkpoint itself; a stage with `cuts` that yields `cut` last has taken it.
+   */
+  readonly stopping: boolean;
   /** Keyed by (seed, stage name); saved for you. */
   readonly rng: Rng;
   /** The run's seed, for what is keyed by more than the stage's name. */
@@ -43,6 +48,8 @@ export interface Stage<In, Out, State = any> {
   push(item: In, state: State, ctx: Context): Many<Out | typeof cut>;
   /** The input has ended. */
   flush?(state: State, ctx: Context): Many<Out | typeof cut>;
+  /** A barrier is about to pass: yield what is still on its way, so that it need not be saved. */
+  settle?(state: State, ctx: Context): Many<Out>;
   /** It wants no more input: the runner stops what is upstream, calls `flush` and ends the flow after it. */
   done?(state: State): boolean;
   /** Default: structuredClone(state). */

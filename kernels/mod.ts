@@ -1,0 +1,38 @@
+/**
+ * Mathematics without time: tensors and graphs, ops with their gradients, engines that run them, models and optimizers.
+ *
+ * @module
+ */
+export * from "./core/graph.ts";
+export { gradients } from "./core/gradients.ts";
+export * from "./core/op.ts";
+export * from "./core/philox.ts";
+export { compile, flopsOf, memoryByKind, type Program, type Slot } from "./core/program.ts";
+export * from "./core/tensor.ts";
+export * from "./engine/engine.ts";
+export { type CpuOptions, openCpu } from "./engine/cpu.ts";
+export { openEngine } from "./engine/open.ts";
+export { openReference } from "./engine/reference.ts";
+export { openWebgpu } from "./engine/webgpu.ts";
+export * from "./models/gpt.ts";
+export { linear, norm } from "./models/layers.ts";
+export * from "./models/model.ts";
+export * from "./ops/adamw.ts";
+export { add, div, mul, scale, sub } from "./ops/arith.ts";
+export { attention, type AttentionAttrs } from "./ops/attention.ts";
+export { crossEntropy, type CrossEntropyAttrs, ignoredTarget } from "./ops/cross_entropy.ts";
+export * from "./ops/elementwise.ts";
+export { gather, scatterAdd } from "./ops/gather.ts";
+export { gelu } from "./ops/gelu.ts";
+export { type ClipAttrs, globalNorm } from "./ops/global_norm.ts";
+export { layerNorm, type LayerNormAttrs } from "./ops/layer_norm.ts";
+export { ops } from "./ops/list.ts";
+export { matmul, type MatmulAttrs } from "./ops/matmul.ts";
+export { type Axes, broadcast, type BroadcastAttrs, max, mean, sum } from "./ops/reduce.ts";
+export { relu } from "./ops/relu.ts";
+export { pad, type PadAttrs, slice, type SliceAttrs, take } from "./ops/slice.ts";
+export { assign, clear, count, type CountAttrs } from "./ops/state.ts";
+export { tanh } from "./ops/tanh.ts";
+export * from "./optim/adamw.ts";
+export * from "./optim/optimizer.ts";
+export * from "./optim/schedule.ts";

@@ -1,0 +1,164 @@
+/**
+ * From options to training: the model, its programs, and the group of stages from token shards to a trained model,
+ * which `train` and `fineweb-gpt2` share.
+ *
+ * @module
+ */
+import { gpt } from "../../kernels/models/gpt.ts";
+import { adamw } from "../../kernels/optim/adamw.ts";
+import { type Schedule, schedule } from "../../kernels/optim/schedule.ts";
+import type { Flow } from "../../stages/flow/flow.ts";
+import type { TokenShard } from "../../stages/items.ts";
+import { batch } from "../../stages/shard/batch.ts";
+import { windows } from "../../stages/shard/windows.ts";
+import type { Tokenizer } from "../../stages/token/tokenizer.ts";
+import { evaluate, type EvaluateOptions } from "../../stages/train/evaluate.ts";
+import { sample } from "../../stages/train/generate.ts";
+import { type Plan, plan } from "../../stages/train/plan.ts";
+import { train, type Trained } from "../../stages/train/train.ts";
+import { cadenceOptions, modelOptions, trainingOptions } from "./options.ts";
+import type { Env, Values } from "./pipeline.ts";
+import type { StartingWeights } from "./starting_weights.ts";
+
+const options = { ...modelOptions, ...trainingOptions, ...cadenceOptions };
+
+/** The values that training needs. */
+export type TrainingValues = Values<typeof options>;
+
+/** A vocabulary, and what training begins with. */
+export interface Beginning {
+  readonly vocabSize: number;
+  /** Absent: GPT-2's initial values, drawn from the seed. */
+  readonly start?: StartingWeights | null;
+}
+
+/** [A, B, T] of a step. Throws RangeError where --total-batch-tokens is not a multiple of a micro-batch. */
+export function batchShape(o: TrainingValues): readonly [accum: number, batch: number, seqLen: number] {
+  const micro = o.batchSize * o.seqLen;
+  if (o.totalBatchTokens === null) return [o.gradAccum ?? 1, o.batchSize, o.seqLen];
+  if (o.gradAccum !== null) {
+    throw new RangeError(`Cannot use both --grad-accum and --total-batch-tokens: give one of them`);
+  }
+  if (o.totalBatchTokens % micro !== 0) {
+    throw new RangeError(
+      `Cannot make ${o.totalBatchTokens} tokens a step of micro-batches of ${micro} (${o.batchSize} sequences of ` +
+        `${o.seqLen}): give --total-batch-tokens a multiple of ${micro}`,
+    );
+  }
+  return [o.totalBatchTokens / micro, o.batchSize, o.seqLen];
+}
+
+/**
+ * The model and its programs: what --dry-run prints and `train` runs. Throws RangeError or ShapeError for sizes that
+ * cannot be, and for tokens beyond the vocabulary of the weights to begin with.
+ */
+export function trainingPlan(o: TrainingValues, { vocabSize, start = null }: Beginning): Plan {
+  const shape = batchShape(o);
+  if (start !== null && vocabSize > start.sizes.vocabSize) {
+    throw new RangeError(
+      `Cannot begin from ${o.initFrom}: its vocabulary has ${start.sizes.vocabSize} tokens, the data's ${vocabSize}: ` +
+        `use the tokenizer that the model was trained with`,
+    );
+  }
+  const { layers, heads, channels, seqLen } = start?.sizes ?? o;
+  const model = gpt({
+    layers,
+    heads,
+    channels,
+    seqLen,
+    vocabSize: start?.sizes.vocabSize ?? vocabSize,
+    vocabPad: o.vocabPad,
+  });
+  return plan({
+    model,
+    training: {
+      optimizer: adamw({ beta1: o.beta1, beta2: o.beta2, eps: o.eps, weightDecay: o.weightDecay }),
+      shape,
+      clip: o.gradClip,
+    },
+    evaluation: { batch: o.batchSize, seqLen: o.seqLen },
+    sampling: true,
+  });
+}
+
+/** How long to train: updates, or null for as long as there are tokens (or time). */
+export function stepsOf(o: TrainingValues): number | null {
+  if (o.steps !== null) return o.steps;
+  const [accum, batchSize, seqLen] = batchShape(o);
+  return o.tokens === null ? null : Math.ceil(o.tokens / (accum * batchSize * seqLen));
+}
+
+/** Learning rate by update. Throws RangeError where the schedule's length is not known. */
+export function scheduleOf(o: TrainingValues, known: number | null = null): Schedule {
+  const steps = o.scheduleSteps ?? stepsOf(o) ?? known;
+  if (steps === null && o.schedule !== "constant") {
+    throw new RangeError(
+      `Cannot tell how long the ${o.schedule} schedule is: give --steps, --tokens, --schedule-steps or --schedule constant`,
+    );
+  }
+  return schedule({
+    kind: o.schedule,
+    lr: o.lr,
+    minLr: o.minLr ?? o.lr / 10,
+    warmup: Math.min(o.warmup, (steps ?? Infinity) - 1),
+    steps: steps ?? Number.MAX_SAFE_INTEGER,
+  });
+}
+
+/** What the group takes beside the options. */
+export interface TrainingParts {
+  readonly env: Env;
+  readonly plan: Plan;
+  readonly schedule: Schedule;
+  readonly start?: StartingWeights | null;
+  /** For samples; null: none are made. */
+  readonly tokenizer: Tokenizer | null;
+  /** How the validation loss is measured; null: it is not. */
+  readonly validation: Omit<EvaluateOptions, "every" | "batches"> | null;
+}
+
+/** Token shards → windows → batches → updates → validation → samples. */
+export async function training(
+  o: TrainingValues,
+  parts: TrainingParts,
+): Promise<(flow: Flow<TokenShard>) => Flow<Trained>> {
+  const { env, plan, schedule, start = null, tokenizer, validation } = parts;
+  const [gradAccum, batchSize, seqLen] = batchShape(o);
+  const steps = stepsOf(o);
+  // Without a length of its own the run ends with the tokens.
+  const epochs = o.epochs ?? (steps === null && o.timeLimit === null ? 1 : null);
+  const engine = await env.engine();
+  const { vocabSize } = plan.model;
+  const sized = { batchSize, gradAccum, seqLen };
+  const trainer = train({
+    engine,
+    plan,
+    schedule,
+    checkpointEvery: o.checkpointEvery,
+    ...(steps !== null && { steps }),
+    ...(o.timeLimit !== null && { timeLimit: o.timeLimit }),
+    ...(start !== null && { weights: start.weights }),
+  });
+  return (flow) => {
+    let trained = flow
+      .pipe(windows({ seqLen, vocabSize, shuffle: o.shuffle, ...(epochs !== null && { epochs }) }))
+      .pipe(batch(sized))
+      .pipe(trainer, { ahead: 2 });
+    if (validation !== null) {
+      trained = trained.pipe(evaluate({ ...validation, every: o.evalEvery, batches: o.evalBatches }));
+    }
+    if (tokenizer !== null) {
+      trained = trained.pipe(sample({
+        tokenizer,
+        every: o.sampleEvery,
+        prompt: o.samplePrompt,
+        maxTokens: SAMPLE_TOKENS,
+        temperature: 0.8,
+        topK: 50,
+      }));
+    }
+    return trained;
+  };
+}
+
+const SAMPLE_TOKENS = 96; // a few lines: enough to see words and phrases

@@ -1,0 +1,61 @@
+/**
+ * The held-out part as `evaluate` wants it: its tokens, its bytes, and the unigram model to beat.
+ *
+ * @module
+ */
+import { openLlmcShard } from "../../stages/format/llmc_shard.ts";
+import { bytesPerToken } from "../../stages/train/unigram.ts";
+import type { EvaluateOptions } from "../../stages/train/evaluate.ts";
+import type { Tokenizer } from "../../stages/token/tokenizer.ts";
+
+/** How the validation loss is measured, but not how often. */
+export type Validation = Omit<EvaluateOptions, "every" | "batches">;
+
+/** Where the held-out part is and what it is compared with. */
+export interface HeldOut {
+  readonly validation: readonly string[];
+  /** Training shards; the unigram model counts their first `first` tokens, which no run can be short of by then. */
+  readonly training: readonly string[];
+  readonly first: number;
+  readonly vocabSize: number;
+  /** For bits per byte; null: they are not told. */
+  readonly tokenizer: Tokenizer | null;
+}
+
+/** Reads the held-out shards when they are first needed. */
+export function heldOut({ validation, training, first, vocabSize, tokenizer }: HeldOut): Validation {
+  return {
+    validation: () => Promise.resolve(firstTokens(validation, MOST_VALIDATION)),
+    ...(tokenizer !== null && { bytesPerToken: bytesPerToken(tokenizer) }),
+    trainingCounts() {
+      const counts = new Float64Array(vocabSize);
+      for (const id of firstTokens(training, first)) counts[id]++;
+      return counts;
+    },
+  };
+}
+
+const MOST_VALIDATION = 16 << 20; // tokens: 64 MB; no evaluation looks at more
+
+/** The first tokens of shards read one after another. */
+function firstTokens(paths: readonly string[], most: number): Uint32Array {
+  const parts: Uint32Array[] = [];
+  let length = 0;
+  for (const path of paths) {
+    if (length >= most) break;
+    const file = openLlmcShard(path);
+    try {
+      parts.push(file.read(0, Math.min(file.count, most - length)));
+      length += parts[parts.length - 1].length;
+    } finally {
+      file.close();
+    }
+  }
+  const all = new Uint32Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

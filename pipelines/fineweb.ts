@@ -1,0 +1,27 @@
+/**
+ * Filter documents by FineWeb's recipe and write what stays, what was removed and why.
+ *
+ * @module
+ */
+import { fineweb } from "../stages/filter/fineweb.ts";
+import { from } from "../stages/flow/flow.ts";
+import { writeDocuments } from "../stages/sink/documents.ts";
+import { openSource } from "../stages/source/uri.ts";
+import { filterOptions, sourceOptions } from "./cli/options.ts";
+import { pipeline } from "./cli/pipeline.ts";
+import { recipeOf, removedIn } from "./cli/recipe.ts";
+
+export default pipeline({
+  about: "filter documents by FineWeb's recipe and write what stays, what was removed and why",
+  options: { ...sourceOptions, ...filterOptions },
+  barrierEvery: 256, // documents
+  build(o, env) {
+    return from(openSource(o.source))
+      .via(fineweb(recipeOf(o), removedIn(`${env.out}/removed`)))
+      .pipe(writeDocuments({ dir: `${env.out}/documents` }));
+  },
+  finish: (_o, env) => [
+    `Documents:  ${env.out}/documents, removed ones with reasons: ${env.out}/removed`,
+    `Next:       deno task pipeline tokenize --source "${env.out}/documents/*.jsonl.gz"`,
+  ],
+});

@@ -1,0 +1,62 @@
+/**
+ * The whole way as one running graph: text → filters → tokens → shards → batches → GPT updates → checkpoints. Training
+ * begins as soon as there are enough tokens, while the data side goes on.
+ *
+ * @module
+ */
+import { fineweb } from "../stages/filter/fineweb.ts";
+import { from } from "../stages/flow/flow.ts";
+import { shard } from "../stages/shard/shard.ts";
+import { openSource } from "../stages/source/uri.ts";
+import { encode } from "../stages/token/encode.ts";
+import {
+  cadenceOptions,
+  filterOptions,
+  heldOutOptions,
+  modelOptions,
+  sourceOptions,
+  tokenizerOptions,
+  trainingOptions,
+} from "./cli/options.ts";
+import { nextWords } from "./cli/next_words.ts";
+import { pipeline } from "./cli/pipeline.ts";
+import { recipeOf, removedIn } from "./cli/recipe.ts";
+import { startingWeights } from "./cli/starting_weights.ts";
+import { tokenizerFor, vocabularyOf } from "./cli/tokenizer_for.ts";
+import { scheduleOf, stepsOf, training, trainingPlan } from "./cli/training.ts";
+import { heldOut } from "./cli/validation.ts";
+
+export default pipeline({
+  about: "filter text, tokenize it and train a GPT-2 on it, as one running graph",
+  options: {
+    ...sourceOptions,
+    ...filterOptions,
+    ...tokenizerOptions,
+    ...heldOutOptions,
+    ...modelOptions,
+    ...trainingOptions,
+    ...cadenceOptions,
+  },
+  barrierEvery: 64, // documents: the most that a resume filters a second time
+  async build(o, env) {
+    const documents = from(openSource(o.source));
+    const tokenizer = await tokenizerFor(o, { documents: documents.via(fineweb(recipeOf(o))), env });
+    const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
+    const plan = trainingPlan(o, { vocabSize: tokenizer.vocabSize, start });
+    const dir = `${env.out}/shards`;
+    const validation = heldOut({
+      validation: [`${dir}/val_000000.bin`],
+      training: [`${dir}/train_000000.bin`],
+      first: o.evalEvery * plan.tokensPerStep,
+      vocabSize: tokenizer.vocabSize,
+      tokenizer,
+    });
+    return documents
+      .via(fineweb(recipeOf(o), removedIn(`${env.out}/removed`)))
+      .pipe(encode(tokenizer))
+      .pipe(shard({ dir, vocabSize: tokenizer.vocabSize, validationTokens: o.valTokens }))
+      .via(await training(o, { env, plan, start, tokenizer, validation, schedule: scheduleOf(o) }));
+  },
+  plan: async (o) => trainingPlan(o, { vocabSize: await vocabularyOf(o) }),
+  finish: (o, env) => nextWords("fineweb-gpt2", env, stepsOf(o)),
+});

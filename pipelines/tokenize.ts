@@ -1,0 +1,33 @@
+/**
+ * Turn documents into token shards, as llm.c reads them.
+ *
+ * @module
+ */
+import { from } from "../stages/flow/flow.ts";
+import { shard } from "../stages/shard/shard.ts";
+import { openSource } from "../stages/source/uri.ts";
+import { encode } from "../stages/token/encode.ts";
+import { heldOutOptions, sourceOptions, tokenizerOptions } from "./cli/options.ts";
+import { pipeline } from "./cli/pipeline.ts";
+import { tokenizerFor } from "./cli/tokenizer_for.ts";
+
+export default pipeline({
+  about: "turn documents into token shards, as llm.c reads them",
+  options: { ...sourceOptions, ...tokenizerOptions, ...heldOutOptions },
+  barrierEvery: 256, // documents
+  async build(o, env) {
+    const documents = from(openSource(o.source));
+    const tokenizer = await tokenizerFor(o, { documents, env });
+    return documents
+      .pipe(encode(tokenizer))
+      .pipe(shard({
+        dir: `${env.out}/shards`,
+        vocabSize: tokenizer.vocabSize,
+        validationTokens: o.valTokens,
+      }));
+  },
+  finish: (_o, env) => [
+    `Shards:  ${env.out}/shards`,
+    `Next:    deno task pipeline train --train-shards "${env.out}/shards/train_*.bin" --val-shards "${env.out}/shards/val_*.bin"`,
+  ],
+});

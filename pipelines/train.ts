@@ -1,0 +1,55 @@
+/**
+ * Train a GPT-2 on token shards that are there already.
+ *
+ * @module
+ */
+import { from } from "../stages/flow/flow.ts";
+import { shardFiles, tokenShards } from "../stages/source/token_shards.ts";
+import { cadenceOptions, modelOptions, shardOptions, trainingOptions } from "./cli/options.ts";
+import { nextWords } from "./cli/next_words.ts";
+import { pipeline, type Values } from "./cli/pipeline.ts";
+import { shardsTokenizer, shardsVocabulary } from "./cli/shards.ts";
+import { startingWeights } from "./cli/starting_weights.ts";
+import { scheduleOf, stepsOf, training, trainingPlan } from "./cli/training.ts";
+import { heldOut } from "./cli/validation.ts";
+
+const options = { ...shardOptions, ...modelOptions, ...trainingOptions, ...cadenceOptions };
+
+export default pipeline({
+  about: "train a GPT-2 on token shards",
+  options,
+  barrierEvery: 1, // an extent of a shard
+  async build(o, env) {
+    const globs = trainGlobs(o);
+    const source = tokenShards({
+      globs,
+      format: o.shardFormat,
+      ...(o.shuffle === "none" && { extentTokens: 1 << 16 }),
+    });
+    const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
+    const tokenizer = await shardsTokenizer(globs[0]);
+    const vocabSize = shardsVocabulary(o, { tokenizer, start });
+    const plan = trainingPlan(o, { vocabSize, start });
+    const validation = o.valShards === null ? null : heldOut({
+      validation: shardFiles([o.valShards]),
+      training: shardFiles(globs),
+      first: o.evalEvery * plan.tokensPerStep,
+      vocabSize,
+      tokenizer,
+    });
+    return from(source).via(
+      await training(o, { env, plan, start, tokenizer, validation, schedule: scheduleOf(o) }),
+    );
+  },
+  async plan(o) {
+    const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
+    const tokenizer = await shardsTokenizer(trainGlobs(o)[0]);
+    return trainingPlan(o, { vocabSize: shardsVocabulary(o, { tokenizer, start }), start });
+  },
+  finish: (o, env) => nextWords("train", env, stepsOf(o)),
+});
+
+function trainGlobs({ trainShards }: Values<typeof options>): readonly [string] {
+  if (trainShards !== null) return [trainShards];
+  throw new RangeError("Nothing to train on: give --train-shards GLOB (pipeline tokenize writes shards)");
+}

@@ -1,0 +1,41 @@
+/**
+ * Anything that can be looped over, as a source.
+ *
+ * @module
+ */
+import type { Many, Source } from "./stage.ts";
+
+/**
+ * A source of what `open` gives: an array, a generator, a ReadableStream. To resume, it opens anew and skips what was
+ * read before: so `open` must give the same again. A source that can seek is better written out.
+ */
+export function asSource<T>(name: string, open: () => Many<T>): Source<T, { next: number }> {
+  return {
+    name,
+    open: (_ctx, saved = { next: 0 }) => saved,
+    read(state) {
+      const items = open();
+      return Symbol.iterator in items ? rest(items, state) : restAsync(items, state);
+    },
+  };
+}
+
+function* rest<T>(items: Iterable<T>, state: { next: number }): Generator<T> {
+  let at = 0;
+  const { next } = state;
+  for (const item of items) {
+    if (at++ < next) continue;
+    state.next = at;
+    yield item;
+  }
+}
+
+async function* restAsync<T>(items: AsyncIterable<T>, state: { next: number }): AsyncGenerator<T> {
+  let at = 0;
+  const { next } = state;
+  for await (const item of items) {
+    if (at++ < next) continue;
+    state.next = at;
+    yield item;
+  }
+}

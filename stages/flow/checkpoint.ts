@@ -1,0 +1,20 @@
+/**
+ * What a barrier gathers and where checkpoints are kept.
+ *
+ * @module
+ */
+export {
+  Barrier,
+  type Checkpoints,
+  type Counts,
+  type Json,
+  type Part,
+  type Saved,
+  TensorFile,
+} from "./saved.ts";
+export {
+  type CheckpointFolderOptions,
+  type Committed,
+  openCheckpoints,
+  readCheckpoint,
+} from "./checkpoint_folder.ts";

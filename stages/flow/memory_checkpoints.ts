@@ -1,0 +1,25 @@
+/**
+ * Checkpoints kept in memory: for laws and for flows that are run twice in one process.
+ *
+ * @module
+ */
+import type { Barrier, Checkpoints, Part } from "./saved.ts";
+
+/** Keeps every barrier, in order; `latest` gives the last, or what it was made with. */
+export class MemoryCheckpoints implements Checkpoints {
+  readonly all: ReadonlyMap<string, Part>[] = [];
+  readonly #begin: ReadonlyMap<string, Part> | null;
+
+  constructor(begin: ReadonlyMap<string, Part> | null = null) {
+    this.#begin = begin;
+  }
+
+  commit(barrier: Barrier): Promise<void> {
+    this.all.push(new Map(barrier.parts));
+    return Promise.resolve();
+  }
+
+  latest(): Promise<ReadonlyMap<string, Part> | null> {
+    return Promise.resolve(this.all.at(-1) ?? this.#begin);
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Says how far each stage is, about once a second and at the end.
+ *
+ * @module
+ */
+import type { StageEvent } from "./events.ts";
+import type { Layout } from "./layout.ts";
+import type { Meter } from "./meter.ts";
+import type { Host } from "./stage_node.ts";
+
+/** Emits a StageEvent for each stage that has something new to say. */
+export class Reporter {
+  readonly #layout: Layout;
+  readonly #host: Host;
+  readonly #said = new Map<Meter, string>();
+
+  constructor(layout: Layout, host: Host) {
+    this.#layout = layout;
+    this.#host = host;
+  }
+
+  /** `all`: also those that have nothing new. */
+  report(all = false): void {
+    const { segments, nodes, before } = this.#layout;
+    this.#say(segments[0].first, [], all);
+    for (const node of nodes) this.#say(node.meter, before.get(node) ?? [], all);
+  }
+
+  #say(meter: Meter, before: readonly Meter[], all: boolean): void {
+    const counts = meter.counts();
+    const key = JSON.stringify(counts);
+    if (!all && this.#said.get(meter) === key) return;
+    this.#said.set(meter, key);
+    const blocked = before.reduce((sum, { busy }) => sum + busy, 0) / 1000;
+    const event: StageEvent = {
+      type: "stage",
+      name: meter.name,
+      ...counts,
+      busy: meter.busy / 1000,
+      blocked,
+    };
+    this.#host.emit(event);
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * Reads a source, one item after the other, each only once everything that runs with it has taken the one before.
+ *
+ * @module
+ */
+import type { Part } from "./saved.ts";
+import { asError, failure } from "./failure.ts";
+import type { Gathering } from "./gathering.ts";
+import { End, type Inlet } from "./inlet.ts";
+import type { RunSegment } from "./layout.ts";
+import { snapshot } from "./snapshot.ts";
+import type { Context, Source } from "./stage.ts";
+import type { Host } from "./stage_node.ts";
+import { StageRng } from "./stage_rng.ts";
+
+/** What a source driver asks of its run. */
+export interface SourceHost extends Host {
+  beginBarrier(): Gathering | null;
+  finish(): void;
+}
+
+/** Where a source stands in a run. */
+export interface SourcePlace {
+  readonly host: SourceHost;
+  readonly segment: RunSegment;
+  readonly next: Inlet;
+  readonly saved: Part | undefined;
+  /** Items from one barrier to the next. */
+  readonly every: number;
+  /** A stage of the flow cuts, and so deals with stopping. */
+  readonly cuts: boolean;
+}
+
+/** Drives the segment that begins with the source. */
+export class SourceDriver {
+  readonly #source: Source<any>;
+  readonly #place: SourcePlace;
+  readonly #rng: StageRng;
+  readonly #context: Context;
+  #state: unknown;
+  #opened = false;
+  #since = 0; // items since the last barrier
+
+  constructor(source: Source<any>, place: SourcePlace) {
+    const { host, segment, saved, every } = place;
+    if (!Number.isInteger(every) || every < 1) {
+      throw new RangeError(`Cannot set a barrier every ${every} items: give a whole number from 1`);
+    }
+    this.#source = source;
+    this.#place = place;
+    const rng = this.#rng = new StageRng(host.seed, source.name, saved?.rng);
+    this.#context = {
+      signal: segment.signal,
+      rng,
+      seed: host.seed,
+      get stopping() {
+        return host.stopping;
+      },
+      emit: (event) => host.emit(event),
+      drop: (_item, reason) => segment.first.drop(reason),
+    };
+  }
+
+  async open(): Promise<void> {
+    const { saved } = this.#place;
+    try {
+      this.#state = await this.#source.open(this.#context, saved && snapshot(saved.state));
+      this.#opened = true;
+    } catch (error) {
+      throw failure(`Source ${this.#source.name} cannot be opened`, error);
+    }
+  }
+
+  /** Its name and how to close it. */
+  get closing(): { name: string; close: () => Promise<void> } {
+    return {
+      name: this.#source.name,
+      close: async () => {
+        if (!this.#opened) return;
+        this.#opened = false;
+        await this.#source.close?.(this.#state);
+      },
+    };
+  }
+
+  /** Reads to the end, then passes the end on. */
+  async drive(): Promise<void> {
+    const { segment, next, host, cuts } = this.#place;
+    const outs = this.#guard(() => this.#source.read(this.#state, this.#context));
+    const iterator = Symbol.iterator in outs ? outs[Symbol.iterator]() : outs[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        segment.signal.throwIfAborted();
+        const step = this.#guard(() => iterator.next());
+        const result = "then" in step ? await this.#await(step) : step;
+        if (result.done) break;
+        segment.first.out++;
+        this.#since++;
+        const wait = next.item(result.value);
+        if (wait !== undefined) await wait;
+        if (host.stopping && !cuts) await this.#stop();
+        if (this.#since >= this.#place.every) await this.#barrier();
+        segment.clock.lap();
+        if (segment.clock.due()) await segment.clock.turn();
+      }
+    } catch (error) {
+      if (!(error instanceof End && segment.signal.aborted)) await iterator.return?.();
+      throw error;
+    }
+    if (this.#since > 0) await this.#barrier();
+    await next.end();
+  }
+
+  /** Adds the source's part, then passes the barrier on. */
+  async barrier(gathering: Gathering): Promise<void> {
+    const { name, save } = this.#source;
+    try {
+      const state = snapshot(save ? await save.call(this.#source, this.#state) : this.#state ?? null);
+      gathering.barrier.parts.set(name, {
+        state,
+        rng: this.#rng.drawn,
+        counts: this.#place.segment.first.counts(),
+      });
+    } catch (error) {
+      throw failure(`Cannot save the state of source ${name}`, error);
+    }
+    await this.#place.next.barrier(gathering);
+  }
+
+  async #barrier(): Promise<Gathering | null> {
+    this.#since = 0;
+    const gathering = this.#place.host.beginBarrier();
+    if (gathering !== null) await this.barrier(gathering);
+    return gathering;
+  }
+
+  async #stop(): Promise<never> {
+    const gathering = await this.#barrier();
+    await gathering?.done;
+    this.#place.host.finish();
+    throw new End(null);
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  async #await<T>(step: PromiseLike<T>): Promise<T> {
+    try {
+      return await step;
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): unknown {
+    if (this.#place.segment.signal.aborted) return error;
+    return failure(
+      `Source ${this.#source.name} failed after ${this.#place.segment.first.out} items`,
+      asError(error),
+    );
+  }
+}

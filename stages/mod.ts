@@ -1,0 +1,53 @@
+/**
+ * Data moving through time: the flow and its laws, sources, filters, tokenizers, shards, training.
+ *
+ * @module
+ */
+export * from "./items.ts";
+export * from "./flow/as_source.ts";
+export * from "./flow/as_stage.ts";
+export * from "./flow/as_transform.ts";
+export * from "./flow/checkpoint.ts";
+export * from "./flow/events.ts";
+export * from "./flow/flow.ts";
+export * from "./flow/law.ts";
+export * from "./flow/memory_checkpoints.ts";
+export * from "./flow/parallel.ts";
+export * from "./flow/stage.ts";
+export * from "./source/chain.ts";
+export * from "./source/embedded.ts";
+export * from "./source/html.ts";
+export * from "./source/mix.ts";
+export * from "./source/parquet.ts";
+export * from "./source/records.ts";
+export * from "./source/text.ts";
+export * from "./source/token_shards.ts";
+export * from "./source/uri.ts";
+export * from "./source/warc.ts";
+export * from "./filter/c4.ts";
+export * from "./filter/fineweb.ts";
+export * from "./filter/fineweb_group.ts";
+export * from "./filter/fineweb_quality.ts";
+export * from "./filter/gopher_quality.ts";
+export * from "./filter/gopher_repetition.ts";
+export * from "./filter/language.ts";
+export * from "./filter/recipe.ts";
+export * from "./filter/words.ts";
+export * from "./token/bpe.ts";
+export * from "./token/byte.ts";
+export * from "./token/char.ts";
+export { count as countTokens } from "./token/count.ts";
+export * from "./token/encode.ts";
+export * from "./token/folder.ts";
+export * from "./token/tokenizer.ts";
+export * from "./token/train_bpe.ts";
+export * from "./shard/batch.ts";
+export * from "./shard/shard.ts";
+export * from "./shard/windows.ts";
+export * from "./sink/documents.ts";
+export * from "./train/evaluate.ts";
+export * from "./train/generate.ts";
+export * from "./train/plan.ts";
+export * from "./train/session.ts";
+export * from "./train/train.ts";
+export * from "./train/weights.ts";
