@@ -4,42 +4,42 @@
  * @module
  */
 import type { Engine } from "./engine.ts";
+import { findAdapter } from "./webgpu_device.ts";
 
-/** What `--device` can be. */
-export type DeviceChoice = "auto" | "webgpu" | "cpu";
-
-/** An engine and why it was chosen, in a sentence for people. */
+/** An engine and why it was chosen, in a few words for people. */
 export type OpenedEngine = Readonly<{ engine: Engine; why: string }>;
 
 /**
- * Opens the engine for a device. `auto` takes a GPU, for which a software adapter does not count, else the CPU engine
- * with `threads` threads. Throws Deno.errors.NotSupported for `webgpu` without an adapter.
+ * Opens the engine for `device`: "auto", "webgpu" or "cpu", as `--device` takes it. "auto" takes a GPU, else the CPU
+ * engine with `threads` threads; an adapter that computes in software counts as none, and is used only if "webgpu" asks
+ * for it. Throws Deno.errors.NotSupported for "webgpu" where there is no adapter, TypeError for another word.
  */
 export async function openEngine(
-  device: DeviceChoice,
-  options: { readonly threads?: number } = {},
+  device: string,
+  { threads }: { readonly threads?: number } = {},
 ): Promise<OpenedEngine> {
-  if (device === "webgpu") {
-    const { openWebgpu } = await import("./webgpu.ts");
-    return { engine: await openWebgpu({ allowSoftware: true }), why: "asked for" };
+  switch (device) {
+    case "webgpu":
+      return { engine: await openGpu(), why: "asked for" };
+    case "cpu":
+      return { engine: await openProcessor(threads), why: "asked for" };
+    case "auto": {
+      const found = await findAdapter();
+      if (found !== null && !found.software) return { engine: await openGpu(), why: "a GPU is there" };
+      const why = found === null ? "no GPU is there" : `${found.description} is software, no GPU`;
+      return { engine: await openProcessor(threads), why };
+    }
+    default:
+      throw new TypeError(`Cannot open an engine on ${device}: wanted auto, webgpu or cpu`);
   }
-  if (device === "cpu") return { engine: await openCpuEngine(options), why: "asked for" };
-  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? null;
-  if (adapter !== null && !isSoftware(adapter.info)) {
-    const { openWebgpu } = await import("./webgpu.ts");
-    return { engine: await openWebgpu(), why: "a GPU is there" };
-  }
-  const why = adapter === null ? "no GPU is there" : `${adapter.info.description} is software, not a GPU`;
-  return { engine: await openCpuEngine(options), why };
 }
 
-/** Whether an adapter computes on the CPU. */
-export function isSoftware(info: GPUAdapterInfo): boolean {
-  return info.isFallbackAdapter ||
-    /llvmpipe|swiftshader|software|basic render/i.test(`${info.description} ${info.device}`);
+async function openGpu(): Promise<Engine> {
+  const { openWebgpu } = await import("./webgpu.ts");
+  return await openWebgpu();
 }
 
-async function openCpuEngine(options: { readonly threads?: number }): Promise<Engine> {
+async function openProcessor(threads: number | undefined): Promise<Engine> {
   const { openCpu } = await import("./cpu.ts");
-  return await openCpu(options);
+  return await openCpu(threads === undefined ? {} : { threads });
 }
