@@ -6,7 +6,7 @@
 import type { Program } from "../core/program.ts";
 import type { TensorMap } from "../core/tensor.ts";
 import type { Engine } from "./engine.ts";
-import { adapterMend, findAdapter, WebgpuDevice } from "./webgpu_device.ts";
+import { adapterMend, findAdapter, type MemoryLimits, WebgpuDevice } from "./webgpu_device.ts";
 import { WebgpuSession } from "./webgpu_session.ts";
 
 /** An engine whose sessions count what they ask of the device. */
@@ -21,13 +21,17 @@ export interface WebgpuEngine extends Engine {
 export interface WebgpuOptions {
   /** Also one that computes on the CPU; default true. */
   readonly allowSoftware?: boolean;
+  /** Lower limits than the adapter's: what a smaller device would have. */
+  readonly memoryLimits?: Partial<MemoryLimits>;
 }
 
 /**
  * Opens the system's best adapter. Throws Deno.errors.NotSupported, with what to do, where there is none, or only one
  * that computes on the CPU and `allowSoftware` is false. Each session has a device of its own.
  */
-export async function openWebgpu({ allowSoftware = true }: WebgpuOptions = {}): Promise<WebgpuEngine> {
+export async function openWebgpu(
+  { allowSoftware = true, memoryLimits = {} }: WebgpuOptions = {},
+): Promise<WebgpuEngine> {
   const first = await findAdapter();
   if (first === null) {
     throw new Deno.errors.NotSupported(
@@ -45,7 +49,7 @@ export async function openWebgpu({ allowSoftware = true }: WebgpuOptions = {}): 
     software: first.software,
     async open(programs, weights) {
       // An adapter gives one device, says the specification.
-      const device = await WebgpuDevice.request(await findAdapter() ?? first);
+      const device = await WebgpuDevice.request(await findAdapter() ?? first, memoryLimits);
       try {
         return await WebgpuSession.open(device, programs, weights);
       } catch (error) {

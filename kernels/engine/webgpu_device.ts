@@ -44,6 +44,12 @@ const wantedLimits = [
   "maxComputeWorkgroupsPerDimension",
 ] as const;
 
+/** How large buffers and their bindings may be. */
+export interface MemoryLimits {
+  readonly maxBufferSize: GPUSize64;
+  readonly maxStorageBufferBindingSize: GPUSize64;
+}
+
 /** A device of one session, with its pipelines, and the reason should it fail. */
 export class WebgpuDevice {
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
@@ -52,7 +58,11 @@ export class WebgpuDevice {
   #failure: Error | null = null;
   #closed = false;
 
-  private constructor(readonly device: GPUDevice, readonly description: string) {
+  private constructor(
+    readonly device: GPUDevice,
+    readonly description: string,
+    readonly memoryLimits: MemoryLimits,
+  ) {
     // wgpu reports errors outside of scopes to nobody unless someone listens.
     device.addEventListener("uncapturederror", (event) => {
       const message = "error" in event && event.error instanceof GPUError ? event.error.message : "unknown";
@@ -68,15 +78,25 @@ export class WebgpuDevice {
     this.#lost.catch(() => {}); // a loss while nobody waits is told by the next use
   }
 
-  /** A device of the adapter with its limits, and timestamps where it has them. */
-  static async request({ adapter, description }: FoundAdapter): Promise<WebgpuDevice> {
+  /** A device of the adapter with its limits, or memory limits that are `lower`, and timestamps where it has them. */
+  static async request(
+    { adapter, description }: FoundAdapter,
+    lower: Partial<MemoryLimits> = {},
+  ): Promise<WebgpuDevice> {
     const requiredLimits: Record<string, GPUSize64> = {};
     for (const name of wantedLimits) requiredLimits[name] = adapter.limits[name];
     const requiredFeatures: GPUFeatureName[] = adapter.features.has("timestamp-query")
       ? ["timestamp-query"]
       : [];
     const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-    return new WebgpuDevice(device, description);
+    const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+    return new WebgpuDevice(device, description, {
+      maxBufferSize: Math.min(maxBufferSize, lower.maxBufferSize ?? Infinity),
+      maxStorageBufferBindingSize: Math.min(
+        maxStorageBufferBindingSize,
+        lower.maxStorageBufferBindingSize ?? Infinity,
+      ),
+    });
   }
 
   /** Number of different pipelines so far. */

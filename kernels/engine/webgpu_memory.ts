@@ -8,6 +8,7 @@
 import { bindings } from "../core/op.ts";
 import { isPersistent, placeInChunks, type Program, type Slot, slotAlignment } from "../core/program.ts";
 import { bytesOf, type Tensor } from "../core/tensor.ts";
+import type { MemoryLimits, WebgpuDevice } from "./webgpu_device.ts";
 
 /** A persistent tensor and its buffer. */
 export interface Resident {
@@ -37,13 +38,12 @@ export class WebgpuMemory {
    * fit a binding or a buffer, or where the device's memory does not suffice; nothing stays allocated then.
    */
   static async allocate(
-    device: GPUDevice,
+    { device, memoryLimits, description }: WebgpuDevice,
     programs: readonly Program[],
-    { description }: { description: string },
   ): Promise<WebgpuMemory> {
-    const { limits } = device;
-    for (const program of programs) checkSizes(program, { limits, description });
-    const chunkBytes = Math.floor(limits.maxBufferSize / slotAlignment) * slotAlignment;
+    const mostBuffers = device.limits.maxStorageBuffersPerShaderStage;
+    for (const program of programs) checkSizes(program, { ...memoryLimits, mostBuffers, description });
+    const chunkBytes = Math.floor(memoryLimits.maxBufferSize / slotAlignment) * slotAlignment;
     const { offsets, arenaBytes } = placeArena(programs, chunkBytes);
 
     const made: GPUBuffer[] = [];
@@ -131,8 +131,9 @@ function placeArena(
 
 function checkSizes(
   program: Program,
-  { limits, description }: { limits: GPUSupportedLimits; description: string },
+  limits: MemoryLimits & { mostBuffers: number; description: string },
 ): void {
+  const { mostBuffers, description } = limits;
   const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
   for (const { tensor, label, bytes, kind } of program.slots) {
     if ((isPersistent(kind) ? wholeWords(tensor) : bytes) <= most) continue;
@@ -145,7 +146,7 @@ function checkSizes(
     );
   }
   for (const call of program.calls) {
-    const count = bindings(call).length, mostBuffers = limits.maxStorageBuffersPerShaderStage;
+    const count = bindings(call).length;
     if (count <= mostBuffers) continue;
     throw new RangeError(
       `Cannot run ${call.op.name} on ${description}: it needs ${count} buffers, the adapter binds ${mostBuffers}: ` +

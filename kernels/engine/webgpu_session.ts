@@ -5,12 +5,13 @@
  *
  * @module
  */
-import { bindings, type Call } from "../core/op.ts";
 import type { Program } from "../core/program.ts";
-import { bytesOf, type TensorMap } from "../core/tensor.ts";
+import type { TensorMap } from "../core/tensor.ts";
 import type { Session } from "./engine.ts";
 import type { WebgpuDevice } from "./webgpu_device.ts";
+import { type Dispatch, prepare } from "./webgpu_dispatch.ts";
 import { type Resident, WebgpuMemory } from "./webgpu_memory.ts";
+import { readTogether, staged, upload } from "./webgpu_transfer.ts";
 
 /** What a session has asked of the device so far. */
 export interface WebgpuCounters {
@@ -21,12 +22,6 @@ export interface WebgpuCounters {
   readonly pipelines: number;
   /** Of all buffers that stay. */
   readonly bytes: number;
-}
-
-interface Dispatch {
-  readonly pipeline: GPUComputePipeline;
-  readonly group: GPUBindGroup;
-  readonly workgroups: readonly [number, number, number];
 }
 
 /** Runs that may wait on the device before the next waits for them: unread, they would pile up without end. */
@@ -63,7 +58,7 @@ export class WebgpuSession implements Session {
     programs: readonly Program[],
     weights: TensorMap,
   ): Promise<WebgpuSession> {
-    const memory = await WebgpuMemory.allocate(device.device, programs, device);
+    const memory = await WebgpuMemory.allocate(device, programs);
     const dispatches = new Map<string, readonly Dispatch[]>();
     for (const program of programs) {
       dispatches.set(
@@ -97,8 +92,7 @@ export class WebgpuSession implements Session {
     for (const [label, { data }] of Object.entries(values)) {
       const resident = this.#memory.residents.get(label);
       if (resident === undefined) throw new RangeError(`Cannot write ${label}: no program has it`);
-      checkData(label, { resident, data });
-      this.device.queue.writeBuffer(resident.buffer, 0, unshared(data));
+      upload(this.#device, { ...resident, label, data });
     }
   }
 
@@ -138,7 +132,9 @@ export class WebgpuSession implements Session {
       do bytes += staged(wanted[end++]); while (
         end < wanted.length && bytes + staged(wanted[end]) <= READ_BYTES
       );
-      Object.assign(out, await this.#readTogether(wanted.slice(first, end), bytes));
+      Object.assign(out, await readTogether(this.#device, wanted.slice(first, end)));
+      this.#counts.readBacks++;
+      this.#pending = 0;
       first = end;
     }
     return out;
@@ -149,99 +145,10 @@ export class WebgpuSession implements Session {
     await this.#device.destroy();
   }
 
-  /** One copy, one mapping. */
-  async #readTogether(
-    wanted: readonly (Resident & { label: string })[],
-    bytes: number,
-  ): Promise<Record<string, TensorMap[string]>> {
-    const staging = this.device.createBuffer({
-      label: "read",
-      size: bytes,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
-    try {
-      const encoder = this.device.createCommandEncoder();
-      let offset = 0;
-      for (const resident of wanted) {
-        encoder.copyBufferToBuffer(resident.buffer, 0, staging, offset, resident.buffer.size);
-        offset += staged(resident);
-      }
-      this.device.queue.submit([encoder.finish()]);
-      await this.#device.orLost(staging.mapAsync(GPUMapMode.READ));
-      this.#counts.readBacks++;
-      this.#pending = 0;
-      const out: Record<string, TensorMap[string]> = {};
-      offset = 0;
-      for (const resident of wanted) {
-        const { shape, dtype } = resident.tensor;
-        const words = staging.getMappedRange(offset, resident.buffer.size).slice(0, bytesOf(resident.tensor));
-        const Numbers = { f32: Float32Array, u32: Uint32Array, f16: Uint16Array }[dtype];
-        out[resident.label] = { shape, data: new Numbers(words) };
-        offset += staged(resident);
-      }
-      staging.unmap();
-      return out;
-    } finally {
-      staging.destroy();
-    }
-  }
-
   #find(label: string): Resident {
     const slot = [...this.#programs.values()].map((p) => p.outputs.get(label)).find((s) => s !== undefined);
     const resident = this.#memory.residents.get(slot?.label ?? label);
     if (resident === undefined) throw new RangeError(`Cannot read ${label}: no program has it`);
     return resident;
   }
-}
-
-async function prepare(
-  call: Call,
-  { device, memory, program }: { device: WebgpuDevice; memory: WebgpuMemory; program: Program },
-): Promise<Dispatch> {
-  const { limits } = device.device;
-  const { code, workgroups } = call.op.wgsl(call, limits);
-  const label = `${call.op.name} (${call.outputs[0].label}) of ${program.name}`;
-  const most = limits.maxComputeWorkgroupsPerDimension;
-  if (workgroups.some((n) => n > most)) {
-    throw new RangeError(
-      `Cannot dispatch ${label}: ${
-        workgroups.join(" x ")
-      } workgroups, ${device.description} takes ${most} each ` +
-        "way: choose a smaller batch or sequence length",
-    );
-  }
-  const tensors = bindings(call);
-  const pipeline = await device.pipeline(code, { label, bindings: tensors.length });
-  const group = device.device.createBindGroup({
-    layout: device.layout(tensors.length).group,
-    entries: tensors.map((t, binding) => ({ binding, resource: memory.binding(program, t) })),
-  });
-  return { pipeline, group, workgroups };
-}
-
-function checkData(
-  label: string,
-  { resident: { tensor }, data }: { resident: Resident; data: TensorMap[string]["data"] },
-): void {
-  const wanted = { f32: "Float32Array", u32: "Uint32Array", f16: "Uint16Array" }[tensor.dtype];
-  if (data[Symbol.toStringTag] !== wanted) {
-    throw new TypeError(`Cannot write ${label}: got a ${data[Symbol.toStringTag]}, wanted a ${wanted}`);
-  }
-  if (data.byteLength !== bytesOf(tensor)) {
-    const count = bytesOf(tensor) / data.BYTES_PER_ELEMENT;
-    throw new RangeError(`Cannot write ${label}: got ${data.length} values, wanted ${count}`);
-  }
-}
-
-/** Data that is not shared between threads, as uploads want it: the same memory, or a copy of shared memory. */
-function unshared(data: TensorMap[string]["data"]): Uint8Array<ArrayBuffer> {
-  const { buffer, byteOffset, byteLength } = data;
-  return buffer instanceof ArrayBuffer
-    ? new Uint8Array(buffer, byteOffset, byteLength)
-    : new Uint8Array(data.slice().buffer);
-}
-
-/** Bytes of a tensor in a staging buffer: mapped ranges begin at multiples of 8. */
-function staged({ buffer }: Resident): number {
-  return Math.ceil(buffer.size / 8) * 8;
 }

@@ -1,0 +1,77 @@
+/// <reference types="@webgpu/types" />
+/**
+ * Data between host and GPU.
+ *
+ * @module
+ */
+import { bytesOf, type TensorMap } from "../core/tensor.ts";
+import type { WebgpuDevice } from "./webgpu_device.ts";
+import type { Resident } from "./webgpu_memory.ts";
+
+/** A tensor on the device and the name that it was asked for by. */
+export type Named = Resident & { readonly label: string };
+
+/** Data of several tensors, by one copy and one mapping; waits for all that was submitted. */
+export async function readTogether(
+  device: WebgpuDevice,
+  wanted: readonly Named[],
+): Promise<Record<string, TensorMap[string]>> {
+  const bytes = wanted.reduce((sum, resident) => sum + staged(resident), 0);
+  const staging = device.device.createBuffer({
+    label: "read",
+    size: bytes,
+    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+  });
+  try {
+    const encoder = device.device.createCommandEncoder();
+    let offset = 0;
+    for (const resident of wanted) {
+      encoder.copyBufferToBuffer(resident.buffer, 0, staging, offset, resident.buffer.size);
+      offset += staged(resident);
+    }
+    device.device.queue.submit([encoder.finish()]);
+    await device.orLost(staging.mapAsync(GPUMapMode.READ));
+    const out: Record<string, TensorMap[string]> = {};
+    offset = 0;
+    for (const resident of wanted) {
+      const { shape, dtype } = resident.tensor;
+      const words = staging.getMappedRange(offset, resident.buffer.size).slice(0, bytesOf(resident.tensor));
+      const Numbers = { f32: Float32Array, u32: Uint32Array, f16: Uint16Array }[dtype];
+      out[resident.label] = { shape, data: new Numbers(words) };
+      offset += staged(resident);
+    }
+    staging.unmap();
+    return out;
+  } finally {
+    staging.destroy();
+  }
+}
+
+/** Sets a tensor's data. Throws TypeError on another kind of array than its type's, RangeError on a wrong size. */
+export function upload(
+  device: WebgpuDevice,
+  { label, tensor, buffer, data }: Named & { data: TensorMap[string]["data"] },
+): void {
+  const wanted = { f32: "Float32Array", u32: "Uint32Array", f16: "Uint16Array" }[tensor.dtype];
+  if (data[Symbol.toStringTag] !== wanted) {
+    throw new TypeError(`Cannot write ${label}: got a ${data[Symbol.toStringTag]}, wanted a ${wanted}`);
+  }
+  if (data.byteLength !== bytesOf(tensor)) {
+    const count = bytesOf(tensor) / data.BYTES_PER_ELEMENT;
+    throw new RangeError(`Cannot write ${label}: got ${data.length} values, wanted ${count}`);
+  }
+  device.device.queue.writeBuffer(buffer, 0, unshared(data));
+}
+
+/** Data that is not shared between threads, as uploads want it: the same memory, or a copy of shared memory. */
+function unshared(data: TensorMap[string]["data"]): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = data;
+  return buffer instanceof ArrayBuffer
+    ? new Uint8Array(buffer, byteOffset, byteLength)
+    : new Uint8Array(data.slice().buffer);
+}
+
+/** Bytes of a tensor in a staging buffer: mapped ranges begin at multiples of 8. */
+export function staged({ buffer }: Resident): number {
+  return Math.ceil(buffer.size / 8) * 8;
+}
