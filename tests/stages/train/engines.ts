@@ -3,10 +3,14 @@
  *
  * @module
  */
+import { openCpu } from "../../../kernels/engine/cpu.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
+import { openWebgpu } from "../../../kernels/engine/webgpu.ts";
 
 /** An engine by name; opened by the test that uses it. */
 export const engines: Readonly<Record<string, () => Promise<Engine>>> = {
   reference: () => Promise.resolve(openReference()),
+  cpu: () => openCpu(),
+  webgpu: () => openWebgpu(),
 };
