@@ -88,7 +88,9 @@ export class Clock {
 
   /** Whether timers, signals and messages have waited long enough for their turn. */
   due(): boolean {
-    const now = this.#timing ? this.#since : (++this.#asked & 15) === 0 ? performance.now() : this.#turnedAt;
+    // The last reading is too old in a push that gives a great many items: so every so often a fresh one.
+    const fresh = (++this.#asked & 15) === 0;
+    const now = fresh ? performance.now() : this.#timing ? this.#since : this.#turnedAt;
     return now - this.#turnedAt > TURN;
   }
 

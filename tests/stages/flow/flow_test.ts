@@ -166,7 +166,7 @@ Deno.test("rejects: dropped items go to their sink with reason and stage, in ord
   const events: StageEvent[] = [];
   await from(upTo(5))
     .pipe(rule("even", (x) => (x % 2 ? "odd" : null)), {
-      rejects: sink<Reject>("removed", log),
+      rejects: sink<unknown>("removed", log),
     })
     .pipe(sink("out", log))
     .run({ onEvent: (event) => void (event.type === "stage" && events.push(event)) });
