@@ -12,7 +12,7 @@ import { sampleText } from "../stages/train/generate.ts";
 import { plan } from "../stages/train/plan.ts";
 import { openModel } from "../stages/train/session.ts";
 import { integer, number, path, text } from "./cli/kinds.ts";
-import { type Env, pipeline } from "./cli/pipeline.ts";
+import { pipeline } from "./cli/pipeline.ts";
 import { exists } from "./cli/run_folder.ts";
 import { startingWeights } from "./cli/starting_weights.ts";
 

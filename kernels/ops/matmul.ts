@@ -117,6 +117,8 @@ export const matmulOp: Op<MatmulAttrs> = {
     { inputs: [[33, 19], [70, 19]], attrs: { transposeB: true } },
     { inputs: [[37, 34], [37, 66]], attrs: { transposeA: true } },
     { inputs: [[130, 48], [48, 72]], attrs: {} },
+    { inputs: [[769, 3], [3, 513]], attrs: {} }, // enough results for the GPU's larger tiles
+    { inputs: [[3, 769], [513, 3]], attrs: { transposeA: true, transposeB: true } },
     { inputs: [[256, 384], [384, 1536]], attrs: {}, bench: true },
     { inputs: [[256, 768], [2304, 768]], attrs: { transposeB: true }, bench: true },
     { inputs: [[512, 384], [512, 384]], attrs: { transposeA: true }, bench: true },

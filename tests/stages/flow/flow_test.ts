@@ -1,7 +1,7 @@
 import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
 import { asSource } from "../../../stages/flow/as_source.ts";
 import type { RunEvent, StageEvent } from "../../../stages/flow/events.ts";
-import { from, type Reject } from "../../../stages/flow/flow.ts";
+import { from } from "../../../stages/flow/flow.ts";
 import { cut, map, rule, type Stage, stage } from "../../../stages/flow/stage.ts";
 
 function sink<T>(name: string, into: T[]): Stage<T, never> {
