@@ -12,7 +12,6 @@ export * from "./flow/events.ts";
 export * from "./flow/flow.ts";
 export * from "./flow/law.ts";
 export * from "./flow/memory_checkpoints.ts";
-export * from "./flow/parallel.ts";
 export * from "./flow/stage.ts";
 export * from "./source/chain.ts";
 export * from "./source/embedded.ts";

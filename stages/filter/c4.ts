@@ -7,10 +7,10 @@
 import { type Stage, stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { length, splitLines, splitSpace, strip } from "./python_text.ts";
-import { type TextOptions, textRules } from "./recipe.ts";
+import { type RuleOptions, textRules } from "./recipe.ts";
 
 /** What C4's rules can be told. */
-export interface C4Options extends TextOptions {
+export interface C4Options extends RuleOptions {
   /** Least sentences in the lines that stay (default 5). */
   readonly minSentences?: number;
   /** Least words a line that stays has, between white space (default 3). */

@@ -10,10 +10,10 @@ import type { Document } from "../items.ts";
 import { duplicates } from "./gopher_repetition.ts";
 import { isTerminal, lastMark } from "./marks.ts";
 import { isBlank, length, occurrences } from "./python_text.ts";
-import { type TextOptions, textRules } from "./recipe.ts";
+import { type RuleOptions, textRules } from "./recipe.ts";
 
 /** Bounds that a text must keep within. */
-export interface FinewebQualityOptions extends TextOptions {
+export interface FinewebQualityOptions extends RuleOptions {
   /** Least fraction of lines that end in a mark (default 0.12). */
   readonly minPunctuatedLines?: number;
   /** Most lines of up to `shortLine` characters (default 0.67). */

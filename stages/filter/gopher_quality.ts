@@ -8,10 +8,10 @@ import { rule, type Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { isPunctuation, isTerminal } from "./marks.ts";
 import { length, occurrences, splitLines, strip } from "./python_text.ts";
-import { type TextOptions, textRules } from "./recipe.ts";
+import { type RuleOptions, textRules } from "./recipe.ts";
 
 /** Bounds that a text must keep within. 0 switches a rule off. */
-export interface GopherQualityOptions extends TextOptions {
+export interface GopherQualityOptions extends RuleOptions {
   /** Least words that are not mere symbols (default 50). */
   readonly minWords?: number;
   /** Most words that are not mere symbols (default 100,000). */

@@ -8,10 +8,10 @@ import { rule, type Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { NGrams } from "./ngrams.ts";
 import { length, strip } from "./python_text.ts";
-import { type TextOptions, textRules } from "./recipe.ts";
+import { type RuleOptions, textRules } from "./recipe.ts";
 
 /** Greatest fractions a text may have; of pairs, first the n of the n-gram. 0 switches a rule off. */
-export interface GopherRepetitionOptions extends TextOptions {
+export interface GopherRepetitionOptions extends RuleOptions {
   /** Of paragraphs (default 0.3). */
   readonly dupParaFrac?: number;
   /** Of characters, in repeated paragraphs (default 0.2). */

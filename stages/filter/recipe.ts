@@ -15,7 +15,7 @@ import {
 export type Generation = "current" | "release";
 
 /** Options shared by the filters. */
-export interface TextOptions {
+export interface RuleOptions {
   /** Generation of the rules (default current). */
   readonly recipe?: Generation;
   /** How text is cut into words (default treebank): a name, or a splitter of your own. */
@@ -26,7 +26,7 @@ export interface TextOptions {
 
 /** The options with their defaults, names resolved to functions. Throws RangeError for an unknown name. */
 export function textRules(
-  options: TextOptions,
+  options: RuleOptions,
 ): { recipe: Generation; words: Splitter; sentences: Splitter } {
   const { recipe = "current", words = "treebank", sentences = "intl" } = options;
   if (recipe !== "current" && recipe !== "release") {
