@@ -14,7 +14,9 @@ export async function nextWords(name: string, env: Env, steps: number | null): P
   const sample = events.findLast((event) => event.type === "sample");
   const out = env.out === `runs/${name}` ? "" : ` --out ${env.out}`;
   return [
-    ...(sample === undefined ? [] : ["", `Sample after ${sample.step} updates:`, sample.text, ""]),
+    ...(sample === undefined
+      ? []
+      : ["", `Sample after ${sample.step} updates:`, `${sample.prompt ?? ""}${sample.text}`, ""]),
     ...(evaluated === undefined ? [] : [lossLine(evaluated)]),
     ...(steps === null ? [] : [`To train on:   deno task pipeline ${name}${out} --steps ${2 * steps}`]),
     `To sample:     deno task pipeline sample --checkpoint ${env.out} --prompt "The people"`,
