@@ -56,8 +56,10 @@ function serve(start: Start, kernels: readonly Kernel[], control: Int32Array<Sha
     waitForChange(control, { index: word.started, from: run, spins });
     run = Atomics.load(control, word.started);
     if (Atomics.load(control, word.stop) !== 0) return;
+    // Read once: a thread that is late out of the last barrier must not see the next run's number.
+    const programs = control[word.programs];
     try {
-      for (let i = 0; i < control[word.programs]; i++) {
+      for (let i = 0; i < programs; i++) {
         table = control[runListAt / 4 + i];
         const first = (table >>> 2) + 1, count = control[first - 1];
         for (call = 0; call < count; call++) {

@@ -58,6 +58,19 @@ Deno.test("a session shares memory by label between programs, and begins with ze
   deepStrictEqual(y, f32([1, 2, 6, 8], [2, 2]));
 });
 
+Deno.test("a thread that is late out of a run does not take the next run's programs for its own", async () => {
+  const engine = await openCpu({ threads: 4 }); // more than there may be cores, so that some are late
+  await using session = await engine.open(sharing(), { b: f32([1, 0, 0, 1], [2, 2]) });
+  let wrong = 0;
+  for (let i = 1; i <= 600; i++) {
+    session.write({ x: f32([i, 0, 0, i]) });
+    await session.run(["forward"]); // one program, so that the next run's two are one more
+    await session.run(["set", "forward"]);
+    if ((await session.read(["y"])).y.data[3] !== i) wrong++;
+  }
+  deepStrictEqual(wrong, 0);
+});
+
 Deno.test("a session keeps the order of runs, writes and reads that nobody waited for", async () => {
   const engine = await openCpu({ threads: 2 });
   await using session = await engine.open(sharing(), { b: f32([1, 0, 0, 1], [2, 2]) });
