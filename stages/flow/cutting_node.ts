@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Part } from "./saved.ts";
+import type { Barrier, Part } from "./saved.ts";
 import type { Gathering } from "./gathering.ts";
 import { End, type Wait } from "./inlet.ts";
 import { type Host, type Segment, StageNode } from "./stage_node.ts";
@@ -25,6 +25,7 @@ export interface CutHost extends Host {
 export class CuttingNode extends StageNode {
   readonly #host: CutHost;
   #remembered: Gathering | null = null; // the last barrier that came to the door
+  readonly #first = Promise.withResolvers<void>(); // one has come
   #since = 0; // items that came after it
   #drop: number; // items still to drop after a resume
   #last: Gathering | null = null; // the last cut, while nothing has happened since
@@ -51,6 +52,7 @@ export class CuttingNode extends StageNode {
 
   override barrier(gathering: Gathering): Wait {
     this.#remembered = gathering;
+    this.#first.resolve();
     this.#since = 0;
     return gathering.arrive();
   }
@@ -83,17 +85,25 @@ export class CuttingNode extends StageNode {
   async #stop(): Promise<void> {
     this.#shut = true;
     if (this.#last === null) await this.#cut();
-    await this.#last?.done; // what follows may still be reading ahead
     this.#host.finish();
     throw new End(null);
   }
 
   async #cut(): Promise<void> {
     const gathering = this.#host.beginCut();
-    if (gathering === null || this.#remembered === null) return;
-    await this.#remembered.done; // a branch of the flow may see a barrier later than this door
-    for (const [name, part] of this.#remembered.barrier.parts) gathering.barrier.parts.set(name, part);
+    if (gathering === null) return;
+    const barrier = await this.#upstream();
+    for (const [name, part] of barrier.parts) gathering.barrier.parts.set(name, part);
     await this.saveTo(gathering, this.#since + this.#drop);
+    await gathering.done; // what follows may read ahead: effects must not run on before they are saved
     this.#last = gathering;
+  }
+
+  /** The last barrier that came to the door, once it is complete: a branch of the flow may see it later. */
+  async #upstream(): Promise<Barrier> {
+    await this.#first.promise;
+    if (this.#remembered === null) throw new TypeError("No barrier has come");
+    await this.#remembered.done;
+    return this.#remembered.barrier;
   }
 }

@@ -32,6 +32,7 @@ export class Run implements CutHost {
   #source!: SourceDriver;
   #stopping = false;
   #stopped = false;
+  #halt: Promise<void> | null = null; // the cutting stage takes its last checkpoint
   #failure: { readonly reason: unknown } | null = null;
 
   constructor(flow: Flow<any>, options: RunOptions, end: Inlet = drain) {
@@ -83,6 +84,10 @@ export class Run implements CutHost {
     return { stopped: this.#stopped };
   }
 
+  get aligned(): boolean {
+    return this.#layout.cutting === null && this.#options.effects !== undefined;
+  }
+
   /** A barrier from the source; null where no checkpoints are kept. */
   beginBarrier(): Gathering | null {
     if (this.#options.checkpoints === undefined) return null;
@@ -127,7 +132,7 @@ export class Run implements CutHost {
     const { segments, joints } = this.#layout;
     const tasks = joints.map(({ joint, segment }) => this.#drive(segment, () => joint.drive()));
     tasks.push(this.#drive(segments[0], () => this.#driveSource()));
-    const all = Promise.all(tasks);
+    const all = Promise.all(tasks).then(() => this.#halt);
     await Promise.race([all, this.#ended.promise]);
     const grace = Promise.withResolvers<void>();
     const timer = setTimeout(grace.resolve, GRACE);
@@ -199,9 +204,9 @@ export class Run implements CutHost {
 
   #stop(): void {
     this.#stopping = true;
-    this.#layout.cutting?.stop().catch((thrown) => {
+    this.#halt = this.#layout.cutting?.stop().catch((thrown) => {
       if (!(thrown instanceof End)) this.#fail(thrown);
-    });
+    }) ?? null;
   }
 
   #fail(reason: unknown): void {

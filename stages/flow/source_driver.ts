@@ -16,6 +16,8 @@ import { StageRng } from "./stage_rng.ts";
 /** What a source driver asks of its run. */
 export interface SourceHost extends Host {
   beginBarrier(): Gathering | null;
+  /** Wait until a barrier is through: what it saves besides states must not run ahead of it. */
+  readonly aligned: boolean;
   finish(): void;
 }
 
@@ -131,6 +133,7 @@ export class SourceDriver {
     this.#since = 0;
     const gathering = this.#place.host.beginBarrier();
     if (gathering !== null) await this.barrier(gathering);
+    if (this.#place.host.aligned) await gathering?.done;
     return gathering;
   }
 
