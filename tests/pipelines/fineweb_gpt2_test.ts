@@ -1,0 +1,190 @@
+/**
+ * The main pipeline end to end on the embedded corpora: what a run leaves, and that no interruption changes its course.
+ *
+ * @module
+ */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { permutation } from "../../kernels/core/philox.ts";
+import { courseOf, eventsOf, run, runsTo, small, start, withFolder } from "./program.ts";
+
+const cadence = "--eval-every 20 --sample-every 30".split(" ");
+
+Deno.test("fineweb-gpt2 trains while the data side still runs, and leaves the folder that the interface names", async () => {
+  await withFolder(async (dir) => {
+    const out = `${dir}/run`;
+    const args = [
+      "fineweb-gpt2",
+      "--out",
+      out,
+      ...small,
+      ...cadence,
+      "--steps",
+      "60",
+      "--checkpoint-every",
+      "25",
+      "--lr",
+      "1e-2",
+    ];
+    const { out: said } = await runsTo(0, args);
+    match(said, /Validation loss .* a unigram model's is .* bits a byte/);
+    match(said, /deno task pipeline sample --checkpoint/);
+
+    const events = await eventsOf(out);
+    const steps = events.filter((e) => e.type === "step");
+    deepStrictEqual(steps.map((e) => e.step), Array.from({ length: 60 }, (_, i) => i));
+    deepStrictEqual(
+      Object.keys(steps[0]),
+      "type step loss gradNorm lr tokens tokensPerSecond elapsed".split(" "),
+    );
+    strictEqual(events.find((e) => e.type !== "note")?.type, "run");
+    strictEqual(events.at(-1).type, "done");
+    const last = events.findLast((e) => e.type === "eval");
+    ok(
+      last.valLoss < last.unigramLoss,
+      `${last.valLoss} is not below the unigram model's ${last.unigramLoss}`,
+    );
+    strictEqual(events.filter((e) => e.type === "checkpoint").map((e) => e.step).join(), "25,50,60");
+    const read = events.findLast((e) => e.type === "stage" && e.name === "embedded").out;
+    ok(read < 6279, `${read} documents were read: the whole corpus`); // so training did not wait for the data side
+
+    const config = JSON.parse(await Deno.readTextFile(`${out}/config.json`));
+    strictEqual(config.options.layers, 1);
+    const stats = JSON.parse(await Deno.readTextFile(`${out}/data/stats.json`));
+    ok(JSON.stringify(stats).includes("gopher_below_alpha_threshold"));
+    for (
+      const file of [
+        "report.html",
+        "tokenizer/tokenizer.json",
+        "tokenizer/tokenizer.model",
+        "tokenizer/merges.txt",
+        "shards/train_000000.bin",
+        "shards/val_000000.bin",
+        "samples/step-000060.txt",
+        "removed/gopher-quality/00000.jsonl.gz",
+        ..."model.safetensors optimizer.safetensors stream.json manifest.json".split(" ").map((f) =>
+          `checkpoints/step-000060/${f}`
+        ),
+      ]
+    ) ok((await Deno.stat(`${out}/${file}`)).size > 0, file);
+    strictEqual((await Deno.readTextFile(`${out}/checkpoints/latest`)).trim(), "step-000060");
+
+    match((await runsTo(0, args)).out, /is finished .*To go further:.*--steps 120/s);
+    await runsTo(0, ["fineweb-gpt2", "--out", out, "--steps", "65"]);
+    strictEqual((await eventsOf(out)).filter((e) => e.type === "step").length, 65);
+    const { err } = await runsTo(2, ["fineweb-gpt2", "--out", out, "--steps", "70", "--lr", "0.5"]);
+    match(err, /--lr 0\.5.*--lr 0\.01/);
+  });
+});
+
+Deno.test("fineweb-gpt2 killed again and again ends as the run that was never stopped, bit for bit", async () => {
+  await withFolder(async (dir) => {
+    const args = [...small, ...cadence, "--steps", "120", "--checkpoint-every", "4", "--quiet"];
+    await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/whole`, ...args]);
+    const moments = permutation(7, "kill", 1400).subarray(0, 8); // milliseconds, the same ones each time
+    let kills = 0;
+    for (const moment of moments) {
+      const process = start(["fineweb-gpt2", "--out", `${dir}/killed`, ...args]);
+      const timer = setTimeout(() => process.kill("SIGKILL"), 300 + moment);
+      const { signal } = await process.output();
+      clearTimeout(timer);
+      if (signal !== "SIGKILL") break;
+      kills++;
+    }
+    ok(kills >= 2, `${kills} kills came in time`);
+    await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/killed`, ...args]);
+    await same(`${dir}/whole`, `${dir}/killed`, "step-000120");
+  });
+});
+
+Deno.test("fineweb-gpt2 interrupted by Ctrl-C says how to go on, and goes on as if it had not been", async () => {
+  await withFolder(async (dir) => {
+    const args = [...small, ...cadence, "--steps", "200", "--checkpoint-every", "1000", "--json"];
+    await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/whole`, ...args]);
+    const process = start(["fineweb-gpt2", "--out", `${dir}/stopped`, ...args]);
+    let sent = false;
+    for await (const piece of process.stdout.pipeThrough(new TextDecoderStream())) {
+      if (sent || !piece.includes('"type":"step"')) continue;
+      sent = true;
+      process.kill("SIGINT");
+    }
+    const err = await new Response(process.stderr).text();
+    strictEqual((await process.status).code, 130, err);
+    match(err, /To go on: deno task pipeline fineweb-gpt2 --out/);
+    ok((await eventsOf(`${dir}/stopped`)).filter((e) => e.type === "step").length < 200);
+    await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/stopped`, ...args]);
+    await same(`${dir}/whole`, `${dir}/stopped`, "step-000200");
+  });
+});
+
+Deno.test("fineweb-gpt2 is a function of its seed", async () => {
+  await withFolder(async (dir) => {
+    const losses = async (name: string, seed: string) => {
+      const args = ["--steps", "10", "--eval-every", "0", "--sample-every", "0", "--seed", seed, "--quiet"];
+      await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/${name}`, ...small, ...args]);
+      return await courseOf(`${dir}/${name}`);
+    };
+    const first = await losses("a", "3");
+    deepStrictEqual(await losses("b", "3"), first);
+    ok(JSON.stringify(await losses("c", "4")) !== JSON.stringify(first));
+  });
+});
+
+Deno.test("fineweb-gpt2 on webgpu trains to the losses of the CPU engine within 1e-4 over 20 steps", async () => {
+  await withFolder(async (dir) => {
+    const losses = async (device: string) => {
+      const args = [
+        "--steps",
+        "20",
+        "--eval-every",
+        "10",
+        "--sample-every",
+        "0",
+        "--device",
+        device,
+        "--quiet",
+      ];
+      await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/${device}`, ...small, ...args], adapter());
+      const events = await eventsOf(`${dir}/${device}`);
+      return events.flatMap((e) => e.type === "step" ? [e.loss] : e.type === "eval" ? [e.valLoss] : []);
+    };
+    const cpu = await losses("cpu"), webgpu = await losses("webgpu");
+    strictEqual(webgpu.length, cpu.length);
+    cpu.forEach((loss, i) => ok(Math.abs(loss - webgpu[i]) < 1e-4, `event ${i}: ${loss} and ${webgpu[i]}`));
+  });
+});
+
+Deno.test("fineweb-gpt2 without an adapter says how to get one for webgpu, and trains on the CPU by itself", async () => {
+  await withFolder(async (dir) => {
+    const hidden = { DENO_WEBGPU_BACKEND: Deno.build.os === "darwin" ? "vulkan" : "metal" };
+    const args = ["fineweb-gpt2", "--out", `${dir}/run`, ...small, "--steps", "2", "--eval-every", "0"];
+    const { code, err } = await run([...args, "--device", "webgpu"], hidden);
+    ok(code === 1 || code === 2, `${code}`);
+    match(err, /adapter/i);
+    strictEqual(err.trimEnd().split("\n").filter((line) => line.startsWith("error")).length, 1, err);
+    await runsTo(0, args, hidden);
+  });
+});
+
+/** The adapter's environment of this process, for the programs that it starts. */
+function adapter(): Record<string, string> {
+  const names = ["LD_LIBRARY_PATH", "VK_ICD_FILENAMES", "VK_DRIVER_FILES"];
+  return Object.fromEntries(names.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
+}
+
+async function same(whole: string, other: string, step: string): Promise<void> {
+  deepStrictEqual(await courseOf(other), await courseOf(whole));
+  for (
+    const file of [
+      `checkpoints/${step}/model.safetensors`,
+      `checkpoints/${step}/optimizer.safetensors`,
+      "shards/val_000000.bin",
+      "shards/train_000000.bin",
+    ]
+  ) {
+    const [a, b] = await Promise.all([whole, other].map((dir) => Deno.readFile(`${dir}/${file}`)));
+    ok(a.length === b.length && a.every((byte, i) => byte === b[i]), `${file} differs`);
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * The program as a user has it: `deno task pipeline …` as a process, with the permissions of the task and no more.
+ *
+ * @module
+ */
+
+/** What a finished process left. */
+export type Finished = Readonly<{ code: number; out: string; err: string }>;
+
+const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+
+/** A model so small that a step takes a millisecond; data and vocabulary are real. */
+export const small: readonly string[] =
+  "--layers 1 --heads 2 --channels 16 --seq-len 32 --batch-size 4 --vocab-size 512 --val-tokens 4096 --eval-batches 4"
+    .split(" ");
+
+/** Starts the program. */
+export function start(args: readonly string[], env: Record<string, string> = {}): Deno.ChildProcess {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: "run --quiet --frozen --no-prompt --allow-read --allow-write pipelines/cli/main.ts".split(" ")
+      .concat(args),
+    cwd: root,
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+  return command.spawn();
+}
+
+/** Runs the program to its end. */
+export async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
+  const { code, stdout, stderr } = await start(args, env).output();
+  const text = new TextDecoder();
+  return { code, out: text.decode(stdout), err: text.decode(stderr) };
+}
+
+/** Runs it and throws, with all it said, unless it ends with `code`. */
+export async function runsTo(
+  code: number,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Finished> {
+  const finished = await run(args, env);
+  if (finished.code !== code) {
+    throw new Error(
+      `pipeline ${
+        args.join(" ")
+      } ended with ${finished.code}, wanted ${code}:\n${finished.out}\n${finished.err}`,
+    );
+  }
+  return finished;
+}
+
+/** The events of a run's folder. */
+export async function eventsOf(out: string): Promise<any[]> {
+  const lines = (await Deno.readTextFile(`${out}/metrics.jsonl`)).trimEnd().split("\n");
+  return lines.map((line) => JSON.parse(line));
+}
+
+/** What must be the same bit for bit however often a run was interrupted: the steps, the losses, the text. */
+export async function courseOf(out: string): Promise<unknown[]> {
+  const events = await eventsOf(out);
+  return events.flatMap((e): unknown[] => {
+    switch (e.type) {
+      case "step":
+        return [[e.step, e.loss, e.gradNorm, e.lr, e.tokens]];
+      case "eval":
+        return [["eval", e.step, e.valLoss, e.bitsPerByte, e.unigramLoss]];
+      case "sample":
+        return [["sample", e.step, e.text]];
+      default:
+        return [];
+    }
+  });
+}
+
+/** A folder that is gone after the test. */
+export async function withFolder(work: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await work(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
