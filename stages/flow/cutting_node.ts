@@ -7,10 +7,10 @@
  *
  * @module
  */
-import type { Barrier, Part } from "./saved.ts";
+import type { Barrier } from "./saved.ts";
 import type { Gathering } from "./gathering.ts";
 import { End, type Wait } from "./inlet.ts";
-import { type Host, type Segment, StageNode } from "./stage_node.ts";
+import { type Host, StageNode, type StagePlace } from "./stage_node.ts";
 import type { Stage } from "./stage.ts";
 
 /** What a cutting stage asks of its run. */
@@ -32,10 +32,10 @@ export class CuttingNode extends StageNode {
   #idle = true;
   #shut = false;
 
-  constructor(stage: Stage<any, any>, host: CutHost, segment: Segment, saved: Part | undefined) {
-    super(stage, host, segment, saved);
-    this.#host = host;
-    this.#drop = saved?.skip ?? 0;
+  constructor(stage: Stage<any, any>, place: StagePlace & { readonly host: CutHost }) {
+    super(stage, place);
+    this.#host = place.host;
+    this.#drop = this.saved?.skip ?? 0;
   }
 
   override item(item: unknown): Wait {

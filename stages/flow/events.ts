@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Lengths } from "./lengths.ts";
 
 /** An update has been made. `loss` is the mean over micro-batches before it; `gradNorm` is before clipping. */
 export type StepEvent = Readonly<{
@@ -36,7 +37,10 @@ export type SampleEvent = Readonly<{ type: "sample"; step: number; text: string;
 /** A checkpoint is complete on disk. `seconds`: how long writing took. */
 export type CheckpointEvent = Readonly<{ type: "checkpoint"; step: number; path: string; seconds: number }>;
 
-/** What a stage has done so far. `busy` and `blocked` in seconds: at work, and waiting for the stage before it. */
+/**
+ * What a stage has done so far. `busy` and `blocked` in seconds: at work, and waiting for the stages before it. Of a
+ * stage run by several workers at once they are summed over the workers.
+ */
 export type StageEvent = Readonly<{
   type: "stage";
   name: string;
@@ -45,6 +49,8 @@ export type StageEvent = Readonly<{
   dropped: Readonly<Record<string, number>>;
   busy: number;
   blocked: number;
+  /** Of the items that it passed on, where the run measures them. */
+  lengths?: Lengths;
 }>;
 
 /** The run begins (or goes on): device, parameters, options. */

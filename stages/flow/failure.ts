@@ -4,9 +4,22 @@
  * @module
  */
 
+const placed = new WeakSet<object>();
+
 /** `<where>: <the cause's message>`, with the cause. */
 export function failure(where: string, cause: unknown): Error {
-  return new Error(`${where}: ${asError(cause).message}`, { cause });
+  return markPlaced(new Error(`${where}: ${asError(cause).message}`, { cause }));
+}
+
+/** Says that an error names its place already: nothing is to be put before it. */
+export function markPlaced<E extends Error>(error: E): E {
+  placed.add(error);
+  return error;
+}
+
+/** Whether an error names its place already. */
+export function isPlaced(error: unknown): boolean {
+  return error instanceof Error && placed.has(error);
 }
 
 /** Whatever was thrown, as an Error. */

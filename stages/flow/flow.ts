@@ -6,19 +6,24 @@
  */
 import type { Checkpoints, Json } from "./saved.ts";
 import type { RunEvent } from "./events.ts";
+import type { Measure } from "./lengths.ts";
 import type { Reject } from "./stage_node.ts";
 import { Run } from "./run.ts";
 import type { Source, Stage } from "./stage.ts";
 import { streamOf } from "./stream.ts";
 
+export type { Lengths, Measure } from "./lengths.ts";
 export type { Reject } from "./stage_node.ts";
 
 /** How a stage is joined to the one before it. */
 export interface PipeOptions {
   /** Read up to this many items ahead of the stage, while it and what follows are at work. Default 0: none. */
   readonly ahead?: number;
-  /** A sink for the items that the stage drops, with the reason and the stage's name. */
-  readonly rejects?: Stage<Reject, never>;
+  /**
+   * A sink for the items that the stage drops, with the reason and the stage's name; of a parallel group also several,
+   * by the names of the group's stages.
+   */
+  readonly rejects?: Stage<Reject, never> | Readonly<Record<string, Stage<Reject, never>>>;
 }
 
 /** Something outside the stages whose position belongs to a checkpoint: a log that is cut back on resume. */
@@ -41,6 +46,8 @@ export interface RunOptions {
   /** Where checkpoints are kept, and found when the run goes on. */
   readonly checkpoints?: Checkpoints;
   readonly effects?: Readonly<Record<string, Effect>>;
+  /** How long an item is: stage events then carry the lengths of what each stage passed on. */
+  readonly measure?: Measure;
   onEvent?(event: RunEvent): void;
 }
 
@@ -113,6 +120,19 @@ function describeStep(step: Step): StepInfo {
     name: stage.name,
     ahead: options.ahead ?? 0,
     cuts: stage.cuts ?? false,
-    rejects: options.rejects?.name ?? null,
+    rejects: sinksOf(options).map(({ sink }) => sink.name).join(", ") || null,
   };
+}
+
+/** The sinks for what a stage drops; `stage`: only for what that one of a group drops. */
+export function sinksOf(
+  { rejects }: PipeOptions,
+): { readonly stage: string | null; readonly sink: Stage<Reject, never> }[] {
+  if (rejects === undefined) return [];
+  if (isStage(rejects)) return [{ stage: null, sink: rejects }];
+  return Object.entries(rejects).map(([stage, sink]) => ({ stage, sink }));
+}
+
+function isStage(rejects: NonNullable<PipeOptions["rejects"]>): rejects is Stage<Reject, never> {
+  return typeof rejects.push === "function";
 }

@@ -5,8 +5,9 @@
  */
 import type { Part } from "./saved.ts";
 import { type CutHost, CuttingNode } from "./cutting_node.ts";
-import type { Step } from "./flow.ts";
+import { sinksOf, type Step } from "./flow.ts";
 import { End, type Inlet } from "./inlet.ts";
+import type { Measure } from "./lengths.ts";
 import { Joint } from "./joint.ts";
 import { Clock, Meter } from "./meter.ts";
 import { Outlet } from "./outlet.ts";
@@ -54,6 +55,7 @@ export interface LayoutOptions {
   readonly end: Inlet;
   readonly saved: ReadonlyMap<string, Part> | null;
   readonly saves: boolean;
+  readonly measure: Measure | null;
 }
 
 /** Lays a flow out. Throws TypeError where two stages have one name, or two stages cut. */
@@ -77,7 +79,8 @@ class Plan {
   constructor(source: string, options: LayoutOptions) {
     this.#options = options;
     this.#names = new Set([source]);
-    this.#segments = [new RunSegment(new Meter(source, options.saved?.get(source)?.counts))];
+    const meter = new Meter(source, options.saved?.get(source)?.counts, options.measure);
+    this.#segments = [new RunSegment(meter)];
   }
 
   layOut(steps: readonly Step[]): Layout {
@@ -109,12 +112,11 @@ class Plan {
 
   #stage(step: Step & { kind: "stage" }, rest: readonly Step[], place: Place): Built {
     const node = this.#node(step.stage, place);
-    const { rejects } = step.options;
     let leaves = 0;
-    if (rejects !== undefined) {
-      const sink = this.#node(rejects, { ...place, before: [...place.before, node.meter], branch: true });
-      sink.next = branchEnd;
-      node.rejects = sink;
+    for (const { stage, sink } of sinksOf(step.options)) {
+      const inlet = this.#node(sink, { ...place, before: [...place.before, node.meter], branch: true });
+      inlet.next = branchEnd;
+      node.rejects.push({ stage, inlet });
       leaves++;
     }
     const after = this.#chain(rest, { ...place, before: [...place.before, node.meter] });
@@ -126,14 +128,14 @@ class Plan {
   }
 
   #node(stage: Stage<any, any>, place: Place): StageNode {
-    const { host, saved } = this.#options;
+    const { host, saved, measure } = this.#options;
     if (this.#names.has(stage.name)) {
       throw new TypeError(
         `Two stages are called ${stage.name}: names key saved state, so give one another name`,
       );
     }
     this.#names.add(stage.name);
-    const part = saved?.get(stage.name);
+    const restored = (name: string): Part | undefined => saved?.get(name);
     let node: StageNode;
     if (stage.cuts) {
       if (this.#cutting !== null) {
@@ -141,9 +143,9 @@ class Plan {
           `Both ${this.#cutting.stage.name} and ${stage.name} cut: a flow has one stage that says where checkpoints stand`,
         );
       }
-      node = this.#cutting = new CuttingNode(stage, host, place.segment, part);
+      node = this.#cutting = new CuttingNode(stage, { host, segment: place.segment, restored, measure });
     } else {
-      node = new StageNode(stage, host, place.segment, part);
+      node = new StageNode(stage, { host, segment: place.segment, restored, measure });
     }
     node.sideways = place.branch;
     this.#nodes.push(node);

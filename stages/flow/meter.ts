@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { addLength, joinLengths, type Lengths, type Measure } from "./lengths.ts";
 import type { Counts } from "./saved.ts";
 
 const SAMPLE = 16;
@@ -20,22 +21,51 @@ export class Meter {
   /** Milliseconds of the item being timed, not yet in `busy`. */
   sample = 0;
   readonly dropped: Map<string, number> = new Map();
+  lengths: Lengths | undefined;
 
-  constructor(readonly name: string, saved?: Counts) {
-    if (saved === undefined) return;
-    this.in = saved.in;
-    this.out = saved.out;
-    this.dropped = new Map(Object.entries(saved.dropped));
+  constructor(readonly name: string, saved?: Counts, readonly measure: Measure | null = null) {
+    if (saved !== undefined) this.add(saved);
   }
 
-  /** Counts a dropped item. */
-  drop(reason: string): void {
-    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1);
+  /** Counts an item passed on. */
+  gave(item: unknown): void {
+    this.out++;
+    if (this.measure === null) return;
+    const length = this.measure(item);
+    if (length !== undefined) this.lengths = addLength(this.lengths, length);
+  }
+
+  /** Adds what was counted elsewhere. */
+  add(counts: Counts): void {
+    this.in += counts.in;
+    this.out += counts.out;
+    for (const [reason, count] of Object.entries(counts.dropped)) this.drop(reason, count);
+    this.lengths = joinLengths(this.lengths, counts.lengths);
+  }
+
+  /** Counts dropped items. */
+  drop(reason: string, count = 1): void {
+    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + count);
   }
 
   /** A copy, to be saved or shown. */
   counts(): Counts {
-    return { in: this.in, out: this.out, dropped: Object.fromEntries(this.dropped) };
+    const { lengths } = this;
+    return {
+      in: this.in,
+      out: this.out,
+      dropped: Object.fromEntries(this.dropped),
+      ...(lengths && { lengths }),
+    };
+  }
+
+  /** What was counted since the last time, milliseconds at work with it; counting begins anew. */
+  take(): Counts & { readonly busy: number } {
+    const taken = { ...this.counts(), busy: this.busy };
+    this.in = this.out = this.busy = 0;
+    this.dropped.clear();
+    this.lengths = undefined;
+    return taken;
   }
 }
 

@@ -6,7 +6,7 @@
 import type { StageEvent } from "./events.ts";
 import type { Layout } from "./layout.ts";
 import type { Meter } from "./meter.ts";
-import type { Host } from "./stage_node.ts";
+import { type Host, StageNode } from "./stage_node.ts";
 
 /** Emits a StageEvent for each stage that has something new to say. */
 export class Reporter {
@@ -23,7 +23,21 @@ export class Reporter {
   report(all = false): void {
     const { segments, nodes, before } = this.#layout;
     this.#say(segments[0].first, [], all);
-    for (const node of nodes) this.#say(node.meter, before.get(node) ?? [], all);
+    const said = new Set<Meter>();
+    const say = (meter: Meter, earlier: readonly Meter[]): void => {
+      if (!said.has(meter)) this.#say(meter, earlier, all);
+      said.add(meter);
+    };
+    for (const node of nodes) {
+      const earlier = [...before.get(node) ?? []];
+      if (node.inside.size === 0) say(node.meter, earlier);
+      for (const meter of node.inside.values()) { // as if they stood in the flow one by one, their sinks between
+        say(meter, earlier);
+        earlier.push(meter);
+        const sink = node.rejects.find(({ stage }) => stage === meter.name)?.inlet;
+        if (sink instanceof StageNode) say(sink.meter, earlier);
+      }
+    }
   }
 
   #say(meter: Meter, before: readonly Meter[], all: boolean): void {

@@ -57,13 +57,13 @@ export class Run implements CutHost {
     const saved = await checkpoints?.latest() ?? null;
     await this.#restoreEffects(saved);
     this.#build(saved);
-    this.#compare(saved);
     const abort = () => this.#fail(signal?.reason);
     const softly = () => this.#stop();
     signal?.addEventListener("abort", abort);
     stop?.addEventListener("abort", softly);
     try {
       await this.#openAll();
+      this.#compare(saved);
       const reporter = new Reporter(this.#layout, this);
       const timer = setInterval(() => this.#guard(() => reporter.report()), 1000);
       try {
@@ -108,7 +108,13 @@ export class Run implements CutHost {
   #build(saved: ReadonlyMap<string, Part> | null): void {
     const { source, steps } = this.#flow;
     const saves = this.#options.checkpoints !== undefined;
-    this.#layout = layOut(source, steps, { host: this, end: this.#end, saved, saves });
+    this.#layout = layOut(source, steps, {
+      host: this,
+      end: this.#end,
+      saved,
+      saves,
+      measure: this.#options.measure ?? null,
+    });
     this.#source = new SourceDriver(source, {
       host: this,
       segment: this.#layout.segments[0],
@@ -188,8 +194,13 @@ export class Run implements CutHost {
 
   /** Says what of a checkpoint fits nothing here, and the reverse: both are likely to be mistakes. */
   #compare(saved: ReadonlyMap<string, Part> | null): void {
+    const all = [this.#flow.source.name, ...this.#layout.nodes.flatMap((node) => node.names)];
+    const names = new Set(all);
+    const twice = all.find((name, i) => all.indexOf(name) !== i);
+    if (twice !== undefined) {
+      throw new TypeError(`Two stages are called ${twice}: names key saved state, so give one another name`);
+    }
     if (saved === null) return;
-    const names = new Set([this.#flow.source.name, ...this.#layout.nodes.map((node) => node.stage.name)]);
     const lost = [...saved.keys()].filter((name) => !names.has(name) && !name.startsWith("effect:"));
     const fresh = [...names].filter((name) => !saved.has(name));
     if (lost.length > 0) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Lengths } from "./lengths.ts";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 
 /** Plain data. */
@@ -16,8 +17,13 @@ export class TensorFile {
   constructor(readonly file: string, readonly tensors: TensorMap) {}
 }
 
-/** Items in, items out, items dropped by reason. */
-export type Counts = Readonly<{ in: number; out: number; dropped: Readonly<Record<string, number>> }>;
+/** Items in, items out, items dropped by reason; where a run measures, the lengths of what went out. */
+export type Counts = Readonly<{
+  in: number;
+  out: number;
+  dropped: Readonly<Record<string, number>>;
+  lengths?: Lengths;
+}>;
 
 /** One stage's part of a barrier: its state, and how many items to drop at its door when resuming. */
 export interface Part {

@@ -96,7 +96,7 @@ export class SourceDriver {
         const step = this.#guard(() => iterator.next());
         const result = "then" in step ? await this.#await(step) : step;
         if (result.done) break;
-        segment.first.out++;
+        segment.first.gave(result.value);
         this.#since++;
         const wait = next.item(result.value);
         if (wait !== undefined) await wait;

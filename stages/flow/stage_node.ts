@@ -4,9 +4,10 @@
  * @module
  */
 import type { Part } from "./saved.ts";
-import { asError, failure } from "./failure.ts";
+import { asError, failure, isPlaced } from "./failure.ts";
 import type { Gathering } from "./gathering.ts";
 import { End, type Inlet, then, type Wait } from "./inlet.ts";
+import type { Measure } from "./lengths.ts";
 import { type Clock, Meter } from "./meter.ts";
 import { snapshot } from "./snapshot.ts";
 import { type Context, cut, type Many, type Stage } from "./stage.ts";
@@ -30,12 +31,28 @@ export interface Segment {
 /** What a `rejects` stage is given. */
 export type Reject = Readonly<{ item: unknown; reason: string; stage: string }>;
 
-/** A context with what only stages of this folder use: drops in the name of a stage inside a group. */
+/** A context with what only a group of this folder uses, to speak for the stages inside it. */
 export interface GroupContext extends Context {
   /** Whether dropped items are kept somewhere. */
   readonly keeps: boolean;
-  dropFor(stage: string, item: unknown, reason: string): void;
+  readonly measures: boolean;
+  /** The meter of a stage inside: in events and checkpoints they stand in for the group's own. */
+  inside(stage: string): Meter;
+  /** Hands on what a stage inside has dropped and counted. */
+  reject(reject: Reject): void;
 }
+
+/** Where a stage stands in a run. */
+export interface StagePlace {
+  readonly host: Host;
+  readonly segment: Segment;
+  /** What a checkpoint holds under a stage's name. */
+  restored(name: string): Part | undefined;
+  readonly measure: Measure | null;
+}
+
+/** Where rejected items go; `stage`: only those of that stage inside a group. */
+export type RejectSink = Readonly<{ stage: string | null; inlet: Inlet }>;
 
 /** Pushes items through a stage, depth first. */
 export class StageNode implements Inlet {
@@ -43,22 +60,30 @@ export class StageNode implements Inlet {
   readonly rng: StageRng;
   readonly context: GroupContext;
   next!: Inlet;
-  rejects: Inlet | null = null;
+  readonly rejects: RejectSink[] = [];
+  /** Of a group: its stages' meters, in order. */
+  readonly inside: Map<string, Meter> = new Map();
+  readonly saved: Part | undefined;
   /** It is on a branch: that it is done does not end the run. */
   sideways = false;
   protected state: unknown;
+  protected readonly segment: Segment;
+  readonly #place: StagePlace;
   #opened = false;
   #dropped: Reject[] = [];
 
-  constructor(
-    readonly stage: Stage<any, any>,
-    protected readonly host: Host,
-    protected readonly segment: Segment,
-    readonly saved: Part | undefined,
-  ) {
-    this.meter = new Meter(stage.name, saved?.counts);
-    this.rng = new StageRng(host.seed, stage.name, saved?.rng);
+  constructor(readonly stage: Stage<any, any>, place: StagePlace) {
+    this.#place = place;
+    this.segment = place.segment;
+    this.saved = place.restored(stage.name);
+    this.meter = new Meter(stage.name, this.saved?.counts, place.measure);
+    this.rng = new StageRng(place.host.seed, stage.name, this.saved?.rng);
     this.context = this.#makeContext();
+  }
+
+  /** The names under which it is saved and reported: its own, or those of the stages inside. */
+  get names(): readonly string[] {
+    return this.inside.size > 0 ? [...this.inside.keys()] : [this.stage.name];
   }
 
   async open(): Promise<void> {
@@ -68,6 +93,14 @@ export class StageNode implements Inlet {
       this.#opened = true;
     } catch (error) {
       throw failure(`Stage ${this.stage.name} cannot be opened`, error);
+    }
+    const stray = this.rejects.find(({ stage }) => stage !== null && !this.inside.has(stage));
+    if (stray !== undefined) {
+      throw new TypeError(
+        `Stage ${this.stage.name} has rejects for ${stray.stage}, which is not inside it: name one of ${
+          this.names.join(", ")
+        }`,
+      );
     }
   }
 
@@ -116,14 +149,22 @@ export class StageNode implements Inlet {
     }
     return then(this.#pass(outs, undefined), () => {
       this.segment.clock.enter(before);
-      return then(this.rejects?.end(), () => this.next.end());
+      return this.#endAll();
     });
+  }
+
+  async #endAll(): Promise<void> {
+    for (const { inlet } of this.rejects) await inlet.end();
+    await this.next.end();
   }
 
   /** Adds this stage's part, then passes the barrier on. */
   protected async saveTo(gathering: Gathering, skip?: number): Promise<void> {
-    gathering.barrier.parts.set(this.stage.name, await this.part(skip));
-    await this.rejects?.barrier(gathering);
+    if (this.inside.size === 0) gathering.barrier.parts.set(this.stage.name, await this.part(skip));
+    for (const [name, meter] of this.inside) {
+      gathering.barrier.parts.set(name, { state: null, rng: 0, counts: meter.counts() });
+    }
+    for (const { inlet } of this.rejects) await inlet.barrier(gathering);
     await this.next.barrier(gathering);
   }
 
@@ -226,7 +267,7 @@ export class StageNode implements Inlet {
     if (this.#dropped.length > 0) return this.#reject()!.then(() => this.#give(value));
     if (value === cut) return this.cut();
     this.yielded();
-    this.meter.out++;
+    this.meter.gave(value);
     return this.next.item(value);
   }
 
@@ -240,21 +281,24 @@ export class StageNode implements Inlet {
   }
 
   async #rejectAll(rejects: readonly Reject[]): Promise<void> {
-    for (const reject of rejects) await this.rejects?.item(reject);
+    for (const reject of rejects) await this.#sinkFor(reject.stage)?.item(reject);
+  }
+
+  #sinkFor(name: string): Inlet | undefined {
+    return this.rejects.find(({ stage }) => stage === null || stage === name)?.inlet;
   }
 
   #failed(error: unknown, item: unknown): unknown {
-    if (this.segment.signal.aborted || error instanceof End) return error;
+    if (this.segment.signal.aborted || error instanceof End || isPlaced(error)) return error;
     return failure(`Stage ${this.stage.name} failed ${where(item, this.meter.in)}`, asError(error));
   }
 
   #makeContext(): GroupContext {
-    const { host, segment, rng, meter } = this;
-    const dropFor = (stage: string, item: unknown, reason: string) => {
-      meter.drop(reason);
-      if (this.rejects !== null) this.#dropped.push({ item, reason, stage });
+    const { rng, meter, rejects } = this;
+    const { host, segment, measure } = this.#place;
+    const reject = (reject: Reject): void => {
+      if (this.#sinkFor(reject.stage) !== undefined) this.#dropped.push(reject);
     };
-    const keeps = () => this.rejects !== null;
     return {
       signal: segment.signal,
       rng,
@@ -263,12 +307,23 @@ export class StageNode implements Inlet {
         return host.stopping;
       },
       get keeps() {
-        return keeps();
+        return rejects.length > 0;
       },
+      measures: measure !== null,
       emit: (event) => host.emit(event),
-      drop: (item, reason) => dropFor(meter.name, item, reason),
-      dropFor,
+      drop(item, reason) {
+        meter.drop(reason);
+        if (rejects.length > 0) reject({ item, reason, stage: meter.name });
+      },
+      inside: (name) => this.#meterInside(name),
+      reject,
     };
+  }
+
+  #meterInside(name: string): Meter {
+    const meter = this.inside.get(name) ?? new Meter(name, this.#place.restored(name)?.counts);
+    this.inside.set(name, meter);
+    return meter;
   }
 }
 

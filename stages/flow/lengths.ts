@@ -1,0 +1,42 @@
+/**
+ * Lengths of what a stage passes on, summed up: enough for count, mean, spread and extremes.
+ *
+ * @module
+ */
+
+/** Sums over items; `mean = sum / count`, `variance = sumOfSquares / count - mean²`. */
+export type Lengths = Readonly<{
+  count: number;
+  sum: number;
+  min: number;
+  max: number;
+  sumOfSquares: number;
+}>;
+
+/** Says how long an item is, in whatever unit; undefined: it has no length. */
+export type Measure = (item: unknown) => number | undefined;
+
+/** The lengths of two sets of items together. */
+export function joinLengths(a: Lengths | undefined, b: Lengths | undefined): Lengths | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return {
+    count: a.count + b.count,
+    sum: a.sum + b.sum,
+    min: Math.min(a.min, b.min),
+    max: Math.max(a.max, b.max),
+    sumOfSquares: a.sumOfSquares + b.sumOfSquares,
+  };
+}
+
+/** The lengths with one more. */
+export function addLength(to: Lengths | undefined, length: number): Lengths {
+  const square = length * length;
+  if (to === undefined) return { count: 1, sum: length, min: length, max: length, sumOfSquares: square };
+  return {
+    count: to.count + 1,
+    sum: to.sum + length,
+    min: Math.min(to.min, length),
+    max: Math.max(to.max, length),
+    sumOfSquares: to.sumOfSquares + square,
+  };
+}
