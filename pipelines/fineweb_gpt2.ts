@@ -40,8 +40,11 @@ export default pipeline({
   barrierEvery: 64, // documents: the most that a resume filters a second time
   async build(o, env) {
     const documents = from(openSource(o.source));
-    const tokenizer = await tokenizerFor(o, { documents: documents.via(fineweb(recipeOf(o))), env });
     const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
+    const schedule = scheduleOf(o);
+    trainingPlan(o, { vocabSize: await vocabularyOf(o), start }); // what cannot be is refused before anything is written
+    await env.engine();
+    const tokenizer = await tokenizerFor(o, { documents: documents.via(fineweb(recipeOf(o))), env });
     const plan = trainingPlan(o, { vocabSize: tokenizer.vocabSize, start });
     const dir = `${env.out}/shards`;
     const validation = heldOut({
@@ -55,7 +58,7 @@ export default pipeline({
       .via(fineweb(recipeOf(o), removedIn(`${env.out}/removed`)))
       .pipe(encode(tokenizer))
       .pipe(shard({ dir, vocabSize: tokenizer.vocabSize, validationTokens: o.valTokens }))
-      .via(await training(o, { env, plan, start, tokenizer, validation, schedule: scheduleOf(o) }));
+      .via(await training(o, { env, plan, start, tokenizer, validation, schedule }));
   },
   plan: async (o) => trainingPlan(o, { vocabSize: await vocabularyOf(o) }),
   finish: (o, env) => nextWords("fineweb-gpt2", env, stepsOf(o)),

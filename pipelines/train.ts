@@ -21,6 +21,7 @@ export default pipeline({
   barrierEvery: 1, // an extent of a shard
   async build(o, env) {
     const globs = trainGlobs(o);
+    const files = shardFiles(globs);
     const source = tokenShards({
       globs,
       format: o.shardFormat,
@@ -32,7 +33,7 @@ export default pipeline({
     const plan = trainingPlan(o, { vocabSize, start });
     const validation = o.valShards === null ? null : heldOut({
       validation: shardFiles([o.valShards]),
-      training: shardFiles(globs),
+      training: files,
       first: o.evalEvery * plan.tokensPerStep,
       vocabSize,
       tokenizer,

@@ -15,8 +15,13 @@ export async function buildFlow(
   try {
     return await pipeline.build(values, env);
   } catch (error) {
-    const typed = error instanceof RangeError || error instanceof Deno.errors.NotFound ||
-      error instanceof Error && error.name === "ShapeError";
-    throw typed ? new UsageError(error.message, { cause: error }) : error;
+    throw isAboutValues(error) ? new UsageError(error.message, { cause: error }) : error;
   }
+}
+
+/** Whether an error says that what was given cannot be, rather than that the program or the machine failed. */
+function isAboutValues(error: unknown): error is Error {
+  const { NotFound, NotSupported, InvalidData, IsADirectory, UnexpectedEof } = Deno.errors;
+  const kinds = [RangeError, SyntaxError, NotFound, NotSupported, InvalidData, IsADirectory, UnexpectedEof];
+  return kinds.some((kind) => error instanceof kind) || error instanceof Error && error.name === "ShapeError";
 }

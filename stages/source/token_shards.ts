@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { globSync } from "node:fs";
 import { openLlmcShard } from "../format/llmc_shard.ts";
 import { openNanogptBin } from "../format/nanogpt.ts";
 import type { Source } from "../flow/stage.ts";
 import type { TokenShard } from "../items.ts";
+import { filesOf } from "./glob.ts";
 
 /** Which shards. */
 export interface TokenShardsOptions {
@@ -71,7 +71,7 @@ export function tokenShards(options: TokenShardsOptions): Source<TokenShard, Tok
 /** The files that globs match, sorted, each once. Throws Deno.errors.NotFound for a glob that matches none. */
 export function shardFiles(globs: readonly string[]): string[] {
   const files = globs.flatMap((glob) => {
-    const matches = globSync(glob).filter((path) => Deno.statSync(path).isFile);
+    const matches = filesOf(glob);
     if (matches.length > 0) return matches;
     throw new Deno.errors.NotFound(
       `Cannot find token shards: nothing matches ${glob}: expected llm.c or nanoGPT .bin files`,

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { globSync } from "node:fs";
 import { packingOf, unpackedName } from "../format/compressed.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { chain } from "./chain.ts";
 import { embedded, type EmbeddedName, embeddedNames, embeddedSizes } from "./embedded.ts";
+import { filesOf } from "./glob.ts";
 import { htmlFile } from "./html.ts";
 import { mix } from "./mix.ts";
 import { parquetFile } from "./parquet.ts";
@@ -56,7 +56,7 @@ export interface OpenedSource {
  * `embedded:sotu`, `embedded:spam-assassin`, a path or glob, `-` for JSON lines on standard input. The files of
  * a glob are read one after another, sorted by path; several URIs are mixed in proportion to their sizes.
  *
- * Throws, before anything is read: TypeError for an unknown kind or corpus, Deno.errors.NotFound for a missing file or
+ * Throws, before anything is read: RangeError for an unknown kind or corpus, Deno.errors.NotFound for a missing file or
  * a glob without files, Deno.errors.InvalidData for an empty file, Deno.errors.NotSupported for `hf:` and `https:`.
  */
 export function openSource(uris: readonly string[]): Source<Document> {
@@ -65,7 +65,7 @@ export function openSource(uris: readonly string[]): Source<Document> {
 
 /** As `openSource`, with what was found. */
 export function findSource(uris: readonly string[]): OpenedSource {
-  if (uris.length === 0) throw new TypeError("No source: pass embedded, a path or -");
+  if (uris.length === 0) throw new RangeError("No source: pass embedded, a path or -");
   const found = uris.map(find);
   const name = uris.join(" ");
   return {
@@ -122,7 +122,7 @@ function allEmbedded(): Source<Document> {
 function corpus(name: string): EmbeddedName {
   const found = embeddedNames.find((known) => known === name);
   if (found === undefined) {
-    throw new TypeError(`Unknown embedded corpus "${name}": wanted ${embeddedNames.join(" or ")}`);
+    throw new RangeError(`Unknown embedded corpus "${name}": wanted ${embeddedNames.join(" or ")}`);
   }
   return found;
 }
@@ -139,7 +139,7 @@ function fileSource(path: string): Source<Document> {
   const name = unpackedName(path);
   const kind = fileKinds.find((ending) => name.toLowerCase().endsWith(ending));
   if (kind === undefined || (kind === ".parquet" && name !== path)) {
-    throw new TypeError(
+    throw new RangeError(
       kind === undefined
         ? `Cannot read ${path}: its kind is unknown: wanted ${fileKinds.join(" ")}, also with .gz or .zst`
         : `Cannot read ${path}: Parquet is packed inside: unpack the file and pass ${name}`,
@@ -151,13 +151,13 @@ function fileSource(path: string): Source<Document> {
 /** A path that exists is itself, whatever characters it has; else it may be a glob. */
 function expand(uri: string): string[] {
   if (exists(uri) || !/[*?[{]/.test(uri)) return [uri];
-  const found = globSync(uri).filter((path) => Deno.statSync(path).isFile);
+  const found = filesOf(uri);
   if (found.length === 0) {
     throw new Deno.errors.NotFound(
       `No file fits ${uri}: check the path, and quote it so that the shell leaves it alone`,
     );
   }
-  return found.sort();
+  return found;
 }
 
 function exists(path: string): boolean {

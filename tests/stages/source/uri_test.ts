@@ -35,9 +35,9 @@ Deno.test("openSource() reads the files of a path and of a glob in order", async
     await wrong(`${home}/none.txt`, Deno.errors.NotFound, "check the path");
     await wrong(`${home}/*.md`, Deno.errors.NotFound, "No file fits");
     await wrong(`${home}/d.txt`, Deno.errors.IsADirectory, "pass the files in it");
-    await wrong(`${home}/x.doc`, TypeError, "its kind is unknown: wanted .txt .md");
-    await wrong(`${home}/x.parquet.gz`, TypeError, "unpack the file");
-    await wrong("embedded:brown", TypeError, "wanted sotu or spam-assassin");
+    await wrong(`${home}/x.doc`, RangeError, "its kind is unknown: wanted .txt .md");
+    await wrong(`${home}/x.parquet.gz`, RangeError, "unpack the file");
+    await wrong("embedded:brown", RangeError, "wanted sotu or spam-assassin");
     await wrong("hf:HuggingFaceFW/fineweb", Deno.errors.NotSupported, "download the file");
     await wrong("https://example.com/a.txt", Deno.errors.NotSupported, "download the file");
   } finally {
