@@ -54,28 +54,43 @@ async function newest(path: string): Promise<string> {
   );
 }
 
-/** From Hugging Face's config.json in the folder, or the config.json of the run that a checkpoint belongs to. */
+/** From a checkpoint's stream.json, or Hugging Face's config.json. */
 async function sizesOf(folder: string): Promise<ModelSizes> {
-  for (const place of [`${folder}/config.json`, `${folder}/../../config.json`]) {
-    if (!await exists(place)) continue;
-    const config = JSON.parse(await Deno.readTextFile(place));
-    const sizes = config.options === undefined
-      ? {
-        layers: config.n_layer,
-        heads: config.n_head,
-        channels: config.n_embd,
-        seqLen: config.n_positions ?? config.n_ctx,
-        vocabSize: config.vocab_size,
-      }
-      : config.model;
-    if (Object.values(sizes ?? { none: 0 }).every((n) => Number.isSafeInteger(n) && Number(n) > 0)) {
-      return sizes;
-    }
-    throw new Deno.errors.InvalidData(
-      `Cannot tell the model's sizes from ${place}: expected whole numbers for layers, heads, channels, length and vocabulary`,
+  const [stream, config] = [`${folder}/stream.json`, `${folder}/config.json`];
+  if (await exists(stream)) {
+    const { parts } = JSON.parse(await Deno.readTextFile(stream));
+    return checked(parts?.train?.state?.config, stream);
+  }
+  if (await exists(config)) {
+    const { n_layer, n_head, n_embd, n_positions, n_ctx, vocab_size } = JSON.parse(
+      await Deno.readTextFile(config),
     );
+    const sizes = {
+      layers: n_layer,
+      heads: n_head,
+      channels: n_embd,
+      seqLen: n_positions ?? n_ctx,
+      vocabSize: vocab_size,
+    };
+    return checked(sizes, config);
   }
   throw new Deno.errors.NotFound(
-    `Cannot tell the model's sizes: no config.json in ${folder} or its run's folder`,
+    `Cannot tell the model's sizes: neither stream.json nor config.json is in ${folder}`,
   );
+}
+
+function checked(sizes: unknown, place: string): ModelSizes {
+  if (isSizes(sizes)) return sizes;
+  throw new Deno.errors.InvalidData(
+    `Cannot tell the model's sizes from ${place}: expected whole numbers for layers, heads, channels, length and vocabulary`,
+  );
+}
+
+function isSizes(sizes: unknown): sizes is ModelSizes {
+  if (typeof sizes !== "object" || sizes === null) return false;
+  const values = new Map(Object.entries(sizes));
+  return ["layers", "heads", "channels", "seqLen", "vocabSize"].every((name) => {
+    const n: unknown = values.get(name);
+    return typeof n === "number" && Number.isSafeInteger(n) && n > 0;
+  });
 }

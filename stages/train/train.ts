@@ -138,6 +138,7 @@ async function save({ model, step, tokens, elapsed }: TrainState): Promise<Saved
     step,
     tokens,
     elapsed,
+    config: JSON.parse(JSON.stringify(model.plan.model.config)), // so that the checkpoint says what model it is of
     model: new TensorFile("model", await model.weights()),
     optimizer: new TensorFile("optimizer", await model.optimizer()),
   };
