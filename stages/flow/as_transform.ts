@@ -25,7 +25,9 @@ export function asTransform<In, Out>(
   stage: Stage<In, Out>,
   options: Omit<RunOptions, "checkpoints"> = {},
 ): ReadableWritablePair<Out, In> {
-  return toTransformStream<In, Out>((input) =>
-    from(asSource<In>(`input of ${stage.name}`, () => input)).pipe(stage).stream(options)
-  );
+  return toTransformStream<In, Out>(async function* (input) {
+    const source = asSource<In>(`input of ${stage.name}`, () => input);
+    // Not `yield*`: a cancelled chain throws here, and a stream's iterator has no throw.
+    for await (const item of from(source).pipe(stage).stream(options)) yield item;
+  });
 }
