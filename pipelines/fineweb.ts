@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { fineweb } from "../stages/filter/fineweb.ts";
 import { from } from "../stages/flow/flow.ts";
 import { writeDocuments } from "../stages/sink/documents.ts";
 import { openSource } from "../stages/source/uri.ts";
+import { filters } from "./cli/filters.ts";
 import { filterOptions, sourceOptions } from "./cli/options.ts";
 import { pipeline } from "./cli/pipeline.ts";
-import { recipeOf, removedIn } from "./cli/recipe.ts";
 
 export default pipeline({
   about: "filter documents by FineWeb's recipe and write what stays, what was removed and why",
@@ -17,7 +16,7 @@ export default pipeline({
   barrierEvery: 256, // documents
   build(o, env) {
     return from(openSource(o.source))
-      .via(fineweb(recipeOf(o), removedIn(`${env.out}/removed`)))
+      .via(filters(o, env))
       .pipe(writeDocuments({ dir: `${env.out}/documents` }));
   },
   finish: (_o, env) => [

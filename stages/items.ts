@@ -21,6 +21,12 @@ export type Document = Readonly<{
   html?: Uint8Array;
 }>;
 
+/** A document's length in characters (UTF-16 units); undefined for anything else: a Measure for `Flow.run`. */
+export function textLength(item: unknown): number | undefined {
+  const text = typeof item === "object" && item !== null && "text" in item ? item.text : undefined;
+  return typeof text === "string" ? text.length : undefined;
+}
+
 /** One document's token ids. */
 export type Tokens = Readonly<{
   id: string;

@@ -5,6 +5,7 @@
  */
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { RunResult } from "../../stages/flow/flow.ts";
+import { textLength } from "../../stages/items.ts";
 import type { Goal } from "../../stages/report/progress.ts";
 import { MetricsFile, readEvents } from "../../stages/report/metrics.ts";
 import { reportPage } from "../../stages/report/report.ts";
@@ -127,6 +128,7 @@ export async function execute(job: Job): Promise<number> {
       stop: stop.signal,
       seed: env.seed,
       onEvent: emit,
+      measure: textLength,
       ...(pipeline.barrierEvery === undefined ? {} : { barrierEvery: pipeline.barrierEvery }),
       ...(writes
         ? { checkpoints: await checkpointsIn(out, { keep: keptOf(values), from: job.checkpoint, emit }) }

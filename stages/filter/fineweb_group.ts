@@ -5,6 +5,7 @@
  */
 import type { Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
+export { textLength } from "../items.ts";
 import { c4 } from "./c4.ts";
 import { finewebQuality } from "./fineweb_quality.ts";
 import { gopherQuality } from "./gopher_quality.ts";

@@ -7,13 +7,13 @@
 import type { Checkpoints, Json } from "./saved.ts";
 import type { RunEvent } from "./events.ts";
 import type { Measure } from "./lengths.ts";
-import type { Reject } from "./stage_node.ts";
+import { type Rejects, sinksOf } from "./rejects.ts";
 import { Run } from "./run.ts";
 import type { Source, Stage } from "./stage.ts";
 import { streamOf } from "./stream.ts";
 
 export type { Lengths, Measure } from "./lengths.ts";
-export type { Reject } from "./stage_node.ts";
+export type { Reject, Rejects } from "./rejects.ts";
 
 /** How a stage is joined to the one before it. */
 export interface PipeOptions {
@@ -23,7 +23,7 @@ export interface PipeOptions {
    * A sink for the items that the stage drops, with the reason and the stage's name; of a parallel group also several,
    * by the names of the group's stages.
    */
-  readonly rejects?: Stage<Reject, never> | Readonly<Record<string, Stage<Reject, never>>>;
+  readonly rejects?: Rejects;
 }
 
 /** Something outside the stages whose position belongs to a checkpoint: a log that is cut back on resume. */
@@ -120,19 +120,6 @@ function describeStep(step: Step): StepInfo {
     name: stage.name,
     ahead: options.ahead ?? 0,
     cuts: stage.cuts ?? false,
-    rejects: sinksOf(options).map(({ sink }) => sink.name).join(", ") || null,
+    rejects: sinksOf(options.rejects).map(({ sink }) => sink.name).join(", ") || null,
   };
-}
-
-/** The sinks for what a stage drops; `stage`: only for what that one of a group drops. */
-export function sinksOf(
-  { rejects }: PipeOptions,
-): { readonly stage: string | null; readonly sink: Stage<Reject, never> }[] {
-  if (rejects === undefined) return [];
-  if (isStage(rejects)) return [{ stage: null, sink: rejects }];
-  return Object.entries(rejects).map(([stage, sink]) => ({ stage, sink }));
-}
-
-function isStage(rejects: NonNullable<PipeOptions["rejects"]>): rejects is Stage<Reject, never> {
-  return typeof rejects.push === "function";
 }

@@ -8,7 +8,8 @@ import type { Inlet, Wait } from "./inlet.ts";
 import type { Measure } from "./lengths.ts";
 import { Clock, Meter } from "./meter.ts";
 import type { Counts, Json } from "./saved.ts";
-import { type Reject, StageNode } from "./stage_node.ts";
+import type { Reject } from "./rejects.ts";
+import { StageNode } from "./stage_node.ts";
 import type { Stage } from "./stage.ts";
 
 /** What is run: a function exported by a module, from plain options to stages. */
@@ -17,6 +18,7 @@ export interface Work {
   readonly module: string;
   /** The function's name. It gives a list of stages that remember nothing from one item to the next. */
   readonly group: string;
+  /** What the function is given. */
   readonly options: Json;
   /** The name of an exported Measure, for the runs that measure. */
   readonly measure?: string;
@@ -36,10 +38,13 @@ export type GroupResult = Readonly<{ outcomes: readonly Outcome[]; tallies: read
 
 /** What a group is run with. */
 export interface GroupOptions {
+  /** The run's. */
   readonly seed: number;
+  /** For long work inside. */
   readonly signal: AbortSignal;
   /** Give back dropped items too. */
   readonly keeps: boolean;
+  /** Sum up lengths. */
   readonly measures: boolean;
 }
 
@@ -82,6 +87,7 @@ export class Group {
     return group;
   }
 
+  /** Closes its stages, the last first. */
   async close(): Promise<void> {
     for (const node of this.#nodes.toReversed()) await node.closing.close();
   }

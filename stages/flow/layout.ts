@@ -5,12 +5,13 @@
  */
 import type { Part } from "./saved.ts";
 import { type CutHost, CuttingNode } from "./cutting_node.ts";
-import { sinksOf, type Step } from "./flow.ts";
+import type { Step } from "./flow.ts";
 import { End, type Inlet } from "./inlet.ts";
 import type { Measure } from "./lengths.ts";
 import { Joint } from "./joint.ts";
 import { Clock, Meter } from "./meter.ts";
 import { Outlet } from "./outlet.ts";
+import { sinksOf } from "./rejects.ts";
 import { type Segment, StageNode } from "./stage_node.ts";
 import type { Source, Stage } from "./stage.ts";
 import { TeeNode } from "./tee_node.ts";
@@ -113,7 +114,7 @@ class Plan {
   #stage(step: Step & { kind: "stage" }, rest: readonly Step[], place: Place): Built {
     const node = this.#node(step.stage, place);
     let leaves = 0;
-    for (const { stage, sink } of sinksOf(step.options)) {
+    for (const { stage, sink } of sinksOf(step.options.rejects)) {
       const inlet = this.#node(sink, { ...place, before: [...place.before, node.meter], branch: true });
       inlet.next = branchEnd;
       node.rejects.push({ stage, inlet });

@@ -9,6 +9,7 @@ import type { Gathering } from "./gathering.ts";
 import { End, type Inlet, then, type Wait } from "./inlet.ts";
 import type { Measure } from "./lengths.ts";
 import { type Clock, Meter } from "./meter.ts";
+import type { Reject } from "./rejects.ts";
 import { snapshot } from "./snapshot.ts";
 import { type Context, cut, type Many, type Stage } from "./stage.ts";
 import { StageRng } from "./stage_rng.ts";
@@ -27,9 +28,6 @@ export interface Segment {
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
-
-/** What a `rejects` stage is given. */
-export type Reject = Readonly<{ item: unknown; reason: string; stage: string }>;
 
 /** A context with what only a group of this folder uses, to speak for the stages inside it. */
 export interface GroupContext extends Context {

@@ -6,6 +6,7 @@
 import { desc, from, op } from "arquero";
 import stringWidth from "string-width";
 import type { RunEvent } from "../flow/events.ts";
+import type { Lengths } from "../flow/flow.ts";
 import { truncate } from "./block.ts";
 import { count, share, time } from "./quantity.ts";
 
@@ -18,6 +19,14 @@ export interface StageStats {
   readonly dropped: Readonly<Record<string, number>>;
   /** Share of what it saw that it dropped, 0 to 1. */
   readonly droppedShare: number;
+  /** Of the items it passed on that have a length (documents: in characters); `deviation` is the standard one. */
+  readonly lengths?: {
+    readonly count: number;
+    readonly mean: number;
+    readonly deviation: number;
+    readonly min: number;
+    readonly max: number;
+  };
   /** At work, and waiting for the stage before it. */
   readonly seconds: { readonly busy: number; readonly blocked: number };
 }
@@ -45,6 +54,7 @@ interface Dropped {
 export function stageStats(events: Iterable<RunEvent>): StageStats[] {
   const last = new Map<string, Row>();
   const reasons = new Map<string, Dropped[]>();
+  const lengths = new Map<string, Lengths>();
   let session = 0;
   for (const event of events) {
     if (event.type === "run") session++;
@@ -60,6 +70,7 @@ export function stageStats(events: Iterable<RunEvent>): StageStats[] {
       busy,
       blocked,
     });
+    if (event.lengths !== undefined) lengths.set(stage, event.lengths);
     reasons.set(stage, Object.entries(event.dropped).map(([reason, count]) => ({ stage, reason, count })));
   }
   if (last.size === 0) return [];
@@ -88,27 +99,33 @@ export function stageStats(events: Iterable<RunEvent>): StageStats[] {
     kept: row.kept,
     dropped: byStage.get(row.stage) ?? {},
     droppedShare: row.droppedShare,
+    ...spread(lengths.get(row.stage)),
     seconds: { busy: rounded(row.busy), blocked: rounded(row.blocked) },
   }));
 }
 
-/** The stages as a table for a terminal `columns` wide; a stage's reasons stand under it. */
+/**
+ * The stages as a table for a terminal `columns` wide; a stage's reasons stand under it. Where lengths were measured,
+ * the mean of what it kept is there too.
+ */
 export function statsLines(stats: readonly StageStats[], columns: number): string[] {
   if (stats.length === 0) return [];
   const longest = Math.max(5, ...stats.map((s) => stringWidth(s.name)));
-  const name = Math.min(longest, Math.max(10, columns - 36));
+  const measured = stats.some((s) => s.lengths !== undefined);
+  const name = Math.min(longest, Math.max(10, columns - (measured ? 45 : 36)));
   const line = (first: string, cells: readonly string[]) =>
     truncate(
       `${padEnd(truncate(first, name), name)}${cells.map((c) => c.padStart(9)).join("")}`,
       columns,
     );
-  const lines = [line("stage", ["seen", "kept", "dropped", "busy"])];
+  const lines = [line("stage", ["seen", "kept", "dropped", ...(measured ? ["length"] : []), "busy"])];
   for (const s of stats) {
     const lost = Object.values(s.dropped).reduce((sum, n) => sum + n, 0);
     const cells = [
       count(s.seen),
       count(s.kept),
       lost === 0 ? "" : share(s.droppedShare),
+      ...(measured ? [s.lengths === undefined ? "" : count(Math.round(s.lengths.mean))] : []),
       time(s.seconds.busy),
     ];
     lines.push(line(s.name, cells));
@@ -120,6 +137,14 @@ export function statsLines(stats: readonly StageStats[], columns: number): strin
     }
   }
   return lines;
+}
+
+function spread(lengths: Lengths | undefined): Pick<StageStats, "lengths"> {
+  if (lengths === undefined) return {};
+  const { count, sum, min, max, sumOfSquares } = lengths;
+  const mean = sum / count;
+  const deviation = Math.sqrt(Math.max(0, sumOfSquares / count - mean * mean));
+  return { lengths: { count, mean: rounded(mean), deviation: rounded(deviation), min, max } };
 }
 
 function reasonTable(rows: readonly Dropped[]): ReturnType<typeof from> {
@@ -136,8 +161,8 @@ function isStage(row: object): row is Row & { droppedShare: number } {
   return "stage" in row && "droppedShare" in row;
 }
 
-function rounded(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
 }
 
 function padEnd(text: string, columns: number): string {

@@ -51,3 +51,13 @@ Deno.test("statsLines() fit their columns", () => {
     for (const line of statsLines(stats, columns)) ok([...line].length <= columns, line);
   }
 });
+
+Deno.test("stageStats() and statsLines() show how long is what a stage kept, where it was measured", () => {
+  const lengths = { count: 4, sum: 20, min: 2, max: 8, sumOfSquares: 120 };
+  const stats = stageStats([run, { ...stageEvent("rules", { in: 9, out: 4 }), lengths }]);
+  deepStrictEqual(stats[0].lengths, { count: 4, mean: 5, deviation: 2.236, min: 2, max: 8 });
+  deepStrictEqual(statsLines(stats, 80).map((line) => line.trim().split(/ +/).slice(0, 4)), [
+    ["stage", "seen", "kept", "dropped"],
+    ["rules", "9", "4", "5"],
+  ]);
+});
