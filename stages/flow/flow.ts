@@ -28,6 +28,7 @@ export interface PipeOptions {
 
 /** Something outside the stages whose position belongs to a checkpoint: a log that is cut back on resume. */
 export interface Effect {
+  /** Where it stands now: asked for when a checkpoint is taken, with nothing under way that could write on. */
   save(): Json | Promise<Json>;
   /** Goes back to where `saved` was taken; null: to the beginning. */
   restore(saved: Json): void | Promise<void>;
@@ -45,9 +46,11 @@ export interface RunOptions {
   readonly barrierEvery?: number;
   /** Where checkpoints are kept, and found when the run goes on. */
   readonly checkpoints?: Checkpoints;
+  /** Saved with each checkpoint as `effect:<name>`, restored before the stages open. */
   readonly effects?: Readonly<Record<string, Effect>>;
   /** How long an item is: stage events then carry the lengths of what each stage passed on. */
   readonly measure?: Measure;
+  /** Hears of everything; what it throws ends the run. */
   onEvent?(event: RunEvent): void;
 }
 
@@ -72,6 +75,7 @@ export function from<T>(source: Source<T>): Flow<T> {
 
 /** A source and the steps after it; each method gives a new flow. */
 export class Flow<T> {
+  /** Use `from`. */
   constructor(readonly source: Source<any>, readonly steps: readonly Step[]) {}
 
   /** Appends a stage. */

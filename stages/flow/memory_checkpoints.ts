@@ -7,6 +7,7 @@ import type { Barrier, Checkpoints, Part } from "./saved.ts";
 
 /** Keeps every barrier, in order; `latest` gives the last, or what it was made with. */
 export class MemoryCheckpoints implements Checkpoints {
+  /** Every barrier committed, in order. */
   readonly all: ReadonlyMap<string, Part>[] = [];
   readonly #begin: ReadonlyMap<string, Part> | null;
 
