@@ -1,5 +1,6 @@
 /** Events of a small run, made up, for the tests of what shows them. @module */
 import type { RunEvent } from "../../../stages/flow/events.ts";
+import type { Lengths } from "../../../stages/flow/flow.ts";
 
 /** A step's event. */
 export function stepEvent(step: number): RunEvent {
@@ -18,7 +19,14 @@ export function stepEvent(step: number): RunEvent {
 /** A stage's event. */
 export function stageEvent(
   name: string,
-  numbers: { in?: number; out?: number; dropped?: Record<string, number>; busy?: number; blocked?: number },
+  numbers: {
+    in?: number;
+    out?: number;
+    dropped?: Record<string, number>;
+    busy?: number;
+    blocked?: number;
+    lengths?: Lengths;
+  },
 ): RunEvent {
   return { type: "stage", name, in: 0, out: 0, dropped: {}, busy: 0, blocked: 0, ...numbers };
 }

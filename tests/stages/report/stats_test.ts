@@ -54,7 +54,7 @@ Deno.test("statsLines() fit their columns", () => {
 
 Deno.test("stageStats() and statsLines() show how long is what a stage kept, where it was measured", () => {
   const lengths = { count: 4, sum: 20, min: 2, max: 8, sumOfSquares: 120 };
-  const stats = stageStats([run, { ...stageEvent("rules", { in: 9, out: 4 }), lengths }]);
+  const stats = stageStats([run, stageEvent("rules", { in: 9, out: 4, lengths })]);
   deepStrictEqual(stats[0].lengths, { count: 4, mean: 5, deviation: 2.236, min: 2, max: 8 });
   deepStrictEqual(statsLines(stats, 80).map((line) => line.trim().split(/ +/).slice(0, 4)), [
     ["stage", "seen", "kept", "dropped"],
