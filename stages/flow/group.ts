@@ -62,7 +62,12 @@ export class Group {
     const note = (outcome: Outcome): void => void this.#outcomes.push(outcome);
     const place = {
       segment: { clock: this.#clock, signal },
-      host: { seed, stopping: false, emit: (event: RunEvent) => note({ kind: "event", event }) },
+      host: {
+        seed,
+        stopping: false,
+        emit: (event: RunEvent) => note({ kind: "event", event }),
+        pause: () => {},
+      },
       restored: () => undefined,
       measure,
     };

@@ -33,6 +33,7 @@ export class Joint implements Inlet {
   readonly #queue: Mark[] = [];
   readonly #full = new Meter("waiting for room"); // nobody's work, so nobody's time
   #items = 0;
+  #ending = false; // nothing is queued any more
   #room: PromiseWithResolvers<void> | null = null;
   #news: PromiseWithResolvers<void> | null = null;
 
@@ -53,7 +54,7 @@ export class Joint implements Inlet {
   }
 
   barrier(gathering: Gathering): Wait {
-    if (this.#parts.outlet.ended) return this.#parts.outlet.barrier(gathering);
+    if (this.#ending || this.#parts.outlet.ended) return this.#parts.outlet.barrier(gathering);
     this.#queue.push({ kind: "barrier", gathering });
     this.#news?.resolve();
   }
@@ -93,6 +94,7 @@ export class Joint implements Inlet {
         await outlet.inlet.barrier(mark.gathering);
         break;
       case "end":
+        this.#ending = true;
         await outlet.inlet.end();
         return false;
     }

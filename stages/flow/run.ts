@@ -95,6 +95,12 @@ export class Run implements CutHost {
     return this.#gather(leaves, cutting === null ? (barrier) => this.#commit(barrier) : () => {});
   }
 
+  /** Not where the flow divides: its sides end one after the other, and another may be at work. */
+  pause(): Wait {
+    if (this.#layout.segments.some((segment) => segment.divided)) return;
+    return this.#source.pause();
+  }
+
   beginCut(): Gathering | null {
     if (this.#options.checkpoints === undefined) return null;
     return this.#gather(this.#layout.cutLeaves, (barrier) => this.#commit(barrier));

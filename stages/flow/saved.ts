@@ -33,6 +33,8 @@ export interface Part {
   readonly rng?: number;
   /** What it has counted so far. */
   readonly counts?: Counts;
+  /** Its input has ended, and it has passed on all it had: a resume does not ask it again. */
+  readonly flushed?: true;
 }
 
 /** A position in the stream: every stage's state as the barrier passed it. */

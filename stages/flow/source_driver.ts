@@ -6,7 +6,7 @@
 import type { Part } from "./saved.ts";
 import { asError, failure } from "./failure.ts";
 import type { Gathering } from "./gathering.ts";
-import { End, type Inlet } from "./inlet.ts";
+import { End, type Inlet, type Wait } from "./inlet.ts";
 import type { RunSegment } from "./layout.ts";
 import { snapshot } from "./snapshot.ts";
 import type { Context, Source } from "./stage.ts";
@@ -41,6 +41,7 @@ export class SourceDriver {
   readonly #context: Context;
   #state: unknown;
   #opened = false;
+  #ended: boolean;
   #since = 0; // items since the last barrier
 
   constructor(source: Source<any>, place: SourcePlace) {
@@ -49,6 +50,7 @@ export class SourceDriver {
       throw new RangeError(`Cannot set a barrier every ${every} items: give a whole number from 1`);
     }
     this.#source = source;
+    this.#ended = saved?.flushed ?? false;
     this.#place = place;
     const rng = this.#rng = new StageRng(host.seed, source.name, saved?.rng);
     this.#context = {
@@ -87,6 +89,12 @@ export class SourceDriver {
 
   /** Reads to the end, then passes the end on. */
   async drive(): Promise<void> {
+    if (!this.#ended) await this.#read();
+    this.#ended = true;
+    await this.#place.next.end();
+  }
+
+  async #read(): Promise<void> {
     const { segment, next, host, cuts } = this.#place;
     const outs = this.#guard(() => this.#source.read(this.#state, this.#context));
     const iterator = Symbol.iterator in outs ? outs[Symbol.iterator]() : outs[Symbol.asyncIterator]();
@@ -110,7 +118,19 @@ export class SourceDriver {
       throw error;
     }
     if (this.#since > 0) await this.#barrier();
-    await next.end();
+  }
+
+  /** Everything before the stage that flushes has ended, so a barrier finds it at rest. */
+  pause(): Wait {
+    const { host, cuts, every } = this.#place;
+    if (++this.#since < every && !(host.stopping && !cuts)) return;
+    return this.#pause();
+  }
+
+  async #pause(): Promise<void> {
+    const { host, cuts } = this.#place;
+    if (host.stopping && !cuts) await this.#stop();
+    else await this.#barrier();
   }
 
   /** Adds the source's part, then passes the barrier on. */
@@ -122,6 +142,7 @@ export class SourceDriver {
         state,
         rng: this.#rng.drawn,
         counts: this.#place.segment.first.counts(),
+        ...(this.#ended && { flushed: true }),
       });
     } catch (error) {
       throw failure(`Cannot save the state of source ${name}`, error);

@@ -21,6 +21,8 @@ export interface Host {
   /** It was asked to end softly. */
   readonly stopping: boolean;
   emit(event: RunEvent): void;
+  /** A stage that resumes its flush has passed on an item of it: here a barrier may pass, or the run end softly. */
+  pause(): Wait;
 }
 
 /** What runs one after the other, from one joint with read-ahead to the next. */
@@ -68,6 +70,8 @@ export class StageNode implements Inlet {
   protected readonly segment: Segment;
   readonly #place: StagePlace;
   #opened = false;
+  #pauses = false; // it is in a flush that can be resumed
+  #flushed: boolean;
   #dropped: Reject[] = [];
 
   constructor(readonly stage: Stage<any, any>, place: StagePlace) {
@@ -75,6 +79,7 @@ export class StageNode implements Inlet {
     this.segment = place.segment;
     this.saved = place.restored(stage.name);
     this.meter = new Meter(stage.name, this.saved?.counts, place.measure);
+    this.#flushed = this.saved?.flushed ?? false;
     this.rng = new StageRng(place.host.seed, stage.name, this.saved?.rng);
     this.context = this.#makeContext();
   }
@@ -138,6 +143,8 @@ export class StageNode implements Inlet {
   }
 
   end(): Wait {
+    if (this.#flushed) return this.#endAll();
+    this.#pauses = this.stage.resumesFlush ?? false;
     const before = this.segment.clock.enter(this.meter);
     let outs: Many<unknown> = [];
     try {
@@ -147,6 +154,8 @@ export class StageNode implements Inlet {
     }
     return then(this.#pass(outs, undefined), () => {
       this.segment.clock.enter(before);
+      this.#pauses = false;
+      this.#flushed = true;
       return this.#endAll();
     });
   }
@@ -160,7 +169,12 @@ export class StageNode implements Inlet {
   protected async saveTo(gathering: Gathering, skip?: number): Promise<void> {
     if (this.inside.size === 0) gathering.barrier.parts.set(this.stage.name, await this.part(skip));
     for (const [name, meter] of this.inside) {
-      gathering.barrier.parts.set(name, { state: null, rng: 0, counts: meter.counts() });
+      gathering.barrier.parts.set(name, {
+        state: null,
+        rng: 0,
+        counts: meter.counts(),
+        ...(this.#flushed && { flushed: true }),
+      });
     }
     for (const { inlet } of this.rejects) await inlet.barrier(gathering);
     await this.next.barrier(gathering);
@@ -170,7 +184,14 @@ export class StageNode implements Inlet {
   async part(skip?: number): Promise<Part> {
     try {
       const state = snapshot(this.stage.save ? await this.stage.save(this.state) : this.state ?? null);
-      return { state, ...(skip && { skip }), rng: this.rng.drawn, counts: this.meter.counts() };
+      const { rng: { drawn: rng }, meter } = this;
+      return {
+        state,
+        ...(skip && { skip }),
+        rng,
+        counts: meter.counts(),
+        ...(this.#flushed && { flushed: true }),
+      };
     } catch (error) {
       throw failure(`Cannot save the state of stage ${this.stage.name}`, error);
     }
@@ -266,7 +287,8 @@ export class StageNode implements Inlet {
     if (value === cut) return this.cut();
     this.yielded();
     this.meter.gave(value);
-    return this.next.item(value);
+    const wait = this.next.item(value);
+    return this.#pauses ? then(wait, () => this.#place.host.pause()) : wait;
   }
 
   /** It is about to pass an item on. */

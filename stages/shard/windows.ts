@@ -48,6 +48,7 @@ export function windows(options: WindowsOptions): Stage<TokenShard, Uint32Array>
   check(options);
   return stage<TokenShard, Uint32Array, WindowsState>({
     name: "windows",
+    resumesFlush: true,
     open: (_ctx, saved = { regions: [], epoch: 0, extent: 0, window: 0 }) => saved,
     *push(shard, state, ctx) {
       const extent = addExtent(state.regions, shard);
