@@ -12,9 +12,5 @@ export {
   type Saved,
   TensorFile,
 } from "./saved.ts";
-export {
-  type CheckpointFolderOptions,
-  type Committed,
-  openCheckpoints,
-  readCheckpoint,
-} from "./checkpoint_folder.ts";
+export { type CheckpointFolderOptions, type Committed, openCheckpoints } from "./checkpoint_folder.ts";
+export { readCheckpoint } from "./checkpoint_files.ts";

@@ -44,6 +44,8 @@ export interface RunOptions {
   readonly seed?: number;
   /** A barrier after this many items of the source. Default 1000. */
   readonly barrierEvery?: number;
+  /** A barrier after this many items of a flush that can be resumed. Default 1000. */
+  readonly flushBarrierEvery?: number;
   /** Where checkpoints are kept, and found when the run goes on. */
   readonly checkpoints?: Checkpoints;
   /** Saved with each checkpoint as `effect:<name>`, restored before the stages open. */

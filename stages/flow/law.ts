@@ -107,6 +107,7 @@ async function trace<In, Out>(
   await flow.run({
     seed,
     barrierEvery: 1,
+    flushBarrierEvery: 1,
     checkpoints: {
       latest: () => checkpoints.latest(),
       async commit(barrier) {

@@ -127,6 +127,7 @@ export class Run implements CutHost {
       next: this.#layout.inlet,
       saved: saved?.get(source.name),
       every: this.#options.barrierEvery ?? BARRIER_EVERY,
+      flushEvery: this.#options.flushBarrierEvery ?? BARRIER_EVERY,
       cuts: this.#layout.cutting !== null,
     });
   }

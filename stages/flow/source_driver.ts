@@ -29,6 +29,8 @@ export interface SourcePlace {
   readonly saved: Part | undefined;
   /** Items from one barrier to the next. */
   readonly every: number;
+  /** Items of a flush from one barrier to the next. */
+  readonly flushEvery: number;
   /** A stage of the flow cuts, and so deals with stopping. */
   readonly cuts: boolean;
 }
@@ -46,8 +48,9 @@ export class SourceDriver {
 
   constructor(source: Source<any>, place: SourcePlace) {
     const { host, segment, saved, every } = place;
-    if (!Number.isInteger(every) || every < 1) {
-      throw new RangeError(`Cannot set a barrier every ${every} items: give a whole number from 1`);
+    for (const items of [every, place.flushEvery]) {
+      if (Number.isInteger(items) && items >= 1) continue;
+      throw new RangeError(`Cannot set a barrier every ${items} items: give a whole number from 1`);
     }
     this.#source = source;
     this.#ended = saved?.flushed ?? false;
@@ -122,8 +125,8 @@ export class SourceDriver {
 
   /** Everything before the stage that flushes has ended, so a barrier finds it at rest. */
   pause(): Wait {
-    const { host, cuts, every } = this.#place;
-    if (++this.#since < every && !(host.stopping && !cuts)) return;
+    const { host, cuts, flushEvery } = this.#place;
+    if (++this.#since < flushEvery && !(host.stopping && !cuts)) return;
     return this.#pause();
   }
 

@@ -70,6 +70,11 @@ Deno.test("a checkpoint damaged in any way is passed over for the one before it,
     "the manifest cut short": (f) => Deno.truncateSync(`${f}/manifest.json`, 30),
     "the manifest empty": (f) => Deno.truncateSync(`${f}/manifest.json`, 0),
     "the manifest of another kind": (f) => Deno.writeTextFileSync(`${f}/manifest.json`, "[1, 2]"),
+    "the manifest without the stream": (f) => {
+      const { files, ...rest } = JSON.parse(Deno.readTextFileSync(`${f}/manifest.json`));
+      delete files["stream.json"];
+      Deno.writeTextFileSync(`${f}/manifest.json`, JSON.stringify({ ...rest, files }));
+    },
     "the manifest points outside": (f) => {
       const text = Deno.readTextFileSync(`${f}/manifest.json`);
       Deno.writeTextFileSync(`${f}/manifest.json`, text.replace("model.safetensors", "../model.safetensors"));
@@ -105,6 +110,22 @@ Deno.test("the newest whole checkpoint is found without `latest`, and where `lat
   }
   Deno.removeSync(`${dir.path}/latest`);
   deepStrictEqual((await checkpoints.latest())?.get("train"), wanted);
+});
+
+Deno.test("a run that went back to an older checkpoint, which is damaged, goes on from one before it, not from the future given up", async () => {
+  await using dir = await temporary();
+  const checkpoints = await openCheckpoints(dir.path, { keep: 0 });
+  for (const step of [10, 20, 30]) await checkpoints.commit(at(step));
+  Deno.writeTextFileSync(`${dir.path}/latest`, "step-000020\n");
+  strictEqual((await checkpoints.latest())?.get("train")?.skip, 20);
+  turnLastBit(`${dir.path}/step-000020/stream.json`);
+  strictEqual((await checkpoints.latest())?.get("train")?.skip, 10);
+  turnLastBit(`${dir.path}/step-000010/stream.json`);
+  strictEqual((await checkpoints.latest())?.get("train")?.skip, 30);
+  Deno.mkdirSync(`${dir.path}/writing-step-000050`); // of a run that was killed
+  Deno.writeTextFileSync(`${dir.path}/latest`, "step-000020\n");
+  await checkpoints.commit(at(25)); // the future given up goes
+  deepStrictEqual(names(dir.path), ["latest", "step-000010", "step-000020", "step-000025"]);
 });
 
 Deno.test("killed at any step of writing, a run finds a whole checkpoint: the new one or the one before", async () => {

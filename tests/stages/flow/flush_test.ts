@@ -89,6 +89,7 @@ function run(begin: Parts | null, { ahead, stop }: { ahead: number; stop?: numbe
   return flow.run({
     checkpoints,
     barrierEvery: 2,
+    flushBarrierEvery: 2,
     stop: stopping.signal,
     onEvent: (event) => void (event.type === "stage" && (counts[event.name] = [event.in, event.out])),
   }).then(({ stopped }) => ({ out, checkpoints: checkpoints.all, stopped, counts, read: { ...read } }));

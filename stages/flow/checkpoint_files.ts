@@ -1,0 +1,126 @@
+/**
+ * The files of one checkpoint: a safetensors file for each TensorFile, stream.json with all states, and manifest.json
+ * with the size and SHA-256 sum of each.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { readSafetensors, writeSafetensors } from "../format/safetensors.ts";
+import { asError } from "./failure.ts";
+import type { Json, Part } from "./saved.ts";
+import { decodeState, encodeState, isRecord } from "./state_json.ts";
+import type { TensorMap } from "../../kernels/core/tensor.ts";
+
+const FORMAT = 1;
+const STREAM = "stream.json";
+const FILE = /^[\w-][\w.-]*$/; // no separators: names from a manifest never leave the folder
+
+/**
+ * Writes a checkpoint's files into an empty folder, each synced, manifest.json last. Throws TypeError for a file name
+ * that would leave it, and what the disk says.
+ */
+export async function writeCheckpoint(folder: string, parts: ReadonlyMap<string, Part>): Promise<void> {
+  const tensors = new Map<string, TensorMap>();
+  const stream: Record<string, Json> = {};
+  for (const [name, part] of parts) stream[name] = encodeState(part, tensors);
+  for (const [file, map] of tensors) {
+    if (!FILE.test(file)) {
+      throw new TypeError(`Cannot name a file ${JSON.stringify(file)}: use letters, digits, - and .`);
+    }
+    await writeSafetensors(`${folder}/${file}.safetensors`, map);
+  }
+  await writeSynced(
+    `${folder}/stream.json`,
+    `${JSON.stringify({ format: FORMAT, parts: stream }, null, 1)}\n`,
+  );
+  const files: Record<string, Json> = {};
+  for (const { name } of await Array.fromAsync(Deno.readDir(folder))) {
+    files[name] = await digest(`${folder}/${name}`);
+  }
+  await writeSynced(`${folder}/manifest.json`, `${JSON.stringify({ format: FORMAT, files }, null, 1)}\n`);
+}
+
+/**
+ * Reads one checkpoint, every file checked against the manifest first. Throws Deno.errors.InvalidData where a file is
+ * missing, cut short or changed, Deno.errors.NotFound where there is no manifest.
+ */
+export async function readCheckpoint(folder: string): Promise<ReadonlyMap<string, Part>> {
+  const manifest = await readJson(`${folder}/manifest.json`);
+  const files = isRecord(manifest) && manifest.format === FORMAT && isRecord(manifest.files)
+    ? manifest.files
+    : null;
+  if (files === null) {
+    throw new Deno.errors.InvalidData(`${folder}/manifest.json is not a manifest of this version`);
+  }
+  const tensors = new Map<string, TensorMap>();
+  for (const [name, wanted] of Object.entries(files)) {
+    if (!FILE.test(name)) {
+      throw new Deno.errors.InvalidData(`the manifest names ${JSON.stringify(name)}, not a file of it`);
+    }
+    const path = `${folder}/${name}`;
+    const found = await digest(path).catch((cause) => {
+      throw new Deno.errors.InvalidData(`${name} cannot be read: ${asError(cause).message}`, { cause });
+    });
+    if (JSON.stringify(found) !== JSON.stringify(wanted)) {
+      throw new Deno.errors.InvalidData(
+        `${name} is not what was written: ${show(found)}, wanted ${show(wanted)}`,
+      );
+    }
+    if (name.endsWith(".safetensors")) {
+      tensors.set(name.slice(0, -".safetensors".length), await readSafetensors(path));
+    }
+  }
+  if (!Object.hasOwn(files, STREAM)) {
+    throw new Deno.errors.InvalidData(`the manifest does not name ${STREAM}, so it cannot be checked`);
+  }
+  const stream = await readJson(`${folder}/${STREAM}`);
+  if (!isRecord(stream) || !isRecord(stream.parts)) {
+    throw new Deno.errors.InvalidData("stream.json holds no parts");
+  }
+  const parts = new Map<string, Part>();
+  for (const [name, json] of Object.entries(stream.parts)) {
+    const part = decodeState(json, tensors);
+    if (!isPart(part)) throw new Deno.errors.InvalidData(`stream.json holds no state for ${name}`);
+    parts.set(name, part);
+  }
+  return parts;
+}
+
+async function digest(path: string): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  using file = await Deno.open(path);
+  const chunk = new Uint8Array(1 << 20);
+  for (let read = await file.read(chunk); read !== null; read = await file.read(chunk)) {
+    hash.update(chunk.subarray(0, read));
+    bytes += read;
+  }
+  return { bytes, sha256: hash.digest("hex") };
+}
+
+function show(file: unknown): string {
+  return isRecord(file)
+    ? `${file.bytes} bytes, SHA-256 ${String(file.sha256).slice(0, 12)}…`
+    : "no size and sum";
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await Deno.readTextFile(path);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Deno.errors.InvalidData(`${path} is not JSON: ${asError(cause).message}`, { cause });
+  }
+}
+
+function isPart(value: unknown): value is Part {
+  return typeof value === "object" && value !== null && "state" in value;
+}
+
+/** Writes a text file and waits until the disk has it. */
+export async function writeSynced(path: string, text: string): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  const data = new TextEncoder().encode(text);
+  for (let at = 0; at < data.length;) at += await file.write(data.subarray(at));
+  await file.sync();
+}
