@@ -11,7 +11,7 @@ export { compile, flopsOf, memoryByKind, type Program, type Slot } from "./core/
 export * from "./core/tensor.ts";
 export * from "./engine/engine.ts";
 export { type CpuOptions, openCpu } from "./engine/cpu.ts";
-export { openEngine } from "./engine/open.ts";
+export { type OpenedEngine, openEngine } from "./engine/open.ts";
 export { openReference } from "./engine/reference.ts";
 export { openWebgpu } from "./engine/webgpu.ts";
 export * from "./models/gpt.ts";

@@ -9,7 +9,9 @@ import { ShapeError, sizeOf } from "./tensor.ts";
 
 /** Calls in order, and leaves by label. */
 export class Graph {
+  /** In the order they were made. */
   readonly calls: Call[] = [];
+  /** By label. */
   readonly leaves: Map<string, Tensor> = new Map();
   /** Tensors to be readable after a run, by label. */
   readonly outputs: Map<string, Tensor> = new Map();
@@ -78,8 +80,11 @@ export type Init =
 
 /** A named place in a model: makes parameters, states and probes whose names are its path. */
 export interface Scope {
+  /** Where its calls go. */
   readonly graph: Graph;
+  /** Names joined by dots. */
   readonly path: string;
+  /** The place `name` within this one. */
   at(name: string): Scope;
   /** A trainable leaf, `path.name`. */
   param(name: string, shape: Shape, init: Init): Tensor;
@@ -91,7 +96,9 @@ export interface Scope {
 
 /** A parameter and how it begins. */
 export interface Parameter {
+  /** The leaf. */
   readonly tensor: Tensor;
+  /** Its first values. */
   readonly init: Init;
 }
 
@@ -99,6 +106,7 @@ export interface Parameter {
 export class RootScope implements Scope {
   readonly #shared: { parameters: Map<string, Parameter>; probes: Map<string, Tensor> };
 
+  /** `parent`: shares what it makes with it. */
   constructor(readonly graph: Graph, readonly path = "", parent?: RootScope) {
     this.#shared = parent ? parent.#shared : { parameters: new Map(), probes: new Map() };
   }
@@ -113,6 +121,7 @@ export class RootScope implements Scope {
     return this.#shared.probes;
   }
 
+  /** The place `name` within this one; shape errors say it from now on. */
   at(name: string): RootScope {
     const path = this.#join(name);
     this.graph.where = path;

@@ -8,15 +8,21 @@ import { sizeOf } from "./tensor.ts";
 
 /** One use of an op in a graph. */
 export interface Call<A = any> {
+  /** What is computed. */
   readonly op: Op<A>;
+  /** Its operands in order. */
   readonly inputs: readonly Tensor[];
+  /** Its results in order. */
   readonly outputs: readonly Tensor[];
+  /** Its constants. */
   readonly attrs: A;
 }
 
 /** WGSL of one dispatch. */
 export interface Kernel {
+  /** WGSL with an entry point `main`. */
   readonly code: string;
+  /** Of the dispatch. */
   readonly workgroups: readonly [number, number, number];
 }
 
@@ -38,6 +44,7 @@ export interface Op<A> {
   wgsl(call: Call<A>, limits: GPUSupportedLimits): Kernel;
   /** The numbers that its WASM twin takes beside the tensors (f64 each): sizes first, then constants. */
   wasm(call: Call<A>): readonly number[];
+  /** Floating-point operations of one call. */
   flops?(call: Call<A>): number;
   /** Output i lives in input inPlace[i] (-1: in memory of its own): that input must not be read by a later call. */
   readonly inPlace?: readonly number[];
@@ -50,7 +57,9 @@ export type Fill = "normal" | "positive" | "zeros" | { readonly below: number };
 
 /** Input shapes and attributes to try an op on. */
 export interface Case<A> {
+  /** One shape an input. */
   readonly inputs: readonly Shape[];
+  /** Its constants. */
   readonly attrs: A;
   /** One for each input; default all normal. */
   readonly fill?: readonly Fill[];

@@ -16,7 +16,9 @@ export type DType = "f32" | "f16" | "u32";
 
 /** A tensor's shape and element type. */
 export interface Spec {
+  /** Outermost size first. */
   readonly shape: Shape;
+  /** Element type. */
   readonly dtype: DType;
 }
 
@@ -25,10 +27,13 @@ export type Kind = "input" | "output" | "parameter" | "gradient" | "optimizer" |
 
 /** A value in a graph: a leaf (call null) or the output of a call. */
 export interface Tensor extends Spec {
+  /** The graph it belongs to. */
   readonly graph: Graph;
+  /** What makes it; null: a leaf. */
   readonly call: Call | null;
   /** Unique among the leaves of its graph; of a call's output it says where it was made. */
   readonly label: string;
+  /** What its memory is for. */
   readonly kind: Kind;
 }
 
@@ -39,6 +44,7 @@ export type TensorMap = Readonly<
 
 /** Shapes that do not fit: names the call, the shapes and what would fit. */
 export class ShapeError extends Error {
+  /** As for every error. */
   override readonly name = "ShapeError";
 }
 

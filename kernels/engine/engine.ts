@@ -8,6 +8,7 @@ import type { TensorMap } from "../core/tensor.ts";
 
 /** A device that can run programs. */
 export interface Engine {
+  /** Which engine it is. */
   readonly name: "webgpu" | "cpu" | "reference";
   /** For people: adapter and driver, or "WASM SIMD, 2 threads". */
   readonly device: string;

@@ -17,11 +17,15 @@ import type { ForwardOptions, Model } from "./model.ts";
 
 /** GPT-2's sizes. */
 export interface GptConfig {
+  /** Blocks. */
   readonly layers: number;
+  /** Attention heads a block; must divide channels. */
   readonly heads: number;
+  /** Width of the residual stream. */
   readonly channels: number;
   /** Positions: the longest sequence. */
   readonly seqLen: number;
+  /** Tokens. */
   readonly vocabSize: number;
   /** The embedding has rows up to the next multiple of this (padding is never predicted); default 128, 1 = none. */
   readonly vocabPad?: number;

@@ -15,7 +15,9 @@ export interface ForwardOptions {
 
 /** A language model. */
 export interface Model<Config = unknown> {
+  /** What kind of model: "gpt". */
   readonly name: string;
+  /** Its sizes, plain data: a checkpoint keeps them. */
   readonly config: Config;
   /** Token ids are below it. */
   readonly vocabSize: number;

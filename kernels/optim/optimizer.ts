@@ -18,6 +18,7 @@ export interface Now {
 
 /** A rule to update parameters. */
 export interface Optimizer {
+  /** As `--optimizer` names it. */
   readonly name: string;
   /** Updates `param` in place and gives it back; its memory is made with `scope.state`. */
   update(scope: Scope, param: Tensor, options: Now & { readonly gradient: Tensor }): Tensor;

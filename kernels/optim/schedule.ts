@@ -12,6 +12,7 @@ export type ScheduleKind = "cosine" | "linear" | "constant" | "wsd";
 
 /** What `schedule` takes. */
 export interface ScheduleOptions {
+  /** How the rate falls after warm-up. */
   readonly kind: ScheduleKind;
   /** The highest rate. */
   readonly lr: number;

@@ -32,7 +32,7 @@ interface State<In, Out> {
 export function asStage<In, Out>(
   name: string,
   make: () => ReadableWritablePair<Out, In>,
-): Stage<In, Out, State<In, Out>> {
+): Stage<In, Out> {
   return {
     name,
     open: () => begin(make()),

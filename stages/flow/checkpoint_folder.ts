@@ -18,6 +18,7 @@ export type Committed = Readonly<{ step: number; path: string; seconds: number }
 export interface CheckpointFolderOptions {
   /** The newest so many stay; 0: all. Default 3. */
   readonly keep?: number;
+  /** Hears of each checkpoint once it is complete. */
   onCommit?(committed: Committed): void;
   /** A damaged checkpoint was passed over: which, why, and what is taken instead. */
   onDamage?(text: string): void;

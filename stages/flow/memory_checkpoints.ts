@@ -11,15 +11,18 @@ export class MemoryCheckpoints implements Checkpoints {
   readonly all: ReadonlyMap<string, Part>[] = [];
   readonly #begin: ReadonlyMap<string, Part> | null;
 
+  /** `begin`: what `latest` gives before the first commit. */
   constructor(begin: ReadonlyMap<string, Part> | null = null) {
     this.#begin = begin;
   }
 
+  /** Keeps it. */
   commit(barrier: Barrier): Promise<void> {
     this.all.push(new Map(barrier.parts));
     return Promise.resolve();
   }
 
+  /** The last one kept. */
   latest(): Promise<ReadonlyMap<string, Part> | null> {
     return Promise.resolve(this.all.at(-1) ?? this.#begin);
   }

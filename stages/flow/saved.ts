@@ -14,6 +14,7 @@ export type Saved = Json | TensorFile | readonly Saved[] | { readonly [key: stri
 
 /** Tensors that a checkpoint keeps in `<file>.safetensors` beside stream.json. */
 export class TensorFile {
+  /** `file`: the name without its ending. */
   constructor(readonly file: string, readonly tensors: TensorMap) {}
 }
 
@@ -27,7 +28,9 @@ export type Counts = Readonly<{
 
 /** One stage's part of a barrier: its state, and how many items to drop at its door when resuming. */
 export interface Part {
+  /** As `save` gave it. */
   readonly state: Saved;
+  /** Items to drop at its door when resuming. */
   readonly skip?: number;
   /** How many random numbers it has drawn. */
   readonly rng?: number;
@@ -39,11 +42,14 @@ export interface Part {
 
 /** A position in the stream: every stage's state as the barrier passed it. */
 export class Barrier {
+  /** By stage name; effects as `effect:<name>`. */
   readonly parts: Map<string, Part> = new Map();
 }
 
 /** Where barriers become durable. */
 export interface Checkpoints {
+  /** Makes a barrier durable, whole or not at all. */
   commit(barrier: Barrier): Promise<void>;
+  /** What to go on from; null: nothing yet. */
   latest(): Promise<ReadonlyMap<string, Part> | null>;
 }

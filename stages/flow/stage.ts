@@ -33,6 +33,7 @@ export interface Context {
   readonly rng: Rng;
   /** The run's seed, for what is keyed by more than the stage's name. */
   readonly seed: number;
+  /** Into the run's one stream of events. */
   emit(event: RunEvent): void;
   /** Drops an item: counted by reason; kept if the flow says where. */
   drop(item: unknown, reason: string): void;
@@ -44,7 +45,9 @@ export interface Stage<In, Out, State = any> {
   readonly name: string;
   /** It yields `cut`: barriers end here, checkpoints begin here. */
   readonly cuts?: true;
+  /** The state to begin with, or to go on with from what was saved. */
   open(ctx: Context, saved?: State): State | Promise<State>;
+  /** Takes an item and gives what comes of it. */
   push(item: In, state: State, ctx: Context): Many<Out | typeof cut>;
   /** The input has ended. */
   flush?(state: State, ctx: Context): Many<Out | typeof cut>;
@@ -62,11 +65,15 @@ export interface Stage<In, Out, State = any> {
 
 /** Where a flow begins. */
 export interface Source<Out, State = any> {
+  /** Unique in its flow; keys its saved state. */
   readonly name: string;
+  /** The state to begin with, or to go on with from what was saved. */
   open(ctx: Context, saved?: State): State | Promise<State>;
   /** At each yield, `state` says where the NEXT item begins: move the cursor before the yield. */
   read(state: State, ctx: Context): Many<Out>;
+  /** Default: structuredClone(state). */
   save?(state: State): Saved | Promise<Saved>;
+  /** Always called, also after an error. */
   close?(state: State): void | Promise<void>;
 }
 

@@ -21,10 +21,13 @@ export interface DocumentFileOptions {
 
 /** Where the writer stands: which file, how long it is, and what is still to be compressed. */
 export interface DocumentFileState {
+  /** Number of the file that grows. */
   file: number;
+  /** Its length on disk. */
   bytes: number;
   /** Lines not on disk yet; always empty when saved. */
   held: string[];
+  /** Characters of the lines held. */
   heldLength: number;
 }
 

@@ -20,6 +20,7 @@ export interface SampleOptions extends PickOptions {
   readonly seed?: number;
   /** Which of several samples this is. Default 0. */
   readonly sample?: number;
+  /** Ends the text at once. */
   readonly signal?: AbortSignal;
 }
 
@@ -61,6 +62,7 @@ export async function* sampleText(
 
 /** What `sample` takes. */
 export interface SampleStageOptions extends SampleOptions {
+  /** The model's own. */
   readonly tokenizer: Tokenizer;
   /** Updates between samples; 0: never. The last update is always sampled. */
   readonly every: number;

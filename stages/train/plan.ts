@@ -20,6 +20,7 @@ import type { Batch } from "../items.ts";
 
 /** How a model is trained. */
 export interface TrainingPlan {
+  /** How parameters are updated. */
   readonly optimizer: Optimizer;
   /** Micro-batches a step, sequences a micro-batch, tokens a sequence. */
   readonly shape: Batch["shape"];
@@ -29,7 +30,9 @@ export interface TrainingPlan {
 
 /** What programs to make. */
 export interface PlanOptions {
+  /** Whose programs to make. */
   readonly model: Model<unknown>;
+  /** Absent: no micro and update programs. */
   readonly training?: TrainingPlan;
   /** Sizes of one run of `eval`. */
   readonly evaluation?: { readonly batch: number; readonly seqLen: number };
@@ -39,7 +42,9 @@ export interface PlanOptions {
 
 /** Programs and what they cost. */
 export interface Plan extends PlanOptions {
+  /** All of one session: they share weights by label. */
   readonly programs: readonly Program[];
+  /** By published name. */
   readonly parameters: ReadonlyMap<string, Parameter>;
   /** Trainable elements, padding of the vocabulary included. */
   readonly parameterCount: number;

@@ -20,6 +20,7 @@ export type StepResult = Readonly<{
 
 /** What a model starts from. */
 export interface OpenOptions {
+  /** The programs to run. */
   readonly plan: Plan;
   /** Parameters by name; made to fit by `fitWeights`. */
   readonly weights: TensorMap;
@@ -45,6 +46,7 @@ export async function openModel(engine: Engine, options: OpenOptions): Promise<M
 export class ModelSession implements AsyncDisposable {
   readonly #session: Session;
 
+  /** Use `openModel`. */
   constructor(readonly plan: Plan, session: Session) {
     this.#session = session;
   }
@@ -153,6 +155,7 @@ export class ModelSession implements AsyncDisposable {
     return Object.fromEntries([...this.plan.parameters.keys()].map((name) => [name, found[`${name}/grad`]]));
   }
 
+  /** Frees the device. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session[Symbol.asyncDispose]();
   }

@@ -25,6 +25,7 @@ export type Trained = Readonly<{
 
 /** What `train` takes. */
 export interface TrainOptions {
+  /** Where to train. */
   readonly engine: Engine;
   /** The model's programs, training among them. */
   readonly plan: Plan;
@@ -42,9 +43,11 @@ export interface TrainOptions {
 
 /** What the stage remembers. */
 export interface TrainState {
+  /** On the device. */
   readonly model: ModelSession;
   /** Updates done. */
   step: number;
+  /** Trained on so far. */
   tokens: number;
   /** Seconds of training, over all resumes. */
   elapsed: number;
