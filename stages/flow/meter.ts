@@ -116,6 +116,20 @@ export class Clock {
     this.#untimed = 0;
   }
 
+  /** The owner begins to wait; give what this returns to `waited`. */
+  wait(): number {
+    return this.#timing ? 0 : performance.now();
+  }
+
+  /** The wait is over. A long one is the owner's alone: the item timed before knows nothing of it. */
+  waited(since: number): void {
+    if (this.#timing) return;
+    const waited = performance.now() - since;
+    if (waited < QUICK) return;
+    this.#owner.busy += waited;
+    this.#began += waited;
+  }
+
   /** Whether timers, signals and messages have waited long enough for their turn. */
   due(): boolean {
     // The last reading is too old in a push that gives a great many items: so every so often a fresh one.

@@ -177,10 +177,14 @@ export class SourceDriver {
   }
 
   async #await<T>(step: PromiseLike<T>): Promise<T> {
+    const { clock } = this.#place.segment;
+    const since = clock.wait();
     try {
       return await step;
     } catch (error) {
       throw this.#failed(error);
+    } finally {
+      clock.waited(since);
     }
   }
 

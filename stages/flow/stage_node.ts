@@ -266,10 +266,14 @@ export class StageNode implements Inlet {
   }
 
   async #await<T>(next: PromiseLike<T>, item: unknown): Promise<T> {
+    const { clock } = this.segment;
+    const since = clock.wait();
     try {
       return await next;
     } catch (error) {
       throw this.#failed(error, item);
+    } finally {
+      clock.waited(since);
     }
   }
 

@@ -290,6 +290,23 @@ Deno.test("events: a stage's counts, and its time apart from its neighbours'", a
   strictEqual(quick.blocked >= slow.busy, true, JSON.stringify([slow, quick]));
 });
 
+Deno.test("events: a wait now and then is the waiting stage's time, not its quick neighbours'", async () => {
+  for (const ahead of [0, 3]) {
+    const last = new Map<string, StageEvent>();
+    await from(upTo(400)).pipe(map("quick", (x) => x))
+      .pipe(
+        map("late", async (x) => {
+          if (x % 40 === 7) await new Promise((resolve) => setTimeout(resolve, 10));
+          return x;
+        }),
+        { ahead },
+      )
+      .run({ onEvent: (event) => void (event.type === "stage" && last.set(event.name, event)) });
+    const [numbers, quick, late] = ["numbers", "quick", "late"].map((name) => last.get(name)!.busy);
+    strictEqual(late > 0.08 && numbers + quick < late / 2, true, `${ahead}: ${numbers}, ${quick}, ${late}`);
+  }
+});
+
 Deno.test("Flow says what cannot be run: one name twice, two cutting stages, cut without cuts", async () => {
   const cutter = (name: string): Stage<number, number> => ({
     name,
