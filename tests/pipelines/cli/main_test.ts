@@ -1,5 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { RunEvent } from "../../../stages/flow/events.ts";
+import { presets } from "../../../pipelines/cli/presets.ts";
 import { readEvents } from "../../../stages/report/metrics.ts";
 
 const program = new URL("run.ts", import.meta.url).pathname;
@@ -150,7 +151,7 @@ inFolder(
     deepStrictEqual([pipeline, options.steps, options.lr, options.preset, seed], [
       "sum-numbers",
       12,
-      1e-3,
+      presets.tiny.options.lr,
       "tiny",
       1,
     ]);
@@ -174,7 +175,7 @@ inFolder(
     strictEqual(changed.code, 2);
     match(
       changed.err,
-      /^error: Cannot go on in runs\/sum-numbers with --lr 2: the run was begun with --lr 0.001: .*\n$/,
+      /^error: Cannot go on in runs\/sum-numbers with --lr 2: the run was begun with --lr 0.004: .*\n$/,
     );
 
     const further = await run(folder, "sum-numbers", "--steps", "14");

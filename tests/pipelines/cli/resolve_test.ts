@@ -2,6 +2,7 @@ import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/stric
 import { fromRecord, type Given, readCommandLine, readConfig } from "../../../pipelines/cli/command_line.ts";
 import {
   cadenceOptions,
+  heldOutOptions,
   modelOptions,
   runOptions,
   sourceOptions,
@@ -14,6 +15,7 @@ import { checkFixed, resolve, show } from "../../../pipelines/cli/resolve.ts";
 const options = {
   ...sourceOptions,
   ...tokenizerOptions,
+  ...heldOutOptions,
   ...modelOptions,
   ...trainingOptions,
   ...cadenceOptions,
@@ -94,7 +96,11 @@ Deno.test("resolve() lays preset, config file and command line over each other",
 
 Deno.test("resolve() lets one way to end a run replace another", () => {
   const timed = resolve(options, { ...layers, commandLine: given("--time-limit", "5m") }).values;
-  deepStrictEqual([timed.steps, timed.timeLimit, timed.scheduleSteps], [null, 300, 300]);
+  deepStrictEqual([timed.steps, timed.timeLimit, timed.scheduleSteps], [
+    null,
+    300,
+    presets.tiny.options.steps,
+  ]);
   const counted = resolve(options, {
     ...layers,
     commandLine: given("--preset", "gpt2-124m", "--grad-accum", "2"),

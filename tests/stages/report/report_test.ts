@@ -94,7 +94,7 @@ async function browse(page: string): Promise<Found> {
       }
       return pixels;
     };
-    requestAnimationFrame(() => setTimeout(() => {
+    addEventListener("load", () => setTimeout(() => { // a frame may never come on a busy machine
       const found = {
         errors,
         hit: "hit" in globalThis,
@@ -105,7 +105,7 @@ async function browse(page: string): Promise<Found> {
       document.body.replaceChildren(Object.assign(document.createElement("output"), {
         textContent: btoa(unescape(encodeURIComponent(JSON.stringify(found)))),
       }));
-    }));
+    }, 200));
   </script>`;
   const folder = await Deno.makeTempDir();
   try {
@@ -119,7 +119,9 @@ async function browse(page: string): Promise<Found> {
         "--headless",
         "--no-sandbox",
         "--disable-gpu",
-        "--virtual-time-budget=5000",
+        "--disable-background-networking",
+        "--no-first-run",
+        "--virtual-time-budget=10000",
         `--user-data-dir=${folder}/profile`,
         "--dump-dom",
         pathToFileURL(path).href,
