@@ -6,7 +6,7 @@
 import type { StageEvent } from "./events.ts";
 import type { Layout } from "./layout.ts";
 import type { Meter } from "./meter.ts";
-import { type Host, StageNode } from "./stage_node.ts";
+import type { Host } from "./stage_node.ts";
 
 /** Emits a StageEvent for each stage that has something new to say. */
 export class Reporter {
@@ -28,14 +28,14 @@ export class Reporter {
       if (!said.has(meter)) this.#say(meter, earlier, all);
       said.add(meter);
     };
-    for (const node of nodes) {
+    // Sinks of dropped items tell nothing that the dropping stage's counts do not.
+    const sinks = new Set<unknown>(nodes.flatMap((node) => node.rejects.map(({ inlet }) => inlet)));
+    for (const node of nodes.filter((node) => !sinks.has(node))) {
       const earlier = [...before.get(node) ?? []];
       if (node.inside.size === 0) say(node.meter, earlier);
-      for (const meter of node.inside.values()) { // as if they stood in the flow one by one, their sinks between
+      for (const meter of node.inside.values()) { // as if they stood in the flow one by one
         say(meter, earlier);
         earlier.push(meter);
-        const sink = node.rejects.find(({ stage }) => stage === meter.name)?.inlet;
-        if (sink instanceof StageNode) say(sink.meter, earlier);
       }
     }
   }
