@@ -47,7 +47,7 @@ export default pipeline({
     const tokenizer = await tokenizerFor(o, { documents: documents.via(fineweb(recipeOf(o))), env });
     const plan = trainingPlan(o, { vocabSize: tokenizer.vocabSize, start });
     const dir = `${env.out}/shards`;
-    const validation = heldOut({
+    const validation = await heldOut({
       validation: [`${dir}/val_000000.bin`],
       training: [`${dir}/train_000000.bin`],
       first: o.evalEvery * plan.tokensPerStep,

@@ -31,7 +31,7 @@ export default pipeline({
     const tokenizer = await shardsTokenizer(globs[0]);
     const vocabSize = shardsVocabulary(o, { tokenizer, start });
     const plan = trainingPlan(o, { vocabSize, start });
-    const validation = o.valShards === null ? null : heldOut({
+    const validation = o.valShards === null ? null : await heldOut({
       validation: shardFiles([o.valShards]),
       training: files,
       first: o.evalEvery * plan.tokensPerStep,

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import { openLlmcShard } from "../../stages/format/llmc_shard.ts";
+import { readShardSummary } from "../../stages/shard/summary.ts";
 import { bytesPerToken } from "../../stages/train/unigram.ts";
 import type { EvaluateOptions } from "../../stages/train/evaluate.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
@@ -18,15 +20,19 @@ export interface HeldOut {
   readonly training: readonly string[];
   readonly first: number;
   readonly vocabSize: number;
-  /** For bits per byte; null: they are not told. */
+  /** For bits per byte; null: shards.json beside the held-out part may tell them. */
   readonly tokenizer: Tokenizer | null;
 }
 
 /** Reads the held-out shards when they are first needed. */
-export function heldOut({ validation, training, first, vocabSize, tokenizer }: HeldOut): Validation {
+export async function heldOut(
+  { validation, training, first, vocabSize, tokenizer }: HeldOut,
+): Promise<Validation> {
+  const told = tokenizer === null ? (await readShardSummary(dirname(validation[0])))?.validation : undefined;
   return {
     validation: () => Promise.resolve(firstTokens(validation, MOST_VALIDATION)),
     ...(tokenizer !== null && { bytesPerToken: bytesPerToken(tokenizer) }),
+    ...(told !== undefined && told.bytes > 0 && { bytesPerToken: () => told.bytes / told.tokens }),
     trainingCounts() {
       const counts = new Float64Array(vocabSize);
       for (const id of firstTokens(training, first)) counts[id]++;

@@ -1,9 +1,8 @@
-import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, notDeepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
 import { from } from "../../../stages/flow/flow.ts";
 import { checkStage } from "../../../stages/flow/law.ts";
 import type { TokenShard } from "../../../stages/items.ts";
 import { batch } from "../../../stages/shard/batch.ts";
-import { tokenCounts, unigramLoss } from "../../../stages/shard/unigram.ts";
 import { windows, type WindowsOptions } from "../../../stages/shard/windows.ts";
 import { tokenShards } from "../../../stages/source/token_shards.ts";
 import { sharedTest } from "../../shared_data.ts";
@@ -148,15 +147,3 @@ sharedTest("the golden shard comes in batches that start at i·B·T", ["golden/t
     deepStrictEqual(targets, Uint32Array.from(tokens.subarray(start + 1, start + 2 * B * T + 1)));
   });
 });
-
-Deno.test("unigramLoss() is the entropy of what it counted, and no token is impossible", () =>
-  withShards((dir) => {
-    const counts = tokenCounts(
-      [{ path: `${dir}/train_000000.bin` }, { path: `${dir}/train_000001.bin` }],
-      100,
-    );
-    strictEqual(counts.reduce((a, b) => a + b), 73);
-    ok(Math.abs(unigramLoss(counts, counts) - Math.log(173 / 2)) < 1e-12); // each of 73 ids: (1 + 1) / (73 + 100)
-    ok(Number.isFinite(unigramLoss(new Float64Array(100), counts)));
-    throws(() => tokenCounts([{ path: `${dir}/raw.bin`, format: "nanogpt" }], 80), RangeError);
-  }));
