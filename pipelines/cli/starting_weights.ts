@@ -6,6 +6,7 @@
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 import { readLlmcModel } from "../../stages/format/llmc_model.ts";
 import { readSafetensors } from "../../stages/format/safetensors.ts";
+import { checkFiles } from "../../stages/flow/checkpoint.ts";
 import { exists } from "./run_folder.ts";
 
 /** A model's sizes, as a file tells them. */
@@ -22,7 +23,8 @@ export type StartingWeights = Readonly<{ sizes: ModelSizes; weights: TensorMap }
 
 /**
  * Reads an llm.c `.bin`, a Hugging Face folder (config.json, model.safetensors) or a checkpoint of a run. Throws
- * Deno.errors.NotFound where nothing stands at `path`, Deno.errors.InvalidData for what cannot be read.
+ * Deno.errors.NotFound where nothing stands at `path`, Deno.errors.InvalidData for what cannot be read or is not what
+ * the run wrote.
  */
 export async function startingWeights(path: string): Promise<StartingWeights> {
   if (!await exists(path)) {
@@ -35,8 +37,22 @@ export async function startingWeights(path: string): Promise<StartingWeights> {
     return { sizes, weights };
   }
   const folder = await newest(path);
+  if (await exists(`${folder}/manifest.json`)) await undamaged(folder);
   const weights = await readSafetensors(`${folder}/model.safetensors`);
   return { sizes: await sizesOf(folder), weights };
+}
+
+/** Only what is read of a checkpoint is checked: the optimizer's file is twice as large. */
+async function undamaged(folder: string): Promise<void> {
+  try {
+    await checkFiles(folder, ["model.safetensors", "stream.json"]);
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause;
+    throw new Deno.errors.InvalidData(
+      `Cannot use checkpoint ${folder}: ${cause.message}: give another of the run's checkpoints`,
+      { cause },
+    );
+  }
 }
 
 /** A run's folder or its `checkpoints` stands for the newest checkpoint in it. */
@@ -58,13 +74,11 @@ async function newest(path: string): Promise<string> {
 async function sizesOf(folder: string): Promise<ModelSizes> {
   const [stream, config] = [`${folder}/stream.json`, `${folder}/config.json`];
   if (await exists(stream)) {
-    const { parts } = JSON.parse(await Deno.readTextFile(stream));
+    const { parts } = await readJson(stream);
     return checked(parts?.train?.state?.config, stream);
   }
   if (await exists(config)) {
-    const { n_layer, n_head, n_embd, n_positions, n_ctx, vocab_size } = JSON.parse(
-      await Deno.readTextFile(config),
-    );
+    const { n_layer, n_head, n_embd, n_positions, n_ctx, vocab_size } = await readJson(config);
     const sizes = {
       layers: n_layer,
       heads: n_head,
@@ -77,6 +91,15 @@ async function sizesOf(folder: string): Promise<ModelSizes> {
   throw new Deno.errors.NotFound(
     `Cannot tell the model's sizes: neither stream.json nor config.json is in ${folder}`,
   );
+}
+
+async function readJson(path: string): Promise<any> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path)) ?? {};
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new Deno.errors.InvalidData(`Cannot read ${path}: it is not JSON: ${cause.message}`, { cause });
+  }
 }
 
 function checked(sizes: unknown, place: string): ModelSizes {

@@ -13,4 +13,4 @@ export {
   TensorFile,
 } from "./saved.ts";
 export { type CheckpointFolderOptions, type Committed, openCheckpoints } from "./checkpoint_folder.ts";
-export { readCheckpoint } from "./checkpoint_files.ts";
+export { checkFiles, readCheckpoint } from "./checkpoint_files.ts";

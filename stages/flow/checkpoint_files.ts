@@ -45,29 +45,12 @@ export async function writeCheckpoint(folder: string, parts: ReadonlyMap<string,
  * missing, cut short or changed, Deno.errors.NotFound where there is no manifest.
  */
 export async function readCheckpoint(folder: string): Promise<ReadonlyMap<string, Part>> {
-  const manifest = await readJson(`${folder}/manifest.json`);
-  const files = isRecord(manifest) && manifest.format === FORMAT && isRecord(manifest.files)
-    ? manifest.files
-    : null;
-  if (files === null) {
-    throw new Deno.errors.InvalidData(`${folder}/manifest.json is not a manifest of this version`);
-  }
+  const files = await readManifest(folder);
   const tensors = new Map<string, TensorMap>();
   for (const [name, wanted] of Object.entries(files)) {
-    if (!FILE.test(name)) {
-      throw new Deno.errors.InvalidData(`the manifest names ${JSON.stringify(name)}, not a file of it`);
-    }
-    const path = `${folder}/${name}`;
-    const found = await digest(path).catch((cause) => {
-      throw new Deno.errors.InvalidData(`${name} cannot be read: ${asError(cause).message}`, { cause });
-    });
-    if (JSON.stringify(found) !== JSON.stringify(wanted)) {
-      throw new Deno.errors.InvalidData(
-        `${name} is not what was written: ${show(found)}, wanted ${show(wanted)}`,
-      );
-    }
+    await checkFile(`${folder}/${name}`, wanted);
     if (name.endsWith(".safetensors")) {
-      tensors.set(name.slice(0, -".safetensors".length), await readSafetensors(path));
+      tensors.set(name.slice(0, -".safetensors".length), await readSafetensors(`${folder}/${name}`));
     }
   }
   if (!Object.hasOwn(files, STREAM)) {
@@ -84,6 +67,39 @@ export async function readCheckpoint(folder: string): Promise<ReadonlyMap<string
     parts.set(name, part);
   }
   return parts;
+}
+
+/**
+ * Checks some files of a checkpoint against its manifest, for who wants no more of it than these. Throws as
+ * `readCheckpoint` does.
+ */
+export async function checkFiles(folder: string, names: readonly string[]): Promise<void> {
+  const files = await readManifest(folder);
+  for (const name of names) await checkFile(`${folder}/${name}`, files[name]);
+}
+
+/** Sizes and sums by name of file. */
+async function readManifest(folder: string): Promise<Readonly<Record<string, unknown>>> {
+  const manifest = await readJson(`${folder}/manifest.json`);
+  if (!isRecord(manifest) || manifest.format !== FORMAT || !isRecord(manifest.files)) {
+    throw new Deno.errors.InvalidData(`${folder}/manifest.json is not a manifest of this version`);
+  }
+  for (const name of Object.keys(manifest.files)) {
+    if (FILE.test(name)) continue;
+    throw new Deno.errors.InvalidData(`the manifest names ${JSON.stringify(name)}, not a file of it`);
+  }
+  return manifest.files;
+}
+
+async function checkFile(path: string, wanted: unknown): Promise<void> {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const found = await digest(path).catch((cause) => {
+    throw new Deno.errors.InvalidData(`${name} cannot be read: ${asError(cause).message}`, { cause });
+  });
+  if (JSON.stringify(found) === JSON.stringify(wanted)) return;
+  throw new Deno.errors.InvalidData(
+    `${name} is not what was written: ${show(found)}, wanted ${show(wanted)}`,
+  );
 }
 
 async function digest(path: string): Promise<{ bytes: number; sha256: string }> {
