@@ -22,7 +22,7 @@ import { nextWords } from "./cli/next_words.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { recipeOf, removedIn } from "./cli/recipe.ts";
 import { startingWeights } from "./cli/starting_weights.ts";
-import { tokenizerFor, vocabularyOf } from "./cli/tokenizer_for.ts";
+import { checkRereadable, tokenizerFor, vocabularyOf } from "./cli/tokenizer_for.ts";
 import { scheduleOf, stepsOf, training, trainingPlan } from "./cli/training.ts";
 import { heldOut } from "./cli/validation.ts";
 
@@ -39,6 +39,7 @@ export default pipeline({
   },
   barrierEvery: 64, // documents: the most that a resume filters a second time
   async build(o, env) {
+    checkRereadable(o);
     const documents = from(openSource(o.source));
     const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
     const schedule = scheduleOf(o);

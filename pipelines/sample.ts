@@ -7,12 +7,13 @@ import { gpt } from "../kernels/models/gpt.ts";
 import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
 import { map } from "../stages/flow/stage.ts";
-import { loadTokenizer, type Tokenizer } from "../stages/token/tokenizer.ts";
+import { loadTokenizer } from "../stages/token/tokenizer.ts";
 import { sampleText } from "../stages/train/generate.ts";
 import { plan } from "../stages/train/plan.ts";
 import { openModel } from "../stages/train/session.ts";
 import { integer, number, path, text } from "./cli/kinds.ts";
 import { pipeline } from "./cli/pipeline.ts";
+import { checkPrompt } from "./cli/prompt.ts";
 import { exists } from "./cli/run_folder.ts";
 import { startingWeights } from "./cli/starting_weights.ts";
 
@@ -45,7 +46,15 @@ export default pipeline({
   },
   async build(o, env) {
     const { sizes, weights } = await startingWeights(o.checkpoint);
-    const tokenizer = await tokenizerOf(o);
+    const name = o.tokenizer ?? await tokenizerBeside(o.checkpoint);
+    const tokenizer = await loadTokenizer(name);
+    if (tokenizer.vocabSize > sizes.vocabSize) {
+      throw new RangeError(
+        `Cannot use tokenizer ${name} for ${o.checkpoint}: it has ${tokenizer.vocabSize} tokens, ` +
+          `the model ${sizes.vocabSize}: give --tokenizer NAME|PATH, the one that the model was trained with`,
+      );
+    }
+    checkPrompt({ prompt: o.prompt, option: "--prompt", tokenizer, vocabSize: sizes.vocabSize });
     const model = gpt({ ...sizes, vocabPad: 1 });
     const planned = plan({ model, sampling: true });
     const sampling = { temperature: o.temperature, topK: o.topK, topP: o.topP, maxTokens: o.maxTokens };
@@ -77,14 +86,11 @@ export default pipeline({
   },
 });
 
-/** As asked for, or the one in the folder of the run that the checkpoint belongs to. */
-async function tokenizerOf(
-  o: { readonly checkpoint: string; readonly tokenizer: string | null },
-): Promise<Tokenizer> {
-  if (o.tokenizer !== null) return await loadTokenizer(o.tokenizer);
-  const folder = o.checkpoint.replace(/(?<=.)\/+$/, "");
-  for (const dir of [folder, `${folder}/..`, `${folder}/../..`, `${folder}/../../..`]) {
-    if (await exists(`${dir}/tokenizer/report.json`)) return await loadTokenizer(`${dir}/tokenizer`);
+/** The one in the folder of the run that a checkpoint belongs to; GPT-2's where there is none. */
+async function tokenizerBeside(checkpoint: string): Promise<string> {
+  const folder = checkpoint.replace(/(?<=.)\/+$/, "");
+  for (const dir of [folder, `${folder}/..`, `${folder}/../..`]) {
+    if (await exists(`${dir}/tokenizer/report.json`)) return `${dir}/tokenizer`;
   }
-  return await loadTokenizer("gpt2");
+  return "gpt2";
 }

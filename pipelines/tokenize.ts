@@ -9,13 +9,14 @@ import { openSource } from "../stages/source/uri.ts";
 import { encode } from "../stages/token/encode.ts";
 import { heldOutOptions, sourceOptions, tokenizerOptions } from "./cli/options.ts";
 import { pipeline } from "./cli/pipeline.ts";
-import { tokenizerFor } from "./cli/tokenizer_for.ts";
+import { checkRereadable, tokenizerFor } from "./cli/tokenizer_for.ts";
 
 export default pipeline({
   about: "turn documents into token shards, as llm.c reads them",
   options: { ...sourceOptions, ...tokenizerOptions, ...heldOutOptions },
   barrierEvery: 256, // documents
   async build(o, env) {
+    checkRereadable(o);
     const documents = from(openSource(o.source));
     const tokenizer = await tokenizerFor(o, { documents, env });
     return documents

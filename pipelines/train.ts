@@ -10,6 +10,7 @@ import { nextWords } from "./cli/next_words.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { shardsTokenizer, shardsVocabulary } from "./cli/shards.ts";
 import { startingWeights } from "./cli/starting_weights.ts";
+import { keepTokenizer } from "./cli/tokenizer_for.ts";
 import { scheduleOf, stepsOf, training, trainingPlan } from "./cli/training.ts";
 import { heldOut } from "./cli/validation.ts";
 
@@ -37,10 +38,11 @@ export default pipeline({
       first: o.evalEvery * plan.tokensPerStep,
       vocabSize,
       tokenizer,
+      format: o.shardFormat,
     });
-    return from(source).via(
-      await training(o, { env, plan, start, tokenizer, validation, schedule: scheduleOf(o) }),
-    );
+    const stages = await training(o, { env, plan, start, tokenizer, validation, schedule: scheduleOf(o) });
+    if (tokenizer !== null) await keepTokenizer(tokenizer, env);
+    return from(source).via(stages);
   },
   async plan(o) {
     const start = o.initFrom === null ? null : await startingWeights(o.initFrom);

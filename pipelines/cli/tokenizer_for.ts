@@ -25,14 +25,18 @@ export function sampleCharacters(vocabSize: number): number {
 }
 
 /**
- * The tokenizer of the options. A learned one (`train`, `char`) is learned from the first documents of `documents`,
- * kept in `<out>/tokenizer`, and taken from there when the run goes on. Throws RangeError where there is no text.
+ * The tokenizer of the options, kept in `<out>/tokenizer`. A learned one (`train`, `char`) is learned from the first
+ * documents of `documents` and taken from there when the run goes on. Throws RangeError where there is no text.
  */
 export async function tokenizerFor(
   o: TokenizerValues,
   { documents, env }: { readonly documents: Flow<Document>; readonly env: Env },
 ): Promise<Tokenizer> {
-  if (o.tokenizer !== "train" && o.tokenizer !== "char") return await loadTokenizer(o.tokenizer);
+  if (o.tokenizer !== "train" && o.tokenizer !== "char") {
+    const tokenizer = await loadTokenizer(o.tokenizer);
+    await keepTokenizer(tokenizer, env);
+    return tokenizer;
+  }
   const recipe = o.tokenizer === "char" ? { kind: "char" } : {
     kind: "bpe",
     wanted: o.vocabSize,
@@ -42,7 +46,8 @@ export async function tokenizerFor(
     seed: env.seed,
   };
   const dir = `${env.out}/tokenizer`;
-  if (await sameRecipe(dir, recipe)) return await readTokenizer(dir);
+  // What a run left that never came to a checkpoint may have been learned from another source.
+  if (env.resumed && await sameRecipe(dir, recipe)) return await readTokenizer(dir);
   if (env.dry) return await loadTokenizer("byte");
 
   env.emit({
@@ -74,6 +79,20 @@ export async function tokenizerFor(
     } bytes a token`,
   });
   return tokenizer;
+}
+
+/** Keeps a tokenizer that was not learned here in the run's folder, so that the run can be sampled from. */
+export async function keepTokenizer(tokenizer: Tokenizer, env: Env): Promise<void> {
+  if (!env.dry && !env.resumed) await saveTokenizer(tokenizer, { dir: `${env.out}/tokenizer` });
+}
+
+/** Throws RangeError where a tokenizer is to be learned from what can be read only once. */
+export function checkRereadable(o: TokenizerValues & { readonly source: readonly string[] }): void {
+  if (!o.source.includes("-") || o.tokenizer !== "train" && o.tokenizer !== "char") return;
+  throw new RangeError(
+    "Cannot both learn a tokenizer and encode from standard input, which is read only once: " +
+      "give --tokenizer gpt2 or a trained one's folder, or put the documents into a file",
+  );
 }
 
 /** How many tokens the tokenizer of the options has, as far as it can be known before anything is learned. */

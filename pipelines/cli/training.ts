@@ -18,6 +18,7 @@ import { type Plan, plan } from "../../stages/train/plan.ts";
 import { train, type Trained } from "../../stages/train/train.ts";
 import { cadenceOptions, modelOptions, trainingOptions } from "./options.ts";
 import type { Env, Values } from "./pipeline.ts";
+import { checkPrompt } from "./prompt.ts";
 import type { StartingWeights } from "./starting_weights.ts";
 
 const options = { ...modelOptions, ...trainingOptions, ...cadenceOptions };
@@ -129,6 +130,9 @@ export async function training(
   const epochs = o.epochs ?? (steps === null && o.timeLimit === null ? 1 : null);
   const engine = await env.engine();
   const { vocabSize } = plan.model;
+  if (tokenizer !== null && o.sampleEvery > 0) {
+    checkPrompt({ prompt: o.samplePrompt, option: "--sample-prompt", tokenizer, vocabSize });
+  }
   const sized = { batchSize, gradAccum, seqLen };
   const trainer = train({
     engine,

@@ -5,6 +5,7 @@
  */
 import { dirname } from "node:path";
 import { openLlmcShard } from "../../stages/format/llmc_shard.ts";
+import { openNanogptBin } from "../../stages/format/nanogpt.ts";
 import { readShardSummary } from "../../stages/shard/summary.ts";
 import { bytesPerToken } from "../../stages/train/unigram.ts";
 import type { EvaluateOptions } from "../../stages/train/evaluate.ts";
@@ -22,20 +23,22 @@ export interface HeldOut {
   readonly vocabSize: number;
   /** For bits per byte; null: shards.json beside the held-out part may tell them. */
   readonly tokenizer: Tokenizer | null;
+  /** Of all these shards. Default llmc. */
+  readonly format?: "llmc" | "nanogpt";
 }
 
 /** Reads the held-out shards when they are first needed. */
 export async function heldOut(
-  { validation, training, first, vocabSize, tokenizer }: HeldOut,
+  { validation, training, first, vocabSize, tokenizer, format = "llmc" }: HeldOut,
 ): Promise<Validation> {
   const told = tokenizer === null ? (await readShardSummary(dirname(validation[0])))?.validation : undefined;
   return {
-    validation: () => Promise.resolve(firstTokens(validation, MOST_VALIDATION)),
+    validation: () => Promise.resolve(firstTokens(validation, { most: MOST_VALIDATION, format })),
     ...(tokenizer !== null && { bytesPerToken: bytesPerToken(tokenizer) }),
     ...(told !== undefined && told.bytes > 0 && { bytesPerToken: () => told.bytes / told.tokens }),
     trainingCounts() {
       const counts = new Float64Array(vocabSize);
-      for (const id of firstTokens(training, first)) counts[id]++;
+      for (const id of firstTokens(training, { most: first, format })) counts[id]++;
       return counts;
     },
   };
@@ -44,12 +47,15 @@ export async function heldOut(
 const MOST_VALIDATION = 16 << 20; // tokens: 64 MB; no evaluation looks at more
 
 /** The first tokens of shards read one after another. */
-function firstTokens(paths: readonly string[], most: number): Uint32Array {
+function firstTokens(
+  paths: readonly string[],
+  { most, format }: { readonly most: number; readonly format: "llmc" | "nanogpt" },
+): Uint32Array {
   const parts: Uint32Array[] = [];
   let length = 0;
   for (const path of paths) {
     if (length >= most) break;
-    const file = openLlmcShard(path);
+    const file = format === "nanogpt" ? openNanogptBin(path) : openLlmcShard(path);
     try {
       parts.push(file.read(0, Math.min(file.count, most - length)));
       length += parts[parts.length - 1].length;
