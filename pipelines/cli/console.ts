@@ -50,7 +50,9 @@ export function errorText(
     if (!messages.some((said) => said.includes(messageOf(cause)))) messages.push(messageOf(cause));
   }
   const stack = trace ? `\n${Deno.inspect(error)}` : "";
-  return `${paint("red", "error")}: ${messages.join(": ")}${mend(error)}${stack}`;
+  const said = messages.join(": ");
+  const mends = said.includes("make room") ? "" : mend(error); // whoever wrote the file has said so
+  return `${paint("red", "error")}: ${said}${mends}${stack}`;
 }
 
 function messageOf(error: unknown): string {

@@ -50,15 +50,23 @@ export async function execute(job: Job): Promise<number> {
   const writes = pipeline.writes !== false;
   const stop = new AbortController();
   const abort = new AbortController();
-  const display = displayFor(job);
-  const write = (text: string): void => {
+  const stopped = Promise.withResolvers<"stopped">();
+  const stopSoftly = (): void => {
+    stop.abort();
+    stopped.resolve("stopped");
+  };
+  let readerGone = false;
+  const unlessGone = (write: Writer): Writer => (text) => {
     try {
-      console.out(text);
+      write(text);
     } catch (error) {
       if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-      stop.abort(); // nobody reads any more
+      readerGone = true;
+      stopSoftly(); // nobody reads any more
     }
   };
+  const display = displayFor(job, unlessGone);
+  const write = unlessGone(console.out);
   const print = (text: string): void => {
     if (values.json !== true) write(text);
   };
@@ -77,12 +85,10 @@ export async function execute(job: Job): Promise<number> {
     if (event.type === "checkpoint") lastCheckpoint = event.path;
     recorder.take(event);
   };
-  const stopped = Promise.withResolvers<"stopped">();
   using _interrupts = onInterrupt({
     soft() {
       display.say("Stopping after this step, with a checkpoint; Ctrl-C again stops at once");
-      stop.abort();
-      stopped.resolve("stopped");
+      stopSoftly();
     },
     hard() {
       display.close();
@@ -93,7 +99,7 @@ export async function execute(job: Job): Promise<number> {
   });
   let announced = false;
   const announce = (): void => { // not before the build has got anywhere: a wrong command line gets one line
-    if (!announced) emit({ type: "note", text: chosen(job) });
+    if (!announced && writes) emit({ type: "note", text: chosen(job) });
     announced = true;
   };
   const env = environment({
@@ -139,9 +145,9 @@ export async function execute(job: Job): Promise<number> {
     });
     recorder.finish({ type: "done", reason: result.stopped ? "interrupted" : "finished" });
     await close(job, { display, env, result, lastCheckpoint, print });
-    return result.stopped ? 130 : 0;
+    return !result.stopped || readerGone && !writes ? 0 : 130;
   } catch (error) {
-    if (metrics !== null) recordFailure(recorder, error);
+    if (metrics !== null || values.json === true && announced) recordFailure(recorder, error);
     throw error;
   } finally {
     display.close();
@@ -185,6 +191,7 @@ async function close(job: Job, end: {
   }
   display.close();
   if (result.stopped) {
+    if (pipeline.writes === false) return;
     console.err(
       lastCheckpoint === null
         ? "Interrupted: no checkpoint yet"
@@ -197,10 +204,16 @@ async function close(job: Job, end: {
   }
 }
 
-function displayFor({ named: { pipeline }, resolved: { values }, console }: Job): Display {
+type Writer = (text: string) => void;
+
+function displayFor(
+  { named: { pipeline }, resolved: { values }, console }: Job,
+  unlessGone: (write: Writer) => Writer,
+): Display {
   if (values.json === true || values.quiet === true) return noDisplay();
   const live = console.outIsTerminal && console.errIsTerminal;
-  const screen = standardError({ color: values.color === true && console.errIsTerminal });
+  const plain = standardError({ color: values.color === true && console.errIsTerminal });
+  const screen = { ...plain, write: unlessGone(plain.write) };
   if (pipeline.writes === false) return notesOnly(screen);
   const goal = goalOf(values);
   return live ? liveBlock(screen, { goal }) : plainLines(screen, { goal, every: Number(values.logEvery) });

@@ -18,6 +18,7 @@ import type { Machine } from "./presets.ts";
 import { checkFixed, goals, resolve, type Resolved, show } from "./resolve.ts";
 import { placeOf } from "./place.ts";
 import { exists, moveAside } from "./run_folder.ts";
+import { shellWord } from "./shell_word.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** How the program was called. */
@@ -36,6 +37,7 @@ export async function runMain({ args, folder, command }: MainOptions): Promise<n
   try {
     return await dispatch({ args, folder, command }, console);
   } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return 0; // who reads standard output has read enough
     const usage = error instanceof UsageError;
     const text = errorText(error, { color, trace: !usage && args.includes("--trace") });
     console.err(usage ? text.replace(/\s*\n\s*/g, " ") : text);
@@ -126,10 +128,6 @@ function finishedText({ values }: Resolved, { again, out }: { again: string; out
     : `\nTo go further:  ${again} ${show(goal, Number(values[goal]) * 2)}`;
   const reached = goal === undefined ? "" : ` (${show(goal, values[goal])})`;
   return `The run in ${out} is finished${reached}${further}\nTo begin anew:  ${again} --resume never`;
-}
-
-function shellWord(text: string): string {
-  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 if (import.meta.main) {

@@ -6,20 +6,26 @@
 import type { EvalEvent } from "../../stages/flow/events.ts";
 import { readEvents } from "../../stages/report/metrics.ts";
 import type { Env } from "./pipeline.ts";
+import { exists } from "./run_folder.ts";
+import { shellWord } from "./shell_word.ts";
 
 /** Loss against the unigram model's, the last sample, and the commands that follow. */
 export async function nextWords(name: string, env: Env, steps: number | null): Promise<readonly string[]> {
   const events = await readEvents(`${env.out}/metrics.jsonl`);
   const evaluated = events.findLast((event) => event.type === "eval");
   const sample = events.findLast((event) => event.type === "sample");
-  const out = env.out === `runs/${name}` ? "" : ` --out ${env.out}`;
+  const out = env.out === `runs/${name}` ? "" : ` --out ${shellWord(env.out)}`;
+  const tokenizer = await exists(`${env.out}/tokenizer`) ? "" : " --tokenizer NAME|PATH";
+  const prompt = sample?.prompt ?? "The people";
   return [
     ...(sample === undefined
       ? []
       : ["", `Sample after ${sample.step} updates:`, `${sample.prompt ?? ""}${sample.text}`, ""]),
     ...(evaluated === undefined ? [] : [lossLine(evaluated)]),
     ...(steps === null ? [] : [`To train on:   deno task pipeline ${name}${out} --steps ${2 * steps}`]),
-    `To sample:     deno task pipeline sample --checkpoint ${env.out} --prompt "The people"`,
+    `To sample:     deno task pipeline sample --checkpoint ${shellWord(env.out)}${tokenizer}${
+      prompt === "" ? "" : ` --prompt ${shellWord(prompt)}`
+    }`,
   ];
 }
 

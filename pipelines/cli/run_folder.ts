@@ -55,10 +55,20 @@ export async function writeRecord(out: string, record: RunRecord): Promise<void>
   await writeWhole(`${out}/config.json`, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Writes a file beside its place, syncs it and moves it there. */
+/** Writes a file beside its place, syncs it and moves it there. Throws an Error that names it and what the disk says. */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const beside = `${path}.part`;
-  const file = await Deno.open(beside, { write: true, create: true, truncate: true });
+  try {
+    await writeSynced(beside, text);
+    await Deno.rename(beside, path);
+  } catch (cause) {
+    if (!(cause instanceof Error) || cause.message.includes(path)) throw cause;
+    throw new Error(`Cannot write ${path}: ${cause.message}`, { cause });
+  }
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await Deno.open(path, { write: true, create: true, truncate: true });
   try {
     const data = new TextEncoder().encode(text);
     for (let at = 0; at < data.length;) at += await file.write(data.subarray(at));
@@ -66,7 +76,6 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   } finally {
     file.close();
   }
-  await Deno.rename(beside, path);
 }
 
 /** Moves a run's folder out of the way, to `<out>.1`, `<out>.2`, …; returns where it is now. */

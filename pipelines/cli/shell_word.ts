@@ -1,0 +1,11 @@
+/**
+ * Commands that are printed for people to type.
+ *
+ * @module
+ */
+
+/** A word as it is typed in a shell: in quotes where it needs them. */
+export function shellWord(text: string): string {
+  if (/^[\w./:@%+=,-]+$/.test(text)) return text;
+  return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", `'\\''`)}'` : `"${text}"`;
+}
