@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { findBlas } from "./blas.ts";
 import { CpuSession } from "./cpu_session.ts";
 import type { Engine } from "./engine.ts";
 
@@ -19,10 +20,16 @@ const SPINS = 2000;
 export interface CpuOptions {
   /** Default: one a core, at most 16. More than there are cores is slow: threads then sleep at every barrier. */
   readonly threads?: number;
+  /**
+   * Who multiplies matrices: "off" (default) the WASM kernel; "auto" the system's BLAS where there is one and FFI is
+   * permitted (--allow-ffi), else WASM; or the path of a BLAS.
+   */
+  readonly blas?: string;
 }
 
 /**
- * Opens the CPU engine. Throws RangeError unless threads is a whole number from 1 to 64.
+ * Opens the CPU engine. Throws RangeError unless threads is a whole number from 1 to 64; Deno.errors.NotCapable or
+ * NotFound for the path of a BLAS that may not or cannot be used.
  *
  * Labels missing in a session's weights begin as zeros; its programs share memory by label. Sessions hold the threads:
  * dispose of a session to end them.
@@ -35,10 +42,13 @@ export async function openCpu(options: CpuOptions = {}): Promise<Engine> {
   }
   const url = new URL("../wasm/kernels.wasm", import.meta.url);
   const module = await WebAssembly.compile(await Deno.readFile(url));
-  const pool = { module, threads, spins: threads <= cores ? SPINS : 0 };
+  const blas = await findBlas(options.blas ?? "off");
+  const pool = { module, threads, spins: threads <= cores ? SPINS : 0, blas: blas?.path ?? null };
   return {
     name: "cpu",
-    device: `WASM SIMD, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+    device: `WASM SIMD${blas === null ? "" : ` and ${blas.name}`}, ${threads} ${
+      threads === 1 ? "thread" : "threads"
+    }`,
     open: (programs, weights) => CpuSession.open(programs, { weights, pool }),
   };
 }

@@ -8,8 +8,8 @@ import { fail, scratchBytes } from "./cpu_control.ts";
 import type { Layout } from "./cpu_layout.ts";
 import type { Answer, Start } from "./cpu_worker.ts";
 
-/** The kernels and how many threads to run them on. */
-export type Pool = Pick<Start, "module" | "threads" | "spins">;
+/** The kernels, how many threads to run them on, and the BLAS if there is one. */
+export type Pool = Pick<Start, "module" | "threads" | "spins" | "blas">;
 
 /** Workers on their way. */
 export interface Threads {

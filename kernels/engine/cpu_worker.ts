@@ -5,6 +5,8 @@
  * @module
  */
 import { Abandoned, Barrier, fail, opWords, runListAt, waitForChange, word } from "./cpu_control.ts";
+import { openBlas } from "./blas.ts";
+import { blasMatmul, type Kernel } from "./cpu_product.ts";
 
 /** What the main thread sends once. */
 export interface Start {
@@ -22,14 +24,14 @@ export interface Start {
   readonly spins: number;
   /** Address of this thread's scratch. */
   readonly scratch: number;
+  /** The library that multiplies, else the WASM kernel does. */
+  readonly blas: string | null;
 }
 
 /** What it answers: that it is ready, or how it failed and where in which program (address of its table, call). */
 export type Answer =
   | { readonly ready: true }
   | { readonly failed: string; readonly table: number; readonly call: number };
-
-type Kernel = (tensors: number, args: number, thread: number, threads: number, scratch: number) => void;
 
 // A worker's global scope, as far as it is used here: the project's types are those of a main thread.
 const scope = globalThis as unknown as {
@@ -42,6 +44,8 @@ scope.onmessage = (event) => {
   const start = event.data;
   const { exports } = new WebAssembly.Instance(start.module, { env: { memory: start.memory } });
   const kernels = start.exports.map((name) => exports[name] as Kernel);
+  using blas = start.blas === null ? null : openBlas(start.blas);
+  if (blas !== null) kernels[start.exports.indexOf("matmul")] = blasMatmul(blas, start.memory);
   const control = new Int32Array(start.memory.buffer as unknown as SharedArrayBuffer);
   scope.postMessage({ ready: true });
   serve(start, kernels, control);

@@ -11,23 +11,24 @@ export type OpenedEngine = Readonly<{ engine: Engine; why: string }>;
 
 /**
  * Opens the engine for `device`: "auto", "webgpu" or "cpu", as `--device` takes it. "auto" takes a GPU, else the CPU
- * engine with `threads` threads; an adapter that computes in software counts as none, and is used only if "webgpu" asks
- * for it. Throws Deno.errors.NotSupported for "webgpu" where there is no adapter, TypeError for another word.
+ * engine with `threads` threads and `blas` as `openCpu` takes it; an adapter that computes in software counts as none, and is used only if "webgpu" asks
+ * for it. Throws Deno.errors.NotSupported for "webgpu" where there is no adapter, TypeError for another word, and what
+ * `openCpu` throws.
  */
 export async function openEngine(
   device: string,
-  { threads }: { readonly threads?: number } = {},
+  options: { readonly threads?: number; readonly blas?: string } = {},
 ): Promise<OpenedEngine> {
   switch (device) {
     case "webgpu":
       return { engine: await openGpu(), why: "asked for" };
     case "cpu":
-      return { engine: await openProcessor(threads), why: "asked for" };
+      return { engine: await openProcessor(options), why: "asked for" };
     case "auto": {
       const found = await findAdapter();
       if (found !== null && !found.software) return { engine: await openGpu(), why: "a GPU is there" };
       const why = found === null ? "no GPU is there" : `${found.description} is software, no GPU`;
-      return { engine: await openProcessor(threads), why };
+      return { engine: await openProcessor(options), why };
     }
     default:
       throw new TypeError(`Cannot open an engine on ${device}: wanted auto, webgpu or cpu`);
@@ -39,7 +40,9 @@ async function openGpu(): Promise<Engine> {
   return await openWebgpu();
 }
 
-async function openProcessor(threads: number | undefined): Promise<Engine> {
+async function openProcessor(
+  options: { readonly threads?: number; readonly blas?: string },
+): Promise<Engine> {
   const { openCpu } = await import("./cpu.ts");
-  return await openCpu(threads === undefined ? {} : { threads });
+  return await openCpu(options);
 }

@@ -24,7 +24,10 @@ export function environment(options: EnvironmentOptions): Env {
   const workers = workersOf(values);
   let engine: Promise<Engine> | null = null;
   const open = async (): Promise<Engine> => {
-    const { engine, why } = await openEngine(String(values.device), { threads: workers });
+    const { engine, why } = await openEngine(String(values.device), {
+      threads: workers,
+      blas: String(values.blas),
+    });
     emit({ type: "note", text: `device ${engine.name}: ${engine.device}: ${why}` });
     emit({ type: "run", pipeline: "", device: `${engine.name}: ${engine.device}` });
     return engine;

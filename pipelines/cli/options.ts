@@ -278,6 +278,10 @@ export const runOptions = {
     words: ["auto"],
     group: "Run",
   }),
+  blas: text(
+    "who multiplies matrices on the CPU: auto: the system's BLAS where native code is permitted (deno task native), else WASM; off; or a library",
+    { value: "auto", group: "Run", placeholder: "auto|off|PATH" },
+  ),
   quiet: flag("results and errors only", { value: false, group: "Run" }),
   json: flag("events as JSON lines on standard output", { value: false, group: "Run" }),
   color: flag("plain text, no colour", { value: true, group: "Run" }),

@@ -12,5 +12,6 @@ import { openWebgpu } from "../../../kernels/engine/webgpu.ts";
 export const engines: Readonly<Record<string, () => Promise<Engine>>> = {
   reference: () => Promise.resolve(openReference()),
   cpu: () => openCpu(),
+  "cpu with BLAS": () => openCpu({ blas: "auto" }),
   webgpu: () => openWebgpu(),
 };

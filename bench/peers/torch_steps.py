@@ -1,0 +1,86 @@
+"""Training steps of a GPT-2 in PyTorch, as nanoGPT trains one; times of rounds on request, for peers.ts.
+
+Reads lines from standard input: "NAME STEPS" runs that many steps of a size and answers with seconds a step.
+Sizes are given once, as JSON, in the first argument.
+"""
+import json
+import sys
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class Block(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        channels, self.heads = size["channels"], size["heads"]
+        self.ln_1, self.ln_2 = nn.LayerNorm(channels), nn.LayerNorm(channels)
+        self.qkv, self.proj = nn.Linear(channels, 3 * channels), nn.Linear(channels, channels)
+        self.fc, self.out = nn.Linear(channels, 4 * channels), nn.Linear(4 * channels, channels)
+
+    def forward(self, x):
+        batch, length, channels = x.shape
+        parts = self.qkv(self.ln_1(x)).split(channels, dim=2)
+        q, k, v = (p.view(batch, length, self.heads, -1).transpose(1, 2) for p in parts)
+        if hasattr(F, "scaled_dot_product_attention"):  # PyTorch 2
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        else:
+            scores = (q @ k.transpose(-2, -1)) * (channels // self.heads) ** -0.5
+            later = torch.ones(length, length, dtype=torch.bool).triu(1)
+            y = F.softmax(scores.masked_fill(later, float("-inf")), dim=-1) @ v
+        x = x + self.proj(y.transpose(1, 2).reshape(batch, length, channels))
+        hidden = F.gelu(self.fc(self.ln_2(x)), approximate="tanh")
+        return x + self.out(hidden)
+
+
+class Gpt(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        channels, rows = size["channels"], size["paddedVocabSize"]
+        self.wte, self.wpe = nn.Embedding(rows, channels), nn.Embedding(size["seqLen"], channels)
+        self.blocks = nn.ModuleList(Block(size) for _ in range(size["layers"]))
+        self.ln_f = nn.LayerNorm(channels)
+        self.head = nn.Linear(channels, rows, bias=False)
+        nn.init.normal_(self.wte.weight, std=0.02)
+        self.head.weight = self.wte.weight
+
+    def forward(self, ids, targets):
+        x = self.wte(ids) + self.wpe(torch.arange(ids.shape[1]))
+        for block in self.blocks:
+            x = block(x)
+        logits = self.head(self.ln_f(x))
+        return F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.reshape(-1))
+
+
+def opened(size):
+    torch.manual_seed(1)
+    model = Gpt(size)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, betas=(0.9, 0.95), weight_decay=0.1)
+    ids = torch.randint(size["vocabSize"], (size["batch"], size["seqLen"] + 1))
+
+    def step():
+        loss = model(ids[:, :-1], ids[:, 1:])
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        return loss.item()
+
+    step()
+    return step
+
+
+torch.set_num_threads(int(sys.argv[2]))
+sizes = {size["name"]: size for size in json.loads(sys.argv[1])}
+steps = {}
+print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
+for line in sys.stdin:
+    name, count = line.split()
+    if name not in steps:
+        steps = {name: opened(sizes[name])}  # one at a time: memory
+    before = time.perf_counter()
+    for _ in range(int(count)):
+        steps[name]()
+    print((time.perf_counter() - before) / int(count), flush=True)

@@ -1,0 +1,57 @@
+/**
+ * Whole training steps at the three sizes that the CPU peers are measured at.
+ *
+ * @module
+ */
+import { uniformAt } from "../kernels/core/philox.ts";
+import type { Engine } from "../kernels/engine/engine.ts";
+import { gpt, type GptConfig } from "../kernels/models/gpt.ts";
+import { initialWeights } from "../kernels/models/model.ts";
+import { adamw } from "../kernels/optim/adamw.ts";
+import type { Batch } from "../stages/items.ts";
+import { plan } from "../stages/train/plan.ts";
+import { type ModelSession, openModel } from "../stages/train/session.ts";
+
+/** A model and a batch. */
+export interface StepSize extends GptConfig {
+  /** Short, for tables. */
+  readonly name: string;
+  /** Sequences of `seqLen` tokens. */
+  readonly batch: number;
+}
+
+/** nanoGPT's model for characters, one in between, and GPT-2 124M on short sequences. */
+export const stepSizes: readonly StepSize[] = [
+  { name: "small", layers: 4, heads: 4, channels: 128, seqLen: 64, vocabSize: 65, vocabPad: 1, batch: 12 },
+  { name: "middle", layers: 6, heads: 6, channels: 384, seqLen: 256, vocabSize: 8192, batch: 4 },
+  { name: "124M", layers: 12, heads: 12, channels: 768, seqLen: 64, vocabSize: 50257, batch: 4 },
+];
+
+/** A model on an engine, and one training step on it. */
+export interface TrainingStep extends AsyncDisposable {
+  /** Forward, backward, clip and AdamW on one batch of random tokens; gives the loss before it. */
+  step(): Promise<number>;
+  /** Of one step. */
+  readonly tokens: number;
+}
+
+/** Puts a model of a size on an engine. */
+export async function openTrainingStep(engine: Engine, size: StepSize): Promise<TrainingStep> {
+  const model = gpt(size), { batch, seqLen, vocabSize } = size;
+  const shape = [1, batch, seqLen] as const, tokens = batch * seqLen;
+  const drawn = Uint32Array.from(
+    { length: tokens + 1 },
+    (_, i) => Math.floor(uniformAt(1, "tokens", i) * vocabSize),
+  );
+  const data: Batch = { inputs: drawn.slice(0, -1), targets: drawn.slice(1), shape };
+  const session: ModelSession = await openModel(engine, {
+    plan: plan({ model, training: { optimizer: adamw({ beta2: 0.95, weightDecay: 0.1 }), shape, clip: 1 } }),
+    weights: initialWeights(model, 1),
+  });
+  let step = 0;
+  return {
+    tokens,
+    step: async () => (await session.step(data, { learningRate: 1e-4, step: step++ })).loss,
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+  };
+}
