@@ -8,6 +8,7 @@
  * @module
  */
 import { findBlas } from "./blas.ts";
+import { hasRelaxedSimd, loadKernels } from "./cpu_kernels.ts";
 import { CpuSession } from "./cpu_session.ts";
 import type { Engine } from "./engine.ts";
 
@@ -25,6 +26,8 @@ export interface CpuOptions {
    * permitted (--allow-ffi), else WASM; or the path of a BLAS.
    */
   readonly blas?: string;
+  /** Whether kernels may use relaxed SIMD; default: where the WASM engine has it. */
+  readonly relaxedSimd?: boolean;
 }
 
 /**
@@ -40,8 +43,7 @@ export async function openCpu(options: CpuOptions = {}): Promise<Engine> {
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new RangeError(`Cannot use ${threads} threads: wanted a whole number from 1 to 64`);
   }
-  const url = new URL("../wasm/kernels.wasm", import.meta.url);
-  const module = await WebAssembly.compile(await Deno.readFile(url));
+  const module = await loadKernels(options.relaxedSimd ?? hasRelaxedSimd);
   const blas = await findBlas(options.blas ?? "off");
   const pool = { module, threads, spins: threads <= cores ? SPINS : 0, blas: blas?.path ?? null };
   return {

@@ -6,6 +6,7 @@
  */
 import { first, real, size, tensor } from "./call.ts";
 import { power } from "./exp.ts";
+import { madd } from "./madd.ts";
 import { loadPart, storePart } from "./vector.ts";
 
 /**
@@ -29,10 +30,10 @@ export function adamw(tensors: usize, args: usize, thread: i32, threads: i32, sc
     const m0 = whole ? v128.load(m + i) : loadPart(m + i, rest, 0);
     const v0 = whole ? v128.load(v + i) : loadPart(v + i, rest, 0);
     const p0 = whole ? v128.load(param + i) : loadPart(param + i, rest, 0);
-    const m1 = f32x4.relaxed_madd(m0, b1, f32x4.mul(g, a1));
-    const v1 = f32x4.relaxed_madd(v0, b2, f32x4.mul(f32x4.mul(g, g), a2));
-    const denominator = f32x4.relaxed_madd(f32x4.sqrt(v1), root2, eps);
-    const p1 = f32x4.relaxed_madd(size1, f32x4.div(m1, denominator), f32x4.mul(p0, keep));
+    const m1 = madd(m0, b1, f32x4.mul(g, a1));
+    const v1 = madd(v0, b2, f32x4.mul(f32x4.mul(g, g), a2));
+    const denominator = madd(f32x4.sqrt(v1), root2, eps);
+    const p1 = madd(size1, f32x4.div(m1, denominator), f32x4.mul(p0, keep));
     if (whole) {
       v128.store(m + i, m1);
       v128.store(v + i, v1);

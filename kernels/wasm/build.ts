@@ -1,6 +1,7 @@
 /**
- * Compiles the AssemblyScript of this folder to kernels.wasm: run it with `deno run -A kernels/wasm/build.ts` after a
- * change. The result is committed, since the compiler takes seconds and 200 MB; a test builds it again and compares.
+ * Compiles the AssemblyScript of this folder to kernels.wasm, and to kernels_plain.wasm for WASM engines without relaxed
+ * SIMD: run it with `deno run -A kernels/wasm/build.ts` after a change. The results are committed, since the compiler
+ * takes seconds and 200 MB; a test builds them again and compares.
  *
  * @module
  */
@@ -10,7 +11,6 @@ const options = [
   "-O3",
   "--noAssert",
   "--runtime=stub", // nothing is ever allocated
-  "--enable=simd,relaxed-simd,threads",
   "--importMemory",
   "--sharedMemory",
   "--initialMemory=1",
@@ -20,15 +20,22 @@ const options = [
   "--disableWarning=112", // v128 crosses no border: only index.ts exports to JavaScript
 ];
 
-/** The module's bytes, compiled in memory. Throws Error with the compiler's messages. */
-export async function buildKernels(): Promise<Uint8Array<ArrayBuffer>> {
+/** The files that are committed, and what of WASM each may use. */
+export const builds: Readonly<Record<string, string>> = {
+  "kernels.wasm": "simd,relaxed-simd,threads",
+  "kernels_plain.wasm": "simd,threads",
+};
+
+/** The bytes of one of the `builds`, compiled in memory. Throws Error with the compiler's messages. */
+export async function buildKernels(build: string): Promise<Uint8Array<ArrayBuffer>> {
   let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main(["index.ts", "--outFile=kernels.wasm", ...options], {
+  const command = ["index.ts", `--outFile=${build}`, `--enable=${builds[build]}`, ...options];
+  const { error, stderr } = await asc.main(command, {
     // Imports name files in full, as everywhere in the project; the compiler appends one more ".ts".
     readFile: (name) =>
       Deno.readTextFile(new URL(name.replace(/\.ts\.ts$/, ".ts"), import.meta.url)).catch(() => null),
     writeFile: (name, contents) => {
-      if (name === "kernels.wasm" && typeof contents !== "string") binary = contents;
+      if (name === build && typeof contents !== "string") binary = contents;
     },
     listFiles: () => [],
   });
@@ -39,7 +46,9 @@ export async function buildKernels(): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 if (import.meta.main) {
-  const bytes = await buildKernels();
-  await Deno.writeFile(new URL("kernels.wasm", import.meta.url), bytes);
-  console.error(`kernels.wasm: ${bytes.length} bytes`);
+  for (const build of Object.keys(builds)) {
+    const bytes = await buildKernels(build);
+    await Deno.writeFile(new URL(build, import.meta.url), bytes);
+    console.error(`${build}: ${bytes.length} bytes`);
+  }
 }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { madd } from "./madd.ts";
 
 // Constants are loaded from memory: V8 rebuilds a constant vector wherever it is used, with four instructions, where a
 // splat load is one. That halves the time of exp.
@@ -33,7 +34,7 @@ const P7 = memory.data<f32>([1.0 / 5040.0], 4);
  * the lowest bits. Two instructions where nearest and trunc_sat take a dozen.
  */
 function shifted(x: v128): v128 {
-  return f32x4.relaxed_madd(x, v128.load32_splat(LOG2E), v128.load32_splat(MAGIC));
+  return madd(x, v128.load32_splat(LOG2E), v128.load32_splat(MAGIC));
 }
 
 /** 2^n for n in [-126, 127], given as MAGIC + n: n shifted into the exponent, onto that of 1. */
@@ -44,14 +45,14 @@ function power2(magic: v128): v128 {
 /** expm1(x - n ln 2), n given as MAGIC + n. */
 function remainder(x: v128, magic: v128): v128 {
   const n = f32x4.sub(magic, v128.load32_splat(MAGIC));
-  const high = f32x4.relaxed_madd(n, v128.load32_splat(LN2_HIGH), x);
-  const r = f32x4.relaxed_madd(n, v128.load32_splat(LN2_LOW), high);
-  let p = f32x4.relaxed_madd(v128.load32_splat(P7), r, v128.load32_splat(P6));
-  p = f32x4.relaxed_madd(p, r, v128.load32_splat(P5));
-  p = f32x4.relaxed_madd(p, r, v128.load32_splat(P4));
-  p = f32x4.relaxed_madd(p, r, v128.load32_splat(P3));
-  p = f32x4.relaxed_madd(p, r, v128.load32_splat(P2));
-  p = f32x4.relaxed_madd(p, r, v128.load32_splat(ONE));
+  const high = madd(n, v128.load32_splat(LN2_HIGH), x);
+  const r = madd(n, v128.load32_splat(LN2_LOW), high);
+  let p = madd(v128.load32_splat(P7), r, v128.load32_splat(P6));
+  p = madd(p, r, v128.load32_splat(P5));
+  p = madd(p, r, v128.load32_splat(P4));
+  p = madd(p, r, v128.load32_splat(P3));
+  p = madd(p, r, v128.load32_splat(P2));
+  p = madd(p, r, v128.load32_splat(ONE));
   return f32x4.mul(p, r);
 }
 
@@ -60,14 +61,14 @@ export function exp(x: v128): v128 {
   const small = f32x4.lt(x, v128.load32_splat(LEAST));
   x = f32x4.pmin(x, v128.load32_splat(MOST)); // pmin, unlike min, is one instruction, and lets a NaN in x through
   const magic = shifted(x), s = power2(magic);
-  return v128.andnot(f32x4.relaxed_madd(s, remainder(x, magic), s), small);
+  return v128.andnot(madd(s, remainder(x, magic), s), small);
 }
 
 /** tanh x = e / (e + 2), e = expm1(2|x|), with x's sign. */
 export function tanh(x: v128): v128 {
   const a = f32x4.pmin(f32x4.abs(x), v128.load32_splat(FLAT)), y = f32x4.add(a, a);
   const magic = shifted(y), s = power2(magic);
-  const e = f32x4.relaxed_madd(s, remainder(y, magic), f32x4.sub(s, v128.load32_splat(ONE)));
+  const e = madd(s, remainder(y, magic), f32x4.sub(s, v128.load32_splat(ONE)));
   const t = f32x4.div(e, f32x4.add(e, v128.load32_splat(TWO)));
   return v128.or(t, v128.and(x, f32x4.neg(f32x4.splat(0))));
 }

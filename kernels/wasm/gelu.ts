@@ -6,6 +6,7 @@
  */
 import { first, size, tensor } from "./call.ts";
 import { exp } from "./exp.ts";
+import { madd } from "./madd.ts";
 import { loadPart, storePart } from "./vector.ts";
 
 // u = sqrt(2 / pi) (x + 0.044715 x^3). In memory, as exp's constants are.
@@ -41,7 +42,7 @@ export function gelu_grad(tensors: usize, args: usize, thread: i32, threads: i32
 
 /** e^-2u. */
 function decay(x: v128, square: v128): v128 {
-  const inner = f32x4.relaxed_madd(
+  const inner = madd(
     square,
     v128.load32_splat(MINUS_TWICE_CUBIC),
     v128.load32_splat(MINUS_TWICE),
@@ -57,7 +58,7 @@ function value(x: v128): v128 {
 function slope(x: v128, dy: v128): v128 {
   const one = v128.load32_splat(ONE), square = f32x4.mul(x, x), e = decay(x, square);
   const s = f32x4.div(one, f32x4.add(one, e));
-  const twice = f32x4.relaxed_madd(square, v128.load32_splat(SIX_CUBIC), v128.load32_splat(TWICE));
+  const twice = madd(square, v128.load32_splat(SIX_CUBIC), v128.load32_splat(TWICE));
   const inner = f32x4.mul(f32x4.mul(x, twice), f32x4.mul(e, s));
-  return f32x4.mul(f32x4.relaxed_madd(inner, s, s), dy);
+  return f32x4.mul(madd(inner, s, s), dy);
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { first, size, tensor } from "./call.ts";
+import { madd } from "./madd.ts";
 import { lanes, loadPart, storePart, sumRun } from "./vector.ts";
 
 /** x, weight, bias -> y, mean, rstd. args: rows, C, eps. */
@@ -22,8 +23,8 @@ export function layer_norm(tensors: usize, args: usize, thread: i32, threads: i3
     for (; i + 8 <= columns; i += 8) {
       const a = f32x4.sub(v128.load(from + (i << 2)), mean4);
       const b = f32x4.sub(v128.load(from + (i << 2), 16), mean4);
-      squares = f32x4.relaxed_madd(a, a, squares);
-      squaresB = f32x4.relaxed_madd(b, b, squaresB);
+      squares = madd(a, a, squares);
+      squaresB = madd(b, b, squaresB);
     }
     let total = lanes(f32x4.add(squares, squaresB));
     for (; i < columns; i++) {
@@ -33,12 +34,12 @@ export function layer_norm(tensors: usize, args: usize, thread: i32, threads: i3
     const rstd = <f32> (1 / sqrt(total / <f64> columns + eps)), rstd4 = f32x4.splat(rstd);
     for (i = 0; i < whole; i += 4) {
       const at = i << 2, norm = f32x4.mul(f32x4.sub(v128.load(from + at), mean4), rstd4);
-      v128.store(to + at, f32x4.relaxed_madd(norm, v128.load(weight + at), v128.load(bias + at)));
+      v128.store(to + at, madd(norm, v128.load(weight + at), v128.load(bias + at)));
     }
     if (rest > 0) {
       const at = whole << 2, norm = f32x4.mul(f32x4.sub(loadPart(from + at, rest, 0), mean4), rstd4);
       const w = loadPart(weight + at, rest, 0), b = loadPart(bias + at, rest, 0);
-      storePart(to + at, f32x4.relaxed_madd(norm, w, b), rest);
+      storePart(to + at, madd(norm, w, b), rest);
     }
     store<f32>(means + (row << 2), mean);
     store<f32>(rstds + (row << 2), rstd);
@@ -68,13 +69,13 @@ export function layer_norm_grad(
       const g = f32x4.mul(v128.load(weight + at), v128.load(grad + at));
       const norm = f32x4.mul(f32x4.sub(v128.load(from + at), mean4), rstd4);
       sum = f32x4.add(sum, g);
-      sumNorm = f32x4.relaxed_madd(g, norm, sumNorm);
+      sumNorm = madd(g, norm, sumNorm);
     }
     if (rest > 0) {
       const g = f32x4.mul(loadPart(weight + last, rest, 0), loadPart(grad + last, rest, 0));
       const norm = f32x4.mul(f32x4.sub(loadPart(from + last, rest, 0), mean4), rstd4);
       sum = f32x4.add(sum, g);
-      sumNorm = f32x4.relaxed_madd(g, norm, sumNorm);
+      sumNorm = madd(g, norm, sumNorm);
     }
     const meanOfG = f32x4.splat(<f32> (lanes(sum) / <f64> columns));
     const meanOfGNorm = f32x4.splat(<f32> (lanes(sumNorm) / <f64> columns));
@@ -118,7 +119,7 @@ export function layer_norm_param_grad(
         const g = width == 4 ? v128.load(dy + at) : loadPart(dy + at, width, 0);
         const value = width == 4 ? v128.load(x + at) : loadPart(x + at, width, 0);
         const centred = f32x4.sub(value, v128.load32_splat(means + (row << 2)));
-        dw = f32x4.relaxed_madd(g, f32x4.mul(centred, v128.load32_splat(rstds + (row << 2))), dw);
+        dw = madd(g, f32x4.mul(centred, v128.load32_splat(rstds + (row << 2))), dw);
         db = f32x4.add(db, g);
       }
       weightLow = f64x2.add(weightLow, f64x2.promote_low_f32x4(dw));

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { madd } from "./madd.ts";
 
 /** The `count` (1 … 3) floats at p; the other lanes are `rest`. */
 export function loadPart(p: usize, count: usize, rest: f32): v128 {
@@ -62,8 +63,8 @@ export function dotRun(x: usize, y: usize, n: usize): f64 {
     const stop = min(x + 2048, x + ((end - x) & ~31));
     let a = f32x4.splat(0), b = a;
     for (; x < stop; x += 32, y += 32) {
-      a = f32x4.relaxed_madd(v128.load(x), v128.load(y), a);
-      b = f32x4.relaxed_madd(v128.load(x, 16), v128.load(y, 16), b);
+      a = madd(v128.load(x), v128.load(y), a);
+      b = madd(v128.load(x, 16), v128.load(y, 16), b);
     }
     total += lanes(f32x4.add(a, b));
   }

@@ -13,6 +13,11 @@ Deno.test("cpu engine gives every op's reference within float32", async (t) => {
   for (const [name, check] of checks) await t.step(name, check);
 });
 
+Deno.test("cpu engine without relaxed SIMD gives every op's reference within float32", async (t) => {
+  const checks = await parityChecks(await openCpu({ threads: 2, relaxedSimd: false }), ops);
+  for (const [name, check] of checks) await t.step(name, check);
+});
+
 Deno.test("cpu engine gives the same bits with one thread, two and three", async (t) => {
   const cases = smallCases(ops);
   const run = async (threads: number) =>

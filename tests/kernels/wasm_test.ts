@@ -1,25 +1,36 @@
 /**
- * The committed kernels.wasm: what its source says, and a kernel for every op.
+ * The committed builds of the kernels: what their source says, and a kernel for every op.
  *
  * @module
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { ops } from "../../kernels/ops/list.ts";
-import { buildKernels } from "../../kernels/wasm/build.ts";
+import { buildKernels, builds } from "../../kernels/wasm/build.ts";
 
-const committed = await Deno.readFile(new URL("../../kernels/wasm/kernels.wasm", import.meta.url));
+for (const build of Object.keys(builds)) {
+  const committed = await Deno.readFile(new URL(`../../kernels/wasm/${build}`, import.meta.url));
 
-Deno.test("kernels.wasm is what its AssemblyScript compiles to", async () => {
-  const built = await buildKernels();
-  const same = built.length === committed.length && built.every((byte, i) => byte === committed[i]);
-  ok(same, "kernels.wasm is stale: run deno run -A kernels/wasm/build.ts and commit it");
-});
+  Deno.test(`${build} is what its AssemblyScript compiles to`, async () => {
+    const built = await buildKernels(build);
+    const same = built.length === committed.length && built.every((byte, i) => byte === committed[i]);
+    ok(same, `${build} is stale: run deno run -A kernels/wasm/build.ts and commit it`);
+  });
 
-Deno.test("kernels.wasm exports one kernel an op, and imports its memory alone", async () => {
-  const module = await WebAssembly.compile(committed);
-  deepStrictEqual(
-    WebAssembly.Module.exports(module).filter((e) => e.kind === "function").map((e) => e.name).sort(),
-    ops.map((op) => op.name).sort(),
-  );
-  deepStrictEqual(WebAssembly.Module.imports(module), [{ module: "env", name: "memory", kind: "memory" }]);
+  Deno.test(`${build} exports one kernel an op, and imports its memory alone`, async () => {
+    const module = await WebAssembly.compile(committed);
+    deepStrictEqual(
+      WebAssembly.Module.exports(module).filter((e) => e.kind === "function").map((e) => e.name).sort(),
+      ops.map((op) => op.name).sort(),
+    );
+    deepStrictEqual(WebAssembly.Module.imports(module), [{ module: "env", name: "memory", kind: "memory" }]);
+  });
+}
+
+Deno.test("kernels_plain.wasm has no relaxed SIMD, kernels.wasm has", async () => {
+  // f32x4.relaxed_madd is 0xfd 0x85 0x02.
+  const count = async (build: string) => {
+    const bytes = await Deno.readFile(new URL(`../../kernels/wasm/${build}`, import.meta.url));
+    return bytes.filter((byte, i) => byte === 0xfd && bytes[i + 1] === 0x85 && bytes[i + 2] === 0x02).length;
+  };
+  deepStrictEqual([await count("kernels_plain.wasm"), await count("kernels.wasm") > 64], [0, true]);
 });

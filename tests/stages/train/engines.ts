@@ -12,6 +12,7 @@ import { openWebgpu } from "../../../kernels/engine/webgpu.ts";
 export const engines: Readonly<Record<string, () => Promise<Engine>>> = {
   reference: () => Promise.resolve(openReference()),
   cpu: () => openCpu(),
+  "cpu without relaxed SIMD": () => openCpu({ relaxedSimd: false }),
   "cpu with BLAS": () => openCpu({ blas: "auto" }),
   webgpu: () => openWebgpu(),
 };
