@@ -5,8 +5,8 @@
  * and puts eight softmaxes side by side in vector lanes. Keys come in chunks that fit into scratch; chunks of one row
  * are joined by their log-sum-exp (online softmax; source: Dao et al. 2022, "FlashAttention").
  *
- * The backward pass goes once over query panels (dq) and once over key panels (dk, dv), recomputing the weights:
- * every element has one writer and a fixed order of sums.
+ * The backward pass recomputes the weights once, by key panels (dk, dv), and turns the slopes of 64 keys to sum dq from
+ * them: five products. One (batch, head) is one thread's, so every element has one writer and a fixed order of sums.
  *
  * @module
  */
@@ -18,6 +18,9 @@ import { dotRun } from "./vector.ts";
 
 /** Bytes of scratch for packed keys, values and scores; the rest holds panels of 8 rows. */
 const BUDGET: usize = 0x160000;
+
+/** Keys whose slopes are kept until the queries' gradients are made of them. */
+const KEYS: usize = 64;
 
 /** qkv [B, T, 3C] -> out [B, T, C], lse [B, H, T]. args: B, T, C, H. */
 export function attention(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
@@ -75,84 +78,62 @@ export function attention_grad(tensors: usize, args: usize, thread: i32, threads
   const batch = size(args, 0), time = size(args, 1), channels = size(args, 2), heads = size(args, 3);
   const depth = channels / heads, depth4 = (depth + 3) & ~3, depth8 = (depth + 7) & ~7;
   const row = channels * 12, outRow = channels << 2, scale: f32 = 1 / sqrt(<f32> depth);
-  const chunk = (BUDGET / (8 * (depth4 + depth8) + 72)) & ~7;
-  const lanesA = scratch, lanesB = lanesA + chunk * depth4 * 4;
-  const depthA = lanesB + chunk * depth4 * 4, depthB = depthA + chunk * depth8 * 4;
-  const weights = depthB + chunk * depth8 * 4, slopes = weights + chunk * 32;
-  const lse = slopes + chunk * 32, delta = lse + chunk * 4;
-  const panelA = delta + chunk * 4, panelB = panelA + depth4 * 32, sums = panelB + depth4 * 32;
+  const chunk = (BUDGET / (8 * (depth4 + depth8) + 72 + 4 * KEYS)) & ~7;
+  const queriesByLane = scratch, dOByLane = queriesByLane + chunk * depth4 * 4;
+  const queries = dOByLane + chunk * depth4 * 4, dOs = queries + chunk * depth8 * 4;
+  const weights = dOs + chunk * depth8 * 4, slopes = weights + chunk * 32;
+  const lse = slopes + chunk * 32, delta = lse + chunk * 4, turned = delta + chunk * 4;
+  const keys = turned + chunk * KEYS * 4, key = keys + KEYS * depth8 * 4;
+  const value = key + depth4 * 32, sums = value + depth4 * 32;
 
-  const panels = (time + 7) >> 3, parts = partsOf(batch * heads, panels, <usize> threads);
-  for (let unit = <usize> thread; unit < batch * heads * parts; unit += <usize> threads) {
-    const pair = unit / parts, part = unit % parts, b = pair / heads, head = pair % heads;
+  for (let pair = <usize> thread; pair < batch * heads; pair += <usize> threads) {
+    const b = pair / heads, head = pair % heads;
     const at = b * time * row + ((head * depth) << 2), outAt = b * time * outRow + ((head * depth) << 2);
     const q = qkv + at, k = q + outRow, v = k + outRow, o = out + outAt, dO = dout + outAt;
     const dq = dqkv + at, dk = dq + outRow, dv = dk + outRow, lseRow = lses + ((pair * time) << 2);
 
-    for (let start: usize = 0; start < time; start += chunk) { // dq, by panels of queries
-      const count = min(chunk, time - start);
-      packLanes(k + start * row, row, count, depth, depth4, lanesA);
-      packLanes(v + start * row, row, count, depth, depth4, lanesB);
-      packDepth(k + start * row, row, count, depth, chunk, depthA);
-      for (let panel = part; panel < panels; panel += parts) {
-        const first = panel << 3, rows = min<usize>(8, time - first);
-        if (first + 8 <= start) continue;
-        packPanel(q + first * row, row, 4, rows, depth, depth4, panelA);
-        scaleRun(panelA, depth4 << 3, scale);
-        packPanel(dO + first * outRow, outRow, 4, rows, depth, depth4, panelB);
-        rowFacts(o, dO, outRow, depth, lseRow, first, rows, 8, lse, delta);
-        const reach = min((count + 7) & ~7, first + 8 - start);
-        for (let key: usize = 0; key < reach; key += 8) {
-          tile(depth4, lanesA + key * depth4 * 4, panelA, weights + (key << 5), 32, false);
-          tile(depth4, lanesB + key * depth4 * 4, panelB, slopes + (key << 5), 32, false);
-        }
-        if (start + reach == first + 8) maskTile(weights + ((reach - 8) << 5), 32, 4);
-        slopesByLane(weights, slopes, reach, lse, delta);
-        for (let d: usize = 0; d < depth8; d += 8) {
-          tile(reach, slopes, depthA + d * chunk * 4, sums + (d << 2), depth8 << 2, false);
-        }
-        rowsOut(sums, depth8 << 2, dq + first * row, row, rows, depth, scale, start > 0);
-      }
-    }
-
-    for (let start: usize = 0; start < time; start += chunk) { // dk and dv, by panels of keys
+    for (let start: usize = 0; start < time; start += chunk) { // queries that fit into scratch
       const count = min(chunk, time - start), whole = (count + 7) & ~7;
-      packLanes(q + start * row, row, count, depth, depth4, lanesA);
-      scaleRun(lanesA, whole * depth4, scale);
-      packLanes(dO + start * outRow, outRow, count, depth, depth4, lanesB);
-      packDepth(q + start * row, row, count, depth, chunk, depthA);
-      packDepth(dO + start * outRow, outRow, count, depth, chunk, depthB);
+      packLanes(q + start * row, row, count, depth, depth4, queriesByLane);
+      scaleRun(queriesByLane, whole * depth4, scale);
+      packLanes(dO + start * outRow, outRow, count, depth, depth4, dOByLane);
+      packDepth(q + start * row, row, count, depth, chunk, queries);
+      packDepth(dO + start * outRow, outRow, count, depth, chunk, dOs);
       rowFacts(o, dO, outRow, depth, lseRow, start, count, whole, lse, delta);
-      for (let panel = part; panel < panels; panel += parts) {
-        const first = panel << 3, rows = min<usize>(8, time - first);
-        if (first >= start + whole) continue;
-        packPanel(k + first * row, row, 4, rows, depth, depth4, panelA);
-        packPanel(v + first * row, row, 4, rows, depth, depth4, panelB);
-        const from = first > start ? first - start : 0;
-        for (let query = from; query < whole; query += 8) {
-          tile(depth4, lanesA + query * depth4 * 4, panelA, weights + (query << 5), 32, false);
-          tile(depth4, lanesB + query * depth4 * 4, panelB, slopes + (query << 5), 32, false);
+      for (let block: usize = 0; block < start + count; block += KEYS) {
+        const blockEnd = min(block + KEYS, min((time + 7) & ~7, start + whole));
+        for (let first = block; first < blockEnd; first += 8) { // dk and dv, by panels of keys
+          const rows = min<usize>(8, time - first), from = first > start ? first - start : 0;
+          const steps = whole - from, skip = from << 5, joins = start > (first / chunk) * chunk;
+          packPanel(k + first * row, row, 4, rows, depth, depth4, key);
+          packPanel(v + first * row, row, 4, rows, depth, depth4, value);
+          for (let query = from; query < whole; query += 8) {
+            tile(depth4, queriesByLane + query * depth4 * 4, key, weights + (query << 5), 32, false);
+            tile(depth4, dOByLane + query * depth4 * 4, value, slopes + (query << 5), 32, false);
+          }
+          if (first >= start) maskTile(weights + skip, 4, 32);
+          slopesByStep(weights, slopes, from, whole, lse, delta);
+          for (let d: usize = 0; d < depth8; d += 8) {
+            tile(steps, slopes + skip, queries + d * chunk * 4 + skip, sums + (d << 2), depth8 << 2, false);
+          }
+          rowsOut(sums, depth8 << 2, dk + first * row, row, rows, depth, scale, joins);
+          for (let d: usize = 0; d < depth8; d += 8) {
+            tile(steps, weights + skip, dOs + d * chunk * 4 + skip, sums + (d << 2), depth8 << 2, false);
+          }
+          rowsOut(sums, depth8 << 2, dv + first * row, row, rows, depth, 1, joins);
+          for (let query = from; query < whole; query += 8) { // [query][8 keys] -> [key][8 queries]
+            const to = turned + query * KEYS * 4 + ((first - block) << 5);
+            packPanel(slopes + (query << 5), 32, 4, 8, 8, 8, to);
+          }
         }
-        if (first >= start) maskTile(weights + (from << 5), 4, 32);
-        slopesByStep(weights, slopes, from, whole, lse, delta);
-        const steps = whole - from, skip = from << 5;
-        for (let d: usize = 0; d < depth8; d += 8) {
-          tile(steps, slopes + skip, depthA + d * chunk * 4 + skip, sums + (d << 2), depth8 << 2, false);
+        packDepth(k + block * row, row, min(blockEnd, time) - block, depth, KEYS, keys);
+        for (let query = block > start ? block - start : 0; query < whole; query += 8) { // dq, by panels of queries
+          const rows = min<usize>(8, time - start - query), reach = min(blockEnd, start + query + 8) - block;
+          for (let d: usize = 0; d < depth8; d += 8) {
+            tile(reach, turned + query * KEYS * 4, keys + d * KEYS * 4, sums + (d << 2), depth8 << 2, false);
+          }
+          rowsOut(sums, depth8 << 2, dq + (start + query) * row, row, rows, depth, scale, block > 0);
         }
-        rowsOut(
-          sums,
-          depth8 << 2,
-          dk + first * row,
-          row,
-          rows,
-          depth,
-          scale,
-          start > (first / chunk) * chunk,
-        );
-        for (let d: usize = 0; d < depth8; d += 8) {
-          tile(steps, weights + skip, depthB + d * chunk * 4 + skip, sums + (d << 2), depth8 << 2, false);
-        }
-        rowsOut(sums, depth8 << 2, dv + first * row, row, rows, depth, 1, start > (first / chunk) * chunk);
       }
     }
   }
@@ -297,20 +278,7 @@ function rowFacts(
   }
 }
 
-/** slopes[key][query] = weight (slope - delta), weight = e^(score - lse), lse and delta by lane. */
-function slopesByLane(scores: usize, slopes: usize, n: usize, lse: usize, delta: usize): void {
-  const lse0 = v128.load(lse),
-    lse1 = v128.load(lse, 16),
-    delta0 = v128.load(delta),
-    delta1 = v128.load(delta, 16);
-  for (const end = scores + (n << 5); scores < end; scores += 32, slopes += 32) {
-    const w0 = exp(f32x4.sub(v128.load(scores), lse0)), w1 = exp(f32x4.sub(v128.load(scores, 16), lse1));
-    v128.store(slopes, f32x4.mul(w0, f32x4.sub(v128.load(slopes), delta0)));
-    v128.store(slopes, f32x4.mul(w1, f32x4.sub(v128.load(slopes, 16), delta1)), 16);
-  }
-}
-
-/** The same on [query][8 keys], lse and delta by step; scores become weights. */
+/** slopes[query][8 keys] = weight (slope - delta), weight = e^(score - lse), lse and delta by step; scores become weights. */
 function slopesByStep(scores: usize, slopes: usize, from: usize, to: usize, lse: usize, delta: usize): void {
   for (let i = from; i < to; i++) {
     const p = scores + (i << 5), g = slopes + (i << 5);
