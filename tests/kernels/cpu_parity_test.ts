@@ -5,8 +5,9 @@
  */
 import { deepStrictEqual } from "node:assert/strict";
 import { openCpu } from "../../kernels/engine/cpu.ts";
+import { attentionGradOp, attentionOp } from "../../kernels/ops/attention.ts";
 import { ops } from "../../kernels/ops/list.ts";
-import { checkFarOut, parityChecks, runCases, smallCases } from "./parity.ts";
+import { checkFarOut, checkOp, parityChecks, runCases, smallCases } from "./parity.ts";
 
 Deno.test("cpu engine gives every op's reference within float32", async (t) => {
   const checks = await parityChecks(await openCpu({ threads: 2 }), ops);
@@ -36,4 +37,14 @@ Deno.test("cpu engine gives the same bits with one thread, two and three", async
 
 Deno.test("cpu engine keeps activations and their slopes right far from 0", async () => {
   await checkFarOut(await openCpu({ threads: 1 }));
+});
+
+Deno.test("cpu engine gives attention and its gradient where they do not fit into a thread's scratch", async () => {
+  // Heads this wide leave room for some 170 queries (gradient) and 350 keys.
+  const forward = { inputs: [[1, 360, 3 * 512]], attrs: { heads: 1 } };
+  const out = [1, 360, 512];
+  const backward = { inputs: [...forward.inputs, out, [1, 1, 360], out], attrs: forward.attrs };
+  const engine = await openCpu({ threads: 2 });
+  await checkOp(engine, attentionOp, { case: forward, seed: 3 });
+  await checkOp(engine, attentionGradOp, { case: backward, seed: 3 });
 });

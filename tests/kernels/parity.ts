@@ -143,6 +143,16 @@ export async function checkFarOut(engine: Engine): Promise<void> {
   }
 }
 
+/** Throws Error unless one case of an op is, on an engine, what the reference says. */
+export async function checkOp<A>(
+  engine: Engine,
+  op: Op<A>,
+  options: { case: Case<A>; seed: number },
+): Promise<void> {
+  const runs = (await runCases(engine, [{ op, case: options.case }], { seed: options.seed, times: 2 }))[0];
+  checkCase(`${op.name} on ${engine.name}`, { op, ...options, runs });
+}
+
 function checkCase(where: string, now: OpCase & { seed: number; runs: readonly Values[] }): void {
   const wanted = referenceCase(now.op, now), [first, second] = now.runs;
   for (const [i, values] of first.entries()) {
