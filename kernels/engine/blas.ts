@@ -18,24 +18,35 @@ export interface FoundBlas {
   readonly shared: boolean;
 }
 
-/** C = A B + beta C by rows: sizes, addresses and row lengths as cblas has them; `transA` and `transB` 0 or 1. */
+/** C = A B by rows; addresses are of the process. */
 export interface Product {
+  /** Rows of C. */
   readonly m: number;
+  /** Columns of C. */
   readonly n: number;
+  /** Terms of a sum. */
   readonly k: number;
+  /** 1: A is [k, m]. */
   readonly transA: number;
+  /** 1: B is [n, k]. */
   readonly transB: number;
+  /** Address of A. */
   readonly a: number;
+  /** Address of B. */
   readonly b: number;
+  /** Address of C. */
   readonly c: number;
+  /** Floats from a row of A to the next. */
   readonly lda: number;
+  /** The same of B. */
   readonly ldb: number;
+  /** The same of C. */
   readonly ldc: number;
 }
 
 /** An open library. */
 export interface Blas extends Disposable {
-  /** One product; addresses are of the process. */
+  /** One product. */
   sgemm(product: Product): void;
   /** As in FoundBlas. */
   readonly name: string;

@@ -1,5 +1,5 @@
 /**
- * Matrix products of the CPU engine by a BLAS: what stands in for the WASM kernel `matmul` in a thread.
+ * Matrix products of the CPU engine by a BLAS: what stands in for the WASM kernels of products in a thread.
  *
  * @module
  */
@@ -14,31 +14,60 @@ export type Kernel = (
   scratch: number,
 ) => void;
 
-/** `matmul` with the same arguments as its WASM twin: a, b → out [M, N]; args M, N, K, tA, tB. */
-export function blasMatmul(blas: Blas, memory: WebAssembly.Memory): Kernel {
+/** The WASM export `finish`, which adds biases and so on to a block of a product. */
+export type Finish = (
+  kind: number,
+  c: number,
+  stride: number,
+  rows: number,
+  columns: number,
+  bias: number,
+  other: number,
+) => void;
+
+/** Which tensors of a call are what, and what `finish` does to the product; indices as in kernels/wasm. */
+const products = {
+  matmul: { kind: 0, out: 2, bias: 2, other: 2 },
+  affine: { kind: 1, out: 3, bias: 2, other: 2 },
+  affine_gelu: { kind: 2, out: 4, bias: 2, other: 3 },
+  affine_add: { kind: 3, out: 4, bias: 2, other: 3 },
+} as const;
+
+/** Kernels by op name, with the same arguments as their WASM twins. */
+export function blasProducts(
+  blas: Blas,
+  { memory, finish }: { readonly memory: WebAssembly.Memory; readonly finish: Finish },
+): ReadonlyMap<string, Kernel> {
   const base = baseAddress(memory);
   const words = new Uint32Array(memory.buffer), numbers = new Float64Array(memory.buffer);
-  return (tensors, args, thread, threads) => {
-    if (!blas.shared && thread > 0) return; // the library brings its own threads
-    const at = args >>> 3, m = numbers[at], n = numbers[at + 1], k = numbers[at + 2];
-    const transA = numbers[at + 3], transB = numbers[at + 4];
-    const [a, b, c] = [words[tensors >>> 2], words[(tensors >>> 2) + 1], words[(tensors >>> 2) + 2]];
-    const { top, bottom, left, right } = shareOf({ m, n }, thread, blas.shared ? threads : 1);
-    if (top === bottom || left === right) return;
-    blas.sgemm({
-      m: bottom - top,
-      n: right - left,
-      k,
-      transA,
-      transB,
-      a: base + a + 4 * (transA === 0 ? top * k : top),
-      b: base + b + 4 * (transB === 0 ? left : left * k),
-      c: base + c + 4 * (top * n + left),
-      lda: transA === 0 ? k : m,
-      ldb: transB === 0 ? n : k,
-      ldc: n,
-    });
-  };
+  const kernelOf =
+    ({ kind, out, bias, other }: (typeof products)[keyof typeof products]): Kernel =>
+    (tensors, args, thread, threads) => {
+      if (!blas.shared && thread > 0) return; // the library brings its own threads
+      const at = args >>> 3, list = tensors >>> 2;
+      const m = numbers[at], n = numbers[at + 1], k = numbers[at + 2];
+      const transA = numbers[at + 3], transB = numbers[at + 4];
+      const { top, bottom, left, right } = shareOf({ m, n }, thread, blas.shared ? threads : 1);
+      if (top === bottom || left === right) return;
+      const offset = 4 * (top * n + left);
+      blas.sgemm({
+        m: bottom - top,
+        n: right - left,
+        k,
+        transA,
+        transB,
+        a: base + words[list] + 4 * (transA === 0 ? top * k : top),
+        b: base + words[list + 1] + 4 * (transB === 0 ? left : left * k),
+        c: base + words[list + out] + offset,
+        lda: transA === 0 ? k : m,
+        ldb: transB === 0 ? n : k,
+        ldc: n,
+      });
+      if (kind === 0) return;
+      const c = words[list + out] + offset, otherAt = words[list + other] + offset;
+      finish(kind, c, 4 * n, bottom - top, right - left, words[list + bias] + 4 * left, otherAt);
+    };
+  return new Map(Object.entries(products).map(([name, product]) => [name, kernelOf(product)]));
 }
 
 /** Rows [top, bottom) and columns [left, right) of one thread; whole units of 16, so no thread gets a ragged middle. */

@@ -6,7 +6,7 @@
  */
 import { Abandoned, Barrier, fail, opWords, runListAt, waitForChange, word } from "./cpu_control.ts";
 import { openBlas } from "./blas.ts";
-import { blasMatmul, type Kernel } from "./cpu_product.ts";
+import { blasProducts, type Finish, type Kernel } from "./cpu_product.ts";
 
 /** What the main thread sends once. */
 export interface Start {
@@ -45,7 +45,12 @@ scope.onmessage = (event) => {
   const { exports } = new WebAssembly.Instance(start.module, { env: { memory: start.memory } });
   const kernels = start.exports.map((name) => exports[name] as Kernel);
   using blas = start.blas === null ? null : openBlas(start.blas);
-  if (blas !== null) kernels[start.exports.indexOf("matmul")] = blasMatmul(blas, start.memory);
+  if (blas !== null) {
+    const finish = exports.finish as Finish;
+    for (const [name, kernel] of blasProducts(blas, { memory: start.memory, finish })) {
+      kernels[start.exports.indexOf(name)] = kernel;
+    }
+  }
   const control = new Int32Array(start.memory.buffer as unknown as SharedArrayBuffer);
   scope.postMessage({ ready: true });
   serve(start, kernels, control);

@@ -9,7 +9,6 @@ import { ShapeError, type Tensor } from "../core/tensor.ts";
 import { add } from "../ops/arith.ts";
 import { attention } from "../ops/attention.ts";
 import { gather } from "../ops/gather.ts";
-import { gelu } from "../ops/gelu.ts";
 import { matmul } from "../ops/matmul.ts";
 import { slice } from "../ops/slice.ts";
 import { linear, norm } from "./layers.ts";
@@ -79,16 +78,17 @@ function block(
 ): Tensor {
   const channels = x.shape[x.shape.length - 1];
   // Two projections a block add to the residual stream: scaled so that its variance does not grow with depth.
-  const residual = { outputs: channels, std: std / Math.sqrt(2 * options.layers) };
+  const projection = { outputs: channels, std: std / Math.sqrt(2 * options.layers) };
 
   const normed = norm(scope.at("ln_1"), x);
   const attn = scope.at("attn");
   const qkv = linear(attn.at("c_attn"), normed, { outputs: 3 * channels, std });
-  x = add(x, linear(attn.at("c_proj"), attention(qkv, { heads: options.heads }), residual));
+  const mixed = attention(qkv, { heads: options.heads });
+  x = linear(attn.at("c_proj"), mixed, { ...projection, residual: x });
 
   const mlp = scope.at("mlp");
-  const hidden = linear(mlp.at("c_fc"), norm(scope.at("ln_2"), x), { outputs: 4 * channels, std });
-  return add(x, linear(mlp.at("c_proj"), gelu(hidden), residual));
+  const wide = linear(mlp.at("c_fc"), norm(scope.at("ln_2"), x), { outputs: 4 * channels, std, gelu: true });
+  return linear(mlp.at("c_proj"), wide, { ...projection, residual: x });
 }
 
 function checkSizes(config: GptConfig): void {

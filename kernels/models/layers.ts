@@ -5,23 +5,30 @@
  */
 import type { Scope } from "../core/graph.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { add } from "../ops/arith.ts";
+import { affine, affineAdd, affineGelu } from "../ops/affine.ts";
 import { layerNorm } from "../ops/layer_norm.ts";
-import { matmul } from "../ops/matmul.ts";
 
 /**
  * x·weight + bias: x [..., in] → [..., out]. Weight is [in, out] (GPT-2's "Conv1D"), normal with `std`; bias 0.
- * Throws ShapeError where x does not fit.
+ * `gelu` applies GELU to the result, `residual` is added to it: at most one of them, in the same op.
+ * Throws ShapeError where x or the residual does not fit.
  */
 export function linear(
   scope: Scope,
   x: Tensor,
-  options: { readonly outputs: number; readonly std: number },
+  options: {
+    readonly outputs: number;
+    readonly std: number;
+    readonly gelu?: boolean;
+    readonly residual?: Tensor;
+  },
 ): Tensor {
   const inputs = x.shape[x.shape.length - 1];
   const weight = scope.param("weight", [inputs, options.outputs], { kind: "normal", std: options.std });
   const bias = scope.param("bias", [options.outputs], { kind: "zeros" });
-  return add(matmul(x, weight, {}), bias);
+  const { gelu = false, residual } = options;
+  if (residual !== undefined) return affineAdd(x, { weight, bias, residual });
+  return gelu ? affineGelu(x, { weight, bias }) : affine(x, { weight, bias });
 }
 
 /** Layer normalization of x's last axis with trained gain (1) and shift (0); eps as GPT-2. */

@@ -9,6 +9,23 @@ import { type Elementwise, elementwise } from "./elementwise.ts";
 const ROOT = Math.sqrt(2 / Math.PI);
 const CUBIC = 0.044715; // Hendrycks and Gimpel's fit
 
+/**
+ * WGSL: `gelu_gate(x)`, whose x is what GELU multiplies by, and `gelu_slope(x)`.
+ *
+ * 0.5·(1 + tanh u) is the logistic function of 2u. From e = exp(-2|u|) it and its slope come without cancellation,
+ * which a far-out x would magnify, and without overflow: e stays a normal number up to |u| = 40.
+ */
+export const geluFunctions: string = `fn gelu_gate(x: f32) -> vec2f {
+  let u = ${ROOT} * (x + ${CUBIC} * x * x * x);
+  let e = exp(-2.0 * min(abs(u), 40.0));
+  let s = 1.0 / (1.0 + e);
+  return vec2f(select(e * s, s, u >= 0.0), e * s * s);
+}
+fn gelu_slope(x: f32) -> f32 {
+  let gate = gelu_gate(x);
+  return gate.x + 2.0 * x * gate.y * ${ROOT} * (1.0 + ${3 * CUBIC} * x * x);
+}`;
+
 /** 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), any shape; PyTorch's `approximate="tanh"`. */
 export const gelu: Elementwise = elementwise({
   name: "gelu",
@@ -21,18 +38,7 @@ export const gelu: Elementwise = elementwise({
     },
     wgsl: "gelu_slope(x)",
   },
-  // 0.5·(1 + tanh u) is the logistic function of 2u. From e = exp(-2|u|) it and its slope come without cancellation,
-  // which a far-out x would magnify, and without overflow: e stays a normal number up to |u| = 40.
-  functions: `fn gelu_gate(x: f32) -> vec2f {
-  let u = ${ROOT} * (x + ${CUBIC} * x * x * x);
-  let e = exp(-2.0 * min(abs(u), 40.0));
-  let s = 1.0 / (1.0 + e);
-  return vec2f(select(e * s, s, u >= 0.0), e * s * s);
-}
-fn gelu_slope(x: f32) -> f32 {
-  let gate = gelu_gate(x);
-  return gate.x + 2.0 * x * gate.y * ${ROOT} * (1.0 + ${3 * CUBIC} * x * x);
-}`,
+  functions: geluFunctions,
   flops: 15,
 });
 

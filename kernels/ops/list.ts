@@ -6,6 +6,7 @@
 import { accumulateOp, fillOp, plusOp } from "../core/gradients.ts";
 import type { Op } from "../core/op.ts";
 import { adamwOp } from "./adamw.ts";
+import { affineAddOp, affineGeluOp, affineOp } from "./affine.ts";
 import { addOp, divOp, mulOp, subOp } from "./arith.ts";
 import { attentionGradOp, attentionOp } from "./attention.ts";
 import { crossEntropyGradOp, crossEntropyOp } from "./cross_entropy.ts";
@@ -53,6 +54,9 @@ export const ops: readonly Op<any>[] = [
   clipScaleOp,
   adamwOp,
   matmulOp,
+  affineOp,
+  affineGeluOp,
+  affineAddOp,
   layerNormOp,
   layerNormGradOp,
   layerNormParamGradOp,

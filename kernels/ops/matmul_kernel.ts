@@ -14,10 +14,16 @@ const DEPTH = 16; // of a staged tile: 64 x 16 of a and b are 8.3 KiB of the 16 
 const UNROLL = 4; // 16 made longer text and ran 20 % slower on SwiftShader
 const EACH = [0, 1, 2, 3];
 
-/** One dispatch of `call`: [M, K] · [K, N] in any layout. */
+/**
+ * One dispatch of `call`: [M, K] · [K, N] in any layout. `finish` are statements that store the f32 `value` of a result
+ * in `column` at index `at`; default: in out0.
+ */
 export function matmulKernel(
   call: Call<MatmulAttrs>,
-  { m, n, k, limits }: MatmulSizes & { limits: GPUSupportedLimits },
+  { m, n, k, limits, finish = ["out0[at] = value;"] }: MatmulSizes & {
+    readonly limits: GPUSupportedLimits;
+    readonly finish?: readonly string[];
+  },
 ): Kernel {
   const tile = tileFor({ m, n, k }, limits);
   const side = tile / 4; // invocations along one side of a workgroup
@@ -51,7 +57,7 @@ ${Array.from({ length: UNROLL }, (_, depth) => multiply(depth, side, stride)).jo
     }
     workgroupBarrier();
   }
-${EACH.map((i) => store(i, { m, n, side })).join("\n")}
+${EACH.map((i) => store(i, { m, n, side, finish })).join("\n")}
 }`,
   };
 }
@@ -103,15 +109,24 @@ ${EACH.map((i) => `        sum${i} = fma(vec4f(${at("tileA", "y", i)}), b, sum${
       }`;
 }
 
-function store(i: number, { m, n, side }: { m: number; n: number; side: number }): string {
-  const lines = EACH.map((j) => {
-    const column = `column0 + x + ${j * side}u`;
-    return `    if (${column} < ${n}u) { out0[row * ${n}u + ${column}] = sum${i}[${j}]; }`;
-  });
+function store(
+  i: number,
+  { m, n, side, finish }: { m: number; n: number; side: number; finish: readonly string[] },
+): string {
+  const results = EACH.map((j) =>
+    `      {
+        let column = column0 + x + ${j * side}u;
+        if (column < ${n}u) {
+          let at = row * ${n}u + column;
+          let value = sum${i}[${j}];
+${finish.map((line) => `          ${line}`).join("\n")}
+        }
+      }`
+  );
   return `  {
     let row = row0 + y + ${i * side}u;
     if (row < ${m}u) {
-${lines.map((line) => `  ${line}`).join("\n")}
+${results.join("\n")}
     }
   }`;
 }

@@ -21,10 +21,10 @@ export function gelu(tensors: usize, args: usize, thread: i32, threads: i32, scr
   const x = tensor(tensors, 0), y = tensor(tensors, 1), n = size(args, 0);
   let i = first(n, 4, thread, threads) << 2;
   const end = first(n, 4, thread + 1, threads) << 2;
-  for (; i + 16 <= end; i += 16) v128.store(y + i, value(v128.load(x + i)));
+  for (; i + 16 <= end; i += 16) v128.store(y + i, geluOf(v128.load(x + i)));
   if (i < end) {
     const rest = (end - i) >> 2;
-    storePart(y + i, value(loadPart(x + i, rest, 0)), rest);
+    storePart(y + i, geluOf(loadPart(x + i, rest, 0)), rest);
   }
 }
 
@@ -50,7 +50,8 @@ function decay(x: v128, square: v128): v128 {
   return exp(f32x4.mul(x, inner));
 }
 
-function value(x: v128): v128 {
+/** GELU of four floats. */
+export function geluOf(x: v128): v128 {
   return f32x4.div(x, f32x4.add(v128.load32_splat(ONE), decay(x, f32x4.mul(x, x))));
 }
 

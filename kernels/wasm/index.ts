@@ -1,14 +1,16 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * The module: one export an op, named as the op.
+ * The module: one export an op, named as the op; and `finish`, for products that a BLAS makes.
  *
  * @module
  */
 export { adamw } from "./adamw.ts";
+export { affine, affine_add, affine_gelu } from "./affine.ts";
 export { add, div, mul, sub } from "./arith.ts";
 export { attention, attention_grad } from "./attention.ts";
 export { cross_entropy, cross_entropy_grad } from "./cross_entropy.ts";
 export { accumulate, fill, plus } from "./fill.ts";
+export { finish } from "./finish.ts";
 export { gather, scatter_add } from "./gather.ts";
 export { gelu, gelu_grad } from "./gelu.ts";
 export { clip_scale, sum_squares } from "./global_norm.ts";

@@ -7,6 +7,7 @@
  * @module
  */
 import { size, tensor } from "./call.ts";
+import { finish, NOTHING } from "./finish.ts";
 import { packPanel } from "./pack.ts";
 import { tile } from "./tile.ts";
 
@@ -18,7 +19,22 @@ const SPARE_AT: usize = B_AT + KC * NC * 4;
 
 /** a, b -> out [M, N]; a is [M, K] (tA: [K, M]), b [K, N] (tB: [N, K]). args: M, N, K, tA, tB. */
 export function matmul(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
-  const a = tensor(tensors, 0), b = tensor(tensors, 1), out = tensor(tensors, 2);
+  product(tensors, args, thread, threads, scratch, tensor(tensors, 2), NOTHING, 0, 0);
+}
+
+/** The same into `out`, each block then given to `finish` with its part of bias and other. */
+export function product(
+  tensors: usize,
+  args: usize,
+  thread: i32,
+  threads: i32,
+  scratch: usize,
+  out: usize,
+  kind: i32,
+  bias: usize,
+  other: usize,
+): void {
+  const a = tensor(tensors, 0), b = tensor(tensors, 1);
   const m = size(args, 0), n = size(args, 1), k = size(args, 2), stride = n << 2;
   const transposedA = size(args, 3) != 0, transposedB = size(args, 4) != 0;
   const aRow: usize = transposedA ? 4 : k << 2, aStep: usize = transposedA ? m << 2 : 4;
@@ -59,6 +75,10 @@ export function matmul(tensors: usize, args: usize, thread: i32, threads: i32, s
             if (width == 8 && height == 8) tile(padded, aPanel, bPanel, c, stride, pc > 0);
             else edge(padded, aPanel, bPanel, c, stride, pc > 0, height, width, scratch + SPARE_AT);
           }
+        }
+        if (pc + KC >= k) {
+          const at = ic * stride + (jc << 2);
+          finish(kind, out + at, stride, rows, columns, bias + (jc << 2), other + at);
         }
       }
     }

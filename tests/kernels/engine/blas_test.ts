@@ -12,7 +12,7 @@ import { blasTest } from "../../blas.ts";
 import { parityChecks } from "../parity.ts";
 
 /** Ops that multiply by it. */
-const products = ops.filter((op) => op.name.startsWith("matmul"));
+const products = ops.filter((op) => /^(matmul|affine)/.test(op.name));
 
 blasTest("cpu engine with BLAS gives every product's reference within float32", async (t) => {
   for (const threads of [1, 2, 3, 6]) {
