@@ -1,17 +1,22 @@
 /**
- * Matrix products on the CPU engine, in the three layouts of a linear layer: forward (NN), gradient of its input (NT),
- * gradient of its weight (TN). Names carry the work of one iteration: GFLOPS = GFLOP / seconds an iteration.
+ * Matrix products on all engines in the three layouts of a linear layer: forward (NN), gradient of its input (NT),
+ * gradient of its weight (TN); and jax-js's and tfjs's WASM backends as peers. Names carry the work of one iteration:
+ * GFLOPS = GFLOP / seconds an iteration.
  *
  * @module
  */
+import { blockUntilReady, defaultDevice, init, numpy } from "@jax-js/jax";
+import * as tf from "@tensorflow/tfjs";
+import "@tensorflow/tfjs-backend-wasm";
 import { Graph } from "../kernels/core/graph.ts";
 import { compile } from "../kernels/core/program.ts";
-import { sizeOf } from "../kernels/core/tensor.ts";
 import { normals } from "../kernels/core/philox.ts";
-import { openCpu } from "../kernels/engine/cpu.ts";
 import { matmul } from "../kernels/ops/matmul.ts";
+import { benchEngines, keptOpen } from "./engines.ts";
 
 const REPEATS = 4; // products an iteration, so that waking the threads is not what is timed
+
+const list = Array.from({ length: REPEATS }, () => "matmul");
 
 const sizes = [[256, 768, 768], [1024, 128, 512], [512, 512, 512]]; // M, K, N
 const layouts = [
@@ -19,29 +24,33 @@ const layouts = [
   { name: "NT", transposeA: false, transposeB: true },
   { name: "TN", transposeA: true, transposeB: false },
 ];
-const threads = [...new Set([1, navigator.hardwareConcurrency])];
+
+await init("wasm");
+defaultDevice("wasm");
+await tf.setBackend("wasm");
 
 for (const [m, k, n] of sizes) {
-  for (const count of threads) {
+  const gflop = `${((2 * m * k * n * REPEATS) / 1e9).toFixed(3)} GFLOP`, group = `matmul ${m}x${k}x${n}`;
+  const values = { a: normals(1, "a", m * k), b: normals(1, "b", k * n) };
+  for (const [engine, open] of Object.entries(benchEngines)) {
     for (const { name, ...layout } of layouts) {
-      const gflop = (2 * m * k * n * REPEATS) / 1e9;
+      const opened = keptOpen(async () => {
+        const graph = new Graph();
+        const aShape = layout.transposeA ? [k, m] : [m, k], bShape = layout.transposeB ? [n, k] : [k, n];
+        const left = graph.leaf("a", { shape: aShape, dtype: "f32" }, "input");
+        const right = graph.leaf("b", { shape: bShape, dtype: "f32" }, "parameter");
+        graph.output("c", matmul(left, right, layout));
+        return await (await open()).open([compile("matmul", graph)], {
+          a: { shape: aShape, data: values.a },
+          b: { shape: bShape, data: values.b },
+        });
+      });
       Deno.bench({
-        name: `${m}x${k}x${n} ${name}, ${count} threads, ${gflop.toFixed(3)} GFLOP`,
-        group: `matmul ${m}x${k}x${n}`,
-        baseline: name === "NN" && count === 1,
+        name: `${engine} ${name}, ${gflop}`,
+        group,
+        baseline: name === "NN" && engine === "wasm",
         fn: async (b) => {
-          const graph = new Graph();
-          const aShape = layout.transposeA ? [k, m] : [m, k], bShape = layout.transposeB ? [n, k] : [k, n];
-          const left = graph.leaf("a", { shape: aShape, dtype: "f32" }, "input");
-          const right = graph.leaf("b", { shape: bShape, dtype: "f32" }, "parameter");
-          graph.output("c", matmul(left, right, layout));
-          const engine = await openCpu({ threads: count });
-          await using session = await engine.open([compile("matmul", graph)], {
-            a: { shape: aShape, data: normals(1, "a", sizeOf(aShape)) },
-            b: { shape: bShape, data: normals(1, "b", sizeOf(bShape)) },
-          });
-          const list = Array.from({ length: REPEATS }, () => "matmul");
-          await session.run(list);
+          const session = await opened();
           b.start();
           await session.run(list);
           b.end();
@@ -49,4 +58,24 @@ for (const [m, k, n] of sizes) {
       });
     }
   }
+  const left = numpy.array(values.a).reshape([m, k]), right = numpy.array(values.b).reshape([k, n]);
+  Deno.bench({
+    name: `jax-js wasm NN, ${gflop}`,
+    group,
+    fn: async () => {
+      for (let i = 0; i < REPEATS; i++) {
+        const product = numpy.matmul(left.ref, right.ref); // a reference more: an operation uses one up
+        await blockUntilReady(product);
+        product.dispose();
+      }
+    },
+  });
+  const a = tf.tensor2d(values.a, [m, k]), b = tf.tensor2d(values.b, [k, n]);
+  Deno.bench({
+    name: `tfjs wasm NN, ${gflop}`,
+    group,
+    fn: () => {
+      for (let i = 0; i < REPEATS; i++) tf.matMul(a, b).dispose(); // its WASM backend computes at once
+    },
+  });
 }

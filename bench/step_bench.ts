@@ -1,26 +1,31 @@
 /**
- * Whole training steps on the CPU engine; tokens a second = tokens / seconds an iteration. Weights are made once a
- * bench, so 124M takes a while to begin.
+ * Whole training steps on every engine; tokens a second = tokens / seconds an iteration. A first step, which touches the
+ * memory, is not timed. 124M takes a while to begin: its weights are drawn first.
  *
  * @module
  */
-import { openCpu } from "../kernels/engine/cpu.ts";
+import { benchEngines, keptOpen } from "./engines.ts";
 import { openTrainingStep, stepSizes } from "./training_step.ts";
 
 for (const size of stepSizes) {
-  const tokens = size.batch * size.seqLen;
-  Deno.bench({
-    name: `${size.name}, ${tokens} tokens`,
-    group: `training step, ${size.name}`,
-    baseline: true,
-    n: 10,
-    warmup: 0,
-    fn: async (b) => {
-      await using training = await openTrainingStep(await openCpu(), size);
+  for (const [name, open] of Object.entries(benchEngines)) {
+    const opened = keptOpen(async () => {
+      const training = await openTrainingStep(await open(), size);
       await training.step();
-      b.start();
-      await training.step();
-      b.end();
-    },
-  });
+      return training;
+    });
+    Deno.bench({
+      name: `${name}, ${size.batch * size.seqLen} tokens`,
+      group: `training step, ${size.name}`,
+      baseline: name === "wasm",
+      n: 5,
+      warmup: 0,
+      fn: async (b) => {
+        const training = await opened();
+        b.start();
+        await training.step();
+        b.end();
+      },
+    });
+  }
 }

@@ -1,7 +1,5 @@
-"""Training steps of a GPT-2 in PyTorch, as nanoGPT trains one; times of rounds on request, for peers.ts.
-
-Reads lines from standard input: "NAME STEPS" runs that many steps of a size and answers with seconds a step.
-Sizes are given once, as JSON, in the first argument.
+"""Training steps of a GPT-2 in PyTorch, as nanoGPT trains one: started by peers.ts with a size as JSON and a number of
+threads. Reads numbers of steps, a line each, and answers with seconds a step.
 """
 import json
 import sys
@@ -73,14 +71,10 @@ def opened(size):
 
 
 torch.set_num_threads(int(sys.argv[2]))
-sizes = {size["name"]: size for size in json.loads(sys.argv[1])}
-steps = {}
-print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
+step = opened(json.loads(sys.argv[1]))
+print(torch.__version__, flush=True)
 for line in sys.stdin:
-    name, count = line.split()
-    if name not in steps:
-        steps = {name: opened(sizes[name])}  # one at a time: memory
     before = time.perf_counter()
-    for _ in range(int(count)):
-        steps[name]()
-    print((time.perf_counter() - before) / int(count), flush=True)
+    for _ in range(int(line)):
+        step()
+    print((time.perf_counter() - before) / int(line), flush=True)

@@ -1,0 +1,9 @@
+/**
+ * Linear layers in one op: product, bias, and GELU or residual.
+ *
+ * @module
+ */
+import { affineAddOp, affineGeluOp, affineOp } from "../kernels/ops/affine.ts";
+import { benchOps } from "./op_benches.ts";
+
+benchOps([affineAddOp, affineGeluOp, affineOp]);

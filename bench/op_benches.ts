@@ -1,0 +1,56 @@
+/**
+ * Benches of an op's large cases on every engine. A name says what one iteration does: GFLOPS are its GFLOP, GB/s its
+ * MB, each divided by the time an iteration.
+ *
+ * @module
+ */
+import { Graph } from "../kernels/core/graph.ts";
+import { bindings, caseSpecs, type Op } from "../kernels/core/op.ts";
+import { normals, uniformAt } from "../kernels/core/philox.ts";
+import { compile } from "../kernels/core/program.ts";
+import { bytesOf, sizeOf, type TensorMap } from "../kernels/core/tensor.ts";
+import { benchEngines, keptOpen } from "./engines.ts";
+
+/** Calls an iteration, so that waking the threads is not what is timed. */
+const REPEATS = 4;
+
+/** Registers a group for each case of `ops` that is marked for benches. */
+export function benchOps(ops: readonly Op<any>[]): void {
+  for (const op of ops) {
+    op.cases.filter((c) => c.bench === true).forEach((c) => {
+      const group = `${op.name} ${c.inputs.map((shape) => `[${shape}]`).join(" ")} ${
+        JSON.stringify(c.attrs)
+      }`;
+      const graph = new Graph();
+      const inputs = caseSpecs(c).map((spec, i) => graph.leaf(`in${i}`, spec, "input"));
+      graph.call(op, inputs, c.attrs).forEach((t, i) => graph.output(`out${i}`, t));
+      const [call] = graph.calls, program = compile("op", graph);
+      const gflop = REPEATS * (op.flops?.(call) ?? 0) / 1e9;
+      const megabytes = REPEATS * bindings(call).reduce((sum, t) => sum + bytesOf(t), 0) / 1e6;
+      const values: TensorMap = Object.fromEntries(inputs.map(({ label, shape }, i) => {
+        const fill = c.fill?.[i] ?? "normal", count = sizeOf(shape);
+        if (typeof fill === "object") {
+          const draw = (_: unknown, at: number) => Math.floor(uniformAt(1, label, at) * fill.below);
+          return [label, { shape, data: Uint32Array.from({ length: count }, draw) }];
+        }
+        const data = normals(1, label, count);
+        return [label, { shape, data: fill === "positive" ? data.map(Math.abs) : data }];
+      }));
+      const list = Array.from({ length: REPEATS }, () => "op");
+      Object.entries(benchEngines).forEach(([name, open], i) => {
+        const opened = keptOpen(async () => await (await open()).open([program], values));
+        Deno.bench({
+          name: `${name}, ${gflop.toFixed(2)} GFLOP, ${megabytes.toFixed(0)} MB`,
+          group,
+          baseline: i === 0,
+          fn: async (b) => {
+            const session = await opened();
+            b.start();
+            await session.run(list);
+            b.end();
+          },
+        });
+      });
+    });
+  }
+}
