@@ -135,17 +135,35 @@ export function tile(k: usize, a: usize, b: usize, c: usize, stride: usize, add:
     c70 = madd(s, b0, c70);
     c71 = madd(s, b1, c71);
   }
-  put(c, c00, c01, add);
-  put(c + stride, c10, c11, add);
-  put(c + 2 * stride, c20, c21, add);
-  put(c + 3 * stride, c30, c31, add);
-  put(c + 4 * stride, c40, c41, add);
-  put(c + 5 * stride, c50, c51, add);
-  put(c + 6 * stride, c60, c61, add);
-  put(c + 7 * stride, c70, c71, add);
+  if (add) {
+    c00 = f32x4.add(v128.load(c), c00);
+    c01 = f32x4.add(v128.load(c, 16), c01);
+    c10 = f32x4.add(v128.load(c + stride), c10);
+    c11 = f32x4.add(v128.load(c + stride, 16), c11);
+    c20 = f32x4.add(v128.load(c + 2 * stride), c20);
+    c21 = f32x4.add(v128.load(c + 2 * stride, 16), c21);
+    c30 = f32x4.add(v128.load(c + 3 * stride), c30);
+    c31 = f32x4.add(v128.load(c + 3 * stride, 16), c31);
+    c40 = f32x4.add(v128.load(c + 4 * stride), c40);
+    c41 = f32x4.add(v128.load(c + 4 * stride, 16), c41);
+    c50 = f32x4.add(v128.load(c + 5 * stride), c50);
+    c51 = f32x4.add(v128.load(c + 5 * stride, 16), c51);
+    c60 = f32x4.add(v128.load(c + 6 * stride), c60);
+    c61 = f32x4.add(v128.load(c + 6 * stride, 16), c61);
+    c70 = f32x4.add(v128.load(c + 7 * stride), c70);
+    c71 = f32x4.add(v128.load(c + 7 * stride, 16), c71);
+  }
+  put(c, c00, c01);
+  put(c + stride, c10, c11);
+  put(c + 2 * stride, c20, c21);
+  put(c + 3 * stride, c30, c31);
+  put(c + 4 * stride, c40, c41);
+  put(c + 5 * stride, c50, c51);
+  put(c + 6 * stride, c60, c61);
+  put(c + 7 * stride, c70, c71);
 }
 
-function put(c: usize, low: v128, high: v128, add: bool): void {
-  v128.store(c, add ? f32x4.add(v128.load(c), low) : low);
-  v128.store(c, add ? f32x4.add(v128.load(c, 16), high) : high, 16);
+function put(c: usize, low: v128, high: v128): void {
+  v128.store(c, low);
+  v128.store(c, high, 16);
 }
