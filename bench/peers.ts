@@ -1,6 +1,6 @@
 /**
  * Training steps of this project's CPU engine and of peers that are not on npm, alternating in one run; medians of
- * tokens a second over rounds, and of each round's ratio to PyTorch.
+ * tokens a second over rounds, and of each round's ratio to PyTorch with one thread or all, whichever is faster.
  *
  *     deno run -A bench/peers.ts [--rounds 7] [--threads 2] [--sizes small,middle,124M] [--python python3] [--llmc DIR]
  *
@@ -41,7 +41,11 @@ for (const size of stepSizes.filter(({ name }) => wanted.includes(name))) {
 
 /** Prints the table of one size. */
 async function compare(size: StepSize): Promise<void> {
-  const peers: Peer[] = [await pytorch(size), await ours(size, "off")];
+  // Its threads do not always help PyTorch: the better of the two is what ratios are to.
+  const torches = threads === 1 ? [1] : [1, threads];
+  const peers: Peer[] = [];
+  for (const count of torches) peers.push(await pytorch(size, count));
+  peers.push(await ours(size, "off"));
   if (blas !== null) peers.push(await ours(size, blas.path));
   if (values.llmc !== undefined && size.name === "124M") peers.push(llmc(values.llmc));
   const tokens = size.batch * size.seqLen, seconds = peers.map((): number[] => []);
@@ -50,10 +54,12 @@ async function compare(size: StepSize): Promise<void> {
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const [i, peer] of peers.entries()) seconds[i].push(await peer.measure(steps[i]));
   }
+  const medians = seconds.slice(0, torches.length).map(median);
+  const best = seconds[medians.indexOf(Math.min(...medians))];
   console.log(`\n${size.name}: ${tokens} tokens a step, ${threads} threads, ${values.rounds} rounds`);
   peers.forEach(({ name }, i) => {
     const speed = tokens / median(seconds[i]);
-    const ratio = median(seconds[i].map((s, round) => seconds[0][round] / s));
+    const ratio = median(seconds[i].map((s, round) => best[round] / s));
     console.log(
       `${name.padEnd(48)} ${speed.toFixed(0).padStart(7)} tokens/s ${ratio.toFixed(2).padStart(6)}×`,
     );
@@ -72,11 +78,11 @@ async function ours(size: StepSize, which: string): Promise<Peer> {
   };
 }
 
-async function pytorch(size: StepSize): Promise<Peer> {
+async function pytorch(size: StepSize, count: number): Promise<Peer> {
   const script = decodeURIComponent(new URL("peers/torch_steps.py", import.meta.url).pathname);
   const { paddedVocabSize } = gpt(size);
   const child = new Deno.Command(values.python, {
-    args: [script, JSON.stringify({ ...size, paddedVocabSize }), String(threads)],
+    args: [script, JSON.stringify({ ...size, paddedVocabSize }), String(count)],
     stdin: "piped",
     stdout: "piped",
   }).spawn();
@@ -93,7 +99,7 @@ async function pytorch(size: StepSize): Promise<Peer> {
     return value;
   };
   return {
-    name: `PyTorch ${await next()}`,
+    name: `PyTorch ${await next()}, ${count} ${count === 1 ? "thread" : "threads"}`,
     async measure(steps) {
       await writer.write(new TextEncoder().encode(`${steps}\n`));
       return Number(await next());
