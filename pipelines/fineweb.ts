@@ -9,6 +9,7 @@ import { openSource } from "../stages/source/uri.ts";
 import { filters } from "./cli/filters.ts";
 import { filterOptions, sourceOptions } from "./cli/options.ts";
 import { pipeline } from "./cli/pipeline.ts";
+import { shellWord } from "./cli/shell_word.ts";
 
 export default pipeline({
   about: "filter documents by FineWeb's recipe and write what stays, what was removed and why",
@@ -19,8 +20,14 @@ export default pipeline({
       .via(filters(o, env))
       .pipe(writeDocuments({ dir: `${env.out}/documents` }));
   },
-  finish: (_o, env) => [
-    `Documents:  ${env.out}/documents, removed ones with reasons: ${env.out}/removed`,
-    `Next:       deno task pipeline tokenize --source "${env.out}/documents/*.jsonl.gz"`,
-  ],
+  async finish(_o, env) {
+    const files = await Array.fromAsync(Deno.readDir(`${env.out}/documents`));
+    if (files.length === 0) {
+      return [`No document passed the filters: the removed ones, with reasons, are in ${env.out}/removed`];
+    }
+    return [
+      `Documents:  ${env.out}/documents, removed ones with reasons: ${env.out}/removed`,
+      `Next:       deno task pipeline tokenize --source ${shellWord(`${env.out}/documents/*.jsonl.gz`)}`,
+    ];
+  },
 });

@@ -23,7 +23,7 @@ import { pipeline } from "./cli/pipeline.ts";
 import { recipeOf, removedIn } from "./cli/recipe.ts";
 import { startingWeights } from "./cli/starting_weights.ts";
 import { checkRereadable, tokenizerFor, vocabularyOf } from "./cli/tokenizer_for.ts";
-import { scheduleOf, stepsOf, training, trainingPlan } from "./cli/training.ts";
+import { checkMemory, scheduleOf, stepsOf, training, trainingPlan } from "./cli/training.ts";
 import { heldOut } from "./cli/validation.ts";
 
 export default pipeline({
@@ -43,8 +43,8 @@ export default pipeline({
     const documents = from(openSource(o.source));
     const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
     const schedule = scheduleOf(o);
-    trainingPlan(o, { vocabSize: await vocabularyOf(o), start }); // what cannot be is refused before anything is written
-    await env.engine();
+    // What cannot be is refused before anything is written.
+    checkMemory(trainingPlan(o, { vocabSize: await vocabularyOf(o), start }), await env.engine());
     const tokenizer = await tokenizerFor(o, { documents: documents.via(fineweb(recipeOf(o))), env });
     const plan = trainingPlan(o, { vocabSize: tokenizer.vocabSize, start });
     const dir = `${env.out}/shards`;

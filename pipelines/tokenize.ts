@@ -9,6 +9,7 @@ import { openSource } from "../stages/source/uri.ts";
 import { encode } from "../stages/token/encode.ts";
 import { heldOutOptions, sourceOptions, tokenizerOptions } from "./cli/options.ts";
 import { pipeline } from "./cli/pipeline.ts";
+import { shellWord } from "./cli/shell_word.ts";
 import { checkRereadable, tokenizerFor } from "./cli/tokenizer_for.ts";
 
 export default pipeline({
@@ -27,8 +28,10 @@ export default pipeline({
         validationTokens: o.valTokens,
       }));
   },
-  finish: (_o, env) => [
-    `Shards:  ${env.out}/shards`,
-    `Next:    deno task pipeline train --train-shards "${env.out}/shards/train_*.bin" --val-shards "${env.out}/shards/val_*.bin"`,
+  finish: (_o, { out }) => [
+    `Shards:  ${out}/shards`,
+    `Next:    deno task pipeline train --train-shards ${
+      shellWord(`${out}/shards/train_*.bin`)
+    } --val-shards ${shellWord(`${out}/shards/val_*.bin`)}`,
   ],
 });

@@ -32,18 +32,26 @@ export function environment(options: EnvironmentOptions): Env {
     emit({ type: "run", pipeline: "", device: `${engine.name}: ${engine.device}` });
     return engine;
   };
+  const dry = values.dryRun === true;
   return {
-    engine: () => engine ??= open(),
+    engine: () => engine ??= dry ? Promise.resolve(unopened) : open(),
     out: options.out,
     seed: Number(values.seed),
     workers,
-    dry: values.dryRun === true,
+    dry,
     resumed: options.resumed,
     signal: options.signal,
     emit,
     print: options.print,
   };
 }
+
+/** What --dry-run builds with: it starts no threads, and plans also what this machine has no device or memory for. */
+const unopened: Engine = {
+  name: "reference",
+  device: "none, for --dry-run",
+  open: () => Promise.reject(new TypeError("Cannot compute during --dry-run")),
+};
 
 /** `--workers` as a number. */
 export function workersOf(values: Readonly<Record<string, unknown>>): number {

@@ -93,7 +93,7 @@ export function checkFixed(
     throw new UsageError(
       `Cannot go on in ${out} with ${show(name, now)}: the run was begun with ${
         show(name, before)
-      }: leave the option out to go on, or give another --out`,
+      }: leave the option out to go on, or begin anew with another --out or --resume never`,
     );
   }
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Engine } from "../../kernels/engine/engine.ts";
 import { gpt } from "../../kernels/models/gpt.ts";
 import { adamw } from "../../kernels/optim/adamw.ts";
 import { type Schedule, schedule } from "../../kernels/optim/schedule.ts";
@@ -82,6 +83,26 @@ export function trainingPlan(o: TrainingValues, { vocabSize, start = null }: Beg
   });
 }
 
+const ADDRESSABLE = 2 ** 32; // bytes, by the CPU engine's 32-bit WASM
+
+/**
+ * Throws RangeError where a plan takes more memory than the CPU engine can address: before initial weights are drawn
+ * for a model that cannot be.
+ */
+export function checkMemory({ memory }: Plan, { name }: Pick<Engine, "name">): void {
+  const bytes = Object.values(memory).reduce((sum, n) => sum + n, 0);
+  if (name !== "cpu" || bytes <= ADDRESSABLE) return;
+  const mb = (n: number) => `${Math.ceil(n / 1e6)} MB`;
+  throw new RangeError(
+    `Cannot train this model on the CPU engine: it takes ${mb(bytes)}, of which ${
+      mb(memory.activation ?? 0)
+    } are ` +
+      `activations, and ${
+        mb(ADDRESSABLE)
+      } can be addressed: use a smaller batch, a shorter sequence or a smaller model`,
+  );
+}
+
 /** How long to train: updates, or null for as long as there are tokens (or time). */
 export function stepsOf(o: TrainingValues): number | null {
   if (o.steps !== null) return o.steps;
@@ -129,6 +150,7 @@ export async function training(
   // Without a length of its own the run ends with the tokens.
   const epochs = o.epochs ?? (steps === null && o.timeLimit === null ? 1 : null);
   const engine = await env.engine();
+  checkMemory(plan, engine);
   const { vocabSize } = plan.model;
   if (tokenizer !== null && o.sampleEvery > 0) {
     checkPrompt({ prompt: o.samplePrompt, option: "--sample-prompt", tokenizer, vocabSize });
