@@ -122,7 +122,7 @@ Deno.test("resolve() remembers the run's options and keeps the schedule's length
   throws(() => checkFixed(changed, { options, saved, out: "runs/x" }), {
     name: "UsageError",
     message:
-      "Cannot go on in runs/x with --lr 4: the run was begun with --lr 3: leave the option out to go on, or give another --out",
+      "Cannot go on in runs/x with --lr 4: the run was begun with --lr 3: leave the option out to go on, or begin anew with another --out or --resume never",
   });
   const onGpu = { ...layers, saved, machine: { device: "webgpu" } as const }; // another preset would be picked
   checkFixed(resolve(options, onGpu), { options, saved, out: "runs/x" });
