@@ -131,18 +131,32 @@ function finished({ steps, timeLimit }: TrainOptions, state: TrainState): boolea
 function checkFinite(step: number, { loss, gradNorm }: StepResult): void {
   if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return;
   const [what, value] = Number.isFinite(loss) ? ["gradient norm", gradNorm] : ["loss", loss];
-  throw new RangeError(
-    `Cannot go on after step ${step}: the ${what} is ${value}: resume from the last checkpoint with a lower --lr, a longer --warmup or --grad-clip 1`,
+  throw diverged(step, `the ${what} is ${value}`);
+}
+
+/** An update may spoil the weights though its own loss was sound: such weights must not become the last checkpoint. */
+function checkWeights(step: number, weights: TensorMap): void {
+  for (const [name, { data }] of Object.entries(weights)) {
+    const at = data.findIndex((x) => !Number.isFinite(x));
+    if (at >= 0) throw diverged(step, `${name} holds ${data[at]}`);
+  }
+}
+
+function diverged(step: number, why: string): RangeError {
+  return new RangeError(
+    `Cannot go on after step ${step}: ${why}: resume from the last checkpoint with a lower --lr, a longer --warmup or --grad-clip 1`,
   );
 }
 
 async function save({ model, step, tokens, elapsed }: TrainState): Promise<Saved> {
+  const weights = await model.weights();
+  checkWeights(step - 1, weights);
   return {
     step,
     tokens,
     elapsed,
     config: JSON.parse(JSON.stringify(model.plan.model.config)), // so that the checkpoint says what model it is of
-    model: new TensorFile("model", await model.weights()),
+    model: new TensorFile("model", weights),
     optimizer: new TensorFile("optimizer", await model.optimizer()),
   };
 }

@@ -1,0 +1,146 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { openCpu } from "../../../kernels/engine/cpu.ts";
+import { gpt } from "../../../kernels/models/gpt.ts";
+import { adamw } from "../../../kernels/optim/adamw.ts";
+import { schedule } from "../../../kernels/optim/schedule.ts";
+import { asSource } from "../../../stages/flow/as_source.ts";
+import type { RunEvent } from "../../../stages/flow/events.ts";
+import { from } from "../../../stages/flow/flow.ts";
+import { MemoryCheckpoints } from "../../../stages/flow/memory_checkpoints.ts";
+import { TensorFile } from "../../../stages/flow/saved.ts";
+import type { Batch } from "../../../stages/items.ts";
+import { byteTokenizer } from "../../../stages/token/byte.ts";
+import { evaluate } from "../../../stages/train/evaluate.ts";
+import { sample } from "../../../stages/train/generate.ts";
+import { plan } from "../../../stages/train/plan.ts";
+import { train, type TrainOptions } from "../../../stages/train/train.ts";
+
+const shape = [2, 1, 4] as const;
+const tokenizer = byteTokenizer();
+const model = gpt({
+  layers: 1,
+  heads: 1,
+  channels: 4,
+  seqLen: 4,
+  vocabSize: tokenizer.vocabSize,
+  vocabPad: 1,
+});
+const programs = plan({
+  model,
+  training: { optimizer: adamw(), shape, clip: 1 },
+  evaluation: { batch: 1, seqLen: 4 },
+  sampling: true,
+});
+const rate = schedule({ kind: "cosine", lr: 0.01, warmup: 2, steps: 7 });
+
+function batches(count: number): readonly Batch[] {
+  return Array.from({ length: count }, (_, i) => {
+    const ids = Uint32Array.from({ length: 9 }, (_, t) => (31 * i + 7 * t) % 256);
+    return { inputs: ids.slice(0, 8), targets: ids.slice(1), shape };
+  });
+}
+
+/** Whether a saved state of `train` holds numbers only. */
+function soundWeights(state: unknown): boolean {
+  ok(typeof state === "object" && state !== null && "model" in state && state.model instanceof TensorFile);
+  return Object.values(state.model.tensors).every(({ data }) => data.every(Number.isFinite));
+}
+
+interface Options extends Partial<TrainOptions> {
+  readonly count?: number;
+  readonly checkpoints?: MemoryCheckpoints;
+}
+
+/** A run of the three stages; gives its events without what the clock decides. */
+async function run({ count = 10, checkpoints, ...options }: Options): Promise<readonly RunEvent[]> {
+  const events: RunEvent[] = [];
+  const validation = Uint32Array.from({ length: 23 }, (_, i) => (5 * i) % 256);
+  const counts = new Uint32Array(256).fill(1);
+  await from(asSource("batches", () => batches(count)))
+    .pipe(train({ engine: await openCpu({ threads: 1 }), plan: programs, schedule: rate, ...options }))
+    .pipe(evaluate({
+      every: 3,
+      validation: () => Promise.resolve(validation),
+      bytesPerToken: () => 2,
+      trainingCounts: () => counts,
+    }))
+    .pipe(sample({ every: 4, tokenizer, prompt: "a", maxTokens: 3, topK: 5 }))
+    .run({ seed: 3, barrierEvery: 2, ...(checkpoints && { checkpoints }), onEvent: (e) => events.push(e) });
+  return events
+    .filter((e) => ["step", "eval", "sample"].includes(e.type))
+    .map((e) => e.type === "step" ? { ...e, elapsed: 0, tokensPerSecond: 0 } : e);
+}
+
+const of = (events: readonly RunEvent[], type: string) =>
+  events.flatMap((e) => e.type === type && "step" in e ? [e.step] : []);
+
+Deno.test("train() tells every update, evaluates and samples on time and at the last, and asks for no more", async () => {
+  const events = await run({ steps: 7 });
+  deepStrictEqual(of(events, "step"), [0, 1, 2, 3, 4, 5, 6]);
+  deepStrictEqual(of(events, "eval"), [3, 6, 7]);
+  deepStrictEqual(of(events, "sample"), [4, 7]);
+  for (const event of events) {
+    if (event.type === "step") {
+      strictEqual(event.tokens, 8 * (event.step + 1));
+      strictEqual(event.lr, rate(event.step));
+      ok(event.loss > 5 && event.loss < 6.5 && event.gradNorm > 0);
+    }
+    if (event.type === "eval") {
+      strictEqual(event.bitsPerByte, event.valLoss / Math.LN2 / 2);
+      ok(Math.abs(event.unigramLoss! - Math.log(256)) < 1e-9);
+    }
+  }
+});
+
+Deno.test("train() resumed from any of its checkpoints goes on as if never stopped", async () => {
+  const checkpoints = new MemoryCheckpoints();
+  const whole = await run({ steps: 7, checkpointEvery: 3, checkpoints });
+  const stood = checkpoints.all.map((parts) => {
+    const state = parts.get("train")?.state;
+    return typeof state === "object" && state !== null && "step" in state ? state.step : null;
+  });
+  deepStrictEqual(stood, [3, 6, 7]);
+  for (const [i, parts] of checkpoints.all.entries()) {
+    const again = await run({ steps: 7, checkpointEvery: 3, checkpoints: new MemoryCheckpoints(parts) });
+    // What the interrupted run told up to its checkpoint, evaluations of that very update included.
+    const told = whole.findIndex((e) => e.type === "step" && e.step === stood[i]);
+    deepStrictEqual(again, told < 0 ? [] : whole.slice(told));
+  }
+});
+
+Deno.test("train() and evaluate() end with the input where no number of steps is given", async () => {
+  const checkpoints = new MemoryCheckpoints();
+  const events = await run({ count: 4, checkpoints });
+  deepStrictEqual(of(events, "eval"), [3, 4]);
+  deepStrictEqual(of(events, "sample"), [4]);
+  strictEqual(checkpoints.all.length >= 1, true);
+});
+
+Deno.test("train() ends after the update that passes its time limit", async () => {
+  deepStrictEqual(of(await run({ timeLimit: 1e-9 }), "step"), [0]);
+});
+
+/** An update that ruins the weights, after two sound ones: its own loss is sound. */
+const ruinous = (step: number) => step === 2 ? NaN : 1e-3;
+
+Deno.test("train() stops where the loss is no number and says how to mend it", async () => {
+  await rejects(
+    run({ schedule: ruinous, steps: 7 }),
+    (error) => /after step 3: the loss is NaN: .*--lr/.test(String(error)),
+  );
+});
+
+Deno.test("train() makes no checkpoint of ruined weights", async () => {
+  const checkpoints = new MemoryCheckpoints();
+  await rejects(
+    run({ schedule: ruinous, steps: 7, checkpointEvery: 1, checkpoints }),
+    (error) => /after step 2: wte.weight holds NaN: .*--lr/.test(String(error)),
+  );
+  strictEqual(checkpoints.all.length, 2);
+  strictEqual(checkpoints.all.every((parts) => soundWeights(parts.get("train")?.state)), true);
+});
+
+Deno.test("train() refuses a checkpoint part that is not one", async () => {
+  const checkpoints = new MemoryCheckpoints(new Map([["train", { state: { step: 1 } }]]));
+  await rejects(run({ steps: 2, checkpoints }), (error) => /of another version/.test(String(error)));
+});
