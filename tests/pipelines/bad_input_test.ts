@@ -4,9 +4,11 @@
  *
  * @module
  */
-import { match, ok, strictEqual } from "node:assert/strict";
+import { match, strictEqual } from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import { sharedTest } from "../shared_data.ts";
-import { courseOf, eventsOf, run, runsTo, small, withFolder } from "./program.ts";
+import { smallDiskTest } from "./small_disk.ts";
+import { courseOf, errorLine, eventsOf, runsTo, small, withFolder } from "./program.ts";
 
 const quick = ["--steps", "6", "--eval-every", "0", "--sample-every", "0", "--checkpoint-every", "2"];
 
@@ -17,11 +19,16 @@ const refused: Readonly<Record<string, readonly [args: string, says: RegExp]>> =
   "a value that is no number": ["fineweb-gpt2 --steps many", /--steps.*many.*whole number/],
   "no layers": ["fineweb-gpt2 --layers 0", /--layers.*"0".*whole number from 1/],
   "channels that heads do not divide": ["fineweb-gpt2 --layers 1 --heads 3 --channels 16", /16.*3/],
+  "a model that no memory holds": [
+    "fineweb-gpt2 --device cpu --layers 2 --channels 65536",
+    /MB.*smaller model/,
+  ],
   "a missing file": ["fineweb-gpt2 --source nowhere.txt", /nowhere\.txt/],
   "a glob without files": ["fineweb-gpt2 --source nowhere/*.jsonl", /nowhere\/\*\.jsonl/],
   "an unknown kind of file": ["fineweb-gpt2 --source LICENSE", /LICENSE.*\.txt/],
   "a source on the network": ["fineweb-gpt2 --source https://example.org/a.txt", /download/],
   "an unknown tokenizer": ["fineweb-gpt2 --tokenizer nowhere", /tokenizer nowhere.*gpt2/],
+  "a tokenizer to learn from standard input": ["fineweb-gpt2 --source -", /only once.*--tokenizer/],
   "a total batch that is no multiple": [
     "fineweb-gpt2 --batch-size 4 --seq-len 32 --total-batch-tokens 1000",
     /1000.*128/,
@@ -37,10 +44,7 @@ for (const [what, [args, says]] of Object.entries(refused)) {
     await withFolder(async (dir) => {
       const words = args.split(" ");
       const out = words[0] === "sample" ? [] : ["--out", `${dir}/run`];
-      const { err } = await runsTo(2, [...words, ...out]);
-      const errors = err.trimEnd().split("\n").filter((line) => line.startsWith("error"));
-      strictEqual(errors.length, 1, err);
-      match(errors[0], says);
+      match(errorLine(await runsTo(2, [...words, ...out])), says);
       strictEqual([...Deno.readDirSync(dir)].length, 0, "something was written");
     });
   });
@@ -57,16 +61,8 @@ for (const [what, [bytes, says]] of Object.entries(shards)) {
   Deno.test(`train refuses ${what}, naming the file`, async () => {
     await withFolder(async (dir) => {
       await Deno.writeFile(`${dir}/bad.bin`, bytes);
-      const { code, err } = await run([
-        "train",
-        "--train-shards",
-        `${dir}/bad.bin`,
-        "--out",
-        `${dir}/run`,
-        ...tinyModel,
-      ]);
-      ok(code === 1 || code === 2, `${code}: ${err}`);
-      match(err, says);
+      const shards = ["--train-shards", `${dir}/bad.bin`, "--out", `${dir}/run`];
+      match(errorLine(await runsTo(1, ["train", ...shards, ...tinyModel])), says);
     });
   });
 }
@@ -77,40 +73,40 @@ const tinyModel = "--vocab-size 512 --layers 1 --heads 2 --channels 16 --seq-len
 Deno.test("train refuses tokens beyond the vocabulary, naming file and place", async () => {
   await withFolder(async (dir) => {
     await Deno.writeFile(`${dir}/high.bin`, shardOf(5000, 600));
-    const { err } = await runsTo(1, [
-      "train",
-      "--train-shards",
-      `${dir}/high.bin`,
-      "--out",
-      `${dir}/run`,
-      ...tinyModel,
-    ]);
-    match(err, /high\.bin.*512|512.*high\.bin/s);
+    const shards = ["--train-shards", `${dir}/high.bin`, "--out", `${dir}/run`];
+    match(errorLine(await runsTo(1, ["train", ...shards, ...tinyModel])), /high\.bin.*512|512.*high\.bin/);
   });
 });
 
 Deno.test("fineweb-gpt2 says when no document passes the filters, and when one alone cannot be split", async () => {
   await withFolder(async (dir) => {
     await Deno.writeTextFile(`${dir}/none.txt`, "too short");
-    const none = await run([
-      "fineweb-gpt2",
-      "--source",
-      `${dir}/none.txt`,
-      "--out",
-      `${dir}/none`,
-      ...small,
-      ...quick,
-    ]);
-    ok(none.code === 1 || none.code === 2);
-    match(none.err, /no document passed the filters/i);
-    const words = Array.from(
-      { length: 400 },
-      (_, i) => `the people of state ${i} have that law and it is good.`,
+    const none = ["--source", `${dir}/none.txt`, "--out", `${dir}/none`];
+    match(
+      errorLine(await runsTo(2, ["fineweb-gpt2", ...none, ...small, ...quick])),
+      /no document passed the filters/,
     );
-    await Deno.writeTextFile(`${dir}/one.jsonl`, JSON.stringify({ id: "a", text: words.join("\n") }) + "\n");
-    const args = ["--stages", "language", "--source", `${dir}/one.jsonl`, "--out", `${dir}/one`];
-    const one = await runsTo(1, ["fineweb-gpt2", ...args, ...small, ...quick]);
-    match(one.err, /nothing is left of 1 documents/);
+    const filtered = await runsTo(0, ["fineweb", "--source", `${dir}/none.txt`, "--out", `${dir}/fineweb`]);
+    match(filtered.out, /No document passed the filters: .*\/removed\n$/);
+    await Deno.writeTextFile(`${dir}/one.jsonl`, `${JSON.stringify({ id: "a", text: lawText(400) })}\n`);
+    const one = ["--stages", "language", "--source", `${dir}/one.jsonl`, "--out", `${dir}/one`];
+    const alone = await runsTo(1, ["fineweb-gpt2", ...one, ...small, ...quick]);
+    match(errorLine(alone), /nothing is left of 1 documents/);
+  });
+});
+
+Deno.test("fineweb-gpt2 says where a source is cut short or cannot be read", async () => {
+  await withFolder(async (dir) => {
+    const rows = [...Array(40).keys()].map((i) => JSON.stringify({ id: `${i}`, text: lawText(40 + i) }));
+    await Deno.writeTextFile(`${dir}/cut.jsonl`, rows.join("\n").slice(0, -20));
+    const whole = gzipSync(rows.join("\n"));
+    await Deno.writeFile(`${dir}/cut.jsonl.gz`, whole.subarray(0, whole.length / 2));
+    for (
+      const [file, says] of [["cut.jsonl", /line 40 of .*cut\.jsonl/], ["cut.jsonl.gz", /cut short/]] as const
+    ) {
+      const args = ["--stages", "language", "--source", `${dir}/${file}`, "--out", `${dir}/run`];
+      match(errorLine(await runsTo(1, ["fineweb-gpt2", ...args, ...small, ...quick])), says);
+    }
   });
 });
 
@@ -136,12 +132,32 @@ Deno.test("fineweb-gpt2 stops at a loss that is no number, and its last checkpoi
 Deno.test("fineweb-gpt2 in a folder that cannot be written says so", async () => {
   await withFolder(async (dir) => {
     await Deno.writeTextFile(`${dir}/file`, "");
-    const { code, err } = await run(["fineweb-gpt2", "--out", `${dir}/file/run`, ...small, ...quick]);
-    ok(code === 1 || code === 2);
-    match(err, /file\/run|Not a directory/);
-    strictEqual(err.trimEnd().split("\n").filter((line) => line.startsWith("error")).length, 1, err);
+    const args = ["fineweb-gpt2", "--out", `${dir}/file/run`, ...small, ...quick];
+    match(errorLine(await runsTo(2, args)), /--out .*file\/run: it is a file: give a folder/);
   });
 });
+
+await smallDiskTest(
+  "fineweb-gpt2 on a disk that fills up, by shards or by checkpoints, goes on from its last checkpoint once there is room",
+  "120k",
+  async ({ folder, resize }) => {
+    await withFolder(async (dir) => {
+      const args = ["--stages", "language", ...small, ...quick, "--steps", "12", "--checkpoint-every", "4"];
+      await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/whole`, ...args]);
+      const out = `${folder}/run`;
+      for (const [size, says] of [["120k", /shards/], ["500k", /step-000008/]] as const) {
+        await resize(size);
+        const line = errorLine(await runsTo(1, ["fineweb-gpt2", "--out", out, ...args]));
+        match(line, /os error 28.*make room/);
+        match(line, says);
+      }
+      strictEqual((await Deno.readTextFile(`${out}/checkpoints/latest`)).trim(), "step-000004");
+      await resize("20m");
+      await runsTo(0, ["fineweb-gpt2", "--out", out, ...args]);
+      strictEqual(JSON.stringify(await courseOf(out)), JSON.stringify(await courseOf(`${dir}/whole`)));
+    });
+  },
+);
 
 Deno.test("fineweb-gpt2 goes on from the checkpoint before one that was damaged, and says so", async () => {
   await withFolder(async (dir) => {
@@ -152,6 +168,12 @@ Deno.test("fineweb-gpt2 goes on from the checkpoint before one that was damaged,
     const bytes = await Deno.readFile(model);
     bytes[bytes.length - 5] ^= 64;
     await Deno.writeFile(model, bytes);
+    for (const from of [`${dir}/run`, `${dir}/run/checkpoints/step-000006`]) {
+      match(
+        errorLine(await runsTo(2, ["sample", "--checkpoint", from])),
+        /step-000006: model\.safetensors is not/,
+      );
+    }
     const { err } = await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/run`, "--steps", "10"]);
     match(err, /step-000006.*SHA-256.*step-000004/s);
     strictEqual(JSON.stringify(await courseOf(`${dir}/run`)), JSON.stringify(await courseOf(`${dir}/whole`)));
@@ -160,6 +182,20 @@ Deno.test("fineweb-gpt2 goes on from the checkpoint before one that was damaged,
     }
     const lost = await runsTo(1, ["fineweb-gpt2", "--out", `${dir}/run`, "--steps", "12"]);
     match(lost.err, /--resume never/);
+  });
+});
+
+Deno.test("sample and samples in a run refuse a prompt that the model cannot begin with, before anything runs", async () => {
+  await withFolder(async (dir) => {
+    const rows = [...Array(60).keys()].map((i) => JSON.stringify({ id: `${i}`, text: lawText(40 + i) }));
+    await Deno.writeTextFile(`${dir}/law.jsonl`, rows.join("\n"));
+    const source = ["--stages", "language", "--source", `${dir}/law.jsonl`, "--tokenizer", "char"];
+    const args = ["fineweb-gpt2", "--out", `${dir}/run`, ...source, ...small, "--steps", "2"];
+    match(errorLine(await runsTo(2, args)), /--sample-prompt "The people".*"T"/);
+    await runsTo(0, [...args, "--sample-prompt", "the people"]);
+    const sample = ["sample", "--checkpoint", `${dir}/run`];
+    match(errorLine(await runsTo(2, [...sample, "--prompt", "the €"])), /--prompt "the €".*"€"/);
+    match(errorLine(await runsTo(2, [...sample, "--tokenizer", "gpt2"])), /gpt2 .*50257.*--tokenizer/);
   });
 });
 
@@ -177,22 +213,19 @@ sharedTest("train refuses a vocabulary and a length beyond those of --init-from"
       "--out",
       `${dir}/run`,
     ];
-    const long = await runsTo(2, [...args, "--seq-len", "128", "--batch-size", "4", "--steps", "5"]);
-    match(long.err, /128.*64|64.*128/s);
-    const wide = await runsTo(2, [
-      ...args,
-      "--seq-len",
-      "64",
-      "--batch-size",
-      "4",
-      "--steps",
-      "5",
-      "--vocab-size",
-      "1000",
-    ]);
-    match(wide.err, /1000/);
+    const sized = ["--batch-size", "4", "--steps", "5"];
+    match(errorLine(await runsTo(2, [...args, ...sized, "--seq-len", "128"])), /128.*64|64.*128/);
+    const wide = [...args, ...sized, "--seq-len", "64", "--vocab-size", "1000"];
+    match(errorLine(await runsTo(2, wide)), /1000/);
   });
 });
+
+/** Plain English of so many lines. */
+function lawText(lines: number): string {
+  return [...Array(lines).keys()].map((i) => `the people of state ${i} have that law and it is good.`).join(
+    "\n",
+  );
+}
 
 /** An llm.c shard of `count` tokens by its header; ids go round below `ids`. */
 function shardOf(count: number, ids: number): Uint8Array<ArrayBuffer> {

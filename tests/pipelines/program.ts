@@ -8,6 +8,10 @@
 export type Finished = Readonly<{ code: number; out: string; err: string }>;
 
 const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+const { tasks } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
+
+/** The words of the task `pipeline` after "deno". */
+export const task: readonly string[] = tasks.pipeline.command.split(" ").slice(1);
 
 /** A model so small that a step takes a millisecond; data and vocabulary are real. */
 export const small: readonly string[] =
@@ -17,8 +21,7 @@ export const small: readonly string[] =
 /** Starts the program. */
 export function start(args: readonly string[], env: Record<string, string> = {}): Deno.ChildProcess {
   const command = new Deno.Command(Deno.execPath(), {
-    args: "run --quiet --frozen --no-prompt --allow-read --allow-write pipelines/cli/main.ts".split(" ")
-      .concat(args),
+    args: [...task, ...args],
     cwd: root,
     env: { NO_COLOR: "1", ...env },
     stdin: "null",
@@ -50,6 +53,29 @@ export async function runsTo(
     );
   }
   return finished;
+}
+
+/** Runs it, reads standard output until it holds `until`, reads no more, and waits for the end. */
+export async function readUntil(until: string, args: readonly string[]): Promise<Finished> {
+  const process = start(args);
+  const err = new Response(process.stderr).text();
+  const text = new TextDecoder();
+  let out = "";
+  for await (const piece of process.stdout) {
+    if ((out += text.decode(piece, { stream: true })).includes(until)) break; // closes the pipe
+  }
+  const { code } = await process.status;
+  return { code, out, err: await err };
+}
+
+/** The one line that starts with "error". Throws where there are more or none. */
+export function errorLine({ err }: Finished): string {
+  const lines = err.trimEnd().split("\n");
+  const errors = lines.filter((line) => line.startsWith("error"));
+  if (errors.length !== 1 || errors[0] !== lines.at(-1)) {
+    throw new Error(`Not one line of error at the end:\n${err}`);
+  }
+  return errors[0];
 }
 
 /** The events of a run's folder. */
