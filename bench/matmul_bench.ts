@@ -1,13 +1,11 @@
 /**
  * Matrix products on all engines in the three layouts of a linear layer: forward (NN), gradient of its input (NT),
- * gradient of its weight (TN); and jax-js's and tfjs's WASM backends as peers. Names carry the work of one iteration:
- * GFLOPS = GFLOP / seconds an iteration.
+ * gradient of its weight (TN); and jax-js's WASM backend as a peer. (tfjs would add 300 MB to every
+ * installation.) Names carry the work of one iteration: GFLOPS = GFLOP / seconds an iteration.
  *
  * @module
  */
 import { blockUntilReady, defaultDevice, init, numpy } from "@jax-js/jax";
-import * as tf from "@tensorflow/tfjs";
-import "@tensorflow/tfjs-backend-wasm";
 import { Graph } from "../kernels/core/graph.ts";
 import { compile } from "../kernels/core/program.ts";
 import { normals } from "../kernels/core/philox.ts";
@@ -27,7 +25,6 @@ const layouts = [
 
 await init("wasm");
 defaultDevice("wasm");
-await tf.setBackend("wasm");
 
 for (const [m, k, n] of sizes) {
   const gflop = `${((2 * m * k * n * REPEATS) / 1e9).toFixed(3)} GFLOP`, group = `matmul ${m}x${k}x${n}`;
@@ -68,14 +65,6 @@ for (const [m, k, n] of sizes) {
         await blockUntilReady(product);
         product.dispose();
       }
-    },
-  });
-  const a = tf.tensor2d(values.a, [m, k]), b = tf.tensor2d(values.b, [k, n]);
-  Deno.bench({
-    name: `tfjs wasm NN, ${gflop}`,
-    group,
-    fn: () => {
-      for (let i = 0; i < REPEATS; i++) tf.matMul(a, b).dispose(); // its WASM backend computes at once
     },
   });
 }
