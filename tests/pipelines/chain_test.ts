@@ -6,7 +6,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { sharedTest } from "../shared_data.ts";
-import { eventsOf, runsTo, withFolder } from "./program.ts";
+import { eventsOf, readUntil, runsTo, task, withFolder } from "./program.ts";
 
 const model = "--layers 1 --heads 2 --channels 16 --seq-len 32 --batch-size 4 --eval-batches 4".split(" ");
 
@@ -44,11 +44,25 @@ Deno.test("fineweb, tokenize, train and sample work one after the other", async 
     const last = (await eventsOf(`${dir}/train`)).findLast((e) => e.type === "eval");
     ok(last.valLoss < last.unigramLoss && last.bitsPerByte > 0, JSON.stringify(last));
 
-    const sampling = ["sample", "--checkpoint", `${dir}/train`, "--tokenizer", `${dir}/tokens/tokenizer`];
-    const asked = [...sampling, "--prompt", "The people", "--max-tokens", "16", "--temperature", "0"];
-    const { out: text } = await runsTo(0, asked);
+    const sampling = ["sample", "--checkpoint", `${dir}/train`]; // the run has kept the shards' tokenizer
+    const asked = [...sampling, "--prompt", "The people", "--max-tokens", "16"];
+    const greedy = [...asked, "--temperature", "0"];
+    const { out: text } = await runsTo(0, greedy);
     ok(text.startsWith("The people") && text.length > 12, text);
-    strictEqual((await runsTo(0, asked)).out, text);
+    strictEqual((await runsTo(0, greedy)).out, text);
+    const drawn = (await runsTo(0, [...asked, "--seed", "5"])).out;
+    strictEqual(
+      (await runsTo(0, [...asked, "--seed", "5", "--checkpoint", `${dir}/train/checkpoints`])).out,
+      drawn,
+    );
+    const lines = (await runsTo(0, [...greedy, "--json"])).out.trimEnd().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    strictEqual(`${lines.find((e) => e.type === "sample").text}\n`, text.slice("The people".length));
+    strictEqual(lines.at(-1).type, "done");
+    // Text comes as it is made, and the program ends when it is read no more.
+    const endless = await readUntil("people", [...asked, "--max-tokens", "1000000"]);
+    deepStrictEqual([endless.code, endless.err.includes("error")], [0, false], endless.err);
     const on = [
       "train",
       "--init-from",
@@ -81,11 +95,13 @@ Deno.test("every pipeline explains itself and plans without running or writing",
       "fineweb-gpt2": ["--tokenizer", "byte"],
       "tokenize": [],
       "train": ["--train-shards", `${dir}/a.bin`, "--vocab-size", "512"],
+      "sample": [],
     };
     const { out: list } = await runsTo(0, []);
     for (const [name, args] of Object.entries(needs)) {
       match(list, new RegExp(`^  ${name} `, "m"));
-      match((await runsTo(0, [name, "--help"])).out, /--out DIR/);
+      match((await runsTo(0, [name, "--help"])).out, /--seed N/);
+      if (name === "sample") continue; // has no plan without a checkpoint
       const { out } = await runsTo(0, [name, ...args, "--out", `${dir}/run`, "--dry-run"]);
       match(out, /Stages/);
       if (args.length > 0) match(out, /parameters +[\d,]+[\s\S]*FLOPs a step[\s\S]*activation/);
@@ -94,27 +110,99 @@ Deno.test("every pipeline explains itself and plans without running or writing",
   });
 });
 
+Deno.test("a pipe that is closed ends the program quietly, and a run with a checkpoint", async () => {
+  await withFolder(async (dir) => {
+    const args = [
+      "fineweb-gpt2",
+      "--out",
+      `${dir}/run`,
+      ...model,
+      "--vocab-size",
+      "512",
+      "--val-tokens",
+      "4096",
+    ];
+    const cut = await readUntil('"step":0', [...args, "--steps", "100000", "--json"]);
+    strictEqual(cut.code, 130, cut.err);
+    match(cut.err, /^Interrupted: checkpoint .*\nTo go on: .*\n$/);
+    for (const line of cut.out.split("\n").slice(0, -1)) JSON.parse(line);
+    const events = await eventsOf(`${dir}/run`);
+    deepStrictEqual(events.at(-1), { type: "done", reason: "interrupted" });
+    const steps = events.filter((e) => e.type === "step").length;
+    const quiet = await runsTo(0, [
+      "fineweb-gpt2",
+      "--out",
+      `${dir}/run`,
+      "--steps",
+      `${steps + 2}`,
+      "--quiet",
+    ]);
+    deepStrictEqual([quiet.err, quiet.out.includes("Report: ")], ["", true]);
+  });
+});
+
+Deno.test({
+  name: "help into a closed pipe, and progress, end without a word",
+  ignore: Deno.build.os === "windows", // has no sh
+  fn: () =>
+    withFolder(async (dir) => {
+      const words = [Deno.execPath(), ...task, "fineweb-gpt2"].join(" ");
+      const piped = async (line: string) => {
+        const { stderr, stdout } = await new Deno.Command("sh", { args: ["-c", line], cwd: root }).output();
+        return [new TextDecoder().decode(stdout), new TextDecoder().decode(stderr)];
+      };
+      deepStrictEqual(await piped(`${words} --help | true`), ["", ""]);
+      const [said, more] = await piped(
+        `${words} --out ${dir}/run ${model.join(" ")} --steps 100000 2>&1 | head -n 1`,
+      );
+      match(said, /^fineweb-gpt2 in .*, from the beginning\n$/);
+      strictEqual(more, "");
+    }),
+});
+
+const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+
 const golden =
   "--shuffle none --batch-size 4 --seq-len 64 --lr 1e-3 --min-lr 1e-3 --schedule constant --warmup 0 --beta1 0.9 --beta2 0.999 --weight-decay 0 --grad-clip 0 --steps 20 --eval-every 0 --sample-every 0 --quiet"
     .split(" ");
 
+for (const device of ["cpu", "webgpu"]) {
+  sharedTest(
+    `train --init-from llm.c's model on llm.c's tokens prints llm.c's losses, on ${device}`,
+    ["golden/gpt.bin", "golden/tokens.bin", "golden/llmc.txt"],
+    async (path) => {
+      await withFolder(async (dir) => {
+        const from = ["--init-from", path("golden/gpt.bin"), "--train-shards", path("golden/tokens.bin")];
+        await runsTo(0, ["train", ...from, "--out", `${dir}/run`, "--device", device, ...golden]);
+        const printed = await Deno.readTextFile(path("golden/llmc.txt"));
+        const wanted = [...printed.matchAll(/^step \d+ loss ([\d.]+)/gm)].map((m) => Number(m[1]));
+        const losses = (await eventsOf(`${dir}/run`)).filter((e) => e.type === "step").map((e) => e.loss);
+        ok(wanted.length >= 20 && losses.length === 20, `${wanted.length}, ${losses.length} losses`);
+        losses.forEach((loss, i) =>
+          ok(Math.abs(loss - wanted[i]) < 2e-4, `step ${i}: ${loss}, llm.c ${wanted[i]}`)
+        );
+      });
+    },
+  );
+}
+
 sharedTest(
-  "train --init-from llm.c's model on llm.c's tokens prints llm.c's losses",
-  ["golden/gpt.bin", "golden/tokens.bin", "golden/llmc.txt"],
+  "sample writes from llm.c's model, and says which tokenizer it lacks",
+  ["golden/gpt.bin"],
   async (path) => {
-    await withFolder(async (dir) => {
-      const from = ["--init-from", path("golden/gpt.bin"), "--train-shards", path("golden/tokens.bin")];
-      await runsTo(0, ["train", ...from, "--out", `${dir}/run`, "--device", "cpu", ...golden]);
-      const wanted = [
-        ...(await Deno.readTextFile(path("golden/llmc.txt"))).matchAll(/^step \d+ loss ([\d.]+)/gm),
-      ]
-        .map((m) => Number(m[1]));
-      const losses = (await eventsOf(`${dir}/run`)).filter((e) => e.type === "step").map((e) => e.loss);
-      strictEqual(losses.length, 20);
-      ok(wanted.length >= 20, `${wanted.length} losses in llmc.txt`);
-      losses.forEach((loss, i) =>
-        ok(Math.abs(loss - wanted[i]) < 2e-4, `step ${i}: ${loss}, llm.c ${wanted[i]}`)
-      );
-    });
+    const asked = [
+      "sample",
+      "--checkpoint",
+      path("golden/gpt.bin"),
+      "--max-tokens",
+      "8",
+      "--temperature",
+      "0",
+    ];
+    match((await runsTo(2, asked)).err, /gpt2 .*50257 tokens.*512: give --tokenizer/);
+    const bytes = [...asked, "--tokenizer", "byte", "--prompt", "x"];
+    const { out } = await runsTo(0, bytes);
+    ok(out.startsWith("x") && out.length > 2, out);
+    strictEqual((await runsTo(0, bytes)).out, out);
   },
 );
