@@ -27,6 +27,7 @@ export { gelu } from "./ops/gelu.ts";
 export { type ClipAttrs, globalNorm } from "./ops/global_norm.ts";
 export { layerNorm, type LayerNormAttrs } from "./ops/layer_norm.ts";
 export { ops } from "./ops/list.ts";
+export { linearCrossEntropy, type LinearCrossEntropyOptions } from "./ops/linear_cross_entropy.ts";
 export { matmul, type MatmulAttrs } from "./ops/matmul.ts";
 export { type Axes, broadcast, type BroadcastAttrs, max, mean, sum } from "./ops/reduce.ts";
 export { relu } from "./ops/relu.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Call, define, grid, type Op, wgslBindings } from "./op.ts";
-import { ShapeError, sizeOf, type Tensor } from "./tensor.ts";
+import { type Shape, ShapeError, sizeOf, type Tensor } from "./tensor.ts";
 
 /** A tensor of x's shape, every element `value`. */
 export function fill(like: Tensor, value: number): Tensor {
@@ -32,19 +32,22 @@ export function gradients(loss: Tensor, of: readonly Tensor[]): readonly (Tensor
   const calls = [...loss.graph.calls];
   const depends = new Set<Tensor>(of);
   for (const call of calls) {
-    if (call.inputs.some((t) => depends.has(t))) call.outputs.forEach((t) => depends.add(t));
+    const { inputs } = loss.graph.customGradients.get(call) ?? call;
+    if (inputs.some((t) => depends.has(t))) call.outputs.forEach((t) => depends.add(t));
   }
   if (!depends.has(loss)) return of.map(() => null);
 
   const found = new Map<Tensor, Tensor>([[loss, fill(loss, 1)]]);
   for (const call of calls.reverse()) {
     const ofOutputs = call.outputs.map((t) => found.get(t) ?? null);
-    if (ofOutputs.every((g) => g === null) || !call.inputs.some((t) => depends.has(t))) continue;
-    if (call.op.vjp === undefined) {
+    const custom = loss.graph.customGradients.get(call), { inputs } = custom ?? call;
+    if (ofOutputs.every((g) => g === null) || !inputs.some((t) => depends.has(t))) continue;
+    const ofInputs = custom?.vjp(ofOutputs) ?? call.op.vjp?.(call, ofOutputs);
+    if (ofInputs === undefined) {
       throw new Error(`Cannot differentiate ${call.outputs[0].label}: op ${call.op.name} has no vjp`);
     }
-    call.op.vjp(call, ofOutputs).forEach((gradient, i) => {
-      const input = call.inputs[i];
+    ofInputs.forEach((gradient, i) => {
+      const input = inputs[i];
       if (gradient === null || !depends.has(input)) return;
       const before = found.get(input);
       found.set(input, before === undefined ? gradient : plus(before, gradient));
@@ -53,14 +56,26 @@ export function gradients(loss: Tensor, of: readonly Tensor[]): readonly (Tensor
   return of.map((t) => found.get(t) ?? null);
 }
 
+/** What to fill with. */
+export interface FillAttrs {
+  /** Of every element; u32 tensors take 0 alone. */
+  readonly value: number;
+  /** Default: as the input, which gives the type in any case. */
+  readonly shape?: Shape;
+}
+
 /** Every element one value. */
-export const fillOp: Op<{ readonly value: number }> = {
+export const fillOp: Op<FillAttrs> = {
   name: "fill",
-  infer: ([like]) => [{ shape: like.shape, dtype: like.dtype }],
-  reference: ([like], call) => [new Float64Array(like.length).fill(call.attrs.value)],
+  infer: ([like], { shape = like.shape }) => [{ shape, dtype: like.dtype }],
+  reference: (_inputs, call) => [new Float64Array(sizeOf(call.outputs[0].shape)).fill(call.attrs.value)],
   wgsl: (call) => flat(call, `out0[i] = ${call.outputs[0].dtype}(${call.attrs.value});`),
   wasm: (call) => [sizeOf(call.outputs[0].shape), call.attrs.value],
-  cases: [{ inputs: [[3, 5]], attrs: { value: 1 } }, { inputs: [[]], attrs: { value: -2.5 } }],
+  cases: [
+    { inputs: [[3, 5]], attrs: { value: 1 } },
+    { inputs: [[]], attrs: { value: -2.5 } },
+    { inputs: [[3]], attrs: { value: 0, shape: [2, 67] } },
+  ],
 };
 
 /** a + b of one shape. */
@@ -101,9 +116,12 @@ const callFill = define(fillOp);
 const callPlus = define(plusOp);
 const callAccumulate = define(accumulateOp);
 
-/** A kernel with one invocation an element of the first output: `body` sees its index `i`. */
-export function flat(call: Call, body: string): ReturnType<Op<any>["wgsl"]> {
-  const count = sizeOf(call.outputs[0].shape);
+/** A kernel with one invocation an element of the first output, or `count`: `body` sees its index `i`. */
+export function flat(
+  call: Call,
+  body: string,
+  { count = sizeOf(call.outputs[0].shape) }: { readonly count?: number } = {},
+): ReturnType<Op<any>["wgsl"]> {
   const workgroups = grid(count, 64);
   return {
     workgroups,

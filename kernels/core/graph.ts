@@ -7,6 +7,14 @@ import type { Call, Op } from "./op.ts";
 import type { Kind, Shape, Spec, Tensor } from "./tensor.ts";
 import { ShapeError, sizeOf } from "./tensor.ts";
 
+/** How a gradient flows through a value that several calls make, where flowing through each would keep too much. */
+export interface CustomGradient {
+  /** What the value depends on. */
+  readonly inputs: readonly Tensor[];
+  /** Gradients of the inputs given those of the finishing call's outputs (null: no gradient flows). */
+  vjp(grads: readonly (Tensor | null)[]): readonly (Tensor | null)[];
+}
+
 /** Calls in order, and leaves by label. */
 export class Graph {
   /** In the order they were made. */
@@ -15,6 +23,8 @@ export class Graph {
   readonly leaves: Map<string, Tensor> = new Map();
   /** Tensors to be readable after a run, by label. */
   readonly outputs: Map<string, Tensor> = new Map();
+  /** By the call that finishes such a value: used instead of its op's vjp, and of all calls before it. */
+  readonly customGradients: Map<Call, CustomGradient> = new Map();
   /** Where shape errors say they happened: the scope that is building. */
   where = "";
 

@@ -9,10 +9,11 @@ import { ShapeError, type Tensor } from "../core/tensor.ts";
 import { add } from "../ops/arith.ts";
 import { attention } from "../ops/attention.ts";
 import { gather } from "../ops/gather.ts";
+import { linearCrossEntropy } from "../ops/linear_cross_entropy.ts";
 import { matmul } from "../ops/matmul.ts";
 import { slice } from "../ops/slice.ts";
 import { linear, norm } from "./layers.ts";
-import type { ForwardOptions, Model } from "./model.ts";
+import type { Model } from "./model.ts";
 
 /** GPT-2's sizes. */
 export interface GptConfig {
@@ -43,16 +44,24 @@ export function gpt(config: GptConfig): Model<GptConfig> {
     vocabSize,
     paddedVocabSize,
     seqLen,
-    forward: (scope, tokens, options = {}) => forward(scope, tokens, { ...config, paddedVocabSize, options }),
+    forward: (scope, tokens, { rows } = {}) => {
+      const { x, wte } = trunk(scope, tokens, { ...config, paddedVocabSize });
+      return matmul(rows === undefined ? x : gather(x, rows), wte, { transposeB: true });
+    },
+    losses: (scope, { tokens, targets }) => {
+      const { x, wte } = trunk(scope, tokens, { ...config, paddedVocabSize });
+      return linearCrossEntropy(x, { weight: wte, targets, valid: vocabSize });
+    },
   };
 }
 
-function forward(
+/** Everything below the head: tokens [B, T] → x [B, T, C], and the embedding, which is the head's weight too. */
+function trunk(
   scope: Scope,
   tokens: Tensor,
-  config: GptConfig & { readonly paddedVocabSize: number; readonly options: ForwardOptions },
-): Tensor {
-  const { layers, heads, channels, seqLen, paddedVocabSize, options } = config;
+  config: GptConfig & { readonly paddedVocabSize: number },
+): { readonly x: Tensor; readonly wte: Tensor } {
+  const { layers, heads, channels, seqLen, paddedVocabSize } = config;
   const length = tokens.shape[tokens.shape.length - 1];
   if (tokens.shape.length !== 2 || length > seqLen) {
     throw new ShapeError(
@@ -65,9 +74,8 @@ function forward(
   let x = add(gather(wte, tokens), positions);
   for (let i = 0; i < layers; i++) x = block(scope.at(`h.${i}`), x, { layers, heads });
   x = norm(scope.at("ln_f"), x);
-  if (options.rows !== undefined) x = gather(x, options.rows);
-  scope.at("lm_head"); // where shape errors say they happened; its weight is wte's
-  return matmul(x, wte, { transposeB: true });
+  scope.at("lm_head"); // where shape errors of what follows say they happened; its weight is wte's
+  return { x, wte };
 }
 
 /** One block: x [B, T, C] → [B, T, C]. */

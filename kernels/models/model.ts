@@ -27,6 +27,8 @@ export interface Model<Config = unknown> {
   readonly seqLen: number;
   /** tokens u32 [B, T] → logits [B, T, Vp]. */
   forward(scope: Scope, tokens: Tensor, options?: ForwardOptions): Tensor;
+  /** tokens, targets u32 [B, T] → each position's cross entropy [B, T]; 0 for targets that are no token. */
+  losses(scope: Scope, pair: { readonly tokens: Tensor; readonly targets: Tensor }): Tensor;
 }
 
 /** A model's parameters by published name, in the order made. */

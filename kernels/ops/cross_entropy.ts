@@ -53,42 +53,11 @@ export const crossEntropyOp: Op<CrossEntropyAttrs> = {
     }
     return [losses, lse];
   },
-  wgsl: (call): Kernel => {
-    const { rows, columns } = rowsOf(call.inputs[0]), { valid } = call.attrs;
-    const size = rowWorkgroup(valid), { workgroups, find } = rowGrid(rows);
-    return {
-      workgroups,
-      code: `${wgslBindings(call)}
-${workgroupMax(size)}
-${workgroupSum(size)}
-
-@compute @workgroup_size(${size})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  ${find}
-  let start = row * ${columns}u;
-  var top = -3.4e38;
-  var sum = 0.0; // of exp(x - top) so far
-  for (var c = lane; c < ${valid}u; c += ${size}u) {
-    let x = in0[start + c];
-    if (x > top) {
-      sum = sum * exp(top - x) + 1.0;
-      top = x;
-    } else {
-      sum += exp(x - top);
-    }
-  }
-  let rowTop = workgroupMax(top, lane);
-  let lse = rowTop + log(workgroupSum(sum * exp(top - rowTop), lane));
-  if (lane == 0u) {
-    let label = in1[row];
-    var loss = 0.0;
-    if (label < ${valid}u) { loss = lse - in0[start + label]; }
-    out0[row] = loss;
-    out1[row] = lse;
-  }
-}`,
-    };
-  },
+  wgsl: (call): Kernel =>
+    lossKernel(call, {
+      logits: "in0",
+      store: ({ loss }) => `let label = in1[row];\n    ${loss}\n    out0[row] = loss;\n    out1[row] = lse;`,
+    }),
   wasm: wasmArgs,
   flops: (call) => 4 * sizeOf(call.inputs[0].shape),
   cases: [
@@ -117,30 +86,8 @@ export const crossEntropyGradOp: Op<CrossEntropyAttrs> = {
       return (Math.exp(x - lse[row]) - (column === targets[row] ? 1 : 0)) * dlosses[row];
     })];
   },
-  wgsl: (call): Kernel => {
-    const { rows, columns } = rowsOf(call.inputs[0]), { valid } = call.attrs;
-    const size = rowWorkgroup(columns), { workgroups, find } = rowGrid(rows);
-    return {
-      workgroups,
-      code: `${wgslBindings(call)}
-
-@compute @workgroup_size(${size})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  ${find}
-  let start = row * ${columns}u;
-  let label = in1[row];
-  let lse = in2[row];
-  let scale = in3[row];
-  for (var c = lane; c < ${columns}u; c += ${size}u) {
-    var slope = 0.0;
-    if (c < ${valid}u && label < ${valid}u) {
-      slope = (exp(in0[start + c] - lse) - select(0.0, 1.0, c == label)) * scale;
-    }
-    in0[start + c] = slope;
-  }
-}`,
-    };
-  },
+  wgsl: (call): Kernel =>
+    slopeKernel(call, "let label = in1[row];\n  let lse = in2[row];\n  let scale = in3[row];"),
   wasm: wasmArgs,
   flops: (call) => 4 * sizeOf(call.inputs[0].shape),
   cases: crossEntropyOp.cases.map((c) => ({
@@ -154,7 +101,77 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 const callCrossEntropy = define(crossEntropyOp);
 const callCrossEntropyGrad = define(crossEntropyGradOp);
 
-function rowsOf(logits: Spec): { rows: number; columns: number } {
+/**
+ * WGSL of one workgroup a row of `logits`, a binding: `store` are one lane's statements once `lse` is known; they are
+ * given those that make `loss` from `label`, a class number.
+ */
+export function lossKernel(
+  call: Call<CrossEntropyAttrs>,
+  { logits, store }: {
+    readonly logits: `in${number}`;
+    readonly store: (given: { readonly loss: string }) => string;
+  },
+): Kernel {
+  const { rows, columns } = rowsOf(call.inputs[Number(logits.slice(2))]), { valid } = call.attrs;
+  const size = rowWorkgroup(valid), { workgroups, find } = rowGrid(rows);
+  const loss = `var loss = 0.0;
+    if (label < ${valid}u) { loss = lse - ${logits}[start + label]; }`;
+  return {
+    workgroups,
+    code: `${wgslBindings(call)}
+${workgroupMax(size)}
+${workgroupSum(size)}
+
+@compute @workgroup_size(${size})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  ${find}
+  let start = row * ${columns}u;
+  var top = -3.4e38;
+  var sum = 0.0; // of exp(x - top) so far
+  for (var c = lane; c < ${valid}u; c += ${size}u) {
+    let x = ${logits}[start + c];
+    if (x > top) {
+      sum = sum * exp(top - x) + 1.0;
+      top = x;
+    } else {
+      sum += exp(x - top);
+    }
+  }
+  let rowTop = workgroupMax(top, lane);
+  let lse = rowTop + log(workgroupSum(sum * exp(top - rowTop), lane));
+  if (lane == 0u) {
+    ${store({ loss })}
+  }
+}`,
+  };
+}
+
+/** WGSL of one workgroup a row of in0, the logits, made slopes in place: `find` declares `label`, `lse` and `scale`. */
+export function slopeKernel(call: Call<CrossEntropyAttrs>, find: string): Kernel {
+  const { rows, columns } = rowsOf(call.inputs[0]), { valid } = call.attrs;
+  const size = rowWorkgroup(columns), grid = rowGrid(rows);
+  return {
+    workgroups: grid.workgroups,
+    code: `${wgslBindings(call)}
+
+@compute @workgroup_size(${size})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  ${grid.find}
+  let start = row * ${columns}u;
+  ${find}
+  for (var c = lane; c < ${columns}u; c += ${size}u) {
+    var slope = 0.0;
+    if (c < ${valid}u && label < ${valid}u) {
+      slope = (exp(in0[start + c] - lse) - select(0.0, 1.0, c == label)) * scale;
+    }
+    in0[start + c] = slope;
+  }
+}`,
+  };
+}
+
+/** Rows and columns of logits. */
+export function rowsOf(logits: Spec): { rows: number; columns: number } {
   const columns = logits.shape.at(-1) ?? 1;
   return { rows: sizeOf(logits.shape) / columns, columns };
 }

@@ -10,6 +10,7 @@ import { affineAddOp, affineGeluOp, affineOp } from "./affine.ts";
 import { addOp, divOp, mulOp, subOp } from "./arith.ts";
 import { attentionGradOp, attentionOp } from "./attention.ts";
 import { crossEntropyGradOp, crossEntropyOp } from "./cross_entropy.ts";
+import { crossEntropyRowsGradOp, crossEntropyRowsOp } from "./cross_entropy_rows.ts";
 import { gatherOp, scatterAddOp } from "./gather.ts";
 import { gelu } from "./gelu.ts";
 import { clipScaleOp, sumSquaresOp } from "./global_norm.ts";
@@ -17,6 +18,7 @@ import { layerNormGradOp, layerNormOp, layerNormParamGradOp } from "./layer_norm
 import { matmulOp } from "./matmul.ts";
 import { broadcastOp, maxOp, meanOp, sumOp } from "./reduce.ts";
 import { relu } from "./relu.ts";
+import { putRowsOp, takeRowsOp } from "./row_blocks.ts";
 import { scaleOp } from "./scale.ts";
 import { padOp, sliceOp, takeOp } from "./slice.ts";
 import { assignOp, clearOp, countOp } from "./state.ts";
@@ -47,6 +49,8 @@ export const ops: readonly Op<any>[] = [
   sliceOp,
   padOp,
   takeOp,
+  takeRowsOp,
+  putRowsOp,
   clearOp,
   countOp,
   assignOp,
@@ -64,4 +68,6 @@ export const ops: readonly Op<any>[] = [
   attentionGradOp,
   crossEntropyOp,
   crossEntropyGradOp,
+  crossEntropyRowsOp,
+  crossEntropyRowsGradOp,
 ];

@@ -1,6 +1,6 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/cross_entropy.ts. Columns from `valid` on are left out, and rows whose target is one
+ * Twins of kernels/ops/cross_entropy.ts and cross_entropy_rows.ts. Columns from `valid` on are left out, and rows whose target is one
  * of them, or 0xFFFFFFFF, which marks it as ignored.
  *
  * @module
@@ -8,6 +8,7 @@
 import { first, size, tensor } from "./call.ts";
 import { exp, log } from "./exp.ts";
 import { fillRun } from "./fill_run.ts";
+import { start } from "./row_blocks.ts";
 import { lanes, largest, loadPart, storePart } from "./vector.ts";
 
 /** logits [rows, V], targets -> losses, lse. args: rows, V, valid. */
@@ -17,11 +18,13 @@ export function cross_entropy(tensors: usize, args: usize, thread: i32, threads:
   const rows = size(args, 0), columns = size(args, 1), valid = size(args, 2);
   const end = first(rows, 1, thread + 1, threads);
   for (let row = first(rows, 1, thread, threads); row < end; row++) {
-    const from = logits + ((row * columns) << 2), lse = logSumExp(from, valid);
-    const target: usize = load<u32>(targets + (row << 2));
-    const loss = target < valid ? lse - <f64> load<f32>(from + (target << 2)) : 0;
-    store<f32>(losses + (row << 2), <f32> loss);
-    store<f32>(lses + (row << 2), <f32> lse);
+    lossOf(
+      logits + ((row * columns) << 2),
+      valid,
+      targets + (row << 2),
+      losses + (row << 2),
+      lses + (row << 2),
+    );
   }
 }
 
@@ -38,23 +41,82 @@ export function cross_entropy_grad(
   const rows = size(args, 0), columns = size(args, 1), valid = size(args, 2);
   const end = first(rows, 1, thread + 1, threads);
   for (let row = first(rows, 1, thread, threads); row < end; row++) {
-    const at = logits + ((row * columns) << 2), target: usize = load<u32>(targets + (row << 2));
-    if (target >= valid) {
-      fillRun(at, columns, 0);
-      continue;
-    }
-    const lse = v128.load32_splat(lses + (row << 2)), d = v128.load32_splat(dlosses + (row << 2));
-    let p = at;
-    const stop = at + (valid << 2);
-    for (; p + 16 <= stop; p += 16) v128.store(p, f32x4.mul(exp(f32x4.sub(v128.load(p), lse)), d));
-    if (p < stop) {
-      const rest = (stop - p) >> 2;
-      storePart(p, f32x4.mul(exp(f32x4.sub(loadPart(p, rest, 0), lse)), d), rest);
-    }
-    fillRun(stop, columns - valid, 0);
-    const hit = at + (target << 2);
-    store<f32>(hit, load<f32>(hit) - load<f32>(dlosses + (row << 2)));
+    const at = logits + ((row * columns) << 2);
+    slopesOf(at, columns, valid, targets + (row << 2), lses + (row << 2), dlosses + (row << 2));
   }
+}
+
+/** losses, lse, logits [R, V], targets, block [1] -> losses, lse of the block, in place. args: R, V, valid, total. */
+export function cross_entropy_rows(
+  tensors: usize,
+  args: usize,
+  thread: i32,
+  threads: i32,
+  scratch: usize,
+): void {
+  const losses = tensor(tensors, 0), lses = tensor(tensors, 1);
+  const logits = tensor(tensors, 2), targets = tensor(tensors, 3);
+  const rows = size(args, 0), columns = size(args, 1), valid = size(args, 2), total = size(args, 3);
+  const from = start(tensor(tensors, 4), rows, total), count = min(rows, total - from);
+  const end = first(count, 1, thread + 1, threads);
+  for (let row = first(count, 1, thread, threads); row < end; row++) {
+    const at = (from + row) << 2;
+    lossOf(logits + ((row * columns) << 2), valid, targets + at, losses + at, lses + at);
+  }
+}
+
+/** logits [R, V], targets, lse, dlosses, block [1] -> dlogits in place of logits. args: R, V, valid, total. */
+export function cross_entropy_rows_grad(
+  tensors: usize,
+  args: usize,
+  thread: i32,
+  threads: i32,
+  scratch: usize,
+): void {
+  const logits = tensor(tensors, 0), targets = tensor(tensors, 1);
+  const lses = tensor(tensors, 2), dlosses = tensor(tensors, 3);
+  const rows = size(args, 0), columns = size(args, 1), valid = size(args, 2), total = size(args, 3);
+  const from = start(tensor(tensors, 4), rows, total), count = min(rows, total - from);
+  const end = first(rows, 1, thread + 1, threads);
+  for (let row = first(rows, 1, thread, threads); row < end; row++) {
+    const p = logits + ((row * columns) << 2), at = (from + row) << 2;
+    if (row < count) slopesOf(p, columns, valid, targets + at, lses + at, dlosses + at);
+    else fillRun(p, columns, 0);
+  }
+}
+
+/** A row's logits, target -> its loss and lse, all by address. */
+function lossOf(logits: usize, valid: usize, targetAt: usize, loss: usize, lseAt: usize): void {
+  const lse = logSumExp(logits, valid), target: usize = load<u32>(targetAt);
+  store<f32>(loss, target < valid ? <f32> (lse - <f64> load<f32>(logits + (target << 2))) : 0);
+  store<f32>(lseAt, <f32> lse);
+}
+
+/** A row's logits become their slopes. */
+function slopesOf(
+  at: usize,
+  columns: usize,
+  valid: usize,
+  targetAt: usize,
+  lseAt: usize,
+  dlossAt: usize,
+): void {
+  const target: usize = load<u32>(targetAt);
+  if (target >= valid) {
+    fillRun(at, columns, 0);
+    return;
+  }
+  const lse = v128.load32_splat(lseAt), d = v128.load32_splat(dlossAt);
+  let p = at;
+  const stop = at + (valid << 2);
+  for (; p + 16 <= stop; p += 16) v128.store(p, f32x4.mul(exp(f32x4.sub(v128.load(p), lse)), d));
+  if (p < stop) {
+    const rest = (stop - p) >> 2;
+    storePart(p, f32x4.mul(exp(f32x4.sub(loadPart(p, rest, 0), lse)), d), rest);
+  }
+  fillRun(stop, columns - valid, 0);
+  const hit = at + (target << 2);
+  store<f32>(hit, load<f32>(hit) - load<f32>(dlossAt));
 }
 
 /** log of the sum of e^x over n floats: the largest first, then the sum in blocks of 1,024. */

@@ -8,7 +8,12 @@ export { adamw } from "./adamw.ts";
 export { affine, affine_add, affine_gelu } from "./affine.ts";
 export { add, div, mul, sub } from "./arith.ts";
 export { attention, attention_grad } from "./attention.ts";
-export { cross_entropy, cross_entropy_grad } from "./cross_entropy.ts";
+export {
+  cross_entropy,
+  cross_entropy_grad,
+  cross_entropy_rows,
+  cross_entropy_rows_grad,
+} from "./cross_entropy.ts";
 export { accumulate, fill, plus } from "./fill.ts";
 export { finish } from "./finish.ts";
 export { gather, scatter_add } from "./gather.ts";
@@ -18,6 +23,7 @@ export { layer_norm, layer_norm_grad, layer_norm_param_grad } from "./layer_norm
 export { matmul } from "./matmul.ts";
 export { broadcast, max, mean, sum } from "./reduce.ts";
 export { relu, relu_grad } from "./relu.ts";
+export { put_rows, take_rows } from "./row_blocks.ts";
 export { scale } from "./scale.ts";
 export { pad, slice, take } from "./slice.ts";
 export { assign, clear, count } from "./state.ts";

@@ -10,7 +10,6 @@ import { compile, flopsOf, memoryByKind, type Program } from "../../kernels/core
 import type { DType, Kind, Shape, Spec, Tensor } from "../../kernels/core/tensor.ts";
 import { type Model, parametersOf } from "../../kernels/models/model.ts";
 import { mul } from "../../kernels/ops/arith.ts";
-import { crossEntropy } from "../../kernels/ops/cross_entropy.ts";
 import { globalNorm } from "../../kernels/ops/global_norm.ts";
 import { sum } from "../../kernels/ops/reduce.ts";
 import { take } from "../../kernels/ops/slice.ts";
@@ -98,8 +97,7 @@ function microGraph(model: Model<unknown>, shape: Batch["shape"]): Graph {
   const micro = input(graph, "micro", [1], "u32");
   const tokens = take(input(graph, "inputs", shape, "u32"), micro);
   const targets = take(input(graph, "targets", shape, "u32"), micro);
-  const logits = model.forward(scope, tokens);
-  const losses = crossEntropy(logits, targets, { valid: model.vocabSize });
+  const losses = model.losses(scope, { tokens, targets });
   // The weight is 1 / (tokens that count in the whole step), so micro-batches simply add up.
   const loss = mul(sum(losses, { shape: [1] }), input(graph, "lossWeight", [1], "f32"));
   const found = gradients(loss, [...scope.parameters.values()].map((p) => p.tensor));
@@ -135,9 +133,9 @@ function updateGraph(parameters: Plan["parameters"], { optimizer, clip }: Traini
 
 function evalGraph(model: Model<unknown>, shape: Shape): Graph {
   const graph = new Graph();
-  const logits = model.forward(new RootScope(graph), input(graph, "eval/inputs", shape, "u32"));
+  const tokens = input(graph, "eval/inputs", shape, "u32");
   const targets = input(graph, "eval/targets", shape, "u32");
-  graph.output("eval/losses", crossEntropy(logits, targets, { valid: model.vocabSize }));
+  graph.output("eval/losses", model.losses(new RootScope(graph), { tokens, targets }));
   return graph;
 }
 
