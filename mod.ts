@@ -11,6 +11,7 @@ export {
   type AdamWOptions,
   type Call,
   type Case,
+  type CustomGradient,
   type DType,
   type Engine,
   type Fill,

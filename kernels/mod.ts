@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./core/graph.ts";
+export { costOf, countPipelines, leastLimits, type ProgramCost } from "./core/cost.ts";
 export { gradients } from "./core/gradients.ts";
 export * from "./core/op.ts";
 export * from "./core/philox.ts";

@@ -24,6 +24,7 @@ import { recipeOf, removedIn } from "./cli/recipe.ts";
 import { startingWeights } from "./cli/starting_weights.ts";
 import { checkRereadable, tokenizerFor, vocabularyOf } from "./cli/tokenizer_for.ts";
 import { checkMemory, scheduleOf, stepsOf, training, trainingPlan } from "./cli/training.ts";
+import { withCost } from "../stages/train/plan_cost.ts";
 import { heldOut } from "./cli/validation.ts";
 
 export default pipeline({
@@ -61,6 +62,6 @@ export default pipeline({
       .pipe(shard({ dir, vocabSize: tokenizer.vocabSize, validationTokens: o.valTokens }))
       .via(await training(o, { env, plan, start, tokenizer, validation, schedule }));
   },
-  plan: async (o) => trainingPlan(o, { vocabSize: await vocabularyOf(o) }),
+  plan: async (o) => withCost(trainingPlan(o, { vocabSize: await vocabularyOf(o) })),
   finish: (o, env) => nextWords("fineweb-gpt2", env, stepsOf(o)),
 });

@@ -12,6 +12,7 @@ import { shardsTokenizer, shardsVocabulary } from "./cli/shards.ts";
 import { startingWeights } from "./cli/starting_weights.ts";
 import { keepTokenizer } from "./cli/tokenizer_for.ts";
 import { scheduleOf, stepsOf, training, trainingPlan } from "./cli/training.ts";
+import { withCost } from "../stages/train/plan_cost.ts";
 import { heldOut } from "./cli/validation.ts";
 
 const options = { ...shardOptions, ...modelOptions, ...trainingOptions, ...cadenceOptions };
@@ -47,7 +48,7 @@ export default pipeline({
   async plan(o) {
     const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
     const tokenizer = await shardsTokenizer(trainGlobs(o)[0]);
-    return trainingPlan(o, { vocabSize: shardsVocabulary(o, { tokenizer, start }), start });
+    return withCost(trainingPlan(o, { vocabSize: shardsVocabulary(o, { tokenizer, start }), start }));
   },
   finish: (o, env) => nextWords("train", env, stepsOf(o)),
 });

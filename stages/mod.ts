@@ -52,6 +52,7 @@ export * from "./train/evaluate.ts";
 export * from "./train/generate.ts";
 export type { PickOptions } from "./train/pick_token.ts";
 export * from "./train/plan.ts";
+export { type PlanCost, planCost } from "./train/plan_cost.ts";
 export * from "./train/session.ts";
 export * from "./train/train.ts";
 export * from "./train/weights.ts";

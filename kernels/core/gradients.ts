@@ -4,7 +4,7 @@
  * @module
  */
 import { type Call, define, grid, type Op, wgslBindings } from "./op.ts";
-import { type Shape, ShapeError, sizeOf, type Tensor } from "./tensor.ts";
+import { bytesOf, type Shape, ShapeError, sizeOf, type Tensor } from "./tensor.ts";
 
 /** A tensor of x's shape, every element `value`. */
 export function fill(like: Tensor, value: number): Tensor {
@@ -71,6 +71,7 @@ export const fillOp: Op<FillAttrs> = {
   reference: (_inputs, call) => [new Float64Array(sizeOf(call.outputs[0].shape)).fill(call.attrs.value)],
   wgsl: (call) => flat(call, `out0[i] = ${call.outputs[0].dtype}(${call.attrs.value});`),
   wasm: (call) => [sizeOf(call.outputs[0].shape), call.attrs.value],
+  traffic: (call) => ({ read: 0, written: bytesOf(call.outputs[0]) }),
   cases: [
     { inputs: [[3, 5]], attrs: { value: 1 } },
     { inputs: [[]], attrs: { value: -2.5 } },

@@ -26,6 +26,14 @@ export interface Kernel {
   readonly workgroups: readonly [number, number, number];
 }
 
+/** Bytes that a call takes from memory and puts there. */
+export interface Traffic {
+  /** Each byte that is needed counted once: a kernel may come back for some. */
+  readonly read: number;
+  /** Each byte that is set counted once. */
+  readonly written: number;
+}
+
 /**
  * An op. Its bindings, in WGSL as in WASM, are its inputs in order, then those outputs that are not in place; see
  * `bindings()`. Tensors on the device are flat arrays; all bindings are `read_write`, since disjoint parts of one
@@ -46,6 +54,8 @@ export interface Op<A> {
   wasm(call: Call<A>): readonly number[];
   /** Floating-point operations of one call. */
   flops?(call: Call<A>): number;
+  /** What one call reads and writes, where that is not all of its inputs and all of its outputs. */
+  traffic?(call: Call<A>): Traffic;
   /** Output i lives in input inPlace[i] (-1: in memory of its own): that input must not be read by a later call. */
   readonly inPlace?: readonly number[];
   /** Walked by the parity and gradient tests and the benches. */

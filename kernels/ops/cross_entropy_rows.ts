@@ -5,7 +5,7 @@
  * @module
  */
 import { type Call, define, type Op } from "../core/op.ts";
-import { ShapeError, sizeOf, type Spec, type Tensor } from "../core/tensor.ts";
+import { bytesOf, ShapeError, sizeOf, type Spec, type Tensor } from "../core/tensor.ts";
 import {
   type CrossEntropyAttrs,
   crossEntropyGradOp,
@@ -79,6 +79,10 @@ export const crossEntropyRowsOp: Op<CrossEntropyAttrs> = {
     }),
   wasm: (call) => wasmArgs(call, call.inputs[2]),
   flops: (call) => 4 * sizeOf(call.inputs[2].shape),
+  traffic: ({ inputs: [, , logits, , block] }) => {
+    const aRow = 4 * logits.shape[0]; // bytes of one number for each row of the block
+    return { read: bytesOf(logits) + bytesOf(block) + aRow, written: 2 * aRow };
+  },
   cases: [
     block({ all: [2, 4], logits: [3, 5], valid: 5, number: 2 }),
     block({ all: [7], logits: [4, 200], valid: 131, number: 2 }),
@@ -116,6 +120,10 @@ export const crossEntropyRowsGradOp: Op<CrossEntropyAttrs> = {
   },
   wasm: (call) => wasmArgs(call, call.inputs[0]),
   flops: (call) => 4 * sizeOf(call.inputs[0].shape),
+  traffic: ({ inputs: [logits, , , , block] }) => ({
+    read: bytesOf(logits) + bytesOf(block) + 3 * 4 * logits.shape[0],
+    written: bytesOf(logits),
+  }),
   cases: crossEntropyRowsOp.cases.map(({ inputs: [all, , logits], attrs, fill, bench = false }) => ({
     inputs: [logits, all, all, all, [1]],
     attrs,

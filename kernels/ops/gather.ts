@@ -6,7 +6,7 @@
  */
 import { fill, flat } from "../core/gradients.ts";
 import { type Call, define, grid, type Kernel, type Op, wgslBindings } from "../core/op.ts";
-import { ShapeError, sizeOf, type Spec, type Tensor } from "../core/tensor.ts";
+import { bytesOf, ShapeError, sizeOf, type Spec, type Tensor } from "../core/tensor.ts";
 import { expectF32, expectU32 } from "./specs.ts";
 
 /** Rows `ids` of a table: table [..., C] seen as V rows, ids u32 [...] → [..., C]; an id ≥ V gives zeros. */
@@ -50,6 +50,7 @@ export const gatherOp: Op<null> = {
     );
   },
   wasm: (call) => Object.values(tableSizes(call)),
+  traffic: ({ inputs: [, ids], outputs: [y] }) => ({ read: bytesOf(ids) + bytesOf(y), written: bytesOf(y) }),
   cases: [
     { inputs: [[7, 5], [11]], attrs: null, fill: ["normal", { below: 7 }] },
     { inputs: [[2, 3, 67], [2, 9]], attrs: null, fill: ["normal", { below: 8 }] }, // some ids beyond the table
@@ -88,6 +89,11 @@ export const scatterAddOp: Op<null> = {
   wgsl: scatterKernel,
   wasm: (call) => Object.values(tableSizes(call)),
   flops: (call) => sizeOf(call.inputs[2].shape),
+  // At most: rows of one id are added up before they are written.
+  traffic: ({ inputs: [, ids, rows] }) => ({
+    read: bytesOf(ids) + 2 * bytesOf(rows),
+    written: bytesOf(rows),
+  }),
   cases: [
     { inputs: [[7, 5], [11], [11, 5]], attrs: null, fill: ["normal", { below: 7 }, "normal"] },
     { inputs: [[6, 67], [2, 9], [2, 9, 67]], attrs: null, fill: ["normal", { below: 8 }, "normal"] },

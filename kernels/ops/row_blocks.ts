@@ -5,7 +5,7 @@
  */
 import { flat } from "../core/gradients.ts";
 import { type Call, define, type Op } from "../core/op.ts";
-import { ShapeError, sizeOf, type Spec, type Tensor } from "../core/tensor.ts";
+import { bytesOf, ShapeError, sizeOf, type Spec, type Tensor } from "../core/tensor.ts";
 import { expectF32, expectU32 } from "./specs.ts";
 
 /** How many rows a block has. */
@@ -53,6 +53,10 @@ export const takeRowsOp: Op<TakeRowsAttrs> = {
     );
   },
   wasm: (call) => takeSizes(call),
+  traffic: ({ inputs: [, block], outputs: [y] }) => ({
+    read: bytesOf(y) + bytesOf(block),
+    written: bytesOf(y),
+  }),
   cases: [
     { inputs: [[2, 4, 5], [1]], attrs: { rows: 3 }, fill: ["normal", { below: 2 }] },
     { inputs: [[7, 33], [1]], attrs: { rows: 7 }, fill: ["normal", { below: 1 }] },
@@ -89,6 +93,10 @@ export const putRowsOp: Op<null> = {
     });
   },
   wasm: (call) => putSizes(call),
+  traffic: ({ inputs: [, part, block] }) => ({
+    read: bytesOf(part) + bytesOf(block),
+    written: bytesOf(part),
+  }),
   cases: [
     { inputs: [[2, 4, 5], [3, 5], [1]], attrs: null, fill: ["normal", "normal", { below: 2 }] },
     { inputs: [[7, 33], [7, 33], [1]], attrs: null, fill: ["normal", "normal", { below: 1 }] },

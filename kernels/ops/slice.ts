@@ -6,7 +6,7 @@
  */
 import { flat } from "../core/gradients.ts";
 import { type Call, define, type Op } from "../core/op.ts";
-import { ShapeError, sizeOf, type Spec, type Tensor } from "../core/tensor.ts";
+import { bytesOf, ShapeError, sizeOf, type Spec, type Tensor } from "../core/tensor.ts";
 import { expectF32, expectU32 } from "./specs.ts";
 
 /** Which entries of the first axis. */
@@ -62,6 +62,7 @@ export const sliceOp: Op<SliceAttrs> = {
   },
   wgsl: (call) => flat(call, `out0[i] = in0[i + ${sliceSizes(call)[0]}u];`),
   wasm: (call) => sliceSizes(call),
+  traffic: ({ outputs: [y] }) => ({ read: bytesOf(y), written: bytesOf(y) }),
   cases: [
     { inputs: [[7]], attrs: { start: 2, length: 3 } },
     { inputs: [[5, 3, 67]], attrs: { start: 0, length: 4 } },
@@ -128,6 +129,10 @@ export const takeOp: Op<null> = {
     return flat(call, `out0[i] = in0[min(in1[0], ${count - 1}u) * ${n}u + i];`);
   },
   wasm: (call) => takeSizes(call),
+  traffic: ({ inputs: [, index], outputs: [y] }) => ({
+    read: bytesOf(y) + bytesOf(index),
+    written: bytesOf(y),
+  }),
   cases: [
     { inputs: [[4, 3, 5], [1]], attrs: null, fill: ["normal", { below: 4 }] },
     { inputs: [[3, 2, 67], [1]], attrs: null, fill: [{ below: 50000 }, { below: 3 }] },

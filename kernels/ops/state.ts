@@ -5,7 +5,7 @@
  */
 import { flat } from "../core/gradients.ts";
 import { define, type Op } from "../core/op.ts";
-import { ShapeError, sizeOf, type Tensor } from "../core/tensor.ts";
+import { bytesOf, ShapeError, sizeOf, type Tensor } from "../core/tensor.ts";
 import { expectU32 } from "./specs.ts";
 
 /** What a counter adds, and where it begins again at 0. */
@@ -39,6 +39,7 @@ export const clearOp: Op<null> = {
   reference: ([buffer]) => [new Float64Array(buffer.length)],
   wgsl: (call) => flat(call, `in0[i] = ${call.inputs[0].dtype}(0);`),
   wasm: (call) => [sizeOf(call.outputs[0].shape)],
+  traffic: (call) => ({ read: 0, written: bytesOf(call.outputs[0]) }),
   cases: [
     { inputs: [[7, 67]], attrs: null },
     { inputs: [[3]], attrs: null, fill: [{ below: 9 }] },
@@ -87,6 +88,7 @@ export const assignOp: Op<null> = {
   reference: ([_buffer, x]) => [x.slice()],
   wgsl: (call) => flat(call, "in0[i] = in1[i];"),
   wasm: (call) => [sizeOf(call.outputs[0].shape)],
+  traffic: (call) => ({ read: bytesOf(call.inputs[1]), written: bytesOf(call.outputs[0]) }),
   cases: [
     { inputs: [[7, 67], [7, 67]], attrs: null },
     { inputs: [[5], [5]], attrs: null, fill: [{ below: 9 }, { below: 9 }] },

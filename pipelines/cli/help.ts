@@ -5,6 +5,7 @@
  */
 import { painter, truncate } from "../../stages/report/block.ts";
 import { bytes, count } from "../../stages/report/quantity.ts";
+import type { PlanCost, ProgramCost } from "../../stages/train/plan_cost.ts";
 import type { StepInfo } from "../../stages/flow/flow.ts";
 import { flagOf } from "./command_line.ts";
 import type { Option, Options, Plan } from "./pipeline.ts";
@@ -115,8 +116,26 @@ export function dryRunText(
       lines.push(`  memory           ${bytes(total)}`);
       for (const [kind, size] of memory) lines.push(`    ${kind.padEnd(15)}${bytes(size)}`);
     }
+    if (plan.cost !== undefined) lines.push(...costLines(plan.cost));
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** What a GPU is asked for: a step's counts, then each program's. */
+function costLines({ step, programs, pipelines }: PlanCost): string[] {
+  const row = (name: string, { dispatches, read, written }: ProgramCost) =>
+    `    ${name.padEnd(15)}${count(dispatches).padStart(10)}${bytes(read).padStart(12)}${
+      bytes(written).padStart(12)
+    }`;
+  return [
+    "  on a GPU",
+    `    submits         ${step.submits} a step`,
+    `    read-backs      ${step.readBacks} a step`,
+    `    pipelines       ${pipelines}`,
+    `    ${"".padEnd(15)}${"dispatches".padStart(10)}${"read".padStart(12)}${"written".padStart(12)}`,
+    ...(step.submits > 0 ? [row("step", step)] : []),
+    ...programs.map((program) => row(program.name, program)),
+  ];
 }
 
 /** One line a stage, branches indented. */

@@ -6,6 +6,7 @@
 import type { Engine } from "../../kernels/engine/engine.ts";
 import type { Kind } from "../../kernels/core/tensor.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
+import type { PlanCost } from "../../stages/train/plan_cost.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
 
 /** One option, declared once: flag, help, default, type, its place in config.json and in the check on resume. */
@@ -63,6 +64,8 @@ export interface Plan {
   readonly memory?: Readonly<Partial<Record<Kind, number>>>;
   readonly flopsPerStep?: number;
   readonly tokensPerStep?: number;
+  /** What a step asks of a GPU. */
+  readonly cost?: PlanCost;
 }
 
 /** A pipeline: the default export of `pipelines/<name>.ts`. */

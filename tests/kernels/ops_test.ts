@@ -5,6 +5,7 @@
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { gradients } from "../../kernels/core/gradients.ts";
+import { leastLimits } from "../../kernels/core/cost.ts";
 import { bindings, type Case, type Op } from "../../kernels/core/op.ts";
 import { permutation } from "../../kernels/core/philox.ts";
 import { compile } from "../../kernels/core/program.ts";
@@ -108,15 +109,3 @@ function workgroupBytes(code: string): number {
   }
   return bytes;
 }
-
-/** What every WebGPU device has; limits that no op asks about are left out. */
-const leastLimits = {
-  maxComputeWorkgroupsPerDimension: 65535,
-  maxComputeInvocationsPerWorkgroup: 256,
-  maxComputeWorkgroupSizeX: 256,
-  maxComputeWorkgroupSizeY: 256,
-  maxComputeWorkgroupSizeZ: 64,
-  maxComputeWorkgroupStorageSize: 16384,
-  maxStorageBuffersPerShaderStage: 8,
-  maxStorageBufferBindingSize: 128 * 1024 * 1024,
-} as GPUSupportedLimits;

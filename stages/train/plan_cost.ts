@@ -1,0 +1,43 @@
+/**
+ * What a plan asks of a GPU, without one: `--dry-run` prints it, tests compare it with what a device counted.
+ *
+ * @module
+ */
+import {
+  costOf,
+  countPipelines,
+  leastLimits,
+  type ProgramCost,
+  sumOfCosts,
+} from "../../kernels/core/cost.ts";
+import type { Plan } from "./plan.ts";
+
+export type { ProgramCost } from "../../kernels/core/cost.ts";
+
+/** Counts of a plan. */
+export interface PlanCost {
+  /** One update, all micro-batches; zeros without training. */
+  readonly step: ProgramCost & { readonly submits: number; readonly readBacks: number };
+  /** One replay of each program. */
+  readonly programs: readonly (ProgramCost & { readonly name: string })[];
+  /** Different kernels of all programs. */
+  readonly pipelines: number;
+}
+
+/** Counts for a device with `limits`; default: the least that WebGPU grants. Kernels are made as text, not compiled. */
+export function planCost(plan: Plan, limits: GPUSupportedLimits = leastLimits): PlanCost {
+  const programs = plan.programs.map((program) => ({ name: program.name, ...costOf(program) }));
+  const of = (name: string) => programs.filter((program) => program.name === name);
+  const accum = plan.training?.shape[0] ?? 0, once = accum > 0 ? 1 : 0;
+  const micro = Array.from({ length: accum }, () => of("micro")).flat();
+  return {
+    step: { submits: once, readBacks: once, ...sumOfCosts([...micro, ...of("update")]) },
+    programs,
+    pipelines: countPipelines(plan.programs, limits),
+  };
+}
+
+/** A plan with its counts, for --dry-run. */
+export function withCost(plan: Plan): Plan & { readonly cost: PlanCost } {
+  return { ...plan, cost: planCost(plan) };
+}

@@ -1,0 +1,116 @@
+/**
+ * What a plan says that a GPU is asked for, against what a GPU's session counted.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { costOf } from "../../../kernels/core/cost.ts";
+import { Graph } from "../../../kernels/core/graph.ts";
+import { compile } from "../../../kernels/core/program.ts";
+import type { Engine } from "../../../kernels/engine/engine.ts";
+import { openWebgpu } from "../../../kernels/engine/webgpu.ts";
+import type { WebgpuSession } from "../../../kernels/engine/webgpu_session.ts";
+import { gpt } from "../../../kernels/models/gpt.ts";
+import { initialWeights } from "../../../kernels/models/model.ts";
+import { gather } from "../../../kernels/ops/gather.ts";
+import { linearCrossEntropy } from "../../../kernels/ops/linear_cross_entropy.ts";
+import { matmul } from "../../../kernels/ops/matmul.ts";
+import { clear } from "../../../kernels/ops/state.ts";
+import { adamw } from "../../../kernels/optim/adamw.ts";
+import { plan } from "../../../stages/train/plan.ts";
+import { planCost } from "../../../stages/train/plan_cost.ts";
+import { openModel } from "../../../stages/train/session.ts";
+
+const shape = [2, 2, 8] as const;
+const model = gpt({ layers: 2, heads: 2, channels: 16, seqLen: 8, vocabSize: 65, vocabPad: 64 });
+const planned = plan({
+  model,
+  training: { optimizer: adamw(), shape, clip: 1 },
+  evaluation: { batch: 2, seqLen: 8 },
+  sampling: true,
+});
+
+Deno.test("planCost() foretells a webgpu session's dispatches, submits, read-backs, pipelines and bytes", async () => {
+  const webgpu = await openWebgpu();
+  const opened: WebgpuSession[] = [];
+  const engine: Engine = {
+    name: webgpu.name,
+    device: webgpu.device,
+    open: async (programs, weights) => {
+      opened.push(await webgpu.open(programs, weights));
+      return opened[0];
+    },
+  };
+  await using trained = await openModel(engine, { plan: planned, weights: initialWeights(model, 1) });
+  const [session] = opened, cost = planCost(planned, session.device.limits);
+  const tokens = Uint32Array.from({ length: 32 }, (_, i) => i);
+  const before = session.counters;
+  strictEqual(before.pipelines, cost.pipelines);
+  for (let step = 0; step < 2; step++) {
+    await trained.step({ inputs: tokens, targets: tokens, shape }, { learningRate: 1e-3, step });
+  }
+  const after = session.counters;
+  for (const name of ["submits", "readBacks", "dispatches"] as const) {
+    strictEqual(after[name] - before[name], 2 * cost.step[name], name);
+  }
+  strictEqual(after.pipelines, cost.pipelines);
+
+  await trained.losses(tokens.subarray(0, 16), tokens.subarray(0, 16));
+  const evaluated = cost.programs.find(({ name }) => name === "eval")!;
+  strictEqual(session.counters.dispatches - after.dispatches, evaluated.dispatches);
+
+  // As planned, every tensor's bytes are rounded up to whole 256.
+  const bytes = Object.values(planned.memory).reduce((a, b) => a + b, 0);
+  const labels = new Set(planned.programs.flatMap((p) => p.slots).map((s) => s.label));
+  ok(after.bytes <= bytes && after.bytes > bytes - 256 * labels.size, `${after.bytes}, planned ${bytes}`);
+});
+
+Deno.test("planCost() of a step is that of its micro-batches and one update", () => {
+  const { step, programs } = planCost(planned);
+  const [micro, update] = programs;
+  for (const name of ["dispatches", "read", "written"] as const) {
+    strictEqual(step[name], 2 * micro[name] + update[name], name);
+  }
+  const idle = planCost(plan({ model, sampling: true }));
+  deepStrictEqual(idle.step, { submits: 0, readBacks: 0, dispatches: 0, read: 0, written: 0 });
+});
+
+Deno.test("planCost() of the update: each parameter, moment and gradient is read and written once, gradients read twice", () => {
+  const { programs: [, update], step } = planCost(planned);
+  const parameters = 4 * planned.parameterCount;
+  // Read: gradients for the norm; parameters, gradients and both moments for AdamW. Written: the last three, and zeros
+  // over gradients. Beside them only sums of squares and single numbers.
+  for (const [bytes, passes] of [[update.read, 5], [update.written, 4]]) {
+    ok(
+      bytes >= passes * parameters && bytes < passes * parameters + 16384,
+      `${bytes}, wanted ${passes} passes`,
+    );
+  }
+  ok(step.read > update.read);
+});
+
+Deno.test("costOf() counts what calls read and write, of tables and blocks only their share", () => {
+  const graph = new Graph();
+  const table = graph.leaf("table", { shape: [1000, 8], dtype: "f32" }, "parameter");
+  const ids = graph.leaf("ids", { shape: [5], dtype: "u32" }, "input");
+  const rows = gather(table, ids); // 5 ids and 40 numbers in, 40 out
+  const weight = graph.leaf("weight", { shape: [8, 3], dtype: "f32" }, "parameter");
+  graph.output("y", matmul(rows, weight)); // 40 + 24 in, 15 out
+  clear(weight); // 24 out
+  deepStrictEqual(costOf(compile("p", graph)), {
+    dispatches: 3,
+    read: 4 * (45 + 64),
+    written: 4 * (40 + 15 + 24),
+  });
+
+  const blocked = new Graph();
+  const x = blocked.leaf("x", { shape: [6, 8], dtype: "f32" }, "input");
+  const w = blocked.leaf("w", { shape: [10, 8], dtype: "f32" }, "parameter");
+  const targets = blocked.leaf("targets", { shape: [6], dtype: "u32" }, "input");
+  blocked.output("losses", linearCrossEntropy(x, { weight: w, targets, blockBytes: 3 * 10 * 4 }));
+  deepStrictEqual(costOf(compile("p", blocked)), {
+    dispatches: 3 + 1 + 2 * 3, // zeros, the second block's number, three calls a block
+    read: 4 * (1 + 2 * (24 + 1) + 2 * (24 + 80) + 2 * (30 + 1 + 3)),
+    written: 4 * (6 + 6 + 1 + 1 + 2 * 24 + 2 * 30 + 2 * 6),
+  });
+});
