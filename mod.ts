@@ -31,6 +31,7 @@ export {
   type Optimizer,
   type Parameter,
   type Program,
+  type ProgramCost,
   type Schedule,
   schedule,
   type ScheduleKind,
@@ -42,4 +43,5 @@ export {
   type Spec,
   type Tensor,
   type TensorMap,
+  type Traffic,
 } from "./kernels/mod.ts";
