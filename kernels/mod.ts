@@ -5,7 +5,8 @@
  */
 export * from "./core/graph.ts";
 export { costOf, countPipelines, leastLimits, type ProgramCost } from "./core/cost.ts";
-export { gradients } from "./core/gradients.ts";
+export { checkpoint } from "./core/checkpoint.ts";
+export { eachGradient, type Found, gradients } from "./core/gradients.ts";
 export * from "./core/op.ts";
 export * from "./core/philox.ts";
 export { compile, flopsOf, memoryByKind, type Program, type Slot } from "./core/program.ts";

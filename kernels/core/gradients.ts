@@ -26,34 +26,67 @@ export function accumulate(buffer: Tensor, x: Tensor): Tensor {
  * Throws ShapeError if loss is not a scalar, Error where an op on the way has no vjp.
  */
 export function gradients(loss: Tensor, of: readonly Tensor[]): readonly (Tensor | null)[] {
+  const found = new Map([...eachGradient(loss, of)].map((g) => [g.of, g.gradient]));
+  return of.map((t) => found.get(t) ?? null);
+}
+
+/** A tensor that a value depends on, and the gradient of that value with respect to it. */
+export type Found = Readonly<{ of: Tensor; gradient: Tensor }>;
+
+/**
+ * As `gradients`, but each as soon as nothing more is added to it, last layers first: what is done with it then (adding
+ * it to a buffer) stands before the rest of the backward pass, and its memory is free again.
+ */
+export function* eachGradient(loss: Tensor, of: readonly Tensor[]): Generator<Found, void> {
   if (sizeOf(loss.shape) !== 1) {
     throw new ShapeError(`Cannot take gradients of ${loss.label}: it is [${loss.shape}], wanted one element`);
   }
-  const calls = [...loss.graph.calls];
-  const depends = new Set<Tensor>(of);
-  for (const call of calls) {
-    const { inputs } = loss.graph.customGradients.get(call) ?? call;
-    if (inputs.some((t) => depends.has(t))) call.outputs.forEach((t) => depends.add(t));
-  }
-  if (!depends.has(loss)) return of.map(() => null);
+  yield* flowBack(loss, { calls: loss.graph.calls, of, seed: () => fill(loss, 1) });
+}
 
-  const found = new Map<Tensor, Tensor>([[loss, fill(loss, 1)]]);
+/**
+ * What flows from `y` back to each of `of` through `calls`, each as soon as it is complete. `seed` makes the gradient of
+ * y, if anything flows. Throws Error where an op on the way has no vjp.
+ */
+export function* flowBack(
+  y: Tensor,
+  options: { readonly calls: readonly Call[]; readonly of: readonly Tensor[]; seed(): Tensor },
+): Generator<Found, void> {
+  const { seed } = options, of = new Set(options.of), { customGradients } = y.graph;
+  const calls = [...options.calls]; // vjps add to the graph's own list
+  const depends = new Set<Tensor>(of), used = new Set<Tensor>();
+  const completeAfter = new Map<Call, Tensor[]>(); // by the first call that reads them
+  for (const call of calls) {
+    const { inputs } = customGradients.get(call) ?? call;
+    if (inputs.some((t) => depends.has(t))) call.outputs.forEach((t) => depends.add(t));
+    const begun = [...call.inputs, ...inputs].filter((t) => of.has(t) && !used.has(t));
+    if (begun.length > 0) completeAfter.set(call, begun);
+    begun.forEach((t) => used.add(t));
+  }
+  if (!depends.has(y)) return;
+
+  const found = new Map<Tensor, Tensor>([[y, seed()]]);
+  for (const t of of) if (!used.has(t) && found.has(t)) yield { of: t, gradient: found.get(t)! };
   for (const call of calls.reverse()) {
     const ofOutputs = call.outputs.map((t) => found.get(t) ?? null);
-    const custom = loss.graph.customGradients.get(call), { inputs } = custom ?? call;
-    if (ofOutputs.every((g) => g === null) || !inputs.some((t) => depends.has(t))) continue;
-    const ofInputs = custom?.vjp(ofOutputs) ?? call.op.vjp?.(call, ofOutputs);
-    if (ofInputs === undefined) {
-      throw new Error(`Cannot differentiate ${call.outputs[0].label}: op ${call.op.name} has no vjp`);
+    const custom = customGradients.get(call), { inputs } = custom ?? call;
+    if (ofOutputs.some((g) => g !== null) && inputs.some((t) => depends.has(t))) {
+      const ofInputs = custom?.vjp(ofOutputs) ?? call.op.vjp?.(call, ofOutputs);
+      if (ofInputs === undefined) {
+        throw new Error(`Cannot differentiate ${call.outputs[0].label}: op ${call.op.name} has no vjp`);
+      }
+      ofInputs.forEach((gradient, i) => {
+        const input = inputs[i];
+        if (gradient === null || !depends.has(input)) return;
+        const before = found.get(input);
+        found.set(input, before === undefined ? gradient : plus(before, gradient));
+      });
     }
-    ofInputs.forEach((gradient, i) => {
-      const input = inputs[i];
-      if (gradient === null || !depends.has(input)) return;
-      const before = found.get(input);
-      found.set(input, before === undefined ? gradient : plus(before, gradient));
-    });
+    for (const t of new Set(completeAfter.get(call))) {
+      const gradient = found.get(t);
+      if (gradient !== undefined) yield { of: t, gradient };
+    }
   }
-  return of.map((t) => found.get(t) ?? null);
 }
 
 /** What to fill with. */

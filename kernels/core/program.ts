@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { placeInArena } from "./arena.ts";
 import type { Graph } from "./graph.ts";
 import { type Call, inPlaceOf } from "./op.ts";
 import { bytesOf, type Kind, type Tensor } from "./tensor.ts";
@@ -61,7 +62,7 @@ export function compile(name: string, graph: Graph): Program {
     else slotOf.set(tensor, { tensor, label, offset: 0, bytes, kind });
   }
   let arenaBytes = 0;
-  for (const { tensor, offset, bytes } of placeInArena(transient)) {
+  for (const { tensor, offset, bytes } of placeInArena(transient).placed) {
     slotOf.set(tensor, { tensor, label: tensor.label, offset, bytes, kind: tensor.kind });
     arenaBytes = Math.max(arenaBytes, offset + bytes);
   }
@@ -97,7 +98,7 @@ export function placeInChunks(program: Program, chunkBytes: number): ReadonlyMap
     }
     items.push({ slot, ...life, bytes: slot.bytes });
   }
-  return new Map(placeInArena(items, chunkBytes).map(({ slot, offset }) => [slot, offset]));
+  return new Map(placeInArena(items, chunkBytes).placed.map(({ slot, offset }) => [slot, offset]));
 }
 
 /** Bytes by kind over programs of one session: persistent memory counted once a label, the arena once. */
@@ -195,27 +196,4 @@ function lifetimes(calls: readonly Call[]): Map<Tensor, { first: number; last: n
     }
   });
   return lives;
-}
-
-/** Largest first, each at the lowest offset free over its whole life, across no multiple of `chunkBytes`. */
-function placeInArena<T extends { first: number; last: number; bytes: number }>(
-  items: readonly T[],
-  chunkBytes = Infinity,
-): (T & { offset: number })[] {
-  const placed: (T & { offset: number })[] = [];
-  const clear = (offset: number, bytes: number): number =>
-    offset % chunkBytes + bytes > chunkBytes ? Math.ceil(offset / chunkBytes) * chunkBytes : offset;
-  const bySize = [...items].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
-  for (const item of bySize) {
-    const neighbours = placed
-      .filter((p) => p.first <= item.last && item.first <= p.last)
-      .sort((a, b) => a.offset - b.offset);
-    let offset = 0;
-    for (const p of neighbours) {
-      if (p.offset - offset >= item.bytes) break;
-      offset = clear(Math.max(offset, p.offset + p.bytes), item.bytes);
-    }
-    placed.push({ ...item, offset });
-  }
-  return placed;
 }

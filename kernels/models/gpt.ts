@@ -4,16 +4,18 @@
  *
  * @module
  */
+import { checkpoint } from "../core/checkpoint.ts";
 import type { Scope } from "../core/graph.ts";
 import { ShapeError, type Tensor } from "../core/tensor.ts";
 import { add } from "../ops/arith.ts";
 import { attention } from "../ops/attention.ts";
 import { gather } from "../ops/gather.ts";
+import { gelu } from "../ops/gelu.ts";
 import { linearCrossEntropy } from "../ops/linear_cross_entropy.ts";
 import { matmul } from "../ops/matmul.ts";
 import { slice } from "../ops/slice.ts";
 import { linear, norm } from "./layers.ts";
-import type { Model } from "./model.ts";
+import type { Model, Recompute } from "./model.ts";
 
 /** GPT-2's sizes. */
 export interface GptConfig {
@@ -45,11 +47,11 @@ export function gpt(config: GptConfig): Model<GptConfig> {
     paddedVocabSize,
     seqLen,
     forward: (scope, tokens, { rows } = {}) => {
-      const { x, wte } = trunk(scope, tokens, { ...config, paddedVocabSize });
+      const { x, wte } = trunk(scope, tokens, { ...config, paddedVocabSize, recompute: "none" });
       return matmul(rows === undefined ? x : gather(x, rows), wte, { transposeB: true });
     },
-    losses: (scope, { tokens, targets }) => {
-      const { x, wte } = trunk(scope, tokens, { ...config, paddedVocabSize });
+    losses: (scope, { tokens, targets, recompute = "none" }) => {
+      const { x, wte } = trunk(scope, tokens, { ...config, paddedVocabSize, recompute });
       return linearCrossEntropy(x, { weight: wte, targets, valid: vocabSize });
     },
   };
@@ -59,9 +61,9 @@ export function gpt(config: GptConfig): Model<GptConfig> {
 function trunk(
   scope: Scope,
   tokens: Tensor,
-  config: GptConfig & { readonly paddedVocabSize: number },
+  config: GptConfig & { readonly paddedVocabSize: number; readonly recompute: Recompute },
 ): { readonly x: Tensor; readonly wte: Tensor } {
-  const { layers, heads, channels, seqLen, paddedVocabSize } = config;
+  const { layers, heads, channels, seqLen, paddedVocabSize, recompute } = config;
   const length = tokens.shape[tokens.shape.length - 1];
   if (tokens.shape.length !== 2 || length > seqLen) {
     throw new ShapeError(
@@ -72,7 +74,10 @@ function trunk(
   const wpe = scope.at("wpe").param("weight", [seqLen, channels], { kind: "normal", std });
   const positions = length === seqLen ? wpe : slice(wpe, { start: 0, length });
   let x = add(gather(wte, tokens), positions);
-  for (let i = 0; i < layers; i++) x = block(scope.at(`h.${i}`), x, { layers, heads });
+  for (let i = 0; i < layers; i++) {
+    const run = (x: Tensor) => block(scope.at(`h.${i}`), x, { layers, heads, recompute });
+    x = recompute === "block" ? checkpoint(x, run) : run(x);
+  }
   x = norm(scope.at("ln_f"), x);
   scope.at("lm_head"); // where shape errors of what follows say they happened; its weight is wte's
   return { x, wte };
@@ -82,7 +87,7 @@ function trunk(
 function block(
   scope: Scope,
   x: Tensor,
-  options: { readonly layers: number; readonly heads: number },
+  options: { readonly layers: number; readonly heads: number; readonly recompute: Recompute },
 ): Tensor {
   const channels = x.shape[x.shape.length - 1];
   // Two projections a block add to the residual stream: scaled so that its variance does not grow with depth.
@@ -94,9 +99,12 @@ function block(
   const mixed = attention(qkv, { heads: options.heads });
   x = linear(attn.at("c_proj"), mixed, { ...projection, residual: x });
 
-  const mlp = scope.at("mlp");
-  const wide = linear(mlp.at("c_fc"), norm(scope.at("ln_2"), x), { outputs: 4 * channels, std, gelu: true });
-  return linear(mlp.at("c_proj"), wide, { ...projection, residual: x });
+  const mlp = scope.at("mlp"), normed2 = norm(scope.at("ln_2"), x);
+  const widen = (gelu: boolean) => linear(mlp.at("c_fc"), normed2, { outputs: 4 * channels, std, gelu });
+  const narrow = (wide: Tensor) => linear(mlp.at("c_proj"), wide, { ...projection, residual: x });
+  // Apart from its product, GELU can be made again without it.
+  if (options.recompute === "gelu") return checkpoint(widen(false), (before) => narrow(gelu(before)));
+  return narrow(widen(true));
 }
 
 function checkSizes(config: GptConfig): void {

@@ -13,6 +13,22 @@ export interface ForwardOptions {
   readonly rows?: Tensor;
 }
 
+/**
+ * What the backward pass computes again instead of keeping it: nothing; what GELUs give (as llm.c's `-r 1`); or whole
+ * blocks, of which only the input is kept.
+ */
+export type Recompute = "none" | "gelu" | "block";
+
+/** What `losses` are of, and how. */
+export interface LossOptions {
+  /** u32 [B, T]. */
+  readonly tokens: Tensor;
+  /** u32 [B, T]. */
+  readonly targets: Tensor;
+  /** Default none. Losses and gradients are the same. */
+  readonly recompute?: Recompute;
+}
+
 /** A language model. */
 export interface Model<Config = unknown> {
   /** What kind of model: "gpt". */
@@ -28,7 +44,7 @@ export interface Model<Config = unknown> {
   /** tokens u32 [B, T] → logits [B, T, Vp]. */
   forward(scope: Scope, tokens: Tensor, options?: ForwardOptions): Tensor;
   /** tokens, targets u32 [B, T] → each position's cross entropy [B, T]; 0 for targets that are no token. */
-  losses(scope: Scope, pair: { readonly tokens: Tensor; readonly targets: Tensor }): Tensor;
+  losses(scope: Scope, options: LossOptions): Tensor;
 }
 
 /** A model's parameters by published name, in the order made. */

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { accumulate, gradients } from "../../kernels/core/gradients.ts";
+import { accumulate, eachGradient } from "../../kernels/core/gradients.ts";
 import { Graph, type Parameter, parameterCount, RootScope } from "../../kernels/core/graph.ts";
 import { compile, flopsOf, memoryByKind, type Program } from "../../kernels/core/program.ts";
 import type { DType, Kind, Shape, Spec, Tensor } from "../../kernels/core/tensor.ts";
-import { type Model, parametersOf } from "../../kernels/models/model.ts";
+import { type Model, parametersOf, type Recompute } from "../../kernels/models/model.ts";
 import { mul } from "../../kernels/ops/arith.ts";
 import { globalNorm } from "../../kernels/ops/global_norm.ts";
 import { sum } from "../../kernels/ops/reduce.ts";
@@ -25,6 +25,8 @@ export interface TrainingPlan {
   readonly shape: Batch["shape"];
   /** Largest norm of all gradients together; 0: no clipping. */
   readonly clip: number;
+  /** What the backward pass computes again instead of keeping it; default none. Results are the same. */
+  readonly recompute?: Recompute;
 }
 
 /** What programs to make. */
@@ -67,7 +69,7 @@ export function plan(options: PlanOptions): Plan {
   const programs: Program[] = [];
   if (training !== undefined) {
     checkSizes("train", training.shape);
-    programs.push(compile("micro", microGraph(model, training.shape)));
+    programs.push(compile("micro", microGraph(model, training)));
     programs.push(compile("update", updateGraph(parameters, training)));
   }
   if (evaluation !== undefined) {
@@ -91,21 +93,26 @@ export function plan(options: PlanOptions): Plan {
   };
 }
 
-function microGraph(model: Model<unknown>, shape: Batch["shape"]): Graph {
+function microGraph(
+  model: Model<unknown>,
+  { shape, recompute = "none" }: Pick<TrainingPlan, "shape" | "recompute">,
+): Graph {
   const graph = new Graph();
   const scope = new RootScope(graph);
   const micro = input(graph, "micro", [1], "u32");
   const tokens = take(input(graph, "inputs", shape, "u32"), micro);
   const targets = take(input(graph, "targets", shape, "u32"), micro);
-  const losses = model.losses(scope, { tokens, targets });
+  const losses = model.losses(scope, { tokens, targets, recompute });
   // The weight is 1 / (tokens that count in the whole step), so micro-batches simply add up.
   const loss = mul(sum(losses, { shape: [1] }), input(graph, "lossWeight", [1], "f32"));
-  const found = gradients(loss, [...scope.parameters.values()].map((p) => p.tensor));
-  [...scope.parameters.values()].forEach(({ tensor }, i) => {
-    const gradient = found[i];
-    if (gradient === null) throw new Error(`Cannot train ${tensor.label}: the loss does not depend on it`);
-    accumulate(gradientOf(graph, tensor), gradient);
-  });
+  const missing = new Set([...scope.parameters.values()].map((p) => p.tensor));
+  for (const { of, gradient } of eachGradient(loss, [...missing])) {
+    accumulate(gradientOf(graph, of), gradient);
+    missing.delete(of);
+  }
+  for (const { label } of missing) {
+    throw new Error(`Cannot train ${label}: the loss does not depend on it`);
+  }
   accumulate(lossSum(graph), loss);
   count(micro, { by: 1, wrap: shape[0] });
   return graph;

@@ -1,5 +1,5 @@
-import { deepStrictEqual, throws } from "node:assert/strict";
-import { accumulate, gradients, plus } from "../../../kernels/core/gradients.ts";
+import { deepStrictEqual, ok, throws } from "node:assert/strict";
+import { accumulate, eachGradient, gradients, plus } from "../../../kernels/core/gradients.ts";
 import { Graph } from "../../../kernels/core/graph.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import { ShapeError, type Tensor, type TensorMap } from "../../../kernels/core/tensor.ts";
@@ -76,6 +76,19 @@ Deno.test("gradients() ask for a scalar", () => {
     () => gradients(a, [a]),
     (e) => e instanceof ShapeError && /it is \[3\], wanted one element/.test(e.message),
   );
+});
+
+Deno.test("eachGradient() gives each gradient once nothing is added to it, before what lies under it is computed", () => {
+  const { graph, leaf } = leaves();
+  const [table, w, v] = ["table", "w", "v"].map((label) => leaf(label, [3]));
+  const hidden = mul(w, scale(table, 2)), loss = sum(mul(mul(v, hidden), table)); // table is read first and last
+  const order: string[] = [], calls: number[] = [];
+  for (const { of } of eachGradient(loss, [table, w, v])) {
+    order.push(of.label);
+    calls.push(graph.calls.length);
+  }
+  deepStrictEqual(order, ["v", "w", "table"]);
+  ok(calls[0] < calls[1], "the backward pass goes on after the first");
 });
 
 Deno.test("plus() and accumulate() ask for equal shapes", () => {
