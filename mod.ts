@@ -23,7 +23,7 @@ export {
   initialWeights,
   type Kernel,
   type Kind,
-  type LossOptions,
+  type LossInputs,
   type Model,
   type Now,
   type Op,

@@ -18,6 +18,7 @@ import {
   tokenizerOptions,
   trainingOptions,
 } from "./cli/options.ts";
+import { fitting } from "./cli/fitting.ts";
 import { nextWords } from "./cli/next_words.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { recipeOf, removedIn } from "./cli/recipe.ts";
@@ -62,6 +63,9 @@ export default pipeline({
       .pipe(shard({ dir, vocabSize: tokenizer.vocabSize, validationTokens: o.valTokens }))
       .via(await training(o, { env, plan, start, tokenizer, validation, schedule }));
   },
-  plan: async (o) => withCost(trainingPlan(o, { vocabSize: await vocabularyOf(o) })),
+  async plan(o) {
+    const beginning = { vocabSize: await vocabularyOf(o) };
+    return { ...withCost(trainingPlan(o, beginning)), fitting: fitting(o, beginning) };
+  },
   finish: (o, env) => nextWords("fineweb-gpt2", env, stepsOf(o)),
 });

@@ -6,6 +6,7 @@
 import { from } from "../stages/flow/flow.ts";
 import { shardFiles, tokenShards } from "../stages/source/token_shards.ts";
 import { cadenceOptions, modelOptions, shardOptions, trainingOptions } from "./cli/options.ts";
+import { fitting } from "./cli/fitting.ts";
 import { nextWords } from "./cli/next_words.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { shardsTokenizer, shardsVocabulary } from "./cli/shards.ts";
@@ -48,7 +49,8 @@ export default pipeline({
   async plan(o) {
     const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
     const tokenizer = await shardsTokenizer(trainGlobs(o)[0]);
-    return withCost(trainingPlan(o, { vocabSize: shardsVocabulary(o, { tokenizer, start }), start }));
+    const beginning = { vocabSize: shardsVocabulary(o, { tokenizer, start }), start };
+    return { ...withCost(trainingPlan(o, beginning)), fitting: fitting(o, beginning) };
   },
   finish: (o, env) => nextWords("train", env, stepsOf(o)),
 });

@@ -109,7 +109,7 @@ function tooLarge(programs: readonly Program[], bytes: number): string {
     kinds.join(", ")
   }), at most ${
     megabytes(MOST_BYTES)
-  } can be addressed: use a smaller batch, a shorter sequence or a smaller model`;
+  } can be addressed: use a smaller --batch-size or --seq-len, --recompute block or a smaller model`;
 }
 
 function megabytes(bytes: number): string {

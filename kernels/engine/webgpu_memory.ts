@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { bindings } from "../core/op.ts";
+import { checkLimits, wholeWords } from "../core/limits.ts";
 import { isPersistent, placeInChunks, type Program, type Slot, slotAlignment } from "../core/program.ts";
-import { bytesOf, type Tensor } from "../core/tensor.ts";
-import type { MemoryLimits, WebgpuDevice } from "./webgpu_device.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { WebgpuDevice } from "./webgpu_device.ts";
 
 /** A persistent tensor and its buffer. */
 export interface Resident {
@@ -41,8 +41,8 @@ export class WebgpuMemory {
     { device, memoryLimits, description }: WebgpuDevice,
     programs: readonly Program[],
   ): Promise<WebgpuMemory> {
-    const mostBuffers = device.limits.maxStorageBuffersPerShaderStage;
-    for (const program of programs) checkSizes(program, { ...memoryLimits, mostBuffers, description });
+    const { maxStorageBuffersPerShaderStage } = device.limits;
+    checkLimits(programs, { ...memoryLimits, maxStorageBuffersPerShaderStage }, { device: description });
     const chunkBytes = Math.floor(memoryLimits.maxBufferSize / slotAlignment) * slotAlignment;
     const { offsets, arenaBytes } = placeArena(programs, chunkBytes);
 
@@ -71,8 +71,8 @@ export class WebgpuMemory {
     if (error) {
       made.forEach((buffer) => buffer.destroy());
       throw new RangeError(
-        `Cannot allocate ${bytes} bytes on ${description}: ${error.message}: choose a smaller batch, sequence ` +
-          "length or model, or --device cpu",
+        `Cannot allocate ${bytes} bytes on ${description}: ${error.message}: choose a smaller --batch-size ` +
+          "or --seq-len, --recompute block, a smaller model, or --device cpu",
       );
     }
     return new WebgpuMemory(residents, { buffers, chunkBytes, offsets });
@@ -105,11 +105,6 @@ export class WebgpuMemory {
   }
 }
 
-/** Bytes of a tensor's data in whole 32-bit words, as WebGPU copies them. */
-function wholeWords(tensor: Tensor): number {
-  return Math.ceil(bytesOf(tensor) / 4) * 4;
-}
-
 /** As planned where one buffer can hold the arena, else placed again in pieces. */
 function placeArena(
   programs: readonly Program[],
@@ -127,30 +122,4 @@ function placeArena(
     }
   }
   return { offsets, arenaBytes };
-}
-
-function checkSizes(
-  program: Program,
-  limits: MemoryLimits & { mostBuffers: number; description: string },
-): void {
-  const { mostBuffers, description } = limits;
-  const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
-  for (const { tensor, label, bytes, kind } of program.slots) {
-    if ((isPersistent(kind) ? wholeWords(tensor) : bytes) <= most) continue;
-    throw new RangeError(
-      `Cannot place ${label} of ${program.name} on ${description}: ${tensor.dtype} [${tensor.shape}] is ` +
-        `${
-          bytesOf(tensor)
-        } bytes, a tensor may have ${most} there: choose a smaller batch, sequence length or ` +
-        "vocabulary, or --device cpu",
-    );
-  }
-  for (const call of program.calls) {
-    const count = bindings(call).length;
-    if (count <= mostBuffers) continue;
-    throw new RangeError(
-      `Cannot run ${call.op.name} on ${description}: it needs ${count} buffers, the adapter binds ${mostBuffers}: ` +
-        "use another adapter or --device cpu",
-    );
-  }
 }

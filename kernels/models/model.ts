@@ -19,8 +19,8 @@ export interface ForwardOptions {
  */
 export type Recompute = "none" | "gelu" | "block";
 
-/** What `losses` are of, and how. */
-export interface LossOptions {
+/** What `losses` is of, and how. */
+export interface LossInputs {
   /** u32 [B, T]. */
   readonly tokens: Tensor;
   /** u32 [B, T]. */
@@ -44,7 +44,7 @@ export interface Model<Config = unknown> {
   /** tokens u32 [B, T] → logits [B, T, Vp]. */
   forward(scope: Scope, tokens: Tensor, options?: ForwardOptions): Tensor;
   /** tokens, targets u32 [B, T] → each position's cross entropy [B, T]; 0 for targets that are no token. */
-  losses(scope: Scope, options: LossOptions): Tensor;
+  losses(scope: Scope, options: LossInputs): Tensor;
 }
 
 /** A model's parameters by published name, in the order made. */

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { leastLimits } from "../../kernels/core/cost.ts";
 import { painter, truncate } from "../../stages/report/block.ts";
 import { bytes, count } from "../../stages/report/quantity.ts";
 import type { PlanCost, ProgramCost } from "../../stages/train/plan_cost.ts";
 import type { StepInfo } from "../../stages/flow/flow.ts";
 import { flagOf } from "./command_line.ts";
+import type { Fitting } from "./fitting.ts";
 import type { Option, Options, Plan } from "./pipeline.ts";
 import { presets } from "./presets.ts";
 import type { Resolved } from "./resolve.ts";
@@ -116,13 +118,26 @@ export function dryRunText(
       lines.push(`  memory           ${bytes(total)}`);
       for (const [kind, size] of memory) lines.push(`    ${kind.padEnd(15)}${bytes(size)}`);
     }
+    if (plan.fitting !== undefined) lines.push(...fittingLines(plan.fitting));
     if (plan.cost !== undefined) lines.push(...costLines(plan.cost));
   }
   return `${lines.join("\n")}\n`;
 }
 
+/** What batch fits: memory across, modes down. */
+function fittingLines({ budgets, rows }: Fitting): string[] {
+  const row = (name: string, cells: readonly string[]) =>
+    `    ${name.padEnd(15)}${cells.map((cell) => cell.padStart(8)).join("")}`;
+  return [
+    "  largest --batch-size (a power of two) by memory",
+    row("--recompute", budgets.map((budget) => `${budget / 2 ** 30} GiB`)),
+    ...rows.map(({ recompute, batchSizes }) => row(recompute, batchSizes.map((n) => n?.toString() ?? "-"))),
+  ];
+}
+
 /** What a GPU is asked for: a step's counts, then each program's. */
-function costLines({ step, programs, pipelines }: PlanCost): string[] {
+function costLines({ step, programs, pipelines, largest }: PlanCost): string[] {
+  const least = leastLimits.maxStorageBufferBindingSize;
   const row = (name: string, { dispatches, read, written }: ProgramCost) =>
     `    ${name.padEnd(15)}${count(dispatches).padStart(10)}${bytes(read).padStart(12)}${
       bytes(written).padStart(12)
@@ -132,6 +147,11 @@ function costLines({ step, programs, pipelines }: PlanCost): string[] {
     `    submits         ${step.submits} a step`,
     `    read-backs      ${step.readBacks} a step`,
     `    pipelines       ${pipelines}`,
+    ...(largest === null ? [] : [
+      `    largest tensor  ${bytes(largest.bytes)}: ${largest.label}: ${
+        largest.bytes <= least ? "every GPU binds it" : `some GPUs bind no more than ${bytes(least)}`
+      }`,
+    ]),
     `    ${"".padEnd(15)}${"dispatches".padStart(10)}${"read".padStart(12)}${"written".padStart(12)}`,
     ...(step.submits > 0 ? [row("step", step)] : []),
     ...programs.map((program) => row(program.name, program)),

@@ -14,5 +14,9 @@ export async function machineFor(device: string): Promise<Machine> {
   if (adapter === null || software && device === "auto") {
     return { device: device === "auto" ? "cpu" : "webgpu" };
   }
-  return { device: "webgpu", maxBufferSize: software ? 0 : adapter.limits.maxBufferSize };
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  return {
+    device: "webgpu",
+    maxTensorBytes: software ? 0 : Math.min(maxBufferSize, maxStorageBufferBindingSize),
+  };
 }

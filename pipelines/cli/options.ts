@@ -178,6 +178,10 @@ export const trainingOptions = {
     fixed,
     group: "Training",
   }),
+  recompute: oneOf(
+    "what the backward pass computes again instead of keeping it, for memory; results are the same: gelu saves a quarter of activations, block nearly all",
+    { value: "none", group: "Training", choices: ["none", "gelu", "block"] },
+  ),
   steps: integer("stop after N updates; default: one pass over the tokens", {
     value: null,
     min: 1,

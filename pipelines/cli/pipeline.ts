@@ -8,6 +8,7 @@ import type { Kind } from "../../kernels/core/tensor.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { PlanCost } from "../../stages/train/plan_cost.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
+import type { Fitting } from "./fitting.ts";
 
 /** One option, declared once: flag, help, default, type, its place in config.json and in the check on resume. */
 export interface Option<T> {
@@ -66,6 +67,8 @@ export interface Plan {
   readonly tokensPerStep?: number;
   /** What a step asks of a GPU. */
   readonly cost?: PlanCost;
+  /** The largest batch sizes by memory. */
+  readonly fitting?: Fitting;
 }
 
 /** A pipeline: the default export of `pipelines/<name>.ts`. */

@@ -17,9 +17,35 @@ export interface NamedPreset {
 /** What `auto` picks by. */
 export interface Machine {
   readonly device: "webgpu" | "cpu";
-  /** Bytes that the largest buffer may have, on the GPU. */
-  readonly maxBufferSize?: number;
+  /** Bytes that a tensor may have on the GPU: what a buffer may, and a kernel sees of it. */
+  readonly maxTensorBytes?: number;
 }
+
+/**
+ * What the GPT-2 presets share: build-nanogpt's recipe, 0.5 M tokens a step for 10 billion. Sizes differ, and learning
+ * rates: those that GPT-3's models of these sizes had (Brown et al. 2020, table 2.1), down to a tenth.
+ */
+const gpt2: Preset = {
+  tokenizer: "gpt2",
+  vocabSize: 50257,
+  vocabPad: 128,
+  seqLen: 1024,
+  totalBatchTokens: 524288,
+  steps: 19073,
+  optimizer: "adamw",
+  warmup: 715,
+  schedule: "cosine",
+  beta1: 0.9,
+  beta2: 0.95,
+  eps: 1e-8,
+  weightDecay: 0.1,
+  gradClip: 1,
+  evalEvery: 250,
+  evalBatches: 20,
+  sampleEvery: 250,
+  samplePrompt: "Hello, I'm a language model,",
+  checkpointEvery: 250,
+};
 
 /** The presets by name, smallest first. */
 export const presets: Readonly<Record<string, NamedPreset>> = {
@@ -66,27 +92,37 @@ export const presets: Readonly<Record<string, NamedPreset>> = {
     },
   },
   "gpt2-124m": {
-    about: "GPT-2 small as published; days on one GPU",
+    about: "GPT-2 small on 10 billion tokens; days on one GPU",
+    options: { ...gpt2, layers: 12, heads: 12, channels: 768, batchSize: 4, lr: 6e-4, minLr: 6e-5 },
+  },
+  "gpt2-355m": {
+    about: "GPT-2 medium, the same; weeks on one GPU",
+    options: { ...gpt2, layers: 24, heads: 16, channels: 1024, batchSize: 4, lr: 3e-4, minLr: 3e-5 },
+  },
+  "gpt2-774m": {
+    about: "GPT-2 large, the same; at least 16 GB",
     options: {
-      tokenizer: "gpt2",
-      vocabSize: 50257,
-      layers: 12,
-      heads: 12,
-      channels: 768,
-      seqLen: 1024,
-      vocabPad: 128,
+      ...gpt2,
+      layers: 36,
+      heads: 20,
+      channels: 1280,
       batchSize: 4,
-      totalBatchTokens: 524288,
-      optimizer: "adamw",
-      lr: 6e-4,
-      minLr: 6e-5,
-      warmup: 700,
-      schedule: "cosine",
-      beta1: 0.9,
-      beta2: 0.95,
-      eps: 1e-8,
-      weightDecay: 0.1,
-      gradClip: 1,
+      recompute: "block",
+      lr: 2.5e-4,
+      minLr: 2.5e-5,
+    },
+  },
+  "gpt2-1558m": {
+    about: "GPT-2 XL, the same; at least 32 GB",
+    options: {
+      ...gpt2,
+      layers: 48,
+      heads: 25,
+      channels: 1600,
+      batchSize: 4,
+      recompute: "block",
+      lr: 2e-4,
+      minLr: 2e-5,
     },
   },
 };
@@ -94,8 +130,8 @@ export const presets: Readonly<Record<string, NamedPreset>> = {
 /** The preset that `auto` stands for on a machine, and why. */
 export function pickPreset(machine: Machine): { readonly name: string; readonly why: string } {
   if (machine.device === "cpu") return { name: "tiny", why: "training runs on the CPU" };
-  const least = 256 * 2 ** 20; // logits and their gradient at B 32, T 256, V 8192
-  if ((machine.maxBufferSize ?? Infinity) < least) {
+  const least = 256 * 2 ** 20; // logits at B 32, T 256, V 8192
+  if ((machine.maxTensorBytes ?? Infinity) < least) {
     return { name: "tiny", why: "the GPU's buffers are small" };
   }
   return { name: "gpu-small", why: "training runs on a GPU" };

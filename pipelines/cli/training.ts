@@ -77,6 +77,7 @@ export function trainingPlan(o: TrainingValues, { vocabSize, start = null }: Beg
       optimizer: adamw({ beta1: o.beta1, beta2: o.beta2, eps: o.eps, weightDecay: o.weightDecay }),
       shape,
       clip: o.gradClip,
+      recompute: o.recompute,
     },
     evaluation: { batch: o.batchSize, seqLen: o.seqLen },
     sampling: true,
@@ -89,17 +90,19 @@ const ADDRESSABLE = 2 ** 32; // bytes, by the CPU engine's 32-bit WASM
  * Throws RangeError where a plan takes more memory than the CPU engine can address: before initial weights are drawn
  * for a model that cannot be.
  */
-export function checkMemory({ memory }: Plan, { name }: Pick<Engine, "name">): void {
+export function checkMemory({ memory, training }: Plan, { name }: Pick<Engine, "name">): void {
   const bytes = Object.values(memory).reduce((sum, n) => sum + n, 0);
   if (name !== "cpu" || bytes <= ADDRESSABLE) return;
   const mb = (n: number) => `${Math.ceil(n / 1e6)} MB`;
+  const head = `Cannot train this model on the CPU engine: it takes ${mb(bytes)}, of which ${
+    mb(memory.activation)
+  } are activations, and ${mb(ADDRESSABLE)} can be addressed`;
   throw new RangeError(
-    `Cannot train this model on the CPU engine: it takes ${mb(bytes)}, of which ${
-      mb(memory.activation ?? 0)
-    } are ` +
-      `activations, and ${
-        mb(ADDRESSABLE)
-      } can be addressed: use a smaller batch, a shorter sequence or a smaller model`,
+    bytes - memory.activation > ADDRESSABLE
+      ? `${head}: use a smaller model, or a GPU with --device webgpu`
+      : `${head}: use a smaller --batch-size or --seq-len${
+        training?.recompute === "block" ? "" : ", --recompute block"
+      } or a smaller model`,
   );
 }
 

@@ -10,6 +10,7 @@ import {
   type ProgramCost,
   sumOfCosts,
 } from "../../kernels/core/cost.ts";
+import { largestTensor } from "../../kernels/core/limits.ts";
 import type { Plan } from "./plan.ts";
 
 export type { ProgramCost } from "../../kernels/core/cost.ts";
@@ -22,6 +23,8 @@ export interface PlanCost {
   readonly programs: readonly (ProgramCost & { readonly name: string })[];
   /** Different kernels of all programs. */
   readonly pipelines: number;
+  /** What has to be bound whole: devices' limits are measured by it. */
+  readonly largest: { readonly label: string; readonly bytes: number } | null;
 }
 
 /** Counts for a device with `limits`; default: the least that WebGPU grants. Kernels are made as text, not compiled. */
@@ -34,6 +37,7 @@ export function planCost(plan: Plan, limits: GPUSupportedLimits = leastLimits): 
     step: { submits: once, readBacks: once, ...sumOfCosts([...micro, ...of("update")]) },
     programs,
     pipelines: countPipelines(plan.programs, limits),
+    largest: largestTensor(plan.programs),
   };
 }
 

@@ -152,7 +152,8 @@ Deno.test("open() refuses what 4 GiB cannot hold, with bytes by kind", async () 
   const engine = await openCpu({ threads: 1 });
   await rejects(engine.open([compile("large", graph)], {}), {
     name: "RangeError",
-    message: /takes 4\d\d\d MB \(input 2147 MB, parameter 2147 MB\), at most 4295 MB .* use a smaller batch/,
+    message:
+      /takes 4\d\d\d MB \(input 2147 MB, parameter 2147 MB\), at most 4295 MB .* use a smaller --batch-size or --seq-len, --recompute block/,
   });
 });
 

@@ -90,7 +90,8 @@ Deno.test("resolve() lays preset, config file and command line over each other",
   );
   strictEqual(preset?.name, "tiny");
   throws(() => resolve(options, { ...layers, commandLine: given("--preset", "tinny") }), {
-    message: 'Unknown preset "tinny": expected one of auto, tiny, gpu-small, gpt2-124m: did you mean tiny?',
+    message:
+      'Unknown preset "tinny": expected one of auto, tiny, gpu-small, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m: did you mean tiny?',
   });
 });
 

@@ -1,0 +1,42 @@
+/**
+ * What a command line means, without a program: the options' values as a pipeline gets them.
+ *
+ * @module
+ */
+import { readCommandLine } from "../../../pipelines/cli/command_line.ts";
+import {
+  cadenceOptions,
+  modelOptions,
+  runOptions,
+  tokenizerOptions,
+  trainingOptions,
+} from "../../../pipelines/cli/options.ts";
+import type { Values } from "../../../pipelines/cli/pipeline.ts";
+import { resolve } from "../../../pipelines/cli/resolve.ts";
+
+const options = {
+  ...tokenizerOptions,
+  ...modelOptions,
+  ...trainingOptions,
+  ...cadenceOptions,
+  ...runOptions,
+};
+
+/** Values of the training options, and of the tokenizer's. */
+export type TestValues = Values<typeof options>;
+
+/** The values of `args`, on a machine without a GPU. */
+export function valuesOf(...args: string[]): TestValues {
+  const { values } = resolve(options, {
+    commandLine: readCommandLine(args, options),
+    config: new Map(),
+    saved: null,
+    machine: { device: "cpu" },
+  });
+  if (!complete(values)) throw new Error("An option has no value");
+  return values;
+}
+
+function complete(values: Readonly<Record<string, unknown>>): values is TestValues {
+  return Object.keys(options).every((name) => name in values);
+}
