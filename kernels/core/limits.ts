@@ -5,7 +5,7 @@
  * @module
  */
 import { bindings } from "./op.ts";
-import { isPersistent, type Program, type Slot } from "./program.ts";
+import { isPersistent, type Program, type Slot, slotAlignment } from "./program.ts";
 import { bytesOf, type Spec } from "./tensor.ts";
 
 /** A device's limits as WebGPU names them; a GPUAdapter's `limits` are such. */
@@ -47,6 +47,19 @@ export function checkLimits(
 export function largestTensor(programs: readonly Program[]): { label: string; bytes: number } | null {
   return programs.flatMap((p) => p.slots).map((slot) => ({ label: slot.label, bytes: boundBytes(slot) }))
     .reduce<{ label: string; bytes: number } | null>((a, b) => a === null || b.bytes > a.bytes ? b : a, null);
+}
+
+/**
+ * Bytes of a piece of the arena on a device with `limits`: 2 GiB or its largest tensor, if buffers may be as large. More
+ * in one is allowed by some drivers that then fail to allocate it; pieces cost about one part in a hundred in gaps.
+ */
+export function pieceBytes(
+  programs: readonly Program[],
+  { maxBufferSize }: Pick<BufferLimits, "maxBufferSize">,
+): number {
+  const largest = programs.flatMap((p) => p.slots).filter(({ kind }) => !isPersistent(kind))
+    .reduce((most, { bytes }) => Math.max(most, bytes), 2 * 1024 ** 3 - 1);
+  return Math.floor(Math.min(maxBufferSize, largest) / slotAlignment) * slotAlignment;
 }
 
 /** Bytes of a tensor's data in whole 32-bit words, as WebGPU copies and binds them. */

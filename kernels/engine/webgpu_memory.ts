@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { checkLimits, wholeWords } from "../core/limits.ts";
-import { isPersistent, placeInChunks, type Program, type Slot, slotAlignment } from "../core/program.ts";
+import { checkLimits, pieceBytes, wholeWords } from "../core/limits.ts";
+import { isPersistent, placeInChunks, type Program, type Slot } from "../core/program.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { WebgpuDevice } from "./webgpu_device.ts";
 
@@ -43,7 +43,7 @@ export class WebgpuMemory {
   ): Promise<WebgpuMemory> {
     const { maxStorageBuffersPerShaderStage } = device.limits;
     checkLimits(programs, { ...memoryLimits, maxStorageBuffersPerShaderStage }, { device: description });
-    const chunkBytes = Math.floor(memoryLimits.maxBufferSize / slotAlignment) * slotAlignment;
+    const chunkBytes = pieceBytes(programs, memoryLimits);
     const { offsets, arenaBytes } = placeArena(programs, chunkBytes);
 
     const made: GPUBuffer[] = [];

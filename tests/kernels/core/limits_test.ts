@@ -1,0 +1,69 @@
+import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { leastLimits } from "../../../kernels/core/cost.ts";
+import { checkLimits, largestTensor, pieceBytes } from "../../../kernels/core/limits.ts";
+import { Graph } from "../../../kernels/core/graph.ts";
+import { compile, type Program } from "../../../kernels/core/program.ts";
+import type { Kind, Shape } from "../../../kernels/core/tensor.ts";
+import { mul } from "../../../kernels/ops/arith.ts";
+import { sum } from "../../../kernels/ops/reduce.ts";
+
+/** Sum of the squares of a leaf: the squares are an activation as large. */
+function squares(shape: Shape, kind: Kind): Program {
+  const graph = new Graph();
+  const x = graph.leaf("x", { shape, dtype: "f32" }, kind);
+  graph.output("y", sum(mul(x, x)));
+  return compile("squares", graph);
+}
+
+Deno.test("checkLimits() takes what a device binds to the byte", () => {
+  const program = squares([1024, 64], "parameter"), bytes = 1024 * 64 * 4;
+  for (const limits of [{ maxBufferSize: bytes }, { maxStorageBufferBindingSize: bytes }]) {
+    checkLimits([program], { ...leastLimits, ...limits });
+    const [[name, most]] = Object.entries(limits);
+    throws(() => checkLimits([program], { ...leastLimits, ...limits, [name]: most - 4 }), RangeError);
+  }
+});
+
+Deno.test("checkLimits() says of weights how many rows would do, of others to take a smaller batch", () => {
+  const limits = { ...leastLimits, maxStorageBufferBindingSize: 1000 * 256 };
+  throws(() => checkLimits([squares([1024, 64], "parameter")], limits, { device: "this GPU" }), {
+    name: "RangeError",
+    message:
+      "Cannot place x of squares on this GPU: f32 [1024,64] is 262144 bytes, a tensor may have 256000 there, 896 " +
+      "of its 1024 rows: choose a vocabulary or a model that much smaller (--tokenizer train --vocab-size 896, or " +
+      "fewer --channels), a driver that binds more, or --device cpu",
+  });
+  throws(() => checkLimits([squares([65536], "gradient")], limits), {
+    message: /there: choose a smaller model, a driver that binds more, or --device cpu$/,
+  });
+  throws(() => checkLimits([squares([1024, 64], "input")], limits), {
+    message:
+      "Cannot place x of squares on a device with these limits: f32 [1024,64] is 262144 bytes, a tensor may have " +
+      "256000 there: choose a smaller --batch-size or --seq-len, or --device cpu",
+  });
+});
+
+Deno.test("checkLimits() counts the tensors of a call", () => {
+  const program = squares([8], "input"); // mul: two inputs that are one tensor, and a result
+  checkLimits([program], { ...leastLimits, maxStorageBuffersPerShaderStage: 3 });
+  throws(() => checkLimits([program], { ...leastLimits, maxStorageBuffersPerShaderStage: 2 }), {
+    message:
+      "Cannot run mul on a device with these limits: it needs 3 buffers, the adapter binds 2: use another adapter " +
+      "or --device cpu",
+  });
+});
+
+Deno.test("largestTensor() names what has to be bound whole", () => {
+  deepStrictEqual(largestTensor([squares([8], "input"), squares([9, 100], "input")]), {
+    label: "mul#0.0", // in the arena, where memory is taken in whole 256 bytes
+    bytes: 3840,
+  });
+  strictEqual(largestTensor([]), null);
+});
+
+Deno.test("pieceBytes() is a buffer's most, up to 2 GiB, or the largest tensor", () => {
+  const small = squares([8], "input"), large = squares([3 * 2 ** 28], "input"); // 3 GiB
+  strictEqual(pieceBytes([small], { maxBufferSize: 2 ** 28 + 100 }), 2 ** 28);
+  strictEqual(pieceBytes([small], { maxBufferSize: 2 ** 40 }), 2 ** 31 - 256);
+  strictEqual(pieceBytes([small, large], { maxBufferSize: 2 ** 40 }), 3 * 2 ** 30);
+});
