@@ -5,7 +5,7 @@
  */
 export * from "./core/graph.ts";
 export { costOf, countPipelines, leastLimits, type ProgramCost } from "./core/cost.ts";
-export { type BufferLimits, checkLimits, largestTensor } from "./core/limits.ts";
+export { type BufferLimits, checkLimits, largestSlot } from "./core/limits.ts";
 export { checkpoint } from "./core/checkpoint.ts";
 export { eachGradient, type Found, gradients } from "./core/gradients.ts";
 export * from "./core/op.ts";

@@ -44,7 +44,7 @@ export function checkLimits(
 }
 
 /** Of all programs' tensors the one that takes most memory, or null where there is none. */
-export function largestTensor(programs: readonly Program[]): { label: string; bytes: number } | null {
+export function largestSlot(programs: readonly Program[]): { label: string; bytes: number } | null {
   return programs.flatMap((p) => p.slots).map((slot) => ({ label: slot.label, bytes: boundBytes(slot) }))
     .reduce<{ label: string; bytes: number } | null>((a, b) => a === null || b.bytes > a.bytes ? b : a, null);
 }

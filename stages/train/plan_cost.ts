@@ -10,7 +10,7 @@ import {
   type ProgramCost,
   sumOfCosts,
 } from "../../kernels/core/cost.ts";
-import { largestTensor } from "../../kernels/core/limits.ts";
+import { largestSlot } from "../../kernels/core/limits.ts";
 import type { Plan } from "./plan.ts";
 
 export type { ProgramCost } from "../../kernels/core/cost.ts";
@@ -37,7 +37,7 @@ export function planCost(plan: Plan, limits: GPUSupportedLimits = leastLimits): 
     step: { submits: once, readBacks: once, ...sumOfCosts([...micro, ...of("update")]) },
     programs,
     pipelines: countPipelines(plan.programs, limits),
-    largest: largestTensor(plan.programs),
+    largest: largestSlot(plan.programs),
   };
 }
 

@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { leastLimits } from "../../../kernels/core/cost.ts";
-import { checkLimits, largestTensor, pieceBytes } from "../../../kernels/core/limits.ts";
+import { checkLimits, largestSlot, pieceBytes } from "../../../kernels/core/limits.ts";
 import { Graph } from "../../../kernels/core/graph.ts";
 import { compile, type Program } from "../../../kernels/core/program.ts";
 import type { Kind, Shape } from "../../../kernels/core/tensor.ts";
@@ -53,12 +53,12 @@ Deno.test("checkLimits() counts the tensors of a call", () => {
   });
 });
 
-Deno.test("largestTensor() names what has to be bound whole", () => {
-  deepStrictEqual(largestTensor([squares([8], "input"), squares([9, 100], "input")]), {
+Deno.test("largestSlot() names what has to be bound whole", () => {
+  deepStrictEqual(largestSlot([squares([8], "input"), squares([9, 100], "input")]), {
     label: "mul#0.0", // in the arena, where memory is taken in whole 256 bytes
     bytes: 3840,
   });
-  strictEqual(largestTensor([]), null);
+  strictEqual(largestSlot([]), null);
 });
 
 Deno.test("pieceBytes() is a buffer's most, up to 2 GiB, or the largest tensor", () => {
