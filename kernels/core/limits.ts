@@ -50,8 +50,8 @@ export function largestSlot(programs: readonly Program[]): { label: string; byte
 }
 
 /**
- * Bytes of a piece of the arena on a device with `limits`: 2 GiB or its largest tensor, if buffers may be as large. More
- * in one is allowed by some drivers that then fail to allocate it; pieces cost about one part in a hundred in gaps.
+ * Bytes of a piece of the arena on a device with `limits`: 2 GiB or its largest tensor, if buffers may be as large. A
+ * driver's limit on a buffer can lie above what it allocates at once; pieces cost about one part in a hundred in gaps.
  */
 export function pieceBytes(
   programs: readonly Program[],

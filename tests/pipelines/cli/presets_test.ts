@@ -49,7 +49,11 @@ Deno.test("GPT-2 presets have its sizes and build-nanogpt's recipe; rates by siz
   ok(Math.abs(stepsOf(valuesOf("--preset", "gpt2-124m"))! * 524_288 / 10e9 - 1) < 1e-4, "10 billion tokens");
 });
 
-/** Limits as devices report them through wgpu, which Deno uses; see gfx-rs/wgpu issues 8105, 4020 and 6221. */
+/**
+ * Made up after what wgpu, which Deno uses, is said to report: bindings of 2^31 - 1 through Vulkan and DX12 (gfx-rs/wgpu
+ * issue 8105), DX12's buffers as much (pull request 4020), Apple's bindings 2^32 - 1 (issue 6221). The rest, the
+ * integrated GPU whole, is assumed, rather low than high.
+ */
 const adapters: Readonly<Record<string, BufferLimits>> = {
   "an integrated GPU": {
     maxBufferSize: 2 * GIB - 1,
