@@ -9,8 +9,10 @@
  */
 import { type Call, type Kernel, wgslBindings } from "../core/op.ts";
 import type { AttentionAttrs, AttentionSizes } from "./attention.ts";
+import { type AttentionMask, attentionMask } from "./attention_dropout.ts";
 
 type Sizes = AttentionSizes & { readonly limits: GPUSupportedLimits };
+type MaskedSizes = Sizes & { readonly mask: AttentionMask };
 
 const ROWS = 64; // rows and invocations a workgroup
 
@@ -18,10 +20,11 @@ const ROWS = 64; // rows and invocations a workgroup
 export function attentionKernel(call: Call<AttentionAttrs>, sizes: Sizes): Kernel {
   const { time, channels, heads, width } = sizes;
   const tile = tileRows(sizes), n = quads(width);
+  const mask = attentionMask(call.attrs.dropout, { keys: ROWS, key: "in1", draw: "in2" });
   return {
     workgroups: workgroups(sizes, 1),
     code: `${wgslBindings(call)}
-${staging(sizes)}
+${mask.functions}${staging(sizes)}
 
 @compute @workgroup_size(${ROWS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -31,12 +34,12 @@ ${load("q", { from: "in0", start: `query + own * ${3 * channels}u`, width, scale
 ${zeros("sum", n)}
   var top = -3.4e38;
   var total = 0.0; // of exp(score - top)
-  for (var first = 0u; first < min(row0 + ${ROWS}u, ${time}u); first += ${tile}u) {
+${mask.begin}  for (var first = 0u; first < min(row0 + ${ROWS}u, ${time}u); first += ${tile}u) {
     ${stageKeysAndValues(sizes)}
     workgroupBarrier();
     for (var j = 0u; j < ${tile}u; j++) {
       if (first + j > own) { break; }
-      let score = ${dot("q", "stagedA", n)};
+${mask.draw}      let score = ${dot("q", "stagedA", n)};
       if (score > top) {
         let shrink = exp(top - score);
 ${each(n, (i) => `        sum${i} *= shrink;`)}
@@ -45,12 +48,13 @@ ${each(n, (i) => `        sum${i} *= shrink;`)}
       }
       let weight = exp(score - top);
       total += weight;
-${each(n, (i) => `      sum${i} += weight * ${staged("stagedB", i, n)};`)}
+      let kept = ${mask.ofKey("weight")};
+${each(n, (i) => `      sum${i} += kept * ${staged("stagedB", i, n)};`)}
     }
     workgroupBarrier();
   }
   if (row < ${time}u) {
-    let share = 1.0 / total;
+    let share = ${mask.scale} / total;
 ${store("sum", { to: "out0", start: `plain + row * ${channels}u`, width, factor: "share" })}
     out1[(batch * ${heads}u + head) * ${time}u + row] = top + log(total);
   }
@@ -60,16 +64,18 @@ ${store("sum", { to: "out0", start: `plain + row * ${channels}u`, width, factor:
 
 /** (qkv, out, lse, dout) → dqkv. */
 export function attentionGradKernel(call: Call<AttentionAttrs>, sizes: Sizes): Kernel {
+  const mask = attentionMask(call.attrs.dropout, { keys: ROWS, key: "in4", draw: "in5" });
+  const masked = { ...sizes, mask };
   return {
     workgroups: workgroups(sizes, 3),
     code: `${wgslBindings(call)}
-${staging(sizes)}
-var<workgroup> stagedLse: array<f32, ${tileRows(sizes)}>;
+${mask.functions}${staging(sizes)}
+${mask.staging(tileRows(sizes))}var<workgroup> stagedLse: array<f32, ${tileRows(sizes)}>;
 var<workgroup> stagedDelta: array<f32, ${tileRows(sizes)}>;
 
-${queryGradient(sizes)}
-${keyGradient(sizes)}
-${valueGradient(sizes)}
+${queryGradient(masked)}
+${keyGradient(masked)}
+${valueGradient(masked)}
 
 @compute @workgroup_size(${ROWS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -82,8 +88,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   };
 }
 
-function queryGradient(sizes: Sizes): string {
-  const { time, channels, width } = sizes, tile = tileRows(sizes), n = quads(width);
+function queryGradient(sizes: MaskedSizes): string {
+  const { time, channels, width, mask } = sizes, tile = tileRows(sizes), n = quads(width);
   return `fn queryGradient(group: vec3u, lane: u32) {
 ${place(sizes)}
   let own = min(row, ${time - 1}u);
@@ -93,13 +99,14 @@ ${load("o", { from: "in1", start: `plain + own * ${channels}u`, width })}
   let delta = ${each(n, (i) => `dot(g${i}, o${i})`, " + ")};
   let lse = in2[line + own];
 ${zeros("sum", n)}
-  for (var first = 0u; first < min(row0 + ${ROWS}u, ${time}u); first += ${tile}u) {
+${mask.begin}  for (var first = 0u; first < min(row0 + ${ROWS}u, ${time}u); first += ${tile}u) {
     ${stageKeysAndValues(sizes)}
     workgroupBarrier();
     for (var j = 0u; j < ${tile}u; j++) {
       if (first + j > own) { break; }
-      let weight = exp(${dot("q", "stagedA", n)} - lse);
-      let slope = weight * (${dot("g", "stagedB", n)} - delta);
+${mask.draw}      let weight = exp(${dot("q", "stagedA", n)} - lse);
+      let ofWeight = ${dot("g", "stagedB", n)};
+      let slope = weight * (${mask.ofKey(mask.scaled("ofWeight"))} - delta);
 ${each(n, (i) => `      sum${i} += slope * ${staged("stagedA", i, n)};`)}
     }
     workgroupBarrier();
@@ -110,8 +117,8 @@ ${store("sum", { to: "out0", start: `query + row * ${3 * channels}u`, width, fac
 }`;
 }
 
-function keyGradient(sizes: Sizes): string {
-  const { time, channels, width } = sizes, tile = tileRows(sizes), n = quads(width);
+function keyGradient(sizes: MaskedSizes): string {
+  const { time, channels, width, mask } = sizes, tile = tileRows(sizes), n = quads(width);
   return `fn keyGradient(group: vec3u, lane: u32) {
 ${place(sizes)}
   let own = min(row, ${time - 1}u);
@@ -134,12 +141,13 @@ ${zeros("sum", n)}
       for (var c = 0u; c < ${width}u; c++) { delta += in1[start + c] * in3[start + c]; }
       stagedDelta[lane] = delta;
     }
-    workgroupBarrier();
+    ${mask.stage(tile)}workgroupBarrier();
     for (var j = 0u; j < ${tile}u; j++) {
       if (first + j >= ${time}u) { break; }
       if (first + j < own) { continue; }
       let weight = exp(${dot("k", "stagedA", n)} - stagedLse[j]);
-      let slope = weight * (${dot("v", "stagedB", n)} - stagedDelta[j]);
+      let ofWeight = ${dot("v", "stagedB", n)};
+      let slope = weight * (${mask.ofQuery(mask.scaled("ofWeight"))} - stagedDelta[j]);
 ${each(n, (i) => `      sum${i} += slope * ${staged("stagedA", i, n)};`)}
     }
     workgroupBarrier();
@@ -157,8 +165,8 @@ ${
 }`;
 }
 
-function valueGradient(sizes: Sizes): string {
-  const { time, channels, width } = sizes, tile = tileRows(sizes), n = quads(width);
+function valueGradient(sizes: MaskedSizes): string {
+  const { time, channels, width, mask } = sizes, tile = tileRows(sizes), n = quads(width);
   return `fn valueGradient(group: vec3u, lane: u32) {
 ${place(sizes)}
   let own = min(row, ${time - 1}u);
@@ -174,12 +182,13 @@ ${zeros("sum", n)}
   for (var first = row0; first < ${time}u; first += ${tile}u) {
     ${stageQueriesAndGradients(sizes)}
     if (lane < ${tile}u && first + lane < ${time}u) { stagedLse[lane] = in2[line + first + lane]; }
-    workgroupBarrier();
+    ${mask.stage(tile)}workgroupBarrier();
     for (var j = 0u; j < ${tile}u; j++) {
       if (first + j >= ${time}u) { break; }
       if (first + j < own) { continue; }
       let weight = exp(${dot("k", "stagedA", n)} - stagedLse[j]);
-${each(n, (i) => `      sum${i} += weight * ${staged("stagedB", i, n)};`)}
+      let kept = ${mask.ofQuery("weight")};
+${each(n, (i) => `      sum${i} += kept * ${staged("stagedB", i, n)};`)}
     }
     workgroupBarrier();
   }
@@ -189,7 +198,7 @@ ${
       to: "out0",
       start: `query + ${2 * channels}u + row * ${3 * channels}u`,
       width,
-      factor: "1.0",
+      factor: mask.scale,
     })
   }
   }

@@ -11,6 +11,7 @@ import { addOp, divOp, mulOp, subOp } from "./arith.ts";
 import { attentionGradOp, attentionOp } from "./attention.ts";
 import { crossEntropyGradOp, crossEntropyOp } from "./cross_entropy.ts";
 import { crossEntropyRowsGradOp, crossEntropyRowsOp } from "./cross_entropy_rows.ts";
+import { dropoutAddOp, dropoutOp } from "./dropout.ts";
 import { gatherOp, scatterAddOp } from "./gather.ts";
 import { gelu } from "./gelu.ts";
 import { clipScaleOp, sumSquaresOp } from "./global_norm.ts";
@@ -40,6 +41,8 @@ export const ops: readonly Op<any>[] = [
   mulOp,
   divOp,
   scaleOp,
+  dropoutOp,
+  dropoutAddOp,
   sumOp,
   meanOp,
   maxOp,

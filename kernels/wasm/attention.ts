@@ -10,7 +10,8 @@
  *
  * @module
  */
-import { size, tensor } from "./call.ts";
+import { dropByKey, droppedSlopesByStep } from "./attention_dropout.ts";
+import { real, size, tensor } from "./call.ts";
 import { exp, log } from "./exp.ts";
 import { packPanel } from "./pack.ts";
 import { tile } from "./tile.ts";
@@ -22,15 +23,21 @@ const BUDGET: usize = 0x160000;
 /** Keys whose slopes are kept until the queries' gradients are made of them. */
 const KEYS: usize = 64;
 
-/** qkv [B, T, 3C] -> out [B, T, C], lse [B, H, T]. args: B, T, C, H. */
+/**
+ * qkv [B, T, 3C] -> out [B, T, C], lse [B, H, T]. args: B, T, C, H, threshold, scale. With a threshold above 0, which is
+ * dropout's, key and draw stand behind qkv.
+ */
 export function attention(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
-  const qkv = tensor(tensors, 0), out = tensor(tensors, 1), lses = tensor(tensors, 2);
+  const threshold = <u32> load<f64>(args, 32), key = tensor(tensors, 1), draw = tensor(tensors, 2);
+  const outputs: usize = threshold > 0 ? 3 : 1;
+  const qkv = tensor(tensors, 0), out = tensor(tensors, outputs), lses = tensor(tensors, outputs + 1);
   const batch = size(args, 0), time = size(args, 1), channels = size(args, 2), heads = size(args, 3);
   const depth = channels / heads, depth4 = (depth + 3) & ~3, depth8 = (depth + 7) & ~7;
   const row = channels * 12, outRow = channels << 2, scale: f32 = 1 / sqrt(<f32> depth);
   const chunk = (BUDGET / (4 * (depth4 + depth8) + 32)) & ~7;
   const keys = scratch, values = keys + chunk * depth4 * 4, scores = values + chunk * depth8 * 4;
   const query = scores + chunk * 32, sums = query + depth4 * 32, state = sums + depth8 * 32;
+  const words = state + 96;
 
   const panels = (time + 7) >> 3, parts = partsOf(batch * heads, panels, <usize> threads);
   for (let unit = <usize> thread; unit < batch * heads * parts; unit += <usize> threads) {
@@ -46,11 +53,15 @@ export function attention(tensors: usize, args: usize, thread: i32, threads: i32
         packPanel(q + first * row, row, 4, rows, depth, depth4, query);
         scaleRun(query, depth4 << 3, scale);
         const reach = min((count + 7) & ~7, first + 8 - start);
-        for (let key: usize = 0; key < reach; key += 8) {
-          tile(depth4, keys + key * depth4 * 4, query, scores + (key << 5), 32, false);
+        for (let at: usize = 0; at < reach; at += 8) {
+          tile(depth4, keys + at * depth4 * 4, query, scores + (at << 5), 32, false);
         }
         if (start + reach == first + 8) maskTile(scores + ((reach - 8) << 5), 32, 4);
         softmax(scores, reach, state);
+        if (threshold > 0) {
+          dropByKey(scores, reach, pair * time + first, start, key, draw, threshold, words);
+          scaleRun(state, 8, real(args, 5));
+        }
         for (let d: usize = 0; d < depth8; d += 8) {
           tile(reach, scores, values + d * chunk * 4, sums + (d << 2), depth8 << 2, false);
         }
@@ -71,10 +82,12 @@ export function attention(tensors: usize, args: usize, thread: i32, threads: i32
   }
 }
 
-/** qkv, out, lse, dout -> dqkv. args: B, T, C, H. */
+/** qkv, out, lse, dout, with dropout key, draw -> dqkv. args: B, T, C, H, threshold, scale. */
 export function attention_grad(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
+  const threshold = <u32> load<f64>(args, 32), keep = real(args, 5);
+  const placeKey = tensor(tensors, 4), draw = tensor(tensors, 5);
   const qkv = tensor(tensors, 0), out = tensor(tensors, 1), lses = tensor(tensors, 2);
-  const dout = tensor(tensors, 3), dqkv = tensor(tensors, 4);
+  const dout = tensor(tensors, 3), dqkv = tensor(tensors, threshold > 0 ? 6 : 4);
   const batch = size(args, 0), time = size(args, 1), channels = size(args, 2), heads = size(args, 3);
   const depth = channels / heads, depth4 = (depth + 3) & ~3, depth8 = (depth + 7) & ~7;
   const row = channels * 12, outRow = channels << 2, scale: f32 = 1 / sqrt(<f32> depth);
@@ -84,7 +97,7 @@ export function attention_grad(tensors: usize, args: usize, thread: i32, threads
   const weights = dOs + chunk * depth8 * 4, slopes = weights + chunk * 32;
   const lse = slopes + chunk * 32, delta = lse + chunk * 4, turned = delta + chunk * 4;
   const keys = turned + chunk * KEYS * 4, key = keys + KEYS * depth8 * 4;
-  const value = key + depth4 * 32, sums = value + depth4 * 32;
+  const value = key + depth4 * 32, sums = value + depth4 * 32, words = sums + depth8 * 32;
 
   for (let pair = <usize> thread; pair < batch * heads; pair += <usize> threads) {
     const b = pair / heads, head = pair % heads;
@@ -112,7 +125,25 @@ export function attention_grad(tensors: usize, args: usize, thread: i32, threads
             tile(depth4, dOByLane + query * depth4 * 4, value, slopes + (query << 5), 32, false);
           }
           if (first >= start) maskTile(weights + skip, 4, 32);
-          slopesByStep(weights, slopes, from, whole, lse, delta);
+          if (threshold == 0) slopesByStep(weights, slopes, from, whole, lse, delta);
+          else {
+            const line = pair * time + start;
+            droppedSlopesByStep(
+              weights,
+              slopes,
+              from,
+              whole,
+              lse,
+              delta,
+              line,
+              first,
+              placeKey,
+              draw,
+              threshold,
+              keep,
+              words,
+            );
+          }
           for (let d: usize = 0; d < depth8; d += 8) {
             tile(steps, slopes + skip, queries + d * chunk * 4 + skip, sums + (d << 2), depth8 << 2, false);
           }

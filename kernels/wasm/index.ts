@@ -14,6 +14,7 @@ export {
   cross_entropy_rows,
   cross_entropy_rows_grad,
 } from "./cross_entropy.ts";
+export { dropout, dropout_add } from "./dropout.ts";
 export { accumulate, fill, plus } from "./fill.ts";
 export { finish } from "./finish.ts";
 export { gather, scatter_add } from "./gather.ts";
