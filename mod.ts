@@ -33,6 +33,7 @@ export {
   type Parameter,
   type Program,
   type ProgramCost,
+  type Randomness,
   type Recompute,
   type Schedule,
   schedule,

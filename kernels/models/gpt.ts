@@ -1,6 +1,6 @@
 /**
  * GPT-2: pre-norm blocks of causal attention and a tanh-GELU MLP, learned positions, head tied to the embedding.
- * Source: Radford et al. 2019; names and layouts as Hugging Face publishes it, initial values as nanoGPT.
+ * Source: Radford et al. 2019; names and layouts as Hugging Face publishes it, initial values and dropout as nanoGPT.
  *
  * @module
  */
@@ -9,13 +9,15 @@ import type { Scope } from "../core/graph.ts";
 import { ShapeError, type Tensor } from "../core/tensor.ts";
 import { add } from "../ops/arith.ts";
 import { attention } from "../ops/attention.ts";
+import { dropout } from "../ops/dropout.ts";
+import type { Dropout } from "../ops/dropout_mask.ts";
 import { gather } from "../ops/gather.ts";
 import { gelu } from "../ops/gelu.ts";
 import { linearCrossEntropy } from "../ops/linear_cross_entropy.ts";
 import { matmul } from "../ops/matmul.ts";
 import { slice } from "../ops/slice.ts";
 import { linear, norm } from "./layers.ts";
-import type { Model, Recompute } from "./model.ts";
+import type { Model, Randomness, Recompute } from "./model.ts";
 
 /** GPT-2's sizes. */
 export interface GptConfig {
@@ -31,6 +33,11 @@ export interface GptConfig {
   readonly vocabSize: number;
   /** The embedding has rows up to the next multiple of this (padding is never predicted); default 128, 1 = none. */
   readonly vocabPad?: number;
+  /**
+   * Share dropped while training: of the embedding, of attention's weights, of what each block adds to the residual
+   * stream. 0 or more, below 1; default 0.
+   */
+  readonly dropout?: number;
 }
 
 const std = 0.02;
@@ -46,12 +53,12 @@ export function gpt(config: GptConfig): Model<GptConfig> {
     vocabSize,
     paddedVocabSize,
     seqLen,
-    forward: (scope, tokens, { rows } = {}) => {
-      const { x, wte } = trunk(scope, tokens, { ...config, paddedVocabSize, recompute: "none" });
+    forward: (scope, tokens, { rows, training } = {}) => {
+      const { x, wte } = trunk(scope, tokens, { ...config, paddedVocabSize, training, recompute: "none" });
       return matmul(rows === undefined ? x : gather(x, rows), wte, { transposeB: true });
     },
-    losses: (scope, { tokens, targets, recompute = "none" }) => {
-      const { x, wte } = trunk(scope, tokens, { ...config, paddedVocabSize, recompute });
+    losses: (scope, { tokens, targets, training, recompute = "none" }) => {
+      const { x, wte } = trunk(scope, tokens, { ...config, paddedVocabSize, training, recompute });
       return linearCrossEntropy(x, { weight: wte, targets, valid: vocabSize });
     },
   };
@@ -61,9 +68,13 @@ export function gpt(config: GptConfig): Model<GptConfig> {
 function trunk(
   scope: Scope,
   tokens: Tensor,
-  config: GptConfig & { readonly paddedVocabSize: number; readonly recompute: Recompute },
+  config: GptConfig & {
+    readonly paddedVocabSize: number;
+    readonly training: Randomness | undefined;
+    readonly recompute: Recompute;
+  },
 ): { readonly x: Tensor; readonly wte: Tensor } {
-  const { layers, heads, channels, seqLen, paddedVocabSize, recompute } = config;
+  const { layers, heads, channels, seqLen, paddedVocabSize, training, recompute, dropout: rate = 0 } = config;
   const length = tokens.shape[tokens.shape.length - 1];
   if (tokens.shape.length !== 2 || length > seqLen) {
     throw new ShapeError(
@@ -73,9 +84,15 @@ function trunk(
   const wte = scope.at("wte").param("weight", [paddedVocabSize, channels], { kind: "normal", std });
   const wpe = scope.at("wpe").param("weight", [seqLen, channels], { kind: "normal", std });
   const positions = length === seqLen ? wpe : slice(wpe, { start: 0, length });
+  const drop: Drop = (place) =>
+    training === undefined || rate === 0
+      ? undefined
+      : { rate, key: training.key(place.path), draw: training.draw };
   let x = add(gather(wte, tokens), positions);
+  const dropped = drop(scope.at("drop"));
+  if (dropped !== undefined) x = dropout(x, dropped);
   for (let i = 0; i < layers; i++) {
-    const run = (x: Tensor) => block(scope.at(`h.${i}`), x, { layers, heads, recompute });
+    const run = (x: Tensor) => block(scope.at(`h.${i}`), x, { layers, heads, recompute, drop });
     x = recompute === "block" ? checkpoint(x, run) : run(x);
   }
   x = norm(scope.at("ln_f"), x);
@@ -83,12 +100,21 @@ function trunk(
   return { x, wte };
 }
 
+/** What is dropped at a place: a function of its path, so whoever makes it again drops the same. Undefined: nothing. */
+type Drop = (place: Scope) => Dropout | undefined;
+
 /** One block: x [B, T, C] → [B, T, C]. */
 function block(
   scope: Scope,
   x: Tensor,
-  options: { readonly layers: number; readonly heads: number; readonly recompute: Recompute },
+  options: {
+    readonly layers: number;
+    readonly heads: number;
+    readonly recompute: Recompute;
+    readonly drop: Drop;
+  },
 ): Tensor {
+  const { drop } = options;
   const channels = x.shape[x.shape.length - 1];
   // Two projections a block add to the residual stream: scaled so that its variance does not grow with depth.
   const projection = { outputs: channels, std: std / Math.sqrt(2 * options.layers) };
@@ -96,23 +122,32 @@ function block(
   const normed = norm(scope.at("ln_1"), x);
   const attn = scope.at("attn");
   const qkv = linear(attn.at("c_attn"), normed, { outputs: 3 * channels, std });
-  const mixed = attention(qkv, { heads: options.heads });
-  x = linear(attn.at("c_proj"), mixed, { ...projection, residual: x });
+  const weights = drop(attn.at("attn_dropout"));
+  const mixed = attention(qkv, { heads: options.heads, ...(weights && { dropout: weights }) });
+  x = linear(attn.at("c_proj"), mixed, {
+    ...projection,
+    residual: x,
+    dropout: drop(attn.at("resid_dropout")),
+  });
 
   const mlp = scope.at("mlp"), normed2 = norm(scope.at("ln_2"), x);
   const widen = (gelu: boolean) => linear(mlp.at("c_fc"), normed2, { outputs: 4 * channels, std, gelu });
-  const narrow = (wide: Tensor) => linear(mlp.at("c_proj"), wide, { ...projection, residual: x });
+  const narrow = (wide: Tensor) =>
+    linear(mlp.at("c_proj"), wide, { ...projection, residual: x, dropout: drop(mlp.at("dropout")) });
   // Apart from its product, GELU can be made again without it.
   if (options.recompute === "gelu") return checkpoint(widen(false), (before) => narrow(gelu(before)));
   return narrow(widen(true));
 }
 
 function checkSizes(config: GptConfig): void {
-  const { layers, heads, channels, seqLen, vocabSize, vocabPad = 128 } = config;
+  const { layers, heads, channels, seqLen, vocabSize, vocabPad = 128, dropout = 0 } = config;
   for (const [name, n] of Object.entries({ layers, heads, channels, seqLen, vocabSize, vocabPad })) {
     if (!Number.isInteger(n) || n < 1 || n > 2 ** 31) {
       throw new RangeError(`Cannot build a GPT with ${name} ${n}: wanted a whole number from 1`);
     }
+  }
+  if (!(dropout >= 0 && dropout < 1)) {
+    throw new RangeError(`Cannot build a GPT with dropout ${dropout}: wanted a share from 0, below 1`);
   }
   if (channels % heads !== 0) {
     const below = channels - channels % heads;

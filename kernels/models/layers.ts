@@ -6,11 +6,14 @@
 import type { Scope } from "../core/graph.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { affine, affineAdd, affineGelu } from "../ops/affine.ts";
+import { dropoutAdd } from "../ops/dropout.ts";
+import type { Dropout } from "../ops/dropout_mask.ts";
 import { layerNorm } from "../ops/layer_norm.ts";
 
 /**
  * x·weight + bias: x [..., in] → [..., out]. Weight is [in, out] (GPT-2's "Conv1D"), normal with `std`; bias 0.
- * `gelu` applies GELU to the result, `residual` is added to it: at most one of them, in the same op.
+ * `gelu` applies GELU to the result, `residual` is added to it: at most one of them, in the same op. With a residual,
+ * `dropout` drops of the result before it is added.
  * Throws ShapeError where x or the residual does not fit.
  */
 export function linear(
@@ -21,12 +24,16 @@ export function linear(
     readonly std: number;
     readonly gelu?: boolean;
     readonly residual?: Tensor;
+    readonly dropout?: Dropout | undefined;
   },
 ): Tensor {
   const inputs = x.shape[x.shape.length - 1];
   const weight = scope.param("weight", [inputs, options.outputs], { kind: "normal", std: options.std });
   const bias = scope.param("bias", [options.outputs], { kind: "zeros" });
-  const { gelu = false, residual } = options;
+  const { gelu = false, residual, dropout } = options;
+  if (residual !== undefined && dropout !== undefined) {
+    return dropoutAdd(affine(x, { weight, bias }), { ...dropout, residual });
+  }
   if (residual !== undefined) return affineAdd(x, { weight, bias, residual });
   return gelu ? affineGelu(x, { weight, bias }) : affine(x, { weight, bias });
 }

@@ -7,10 +7,20 @@ import { Graph, type Parameter, parameterCount, RootScope, type Scope } from "..
 import { normals } from "../core/philox.ts";
 import { sizeOf, type Tensor, type TensorMap } from "../core/tensor.ts";
 
+/** What a training program draws random numbers by. */
+export interface Randomness {
+  /** Number of the micro-batch in the run, u32 [1]. */
+  readonly draw: Tensor;
+  /** Philox key of a place in the model, u32 [2]: a function of the run's seed and the place's path alone. */
+  key(path: string): Tensor;
+}
+
 /** What `forward` may be asked for beside its input. */
 export interface ForwardOptions {
   /** Positions b·T + t, u32 [R]: logits are then made for these alone, [R, Vp]. */
   readonly rows?: Tensor;
+  /** In training programs alone: a model with dropout then drops. */
+  readonly training?: Randomness;
 }
 
 /**
@@ -23,8 +33,10 @@ export type Recompute = "none" | "gelu" | "block";
 export interface LossInputs {
   /** u32 [B, T]. */
   readonly tokens: Tensor;
-  /** u32 [B, T]. */
+  /** u32 [B, T]; what is no token gives no loss. */
   readonly targets: Tensor;
+  /** In training programs alone: a model with dropout then drops. */
+  readonly training?: Randomness;
   /** Default none. Losses and gradients are the same. */
   readonly recompute?: Recompute;
 }
@@ -44,7 +56,7 @@ export interface Model<Config = unknown> {
   /** tokens u32 [B, T] → logits [B, T, Vp]. */
   forward(scope: Scope, tokens: Tensor, options?: ForwardOptions): Tensor;
   /** tokens, targets u32 [B, T] → each position's cross entropy [B, T]; 0 for targets that are no token. */
-  losses(scope: Scope, options: LossInputs): Tensor;
+  losses(scope: Scope, inputs: LossInputs): Tensor;
 }
 
 /** A model's parameters by published name, in the order made. */

@@ -49,7 +49,10 @@ export const attentionOp: Op<AttentionAttrs> = {
   name: "attention",
   infer: ([qkv, key, draw], attrs) => {
     const { batch, time, channels, heads } = sizesOf(qkv, attrs);
-    if (attrs.dropout !== undefined) expectRandomness("attention", { key, draw });
+    if (attrs.dropout !== undefined) {
+      keptOf(attrs.dropout);
+      expectRandomness("attention", { key, draw });
+    }
     return [{ shape: [batch, time, channels], dtype: "f32" }, { shape: [batch, heads, time], dtype: "f32" }];
   },
   vjp: (call, [dout]) => {

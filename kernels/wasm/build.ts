@@ -26,10 +26,13 @@ export const builds: Readonly<Record<string, string>> = {
   "kernels_plain.wasm": "simd,threads",
 };
 
-/** The bytes of one of the `builds`, compiled in memory. Throws Error with the compiler's messages. */
-export async function buildKernels(build: string): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * The bytes of one of the `builds`, compiled in memory; `entry`: the file whose exports are the module's. Throws Error
+ * with the compiler's messages.
+ */
+export async function buildKernels(build: string, entry = "index.ts"): Promise<Uint8Array<ArrayBuffer>> {
   let binary: Uint8Array | undefined;
-  const command = ["index.ts", `--outFile=${build}`, `--enable=${builds[build]}`, ...options];
+  const command = [entry, `--outFile=${build}`, `--enable=${builds[build]}`, ...options];
   const { error, stderr } = await asc.main(command, {
     // Imports name files in full, as everywhere in the project; the compiler appends one more ".ts".
     readFile: (name) =>

@@ -190,6 +190,13 @@ export const trainingOptions = {
   epochs: integer("stop after N passes over the tokens", { value: null, min: 1, group: "Training" }),
   tokens: integer("stop after N tokens", { value: null, min: 1, group: "Training" }),
   timeLimit: duration("stop after this time of training", { value: null, group: "Training" }),
+  dropout: number("share of activations dropped while training", {
+    value: 0,
+    min: 0,
+    max: 0.99,
+    fixed,
+    group: "Training",
+  }),
   optimizer: oneOf("update rule", {
     value: "adamw",
     fixed,

@@ -70,6 +70,7 @@ export function trainingPlan(o: TrainingValues, { vocabSize, start = null }: Beg
     seqLen,
     vocabSize: start?.sizes.vocabSize ?? vocabSize,
     vocabPad: o.vocabPad,
+    ...(o.dropout > 0 && { dropout: o.dropout }), // a model without it is saved as ever
   });
   return plan({
     model,

@@ -16,6 +16,7 @@ import { take } from "../../kernels/ops/slice.ts";
 import { assign, clear, count } from "../../kernels/ops/state.ts";
 import type { Optimizer } from "../../kernels/optim/optimizer.ts";
 import type { Batch } from "../items.ts";
+import { advance, randomness } from "./randomness.ts";
 
 /** How a model is trained. */
 export interface TrainingPlan {
@@ -102,7 +103,7 @@ function microGraph(
   const micro = input(graph, "micro", [1], "u32");
   const tokens = take(input(graph, "inputs", shape, "u32"), micro);
   const targets = take(input(graph, "targets", shape, "u32"), micro);
-  const losses = model.losses(scope, { tokens, targets, recompute });
+  const losses = model.losses(scope, { tokens, targets, recompute, training: randomness(graph) });
   // The weight is 1 / (tokens that count in the whole step), so micro-batches simply add up.
   const loss = mul(sum(losses, { shape: [1] }), input(graph, "lossWeight", [1], "f32"));
   const missing = new Set([...scope.parameters.values()].map((p) => p.tensor));
@@ -115,6 +116,7 @@ function microGraph(
   }
   accumulate(lossSum(graph), loss);
   count(micro, { by: 1, wrap: shape[0] });
+  advance(graph);
   return graph;
 }
 

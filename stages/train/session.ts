@@ -8,6 +8,7 @@ import type { Engine, Session } from "../../kernels/engine/engine.ts";
 import { ignoredTarget } from "../../kernels/ops/cross_entropy.ts";
 import type { Batch } from "../items.ts";
 import type { Plan } from "./plan.ts";
+import { drawAt, keysOf } from "./randomness.ts";
 import { fitWeights } from "./weights.ts";
 
 /** What one update was made of. */
@@ -26,11 +27,13 @@ export interface OpenOptions {
   readonly weights: TensorMap;
   /** The optimizer's memory by label, `<param>/m` and so on; absent: zeros. */
   readonly optimizer?: TensorMap;
+  /** What dropout's masks are drawn from; default 1. */
+  readonly seed?: number;
 }
 
 /** Puts a model on a device. Throws RangeError for weights that do not fit. */
 export async function openModel(engine: Engine, options: OpenOptions): Promise<ModelSession> {
-  const { plan, weights, optimizer = {} } = options;
+  const { plan, weights, optimizer = {}, seed = 1 } = options;
   const known = new Set(optimizerLabels(plan));
   const stray = Object.keys(optimizer).find((label) => !known.has(label));
   if (stray !== undefined) {
@@ -39,16 +42,20 @@ export async function openModel(engine: Engine, options: OpenOptions): Promise<M
   const lacking = Object.keys(optimizer).length > 0 && [...known].find((label) => !(label in optimizer));
   if (lacking) throw new RangeError(`Cannot load the optimizer's state: ${lacking} is missing`);
   const session = await engine.open(plan.programs, { ...fitWeights(plan.model, weights), ...optimizer });
-  return new ModelSession(plan, session);
+  const keys = keysOf(plan.programs, seed);
+  session.write(keys);
+  return new ModelSession(plan, session, { draws: Object.keys(keys).length > 0 });
 }
 
 /** A model on a device; made by `openModel`. */
 export class ModelSession implements AsyncDisposable {
   readonly #session: Session;
+  readonly #draws: boolean;
 
-  /** Use `openModel`. */
-  constructor(readonly plan: Plan, session: Session) {
+  /** Use `openModel`. `draws`: whether training draws random numbers. */
+  constructor(readonly plan: Plan, session: Session, { draws }: { readonly draws: boolean }) {
     this.#session = session;
+    this.#draws = draws;
   }
 
   /**
@@ -67,6 +74,7 @@ export class ModelSession implements AsyncDisposable {
       lossWeight: one(lossWeight),
       learningRate: one(now.learningRate),
       step: one(now.step + 1),
+      ...(this.#draws && drawAt(now.step * shape[0])),
     });
     await this.#session.run([...Array<string>(shape[0]).fill("micro"), "update"]);
     const { loss, gradNorm } = await this.#session.read(["loss", "gradNorm"]);
@@ -133,7 +141,7 @@ export class ModelSession implements AsyncDisposable {
     return this.#session.read(labels);
   }
 
-  /** Gradients of `batch`'s mean loss by parameter name, without an update. */
+  /** Gradients of `batch`'s mean loss by parameter name, without an update; dropout's masks are those of step 0. */
   async gradients(batch: Batch): Promise<TensorMap> {
     const { inputs, targets, lossWeight } = this.#checked(batch);
     const labels = [...this.plan.parameters.keys()].map((name) => `${name}/grad`);
@@ -148,6 +156,7 @@ export class ModelSession implements AsyncDisposable {
       inputs: { shape: batch.shape, data: inputs },
       targets: { shape: batch.shape, data: targets },
       lossWeight: one(lossWeight),
+      ...(this.#draws && drawAt(0)),
     });
     await this.#session.run(Array<string>(batch.shape[0]).fill("micro"));
     const found = await this.#session.read(labels);

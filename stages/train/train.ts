@@ -83,6 +83,7 @@ async function open(
     plan,
     weights: before?.model.tensors ?? weights ?? initialWeights(plan.model, ctx.seed),
     ...(before !== null && { optimizer: before.optimizer.tensors }),
+    seed: ctx.seed,
   });
   const { step = 0, tokens = 0, elapsed = 0 } = before ?? {};
   const origin = performance.now() - 1000 * elapsed;

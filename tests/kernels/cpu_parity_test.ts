@@ -4,8 +4,9 @@
  * @module
  */
 import { deepStrictEqual } from "node:assert/strict";
+import type { Case } from "../../kernels/core/op.ts";
 import { openCpu } from "../../kernels/engine/cpu.ts";
-import { attentionGradOp, attentionOp } from "../../kernels/ops/attention.ts";
+import { type AttentionAttrs, attentionGradOp, attentionOp } from "../../kernels/ops/attention.ts";
 import { ops } from "../../kernels/ops/list.ts";
 import { checkFarOut, checkOp, parityChecks, runCases, smallCases } from "./parity.ts";
 
@@ -47,4 +48,12 @@ Deno.test("cpu engine gives attention and its gradient where they do not fit int
   const engine = await openCpu({ threads: 2 });
   await checkOp(engine, attentionOp, { case: forward, seed: 3 });
   await checkOp(engine, attentionGradOp, { case: backward, seed: 3 });
+
+  const dropping = (c: Case<AttentionAttrs>): Case<AttentionAttrs> => ({
+    inputs: [...c.inputs, [2], [1]],
+    attrs: { ...c.attrs, dropout: 0.2 },
+    fill: [...c.inputs.map(() => "normal" as const), { below: 2 ** 32 }, { below: 2 ** 32 }],
+  });
+  await checkOp(engine, attentionOp, { case: dropping(forward), seed: 3 });
+  await checkOp(engine, attentionGradOp, { case: dropping(backward), seed: 3 });
 });

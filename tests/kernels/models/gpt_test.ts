@@ -1,8 +1,14 @@
 import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { Graph, RootScope } from "../../../kernels/core/graph.ts";
-import { ShapeError, sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
+import { hashName } from "../../../kernels/core/philox.ts";
+import { type Shape, ShapeError, sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
 import { gpt, type GptConfig } from "../../../kernels/models/gpt.ts";
-import { countParameters, initialWeights, parametersOf } from "../../../kernels/models/model.ts";
+import {
+  countParameters,
+  initialWeights,
+  parametersOf,
+  type Randomness,
+} from "../../../kernels/models/model.ts";
 import { decays } from "../../../kernels/optim/optimizer.ts";
 
 const gpt2 = { layers: 12, heads: 12, channels: 768, seqLen: 1024, vocabSize: 50257 };
@@ -71,6 +77,9 @@ const refused: readonly (readonly [Partial<GptConfig>, RegExp])[] = [
   [{ vocabSize: NaN }, /vocabSize NaN/],
   [{ vocabPad: 0 }, /vocabPad 0/],
   [{ channels: 1e12 }, /channels 1000000000000/],
+  [{ dropout: 1 }, /dropout 1: wanted a share from 0, below 1/],
+  [{ dropout: -0.1 }, /dropout -0.1/],
+  [{ dropout: NaN }, /dropout NaN/],
 ];
 for (const [bad, message] of refused) {
   Deno.test(`gpt() refuses ${JSON.stringify(bad)}`, () => {
@@ -80,6 +89,51 @@ for (const [bad, message] of refused) {
     );
   });
 }
+
+/** Calls that losses of a model make, and the places that they draw at. */
+function lossCalls(config: GptConfig, times = 1) {
+  const graph = new Graph(), scope = new RootScope(graph), places: string[] = [];
+  const leaf = (label: string, shape: Shape) => graph.leaf(label, { shape, dtype: "u32" }, "input");
+  const training: Randomness = {
+    draw: leaf("draw", [1]),
+    key: (path) => {
+      places.push(path);
+      return leaf(`${path}/key`, [2]);
+    },
+  };
+  const tokens = leaf("tokens", [1, 32]), targets = leaf("targets", [1, 32]);
+  for (let i = 0; i < times; i++) gpt(config).losses(scope, { tokens, targets, training });
+  return { calls: graph.calls, places };
+}
+
+Deno.test("gpt() drops where nanoGPT does, each place by its own key, the same when it is made again", () => {
+  const { calls, places } = lossCalls({ ...small, dropout: 0.1 }, 2);
+  const block = (i: number) =>
+    ["attn.attn_dropout", "attn.resid_dropout", "mlp.dropout"].map((p) => `h.${i}.${p}`);
+  const once = ["drop", ...block(0), ...block(1)];
+  deepStrictEqual(places, [...once, ...once]);
+  const keys = calls.flatMap((call) => call.inputs).filter((t) => t.label.endsWith("/key"));
+  deepStrictEqual(keys.map((t) => t.label), places.map((p) => `${p}/key`));
+  deepStrictEqual(keys.slice(0, once.length), keys.slice(once.length));
+  strictEqual(new Set(keys).size, once.length);
+});
+
+Deno.test("gpt() without dropout, or not in training, makes the calls that it made before there was dropout", () => {
+  const made = ({ calls }: ReturnType<typeof lossCalls>) =>
+    calls.map((c) => [c.op.name, c.inputs.length, c.attrs]);
+  const plain = made(lossCalls(small));
+  deepStrictEqual(made(lossCalls({ ...small, dropout: 0 })), plain);
+  ok(plain.every(([name]) => !String(name).startsWith("dropout")));
+  const graph = new Graph(), dropping = gpt({ ...small, dropout: 0.5 });
+  const tokens = graph.leaf("tokens", { shape: [1, 32], dtype: "u32" }, "input");
+  dropping.losses(new RootScope(graph), { tokens, targets: tokens });
+  deepStrictEqual(graph.calls.map((c) => [c.op.name, c.inputs.length, c.attrs]), plain);
+});
+
+Deno.test("places of a GPT of 48 layers have keys of their own", () => {
+  const { places } = lossCalls({ ...small, layers: 48, dropout: 0.1 });
+  strictEqual(new Set(places.map(hashName)).size, 1 + 3 * 48);
+});
 
 Deno.test("gpt() refuses a sequence longer than the model's", () => {
   const graph = new Graph();

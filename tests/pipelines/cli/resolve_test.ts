@@ -129,6 +129,18 @@ Deno.test("resolve() remembers the run's options and keeps the schedule's length
   checkFixed(resolve(options, onGpu), { options, saved, out: "runs/x" });
 });
 
+Deno.test("--dropout is 0 unless given, a share below 1, and belongs to what a run is", () => {
+  const first = resolve(options, { ...layers, commandLine: given("--dropout", "0.2") });
+  deepStrictEqual([resolve(options, layers).values.dropout, first.values.dropout], [0, 0.2]);
+  throws(() => given("--dropout", "1"), {
+    message: 'Bad value for --dropout: "1": expected a number from 0 to 0.99',
+  });
+  const saved = new Map(Object.entries(first.values));
+  const changed = resolve(options, { ...layers, saved, commandLine: given("--dropout", "0") });
+  throws(() => checkFixed(changed, { options, saved, out: "runs/x" }), /--dropout 0: .* with --dropout 0.2/);
+  checkFixed(resolve(options, { ...layers, saved }), { options, saved, out: "runs/x" });
+});
+
 Deno.test("presets name options that there are, with values that they take", () => {
   for (const [name, preset] of Object.entries(presets)) {
     fromRecord(preset.options, options, { where: name, strangers: "refuse" });

@@ -12,26 +12,23 @@ import type { Batch } from "../../../stages/items.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
 import { evaluate } from "../../../stages/train/evaluate.ts";
 import { sample } from "../../../stages/train/generate.ts";
-import { plan } from "../../../stages/train/plan.ts";
+import { type Plan, plan } from "../../../stages/train/plan.ts";
 import { train, type TrainOptions } from "../../../stages/train/train.ts";
 
 const shape = [2, 1, 4] as const;
 const tokenizer = byteTokenizer();
-const model = gpt({
-  layers: 1,
-  heads: 1,
-  channels: 4,
-  seqLen: 4,
-  vocabSize: tokenizer.vocabSize,
-  vocabPad: 1,
-});
-const programs = plan({
-  model,
-  training: { optimizer: adamw(), shape, clip: 1 },
-  evaluation: { batch: 1, seqLen: 4 },
-  sampling: true,
-});
+const programs = programsOf(0);
 const rate = schedule({ kind: "cosine", lr: 0.01, warmup: 2, steps: 7 });
+
+function programsOf(dropout: number): Plan {
+  const { vocabSize } = tokenizer;
+  return plan({
+    model: gpt({ layers: 1, heads: 1, channels: 4, seqLen: 4, vocabSize, vocabPad: 1, dropout }),
+    training: { optimizer: adamw(), shape, clip: 1 },
+    evaluation: { batch: 1, seqLen: 4 },
+    sampling: true,
+  });
+}
 
 function batches(count: number): readonly Batch[] {
   return Array.from({ length: count }, (_, i) => {
@@ -92,21 +89,32 @@ Deno.test("train() tells every update, evaluates and samples on time and at the 
   }
 });
 
-Deno.test("train() resumed from any of its checkpoints goes on as if never stopped", async () => {
-  const checkpoints = new MemoryCheckpoints();
-  const whole = await run({ steps: 7, checkpointEvery: 3, checkpoints });
+for (const dropout of [0, 0.3]) {
+  const of = dropout === 0 ? "" : " with dropout";
+  Deno.test(`train()${of} resumed from any of its checkpoints goes on as if never stopped`, () =>
+    resumed(dropout));
+}
+
+async function resumed(dropout: number): Promise<void> {
+  const checkpoints = new MemoryCheckpoints(), plan = programsOf(dropout);
+  const whole = await run({ plan, steps: 7, checkpointEvery: 3, checkpoints });
   const stood = checkpoints.all.map((parts) => {
     const state = parts.get("train")?.state;
     return typeof state === "object" && state !== null && "step" in state ? state.step : null;
   });
   deepStrictEqual(stood, [3, 6, 7]);
   for (const [i, parts] of checkpoints.all.entries()) {
-    const again = await run({ steps: 7, checkpointEvery: 3, checkpoints: new MemoryCheckpoints(parts) });
+    const again = await run({
+      plan,
+      steps: 7,
+      checkpointEvery: 3,
+      checkpoints: new MemoryCheckpoints(parts),
+    });
     // What the interrupted run told up to its checkpoint, evaluations of that very update included.
     const told = whole.findIndex((e) => e.type === "step" && e.step === stood[i]);
     deepStrictEqual(again, told < 0 ? [] : whole.slice(told));
   }
-});
+}
 
 Deno.test("train() and evaluate() end with the input where no number of steps is given", async () => {
   const checkpoints = new MemoryCheckpoints();
