@@ -47,7 +47,11 @@ function planned({ dropout = 0.2, accum = 1, layers = 2, looks = true }: Options
 async function open(options: Options = {}): Promise<ModelSession> {
   const { engine = await openCpu({ threads: 2 }), seed } = options;
   const plan = planned(options);
-  return await openModel(engine, { plan, weights: initialWeights(plan.model, 3), ...(seed !== undefined && { seed }) });
+  return await openModel(engine, {
+    plan,
+    weights: initialWeights(plan.model, 3),
+    ...(seed !== undefined && { seed }),
+  });
 }
 
 /** The same two sequences in each micro-batch. */
