@@ -87,7 +87,7 @@ for (const build of Object.keys(builds)) {
     const draw = (await WebAssembly.instantiate(module, { env: { memory } })).exports.philox;
     ok(typeof draw === "function");
     const words = new Uint32Array(memory.buffer, 0, 16);
-    asked.forEach(({ counter, key }, i) => {
+    asked.forEach(({ key }, i) => {
       // Lanes hold this question, the next ones' counters, and the first one's again past the end.
       for (let lane = 0; lane < 4; lane++) {
         asked[(i + lane) % asked.length].counter.forEach((c, w) => words[4 * w + lane] = c);
