@@ -1,6 +1,7 @@
-import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { openCpu } from "../../../kernels/engine/cpu.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";
+import { initialWeights } from "../../../kernels/models/model.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
 import { schedule } from "../../../kernels/optim/schedule.ts";
 import { asSource } from "../../../stages/flow/as_source.ts";
@@ -46,10 +47,11 @@ function soundWeights(state: unknown): boolean {
 interface Options extends Partial<TrainOptions> {
   readonly count?: number;
   readonly checkpoints?: MemoryCheckpoints;
+  readonly seed?: number;
 }
 
 /** A run of the three stages; gives its events without what the clock decides. */
-async function run({ count = 10, checkpoints, ...options }: Options): Promise<readonly RunEvent[]> {
+async function run({ count = 10, checkpoints, seed = 3, ...options }: Options): Promise<readonly RunEvent[]> {
   const events: RunEvent[] = [];
   const validation = Uint32Array.from({ length: 23 }, (_, i) => (5 * i) % 256);
   const counts = new Uint32Array(256).fill(1);
@@ -62,7 +64,7 @@ async function run({ count = 10, checkpoints, ...options }: Options): Promise<re
       trainingCounts: () => counts,
     }))
     .pipe(sample({ every: 4, tokenizer, prompt: "a", maxTokens: 3, topK: 5 }))
-    .run({ seed: 3, barrierEvery: 2, ...(checkpoints && { checkpoints }), onEvent: (e) => events.push(e) });
+    .run({ seed, barrierEvery: 2, ...(checkpoints && { checkpoints }), onEvent: (e) => events.push(e) });
   return events
     .filter((e) => ["step", "eval", "sample"].includes(e.type))
     .map((e) => e.type === "step" ? { ...e, elapsed: 0, tokensPerSecond: 0 } : e);
@@ -115,6 +117,14 @@ async function resumed(dropout: number): Promise<void> {
     deepStrictEqual(again, told < 0 ? [] : whole.slice(told));
   }
 }
+
+Deno.test("train() draws dropout's masks by the run's seed, from whatever weights", async () => {
+  const plan = programsOf(0.3), weights = initialWeights(plan.model, 1);
+  const course = (seed: number) => run({ plan, weights, steps: 2, seed });
+  deepStrictEqual(await course(5), await course(5));
+  const losses = async (seed: number) => (await course(seed)).map((e) => e.type === "step" ? e.loss : 0);
+  notDeepStrictEqual(await losses(6), await losses(5));
+});
 
 Deno.test("train() and evaluate() end with the input where no number of steps is given", async () => {
   const checkpoints = new MemoryCheckpoints();
