@@ -8,7 +8,10 @@
 import { kept, wordsByColumn, wordsByRow } from "./dropout_mask.ts";
 import { exp } from "./exp.ts";
 
-/** Drops of weights [keys][8 queries], the first of query `row` and key `column` (a multiple of 4). words: 64 bytes. */
+/**
+ * Drops of weights [keys][8 queries] those of four queries, the first of them `row`, the first key `column`, a multiple
+ * of 4. words: 64 bytes of scratch.
+ */
 export function dropByKey(
   weights: usize,
   keys: usize,
@@ -20,13 +23,10 @@ export function dropByKey(
   words: usize,
 ): void {
   for (let first: usize = 0; first < keys; first += 4) {
-    for (let half: usize = 0; half < 2; half++) {
-      wordsByColumn(<u32> (row + 4 * half), <u32> ((column + first) >> 2), key, draw, words);
-      const p = weights + (first << 5) + (half << 4);
-      for (let i: usize = 0; i < 4; i++) {
-        const at = p + (i << 5);
-        v128.store(at, kept(v128.load(at), v128.load(words + (i << 4)), threshold));
-      }
+    wordsByColumn(<u32> row, <u32> ((column + first) >> 2), key, draw, words);
+    for (let i: usize = 0; i < 4; i++) {
+      const at = weights + ((first + i) << 5);
+      v128.store(at, kept(v128.load(at), v128.load(words + (i << 4)), threshold));
     }
   }
 }
