@@ -103,7 +103,7 @@ function lossCalls(config: GptConfig, times = 1) {
   };
   const tokens = leaf("tokens", [1, 32]), targets = leaf("targets", [1, 32]);
   for (let i = 0; i < times; i++) gpt(config).losses(scope, { tokens, targets, training });
-  return { calls: graph.calls, places };
+  return { calls: [...graph.calls], places, logits: () => gpt(config).forward(scope, tokens, { training }) };
 }
 
 Deno.test("gpt() drops where nanoGPT does, each place by its own key, the same when it is made again", () => {
@@ -116,6 +116,10 @@ Deno.test("gpt() drops where nanoGPT does, each place by its own key, the same w
   deepStrictEqual(keys.map((t) => t.label), places.map((p) => `${p}/key`));
   deepStrictEqual(keys.slice(0, once.length), keys.slice(once.length));
   strictEqual(new Set(keys).size, once.length);
+
+  const { places: drawn, logits } = lossCalls({ ...small, dropout: 0.1 });
+  logits();
+  deepStrictEqual(drawn, [...once, ...once]);
 });
 
 Deno.test("gpt() without dropout, or not in training, makes the calls that it made before there was dropout", () => {
