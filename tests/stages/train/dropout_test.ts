@@ -32,14 +32,15 @@ interface Options {
   readonly seed?: number;
   readonly engine?: Engine;
   readonly layers?: number;
+  readonly recompute?: "gelu" | "block";
   /** Whether to evaluate and sample. */
   readonly looks?: boolean;
 }
 
-function planned({ dropout = 0.2, accum = 1, layers = 2, looks = true }: Options = {}) {
+function planned({ dropout = 0.2, accum = 1, layers = 2, looks = true, recompute }: Options = {}) {
   return plan({
     model: gpt({ ...sizes, layers, dropout }),
-    training: { optimizer: adamw(), shape: [accum, 2, 8], clip: 1 },
+    training: { optimizer: adamw(), shape: [accum, 2, 8], clip: 1, ...(recompute && { recompute }) },
     ...(looks && { evaluation: { batch: 2, seqLen: 8 }, sampling: true }),
   });
 }
@@ -119,6 +120,13 @@ Deno.test("training with dropout gives the same bits with any number of threads"
   const run = async (threads: number) =>
     await steps({ engine: await openCpu({ threads }) }, { learningRate: 3e-3, to: 3 });
   deepStrictEqual(await run(3), await run(1));
+});
+
+Deno.test("what is computed again in the backward pass is dropped as the first time", async () => {
+  const now = { learningRate: 3e-3, to: 4 }, kept = await steps({ accum: 2 }, now);
+  for (const recompute of ["gelu", "block"] as const) {
+    deepStrictEqual(await steps({ accum: 2, recompute }, now), kept, recompute);
+  }
 });
 
 Deno.test("gradients under dropout are those that differences of the loss under the same masks show", async () => {
