@@ -41,6 +41,7 @@ export {
   type ScheduleOptions,
   type Scope,
   type Session,
+  type SessionCounters,
   type Shape,
   type Slot,
   type Spec,

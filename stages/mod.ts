@@ -50,6 +50,7 @@ export * from "./shard/windows.ts";
 export * from "./sink/documents.ts";
 export * from "./train/evaluate.ts";
 export * from "./train/generate.ts";
+export { type Begun, type Ended, LateResults } from "./train/late_results.ts";
 export type { PickOptions } from "./train/pick_token.ts";
 export * from "./train/plan.ts";
 export { type PlanCost, planCost } from "./train/plan_cost.ts";

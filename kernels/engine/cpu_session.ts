@@ -8,10 +8,12 @@ import { sizeOf, type TensorMap } from "../core/tensor.ts";
 import { runListAt, runListLength, word } from "./cpu_control.ts";
 import { type Layout, layOut, type Place, writeTable } from "./cpu_layout.ts";
 import { controlOf, type Pool, startThreads, type Threads } from "./cpu_threads.ts";
-import type { Session } from "./engine.ts";
+import type { Session, SessionCounters } from "./engine.ts";
 
 /** Programs and their memory on the CPU. */
 export class CpuSession implements Session {
+  /** A read comes after the runs before it, and before those after it. */
+  readonly readsDrain = false;
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #layout: Layout;
   readonly #control: Int32Array<SharedArrayBuffer>;
@@ -19,6 +21,9 @@ export class CpuSession implements Session {
   /** All that was asked for so far, in order. */
   #tail: Promise<void> = Promise.resolve();
   #waiting = 0;
+  /** Runs asked for that have not ended. */
+  #running = 0;
+  readonly #counts = { submits: 0, readBacks: 0, waits: 0 };
   #disposed = false;
 
   private constructor(
@@ -58,6 +63,10 @@ export class CpuSession implements Session {
     return session;
   }
 
+  get counters(): SessionCounters {
+    return { ...this.#counts };
+  }
+
   /** Sets persistent tensors, after all runs so far. Throws RangeError on an unknown label or a wrong size. */
   write(values: TensorMap): void {
     this.#checkOpen();
@@ -90,9 +99,15 @@ export class CpuSession implements Session {
       }
       return table;
     });
+    this.#counts.submits++;
+    this.#running++;
     return this.#queue(async () => {
-      for (let i = 0; i < tables.length; i += runListLength) {
-        await this.#round(tables.slice(i, i + runListLength));
+      try {
+        for (let i = 0; i < tables.length; i += runListLength) {
+          await this.#round(tables.slice(i, i + runListLength));
+        }
+      } finally {
+        this.#running--;
       }
     });
   }
@@ -107,6 +122,8 @@ export class CpuSession implements Session {
         const { shape } = places[i].tensor;
         out[label] = { shape, data: this.#view(places[i]).slice() };
       });
+      this.#counts.readBacks++;
+      if (this.#running === 0) this.#counts.waits++;
     });
     return out;
   }

@@ -16,8 +16,22 @@ export interface Engine {
   open(programs: readonly Program[], weights: TensorMap): Promise<Session>;
 }
 
+/** What a session has asked of its device so far. */
+export interface SessionCounters {
+  /** Runs handed over: one a call of `run`. */
+  readonly submits: number;
+  /** Times that the host fetched data. */
+  readonly readBacks: number;
+  /** Times that the host waited until the device had nothing left to do: it then stands idle until asked again. */
+  readonly waits: number;
+}
+
 /** Programs and their memory on a device. */
 export interface Session extends AsyncDisposable {
+  /** What was asked of the device so far. */
+  readonly counters: SessionCounters;
+  /** Every read waits until the device has nothing left to do, whatever was submitted after it: read seldom. */
+  readonly readsDrain: boolean;
   /** Sets persistent tensors by label. Throws RangeError on an unknown label or a wrong size. */
   write(values: TensorMap): void;
   /** Replays programs in order, in one submit: ["micro", "micro", "update"]. */

@@ -20,6 +20,8 @@ export function openReference(): Engine {
 class ReferenceSession implements Session {
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #memory = new Map<string, { tensor: Tensor; data: Float64Array }>();
+  readonly readsDrain = false;
+  readonly counters = { submits: 0, readBacks: 0, waits: 0 };
 
   constructor(programs: readonly Program[], weights: TensorMap) {
     this.#programs = new Map(programs.map((p) => [p.name, p]));
@@ -47,6 +49,7 @@ class ReferenceSession implements Session {
   }
 
   run(programs: readonly string[]): Promise<void> {
+    this.counters.submits++;
     for (const name of programs) {
       const program = this.#programs.get(name);
       if (program === undefined) {
@@ -58,6 +61,7 @@ class ReferenceSession implements Session {
   }
 
   read(labels: readonly string[]): Promise<TensorMap> {
+    this.counters.readBacks++;
     const out: Record<string, { shape: readonly number[]; data: Float32Array | Uint32Array }> = {};
     for (const label of labels) {
       const slot = [...this.#programs.values()].map((p) => p.outputs.get(label)).find((s) => s !== undefined);

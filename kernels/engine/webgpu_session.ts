@@ -7,18 +7,17 @@
  */
 import type { Program } from "../core/program.ts";
 import type { TensorMap } from "../core/tensor.ts";
-import type { Session } from "./engine.ts";
+import type { Session, SessionCounters } from "./engine.ts";
 import type { WebgpuDevice } from "./webgpu_device.ts";
 import { type Dispatch, prepare } from "./webgpu_dispatch.ts";
 import { type Resident, WebgpuMemory } from "./webgpu_memory.ts";
-import { readTogether, staged, upload } from "./webgpu_transfer.ts";
+import { mappingDrains, readTogether, staged, upload } from "./webgpu_transfer.ts";
 
 /** What a session has asked of the device so far. */
-export interface WebgpuCounters {
-  readonly submits: number;
+export interface WebgpuCounters extends SessionCounters {
+  /** Kernels started by runs. */
   readonly dispatches: number;
-  /** Mappings of device memory: each empties the device's queue. */
-  readonly readBacks: number;
+  /** Different kernels compiled. */
   readonly pipelines: number;
   /** Of all buffers that stay. */
   readonly bytes: number;
@@ -31,11 +30,12 @@ const READ_BYTES = 64 * 1024 * 1024;
 
 /** A session on a GPU. */
 export class WebgpuSession implements Session {
+  readonly readsDrain = mappingDrains;
   readonly #device: WebgpuDevice;
   readonly #memory: WebgpuMemory;
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #dispatches: ReadonlyMap<string, readonly Dispatch[]>;
-  readonly #counts = { submits: 0, dispatches: 0, readBacks: 0 };
+  readonly #counts = { submits: 0, dispatches: 0, readBacks: 0, waits: 0 };
   #pending = 0;
 
   private constructor(
@@ -119,8 +119,7 @@ export class WebgpuSession implements Session {
     this.#counts.submits++;
     this.#pending++;
     if (this.#pending < MOST_PENDING) return this.#device.check();
-    await this.#device.orLost(this.device.queue.onSubmittedWorkDone());
-    this.#pending = 0;
+    await this.#idle(this.device.queue.onSubmittedWorkDone());
   }
 
   async read(labels: readonly string[]): Promise<TensorMap> {
@@ -132,9 +131,8 @@ export class WebgpuSession implements Session {
       do bytes += staged(wanted[end++]); while (
         end < wanted.length && bytes + staged(wanted[end]) <= READ_BYTES
       );
-      Object.assign(out, await readTogether(this.#device, wanted.slice(first, end)));
+      Object.assign(out, await this.#idle(readTogether(this.#device, wanted.slice(first, end))));
       this.#counts.readBacks++;
-      this.#pending = 0;
       first = end;
     }
     return out;
@@ -143,6 +141,15 @@ export class WebgpuSession implements Session {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#memory.destroy();
     await this.#device.destroy();
+  }
+
+  /** Waits for work that comes after all submits so far; counts a wait if the device has run out of them. */
+  async #idle<T>(work: Promise<T>): Promise<T> {
+    const { submits } = this.#counts;
+    this.#pending = 0;
+    const result = await this.#device.orLost(work);
+    if (mappingDrains || submits === this.#counts.submits) this.#counts.waits++;
+    return result;
   }
 
   #find(label: string): Resident {

@@ -8,10 +8,16 @@ import { bytesOf, type TensorMap } from "../core/tensor.ts";
 import type { WebgpuDevice } from "./webgpu_device.ts";
 import type { Resident } from "./webgpu_memory.ts";
 
+/**
+ * Deno's mapAsync and onSubmittedWorkDone hold the thread until the device has done all that was submitted, then sleep
+ * for 10 ms. A browser's resolve as soon as what was submitted before them is done, while later work goes on.
+ */
+export const mappingDrains: boolean = "Deno" in globalThis;
+
 /** A tensor on the device and the name that it was asked for by. */
 export type Named = Resident & { readonly label: string };
 
-/** Data of several tensors, by one copy and one mapping; waits for all that was submitted. */
+/** Data of several tensors, by one copy and one mapping; waits for all that was submitted before. */
 export async function readTogether(
   device: WebgpuDevice,
   wanted: readonly Named[],

@@ -22,7 +22,7 @@ export function takeRows(x: Tensor, { block, rows }: { block: Tensor; rows: numb
   return callTakeRows([x, block], { rows })[0];
 }
 
-/** Sets rows block·R … of buffer [..., C] to those of part [R, C], in place; what would lie beyond it is left out. */
+/** Sets rows block·R … of buffer [..., C] to those of part [R, C] or [C], in place; what would lie beyond is left out. */
 export function putRows(buffer: Tensor, { block, part }: { block: Tensor; part: Tensor }): Tensor {
   return callPutRows([buffer, part, block], null)[0];
 }
@@ -74,7 +74,7 @@ export const putRowsOp: Op<null> = {
     const columns = columnsOf("put_rows", buffer);
     expectF32("put_rows", { buffer, part });
     expectBlock("put_rows", block);
-    if (part.shape.length !== 2 || part.shape[1] !== columns) {
+    if (part.shape.length > 2 || columnsOf("put_rows", part) !== columns) {
       throw new ShapeError(
         `Cannot call put_rows: part is [${part.shape}], buffer [${buffer.shape}]: wanted [rows, ${columns}]`,
       );
@@ -102,6 +102,7 @@ export const putRowsOp: Op<null> = {
     { inputs: [[7, 33], [7, 33], [1]], attrs: null, fill: ["normal", "normal", { below: 1 }] },
     { inputs: [[7, 33], [9, 33], [1]], attrs: null, fill: ["normal", "normal", { below: 1 }] }, // part cut off
     { inputs: [[7, 3], [4, 3], [1]], attrs: null, fill: ["normal", "normal", { below: 1000 }] }, // all beyond
+    { inputs: [[5, 1], [1], [1]], attrs: null, fill: ["normal", "normal", { below: 5 }] }, // one number
     {
       inputs: [[4096, 768], [512, 768], [1]],
       attrs: null,

@@ -11,6 +11,11 @@ import { duration, flag, integer, list, number, oneOf, path, repeated, text } fr
 
 const fixed = true;
 
+const logEvery = integer(
+  "steps between progress lines when standard output is not a terminal, and between looks at a GPU's losses, at most 16",
+  { value: 10, min: 1, group: "Run" },
+);
+
 /** Where documents come from. */
 export const sourceOptions = {
   source: repeated(
@@ -253,6 +258,7 @@ export const cadenceOptions = {
     group: "Cadence",
   }),
   keepCheckpoints: integer("checkpoints kept, the newest; 0 = all", { value: 3, min: 0, group: "Cadence" }),
+  logEvery, // also here: it says how many losses a GPU keeps until they are read
 };
 
 /** What every pipeline has. */
@@ -296,11 +302,7 @@ export const runOptions = {
   quiet: flag("results and errors only", { value: false, group: "Run" }),
   json: flag("events as JSON lines on standard output", { value: false, group: "Run" }),
   color: flag("plain text, no colour", { value: true, group: "Run" }),
-  logEvery: integer("steps between progress lines when standard output is not a terminal", {
-    value: 10,
-    min: 1,
-    group: "Run",
-  }),
+  logEvery,
   trace: flag("with an error, where in the program it arose", { value: false, group: "Run" }),
   dryRun: flag("print the stage graph, the configuration and the plan; run nothing", {
     value: false,

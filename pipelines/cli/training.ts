@@ -79,11 +79,14 @@ export function trainingPlan(o: TrainingValues, { vocabSize, start = null }: Beg
       shape,
       clip: o.gradClip,
       recompute: o.recompute,
+      history: Math.min(o.logEvery, MOST_HISTORY),
     },
     evaluation: { batch: o.batchSize, seqLen: o.seqLen },
     sampling: true,
   });
 }
+
+const MOST_HISTORY = 16; // updates: what is on the screen must not be older
 
 const ADDRESSABLE = 2 ** 32; // bytes, by the CPU engine's 32-bit WASM
 

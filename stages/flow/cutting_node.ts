@@ -90,6 +90,7 @@ export class CuttingNode extends StageNode {
   }
 
   async #cut(): Promise<void> {
+    await this.settle();
     const gathering = this.#host.beginCut();
     if (gathering === null) return;
     const barrier = await this.#upstream();

@@ -53,7 +53,10 @@ export interface Stage<In, Out, State = any> {
   flush?(state: State, ctx: Context): Many<Out | typeof cut>;
   /** At each yield of `flush` the state says where the next begins: barriers pass meanwhile, and a resume goes on there. */
   readonly resumesFlush?: true;
-  /** A barrier is about to pass: yield what is still on its way, so that it need not be saved. */
+  /**
+   * A barrier is about to pass, or of a stage with `cuts` to begin: yield what is still on its way, so that it need not
+   * be saved.
+   */
   settle?(state: State, ctx: Context): Many<Out>;
   /** It wants no more input: the runner stops what is upstream, calls `flush` and ends the flow after it. */
   done?(state: State): boolean;

@@ -139,7 +139,7 @@ export class StageNode implements Inlet {
   }
 
   barrier(gathering: Gathering): Wait {
-    return then(this.#settle(), () => this.saveTo(gathering));
+    return then(this.settle(), () => this.saveTo(gathering));
   }
 
   end(): Wait {
@@ -212,7 +212,8 @@ export class StageNode implements Inlet {
     });
   }
 
-  #settle(): Wait {
+  /** Passes on what the stage would else have to save. */
+  protected settle(): Wait {
     if (this.stage.settle === undefined) return;
     const before = this.segment.clock.enter(this.meter);
     return then(this.#pass(this.stage.settle(this.state, this.context), undefined), () => {

@@ -101,6 +101,7 @@ async function measure(
   if (state.unigram === null && options.trainingCounts !== undefined) {
     state.unigram = unigramLoss(tokens.subarray(1), await options.trainingCounts());
   }
+  await trained.told();
   const { batches } = options;
   const valLoss = await validationLoss(trained.model, { tokens, ...(batches !== undefined && { batches }) });
   state.evaluated = trained.step;

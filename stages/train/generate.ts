@@ -103,6 +103,7 @@ async function write(
   options: SampleStageOptions,
   { trained, state, ctx }: { readonly trained: Trained; readonly state: SampleState; readonly ctx: Context },
 ): Promise<void> {
+  await trained.told();
   const { tokenizer, prompt } = options;
   const pieces: string[] = [];
   const now = { ...options, seed: options.seed ?? ctx.seed, signal: ctx.signal };

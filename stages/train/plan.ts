@@ -12,8 +12,9 @@ import { type Model, parametersOf, type Recompute } from "../../kernels/models/m
 import { mul } from "../../kernels/ops/arith.ts";
 import { globalNorm } from "../../kernels/ops/global_norm.ts";
 import { sum } from "../../kernels/ops/reduce.ts";
+import { putRows } from "../../kernels/ops/row_blocks.ts";
 import { take } from "../../kernels/ops/slice.ts";
-import { assign, clear, count } from "../../kernels/ops/state.ts";
+import { clear, count } from "../../kernels/ops/state.ts";
 import type { Optimizer } from "../../kernels/optim/optimizer.ts";
 import type { Batch } from "../items.ts";
 import { advance, randomness } from "./randomness.ts";
@@ -28,6 +29,8 @@ export interface TrainingPlan {
   readonly clip: number;
   /** What the backward pass computes again instead of keeping it; default none. Results are the same. */
   readonly recompute?: Recompute;
+  /** Updates whose losses and norms the device keeps until they are read, all at once. Default 10. */
+  readonly history?: number;
 }
 
 /** What programs to make. */
@@ -70,6 +73,7 @@ export function plan(options: PlanOptions): Plan {
   const programs: Program[] = [];
   if (training !== undefined) {
     checkSizes("train", training.shape);
+    checkHistory(historyOf(training));
     programs.push(compile("micro", microGraph(model, training)));
     programs.push(compile("update", updateGraph(parameters, training)));
   }
@@ -120,7 +124,15 @@ function microGraph(
   return graph;
 }
 
-function updateGraph(parameters: Plan["parameters"], { optimizer, clip }: TrainingPlan): Graph {
+const HISTORY = 10; // updates: late by seconds at most, and seldom enough that a GPU is hardly ever waited for
+
+/** How many updates' losses and norms the device keeps. */
+export function historyOf({ history = HISTORY }: TrainingPlan): number {
+  return history;
+}
+
+function updateGraph(parameters: Plan["parameters"], training: TrainingPlan): Graph {
+  const { optimizer, clip } = training, history = historyOf(training);
   const graph = new Graph();
   const scope = new RootScope(graph);
   const pairs = [...parameters.values()].map(({ tensor }) => ({
@@ -134,9 +146,12 @@ function updateGraph(parameters: Plan["parameters"], { optimizer, clip }: Traini
     optimizer.update(scope, param, { gradient, learningRate, step, scale });
     clear(gradient);
   }
-  assign(graph.leaf("loss", { shape: [1], dtype: "f32" }, "output"), lossSum(graph));
+  const slot = input(graph, "slot", [1], "u32");
+  for (const [label, part] of [["history/loss", lossSum(graph)], ["history/gradNorm", norm]] as const) {
+    putRows(graph.leaf(label, { shape: [history, 1], dtype: "f32" }, "output"), { block: slot, part });
+  }
+  count(slot, { by: 1, wrap: history });
   clear(lossSum(graph));
-  graph.output("gradNorm", norm);
   return graph;
 }
 
@@ -178,4 +193,9 @@ function lossSum(graph: Graph): Tensor {
 function checkSizes(verb: string, sizes: readonly number[]): void {
   if (sizes.every((n) => Number.isInteger(n) && n >= 1)) return;
   throw new RangeError(`Cannot ${verb} on batches of [${sizes}]: every size must be a whole number above 0`);
+}
+
+function checkHistory(history: number): void {
+  if (Number.isInteger(history) && history >= 1) return;
+  throw new RangeError(`Cannot keep the losses of ${history} updates: wanted a whole number above 0`);
 }

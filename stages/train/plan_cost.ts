@@ -11,13 +11,16 @@ import {
   sumOfCosts,
 } from "../../kernels/core/cost.ts";
 import { largestSlot } from "../../kernels/core/limits.ts";
-import type { Plan } from "./plan.ts";
+import { historyOf, type Plan } from "./plan.ts";
 
 export type { ProgramCost } from "../../kernels/core/cost.ts";
 
 /** Counts of a plan. */
 export interface PlanCost {
-  /** One update, all micro-batches; zeros without training. */
+  /**
+   * One update, all micro-batches; zeros without training. `readBacks` is a mean: results are read for as many updates
+   * at once as the device keeps. In Deno each read-back is a wait, see `SessionCounters`.
+   */
   readonly step: ProgramCost & { readonly submits: number; readonly readBacks: number };
   /** One replay of each program. */
   readonly programs: readonly (ProgramCost & { readonly name: string })[];
@@ -34,7 +37,11 @@ export function planCost(plan: Plan, limits: GPUSupportedLimits = leastLimits): 
   const accum = plan.training?.shape[0] ?? 0, once = accum > 0 ? 1 : 0;
   const micro = Array.from({ length: accum }, () => of("micro")).flat();
   return {
-    step: { submits: once, readBacks: once, ...sumOfCosts([...micro, ...of("update")]) },
+    step: {
+      submits: once,
+      readBacks: plan.training === undefined ? 0 : 1 / historyOf(plan.training),
+      ...sumOfCosts([...micro, ...of("update")]),
+    },
     programs,
     pipelines: countPipelines(plan.programs, limits),
     largest: largestSlot(plan.programs),

@@ -4,11 +4,11 @@
  * @module
  */
 import type { TensorMap } from "../../kernels/core/tensor.ts";
-import type { Engine, Session } from "../../kernels/engine/engine.ts";
+import type { Engine, Session, SessionCounters } from "../../kernels/engine/engine.ts";
 import { ignoredTarget } from "../../kernels/ops/cross_entropy.ts";
 import type { Batch } from "../items.ts";
-import type { Plan } from "./plan.ts";
 import { drawAt, keysOf } from "./randomness.ts";
+import { historyOf, type Plan, type TrainingPlan } from "./plan.ts";
 import { fitWeights } from "./weights.ts";
 
 /** What one update was made of. */
@@ -51,6 +51,9 @@ export async function openModel(engine: Engine, options: OpenOptions): Promise<M
 export class ModelSession implements AsyncDisposable {
   readonly #session: Session;
   readonly #draws: boolean;
+  /** Updates begun, and those of them whose results were asked for. */
+  #begun = 0;
+  #asked = 0;
 
   /** Use `openModel`. `draws`: whether training draws random numbers. */
   constructor(readonly plan: Plan, session: Session, { draws }: { readonly draws: boolean }) {
@@ -58,16 +61,33 @@ export class ModelSession implements AsyncDisposable {
     this.#draws = draws;
   }
 
+  /** What was asked of the device so far. */
+  get counters(): SessionCounters {
+    return this.#session.counters;
+  }
+
   /**
-   * One update: forward and backward over all micro-batches, clip, optimize. `step` counts from 0.
-   * Throws RangeError for a batch of another shape or with tokens outside the vocabulary.
+   * After how many updates `results` is best asked for: at once where that costs nothing, else as seldom as the device
+   * can remember.
    */
-  async step(
-    batch: Batch,
-    now: { readonly learningRate: number; readonly step: number },
-  ): Promise<StepResult> {
+  get readEvery(): number {
+    const { training } = this.plan;
+    return training !== undefined && this.#session.readsDrain ? historyOf(training) : 1;
+  }
+
+  /**
+   * Begins an update: forward and backward over all micro-batches, clip, optimize. It is handed to the device behind
+   * what the device still does; its loss comes with `results`. `step` counts from 0.
+   * Throws RangeError for a batch of another shape or with tokens outside the vocabulary, and where the device would
+   * have to forget results that nobody asked for.
+   */
+  begin(batch: Batch, now: { readonly learningRate: number; readonly step: number }): void {
     const { inputs, targets, lossWeight } = this.#checked(batch);
     const { shape } = batch;
+    const unread = this.#begun - this.#asked, most = historyOf(this.#training());
+    if (unread >= most) {
+      throw new RangeError(`Cannot begin an update: ${unread} are unread, ${most} are kept: ask for results`);
+    }
     this.#session.write({
       inputs: { shape, data: inputs },
       targets: { shape, data: targets },
@@ -76,9 +96,30 @@ export class ModelSession implements AsyncDisposable {
       step: one(now.step + 1),
       ...(this.#draws && drawAt(now.step * shape[0])),
     });
-    await this.#session.run([...Array<string>(shape[0]).fill("micro"), "update"]);
-    const { loss, gradNorm } = await this.#session.read(["loss", "gradNorm"]);
-    return { loss: loss.data[0], gradNorm: gradNorm.data[0] };
+    this.#session.run([...Array<string>(shape[0]).fill("micro"), "update"])
+      .catch(() => {}); // whoever asks for its results hears of it
+    this.#begun++;
+  }
+
+  /** What came of the updates begun since the last time, in order, once they are done. */
+  async results(): Promise<readonly StepResult[]> {
+    const history = historyOf(this.#training()), from = this.#asked, count = this.#begun - from;
+    this.#asked = this.#begun;
+    if (count === 0) return [];
+    const read = await this.#session.read(["history/loss", "history/gradNorm"]);
+    return Array.from({ length: count }, (_, i) => {
+      const slot = (from + i) % history;
+      return { loss: read["history/loss"].data[slot], gradNorm: read["history/gradNorm"].data[slot] };
+    });
+  }
+
+  /** One update and what came of it: `begin` and `results`. Throws what they throw. */
+  async step(
+    batch: Batch,
+    now: { readonly learningRate: number; readonly step: number },
+  ): Promise<StepResult> {
+    this.begin(batch, now);
+    return (await this.results()).at(-1)!;
   }
 
   /**
@@ -169,9 +210,14 @@ export class ModelSession implements AsyncDisposable {
     await this.#session[Symbol.asyncDispose]();
   }
 
-  #checked(batch: Batch): { inputs: Uint32Array; targets: Uint32Array; lossWeight: number } {
-    const { training, model } = this.plan;
+  #training(): TrainingPlan {
+    const { training } = this.plan;
     if (training === undefined) throw new RangeError("Cannot train: the plan has no training");
+    return training;
+  }
+
+  #checked(batch: Batch): { inputs: Uint32Array; targets: Uint32Array; lossWeight: number } {
+    const { model } = this.plan, training = this.#training();
     const wanted = training.shape.reduce((a, b) => a * b);
     const sizes = [batch.inputs.length, batch.targets.length, batch.mask?.length ?? wanted];
     if (String(batch.shape) !== String(training.shape) || sizes.some((n) => n !== wanted)) {

@@ -9,18 +9,25 @@ import type { Engine } from "../../kernels/engine/engine.ts";
 import { initialWeights } from "../../kernels/models/model.ts";
 import type { Schedule } from "../../kernels/optim/schedule.ts";
 import { type Saved, TensorFile } from "../flow/checkpoint.ts";
+import type { StepEvent } from "../flow/events.ts";
 import { type Context, cut, type Stage } from "../flow/stage.ts";
 import type { Batch } from "../items.ts";
 import type { Plan } from "./plan.ts";
-import { type ModelSession, openModel, type StepResult } from "./session.ts";
+import { type Ended, LateResults } from "./late_results.ts";
+import { type ModelSession, openModel } from "./session.ts";
 
-/** The model after an update. It is the trainer's own: look at it before the next one is asked for. */
+/**
+ * The model after an update, which the device may still be at: what asks the model waits for it. It is the trainer's
+ * own: look at it before the next one is asked for.
+ */
 export type Trained = Readonly<{
   /** Updates done. */
   step: number;
   model: ModelSession;
   /** No further update follows. */
   last: boolean;
+  /** Waits until the events of this update and all before it are out: for whoever emits what follows on it. */
+  told(): Promise<void>;
 }>;
 
 /** What `train` takes. */
@@ -45,7 +52,9 @@ export interface TrainOptions {
 export interface TrainState {
   /** On the device. */
   readonly model: ModelSession;
-  /** Updates done. */
+  /** Updates that the device has and that no event has told of. */
+  readonly late: LateResults;
+  /** Updates begun. */
   step: number;
   /** Trained on so far. */
   tokens: number;
@@ -59,15 +68,18 @@ export interface TrainState {
 
 /**
  * Trains a model, one update a batch; emits a step event an update and cuts every `checkpointEvery` updates and after
- * the last. Throws RangeError where a loss or gradient is no longer a number, or a checkpoint is another model's.
+ * the last. An update is begun while the one before it runs, so its event comes late: one update late where reading
+ * costs nothing, else with those that are read together; always before a checkpoint, an evaluation or a sample after it.
+ * Throws RangeError where a loss or gradient is no longer a number, or a checkpoint is another model's.
  */
 export function train(options: TrainOptions): Stage<Batch, Trained> {
   return {
     name: "train",
     cuts: true,
     open: (ctx: Context, saved?: unknown) => open(options, { ctx, saved }),
-    push: (batch: Batch, state: TrainState, ctx: Context) => push(options, { batch, state, ctx }),
+    push: (batch: Batch, state: TrainState) => push(options, { batch, state }),
     flush: (state: TrainState) => state.saved === state.step ? [] : cutAt(state),
+    settle: (state: TrainState) => settled(state),
     done: (state: TrainState) => finished(options, state),
     save,
     close: (state: TrainState) => state.model[Symbol.asyncDispose](),
@@ -87,35 +99,28 @@ async function open(
   });
   const { step = 0, tokens = 0, elapsed = 0 } = before ?? {};
   const origin = performance.now() - 1000 * elapsed;
-  return { model, step, tokens, elapsed, saved: before === null ? -1 : step, origin };
+  const late = new LateResults(model, (ended) => {
+    checkFinite(ended);
+    ctx.emit(eventOf(ended, { origin, tokensPerStep: plan.tokensPerStep }));
+  });
+  return { model, late, step, tokens, elapsed, saved: before === null ? -1 : step, origin };
 }
 
 async function* push(
   options: TrainOptions,
-  { batch, state, ctx }: { readonly batch: Batch; readonly state: TrainState; readonly ctx: Context },
+  { batch, state }: { readonly batch: Batch; readonly state: TrainState },
 ): AsyncGenerator<Trained | typeof cut> {
   if (finished(options, state)) return; // a finished run was typed again
   const { plan, schedule, checkpointEvery = 0 } = options;
-  const step = state.step;
-  const began = performance.now();
-  const learningRate = schedule(step);
-  const result = await state.model.step(batch, { learningRate, step });
-  checkFinite(step, result);
-  const now = performance.now();
+  const { model, late, step } = state;
+  const at = performance.now(), learningRate = schedule(step);
+  model.begin(batch, { learningRate, step });
   state.step++;
   state.tokens += plan.tokensPerStep;
-  state.elapsed = (now - state.origin) / 1000;
-  ctx.emit({
-    type: "step",
-    step,
-    ...result,
-    lr: learningRate,
-    tokens: state.tokens,
-    tokensPerSecond: plan.tokensPerStep / Math.max(1e-6, (now - began) / 1000),
-    elapsed: state.elapsed,
-  });
+  await late.add({ step, learningRate, tokens: state.tokens, at });
+  state.elapsed = elapsedOf(state);
   const last = finished(options, state);
-  yield { step: state.step, model: state.model, last };
+  yield { step: state.step, model, last, told: () => late.all() };
   if (last || (checkpointEvery > 0 && state.step % checkpointEvery === 0)) yield* cutAt(state);
 }
 
@@ -124,12 +129,38 @@ function* cutAt(state: TrainState): Generator<typeof cut> {
   yield cut;
 }
 
+/** Before a cut: a checkpoint must hold no update that may have failed, nor one that its events do not know. */
+async function* settled(state: TrainState): AsyncGenerator<never> {
+  await state.late.all();
+  state.elapsed = elapsedOf(state);
+}
+
+function elapsedOf({ origin }: TrainState): number {
+  return (performance.now() - origin) / 1000;
+}
+
+function eventOf(
+  { step, loss, gradNorm, learningRate, tokens, from, to }: Ended,
+  { origin, tokensPerStep }: { readonly origin: number; readonly tokensPerStep: number },
+): StepEvent {
+  return {
+    type: "step",
+    step,
+    loss,
+    gradNorm,
+    lr: learningRate,
+    tokens,
+    tokensPerSecond: tokensPerStep / Math.max(1e-6, (to - from) / 1000),
+    elapsed: (to - origin) / 1000,
+  };
+}
+
 function finished({ steps, timeLimit }: TrainOptions, state: TrainState): boolean {
   return (steps !== undefined && state.step >= steps) ||
     (timeLimit !== undefined && state.elapsed >= timeLimit);
 }
 
-function checkFinite(step: number, { loss, gradNorm }: StepResult): void {
+function checkFinite({ step, loss, gradNorm }: Ended): void {
   if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return;
   const [what, value] = Number.isFinite(loss) ? ["gradient norm", gradNorm] : ["loss", loss];
   throw diverged(step, `the ${what} is ${value}`);

@@ -25,7 +25,7 @@ const shape = [2, 2, 8] as const;
 const model = gpt({ layers: 2, heads: 2, channels: 16, seqLen: 8, vocabSize: 65, vocabPad: 64 });
 const planned = plan({
   model,
-  training: { optimizer: adamw(), shape, clip: 1 },
+  training: { optimizer: adamw(), shape, clip: 1, history: 2 },
   evaluation: { batch: 2, seqLen: 8 },
   sampling: true,
 });
@@ -46,13 +46,17 @@ Deno.test("planCost() foretells a webgpu session's dispatches, submits, read-bac
   const tokens = Uint32Array.from({ length: 32 }, (_, i) => i);
   const before = session.counters;
   strictEqual(before.pipelines, cost.pipelines);
-  for (let step = 0; step < 2; step++) {
-    await trained.step({ inputs: tokens, targets: tokens, shape }, { learningRate: 1e-3, step });
+  const steps = 4;
+  for (let step = 0; step < steps; step++) {
+    trained.begin({ inputs: tokens, targets: tokens, shape }, { learningRate: 1e-3, step });
+    if (step % trained.readEvery === trained.readEvery - 1) await trained.results();
   }
   const after = session.counters;
   for (const name of ["submits", "readBacks", "dispatches"] as const) {
-    strictEqual(after[name] - before[name], 2 * cost.step[name], name);
+    strictEqual(after[name] - before[name], steps * cost.step[name], name);
   }
+  strictEqual(cost.step.readBacks, 1 / 2, "two updates are read together");
+  strictEqual(after.waits - before.waits, steps / 2, "Deno waits at each");
   strictEqual(after.pipelines, cost.pipelines);
 
   await trained.losses(tokens.subarray(0, 16), tokens.subarray(0, 16));

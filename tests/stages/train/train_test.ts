@@ -1,5 +1,6 @@
 import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { openCpu } from "../../../kernels/engine/cpu.ts";
+import type { Engine } from "../../../kernels/engine/engine.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";
 import { initialWeights } from "../../../kernels/models/model.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
@@ -42,6 +43,27 @@ function batches(count: number): readonly Batch[] {
 function soundWeights(state: unknown): boolean {
   ok(typeof state === "object" && state !== null && "model" in state && state.model instanceof TensorFile);
   return Object.values(state.model.tensors).every(({ data }) => data.every(Number.isFinite));
+}
+
+/** The CPU engine as if each read emptied it, as WebGPU's do in Deno: updates are then read together. */
+async function draining(): Promise<Engine> {
+  const cpu = await openCpu({ threads: 1 });
+  return {
+    ...cpu,
+    async open(programs, weights) {
+      const session = await cpu.open(programs, weights);
+      return {
+        readsDrain: true,
+        get counters() {
+          return session.counters;
+        },
+        write: (values) => session.write(values),
+        run: (names) => session.run(names),
+        read: (labels) => session.read(labels),
+        [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+      };
+    },
+  };
 }
 
 interface Options extends Partial<TrainOptions> {
@@ -138,6 +160,32 @@ Deno.test("train() ends after the update that passes its time limit", async () =
   deepStrictEqual(of(await run({ timeLimit: 1e-9 }), "step"), [0]);
 });
 
+Deno.test("train() that reads updates together tells them all before what follows on them, and resumes alike", async () => {
+  const engine = await draining();
+  const checkpoints = new MemoryCheckpoints();
+  const whole = await run({ steps: 7, checkpointEvery: 5, checkpoints, engine });
+  deepStrictEqual(whole, await run({ steps: 7 }));
+  const again = await run({
+    steps: 7,
+    checkpointEvery: 5,
+    checkpoints: new MemoryCheckpoints(checkpoints.all[0]),
+    engine,
+  });
+  deepStrictEqual(again, whole.slice(whole.findIndex((e) => e.type === "step" && e.step === 5)));
+});
+
+Deno.test("train() shares the time of updates read together evenly, and counts none of it twice", async () => {
+  const times: { elapsed: number; tokensPerSecond: number }[] = [];
+  const began = performance.now();
+  await from(asSource("batches", () => batches(6)))
+    .pipe(train({ engine: await draining(), plan: programs, schedule: rate, steps: 6 }))
+    .run({ onEvent: (e) => void (e.type === "step" && times.push(e)) });
+  const whole = (performance.now() - began) / 1000;
+  ok(times.every(({ elapsed }, i) => elapsed > (times[i - 1]?.elapsed ?? 0)), JSON.stringify(times));
+  const seconds = times.reduce((sum, { tokensPerSecond }) => sum + 8 / tokensPerSecond, 0);
+  ok(seconds <= whole && times[5].elapsed <= whole, `${seconds} seconds of ${whole}`);
+});
+
 /** An update that ruins the weights, after two sound ones: its own loss is sound. */
 const ruinous = (step: number) => step === 2 ? NaN : 1e-3;
 
@@ -156,6 +204,15 @@ Deno.test("train() makes no checkpoint of ruined weights", async () => {
   );
   strictEqual(checkpoints.all.length, 2);
   strictEqual(checkpoints.all.every((parts) => soundWeights(parts.get("train")?.state)), true);
+});
+
+Deno.test("train() that reads updates together makes no checkpoint of what a loss not yet read has ruined", async () => {
+  const checkpoints = new MemoryCheckpoints();
+  await rejects(
+    run({ schedule: ruinous, steps: 7, checkpointEvery: 5, checkpoints, engine: await draining() }),
+    (error) => /after step 3: the loss is NaN: .*--lr/.test(String(error)),
+  );
+  strictEqual(checkpoints.all.length, 0);
 });
 
 Deno.test("train() refuses a checkpoint part that is not one", async () => {
