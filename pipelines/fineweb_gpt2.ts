@@ -20,6 +20,7 @@ import {
 } from "./cli/options.ts";
 import { fitting } from "./cli/fitting.ts";
 import { nextWords } from "./cli/next_words.ts";
+import { profileWords } from "./cli/profile.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { recipeOf, removedIn } from "./cli/recipe.ts";
 import { startingWeights } from "./cli/starting_weights.ts";
@@ -67,5 +68,8 @@ export default pipeline({
     const beginning = { vocabSize: await vocabularyOf(o) };
     return { ...withCost(trainingPlan(o, beginning)), fitting: fitting(o, beginning) };
   },
-  finish: (o, env) => nextWords("fineweb-gpt2", env, stepsOf(o)),
+  finish: async (o, env) => [
+    ...await profileWords(o, env),
+    ...await nextWords("fineweb-gpt2", env, stepsOf(o)),
+  ],
 });

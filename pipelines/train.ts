@@ -8,6 +8,7 @@ import { shardFiles, tokenShards } from "../stages/source/token_shards.ts";
 import { cadenceOptions, modelOptions, shardOptions, trainingOptions } from "./cli/options.ts";
 import { fitting } from "./cli/fitting.ts";
 import { nextWords } from "./cli/next_words.ts";
+import { profileWords } from "./cli/profile.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { shardsTokenizer, shardsVocabulary } from "./cli/shards.ts";
 import { startingWeights } from "./cli/starting_weights.ts";
@@ -52,7 +53,10 @@ export default pipeline({
     const beginning = { vocabSize: shardsVocabulary(o, { tokenizer, start }), start };
     return { ...withCost(trainingPlan(o, beginning)), fitting: fitting(o, beginning) };
   },
-  finish: (o, env) => nextWords("train", env, stepsOf(o)),
+  finish: async (o, env) => [
+    ...await profileWords(o, env),
+    ...await nextWords("train", env, stepsOf(o)),
+  ],
 });
 
 function trainGlobs({ trainShards }: Values<typeof options>): readonly [string] {

@@ -22,6 +22,8 @@ export const word = {
   stop: 6,
   /** Programs of this run. */
   programs: 7,
+  /** 1: this run's calls are timed. */
+  timed: 8,
 } as const;
 
 /** Byte address of the addresses of this run's programs. */
@@ -30,6 +32,8 @@ export const runListAt = 256;
 export const runListLength = 4000;
 /** Bytes of scratch that every thread has to itself. */
 export const scratchBytes = 2 * 1024 * 1024;
+/** Numbers that a thread tells of a timed call: address of the program's table, call, start, end, all threads' end. */
+export const timedNumbers = 5;
 /** Words of one op in a program's table: export number, address of tensor addresses, address of numbers. */
 export const opWords = 3;
 

@@ -5,10 +5,10 @@
  */
 import type { Program } from "../core/program.ts";
 import { sizeOf, type TensorMap } from "../core/tensor.ts";
-import { runListAt, runListLength, word } from "./cpu_control.ts";
+import { runListAt, runListLength, timedNumbers, word } from "./cpu_control.ts";
 import { type Layout, layOut, type Place, writeTable } from "./cpu_layout.ts";
 import { controlOf, type Pool, startThreads, type Threads } from "./cpu_threads.ts";
-import type { Session, SessionCounters } from "./engine.ts";
+import type { CallTiming, ReplayOptions, Session, SessionCounters } from "./engine.ts";
 
 /** Programs and their memory on the CPU. */
 export class CpuSession implements Session {
@@ -23,6 +23,8 @@ export class CpuSession implements Session {
   #waiting = 0;
   /** Runs asked for that have not ended. */
   #running = 0;
+  /** Answers of timed runs that are still to be fetched. */
+  #timed = 0;
   readonly #counts = { submits: 0, readBacks: 0, waits: 0 };
   #disposed = false;
 
@@ -90,7 +92,7 @@ export class CpuSession implements Session {
   }
 
   /** Replays programs. Throws RangeError on an unknown one; rejects with op and program where a kernel fails. */
-  run(programs: readonly string[]): Promise<void> {
+  run(programs: readonly string[], { timed = false }: ReplayOptions = {}): Promise<void> {
     this.#checkOpen();
     const tables = programs.map((name) => {
       const table = this.#layout.tables.get(name);
@@ -104,7 +106,7 @@ export class CpuSession implements Session {
     return this.#queue(async () => {
       try {
         for (let i = 0; i < tables.length; i += runListLength) {
-          await this.#round(tables.slice(i, i + runListLength));
+          await this.#round(tables.slice(i, i + runListLength), timed);
         }
       } finally {
         this.#running--;
@@ -128,6 +130,23 @@ export class CpuSession implements Session {
     return out;
   }
 
+  /** Times of all threads, after all runs so far. */
+  async timings(): Promise<readonly CallTiming[]> {
+    this.#checkOpen();
+    await this.#queue(() => {});
+    const count = this.#timed, names = new Map([...this.#layout.tables].map(([name, at]) => [at, name]));
+    this.#timed = 0;
+    const all: CallTiming[] = [];
+    for (const { thread, times } of await this.#threads.times(count)) {
+      for (let at = 0; at < times.length; at += timedNumbers) {
+        const [table, call, start, end, allEnd] = times.subarray(at, at + timedNumbers);
+        const program = names.get(table)!;
+        all.push({ program, call, thread, start, duration: allEnd - start, wait: allEnd - end });
+      }
+    }
+    return all;
+  }
+
   /** Waits for the runs so far, then ends the threads. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
@@ -140,11 +159,13 @@ export class CpuSession implements Session {
   }
 
   /** Has the workers go through op tables once. */
-  async #round(tables: readonly number[]): Promise<void> {
+  async #round(tables: readonly number[], timed: boolean): Promise<void> {
     const control = this.#control;
     if (Atomics.load(control, word.failed) !== 0) await this.#threads.failure;
     control.set(tables, runListAt / 4);
     control[word.programs] = tables.length;
+    control[word.timed] = Number(timed);
+    if (timed) this.#timed += this.#threads.workers.length;
     const run = Atomics.load(control, word.started);
     Atomics.add(control, word.started, 1);
     Atomics.notify(control, word.started);

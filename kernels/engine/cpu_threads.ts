@@ -19,6 +19,8 @@ export interface Threads {
   readonly ready: Promise<unknown>;
   /** Rejects with the first worker's failure, saying in which op of which program. */
   readonly failure: Promise<never>;
+  /** The next so many answers of timed runs, one a thread and round: thread and numbers as `timedNumbers` says. */
+  times(count: number): Promise<readonly { readonly thread: number; readonly times: Float64Array }[]>;
 }
 
 /** The control block of a session's memory. Throws TypeError if the memory is not shared. */
@@ -44,6 +46,8 @@ export function startThreads(
   const control = controlOf(memory);
   const workers: Worker[] = [];
   const ready: Promise<void>[] = [];
+  const timed: { thread: number; times: Float64Array }[] = [];
+  let heard = Promise.withResolvers<void>();
   for (let thread = 0; thread < pool.threads; thread++) {
     const worker = new Worker(new URL("./cpu_worker.ts", import.meta.url), {
       type: "module",
@@ -54,7 +58,10 @@ export function startThreads(
     ready.push(isReady.promise);
     worker.onmessage = ({ data }: MessageEvent<Answer>) => {
       if ("ready" in data) isReady.resolve();
-      else failed.reject(new Error(failureText(data, { programs, layout })));
+      else if ("times" in data) {
+        timed.push({ thread, times: data.times });
+        heard.resolve();
+      } else failed.reject(new Error(failureText(data, { programs, layout })));
     };
     worker.onerror = (event) => {
       event.preventDefault();
@@ -65,7 +72,18 @@ export function startThreads(
     const start: Start = { ...pool, memory, exports, thread, scratch };
     worker.postMessage(start);
   }
-  return { workers, ready: Promise.all(ready), failure: failed.promise };
+  return {
+    workers,
+    ready: Promise.all(ready),
+    failure: failed.promise,
+    async times(count) {
+      while (timed.length < count) {
+        heard = Promise.withResolvers();
+        await Promise.race([heard.promise, failed.promise]);
+      }
+      return timed.splice(0, count);
+    },
+  };
 }
 
 function failureText(

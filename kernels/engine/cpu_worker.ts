@@ -28,9 +28,13 @@ export interface Start {
   readonly blas: string | null;
 }
 
-/** What it answers: that it is ready, or how it failed and where in which program (address of its table, call). */
+/**
+ * What it answers: that it is ready, the times of a run (`timedNumbers` a call), or how it failed and where in which
+ * program (address of its table, call).
+ */
 export type Answer =
   | { readonly ready: true }
+  | { readonly times: Float64Array<ArrayBuffer> }
   | { readonly failed: string; readonly table: number; readonly call: number };
 
 // A worker's global scope, as far as it is used here: the project's types are those of a main thread.
@@ -66,11 +70,22 @@ function serve(start: Start, kernels: readonly Kernel[], control: Int32Array<Sha
     run = Atomics.load(control, word.started);
     if (Atomics.load(control, word.stop) !== 0) return;
     // Read once: a thread that is late out of the last barrier must not see the next run's number.
-    const programs = control[word.programs];
+    const programs = control[word.programs], timed = control[word.timed] !== 0;
+    const times: number[] = [];
     try {
       for (let i = 0; i < programs; i++) {
         table = control[runListAt / 4 + i];
         const first = (table >>> 2) + 1, count = control[first - 1];
+        if (timed) {
+          for (call = 0; call < count; call++) {
+            const at = first + call * opWords, start = now();
+            kernels[control[at]](control[at + 1], control[at + 2], thread, threads, scratch);
+            const end = now();
+            if (threads > 1) barrier.meet();
+            times.push(table >>> 0, call, start, end, now());
+          }
+          continue;
+        }
         for (call = 0; call < count; call++) {
           const at = first + call * opWords;
           kernels[control[at]](control[at + 1], control[at + 2], thread, threads, scratch);
@@ -83,9 +98,15 @@ function serve(start: Start, kernels: readonly Kernel[], control: Int32Array<Sha
       fail(control);
       continue;
     }
+    if (timed) scope.postMessage({ times: Float64Array.from(times) });
     if (thread === 0) {
       Atomics.store(control, word.finished, run);
       Atomics.notify(control, word.finished);
     }
   }
+}
+
+/** Milliseconds that all threads count alike. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
 }

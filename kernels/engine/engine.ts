@@ -26,6 +26,31 @@ export interface SessionCounters {
   readonly waits: number;
 }
 
+/** When the device was at one call of a program, in milliseconds. */
+export interface CallTiming {
+  /** Its name. */
+  readonly program: string;
+  /** Index in the program's calls. */
+  readonly call: number;
+  /** Of the CPU engine, from 0; of a GPU 0. */
+  readonly thread: number;
+  /**
+   * As `performance.timeOrigin + performance.now()` counts. A GPU has a clock of its own: it is laid so that what was
+   * timed first begins when it was submitted.
+   */
+  readonly start: number;
+  /** Until its end, `wait` included. */
+  readonly duration: number;
+  /** How long this thread waited for the others at the end. */
+  readonly wait: number;
+}
+
+/** How programs are run. */
+export interface ReplayOptions {
+  /** Take the time of every call, for `timings`. Costs time itself. Default false. */
+  readonly timed?: boolean;
+}
+
 /** Programs and their memory on a device. */
 export interface Session extends AsyncDisposable {
   /** What was asked of the device so far. */
@@ -35,7 +60,12 @@ export interface Session extends AsyncDisposable {
   /** Sets persistent tensors by label. Throws RangeError on an unknown label or a wrong size. */
   write(values: TensorMap): void;
   /** Replays programs in order, in one submit: ["micro", "micro", "update"]. */
-  run(programs: readonly string[]): Promise<void>;
+  run(programs: readonly string[], options?: ReplayOptions): Promise<void>;
   /** Reads persistent tensors (outputs included) by label, after all runs so far. */
   read(labels: readonly string[]): Promise<TensorMap>;
+  /**
+   * Times of the calls of all timed runs since this was asked last, waiting for them. Null where the device cannot tell:
+   * an adapter without timestamp-query, the float64 engine.
+   */
+  timings(): Promise<readonly CallTiming[] | null>;
 }

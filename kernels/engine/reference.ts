@@ -76,6 +76,10 @@ class ReferenceSession implements Session {
     return Promise.resolve(out);
   }
 
+  timings(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 
   #replay(program: Program): void {

@@ -7,10 +7,11 @@
  */
 import type { Program } from "../core/program.ts";
 import type { TensorMap } from "../core/tensor.ts";
-import type { Session, SessionCounters } from "./engine.ts";
+import type { CallTiming, ReplayOptions, Session, SessionCounters } from "./engine.ts";
 import type { WebgpuDevice } from "./webgpu_device.ts";
-import { type Dispatch, prepare } from "./webgpu_dispatch.ts";
+import { prepare } from "./webgpu_dispatch.ts";
 import { type Resident, WebgpuMemory } from "./webgpu_memory.ts";
+import { type Placed, TimedRun } from "./webgpu_timing.ts";
 import { mappingDrains, readTogether, staged, upload } from "./webgpu_transfer.ts";
 
 /** What a session has asked of the device so far. */
@@ -34,16 +35,20 @@ export class WebgpuSession implements Session {
   readonly #device: WebgpuDevice;
   readonly #memory: WebgpuMemory;
   readonly #programs: ReadonlyMap<string, Program>;
-  readonly #dispatches: ReadonlyMap<string, readonly Dispatch[]>;
+  readonly #dispatches: ReadonlyMap<string, readonly Placed[]>;
   readonly #counts = { submits: 0, dispatches: 0, readBacks: 0, waits: 0 };
   #pending = 0;
+  readonly #timed: TimedRun[] = [];
+  /** When the first timed run was submitted, and by how much the GPU's clock is behind the host's. */
+  #timedFrom = 0;
+  #clockOffset: number | null = null;
 
   private constructor(
     device: WebgpuDevice,
     memory: WebgpuMemory,
     parts: {
       programs: ReadonlyMap<string, Program>;
-      dispatches: ReadonlyMap<string, readonly Dispatch[]>;
+      dispatches: ReadonlyMap<string, readonly Placed[]>;
     },
   ) {
     this.#device = device;
@@ -59,12 +64,11 @@ export class WebgpuSession implements Session {
     weights: TensorMap,
   ): Promise<WebgpuSession> {
     const memory = await WebgpuMemory.allocate(device, programs);
-    const dispatches = new Map<string, readonly Dispatch[]>();
+    const dispatches = new Map<string, readonly Placed[]>();
     for (const program of programs) {
-      dispatches.set(
-        program.name,
-        await Promise.all(program.calls.map((call) => prepare(call, { device, memory, program }))),
-      );
+      const { name } = program;
+      const made = await Promise.all(program.calls.map((call) => prepare(call, { device, memory, program })));
+      dispatches.set(name, made.map((dispatch, call) => ({ dispatch, program: name, call })));
     }
     const session = new WebgpuSession(device, memory, {
       programs: new Map(programs.map((p) => [p.name, p])),
@@ -96,9 +100,9 @@ export class WebgpuSession implements Session {
     }
   }
 
-  async run(programs: readonly string[]): Promise<void> {
+  async run(programs: readonly string[], { timed = false }: ReplayOptions = {}): Promise<void> {
     this.#device.check();
-    const lists = programs.map((name) => {
+    const placed = programs.flatMap((name) => {
       const list = this.#dispatches.get(name);
       if (list === undefined) {
         throw new RangeError(`Cannot run ${name}: known are ${[...this.#dispatches.keys()].join(", ")}`);
@@ -106,17 +110,14 @@ export class WebgpuSession implements Session {
       return list;
     });
     const encoder = this.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    let current: GPUComputePipeline | null = null;
-    for (const { pipeline, group, workgroups } of lists.flat()) {
-      if (pipeline !== current) pass.setPipeline(current = pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(...workgroups);
-      this.#counts.dispatches++;
-    }
-    pass.end();
+    if (timed && this.#hasClock) this.#timed.push(new TimedRun(this.device, { encoder, placed }));
+    else encode(encoder, placed);
     this.device.queue.submit([encoder.finish()]);
+    this.#counts.dispatches += placed.length;
     this.#counts.submits++;
+    if (this.#timedFrom === 0 && this.#timed.length > 0) {
+      this.#timedFrom = performance.timeOrigin + performance.now();
+    }
     this.#pending++;
     if (this.#pending < MOST_PENDING) return this.#device.check();
     await this.#idle(this.device.queue.onSubmittedWorkDone());
@@ -138,9 +139,28 @@ export class WebgpuSession implements Session {
     return out;
   }
 
+  async timings(): Promise<readonly CallTiming[] | null> {
+    if (!this.#hasClock) return null;
+    const runs = this.#timed.splice(0), all: CallTiming[] = [];
+    for (const run of runs) {
+      all.push(...await this.#idle(run.read()));
+      this.#counts.readBacks++;
+      run.destroy();
+    }
+    if (all.length === 0) return [];
+    this.#clockOffset ??= this.#timedFrom - all[0].start;
+    const offset = this.#clockOffset;
+    return all.map((timing) => ({ ...timing, start: timing.start + offset }));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const run of this.#timed) run.destroy();
     this.#memory.destroy();
     await this.#device.destroy();
+  }
+
+  get #hasClock(): boolean {
+    return this.device.features.has("timestamp-query");
   }
 
   /** Waits for work that comes after all submits so far; counts a wait if the device has run out of them. */
@@ -158,4 +178,16 @@ export class WebgpuSession implements Session {
     if (resident === undefined) throw new RangeError(`Cannot read ${label}: no program has it`);
     return resident;
   }
+}
+
+/** All dispatches in one compute pass. */
+function encode(encoder: GPUCommandEncoder, placed: readonly Placed[]): void {
+  const pass = encoder.beginComputePass();
+  let current: GPUComputePipeline | null = null;
+  for (const { dispatch: { pipeline, group, workgroups } } of placed) {
+    if (pipeline !== current) pass.setPipeline(current = pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(...workgroups);
+  }
+  pass.end();
 }

@@ -33,7 +33,7 @@ const alternatives = [["steps", "epochs", "tokens", "timeLimit"], ["gradAccum", 
 
 /** Options about this one typing, which a run does not remember. */
 const ofTheMoment = new Set(
-  "out resume config preset workers quiet json color logEvery trace dryRun help".split(" "),
+  "out resume config preset workers quiet json color logEvery profile trace dryRun help".split(" "),
 );
 
 /** Options that say when a run ends: another value lets a finished run go on. */

@@ -19,6 +19,7 @@ import { type Plan, plan } from "../../stages/train/plan.ts";
 import { train, type Trained } from "../../stages/train/train.ts";
 import { cadenceOptions, modelOptions, trainingOptions } from "./options.ts";
 import type { Env, Values } from "./pipeline.ts";
+import { writeProfile } from "./profile.ts";
 import { checkPrompt } from "./prompt.ts";
 import type { StartingWeights } from "./starting_weights.ts";
 
@@ -171,6 +172,7 @@ export async function training(
     ...(steps !== null && { steps }),
     ...(o.timeLimit !== null && { timeLimit: o.timeLimit }),
     ...(start !== null && { weights: start.weights }),
+    ...(o.profile && { profile: writeProfile(env, `${engine.name}: ${engine.device}`) }),
   });
   return (flow) => {
     let trained = flow

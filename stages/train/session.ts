@@ -4,7 +4,7 @@
  * @module
  */
 import type { TensorMap } from "../../kernels/core/tensor.ts";
-import type { Engine, Session, SessionCounters } from "../../kernels/engine/engine.ts";
+import type { CallTiming, Engine, Session, SessionCounters } from "../../kernels/engine/engine.ts";
 import { ignoredTarget } from "../../kernels/ops/cross_entropy.ts";
 import type { Batch } from "../items.ts";
 import { drawAt, keysOf } from "./randomness.ts";
@@ -79,9 +79,12 @@ export class ModelSession implements AsyncDisposable {
    * Begins an update: forward and backward over all micro-batches, clip, optimize. It is handed to the device behind
    * what the device still does; its loss comes with `results`. `step` counts from 0.
    * Throws RangeError for a batch of another shape or with tokens outside the vocabulary, and where the device would
-   * have to forget results that nobody asked for.
+   * have to forget results that nobody asked for. `timed`: its calls' times come with `timings`.
    */
-  begin(batch: Batch, now: { readonly learningRate: number; readonly step: number }): void {
+  begin(
+    batch: Batch,
+    now: { readonly learningRate: number; readonly step: number; readonly timed?: boolean },
+  ): void {
     const { inputs, targets, lossWeight } = this.#checked(batch);
     const { shape } = batch;
     const unread = this.#begun - this.#asked, most = historyOf(this.#training());
@@ -96,7 +99,8 @@ export class ModelSession implements AsyncDisposable {
       step: one(now.step + 1),
       ...(this.#draws && drawAt(now.step * shape[0])),
     });
-    this.#session.run([...Array<string>(shape[0]).fill("micro"), "update"])
+    const { timed = false } = now;
+    this.#session.run([...Array<string>(shape[0]).fill("micro"), "update"], { timed })
       .catch(() => {}); // whoever asks for its results hears of it
     this.#begun++;
   }
@@ -175,6 +179,11 @@ export class ModelSession implements AsyncDisposable {
   /** The optimizer's memory by label; empty without training. */
   optimizer(): Promise<TensorMap> {
     return this.#session.read(optimizerLabels(this.plan));
+  }
+
+  /** Times of the calls of all timed updates since this was asked last; null where the device cannot tell. */
+  timings(): Promise<readonly CallTiming[] | null> {
+    return this.#session.timings();
   }
 
   /** Any persistent tensors by label, such as `wte.weight/grad` between micro-batches; for tests and probes. */

@@ -13,6 +13,7 @@ import type { StepEvent } from "../flow/events.ts";
 import { type Context, cut, type Stage } from "../flow/stage.ts";
 import type { Batch } from "../items.ts";
 import type { Plan } from "./plan.ts";
+import { type Profile, Profiler } from "./profile.ts";
 import { type Ended, LateResults } from "./late_results.ts";
 import { type ModelSession, openModel } from "./session.ts";
 
@@ -46,6 +47,8 @@ export interface TrainOptions {
   readonly checkpointEvery?: number;
   /** What a run without a checkpoint begins with; default: the model's initial values, drawn from the run's seed. */
   readonly weights?: TensorMap;
+  /** Have some updates timed, the 5th to the 9th of this run, and hear where their time went. */
+  readonly profile?: (profile: Profile) => void | Promise<void>;
 }
 
 /** What the stage remembers. */
@@ -54,6 +57,8 @@ export interface TrainState {
   readonly model: ModelSession;
   /** Updates that the device has and that no event has told of. */
   readonly late: LateResults;
+  /** Where a profile was asked for. */
+  readonly profiler: Profiler | null;
   /** Updates begun. */
   step: number;
   /** Trained on so far. */
@@ -78,7 +83,7 @@ export function train(options: TrainOptions): Stage<Batch, Trained> {
     cuts: true,
     open: (ctx: Context, saved?: unknown) => open(options, { ctx, saved }),
     push: (batch: Batch, state: TrainState) => push(options, { batch, state }),
-    flush: (state: TrainState) => state.saved === state.step ? [] : cutAt(state),
+    flush,
     settle: (state: TrainState) => settled(state),
     done: (state: TrainState) => finished(options, state),
     save,
@@ -87,7 +92,7 @@ export function train(options: TrainOptions): Stage<Batch, Trained> {
 }
 
 async function open(
-  { engine, plan, weights }: TrainOptions,
+  { engine, plan, weights, profile }: TrainOptions,
   { ctx, saved }: { readonly ctx: Context; readonly saved: unknown },
 ): Promise<TrainState> {
   const before = saved === undefined ? null : savedState(saved);
@@ -103,7 +108,8 @@ async function open(
     checkFinite(ended);
     ctx.emit(eventOf(ended, { origin, tokensPerStep: plan.tokensPerStep }));
   });
-  return { model, late, step, tokens, elapsed, saved: before === null ? -1 : step, origin };
+  const profiler = profile === undefined ? null : new Profiler(model, profile);
+  return { model, late, profiler, step, tokens, elapsed, saved: before === null ? -1 : step, origin };
 }
 
 async function* push(
@@ -112,16 +118,26 @@ async function* push(
 ): AsyncGenerator<Trained | typeof cut> {
   if (finished(options, state)) return; // a finished run was typed again
   const { plan, schedule, checkpointEvery = 0 } = options;
-  const { model, late, step } = state;
+  const { model, late, profiler, step } = state;
   const at = performance.now(), learningRate = schedule(step);
-  model.begin(batch, { learningRate, step });
+  const timed = profiler?.wants(step) ?? false;
+  profiler?.mark("other stages");
+  model.begin(batch, { learningRate, step, timed });
+  profiler?.mark("upload and submit");
   state.step++;
   state.tokens += plan.tokensPerStep;
   await late.add({ step, learningRate, tokens: state.tokens, at });
+  profiler?.mark("wait for earlier results");
+  if (profiler?.full) await profiler.finish();
   state.elapsed = elapsedOf(state);
   const last = finished(options, state);
   yield { step: state.step, model, last, told: () => late.all() };
   if (last || (checkpointEvery > 0 && state.step % checkpointEvery === 0)) yield* cutAt(state);
+}
+
+async function* flush(state: TrainState): AsyncGenerator<typeof cut> {
+  await state.profiler?.finish(); // with what a short run has timed
+  if (state.saved !== state.step) yield* cutAt(state);
 }
 
 function* cutAt(state: TrainState): Generator<typeof cut> {

@@ -240,3 +240,26 @@ Deno.test("exp and tanh of the kernels are within 1.5e-7 and 2.5e-7 of themselve
   ok(ofTanh < 2.5e-7, `tanh: ${ofTanh}`);
   ok(ofExp < 1.5e-7, `exp: ${ofExp}`);
 });
+
+Deno.test("cpu timings() gives each call of the timed runs on every thread, once", async () => {
+  await using session = await (await openCpu({ threads: 2 })).open(sharing(), {
+    b: f32([1, 0, 0, 1], [2, 2]),
+  });
+  await session.run(["forward"]);
+  const before = performance.timeOrigin + performance.now();
+  session.run(["tick", "forward"], { timed: true });
+  session.run(["set"]);
+  session.run(["tick"], { timed: true });
+  const timings = await session.timings();
+  for (const thread of [0, 1]) {
+    const own = timings?.filter((timing) => timing.thread === thread) ?? [];
+    deepStrictEqual(own.map(({ program, call }) => [program, call]), [["tick", 0], ["forward", 0], [
+      "tick",
+      0,
+    ]]);
+    ok(own.every(({ start }, i) => start >= (own[i - 1]?.start ?? before)), "in order");
+    ok(own.every(({ duration, wait }) => wait >= 0 && duration >= wait));
+  }
+  deepStrictEqual(timings?.length, 6);
+  deepStrictEqual(await session.timings(), []);
+});

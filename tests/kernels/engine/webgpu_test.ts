@@ -63,6 +63,28 @@ Deno.test("webgpu run() goes on past the number of runs that may wait on the dev
   deepStrictEqual(await session.read(["sum"]), { sum: vector(40, 40, 40) });
 });
 
+Deno.test("webgpu timings() gives each call of the timed runs, in order, once", async () => {
+  await using session = await (await openWebgpu()).open(twoPrograms(), { x: vector(1, 1, 1) });
+  await session.run(["add"]);
+  const before = performance.timeOrigin + performance.now();
+  await session.run(["add", "show"], { timed: true });
+  await session.run(["add"], { timed: true });
+  const timings = await session.timings();
+  ok(timings !== null, "SwiftShader and GPUs have timestamp-query");
+  deepStrictEqual(timings.map(({ program, call, thread }) => [program, call, thread]), [
+    ["add", 0, 0],
+    ["add", 1, 0],
+    ["show", 0, 0],
+    ["show", 1, 0],
+    ["add", 0, 0],
+    ["add", 1, 0],
+  ]);
+  ok(timings.every(({ duration, wait }) => duration >= 0 && wait === 0));
+  ok(timings.every(({ start }, i) => start >= (timings[i - 1]?.start ?? before)), JSON.stringify(timings));
+  deepStrictEqual(await session.timings(), []);
+  deepStrictEqual(await session.read(["sum"]), { sum: vector(3, 3, 3) });
+});
+
 Deno.test("webgpu write() takes a view of shared memory", async () => {
   await using session = await (await openWebgpu()).open(twoPrograms(), {});
   const shared = new Float32Array(new SharedArrayBuffer(20), 4, 3);

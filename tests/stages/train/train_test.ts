@@ -58,8 +58,9 @@ async function draining(): Promise<Engine> {
           return session.counters;
         },
         write: (values) => session.write(values),
-        run: (names) => session.run(names),
+        run: (names, options) => session.run(names, options),
         read: (labels) => session.read(labels),
+        timings: () => session.timings(),
         [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
       };
     },
