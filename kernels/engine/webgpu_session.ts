@@ -11,7 +11,7 @@ import type { CallTiming, ReplayOptions, Session, SessionCounters } from "./engi
 import type { WebgpuDevice } from "./webgpu_device.ts";
 import { prepare } from "./webgpu_dispatch.ts";
 import { type Resident, WebgpuMemory } from "./webgpu_memory.ts";
-import { type Placed, TimedRun } from "./webgpu_timing.ts";
+import { type Placed, tickOf, TimedRun } from "./webgpu_timing.ts";
 import { mappingDrains, readTogether, staged, upload } from "./webgpu_transfer.ts";
 
 /** What a session has asked of the device so far. */
@@ -42,6 +42,7 @@ export class WebgpuSession implements Session {
   /** When the first timed run was submitted, and by how much the GPU's clock is behind the host's. */
   #timedFrom = 0;
   #clockOffset: number | null = null;
+  #tick: number | null = null;
 
   private constructor(
     device: WebgpuDevice,
@@ -142,8 +143,9 @@ export class WebgpuSession implements Session {
   async timings(): Promise<readonly CallTiming[] | null> {
     if (!this.#hasClock) return null;
     const runs = this.#timed.splice(0), all: CallTiming[] = [];
+    if (runs.length > 0) this.#tick ??= await this.#idle(tickOf(this.device));
     for (const run of runs) {
-      all.push(...await this.#idle(run.read()));
+      all.push(...await this.#idle(run.read(this.#tick ?? 1)));
       this.#counts.readBacks++;
       run.destroy();
     }

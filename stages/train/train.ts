@@ -128,7 +128,10 @@ async function* push(
   state.tokens += plan.tokensPerStep;
   await late.add({ step, learningRate, tokens: state.tokens, at });
   profiler?.mark("wait for earlier results");
-  if (profiler?.full) await profiler.finish();
+  if (profiler?.full) {
+    await late.all();
+    await profiler.finish();
+  }
   state.elapsed = elapsedOf(state);
   const last = finished(options, state);
   yield { step: state.step, model, last, told: () => late.all() };
