@@ -1,9 +1,56 @@
 /**
- * Cross-entropy of logits and its gradient.
+ * Cross-entropy of logits and its gradient; and a language model's whole head with it, forward and backward, with all
+ * logits at once and by blocks of them.
  *
  * @module
  */
+import { gradients } from "../kernels/core/gradients.ts";
+import { Graph } from "../kernels/core/graph.ts";
+import { normals, uniformAt } from "../kernels/core/philox.ts";
+import { compile, flopsOf } from "../kernels/core/program.ts";
 import { crossEntropyGradOp, crossEntropyOp } from "../kernels/ops/cross_entropy.ts";
+import { linearCrossEntropy } from "../kernels/ops/linear_cross_entropy.ts";
+import { sum } from "../kernels/ops/reduce.ts";
+import { benchEngines, keptOpen } from "./engines.ts";
 import { benchOps } from "./op_benches.ts";
 
 benchOps([crossEntropyGradOp, crossEntropyOp]);
+
+const rows = 512, channels = 384, classes = 8192;
+const values = {
+  x: { shape: [rows, channels], data: normals(1, "x", rows * channels) },
+  weight: { shape: [classes, channels], data: normals(1, "weight", classes * channels) },
+  targets: {
+    shape: [rows],
+    data: Uint32Array.from({ length: rows }, (_, i) => Math.floor(uniformAt(1, "targets", i) * classes)),
+  },
+};
+
+for (const [engine, open] of Object.entries(benchEngines)) {
+  for (const blocks of [1, 4]) {
+    const graph = new Graph();
+    const x = graph.leaf("x", { shape: values.x.shape, dtype: "f32" }, "input");
+    const weight = graph.leaf("weight", { shape: values.weight.shape, dtype: "f32" }, "parameter");
+    const targets = graph.leaf("targets", { shape: values.targets.shape, dtype: "u32" }, "input");
+    const blockBytes = 4 * classes * rows / blocks;
+    const loss = sum(linearCrossEntropy(x, { weight, targets, blockBytes }), { shape: [1] });
+    gradients(loss, [x, weight]).forEach((t, i) => graph.output(`gradient ${i}`, t!));
+    graph.output("loss", loss);
+    const program = compile("head", graph);
+    const opened = keptOpen(async () => await (await open()).open([program], values));
+    Deno.bench({
+      name: `${engine}, ${blocks === 1 ? "all logits" : `${blocks} blocks`}, ${
+        (flopsOf(program) / 1e9).toFixed(2)
+      } GFLOP`,
+      group: `head and loss ${rows}x${channels}x${classes}`,
+      baseline: engine === "wasm" && blocks === 1,
+      fn: async (b) => {
+        const session = await opened();
+        b.start();
+        await session.run(["head"]);
+        await session.read(["loss"]);
+        b.end();
+      },
+    });
+  }
+}

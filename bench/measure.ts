@@ -7,8 +7,11 @@
 
 /** A bench's times. */
 export type Measured =
-  & Readonly<{ file: string; group: string | null; name: string; baseline: boolean }>
+  & Readonly<{ file: string; group: string | null; name: string; baseline: boolean; work: Work }>
   & (Times | Readonly<{ error: string }>);
+
+/** What one iteration does, where its name says so: a page divides it by the median. */
+export type Work = Readonly<{ GFLOP?: number; MB?: number; tokens?: number }>;
 
 /** Of one iteration. */
 export type Times = Readonly<
@@ -43,7 +46,8 @@ export async function collect(file: URL): Promise<readonly Deno.BenchDefinition[
 
 /** Runs one bench. What it throws is in the result. */
 export async function measure(file: string, bench: Deno.BenchDefinition): Promise<Measured> {
-  const { name, group = null, baseline = false } = bench, about = { file, group, name, baseline };
+  const { name, group = null, baseline = false } = bench,
+    about = { file, group, name, baseline, work: workIn(name) };
   try {
     for (let i = 0; i < (bench.warmup ?? WARM_UP); i++) await iteration(bench);
     const times: number[] = [];
@@ -72,6 +76,12 @@ async function iteration({ fn, name }: Deno.BenchDefinition): Promise<number> {
   await fn(context);
   const after = performance.now();
   return (to ?? after) - (from ?? before);
+}
+
+/** "wasm, 1.21 GFLOP, 24 MB" → { GFLOP: 1.21, MB: 24 } */
+function workIn(name: string): Work {
+  const found = [...name.matchAll(/\b(\d+(?:\.\d+)?) (GFLOP|MB|tokens)\b/g)];
+  return Object.fromEntries(found.map(([, amount, unit]) => [unit, Number(amount)]));
 }
 
 function summary(times: readonly number[]): Times {

@@ -4,11 +4,12 @@
  *
  * @module
  */
+import { trafficOf } from "../kernels/core/cost.ts";
 import { Graph } from "../kernels/core/graph.ts";
-import { bindings, caseSpecs, type Op } from "../kernels/core/op.ts";
+import { caseSpecs, type Op } from "../kernels/core/op.ts";
 import { normals, uniformAt } from "../kernels/core/philox.ts";
 import { compile } from "../kernels/core/program.ts";
-import { bytesOf, sizeOf, type TensorMap } from "../kernels/core/tensor.ts";
+import { sizeOf, type TensorMap } from "../kernels/core/tensor.ts";
 import { benchEngines, keptOpen } from "./engines.ts";
 
 /** Calls an iteration, so that waking the threads is not what is timed. */
@@ -26,7 +27,7 @@ export function benchOps(ops: readonly Op<any>[]): void {
       graph.call(op, inputs, c.attrs).forEach((t, i) => graph.output(`out${i}`, t));
       const [call] = graph.calls, program = compile("op", graph);
       const gflop = REPEATS * (op.flops?.(call) ?? 0) / 1e9;
-      const megabytes = REPEATS * bindings(call).reduce((sum, t) => sum + bytesOf(t), 0) / 1e6;
+      const { read, written } = trafficOf(call), megabytes = REPEATS * (read + written) / 1e6;
       const values: TensorMap = Object.fromEntries(inputs.map(({ label, shape }, i) => {
         const fill = c.fill?.[i] ?? "normal", count = sizeOf(shape);
         if (typeof fill === "object") {

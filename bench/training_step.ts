@@ -31,6 +31,8 @@ export const stepSizes: readonly StepSize[] = [
 export interface TrainingStep extends AsyncDisposable {
   /** Forward, backward, clip and AdamW on one batch of random tokens; gives the loss before it. */
   step(): Promise<number>;
+  /** So many of them, at most 10, each begun while the one before runs; gives the last one's loss. */
+  steps(count: number): Promise<number>;
   /** Of one step. */
   readonly tokens: number;
 }
@@ -52,6 +54,10 @@ export async function openTrainingStep(engine: Engine, size: StepSize): Promise<
   return {
     tokens,
     step: async () => (await session.step(data, { learningRate: 1e-4, step: step++ })).loss,
+    async steps(count) {
+      for (let i = 0; i < count; i++) session.begin(data, { learningRate: 1e-4, step: step++ });
+      return (await session.results()).at(-1)!.loss;
+    },
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   };
 }

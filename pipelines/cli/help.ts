@@ -145,7 +145,9 @@ function costLines({ step, programs, pipelines, largest }: PlanCost): string[] {
   return [
     "  on a GPU",
     `    submits         ${step.submits} a step`,
-    `    read-backs      ${step.readBacks > 0 ? `one in ${Math.round(1 / step.readBacks)} steps` : "none"}`,
+    `    read-backs      ${
+      step.readBacks > 0 ? `one in ${Math.round(1 / step.readBacks)} steps, in Deno each a wait` : "none"
+    }`,
     `    pipelines       ${pipelines}`,
     ...(largest === null ? [] : [
       `    largest tensor  ${bytes(largest.bytes)}: ${largest.label}: ${

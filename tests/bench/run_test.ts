@@ -52,11 +52,12 @@ Deno.test("deno task bench FILE runs that file alone by deno bench", async () =>
 
 Deno.test("measure() tells a bench that fails by its error", async () => {
   const fn = () => Promise.reject(new RangeError("no such size"));
-  deepStrictEqual(await measure("a_bench.ts", { name: "bad", fn }), {
+  deepStrictEqual(await measure("a_bench.ts", { name: "bad, 1.5 GFLOP, 24 MB", fn }), {
     file: "a_bench.ts",
     group: null,
-    name: "bad",
+    name: "bad, 1.5 GFLOP, 24 MB",
     baseline: false,
+    work: { GFLOP: 1.5, MB: 24 },
     error: "no such size",
   });
 });
