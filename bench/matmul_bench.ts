@@ -10,11 +10,7 @@ import { Graph } from "../kernels/core/graph.ts";
 import { compile } from "../kernels/core/program.ts";
 import { normals } from "../kernels/core/philox.ts";
 import { matmul } from "../kernels/ops/matmul.ts";
-import { benchEngines, keptOpen } from "./engines.ts";
-
-const REPEATS = 4; // products an iteration, so that waking the threads is not what is timed
-
-const list = Array.from({ length: REPEATS }, () => "matmul");
+import { benchEngines, finishRuns, keptOpen, marker, repeatsOn } from "./engines.ts";
 
 const sizes = [[256, 768, 768], [1024, 128, 512], [512, 512, 512]]; // M, K, N
 const layouts = [
@@ -27,7 +23,8 @@ await init("wasm");
 defaultDevice("wasm");
 
 for (const [m, k, n] of sizes) {
-  const gflop = `${((2 * m * k * n * REPEATS) / 1e9).toFixed(3)} GFLOP`, group = `matmul ${m}x${k}x${n}`;
+  const group = `matmul ${m}x${k}x${n}`;
+  const work = (repeats: number) => `${((2 * m * k * n * repeats) / 1e9).toFixed(3)} GFLOP`;
   const values = { a: normals(1, "a", m * k), b: normals(1, "b", k * n) };
   for (const [engine, open] of Object.entries(benchEngines)) {
     for (const { name, ...layout } of layouts) {
@@ -37,19 +34,20 @@ for (const [m, k, n] of sizes) {
         const left = graph.leaf("a", { shape: aShape, dtype: "f32" }, "input");
         const right = graph.leaf("b", { shape: bShape, dtype: "f32" }, "parameter");
         graph.output("c", matmul(left, right, layout));
-        return await (await open()).open([compile("matmul", graph)], {
+        return await (await open()).open([compile("matmul", graph), marker], {
           a: { shape: aShape, data: values.a },
           b: { shape: bShape, data: values.b },
         });
       });
+      const repeats = repeatsOn(engine);
       Deno.bench({
-        name: `${engine} ${name}, ${gflop}`,
+        name: `${engine} ${name}, ${work(repeats)}`,
         group,
         baseline: name === "NN" && engine === "wasm",
         fn: async (b) => {
           const session = await opened();
           b.start();
-          await session.run(list);
+          await finishRuns(session, { program: "matmul", repeats });
           b.end();
         },
       });
@@ -57,10 +55,10 @@ for (const [m, k, n] of sizes) {
   }
   const left = numpy.array(values.a).reshape([m, k]), right = numpy.array(values.b).reshape([k, n]);
   Deno.bench({
-    name: `jax-js wasm NN, ${gflop}`,
+    name: `jax-js wasm NN, ${work(repeatsOn("jax-js"))}`,
     group,
     fn: async () => {
-      for (let i = 0; i < REPEATS; i++) {
+      for (let i = 0; i < repeatsOn("jax-js"); i++) {
         const product = numpy.matmul(left.ref, right.ref); // a reference more: an operation uses one up
         await blockUntilReady(product);
         product.dispose();

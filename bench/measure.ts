@@ -81,7 +81,9 @@ async function iteration({ fn, name }: Deno.BenchDefinition): Promise<number> {
 /** "wasm, 1.21 GFLOP, 24 MB" → { GFLOP: 1.21, MB: 24 } */
 function workIn(name: string): Work {
   const found = [...name.matchAll(/\b(\d+(?:\.\d+)?) (GFLOP|MB|tokens)\b/g)];
-  return Object.fromEntries(found.map(([, amount, unit]) => [unit, Number(amount)]));
+  return Object.fromEntries(
+    found.map(([, amount, unit]) => [unit, Number(amount)] as const).filter(([, n]) => n > 0),
+  );
 }
 
 function summary(times: readonly number[]): Times {

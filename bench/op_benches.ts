@@ -10,10 +10,7 @@ import { caseSpecs, type Op } from "../kernels/core/op.ts";
 import { normals, uniformAt } from "../kernels/core/philox.ts";
 import { compile } from "../kernels/core/program.ts";
 import { sizeOf, type TensorMap } from "../kernels/core/tensor.ts";
-import { benchEngines, keptOpen } from "./engines.ts";
-
-/** Calls an iteration, so that waking the threads is not what is timed. */
-const REPEATS = 4;
+import { benchEngines, finishRuns, keptOpen, marker, repeatsOn } from "./engines.ts";
 
 /** Registers a group for each case of `ops` that is marked for benches. */
 export function benchOps(ops: readonly Op<any>[]): void {
@@ -26,8 +23,7 @@ export function benchOps(ops: readonly Op<any>[]): void {
       const inputs = caseSpecs(c).map((spec, i) => graph.leaf(`in${i}`, spec, "input"));
       graph.call(op, inputs, c.attrs).forEach((t, i) => graph.output(`out${i}`, t));
       const [call] = graph.calls, program = compile("op", graph);
-      const gflop = REPEATS * (op.flops?.(call) ?? 0) / 1e9;
-      const { read, written } = trafficOf(call), megabytes = REPEATS * (read + written) / 1e6;
+      const flops = op.flops?.(call) ?? 0, { read, written } = trafficOf(call);
       const values: TensorMap = Object.fromEntries(inputs.map(({ label, shape }, i) => {
         const fill = c.fill?.[i] ?? "normal", count = sizeOf(shape);
         if (typeof fill === "object") {
@@ -37,9 +33,10 @@ export function benchOps(ops: readonly Op<any>[]): void {
         const data = normals(1, label, count);
         return [label, { shape, data: fill === "positive" ? data.map(Math.abs) : data }];
       }));
-      const list = Array.from({ length: REPEATS }, () => "op");
       Object.entries(benchEngines).forEach(([name, open], i) => {
-        const opened = keptOpen(async () => await (await open()).open([program], values));
+        const opened = keptOpen(async () => await (await open()).open([program, marker], values));
+        const repeats = repeatsOn(name);
+        const gflop = repeats * flops / 1e9, megabytes = repeats * (read + written) / 1e6;
         Deno.bench({
           name: `${name}, ${gflop.toFixed(2)} GFLOP, ${megabytes.toFixed(0)} MB`,
           group,
@@ -47,7 +44,7 @@ export function benchOps(ops: readonly Op<any>[]): void {
           fn: async (b) => {
             const session = await opened();
             b.start();
-            await session.run(list);
+            await finishRuns(session, { program: "op", repeats });
             b.end();
           },
         });

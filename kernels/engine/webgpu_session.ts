@@ -11,7 +11,7 @@ import type { CallTiming, ReplayOptions, Session, SessionCounters } from "./engi
 import type { WebgpuDevice } from "./webgpu_device.ts";
 import { prepare } from "./webgpu_dispatch.ts";
 import { type Resident, WebgpuMemory } from "./webgpu_memory.ts";
-import { type Placed, tickOf, TimedRun } from "./webgpu_timing.ts";
+import { type Placed, tickOf, TimedRun } from "./webgpu_timed_run.ts";
 import { mappingDrains, readTogether, staged, upload } from "./webgpu_transfer.ts";
 
 /** What a session has asked of the device so far. */
