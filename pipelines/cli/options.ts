@@ -244,7 +244,7 @@ export const trainingOptions = {
     group: "Optimizer",
   }),
   profile: flag(
-    "time every op of updates 5 to 9 of this run: OUT/profile/ gets a table (profile.json) and a Chrome trace (trace.json)",
+    "time every op of updates 5 to 9 of this run, of many micro-batches fewer: OUT/profile/ gets a table (profile.json) and a Chrome trace (trace.json)",
     { value: false, group: "Run" },
   ),
   gradClip: number("largest norm of the gradient; 0 = off", { value: 1, min: 0, fixed, group: "Optimizer" }),

@@ -9,12 +9,15 @@ import type { Program } from "../../kernels/core/program.ts";
 import type { CallTiming } from "../../kernels/engine/engine.ts";
 import type { OpTime } from "../report/op_times.ts";
 import type { Span } from "../report/trace.ts";
+import type { Plan } from "./plan.ts";
 import type { ModelSession } from "./session.ts";
 
 /** Updates of this run that are not timed: in the first ones code is compiled and memory touched. */
 const SKIPPED = 4;
-/** Updates that are. */
+/** Updates that are, at most: of many micro-batches fewer. */
 const TIMED = 5;
+/** Calls that are timed, unless one update has more; and calls of all threads in the picture, which the first so many are. */
+const MOST_CALLS = 100_000, MOST_SPANS = 200_000;
 
 /** What was found. */
 export interface Profile {
@@ -31,6 +34,7 @@ export class Profiler {
   readonly #model: ModelSession;
   readonly #take: (profile: Profile) => void | Promise<void>;
   readonly #steps: number[] = [];
+  readonly #timed: number;
   readonly #spans: Span[] = [];
   #seen = 0;
   #mark = 0;
@@ -40,11 +44,12 @@ export class Profiler {
   constructor(model: ModelSession, take: (profile: Profile) => void | Promise<void>) {
     this.#model = model;
     this.#take = take;
+    this.#timed = Math.max(1, Math.min(TIMED, Math.floor(MOST_CALLS / callsOf(model.plan))));
   }
 
   /** Whether the update that is about to begin is to be timed. */
   wants(step: number): boolean {
-    const wanted = !this.#done && this.#seen++ >= SKIPPED && this.#steps.length < TIMED;
+    const wanted = !this.#done && this.#seen++ >= SKIPPED && this.#steps.length < this.#timed;
     if (wanted) this.#steps.push(step);
     return wanted;
   }
@@ -60,7 +65,7 @@ export class Profiler {
 
   /** All updates wanted have been begun. */
   get full(): boolean {
-    return !this.#done && this.#steps.length === TIMED;
+    return !this.#done && this.#steps.length === this.#timed;
   }
 
   /** Waits for the device and hands over what was timed; a second time does nothing. */
@@ -107,7 +112,10 @@ export function opTimes(programs: readonly Program[], timings: readonly CallTimi
 
 /** A span for each call on each thread. */
 function deviceSpans(programs: readonly Program[], timings: readonly CallTiming[]): Span[] {
-  return timings.toSorted((a, b) => a.thread - b.thread).map((timing) => {
+  const first = timings.length <= MOST_SPANS
+    ? timings
+    : timings.toSorted((a, b) => a.start - b.start).slice(0, MOST_SPANS);
+  return first.toSorted((a, b) => a.thread - b.thread).map((timing) => {
     const { program, thread, start, duration, wait } = timing, call = callOf(programs, timing);
     const [output] = call.outputs;
     return {
@@ -118,6 +126,13 @@ function deviceSpans(programs: readonly Program[], timings: readonly CallTiming[
       details: { program, output: output.label, shape: output.shape, ...(wait > 0 && { waitMs: wait }) },
     };
   });
+}
+
+/** Of one update. */
+function callsOf({ programs, training }: Plan): number {
+  const [accum] = training?.shape ?? [0];
+  const count = (name: string) => programs.find((program) => program.name === name)?.calls.length ?? 0;
+  return accum * count("micro") + count("update");
 }
 
 function callOf(programs: readonly Program[], { program, call }: CallTiming): Call {

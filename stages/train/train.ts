@@ -47,7 +47,7 @@ export interface TrainOptions {
   readonly checkpointEvery?: number;
   /** What a run without a checkpoint begins with; default: the model's initial values, drawn from the run's seed. */
   readonly weights?: TensorMap;
-  /** Have some updates timed, the 5th to the 9th of this run, and hear where their time went. */
+  /** Have some updates timed, the 5th to the 9th of this run (of many micro-batches fewer), and hear where their time went. */
   readonly profile?: (profile: Profile) => void | Promise<void>;
 }
 

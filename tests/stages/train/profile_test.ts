@@ -10,13 +10,15 @@ import { openCpu } from "../../../kernels/engine/cpu.ts";
 import type { CallTiming } from "../../../kernels/engine/engine.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";
+import { initialWeights } from "../../../kernels/models/model.ts";
 import { matmul } from "../../../kernels/ops/matmul.ts";
 import { relu } from "../../../kernels/ops/relu.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
 import { asSource } from "../../../stages/flow/as_source.ts";
 import { from } from "../../../stages/flow/flow.ts";
 import { plan } from "../../../stages/train/plan.ts";
-import { opTimes, type Profile } from "../../../stages/train/profile.ts";
+import { opTimes, type Profile, Profiler } from "../../../stages/train/profile.ts";
+import { openModel } from "../../../stages/train/session.ts";
 import { train, type TrainOptions } from "../../../stages/train/train.ts";
 
 Deno.test("opTimes() adds up calls of the first thread, waiting of all, and divides work by time", () => {
@@ -58,8 +60,9 @@ Deno.test("opTimes() adds up calls of the first thread, waiting of all, and divi
 });
 
 const shape = [2, 1, 4] as const;
+const model = gpt({ layers: 1, heads: 1, channels: 4, seqLen: 4, vocabSize: 16, vocabPad: 1 });
 const programs = plan({
-  model: gpt({ layers: 1, heads: 1, channels: 4, seqLen: 4, vocabSize: 16, vocabPad: 1 }),
+  model,
   training: { optimizer: adamw(), shape, clip: 1 },
 });
 
@@ -105,6 +108,18 @@ Deno.test("train() times the 5th to the 9th update, every call of them, on every
 Deno.test("train() that ends early is told of what was timed, of nothing where nothing was", async () => {
   deepStrictEqual((await profiled(6)).profiles.map(({ steps }) => steps), [[4, 5]]);
   deepStrictEqual((await profiled(3)).profiles.map(({ steps, ops }) => [steps, ops]), [[[], []]]);
+});
+
+Deno.test("Profiler times fewer updates where one has many micro-batches, and one at least", async () => {
+  const timed = async (accum: number) => {
+    const long = plan({ model, training: { optimizer: adamw(), shape: [accum, 1, 4], clip: 1 } });
+    await using session = await openModel(openReference(), { plan: long, weights: initialWeights(model, 1) });
+    const profiler = new Profiler(session, () => {});
+    return Array.from({ length: 20 }, (_, step) => step).filter((step) => profiler.wants(step));
+  };
+  const [{ calls: { length } }] = programs.programs; // of a micro-batch
+  deepStrictEqual(await timed(Math.floor(40_000 / length)), [4, 5]);
+  deepStrictEqual(await timed(Math.ceil(200_000 / length)), [4]);
 });
 
 Deno.test("train() on a device without a clock tells the host's times alone", async () => {
