@@ -4,6 +4,7 @@
  * @module
  */
 import type { Call, Op } from "./op.ts";
+import { type NamedSpec, type Pack, placeMembers } from "./pack.ts";
 import type { Kind, Shape, Spec, Tensor } from "./tensor.ts";
 import { ShapeError, sizeOf } from "./tensor.ts";
 
@@ -21,6 +22,8 @@ export class Graph {
   readonly calls: Call[] = [];
   /** By label. */
   readonly leaves: Map<string, Tensor> = new Map();
+  /** Leaves that are others laid end to end, by label. */
+  readonly packs: Map<string, Pack> = new Map();
   /** Tensors to be readable after a run, by label. */
   readonly outputs: Map<string, Tensor> = new Map();
   /** By the call that finishes such a value: used instead of its op's vjp, and of all calls before it. */
@@ -47,6 +50,21 @@ export class Graph {
     const leaf: Tensor = { graph: this, call: null, label, kind, shape: spec.shape, dtype: spec.dtype };
     this.leaves.set(label, leaf);
     return leaf;
+  }
+
+  /**
+   * Makes the persistent leaf `label`, which is `specs` laid end to end; all f32. Throws ShapeError where the label is
+   * taken, and for no specs, one twice or another type. Calls on a pack and on its members take effect in the order in
+   * which they are made; one call must not take both.
+   */
+  pack(label: string, specs: readonly NamedSpec[], kind: Kind): Pack {
+    if (this.packs.has(label) || this.leaves.has(label)) {
+      throw new ShapeError(`Cannot make pack ${label}: the label is taken`);
+    }
+    const { members, bytes } = placeMembers(label, specs);
+    const pack = { tensor: this.leaf(label, { shape: [bytes / 4], dtype: "f32" }, kind), members };
+    this.packs.set(label, pack);
+    return pack;
   }
 
   /** Adds a call and gives its outputs. Throws ShapeError naming the op and where it stands. */
@@ -98,8 +116,8 @@ export interface Scope {
   at(name: string): Scope;
   /** A trainable leaf, `path.name`. */
   param(name: string, shape: Shape, init: Init): Tensor;
-  /** An optimizer's memory for `like`: zeros of its shape, label `like.label/name`. */
-  state(name: string, like: Tensor): Tensor;
+  /** An optimizer's memory for the parameters of `like`: zeros of their shapes, labels `<parameter>/name`. */
+  state(name: string, like: Pack): Pack;
   /** Names a value so that it can be looked at; gives it back unchanged. */
   probe(name: string, x: Tensor): Tensor;
 }
@@ -145,8 +163,9 @@ export class RootScope implements Scope {
     return tensor;
   }
 
-  state(name: string, like: Tensor): Tensor {
-    return this.graph.leaf(`${like.label}/${name}`, { shape: like.shape, dtype: "f32" }, "optimizer");
+  state(name: string, like: Pack): Pack {
+    const members = like.members.map((member) => ({ ...member, label: `${member.label}/${name}` }));
+    return this.graph.pack(`${like.tensor.label}/${name}`, members, "optimizer");
   }
 
   probe(name: string, x: Tensor): Tensor {

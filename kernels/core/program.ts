@@ -3,16 +3,18 @@
  * `--dry-run` prints it, tests inspect it, engines only replay it.
  *
  * Memory that outlives a run (inputs, outputs, parameters, gradients, optimizer state) is shared by label between the
- * programs of a session. Activations and workspace live in an arena, which all programs of a session overlay.
+ * programs of a session: see regions.ts. Activations and workspace live in an arena, which all programs of a session
+ * overlay.
  *
  * @module
  */
 import { placeInArena } from "./arena.ts";
 import type { Graph } from "./graph.ts";
 import { type Call, inPlaceOf } from "./op.ts";
+import type { Pack } from "./pack.ts";
 import { bytesOf, type Kind, type Tensor } from "./tensor.ts";
 
-/** A tensor's place: in the arena at `offset` (activation, workspace), or, if persistent, memory of its label's own. */
+/** A tensor's place: in the arena at `offset` (activation, workspace), or, if persistent, memory by its label. */
 export type Slot = Readonly<{ tensor: Tensor; label: string; offset: number; bytes: number; kind: Kind }>;
 
 /** Calls in order and where their tensors live. */
@@ -24,6 +26,8 @@ export type Program = Readonly<{
   /** Each tensor's slot, in-place outputs included. */
   places: ReadonlyMap<Tensor, Slot>;
   arenaBytes: number;
+  /** Those that a call touches as a whole. */
+  packs: readonly Pack[];
   /** What `read` can ask for by another name than a slot's label. */
   outputs: ReadonlyMap<string, Slot>;
 }>;
@@ -79,7 +83,8 @@ export function compile(name: string, graph: Graph): Program {
     }
     outputs.set(label, slot);
   }
-  return { name, calls, slots, places, arenaBytes, outputs };
+  const packs = [...graph.packs.values()].filter(({ tensor }) => lives.has(tensor));
+  return { name, calls, slots, places, arenaBytes, packs, outputs };
 }
 
 /**
@@ -99,27 +104,6 @@ export function placeInChunks(program: Program, chunkBytes: number): ReadonlyMap
     items.push({ slot, ...life, bytes: slot.bytes });
   }
   return new Map(placeInArena(items, chunkBytes).placed.map(({ slot, offset }) => [slot, offset]));
-}
-
-/** Bytes by kind over programs of one session: persistent memory counted once a label, the arena once. */
-export function memoryByKind(programs: readonly Program[]): Record<Kind, number> {
-  const sum: Record<Kind, number> = {
-    input: 0,
-    output: 0,
-    parameter: 0,
-    gradient: 0,
-    optimizer: 0,
-    activation: 0,
-    workspace: 0,
-  };
-  const seen = new Set<string>();
-  for (const slot of programs.flatMap((p) => p.slots)) {
-    if (!isPersistent(slot.kind) || seen.has(slot.label)) continue;
-    seen.add(slot.label);
-    sum[slot.kind] += slot.bytes;
-  }
-  sum.activation = Math.max(0, ...programs.map((p) => p.arenaBytes));
-  return sum;
 }
 
 /** Floating-point operations of one replay. */

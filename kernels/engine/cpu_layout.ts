@@ -5,8 +5,9 @@
  * @module
  */
 import { bindings } from "../core/op.ts";
-import { isPersistent, memoryByKind, type Program, slotAlignment } from "../core/program.ts";
-import { ShapeError, sizeOf, type Tensor } from "../core/tensor.ts";
+import { isPersistent, type Program, slotAlignment } from "../core/program.ts";
+import { memoryByKind, regionsOf } from "../core/regions.ts";
+import { bytesOf, type Spec, type Tensor } from "../core/tensor.ts";
 import { opWords, scratchBytes } from "./cpu_control.ts";
 
 /** What a 32-bit address can reach. */
@@ -16,7 +17,7 @@ const PAGE = 65536;
 /** A persistent tensor's place. */
 export interface Place {
   /** Shape and type. */
-  readonly tensor: Tensor;
+  readonly spec: Spec;
   /** Where its data begins. */
   readonly address: number;
 }
@@ -29,7 +30,7 @@ export interface Layout {
   readonly tables: ReadonlyMap<string, number>;
   /** Of the first thread's scratch. */
   readonly scratch: number;
-  /** Of persistent tensors, by label. */
+  /** Of persistent tensors, packs and their members, by label. */
   readonly places: ReadonlyMap<string, Place>;
   /** Of what all programs overlay. */
   readonly arena: number;
@@ -49,19 +50,15 @@ export function layOut(programs: readonly Program[], threads: number): Layout {
   const tables = new Map(programs.map((program) => [program.name, take(tableBytes(program))]));
   const scratch = take(threads * scratchBytes);
   const places = new Map<string, Place>();
-  for (const slot of programs.flatMap((p) => p.slots)) {
-    const { tensor, label } = slot;
+  for (const { tensor, label } of programs.flatMap((p) => p.slots)) {
     if (tensor.dtype === "f16") {
       throw new TypeError(`Cannot hold ${label}: the CPU engine has no f16 kernels: use f32`);
     }
-    if (!isPersistent(slot.kind)) continue;
-    const known = places.get(label)?.tensor;
-    if (known === undefined) places.set(label, { tensor, address: take(slot.bytes) });
-    else if (known.dtype !== tensor.dtype || sizeOf(known.shape) !== sizeOf(tensor.shape)) {
-      throw new ShapeError(
-        `Cannot share ${label} between programs: it is ${known.dtype} [${known.shape}] in one, ${tensor.dtype} [${tensor.shape}] in another`,
-      );
-    }
+  }
+  for (const region of regionsOf(programs)) {
+    const address = take(bytesOf(region));
+    places.set(region.label, { spec: region, address });
+    for (const spec of region.members) places.set(spec.label, { spec, address: address + spec.offset });
   }
   const arena = take(Math.max(0, ...programs.map((p) => p.arenaBytes)));
   // A last page to spare: kernels may be compiled to read a whole vector past an end.

@@ -73,8 +73,8 @@ export class CpuSession implements Session {
   write(values: TensorMap): void {
     this.#checkOpen();
     for (const [label, { data }] of Object.entries(values)) {
-      const { tensor } = this.#place(label, "write");
-      const wanted = sizeOf(tensor.shape);
+      const { spec } = this.#place(label, "write");
+      const wanted = sizeOf(spec.shape);
       if (data.length !== wanted) {
         throw new RangeError(`Cannot write ${label}: got ${data.length} values, wanted ${wanted}`);
       }
@@ -121,7 +121,7 @@ export class CpuSession implements Session {
     const out: Record<string, TensorMap[string]> = {};
     await this.#queue(() => {
       labels.forEach((label, i) => {
-        const { shape } = places[i].tensor;
+        const { shape } = places[i].spec;
         out[label] = { shape, data: this.#view(places[i]).slice() };
       });
       this.#counts.readBacks++;
@@ -190,9 +190,9 @@ export class CpuSession implements Session {
     return place;
   }
 
-  #view({ tensor, address }: Place): Float32Array | Uint32Array {
-    const { buffer } = this.#control, size = sizeOf(tensor.shape);
-    return tensor.dtype === "u32"
+  #view({ spec, address }: Place): Float32Array | Uint32Array {
+    const { buffer } = this.#control, size = sizeOf(spec.shape);
+    return spec.dtype === "u32"
       ? new Uint32Array(buffer, address, size)
       : new Float32Array(buffer, address, size);
   }

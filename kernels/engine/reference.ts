@@ -5,7 +5,8 @@
  */
 import { inPlaceOf } from "../core/op.ts";
 import { isPersistent, type Program } from "../core/program.ts";
-import { sizeOf, type Tensor, type TensorMap } from "../core/tensor.ts";
+import { regionsOf } from "../core/regions.ts";
+import { sizeOf, type Spec, type Tensor, type TensorMap } from "../core/tensor.ts";
 import type { Engine, Session } from "./engine.ts";
 
 /** Opens the float64 engine. */
@@ -19,18 +20,19 @@ export function openReference(): Engine {
 
 class ReferenceSession implements Session {
   readonly #programs: ReadonlyMap<string, Program>;
-  readonly #memory = new Map<string, { tensor: Tensor; data: Float64Array }>();
+  readonly #memory = new Map<string, { spec: Spec; data: Float64Array }>();
   readonly readsDrain = false;
   readonly counters = { submits: 0, readBacks: 0, waits: 0 };
 
   constructor(programs: readonly Program[], weights: TensorMap) {
     this.#programs = new Map(programs.map((p) => [p.name, p]));
-    for (const slot of programs.flatMap((p) => p.slots)) {
-      if (!isPersistent(slot.kind) || this.#memory.has(slot.label)) continue;
-      this.#memory.set(slot.label, {
-        tensor: slot.tensor,
-        data: new Float64Array(sizeOf(slot.tensor.shape)),
-      });
+    for (const region of regionsOf(programs)) {
+      const data = new Float64Array(sizeOf(region.shape));
+      this.#memory.set(region.label, { spec: region, data });
+      for (const spec of region.members) {
+        const from = spec.offset / 4; // an offset counts bytes of float32
+        this.#memory.set(spec.label, { spec, data: data.subarray(from, from + sizeOf(spec.shape)) });
+      }
     }
     for (const label of Object.keys(weights)) {
       if (this.#memory.has(label)) this.write({ [label]: weights[label] });
@@ -67,7 +69,7 @@ class ReferenceSession implements Session {
       const slot = [...this.#programs.values()].map((p) => p.outputs.get(label)).find((s) => s !== undefined);
       const place = this.#memory.get(slot?.label ?? label);
       if (place === undefined) throw new RangeError(`Cannot read ${label}: no program has it`);
-      const { shape, dtype } = place.tensor;
+      const { shape, dtype } = place.spec;
       out[label] = {
         shape,
         data: dtype === "u32" ? Uint32Array.from(place.data) : Float32Array.from(place.data),

@@ -1,24 +1,31 @@
 /// <reference types="@webgpu/types" />
 /**
- * Programs' memory on a GPU: a buffer of its own for each persistent tensor, shared by label, and the arena in as few
- * buffers as the device's limits allow.
+ * Programs' memory on a GPU: a buffer for each region of persistent memory, and the arena in as few buffers as the
+ * device's limits allow.
  *
  * @module
  */
 import { checkLimits, pieceBytes, wholeWords } from "../core/limits.ts";
 import { isPersistent, placeInChunks, type Program, type Slot } from "../core/program.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { regionsOf } from "../core/regions.ts";
+import type { Spec, Tensor } from "../core/tensor.ts";
 import type { WebgpuDevice } from "./webgpu_device.ts";
 
-/** A persistent tensor and its buffer. */
+/** A persistent tensor and where it is: in a buffer of its own or in a pack's. */
 export interface Resident {
-  readonly tensor: Tensor;
+  readonly spec: Spec;
   readonly buffer: GPUBuffer;
+  /** Bytes from the buffer's beginning. */
+  readonly offset: number;
+  /** Of its data, in whole 32-bit words, as WebGPU copies them. */
+  readonly size: number;
 }
 
 /** All buffers of a session. */
 export class WebgpuMemory {
+  /** Persistent tensors by label, packs and their members. */
   readonly residents: ReadonlyMap<string, Resident>;
+  readonly #persistent: readonly GPUBuffer[];
   readonly arena: readonly GPUBuffer[];
   readonly #chunkBytes: number;
   readonly #offsets: ReadonlyMap<Slot, number>;
@@ -28,6 +35,7 @@ export class WebgpuMemory {
     arena: { buffers: readonly GPUBuffer[]; chunkBytes: number; offsets: ReadonlyMap<Slot, number> },
   ) {
     this.residents = residents;
+    this.#persistent = [...new Set([...residents.values()].map(({ buffer }) => buffer))];
     this.arena = arena.buffers;
     this.#chunkBytes = arena.chunkBytes;
     this.#offsets = arena.offsets;
@@ -43,6 +51,7 @@ export class WebgpuMemory {
   ): Promise<WebgpuMemory> {
     const { maxStorageBuffersPerShaderStage } = device.limits;
     checkLimits(programs, { ...memoryLimits, maxStorageBuffersPerShaderStage }, { device: description });
+    const regions = regionsOf(programs);
     const chunkBytes = pieceBytes(programs, memoryLimits);
     const { offsets, arenaBytes } = placeArena(programs, chunkBytes);
 
@@ -58,9 +67,11 @@ export class WebgpuMemory {
     device.pushErrorScope("validation");
     device.pushErrorScope("out-of-memory");
     const residents = new Map<string, Resident>();
-    for (const { tensor, label, kind } of programs.flatMap((p) => p.slots)) {
-      if (!isPersistent(kind) || residents.has(label)) continue;
-      residents.set(label, { tensor, buffer: make(wholeWords(tensor), label) });
+    for (const region of regions) {
+      const buffer = make(wholeWords(region), region.label);
+      for (const spec of [{ ...region, offset: 0 }, ...region.members]) {
+        residents.set(spec.label, { spec, buffer, offset: spec.offset, size: wholeWords(spec) });
+      }
     }
     const buffers: GPUBuffer[] = [];
     for (let start = 0; start < arenaBytes; start += chunkBytes) {
@@ -80,28 +91,27 @@ export class WebgpuMemory {
 
   /** Bytes of all buffers. */
   get bytes(): number {
-    let sum = 0;
-    for (const { buffer } of this.residents.values()) sum += buffer.size;
-    return this.arena.reduce((total, buffer) => total + buffer.size, sum);
+    return [...this.#persistent, ...this.arena].reduce((total, buffer) => total + buffer.size, 0);
   }
 
   /** What to bind for a tensor of a program. */
   binding(program: Program, tensor: Tensor): GPUBufferBinding {
     const slot = program.places.get(tensor)!;
-    const size = wholeWords(slot.tensor);
-    if (isPersistent(slot.kind)) return { buffer: this.residents.get(slot.label)!.buffer, size };
+    if (isPersistent(slot.kind)) {
+      const { buffer, offset, size } = this.residents.get(slot.label)!;
+      return { buffer, offset, size };
+    }
     const offset = this.#offsets.get(slot)!;
     return {
       buffer: this.arena[Math.floor(offset / this.#chunkBytes)],
       offset: offset % this.#chunkBytes,
-      size,
+      size: wholeWords(slot.tensor),
     };
   }
 
   /** Gives all buffers back. */
   destroy(): void {
-    for (const { buffer } of this.residents.values()) buffer.destroy();
-    for (const buffer of this.arena) buffer.destroy();
+    for (const buffer of [...this.#persistent, ...this.arena]) buffer.destroy();
   }
 }
 

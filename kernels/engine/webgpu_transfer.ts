@@ -32,7 +32,7 @@ export async function readTogether(
     const encoder = device.device.createCommandEncoder();
     let offset = 0;
     for (const resident of wanted) {
-      encoder.copyBufferToBuffer(resident.buffer, 0, staging, offset, resident.buffer.size);
+      encoder.copyBufferToBuffer(resident.buffer, resident.offset, staging, offset, resident.size);
       offset += staged(resident);
     }
     device.device.queue.submit([encoder.finish()]);
@@ -40,8 +40,8 @@ export async function readTogether(
     const out: Record<string, TensorMap[string]> = {};
     offset = 0;
     for (const resident of wanted) {
-      const { shape, dtype } = resident.tensor;
-      const words = staging.getMappedRange(offset, resident.buffer.size).slice(0, bytesOf(resident.tensor));
+      const { shape, dtype } = resident.spec;
+      const words = staging.getMappedRange(offset, resident.size).slice(0, bytesOf(resident.spec));
       const Numbers = { f32: Float32Array, u32: Uint32Array, f16: Uint16Array }[dtype];
       out[resident.label] = { shape, data: new Numbers(words) };
       offset += staged(resident);
@@ -56,17 +56,17 @@ export async function readTogether(
 /** Sets a tensor's data. Throws TypeError on another kind of array than its type's, RangeError on a wrong size. */
 export function upload(
   device: WebgpuDevice,
-  { label, tensor, buffer, data }: Named & { data: TensorMap[string]["data"] },
+  { label, spec, buffer, offset, data }: Named & { data: TensorMap[string]["data"] },
 ): void {
-  const wanted = { f32: "Float32Array", u32: "Uint32Array", f16: "Uint16Array" }[tensor.dtype];
+  const wanted = { f32: "Float32Array", u32: "Uint32Array", f16: "Uint16Array" }[spec.dtype];
   if (data[Symbol.toStringTag] !== wanted) {
     throw new TypeError(`Cannot write ${label}: got a ${data[Symbol.toStringTag]}, wanted a ${wanted}`);
   }
-  if (data.byteLength !== bytesOf(tensor)) {
-    const count = bytesOf(tensor) / data.BYTES_PER_ELEMENT;
+  if (data.byteLength !== bytesOf(spec)) {
+    const count = bytesOf(spec) / data.BYTES_PER_ELEMENT;
     throw new RangeError(`Cannot write ${label}: got ${data.length} values, wanted ${count}`);
   }
-  device.device.queue.writeBuffer(buffer, 0, unshared(data));
+  device.device.queue.writeBuffer(buffer, offset, unshared(data));
 }
 
 /** Data that is not shared between threads, as uploads want it: the same memory, or a copy of shared memory. */
@@ -78,6 +78,6 @@ function unshared(data: TensorMap[string]["data"]): Uint8Array<ArrayBuffer> {
 }
 
 /** Bytes of a tensor in a staging buffer: mapped ranges begin at multiples of 8. */
-export function staged({ buffer }: Resident): number {
-  return Math.ceil(buffer.size / 8) * 8;
+export function staged({ size }: Resident): number {
+  return Math.ceil(size / 8) * 8;
 }

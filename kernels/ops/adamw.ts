@@ -1,11 +1,11 @@
 /**
- * One step of AdamW on one parameter, in place.
+ * One step of AdamW on one parameter, or on many that lie end to end, in place.
  * Source: Loshchilov and Hutter 2019; order of operations as torch.optim.AdamW.
  *
  * @module
  */
 import { flat } from "../core/gradients.ts";
-import { define, type Op } from "../core/op.ts";
+import { type Call, define, type Op } from "../core/op.ts";
 import { ShapeError, sizeOf, type Tensor } from "../core/tensor.ts";
 import { expectF32 } from "./specs.ts";
 
@@ -35,6 +35,8 @@ export interface AdamWAttrs {
   readonly eps: number;
   /** Weight decay, decoupled: p loses lr · decay of itself. */
   readonly decay: number;
+  /** How many elements, from the first, decay; default all. */
+  readonly decayed?: number;
 }
 
 /** Updates `param`, m and v in place and gives the new param; any shape. Throws ShapeError where sizes differ. */
@@ -47,7 +49,7 @@ export function adamwStep(param: Tensor, inputs: AdamWInputs, attrs: AdamWAttrs)
 export const adamwOp: Op<AdamWAttrs> = {
   name: "adamw",
   inPlace: [0, 2, 3],
-  infer: ([param, grad, m, v, lr, step, scale], { beta1, beta2, eps, decay }) => {
+  infer: ([param, grad, m, v, lr, step, scale], { beta1, beta2, eps, decay, decayed = 0 }) => {
     expectF32("adamw", { param, grad, m, v, lr, step, scale });
     for (const [name, spec] of Object.entries({ grad, m, v })) {
       if (sizeOf(spec.shape) === sizeOf(param.shape)) continue;
@@ -65,20 +67,25 @@ export const adamwOp: Op<AdamWAttrs> = {
       if (value >= 0 && Number.isFinite(value)) continue;
       throw new RangeError(`Cannot call adamw: ${name} is ${value}, wanted 0 or more`);
     }
+    if (!Number.isInteger(decayed) || decayed < 0 || decayed > sizeOf(param.shape)) {
+      throw new RangeError(
+        `Cannot call adamw: decayed is ${decayed}, wanted a whole number from 0 to ${sizeOf(param.shape)}`,
+      );
+    }
     return [param, m, v].map(({ shape }) => ({ shape, dtype: "f32" as const }));
   },
   reference: ([param, grad, m, v, [lr], [step], [scale]], call) => {
-    const { beta1, beta2, eps, decay } = call.attrs;
+    const { beta1, beta2, eps, decay } = call.attrs, decayed = decayedOf(call);
     const c1 = 1 - beta1 ** step, c2 = 1 - beta2 ** step;
     const m2 = m.map((x, i) => beta1 * x + (1 - beta1) * scale * grad[i]);
     const v2 = v.map((x, i) => beta2 * x + (1 - beta2) * (scale * grad[i]) ** 2);
     const p2 = param.map((x, i) =>
-      x * (1 - lr * decay) - lr / c1 * m2[i] / (Math.sqrt(v2[i]) / Math.sqrt(c2) + eps)
+      x * (1 - (i < decayed ? lr * decay : 0)) - lr / c1 * m2[i] / (Math.sqrt(v2[i]) / Math.sqrt(c2) + eps)
     );
     return [p2, m2, v2];
   },
   wgsl: (call) => {
-    const { beta1, beta2, eps, decay } = call.attrs;
+    const { beta1, beta2, eps, decay } = call.attrs, decayed = decayedOf(call);
     const kernel = flat(
       call,
       `let c1 = ${correction(beta1)};
@@ -88,24 +95,32 @@ export const adamwOp: Op<AdamWAttrs> = {
   let v = f32(${beta2}) * in3[i] + f32(${1 - beta2}) * g * g;
   in2[i] = m;
   in3[i] = v;
-  in0[i] = in0[i] * (1.0 - in4[0] * f32(${decay})) - in4[0] / c1 * m / (sqrt(v) / sqrt(c2) + f32(${eps}));`,
+  let decay = select(0.0, in4[0] * f32(${decay}), i < ${decayed}u);
+  in0[i] = in0[i] * (1.0 - decay) - in4[0] / c1 * m / (sqrt(v) / sqrt(c2) + f32(${eps}));`,
     );
     return { ...kernel, code: `${ONE_MINUS_EXP}\n${kernel.code}` };
   },
   wasm: (call) => {
     const { beta1, beta2, eps, decay } = call.attrs;
-    return [sizeOf(call.outputs[0].shape), beta1, beta2, eps, decay];
+    return [sizeOf(call.outputs[0].shape), beta1, beta2, eps, decay, decayedOf(call)];
   },
   flops: (call) => 16 * sizeOf(call.outputs[0].shape),
   cases: [
     adamwCase([7, 37], { beta1: 0.9, beta2: 0.95, eps: 1e-8, decay: 0.1 }),
     adamwCase([131], { beta1: 0.9, beta2: 0.999, eps: 1e-8, decay: 0 }),
+    adamwCase([203], { beta1: 0.9, beta2: 0.95, eps: 1e-8, decay: 0.1, decayed: 64 }),
+    adamwCase([70], { beta1: 0.9, beta2: 0.95, eps: 1e-8, decay: 0.1, decayed: 67 }),
+    adamwCase([33], { beta1: 0.9, beta2: 0.95, eps: 1e-8, decay: 0.1, decayed: 0 }),
     adamwCase([5], { beta1: 0, beta2: 0.5, eps: 1e-3, decay: 0.01 }),
     { ...adamwCase([768, 3072], { beta1: 0.9, beta2: 0.95, eps: 1e-8, decay: 0.1 }), bench: true },
   ],
 };
 
 const callAdamW = define(adamwOp);
+
+function decayedOf({ attrs, inputs: [param] }: Call<AdamWAttrs>): number {
+  return attrs.decayed ?? sizeOf(param.shape);
+}
 
 function adamwCase(shape: readonly number[], attrs: AdamWAttrs): Op<AdamWAttrs>["cases"][number] {
   return {

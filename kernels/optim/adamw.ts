@@ -4,7 +4,7 @@
  * @module
  */
 import { adamwStep } from "../ops/adamw.ts";
-import { decays, type Optimizer } from "./optimizer.ts";
+import { decayedElements, type Optimizer } from "./optimizer.ts";
 
 /** AdamW's constants. */
 export interface AdamWOptions {
@@ -35,10 +35,11 @@ export function adamw(options: AdamWOptions = {}): Optimizer {
   }
   return {
     name: "adamw",
-    update(scope, param, { gradient, learningRate, step, scale }) {
-      const moments = { m: scope.state("m", param), v: scope.state("v", param) };
-      const inputs = { grad: gradient, ...moments, lr: learningRate, step, scale };
-      return adamwStep(param, inputs, { beta1, beta2, eps, decay: decays(param.shape) ? weightDecay : 0 });
+    update(scope, params, { gradients, learningRate, step, scale }) {
+      const m = scope.state("m", params).tensor, v = scope.state("v", params).tensor;
+      const inputs = { grad: gradients.tensor, m, v, lr: learningRate, step, scale };
+      const decayed = decayedElements(params);
+      adamwStep(params.tensor, inputs, { beta1, beta2, eps, decay: weightDecay, decayed });
     },
   };
 }

@@ -1,9 +1,10 @@
 /**
- * What an optimizer is: a graph that makes a parameter's next value, so it runs on every engine.
+ * What an optimizer is: a graph that makes parameters' next values, so it runs on every engine.
  *
  * @module
  */
 import type { Scope } from "../core/graph.ts";
+import { type NamedSpec, type Pack, packedBytes } from "../core/pack.ts";
 import type { Shape, Tensor } from "../core/tensor.ts";
 
 /** What all of one update's parameters share. */
@@ -16,15 +17,54 @@ export interface Now {
   readonly scale: Tensor;
 }
 
-/** A rule to update parameters. */
+/**
+ * A rule to update parameters, which come as packs: see `parameterGroups` for their order.
+ *
+ * A rule for each element by itself takes a pack's tensor, so one call does all. A rule that works by matrix (such as
+ * Muon) goes over `params.members`: `graph.leaf(member.label, member, "parameter")` is a matrix with its shape, in place
+ * in the pack, and the gradient at the same index is that of `gradients.members`; what does not decay can still be
+ * updated in one call if it gets a pack of its own.
+ */
 export interface Optimizer {
   /** As `--optimizer` names it. */
   readonly name: string;
-  /** Updates `param` in place and gives it back; its memory is made with `scope.state`. */
-  update(scope: Scope, param: Tensor, options: Now & { readonly gradient: Tensor }): Tensor;
+  /** Updates `params` in place and leaves `gradients`, members in the same order, as they are; memory: `scope.state`. */
+  update(scope: Scope, params: Pack, options: Now & { readonly gradients: Pack }): void;
 }
 
 /** Whether weight decay pulls on a tensor of this shape: matrices yes, biases and norms no. Source: GPT-2's trainers. */
 export function decays(shape: Shape): boolean {
   return shape.length >= 2;
+}
+
+/** Elements of a pack, counted from its beginning, that lie before the first member that does not decay. */
+export function decayedElements({ tensor, members }: Pack): number {
+  const end = members.find(({ shape }) => !decays(shape));
+  return end === undefined ? tensor.shape[0] : end.offset / 4;
+}
+
+/**
+ * Parameters in groups, each to be a pack of at most `packBytes`, or of one parameter that is larger. Those that decay
+ * come first, otherwise the order stays. Throws RangeError unless packBytes is above 0.
+ */
+export function parameterGroups(
+  parameters: readonly NamedSpec[],
+  { packBytes }: { readonly packBytes: number },
+): readonly (readonly NamedSpec[])[] {
+  if (!(packBytes > 0)) {
+    throw new RangeError(`Cannot lay parameters into packs of ${packBytes} bytes: wanted a number above 0`);
+  }
+  const [decayed, rest] = [true, false].map((yes) => parameters.filter(({ shape }) => decays(shape) === yes));
+  const groups: NamedSpec[][] = [];
+  let room = 0;
+  for (const parameter of [...decayed, ...rest]) {
+    const bytes = packedBytes(parameter);
+    if (groups.length > 0 && bytes <= room) groups[groups.length - 1].push(parameter);
+    else {
+      groups.push([parameter]);
+      room = packBytes;
+    }
+    room -= bytes;
+  }
+  return groups;
 }

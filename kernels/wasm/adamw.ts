@@ -11,7 +11,7 @@ import { loadPart, storePart } from "./vector.ts";
 
 /**
  * param, grad, m, v, lr [1], step [1], scale [1] -> param, m, v in place; bias corrections in float64.
- * args: n, beta1, beta2, eps, decay.
+ * args: n, beta1, beta2, eps, decay, decayed: as many elements, from the first, decay.
  */
 export function adamw(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const param = tensor(tensors, 0), grad = tensor(tensors, 1), m = tensor(tensors, 2), v = tensor(tensors, 3);
@@ -23,25 +23,29 @@ export function adamw(tensors: usize, args: usize, thread: i32, threads: i32, sc
   const root2 = f32x4.splat(<f32> (1 / sqrt(1 - power(beta2, step))));
   const b1 = f32x4.splat(<f32> beta1), a1 = f32x4.splat(<f32> (1 - beta1));
   const b2 = f32x4.splat(<f32> beta2), a2 = f32x4.splat(<f32> (1 - beta2)), eps = f32x4.splat(real(args, 3));
-  const end = first(n, 4, thread + 1, threads) << 2;
-  for (let i = first(n, 4, thread, threads) << 2; i < end; i += 16) {
-    const rest = (end - i) >> 2, whole = rest >= 4;
-    const g = f32x4.mul(whole ? v128.load(grad + i) : loadPart(grad + i, rest, 0), scale);
-    const m0 = whole ? v128.load(m + i) : loadPart(m + i, rest, 0);
-    const v0 = whole ? v128.load(v + i) : loadPart(v + i, rest, 0);
-    const p0 = whole ? v128.load(param + i) : loadPart(param + i, rest, 0);
-    const m1 = madd(m0, b1, f32x4.mul(g, a1));
-    const v1 = madd(v0, b2, f32x4.mul(f32x4.mul(g, g), a2));
-    const denominator = madd(f32x4.sqrt(v1), root2, eps);
-    const p1 = madd(size1, f32x4.div(m1, denominator), f32x4.mul(p0, keep));
-    if (whole) {
-      v128.store(m + i, m1);
-      v128.store(v + i, v1);
-      v128.store(param + i, p1);
-    } else {
-      storePart(m + i, m1, rest);
-      storePart(v + i, v1, rest);
-      storePart(param + i, p1, rest);
+  const from = first(n, 16, thread, threads) << 2, to = first(n, 16, thread + 1, threads) << 2;
+  const border = min(max(size(args, 5) << 2, from), to); // before it, elements decay
+  for (let part = 0; part < 2; part++) {
+    const end = part == 0 ? border : to, kept = part == 0 ? keep : f32x4.splat(1);
+    for (let i = part == 0 ? from : border; i < end; i += 16) {
+      const rest = (end - i) >> 2, whole = rest >= 4;
+      const g = f32x4.mul(whole ? v128.load(grad + i) : loadPart(grad + i, rest, 0), scale);
+      const m0 = whole ? v128.load(m + i) : loadPart(m + i, rest, 0);
+      const v0 = whole ? v128.load(v + i) : loadPart(v + i, rest, 0);
+      const p0 = whole ? v128.load(param + i) : loadPart(param + i, rest, 0);
+      const m1 = madd(m0, b1, f32x4.mul(g, a1));
+      const v1 = madd(v0, b2, f32x4.mul(f32x4.mul(g, g), a2));
+      const denominator = madd(f32x4.sqrt(v1), root2, eps);
+      const p1 = madd(size1, f32x4.div(m1, denominator), f32x4.mul(p0, kept));
+      if (whole) {
+        v128.store(m + i, m1);
+        v128.store(v + i, v1);
+        v128.store(param + i, p1);
+      } else {
+        storePart(m + i, m1, rest);
+        storePart(v + i, v1, rest);
+        storePart(param + i, p1, rest);
+      }
     }
   }
 }

@@ -4,10 +4,13 @@
  *
  * @module
  */
+import { leastLimits } from "../../kernels/core/cost.ts";
 import { accumulate, eachGradient } from "../../kernels/core/gradients.ts";
 import { Graph, type Parameter, parameterCount, RootScope } from "../../kernels/core/graph.ts";
-import { compile, flopsOf, memoryByKind, type Program } from "../../kernels/core/program.ts";
-import type { DType, Kind, Shape, Spec, Tensor } from "../../kernels/core/tensor.ts";
+import type { NamedSpec } from "../../kernels/core/pack.ts";
+import { compile, flopsOf, type Program } from "../../kernels/core/program.ts";
+import { memoryByKind } from "../../kernels/core/regions.ts";
+import type { DType, Kind, Shape, Tensor } from "../../kernels/core/tensor.ts";
 import { type Model, parametersOf, type Recompute } from "../../kernels/models/model.ts";
 import { mul } from "../../kernels/ops/arith.ts";
 import { globalNorm } from "../../kernels/ops/global_norm.ts";
@@ -15,7 +18,7 @@ import { sum } from "../../kernels/ops/reduce.ts";
 import { putRows } from "../../kernels/ops/row_blocks.ts";
 import { take } from "../../kernels/ops/slice.ts";
 import { clear, count } from "../../kernels/ops/state.ts";
-import type { Optimizer } from "../../kernels/optim/optimizer.ts";
+import { type Optimizer, parameterGroups } from "../../kernels/optim/optimizer.ts";
 import type { Batch } from "../items.ts";
 import { advance, randomness } from "./randomness.ts";
 
@@ -43,6 +46,11 @@ export interface PlanOptions {
   readonly evaluation?: { readonly batch: number; readonly seqLen: number };
   /** Whether to make the programs that predict the next token. */
   readonly sampling?: boolean;
+  /**
+   * The most that a pack of parameters may take, in bytes: what the device can bind at once, see `largestTensor`. Each
+   * pack adds five dispatches to the update. Default 128 MiB, the least that WebGPU grants.
+   */
+  readonly packBytes?: number;
 }
 
 /** Programs and what they cost. */
@@ -63,19 +71,21 @@ export interface Plan extends PlanOptions {
   readonly windows: readonly number[];
 }
 
+const leastPackBytes = leastLimits.maxStorageBufferBindingSize;
+
 /**
  * Makes a model's programs. Throws RangeError for sizes that are no whole numbers above 0, ShapeError for a sequence
  * longer than the model's.
  */
 export function plan(options: PlanOptions): Plan {
-  const { model, training, evaluation, sampling = false } = options;
+  const { model, training, evaluation, sampling = false, packBytes = leastPackBytes } = options;
   const parameters = parametersOf(model);
   const programs: Program[] = [];
   if (training !== undefined) {
     checkSizes("train", training.shape);
     checkHistory(historyOf(training));
     programs.push(compile("micro", microGraph(model, training)));
-    programs.push(compile("update", updateGraph(parameters, training)));
+    programs.push(compile("update", updateGraph(parameters, { ...training, packBytes })));
   }
   if (evaluation !== undefined) {
     checkSizes("evaluate", [evaluation.batch, evaluation.seqLen]);
@@ -131,20 +141,29 @@ export function historyOf({ history = HISTORY }: TrainingPlan): number {
   return history;
 }
 
-function updateGraph(parameters: Plan["parameters"], training: TrainingPlan): Graph {
-  const { optimizer, clip } = training, history = historyOf(training);
+/** Parameters, gradients and the optimizer's memory are packs here: a handful of calls goes over all of them. */
+function updateGraph(
+  parameters: Plan["parameters"],
+  training: TrainingPlan & { readonly packBytes: number },
+): Graph {
+  const { optimizer, clip, packBytes } = training, history = historyOf(training);
   const graph = new Graph();
   const scope = new RootScope(graph);
-  const pairs = [...parameters.values()].map(({ tensor }) => ({
-    param: graph.leaf(tensor.label, { shape: tensor.shape, dtype: tensor.dtype }, "parameter"),
-    gradient: gradientOf(graph, tensor),
+  const groups = parameterGroups([...parameters.values()].map((p) => p.tensor), { packBytes });
+  const packs = groups.map((group, i) => ({
+    params: graph.pack(`parameters/${i}`, group, "parameter"),
+    gradients: graph.pack(
+      `gradients/${i}`,
+      group.map((spec) => ({ ...spec, label: gradientLabel(spec) })),
+      "gradient",
+    ),
   }));
-  const { norm, scale } = globalNorm(pairs.map((p) => p.gradient), { clip });
+  const { norm, scale } = globalNorm(packs.map(({ gradients }) => gradients.tensor), { clip });
   const learningRate = input(graph, "learningRate", [1], "f32");
   const step = input(graph, "step", [1], "f32");
-  for (const { param, gradient } of pairs) {
-    optimizer.update(scope, param, { gradient, learningRate, step, scale });
-    clear(gradient);
+  for (const { params, gradients } of packs) {
+    optimizer.update(scope, params, { gradients, learningRate, step, scale });
+    clear(gradients.tensor);
   }
   const slot = input(graph, "slot", [1], "u32");
   for (const [label, part] of [["history/loss", lossSum(graph)], ["history/gradNorm", norm]] as const) {
@@ -182,8 +201,12 @@ function input(graph: Graph, label: string, shape: Shape, dtype: DType): Tensor 
   return graph.leaf(label, { shape, dtype }, "input");
 }
 
-function gradientOf(graph: Graph, { label, shape, dtype }: Spec & { readonly label: string }): Tensor {
-  return graph.leaf(`${label}/grad`, { shape, dtype }, "gradient");
+function gradientOf(graph: Graph, parameter: NamedSpec): Tensor {
+  return graph.leaf(gradientLabel(parameter), parameter, "gradient");
+}
+
+function gradientLabel({ label }: NamedSpec): string {
+  return `${label}/grad`;
 }
 
 function lossSum(graph: Graph): Tensor {

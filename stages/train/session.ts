@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { regionsOf } from "../../kernels/core/regions.ts";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { CallTiming, Engine, Session, SessionCounters } from "../../kernels/engine/engine.ts";
 import { ignoredTarget } from "../../kernels/ops/cross_entropy.ts";
@@ -245,8 +246,8 @@ export class ModelSession implements AsyncDisposable {
 }
 
 function optimizerLabels(plan: Plan): readonly string[] {
-  const slots = plan.programs.flatMap((p) => p.slots);
-  return [...new Set(slots.filter((s) => s.kind === "optimizer").map((s) => s.label))];
+  const regions = regionsOf(plan.programs).filter(({ kind }) => kind === "optimizer");
+  return regions.flatMap(({ members }) => members.map(({ label }) => label));
 }
 
 function checkTokens(ids: Uint32Array, options: { readonly limit: number; readonly what: string }): void {

@@ -7,10 +7,10 @@ import {
   compile,
   flopsOf,
   isPersistent,
-  memoryByKind,
   type Program,
   slotAlignment,
 } from "../../../kernels/core/program.ts";
+import { memoryByKind } from "../../../kernels/core/regions.ts";
 import { sizeOf, type Tensor } from "../../../kernels/core/tensor.ts";
 import { add, mul, scale } from "../../../kernels/ops/arith.ts";
 import { broadcast, sum } from "../../../kernels/ops/reduce.ts";

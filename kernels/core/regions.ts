@@ -1,0 +1,77 @@
+/**
+ * The persistent memory of a session: what its programs share by label, as the regions that an engine allocates.
+ *
+ * @module
+ */
+import type { Member, NamedSpec } from "./pack.ts";
+import { isPersistent, type Program, slotAlignment } from "./program.ts";
+import { bytesOf, type Kind, ShapeError, sizeOf, type Spec } from "./tensor.ts";
+
+/** One piece of persistent memory: a pack, or a tensor that is in none. */
+export interface Region extends NamedSpec {
+  /** What it is for. */
+  readonly kind: Kind;
+  /** The tensors in it: a pack's, or the one that the region is. */
+  readonly members: readonly Member[];
+}
+
+/**
+ * All persistent memory of programs, each region once: packs, then the rest, in the order met. Throws ShapeError where
+ * a label means two things.
+ */
+export function regionsOf(programs: readonly Program[]): readonly Region[] {
+  const regions = new Map<string, Region>();
+  const known = new Map<string, Spec>();
+  for (const { tensor, members } of programs.flatMap((program) => program.packs)) {
+    const { label, kind, shape, dtype } = tensor, same = regions.get(label);
+    if (same !== undefined) {
+      if (contents(same.members) === contents(members)) continue;
+      throw new ShapeError(
+        `Cannot share pack ${label} between programs: it holds ${contents(same.members)} in one, ` +
+          `${contents(members)} in another`,
+      );
+    }
+    for (const member of members) {
+      if (known.has(member.label)) {
+        throw new ShapeError(`Cannot place ${member.label}: it is in two packs, ${label} is one of them`);
+      }
+      known.set(member.label, member);
+    }
+    known.set(label, tensor);
+    regions.set(label, { label, kind, shape, dtype, members });
+  }
+  for (const { tensor, label, kind } of programs.flatMap((program) => program.slots)) {
+    if (!isPersistent(kind)) continue;
+    const { shape, dtype } = tensor, same = known.get(label);
+    if (same === undefined) {
+      known.set(label, tensor);
+      regions.set(label, { label, kind, shape, dtype, members: [{ label, shape, dtype, offset: 0 }] });
+    } else if (same.dtype !== dtype || sizeOf(same.shape) !== sizeOf(shape)) {
+      throw new ShapeError(
+        `Cannot share ${label} between programs: it is ${same.dtype} [${same.shape}] in one, ${dtype} [${shape}] in another`,
+      );
+    }
+  }
+  return [...regions.values()];
+}
+
+/** Bytes by kind over programs of one session: each region once, the arena once. */
+export function memoryByKind(programs: readonly Program[]): Record<Kind, number> {
+  const sum: Record<Kind, number> = {
+    input: 0,
+    output: 0,
+    parameter: 0,
+    gradient: 0,
+    optimizer: 0,
+    activation: Math.max(0, ...programs.map((p) => p.arenaBytes)),
+    workspace: 0,
+  };
+  for (const region of regionsOf(programs)) {
+    sum[region.kind] += Math.ceil(bytesOf(region) / slotAlignment) * slotAlignment;
+  }
+  return sum;
+}
+
+function contents(members: readonly Member[]): string {
+  return members.map(({ label, shape }) => `${label} [${shape}]`).join(", ");
+}
