@@ -5,6 +5,7 @@
  */
 import { uniformAt } from "../kernels/core/philox.ts";
 import type { Engine } from "../kernels/engine/engine.ts";
+import { largestTensor } from "../kernels/engine/open.ts";
 import { gpt, type GptConfig } from "../kernels/models/gpt.ts";
 import { initialWeights } from "../kernels/models/model.ts";
 import { adamw } from "../kernels/optim/adamw.ts";
@@ -47,7 +48,11 @@ export async function openTrainingStep(engine: Engine, size: StepSize): Promise<
   );
   const data: Batch = { inputs: drawn.slice(0, -1), targets: drawn.slice(1), shape };
   const session: ModelSession = await openModel(engine, {
-    plan: plan({ model, training: { optimizer: adamw({ beta2: 0.95, weightDecay: 0.1 }), shape, clip: 1 } }),
+    plan: plan({
+      model,
+      training: { optimizer: adamw({ beta2: 0.95, weightDecay: 0.1 }), shape, clip: 1 },
+      packBytes: await largestTensor(engine.name),
+    }),
     weights: initialWeights(model, 1),
   });
   let step = 0;

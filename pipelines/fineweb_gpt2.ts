@@ -45,11 +45,11 @@ export default pipeline({
     checkRereadable(o);
     const documents = from(openSource(o.source));
     const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
-    const schedule = scheduleOf(o);
+    const schedule = scheduleOf(o), packBytes = await env.largestTensor();
     // What cannot be is refused before anything is written.
-    checkMemory(trainingPlan(o, { vocabSize: await vocabularyOf(o), start }), await env.engine());
+    checkMemory(trainingPlan(o, { vocabSize: await vocabularyOf(o), start, packBytes }), await env.engine());
     const tokenizer = await tokenizerFor(o, { documents: documents.via(fineweb(recipeOf(o))), env });
-    const plan = trainingPlan(o, { vocabSize: tokenizer.vocabSize, start });
+    const plan = trainingPlan(o, { vocabSize: tokenizer.vocabSize, start, packBytes });
     const dir = `${env.out}/shards`;
     const validation = await heldOut({
       validation: [`${dir}/val_000000.bin`],
@@ -64,8 +64,8 @@ export default pipeline({
       .pipe(shard({ dir, vocabSize: tokenizer.vocabSize, validationTokens: o.valTokens }))
       .via(await training(o, { env, plan, start, tokenizer, validation, schedule }));
   },
-  async plan(o) {
-    const beginning = { vocabSize: await vocabularyOf(o) };
+  async plan(o, env) {
+    const beginning = { vocabSize: await vocabularyOf(o), packBytes: await env.largestTensor() };
     return { ...withCost(trainingPlan(o, beginning)), fitting: fitting(o, beginning) };
   },
   finish: async (o, env) => [

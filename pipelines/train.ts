@@ -34,7 +34,7 @@ export default pipeline({
     const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
     const tokenizer = await shardsTokenizer(globs[0]);
     const vocabSize = shardsVocabulary(o, { tokenizer, start });
-    const plan = trainingPlan(o, { vocabSize, start });
+    const plan = trainingPlan(o, { vocabSize, start, packBytes: await env.largestTensor() });
     const validation = o.valShards === null ? null : await heldOut({
       validation: shardFiles([o.valShards]),
       training: files,
@@ -47,10 +47,11 @@ export default pipeline({
     if (tokenizer !== null) await keepTokenizer(tokenizer, env);
     return from(source).via(stages);
   },
-  async plan(o) {
+  async plan(o, env) {
     const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
     const tokenizer = await shardsTokenizer(trainGlobs(o)[0]);
-    const beginning = { vocabSize: shardsVocabulary(o, { tokenizer, start }), start };
+    const vocabSize = shardsVocabulary(o, { tokenizer, start });
+    const beginning = { vocabSize, start, packBytes: await env.largestTensor() };
     return { ...withCost(trainingPlan(o, beginning)), fitting: fitting(o, beginning) };
   },
   finish: async (o, env) => [

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { leastLimits } from "../core/cost.ts";
 import type { Engine } from "./engine.ts";
 import { findAdapter } from "./webgpu_device.ts";
 
@@ -11,24 +12,40 @@ export type OpenedEngine = Readonly<{ engine: Engine; why: string }>;
 
 /**
  * Opens the engine for `device`: "auto", "webgpu" or "cpu", as `--device` takes it. "auto" takes a GPU, else the CPU
- * engine with `threads` threads and `blas` as `openCpu` takes it; an adapter that computes in software counts as none, and is used only if "webgpu" asks
- * for it. Throws Deno.errors.NotSupported for "webgpu" where there is no adapter, TypeError for another word, and what
- * `openCpu` throws.
+ * engine with `threads` threads and `blas` as `openCpu` takes it; an adapter that computes in software counts as none,
+ * and is used only if "webgpu" asks for it. Throws Deno.errors.NotSupported for "webgpu" where there is no adapter,
+ * TypeError for another word, and what `openCpu` throws.
  */
 export async function openEngine(
   device: string,
   options: { readonly threads?: number; readonly blas?: string } = {},
 ): Promise<OpenedEngine> {
+  const { kind, why } = await choose(device);
+  return { engine: kind === "webgpu" ? await openGpu() : await openProcessor(options), why };
+}
+
+/**
+ * Bytes that one tensor may have on the engine that `openEngine` opens for `device`, Infinity on the CPU; nothing is
+ * opened. Where "webgpu" finds no adapter it is what every adapter grants. Throws TypeError as `openEngine` does.
+ */
+export async function largestTensor(device: string): Promise<number> {
+  if ((await choose(device)).kind === "cpu") return Infinity;
+  const { maxStorageBufferBindingSize, maxBufferSize } = (await findAdapter())?.adapter.limits ?? leastLimits;
+  return Math.min(maxStorageBufferBindingSize, maxBufferSize);
+}
+
+async function choose(device: string): Promise<{ kind: "webgpu" | "cpu"; why: string }> {
   switch (device) {
     case "webgpu":
-      return { engine: await openGpu(), why: "asked for" };
     case "cpu":
-      return { engine: await openProcessor(options), why: "asked for" };
+      return { kind: device, why: "asked for" };
     case "auto": {
       const found = await findAdapter();
-      if (found !== null && !found.software) return { engine: await openGpu(), why: "a GPU is there" };
-      const why = found === null ? "no GPU is there" : `${found.description} is software, no GPU`;
-      return { engine: await openProcessor(options), why };
+      if (found !== null && !found.software) return { kind: "webgpu", why: "a GPU is there" };
+      return {
+        kind: "cpu",
+        why: found === null ? "no GPU is there" : `${found.description} is software, no GPU`,
+      };
     }
     default:
       throw new TypeError(`Cannot open an engine on ${device}: wanted auto, webgpu or cpu`);

@@ -1,11 +1,12 @@
 /**
- * Layer normalization and its gradients. Source: Ba, Kiros, Hinton 2016, "Layer normalization".
+ * Layer normalization and its gradients: one pass over memory forward, one backward.
+ * Source: Ba, Kiros, Hinton 2016, "Layer normalization".
  *
  * @module
  */
-import { type Call, define, type Kernel, type Op, wgslBindings } from "../core/op.ts";
+import { type Call, define, type Op } from "../core/op.ts";
 import { type Shape, ShapeError, sizeOf, type Spec, type Tensor } from "../core/tensor.ts";
-import { rowGrid, rowWorkgroup, workgroupSum } from "./workgroup_reduce.ts";
+import { normGradKernel, normKernel, normParamGradKernel } from "./layer_norm_kernel.ts";
 
 /** What is added to the variance. */
 export interface LayerNormAttrs {
@@ -41,8 +42,8 @@ export const layerNormOp: Op<LayerNormAttrs> = {
   vjp: (call, [dy]) => {
     if (dy === null) return [null, null, null];
     const [x, weight] = call.inputs, [, mean, rstd] = call.outputs;
-    const [dx] = callLayerNormGrad([x, weight, mean, rstd, dy], null);
-    return [dx, ...callLayerNormParamGrad([x, mean, rstd, dy], null)];
+    const [dx, partials] = callLayerNormGrad([x, weight, mean, rstd, dy], null);
+    return [dx, ...callLayerNormParamGrad([partials], null)];
   },
   reference: ([x, weight, bias], call) => {
     const { rows, channels } = rowsOf(call.inputs[0]);
@@ -58,59 +59,45 @@ export const layerNormOp: Op<LayerNormAttrs> = {
     }
     return [y, means, rstds];
   },
-  wgsl: (call): Kernel => {
+  wgsl: (call) => normKernel(call, { ...rowsOf(call.inputs[0]), eps: call.attrs.eps }),
+  wasm: (call) => {
     const { rows, channels } = rowsOf(call.inputs[0]);
-    const size = rowWorkgroup(channels), { workgroups, find } = rowGrid(rows);
-    const loop = `for (var c = lane; c < ${channels}u; c += ${size}u)`;
-    return {
-      workgroups,
-      code: `${wgslBindings(call)}
-${workgroupSum(size)}
-
-@compute @workgroup_size(${size})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  ${find}
-  let start = row * ${channels}u;
-  var sum = 0.0;
-  ${loop} { sum += in0[start + c]; }
-  let mean = workgroupSum(sum, lane) / ${channels}.0;
-  var squares = 0.0;
-  ${loop} { let d = in0[start + c] - mean; squares += d * d; }
-  let rstd = 1.0 / sqrt(workgroupSum(squares, lane) / ${channels}.0 + ${call.attrs.eps});
-  ${loop} { out0[start + c] = (in0[start + c] - mean) * rstd * in1[c] + in2[c]; }
-  if (lane == 0u) { out1[row] = mean; out2[row] = rstd; }
-}`,
-    };
+    return [rows, channels, call.attrs.eps];
   },
-  wasm: (call) => [...sizesOf(call), call.attrs.eps],
   flops: (call) => 8 * sizeOf(call.inputs[0].shape),
   cases: [
     { inputs: [[2, 3, 5], [5], [5]], attrs: { eps: 1e-5 } },
     { inputs: [[1, 1], [1], [1]], attrs: { eps: 1e-5 } },
     { inputs: [[9, 130], [130], [130]], attrs: { eps: 1e-5 } },
     { inputs: [[5, 769], [769], [769]], attrs: { eps: 1e-3 } },
+    { inputs: [[3, 2300], [2300], [2300]], attrs: { eps: 1e-5 } },
     { inputs: [[1024, 384], [384], [384]], attrs: { eps: 1e-5 }, bench: true },
+    { inputs: [[4096, 768], [768], [768]], attrs: { eps: 1e-5 }, bench: true },
   ],
 };
 
-/** (x, weight, mean, rstd, dy) → dx. */
+/** (x, weight, mean, rstd, dy) → dx; of dweight and dbias, sums over blocks of rows [blocks, 2, C]. */
 export const layerNormGradOp: Op<null> = {
   name: "layer_norm_grad",
   infer: ([x, weight, mean, rstd, dy]) => {
+    const { rows, channels } = rowsOf(x);
     checkGradient({ x, mean, rstd, dy });
-    checkVector("weight", weight, rowsOf(x).channels);
-    return [{ shape: x.shape, dtype: "f32" }];
+    checkVector("weight", weight, channels);
+    const blocks = Math.ceil(rows / blockRows(rows));
+    return [{ shape: x.shape, dtype: "f32" }, { shape: [blocks, 2, channels], dtype: "f32" }];
   },
   reference: ([x, weight, mean, rstd, dy], call) => {
     const { rows, channels } = rowsOf(call.inputs[0]);
-    const dx = new Float64Array(x.length);
+    const dx = new Float64Array(x.length), partials = new Float64Array(sizeOf(call.outputs[1].shape));
     for (let row = 0; row < rows; row++) {
-      const start = row * channels;
+      const start = row * channels, block = Math.floor(row / blockRows(rows)) * 2 * channels;
       let sum = 0, sumNormal = 0; // of weight·dy, and of it times the normalized x
       for (let c = 0; c < channels; c++) {
-        const g = weight[c] * dy[start + c];
+        const g = weight[c] * dy[start + c], normal = (x[start + c] - mean[row]) * rstd[row];
         sum += g;
-        sumNormal += g * (x[start + c] - mean[row]) * rstd[row];
+        sumNormal += g * normal;
+        partials[block + c] += dy[start + c] * normal;
+        partials[block + channels + c] += dy[start + c];
       }
       for (let c = 0; c < channels; c++) {
         const normal = (x[start + c] - mean[row]) * rstd[row];
@@ -118,119 +105,66 @@ export const layerNormGradOp: Op<null> = {
           (weight[c] * dy[start + c] - sum / channels - normal * sumNormal / channels);
       }
     }
-    return [dx];
+    return [dx, partials];
   },
-  wgsl: (call): Kernel => {
-    const { rows, channels } = rowsOf(call.inputs[0]);
-    const size = rowWorkgroup(channels), { workgroups, find } = rowGrid(rows);
-    const loop = `for (var c = lane; c < ${channels}u; c += ${size}u)`;
-    return {
-      workgroups,
-      code: `${wgslBindings(call)}
-${workgroupSum(size)}
-
-@compute @workgroup_size(${size})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  ${find}
-  let start = row * ${channels}u;
-  let mean = in2[row];
-  let rstd = in3[row];
-  var sum = 0.0;
-  var sumNormal = 0.0;
-  ${loop} {
-    let g = in1[c] * in4[start + c];
-    sum += g;
-    sumNormal += g * (in0[start + c] - mean) * rstd;
-  }
-  let average = workgroupSum(sum, lane) / ${channels}.0;
-  let averageNormal = workgroupSum(sumNormal, lane) / ${channels}.0;
-  ${loop} {
-    let normal = (in0[start + c] - mean) * rstd;
-    out0[start + c] = rstd * (in1[c] * in4[start + c] - average - normal * averageNormal);
-  }
-}`,
-    };
+  wgsl: (call) => normGradKernel(call, gradSizes(call)),
+  wasm: (call) => {
+    const { rows, channels, block } = gradSizes(call);
+    return [rows, channels, block];
   },
-  wasm: (call) => sizesOf(call),
-  flops: (call) => 12 * sizeOf(call.inputs[0].shape),
-  cases: gradientCases((x, channels, rows) => [x, [channels], [rows], [rows], x]),
+  flops: (call) => 16 * sizeOf(call.inputs[0].shape),
+  cases: [[2, 3, 5], [1, 1], [37, 130], [5, 769], [9, 2300], [4097, 3], [1024, 384], [4096, 768]].map((x) => {
+    const { rows, channels } = rowsOf({ shape: x, dtype: "f32" });
+    return { inputs: [x, [channels], [rows], [rows], x], attrs: null, bench: rows * channels > 1e5 };
+  }),
 };
 
-/** (x, mean, rstd, dy) → dweight [C], dbias [C], both summed over rows. */
+/** Sums over blocks [blocks, 2, C] → dweight [C], dbias [C]. */
 export const layerNormParamGradOp: Op<null> = {
   name: "layer_norm_param_grad",
-  infer: ([x, mean, rstd, dy]) => {
-    checkGradient({ x, mean, rstd, dy });
-    const { channels } = rowsOf(x);
+  infer: ([partials]) => {
+    const [, two, channels] = partials.shape;
+    if (partials.shape.length !== 3 || two !== 2) {
+      throw new ShapeError(
+        `Cannot add up a norm's gradients: got [${partials.shape}], wanted [blocks, 2, C]`,
+      );
+    }
     return [{ shape: [channels], dtype: "f32" }, { shape: [channels], dtype: "f32" }];
   },
-  reference: ([x, mean, rstd, dy], call) => {
-    const { rows, channels } = rowsOf(call.inputs[0]);
-    const dweight = new Float64Array(channels), dbias = new Float64Array(channels);
-    for (let row = 0; row < rows; row++) {
-      for (let c = 0; c < channels; c++) {
-        const at = row * channels + c;
-        dweight[c] += dy[at] * (x[at] - mean[row]) * rstd[row];
-        dbias[c] += dy[at];
-      }
-    }
-    return [dweight, dbias];
+  reference: ([partials], call) => {
+    const [blocks, , channels] = call.inputs[0].shape, both = 2 * channels;
+    const sums = new Float64Array(both);
+    for (let i = 0; i < blocks * both; i++) sums[i % both] += partials[i];
+    return [sums.slice(0, channels), sums.slice(channels)];
   },
-  wgsl: paramGradKernel,
-  wasm: (call) => sizesOf(call),
-  flops: (call) => 5 * sizeOf(call.inputs[0].shape),
-  cases: gradientCases((x, _channels, rows) => [x, [rows], [rows], x]),
+  wgsl: normParamGradKernel,
+  wasm: ({ inputs: [{ shape: [blocks, , channels] }] }) => [blocks, channels],
+  flops: (call) => sizeOf(call.inputs[0].shape),
+  cases: [
+    { inputs: [[1, 2, 5]], attrs: null },
+    { inputs: [[19, 2, 130]], attrs: null },
+    { inputs: [[200, 2, 33]], attrs: null },
+    { inputs: [[512, 2, 768]], attrs: null, bench: true },
+  ],
 };
 
 const callLayerNorm = define(layerNormOp);
 const callLayerNormGrad = define(layerNormGradOp);
 const callLayerNormParamGrad = define(layerNormParamGradOp);
 
-/** 16 columns a workgroup, 16 lanes a column: lane i sums rows i, i + 16, …, then lane 0 adds the lanes in order. */
-function paramGradKernel(call: Call): Kernel {
-  const { rows, channels } = rowsOf(call.inputs[0]);
-  return {
-    workgroups: [Math.ceil(channels / 16), 1, 1],
-    code: `${wgslBindings(call)}
-var<workgroup> ofWeight: array<f32, 256>;
-var<workgroup> ofBias: array<f32, 256>;
+/** Rows whose gradients are added up before they go to memory: some 512 blocks, each small enough for float32. */
+function blockRows(rows: number): number {
+  return Math.min(Math.max(Math.ceil(rows / 512), 8), 32);
+}
 
-@compute @workgroup_size(256)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let column = group.x * 16u + lane % 16u;
-  var weightSum = 0.0;
-  var biasSum = 0.0;
-  if (column < ${channels}u) {
-    for (var row = lane / 16u; row < ${rows}u; row += 16u) {
-      let at = row * ${channels}u + column;
-      let dy = in3[at];
-      weightSum += dy * (in0[at] - in1[row]) * in2[row];
-      biasSum += dy;
-    }
-  }
-  ofWeight[lane] = weightSum;
-  ofBias[lane] = biasSum;
-  workgroupBarrier();
-  if (lane < 16u && column < ${channels}u) {
-    for (var i = lane + 16u; i < 256u; i += 16u) {
-      weightSum += ofWeight[i];
-      biasSum += ofBias[i];
-    }
-    out0[column] = weightSum;
-    out1[column] = biasSum;
-  }
-}`,
-  };
+function gradSizes(call: Call): { rows: number; channels: number; block: number } {
+  const { rows, channels } = rowsOf(call.inputs[0]);
+  return { rows, channels, block: blockRows(rows) };
 }
 
 function rowsOf(x: Spec): { rows: number; channels: number } {
   const channels = x.shape.at(-1) ?? 1;
   return { rows: sizeOf(x.shape) / channels, channels };
-}
-
-function sizesOf(call: Call): readonly number[] {
-  const { rows, channels } = rowsOf(call.inputs[0]);
-  return [rows, channels];
 }
 
 function checkVector(name: string, v: Spec, length: number): void {
@@ -249,13 +183,4 @@ function checkGradient({ x, mean, rstd, dy }: Record<"x" | "mean" | "rstd" | "dy
         `wanted [${x.shape}], [${rows}], [${rows}]`,
     );
   }
-}
-
-function gradientCases(
-  inputs: (x: Shape, channels: number, rows: number) => readonly Shape[],
-): Op<null>["cases"] {
-  return [[2, 3, 5], [1, 1], [37, 130], [5, 769]].map((x) => {
-    const { rows, channels } = rowsOf({ shape: x, dtype: "f32" });
-    return { inputs: inputs(x, channels, rows), attrs: null };
-  });
 }

@@ -8,12 +8,17 @@ import { grid } from "../core/op.ts";
 
 /** Declares `fn workgroupSum(value: f32, lane: u32) -> f32` for workgroups of `size`, a power of two. */
 export function workgroupSum(size: number): string {
-  return fold("workgroupSum", size, (a, b) => `${a} + ${b}`);
+  return fold("workgroupSum", size, { join: (a, b) => `${a} + ${b}` });
+}
+
+/** Declares `fn workgroupSums(value: vec2f, lane: u32) -> vec2f`: two sums at the price of one's barriers. */
+export function workgroupSums(size: number): string {
+  return fold("workgroupSums", size, { join: (a, b) => `${a} + ${b}`, type: "vec2f" });
 }
 
 /** Declares `fn workgroupMax(value: f32, lane: u32) -> f32` for workgroups of `size`, a power of two. */
 export function workgroupMax(size: number): string {
-  return fold("workgroupMax", size, (a, b) => `max(${a}, ${b})`);
+  return fold("workgroupMax", size, { join: (a, b) => `max(${a}, ${b})` });
 }
 
 /** Invocations for a row of `length`: idle lanes cost as much as busy ones. */
@@ -30,14 +35,18 @@ export function rowGrid(rows: number): { workgroups: readonly [number, number, n
   };
 }
 
-function fold(name: string, size: number, join: (a: string, b: string) => string): string {
+function fold(
+  name: string,
+  size: number,
+  { join, type = "f32" }: { readonly join: (a: string, b: string) => string; readonly type?: string },
+): string {
   const steps: string[] = [];
   for (let half = size / 2; half >= 1; half /= 2) {
     const a = `${name}Lanes[lane]`, b = `${name}Lanes[lane + ${half}u]`;
     steps.push(`  if (lane < ${half}u) { ${a} = ${join(a, b)}; }\n  workgroupBarrier();`);
   }
-  return `var<workgroup> ${name}Lanes: array<f32, ${size}>;
-fn ${name}(value: f32, lane: u32) -> f32 {
+  return `var<workgroup> ${name}Lanes: array<${type}, ${size}>;
+fn ${name}(value: ${type}, lane: u32) -> ${type} {
   ${name}Lanes[lane] = value;
   workgroupBarrier();
 ${steps.join("\n")}

@@ -1,10 +1,12 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/layer_norm.ts: biased variance, one row at a time; parameter gradients 4 columns at a time.
+ * Twins of kernels/ops/layer_norm.ts: biased variance, one row at a time, which stays in the cache.
  *
  * @module
  */
 import { first, size, tensor } from "./call.ts";
+import { columnSums } from "./column_sums.ts";
+import { fillRun } from "./fill_run.ts";
 import { madd } from "./madd.ts";
 import { lanes, loadPart, storePart, sumRun } from "./vector.ts";
 
@@ -47,8 +49,8 @@ export function layer_norm(tensors: usize, args: usize, thread: i32, threads: i3
 }
 
 /**
- * x, weight, mean, rstd, dy -> dx = rstd (g - mean(g) - norm mean(g norm)), g = weight dy, norm = (x - mean) rstd.
- * args: rows, C.
+ * x, weight, mean, rstd, dy -> dx = rstd (g - mean(g) - norm mean(g norm)), g = weight dy, norm = (x - mean) rstd; sums
+ * of dy norm and of dy over blocks of rows [blocks, 2, C]. A thread owns whole blocks. args: rows, C, rows a block.
  */
 export function layer_norm_grad(
   tensors: usize,
@@ -59,44 +61,84 @@ export function layer_norm_grad(
 ): void {
   const x = tensor(tensors, 0), weight = tensor(tensors, 1), means = tensor(tensors, 2);
   const rstds = tensor(tensors, 3), dy = tensor(tensors, 4), dx = tensor(tensors, 5);
-  const rows = size(args, 0), columns = size(args, 1), whole = columns & ~3, rest = columns & 3;
-  const last = whole << 2, end = first(rows, 1, thread + 1, threads);
-  for (let row = first(rows, 1, thread, threads); row < end; row++) {
-    const offset = (row * columns) << 2, from = x + offset, grad = dy + offset, to = dx + offset;
-    const mean4 = v128.load32_splat(means + (row << 2)), rstd4 = v128.load32_splat(rstds + (row << 2));
-    let sum = f32x4.splat(0), sumNorm = sum;
-    for (let at: usize = 0; at < last; at += 16) {
-      const g = f32x4.mul(v128.load(weight + at), v128.load(grad + at));
-      const norm = f32x4.mul(f32x4.sub(v128.load(from + at), mean4), rstd4);
-      sum = f32x4.add(sum, g);
-      sumNorm = madd(g, norm, sumNorm);
-    }
-    if (rest > 0) {
-      const g = f32x4.mul(loadPart(weight + last, rest, 0), loadPart(grad + last, rest, 0));
-      const norm = f32x4.mul(f32x4.sub(loadPart(from + last, rest, 0), mean4), rstd4);
-      sum = f32x4.add(sum, g);
-      sumNorm = madd(g, norm, sumNorm);
-    }
-    const meanOfG = f32x4.splat(<f32> (lanes(sum) / <f64> columns));
-    const meanOfGNorm = f32x4.splat(<f32> (lanes(sumNorm) / <f64> columns));
-    for (let at: usize = 0; at < last; at += 16) {
-      const g = f32x4.mul(v128.load(weight + at), v128.load(grad + at));
-      const norm = f32x4.mul(f32x4.sub(v128.load(from + at), mean4), rstd4);
-      v128.store(to + at, f32x4.mul(rstd4, f32x4.sub(f32x4.sub(g, meanOfG), f32x4.mul(norm, meanOfGNorm))));
-    }
-    if (rest > 0) {
-      const g = f32x4.mul(loadPart(weight + last, rest, 0), loadPart(grad + last, rest, 0));
-      const norm = f32x4.mul(f32x4.sub(loadPart(from + last, rest, 0), mean4), rstd4);
-      const d = f32x4.mul(rstd4, f32x4.sub(f32x4.sub(g, meanOfG), f32x4.mul(norm, meanOfGNorm)));
-      storePart(to + last, d, rest);
+  const partials = tensor(tensors, 6);
+  const rows = size(args, 0), columns = size(args, 1), block = size(args, 2), stride = columns << 2;
+  const blocks = (rows + block - 1) / block, end = first(blocks, 1, thread + 1, threads);
+  for (let i = first(blocks, 1, thread, threads); i < end; i++) {
+    const ofWeight = partials + 2 * i * stride, ofBias = ofWeight + stride;
+    fillRun(ofWeight, 2 * columns, 0);
+    const stop = min((i + 1) * block, rows);
+    for (let row = i * block; row < stop; row++) {
+      const from = x + row * stride, grad = dy + row * stride;
+      const mean = v128.load32_splat(means + (row << 2)), rstd = v128.load32_splat(rstds + (row << 2));
+      const sums = gradientSums(from, grad, weight, columns, mean, rstd);
+      const g0 = f32x4.splat(<f32> (f64x2.extract_lane(sums, 0) / <f64> columns));
+      const g1 = f32x4.splat(<f32> (f64x2.extract_lane(sums, 1) / <f64> columns));
+      gradientRow(from, grad, weight, columns, mean, rstd, g0, g1, dx + row * stride, ofWeight, ofBias);
     }
   }
 }
 
-/** Rows added up in float32 before they join the float64 totals. */
-const BLOCK: usize = 64;
+/** Sums of g and of g norm over a row. */
+function gradientSums(x: usize, dy: usize, weight: usize, columns: usize, mean: v128, rstd: v128): v128 {
+  const last = (columns & ~3) << 2, pairs = (columns & ~7) << 2, rest = columns & 3;
+  let a = f32x4.splat(0), b = a, c = a, d = a;
+  let at: usize = 0;
+  for (; at < pairs; at += 32) {
+    const g = f32x4.mul(v128.load(weight + at), v128.load(dy + at));
+    const h = f32x4.mul(v128.load(weight + at, 16), v128.load(dy + at, 16));
+    a = f32x4.add(a, g);
+    b = f32x4.add(b, h);
+    c = madd(g, f32x4.mul(f32x4.sub(v128.load(x + at), mean), rstd), c);
+    d = madd(h, f32x4.mul(f32x4.sub(v128.load(x + at, 16), mean), rstd), d);
+  }
+  for (; at < last; at += 16) {
+    const g = f32x4.mul(v128.load(weight + at), v128.load(dy + at));
+    a = f32x4.add(a, g);
+    c = madd(g, f32x4.mul(f32x4.sub(v128.load(x + at), mean), rstd), c);
+  }
+  if (rest > 0) {
+    const g = f32x4.mul(loadPart(weight + at, rest, 0), loadPart(dy + at, rest, 0));
+    b = f32x4.add(b, g);
+    d = madd(g, f32x4.mul(f32x4.sub(loadPart(x + at, rest, 0), mean), rstd), d);
+  }
+  return f64x2.replace_lane(f64x2.splat(lanes(f32x4.add(a, b))), 1, lanes(f32x4.add(c, d)));
+}
 
-/** x, mean, rstd, dy -> dweight [C], dbias [C]. A thread owns whole columns. args: rows, C. */
+/** dx of a row, g and g norm being g0 and g1 in the mean; adds the row's part to dweight and dbias. */
+function gradientRow(
+  x: usize,
+  dy: usize,
+  weight: usize,
+  columns: usize,
+  mean: v128,
+  rstd: v128,
+  g0: v128,
+  g1: v128,
+  dx: usize,
+  ofWeight: usize,
+  ofBias: usize,
+): void {
+  const last = (columns & ~3) << 2, rest = columns & 3;
+  let at: usize = 0;
+  for (; at < last; at += 16) {
+    const d = v128.load(dy + at), norm = f32x4.mul(f32x4.sub(v128.load(x + at), mean), rstd);
+    const g = f32x4.sub(f32x4.mul(v128.load(weight + at), d), g0);
+    v128.store(dx + at, f32x4.mul(rstd, f32x4.sub(g, f32x4.mul(norm, g1))));
+    v128.store(ofWeight + at, madd(d, norm, v128.load(ofWeight + at)));
+    v128.store(ofBias + at, f32x4.add(v128.load(ofBias + at), d));
+  }
+  if (rest > 0) {
+    const d = loadPart(dy + at, rest, 0);
+    const norm = f32x4.mul(f32x4.sub(loadPart(x + at, rest, 0), mean), rstd);
+    const g = f32x4.sub(f32x4.mul(loadPart(weight + at, rest, 0), d), g0);
+    storePart(dx + at, f32x4.mul(rstd, f32x4.sub(g, f32x4.mul(norm, g1))), rest);
+    storePart(ofWeight + at, madd(d, norm, loadPart(ofWeight + at, rest, 0)), rest);
+    storePart(ofBias + at, f32x4.add(loadPart(ofBias + at, rest, 0), d), rest);
+  }
+}
+
+/** Sums over blocks [blocks, 2, C] -> dweight [C], dbias [C]. A thread owns whole columns. args: blocks, C. */
 export function layer_norm_param_grad(
   tensors: usize,
   args: usize,
@@ -104,40 +146,11 @@ export function layer_norm_param_grad(
   threads: i32,
   scratch: usize,
 ): void {
-  const x = tensor(tensors, 0), means = tensor(tensors, 1), rstds = tensor(tensors, 2);
-  const dy = tensor(tensors, 3), dweight = tensor(tensors, 4), dbias = tensor(tensors, 5);
-  const rows = size(args, 0), columns = size(args, 1), stride = columns << 2;
-  const to = first(columns, 16, thread + 1, threads);
-  for (let column = first(columns, 16, thread, threads); column < to; column += 4) {
-    const width = min(<usize> 4, to - column);
-    let weightLow = f64x2.splat(0), weightHigh = weightLow, biasLow = weightLow, biasHigh = weightLow;
-    for (let start: usize = 0; start < rows; start += BLOCK) {
-      const stop = min(start + BLOCK, rows);
-      let dw = f32x4.splat(0), db = dw;
-      for (let row = start; row < stop; row++) {
-        const at = row * stride + (column << 2);
-        const g = width == 4 ? v128.load(dy + at) : loadPart(dy + at, width, 0);
-        const value = width == 4 ? v128.load(x + at) : loadPart(x + at, width, 0);
-        const centred = f32x4.sub(value, v128.load32_splat(means + (row << 2)));
-        dw = madd(g, f32x4.mul(centred, v128.load32_splat(rstds + (row << 2))), dw);
-        db = f32x4.add(db, g);
-      }
-      weightLow = f64x2.add(weightLow, f64x2.promote_low_f32x4(dw));
-      weightHigh = f64x2.add(weightHigh, f64x2.promote_low_f32x4(v128.shuffle<f32>(dw, dw, 2, 3, 2, 3)));
-      biasLow = f64x2.add(biasLow, f64x2.promote_low_f32x4(db));
-      biasHigh = f64x2.add(biasHigh, f64x2.promote_low_f32x4(v128.shuffle<f32>(db, db, 2, 3, 2, 3)));
-    }
-    const weights = narrow(weightLow, weightHigh), biases = narrow(biasLow, biasHigh);
-    if (width == 4) {
-      v128.store(dweight + (column << 2), weights);
-      v128.store(dbias + (column << 2), biases);
-    } else {
-      storePart(dweight + (column << 2), weights, width);
-      storePart(dbias + (column << 2), biases, width);
-    }
+  const partials = tensor(tensors, 0), blocks = size(args, 0), columns = size(args, 1);
+  const groups = (columns + 15) >> 4, end = first(2 * groups, 1, thread + 1, threads);
+  for (let i = first(2 * groups, 1, thread, threads); i < end; i++) {
+    const half = i / groups, column = (i % groups) << 4, to = tensor(tensors, 1 + half) + (column << 2);
+    const from = partials + ((half * columns + column) << 2);
+    columnSums(from, columns << 3, blocks, min(<usize> 16, columns - column), 1, to);
   }
-}
-
-function narrow(low: v128, high: v128): v128 {
-  return v128.shuffle<f32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Engine } from "../../kernels/engine/engine.ts";
-import { openEngine } from "../../kernels/engine/open.ts";
+import { largestTensor, openEngine } from "../../kernels/engine/open.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { Env } from "./pipeline.ts";
 
@@ -35,6 +35,7 @@ export function environment(options: EnvironmentOptions): Env {
   const dry = values.dryRun === true;
   return {
     engine: () => engine ??= dry ? Promise.resolve(unopened) : open(),
+    largestTensor: () => largestTensor(String(values.device)),
     out: options.out,
     seed: Number(values.seed),
     workers,

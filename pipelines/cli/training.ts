@@ -28,9 +28,11 @@ const options = { ...modelOptions, ...trainingOptions, ...cadenceOptions };
 /** The values that training needs. */
 export type TrainingValues = Values<typeof options>;
 
-/** A vocabulary, and what training begins with. */
+/** A vocabulary, what training begins with, and what the device can hold. */
 export interface Beginning {
   readonly vocabSize: number;
+  /** See `PlanOptions`: `env.largestTensor()`. */
+  readonly packBytes: number;
   /** Absent: GPT-2's initial values, drawn from the seed. */
   readonly start?: StartingWeights | null;
 }
@@ -55,7 +57,7 @@ export function batchShape(o: TrainingValues): readonly [accum: number, batch: n
  * The model and its programs: what --dry-run prints and `train` runs. Throws RangeError or ShapeError for sizes that
  * cannot be, and for tokens beyond the vocabulary of the weights to begin with.
  */
-export function trainingPlan(o: TrainingValues, { vocabSize, start = null }: Beginning): Plan {
+export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = null }: Beginning): Plan {
   const shape = batchShape(o);
   if (start !== null && vocabSize > start.sizes.vocabSize) {
     throw new RangeError(
@@ -84,6 +86,7 @@ export function trainingPlan(o: TrainingValues, { vocabSize, start = null }: Beg
     },
     evaluation: { batch: o.batchSize, seqLen: o.seqLen },
     sampling: true,
+    packBytes,
   });
 }
 

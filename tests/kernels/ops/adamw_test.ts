@@ -47,6 +47,10 @@ Deno.test("adamwStep() says which input does not fit", () => {
     name: "RangeError",
     message: /decay is NaN/,
   });
+  throws(() => adamwStep(param, inputs, { ...usual, decayed: 4 }), {
+    name: "RangeError",
+    message: "Cannot call adamw: decayed is 4, wanted a whole number from 0 to 3",
+  });
 });
 
 function leaves(shape: readonly number[]) {

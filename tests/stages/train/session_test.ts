@@ -47,6 +47,29 @@ Deno.test("four micro-batches of one sequence make the step of one batch of four
   }
 });
 
+Deno.test("an update of many packs is that of one, and the optimizer's memory keeps its names and shapes", async () => {
+  const training = { optimizer: adamw(), shape: [1, 4, 8], clip: 1 } as const;
+  const step = async (packBytes: number) => {
+    const planned = plan({ model, training, packBytes });
+    await using session = await openModel(await openCpu({ threads: 2 }), { plan: planned, weights });
+    const { gradNorm } = await session.step(batchOf([1, 4, 8]), { learningRate: 1e-3, step: 0 });
+    return { gradNorm, weights: await session.weights(), optimizer: await session.optimizer() };
+  };
+  const one = await step(Infinity), many = await step(4096);
+  ok(Math.abs(one.gradNorm - many.gradNorm) <= 1e-6 * one.gradNorm); // its squares are added in another order
+  const named = Object.entries(one.weights);
+  deepStrictEqual(
+    new Map(Object.entries(one.optimizer).map(([label, { shape }]) => [label, shape])),
+    new Map(named.flatMap(([label, { shape }]) => [[`${label}/m`, shape], [`${label}/v`, shape]])),
+  );
+  for (const kind of ["weights", "optimizer"] as const) {
+    for (const [label, { data }] of Object.entries(one[kind])) {
+      const other = many[kind][label].data;
+      ok(data.every((x, i) => Math.abs(x - other[i]) <= 1e-5 * Math.abs(x) + 1e-9), label);
+    }
+  }
+});
+
 Deno.test("a masked target counts neither in the loss nor in its mean", async () => {
   await using session = await open([1, 4, 8]);
   const { inputs, targets } = batchOf([1, 4, 8]);
