@@ -5,7 +5,7 @@
  * @module
  */
 import { type Call, define, type Op } from "../core/op.ts";
-import { type Shape, ShapeError, sizeOf, type Spec, type Tensor } from "../core/tensor.ts";
+import { ShapeError, sizeOf, type Spec, type Tensor } from "../core/tensor.ts";
 import { normGradKernel, normKernel, normParamGradKernel } from "./layer_norm_kernel.ts";
 
 /** What is added to the variance. */
@@ -70,7 +70,7 @@ export const layerNormOp: Op<LayerNormAttrs> = {
     { inputs: [[1, 1], [1], [1]], attrs: { eps: 1e-5 } },
     { inputs: [[9, 130], [130], [130]], attrs: { eps: 1e-5 } },
     { inputs: [[5, 769], [769], [769]], attrs: { eps: 1e-3 } },
-    { inputs: [[3, 2300], [2300], [2300]], attrs: { eps: 1e-5 } },
+    { inputs: [[3, 1030], [1030], [1030]], attrs: { eps: 1e-5 } },
     { inputs: [[1024, 384], [384], [384]], attrs: { eps: 1e-5 }, bench: true },
     { inputs: [[4096, 768], [768], [768]], attrs: { eps: 1e-5 }, bench: true },
   ],
@@ -113,7 +113,7 @@ export const layerNormGradOp: Op<null> = {
     return [rows, channels, block];
   },
   flops: (call) => 16 * sizeOf(call.inputs[0].shape),
-  cases: [[2, 3, 5], [1, 1], [37, 130], [5, 769], [9, 2300], [4097, 3], [1024, 384], [4096, 768]].map((x) => {
+  cases: [[2, 3, 5], [1, 1], [37, 130], [9, 1030], [4097, 3], [1024, 384], [4096, 768]].map((x) => {
     const { rows, channels } = rowsOf({ shape: x, dtype: "f32" });
     return { inputs: [x, [channels], [rows], [rows], x], attrs: null, bench: rows * channels > 1e5 };
   }),
