@@ -52,6 +52,8 @@ export async function openModel(engine: Engine, options: OpenOptions): Promise<M
 export class ModelSession implements AsyncDisposable {
   readonly #session: Session;
   readonly #draws: boolean;
+  /** Whether the optimizer asks for the update's number. */
+  readonly #counts: boolean;
   /** Updates begun, and those of them whose results were asked for. */
   #begun = 0;
   #asked = 0;
@@ -60,6 +62,7 @@ export class ModelSession implements AsyncDisposable {
   constructor(readonly plan: Plan, session: Session, { draws }: { readonly draws: boolean }) {
     this.#session = session;
     this.#draws = draws;
+    this.#counts = plan.programs.some(({ slots }) => slots.some(({ label }) => label === "step"));
   }
 
   /** What was asked of the device so far. */
@@ -97,7 +100,7 @@ export class ModelSession implements AsyncDisposable {
       targets: { shape, data: targets },
       lossWeight: one(lossWeight),
       learningRate: one(now.learningRate),
-      step: one(now.step + 1),
+      ...(this.#counts && { step: one(now.step + 1) }),
       ...(this.#draws && drawAt(now.step * shape[0])),
     });
     const { timed = false } = now;

@@ -4,13 +4,17 @@
  * @module
  */
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { accumulate } from "../../../kernels/core/gradients.ts";
+import type { Pack } from "../../../kernels/core/pack.ts";
 import { normals } from "../../../kernels/core/philox.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import { openCpu } from "../../../kernels/engine/cpu.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";
 import { initialWeights } from "../../../kernels/models/model.ts";
+import { mul } from "../../../kernels/ops/arith.ts";
 import { ignoredTarget } from "../../../kernels/ops/cross_entropy.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
+import type { Optimizer } from "../../../kernels/optim/optimizer.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
 import { validationLoss } from "../../../stages/train/evaluate.ts";
 import { sampleText } from "../../../stages/train/generate.ts";
@@ -68,6 +72,33 @@ Deno.test("an update of many packs is that of one, and the optimizer's memory ke
       ok(data.every((x, i) => Math.abs(x - other[i]) <= 1e-5 * Math.abs(x) + 1e-9), label);
     }
   }
+});
+
+Deno.test("an optimizer that goes over matrices, one by one, takes the step of one that goes over packs", async () => {
+  const momentum = (byMatrix: boolean): Optimizer => ({
+    name: "momentum",
+    update(scope, params, { gradients, learningRate, scale }) {
+      const packs = { p: params, g: gradients, m: scope.state("m", params) };
+      const member = ({ members, tensor }: Pack, i: number) =>
+        scope.graph.leaf(members[i].label, members[i], tensor.kind);
+      const parts = byMatrix
+        ? params.members.map((_, i) => [member(packs.p, i), member(packs.g, i), member(packs.m, i)])
+        : [[packs.p.tensor, packs.g.tensor, packs.m.tensor]];
+      for (const [p, g, m] of parts) accumulate(p, mul(accumulate(m, mul(g, scale)), learningRate));
+    },
+  });
+  const trained = async (byMatrix: boolean) => {
+    const training = { optimizer: momentum(byMatrix), shape: [1, 4, 8], clip: 1 } as const;
+    await using session = await openModel(await openCpu({ threads: 2 }), {
+      plan: plan({ model, training }),
+      weights,
+    });
+    for (let step = 0; step < 2; step++) {
+      await session.step(batchOf([1, 4, 8]), { learningRate: -1e-2, step });
+    }
+    return { ...await session.weights(), ...await session.optimizer() };
+  };
+  deepStrictEqual(await trained(true), await trained(false));
 });
 
 Deno.test("a masked target counts neither in the loss nor in its mean", async () => {
