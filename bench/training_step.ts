@@ -5,7 +5,7 @@
  */
 import { uniformAt } from "../kernels/core/philox.ts";
 import type { Engine } from "../kernels/engine/engine.ts";
-import { largestTensor } from "../kernels/engine/open.ts";
+import { largestPack } from "../kernels/engine/open.ts";
 import { gpt, type GptConfig } from "../kernels/models/gpt.ts";
 import { initialWeights } from "../kernels/models/model.ts";
 import { adamw } from "../kernels/optim/adamw.ts";
@@ -51,7 +51,7 @@ export async function openTrainingStep(engine: Engine, size: StepSize): Promise<
     plan: plan({
       model,
       training: { optimizer: adamw({ beta2: 0.95, weightDecay: 0.1 }), shape, clip: 1 },
-      packBytes: await largestTensor(engine.name),
+      packBytes: await largestPack(engine.name),
     }),
     weights: initialWeights(model, 1),
   });

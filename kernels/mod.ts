@@ -16,7 +16,7 @@ export { memoryByKind, type Region, regionsOf } from "./core/regions.ts";
 export * from "./core/tensor.ts";
 export * from "./engine/engine.ts";
 export { type CpuOptions, openCpu } from "./engine/cpu.ts";
-export { largestTensor, type OpenedEngine, openEngine } from "./engine/open.ts";
+export { largestPack, type OpenedEngine, openEngine } from "./engine/open.ts";
 export { openReference } from "./engine/reference.ts";
 export { openWebgpu } from "./engine/webgpu.ts";
 export * from "./models/gpt.ts";

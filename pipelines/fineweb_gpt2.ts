@@ -45,7 +45,7 @@ export default pipeline({
     checkRereadable(o);
     const documents = from(openSource(o.source));
     const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
-    const schedule = scheduleOf(o), packBytes = await env.largestTensor();
+    const schedule = scheduleOf(o), packBytes = await env.largestPack();
     // What cannot be is refused before anything is written.
     checkMemory(trainingPlan(o, { vocabSize: await vocabularyOf(o), start, packBytes }), await env.engine());
     const tokenizer = await tokenizerFor(o, { documents: documents.via(fineweb(recipeOf(o))), env });
@@ -65,7 +65,7 @@ export default pipeline({
       .via(await training(o, { env, plan, start, tokenizer, validation, schedule }));
   },
   async plan(o, env) {
-    const beginning = { vocabSize: await vocabularyOf(o), packBytes: await env.largestTensor() };
+    const beginning = { vocabSize: await vocabularyOf(o), packBytes: await env.largestPack() };
     return { ...withCost(trainingPlan(o, beginning)), fitting: fitting(o, beginning) };
   },
   finish: async (o, env) => [

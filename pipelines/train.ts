@@ -34,7 +34,7 @@ export default pipeline({
     const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
     const tokenizer = await shardsTokenizer(globs[0]);
     const vocabSize = shardsVocabulary(o, { tokenizer, start });
-    const plan = trainingPlan(o, { vocabSize, start, packBytes: await env.largestTensor() });
+    const plan = trainingPlan(o, { vocabSize, start, packBytes: await env.largestPack() });
     const validation = o.valShards === null ? null : await heldOut({
       validation: shardFiles([o.valShards]),
       training: files,
@@ -51,7 +51,7 @@ export default pipeline({
     const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
     const tokenizer = await shardsTokenizer(trainGlobs(o)[0]);
     const vocabSize = shardsVocabulary(o, { tokenizer, start });
-    const beginning = { vocabSize, start, packBytes: await env.largestTensor() };
+    const beginning = { vocabSize, start, packBytes: await env.largestPack() };
     return { ...withCost(trainingPlan(o, beginning)), fitting: fitting(o, beginning) };
   },
   finish: async (o, env) => [

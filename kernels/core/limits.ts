@@ -8,6 +8,9 @@ import { bindings } from "./op.ts";
 import { isPersistent, type Program, type Slot, slotAlignment } from "./program.ts";
 import { bytesOf, type Spec } from "./tensor.ts";
 
+/** Bytes that one buffer is made of at most where it need not be: drivers promise more, and fail to allocate it. */
+export const mostAtOnce = 2 * 1024 ** 3 - 1;
+
 /** A device's limits as WebGPU names them; a GPUAdapter's `limits` are such. */
 export interface BufferLimits {
   /** Bytes of one buffer. The arena is made of several where it must be; a tensor lies in one. */
@@ -43,22 +46,26 @@ export function checkLimits(
   }
 }
 
-/** Of all programs' tensors the one that takes most memory, or null where there is none. */
+/** Of all programs' tensors, packs aside, the one that takes most memory, or null where there is none. */
 export function largestSlot(programs: readonly Program[]): { label: string; bytes: number } | null {
-  return programs.flatMap((p) => p.slots).map((slot) => ({ label: slot.label, bytes: boundBytes(slot) }))
+  const packs = new Set(programs.flatMap((p) => p.packs).map(({ tensor }) => tensor));
+  return programs.flatMap((p) => p.slots).filter(({ tensor }) => !packs.has(tensor)).map((slot) => ({
+    label: slot.label,
+    bytes: boundBytes(slot),
+  }))
     .reduce<{ label: string; bytes: number } | null>((a, b) => a === null || b.bytes > a.bytes ? b : a, null);
 }
 
 /**
- * Bytes of a piece of the arena on a device with `limits`: 2 GiB or its largest tensor, if buffers may be as large. A
- * driver's limit on a buffer can lie above what it allocates at once; pieces cost about one part in a hundred in gaps.
+ * Bytes of a piece of the arena on a device with `limits`: 2 GiB or its largest tensor, if buffers may be as large.
+ * Pieces cost about one part in a hundred in gaps.
  */
 export function pieceBytes(
   programs: readonly Program[],
   { maxBufferSize }: Pick<BufferLimits, "maxBufferSize">,
 ): number {
   const largest = programs.flatMap((p) => p.slots).filter(({ kind }) => !isPersistent(kind))
-    .reduce((most, { bytes }) => Math.max(most, bytes), 2 * 1024 ** 3 - 1);
+    .reduce((most, { bytes }) => Math.max(most, bytes), mostAtOnce);
   return Math.floor(Math.min(maxBufferSize, largest) / slotAlignment) * slotAlignment;
 }
 
@@ -79,6 +86,9 @@ function tooLarge(
   const head =
     `Cannot place ${label} of ${program.name} on ${device}: ${dtype} [${shape}] is ${size} bytes, a tensor ` +
     `may have ${most} there`;
+  if (program.packs.some((pack) => pack.tensor === tensor)) {
+    return `${head}: plan with packBytes of at most ${most}, or take --device cpu`;
+  }
   if (kind !== "parameter" && kind !== "gradient" && kind !== "optimizer") {
     return `${head}: choose a smaller --batch-size or --seq-len, or --device cpu`;
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import { leastLimits } from "../core/cost.ts";
+import { mostAtOnce } from "../core/limits.ts";
 import type { Engine } from "./engine.ts";
 import { findAdapter } from "./webgpu_device.ts";
 
@@ -25,13 +26,14 @@ export async function openEngine(
 }
 
 /**
- * Bytes that one tensor may have on the engine that `openEngine` opens for `device`, Infinity on the CPU; nothing is
- * opened. Where "webgpu" finds no adapter it is what every adapter grants. Throws TypeError as `openEngine` does.
+ * Bytes that a pack of parameters should have at most on the engine that `openEngine` opens for `device`: what an
+ * adapter binds and drivers allocate at once, any number on the CPU; nothing is opened. Where "webgpu" finds no adapter
+ * it is what every adapter grants. Throws TypeError as `openEngine` does.
  */
-export async function largestTensor(device: string): Promise<number> {
+export async function largestPack(device: string): Promise<number> {
   if ((await choose(device)).kind === "cpu") return Infinity;
   const { maxStorageBufferBindingSize, maxBufferSize } = (await findAdapter())?.adapter.limits ?? leastLimits;
-  return Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  return Math.min(maxStorageBufferBindingSize, maxBufferSize, mostAtOnce);
 }
 
 async function choose(device: string): Promise<{ kind: "webgpu" | "cpu"; why: string }> {

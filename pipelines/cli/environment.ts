@@ -4,7 +4,7 @@
  * @module
  */
 import type { Engine } from "../../kernels/engine/engine.ts";
-import { largestTensor, openEngine } from "../../kernels/engine/open.ts";
+import { largestPack, openEngine } from "../../kernels/engine/open.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { Env } from "./pipeline.ts";
 
@@ -35,7 +35,7 @@ export function environment(options: EnvironmentOptions): Env {
   const dry = values.dryRun === true;
   return {
     engine: () => engine ??= dry ? Promise.resolve(unopened) : open(),
-    largestTensor: () => largestTensor(String(values.device)),
+    largestPack: () => largestPack(String(values.device)),
     out: options.out,
     seed: Number(values.seed),
     workers,

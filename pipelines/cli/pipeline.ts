@@ -41,8 +41,8 @@ export type Values<O> = { readonly [K in keyof O]: O[K] extends Option<infer T> 
 export interface Env {
   /** Opens the device's engine, once; says which and why. Not opened unless asked for. */
   engine(): Promise<Engine>;
-  /** Bytes that one tensor may have on the device; the engine is not opened for it, and --dry-run is told the same. */
-  largestTensor(): Promise<number>;
+  /** Bytes of the largest pack of parameters on the device; no engine is opened for it, so --dry-run is told the same. */
+  largestPack(): Promise<number>;
   /** The run's folder, without a slash at its end. */
   readonly out: string;
   readonly seed: number;

@@ -31,8 +31,8 @@ export type TrainingValues = Values<typeof options>;
 /** A vocabulary, what training begins with, and what the device can hold. */
 export interface Beginning {
   readonly vocabSize: number;
-  /** See `PlanOptions`: `env.largestTensor()`. */
-  readonly packBytes: number;
+  /** See `PlanOptions`: for a run `env.largestPack()`. */
+  readonly packBytes?: number;
   /** Absent: GPT-2's initial values, drawn from the seed. */
   readonly start?: StartingWeights | null;
 }
@@ -86,7 +86,7 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
     },
     evaluation: { batch: o.batchSize, seqLen: o.seqLen },
     sampling: true,
-    packBytes,
+    ...(packBytes !== undefined && { packBytes }),
   });
 }
 

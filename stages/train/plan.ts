@@ -47,7 +47,7 @@ export interface PlanOptions {
   /** Whether to make the programs that predict the next token. */
   readonly sampling?: boolean;
   /**
-   * The most that a pack of parameters may take, in bytes: what the device can bind at once, see `largestTensor`. Each
+   * The most that a pack of parameters may take, in bytes: what the device can bind at once, see `largestPack`. Each
    * pack adds five dispatches to the update. Default 128 MiB, the least that WebGPU grants.
    */
   readonly packBytes?: number;

@@ -61,6 +61,19 @@ Deno.test("largestSlot() names what has to be bound whole", () => {
   strictEqual(largestSlot([]), null);
 });
 
+Deno.test("a pack is as large as it is planned: not what has to be bound, yet too large for a device that binds less", () => {
+  const graph = new Graph();
+  const spec = (label: string) => ({ label, shape: [64], dtype: "f32" }) as const;
+  graph.output("y", sum(graph.pack("parameters/0", [spec("a"), spec("b")], "parameter").tensor));
+  const program = compile("update", graph);
+  deepStrictEqual(largestSlot([program]), { label: "y", bytes: 4 });
+  throws(() => checkLimits([program], { ...leastLimits, maxStorageBufferBindingSize: 256 }), {
+    message:
+      "Cannot place parameters/0 of update on a device with these limits: f32 [128] is 512 bytes, a tensor " +
+      "may have 256 there: plan with packBytes of at most 256, or take --device cpu",
+  });
+});
+
 Deno.test("pieceBytes() is a buffer's most, up to 2 GiB, or the largest tensor", () => {
   const small = squares([8], "input"), large = squares([3 * 2 ** 28], "input"); // 3 GiB
   strictEqual(pieceBytes([small], { maxBufferSize: 2 ** 28 + 100 }), 2 ** 28);
