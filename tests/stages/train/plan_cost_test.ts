@@ -82,14 +82,14 @@ Deno.test("planCost() of a step is that of its micro-batches and one update", ()
   deepStrictEqual(idle.step, { submits: 0, readBacks: 0, dispatches: 0, read: 0, written: 0 });
 });
 
-Deno.test("planCost() of the update: six dispatches read gradients twice, all else once, to the byte", () => {
+Deno.test("planCost() of the update: eight dispatches read gradients twice, all else once, to the byte", () => {
   const { calls } = planned.programs[1];
   deepStrictEqual(calls.map(({ op }) => op.name), [
     "sum_squares",
     "clip_scale",
     "adamw",
     "clear", // gradients
-    "assign", // the loss to be read
+    ...["put_rows", "put_rows", "count"], // loss and norm, to be read
     "clear", // the sum of losses
   ]);
   const { programs: [, update] } = planCost(planned);
@@ -98,25 +98,25 @@ Deno.test("planCost() of the update: six dispatches read gradients twice, all el
   ok(elements >= planned.parameterCount && elements < planned.parameterCount + 64 * planned.parameters.size);
   deepStrictEqual(update, {
     name: "update",
-    dispatches: 6,
-    // Gradients for the norm; parameters, gradients and both moments for AdamW. Single numbers: the sum of squares, the
-    // rate, the step, the scale, the sum of losses.
-    read: 4 * (5 * elements + 5),
-    // Parameters, both moments, zeros over gradients. The sum of squares, norm, scale, loss, its sum.
-    written: 4 * (4 * elements + 5),
+    dispatches: 8,
+    // Gradients for the norm; parameters, gradients and both moments for AdamW. Single numbers: the sum of squares; rate,
+    // step, scale; loss, norm and twice where they go; the counter of it.
+    read: 4 * (5 * elements + 9),
+    // Parameters, both moments, zeros over gradients. The sum of squares, norm, scale, loss and norm, counter, zero.
+    written: 4 * (4 * elements + 7),
   });
 });
 
-Deno.test("plan() of GPT-2 124M updates all parameters in seven dispatches, in five more for each further pack", () => {
+Deno.test("plan() of GPT-2 124M updates all parameters in nine dispatches, in five more for each further pack", () => {
   const large = gpt({ layers: 12, heads: 12, channels: 768, seqLen: 1024, vocabSize: 50257 });
   const training = { optimizer: adamw(), shape: [1, 1, 64], clip: 1 } as const;
   const whole = plan({ model: large, training, packBytes: Infinity });
   const elements = packedElements(whole), blocks = Math.ceil(elements / 16384);
   deepStrictEqual(planCost(whole).programs[1], {
     name: "update",
-    dispatches: 7, // one more than above adds the blocks' sums of squares
-    read: 4 * (5 * elements + blocks + 5),
-    written: 4 * (4 * elements + blocks + 5),
+    dispatches: 9, // one more than above adds the blocks' sums of squares
+    read: 4 * (5 * elements + blocks + 9),
+    written: 4 * (4 * elements + blocks + 7),
   });
   strictEqual(elements, 124475904); // as many as parameters, padding of the vocabulary included: all are whole 256 bytes
 
@@ -124,7 +124,7 @@ Deno.test("plan() of GPT-2 124M updates all parameters in seven dispatches, in f
   const packs = split.programs[1].packs.filter(({ tensor }) => tensor.kind === "parameter");
   deepStrictEqual(packs.map(({ tensor }) => bytesOf(tensor) <= 128 * 2 ** 20), [false, true, true, true]);
   deepStrictEqual(packs[0].members.map(({ label }) => label), ["wte.weight"]); // 154 MB
-  strictEqual(planCost(split).programs[1].dispatches, 7 + 3 * 5);
+  strictEqual(planCost(split).programs[1].dispatches, 9 + 3 * 5);
   deepStrictEqual(split.memory, whole.memory);
 });
 
