@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { draw, memory, OUT } from "../wasm/normals.wasm";
 
 const MULTIPLIER_0 = 0xD2511F53;
 const MULTIPLIER_1 = 0xCD9E8D57;
@@ -49,17 +50,17 @@ export function uniformAt(seed: number, name: string, index: number): number {
   return philox(seed, name, Math.floor(index / 4))[index % 4] / 0x100000000;
 }
 
-/** `count` standard normal numbers of the stream (seed, name), by Box-Muller. */
-export function normals(seed: number, name: string, count: number): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(count);
-  for (let i = 0; i < count; i += 4) {
-    const words = philox(seed, name, i / 4);
-    for (let pair = 0; pair < 2; pair++) {
-      const radius = Math.sqrt(-2 * Math.log((words[2 * pair] + 1) / 0x100000000)); // (0, 1]: no log of 0
-      const angle = 2 * Math.PI * (words[2 * pair + 1] / 0x100000000);
-      if (i + 2 * pair < count) out[i + 2 * pair] = radius * Math.cos(angle);
-      if (i + 2 * pair + 1 < count) out[i + 2 * pair + 1] = radius * Math.sin(angle);
-    }
+/**
+ * `count` normal numbers of standard deviation `std` of the stream (seed, name), by Box-Muller in float32: the same bits
+ * on every machine, 1e-6 · std from those of float64. Drawn by WASM: 4 ns each, where Math.log and Math.cos take 50.
+ */
+export function normals(seed: number, name: string, count: number, std = 1): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(count), drawn = new Float32Array(memory.buffer, OUT);
+  const seedHigh = Math.floor(seed / 0x100000000), key = hashName(name);
+  for (let i = 0; i < count; i += drawn.length) {
+    const n = Math.min(drawn.length, count - i);
+    draw(Math.ceil(n / 4), i / 4, seed >>> 0, seedHigh >>> 0, key, std);
+    out.set(n < drawn.length ? drawn.subarray(0, n) : drawn, i);
   }
   return out;
 }

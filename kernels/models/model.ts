@@ -78,9 +78,8 @@ export function initialWeights(model: Model, seed: number): TensorMap {
   for (const [name, { tensor, init }] of parametersOf(model)) {
     const { shape } = tensor;
     const count = sizeOf(shape);
-    let data = new Float32Array(count);
+    const data = init.kind === "normal" ? normals(seed, name, count, init.std) : new Float32Array(count);
     if (init.kind === "ones") data.fill(1);
-    if (init.kind === "normal") data = normals(seed, name, count).map((x) => x * init.std);
     weights.push([name, { shape, data }]);
   }
   return Object.fromEntries(weights);

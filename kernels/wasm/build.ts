@@ -1,6 +1,6 @@
 /**
- * Compiles the AssemblyScript of this folder to kernels.wasm, and to kernels_plain.wasm for WASM engines without relaxed
- * SIMD: run it with `deno run -A kernels/wasm/build.ts` after a change. The results are committed, since the compiler
+ * Compiles the AssemblyScript of this folder to kernels.wasm, to kernels_plain.wasm for WASM engines without relaxed
+ * SIMD, and to normals.wasm, which draws random numbers for any engine: run it with `deno run -A kernels/wasm/build.ts` after a change. The results are committed, since the compiler
  * takes seconds and 200 MB; a test builds them again and compares.
  *
  * @module
@@ -11,28 +11,43 @@ const options = [
   "-O3",
   "--noAssert",
   "--runtime=stub", // nothing is ever allocated
-  "--importMemory",
-  "--sharedMemory",
-  "--initialMemory=1",
-  "--maximumMemory=65536", // 4 GiB in pages of 64 KiB: the memory given may be of any size up to it
   "--memoryBase=32768", // constants, in the first page: the engine leaves its second half to them
   "--use=abort=", // no import of its own
   "--disableWarning=112", // v128 crosses no border: only index.ts exports to JavaScript
 ];
 
-/** The files that are committed, and what of WASM each may use. */
-export const builds: Readonly<Record<string, string>> = {
-  "kernels.wasm": "simd,relaxed-simd,threads",
-  "kernels_plain.wasm": "simd,threads",
+const engineMemory = [
+  "--importMemory",
+  "--sharedMemory",
+  "--initialMemory=1",
+  "--maximumMemory=65536", // 4 GiB in pages of 64 KiB: the memory given may be of any size up to it
+];
+
+/** The files that are committed: which source each is of, what of WASM it may use, and its memory. */
+export const builds: Readonly<
+  Record<string, { readonly source: string; readonly features: string; readonly memory: readonly string[] }>
+> = {
+  "kernels.wasm": { source: "index.ts", features: "simd,relaxed-simd,threads", memory: engineMemory },
+  "kernels_plain.wasm": { source: "index.ts", features: "simd,threads", memory: engineMemory },
+  // Its own: a page, and room for 65,536 floats.
+  "normals.wasm": {
+    source: "normals.ts",
+    features: "simd",
+    memory: ["--initialMemory=5", "--maximumMemory=5"],
+  },
 };
 
 /**
  * The bytes of one of the `builds`, compiled in memory; `entry`: the file whose exports are the module's. Throws Error
  * with the compiler's messages.
  */
-export async function buildKernels(build: string, entry = "index.ts"): Promise<Uint8Array<ArrayBuffer>> {
+export async function buildKernels(
+  build: string,
+  entry = builds[build].source,
+): Promise<Uint8Array<ArrayBuffer>> {
   let binary: Uint8Array | undefined;
-  const command = [entry, `--outFile=${build}`, `--enable=${builds[build]}`, ...options];
+  const { features, memory } = builds[build];
+  const command = [entry, `--outFile=${build}`, `--enable=${features}`, ...options, ...memory];
   const { error, stderr } = await asc.main(command, {
     // Imports name files in full, as everywhere in the project; the compiler appends one more ".ts".
     readFile: (name) =>

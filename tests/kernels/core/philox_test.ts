@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import {
   hashName,
   normals,
@@ -53,13 +53,49 @@ Deno.test("uniformAt() is in [0, 1) and reads the words of philox() in order", (
   }
 });
 
-Deno.test("normals() have the moments of a standard normal", () => {
-  const x = normals(3, "n", 40000);
-  const moment = (k: number) => x.reduce((sum, v) => sum + v ** k, 0) / x.length;
-  // Five standard errors: sqrt(Var(x^k) / n), Var 1, 2, 15, 96.
-  for (const [k, wanted, variance] of [[1, 0, 1], [2, 1, 2], [3, 0, 15], [4, 3, 96]]) {
-    const error = Math.abs(moment(k) - wanted);
-    ok(error < 5 * Math.sqrt(variance / x.length), `moment ${k} is off by ${error}`);
+/** Box-Muller in float64 on the words of philox(). */
+function exactNormal(i: number, { seed, name }: { readonly seed: number; readonly name: string }): number {
+  const words = philox(seed, name, Math.floor(i / 4)), pair = i & 2;
+  const radius = Math.sqrt(-2 * Math.log((words[pair] + 1) / 2 ** 32)); // of (0, 1]: no log of 0
+  const angle = 2 * Math.PI * (words[pair + 1] / 2 ** 32);
+  return radius * (i % 2 === 0 ? Math.cos(angle) : Math.sin(angle));
+}
+
+Deno.test("normals() are within 1e-6 of Box-Muller in float64, for every seed and name", () => {
+  for (const [seed, name, count] of [[3, "n", 70001], [2 ** 52 + 12345, "h.0.attn", 20000]] as const) {
+    const drawn = normals(seed, name, count);
+    let worst = 0;
+    drawn.forEach((x, i) => worst = Math.max(worst, Math.abs(x - exactNormal(i, { seed, name }))));
+    ok(worst < 1e-6, `off by ${worst}`);
+  }
+});
+
+Deno.test("normals() have the bits that they had", async () => {
+  const bytes = new Uint8Array(normals(1, "wte.weight", 100_000, 0.02).buffer);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  strictEqual(
+    Array.from(digest.subarray(0, 8), (b) => b.toString(16).padStart(2, "0")).join(""),
+    "6c5ef62f177b08c1",
+  );
+});
+
+Deno.test("normals() have the moments and tails of a standard normal, times std", () => {
+  const n = 1_000_000, std = 0.02, x = normals(3, "n", n, std).map((v) => v / std);
+  // Five standard errors: sqrt(Var(x^k) / n), Var 1, 2, 15, 96, 10170 for k = 6.
+  for (const [k, wanted, variance] of [[1, 0, 1], [2, 1, 2], [3, 0, 15], [4, 3, 96], [6, 15, 10170]]) {
+    const error = Math.abs(x.reduce((sum, v) => sum + v ** k, 0) / n - wanted);
+    ok(error < 5 * Math.sqrt(variance / n), `moment ${k} is off by ${error}`);
+  }
+  // P(|x| > t) = erfc(t / sqrt 2), from tables.
+  for (const [t, p] of [[1, 0.31731], [2, 0.0455003], [3, 0.0026998], [4, 6.3342e-5]]) {
+    const beyond = x.reduce((count, v) => count + (Math.abs(v) > t ? 1 : 0), 0);
+    ok(Math.abs(beyond - n * p) < 5 * Math.sqrt(n * p), `beyond ${t} lie ${beyond}, wanted ${n * p}`);
+  }
+  // Neighbours of all distances in a draw's blocks are independent: their products average 0.
+  for (const distance of [1, 2, 3, 4, 16]) {
+    let products = 0;
+    for (let i = distance; i < n; i++) products += x[i] * x[i - distance];
+    ok(Math.abs(products / n) < 5 / Math.sqrt(n), `distance ${distance}: ${products / n}`);
   }
 });
 
