@@ -24,11 +24,11 @@ export function checkpoint(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
   const place = y.call.outputs.indexOf(y);
   graph.customGradients.set(y.call, {
     inputs,
-    vjp: (grads) => {
+    vjp: (grads, buffers) => {
       const dy = grads[place];
       if (dy === null) return inputs.map(() => null);
       const again = record(x, f);
-      const back = [...flowBack(again.value, { calls: again.calls, of: inputs, seed: () => dy })];
+      const back = [...flowBack(again.value, { calls: again.calls, of: inputs, buffers, seed: () => dy })];
       const found = new Map(back.map((g) => [g.of, g.gradient]));
       return inputs.map((t) => found.get(t) ?? null);
     },

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Call, define, grid, type Op, wgslBindings } from "./op.ts";
+import { memoryOf } from "./program.ts";
 import { bytesOf, type Shape, ShapeError, sizeOf, type Tensor } from "./tensor.ts";
 
 /** A tensor of x's shape, every element `value`. */
@@ -16,10 +17,18 @@ export function plus(a: Tensor, b: Tensor): Tensor {
   return callPlus([a, b], null)[0];
 }
 
-/** Adds x to the persistent `buffer`, in place, and gives it back. */
+/**
+ * Adds x to the persistent `buffer`, in place, and gives it back. Where nothing has used x yet and its op can add to a
+ * buffer itself, that is done instead of making x: so x had better not be used afterwards.
+ */
 export function accumulate(buffer: Tensor, x: Tensor): Tensor {
-  return callAccumulate([buffer, x], null)[0];
+  const unused = x.call !== null && !x.graph.calls.some((call) => call.inputs.includes(x));
+  const added = unused ? x.call?.op.addTo?.(x.call, buffer) : null;
+  return added ?? callAccumulate([buffer, x], null)[0];
 }
+
+/** Where gradients of leaves are added up as soon as a part of them is found: by leaf, the buffer's newest value. */
+export type GradientBuffers = Map<Tensor, Tensor>;
 
 /**
  * Gradients of the scalar `loss` with respect to each of `of`, in their order; null where loss does not depend on it.
@@ -35,24 +44,35 @@ export type Found = Readonly<{ of: Tensor; gradient: Tensor }>;
 
 /**
  * As `gradients`, but each as soon as nothing more is added to it, last layers first: what is done with it then (adding
- * it to a buffer) stands before the rest of the backward pass, and its memory is free again.
+ * it to a buffer) stands before the rest of the backward pass, and its memory is free again. Those of a leaf in `into`
+ * are added to its buffer, in place, by the ops that make them where those can: what is given out then is the buffer.
  */
-export function* eachGradient(loss: Tensor, of: readonly Tensor[]): Generator<Found, void> {
+export function* eachGradient(
+  loss: Tensor,
+  of: readonly Tensor[],
+  { into = new Map() }: { readonly into?: ReadonlyMap<Tensor, Tensor> } = {},
+): Generator<Found, void> {
   if (sizeOf(loss.shape) !== 1) {
     throw new ShapeError(`Cannot take gradients of ${loss.label}: it is [${loss.shape}], wanted one element`);
   }
-  yield* flowBack(loss, { calls: loss.graph.calls, of, seed: () => fill(loss, 1) });
+  const buffers = new Map(into);
+  yield* flowBack(loss, { calls: loss.graph.calls, of, buffers, seed: () => fill(loss, 1) });
 }
 
 /**
  * What flows from `y` back to each of `of` through `calls`, each as soon as it is complete. `seed` makes the gradient of
- * y, if anything flows. Throws Error where an op on the way has no vjp.
+ * y, if anything flows; `buffers` is as `into` of eachGradient(), and keeps up with them. Throws Error where an op on the way has no vjp.
  */
 export function* flowBack(
   y: Tensor,
-  options: { readonly calls: readonly Call[]; readonly of: readonly Tensor[]; seed(): Tensor },
+  options: {
+    readonly calls: readonly Call[];
+    readonly of: readonly Tensor[];
+    readonly buffers?: GradientBuffers;
+    seed(): Tensor;
+  },
 ): Generator<Found, void> {
-  const { seed } = options, of = new Set(options.of), { customGradients } = y.graph;
+  const { seed, buffers = new Map() } = options, of = new Set(options.of), { customGradients } = y.graph;
   const calls = [...options.calls]; // vjps add to the graph's own list
   const depends = new Set<Tensor>(of), used = new Set<Tensor>();
   const completeAfter = new Map<Call, Tensor[]>(); // by the first call that reads them
@@ -71,15 +91,21 @@ export function* flowBack(
     const ofOutputs = call.outputs.map((t) => found.get(t) ?? null);
     const custom = customGradients.get(call), { inputs } = custom ?? call;
     if (ofOutputs.some((g) => g !== null) && inputs.some((t) => depends.has(t))) {
-      const ofInputs = custom?.vjp(ofOutputs) ?? call.op.vjp?.(call, ofOutputs);
+      const before = y.graph.calls.length;
+      const ofInputs = custom?.vjp(ofOutputs, buffers) ?? call.op.vjp?.(call, ofOutputs);
       if (ofInputs === undefined) {
         throw new Error(`Cannot differentiate ${call.outputs[0].label}: op ${call.op.name} has no vjp`);
       }
       ofInputs.forEach((gradient, i) => {
         const input = inputs[i];
         if (gradient === null || !depends.has(input)) return;
-        const before = found.get(input);
-        found.set(input, before === undefined ? gradient : plus(before, gradient));
+        const buffer = buffers.get(input), known = found.get(input);
+        if (buffer === undefined) found.set(input, known === undefined ? gradient : plus(known, gradient));
+        else {
+          const sum = addedTo(buffer, { gradient, before });
+          buffers.set(input, sum);
+          found.set(input, sum);
+        }
       });
     }
     for (const t of new Set(completeAfter.get(call))) {
@@ -87,6 +113,14 @@ export function* flowBack(
       if (gradient !== undefined) yield { of: t, gradient };
     }
   }
+}
+
+/** The buffer with a gradient added; of the graph's calls, those from `before` on are of the vjp that gave it. */
+function addedTo(buffer: Tensor, { gradient, before }: { gradient: Tensor; before: number }): Tensor {
+  if (memoryOf(gradient) === memoryOf(buffer)) return buffer; // the vjp did it
+  // One that was there before flows on to others as well: it has to be made in any case.
+  const fresh = gradient.call !== null && gradient.graph.calls.indexOf(gradient.call) >= before;
+  return fresh ? accumulate(buffer, gradient) : callAccumulate([buffer, gradient], null)[0];
 }
 
 /** What to fill with. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { GradientBuffers } from "./gradients.ts";
 import type { Call, Op } from "./op.ts";
 import { type NamedSpec, type Pack, placeMembers } from "./pack.ts";
 import type { Kind, Shape, Spec, Tensor } from "./tensor.ts";
@@ -12,8 +13,11 @@ import { ShapeError, sizeOf } from "./tensor.ts";
 export interface CustomGradient {
   /** What the value depends on. */
   readonly inputs: readonly Tensor[];
-  /** Gradients of the inputs given those of the finishing call's outputs (null: no gradient flows). */
-  vjp(grads: readonly (Tensor | null)[]): readonly (Tensor | null)[];
+  /**
+   * Gradients of the inputs given those of the finishing call's outputs (null: no gradient flows). That of an input with
+   * a buffer may be added to it instead: then the buffer's newest value is set there, and given.
+   */
+  vjp(grads: readonly (Tensor | null)[], buffers: GradientBuffers): readonly (Tensor | null)[];
 }
 
 /** Calls in order, and leaves by label. */

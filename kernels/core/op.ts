@@ -46,6 +46,11 @@ export interface Op<A> {
   infer(inputs: readonly Spec[], attrs: A): readonly Spec[];
   /** Gradients of the inputs given those of the outputs (null: no gradient flows). */
   vjp?(call: Call<A>, grads: readonly (Tensor | null)[]): readonly (Tensor | null)[];
+  /**
+   * The call's result added to `buffer`, in place, by one call: the buffer's new value. Null where this call cannot be
+   * made so. For ops whose results are gradients of parameters: then those are never stored by themselves.
+   */
+  addTo?(call: Call<A>, buffer: Tensor): Tensor | null;
   /** What the op MEANS, on flat float64 arrays; one array an output. */
   reference(inputs: readonly Float64Array[], call: Call<A>): readonly Float64Array[];
   /** One dispatch. Workgroup sizes stay within `limits`. */

@@ -18,7 +18,7 @@ export interface FoundBlas {
   readonly shared: boolean;
 }
 
-/** C = A B by rows; addresses are of the process. */
+/** C = A B by rows, or C += A B; addresses are of the process. */
 export interface Product {
   /** Rows of C. */
   readonly m: number;
@@ -36,6 +36,8 @@ export interface Product {
   readonly b: number;
   /** Address of C. */
   readonly c: number;
+  /** 1: the product is added to C. */
+  readonly add: number;
   /** Floats from a row of A to the next. */
   readonly lda: number;
   /** The same of B. */
@@ -136,7 +138,7 @@ export function openBlas(path: string): Blas {
   return {
     name: version === "" ? path.replace(/^.*[/\\]/, "") : `${version} (${processor})`,
     shared,
-    sgemm: ({ m, n, k, transA, transB, a, b, c, lda, ldb, ldc }) =>
+    sgemm: ({ m, n, k, transA, transB, a, b, c, add, lda, ldb, ldc }) =>
       sgemm(
         ROW_MAJOR,
         transA === 0 ? AS_IS : TRANSPOSED,
@@ -149,7 +151,7 @@ export function openBlas(path: string): Blas {
         lda,
         BigInt(b),
         ldb,
-        0,
+        add,
         BigInt(c),
         ldc,
       ),
@@ -185,7 +187,7 @@ function tryOut(path: string): FoundBlas {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   const base = baseAddress(memory), numbers = new Float32Array(memory.buffer);
   numbers.set([1, 2, 3, 4, 5, 6, 7, 8]);
-  const sizes = { m: 2, n: 2, k: 2, transA: 0, transB: 1, lda: 2, ldb: 2, ldc: 2 };
+  const sizes = { m: 2, n: 2, k: 2, transA: 0, transB: 1, add: 0, lda: 2, ldb: 2, ldc: 2 };
   blas.sgemm({ ...sizes, a: base, b: base + 16, c: base + 32 });
   const got = [...numbers.subarray(8, 12)], wanted = [17, 23, 39, 53];
   if (String(got) !== String(wanted)) {

@@ -27,10 +27,11 @@ export type Finish = (
 
 /** Which tensors of a call are what, and what `finish` does to the product; indices as in kernels/wasm. */
 const products = {
-  matmul: { kind: 0, out: 2, bias: 2, other: 2 },
-  affine: { kind: 1, out: 3, bias: 2, other: 2 },
-  affine_gelu: { kind: 2, out: 4, bias: 2, other: 3 },
-  affine_add: { kind: 3, out: 4, bias: 2, other: 3 },
+  matmul: { kind: 0, out: 2, bias: 2, other: 2, add: 0 },
+  matmul_add: { kind: 0, out: 2, bias: 2, other: 2, add: 1 },
+  affine: { kind: 1, out: 3, bias: 2, other: 2, add: 0 },
+  affine_gelu: { kind: 2, out: 4, bias: 2, other: 3, add: 0 },
+  affine_add: { kind: 3, out: 4, bias: 2, other: 3, add: 0 },
 } as const;
 
 /** Kernels by op name, with the same arguments as their WASM twins. */
@@ -41,7 +42,7 @@ export function blasProducts(
   const base = baseAddress(memory);
   const words = new Uint32Array(memory.buffer), numbers = new Float64Array(memory.buffer);
   const kernelOf =
-    ({ kind, out, bias, other }: (typeof products)[keyof typeof products]): Kernel =>
+    ({ kind, out, bias, other, add }: (typeof products)[keyof typeof products]): Kernel =>
     (tensors, args, thread, threads) => {
       if (!blas.shared && thread > 0) return; // the library brings its own threads
       const at = args >>> 3, list = tensors >>> 2;
@@ -56,6 +57,7 @@ export function blasProducts(
         k,
         transA,
         transB,
+        add,
         a: base + words[list] + 4 * (transA === 0 ? top * k : top),
         b: base + words[list + 1] + 4 * (transB === 0 ? left : left * k),
         c: base + words[list + out] + offset,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fill, flat } from "../core/gradients.ts";
+import { fill, fillOp, flat } from "../core/gradients.ts";
 import { type Call, define, grid, type Kernel, type Op, wgslBindings } from "../core/op.ts";
 import { bytesOf, ShapeError, sizeOf, type Spec, type Tensor } from "../core/tensor.ts";
 import { expectF32, expectU32 } from "./specs.ts";
@@ -77,6 +77,8 @@ export const scatterAddOp: Op<null> = {
     }
     return [{ shape: acc.shape, dtype: "f32" }];
   },
+  addTo: ({ inputs: [acc, ids, rows] }, buffer) =>
+    acc.call?.op === fillOp && acc.call.attrs.value === 0 ? scatterAdd(buffer, ids, rows) : null,
   reference: ([acc, ids, added], call) => {
     const { columns, rows } = tableSizes(call);
     const out = acc.slice();

@@ -88,9 +88,9 @@ function byBlocks(
   });
   x.graph.customGradients.set(losses.call!, {
     inputs: [x, weight],
-    vjp: ([dlosses]) => {
+    vjp: ([dlosses], buffers) => {
       if (dlosses === null) return [null, null];
-      let dx = zeros(x, x.shape), dweight: Tensor | null = null;
+      let dx = zeros(x, x.shape), dweight = buffers.get(weight) ?? null;
       each((block) => {
         const part = takeRows(x, { block, rows });
         const logits = matmul(part, weight, { transposeB: true });
@@ -99,6 +99,7 @@ function byBlocks(
         const product = matmul(slopes, part, { transposeA: true, shape: weight.shape });
         dweight = dweight === null ? product : accumulate(dweight, product);
       });
+      if (dweight !== null && buffers.has(weight)) buffers.set(weight, dweight);
       return [dx, dweight];
     },
   });

@@ -16,8 +16,8 @@ import { gatherOp, scatterAddOp } from "./gather.ts";
 import { gelu } from "./gelu.ts";
 import { clipScaleOp, sumSquaresOp } from "./global_norm.ts";
 import { layerNormGradOp, layerNormOp, layerNormParamGradOp } from "./layer_norm.ts";
-import { matmulOp } from "./matmul.ts";
-import { broadcastOp, maxOp, meanOp, sumOp } from "./reduce.ts";
+import { matmulAddOp, matmulOp } from "./matmul.ts";
+import { broadcastOp, maxOp, meanOp, sumAddOp, sumOp } from "./reduce.ts";
 import { relu } from "./relu.ts";
 import { putRowsOp, takeRowsOp } from "./row_blocks.ts";
 import { scaleOp } from "./scale.ts";
@@ -44,6 +44,7 @@ export const ops: readonly Op<any>[] = [
   dropoutOp,
   dropoutAddOp,
   sumOp,
+  sumAddOp,
   meanOp,
   maxOp,
   broadcastOp,
@@ -61,6 +62,7 @@ export const ops: readonly Op<any>[] = [
   clipScaleOp,
   adamwOp,
   matmulOp,
+  matmulAddOp,
   affineOp,
   affineGeluOp,
   affineAddOp,

@@ -27,6 +27,15 @@ export function matmul(a: Tensor, b: Tensor, attrs: MatmulAttrs = {}): Tensor {
   return callMatmul([a, b], attrs)[0];
 }
 
+/** Adds a · b to `buffer`, which has as many elements, in place, and gives it back. */
+export function matmulAdd(
+  a: Tensor,
+  b: Tensor,
+  { buffer, ...attrs }: Omit<MatmulAttrs, "shape"> & { readonly buffer: Tensor },
+): Tensor {
+  return callMatmulAdd([a, b, buffer], attrs)[0];
+}
+
 /** Sizes of one multiplication: [M, K] · [K, N]. */
 export interface MatmulSizes {
   readonly m: number;
@@ -84,6 +93,7 @@ export const matmulOp: Op<MatmulAttrs> = {
       : matmul(a, g, { transposeA: !transposeA, shape: b.shape });
     return [ofA, ofB];
   },
+  addTo: ({ inputs: [a, b], attrs }, buffer) => callMatmulAdd([a, b, buffer], attrs)[0],
   reference: ([a, b], call) => {
     const { m, n, k } = matmulSizes(call.inputs, call.attrs);
     const [aRow, aStep] = call.attrs.transposeA ? [1, m] : [k, 1];
@@ -125,7 +135,37 @@ export const matmulOp: Op<MatmulAttrs> = {
   ],
 };
 
+/** buffer += a · b. */
+export const matmulAddOp: Op<MatmulAttrs> = {
+  name: "matmul_add",
+  inPlace: [2],
+  infer: ([a, b, buffer], attrs) => {
+    const [product] = matmulOp.infer([a, b], attrs);
+    if (sizeOf(product.shape) !== sizeOf(buffer.shape)) {
+      throw new ShapeError(
+        `Cannot add a product of [${product.shape}] to [${buffer.shape}]: sizes must be equal`,
+      );
+    }
+    return [{ shape: buffer.shape, dtype: "f32" }];
+  },
+  reference: ([a, b, buffer], call) => {
+    const [product] = matmulOp.reference([a, b], call);
+    return [buffer.map((x, i) => x + product[i])];
+  },
+  wgsl: (call, limits): Kernel => {
+    const sizes = matmulSizes(call.inputs, call.attrs);
+    return matmulKernel(call, { ...sizes, limits, finish: ["in2[at] = in2[at] + value;"] });
+  },
+  wasm: matmulOp.wasm,
+  flops: (call) => matmulOp.flops!(call) + sizeOf(call.outputs[0].shape),
+  cases: matmulOp.cases.map(({ inputs, ...c }) => {
+    const { m, n } = matmulSizes(inputs.map((shape) => ({ shape, dtype: "f32" })), c.attrs);
+    return { inputs: [...inputs, [m, n]], ...c };
+  }),
+};
+
 const callMatmul = define(matmulOp);
+const callMatmulAdd = define(matmulAddOp);
 
 /** Leading sizes as rows, the last as columns. */
 function flatten(shape: Shape): [rows: number, columns: number] {

@@ -73,18 +73,51 @@ const cases: readonly Case<ReduceAttrs>[] = [
   { inputs: [[4096, 768]], attrs: { from: 1, to: 2 }, bench: true },
 ];
 
-const adding: Fold = { start: "0.0", join: (a, b) => `${a} + ${b}`, finish: (total) => total };
+const adding: Fold = {
+  start: "0.0",
+  join: (a, b) => `${a} + ${b}`,
+  store: (at, total) => `out0[${at}] = ${total};`,
+};
 
 /** Sum over neighbouring axes. */
 export const sumOp: Op<ReduceAttrs> = {
   name: "sum",
   infer: ([x], attrs) => inferReduce("sum", { x, attrs }),
   vjp: (call, [g]) => [g === null ? null : repeat(call, g)],
+  addTo: ({ inputs: [x], attrs }, buffer) => callSumAdd([x, buffer], attrs)[0],
   reference: ([x], call) => [fold(x, call, (column) => column.reduce((a, b) => a + b, 0))],
   wgsl: (call) => reduceKernel(call, sizes(call), adding),
   wasm: (call) => sizes(call),
   flops: (call) => sizeOf(call.inputs[0].shape),
   cases: [...cases, { inputs: [[4, 1, 5]], attrs: { from: 0, to: 1, shape: [1, 1, 5] } }],
+};
+
+/** buffer += sum over neighbouring axes. */
+export const sumAddOp: Op<ReduceAttrs> = {
+  name: "sum_add",
+  inPlace: [1],
+  infer: ([x, buffer], attrs) => {
+    const [{ shape }] = inferReduce("sum_add", { x, attrs });
+    if (sizeOf(shape) !== sizeOf(buffer.shape)) {
+      throw new ShapeError(`Cannot add sums of [${shape}] to [${buffer.shape}]: sizes must be equal`);
+    }
+    return [{ shape: buffer.shape, dtype: "f32" }];
+  },
+  reference: ([x, buffer], call) => {
+    const [sums] = sumOp.reference([x], call);
+    return [buffer.map((b, i) => b + sums[i])];
+  },
+  wgsl: (call) =>
+    reduceKernel(call, sizes(call), {
+      ...adding,
+      store: (at, total) => `let at = ${at};\n  in1[at] = in1[at] + (${total});`,
+    }),
+  wasm: (call) => sizes(call),
+  flops: (call) => sizeOf(call.inputs[0].shape) + sizeOf(call.outputs[0].shape),
+  cases: cases.map(({ inputs: [x], ...c }) => {
+    const { from, to } = c.attrs;
+    return { inputs: [x, [...x.slice(0, from), ...x.slice(to)]], ...c };
+  }),
 };
 
 /** Mean over neighbouring axes. */
@@ -95,7 +128,10 @@ export const meanOp: Op<ReduceAttrs> = {
   reference: ([x], call) => [fold(x, call, (column) => column.reduce((a, b) => a + b, 0) / column.length)],
   wgsl: (call) => {
     const [, n] = sizes(call);
-    return reduceKernel(call, sizes(call), { ...adding, finish: (total) => `(${total}) / ${n}.0` });
+    return reduceKernel(call, sizes(call), {
+      ...adding,
+      store: (at, total) => `out0[${at}] = (${total}) / ${n}.0;`,
+    });
   },
   wasm: (call) => sizes(call),
   flops: (call) => sizeOf(call.inputs[0].shape),
@@ -111,7 +147,7 @@ export const maxOp: Op<ReduceAttrs> = {
     reduceKernel(call, sizes(call), {
       start: "-3.4028234663852886e38", // the least f32
       join: (a, b) => `max(${a}, ${b})`,
-      finish: (total) => total,
+      store: (at, total) => `out0[${at}] = ${total};`,
     }),
   wasm: (call) => sizes(call),
   flops: (call) => sizeOf(call.inputs[0].shape),
@@ -156,6 +192,7 @@ export const broadcastOp: Op<BroadcastAttrs> = {
 };
 
 const callSum = define(sumOp);
+const callSumAdd = define(sumAddOp);
 const callMean = define(meanOp);
 const callMax = define(maxOp);
 const callBroadcast = define(broadcastOp);

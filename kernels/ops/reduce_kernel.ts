@@ -14,8 +14,8 @@ export interface Fold {
   readonly start: string;
   /** Of two values, one. */
   join(a: string, b: string): string;
-  /** Of the total, the result. */
-  finish(total: string): string;
+  /** Statements that put what becomes of the total at an index of the result. */
+  store(at: string, total: string): string;
 }
 
 const INVOCATIONS = 256; // WebGPU's least limit
@@ -33,7 +33,7 @@ export function reduceKernel(
       `var total = f32(${fold.start});
   let first = i / ${inner}u * ${n * inner}u + i % ${inner}u;
   for (var r = 0u; r < ${n}u; r++) { total = ${fold.join("total", `in0[first + r * ${inner}u]`)}; }
-  out0[i] = ${fold.finish("total")};`,
+  ${fold.store("i", "total")}`,
     );
   }
   const columns = columnsOf(outer, inner);
@@ -75,7 +75,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) id
   }
   parts[id] = ${fold.join(`(${fold.join("a", "b")})`, `(${fold.join("c", "d")})`)};
   ${steps.join("\n  ")}
-  if (lane == 0u && column < ${inner}u) { out0[row * ${inner}u + column] = ${fold.finish("parts[id]")}; }
+  if (lane == 0u && column < ${inner}u) { ${fold.store(`row * ${inner}u + column`, "parts[id]")} }
 }`,
   };
 }

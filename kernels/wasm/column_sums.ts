@@ -8,19 +8,28 @@
 /** Rows added up in float32 before they join the float64 totals. */
 const BLOCK: usize = 64;
 
-/** y[c] = factor * sum over n rows of x[row][c], c < width <= 16; rows are `stride` bytes apart. */
-export function columnSums(x: usize, stride: usize, n: usize, width: usize, factor: f64, y: usize): void {
-  if (width == 16) sums16(x, stride, n, factor, y);
+/** y[c] = (add ? y[c] : 0) + factor * sum over n rows of x[row][c], c < width <= 16; rows are `stride` bytes apart. */
+export function columnSums(
+  x: usize,
+  stride: usize,
+  n: usize,
+  width: usize,
+  factor: f64,
+  y: usize,
+  add: bool,
+): void {
+  if (width == 16) sums16(x, stride, n, factor, y, add);
   else {
     for (let c: usize = 0; c < width; c++) {
       let total: f64 = 0, from = x + (c << 2);
       for (let row: usize = 0; row < n; row++, from += stride) total += <f64> load<f32>(from);
-      store<f32>(y + (c << 2), <f32> (total * factor));
+      const at = y + (c << 2);
+      store<f32>(at, <f32> ((add ? <f64> load<f32>(at) : 0) + total * factor));
     }
   }
 }
 
-function sums16(x: usize, stride: usize, n: usize, factor: f64, y: usize): void {
+function sums16(x: usize, stride: usize, n: usize, factor: f64, y: usize, add: bool): void {
   let t0 = f64x2.splat(0), t1 = t0, t2 = t0, t3 = t0, t4 = t0, t5 = t0, t6 = t0, t7 = t0;
   for (let row: usize = 0; row < n; row += BLOCK) {
     let a = f32x4.splat(0), b = a, c = a, d = a;
@@ -31,27 +40,28 @@ function sums16(x: usize, stride: usize, n: usize, factor: f64, y: usize): void 
       d = f32x4.add(d, v128.load(x, 48));
     }
     t0 = f64x2.add(t0, f64x2.promote_low_f32x4(a));
-    t1 = f64x2.add(t1, f64x2.promote_low_f32x4(high(a)));
+    t1 = f64x2.add(t1, f64x2.promote_low_f32x4(upper(a)));
     t2 = f64x2.add(t2, f64x2.promote_low_f32x4(b));
-    t3 = f64x2.add(t3, f64x2.promote_low_f32x4(high(b)));
+    t3 = f64x2.add(t3, f64x2.promote_low_f32x4(upper(b)));
     t4 = f64x2.add(t4, f64x2.promote_low_f32x4(c));
-    t5 = f64x2.add(t5, f64x2.promote_low_f32x4(high(c)));
+    t5 = f64x2.add(t5, f64x2.promote_low_f32x4(upper(c)));
     t6 = f64x2.add(t6, f64x2.promote_low_f32x4(d));
-    t7 = f64x2.add(t7, f64x2.promote_low_f32x4(high(d)));
+    t7 = f64x2.add(t7, f64x2.promote_low_f32x4(upper(d)));
   }
-  v128.store(y, narrow(t0, t1, factor));
-  v128.store(y, narrow(t2, t3, factor), 16);
-  v128.store(y, narrow(t4, t5, factor), 32);
-  v128.store(y, narrow(t6, t7, factor), 48);
+  put(y, t0, t1, factor, add);
+  put(y + 16, t2, t3, factor, add);
+  put(y + 32, t4, t5, factor, add);
+  put(y + 48, t6, t7, factor, add);
 }
 
 /** Lanes 2 and 3 in lanes 0 and 1. */
-function high(v: v128): v128 {
+function upper(v: v128): v128 {
   return v128.shuffle<f32>(v, v, 2, 3, 2, 3);
 }
 
-function narrow(low: v128, high: v128, factor: f64): v128 {
+function put(y: usize, low: v128, high: v128, factor: f64, add: bool): void {
   const by = f64x2.splat(factor);
   const a = f32x4.demote_f64x2_zero(f64x2.mul(low, by)), b = f32x4.demote_f64x2_zero(f64x2.mul(high, by));
-  return v128.shuffle<f32>(a, b, 0, 1, 4, 5);
+  const sums = v128.shuffle<f32>(a, b, 0, 1, 4, 5);
+  v128.store(y, add ? f32x4.add(v128.load(y), sums) : sums);
 }

@@ -19,10 +19,15 @@ const SPARE_AT: usize = B_AT + KC * NC * 4;
 
 /** a, b -> out [M, N]; a is [M, K] (tA: [K, M]), b [K, N] (tB: [N, K]). args: M, N, K, tA, tB. */
 export function matmul(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
-  product(tensors, args, thread, threads, scratch, tensor(tensors, 2), NOTHING, 0, 0);
+  product(tensors, args, thread, threads, scratch, tensor(tensors, 2), NOTHING, 0, 0, false);
 }
 
-/** The same into `out`, each block then given to `finish` with its part of bias and other. */
+/** a, b, buffer -> buffer + a b, in place. args: as matmul. */
+export function matmul_add(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
+  product(tensors, args, thread, threads, scratch, tensor(tensors, 2), NOTHING, 0, 0, true);
+}
+
+/** The same into `out`, or added to it, each block then given to `finish` with its part of bias and other. */
 export function product(
   tensors: usize,
   args: usize,
@@ -33,6 +38,7 @@ export function product(
   kind: i32,
   bias: usize,
   other: usize,
+  add: bool,
 ): void {
   const a = tensor(tensors, 0), b = tensor(tensors, 1);
   const m = size(args, 0), n = size(args, 1), k = size(args, 2), stride = n << 2;
@@ -72,8 +78,8 @@ export function product(
           for (let i: usize = 0; i < rows; i += 8) {
             const aPanel = scratch + (i >> 3) * panel, height = min<usize>(8, rows - i);
             const c = out + (ic + i) * stride + ((jc + j) << 2);
-            if (width == 8 && height == 8) tile(padded, aPanel, bPanel, c, stride, pc > 0);
-            else edge(padded, aPanel, bPanel, c, stride, pc > 0, height, width, scratch + SPARE_AT);
+            if (width == 8 && height == 8) tile(padded, aPanel, bPanel, c, stride, add || pc > 0);
+            else edge(padded, aPanel, bPanel, c, stride, add || pc > 0, height, width, scratch + SPARE_AT);
           }
         }
         if (pc + KC >= k) {

@@ -12,28 +12,35 @@ import { largest, sumRun } from "./vector.ts";
 
 /** x -> sums. args: outer, n, inner. */
 export function sum(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
-  sums(tensors, args, thread, threads, 1);
+  sums(tensors, args, thread, threads, 1, false);
+}
+
+/** x, buffer -> buffer + sums, in place. args: outer, n, inner. */
+export function sum_add(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
+  sums(tensors, args, thread, threads, 1, true);
 }
 
 /** x -> means. args: outer, n, inner. */
 export function mean(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
-  sums(tensors, args, thread, threads, 1 / <f64> size(args, 1));
+  sums(tensors, args, thread, threads, 1 / <f64> size(args, 1), false);
 }
 
-function sums(tensors: usize, args: usize, thread: i32, threads: i32, factor: f64): void {
+function sums(tensors: usize, args: usize, thread: i32, threads: i32, factor: f64, add: bool): void {
   const x = tensor(tensors, 0), y = tensor(tensors, 1);
   const outer = size(args, 0), n = size(args, 1), inner = size(args, 2);
   if (inner == 1) {
     const end = first(outer, 1, thread + 1, threads);
     for (let o = first(outer, 1, thread, threads); o < end; o++) {
-      store<f32>(y + (o << 2), <f32> (sumRun(x + ((o * n) << 2), n) * factor));
+      const at = y + (o << 2);
+      store<f32>(at, <f32> ((add ? <f64> load<f32>(at) : 0) + sumRun(x + ((o * n) << 2), n) * factor));
     }
     return;
   }
   const groups = (inner + 15) >> 4, end = first(outer * groups, 1, thread + 1, threads);
   for (let g = first(outer * groups, 1, thread, threads); g < end; g++) {
     const o = g / groups, column = (g % groups) << 4, from = x + ((o * n * inner + column) << 2);
-    columnSums(from, inner << 2, n, min(<usize> 16, inner - column), factor, y + ((o * inner + column) << 2));
+    const width = min(<usize> 16, inner - column), to = y + ((o * inner + column) << 2);
+    columnSums(from, inner << 2, n, width, factor, to, add);
   }
 }
 

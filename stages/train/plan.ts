@@ -121,10 +121,8 @@ function microGraph(
   // The weight is 1 / (tokens that count in the whole step), so micro-batches simply add up.
   const loss = mul(sum(losses, { shape: [1] }), input(graph, "lossWeight", [1], "f32"));
   const missing = new Set([...scope.parameters.values()].map((p) => p.tensor));
-  for (const { of, gradient } of eachGradient(loss, [...missing])) {
-    accumulate(gradientOf(graph, of), gradient);
-    missing.delete(of);
-  }
+  const into = new Map([...missing].map((tensor) => [tensor, gradientOf(graph, tensor)]));
+  for (const { of } of eachGradient(loss, [...missing], { into })) missing.delete(of);
   for (const { label } of missing) {
     throw new Error(`Cannot train ${label}: the loss does not depend on it`);
   }

@@ -1,11 +1,14 @@
 import { deepStrictEqual, ok, throws } from "node:assert/strict";
 import { accumulate, eachGradient, gradients, plus } from "../../../kernels/core/gradients.ts";
 import { Graph } from "../../../kernels/core/graph.ts";
+import { normals } from "../../../kernels/core/philox.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import { ShapeError, type Tensor, type TensorMap } from "../../../kernels/core/tensor.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
+import { affine } from "../../../kernels/ops/affine.ts";
 import { add, mul, scale } from "../../../kernels/ops/arith.ts";
 import { gather } from "../../../kernels/ops/gather.ts";
+import { matmul } from "../../../kernels/ops/matmul.ts";
 import { max, sum } from "../../../kernels/ops/reduce.ts";
 
 Deno.test("gradients() adds up what flows through a shared subexpression", async () => {
@@ -96,6 +99,60 @@ Deno.test("plus() and accumulate() ask for equal shapes", () => {
   const a = leaf("a", [3]), b = leaf("b", [4]);
   throws(() => plus(a, b), { name: "ShapeError", message: /\[3\] and \[4\] must be one shape/ });
   throws(() => accumulate(a, b), { name: "ShapeError", message: /\[4\] into \[3\]/ });
+});
+
+Deno.test("eachGradient() into buffers are added by the ops that make them, in the order found", async () => {
+  const graph = new Graph();
+  const leaf = (label: string, shape: readonly number[], kind: "input" | "parameter" | "gradient") =>
+    graph.leaf(label, { shape, dtype: "f32" }, kind);
+  const x = leaf("x", [2, 2], "input"),
+    w = leaf("w", [2, 3], "parameter"),
+    bias = leaf("b", [3], "parameter");
+  const table = leaf("table", [4, 3], "parameter"),
+    ids = graph.leaf("ids", {
+      shape: [2],
+      dtype: "u32",
+    }, "input");
+  const y = mul(add(affine(x, { weight: w, bias }), gather(table, ids)), gather(table, ids)); // a leaf used twice
+  const parameters = [w, bias, table];
+  const into = new Map(parameters.map((t) => [t, leaf(`${t.label}/grad`, t.shape, "gradient")]));
+  const before = gradients(sum(y), parameters).map((g) => g!);
+  const after = [...eachGradient(sum(y), parameters, { into })].map(({ gradient }) => gradient);
+  before.forEach((g, i) => graph.output(`g${i}`, g));
+  const made = compile("test", graph).calls.filter((call) => after.some((t) => call.outputs.includes(t)));
+  deepStrictEqual(made.map((call) => call.op.name).sort(), ["matmul_add", "scatter_add", "sum_add"]);
+
+  const data = (count: number) => normals(1, "data", count);
+  await using session = await openReference().open([compile("test", graph)], {
+    x: { shape: [2, 2], data: data(4) },
+    w: { shape: [2, 3], data: data(6) },
+    b: { shape: [3], data: data(3) },
+    table: { shape: [4, 3], data: data(12) },
+    ids: { shape: [2], data: Uint32Array.of(3, 1) },
+  });
+  await session.run(["test", "test"]);
+  for (const [i, { label }] of parameters.entries()) {
+    const found = await session.read([`${label}/grad`, `g${i}`]);
+    const wanted = [...found[`g${i}`].data].map((g) => Math.fround(2 * g));
+    [...found[`${label}/grad`].data].forEach((sum, at) => ok(Math.abs(sum - wanted[at]) < 1e-6, label));
+  }
+});
+
+Deno.test("eachGradient() into a buffer: one that flows on as well is not made twice", () => {
+  const graph = new Graph();
+  const leaf = (label: string) => graph.leaf(label, { shape: [2, 2], dtype: "f32" }, "parameter");
+  const a = leaf("a"), b = leaf("b"), w = leaf("w");
+  // What flows into the sum is one product; it goes to both a's buffer and b's.
+  const loss = sum(matmul(add(a, mul(b, b)), w));
+  const into = new Map([[a, graph.leaf("a/grad", { shape: [2, 2], dtype: "f32" }, "gradient")]]);
+  [...eachGradient(loss, [a, b], { into })].forEach(({ gradient }, i) => graph.output(`g${i}`, gradient));
+  const names = compile("test", graph).calls.map((call) => call.op.name);
+  // Forward, backward, and the sum into a's buffer.
+  deepStrictEqual(names.filter((name) => /^matmul|accumulate/.test(name)), [
+    "matmul",
+    "matmul",
+    "accumulate",
+  ]);
 });
 
 function leaves(): { graph: Graph; leaf: (label: string, shape: readonly number[]) => Tensor } {
