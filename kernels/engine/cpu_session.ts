@@ -4,7 +4,7 @@
  * @module
  */
 import type { Program } from "../core/program.ts";
-import { sizeOf, type TensorMap } from "../core/tensor.ts";
+import { bytesOf, sizeOf, type TensorMap } from "../core/tensor.ts";
 import { runListAt, runListLength, timedNumbers, word } from "./cpu_control.ts";
 import { type Layout, layOut, type Place, writeTable } from "./cpu_layout.ts";
 import { controlOf, type Pool, startThreads, type Threads } from "./cpu_threads.ts";
@@ -52,7 +52,13 @@ export class CpuSession implements Session {
     // All at once: running WASM does not see shared memory grow.
     const memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
     for (const program of programs) writeTable(program, { memory, layout, exports });
-    const threads = startThreads(programs, { pool, layout, memory, exports });
+    const zeros = [...layout.places].filter(([label]) => !(label in weights)).map((
+      [, { tensor, address }],
+    ) => ({
+      address,
+      bytes: bytesOf(tensor),
+    }));
+    const threads = startThreads(programs, { pool, layout, memory, exports, zeros });
     const session = new CpuSession(programs, { layout, memory, threads });
     try {
       const known = Object.entries(weights).filter(([label]) => layout.places.has(label));

@@ -6,7 +6,7 @@
 import type { Program } from "../core/program.ts";
 import { fail, scratchBytes } from "./cpu_control.ts";
 import type { Layout } from "./cpu_layout.ts";
-import type { Answer, Start } from "./cpu_worker.ts";
+import type { Answer, Range, Start } from "./cpu_worker.ts";
 
 /** The kernels, how many threads to run them on, and the BLAS if there is one. */
 export type Pool = Pick<Start, "module" | "threads" | "spins" | "blas">;
@@ -34,11 +34,12 @@ export function controlOf(memory: WebAssembly.Memory): Int32Array<SharedArrayBuf
 /** Starts one worker a thread. */
 export function startThreads(
   programs: readonly Program[],
-  { pool, layout, memory, exports }: {
+  { pool, layout, memory, exports, zeros }: {
     pool: Pool;
     layout: Layout;
     memory: WebAssembly.Memory;
     exports: readonly string[];
+    zeros: readonly Range[];
   },
 ): Threads {
   const failed = Promise.withResolvers<never>();
@@ -69,7 +70,7 @@ export function startThreads(
       failed.reject(new Error(`Cannot go on: thread ${thread} of the CPU engine ended: ${event.message}`));
     };
     const scratch = layout.scratch + thread * scratchBytes;
-    const start: Start = { ...pool, memory, exports, thread, scratch };
+    const start: Start = { ...pool, memory, exports, zeros, thread, scratch };
     worker.postMessage(start);
   }
   return {

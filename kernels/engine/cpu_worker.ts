@@ -8,6 +8,14 @@ import { Abandoned, Barrier, fail, opWords, runListAt, waitForChange, word } fro
 import { openBlas } from "./blas.ts";
 import { blasProducts, type Finish, type Kernel } from "./cpu_product.ts";
 
+/** A piece of memory. */
+export interface Range {
+  /** Of its first byte; a whole number of floats. */
+  readonly address: number;
+  /** Its length. */
+  readonly bytes: number;
+}
+
 /** What the main thread sends once. */
 export interface Start {
   /** kernels.wasm, compiled once for all. */
@@ -24,6 +32,8 @@ export interface Start {
   readonly spins: number;
   /** Address of this thread's scratch. */
   readonly scratch: number;
+  /** Tensors that begin as zeros. */
+  readonly zeros: readonly Range[];
   /** The library that multiplies, else the WASM kernel does. */
   readonly blas: string | null;
 }
@@ -56,10 +66,22 @@ scope.onmessage = (event) => {
     }
   }
   const control = new Int32Array(start.memory.buffer as unknown as SharedArrayBuffer);
+  touch(start, control);
   scope.postMessage({ ready: true });
   serve(start, kernels, control);
   scope.close();
 };
+
+/**
+ * Writes zeros over this thread's part of what holds zeros anyway: a page that a kernel reads first and then writes is
+ * handed out by the system twice, and by one thread.
+ */
+function touch({ zeros, thread, threads }: Start, words: Int32Array): void {
+  for (const { address, bytes } of zeros) {
+    const from = address / 4, part = bytes / 4 / threads;
+    words.fill(0, from + Math.floor(thread * part), from + Math.floor((thread + 1) * part));
+  }
+}
 
 function serve(start: Start, kernels: readonly Kernel[], control: Int32Array<SharedArrayBuffer>): void {
   const { thread, threads, spins, scratch } = start;
