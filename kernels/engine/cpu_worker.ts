@@ -5,6 +5,7 @@
  * @module
  */
 import { Abandoned, Barrier, fail, opWords, runListAt, waitForChange, word } from "./cpu_control.ts";
+import { blasAttention, type RowKernels } from "./cpu_attention.ts";
 import { openBlas } from "./blas.ts";
 import { blasProducts, type Finish, type Kernel } from "./cpu_product.ts";
 
@@ -60,10 +61,21 @@ scope.onmessage = (event) => {
   const kernels = start.exports.map((name) => exports[name] as Kernel);
   using blas = start.blas === null ? null : openBlas(start.blas);
   if (blas !== null) {
-    const finish = exports.finish as Finish;
-    for (const [name, kernel] of blasProducts(blas, { memory: start.memory, finish })) {
-      kernels[start.exports.indexOf(name)] = kernel;
-    }
+    const { memory } = start;
+    const softmax_rows = exports.softmax_rows as RowKernels["softmax_rows"];
+    const slope_rows = exports.slope_rows as RowKernels["slope_rows"];
+    const attention = exports.attention as Kernel, attention_grad = exports.attention_grad as Kernel;
+    const native = [
+      ...blasProducts(blas, { memory, finish: exports.finish as Finish }),
+      ...(blas.shared
+        ? blasAttention(blas, {
+          memory,
+          rows: { softmax_rows, slope_rows },
+          wasm: { attention, attention_grad },
+        })
+        : []),
+    ];
+    for (const [name, kernel] of native) kernels[start.exports.indexOf(name)] = kernel;
   }
   const control = new Int32Array(start.memory.buffer as unknown as SharedArrayBuffer);
   touch(start, control);

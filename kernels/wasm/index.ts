@@ -1,6 +1,6 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * The module: one export an op, named as the op; and `finish`, for products that a BLAS makes.
+ * The module: one export an op, named as the op; `finish`, `softmax_rows` and `slope_rows` go between products of a BLAS.
  *
  * @module
  */
@@ -8,6 +8,7 @@ export { adamw } from "./adamw.ts";
 export { affine, affine_add, affine_gelu } from "./affine.ts";
 export { add, div, mul, sub } from "./arith.ts";
 export { attention, attention_grad } from "./attention.ts";
+export { slope_rows, softmax_rows } from "./attention_rows.ts";
 export {
   cross_entropy,
   cross_entropy_grad,
