@@ -1,27 +1,24 @@
 /**
  * Training steps of this project's CPU engine and of peers that are not on npm, alternating in one run; medians of
- * tokens a second over rounds, and of each round's ratio to PyTorch with one thread or all, whichever is faster.
+ * tokens a second over rounds, of each round's ratio to PyTorch with one thread or all, whichever is faster, and of the
+ * share of what WASM's innermost kernel does on this machine (128-bit vectors: a BLAS can be above 100 %).
  *
  *     deno run -A bench/peers.ts [--rounds 7] [--threads 2] [--sizes small,middle,124M] [--python python3] [--llmc DIR]
  *
- * PyTorch: `apt-get install python3-torch` (then --python /usr/bin/python3), or `pip install torch`. llm.c, at 124M: clone
- * github.com/karpathy/llm.c, make train_gpt2, and get its starter pack as its README says; DIR is that folder. The
+ * PyTorch: `apt-get install python3-torch` (then --python /usr/bin/python3), or `pip install torch`; --python none leaves
+ * it out. llm.c: `git clone https://github.com/karpathy/llm.c`, nothing to build; DIR is that folder; needs gcc. The
  * machine should do nothing else meanwhile.
  *
  * @module
  */
-import { TextLineStream } from "../stages/flow/std.ts";
 import { parseArgs } from "node:util";
 import { findBlas } from "../kernels/engine/blas.ts";
 import { openCpu } from "../kernels/engine/cpu.ts";
 import { gpt } from "../kernels/models/gpt.ts";
+import { llmc } from "./peers/llmc.ts";
+import { type Peer, startPeer } from "./peers/peer.ts";
 import { openTrainingStep, type StepSize, stepSizes } from "./training_step.ts";
-
-/** Somebody who trains: seconds a step. */
-interface Peer extends AsyncDisposable {
-  readonly name: string;
-  measure(steps: number): Promise<number>;
-}
+import { openPeak } from "./wasm_peak.ts";
 
 const { values } = parseArgs({
   options: {
@@ -35,6 +32,8 @@ const { values } = parseArgs({
 const threads = Number(values.threads), wanted = values.sizes.split(",");
 const blas = await findBlas("auto");
 
+using peak = await openPeak(threads);
+
 for (const size of stepSizes.filter(({ name }) => wanted.includes(name))) {
   await compare(size);
 }
@@ -42,101 +41,60 @@ for (const size of stepSizes.filter(({ name }) => wanted.includes(name))) {
 /** Prints the table of one size. */
 async function compare(size: StepSize): Promise<void> {
   // Its threads do not always help PyTorch: the better of the two is what ratios are to.
-  const torches = threads === 1 ? [1] : [1, threads];
+  const torches = values.python === "none" ? [] : threads === 1 ? [1] : [1, threads];
   const peers: Peer[] = [];
   for (const count of torches) peers.push(await pytorch(size, count));
-  peers.push(await ours(size, "off"));
-  if (blas !== null) peers.push(await ours(size, blas.path));
-  if (values.llmc !== undefined && size.name === "124M") peers.push(llmc(values.llmc));
-  const tokens = size.batch * size.seqLen, seconds = peers.map((): number[] => []);
+  const { peer, flops } = await ours(size, "off");
+  peers.push(peer);
+  if (blas !== null) peers.push((await ours(size, blas.path)).peer);
+  if (values.llmc !== undefined) peers.push(await llmc(size, { folder: values.llmc, threads }));
+  const tokens = size.batch * size.seqLen, seconds = peers.map((): number[] => []), peaks: number[] = [];
   const steps = peers.map(() => 1);
   for (const [i, peer] of peers.entries()) steps[i] = Math.max(1, Math.round(1 / await peer.measure(1)));
   for (let round = 0; round < Number(values.rounds); round++) {
+    peaks.push(await peak.measure());
     for (const [i, peer] of peers.entries()) seconds[i].push(await peer.measure(steps[i]));
   }
-  const medians = seconds.slice(0, torches.length).map(median);
+  // Without PyTorch, ratios are to this project's WASM.
+  const medians = seconds.slice(0, Math.max(1, torches.length)).map(median);
   const best = seconds[medians.indexOf(Math.min(...medians))];
-  console.log(`\n${size.name}: ${tokens} tokens a step, ${threads} threads, ${values.rounds} rounds`);
+  console.log(
+    `\n${size.name}: ${tokens} tokens and ${(flops / 1e9).toFixed(2)} GFLOP a step, ${threads} threads, \
+${values.rounds} rounds; WASM's cap ${(median(peaks) / 1e9).toFixed(1)} GFLOPS`,
+  );
   peers.forEach(({ name }, i) => {
     const speed = tokens / median(seconds[i]);
     const ratio = median(seconds[i].map((s, round) => best[round] / s));
+    const share = median(seconds[i].map((s, round) => flops / s / peaks[round]));
     console.log(
-      `${name.padEnd(48)} ${speed.toFixed(0).padStart(7)} tokens/s ${ratio.toFixed(2).padStart(6)}×`,
+      `${name.padEnd(48)} ${speed.toFixed(0).padStart(7)} tokens/s ${ratio.toFixed(2).padStart(6)}× ${
+        (100 * share).toFixed(0).padStart(4)
+      } % of the cap`,
     );
   });
   for (const peer of peers) await peer[Symbol.asyncDispose]();
 }
 
-async function ours(size: StepSize, which: string): Promise<Peer> {
+async function ours(size: StepSize, which: string): Promise<{ readonly peer: Peer; readonly flops: number }> {
   const engine = await openCpu({ threads, blas: which });
   const training = await openTrainingStep(engine, size);
   await training.step();
-  return {
+  const peer = {
     name: engine.device,
-    measure: (steps) => timed(steps, () => training.step()),
+    measure: (steps: number) => timed(steps, () => training.step()),
     [Symbol.asyncDispose]: () => training[Symbol.asyncDispose](),
   };
+  return { peer, flops: training.flops };
 }
 
-async function pytorch(size: StepSize, count: number): Promise<Peer> {
+function pytorch(size: StepSize, count: number): Promise<Peer> {
   const script = decodeURIComponent(new URL("peers/torch_steps.py", import.meta.url).pathname);
   const { paddedVocabSize } = gpt(size);
-  const child = new Deno.Command(values.python, {
-    args: [script, JSON.stringify({ ...size, paddedVocabSize }), String(count)],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
-    .getReader();
-  const writer = child.stdin.getWriter();
-  const next = async () => {
-    const { value } = await lines.read();
-    if (value === undefined) {
-      throw new Error(
-        `Cannot measure PyTorch: ${values.python} ended: install it: apt-get install python3-torch`,
-      );
-    }
-    return value;
-  };
-  return {
-    name: `PyTorch ${await next()}, ${count} ${count === 1 ? "thread" : "threads"}`,
-    async measure(steps) {
-      await writer.write(new TextEncoder().encode(`${steps}\n`));
-      return Number(await next());
-    },
-    async [Symbol.asyncDispose]() {
-      await writer.close();
-      await child.status;
-    },
-  };
-}
-
-/** A run of its program at B 4, T 64; it says how long each step took. */
-function llmc(folder: string): Peer {
-  return {
-    name: "llm.c, C with OpenMP",
-    async measure(steps) {
-      const child = new Deno.Command("./train_gpt2", {
-        cwd: folder,
-        env: { OMP_NUM_THREADS: String(threads) },
-        stdout: "piped",
-      }).spawn();
-      const times: number[] = [];
-      for await (
-        const line of child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
-      ) {
-        const took = /took ([\d.]+) ms/.exec(line)?.[1];
-        if (took !== undefined) times.push(Number(took) / 1000);
-        if (times.length > steps) {
-          child.kill();
-          break;
-        }
-      }
-      await child.status;
-      return median(times.slice(1)); // the first touches its memory
-    },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
+  return startPeer([values.python, script, JSON.stringify({ ...size, paddedVocabSize }), String(count)], {
+    ready: /./,
+    nameOf: (version) => `PyTorch ${version}, ${count} ${count === 1 ? "thread" : "threads"}`,
+    hint: "install PyTorch: apt-get install python3-torch",
+  });
 }
 
 async function timed(steps: number, step: () => Promise<unknown>): Promise<number> {

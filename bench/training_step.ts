@@ -36,6 +36,8 @@ export interface TrainingStep extends AsyncDisposable {
   steps(count: number): Promise<number>;
   /** Of one step. */
   readonly tokens: number;
+  /** Floating-point operations of one step, as planned. */
+  readonly flops: number;
 }
 
 /** Puts a model of a size on an engine. */
@@ -47,17 +49,19 @@ export async function openTrainingStep(engine: Engine, size: StepSize): Promise<
     (_, i) => Math.floor(uniformAt(1, "tokens", i) * vocabSize),
   );
   const data: Batch = { inputs: drawn.slice(0, -1), targets: drawn.slice(1), shape };
+  const planned = plan({
+    model,
+    training: { optimizer: adamw({ beta2: 0.95, weightDecay: 0.1 }), shape, clip: 1 },
+    packBytes: await largestPack(engine.name),
+  });
   const session: ModelSession = await openModel(engine, {
-    plan: plan({
-      model,
-      training: { optimizer: adamw({ beta2: 0.95, weightDecay: 0.1 }), shape, clip: 1 },
-      packBytes: await largestPack(engine.name),
-    }),
+    plan: planned,
     weights: initialWeights(model, 1),
   });
   let step = 0;
   return {
     tokens,
+    flops: planned.flopsPerStep,
     step: async () => (await session.step(data, { learningRate: 1e-4, step: step++ })).loss,
     async steps(count) {
       for (let i = 0; i < count; i++) session.begin(data, { learningRate: 1e-4, step: step++ });

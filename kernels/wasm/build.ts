@@ -23,11 +23,22 @@ const engineMemory = [
   "--maximumMemory=65536", // 4 GiB in pages of 64 KiB: the memory given may be of any size up to it
 ];
 
-/** The files that are committed: which source each is of, what of WASM it may use, and its memory. */
-export const builds: Readonly<
-  Record<string, { readonly source: string; readonly features: string; readonly memory: readonly string[] }>
-> = {
-  "kernels.wasm": { source: "index.ts", features: "simd,relaxed-simd,threads", memory: engineMemory },
+/** A module: which source it is of, what of WASM it may use, and its memory, as compiler options. */
+export interface Build {
+  /** A file of this folder. */
+  readonly source: string;
+  /** Names with commas between. */
+  readonly features: string;
+  /** More options. */
+  readonly memory: readonly string[];
+}
+
+/** What WASM engines with relaxed SIMD have. */
+export const engineFeatures = "simd,relaxed-simd,threads";
+
+/** The files that are committed. */
+export const builds: Readonly<Record<string, Build>> = {
+  "kernels.wasm": { source: "index.ts", features: engineFeatures, memory: engineMemory },
   "kernels_plain.wasm": { source: "index.ts", features: "simd,threads", memory: engineMemory },
   // Its own: a page, and room for 65,536 floats.
   "normals.wasm": {
@@ -41,13 +52,20 @@ export const builds: Readonly<
  * The bytes of one of the `builds`, compiled in memory; `entry`: the file whose exports are the module's. Throws Error
  * with the compiler's messages.
  */
-export async function buildKernels(
+export function buildKernels(
   build: string,
-  entry = builds[build].source,
+  entry: string = builds[build].source,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return compileSource({ ...builds[build], source: entry });
+}
+
+/** The bytes of a module. Throws Error with the compiler's messages. */
+export async function compileSource(
+  { source, features, memory }: Build,
 ): Promise<Uint8Array<ArrayBuffer>> {
   let binary: Uint8Array | undefined;
-  const { features, memory } = builds[build];
-  const command = [entry, `--outFile=${build}`, `--enable=${features}`, ...options, ...memory];
+  const build = "module.wasm";
+  const command = [source, `--outFile=${build}`, `--enable=${features}`, ...options, ...memory];
   const { error, stderr } = await asc.main(command, {
     // Imports name files in full, as everywhere in the project; the compiler appends one more ".ts".
     readFile: (name) =>
