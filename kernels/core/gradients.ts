@@ -27,9 +27,6 @@ export function accumulate(buffer: Tensor, x: Tensor): Tensor {
   return added ?? callAccumulate([buffer, x], null)[0];
 }
 
-/** Where gradients of leaves are added up as soon as a part of them is found: by leaf, the buffer's newest value. */
-export type GradientBuffers = Map<Tensor, Tensor>;
-
 /**
  * Gradients of the scalar `loss` with respect to each of `of`, in their order; null where loss does not depend on it.
  * Throws ShapeError if loss is not a scalar, Error where an op on the way has no vjp.
@@ -68,7 +65,7 @@ export function* flowBack(
   options: {
     readonly calls: readonly Call[];
     readonly of: readonly Tensor[];
-    readonly buffers?: GradientBuffers;
+    readonly buffers?: Map<Tensor, Tensor>;
     seed(): Tensor;
   },
 ): Generator<Found, void> {

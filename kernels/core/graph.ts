@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { GradientBuffers } from "./gradients.ts";
 import type { Call, Op } from "./op.ts";
 import { type NamedSpec, type Pack, placeMembers } from "./pack.ts";
 import type { Kind, Shape, Spec, Tensor } from "./tensor.ts";
@@ -17,7 +16,7 @@ export interface CustomGradient {
    * Gradients of the inputs given those of the finishing call's outputs (null: no gradient flows). That of an input with
    * a buffer may be added to it instead: then the buffer's newest value is set there, and given.
    */
-  vjp(grads: readonly (Tensor | null)[], buffers: GradientBuffers): readonly (Tensor | null)[];
+  vjp(grads: readonly (Tensor | null)[], buffers: Map<Tensor, Tensor>): readonly (Tensor | null)[];
 }
 
 /** Calls in order, and leaves by label. */

@@ -10,6 +10,9 @@ import { gather } from "../../../kernels/ops/gather.ts";
 import { sum } from "../../../kernels/ops/reduce.ts";
 import { clear } from "../../../kernels/ops/state.ts";
 import { tanh } from "../../../kernels/ops/tanh.ts";
+import { gpt } from "../../../kernels/models/gpt.ts";
+import { adamw } from "../../../kernels/optim/adamw.ts";
+import { plan } from "../../../stages/train/plan.ts";
 
 type Part = (x: Tensor, f: (x: Tensor) => Tensor) => Tensor;
 const plain: Part = (x, f) => f(x);
@@ -103,4 +106,18 @@ Deno.test("checkpoint() refuses a part that overwrites what was made outside", (
       "leave it out of the checkpoint",
   });
   checkpoint(x, (x) => accumulate(clear(scale(x, 2)), x)); // its own: may be done twice
+});
+
+Deno.test("checkpoint() adds gradients to their buffers while it goes back, as without it", () => {
+  const model = gpt({ layers: 2, heads: 2, channels: 16, seqLen: 8, vocabSize: 65 });
+  const adding = (recompute: "none" | "block") => {
+    const { programs: [micro] } = plan({
+      model,
+      training: { optimizer: adamw(), shape: [1, 2, 8], clip: 1, recompute },
+    });
+    return micro.calls.filter(({ op, outputs }) => op.inPlace !== undefined && outputs[0].kind === "gradient")
+      .map(({ op, outputs }) => `${op.name} ${outputs[0].label}`);
+  };
+  deepStrictEqual(adding("block"), adding("none"));
+  strictEqual(adding("block").filter((name) => name.startsWith("matmul_add")).length, 2 * 4 + 1);
 });
