@@ -34,7 +34,10 @@ const QUERIES = 64;
 /** Shorter sequences are left to the WASM kernels: products so small gain nothing. */
 const LEAST_TIME = 64;
 
-/** Kernels by op name, which leave what does not pay to those of `wasm`. */
+/** Sequences so long that scratch holds scores of fewer queries than this are left to them too. */
+const LEAST_QUERIES = 16;
+
+/** Kernels by op name, which leave what does not pay, and what drops weights, to those of `wasm`. */
 export function blasAttention(
   blas: Blas,
   { memory, rows, wasm }: {
@@ -47,14 +50,13 @@ export function blasAttention(
   const words = new Uint32Array(memory.buffer), numbers = new Float64Array(memory.buffer);
 
   const sizesOf = (args: number) => {
-    const [batch, time, channels, heads] = numbers.subarray(args >>> 3, (args >>> 3) + 4);
+    const [batch, time, channels, heads, dropped] = numbers.subarray(args >>> 3, (args >>> 3) + 5);
     const depth = channels / heads;
     // Scores and slopes of a block, [queries, time] each.
     const queries = Math.min(QUERIES, Math.floor(scratchBytes / (8 * time)));
-    return { batch, time, channels, heads, depth, queries, scale: 1 / Math.sqrt(depth) };
+    const pays = dropped === 0 && time >= LEAST_TIME && queries >= LEAST_QUERIES;
+    return { batch, time, channels, heads, depth, queries, pays, scale: 1 / Math.sqrt(depth) };
   };
-  const pays = ({ time, queries }: { time: number; queries: number }) => time >= LEAST_TIME && queries >= 16;
-
   const multiply = (
     [m, n, k]: readonly [number, number, number],
     o: {
@@ -85,8 +87,8 @@ export function blasAttention(
   };
 
   const attention: Kernel = (tensors, args, thread, threads, scratch) => {
-    const { batch, time, channels, heads, depth, queries, scale } = sizesOf(args);
-    if (!pays({ time, queries })) return wasm.attention(tensors, args, thread, threads, scratch);
+    const { batch, time, channels, heads, depth, queries, pays, scale } = sizesOf(args);
+    if (!pays) return wasm.attention(tensors, args, thread, threads, scratch);
     const [qkv, out, lse] = words.subarray(tensors >>> 2, (tensors >>> 2) + 3);
     const blocks = Math.ceil(time / queries), row = 3 * channels;
     // Blocks from the last, which has most keys, so that no thread ends with a long one.
@@ -109,8 +111,8 @@ export function blasAttention(
   };
 
   const attentionGrad: Kernel = (tensors, args, thread, threads, scratch) => {
-    const { batch, time, channels, heads, depth, queries, scale } = sizesOf(args);
-    if (!pays({ time, queries })) return wasm.attention_grad(tensors, args, thread, threads, scratch);
+    const { batch, time, channels, heads, depth, queries, pays, scale } = sizesOf(args);
+    if (!pays) return wasm.attention_grad(tensors, args, thread, threads, scratch);
     const [qkv, out, lse, dout, dqkv] = words.subarray(tensors >>> 2, (tensors >>> 2) + 5);
     const row = 3 * channels, slopes = scratch + 4 * queries * time;
     for (let pair = thread; pair < batch * heads; pair += threads) {
