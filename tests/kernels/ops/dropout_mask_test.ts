@@ -80,7 +80,7 @@ Deno.test("philox() of WGSL gives its authors' numbers, and those of philox4x32(
   deepStrictEqual(data, Uint32Array.from(answers.flat()));
 });
 
-for (const build of Object.keys(builds)) {
+for (const build of Object.keys(builds).filter((name) => builds[name].source === "index.ts")) {
   Deno.test(`philox() of ${build}'s source gives its authors' numbers, and those of philox4x32()`, async () => {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
     const module = await WebAssembly.compile(await buildKernels(build, "philox.ts"));
