@@ -151,6 +151,6 @@ export function layer_norm_param_grad(
   for (let i = first(2 * groups, 1, thread, threads); i < end; i++) {
     const half = i / groups, column = (i % groups) << 4, to = tensor(tensors, 1 + half) + (column << 2);
     const from = partials + ((half * columns + column) << 2);
-    columnSums(from, columns << 3, blocks, min(<usize> 16, columns - column), 1, to);
+    columnSums(from, columns << 3, blocks, min(<usize> 16, columns - column), 1, to, false);
   }
 }
