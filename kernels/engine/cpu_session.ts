@@ -4,6 +4,7 @@
  * @module
  */
 import type { Program } from "../core/program.ts";
+import { regionsOf } from "../core/regions.ts";
 import { bytesOf, sizeOf, type TensorMap } from "../core/tensor.ts";
 import { runListAt, runListLength, timedNumbers, word } from "./cpu_control.ts";
 import { type Layout, layOut, type Place, writeTable } from "./cpu_layout.ts";
@@ -52,12 +53,10 @@ export class CpuSession implements Session {
     // All at once: running WASM does not see shared memory grow.
     const memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
     for (const program of programs) writeTable(program, { memory, layout, exports });
-    const zeros = [...layout.places].filter(([label]) => !(label in weights)).map((
-      [, { tensor, address }],
-    ) => ({
-      address,
-      bytes: bytesOf(tensor),
-    }));
+    // A pack is left out, its members are not: some of them may have weights.
+    const zeros = regionsOf(programs).flatMap(({ members }) => members)
+      .filter(({ label }) => !(label in weights) && layout.places.has(label))
+      .map((member) => ({ address: layout.places.get(member.label)!.address, bytes: bytesOf(member) }));
     const threads = startThreads(programs, { pool, layout, memory, exports, zeros });
     const session = new CpuSession(programs, { layout, memory, threads });
     try {
