@@ -4,10 +4,11 @@
  * @module
  */
 export * from "./core/graph.ts";
-export { costOf, countPipelines, leastLimits, type ProgramCost } from "./core/cost.ts";
+export { costOf, countPipelines, type ProgramCost, scratchBytes } from "./core/cost.ts";
 export { type BufferLimits, checkLimits, largestSlot } from "./core/limits.ts";
 export { checkpoint } from "./core/checkpoint.ts";
 export { eachGradient, type Found, gradients } from "./core/gradients.ts";
+export * from "./core/gpu.ts";
 export * from "./core/op.ts";
 export * from "./core/philox.ts";
 export type { Member, NamedSpec, Pack } from "./core/pack.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Gpu } from "./gpu.ts";
 import type { Shape, Spec, Tensor } from "./tensor.ts";
 import { sizeOf } from "./tensor.ts";
 
@@ -18,12 +19,19 @@ export interface Call<A = any> {
   readonly attrs: A;
 }
 
-/** WGSL of one dispatch. */
+/** WGSL of a call: one dispatch, or some that run one after the other. */
 export interface Kernel {
   /** WGSL with an entry point `main`. */
   readonly code: string;
   /** Of the dispatch. */
   readonly workgroups: readonly [number, number, number];
+  /**
+   * Bytes that this dispatch leaves to the next in memory beyond the call's tensors, all written and all read: they are
+   * bound last, in both. What they hold before the call and after it is no one's.
+   */
+  readonly scratchBytes?: number;
+  /** The next dispatch of the call; it has the same bindings. */
+  readonly then?: Kernel;
 }
 
 /** Bytes that a call takes from memory and puts there. */
@@ -53,8 +61,10 @@ export interface Op<A> {
   addTo?(call: Call<A>, buffer: Tensor): Tensor | null;
   /** What the op MEANS, on flat float64 arrays; one array an output. */
   reference(inputs: readonly Float64Array[], call: Call<A>): readonly Float64Array[];
-  /** One dispatch. Workgroup sizes stay within `limits`. */
-  wgsl(call: Call<A>, limits: GPUSupportedLimits): Kernel;
+  /** Its kernel on a GPU, within the GPU's limits and features: `gpu.choices` says which, where an op has several. */
+  wgsl(call: Call<A>, gpu: Gpu): Kernel;
+  /** Names of the kernels that a GPU could run a call as; first the one that runs untried. Default: it has one. */
+  variants?(call: Call<A>, gpu: Gpu): readonly string[];
   /** The numbers that its WASM twin takes beside the tensors (f64 each): sizes first, then constants. */
   wasm(call: Call<A>): readonly number[];
   /** Floating-point operations of one call. */
@@ -87,6 +97,16 @@ export function bindings(call: Call): readonly Tensor[] {
   return [...call.inputs, ...call.outputs.filter((_, i) => inPlaceOf(call.op, i) < 0)];
 }
 
+/** The dispatches of a kernel, in order. */
+export function dispatchesOf(kernel: Kernel): readonly Kernel[] {
+  return kernel.then === undefined ? [kernel] : [kernel, ...dispatchesOf(kernel.then)];
+}
+
+/** The largest memory that a kernel's dispatches leave each other, in bytes; 0: they need none. */
+export function scratchOf(kernel: Kernel): number {
+  return Math.max(...dispatchesOf(kernel).map(({ scratchBytes = 0 }) => scratchBytes));
+}
+
 /** The input that output i lives in, or -1. */
 export function inPlaceOf(op: Op<any>, output: number): number {
   return op.inPlace?.[output] ?? -1;
@@ -107,19 +127,17 @@ export function grid(count: number, size: number): readonly [number, number, num
 
 /**
  * WGSL that declares a call's bindings: `in0`, `in1`, … then `out0`, … (an in-place output has none: write its input),
- * each `array<f32>` or `array<u32>`.
+ * each `array<f32>` or `array<u32>`, or of another type by name in `types`: `vec4f` where all its uses are whole fours.
  */
-export function wgslBindings(call: Call): string {
+export function wgslBindings(call: Call, types: Readonly<Record<string, string>> = {}): string {
   const lines: string[] = [];
-  call.inputs.forEach((t, i) => lines.push(declare(lines.length, `in${i}`, t)));
-  call.outputs.forEach((t, i) => {
-    if (inPlaceOf(call.op, i) < 0) lines.push(declare(lines.length, `out${i}`, t));
-  });
+  const declare = (name: string, { dtype }: Spec) => {
+    const type = types[name] ?? dtype;
+    lines.push(`@group(0) @binding(${lines.length}) var<storage, read_write> ${name}: array<${type}>;`);
+  };
+  call.inputs.forEach((t, i) => declare(`in${i}`, t));
+  call.outputs.forEach((t, i) => inPlaceOf(call.op, i) < 0 && declare(`out${i}`, t));
   return lines.join("\n");
-}
-
-function declare(binding: number, name: string, spec: Spec): string {
-  return `@group(0) @binding(${binding}) var<storage, read_write> ${name}: array<${spec.dtype}>;`;
 }
 
 /** A case's inputs as specs. */

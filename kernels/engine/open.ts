@@ -14,15 +14,19 @@ export type OpenedEngine = Readonly<{ engine: Engine; why: string }>;
 /**
  * Opens the engine for `device`: "auto", "webgpu" or "cpu", as `--device` takes it. "auto" takes a GPU, else the CPU
  * engine with `threads` threads and `blas` as `openCpu` takes it; an adapter that computes in software counts as none,
- * and is used only if "webgpu" asks for it. Throws Deno.errors.NotSupported for "webgpu" where there is no adapter,
- * TypeError for another word, and what `openCpu` throws.
+ * and is used only if "webgpu" asks for it. `tune` is as `openWebgpu` takes it. Throws Deno.errors.NotSupported for
+ * "webgpu" where there is no adapter, TypeError for another word, and what `openCpu` and `openWebgpu` throw.
  */
 export async function openEngine(
   device: string,
-  options: { readonly threads?: number; readonly blas?: string } = {},
+  options: {
+    readonly threads?: number;
+    readonly blas?: string;
+    readonly tune?: { readonly cache: string } | "off";
+  } = {},
 ): Promise<OpenedEngine> {
   const { kind, why } = await choose(device);
-  return { engine: kind === "webgpu" ? await openGpu() : await openProcessor(options), why };
+  return { engine: kind === "webgpu" ? await openGpu(options) : await openProcessor(options), why };
 }
 
 /**
@@ -54,9 +58,11 @@ async function choose(device: string): Promise<{ kind: "webgpu" | "cpu"; why: st
   }
 }
 
-async function openGpu(): Promise<Engine> {
+async function openGpu(
+  { tune = "off" }: { readonly tune?: { readonly cache: string } | "off" },
+): Promise<Engine> {
   const { openWebgpu } = await import("./webgpu.ts");
-  return await openWebgpu();
+  return await openWebgpu({ tune });
 }
 
 async function openProcessor(

@@ -3,11 +3,15 @@
  *
  * @module
  */
+import type { Gpu } from "../core/gpu.ts";
 import type { Program } from "../core/program.ts";
 import type { TensorMap } from "../core/tensor.ts";
 import type { Engine } from "./engine.ts";
 import { adapterMend, findAdapter, type MemoryLimits, WebgpuDevice } from "./webgpu_device.ts";
 import { WebgpuSession } from "./webgpu_session.ts";
+import { timeVariants } from "./webgpu_timing.ts";
+import { tuneKernels } from "./webgpu_tuner.ts";
+import { TuningCache } from "./webgpu_tuning_cache.ts";
 
 /** An engine whose sessions count what they ask of the device. */
 export interface WebgpuEngine extends Engine {
@@ -23,14 +27,25 @@ export interface WebgpuOptions {
   readonly allowSoftware?: boolean;
   /** Lower limits than the adapter's: what a smaller device would have. */
   readonly memoryLimits?: Partial<MemoryLimits>;
+  /** Kernels may keep what they stage of operands in 16-bit floats, where the adapter has them; default false. */
+  readonly half?: boolean;
+  /**
+   * Where an op has several kernels, the fastest here: timed once, then kept in a file, `cache`. Two timings may choose
+   * otherwise, whose sums then differ in their last bits; the same file gives the same bits. Default "off": kernels that
+   * are sane untried.
+   */
+  readonly tune?: { readonly cache: string } | "off";
+  /** Kernels to run, by `callKey()`; see `Op.variants`. They go before `tune`. */
+  readonly choices?: ReadonlyMap<string, string>;
 }
 
 /**
  * Opens the system's best adapter. Throws Deno.errors.NotSupported, with what to do, where there is none, or only one
- * that computes on the CPU and `allowSoftware` is false. Each session has a device of its own.
+ * that computes on the CPU and `allowSoftware` is false; Deno.errors.InvalidData where `tune.cache` is another file. Each session has a device of its own.
  */
 export async function openWebgpu(
-  { allowSoftware = true, memoryLimits = {} }: WebgpuOptions = {},
+  { allowSoftware = true, memoryLimits = {}, half = false, tune = "off", choices = new Map() }:
+    WebgpuOptions = {},
 ): Promise<WebgpuEngine> {
   const first = await findAdapter();
   if (first === null) {
@@ -43,19 +58,51 @@ export async function openWebgpu(
       `Cannot compute with WebGPU: ${first.description} is no GPU, it computes on the CPU: ${adapterMend}`,
     );
   }
+  const cache = tune === "off"
+    ? null
+    : await TuningCache.open(tune.cache, `${first.key}${half ? ", half" : ""}`);
   return {
     name: "webgpu",
-    device: `${first.description} (WebGPU${first.software ? ", in software" : ""})`,
+    device: `${first.description} (WebGPU${first.software ? ", in software" : ""}${
+      tune === "off" ? "" : `, kernels timed, kept in ${tune.cache}`
+    })`,
     software: first.software,
     async open(programs, weights) {
       // An adapter gives one device, says the specification.
-      const device = await WebgpuDevice.request(await findAdapter() ?? first, memoryLimits);
+      const request = async () =>
+        WebgpuDevice.request(await findAdapter() ?? first, { lower: memoryLimits, half });
+      const device = await request();
       try {
-        return await WebgpuSession.open(device, programs, weights);
+        const tuned = cache === null ? [] : await tunedIn(cache, { programs, gpu: device.gpu, request });
+        const gpu = { ...device.gpu, choices: new Map([...tuned, ...choices]) };
+        return await WebgpuSession.open(device, programs, { weights, gpu });
       } catch (error) {
         await device.destroy();
         throw error;
       }
     },
   };
+}
+
+/** Choices for programs; what is not in the cache is timed, on a device that has nothing else to do, and added. */
+async function tunedIn(
+  cache: TuningCache,
+  { programs, gpu, request }: {
+    readonly programs: readonly Program[];
+    readonly gpu: Gpu;
+    request(): Promise<WebgpuDevice>;
+  },
+): Promise<ReadonlyMap<string, string>> {
+  const trial: { device?: WebgpuDevice } = {};
+  try {
+    const choices = await tuneKernels(programs, {
+      gpu,
+      known: cache.choices,
+      time: async (call, names) => timeVariants(trial.device ??= await request(), call, names),
+    });
+    await cache.add(choices);
+    return choices;
+  } finally {
+    await trial.device?.destroy();
+  }
 }

@@ -4,12 +4,15 @@
  *
  * @module
  */
+import type { Gpu, GpuFeature, GpuLimits } from "../core/gpu.ts";
 
 /** An adapter and what people should know about it. */
 export interface FoundAdapter {
   readonly adapter: GPUAdapter;
   /** Its name, e.g. "NVIDIA GeForce RTX 4070". */
   readonly description: string;
+  /** All that it says of itself and its driver: what is known of one adapter is not taken for another's. */
+  readonly key: string;
   /** It computes on the CPU: right, and many times slower than the CPU engine. */
   readonly software: boolean;
 }
@@ -18,9 +21,10 @@ export interface FoundAdapter {
 export async function findAdapter(): Promise<FoundAdapter | null> {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) return null;
-  const { description, vendor, architecture, isFallbackAdapter } = adapter.info;
+  const { description, vendor, architecture, device, isFallbackAdapter } = adapter.info;
   const name = description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
-  return { adapter, description: name, software: isFallbackAdapter || softwareNames.test(name) };
+  const key = [vendor, architecture, device, description].join(", ");
+  return { adapter, description: name, key, software: isFallbackAdapter || softwareNames.test(name) };
 }
 
 /** Some software adapters do not say that they are a fallback. */
@@ -31,24 +35,25 @@ export const adapterMend: string =
   "install the GPU's driver with Vulkan (Linux; on Debian also mesa-vulkan-drivers for AMD and " +
   "Intel) or DirectX 12 (Windows), unset DENO_WEBGPU_BACKEND if it is set, or compute on the CPU with --device cpu";
 
-/** Limits to ask for: a device has only the specification's least ones unless asked. */
-const wantedLimits = [
-  "maxBufferSize",
-  "maxStorageBufferBindingSize",
-  "maxStorageBuffersPerShaderStage",
-  "maxComputeWorkgroupStorageSize",
-  "maxComputeInvocationsPerWorkgroup",
-  "maxComputeWorkgroupSizeX",
-  "maxComputeWorkgroupSizeY",
-  "maxComputeWorkgroupSizeZ",
-  "maxComputeWorkgroupsPerDimension",
-] as const;
+/** Limits of a device: an adapter's are asked for, since a device has only the specification's least ones unless asked. */
+function limitsOf(limits: GPUSupportedLimits): GpuLimits {
+  return {
+    maxBufferSize: limits.maxBufferSize,
+    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+    maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+    maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+    maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+    maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+    maxComputeWorkgroupSizeY: limits.maxComputeWorkgroupSizeY,
+    maxComputeWorkgroupSizeZ: limits.maxComputeWorkgroupSizeZ,
+    maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+  };
+}
+
+const gpuFeatures = ["shader-f16", "subgroups"] as const;
 
 /** How large buffers and their bindings may be. */
-export interface MemoryLimits {
-  readonly maxBufferSize: GPUSize64;
-  readonly maxStorageBufferBindingSize: GPUSize64;
-}
+export type MemoryLimits = Pick<GpuLimits, "maxBufferSize" | "maxStorageBufferBindingSize">;
 
 /** A device of one session, with its pipelines, and the reason should it fail. */
 export class WebgpuDevice {
@@ -61,7 +66,7 @@ export class WebgpuDevice {
   private constructor(
     readonly device: GPUDevice,
     readonly description: string,
-    readonly memoryLimits: MemoryLimits,
+    readonly gpu: Gpu,
   ) {
     // wgpu reports errors outside of scopes to nobody unless someone listens.
     device.addEventListener("uncapturederror", (event) => {
@@ -78,24 +83,34 @@ export class WebgpuDevice {
     this.#lost.catch(() => {}); // a loss while nobody waits is told by the next use
   }
 
-  /** A device of the adapter with its limits, or memory limits that are `lower`, and timestamps where it has them. */
+  /**
+   * A device of the adapter with its limits, or memory limits that are `lower`, and, where it has them, timestamps, 16-bit
+   * floats and subgroups.
+   */
   static async request(
-    { adapter, description }: FoundAdapter,
-    lower: Partial<MemoryLimits> = {},
+    { adapter, description, software }: FoundAdapter,
+    { lower = {}, half = false }: { readonly lower?: Partial<MemoryLimits>; readonly half?: boolean } = {},
   ): Promise<WebgpuDevice> {
-    const requiredLimits: Record<string, GPUSize64> = {};
-    for (const name of wantedLimits) requiredLimits[name] = adapter.limits[name];
-    const requiredFeatures: GPUFeatureName[] = adapter.features.has("timestamp-query")
-      ? ["timestamp-query"]
-      : [];
-    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-    const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+    const requiredLimits = { ...limitsOf(adapter.limits) };
+    const listed = (["timestamp-query", "shader-f16"] as const).filter((name) => adapter.features.has(name));
+    const request = (requiredFeatures: GPUFeatureName[]) =>
+      adapter.requestDevice({ requiredLimits, requiredFeatures });
+    // Deno does not list subgroups among an adapter's features, and grants them where the driver has them.
+    const device = await request([...listed, "subgroups"]).catch(() => request(listed));
+    const limits = limitsOf(device.limits), features = new Set<GpuFeature>();
+    for (const name of gpuFeatures) if (device.features.has(name)) features.add(name);
     return new WebgpuDevice(device, description, {
-      maxBufferSize: Math.min(maxBufferSize, lower.maxBufferSize ?? Infinity),
-      maxStorageBufferBindingSize: Math.min(
-        maxStorageBufferBindingSize,
-        lower.maxStorageBufferBindingSize ?? Infinity,
-      ),
+      limits: {
+        ...limits,
+        maxBufferSize: Math.min(limits.maxBufferSize, lower.maxBufferSize ?? Infinity),
+        maxStorageBufferBindingSize: Math.min(
+          limits.maxStorageBufferBindingSize,
+          lower.maxStorageBufferBindingSize ?? Infinity,
+        ),
+      },
+      features,
+      software,
+      half,
     });
   }
 

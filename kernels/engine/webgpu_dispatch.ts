@@ -1,15 +1,16 @@
 /// <reference types="@webgpu/types" />
 /**
- * One call of a program as the GPU repeats it: its pipeline, its bind group, its workgroups.
+ * One call of a program as the GPU repeats it: pipelines, bind group, workgroups of its dispatches.
  *
  * @module
  */
-import { bindings, type Call } from "../core/op.ts";
+import type { Gpu } from "../core/gpu.ts";
+import { bindings, type Call, dispatchesOf, scratchOf } from "../core/op.ts";
 import type { Program } from "../core/program.ts";
 import type { WebgpuDevice } from "./webgpu_device.ts";
 import type { WebgpuMemory } from "./webgpu_memory.ts";
 
-/** All that a call needs at a run. */
+/** All that a kernel needs at a run. */
 export interface Dispatch {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
@@ -22,25 +23,37 @@ export interface Dispatch {
  */
 export async function prepare(
   call: Call,
-  { device, memory, program }: { device: WebgpuDevice; memory: WebgpuMemory; program: Program },
-): Promise<Dispatch> {
-  const { limits } = device.device;
-  const { code, workgroups } = call.op.wgsl(call, limits);
+  { device, gpu, memory, program }: {
+    readonly device: WebgpuDevice;
+    readonly gpu: Gpu;
+    readonly memory: WebgpuMemory;
+    readonly program: Program;
+  },
+): Promise<readonly Dispatch[]> {
+  const kernel = call.op.wgsl(call, gpu);
   const label = `${call.op.name} (${call.outputs[0].label}) of ${program.name}`;
-  const most = limits.maxComputeWorkgroupsPerDimension;
-  if (workgroups.some((n) => n > most)) {
-    throw new RangeError(
-      `Cannot dispatch ${label}: ${
-        workgroups.join(" x ")
-      } workgroups, ${device.description} takes ${most} each ` +
-        "way: choose a smaller batch or sequence length",
-    );
-  }
-  const tensors = bindings(call);
-  const pipeline = await device.pipeline(code, { label, bindings: tensors.length });
+  const resources = bindings(call).map((t) => memory.binding(program, t));
+  if (scratchOf(kernel) > 0) resources.push(memory.scratch(scratchOf(kernel)));
   const group = device.device.createBindGroup({
-    layout: device.layout(tensors.length).group,
-    entries: tensors.map((t, binding) => ({ binding, resource: memory.binding(program, t) })),
+    layout: device.layout(resources.length).group,
+    entries: resources.map((resource, binding) => ({ binding, resource })),
   });
-  return { pipeline, group, workgroups };
+  return await Promise.all(
+    dispatchesOf(kernel).map(async ({ code, workgroups }) => {
+      const most = gpu.limits.maxComputeWorkgroupsPerDimension;
+      if (workgroups.some((n) => n > most)) {
+        throw new RangeError(
+          `Cannot dispatch ${label}: ${
+            workgroups.join(" x ")
+          } workgroups, ${device.description} takes ${most} ` +
+            "each way: choose a smaller batch or sequence length",
+        );
+      }
+      return {
+        pipeline: await device.pipeline(code, { label, bindings: resources.length }),
+        group,
+        workgroups,
+      };
+    }),
+  );
 }

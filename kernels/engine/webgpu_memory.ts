@@ -27,13 +27,16 @@ export class WebgpuMemory {
   readonly residents: ReadonlyMap<string, Resident>;
   readonly #persistent: readonly GPUBuffer[];
   readonly arena: readonly GPUBuffer[];
+  readonly #scratch: GPUBuffer | null;
   readonly #chunkBytes: number;
   readonly #offsets: ReadonlyMap<Slot, number>;
 
   private constructor(
     residents: ReadonlyMap<string, Resident>,
     arena: { buffers: readonly GPUBuffer[]; chunkBytes: number; offsets: ReadonlyMap<Slot, number> },
+    scratch: GPUBuffer | null,
   ) {
+    this.#scratch = scratch;
     this.residents = residents;
     this.#persistent = [...new Set([...residents.values()].map(({ buffer }) => buffer))];
     this.arena = arena.buffers;
@@ -42,17 +45,17 @@ export class WebgpuMemory {
   }
 
   /**
-   * Makes every buffer that the programs need. Throws RangeError, naming the tensor and the limit, where one does not
+   * Makes every buffer that the programs need, and `scratchBytes` for what dispatches of one call leave each other. Throws RangeError, naming the tensor and the limit, where one does not
    * fit a binding or a buffer, or where the device's memory does not suffice; nothing stays allocated then.
    */
   static async allocate(
-    { device, memoryLimits, description }: WebgpuDevice,
+    { device, gpu: { limits }, description }: WebgpuDevice,
     programs: readonly Program[],
+    { scratchBytes = 0 }: { readonly scratchBytes?: number } = {},
   ): Promise<WebgpuMemory> {
-    const { maxStorageBuffersPerShaderStage } = device.limits;
-    checkLimits(programs, { ...memoryLimits, maxStorageBuffersPerShaderStage }, { device: description });
+    checkLimits(programs, limits, { device: description });
     const regions = regionsOf(programs);
-    const chunkBytes = pieceBytes(programs, memoryLimits);
+    const chunkBytes = pieceBytes(programs, limits);
     const { offsets, arenaBytes } = placeArena(programs, chunkBytes);
 
     const made: GPUBuffer[] = [];
@@ -77,6 +80,7 @@ export class WebgpuMemory {
     for (let start = 0; start < arenaBytes; start += chunkBytes) {
       buffers.push(make(Math.min(chunkBytes, arenaBytes - start), `arena ${buffers.length}`));
     }
+    const scratch = scratchBytes > 0 ? make(scratchBytes, "scratch") : null;
     const errors = [await device.popErrorScope(), await device.popErrorScope()];
     const error = errors.find((e) => e !== null);
     if (error) {
@@ -86,12 +90,13 @@ export class WebgpuMemory {
           "or --seq-len, --recompute block, a smaller model, or --device cpu",
       );
     }
-    return new WebgpuMemory(residents, { buffers, chunkBytes, offsets });
+    return new WebgpuMemory(residents, { buffers, chunkBytes, offsets }, scratch);
   }
 
   /** Bytes of all buffers. */
   get bytes(): number {
-    return [...this.#persistent, ...this.arena].reduce((total, buffer) => total + buffer.size, 0);
+    const buffers = [...this.#persistent, ...this.arena];
+    return buffers.reduce((total, buffer) => total + buffer.size, this.#scratch?.size ?? 0);
   }
 
   /** What to bind for a tensor of a program. */
@@ -109,8 +114,14 @@ export class WebgpuMemory {
     };
   }
 
+  /** What to bind for memory beside all tensors: what dispatches of one call leave each other. */
+  scratch(size: number): GPUBufferBinding {
+    return { buffer: this.#scratch!, size };
+  }
+
   /** Gives all buffers back. */
   destroy(): void {
+    this.#scratch?.destroy();
     for (const buffer of [...this.#persistent, ...this.arena]) buffer.destroy();
   }
 }

@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { scratchBytes } from "../core/cost.ts";
+import type { Gpu } from "../core/gpu.ts";
 import type { Program } from "../core/program.ts";
 import type { TensorMap } from "../core/tensor.ts";
 import type { CallTiming, ReplayOptions, Session, SessionCounters } from "./engine.ts";
@@ -36,6 +38,8 @@ export class WebgpuSession implements Session {
   readonly #memory: WebgpuMemory;
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #dispatches: ReadonlyMap<string, readonly Placed[]>;
+  /** What kernels were chosen by. */
+  readonly gpu: Gpu;
   readonly #counts = { submits: 0, dispatches: 0, readBacks: 0, waits: 0 };
   #pending = 0;
   readonly #timed: TimedRun[] = [];
@@ -50,8 +54,10 @@ export class WebgpuSession implements Session {
     parts: {
       programs: ReadonlyMap<string, Program>;
       dispatches: ReadonlyMap<string, readonly Placed[]>;
+      gpu: Gpu;
     },
   ) {
+    this.gpu = parts.gpu;
     this.#device = device;
     this.#memory = memory;
     this.#programs = parts.programs;
@@ -62,18 +68,26 @@ export class WebgpuSession implements Session {
   static async open(
     device: WebgpuDevice,
     programs: readonly Program[],
-    weights: TensorMap,
+    { weights, gpu = device.gpu }: { readonly weights: TensorMap; readonly gpu?: Gpu },
   ): Promise<WebgpuSession> {
-    const memory = await WebgpuMemory.allocate(device, programs);
+    const memory = await WebgpuMemory.allocate(device, programs, {
+      scratchBytes: scratchBytes(programs, gpu),
+    });
     const dispatches = new Map<string, readonly Placed[]>();
     for (const program of programs) {
       const { name } = program;
-      const made = await Promise.all(program.calls.map((call) => prepare(call, { device, memory, program })));
-      dispatches.set(name, made.map((dispatch, call) => ({ dispatch, program: name, call })));
+      const made = await Promise.all(
+        program.calls.map((call) => prepare(call, { device, gpu, memory, program })),
+      );
+      dispatches.set(
+        name,
+        made.flatMap((several, call) => several.map((dispatch) => ({ dispatch, program: name, call }))),
+      );
     }
     const session = new WebgpuSession(device, memory, {
       programs: new Map(programs.map((p) => [p.name, p])),
       dispatches,
+      gpu,
     });
     session.write(
       Object.fromEntries(Object.entries(weights).filter(([label]) => memory.residents.has(label))),

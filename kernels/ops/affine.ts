@@ -6,9 +6,10 @@
  */
 import { type Call, define, type Op } from "../core/op.ts";
 import { ShapeError, type Spec, type Tensor } from "../core/tensor.ts";
-import { gelu, geluFunctions } from "./gelu.ts";
+import { gelu, geluOfNumber } from "./gelu.ts";
 import { matmul, matmulOp, matmulSizes } from "./matmul.ts";
-import { matmulKernel } from "./matmul_kernel.ts";
+import { type Finish, matmulKernel } from "./matmul_kernel.ts";
+import { matmulVariants, variantName } from "./matmul_variants.ts";
 import { sum } from "./reduce.ts";
 import { expectF32 } from "./specs.ts";
 
@@ -40,7 +41,7 @@ export function affineAdd(
 
 /** x, weight, bias → y. */
 export const affineOp: Op<null> = {
-  ...common("affine", ["out0[at] = value + in2[column];"]),
+  ...common("affine", { lines: ["out0[at] = value + in2[column];"] }),
   infer: ([x, weight, bias]) => [inferred("affine", { x, weight, bias })],
   vjp: (call, [g]) => g === null ? [null, null, null] : slopes(call, g),
   reference: (inputs, call) => [plain(inputs, call)],
@@ -49,11 +50,10 @@ export const affineOp: Op<null> = {
 
 /** x, weight, bias → y, and what GELU was applied to. */
 export const affineGeluOp: Op<null> = {
-  ...common("affine_gelu", [
-    "let before = value + in2[column];",
-    "out1[at] = before;",
-    "out0[at] = before * gelu_gate(before).x;",
-  ], geluFunctions),
+  ...common("affine_gelu", {
+    lines: ["let before = value + in2[column];", "out1[at] = before;", "out0[at] = gelu(before);"],
+    functions: geluOfNumber,
+  }),
   infer: ([x, weight, bias]) => {
     const spec = inferred("affine_gelu", { x, weight, bias });
     return [spec, spec];
@@ -70,7 +70,7 @@ export const affineGeluOp: Op<null> = {
 
 /** x, weight, bias, residual → y. */
 export const affineAddOp: Op<null> = {
-  ...common("affine_add", ["out0[at] = in3[at] + (value + in2[column]);"]),
+  ...common("affine_add", { lines: ["out0[at] = in3[at] + (value + in2[column]);"] }),
   infer: ([x, weight, bias, residual]) => {
     const spec = inferred("affine_add", { x, weight, bias });
     expectF32("affine_add", { residual });
@@ -91,19 +91,15 @@ const callAffineGelu = define(affineGeluOp);
 const callAffineAdd = define(affineAddOp);
 const callGeluGrad = define(gelu.gradOp);
 
-/** What the three have in common; `finish` stores `value`, the product of row and column, at index `at`. */
+/** What the three have in common. */
 function common(
   name: string,
-  finish: readonly string[],
-  functions = "",
-): Pick<Op<null>, "name" | "wgsl" | "wasm" | "flops"> {
+  finish: Finish,
+): Pick<Op<null>, "name" | "wgsl" | "variants" | "wasm" | "flops"> {
   return {
     name,
-    wgsl: (call, limits) => {
-      const sizes = matmulSizes(call.inputs, {});
-      const kernel = matmulKernel({ ...call, attrs: {}, op: matmulOp }, { ...sizes, limits, finish });
-      return { ...kernel, code: `${functions}\n${kernel.code}` };
-    },
+    wgsl: (call, gpu) => matmulKernel(call, { ...matmulSizes(call.inputs, {}), gpu, finish }),
+    variants: (call, gpu) => matmulVariants(matmulSizes(call.inputs, {}), gpu).map(variantName),
     wasm: (call) => {
       const { m, n, k } = matmulSizes(call.inputs, {});
       return [m, n, k, 0, 0];

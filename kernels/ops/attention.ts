@@ -78,7 +78,7 @@ export const attentionOp: Op<AttentionAttrs> = {
     }
     return [out, lse];
   },
-  wgsl: (call, limits) => attentionKernel(call, { ...sizesOf(call.inputs[0], call.attrs), limits }),
+  wgsl: (call, { limits }) => attentionKernel(call, { ...sizesOf(call.inputs[0], call.attrs), limits }),
   wasm: wasmArgs,
   flops: (call) => 4 * pairs(sizesOf(call.inputs[0], call.attrs)),
   cases: [
@@ -138,7 +138,7 @@ export const attentionGradOp: Op<AttentionAttrs> = {
     }
     return [dqkv];
   },
-  wgsl: (call, limits) => attentionGradKernel(call, { ...sizesOf(call.inputs[0], call.attrs), limits }),
+  wgsl: (call, { limits }) => attentionGradKernel(call, { ...sizesOf(call.inputs[0], call.attrs), limits }),
   wasm: wasmArgs,
   flops: (call) => 10 * pairs(sizesOf(call.inputs[0], call.attrs)),
   cases: attentionOp.cases.map(({ inputs: [qkv, ...randomness], attrs, fill = [], bench = false }) => {

@@ -7,11 +7,12 @@
  *
  * @module
  */
+import type { GpuLimits } from "../core/gpu.ts";
 import { type Call, type Kernel, wgslBindings } from "../core/op.ts";
 import type { AttentionAttrs, AttentionSizes } from "./attention.ts";
 import { type AttentionMask, attentionMask } from "./attention_dropout.ts";
 
-type Sizes = AttentionSizes & { readonly limits: GPUSupportedLimits };
+type Sizes = AttentionSizes & { readonly limits: GpuLimits };
 type MaskedSizes = Sizes & { readonly mask: AttentionMask };
 
 const ROWS = 64; // rows and invocations a workgroup

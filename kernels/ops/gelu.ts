@@ -26,6 +26,14 @@ fn gelu_slope(x: f32) -> f32 {
   return gate.x + 2.0 * x * gate.y * ${ROOT} * (1.0 + ${3 * CUBIC} * x * x);
 }`;
 
+/** WGSL: `gelu(x)` of `number`, an alias of f32 or a vector of them. */
+export const geluOfNumber: string = `fn gelu(x: number) -> number {
+  let u = ${ROOT} * (x + ${CUBIC} * x * x * x);
+  let e = exp(-2.0 * min(abs(u), number(40.0)));
+  let s = 1.0 / (1.0 + e);
+  return x * select(e * s, s, u >= number());
+}`;
+
 /** 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), any shape; PyTorch's `approximate="tanh"`. */
 export const gelu: Elementwise = elementwise({
   name: "gelu",

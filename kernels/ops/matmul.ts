@@ -7,6 +7,7 @@
 import { type Call, define, type Kernel, type Op } from "../core/op.ts";
 import { type Shape, ShapeError, sizeOf, type Spec, type Tensor } from "../core/tensor.ts";
 import { matmulKernel } from "./matmul_kernel.ts";
+import { type MatmulSizes, matmulVariants, variantName } from "./matmul_variants.ts";
 
 /** How the operands lie in memory. */
 export interface MatmulAttrs {
@@ -36,17 +37,12 @@ export function matmulAdd(
   return callMatmulAdd([a, b, buffer], attrs)[0];
 }
 
-/** Sizes of one multiplication: [M, K] · [K, N]. */
-export interface MatmulSizes {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-}
-
-/** M, N and K of a call. */
+/** Sizes and layout of a call. */
 export function matmulSizes([a, b]: readonly Spec[], attrs: MatmulAttrs): MatmulSizes {
   const [aRows, aColumns] = flatten(a.shape), [bRows, bColumns] = flatten(b.shape);
   return {
+    transposeA: attrs.transposeA ?? false,
+    transposeB: attrs.transposeB ?? false,
     m: attrs.transposeA ? aColumns : aRows,
     k: attrs.transposeA ? aRows : aColumns,
     n: attrs.transposeB ? bRows : bColumns,
@@ -107,7 +103,8 @@ export const matmulOp: Op<MatmulAttrs> = {
     }
     return [out];
   },
-  wgsl: (call, limits): Kernel => matmulKernel(call, { ...matmulSizes(call.inputs, call.attrs), limits }),
+  wgsl: (call, gpu): Kernel => matmulKernel(call, { ...matmulSizes(call.inputs, call.attrs), gpu }),
+  variants: (call, gpu) => matmulVariants(matmulSizes(call.inputs, call.attrs), gpu).map(variantName),
   wasm: (call) => {
     const { m, n, k } = matmulSizes(call.inputs, call.attrs);
     return [m, n, k, Number(call.attrs.transposeA ?? false), Number(call.attrs.transposeB ?? false)];
@@ -152,10 +149,11 @@ export const matmulAddOp: Op<MatmulAttrs> = {
     const [product] = matmulOp.reference([a, b], call);
     return [buffer.map((x, i) => x + product[i])];
   },
-  wgsl: (call, limits): Kernel => {
-    const sizes = matmulSizes(call.inputs, call.attrs);
-    return matmulKernel(call, { ...sizes, limits, finish: ["in2[at] = in2[at] + value;"] });
+  wgsl: (call, gpu): Kernel => {
+    const finish = { lines: ["in2[at] = in2[at] + value;"] };
+    return matmulKernel(call, { ...matmulSizes(call.inputs, call.attrs), gpu, finish });
   },
+  variants: (call, gpu) => matmulOp.variants!(call, gpu),
   wasm: matmulOp.wasm,
   flops: (call) => matmulOp.flops!(call) + sizeOf(call.outputs[0].shape),
   cases: matmulOp.cases.map(({ inputs, ...c }) => {

@@ -1,132 +1,173 @@
 /**
- * WGSL of matrix multiplication: square tiles of both operands staged in workgroup memory, 4 x 4 results an
- * invocation in registers, the loop over a tile's depth unrolled by four in the text.
- *
- * Results of an invocation stand a quarter tile apart, so that neighbours read neighbouring workgroup memory and
- * write neighbouring results. Rows of a staged tile are padded by one against bank conflicts.
+ * WGSL of a matrix product: one of a family of kernels, by where operands wait, how many results an invocation holds, and
+ * whether K is summed in parts. What an op does to a finished sum is its own statements.
  *
  * @module
  */
-import { type Call, type Kernel, wgslBindings } from "../core/op.ts";
-import type { MatmulAttrs, MatmulSizes } from "./matmul.ts";
+import { callKey, type Gpu } from "../core/gpu.ts";
+import { bindings, type Call, grid, type Kernel, wgslBindings } from "../core/op.ts";
+import { sizeOf } from "../core/tensor.ts";
+import { columnGroup, range, registerBody, rowGroup, tileBody } from "./matmul_body.ts";
+import { elementType, type Operand } from "./matmul_operand.ts";
+import {
+  DEPTH,
+  type MatmulSizes,
+  type MatmulVariant,
+  matmulVariants,
+  variantName,
+} from "./matmul_variants.ts";
 
-const DEPTH = 16; // of a staged tile: 64 x 16 of a and b are 8.3 KiB of the 16 KiB that every adapter has
-const UNROLL = 4; // 16 made longer text and ran 20 % slower on SwiftShader
-const EACH = [0, 1, 2, 3];
+/** What an op makes of a product's sums. */
+export interface Finish {
+  /**
+   * Statements that store `value`, the sum in `column`, at index `at` of tensors like the result. They hold for single
+   * numbers as for four neighbours, indices then being those of fours: `number` is f32 or vec4f.
+   */
+  readonly lines: readonly string[];
+  /** WGSL functions that they call, of `number`. */
+  readonly functions?: string;
+}
 
-/**
- * One dispatch of `call`: [M, K] · [K, N] in any layout. `finish` are statements that store the f32 `value` of a result
- * in `column` at index `at`; default: in out0.
- */
-export function matmulKernel(
-  call: Call<MatmulAttrs>,
-  { m, n, k, limits, finish = ["out0[at] = value;"] }: MatmulSizes & {
-    readonly limits: GPUSupportedLimits;
-    readonly finish?: readonly string[];
-  },
-): Kernel {
-  const tile = tileFor({ m, n, k }, limits);
-  const side = tile / 4; // invocations along one side of a workgroup
-  const stride = tile + 1;
-  const a = call.attrs.transposeA
-    ? { along: "width", index: (row: string, depth: string) => `${depth} * ${m}u + ${row}` } as const
-    : { along: "depth", index: (row: string, depth: string) => `${row} * ${k}u + ${depth}` } as const;
-  const b = call.attrs.transposeB
-    ? { along: "depth", index: (column: string, depth: string) => `${column} * ${k}u + ${depth}` } as const
-    : { along: "width", index: (column: string, depth: string) => `${depth} * ${n}u + ${column}` } as const;
-  const stages = { tile, depthEnd: k };
+const stored: Finish = { lines: ["out0[at] = value;"] };
+
+/** A product and what is done to its sums; default: stored in out0. */
+export interface MatmulKernelOptions extends MatmulSizes {
+  readonly gpu: Gpu;
+  readonly finish?: Finish;
+}
+
+/** The kernel that `gpu.choices` has for a call, else the one that is sane untried. in0 is a, in1 is b. */
+export function matmulKernel(call: Call, { gpu, finish = stored, ...sizes }: MatmulKernelOptions): Kernel {
+  const variants = matmulVariants(sizes, gpu), chosen = gpu.choices?.get(callKey(call));
+  const variant = variants.find((v) => variantName(v) === chosen) ?? variants[0];
+  const { m, n, k, transposeA, transposeB } = sizes;
+  const a: Operand = { name: "in0", along: transposeA ? "width" : "depth", width: m, depth: k };
+  const b: Operand = { name: "in1", along: transposeB ? "depth" : "width", width: n, depth: k };
+  const product: Product = { call, a, b, variant, fours: n % 4 === 0 };
+  const { parts } = variant;
+  if (parts === 1) return sums(product, finish);
+  const part = { lines: [`scratch[part * ${elements(product)}u + at] = value;`] };
+  return { ...sums(product, part), scratchBytes: 4 * m * n * parts, then: sumOfParts(product, finish) };
+}
+
+interface Product {
+  readonly call: Call;
+  readonly a: Operand;
+  readonly b: Operand;
+  readonly variant: MatmulVariant;
+  /** The result's rows are whole vectors of four, and so handled. */
+  readonly fours: boolean;
+}
+
+/** Numbers of the result, or fours of them. */
+function elements({ a, b, fours }: Product): number {
+  return a.width * b.width / (fours ? 4 : 1);
+}
+
+/** Sums of products, each over its workgroup's part of K. */
+function sums(product: Product, finish: Finish): Kernel {
+  const { a, b, variant } = product, { from, rows, columns, across, down, parts } = variant;
+  const body = from === "tiles" || from === "half" ? tileBody(product) : registerBody(product);
+  const span = Math.ceil(a.depth / parts / DEPTH) * DEPTH;
+  const lanes = from === "quads"
+    ? quadLanes
+    : { parameters: "@builtin(local_invocation_index) lane: u32", lines: [] };
   return {
-    workgroups: [Math.ceil(n / tile), Math.ceil(m / tile), 1],
-    code: `${wgslBindings(call)}
-var<workgroup> tileA: array<f32, ${DEPTH * stride}>;
-var<workgroup> tileB: array<f32, ${DEPTH * stride}>;
+    workgroups: [Math.ceil(b.width / (columns * across)), Math.ceil(a.width / (rows * down)), parts],
+    code: `${from === "half" ? "enable f16;" : ""}
+${declarations(product, { finish, operands: true })}
+${body.declarations.join("\n")}
+${finishFour(product, finish)}
 
-@compute @workgroup_size(${side * side})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let column0 = group.x * ${tile}u;
-  let row0 = group.y * ${tile}u;
-  let x = lane % ${side}u;
-  let y = lane / ${side}u;
-${EACH.map((i) => `  var sum${i} = vec4f();`).join("\n")}
-  for (var depth0 = 0u; depth0 < ${k}u; depth0 += ${DEPTH}u) {
-${stage({ ...stages, to: "tileA", from: "in0", start: "row0", end: m, ...a })}
-${stage({ ...stages, to: "tileB", from: "in1", start: "column0", end: n, ...b })}
-    workgroupBarrier();
-    for (var base = 0u; base < ${DEPTH * stride}u; base += ${UNROLL * stride}u) {
-${Array.from({ length: UNROLL }, (_, depth) => multiply(depth, side, stride)).join("\n")}
+@compute @workgroup_size(${across * down})
+fn main(@builtin(workgroup_id) group: vec3u, ${lanes.parameters}) {
+${
+      [
+        ...lanes.lines,
+        `let row0 = group.y * ${rows * down}u;`,
+        `let column0 = group.x * ${columns * across}u;`,
+        `let x = lane % ${across}u;`,
+        `let y = lane / ${across}u;`,
+        `let first = ${parts === 1 ? "0u" : `group.z * ${span}u`};`,
+        `let end = ${parts === 1 ? `${a.depth}u` : `min(first + ${span}u, ${a.depth}u)`};`,
+        ...range(rows).flatMap((r) => range(columns / 4).map((c) => `var sum_${r}_${c} = vec4f();`)),
+        ...body.lines,
+        ...range(rows).flatMap((r) =>
+          range(columns / 4).map((c) =>
+            `finish(group.z, ${rowGroup(variant, r >> 2)} + ${r % 4}u, ${
+              columnGroup(variant, c)
+            }, sum_${r}_${c});`
+          )
+        ),
+      ].map((line) => `  ${line}`).join("\n")
     }
-    workgroupBarrier();
-  }
-${EACH.map((i) => store(i, { m, n, side, finish })).join("\n")}
 }`,
   };
 }
 
-/** 64 where the result has enough tiles of that size to keep a device busy, else 32. */
-function tileFor({ m, n }: MatmulSizes, limits: GPUSupportedLimits): 32 | 64 {
-  const tiles = Math.ceil(m / 64) * Math.ceil(n / 64);
-  return limits.maxComputeInvocationsPerWorkgroup >= 256 && m > 32 && n > 32 && tiles >= 96 ? 64 : 32;
+/** Invocations numbered by subgroups, so that the four of a quad follow each other whatever the driver's order is. */
+const quadLanes = {
+  parameters: "@builtin(subgroup_id) subgroup: u32, @builtin(subgroup_size) size: u32, " +
+    "@builtin(subgroup_invocation_id) invocation: u32",
+  lines: ["let lane = subgroup * size + invocation;", "let quad = lane % 4u;"],
+};
+
+/** Adds the sums of all parts in order, and finishes them. */
+function sumOfParts(product: Product, finish: Finish): Kernel {
+  const count = elements(product), workgroups = grid(count, 64);
+  return {
+    workgroups,
+    code: `${declarations(product, { finish, operands: false })}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let at = id.x + id.y * ${workgroups[0] * 64}u;
+  if (at >= ${count}u) { return; }
+  let column = at % ${count / product.a.width}u;
+  var value = scratch[at];
+  for (var part = 1u; part < ${product.variant.parts}u; part++) { value += scratch[part * ${count}u + at]; }
+${finish.lines.map((line) => `  ${line}`).join("\n")}
+}`,
+  };
 }
 
-/** Copies a tile into workgroup memory as [depth][width], zeros outside; neighbours read along memory. */
-function stage(
-  o: {
-    to: string;
-    from: string;
-    tile: number;
-    start: string;
-    end: number;
-    depthEnd: number;
-    along: "width" | "depth";
-    index(at: string, depth: string): string;
-  },
+/** Bindings and functions: all tensors in `number`s, operands as they are best read. */
+function declarations(
+  { call, a, b, variant, fours }: Product,
+  { finish, operands }: { readonly finish: Finish; readonly operands: boolean },
 ): string {
-  const invocations = (o.tile / 4) ** 2;
-  const lines: string[] = [];
-  for (let first = 0; first < o.tile * DEPTH; first += invocations) {
-    const [wide, deep] = o.along === "depth"
-      ? [`lane / ${DEPTH}u + ${first / DEPTH}u`, `lane % ${DEPTH}u`]
-      : [`lane % ${o.tile}u`, `lane / ${o.tile}u + ${first / o.tile}u`];
-    lines.push(`    {
-      let wide = ${wide};
-      let deep = ${deep};
-      let at = ${o.start} + wide;
-      let depth = depth0 + deep;
-      var value = 0.0;
-      if (at < ${o.end}u && depth < ${o.depthEnd}u) { value = ${o.from}[${o.index("at", "depth")}]; }
-      ${o.to}[deep * ${o.tile + 1}u + wide] = value;
-    }`);
+  const number = fours ? "vec4f" : "f32", types: Record<string, string> = {};
+  call.inputs.forEach(({ dtype, shape }, i) => {
+    if (dtype === "f32" && (!fours || sizeOf(shape) % 4 === 0)) types[`in${i}`] = number;
+  });
+  call.outputs.forEach((_, i) => types[`out${i}`] = number);
+  if (operands) Object.assign(types, { in0: elementType(a), in1: elementType(b) });
+  const scratch = `@group(0) @binding(${
+    bindings(call).length
+  }) var<storage, read_write> scratch: array<${number}>;`;
+  return `alias number = ${number};
+${wgslBindings(call, types)}
+${variant.parts > 1 ? scratch : ""}
+${finish.functions ?? ""}`;
+}
+
+/** A function that finishes four sums of a row, from column `first` on, where they lie within the result. */
+function finishFour({ a, b, fours }: Product, { lines }: Finish): string {
+  const width = b.width / (fours ? 4 : 1);
+  const one = (column: string, value: string) =>
+    [
+      `let column = ${column};`,
+      `if (column >= ${width}u) { return; }`,
+      `let at = row * ${width}u + column;`,
+      `let value = ${value};`,
+      ...lines,
+    ].map((line) => `  ${line}`).join("\n");
+  return `fn finish(part: u32, row: u32, first: u32, sums: vec4f) {
+  if (row >= ${a.width}u) { return; }
+${
+    fours
+      ? one("first / 4u", "sums")
+      : `  for (var lane = 0u; lane < 4u; lane++) {\n${one("first + lane", "sums[lane]")}\n  }`
   }
-  return lines.join("\n");
-}
-
-function multiply(depth: number, side: number, stride: number): string {
-  const at = (tile: string, lane: string, i: number) =>
-    `${tile}[base + ${lane} + ${depth * stride + i * side}u]`;
-  return `      {
-        let b = vec4f(${EACH.map((j) => at("tileB", "x", j)).join(", ")});
-${EACH.map((i) => `        sum${i} = fma(vec4f(${at("tileA", "y", i)}), b, sum${i});`).join("\n")}
-      }`;
-}
-
-function store(
-  i: number,
-  { m, n, side, finish }: { m: number; n: number; side: number; finish: readonly string[] },
-): string {
-  const results = EACH.map((j) =>
-    `      {
-        let column = column0 + x + ${j * side}u;
-        if (column < ${n}u) {
-          let at = row * ${n}u + column;
-          let value = sum${i}[${j}];
-${finish.map((line) => `          ${line}`).join("\n")}
-        }
-      }`
-  );
-  return `  {
-    let row = row0 + y + ${i * side}u;
-    if (row < ${m}u) {
-${results.join("\n")}
-    }
-  }`;
+}`;
 }

@@ -27,6 +27,7 @@ export function environment(options: EnvironmentOptions): Env {
     const { engine, why } = await openEngine(String(values.device), {
       threads: workers,
       blas: String(values.blas),
+      tune: typeof values.tune === "string" ? { cache: values.tune } : "off",
     });
     emit({ type: "note", text: `device ${engine.name}: ${engine.device}: ${why}` });
     emit({ type: "run", pipeline: "", device: `${engine.name}: ${engine.device}` });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { leastLimits } from "../../kernels/core/cost.ts";
+import { leastLimits } from "../../kernels/core/gpu.ts";
 import { painter, truncate } from "../../stages/report/block.ts";
 import { bytes, count } from "../../stages/report/quantity.ts";
 import type { PlanCost, ProgramCost } from "../../stages/train/plan_cost.ts";

@@ -303,6 +303,10 @@ export const runOptions = {
     "who multiplies matrices on the CPU: auto: the system's BLAS where native code is permitted (deno task native), else WASM; off; or a library",
     { value: "auto", group: "Run", placeholder: "auto|off|PATH" },
   ),
+  tune: path(
+    "time the kernels of matrix products on this GPU, once, and run the fastest; the choices are kept in this file: the same file gives the same losses to the last bit; default: kernels that are sane untried",
+    { value: null, group: "Run", placeholder: "FILE" },
+  ),
   quiet: flag("results and errors only", { value: false, group: "Run" }),
   json: flag("events as JSON lines on standard output", { value: false, group: "Run" }),
   color: flag("plain text, no colour", { value: true, group: "Run" }),

@@ -6,11 +6,12 @@
 import {
   costOf,
   countPipelines,
-  leastLimits,
   type ProgramCost,
+  scratchBytes,
   sumOfCosts,
 } from "../../kernels/core/cost.ts";
 import { largestSlot } from "../../kernels/core/limits.ts";
+import { type Gpu, leastGpu } from "../../kernels/core/gpu.ts";
 import { historyOf, type Plan } from "./plan.ts";
 
 export type { ProgramCost } from "../../kernels/core/cost.ts";
@@ -28,11 +29,13 @@ export interface PlanCost {
   readonly pipelines: number;
   /** What has to be bound whole: devices' limits are measured by it. */
   readonly largest: { readonly label: string; readonly bytes: number } | null;
+  /** Memory beside all tensors, which dispatches of one call leave each other results in. */
+  readonly scratchBytes: number;
 }
 
-/** Counts for a device with `limits`; default: the least that WebGPU grants. Kernels are made as text, not compiled. */
-export function planCost(plan: Plan, limits: GPUSupportedLimits = leastLimits): PlanCost {
-  const programs = plan.programs.map((program) => ({ name: program.name, ...costOf(program) }));
+/** Counts for a GPU; default: the least that WebGPU grants. Kernels are made as text, not compiled. */
+export function planCost(plan: Plan, gpu: Gpu = leastGpu): PlanCost {
+  const programs = plan.programs.map((program) => ({ name: program.name, ...costOf(program, gpu) }));
   const of = (name: string) => programs.filter((program) => program.name === name);
   const accum = plan.training?.shape[0] ?? 0, once = accum > 0 ? 1 : 0;
   const micro = Array.from({ length: accum }, () => of("micro")).flat();
@@ -43,8 +46,9 @@ export function planCost(plan: Plan, limits: GPUSupportedLimits = leastLimits): 
       ...sumOfCosts([...micro, ...of("update")]),
     },
     programs,
-    pipelines: countPipelines(plan.programs, limits),
+    pipelines: countPipelines(plan.programs, gpu),
     largest: largestSlot(plan.programs),
+    scratchBytes: scratchBytes(plan.programs, gpu),
   };
 }
 

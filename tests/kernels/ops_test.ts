@@ -5,7 +5,7 @@
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { gradients } from "../../kernels/core/gradients.ts";
-import { leastLimits } from "../../kernels/core/cost.ts";
+import { leastGpu } from "../../kernels/core/gpu.ts";
 import { bindings, type Case, type Op } from "../../kernels/core/op.ts";
 import { permutation } from "../../kernels/core/philox.ts";
 import { compile } from "../../kernels/core/program.ts";
@@ -31,7 +31,7 @@ for (const op of ops) {
     for (const c of op.cases) {
       const call = caseGraph(op, c).graph.calls[0];
       ok(bindings(call).length <= 8, "more than 8 storage buffers");
-      const { code, workgroups } = op.wgsl(call, leastLimits);
+      const { code, workgroups } = op.wgsl(call, leastGpu);
       ok(
         workgroups.every((n) => Number.isInteger(n) && n >= 1 && n <= 65535),
         `workgroups ${workgroups}`,

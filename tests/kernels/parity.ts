@@ -100,18 +100,19 @@ export function smallCases(ops: readonly Op<any>[]): readonly OpCase[] {
 
 /**
  * Runs all small cases of all ops twice in one session of an engine, and gives a check for each op: every output
- * against the reference, and the second run against the first, bit for bit. A check throws Error naming op, case,
+ * against the reference to `within` (see `tolerance`), and the second run against the first, bit for bit. A check throws Error naming op, case,
  * output and element.
  */
 export async function parityChecks(
   engine: Engine,
   ops: readonly Op<any>[],
+  { within = 1e-5 }: { readonly within?: number | undefined } = {},
 ): Promise<ReadonlyMap<string, () => void>> {
   const seed = 1, cases = smallCases(ops);
   const results = await runCases(engine, cases, { seed, times: 2 });
   return new Map(ops.map((op) => [op.name, () => {
     cases.forEach((c, i) => {
-      if (c.op === op) checkCase(`${op.name} on ${engine.name}`, { ...c, seed, runs: results[i] });
+      if (c.op === op) checkCase(`${op.name} on ${engine.name}`, { ...c, seed, within, runs: results[i] });
     });
   }]));
 }
@@ -150,10 +151,13 @@ export async function checkOp<A>(
   options: { case: Case<A>; seed: number },
 ): Promise<void> {
   const runs = (await runCases(engine, [{ op, case: options.case }], { seed: options.seed, times: 2 }))[0];
-  checkCase(`${op.name} on ${engine.name}`, { op, ...options, runs });
+  checkCase(`${op.name} on ${engine.name}`, { op, ...options, within: 1e-5, runs });
 }
 
-function checkCase(where: string, now: OpCase & { seed: number; runs: readonly Values[] }): void {
+function checkCase(
+  where: string,
+  now: OpCase & { seed: number; within: number; runs: readonly Values[] },
+): void {
   const wanted = referenceCase(now.op, now), [first, second] = now.runs;
   for (const [i, values] of first.entries()) {
     const place = `${where}, inputs ${JSON.stringify(now.case.inputs)}, output ${i}${
@@ -162,7 +166,7 @@ function checkCase(where: string, now: OpCase & { seed: number; runs: readonly V
     if (values.length !== wanted[i].length) {
       throw new Error(`${place}: ${values.length} values, wanted ${wanted[i].length}`);
     }
-    const allowed = tolerance(wanted[i]);
+    const allowed = tolerance(wanted[i], now.within);
     values.forEach((value, at) => {
       const exact = wanted[i][at];
       if (!(Math.abs(value - exact) <= allowed(exact))) {
@@ -176,13 +180,13 @@ function checkCase(where: string, now: OpCase & { seed: number; runs: readonly V
 }
 
 /**
- * What float32 may lose: 1e-5 of the element itself and 1e-5 of the output's root mean square. One rounding is 6e-8;
+ * What float32 may lose, `within` being 1e-5: 1e-5 of the element itself and 1e-5 of the output's root mean square. One rounding is 6e-8;
  * sums of some hundred terms of either sign lose a few dozen roundings of their TERMS, which the mean square stands
  * for, and WGSL allows exp 3 + 2·|x| units of the last place, 3e-6 at 10.
  */
-function tolerance(wanted: Float64Array): (value: number) => number {
+function tolerance(wanted: Float64Array, within: number): (value: number) => number {
   const root = Math.sqrt(wanted.reduce((sum, x) => sum + x * x, 0) / wanted.length);
-  return (value) => 1e-5 * (Math.abs(value) + root) + 1e-30; // 1e-30: where all is zero, zero is wanted
+  return (value) => within * (Math.abs(value) + root) + 1e-30; // 1e-30: where all is zero, zero is wanted
 }
 
 function numbersOf(read: TensorMap, label: string): Float32Array | Uint32Array {

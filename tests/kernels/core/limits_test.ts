@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
-import { leastLimits } from "../../../kernels/core/cost.ts";
+import { leastLimits } from "../../../kernels/core/gpu.ts";
 import { checkLimits, largestSlot, pieceBytes } from "../../../kernels/core/limits.ts";
 import { Graph } from "../../../kernels/core/graph.ts";
 import { compile, type Program } from "../../../kernels/core/program.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
-import { leastLimits } from "../../../kernels/core/cost.ts";
+import { leastGpu, leastLimits } from "../../../kernels/core/gpu.ts";
 import { type BufferLimits, checkLimits } from "../../../kernels/core/limits.ts";
 import { pickPreset, presets } from "../../../pipelines/cli/presets.ts";
 import { checkMemory, scheduleOf, stepsOf, trainingPlan } from "../../../pipelines/cli/training.ts";
@@ -89,7 +89,7 @@ Deno.test("GPT-2 presets stay within the limits of typical adapters, in every mo
 Deno.test("GPT-2 presets' kernels take no more workgroups than WebGPU's least devices", () => {
   for (const preset of gpt2s) {
     for (const call of planOf("--preset", preset).programs.flatMap((p) => p.calls)) {
-      const { workgroups } = call.op.wgsl(call, leastLimits);
+      const { workgroups } = call.op.wgsl(call, leastGpu);
       ok(
         workgroups.every((n) => n <= leastLimits.maxComputeWorkgroupsPerDimension),
         `${call.op.name} of ${preset}: ${workgroups}`,

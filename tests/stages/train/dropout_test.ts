@@ -11,7 +11,7 @@ import {
   rejects,
   strictEqual,
 } from "node:assert/strict";
-import { countPipelines, leastLimits } from "../../../kernels/core/cost.ts";
+import { countPipelines } from "../../../kernels/core/cost.ts";
 import { openCpu } from "../../../kernels/engine/cpu.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
@@ -150,6 +150,6 @@ Deno.test("gradients under dropout are those that differences of the loss under 
 });
 
 Deno.test("places of dropout share their kernels: no more pipelines for more layers", () => {
-  const pipelines = (options: Options) => countPipelines(planned(options).programs, leastLimits);
+  const pipelines = (options: Options) => countPipelines(planned(options).programs);
   strictEqual(pipelines({ layers: 4 }), pipelines({ layers: 2 }));
 });

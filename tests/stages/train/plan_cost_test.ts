@@ -45,7 +45,7 @@ Deno.test("planCost() foretells a webgpu session's dispatches, submits, read-bac
     },
   };
   await using trained = await openModel(engine, { plan: planned, weights: initialWeights(model, 1) });
-  const [session] = opened, cost = planCost(planned, session.device.limits);
+  const [session] = opened, cost = planCost(planned, session.gpu);
   const tokens = Uint32Array.from({ length: 32 }, (_, i) => i);
   const before = session.counters;
   strictEqual(before.pipelines, cost.pipelines);
@@ -67,7 +67,7 @@ Deno.test("planCost() foretells a webgpu session's dispatches, submits, read-bac
   strictEqual(session.counters.dispatches - after.dispatches, evaluated.dispatches);
 
   // As planned, every region's bytes are rounded up to whole 256.
-  const bytes = Object.values(planned.memory).reduce((a, b) => a + b, 0),
+  const bytes = Object.values(planned.memory).reduce((a, b) => a + b, cost.scratchBytes),
     regions = regionsOf(planned.programs);
   ok(after.bytes <= bytes && after.bytes > bytes - 256 * regions.length, `${after.bytes}, planned ${bytes}`);
 });

@@ -1,0 +1,120 @@
+/**
+ * The kernels that a matrix product can run as: what can be tried on a GPU, and what is sane untried.
+ *
+ * @module
+ */
+import type { Gpu } from "../core/gpu.ts";
+
+/** A product [M, K] · [K, N] and how its operands lie. */
+export interface MatmulSizes {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** a is [K, M]. */
+  readonly transposeA?: boolean;
+  /** b is [N, K]. */
+  readonly transposeB?: boolean;
+}
+
+/** One kernel of the family. */
+export interface MatmulVariant extends MatmulShape {
+  /** Parts of K that are summed apart, then added in order: more workgroups where the result has few. */
+  readonly parts: number;
+}
+
+/** What a workgroup does. */
+export interface MatmulShape {
+  /**
+   * Where operands wait: "registers" reads them from memory as needed; "quads" does so with four invocations sharing what
+   * they read of a; "tiles" stages both in workgroup memory, and "half" too, as 16-bit floats.
+   */
+  readonly from: "registers" | "quads" | "tiles" | "half";
+  /** Results of an invocation, multiples of 4. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Invocations of a workgroup side by side, and one below the other. */
+  readonly across: number;
+  readonly down: number;
+}
+
+/** Depth of a staged tile: two of 64 x 16 are 8 KiB of the 16 KiB of workgroup memory that every GPU has. */
+export const DEPTH = 16;
+
+/** Its name in caches: "tiles 8x4 by 16x8 in 4". */
+export function variantName({ from, rows, columns, across, down, parts }: MatmulVariant): string {
+  return `${from} ${rows}x${columns} by ${across}x${down}${parts > 1 ? ` in ${parts}` : ""}`;
+}
+
+/** All that may be tried for a product on a GPU; the first is what runs untried. */
+export function matmulVariants(sizes: MatmulSizes, gpu: Gpu): readonly MatmulVariant[] {
+  const tried = Object.values(shapes).filter((shape) => fits(shape, gpu, sizes)).flatMap((shape) => {
+    const parts = partsOf(shape, gpu, sizes);
+    return [1, ...(parts > 1 ? [parts] : [])].map((parts) => ({ ...shape, parts }));
+  });
+  const untried = untriedVariant(sizes, gpu), name = variantName(untried);
+  return [untried, ...tried.filter((variant) => variantName(variant) !== name)];
+}
+
+const shapes = {
+  tiles32: { from: "tiles", rows: 4, columns: 4, across: 8, down: 8 },
+  tiles64: { from: "tiles", rows: 4, columns: 4, across: 16, down: 16 },
+  tiles64Tall: { from: "tiles", rows: 8, columns: 4, across: 16, down: 8 },
+  tiles64Few: { from: "tiles", rows: 8, columns: 8, across: 8, down: 8 },
+  tiles128: { from: "tiles", rows: 8, columns: 8, across: 8, down: 16 },
+  half32: { from: "half", rows: 4, columns: 4, across: 8, down: 8 },
+  half64: { from: "half", rows: 8, columns: 4, across: 16, down: 8 },
+  half128: { from: "half", rows: 8, columns: 8, across: 16, down: 16 },
+  row: { from: "registers", rows: 4, columns: 4, across: 64, down: 1 },
+  registers4: { from: "registers", rows: 4, columns: 4, across: 8, down: 8 },
+  registers8: { from: "registers", rows: 8, columns: 8, across: 8, down: 8 },
+  registers16: { from: "registers", rows: 8, columns: 16, across: 4, down: 4 },
+  quads4: { from: "quads", rows: 4, columns: 4, across: 8, down: 8 },
+  quads8: { from: "quads", rows: 8, columns: 8, across: 8, down: 8 },
+  quads16: { from: "quads", rows: 16, columns: 8, across: 4, down: 4 },
+} satisfies Record<string, MatmulShape>;
+
+/** Workgroups that keep a large GPU busy: two for each of about 50 to 130 cores. */
+const BUSY = 96;
+/** Steps of K below which a part is not worth the sum that it is added by. */
+const LEAST_PART = 128;
+/** More parts would read and write more of the sums than of the operands. */
+const MOST_PARTS = 16;
+
+/**
+ * Untried: on a GPU, tiles of 64 x 64 where the result has enough of them to keep it busy, else of 32 x 32, and K in parts
+ * where those are too few as well. In software (SwiftShader, llvmpipe) as many results an invocation as help both of them:
+ * workgroup memory and barriers cost more than they save there, and few workgroups keep few cores busy.
+ */
+function untriedVariant(sizes: MatmulSizes, gpu: Gpu): MatmulVariant {
+  if (sizes.m <= 4) return { ...shapes.row, parts: gpu.software ? 1 : partsOf(shapes.row, gpu, sizes) };
+  if (gpu.software) {
+    return { ...(fits(shapes.quads8, gpu, sizes) ? shapes.quads8 : shapes.registers8), parts: 1 };
+  }
+  const large = sizes.m > 32 && sizes.n > 32 && workgroupsOf(shapes.tiles64, sizes) >= BUSY;
+  if (large && fits(shapes.tiles64, gpu, sizes)) return { ...shapes.tiles64, parts: 1 };
+  return { ...shapes.tiles32, parts: partsOf(shapes.tiles32, gpu, sizes) };
+}
+
+function workgroupsOf({ rows, columns, across, down }: MatmulShape, { m, n }: MatmulSizes): number {
+  return Math.ceil(m / (rows * down)) * Math.ceil(n / (columns * across));
+}
+
+/** The power of two, 1 included, of parts that make a GPU busy. */
+function partsOf(shape: MatmulShape, { limits }: Gpu, sizes: MatmulSizes): number {
+  const wanted = Math.min(MOST_PARTS, BUSY / workgroupsOf(shape, sizes), sizes.k / LEAST_PART);
+  const parts = 2 ** Math.floor(Math.log2(Math.max(1, wanted)));
+  return 4 * sizes.m * sizes.n * parts <= limits.maxStorageBufferBindingSize ? parts : 1;
+}
+
+function fits(shape: MatmulShape, { limits, features, half = false }: Gpu, sizes: MatmulSizes): boolean {
+  const { from, rows, columns, across, down } = shape;
+  const number = from === "half" ? 2 : from === "tiles" ? 4 : 0;
+  const bytes = number * DEPTH * (rows * down + columns * across + 8); // 8: a vector more a row of both
+  const most = limits.maxComputeWorkgroupsPerDimension;
+  return across * down <= limits.maxComputeInvocationsPerWorkgroup &&
+    across * down <= limits.maxComputeWorkgroupSizeX &&
+    bytes <= limits.maxComputeWorkgroupStorageSize &&
+    sizes.m <= most * rows * down && sizes.n <= most * columns * across &&
+    (from !== "half" || (half && features.has("shader-f16"))) &&
+    (from !== "quads" || (features.has("subgroups") && (sizes.transposeA ? sizes.m : sizes.k) % 4 === 0));
+}
