@@ -143,9 +143,9 @@ function stage(
       some ? `  if (lane < ${pieces - begin}u) {` : "  {",
       `    let wide = ${wide};`,
       `    let deep = ${deep};`,
-      ...loadPiece(operand, { wide: `(${o.start} + wide)`, deep: "(depth0 + deep)", end: o.end }).map((l) =>
-        `    ${l}`
-      ),
+      `    let piece = ${
+        loadPiece(operand, { wide: `(${o.start} + wide)`, deep: "(depth0 + deep)", end: o.end })
+      };`,
       ...(operand.along === "width"
         ? [`    ${o.to}[${cell}] = vec4<${o.number}>(piece);`]
         : range(4).map((s) =>

@@ -155,19 +155,20 @@ ${finish.functions ?? ""}`;
 function finishFour({ a, b, fours }: Product, { lines }: Finish): string {
   const width = b.width / (fours ? 4 : 1);
   const one = (column: string, value: string) =>
-    [
-      `let column = ${column};`,
-      `if (column >= ${width}u) { return; }`,
-      `let at = row * ${width}u + column;`,
-      `let value = ${value};`,
-      ...lines,
-    ].map((line) => `  ${line}`).join("\n");
+    `  {
+    let column = ${column};
+    if (column < ${width}u) {
+      let at = row * ${width}u + column;
+      let value = ${value};
+${lines.map((line) => `      ${line}`).join("\n")}
+    }
+  }`;
   return `fn finish(part: u32, row: u32, first: u32, sums: vec4f) {
   if (row >= ${a.width}u) { return; }
 ${
     fours
       ? one("first / 4u", "sums")
-      : `  for (var lane = 0u; lane < 4u; lane++) {\n${one("first + lane", "sums[lane]")}\n  }`
+      : range(4).map((lane) => one(`first + ${lane}u`, `sums[${lane}]`)).join("\n")
   }
 }`;
 }

@@ -125,26 +125,24 @@ function access({ name, along }: Operand): Omit<Loaded, "lines"> {
 }
 
 /**
- * An expression for four neighbours in memory, from width `wide` and depth `deep`, the one along memory a multiple of 4;
- * zeros beyond `width` and beyond depth `end`.
+ * A vec4f of four neighbours in memory, from width `wide` and depth `deep`, the one along memory a multiple of 4; zeros
+ * beyond `width` and beyond depth `end`. It selects instead of branching: what is read in vain is within WGSL's bounds.
  */
 export function loadPiece(
   operand: Operand,
   { wide, deep, end }: { readonly wide: string; readonly deep: string; readonly end: string },
-): readonly string[] {
+): string {
   const { name, along, width, depth } = operand;
-  const lines = ["var piece = vec4f();"];
-  if (isVector(operand)) {
-    const at = along === "width"
-      ? `(${deep} * ${width}u + ${wide}) / 4u`
-      : `(${wide} * ${depth}u + ${deep}) / 4u`;
-    return [...lines, `if (${wide} < ${width}u && ${deep} < ${end}) { piece = ${name}[${at}]; }`];
-  }
-  for (const lane of FOUR) {
-    const w = along === "width" ? `${wide} + ${lane}u` : wide,
-      d = along === "depth" ? `${deep} + ${lane}u` : deep;
+  const one = (w: string, d: string) => {
     const at = along === "width" ? `(${d}) * ${width}u + ${w}` : `(${w}) * ${depth}u + ${d}`;
-    lines.push(`if (${w} < ${width}u && ${d} < ${end}) { piece[${lane}] = ${name}[${at}]; }`);
-  }
-  return lines;
+    const inside = `(${w} < ${width}u) & (${d} < ${end})`; // && would branch
+    return isVector(operand)
+      ? `select(vec4f(), ${name}[(${at}) / 4u], ${inside})`
+      : `select(0.0, ${name}[${at}], ${inside})`;
+  };
+  if (isVector(operand)) return one(wide, deep);
+  const each = FOUR.map((i) =>
+    along === "width" ? one(`${wide} + ${i}u`, deep) : one(wide, `${deep} + ${i}u`)
+  );
+  return `vec4f(\n  ${each.join(",\n  ")})`;
 }
