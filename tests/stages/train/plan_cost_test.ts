@@ -4,7 +4,8 @@
  * @module
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { costOf } from "../../../kernels/core/cost.ts";
+import { costOf, countPipelines, scratchBytes } from "../../../kernels/core/cost.ts";
+import { callKey } from "../../../kernels/core/gpu.ts";
 import { Graph } from "../../../kernels/core/graph.ts";
 import { packedBytes } from "../../../kernels/core/pack.ts";
 import { compile } from "../../../kernels/core/program.ts";
@@ -156,4 +157,21 @@ Deno.test("costOf() counts what calls read and write, of tables and blocks only 
     read: 4 * (1 + 2 * (24 + 1) + 2 * (24 + 80) + 2 * (30 + 1 + 3)),
     written: 4 * (6 + 6 + 1 + 1 + 2 * 24 + 2 * 30 + 2 * 6),
   });
+});
+
+Deno.test("costOf() of a product summed in parts is what a webgpu session counts, sums of parts among its bytes", async () => {
+  const graph = new Graph();
+  const x = graph.leaf("x", { shape: [264, 8], dtype: "f32" }, "input");
+  const g = graph.leaf("g", { shape: [264, 12], dtype: "f32" }, "input");
+  graph.output("dw", matmul(x, g, { transposeA: true }));
+  const program = compile("p", graph), parts = 4 * 2 * 8 * 12;
+  const choices = new Map([[callKey(program.calls[0]), "registers 4x4 by 8x8 in 2"]]);
+  await using session = await (await openWebgpu({ choices })).open([program], {});
+  const cost = costOf(program, session.gpu), tensors = 4 * 264 * (8 + 12), before = session.counters;
+  deepStrictEqual(cost, { dispatches: 2, read: tensors + parts, written: 4 * 8 * 12 + parts });
+  strictEqual(scratchBytes([program], session.gpu), parts);
+  strictEqual(before.bytes, tensors + 4 * 8 * 12 + parts);
+  strictEqual(before.pipelines, countPipelines([program], session.gpu));
+  await session.run(["p"]);
+  strictEqual(session.counters.dispatches, cost.dispatches);
 });
