@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { leastLimits } from "../core/cost.ts";
+import { leastLimits } from "../core/gpu.ts";
 import { mostAtOnce } from "../core/limits.ts";
 import type { Engine } from "./engine.ts";
 import { findAdapter } from "./webgpu_device.ts";

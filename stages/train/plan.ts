@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { leastLimits } from "../../kernels/core/cost.ts";
+import { leastLimits } from "../../kernels/core/gpu.ts";
 import { accumulate, eachGradient } from "../../kernels/core/gradients.ts";
 import { Graph, type Parameter, parameterCount, RootScope } from "../../kernels/core/graph.ts";
 import type { NamedSpec } from "../../kernels/core/pack.ts";
