@@ -67,6 +67,9 @@ export function occurrences(text: string, part: string): number {
 /** White space as a pattern's source, for `new RegExp`. */
 export const spacePattern: string = spaces.source;
 
+/** What is between white space, likewise. */
+export const wordPattern: string = notSpaces.source;
+
 function isSpace(unit: number): boolean {
   if (unit < 0x80) return unit === 32 || (unit >= 9 && unit <= 13) || (unit >= 0x1c && unit <= 0x1f);
   return spaceOne.test(String.fromCharCode(unit));

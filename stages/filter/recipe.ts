@@ -18,9 +18,9 @@ export type Generation = "current" | "release";
 export interface RuleOptions {
   /** Generation of the rules (default current). */
   readonly recipe?: Generation;
-  /** How text is cut into words (default treebank): a name, or a splitter of your own. */
+  /** How text is cut into words (default: the generation's, see `defaultWords`): a name, or a splitter of your own. */
   readonly words?: WordsName | Splitter;
-  /** How lines are cut into sentences (default intl). */
+  /** How lines are cut into sentences (default: the generation's, see `defaultSentences`). */
   readonly sentences?: SentencesName | Splitter;
 }
 
@@ -28,13 +28,24 @@ export interface RuleOptions {
 export function textRules(
   options: RuleOptions,
 ): { recipe: Generation; words: Splitter; sentences: Splitter } {
-  const { recipe = "current", words = "treebank", sentences = "intl" } = options;
+  const { recipe = "current" } = options;
   if (recipe !== "current" && recipe !== "release") {
     throw new RangeError(`Unknown recipe ${recipe}: wanted current or release`);
   }
+  const { words = defaultWords(recipe), sentences = defaultSentences(recipe) } = options;
   return {
     recipe,
     words: typeof words === "string" ? wordSplitter(words) : words,
     sentences: typeof sentences === "string" ? sentenceSplitter(sentences) : sentences,
   };
+}
+
+/** The generation's word splitter: spaCy's rules now, the Penn Treebank's at FineWeb's release. */
+export function defaultWords(recipe: Generation): WordsName {
+  return recipe === "release" ? "treebank" : "spacy";
+}
+
+/** The generation's sentence splitter: spaCy's sentencizer now; at FineWeb's release Punkt, to which Unicode's is near. */
+export function defaultSentences(recipe: Generation): SentencesName {
+  return recipe === "release" ? "intl" : "spacy";
 }

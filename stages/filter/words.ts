@@ -1,23 +1,25 @@
 /**
  * How text is cut into words and sentences. The choice moves what the rules keep more than any threshold does, so it
- * has a name: `treebank` (the Penn Treebank's rules, FineWeb's at its release) or `whitespace`.
+ * has a name: `spacy` (spaCy's English rules, FineWeb's now), `treebank` (the Penn Treebank's, FineWeb's at its release)
+ * or `whitespace`.
  *
  * Source: MacIntyre 1995, "Penn Treebank tokenization" (tokenizer.sed); Unicode UAX 29 through Intl.Segmenter.
  *
  * @module
  */
 import { spacePattern, splitSpace, strip } from "./python_text.ts";
+import { Spacy } from "./spacy.ts";
 
 /** Cuts a text into its words, or its sentences. */
 export type Splitter = (text: string) => string[];
 
 /** Names for `--words`. */
-export const wordsNames = ["treebank", "whitespace"] as const;
+export const wordsNames = ["spacy", "treebank", "whitespace"] as const;
 /** One of them. */
 export type WordsName = (typeof wordsNames)[number];
 
 /** Names for `--sentences`. */
-export const sentencesNames = ["intl", "punctuation"] as const;
+export const sentencesNames = ["spacy", "intl", "punctuation"] as const;
 /** One of them. */
 export type SentencesName = (typeof sentencesNames)[number];
 
@@ -27,6 +29,10 @@ export type SentencesName = (typeof sentencesNames)[number];
  */
 export function wordSplitter(name: WordsName): Splitter {
   switch (name) {
+    case "spacy": {
+      const spacy = new Spacy();
+      return remember((text) => spacy.words(text));
+    }
     case "whitespace":
       return remember(splitSpace);
     case "treebank":
@@ -37,11 +43,15 @@ export function wordSplitter(name: WordsName): Splitter {
 }
 
 /**
- * A sentence splitter by name: `intl`, Unicode's boundaries for English; `punctuation`, at white space after one of
- * . ! ? Throws RangeError for an unknown name.
+ * A sentence splitter by name: `spacy`, its sentencizer; `intl`, Unicode's boundaries for English; `punctuation`, at
+ * white space after one of . ! ? Throws RangeError for an unknown name.
  */
 export function sentenceSplitter(name: SentencesName): Splitter {
   switch (name) {
+    case "spacy": {
+      const spacy = new Spacy();
+      return (text) => spacy.sentences(text);
+    }
     case "intl":
       return intl;
     case "punctuation":

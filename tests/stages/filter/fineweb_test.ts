@@ -15,7 +15,7 @@ Deno.test("finewebStages() names what it does not know", () => {
   const bad = [
     [JSON.parse('{"stages": ["minhash"]}'), "Unknown filter minhash"],
     [{ stages: ["c4", "c4"] }, "listed twice"],
-    [JSON.parse('{"words": "spacy"}'), "Unknown word splitter spacy"],
+    [JSON.parse('{"words": "nltk"}'), "Unknown word splitter nltk"],
     [JSON.parse('{"sentences": "x"}'), "Unknown sentence splitter x"],
     [JSON.parse('{"recipe": "old"}'), "Unknown recipe old"],
     [{ languageThreshold: 2 }, "threshold is 2"],

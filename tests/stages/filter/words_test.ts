@@ -29,7 +29,7 @@ Deno.test("treebank cuts the last period of a quoted sentence", () => {
 });
 
 Deno.test("word splitters take empty text and remember only the last", () => {
-  for (const name of ["treebank", "whitespace"] as const) {
+  for (const name of ["spacy", "treebank", "whitespace"] as const) {
     const words = wordSplitter(name);
     equal([words(""), words("a b"), words("a b"), words("c")], [[], ["a", "b"], ["a", "b"], ["c"]]);
   }
