@@ -15,9 +15,9 @@ export default pipeline({
   about: "filter documents by FineWeb's recipe and write what stays, what was removed and why",
   options: { ...sourceOptions, ...filterOptions },
   barrierEvery: 256, // documents
-  build(o, env) {
+  async build(o, env) {
     return from(openSource(o.source))
-      .via(filters(o, env))
+      .via(await filters(o, env))
       .pipe(writeDocuments({ dir: `${env.out}/documents` }));
   },
   async finish(_o, env) {

@@ -5,6 +5,7 @@
  * @module
  */
 import { fineweb } from "../stages/filter/fineweb.ts";
+import { finewebFilters } from "../stages/filter/fineweb_group.ts";
 import { from } from "../stages/flow/flow.ts";
 import { shard } from "../stages/shard/shard.ts";
 import { openSource } from "../stages/source/uri.ts";
@@ -34,6 +35,8 @@ export default pipeline({
   options: {
     ...sourceOptions,
     ...filterOptions,
+    // `encode` counts anyway.
+    stages: { ...filterOptions.stages, value: finewebFilters.filter((name) => name !== "count") },
     ...tokenizerOptions,
     ...heldOutOptions,
     ...modelOptions,
@@ -48,7 +51,8 @@ export default pipeline({
     const schedule = scheduleOf(o), packBytes = await env.largestPack();
     // What cannot be is refused before anything is written.
     checkMemory(trainingPlan(o, { vocabSize: await vocabularyOf(o), start, packBytes }), await env.engine());
-    const tokenizer = await tokenizerFor(o, { documents: documents.via(fineweb(recipeOf(o))), env });
+    const recipe = await recipeOf(o, env);
+    const tokenizer = await tokenizerFor(o, { documents: documents.via(fineweb(recipe)), env });
     const plan = trainingPlan(o, { vocabSize: tokenizer.vocabSize, start, packBytes });
     const dir = `${env.out}/shards`;
     const validation = await heldOut({
@@ -59,7 +63,7 @@ export default pipeline({
       tokenizer,
     });
     return documents
-      .via(fineweb(recipeOf(o), removedIn(`${env.out}/removed`)))
+      .via(fineweb(recipe, removedIn(`${env.out}/removed`)))
       .pipe(encode(tokenizer))
       .pipe(shard({ dir, vocabSize: tokenizer.vocabSize, validationTokens: o.valTokens }))
       .via(await training(o, { env, plan, start, tokenizer, validation, schedule }));

@@ -1,10 +1,10 @@
 /**
- * FineWeb's filters as a run's options ask for them: in the flow itself, or on several Workers.
+ * FineWeb's stages as a run's options ask for them: in the flow itself, or on several Workers.
  *
  * @module
  */
 import { fineweb } from "../../stages/filter/fineweb.ts";
-import { finewebFilters } from "../../stages/filter/fineweb_group.ts";
+import { finewebAlone, type FinewebFilter, finewebFilters } from "../../stages/filter/fineweb_group.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
 import { parallel } from "../../stages/flow/parallel.ts";
 import type { Document } from "../../stages/items.ts";
@@ -13,31 +13,46 @@ import type { Env, Values } from "./pipeline.ts";
 import { recipeOf, removedIn } from "./recipe.ts";
 
 /**
- * The recipe that the options ask for, dropped documents kept in `<out>/removed/<filter>`. Files, counts and
- * checkpoints are the same for any number of workers.
+ * The recipe that the options ask for, dropped documents kept in `<out>/removed/<filter>`. Neighbours that remember
+ * nothing run together on the workers, the others in the flow itself. Files, counts and checkpoints are the same for
+ * any number of workers. Throws as `recipeOf`.
  */
-export function filters(
+export async function filters(
   o: Values<typeof filterOptions>,
-  env: Pick<Env, "out" | "workers">,
-): (flow: Flow<Document>) => Flow<Document> {
-  const recipe = recipeOf(o);
+  env: Pick<Env, "out" | "workers" | "emit">,
+): Promise<(flow: Flow<Document>) => Flow<Document>> {
+  const recipe = await recipeOf(o, env);
   const removed = removedIn(`${env.out}/removed`);
-  const inThisThread = fineweb(recipe, removed); // also finds what is wrong with the options
   const names = recipe.stages ?? finewebFilters;
-  if (env.workers <= 1 || names.length === 0) return inThisThread;
+  if (env.workers <= 1) return fineweb(recipe, removed);
   const module = import.meta.resolve("../../stages/filter/fineweb_group.ts");
-  const rejects = Object.fromEntries(names.flatMap((name) => {
-    const sink = removed(name);
-    return sink === null ? [] : [[name, sink]];
-  }));
+
+  const together = (flow: Flow<Document>, stages: readonly FinewebFilter[]): Flow<Document> => {
+    const rejects = Object.fromEntries(stages.flatMap((name) => {
+      const sink = removed(name);
+      return sink === null ? [] : [[name, sink]];
+    }));
+    const work = { module, group: "finewebStages", options: { ...recipe, stages }, measure: "textLength" };
+    const name = `${stages[0]} to ${stages[stages.length - 1]}`;
+    return flow.pipe(parallel<Document, Document>(work, { workers: env.workers, name }), { rejects });
+  };
   return (flow) =>
-    flow.pipe(
-      parallel<Document, Document>({
-        module,
-        group: "finewebStages",
-        options: recipe,
-        measure: "textLength",
-      }, { workers: env.workers, name: "filters" }),
-      { rejects },
+    neighbours(names).reduce(
+      (filtered, stages) =>
+        finewebAlone.has(stages[0])
+          ? filtered.via(fineweb({ ...recipe, stages }, removed))
+          : together(filtered, stages),
+      flow,
     );
+}
+
+/** Runs of stages that can go to the workers together; each of the others by itself. */
+function neighbours(names: readonly FinewebFilter[]): FinewebFilter[][] {
+  const groups: FinewebFilter[][] = [];
+  for (const name of names) {
+    const last = groups[groups.length - 1];
+    if (last === undefined || finewebAlone.has(name) || finewebAlone.has(last[0])) groups.push([name]);
+    else last.push(name);
+  }
+  return groups;
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import { finewebFilters } from "../../stages/filter/fineweb_group.ts";
+import { sentencesNames, wordsNames } from "../../stages/filter/words.ts";
 import { duration, flag, integer, list, number, oneOf, path, repeated, text } from "./kinds.ts";
 
 const fixed = true;
@@ -24,10 +25,10 @@ export const sourceOptions = {
   ),
 };
 
-/** Which documents stay. */
+/** Which documents stay, and how they are finished. */
 export const filterOptions = {
   stages: list(
-    `filters, in the order to run them: some of ${finewebFilters.join(", ")}; default: all, in this order`,
+    `what documents go through, in this order: some of ${finewebFilters.join(", ")}; default: all`,
     {
       value: null,
       fixed,
@@ -41,17 +42,30 @@ export const filterOptions = {
     group: "Filters",
     choices: ["release", "current"],
   }),
-  words: oneOf("how text is split into words", {
-    value: "treebank",
+  words: oneOf("how text is split into words; default: treebank for --recipe release, spacy for current", {
+    value: null,
     fixed,
     group: "Filters",
-    choices: ["treebank", "whitespace"],
+    choices: wordsNames,
   }),
-  sentences: oneOf("how text is split into sentences", {
-    value: "intl",
+  sentences: oneOf(
+    "how text is split into sentences; default: intl for --recipe release, spacy for current",
+    {
+      value: null,
+      fixed,
+      group: "Filters",
+      choices: sentencesNames,
+    },
+  ),
+  urlList: repeated(
+    "block lists for the stage url: a folder with domains, urls, banned_words, soft_banned_words, banned_subwords, or one such file; may be repeated; default: nothing is blocked",
+    { value: [], fixed, group: "Filters", placeholder: "DIR|FILE" },
+  ),
+  countTokenizer: text("whose tokens the stage count counts: gpt2, cl100k, byte or a trained one's folder", {
+    value: "gpt2",
     fixed,
     group: "Filters",
-    choices: ["intl", "punctuation"],
+    placeholder: "NAME|PATH",
   }),
 };
 

@@ -7,24 +7,43 @@ import {
   type FinewebFilter,
   finewebFilters,
   type FinewebOptions,
+  finewebStages,
+  finewebWriters,
 } from "../../stages/filter/fineweb_group.ts";
 import type { RejectsOf } from "../../stages/filter/fineweb.ts";
+import { defaultSentences, defaultWords } from "../../stages/filter/recipe.ts";
+import { checkUrlLists } from "../../stages/filter/url_lists.ts";
 import { writeRemoved } from "../../stages/sink/documents.ts";
+import { loadTokenizer } from "../../stages/token/tokenizer.ts";
 import type { filterOptions } from "./options.ts";
-import type { Values } from "./pipeline.ts";
+import type { Env, Values } from "./pipeline.ts";
 
-/** The recipe that the options ask for. */
-export function recipeOf(o: Values<typeof filterOptions>): FinewebOptions {
-  return {
+/**
+ * The recipe that the options ask for; what it needs from outside is there. The run's statistics name it. Throws
+ * Deno.errors.NotFound for a block list or tokenizer that is not there, RangeError for a doubled stage.
+ */
+export async function recipeOf(
+  o: Values<typeof filterOptions>,
+  env: Pick<Env, "emit">,
+): Promise<FinewebOptions> {
+  const stages = (o.stages ?? finewebFilters).flatMap((name) => finewebFilters.filter((f) => f === name));
+  const recipe: FinewebOptions = {
     recipe: o.recipe,
-    words: o.words,
-    sentences: o.sentences,
-    ...(o.stages !== null &&
-      { stages: o.stages.flatMap((name) => finewebFilters.filter((f) => f === name)) }),
+    words: o.words ?? defaultWords(o.recipe),
+    sentences: o.sentences ?? defaultSentences(o.recipe),
+    urlLists: o.urlList,
+    tokenizer: o.countTokenizer,
+    stages,
   };
+  finewebStages(recipe); // finds what is wrong with the options
+  if (stages.includes("url")) await checkUrlLists(o.urlList);
+  if (stages.includes("count")) await loadTokenizer(o.countTokenizer);
+  env.emit({ type: "run", pipeline: "", filters: { ...recipe, stages } });
+  return recipe;
 }
 
-/** A sink for each filter's rejects: `<dir>/<filter>/00000.jsonl.gz`. */
+/** A sink for what each filter drops: `<dir>/<filter>/00000.jsonl.gz`. */
 export function removedIn(dir: string): RejectsOf {
-  return (filter: FinewebFilter) => writeRemoved({ dir: `${dir}/${filter}`, name: `removed ${filter}` });
+  return (filter: FinewebFilter) =>
+    finewebWriters.has(filter) ? null : writeRemoved({ dir: `${dir}/${filter}`, name: `removed ${filter}` });
 }

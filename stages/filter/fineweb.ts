@@ -13,8 +13,8 @@ import { type FinewebFilter, finewebFilters, type FinewebOptions, finewebStages 
 export type RejectsOf = (filter: FinewebFilter) => Stage<Reject, never> | null;
 
 /**
- * Language, Gopher repetition, Gopher quality, C4 and FineWeb quality, for `Flow.via`. Throws RangeError for an
- * unknown name among the options.
+ * Block lists, language, Gopher repetition, Gopher quality, C4, FineWeb quality, masks and token counts, for
+ * `Flow.via`. Throws RangeError for an unknown name among the options.
  *
  * @example
  * ```ts

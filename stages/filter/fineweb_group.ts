@@ -1,5 +1,5 @@
 /**
- * FineWeb's filters as a list of stages: what runs in each worker of a parallel flow, told by plain data.
+ * FineWeb's stages as a list, told by plain data: what runs in each worker of a parallel flow.
  *
  * @module
  */
@@ -11,48 +11,70 @@ import { finewebQuality } from "./fineweb_quality.ts";
 import { gopherQuality } from "./gopher_quality.ts";
 import { gopherRepetition } from "./gopher_repetition.ts";
 import { language } from "./language.ts";
-import type { Generation } from "./recipe.ts";
-import { type SentencesName, type WordsName, wordSplitter } from "./words.ts";
+import { pii } from "./pii.ts";
+import { defaultSentences, defaultWords, type Generation } from "./recipe.ts";
+import { url } from "./url.ts";
+import { type SentencesName, sentenceSplitter, type WordsName, wordSplitter } from "./words.ts";
+import { count } from "../token/count.ts";
 
-/** The filters' names, in the recipe's order. */
+/** The stages' names, in the recipe's order. */
 export const finewebFilters = [
+  "url",
   "language",
   "gopher-repetition",
   "gopher-quality",
   "c4",
   "fineweb-quality",
+  "pii",
+  "count",
 ] as const;
 
 /** One of them. */
 export type FinewebFilter = (typeof finewebFilters)[number];
 
+/**
+ * Those that stand in the flow itself: `url` holds lists that may be large, `pii` remembers what it has masked. The
+ * others remember nothing, so they can run on any number of workers.
+ */
+export const finewebAlone: ReadonlySet<FinewebFilter> = new Set(["url", "pii"]);
+
+/** Those that change documents and drop none. */
+export const finewebWriters: ReadonlySet<FinewebFilter> = new Set(["pii", "count"]);
+
 /** The recipe's options; plain data, so that they can be sent to a worker and kept in config.json. */
 export type FinewebOptions = Readonly<{
   /** Generation of the rules (default current). */
   recipe?: Generation;
-  /** Word splitter (default treebank). */
+  /** Word splitter (default: the generation's). */
   words?: WordsName;
-  /** Sentence splitter (default intl). */
+  /** Sentence splitter (default: the generation's). */
   sentences?: SentencesName;
+  /** Folders and files of block lists for `url` (default none). */
+  urlLists?: readonly string[];
+  /** Name or path of the tokenizer whose tokens `count` counts (default gpt2). */
+  tokenizer?: string;
   /** Languages to keep (default `["en"]`). */
   languages?: readonly string[];
   /** A language score must be above it (default 0.65). */
   languageThreshold?: number;
-  /** Which filters, in which order (default all, as published). */
+  /** Which stages, in which order (default all, as published). */
   stages?: readonly FinewebFilter[];
 }>;
 
 /**
- * The recipe's filters in order, each a stage named as in `--stages`. They share one word splitter, so a text that
- * several rules look at is cut once. Throws RangeError for an unknown or doubled name.
+ * The recipe's stages in order, each named as in `--stages`. They share one word splitter, so a text that several rules
+ * look at is cut once. Throws RangeError for an unknown or doubled name.
  */
 export function finewebStages(options: FinewebOptions = {}): Stage<Document, Document>[] {
-  const { recipe = "current", words = "treebank", sentences = "intl", stages = finewebFilters } = options;
-  const rules = { recipe, sentences, words: wordSplitter(words) };
+  const { recipe = "current", stages = finewebFilters } = options;
+  const { words = defaultWords(recipe), sentences = defaultSentences(recipe) } = options;
+  const rules = { recipe, sentences: sentenceSplitter(sentences), words: wordSplitter(words) };
   const doubled = stages.find((name, i) => stages.indexOf(name) !== i);
   if (doubled !== undefined) throw new RangeError(`Filter ${doubled} is listed twice: list each once`);
   return stages.map((name) => {
     switch (name) {
+      case "url":
+        return url({ lists: options.urlLists ?? [] });
       case "language":
         return language({
           recipe,
@@ -67,6 +89,10 @@ export function finewebStages(options: FinewebOptions = {}): Stage<Document, Doc
         return c4(rules);
       case "fineweb-quality":
         return finewebQuality(rules);
+      case "pii":
+        return pii({ recipe });
+      case "count":
+        return count(options.tokenizer ?? "gpt2");
       default:
         throw new RangeError(`Unknown filter ${name}: wanted some of ${finewebFilters.join(", ")}`);
     }

@@ -22,9 +22,16 @@ async function run(workers: number) {
   try {
     const counts = new Map<string, unknown>();
     const checkpoints = new MemoryCheckpoints();
-    const o = { recipe: "current", words: "treebank", sentences: "intl", stages: null } as const;
+    const o = {
+      recipe: "current",
+      words: null,
+      sentences: null,
+      stages: null,
+      urlList: [],
+      countTokenizer: "byte",
+    } as const;
     await from(openSource(["embedded"])).pipe(first(120))
-      .via(filters(o, { out, workers }))
+      .via(await filters(o, { out, workers, emit: () => {} }))
       .pipe(writeDocuments({ dir: `${out}/documents` }))
       .run({
         checkpoints,
