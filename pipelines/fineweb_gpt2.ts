@@ -19,6 +19,7 @@ import {
   tokenizerOptions,
   trainingOptions,
 } from "./cli/options.ts";
+import { surveyed } from "./cli/filters.ts";
 import { fitting } from "./cli/fitting.ts";
 import { nextWords } from "./cli/next_words.ts";
 import { profileWords } from "./cli/profile.ts";
@@ -63,7 +64,7 @@ export default pipeline({
       tokenizer,
     });
     return documents
-      .via(fineweb(recipe, removedIn(`${env.out}/removed`)))
+      .via(surveyed(fineweb(recipe, removedIn(`${env.out}/removed`))))
       .pipe(encode(tokenizer))
       .pipe(shard({ dir, vocabSize: tokenizer.vocabSize, validationTokens: o.valTokens }))
       .via(await training(o, { env, plan, start, tokenizer, validation, schedule }));

@@ -34,6 +34,8 @@ export type { FastText, Prediction } from "./filter/fasttext.ts";
 export * from "./filter/language.ts";
 export * from "./filter/pii.ts";
 export * from "./filter/recipe.ts";
+export type { Frequent } from "./filter/frequent.ts";
+export * from "./filter/survey.ts";
 export * from "./filter/url.ts";
 export * from "./filter/url_lists.ts";
 export * from "./filter/words.ts";

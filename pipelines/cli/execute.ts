@@ -9,7 +9,8 @@ import { textLength } from "../../stages/items.ts";
 import type { Goal } from "../../stages/report/progress.ts";
 import { MetricsFile, readEvents } from "../../stages/report/metrics.ts";
 import { reportPage } from "../../stages/report/report.ts";
-import { stageStats, statsLines } from "../../stages/report/stats.ts";
+import { removedSamples } from "../../stages/report/removed_samples.ts";
+import { runStats, runStatsLines } from "../../stages/report/run_stats.ts";
 import {
   type Display,
   liveBlock,
@@ -180,12 +181,13 @@ async function close(job: Job, end: {
   const { display, env, result, lastCheckpoint, print } = end;
   if (pipeline.writes !== false) {
     const events = await readEvents(`${out}/metrics.jsonl`);
-    const stages = stageStats(events);
-    await writeWhole(`${out}/data/stats.json`, `${JSON.stringify({ stages }, null, 2)}\n`);
-    await writeWhole(`${out}/report.html`, await reportPage({ events, options: asJson(values) }));
+    const stats = runStats(events);
+    await writeWhole(`${out}/data/stats.json`, `${JSON.stringify(stats, null, 2)}\n`);
+    const removed = await removedSamples(`${out}/removed`);
+    await writeWhole(`${out}/report.html`, await reportPage({ events, removed, options: asJson(values) }));
     display.close();
     if (!result.stopped) {
-      print(statsLines(stages, console.columns - 1).map((line) => `${line}\n`).join(""));
+      print(runStatsLines(stats, console.columns - 1).map((line) => `${line}\n`).join(""));
       print(`Report: ${out}/report.html\n`);
     }
   }

@@ -5,6 +5,7 @@
  */
 import { fineweb } from "../../stages/filter/fineweb.ts";
 import { finewebAlone, type FinewebFilter, finewebFilters } from "../../stages/filter/fineweb_group.ts";
+import { survey } from "../../stages/filter/survey.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
 import { parallel } from "../../stages/flow/parallel.ts";
 import type { Document } from "../../stages/items.ts";
@@ -24,7 +25,7 @@ export async function filters(
   const recipe = await recipeOf(o, env);
   const removed = removedIn(`${env.out}/removed`);
   const names = recipe.stages ?? finewebFilters;
-  if (env.workers <= 1) return fineweb(recipe, removed);
+  if (env.workers <= 1) return surveyed(fineweb(recipe, removed));
   const module = import.meta.resolve("../../stages/filter/fineweb_group.ts");
 
   const together = (flow: Flow<Document>, stages: readonly FinewebFilter[]): Flow<Document> => {
@@ -36,14 +37,22 @@ export async function filters(
     const name = `${stages[0]} to ${stages[stages.length - 1]}`;
     return flow.pipe(parallel<Document, Document>(work, { workers: env.workers, name }), { rejects });
   };
-  return (flow) =>
+  return surveyed((flow) =>
     neighbours(names).reduce(
       (filtered, stages) =>
         finewebAlone.has(stages[0])
           ? filtered.via(fineweb({ ...recipe, stages }, removed))
           : together(filtered, stages),
       flow,
-    );
+    )
+  );
+}
+
+/** The filters with a look at what goes in and what comes out, for the run's statistics. */
+export function surveyed(
+  group: (flow: Flow<Document>) => Flow<Document>,
+): (flow: Flow<Document>) => Flow<Document> {
+  return (flow) => flow.pipe(survey("before filters")).via(group).pipe(survey("after filters"));
 }
 
 /** Runs of stages that can go to the workers together; each of the others by itself. */

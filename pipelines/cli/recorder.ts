@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RunEvent, RunStartEvent, StageEvent } from "../../stages/flow/events.ts";
+import type { RunEvent, RunStartEvent, StageEvent, SurveyEvent } from "../../stages/flow/events.ts";
 import { wholeText } from "../../stages/report/lines.ts";
 import type { MetricsFile } from "../../stages/report/metrics.ts";
 import type { Display } from "../../stages/report/terminal.ts";
@@ -24,7 +24,10 @@ export interface Files {
   readonly samples: string;
 }
 
-const stagesEvery = 10; // seconds between a stage's lines in metrics.jsonl; the display gets every event
+/** Events of which a later one says all that an earlier one said. */
+type Standing = StageEvent | SurveyEvent;
+
+const standingEvery = 10; // seconds between such lines in metrics.jsonl; the display gets every event
 
 /**
  * Fans events out. The "run" event is held back and added to until anything else but a note comes, since what it says
@@ -36,7 +39,7 @@ export class Recorder {
   #start: RunStartEvent | null;
   readonly #waiting: RunEvent[] = [];
   readonly #written = new Map<string, number>();
-  readonly #unwritten = new Map<string, StageEvent>();
+  readonly #unwritten = new Map<string, Standing>();
 
   constructor(start: RunStartEvent, outlets: Outlets) {
     this.#start = start;
@@ -67,7 +70,7 @@ export class Recorder {
       return;
     }
     this.#release();
-    if (event.type === "stage") this.#takeStage(event);
+    if (event.type === "stage" || event.type === "survey") this.#takeStanding(event);
     else this.#write(event);
   }
 
@@ -86,15 +89,16 @@ export class Recorder {
     for (const event of held) this.#write(event);
   }
 
-  #takeStage(event: StageEvent): void {
-    const last = this.#written.get(event.name);
+  #takeStanding(event: Standing): void {
+    const key = `${event.type} ${event.name}`;
+    const last = this.#written.get(key);
     const now = this.#outlets.now();
-    if (last === undefined || now - last >= stagesEvery) {
-      this.#written.set(event.name, now);
-      this.#unwritten.delete(event.name);
+    if (last === undefined || now - last >= standingEvery) {
+      this.#written.set(key, now);
+      this.#unwritten.delete(key);
       this.#write(event);
     } else {
-      this.#unwritten.set(event.name, event);
+      this.#unwritten.set(key, event);
     }
   }
 

@@ -53,6 +53,28 @@ export type StageEvent = Readonly<{
   lengths?: Lengths;
 }>;
 
+/** What the documents that have come past one place of the flow are like. */
+export type SurveyEvent = Readonly<{
+  type: "survey";
+  /** The place: before the filters, or after them. */
+  name: string;
+  documents: number;
+  /** UTF-16 units of text. */
+  characters: number;
+  /** Tokens, of the documents whose tokens were counted. */
+  tokens: number;
+  /** `lengths[i]`: documents of 2^i characters or more, but less than 2^(i + 1); the first: of 0 or 1. */
+  lengths: readonly number[];
+  /** Documents by language, where it is known. */
+  languages: Readonly<Record<string, number>>;
+  /** Documents by registered domain, the most frequent ones, most frequent first. */
+  domains: Readonly<Record<string, number>>;
+  /** By how much a domain's count may be too small: 0 while there are few enough domains to know them all. */
+  domainsMissed: number;
+  /** Documents without an address. */
+  withoutUrl: number;
+}>;
+
 /** The run begins (or goes on): device, parameters, options. */
 export type RunStartEvent = Readonly<
   { type: "run"; pipeline: string; device?: string; parameters?: number; [field: string]: unknown }
@@ -72,6 +94,7 @@ export type RunEvent =
   | SampleEvent
   | CheckpointEvent
   | StageEvent
+  | SurveyEvent
   | RunStartEvent
   | NoteEvent
   | DoneEvent;

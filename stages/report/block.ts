@@ -131,3 +131,8 @@ function pad(text: string, columns: number): string {
 function left(text: string, columns: number): string {
   return text.padStart(columns);
 }
+
+/** Spaces behind a text, up to `columns`. */
+export function padEnd(text: string, columns: number): string {
+  return text + " ".repeat(Math.max(0, columns - stringWidth(text)));
+}

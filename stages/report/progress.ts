@@ -69,6 +69,7 @@ export class Progress {
       case "hellaswag":
       case "sample":
       case "note":
+      case "survey":
       case "done":
         break;
     }

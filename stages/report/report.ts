@@ -7,13 +7,16 @@
 import uPlotPackage from "uplot/package.json" with { type: "json" };
 import type { Json } from "../flow/checkpoint.ts";
 import type { RunEvent } from "../flow/events.ts";
-import { stageStats } from "./stats.ts";
+import type { RemovedSample } from "./removed_samples.ts";
+import { runStats } from "./run_stats.ts";
 
 /** What the page is made from. */
 export interface ReportInput {
   readonly events: readonly RunEvent[];
   /** The run's options, for the table at the end. */
   readonly options: Readonly<Record<string, Json>>;
+  /** Dropped documents to show (default none). */
+  readonly removed?: readonly RemovedSample[];
   /** Default: the pipeline's name. */
   readonly title?: string;
 }
@@ -24,20 +27,24 @@ const mostSteps = 4000; // more points than the plots have pixels only make the 
 export async function reportPage(input: ReportInput): Promise<string> {
   const manifest = import.meta.resolve("uplot/package.json");
   const library = (file: string) => Deno.readTextFile(new URL(`dist/${file}`, manifest));
-  const [page, style, script] = await Promise.all([
-    Deno.readTextFile(new URL("page.html", import.meta.url)),
+  const own = (file: string) => Deno.readTextFile(new URL(file, import.meta.url));
+  const [page, data, style, script] = await Promise.all([
+    own("page.html"),
+    own("page_data.js"),
     library("uPlot.min.css"),
     library("uPlot.iife.min.js"),
   ]);
   const run = {
     title: input.title ?? "",
-    events: thinned(input.events.filter((e) => e.type !== "stage" && e.type !== "note")),
-    stages: stageStats(input.events),
+    events: thinned(input.events.filter((e) => !["stage", "survey", "note"].includes(e.type))),
+    ...runStats(input.events),
+    removed: input.removed ?? [],
     options: input.options,
   };
   const parts: Readonly<Record<string, string>> = {
     "plot-style": style.replace(/<\/style/gi, "<\\/style"),
     "plot-script": `/* uPlot ${uPlotPackage.version} */${script.replace(/<\/script/gi, "<\\/script")}`,
+    "data-script": data,
     "run": inert(run),
   };
   return page.replace(/\/\*\{([\w-]+)\}\*\//g, (mark, name: string) => parts[name] ?? mark);

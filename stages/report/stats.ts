@@ -7,7 +7,7 @@ import { desc, from, op } from "arquero";
 import stringWidth from "string-width";
 import type { RunEvent } from "../flow/events.ts";
 import type { Lengths } from "../flow/flow.ts";
-import { truncate } from "./block.ts";
+import { padEnd, truncate } from "./block.ts";
 import { count, share, time } from "./quantity.ts";
 
 /** One stage over the whole run, resumes included. */
@@ -163,8 +163,4 @@ function isStage(row: object): row is Row & { droppedShare: number } {
 
 function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
-}
-
-function padEnd(text: string, columns: number): string {
-  return text + " ".repeat(Math.max(0, columns - stringWidth(text)));
 }

@@ -159,6 +159,7 @@ function linesOf(event: RunEvent): string[] {
       return [event.text];
     case "run":
     case "stage":
+    case "survey":
     case "step":
     case "done":
       return [];
