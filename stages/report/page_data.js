@@ -130,7 +130,7 @@ globalThis.dataSections = (run, { make, whole, number }) => {
     const rows = (list, ...columns) =>
       list.map((row) => make("tr", {}, ...cells(...columns.map((of) => of(row)))));
     const languageTable = table(
-      "stages",
+      "plain",
       ["language", "kept", "unwanted", "unsure"],
       rows(
         languages,
@@ -141,7 +141,7 @@ globalThis.dataSections = (run, { make, whole, number }) => {
       ),
     );
     const domainTable = table(
-      "stages",
+      "plain",
       ["domain", "before", "after"],
       rows(
         domains.slice(0, 40),

@@ -25,6 +25,46 @@ Deno.test("reportPage() lets no text become markup", async () => {
   }
 });
 
+const hostileRun = {
+  events: [
+    ...runEvents(0),
+    {
+      type: "survey",
+      name: "before filters",
+      documents: 3,
+      characters: 3,
+      tokens: 0,
+      lengths: [3],
+      languages: { [hostile]: 1 },
+      domains: { [hostile]: 3 },
+      domainsMissed: 1,
+      withoutUrl: 1,
+    } as const,
+    {
+      type: "survey",
+      name: "after filters",
+      documents: 1,
+      characters: 1,
+      tokens: 1,
+      lengths: [1],
+      languages: { [hostile]: 1 },
+      domains: {},
+      domainsMissed: 1,
+      withoutUrl: 0,
+    } as const,
+  ],
+  removed: [{ stage: "language", reason: hostile, id: hostile, url: hostile, text: hostile, length: 1e6 }],
+  options: {},
+};
+
+Deno.test("reportPage() shows dropped documents, languages and domains as text", async () => {
+  const plain = await reportPage({ events: runEvents(0), options: {} });
+  const attacked = await reportPage(hostileRun);
+  for (const tag of [/<script/g, /<\/script/g, /<img/g, /<!--/g]) {
+    strictEqual(attacked.match(tag)?.length, plain.match(tag)?.length, `${tag}`);
+  }
+});
+
 Deno.test("reportPage() thins out a long run but keeps its last step", async () => {
   const page = await reportPage({ events: runEvents(30_001), options: {} });
   const { events } = JSON.parse(/<script id="run"[^>]*>(.*?)<\/script>/s.exec(page)?.[1] ?? "");
@@ -58,6 +98,23 @@ if (browser === null && Deno.env.get("CI") === "true") {
     },
   });
   Deno.test({
+    name: `report.html draws what was lost and what was dropped, hostile text shown as text${
+      browser === null ? " (ignored: no chromium)" : ""
+    }`,
+    ignore: browser === null,
+    async fn() {
+      const found = await browse(await reportPage(hostileRun));
+      deepStrictEqual([found.errors, found.hit], [[], false]);
+      deepStrictEqual(found.sections, [
+        "Stages",
+        "What was lost where",
+        "Documents before the filters and after them",
+        "Some of the documents that were dropped",
+      ]);
+      strictEqual(found.sample, `${hostile} …`);
+    },
+  });
+  Deno.test({
     name: `report.html of a run with neither steps nor stages is no error${
       browser === null ? " (ignored: no chromium)" : ""
     }`,
@@ -74,6 +131,7 @@ interface Found {
   hit: boolean;
   plots: number[];
   heading: string;
+  sections: string[];
   sample: string;
 }
 
@@ -100,6 +158,7 @@ async function browse(page: string): Promise<Found> {
         hit: "hit" in globalThis,
         plots: [...document.querySelectorAll("canvas")].map(coloured),
         heading: document.querySelector("h1")?.textContent ?? "",
+        sections: [...document.querySelectorAll("h2")].map((h) => h.textContent),
         sample: document.querySelector("pre")?.textContent ?? "",
       };
       document.body.replaceChildren(Object.assign(document.createElement("output"), {
