@@ -14,12 +14,13 @@ const cadence = "--eval-every 20 --sample-every 30".split(" ");
 
 /** By type of event: the keys that there may be, and those that there must be. */
 const grammar: Readonly<Record<string, string>> = {
-  run: "type pipeline device preset parameters seed resumed",
+  run: "type pipeline device preset parameters seed resumed filters",
   step: "type step loss gradNorm lr tokens tokensPerSecond elapsed",
   eval: "type step valLoss bitsPerByte unigramLoss",
   sample: "type step text prompt",
   checkpoint: "type step path seconds",
   stage: "type name in out dropped busy blocked lengths",
+  survey: "type name documents characters tokens lengths languages domains domainsMissed withoutUrl",
   note: "type text",
   done: "type reason",
 };
