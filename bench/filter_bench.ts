@@ -7,7 +7,7 @@
 import type { Context, Stage } from "../stages/flow/stage.ts";
 import type { Document } from "../stages/items.ts";
 import { finewebStages } from "../stages/filter/fineweb_group.ts";
-import { wordSplitter } from "../stages/filter/words.ts";
+import { wordsNames, wordSplitter } from "../stages/filter/words.ts";
 import { embedded } from "../stages/source/embedded.ts";
 
 const limit = 600;
@@ -47,7 +47,7 @@ for (const stage of stages) {
     pass(stage, mails);
   });
 }
-for (const name of ["treebank", "whitespace"] as const) {
+for (const name of wordsNames) {
   const words = wordSplitter(name);
   Deno.bench(`words, ${name}: ${size}`, { group: "words" }, () => {
     let count = 0;

@@ -10,6 +10,7 @@ import { fnv, huffman, QuantizedRows, type TreeNode, Words } from "./fasttext_ta
 const magic = 793712314;
 const version = 12;
 const endOfSentence = new TextEncoder().encode("</s>");
+const longestRemembered = 64; // UTF-16 units: longer words do not come again, and there could be many megabytes of them
 const labelPrefix = "__label__";
 
 /** A label and its probability, which rounding may put a little above 1. */
@@ -120,6 +121,7 @@ export class FastText {
     let sum = this.#known.get(word);
     if (sum === undefined) {
       sum = this.#sum(this.#encoder.encode(word));
+      if (word.length > longestRemembered) return sum;
       if (this.#known.size === 50_000) this.#known.clear();
       this.#known.set(word, sum);
     }

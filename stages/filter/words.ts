@@ -111,6 +111,8 @@ const abbreviation =
   /(^|[^\p{L}])(Mr|Mrs|Ms|Dr|Prof|St|vs|No|Jr|Sr|Gen|Sen|Rep|Gov|Lt|Col|Capt|e\.g|i\.e|\p{Lu})\.$/u;
 const opening = /^["'“‘(\[]*[\p{Lu}\p{N}]/u;
 
+const longestRemembered = 64; // UTF-16 units: longer runs do not come again, and there could be many megabytes of them
+
 /** Penn Treebank words. Text repeats itself, so what a run of characters falls into is remembered. */
 function treebank(): Splitter {
   const known = new Map<string, string[]>();
@@ -127,8 +129,10 @@ function treebank(): Splitter {
       let parts = known.get(key);
       if (parts === undefined) {
         parts = treebankRun(run, key !== run);
-        if (known.size === 50_000) known.clear();
-        known.set(key, parts);
+        if (run.length <= longestRemembered) {
+          if (known.size === 50_000) known.clear();
+          known.set(key, parts);
+        }
       }
       for (const part of parts) words.push(part);
     }
