@@ -37,6 +37,7 @@ const infix = new RegExp(
 );
 const runs = new RegExp(`${spacePattern}|${wordPattern}`, "g");
 const space = new RegExp(`^${spacePattern}$`);
+const plain = /^[A-Za-z]+$/; // no rule has anything to say of it
 const punctuation = /^\p{P}+$/u;
 const closes = new Set(
   "! . ? ։ ؟ ۔ ܀ ܁ ܂ ߹ । ॥ ၊ ။ ። ፧ ፨ ᙮ ᜵ ᜶ ᠃ ᠉ ᥄ ᥅ ᪨ ᪩ ᪪ ᪫ ᭚ ᭛ ᭞ ᭟ ᰻ ᰼ ᱾ ᱿ ‼ ‽ ⁇ ⁈ ⁉ ⸮ ⸼ ꓿ ꘎ ꘏ ꛳ ꛷ ꡶ ꡷ ꣎ ꣏ ꤯ ꧈ ꧉ ꩝ ꩞ ꩟ ꫰ ꫱ ꯫ ﹒ ﹖ ﹗ ！ ． ？ 𐩖 𐩗 𑁇 𑁈 𑂾 𑂿 𑃀 𑃁 𑅁 𑅂 𑅃 𑇅 𑇆 𑇍 𑇞 𑇟 𑈸 𑈹 𑈻 𑈼 𑊩 𑑋 𑑌 𑗂 𑗃 𑗉 𑗊 𑗋 𑗌 𑗍 𑗎 𑗏 𑗐 𑗑 𑗒 𑗓 𑗔 𑗕 𑗖 𑗗 𑙁 𑙂 𑜼 𑜽 𑜾 𑩂 𑩃 𑪛 𑪜 𑱁 𑱂 𖩮 𖩯 𖫵 𖬷 𖬸 𖭄 𛲟 𝪈 ｡ 。"
@@ -46,8 +47,22 @@ const closes = new Set(
 const rememberedRuns = 50_000;
 const longestRemembered = 64; // UTF-16 units: longer runs do not come again
 
-/** A token and whether a single space, which belongs to no token, follows it. */
-type Token = readonly [text: string, space: boolean];
+/** Tokens, for each one of the marks below, and those with which an exception across tokens may begin. */
+interface Tokens {
+  readonly texts: string[];
+  readonly marks: number[];
+  readonly begins: readonly number[];
+}
+
+/** What a run of characters falls into, and which of its tokens may begin an exception across tokens. */
+interface Run {
+  readonly parts: readonly string[];
+  readonly begins: readonly number[];
+}
+
+const GLUED = 0; // the next token follows at once
+const SPACED = 1; // a single space, which belongs to no token, follows
+const WHITE = 2; // the token is white space
 
 /** The tokenizer. Text repeats itself, so what a run of characters falls into is remembered. */
 export class Spacy {
@@ -55,7 +70,7 @@ export class Spacy {
   readonly #longestException = Math.max(...[...this.#exceptions.keys()].map((word) => word.length));
   /** Exceptions as the rules alone would cut them, by their first token. */
   readonly #across = new Map<string, string[][]>();
-  readonly #known = new Map<string, readonly string[]>();
+  readonly #known = new Map<string, Run>();
 
   constructor() {
     const none = new Map<string, readonly string[]>();
@@ -68,9 +83,8 @@ export class Spacy {
 
   /** The words of a text, white space left out. */
   words(text: string): string[] {
-    const words: string[] = [];
-    for (const [word] of this.#tokens(text)) if (!space.test(word)) words.push(word);
-    return words;
+    const { texts, marks } = this.#tokens(text);
+    return texts.filter((_, i) => marks[i] !== WHITE);
   }
 
   /** The sentences of a text, without white space at their ends, empty ones left out. */
@@ -82,42 +96,54 @@ export class Spacy {
       if (sentence !== "") found.push(sentence);
       start = at;
     };
-    for (const [word, spaced] of this.#tokens(text)) {
-      const closing = closes.has(word);
-      if (ended && !closing && !punctuation.test(word)) {
+    const { texts, marks } = this.#tokens(text);
+    for (let i = 0; i < texts.length; i++) {
+      const closing = closes.has(texts[i]);
+      if (ended && !closing && !punctuation.test(texts[i])) {
         close();
         ended = false;
       }
       ended ||= closing;
-      at += word.length + (spaced ? 1 : 0);
+      at += texts[i].length + (marks[i] === SPACED ? 1 : 0);
     }
     close();
     return found;
   }
 
-  #tokens(text: string): Token[] {
-    const tokens: Token[] = [];
-    for (const [run] of text.matchAll(runs)) {
-      if (!space.test(run)) {
-        for (const part of this.#run(run)) tokens.push([part, false]);
+  #tokens(text: string): Tokens {
+    const texts: string[] = [];
+    const marks: number[] = [];
+    const begins: number[] = [];
+    for (const run of text.match(runs) ?? []) {
+      if (!isWhite(run)) {
+        const known = this.#run(run);
+        for (const i of known.begins) begins.push(texts.length + i);
+        for (const part of known.parts) {
+          texts.push(part);
+          marks.push(GLUED);
+        }
         continue;
       }
-      const single = run[0] === " " && tokens.length > 0; // the first space belongs to the token before
-      if (single) tokens[tokens.length - 1] = [tokens[tokens.length - 1][0], true];
-      if (!single || run.length > 1) tokens.push([single ? run.slice(1) : run, false]);
+      const first = run[0] === " " && texts.length > 0; // the first space belongs to the token before
+      if (first) marks[marks.length - 1] = SPACED;
+      if (first && run.length === 1) continue;
+      texts.push(first ? run.slice(1) : run);
+      marks.push(WHITE);
     }
-    return this.#joinAcross(tokens);
+    return this.#joinAcross({ texts, marks, begins });
   }
 
-  #run(run: string): readonly string[] {
-    let parts = this.#known.get(run);
-    if (parts === undefined) {
-      parts = this.#exception(run, this.#exceptions) ?? this.#cut(run, this.#exceptions);
-      if (run.length > longestRemembered) return parts;
+  #run(run: string): Run {
+    const known = this.#known.get(run);
+    if (known !== undefined) return known;
+    const parts = this.#exception(run, this.#exceptions) ??
+      (plain.test(run) ? [run] : this.#cut(run, this.#exceptions));
+    const begins = [...parts.keys()].filter((i) => this.#across.has(parts[i]));
+    if (run.length <= longestRemembered) {
       if (this.#known.size === rememberedRuns) this.#known.clear();
-      this.#known.set(run, parts);
+      this.#known.set(run, { parts, begins });
     }
-    return parts;
+    return { parts, begins };
   }
 
   #exception(
@@ -159,11 +185,12 @@ export class Spacy {
   }
 
   /** Of exceptions that overlap the longest counts, then the first; one with a space in it stays as it is. */
-  #joinAcross(tokens: Token[]): Token[] {
+  #joinAcross(tokens: Tokens): Tokens {
+    const { texts, marks } = tokens;
     const found: [start: number, end: number][] = [];
-    for (let i = 0; i < tokens.length; i++) {
-      for (const parts of this.#across.get(tokens[i][0]) ?? []) {
-        if (parts.every((part, k) => tokens[i + k]?.[0] === part)) found.push([i, i + parts.length]);
+    for (const i of tokens.begins) {
+      for (const parts of this.#across.get(texts[i]) ?? []) {
+        if (parts.every((part, k) => texts[i + k] === part)) found.push([i, i + parts.length]);
       }
     }
     if (found.length === 0) return tokens;
@@ -173,24 +200,28 @@ export class Spacy {
     for (const [start, end] of found) {
       const free = !taken.has(start) && !taken.has(end - 1);
       for (let i = start; i < end; i++) taken.add(i);
-      const span = tokens.slice(start, end);
-      if (!free || span.some(([, spaced], i) => spaced && i < span.length - 1)) continue;
-      const parts = this.#exceptions.get(span.map(([text]) => text).join(""));
+      if (!free || marks.slice(start, end - 1).includes(SPACED)) continue;
+      const parts = this.#exceptions.get(texts.slice(start, end).join(""));
       if (parts !== undefined) joined.set(start, [end, parts]);
     }
-    const all: Token[] = [];
-    for (let i = 0; i < tokens.length;) {
-      const here = joined.get(i);
-      if (here === undefined) {
-        all.push(tokens[i++]);
-        continue;
+    const all: Tokens = { texts: [], marks: [], begins: [] };
+    for (let i = 0; i < texts.length;) {
+      const [end, parts] = joined.get(i) ?? [i + 1, [texts[i]]];
+      for (const part of parts) {
+        all.texts.push(part);
+        all.marks.push(GLUED);
       }
-      const [end, parts] = here;
-      parts.forEach((part, k) => all.push([part, k === parts.length - 1 && tokens[end - 1][1]]));
+      all.marks[all.marks.length - 1] = marks[end - 1];
       i = end;
     }
     return all;
   }
+}
+
+/** Whether a run is one of white space: then all of it is. */
+function isWhite(run: string): boolean {
+  const unit = run.charCodeAt(0);
+  return unit <= 32 || unit >= 0x85 ? space.test(run) : false;
 }
 
 function suffixLength(word: string): number {
