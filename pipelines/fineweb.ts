@@ -16,7 +16,7 @@ export default pipeline({
   options: { ...sourceOptions, ...filterOptions },
   barrierEvery: 256, // documents
   async build(o, env) {
-    return from(openSource(o.source))
+    return from(await openSource(o.source))
       .via(await filters(o, env))
       .pipe(writeDocuments({ dir: `${env.out}/documents` }));
   },

@@ -47,7 +47,7 @@ export default pipeline({
   barrierEvery: 64, // documents: the most that a resume filters a second time
   async build(o, env) {
     checkRereadable(o);
-    const documents = from(openSource(o.source));
+    const documents = from(await openSource(o.source));
     const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
     const schedule = scheduleOf(o), packBytes = await env.largestPack();
     // What cannot be is refused before anything is written.

@@ -20,7 +20,7 @@ const logEvery = integer(
 /** Where documents come from. */
 export const sourceOptions = {
   source: repeated(
-    "embedded[:NAME], a path or glob of .txt .md .jsonl .json .parquet .warc .wet .html (also .gz, .zst), or - for JSON lines on standard input; may be repeated",
+    "embedded[:NAME], a path or glob of .txt .md .jsonl .json .parquet .warc .wet .html (also .gz, .zst), an https URL, hf:OWNER/NAME[@REVISION][/PATH], or - for JSON lines on standard input; may be repeated",
     { value: ["embedded"], fixed, group: "Source", placeholder: "URI" },
   ),
 };

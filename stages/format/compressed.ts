@@ -1,15 +1,14 @@
 /**
- * Files as chunks of bytes, unpacked where their name ends in .gz or .zst, from any place in the unpacked bytes.
- * Several gzip members or zstd frames in one file are read as one, as `zcat` does.
+ * Files, here or behind a URL, as chunks of bytes, unpacked where their name ends in .gz or .zst, from any place in the
+ * unpacked bytes. Several gzip members or zstd frames in one file are read as one, as `zcat` does.
  *
- * Source: RFC 1952 (gzip, through node:zlib: the web's DecompressionStream refuses a second member), RFC 8878 (zstd,
- * through fzstd: node:zlib stops after the first frame and takes a file cut short for whole).
+ * Source: RFC 8878 (zstd, through fzstd: node:zlib stops after the first frame and takes a file cut short for whole).
  *
  * @module
  */
-import { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { Decompress } from "fzstd";
+import { gunzipMembers } from "./gzip.ts";
+import { findRemote, isRemote, readRemote } from "./remote.ts";
 
 /** How a file is packed. */
 export type Packing = "gz" | "zst" | null;
@@ -18,55 +17,112 @@ const chunkSize = 1 << 16;
 
 /** How a file is packed, by its name. */
 export function packingOf(path: string): Packing {
-  if (/\.gz$/i.test(path)) return "gz";
-  return /\.zst$/i.test(path) ? "zst" : null;
+  const name = fileName(path);
+  if (/\.gz$/i.test(name)) return "gz";
+  return /\.zst$/i.test(name) ? "zst" : null;
 }
 
-/** A path without .gz or .zst. */
+/** A path, or a URL without its query, less .gz or .zst. */
 export function unpackedName(path: string): string {
-  return path.replace(/\.(gz|zst)$/i, "");
+  return fileName(path).replace(/\.(gz|zst)$/i, "");
+}
+
+/** A URL's query says nothing of the file's kind. */
+function fileName(path: string): string {
+  return isRemote(path) ? path.replace(/[?#].*$/, "") : path;
+}
+
+/** A place at which unpacking can begin: a gzip member, or the file's start. */
+export type Anchor = Readonly<{
+  /** Bytes of the file before it. */
+  packed: number;
+  /** Unpacked bytes before it. */
+  unpacked: number;
+}>;
+
+/** Where to begin in a file. */
+export interface ReadPlace {
+  /** Unpacked bytes to leave out (default 0). */
+  readonly offset?: number;
+  /** Not behind `offset` (default the file's start). */
+  readonly anchor?: Anchor;
+  /** Told of each anchor before its bytes are given. */
+  readonly onAnchor?: (anchor: Anchor) => void;
+  /** Ends it, also while a server is waited for. */
+  readonly signal?: AbortSignal;
 }
 
 /**
- * A file's unpacked bytes from byte `offset` on. A packed file is unpacked from its start and skipped: time, but no
- * memory. Throws Deno.errors.NotFound for a missing file, InvalidData where the packing is broken, UnexpectedEof
- * where it ends early, each naming the file.
+ * The unpacked bytes of a file, or of what an http or https URL names, from byte `offset` on. A packed file is unpacked
+ * from the anchor and skipped up to there: time, but no memory. Throws Deno.errors.NotFound for a missing file,
+ * InvalidData where the packing is broken, UnexpectedEof where it ends early, each naming the file; and what
+ * `readRemote` throws.
  */
-export async function* readUnpacked(path: string, offset = 0): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+export async function* readUnpacked(
+  path: string,
+  { offset = 0, anchor = { packed: 0, unpacked: 0 }, onAnchor, signal }: ReadPlace = {},
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const packing = packingOf(path);
   if (packing === null) {
-    yield* readFrom(path, offset);
+    yield* readFrom(path, { offset, signal });
     return;
   }
-  let skip = offset;
-  for await (const chunk of unpack(readFrom(path, 0), packing, path)) {
-    if (skip >= chunk.length) skip -= chunk.length;
-    else {
-      yield skip === 0 ? chunk : chunk.subarray(skip);
-      skip = 0;
-    }
+  const packed = readFrom(path, { offset: anchor.packed, signal });
+  let at = anchor.unpacked;
+  for await (const { bytes, member } of chunksOf(packed, { packing, name: path, start: anchor.packed })) {
+    if (member !== null) onAnchor?.({ packed: member, unpacked: at });
+    at += bytes.length;
+    if (at > offset) yield bytes.subarray(Math.max(0, bytes.length - (at - offset)));
   }
 }
 
-/** Unpacks chunks of bytes; `name` stands in errors. Throws InvalidData and UnexpectedEof as `readUnpacked` does. */
-export async function* unpack(
+/** Anchors passed while reading: the last one at or before a place is where to begin when reading goes on there. */
+export class Anchors {
+  #passed: Anchor[];
+
+  /** `begin`: where reading begins, if not at the file's start. */
+  constructor(begin: Anchor = { packed: 0, unpacked: 0 }) {
+    this.#passed = [begin];
+  }
+
+  /** To be told of them: `readUnpacked`'s `onAnchor`. */
+  readonly pass = (anchor: Anchor): void => {
+    this.#passed.push(anchor);
+  };
+
+  /** For unpacked byte `offset`; places asked for must not go back. */
+  before(offset: number): Anchor {
+    while (this.#passed.length > 1 && this.#passed[1].unpacked <= offset) this.#passed.shift();
+    return this.#passed[0];
+  }
+}
+
+/** Unpacked chunks; `member` is the packed place of a gzip member that begins with this one. */
+async function* chunksOf(
   packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  packing: Packing,
-  name: string,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  { packing, name, start }: { readonly packing: "gz" | "zst"; readonly name: string; readonly start: number },
+): AsyncGenerator<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly member: number | null }> {
   switch (packing) {
     case "gz":
-      yield* gunzip(packed, name);
+      for await (const { bytes, member, first } of gunzipMembers(packed, { name, start })) {
+        yield { bytes, member: first ? member : null };
+      }
       break;
     case "zst":
-      yield* unzstd(packed, name);
-      break;
-    case null:
-      yield* packed;
+      for await (const bytes of unzstd(packed, name)) yield { bytes, member: null };
   }
 }
 
-async function* readFrom(path: string, offset: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+/** A file as it lies there, or at its server. */
+async function* readFrom(
+  path: string,
+  { offset, signal }: { readonly offset: number; readonly signal: AbortSignal | undefined },
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  if (isRemote(path)) {
+    const options = signal === undefined ? {} : { signal };
+    yield* readRemote(await findRemote(path, options), { ...options, start: offset });
+    return;
+  }
   using file = await openFile(path);
   if (offset > 0) await file.seek(offset, Deno.SeekMode.Start);
   for (;;) {
@@ -77,7 +133,8 @@ async function* readFrom(path: string, offset: number): AsyncGenerator<Uint8Arra
   }
 }
 
-async function openFile(path: string): Promise<Deno.FsFile> {
+/** A file to read. Throws Deno.errors.NotFound, with the mend, where there is none. */
+export async function openFile(path: string): Promise<Deno.FsFile> {
   try {
     return await Deno.open(path);
   } catch (cause) {
@@ -85,27 +142,6 @@ async function openFile(path: string): Promise<Deno.FsFile> {
       throw new Deno.errors.NotFound(`Cannot read ${path}: there is no such file: check the path`, { cause });
     }
     throw cause;
-  }
-}
-
-async function* gunzip(
-  packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  name: string,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const source = Readable.from(packed, { objectMode: true, highWaterMark: 1 });
-  const unpacker = createGunzip({ chunkSize });
-  source.on("error", (error) => unpacker.destroy(error));
-  source.pipe(unpacker);
-  try {
-    for await (const chunk of unpacker) yield new Uint8Array(chunk);
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : "";
-    if (code === "Z_BUF_ERROR") throw endsEarly(name, cause);
-    if (typeof code === "string" && code.startsWith("Z_")) throw broken(name, "gzip", cause);
-    throw cause;
-  } finally {
-    source.destroy();
-    unpacker.destroy();
   }
 }
 
@@ -121,7 +157,7 @@ async function* unzstd(
     } catch (cause) {
       throw cause instanceof Error && /EOF/.test(cause.message)
         ? endsEarly(name, cause)
-        : broken(name, "zstd", cause);
+        : broken(name, cause);
     }
   };
   let any = false;
@@ -142,10 +178,10 @@ function endsEarly(name: string, cause: unknown): Error {
   );
 }
 
-function broken(name: string, packing: string, cause: unknown): Error {
+function broken(name: string, cause: unknown): Error {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new Deno.errors.InvalidData(
-    `Cannot unpack ${name}: not sound ${packing} data (${why}): fetch the file again, or name it for what it is`,
+    `Cannot unpack ${name}: not sound zstd data (${why}): fetch the file again, or name it for what it is`,
     { cause },
   );
 }

@@ -50,16 +50,42 @@ export function isRemote(path: string): boolean {
  * Asks for a file's size and version. Throws Deno.errors.NotFound where it is not there, PermissionDenied where the
  * server wants to know who asks, Deno.errors.Http for another refusal, ConnectionReset after too many failures.
  */
-export async function findRemote(url: string, options: RetryOptions = {}): Promise<RemoteFile> {
+export function findRemote(url: string, options: RetryOptions = {}): Promise<RemoteFile> {
+  return patiently(url, options, async (patience) => {
+    const response = await ask(url, { first: 0, last: 0, patience });
+    await response.body?.cancel();
+    const total = /\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
+    const length = response.status === 200 ? response.headers.get("content-length") : null;
+    const size = total ?? length;
+    return { url, size: size === null ? null : Number(size), version: versionOf(response) };
+  });
+}
+
+/**
+ * fetch() for a library that asks a server: tries again after failures that may be gone then, as `readRemote` does, and
+ * gives any other answer. Throws Deno.errors.ConnectionReset after too many.
+ */
+export function patientFetch(options: RetryOptions = {}): typeof fetch {
+  return (input, init) => {
+    const url = input instanceof Request ? input.url : String(input);
+    return patiently(url, options, async (patience) => {
+      const response = await patience.fetch((signal) => fetch(input, { ...init, signal }));
+      if (passing.has(response.status)) throw await refusal(url, response);
+      return response;
+    });
+  };
+}
+
+/** `work`, until it succeeds or patience ends. */
+async function patiently<T>(
+  url: string,
+  options: RetryOptions,
+  work: (patience: Patience) => Promise<T>,
+): Promise<T> {
   const patience = new Patience(url, options);
   for (;;) {
     try {
-      const response = await ask(url, { first: 0, last: 0, patience });
-      await response.body?.cancel();
-      const total = /\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
-      const length = response.status === 200 ? response.headers.get("content-length") : null;
-      const size = total ?? length;
-      return { url, size: size === null ? null : Number(size), version: versionOf(response) };
+      return await work(patience);
     } catch (error) {
       await patience.after(error);
     }
@@ -127,9 +153,17 @@ class Patience {
     this.#failures = 0;
   }
 
-  /** The answer to a request. */
-  fetch(headers: Record<string, string>): Promise<Response> {
-    return this.#soon((signal) => fetch(this.#url, { headers, signal }));
+  /** The answer to a request. Throws Deno.errors.NotCapable, with the mend, without permission. */
+  async fetch(request: (signal: AbortSignal) => Promise<Response>): Promise<Response> {
+    try {
+      return await this.#soon(request);
+    } catch (cause) {
+      if (!(cause instanceof Deno.errors.NotCapable)) throw cause;
+      throw new Deno.errors.NotCapable(
+        `Cannot read ${this.#url}: this command may not use the network: run it with --allow-net`,
+        { cause },
+      );
+    }
   }
 
   /** A body's chunks. Time counts only while one is waited for: who reads may be slow. */
@@ -199,20 +233,13 @@ async function ask(
   if (!URL.canParse(url)) throw new RangeError(`Cannot read ${url}: it is no URL: check it`);
   // Packed on the way, bytes could not be counted.
   const headers = { range: `bytes=${first}-${last ?? ""}`, "accept-encoding": "identity" };
-  const response = await patience.fetch(headers).catch((cause) => {
-    throw cause instanceof Deno.errors.NotCapable
-      ? new Deno.errors.NotCapable(
-        `Cannot read ${url}: this command may not use the network: run it with --allow-net`,
-        { cause },
-      )
-      : cause;
-  });
+  const response = await patience.fetch((signal) => fetch(url, { headers, signal }));
   if (response.status === 206 || response.status === 200) return response;
-  await response.body?.cancel();
-  throw refusal(url, response);
+  throw await refusal(url, response);
 }
 
-function refusal(url: string, { status, statusText, headers }: Response): Error {
+async function refusal(url: string, { status, statusText, headers, body }: Response): Promise<Error> {
+  await body?.cancel();
   const said = `${status}${statusText === "" ? "" : ` ${statusText}`}`;
   if (passing.has(status)) {
     return new Broken(`the server answered ${said}`, pauseAsked(headers.get("retry-after")));

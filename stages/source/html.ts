@@ -22,11 +22,11 @@ export function htmlFile(path: string): Source<Document, HtmlState> {
   return {
     name: path,
     open: (_ctx, saved = { done: false }) => ({ ...saved }),
-    async *read(state) {
+    async *read(state, ctx) {
       if (state.done) return;
       const parts: Uint8Array<ArrayBuffer>[] = [];
       let size = 0;
-      for await (const part of readUnpacked(path)) {
+      for await (const part of readUnpacked(path, { signal: ctx.signal })) {
         parts.push(part);
         size += part.length;
         if (size > mostBytes) {

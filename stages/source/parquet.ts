@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import { type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
-import { sizeOf } from "./read_error.ts";
+import { openRanges } from "../format/ranges.ts";
 import { documentOf } from "./row.ts";
 
 const wanted = [
@@ -39,9 +39,7 @@ export function parquetFile(path: string): Source<Document, ParquetState> {
     name: path,
     open: (_ctx, saved = { row: 0 }) => ({ ...saved }),
     async *read(state, ctx) {
-      const byteLength = sizeOf(path);
-      using handle = await Deno.open(path);
-      const file = bufferOf(handle, byteLength);
+      using file = await openRanges(path, ctx.signal);
       const metadata = await sound(path, () => parquetMetadataAsync(file));
       const columns = columnsOf(path, metadata);
       const count = Number(metadata.num_rows);
@@ -66,32 +64,6 @@ function columnsOf(path: string, metadata: FileMetaData): string[] {
     );
   }
   return wanted.filter((name) => names.includes(name));
-}
-
-/** Ranges of an open file, one after another: they share its position. */
-function bufferOf(handle: Deno.FsFile, byteLength: number): AsyncBuffer {
-  let last: Promise<unknown> = Promise.resolve();
-  const slice = async (start: number, end: number): Promise<ArrayBuffer> => {
-    await handle.seek(start, Deno.SeekMode.Start);
-    const bytes = new Uint8Array(end - start);
-    let at = 0;
-    while (at < bytes.length) {
-      const size = await handle.read(bytes.subarray(at));
-      if (size === null) {
-        throw new Deno.errors.UnexpectedEof(`file ends at byte ${start + at}, ${end} wanted`);
-      }
-      at += size;
-    }
-    return bytes.buffer;
-  };
-  return {
-    byteLength,
-    slice(start, end = byteLength) {
-      const next = last.then(() => slice(start, Math.min(end, byteLength)));
-      last = next.catch(() => {});
-      return next;
-    },
-  };
 }
 
 async function sound<T>(path: string, read: () => Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readUnpacked } from "../format/compressed.ts";
+import { type Anchor, Anchors, readUnpacked } from "../format/compressed.ts";
 import { readJsonl } from "../format/jsonl.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
@@ -17,6 +17,8 @@ export interface JsonlState {
   offset: number;
   /** Lines before it. */
   line: number;
+  /** Where unpacking begins for it; absent: at the file's start. */
+  anchor?: Anchor;
 }
 
 /**
@@ -27,10 +29,12 @@ export function jsonlFile(path: string): Source<Document, JsonlState> {
   return {
     name: path,
     open: (_ctx, saved = { offset: 0, line: 0 }) => ({ ...saved }),
-    async *read(state) {
-      const bytes = readUnpacked(path, state.offset);
+    async *read(state, ctx) {
+      const anchors = new Anchors(state.anchor);
+      const place = { offset: state.offset, anchor: anchors.before(state.offset) };
+      const bytes = readUnpacked(path, { ...place, onAnchor: anchors.pass, signal: ctx.signal });
       for await (const { value, line, next } of readJsonl(bytes, { name: path, from: { ...state } })) {
-        Object.assign(state, next);
+        Object.assign(state, next, { anchor: anchors.before(next.offset) });
         yield documentOf(value, { path, unit: "line", number: line });
       }
     },
@@ -48,8 +52,8 @@ export function jsonFile(path: string): Source<Document, JsonState> {
   return {
     name: path,
     open: (_ctx, saved = { next: 0 }) => ({ ...saved }),
-    async *read(state) {
-      const records = await parseWhole(path);
+    async *read(state, ctx) {
+      const records = await parseWhole(path, ctx.signal);
       while (state.next < records.length) {
         const row = records[state.next++];
         yield documentOf(row, { path, unit: "record", number: state.next });
@@ -58,10 +62,10 @@ export function jsonFile(path: string): Source<Document, JsonState> {
   };
 }
 
-async function parseWhole(path: string): Promise<readonly unknown[]> {
+async function parseWhole(path: string, signal: AbortSignal): Promise<readonly unknown[]> {
   const decoder = new TextDecoder();
   let text = "";
-  for await (const chunk of readUnpacked(path)) {
+  for await (const chunk of readUnpacked(path, { signal })) {
     text += decoder.decode(chunk, { stream: true });
     if (text.length > mostJson) {
       throw new RangeError(

@@ -34,12 +34,12 @@ export function textFile(path: string, options: TextOptions = {}): Source<Docume
   return {
     name: path,
     open: (_ctx, saved = { offset: 0 }) => ({ ...saved }),
-    async *read(state) {
+    async *read(state, ctx) {
       const decoder = new TextDecoder();
       let begin = state.offset;
       let end = begin;
       let text = "";
-      const bytes = readUnpacked(path, begin);
+      const bytes = readUnpacked(path, { offset: begin, signal: ctx.signal });
       for await (const line of lines(bytes, { offset: begin, limit: most })) {
         const shown = decoder.decode(line.bytes);
         text += line.whole ? `${shown}\n` : shown;

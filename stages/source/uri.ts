@@ -4,12 +4,14 @@
  * @module
  */
 import { packingOf, unpackedName } from "../format/compressed.ts";
+import { findRemote, isRemote } from "../format/remote.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { chain } from "./chain.ts";
 import { embedded, type EmbeddedName, embeddedNames, embeddedSizes } from "./embedded.ts";
 import { filesOf } from "./glob.ts";
 import { htmlFile } from "./html.ts";
+import { hubFiles, type HubOptions, isHub } from "./hub.ts";
 import { mix } from "./mix.ts";
 import { parquetFile } from "./parquet.ts";
 import { emptyFile, sizeOf } from "./read_error.ts";
@@ -53,20 +55,22 @@ export interface OpenedSource {
 
 /**
  * The source that URIs name: `embedded` (speeches and mails, mixed in an order that the run's seed decides),
- * `embedded:sotu`, `embedded:spam-assassin`, a path or glob, `-` for JSON lines on standard input. The files of
- * a glob are read one after another, sorted by path; several URIs are mixed in proportion to their sizes.
+ * `embedded:sotu`, `embedded:spam-assassin`, a path or glob, an http or https URL, `hf:OWNER/NAME[@REVISION][/PATH]`,
+ * `-` for JSON lines on standard input. The files of a glob or dataset are read one after another, sorted by path;
+ * several URIs are mixed in proportion to their sizes.
  *
  * Throws, before anything is read: RangeError for an unknown kind or corpus, Deno.errors.NotFound for a missing file or
- * a glob without files, Deno.errors.InvalidData for an empty file, Deno.errors.NotSupported for `hf:` and `https:`.
+ * a glob without files, Deno.errors.InvalidData for an empty file, and what `findRemote` and `hubFiles` throw.
  */
-export function openSource(uris: readonly string[]): Source<Document> {
-  return findSource(uris).source;
+export async function openSource(uris: readonly string[]): Promise<Source<Document>> {
+  return (await findSource(uris)).source;
 }
 
 /** As `openSource`, with what was found. */
-export function findSource(uris: readonly string[]): OpenedSource {
-  if (uris.length === 0) throw new RangeError("No source: pass embedded, a path or -");
-  const found = uris.map(find);
+export async function findSource(uris: readonly string[], hub: HubOptions = {}): Promise<OpenedSource> {
+  if (uris.length === 0) throw new RangeError("No source: pass embedded, a path, a URL or -");
+  const found: Found[] = [];
+  for (const uri of uris) found.push(await find(uri, hub));
   const name = uris.join(" ");
   return {
     source: found.length === 1 ? found[0].source : mix(
@@ -90,25 +94,40 @@ interface Found {
   readonly characters: number;
 }
 
-function find(uri: string): Found {
+async function find(uri: string, hub: HubOptions): Promise<Found> {
   const none = { files: [], bytes: 0 };
   if (uri === "embedded") return { ...none, source: allEmbedded(), characters: 22e6 };
   if (uri.startsWith("embedded:")) {
     return { ...none, source: embedded(corpus(uri.slice("embedded:".length))), characters: 11e6 };
   }
   if (uri === "-") return { ...none, source: standardInput(), characters: 1e6 };
-  refuseRemote(uri);
-  const files = expand(uri);
+  if (isHub(uri)) {
+    const files = await hubFiles(uri, { ...hub, wanted: (name) => kindOf(name) !== undefined });
+    return filesOneByOne(uri, files.map(({ url, size }) => ({ path: url, size })));
+  }
+  if (isRemote(uri)) return filesOneByOne(uri, [{ path: uri, size: (await findRemote(uri, hub)).size }]);
+  return filesOneByOne(uri, expand(uri).map((path) => ({ path, size: sizeOf(path) })));
+}
+
+/** Files one after another; a size of null is not known. */
+function filesOneByOne(
+  uri: string,
+  files: readonly { readonly path: string; readonly size: number | null }[],
+): Found {
   let bytes = 0;
   let characters = 0;
-  for (const path of files) {
-    const size = sizeOf(path);
+  for (const { path, size } of files) {
     if (size === 0) throw emptyFile(path);
-    bytes += size;
-    characters += packingOf(path) === null ? size : 3 * size; // text packs to about a third
+    bytes += size ?? 0;
+    characters += (size ?? 1e6) * (packingOf(path) === null ? 1 : 3); // text packs to about a third
   }
-  const sources = files.map(fileSource);
-  return { source: sources.length === 1 ? sources[0] : chain(uri, sources), files, bytes, characters };
+  const sources = files.map(({ path }) => fileSource(path));
+  return {
+    source: sources.length === 1 ? sources[0] : chain(uri, sources),
+    files: files.map(({ path }) => path),
+    bytes,
+    characters,
+  };
 }
 
 /** All embedded corpora, mixed in proportion to their documents. */
@@ -127,18 +146,10 @@ function corpus(name: string): EmbeddedName {
   return found;
 }
 
-function refuseRemote(uri: string): void {
-  if (/^(hf:|https?:)/i.test(uri)) {
-    throw new Deno.errors.NotSupported(
-      `Cannot read ${uri}: sources on the network are not there yet: download the file and pass its path`,
-    );
-  }
-}
-
 function fileSource(path: string): Source<Document> {
   const name = unpackedName(path);
-  const kind = fileKinds.find((ending) => name.toLowerCase().endsWith(ending));
-  if (kind === undefined || (kind === ".parquet" && name !== path)) {
+  const kind = kindOf(path);
+  if (kind === undefined || (kind === ".parquet" && packingOf(path) !== null)) {
     throw new RangeError(
       kind === undefined
         ? `Cannot read ${path}: its kind is unknown: wanted ${fileKinds.join(" ")}, also with .gz or .zst`
@@ -146,6 +157,11 @@ function fileSource(path: string): Source<Document> {
     );
   }
   return readers[kind](path);
+}
+
+function kindOf(path: string): string | undefined {
+  const name = unpackedName(path).toLowerCase();
+  return fileKinds.find((ending) => name.endsWith(ending));
 }
 
 /** A path that exists is itself, whatever characters it has; else it may be a glob. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { readUnpacked } from "../format/compressed.ts";
+import { type Anchor, Anchors, readUnpacked } from "../format/compressed.ts";
 import { parseResponse } from "../format/http.ts";
 import { readWarc, type WarcRecord } from "../format/warc.ts";
 import type { Source } from "../flow/stage.ts";
@@ -18,6 +18,8 @@ export interface WarcState {
   offset: number;
   /** Records before it. */
   record: number;
+  /** Where unpacking begins for it; absent: at the file's start. */
+  anchor?: Anchor;
 }
 
 const page = /^(text\/html|application\/xhtml\+xml)\b/i;
@@ -33,10 +35,12 @@ export function warcFile(path: string): Source<Document, WarcState> {
     name: path,
     open: (_ctx, saved = { offset: 0, record: 0 }) => ({ ...saved }),
     async *read(state, ctx) {
-      const bytes = readUnpacked(path, state.offset);
+      const anchors = new Anchors(state.anchor);
+      const place = { offset: state.offset, anchor: anchors.before(state.offset) };
+      const bytes = readUnpacked(path, { ...place, onAnchor: anchors.pass, signal: ctx.signal });
       const options = { name: path, from: { ...state }, types: ["response", "conversion"] };
       for await (const record of readWarc(bytes, options)) {
-        Object.assign(state, record.next);
+        Object.assign(state, record.next, { anchor: anchors.before(record.next.offset) });
         if (record.type !== "response" && record.type !== "conversion") continue;
         const known = about(record, path);
         const found = textOf(record);

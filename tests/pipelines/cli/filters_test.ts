@@ -30,7 +30,7 @@ async function run(workers: number) {
       urlList: [],
       countTokenizer: "byte",
     } as const;
-    await from(openSource(["embedded"])).pipe(first(120))
+    await from(await openSource(["embedded"])).pipe(first(120))
       .via(await filters(o, { out, workers, emit: () => {} }))
       .pipe(writeDocuments({ dir: `${out}/documents` }))
       .run({

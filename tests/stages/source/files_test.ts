@@ -200,7 +200,7 @@ Deno.test("a packed file cut short, broken, or misnamed is named in the error", 
     await fails(
       () => read(textFile(path("a.txt.gz", whole.subarray(0, 300)))),
       UnexpectedEof,
-      "a.txt.gz: it ends early",
+      "a.txt.gz (gzip member at byte 0): it ends early",
     );
     await fails(() => read(textFile(path("b.txt.gz", flipped))), InvalidData, "not sound gzip data");
     await fails(() => read(textFile(path("c.txt.gz", "plain text"))), InvalidData, "not sound gzip data");

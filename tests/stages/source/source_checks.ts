@@ -45,11 +45,14 @@ export async function read<T>(
 }
 
 /** Stops a source after each of its first items, resumes it from its JSON, and compares with one run. */
-export async function resumesAnywhere<T>(make: () => Source<T>, cuts?: readonly number[]): Promise<T[]> {
-  const whole = (await read(make())).items;
+export async function resumesAnywhere<T>(
+  make: () => Source<T> | Promise<Source<T>>,
+  cuts?: readonly number[],
+): Promise<T[]> {
+  const whole = (await read(await make())).items;
   for (const at of cuts ?? Array.from({ length: whole.length + 1 }, (_, i) => i)) {
-    const first = await read(make(), { limit: at });
-    const rest = await read(make(), { saved: first.saved });
+    const first = await read(await make(), { limit: at });
+    const rest = await read(await make(), { saved: first.saved });
     equal([...first.items, ...rest.items], whole);
   }
   return whole;

@@ -3,8 +3,8 @@ import { sharedTest } from "../../shared_data.ts";
 import { equal, fails, read, resumesAnywhere } from "./source_checks.ts";
 
 Deno.test("openSource() takes embedded corpora, alone and mixed", async () => {
-  equal((await read(openSource(["embedded"]), { limit: 3 })).items.length, 3);
-  const { items } = await read(openSource(["embedded:sotu"]), { limit: 1 });
+  equal((await read(await openSource(["embedded"]), { limit: 3 })).items.length, 3);
+  const { items } = await read(await openSource(["embedded:sotu"]), { limit: 1 });
   if (!items[0].id.startsWith("sotu/")) throw new Error(items[0].id);
 });
 
@@ -24,13 +24,13 @@ Deno.test("openSource() reads the files of a path and of a glob in order", async
       "Text b",
       "Text c",
     ]);
-    const { summary } = findSource([`${home}/*.txt`]);
+    const { summary } = await findSource([`${home}/*.txt`]);
     equal([summary.files.length, summary.bytes], [2, 12]);
     await Deno.writeTextFile(`${home}/empty.txt`, "");
     await Deno.writeTextFile(`${home}/x.doc`, "x");
     await Deno.writeTextFile(`${home}/x.parquet.gz`, "x");
     const wrong = (uri: string, type: new () => Error, part: string) =>
-      fails(() => Promise.resolve().then(() => openSource([uri])), type, part);
+      fails(() => openSource([uri]), type, part);
     await wrong(`${home}/empty.txt`, Deno.errors.InvalidData, "it is empty");
     await wrong(`${home}/none.txt`, Deno.errors.NotFound, "check the path");
     await wrong(`${home}/*.md`, Deno.errors.NotFound, "No file fits");
@@ -38,8 +38,7 @@ Deno.test("openSource() reads the files of a path and of a glob in order", async
     await wrong(`${home}/x.doc`, RangeError, "its kind is unknown: wanted .txt .md");
     await wrong(`${home}/x.parquet.gz`, RangeError, "unpack the file");
     await wrong("embedded:brown", RangeError, "wanted sotu or spam-assassin");
-    await wrong("hf:HuggingFaceFW/fineweb", Deno.errors.NotSupported, "download the file");
-    await wrong("https://example.com/a.txt", Deno.errors.NotSupported, "download the file");
+    await wrong("hf:fineweb", RangeError, "wanted hf:OWNER/NAME");
   } finally {
     await Deno.remove(home, { recursive: true });
   }
@@ -58,6 +57,6 @@ sharedTest("openSource() reads real text, records and pages", [
   if (plays.length < 60 || plays.length > 70) throw new Error(`${plays.length} documents of 16 KiB`);
   equal((await resumesAnywhere(() => openSource([path("web/cc_en_head-0091.jsonl")]))).length, 10);
   const page = path("web/articles/042bb7b5fedab6eac7db576522b89b93904c237d344bcbe14a6a5ab7f7335856.html.gz");
-  const { items } = await read(openSource([page]));
+  const { items } = await read(await openSource([page]));
   if (items[0].text.length < 300) throw new Error(`Page has ${items[0].text.length} characters`);
 });
