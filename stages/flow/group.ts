@@ -9,6 +9,7 @@ import type { Measure } from "./lengths.ts";
 import { Clock, Meter } from "./meter.ts";
 import type { Counts, Json } from "./saved.ts";
 import type { Reject } from "./rejects.ts";
+import type { Progress } from "./watch.ts";
 import { StageNode } from "./stage_node.ts";
 import type { Stage } from "./stage.ts";
 
@@ -46,6 +47,8 @@ export interface GroupOptions {
   readonly keeps: boolean;
   /** Sum up lengths. */
   readonly measures: boolean;
+  /** Told of each stage that an item reaches. */
+  readonly progress?: Progress;
 }
 
 /** Pushes items through the stages of a group. */
@@ -58,7 +61,7 @@ export class Group {
     stages: readonly Stage<any, any>[],
     options: GroupOptions & { readonly measure: Measure | null },
   ) {
-    const { seed, signal, keeps, measure } = options;
+    const { seed, signal, keeps, measure, progress } = options;
     const note = (outcome: Outcome): void => void this.#outcomes.push(outcome);
     const place = {
       segment: { clock: this.#clock, signal },
@@ -75,7 +78,7 @@ export class Group {
     const end = inlet((item) => note({ kind: "out", item }));
     const sink = inlet((item) => note({ kind: "reject", reject: item as Reject }));
     this.#nodes.forEach((node, i) => {
-      node.next = this.#nodes[i + 1] ?? end;
+      node.next = watched(this.#nodes[i + 1], { progress, number: i + 1 }) ?? end;
       if (keeps) node.rejects.push({ stage: null, inlet: sink });
     });
   }
@@ -127,6 +130,19 @@ function functionOf(
   const found = exported[name];
   if (typeof found === "function") return (argument) => found(argument);
   throw new TypeError(`${module} exports no function ${name}: a group is one from options to stages`);
+}
+
+/** A node that says when an item reaches it. */
+function watched(
+  node: StageNode | undefined,
+  { progress, number }: { readonly progress: Progress | undefined; readonly number: number },
+): Inlet | undefined {
+  if (node === undefined || progress === undefined) return node;
+  return {
+    item: (item) => (progress.reach(number), node.item(item)),
+    barrier: (gathering) => node.barrier(gathering),
+    end: () => node.end(),
+  };
 }
 
 function inlet(item: (item: unknown) => void): Inlet {

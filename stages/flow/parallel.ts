@@ -11,19 +11,25 @@ import { markPlaced } from "./failure.ts";
 import { Group, type GroupResult, type Outcome, type Work } from "./group.ts";
 import type { Context, Many, Stage } from "./stage.ts";
 import type { GroupContext } from "./stage_node.ts";
-import { received, type Reply, WorkerPool } from "./worker_pool.ts";
+import { type ItemLimit, received, type Reply, WorkerPool } from "./worker_pool.ts";
 
 export type { Work } from "./group.ts";
+export type { ItemLimit } from "./worker_pool.ts";
 
 const FRAME = 8; // items: a hop costs tens of microseconds, and what is under way must come home before a barrier
 const UNDER_WAY = 2; // frames a worker: one at work, one waiting for it
 
 /** How a group is spread. */
 export interface ParallelOptions {
-  /** With 0 or 1 the group runs in this thread. */
+  /** With 0 or 1, and no limit, the group runs in this thread. */
   readonly workers: number;
   /** The stage's name in errors of its own; default the group's. Events and checkpoints name the stages inside. */
   readonly name?: string;
+  /**
+   * How long one item may take: its worker is ended then, and the item dropped for this reason by the stage that it was
+   * in. Needs at least one worker. Which items are that slow depends on the machine.
+   */
+  readonly limit?: ItemLimit;
 }
 
 /** A group at work. */
@@ -57,13 +63,14 @@ interface Crew {
  * ```
  */
 export function parallel<In, Out>(work: Work, options: ParallelOptions): Stage<In, Out> {
-  const { workers, name = work.group } = options;
+  const { workers, name = work.group, limit } = options;
   if (!Number.isInteger(workers) || workers < 0) {
     throw new RangeError(`Cannot run ${name} on ${workers} workers: give a whole number from 0`);
   }
   return {
     name,
-    open: (context) => open(work, { workers, context }),
+    open: (context) =>
+      open(work, { workers: limit === undefined ? workers : Math.max(1, workers), limit, context }),
     push: (item, crew: Crew) => crew.push(item) as Many<Out>,
     settle: (crew: Crew) => crew.settle() as Many<Out>,
     flush: (crew: Crew) => crew.settle() as Many<Out>,
@@ -74,19 +81,23 @@ export function parallel<In, Out>(work: Work, options: ParallelOptions): Stage<I
 
 async function open(
   work: Work,
-  { workers, context }: { readonly workers: number; readonly context: Context },
+  { workers, limit, context }: {
+    readonly workers: number;
+    readonly limit: ItemLimit | undefined;
+    readonly context: Context;
+  },
 ): Promise<Crew> {
   if (!isGroupContext(context)) throw new TypeError("A parallel group runs only in a flow");
   const { seed, signal, keeps, measures } = context;
   const options = { seed, keeps, measures };
-  if (workers <= 1) {
+  if (workers === 0 || workers === 1 && limit === undefined) {
     const group = await Group.open(work, { ...options, signal });
     tally(group.take(), context);
     return inline(group, context);
   }
-  const pool = new WorkerPool(workers, signal);
+  const pool = new WorkerPool(workers, limit === undefined ? { signal } : { signal, limit });
   try {
-    for (const { result, error } of await pool.broadcast({ kind: "open", work, options })) {
+    for (const { result, error } of await pool.open({ work, options })) {
       if (error !== null) throw received(error);
       tally(result, context);
     }

@@ -5,10 +5,12 @@
  */
 import { asError } from "./failure.ts";
 import { Group, type GroupOptions, type GroupResult, type Work } from "./group.ts";
+import { Progress } from "./watch.ts";
 
-/** What a worker is sent: first what to run, then frames; last that it may close its stages. */
+/** What a worker is sent: where to note what it does, what to run, then frames; last that it may close its stages. */
 export type ToWorker =
-  | Readonly<{ kind: "open"; work: Work; options: Omit<GroupOptions, "signal"> }>
+  | Readonly<{ kind: "watch"; progress: SharedArrayBuffer }>
+  | Readonly<{ kind: "open"; work: Work; options: Omit<GroupOptions, "signal" | "progress"> }>
   | Readonly<{ kind: "frame"; items: readonly unknown[] }>
   | Readonly<{ kind: "close" }>;
 
@@ -26,9 +28,14 @@ const scope = globalThis as unknown as {
 
 const signal = new AbortController().signal; // a worker is not asked to stop: it is ended
 let group: Group | null = null;
+let progress = new Progress();
 let last: Promise<void> = Promise.resolve();
 
 scope.onmessage = ({ data }) => {
+  if (data.kind === "watch") {
+    progress = new Progress(data.progress);
+    return; // wants no answer
+  }
   last = last.then(async () => {
     let error: unknown = null;
     try {
@@ -40,16 +47,18 @@ scope.onmessage = ({ data }) => {
   });
 };
 
-async function handle(message: ToWorker): Promise<void> {
+async function handle(message: Exclude<ToWorker, { kind: "watch" }>): Promise<void> {
   switch (message.kind) {
     case "open":
-      group = await Group.open(message.work, { ...message.options, signal });
+      group = await Group.open(message.work, { ...message.options, signal, progress });
       break;
     case "frame":
       for (const item of message.items) {
+        progress.begin();
         const wait = group?.push(item);
         if (wait !== undefined) await wait;
       }
+      progress.rest();
       break;
     case "close":
       await group?.close();

@@ -59,3 +59,17 @@ export function functions(): Stage<any, any>[] {
 export function endless(): Stage<any, any>[] {
   return [map("endless", () => new Promise(() => {}))];
 }
+
+/** Is stuck for ever at letters whose value ends in 77, and before that at those of 4; drops those of 5. */
+export function swamp(): Stage<any, any>[] {
+  const stuck = (name: string, at: (value: number) => boolean) =>
+    map(name, (letter: Letter) => {
+      while (at(letter.value));
+      return letter;
+    });
+  return [
+    stuck("early", (value) => value === 4),
+    rule("no fives", (letter: Letter) => (letter.value === 5 ? "five" : null)),
+    stuck("late", (value) => value % 100 === 77),
+  ];
+}
