@@ -17,8 +17,8 @@ export type Document = Readonly<{
   languageScore?: number;
   /** Length in tokens, set by `count`. */
   tokenCount?: number;
-  /** The undecoded page, before extraction. */
-  html?: Uint8Array;
+  /** The page, decoded, before extraction; `text` is empty then. */
+  html?: string;
 }>;
 
 /** A document's length in characters (UTF-16 units); undefined for anything else: a Measure for `Flow.run`. */

@@ -28,6 +28,7 @@ export * from "./source/token_shards.ts";
 export * from "./source/uri.ts";
 export * from "./source/warc.ts";
 export * from "./filter/c4.ts";
+export * from "./filter/extract.ts";
 export * from "./filter/fineweb.ts";
 export * from "./filter/fineweb_group.ts";
 export * from "./filter/fineweb_quality.ts";

@@ -3,13 +3,19 @@
  *
  * @module
  */
+import { articleText } from "../format/article_text.ts";
 import { readUnpacked } from "../format/compressed.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
-import { articleText } from "./page_text.ts";
 import { decodePage } from "./page_charset.ts";
 
 const mostBytes = 1 << 26; // a page beyond 64 MiB is no page
+
+/** What documents of pages hold. */
+export interface PageOptions {
+  /** Their main text, extracted at once (default), or the page in `html`, for `extract` to do that on workers. */
+  readonly pages?: "text" | "html";
+}
 
 /** Whether a page has been read. */
 export interface HtmlState {
@@ -17,8 +23,11 @@ export interface HtmlState {
   done: boolean;
 }
 
-/** One document: the page's main text, decoded by what it says of its charset. Throws RangeError beyond 64 MiB. */
-export function htmlFile(path: string): Source<Document, HtmlState> {
+/**
+ * One document: the page's main text, or the page itself in `html`, decoded by what it says of its charset. Throws
+ * RangeError beyond 64 MiB.
+ */
+export function htmlFile(path: string, { pages = "text" }: PageOptions = {}): Source<Document, HtmlState> {
   return {
     name: path,
     open: (_ctx, saved = { done: false }) => ({ ...saved }),
@@ -36,7 +45,12 @@ export function htmlFile(path: string): Source<Document, HtmlState> {
         }
       }
       state.done = true;
-      const text = articleText(decodePage(new Uint8Array(await new Blob(parts).arrayBuffer()), null));
+      const html = decodePage(new Uint8Array(await new Blob(parts).arrayBuffer()), null);
+      if (pages === "html") {
+        yield { id: path, text: "", html, filePath: path };
+        return;
+      }
+      const text = articleText(html);
       if (text !== "") yield { id: path, text, filePath: path };
     },
   };

@@ -10,7 +10,7 @@ import type { Document } from "../items.ts";
 import { chain } from "./chain.ts";
 import { embedded, type EmbeddedName, embeddedNames, embeddedSizes } from "./embedded.ts";
 import { filesOf } from "./glob.ts";
-import { htmlFile } from "./html.ts";
+import { htmlFile, type PageOptions } from "./html.ts";
 import { hubFiles, type HubOptions, isHub } from "./hub.ts";
 import { mix } from "./mix.ts";
 import { parquetFile } from "./parquet.ts";
@@ -20,9 +20,9 @@ import { standardInput } from "./standard_input.ts";
 import { textFile } from "./text.ts";
 import { warcFile } from "./warc.ts";
 
-const readers: Readonly<Record<string, (path: string) => Source<Document>>> = {
-  ".txt": textFile,
-  ".md": textFile,
+const readers: Readonly<Record<string, (path: string, options: PageOptions) => Source<Document>>> = {
+  ".txt": (path) => textFile(path),
+  ".md": (path) => textFile(path),
   ".html": htmlFile,
   ".htm": htmlFile,
   ".jsonl": jsonlFile,
@@ -62,15 +62,24 @@ export interface OpenedSource {
  * Throws, before anything is read: RangeError for an unknown kind or corpus, Deno.errors.NotFound for a missing file or
  * a glob without files, Deno.errors.InvalidData for an empty file, and what `findRemote` and `hubFiles` throw.
  */
-export async function openSource(uris: readonly string[]): Promise<Source<Document>> {
-  return (await findSource(uris)).source;
+export async function openSource(
+  uris: readonly string[],
+  options: SourceOptions = {},
+): Promise<Source<Document>> {
+  return (await findSource(uris, options)).source;
 }
 
+/** How to read: what documents of pages hold, and how patient to be with servers. */
+export interface SourceOptions extends PageOptions, HubOptions {}
+
 /** As `openSource`, with what was found. */
-export async function findSource(uris: readonly string[], hub: HubOptions = {}): Promise<OpenedSource> {
+export async function findSource(
+  uris: readonly string[],
+  options: SourceOptions = {},
+): Promise<OpenedSource> {
   if (uris.length === 0) throw new RangeError("No source: pass embedded, a path, a URL or -");
   const found: Found[] = [];
-  for (const uri of uris) found.push(await find(uri, hub));
+  for (const uri of uris) found.push(await find(uri, options));
   const name = uris.join(" ");
   return {
     source: found.length === 1 ? found[0].source : mix(
@@ -94,7 +103,7 @@ interface Found {
   readonly characters: number;
 }
 
-async function find(uri: string, hub: HubOptions): Promise<Found> {
+async function find(uri: string, options: SourceOptions): Promise<Found> {
   const none = { files: [], bytes: 0 };
   if (uri === "embedded") return { ...none, source: allEmbedded(), characters: 22e6 };
   if (uri.startsWith("embedded:")) {
@@ -102,17 +111,23 @@ async function find(uri: string, hub: HubOptions): Promise<Found> {
   }
   if (uri === "-") return { ...none, source: standardInput(), characters: 1e6 };
   if (isHub(uri)) {
-    const files = await hubFiles(uri, { ...hub, wanted: (name) => kindOf(name) !== undefined });
-    return filesOneByOne(uri, files.map(({ url, size }) => ({ path: url, size })));
+    const files = await hubFiles(uri, { ...options, wanted: (name) => kindOf(name) !== undefined });
+    return oneByOne(uri, { files: files.map(({ url, size }) => ({ path: url, size })), options });
   }
-  if (isRemote(uri)) return filesOneByOne(uri, [{ path: uri, size: (await findRemote(uri, hub)).size }]);
-  return filesOneByOne(uri, expand(uri).map((path) => ({ path, size: sizeOf(path) })));
+  if (isRemote(uri)) {
+    const { size } = await findRemote(uri, options);
+    return oneByOne(uri, { files: [{ path: uri, size }], options });
+  }
+  return oneByOne(uri, { files: expand(uri).map((path) => ({ path, size: sizeOf(path) })), options });
 }
 
 /** Files one after another; a size of null is not known. */
-function filesOneByOne(
+function oneByOne(
   uri: string,
-  files: readonly { readonly path: string; readonly size: number | null }[],
+  { files, options }: {
+    readonly files: readonly { readonly path: string; readonly size: number | null }[];
+    readonly options: PageOptions;
+  },
 ): Found {
   let bytes = 0;
   let characters = 0;
@@ -121,7 +136,7 @@ function filesOneByOne(
     bytes += size ?? 0;
     characters += (size ?? 1e6) * (packingOf(path) === null ? 1 : 3); // text packs to about a third
   }
-  const sources = files.map(({ path }) => fileSource(path));
+  const sources = files.map(({ path }) => fileSource(path, options));
   return {
     source: sources.length === 1 ? sources[0] : chain(uri, sources),
     files: files.map(({ path }) => path),
@@ -146,7 +161,7 @@ function corpus(name: string): EmbeddedName {
   return found;
 }
 
-function fileSource(path: string): Source<Document> {
+function fileSource(path: string, options: PageOptions): Source<Document> {
   const name = unpackedName(path);
   const kind = kindOf(path);
   if (kind === undefined || (kind === ".parquet" && packingOf(path) !== null)) {
@@ -156,7 +171,7 @@ function fileSource(path: string): Source<Document> {
         : `Cannot read ${path}: Parquet is packed inside: unpack the file and pass ${name}`,
     );
   }
-  return readers[kind](path);
+  return readers[kind](path, options);
 }
 
 function kindOf(path: string): string | undefined {

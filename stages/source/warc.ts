@@ -4,13 +4,14 @@
  *
  * @module
  */
+import { articleText } from "../format/article_text.ts";
 import { type Anchor, Anchors, readUnpacked } from "../format/compressed.ts";
 import { parseResponse } from "../format/http.ts";
 import { readWarc, type WarcRecord } from "../format/warc.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
+import type { PageOptions } from "./html.ts";
 import { decodePage } from "./page_charset.ts";
-import { articleText } from "./page_text.ts";
 
 /** Where an archive stands. */
 export interface WarcState {
@@ -26,11 +27,11 @@ const page = /^(text\/html|application\/xhtml\+xml)\b/i;
 const plain = /^text\/plain\b/i;
 
 /**
- * One document for each page. Ids, urls and dates are the record's. What is no page is dropped and counted:
+ * One document for each page: its main text, or the page itself in `html`. Ids, urls and dates are the record's. What is no page is dropped and counted:
  * `not_a_page`, `no_text`, `too_long`. Throws SyntaxError where a record does not begin as one,
  * Deno.errors.UnexpectedEof where the archive ends within one, each with record and byte.
  */
-export function warcFile(path: string): Source<Document, WarcState> {
+export function warcFile(path: string, { pages = "text" }: PageOptions = {}): Source<Document, WarcState> {
   return {
     name: path,
     open: (_ctx, saved = { offset: 0, record: 0 }) => ({ ...saved }),
@@ -43,9 +44,14 @@ export function warcFile(path: string): Source<Document, WarcState> {
         Object.assign(state, record.next, { anchor: anchors.before(record.next.offset) });
         if (record.type !== "response" && record.type !== "conversion") continue;
         const known = about(record, path);
-        const found = textOf(record);
-        if (typeof found === "string" && found !== "") yield { ...known, text: found };
-        else ctx.drop(known, typeof found === "string" ? "no_text" : found.reason);
+        const found = contentOf(record);
+        if (found.html !== undefined && pages === "html") yield { ...known, html: found.html };
+        else if (found.reason !== undefined) ctx.drop(known, found.reason);
+        else {
+          const text = found.text ?? articleText(found.html ?? "");
+          if (text !== "") yield { ...known, text };
+          else ctx.drop(known, "no_text");
+        }
       }
     },
   };
@@ -63,14 +69,17 @@ function about({ fields, number }: WarcRecord, path: string): Document {
   };
 }
 
-function textOf({ type, fields, block }: WarcRecord): string | { reason: string } {
+/** A page, a text, or why there is neither. */
+function contentOf(
+  { type, fields, block }: WarcRecord,
+): { readonly html?: string; readonly text?: string; readonly reason?: string } {
   if (block === null) return { reason: "too_long" };
   const identified = fields.get("warc-identified-payload-type");
   if (type === "conversion") {
     if (identified !== undefined && !page.test(identified) && !plain.test(identified)) {
       return { reason: "not_a_page" };
     }
-    return new TextDecoder().decode(block).trim();
+    return { text: new TextDecoder().decode(block).trim() };
   }
   try {
     const response = parseResponse(block);
@@ -79,7 +88,7 @@ function textOf({ type, fields, block }: WarcRecord): string | { reason: string 
     const kind = identified ?? told ?? (looksLikePage(response.body) ? "text/html" : "");
     if (!page.test(kind)) return { reason: "not_a_page" };
     const charset = /charset\s*=\s*["']?([\w-]+)/i.exec(told ?? "")?.[1] ?? null;
-    return articleText(decodePage(response.body, charset));
+    return { html: decodePage(response.body, charset) };
   } catch (error) {
     if (error instanceof RangeError) return { reason: "too_long" };
     throw error;

@@ -1,14 +1,12 @@
 /**
- * A page as plain text: whole, as a reader would see it from top to bottom, or its main article by Readability.
- * Source: HTML standard, "rendered text"; Mozilla Readability.
+ * A page as plain text, as a reader would see it from top to bottom. Source: HTML standard, "rendered text".
  *
  * @module
  */
 import { DOMParser } from "linkedom";
-import { Readability } from "@mozilla/readability";
 
 /** What the walk needs of a DOM node. */
-interface PageNode {
+export interface PageNode {
   readonly nodeType: number;
   readonly nodeName: string;
   readonly nodeValue: string | null;
@@ -36,26 +34,31 @@ const blocks = new Set(
  * ```
  */
 export function pageText(html: string): string {
-  return textOf(parse(html));
+  return textOf(parsePage(html));
 }
 
-/**
- * A page's main text as Readability finds it, without menus, comments and footers; the whole text where it finds
- * no article.
- */
-export function articleText(html: string): string {
-  const article = new Readability<PageNode>(parse(html), { serializer: (node: PageNode) => node }).parse();
-  const text = article?.content ? textOf(article.content) : "";
-  return text === "" ? pageText(html) : text;
-}
+/** Nesting that the parser takes in good time; its time grows with the square. */
+const DEEPEST = 10_000;
 
-function parse(html: string): any {
+/** A page's document; of one nested more than 10,000 deep, which is an attack, only the text. */
+export function parsePage(html: string): any {
+  if (nesting(html) > DEEPEST) html = html.replace(/<[^<>]*>/g, "\n");
   const whole = /<html[\s>]/i.test(html) ? html : `<html><body>${html}</body></html>`; // linkedom wants a root
   return new DOMParser().parseFromString(whole, "text/html");
 }
 
-/** Walks without recursion: nesting is as deep as a page's author likes. */
-function textOf(root: PageNode): string {
+/** At most as deep as this are elements nested, by a look at the tags. */
+function nesting(html: string): number {
+  let depth = 0, most = 0;
+  for (const [, end] of html.matchAll(/<(\/?)[a-z]/gi)) {
+    depth = Math.max(0, depth + (end === "" ? 1 : -1));
+    most = Math.max(most, depth);
+  }
+  return most;
+}
+
+/** The text under a node. Walks without recursion: nesting is as deep as a page's author likes. */
+export function textOf(root: PageNode): string {
   const out = new Lines();
   let node: PageNode | null = root;
   while (node !== null) {

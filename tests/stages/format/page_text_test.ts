@@ -1,5 +1,6 @@
-import { articleText, pageText } from "../../../stages/source/page_text.ts";
-import { equal } from "./source_checks.ts";
+import { articleText } from "../../../stages/format/article_text.ts";
+import { pageText } from "../../../stages/format/page_text.ts";
+import { equal } from "../source/source_checks.ts";
 
 Deno.test("pageText() gives a line for each block and a blank line around paragraphs", () => {
   equal(pageText("<p>One <b>and</b>\n two</p><p>Three<br>four</p>"), "One and two\n\nThree\nfour");

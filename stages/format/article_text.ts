@@ -1,0 +1,45 @@
+/**
+ * A page's main text: Mozilla's Readability finds the article, a second pass takes out what it leaves of the page
+ * around it.
+ *
+ * @module
+ */
+import { Readability } from "@mozilla/readability";
+import { removeBoilerplate, removeByRole } from "./boilerplate.ts";
+import { type PageNode, pageText, parsePage, textOf } from "./page_text.ts";
+
+/** Nesting beyond which no article is looked for: Readability walks by recursion. */
+const DEEPEST = 500;
+
+/**
+ * A page's main text, without menus, captions, share bars, related links, comments and footers; paragraphs, lists, code
+ * and tables stay. The whole text where there is no article, or where elements are nested more than 500 deep.
+ */
+export function articleText(html: string): string {
+  const page = parsePage(html);
+  if (deeperThan(page, DEEPEST)) return textOf(page);
+  removeByRole(page.body ?? page);
+  const options = { serializer: (node: PageNode) => node, keepClasses: true };
+  const article = new Readability<PageNode>(page, options).parse();
+  if (!article?.content) return pageText(html); // Readability has changed the page
+  removeBoilerplate(article.content);
+  return textOf(article.content) || pageText(html);
+}
+
+/** Without recursion. */
+function deeperThan(root: PageNode, most: number): boolean {
+  let depth = 0;
+  for (let node: PageNode | null = root; node !== null;) {
+    if (node.firstChild !== null) {
+      node = node.firstChild;
+      if (++depth > most) return true;
+      continue;
+    }
+    while (node !== null && node !== root && node.nextSibling === null) {
+      node = node.parentNode;
+      depth--;
+    }
+    node = node === null || node === root ? null : node.nextSibling;
+  }
+  return false;
+}

@@ -1,0 +1,135 @@
+/**
+ * What stands in an article and is none of it: captions and credits, dates, bylines, share and cookie bars, pointers to
+ * other pages, author notes, notices. Told by markup, by classes that the web uses for them, and by wording; no rule is
+ * made for a site.
+ *
+ * @module
+ */
+
+/** Words in a class or id that tell what a block is for. */
+const roles = new Set(
+  ("ad ads advert advertisement bio breadcrumb breadcrumbs byline caption captions comment comments cookie cookies " +
+    "copyright credit credits dateline disclaimer figcaption follow gallery menu metadata mostread nav newsletter " +
+    "outbrain pager pagination popular promo promotion pubdate published readmore recommendations recommended " +
+    "related share sharebar sharing sidebar signup slideshow social sponsor sponsored subscribe subscription taboola " +
+    "tags timestamp toolbar trending updated widget").split(" "),
+);
+
+const months = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec";
+const days = "mon|tue|wed|thu|fri|sat|sun";
+
+/** A line that only says when: "Published: 10:48, Tue, Nov 19, 2019", "Nov. 20, 2019 6:02 AM EST". */
+const date = new RegExp(
+  `^[|•·–—-]?\\s*(?:(?:first |last )?(?:published|posted|updated|created|modified)\\b.{0,80}\\d` +
+    `|(?:${days}|${months}|\\d{1,2}[./ ])[^!?]{0,40}\\d{4}[^.!?]{0,40}$)`,
+  "i",
+);
+
+/** Who made a picture: "Photo: …", "… (Image: GETTY)", "… | Getty Images", "© …". */
+const credit = new RegExp(
+  "^(?:(?:photo|image|picture|illustration|graphic|foto|bild|source|credit|courtesy|via)s?\\b[^.!?]{0,100}\\.?$" +
+    "|\\(?\\s*(?:photo|image|picture|foto|bild)s?\\s*:|©|copyright\\b" +
+    "|.{0,300}\\((?:image|photo|picture|credit|foto|ap|afp|reuters|getty)\\b[^()]{0,80}\\)\\s*$" +
+    "|.{0,200}\\|\\s*(?:getty|ap|reuters|afp|bloomberg)\\b)",
+  "i",
+);
+
+/** What leads to another page, or asks for something. */
+const pointer = new RegExp(
+  "^(?:related|(?:read|see|watch|more) (?:more|also|next|on|from)|also read|don['’]t miss|you (?:may|might) also like" +
+    "|recommended|up next|trending|most (?:read|popular)|latest|popular|follow (?:us|me|him|her)|sign up|subscribe" +
+    "|advertisement|sponsored|share this|filed under|tags?|topics|categories|loading|about the author|click here" +
+    "|join our)\\b",
+  "i",
+);
+
+/** The notes that follow an article: who wrote it, whose it is, what to join. */
+const note = new RegExp(
+  "^(?:about the author|all rights reserved|citation:|copyright\\b|©|follow .{1,60} (?:on|at)\\b|if you (?:enjoyed|liked)" +
+    "|join (?:our|us)\\b|sign up|subscribe|this (?:article|document|story) (?:is subject to|was (?:originally|first))" +
+    "|have (?:a news )?tips?\\b|_{3,})" +
+    "|^.{2,60}\\bis (?:an?|the)\\b.{0,60}\\b(?:author|columnist|contributor|correspondent|curator|editor|journalist|" +
+    "reporter|writer)\\b|\\bfollow (?:him|her|them|me|us)\\b.{0,80}\\b(?:twitter|facebook|instagram)\\b",
+  "i",
+);
+
+const leaves = "p, li, h1, h2, h3, h4, h5, h6, div, td, blockquote";
+const inner = "p, li, div, h1, h2, h3, h4, h5, h6, table, ul, ol, pre, blockquote";
+const kept = "pre, code, table, blockquote"; // in a figure these are content
+
+/**
+ * Takes out blocks whose class or id tells that they are no text, in place; a large part of the whole is never taken.
+ * Done before the article is looked for too: Readability does not keep every class.
+ */
+export function removeByRole(root: any): void {
+  const whole = lengthOf(root);
+  for (const element of all(root, "[class], [id]")) {
+    if (element.parentNode === null) continue; // gone with an element around it
+    if (wordsOf(element).some((word) => roles.has(word)) && lengthOf(element) < 0.25 * whole) {
+      element.remove();
+    }
+  }
+}
+
+/** Takes boilerplate out of an article's element, in place. What is a large part of the article is never taken. */
+export function removeBoilerplate(root: any): void {
+  const whole = lengthOf(root);
+  for (const figure of all(root, "figure")) {
+    if (figure.querySelector(kept) === null && lengthOf(figure) < 0.3 * whole) figure.remove();
+  }
+  removeByRole(root);
+  for (const leaf of all(root, leaves)) {
+    if (leaf.querySelector(inner) === null && isAside(leaf)) leaf.remove();
+  }
+  removeTail(root, whole);
+}
+
+/** A block without blocks in it that is none of the text, by its wording. */
+function isAside(leaf: any): boolean {
+  const text = squeezed(leaf.textContent);
+  if (text === "" || text.length > 320) return false;
+  if (text.length < 110 && date.test(text)) return true;
+  if (credit.test(text)) return true;
+  return text.length < 160 && pointer.test(text) && (text.length < 60 || linkShare(leaf) > 0);
+}
+
+/** After the last paragraph of prose: notes, lists of links, headings of what is gone. At most a quarter goes. */
+function removeTail(root: any, whole: number): void {
+  const blocks = all(root, leaves).filter((leaf) => leaf.querySelector(inner) === null);
+  let taken = 0;
+  for (const block of blocks.reverse()) {
+    const text = squeezed(block.textContent);
+    if (text !== "") {
+      const words = text.split(" ").length;
+      const isNote = text.length < 500 && note.test(text);
+      const isRest = words < 12 && !/[.!?…"”’)]$/.test(text) || linkShare(block) > 0.8;
+      taken += text.length;
+      if (!(isNote || isRest) || taken > 0.25 * whole) return;
+    }
+    block.remove();
+  }
+}
+
+function all(root: any, selector: string): any[] {
+  return [...root.querySelectorAll(selector)].filter((element) => element !== root);
+}
+
+/** The words of an element's class and id: "articleCaption main-photo" → article, caption, main, photo. */
+function wordsOf(element: any): string[] {
+  const names = `${element.getAttribute("class") ?? ""} ${element.getAttribute("id") ?? ""}`;
+  return names.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase().split(/[^a-z]+/);
+}
+
+/** Characters in links, as a share of all. */
+function linkShare(element: any): number {
+  const linked = all(element, "a").reduce((sum, link) => sum + lengthOf(link), 0);
+  return linked / Math.max(1, lengthOf(element));
+}
+
+function lengthOf(element: any): number {
+  return squeezed(element.textContent).length;
+}
+
+function squeezed(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}
