@@ -15,6 +15,7 @@ export interface Reply {
 
 /** How long one item may take. */
 export interface ItemLimit {
+  /** Of wall-clock time. */
   readonly milliseconds: number;
   /** Why an item is dropped that takes longer. */
   readonly reason: string;
