@@ -1,0 +1,88 @@
+// @ts-nocheck: AssemblyScript, see build.ts
+/**
+ * MinHash signatures of texts: shingles of words hashed by SHA-1, permuted by x a + b, least values kept.
+ *
+ * @module
+ */
+import {
+  keysAt,
+  multipliersAt,
+  offsetsAt,
+  shinglesAt,
+  signatureAt,
+  textAt,
+  wordsAt,
+} from "./layout.ts";
+import { sha1 } from "./sha1.ts";
+
+const MERSENNE: u64 = (1 << 61) - 1;
+const BATCH: u32 = 256; // shingles whose hashes are permuted together: a, b and the least value stay in registers
+const SPACE: u8 = 32;
+
+/**
+ * Signs the `length` bytes of text, words with one space between them, and gives the number of words. A shingle is
+ * `size` words, 63 at most. With fewer words the signature holds nothing of use.
+ */
+export function sign(length: u32, size: u32, hashes: u32): u32 {
+  for (let j: u32 = 0; j < hashes; j++) store<u64>(signatureAt + 8 * j, u64.MAX_VALUE);
+  const end = textAt + length;
+  let held: u32 = 0, words: u32 = 0;
+  let start = textAt;
+  for (let at = textAt; at <= end; at++) {
+    if (at < end && load<u8>(at) != SPACE) continue;
+    store<u32>(wordsAt + 4 * (words & 63), <u32> start);
+    words++;
+    start = at + 1;
+    if (words < size) continue;
+    const from = load<u32>(wordsAt + 4 * ((words - size) & 63));
+    store<u64>(shinglesAt + 8 * held, sha1(from, <u32> at - from));
+    if (++held == BATCH) {
+      permute(held, hashes);
+      held = 0;
+    }
+  }
+  permute(held, hashes);
+  return words;
+}
+
+/** Hashes of `count` shingles into the signature: least of (x a + b mod 2^64) mod (2^61 - 1). */
+export function permute(count: u32, hashes: u32): void {
+  const end = shinglesAt + 8 * count;
+  for (let j: usize = 0; j < 8 * <usize> hashes; j += 8) {
+    const a = load<u64>(multipliersAt + j), b = load<u64>(offsetsAt + j);
+    let least = load<u64>(signatureAt + j);
+    for (let at = shinglesAt; at < end; at += 8) {
+      const sum = load<u64>(at) * a + b;
+      let value = (sum & MERSENNE) + (sum >> 61); // 2^61 is 1 here
+      value = value >= MERSENNE ? value - MERSENNE : value;
+      least = value < least ? value : least;
+    }
+    store<u64>(signatureAt + j, least);
+  }
+}
+
+/** SHA-1's first eight bytes of the `length` bytes of text, to the first place of the shingles. */
+export function hash(length: u32): void {
+  store<u64>(shinglesAt, sha1(textAt, length));
+}
+
+/**
+ * For each bucket of the signature a key of 53 bits, none 0, as a float: equal where the bucket's hashes are; where
+ * they are not, equal once in 2^53.
+ */
+export function keys(buckets: u32, rows: u32): void {
+  let from = signatureAt;
+  for (let bucket: u32 = 0; bucket < buckets; bucket++) {
+    let key: u64 = 0x9E3779B97F4A7C15 * <u64> (bucket + 1);
+    for (let i: u32 = 0; i < rows; i++, from += 8) key = mix(key ^ load<u64>(from));
+    key = max<u64>(key >> 11, 1);
+    store<f64>(keysAt + 8 * bucket, <f64> key);
+  }
+}
+
+/** A bijection that spreads every bit over all 64. Source: splitmix64 (Steele, Lea and Flood 2014). */
+function mix(x: u64): u64 {
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+  return x ^ (x >> 31);
+}
