@@ -19,6 +19,8 @@ export type Document = Readonly<{
   tokenCount?: number;
   /** The page, decoded, before extraction; `text` is empty then. */
   html?: string;
+  /** MinHash signature, on its way from the stage that signs to the one that compares. */
+  signature?: Uint8Array;
 }>;
 
 /** A document's length in characters (UTF-16 units); undefined for anything else: a Measure for `Flow.run`. */

@@ -16,7 +16,9 @@ export class RandomState {
   /** Throws RangeError for a seed that is no whole number from 0 to 2^32 - 1. */
   constructor(seed: number) {
     if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-      throw new RangeError(`Cannot seed MinHash's permutations with ${seed}: give a whole number from 0 to 4294967295`);
+      throw new RangeError(
+        `Cannot seed MinHash's permutations with ${seed}: give a whole number from 0 to 4294967295`,
+      );
     }
     let word = seed >>> 0;
     this.#words[0] = word;
@@ -37,7 +39,10 @@ export class RandomState {
   }
 
   /** `count` numbers from low to high - 1, both below 2^64: numpy's randint(low, high, dtype=uint64). */
-  integers(count: number, { low, high }: { readonly low: bigint; readonly high: bigint }): BigUint64Array<ArrayBuffer> {
+  integers(
+    count: number,
+    { low, high }: { readonly low: bigint; readonly high: bigint },
+  ): BigUint64Array<ArrayBuffer> {
     const range = high - low - 1n;
     const mask = (1n << BigInt(range.toString(2).length)) - 1n;
     const out = new BigUint64Array(count);

@@ -136,7 +136,9 @@ export function permutations(
 let loaded: Promise<WebAssembly.Module> | undefined;
 
 function load(): Promise<WebAssembly.Module> {
-  return loaded ??= Deno.readFile(new URL("minhash.wasm", import.meta.url)).then((bytes) => WebAssembly.compile(bytes));
+  return loaded ??= Deno.readFile(new URL("minhash.wasm", import.meta.url)).then((bytes) =>
+    WebAssembly.compile(bytes)
+  );
 }
 
 function exportsOf(instance: WebAssembly.Instance): Exports {
@@ -145,6 +147,8 @@ function exportsOf(instance: WebAssembly.Instance): Exports {
 
 function inRange(what: string, value: number, most: number): void {
   if (!Number.isInteger(value) || value < 1 || value > most) {
-    throw new RangeError(`Cannot make signatures with ${value} ${what}: give a whole number from 1 to ${most}`);
+    throw new RangeError(
+      `Cannot make signatures with ${value} ${what}: give a whole number from 1 to ${most}`,
+    );
   }
 }

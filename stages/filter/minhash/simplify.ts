@@ -10,7 +10,10 @@ import type { Generation } from "../recipe.ts";
 
 // Every mark of the set is one UTF-16 unit, so the units say which they are.
 const marks = Array.from({ length: 65536 }, (_, unit) => String.fromCharCode(unit)).filter(isPunctuation);
-const mark = new RegExp(`[${marks.map((m) => `\\u${m.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")}]`, "g");
+const mark = new RegExp(
+  `[${marks.map((m) => `\\u${m.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")}]`,
+  "g",
+);
 const spaces = new RegExp(spacePattern, "g");
 const number = /\p{Nd}+(?:[.,،٫⎖⎗⎘]\p{Nd}+)?/gu;
 const digits = /\p{Nd}+/gu;

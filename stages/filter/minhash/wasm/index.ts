@@ -4,15 +4,7 @@
  *
  * @module
  */
-import {
-  keysAt,
-  multipliersAt,
-  offsetsAt,
-  shinglesAt,
-  signatureAt,
-  textAt,
-  wordsAt,
-} from "./layout.ts";
+import { keysAt, multipliersAt, offsetsAt, shinglesAt, signatureAt, textAt, wordsAt } from "./layout.ts";
 import { sha1 } from "./sha1.ts";
 
 const MERSENNE: u64 = (1 << 61) - 1;

@@ -1,0 +1,137 @@
+/**
+ * Sorted keys on disk: 8 bytes each, a little-endian float. The first key of every block of 4 KiB is in memory, so a
+ * look-up reads one block.
+ *
+ * @module
+ */
+import { readFull, writeFull } from "./whole_io.ts";
+
+const BLOCK = 512; // keys
+const BUFFER = 8192; // keys read or written at a time while merging
+
+type Keys = Float64Array<ArrayBuffer>;
+
+/** Which part of all keys, in order of arrival, a run holds. */
+export type Extent = Readonly<{ first: number; count: number }>;
+
+/** An open run. */
+export class KeyRun {
+  readonly #file: Deno.FsFile;
+  readonly #fences: Float64Array;
+  readonly #block = new Float64Array(BLOCK);
+
+  private constructor(
+    readonly path: string,
+    readonly extent: Extent,
+    opened: Pick<OpenRun, "file" | "fences">,
+  ) {
+    this.#file = opened.file;
+    this.#fences = opened.fences;
+  }
+
+  /** Opens the run at `path`; null where the file is not whole. */
+  static open(path: string, extent: Extent): KeyRun | null {
+    const file = Deno.openSync(path, { read: true });
+    const fences = new Float64Array(Math.ceil(extent.count / BLOCK));
+    const one = new Float64Array(1);
+    let whole = file.statSync().size === 8 * extent.count;
+    for (let i = 0; i < fences.length && whole; i++) {
+      file.seekSync(8 * BLOCK * i, Deno.SeekMode.Start);
+      readFull(file, one, path);
+      fences[i] = one[0];
+      whole = i === 0 || fences[i] > fences[i - 1];
+    }
+    if (whole) return new KeyRun(path, extent, { file, fences });
+    file.close();
+    return null;
+  }
+
+  /** Writes ascending keys whole or not at all, and opens the run. */
+  static write(path: string, extent: Extent, keys: Iterable<Keys>): KeyRun {
+    const fences: number[] = [];
+    let written = 0;
+    {
+      using file = Deno.openSync(`${path}.partial`, { write: true, create: true, truncate: true });
+      for (const part of keys) {
+        for (let i = (BLOCK - written % BLOCK) % BLOCK; i < part.length; i += BLOCK) fences.push(part[i]);
+        written += part.length;
+        writeFull(file, part);
+      }
+      file.syncSync();
+    }
+    Deno.renameSync(`${path}.partial`, path);
+    const file = Deno.openSync(path, { read: true });
+    return new KeyRun(path, extent, { file, fences: Float64Array.from(fences) });
+  }
+
+  /** Whether the run holds the key. */
+  has(key: number): boolean {
+    const block = lastAtMost(this.#fences, { key, end: this.#fences.length });
+    if (block < 0) return false;
+    const first = block * BLOCK;
+    const keys = this.#block.subarray(0, Math.min(BLOCK, this.extent.count - first));
+    this.#file.seekSync(8 * first, Deno.SeekMode.Start);
+    readFull(this.#file, keys, this.path);
+    return keys[lastAtMost(keys, { key, end: keys.length })] === key;
+  }
+
+  /** All keys, a part at a time; a part is overwritten by the next. */
+  *read(): Generator<Keys> {
+    const buffer = new Float64Array(BUFFER);
+    for (let at = 0; at < this.extent.count; at += BUFFER) {
+      const part = buffer.subarray(0, Math.min(BUFFER, this.extent.count - at));
+      this.#file.seekSync(8 * at, Deno.SeekMode.Start);
+      readFull(this.#file, part, this.path);
+      yield part;
+    }
+  }
+
+  /** Closes the file. */
+  close(): void {
+    this.#file.close();
+  }
+}
+
+interface OpenRun {
+  readonly file: Deno.FsFile;
+  readonly fences: Float64Array;
+}
+
+/** The keys of several runs as one ascending sequence, a part at a time; a part is overwritten by the next. */
+export function* merged(runs: readonly KeyRun[]): Generator<Keys> {
+  const heads = runs.map((run) => ({ parts: run.read(), part: new Float64Array(0), at: 0 }));
+  const refill = (head: (typeof heads)[number]): boolean => {
+    const next = head.parts.next();
+    if (next.done) return false;
+    [head.part, head.at] = [next.value, 0];
+    return true;
+  };
+  let open = heads.filter(refill);
+  const out = new Float64Array(BUFFER);
+  let held = 0;
+  while (open.length > 0) {
+    let least = open[0];
+    for (const head of open) if (head.part[head.at] < least.part[least.at]) least = head;
+    out[held++] = least.part[least.at++];
+    if (least.at === least.part.length && !refill(least)) open = open.filter((head) => head !== least);
+    if (held === BUFFER) {
+      yield out;
+      held = 0;
+    }
+  }
+  if (held > 0) yield out.subarray(0, held);
+}
+
+/** Where the last of the first `end` ascending keys that is at most `key` stands; -1 where none is. */
+function lastAtMost(
+  keys: Float64Array,
+  { key, end }: { readonly key: number; readonly end: number },
+): number {
+  let low = 0, high = end;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keys[middle] <= key) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
