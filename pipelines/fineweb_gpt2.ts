@@ -19,12 +19,12 @@ import {
   tokenizerOptions,
   trainingOptions,
 } from "./cli/options.ts";
-import { surveyed } from "./cli/filters.ts";
+import { filters, pagesFor } from "./cli/filters.ts";
 import { fitting } from "./cli/fitting.ts";
 import { nextWords } from "./cli/next_words.ts";
 import { profileWords } from "./cli/profile.ts";
 import { pipeline } from "./cli/pipeline.ts";
-import { recipeOf, removedIn } from "./cli/recipe.ts";
+import { recipeOf, withoutMemory } from "./cli/recipe.ts";
 import { startingWeights } from "./cli/starting_weights.ts";
 import { checkRereadable, tokenizerFor, vocabularyOf } from "./cli/tokenizer_for.ts";
 import { checkMemory, scheduleOf, stepsOf, training, trainingPlan } from "./cli/training.ts";
@@ -47,13 +47,16 @@ export default pipeline({
   barrierEvery: 64, // documents: the most that a resume filters a second time
   async build(o, env) {
     checkRereadable(o);
-    const documents = from(await openSource(o.source));
+    const documents = from(await openSource(o.source, pagesFor(o.stages)));
     const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
     const schedule = scheduleOf(o), packBytes = await env.largestPack();
     // What cannot be is refused before anything is written.
     checkMemory(trainingPlan(o, { vocabSize: await vocabularyOf(o), start, packBytes }), await env.engine());
     const recipe = await recipeOf(o, env);
-    const tokenizer = await tokenizerFor(o, { documents: documents.via(fineweb(recipe)), env });
+    const tokenizer = await tokenizerFor(o, {
+      documents: documents.via(fineweb(withoutMemory(recipe))),
+      env,
+    });
     const plan = trainingPlan(o, { vocabSize: tokenizer.vocabSize, start, packBytes });
     const dir = `${env.out}/shards`;
     const validation = await heldOut({
@@ -64,7 +67,7 @@ export default pipeline({
       tokenizer,
     });
     return documents
-      .via(surveyed(fineweb(recipe, removedIn(`${env.out}/removed`))))
+      .via(await filters(o, { ...env, workers: 1 })) // the other threads train
       .pipe(encode(tokenizer))
       .pipe(shard({ dir, vocabSize: tokenizer.vocabSize, validationTokens: o.valTokens }))
       .via(await training(o, { env, plan, start, tokenizer, validation, schedule }));

@@ -36,6 +36,19 @@ export * from "./filter/gopher_quality.ts";
 export * from "./filter/gopher_repetition.ts";
 export type { FastText, Prediction } from "./filter/fasttext.ts";
 export * from "./filter/language.ts";
+export { minhashClusters, type MinhashClustersOptions } from "./filter/minhash/deduplicate.ts";
+export {
+  findDuplicates,
+  type FindOptions,
+  type Found,
+  readRemoval,
+} from "./filter/minhash/find_duplicates.ts";
+export { minhashSeen, type MinhashSeenOptions } from "./filter/minhash/seen.ts";
+export { minhashSign } from "./filter/minhash/sign.ts";
+export { SignatureLog } from "./filter/minhash/signature_log.ts";
+export type { SignatureSet } from "./filter/minhash/signature_set.ts";
+export { type SignatureOptions, Signer } from "./filter/minhash/signer.ts";
+export { type SortOptions, sortSignatures } from "./filter/minhash/sort_signatures.ts";
 export * from "./filter/pii.ts";
 export * from "./filter/recipe.ts";
 export type { Frequent } from "./filter/frequent.ts";

@@ -67,6 +67,19 @@ export const filterOptions = {
     group: "Filters",
     placeholder: "NAME|PATH",
   }),
+  extractTimeout: duration("longest time for the text of one page; a page that takes longer is dropped", {
+    value: 10,
+    group: "Filters",
+  }),
+  minhash: oneOf(
+    "of near-duplicates stays the first that comes, or one of each cluster once all documents are there, as in FineWeb",
+    { value: "first", fixed, group: "Filters", choices: ["first", "cluster"] },
+  ),
+  minhashMemory: integer("MiB of memory for what minhash remembers", {
+    value: 512,
+    min: 1,
+    group: "Filters",
+  }),
 };
 
 /** Learning a vocabulary. */

@@ -24,7 +24,7 @@ import type { Env, Values } from "./pipeline.ts";
  */
 export async function recipeOf(
   o: Values<typeof filterOptions>,
-  env: Pick<Env, "emit">,
+  env: Pick<Env, "emit" | "out">,
 ): Promise<FinewebOptions> {
   const stages = (o.stages ?? finewebFilters).flatMap((name) => finewebFilters.filter((f) => f === name));
   const recipe: FinewebOptions = {
@@ -34,12 +34,19 @@ export async function recipeOf(
     urlLists: o.urlList,
     tokenizer: o.countTokenizer,
     stages,
+    ...(stages.includes("minhash") &&
+      { minhash: { keep: o.minhash, dir: `${env.out}/minhash`, memory: o.minhashMemory * 2 ** 20 } }),
   };
   finewebStages(recipe); // finds what is wrong with the options
   if (stages.includes("url")) await checkUrlLists(o.urlList);
   if (stages.includes("count")) await loadTokenizer(o.countTokenizer);
   env.emit({ type: "run", pipeline: "", filters: { ...recipe, stages } });
   return recipe;
+}
+
+/** The same for a look at some of the documents: nothing is remembered of them. */
+export function withoutMemory({ minhash: _, ...recipe }: FinewebOptions): FinewebOptions {
+  return { ...recipe, stages: (recipe.stages ?? finewebFilters).filter((name) => name !== "minhash") };
 }
 
 /** A sink for what each filter drops: `<dir>/<filter>/00000.jsonl.gz`. */

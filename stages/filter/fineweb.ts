@@ -7,14 +7,17 @@
 import type { Flow, Reject } from "../flow/flow.ts";
 import type { Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
-import { type FinewebFilter, finewebFilters, type FinewebOptions, finewebStages } from "./fineweb_group.ts";
+import { filtersOf, type FinewebFilter, type FinewebOptions, finewebStages } from "./fineweb_group.ts";
+import { minhashClusters } from "./minhash/deduplicate.ts";
+import { minhashSeen } from "./minhash/seen.ts";
+import { defaultWords } from "./recipe.ts";
 
 /** A sink for what one filter drops, asked for by the filter's name; absent or null: only counted. */
 export type RejectsOf = (filter: FinewebFilter) => Stage<Reject, never> | null;
 
 /**
- * Block lists, language, Gopher repetition, Gopher quality, C4, FineWeb quality, masks and token counts, for
- * `Flow.via`. Throws RangeError for an unknown name among the options.
+ * Block lists, extraction, language, Gopher repetition, Gopher quality, C4, FineWeb quality, deduplication (given
+ * `minhash`), masks and token counts, for `Flow.via`. Throws RangeError for an unknown name among the options.
  *
  * @example
  * ```ts
@@ -30,13 +33,29 @@ export function fineweb(
   rejects: RejectsOf = () => null,
 ): (flow: Flow<Document>) => Flow<Document> {
   const stages = finewebStages(options);
-  const names = options.stages ?? finewebFilters;
+  const names = filtersOf(options);
+  const duplicates = names.includes("minhash") ? finewebDuplicates(options) : null;
   return (flow) => {
     let filtered = flow;
     stages.forEach((stage, i) => {
       const sink = rejects(names[i]);
-      filtered = filtered.pipe(stage, sink === null ? {} : { rejects: sink });
+      const after = sink === null ? {} : { rejects: sink };
+      filtered = duplicates !== null && names[i] === "minhash"
+        ? filtered.pipe(stage).pipe(duplicates, after)
+        : filtered.pipe(stage, after);
     });
     return filtered;
   };
+}
+
+/** The stage that drops near-duplicates among signed documents. Throws RangeError without `minhash`. */
+export function finewebDuplicates(options: FinewebOptions): Stage<Document, Document> {
+  const { recipe = "current", minhash } = options, { words = defaultWords(recipe) } = options;
+  if (minhash === undefined) {
+    throw new RangeError("Filter minhash needs a folder for what it remembers: give the option minhash");
+  }
+  const { keep, ...place } = minhash;
+  return keep === "first"
+    ? minhashSeen({ recipe, words, ...place })
+    : minhashClusters({ recipe, words, ...place });
 }

@@ -7,10 +7,12 @@ import type { Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 export { textLength } from "../items.ts";
 import { c4 } from "./c4.ts";
+import { extract } from "./extract.ts";
 import { finewebQuality } from "./fineweb_quality.ts";
 import { gopherQuality } from "./gopher_quality.ts";
 import { gopherRepetition } from "./gopher_repetition.ts";
 import { language } from "./language.ts";
+import { minhashSign } from "./minhash/sign.ts";
 import { pii } from "./pii.ts";
 import { defaultSentences, defaultWords, type Generation } from "./recipe.ts";
 import { url } from "./url.ts";
@@ -20,11 +22,13 @@ import { count } from "../token/count.ts";
 /** The stages' names, in the recipe's order. */
 export const finewebFilters = [
   "url",
+  "extract",
   "language",
   "gopher-repetition",
   "gopher-quality",
   "c4",
   "fineweb-quality",
+  "minhash",
   "pii",
   "count",
 ] as const;
@@ -34,7 +38,7 @@ export type FinewebFilter = (typeof finewebFilters)[number];
 
 /**
  * Those that stand in the flow itself: `url` holds lists that may be large, `pii` remembers what it has masked. The
- * others remember nothing, so they can run on any number of workers.
+ * others remember nothing, so they can run on any number of workers; of `minhash` that is the part that signs.
  */
 export const finewebAlone: ReadonlySet<FinewebFilter> = new Set(["url", "pii"]);
 
@@ -57,16 +61,37 @@ export type FinewebOptions = Readonly<{
   languages?: readonly string[];
   /** A language score must be above it (default 0.65). */
   languageThreshold?: number;
-  /** Which stages, in which order (default all, as published). */
+  /** Which stages, in which order (default all, as published; without `minhash`, all others). */
   stages?: readonly FinewebFilter[];
+  /** How near-duplicates are dropped. */
+  minhash?: MinhashChoice;
 }>;
 
+/** Which of near-duplicates stays, and where what is remembered of documents is kept. */
+export type MinhashChoice = Readonly<{
+  /**
+   * `first`: the first that comes, the stream goes on; `cluster`: one of each cluster, as FineWeb, once all documents
+   * are there.
+   */
+  keep: "first" | "cluster";
+  /** A folder, made if missing. */
+  dir: string;
+  /** Bytes of memory; default: the stage's own. */
+  memory?: number;
+}>;
+
+/** The names of the stages that the options ask for. */
+export function filtersOf({ stages, minhash }: FinewebOptions): readonly FinewebFilter[] {
+  return stages ?? finewebFilters.filter((name) => name !== "minhash" || minhash !== undefined);
+}
+
 /**
- * The recipe's stages in order, each named as in `--stages`. They share one word splitter, so a text that several rules
- * look at is cut once. Throws RangeError for an unknown or doubled name.
+ * The recipe's stages in order, each named as in `--stages`; of `minhash` only the part that remembers nothing, which
+ * signs documents and is named `minhash-sign`. They share one word splitter, so a text that several rules look at is
+ * cut once. Throws RangeError for an unknown or doubled name.
  */
 export function finewebStages(options: FinewebOptions = {}): Stage<Document, Document>[] {
-  const { recipe = "current", stages = finewebFilters } = options;
+  const { recipe = "current" } = options, stages = filtersOf(options);
   const { words = defaultWords(recipe), sentences = defaultSentences(recipe) } = options;
   const rules = { recipe, sentences: sentenceSplitter(sentences), words: wordSplitter(words) };
   const doubled = stages.find((name, i) => stages.indexOf(name) !== i);
@@ -75,6 +100,8 @@ export function finewebStages(options: FinewebOptions = {}): Stage<Document, Doc
     switch (name) {
       case "url":
         return url({ lists: options.urlLists ?? [] });
+      case "extract":
+        return extract();
       case "language":
         return language({
           recipe,
@@ -89,6 +116,8 @@ export function finewebStages(options: FinewebOptions = {}): Stage<Document, Doc
         return c4(rules);
       case "fineweb-quality":
         return finewebQuality(rules);
+      case "minhash":
+        return minhashSign(rules);
       case "pii":
         return pii({ recipe });
       case "count":

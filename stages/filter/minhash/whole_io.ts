@@ -43,3 +43,27 @@ export function openCutBack(path: string, bytes: number): Deno.FsFile {
   file.seekSync(bytes, Deno.SeekMode.Start);
   return file;
 }
+
+/** Writes a file whole or not at all: beside it, synced, renamed. `make` is given a function that appends bytes. */
+export async function writeWhole(
+  path: string,
+  make: (write: (bytes: Uint8Array) => void) => void | Promise<void>,
+): Promise<void> {
+  {
+    using file = Deno.openSync(`${path}.partial`, { write: true, create: true, truncate: true });
+    const buffer = new Uint8Array(65536);
+    let held = 0;
+    await make((bytes) => {
+      if (held + bytes.length > buffer.length) {
+        writeFull(file, buffer.subarray(0, held));
+        held = 0;
+      }
+      if (bytes.length > buffer.length) return writeFull(file, bytes.slice());
+      buffer.set(bytes, held);
+      held += bytes.length;
+    });
+    writeFull(file, buffer.subarray(0, held));
+    file.syncSync();
+  }
+  Deno.renameSync(`${path}.partial`, path);
+}

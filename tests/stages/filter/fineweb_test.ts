@@ -7,13 +7,16 @@ import { embedded } from "../../../stages/source/embedded.ts";
 import { equal, judge } from "./filter_checks.ts";
 
 Deno.test("finewebStages() gives the filters in the recipe's order, or in the one asked for", () => {
-  equal(finewebStages().map((stage) => stage.name), finewebFilters);
+  const others = finewebFilters.filter((name) => name !== "minhash");
+  equal(finewebStages().map((stage) => stage.name), others);
+  const minhash = { keep: "first", dir: "x" } as const;
+  equal(finewebStages({ minhash }).map((stage) => stage.name), [...others, "minhash-sign"]);
   equal(finewebStages({ stages: ["c4", "language"] }).map((stage) => stage.name), ["c4", "language"]);
 });
 
 Deno.test("finewebStages() names what it does not know", () => {
   const bad = [
-    [JSON.parse('{"stages": ["minhash"]}'), "Unknown filter minhash"],
+    [JSON.parse('{"stages": ["gopher"]}'), "Unknown filter gopher"],
     [{ stages: ["c4", "c4"] }, "listed twice"],
     [JSON.parse('{"words": "nltk"}'), "Unknown word splitter nltk"],
     [JSON.parse('{"sentences": "x"}'), "Unknown sentence splitter x"],
@@ -48,4 +51,22 @@ Deno.test("the filters obey the law of stages", async () => {
   const docs: Document[] = [];
   for await (const doc of from(embedded("spam-assassin")).stream()) if (docs.push(doc) === 4) break;
   for (const make of finewebStages().map((_, i) => () => finewebStages()[i])) await checkStage(make, docs);
+});
+
+Deno.test("fineweb() drops near-duplicates where minhash stands among the filters", async () => {
+  const dir = await Deno.makeTempDir();
+  const docs = [1, 2, 3].map((i) => ({ id: `${i}`, text: `One two three four five six ${i}` }));
+  for (const keep of ["first", "cluster"] as const) {
+    const group = fineweb({ stages: ["minhash"], minhash: { keep, dir } });
+    const flow = from({ name: "docs", open: () => null, read: () => docs }).via(group);
+    equal(await Array.fromAsync(flow.stream()), [docs[0]]);
+  }
+  let message = "";
+  try {
+    fineweb({ stages: ["minhash"] });
+  } catch (error) {
+    if (error instanceof RangeError) message = error.message;
+  }
+  if (!message.includes("needs a folder")) throw new Error(`Got: ${message}`);
+  await Deno.remove(dir, { recursive: true });
 });

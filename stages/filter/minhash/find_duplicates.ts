@@ -1,0 +1,154 @@
+/**
+ * From sorted signatures to the documents that go: buckets are merged over all sets, equal neighbours are joined, of
+ * each cluster all but the root is removed. Files as datatrove's: `000000.remove`, 4 bytes little-endian a document.
+ *
+ * @module
+ */
+import { Clusters } from "./clusters.ts";
+import { pause } from "./pause.ts";
+import { mergeSignatures, SignatureReader } from "./signature_reader.ts";
+import { comparable, readSignatureSets, type SignatureSet } from "./signature_set.ts";
+import { signaturePath } from "./sort_signatures.ts";
+import { writeWhole } from "./whole_io.ts";
+
+const PAUSE = 1 << 16; // records between two turns of the event loop
+
+/** Where the sets are, and how much memory may be used. */
+export interface FindOptions {
+  /** Folder of the sorted signatures; the files of what is removed are written there. */
+  readonly dir: string;
+  /** Bytes (default 512 MiB); 8 a document are needed. */
+  readonly memory?: number;
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
+}
+
+/** What was found. */
+export type Found = Readonly<{ documents: number; pairs: number; removed: number }>;
+
+/**
+ * Finds the duplicates of all sets in a folder and writes `RRRRRR.remove` for each rank, whole or not at all; the
+ * numbers in it ascend. The result depends on the documents and their order alone.
+ *
+ * Throws RangeError where memory is too small or sets were signed with different options, Deno.errors.InvalidData for
+ * files that are cut, out of order or changed.
+ */
+export async function findDuplicates({ dir, memory = 512 * 2 ** 20, signal }: FindOptions): Promise<Found> {
+  const sets = readSignatureSets(dir);
+  check(sets, { dir, memory });
+  const starts: number[] = [];
+  let documents = 0;
+  for (const set of sets) {
+    starts.push(documents);
+    documents += set.documents;
+  }
+  const clusters = new Clusters(documents, sets[0].recipe);
+  let pairs = 0;
+  for (let bucket = 0; bucket < sets[0].buckets; bucket++) {
+    pairs += await joinBucket(clusters, { bucket, sets, starts, dir, memory, ...(signal && { signal }) });
+  }
+  let removed = 0;
+  for (const [i, set] of sets.entries()) {
+    await writeWhole(removalPath(dir, set.rank), async (write) => {
+      const number = new Uint32Array(1);
+      for (let document = 0; document < set.documents; document++) {
+        if (document % PAUSE === 0) await pause(signal);
+        if (clusters.root(starts[i] + document) === starts[i] + document) continue;
+        number[0] = document;
+        write(new Uint8Array(number.buffer));
+        removed++;
+      }
+    });
+  }
+  return { documents, pairs, removed };
+}
+
+/** Where the documents to remove of a rank are listed. */
+export function removalPath(dir: string, rank: number): string {
+  return `${dir}/${String(rank).padStart(6, "0")}.remove`;
+}
+
+/** The documents to remove of a rank, ascending, read as they are asked for. Throws Deno.errors.InvalidData. */
+export function* readRemoval(dir: string, rank: number): Generator<number> {
+  const path = removalPath(dir, rank);
+  using file = Deno.openSync(path, { read: true });
+  if (file.statSync().size % 4 !== 0) {
+    throw new Deno.errors.InvalidData(
+      `Cannot read ${path}: it ends amid a number: find the duplicates again`,
+    );
+  }
+  const numbers = new Uint32Array(16384), bytes = new Uint8Array(numbers.buffer);
+  for (let held = 0;;) {
+    const read = file.readSync(bytes.subarray(held));
+    if (read === null) return;
+    held += read;
+    if (held % 4 !== 0) continue;
+    yield* numbers.subarray(0, held / 4);
+    held = 0;
+  }
+}
+
+interface Bucket {
+  readonly bucket: number;
+  readonly sets: readonly SignatureSet[];
+  /** The number of each set's first document among all. */
+  readonly starts: readonly number[];
+  readonly dir: string;
+  readonly memory: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Joins what agrees in a bucket; gives how many neighbours did. */
+async function joinBucket(clusters: Clusters, { bucket, sets, starts, dir, memory, signal }: Bucket) {
+  const buffer = Math.min(2 ** 20, Math.floor(memory / sets.length));
+  const startOf = new Map(sets.map(({ rank }, i) => [rank, starts[i]]));
+  const readers: SignatureReader[] = [];
+  const hashes = new Uint32Array(2 * sets[0].rows);
+  let last = -1, pairs = 0, done = 0;
+  try {
+    for (const { rank, rows, signed, documents, sums } of sets) {
+      const path = signaturePath(dir, { bucket, rank });
+      const file = { path, rows, records: signed, documents, rank, buffer, sha256: sums[bucket] };
+      readers.push(new SignatureReader(file));
+    }
+    for (const { words, at, document, rank } of mergeSignatures(readers)) {
+      const number = startOf.get(rank)! + document;
+      let same = last >= 0;
+      for (let i = 0; i < hashes.length; i++) {
+        if (hashes[i] === words[at + i]) continue;
+        hashes[i] = words[at + i];
+        same = false;
+      }
+      if (same) {
+        clusters.join(last, number);
+        pairs++;
+      }
+      last = number;
+      if (++done % PAUSE === 0) await pause(signal);
+    }
+  } finally {
+    for (const reader of readers) reader.close();
+  }
+  return pairs;
+}
+
+function check(sets: readonly SignatureSet[], { dir, memory }: { dir: string; memory: number }): void {
+  if (sets.length === 0) {
+    throw new RangeError(`Cannot find duplicates in ${dir}: there are no signatures: sign documents first`);
+  }
+  for (const set of sets) {
+    const name = comparable.find((name) => set[name] !== sets[0][name]);
+    if (name === undefined) continue;
+    throw new RangeError(
+      `Cannot compare the signatures in ${dir}: ${name} is ${sets[0][name]} in rank ${sets[0].rank} and ${
+        set[name]
+      } in rank ${set.rank}: sign all with the same options`,
+    );
+  }
+  const needed = 8 * sets.reduce((sum, { documents }) => sum + documents, 0);
+  if (needed > memory) {
+    throw new RangeError(
+      `Cannot find the duplicates of ${needed / 8} documents in ${memory} bytes: give at least ${needed}`,
+    );
+  }
+}

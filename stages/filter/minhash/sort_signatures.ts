@@ -1,0 +1,146 @@
+/**
+ * From signatures in order of arrival to a sorted file for each bucket, in bounded memory: parts that fit are sorted,
+ * written as runs and merged. Files and folders are named as datatrove's: `bucket_003/00000.minhash.sig`.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { pause } from "./pause.ts";
+import { mergeSignatures, SignatureReader } from "./signature_reader.ts";
+import { type SignatureSet, writeSignatureSet } from "./signature_set.ts";
+import { readFull, writeFull, writeWhole } from "./whole_io.ts";
+
+const FAN_IN = 64; // runs merged at a time: as many open files
+const PAUSE = 1 << 16; // records between two turns of the event loop
+
+/** What is sorted, and how. */
+export interface SortOptions {
+  /** The file of signatures in order of arrival. */
+  readonly log: string;
+  /** Folder of the sorted files, made if missing. */
+  readonly dir: string;
+  /** What they are of; `sums` is found here. */
+  readonly set: Omit<SignatureSet, "sums">;
+  /** Bytes of memory for records. */
+  readonly memory: number;
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Sorts a set's signatures; writes `bucket_BBB/RRRRR.minhash.sig` for bucket and rank, and last `RRRRR.json`, which
+ * says that they are whole. Throws Deno.errors.InvalidData where the log is cut short.
+ */
+export async function sortSignatures(options: SortOptions): Promise<SignatureSet> {
+  const { dir, set } = options;
+  for (let bucket = 0; bucket < set.buckets; bucket++) {
+    Deno.mkdirSync(folder(dir, bucket), { recursive: true });
+  }
+  const runs = await writeRuns(options);
+  const sums: string[] = [];
+  for (let bucket = 0; bucket < set.buckets; bucket++) {
+    sums.push(await mergeRuns(bucket, { runs, options }));
+    await pause(options.signal);
+  }
+  const sorted = { ...set, sums };
+  writeSignatureSet(dir, sorted);
+  return sorted;
+}
+
+/** Where a bucket's sorted signatures of a rank are. */
+export function signaturePath(dir: string, { bucket, rank }: { bucket: number; rank: number }): string {
+  return `${folder(dir, bucket)}/${String(rank).padStart(5, "0")}.minhash.sig`;
+}
+
+function folder(dir: string, bucket: number): string {
+  return `${dir}/bucket_${String(bucket).padStart(3, "0")}`;
+}
+
+/** Sorts as many records as fit at a time; gives how many records each run has. */
+async function writeRuns({ log, dir, set, memory, signal }: SortOptions): Promise<readonly number[]> {
+  const { buckets, rows, rank, signed } = set;
+  const width = 2 * buckets * rows + 1; // words of a record of the log
+  const most = Math.max(1, Math.min(signed, Math.floor(memory / (4 * (width + 2 * rows + 2)))));
+  const words = new Uint32Array(most * width);
+  const runs: number[] = [];
+  using file = Deno.openSync(log, { read: true });
+  for (let done = 0; done < signed; done += most) {
+    const count = Math.min(most, signed - done);
+    readFull(file, words.subarray(0, count * width), log);
+    for (let bucket = 0; bucket < buckets; bucket++) {
+      const out = sortBucket(words.subarray(0, count * width), { bucket, width, rows });
+      using run = Deno.openSync(`${signaturePath(dir, { bucket, rank })}.run-${runs.length}`, {
+        write: true,
+        create: true,
+        truncate: true,
+      });
+      writeFull(run, out);
+      await pause(signal);
+    }
+    runs.push(count);
+  }
+  return runs;
+}
+
+/** A bucket's records in order, of records of all buckets. */
+function sortBucket(
+  words: Uint32Array<ArrayBuffer>,
+  { bucket, width, rows }: { readonly bucket: number; readonly width: number; readonly rows: number },
+): Uint32Array<ArrayBuffer> {
+  const count = words.length / width, hashes = 2 * rows;
+  const begin = bucket * hashes;
+  const places = new Uint32Array(count).map((_, i) => i * width);
+  places.sort((a, b) => {
+    for (let i = begin; i < begin + hashes; i += 2) {
+      const high = words[a + i + 1] - words[b + i + 1];
+      if (high !== 0) return high;
+      const low = words[a + i] - words[b + i];
+      if (low !== 0) return low;
+    }
+    return a - b; // in order of arrival
+  });
+  const out = new Uint32Array(count * (hashes + 1));
+  places.forEach((place, i) => {
+    const at = i * (hashes + 1);
+    out.set(words.subarray(place + begin, place + begin + hashes), at);
+    out[at + hashes] = words[place + width - 1];
+  });
+  return out;
+}
+
+/** Merges a bucket's runs to its file; gives the file's SHA-256. */
+async function mergeRuns(
+  bucket: number,
+  { runs, options }: { readonly runs: readonly number[]; readonly options: SortOptions },
+): Promise<string> {
+  const { dir, set, memory, signal } = options;
+  const path = signaturePath(dir, { bucket, rank: set.rank });
+  let names = runs.map((records, i) => ({ path: `${path}.run-${i}`, records }));
+  for (let made = runs.length;; made++) {
+    const parts = names.slice(0, FAN_IN);
+    const records = parts.reduce((sum, part) => sum + part.records, 0);
+    const last = parts.length === names.length;
+    const into = last ? path : `${path}.run-${made}`;
+    const buffer = Math.floor(memory / (FAN_IN + 1));
+    const readers = parts.map((part) =>
+      new SignatureReader({ ...part, rows: set.rows, documents: set.documents, rank: set.rank, buffer })
+    );
+    const sum = createHash("sha256");
+    try {
+      await writeWhole(into, async (write) => {
+        let done = 0;
+        for (const reader of mergeSignatures(readers)) {
+          const record = reader.record();
+          sum.update(record);
+          write(record);
+          if (++done % PAUSE === 0) await pause(signal);
+        }
+      });
+    } finally {
+      for (const reader of readers) reader.close();
+    }
+    for (const part of parts) Deno.removeSync(part.path);
+    if (last) return sum.digest("hex");
+    names = [...names.slice(FAN_IN), { path: into, records }];
+  }
+}

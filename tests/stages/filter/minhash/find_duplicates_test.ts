@@ -1,0 +1,111 @@
+import { deepStrictEqual, ok, rejects } from "node:assert/strict";
+import { findDuplicates, readRemoval } from "../../../../stages/filter/minhash/find_duplicates.ts";
+import { SignatureLog } from "../../../../stages/filter/minhash/signature_log.ts";
+import { Signer } from "../../../../stages/filter/minhash/signer.ts";
+import { signaturePath, sortSignatures } from "../../../../stages/filter/minhash/sort_signatures.ts";
+import { windows } from "./windows.ts";
+
+const signer = await Signer.open();
+const signatures = windows().map(({ text }) => signer.sign(text)!);
+const options = { shingle: 5, buckets: 14, rows: 8, seed: 1, recipe: "current", words: "treebank" } as const;
+
+/** Signs the windows as `ranks` sets of neighbours. */
+async function signed(dir: string, ranks: number): Promise<void> {
+  const size = Math.ceil(signatures.length / ranks);
+  for (let rank = 0; rank < ranks; rank++) {
+    const part = signatures.slice(rank * size, (rank + 1) * size);
+    const log = `${dir}/log${rank}`;
+    const writer = new SignatureLog(log, { bytes: signer.bytes, count: 0 });
+    part.forEach((signature, document) => writer.add(signature, document));
+    writer.close();
+    const set = { ...options, rank, documents: part.length, signed: part.length };
+    await sortSignatures({ log, dir, set, memory: 4000 });
+  }
+}
+
+async function withDir(run: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  await run(dir);
+  await Deno.remove(dir, { recursive: true });
+}
+
+Deno.test("sortSignatures() writes datatrove's records in order: 8 hashes and the document, 68 bytes", () =>
+  withDir(async (dir) => {
+    await signed(dir, 1);
+    for (let bucket = 0; bucket < 14; bucket++) {
+      const bytes = await Deno.readFile(`${dir}/bucket_${String(bucket).padStart(3, "0")}/00000.minhash.sig`);
+      deepStrictEqual(bytes.length, 68 * signatures.length);
+      const view = new DataView(bytes.buffer);
+      const records = signatures.map((_, i) => ({
+        hashes: Array.from({ length: 8 }, (_, k) => view.getBigUint64(68 * i + 8 * k, true)),
+        document: view.getUint32(68 * i + 64, true),
+      }));
+      const key = ({ hashes, document }: (typeof records)[number]) =>
+        [...hashes, BigInt(document)].map((hash) => hash.toString(16).padStart(16, "0")).join();
+      deepStrictEqual(records.map(key), records.map(key).sort());
+      for (const { hashes, document } of records) {
+        deepStrictEqual(hashes, [...new BigUint64Array(signatures[document].buffer, 64 * bucket, 8)]);
+      }
+    }
+  }));
+
+Deno.test("findDuplicates() removes the same of one set or of several", () =>
+  withDir(async (dir) => {
+    const removed: number[][] = [];
+    for (const ranks of [1, 4]) {
+      const place = `${dir}/${ranks}`;
+      await Deno.mkdir(place);
+      await signed(place, ranks);
+      const found = await findDuplicates({ dir: place });
+      deepStrictEqual([found.documents, found.removed], [16, 10]);
+      ok(found.pairs >= 10);
+      removed.push(
+        Array.from({ length: ranks }, (_, r) => [...readRemoval(place, r)].map((d) => d + 4 * r)).flat(),
+      );
+    }
+    deepStrictEqual(removed[0], removed[1]);
+  }));
+
+Deno.test("findDuplicates() refuses files that are cut, out of order, changed, or of other options", () =>
+  withDir(async (dir) => {
+    const path = signaturePath(dir, { bucket: 5, rank: 1 });
+    const damage: readonly (readonly [RegExp, (bytes: Uint8Array) => Uint8Array])[] = [
+      [/has 271 bytes, 4 records of 68 have 272/, (bytes) => bytes.slice(0, -1)],
+      [/has 204 bytes, 4 records of 68 have 272/, (bytes) => bytes.slice(68)],
+      [
+        /record \d is less than the one before it/,
+        (bytes) => new Uint8Array([...bytes.slice(68), ...bytes.slice(0, 68)]),
+      ],
+      [/of document 4294967295, there are 4/, (bytes) => bytes.fill(255, 64, 68)],
+      [/SHA-256 is [0-9a-f]{64}, was written as [0-9a-f]{64}/, (bytes) => bytes.fill(255, 211, 212)],
+    ];
+    for (const [message, make] of damage) {
+      await signed(dir, 4);
+      await Deno.writeFile(path, make(await Deno.readFile(path)));
+      await rejects(findDuplicates({ dir }), { name: "InvalidData", message });
+      await rejects(Deno.stat(`${dir}/000000.remove`), Deno.errors.NotFound); // nothing half done
+    }
+    await signed(dir, 4);
+    const set = JSON.parse(await Deno.readTextFile(`${dir}/00002.json`));
+    await Deno.writeTextFile(`${dir}/00002.json`, JSON.stringify({ ...set, recipe: "release" }));
+    await rejects(findDuplicates({ dir }), /recipe is current in rank 0 and release in rank 2/);
+    for (const text of ["{", "{}", "null"]) {
+      await Deno.writeTextFile(`${dir}/00002.json`, text);
+      await rejects(findDuplicates({ dir }), { name: "InvalidData", message: /00002\.json/ });
+    }
+    await Deno.remove(path);
+    await rejects(findDuplicates({ dir }));
+  }));
+
+Deno.test("findDuplicates() says that nothing was signed", () =>
+  withDir(async (dir) => {
+    await rejects(findDuplicates({ dir }), /there are no signatures: sign documents first/);
+  }));
+
+Deno.test("sortSignatures() refuses a log that is cut short", () =>
+  withDir(async (dir) => {
+    await signed(dir, 1);
+    await Deno.truncate(`${dir}/log0`, 5000);
+    const set = { ...options, rank: 0, documents: 16, signed: 16 };
+    await rejects(sortSignatures({ log: `${dir}/log0`, dir, set, memory: 1e6 }), { name: "InvalidData" });
+  }));
