@@ -46,7 +46,9 @@ Deno.test("fineweb-gpt2 trains while the data side still runs, and leaves the fo
       "--checkpoint-every",
       "25",
       "--lr",
-      "1e-2",
+      "2e-2",
+      "--grad-accum",
+      "4",
     ];
     const { out: said } = await runsTo(0, args);
     match(said, /Validation loss .* a unigram model's is .* bits a byte/);
@@ -109,7 +111,7 @@ Deno.test("fineweb-gpt2 trains while the data side still runs, and leaves the fo
     await runsTo(0, ["fineweb-gpt2", "--out", out, "--steps", "65"]);
     strictEqual((await eventsOf(out)).filter((e) => e.type === "step").length, 65);
     const { err } = await runsTo(2, ["fineweb-gpt2", "--out", out, "--steps", "70", "--lr", "0.5"]);
-    match(err, /--lr 0\.5.*--lr 0\.01/);
+    match(err, /--lr 0\.5.*--lr 0\.02/);
   });
 });
 

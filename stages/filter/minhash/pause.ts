@@ -6,6 +6,6 @@
 
 /** Lets everything else that waits run. Throws the signal's reason once it is aborted. */
 export async function pause(signal?: AbortSignal): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await new Promise((resolve) => setImmediate(resolve));
   signal?.throwIfAborted();
 }

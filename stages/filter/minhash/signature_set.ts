@@ -9,13 +9,19 @@ import type { Generation } from "../recipe.ts";
 export interface SignatureSet {
   /** Its place among the sets; of equal signatures the lower rank comes first. */
   readonly rank: number;
+  /** Documents numbered. */
   readonly documents: number;
   /** Documents with as many words as a shingle. */
   readonly signed: number;
+  /** Words a shingle. */
   readonly shingle: number;
+  /** Buckets a signature. */
   readonly buckets: number;
+  /** Hashes a bucket. */
   readonly rows: number;
+  /** Of the permutations. */
   readonly seed: number;
+  /** Generation of the text's simplification, and of which root is kept. */
   readonly recipe: Generation;
   /** How text was cut into words: a name, or "own". */
   readonly words: string;

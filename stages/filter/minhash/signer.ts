@@ -42,8 +42,11 @@ interface Exports {
 
 /** Makes signatures; one at a time, in one thread. */
 export class Signer {
+  /** Words a shingle. */
   readonly shingle: number;
+  /** Buckets a signature. */
   readonly buckets: number;
+  /** Hashes a bucket. */
   readonly rows: number;
   /** Bytes of a signature: 8 × buckets × rows. */
   readonly bytes: number;

@@ -1,0 +1,48 @@
+/**
+ * MinHash signatures on one core: shingle rows (112 hashes each) of words that are there already, and of the State of
+ * the Union speeches, text and all; then what it remembers. The names hold the rows, so rows a second are read off.
+ *
+ * @module
+ */
+import { KeyIndex } from "../stages/filter/minhash/key_index.ts";
+import { Signer } from "../stages/filter/minhash/signer.ts";
+import { from } from "../stages/flow/flow.ts";
+import { embedded } from "../stages/source/embedded.ts";
+
+const texts = await Array.fromAsync(from(embedded("sotu", { ordered: true })).stream(), ({ text }) => text);
+const signer = await Signer.open({ recipe: "release" });
+const words = texts.slice(-20).map((text) => signer.wordsOf(text));
+const rowsOf = (lists: readonly (readonly string[])[]): string => {
+  const rows = lists.reduce((sum, list) => sum + list.length - 4, 0);
+  return `${(rows / 1e6).toFixed(3)} million rows`;
+};
+
+Deno.bench(`sha1, permutations and least of ${rowsOf(words)}`, { group: "sign", baseline: true }, () => {
+  for (const list of words) signer.signWords(list);
+});
+for (const split of ["treebank", "whitespace"] as const) {
+  for (const recipe of ["release", "current"] as const) {
+    const whole = await Signer.open({ recipe, words: split });
+    const rows = rowsOf(texts.slice(-20).map((text) => whole.wordsOf(text)));
+    Deno.bench(`text to signature, ${recipe}, ${split}: ${rows}`, { group: "sign" }, () => {
+      for (const text of texts.slice(-20)) whole.sign(text);
+    });
+  }
+}
+
+const signatures = Array.from({ length: 20_000 }, (_, i) => {
+  const signature = new Uint8Array(signer.bytes);
+  for (let at = 0; at < signature.length; at += 64) new DataView(signature.buffer).setUint32(at, i);
+  return signature;
+});
+for (const [name, held] of [["in memory", 2 ** 20], ["in runs on disk", 2 ** 15]] as const) {
+  Deno.bench(`seen before: 20,000 documents, ${name}`, { group: "seen" }, () => {
+    const dir = Deno.makeTempDirSync();
+    const index = new KeyIndex({ dir, held });
+    for (const signature of signatures) {
+      for (const key of signer.keys(signature)) if (!index.has(key)) index.add(key);
+    }
+    index.close();
+    Deno.removeSync(dir, { recursive: true });
+  });
+}

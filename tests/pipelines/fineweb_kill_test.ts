@@ -1,0 +1,85 @@
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { gunzipSync } from "node:zlib";
+import { philox } from "../../kernels/core/philox.ts";
+import { runsTo, start, withFolder } from "./program.ts";
+
+/** 1200 documents in a file of JSON lines, of which each is one of 500, some words changed. */
+async function writeSource(path: string): Promise<void> {
+  const lines = Array.from({ length: 1200 }, (_, i) => {
+    const parent = philox(1, "parents", i)[0] % 500;
+    const words = Array.from({ length: 80 }, (_, k) => letters(philox(2, `parent ${parent}`, k)[0] % 5000));
+    words[philox(3, "changed", i)[0] % 80] = "changed";
+    return JSON.stringify({ id: `doc ${i}`, text: words.join(" ") });
+  });
+  await Deno.writeTextFile(path, `${lines.join("\n")}\n`);
+}
+
+Deno.test("fineweb killed while it signs, sorts or writes leaves the documents of the run that was never stopped", async () => {
+  await withFolder(async (dir) => {
+    await writeSource(`${dir}/docs.jsonl`);
+    const args = ["--source", `${dir}/docs.jsonl`, "--stages", "minhash", "--quiet", "--workers", "1"];
+    await runsTo(0, ["fineweb", "--out", `${dir}/whole`, ...args]);
+    const wanted = rows(`${dir}/whole`);
+    deepStrictEqual(wanted.documents.length + wanted.removed.length, 1200);
+    ok(wanted.documents.length > 400 && wanted.documents.length < 600, `${wanted.documents.length} kept`);
+    const out = `${dir}/killed`;
+    await Deno.mkdir(out);
+    const kills: string[] = [];
+    for (
+      const moment of ["checkpoints/latest", "bucket_003/", "bucket_012/", "000000.remove", "documents/00000"]
+    ) {
+      if (await killedAt(moment, { out, args })) kills.push(moment);
+    }
+    ok(kills.length >= 2, `killed at ${kills}`);
+    await runsTo(0, ["fineweb", "--out", out, ...args]);
+    deepStrictEqual(rows(out), wanted);
+    const left = [...Deno.readDirSync(`${out}/minhash`)].map(({ name }) => name);
+    ok(!left.includes("documents.store") && !left.includes("signatures.log"), `left: ${left}`);
+  });
+});
+
+Deno.test("fineweb --minhash first keeps the first of near-duplicates", async () => {
+  await withFolder(async (dir) => {
+    await writeSource(`${dir}/docs.jsonl`);
+    const args = ["--source", `${dir}/docs.jsonl`, "--stages", "minhash", "--minhash", "first", "--quiet"];
+    const kept: unknown[] = [];
+    for (const workers of ["1", "2"]) {
+      await runsTo(0, ["fineweb", "--out", `${dir}/${workers}`, ...args, "--workers", workers]);
+      kept.push(rows(`${dir}/${workers}`));
+    }
+    deepStrictEqual(kept[0], kept[1]);
+  });
+});
+
+/** Runs until a path in the run's folder is touched, and kills it there; whether it came to that. */
+async function killedAt(
+  moment: string,
+  { out, args }: { readonly out: string; readonly args: readonly string[] },
+): Promise<boolean> {
+  const watcher = Deno.watchFs(out);
+  const process = start(["fineweb", "--out", out, ...args]);
+  const ended = Promise.all([process.status, process.stdout.cancel(), process.stderr.cancel()]);
+  const closing = ended.then(() => watcher.close());
+  for await (const { paths } of watcher) {
+    if (!paths.some((path) => path.includes(moment))) continue;
+    try {
+      process.kill("SIGKILL");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended
+    }
+  }
+  await closing;
+  return (await process.status).signal === "SIGKILL";
+}
+
+function rows(out: string): { documents: string[]; removed: string[] } {
+  const read = (path: string) =>
+    new TextDecoder().decode(gunzipSync(Deno.readFileSync(`${out}/${path}/00000.jsonl.gz`))).trimEnd().split(
+      "\n",
+    );
+  return { documents: read("documents"), removed: read("removed/minhash") };
+}
+
+function letters(number: number): string {
+  return number.toString().replace(/\d/g, (digit) => "abcdefghij"[Number(digit)]);
+}
