@@ -1,6 +1,6 @@
 /**
  * A plot, as SVG on standard output, of the near-duplicates that MinHash finds by their similarity, measured on
- * generated pairs, beside the formula 1 - (1 - s^8)^14: `deno run -A bench/minhash_recall.ts > recall.svg`.
+ * generated pairs, beside the formula 1 - (1 - s^8)^14: `deno run -A bench/minhash_recall.ts > .readme/minhash.svg && deno fmt`.
  *
  * @module
  */
