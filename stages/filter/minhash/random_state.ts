@@ -38,7 +38,10 @@ export class RandomState {
     return (word ^ (word >>> 18)) >>> 0;
   }
 
-  /** `count` numbers from low to high - 1, both below 2^64: numpy's randint(low, high, dtype=uint64). */
+  /**
+   * `count` numbers from low to high - 1: numpy's randint(low, high, dtype=uint64). Both below 2^64 and more than 2^32
+   * apart: numpy draws closer ones another way.
+   */
   integers(
     count: number,
     { low, high }: { readonly low: bigint; readonly high: bigint },

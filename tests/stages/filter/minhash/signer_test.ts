@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { gunzipSync } from "node:zlib";
 import { deepStrictEqual, ok, rejects, throws } from "node:assert/strict";
 import { RandomState } from "../../../../stages/filter/minhash/random_state.ts";
 import { permutations, Signer } from "../../../../stages/filter/minhash/signer.ts";
@@ -38,6 +39,19 @@ Deno.test("RandomState gives numpy's numbers", () => {
   for (const seed of [-1, 0.5, 2 ** 32]) {
     throws(() => new RandomState(seed), /whole number from 0 to 4294967295/);
   }
+});
+
+// Python: numpy.random.RandomState(1).randint(7, (5 << 40) + 7, size=6, dtype=numpy.uint64): three of eight are rejected.
+Deno.test("RandomState.integers() draws again what is out of range, as numpy", () => {
+  const drawn = new RandomState(1).integers(6, { low: 7n, high: (5n << 40n) + 7n });
+  deepStrictEqual([...drawn], [
+    4561243177202n,
+    3075192462988n,
+    3638851294151n,
+    620178591880n,
+    3219807042051n,
+    5166185567515n,
+  ]);
 });
 
 Deno.test("permutations() are datatrove's of seed 1", () => {
@@ -77,6 +91,26 @@ sharedTest("Signer gives all of datatrove's numbers", ["golden/fineweb_minhash_s
   const text = (numbers: BigUint64Array) => Array.from(numbers, String);
   deepStrictEqual([text(multipliers), text(offsets), text(signature)], [golden.a, golden.b, golden.sig]);
 });
+
+// SHA-256 of all signatures that Python and numpy give by datatrove's definition, words at white space.
+const digests = {
+  current: "516dcc8014576e4aac6f257a1f6762b185d278fa7603b4d692012b60839cd5c7",
+  release: "91e835cc7d12c3af356503aed105d84190b3bc3561b6b98f67e271d751f19b94",
+};
+for (const recipe of ["current", "release"] as const) {
+  sharedTest(
+    `Signer signs 495 documents as Python does, ${recipe}`,
+    ["filters/documents.jsonl.gz"],
+    async (path) => {
+      const lines = gunzipSync(await Deno.readFile(path("filters/documents.jsonl.gz"))).toString().trim()
+        .split("\n");
+      const signer = await Signer.open({ recipe, words: "whitespace" });
+      const sum = createHash("sha256");
+      for (const line of lines) sum.update(signer.sign(JSON.parse(line).text) ?? new Uint8Array(0));
+      deepStrictEqual(sum.digest("hex"), digests[recipe]);
+    },
+  );
+}
 
 Deno.test("Signer.signWords() is the definition in whole numbers, over many batches and long words", async () => {
   for (const [count, shingle] of [[5, 5], [700, 5], [300, 1], [100, 63]]) {
