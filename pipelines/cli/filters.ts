@@ -27,6 +27,7 @@ export async function filters(
   const recipe = await recipeOf(o, env);
   const removed = removedIn(`${env.out}/removed`);
   const names = filtersOf(recipe);
+  env.emit({ type: "run", pipeline: "", filters: { ...recipe, stages: names } }); // the statistics name them
   const extracts = names.includes("extract");
   if (env.workers <= 1 && !extracts) return surveyed(fineweb(recipe, removed));
   const module = import.meta.resolve("../../stages/filter/fineweb_group.ts");

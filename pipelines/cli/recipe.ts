@@ -19,12 +19,12 @@ import type { filterOptions } from "./options.ts";
 import type { Env, Values } from "./pipeline.ts";
 
 /**
- * The recipe that the options ask for; what it needs from outside is there. The run's statistics name it. Throws
+ * The recipe that the options ask for; what it needs from outside is there. Throws
  * Deno.errors.NotFound for a block list or tokenizer that is not there, RangeError for a doubled stage.
  */
 export async function recipeOf(
   o: Values<typeof filterOptions>,
-  env: Pick<Env, "emit" | "out">,
+  env: Pick<Env, "out">,
 ): Promise<FinewebOptions> {
   const stages = (o.stages ?? finewebFilters).flatMap((name) => finewebFilters.filter((f) => f === name));
   const recipe: FinewebOptions = {
@@ -40,7 +40,6 @@ export async function recipeOf(
   finewebStages(recipe); // finds what is wrong with the options
   if (stages.includes("url")) await checkUrlLists(o.urlList);
   if (stages.includes("count")) await loadTokenizer(o.countTokenizer);
-  env.emit({ type: "run", pipeline: "", filters: { ...recipe, stages } });
   return recipe;
 }
 
