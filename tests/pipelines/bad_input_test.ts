@@ -26,7 +26,7 @@ const refused: Readonly<Record<string, readonly [args: string, says: RegExp]>> =
   "a missing file": ["fineweb-gpt2 --source nowhere.txt", /nowhere\.txt/],
   "a glob without files": ["fineweb-gpt2 --source nowhere/*.jsonl", /nowhere\/\*\.jsonl/],
   "an unknown kind of file": ["fineweb-gpt2 --source LICENSE", /LICENSE.*\.txt/],
-  "a source on the network": ["fineweb-gpt2 --source https://example.org/a.txt", /download/],
+  "a dataset that is named wrong": ["fineweb-gpt2 --source hf:fineweb", /hf:OWNER\/NAME/],
   "an unknown tokenizer": ["fineweb-gpt2 --tokenizer nowhere", /tokenizer nowhere.*gpt2/],
   "a tokenizer to learn from standard input": ["fineweb-gpt2 --source -", /only once.*--tokenizer/],
   "a total batch that is no multiple": [
