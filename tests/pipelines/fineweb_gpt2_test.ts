@@ -109,7 +109,7 @@ Deno.test("fineweb-gpt2 trains while the data side still runs, and leaves the fo
     await runsTo(0, ["fineweb-gpt2", "--out", out, "--steps", "65"]);
     strictEqual((await eventsOf(out)).filter((e) => e.type === "step").length, 65);
     const { err } = await runsTo(2, ["fineweb-gpt2", "--out", out, "--steps", "70", "--lr", "0.5"]);
-    match(err, /--lr 0\.5.*--lr 0\.02/);
+    match(err, /--lr 0\.5.*--lr 0\.01/);
   });
 });
 
