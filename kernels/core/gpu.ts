@@ -30,7 +30,7 @@ export interface Gpu {
   readonly features: ReadonlySet<GpuFeature>;
   /** It computes on the CPU: memory shared by a workgroup is no faster than any other there, and barriers cost much. */
   readonly software: boolean;
-  /** Kernels may keep what they stage in 16-bit floats; sums stay in 32 bits. */
+  /** Products of matrices round what they multiply to 16-bit floats, and sum in 32 bits. */
   readonly half?: boolean;
   /** `callKey()` → the name of the variant to run, for calls that were timed. */
   readonly choices?: ReadonlyMap<string, string>;

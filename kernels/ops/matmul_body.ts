@@ -15,6 +15,8 @@ export interface Body {
   readonly a: Operand;
   readonly b: Operand;
   readonly variant: MatmulVariant;
+  /** WGSL has f16 here: else 16-bit tiles hold pairs of them in a u32. */
+  readonly nativeHalf: boolean;
 }
 
 /** The text before `main`, and that of the loop in it, which sees `row0`, `column0`, `x`, `y`, `lane`, `first` and `end`. */
@@ -72,20 +74,18 @@ export function registerBody({ a, b, variant }: Body): BodyText {
 }
 
 /** Operands staged as [depth][width], in vectors along the width, a workgroup's tile of DEPTH at a time. */
-export function tileBody({ a, b, variant }: Body): BodyText {
+export function tileBody({ a, b, variant, nativeHalf }: Body): BodyText {
   const rows = range(variant.rows / 4), columns = range(variant.columns / 4);
-  const number = variant.from === "half" ? "f16" : "f32";
+  const cell = variant.from === "half" ? halfCell(nativeHalf) : floatCell;
   const height = variant.rows * variant.down / 4, width = variant.columns * variant.across / 4; // in vectors
   // A vector more a row where it is written across rows: else those writes meet in one bank of memory.
   const strides = { a: height + (a.along === "depth" ? 1 : 0), b: width + (b.along === "depth" ? 1 : 0) };
-  const invocations = variant.across * variant.down;
-  const read = (name: string, at: string) =>
-    variant.from === "half" ? `vec4f(${name}[${at}])` : `${name}[${at}]`;
-  const tile = { end: "end", number, invocations };
+  const tile = { cell, invocations: variant.across * variant.down };
   return {
     declarations: [
-      `var<workgroup> tileA: array<vec4<${number}>, ${DEPTH * strides.a}>;`,
-      `var<workgroup> tileB: array<vec4<${number}>, ${DEPTH * strides.b}>;`,
+      ...cell.functions,
+      `var<workgroup> tileA: array<${cell.type}, ${DEPTH * strides.a}>;`,
+      `var<workgroup> tileB: array<${cell.type}, ${DEPTH * strides.b}>;`,
     ],
     lines: [
       `for (var depth0 = first; depth0 < end; depth0 += ${DEPTH}u) {`,
@@ -95,16 +95,14 @@ export function tileBody({ a, b, variant }: Body): BodyText {
       `  for (var deep = 0u; deep < ${DEPTH}u; deep += ${STEPS}u) {`,
       ...range(STEPS).flatMap((step) => [
         "    {",
-        ...rows.map((g) =>
-          `      let a_${g} = ${
-            read("tileA", `(deep + ${step}u) * ${strides.a}u + y + ${g * variant.down}u`)
-          };`
-        ),
-        ...columns.map((g) =>
-          `      let b_${g} = ${
-            read("tileB", `(deep + ${step}u) * ${strides.b}u + x + ${g * variant.across}u`)
-          };`
-        ),
+        ...rows.map((g) => {
+          const at = `(deep + ${step}u) * ${strides.a}u + y + ${g * variant.down}u`;
+          return `      let a_${g} = ${cell.read(`tileA[${at}]`)};`;
+        }),
+        ...columns.map((g) => {
+          const at = `(deep + ${step}u) * ${strides.b}u + x + ${g * variant.across}u`;
+          return `      let b_${g} = ${cell.read(`tileB[${at}]`)};`;
+        }),
         ...multiply({ element: (g, lane) => `a_${g}[${lane}]` }, { vector: (g) => `b_${g}` }, {
           variant,
           step,
@@ -118,39 +116,79 @@ export function tileBody({ a, b, variant }: Body): BodyText {
   };
 }
 
-/** Copies a tile of an operand; zeros beyond its edges. */
+/** Four numbers in a tile. */
+interface Cell {
+  readonly type: string;
+  /** WGSL that `write` and `read` call. */
+  readonly functions: readonly string[];
+  /** A cell of a vec4f, and back. */
+  write(vector: string): string;
+  read(cell: string): string;
+}
+
+const floatCell: Cell = { type: "vec4f", functions: [], write: (v) => v, read: (c) => c };
+
+/**
+ * Numbers rounded to 16-bit floats: f16 where WGSL has them, else in pairs by pack2x16float, which every GPU has. Beyond
+ * 65504, the largest, the first would be infinite on some GPUs and the second anything at all: both stop there.
+ */
+function halfCell(native: boolean): Cell {
+  const [type, to, from] = native ? ["vec4<f16>", "vec4<f16>(most)", "vec4f(cell)"] : [
+    "vec2u",
+    "vec2u(pack2x16float(most.xy), pack2x16float(most.zw))",
+    "vec4f(unpack2x16float(cell.x), unpack2x16float(cell.y))",
+  ];
+  return {
+    type,
+    functions: [
+      `fn toHalf(numbers: vec4f) -> ${type} {`,
+      "  let most = clamp(numbers, vec4f(-65504.0), vec4f(65504.0));",
+      `  return ${to};`,
+      "}",
+      `fn fromHalf(cell: ${type}) -> vec4f { return ${from}; }`,
+    ],
+    write: (vector) => `toHalf(${vector})`,
+    read: (cell) => `fromHalf(${cell})`,
+  };
+}
+
+/**
+ * Copies a tile of an operand; zeros beyond its edges. Along the depth an invocation turns four pieces of four: a cell is
+ * written whole by one of them, for WGSL lets a write to one component touch the others.
+ */
 function stage(
   operand: Operand,
-  o: {
-    to: string;
-    start: string;
-    vectors: number;
-    stride: number;
-    end: string;
-    number: string;
-    invocations: number;
+  { to, start, vectors, stride, cell, invocations }: {
+    readonly to: string;
+    readonly start: string;
+    readonly vectors: number;
+    readonly stride: number;
+    readonly cell: Cell;
+    readonly invocations: number;
   },
 ): readonly string[] {
-  const pieces = o.vectors * DEPTH, lines: string[] = [];
-  for (let begin = 0; begin < pieces; begin += o.invocations) {
-    const some = begin + o.invocations > pieces;
+  const deep = DEPTH / (operand.along === "width" ? 1 : 4), count = vectors * deep;
+  const piece = (wide: string) =>
+    loadPiece(operand, { wide: `(${start} + ${wide})`, deep: "(depth0 + deep)", end: "end" });
+  const copy = operand.along === "width" ? [`${to}[at] = ${cell.write(piece("wide"))};`] : [
+    ...range(4).map((i) => `let piece_${i} = ${piece(`wide + ${i}u`)};`),
+    ...range(4).map((s) => {
+      const turned = `vec4f(${range(4).map((i) => `piece_${i}[${s}]`).join(", ")})`;
+      return `${to}[at + ${s * stride}u] = ${cell.write(turned)};`;
+    }),
+  ];
+  const lines: string[] = [];
+  for (let begin = 0; begin < count; begin += invocations) {
     const at = `(lane + ${begin}u)`;
-    const [wide, deep] = operand.along === "width"
-      ? [`${at} % ${o.vectors}u * 4u`, `${at} / ${o.vectors}u`]
-      : [`${at} / ${DEPTH / 4}u`, `${at} % ${DEPTH / 4}u * 4u`];
-    const cell = `deep * ${o.stride}u + wide / 4u`;
+    const [wide, depth] = operand.along === "width"
+      ? [`${at} % ${vectors}u`, `${at} / ${vectors}u`]
+      : [`${at} / ${deep}u`, `${at} % ${deep}u * 4u`];
     lines.push(
-      some ? `  if (lane < ${pieces - begin}u) {` : "  {",
-      `    let wide = ${wide};`,
-      `    let deep = ${deep};`,
-      `    let piece = ${
-        loadPiece(operand, { wide: `(${o.start} + wide)`, deep: "(depth0 + deep)", end: o.end })
-      };`,
-      ...(operand.along === "width"
-        ? [`    ${o.to}[${cell}] = vec4<${o.number}>(piece);`]
-        : range(4).map((s) =>
-          `    ${o.to}[${cell} + ${s * o.stride}u][wide % 4u] = ${o.number}(piece[${s}]);`
-        )),
+      begin + invocations > count ? `  if (lane < ${count - begin}u) {` : "  {",
+      `    let wide = ${wide} * 4u;`,
+      `    let deep = ${depth};`,
+      `    let at = deep * ${stride}u + wide / 4u;`,
+      ...copy.map((line) => `    ${line}`),
       "  }",
     );
   }

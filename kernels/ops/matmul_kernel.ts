@@ -43,7 +43,14 @@ export function matmulKernel(call: Call, { gpu, finish = stored, ...sizes }: Mat
   const { m, n, k, transposeA, transposeB } = sizes;
   const a: Operand = { name: "in0", along: transposeA ? "width" : "depth", width: m, depth: k };
   const b: Operand = { name: "in1", along: transposeB ? "depth" : "width", width: n, depth: k };
-  const product: Product = { call, a, b, variant, fours: n % 4 === 0 };
+  const product: Product = {
+    call,
+    a,
+    b,
+    variant,
+    fours: n % 4 === 0,
+    nativeHalf: gpu.features.has("shader-f16"),
+  };
   const { parts } = variant;
   if (parts === 1) return sums(product, finish);
   const part = { lines: [`scratch[part * ${elements(product)}u + at] = value;`] };
@@ -57,6 +64,7 @@ interface Product {
   readonly variant: MatmulVariant;
   /** The result's rows are whole vectors of four, and so handled. */
   readonly fours: boolean;
+  readonly nativeHalf: boolean;
 }
 
 /** Numbers of the result, or fours of them. */
@@ -74,7 +82,7 @@ function sums(product: Product, finish: Finish): Kernel {
     : { parameters: "@builtin(local_invocation_index) lane: u32", lines: [] };
   return {
     workgroups: [Math.ceil(b.width / (columns * across)), Math.ceil(a.width / (rows * down)), parts],
-    code: `${from === "half" ? "enable f16;" : ""}
+    code: `${from === "half" && product.nativeHalf ? "enable f16;" : ""}
 ${declarations(product, { finish, operands: true })}
 ${body.declarations.join("\n")}
 ${finishFour(product, finish)}

@@ -26,7 +26,7 @@ export interface MatmulVariant extends MatmulShape {
 export interface MatmulShape {
   /**
    * Where operands wait: "registers" reads them from memory as needed; "quads" does so with four invocations sharing what
-   * they read of a; "tiles" stages both in workgroup memory, and "half" too, as 16-bit floats.
+   * they read of a; "tiles" stages both in workgroup memory. So does "half", as 16-bit floats.
    */
   readonly from: "registers" | "quads" | "tiles" | "half";
   /** Results of an invocation, multiples of 4. */
@@ -45,7 +45,10 @@ export function variantName({ from, rows, columns, across, down, parts }: Matmul
   return `${from} ${rows}x${columns} by ${across}x${down}${parts > 1 ? ` in ${parts}` : ""}`;
 }
 
-/** All that may be tried for a product on a GPU; the first is what runs untried. */
+/**
+ * All that may be tried for a product on a GPU; the first is what runs untried. All round as the GPU says: "half" alone
+ * where it is to be 16-bit floats, any other else; so a choice is one of speed.
+ */
 export function matmulVariants(sizes: MatmulSizes, gpu: Gpu): readonly MatmulVariant[] {
   const tried = Object.values(shapes).filter((shape) => fits(shape, gpu, sizes)).flatMap((shape) => {
     const parts = partsOf(shape, gpu, sizes);
@@ -61,6 +64,7 @@ const shapes = {
   tiles64Tall: { from: "tiles", rows: 8, columns: 4, across: 16, down: 8 },
   tiles64Few: { from: "tiles", rows: 8, columns: 8, across: 8, down: 8 },
   tiles128: { from: "tiles", rows: 8, columns: 8, across: 8, down: 16 },
+  halfRow: { from: "half", rows: 4, columns: 4, across: 64, down: 1 },
   half32: { from: "half", rows: 4, columns: 4, across: 8, down: 8 },
   half64: { from: "half", rows: 8, columns: 4, across: 16, down: 8 },
   half128: { from: "half", rows: 8, columns: 8, across: 16, down: 16 },
@@ -83,16 +87,21 @@ const MOST_PARTS = 16;
 /**
  * Untried: on a GPU, tiles of 64 x 64 where the result has enough of them to keep it busy, else of 32 x 32, and K in parts
  * where those are too few as well. In software (SwiftShader, llvmpipe) as many results an invocation as help both of them:
- * workgroup memory and barriers cost more than they save there, and few workgroups keep few cores busy.
+ * workgroup memory and barriers cost more than they save there, and few workgroups keep few cores busy. 16-bit floats are
+ * always staged: rounding is what they are asked for.
  */
 function untriedVariant(sizes: MatmulSizes, gpu: Gpu): MatmulVariant {
-  if (sizes.m <= 4) return { ...shapes.row, parts: gpu.software ? 1 : partsOf(shapes.row, gpu, sizes) };
+  const [row, small, large] = gpu.half
+    ? [shapes.halfRow, shapes.half32, shapes.half64]
+    : [shapes.row, shapes.tiles32, shapes.tiles64];
+  if (sizes.m <= 4) return { ...row, parts: gpu.software ? 1 : partsOf(row, gpu, sizes) };
   if (gpu.software) {
-    return { ...(fits(shapes.quads8, gpu, sizes) ? shapes.quads8 : shapes.registers8), parts: 1 };
+    const [best, other] = gpu.half ? [small, small] : [shapes.quads8, shapes.registers8];
+    return { ...(fits(best, gpu, sizes) ? best : other), parts: 1 };
   }
-  const large = sizes.m > 32 && sizes.n > 32 && workgroupsOf(shapes.tiles64, sizes) >= BUSY;
-  if (large && fits(shapes.tiles64, gpu, sizes)) return { ...shapes.tiles64, parts: 1 };
-  return { ...shapes.tiles32, parts: partsOf(shapes.tiles32, gpu, sizes) };
+  const many = sizes.m > 32 && sizes.n > 32 && workgroupsOf(large, sizes) >= BUSY;
+  if (many && fits(large, gpu, sizes)) return { ...large, parts: 1 };
+  return { ...small, parts: partsOf(small, gpu, sizes) };
 }
 
 function workgroupsOf({ rows, columns, across, down }: MatmulShape, { m, n }: MatmulSizes): number {
@@ -115,6 +124,6 @@ function fits(shape: MatmulShape, { limits, features, half = false }: Gpu, sizes
     across * down <= limits.maxComputeWorkgroupSizeX &&
     bytes <= limits.maxComputeWorkgroupStorageSize &&
     sizes.m <= most * rows * down && sizes.n <= most * columns * across &&
-    (from !== "half" || (half && features.has("shader-f16"))) &&
+    (from === "half") === half &&
     (from !== "quads" || (features.has("subgroups") && (sizes.transposeA ? sizes.m : sizes.k) % 4 === 0));
 }
