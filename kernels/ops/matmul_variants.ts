@@ -50,7 +50,8 @@ export function variantName({ from, rows, columns, across, down, parts }: Matmul
  * where it is to be 16-bit floats, any other else; so a choice is one of speed.
  */
 export function matmulVariants(sizes: MatmulSizes, gpu: Gpu): readonly MatmulVariant[] {
-  const tried = Object.values(shapes).filter((shape) => fits(shape, gpu, sizes)).flatMap((shape) => {
+  const able = Object.values(shapes).filter((shape) => fits(shape, gpu, sizes) && isFilled(shape, sizes));
+  const tried = able.flatMap((shape) => {
     const parts = partsOf(shape, gpu, sizes);
     return [1, ...(parts > 1 ? [parts] : [])].map((parts) => ({ ...shape, parts }));
   });
@@ -102,6 +103,11 @@ function untriedVariant(sizes: MatmulSizes, gpu: Gpu): MatmulVariant {
   const many = sizes.m > 32 && sizes.n > 32 && workgroupsOf(large, sizes) >= BUSY;
   if (many && fits(large, gpu, sizes)) return { ...large, parts: 1 };
   return { ...small, parts: partsOf(small, gpu, sizes) };
+}
+
+/** At least half of a tile lies within the result, or it is of the smallest: others would time the same work and more. */
+function isFilled({ rows, columns, across, down }: MatmulShape, { m, n }: MatmulSizes): boolean {
+  return rows * down <= Math.max(32, 2 * m) && columns * across <= Math.max(32, 2 * n);
 }
 
 function workgroupsOf({ rows, columns, across, down }: MatmulShape, { m, n }: MatmulSizes): number {

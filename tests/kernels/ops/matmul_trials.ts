@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ok } from "node:assert/strict";
 import { callKey, type Gpu, leastGpu } from "../../../kernels/core/gpu.ts";
 import { Graph } from "../../../kernels/core/graph.ts";
 import type { Call, Case, Op } from "../../../kernels/core/op.ts";
@@ -17,6 +18,7 @@ export const able: Gpu = { ...leastGpu, features: new Set(["shader-f16", "subgro
 
 /** M, K, N: all ragged; and whole vectors, with an edge in every tile and K long enough for parts. */
 export const ragged: readonly number[] = [33, 19, 37], whole: readonly number[] = [68, 264, 76];
+const row: readonly number[] = [3, 264, 132];
 
 /** A call to try a variant on. */
 export interface Trial {
@@ -41,13 +43,13 @@ export function trials(op: Op<any>, c: Case<any>): readonly Trial[] {
 export function layoutTrials(): readonly Trial[] {
   return [false, true].flatMap((transposeA) =>
     [false, true].flatMap((transposeB) =>
-      [ragged, whole].flatMap((size) => {
+      [row, ragged, whole].flatMap((size) => {
         const [m, k, n] = size;
         const inputs = [transposeA ? [k, m] : [m, k], transposeB ? [n, k] : [k, n]];
         return trials(matmulOp, { inputs, attrs: { transposeA, transposeB } }).filter(({ name }) =>
-          name.startsWith("quads") ||
-          ((size === ragged) === (transposeA === transposeB) &&
-            (name.includes(" 4x4 by 8x8") || size === whole && !name.includes(" in ")))
+          size === row ? name.includes(" by 64x1") : name.startsWith("quads") ||
+            ((size === ragged) === (transposeA === transposeB) &&
+              (name.includes(" 4x4 by 8x8") || size === whole && !name.includes(" in ")))
         );
       })
     )
@@ -61,19 +63,23 @@ export function kindOf({ name }: Trial): string {
 
 /** A step of test for each kind of kernel; quads cannot run where the adapter has no subgroups. */
 export async function checkTrials(t: Deno.TestContext, all: readonly Trial[]): Promise<void> {
-  const { device } = await openWebgpu(), { features } = await adapterGpu();
+  const { device } = await openWebgpu(), gpu = await adapterGpu();
   for (const [kind, own] of Map.groupBy(all, kindOf)) {
-    const missing = kind === "quads" && !features.has("subgroups");
+    const missing = kind === "quads" && !gpu.features.has("subgroups");
     await t.step({
       name: missing ? `${kind} (cannot run here: ${device} has no subgroups)` : kind,
       ignore: missing,
-      fn: () => check(own, { half: kind === "half" }),
+      fn: () => check(own, { gpu: { ...gpu, half: kind === "half" } }),
     });
   }
 }
 
 /** In a session each call has one choice: trials of the same call run in one after the other. */
-async function check(all: readonly Trial[], { half }: { readonly half: boolean }): Promise<void> {
+async function check(all: readonly Trial[], { gpu }: { readonly gpu: Gpu }): Promise<void> {
+  const { half = false } = gpu;
+  for (const { op, call, name } of all) {
+    ok(op.variants!(call, gpu).includes(name), `${name} is no choice here`);
+  }
   for (let left = all; left.length > 0;) {
     const now = new Map(left.map((trial) => [callKey(trial.call), trial]));
     left = left.filter((trial) => now.get(callKey(trial.call)) !== trial);
