@@ -35,6 +35,7 @@ export {
   type Op,
   type OpenedEngine,
   openEngine,
+  type OpenEngineOptions,
   type Optimizer,
   type Pack,
   type Parameter,

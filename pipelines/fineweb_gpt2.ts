@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { leastGpu } from "../kernels/core/gpu.ts";
 import { fineweb } from "../stages/filter/fineweb.ts";
 import { finewebFilters } from "../stages/filter/fineweb_group.ts";
 import { from } from "../stages/flow/flow.ts";
@@ -74,7 +75,10 @@ export default pipeline({
   },
   async plan(o, env) {
     const beginning = { vocabSize: await vocabularyOf(o), packBytes: await env.largestPack() };
-    return { ...withCost(trainingPlan(o, beginning)), fitting: fitting(o, beginning) };
+    return {
+      ...withCost(trainingPlan(o, beginning), { ...leastGpu, half: o.dtype === "f16" }),
+      fitting: fitting(o, beginning),
+    };
   },
   finish: async (o, env) => [
     ...await profileWords(o, env),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { leastGpu } from "../kernels/core/gpu.ts";
 import { from } from "../stages/flow/flow.ts";
 import { shardFiles, tokenShards } from "../stages/source/token_shards.ts";
 import { cadenceOptions, modelOptions, shardOptions, trainingOptions } from "./cli/options.ts";
@@ -52,7 +53,10 @@ export default pipeline({
     const tokenizer = await shardsTokenizer(trainGlobs(o)[0]);
     const vocabSize = shardsVocabulary(o, { tokenizer, start });
     const beginning = { vocabSize, start, packBytes: await env.largestPack() };
-    return { ...withCost(trainingPlan(o, beginning)), fitting: fitting(o, beginning) };
+    return {
+      ...withCost(trainingPlan(o, beginning), { ...leastGpu, half: o.dtype === "f16" }),
+      fitting: fitting(o, beginning),
+    };
   },
   finish: async (o, env) => [
     ...await profileWords(o, env),

@@ -6,26 +6,36 @@
 import { leastLimits } from "../core/gpu.ts";
 import { mostAtOnce } from "../core/limits.ts";
 import type { Engine } from "./engine.ts";
+import type { Tuning } from "./webgpu.ts";
 import { findAdapter } from "./webgpu_device.ts";
 
 /** An engine and why it was chosen, in a few words for people. */
 export type OpenedEngine = Readonly<{ engine: Engine; why: string }>;
 
+/** How engines are opened. */
+export interface OpenEngineOptions {
+  /** As `openCpu` takes them. */
+  readonly threads?: number;
+  readonly blas?: string;
+  /** As `openWebgpu` takes them. */
+  readonly tune?: Tuning | "off";
+  readonly half?: boolean;
+}
+
 /**
  * Opens the engine for `device`: "auto", "webgpu" or "cpu", as `--device` takes it. "auto" takes a GPU, else the CPU
- * engine with `threads` threads and `blas` as `openCpu` takes it; an adapter that computes in software counts as none,
- * and is used only if "webgpu" asks for it. `tune` is as `openWebgpu` takes it. Throws Deno.errors.NotSupported for
- * "webgpu" where there is no adapter, TypeError for another word, and what `openCpu` and `openWebgpu` throw.
+ * engine; an adapter that computes in software counts as none, and is used only if "webgpu" asks for it. Throws
+ * Deno.errors.NotSupported for "webgpu" where there is no adapter and for `half` on the CPU, TypeError for another word,
+ * and what `openCpu` and `openWebgpu` throw.
  */
-export async function openEngine(
-  device: string,
-  options: {
-    readonly threads?: number;
-    readonly blas?: string;
-    readonly tune?: { readonly cache: string } | "off";
-  } = {},
-): Promise<OpenedEngine> {
+export async function openEngine(device: string, options: OpenEngineOptions = {}): Promise<OpenedEngine> {
   const { kind, why } = await choose(device);
+  if (options.half && kind === "cpu") {
+    throw new Deno.errors.NotSupported(
+      `Cannot compute with --dtype f16 on the CPU (${why}): its vectors have no 16-bit floats, so products would only ` +
+        "get slower: leave it out or give --dtype f32, or compute on a GPU with --device webgpu",
+    );
+  }
   return { engine: kind === "webgpu" ? await openGpu(options) : await openProcessor(options), why };
 }
 
@@ -58,16 +68,12 @@ async function choose(device: string): Promise<{ kind: "webgpu" | "cpu"; why: st
   }
 }
 
-async function openGpu(
-  { tune = "off" }: { readonly tune?: { readonly cache: string } | "off" },
-): Promise<Engine> {
+async function openGpu({ tune = "off", half = false }: OpenEngineOptions): Promise<Engine> {
   const { openWebgpu } = await import("./webgpu.ts");
-  return await openWebgpu({ tune });
+  return await openWebgpu({ tune, half });
 }
 
-async function openProcessor(
-  options: { readonly threads?: number; readonly blas?: string },
-): Promise<Engine> {
+async function openProcessor(options: OpenEngineOptions): Promise<Engine> {
   const { openCpu } = await import("./cpu.ts");
   return await openCpu(options);
 }

@@ -21,6 +21,14 @@ export interface WebgpuEngine extends Engine {
   open(programs: readonly Program[], weights: TensorMap): Promise<WebgpuSession>;
 }
 
+/** Choosing kernels by timing. */
+export interface Tuning {
+  /** The file in which choices are kept. */
+  readonly cache: string;
+  /** Hears, in a line for people, what is about to be timed, and that it is done: it can take a minute. */
+  tell?(text: string): void;
+}
+
 /** Which adapters will do. */
 export interface WebgpuOptions {
   /** Also one that computes on the CPU; default true. */
@@ -37,7 +45,7 @@ export interface WebgpuOptions {
    * otherwise, whose sums then differ in their last bits; the same file gives the same bits. Default "off": kernels that
    * are sane untried.
    */
-  readonly tune?: { readonly cache: string } | "off";
+  readonly tune?: Tuning | "off";
   /** Kernels to run, by `callKey()`; see `Op.variants`. They go before `tune`. */
   readonly choices?: ReadonlyMap<string, string>;
 }
@@ -76,7 +84,9 @@ export async function openWebgpu(
         WebgpuDevice.request(await findAdapter() ?? first, { lower: memoryLimits, half });
       const device = await request();
       try {
-        const tuned = cache === null ? [] : await tunedIn(cache, { programs, gpu: device.gpu, request });
+        const tuned = cache === null || tune === "off"
+          ? []
+          : await tunedIn(cache, { programs, gpu: device.gpu, request, tell: (text) => tune.tell?.(text) });
         const gpu = { ...device.gpu, choices: new Map([...tuned, ...choices]) };
         return await WebgpuSession.open(device, programs, { weights, gpu });
       } catch (error) {
@@ -90,10 +100,11 @@ export async function openWebgpu(
 /** Choices for programs; what is not in the cache is timed, on a device that has nothing else to do, and added. */
 async function tunedIn(
   cache: TuningCache,
-  { programs, gpu, request }: {
+  { programs, gpu, request, tell }: {
     readonly programs: readonly Program[];
     readonly gpu: Gpu;
     request(): Promise<WebgpuDevice>;
+    tell(text: string): void;
   },
 ): Promise<ReadonlyMap<string, string>> {
   const trial: { device?: WebgpuDevice } = {};
@@ -101,6 +112,7 @@ async function tunedIn(
     const choices = await tuneKernels(programs, {
       gpu,
       known: cache.choices,
+      tell,
       time: async (call, names) => timeVariants(trial.device ??= await request(), call, names),
     });
     await cache.add(choices);

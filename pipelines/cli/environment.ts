@@ -27,7 +27,10 @@ export function environment(options: EnvironmentOptions): Env {
     const { engine, why } = await openEngine(String(values.device), {
       threads: workers,
       blas: String(values.blas),
-      tune: typeof values.tune === "string" ? { cache: values.tune } : "off",
+      tune: typeof values.tune === "string"
+        ? { cache: values.tune, tell: (text) => emit({ type: "note", text: `tune: ${text}` }) }
+        : "off",
+      half: values.dtype === "f16",
     });
     emit({ type: "note", text: `device ${engine.name}: ${engine.device}: ${why}` });
     emit({ type: "run", pipeline: "", device: `${engine.name}: ${engine.device}` });

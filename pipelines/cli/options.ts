@@ -214,6 +214,10 @@ export const trainingOptions = {
     "what the backward pass computes again instead of keeping it, for memory; results are the same: gelu saves a quarter of activations, block nearly all",
     { value: "none", group: "Training", choices: ["none", "gelu", "block"] },
   ),
+  dtype: oneOf(
+    "what products of matrices round their operands to; sums, weights and all else are f32. f16: faster on GPUs that compute with it, on WebGPU only",
+    { value: "f32", fixed, group: "Training", choices: ["f32", "f16"] },
+  ),
   steps: integer("stop after N updates; default: one pass over the tokens", {
     value: null,
     min: 1,

@@ -81,6 +81,7 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
       optimizer: adamw({ beta1: o.beta1, beta2: o.beta2, eps: o.eps, weightDecay: o.weightDecay }),
       shape,
       clip: o.gradClip,
+      gradientScale: o.dtype === "f16" ? halfScale(shape) : 1,
       recompute: o.recompute,
       history: Math.min(o.logEvery, MOST_HISTORY),
     },
@@ -88,6 +89,16 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
     sampling: true,
     ...(packBytes !== undefined && { packBytes }),
   });
+}
+
+/**
+ * How much larger gradients are made for products in f16. A step's loss is a mean, so those of one token's outputs are at
+ * most 1 / tokens; f16 has 11 bits down to 6e-5 and nothing below 6e-8. So they are made 16 to 32 at most: a thousandfold
+ * of room below 65504, for gradients that grow on their way back, and one of 5e6 below their largest. A power of two: it
+ * takes no bits away.
+ */
+function halfScale(shape: readonly number[]): number {
+  return 16 * 2 ** Math.ceil(Math.log2(shape.reduce((a, b) => a * b)));
 }
 
 const MOST_HISTORY = 16; // updates: what is on the screen must not be older

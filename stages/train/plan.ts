@@ -16,6 +16,7 @@ import { mul } from "../../kernels/ops/arith.ts";
 import { globalNorm } from "../../kernels/ops/global_norm.ts";
 import { sum } from "../../kernels/ops/reduce.ts";
 import { putRows } from "../../kernels/ops/row_blocks.ts";
+import { scale } from "../../kernels/ops/scale.ts";
 import { take } from "../../kernels/ops/slice.ts";
 import { clear, count } from "../../kernels/ops/state.ts";
 import { type Optimizer, parameterGroups } from "../../kernels/optim/optimizer.ts";
@@ -30,6 +31,11 @@ export interface TrainingPlan {
   readonly shape: Batch["shape"];
   /** Largest norm of all gradients together; 0: no clipping. */
   readonly clip: number;
+  /**
+   * Gradients are this many times as large until they are applied: for products in 16 bits, which keep nothing of very
+   * small ones. A power of two takes no bits away. Default 1.
+   */
+  readonly gradientScale?: number;
   /** What the backward pass computes again instead of keeping it; default none. Results are the same. */
   readonly recompute?: Recompute;
   /** Updates whose losses and norms the device keeps until they are read, all at once. Default 10. */
@@ -84,6 +90,7 @@ export function plan(options: PlanOptions): Plan {
   if (training !== undefined) {
     checkSizes("train", training.shape);
     checkHistory(historyOf(training));
+    checkGradientScale(training);
     programs.push(compile("micro", microGraph(model, training)));
     programs.push(compile("update", updateGraph(parameters, { ...training, packBytes })));
   }
@@ -110,7 +117,7 @@ export function plan(options: PlanOptions): Plan {
 
 function microGraph(
   model: Model<unknown>,
-  { shape, recompute = "none" }: Pick<TrainingPlan, "shape" | "recompute">,
+  { shape, recompute = "none", gradientScale = 1 }: TrainingPlan,
 ): Graph {
   const graph = new Graph();
   const scope = new RootScope(graph);
@@ -122,7 +129,8 @@ function microGraph(
   const loss = mul(sum(losses, { shape: [1] }), input(graph, "lossWeight", [1], "f32"));
   const missing = new Set([...scope.parameters.values()].map((p) => p.tensor));
   const into = new Map([...missing].map((tensor) => [tensor, gradientOf(graph, tensor)]));
-  for (const { of } of eachGradient(loss, [...missing], { into })) missing.delete(of);
+  const source = gradientScale === 1 ? loss : scale(loss, gradientScale);
+  for (const { of } of eachGradient(source, [...missing], { into })) missing.delete(of);
   for (const { label } of missing) {
     throw new Error(`Cannot train ${label}: the loss does not depend on it`);
   }
@@ -144,7 +152,7 @@ function updateGraph(
   parameters: Plan["parameters"],
   training: TrainingPlan & { readonly packBytes: number },
 ): Graph {
-  const { optimizer, clip, packBytes } = training, history = historyOf(training);
+  const { optimizer, clip, packBytes, gradientScale = 1 } = training, history = historyOf(training);
   const graph = new Graph();
   const scope = new RootScope(graph);
   const groups = parameterGroups([...parameters.values()].map((p) => p.tensor), { packBytes });
@@ -156,11 +164,13 @@ function updateGraph(
       "gradient",
     ),
   }));
-  const { norm, scale } = globalNorm(packs.map(({ gradients }) => gradients.tensor), { clip });
+  const scaled = globalNorm(packs.map(({ gradients }) => gradients.tensor), { clip: clip * gradientScale });
+  const unscaled = (x: Tensor) => gradientScale === 1 ? x : scale(x, 1 / gradientScale);
+  const norm = unscaled(scaled.norm), factor = unscaled(scaled.scale);
   const learningRate = input(graph, "learningRate", [1], "f32");
   const step = input(graph, "step", [1], "f32");
   for (const { params, gradients } of packs) {
-    optimizer.update(scope, params, { gradients, learningRate, step, scale });
+    optimizer.update(scope, params, { gradients, learningRate, step, scale: factor });
     clear(gradients.tensor);
   }
   const slot = input(graph, "slot", [1], "u32");
@@ -219,4 +229,9 @@ function checkSizes(verb: string, sizes: readonly number[]): void {
 function checkHistory(history: number): void {
   if (Number.isInteger(history) && history >= 1) return;
   throw new RangeError(`Cannot keep the losses of ${history} updates: wanted a whole number above 0`);
+}
+
+function checkGradientScale({ gradientScale = 1 }: TrainingPlan): void {
+  if (gradientScale > 0 && Number.isFinite(gradientScale)) return;
+  throw new RangeError(`Cannot make gradients ${gradientScale} times as large: wanted a number above 0`);
 }

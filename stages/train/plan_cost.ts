@@ -52,7 +52,7 @@ export function planCost(plan: Plan, gpu: Gpu = leastGpu): PlanCost {
   };
 }
 
-/** A plan with its counts, for --dry-run. */
-export function withCost(plan: Plan): Plan & { readonly cost: PlanCost } {
-  return { ...plan, cost: planCost(plan) };
+/** A plan with its counts, for --dry-run. `gpu` is as `planCost` takes it. */
+export function withCost(plan: Plan, gpu: Gpu = leastGpu): Plan & { readonly cost: PlanCost } {
+  return { ...plan, cost: planCost(plan, gpu) };
 }

@@ -215,7 +215,11 @@ export class ModelSession implements AsyncDisposable {
     await this.#session.run(Array<string>(batch.shape[0]).fill("micro"));
     const found = await this.#session.read(labels);
     this.#session.write({ ...zeros, "loss/sum": one(0) });
-    return Object.fromEntries([...this.plan.parameters.keys()].map((name) => [name, found[`${name}/grad`]]));
+    const { gradientScale = 1 } = this.#training();
+    return Object.fromEntries([...this.plan.parameters.keys()].map((name) => {
+      const { shape, data } = found[`${name}/grad`];
+      return [name, { shape, data: floats(data).map((x) => x / gradientScale) }];
+    }));
   }
 
   /** Frees the device. */

@@ -17,12 +17,14 @@ import { TuningCache } from "../../../kernels/engine/webgpu_tuning_cache.ts";
 import { matmul } from "../../../kernels/ops/matmul.ts";
 import { relu } from "../../../kernels/ops/relu.ts";
 
-/** Two products of one shape, one of another, and an op with one kernel. */
+/** Two products of one shape, one of another, one too small to time, and an op with one kernel. */
 function program(): Program {
   const graph = new Graph();
-  const w = graph.leaf("w", { shape: [16, 16], dtype: "f32" }, "parameter");
-  const x = graph.leaf("x", { shape: [8, 16], dtype: "f32" }, "input");
+  const w = graph.leaf("w", { shape: [128, 128], dtype: "f32" }, "parameter");
+  const x = graph.leaf("x", { shape: [64, 128], dtype: "f32" }, "input");
   graph.output("y", matmul(relu(matmul(matmul(x, w), w)), w, { transposeB: true }));
+  const few = graph.leaf("few", { shape: [16, 16], dtype: "f32" }, "input");
+  graph.output("z", matmul(few, few));
   return compile("p", graph);
 }
 const same = callKey(program().calls[0]), transposed = callKey(program().calls[3]);
@@ -39,7 +41,12 @@ function clock(fast: string) {
 
 Deno.test("tuneKernels() times each shape once and takes the fastest, of equals the first", async () => {
   const { timed, time } = clock("registers 8x8");
-  const choices = await tuneKernels([program()], { gpu: leastGpu, known: new Map(), time });
+  const told: string[] = [];
+  const tell = (text: string) => void told.push(text);
+  const choices = await tuneKernels([program()], { gpu: leastGpu, known: new Map(), time, tell });
+  match(told.join("; "), /^timing \d+ kernels for 2 shapes of products, once; timed 2 shapes in [\d.]+ s$/);
+  await tuneKernels([program()], { gpu: leastGpu, known: choices, time, tell });
+  strictEqual(told.length, 2); // all known: nothing to tell
   deepStrictEqual(timed, [same, transposed]);
   deepStrictEqual([...choices], [[same, "registers 8x8 by 8x8"], [transposed, "registers 8x8 by 8x8"]]);
   const first = program().calls[0].op.variants!(program().calls[0], leastGpu)[0];
@@ -113,8 +120,8 @@ Deno.test("TuningCache refuses another file, and leaves it as it is", async () =
 Deno.test("webgpu engine with a cache times its kernels once; the same file gives the same bits", async () => {
   const cache = `${await Deno.makeTempDir()}/tuning.json`;
   const weights = {
-    w: { shape: [16, 16], data: normals(1, "w", 256) },
-    x: { shape: [8, 16], data: normals(1, "x", 128) },
+    w: { shape: [128, 128], data: normals(1, "w", 128 * 128) },
+    x: { shape: [64, 128], data: normals(1, "x", 64 * 128) },
   };
   const run = async () => {
     const engine = await openWebgpu({ tune: { cache } });

@@ -1,0 +1,53 @@
+/**
+ * `--dtype f16` as a user has it, and where it is refused.
+ *
+ * @module
+ */
+import { deepStrictEqual, match, notDeepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { errorLine, eventsOf, runsTo, withFolder } from "./program.ts";
+
+const tiny =
+  "--layers 1 --heads 2 --channels 16 --seq-len 16 --batch-size 2 --tokenizer byte --val-tokens 4096 --sample-every 0 --eval-every 0 --eval-batches 1 --lr 3e-3 --schedule constant --warmup 0"
+    .split(" ");
+
+Deno.test("fineweb-gpt2 --dtype f16 on webgpu trains to nearly the losses of f32, and stays f16 when resumed", async () => {
+  await withFolder(async (dir) => {
+    const run = (name: string, ...args: string[]) =>
+      runsTo(0, ["fineweb-gpt2", "--out", `${dir}/${name}`, ...tiny, "--device", "webgpu", ...args]);
+    const losses = async (name: string): Promise<number[]> =>
+      (await eventsOf(`${dir}/${name}`)).filter((e) => e.type === "step").map((e) => e.loss);
+    await run("f32", "--steps", "12");
+    await run("f16", "--steps", "8", "--dtype", "f16");
+    const { options } = JSON.parse(await Deno.readTextFile(`${dir}/f16/config.json`));
+    strictEqual(options.dtype, "f16");
+    await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/f16`, "--steps", "12"]);
+    const [full, half] = [await losses("f32"), await losses("f16")];
+    deepStrictEqual([full.length, half.length], [12, 12]);
+    // An operand loses up to 2^-11 of itself, a logit of a model's first steps less than 1e-3; what is learned from
+    // gradients as much off adds to that.
+    full.forEach((loss, i) => ok(Math.abs(loss - half[i]) < 2e-2, `step ${i}: ${half[i]}, in f32 ${loss}`));
+    notDeepStrictEqual(half, full);
+    ok(full[0] - full[11] > 0.2, `nothing was learned: ${full}`); // else small gradients might be lost unseen
+    const refused = await runsTo(2, [
+      "fineweb-gpt2",
+      "--out",
+      `${dir}/f16`,
+      "--dtype",
+      "f32",
+      "--steps",
+      "9",
+    ]);
+    match(errorLine(refused), /with --dtype f32: the run was begun with --dtype f16/);
+  });
+});
+
+Deno.test("--dtype f16 is refused on the CPU in one line that says what to do, nothing written", async () => {
+  await withFolder(async (dir) => {
+    const args = ["fineweb-gpt2", "--out", `${dir}/run`, ...tiny, "--steps", "2", "--dtype", "f16"];
+    match(
+      errorLine(await runsTo(2, [...args, "--device", "cpu"])),
+      /--dtype f16 on the CPU \(asked for\).*--dtype f32.*--device webgpu/,
+    );
+    strictEqual([...Deno.readDirSync(dir)].length, 0, "something was written");
+  });
+});
