@@ -8,7 +8,7 @@ import type { Call } from "../core/op.ts";
 import type { Program } from "../core/program.ts";
 
 /** Below it most of a call's time is its launch, some microseconds on a GPU, whichever kernel it is: there is nothing to time. */
-const LEAST_FLOPS = 1e6;
+const LEAST_FLOPS = 5e5;
 
 /** What choosing needs. */
 export interface TuneOptions {
@@ -22,7 +22,7 @@ export interface TuneOptions {
 }
 
 /**
- * `callKey()` → variant for every call of programs that takes 1e6 operations and whose op has several. What is known and still a variant here stays;
+ * `callKey()` → variant for every call of programs that takes 5e5 operations and whose op has several. What is known and still a variant here stays;
  * calls of one key are timed once. Of equals the first in `Op.variants` is chosen.
  */
 export async function tuneKernels(

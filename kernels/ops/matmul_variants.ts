@@ -105,9 +105,10 @@ function untriedVariant(sizes: MatmulSizes, gpu: Gpu): MatmulVariant {
   return { ...small, parts: partsOf(small, gpu, sizes) };
 }
 
-/** At least half of a tile lies within the result, or it is of the smallest: others would time the same work and more. */
+/** More than half of a tile, both ways, lies within the result, or it is of the smallest: others would time the same work and more. */
 function isFilled({ rows, columns, across, down }: MatmulShape, { m, n }: MatmulSizes): boolean {
-  return rows * down <= Math.max(32, 2 * m) && columns * across <= Math.max(32, 2 * n);
+  const within = (tile: number, size: number) => tile <= 32 || tile < 2 * size;
+  return within(rows * down, m) && within(columns * across, n);
 }
 
 function workgroupsOf({ rows, columns, across, down }: MatmulShape, { m, n }: MatmulSizes): number {

@@ -20,8 +20,8 @@ import { relu } from "../../../kernels/ops/relu.ts";
 /** Two products of one shape, one of another, one too small to time, and an op with one kernel. */
 function program(): Program {
   const graph = new Graph();
-  const w = graph.leaf("w", { shape: [128, 128], dtype: "f32" }, "parameter");
-  const x = graph.leaf("x", { shape: [64, 128], dtype: "f32" }, "input");
+  const w = graph.leaf("w", { shape: [96, 96], dtype: "f32" }, "parameter");
+  const x = graph.leaf("x", { shape: [32, 96], dtype: "f32" }, "input");
   graph.output("y", matmul(relu(matmul(matmul(x, w), w)), w, { transposeB: true }));
   const few = graph.leaf("few", { shape: [16, 16], dtype: "f32" }, "input");
   graph.output("z", matmul(few, few));
@@ -40,7 +40,7 @@ function clock(fast: string) {
 }
 
 Deno.test("tuneKernels() times each shape once and takes the fastest, of equals the first", async () => {
-  const { timed, time } = clock("registers 8x8");
+  const { timed, time } = clock("registers 8x16");
   const told: string[] = [];
   const tell = (text: string) => void told.push(text);
   const choices = await tuneKernels([program()], { gpu: leastGpu, known: new Map(), time, tell });
@@ -48,7 +48,7 @@ Deno.test("tuneKernels() times each shape once and takes the fastest, of equals 
   await tuneKernels([program()], { gpu: leastGpu, known: choices, time, tell });
   strictEqual(told.length, 2); // all known: nothing to tell
   deepStrictEqual(timed, [same, transposed]);
-  deepStrictEqual([...choices], [[same, "registers 8x8 by 8x8"], [transposed, "registers 8x8 by 8x8"]]);
+  deepStrictEqual([...choices], [[same, "registers 8x16 by 4x4"], [transposed, "registers 8x16 by 4x4"]]);
   const first = program().calls[0].op.variants!(program().calls[0], leastGpu)[0];
   const equal = await tuneKernels([program()], { gpu: leastGpu, known: new Map(), time: clock("none").time });
   strictEqual(equal.get(same), first);
@@ -61,12 +61,12 @@ Deno.test("tuneKernels() times each shape once and takes the fastest, of equals 
 });
 
 Deno.test("tuneKernels() keeps what is known, and times again what is no variant here", async () => {
-  const { timed, time } = clock("tiles 8x8");
+  const { timed, time } = clock("registers 8x16");
   const known = new Map([[same, "registers 4x4 by 8x8"], [transposed, "half 4x4 by 8x8"]]);
   const choices = await tuneKernels([program()], { gpu: leastGpu, known, time });
   deepStrictEqual(timed, [transposed]);
   strictEqual(choices.get(same), "registers 4x4 by 8x8");
-  match(choices.get(transposed)!, /^tiles 8x8/);
+  match(choices.get(transposed)!, /^registers 8x16/);
 });
 
 Deno.test("TuningCache keeps adapters apart, and other runs' choices", async () => {
@@ -120,8 +120,8 @@ Deno.test("TuningCache refuses another file, and leaves it as it is", async () =
 Deno.test("webgpu engine with a cache times its kernels once; the same file gives the same bits", async () => {
   const cache = `${await Deno.makeTempDir()}/tuning.json`;
   const weights = {
-    w: { shape: [128, 128], data: normals(1, "w", 128 * 128) },
-    x: { shape: [64, 128], data: normals(1, "x", 64 * 128) },
+    w: { shape: [96, 96], data: normals(1, "w", 96 * 96) },
+    x: { shape: [32, 96], data: normals(1, "x", 32 * 96) },
   };
   const run = async () => {
     const engine = await openWebgpu({ tune: { cache } });
