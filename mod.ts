@@ -57,4 +57,5 @@ export {
   type Tensor,
   type TensorMap,
   type Traffic,
+  type Tuning,
 } from "./kernels/mod.ts";

@@ -14,11 +14,13 @@ export type OpenedEngine = Readonly<{ engine: Engine; why: string }>;
 
 /** How engines are opened. */
 export interface OpenEngineOptions {
-  /** As `openCpu` takes them. */
+  /** Of the CPU engine, as `openCpu` takes it. */
   readonly threads?: number;
+  /** Of the CPU engine, as `openCpu` takes it. */
   readonly blas?: string;
-  /** As `openWebgpu` takes them. */
+  /** On WebGPU the kernels that were timed fastest; the CPU engine has no choice. */
   readonly tune?: Tuning | "off";
+  /** Products of matrices round their operands to 16-bit floats: on WebGPU only. */
   readonly half?: boolean;
 }
 
