@@ -22,11 +22,11 @@ Deno.test("fineweb-gpt2 --dtype f16 on webgpu trains to nearly the losses of f32
     strictEqual(options.dtype, "f16");
     const [full, half] = [await losses("f32"), await losses("f16")];
     deepStrictEqual([full.length, half.length], [12, 12]);
-    // An operand loses up to 2^-11 of itself, a logit of a model's first steps less than 1e-3; what is learned from
-    // gradients as much off adds to that.
-    full.forEach((loss, i) => ok(Math.abs(loss - half[i]) < 2e-2, `step ${i}: ${half[i]}, in f32 ${loss}`));
+    // An operand loses up to 2^-11 of itself: a logit of at most 1, as a model's first ones are, 5e-4, its mean over tokens
+    // less; some updates by gradients as much off add to that. Gradients lost altogether would be off by 0.1 and more.
+    full.forEach((loss, i) => ok(Math.abs(loss - half[i]) < 2e-3, `step ${i}: ${half[i]}, in f32 ${loss}`));
     notDeepStrictEqual(half, full);
-    ok(full[0] - full[11] > 0.2, `nothing was learned: ${full}`); // else small gradients might be lost unseen
+    ok(full[0] - full[11] > 0.2, `nothing was learned: ${full}`);
     const refused = await runsTo(2, [
       "fineweb-gpt2",
       "--out",
