@@ -1,10 +1,11 @@
 /**
- * Matrix products on WebGPU: this project's kernels, jax-js's and tfjs's on one adapter in one run, taking turns; medians
- * over rounds of GFLOPS, and of each round's ratio to this project's time.
+ * Matrix products of this project, jax-js and tfjs, on WebGPU or in WASM, in one run, taking turns; medians over rounds
+ * of GFLOPS, and of each round's ratio to this project's time.
  *
- *     deno run -A --no-lock --node-modules-dir=none bench/webgpu_peers.ts [--rounds 7] [--sizes 256x768x768,512x512x512] [--tune FILE]
+ *     deno run -A --no-lock --node-modules-dir=none bench/npm_peers.ts [--backend webgpu|wasm] [--rounds 7]
+ *         [--sizes 256x768x768,512x512x512] [--tune FILE]
  *
- * On an adapter in software, too: `deno run -A bench/webgpu_peers.ts --software` runs it on SwiftShader (Linux x64). tfjs
+ * On an adapter in software, too: `deno run -A bench/npm_peers.ts --software` runs it on SwiftShader (Linux x64). tfjs
  * is fetched when the script runs, and is no part of the project: it is large.
  *
  * @module
@@ -14,7 +15,10 @@ import { parseArgs } from "node:util";
 import { Graph } from "../kernels/core/graph.ts";
 import { normals } from "../kernels/core/philox.ts";
 import { compile } from "../kernels/core/program.ts";
+import { openCpu } from "../kernels/engine/cpu.ts";
+import type { Engine } from "../kernels/engine/engine.ts";
 import { openWebgpu } from "../kernels/engine/webgpu.ts";
+import { WebgpuSession } from "../kernels/engine/webgpu_session.ts";
 import { matmul } from "../kernels/ops/matmul.ts";
 import { softwareAdapter } from "../tests/software_adapter.ts";
 
@@ -38,6 +42,7 @@ interface Peer {
 
 const { values } = parseArgs({
   options: {
+    backend: { type: "string", default: "webgpu" },
     rounds: { type: "string", default: "7" },
     sizes: { type: "string", default: "256x768x768,512x512x512" },
     tune: { type: "string" },
@@ -54,10 +59,13 @@ if (values.software) {
   Deno.exit(code);
 }
 
-const adapter = await navigator.gpu.requestAdapter();
-console.log(`${adapter?.info.description}, Deno ${Deno.version.deno}, ${values.rounds} rounds`);
-await init("webgpu");
-defaultDevice("webgpu");
+const backend = values.backend === "wasm" ? "wasm" : "webgpu";
+const engine: Engine = backend === "wasm"
+  ? await openCpu()
+  : await openWebgpu(values.tune === undefined ? {} : { tune: { cache: values.tune } });
+console.log(`${engine.device}, Deno ${Deno.version.deno}, ${values.rounds} rounds`);
+await init(backend);
+defaultDevice(backend);
 const tf = await openTfjs();
 for (const size of values.sizes.split(",")) {
   const [m, k, n] = size.split("x").map(Number);
@@ -100,7 +108,6 @@ async function ours({ m, k, n, a, b }: Product): Promise<Peer> {
   const left = graph.leaf("a", { shape: [m, k], dtype: "f32" }, "input");
   const right = graph.leaf("b", { shape: [k, n], dtype: "f32" }, "parameter");
   graph.output("c", matmul(left, right));
-  const engine = await openWebgpu(values.tune === undefined ? {} : { tune: { cache: values.tune } });
   const session = await engine.open([compile("p", graph)], {
     a: { shape: [m, k], data: a },
     b: { shape: [k, n], data: b },
@@ -109,7 +116,7 @@ async function ours({ m, k, n, a, b }: Product): Promise<Peer> {
     name: values.tune === undefined ? "this project" : "this project, timed",
     run: async (times) => {
       await session.run(Array.from({ length: times }, () => "p"));
-      await session.device.queue.onSubmittedWorkDone();
+      if (session instanceof WebgpuSession) await session.device.queue.onSubmittedWorkDone();
     },
     result: async () => {
       await session.run(["p"]);
@@ -137,18 +144,19 @@ interface Tfjs {
   setBackend(name: string): Promise<boolean>;
   tensor2d(data: Float32Array, shape: readonly number[]): unknown;
   matMul(a: unknown, b: unknown): { data(): Promise<Float32Array>; dispose(): void };
-  backend(): { endComputePassEncoder(): void; submitQueue(): void; device: GPUDevice };
+  /** Of WebGPU; WASM's has none of these. */
+  backend(): { endComputePassEncoder?(): void; submitQueue?(): void; device?: GPUDevice };
 }
 
-/** tfjs with its WebGPU backend, or null, said why, where it does not run. */
+/** tfjs with the backend, or null, said why, where it does not run. */
 async function openTfjs(): Promise<Tfjs | null> {
   grantWhatThereIs();
   const version = "4.22.0"; // names that are made at run time are not fetched by `deno check` and `deno cache`
   try {
     const core: Tfjs = await import(`npm:@tensorflow/tfjs-core@${version}`);
-    await import(`npm:@tensorflow/tfjs-backend-webgpu@${version}`);
-    if (await core.setBackend("webgpu")) return core;
-    console.log("tfjs does not run here: its WebGPU backend does not open");
+    await import(`npm:@tensorflow/tfjs-backend-${backend}@${version}`);
+    if (await core.setBackend(backend)) return core;
+    console.log(`tfjs does not run here: its ${backend} backend does not open`);
   } catch (error) {
     console.log(`tfjs does not run here: ${error instanceof Error ? error.message : error}`);
   }
@@ -177,9 +185,10 @@ function tfjs({ m, k, n, a, b }: Product, core: Tfjs): Peer {
     name: "tfjs 4.22.0",
     run: async (times) => {
       const products = Array.from({ length: times }, () => core.matMul(left, right));
-      core.backend().endComputePassEncoder();
-      core.backend().submitQueue();
-      await core.backend().device.queue.onSubmittedWorkDone();
+      const used = core.backend();
+      used.endComputePassEncoder?.();
+      used.submitQueue?.();
+      await used.device?.queue.onSubmittedWorkDone();
       for (const product of products) product.dispose();
     },
     result: () => core.matMul(left, right).data(),
