@@ -2,13 +2,11 @@
  * Files, here or behind a URL, as chunks of bytes, unpacked where their name ends in .gz or .zst, from any place in the
  * unpacked bytes. Several gzip members or zstd frames in one file are read as one, as `zcat` does.
  *
- * Source: RFC 8878 (zstd, through fzstd: node:zlib stops after the first frame and takes a file cut short for whole).
- *
  * @module
  */
-import { Decompress } from "fzstd";
 import { gunzipMembers } from "./gzip.ts";
 import { findRemote, isRemote, readRemote } from "./remote.ts";
+import { unzstdFrames } from "./zstd.ts";
 
 /** How a file is packed. */
 export type Packing = "gz" | "zst" | null;
@@ -32,7 +30,7 @@ function fileName(path: string): string {
   return isRemote(path) ? path.replace(/[?#].*$/, "") : path;
 }
 
-/** A place at which unpacking can begin: a gzip member, or the file's start. */
+/** A place at which unpacking can begin: a gzip member or zstd frame, or the file's start. */
 export type Anchor = Readonly<{
   /** Bytes of the file before it. */
   packed: number;
@@ -69,8 +67,9 @@ export async function* readUnpacked(
   }
   const packed = readFrom(path, { offset: anchor.packed, signal });
   let at = anchor.unpacked;
-  for await (const { bytes, member } of chunksOf(packed, { packing, name: path, start: anchor.packed })) {
-    if (member !== null) onAnchor?.({ packed: member, unpacked: at });
+  const unpack = packing === "gz" ? gunzipMembers : unzstdFrames;
+  for await (const { bytes, member, first } of unpack(packed, { name: path, start: anchor.packed })) {
+    if (first) onAnchor?.({ packed: member, unpacked: at });
     at += bytes.length;
     if (at > offset) yield bytes.subarray(Math.max(0, bytes.length - (at - offset)));
   }
@@ -94,22 +93,6 @@ export class Anchors {
   before(offset: number): Anchor {
     while (this.#passed.length > 1 && this.#passed[1].unpacked <= offset) this.#passed.shift();
     return this.#passed[0];
-  }
-}
-
-/** Unpacked chunks; `member` is the packed place of a gzip member that begins with this one. */
-async function* chunksOf(
-  packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  { packing, name, start }: { readonly packing: "gz" | "zst"; readonly name: string; readonly start: number },
-): AsyncGenerator<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly member: number | null }> {
-  switch (packing) {
-    case "gz":
-      for await (const { bytes, member, first } of gunzipMembers(packed, { name, start })) {
-        yield { bytes, member: first ? member : null };
-      }
-      break;
-    case "zst":
-      for await (const bytes of unzstd(packed, name)) yield { bytes, member: null };
   }
 }
 
@@ -143,45 +126,4 @@ export async function openFile(path: string): Promise<Deno.FsFile> {
     }
     throw cause;
   }
-}
-
-async function* unzstd(
-  packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  name: string,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const ready: Uint8Array<ArrayBuffer>[] = [];
-  const unpacker = new Decompress((chunk) => ready.push(new Uint8Array(chunk)));
-  const push = (chunk: Uint8Array<ArrayBuffer>, last: boolean): void => {
-    try {
-      unpacker.push(chunk, last);
-    } catch (cause) {
-      throw cause instanceof Error && /EOF/.test(cause.message)
-        ? endsEarly(name, cause)
-        : broken(name, cause);
-    }
-  };
-  let any = false;
-  for await (const chunk of packed) {
-    any = true;
-    push(chunk, false);
-    yield* ready.splice(0);
-  }
-  if (!any) throw endsEarly(name, null);
-  push(new Uint8Array(0), true);
-  yield* ready.splice(0);
-}
-
-function endsEarly(name: string, cause: unknown): Error {
-  return new Deno.errors.UnexpectedEof(
-    `Cannot unpack ${name}: it ends early, so it was cut short: fetch the file again`,
-    { cause },
-  );
-}
-
-function broken(name: string, cause: unknown): Error {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new Deno.errors.InvalidData(
-    `Cannot unpack ${name}: not sound zstd data (${why}): fetch the file again, or name it for what it is`,
-    { cause },
-  );
 }

@@ -5,6 +5,8 @@
  * @module
  */
 import { crc32, createInflateRaw } from "node:zlib";
+import { Feed } from "./feed.ts";
+import { Unpacker } from "./unpacker.ts";
 
 /** Unpacked bytes of one member. */
 export interface MemberChunk {
@@ -49,32 +51,19 @@ export async function* gunzipMembers(
 
 /** One deflate stream; what follows it stays in the input. */
 async function* inflate(input: Feed, at: string): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const unpacker = createInflateRaw({ chunkSize: 1 << 16 });
-  const ready: Uint8Array<ArrayBuffer>[] = [];
-  const ended = Promise.withResolvers<"ended">();
-  ended.promise.catch(() => {}); // whoever waits for a write hears of it
-  unpacker.on("data", (chunk: Uint8Array) => ready.push(new Uint8Array(chunk)));
-  unpacker.on("end", () => ended.resolve("ended"));
-  unpacker.on("error", ended.reject);
+  const unpacker = new Unpacker(createInflateRaw({ chunkSize: 1 << 16 }));
   try {
-    for (let fed = 0;;) {
+    for (;;) {
       if (!await input.fill(1)) throw endsEarly(at);
-      const chunk = input.peek(FED_BYTES);
-      const written = new Promise<"written">((resolve) => unpacker.write(chunk, () => resolve("written")));
-      const outcome = await Promise.race([
-        written.then((done) => unpacker.destroyed ? ended.promise : done), // it has failed: the error comes next
-        ended.promise,
-      ]).catch((cause) => {
+      const { used, ended } = await unpacker.push(input.peek(FED_BYTES)).catch((cause) => {
         throw broken(at, cause instanceof Error ? cause.message : String(cause), cause);
       });
-      const used = outcome === "ended" ? unpacker.bytesWritten - fed : chunk.length;
-      fed += used;
       input.drop(used);
-      yield* ready.splice(0).filter((bytes) => bytes.length > 0);
-      if (outcome === "ended") return;
+      yield* unpacker.take();
+      if (ended) return;
     }
   } finally {
-    unpacker.destroy();
+    unpacker.close();
   }
 }
 
@@ -89,9 +78,23 @@ async function passHeader(input: Feed, at: string): Promise<void> {
     await take(input, low + 256 * high, at);
   }
   for (const flag of [8, 16]) { // a name, a comment: each to a zero
-    if (flags & flag) { while ((await take(input, 1, at))[0] !== 0); }
+    if (flags & flag) await passText(input, at);
   }
   if (flags & 2) await take(input, 2, at);
+}
+
+const LONGEST_TEXT = 1 << 16; // of a name or comment: file systems allow 255 bytes
+
+async function passText(input: Feed, at: string): Promise<void> {
+  for (let passed = 0; await input.fill(1);) {
+    const held = input.peek(LONGEST_TEXT + 1 - passed);
+    const end = held.indexOf(0);
+    input.drop(end < 0 ? held.length : end + 1);
+    if (end >= 0) return;
+    passed += held.length;
+    if (passed > LONGEST_TEXT) throw broken(at, `a name in its header is longer than ${LONGEST_TEXT} bytes`);
+  }
+  throw endsEarly(at);
 }
 
 async function take(input: Feed, count: number, at: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -112,51 +115,4 @@ function broken(at: string, why: string, cause?: unknown): Error {
     `Cannot unpack ${at}: not sound gzip data (${why}): fetch the file again, or name it for what it is`,
     { cause },
   );
-}
-
-/** Chunks as bytes to look at and drop. */
-class Feed {
-  readonly #chunks: AsyncIterator<Uint8Array<ArrayBuffer>>;
-  #held: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-
-  constructor(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>, public offset: number) {
-    this.#chunks = chunks[Symbol.asyncIterator]();
-  }
-
-  /** Holds at least `count` bytes, or says that there are not as many. */
-  async fill(count: number): Promise<boolean> {
-    while (this.#held.length < count) {
-      const { done, value } = await this.#chunks.next();
-      if (done) return false;
-      if (this.#held.length === 0) {
-        this.#held = value;
-        continue;
-      }
-      const both = new Uint8Array(this.#held.length + value.length);
-      both.set(this.#held);
-      both.set(value, this.#held.length);
-      this.#held = both;
-    }
-    return true;
-  }
-
-  /** At most `most` of the bytes held. */
-  peek(most: number): Uint8Array<ArrayBuffer> {
-    return this.#held.subarray(0, most);
-  }
-
-  drop(count: number): void {
-    this.#held = this.#held.subarray(count);
-    this.offset += count;
-  }
-
-  /** Passes zeros over; true if nothing else followed. */
-  async skipZeros(): Promise<boolean> {
-    while (await this.fill(1)) {
-      const at = this.#held.findIndex((byte) => byte !== 0);
-      if (at === 0) return false;
-      this.drop(at < 0 ? this.#held.length : at);
-    }
-    return true;
-  }
 }

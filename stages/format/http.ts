@@ -17,9 +17,14 @@ export interface HttpResponse {
 }
 
 const mostBytes = 1 << 26; // a body beyond 64 MiB is a bomb or no page
+const mostCodings = 5; // as browsers; each may unpack to 64 MiB
+const longestChunkHead = 64; // what follows the size in it is passed over
 const unpackOptions = { maxOutputLength: mostBytes, finishFlush: constants.Z_SYNC_FLUSH }; // cut short: what is there
 
-/** Parses a stored response; null if it is none. Throws RangeError if its body unpacks to more than 64 MiB. */
+/**
+ * Parses a stored response; null if it is none. Throws RangeError if its body unpacks to more than 64 MiB or is
+ * packed more than five times over.
+ */
 export function parseResponse(bytes: Uint8Array<ArrayBuffer>): HttpResponse | null {
   const head = new TextDecoder("latin1").decode(bytes.subarray(0, 1 << 18));
   const end = /\r?\n\r?\n/.exec(head);
@@ -32,9 +37,11 @@ export function parseResponse(bytes: Uint8Array<ArrayBuffer>): HttpResponse | nu
   }
   let body = end === null ? new Uint8Array(0) : bytes.subarray(end.index + end[0].length);
   if (/\bchunked\b/i.test(fields.get("transfer-encoding") ?? "")) body = unchunk(body);
-  for (const coding of (fields.get("content-encoding") ?? "").toLowerCase().split(",").reverse()) {
-    body = decode(body, coding.trim());
+  const codings = (fields.get("content-encoding") ?? "").toLowerCase().split(",", mostCodings + 1);
+  if (codings.length > mostCodings) {
+    throw new RangeError(`Body is packed more than ${mostCodings} times over`);
   }
+  for (const coding of codings.reverse()) body = decode(body, coding.trim());
   return { status: Number(start[1]), fields, body };
 }
 
@@ -65,31 +72,22 @@ function decode(body: Uint8Array<ArrayBuffer>, coding: string): Uint8Array<Array
   }
 }
 
+/** Into one piece: a chunk may be a single byte, and a view of each would cost a hundred times the body. */
 function unchunk(body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  let total = 0;
+  const out = new Uint8Array(body.length);
+  let size = 0;
   for (let at = 0; at < body.length;) {
+    const head = new TextDecoder("latin1").decode(body.subarray(at, at + longestChunkHead));
+    const digits = /^\s*([0-9a-f]+)/i.exec(head);
     const end = body.indexOf(10, at);
-    const head = end < 0 ? "" : new TextDecoder("latin1").decode(body.subarray(at, end));
-    const size = /^[0-9a-f]+/i.exec(head.trim());
-    if (size === null) return parts.length === 0 ? body : joined(parts, total); // undone already, or cut short
-    const count = parseInt(size[0], 16);
+    if (digits === null || end < 0) return size === 0 ? body : out.subarray(0, size); // undone already, or cut short
+    const count = parseInt(digits[1], 16);
     if (count === 0) break;
     const part = body.subarray(end + 1, end + 1 + count);
-    parts.push(part);
-    total += part.length;
+    out.set(part, size);
+    size += part.length;
     at = end + 1 + count;
     while (body[at] === 13 || body[at] === 10) at++;
   }
-  return joined(parts, total);
-}
-
-function joined(parts: readonly Uint8Array<ArrayBuffer>[], total: number): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(total);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return out.subarray(0, size);
 }

@@ -103,7 +103,7 @@ class Lines {
 
   /** Ends the line, blank or not; at most one blank line in a row, none at the top. */
   end(): void {
-    const line = this.#line.replace(/\s+$/, "");
+    const line = this.#line.trimEnd();
     if (line !== "" || (this.#done.length > 0 && this.#done.at(-1) !== "")) this.#done.push(line);
     this.#line = "";
   }

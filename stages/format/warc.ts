@@ -66,12 +66,13 @@ export async function* readWarc(
         : "the record before it is damaged: fetch the file again";
       throw new SyntaxError(`Cannot read ${at}: it begins ${begins}, wanted "WARC/1.0": ${mend}`);
     }
-    const fields = await readFields(input);
-    const length = Number(fields?.get("content-length"));
+    const fields = await readFields(input, at);
     if (fields === null) throw endsEarly(at, "its fields");
-    if (!Number.isSafeInteger(length) || length < 0) {
+    const told = fields.get("content-length");
+    const length = told !== undefined && /^\d{1,15}$/.test(told) ? Number(told) : NaN;
+    if (Number.isNaN(length)) {
       throw new SyntaxError(
-        `Cannot read ${at}: its Content-Length is ${fields.get("content-length")}: wanted a number`,
+        `Cannot read ${at}: its Content-Length is ${told?.slice(0, 40)}: wanted a number of bytes`,
       );
     }
     const type = fields.get("warc-type") ?? "";
@@ -82,11 +83,16 @@ export async function* readWarc(
   }
 }
 
-async function readFields(input: Pull): Promise<Map<string, string> | null> {
+async function readFields(input: Pull, at: string): Promise<Map<string, string> | null> {
   const fields = new Map<string, string>();
   let last = "";
-  for (;;) {
+  for (const begin = input.offset;;) {
     const line = await input.line();
+    if (input.offset - begin > longestFields) {
+      throw new SyntaxError(
+        `Cannot read ${at}: its fields do not end within ${longestFields} bytes: is it damaged`,
+      );
+    }
     if (line === null) return null;
     if (line === "") return fields;
     const colon = line.indexOf(":");
@@ -104,6 +110,7 @@ function endsEarly(at: string, what: string): Error {
 }
 
 const longestLine = 1 << 16;
+const longestFields = 1 << 20;
 
 /** Bytes asked for by line or by count. */
 class Pull {

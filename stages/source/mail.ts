@@ -28,5 +28,5 @@ function relabelled(raw: string): string {
 }
 
 function tidy(text: string): string {
-  return text.replace(/\r\n?/g, "\n").replace(/[ \t]+$/gm, "").trim();
+  return text.replace(/\r\n?/g, "\n").replace(/(?<![ \t])[ \t]+$/gm, "").trim();
 }

@@ -42,3 +42,8 @@ Deno.test("articleText() leaves out menus and footers, and falls back to the who
   equal(text.split("\n\n").length, 2);
   equal(articleText("<p>short</p>"), "short");
 });
+
+Deno.test("pageText() trims lines in linear time: a megabyte of spaces that do not collapse", () => {
+  const spaces = "\u00a0".repeat(1 << 20);
+  equal(pageText(`<p>a${spaces}b</p><p>c${spaces}</p>`).length, 2 + spaces.length + 3);
+});
