@@ -19,7 +19,7 @@ export default pipeline({
   options: { ...sourceOptions, ...filterOptions, minhash },
   barrierEvery: 256, // documents
   async build(o, env) {
-    return from(await openSource(o.source, pagesFor(o.stages)))
+    return from(await openSource(o.source, { ...pagesFor(o.stages), damaged: o.damaged }))
       .via(await filters(o, env))
       .pipe(writeDocuments({ dir: `${env.out}/documents` }));
   },

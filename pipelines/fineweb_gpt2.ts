@@ -48,7 +48,7 @@ export default pipeline({
   barrierEvery: 64, // documents: the most that a resume filters a second time
   async build(o, env) {
     checkRereadable(o);
-    const documents = from(await openSource(o.source, pagesFor(o.stages)));
+    const documents = from(await openSource(o.source, { ...pagesFor(o.stages), damaged: o.damaged }));
     const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
     const schedule = scheduleOf(o), packBytes = await env.largestPack();
     // What cannot be is refused before anything is written.

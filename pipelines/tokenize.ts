@@ -18,7 +18,7 @@ export default pipeline({
   barrierEvery: 256, // documents
   async build(o, env) {
     checkRereadable(o);
-    const documents = from(await openSource(o.source));
+    const documents = from(await openSource(o.source, { damaged: o.damaged }));
     const tokenizer = await tokenizerFor(o, { documents, env });
     return documents
       .pipe(encode(tokenizer))

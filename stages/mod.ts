@@ -17,6 +17,7 @@ export * from "./flow/stage.ts";
 export type { Anchor } from "./format/compressed.ts";
 export type { RetryOptions } from "./format/remote.ts";
 export * from "./source/chain.ts";
+export type { Damaged, DamageOptions } from "./source/damage.ts";
 export * from "./source/embedded.ts";
 export * from "./source/html.ts";
 export * from "./source/hub.ts";

@@ -23,6 +23,10 @@ export const sourceOptions = {
     "embedded[:NAME], a path or glob of .txt .md .jsonl .json .parquet .warc .wet .html (also .gz, .zst), an https URL, hf:OWNER/NAME[@REVISION][/PATH], or - for JSON lines on standard input; may be repeated",
     { value: ["embedded"], fixed, group: "Source", placeholder: "URI" },
   ),
+  damaged: oneOf(
+    "input that is cut short, broken or no document: refuse: end with an error; skip: use what is sound, and count and note what is not",
+    { value: "refuse", fixed, group: "Source", choices: ["refuse", "skip"] },
+  ),
 };
 
 /** Which documents stay, and how they are finished. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { articleText } from "../format/article_text.ts";
+import { tryArticle } from "../format/article_text.ts";
 import type { Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 
@@ -19,17 +19,9 @@ export function extract(): Stage<Document, Document> {
     push(doc, _state, ctx) {
       if (doc.html === undefined) return [doc];
       const { html, ...rest } = doc;
-      let text: string;
-      try {
-        text = articleText(html);
-      } catch (error) {
-        // A page may do what it likes to the parser: overflow its stack, name what it does not know.
-        if (!(error instanceof Error)) throw error;
-        ctx.drop(doc, "broken");
-        return [];
-      }
-      if (text !== "") return [{ ...rest, text }];
-      ctx.drop(doc, "no_text");
+      const text = tryArticle(html);
+      if (text) return [{ ...rest, text }];
+      ctx.drop(doc, text === null ? "broken" : "no_text");
       return [];
     },
   };

@@ -26,6 +26,16 @@ export function articleText(html: string): string {
   return textOf(article.content) || pageText(html);
 }
 
+/** As `articleText`; null for a page that the parser cannot take: it may overflow its stack, or name what it does not know. */
+export function tryArticle(html: string): string | null {
+  try {
+    return articleText(html);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return null;
+  }
+}
+
 /** Without recursion. */
 function deeperThan(root: PageNode, most: number): boolean {
   let depth = 0;

@@ -62,10 +62,10 @@ export async function* readUnpacked(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const packing = packingOf(path);
   if (packing === null) {
-    yield* readFrom(path, { offset, signal });
+    yield* readPacked(path, { offset, signal });
     return;
   }
-  const packed = readFrom(path, { offset: anchor.packed, signal });
+  const packed = readPacked(path, { offset: anchor.packed, signal });
   let at = anchor.unpacked;
   const unpack = packing === "gz" ? gunzipMembers : unzstdFrames;
   for await (const { bytes, member, first } of unpack(packed, { name: path, start: anchor.packed })) {
@@ -89,6 +89,11 @@ export class Anchors {
     this.#passed.push(anchor);
   };
 
+  /** The last one passed. */
+  get last(): Anchor {
+    return this.#passed[this.#passed.length - 1];
+  }
+
   /** For unpacked byte `offset`; places asked for must not go back. */
   before(offset: number): Anchor {
     while (this.#passed.length > 1 && this.#passed[1].unpacked <= offset) this.#passed.shift();
@@ -96,10 +101,10 @@ export class Anchors {
   }
 }
 
-/** A file as it lies there, or at its server. */
-async function* readFrom(
+/** A file as it lies there, or at its server, from byte `offset` on. */
+export async function* readPacked(
   path: string,
-  { offset, signal }: { readonly offset: number; readonly signal: AbortSignal | undefined },
+  { offset, signal }: { readonly offset: number; readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   if (isRemote(path)) {
     const options = signal === undefined ? {} : { signal };

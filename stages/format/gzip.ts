@@ -18,6 +18,16 @@ export interface MemberChunk {
   readonly first: boolean;
 }
 
+/** Which members, and what errors call the file. */
+export interface MemberOptions {
+  /** What errors call the file. */
+  readonly name: string;
+  /** Packed bytes before the first chunk (default 0). */
+  readonly start?: number;
+  /** Members to read (default all). */
+  readonly most?: number;
+}
+
 const FED_BYTES = 1 << 14; // at a time: they unpack to at most 16 MiB, so a bomb costs no more memory
 
 /**
@@ -27,10 +37,10 @@ const FED_BYTES = 1 << 14; // at a time: they unpack to at most 16 MiB, so a bom
  */
 export async function* gunzipMembers(
   packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  { name, start = 0 }: { readonly name: string; readonly start?: number },
+  { name, start = 0, most = Infinity }: MemberOptions,
 ): AsyncGenerator<MemberChunk> {
   const input = new Feed(packed, start);
-  for (let members = 0; await input.fill(1); members++) {
+  for (let members = 0; members < most && await input.fill(1); members++) {
     if (members > 0 && await input.skipZeros()) return;
     const member = input.offset;
     const at = `${name} (gzip member at byte ${member})`;

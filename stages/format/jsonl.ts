@@ -32,6 +32,18 @@ export interface JsonlOptions {
   readonly from?: JsonlPlace;
   /** Longest line in bytes (default 64 MiB). */
   readonly limit?: number;
+  /** Takes lines that cannot be read, with the reason; they are passed over. Without it they are thrown. */
+  readonly onBad?: (error: Error, line: BadLine) => void;
+}
+
+/** A line that is passed over. */
+export interface BadLine {
+  /** Counted from 1. */
+  readonly line: number;
+  /** Where the line after it begins. */
+  readonly next: JsonlPlace;
+  /** No JSON, or longer than the limit. */
+  readonly reason: "no_json" | "too_long";
 }
 
 /**
@@ -42,29 +54,42 @@ export async function* readJsonl(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
   options: JsonlOptions,
 ): AsyncGenerator<JsonlRecord> {
-  const { name, from = { offset: 0, line: 0 }, limit = 1 << 26 } = options;
+  const { name, from = { offset: 0, line: 0 }, limit = 1 << 26, onBad } = options;
   const decoder = new TextDecoder();
   let { offset, line } = from;
+  let long: RangeError | null = null; // this line is beyond the limit: its other pieces are passed over
   for await (const { bytes, end, whole } of lines(chunks, { offset, limit })) {
-    line++;
-    if (!whole) {
-      throw new RangeError(
+    if (long === null) line++;
+    const next = { offset: end, line };
+    if (!whole && long === null) {
+      long = new RangeError(
         `Cannot read line ${line} of ${name} (byte ${offset}): it is longer than ${limit} bytes: is this JSON lines`,
       );
+      if (onBad === undefined) throw long;
     }
-    const text = decoder.decode(bytes); // takes a byte order mark off
-    const next = { offset: end, line };
-    if (text.trim() !== "") yield { value: parse(text, { name, line, offset }), line, next };
+    if (long !== null) {
+      if (!whole) continue;
+      onBad?.(long, { line, next, reason: "too_long" });
+      long = null;
+    } else {
+      const text = decoder.decode(bytes); // takes a byte order mark off
+      const value = text.trim() === "" ? undefined : parse(text, { name, line, offset });
+      if (value instanceof SyntaxError) {
+        if (onBad === undefined) throw value;
+        onBad(value, { line, next, reason: "no_json" });
+      } else if (value !== undefined) yield { value, line, next };
+    }
     offset = end;
   }
+  if (long !== null) onBad?.(long, { line, next: { offset, line }, reason: "too_long" });
 }
 
-function parse(text: string, at: { name: string; line: number; offset: number }): unknown {
+function parse(text: string, at: { name: string; line: number; offset: number }): unknown | SyntaxError {
   try {
     return JSON.parse(text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new SyntaxError(
+    return new SyntaxError(
       `Cannot read line ${at.line} of ${at.name} (byte ${at.offset}): ${why}: mend or remove the line`,
       { cause },
     );

@@ -79,9 +79,48 @@ export async function* readWarc(
     const keep = length <= limit && (types === undefined || types.includes(type));
     const { block, missing } = await input.take(length, keep);
     if (missing > 0) throw endsEarly(at, `its block, ${missing} of ${length} bytes short`);
+    const after = await input.peek(2);
+    if (!/^($|\r|\n|WA)/.test(after)) { // else the block is that of a record whose length is damaged
+      throw new SyntaxError(
+        `Cannot read ${at}: its block of ${length} bytes is followed by ${
+          JSON.stringify(after)
+        }, wanted a line end: ` +
+          `its Content-Length is wrong, or the file is damaged here`,
+      );
+    }
     yield { number, offset, type, fields, block, next: { offset: input.offset, record: number } };
   }
 }
+
+/**
+ * After damage: the unpacked bytes before the next record, by its first line, which begins after a line end or zeros, as
+ * downloads with holes have them; null if there is none. What begins right
+ * at `offset`, but for line ends, is the damaged record itself.
+ */
+export async function findRecord(
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  offset: number,
+): Promise<number | null> {
+  const decoder = new TextDecoder("latin1");
+  let text = "\n"; // as if a line had ended before it
+  let begin = offset - 1; // of the text
+  let blank = true;
+  for await (const chunk of chunks) {
+    text += decoder.decode(chunk);
+    for (const { index } of text.matchAll(/[\n\0]WARC\/\d\.\d\r?\n/g)) {
+      const itself = blank && /^[\r\n]*$/.test(text.slice(0, index));
+      if (!itself) return begin + index + 1;
+      blank = false;
+    }
+    blank &&= /^[\r\n]*$/.test(text);
+    const rest = text.slice(-longestFirstLine);
+    begin += text.length - rest.length;
+    text = rest;
+  }
+  return null;
+}
+
+const longestFirstLine = 12; // "\nWARC/1.0\r\n"
 
 async function readFields(input: Pull, at: string): Promise<Map<string, string> | null> {
   const fields = new Map<string, string>();
@@ -133,6 +172,19 @@ class Pull {
       this.#drop(size + (ended ? 1 : 0));
       if (ended || bytes.length === longestLine) return text(bytes);
     }
+  }
+
+  /** The next bytes as characters, fewer at the end; they stay. */
+  async peek(count: number): Promise<string> {
+    while (this.#chunk.length < count) {
+      const { done, value } = await this.#chunks.next();
+      if (done) break;
+      const both = new Uint8Array(this.#chunk.length + value.length);
+      both.set(this.#chunk);
+      both.set(value, this.#chunk.length);
+      this.#chunk = both;
+    }
+    return new TextDecoder("latin1").decode(this.#chunk.subarray(0, count));
   }
 
   async take(

@@ -7,7 +7,7 @@
  */
 import { constants, createZstdDecompress } from "node:zlib";
 import { Feed } from "./feed.ts";
-import type { MemberChunk } from "./gzip.ts";
+import type { MemberChunk, MemberOptions } from "./gzip.ts";
 import { Unpacker } from "./unpacker.ts";
 
 const MAGIC = 0xFD2FB528;
@@ -22,10 +22,10 @@ const LARGEST_WINDOW_LOG = 27; // 128 MiB: what `zstd -d` takes without being to
  */
 export async function* unzstdFrames(
   packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  { name, start = 0 }: { readonly name: string; readonly start?: number },
+  { name, start = 0, most = Infinity }: MemberOptions,
 ): AsyncGenerator<MemberChunk> {
   const input = new Feed(packed, start);
-  do {
+  for (let frames = 0; frames < most && (frames === 0 || await input.fill(1)); frames++) {
     const member = input.offset;
     const at = `${name} (zstd frame at byte ${member})`;
     const magic = new DataView((await look(input, 4, at)).buffer).getUint32(0, true);
@@ -39,7 +39,7 @@ export async function* unzstdFrames(
         first = false;
       }
     } else throw broken(at, "it does not begin as zstd");
-  } while (await input.fill(1));
+  }
 }
 
 /** One frame; what follows it stays in the input. */

@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
+import type { FileMetaData } from "hyparquet";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
+import { openGroup, readMetadata } from "../format/parquet_group.ts";
 import { openRanges } from "../format/ranges.ts";
-import { documentOf } from "./row.ts";
+import { type DamageOptions, isDamage, passOnce, passOver } from "./damage.ts";
+import { shown, tryDocument } from "./row.ts";
 
 const wanted = [
   "text",
@@ -28,51 +29,107 @@ const rowsAtOnce = 1000;
 export interface ParquetState {
   /** The number of the next one, from 0. */
   row: number;
+  /** The file could not be read, which was told. */
+  damaged?: true;
+  /** A row was passed over with a note: others are only counted. */
+  noted?: true;
 }
 
 /**
- * One document a row. Ids are the row's, else path:row. Throws Deno.errors.InvalidData if the file is not sound
- * Parquet, TypeError if it has no column `text`.
+ * One document a row; memory for one row group's columns. Ids are the row's, else path:row. Throws
+ * Deno.errors.InvalidData if the file is not sound Parquet, TypeError if it has no flat column `text` or a row no text;
+ * with `damaged: "skip"` a row group that is not sound is dropped as `damaged`, and so is such a file; a row as `no_text`.
  */
-export function parquetFile(path: string): Source<Document, ParquetState> {
+export function parquetFile(
+  path: string,
+  { damaged = "refuse" }: DamageOptions = {},
+): Source<Document, ParquetState> {
+  const skips = damaged === "skip";
   return {
     name: path,
     open: (_ctx, saved = { row: 0 }) => ({ ...saved }),
     async *read(state, ctx) {
       using file = await openRanges(path, ctx.signal);
-      const metadata = await sound(path, () => parquetMetadataAsync(file));
-      const columns = columnsOf(path, metadata);
-      const count = Number(metadata.num_rows);
-      while (state.row < count) {
-        ctx.signal.throwIfAborted();
-        const rowStart = state.row, rowEnd = Math.min(count, rowStart + rowsAtOnce);
-        const rows = await sound(
-          path,
-          () => parquetReadObjects({ file, metadata, columns, rowStart, rowEnd, compressors }),
-        );
-        for (const row of rows) yield documentOf(row, { path, unit: "row", number: ++state.row });
+      let metadata: FileMetaData, columns: readonly string[];
+      try {
+        metadata = await sound(`${path} as Parquet`, () => readMetadata(file));
+        columns = columnsOf(path, metadata);
+      } catch (error) {
+        if (!skips || !(isDamage(error) || error instanceof TypeError)) throw error;
+        passOnce(state, { ctx, path, error });
+        return;
+      }
+      let begin = 0;
+      for (const [number, group] of metadata.row_groups.entries()) {
+        const end = begin + Number(group.num_rows);
+        const name = `row group ${number + 1} of ${path} (from row ${begin + 1})`;
+        try {
+          if (state.row < end) {
+            const open = await sound(name, () => openGroup(file, { metadata, group, columns }));
+            while (state.row < end) {
+              ctx.signal.throwIfAborted();
+              const to = Math.min(end, state.row + rowsAtOnce);
+              const rows = await sound(name, () => open.rows(state.row, to));
+              if (rows.length !== to - state.row) {
+                throw unsound(name, new RangeError(`${rows.length} of ${to - state.row} rows are there`));
+              }
+              for (const row of rows) {
+                const doc = tryDocument(row, { path, unit: "row", number: ++state.row });
+                if (!(doc instanceof TypeError)) yield doc;
+                else if (!skips) throw doc;
+                else {
+                  const id = `${path}:${state.row}`;
+                  passOver(ctx, { error: doc, path, id, reason: "no_text", quiet: state.noted === true });
+                  state.noted = true;
+                }
+              }
+            }
+          }
+        } catch (error) {
+          if (!skips || !isDamage(error)) throw error;
+          passOver(ctx, { error, path, id: `${path}:${state.row + 1}` });
+          state.row = end;
+        }
+        begin = end;
       }
     },
   };
 }
 
-function columnsOf(path: string, metadata: FileMetaData): string[] {
-  const names = metadata.schema.slice(1).map((element) => element.name);
-  if (!names.includes("text")) {
+function columnsOf(path: string, metadata: FileMetaData): readonly string[] {
+  const flat: string[] = [];
+  const all: string[] = [];
+  for (
+    let at = 1, left = metadata.schema[0]?.num_children ?? 0;
+    left > 0 && at < metadata.schema.length;
+    left--
+  ) {
+    const { name, num_children, repetition_type } = metadata.schema[at];
+    all.push(name);
+    if (!num_children && repetition_type !== "REPEATED") flat.push(name);
+    for (let inner = 1; inner > 0 && at < metadata.schema.length; inner--) {
+      inner += metadata.schema[at++].num_children ?? 0;
+    }
+  }
+  if (!flat.includes("text")) {
     throw new TypeError(
-      `${path} has no column "text": its columns are ${names.join(", ")}: rename the one that holds it`,
+      all.includes("text")
+        ? `${path} has lists or structures in column "text": wanted strings`
+        : `${path} has no column "text": its columns are ${shown(all)}: rename the one that holds it`,
     );
   }
-  return wanted.filter((name) => names.includes(name));
+  return wanted.filter((name) => flat.includes(name));
 }
 
-async function sound<T>(path: string, read: () => Promise<T>): Promise<T> {
+async function sound<T>(what: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Deno.errors.InvalidData(`Cannot read ${path} as Parquet: ${why}: fetch the file again`, {
-      cause,
-    });
+    throw unsound(what, cause);
   }
+}
+
+function unsound(what: string, cause: unknown): Error {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new Deno.errors.InvalidData(`Cannot read ${what}: ${why}: fetch the file again`, { cause });
 }

@@ -4,10 +4,12 @@
  * @module
  */
 import { type Anchor, Anchors, readUnpacked } from "../format/compressed.ts";
-import { readJsonl } from "../format/jsonl.ts";
+import type { JsonlPlace } from "../format/jsonl.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
-import { documentOf } from "./row.ts";
+import { type DamageOptions, isDamage, passOnce, passOver, untilDamage } from "./damage.ts";
+import { tryDocument } from "./row.ts";
+import { readRows } from "./rows.ts";
 
 const mostJson = 1 << 28; // a string's limit is not far: larger files are JSON lines
 
@@ -19,24 +21,36 @@ export interface JsonlState {
   line: number;
   /** Where unpacking begins for it; absent: at the file's start. */
   anchor?: Anchor;
+  /** Damage of the packing was met and told of: what follows it cannot be read. */
+  damaged?: true;
+  /** A line was passed over with a note: others are only counted. */
+  noted?: true;
 }
 
 /**
  * One document a line. Ids are the record's, else path:line. Throws SyntaxError for a line that is no JSON, TypeError
- * for a record without text, RangeError for a line beyond 64 MiB.
+ * for a record without text, RangeError for a line beyond 64 MiB; with `damaged: "skip"` such lines are dropped as
+ * `no_json`, `no_text` and `too_long`, and what follows broken packing as `damaged`.
  */
-export function jsonlFile(path: string): Source<Document, JsonlState> {
+export function jsonlFile(
+  path: string,
+  { damaged = "refuse" }: DamageOptions = {},
+): Source<Document, JsonlState> {
   return {
     name: path,
     open: (_ctx, saved = { offset: 0, line: 0 }) => ({ ...saved }),
     async *read(state, ctx) {
       const anchors = new Anchors(state.anchor);
       const place = { offset: state.offset, anchor: anchors.before(state.offset) };
-      const bytes = readUnpacked(path, { ...place, onAnchor: anchors.pass, signal: ctx.signal });
-      for await (const { value, line, next } of readJsonl(bytes, { name: path, from: { ...state } })) {
+      const moved = (next: JsonlPlace): void => {
         Object.assign(state, next, { anchor: anchors.before(next.offset) });
-        yield documentOf(value, { path, unit: "line", number: line });
-      }
+      };
+      const skips = damaged === "skip";
+      const bytes = untilDamage(
+        readUnpacked(path, { ...place, onAnchor: anchors.pass, signal: ctx.signal }),
+        skips ? (error) => passOnce(state, { ctx, path, error }) : null,
+      );
+      yield* readRows(bytes, { ctx, path, state, moved, skips });
     },
   };
 }
@@ -45,18 +59,40 @@ export function jsonlFile(path: string): Source<Document, JsonlState> {
 export interface JsonState {
   /** The number of the next one, from 0. */
   next: number;
+  /** The file could not be read, which was told. */
+  damaged?: true;
+  /** A record was passed over with a note: others are only counted. */
+  noted?: true;
 }
 
-/** The records of an array, or a single one. The file is held in memory: RangeError beyond 256 MiB. */
-export function jsonFile(path: string): Source<Document, JsonState> {
+/**
+ * The records of an array, or a single one. The file is held in memory: RangeError beyond 256 MiB. SyntaxError for what
+ * is no JSON, TypeError for a record without text; with `damaged: "skip"` dropped as `damaged` and `no_text`.
+ */
+export function jsonFile(
+  path: string,
+  { damaged = "refuse" }: DamageOptions = {},
+): Source<Document, JsonState> {
+  const skips = damaged === "skip";
   return {
     name: path,
     open: (_ctx, saved = { next: 0 }) => ({ ...saved }),
     async *read(state, ctx) {
-      const records = await parseWhole(path, ctx.signal);
+      const records = await parseWhole(path, ctx.signal).catch((error) => {
+        if (!skips || !isDamage(error)) throw error;
+        passOnce(state, { ctx, path, error });
+        return [];
+      });
       while (state.next < records.length) {
         const row = records[state.next++];
-        yield documentOf(row, { path, unit: "record", number: state.next });
+        const doc = tryDocument(row, { path, unit: "record", number: state.next });
+        if (!(doc instanceof TypeError)) yield doc;
+        else if (!skips) throw doc;
+        else {
+          const id = `${path}:${state.next}`;
+          passOver(ctx, { error: doc, path, id, reason: "no_text", quiet: state.noted === true });
+          state.noted = true;
+        }
       }
     },
   };
@@ -79,7 +115,7 @@ async function parseWhole(path: string, signal: AbortSignal): Promise<readonly u
     return Array.isArray(value) ? value : [value];
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const hint = /^\s*\{[^\n]*\}\s*\n\s*\{/.test(text)
+    const hint = /^\s*\{[^\n]*\}[^\S\n]*\n\s*\{/.test(text)
       ? "these are JSON lines: name it .jsonl"
       : "mend the file";
     throw new SyntaxError(`Cannot read ${path}: ${why}: ${hint}`, { cause });

@@ -16,16 +16,16 @@ export interface RowPlace {
   readonly number: number;
 }
 
-/** The document in a record. Throws TypeError if it has no text, naming the place and the fields that are there. */
-export function documentOf(row: unknown, place: RowPlace): Document {
+/** The document in a record, or a TypeError if it has no text, naming the place and the fields that are there. */
+export function tryDocument(row: unknown, place: RowPlace): Document | TypeError {
   if (typeof row !== "object" || row === null || Array.isArray(row)) {
     const kind = row === null ? "null" : Array.isArray(row) ? "an array" : `a ${typeof row}`;
-    throw new TypeError(`${where(place)} is ${kind}: wanted an object with a field "text"`);
+    return new TypeError(`${where(place)} is ${kind}: wanted an object with a field "text"`);
   }
   const fields: Record<string, unknown> = { ...row };
   if (typeof fields.text !== "string") {
-    const found = Object.keys(fields).join(", ") || "none";
-    throw new TypeError(
+    const found = shown(Object.keys(fields));
+    return new TypeError(
       `${
         where(place)
       } has no text: fields are ${found}: wanted a string in "text": rename the field that holds it`,
@@ -52,6 +52,12 @@ export function documentOf(row: unknown, place: RowPlace): Document {
     languageScore: number("language_score"),
     tokenCount: number("token_count"),
   });
+}
+
+/** Names for a message, which a hostile file must not make megabytes long. */
+export function shown(names: readonly string[]): string {
+  const first = names.slice(0, 20).map((name) => name.slice(0, 40)).join(", ") || "none";
+  return names.length > 20 ? `${first}, … (${names.length})` : first;
 }
 
 function where({ path, unit, number }: RowPlace): string {

@@ -8,15 +8,18 @@ import { readUnpacked } from "../format/compressed.ts";
 import { lines } from "../format/lines.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
+import { type DamageOptions, passOnce, untilDamage } from "./damage.ts";
 
 /** Where a text file stands: bytes before the next document, from the start of the unpacked file. */
 export interface TextState {
   /** In bytes. */
   offset: number;
+  /** The packing is broken further on, which was told. */
+  damaged?: true;
 }
 
 /** Sizes in bytes. */
-export interface TextOptions {
+export interface TextOptions extends DamageOptions {
   /** A document ends at the first blank line after this much (default 16 KiB). */
   readonly documentBytes?: number;
 }
@@ -25,10 +28,10 @@ export interface TextOptions {
  * Documents of whole paragraphs. Paragraphs are split at blank lines; where there are none, a document ends at the
  * first line end after four times `documentBytes`, and inside a line of more than that. What is not UTF-8 is read as
  * U+FFFD. Blank stretches are no documents. Ids are the path, with "#" and the byte where the document begins if
- * that is not the first.
+ * that is not the first. Of a file with broken packing, with `damaged: "skip"`, what comes before is given.
  */
 export function textFile(path: string, options: TextOptions = {}): Source<Document, TextState> {
-  const { documentBytes = 1 << 14 } = options;
+  const { documentBytes = 1 << 14, damaged = "refuse" } = options;
   if (!(documentBytes >= 1)) throw new RangeError(`documentBytes is ${documentBytes}: wanted at least 1`);
   const most = 4 * documentBytes;
   return {
@@ -39,7 +42,10 @@ export function textFile(path: string, options: TextOptions = {}): Source<Docume
       let begin = state.offset;
       let end = begin;
       let text = "";
-      const bytes = readUnpacked(path, { offset: begin, signal: ctx.signal });
+      const bytes = untilDamage(
+        readUnpacked(path, { offset: begin, signal: ctx.signal }),
+        damaged === "skip" ? (error) => passOnce(state, { ctx, path, error }) : null,
+      );
       for await (const line of lines(bytes, { offset: begin, limit: most })) {
         const shown = decoder.decode(line.bytes);
         text += line.whole ? `${shown}\n` : shown;

@@ -21,8 +21,8 @@ import { textFile } from "./text.ts";
 import { warcFile } from "./warc.ts";
 
 const readers: Readonly<Record<string, (path: string, options: PageOptions) => Source<Document>>> = {
-  ".txt": (path) => textFile(path),
-  ".md": (path) => textFile(path),
+  ".txt": textFile,
+  ".md": textFile,
   ".html": htmlFile,
   ".htm": htmlFile,
   ".jsonl": jsonlFile,
@@ -69,7 +69,7 @@ export async function openSource(
   return (await findSource(uris, options)).source;
 }
 
-/** How to read: what documents of pages hold, and how patient to be with servers. */
+/** How to read: what documents of pages hold, what to do about damage, and how patient to be with servers. */
 export interface SourceOptions extends PageOptions, HubOptions {}
 
 /** As `openSource`, with what was found. */
@@ -109,7 +109,7 @@ async function find(uri: string, options: SourceOptions): Promise<Found> {
   if (uri.startsWith("embedded:")) {
     return { ...none, source: embedded(corpus(uri.slice("embedded:".length))), characters: 11e6 };
   }
-  if (uri === "-") return { ...none, source: standardInput(), characters: 1e6 };
+  if (uri === "-") return { ...none, source: standardInput(undefined, options), characters: 1e6 };
   if (isHub(uri)) {
     const files = await hubFiles(uri, { ...options, wanted: (name) => kindOf(name) !== undefined });
     return oneByOne(uri, { files: files.map(({ url, size }) => ({ path: url, size })), options });
@@ -132,7 +132,7 @@ function oneByOne(
   let bytes = 0;
   let characters = 0;
   for (const { path, size } of files) {
-    if (size === 0) throw emptyFile(path);
+    if (size === 0 && options.damaged !== "skip") throw emptyFile(path);
     bytes += size ?? 0;
     characters += (size ?? 1e6) * (packingOf(path) === null ? 1 : 3); // text packs to about a third
   }

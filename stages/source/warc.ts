@@ -4,57 +4,118 @@
  *
  * @module
  */
-import { articleText } from "../format/article_text.ts";
+import { tryArticle } from "../format/article_text.ts";
 import { type Anchor, Anchors, readUnpacked } from "../format/compressed.ts";
 import { parseResponse } from "../format/http.ts";
-import { readWarc, type WarcRecord } from "../format/warc.ts";
-import type { Source } from "../flow/stage.ts";
+import { findSoundMember } from "../format/sound_member.ts";
+import { findRecord, readWarc, type WarcRecord } from "../format/warc.ts";
+import type { Context, Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
+import { isDamage, passOver } from "./damage.ts";
 import type { PageOptions } from "./html.ts";
 import { decodePage } from "./page_charset.ts";
 
 /** Where an archive stands. */
 export interface WarcState {
-  /** Bytes before the next record, from the start of the unpacked file. */
+  /** Bytes before the next record, from the start of the unpacked file; after broken packing, those that were read. */
   offset: number;
-  /** Records before it. */
+  /** Records before it, damaged ones counted once a place. */
   record: number;
   /** Where unpacking begins for it; absent: at the file's start. */
   anchor?: Anchor;
+  /** Damaged places passed over. */
+  damages?: number;
+  /** Nothing after the last damage can be read. */
+  ended?: true;
 }
+
+const mostDamages = 100; // in a file: looking for what is sound costs time
 
 const page = /^(text\/html|application\/xhtml\+xml)\b/i;
 const plain = /^text\/plain\b/i;
 
 /**
- * One document for each page: its main text, or the page itself in `html`. Ids, urls and dates are the record's. What is no page is dropped and counted:
- * `not_a_page`, `no_text`, `too_long`. Throws SyntaxError where a record does not begin as one,
- * Deno.errors.UnexpectedEof where the archive ends within one, each with record and byte.
+ * One document for each page: its main text, or the page itself in `html`. Ids, urls and dates are the record's. What
+ * is no page is dropped and counted: `not_a_page`, `no_text`, `too_long`, `broken` where the parser cannot take it.
+ *
+ * Throws SyntaxError where a record does not begin as one, Deno.errors.UnexpectedEof where the archive ends within one,
+ * InvalidData where its packing is broken, each with record and byte, or member. With `damaged: "skip"` reading goes on
+ * instead at the next record that can be found, or the next sound gzip member or zstd frame that begins with one; each
+ * place is dropped as `damaged`, with a note. After 100 of them the rest of the file is left out.
  */
-export function warcFile(path: string, { pages = "text" }: PageOptions = {}): Source<Document, WarcState> {
+export function warcFile(
+  path: string,
+  { pages = "text", damaged = "refuse" }: PageOptions = {},
+): Source<Document, WarcState> {
   return {
     name: path,
     open: (_ctx, saved = { offset: 0, record: 0 }) => ({ ...saved }),
     async *read(state, ctx) {
-      const anchors = new Anchors(state.anchor);
-      const place = { offset: state.offset, anchor: anchors.before(state.offset) };
-      const bytes = readUnpacked(path, { ...place, onAnchor: anchors.pass, signal: ctx.signal });
-      const options = { name: path, from: { ...state }, types: ["response", "conversion"] };
-      for await (const record of readWarc(bytes, options)) {
-        Object.assign(state, record.next, { anchor: anchors.before(record.next.offset) });
-        if (record.type !== "response" && record.type !== "conversion") continue;
-        const known = about(record, path);
-        const found = contentOf(record);
-        if (found.html !== undefined && pages === "html") yield { ...known, html: found.html };
-        else if (found.reason !== undefined) ctx.drop(known, found.reason);
-        else {
-          const text = found.text ?? articleText(found.html ?? "");
-          if (text !== "") yield { ...known, text };
-          else ctx.drop(known, "no_text");
+      while (!state.ended) {
+        try {
+          yield* readSound(state, { path, pages, ctx });
+          return;
+        } catch (error) {
+          if (damaged === "refuse" || !isDamage(error)) throw error;
+          passOver(ctx, { error, path, id: `${path}:${state.record + 1}` });
+          await pass(state, { path, signal: ctx.signal });
         }
       }
     },
   };
+}
+
+/** Documents up to the file's end or the first damage. */
+async function* readSound(
+  state: WarcState,
+  { path, pages, ctx }: { readonly path: string; readonly pages: "text" | "html"; readonly ctx: Context },
+): AsyncGenerator<Document> {
+  const anchors = new Anchors(state.anchor);
+  const place = { offset: state.offset, anchor: anchors.before(state.offset) };
+  const bytes = readUnpacked(path, { ...place, onAnchor: anchors.pass, signal: ctx.signal });
+  const options = { name: path, from: { ...state }, types: ["response", "conversion"] };
+  for await (const record of readWarc(bytes, options)) {
+    Object.assign(state, record.next, { anchor: anchors.before(record.next.offset) });
+    if (record.type !== "response" && record.type !== "conversion") continue;
+    const known = about(record, path);
+    const found = contentOf(record);
+    if (found.html !== undefined && pages === "html") yield { ...known, html: found.html };
+    else if (found.reason !== undefined) ctx.drop(known, found.reason);
+    else {
+      const text = found.text ?? tryArticle(found.html ?? "");
+      if (text) yield { ...known, text };
+      else ctx.drop(known, text === null ? "broken" : "no_text");
+    }
+  }
+}
+
+/** Moves the state behind damage. */
+async function pass(
+  state: WarcState,
+  { path, signal }: { readonly path: string; readonly signal: AbortSignal },
+): Promise<void> {
+  state.damages = (state.damages ?? 0) + 1;
+  state.record++;
+  const next = state.damages > mostDamages ? null : await findSound(state, { path, signal });
+  if (next === null) state.ended = true;
+  else Object.assign(state, next);
+}
+
+/** Where to go on: at a record in what can still be unpacked, else at a member. */
+async function findSound(
+  { offset, anchor: begin }: WarcState,
+  { path, signal }: { readonly path: string; readonly signal: AbortSignal },
+): Promise<{ readonly offset: number; readonly anchor: Anchor } | null> {
+  const anchors = new Anchors(begin);
+  try {
+    const place = { offset, anchor: anchors.before(offset), onAnchor: anchors.pass, signal };
+    const found = await findRecord(readUnpacked(path, place), offset);
+    return found === null ? null : { offset: found, anchor: anchors.before(found) };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    const packed = await findSoundMember(path, { from: anchors.last.packed + 1, begins: "WARC/", signal });
+    return packed === null ? null : { offset: offset + 1, anchor: { packed, unpacked: offset + 1 } };
+  }
 }
 
 function about({ fields, number }: WarcRecord, path: string): Document {

@@ -218,7 +218,7 @@ Deno.test("chain() reads sources in turn, resumes in any, and says which one has
     const files = ["a", "b", "c"].map((name) =>
       path(`${name}.jsonl`, `{"text":"${name}1"}\n{"text":"${name}2"}\n`)
     );
-    const make = () => chain("all", files.map(jsonlFile));
+    const make = () => chain("all", files.map((file) => jsonlFile(file)));
     await checkSource(make);
     const docs = await resumesAnywhere(make);
     equal(docs.map((doc) => doc.text), ["a1", "a2", "b1", "b2", "c1", "c2"]);
