@@ -13,6 +13,17 @@ const endOfSentence = new TextEncoder().encode("</s>");
 const longestRemembered = 64; // UTF-16 units: longer words do not come again, and there could be many megabytes of them
 const labelPrefix = "__label__";
 
+// Bounds of what is allocated on a file's word; published models have 2,000,000 buckets, 300 dimensions, n-grams to 6.
+const mostBuckets = 1 << 24;
+const mostDimensions = 1 << 12;
+const longestNgram = 32;
+const longestKept = 12; // a longer part of a text would keep the whole text in memory
+
+function within(what: string, value: number, most: number): number {
+  if (value >= 0 && value <= most) return value;
+  throw new TypeError(`Broken fastText model: ${what} ${value}, wanted 0 to ${most}`);
+}
+
 /** A label and its probability, which rounding may put a little above 1. */
 export interface Prediction {
   /** Without fastText's prefix. */
@@ -59,9 +70,10 @@ export class FastText {
           `wanted a classifier (3) with hierarchical softmax (1) over single words (1)`,
       );
     }
-    this.#bucket = reader.int32();
-    this.#minn = reader.int32();
-    this.#maxn = reader.int32();
+    this.#bucket = within("buckets", reader.int32(), mostBuckets);
+    this.#minn = within("least n-gram", reader.int32(), longestNgram);
+    this.#maxn = within("longest n-gram", reader.int32(), longestNgram);
+    within("dimensions", this.#dim, mostDimensions);
     reader.skip(4 + 8); // learning-rate updates, sampling threshold
     const entries = reader.int32(), wordCount = reader.int32(), labelCount = reader.int32();
     reader.skip(8); // tokens seen in training
@@ -85,16 +97,23 @@ export class FastText {
     this.#labels = labels;
     this.#kept = pruned < 0 ? null : new Int32Array(this.#bucket).fill(-1);
     for (let i = 0; i < pruned; i++) {
-      const from = reader.int32();
-      this.#kept![from] = reader.int32();
+      const from = within("pruned bucket", reader.int32(), this.#bucket - 1);
+      this.#kept![from] = within("row", reader.int32(), 2 ** 31);
     }
     if (reader.byte() !== 1) {
       throw new TypeError("Cannot use this fastText model: it is not quantized (.ftz)");
     }
     this.#input = new QuantizedRows(reader);
     if (reader.byte() !== 0) throw new TypeError("Cannot use this fastText model: its output is quantized");
-    const rows = reader.int64();
-    this.#output = reader.floats(rows * reader.int64());
+    const rows = reader.int64(), columns = reader.int64();
+    if (rows !== labels.length || rows === 0 || columns !== this.#dim) {
+      throw new TypeError(
+        `Broken fastText model: its output is ${rows} by ${columns}, wanted ${labels.length} by ${this.#dim}`,
+      );
+    }
+    this.#output = reader.floats(rows * columns);
+    const most = this.#kept === null ? this.#bucket - 1 : this.#kept.reduce((a, b) => Math.max(a, b), -1);
+    this.#input.check({ rows: this.#words.size + most + 1, columns: this.#dim });
     this.#tree = huffman(counts);
     const last = this.#words.find(endOfSentence);
     const sum = new Float32Array(this.#dim);
@@ -123,7 +142,7 @@ export class FastText {
       sum = this.#sum(this.#encoder.encode(word));
       if (word.length > longestRemembered) return sum;
       if (this.#known.size === 50_000) this.#known.clear();
-      this.#known.set(word, sum);
+      if (word.length <= longestKept) this.#known.set(word, sum);
     }
     return sum;
   }

@@ -66,6 +66,20 @@ export class QuantizedRows {
     }
   }
 
+  /** Throws TypeError if it has fewer rows, or other columns. */
+  check({ rows, columns }: { readonly rows: number; readonly columns: number }): void {
+    const { count, width, lastWidth, centroids } = this.#parts;
+    const sound = count >= 1 && width >= 1 && lastWidth >= 1 && lastWidth <= width &&
+      (count - 1) * width + lastWidth === columns && centroids.length === 256 * columns &&
+      this.#codes.length >= rows * count &&
+      (this.#norms === null || this.#norms.centroids.length >= 256 && this.#normCodes!.length >= rows);
+    if (sound) return;
+    throw new TypeError(
+      `Broken fastText model: ${this.#codes.length} codes of ${count} parts of ${width}, the last of ${lastWidth}, ` +
+        `wanted ${rows} rows of ${columns}`,
+    );
+  }
+
   /** Adds a row to `sum`. */
   addTo(sum: Float32Array, row: number): void {
     const norm = this.#norms === null ? 1 : this.#norms.centroids[this.#normCodes![row]];

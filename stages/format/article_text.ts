@@ -11,19 +11,33 @@ import { type PageNode, pageText, parsePage, textOf } from "./page_text.ts";
 /** Nesting beyond which no article is looked for: Readability walks by recursion. */
 const DEEPEST = 500;
 
+/** White space beyond this in a row tells nothing; Readability's time grows with the square of a run. */
+const LONGEST_SPACE = 200;
+const longSpace = new RegExp(`\\s{${LONGEST_SPACE + 1},}`, "g");
+
 /**
  * A page's main text, without menus, captions, share bars, related links, comments and footers; paragraphs, lists, code
  * and tables stay. The whole text where there is no article, or where elements are nested more than 500 deep.
  */
 export function articleText(html: string): string {
-  const page = parsePage(html);
+  const page = parsePage(html.replace(longSpace, (run) => run.slice(0, LONGEST_SPACE)));
   if (deeperThan(page, DEEPEST)) return textOf(page);
   removeByRole(page.body ?? page);
+  const content = articleOf(page);
+  if (content === null) return pageText(html); // Readability has changed the page
+  removeBoilerplate(content);
+  return textOf(content) || pageText(html);
+}
+
+/** The article's element; null where there is none, or where Readability trips over a page without a proper root. */
+function articleOf(page: any): PageNode | null {
   const options = { serializer: (node: PageNode) => node, keepClasses: true };
-  const article = new Readability<PageNode>(page, options).parse();
-  if (!article?.content) return pageText(html); // Readability has changed the page
-  removeBoilerplate(article.content);
-  return textOf(article.content) || pageText(html);
+  try {
+    return new Readability<PageNode>(page, options).parse()?.content ?? null;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return null;
+  }
 }
 
 /** As `articleText`; null for a page that the parser cannot take: it may overflow its stack, or name what it does not know. */

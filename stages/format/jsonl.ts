@@ -5,6 +5,7 @@
  * @module
  */
 import { lines } from "./lines.ts";
+import { parseJson } from "./parse_json.ts";
 
 /** Where reading stands: what a cursor keeps. */
 export interface JsonlPlace {
@@ -86,7 +87,7 @@ export async function* readJsonl(
 
 function parse(text: string, at: { name: string; line: number; offset: number }): unknown | SyntaxError {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     return new SyntaxError(

@@ -37,24 +37,51 @@ export function pageText(html: string): string {
   return textOf(parsePage(html));
 }
 
-/** Nesting that the parser takes in good time; its time grows with the square. */
+// What the parser takes in good time and memory; its time grows with the square of the nesting.
 const DEEPEST = 10_000;
+const MOST_TAGS = 1 << 19; // an element takes half a kilobyte; a megabyte of page has 350,000 at most
+const MOST_STEPS = 1e9; // through open elements for end tags of what is not open, and through tags of drawings
 
-/** A page's document; of one nested more than 10,000 deep, which is an attack, only the text. */
+/** A page's document; of one with more than 524,288 tags or nested more than 10,000 deep, an attack, only the text. */
 export function parsePage(html: string): any {
-  if (nesting(html) > DEEPEST) html = html.replace(/<[^<>]*>/g, "\n");
+  if (isCostly(html)) html = html.replace(/<[^<>]*>/g, "\n");
   const whole = /<html[\s>]/i.test(html) ? html : `<html><body>${html}</body></html>`; // linkedom wants a root
   return new DOMParser().parseFromString(whole, "text/html");
 }
 
-/** At most as deep as this are elements nested, by a look at the tags. */
-function nesting(html: string): number {
-  let depth = 0, most = 0;
-  for (const [, end] of html.matchAll(/<(\/?)[a-z]/gi)) {
-    depth = Math.max(0, depth + (end === "" ? 1 : -1));
-    most = Math.max(most, depth);
+const voids = new Set("area base br col embed hr img input link meta param source track wbr".split(" "));
+const siblings = new Set("p li dt dd tr td th option".split(" ")); // one that is open ends where the next begins
+
+/** By a look at the tags: which elements the parser would hold open. */
+function isCostly(html: string): boolean {
+  const open: string[] = [];
+  const counts = new Map<string, number>();
+  let tags = 0, steps = 0;
+  for (const { 1: end, 2: written, index } of html.matchAll(/<(\/?)([a-z][^\s/>]*)/gi)) {
+    if (++tags > MOST_TAGS) return true;
+    const name = written.toLowerCase();
+    const count = counts.get(name) ?? 0;
+    if (end === "") {
+      if (voids.has(name) || siblings.has(name) && open.at(-1) === name) continue;
+      if ((counts.get("svg") ?? 0) > 0) { // a drawing's elements may end themselves: <path d="…"/>
+        const close = html.indexOf(">", index);
+        steps += (close < 0 ? html.length : close) - index;
+        if (steps > MOST_STEPS) return true;
+        if (html[close - 1] === "/") continue;
+      }
+      counts.set(name, count + 1);
+      if (open.push(name) > DEEPEST) return true;
+    } else if (count === 0) {
+      steps += open.length;
+      if (steps > MOST_STEPS) return true;
+    } else {
+      for (let last = ""; last !== name;) {
+        last = open.pop() ?? name;
+        counts.set(last, (counts.get(last) ?? 1) - 1);
+      }
+    }
   }
-  return most;
+  return false;
 }
 
 /** The text under a node. Walks without recursion: nesting is as deep as a page's author likes. */

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { excerpt } from "./excerpt.ts";
+import { parseJson } from "./parse_json.ts";
 import { type Shape, sizeOf, type TensorMap } from "../../kernels/core/tensor.ts";
 
 /** Free text beside the tensors. */
@@ -125,7 +127,7 @@ async function headerOf(file: Deno.FsFile, path: string): Promise<Header> {
   await readFull(file, text, path);
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(text));
+    json = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(text));
   } catch (cause) {
     throw new Deno.errors.InvalidData(`Cannot read ${path}: its header is not JSON`, { cause });
   }
@@ -139,7 +141,9 @@ async function headerOf(file: Deno.FsFile, path: string): Promise<Header> {
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let at = 0;
   for (const { name, begin, end } of entries) {
-    if (begin !== at) throw wrong(`tensor ${name} begins at byte ${begin} of the data, wanted ${at}`);
+    if (begin !== at) {
+      throw wrong(`tensor ${name.slice(0, 100)} begins at byte ${begin} of the data, wanted ${at}`);
+    }
     at = end;
   }
   if (8 + length + at !== size) {
@@ -149,21 +153,22 @@ async function headerOf(file: Deno.FsFile, path: string): Promise<Header> {
 }
 
 function entryOf(name: string, value: unknown, wrong: (why: string) => Error): Entry {
-  if (!isRecord(value)) throw wrong(`tensor ${name} is not an object`);
+  const short = name.slice(0, 100);
+  if (!isRecord(value)) throw wrong(`tensor ${short} is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string" || !Object.hasOwn(elementBytes, dtype)) {
     throw wrong(
-      `tensor ${name} has type ${JSON.stringify(dtype)}, wanted one of ${Object.keys(elementBytes)}`,
+      `tensor ${short} has type ${excerpt(dtype)}, wanted one of ${Object.keys(elementBytes)}`,
     );
   }
-  if (!isSizes(shape)) throw wrong(`tensor ${name} has shape ${JSON.stringify(shape)}`);
+  if (!isSizes(shape)) throw wrong(`tensor ${short} has shape ${excerpt(shape)}`);
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[1] < offsets[0]) {
-    throw wrong(`tensor ${name} has offsets ${JSON.stringify(offsets)}`);
+    throw wrong(`tensor ${short} has offsets ${excerpt(offsets)}`);
   }
   const [begin, end] = offsets;
   const wanted = sizeOf(shape) * elementBytes[dtype];
   if (end - begin !== wanted) {
-    throw wrong(`tensor ${name} has ${end - begin} bytes, wanted ${wanted} for ${dtype} [${shape}]`);
+    throw wrong(`tensor ${short} has ${end - begin} bytes, wanted ${wanted} for ${dtype} [${shape}]`);
   }
   return { name, dtype, shape, begin, end };
 }
@@ -172,7 +177,7 @@ function metadataOf(value: unknown, wrong: (why: string) => Error): Metadata {
   if (!isRecord(value)) throw wrong("its metadata is not an object");
   const out: [string, string][] = [];
   for (const [key, text] of Object.entries(value)) {
-    if (typeof text !== "string") throw wrong(`its metadata ${key} is not text`);
+    if (typeof text !== "string") throw wrong(`its metadata ${key.slice(0, 100)} is not text`);
     out.push([key, text]);
   }
   return Object.fromEntries(out);

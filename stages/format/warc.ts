@@ -80,7 +80,7 @@ export async function* readWarc(
     const { block, missing } = await input.take(length, keep);
     if (missing > 0) throw endsEarly(at, `its block, ${missing} of ${length} bytes short`);
     const after = await input.peek(2);
-    if (!/^($|\r|\n|WA)/.test(after)) { // else the block is that of a record whose length is damaged
+    if (!/^($|\r|\n|\0|WA)/.test(after)) { // else the block is that of a record whose length is damaged
       throw new SyntaxError(
         `Cannot read ${at}: its block of ${length} bytes is followed by ${
           JSON.stringify(after)

@@ -5,6 +5,7 @@
  */
 import { type Anchor, Anchors, readUnpacked } from "../format/compressed.ts";
 import type { JsonlPlace } from "../format/jsonl.ts";
+import { parseJson } from "../format/parse_json.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { type DamageOptions, isDamage, passOnce, passOver, untilDamage } from "./damage.ts";
@@ -12,6 +13,8 @@ import { tryDocument } from "./row.ts";
 import { readRows } from "./rows.ts";
 
 const mostJson = 1 << 28; // a string's limit is not far: larger files are JSON lines
+
+const mostValues = 1 << 23; // half a gigabyte of objects
 
 /** Where a file of JSON lines stands. */
 export interface JsonlState {
@@ -111,7 +114,7 @@ async function parseWhole(path: string, signal: AbortSignal): Promise<readonly u
   }
   text += decoder.decode();
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text, mostValues);
     return Array.isArray(value) ? value : [value];
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -63,7 +63,10 @@ export class BpeTokenizer implements Tokenizer {
       }
     }
     this.#specialBytes = new Map([...this.special].map(([text, id]) => [id, utf8.encode(text)]));
-    this.vocabSize = Math.max(spec.tokens.length, ...[...this.special.values()].map((id) => id + 1));
+    this.vocabSize = [...this.special.values()].reduce(
+      (most, id) => Math.max(most, id + 1),
+      spec.tokens.length,
+    );
   }
 
   /** The merges in order of rank; found again from the tokens' bytes where only those are known. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { excerpt } from "./excerpt.ts";
 import { END_OF_TEXT } from "./end_of_text.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
@@ -24,7 +25,7 @@ export class CharTokenizer implements Tokenizer {
     );
     if (odd !== undefined) {
       throw new TypeError(
-        `Cannot use ${JSON.stringify(odd)} in a character vocabulary: each must be one character, once`,
+        `Cannot use ${excerpt(odd)} in a character vocabulary: each must be one character, once`,
       );
     }
     this.special = new Map(special.map((text, i) => [text, characters.length + i]));
@@ -104,10 +105,17 @@ export function parseCharMeta(text: string, file: string): CharTokenizer {
   if (!isStrings(special)) throw refuse("special must be a list of texts");
   if ("vocab_size" in meta && meta.vocab_size !== meta.itos.length + special.length) {
     throw refuse(
-      `vocab_size is ${meta.vocab_size}, but itos and special have ${meta.itos.length + special.length}`,
+      `vocab_size is ${excerpt(meta.vocab_size)}, but itos and special have ${
+        meta.itos.length + special.length
+      }`,
     );
   }
-  return new CharTokenizer(meta.itos, special);
+  try {
+    return new CharTokenizer(meta.itos, special);
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw refuse(cause.message, cause);
+  }
 }
 
 function isStrings(value: unknown): value is string[] {

@@ -68,10 +68,10 @@ export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTo
     const file = isFile ? path : `${path}/${name}`;
     if (!(await exists(file))) continue;
     if (name === "vocab.json" || name === "merges.txt") return await readGpt2(folder);
-    if (name === "meta.json") return parseCharMeta(await Deno.readTextFile(file), file);
-    if (name.endsWith(".model")) return parseMinbpeModel(await Deno.readTextFile(file), file);
+    if (name === "meta.json") return parseCharMeta(await readText(file), file);
+    if (name.endsWith(".model")) return parseMinbpeModel(await readText(file), file);
     if (name.endsWith(".json") && name !== "report.json") {
-      return parseHuggingFaceJson(await Deno.readTextFile(file), file);
+      return parseHuggingFaceJson(await readText(file), file);
     }
   }
   throw new Deno.errors.NotFound(
@@ -81,9 +81,21 @@ export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTo
 
 async function readGpt2(folder: string): Promise<BpeTokenizer> {
   const [vocab, merges] = await Promise.all(["vocab.json", "merges.txt"].map((name) => {
-    return Deno.readTextFile(`${folder}/${name}`);
+    return readText(`${folder}/${name}`);
   }));
   return parseGpt2Files({ vocab, merges, folder });
+}
+
+const LARGEST = 1 << 26; // bytes: the largest that are published have half of it
+
+async function readText(path: string): Promise<string> {
+  const { size } = await Deno.stat(path);
+  if (size > LARGEST) {
+    throw new SyntaxError(
+      `Cannot read ${path}: it has ${size} bytes, expected at most ${LARGEST}: is it a tokenizer's`,
+    );
+  }
+  return await Deno.readTextFile(path);
 }
 
 function filesOf(tokenizer: Tokenizer): Map<string, string> {

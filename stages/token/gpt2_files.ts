@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { BpeTokenizer, type Merge } from "./bpe.ts";
+import { excerpt } from "./excerpt.ts";
+import { type BpeSpec, BpeTokenizer, type Merge } from "./bpe.ts";
 import { printable, unprintable } from "./byte_characters.ts";
 import type { Pattern } from "./patterns.ts";
 
@@ -51,7 +52,7 @@ export function parseGpt2Files(files: Gpt2Files): BpeTokenizer {
     const parts = line.split(" ");
     if (parts.length !== 2) {
       throw new SyntaxError(
-        `Cannot read ${name}: line ${i + 1}: expected two tokens, found ${JSON.stringify(line)}`,
+        `Cannot read ${name}: line ${i + 1}: expected two tokens, found ${excerpt(line)}`,
       );
     }
     pairs.push({ pair: [parts[0], parts[1]], where: `${name}: line ${i + 1}` });
@@ -60,6 +61,8 @@ export function parseGpt2Files(files: Gpt2Files): BpeTokenizer {
   const special = new Map([...vocab].filter(([text]) => !made.has(text) && [...text].length > 1));
   return tokenizerOf({ vocab, pairs, special, pattern: files.pattern ?? "gpt2", name: files.folder });
 }
+
+const MOST_IDS = 2 ** 21; // tables are as long as the greatest id
 
 /** Token texts to ids. Throws SyntaxError naming the entry. */
 export function parseVocab(text: string, name: string): Map<string, number> {
@@ -80,10 +83,10 @@ export function vocabularyOf(parsed: unknown, name: string): Map<string, number>
   const taken = new Set<number>();
   const vocab = new Map<string, number>();
   for (const [token, id] of Object.entries(parsed)) {
-    if (!Number.isSafeInteger(id) || id < 0 || id >= 2 ** 21 || taken.has(id)) {
+    if (!Number.isSafeInteger(id) || id < 0 || id >= MOST_IDS || taken.has(id)) {
       throw new SyntaxError(
-        `Cannot read ${name}: token ${JSON.stringify(token)} has id ${id}: ` +
-          (taken.has(id) ? "it is taken" : `expected a whole number below ${2 ** 21}`),
+        `Cannot read ${name}: token ${excerpt(token)} has id ${excerpt(id)}: ` +
+          (taken.has(id) ? "it is taken" : `expected a whole number below ${MOST_IDS}`),
       );
     }
     taken.add(id);
@@ -114,7 +117,7 @@ export function tokenizerOf({ vocab, pairs, special, pattern, name }: Written): 
     const bytes = unprintable(text);
     if (bytes === null) {
       throw new SyntaxError(
-        `Cannot read ${name}: token ${JSON.stringify(text)} has a character that is no byte's`,
+        `Cannot read ${name}: token ${excerpt(text)} has a character that is no byte's`,
       );
     }
     tokens[id] = bytes;
@@ -124,11 +127,34 @@ export function tokenizerOf({ vocab, pairs, special, pattern, name }: Written): 
     const [left, right, id] = [pair[0], pair[1], pair[0] + pair[1]].map((text) => {
       const found = vocab.get(text);
       if (found === undefined) {
-        throw new SyntaxError(`Cannot read ${where}: token ${JSON.stringify(text)} is not in the vocabulary`);
+        throw new SyntaxError(`Cannot read ${where}: token ${excerpt(text)} is not in the vocabulary`);
       }
       return found;
     });
     return [left, right, id];
   });
-  return new BpeTokenizer({ pattern, tokens: filled, merges, special });
+  return soundTokenizer({ pattern, tokens: filled, merges, special }, name);
+}
+
+/** A tokenizer of what a file says. Throws SyntaxError, with the file, where the parts do not fit. */
+export function soundTokenizer(spec: BpeSpec, name: string): BpeTokenizer {
+  const taken = new Map<number, string>();
+  for (const [text, id] of spec.special ?? []) {
+    const other = taken.get(id);
+    if (id >= MOST_IDS || other !== undefined) {
+      throw new SyntaxError(
+        `Cannot read ${name}: special token ${excerpt(text)} has id ${id}: ` +
+          (other === undefined
+            ? `expected a whole number below ${MOST_IDS}`
+            : `it is taken by ${excerpt(other)}`),
+      );
+    }
+    taken.set(id, text);
+  }
+  try {
+    return new BpeTokenizer(spec);
+  } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof SyntaxError)) throw cause;
+    throw new SyntaxError(`Cannot read ${name}: ${cause.message}`, { cause });
+  }
 }

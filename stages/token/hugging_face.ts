@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { excerpt } from "./excerpt.ts";
 import type { BpeTokenizer } from "./bpe.ts";
 import { printable } from "./byte_characters.ts";
 import { tokenizerOf, vocabulary, vocabularyOf } from "./gpt2_files.ts";
@@ -57,7 +58,7 @@ export function parseHuggingFaceJson(text: string, file: string): BpeTokenizer {
     new SyntaxError(`Cannot read ${file}: ${field}: ${why}`);
   const model = field(root, "model");
   if (field(model, "type") !== "BPE") {
-    throw refuse("model.type", `expected "BPE", found ${JSON.stringify(field(model, "type"))}`);
+    throw refuse("model.type", `expected "BPE", found ${excerpt(field(model, "type"))}`);
   }
   const unsupported = ["normalizer"].find((name) => field(root, name) != null) ??
     ["dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback"]
@@ -88,7 +89,7 @@ export function parseHuggingFaceJson(text: string, file: string): BpeTokenizer {
     const parts: unknown[] = typeof entry === "string" ? entry.split(" ") : Array.isArray(entry) ? entry : [];
     const [left, right] = parts;
     if (parts.length !== 2 || typeof left !== "string" || typeof right !== "string") {
-      throw refuse(`model.merges[${i}]`, `expected two tokens, found ${JSON.stringify(entry)}`);
+      throw refuse(`model.merges[${i}]`, `expected two tokens, found ${excerpt(entry)}`);
     }
     return { pair: [left, right] as const, where: `${file}: model.merges[${i}]` };
   });

@@ -5,7 +5,9 @@
  *
  * @module
  */
-import { BpeTokenizer, type Merge } from "./bpe.ts";
+import { excerpt } from "./excerpt.ts";
+import type { BpeTokenizer, Merge } from "./bpe.ts";
+import { soundTokenizer } from "./gpt2_files.ts";
 import { patternSource } from "./patterns.ts";
 
 /** Whether minbpe's format can hold a tokenizer: ids 0 to 255 are the bytes, merges follow in order. */
@@ -43,6 +45,8 @@ export function minbpeVocab(tokenizer: BpeTokenizer): string {
   return lines.join("");
 }
 
+const MOST_BYTES = 1 << 26;
+
 /** Reads a `.model`. Throws SyntaxError with file, line and reason. */
 export function parseMinbpeModel(text: string, file: string): BpeTokenizer {
   const lines = text.split(/\r?\n/);
@@ -50,11 +54,11 @@ export function parseMinbpeModel(text: string, file: string): BpeTokenizer {
   const refuse = (index: number, why: string): SyntaxError =>
     new SyntaxError(`Cannot read ${file}: line ${index + 1}: ${why}`);
   if (lines[0] !== "minbpe v1") {
-    throw refuse(0, `expected "minbpe v1", found ${JSON.stringify(lines[0] ?? "")}`);
+    throw refuse(0, `expected "minbpe v1", found ${excerpt(lines[0] ?? "")}`);
   }
   if (lines.length < 3) throw refuse(lines.length, "the file ends before the number of special tokens");
   if (!/^\d{1,6}$/.test(lines[2])) {
-    throw refuse(2, `expected a number of special tokens, found "${lines[2]}"`);
+    throw refuse(2, `expected a number of special tokens, found ${excerpt(lines[2])}`);
   }
   const firstMerge = 3 + Number(lines[2]);
   if (lines.length < firstMerge) {
@@ -63,22 +67,30 @@ export function parseMinbpeModel(text: string, file: string): BpeTokenizer {
   const special = new Map<string, number>();
   for (let i = 3; i < firstMerge; i++) {
     const match = /^(.+) (\d{1,7})$/.exec(lines[i]);
-    if (match === null) throw refuse(i, `expected a special token and its id, found "${lines[i]}"`);
+    if (match === null) throw refuse(i, `expected a special token and its id, found ${excerpt(lines[i])}`);
     special.set(match[1], Number(match[2]));
   }
   const tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
   const merges: Merge[] = [];
+  let total = 0;
   for (let i = firstMerge; i < lines.length; i++) {
     const match = /^(\d{1,7}) (\d{1,7})$/.exec(lines[i]);
-    if (match === null) throw refuse(i, `expected two ids, found "${lines[i]}"`);
+    if (match === null) throw refuse(i, `expected two ids, found ${excerpt(lines[i])}`);
     const left = Number(match[1]), right = Number(match[2]);
     if (left >= tokens.length || right >= tokens.length) {
       throw refuse(i, `merge ${lines[i]} needs ids below ${tokens.length}, its own`);
     }
     merges.push([left, right, tokens.length]);
-    tokens.push(Uint8Array.of(...tokens[left], ...tokens[right]));
+    const joined = new Uint8Array(tokens[left].length + tokens[right].length);
+    total += joined.length;
+    if (total > MOST_BYTES) { // each merge may double the longest token
+      throw refuse(i, `the tokens so far have ${total} bytes together, expected at most ${MOST_BYTES}`);
+    }
+    joined.set(tokens[left]);
+    joined.set(tokens[right], tokens[left].length);
+    tokens.push(joined);
   }
-  return new BpeTokenizer({ pattern: lines[1], tokens, merges, special });
+  return soundTokenizer({ pattern: lines[1], tokens, merges, special }, file);
 }
 
 /** Text of a token's bytes, with control characters escaped so that they do not disturb the line. */

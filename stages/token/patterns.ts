@@ -9,6 +9,8 @@
  * @module
  */
 
+import { excerpt } from "./excerpt.ts";
+
 /** A pattern by name, or the source of a regular expression. */
 export type Pattern = "gpt2" | "gpt4" | "none" | (string & Record<never, never>);
 
@@ -54,6 +56,8 @@ export function patternSource(pattern: Pattern): string {
     : name;
 }
 
+const LONGEST_SOURCE = 10_000;
+
 /**
  * A pattern as a sticky-free, global JavaScript expression. Throws SyntaxError with the source if it is none.
  *
@@ -66,6 +70,12 @@ export function patternSource(pattern: Pattern): string {
 export function patternRegExp(pattern: Pattern): RegExp {
   const source = patternSource(pattern);
   if (source === "") return /[^]+/gu;
+  if (source.length > LONGEST_SOURCE) {
+    throw new SyntaxError(
+      `Cannot read the split pattern ${excerpt(source)}: it has ${source.length} characters, ` +
+        `expected at most ${LONGEST_SOURCE}`,
+    );
+  }
   try {
     return new RegExp(javaScriptSource(source), "gu");
   } catch (cause) {

@@ -47,3 +47,16 @@ Deno.test("pageText() trims lines in linear time: a megabyte of spaces that do n
   const spaces = "\u00a0".repeat(1 << 20);
   equal(pageText(`<p>a${spaces}b</p><p>c${spaces}</p>`).length, 2 + spaces.length + 3);
 });
+
+Deno.test("pageText() takes the text of what would cost the parser minutes: hidden nesting, end tags of nothing", () => {
+  for (const unit of ["<b></i>", "<div></x>", "<div/>"]) equal(pageText(`${unit.repeat(100_000)}x`), "x");
+  equal(pageText(`${"<b>".repeat(9000)}${"</i>".repeat(200_000)}x`), "x");
+  equal(pageText(`${"<i>a</i>".repeat(300_000)}`).length > 0, true);
+});
+
+Deno.test("pageText() keeps the lines of 50,000 breaks, items and pictures: nothing of that is nested", () => {
+  const many = "a<br>".repeat(20_000) + "<p>b<img src=x>".repeat(20_000) + "<ul>" + "<li>c".repeat(20_000) +
+    "</ul>";
+  equal(pageText(many).split("\n").filter((line) => line !== "").length, 60_000);
+  equal(pageText(`<div>a</div><svg>${'<path d="M0"/>'.repeat(20_000)}</svg><div>b</div>`), "a\nb");
+});

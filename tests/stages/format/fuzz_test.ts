@@ -1,0 +1,205 @@
+/**
+ * Readers of packed files, weights, shards and vocabularies against mutated files: 3,500 of the suite's 10,000.
+ *
+ * @module
+ */
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { parseResponse } from "../../../stages/format/http.ts";
+import { gunzipMembers } from "../../../stages/format/gzip.ts";
+import { readLlmcModel, writeLlmcModel } from "../../../stages/format/llmc_model.ts";
+import { openLlmcShard, shardHeader } from "../../../stages/format/llmc_shard.ts";
+import { openNanogptBin } from "../../../stages/format/nanogpt.ts";
+import { encodeSafetensors, readSafetensors } from "../../../stages/format/safetensors.ts";
+import { readThrift } from "../../../stages/format/thrift.ts";
+import { unzstdFrames } from "../../../stages/format/zstd.ts";
+import { byteTokenizer } from "../../../stages/token/byte.ts";
+import { CharTokenizer } from "../../../stages/token/char.ts";
+import { readTokenizer, saveTokenizer } from "../../../stages/token/folder.ts";
+import { trainBpe } from "../../../stages/token/train_bpe.ts";
+import { fuzz } from "../fuzz.ts";
+
+const { InvalidData, UnexpectedEof } = Deno.errors;
+const encoder = new TextEncoder();
+const text = "A line of words, é and 😀, again and again. ".repeat(60);
+
+async function* cut(bytes: Uint8Array<ArrayBuffer>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for (let at = 0; at < bytes.length; at += 1000) yield bytes.slice(at, at + 1000);
+}
+
+async function folder(use: (home: string) => Promise<void>): Promise<void> {
+  const home = await Deno.makeTempDir();
+  try {
+    await use(home);
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+Deno.test("mutants: gzip and zstd unpack or say why not", async () => {
+  for (
+    const [name, unpack, pack] of [["gzip", gunzipMembers, gzipSync], [
+      "zstd",
+      unzstdFrames,
+      zstdCompressSync,
+    ]] as const
+  ) {
+    await fuzz({
+      name,
+      files: [new Uint8Array(pack(text)), new Uint8Array([...pack("one"), ...pack(""), ...pack("two")])],
+      count: 600,
+      errors: [InvalidData, UnexpectedEof],
+      async read(bytes) {
+        for await (const _ of unpack(cut(bytes), { name: "a" }));
+      },
+    });
+  }
+});
+
+Deno.test("mutants: responses have a body, or are none", async () => {
+  const page = `<p>${text}</p>`;
+  const head = (fields: string) => encoder.encode(`HTTP/1.1 200 OK\r\n${fields}\r\n`);
+  await fuzz({
+    name: "responses",
+    files: [
+      new Uint8Array([...head("Content-Encoding: gzip\r\n"), ...gzipSync(page)]),
+      new Uint8Array([
+        ...head("Transfer-Encoding: chunked\r\n"),
+        ...encoder.encode("5\r\nabcde\r\n3;x=y\r\nabc\r\n0\r\n\r\n"),
+      ]),
+    ],
+    count: 400,
+    errors: [],
+    read: (bytes) => parseResponse(bytes),
+  });
+});
+
+Deno.test("mutants: thrift structures fit or are refused", async () => {
+  const nested = Uint8Array.of(
+    0x15,
+    2,
+    0x19,
+    0x35,
+    2,
+    4,
+    6,
+    0x1c,
+    0x18,
+    3,
+    97,
+    98,
+    99,
+    0,
+    0x11,
+    0x12,
+    0x16,
+    0x80,
+    1,
+    0,
+  );
+  await fuzz({
+    name: "thrift",
+    files: [nested],
+    count: 300,
+    errors: [RangeError],
+    read(bytes) {
+      try {
+        readThrift(bytes, 0);
+      } catch (error) {
+        throw error instanceof RangeError ? new RangeError(`Cannot read: ${error.message}`) : error;
+      }
+    },
+  });
+});
+
+Deno.test("mutants: weights and shards are read or refused", () =>
+  folder(async (home) => {
+    const path = `${home}/mutant.bin`;
+    const model = `${home}/model.bin`;
+    const c = 4,
+      zeros = (...shape: number[]) => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b)) });
+    await writeLlmcModel(model, {
+      sizes: { seqLen: 3, vocabSize: 5, layers: 1, heads: 2, channels: c, paddedVocabSize: 6 },
+      weights: {
+        "wte.weight": zeros(5, c),
+        "wpe.weight": zeros(3, c),
+        "h.0.ln_1.weight": zeros(c),
+        "h.0.ln_1.bias": zeros(c),
+        "h.0.attn.c_attn.weight": zeros(c, 3 * c),
+        "h.0.attn.c_attn.bias": zeros(3 * c),
+        "h.0.attn.c_proj.weight": zeros(c, c),
+        "h.0.attn.c_proj.bias": zeros(c),
+        "h.0.ln_2.weight": zeros(c),
+        "h.0.ln_2.bias": zeros(c),
+        "h.0.mlp.c_fc.weight": zeros(c, 4 * c),
+        "h.0.mlp.c_fc.bias": zeros(4 * c),
+        "h.0.mlp.c_proj.weight": zeros(4 * c, c),
+        "h.0.mlp.c_proj.bias": zeros(c),
+        "ln_f.weight": zeros(c),
+        "ln_f.bias": zeros(c),
+      },
+    });
+    const tokens = new Uint8Array([...shardHeader(50, 2), ...new Uint8Array(100)]);
+    const kinds: [name: string, file: Uint8Array, count: number, read: () => Promise<unknown> | unknown][] = [
+      [
+        "safetensors",
+        encodeSafetensors({ a: zeros(2, 3), b: { shape: [4], data: new Uint32Array(4) } }, { format: "pt" }),
+        400,
+        () => readSafetensors(path),
+      ],
+      ["llm.c model", Deno.readFileSync(model), 200, () => readLlmcModel(path)],
+      ["llm.c shard", tokens, 200, () => {
+        const file = openLlmcShard(path);
+        try {
+          file.read(0, file.count);
+        } finally {
+          file.close();
+        }
+      }],
+      ["nanoGPT", new Uint8Array(100), 100, () => openNanogptBin(path).close()],
+    ];
+    for (const [name, file, count, read] of kinds) {
+      await fuzz({
+        name,
+        files: [file],
+        count,
+        errors: [InvalidData, UnexpectedEof],
+        async read(bytes) {
+          await Deno.writeFile(path, bytes);
+          await read();
+        },
+      });
+    }
+  }));
+
+Deno.test("mutants: vocabularies are read or refused", () =>
+  folder(async (home) => {
+    const { tokenizer: bpe } = await trainBpe([text], {
+      vocabSize: 300,
+      pattern: "gpt2",
+      special: ["<|endoftext|>"],
+    });
+    await saveTokenizer(bpe, { dir: `${home}/bpe` });
+    await saveTokenizer(CharTokenizer.learn([text]), { dir: `${home}/char` });
+    await saveTokenizer(byteTokenizer(), { dir: `${home}/byte` });
+    for (
+      const [name, count] of [["tokenizer.json", 250], ["tokenizer.model", 250], ["merges.txt", 100], [
+        "vocab.json",
+        100,
+      ], ["meta.json", 100]] as const
+    ) {
+      const dir = name === "meta.json" ? "char" : "bpe";
+      const file = `${home}/${dir}/${name}`;
+      const sound = Deno.readFileSync(file);
+      await fuzz({
+        name,
+        files: [sound],
+        count,
+        errors: [SyntaxError],
+        async read(bytes) {
+          await Deno.writeFile(file, bytes);
+          (await readTokenizer(file)).decode((await readTokenizer(file)).encode("a"));
+        },
+      });
+      await Deno.writeFile(file, sound);
+    }
+  }));

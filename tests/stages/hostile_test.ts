@@ -1,0 +1,76 @@
+/**
+ * Texts of a megabyte that catch backtracking expressions and quadratic loops: every filter, extraction and tokenizer
+ * pattern sees each of them in a worker, within a limit for all stages together that only a hang would reach.
+ *
+ * @module
+ */
+import { deepStrictEqual } from "node:assert/strict";
+import { asSource } from "../../stages/flow/as_source.ts";
+import type { RunEvent } from "../../stages/flow/events.ts";
+import { from } from "../../stages/flow/flow.ts";
+import { parallel } from "../../stages/flow/parallel.ts";
+import type { Document } from "../../stages/items.ts";
+
+const units = [
+  " ",
+  "\u00a0",
+  "\t",
+  "\n",
+  "\r",
+  "a",
+  "A",
+  "1",
+  ".",
+  '"',
+  "'",
+  "[",
+  ")",
+  "!",
+  "😀",
+  "\ud800",
+  "\u0301",
+  "\0",
+  "字",
+  "a ",
+  "a\n",
+  "1,",
+  "a@",
+  "a.b@c.",
+  "1.2.3.",
+  "http://",
+  "-",
+  "a.)",
+  "n't",
+  "Mr. A. ",
+  "- \n",
+  "...\n",
+  "\u2028",
+];
+
+/** Where expressions go back: something before, and an end that does not fit. */
+const texts = units.map((unit): Document => ({
+  id: JSON.stringify(unit),
+  text: `a${unit.repeat(Math.floor((1 << 18) / unit.length))}x`,
+  url: `http://a.b/${unit.repeat(1000)}`,
+}));
+
+Deno.test("filters, extraction and patterns take hostile texts in time that grows with their length", async () => {
+  const dropped: Record<string, unknown> = {};
+  const seen: string[] = [];
+  await from(asSource("texts", () => texts))
+    .pipe(parallel<Document, Document>({
+      module: import.meta.resolve("./hostile_group.ts"),
+      group: "hostileStages",
+      options: {},
+    }, { workers: 1, limit: { milliseconds: 60_000, reason: "too_slow" } }))
+    .pipe<never>({ name: "seen", open: () => null, push: (doc) => (seen.push(doc.id), []) })
+    .run({
+      onEvent(event: RunEvent) {
+        if (event.type === "stage" && Object.keys(event.dropped).length > 0) {
+          dropped[event.name] = event.dropped;
+        }
+      },
+    });
+  deepStrictEqual(dropped, {});
+  deepStrictEqual(seen, texts.map((doc) => doc.id));
+});
