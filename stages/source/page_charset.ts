@@ -15,7 +15,10 @@ export function decodePage(bytes: Uint8Array<ArrayBuffer>, transport: string | n
     : /^(\xff\xfe|\xfe\xff)/.test(head)
     ? "utf-16"
     : null;
-  for (const label of [marked, transport, declared.exec(head)?.[1] ?? null]) {
+  const named = declared.exec(head)?.[1] ?? null;
+  // Where that could be read as ASCII the page is not in UTF-16, whatever it says: the standard takes UTF-8.
+  const meta = named !== null && /^utf-16/i.test(named) ? "utf-8" : named;
+  for (const label of [marked, transport, meta]) {
     const decoder = label === null
       ? null
       : decoderOf(label === "utf-16" && head[0] === "\xfe" ? "utf-16be" : label);

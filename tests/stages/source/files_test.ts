@@ -179,6 +179,10 @@ Deno.test("htmlFile() gives a page's text once, in the charset it names", () =>
     );
     const docs = await resumesAnywhere(() => htmlFile(file));
     equal(docs, [{ id: file, text: "café", filePath: file }]);
+    equal(
+      (await read(htmlFile(path("e.html", '<meta charset="utf-16"><p>na\u00efve')))).items[0].text,
+      "naïve",
+    );
     equal((await read(htmlFile(path("b.html", "<p>na\u00efve</p>")))).items[0].text, "naïve");
     equal((await read(htmlFile(path("c.html", new Uint8Array([60, 112, 62, 0xe9]))))).items[0].text, "é");
     equal((await read(htmlFile(path("d.html", "<script>x</script>")))).items, []);
