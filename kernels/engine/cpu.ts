@@ -10,6 +10,7 @@
 import { findBlas } from "./blas.ts";
 import { hasRelaxedSimd, loadKernels } from "./cpu_kernels.ts";
 import { CpuSession } from "./cpu_session.ts";
+import { prefersWide } from "./cpu_tiles.ts";
 import type { Engine } from "./engine.ts";
 
 /** More threads gain nothing at the sizes that a CPU can train: a step is bound by memory long before. */
@@ -28,6 +29,11 @@ export interface CpuOptions {
   readonly blas?: string;
   /** Whether kernels may use relaxed SIMD; default: where the WASM engine has it. */
   readonly relaxedSimd?: boolean;
+  /**
+   * Whether products use the tile made for `deno task fast`; default: under its flags, if a trial of 25 ms at the first
+   * call finds it faster. Results have the same bits either way.
+   */
+  readonly wideTile?: boolean;
 }
 
 /**
@@ -45,12 +51,13 @@ export async function openCpu(options: CpuOptions = {}): Promise<Engine> {
   }
   const module = await loadKernels(options.relaxedSimd ?? hasRelaxedSimd);
   const blas = await findBlas(options.blas ?? "off");
-  const pool = { module, threads, spins: threads <= cores ? SPINS : 0, blas: blas?.path ?? null };
+  const wide = options.wideTile ?? (blas === null && prefersWide(module));
+  const pool = { module, threads, spins: threads <= cores ? SPINS : 0, blas: blas?.path ?? null, wide };
   return {
     name: "cpu",
     device: `WASM SIMD${blas === null ? "" : ` and ${blas.name}`}, ${threads} ${
       threads === 1 ? "thread" : "threads"
-    }`,
+    }${wide ? ", fast kernels" : ""}`,
     open: (programs, weights) => CpuSession.open(programs, { weights, pool }),
   };
 }

@@ -8,8 +8,8 @@ import { fail, scratchBytes } from "./cpu_control.ts";
 import type { Layout } from "./cpu_layout.ts";
 import type { Answer, Range, Start } from "./cpu_worker.ts";
 
-/** The kernels, how many threads to run them on, and the BLAS if there is one. */
-export type Pool = Pick<Start, "module" | "threads" | "spins" | "blas">;
+/** The kernels, how many threads to run them on, who multiplies. */
+export type Pool = Pick<Start, "module" | "threads" | "spins" | "blas" | "wide">;
 
 /** Workers on their way. */
 export interface Threads {

@@ -37,6 +37,8 @@ export interface Start {
   readonly zeros: readonly Range[];
   /** The library that multiplies, else the WASM kernel does. */
   readonly blas: string | null;
+  /** Whether that kernel uses the wide tile. */
+  readonly wide: boolean;
 }
 
 /**
@@ -59,6 +61,7 @@ scope.onmessage = (event) => {
   const start = event.data;
   const { exports } = new WebAssembly.Instance(start.module, { env: { memory: start.memory } });
   const kernels = start.exports.map((name) => exports[name] as Kernel);
+  (exports.choose_wide as (wide: number) => void)(Number(start.wide));
   using blas = start.blas === null ? null : openBlas(start.blas);
   if (blas !== null) {
     const { memory } = start;

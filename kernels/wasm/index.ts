@@ -1,6 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * The module: one export an op, named as the op; `finish`, `softmax_rows` and `slope_rows` go between products of a BLAS.
+ * The module: one export an op, named as the op; `finish`, `softmax_rows` and `slope_rows` go between products of a BLAS,
+ * `choose_wide` chooses between two tiles of products.
  *
  * @module
  */
@@ -30,3 +31,7 @@ export { scale } from "./scale.ts";
 export { pad, slice, take } from "./slice.ts";
 export { assign, clear, count } from "./state.ts";
 export { tanh, tanh_grad } from "./tanh.ts";
+
+// Not `export … from`: the compiler makes a second copy of a file named so, with a variable of its own.
+import { choose_wide } from "./tile_wide.ts";
+export { choose_wide };

@@ -2,7 +2,7 @@
 /**
  * Twin of kernels/ops/matmul.ts: blocked and packed as Goto and van de Geijn 2008 ("Anatomy of high-performance
  * matrix multiplication"). All four layouts differ only in the strides that packing reads with. An element's sum runs
- * over k in blocks of 256 whatever tile it falls in, so its bits do not depend on the number of threads.
+ * over k in blocks of 256 whatever tile it falls in, so its bits do not depend on the number of threads or on the tile.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { size, tensor } from "./call.ts";
 import { finish, NOTHING } from "./finish.ts";
 import { packPanel } from "./pack.ts";
 import { tile } from "./tile.ts";
+import { isWide, tileWide } from "./tile_wide.ts";
 
 const KC: usize = 256; // a panel of B, 8 KiB, stays in the first-level cache
 const MC: usize = 128; // a block of A, 128 KiB, in the second
@@ -55,6 +56,7 @@ export function product(
     const columns = min(NC, nTo - jc);
     for (let pc: usize = 0; pc < k; pc += KC) {
       const steps = min(KC, k - pc), padded = (steps + 3) & ~3, panel = padded << 5;
+      const joins = add || pc > 0, spare = scratch + SPARE_AT;
       for (let j: usize = 0; j < columns; j += 8) {
         const from = b + (jc + j) * bColumn + pc * bStep;
         packPanel(
@@ -73,14 +75,18 @@ export function product(
           const from = a + (ic + i) * aRow + pc * aStep;
           packPanel(from, aRow, aStep, min<usize>(8, rows - i), steps, padded, scratch + (i >> 3) * panel);
         }
-        for (let j: usize = 0; j < columns; j += 8) {
-          const bPanel = scratch + B_AT + (j >> 3) * panel, width = min<usize>(8, columns - j);
+        for (let j: usize = 0; j < columns;) {
+          const bPanel = scratch + B_AT + (j >> 3) * panel;
+          const width: usize = isWide() && columns - j >= 16 ? 16 : min<usize>(8, columns - j);
           for (let i: usize = 0; i < rows; i += 8) {
             const aPanel = scratch + (i >> 3) * panel, height = min<usize>(8, rows - i);
             const c = out + (ic + i) * stride + ((jc + j) << 2);
-            if (width == 8 && height == 8) tile(padded, aPanel, bPanel, c, stride, add || pc > 0);
-            else edge(padded, aPanel, bPanel, c, stride, add || pc > 0, height, width, scratch + SPARE_AT);
+            if (height < 8 || width < 8) {
+              edge(padded, aPanel, bPanel, panel, c, stride, joins, height, width, spare);
+            } else if (width == 16) tileWide(padded, aPanel, bPanel, panel, c, stride, joins);
+            else tile(padded, aPanel, bPanel, c, stride, joins);
           }
+          j += width;
         }
         if (pc + KC >= k) {
           const at = ic * stride + (jc << 2);
@@ -91,11 +97,12 @@ export function product(
   }
 }
 
-/** A tile that reaches over the edge: the whole of it in `spare`, then what fits. */
+/** A tile, or two side by side, that reaches over the edge: the whole of it in `spare`, then what fits. */
 function edge(
   k: usize,
   a: usize,
   b: usize,
+  panel: usize,
   c: usize,
   stride: usize,
   add: bool,
@@ -103,10 +110,14 @@ function edge(
   width: usize,
   spare: usize,
 ): void {
-  tile(k, a, b, spare, 32, false);
-  for (let i: usize = 0; i < height; i++, c += stride, spare += 32) {
-    for (let at: usize = 0; at < width << 2; at += 4) {
-      store<f32>(c + at, (add ? load<f32>(c + at) : 0) + load<f32>(spare + at));
+  for (let left: usize = 0; left < width; left += 8, b += panel, c += 32) {
+    tile(k, a, b, spare, 32, false);
+    const fits = min<usize>(8, width - left) << 2;
+    for (let i: usize = 0; i < height; i++) {
+      const to = c + i * stride, from = spare + (i << 5);
+      for (let at: usize = 0; at < fits; at += 4) {
+        store<f32>(to + at, (add ? load<f32>(to + at) : 0) + load<f32>(from + at));
+      }
     }
   }
 }
