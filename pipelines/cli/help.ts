@@ -37,6 +37,10 @@ export function listText(
     `Run one:      ${command} NAME [--option value]…`,
     `Its options:  ${command} NAME --help`,
     "",
+    "On the CPU, instead of deno task pipeline:",
+    "  deno task native …  the system's BLAS multiplies matrices: may call native code",
+    "  deno task fast …    WASM kernels of 256 bits, by flags of V8: out of bounds, WASM is no longer stopped",
+    "",
   ].join("\n");
 }
 

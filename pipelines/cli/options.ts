@@ -321,11 +321,14 @@ export const runOptions = {
     group: "Run",
     placeholder: "NAME",
   }),
-  device: oneOf("auto: a GPU through WebGPU where there is one, else the CPU engine", {
-    value: "auto",
-    group: "Run",
-    choices: ["auto", "webgpu", "cpu"],
-  }),
+  device: oneOf(
+    "auto: a GPU through WebGPU where there is one, else the CPU engine (deno task native and deno task fast: see deno task pipeline)",
+    {
+      value: "auto",
+      group: "Run",
+      choices: ["auto", "webgpu", "cpu"],
+    },
+  ),
   seed: integer("all randomness comes from it", { value: 1, min: 0, max: 2 ** 32 - 1, fixed, group: "Run" }),
   workers: integer("threads for data stages and the CPU engine", {
     value: "auto",

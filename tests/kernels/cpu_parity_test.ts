@@ -8,6 +8,7 @@ import type { Case } from "../../kernels/core/op.ts";
 import { openCpu } from "../../kernels/engine/cpu.ts";
 import { type AttentionAttrs, attentionGradOp, attentionOp } from "../../kernels/ops/attention.ts";
 import { ops } from "../../kernels/ops/list.ts";
+import { matmulAddOp, matmulOp } from "../../kernels/ops/matmul.ts";
 import { checkFarOut, checkOp, parityChecks, runCases, smallCases } from "./parity.ts";
 
 Deno.test("cpu engine gives every op's reference within float32", async (t) => {
@@ -33,6 +34,38 @@ Deno.test("cpu engine gives the same bits with one thread, two and three", async
         deepStrictEqual(three[i], one[i], JSON.stringify(c.case));
       });
     });
+  }
+});
+
+Deno.test("cpu engine with the wide tile gives every product's reference within float32", async (t) => {
+  const products = ops.filter((op) => /^(matmul|affine)/.test(op.name));
+  for (const relaxedSimd of [true, false]) {
+    const engine = await openCpu({ threads: 2, relaxedSimd, wideTile: true });
+    const checks = await parityChecks(engine, products);
+    for (const [name, check] of checks) await t.step(`${name}${relaxedSimd ? "" : ", plain"}`, check);
+  }
+});
+
+Deno.test("cpu engine gives the same bits with the wide tile and without, for any number of threads", async () => {
+  const layouts = [[false, false], [false, true], [true, false], [true, true]];
+  // [M, K, N]: whole tiles, what a tile leaves over on either side, and more than a block of each.
+  const sizes = [[8, 4, 16], [16, 256, 48], [9, 1, 33], [17, 300, 40], [64, 513, 24], [140, 259, 1065]];
+  const cases = sizes.flatMap(([m, k, n]) =>
+    layouts.flatMap(([transposeA, transposeB]) => {
+      const inputs = [transposeA ? [k, m] : [m, k], transposeB ? [n, k] : [k, n]];
+      const attrs = { transposeA, transposeB };
+      return [
+        { op: matmulOp, case: { inputs, attrs } },
+        { op: matmulAddOp, case: { inputs: [...inputs, [m, n]], attrs } },
+      ];
+    })
+  );
+  const run = async (options: { threads: number; wideTile: boolean; relaxedSimd?: boolean }) =>
+    await runCases(await openCpu(options), cases, { seed: 5, times: 1 });
+  const narrow = await run({ threads: 1, wideTile: false });
+  for (const threads of [1, 2, 3]) {
+    const wide = await run({ threads, wideTile: true });
+    cases.forEach((c, i) => deepStrictEqual(wide[i], narrow[i], `${c.op.name} ${JSON.stringify(c.case)}`));
   }
 });
 

@@ -17,11 +17,11 @@ for (const build of Object.keys(builds)) {
   });
 
   if (builds[build].source !== "index.ts") continue;
-  Deno.test(`${build} exports one kernel an op and what follows a BLAS, and imports its memory alone`, async () => {
+  Deno.test(`${build} exports one kernel an op, what follows a BLAS and a choice of tiles, and imports its memory alone`, async () => {
     const module = await WebAssembly.compile(committed);
     deepStrictEqual(
       WebAssembly.Module.exports(module).filter((e) => e.kind === "function").map((e) => e.name).sort(),
-      [...ops.map((op) => op.name), "finish", "slope_rows", "softmax_rows"].sort(),
+      [...ops.map((op) => op.name), "choose_wide", "finish", "slope_rows", "softmax_rows"].sort(),
     );
     deepStrictEqual(WebAssembly.Module.imports(module), [{ module: "env", name: "memory", kind: "memory" }]);
   });
