@@ -1,7 +1,8 @@
 /**
- * Training steps of this project's CPU engine and of peers that are not on npm, alternating in one run; medians of
- * tokens a second over rounds, of each round's ratio to PyTorch with one thread or all, whichever is faster, and of the
- * share of what WASM's innermost kernel does on this machine (128-bit vectors: a BLAS can be above 100 %).
+ * Training steps of this project's CPU engine, also under the flags of `deno task fast`, and of peers that are not on npm,
+ * alternating in one run; medians of tokens a second over rounds, of each round's ratio to PyTorch with one thread or all,
+ * whichever is faster, and of the share of what WASM's innermost kernel does on this machine (128-bit vectors: fast kernels
+ * and a BLAS can be above 100 %).
  *
  *     deno run -A bench/peers.ts [--rounds 7] [--threads 2] [--sizes small,middle,124M] [--python python3] [--llmc DIR]
  *
@@ -12,6 +13,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import config from "../deno.json" with { type: "json" };
 import { findBlas } from "../kernels/engine/blas.ts";
 import { openCpu } from "../kernels/engine/cpu.ts";
 import { gpt } from "../kernels/models/gpt.ts";
@@ -45,7 +47,7 @@ async function compare(size: StepSize): Promise<void> {
   const peers: Peer[] = [];
   for (const count of torches) peers.push(await pytorch(size, count));
   const { peer, flops } = await ours(size, "off");
-  peers.push(peer);
+  peers.push(peer, await fast(size));
   if (blas !== null) peers.push((await ours(size, blas.path)).peer);
   if (values.llmc !== undefined) peers.push(await llmc(size, { folder: values.llmc, threads }));
   const tokens = size.batch * size.seqLen, seconds = peers.map((): number[] => []), peaks: number[] = [];
@@ -85,6 +87,18 @@ async function ours(size: StepSize, which: string): Promise<{ readonly peer: Pee
     [Symbol.asyncDispose]: () => training[Symbol.asyncDispose](),
   };
   return { peer, flops: training.flops };
+}
+
+/** As `deno task fast` runs. */
+function fast(size: StepSize): Promise<Peer> {
+  const script = decodeURIComponent(new URL("peers/steps.ts", import.meta.url).pathname);
+  const flags = /--v8-flags=\S+/.exec(config.tasks.fast.command)?.[0] ?? "";
+  const command = [Deno.execPath(), "run", "--quiet", "--frozen", "--allow-read", flags, script];
+  return startPeer([...command, JSON.stringify(size), String(threads)], {
+    ready: /./,
+    nameOf: (device) => device,
+    hint: "see its messages above",
+  });
 }
 
 function pytorch(size: StepSize, count: number): Promise<Peer> {

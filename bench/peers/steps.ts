@@ -1,0 +1,22 @@
+/**
+ * Training steps of the CPU engine in a process of their own, as a peer (see peer.ts), for flags of V8 that hold for a
+ * process: arguments are a size of training_step.ts as JSON and the number of threads.
+ *
+ * @module
+ */
+import { openCpu } from "../../kernels/engine/cpu.ts";
+import { TextLineStream } from "../../stages/flow/std.ts";
+import { openTrainingStep } from "../training_step.ts";
+
+const [size, threads] = Deno.args.map((text) => JSON.parse(text));
+const engine = await openCpu({ threads });
+await using training = await openTrainingStep(engine, size);
+await training.step();
+console.log(engine.device);
+for await (
+  const line of Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
+) {
+  const steps = Number(line), before = performance.now();
+  for (let i = 0; i < steps; i++) await training.step();
+  console.log((performance.now() - before) / 1000 / steps);
+}
