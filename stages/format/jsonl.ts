@@ -35,6 +35,8 @@ export interface JsonlOptions {
   readonly limit?: number;
   /** Takes lines that cannot be read, with the reason; they are passed over. Without it they are thrown. */
   readonly onBad?: (error: Error, line: BadLine) => void;
+  /** Whether to end before the line that begins at byte `offset` (default: at the end of the bytes). */
+  readonly ends?: (offset: number) => boolean;
 }
 
 /** A line that is passed over. */
@@ -55,11 +57,12 @@ export async function* readJsonl(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
   options: JsonlOptions,
 ): AsyncGenerator<JsonlRecord> {
-  const { name, from = { offset: 0, line: 0 }, limit = 1 << 26, onBad } = options;
+  const { name, from = { offset: 0, line: 0 }, limit = 1 << 26, onBad, ends } = options;
   const decoder = new TextDecoder();
   let { offset, line } = from;
   let long: RangeError | null = null; // this line is beyond the limit: its other pieces are passed over
   for await (const { bytes, end, whole } of lines(chunks, { offset, limit })) {
+    if (long === null && ends?.(offset)) return;
     if (long === null) line++;
     const next = { offset: end, line };
     if (!whole && long === null) {

@@ -30,6 +30,8 @@ export interface WarcPlace {
 
 /** What to read, and what errors call the file. */
 export interface WarcOptions {
+  /** Whether to end before the record that begins at byte `offset` (default: at the end of the bytes). */
+  readonly ends?: (offset: number) => boolean;
   /** What errors call the file. */
   readonly name: string;
   /** Where the bytes begin (default the start). */
@@ -48,7 +50,7 @@ export async function* readWarc(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
   options: WarcOptions,
 ): AsyncGenerator<WarcRecord> {
-  const { name, from = { offset: 0, record: 0 }, types, limit = 1 << 26 } = options;
+  const { name, from = { offset: 0, record: 0 }, types, limit = 1 << 26, ends } = options;
   const input = new Pull(chunks, from.offset);
   for (let number = from.record + 1;; number++) {
     let offset = input.offset;
@@ -57,7 +59,7 @@ export async function* readWarc(
       offset = input.offset;
       line = await input.line();
     }
-    if (line === null) return;
+    if (line === null || ends?.(offset)) return;
     const at = `record ${number} of ${name} (byte ${offset})`;
     if (!/^WARC\/\d+\.\d+$/.test(line)) {
       const begins = JSON.stringify(line.slice(0, 40));

@@ -35,6 +35,28 @@ export interface ParquetState {
   noted?: true;
 }
 
+/** Which rows are read, and what is done about damage. */
+export interface ParquetFileOptions extends DamageOptions {
+  /** From row `begin` to before row `end`, counted from 0, of whole row groups (default all). */
+  readonly rows?: Readonly<{ begin: number; end: number }>;
+}
+
+/** Rows of one row group, with its packed size. */
+export type RowGroup = Readonly<{ begin: number; end: number; bytes: number }>;
+
+/** A file's row groups. Throws as `parquetFile`. */
+export async function parquetRowGroups(path: string): Promise<readonly RowGroup[]> {
+  using file = await openRanges(path);
+  const { row_groups } = await sound(`${path} as Parquet`, () => readMetadata(file));
+  let begin = 0;
+  return row_groups.map(({ num_rows, columns }) => {
+    const sizes = columns.map(({ meta_data }) => Number(meta_data?.total_compressed_size ?? 0));
+    const group = { begin, end: begin + Number(num_rows), bytes: sizes.reduce((sum, size) => sum + size, 0) };
+    begin = group.end;
+    return group;
+  });
+}
+
 /**
  * One document a row; memory for one row group's columns. Ids are the row's, else path:row. Throws
  * Deno.errors.InvalidData if the file is not sound Parquet, TypeError if it has no flat column `text` or a row no text;
@@ -42,12 +64,12 @@ export interface ParquetState {
  */
 export function parquetFile(
   path: string,
-  { damaged = "refuse" }: DamageOptions = {},
+  { damaged = "refuse", rows: wantedRows = { begin: 0, end: Infinity } }: ParquetFileOptions = {},
 ): Source<Document, ParquetState> {
   const skips = damaged === "skip";
   return {
-    name: path,
-    open: (_ctx, saved = { row: 0 }) => ({ ...saved }),
+    name: wantedRows.begin === 0 ? path : `${path}#${wantedRows.begin}`,
+    open: (_ctx, saved = { row: wantedRows.begin }) => ({ ...saved }),
     async *read(state, ctx) {
       using file = await openRanges(path, ctx.signal);
       let metadata: FileMetaData, columns: readonly string[];
@@ -61,6 +83,7 @@ export function parquetFile(
       }
       let begin = 0;
       for (const [number, group] of metadata.row_groups.entries()) {
+        if (begin >= wantedRows.end) return;
         const end = begin + Number(group.num_rows);
         const name = `row group ${number + 1} of ${path} (from row ${begin + 1})`;
         try {

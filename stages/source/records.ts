@@ -6,6 +6,7 @@
 import { type Anchor, Anchors, readUnpacked } from "../format/compressed.ts";
 import type { JsonlPlace } from "../format/jsonl.ts";
 import { parseJson } from "../format/parse_json.ts";
+import { LineBounds, type Stretch, stretchName, wholeFile } from "../format/stretch.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { type DamageOptions, isDamage, passOnce, passOver, untilDamage } from "./damage.ts";
@@ -24,36 +25,56 @@ export interface JsonlState {
   line: number;
   /** Where unpacking begins for it; absent: at the file's start. */
   anchor?: Anchor;
+  /** The last place at which a line of a stretch may begin, once it is known. */
+  last?: number;
   /** Damage of the packing was met and told of: what follows it cannot be read. */
   damaged?: true;
   /** A line was passed over with a note: others are only counted. */
   noted?: true;
 }
 
+/** Which part of a file is read, and what is done about damage. */
+export interface JsonlFileOptions extends DamageOptions {
+  /** Default: all of it. Of a file with .gz it begins at a gzip member. */
+  readonly stretch?: Stretch;
+}
+
 /**
- * One document a line. Ids are the record's, else path:line. Throws SyntaxError for a line that is no JSON, TypeError
+ * One document a line. Ids are the record's, else path:line, in a stretch path#byte:line. Throws SyntaxError for a line that is no JSON, TypeError
  * for a record without text, RangeError for a line beyond 64 MiB; with `damaged: "skip"` such lines are dropped as
  * `no_json`, `no_text` and `too_long`, and what follows broken packing as `damaged`.
  */
 export function jsonlFile(
   path: string,
-  { damaged = "refuse" }: DamageOptions = {},
+  { damaged = "refuse", stretch = wholeFile }: JsonlFileOptions = {},
 ): Source<Document, JsonlState> {
+  const part = stretchName(path, stretch);
+  const skips = damaged === "skip";
   return {
-    name: path,
+    name: part,
     open: (_ctx, saved = { offset: 0, line: 0 }) => ({ ...saved }),
     async *read(state, ctx) {
+      const bounds = new LineBounds(path, { stretch, cursor: state });
+      const entered = await bounds.enter(ctx.signal).catch((error) => {
+        if (!skips || !isDamage(error)) throw error;
+        passOnce(state, { ctx, path, error });
+        return false;
+      });
+      if (!entered) return;
       const anchors = new Anchors(state.anchor);
       const place = { offset: state.offset, anchor: anchors.before(state.offset) };
       const moved = (next: JsonlPlace): void => {
         Object.assign(state, next, { anchor: anchors.before(next.offset) });
       };
-      const skips = damaged === "skip";
+      const onAnchor = (anchor: Anchor): void => {
+        anchors.pass(anchor);
+        bounds.pass(anchor);
+      };
       const bytes = untilDamage(
-        readUnpacked(path, { ...place, onAnchor: anchors.pass, signal: ctx.signal }),
+        readUnpacked(path, { ...place, onAnchor, signal: ctx.signal }),
         skips ? (error) => passOnce(state, { ctx, path, error }) : null,
       );
-      yield* readRows(bytes, { ctx, path, state, moved, skips });
+      yield* readRows(bytes, { ctx, path, part, ends: bounds.isBeyond, state, moved, skips });
     },
   };
 }

@@ -10,6 +10,8 @@ import type { Document } from "../items.ts";
 export interface RowPlace {
   /** The file. */
   readonly path: string;
+  /** The part of it that lines are counted in (default all of it). */
+  readonly part?: string;
   /** "line" or "record" or "row". */
   readonly unit: string;
   /** Counted from 1. */
@@ -40,7 +42,7 @@ export function tryDocument(row: unknown, place: RowPlace): Document | TypeError
     const value = all[name];
     return typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;
   };
-  const id = string("id") ?? number("id")?.toString() ?? `${place.path}:${place.number}`;
+  const id = string("id") ?? number("id")?.toString() ?? `${place.part ?? place.path}:${place.number}`;
   return defined({
     id,
     text: fields.text,
@@ -60,8 +62,8 @@ export function shown(names: readonly string[]): string {
   return names.length > 20 ? `${first}, … (${names.length})` : first;
 }
 
-function where({ path, unit, number }: RowPlace): string {
-  return `${unit[0].toUpperCase()}${unit.slice(1)} ${number} of ${path}`;
+function where({ path, part = path, unit, number }: RowPlace): string {
+  return `${unit[0].toUpperCase()}${unit.slice(1)} ${number} of ${part}`;
 }
 
 /** Without the fields that are undefined. */

@@ -12,21 +12,25 @@ import { tryDocument } from "./row.ts";
 /** Documents of lines; `moved` is told of each line's end before what it gives or is lost. */
 export async function* readRows(
   bytes: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  { ctx, path, name = path, state, moved, skips }: {
+  { ctx, path, part = path, name = part, ends, state, moved, skips }: {
     readonly ctx: Context;
     readonly path: string;
+    /** What lines are counted in, if that is not all of the file. */
+    readonly part?: string;
     readonly name?: string;
+    readonly ends?: (offset: number) => boolean;
     readonly state: { offset: number; line: number; noted?: true };
     readonly moved: (next: JsonlPlace) => void;
     readonly skips: boolean;
   },
 ): AsyncGenerator<Document> {
   const lose = (error: Error, line: number, reason: string): void => {
-    passOver(ctx, { error, path, id: `${path}:${line}`, reason, quiet: state.noted === true });
+    passOver(ctx, { error, path, id: `${part}:${line}`, reason, quiet: state.noted === true });
     state.noted = true;
   };
   const options = {
     name,
+    ...(ends && { ends }),
     from: { offset: state.offset, line: state.line },
     ...(skips && {
       onBad: (error: Error, { line, next, reason }: BadLine): void => {
@@ -37,7 +41,7 @@ export async function* readRows(
   };
   for await (const { value, line, next } of readJsonl(bytes, options)) {
     moved(next);
-    const doc = tryDocument(value, { path, unit: "line", number: line });
+    const doc = tryDocument(value, { path, part, unit: "line", number: line });
     if (!(doc instanceof TypeError)) yield doc;
     else if (skips) lose(doc, line, "no_text");
     else throw doc;

@@ -6,6 +6,7 @@
  */
 import { readUnpacked } from "../format/compressed.ts";
 import { lines } from "../format/lines.ts";
+import { LineBounds, type Stretch, stretchName, wholeFile } from "../format/stretch.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { type DamageOptions, passOnce, untilDamage } from "./damage.ts";
@@ -16,12 +17,16 @@ export interface TextState {
   offset: number;
   /** The packing is broken further on, which was told. */
   damaged?: true;
+  /** The last place at which a line of a stretch may begin. */
+  last?: number;
 }
 
 /** Sizes in bytes. */
 export interface TextOptions extends DamageOptions {
   /** A document ends at the first blank line after this much (default 16 KiB). */
   readonly documentBytes?: number;
+  /** Which part of a file that is not packed is read (default all of it); documents end where it ends. */
+  readonly stretch?: Stretch;
 }
 
 /**
@@ -31,22 +36,27 @@ export interface TextOptions extends DamageOptions {
  * that is not the first. Of a file with broken packing, with `damaged: "skip"`, what comes before is given.
  */
 export function textFile(path: string, options: TextOptions = {}): Source<Document, TextState> {
-  const { documentBytes = 1 << 14, damaged = "refuse" } = options;
+  const { documentBytes = 1 << 14, damaged = "refuse", stretch = wholeFile } = options;
   if (!(documentBytes >= 1)) throw new RangeError(`documentBytes is ${documentBytes}: wanted at least 1`);
   const most = 4 * documentBytes;
   return {
-    name: path,
+    name: stretchName(path, stretch),
     open: (_ctx, saved = { offset: 0 }) => ({ ...saved }),
     async *read(state, ctx) {
+      const bounds = new LineBounds(path, { stretch, cursor: state });
+      if (!await bounds.enter(ctx.signal)) return;
       const decoder = new TextDecoder();
       let begin = state.offset;
       let end = begin;
+      let atLineStart = true;
       let text = "";
       const bytes = untilDamage(
         readUnpacked(path, { offset: begin, signal: ctx.signal }),
         damaged === "skip" ? (error) => passOnce(state, { ctx, path, error }) : null,
       );
       for await (const line of lines(bytes, { offset: begin, limit: most })) {
+        if (atLineStart && bounds.isBeyond(end)) break;
+        atLineStart = line.whole;
         const shown = decoder.decode(line.bytes);
         text += line.whole ? `${shown}\n` : shown;
         end = line.end;

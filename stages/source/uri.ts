@@ -5,6 +5,7 @@
  */
 import { packingOf, unpackedName } from "../format/compressed.ts";
 import { findRemote, isRemote } from "../format/remote.ts";
+import type { Stretch } from "../format/stretch.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { chain } from "./chain.ts";
@@ -20,7 +21,15 @@ import { standardInput } from "./standard_input.ts";
 import { textFile } from "./text.ts";
 import { warcFile } from "./warc.ts";
 
-const readers: Readonly<Record<string, (path: string, options: PageOptions) => Source<Document>>> = {
+/** How a file is read: pages, damage, and which part of it. */
+export interface FileOptions extends PageOptions {
+  /** Of text, JSON lines and archives. */
+  readonly stretch?: Stretch;
+  /** Of Parquet. */
+  readonly rows?: Readonly<{ begin: number; end: number }>;
+}
+
+const readers: Readonly<Record<string, (path: string, options: FileOptions) => Source<Document>>> = {
   ".txt": textFile,
   ".md": textFile,
   ".html": htmlFile,
@@ -95,7 +104,37 @@ export async function findSource(
   };
 }
 
-/** What one URI names; `characters` is a guess at its text's length. */
+/** A file, and its size in bytes where it is known. */
+export type NamedFile = Readonly<{ path: string; size: number | null }>;
+
+/** What one URI names: files to read one after another, or a source that is none. */
+export type Named =
+  | Readonly<{ files: readonly NamedFile[] }>
+  | Readonly<{ source: Source<Document>; characters: number }>;
+
+/** What a URI names, nothing read yet. Throws as `openSource`. */
+export async function namedBy(uri: string, options: SourceOptions = {}): Promise<Named> {
+  if (uri === "embedded") return { source: allEmbedded(), characters: 22e6 };
+  if (uri.startsWith("embedded:")) {
+    return { source: embedded(corpus(uri.slice("embedded:".length))), characters: 11e6 };
+  }
+  if (uri === "-") return { source: standardInput(undefined, options), characters: 1e6 };
+  const files = await filesNamed(uri, options);
+  const empty = files.find(({ size }) => size === 0);
+  if (empty !== undefined && options.damaged !== "skip") throw emptyFile(empty.path);
+  return { files };
+}
+
+async function filesNamed(uri: string, options: SourceOptions): Promise<readonly NamedFile[]> {
+  if (isHub(uri)) {
+    const files = await hubFiles(uri, { ...options, wanted: (name) => kindOf(name) !== undefined });
+    return files.map(({ url, size }) => ({ path: url, size }));
+  }
+  if (isRemote(uri)) return [{ path: uri, size: (await findRemote(uri, options)).size }];
+  return expand(uri).map((path) => ({ path, size: sizeOf(path) }));
+}
+
+/** What one URI names as one source; `characters` is a guess at its text's length. */
 interface Found {
   readonly source: Source<Document>;
   readonly files: readonly string[];
@@ -104,44 +143,18 @@ interface Found {
 }
 
 async function find(uri: string, options: SourceOptions): Promise<Found> {
-  const none = { files: [], bytes: 0 };
-  if (uri === "embedded") return { ...none, source: allEmbedded(), characters: 22e6 };
-  if (uri.startsWith("embedded:")) {
-    return { ...none, source: embedded(corpus(uri.slice("embedded:".length))), characters: 11e6 };
-  }
-  if (uri === "-") return { ...none, source: standardInput(undefined, options), characters: 1e6 };
-  if (isHub(uri)) {
-    const files = await hubFiles(uri, { ...options, wanted: (name) => kindOf(name) !== undefined });
-    return oneByOne(uri, { files: files.map(({ url, size }) => ({ path: url, size })), options });
-  }
-  if (isRemote(uri)) {
-    const { size } = await findRemote(uri, options);
-    return oneByOne(uri, { files: [{ path: uri, size }], options });
-  }
-  return oneByOne(uri, { files: expand(uri).map((path) => ({ path, size: sizeOf(path) })), options });
-}
-
-/** Files one after another; a size of null is not known. */
-function oneByOne(
-  uri: string,
-  { files, options }: {
-    readonly files: readonly { readonly path: string; readonly size: number | null }[];
-    readonly options: PageOptions;
-  },
-): Found {
-  let bytes = 0;
-  let characters = 0;
-  for (const { path, size } of files) {
-    if (size === 0 && options.damaged !== "skip") throw emptyFile(path);
-    bytes += size ?? 0;
-    characters += (size ?? 1e6) * (packingOf(path) === null ? 1 : 3); // text packs to about a third
-  }
+  const named = await namedBy(uri, options);
+  if ("source" in named) return { ...named, files: [], bytes: 0 };
+  const { files } = named;
   const sources = files.map(({ path }) => fileSource(path, options));
   return {
     source: sources.length === 1 ? sources[0] : chain(uri, sources),
     files: files.map(({ path }) => path),
-    bytes,
-    characters,
+    bytes: files.reduce((sum, { size }) => sum + (size ?? 0), 0),
+    characters: files.reduce( // text packs to about a third
+      (sum, { path, size }) => sum + (size ?? 1e6) * (packingOf(path) === null ? 1 : 3),
+      0,
+    ),
   };
 }
 
@@ -161,7 +174,8 @@ function corpus(name: string): EmbeddedName {
   return found;
 }
 
-function fileSource(path: string, options: PageOptions): Source<Document> {
+/** A file, or part of one, as documents. Throws RangeError for a kind that is not read. */
+export function fileSource(path: string, options: FileOptions = {}): Source<Document> {
   const name = unpackedName(path);
   const kind = kindOf(path);
   if (kind === undefined || (kind === ".parquet" && packingOf(path) !== null)) {
@@ -174,7 +188,8 @@ function fileSource(path: string, options: PageOptions): Source<Document> {
   return readers[kind](path, options);
 }
 
-function kindOf(path: string): string | undefined {
+/** Which of `fileKinds` a file is, by its name. */
+export function kindOf(path: string): string | undefined {
   const name = unpackedName(path).toLowerCase();
   return fileKinds.find((ending) => name.endsWith(ending));
 }

@@ -7,6 +7,7 @@
 import { tryArticle } from "../format/article_text.ts";
 import { type Anchor, Anchors, readUnpacked } from "../format/compressed.ts";
 import { parseResponse } from "../format/http.ts";
+import { findMember, type Stretch, stretchName, wholeFile } from "../format/stretch.ts";
 import { findSoundMember } from "../format/sound_member.ts";
 import { findRecord, readWarc, type WarcRecord } from "../format/warc.ts";
 import type { Context, Source } from "../flow/stage.ts";
@@ -34,6 +35,12 @@ const mostDamages = 100; // in a file: looking for what is sound costs time
 const page = /^(text\/html|application\/xhtml\+xml)\b/i;
 const plain = /^text\/plain\b/i;
 
+/** What documents of archives hold, and which part of a file is read. */
+export interface WarcFileOptions extends PageOptions {
+  /** Of a file with .gz: the gzip members that begin in it (default all); each must be a record. */
+  readonly stretch?: Stretch;
+}
+
 /**
  * One document for each page: its main text, or the page itself in `html`. Ids, urls and dates are the record's. What
  * is no page is dropped and counted: `not_a_page`, `no_text`, `too_long`, `broken` where the parser cannot take it.
@@ -45,19 +52,25 @@ const plain = /^text\/plain\b/i;
  */
 export function warcFile(
   path: string,
-  { pages = "text", damaged = "refuse" }: PageOptions = {},
+  { pages = "text", damaged = "refuse", stretch = wholeFile }: WarcFileOptions = {},
 ): Source<Document, WarcState> {
+  const name = stretchName(path, stretch);
   return {
-    name: path,
+    name,
     open: (_ctx, saved = { offset: 0, record: 0 }) => ({ ...saved }),
     async *read(state, ctx) {
+      if (stretch.begin > 0 && state.anchor === undefined) {
+        const member = await findMember(path, { ...stretch, beginsWell: beginsRecord, signal: ctx.signal });
+        if (member === null) return;
+        state.anchor = { packed: member, unpacked: 0 };
+      }
       while (!state.ended) {
         try {
-          yield* readSound(state, { path, pages, ctx });
+          yield* readSound(state, { path, stretch, pages, ctx });
           return;
         } catch (error) {
           if (damaged === "refuse" || !isDamage(error)) throw error;
-          passOver(ctx, { error, path, id: `${path}:${state.record + 1}` });
+          passOver(ctx, { error, path, id: `${name}:${state.record + 1}` });
           await pass(state, { path, signal: ctx.signal });
         }
       }
@@ -68,16 +81,26 @@ export function warcFile(
 /** Documents up to the file's end or the first damage. */
 async function* readSound(
   state: WarcState,
-  { path, pages, ctx }: { readonly path: string; readonly pages: "text" | "html"; readonly ctx: Context },
+  { path, stretch, pages, ctx }: {
+    readonly path: string;
+    readonly stretch: Stretch;
+    readonly pages: "text" | "html";
+    readonly ctx: Context;
+  },
 ): AsyncGenerator<Document> {
+  const name = stretchName(path, stretch);
   const anchors = new Anchors(state.anchor);
   const place = { offset: state.offset, anchor: anchors.before(state.offset) };
   const bytes = readUnpacked(path, { ...place, onAnchor: anchors.pass, signal: ctx.signal });
-  const options = { name: path, from: { ...state }, types: ["response", "conversion"] };
+  const ends = (offset: number): boolean => {
+    const { packed, unpacked } = anchors.before(offset);
+    return unpacked === offset && packed >= stretch.end;
+  };
+  const options = { name, from: { ...state }, types: ["response", "conversion"], ends };
   for await (const record of readWarc(bytes, options)) {
     Object.assign(state, record.next, { anchor: anchors.before(record.next.offset) });
     if (record.type !== "response" && record.type !== "conversion") continue;
-    const known = about(record, path);
+    const known = about(record, { path, name });
     const found = contentOf(record);
     if (found.html !== undefined && pages === "html") yield { ...known, html: found.html };
     else if (found.reason !== undefined) ctx.drop(known, found.reason);
@@ -118,11 +141,18 @@ async function findSound(
   }
 }
 
-function about({ fields, number }: WarcRecord, path: string): Document {
+function beginsRecord(bytes: Uint8Array): boolean {
+  return new TextDecoder("latin1").decode(bytes.subarray(0, 5)) === "WARC/";
+}
+
+function about(
+  { fields, number }: WarcRecord,
+  { path, name }: { readonly path: string; readonly name: string },
+): Document {
   const url = (fields.get("warc-target-uri") ?? fields.get("uri"))?.replace(/^<(.*)>$/, "$1"); // wget's brackets
   const date = fields.get("warc-date") ?? fields.get("archive-date");
   return {
-    id: fields.get("warc-record-id") ?? `${path}:${number}`,
+    id: fields.get("warc-record-id") ?? `${name}:${number}`,
     text: "",
     filePath: path,
     ...(url === undefined ? {} : { url }),
