@@ -8,6 +8,9 @@
 import { gzipSync } from "node:zlib";
 import type { Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
+import { GrowingFiles } from "./growing_files.ts";
+import { toRow } from "./row.ts";
+export { type Row, toRow } from "./row.ts";
 
 /** Where and how documents are written. */
 export interface DocumentFileOptions {
@@ -17,6 +20,8 @@ export interface DocumentFileOptions {
   readonly name?: string;
   /** Compressed bytes after which the next file begins (default 256 MiB). */
   readonly fileBytes?: number;
+  /** Of the process, where several write into one folder: its files are `00003`, `00003_001`, …; default: it is alone. */
+  readonly rank?: number | null;
 }
 
 /** Where the writer stands: which file, how long it is, and what is still to be compressed. */
@@ -33,21 +38,6 @@ export interface DocumentFileState {
 
 const MEMBER_CHARACTERS = 1 << 20; // one gzip member: big enough to compress well, small enough to hold
 
-/** FineWeb's row of a document, keys in the published order; what is not known is left out. */
-export function toRow(doc: Document): Record<string, unknown> {
-  return {
-    text: doc.text,
-    id: doc.id,
-    dump: doc.dump,
-    url: doc.url,
-    date: doc.date,
-    file_path: doc.filePath,
-    language: doc.language,
-    language_score: doc.languageScore,
-    token_count: doc.tokenCount,
-  };
-}
-
 /** A sink that writes documents. Throws what the disk says: no space, no permission. */
 export function writeDocuments(options: DocumentFileOptions): Stage<Document, never, DocumentFileState> {
   return writeLines(options, (doc: Document) => toRow(doc));
@@ -61,36 +51,26 @@ export function writeRemoved(
 }
 
 function writeLines<In>(
-  { dir, name = "write", fileBytes = 256 * 2 ** 20 }: DocumentFileOptions,
+  { dir, name = "write", fileBytes = 256 * 2 ** 20, rank = null }: DocumentFileOptions,
   row: (item: In) => Record<string, unknown>,
 ): Stage<In, never, DocumentFileState> {
-  const path = (file: number) => `${dir}/${String(file).padStart(5, "0")}.jsonl.gz`;
+  let files: GrowingFiles;
 
   function writeMember(state: DocumentFileState): void {
     if (state.held.length === 0) return;
-    const member = gzipSync(state.held.join(""));
-    append(`${path(state.file)}.partial`, member);
-    state.bytes += member.length;
+    files.append(state, gzipSync(state.held.join("")));
     state.held = [];
     state.heldLength = 0;
-  }
-
-  function seal(state: DocumentFileState): void {
-    if (state.bytes === 0) return;
-    sync(`${path(state.file)}.partial`);
-    Deno.renameSync(`${path(state.file)}.partial`, path(state.file));
-    state.file++;
-    state.bytes = 0;
   }
 
   return {
     name,
     open(_ctx, saved) {
-      Deno.mkdirSync(dir, { recursive: true });
+      files = new GrowingFiles({ dir, ending: ".jsonl.gz", rank });
       const state = saved === undefined
         ? { file: 0, bytes: 0, held: [], heldLength: 0 }
         : { ...saved, held: [] };
-      rewind(dir, state, path);
+      files.rewind(state);
       return state;
     },
     push(item, state) {
@@ -98,56 +78,22 @@ function writeLines<In>(
       state.held.push(line);
       state.heldLength += line.length;
       if (state.heldLength >= MEMBER_CHARACTERS) writeMember(state);
-      if (state.bytes >= fileBytes) seal(state);
+      if (state.bytes >= fileBytes) files.seal(state);
       return [];
     },
     flush(state) {
       writeMember(state);
-      seal(state);
+      files.seal(state);
       return [];
     },
     save(state) {
       writeMember(state);
-      if (state.bytes > 0) sync(`${path(state.file)}.partial`);
+      files.sync(state);
       return { file: state.file, bytes: state.bytes, held: [], heldLength: 0 };
     },
     close(state) { // a run that ended before its source leaves whole files too; a resume takes the last one up again
       writeMember(state);
-      seal(state);
+      files.seal(state);
     },
   };
-}
-
-/** Makes the folder what it was when `state` was saved: later files go, the growing one is cut back. */
-function rewind(dir: string, state: DocumentFileState, path: (file: number) => string): void {
-  for (const { name } of Deno.readDirSync(dir)) {
-    const match = /^(\d{5,})\.jsonl\.gz(\.partial)?$/.exec(name);
-    if (match === null || Number(match[1]) < state.file) continue;
-    if (Number(match[1]) === state.file && state.bytes > 0) continue;
-    Deno.removeSync(`${dir}/${name}`);
-  }
-  if (state.bytes === 0) return;
-  const partial = `${path(state.file)}.partial`;
-  try {
-    Deno.renameSync(path(state.file), partial); // it had been sealed after the checkpoint
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  const { size } = Deno.statSync(partial);
-  if (size < state.bytes) {
-    throw new RangeError(
-      `Cannot go on writing ${partial}: it has ${size} bytes, the checkpoint says ${state.bytes}: begin anew with --resume never`,
-    );
-  }
-  Deno.truncateSync(partial, state.bytes);
-}
-
-function append(path: string, data: Uint8Array): void {
-  using file = Deno.openSync(path, { append: true, create: true });
-  for (let at = 0; at < data.length;) at += file.writeSync(data.subarray(at));
-}
-
-function sync(path: string): void {
-  using file = Deno.openSync(path, { write: true });
-  file.syncSync();
 }

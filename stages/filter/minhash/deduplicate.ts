@@ -10,7 +10,7 @@ import { DocumentStore } from "./document_store.ts";
 import { findDuplicates, readRemoval, removalPath } from "./find_duplicates.ts";
 import { signatureOf, unsigned } from "./sign.ts";
 import { SignatureLog } from "./signature_log.ts";
-import { setPath } from "./signature_set.ts";
+import { setOf, setPath } from "./signature_set.ts";
 import { type SignatureOptions, Signer } from "./signer.ts";
 import { sortSignatures } from "./sort_signatures.ts";
 
@@ -109,19 +109,8 @@ async function cluster(
   options: SignatureOptions & { readonly dir: string },
   { state, memory, signal }: { readonly state: State; readonly memory: number; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { dir, seed = 1, recipe = "current", words = "treebank" } = options;
-  const { signer: { shingle, buckets, rows }, documents, signed } = state;
-  const set = {
-    rank: 0,
-    documents,
-    signed,
-    shingle,
-    buckets,
-    rows,
-    seed,
-    recipe,
-    words: typeof words === "string" ? words : "own",
-  };
+  const { dir } = options;
+  const set = setOf(options, { ...state, rank: 0 });
   await sortSignatures({ log: `${dir}/signatures.log`, dir, set, memory, signal });
   await findDuplicates({ dir, memory, signal });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Generation } from "../recipe.ts";
+import type { SignatureOptions, Signer } from "./signer.ts";
 
 /** A set: the documents of one rank. */
 export interface SignatureSet {
@@ -31,6 +32,18 @@ export interface SignatureSet {
 
 /** What must be the same for sets to be compared. */
 export const comparable = ["shingle", "buckets", "rows", "seed", "recipe", "words"] as const;
+
+/** What is known of a set before it is sorted. */
+export function setOf(
+  { seed = 1, recipe = "current", words = "treebank" }: SignatureOptions,
+  { signer, rank, documents, signed }:
+    & { readonly signer: Signer }
+    & Pick<SignatureSet, "rank" | "documents" | "signed">,
+): Omit<SignatureSet, "sums"> {
+  const { shingle, buckets, rows } = signer;
+  const name = typeof words === "string" ? words : "own";
+  return { rank, documents, signed, shingle, buckets, rows, seed, recipe, words: name };
+}
 
 /** Where the set of a rank is described. */
 export function setPath(dir: string, rank: number): string {

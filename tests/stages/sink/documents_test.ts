@@ -1,3 +1,4 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { from } from "../../../stages/flow/flow.ts";
 import type { Document } from "../../../stages/items.ts";
@@ -115,3 +116,28 @@ function lines(path: string): any[] {
     JSON.parse(l)
   );
 }
+
+Deno.test("writeDocuments() of several processes write files of their own into one folder", async () => {
+  const dir = await Deno.makeTempDir();
+  await Deno.mkdir(`${dir}/d`);
+  for (const rank of [1, 0]) {
+    const big = docs.map((doc, i) => ({
+      ...doc,
+      text: Array.from({ length: 20_000 }, (_, j) => (i * 7919 + j) % 977).join(),
+    }));
+    const flow = () =>
+      from<Document>({ name: "docs", open: () => null, read: () => big }).pipe(
+        writeDocuments({ dir: `${dir}/d`, rank, fileBytes: 2000 }),
+      );
+    await flow().run();
+    await flow().run(); // a run from the beginning removes what its own process left, and nothing else
+  }
+  const files = names(`${dir}/d`);
+  deepStrictEqual(
+    files.map((name) => name.slice(0, 5)),
+    files.map((_, i) => i < files.length / 2 ? "00000" : "00001"),
+  );
+  ok(files.length >= 4 && files[1] === "00000_001.jsonl.gz", `${files}`);
+  strictEqual(files.flatMap((name) => lines(`${dir}/d/${name}`)).length, 2 * docs.length);
+  await Deno.remove(dir, { recursive: true });
+});

@@ -1,0 +1,137 @@
+/**
+ * Documents as Parquet, in FineWeb's schema: `<dir>/00000.parquet`. Row groups are appended as they fill; the footer
+ * comes last, and only then the file has its name, so it is there whole or not at all. What is not in a row group yet
+ * is in the checkpoint, with what the footer will say.
+ *
+ * @module
+ */
+import type { RowGroup } from "hyparquet";
+import { ByteWriter, ParquetWriter, schemaFromColumnData } from "hyparquet-writer";
+import type { Stage } from "../flow/stage.ts";
+import type { Document } from "../items.ts";
+import type { DocumentFileOptions } from "./documents.ts";
+import { GrowingFiles } from "./growing_files.ts";
+import { type Row, toRow } from "./row.ts";
+
+/** Where the writer stands. */
+export interface ParquetSinkState {
+  /** Number of the file that grows. */
+  file: number;
+  /** Its length on disk. */
+  bytes: number;
+  /** Its row groups as the footer will list them, as JSON, whole numbers of 64 bits as "12n". */
+  groups: string[];
+  /** Rows of the next row group. */
+  held: Row[];
+  /** Their characters. */
+  heldLength: number;
+}
+
+const GROUP_ROWS = 1000; // as FineWeb's files
+const GROUP_CHARACTERS = 1 << 22; // so that a checkpoint, which holds a group that is not full, stays small
+
+const columns = [
+  { name: "text", type: "STRING" },
+  { name: "id", type: "STRING" },
+  { name: "dump", type: "STRING" },
+  { name: "url", type: "STRING" },
+  { name: "date", type: "STRING" },
+  { name: "file_path", type: "STRING" },
+  { name: "language", type: "STRING" },
+  { name: "language_score", type: "DOUBLE" },
+  { name: "token_count", type: "INT64" },
+] as const;
+
+/** A sink that writes documents. Throws what the disk says: no space, no permission. */
+export function writeParquet(
+  { dir, name = "write", fileBytes = 256 * 2 ** 20, rank = null }: DocumentFileOptions,
+): Stage<Document, never, ParquetSinkState> {
+  let files: GrowingFiles;
+
+  function writeGroup(state: ParquetSinkState): void {
+    if (state.held.length === 0) return;
+    const { writer, parquet } = writerAt(state.bytes);
+    parquet.write({ columnData: columnsOf(state.held), rowGroupSize: state.held.length });
+    files.append(state, writer.getBytes());
+    state.groups.push(...parquet.row_groups.map(packed));
+    state.held = [];
+    state.heldLength = 0;
+  }
+
+  function seal(state: ParquetSinkState): void {
+    if (state.bytes === 0) return;
+    const { writer, parquet } = writerAt(state.bytes);
+    parquet.row_groups = state.groups.map(unpacked);
+    parquet.num_rows = parquet.row_groups.reduce((sum, group) => sum + group.num_rows, 0n);
+    parquet.finish();
+    files.append(state, writer.getBytes());
+    files.seal(state);
+    state.groups = [];
+  }
+
+  return {
+    name,
+    open(_ctx, saved) {
+      files = new GrowingFiles({ dir, ending: ".parquet", rank });
+      const state = saved ?? { file: 0, bytes: 0, groups: [], held: [], heldLength: 0 };
+      files.rewind(state);
+      return state;
+    },
+    push(doc, state) {
+      state.held.push(toRow(doc));
+      state.heldLength += doc.text.length;
+      if (state.held.length >= GROUP_ROWS || state.heldLength >= GROUP_CHARACTERS) writeGroup(state);
+      if (state.bytes >= fileBytes) seal(state);
+      return [];
+    },
+    flush(state) {
+      writeGroup(state);
+      seal(state);
+      return [];
+    },
+    save(state) {
+      files.sync(state);
+      return JSON.parse(JSON.stringify(state));
+    },
+    close(state) { // a run that ended before its source leaves whole files too; a resume takes the last one up again
+      writeGroup(state);
+      seal(state);
+    },
+  };
+}
+
+/** A writer that goes on at byte `bytes` of a file; at 0 it has written what a file begins with. */
+function writerAt(bytes: number): { readonly writer: ByteWriter; readonly parquet: ParquetWriter } {
+  const writer = new ByteWriter();
+  const schema = schemaFromColumnData({ columnData: columnsOf([]) });
+  const parquet = new ParquetWriter({ writer, schema, statistics: false });
+  if (bytes > 0) {
+    writer.index = 0;
+    writer.offset = bytes;
+  }
+  return { writer, parquet };
+}
+
+function columnsOf(rows: readonly Row[]) {
+  return columns.map(({ name, type }) => ({
+    name,
+    type,
+    nullable: true,
+    offsetIndex: false, // an index of pages stands behind the row groups: it would have to be in checkpoints too
+    data: rows.map((row) => {
+      const value = row[name];
+      return typeof value === "number" && type === "INT64" ? BigInt(value) : value ?? null;
+    }),
+  }));
+}
+
+function packed(group: RowGroup): string {
+  return JSON.stringify(group, (_, value) => typeof value === "bigint" ? `${value}n` : value);
+}
+
+function unpacked(group: string): RowGroup {
+  return JSON.parse(
+    group,
+    (_, value) => typeof value === "string" && /^\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,
+  );
+}
