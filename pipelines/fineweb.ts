@@ -1,37 +1,181 @@
 /**
- * Filter documents by FineWeb's recipe and write what stays, what was removed and why.
+ * Filter documents by FineWeb's recipe and write what stays, what was removed and why: one process, or several that
+ * share the source, and one that brings together what they left.
  *
  * @module
  */
 import { forgetDocuments } from "../stages/filter/minhash/deduplicate.ts";
-import { from } from "../stages/flow/flow.ts";
+import { documentsAside, dropDuplicates, forgetAside, setAside } from "../stages/filter/minhash/set_aside.ts";
+import { defaultWords } from "../stages/filter/recipe.ts";
+import { type Flow, from } from "../stages/flow/flow.ts";
+import { map, type Stage } from "../stages/flow/stage.ts";
+import type { Document } from "../stages/items.ts";
+import { bytes } from "../stages/report/quantity.ts";
+import { speedLines } from "../stages/report/speed.ts";
 import { writeDocuments } from "../stages/sink/documents.ts";
-import { openSource } from "../stages/source/uri.ts";
+import { writeParquet } from "../stages/sink/parquet.ts";
+import { chain } from "../stages/source/chain.ts";
+import { findParts, partsOfRank, type SourcePart } from "../stages/source/parts.ts";
+import { markCompletions } from "./cli/completions.ts";
 import { filters, pagesFor } from "./cli/filters.ts";
-import { filterOptions, sourceOptions } from "./cli/options.ts";
-import { pipeline } from "./cli/pipeline.ts";
+import { documentOptions, filterOptions, shareOptions, sourceOptions } from "./cli/options.ts";
+import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
+import { removedIn } from "./cli/recipe.ts";
 import { shellWord } from "./cli/shell_word.ts";
+import {
+  checkFinished,
+  othersFinished,
+  type Share,
+  shareFolder,
+  shareOf,
+  writeMerged,
+} from "./cli/shares.ts";
 
-const minhash: typeof filterOptions.minhash = { ...filterOptions.minhash, value: "cluster" };
+const options = {
+  ...sourceOptions,
+  ...filterOptions,
+  minhash: { ...filterOptions.minhash, value: "cluster" } satisfies typeof filterOptions.minhash,
+  ...documentOptions,
+  ...shareOptions,
+};
+
+type Asked = Values<typeof options>;
 
 export default pipeline({
   about: "filter documents by FineWeb's recipe and write what stays, what was removed and why",
-  options: { ...sourceOptions, ...filterOptions, minhash },
+  options,
   barrierEvery: 256, // documents
+  stats: "stats.json",
+  share: shareFolder,
   async build(o, env) {
-    return from(await openSource(o.source, { ...pagesFor(o.stages), damaged: o.damaged }))
-      .via(await filters(o, env))
-      .pipe(writeDocuments({ dir: `${env.out}/documents` }));
-  },
-  async finish(_o, env) {
-    forgetDocuments(`${env.out}/minhash`);
-    const files = await Array.fromAsync(Deno.readDir(`${env.out}/documents`));
-    if (files.length === 0) {
-      return [`No document passed the filters: the removed ones, with reasons, are in ${env.out}/removed`];
+    const share = shareOf(o);
+    const dir = `${env.out}/minhash`, memory = o.minhashMemory * 2 ** 20;
+    if (share.step === "last") {
+      await checkFinished({ out: env.out, world: share.world, values: o, options });
+      const removed = removedIn(`${env.out}/removed`)("minhash");
+      const documents = from(documentsAside({ dir, world: share.world }));
+      const single = share.clusters
+        ? documents.pipe(dropDuplicates({ dir, memory }), removed === null ? {} : { rejects: removed })
+        : documents;
+      return single
+        .via(await filters({ ...o, stages: share.stages }, env, { looks: ["after"] }))
+        .pipe(writer(o, { out: env.out, rank: null }));
     }
-    return [
-      `Documents:  ${env.out}/documents, removed ones with reasons: ${env.out}/removed`,
-      `Next:       deno task pipeline tokenize --source ${shellWord(`${env.out}/documents/*.jsonl.gz`)}`,
-    ];
+    const { rank, world } = share;
+    const documents = await sourceOf(o, { env, share });
+    if (share.step === "all") {
+      return documents
+        .via(await filters({ ...o, stages: share.stages }, env, { rank: world === 1 ? null : rank }))
+        .pipe(writer(o, { out: env.out, rank: world === 1 ? null : rank }));
+    }
+    const sign = share.clusters ? { recipe: o.recipe, words: o.words ?? defaultWords(o.recipe) } : null;
+    return documents
+      .via(await filters({ ...o, stages: share.stages }, env, { rank, signOnly: true, looks: ["before"] }))
+      .pipe(setAside({ dir, rank: rank ?? 0, sign, memory }));
+  },
+  async plan(o, env) {
+    const share = shareOf(o);
+    const parts = share.step === "last" ? [] : await partsFor(o, share);
+    const ranks = Array.from(
+      { length: share.world },
+      (_, rank) => partsOfRank(parts, { rank, world: share.world }),
+    );
+    return {
+      source: {
+        files: new Set(parts.map(({ file }) => file)).size,
+        bytes: bytesOf(parts),
+        workers: env.workers,
+        ranks: ranks.map((parts) => ({ parts: parts.length, bytes: bytesOf(parts) })),
+      },
+    };
+  },
+  async finish(o, env, { stages, seconds, before }) {
+    const share = shareOf(o);
+    const [source] = stages;
+    const characters = (source?.lengths?.mean ?? 0) * (source?.lengths?.count ?? 0);
+    const speed = speedLines(stages, {
+      documents: (source?.kept ?? 0) - before.documents,
+      characters: characters - before.characters,
+      seconds,
+      cores: env.workers,
+    });
+    return [...speed, ...await ending(o, { env, share })];
   },
 });
+
+/** The process's part of the source; each part that is done is marked. */
+async function sourceOf(
+  o: Asked,
+  { env, share: { stages, ...share } }: { readonly env: Env; readonly share: Share },
+): Promise<Flow<Document>> {
+  const parts = await partsFor(o, { stages });
+  const own = partsOfRank(parts, { rank: share.rank ?? 0, world: share.world });
+  const source = chain(o.source.length === 1 ? o.source[0] : "source", own.map(({ source }) => source));
+  if (share.rank !== null && !env.dry) {
+    const text = `rank ${share.rank} of ${share.world} reads ${own.length} of ${parts.length} parts, ${
+      bytes(bytesOf(own))
+    } of ${bytes(bytesOf(parts))}`;
+    env.emit({ type: "note", text });
+  }
+  markCompletions(env, {
+    dir: `${env.out}/completions`,
+    source: source.name,
+    parts,
+    own,
+    rank: share.rank ?? 0,
+  });
+  const { dump } = o;
+  return dump === null
+    ? from(source)
+    : from(source).pipe(map("dump", (doc: Document) => doc.dump === undefined ? { ...doc, dump } : doc));
+}
+
+function partsFor(o: Asked, { stages }: Pick<Share, "stages">): Promise<readonly SourcePart[]> {
+  return findParts(o.source, { ...pagesFor(stages), damaged: o.damaged, partBytes: o.partBytes });
+}
+
+function bytesOf(parts: readonly SourcePart[]): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function writer(
+  { format }: Asked,
+  { out, rank }: { readonly out: string; readonly rank: number | null },
+): Stage<Document, never> {
+  const options = { dir: `${out}/documents`, rank };
+  return format === "parquet" ? writeParquet(options) : writeDocuments(options);
+}
+
+/** Tidies up; what is where, and what comes next. */
+async function ending(
+  o: Asked,
+  { env: { out }, share }: { readonly env: Env; readonly share: Share },
+): Promise<readonly string[]> {
+  const { step, world } = share;
+  if (step === "first") {
+    return [
+      `Set aside:  ${out}/minhash, removed ones with reasons: ${out}/removed`,
+      `Next:       once all ${world} ranks are done: deno task pipeline fineweb --out ${
+        shellWord(out)
+      } --only dedup`,
+    ];
+  }
+  const last = step === "last";
+  const merges = last || world > 1 && await othersFinished({ out, world, rank: share.rank ?? 0 });
+  if (merges) await writeMerged({ out, world, values: o }, { last });
+  if (last) forgetAside({ dir: `${out}/minhash`, world });
+  else forgetDocuments(`${out}/minhash`);
+  const all = merges ? [`All ranks:  ${out}/stats.json and ${out}/report.html`] : [];
+  const files = (await Array.fromAsync(Deno.readDir(`${out}/documents`))).filter(({ name }) =>
+    !name.endsWith(".partial")
+  );
+  if (files.length === 0) {
+    return [...all, `No document passed the filters: the removed ones, with reasons, are in ${out}/removed`];
+  }
+  const glob = `${out}/documents/*${o.format === "parquet" ? ".parquet" : ".jsonl.gz"}`;
+  return [
+    ...all,
+    `Documents:  ${out}/documents, removed ones with reasons: ${out}/removed`,
+    `Next:       deno task pipeline tokenize --source ${shellWord(glob)}`,
+  ];
+}

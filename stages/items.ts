@@ -23,10 +23,14 @@ export type Document = Readonly<{
   signature?: Uint8Array;
 }>;
 
-/** A document's length in characters (UTF-16 units); undefined for anything else: a Measure for `Flow.run`. */
+/**
+ * A document's length in characters (UTF-16 units), before extraction its page's; undefined for anything else: a Measure
+ * for `Flow.run`.
+ */
 export function textLength(item: unknown): number | undefined {
-  const text = typeof item === "object" && item !== null && "text" in item ? item.text : undefined;
-  return typeof text === "string" ? text.length : undefined;
+  if (typeof item !== "object" || item === null || !("text" in item)) return undefined;
+  if ("html" in item && typeof item.html === "string") return item.html.length;
+  return typeof item.text === "string" ? item.text.length : undefined;
 }
 
 /** One document's token ids. */

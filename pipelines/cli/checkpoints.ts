@@ -4,7 +4,7 @@
  * @module
  */
 import { basename } from "node:path";
-import { type Checkpoints, openCheckpoints } from "../../stages/flow/checkpoint.ts";
+import { type Checkpoints, openCheckpoints, type Part } from "../../stages/flow/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import { writeWhole } from "./run_folder.ts";
 
@@ -16,18 +16,31 @@ export interface CheckpointOptions {
   readonly from: string | null;
   /** Hears of every checkpoint, and of damaged ones that were passed over. */
   emit(event: RunEvent): void;
+  /** Hears of what is on disk for good: first of what the run `begins` with, then of each checkpoint. */
+  onSaved?(parts: ReadonlyMap<string, Part>, begins: boolean): void;
 }
 
 /** Opens `<out>/checkpoints`; going back to one makes it the latest. */
 export async function checkpointsIn(
   out: string,
-  { keep, from, emit }: CheckpointOptions,
+  { keep, from, emit, onSaved }: CheckpointOptions,
 ): Promise<Checkpoints> {
   const folder = `${out}/checkpoints`;
   if (from !== null) await writeWhole(`${folder}/latest`, `${basename(from)}\n`);
-  return await openCheckpoints(folder, {
+  const checkpoints = await openCheckpoints(folder, {
     keep,
     onCommit: ({ step, path, seconds }) => emit({ type: "checkpoint", step, path, seconds }),
     onDamage: (text) => emit({ type: "note", text }),
   });
+  return {
+    async commit(barrier) {
+      await checkpoints.commit(barrier);
+      onSaved?.(barrier.parts, false);
+    },
+    async latest() {
+      const parts = await checkpoints.latest();
+      onSaved?.(parts ?? new Map(), true);
+      return parts;
+    },
+  };
 }

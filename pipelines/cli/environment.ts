@@ -5,6 +5,7 @@
  */
 import type { Engine } from "../../kernels/engine/engine.ts";
 import { largestPack, openEngine } from "../../kernels/engine/open.ts";
+import type { Part } from "../../stages/flow/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { Env } from "./pipeline.ts";
 
@@ -16,6 +17,8 @@ export interface EnvironmentOptions {
   readonly signal: AbortSignal;
   emit(event: RunEvent): void;
   print(text: string): void;
+  /** See `Env`. Default: nobody is told. */
+  onSaved?(listener: (parts: ReadonlyMap<string, Part> | null) => void): void;
 }
 
 /** Makes one; the engine is opened when it is first asked for, once. */
@@ -48,6 +51,7 @@ export function environment(options: EnvironmentOptions): Env {
     signal: options.signal,
     emit,
     print: options.print,
+    onSaved: (listener) => options.onSaved?.(listener),
   };
 }
 

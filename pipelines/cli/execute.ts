@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { dirname } from "node:path";
+import type { Part } from "../../stages/flow/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { RunResult } from "../../stages/flow/flow.ts";
 import { textLength } from "../../stages/items.ts";
@@ -24,7 +26,7 @@ import type { Named } from "./catalogue.ts";
 import { checkpointsIn } from "./checkpoints.ts";
 import type { Console } from "./console.ts";
 import { environment, workersOf } from "./environment.ts";
-import type { Env } from "./pipeline.ts";
+import type { Env, Ran } from "./pipeline.ts";
 import { Recorder } from "./recorder.ts";
 import type { Resolved } from "./resolve.ts";
 import { asJson, type RunRecord, writeRecord, writeWhole } from "./run_folder.ts";
@@ -36,6 +38,8 @@ export interface Job {
   readonly named: Named;
   readonly resolved: Resolved;
   readonly out: string;
+  /** Where its record and checkpoints are: `out`, or a share's folder in it. */
+  readonly home: string;
   /** A checkpoint is there to go on from. */
   readonly resumed: boolean;
   /** The one to go on from, if not the newest. */
@@ -47,7 +51,7 @@ export interface Job {
 
 /** Runs it; returns the exit code: 0, or 130 if it was interrupted. Throws what the run throws. */
 export async function execute(job: Job): Promise<number> {
-  const { named: { name, pipeline }, resolved: { values }, out, console } = job;
+  const { named: { name, pipeline }, resolved: { values }, out, home, console } = job;
   const writes = pipeline.writes !== false;
   const stop = new AbortController();
   const abort = new AbortController();
@@ -103,9 +107,15 @@ export async function execute(job: Job): Promise<number> {
     if (!announced && writes) emit({ type: "note", text: chosen(job) });
     announced = true;
   };
+  const listeners: ((parts: ReadonlyMap<string, Part> | null) => void)[] = [];
+  const saved = (parts: ReadonlyMap<string, Part> | null): void => {
+    for (const listener of listeners) listener(parts);
+  };
+  let before: Ran["before"] = { documents: 0, characters: 0 };
   const env = environment({
     values,
     out,
+    onSaved: (listener) => listeners.push(listener),
     resumed: job.resumed,
     signal: abort.signal,
     print,
@@ -124,12 +134,13 @@ export async function execute(job: Job): Promise<number> {
     }
     announce();
     if (writes) {
-      await Deno.mkdir(`${out}/data`, { recursive: true });
-      await writeRecord(out, recordOf(job, recorder.start?.device));
-      metrics = new MetricsFile(`${out}/metrics.jsonl`);
-      recorder.openFiles({ metrics, samples: `${out}/samples` });
+      await Deno.mkdir(dirname(`${home}/${statsOf(pipeline)}`), { recursive: true });
+      await writeRecord(home, recordOf(job, recorder.start?.device));
+      metrics = new MetricsFile(`${home}/metrics.jsonl`);
+      recorder.openFiles({ metrics, samples: `${home}/samples` });
     }
     const file = metrics;
+    const began = performance.now();
     const result = await built.run({
       signal: abort.signal,
       stop: stop.signal,
@@ -138,14 +149,26 @@ export async function execute(job: Job): Promise<number> {
       measure: textLength,
       ...(pipeline.barrierEvery === undefined ? {} : { barrierEvery: pipeline.barrierEvery }),
       ...(writes
-        ? { checkpoints: await checkpointsIn(out, { keep: keptOf(values), from: job.checkpoint, emit }) }
+        ? {
+          checkpoints: await checkpointsIn(home, {
+            keep: keptOf(values),
+            from: job.checkpoint,
+            emit,
+            onSaved(parts, begins) {
+              if (begins) before = givenBy(parts);
+              saved(parts);
+            },
+          }),
+        }
         : {}),
       ...(file === null ? {} : {
         effects: { metrics: { save: () => file.save(), restore: (saved) => file.restore(saved) } },
       }),
     });
+    const seconds = (performance.now() - began) / 1000;
+    if (!result.stopped) saved(null);
     recorder.finish({ type: "done", reason: result.stopped ? "interrupted" : "finished" });
-    await close(job, { display, env, result, lastCheckpoint, print });
+    await close(job, { display, env, result, lastCheckpoint, print, seconds, before });
     return !result.stopped || readerGone && !writes ? 0 : 130;
   } catch (error) {
     if (metrics !== null || values.json === true && announced) recordFailure(recorder, error);
@@ -176,19 +199,23 @@ async function close(job: Job, end: {
   readonly result: RunResult;
   readonly lastCheckpoint: string | null;
   print(text: string): void;
+  readonly seconds: number;
+  readonly before: Ran["before"];
 }): Promise<void> {
-  const { named: { pipeline }, resolved: { values }, out, console } = job;
-  const { display, env, result, lastCheckpoint, print } = end;
+  const { named: { pipeline }, resolved: { values }, out, home, console } = job;
+  const { display, env, result, lastCheckpoint, print, seconds, before } = end;
+  let stages: Ran["stages"] = [];
   if (pipeline.writes !== false) {
-    const events = await readEvents(`${out}/metrics.jsonl`);
+    const events = await readEvents(`${home}/metrics.jsonl`);
     const stats = runStats(events);
-    await writeWhole(`${out}/data/stats.json`, `${JSON.stringify(stats, null, 2)}\n`);
-    const removed = await removedSamples(`${out}/removed`);
-    await writeWhole(`${out}/report.html`, await reportPage({ events, removed, options: asJson(values) }));
+    stages = stats.stages;
+    await writeWhole(`${home}/${statsOf(pipeline)}`, `${JSON.stringify(stats, null, 2)}\n`);
+    const removed = home === out ? await removedSamples(`${out}/removed`) : []; // a share's are among others'
+    await writeWhole(`${home}/report.html`, await reportPage({ events, removed, options: asJson(values) }));
     display.close();
     if (!result.stopped) {
       print(runStatsLines(stats, console.columns - 1).map((line) => `${line}\n`).join(""));
-      print(`Report: ${out}/report.html\n`);
+      print(`Report: ${home}/report.html\n`);
     }
   }
   display.close();
@@ -201,9 +228,19 @@ async function close(job: Job, end: {
     );
     console.err(`To go on: ${job.again}`);
   } else if (pipeline.finish !== undefined) {
-    const lines = await pipeline.finish(values, env);
+    const lines = await pipeline.finish(values, env, { stages, seconds, before });
     print(lines.map((line) => `${line}\n`).join(""));
   }
+}
+
+function statsOf({ stats = "data/stats.json" }: Job["named"]["pipeline"]): string {
+  return stats;
+}
+
+/** What the source has given by the states of a checkpoint. */
+function givenBy(parts: ReadonlyMap<string, Part>): Ran["before"] {
+  const counts = [...parts.values()].find(({ counts }) => counts !== undefined)?.counts; // the source's come first
+  return { documents: counts?.out ?? 0, characters: counts?.lengths?.sum ?? 0 };
 }
 
 type Writer = (text: string) => void;
@@ -235,8 +272,8 @@ function keptOf({ keepCheckpoints }: Resolved["values"]): number {
 }
 
 /** The first line: what was chosen and why. */
-function chosen({ named: { name, pipeline }, resolved: { preset }, out, resumed, checkpoint }: Job): string {
-  const where = pipeline.writes === false ? name : `${name} in ${out}`;
+function chosen({ named: { name, pipeline }, resolved: { preset }, home, resumed, checkpoint }: Job): string {
+  const where = pipeline.writes === false ? name : `${name} in ${home}`;
   const how = preset === null ? "" : `, preset ${preset.name} (${preset.why})`;
   const from = pipeline.writes === false
     ? ""

@@ -14,6 +14,19 @@ import type { filterOptions } from "./options.ts";
 import type { Env, Values } from "./pipeline.ts";
 import { recipeOf, removedIn } from "./recipe.ts";
 
+/** What of the filters' work a process does. */
+export interface FilterShare {
+  /** Of the process, where several write into one folder (default null: it is alone). */
+  readonly rank?: number | null;
+  /** Documents are signed, and not compared (default false). */
+  readonly signOnly?: boolean;
+  /** Where documents are looked at for the statistics (default before the filters and after them). */
+  readonly looks?: readonly Look[];
+}
+
+/** Before the filters, or after them. */
+export type Look = "before" | "after";
+
 /**
  * The recipe that the options ask for, dropped documents kept in `<out>/removed/<filter>`. Neighbours that remember
  * nothing run together on the workers, the others in the flow itself. Files, counts and checkpoints are the same for
@@ -23,13 +36,14 @@ import { recipeOf, removedIn } from "./recipe.ts";
 export async function filters(
   o: Values<typeof filterOptions>,
   env: Pick<Env, "out" | "workers" | "emit">,
+  { rank = null, signOnly = false, looks = ["before", "after"] }: FilterShare = {},
 ): Promise<(flow: Flow<Document>) => Flow<Document>> {
-  const recipe = await recipeOf(o, env);
-  const removed = removedIn(`${env.out}/removed`);
+  const recipe = await recipeOf(o, env, { signOnly });
+  const removed = removedIn(`${env.out}/removed`, rank);
   const names = filtersOf(recipe);
   env.emit({ type: "run", pipeline: "", filters: { ...recipe, stages: names } }); // the statistics name them
   const extracts = names.includes("extract");
-  if (env.workers <= 1 && !extracts) return surveyed(fineweb(recipe, removed));
+  if (env.workers <= 1 && !extracts) return surveyed(fineweb(recipe, removed), looks);
   const module = import.meta.resolve("../../stages/filter/fineweb_group.ts");
 
   const together = (flow: Flow<Document>, stages: readonly FinewebFilter[]): Flow<Document> => {
@@ -47,9 +61,10 @@ export async function filters(
         { limit: { milliseconds: 1000 * o.extractTimeout, reason: "timeout" } }),
     };
     const spread = flow.pipe(parallel<Document, Document>(work, options), { rejects });
-    if (!stages.includes("minhash")) return spread;
+    const duplicates = stages.includes("minhash") ? finewebDuplicates(recipe) : null;
+    if (duplicates === null) return spread;
     const sink = removed("minhash");
-    return spread.pipe(finewebDuplicates(recipe), sink === null ? {} : { rejects: sink });
+    return spread.pipe(duplicates, sink === null ? {} : { rejects: sink });
   };
   return surveyed((flow) =>
     neighbours(names).reduce(
@@ -58,8 +73,7 @@ export async function filters(
           ? filtered.via(fineweb({ ...recipe, stages }, removed))
           : together(filtered, stages),
       flow,
-    )
-  );
+    ), looks);
 }
 
 /** How sources give pages: as they are where a stage extracts their text. */
@@ -70,8 +84,11 @@ export function pagesFor(stages: readonly string[] | null): PageOptions {
 /** The filters with a look at what goes in and what comes out, for the run's statistics. */
 export function surveyed(
   group: (flow: Flow<Document>) => Flow<Document>,
+  looks: readonly Look[] = ["before", "after"],
 ): (flow: Flow<Document>) => Flow<Document> {
-  return (flow) => flow.pipe(survey("before filters")).via(group).pipe(survey("after filters"));
+  const look = (at: Look) => (flow: Flow<Document>) =>
+    looks.includes(at) ? flow.pipe(survey(`${at} filters`)) : flow;
+  return (flow) => flow.via(look("before")).via(group).via(look("after"));
 }
 
 /** Runs of stages that can go to the workers together, up to and with one that signs; each of the others by itself. */

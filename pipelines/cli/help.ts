@@ -10,7 +10,7 @@ import type { PlanCost, ProgramCost } from "../../stages/train/plan_cost.ts";
 import type { StepInfo } from "../../stages/flow/flow.ts";
 import { flagOf } from "./command_line.ts";
 import type { Fitting } from "./fitting.ts";
-import type { Option, Options, Plan } from "./pipeline.ts";
+import type { Option, Options, Plan, SourcePlan } from "./pipeline.ts";
 import { presets } from "./presets.ts";
 import type { Resolved } from "./resolve.ts";
 
@@ -122,10 +122,27 @@ export function dryRunText(
       lines.push(`  memory           ${bytes(total)}`);
       for (const [kind, size] of memory) lines.push(`    ${kind.padEnd(15)}${bytes(size)}`);
     }
+    if (plan.source !== undefined) lines.push(...sourceLines(plan.source));
     if (plan.fitting !== undefined) lines.push(...fittingLines(plan.fitting));
     if (plan.cost !== undefined) lines.push(...costLines(plan.cost));
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** What is read, and by whom. */
+function sourceLines({ files, bytes: size, workers, ranks }: SourcePlan): string[] {
+  const shares = ranks.length === 1 ? [] : [
+    `  ranks            ${ranks.length}`,
+    ...ranks.map(({ parts, bytes: size }, rank) =>
+      `    ${String(rank).padEnd(15)}${bytes(size)} in ${parts} ${parts === 1 ? "part" : "parts"}`
+    ),
+  ];
+  return [
+    `  files            ${files.toLocaleString("en-US")}`,
+    `  bytes            ${bytes(size)}`,
+    `  workers          ${workers}`,
+    ...shares,
+  ];
 }
 
 /** What batch fits: memory across, modes down. */

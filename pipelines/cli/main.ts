@@ -81,9 +81,12 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
     return 0;
   }
   if (saved !== null) checkFixed(filled, { options, saved, out: place.out });
+  const shared = place.home === place.out ? [] : ["rank", "world", "only"]
+    .filter((option) => (filled.values[option] ?? null) !== null)
+    .map((option) => ` ${show(option, filled.values[option])}`);
   const again = `${command} ${named.name}${
     place.out === `runs/${named.name}` ? "" : ` --out ${shellWord(place.out)}`
-  }`;
+  }${shared.join("")}`;
   if (commandLine.get("dryRun") === true) {
     const env = environment({
       values: filled.values,
@@ -101,16 +104,16 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
   if (
     place.standing?.finished && saved !== null && !goesFurther(filled, saved) && place.checkpoint === null
   ) {
-    console.out(`${finishedText(filled, { again, out: place.out })}\n`);
+    console.out(`${finishedText(filled, { again, home: place.home })}\n`);
     return 0;
   }
-  const moved = place.moveAside ? await moveAside(place.out) : null;
-  if (moved !== null) console.err(`The run that stood in ${place.out} is in ${moved} now`);
-  const { out, resumed, checkpoint } = place;
+  const { out, home, resumed, checkpoint } = place;
+  const moved = place.moveAside ? await moveAside(home) : null;
+  if (moved !== null) console.err(`The run that stood in ${home} is in ${moved} now`);
   try {
-    return await execute({ named, resolved: filled, out, resumed, checkpoint, again, console });
+    return await execute({ named, resolved: filled, out, home, resumed, checkpoint, again, console });
   } catch (error) {
-    if (moved !== null && error instanceof UsageError && !await exists(out)) await Deno.rename(moved, out);
+    if (moved !== null && error instanceof UsageError && !await exists(home)) await Deno.rename(moved, home);
     throw error;
   }
 }
@@ -121,13 +124,13 @@ function goesFurther({ values }: Resolved, saved: Given): boolean {
   );
 }
 
-function finishedText({ values }: Resolved, { again, out }: { again: string; out: string }): string {
+function finishedText({ values }: Resolved, { again, home }: { again: string; home: string }): string {
   const goal = goals.find((name) => typeof values[name] === "number");
   const further = goal === undefined
     ? ""
     : `\nTo go further:  ${again} ${show(goal, Number(values[goal]) * 2)}`;
   const reached = goal === undefined ? "" : ` (${show(goal, values[goal])})`;
-  return `The run in ${out} is finished${reached}${further}\nTo begin anew:  ${again} --resume never`;
+  return `The run in ${home} is finished${reached}${further}\nTo begin anew:  ${again} --resume never`;
 }
 
 if (import.meta.main) {

@@ -86,6 +86,55 @@ export const filterOptions = {
   }),
 };
 
+/** Which share of the work this process does, and what it leaves. */
+export const shareOptions = {
+  rank: integer("of N processes that work into one folder, which this is, from 0", {
+    value: null,
+    min: 0,
+    group: "Sharing",
+    placeholder: "R",
+  }),
+  world: integer(
+    "how many processes work into one folder; --only dedup then brings together what they left",
+    {
+      value: null,
+      min: 1,
+      max: 99_999,
+      fixed,
+      group: "Sharing",
+    },
+  ),
+  only: oneOf(
+    "extract: stop after extraction; filter: set documents aside before duplicates are looked for; dedup: do that, over what all processes set aside, and write the documents",
+    { value: null, fixed, group: "Sharing", choices: ["extract", "filter", "dedup"] },
+  ),
+  partBytes: integer(
+    "larger files are cut into parts of so many bytes, which are dealt out to the processes",
+    {
+      value: 1 << 24,
+      min: 1,
+      fixed,
+      group: "Sharing",
+    },
+  ),
+};
+
+/** What documents are written as. */
+export const documentOptions = {
+  dump: text("name of the crawl, for documents that bring none", {
+    value: null,
+    fixed,
+    group: "Documents",
+    placeholder: "NAME",
+  }),
+  format: oneOf("of the documents", {
+    value: "jsonl",
+    fixed,
+    group: "Documents",
+    choices: ["jsonl", "parquet"],
+  }),
+};
+
 /** Learning a vocabulary. */
 export const vocabularyOptions = {
   vocabSize: integer("bytes, merges and special tokens together", {

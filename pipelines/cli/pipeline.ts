@@ -5,7 +5,9 @@
  */
 import type { Engine } from "../../kernels/engine/engine.ts";
 import type { Kind } from "../../kernels/core/tensor.ts";
+import type { Part } from "../../stages/flow/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
+import type { StageStats } from "../../stages/report/stats.ts";
 import type { PlanCost } from "../../stages/train/plan_cost.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
 import type { Fitting } from "./fitting.ts";
@@ -58,6 +60,30 @@ export interface Env {
   emit(event: RunEvent): void;
   /** A result, to standard output as it is; nothing under --json. */
   print(text: string): void;
+  /**
+   * Asks to be told what is on disk for good: the states that the run begins with (none: from the beginning), those of
+   * each checkpoint once it is complete, and null when all is done.
+   */
+  onSaved(listener: (parts: ReadonlyMap<string, Part> | null) => void): void;
+}
+
+/** What a source of files comes to. */
+export interface SourcePlan {
+  readonly files: number;
+  /** Packed as they are. */
+  readonly bytes: number;
+  readonly workers: number;
+  /** What each of the processes that share the work reads. */
+  readonly ranks: readonly { readonly parts: number; readonly bytes: number }[];
+}
+
+/** What a run has done, for its last lines. */
+export interface Ran {
+  readonly stages: readonly StageStats[];
+  /** Since it was last begun. */
+  readonly seconds: number;
+  /** What the source had given before that, in earlier sittings of the run. */
+  readonly before: { readonly documents: number; readonly characters: number };
 }
 
 /** What --dry-run prints beside the stage graph and the configuration. */
@@ -71,6 +97,8 @@ export interface Plan {
   readonly cost?: PlanCost;
   /** The largest batch sizes by memory. */
   readonly fitting?: Fitting;
+  /** What is read, and how it is shared. */
+  readonly source?: SourcePlan;
 }
 
 /** A pipeline: the default export of `pipelines/<name>.ts`. */
@@ -89,7 +117,14 @@ export interface Pipeline<O> {
   /** Items of the source between barriers: the most that a resume does a second time. Default 1000. */
   readonly barrierEvery?: number;
   /** After the last item: lines for standard output, the last one says what to type next. */
-  finish?(values: Values<O>, env: Env): readonly string[] | Promise<readonly string[]>;
+  finish?(values: Values<O>, env: Env, ran: Ran): readonly string[] | Promise<readonly string[]>;
+  /** Where in the run's folder the statistics are. Default data/stats.json. */
+  readonly stats?: string;
+  /**
+   * The share of the work that a process does which was given these options, where several work into one folder: its
+   * checkpoints and record are in `<out>/ranks/<share>`. Null: all of it; they are in `<out>`.
+   */
+  share?(given: (option: string) => unknown): string | null;
 }
 
 /** Declares a pipeline, its values' types inferred from its options. */

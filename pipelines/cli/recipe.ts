@@ -25,6 +25,7 @@ import type { Env, Values } from "./pipeline.ts";
 export async function recipeOf(
   o: Values<typeof filterOptions>,
   env: Pick<Env, "out">,
+  { signOnly = false }: { readonly signOnly?: boolean } = {},
 ): Promise<FinewebOptions> {
   const stages = (o.stages ?? finewebFilters).flatMap((name) => finewebFilters.filter((f) => f === name));
   const recipe: FinewebOptions = {
@@ -35,7 +36,13 @@ export async function recipeOf(
     tokenizer: o.countTokenizer,
     stages,
     ...(stages.includes("minhash") &&
-      { minhash: { keep: o.minhash, dir: `${env.out}/minhash`, memory: o.minhashMemory * 2 ** 20 } }),
+      {
+        minhash: {
+          keep: signOnly ? "sign" : o.minhash,
+          dir: `${env.out}/minhash`,
+          memory: o.minhashMemory * 2 ** 20,
+        },
+      }),
   };
   finewebStages(recipe); // finds what is wrong with the options
   if (stages.includes("url")) await checkUrlLists(o.urlList);
@@ -48,8 +55,10 @@ export function withoutMemory({ minhash: _, ...recipe }: FinewebOptions): Finewe
   return { ...recipe, stages: (recipe.stages ?? finewebFilters).filter((name) => name !== "minhash") };
 }
 
-/** A sink for what each filter drops: `<dir>/<filter>/00000.jsonl.gz`. */
-export function removedIn(dir: string): RejectsOf {
+/** A sink for what each filter drops: `<dir>/<filter>/00000.jsonl.gz`, of one of several processes named for its rank. */
+export function removedIn(dir: string, rank: number | null = null): RejectsOf {
   return (filter: FinewebFilter) =>
-    finewebWriters.has(filter) ? null : writeRemoved({ dir: `${dir}/${filter}`, name: `removed ${filter}` });
+    finewebWriters.has(filter)
+      ? null
+      : writeRemoved({ dir: `${dir}/${filter}`, name: `removed ${filter}`, rank });
 }

@@ -40,22 +40,29 @@ export function fineweb(
     stages.forEach((stage, i) => {
       const sink = rejects(names[i]);
       const after = sink === null ? {} : { rejects: sink };
-      filtered = duplicates !== null && names[i] === "minhash"
-        ? filtered.pipe(stage).pipe(duplicates, after)
-        : filtered.pipe(stage, after);
+      if (names[i] !== "minhash") filtered = filtered.pipe(stage, after);
+      else { // what signs drops nothing
+        const signed = filtered.pipe(stage);
+        filtered = duplicates === null ? signed : signed.pipe(duplicates, after);
+      }
     });
     return filtered;
   };
 }
 
-/** The stage that drops near-duplicates among signed documents. Throws RangeError without `minhash`. */
-export function finewebDuplicates(options: FinewebOptions): Stage<Document, Document> {
+/** The stage that drops near-duplicates among signed documents, if one does. Throws RangeError without `minhash`. */
+export function finewebDuplicates(options: FinewebOptions): Stage<Document, Document> | null {
   const { recipe = "current", minhash } = options, { words = defaultWords(recipe) } = options;
   if (minhash === undefined) {
     throw new RangeError("Filter minhash needs a folder for what it remembers: give the option minhash");
   }
   const { keep, ...place } = minhash;
-  return keep === "first"
-    ? minhashSeen({ recipe, words, ...place })
-    : minhashClusters({ recipe, words, ...place });
+  switch (keep) {
+    case "first":
+      return minhashSeen({ recipe, words, ...place });
+    case "cluster":
+      return minhashClusters({ recipe, words, ...place });
+    case "sign":
+      return null;
+  }
 }

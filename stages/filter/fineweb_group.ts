@@ -71,9 +71,9 @@ export type FinewebOptions = Readonly<{
 export type MinhashChoice = Readonly<{
   /**
    * `first`: the first that comes, the stream goes on; `cluster`: one of each cluster, as FineWeb, once all documents
-   * are there.
+   * are there; `sign`: all, signed, for a stage after the recipe to compare.
    */
-  keep: "first" | "cluster";
+  keep: "first" | "cluster" | "sign";
   /** A folder, made if missing. */
   dir: string;
   /** Bytes of memory; default: the stage's own. */

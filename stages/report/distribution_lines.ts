@@ -45,7 +45,7 @@ export function distributionLines(found: Distributions, columns: number): string
     lines.push(`${padEnd(truncate(row.domain, name), name)}${cell(row.before)}${kept}`);
   }
   if (domains.length > mostDomains) {
-    lines.push(`… ${domains.length - mostDomains} more domains in data/stats.json`);
+    lines.push(`… ${domains.length - mostDomains} more domains in stats.json`);
   }
   return lines.map(fit);
 }

@@ -1,5 +1,5 @@
 /**
- * data/stats.json: what a run's stages did, by which rules, and what became of the documents.
+ * stats.json: what a run's stages did, by which rules, and what became of the documents.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What each stage has seen, kept and dropped, as tables: data/stats.json, the terminal's table, the report's.
+ * What each stage has seen, kept and dropped, as tables: stats.json, the terminal's table, the report's.
  *
  * @module
  */

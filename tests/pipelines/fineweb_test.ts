@@ -67,7 +67,7 @@ Deno.test("fineweb blocks, masks, counts and says so, the same on any number of 
       "email@example.com",
     ]);
 
-    const stats = JSON.parse(await Deno.readTextFile(`${dir}/one/data/stats.json`));
+    const stats = JSON.parse(await Deno.readTextFile(`${dir}/one/stats.json`));
     deepStrictEqual([stats.filters.words, stats.filters.sentences, stats.filters.recipe], [
       "spacy",
       "spacy",
@@ -99,7 +99,7 @@ Deno.test("fineweb's words and sentences follow the recipe unless they are named
     const cases = [[[], "treebank", "intl"], [["--words", "whitespace"], "whitespace", "intl"]] as const;
     for (const [more, words, sentences] of cases) {
       await runsTo(0, [...args, ...more, "--out", `${dir}/run`, "--resume", "never"]);
-      const { filters } = JSON.parse(await Deno.readTextFile(`${dir}/run/data/stats.json`));
+      const { filters } = JSON.parse(await Deno.readTextFile(`${dir}/run/stats.json`));
       deepStrictEqual([filters.words, filters.sentences], [words, sentences]);
     }
   });
