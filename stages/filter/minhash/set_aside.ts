@@ -8,7 +8,7 @@
 import { type Source, type Stage, stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { DocumentStore } from "./document_store.ts";
-import { findDuplicates, readRemoval, removalPath } from "./find_duplicates.ts";
+import { findDuplicates, readRemoval } from "./find_duplicates.ts";
 import { signatureOf, unsigned } from "./sign.ts";
 import { SignatureLog } from "./signature_log.ts";
 import { readSignatureSets, setOf, setPath } from "./signature_set.ts";

@@ -1,0 +1,69 @@
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import type { RunEvent, StageEvent, SurveyEvent } from "../../../stages/flow/events.ts";
+import { mergeEvents } from "../../../stages/report/merge.ts";
+import { speedLines } from "../../../stages/report/speed.ts";
+import { stageStats } from "../../../stages/report/stats.ts";
+
+const run: RunEvent = { type: "run", pipeline: "fineweb" };
+
+function stage(name: string, seen: number, more: Partial<StageEvent> = {}): StageEvent {
+  return { type: "stage", name, in: seen, out: seen, dropped: {}, busy: 1, blocked: 0, ...more };
+}
+
+function survey(domains: Record<string, number>): SurveyEvent {
+  return {
+    type: "survey",
+    name: "before filters",
+    documents: 4,
+    characters: 40,
+    tokens: 0,
+    lengths: [0, 1, 3],
+    languages: { en: 3 },
+    domains,
+    domainsMissed: 1,
+    withoutUrl: 2,
+  };
+}
+
+Deno.test("mergeEvents() adds up processes; a process's seconds over its sittings, its counts not", () => {
+  const lengths = { count: 3, sum: 30, min: 5, max: 15, sumOfSquares: 350 };
+  const first = [run, stage("c4", 5), run, stage("c4", 9, { out: 6, dropped: { a: 3 }, busy: 2, lengths })];
+  const second = [run, stage("c4", 4, { out: 2, dropped: { a: 1, b: 1 }, lengths })];
+  deepStrictEqual(mergeEvents([first, second, []]), [
+    stage("c4", 13, {
+      out: 8,
+      dropped: { a: 4, b: 1 },
+      busy: 4,
+      lengths: { count: 6, sum: 60, min: 5, max: 15, sumOfSquares: 700 },
+    }),
+  ]);
+});
+
+Deno.test("mergeEvents() says by how much a domain's count may be too small", () => {
+  const many = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`site${i}.org`, 300 - i]));
+  const [merged] = mergeEvents([[survey({ "site1.org": 5, "b.org": 1 })], [survey(many)]]);
+  ok(merged.type === "survey");
+  strictEqual(merged.domains["site1.org"], 304);
+  strictEqual(Object.keys(merged.domains).length, 200);
+  strictEqual(merged.domainsMissed, 1 + 1 + 101); // each one's own, and the rarest that the second told of
+  deepStrictEqual([merged.documents, merged.lengths, merged.withoutUrl], [8, [0, 2, 6], 4]);
+});
+
+Deno.test("speedLines() gives the pace of the whole per core and of each stage at work", () => {
+  const lengths = { count: 100, sum: 2e6, min: 1, max: 1e5, sumOfSquares: 1e11 };
+  const stages = stageStats([
+    run,
+    stage("source", 0, { out: 100, lengths, busy: 0.5 }),
+    stage("c4", 100, { out: 50, busy: 4 }),
+    stage("quick", 50, { busy: 0.001 }),
+  ]);
+  const lines = speedLines(stages, { documents: 80, characters: 1.6e6, seconds: 4, cores: 2 });
+  strictEqual(
+    lines[0],
+    "Speed:  20.0 documents and 0.40 MB a second on 2 cores; per core 10.0 and 0.20 MB",
+  );
+  match(lines[1], /source +200 documents and +4\.00 MB a second at work/);
+  match(lines[2], /c4 +25\.0 documents and +0\.50 MB/);
+  strictEqual(lines.length, 3);
+  deepStrictEqual(speedLines([], { documents: 0, characters: 0, seconds: 1, cores: 1 }), []);
+});
