@@ -162,7 +162,7 @@ async function ending(
   }
   const last = step === "last";
   const merges = last || world > 1 && await othersFinished({ out, world, rank: share.rank ?? 0 });
-  if (merges) await writeMerged({ out, world, values: o }, { last });
+  if (merges) await writeMerged({ out, world, values: o }, { rank: last ? null : share.rank ?? 0 });
   if (last) forgetAside({ dir: `${out}/minhash`, world });
   else forgetDocuments(`${out}/minhash`);
   const all = merges ? [`All ranks:  ${out}/stats.json and ${out}/report.html`] : [];

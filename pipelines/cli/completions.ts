@@ -21,6 +21,7 @@ export interface Marked {
 
 /** Keeps the marks of a process's parts as its checkpoints say. */
 export function markCompletions(env: Pick<Env, "onSaved">, { dir, source, parts, own, rank }: Marked): void {
+  const numbers = new Map(parts.map((part, i) => [part, i]));
   let marked: number | null = null; // own parts that are marked; null: not known what an earlier run has left
   env.onSaved((saved) => {
     const done = saved === null ? own.length : doneBy(saved.get(source)?.state, own);
@@ -33,7 +34,7 @@ export function markCompletions(env: Pick<Env, "onSaved">, { dir, source, parts,
   });
 
   function pathOf(part: SourcePart): string {
-    return `${dir}/part-${String(parts.indexOf(part)).padStart(6, "0")}.json`;
+    return `${dir}/part-${String(numbers.get(part)).padStart(6, "0")}.json`;
   }
 
   function write(part: SourcePart): void {

@@ -55,9 +55,12 @@ export async function writeRecord(out: string, record: RunRecord): Promise<void>
   await writeWhole(`${out}/config.json`, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Writes a file beside its place, syncs it and moves it there. Throws an Error that names it and what the disk says. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  const beside = `${path}.part`;
+/**
+ * Writes a file beside its place, syncs it and moves it there; `writer` tells apart several that may do so at once.
+ * Throws an Error that names it and what the disk says.
+ */
+export async function writeWhole(path: string, text: string, writer = ""): Promise<void> {
+  const beside = `${path}${writer}.part`;
   try {
     await writeSynced(beside, text);
     await Deno.rename(beside, path);

@@ -140,16 +140,19 @@ export async function othersFinished(
   return true;
 }
 
-/** Writes `stats.json` and `report.html` of all shares together into `out`. */
+/**
+ * Writes `stats.json` and `report.html` of all shares together into `out`, as the process that did the last step
+ * (`rank` null) or as the last that ended of those that needed none; two may end at once.
+ */
 export async function writeMerged(
   { out, world, values }: Pick<Others, "out" | "world" | "values">,
-  { last }: { readonly last: boolean },
+  { rank }: { readonly rank: number | null },
 ): Promise<void> {
   const processes: RunEvent[][] = [];
   for (let rank = 0; rank < world; rank++) {
     processes.push(await readEvents(`${homeOf(out, rank)}/metrics.jsonl`));
   }
-  const after = last ? await readEvents(`${out}/${sharesFolder}/dedup/metrics.jsonl`) : [];
+  const after = rank === null ? await readEvents(`${out}/${sharesFolder}/dedup/metrics.jsonl`) : [];
   const run = [...processes.flat(), ...after].filter((event) => event.type === "run");
   const filters = run.map(({ filters }) => filters).find((filters) => filters !== undefined);
   const begins: RunEvent = {
@@ -160,8 +163,13 @@ export async function writeMerged(
   };
   const events: RunEvent[] = [begins, ...mergeEvents(processes), ...mergeEvents([after])];
   const removed = await removedSamples(`${out}/removed`);
-  await writeWhole(`${out}/stats.json`, `${JSON.stringify(runStats(events), null, 2)}\n`);
-  await writeWhole(`${out}/report.html`, await reportPage({ events, removed, options: asJson(values) }));
+  const writer = rank === null ? "" : `.rank-${rank}`;
+  await writeWhole(`${out}/stats.json`, `${JSON.stringify(runStats(events), null, 2)}\n`, writer);
+  await writeWhole(
+    `${out}/report.html`,
+    await reportPage({ events, removed, options: asJson(values) }),
+    writer,
+  );
 }
 
 function homeOf(out: string, rank: number): string {

@@ -20,13 +20,14 @@ export interface ChainState {
  */
 export function chain<T>(name: string, sources: readonly Source<T>[]): Source<T, ChainState> {
   const names = sources.map((source) => source.name);
-  const doubled = names.find((one, i) => names.indexOf(one) !== i);
+  const places = new Map(names.map((one, i) => [one, i])); // of thousands of files each is looked up
+  const doubled = names.find((one, i) => places.get(one) !== i);
   if (doubled !== undefined) {
     throw new TypeError(`${doubled} is among the sources of ${name} twice: list it once`);
   }
   const find = (at: string): number => {
-    const i = names.indexOf(at);
-    if (i < 0) {
+    const i = places.get(at);
+    if (i === undefined) {
       throw new TypeError(`Cannot go on in ${at}: it is no longer among the sources of ${name}: put it back`);
     }
     return i;

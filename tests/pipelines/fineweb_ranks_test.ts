@@ -126,9 +126,8 @@ Deno.test("fineweb shared without stages that need all documents writes a file o
   await withFolder(async (dir) => {
     const args = ["fineweb", ...await writeSources(`${dir}/in`), ...recipe, "--stages", "c4"];
     await runsTo(0, [...args, "--out", `${dir}/one`]);
-    for (const rank of ["0", "1"]) {
-      await runsTo(0, [...args, "--out", `${dir}/two`, "--rank", rank, "--world", "2"]);
-    }
+    const two = [...args, "--out", `${dir}/two`, "--world", "2"];
+    await Promise.all(["0", "1"].map((rank) => runsTo(0, [...two, "--rank", rank])));
     deepStrictEqual(rows(`${dir}/two`, "documents"), rows(`${dir}/one`, "documents"));
     strictEqual([...Deno.readDirSync(`${dir}/two/documents`)].length, 2);
     const stats = (name: string) => JSON.parse(Deno.readTextFileSync(`${dir}/${name}/stats.json`)).documents;
