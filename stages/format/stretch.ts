@@ -39,6 +39,7 @@ export class LineBounds {
   readonly #path: string;
   readonly #stretch: Stretch;
   readonly #cursor: LineCursor;
+  #next = Infinity; // packed bytes before the member that the next stretch begins with
 
   constructor(path: string, { stretch, cursor }: { readonly stretch: Stretch; readonly cursor: LineCursor }) {
     this.#path = path;
@@ -49,16 +50,17 @@ export class LineBounds {
 
   /** To be told of each anchor. */
   readonly pass = ({ packed, unpacked }: Anchor): void => {
-    if (packed >= this.#stretch.end) this.#cursor.last ??= unpacked;
+    if (packed >= this.#next) this.#cursor.last ??= unpacked;
   };
 
   /** Whether a line that begins at `offset` belongs to a later stretch. */
   readonly isBeyond = (offset: number): boolean => offset > (this.#cursor.last ?? Infinity);
 
-  /** Moves a cursor that has not begun to the stretch's first line; false: there is none. */
+  /** Before anything is read: moves a cursor that has not begun to the first line; false: there is none. */
   async enter(signal?: AbortSignal): Promise<boolean> {
     const cursor = this.#cursor, { begin, end } = this.#stretch;
     const packed = packingOf(this.#path) !== null;
+    if (packed) this.#next = await nextMember(this.#path, { end, beginsWell: isText, signal });
     if (begin === 0 || cursor.offset > (packed ? 0 : begin)) return true;
     if (packed) {
       const member = await findMember(this.#path, { begin, end, beginsWell: isText, signal });
@@ -90,6 +92,15 @@ export interface MemberSearch extends Stretch {
 }
 
 const looked = 4096; // unpacked bytes that must be sound: chance does not unpack to as many
+
+/**
+ * Where the stretch ends that ends at packed byte `end`: at the member that the next one finds, however far, so that what
+ * lies between them, damaged or not, is read once; Infinity: at the end of the file.
+ */
+export async function nextMember(path: string, search: Omit<MemberSearch, "begin">): Promise<number> {
+  if (search.end === Infinity) return Infinity;
+  return await findMember(path, { ...search, begin: search.end, end: Infinity }) ?? Infinity;
+}
 
 /** Where in the stretch the first gzip member that `beginsWell` begins; null: none does. */
 export async function findMember(path: string, search: MemberSearch): Promise<number | null> {

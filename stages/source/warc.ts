@@ -7,7 +7,7 @@
 import { tryArticle } from "../format/article_text.ts";
 import { type Anchor, Anchors, readUnpacked } from "../format/compressed.ts";
 import { parseResponse } from "../format/http.ts";
-import { findMember, type Stretch, stretchName, wholeFile } from "../format/stretch.ts";
+import { findMember, nextMember, type Stretch, stretchName, wholeFile } from "../format/stretch.ts";
 import { findSoundMember } from "../format/sound_member.ts";
 import { findRecord, readWarc, type WarcRecord } from "../format/warc.ts";
 import type { Context, Source } from "../flow/stage.ts";
@@ -64,9 +64,11 @@ export function warcFile(
         if (member === null) return;
         state.anchor = { packed: member, unpacked: 0 };
       }
+      const place = { end: stretch.end, beginsWell: beginsRecord, signal: ctx.signal };
+      const stop = await nextMember(path, place);
       while (!state.ended) {
         try {
-          yield* readSound(state, { path, stretch, pages, ctx });
+          yield* readSound(state, { path, name, stop, pages, ctx });
           return;
         } catch (error) {
           if (damaged === "refuse" || !isDamage(error)) throw error;
@@ -81,20 +83,20 @@ export function warcFile(
 /** Documents up to the file's end or the first damage. */
 async function* readSound(
   state: WarcState,
-  { path, stretch, pages, ctx }: {
+  { path, name, stop, pages, ctx }: {
     readonly path: string;
-    readonly stretch: Stretch;
+    readonly name: string;
+    readonly stop: number; // packed bytes before the member that is another's
     readonly pages: "text" | "html";
     readonly ctx: Context;
   },
 ): AsyncGenerator<Document> {
-  const name = stretchName(path, stretch);
   const anchors = new Anchors(state.anchor);
   const place = { offset: state.offset, anchor: anchors.before(state.offset) };
   const bytes = readUnpacked(path, { ...place, onAnchor: anchors.pass, signal: ctx.signal });
   const ends = (offset: number): boolean => {
     const { packed, unpacked } = anchors.before(offset);
-    return unpacked === offset && packed >= stretch.end;
+    return unpacked === offset && packed >= stop;
   };
   const options = { name, from: { ...state }, types: ["response", "conversion"], ends };
   for await (const record of readWarc(bytes, options)) {

@@ -3,11 +3,12 @@ import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { philox } from "../../../kernels/core/philox.ts";
 import { checkSource } from "../../../stages/flow/law.ts";
+import type { Source } from "../../../stages/flow/stage.ts";
 import type { Document } from "../../../stages/items.ts";
 import { findParts, partsOfRank, type SourcePart } from "../../../stages/source/parts.ts";
 import { fileSource } from "../../../stages/source/uri.ts";
 import { serveFiles } from "../format/unsteady_server.ts";
-import { read } from "./source_checks.ts";
+import { context, read } from "./source_checks.ts";
 
 const encoder = new TextEncoder();
 
@@ -133,6 +134,30 @@ Deno.test("findParts() cuts a line with end at every byte around a cut", () =>
         whole,
         `parts of ${partBytes}`,
       );
+    }
+  }));
+
+Deno.test("findParts() of a damaged archive loses what the whole file loses, told once", () =>
+  withFiles(async (dir) => {
+    const path = `${dir}/hurt.warc.gz`;
+    const hurt = archive.slice();
+    const at = Math.floor(hurt.length / 2) + 40;
+    hurt.fill(0xee, at, at + 30);
+    await Deno.writeFile(path, hurt);
+    const all = async (sources: readonly Source<Document>[]) => {
+      const ctx = context();
+      const ids: string[] = [];
+      for (const source of sources) {
+        const state = await source.open(ctx);
+        for await (const { id } of source.read(state, ctx)) ids.push(id);
+      }
+      return { ids, dropped: ctx.dropped };
+    };
+    const wanted = await all([fileSource(path, { damaged: "skip" })]);
+    deepStrictEqual(wanted.dropped, ["damaged"]);
+    for (const partBytes of [97, 331, 1000, 4000]) {
+      const parts = await findParts([path], { partBytes, damaged: "skip" });
+      deepStrictEqual(await all(parts.map(({ source }) => source)), wanted, `parts of ${partBytes}`);
     }
   }));
 
