@@ -7,14 +7,14 @@
  */
 
 /** The counts, as plain data that can be saved. */
-export interface Frequent {
+export type Frequent = {
   /** By kind. */
   counts: Record<string, number>;
   /** Kinds in `counts`. */
   kinds: number;
   /** By how much a count may be too small. */
   missed: number;
-}
+};
 
 /** Nothing counted yet. */
 export function frequent(): Frequent {

@@ -5,13 +5,13 @@
  * @module
  */
 import type { SurveyEvent } from "../flow/events.ts";
-import { type Stage, stage } from "../flow/stage.ts";
+import type { Context, Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { siteOf } from "./domain.ts";
 import { type Frequent, frequent, note, top } from "./frequent.ts";
 
 /** What was seen so far. */
-export interface SurveyState {
+export type SurveyState = {
   /** Documents. */
   documents: number;
   /** UTF-16 units of text. */
@@ -26,19 +26,30 @@ export interface SurveyState {
   domains: Frequent;
   /** Documents without an address. */
   withoutUrl: number;
-}
+};
 
 const domainsKept = 2000; // they are saved with each checkpoint: some 50 kB
 const domainsTold = 200;
 const every = 256; // documents between events
 
-/** Passes documents on as they are and tells of them in "survey" events under its name, also at the end. */
-export function survey(name: string): Stage<Document, Document, SurveyState> {
-  return stage<Document, Document, SurveyState>({
+/** What is seen, and who is told. */
+interface Survey {
+  readonly seen: SurveyState;
+  /** Documents when it was last told. */
+  told: number;
+  tell(): void;
+}
+
+/**
+ * Passes documents on as they are and tells of them in "survey" events under its name, also at the end: where what
+ * follows has enough, that is no flush.
+ */
+export function survey(name: string): Stage<Document, Document> {
+  return {
     name,
     open: (
-      _ctx,
-      saved = {
+      ctx: Context,
+      seen: SurveyState = {
         documents: 0,
         characters: 0,
         tokens: 0,
@@ -47,17 +58,25 @@ export function survey(name: string): Stage<Document, Document, SurveyState> {
         domains: frequent(),
         withoutUrl: 0,
       },
-    ) => saved,
-    push(doc, state, ctx) {
-      look(doc, state);
-      if (state.documents % every === 0) ctx.emit(eventOf(name, state));
+    ): Survey => ({ seen, told: -1, tell: () => ctx.emit(eventOf(name, seen)) }),
+    push(doc: Document, survey: Survey) {
+      look(doc, survey.seen);
+      if (survey.seen.documents % every === 0) tell(survey);
       return [doc];
     },
-    flush(state, ctx) {
-      ctx.emit(eventOf(name, state));
+    flush(survey: Survey) {
+      tell(survey);
       return [];
     },
-  });
+    save: ({ seen }: Survey) => structuredClone(seen),
+    close: tell,
+  };
+}
+
+function tell(survey: Survey): void {
+  if (survey.told === survey.seen.documents) return;
+  survey.told = survey.seen.documents;
+  survey.tell();
 }
 
 function look({ text, url, language, tokenCount }: Document, state: SurveyState): void {

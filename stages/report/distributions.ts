@@ -35,14 +35,14 @@ export interface Distributions {
   readonly domainsMissed: number;
 }
 
-/** The tables of a run with a survey before its filters and one after them; null of any other. */
+/** The tables of a run with surveys "before filters" and "after filters"; null of any other. */
 export function distributions(
   events: Iterable<RunEvent>,
   stages: readonly StageStats[],
 ): Distributions | null {
   const last = new Map<string, SurveyEvent>();
   for (const event of events) if (event.type === "survey") last.set(event.name, event);
-  const [before, after] = last.values();
+  const before = last.get("before filters"), after = last.get("after filters");
   if (before === undefined || after === undefined) return null;
   return {
     before: totalOf(before),

@@ -66,3 +66,17 @@ Deno.test("note() keeps what is frequent in bounded memory, its count too small 
   }
   equal(Object.keys(top(found, 5)).every((kind) => kind.startsWith("often")), true);
 });
+
+Deno.test("survey() tells of all that passed it also where what follows has enough", async () => {
+  const told: number[] = [];
+  await from(asSource("texts", () => Array.from({ length: 900 }, (_, i) => ({ id: `${i}`, text: "x" }))))
+    .pipe(survey("seen"))
+    .pipe({
+      name: "enough",
+      open: () => ({ left: 300 }),
+      push: (_, state) => (state.left--, []),
+      done: ({ left }) => left === 0,
+    })
+    .run({ onEvent: (event) => event.type === "survey" && told.push(event.documents) });
+  equal(told, [256, 300]);
+});
