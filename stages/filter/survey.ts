@@ -6,7 +6,7 @@
  */
 import type { SurveyEvent } from "../flow/events.ts";
 import type { Context, Stage } from "../flow/stage.ts";
-import type { Document } from "../items.ts";
+import { type Document, textLength } from "../items.ts";
 import { siteOf } from "./domain.ts";
 import { type Frequent, frequent, note, top } from "./frequent.ts";
 
@@ -14,7 +14,7 @@ import { type Frequent, frequent, note, top } from "./frequent.ts";
 export type SurveyState = {
   /** Documents. */
   documents: number;
-  /** UTF-16 units of text. */
+  /** UTF-16 units of text, of HTML before its extraction. */
   characters: number;
   /** Tokens, where they were counted. */
   tokens: number;
@@ -79,11 +79,12 @@ function tell(survey: Survey): void {
   survey.tell();
 }
 
-function look({ text, url, language, tokenCount }: Document, state: SurveyState): void {
+function look(doc: Document, state: SurveyState): void {
+  const { url, language, tokenCount } = doc, length = textLength(doc) ?? 0;
   state.documents++;
-  state.characters += text.length;
+  state.characters += length;
   state.tokens += tokenCount ?? 0;
-  const bin = text.length < 2 ? 0 : 31 - Math.clz32(text.length);
+  const bin = length < 2 ? 0 : 31 - Math.clz32(length);
   while (state.lengths.length <= bin) state.lengths.push(0);
   state.lengths[bin]++;
   if (language !== undefined) state.languages[language] = (state.languages[language] ?? 0) + 1;

@@ -80,3 +80,8 @@ Deno.test("survey() tells of all that passed it also where what follows has enou
     .run({ onEvent: (event) => event.type === "survey" && told.push(event.documents) });
   equal(told, [256, 300]);
 });
+
+Deno.test("survey() counts a page's HTML before its text is extracted", async () => {
+  const [seen] = await surveysOf([{ id: "page", text: "", html: "<p>four</p>" }]);
+  equal([seen.characters, seen.lengths], [11, [0, 0, 0, 1]]);
+});
