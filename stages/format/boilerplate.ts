@@ -78,10 +78,32 @@ export function removeBoilerplate(root: any): void {
     if (figure.querySelector(kept) === null && lengthOf(figure) < 0.3 * whole) figure.remove();
   }
   removeByRole(root);
+  removeCards(root, whole);
   for (const leaf of all(root, leaves)) {
     if (leaf.querySelector(inner) === null && isAside(leaf)) leaf.remove();
   }
   removeTail(root, whole);
+}
+
+/**
+ * Three and more neighbours made by one template, of a few words each and most of them links: cards and lists that lead
+ * to other pages. A list within the text has no class, or more text than links.
+ */
+function removeCards(root: any, whole: number): void {
+  const parents = new Set(all(root, "[class]").map((element) => element.parentNode));
+  for (const parent of parents) {
+    const byTemplate = Map.groupBy<string, any>(
+      [...parent.children].filter((child: any) => child.getAttribute("class")),
+      (child) => `${child.nodeName} ${child.getAttribute("class")}`,
+    );
+    for (const cards of byTemplate.values()) {
+      const length = cards.reduce((sum, card) => sum + lengthOf(card), 0);
+      if (cards.length < 3 || length > 0.25 * whole) continue;
+      if (cards.every((card) => lengthOf(card) < 200 && linkShare(card) > 0.5)) {
+        cards.forEach((card) => card.remove());
+      }
+    }
+  }
 }
 
 /** A block without blocks in it that is none of the text, by its wording. */

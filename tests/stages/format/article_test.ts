@@ -32,6 +32,7 @@ Deno.test("articleText() takes out what stands in an article and is none of it",
       "<p>Read more: <a href='/b'>Another bridge fell</a></p>",
       "<div class='share-bar'>Share this with your friends</div>",
       "<div id='cookieNotice cookie'>We use small files</div>",
+      "<div>" + "<div class='teaser'><a href='/a'>A bridge that stands</a> in May</div>".repeat(3) + "</div>",
       "<p><strong>Related:</strong> <a href='/c'>Bridges of the world</a></p>",
     ]
   ) strictEqual(textWith(extra), plain, extra);
@@ -62,6 +63,12 @@ Deno.test("articleText() keeps lists, tables, code, quotes, short lines and year
       [
         "<p>More than twenty bridges, <a href='/x'>a study</a> says, will need repairs soon.</p>",
         "More than twenty",
+      ],
+      [
+        "<ul>" +
+        "<li class='item'>The <a href='/x'>bridge</a> of the town, which was built by hand</li>".repeat(3) +
+        "</ul>",
+        "The bridge of the town, which was built by hand",
       ],
       ["<figure><pre>figure = code</pre></figure>", "figure = code"],
     ]
