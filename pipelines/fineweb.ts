@@ -18,7 +18,7 @@ import { chain } from "../stages/source/chain.ts";
 import { findParts, partsOfRank, type SourcePart } from "../stages/source/parts.ts";
 import { markCompletions } from "./cli/completions.ts";
 import { filters, pagesFor } from "./cli/filters.ts";
-import { documentOptions, filterOptions, shareOptions, sourceOptions } from "./cli/options.ts";
+import { documentOptions, filterOptions, shareOptions, sourceOptions } from "./cli/document_options.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import { removedIn } from "./cli/recipe.ts";
 import { shellWord } from "./cli/shell_word.ts";

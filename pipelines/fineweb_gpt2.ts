@@ -11,12 +11,11 @@ import { from } from "../stages/flow/flow.ts";
 import { shard } from "../stages/shard/shard.ts";
 import { openSource } from "../stages/source/uri.ts";
 import { encode } from "../stages/token/encode.ts";
+import { filterOptions, sourceOptions } from "./cli/document_options.ts";
 import {
   cadenceOptions,
-  filterOptions,
   heldOutOptions,
   modelOptions,
-  sourceOptions,
   tokenizerOptions,
   trainingOptions,
 } from "./cli/options.ts";

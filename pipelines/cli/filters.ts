@@ -10,7 +10,7 @@ import type { Flow } from "../../stages/flow/flow.ts";
 import { parallel } from "../../stages/flow/parallel.ts";
 import type { Document } from "../../stages/items.ts";
 import type { PageOptions } from "../../stages/source/html.ts";
-import type { filterOptions } from "./options.ts";
+import type { filterOptions } from "./document_options.ts";
 import type { Env, Values } from "./pipeline.ts";
 import { recipeOf, removedIn } from "./recipe.ts";
 

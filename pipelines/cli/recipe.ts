@@ -15,7 +15,7 @@ import { defaultSentences, defaultWords } from "../../stages/filter/recipe.ts";
 import { checkUrlLists } from "../../stages/filter/url_lists.ts";
 import { writeRemoved } from "../../stages/sink/documents.ts";
 import { loadTokenizer } from "../../stages/token/tokenizer.ts";
-import type { filterOptions } from "./options.ts";
+import type { filterOptions } from "./document_options.ts";
 import type { Env, Values } from "./pipeline.ts";
 
 /**

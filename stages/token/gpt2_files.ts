@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { excerpt } from "./excerpt.ts";
+import { excerpt } from "../format/excerpt.ts";
 import { type BpeSpec, BpeTokenizer, type Merge } from "./bpe.ts";
 import { printable, unprintable } from "./byte_characters.ts";
 import type { Pattern } from "./patterns.ts";

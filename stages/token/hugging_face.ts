@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { excerpt } from "./excerpt.ts";
+import { excerpt } from "../format/excerpt.ts";
 import type { BpeTokenizer } from "./bpe.ts";
 import { printable } from "./byte_characters.ts";
 import { tokenizerOf, vocabulary, vocabularyOf } from "./gpt2_files.ts";

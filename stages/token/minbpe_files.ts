@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { excerpt } from "./excerpt.ts";
+import { excerpt } from "../format/excerpt.ts";
 import type { BpeTokenizer, Merge } from "./bpe.ts";
 import { soundTokenizer } from "./gpt2_files.ts";
 import { patternSource } from "./patterns.ts";

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { excerpt } from "./excerpt.ts";
+import { excerpt } from "../format/excerpt.ts";
 
 /** A pattern by name, or the source of a regular expression. */
 export type Pattern = "gpt2" | "gpt4" | "none" | (string & Record<never, never>);

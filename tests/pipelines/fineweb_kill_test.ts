@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { philox } from "../../kernels/core/philox.ts";
-import { runsTo, start, withFolder } from "./program.ts";
+import { killedAt, runsTo, withFolder } from "./program.ts";
 
 /** 1200 documents in a file of JSON lines, of which each is one of 500, some words changed. */
 async function writeSource(path: string): Promise<void> {
@@ -50,27 +50,6 @@ Deno.test("fineweb --minhash first keeps the first of near-duplicates", async ()
     deepStrictEqual(kept[0], kept[1]);
   });
 });
-
-/** Runs until a path in the run's folder is touched, and kills it there; whether it came to that. */
-async function killedAt(
-  moment: string,
-  { out, args }: { readonly out: string; readonly args: readonly string[] },
-): Promise<boolean> {
-  const watcher = Deno.watchFs(out);
-  const process = start(["fineweb", "--out", out, ...args]);
-  const ended = Promise.all([process.status, process.stdout.cancel(), process.stderr.cancel()]);
-  const closing = ended.then(() => watcher.close());
-  for await (const { paths } of watcher) {
-    if (!paths.some((path) => path.includes(moment))) continue;
-    try {
-      process.kill("SIGKILL");
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended
-    }
-  }
-  await closing;
-  return (await process.status).signal === "SIGKILL";
-}
 
 function rows(out: string): { documents: string[]; removed: string[] } {
   const read = (path: string) =>

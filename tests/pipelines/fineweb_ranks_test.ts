@@ -7,7 +7,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { philox } from "../../kernels/core/philox.ts";
-import { errorLine, run, runsTo, start, withFolder } from "./program.ts";
+import { errorLine, killedAt, run, runsTo, withFolder } from "./program.ts";
 
 const fillers = ["the", "people", "of", "that", "town", "had", "been", "to", "a", "river", "and", "with"];
 
@@ -221,24 +221,3 @@ Deno.test("fineweb's ranks and last step killed at any moment leave the same cor
     deepStrictEqual(rows(out, "removed/c4"), rows(`${dir}/one`, "removed/c4"));
   });
 });
-
-/** Runs until a path in the run's folder is touched, and kills it there; whether it came to that. */
-async function killedAt(
-  moment: string,
-  { out, args }: { readonly out: string; readonly args: readonly string[] },
-): Promise<boolean> {
-  const watcher = Deno.watchFs(out);
-  const process = start(["fineweb", "--out", out, ...args]);
-  const ended = Promise.all([process.status, process.stdout.cancel(), process.stderr.cancel()]);
-  const closing = ended.then(() => watcher.close());
-  for await (const { paths } of watcher) {
-    if (!paths.some((path) => path.includes(moment))) continue;
-    try {
-      process.kill("SIGKILL");
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended
-    }
-  }
-  await closing;
-  return (await process.status).signal === "SIGKILL";
-}

@@ -110,3 +110,24 @@ export async function withFolder(work: (dir: string) => Promise<void>): Promise<
     await Deno.remove(dir, { recursive: true });
   }
 }
+
+/** Runs `fineweb` until a path in the run's folder is touched, and kills it there; whether it came to that. */
+export async function killedAt(
+  moment: string,
+  { out, args }: { readonly out: string; readonly args: readonly string[] },
+): Promise<boolean> {
+  const watcher = Deno.watchFs(out);
+  const process = start(["fineweb", "--out", out, ...args]);
+  const ended = Promise.all([process.status, process.stdout.cancel(), process.stderr.cancel()]);
+  const closing = ended.then(() => watcher.close());
+  for await (const { paths } of watcher) {
+    if (!paths.some((path) => path.includes(moment))) continue;
+    try {
+      process.kill("SIGKILL");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended
+    }
+  }
+  await closing;
+  return (await process.status).signal === "SIGKILL";
+}

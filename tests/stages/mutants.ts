@@ -4,6 +4,7 @@
  * @module
  */
 import { philox } from "../../kernels/core/philox.ts";
+import { joined } from "./bytes.ts";
 
 /** Words that parsers care for. */
 const spices = [
@@ -81,14 +82,4 @@ function changed(
       return joined([before, other.subarray(from, from + size), after.subarray(next(2) * size)]);
     }
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -1,11 +1,11 @@
 import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
 import { fromRecord, type Given, readCommandLine, readConfig } from "../../../pipelines/cli/command_line.ts";
+import { sourceOptions } from "../../../pipelines/cli/document_options.ts";
 import {
   cadenceOptions,
   heldOutOptions,
   modelOptions,
   runOptions,
-  sourceOptions,
   tokenizerOptions,
   trainingOptions,
 } from "../../../pipelines/cli/options.ts";

@@ -6,6 +6,7 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { gunzipMembers } from "../../../stages/format/gzip.ts";
+import { cut, joined } from "../bytes.ts";
 
 const encoder = new TextEncoder();
 const texts = [
@@ -17,20 +18,6 @@ const texts = [
 const members = texts.map((text) => new Uint8Array(gzipSync(encoder.encode(text))));
 const starts = members.map((_, i) => members.slice(0, i).reduce((sum, { length }) => sum + length, 0));
 const packed = joined(members);
-
-function joined(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
-async function* cut(bytes: Uint8Array<ArrayBuffer>, size: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
-}
 
 /** Texts by the place of their member; empty ones have no chunk. */
 async function read(

@@ -6,6 +6,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { constants, zstdCompressSync } from "node:zlib";
 import { unzstdFrames } from "../../../stages/format/zstd.ts";
+import { cut, joined } from "../bytes.ts";
 
 const encoder = new TextEncoder();
 const texts = [
@@ -20,20 +21,6 @@ const packed = joined(frames);
 
 function compressed(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(zstdCompressSync(bytes, { params: { [constants.ZSTD_c_checksumFlag]: 1 } }));
-}
-
-function joined(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
-async function* cut(bytes: Uint8Array<ArrayBuffer>, size: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
 }
 
 /** Texts by the place of their frame; empty ones have no chunk. */

@@ -18,26 +18,11 @@ import { standardInput } from "../../../stages/source/standard_input.ts";
 import { textFile } from "../../../stages/source/text.ts";
 import { openSource } from "../../../stages/source/uri.ts";
 import { warcFile } from "../../../stages/source/warc.ts";
-import { fails, read, resumesAnywhere } from "./source_checks.ts";
+import { fails, folder, read, resumesAnywhere } from "./source_checks.ts";
+import { joined } from "../bytes.ts";
 
 const skip = { damaged: "skip" } as const;
 const encoder = new TextEncoder();
-
-async function folder(use: (path: (name: string, content: string | Uint8Array) => string) => Promise<void>) {
-  const home = await Deno.makeTempDir();
-  try {
-    await use((name, content) => {
-      Deno.writeFileSync(`${home}/${name}`, typeof content === "string" ? encoder.encode(content) : content);
-      return `${home}/${name}`;
-    });
-  } finally {
-    await Deno.remove(home, { recursive: true });
-  }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(parts.flatMap((part) => [...part]));
-}
 
 /** Texts, drops by reason and notes of a whole run; resumes after each document, or after `cuts`, give the same. */
 async function outcome(make: () => Source<Document> | Promise<Source<Document>>, cuts?: readonly number[]) {

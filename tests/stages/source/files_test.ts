@@ -12,21 +12,9 @@ import { parquetFile } from "../../../stages/source/parquet.ts";
 import { jsonFile, jsonlFile } from "../../../stages/source/records.ts";
 import { standardInput } from "../../../stages/source/standard_input.ts";
 import { textFile } from "../../../stages/source/text.ts";
-import { equal, fails, read, resumesAnywhere } from "./source_checks.ts";
+import { equal, fails, folder, read, resumesAnywhere } from "./source_checks.ts";
 
 const encoder = new TextEncoder();
-
-async function folder(use: (path: (name: string, content: string | Uint8Array) => string) => Promise<void>) {
-  const home = await Deno.makeTempDir();
-  try {
-    await use((name, content) => {
-      Deno.writeFileSync(`${home}/${name}`, typeof content === "string" ? encoder.encode(content) : content);
-      return `${home}/${name}`;
-    });
-  } finally {
-    await Deno.remove(home, { recursive: true });
-  }
-}
 
 const book = Array.from(
   { length: 60 },

@@ -17,6 +17,7 @@ import { textFile } from "../../../stages/source/text.ts";
 import { warcFile } from "../../../stages/source/warc.ts";
 import { fuzz } from "../fuzz.ts";
 import { context } from "./source_checks.ts";
+import { joined } from "../bytes.ts";
 
 const encoder = new TextEncoder();
 const { InvalidData, UnexpectedEof } = Deno.errors;
@@ -56,10 +57,6 @@ function record(type: string, fields: string, block: Uint8Array): Uint8Array {
 function response(fields: string, body: Uint8Array | string): Uint8Array {
   const bytes = typeof body === "string" ? encoder.encode(body) : body;
   return joined([encoder.encode(`HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n${fields}\r\n`), bytes]);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(parts.flatMap((part) => [...part]));
 }
 
 const records = [

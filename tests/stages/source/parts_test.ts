@@ -9,6 +9,7 @@ import { findParts, partsOfRank, type SourcePart } from "../../../stages/source/
 import { fileSource } from "../../../stages/source/uri.ts";
 import { serveFiles } from "../format/unsteady_server.ts";
 import { context, read } from "./source_checks.ts";
+import { joined } from "../bytes.ts";
 
 const encoder = new TextEncoder();
 
@@ -27,12 +28,6 @@ function members(bytes: Uint8Array<ArrayBuffer>, size: number): Uint8Array<Array
     parts.push(new Uint8Array(gzipSync(bytes.subarray(at, at + size))));
   }
   return joined(parts);
-}
-
-function joined(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  parts.reduce((at, part) => (all.set(part, at), at + part.length), 0);
-  return all;
 }
 
 function record(

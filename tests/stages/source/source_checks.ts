@@ -73,3 +73,21 @@ export async function fails(
   }
   throw new Error(`Did not fail: wanted ${type.name}: ${part}`);
 }
+
+/** A folder that is gone after the test; `path` writes a file into it and gives its path. */
+export async function folder(
+  use: (path: (name: string, content: string | Uint8Array) => string) => Promise<void>,
+): Promise<void> {
+  const home = await Deno.makeTempDir();
+  try {
+    await use((name, content) => {
+      Deno.writeFileSync(
+        `${home}/${name}`,
+        typeof content === "string" ? new TextEncoder().encode(content) : content,
+      );
+      return `${home}/${name}`;
+    });
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * Bytes put together and cut up, for tests of readers.
+ *
+ * @module
+ */
+
+/** All parts as one. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** In chunks of `size`, as a file or a network gives them. */
+export async function* cut(
+  bytes: Uint8Array<ArrayBuffer>,
+  size: number,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
+}
