@@ -164,20 +164,16 @@ export class WorkerPool {
     }
   }
 
-  /** A new worker does what was under way, all but the item that the old one was at. */
+  /** A new worker does what was under way, all but the item that the old one is at. */
   #replace(member: Member, reason: string): void {
-    const { progress } = member.watch;
-    const at = progress.begun - member.before - 1;
+    const { begun, stage } = member.watch.progress;
+    const at = begun - member.before - 1, oldest = member.under[0]?.message;
+    if (oldest?.kind !== "frame" || at >= oldest.items.length) return; // it has gone on in this very moment
     member.worker.terminate();
     const [first, ...rest] = member.under.splice(0);
     Object.assign(member, { before: 0, ...this.#start(() => member) });
     if (this.#opening !== null) this.#give(member, { message: this.#opening, done: () => {} });
-    if (first.message.kind !== "frame") this.#give(member, first);
-    else {this.#split(member, {
-        first,
-        at,
-        lost: this.#lost(first.message.items[at], { reason, stage: progress.stage }),
-      });}
+    this.#split(member, { first, at, lost: this.#lost(oldest.items[at], { reason, stage }) });
     for (const sent of rest) this.#give(member, sent);
   }
 
