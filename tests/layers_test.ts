@@ -19,6 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "stages/source": ["stages/flow", "stages/format", "stages/items.ts", "kernels/core/philox.ts", libraries],
   "stages/filter": ["stages/flow", "stages/format", "stages/token", "stages/items.ts", libraries],
   "stages/token": ["stages/flow", "stages/format", "stages/items.ts", libraries],
+  "stages/task": ["stages/flow", "stages/format", "stages/token"],
   "stages/shard": ["stages/flow", "stages/format", "stages/items.ts", "kernels/core/philox.ts"],
   "stages/sink": ["stages/flow", "stages/format", "stages/items.ts", libraries],
   "stages/train": ["kernels", "stages", libraries],

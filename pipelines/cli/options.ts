@@ -214,8 +214,28 @@ export const trainingOptions = {
   gradClip: number("largest norm of the gradient; 0 = off", { value: 1, min: 0, fixed, group: "Optimizer" }),
 };
 
+/** What HellaSwag is asked. */
+export const hellaswagOptions = {
+  hellaswag: path("HellaSwag's items, JSON lines of ctx, label and endings, also .gz or .zst", {
+    value: null,
+    group: "Cadence",
+    placeholder: "FILE",
+  }),
+  hellaswagItems: integer("items asked, the first ones; default: all", {
+    value: null,
+    min: 1,
+    group: "Cadence",
+  }),
+};
+
 /** How often things happen, in steps; 0 = never. */
 export const cadenceOptions = {
+  hellaswagEvery: integer("steps between rounds of --hellaswag; 0 = off", {
+    value: 250,
+    min: 0,
+    group: "Cadence",
+  }),
+  ...hellaswagOptions,
   evalEvery: integer("steps between validations; 0 = off", { value: 250, min: 0, group: "Cadence" }),
   evalBatches: integer("micro-batches a validation", { value: 20, min: 1, group: "Cadence" }),
   sampleEvery: integer("steps between samples; 0 = off", { value: 1000, min: 0, group: "Cadence" }),

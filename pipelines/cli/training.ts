@@ -17,6 +17,7 @@ import { evaluate, type EvaluateOptions } from "../../stages/train/evaluate.ts";
 import { sample } from "../../stages/train/generate.ts";
 import { type Plan, plan } from "../../stages/train/plan.ts";
 import { train, type Trained } from "../../stages/train/train.ts";
+import { asksHellaswag, hellaswagRounds } from "./hellaswag_rounds.ts";
 import { cadenceOptions, modelOptions, trainingOptions } from "./options.ts";
 import type { Env, Values } from "./pipeline.ts";
 import { writeProfile } from "./profile.ts";
@@ -87,6 +88,7 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
     },
     evaluation: { batch: o.batchSize, seqLen: o.seqLen },
     sampling: true,
+    ...(asksHellaswag(o) && { scoring: { tokens: o.batchSize * o.seqLen } }),
     ...(packBytes !== undefined && { packBytes }),
   });
 }
@@ -177,6 +179,7 @@ export async function training(
   if (tokenizer !== null && o.sampleEvery > 0) {
     checkPrompt({ prompt: o.samplePrompt, option: "--sample-prompt", tokenizer, vocabSize });
   }
+  const rounds = await hellaswagRounds(o, tokenizer);
   const sized = { batchSize, gradAccum, seqLen };
   const trainer = train({
     engine,
@@ -196,6 +199,7 @@ export async function training(
     if (validation !== null) {
       trained = trained.pipe(evaluate({ ...validation, every: o.evalEvery, batches: o.evalBatches }));
     }
+    if (rounds !== null) trained = trained.pipe(rounds);
     if (tokenizer !== null) {
       trained = trained.pipe(sample({
         tokenizer,

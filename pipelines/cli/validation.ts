@@ -7,8 +7,8 @@ import { dirname } from "node:path";
 import { openLlmcShard } from "../../stages/format/llmc_shard.ts";
 import { openNanogptBin } from "../../stages/format/nanogpt.ts";
 import { readShardSummary } from "../../stages/shard/summary.ts";
-import { bytesPerToken } from "../../stages/train/unigram.ts";
 import type { EvaluateOptions } from "../../stages/train/evaluate.ts";
+import { tokenBytes } from "../../stages/train/loss_tally.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 
 /** How the validation loss is measured, but not how often. */
@@ -34,8 +34,8 @@ export async function heldOut(
   const told = tokenizer === null ? (await readShardSummary(dirname(validation[0])))?.validation : undefined;
   return {
     validation: () => Promise.resolve(firstTokens(validation, { most: MOST_VALIDATION, format })),
-    ...(tokenizer !== null && { bytesPerToken: bytesPerToken(tokenizer) }),
-    ...(told !== undefined && told.bytes > 0 && { bytesPerToken: () => told.bytes / told.tokens }),
+    ...(tokenizer !== null && { bytesOf: tokenBytes(tokenizer) }),
+    ...(told !== undefined && told.bytes > 0 && { bytesOf: () => told.bytes / told.tokens }),
     trainingCounts() {
       const counts = new Float64Array(vocabSize);
       for (const id of firstTokens(training, { most: first, format })) counts[id]++;

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { ignoredTarget } from "../../kernels/ops/cross_entropy.ts";
 import type { Context, Stage } from "../flow/stage.ts";
-import type { ModelSession } from "./session.ts";
+import { type BytesOf, validationLoss } from "./loss_tally.ts";
 import type { Trained } from "./train.ts";
 import { unigramLoss } from "./unigram.ts";
 
@@ -17,8 +16,8 @@ export interface EvaluateOptions {
   readonly batches?: number;
   /** The validation text; asked for once, before the first evaluation. */
   validation(): Promise<Uint32Array>;
-  /** Bytes of text a token of it stands for, for bits per byte. */
-  bytesPerToken?(tokens: Uint32Array): number | Promise<number>;
+  /** For bits per byte: see `tokenBytes`. */
+  readonly bytesOf?: BytesOf;
   /** How often each token stands in the training text, for the unigram model's loss; asked for once. */
   trainingCounts?(): ArrayLike<number> | Promise<ArrayLike<number>>;
 }
@@ -27,7 +26,7 @@ interface EvaluateState {
   /** The update evaluated last. */
   evaluated: number;
   unigram: number | null;
-  text: { readonly tokens: Uint32Array; readonly bytes: number | null } | null;
+  tokens: Uint32Array | null;
   seen: Trained | null;
 }
 
@@ -38,7 +37,7 @@ export function evaluate(options: EvaluateOptions): Stage<Trained, Trained> {
     open: (_ctx: Context, saved?: Partial<EvaluateState>): EvaluateState => ({
       evaluated: saved?.evaluated ?? -1,
       unigram: saved?.unigram ?? null,
-      text: null,
+      tokens: null,
       seen: null,
     }),
     async *push(trained: Trained, state: EvaluateState, ctx: Context) {
@@ -58,33 +57,6 @@ export function evaluate(options: EvaluateOptions): Stage<Trained, Trained> {
   };
 }
 
-/**
- * Mean loss in nats over consecutive windows of `tokens`, up to `batches` batches. Throws RangeError for fewer than
- * two tokens.
- */
-export async function validationLoss(
-  model: ModelSession,
-  options: { readonly tokens: Uint32Array; readonly batches?: number },
-): Promise<number> {
-  const { tokens, batches = Infinity } = options;
-  if (tokens.length < 2) {
-    throw new RangeError(`Cannot evaluate on ${tokens.length} tokens: wanted two or more of validation text`);
-  }
-  const { batch, seqLen } = model.plan.evaluation ?? { batch: 1, seqLen: 1 };
-  const size = batch * seqLen;
-  let sum = 0, count = 0;
-  for (let i = 0; i < batches && i * size < tokens.length - 1; i++) {
-    const length = Math.min(size, tokens.length - 1 - i * size);
-    const inputs = new Uint32Array(size);
-    const targets = new Uint32Array(size).fill(ignoredTarget); // what a short last batch lacks
-    inputs.set(tokens.subarray(i * size, i * size + length));
-    targets.set(tokens.subarray(i * size + 1, i * size + 1 + length));
-    for (const loss of await model.losses(inputs, targets)) sum += loss;
-    count += length;
-  }
-  return sum / count;
-}
-
 async function measure(
   options: EvaluateOptions,
   { trained, state, ctx }: {
@@ -93,23 +65,19 @@ async function measure(
     readonly ctx: Context;
   },
 ): Promise<void> {
-  if (state.text === null) {
-    const tokens = await options.validation();
-    state.text = { tokens, bytes: await options.bytesPerToken?.(tokens) ?? null };
-  }
-  const { tokens, bytes } = state.text;
+  const tokens = state.tokens ??= await options.validation();
   if (state.unigram === null && options.trainingCounts !== undefined) {
     state.unigram = unigramLoss(tokens.subarray(1), await options.trainingCounts());
   }
   await trained.told();
-  const { batches } = options;
-  const valLoss = await validationLoss(trained.model, { tokens, ...(batches !== undefined && { batches }) });
+  const { batches, bytesOf } = options;
+  const { loss, bitsPerByte } = await validationLoss(trained.model, { tokens, batches, bytesOf });
   state.evaluated = trained.step;
   ctx.emit({
     type: "eval",
     step: trained.step,
-    valLoss,
-    ...(bytes !== null && { bitsPerByte: valLoss / Math.LN2 / bytes }),
+    valLoss: loss,
+    ...(bitsPerByte !== null && { bitsPerByte }),
     ...(state.unigram !== null && { unigramLoss: state.unigram }),
   });
 }

@@ -22,6 +22,7 @@ import { clear, count } from "../../kernels/ops/state.ts";
 import { type Optimizer, parameterGroups } from "../../kernels/optim/optimizer.ts";
 import type { Batch } from "../items.ts";
 import { advance, randomness } from "./randomness.ts";
+import { scoringProgram, scoringShapes } from "./scoring.ts";
 
 /** How a model is trained. */
 export interface TrainingPlan {
@@ -50,6 +51,8 @@ export interface PlanOptions {
   readonly training?: TrainingPlan;
   /** Sizes of one run of `eval`. */
   readonly evaluation?: { readonly batch: number; readonly seqLen: number };
+  /** Tokens of one run of a `score/<length>` program, see `scoringShapes`; absent: there are none. */
+  readonly scoring?: { readonly tokens: number };
   /** Whether to make the programs that predict the next token. */
   readonly sampling?: boolean;
   /**
@@ -84,7 +87,7 @@ const leastPackBytes = leastLimits.maxStorageBufferBindingSize;
  * longer than the model's.
  */
 export function plan(options: PlanOptions): Plan {
-  const { model, training, evaluation, sampling = false, packBytes = leastPackBytes } = options;
+  const { model, training, evaluation, scoring, sampling = false, packBytes = leastPackBytes } = options;
   const parameters = parametersOf(model);
   const programs: Program[] = [];
   if (training !== undefined) {
@@ -96,7 +99,13 @@ export function plan(options: PlanOptions): Plan {
   }
   if (evaluation !== undefined) {
     checkSizes("evaluate", [evaluation.batch, evaluation.seqLen]);
-    programs.push(compile("eval", evalGraph(model, [evaluation.batch, evaluation.seqLen])));
+    programs.push(
+      compile("eval", evalGraph(model, { name: "eval", shape: [evaluation.batch, evaluation.seqLen] })),
+    );
+  }
+  for (const shape of scoring === undefined ? [] : scoringShapes(model.seqLen, scoring)) {
+    const name = scoringProgram(shape);
+    programs.push(compile(name, evalGraph(model, { name, shape })));
   }
   const windows = sampling ? windowsUpTo(model.seqLen) : [];
   for (const length of windows) programs.push(compile(`logits/${length}`, logitsGraph(model, length)));
@@ -182,11 +191,14 @@ function updateGraph(
   return graph;
 }
 
-function evalGraph(model: Model<unknown>, shape: Shape): Graph {
+function evalGraph(
+  model: Model<unknown>,
+  { name, shape }: { readonly name: string; readonly shape: Shape },
+): Graph {
   const graph = new Graph();
-  const tokens = input(graph, "eval/inputs", shape, "u32");
-  const targets = input(graph, "eval/targets", shape, "u32");
-  graph.output("eval/losses", model.losses(new RootScope(graph), { tokens, targets }));
+  const tokens = input(graph, `${name}/inputs`, shape, "u32");
+  const targets = input(graph, `${name}/targets`, shape, "u32");
+  graph.output(`${name}/losses`, model.losses(new RootScope(graph), { tokens, targets }));
   return graph;
 }
 

@@ -10,6 +10,7 @@ import { ignoredTarget } from "../../kernels/ops/cross_entropy.ts";
 import type { Batch } from "../items.ts";
 import { drawAt, keysOf } from "./randomness.ts";
 import { historyOf, type Plan, type TrainingPlan } from "./plan.ts";
+import { scoringProgram, type ScoringShape } from "./scoring.ts";
 import { fitWeights } from "./weights.ts";
 
 /** What one update was made of. */
@@ -132,12 +133,17 @@ export class ModelSession implements AsyncDisposable {
 
   /**
    * Loss of each position in nats, 0 where the target is `ignoredTarget`. inputs and targets are [B, T] of the plan's
-   * evaluation. Throws RangeError where they are not.
+   * evaluation, or of `scoring`, one of its scoring shapes. Throws RangeError where they are not.
    */
-  async losses(inputs: Uint32Array, targets: Uint32Array): Promise<Float32Array> {
+  async losses(
+    inputs: Uint32Array,
+    targets: Uint32Array,
+    { scoring }: { readonly scoring?: ScoringShape } = {},
+  ): Promise<Float32Array> {
     const { evaluation, model } = this.plan;
-    if (evaluation === undefined) throw new RangeError("Cannot evaluate: the plan has no evaluation");
-    const shape = [evaluation.batch, evaluation.seqLen];
+    const shape = scoring ?? (evaluation && [evaluation.batch, evaluation.seqLen]);
+    if (shape === undefined) throw new RangeError("Cannot evaluate: the plan has no evaluation");
+    const name = scoring === undefined ? "eval" : scoringProgram(scoring);
     const wanted = shape[0] * shape[1];
     if (inputs.length !== wanted || targets.length !== wanted) {
       throw new RangeError(
@@ -147,11 +153,11 @@ export class ModelSession implements AsyncDisposable {
     checkTokens(inputs, { limit: model.vocabSize, what: "input" });
     checkTokens(targets, { limit: model.vocabSize, what: "target" });
     this.#session.write({
-      "eval/inputs": { shape, data: inputs },
-      "eval/targets": { shape, data: targets },
+      [`${name}/inputs`]: { shape, data: inputs },
+      [`${name}/targets`]: { shape, data: targets },
     });
-    await this.#session.run(["eval"]);
-    return floats((await this.#session.read(["eval/losses"]))["eval/losses"].data);
+    await this.#session.run([name]);
+    return floats((await this.#session.read([`${name}/losses`]))[`${name}/losses`].data);
   }
 
   /**

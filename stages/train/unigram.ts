@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { Tokenizer } from "../token/tokenizer.ts";
-
 /**
  * Nats a token of `tokens` under the frequencies `counts` (one count a token id), each count raised by 1 so that no
  * token is impossible. Throws RangeError without tokens or with one that has no count.
@@ -21,13 +19,4 @@ export function unigramLoss(tokens: Uint32Array, counts: ArrayLike<number>): num
     sum -= Math.log((counts[id] + 1) / total);
   }
   return sum / tokens.length;
-}
-
-/** Bytes of text a token stands for on average; special tokens stand for none. Throws RangeError without tokens. */
-export function bytesPerToken(tokenizer: Tokenizer): (tokens: Uint32Array) => number {
-  return (tokens) => {
-    if (tokens.length === 0) throw new RangeError("Cannot measure the bytes of no tokens");
-    const special = new Set(tokenizer.special.values());
-    return tokenizer.decodeBytes(tokens.filter((id) => !special.has(id))).length / tokens.length;
-  };
 }

@@ -16,8 +16,9 @@ import { ignoredTarget } from "../../../kernels/ops/cross_entropy.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
 import type { Optimizer } from "../../../kernels/optim/optimizer.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
-import { validationLoss } from "../../../stages/train/evaluate.ts";
+
 import { sampleText } from "../../../stages/train/generate.ts";
+import { validationLoss } from "../../../stages/train/loss_tally.ts";
 import { plan } from "../../../stages/train/plan.ts";
 import { openModel } from "../../../stages/train/session.ts";
 import { unigramLoss } from "../../../stages/train/unigram.ts";
@@ -123,7 +124,7 @@ Deno.test("validationLoss() is the mean over all positions, a short last batch i
     targets.set(tokens.subarray(from + 1, from + 1 + count));
     sum += (await session.losses(inputs, targets)).reduce((a, b) => a + b);
   }
-  const loss = await validationLoss(session, { tokens: tokens.subarray(0, 29) });
+  const { loss } = await validationLoss(session, { tokens: tokens.subarray(0, 29) });
   ok(Math.abs(loss - sum / 28) < 1e-5);
   ok(Math.abs(loss - Math.log(257)) < 0.1, `${loss}: an untrained model knows nothing`);
   await rejects(validationLoss(session, { tokens: tokens.subarray(0, 1) }), RangeError);

@@ -1,0 +1,142 @@
+/**
+ * How good is a model? Validation loss, perplexity, bits a byte, HellaSwag.
+ *
+ * @module
+ */
+import { gpt } from "../kernels/models/gpt.ts";
+import { asSource } from "../stages/flow/as_source.ts";
+import type { RunEvent } from "../stages/flow/events.ts";
+import { from } from "../stages/flow/flow.ts";
+import { readEvents } from "../stages/report/metrics.ts";
+import { chain } from "../stages/source/chain.ts";
+import { shardFiles } from "../stages/source/token_shards.ts";
+import { hellaswag } from "../stages/task/hellaswag.ts";
+import { loadTokenizer } from "../stages/token/tokenizer.ts";
+import { examine, type Question } from "../stages/train/examine.ts";
+import { plan } from "../stages/train/plan.ts";
+import { beside } from "./cli/beside.ts";
+import { integer, path, text } from "./cli/kinds.ts";
+import { hellaswagOptions, shardOptions } from "./cli/options.ts";
+import { pipeline, type Values } from "./cli/pipeline.ts";
+import { startingWeights } from "./cli/starting_weights.ts";
+import { heldOut } from "./cli/validation.ts";
+
+const group = "Evaluation";
+
+const options = {
+  checkpoint: path("a run's folder, one of its checkpoints, an llm.c .bin or a safetensors folder", {
+    value: "runs/fineweb-gpt2",
+    fixed: true,
+    group,
+  }),
+  tokenizer: text("default: the one in the run's folder; else gpt2, cl100k, byte or a folder", {
+    value: null,
+    fixed: true,
+    group,
+    placeholder: "NAME|PATH",
+  }),
+  valShards: {
+    ...shardOptions.valShards,
+    about: "token shards to measure the loss on; default: the run's own",
+    group,
+  },
+  shardFormat: { ...shardOptions.shardFormat, group },
+  evalBatches: integer("batches of --batch-size sequences; default: all", {
+    value: null,
+    min: 1,
+    fixed: true,
+    group,
+  }),
+  batchSize: integer("sequences at once", { value: 4, min: 1, max: 65536, fixed: true, group }),
+  hellaswag: { ...hellaswagOptions.hellaswag, fixed: true, group },
+  hellaswagItems: { ...hellaswagOptions.hellaswagItems, fixed: true, group },
+};
+
+export default pipeline({
+  about: "measure a model: validation loss, perplexity, bits a byte, HellaSwag",
+  options,
+  barrierEvery: 8, // batches or HellaSwag items
+  async build(o, env) {
+    const { sizes, weights } = await startingWeights(o.checkpoint);
+    const shards = await shardsOf(o);
+    if (shards === null && o.hellaswag === null) {
+      throw new RangeError(
+        `Nothing to measure ${o.checkpoint} on: no shards stand beside it: give --val-shards GLOB or --hellaswag FILE`,
+      );
+    }
+    const name = o.tokenizer ?? await beside(o.checkpoint, "tokenizer") ?? "gpt2";
+    const tokenizer = await loadTokenizer(name);
+    if (tokenizer.vocabSize > sizes.vocabSize) {
+      throw new RangeError(
+        `Cannot use tokenizer ${name} for ${o.checkpoint}: it has ${tokenizer.vocabSize} tokens, ` +
+          `the model ${sizes.vocabSize}: give --tokenizer NAME|PATH, the one that the model was trained with`,
+      );
+    }
+    const { seqLen, vocabSize } = sizes, batch = o.batchSize;
+    const text = shards === null ? null : await heldOut({
+      validation: shards,
+      training: [],
+      first: 0,
+      vocabSize,
+      tokenizer,
+      format: o.shardFormat,
+    });
+    const tokens = await text?.validation() ?? new Uint32Array();
+    const batches = Math.min(o.evalBatches ?? Infinity, Math.ceil((tokens.length - 1) / (batch * seqLen)));
+    const planned = plan({
+      model: gpt({ ...sizes, vocabPad: 1 }),
+      ...(text !== null && { evaluation: { batch, seqLen } }),
+      ...(o.hellaswag !== null && { scoring: { tokens: batch * seqLen } }),
+    });
+    return from(chain<Question>("questions", [
+      asSource("batches", () => Array.from({ length: Math.max(0, batches) }, (_, i) => i)),
+      ...(o.hellaswag === null ? [] : [hellaswag(o.hellaswag, itemsOf(o))]),
+    ])).pipe(examine({
+      engine: () => env.engine(),
+      plan: planned,
+      weights,
+      step: 0,
+      tokens,
+      bytesOf: text?.bytesOf,
+      tokenizer,
+    }));
+  },
+  finish: async (_o, env) => resultLines(await readEvents(`${env.out}/metrics.jsonl`)),
+});
+
+function itemsOf({ hellaswagItems }: Values<typeof options>): { readonly items?: number } {
+  return hellaswagItems === null ? {} : { items: hellaswagItems };
+}
+
+async function shardsOf(
+  { valShards, checkpoint }: Values<typeof options>,
+): Promise<readonly string[] | null> {
+  if (valShards !== null) return shardFiles([valShards]);
+  const folder = await beside(checkpoint, "shards");
+  return folder === null ? null : shardFiles([`${folder}/val_*.bin`]);
+}
+
+/** "Validation loss 4.8930 nats a token, perplexity 133.4, 2.143 bits a byte", and so on. */
+function resultLines(events: readonly RunEvent[]): readonly string[] {
+  const loss = events.findLast((event) => event.type === "eval");
+  const asked = events.findLast((event) => event.type === "hellaswag");
+  const bits = loss?.bitsPerByte === undefined ? "" : `, ${loss.bitsPerByte.toFixed(4)} bits a byte`;
+  return [
+    ...(loss === undefined ? [] : [
+      `Validation loss ${loss.valLoss.toFixed(4)} nats a token, perplexity ${
+        Math.exp(loss.valLoss).toPrecision(5)
+      }${bits}`,
+    ]),
+    ...(asked === undefined ? [] : [
+      `HellaSwag: ${withError(asked.accuracy, asked.items)} by least loss, ${
+        withError(asked.accuracyNorm, asked.items)
+      } by least loss a token, of ${asked.items} items (chance: 25 %)`,
+    ]),
+  ];
+}
+
+/** A share and its standard error, in per cent. */
+function withError(share: number, items: number): string {
+  const error = Math.sqrt(share * (1 - share) / items);
+  return `${(100 * share).toFixed(2)} % (± ${(100 * error).toFixed(2)})`;
+}

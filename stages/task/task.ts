@@ -1,0 +1,13 @@
+/**
+ * What a model is asked: a task is its data and its judge.
+ *
+ * @module
+ */
+
+/** A text and several ways in which it may go on, one of them right. */
+export interface Choice {
+  readonly context: string;
+  readonly endings: readonly string[];
+  /** Index of the right ending. */
+  readonly label: number;
+}
