@@ -13,12 +13,13 @@ import { shardFiles } from "../stages/source/token_shards.ts";
 import { hellaswag } from "../stages/task/hellaswag.ts";
 import { loadTokenizer } from "../stages/token/tokenizer.ts";
 import { examine, type Question } from "../stages/train/examine.ts";
-import { plan } from "../stages/train/plan.ts";
+import { type Plan, plan } from "../stages/train/plan.ts";
 import { beside } from "./cli/beside.ts";
+import { checkHellaswag } from "./cli/hellaswag_rounds.ts";
 import { integer, path, text } from "./cli/kinds.ts";
 import { hellaswagOptions, shardOptions } from "./cli/options.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
-import { startingWeights } from "./cli/starting_weights.ts";
+import { type ModelSizes, startingWeights } from "./cli/starting_weights.ts";
 import { heldOut } from "./cli/validation.ts";
 
 const group = "Evaluation";
@@ -55,10 +56,11 @@ const options = {
 export default pipeline({
   about: "measure a model: validation loss, perplexity, bits a byte, HellaSwag",
   options,
-  barrierEvery: 8, // batches or HellaSwag items
+  barrierEvery: 64, // batches or HellaSwag items: the most that a resume does again
   async build(o, env) {
     const { sizes, weights } = await startingWeights(o.checkpoint);
     const shards = await shardsOf(o);
+    await checkHellaswag(o);
     if (shards === null && o.hellaswag === null) {
       throw new RangeError(
         `Nothing to measure ${o.checkpoint} on: no shards stand beside it: give --val-shards GLOB or --hellaswag FILE`,
@@ -83,11 +85,7 @@ export default pipeline({
     });
     const tokens = await text?.validation() ?? new Uint32Array();
     const batches = Math.min(o.evalBatches ?? Infinity, Math.ceil((tokens.length - 1) / (batch * seqLen)));
-    const planned = plan({
-      model: gpt({ ...sizes, vocabPad: 1 }),
-      ...(text !== null && { evaluation: { batch, seqLen } }),
-      ...(o.hellaswag !== null && { scoring: { tokens: batch * seqLen } }),
-    });
+    const planned = planOf(o, sizes, { measures: text !== null });
     return from(chain<Question>("questions", [
       asSource("batches", () => Array.from({ length: Math.max(0, batches) }, (_, i) => i)),
       ...(o.hellaswag === null ? [] : [hellaswag(o.hellaswag, itemsOf(o))]),
@@ -101,8 +99,26 @@ export default pipeline({
       tokenizer,
     }));
   },
+  async plan(o) {
+    const { sizes } = await startingWeights(o.checkpoint);
+    return planOf(o, sizes, { measures: await shardsOf(o) !== null });
+  },
   finish: async (_o, env) => resultLines(await readEvents(`${env.out}/metrics.jsonl`)),
 });
+
+/** The programs for what there is to ask. */
+function planOf(
+  o: Values<typeof options>,
+  sizes: ModelSizes,
+  { measures }: { readonly measures: boolean },
+): Plan {
+  const { seqLen } = sizes, batch = o.batchSize;
+  return plan({
+    model: gpt({ ...sizes, vocabPad: 1 }),
+    ...(measures && { evaluation: { batch, seqLen } }),
+    ...(o.hellaswag !== null && { scoring: { tokens: batch * seqLen } }),
+  });
+}
 
 function itemsOf({ hellaswagItems }: Values<typeof options>): { readonly items?: number } {
   return hellaswagItems === null ? {} : { items: hellaswagItems };

@@ -77,6 +77,7 @@ export * from "./sink/documents.ts";
 export * from "./sink/parquet.ts";
 export type { OpTime } from "./report/op_times.ts";
 export type { Span } from "./report/trace.ts";
+export type { JsonlPlace } from "./format/jsonl.ts";
 export * from "./task/choice_rows.ts";
 export * from "./task/hellaswag.ts";
 export * from "./task/task.ts";

@@ -32,9 +32,7 @@ export async function hellaswagRounds(
 ): Promise<Stage<Trained, Trained> | null> {
   const { hellaswag: file, hellaswagEvery: every, hellaswagItems } = o;
   if (file === null || every === 0) return null;
-  if (!await exists(file)) {
-    throw new Deno.errors.NotFound(`Cannot ask --hellaswag ${file}: there is no such file: check the path`);
-  }
+  await checkHellaswag(o);
   if (tokenizer === null) {
     throw new RangeError(
       "Cannot ask --hellaswag: the tokenizer of the shards is not known: put its folder beside them as tokenizer/",
@@ -45,4 +43,12 @@ export async function hellaswagRounds(
     items: hellaswag(file, hellaswagItems === null ? {} : { items: hellaswagItems }),
     tokenizer,
   });
+}
+
+/** Throws Deno.errors.NotFound where a file is given and is not there. */
+export async function checkHellaswag({ hellaswag }: Pick<HellaswagValues, "hellaswag">): Promise<void> {
+  if (hellaswag === null || await exists(hellaswag)) return;
+  throw new Deno.errors.NotFound(
+    `Cannot ask --hellaswag ${hellaswag}: there is no such file: check the path`,
+  );
 }

@@ -17,6 +17,7 @@ export interface TokenRow {
 
 /** What rows are made with. */
 export interface ChoiceRowsOptions {
+  /** The model's own. */
   readonly tokenizer: Tokenizer;
   /** The model's positions; longer rows lose their beginning. */
   readonly seqLen: number;

@@ -16,6 +16,7 @@ export interface HellaswagOptions {
 
 /** Where the next item begins. */
 export interface HellaswagState {
+  /** In the unpacked file. */
   place: JsonlPlace;
   /** Items given. */
   given: number;

@@ -6,7 +6,9 @@
 
 /** A text and several ways in which it may go on, one of them right. */
 export interface Choice {
+  /** The text. */
   readonly context: string;
+  /** Two or more. */
   readonly endings: readonly string[];
   /** Index of the right ending. */
   readonly label: number;

@@ -20,25 +20,33 @@ export type Question = number | Choice;
 
 /** What `examine` takes. */
 export interface ExamineOptions {
+  /** Asked for once, when the examination begins. */
   engine(): Promise<Engine>;
   /** With `evaluation` where there are batches, and `scoring` where there are choices. */
   readonly plan: Plan;
+  /** Parameters by name. */
   readonly weights: TensorMap;
   /** Updates that made the weights, for the events. */
   readonly step: number;
   /** The text; empty where there are no batches. */
   readonly tokens: Uint32Array;
+  /** For bits a byte. */
   readonly bytesOf?: BytesOf | undefined;
   /** For choices. */
   readonly tokenizer: Tokenizer | null;
 }
 
-interface ExamineState {
+/** What the stage remembers. */
+export interface ExamineState {
+  /** On the device. */
   readonly model: ModelSession;
   /** Says which weights these sums are of. */
   readonly weights: string;
+  /** Over the batches so far. */
   readonly loss: LossTally;
+  /** Of the choices asked so far. */
   readonly choices: ChoiceTally;
+  /** Choices not asked yet: many at once are. */
   held: Choice[];
 }
 

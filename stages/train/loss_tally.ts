@@ -12,6 +12,7 @@ import type { ModelSession } from "./session.ts";
 export interface LossTally {
   /** Of all tokens' losses. */
   nats: number;
+  /** All, special ones too. */
   tokens: number;
   /** Of the losses of tokens that stand for text; 0 where bytes are not known. */
   textNats: number;
