@@ -29,6 +29,7 @@ export async function checkpointsIn(
   if (from !== null) await writeWhole(`${folder}/latest`, `${basename(from)}\n`);
   const checkpoints = await openCheckpoints(folder, {
     keep,
+    thread: true,
     onCommit: ({ step, path, seconds }) => emit({ type: "checkpoint", step, path, seconds }),
     onDamage: (text) => emit({ type: "note", text }),
   });
@@ -42,5 +43,6 @@ export async function checkpointsIn(
       onSaved?.(parts ?? new Map(), true);
       return parts;
     },
+    close: () => checkpoints.close?.(),
   };
 }

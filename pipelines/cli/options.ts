@@ -245,7 +245,10 @@ export const cadenceOptions = {
     min: 0,
     group: "Cadence",
   }),
-  keepCheckpoints: integer("checkpoints kept, the newest; 0 = all", { value: 3, min: 0, group: "Cadence" }),
+  keepCheckpoints: integer(
+    "checkpoints kept, the newest, and beside them the one of least validation loss; 0 = all",
+    { value: 3, min: 0, group: "Cadence" },
+  ),
   logEvery, // also here: it says how many losses a GPU keeps until they are read
 };
 

@@ -19,6 +19,7 @@ import { type Plan, plan } from "../../stages/train/plan.ts";
 import { train, type Trained } from "../../stages/train/train.ts";
 import { asksHellaswag, hellaswagRounds } from "./hellaswag_rounds.ts";
 import { cadenceOptions, modelOptions, trainingOptions } from "./options.ts";
+import { checkCheckpointRoom } from "./checkpoint_room.ts";
 import type { Env, Values } from "./pipeline.ts";
 import { writeProfile } from "./profile.ts";
 import { checkPrompt } from "./prompt.ts";
@@ -175,6 +176,7 @@ export async function training(
   const epochs = o.epochs ?? (steps === null && o.timeLimit === null ? 1 : null);
   const engine = await env.engine();
   checkMemory(plan, engine);
+  await checkCheckpointRoom(env, { plan, keep: o.keepCheckpoints });
   const { vocabSize } = plan.model;
   if (tokenizer !== null && o.sampleEvery > 0) {
     checkPrompt({ prompt: o.samplePrompt, option: "--sample-prompt", tokenizer, vocabSize });

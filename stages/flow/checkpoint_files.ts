@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { readSafetensors, writeSafetensors } from "../format/safetensors.ts";
 import { asError } from "./failure.ts";
-import type { Json, Part } from "./saved.ts";
+import { type Json, type Part, TensorFile } from "./saved.ts";
 import { decodeState, encodeState, isRecord } from "./state_json.ts";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 
@@ -15,29 +15,55 @@ const FORMAT = 1;
 const STREAM = "stream.json";
 const FILE = /^[\w-][\w.-]*$/; // no separators: names from a manifest never leave the folder
 
-/**
- * Writes a checkpoint's files into an empty folder, each synced, manifest.json last. Throws TypeError for a file name
- * that would leave it, and what the disk says.
- */
-export async function writeCheckpoint(folder: string, parts: ReadonlyMap<string, Part>): Promise<void> {
-  const tensors = new Map<string, TensorMap>();
+/** A checkpoint as files, not written yet. */
+export interface EncodedCheckpoint {
+  /** stream.json: all states. */
+  readonly stream: string;
+  /** By name of file, without its ending. */
+  readonly tensors: ReadonlyMap<string, TensorMap>;
+}
+
+/** What states are as files. Throws TypeError for a file name that would leave the folder, and what has no JSON form. */
+export function encodeCheckpoint(
+  parts: ReadonlyMap<string, Part>,
+): { readonly stream: string; readonly files: ReadonlyMap<string, TensorFile> } {
+  const files = new Map<string, TensorFile>();
   const stream: Record<string, Json> = {};
-  for (const [name, part] of parts) stream[name] = encodeState(part, tensors);
-  for (const [file, map] of tensors) {
-    if (!FILE.test(file)) {
-      throw new TypeError(`Cannot name a file ${JSON.stringify(file)}: use letters, digits, - and .`);
-    }
-    await writeSafetensors(`${folder}/${file}.safetensors`, map);
+  for (const [name, part] of parts) stream[name] = encodeState(part, files);
+  for (const file of files.keys()) {
+    if (FILE.test(file)) continue;
+    throw new TypeError(`Cannot name a file ${JSON.stringify(file)}: use letters, digits, - and .`);
   }
-  await writeSynced(
-    `${folder}/stream.json`,
-    `${JSON.stringify({ format: FORMAT, parts: stream }, null, 1)}\n`,
-  );
+  return { stream: `${JSON.stringify({ format: FORMAT, parts: stream }, null, 1)}\n`, files };
+}
+
+/**
+ * Writes a checkpoint's files into an empty folder, each synced, manifest.json last, with the validation loss of its
+ * weights where that is known. Throws what the disk says.
+ */
+export async function writeCheckpoint(
+  folder: string,
+  { stream, tensors }: EncodedCheckpoint,
+  { valLoss }: { readonly valLoss: number | null },
+): Promise<void> {
+  for (const [file, map] of tensors) await writeSafetensors(`${folder}/${file}.safetensors`, map);
+  await writeSynced(`${folder}/stream.json`, stream);
   const files: Record<string, Json> = {};
   for (const { name } of await Array.fromAsync(Deno.readDir(folder))) {
     files[name] = await digest(`${folder}/${name}`);
   }
-  await writeSynced(`${folder}/manifest.json`, `${JSON.stringify({ format: FORMAT, files }, null, 1)}\n`);
+  const manifest = { format: FORMAT, ...(valLoss !== null && { valLoss }), files };
+  await writeSynced(`${folder}/manifest.json`, `${JSON.stringify(manifest, null, 1)}\n`);
+}
+
+/** The validation loss that a checkpoint's manifest tells; null where it tells none or cannot be read. */
+export async function lossOfCheckpoint(folder: string): Promise<number | null> {
+  try {
+    const manifest = await readJson(`${folder}/manifest.json`);
+    return isRecord(manifest) && typeof manifest.valLoss === "number" ? manifest.valLoss : null;
+  } catch {
+    return null; // a damaged one is nobody's best
+  }
 }
 
 /**
@@ -46,11 +72,12 @@ export async function writeCheckpoint(folder: string, parts: ReadonlyMap<string,
  */
 export async function readCheckpoint(folder: string): Promise<ReadonlyMap<string, Part>> {
   const files = await readManifest(folder);
-  const tensors = new Map<string, TensorMap>();
+  const tensors = new Map<string, TensorFile>();
   for (const [name, wanted] of Object.entries(files)) {
     await checkFile(`${folder}/${name}`, wanted);
     if (name.endsWith(".safetensors")) {
-      tensors.set(name.slice(0, -".safetensors".length), await readSafetensors(`${folder}/${name}`));
+      const file = name.slice(0, -".safetensors".length);
+      tensors.set(file, new TensorFile(file, await readSafetensors(`${folder}/${name}`)));
     }
   }
   if (!Object.hasOwn(files, STREAM)) {

@@ -1,14 +1,15 @@
 /**
  * Checkpoints on disk: a folder each, there whole or not at all.
  *
- * A checkpoint is written beside its place, synced, described by manifest.json (sizes and SHA-256 sums) and renamed;
- * then `latest` is made to name it. What a crash leaves behind is either not under a checkpoint's name or whole.
- *
  * @module
  */
-import { readCheckpoint, writeCheckpoint, writeSynced } from "./checkpoint_files.ts";
+import { encodeCheckpoint, readCheckpoint } from "./checkpoint_files.ts";
+import { type CheckpointJob, writeJob } from "./checkpoint_job.ts";
+import { checkpointNames, nameOf } from "./checkpoint_names.ts";
+import { CheckpointThread } from "./checkpoint_thread.ts";
+import type { TensorMap } from "../../kernels/core/tensor.ts";
 import { asError } from "./failure.ts";
-import type { Barrier, Checkpoints, Part } from "./saved.ts";
+import { type Barrier, type Checkpoints, type Part, TensorFile } from "./saved.ts";
 import { isRecord } from "./state_json.ts";
 
 /** What has just been written. */
@@ -16,16 +17,15 @@ export type Committed = Readonly<{ step: number; path: string; seconds: number }
 
 /** How checkpoints are kept. */
 export interface CheckpointFolderOptions {
-  /** The newest so many stay; 0: all. Default 3. */
+  /** The newest so many stay, and the one of least validation loss; 0: all. Default 3. */
   readonly keep?: number;
+  /** Write in a thread of its own, so that a run computes on meanwhile. Default false: while the run waits. */
+  readonly thread?: boolean;
   /** Hears of each checkpoint once it is complete. */
   onCommit?(committed: Committed): void;
   /** A damaged checkpoint was passed over: which, why, and what is taken instead. */
   onDamage?(text: string): void;
 }
-
-const WRITING = "writing-";
-const NAME = /^(step|items)-(\d{6,})(\.old)?$/;
 
 /**
  * Checkpoints in `dir`, made if missing: `step-000200` where a stage's state has a `step`, else `items-000512` by items
@@ -37,24 +37,35 @@ export async function openCheckpoints(
   options: CheckpointFolderOptions = {},
 ): Promise<Checkpoints> {
   await Deno.mkdir(dir, { recursive: true });
+  const thread = options.thread === true ? new CheckpointThread() : null;
   return {
-    commit: (barrier) => commit(dir, barrier, options),
+    commit: (barrier) => commit(barrier, { ...options, dir, thread }),
     latest: () => latest(dir, options),
+    close: () => thread?.close(),
   };
 }
 
-async function commit(dir: string, barrier: Barrier, options: CheckpointFolderOptions): Promise<void> {
+async function commit(
+  { parts }: Barrier,
+  { dir, thread, keep = 3, onCommit }: Omit<CheckpointFolderOptions, "thread"> & {
+    readonly dir: string;
+    readonly thread: CheckpointThread | null;
+  },
+): Promise<void> {
   const began = performance.now();
-  const { name, step } = nameOf(barrier.parts);
-  const beside = `${dir}/${WRITING}${name}`;
+  const { name, step } = nameOf(parts);
   try {
-    await removeIfThere(beside);
-    await Deno.mkdir(beside);
-    await writeCheckpoint(beside, barrier.parts);
-    await moveIntoPlace(dir, { beside, name });
-    await writeWhole(`${dir}/latest`, `${name}\n`);
+    const { stream, files } = encodeCheckpoint(parts);
+    const tensors = new Map([...files].map(([file, held]) => [file, snapshot(held, thread)]));
+    const job: CheckpointJob = {
+      dir,
+      name,
+      keep,
+      valLoss: lossAt(parts, step),
+      encoded: { stream, tensors },
+    };
+    await (thread === null ? writeJob(job) : thread.write(job, givenBuffers(files.values())));
   } catch (cause) {
-    await removeIfThere(beside).catch(() => {}); // the disk may be full or gone: the first error is the one to tell
     throw new Error(
       `Cannot write checkpoint ${dir}/${name}: ${
         asError(cause).message
@@ -62,23 +73,38 @@ async function commit(dir: string, barrier: Barrier, options: CheckpointFolderOp
       { cause },
     );
   }
-  await prune(dir, { current: name, keep: options.keep ?? 3 });
-  options.onCommit?.({ step, path: `${dir}/${name}`, seconds: (performance.now() - began) / 1000 });
+  onCommit?.({ step, path: `${dir}/${name}`, seconds: (performance.now() - began) / 1000 });
 }
 
-/** The same step may be there already, from a run that was stopped right after it: it stays until the new one stands. */
-async function moveIntoPlace(
-  dir: string,
-  { beside, name }: { readonly beside: string; readonly name: string },
-): Promise<void> {
-  const place = `${dir}/${name}`, old = `${place}.old`;
-  if (await exists(place)) {
-    await removeIfThere(old);
-    await Deno.rename(place, old);
+/** The validation loss of the weights, if a stage has measured it after this very step. */
+function lossAt(parts: ReadonlyMap<string, Part>, step: number): number | null {
+  for (const { state } of parts.values()) {
+    if (isRecord(state) && state.evaluated === step && typeof state.valLoss === "number") {
+      return state.valLoss;
+    }
   }
-  await Deno.rename(beside, place);
-  await syncFolder(dir);
-  await removeIfThere(old);
+  return null;
+}
+
+/** The tensors as they are now: a stage may change its own while they are written; a thread gets copies anyway. */
+function snapshot({ tensors, options }: TensorFile, thread: CheckpointThread | null): TensorMap {
+  if (thread !== null || options.given === true) return tensors;
+  const copies = Object.entries(tensors).map((
+    [name, { shape, data }],
+  ) => [name, { shape, data: data.slice() }]);
+  return Object.fromEntries(copies);
+}
+
+/** What may be handed over instead of copied. */
+function givenBuffers(files: Iterable<TensorFile>): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  for (const { tensors, options } of files) {
+    if (options.given !== true) continue;
+    for (const { data: { buffer } } of Object.values(tensors)) {
+      if (buffer instanceof ArrayBuffer) buffers.add(buffer);
+    }
+  }
+  return [...buffers];
 }
 
 async function latest(
@@ -105,73 +131,9 @@ async function latest(
   throw new Deno.errors.InvalidData(`${damaged.join("; ")}: begin anew with --resume never`);
 }
 
-/** Newest first; those that stand in for one being replaced come after it. */
-async function checkpointNames(dir: string): Promise<string[]> {
-  const names = (await Array.fromAsync(Deno.readDir(dir))).map((entry) => entry.name).filter((n) =>
-    NAME.test(n)
-  );
-  return names.sort((a, b) => numberOf(b) - numberOf(a) || a.length - b.length);
-}
-
-/** Removes what is older than the newest `keep`, and what is of a future that was given up by going back. */
-async function prune(
-  dir: string,
-  { current, keep }: { readonly current: string; readonly keep: number },
-): Promise<void> {
-  const names = await checkpointNames(dir);
-  const past = names.filter((name) => numberOf(name) <= numberOf(current));
-  const kept = new Set(keep === 0 ? past : past.slice(0, keep));
-  for (const name of names) if (!kept.has(name)) await removeIfThere(`${dir}/${name}`);
-  for await (const { name } of Deno.readDir(dir)) {
-    if (name.startsWith(WRITING)) await removeIfThere(`${dir}/${name}`); // left by a run that was killed
-  }
-}
-
-function nameOf(parts: ReadonlyMap<string, Part>): { name: string; step: number } {
-  for (const { state } of parts.values()) {
-    if (!isRecord(state) || typeof state.step !== "number") continue;
-    return { name: `step-${String(state.step).padStart(6, "0")}`, step: state.step };
-  }
-  const [source] = parts.values();
-  const items = source?.counts?.out ?? 0;
-  return { name: `items-${String(items).padStart(6, "0")}`, step: items };
-}
-
-function numberOf(name: string): number {
-  return Number(NAME.exec(name)?.[2] ?? -1);
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  await writeSynced(`${path}.part`, text);
-  await Deno.rename(`${path}.part`, path);
-}
-
-/** So that a rename outlives a power cut; not every system lets a folder be opened for it. */
-async function syncFolder(dir: string): Promise<void> {
-  try {
-    using folder = await Deno.open(dir);
-    await folder.sync();
-  } catch {
-    // Windows and some network file systems: the rename is still whole or not there at all.
-  }
-}
-
 async function readIfThere(path: string): Promise<string | null> {
   return await Deno.readTextFile(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
-  });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, (error) => {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  });
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  await Deno.remove(path, { recursive: true }).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
 }

@@ -6,11 +6,10 @@
 import { asSource } from "./as_source.ts";
 import { from } from "./flow.ts";
 import { MemoryCheckpoints } from "./memory_checkpoints.ts";
-import type { Part } from "./saved.ts";
+import type { Part, TensorFile } from "./saved.ts";
 import type { Source, Stage } from "./stage.ts";
 import { decodeState, encodeState } from "./state_json.ts";
 import { AssertionError, equal } from "./std.ts";
-import type { TensorMap } from "../../kernels/core/tensor.ts";
 
 /** How a law is tried. */
 export interface LawOptions {
@@ -144,7 +143,7 @@ function first<T>(limit: number): Stage<T, T, { seen: number }> {
 
 function throughJson(parts: Parts): Parts {
   const round = ([name, part]: [string, Part]): [string, Part] => {
-    const files = new Map<string, TensorMap>();
+    const files = new Map<string, TensorFile>();
     const json = JSON.stringify(encodeState(part.state, files));
     return [name, { ...part, state: decodeState(JSON.parse(json), files) as null }];
   };

@@ -34,6 +34,7 @@ export class Run implements CutHost {
   #stopped = false;
   #halt: Promise<void> | null = null; // the cutting stage takes its last checkpoint
   #failure: { readonly reason: unknown } | null = null;
+  #written: Promise<void> = Promise.resolve(); // the last checkpoint; it never rejects
 
   constructor(flow: Flow<any>, options: RunOptions, end: Inlet = drain) {
     this.#flow = flow;
@@ -73,12 +74,15 @@ export class Run implements CutHost {
         clearInterval(timer);
         this.#guard(() => reporter.report(true));
       }
+      await this.#written; // may fail the run
     } catch (error) {
       this.#fail(error);
     } finally {
       signal?.removeEventListener("abort", abort);
       stop?.removeEventListener("abort", softly);
+      await this.#written; // also of a run that failed: it may be whole yet
       await this.#closeAll();
+      checkpoints?.close?.();
     }
     if (this.#failure !== null) throw this.#failure.reason;
     return { stopped: this.#stopped };
@@ -186,11 +190,19 @@ export class Run implements CutHost {
     return gathering;
   }
 
+  /**
+   * Has a complete barrier written, while the run goes on. The one before it is waited for: its line in the metrics is
+   * then part of what this one saves, and no more than two snapshots are in memory.
+   */
   async #commit(barrier: Barrier): Promise<void> {
+    const { checkpoints } = this.#options;
+    if (checkpoints === undefined) return;
+    await this.#written;
+    if (this.#failure !== null) return;
     for (const [name, effect] of Object.entries(this.#options.effects ?? {})) {
       barrier.parts.set(`effect:${name}`, { state: await effect.save() });
     }
-    await this.#options.checkpoints?.commit(barrier);
+    this.#written = checkpoints.commit(barrier).catch((error) => this.#fail(error));
   }
 
   async #restoreEffects(saved: ReadonlyMap<string, Part> | null): Promise<void> {

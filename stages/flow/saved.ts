@@ -15,7 +15,12 @@ export type Saved = Json | TensorFile | readonly Saved[] | { readonly [key: stri
 /** Tensors that a checkpoint keeps in `<file>.safetensors` beside stream.json. */
 export class TensorFile {
   /** `file`: the name without its ending. */
-  constructor(readonly file: string, readonly tensors: TensorMap) {}
+  constructor(
+    readonly file: string,
+    readonly tensors: TensorMap,
+    /** `given`: its arrays are copies that nobody else looks at: they may be handed to another thread, which empties them. */
+    readonly options: { readonly given?: boolean } = {},
+  ) {}
 }
 
 /** Items in, items out, items dropped by reason; where a run measures, the lengths of what went out. */
@@ -48,8 +53,13 @@ export class Barrier {
 
 /** Where barriers become durable. */
 export interface Checkpoints {
-  /** Makes a barrier durable, whole or not at all. */
+  /**
+   * Makes a barrier durable, whole or not at all. What it holds is looked at before this returns: the run goes on
+   * meanwhile. No other commit is begun before the promise settles.
+   */
   commit(barrier: Barrier): Promise<void>;
   /** What to go on from; null: nothing yet. */
   latest(): Promise<ReadonlyMap<string, Part> | null>;
+  /** The run has ended: frees what writing took. */
+  close?(): void;
 }

@@ -5,7 +5,6 @@
  * @module
  */
 import { type Json, TensorFile } from "./saved.ts";
-import type { TensorMap } from "../../kernels/core/tensor.ts";
 
 const typedArrays = {
   Uint8Array,
@@ -22,12 +21,12 @@ const typedArrays = {
  * A state as JSON; its tensor files go into `files`. Throws TypeError, naming the place, for what has no JSON form
  * (a Map, a function, a class of one's own) and for two tensor files of one name.
  */
-export function encodeState(state: unknown, files: Map<string, TensorMap>): Json {
+export function encodeState(state: unknown, files: Map<string, TensorFile>): Json {
   return encode(state, "", files);
 }
 
 /** The state that `encodeState` was given; `files` holds the tensor files by name. Throws TypeError if one is missing. */
-export function decodeState(json: Json, files: ReadonlyMap<string, TensorMap>): unknown {
+export function decodeState(json: Json, files: ReadonlyMap<string, TensorFile>): unknown {
   if (typeof json !== "object" || json === null) return json;
   if (json instanceof Array) return json.map((part) => decodeState(part, files));
   const keys = Object.keys(json);
@@ -35,7 +34,7 @@ export function decodeState(json: Json, files: ReadonlyMap<string, TensorMap>): 
   return fields(json, (part) => decodeState(part, files));
 }
 
-function encode(value: unknown, path: string, files: Map<string, TensorMap>): Json {
+function encode(value: unknown, path: string, files: Map<string, TensorFile>): Json {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -49,7 +48,7 @@ function encode(value: unknown, path: string, files: Map<string, TensorMap>): Js
   }
 }
 
-function encodeObject(value: object, path: string, files: Map<string, TensorMap>): Json {
+function encodeObject(value: object, path: string, files: Map<string, TensorFile>): Json {
   if (Array.isArray(value)) return value.map((part, i) => encode(part, `${path}[${i}]`, files));
   if (value instanceof TensorFile) return encodeTensors(value, files);
   for (const [name, make] of Object.entries(typedArrays)) {
@@ -67,13 +66,14 @@ function encodeObject(value: object, path: string, files: Map<string, TensorMap>
   return keys.length === 1 && keys[0].startsWith("$") ? { $object: json } : json;
 }
 
-function encodeTensors({ file, tensors }: TensorFile, files: Map<string, TensorMap>): Json {
+function encodeTensors(tensors: TensorFile, files: Map<string, TensorFile>): Json {
+  const { file } = tensors;
   if (files.has(file)) throw new TypeError(`Two parts of a checkpoint want to be ${file}.safetensors`);
   files.set(file, tensors);
   return { $tensors: file };
 }
 
-function decodeMarked(mark: string, json: Json, files: ReadonlyMap<string, TensorMap>): unknown {
+function decodeMarked(mark: string, json: Json, files: ReadonlyMap<string, TensorFile>): unknown {
   if (mark === "$number" && typeof json === "string") return Number(json);
   if (mark === "$object" && isRecord(json)) return fields(json, (part) => decodeState(part, files));
   if (mark === "$array" && isRecord(json) && json.values instanceof Array) {
@@ -85,7 +85,7 @@ function decodeMarked(mark: string, json: Json, files: ReadonlyMap<string, Tenso
     if (tensors === undefined) {
       throw new TypeError(`A state needs ${json}.safetensors: the checkpoint lacks it`);
     }
-    return new TensorFile(json, tensors);
+    return tensors;
   }
   throw new TypeError(`Unknown mark ${mark} in a saved state: it was written by another version`);
 }

@@ -21,9 +21,7 @@ export class MetricsFile {
 
   /** Writes one event as a line, at once. */
   append(event: RunEvent): void {
-    const line = this.#encoder.encode(`${JSON.stringify(event)}\n`);
-    for (let at = 0; at < line.length;) at += this.#file.writeSync(line.subarray(at));
-    this.#bytes += line.length;
+    this.#write(`${JSON.stringify(event)}\n`);
   }
 
   /** The length, on disk before this returns: a checkpoint must not outlive what it counts. */
@@ -33,20 +31,18 @@ export class MetricsFile {
   }
 
   /**
-   * Cuts the file back to a saved length. The line after it stays if it tells of a checkpoint: the one that saved the
-   * length, which could only be told of when it was complete. A file that is shorter, because somebody removed it or
+   * Cuts the file back to a saved length. The first line after it that tells of a checkpoint stays: it is of the one that
+   * saved the length, which could only be told of when it was complete, while the run went on. A file that is shorter, because somebody removed it or
    * parts of it, is not what training depends on: it is gone on with from its end. Null: to the beginning.
    */
   restore(saved: Json): void {
     const bytes = saved !== null && typeof saved === "object" && "bytes" in saved ? Number(saved.bytes) : 0;
     if (bytes > this.#bytes) return;
+    const told = bytes === 0 ? undefined : this.#linesFrom(bytes).find(tellsOfCheckpoint);
     this.#file.seekSync(bytes, Deno.SeekMode.Start);
-    const next = this.#readLine();
-    const told = next !== null && isEvent(next.value) && next.value.type === "checkpoint";
-    const keep = bytes > 0 && told ? next.length : 0;
-    this.#bytes = bytes + keep;
+    this.#bytes = bytes;
+    if (told !== undefined) this.#write(`${told}\n`);
     this.#file.truncateSync(this.#bytes);
-    this.#file.seekSync(this.#bytes, Deno.SeekMode.Start);
   }
 
   /** Closes the file. */
@@ -54,13 +50,28 @@ export class MetricsFile {
     this.#file.close();
   }
 
-  #readLine(): { value: unknown; length: number } | null {
-    const buffer = new Uint8Array(64 * 1024); // a checkpoint's line is far shorter
-    const read = this.#file.readSync(buffer) ?? 0;
-    const end = buffer.subarray(0, read).indexOf(10);
-    if (end < 0) return null;
-    return { value: parse(new TextDecoder().decode(buffer.subarray(0, end))), length: end + 1 };
+  /** What was written since, which no checkpoint knows of: the events of one interval. */
+  #linesFrom(bytes: number): string[] {
+    const rest = new Uint8Array(this.#bytes - bytes);
+    this.#file.seekSync(bytes, Deno.SeekMode.Start);
+    for (let at = 0; at < rest.length;) {
+      const read = this.#file.readSync(rest.subarray(at));
+      if (read === null) break;
+      at += read;
+    }
+    return new TextDecoder().decode(rest).split("\n");
   }
+
+  #write(text: string): void {
+    const line = this.#encoder.encode(text);
+    for (let at = 0; at < line.length;) at += this.#file.writeSync(line.subarray(at));
+    this.#bytes += line.length;
+  }
+}
+
+function tellsOfCheckpoint(line: string): boolean {
+  const event = parse(line);
+  return isEvent(event) && event.type === "checkpoint";
 }
 
 /** The events of a metrics.jsonl; a line cut short by a crash is left out. Empty where there is no file. */

@@ -23,8 +23,9 @@ export interface EvaluateOptions {
 }
 
 interface EvaluateState {
-  /** The update evaluated last. */
+  /** The update evaluated last, and its loss: a checkpoint of that update is kept if it is the best. */
   evaluated: number;
+  valLoss: number | null;
   unigram: number | null;
   tokens: Uint32Array | null;
   seen: Trained | null;
@@ -36,6 +37,7 @@ export function evaluate(options: EvaluateOptions): Stage<Trained, Trained> {
     name: "evaluate",
     open: (_ctx: Context, saved?: Partial<EvaluateState>): EvaluateState => ({
       evaluated: saved?.evaluated ?? -1,
+      valLoss: saved?.valLoss ?? null,
       unigram: saved?.unigram ?? null,
       tokens: null,
       seen: null,
@@ -53,7 +55,7 @@ export function evaluate(options: EvaluateOptions): Stage<Trained, Trained> {
         await measure(options, { trained: seen, state, ctx });
       }
     },
-    save: ({ evaluated, unigram }: EvaluateState) => ({ evaluated, unigram }),
+    save: ({ evaluated, valLoss, unigram }: EvaluateState) => ({ evaluated, valLoss, unigram }),
   };
 }
 
@@ -73,6 +75,7 @@ async function measure(
   const { batches, bytesOf } = options;
   const { loss, bitsPerByte } = await validationLoss(trained.model, { tokens, batches, bytesOf });
   state.evaluated = trained.step;
+  state.valLoss = loss;
   ctx.emit({
     type: "eval",
     step: trained.step,

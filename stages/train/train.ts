@@ -207,8 +207,8 @@ async function save({ model, step, tokens, elapsed }: TrainState): Promise<Saved
     tokens,
     elapsed,
     config: JSON.parse(JSON.stringify(model.plan.model.config)), // so that the checkpoint says what model it is of
-    model: new TensorFile("model", weights),
-    optimizer: new TensorFile("optimizer", await model.optimizer()),
+    model: new TensorFile("model", weights, { given: true }),
+    optimizer: new TensorFile("optimizer", await model.optimizer(), { given: true }),
   };
 }
 

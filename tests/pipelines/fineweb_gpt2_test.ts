@@ -8,6 +8,7 @@ import { permutation } from "../../kernels/core/philox.ts";
 import { findAdapter } from "../../kernels/engine/webgpu_device.ts";
 import { runOptions } from "../../pipelines/cli/options.ts";
 import pipeline from "../../pipelines/fineweb_gpt2.ts";
+import { killedAt, same } from "./kill.ts";
 import { courseOf, errorLine, eventsOf, runsTo, small, start, withFolder } from "./program.ts";
 
 const cadence = "--eval-every 20 --sample-every 30".split(" ");
@@ -129,42 +130,11 @@ Deno.test("fineweb-gpt2 killed anywhere ends as the run that was never stopped, 
     }
     ok(kills.length >= 5 && kills.includes("writing"), `killed at ${kills}`);
     await runsTo(0, ["fineweb-gpt2", "--out", out, ...args]);
-    await same(`${dir}/whole`, out, "step-000030");
+    await same(`${dir}/whole`, out, filesAt("step-000030"));
     const left = [...Deno.readDirSync(`${out}/checkpoints`)].map(({ name }) => name).sort();
-    deepStrictEqual(left, ["latest", "step-000020", "step-000025", "step-000030"]);
+    deepStrictEqual(left, ["best", "latest", "step-000020", "step-000025", "step-000030"]);
   });
 });
-
-/** Kills at some text on standard output, after a number of steps, or while a checkpoint is being written. */
-async function killedAt(
-  moment: string | number,
-  { process, out }: { readonly process: Deno.ChildProcess; readonly out: string },
-): Promise<boolean> {
-  const kill = () => {
-    try {
-      process.kill("SIGKILL");
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended
-    }
-  };
-  let said = "";
-  const watcher = Deno.watchFs(out);
-  const watched = (async () => {
-    for await (const { paths } of watcher) {
-      if (moment === "writing" && paths.some((path) => path.includes("/checkpoints/writing-"))) kill();
-    }
-  })();
-  for await (const piece of process.stdout.pipeThrough(new TextDecoderStream())) {
-    said += piece;
-    const steps = said.split('"type":"step"').length - 1;
-    if (typeof moment === "number" ? steps >= moment : said.includes(moment)) kill();
-  }
-  await process.stderr.cancel();
-  const { signal } = await process.status;
-  watcher.close();
-  await watched;
-  return signal === "SIGKILL";
-}
 
 Deno.test("fineweb-gpt2 interrupted by Ctrl-C says how to go on, and goes on as if it had not been", async () => {
   await withFolder(async (dir) => {
@@ -182,7 +152,7 @@ Deno.test("fineweb-gpt2 interrupted by Ctrl-C says how to go on, and goes on as 
     match(err, /To go on: deno task pipeline fineweb-gpt2 --out/);
     ok((await eventsOf(`${dir}/stopped`)).filter((e) => e.type === "step").length < 200);
     await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/stopped`, ...args]);
-    await same(`${dir}/whole`, `${dir}/stopped`, "step-000200");
+    await same(`${dir}/whole`, `${dir}/stopped`, filesAt("step-000200"));
   });
 });
 
@@ -239,17 +209,11 @@ Deno.test("fineweb-gpt2 without an adapter says how to get one for webgpu, and t
   });
 });
 
-async function same(whole: string, other: string, step: string): Promise<void> {
-  deepStrictEqual(await courseOf(other), await courseOf(whole));
-  for (
-    const file of [
-      `checkpoints/${step}/model.safetensors`,
-      `checkpoints/${step}/optimizer.safetensors`,
-      "shards/val_000000.bin",
-      "shards/train_000000.bin",
-    ]
-  ) {
-    const [a, b] = await Promise.all([whole, other].map((dir) => Deno.readFile(`${dir}/${file}`)));
-    ok(a.length === b.length && a.every((byte, i) => byte === b[i]), `${file} differs`);
-  }
+function filesAt(step: string): readonly string[] {
+  return [
+    `checkpoints/${step}/model.safetensors`,
+    `checkpoints/${step}/optimizer.safetensors`,
+    "shards/val_000000.bin",
+    "shards/train_000000.bin",
+  ];
 }

@@ -7,6 +7,7 @@ import {
   readCheckpoint,
   TensorFile,
 } from "../../../stages/flow/checkpoint.ts";
+import { checkRoom, freeBytes } from "../../../stages/flow/disk_room.ts";
 import { from } from "../../../stages/flow/flow.ts";
 import { cut, type Stage, stage } from "../../../stages/flow/stage.ts";
 
@@ -56,6 +57,130 @@ Deno.test("openCheckpoints() keeps the newest and replaces one of the same step 
   await checkpoints.commit(at(30, 99));
   deepStrictEqual(names(dir.path), ["latest", "step-000020", "step-000030"]);
   deepStrictEqual((await checkpoints.latest())?.get("train"), at(30, 99).parts.get("train"));
+});
+
+Deno.test("openCheckpoints() keeps the one of least validation loss beside the newest, and names it", async () => {
+  await using dir = await temporary();
+  const checkpoints = await openCheckpoints(dir.path, { keep: 1 });
+  const evaluated = (step: number, valLoss: number, of = step) => {
+    const barrier = at(step);
+    barrier.parts.set("evaluate", { state: { evaluated: of, valLoss } });
+    return barrier;
+  };
+  const best = () => Deno.readTextFileSync(`${dir.path}/best`).trim();
+  for (const [step, loss] of [[10, 3], [20, 2], [30, 2], [40, 2.5]]) {
+    await checkpoints.commit(evaluated(step, loss));
+  }
+  deepStrictEqual([best(), names(dir.path)], ["step-000020", [
+    "best",
+    "latest",
+    "step-000020",
+    "step-000040",
+  ]]);
+  await checkpoints.commit(evaluated(50, 1, 45)); // of other weights
+  deepStrictEqual([best(), names(dir.path)], ["step-000020", [
+    "best",
+    "latest",
+    "step-000020",
+    "step-000050",
+  ]]);
+  await checkpoints.commit(evaluated(60, 1));
+  deepStrictEqual([best(), names(dir.path)], ["step-000060", ["best", "latest", "step-000060"]]);
+});
+
+Deno.test("openCheckpoints() with a thread writes the same files, empties only what it is given, and fails alike", async () => {
+  await using dir = await temporary();
+  await using other = await temporary();
+  const parts = () => {
+    const own = new TensorFile("own", { w: { shape: [3], data: Uint32Array.of(1, 2, 3) } });
+    const given = new TensorFile("given", { w: { shape: [2], data: Float32Array.of(4, 5) } }, {
+      given: true,
+    });
+    return { own, given, barrier: barrierOf(new Map([["train", { state: { step: 1, own, given } }]])) };
+  };
+  const threaded = await openCheckpoints(dir.path, { thread: true }),
+    plain = await openCheckpoints(other.path);
+  try {
+    const { own, given, barrier } = parts();
+    const written = threaded.commit(barrier);
+    own.tensors.w.data[0] = 99; // the run goes on meanwhile
+    await written;
+    deepStrictEqual([own.tensors.w.data.length, given.tensors.w.data.length], [3, 0]);
+    await plain.commit(parts().barrier);
+    for (const file of ["own.safetensors", "given.safetensors", "stream.json", "manifest.json"]) {
+      const [a, b] = [dir, other].map(({ path }) => Deno.readFileSync(`${path}/step-000001/${file}`));
+      deepStrictEqual(a, b, file);
+    }
+    Deno.removeSync(dir.path, { recursive: true });
+    await rejects(
+      threaded.commit(at(2)),
+      /Cannot write checkpoint .*step-000002: .*make room or rights there/,
+    );
+  } finally {
+    threaded.close?.();
+    Deno.mkdirSync(dir.path, { recursive: true });
+  }
+});
+
+Deno.test("a flow goes on while its checkpoint is written, waits for it before the next, and ends with it or by its error", async () => {
+  const course: string[] = [];
+  const writing: PromiseWithResolvers<void>[] = [];
+  const run = () => {
+    const counter = stage<number, number, { step: number }>({
+      name: "count",
+      cuts: true,
+      open: () => ({ step: 0 }),
+      *push(item, state) {
+        course.push(`item ${item}`);
+        state.step++;
+        yield item;
+        if (item === 0 || item === 3) yield cut;
+        if (item === 2) writing[0].resolve(); // reached while the first is being written
+      },
+    });
+    return from(asSource("n", () => Array(5).keys())).pipe(counter).run({
+      checkpoints: {
+        latest: () => Promise.resolve(null),
+        async commit(barrier) {
+          const { step } = barrier.parts.get("count")!.state as { step: number };
+          course.push(`begin ${step}`);
+          writing.push(Promise.withResolvers());
+          if (step === 4) writing[1].resolve();
+          await writing.at(-1)!.promise;
+          course.push(`end ${step}`);
+        },
+      },
+    });
+  };
+  await run();
+  const order = (...events: readonly string[]) => {
+    const at = events.map((event) => course.indexOf(event));
+    deepStrictEqual(at, at.toSorted((a, b) => a - b), `${course}`);
+  };
+  order("item 0", "begin 1", "item 1", "item 2", "end 1", "begin 4", "end 4");
+  order("item 3", "begin 4");
+  strictEqual(course.length, 9);
+  const failing = from(asSource("n", () => [1])).pipe(stage<number, number, null>({
+    name: "one",
+    cuts: true,
+    open: () => null,
+    *push(item) {
+      yield item;
+      yield cut;
+    },
+  })).run({
+    checkpoints: {
+      latest: () => Promise.resolve(null),
+      commit: () => Promise.reject(new Error("disk gone")),
+    },
+  });
+  await rejects(failing, /disk gone/);
+});
+
+Deno.test("a checkpoint that the disk has no room for is refused before any of it is written", async () => {
+  await rejects(checkRoom(".", 1e18), /No space left: it takes 1000000000000\.0 MB and [\d.]+ MB are free/);
+  await checkRoom(".", 1);
+  strictEqual(await freeBytes("no/such/folder"), null);
 });
 
 Deno.test("a checkpoint damaged in any way is passed over for the one before it, and that is said", async (t) => {

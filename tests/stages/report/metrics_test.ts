@@ -19,8 +19,9 @@ Deno.test("MetricsFile cut back to a checkpoint holds no step twice, and the che
     let file = new MetricsFile(path);
     [0, 1].forEach((step) => file.append(stepEvent(step)));
     const saved = file.save();
+    file.append(stepEvent(2)); // while the checkpoint was written
     file.append(checkpoint);
-    file.append(stepEvent(2));
+    file.append({ ...checkpoint, step: 3 });
     file.close();
     await Deno.writeTextFile(path, '{"type":"step","st', { append: true }); // killed while it wrote
 

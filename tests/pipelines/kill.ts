@@ -1,0 +1,51 @@
+/**
+ * Training runs killed at some moment, and what must be the same after it.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { courseOf } from "./program.ts";
+
+/** Kills at some text on standard output, after a number of steps, or while a checkpoint is being written; whether it came to it. */
+export async function killedAt(
+  moment: string | number,
+  { process, out }: { readonly process: Deno.ChildProcess; readonly out: string },
+): Promise<boolean> {
+  const kill = () => {
+    try {
+      process.kill("SIGKILL");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended
+    }
+  };
+  let said = "";
+  const watcher = Deno.watchFs(out);
+  const watched = (async () => {
+    for await (const { paths } of watcher) {
+      if (moment === "writing" && paths.some((path) => path.includes("/checkpoints/writing-"))) kill();
+    }
+  })();
+  for await (const piece of process.stdout.pipeThrough(new TextDecoderStream())) {
+    said += piece;
+    const steps = said.split('"type":"step"').length - 1;
+    if (typeof moment === "number" ? steps >= moment : said.includes(moment)) kill();
+  }
+  await process.stderr.cancel();
+  const { signal } = await process.status;
+  watcher.close();
+  await watched;
+  return signal === "SIGKILL";
+}
+
+/** Throws unless two runs' folders tell the same course and hold the same `files`, bit for bit. */
+export async function same(
+  whole: string,
+  other: string,
+  files: readonly string[],
+): Promise<void> {
+  deepStrictEqual(await courseOf(other), await courseOf(whole));
+  for (const file of files) {
+    const [a, b] = await Promise.all([whole, other].map((dir) => Deno.readFile(`${dir}/${file}`)));
+    ok(a.length === b.length && a.every((byte, i) => byte === b[i]), `${file} differs`);
+  }
+}
