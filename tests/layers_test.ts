@@ -23,7 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "stages/shard": ["stages/flow", "stages/format", "stages/items.ts", "kernels/core/philox.ts"],
   "stages/sink": ["stages/flow", "stages/format", "stages/items.ts", libraries],
   "stages/train": ["kernels", "stages", libraries],
-  "stages/report": ["stages/flow", libraries],
+  "stages/report": ["stages/flow", "stages/format", libraries],
   "pipelines/cli": ["kernels", "stages", libraries],
   "pipelines": ["kernels", "stages", "pipelines/cli", libraries],
 };

@@ -91,11 +91,12 @@ function trunk(
   let x = add(gather(wte, tokens), positions);
   const dropped = drop(scope.at("drop"));
   if (dropped !== undefined) x = dropout(x, dropped);
+  scope.probe("embedding", x);
   for (let i = 0; i < layers; i++) {
     const run = (x: Tensor) => block(scope.at(`h.${i}`), x, { layers, heads, recompute, drop });
-    x = recompute === "block" ? checkpoint(x, run) : run(x);
+    x = scope.probe(`h.${i}`, recompute === "block" ? checkpoint(x, run) : run(x));
   }
-  x = norm(scope.at("ln_f"), x);
+  x = scope.probe("ln_f", norm(scope.at("ln_f"), x));
   scope.at("lm_head"); // where shape errors of what follows say they happened; its weight is wte's
   return { x, wte };
 }
@@ -123,7 +124,10 @@ function block(
   const attn = scope.at("attn");
   const qkv = linear(attn.at("c_attn"), normed, { outputs: 3 * channels, std });
   const weights = drop(attn.at("attn_dropout"));
-  const mixed = attention(qkv, { heads: options.heads, ...(weights && { dropout: weights }) });
+  const mixed = attn.probe(
+    "mixed",
+    attention(qkv, { heads: options.heads, ...(weights && { dropout: weights }) }),
+  );
   x = linear(attn.at("c_proj"), mixed, {
     ...projection,
     residual: x,
@@ -136,7 +140,7 @@ function block(
     linear(mlp.at("c_proj"), wide, { ...projection, residual: x, dropout: drop(mlp.at("dropout")) });
   // Apart from its product, GELU can be made again without it.
   if (options.recompute === "gelu") return checkpoint(widen(false), (before) => narrow(gelu(before)));
-  return narrow(widen(true));
+  return narrow(mlp.probe("act", widen(true)));
 }
 
 function checkSizes(config: GptConfig): void {

@@ -15,8 +15,12 @@ export function flagOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The options given on a command line. Throws UsageError. */
-export function readCommandLine(args: readonly string[], options: Options): Given {
+/** The options given on a command line; what stands without a flag is given to `positional`. Throws UsageError. */
+export function readCommandLine(
+  args: readonly string[],
+  options: Options,
+  { positional }: { readonly positional?: string | undefined } = {},
+): Given {
   const byFlag = new Map(Object.keys(options).map((name) => [flagOf(name), name]));
   const flags = [...byFlag.keys()];
   const found = parseArgs(args.map((arg) => arg === "-h" ? "--help" : arg), {
@@ -28,7 +32,7 @@ export function readCommandLine(args: readonly string[], options: Options): Give
     const { placeholder = "VALUE" } = options[nameOf(byFlag, flag)];
     throw new UsageError(`--${flag} stands without a value: expected --${flag} ${placeholder}`);
   }
-  if (found.positional.length > 0) {
+  if (found.positional.length > 0 && positional === undefined) {
     const [first] = found.positional;
     const near = nearest(first, flags);
     const hint = near === null ? "every option begins with --" : `did you mean --${near}?`;
@@ -42,7 +46,17 @@ export function readCommandLine(args: readonly string[], options: Options): Give
     const values = texts.map((text) => valueOf(option, text, `--${flag}`));
     given.set(name, option.repeat === true ? values.flat() : values[values.length - 1]);
   }
+  if (positional !== undefined && found.positional.length > 0) {
+    const values = found.positional.flatMap((text) =>
+      valueOf(options[positional], text, `--${flagOf(positional)}`)
+    );
+    given.set(positional, [...list(given.get(positional)), ...values]);
+  }
   return given;
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /**

@@ -4,14 +4,15 @@
  * @module
  */
 import { dirname } from "node:path";
-import type { Part } from "../../stages/flow/checkpoint.ts";
+import type { Json, Part } from "../../stages/flow/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
-import type { RunResult } from "../../stages/flow/flow.ts";
+import type { RunOptions, RunResult } from "../../stages/flow/flow.ts";
 import { textLength } from "../../stages/items.ts";
 import type { Goal } from "../../stages/report/progress.ts";
 import { MetricsFile, readEvents } from "../../stages/report/metrics.ts";
 import { reportPage } from "../../stages/report/report.ts";
 import { removedSamples } from "../../stages/report/removed_samples.ts";
+import { TensorboardFile } from "../../stages/report/tensorboard.ts";
 import { runStats, runStatsLines } from "../../stages/report/run_stats.ts";
 import {
   type Display,
@@ -125,6 +126,7 @@ export async function execute(job: Job): Promise<number> {
     },
   });
   let metrics: MetricsFile | null = null;
+  let tensorboard: TensorboardFile | null = null;
   try {
     const built = await Promise.race([buildFlow(pipeline, { values, env }), stopped.promise]);
     if (built === "stopped") {
@@ -137,9 +139,10 @@ export async function execute(job: Job): Promise<number> {
       await Deno.mkdir(dirname(`${home}/${statsOf(pipeline)}`), { recursive: true });
       await writeRecord(home, recordOf(job, recorder.start?.device));
       metrics = new MetricsFile(`${home}/metrics.jsonl`);
-      recorder.openFiles({ metrics, samples: `${home}/samples` });
+      tensorboard = values.tensorboard === true ? await openTensorboard(home) : null;
+      recorder.openFiles({ metrics, tensorboard, samples: `${home}/samples` });
     }
-    const file = metrics;
+    const files = { metrics, tensorboard };
     const began = performance.now();
     const result = await built.run({
       signal: abort.signal,
@@ -161,9 +164,7 @@ export async function execute(job: Job): Promise<number> {
           }),
         }
         : {}),
-      ...(file === null ? {} : {
-        effects: { metrics: { save: () => file.save(), restore: (saved) => file.restore(saved) } },
-      }),
+      ...(metrics === null ? {} : { effects: effectsOf(files) }),
     });
     const seconds = (performance.now() - began) / 1000;
     if (!result.stopped) saved(null);
@@ -176,7 +177,27 @@ export async function execute(job: Job): Promise<number> {
   } finally {
     display.close();
     metrics?.close();
+    tensorboard?.close();
   }
+}
+
+/** What a checkpoint saves of files that are written as the run goes, and cuts back on resuming. */
+function effectsOf(
+  files: Readonly<Record<string, MetricsFile | TensorboardFile | null>>,
+): RunOptions["effects"] & object {
+  return Object.fromEntries(
+    Object.entries(files).flatMap(([name, file]) =>
+      file === null
+        ? []
+        : [[name, { save: () => file.save(), restore: (saved: Json) => file.restore(saved) }]]
+    ),
+  );
+}
+
+/** TensorBoard finds files by this name; the folder is what it is given: `tensorboard --logdir OUT/tensorboard`. */
+async function openTensorboard(home: string): Promise<TensorboardFile> {
+  await Deno.mkdir(`${home}/tensorboard`, { recursive: true });
+  return new TensorboardFile(`${home}/tensorboard/events.out.tfevents.0.run`);
 }
 
 /** Writes the last line of metrics.jsonl; where that fails too, the first error is the one to tell. */

@@ -62,7 +62,7 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
   }
   const named = await loadPipeline(folder, name);
   const options: Options = { ...runOptions, ...named.pipeline.options };
-  const commandLine = readCommandLine(rest, options);
+  const commandLine = readCommandLine(rest, options, { positional: named.pipeline.positional });
   const configPath = commandLine.get("config");
   const config: Given = typeof configPath === "string" ? await readConfig(configPath, options) : new Map();
   const place = await placeOf(named, { commandLine, config });

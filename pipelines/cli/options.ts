@@ -236,6 +236,10 @@ export const cadenceOptions = {
     group: "Cadence",
   }),
   ...hellaswagOptions,
+  inspectEvery: integer(
+    "steps between looks inside the model: gradients by layer, updates to values, activations; 0 = off; a look costs about a step",
+    { value: 0, min: 0, group: "Cadence" },
+  ),
   evalEvery: integer("steps between validations; 0 = off", { value: 250, min: 0, group: "Cadence" }),
   evalBatches: integer("micro-batches a validation", { value: 20, min: 1, group: "Cadence" }),
   sampleEvery: integer("steps between samples; 0 = off", { value: 1000, min: 0, group: "Cadence" }),
@@ -243,6 +247,10 @@ export const cadenceOptions = {
   checkpointEvery: integer("steps between checkpoints; 0 = only at the end", {
     value: 1000,
     min: 0,
+    group: "Cadence",
+  }),
+  tensorboard: flag("also write what is plotted for TensorBoard: tensorboard --logdir OUT/tensorboard", {
+    value: false,
     group: "Cadence",
   }),
   keepCheckpoints: integer(

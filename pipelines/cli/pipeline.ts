@@ -112,6 +112,8 @@ export interface Pipeline<O> {
    */
   build(values: Values<O>, env: Env): Flow<unknown> | Promise<Flow<unknown>>;
   plan?(values: Values<O>, env: Env): Plan | Promise<Plan>;
+  /** The repeatable option that arguments without a flag are values of. */
+  readonly positional?: string;
   /** False for pipelines that leave no run folder. Default true. */
   readonly writes?: boolean;
   /** Items of the source between barriers: the most that a resume does a second time. Default 1000. */

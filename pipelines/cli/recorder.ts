@@ -6,6 +6,7 @@
 import type { RunEvent, RunStartEvent, StageEvent, SurveyEvent } from "../../stages/flow/events.ts";
 import { wholeText } from "../../stages/report/lines.ts";
 import type { MetricsFile } from "../../stages/report/metrics.ts";
+import type { TensorboardFile } from "../../stages/report/tensorboard.ts";
 import type { Display } from "../../stages/report/terminal.ts";
 
 /** What a recorder writes to. */
@@ -20,6 +21,8 @@ export interface Outlets {
 /** The files of a run's folder that events go into. */
 export interface Files {
   readonly metrics: MetricsFile;
+  /** Null: none is asked for. */
+  readonly tensorboard: TensorboardFile | null;
   /** The folder for samples. */
   readonly samples: string;
 }
@@ -106,6 +109,7 @@ export class Recorder {
     this.#outlets.json?.(JSON.stringify(event));
     if (this.#files === null) return;
     this.#files.metrics.append(event);
+    this.#files.tensorboard?.append(event);
     if (event.type === "sample") {
       const path = `${this.#files.samples}/step-${String(event.step).padStart(6, "0")}.txt`;
       Deno.mkdirSync(this.#files.samples, { recursive: true });

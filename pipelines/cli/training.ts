@@ -15,6 +15,7 @@ import { windows } from "../../stages/shard/windows.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { evaluate, type EvaluateOptions } from "../../stages/train/evaluate.ts";
 import { sample } from "../../stages/train/generate.ts";
+import { inspect } from "../../stages/train/inspect.ts";
 import { type Plan, plan } from "../../stages/train/plan.ts";
 import { train, type Trained } from "../../stages/train/train.ts";
 import { asksHellaswag, hellaswagRounds } from "./hellaswag_rounds.ts";
@@ -86,6 +87,7 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
       gradientScale: o.dtype === "f16" ? halfScale(shape) : 1,
       recompute: o.recompute,
       history: Math.min(o.logEvery, MOST_HISTORY),
+      inspection: o.inspectEvery > 0,
     },
     evaluation: { batch: o.batchSize, seqLen: o.seqLen },
     sampling: true,
@@ -200,6 +202,10 @@ export async function training(
       .pipe(trainer, { ahead: 2 });
     if (validation !== null) {
       trained = trained.pipe(evaluate({ ...validation, every: o.evalEvery, batches: o.evalBatches }));
+    }
+    if (o.inspectEvery > 0) {
+      const label = (id: number) => tokenizer?.decode([id]) ?? String(id);
+      trained = trained.pipe(inspect({ every: o.inspectEvery, embedding: { name: "wte.weight", label } }));
     }
     if (rounds !== null) trained = trained.pipe(rounds);
     if (tokenizer !== null) {

@@ -75,6 +75,31 @@ export type SurveyEvent = Readonly<{
   withoutUrl: number;
 }>;
 
+/** What a part of a model is like inside. */
+export type TensorStats = Readonly<{
+  name: string;
+  mean: number;
+  std: number;
+  /** Of all its values together. */
+  norm: number;
+  /** Share of values near the ends of their range, and share of those that are 0. */
+  saturated: number;
+  dead: number;
+  histogram: Readonly<{ from: number; to: number; counts: readonly number[] }>;
+}>;
+
+/** What a model is like inside after `step` updates, on the micro-batch that the last of them began with. */
+export type InspectEvent = Readonly<{
+  type: "inspect";
+  step: number;
+  /** Values at the model's probes, and the loss's gradient there. */
+  activations: readonly (TensorStats & { readonly gradient?: TensorStats })[];
+  /** Parameters, the gradients of each, and how much the last update changed it: std of the change / std of the values. */
+  parameters: readonly (TensorStats & { readonly gradient: TensorStats; readonly updateRatio?: number })[];
+  /** The embeddings that are met most often, on their two main axes. */
+  embedding?: readonly Readonly<{ label: string; x: number; y: number }>[];
+}>;
+
 /** The run begins (or goes on): device, parameters, options. */
 export type RunStartEvent = Readonly<
   { type: "run"; pipeline: string; device?: string; parameters?: number; [field: string]: unknown }
@@ -95,6 +120,7 @@ export type RunEvent =
   | CheckpointEvent
   | StageEvent
   | SurveyEvent
+  | InspectEvent
   | RunStartEvent
   | NoteEvent
   | DoneEvent;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EvalEvent, HellaswagEvent, SampleEvent } from "../flow/events.ts";
+import type { EvalEvent, HellaswagEvent, InspectEvent, SampleEvent } from "../flow/events.ts";
 import type { Progress } from "./progress.ts";
 import { count, rate, share, time } from "./quantity.ts";
 
@@ -34,6 +34,22 @@ export function hellaswagLine(event: HellaswagEvent): string {
   return `HellaSwag after step ${event.step}: ${share(event.accuracy)}, normalized by length ${
     share(event.accuracyNorm)
   }, ${event.items} items`;
+}
+
+/** "inside after step 50: gradients 3.1e-3 (wpe.weight) to 0.21 (wte.weight), updates 1.2e-4 (…) to 4.0e-3 (…) of values" */
+export function inspectLine({ step, parameters }: InspectEvent): string {
+  const span = (values: readonly (readonly [name: string, value: number])[]) => {
+    const sorted = values.toSorted(([, a], [, b]) => a - b);
+    return [sorted[0], sorted[sorted.length - 1]].map(([name, x]) => `${x.toPrecision(2)} (${name})`).join(
+      " to ",
+    );
+  };
+  const gradients = parameters.map(({ name, gradient }) => [name, gradient.norm] as const);
+  const updates = parameters.flatMap(({ name, updateRatio }) =>
+    updateRatio === undefined ? [] : [[name, updateRatio] as const]
+  );
+  const changed = updates.length === 0 ? "" : `; updates ${span(updates)} of the values`;
+  return `inside after step ${step}: norms of gradients ${span(gradients)}${changed}`;
 }
 
 /** The sample's text, indented under a heading; control characters made visible. */

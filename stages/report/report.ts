@@ -6,7 +6,7 @@
  */
 import uPlotPackage from "uplot/package.json" with { type: "json" };
 import type { Json } from "../flow/checkpoint.ts";
-import type { RunEvent } from "../flow/events.ts";
+import type { InspectEvent, RunEvent, TensorStats } from "../flow/events.ts";
 import type { RemovedSample } from "./removed_samples.ts";
 import { runStats } from "./run_stats.ts";
 
@@ -19,6 +19,8 @@ export interface ReportInput {
   readonly removed?: readonly RemovedSample[];
   /** Default: the pipeline's name. */
   readonly title?: string;
+  /** Runs whose curves are laid over this one's. */
+  readonly others?: readonly { readonly name: string; readonly events: readonly RunEvent[] }[];
 }
 
 const mostSteps = 4000; // more points than the plots have pixels only make the page large
@@ -28,15 +30,17 @@ export async function reportPage(input: ReportInput): Promise<string> {
   const manifest = import.meta.resolve("uplot/package.json");
   const library = (file: string) => Deno.readTextFile(new URL(`dist/${file}`, manifest));
   const own = (file: string) => Deno.readTextFile(new URL(file, import.meta.url));
-  const [page, data, style, script] = await Promise.all([
+  const [page, data, inside, style, script] = await Promise.all([
     own("page.html"),
     own("page_data.js"),
+    own("page_inside.js"),
     library("uPlot.min.css"),
     library("uPlot.iife.min.js"),
   ]);
   const run = {
     title: input.title ?? "",
-    events: thinned(input.events.filter((e) => !["stage", "survey", "note"].includes(e.type))),
+    events: shown(input.events),
+    others: (input.others ?? []).map(({ name, events }) => ({ name, events: shown(events) })),
     ...runStats(input.events),
     removed: input.removed ?? [],
     options: input.options,
@@ -45,9 +49,34 @@ export async function reportPage(input: ReportInput): Promise<string> {
     "plot-style": style.replace(/<\/style/gi, "<\\/style"),
     "plot-script": `/* uPlot ${uPlotPackage.version} */${script.replace(/<\/script/gi, "<\\/script")}`,
     "data-script": data,
+    "inside-script": inside,
     "run": inert(run),
   };
   return page.replace(/\/\*\{([\w-]+)\}\*\//g, (mark, name: string) => parts[name] ?? mark);
+}
+
+/** The events that the page draws, no more of them than it can. */
+function shown(events: readonly RunEvent[]): RunEvent[] {
+  const drawn = events.filter(({ type }) => !["stage", "survey", "note"].includes(type));
+  const last = drawn.findLast(({ type }) => type === "inspect");
+  return thinned(drawn).map((event) =>
+    event.type === "inspect" && event !== last ? withoutHistograms(event) : event
+  );
+}
+
+function withoutHistograms({ embedding: _, ...event }: InspectEvent): InspectEvent {
+  const bare = <T extends TensorStats>(stats: T): T => ({
+    ...stats,
+    histogram: { from: 0, to: 0, counts: [] },
+  });
+  return {
+    ...event,
+    activations: event.activations.map(({ gradient, ...stats }) => ({
+      ...bare(stats),
+      ...(gradient && { gradient: bare(gradient) }),
+    })),
+    parameters: event.parameters.map((stats) => ({ ...bare(stats), gradient: bare(stats.gradient) })),
+  };
 }
 
 /** JSON that no HTML parser sees a tag, comment or line separator in. */

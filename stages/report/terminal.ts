@@ -6,7 +6,7 @@
 import stringWidth from "string-width";
 import type { RunEvent } from "../flow/events.ts";
 import { blockLines, painter, truncate } from "./block.ts";
-import { evalLine, hellaswagLine, sampleLines, stagesLine, stepLine } from "./lines.ts";
+import { evalLine, hellaswagLine, inspectLine, sampleLines, stagesLine, stepLine } from "./lines.ts";
 import { type Goal, Progress } from "./progress.ts";
 
 /** Shows events as they come. */
@@ -153,6 +153,8 @@ function linesOf(event: RunEvent): string[] {
       return [hellaswagLine(event)];
     case "sample":
       return sampleLines(event);
+    case "inspect":
+      return [inspectLine(event)];
     case "checkpoint":
       return [`checkpoint after step ${event.step}: ${event.path}`];
     case "note":

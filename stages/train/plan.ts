@@ -39,6 +39,8 @@ export interface TrainingPlan {
   readonly gradientScale?: number;
   /** What the backward pass computes again instead of keeping it; default none. Results are the same. */
   readonly recompute?: Recompute;
+  /** Whether to make the program `inspect`, which keeps what a micro-batch's values inside the model are. */
+  readonly inspection?: boolean;
   /** Updates whose losses and norms the device keeps until they are read, all at once. Default 10. */
   readonly history?: number;
 }
@@ -96,6 +98,7 @@ export function plan(options: PlanOptions): Plan {
     checkGradientScale(training);
     programs.push(compile("micro", microGraph(model, training)));
     programs.push(compile("update", updateGraph(parameters, { ...training, packBytes })));
+    if (training.inspection === true) programs.push(compile("inspect", inspectGraph(model, training)));
   }
   if (evaluation !== undefined) {
     checkSizes("evaluate", [evaluation.batch, evaluation.seqLen]);
@@ -147,6 +150,31 @@ function microGraph(
   count(micro, { by: 1, wrap: shape[0] });
   advance(graph);
   return graph;
+}
+
+/** A micro-batch's loss and gradients as in `micro`, without dropout; the model's probes and their gradients stay. */
+function inspectGraph(model: Model<unknown>, { shape, gradientScale = 1 }: TrainingPlan): Graph {
+  const graph = new Graph();
+  const scope = new RootScope(graph);
+  const tokens = input(graph, "inspect/inputs", shape.slice(1), "u32");
+  const targets = input(graph, "inspect/targets", shape.slice(1), "u32");
+  const losses = model.losses(scope, { tokens, targets });
+  const loss = mul(sum(losses, { shape: [1] }), input(graph, "lossWeight", [1], "f32"));
+  const parameters = [...scope.parameters.values()].map((p) => p.tensor);
+  const probes = new Map([...scope.probes].map(([name, tensor]) => [tensor, probeLabel(name)]));
+  const into = new Map(parameters.map((tensor) => [tensor, gradientOf(graph, tensor)]));
+  const source = gradientScale === 1 ? loss : scale(loss, gradientScale);
+  for (const [tensor, label] of probes) graph.output(label, tensor);
+  for (const { of, gradient } of eachGradient(source, [...parameters, ...probes.keys()], { into })) {
+    const label = probes.get(of);
+    if (label !== undefined) graph.output(`${label}/grad`, gradient);
+  }
+  return graph;
+}
+
+/** Labels of a model's probes in the program `inspect`. */
+export function probeLabel(name: string): string {
+  return `probe/${name}`;
 }
 
 const HISTORY = 10; // updates: late by seconds at most, and seldom enough that a GPU is hardly ever waited for

@@ -9,7 +9,7 @@ import type { CallTiming, Engine, Session, SessionCounters } from "../../kernels
 import { ignoredTarget } from "../../kernels/ops/cross_entropy.ts";
 import type { Batch } from "../items.ts";
 import { drawAt, keysOf } from "./randomness.ts";
-import { historyOf, type Plan, type TrainingPlan } from "./plan.ts";
+import { historyOf, type Plan, probeLabel, type TrainingPlan } from "./plan.ts";
 import { scoringProgram, type ScoringShape } from "./scoring.ts";
 import { fitWeights } from "./weights.ts";
 
@@ -204,28 +204,63 @@ export class ModelSession implements AsyncDisposable {
   /** Gradients of `batch`'s mean loss by parameter name, without an update; dropout's masks are those of step 0. */
   async gradients(batch: Batch): Promise<TensorMap> {
     const { inputs, targets, lossWeight } = this.#checked(batch);
-    const labels = [...this.plan.parameters.keys()].map((name) => `${name}/grad`);
+    const { gradients } = await this.#gradientsAfter(Array<string>(batch.shape[0]).fill("micro"), {
+      inputs: { shape: batch.shape, data: inputs },
+      targets: { shape: batch.shape, data: targets },
+      lossWeight: one(lossWeight),
+      ...(this.#draws && drawAt(0)),
+    });
+    return gradients;
+  }
+
+  /**
+   * What a batch's first micro-batch is inside the model, without an update and without dropout: gradients of its mean
+   * loss by parameter name, and the model's probes by name, `<name>/grad` what the loss's gradient there is. Throws
+   * RangeError where the plan has no `inspection`, or the batch does not fit.
+   */
+  async inspect(batch: Batch): Promise<{ readonly gradients: TensorMap; readonly probes: TensorMap }> {
+    const program = this.plan.programs.find(({ name }) => name === "inspect");
+    if (program === undefined) throw new RangeError("Cannot inspect: the plan has no inspection");
+    const shape = batch.shape.slice(1), size = shape[0] * shape[1];
+    const checked = this.#checked(batch);
+    const [inputs, targets] = [checked.inputs, checked.targets].map((all) => all.slice(0, size));
+    const counted = targets.filter((target) => target !== ignoredTarget).length;
+    const labels = program.slots.map(({ label }) => label).filter((label) =>
+      label.startsWith(probeLabel(""))
+    );
+    return await this.#gradientsAfter(["inspect"], {
+      "inspect/inputs": { shape, data: inputs },
+      "inspect/targets": { shape, data: targets },
+      lossWeight: one(1 / Math.max(1, counted)),
+    }, labels);
+  }
+
+  /** Runs programs that add to the gradients, reads these and `probes`, and clears them again. */
+  async #gradientsAfter(
+    programs: readonly string[],
+    values: TensorMap,
+    probes: readonly string[] = [],
+  ): Promise<{ readonly gradients: TensorMap; readonly probes: TensorMap }> {
+    const names = [...this.plan.parameters.keys()];
     const zeros = Object.fromEntries(
       [...this.plan.parameters].map(([name, { tensor: { shape } }]) => {
         const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
         return [`${name}/grad`, { shape, data }];
       }),
     );
-    this.#session.write({
-      ...zeros,
-      inputs: { shape: batch.shape, data: inputs },
-      targets: { shape: batch.shape, data: targets },
-      lossWeight: one(lossWeight),
-      ...(this.#draws && drawAt(0)),
-    });
-    await this.#session.run(Array<string>(batch.shape[0]).fill("micro"));
-    const found = await this.#session.read(labels);
+    this.#session.write({ ...zeros, ...values });
+    await this.#session.run(programs);
+    const found = await this.#session.read([...names.map((name) => `${name}/grad`), ...probes]);
     this.#session.write({ ...zeros, "loss/sum": one(0) });
     const { gradientScale = 1 } = this.#training();
-    return Object.fromEntries([...this.plan.parameters.keys()].map((name) => {
-      const { shape, data } = found[`${name}/grad`];
-      return [name, { shape, data: floats(data).map((x) => x / gradientScale) }];
-    }));
+    const read = (label: string) => {
+      const { shape, data } = found[label], scaled = label.endsWith("/grad") && gradientScale !== 1;
+      return { shape, data: scaled ? floats(data).map((x) => x / gradientScale) : floats(data) };
+    };
+    return {
+      gradients: Object.fromEntries(names.map((name) => [name, read(`${name}/grad`)])),
+      probes: Object.fromEntries(probes.map((label) => [label.slice(probeLabel("").length), read(label)])),
+    };
   }
 
   /** Frees the device. */

@@ -25,6 +25,10 @@ export type Trained = Readonly<{
   /** Updates done. */
   step: number;
   model: ModelSession;
+  /** What the update was made from. */
+  batch: Batch;
+  /** Its learning rate. */
+  learningRate: number;
   /** No further update follows. */
   last: boolean;
   /** Waits until the events of this update and all before it are out: for whoever emits what follows on it. */
@@ -134,7 +138,7 @@ async function* push(
   }
   state.elapsed = elapsedOf(state);
   const last = finished(options, state);
-  yield { step: state.step, model, last, told: () => late.all() };
+  yield { step: state.step, model, batch, learningRate, last, told: () => late.all() };
   if (last || (checkpointEvery > 0 && state.step % checkpointEvery === 0)) yield* cutAt(state);
 }
 

@@ -47,3 +47,24 @@ export function runEvents(steps: number, text = "The text that it wrote"): RunEv
   events.push({ type: "done", reason: "finished" });
   return events;
 }
+
+/** A look inside a model of two layers, with a name that must stay text. */
+export function inspectEvent(step: number, name: string): RunEvent {
+  const stats = (name: string) => ({
+    name,
+    mean: 0.1,
+    std: 1 / step,
+    norm: 3,
+    saturated: 0.02,
+    dead: 0.01,
+    histogram: { from: -1, to: 1, counts: [1, 5, 9, 4, 2] },
+  });
+  const names = ["wte.weight", "h.0.mlp.c_fc.weight", "h.1.mlp.c_fc.weight", name];
+  return {
+    type: "inspect",
+    step,
+    activations: names.map((name) => ({ ...stats(name), gradient: stats(name) })),
+    parameters: names.map((name) => ({ ...stats(name), gradient: stats(name), updateRatio: 1e-3 })),
+    embedding: [{ label: name, x: 0, y: 0 }, { label: "b", x: 1, y: 1 }],
+  };
+}

@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { reportPage } from "../../../stages/report/report.ts";
-import { runEvents } from "./events.ts";
+import { inspectEvent, runEvents } from "./events.ts";
 
 const hostile =
   "</script><script>globalThis.hit = 1</script><img src=x onerror='globalThis.hit = 1'><!-- $& $1 ${x}";
@@ -112,6 +112,25 @@ if (browser === null && Deno.env.get("CI") === "true") {
         "Some of the documents that were dropped",
       ]);
       strictEqual(found.sample, `${hostile} …`);
+    },
+  });
+  Deno.test({
+    name: `report.html draws what the model is like inside, and other runs over this one${
+      browser === null ? " (ignored: no chromium)" : ""
+    }`,
+    ignore: browser === null,
+    async fn() {
+      const events = [...runEvents(40), inspectEvent(20, hostile), inspectEvent(40, hostile)];
+      const inside = await browse(await reportPage({ events, options: {} }));
+      deepStrictEqual([inside.errors, inside.hit], [[], false]);
+      deepStrictEqual(inside.sections.slice(0, 2), ["Training", "Inside the model"]);
+      strictEqual(inside.plots.length, 10);
+      const other = { name: hostile, events: runEvents(30) };
+      const over = await browse(
+        await reportPage({ events: runEvents(40), others: [other], options: {}, title: "a" }),
+      );
+      deepStrictEqual([over.errors, over.hit, over.plots.length], [[], false, 4]);
+      for (const pixels of over.plots) ok(pixels > 500, `${over.plots}`);
     },
   });
   Deno.test({

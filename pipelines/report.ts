@@ -1,0 +1,96 @@
+/**
+ * Pages of runs: of one run again, or of several with their curves laid over each other.
+ *
+ * @module
+ */
+import { basename, resolve } from "node:path";
+import { asSource } from "../stages/flow/as_source.ts";
+import type { Json } from "../stages/flow/checkpoint.ts";
+import type { RunEvent } from "../stages/flow/events.ts";
+import { from } from "../stages/flow/flow.ts";
+import { readEvents } from "../stages/report/metrics.ts";
+import { reportPage } from "../stages/report/report.ts";
+import { repeated } from "./cli/kinds.ts";
+import { pipeline } from "./cli/pipeline.ts";
+import { writeWhole } from "./cli/run_folder.ts";
+
+interface Run {
+  readonly name: string;
+  readonly folder: string;
+  readonly events: readonly RunEvent[];
+  readonly options: Readonly<Record<string, Json>>;
+}
+
+export default pipeline({
+  about: "draw a page of one run, or of several runs' curves over each other: report runs/a runs/b",
+  writes: false,
+  positional: "runs",
+  options: {
+    runs: repeated("a run's folder; may be typed without --runs", {
+      value: [],
+      group: "Report",
+      placeholder: "DIR",
+    }),
+  },
+  async build(o, env) {
+    if (o.runs.length === 0) throw new RangeError("No run to report on: give folders: report runs/a runs/b");
+    const runs = await Promise.all(o.runs.map(readRun));
+    const place = `${env.out}/report.html`;
+    return from(asSource("pages", () => [place])).pipe({
+      name: "write",
+      open: () => null,
+      async *push(path: string) {
+        await Deno.mkdir(env.out, { recursive: true });
+        await writeWhole(path, await pageOf(runs));
+        env.print(`Report: ${path}\n`);
+        yield path;
+      },
+    });
+  },
+});
+
+async function readRun(folder: string): Promise<Run> {
+  const events = await readEvents(`${folder}/metrics.jsonl`);
+  if (events.length === 0) {
+    throw new Deno.errors.NotFound(
+      `Cannot report on ${folder}: there is no metrics.jsonl with events: give a run's folder, such as runs/fineweb-gpt2`,
+    );
+  }
+  const record = JSON.parse(await Deno.readTextFile(`${folder}/config.json`).catch(() => "{}"));
+  return { name: basename(resolve(folder)), folder, events, options: record.options ?? {} };
+}
+
+/** One run with all that its page has; of several the curves, and the options in which they differ. */
+async function pageOf([first, ...others]: readonly Run[]): Promise<string> {
+  const { name, events, options } = first;
+  if (others.length === 0) return await reportPage({ events, options, title: name });
+  const names = [first, ...others].map((run, i, all) =>
+    all.filter((other) => other.name === run.name).length > 1 ? run.folder : `${run.name || i}`
+  );
+  return await reportPage({
+    events: events.filter(({ type }) => curves.has(type)),
+    title: names[0],
+    others: others.map((run, i) => ({
+      name: names[i + 1],
+      events: run.events.filter(({ type }) => curves.has(type)),
+    })),
+    options: differences([first, ...others], names),
+  });
+}
+
+const curves: ReadonlySet<string> = new Set(["run", "step", "eval", "hellaswag"]);
+
+function differences(runs: readonly Run[], names: readonly string[]): Record<string, Json> {
+  const all = new Set(runs.flatMap(({ options }) => Object.keys(options)));
+  const rows: [string, Json][] = [];
+  for (const option of all) {
+    const values = runs.map(({ options }) => JSON.stringify(options[option] ?? null));
+    if (new Set(values).size > 1) {
+      rows.push([
+        option,
+        values.map((value, i) => `${names[i]}: ${value}`).join(", "),
+      ]);
+    }
+  }
+  return Object.fromEntries(rows);
+}

@@ -1,0 +1,81 @@
+/**
+ * TensorBoard's event files, scalars only: records of protocol buffers, each with its length and checksums. No package on
+ * npm writes them without TensorFlow's native library. Source: tensorflow's record_writer.cc, event.proto, summary.proto.
+ *
+ * @module
+ */
+
+/** Scalars of one step. */
+export interface TensorboardEvent {
+  /** Seconds since 1970. */
+  readonly wallTime: number;
+  readonly step: number;
+  /** By tag; what is not finite too. */
+  readonly scalars: Readonly<Record<string, number>>;
+}
+
+/** The record that a file begins with. */
+export function tensorboardVersion(wallTime: number): Uint8Array<ArrayBuffer> {
+  return record([...double(1, wallTime), ...text(3, "brain.Event:2")]);
+}
+
+/** An event's record. */
+export function tensorboardRecord({ wallTime, step, scalars }: TensorboardEvent): Uint8Array<ArrayBuffer> {
+  const values = Object.entries(scalars).flatMap(([tag, value]) =>
+    message(1, [...text(1, tag), ...float(2, value)])
+  );
+  return record([...double(1, wallTime), ...varint(2, step), ...message(5, values)]);
+}
+
+function record(data: readonly number[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(16 + data.length), view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(data.length), true);
+  view.setUint32(8, masked(bytes.subarray(0, 8)), true);
+  bytes.set(data, 12);
+  view.setUint32(12 + data.length, masked(bytes.subarray(12, 12 + data.length)), true);
+  return bytes;
+}
+
+/** A checksum of data that itself holds checksums is made unlike them. */
+function masked(bytes: Uint8Array): number {
+  const crc = crc32c(bytes);
+  return ((crc >>> 15 | crc << 17) + 0xa282ead8) >>> 0;
+}
+
+/** Castagnoli's CRC; node:zlib has the other one. Source: RFC 3720, B.4. */
+export function crc32c(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc >>> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+function double(field: number, value: number): number[] {
+  return [field << 3 | 1, ...new Uint8Array(Float64Array.of(value).buffer)];
+}
+
+function float(field: number, value: number): number[] {
+  return [field << 3 | 5, ...new Uint8Array(Float32Array.of(value).buffer)];
+}
+
+function varint(field: number, value: number): number[] {
+  return [field << 3, ...number(value)];
+}
+
+function text(field: number, value: string): number[] {
+  return message(field, [...new TextEncoder().encode(value)]);
+}
+
+function message(field: number, bytes: readonly number[]): number[] {
+  return [field << 3 | 2, ...number(bytes.length), ...bytes];
+}
+
+/** Seven bits a byte, lowest first. */
+function number(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push(rest % 128 | 128);
+  return [...bytes, rest];
+}

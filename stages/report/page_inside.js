@@ -1,0 +1,133 @@
+/**
+ * The part of report.html about what the model is like inside: gradients, updates and activations over training, their
+ * histograms and the embedding at the last look. Runs in the page, after page.html's own tools are made.
+ *
+ * @module
+ */
+"use strict";
+
+/** Appends the sections; the tools are page.html's. */
+globalThis.insideSections = (looks, { make, page, plot, joined, hue, number }) => {
+  if (looks.length === 0) return;
+  const last = looks[looks.length - 1];
+  page.append(make("h2", {}, "Inside the model"));
+  const plots = make("div", { class: "plots" });
+  page.append(plots);
+
+  /** Names of one kind become one line a block: "h.3" of "h.3.mlp.c_fc.weight", else the name without its ending. */
+  const block = (name) => /^h\.\d+/.exec(name)?.[0] ?? name.replace(/\.(weight|bias)$/, "");
+  const root = (values) => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
+
+  /** One curve a name over the looks; `of` gives [name, value] of one look. */
+  function lines(title, of) {
+    const names = [...new Set(looks.flatMap((look) => of(look).map(([name]) => name)))];
+    const at = (name) =>
+      looks.map((look) => [look.step, new Map(of(look)).get(name) ?? null]).filter(([, y]) =>
+        Number.isFinite(y)
+      );
+    const content = () => ({
+      series: names.map((label, i) => ({ label, color: hue(i, names.length), points: looks.length < 30 })),
+      data: joined(...names.map(at)),
+    });
+    plot(plots, title, { content, height: 220, x: "updates" });
+  }
+  const grouped = (pairs) => {
+    const groups = Map.groupBy(pairs, ([name]) => block(name));
+    return [...groups].map(([name, members]) => [name, root(members.map(([, value]) => value))]);
+  };
+  lines(
+    "Norm of the gradient, by layer",
+    ({ parameters }) => grouped(parameters.map(({ name, gradient }) => [name, gradient.norm])),
+  );
+  lines(
+    "log10 of update to values, matrices (about -3 is usual)",
+    ({ parameters }) =>
+      parameters.filter(({ name, updateRatio }) => /^(?!.*\bln_).*weight$/.test(name) && updateRatio > 0)
+        .map(({ name, updateRatio }) => [name, Math.log10(updateRatio)]),
+  );
+  lines(
+    "Standard deviation of activations",
+    ({ activations }) => activations.map(({ name, std }) => [name, std]),
+  );
+  lines(
+    "Standard deviation of activations' gradients",
+    ({ activations }) =>
+      activations.filter(({ gradient }) => gradient).map(({ name, gradient }) => [name, gradient.std]),
+  );
+
+  /** Histograms at the last look: density over value, one curve a name. */
+  function histograms(title, all) {
+    const curves = all.filter(({ histogram }) => histogram.to > histogram.from);
+    const curve = ({ histogram: { from, to, counts } }) => {
+      const sum = counts.reduce((a, b) => a + b, 0), width = (to - from) / counts.length;
+      return counts.map((n, i) => [from + (i + 0.5) * width, n / sum / width]);
+    };
+    const content = () => ({
+      series: curves.map(({ name }, i) => ({ label: name, color: hue(i, curves.length) })),
+      data: joined(...curves.map(curve)),
+    });
+    plot(plots, `${title}, after ${last.step} updates`, { content, height: 220, x: "value" });
+  }
+  histograms("Activations", last.activations);
+  histograms(
+    "Activations' gradients",
+    last.activations.flatMap(({ name, gradient }) => gradient ? [{ ...gradient, name }] : []),
+  );
+
+  const rows = [...last.activations, ...last.parameters].map((
+    { name, mean, std, saturated, dead, gradient },
+  ) =>
+    make(
+      "tr",
+      {},
+      make("th", {}, name),
+      ...[
+        mean.toExponential(1),
+        std.toExponential(1),
+        `${number(100 * saturated, 1)} %`,
+        `${number(100 * dead, 1)} %`,
+        gradient ? gradient.norm.toExponential(1) : "",
+        gradient && std > 0 ? (gradient.std / std).toExponential(1) : "",
+      ].map((text) => make("td", { class: "number" }, text)),
+    )
+  );
+  const heads = ["", "mean", "std", "saturated", "dead", "gradient's norm", "gradient / values"];
+  page.append(
+    make(
+      "details",
+      {},
+      make("summary", {}, `Values and gradients after ${last.step} updates`),
+      make(
+        "div",
+        { class: "scroll" },
+        make(
+          "table",
+          { class: "plain" },
+          make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", {}, head)))),
+          make("tbody", {}, ...rows),
+        ),
+      ),
+    ),
+  );
+  if (last.embedding) page.append(make("h3", {}, "Embedding, on its two main axes"), letters(last.embedding));
+
+  /** Labels at their points, as SVG: text stays text. */
+  function letters(points) {
+    const space = "http://www.w3.org/2000/svg";
+    const svg = document.createElementNS(space, "svg");
+    svg.setAttribute("viewBox", "0 0 1000 520");
+    const scale = (values, size) => {
+      const low = Math.min(...values), high = Math.max(...values);
+      return (value) => 40 + (size - 80) * (value - low) / (high - low || 1);
+    };
+    const x = scale(points.map((p) => p.x), 1000), y = scale(points.map((p) => -p.y), 520);
+    for (const point of points) {
+      const text = document.createElementNS(space, "text");
+      text.setAttribute("x", x(point.x).toFixed(1));
+      text.setAttribute("y", y(-point.y).toFixed(1));
+      text.textContent = point.label;
+      svg.append(text);
+    }
+    return make("div", { class: "plot inside" }, svg);
+  }
+};

@@ -1,0 +1,88 @@
+/**
+ * A run's events for TensorBoard. As metrics.jsonl, the file's length is an effect of the flow: no step is there twice.
+ *
+ * @module
+ */
+import type { Json } from "../flow/checkpoint.ts";
+import type { RunEvent } from "../flow/events.ts";
+import { type TensorboardEvent, tensorboardRecord, tensorboardVersion } from "../format/tensorboard.ts";
+
+/** The open file. */
+export class TensorboardFile {
+  readonly #file: Deno.FsFile;
+  #bytes: number;
+
+  /** Opens the file, creating it; what is in it stays until `restore`. */
+  constructor(path: string) {
+    this.#file = Deno.openSync(path, { read: true, write: true, create: true });
+    this.#bytes = this.#file.seekSync(0, Deno.SeekMode.End);
+  }
+
+  /** Writes what an event has to plot, at once. */
+  append(event: RunEvent): void {
+    const plotted = plottedOf(event);
+    if (plotted === null) return;
+    const wallTime = Date.now() / 1000;
+    if (this.#bytes === 0) this.#write(tensorboardVersion(wallTime));
+    this.#write(tensorboardRecord({ wallTime, ...plotted }));
+  }
+
+  /** The length, on disk before this returns. */
+  save(): { readonly bytes: number } {
+    this.#file.syncDataSync();
+    return { bytes: this.#bytes };
+  }
+
+  /** Cuts the file back to a saved length; null: to nothing. */
+  restore(saved: Json): void {
+    const bytes = saved !== null && typeof saved === "object" && "bytes" in saved ? Number(saved.bytes) : 0;
+    this.#bytes = Math.min(bytes, this.#bytes);
+    this.#file.truncateSync(this.#bytes);
+    this.#file.seekSync(this.#bytes, Deno.SeekMode.Start);
+  }
+
+  /** Closes the file. */
+  close(): void {
+    this.#file.close();
+  }
+
+  #write(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
+    this.#bytes += bytes.length;
+  }
+}
+
+/** Updates done, and values by tag; null: nothing to plot. */
+function plottedOf(event: RunEvent): Omit<TensorboardEvent, "wallTime"> | null {
+  switch (event.type) {
+    case "step":
+      return {
+        step: event.step + 1,
+        scalars: {
+          "loss/train": event.loss,
+          "train/lr": event.lr,
+          "train/grad_norm": event.gradNorm,
+          "train/tokens_per_second": event.tokensPerSecond,
+        },
+      };
+    case "eval": {
+      const { step, valLoss, bitsPerByte } = event;
+      const bits = bitsPerByte === undefined ? {} : { "eval/bits_per_byte": bitsPerByte };
+      return { step, scalars: { "loss/validation": valLoss, ...bits } };
+    }
+    case "hellaswag": {
+      const { step, accuracy, accuracyNorm } = event;
+      return { step, scalars: { "eval/hellaswag": accuracy, "eval/hellaswag_norm": accuracyNorm } };
+    }
+    case "inspect": {
+      const { step, parameters } = event;
+      const scalars = parameters.flatMap(({ name, gradient, updateRatio }): [string, number][] => [
+        [`grad_norm/${name}`, gradient.norm],
+        ...(updateRatio === undefined ? [] : [[`update_ratio/${name}`, updateRatio] as [string, number]]),
+      ]);
+      return { step, scalars: Object.fromEntries(scalars) };
+    }
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Points of many dimensions on the two axes along which they differ most.
+ *
+ * @module
+ */
+
+const ROUNDS = 100; // of power iteration: a picture needs no more
+
+/**
+ * Rows [N][C] → [N][2], by the two first principal components; of two columns, the rows themselves. Signs are such that
+ * an axis's largest share is positive, so the same rows always give the same picture.
+ */
+export function principalAxes(rows: readonly ArrayLike<number>[]): readonly (readonly [number, number])[] {
+  if (rows.length === 0) return [];
+  const width = rows[0].length;
+  if (width === 2) return rows.map((row) => [row[0], row[1]]);
+  const mean = Float64Array.from(
+    { length: width },
+    (_, c) => rows.reduce((sum, row) => sum + row[c], 0) / rows.length,
+  );
+  const centred = rows.map((row) => Float64Array.from(row, (x, c) => x - mean[c]));
+  const first = mainAxis(centred);
+  const along = centred.map((row) => dot(row, first));
+  const rest = centred.map((row, i) => row.map((x, c) => x - along[i] * first[c]));
+  const second = mainAxis(rest);
+  return rest.map((row, i) => [along[i], dot(row, second)]);
+}
+
+/** Power iteration on the rows' covariance, which is never made. */
+function mainAxis(rows: readonly Float64Array[]): Float64Array {
+  const width = rows[0].length;
+  let axis = Float64Array.from({ length: width }, (_, c) => 1 + c / width); // any direction that is no axis by chance
+  for (let round = 0; round < ROUNDS; round++) {
+    const next = new Float64Array(width);
+    for (const row of rows) {
+      const weight = dot(row, axis);
+      for (let c = 0; c < width; c++) next[c] += weight * row[c];
+    }
+    const size = Math.sqrt(dot(next, next));
+    if (size === 0) return axis.fill(0); // all rows alike
+    axis = next.map((x) => x / size);
+  }
+  const largest = axis.reduce((best, x) => Math.abs(x) > Math.abs(best) ? x : best, 0);
+  return largest < 0 ? axis.map((x) => -x) : axis;
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
