@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { NumpyRandom } from "../../../kernels/core/numpy_random.ts";
 import { type RuleOptions, textRules } from "../recipe.ts";
 import type { Splitter } from "../words.ts";
-import { RandomState } from "./random_state.ts";
 import { simplify } from "./simplify.ts";
 
 /** Hashes are below it: 2^61 - 1, a prime. */
@@ -129,7 +129,7 @@ export function permutations(
   seed: number,
   count: number,
 ): { readonly multipliers: BigUint64Array<ArrayBuffer>; readonly offsets: BigUint64Array<ArrayBuffer> } {
-  const state = new RandomState(seed);
+  const state = new NumpyRandom(seed);
   return {
     multipliers: state.integers(count, { low: 1n, high: mersenne }),
     offsets: state.integers(count, { low: 0n, high: mersenne }),

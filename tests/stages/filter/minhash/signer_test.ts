@@ -6,7 +6,6 @@
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { deepStrictEqual, ok, rejects, throws } from "node:assert/strict";
-import { RandomState } from "../../../../stages/filter/minhash/random_state.ts";
 import { permutations, Signer } from "../../../../stages/filter/minhash/signer.ts";
 import { buildMinhash } from "../../../../stages/filter/minhash/wasm/build.ts";
 import { uniformAt } from "../../../../kernels/core/philox.ts";
@@ -23,35 +22,6 @@ Deno.test("minhash.wasm is what its AssemblyScript compiles to", async () => {
     built.length === committed.length && built.every((byte, i) => byte === committed[i]),
     "minhash.wasm is stale: run deno task wasm and commit it",
   );
-});
-
-// Python: numpy.random.RandomState(seed).randint(0, 2**32, dtype=numpy.uint64) and so on.
-Deno.test("RandomState gives numpy's numbers", () => {
-  const first = (seed: number) => {
-    const state = new RandomState(seed);
-    return [state.next(), state.next()];
-  };
-  deepStrictEqual(first(1), [1791095845, 4282876139]);
-  deepStrictEqual(first(5489), [3499211612, 581869302]); // MT19937's reference implementation
-  const state = new RandomState(5489);
-  for (let i = 1; i < 10000; i++) state.next();
-  deepStrictEqual(state.next(), 4123659995); // the C++ standard's value of the ten thousandth
-  for (const seed of [-1, 0.5, 2 ** 32]) {
-    throws(() => new RandomState(seed), /whole number from 0 to 4294967295/);
-  }
-});
-
-// Python: numpy.random.RandomState(1).randint(7, (5 << 40) + 7, size=6, dtype=numpy.uint64): three of eight are rejected.
-Deno.test("RandomState.integers() draws again what is out of range, as numpy", () => {
-  const drawn = new RandomState(1).integers(6, { low: 7n, high: (5n << 40n) + 7n });
-  deepStrictEqual([...drawn], [
-    4561243177202n,
-    3075192462988n,
-    3638851294151n,
-    620178591880n,
-    3219807042051n,
-    5166185567515n,
-  ]);
 });
 
 Deno.test("permutations() are datatrove's of seed 1", () => {

@@ -1,0 +1,60 @@
+/**
+ * Python's `random` module: the same numbers from the same seed.
+ * Source: CPython, Lib/random.py and Modules/_randommodule.c.
+ *
+ * @module
+ */
+import { MersenneTwister, uniform53 } from "./mersenne_twister.ts";
+
+/** `random.Random(seed)`. */
+export class PythonRandom {
+  readonly #words: MersenneTwister;
+
+  /** Throws RangeError for a seed that is no whole number from 0 to 2^53 - 1. */
+  constructor(seed: number) {
+    if (!Number.isSafeInteger(seed) || seed < 0) {
+      throw new RangeError(`Cannot seed with ${seed}: give a whole number from 0 to 9007199254740991`);
+    }
+    const high = Math.floor(seed / 2 ** 32);
+    this.#words = new MersenneTwister(high === 0 ? [seed] : [seed >>> 0, high]);
+  }
+
+  /** Uniform in [0, 1), 53 bits. */
+  random(): number {
+    return uniform53(this.#words);
+  }
+
+  /** Uniform between two numbers. */
+  uniform(low: number, high: number): number {
+    return low + (high - low) * this.random();
+  }
+
+  /** A whole number from 0 to below - 1; `below` from 1 to 2^32 - 1. */
+  integer(below: number): number {
+    const unused = Math.clz32(below);
+    for (;;) {
+      const value = this.#words.next() >>> unused;
+      if (value < below) return value; // else drawn again, so that all are equally likely
+    }
+  }
+
+  /** A whole number from low to high, both included: `randint`. */
+  randint(low: number, high: number): number {
+    return low + this.integer(high - low + 1);
+  }
+
+  /** One of the items. Throws RangeError where there is none. */
+  choice<T>(items: readonly T[]): T {
+    if (items.length === 0) throw new RangeError("Cannot choose from no items: give at least one");
+    return items[this.integer(items.length)];
+  }
+
+  /** Puts the items into a random order, in place; returns them. */
+  shuffle<T>(items: T[]): T[] {
+    for (let i = items.length - 1; i > 0; i--) {
+      const j = this.integer(i + 1);
+      [items[i], items[j]] = [items[j], items[i]];
+    }
+    return items;
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * torch's CPU generator: the same numbers from the same seed, so that a notebook's own digits come out. Whole numbers and
+ * uniform ones are exact; normal and exponential ones are within 1e-6, for torch's float32 logarithm and cosine differ
+ * from machine to machine in the last bit.
+ *
+ * Source: PyTorch, aten/src/ATen/native/cpu/DistributionTemplates.h and core/DistributionsHelper.h.
+ *
+ * @module
+ */
+import { MersenneTwister } from "./mersenne_twister.ts";
+
+const f32 = Math.fround;
+const BLOCK = 16; // torch draws normal numbers in blocks of this many
+
+/** `torch.Generator().manual_seed(seed)`. Tensors come out flat, in the order of their elements. */
+export class TorchRandom {
+  readonly #words: MersenneTwister;
+  #spare: number | null = null; // fewer than 16 normal numbers come in pairs, from call to call
+
+  /** Throws RangeError for a seed that is no whole number from 0 to 2^32 - 1. */
+  constructor(seed: number) {
+    this.#words = new MersenneTwister(seed);
+  }
+
+  /** 32 random bits, as a whole number from 0. */
+  next(): number {
+    return this.#words.next();
+  }
+
+  /** Uniform in [0, 1), 53 bits: what an element of float64 gets. */
+  double(): number {
+    const high = this.next() & 0x1FFFFF;
+    return (high * 2 ** 32 + this.next()) / 2 ** 53;
+  }
+
+  /** Uniform in [0, 1), 24 bits: `rand()`, what an element of float32 gets. */
+  float(): number {
+    return (this.next() & 0xFFFFFF) / 2 ** 24;
+  }
+
+  /** `rand(count)`. */
+  rand(count: number): Float32Array<ArrayBuffer> {
+    return this.uniform(count, { low: 0, high: 1 });
+  }
+
+  /** `empty(count).uniform_(low, high)`. */
+  uniform(
+    count: number,
+    { low, high }: { readonly low: number; readonly high: number },
+  ): Float32Array<ArrayBuffer> {
+    const from = f32(low), range = f32(f32(high) - from);
+    return Float32Array.from({ length: count }, () => f32(this.float() * range) + from);
+  }
+
+  /** `randint(low, high, (count,))`: whole numbers from low to high - 1. */
+  randint(
+    count: number,
+    { low = 0, high }: { readonly low?: number; readonly high: number },
+  ): Uint32Array<ArrayBuffer> {
+    return Uint32Array.from({ length: count }, () => low + this.next() % (high - low));
+  }
+
+  /** `randn(count)`. */
+  randn(count: number): Float32Array<ArrayBuffer> {
+    return this.normal(count, { mean: 0, std: 1 });
+  }
+
+  /** `normal(mean, std, (count,))`. */
+  normal(
+    count: number,
+    { mean, std }: { readonly mean: number; readonly std: number },
+  ): Float32Array<ArrayBuffer> {
+    if (count < BLOCK) return Float32Array.from({ length: count }, () => this.#normalDouble() * std + mean);
+    const out = this.rand(count);
+    for (let at = 0; at + BLOCK <= count; at += BLOCK) boxMuller(out.subarray(at, at + BLOCK), { mean, std });
+    if (count % BLOCK !== 0) { // the rest makes no block: the last 16 are drawn again
+      const last = out.subarray(count - BLOCK);
+      last.set(this.rand(BLOCK));
+      boxMuller(last, { mean, std });
+    }
+    return out;
+  }
+
+  /** `randperm(count)`: 0 to count - 1 in a random order. */
+  randperm(count: number): Uint32Array<ArrayBuffer> {
+    const order = Uint32Array.from({ length: count }, (_, i) => i);
+    for (let i = 0; i < count - 1; i++) {
+      const j = i + this.next() % (count - i);
+      [order[i], order[j]] = [order[j], order[i]];
+    }
+    return order;
+  }
+
+  /** `empty(count).exponential_()`: of mean 1. */
+  exponential(count: number): Float32Array<ArrayBuffer> {
+    return Float32Array.from({ length: count }, () => -Math.log1p(-this.double()));
+  }
+
+  /**
+   * `multinomial(weights, 1)` as torch drew it when the lectures were recorded: the place of a uniform number among the
+   * running sums of the weights. The published samples come from it. Weights need not sum to 1.
+   */
+  multinomialBySums(weights: ArrayLike<number>): number {
+    const sums = new Float32Array(weights.length);
+    for (let i = 0, sum = 0; i < sums.length; i++) sums[i] = sum = f32(sum + f32(weights[i]));
+    const total = sums[sums.length - 1], drawn = this.double();
+    let low = 0, high = sums.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (f32(sums[middle] / total) < drawn) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /**
+   * `multinomial(weights, 1)` as torch draws it today: each weight runs against its own exponential number, and the
+   * largest quotient wins.
+   */
+  multinomialByRace(weights: ArrayLike<number>): number {
+    const times = this.exponential(weights.length);
+    let best = 0, most = -Infinity;
+    for (let i = 0; i < times.length; i++) {
+      const quotient = f32(f32(weights[i]) / times[i]);
+      if (quotient > most) [best, most] = [i, quotient];
+    }
+    return best;
+  }
+
+  /** A normal number in float64, by Box-Muller; the second of the pair waits for the next call. */
+  #normalDouble(): number {
+    if (this.#spare !== null) {
+      const spare = this.#spare;
+      this.#spare = null;
+      return spare;
+    }
+    const angle = 2 * Math.PI * this.double();
+    const radius = Math.sqrt(-2 * Math.log1p(-this.double()));
+    this.#spare = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
+  }
+}
+
+/** Turns 16 uniform numbers into normal ones: the first eight give the radii, the last the angles; in float32. */
+function boxMuller(
+  block: Float32Array,
+  { mean, std }: { readonly mean: number; readonly std: number },
+): void {
+  for (let i = 0; i < BLOCK / 2; i++) {
+    const radius = f32(Math.sqrt(f32(-2 * f32(Math.log(1 - block[i])))));
+    const angle = f32(f32(2 * Math.PI) * block[i + BLOCK / 2]);
+    block[i] = f32(f32(radius * f32(Math.cos(angle))) * f32(std)) + f32(mean);
+    block[i + BLOCK / 2] = f32(f32(radius * f32(Math.sin(angle))) * f32(std)) + f32(mean);
+  }
+}
