@@ -108,6 +108,9 @@ export type RunStartEvent = Readonly<
 /** Something a person should read: a decision, a warning. Not needed to follow the run. */
 export type NoteEvent = Readonly<{ type: "note"; text: string }>;
 
+/** A piece of a lesson: text, a table, a figure of the lecture's and ours. */
+export type LessonEvent = Readonly<{ type: "lesson"; kind: string; [field: string]: unknown }>;
+
 /** The run has ended. */
 export type DoneEvent = Readonly<{ type: "done"; [field: string]: unknown }>;
 
@@ -123,4 +126,5 @@ export type RunEvent =
   | InspectEvent
   | RunStartEvent
   | NoteEvent
+  | LessonEvent
   | DoneEvent;

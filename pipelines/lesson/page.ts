@@ -1,0 +1,131 @@
+/**
+ * A lesson's items as one page that needs neither network nor script.
+ *
+ * @module
+ */
+import { escaped } from "../../stages/report/chart/chart.ts";
+import { type Check, type Item, shown, verdictOf } from "./item.ts";
+
+/** What stands around the items. */
+export interface PageOptions {
+  /** What the lesson is about. */
+  readonly title: string;
+  readonly items: readonly Item[];
+  /** The options it was made with, as they are typed. */
+  readonly options: readonly string[];
+}
+
+/** The page's text. */
+export async function lessonPage({ title, items, options }: PageOptions): Promise<string> {
+  const style = await Deno.readTextFile(new URL("page.css", import.meta.url));
+  const checks = items.filter((item) => item.kind === "check");
+  const same = checks.filter((item) => verdictOf(item) === "same").length;
+  const apart = checks.filter((item) => verdictOf(item) === "not compared").length;
+  const summary = checks.length === 0
+    ? ""
+    : `<p class="soft">${same} of ${checks.length - apart} figures are the lecture's${
+      apart === 0 ? "" : `; ${apart} not compared`
+    }</p>`;
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="color-scheme" content="light dark">
+<title>${escaped(title)}</title>
+<style>${style}</style>
+</head>
+<body><main>
+<h1>${escaped(title)}</h1>
+${summary}
+${sections(items).join("\n")}
+<p class="soft">Options: ${options.map((option) => `<code>${escaped(option)}</code>`).join(" ")}</p>
+</main></body>
+</html>
+`;
+}
+
+/** Markup of the items; checks that follow each other make one table. */
+function sections(items: readonly Item[]): string[] {
+  const out: string[] = [];
+  let checks: Check[] = [];
+  const close = (): void => {
+    if (checks.length > 0) out.push(checkTable(checks));
+    checks = [];
+  };
+  for (const item of items) {
+    if (item.kind === "progress") continue;
+    if (item.kind === "check") {
+      checks.push(item);
+    } else {
+      close();
+      out.push(markup(item));
+    }
+  }
+  close();
+  return out;
+}
+
+function markup(item: Exclude<Item, Check | { kind: "progress" }>): string {
+  switch (item.kind) {
+    case "heading":
+      return `<h2>${escaped(item.text)}</h2>`;
+    case "say":
+      return `<p>${prose(item.text)}</p>`;
+    case "lines":
+      return `<pre>${escaped(item.lines.join("\n"))}</pre>`;
+    case "table":
+      return tableOf(
+        item.head,
+        item.rows.map((row) => row.map((cell) => ({ text: shown(cell), right: typeof cell === "number" }))),
+      );
+    case "figure":
+      return `<figure><div class="charts">${
+        item.charts.map((chart) =>
+          `<div class="chart">${
+            chart.title === "" ? "" : `<h3>${escaped(chart.title)}</h3>`
+          }${chart.html()}</div>`
+        ).join("")
+      }</div><figcaption>${prose(item.caption)}</figcaption></figure>`;
+  }
+}
+
+function checkTable(checks: readonly Check[]): string {
+  const marks = { "same": "✓", "differs": "✗ differs", "not compared": "not compared" };
+  return tableOf(
+    ["figure", "ours", "lecture", "", "where"],
+    checks.map((item) => {
+      const { name, ours, lecture, within = 0, source, unless } = item;
+      return [
+        { text: name },
+        { text: shown(ours, within), right: typeof ours === "number" },
+        {
+          text: shown(lecture, within) + (within === 0 ? "" : ` ±${within}`),
+          right: typeof lecture === "number",
+        },
+        { text: marks[verdictOf(item)] + (typeof unless === "string" ? `: ${unless}` : "") },
+        { text: source },
+      ];
+    }),
+  );
+}
+
+function tableOf(
+  head: readonly string[],
+  rows: readonly (readonly { readonly text: string; readonly right?: boolean }[])[],
+): string {
+  const cell = ({ text, right = false }: { text: string; right?: boolean }, tag: string): string =>
+    `<${tag}${right ? ' class="right"' : ""}>${escaped(text)}</${tag}>`;
+  const line = (cells: readonly string[]): string => `<tr>${cells.join("")}</tr>`;
+  const first = rows[0] ?? [];
+  return `<div class="scroll"><table><thead>${
+    line(head.map((text, i) => cell({ text, right: first[i]?.right ?? false }, "th")))
+  }</thead><tbody>${
+    rows.map((row) => line(row.map((one) => cell(one, "td")))).join("\n")
+  }</tbody></table></div>`;
+}
+
+function prose(text: string): string {
+  return escaped(text).replace(/`([^`]+)`/g, "<code>$1</code>");
+}

@@ -1,0 +1,59 @@
+/**
+ * Prints a lesson as it goes on: to standard output, the progress of its loops to standard error.
+ *
+ * @module
+ */
+import type { Stage } from "../../stages/flow/stage.ts";
+import { truncate } from "../../stages/report/block.ts";
+import { standardError } from "../../stages/report/terminal.ts";
+import { processConsole } from "../cli/console.ts";
+import type { Env } from "../cli/pipeline.ts";
+import type { Item } from "./item.ts";
+import { itemLines } from "./text.ts";
+import type { LessonValues } from "./lesson.ts";
+
+/** Prints each item and passes it on; `--quiet`: checks only; `--json`: events instead. */
+export function print(
+  o: Pick<LessonValues, "quiet" | "json" | "color">,
+  env: Pick<Env, "print">,
+): Stage<Item, Item, { shown: boolean; last: number }> {
+  const console = processConsole();
+  const look = { columns: console.columns, color: o.color && console.outIsTerminal };
+  const screen = standardError({ color: false });
+  const clear = (state: { shown: boolean }): void => {
+    if (state.shown) screen.write("\r\x1b[K");
+    state.shown = false;
+  };
+  return {
+    name: "print",
+    open: () => ({ shown: false, last: -Infinity }),
+    push(item, state, ctx) {
+      if (o.json) {
+        ctx.emit(eventOf(item));
+      } else if (item.kind === "progress") {
+        const live = console.errIsTerminal, now = screen.now();
+        if (!o.quiet && now - state.last >= (live ? .1 : 10)) { // seconds: a log needs no more than a line now and then
+          screen.write(live ? `\r\x1b[K${truncate(item.text, screen.size().columns - 1)}` : `${item.text}\n`);
+          Object.assign(state, { last: now, shown: live });
+        }
+      } else if (!o.quiet || item.kind === "check") {
+        clear(state);
+        env.print(itemLines(item, look).map((line) => `${line}\n`).join(""));
+      }
+      return [item];
+    },
+    close: clear,
+  };
+}
+
+/** An item for programs: of charts their titles, since their numbers stand in the tables and checks. */
+function eventOf(item: Item): { type: "lesson"; kind: string; [field: string]: unknown } {
+  return item.kind === "figure"
+    ? {
+      type: "lesson",
+      kind: item.kind,
+      caption: item.caption,
+      charts: item.charts.map(({ title }) => title),
+    }
+    : { type: "lesson", ...item };
+}

@@ -1,0 +1,95 @@
+/**
+ * A lesson's items as lines for a terminal.
+ *
+ * @module
+ */
+import stringWidth from "string-width";
+import { padEnd, painter, truncate } from "../../stages/report/block.ts";
+import { printable } from "../../stages/report/lines.ts";
+import { type Check, type Item, shown, verdictOf } from "./item.ts";
+
+/** How wide, and whether in colour. */
+export interface Look {
+  readonly columns: number;
+  readonly color: boolean;
+}
+
+const widest = 100; // longer lines of prose are hard to read
+
+/** An item's lines, none wider than the terminal but what is one word; none for progress. */
+export function itemLines(item: Item, { columns, color }: Look): string[] {
+  const paint = painter(color);
+  const room = Math.max(20, Math.min(widest, columns - 1));
+  switch (item.kind) {
+    case "heading":
+      return ["", ...wrap(item.text, room).map((line) => paint("bold", line)), ""];
+    case "say":
+      return [...wrap(item.text, room), ""].map((line) =>
+        color ? line.replace(/`([^`]+)`/g, (_, code: string) => paint("cyan", code)) : line
+      );
+    case "lines":
+      return [...item.lines.map((line) => `  ${truncate(line, columns - 3)}`), ""];
+    case "table":
+      return [...tableLines(item, columns - 1), ""];
+    case "check":
+      return checkLines(item, { columns: columns - 1, color });
+    case "figure":
+      return [
+        ...item.charts.flatMap((chart) => [
+          ...(chart.title === "" ? [] : wrap(chart.title, room).map((line) => paint("bold", line))),
+          ...chart.lines(columns - 3).map((line) => `  ${line}`),
+        ]),
+        ...wrap(item.caption, room).map((line) => paint("dim", line)),
+        "",
+      ];
+    case "progress":
+      return [];
+  }
+}
+
+function checkLines(item: Check, { columns, color }: Look): string[] {
+  const paint = painter(color);
+  const verdict = verdictOf(item);
+  const mark = { "same": paint("green", "✓"), "differs": paint("red", "✗"), "not compared": "·" }[verdict];
+  const ours = shown(item.ours, item.within ?? 0), lecture = shown(item.lecture, item.within ?? 0);
+  const within = item.within === undefined || item.within === 0 ? "" : ` ±${item.within}`;
+  const why = verdict === "not compared" ? `, not compared: ${item.unless}` : "";
+  const whole = `${item.name}: ${ours} (lecture: ${lecture}${within}${why})`;
+  return wrap(whole, columns - 2).map((line, i) => `${i === 0 ? mark : " "} ${line}`);
+}
+
+/** A table with aligned columns; where it is too wide, each row as lines of "head: cell". */
+function tableLines({ head, rows }: Item & { kind: "table" }, columns: number): string[] {
+  const cells = rows.map((row) => row.map((cell) => printable(shown(cell))));
+  const widths = head.map((name, i) =>
+    Math.max(...[name, ...cells.map((row) => row[i])].map((cell) => stringWidth(cell)))
+  );
+  const right = head.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === "number"));
+  if (widths.reduce((sum, width) => sum + width + 2, -2) > columns) {
+    return cells.flatMap((row) =>
+      row.map((cell, i) => truncate(`${i === 0 ? "" : "  "}${head[i]}: ${cell}`, columns))
+    );
+  }
+  const line = (row: readonly string[]): string =>
+    row.map((cell, i) =>
+      right[i] ? " ".repeat(widths[i] - stringWidth(cell)) + cell : padEnd(cell, widths[i])
+    )
+      .join("  ").trimEnd();
+  return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...cells.map(line)];
+}
+
+/** Words in lines of at most `columns`. */
+export function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of printable(text).split(/\s+/)) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && stringWidth(longer) > columns) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = longer;
+    }
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,55 @@
+/**
+ * Named values as bars.
+ *
+ * @module
+ */
+import * as Plot from "@observablehq/plot";
+import { truncate } from "../block.ts";
+import { axisLabel, type Chart, type ChartOptions, colorOf, short, svgOf } from "./chart.ts";
+
+/** Bars, from the top. */
+export interface BarOptions extends ChartOptions {
+  readonly bars: readonly { readonly name: string; readonly value: number }[];
+}
+
+/** A bar for each value, from 0. */
+export function barChart(options: BarOptions): Chart {
+  const { title = "", bars, width = 640, height = 40 + 24 * bars.length } = options;
+  const longest = Math.max(0, ...bars.map(({ name }) => name.length));
+  return {
+    title,
+    html: () =>
+      svgOf({
+        width,
+        height,
+        marginLeft: Math.min(240, 16 + 7 * longest),
+        marginRight: 56,
+        x: { label: axisLabel(options.xLabel), grid: true },
+        y: { label: axisLabel(options.yLabel), domain: bars.map(({ name }) => name) },
+        marks: [
+          Plot.barX(bars, { x: "value", y: "name", fill: colorOf(0) }),
+          Plot.text(bars, {
+            x: (bar: { value: number }) => Math.max(0, bar.value),
+            y: "name",
+            text: (bar: { value: number }) => short(bar.value),
+            textAnchor: "start",
+            dx: 4,
+          }),
+        ],
+      }),
+    lines(columns) {
+      const name = Math.min(Math.floor(columns / 3), longest);
+      const value = Math.max(0, ...bars.map((bar) => short(bar.value).length));
+      const room = Math.max(1, Math.min(50, columns - name - value - 3));
+      const most = Math.max(...bars.map((bar) => Math.abs(bar.value)), 1e-300);
+      return bars.map((bar) =>
+        truncate(
+          `${truncate(bar.name, name).padEnd(name)} ${short(bar.value).padStart(value)} ${
+            "█".repeat(Math.round(Math.abs(bar.value) / most * room))
+          }`,
+          columns,
+        )
+      );
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * Where a classifier changes its mind, with the points it was taught.
+ *
+ * @module
+ */
+import * as Plot from "@observablehq/plot";
+import { axisLabel, type Chart, type ChartOptions, colorOf, legend, svgOf } from "./chart.ts";
+import { gridLines, groupMarks } from "./grid.ts";
+import { type Point, pointMarks } from "./scatter.ts";
+
+/** A score over a rectangle, and points. */
+export interface BoundaryOptions extends ChartOptions {
+  readonly x: readonly [number, number];
+  readonly y: readonly [number, number];
+  /** Between the places where the score is asked for. */
+  readonly step: number;
+  /** Above 0: the second group; below: the first. */
+  score(x: number, y: number): number;
+  readonly points: readonly Point[];
+  readonly groups: readonly [string, string];
+}
+
+/** The halves of the rectangle in the colours of the groups, the line between them, and the points. */
+export function boundaryChart(options: BoundaryOptions): Chart {
+  const { title = "", x, y, step, points, groups, width = 560, height = 420 } = options;
+  const across = Math.round((x[1] - x[0]) / step) + 1, down = Math.round((y[1] - y[0]) / step) + 1;
+  const scores = Array.from(
+    { length: across * down },
+    (_, at) => options.score(x[0] + (at % across) * step, y[0] + Math.floor(at / across) * step),
+  );
+  const most = Math.max(...scores.map(Math.abs), 1e-9);
+  const field = {
+    x1: x[0],
+    x2: x[0] + (across - 1) * step,
+    y1: y[0],
+    y2: y[0] + (down - 1) * step,
+    width: across,
+    height: down,
+  };
+  return {
+    title,
+    html: () =>
+      legend(groups) + svgOf({
+        width,
+        height,
+        marginLeft: 48,
+        x: { label: axisLabel(options.xLabel), domain: [x[0], field.x2] },
+        y: { label: axisLabel(options.yLabel), domain: [y[0], field.y2] },
+        marks: [
+          ...[scores.map((score) => -score), scores].map((half, group) => [
+            Plot.contour(half, { ...field, thresholds: [0], fill: colorOf(group), fillOpacity: .18 }),
+            Plot.contour(half, { ...field, thresholds: [most / 3], fill: colorOf(group), fillOpacity: .12 }),
+          ]).flat(),
+          Plot.contour(scores, { ...field, thresholds: [0], stroke: "currentColor", strokeWidth: 1.5 }),
+          ...pointMarks(points, { radius: 4 }),
+        ],
+      }),
+    lines: (columns) =>
+      gridLines({
+        x,
+        y,
+        columns,
+        ground: (atX, atY) => {
+          const i = Math.min(across - 1, Math.round((atX - x[0]) / step));
+          const j = Math.min(down - 1, Math.round((atY - y[0]) / step));
+          return scores[j * across + i] > 0 ? "░" : " ";
+        },
+        marks: points.map(({ x, y, group = 0 }) => ({ x, y, character: groupMarks[group % 2] })),
+      }),
+  };
+}

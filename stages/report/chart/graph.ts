@@ -1,0 +1,117 @@
+/**
+ * A graph of boxes and arrows: values and the operations between them.
+ *
+ * @module
+ */
+import dagre from "@dagrejs/dagre";
+import { truncate } from "../block.ts";
+import { type Chart, escaped } from "./chart.ts";
+
+/** A box of fields, or a round node with a sign in it. */
+export interface GraphNode {
+  readonly id: string;
+  /** Fields of a box, beside each other; of a round node its sign. */
+  readonly fields: readonly string[];
+  readonly round?: boolean;
+}
+
+/** What is drawn. */
+export interface GraphOptions {
+  readonly title?: string;
+  readonly nodes: readonly GraphNode[];
+  /** From id to id. */
+  readonly edges: readonly (readonly [from: string, to: string])[];
+  /** Default "LR": from left to right; "TB": from top to bottom. */
+  readonly direction?: "LR" | "TB";
+}
+
+const letter = 6.6, high = 28, around = 16; // pixels: of a letter of 11 px in a fixed-width font, of a node, of fields
+
+/** Boxes in layers, by dagre. Throws RangeError for a direction other than LR and TB. */
+export function graphChart({ title = "", nodes, edges, direction = "LR" }: GraphOptions): Chart {
+  if (direction !== "LR" && direction !== "TB") {
+    throw new RangeError(`Cannot draw a graph in direction ${direction}: give LR or TB`);
+  }
+  return {
+    title,
+    html: () => svg({ nodes, edges, direction }),
+    lines: (columns) => textLines(nodes, edges).map((line) => truncate(line, columns)),
+  };
+}
+
+function svg({ nodes, edges, direction }: Required<Omit<GraphOptions, "title">>): string {
+  const graph = new dagre.graphlib.Graph();
+  graph.setGraph({ rankdir: direction, nodesep: 14, ranksep: 30, marginx: 4, marginy: 4 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const { id, fields, round = false } of nodes) {
+    graph.setNode(id, {
+      width: round ? Math.max(high, fields[0].length * letter + around) : widthsOf(fields).at(-1) ?? 0,
+      height: high,
+    });
+  }
+  for (const [from, to] of edges) graph.setEdge(from, to);
+  dagre.layout(graph);
+  const { width = 0, height = 0 } = graph.graph();
+  const tenth = (n: number): number => Math.round(10 * n) / 10;
+  const arrows = graph.edges().map((edge) => {
+    const points: readonly { x: number; y: number }[] = graph.edge(edge).points ?? [];
+    return `<path d="M${points.map(({ x, y }) => `${tenth(x)},${tenth(y)}`).join("L")}"></path>`;
+  });
+  const shapes = nodes.map(({ id, fields, round = false }) => {
+    const { x, y, width } = graph.node(id);
+    return `<g transform="translate(${tenth(x - width / 2)},${tenth(y - high / 2)})">${
+      round ? roundNode(fields[0], width) : box(fields)
+    }</g>`;
+  });
+  return `<svg width="${Math.ceil(width)}" height="${Math.ceil(height)}" viewBox="0 0 ${Math.ceil(width)} ${
+    Math.ceil(height)
+  }" font-family="ui-monospace, monospace" font-size="11" text-anchor="middle" fill="currentColor">` +
+    `<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">` +
+    `<path d="M0,0L8,4L0,8z" fill="currentColor"></path></marker></defs>` +
+    `<g fill="none" stroke="currentColor" stroke-opacity=".55">${
+      arrows.map((arrow) => arrow.replace("<path", '<path marker-end="url(#arrow)"')).join("")
+    }</g>${shapes.join("")}</svg>`;
+}
+
+/** Where each field of a box ends. */
+function widthsOf(fields: readonly string[]): number[] {
+  let end = 0;
+  return fields.map((field) => end += field.length * letter + around);
+}
+
+function box(fields: readonly string[]): string {
+  const ends = widthsOf(fields);
+  const texts = fields.map((field, i) =>
+    `<text x="${((ends[i - 1] ?? 0) + ends[i]) / 2}" y="${high / 2}" dy=".35em">${escaped(field)}</text>`
+  );
+  const walls = ends.slice(0, -1).map((x) => `M${x},0V${high}`);
+  return `<path d="M0,0H${ends.at(-1)}V${high}H0z${
+    walls.join("")
+  }" fill="none" stroke="currentColor" stroke-opacity=".7"></path>${texts.join("")}`;
+}
+
+function roundNode(sign: string, width: number): string {
+  return `<rect width="${width}" height="${high}" rx="${
+    high / 2
+  }" fill="var(--c0)" fill-opacity=".18" stroke="var(--c0)"></rect>` +
+    `<text x="${width / 2}" y="${high / 2}" dy=".35em">${escaped(sign)}</text>`;
+}
+
+/** A box a line, with what it is made from; round nodes are named by their signs. */
+function textLines(nodes: readonly GraphNode[], edges: GraphOptions["edges"]): string[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const into = Map.groupBy(edges, ([, to]) => to);
+  const numbers = new Map(nodes.filter(({ round }) => !round).map(({ id }, i) => [id, i + 1]));
+  const nameOf = (id: string): string => {
+    const node = byId.get(id);
+    if (node === undefined) return "?";
+    return node.round ? `${node.fields[0]}(${madeFrom(id)})` : `#${numbers.get(id)}`;
+  };
+  const madeFrom = (id: string): string => (into.get(id) ?? []).map(([from]) => nameOf(from)).join(", ");
+  return nodes.filter(({ round }) => !round).map(({ id, fields }) => {
+    const from = madeFrom(id);
+    return `#${numbers.get(id)} ${fields.filter((field) => field !== "").join("  ")}${
+      from === "" ? "" : `  = ${from}`
+    }`;
+  });
+}

@@ -1,0 +1,145 @@
+/**
+ * A matrix as shaded cells: counts of pairs, weights, dead neurons.
+ *
+ * @module
+ */
+import * as Plot from "@observablehq/plot";
+import { truncate } from "../block.ts";
+import { axisLabel, type Chart, type ChartOptions, escaped, extent, short, svgOf } from "./chart.ts";
+
+/** A matrix and what stands beside and in its cells. */
+export interface HeatmapOptions extends ChartOptions {
+  /** Rows of equal length. */
+  readonly values: readonly ArrayLike<number>[];
+  /** What the rows and columns are called (default: not at all). */
+  readonly rows?: readonly string[];
+  readonly columns?: readonly string[];
+  /** Lines of text in a cell (default: none). */
+  cellText?(row: number, column: number): readonly string[];
+  /** The value that is shaded in full (default: the largest size of a value). Negative values get the other colour. */
+  readonly full?: number;
+}
+
+const levels = 16; // shades, each drawn as one path, so that a large matrix stays a small page
+
+/** Cells shaded by the size of their values: no shade at 0, one colour above it, another below. */
+export function heatmapChart(options: HeatmapOptions): Chart {
+  const { title = "", values, rows, columns: names, cellText, width = 640 } = options;
+  const across = values[0]?.length ?? 0;
+  const full = options.full ?? Math.max(...extent(sizes(values)));
+  const height = options.height ??
+    Math.max(80, Math.min(720, Math.round(width * values.length / Math.max(1, across)) + 40));
+  const shade = (value: number): number => Math.round(Math.max(-1, Math.min(1, value / full)) * levels);
+  const cells = values.flatMap((row, j) => Array.from(row, (_, i) => ({ i, j })));
+  const text = cellText === undefined
+    ? []
+    : cells.map(({ i, j }) => ({ i: i + .5, j: j + .5, text: cellText(j, i).join("\n") }));
+  return {
+    title,
+    html: () =>
+      svgOf({
+        width,
+        height,
+        marginLeft: rows === undefined ? 20 : 20 + 7 * Math.max(...rows.map((name) => name.length)),
+        marginRight: 4,
+        x: axisOf(names, { label: options.xLabel, domain: [0, across], anchor: "top" }),
+        y: axisOf(rows, { label: options.yLabel, domain: [values.length, 0], anchor: "left" }),
+        marks: [
+          (_index, scales, _channels, _dimensions, { document }) => {
+            const group = document.createElementNS("http://www.w3.org/2000/svg", "g");
+            const x = (i: number): number => Math.round(10 * Number(scales.x?.(i))) / 10;
+            const y = (j: number): number => Math.round(10 * Number(scales.y?.(j))) / 10;
+            const paths = new Map<number, string>();
+            for (const { i, j } of cells) {
+              const level = shade(values[j][i]);
+              if (level === 0 || Number.isNaN(level)) continue;
+              paths.set(level, `${paths.get(level) ?? ""}M${x(i)},${y(j)}H${x(i + 1)}V${y(j + 1)}H${x(i)}z`);
+            }
+            group.innerHTML = [...paths].map(([level, path]) =>
+              `<path d="${path}" fill="var(${level > 0 ? "--c0" : "--c1"})" fill-opacity="${
+                Math.abs(level) / levels * (cellText === undefined ? 1 : .7) // text stays readable
+              }"></path>`
+            ).join("");
+            return group;
+          },
+          Plot.text(text, { x: "i", y: "j", text: "text", fontSize: 9, lineHeight: 1.1 }),
+          Plot.frame({ stroke: "currentColor", strokeOpacity: .4 }),
+        ],
+      }),
+    lines: (columns) => [
+      ...blocks(values, { shade, rows, names, columns }),
+      truncate(
+        `█ ${short(full)}  ▓ ${short(full * .75)}  ▒ ${short(full / 2)}  ░ ${short(full / 4)}${
+          cells.some(({ i, j }) => values[j][i] < 0) ? "  below 0: # = - ·" : ""
+        }`,
+        columns,
+      ),
+    ],
+  };
+}
+
+function* sizes(values: readonly ArrayLike<number>[]): Generator<number> {
+  yield 0;
+  for (const row of values) for (let i = 0; i < row.length; i++) yield Math.abs(row[i]);
+}
+
+function axisOf(
+  names: readonly string[] | undefined,
+  { label, domain, anchor }: {
+    readonly label: string | undefined;
+    readonly domain: readonly [number, number];
+    readonly anchor: "top" | "left";
+  },
+): Plot.ScaleOptions {
+  return {
+    label: label === undefined ? axisLabel(label) : escaped(label),
+    domain: [...domain],
+    axis: anchor,
+    tickSize: 0,
+    ticks: names === undefined ? [] : names.map((_, i) => i + .5),
+    tickFormat: (at: number) => names?.[Math.floor(at)] ?? "",
+  };
+}
+
+/** The matrix as shading characters, two columns wide where there is room, neighbours averaged where there is none. */
+function blocks(
+  values: readonly ArrayLike<number>[],
+  { shade, rows, names, columns }: {
+    shade(value: number): number;
+    readonly rows: readonly string[] | undefined;
+    readonly names: readonly string[] | undefined;
+    readonly columns: number;
+  },
+): string[] {
+  const across = values[0]?.length ?? 0;
+  const margin = rows === undefined ? 0 : Math.min(12, Math.max(...rows.map((name) => name.length))) + 1;
+  const room = Math.max(1, columns - margin);
+  const wide = 2 * across <= room ? 2 : 1;
+  const shown = Math.min(across, Math.floor(room / wide));
+  const down = Math.min(values.length, 40);
+  const mean = (j: number, i: number): number => {
+    let sum = 0, count = 0;
+    for (let a = Math.floor(j * values.length / down); a < Math.floor((j + 1) * values.length / down); a++) {
+      for (let b = Math.floor(i * across / shown); b < Math.floor((i + 1) * across / shown); b++, count++) {
+        sum += values[a][b];
+      }
+    }
+    return sum / count;
+  };
+  const head = names === undefined || shown < across || names.some((name) => name.length > wide)
+    ? []
+    : [" ".repeat(margin) + names.map((name) => name.padEnd(wide)).join("").trimEnd()];
+  return [
+    ...head,
+    ...Array.from({ length: down }, (_, j) => {
+      const label = margin === 0
+        ? ""
+        : truncate(rows?.[Math.floor(j * values.length / down)] ?? "", margin - 1);
+      const cells = Array.from({ length: shown }, (_, i) => {
+        const level = Math.ceil(Math.abs(shade(mean(j, i))) / levels * 4);
+        return (mean(j, i) < 0 ? " ·-=#" : " ░▒▓█")[level].repeat(wide);
+      });
+      return (label.padEnd(margin) + cells.join("")).trimEnd();
+    }),
+  ];
+}

@@ -1,0 +1,99 @@
+/**
+ * How values are spread: activations, gradients.
+ *
+ * @module
+ */
+import * as Plot from "@observablehq/plot";
+import { truncate } from "../block.ts";
+import { axisLabel, type Chart, type ChartOptions, colorOf, extent, legend, short, svgOf } from "./chart.ts";
+
+/** Values to count, one curve or set of bars for each name. */
+export interface HistogramOptions extends ChartOptions {
+  readonly series: readonly { readonly name: string; readonly values: ArrayLike<number> }[];
+  /** Default 50. */
+  readonly bins?: number;
+  /** The range that the bins divide (default: all values). */
+  readonly domain?: readonly [number, number];
+}
+
+/** Bars for one set of values, curves for several; heights are densities, so that sets of any size compare. */
+export function histogramChart(options: HistogramOptions): Chart {
+  const { title = "", series, bins = 50, width = 640, height = 280 } = options;
+  const domain = options.domain ?? extent(allOf(series.map(({ values }) => values)));
+  const counted = series.map(({ name, values }) => ({
+    name,
+    densities: densitiesOf(values, { domain, bins }),
+  }));
+  const step = (domain[1] - domain[0]) / bins;
+  return {
+    title,
+    html: () =>
+      legend(series.map(({ name }) => name)) + svgOf({
+        width,
+        height,
+        marginLeft: 52,
+        x: { label: axisLabel(options.xLabel), domain: [...domain] },
+        y: { label: axisLabel(options.yLabel ?? "density"), grid: true },
+        marks: counted.map(({ densities }, i) => {
+          const points = densities.map((density, bin) => ({ density, from: domain[0] + bin * step }));
+          return counted.length === 1
+            ? Plot.rectY(points, {
+              x1: "from",
+              x2: (point: { from: number }) => point.from + step,
+              y: "density",
+              fill: colorOf(i),
+              insetLeft: .5,
+            })
+            : Plot.lineY(points, {
+              x: (point: { from: number }) => point.from + step / 2,
+              y: "density",
+              stroke: colorOf(i),
+              strokeWidth: 1.6,
+            });
+        }),
+      }),
+    lines(columns) {
+      const name = Math.min(Math.floor(columns / 3), Math.max(0, ...series.map((one) => one.name.length)));
+      const ends = [short(domain[0]), short(domain[1])];
+      const room = Math.max(4, Math.min(60, columns - name - ends[0].length - ends[1].length - 4));
+      return counted.map(({ name: own, densities }) =>
+        truncate(
+          `${truncate(own, name).padEnd(name)} ${ends[0]} ${heights(densities, room)} ${ends[1]}`.trimStart(),
+          columns,
+        )
+      );
+    },
+  };
+}
+
+function* allOf(lists: readonly ArrayLike<number>[]): Generator<number> {
+  for (const list of lists) for (let i = 0; i < list.length; i++) yield list[i];
+}
+
+/** Shares of the values by bin, divided by the bin's width; what lies outside is in no bin. */
+function densitiesOf(
+  values: ArrayLike<number>,
+  { domain, bins }: { readonly domain: readonly [number, number]; readonly bins: number },
+): number[] {
+  const counts: number[] = new Array(bins).fill(0);
+  const step = (domain[1] - domain[0]) / bins;
+  for (let i = 0; i < values.length; i++) {
+    if (!(values[i] >= domain[0] && values[i] <= domain[1])) continue;
+    counts[Math.min(bins - 1, Math.floor((values[i] - domain[0]) / step))]++;
+  }
+  return counts.map((count) => count / Math.max(1, values.length) / step);
+}
+
+/** Densities from 0 up as blocks, an empty bin as a blank. */
+function heights(densities: readonly number[], columns: number): string {
+  const width = Math.min(columns, densities.length);
+  const sums = Array.from({ length: width }, (_, i) => {
+    const part = densities.slice(
+      Math.floor(i * densities.length / width),
+      Math.floor((i + 1) * densities.length / width),
+    );
+    return part.reduce((sum, v) => sum + v, 0) / part.length;
+  });
+  const most = Math.max(...sums);
+  return sums.map((v) => v === 0 ? " " : "▁▂▃▄▅▆▇█"[Math.min(7, Math.floor(v / most * 8))]).join("");
+}

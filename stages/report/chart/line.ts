@@ -1,0 +1,92 @@
+/**
+ * Curves: losses over steps, learning rates, ratios.
+ *
+ * @module
+ */
+import * as Plot from "@observablehq/plot";
+import { sparkline, truncate } from "../block.ts";
+import { axisLabel, type Chart, type ChartOptions, colorOf, legend, short, svgOf } from "./chart.ts";
+
+/** One curve. */
+export interface Series {
+  readonly name: string;
+  readonly y: ArrayLike<number>;
+  /** Default: 0, 1, 2, … */
+  readonly x?: ArrayLike<number>;
+}
+
+/** Curves, and how they are drawn. */
+export interface LineOptions extends ChartOptions {
+  readonly series: readonly Series[];
+  /** Logarithmic axes (default linear). */
+  readonly logX?: boolean;
+  readonly logY?: boolean;
+  /** The least and the greatest y to be seen (default: all). */
+  readonly yDomain?: readonly [number, number];
+  /** Horizontal lines to compare with: "1e-3", "a unigram model". */
+  readonly marks?: readonly { readonly y: number; readonly label: string }[];
+}
+
+const mostPoints = 2000; // more than there are pixels only make the page large
+
+/** Curves over a shared axis; values that are not finite leave a gap. */
+export function lineChart(options: LineOptions): Chart {
+  const { title = "", series, logX = false, logY = false, marks = [], yDomain, width = 640, height = 320 } =
+    options;
+  return {
+    title,
+    html: () =>
+      legend(series.map(({ name }) => name)) + svgOf({
+        width,
+        height,
+        marginLeft: 52,
+        x: { label: axisLabel(options.xLabel), ...(logX && { type: "log", tickFormat: "~g" }) },
+        y: {
+          label: axisLabel(options.yLabel),
+          grid: true,
+          ...(logY && { type: "log", tickFormat: "~g" }),
+          ...(yDomain && { domain: [...yDomain], clamp: true }),
+        },
+        marks: [
+          ...marks.flatMap(({ y, label }) => [
+            Plot.ruleY([y], { stroke: "currentColor", strokeDasharray: "4,3" }),
+            Plot.text([label], { y: () => y, frameAnchor: "top-right", dy: -6, textAnchor: "end" }),
+          ]),
+          ...series.map((one, i) =>
+            Plot.lineY(pointsOf(one, { logX, logY }), {
+              x: "x",
+              y: "y",
+              stroke: colorOf(i),
+              strokeWidth: 1.6,
+            })
+          ),
+        ],
+      }),
+    lines(columns) {
+      const name = Math.min(Math.floor(columns / 3), Math.max(0, ...series.map((one) => one.name.length)));
+      return series.map((one) => {
+        const shown = Array.from(one.y, (y) => logY ? Math.log10(y) : y);
+        const [first, last] = [one.y[0], one.y[one.y.length - 1]];
+        const words = one.y.length === 0 ? "no values" : `${short(first)} → ${short(last)}`;
+        const room = columns - name - words.length - 4;
+        const spark = room < 4 ? "" : sparkline(shown, Math.min(60, room));
+        return truncate(`${truncate(one.name, name).padEnd(name)} ${spark}  ${words}`.trimStart(), columns);
+      });
+    },
+  };
+}
+
+/** At most `mostPoints` of a curve, its last one among them; on a logarithmic axis only what is above 0. */
+function pointsOf(
+  { x, y }: Series,
+  { logX, logY }: { readonly logX: boolean; readonly logY: boolean },
+): { readonly x: number; readonly y: number }[] {
+  const every = Math.max(1, Math.ceil(y.length / mostPoints));
+  const points = [];
+  for (let i = (y.length - 1) % every; i < y.length; i += every) {
+    const at = x === undefined ? i : x[i];
+    if (logX && !(at > 0)) continue;
+    points.push({ x: at, y: !Number.isFinite(y[i]) || logY && !(y[i] > 0) ? NaN : y[i] });
+  }
+  return points;
+}
