@@ -10,7 +10,7 @@ import { loadPipeline, type Named, pipelineNames } from "./cli/catalogue.ts";
 import { flag, list, path } from "./cli/kinds.ts";
 import { runOptions } from "./cli/options.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
-import { type Check, type Item, shown, verdictOf } from "./lesson/item.ts";
+import { type Check, type Item, shown, tolerance, verdictOf } from "./lesson/item.ts";
 import type { LessonPipeline } from "./lesson/lesson.ts";
 
 /** A lesson under the name that it is typed by. */
@@ -132,7 +132,7 @@ function printRows(env: Env): Stage<Row, never, { differ: string[] }> {
       const cells = [
         lesson,
         name,
-        shown(lecture, within) + (within === 0 ? "" : ` ±${within}`),
+        shown(lecture, within) + tolerance(check),
         shown(ours, within),
         verdict === "not compared" ? `not compared: ${unless}` : verdict,
       ];

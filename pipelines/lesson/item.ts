@@ -84,6 +84,11 @@ export function verdictOf({ ours, lecture, within = 0, unless }: Check): "same" 
   return same ? "same" : "differs";
 }
 
+/** How far ours may be from the lecture's, as text: "±1e-6", nothing for 0. */
+export function tolerance({ within = 0 }: Check): string {
+  return within === 0 ? "" : ` ±${within < .001 ? within.toExponential() : within}`;
+}
+
 /** A value of a table or check as text. */
 export function shown(value: number | string, within?: number): string {
   if (typeof value === "string") return value;

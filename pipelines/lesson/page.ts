@@ -4,7 +4,7 @@
  * @module
  */
 import { escaped } from "../../stages/report/chart/chart.ts";
-import { type Check, type Item, shown, verdictOf } from "./item.ts";
+import { type Check, type Item, shown, tolerance, verdictOf } from "./item.ts";
 
 /** What stands around the items. */
 export interface PageOptions {
@@ -101,7 +101,7 @@ function checkTable(checks: readonly Check[]): string {
         { text: name },
         { text: shown(ours, within), right: typeof ours === "number" },
         {
-          text: shown(lecture, within) + (within === 0 ? "" : ` ±${within}`),
+          text: shown(lecture, within) + tolerance(item),
           right: typeof lecture === "number",
         },
         { text: marks[verdictOf(item)] + (typeof unless === "string" ? `: ${unless}` : "") },

@@ -16,7 +16,7 @@ import type { LessonValues } from "./lesson.ts";
 export function print(
   o: Pick<LessonValues, "quiet" | "json" | "color">,
   env: Pick<Env, "print">,
-): Stage<Item, Item, { shown: boolean; last: number }> {
+): Stage<Item, Item, { shown: boolean; last: number; check: boolean }> {
   const console = processConsole();
   const look = { columns: console.columns, color: o.color && console.outIsTerminal };
   const screen = standardError({ color: false });
@@ -26,7 +26,7 @@ export function print(
   };
   return {
     name: "print",
-    open: () => ({ shown: false, last: -Infinity }),
+    open: () => ({ shown: false, last: -Infinity, check: false }),
     push(item, state, ctx) {
       if (o.json) {
         ctx.emit(eventOf(item));
@@ -38,7 +38,9 @@ export function print(
         }
       } else if (!o.quiet || item.kind === "check") {
         clear(state);
-        env.print(itemLines(item, look).map((line) => `${line}\n`).join(""));
+        const gap = state.check && item.kind !== "check" ? "\n" : ""; // checks in a row stand together
+        env.print(gap + itemLines(item, look).map((line) => `${line}\n`).join(""));
+        state.check = item.kind === "check";
       }
       return [item];
     },

@@ -6,7 +6,7 @@
 import stringWidth from "string-width";
 import { padEnd, painter, truncate } from "../../stages/report/block.ts";
 import { printable } from "../../stages/report/lines.ts";
-import { type Check, type Item, shown, verdictOf } from "./item.ts";
+import { type Check, type Item, shown, tolerance, verdictOf } from "./item.ts";
 
 /** How wide, and whether in colour. */
 export interface Look {
@@ -22,7 +22,11 @@ export function itemLines(item: Item, { columns, color }: Look): string[] {
   const room = Math.max(20, Math.min(widest, columns - 1));
   switch (item.kind) {
     case "heading":
-      return ["", ...wrap(item.text, room).map((line) => paint("bold", line)), ""];
+      return [
+        paint("bold", truncate(item.text, room)),
+        "═".repeat(Math.min(room, stringWidth(item.text))),
+        "",
+      ];
     case "say":
       return [...wrap(item.text, room), ""].map((line) =>
         color ? line.replace(/`([^`]+)`/g, (_, code: string) => paint("cyan", code)) : line
@@ -37,7 +41,7 @@ export function itemLines(item: Item, { columns, color }: Look): string[] {
       return [
         ...item.charts.flatMap((chart) => [
           ...(chart.title === "" ? [] : wrap(chart.title, room).map((line) => paint("bold", line))),
-          ...chart.lines(columns - 3).map((line) => `  ${line}`),
+          ...chart.lines(columns - 3).map((line) => `  ${line}`.trimEnd()),
         ]),
         ...wrap(item.caption, room).map((line) => paint("dim", line)),
         "",
@@ -52,9 +56,8 @@ function checkLines(item: Check, { columns, color }: Look): string[] {
   const verdict = verdictOf(item);
   const mark = { "same": paint("green", "✓"), "differs": paint("red", "✗"), "not compared": "·" }[verdict];
   const ours = shown(item.ours, item.within ?? 0), lecture = shown(item.lecture, item.within ?? 0);
-  const within = item.within === undefined || item.within === 0 ? "" : ` ±${item.within}`;
   const why = verdict === "not compared" ? `, not compared: ${item.unless}` : "";
-  const whole = `${item.name}: ${ours} (lecture: ${lecture}${within}${why})`;
+  const whole = `${item.name}: ${ours} (lecture: ${lecture}${tolerance(item)}${why})`;
   return wrap(whole, columns - 2).map((line, i) => `${i === 0 ? mark : " "} ${line}`);
 }
 

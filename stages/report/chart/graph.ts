@@ -51,7 +51,7 @@ function svg({ nodes, edges, direction }: Required<Omit<GraphOptions, "title">>)
   }
   for (const [from, to] of edges) graph.setEdge(from, to);
   dagre.layout(graph);
-  const { width = 0, height = 0 } = graph.graph();
+  const { width = 0, height = 0 } = nodes.length === 0 ? {} : graph.graph();
   const tenth = (n: number): number => Math.round(10 * n) / 10;
   const arrows = graph.edges().map((edge) => {
     const points: readonly { x: number; y: number }[] = graph.edge(edge).points ?? [];

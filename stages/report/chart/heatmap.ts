@@ -112,7 +112,9 @@ function blocks(
   },
 ): string[] {
   const across = values[0]?.length ?? 0;
-  const margin = rows === undefined ? 0 : Math.min(12, Math.max(...rows.map((name) => name.length))) + 1;
+  const margin = rows === undefined
+    ? 0
+    : Math.min(12, Math.floor(columns / 3), Math.max(...rows.map((name) => name.length))) + 1;
   const room = Math.max(1, columns - margin);
   const wide = 2 * across <= room ? 2 : 1;
   const shown = Math.min(across, Math.floor(room / wide));
@@ -136,8 +138,8 @@ function blocks(
         ? ""
         : truncate(rows?.[Math.floor(j * values.length / down)] ?? "", margin - 1);
       const cells = Array.from({ length: shown }, (_, i) => {
-        const level = Math.ceil(Math.abs(shade(mean(j, i))) / levels * 4);
-        return (mean(j, i) < 0 ? " ·-=#" : " ░▒▓█")[level].repeat(wide);
+        const value = mean(j, i), level = Math.ceil(Math.abs(shade(value)) / levels * 4);
+        return (Number.isNaN(value) ? "?" : (value < 0 ? " ·-=#" : " ░▒▓█")[level]).repeat(wide);
       });
       return (label.padEnd(margin) + cells.join("")).trimEnd();
     }),

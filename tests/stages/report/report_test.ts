@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { pathToFileURL } from "node:url";
 import { reportPage } from "../../../stages/report/report.ts";
+import { browse as open, browser } from "../../browser.ts";
 import { inspectEvent, runEvents } from "./events.ts";
 
 const hostile =
@@ -73,7 +73,6 @@ Deno.test("reportPage() thins out a long run but keeps its last step", async () 
   strictEqual(steps[steps.length - 1].step, 30_000);
 });
 
-const browser = await findBrowser();
 const drawn = "report.html draws its plots in a browser, without errors, hostile text shown as text";
 if (browser === null && Deno.env.get("CI") === "true") {
   Deno.test(drawn, () => {
@@ -154,25 +153,20 @@ interface Found {
   sample: string;
 }
 
-/** Opens a page in a headless browser and looks around in it. */
-async function browse(page: string): Promise<Found> {
-  const listen = `<script>
-    globalThis.errors = [];
-    addEventListener("error", (e) => errors.push(String(e.message)), true);
-    addEventListener("securitypolicyviolation", (e) => errors.push("policy: " + e.violatedDirective));
-    console.error = console.warn = (...words) => errors.push(words.join(" "));
-  </script>`;
-  const look = `<script>
-    const coloured = (canvas) => {
-      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-      let pixels = 0; // of the curve's hue: far from grey
-      for (let i = 0; i < data.length; i += 4) {
-        if (data[i + 3] > 100 && Math.abs(data[i] - data[i + 2]) > 40) pixels++;
-      }
-      return pixels;
-    };
-    addEventListener("load", () => setTimeout(() => { // a frame may never come on a busy machine
-      const found = {
+/** What there is to see of a report in a browser. */
+function browse(page: string): Promise<Found> {
+  return open(
+    page,
+    `(() => {
+      const coloured = (canvas) => {
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        let pixels = 0; // of the curve's hue: far from grey
+        for (let i = 0; i < data.length; i += 4) {
+          if (data[i + 3] > 100 && Math.abs(data[i] - data[i + 2]) > 40) pixels++;
+        }
+        return pixels;
+      };
+      return {
         errors,
         hit: "hit" in globalThis,
         plots: [...document.querySelectorAll("canvas")].map(coloured),
@@ -180,54 +174,6 @@ async function browse(page: string): Promise<Found> {
         sections: [...document.querySelectorAll("h2")].map((h) => h.textContent),
         sample: document.querySelector("pre")?.textContent ?? "",
       };
-      document.body.replaceChildren(Object.assign(document.createElement("output"), {
-        textContent: btoa(unescape(encodeURIComponent(JSON.stringify(found)))),
-      }));
-    }, 200));
-  </script>`;
-  const folder = await Deno.makeTempDir();
-  try {
-    const path = `${folder}/report.html`;
-    await Deno.writeTextFile(
-      path,
-      page.replace("</title>", () => `</title>${listen}`).replace(/<\/body>/, () => `${look}</body>`),
-    );
-    const { stdout } = await new Deno.Command(browser ?? "", {
-      args: [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--no-first-run",
-        "--virtual-time-budget=10000",
-        `--user-data-dir=${folder}/profile`,
-        "--dump-dom",
-        pathToFileURL(path).href,
-      ],
-      stdout: "piped",
-      stderr: "null",
-    }).output();
-    const text = new TextDecoder().decode(stdout);
-    const encoded = /<output>([^<]*)<\/output>/.exec(text)?.[1];
-    if (encoded === undefined) throw new Error(`The page never came to an end: ${text.slice(-500)}`);
-    return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0))));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function findBrowser(): Promise<string | null> {
-  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
-    try {
-      const { success } = await new Deno.Command(name, {
-        args: ["--version"],
-        stdout: "null",
-        stderr: "null",
-      }).output();
-      if (success) return name;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  return null;
+    })()`,
+  );
 }

@@ -1,0 +1,80 @@
+/**
+ * A headless browser for pages that the program leaves.
+ *
+ * @module
+ */
+import { pathToFileURL } from "node:url";
+
+/** Its command; null: none is installed. */
+export const browser: string | null = await findBrowser();
+
+/**
+ * Opens a page and gives what a JavaScript expression sees in it; `errors` there: what went wrong until then. `dark`: as
+ * for a person who likes it dark.
+ */
+export async function browse<T>(
+  page: string,
+  expression: string,
+  { dark = false }: { readonly dark?: boolean } = {},
+): Promise<T> {
+  const listen = `<script>
+    globalThis.errors = [];
+    addEventListener("error", (e) => errors.push(String(e.message)), true);
+    addEventListener("securitypolicyviolation", (e) => errors.push("policy: " + e.violatedDirective));
+    console.error = console.warn = (...words) => errors.push(words.join(" "));
+  </script>`;
+  const look = `<script>
+    addEventListener("load", () => setTimeout(() => { // a frame may never come on a busy machine
+      const found = ${expression};
+      document.body.replaceChildren(Object.assign(document.createElement("output"), {
+        textContent: btoa(unescape(encodeURIComponent(JSON.stringify(found)))),
+      }));
+    }, 200));
+  </script>`;
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/report.html`;
+    await Deno.writeTextFile(
+      path,
+      page.replace("</title>", () => `</title>${listen}`).replace(/<\/body>/, () => `${look}</body>`),
+    );
+    const { stdout } = await new Deno.Command(browser ?? "", {
+      args: [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--no-first-run",
+        "--virtual-time-budget=10000",
+        `--blink-settings=preferredColorScheme=${dark ? 0 : 1}`,
+        `--user-data-dir=${folder}/profile`,
+        "--dump-dom",
+        pathToFileURL(path).href,
+      ],
+      stdout: "piped",
+      stderr: "null",
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    const encoded = /<output>([^<]*)<\/output>/.exec(text)?.[1];
+    if (encoded === undefined) throw new Error(`The page never came to an end: ${text.slice(-500)}`);
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0))));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function findBrowser(): Promise<string | null> {
+  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
+    try {
+      const { success } = await new Deno.Command(name, {
+        args: ["--version"],
+        stdout: "null",
+        stderr: "null",
+      }).output();
+      if (success) return name;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,135 @@
+/** A lesson's items, in a terminal and in the page. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import stringWidth from "string-width";
+import {
+  check,
+  figure,
+  heading,
+  type Item,
+  lines,
+  progress,
+  say,
+  table,
+  verdictOf,
+} from "../../../pipelines/lesson/item.ts";
+import { lessonPage } from "../../../pipelines/lesson/page.ts";
+import { itemLines } from "../../../pipelines/lesson/text.ts";
+import { lineChart } from "../../../stages/report/chart/line.ts";
+import { browse, browser } from "../../browser.ts";
+
+const hostile = "</style><script>globalThis.hit = 1</script>\"'&<!-- `code`";
+
+function items(text: string): Item[] {
+  return [
+    heading(text),
+    say(text),
+    lines([text, "  indented"]),
+    table([text, "n"], [[text, 1.23456789], ["b", 1e-9]]),
+    check({ name: text, ours: .12344, lecture: .1234, within: 1e-4, source: text }),
+    check({ name: "names", ours: text, lecture: text, source: text, unless: text }),
+    figure(text, lineChart({ title: text, series: [{ name: text, y: [3, 2, 1] }, { name: "b", y: [1] }] })),
+    progress(text),
+  ];
+}
+
+Deno.test("verdictOf() holds numbers within their tolerance, texts exactly, and nothing where there is a reason", () => {
+  const figures = { name: "x", lecture: 1, source: "" };
+  strictEqual(verdictOf(check({ ...figures, ours: 1.05, within: .1 })), "same");
+  strictEqual(verdictOf(check({ ...figures, ours: 1.05 })), "differs");
+  strictEqual(verdictOf(check({ ...figures, ours: NaN, within: .1 })), "differs");
+  strictEqual(verdictOf(check({ ...figures, ours: 5, unless: "other data" })), "not compared");
+  strictEqual(verdictOf(check({ ...figures, ours: 1, unless: null })), "same");
+  strictEqual(verdictOf(check({ ...figures, ours: "mor.", lecture: "mor." })), "same");
+});
+
+Deno.test("itemLines() fit the terminal, whatever its width", () => {
+  for (const columns of [40, 60, 100, 200]) {
+    for (const item of items("some words that are said of it and then a few more of them")) {
+      for (const line of itemLines(item, { columns, color: false })) {
+        ok(stringWidth(line) < columns, `${item.kind} at ${columns}: ${line}`);
+      }
+    }
+  }
+});
+
+Deno.test("itemLines() say what was compared, and align a table or give it up", () => {
+  const look = { columns: 80, color: false };
+  const made = check({ name: "loss", ours: 2.45458, lecture: 2.4546, within: 1e-4, source: "" });
+  deepStrictEqual(itemLines(made, look), ["✓ loss: 2.45458 (lecture: 2.45460 ±1e-4)"]);
+  deepStrictEqual(itemLines({ ...made, unless: "other data" }, look), [
+    "· loss: 2.45458 (lecture: 2.45460 ±1e-4, not compared: other data)",
+  ]);
+  deepStrictEqual(itemLines(table(["net", "loss"], [["a", 2.5], ["bigram", 10.25]]), look), [
+    "net      loss",
+    "──────  ─────",
+    "a         2.5",
+    "bigram  10.25",
+    "",
+  ]);
+  const long = "x".repeat(30);
+  deepStrictEqual(itemLines(table(["net", "loss"], [[long, 2.5]]), { columns: 34, color: false }), [
+    `net: ${"x".repeat(27)}…`,
+    "  loss: 2.5",
+    "",
+  ]);
+});
+
+Deno.test("lessonPage() lets no text become markup", async () => {
+  const page = (text: string) => lessonPage({ title: text, items: items(text), options: [text] });
+  const plain = await page("n".repeat(hostile.length - 2) + "`x`"), attacked = await page(hostile);
+  for (const tag of [/<script/g, /<\/style/g, /<!--/g, /<code/g, /<tr/g]) {
+    strictEqual(attacked.match(tag)?.length, plain.match(tag)?.length, `${tag}`);
+  }
+});
+
+Deno.test({
+  name: `a lesson's page is readable in light and dark, asks for nothing, and its pictures have a size${
+    browser === null ? " (ignored: no chromium)" : ""
+  }`,
+  ignore: browser === null && Deno.env.get("CI") !== "true",
+  async fn() {
+    // Only here the page may run a script: the one that looks around in it.
+    const page = (await lessonPage({ title: hostile, items: items(hostile), options: [] }))
+      .replace("default-src 'none'", "default-src 'none'; script-src 'unsafe-inline'");
+    for (const dark of [false, true]) {
+      const found = await browse<{ errors: string[]; hit: boolean; sizes: number[]; contrasts: number[] }>(
+        page,
+        `(() => {
+          const light = (color) => {
+            const [r, g, b] = color.match(/[\\d.]+/g).map((v) => (v / 255) ** 2.2);
+            return .2126 * r + .7152 * g + .0722 * b;
+          };
+          const ground = (at) => {
+            for (; at; at = at.parentElement) {
+              const { backgroundColor } = getComputedStyle(at);
+              if (backgroundColor !== "rgba(0, 0, 0, 0)") return light(backgroundColor);
+            }
+          };
+          const contrast = (color, at) => {
+            const [a, b] = [light(color), ground(at)].sort((a, b) => b - a);
+            return (a + .05) / (b + .05);
+          };
+          const texts = [...document.querySelectorAll("h1, h2, p, td, th, pre, code, figcaption")];
+          const drawn = [...document.querySelectorAll("svg text")], curves = [...document.querySelectorAll('g[aria-label="line"]')];
+          return {
+            errors,
+            hit: "hit" in globalThis,
+            sizes: [...document.querySelectorAll("svg")].map((svg) => svg.getBoundingClientRect().width),
+            contrasts: [
+              ...texts.map((at) => contrast(getComputedStyle(at).color, at)),
+              ...drawn.map((at) => contrast(getComputedStyle(at).fill, at)),
+              ...curves.map((at) => contrast(getComputedStyle(at).stroke, at)),
+            ],
+          };
+        })()`,
+        { dark },
+      );
+      deepStrictEqual([found.errors, found.hit], [[], false]);
+      ok(found.sizes.length === 1 && found.sizes[0] > 300, `${found.sizes}`);
+      ok(
+        found.contrasts.length > 30 && Math.min(...found.contrasts) > 3.5,
+        `${Math.min(...found.contrasts)}`,
+      );
+    }
+  },
+});

@@ -1,0 +1,80 @@
+/** Lessons as a user runs them. */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { errorLine, runsTo, withFolder } from "../program.ts";
+import { openReference } from "../../../kernels/engine/reference.ts";
+import { MLP } from "../../../kernels/models/micrograd.ts";
+import { PythonRandom } from "../../../kernels/core/python_random.ts";
+import { trainOnEngine } from "../../../pipelines/lesson/micrograd_tensors.ts";
+import { twoMoons } from "../../../pipelines/lesson/moons.ts";
+
+const points = "0 0 0\n0 1 0\n2 0 1\n2 1 1\n";
+
+Deno.test("a lesson prints its pieces, ends with its exercises and leaves a page; --source takes a student's own", () =>
+  withFolder(async (dir) => {
+    await Deno.writeTextFile(`${dir}/points.txt`, points);
+    const args = ["micrograd", "--source", `${dir}/points.txt`, "--out", `${dir}/out`, "--device", "cpu"];
+    const { out, err } = await runsTo(0, args);
+    ok(!out.includes("✗") && !err.includes("error"), out + err);
+    match(out, /^Data: 4 points of .*\n\nWhat a derivative is\n═+\n/);
+    match(out, /· loss at step 0: .*not compared: other data/);
+    match(
+      out,
+      /`E04`: Give your Value[^]*\nReport: .*report\.html\nAll lessons: deno task pipeline lessons\n$/,
+    );
+    deepStrictEqual([...Deno.readDirSync(`${dir}/out`)].map(({ name }) => name), ["report.html"]);
+    const page = await Deno.readTextFile(`${dir}/out/report.html`);
+    ok(
+      page.includes("19 of 19 figures are the lecture's; 16 not compared") && page.endsWith("</html>\n"),
+      page.slice(0, 6000),
+    );
+    const quiet = await runsTo(0, [...args, "--quiet", "--solution", "E04"]);
+    deepStrictEqual(quiet.out.trim().split("\n").map((line) => line.slice(0, 9)), [
+      "✓ loss: 2",
+      ...Array(4).fill("✓ d loss "),
+    ]);
+    const json = await runsTo(0, [...args, "--json", "--solution", "E01"]);
+    const events = json.out.trim().split("\n").map((line) => JSON.parse(line));
+    strictEqual(events.filter(({ type, kind }) => type === "lesson" && kind === "check").length, 4);
+  }));
+
+Deno.test("a lesson says in one line what is wrong with its options, and writes nothing", () =>
+  withFolder(async (dir) => {
+    const none = ["--out", `${dir}/none`];
+    const solution = await runsTo(2, ["micrograd", "--solution", "E5", ...none]);
+    match(errorLine(solution), /"E5": expected one of E01, E02, E03, E04/);
+    const missing = await runsTo(2, ["micrograd", "--source", `${dir}/no.txt`, ...none]);
+    match(errorLine(missing), /no\.txt/);
+    const lesson = await runsTo(2, ["lessons", "--figures", "--lesson", "nothing"]);
+    match(errorLine(lesson), /Unknown lesson nothing: expected some of .*micrograd/);
+    deepStrictEqual([...Deno.readDirSync(dir)], []);
+  }));
+
+Deno.test("lessons lists the course; --figures holds every figure of micrograd's against the lecture's", async () => {
+  const list = await runsTo(0, ["lessons"]);
+  match(list.out, /^1\. micrograd: .*exercises E01 E02 E03 E04\n/);
+  const { out } = await runsTo(0, ["lessons", "--figures", "--lesson", "micrograd", "--device", "cpu"]);
+  const rows = out.trim().split("\n");
+  strictEqual(rows[0], "| lesson | figure | lecture | ours | |");
+  ok(
+    rows.includes("| micrograd | loss at step 0 | 0.8958441028683222 ±1e-12 | 0.8958441028683222 | same |"),
+    out,
+  );
+  ok(rows.includes("| micrograd | loss at step 99 | 0.0109783701 ±1e-9 | 0.0109783701 | same |"), out);
+  ok(rows.includes("| micrograd | first step with all right | 40 | 40 | same |"), out);
+  ok(rows.some((row) => row.startsWith("| micrograd E01 | df/da |")), out);
+  ok(rows.slice(2).every((row) => row.endsWith("| same |")), out);
+});
+
+Deno.test("the demo's net through the kernels has micrograd's losses", async () => {
+  const moons = twoMoons(100, { noise: .1, seed: 1337 });
+  const net = new MLP(2, [16, 16, 1], { random: new PythonRandom(1337) });
+  const losses = await trainOnEngine(moons, { engine: openReference(), net, steps: 21 });
+  for (
+    const [step, wanted] of [[0, .8958441028683222], [1, 1.7235905], [2, .7429006], [10, .2450702], [
+      20,
+      .1897752,
+    ]]
+  ) {
+    ok(Math.abs(losses[step] - wanted) < 1e-6, `step ${step}: ${losses[step]}, wanted ${wanted}`);
+  }
+});

@@ -1,0 +1,117 @@
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import stringWidth from "string-width";
+import { normals } from "../../../kernels/core/philox.ts";
+import { barChart } from "../../../stages/report/chart/bars.ts";
+import { boundaryChart } from "../../../stages/report/chart/boundary.ts";
+import type { Chart } from "../../../stages/report/chart/chart.ts";
+import { graphChart } from "../../../stages/report/chart/graph.ts";
+import { heatmapChart } from "../../../stages/report/chart/heatmap.ts";
+import { histogramChart } from "../../../stages/report/chart/histogram.ts";
+import { lineChart } from "../../../stages/report/chart/line.ts";
+import { scatterChart } from "../../../stages/report/chart/scatter.ts";
+
+const hostile = "<script>1</script>\"'&<!--";
+
+/** One of each kind, with a text wherever there may be one. */
+function charts(text: string): Record<string, Chart> {
+  const points = [{ x: 0, y: 0, label: text }, { x: 1, y: 2, group: 1 }, { x: NaN, y: 1 }];
+  return {
+    line: lineChart({
+      title: text,
+      xLabel: text,
+      yLabel: text,
+      logY: true,
+      series: [{ name: text, y: [3, 2, NaN, 1] }, { name: "b", x: [1, 2], y: [.5, 0] }],
+      marks: [{ y: 1, label: text }],
+    }),
+    histogram: histogramChart({
+      series: [{ name: text, values: normals(1, "h", 500) }, { name: "b", values: [0] }],
+    }),
+    oneHistogram: histogramChart({ series: [{ name: text, values: normals(1, "h", 500) }], xLabel: text }),
+    heatmap: heatmapChart({
+      values: [[1, -2, 0], [NaN, 3, 4]],
+      rows: [text, "b"],
+      columns: ["a", text, "c"],
+      cellText: (row, column) => [text, `${row} ${column}`],
+    }),
+    scatter: scatterChart({ points, groups: [text, "b"], xLabel: text }),
+    boundary: boundaryChart({
+      x: [-1, 1],
+      y: [-1, 1],
+      step: .25,
+      score: (x, y) => x + y,
+      points,
+      groups: [text, "b"],
+    }),
+    bars: barChart({ bars: [{ name: text, value: 2 }, { name: "b", value: 0 }], xLabel: text }),
+    graph: graphChart({
+      nodes: [{ id: "a", fields: [text, "1"] }, { id: "op", fields: [text], round: true }],
+      edges: [["a", "op"]],
+    }),
+  };
+}
+
+Deno.test("every chart is one SVG, colours by the page's variables, without a script or a text as markup", () => {
+  const plain = charts("n".repeat(hostile.length)); // as long: a margin decides how many ticks there are
+  for (const [kind, chart] of Object.entries(charts(hostile))) {
+    const html = chart.html(), other = plain[kind].html();
+    for (const tag of [/<svg/g, /<text/g, /<path/g, /<g\b/g]) {
+      strictEqual(html.match(tag)?.length, other.match(tag)?.length, `${kind}: ${tag}`);
+    }
+    strictEqual(html.match(/<svg/g)?.length, 1, kind);
+    ok(!/<script|<!--|NaN/.test(html), `${kind}: ${html}`);
+    ok(html.includes("var(--c0)"), kind);
+  }
+});
+
+Deno.test("every chart has a form for a terminal, no line wider than it", () => {
+  for (const columns of [12, 40, 60, 100, 200]) {
+    for (const [kind, chart] of Object.entries(charts("a name of some length"))) {
+      const lines = chart.lines(columns);
+      ok(lines.length > 0, kind);
+      for (const line of lines) ok(stringWidth(line) <= columns, `${kind} at ${columns}: ${line}`);
+    }
+  }
+});
+
+Deno.test("charts of no values, of one, and of equal ones are drawn all the same", () => {
+  const few: Chart[] = [
+    lineChart({ series: [{ name: "none", y: [] }] }),
+    lineChart({ series: [{ name: "nan", y: [NaN, NaN] }], logY: true }),
+    lineChart({ series: [] }),
+    histogramChart({ series: [{ name: "equal", values: [2, 2, 2] }] }),
+    histogramChart({ series: [{ name: "none", values: [] }, { name: "b", values: [1] }] }),
+    heatmapChart({ values: [[0]] }),
+    scatterChart({ points: [] }),
+    scatterChart({ points: [{ x: 1, y: 1 }] }),
+    barChart({ bars: [] }),
+    graphChart({ nodes: [], edges: [] }),
+  ];
+  for (const chart of few) {
+    ok(!/NaN|undefined|Infinity/.test(chart.html()), chart.html());
+    ok(!/undefined|NaN%/.test(chart.lines(60).join("\n")), chart.lines(60).join("\n"));
+  }
+});
+
+Deno.test("lineChart() keeps a long curve's page small, and its last point", () => {
+  const y = Array.from({ length: 100_001 }, (_, i) => i % 7);
+  ok(lineChart({ series: [{ name: "y", y }] }).html().length < 60_000);
+});
+
+Deno.test("heatmapChart() shades by size: darker for more, another colour below 0", () => {
+  const [top, middle, bottom] = heatmapChart({ values: [[0, 4], [2, 1], [-4, -1]] }).lines(80);
+  deepStrictEqual([top, middle, bottom], ["  ██", "▒▒░░", "##··"]);
+});
+
+Deno.test("histogramChart()'s densities come to 1 over the axis", () => {
+  const [line] = histogramChart({ series: [{ name: "", values: [0, .1, .9, 1] }], bins: 4 }).lines(40);
+  strictEqual(line.trim(), "0 █  █ 1");
+});
+
+Deno.test("graphChart() refuses another direction than LR and TB", () => {
+  const direction: any = "RL";
+  throws(() => graphChart({ nodes: [], edges: [], direction }), {
+    name: "RangeError",
+    message: /give LR or TB/,
+  });
+});
