@@ -109,7 +109,7 @@ function teach(o: Values<typeof options>, env: Env): Stage<NamedLesson, Row> {
           ctx.signal.throwIfAborted();
           if (item.kind === "check") {
             yield { lesson: solution === null ? name : `${name} ${solution}`, check: item };
-          } else if (item.kind === "progress") await new Promise((done) => setTimeout(done)); // Ctrl-C is heard meanwhile
+          }
           if (ctx.stopping) return;
         }
       }

@@ -27,7 +27,7 @@ const demo = "micrograd, demo.ipynb";
 
 export default lesson({
   part: 1,
-  about: "micrograd: derivatives, backpropagation through scalars, a net that tells two moons apart",
+  about: "derivatives, backpropagation through scalars, a net that tells two moons apart",
   short: null, // all of the lecture, in seconds
   seed: 1337,
   data: points,

@@ -93,7 +93,9 @@ export async function execute(job: Job): Promise<number> {
   };
   using _interrupts = onInterrupt({
     soft() {
-      display.say("Stopping after this step, with a checkpoint; Ctrl-C again stops at once");
+      display.say(
+        `Stopping after this step${writes ? ", with a checkpoint" : ""}; Ctrl-C again stops at once`,
+      );
       stopSoftly();
     },
     hard() {

@@ -52,7 +52,7 @@ import { flag, oneOf, path } from "../cli/kinds.ts";
 import { runOptions } from "../cli/options.ts";
 import { type Env, type Options, type Pipeline, pipeline, type Values } from "../cli/pipeline.ts";
 import type { DataKind, LessonData } from "./data.ts";
-import { heading, type Item, lines, say } from "./item.ts";
+import { heading, type Item, say } from "./item.ts";
 import { page } from "./page_stage.ts";
 import { print } from "./print_stage.ts";
 
@@ -138,7 +138,7 @@ export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>)
         ? "a shortened run"
         : null;
     const whole: LessonEnv<D> = { ...env, data, unlike };
-    return o.solution === null ? lessonItems(l, o, whole) : solutionItems(l, o, whole);
+    return paced(o.solution === null ? lessonItems(l, o, whole) : solutionItems(l, o, whole));
   };
   const { part, about, short, data, exercises } = l;
   return {
@@ -159,6 +159,17 @@ export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>)
     }),
     lesson: { part, short, data: data.name, exercises: Object.keys(exercises), items },
   };
+}
+
+/** The same items, with time for Ctrl-C and the terminal between those of a long loop. */
+async function* paced(items: AsyncIterable<Item>): AsyncGenerator<Item> {
+  let turned = performance.now();
+  for await (const item of items) {
+    yield item;
+    if (performance.now() - turned < 20) continue; // milliseconds
+    await new Promise((done) => setTimeout(done));
+    turned = performance.now();
+  }
 }
 
 /** The lesson from its first word to its exercises. */
@@ -185,7 +196,7 @@ async function* solutionItems<O extends Options, D extends LessonData>(
 ): AsyncGenerator<Item> {
   const { ask, solution } = l.exercises[String(o.solution)];
   yield heading(`Exercise ${o.solution}`);
-  yield lines(ask);
+  yield say(ask);
   yield* solution(o, env);
 }
 
@@ -206,7 +217,6 @@ function optionsOf<O extends Options, D extends LessonData>(l: Lesson<O, D>): Op
       value: null,
       group,
       choices: Object.keys(l.exercises),
-      placeholder: "EXERCISE",
     }),
     seed: { ...runOptions.seed, value: l.seed, fixed: false },
     quiet: runOptions.quiet,

@@ -21,7 +21,7 @@ export function print(
   const look = { columns: console.columns, color: o.color && console.outIsTerminal };
   const screen = standardError({ color: false });
   const clear = (state: { shown: boolean }): void => {
-    if (state.shown) screen.write("\r\x1b[K");
+    if (state.shown) screen.write("\x1b[K");
     state.shown = false;
   };
   return {
@@ -33,7 +33,7 @@ export function print(
       } else if (item.kind === "progress") {
         const live = console.errIsTerminal, now = screen.now();
         if (!o.quiet && now - state.last >= (live ? .1 : 10)) { // seconds: a log needs no more than a line now and then
-          screen.write(live ? `\r\x1b[K${truncate(item.text, screen.size().columns - 1)}` : `${item.text}\n`);
+          screen.write(live ? `\x1b[K${truncate(item.text, screen.size().columns - 1)}\r` : `${item.text}\n`);
           Object.assign(state, { last: now, shown: live });
         }
       } else if (!o.quiet || item.kind === "check") {

@@ -81,11 +81,11 @@ function tableLines({ head, rows }: Item & { kind: "table" }, columns: number): 
   return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...cells.map(line)];
 }
 
-/** Words in lines of at most `columns`. */
+/** Words in lines of at most `columns`; code between backticks stays in one. */
 export function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of printable(text).split(/\s+/)) {
+  for (const word of printable(text).match(/(?:`[^`]*`|[^\s`]|`(?![^`]*`))+/g) ?? []) {
     const longer = line === "" ? word : `${line} ${word}`;
     if (line !== "" && stringWidth(longer) > columns) {
       lines.push(line);

@@ -1,6 +1,7 @@
 /** The numbers of torch 2's CPU generator; those of seed 137 stand in llm.c's rand.h. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { TorchRandom } from "../../../kernels/core/torch_random.ts";
+import { sharedTest } from "../../shared_data.ts";
 
 const seed42 = (): TorchRandom => new TorchRandom(42);
 
@@ -78,3 +79,29 @@ Deno.test("permuting four by Fisher-Yates from the top of torch's words is llm.c
   }
   deepStrictEqual(order, [1, 0, 3, 2]);
 });
+
+// makemore part 1: counts of pairs, one added to each, rows normalized in float32, sampled until the end mark.
+sharedTest(
+  "TorchRandom.multinomialBySums() gives makemore's published names",
+  ["text/names.txt"],
+  async (path) => {
+    const words = (await Deno.readTextFile(path("text/names.txt"))).split("\n");
+    const counts = Array.from({ length: 27 }, () => new Float32Array(27).fill(1));
+    const id = (letter: string): number => letter === "." ? 0 : letter.charCodeAt(0) - 96;
+    for (const word of words) {
+      const letters = [..."." + word + "."];
+      for (let i = 1; i < letters.length; i++) counts[id(letters[i - 1])][id(letters[i])]++;
+    }
+    const rows = counts.map((row) => row.map((count) => count / row.reduce((sum, n) => sum + n)));
+    const random = new TorchRandom(2147483647);
+    const names = Array.from({ length: 5 }, () => {
+      let name = "", at = 0;
+      do {
+        at = random.multinomialBySums(rows[at]);
+        name += at === 0 ? "." : String.fromCharCode(96 + at);
+      } while (at !== 0);
+      return name;
+    });
+    deepStrictEqual(names, ["mor.", "axx.", "minaymoryles.", "kondlaisah.", "anchshizarie."]);
+  },
+);
