@@ -33,7 +33,7 @@ export function* gradientByFormula(): Generator<Item> {
 export function* gradientByDifference(): Generator<Item> {
   const h = 1e-6;
   yield lines("(f(x + h) - f(x)) / h, h = 1e-6");
-  yield* gradientChecks([0, 1, 2].map((i) => (f(...moved(i, h)) - f(...at)) / h), 1e-4);
+  yield* gradientChecks([0, 1, 2].map((i) => (f(...moved(i, h)) - f(...at)) / h), 1e-5);
   yield say(
     "The error is h times half the second derivative: smaller with a smaller h, until the difference of two nearly equal numbers has no digits left.",
   );
