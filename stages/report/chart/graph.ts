@@ -65,7 +65,9 @@ function svg({ nodes, edges, direction }: Required<Omit<GraphOptions, "title">>)
   });
   return `<svg width="${Math.ceil(width)}" height="${Math.ceil(height)}" viewBox="0 0 ${Math.ceil(width)} ${
     Math.ceil(height)
-  }" font-family="ui-monospace, monospace" font-size="11" text-anchor="middle" fill="currentColor">` +
+  }" font-family="ui-monospace, monospace" font-size="11" text-anchor="middle" fill="currentColor" style="min-width:${
+    Math.min(Math.ceil(width), 720) // on a narrow page it is moved, not made too small to read
+  }px">` +
     `<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">` +
     `<path d="M0,0L8,4L0,8z" fill="currentColor"></path></marker></defs>` +
     `<g fill="none" stroke="currentColor" stroke-opacity=".55">${
