@@ -138,17 +138,19 @@ Deno.test("fineweb-gpt2 in a folder that cannot be written says so", async () =>
 });
 
 await smallDiskTest(
-  "fineweb-gpt2 on a disk that fills up, by shards or by checkpoints, goes on from its last checkpoint once there is room",
+  "fineweb-gpt2 on a disk that is or becomes too small says so, and goes on from its last checkpoint once there is room",
   "120k",
   async ({ folder, resize }) => {
     await withFolder(async (dir) => {
       const args = ["--stages", "language", ...small, ...quick, "--steps", "12", "--checkpoint-every", "4"];
       await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/whole`, ...args]);
       const out = `${folder}/run`;
-      for (const [size, says] of [["120k", /shards/], ["500k", /step-000008/]] as const) {
+      const { err } = await runsTo(2, ["fineweb-gpt2", "--out", out, ...args]);
+      match(err, /Cannot keep checkpoints in .*\/run: one takes .*make room/);
+      for (const [size, says] of [["340k", /step-000004/], ["500k", /step-000008/]] as const) {
         await resize(size);
         const line = errorLine(await runsTo(1, ["fineweb-gpt2", "--out", out, ...args]));
-        match(line, /os error 28.*make room/);
+        match(line, /(os error 28|No space left).*make room/);
         match(line, says);
       }
       strictEqual((await Deno.readTextFile(`${out}/checkpoints/latest`)).trim(), "step-000004");
