@@ -15,6 +15,8 @@ export interface EnvironmentOptions {
   readonly out: string;
   readonly resumed: boolean;
   readonly signal: AbortSignal;
+  /** See `Env`. Default: 100 columns, plain. */
+  readonly look?: Env["look"];
   emit(event: RunEvent): void;
   print(text: string): void;
   /** See `Env`. Default: nobody is told. */
@@ -49,6 +51,7 @@ export function environment(options: EnvironmentOptions): Env {
     dry,
     resumed: options.resumed,
     signal: options.signal,
+    look: options.look ?? { columns: 100, color: false },
     emit,
     print: options.print,
     onSaved: (listener) => options.onSaved?.(listener),

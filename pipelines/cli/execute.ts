@@ -121,6 +121,7 @@ export async function execute(job: Job): Promise<number> {
     onSaved: (listener) => listeners.push(listener),
     resumed: job.resumed,
     signal: abort.signal,
+    look: { columns: console.columns, color: values.color === true && console.outIsTerminal },
     print,
     emit(event) {
       if (event.type !== "run") announce();

@@ -5,7 +5,7 @@
  * @module
  */
 import { buildFlow } from "./build.ts";
-import { loadPipeline, pipelineNames } from "./catalogue.ts";
+import { loadPipeline, type Named, pipelineNames } from "./catalogue.ts";
 import { fromRecord, type Given, readCommandLine, readConfig } from "./command_line.ts";
 import { type Console, errorText, processConsole } from "./console.ts";
 import { environment } from "./environment.ts";
@@ -60,11 +60,12 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
   if (name.startsWith("-")) {
     throw new UsageError(`Expected a pipeline's name first, not ${name}: ${command} lists them`);
   }
-  const named = await loadPipeline(folder, name);
-  const options: Options = { ...runOptions, ...named.pipeline.options };
-  const commandLine = readCommandLine(rest, options, { positional: named.pipeline.positional });
+  const found = await loadPipeline(folder, name);
+  const options: Options = { ...runOptions, ...found.pipeline.options };
+  const commandLine = readCommandLine(rest, options, { positional: found.pipeline.positional });
   const configPath = commandLine.get("config");
   const config: Given = typeof configPath === "string" ? await readConfig(configPath, options) : new Map();
+  const named = settled(found, (option) => commandLine.get(option) ?? config.get(option));
   const place = await placeOf(named, { commandLine, config });
   const device = commandLine.get("device") ?? config.get("device") ?? place.saved?.device ?? "auto";
   const machine: Machine = "layers" in options ? await machineFor(String(device)) : { device: "cpu" }; // presets ask
@@ -116,6 +117,12 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
     if (moved !== null && error instanceof UsageError && !await exists(home)) await Deno.rename(moved, home);
     throw error;
   }
+}
+
+/** With it decided whether it leaves a run's folder. */
+function settled({ name, pipeline }: Named, given: (option: string) => unknown): Named {
+  const { writes = true } = pipeline;
+  return { name, pipeline: { ...pipeline, writes: typeof writes === "function" ? writes(given) : writes } };
 }
 
 function goesFurther({ values }: Resolved, saved: Given): boolean {

@@ -56,6 +56,8 @@ export interface Env {
   readonly resumed: boolean;
   /** Aborted by the second Ctrl-C: stop at once. */
   readonly signal: AbortSignal;
+  /** How wide standard output is, and whether it takes colours. */
+  readonly look: { readonly columns: number; readonly color: boolean };
   /** Into the one stream of events: metrics.jsonl, terminal, --json. A "run" event adds to the run's first line. */
   emit(event: RunEvent): void;
   /** A result, to standard output as it is; nothing under --json. */
@@ -114,8 +116,8 @@ export interface Pipeline<O> {
   plan?(values: Values<O>, env: Env): Plan | Promise<Plan>;
   /** The repeatable option that arguments without a flag are values of. */
   readonly positional?: string;
-  /** False for pipelines that leave no run folder. Default true. */
-  readonly writes?: boolean;
+  /** False for pipelines that leave no run folder, or for such options given. Default true. */
+  readonly writes?: boolean | ((given: (option: string) => unknown) => boolean);
   /** Items of the source between barriers: the most that a resume does a second time. Default 1000. */
   readonly barrierEvery?: number;
   /** After the last item: lines for standard output, the last one says what to type next. */

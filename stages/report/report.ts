@@ -7,6 +7,7 @@
 import uPlotPackage from "uplot/package.json" with { type: "json" };
 import type { Json } from "../flow/checkpoint.ts";
 import type { InspectEvent, RunEvent, TensorStats } from "../flow/events.ts";
+import { inert } from "./inert.ts";
 import type { RemovedSample } from "./removed_samples.ts";
 import { runStats } from "./run_stats.ts";
 
@@ -77,13 +78,6 @@ function withoutHistograms({ embedding: _, ...event }: InspectEvent): InspectEve
     })),
     parameters: event.parameters.map((stats) => ({ ...bare(stats), gradient: bare(stats.gradient) })),
   };
-}
-
-/** JSON that no HTML parser sees a tag, comment or line separator in. */
-function inert(value: unknown): string {
-  return JSON.stringify(value)
-    .replaceAll("<", "\\u003c").replaceAll(">", "\\u003e").replaceAll("&", "\\u0026")
-    .replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 }
 
 /** Every k-th step and the last one, so that at most `mostSteps` remain; other events all. */

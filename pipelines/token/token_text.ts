@@ -1,0 +1,28 @@
+/**
+ * The tokens of a text: what every view of them begins with.
+ *
+ * @module
+ */
+import { BpeTokenizer } from "../../stages/token/bpe.ts";
+import type { Tokenizer } from "../../stages/token/tokenizer.ts";
+
+/** One token of a text. */
+export interface ShownToken {
+  readonly id: number;
+  readonly bytes: Uint8Array;
+  /** It stands for a special token's text. */
+  readonly special: boolean;
+}
+
+/** A text as tokens; the texts of special tokens are read as those. Throws RangeError as `encode`. */
+export function tokensOf(text: string, tokenizer: Tokenizer): ShownToken[] {
+  const special = new Set(tokenizer.special.values());
+  return Array.from(idsOf(text, tokenizer), (id) => {
+    return { id, bytes: tokenizer.decodeBytes([id]), special: special.has(id) };
+  });
+}
+
+/** The ids alone. */
+export function idsOf(text: string, tokenizer: Tokenizer): Uint32Array {
+  return tokenizer instanceof BpeTokenizer ? tokenizer.encodeWithSpecial(text) : tokenizer.encode(text);
+}
