@@ -32,7 +32,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "stages/train": ["kernels", "stages", libraries],
   "stages/report": ["stages/flow", "stages/format", libraries],
   "pipelines/cli": ["kernels", "stages", libraries],
-  "pipelines/lesson": ["kernels", "stages", "pipelines/cli", libraries],
+  "pipelines/token": ["stages", "pipelines/cli", libraries],
+  "pipelines/lesson": ["kernels", "stages", "pipelines/cli", "pipelines/token", libraries],
   "pipelines": ["kernels", "stages", "pipelines/cli", "pipelines/lesson", libraries],
 };
 

@@ -41,6 +41,8 @@ export interface Text extends LessonData {
 /** The lectures' names.txt and tinyshakespeare, by their SHA-256. */
 const lectureNames = "0a30b5557f192f32ab962680889aac5f6fda0f4cecf40a6d0b5694f58ea8cc4d";
 const lectureText = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed";
+/** minbpe's taylorswift.txt. */
+const lectureArticle = "c2e39cb822d4ae0caac22152cefc306d466e31217a9c5524e493ad2b76792f57";
 
 /** First names, one a line: those that install with the program, or a file of words, one a line. */
 export const names: DataKind<Names> = {
@@ -68,28 +70,54 @@ export const names: DataKind<Names> = {
 };
 
 /** A text: a part of the speeches that install with the program, or a file. */
-export const text: DataKind<Text> = {
+export const text: DataKind<Text> = textKind({
   name: "text",
   about:
     "a file of text; default: a million characters of the speeches that install with the program; the lecture's is tinyshakespeare",
-  async open(source) {
-    if (source === null) {
-      const speeches = await documentsOf(embedded("sotu", { ordered: true }), 1.1e6);
-      return {
-        text: speeches,
-        name: `${speeches.length.toLocaleString("en-US")} characters of the State of the Union speeches`,
-        isLectures: false,
-      };
-    }
-    const { text, isLectures } = await read(source, lectureText);
-    if (text.length < 1000) {
-      throw new RangeError(
-        `Cannot learn from ${source}: it has ${text.length} characters: give at least 1000`,
-      );
-    }
-    return { text, name: `${text.length.toLocaleString("en-US")} characters of ${source}`, isLectures };
-  },
-};
+  speeches: 1.1e6,
+  least: 1000,
+  sha256: lectureText,
+});
+
+/** A text to learn merges from: of the speeches, or a file. */
+export const article: DataKind<Text> = textKind({
+  name: "article",
+  about:
+    "a file of text; default: 200,000 characters of the speeches that install with the program; minbpe's is its taylorswift.txt",
+  speeches: 2e5,
+  least: 100,
+  sha256: lectureArticle,
+});
+
+function textKind({ name, about, speeches: most, least, sha256 }: {
+  readonly name: string;
+  readonly about: string;
+  readonly speeches: number;
+  readonly least: number;
+  readonly sha256: string;
+}): DataKind<Text> {
+  return {
+    name,
+    about,
+    async open(source) {
+      if (source === null) {
+        const speeches = await documentsOf(embedded("sotu", { ordered: true }), most);
+        return {
+          text: speeches,
+          name: `${speeches.length.toLocaleString("en-US")} characters of the State of the Union speeches`,
+          isLectures: false,
+        };
+      }
+      const { text, isLectures } = await read(source, sha256);
+      if (text.length < least) {
+        throw new RangeError(
+          `Cannot learn from ${source}: it has ${text.length} characters: give at least ${least}`,
+        );
+      }
+      return { text, name: `${text.length.toLocaleString("en-US")} characters of ${source}`, isLectures };
+    },
+  };
+}
 
 /** The first names of English-speaking countries that install with the program: a to z only, each once, sorted. */
 async function installedNames(): Promise<string[]> {

@@ -1,0 +1,157 @@
+/**
+ * The most frequent pair becomes a token, again and again: minbpe's BasicTokenizer.
+ *
+ * @module
+ */
+import type { BpeTokenizer } from "../../../stages/token/bpe.ts";
+import { minbpeModel, minbpeVocab } from "../../../stages/token/minbpe_files.ts";
+import { trainBpe } from "../../../stages/token/train_bpe.ts";
+import type { Text } from "../data.ts";
+import { check, heading, type Item, lines, progress, say, table } from "../item.ts";
+import type { LessonEnv } from "../lesson.ts";
+import { mergePair, pairCounts, plainMerges } from "./plain_bpe.ts";
+import { bracketed, row, sha256 } from "./shown.ts";
+
+const utf8 = new TextEncoder();
+const plainSteps = 20; // the plain trainer looks at the whole text for each
+
+/** Training, encoding, decoding. */
+export async function* basicSection(vocabSize: number, env: LessonEnv<Text>): AsyncGenerator<Item> {
+  const { text } = env.data;
+  yield heading("2. The most frequent pair");
+  yield say("A short text first. Its bytes, and what each merge leaves of them:");
+  yield* smallExample();
+  const bytes = [...utf8.encode(text)];
+  const top = pairCounts(bytes).slice(0, 10);
+  yield say(
+    `In the text of this lesson, ${
+      bytes.length.toLocaleString("en-US")
+    } bytes, these pairs are the most frequent:`,
+  );
+  yield table(
+    ["pair", "bytes", "times"],
+    top.map(({ left, right, count }) => [bracketed(Uint8Array.of(left, right)), `${left} ${right}`, count]),
+  );
+  yield check({
+    name: "most frequent pair of bytes",
+    ours: `${top[0].left} ${top[0].right}`,
+    lecture: "101 32",
+    source: "minbpe, BasicTokenizer on taylorswift.txt",
+    unless: env.unlike(),
+  });
+
+  yield heading("3. Learning merges");
+  yield say(
+    "Exercise 1 of minbpe: count pairs, merge the most frequent one into a new number, count anew. Of pairs that are equally frequent the one met first is merged.",
+  );
+  const steps: (string | number)[][] = [];
+  const known = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
+  const plain: string[] = [];
+  for (
+    const { left, right, count, id, ids } of plainMerges(bytes, {
+      merges: Math.min(plainSteps, vocabSize - 256),
+    })
+  ) {
+    known.push(Uint8Array.of(...known[left], ...known[right]));
+    plain.push(`${left} ${right}`);
+    steps.push([id, `${bracketed(known[left])} ${bracketed(known[right])}`, count, ids.length]);
+    yield progress(`merge ${id}`);
+  }
+  yield table(["token", "made of", "times", "numbers left"], steps);
+  const { tokenizer } = await trainBpe([text], { vocabSize, pattern: "none" });
+  yield say(
+    `So slow a trainer is good to read. The program's own keeps counts up to date instead of counting anew; it has just learned all ${tokenizer.merges.length} merges. Its first ones must be the same:`,
+  );
+  yield check({
+    name: `first ${plain.length} merges: the quick trainer's are`,
+    ours: merges(tokenizer, plain.length) === plain.join(", ") ? "the same" : merges(tokenizer, plain.length),
+    lecture: "the same",
+    source: "the plain trainer above",
+  });
+  if (vocabSize === 512) yield* basicChecks(tokenizer, env);
+  yield* encodeStepByStep(tokenizer, env);
+}
+
+function* smallExample(): Generator<Item> {
+  let ids: readonly number[] = [...utf8.encode("aaabdaaabac")];
+  const shown = [`aaabdaaabac  ${row(ids)}`];
+  for (const step of plainMerges(ids, { merges: 3 })) {
+    ids = step.ids;
+    shown.push(`${step.left} ${step.right} → ${step.id} (${step.count} times)  ${row(ids)}`);
+  }
+  yield lines(shown);
+  yield check({
+    name: "aaabdaaabac after three merges",
+    ours: row(ids),
+    lecture: "258 100 258 97 99",
+    source: "minbpe tests, after Wikipedia",
+  });
+}
+
+async function* basicChecks(tokenizer: BpeTokenizer, env: LessonEnv<Text>): AsyncGenerator<Item> {
+  const source = "minbpe, BasicTokenizer, 512 tokens of taylorswift.txt";
+  const unless = env.unlike();
+  const first = "101 32, 44 32, 100 32, 46 32, 114 32, 50 48, 115 32, 105 110, 111 110, 114 105";
+  yield check({ name: "first ten merges", ours: merges(tokenizer, 10), lecture: first, source, unless });
+  yield check({
+    name: "SHA-256 of basic.model",
+    ours: await sha256(minbpeModel(tokenizer)),
+    lecture: "ecff325f8c514737fa4d3ce72c719ebb211dd645b59da77697bf0853f33e0954",
+    source,
+    unless,
+  });
+  yield check({
+    name: "SHA-256 of basic.vocab",
+    ours: await sha256(minbpeVocab(tokenizer)),
+    lecture: "8101c1b0dc42b9a5dfe42a4874f6c6d9adf5da23ccc1126d4c12279ce63e25ea",
+    source,
+    unless,
+  });
+}
+
+/** The merges that were learned first are done first, also when a text is encoded. */
+function* encodeStepByStep(tokenizer: BpeTokenizer, { data: { text } }: LessonEnv<Text>): Generator<Item> {
+  yield heading("4. Encoding and decoding");
+  yield say(
+    "A new text is encoded with the same merges in the same order: of all pairs in it, the one that was learned first. Never the longest token, never the most frequent pair of the new text.",
+  );
+  const example = /\p{L}+ \p{L}+ \p{L}+/u.exec(text.slice(text.length >> 1))?.[0].slice(0, 32) ??
+    text.slice(0, 24);
+  const ranks = new Map(tokenizer.merges.map(([left, right, id]) => [`${left} ${right}`, id]));
+  let ids = [...utf8.encode(example)];
+  const shown = [splitAt(ids, tokenizer)];
+  for (;;) {
+    const best = pairCounts(ids)
+      .map((pair) => ({ pair, id: ranks.get(`${pair.left} ${pair.right}`) ?? Infinity }))
+      .reduce((a, b) => b.id < a.id ? b : a, { pair: { left: 0, right: 0, count: 0 }, id: Infinity });
+    if (best.id === Infinity) break;
+    ids = mergePair(ids, best.pair, best.id);
+    shown.push(`${String(best.id).padStart(6)}  ${splitAt(ids, tokenizer)}`);
+  }
+  yield lines([`        ${shown[0]}`, ...shown.slice(1)]);
+  yield check({
+    name: "these ids are the tokenizer's own",
+    ours: row(ids),
+    lecture: row(tokenizer.encode(example)),
+    source: "stages/token",
+  });
+  yield say(
+    `Decoding only joins bytes. But not every row of tokens is text: \`128\` alone is the middle of a character, and decodes to "${
+      tokenizer.decode([128])
+    }" (U+FFFD). So decode after encode gives every text back; encode after decode does not give every row of tokens back.`,
+  );
+  yield check({
+    name: "decode(encode(text)) is the text",
+    ours: tokenizer.decode(tokenizer.encode(text)) === text.toWellFormed() ? "yes" : "no",
+    lecture: "yes",
+    source: "minbpe tests",
+  });
+}
+
+function splitAt(ids: readonly number[], tokenizer: BpeTokenizer): string {
+  return ids.map((id) => bracketed(tokenizer.tokens[id])).join("");
+}
+
+function merges(tokenizer: BpeTokenizer, count: number): string {
+  return tokenizer.merges.slice(0, count).map(([left, right]) => `${left} ${right}`).join(", ");
+}

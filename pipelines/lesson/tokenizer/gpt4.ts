@@ -1,0 +1,111 @@
+/**
+ * GPT-4's vocabulary as merges: what is published are its tokens in order, and the merges are found again from them.
+ *
+ * @module
+ */
+import { BpeTokenizer, type Merge } from "../../../stages/token/bpe.ts";
+import { loadTokenizer } from "../../../stages/token/tokenizer.ts";
+import type { Text } from "../data.ts";
+import { check, heading, type Item, lines, say, table } from "../item.ts";
+import type { LessonEnv } from "../lesson.ts";
+import { mergePair } from "./plain_bpe.ts";
+import { bracketed, row, tokens } from "./shown.ts";
+
+const examples: readonly (readonly [text: string, ids: string])[] = [
+  ["hello123!!!? (안녕하세요!) 😉", "15339 4513 12340 30 320 31495 230 75265 243 92245 16715 57037"],
+  [
+    "hello world!!!? (안녕하세요!) lol123 😉",
+    "15339 1917 12340 30 320 31495 230 75265 243 92245 16715 28509 4513 57037",
+  ],
+  ["DON'T don't", "85741 17773 1541 956"],
+  ["👍", "9468 239 235"],
+];
+
+/** Recovering merges, the shuffled bytes, equality. */
+export async function* gpt4Section(env: LessonEnv<Text>): AsyncGenerator<Item> {
+  const gpt4 = await bytePair("cl100k");
+  yield heading("6. GPT-4's tokenizer");
+  yield say(
+    "Exercise 3 of minbpe: be GPT-4's tokenizer, exactly. Published are its tokens' bytes in order of rank, not the merges. But the last merge of a token joins what the merges before it make of its bytes:",
+  );
+  const word = gpt4.encode(" tokenizer").length === 1 ? " tokenizer" : " example";
+  const id = gpt4.encode(word)[0];
+  yield lines(recovering(gpt4, id));
+  yield say(
+    "And the single bytes are not in order: token 0 is not byte 0. For reasons of history the bytes that print come first.",
+  );
+  yield table(
+    ["token", "byte", "as text"],
+    [0, 1, 31, 93, 94, 187, 188, 220, 255].map((token) => {
+      const bytes = gpt4.tokens[token] ?? new Uint8Array();
+      return [token, bytes[0], bracketed(bytes)];
+    }),
+  );
+  const merges = [...new Map(gpt4.merges.map((merge): [number, Merge] => [merge[2], merge])).values()];
+  const recovered = new BpeTokenizer({ pattern: "gpt4", tokens: gpt4.tokens, merges });
+  yield say(
+    `With ${
+      merges.length.toLocaleString("en-US")
+    } merges found again, a tokenizer that knows only them, minbpe's kind, must give GPT-4's ids:`,
+  );
+  yield tokens(examples[0][0], { tokenizer: recovered, env });
+  for (const [text, ids] of examples) {
+    yield check({
+      name: `ids of ${JSON.stringify(text)}`,
+      ours: row(recovered.encode(text)),
+      lecture: ids,
+      source: "tiktoken, cl100k_base",
+    });
+  }
+  const { text } = env.data;
+  const whole = recovered.encode(text);
+  yield check({
+    name: "the whole text by merges and by ranks: the same ids",
+    ours: row(whole) === row(gpt4.encode(text)) ? "yes" : "no",
+    lecture: "yes",
+    source: "minbpe tests",
+  });
+  yield check({
+    name: "tokens of the text, GPT-4",
+    ours: whole.length,
+    lecture: 49_298,
+    source: "tiktoken",
+    unless: env.unlike(),
+  });
+  yield check({
+    name: "tokens of the text, GPT-2",
+    ours: (await bytePair("gpt2")).encode(text).length,
+    lecture: 45_332,
+    source: "tiktoken",
+    unless: env.unlike(),
+  });
+}
+
+/** One of the published vocabularies. Throws TypeError if it is no byte-pair tokenizer. */
+export async function bytePair(name: "gpt2" | "cl100k"): Promise<BpeTokenizer> {
+  const tokenizer = await loadTokenizer(name);
+  if (!(tokenizer instanceof BpeTokenizer)) {
+    throw new TypeError(`Expected ${name} to be a byte-pair tokenizer`);
+  }
+  return tokenizer;
+}
+
+/** The merges below a token's rank, one after another, until two parts are left. */
+function recovering(tokenizer: BpeTokenizer, token: number): string[] {
+  const bytes = tokenizer.tokens[token] ?? new Uint8Array();
+  const byBytes = new Map(tokenizer.tokens.map((each, id) => [row(each ?? []), id]));
+  const joined = (left: number, right: number) =>
+    byBytes.get(row([...tokenizer.tokens[left] ?? [], ...tokenizer.tokens[right] ?? []])) ?? Infinity;
+  let ids = Array.from(bytes, (byte) => tokenizer.byteIds[byte]);
+  const shown = [ids.map((id) => bracketed(tokenizer.tokens[id])).join("")];
+  while (ids.length > 2) {
+    let best = 0;
+    for (let i = 1; i + 1 < ids.length; i++) {
+      if (joined(ids[i], ids[i + 1]) < joined(ids[best], ids[best + 1])) best = i;
+    }
+    const id = joined(ids[best], ids[best + 1]);
+    ids = mergePair(ids, { left: ids[best], right: ids[best + 1], count: 0 }, id);
+    shown.push(`${ids.map((id) => bracketed(tokenizer.tokens[id])).join("")}  ${id}`);
+  }
+  return [...shown, `so merge ${token} joins ${row(ids)}`];
+}

@@ -1,0 +1,51 @@
+/**
+ * Tokens in the lines of the lesson.
+ *
+ * @module
+ */
+import stringWidth from "string-width";
+import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
+import type { Env } from "../../cli/pipeline.ts";
+import { visibleToken } from "../../token/pieces.ts";
+import { tokenLines } from "../../token/token_lines.ts";
+import { tokensOf } from "../../token/token_text.ts";
+import { type Item, lines } from "../item.ts";
+
+/** A text's tokens, each with its id under it. */
+export function tokens(
+  text: string,
+  { tokenizer, env }: { readonly tokenizer: Tokenizer; readonly env: Pick<Env, "look"> },
+): Item {
+  const columns = Math.min(100, env.look.columns) - 2; // the lesson indents
+  return lines(tokenLines(tokensOf(text, tokenizer), { columns, color: false }));
+}
+
+/** Parts one after another, in rows that fit. */
+export function inRows(parts: Iterable<string>, { look }: Pick<Env, "look">): Item {
+  const room = Math.min(100, look.columns) - 3; // the lesson indents
+  const rows: string[] = [];
+  let row = "";
+  for (const part of parts) {
+    if (row !== "" && stringWidth(row) + stringWidth(part) > room) {
+      rows.push(row);
+      row = "";
+    }
+    row += part;
+  }
+  return lines([...rows, row]);
+}
+
+/** A token in brackets: "[the␣]". */
+export function bracketed(bytes: Uint8Array | undefined): string {
+  return `[${bytes === undefined ? "" : visibleToken(bytes)}]`;
+}
+
+/** Numbers in a row: "258 100 258 97 99". */
+export function row(ids: Iterable<number>): string {
+  return [...ids].join(" ");
+}
+
+/** SHA-256 of a text's UTF-8, in hexadecimal digits. */
+export async function sha256(text: string): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))).toHex();
+}

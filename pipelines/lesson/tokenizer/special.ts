@@ -1,0 +1,52 @@
+/**
+ * Special tokens: numbers that no text has.
+ *
+ * @module
+ */
+import { BpeTokenizer } from "../../../stages/token/bpe.ts";
+import { trainBpe } from "../../../stages/token/train_bpe.ts";
+import type { Text } from "../data.ts";
+import { check, heading, type Item, say, table } from "../item.ts";
+import type { LessonEnv } from "../lesson.ts";
+import { bytePair } from "./gpt4.ts";
+import { row, tokens } from "./shown.ts";
+
+/** Registering them, and who may write them. */
+export async function* specialSection(vocabSize: number, env: LessonEnv<Text>): AsyncGenerator<Item> {
+  const [gpt2, gpt4] = [await bytePair("gpt2"), await bytePair("cl100k")];
+  const source = "tiktoken";
+  yield heading("7. Special tokens");
+  yield say(
+    "Where does a document end? A number beyond the vocabulary says so: no merge makes it, and it is put in by the program, not found in the text. GPT-4 has five:",
+  );
+  yield table(["token", "id"], [...gpt4.special].map(([text, id]) => [text, id]));
+  yield say("Exercise 4 of minbpe: read its text as that number, but only where the caller allows it.");
+  yield tokens("<|endoftext|>hello world", { tokenizer: gpt4, env });
+  yield check({
+    name: "<|endoftext|>hello world, all allowed",
+    ours: row(gpt4.encodeWithSpecial("<|endoftext|>hello world", "all")),
+    lecture: "100257 15339 1917",
+    source,
+  });
+  yield check({
+    name: "<|endoftext|>, as ordinary text for GPT-2",
+    ours: row(gpt2.encode("<|endoftext|>")),
+    lecture: "27 91 437 1659 5239 91 29",
+    source,
+  });
+  yield check({
+    name: "hello <|endoftext|>, for GPT-2",
+    ours: row(gpt2.encodeWithSpecial("hello <|endoftext|>")),
+    lecture: "31373 220 50256",
+    source,
+  });
+  yield say(
+    "Who lets strangers' texts through as \"all\" lets strangers end documents: a chat's user could close the system's message. That is why a trainer reads documents as ordinary text.",
+  );
+  const learned = (await trainBpe([env.data.text], { vocabSize, pattern: "gpt4" })).tokenizer;
+  const special = new Map([["<|endoftext|>", vocabSize], ["<|user|>", vocabSize + 1]]);
+  const { pattern, merges } = learned;
+  const registered = new BpeTokenizer({ pattern, merges, tokens: learned.tokens, special });
+  yield say("The tokenizer of this lesson with two of its own, `<|endoftext|>` and `<|user|>`:");
+  yield tokens("<|user|>Hello there<|endoftext|>", { tokenizer: registered, env });
+}

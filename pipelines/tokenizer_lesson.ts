@@ -1,0 +1,65 @@
+/**
+ * The lesson on tokenizers: bytes, merges, cutting, GPT-4's vocabulary, special tokens, and what models stumble over.
+ * Source: karpathy/minbpe and its exercise.md.
+ *
+ * @module
+ */
+import { integer } from "./cli/kinds.ts";
+import { article } from "./lesson/data.ts";
+import { lesson } from "./lesson/lesson.ts";
+import { basicSection } from "./lesson/tokenizer/basic.ts";
+import { bytesSection } from "./lesson/tokenizer/bytes.ts";
+import { codePointsSolution } from "./lesson/tokenizer/code_points.ts";
+import { failuresSection } from "./lesson/tokenizer/failures.ts";
+import { gpt4Section } from "./lesson/tokenizer/gpt4.ts";
+import { specialSection } from "./lesson/tokenizer/special.ts";
+import { splitSection } from "./lesson/tokenizer/split.ts";
+
+export default lesson({
+  part: 8,
+  about: "how text becomes numbers: minbpe's exercise step by step, and GPT-4's own tokenizer",
+  short: null,
+  seed: 1, // nothing is drawn
+  data: article,
+  options: {
+    vocabSize: integer("tokens to learn; minbpe's figures are of 512", {
+      value: 512,
+      min: 260,
+      max: 65_536,
+      group: "Lesson",
+    }),
+  },
+  async *run({ vocabSize }, env) {
+    yield* bytesSection(env.data.text);
+    yield* basicSection(vocabSize, env);
+    yield* splitSection(vocabSize, env);
+    yield* gpt4Section(env);
+    yield* specialSection(vocabSize, env);
+    yield* failuresSection(env);
+  },
+  exercises: {
+    E01: {
+      ask:
+        "Write a BasicTokenizer with train, encode and decode that merges bytes; train it on the text and look at its merges. Then merges across words disturb you: go on with E02.",
+      solution: ({ vocabSize }, env) => basicSection(vocabSize, env),
+    },
+    E02: {
+      ask: "Cut the text by GPT-4's pattern first and merge only inside the pieces.",
+      solution: ({ vocabSize }, env) => splitSection(vocabSize, env),
+    },
+    E03: {
+      ask:
+        "Load GPT-4's published tokens, find the merges again, mind the shuffled bytes, and give the same ids as tiktoken.",
+      solution: (_o, env) => gpt4Section(env),
+    },
+    E04: {
+      ask: "Handle special tokens: allowed ones become their numbers, others stay text.",
+      solution: ({ vocabSize }, env) => specialSection(vocabSize, env),
+    },
+    E05: {
+      ask:
+        "Merge code points instead of bytes, and write the rare ones as bytes, as sentencepiece does for Llama 2.",
+      solution: (_o, env) => codePointsSolution(env),
+    },
+  },
+});
