@@ -46,6 +46,11 @@ const options = {
     group,
     placeholder: "FILE",
   }),
+  article: path("with --figures: minbpe's taylorswift.txt, for the lesson on tokenizers", {
+    value: null,
+    group,
+    placeholder: "FILE",
+  }),
   lesson: list("with --figures: these lessons only", { value: null, group, placeholder: "NAME,NAME,…" }),
   ...{ quiet, json, color, device, workers, blas, tune },
 };
@@ -96,7 +101,8 @@ function teach(o: Values<typeof options>, env: Env): Stage<NamedLesson, Row> {
     name: "teach",
     open: () => null,
     async *push({ name, pipeline: { options, lesson } }, _state, ctx) {
-      const source = lesson.data === "names" ? o.names : lesson.data === "text" ? o.text : null;
+      const given = new Map([["names", o.names], ["text", o.text], ["article", o.article]]);
+      const source = given.get(lesson.data) ?? null;
       const defaults = Object.fromEntries(Object.entries(options).map(([key, { value }]) => [key, value]));
       for (const solution of [null, ...lesson.exercises]) {
         ctx.emit({ type: "note", text: solution === null ? name : `${name} --solution ${solution}` });

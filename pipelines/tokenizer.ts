@@ -51,7 +51,7 @@ export default pipeline({
     page: path("where the page is written", { value: "runs/inspect.html", group, placeholder: "FILE" }),
   },
   writes: (given) => (given("inspect") ?? null) === null,
-  barrierEvery: 100_000, // documents: a checkpoint holds all counts, and counting again is quick
+  barrierEvery: 100_000, // documents: a checkpoint holds all counts, and counting again takes a second for 20 MB
   stats: "stats.json",
   async build(o, env) {
     if (o.inspect !== null) return inspect({ text: o.inspect, tokenizer: o.tokenizer, page: o.page }, env);

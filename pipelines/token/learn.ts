@@ -7,7 +7,7 @@ import type { Stage } from "../../stages/flow/stage.ts";
 import type { Document } from "../../stages/items.ts";
 import { saveTokenizer } from "../../stages/token/folder.ts";
 import { loadTokenizer } from "../../stages/token/tokenizer.ts";
-import { BpeTrainer, type TrainBpeOptions } from "../../stages/token/train_bpe.ts";
+import { BpeTrainer, type ChunkCounts, type TrainBpeOptions } from "../../stages/token/train_bpe.ts";
 import { compare } from "./compression.ts";
 import { published } from "./published_names.ts";
 
@@ -27,20 +27,28 @@ interface Learning {
   excerpt: string;
 }
 
+/** The same as data. */
+type SavedLearning = Readonly<{ counted: ChunkCounts; characters: number; excerpt: string }>;
+
 const measured = 200_000; // characters: bytes a token are steady to two digits by then
 
 /**
  * Counts chunks, then learns: the same vocabulary for the same documents in the same order. Throws RangeError or
  * SyntaxError at once for what cannot be learned, and RangeError at the end where there was no text.
  */
-export function learn(options: LearnOptions): Stage<Document, never, Learning> {
+export function learn(options: LearnOptions): Stage<Document, never> {
   const { maxCharacters, dir, ...training } = options;
   checkSpecial(training.special);
   new BpeTrainer(training); // refuses what cannot be
   return {
     name: "learn",
-    open: () => ({ trainer: new BpeTrainer(training), characters: 0, excerpt: "" }),
-    push(doc, state) {
+    open(_ctx, saved?: SavedLearning): Learning {
+      const trainer = new BpeTrainer(training);
+      if (saved === undefined) return { trainer, characters: 0, excerpt: "" };
+      trainer.addCounted(saved.counted);
+      return { trainer, characters: saved.characters, excerpt: saved.excerpt };
+    },
+    push(doc, state: Learning) {
       state.trainer.add(doc.text);
       state.characters += doc.text.length;
       if (state.excerpt.length < measured) {
@@ -48,8 +56,8 @@ export function learn(options: LearnOptions): Stage<Document, never, Learning> {
       }
       return [];
     },
-    done: (state) => maxCharacters !== null && state.characters >= maxCharacters,
-    async *flush(state, ctx) {
+    done: (state: Learning) => maxCharacters !== null && state.characters >= maxCharacters,
+    async *flush(state: Learning, ctx) {
       if (state.characters === 0) {
         throw new RangeError("Cannot learn a tokenizer: the source has no text: look at --source");
       }
@@ -64,7 +72,9 @@ export function learn(options: LearnOptions): Stage<Document, never, Learning> {
       });
       await saveTokenizer(tokenizer, { dir, report: { ...report, compression } });
     },
-    save: () => null,
+    save: ({ trainer, characters, excerpt }: Learning): SavedLearning => {
+      return { counted: trainer.counted(), characters, excerpt };
+    },
   };
 }
 

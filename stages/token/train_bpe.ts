@@ -51,6 +51,9 @@ export type TrainBpeReport = Readonly<{
   bytesPerToken: number;
 }>;
 
+/** What a trainer has counted: different chunks in the order in which they were met first, and how often. */
+export type ChunkCounts = Readonly<{ texts: number; chunks: readonly string[]; counts: readonly number[] }>;
+
 /** Gathers texts, then learns. Memory grows with the number of different chunks, not with the texts. */
 export class BpeTrainer {
   readonly #options: Required<TrainBpeOptions>;
@@ -86,6 +89,23 @@ export class BpeTrainer {
       this.#chunks++;
       start = stop;
     }
+  }
+
+  /** What was added so far, as data: another trainer of the same pattern goes on from it. */
+  counted(): ChunkCounts {
+    const chunks = Array.from({ length: this.#index.size }, (_, chunk) => this.#index.text(chunk));
+    return { texts: this.#texts, chunks, counts: [...this.#counts] };
+  }
+
+  /** Adds what another trainer has counted, after what is there. */
+  addCounted({ texts, chunks, counts }: ChunkCounts): void {
+    this.#texts += texts;
+    chunks.forEach((text, i) => {
+      const chunk = this.#index.find(text, 0, text.length);
+      if (chunk < 0) this.#counts[this.#index.add(text, 0, text.length)] = counts[i];
+      else this.#counts[chunk] += counts[i];
+      this.#chunks += counts[i];
+    });
   }
 
   /** Learns from what was added: the same merges for the same texts in the same order. */

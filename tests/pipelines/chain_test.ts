@@ -94,6 +94,7 @@ Deno.test("every pipeline explains itself and plans without running or writing",
       "fineweb": [],
       "fineweb-gpt2": ["--tokenizer", "byte"],
       "tokenize": [],
+      "tokenizer": [],
       "train": ["--train-shards", `${dir}/a.bin`, "--vocab-size", "512"],
       "sample": [],
     };

@@ -1,0 +1,72 @@
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { errorLine, runsTo, task as taskWords, withFolder } from "./program.ts";
+
+Deno.test("tokenizer learns a vocabulary, shows what it comes to, and is used by its folder", () =>
+  withFolder(async (dir) => {
+    await Deno.writeTextFile(`${dir}/a.txt`, "the cat sat on the mat. ".repeat(50));
+    const out = `${dir}/own`;
+    const args = ["--vocab-size", "280", "--pattern", "gpt4", "--special", "<|a|>", "--special", "<|b|>"];
+    const run = await runsTo(0, ["tokenizer", "--source", `${dir}/a.txt`, "--out", out, ...args]);
+    match(run.out, /Learned \d+ tokens \(256 bytes, \d+ merges, 2 special\) from 1 documents/);
+    match(run.out, /\nvocabulary +\d+ 50,257 +100k\nsource .*\nEnglish /);
+    match(run.out, /To use it: +deno task pipeline tokenize --tokenizer .*own/);
+    const files = [...Deno.readDirSync(out)].map(({ name }) => name);
+    for (
+      const name of [
+        "tokenizer.json",
+        "tokenizer.model",
+        "tokenizer.vocab",
+        "vocab.json",
+        "merges.txt",
+        "report.json",
+        "config.json",
+      ]
+    ) ok(files.includes(name), `${files}`);
+    const again = await runsTo(0, ["tokenizer", "--source", `${dir}/a.txt`, "--out", out]);
+    match(again.out, /is finished/);
+    const shown = await runsTo(0, [
+      ...["tokenizer", "--inspect", "the cat<|b|>", "--tokenizer", out, "--page", `${dir}/pages/p.html`],
+    ]);
+    match(
+      shown.out,
+      /^the +␣cat +<\|b\|>\n\d+ +\d+ +\d+\n\n.*3 tokens, 12 characters, 12 bytes: 4.00 bytes a token/,
+    );
+    match(shown.out, new RegExp(`\nPage: ${dir}/pages/p.html\n$`));
+    match(await Deno.readTextFile(`${dir}/pages/p.html`), /<title>Tokens<\/title>/);
+  }));
+
+Deno.test("tokenizer --inspect - reads standard input", () =>
+  withFolder(async (dir) => {
+    const command = new Deno.Command("sh", {
+      args: [
+        "-c",
+        `printf 'hello world\\n' | "$0" "$@"`,
+        Deno.execPath(),
+        ...taskWords,
+        "tokenizer",
+        "--inspect",
+        "-",
+      ]
+        .concat(["--page", `${dir}/p.html`]),
+      cwd: decodeURIComponent(new URL("../../", import.meta.url).pathname),
+      env: { NO_COLOR: "1" },
+    });
+    const { code, stdout } = await command.output();
+    strictEqual(code, 0);
+    match(new TextDecoder().decode(stdout), /^hello ␣world ↵\n31373 995 +198\n/);
+  }));
+
+Deno.test("tokenizer says in one line what is wrong, and writes nothing", () =>
+  withFolder(async (dir) => {
+    const out = ["--out", `${dir}/none`];
+    match(
+      errorLine(await runsTo(2, ["tokenizer", ...out, "--pattern", "("])),
+      /Cannot read the split pattern \(/,
+    );
+    match(errorLine(await runsTo(2, ["tokenizer", ...out, "--vocab-size", "256"])), /from 257/);
+    match(
+      errorLine(await runsTo(2, ["tokenizer", "--inspect", "x", "--tokenizer", "gtp2"])),
+      /expected gpt2, cl100k/,
+    );
+    deepStrictEqual([...Deno.readDirSync(dir)], []);
+  }));
