@@ -13,7 +13,7 @@ import { loadTokenizer } from "../../stages/token/tokenizer.ts";
 import type { Env } from "../cli/pipeline.ts";
 import { writeWhole } from "../cli/run_folder.ts";
 import { compare, compressionLines } from "./compression.ts";
-import { published } from "./published_names.ts";
+import { published, publishedTokenizers } from "./published.ts";
 import { tokenLines } from "./token_lines.ts";
 import { tokenPage } from "./token_page.ts";
 import { tokensOf } from "./token_text.ts";
@@ -42,11 +42,8 @@ export async function inspect(options: InspectOptions, env: Env): Promise<Flow<u
     const bytes = utf8Length(text);
     const more = tokens.length > mostTokens ? [`… and ${count(tokens.length - mostTokens)} more tokens`] : [];
     const ratio = tokens.length === 0 ? "" : `: ${(bytes / tokens.length).toFixed(2)} bytes a token`;
-    const others = published.filter((name) => name !== options.tokenizer);
-    const compression = compare([
-      { name: published.includes(options.tokenizer) ? options.tokenizer : "this", tokenizer },
-      ...await Promise.all(others.map(async (name) => ({ name, tokenizer: await loadTokenizer(name) }))),
-    ], { label: "your text", text });
+    const own = published.includes(options.tokenizer) ? [] : [{ name: "this", tokenizer }];
+    const compression = compare([...own, ...await publishedTokenizers()], { label: "your text", text });
     env.print(
       [
         ...tokenLines(tokens.slice(0, mostTokens), env.look),

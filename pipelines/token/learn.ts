@@ -6,10 +6,9 @@
 import type { Stage } from "../../stages/flow/stage.ts";
 import type { Document } from "../../stages/items.ts";
 import { saveTokenizer } from "../../stages/token/folder.ts";
-import { loadTokenizer } from "../../stages/token/tokenizer.ts";
 import { BpeTrainer, type ChunkCounts, type TrainBpeOptions } from "../../stages/token/train_bpe.ts";
 import { compare } from "./compression.ts";
-import { published } from "./published_names.ts";
+import { publishedTokenizers } from "./published.ts";
 
 /** What to learn, and where to. */
 export interface LearnOptions extends Required<TrainBpeOptions> {
@@ -63,10 +62,7 @@ export function learn(options: LearnOptions): Stage<Document, never> {
       }
       ctx.emit({ type: "note", text: `learning ${training.vocabSize} tokens` });
       const { tokenizer, report } = state.trainer.train();
-      const others = await Promise.all(published.map(async (name) => {
-        return { name, tokenizer: await loadTokenizer(name) };
-      }));
-      const compression = compare([{ name: "this", tokenizer }, ...others], {
+      const compression = compare([{ name: "this", tokenizer }, ...await publishedTokenizers()], {
         label: "source",
         text: state.excerpt,
       });

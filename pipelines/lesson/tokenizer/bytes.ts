@@ -28,7 +28,7 @@ export function* bytesSection(text: string): Generator<Item> {
   );
   const bytes = utf8.encode(text).length, characters = [...text].length;
   yield say(
-    `Why not UTF-16 or UTF-32? In them most bytes of an English text are zero. This text has ${
+    `Why not UTF-16 or UTF-32? In English text every second byte of UTF-16 is zero, and three of four of UTF-32. This text has ${
       number(characters)
     } characters:`,
   );

@@ -32,7 +32,7 @@ export async function* gpt4Section(env: LessonEnv<Text>): AsyncGenerator<Item> {
   const id = gpt4.encode(word)[0];
   yield lines(recovering(gpt4, id));
   yield say(
-    "And the single bytes are not in order: token 0 is not byte 0. For reasons of history the bytes that print come first.",
+    "And the single bytes are not in order: token 0 is not byte 0. For reasons of history the bytes that print (as Latin-1) come first.",
   );
   yield table(
     ["token", "byte", "as text"],
