@@ -16,7 +16,7 @@ import { compare, compressionLines } from "./compression.ts";
 import { published, publishedTokenizers } from "./published.ts";
 import { tokenLines } from "./token_lines.ts";
 import { tokenPage } from "./token_page.ts";
-import { tokensOf } from "./token_text.ts";
+import { idsOf, shownTokens } from "./token_text.ts";
 
 /** What to look at. */
 export interface InspectOptions {
@@ -37,19 +37,25 @@ export async function inspect(options: InspectOptions, env: Env): Promise<Flow<u
   const text = options.text === "-" && !env.dry
     ? await new Response(Deno.stdin.readable).text()
     : options.text;
-  const tokens = tokensOf(text, tokenizer);
-  return from(asSource("text", () => [text])).pipe(map("inspect", async (text) => {
-    const bytes = utf8Length(text);
-    const more = tokens.length > mostTokens ? [`… and ${count(tokens.length - mostTokens)} more tokens`] : [];
-    const ratio = tokens.length === 0 ? "" : `: ${(bytes / tokens.length).toFixed(2)} bytes a token`;
+  const ids = idsOf(text, tokenizer);
+  return from(asSource("text", () => [text])).pipe(map("inspect", async (text, { emit }) => {
+    const bytes = utf8Length(text), characters = characterCount(text);
+    const more = [
+      ...(ids.length > mostTokens ? [`… and ${count(ids.length - mostTokens)} more tokens`] : []),
+      ...(text.length > mostCharacters
+        ? [`The page begins with the first ${count(mostCharacters)} characters`]
+        : []),
+    ];
+    const ratio = ids.length === 0 ? "" : `: ${(bytes / ids.length).toFixed(2)} bytes a token`;
+    emit({ type: "tokens", tokenizer: options.tokenizer, ids: [...ids], bytes, characters });
     const own = published.includes(options.tokenizer) ? [] : [{ name: "this", tokenizer }];
     const compression = compare([...own, ...await publishedTokenizers()], { label: "your text", text });
     env.print(
       [
-        ...tokenLines(tokens.slice(0, mostTokens), env.look),
+        ...tokenLines(shownTokens(ids.subarray(0, mostTokens), tokenizer), env.look),
         ...more,
         "",
-        `${options.tokenizer}: ${count(tokens.length)} tokens, ${count([...text].length)} characters, ${
+        `${options.tokenizer}: ${count(ids.length)} tokens, ${count(characters)} characters, ${
           count(bytes)
         } bytes${ratio}`,
         "",
@@ -64,4 +70,10 @@ export async function inspect(options: InspectOptions, env: Env): Promise<Flow<u
       await tokenPage({ name: options.tokenizer, tokenizer, text: shown, compression }),
     );
   }));
+}
+
+function characterCount(text: string): number {
+  let characters = 0;
+  for (const _ of text) characters++;
+  return characters;
 }

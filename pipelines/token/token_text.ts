@@ -16,13 +16,16 @@ export interface ShownToken {
 
 /** A text as tokens; the texts of special tokens are read as those. Throws RangeError as `encode`. */
 export function tokensOf(text: string, tokenizer: Tokenizer): ShownToken[] {
-  const special = new Set(tokenizer.special.values());
-  return Array.from(idsOf(text, tokenizer), (id) => {
-    return { id, bytes: tokenizer.decodeBytes([id]), special: special.has(id) };
-  });
+  return shownTokens(idsOf(text, tokenizer), tokenizer);
 }
 
-/** The ids alone. */
+/** Tokens by their ids. */
+export function shownTokens(ids: Iterable<number>, tokenizer: Tokenizer): ShownToken[] {
+  const special = new Set(tokenizer.special.values());
+  return Array.from(ids, (id) => ({ id, bytes: tokenizer.decodeBytes([id]), special: special.has(id) }));
+}
+
+/** The ids alone. Throws RangeError as `encode`. */
 export function idsOf(text: string, tokenizer: Tokenizer): Uint32Array {
   return tokenizer instanceof BpeTokenizer ? tokenizer.encodeWithSpecial(text) : tokenizer.encode(text);
 }

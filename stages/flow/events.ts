@@ -108,6 +108,16 @@ export type RunStartEvent = Readonly<
 /** Something a person should read: a decision, a warning. Not needed to follow the run. */
 export type NoteEvent = Readonly<{ type: "note"; text: string }>;
 
+/** A text's tokens. */
+export type TokensEvent = Readonly<{
+  type: "tokens";
+  tokenizer: string;
+  ids: readonly number[];
+  /** Of the text, UTF-8. */
+  bytes: number;
+  characters: number;
+}>;
+
 /** A piece of a lesson: text, a table, a figure of the lecture's and ours. */
 export type LessonEvent = Readonly<{ type: "lesson"; kind: string; [field: string]: unknown }>;
 
@@ -126,5 +136,6 @@ export type RunEvent =
   | InspectEvent
   | RunStartEvent
   | NoteEvent
+  | TokensEvent
   | LessonEvent
   | DoneEvent;

@@ -70,6 +70,7 @@ export class Progress {
       case "sample":
       case "note":
       case "survey":
+      case "tokens":
       case "lesson":
       case "done":
         break;

@@ -163,6 +163,7 @@ function linesOf(event: RunEvent): string[] {
     case "stage":
     case "survey":
     case "step":
+    case "tokens":
     case "lesson":
     case "done":
       return [];

@@ -31,6 +31,24 @@ Deno.test("tokenizer learns a vocabulary, shows what it comes to, and is used by
       shown.out,
       /^the +␣cat +<\|b\|>\n\d+ +\d+ +\d+\n\n.*3 tokens, 12 characters, 12 bytes: 4.00 bytes a token/,
     );
+    const json = await runsTo(0, [
+      "tokenizer",
+      "--inspect",
+      "hello world",
+      "--json",
+      "--page",
+      `${dir}/pages/q.html`,
+    ]);
+    const event = json.out.trim().split("\n").map((line) => JSON.parse(line)).find(({ type }) =>
+      type === "tokens"
+    );
+    deepStrictEqual(event, {
+      type: "tokens",
+      tokenizer: "gpt2",
+      ids: [31373, 995],
+      bytes: 11,
+      characters: 11,
+    });
     match(shown.out, new RegExp(`\nPage: ${dir}/pages/p.html\n$`));
     match(await Deno.readTextFile(`${dir}/pages/p.html`), /<title>Tokens<\/title>/);
   }));
