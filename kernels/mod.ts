@@ -25,7 +25,7 @@ export { largestPack, type OpenedEngine, openEngine, type OpenEngineOptions } fr
 export { openReference } from "./engine/reference.ts";
 export { openWebgpu, type Tuning } from "./engine/webgpu.ts";
 export * from "./models/gpt.ts";
-export { linear, norm } from "./models/layers.ts";
+export { type Gelu, geluOf, linear, norm } from "./models/layers.ts";
 export * from "./models/model.ts";
 export * from "./ops/adamw.ts";
 export { add, div, mul, scale, sub } from "./ops/arith.ts";
@@ -36,6 +36,7 @@ export type { Dropout } from "./ops/dropout_mask.ts";
 export * from "./ops/elementwise.ts";
 export { gather, scatterAdd } from "./ops/gather.ts";
 export { gelu } from "./ops/gelu.ts";
+export { geluErf } from "./ops/gelu_erf.ts";
 export { type ClipAttrs, globalNorm } from "./ops/global_norm.ts";
 export { layerNorm, type LayerNormAttrs } from "./ops/layer_norm.ts";
 export { ops } from "./ops/list.ts";

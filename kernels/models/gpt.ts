@@ -1,5 +1,5 @@
 /**
- * GPT-2: pre-norm blocks of causal attention and a tanh-GELU MLP, learned positions, head tied to the embedding.
+ * GPT-2: pre-norm blocks of causal attention and a GELU MLP, learned positions, head tied to the embedding.
  * Source: Radford et al. 2019; names and layouts as Hugging Face publishes it, initial values and dropout as nanoGPT.
  *
  * @module
@@ -12,11 +12,10 @@ import { attention } from "../ops/attention.ts";
 import { dropout } from "../ops/dropout.ts";
 import type { Dropout } from "../ops/dropout_mask.ts";
 import { gather } from "../ops/gather.ts";
-import { gelu } from "../ops/gelu.ts";
 import { linearCrossEntropy } from "../ops/linear_cross_entropy.ts";
 import { matmul } from "../ops/matmul.ts";
 import { slice } from "../ops/slice.ts";
-import { linear, norm } from "./layers.ts";
+import { type Gelu, geluOf, linear, norm } from "./layers.ts";
 import type { Model, Randomness, Recompute } from "./model.ts";
 
 /** GPT-2's sizes. */
@@ -38,6 +37,12 @@ export interface GptConfig {
    * stream. 0 or more, below 1; default 0.
    */
   readonly dropout?: number;
+  /** Which GELU; default tanh, as GPT-2's. */
+  readonly gelu?: Gelu;
+  /** Whether linear layers and norms have biases; default true. */
+  readonly bias?: boolean;
+  /** Whether the head's weight is the embedding; default true. Else it is `lm_head.weight`, of the same shape. */
+  readonly tie?: boolean;
 }
 
 const std = 0.02;
@@ -54,17 +59,17 @@ export function gpt(config: GptConfig): Model<GptConfig> {
     paddedVocabSize,
     seqLen,
     forward: (scope, tokens, { rows, training } = {}) => {
-      const { x, wte } = trunk(scope, tokens, { ...config, paddedVocabSize, training, recompute: "none" });
-      return matmul(rows === undefined ? x : gather(x, rows), wte, { transposeB: true });
+      const { x, head } = trunk(scope, tokens, { ...config, paddedVocabSize, training, recompute: "none" });
+      return matmul(rows === undefined ? x : gather(x, rows), head, { transposeB: true });
     },
     losses: (scope, { tokens, targets, training, recompute = "none" }) => {
-      const { x, wte } = trunk(scope, tokens, { ...config, paddedVocabSize, training, recompute });
-      return linearCrossEntropy(x, { weight: wte, targets, valid: vocabSize });
+      const { x, head } = trunk(scope, tokens, { ...config, paddedVocabSize, training, recompute });
+      return linearCrossEntropy(x, { weight: head, targets, valid: vocabSize });
     },
   };
 }
 
-/** Everything below the head: tokens [B, T] → x [B, T, C], and the embedding, which is the head's weight too. */
+/** Everything below the head: tokens [B, T] → x [B, T, C], and the head's weight [Vp, C]. */
 function trunk(
   scope: Scope,
   tokens: Tensor,
@@ -73,8 +78,8 @@ function trunk(
     readonly training: Randomness | undefined;
     readonly recompute: Recompute;
   },
-): { readonly x: Tensor; readonly wte: Tensor } {
-  const { layers, heads, channels, seqLen, paddedVocabSize, training, recompute, dropout: rate = 0 } = config;
+): { readonly x: Tensor; readonly head: Tensor } {
+  const { layers, channels, seqLen, paddedVocabSize, training, dropout: rate = 0, bias = true } = config;
   const length = tokens.shape[tokens.shape.length - 1];
   if (tokens.shape.length !== 2 || length > seqLen) {
     throw new ShapeError(
@@ -93,12 +98,13 @@ function trunk(
   if (dropped !== undefined) x = dropout(x, dropped);
   scope.probe("embedding", x);
   for (let i = 0; i < layers; i++) {
-    const run = (x: Tensor) => block(scope.at(`h.${i}`), x, { layers, heads, recompute, drop });
-    x = scope.probe(`h.${i}`, recompute === "block" ? checkpoint(x, run) : run(x));
+    const run = (x: Tensor) => block(scope.at(`h.${i}`), x, { ...config, drop });
+    x = scope.probe(`h.${i}`, config.recompute === "block" ? checkpoint(x, run) : run(x));
   }
-  x = scope.probe("ln_f", norm(scope.at("ln_f"), x));
-  scope.at("lm_head"); // where shape errors of what follows say they happened; its weight is wte's
-  return { x, wte };
+  x = scope.probe("ln_f", norm(scope.at("ln_f"), x, { bias }));
+  const head = scope.at("lm_head"); // also where shape errors of what follows say they happened
+  if (config.tie ?? true) return { x, head: wte };
+  return { x, head: head.param("weight", [paddedVocabSize, channels], { kind: "normal", std }) };
 }
 
 /** What is dropped at a place: a function of its path, so whoever makes it again drops the same. Undefined: nothing. */
@@ -108,21 +114,19 @@ type Drop = (place: Scope) => Dropout | undefined;
 function block(
   scope: Scope,
   x: Tensor,
-  options: {
-    readonly layers: number;
-    readonly heads: number;
+  options: Pick<GptConfig, "layers" | "heads" | "gelu" | "bias"> & {
     readonly recompute: Recompute;
     readonly drop: Drop;
   },
 ): Tensor {
-  const { drop } = options;
+  const { drop, gelu = "tanh", bias = true } = options;
   const channels = x.shape[x.shape.length - 1];
   // Two projections a block add to the residual stream: scaled so that its variance does not grow with depth.
-  const projection = { outputs: channels, std: std / Math.sqrt(2 * options.layers) };
+  const projection = { outputs: channels, std: std / Math.sqrt(2 * options.layers), bias };
 
-  const normed = norm(scope.at("ln_1"), x);
+  const normed = norm(scope.at("ln_1"), x, { bias });
   const attn = scope.at("attn");
-  const qkv = linear(attn.at("c_attn"), normed, { outputs: 3 * channels, std });
+  const qkv = linear(attn.at("c_attn"), normed, { outputs: 3 * channels, std, bias });
   const weights = drop(attn.at("attn_dropout"));
   const mixed = attn.probe(
     "mixed",
@@ -134,13 +138,14 @@ function block(
     dropout: drop(attn.at("resid_dropout")),
   });
 
-  const mlp = scope.at("mlp"), normed2 = norm(scope.at("ln_2"), x);
-  const widen = (gelu: boolean) => linear(mlp.at("c_fc"), normed2, { outputs: 4 * channels, std, gelu });
+  const mlp = scope.at("mlp"), normed2 = norm(scope.at("ln_2"), x, { bias });
+  const widen = (gelu: Gelu | null) =>
+    linear(mlp.at("c_fc"), normed2, { outputs: 4 * channels, std, bias, gelu });
   const narrow = (wide: Tensor) =>
     linear(mlp.at("c_proj"), wide, { ...projection, residual: x, dropout: drop(mlp.at("dropout")) });
   // Apart from its product, GELU can be made again without it.
-  if (options.recompute === "gelu") return checkpoint(widen(false), (before) => narrow(gelu(before)));
-  return narrow(mlp.probe("act", widen(true)));
+  if (options.recompute === "gelu") return checkpoint(widen(null), (before) => narrow(geluOf(before, gelu)));
+  return narrow(mlp.probe("act", widen(gelu)));
 }
 
 function checkSizes(config: GptConfig): void {

@@ -14,13 +14,16 @@ import { crossEntropyRowsGradOp, crossEntropyRowsOp } from "./cross_entropy_rows
 import { dropoutAddOp, dropoutOp } from "./dropout.ts";
 import { gatherOp, scatterAddOp } from "./gather.ts";
 import { gelu } from "./gelu.ts";
+import { geluErf } from "./gelu_erf.ts";
 import { clipScaleOp, sumSquaresOp } from "./global_norm.ts";
 import { layerNormGradOp, layerNormOp, layerNormParamGradOp } from "./layer_norm.ts";
 import { matmulAddOp, matmulOp } from "./matmul.ts";
+import { nesterovOp } from "./nesterov.ts";
 import { broadcastOp, maxOp, meanOp, sumAddOp, sumOp } from "./reduce.ts";
 import { relu } from "./relu.ts";
 import { putRowsOp, takeRowsOp } from "./row_blocks.ts";
 import { scaleOp } from "./scale.ts";
+import { sgdOp } from "./sgd.ts";
 import { padOp, sliceOp, takeOp } from "./slice.ts";
 import { assignOp, clearOp, countOp } from "./state.ts";
 import { tanh } from "./tanh.ts";
@@ -36,6 +39,8 @@ export const ops: readonly Op<any>[] = [
   tanh.gradOp,
   gelu.op,
   gelu.gradOp,
+  geluErf.op,
+  geluErf.gradOp,
   addOp,
   subOp,
   mulOp,
@@ -61,6 +66,8 @@ export const ops: readonly Op<any>[] = [
   sumSquaresOp,
   clipScaleOp,
   adamwOp,
+  sgdOp,
+  nesterovOp,
   matmulOp,
   matmulAddOp,
   affineOp,

@@ -12,6 +12,7 @@ import { sizeOf, type Tensor, type TensorMap } from "../../kernels/core/tensor.t
 import type { Engine } from "../../kernels/engine/engine.ts";
 import { openReference } from "../../kernels/engine/reference.ts";
 import { gelu } from "../../kernels/ops/gelu.ts";
+import { geluErf } from "../../kernels/ops/gelu_erf.ts";
 import { sum } from "../../kernels/ops/reduce.ts";
 import { relu } from "../../kernels/ops/relu.ts";
 import { tanh } from "../../kernels/ops/tanh.ts";
@@ -123,7 +124,7 @@ export async function checkFarOut(engine: Engine): Promise<void> {
   const data = Float32Array.from([1e4, 300, 50, 20, 11, 9, 8, 6, 4, 1e-3, 1e-20, 0].flatMap((v) => [v, -v]));
   const shape = [data.length];
   const x = graph.leaf("x", { shape, dtype: "f32" }, "input");
-  for (const [name, activation] of Object.entries({ relu, tanh, gelu })) {
+  for (const [name, activation] of Object.entries({ relu, tanh, gelu, geluErf })) {
     const y = activation(x);
     graph.output(name, y);
     graph.output(`${name} slope`, gradients(sum(y), [x])[0]!);
