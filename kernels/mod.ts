@@ -48,5 +48,8 @@ export { pad, type PadAttrs, slice, type SliceAttrs, take } from "./ops/slice.ts
 export { assign, clear, count, type CountAttrs } from "./ops/state.ts";
 export { tanh } from "./ops/tanh.ts";
 export * from "./optim/adamw.ts";
+export * from "./optim/muon.ts";
 export * from "./optim/optimizer.ts";
+export * from "./optim/orthogonalize.ts";
 export * from "./optim/schedule.ts";
+export * from "./optim/sgd.ts";

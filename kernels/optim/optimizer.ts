@@ -22,12 +22,14 @@ export interface Now {
  *
  * A rule for each element by itself takes a pack's tensor, so one call does all. A rule that works by matrix (such as
  * Muon) goes over `params.members`: `graph.leaf(member.label, member, "parameter")` is a matrix with its shape, in place
- * in the pack, and the gradient at the same index is that of `gradients.members`; what does not decay can still be
- * updated in one call if it gets a pack of its own.
+ * in the pack, and the gradient at the same index is that of `gradients.members`; what is to be treated so stands `apart`,
+ * so that all else can still be updated in one call a pack.
  */
 export interface Optimizer {
   /** As `--optimizer` names it. */
   readonly name: string;
+  /** Which parameters have packs of their own: a pack holds none but such, or none such. Default: all stand together. */
+  apart?(parameter: NamedSpec): boolean;
   /** Updates `params` in place and leaves `gradients`, members in the same order, as they are; memory: `scope.state`. */
   update(scope: Scope, params: Pack, options: Now & { readonly gradients: Pack }): void;
 }
@@ -44,16 +46,24 @@ export function decayedElements({ tensor, members }: Pack): number {
 }
 
 /**
- * Parameters in groups, each to be a pack of at most `packBytes`, or of one parameter that is larger. Those that decay
- * come first, otherwise the order stays. Throws RangeError unless packBytes is above 0.
+ * Parameters in groups, each to be a pack of at most `packBytes`, or of one parameter that is larger. Those that stand
+ * `apart` come last, in groups of their own; those that decay come first among their like, otherwise the order stays.
+ * Throws RangeError unless packBytes is above 0.
  */
 export function parameterGroups(
   parameters: readonly NamedSpec[],
-  { packBytes }: { readonly packBytes: number },
+  { packBytes, apart = () => false }: {
+    readonly packBytes: number;
+    readonly apart?: ((parameter: NamedSpec) => boolean) | undefined;
+  },
 ): readonly (readonly NamedSpec[])[] {
   if (!(packBytes > 0)) {
     throw new RangeError(`Cannot lay parameters into packs of ${packBytes} bytes: wanted a number above 0`);
   }
+  return [false, true].flatMap((side) => packed(parameters.filter((p) => apart(p) === side), packBytes));
+}
+
+function packed(parameters: readonly NamedSpec[], packBytes: number): NamedSpec[][] {
   const [decayed, rest] = [true, false].map((yes) => parameters.filter(({ shape }) => decays(shape) === yes));
   const groups: NamedSpec[][] = [];
   let room = 0;

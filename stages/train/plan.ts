@@ -192,7 +192,10 @@ function updateGraph(
   const { optimizer, clip, packBytes, gradientScale = 1 } = training, history = historyOf(training);
   const graph = new Graph();
   const scope = new RootScope(graph);
-  const groups = parameterGroups([...parameters.values()].map((p) => p.tensor), { packBytes });
+  const groups = parameterGroups([...parameters.values()].map((p) => p.tensor), {
+    packBytes,
+    apart: optimizer.apart?.bind(optimizer),
+  });
   const packs = groups.map((group, i) => ({
     params: graph.pack(`parameters/${i}`, group, "parameter"),
     gradients: graph.pack(

@@ -30,6 +30,12 @@ Deno.test("parameterGroups() fills packs as far as they go, and gives a larger p
   throws(() => labels(NaN), RangeError);
 });
 
+Deno.test("parameterGroups() keeps what stands apart in packs of its own, last", () => {
+  const apart = ({ label }: { label: string }) => label === "weight" || label === "gain";
+  const groups = parameterGroups(parameters, { packBytes: Infinity, apart });
+  deepStrictEqual(groups.map((g) => g.map((p) => p.label)), [["table", "head", "bias"], ["weight", "gain"]]);
+});
+
 Deno.test("decayedElements() ends before the first member that does not decay", () => {
   const of = (names: readonly string[]) => {
     const specs = names.map((name) => parameters.find(({ label }) => label === name)!);

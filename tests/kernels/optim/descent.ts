@@ -1,0 +1,69 @@
+/**
+ * An optimizer on a bowl: the gradient of ‖W - target‖² / 2 is W - target.
+ *
+ * @module
+ */
+import { Graph, RootScope } from "../../../kernels/core/graph.ts";
+import type { NamedSpec } from "../../../kernels/core/pack.ts";
+import { normals } from "../../../kernels/core/philox.ts";
+import { compile } from "../../../kernels/core/program.ts";
+import { type Shape, sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
+import type { Engine } from "../../../kernels/engine/engine.ts";
+import { type Optimizer, parameterGroups } from "../../../kernels/optim/optimizer.ts";
+
+/** What a descent is of. */
+export interface Descent {
+  readonly optimizer: Optimizer;
+  /** By parameter. */
+  readonly shapes: Readonly<Record<string, Shape>>;
+  readonly learningRate: number;
+  readonly steps: number;
+  /** Gradients come this many times as large, and are scaled back. */
+  readonly scale?: number;
+  /** Where each parameter begins and where its bowl is lowest; default: random numbers of seeds 1 and 2. */
+  readonly start?: (name: string) => Float32Array;
+  readonly target?: (name: string) => Float32Array;
+}
+
+/** Parameters and memory after the steps, and how far each parameter is from its target, as a share of the beginning. */
+export async function descend(
+  engine: Engine,
+  { optimizer, shapes, learningRate, steps, scale = 1, ...ends }: Descent,
+): Promise<{ readonly tensors: TensorMap; readonly distance: Readonly<Record<string, number>> }> {
+  const random = (seed: number) => (name: string) => normals(seed, name, sizeOf(shapes[name]));
+  const { start = random(1), target = random(2) } = ends;
+  const graph = new Graph(), scope = new RootScope(graph), state: string[] = [];
+  const input = (label: string) => graph.leaf(label, { shape: [1], dtype: "f32" }, "input");
+  const now = { learningRate: input("lr"), step: input("step"), scale: input("scale") };
+  const specs = Object.entries(shapes).map(([label, shape]) => ({ label, shape, dtype: "f32" }) as const);
+  const groups = parameterGroups(specs, { packBytes: Infinity, apart: optimizer.apart });
+  const gradientOf = (spec: NamedSpec) => ({ ...spec, label: `${spec.label}/grad` });
+  groups.forEach((group, i) => {
+    const params = graph.pack(`parameters/${i}`, group, "parameter");
+    const gradients = graph.pack(`gradients/${i}`, group.map(gradientOf), "gradient");
+    optimizer.update(scope, params, { ...now, gradients });
+  });
+  for (const [, { tensor, members }] of graph.packs) {
+    if (tensor.kind === "optimizer") state.push(...members.map(({ label }) => label));
+  }
+  const names = Object.keys(shapes);
+  const weights = Object.fromEntries(names.map((n) => [n, { shape: shapes[n], data: start(n) }]));
+  const program = compile("update", graph), counts = program.slots.some(({ label }) => label === "step");
+  await using session = await engine.open([program], weights);
+  const one = (value: number) => ({ shape: [1], data: Float32Array.of(value) });
+  const gap = (name: string, data: ArrayLike<number>) => target(name).map((t, i) => data[i] - t);
+  for (let step = 0; step < steps; step++) {
+    const at = await session.read(names);
+    session.write({ lr: one(learningRate), scale: one(1 / scale), ...(counts && { step: one(step + 1) }) });
+    session.write(Object.fromEntries(
+      names.map((n) => [`${n}/grad`, { shape: shapes[n], data: gap(n, at[n].data).map((x) => x * scale) }]),
+    ));
+    await session.run(["update"]);
+  }
+  const tensors = await session.read([...names, ...state]);
+  const distance = Object.fromEntries(names.map((n) => [
+    n,
+    Math.hypot(...gap(n, tensors[n].data)) / Math.hypot(...gap(n, start(n))),
+  ]));
+  return { tensors, distance };
+}
