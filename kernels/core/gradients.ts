@@ -75,7 +75,9 @@ export function* flowBack(
   const completeAfter = new Map<Call, Tensor[]>(); // by the first call that reads them
   for (const call of calls) {
     const { inputs } = customGradients.get(call) ?? call;
-    if (inputs.some((t) => depends.has(t))) call.outputs.forEach((t) => depends.add(t));
+    if (call.op.constant !== true && inputs.some((t) => depends.has(t))) {
+      call.outputs.forEach((t) => depends.add(t));
+    }
     const begun = [...call.inputs, ...inputs].filter((t) => of.has(t) && !used.has(t));
     if (begun.length > 0) completeAfter.set(call, begun);
     begun.forEach((t) => used.add(t));
@@ -131,6 +133,7 @@ export interface FillAttrs {
 /** Every element one value. */
 export const fillOp: Op<FillAttrs> = {
   name: "fill",
+  constant: true,
   infer: ([like], { shape = like.shape }) => [{ shape, dtype: like.dtype }],
   reference: (_inputs, call) => [new Float64Array(sizeOf(call.outputs[0].shape)).fill(call.attrs.value)],
   wgsl: (call) => flat(call, `out0[i] = ${call.outputs[0].dtype}(${call.attrs.value});`),

@@ -52,6 +52,8 @@ export interface Op<A> {
   readonly name: string;
   /** Throws ShapeError. */
   infer(inputs: readonly Spec[], attrs: A): readonly Spec[];
+  /** The outputs do not depend on what the inputs hold: no gradient flows, and none is asked for. */
+  readonly constant?: true;
   /** Gradients of the inputs given those of the outputs (null: no gradient flows). */
   vjp?(call: Call<A>, grads: readonly (Tensor | null)[]): readonly (Tensor | null)[];
   /**

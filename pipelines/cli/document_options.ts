@@ -24,7 +24,7 @@ export const sourceOptions = {
 /** Which documents stay, and how they are finished. */
 export const filterOptions = {
   stages: list(
-    `what documents go through, in this order: some of ${finewebFilters.join(", ")}; default: all`,
+    `what documents go through, in this order: some of ${finewebFilters.join(", ")}; none; default: all`,
     {
       value: null,
       fixed,

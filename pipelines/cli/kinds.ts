@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Option } from "./pipeline.ts";
+import type { OnlyWith, Option } from "./pipeline.ts";
 
 /** What every kind takes beside its sentence. */
 export interface Settings<T> {
@@ -12,6 +12,7 @@ export interface Settings<T> {
   readonly fixed?: boolean;
   readonly group?: string;
   readonly placeholder?: string;
+  readonly onlyWith?: OnlyWith;
 }
 
 /** Bounds, both allowed values, and words taken beside numbers ("auto"). */
@@ -124,7 +125,7 @@ export function oneOf(about: string, settings: Settings<string> & Choices<string
   return { ...made, choices };
 }
 
-/** Texts separated by commas, with `choices` only these. Null as default: unset. */
+/** Texts separated by commas, with `choices` only these; "none": an empty list. Null as default: unset. */
 export function list(about: string, settings: ListSettings<readonly string[]>): Option<readonly string[]>;
 export function list(
   about: string,
@@ -136,6 +137,7 @@ export function list(
 ): Option<readonly string[] | null> {
   const { choices } = settings;
   const made = option<readonly string[] | null>(about, { placeholder: "A,B,…", ...settings }, (given) => {
+    if (given.trim() === "none" && !choices?.includes("none")) return [];
     const words = given.split(",").map((w) => w.trim()).filter((w) => w !== "");
     const stranger = words.find((w) => choices !== undefined && !choices.includes(w));
     if (stranger !== undefined) throw new RangeError(`${stranger}: expected some of ${choices?.join(", ")}`);
@@ -167,7 +169,7 @@ export function duration(about: string, settings: Settings<number | null>): Opti
 }
 
 function option<T>(about: string, settings: Settings<T>, parse: (text: string) => T): Option<T> {
-  const { value, fixed = false, group, placeholder } = settings;
+  const { value, fixed = false, group, placeholder, onlyWith } = settings;
   return {
     about,
     value,
@@ -175,6 +177,7 @@ function option<T>(about: string, settings: Settings<T>, parse: (text: string) =
     parse,
     ...(group === undefined ? {} : { group }),
     ...(placeholder === undefined ? {} : { placeholder }),
+    ...(onlyWith === undefined ? {} : { onlyWith }),
   };
 }
 

@@ -6,9 +6,21 @@
  *
  * @module
  */
+import type { OnlyWith } from "./pipeline.ts";
 import { duration, flag, integer, number, oneOf, path, repeated, text } from "./kinds.ts";
 
 const fixed = true;
+
+/** For options of some optimizers only. */
+function onlyWithOptimizer(...names: readonly string[]): OnlyWith {
+  return {
+    option: "optimizer",
+    is: (value) => names.includes(String(value)),
+    wanted: `--optimizer ${names.join(" or ")}`,
+  };
+}
+
+const withAdam = { fixed, group: "Optimizer", onlyWith: onlyWithOptimizer("adamw", "muon") };
 
 const logEvery = integer(
   "steps between progress lines when standard output is not a terminal, and between looks at a GPU's losses, at most 16",
@@ -81,6 +93,14 @@ export const modelOptions = {
     fixed,
     group: "Model",
   }),
+  gelu: oneOf("its form: tanh, as GPT-2's, or erf, as PyTorch's and nanoGPT's", {
+    value: "tanh",
+    fixed,
+    group: "Model",
+    choices: ["tanh", "erf"],
+  }),
+  bias: flag("linear layers and norms without biases", { value: true, fixed, group: "Model" }),
+  tie: flag("a head with weights of its own, not the embedding's", { value: true, fixed, group: "Model" }),
   initFrom: path("begin with the weights of an llm.c .bin, a safetensors folder or a checkpoint", {
     value: null,
     fixed,
@@ -166,11 +186,11 @@ export const trainingOptions = {
     fixed,
     group: "Training",
   }),
-  optimizer: oneOf("update rule", {
+  optimizer: oneOf("update rule; muon: for matrices between embedding and head, all else has adamw's", {
     value: "adamw",
     fixed,
     group: "Optimizer",
-    choices: ["adamw"],
+    choices: ["adamw", "muon", "sgd"],
   }),
   lr: number("highest learning rate", { value: 6e-4, min: 0, fixed, group: "Optimizer" }),
   minLr: number("learning rate at the schedule's end; default: a tenth of --lr", {
@@ -192,15 +212,27 @@ export const trainingOptions = {
     fixed,
     group: "Optimizer",
   }),
-  beta1: number("AdamW's decay of the mean", { value: 0.9, min: 0, max: 1, fixed, group: "Optimizer" }),
-  beta2: number("AdamW's decay of the mean square", {
-    value: 0.95,
+  muonLr: number(
+    "highest learning rate of muon's matrices, which rises and falls as --lr does; default 0.02",
+    {
+      value: null,
+      min: 0,
+      fixed,
+      group: "Optimizer",
+      onlyWith: onlyWithOptimizer("muon"),
+    },
+  ),
+  momentum: number("share of the last step that is taken again; default: muon 0.95, sgd 0.9", {
+    value: null,
     min: 0,
-    max: 1,
+    max: 0.9999,
     fixed,
     group: "Optimizer",
+    onlyWith: onlyWithOptimizer("muon", "sgd"),
   }),
-  eps: number("AdamW's epsilon", { value: 1e-8, min: 0, fixed, group: "Optimizer" }),
+  beta1: number("AdamW's decay of the mean", { value: 0.9, min: 0, max: 0.9999, ...withAdam }),
+  beta2: number("AdamW's decay of the mean square", { value: 0.95, min: 0, max: 0.99999, ...withAdam }),
+  eps: number("AdamW's epsilon", { value: 1e-8, min: 0, ...withAdam }),
   weightDecay: number("on tensors of two or more dimensions", {
     value: 0.1,
     min: 0,

@@ -31,6 +31,18 @@ export interface Option<T> {
   readonly flag?: boolean;
   /** What stands for the value in --help: "N", "PATH". */
   readonly placeholder?: string;
+  /** Without this, typing the option is a mistake. */
+  readonly onlyWith?: OnlyWith;
+}
+
+/** What another option has to be. */
+export interface OnlyWith {
+  /** Its name. */
+  readonly option: string;
+  /** Whether its value will do. */
+  is(value: unknown): boolean;
+  /** As it would be typed: "--optimizer sgd or muon". */
+  readonly wanted: string;
 }
 
 /** Options by name, camelCase; `gradAccum` is typed `--grad-accum`. */

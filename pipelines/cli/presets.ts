@@ -47,6 +47,28 @@ const gpt2: Preset = {
   checkpointEvery: 250,
 };
 
+/** nanoGPT's config/train_shakespeare_char.py; beside it, its model has no biases and GELU by the error function. */
+const shakespeare: Preset = {
+  tokenizer: "char",
+  stages: "none",
+  vocabPad: 1,
+  valTokens: 111_540, // as many characters as nanoGPT holds out of tiny Shakespeare, a tenth
+  gelu: "erf",
+  bias: false,
+  optimizer: "adamw",
+  lr: 1e-3,
+  minLr: 1e-4,
+  warmup: 100,
+  schedule: "cosine",
+  beta1: 0.9,
+  beta2: 0.99,
+  weightDecay: 0.1,
+  gradClip: 1,
+  evalEvery: 250,
+  samplePrompt: "\n",
+  checkpointEvery: 250,
+};
+
 /** The presets by name, smallest first. */
 export const presets: Readonly<Record<string, NamedPreset>> = {
   "tiny": {
@@ -68,6 +90,36 @@ export const presets: Readonly<Record<string, NamedPreset>> = {
       sampleEvery: 250,
       samplePrompt: "The people",
       checkpointEvery: 100,
+    },
+  },
+  "shakespeare-char-cpu": {
+    about: "nanoGPT's smallest, for characters: a minute or two on two CPU cores",
+    options: {
+      ...shakespeare,
+      layers: 4,
+      heads: 4,
+      channels: 128,
+      seqLen: 64,
+      batchSize: 12,
+      steps: 2000,
+      dropout: 0,
+      evalBatches: 200, // of 12 × 64 characters: all that are held out
+      sampleEvery: 1000,
+    },
+  },
+  "shakespeare-char": {
+    about: "nanoGPT's for characters: minutes on a GPU",
+    options: {
+      ...shakespeare,
+      layers: 6,
+      heads: 6,
+      channels: 384,
+      seqLen: 256,
+      batchSize: 64,
+      steps: 5000,
+      dropout: 0.2,
+      evalBatches: 200, // of 64 × 256
+      sampleEvery: 1000,
     },
   },
   "gpu-small": {

@@ -39,7 +39,7 @@ const ofTheMoment = new Set(
 /** Options that say when a run ends: another value lets a finished run go on. */
 export const goals: readonly string[] = alternatives[0];
 
-/** Lays the layers over each other. Throws UsageError on an unknown preset. */
+/** Lays the layers over each other. Throws UsageError on an unknown preset and on options that do not go together. */
 export function resolve(options: Options, layers: Layers): Resolved {
   const { commandLine, config, saved, machine } = layers;
   const named = commandLine.get("preset") ?? config.get("preset") ?? "auto";
@@ -73,12 +73,32 @@ export function resolve(options: Options, layers: Layers): Resolved {
       origin.set(name, from);
     }
   }
+  checkTogether(options, { values, commandLine });
   if (picked !== null) values.preset = picked.name;
   // The schedule keeps the length it begins with, however far the run is taken later.
   if ("scheduleSteps" in values && values.scheduleSteps === null && saved === null) {
     values.scheduleSteps = values.steps ?? (values.timeLimit === null ? null : displacedSteps);
   }
   return { values, origin, preset: picked };
+}
+
+/** Refuses what was typed and does nothing here; what a preset or another run's file says may. */
+function checkTogether(
+  options: Options,
+  { values, commandLine }: {
+    readonly values: Readonly<Record<string, unknown>>;
+    readonly commandLine: Given;
+  },
+): void {
+  for (const [name, value] of commandLine) {
+    const need = options[name]?.onlyWith;
+    if (need === undefined || !(need.option in values) || need.is(values[need.option])) continue;
+    throw new UsageError(
+      `${show(name, value)} does nothing with ${
+        show(need.option, values[need.option])
+      }: wanted ${need.wanted}`,
+    );
+  }
 }
 
 /** Refuses what would make the run another one. Throws UsageError naming the option and both values. */

@@ -3,19 +3,23 @@
  *
  * @module
  */
+import type { Gelu } from "../../kernels/models/layers.ts";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 import { readLlmcModel } from "../../stages/format/llmc_model.ts";
 import { readSafetensors } from "../../stages/format/safetensors.ts";
 import { checkFiles } from "../../stages/flow/checkpoint.ts";
 import { exists } from "./run_folder.ts";
 
-/** A model's sizes, as a file tells them. */
+/** A model's sizes and forms, as a file tells them; what it does not say is as GPT-2 has it. */
 export type ModelSizes = Readonly<{
   layers: number;
   heads: number;
   channels: number;
   seqLen: number;
   vocabSize: number;
+  gelu?: Gelu;
+  bias?: boolean;
+  tie?: boolean;
 }>;
 
 /** Weights by published name, and their model's sizes. */
@@ -39,7 +43,8 @@ export async function startingWeights(path: string): Promise<StartingWeights> {
   const folder = await newest(path);
   if (await exists(`${folder}/manifest.json`)) await undamaged(folder);
   const weights = await readSafetensors(`${folder}/model.safetensors`);
-  return { sizes: await sizesOf(folder), weights };
+  const bias = Object.keys(weights).some((name) => name.endsWith("ln_f.bias"));
+  return { sizes: { ...await sizesOf(folder), ...(!bias && { bias }) }, weights };
 }
 
 /** Only what is read of a checkpoint is checked: the optimizer's file is twice as large. */
@@ -78,13 +83,15 @@ async function sizesOf(folder: string): Promise<ModelSizes> {
     return checked(parts?.train?.state?.config, stream);
   }
   if (await exists(config)) {
-    const { n_layer, n_head, n_embd, n_positions, n_ctx, vocab_size } = await readJson(config);
+    const { n_layer, n_head, n_embd, n_positions, n_ctx, vocab_size, ...more } = await readJson(config);
     const sizes = {
       layers: n_layer,
       heads: n_head,
       channels: n_embd,
       seqLen: n_positions ?? n_ctx,
       vocabSize: vocab_size,
+      ...(more.activation_function === "gelu" && { gelu: "erf" as const }),
+      ...(more.tie_word_embeddings === false && { tie: false }),
     };
     return checked(sizes, config);
   }

@@ -7,7 +7,10 @@
 import type { Engine } from "../../kernels/engine/engine.ts";
 import { gpt } from "../../kernels/models/gpt.ts";
 import { adamw } from "../../kernels/optim/adamw.ts";
+import { muon } from "../../kernels/optim/muon.ts";
+import type { Optimizer } from "../../kernels/optim/optimizer.ts";
 import { type Schedule, schedule } from "../../kernels/optim/schedule.ts";
+import { sgd } from "../../kernels/optim/sgd.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
 import type { TokenShard } from "../../stages/items.ts";
 import { batch } from "../../stages/shard/batch.ts";
@@ -68,7 +71,8 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
         `use the tokenizer that the model was trained with`,
     );
   }
-  const { layers, heads, channels, seqLen } = start?.sizes ?? o;
+  const { layers, heads, channels, seqLen, gelu = "tanh", bias = true } = start?.sizes ?? o;
+  const tie = o.tie && start?.sizes.tie !== false; // a tied head can begin one of its own, not the other way about
   const model = gpt({
     layers,
     heads,
@@ -76,12 +80,15 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
     seqLen,
     vocabSize: start?.sizes.vocabSize ?? vocabSize,
     vocabPad: o.vocabPad,
-    ...(o.dropout > 0 && { dropout: o.dropout }), // a model without it is saved as ever
+    ...(o.dropout > 0 && { dropout: o.dropout }), // a model as GPT-2's is saved as ever
+    ...(gelu !== "tanh" && { gelu }),
+    ...(!bias && { bias }),
+    ...(!tie && { tie }),
   });
   return plan({
     model,
     training: {
-      optimizer: adamw({ beta1: o.beta1, beta2: o.beta2, eps: o.eps, weightDecay: o.weightDecay }),
+      optimizer: optimizerOf(o),
       shape,
       clip: o.gradClip,
       gradientScale: o.dtype === "f16" ? halfScale(shape) : 1,
@@ -95,6 +102,25 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
     ...(packBytes !== undefined && { packBytes }),
   });
 }
+
+/** The update rule of the options. Throws RangeError for constants that make no sense. */
+export function optimizerOf(o: TrainingValues): Optimizer {
+  const { optimizer, beta1, beta2, eps, weightDecay, momentum, muonLr, lr } = o;
+  const given = momentum === null ? {} : { momentum };
+  switch (optimizer) {
+    case "adamw":
+      return adamw({ beta1, beta2, eps, weightDecay });
+    case "sgd":
+      return sgd({ weightDecay, ...given });
+    case "muon":
+      if (lr === 0) {
+        throw new RangeError("Cannot use --optimizer muon with --lr 0: its rate is a multiple of it");
+      }
+      return muon({ beta1, beta2, eps, weightDecay, rate: (muonLr ?? MUON_LR) / lr, ...given });
+  }
+}
+
+const MUON_LR = 0.02; // Jordan et al. 2024
 
 /**
  * How much larger gradients are made for products in f16. A step's loss is a mean, so those of one token's outputs are at

@@ -17,6 +17,11 @@ const small = { layers: 2, heads: 2, channels: 64, seqLen: 32, vocabSize: 100 };
 Deno.test("gpt() has GPT-2's number of parameters at all four sizes", () => {
   strictEqual(countParameters(gpt({ ...gpt2, vocabPad: 1 })), 124_439_808);
   strictEqual(countParameters(gpt(gpt2)), 124_475_904);
+  const bias = false, wte = 50_304 * 768;
+  strictEqual(countParameters(gpt({ ...gpt2, bias })), 124_373_760); // nanoGPT's
+  strictEqual(countParameters(gpt({ ...gpt2, tie: false })), 124_475_904 + wte);
+  const char = { layers: 4, heads: 4, channels: 128, seqLen: 64, vocabSize: 65, vocabPad: 1, bias };
+  strictEqual(countParameters(gpt(char)), 804_096); // nanoGPT's smallest for tiny Shakespeare
   const sized = (layers: number, heads: number, channels: number) =>
     countParameters(gpt({ ...gpt2, layers, heads, channels, vocabPad: 1 }));
   strictEqual(sized(24, 16, 1024), 354_823_168);

@@ -1,0 +1,122 @@
+/**
+ * What can be chosen about model and optimizer: the same training on every engine as in float64.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok, throws } from "node:assert/strict";
+import { openCpu } from "../../../kernels/engine/cpu.ts";
+import type { Engine } from "../../../kernels/engine/engine.ts";
+import { openReference } from "../../../kernels/engine/reference.ts";
+import { openWebgpu } from "../../../kernels/engine/webgpu.ts";
+import { gpt, type GptConfig } from "../../../kernels/models/gpt.ts";
+import { initialWeights, parametersOf, type Recompute } from "../../../kernels/models/model.ts";
+import { adamw } from "../../../kernels/optim/adamw.ts";
+import { muon } from "../../../kernels/optim/muon.ts";
+import type { Optimizer } from "../../../kernels/optim/optimizer.ts";
+import { sgd } from "../../../kernels/optim/sgd.ts";
+import type { Batch } from "../../../stages/items.ts";
+import { plan } from "../../../stages/train/plan.ts";
+import { openModel } from "../../../stages/train/session.ts";
+import { fitWeights } from "../../../stages/train/weights.ts";
+
+const sizes = { layers: 2, heads: 2, channels: 16, seqLen: 8, vocabSize: 30, vocabPad: 32 };
+const engines = { cpu: () => openCpu({ threads: 2 }), webgpu: () => openWebgpu() };
+
+interface Choice {
+  readonly config?: Partial<GptConfig>;
+  readonly optimizer: Optimizer;
+  readonly learningRate: number;
+  readonly shape?: Batch["shape"];
+  readonly recompute?: Recompute;
+  readonly masked?: boolean;
+}
+
+/** Losses, norms and weights of three updates. */
+async function trained(engine: Engine, choice: Choice) {
+  const { config = {}, optimizer, learningRate, shape = [1, 4, 8], recompute = "none", masked = false } =
+    choice;
+  const model = gpt({ ...sizes, ...config });
+  const planned = plan({ model, training: { optimizer, shape, clip: 1, recompute } });
+  await using session = await openModel(engine, { plan: planned, weights: initialWeights(model, 5) });
+  const ids = Uint32Array.from({ length: 33 }, (_, i) => (i * i * 7 + 3 * i) % 30);
+  // Other numbers of targets in each sequence, so that a mean of means would be another.
+  const mask = Float32Array.from({ length: 32 }, (_, i) => i % 8 <= 2 * Math.floor(i / 8) ? 1 : 0);
+  const batch = { inputs: ids.slice(0, 32), targets: ids.slice(1), shape, ...(masked && { mask }) };
+  const results = [];
+  for (let step = 0; step < 3; step++) results.push(await session.step(batch, { learningRate, step }));
+  return { results, weights: await session.weights() };
+}
+
+type Trained = Awaited<ReturnType<typeof trained>>;
+
+function near(found: Trained, wanted: Trained, where: string): void {
+  found.results.forEach(({ loss, gradNorm }, i) => {
+    const { loss: l, gradNorm: g } = wanted.results[i];
+    ok(
+      Math.abs(loss - l) < 1e-5 && Math.abs(gradNorm - g) < 1e-4 * g,
+      `${where}: ${loss} ${gradNorm}, wanted ${l} ${g}`,
+    );
+  });
+  for (const [name, { data }] of Object.entries(found.weights)) {
+    const other = wanted.weights[name].data;
+    data.forEach((x, i) =>
+      ok(Math.abs(x - other[i]) < 1e-4, `${where}: ${name} is ${x}, wanted ${other[i]}`)
+    );
+  }
+}
+
+const choices: Readonly<Record<string, Choice>> = {
+  "GELU by erf, no biases, a head of its own, Muon": {
+    config: { gelu: "erf", bias: false, tie: false },
+    optimizer: muon({ rate: 2 }),
+    learningRate: 0.01,
+    masked: true,
+  },
+  "GELU by erf with biases, made again, SGD": {
+    config: { gelu: "erf" },
+    optimizer: sgd({ weightDecay: 0.1 }),
+    learningRate: 0.1,
+    recompute: "gelu",
+  },
+  "no biases, blocks made again, AdamW": {
+    config: { bias: false },
+    optimizer: adamw(),
+    learningRate: 0.001,
+    recompute: "block",
+  },
+};
+
+for (const [name, choice] of Object.entries(choices)) {
+  Deno.test(`training with ${name} is the same on both engines as in float64`, async () => {
+    const wanted = await trained(openReference(), choice);
+    ok(wanted.results[2].loss < wanted.results[0].loss, `${wanted.results.map(({ loss }) => loss)}`);
+    for (const open of Object.values(engines)) {
+      const engine = await open();
+      near(await trained(engine, choice), wanted, engine.name);
+    }
+  });
+}
+
+Deno.test("micro-batches with uneven masks take the step of the whole batch, on both engines", async () => {
+  const choice = { optimizer: sgd({ momentum: 0 }), learningRate: 0.1, masked: true };
+  for (const open of Object.values(engines)) {
+    const engine = await open();
+    const whole = await trained(engine, { ...choice, shape: [1, 4, 8] });
+    near(await trained(engine, { ...choice, shape: [4, 1, 8] }), whole, `${engine.name}, four of one`);
+    near(await trained(engine, { ...choice, shape: [2, 2, 8] }), whole, `${engine.name}, two of two`);
+  }
+});
+
+Deno.test("fitWeights() makes a head of its own from a tied one, and ties none that differs", () => {
+  const tied = gpt(sizes), untied = gpt({ ...sizes, tie: false });
+  const weights = initialWeights(tied, 1), own = fitWeights(untied, weights);
+  deepStrictEqual(own["lm_head.weight"], weights["wte.weight"]);
+  deepStrictEqual([...parametersOf(untied).keys()].at(-1), "lm_head.weight");
+  deepStrictEqual(fitWeights(untied, initialWeights(untied, 1)), initialWeights(untied, 1));
+  throws(() => fitWeights(tied, initialWeights(untied, 1)), /lm_head\.weight is not wte\.weight.*--no-tie/);
+  throws(
+    () => fitWeights(gpt({ ...sizes, bias: false }), weights),
+    /no h\.0\..*bias: was it made without biases/,
+  );
+  throws(() => fitWeights(tied, initialWeights(gpt({ ...sizes, bias: false }), 1)), /bias is missing/);
+});
