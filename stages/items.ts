@@ -50,11 +50,16 @@ export type TokenShard = Readonly<{
   format?: "llmc" | "nanogpt";
 }>;
 
+/** `ids.length` tokens from token `start` of the shard file at `path`. */
+export type Sequence = Readonly<{ ids: Uint32Array; path: string; start: number }>;
+
 /** One optimizer step: A micro-batches of B sequences of T tokens. inputs, targets and mask are each [A, B, T]. */
 export type Batch = Readonly<{
   inputs: Uint32Array;
   targets: Uint32Array;
   /** 1 where a target counts, 0 where it does not; absent: all count. */
   mask?: Float32Array;
+  /** Where each sequence stands, A · B of them: `count` tokens to be predicted after token `start` of a file. */
+  places?: readonly TokenShard[];
   shape: readonly [accum: number, batch: number, seqLen: number];
 }>;

@@ -143,12 +143,10 @@ export const shardOptions = {
 
 /** Batches, length of the run, optimizer. */
 export const trainingOptions = {
-  shuffle: oneOf("none: consecutive windows; shards: shards in random order; windows: also within a shard", {
-    value: "windows",
-    fixed,
-    group: "Training",
-    choices: ["none", "shards", "windows"],
-  }),
+  shuffle: oneOf(
+    "none: consecutive windows; windows: shuffled within a stretch of a shard, as it comes; shards: stretches in random order too; all: all windows together. The last two wait for the end of the source",
+    { value: "windows", fixed, group: "Training", choices: ["none", "shards", "windows", "all"] },
+  ),
   batchSize: integer("sequences a micro-batch", { value: 16, min: 1, max: 65536, fixed, group: "Training" }),
   gradAccum: integer("micro-batches a step; default: from --total-batch-tokens, else 1", {
     value: null,

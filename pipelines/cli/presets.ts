@@ -52,6 +52,7 @@ const shakespeare: Preset = {
   tokenizer: "char",
   stages: "none",
   vocabPad: 1,
+  shuffle: "all", // as good as nanoGPT's random places; within a stretch, a play follows the other
   valTokens: 111_540, // as many characters as nanoGPT holds out of tiny Shakespeare, a tenth
   gelu: "erf",
   bias: false,

@@ -5,7 +5,7 @@
  */
 import { TensorFile } from "../flow/checkpoint.ts";
 import { type Stage, stage } from "../flow/stage.ts";
-import type { Batch } from "../items.ts";
+import type { Batch, Sequence } from "../items.ts";
 
 /** The shape of a step: A micro-batches (gradAccum) of B sequences (batchSize) of T tokens (seqLen). */
 export interface BatchOptions {
@@ -20,7 +20,7 @@ export interface BatchOptions {
 /** What the stage remembers. */
 export interface BatchState {
   /** Sequences that wait for the rest of their batch. */
-  readonly held: Uint32Array[];
+  readonly held: Sequence[];
   /** Batches made so far. */
   batches: number;
 }
@@ -32,7 +32,7 @@ export interface BatchState {
  * A short rest at the end of a pass is filled from the next one; at the very end it is dropped. Throws RangeError for
  * a sequence of another length, and if there were too few sequences for even one batch.
  */
-export function batch(options: BatchOptions): Stage<Uint32Array, Batch> {
+export function batch(options: BatchOptions): Stage<Sequence, Batch> {
   const { batchSize, gradAccum, seqLen } = options;
   for (const [name, value] of Object.entries(options)) {
     if (!Number.isSafeInteger(value) || value < 1) {
@@ -40,12 +40,13 @@ export function batch(options: BatchOptions): Stage<Uint32Array, Batch> {
     }
   }
   const size = gradAccum * batchSize;
-  return stage<Uint32Array, Batch, BatchState>({
+  return stage<Sequence, Batch, BatchState>({
     name: "batch",
     open: (_ctx, saved?: unknown) => restored(saved, seqLen + 1),
     push(sequence, state) {
-      if (sequence.length !== seqLen + 1) {
-        throw new RangeError(`Cannot batch a sequence of ${sequence.length} tokens: expected ${seqLen + 1}`);
+      const { length } = sequence.ids;
+      if (length !== seqLen + 1) {
+        throw new RangeError(`Cannot batch a sequence of ${length} tokens: expected ${seqLen + 1}`);
       }
       state.held.push(sequence);
       if (state.held.length < size) return [];
@@ -61,6 +62,7 @@ export function batch(options: BatchOptions): Stage<Uint32Array, Batch> {
     },
     save: ({ held, batches }) => ({
       batches,
+      places: held.map(({ path, start }) => ({ path, start })),
       held: held.length === 0 ? null : new TensorFile("batch", {
         held: { shape: [held.length, seqLen + 1], data: flat(held) },
       }),
@@ -68,33 +70,42 @@ export function batch(options: BatchOptions): Stage<Uint32Array, Batch> {
   });
 }
 
-function batchOf(sequences: readonly Uint32Array[], { batchSize, gradAccum, seqLen }: BatchOptions): Batch {
+function batchOf(sequences: readonly Sequence[], { batchSize, gradAccum, seqLen }: BatchOptions): Batch {
   const inputs = new Uint32Array(sequences.length * seqLen), targets = new Uint32Array(inputs.length);
-  sequences.forEach((sequence, i) => {
-    inputs.set(sequence.subarray(0, seqLen), i * seqLen);
-    targets.set(sequence.subarray(1), i * seqLen);
+  sequences.forEach(({ ids }, i) => {
+    inputs.set(ids.subarray(0, seqLen), i * seqLen);
+    targets.set(ids.subarray(1), i * seqLen);
   });
-  return { inputs, targets, shape: [gradAccum, batchSize, seqLen] };
+  const places = sequences.map(({ path, start }) => ({ path, start, count: seqLen }));
+  return { inputs, targets, places, shape: [gradAccum, batchSize, seqLen] };
 }
 
-function flat(sequences: readonly Uint32Array[]): Uint32Array {
-  const out = new Uint32Array(sequences.reduce((sum, sequence) => sum + sequence.length, 0));
+function flat(sequences: readonly Sequence[]): Uint32Array {
+  const out = new Uint32Array(sequences.reduce((sum, { ids }) => sum + ids.length, 0));
   let at = 0;
-  for (const sequence of sequences) {
-    out.set(sequence, at);
-    at += sequence.length;
+  for (const { ids } of sequences) {
+    out.set(ids, at);
+    at += ids.length;
   }
   return out;
 }
 
 function restored(saved: unknown, length: number): BatchState {
   if (typeof saved !== "object" || saved === null || !("batches" in saved)) return { held: [], batches: 0 };
-  const held: Uint32Array[] = [];
+  const held: Sequence[] = [];
   if ("held" in saved && saved.held instanceof TensorFile) {
-    const { data } = saved.held.tensors.held;
+    const { data } = saved.held.tensors.held, places = "places" in saved ? saved.places : [];
     for (let at = 0; at < data.length; at += length) {
-      held.push(Uint32Array.from(data.subarray(at, at + length)));
+      held.push({ ids: Uint32Array.from(data.subarray(at, at + length)), ...placeOf(places, at / length) });
     }
   }
   return { held, batches: Number(saved.batches) };
+}
+
+/** Where a held sequence stands; checkpoints from before places were kept do not say. */
+function placeOf(places: unknown, i: number): Omit<Sequence, "ids"> {
+  const place: unknown = Array.isArray(places) ? places[i] : undefined;
+  return typeof place === "object" && place !== null && "path" in place && "start" in place
+    ? { path: String(place.path), start: Number(place.start) }
+    : { path: "unknown", start: 0 };
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { permutation } from "../../kernels/core/philox.ts";
+import { permutation, uniformAt } from "../../kernels/core/philox.ts";
 import { type Context, type Stage, stage } from "../flow/stage.ts";
-import type { TokenShard } from "../items.ts";
+import type { Sequence, TokenShard } from "../items.ts";
 import { addExtent, type Extent, extentsOf, readChecked, type Region, tokensIn } from "./extents.ts";
 
 /** How sequences are cut. */
@@ -15,10 +15,11 @@ export interface WindowsOptions {
   /** Ids at or above it are refused. */
   readonly vocabSize: number;
   /**
-   * `windows` (default): shuffled within each extent as it comes. `shards`: the order of extents is shuffled too,
-   * which waits for the end of the input. `none`: window i starts at token i · seqLen of all tokens in a row.
+   * `windows` (default): shuffled within each extent as it comes. `shards`: the order of extents is shuffled too; `all`:
+   * all windows together, each read by itself, and every pass after the first begins its windows elsewhere; both wait
+   * for the end of the input. `none`: window i starts at token i · seqLen of all tokens in a row.
    */
-  readonly shuffle?: "none" | "windows" | "shards";
+  readonly shuffle?: "none" | "windows" | "shards" | "all";
   /** Passes over the tokens; default: endless, until what follows is done. */
   readonly epochs?: number;
 }
@@ -31,7 +32,7 @@ export interface WindowsState {
   epoch: number;
   /** In a pass after the first: the next extent of its order. */
   extent: number;
-  /** The next window: of that extent, or with `none` of all tokens in a row. */
+  /** The next window: of that extent, with `none` of all tokens in a row, with `all` of the pass. */
   window: number;
 }
 
@@ -44,33 +45,39 @@ export interface WindowsState {
  * input's end further passes follow over all extents seen. Memory: one extent. Throws RangeError for ids beyond the
  * vocabulary, with file and position, and if there is not one whole window.
  */
-export function windows(options: WindowsOptions): Stage<TokenShard, Uint32Array> {
+export function windows(options: WindowsOptions): Stage<TokenShard, Sequence> {
   check(options);
-  return stage<TokenShard, Uint32Array, WindowsState>({
+  return stage<TokenShard, Sequence, WindowsState>({
     name: "windows",
     resumesFlush: true,
     open: (_ctx, saved = { regions: [], epoch: 0, extent: 0, window: 0 }) => saved,
     *push(shard, state, ctx) {
       const extent = addExtent(state.regions, shard);
       if (options.shuffle === "none") yield* inARow(state, options);
-      else if (options.shuffle !== "shards") {
+      else if (!waits(options)) {
         yield* shuffled(extent, 0, { options, epoch: 0, seed: ctx.seed });
       }
     },
     *flush(state, ctx) {
       const { seqLen, epochs = Infinity } = options;
       if (!state.regions.some((region) => region.count > seqLen)) checkWhole(state.regions, options);
-      if (state.epoch === 0 && options.shuffle !== "shards") nextPass(state);
+      if (state.epoch === 0 && !waits(options)) nextPass(state);
       for (; state.epoch < epochs; nextPass(state)) {
         if (options.shuffle === "none") yield* inARow(state, options);
+        else if (options.shuffle === "all") yield* together(state, options, ctx);
         else yield* pass(state, options, ctx);
       }
     },
   });
 }
 
+/** Whether windows come only when the input has ended. */
+function waits({ shuffle }: WindowsOptions): boolean {
+  return shuffle === "shards" || shuffle === "all";
+}
+
 /** Every window, as far as there are tokens, in order. */
-function* inARow(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): Generator<Uint32Array> {
+function* inARow(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): Generator<Sequence> {
   let offset = 0;
   let tail = new Uint32Array(0); // tokens from the window's start that do not yet make a whole one
   for (const region of state.regions) {
@@ -84,7 +91,9 @@ function* inARow(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): Ge
       let start = 0;
       for (; start + seqLen < row.length; start += seqLen) {
         state.window++;
-        yield row.slice(start, start + seqLen + 1);
+        const begin = region.start + at - row.length + start; // before the file where it has tokens of the one before
+        const place = { path: region.path, start: Math.max(region.start, begin) };
+        yield { ids: row.slice(start, start + seqLen + 1), ...place };
       }
       tail = row.slice(start);
     }
@@ -92,7 +101,7 @@ function* inARow(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): Ge
 }
 
 /** A further pass over all extents, from where the state stands. */
-function* pass(state: WindowsState, options: WindowsOptions, ctx: Context): Generator<Uint32Array> {
+function* pass(state: WindowsState, options: WindowsOptions, ctx: Context): Generator<Sequence> {
   const { epoch } = state, { seed } = ctx;
   const extents = extentsOf(state.regions);
   const order = options.shuffle === "shards"
@@ -109,12 +118,33 @@ function* pass(state: WindowsState, options: WindowsOptions, ctx: Context): Gene
   }
 }
 
+/** A pass over the windows of all regions in one random order, from where the state stands. */
+function* together(
+  state: WindowsState,
+  { seqLen, vocabSize }: WindowsOptions,
+  { seed }: Context,
+): Generator<Sequence> {
+  const { epoch } = state;
+  const shift = epoch === 0 ? 0 : Math.floor(uniformAt(seed, "beginnings of passes", epoch) * seqLen);
+  const regions = state.regions.filter(({ count }) => count > seqLen).map((region) => {
+    const from = region.start + Math.min(shift, region.count - 1 - seqLen); // one window at least
+    return { region, from, windows: Math.floor((region.start + region.count - 1 - from) / seqLen) };
+  });
+  const order = permutation(seed, `windows of pass ${epoch}`, regions.reduce((sum, r) => sum + r.windows, 0));
+  while (state.window < order.length) {
+    let number = order[state.window++], at = 0;
+    while (number >= regions[at].windows) number -= regions[at++].windows;
+    const { region, from } = regions[at], start = from + number * seqLen;
+    yield { ids: readChecked(region, { start, count: seqLen + 1, vocabSize }), path: region.path, start };
+  }
+}
+
 /** The windows of an extent in the order of a pass, from the given one on. */
 function* shuffled(
   extent: Extent,
   skip: number,
   { options, epoch, seed }: { options: WindowsOptions; epoch: number; seed: number },
-): Generator<Uint32Array> {
+): Generator<Sequence> {
   const { region, start, count } = extent, { seqLen, vocabSize } = options;
   // Of the windows at region.start + k · seqLen, those whose last token lies in this extent: what came before it in
   // the file is on disk, what comes after it may not be.
@@ -126,7 +156,10 @@ function* shuffled(
   const ids = readChecked(region, { start: from, count: (end - first) * seqLen + 1, vocabSize });
   const name = `${region.path.replace(/^.*[\\/]/, "")} ${start} pass ${epoch}`;
   const order = permutation(seed, name, end - first);
-  for (let i = skip; i < order.length; i++) yield ids.slice(order[i] * seqLen, (order[i] + 1) * seqLen + 1);
+  for (let i = skip; i < order.length; i++) {
+    const at = order[i] * seqLen;
+    yield { ids: ids.slice(at, at + seqLen + 1), path: region.path, start: from + at };
+  }
 }
 
 function nextPass(state: WindowsState): void {

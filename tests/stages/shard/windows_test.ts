@@ -1,7 +1,7 @@
 import { deepStrictEqual, notDeepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
 import { from } from "../../../stages/flow/flow.ts";
 import { checkStage } from "../../../stages/flow/law.ts";
-import type { TokenShard } from "../../../stages/items.ts";
+import type { Sequence, TokenShard } from "../../../stages/items.ts";
 import { batch } from "../../../stages/shard/batch.ts";
 import { windows, type WindowsOptions } from "../../../stages/shard/windows.ts";
 import { tokenShards } from "../../../stages/source/token_shards.ts";
@@ -19,11 +19,16 @@ async function sequences(
   seed = 0,
 ): Promise<number[][]> {
   const stream = from(source(dir, extentTokens)).pipe(windows(options)).stream({ seed });
-  return await Array.fromAsync(stream, (sequence) => [...sequence]);
+  return await Array.fromAsync(stream, ({ ids }) => [...ids]);
 }
 
 /** The sequence of ids that begins with `start`: ids are numbered through. */
 const row = (start: number, length: number) => Array.from({ length }, (_, i) => start + i);
+const at = (start: number, length: number) => ({
+  ids: Uint32Array.from(row(start, length)),
+  path: "numbered",
+  start,
+});
 const sorted = (rows: number[][]) => rows.toSorted((a, b) => a[0] - b[0]);
 
 const T4 = { seqLen: 4, vocabSize: 100 };
@@ -64,11 +69,42 @@ Deno.test("windows() takes its order from seed, file and pass, and from nothing 
     });
   }));
 
+Deno.test("windows() shuffles all windows together, and begins them elsewhere in each further pass", () =>
+  withShards(async (dir) => {
+    const options = { ...T4, shuffle: "all", epochs: 4 } as const;
+    const got = await sequences(dir, options);
+    deepStrictEqual(await sequences(dir, options, 3), got); // whatever the extents
+    notDeepStrictEqual(await sequences(dir, options, 16, 1), got);
+    const first = got.slice(0, 17);
+    deepStrictEqual(
+      sorted(first),
+      [...Array(12).keys()].map((i) => row(4 * i, 5))
+        .concat([...Array(5).keys()].map((i) => row(50 + 4 * i, 5))),
+    );
+    const span = 8, files = first.map(([id]) => id < 50 ? "first" : "second").slice(0, span);
+    strictEqual(new Set(files).size, 2); // mixed from the beginning
+    const beginnings = new Set(got.filter(([id]) => id < 50).map(([id]) => id % 4));
+    strictEqual(beginnings.size > 1, true);
+    got.forEach((ids) => deepStrictEqual(ids, row(ids[0], 5)));
+  }));
+
+Deno.test("windows() say where they stand", () =>
+  withShards(async (dir) => {
+    for (const shuffle of ["none", "windows", "shards", "all"] as const) {
+      for await (
+        const { ids, path, start } of from(source(dir)).pipe(windows({ ...T4, shuffle, epochs: 2 })).stream()
+      ) {
+        const begin = path.endsWith("train_000001.bin") ? 50 + start : start;
+        strictEqual(ids[0], ids[0] < 50 && begin === 50 ? 48 : begin); // the one over both files is named for the later
+      }
+    }
+  }));
+
 Deno.test("windows() goes on for ever without epochs, until what follows is done", () =>
   withShards(async (dir) => {
     let seen = 0;
-    for await (const sequence of from(source(dir)).pipe(windows(T4)).stream()) {
-      strictEqual(sequence.length, 5);
+    for await (const { ids } of from(source(dir)).pipe(windows(T4)).stream()) {
+      strictEqual(ids.length, 5);
       if (++seen === 100) break;
     }
     strictEqual(seen, 100);
@@ -77,10 +113,10 @@ Deno.test("windows() goes on for ever without epochs, until what follows is done
 Deno.test("windows() and batch() keep the laws", () =>
   withShards(async (dir) => {
     const extents: TokenShard[] = await Array.fromAsync(from(source(dir)).stream());
-    for (const shuffle of ["none", "windows", "shards"] as const) {
+    for (const shuffle of ["none", "windows", "shards", "all"] as const) {
       await checkStage(() => windows({ ...T4, shuffle, epochs: 2 }), extents);
     }
-    const some = Array.from({ length: 11 }, (_, i) => Uint32Array.from(row(i, 5)));
+    const some = Array.from({ length: 11 }, (_, i) => at(i, 5));
     await checkStage(() => batch({ batchSize: 2, gradAccum: 2, seqLen: 4 }), some);
   }));
 
@@ -90,7 +126,7 @@ Deno.test("windows() reads nanoGPT's raw tokens", () =>
     const got = await Array.fromAsync(
       from(raw).pipe(windows({ ...T4, shuffle: "none", epochs: 1 })).stream(),
     );
-    deepStrictEqual(got.map((ids) => [...ids]), [73, 77, 81, 85].map((start) => row(start, 5)));
+    deepStrictEqual(got.map(({ ids }) => [...ids]), [73, 77, 81, 85].map((start) => row(start, 5)));
   }));
 
 Deno.test("windows() refuses tokens beyond the vocabulary with file and position", () =>
@@ -114,21 +150,25 @@ Deno.test("windows() says when there is not one whole window", () =>
 
 Deno.test("batch() lays sequences out as [A, B, T], targets one further on", async () => {
   const stage = batch({ batchSize: 2, gradAccum: 2, seqLen: 3 });
-  const items = Array.from({ length: 9 }, (_, i) => Uint32Array.from(row(10 * i, 4)));
+  const items = Array.from({ length: 9 }, (_, i) => at(10 * i, 4));
   const list = { name: "list", open: () => null, read: () => items };
   const batches = await Array.fromAsync(from(list).pipe(stage).stream());
   strictEqual(batches.length, 2); // the ninth sequence is dropped
   deepStrictEqual(batches[1].shape, [2, 2, 3]);
   deepStrictEqual([...batches[1].inputs], [40, 41, 42, 50, 51, 52, 60, 61, 62, 70, 71, 72]);
+  deepStrictEqual(
+    batches[1].places,
+    [40, 50, 60, 70].map((start) => ({ path: "numbered", start, count: 3 })),
+  );
   deepStrictEqual([...batches[1].targets], [...batches[1].inputs].map((id) => id + 1));
 });
 
 Deno.test("batch() refuses what it cannot make a batch of", async () => {
-  const list = (items: Uint32Array[]) => ({ name: "list", open: () => null, read: () => items });
-  const run = (items: Uint32Array[]) =>
+  const list = (items: Sequence[]) => ({ name: "list", open: () => null, read: () => items });
+  const run = (items: Sequence[]) =>
     from(list(items)).pipe(batch({ batchSize: 2, gradAccum: 1, seqLen: 3 })).run();
-  await rejects(run([new Uint32Array(4)]), /1 sequences came, a step takes 2/);
-  await rejects(run([new Uint32Array(3)]), /sequence of 3 tokens: expected 4/);
+  await rejects(run([at(0, 4)]), /1 sequences came, a step takes 2/);
+  await rejects(run([at(0, 3)]), /sequence of 3 tokens: expected 4/);
   throws(() => batch({ batchSize: 0, gradAccum: 1, seqLen: 3 }), /batchSize is 0/);
 });
 
