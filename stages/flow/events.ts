@@ -19,6 +19,8 @@ export type StepEvent = Readonly<{
   tokensPerSecond: number;
   /** Seconds of training, over all resumes. */
   elapsed: number;
+  /** Why the update was not made, and where its batch stands; absent: it was made. */
+  skipped?: string;
 }>;
 
 /** The validation loss after `step` updates, in nats a token, and per byte of text in bits. */

@@ -4,12 +4,17 @@
  *
  * @module
  */
+import type { Batch } from "../items.ts";
 import type { ModelSession, StepResult } from "./session.ts";
 
 /** An update that was begun. */
 export interface Begun {
   /** Counts from 0. */
   readonly step: number;
+  /** Number of its batch in the run, from 0: as `step`, and those left out before it. */
+  readonly batch: number;
+  /** Where the batch stands. */
+  readonly places: Batch["places"];
   /** Of this update. */
   readonly learningRate: number;
   /** Trained on so far, this update's included. */

@@ -18,7 +18,7 @@ import { sum } from "../../kernels/ops/reduce.ts";
 import { putRows } from "../../kernels/ops/row_blocks.ts";
 import { scale } from "../../kernels/ops/scale.ts";
 import { take } from "../../kernels/ops/slice.ts";
-import { clear, count } from "../../kernels/ops/state.ts";
+import { assign, clear, count } from "../../kernels/ops/state.ts";
 import { type Optimizer, parameterGroups } from "../../kernels/optim/optimizer.ts";
 import type { Batch } from "../items.ts";
 import { advance, randomness } from "./randomness.ts";
@@ -41,6 +41,11 @@ export interface TrainingPlan {
   readonly recompute?: Recompute;
   /** Whether to make the program `inspect`, which keeps what a micro-batch's values inside the model are. */
   readonly inspection?: boolean;
+  /**
+   * Gradients wait for a verdict on their loss and norm: `apply` uses them, `drop` forgets them, and weights and the
+   * optimizer's memory stay bit for bit. Default false: `update` uses them in any case.
+   */
+  readonly judged?: boolean;
   /** Updates whose losses and norms the device keeps until they are read, all at once. Default 10. */
   readonly history?: number;
 }
@@ -97,8 +102,11 @@ export function plan(options: PlanOptions): Plan {
     checkHistory(historyOf(training));
     checkGradientScale(training);
     programs.push(compile("micro", microGraph(model, training)));
-    programs.push(compile("update", updateGraph(parameters, { ...training, packBytes })));
     if (training.inspection === true) programs.push(compile("inspect", inspectGraph(model, training)));
+    const parts = training.judged === true ? ["measure", "apply", "drop"] as const : ["update"] as const;
+    for (const part of parts) {
+      programs.push(compile(part, updateGraph(parameters, { ...training, packBytes, part })));
+    }
   }
   if (evaluation !== undefined) {
     checkSizes("evaluate", [evaluation.batch, evaluation.seqLen]);
@@ -121,10 +129,17 @@ export function plan(options: PlanOptions): Plan {
     parameters,
     parameterCount: parameterCount(parameters),
     memory: memoryByKind(programs),
-    flopsPerStep: accum * (flops.get("micro") ?? 0) + (flops.get("update") ?? 0),
+    flopsPerStep: programsOfStep(training).reduce((sum, name) => sum + (flops.get(name) ?? 0), 0),
     tokensPerStep: accum * batch * seqLen,
     windows,
   };
+}
+
+/** The programs of one update that is made, in order; none without training. */
+export function programsOfStep(training: TrainingPlan | undefined): readonly string[] {
+  if (training === undefined) return [];
+  const micros = Array<string>(training.shape[0]).fill("micro");
+  return [...micros, ...(training.judged === true ? ["measure", "apply"] : ["update"])];
 }
 
 function microGraph(
@@ -184,12 +199,18 @@ export function historyOf({ history = HISTORY }: TrainingPlan): number {
   return history;
 }
 
-/** Parameters, gradients and the optimizer's memory are packs here: a handful of calls goes over all of them. */
+/**
+ * Parameters, gradients and the optimizer's memory are packs here: a handful of calls goes over all of them. `update` is
+ * all: measure, then apply. By themselves, `measure` leaves the factor of clipping to `apply`; `drop` applies nothing.
+ */
 function updateGraph(
   parameters: Plan["parameters"],
-  training: TrainingPlan & { readonly packBytes: number },
+  training: TrainingPlan & {
+    readonly packBytes: number;
+    readonly part: "update" | "measure" | "apply" | "drop";
+  },
 ): Graph {
-  const { optimizer, clip, packBytes, gradientScale = 1 } = training, history = historyOf(training);
+  const { optimizer, clip, packBytes, part, gradientScale = 1 } = training, history = historyOf(training);
   const graph = new Graph();
   const scope = new RootScope(graph);
   const groups = parameterGroups([...parameters.values()].map((p) => p.tensor), {
@@ -204,20 +225,47 @@ function updateGraph(
       "gradient",
     ),
   }));
-  const scaled = globalNorm(packs.map(({ gradients }) => gradients.tensor), { clip: clip * gradientScale });
-  const unscaled = (x: Tensor) => gradientScale === 1 ? x : scale(x, 1 / gradientScale);
-  const norm = unscaled(scaled.norm), factor = unscaled(scaled.scale);
-  const learningRate = input(graph, "learningRate", [1], "f32");
-  const step = input(graph, "step", [1], "f32");
-  for (const { params, gradients } of packs) {
-    optimizer.update(scope, params, { gradients, learningRate, step, scale: factor });
-    clear(gradients.tensor);
+  const measure = () => {
+    const scaled = globalNorm(packs.map(({ gradients }) => gradients.tensor), { clip: clip * gradientScale });
+    const unscaled = (x: Tensor) => gradientScale === 1 ? x : scale(x, 1 / gradientScale);
+    return { norm: unscaled(scaled.norm), factor: unscaled(scaled.scale) };
+  };
+  const forget = ({ gradients }: (typeof packs)[number]) => void clear(gradients.tensor);
+  const apply = (factor: Tensor) => {
+    const learningRate = input(graph, "learningRate", [1], "f32");
+    const step = input(graph, "step", [1], "f32");
+    for (const pack of packs) {
+      optimizer.update(scope, pack.params, { gradients: pack.gradients, learningRate, step, scale: factor });
+      forget(pack);
+    }
+  };
+  const remember = (norm: Tensor) => {
+    const slot = input(graph, "slot", [1], "u32");
+    for (const [label, part] of [["history/loss", lossSum(graph)], ["history/gradNorm", norm]] as const) {
+      putRows(graph.leaf(label, { shape: [history, 1], dtype: "f32" }, "output"), { block: slot, part });
+    }
+    count(slot, { by: 1, wrap: history });
+  };
+  const kept = () => graph.leaf("factor", { shape: [1], dtype: "f32" }, "output");
+  switch (part) {
+    case "update": {
+      const { norm, factor } = measure();
+      apply(factor);
+      remember(norm);
+      break;
+    }
+    case "measure": {
+      const { norm, factor } = measure();
+      assign(kept(), factor);
+      remember(norm);
+      return graph;
+    }
+    case "apply":
+      apply(kept());
+      break;
+    case "drop":
+      packs.forEach(forget);
   }
-  const slot = input(graph, "slot", [1], "u32");
-  for (const [label, part] of [["history/loss", lossSum(graph)], ["history/gradNorm", norm]] as const) {
-    putRows(graph.leaf(label, { shape: [history, 1], dtype: "f32" }, "output"), { block: slot, part });
-  }
-  count(slot, { by: 1, wrap: history });
   clear(lossSum(graph));
   return graph;
 }

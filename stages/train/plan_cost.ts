@@ -12,7 +12,7 @@ import {
 } from "../../kernels/core/cost.ts";
 import { largestSlot } from "../../kernels/core/limits.ts";
 import { type Gpu, leastGpu } from "../../kernels/core/gpu.ts";
-import { historyOf, type Plan } from "./plan.ts";
+import { historyOf, type Plan, programsOfStep } from "./plan.ts";
 
 export type { ProgramCost } from "../../kernels/core/cost.ts";
 
@@ -37,13 +37,12 @@ export interface PlanCost {
 export function planCost(plan: Plan, gpu: Gpu = leastGpu): PlanCost {
   const programs = plan.programs.map((program) => ({ name: program.name, ...costOf(program, gpu) }));
   const of = (name: string) => programs.filter((program) => program.name === name);
-  const accum = plan.training?.shape[0] ?? 0, once = accum > 0 ? 1 : 0;
-  const micro = Array.from({ length: accum }, () => of("micro")).flat();
+  const { training } = plan, judged = training?.judged === true;
   return {
     step: {
-      submits: once,
-      readBacks: plan.training === undefined ? 0 : 1 / historyOf(plan.training),
-      ...sumOfCosts([...micro, ...of("update")]),
+      submits: training === undefined ? 0 : judged ? 2 : 1,
+      readBacks: training === undefined ? 0 : judged ? 1 : 1 / historyOf(training),
+      ...sumOfCosts(programsOfStep(training).flatMap(of)),
     },
     programs,
     pipelines: countPipelines(plan.programs, gpu),

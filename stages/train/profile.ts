@@ -9,7 +9,7 @@ import type { Program } from "../../kernels/core/program.ts";
 import type { CallTiming } from "../../kernels/engine/engine.ts";
 import type { OpTime } from "../report/op_times.ts";
 import type { Span } from "../report/trace.ts";
-import type { Plan } from "./plan.ts";
+import { type Plan, programsOfStep } from "./plan.ts";
 import type { ModelSession } from "./session.ts";
 
 /** Updates of this run that are not timed: in the first ones code is compiled and memory touched. */
@@ -130,9 +130,8 @@ function deviceSpans(programs: readonly Program[], timings: readonly CallTiming[
 
 /** Of one update. */
 function callsOf({ programs, training }: Plan): number {
-  const [accum] = training?.shape ?? [0];
   const count = (name: string) => programs.find((program) => program.name === name)?.calls.length ?? 0;
-  return accum * count("micro") + count("update");
+  return programsOfStep(training).reduce((sum, name) => sum + count(name), 0);
 }
 
 function callOf(programs: readonly Program[], { program, call }: CallTiming): Call {

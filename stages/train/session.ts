@@ -9,7 +9,7 @@ import type { CallTiming, Engine, Session, SessionCounters } from "../../kernels
 import { ignoredTarget } from "../../kernels/ops/cross_entropy.ts";
 import type { Batch } from "../items.ts";
 import { drawAt, keysOf } from "./randomness.ts";
-import { historyOf, type Plan, probeLabel, type TrainingPlan } from "./plan.ts";
+import { historyOf, type Plan, probeLabel, programsOfStep, type TrainingPlan } from "./plan.ts";
 import { scoringProgram, type ScoringShape } from "./scoring.ts";
 import { fitWeights } from "./weights.ts";
 
@@ -58,6 +58,8 @@ export class ModelSession implements AsyncDisposable {
   /** Updates begun, and those of them whose results were asked for. */
   #begun = 0;
   #asked = 0;
+  /** An update waits for its verdict. */
+  #open = false;
 
   /** Use `openModel`. `draws`: whether training draws random numbers. */
   constructor(readonly plan: Plan, session: Session, { draws }: { readonly draws: boolean }) {
@@ -77,12 +79,15 @@ export class ModelSession implements AsyncDisposable {
    */
   get readEvery(): number {
     const { training } = this.plan;
-    return training !== undefined && this.#session.readsDrain ? historyOf(training) : 1;
+    return training !== undefined && training.judged !== true && this.#session.readsDrain
+      ? historyOf(training)
+      : 1;
   }
 
   /**
-   * Begins an update: forward and backward over all micro-batches, clip, optimize. It is handed to the device behind
-   * what the device still does; its loss comes with `results`. `step` counts from 0.
+   * Begins an update: forward and backward over all micro-batches, clip, optimize; where the plan is judged, the last
+   * comes with `conclude`. It is handed to the device behind what the device still does; its loss comes with `results`.
+   * `step` counts from 0.
    * Throws RangeError for a batch of another shape or with tokens outside the vocabulary, and where the device would
    * have to forget results that nobody asked for. `timed`: its calls' times come with `timings`.
    */
@@ -92,6 +97,8 @@ export class ModelSession implements AsyncDisposable {
   ): void {
     const { inputs, targets, lossWeight } = this.#checked(batch);
     const { shape } = batch;
+    if (this.#open) throw new RangeError("Cannot begin an update: the one before it waits for conclude()");
+    const judged = this.#training().judged === true;
     const unread = this.#begun - this.#asked, most = historyOf(this.#training());
     if (unread >= most) {
       throw new RangeError(`Cannot begin an update: ${unread} are unread, ${most} are kept: ask for results`);
@@ -105,9 +112,18 @@ export class ModelSession implements AsyncDisposable {
       ...(this.#draws && drawAt(now.step * shape[0])),
     });
     const { timed = false } = now;
-    this.#session.run([...Array<string>(shape[0]).fill("micro"), "update"], { timed })
+    const programs = programsOfStep(this.plan.training);
+    this.#session.run(judged ? programs.slice(0, -1) : programs, { timed })
       .catch(() => {}); // whoever asks for its results hears of it
     this.#begun++;
+    this.#open = judged;
+  }
+
+  /** Where the plan is judged: applies the gradients of the update begun, or drops them; weights then stay as they are. */
+  conclude(apply: boolean): void {
+    if (!this.#open) throw new RangeError("Cannot conclude: no update waits for it");
+    this.#open = false;
+    this.#session.run([apply ? "apply" : "drop"]).catch(() => {}); // whoever asks for results hears of it
   }
 
   /** What came of the updates begun since the last time, in order, once they are done. */
@@ -122,13 +138,15 @@ export class ModelSession implements AsyncDisposable {
     });
   }
 
-  /** One update and what came of it: `begin` and `results`. Throws what they throw. */
+  /** One update and what came of it: `begin` and `results`, and `conclude` if it waits. Throws what they throw. */
   async step(
     batch: Batch,
     now: { readonly learningRate: number; readonly step: number },
   ): Promise<StepResult> {
     this.begin(batch, now);
-    return (await this.results()).at(-1)!;
+    const results = await this.results();
+    if (this.#open) this.conclude(true);
+    return results.at(-1)!;
   }
 
   /**

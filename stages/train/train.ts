@@ -16,6 +16,15 @@ import type { Plan } from "./plan.ts";
 import { type Profile, Profiler } from "./profile.ts";
 import { type Ended, LateResults } from "./late_results.ts";
 import { type ModelSession, openModel } from "./session.ts";
+import {
+  type Alarm,
+  LeaveOut,
+  needsVerdict,
+  placesInWords,
+  Watch,
+  type WatchOptions,
+  type WatchState,
+} from "./watch.ts";
 
 /**
  * The model after an update, which the device may still be at: what asks the model waits for it. It is the trainer's
@@ -51,6 +60,10 @@ export interface TrainOptions {
   readonly checkpointEvery?: number;
   /** What a run without a checkpoint begins with; default: the model's initial values, drawn from the run's seed. */
   readonly weights?: TensorMap;
+  /** What counts as wrong with an update, and what is done about it. Skipping needs a plan that is judged. */
+  readonly watch?: WatchOptions;
+  /** Batches that are passed over, by their number in the run from 0, and why. */
+  readonly leaveOut?: ReadonlyMap<number, string>;
   /** Have some updates timed, the 5th to the 9th of this run (of many micro-batches fewer), and hear where their time went. */
   readonly profile?: (profile: Profile) => void | Promise<void>;
 }
@@ -63,6 +76,11 @@ export interface TrainState {
   readonly late: LateResults;
   /** Where a profile was asked for. */
   readonly profiler: Profiler | null;
+  readonly watch: Watch;
+  /** Batches that came, those left out too. */
+  batches: number;
+  /** Where the last of them stands. */
+  places: Batch["places"];
   /** Updates begun. */
   step: number;
   /** Trained on so far. */
@@ -79,24 +97,29 @@ export interface TrainState {
  * Trains a model, one update a batch; emits a step event an update and cuts every `checkpointEvery` updates and after
  * the last. An update is begun while the one before it runs, so its event comes late: one update late where reading
  * costs nothing, else with those that are read together; always before a checkpoint, an evaluation or a sample after it.
- * Throws RangeError where a loss or gradient is no longer a number, or a checkpoint is another model's.
+ * Where the plan is judged, no update is begun or made before the one before it has been looked at.
+ * Throws RangeError where a loss or gradient is no longer a number and nothing else is to be done about it, LeaveOut
+ * where its batch is to be left out, RangeError where a checkpoint is another model's.
  */
 export function train(options: TrainOptions): Stage<Batch, Trained> {
+  if (needsVerdict(options.watch ?? {}) && options.plan.training?.judged !== true) {
+    throw new RangeError("Cannot skip updates of a plan whose training is not judged: set judged");
+  }
   return {
     name: "train",
     cuts: true,
     open: (ctx: Context, saved?: unknown) => open(options, { ctx, saved }),
-    push: (batch: Batch, state: TrainState) => push(options, { batch, state }),
+    push: (batch: Batch, state: TrainState, ctx: Context) => push(options, { batch, state, ctx }),
     flush,
     settle: (state: TrainState) => settled(state),
     done: (state: TrainState) => finished(options, state),
-    save,
+    save: (state: TrainState) => save(options, state),
     close: (state: TrainState) => state.model[Symbol.asyncDispose](),
   };
 }
 
 async function open(
-  { engine, plan, weights, profile }: TrainOptions,
+  { engine, plan, weights, profile, watch: watching = {} }: TrainOptions,
   { ctx, saved }: { readonly ctx: Context; readonly saved: unknown },
 ): Promise<TrainState> {
   const before = saved === undefined ? null : savedState(saved);
@@ -106,21 +129,51 @@ async function open(
     ...(before !== null && { optimizer: before.optimizer.tensors }),
     seed: ctx.seed,
   });
-  const { step = 0, tokens = 0, elapsed = 0 } = before ?? {};
+  const { step = 0, tokens = 0, elapsed = 0, batches = step } = before ?? {};
   const origin = performance.now() - 1000 * elapsed;
+  const watch = new Watch(watching, before?.watch);
   const late = new LateResults(model, (ended) => {
-    checkFinite(ended);
-    ctx.emit(eventOf(ended, { origin, tokensPerStep: plan.tokensPerStep }));
+    const alarm = watch.look(ended);
+    const skipped = alarm === null ? null : skipOrThrow(alarm, ended);
+    if (plan.training?.judged === true) model.conclude(skipped === null);
+    ctx.emit({
+      ...eventOf(ended, { origin, tokensPerStep: plan.tokensPerStep }),
+      ...(skipped !== null && { skipped }),
+    });
+    if (skipped !== null) ctx.emit({ type: "note", text: `step ${ended.step} skipped: ${skipped}` });
   });
   const profiler = profile === undefined ? null : new Profiler(model, profile);
-  return { model, late, profiler, step, tokens, elapsed, saved: before === null ? -1 : step, origin };
+  const saving = { saved: before === null ? -1 : step, origin, watch, places: undefined };
+  return { model, late, profiler, step, tokens, elapsed, batches, ...saving };
+}
+
+/** Why an update is skipped, with its batch's places. Throws where something else is to be done. */
+function skipOrThrow(
+  { remedy, why }: Alarm,
+  { step, batch, places }: Pick<Ended, "step" | "batch" | "places">,
+): string {
+  const where = placesInWords(places), of = where === "" ? why : `${why}; batch ${batch} is from ${where}`;
+  switch (remedy) {
+    case "skip":
+      return of;
+    case "rollback":
+      throw new LeaveOut(batch, `step ${step}: ${of}`);
+    case "stop":
+      throw diverged(step, of);
+  }
 }
 
 async function* push(
   options: TrainOptions,
-  { batch, state }: { readonly batch: Batch; readonly state: TrainState },
+  { batch, state, ctx }: { readonly batch: Batch; readonly state: TrainState; readonly ctx: Context },
 ): AsyncGenerator<Trained | typeof cut> {
   if (finished(options, state)) return; // a finished run was typed again
+  const number = state.batches++, { places } = batch, leftOut = options.leaveOut?.get(number);
+  if (leftOut !== undefined) {
+    ctx.emit({ type: "note", text: `batch ${number} is left out: ${leftOut}` });
+    return;
+  }
+  state.places = places;
   const { plan, schedule, checkpointEvery = 0 } = options;
   const { model, late, profiler, step } = state;
   const at = performance.now(), learningRate = schedule(step);
@@ -130,7 +183,8 @@ async function* push(
   profiler?.mark("upload and submit");
   state.step++;
   state.tokens += plan.tokensPerStep;
-  await late.add({ step, learningRate, tokens: state.tokens, at });
+  await late.add({ step, batch: number, places, learningRate, tokens: state.tokens, at });
+  if (plan.training?.judged === true) await late.all();
   profiler?.mark("wait for earlier results");
   if (profiler?.full) {
     await late.all();
@@ -183,18 +237,16 @@ function finished({ steps, timeLimit }: TrainOptions, state: TrainState): boolea
     (timeLimit !== undefined && state.elapsed >= timeLimit);
 }
 
-function checkFinite({ step, loss, gradNorm }: Ended): void {
-  if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return;
-  const [what, value] = Number.isFinite(loss) ? ["gradient norm", gradNorm] : ["loss", loss];
-  throw diverged(step, `the ${what} is ${value}`);
-}
-
-/** An update may spoil the weights though its own loss was sound: such weights must not become the last checkpoint. */
-function checkWeights(step: number, weights: TensorMap): void {
+/**
+ * What of the weights is no number, in words, or null. An update may spoil them though its own loss was sound: such
+ * weights must not become the last checkpoint.
+ */
+function notFinite(weights: TensorMap): string | null {
   for (const [name, { data }] of Object.entries(weights)) {
     const at = data.findIndex((x) => !Number.isFinite(x));
-    if (at >= 0) throw diverged(step, `${name} holds ${data[at]}`);
+    if (at >= 0) return `${name} holds ${data[at]}`;
   }
+  return null;
 }
 
 function diverged(step: number, why: string): RangeError {
@@ -203,13 +255,20 @@ function diverged(step: number, why: string): RangeError {
   );
 }
 
-async function save({ model, step, tokens, elapsed }: TrainState): Promise<Saved> {
+async function save({ watch: { onNan } = {} }: TrainOptions, state: TrainState): Promise<Saved> {
+  const { model, step, tokens, elapsed, batches, places, watch } = state;
   const weights = await model.weights();
-  checkWeights(step - 1, weights);
+  const ruined = notFinite(weights);
+  if (ruined !== null) {
+    const remedy = onNan === "rollback" ? "rollback" : "stop";
+    skipOrThrow({ remedy, why: ruined }, { step: step - 1, batch: batches - 1, places });
+  }
   return {
     step,
     tokens,
     elapsed,
+    batches,
+    watch: { ...watch.save() },
     config: JSON.parse(JSON.stringify(model.plan.model.config)), // so that the checkpoint says what model it is of
     model: new TensorFile("model", weights, { given: true }),
     optimizer: new TensorFile("optimizer", await model.optimizer(), { given: true }),
@@ -220,6 +279,9 @@ interface SavedState {
   readonly step: number;
   readonly tokens: number;
   readonly elapsed: number;
+  /** Absent in checkpoints from before batches were counted: none was left out. */
+  readonly batches?: number;
+  readonly watch?: WatchState;
   readonly model: TensorFile;
   readonly optimizer: TensorFile;
 }

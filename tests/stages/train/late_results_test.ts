@@ -66,7 +66,8 @@ Deno.test("LateResults on the CPU engine: each update is told when the next has 
   const before = session.counters;
   for (let step = 0; step < 5; step++) {
     session.begin(batchAt(step), { learningRate: rate, step });
-    await late.add({ step, learningRate: rate, tokens: 0, at: performance.now() });
+    const now = { learningRate: rate, tokens: 0, at: performance.now() };
+    await late.add({ step, batch: step, places: undefined, ...now });
     deepStrictEqual(told, Array.from({ length: step }, (_, i) => i), `begun ${step}`);
   }
   await late.all();
