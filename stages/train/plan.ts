@@ -102,11 +102,11 @@ export function plan(options: PlanOptions): Plan {
     checkHistory(historyOf(training));
     checkGradientScale(training);
     programs.push(compile("micro", microGraph(model, training)));
-    if (training.inspection === true) programs.push(compile("inspect", inspectGraph(model, training)));
     const parts = training.judged === true ? ["measure", "apply", "drop"] as const : ["update"] as const;
     for (const part of parts) {
       programs.push(compile(part, updateGraph(parameters, { ...training, packBytes, part })));
     }
+    if (training.inspection === true) programs.push(compile("inspect", inspectGraph(model, training)));
   }
   if (evaluation !== undefined) {
     checkSizes("evaluate", [evaluation.batch, evaluation.seqLen]);
