@@ -99,5 +99,7 @@ export { type PlanCost, planCost } from "./train/plan_cost.ts";
 export * from "./train/score_rows.ts";
 export type { ScoringShape } from "./train/scoring.ts";
 export * from "./train/session.ts";
+export { outlierWindow, zScore } from "./train/outliers.ts";
 export * from "./train/train.ts";
+export * from "./train/watch.ts";
 export * from "./train/weights.ts";

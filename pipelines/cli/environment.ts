@@ -14,6 +14,8 @@ export interface EnvironmentOptions {
   readonly values: Readonly<Record<string, unknown>>;
   readonly out: string;
   readonly resumed: boolean;
+  /** See `Env`. Default: none. */
+  readonly leaveOut?: ReadonlyMap<number, string>;
   readonly signal: AbortSignal;
   /** See `Env`. Default: 100 columns, plain. */
   readonly look?: Env["look"];
@@ -50,6 +52,7 @@ export function environment(options: EnvironmentOptions): Env {
     workers,
     dry,
     resumed: options.resumed,
+    leaveOut: options.leaveOut ?? new Map(),
     signal: options.signal,
     look: options.look ?? { columns: 100, color: false },
     emit,

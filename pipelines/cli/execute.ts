@@ -29,6 +29,7 @@ import type { Console } from "./console.ts";
 import { environment, workersOf } from "./environment.ts";
 import type { Env, Ran } from "./pipeline.ts";
 import { Recorder } from "./recorder.ts";
+import { batchToLeaveOut } from "./leave_out.ts";
 import type { Resolved } from "./resolve.ts";
 import { asJson, type RunRecord, writeRecord, writeWhole } from "./run_folder.ts";
 import { onInterrupt } from "./signals.ts";
@@ -45,6 +46,8 @@ export interface Job {
   readonly resumed: boolean;
   /** The one to go on from, if not the newest. */
   readonly checkpoint: string | null;
+  /** Batches to pass over, by number, and why; absent: none. */
+  readonly leaveOut?: ReadonlyMap<number, string>;
   /** What to type to go on: "deno task pipeline train --out x". */
   readonly again: string;
   readonly console: Console;
@@ -52,7 +55,7 @@ export interface Job {
 
 /** Runs it; returns the exit code: 0, or 130 if it was interrupted. Throws what the run throws. */
 export async function execute(job: Job): Promise<number> {
-  const { named: { name, pipeline }, resolved: { values }, out, home, console } = job;
+  const { named: { name, pipeline }, resolved: { values }, out, home, console, leaveOut = new Map() } = job;
   const writes = pipeline.writes !== false;
   const stop = new AbortController();
   const abort = new AbortController();
@@ -120,6 +123,7 @@ export async function execute(job: Job): Promise<number> {
     out,
     onSaved: (listener) => listeners.push(listener),
     resumed: job.resumed,
+    leaveOut,
     signal: abort.signal,
     look: { columns: console.columns, color: values.color === true && console.outIsTerminal },
     print,
@@ -175,7 +179,8 @@ export async function execute(job: Job): Promise<number> {
     await close(job, { display, env, result, lastCheckpoint, print, seconds, before });
     return !result.stopped || readerGone && !writes ? 0 : 130;
   } catch (error) {
-    if (metrics !== null || values.json === true && announced) recordFailure(recorder, error);
+    const ends = batchToLeaveOut(error, leaveOut) === null; // else the run goes on without the batch
+    if (ends && (metrics !== null || values.json === true && announced)) recordFailure(recorder, error);
     throw error;
   } finally {
     display.close();

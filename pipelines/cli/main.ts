@@ -9,7 +9,7 @@ import { loadPipeline, type Named, pipelineNames } from "./catalogue.ts";
 import { fromRecord, type Given, readCommandLine, readConfig } from "./command_line.ts";
 import { type Console, errorText, processConsole } from "./console.ts";
 import { environment } from "./environment.ts";
-import { execute } from "./execute.ts";
+import { executeWithRollback } from "./rollback.ts";
 import { dryRunText, helpText, listText } from "./help.ts";
 import { machineFor } from "./machine.ts";
 import { runOptions } from "./options.ts";
@@ -112,7 +112,16 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
   const moved = place.moveAside ? await moveAside(home) : null;
   if (moved !== null) console.err(`The run that stood in ${home} is in ${moved} now`);
   try {
-    return await execute({ named, resolved: filled, out, home, resumed, checkpoint, again, console });
+    return await executeWithRollback({
+      named,
+      resolved: filled,
+      out,
+      home,
+      resumed,
+      checkpoint,
+      again,
+      console,
+    });
   } catch (error) {
     if (moved !== null && error instanceof UsageError && !await exists(home)) await Deno.rename(moved, home);
     throw error;

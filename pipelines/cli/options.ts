@@ -242,6 +242,24 @@ export const trainingOptions = {
     { value: false, group: "Run" },
   ),
   gradClip: number("largest norm of the gradient; 0 = off", { value: 1, min: 0, fixed, group: "Optimizer" }),
+  skipSpikeZ: number(
+    "a loss or gradient norm that stands Z deviations above the mean of the last 128 is a spike: its update is skipped, or see --on-spike; 0 = off",
+    { value: 0, min: 0, group: "Mishaps", placeholder: "Z" },
+  ),
+  onSpike: oneOf(
+    "skip: leave the weights as they are (each update then waits for its loss); stop: end with an error that names the batch; rollback: go back to the last checkpoint and leave the batch out",
+    {
+      value: "skip",
+      group: "Mishaps",
+      choices: ["stop", "skip", "rollback"],
+      onlyWith: { option: "skipSpikeZ", is: (z) => Number(z) > 0, wanted: "--skip-spike-z above 0" },
+    },
+  ),
+  onNan: oneOf("the same where a loss or gradient norm is no number", {
+    value: "stop",
+    group: "Mishaps",
+    choices: ["stop", "skip", "rollback"],
+  }),
 };
 
 /** What HellaSwag is asked. */

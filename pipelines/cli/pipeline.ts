@@ -66,6 +66,8 @@ export interface Env {
   readonly dry: boolean;
   /** A checkpoint is there and the flow will go on from it. */
   readonly resumed: boolean;
+  /** Batches that training passes over, by their number in the run, and why. */
+  readonly leaveOut: ReadonlyMap<number, string>;
   /** Aborted by the second Ctrl-C: stop at once. */
   readonly signal: AbortSignal;
   /** How wide standard output is, and whether it takes colours. */

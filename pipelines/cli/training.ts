@@ -21,6 +21,7 @@ import { sample } from "../../stages/train/generate.ts";
 import { inspect } from "../../stages/train/inspect.ts";
 import { type Plan, plan } from "../../stages/train/plan.ts";
 import { train, type Trained } from "../../stages/train/train.ts";
+import { needsVerdict, type WatchOptions } from "../../stages/train/watch.ts";
 import { asksHellaswag, hellaswagRounds } from "./hellaswag_rounds.ts";
 import { cadenceOptions, modelOptions, trainingOptions } from "./options.ts";
 import { checkCheckpointRoom } from "./checkpoint_room.ts";
@@ -93,6 +94,7 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
       clip: o.gradClip,
       gradientScale: o.dtype === "f16" ? halfScale(shape) : 1,
       recompute: o.recompute,
+      judged: needsVerdict(watchOf(o)),
       history: Math.min(o.logEvery, MOST_HISTORY),
       inspection: o.inspectEvery > 0,
     },
@@ -101,6 +103,11 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
     ...(asksHellaswag(o) && { scoring: { tokens: o.batchSize * o.seqLen } }),
     ...(packBytes !== undefined && { packBytes }),
   });
+}
+
+/** What counts as wrong with an update, and what is done about it. */
+function watchOf({ onNan, skipSpikeZ, onSpike }: TrainingValues): WatchOptions {
+  return { onNan, spikeZ: skipSpikeZ, onSpike };
 }
 
 /** The update rule of the options. Throws RangeError for constants that make no sense. */
@@ -216,6 +223,8 @@ export async function training(
     plan,
     schedule,
     checkpointEvery: o.checkpointEvery,
+    watch: watchOf(o),
+    leaveOut: env.leaveOut,
     ...(steps !== null && { steps }),
     ...(o.timeLimit !== null && { timeLimit: o.timeLimit }),
     ...(start !== null && { weights: start.weights }),

@@ -76,6 +76,7 @@ export interface TrainState {
   readonly late: LateResults;
   /** Where a profile was asked for. */
   readonly profiler: Profiler | null;
+  /** Looks at each update that has ended. */
   readonly watch: Watch;
   /** Batches that came, those left out too. */
   batches: number;

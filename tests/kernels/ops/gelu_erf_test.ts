@@ -22,7 +22,7 @@ async function evaluate(engine: Engine, xs: readonly number[]) {
   return await session.read(["y", "slope"]);
 }
 
-Deno.test("geluErf() is x times the normal distribution, to 17 digits of it", async () => {
+Deno.test("geluErf() is x times the normal distribution, to 12 digits of it", () => {
   const golden: readonly (readonly [x: number, y: number, slope: number])[] = [ // mpmath, 40 digits
     [1, 0.841344746068542949, 1.0833154705876863],
     [-1, -0.158655253931457051, -0.0833154705876862984],

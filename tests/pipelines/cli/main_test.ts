@@ -84,7 +84,7 @@ const wrong: readonly (readonly [args: string, message: string])[] = [
   ["sum-numbers --config none.json", "Cannot read none.json: no such file"],
   [
     "sum-numbers --preset huge",
-    'Unknown preset "huge": expected one of auto, tiny, gpu-small, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m',
+    'Unknown preset "huge": expected one of auto, tiny, shakespeare-char-cpu, shakespeare-char, gpu-small, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m',
   ],
   [
     "sum-numbers --resume nowhere",

@@ -7,7 +7,13 @@ import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { leastGpu, leastLimits } from "../../../kernels/core/gpu.ts";
 import { type BufferLimits, checkLimits } from "../../../kernels/core/limits.ts";
 import { pickPreset, presets } from "../../../pipelines/cli/presets.ts";
-import { checkMemory, scheduleOf, stepsOf, trainingPlan } from "../../../pipelines/cli/training.ts";
+import {
+  batchShape,
+  checkMemory,
+  scheduleOf,
+  stepsOf,
+  trainingPlan,
+} from "../../../pipelines/cli/training.ts";
 import type { Plan } from "../../../stages/train/plan.ts";
 import { valuesOf } from "./values.ts";
 
@@ -47,6 +53,34 @@ Deno.test("GPT-2 presets have its sizes and build-nanogpt's recipe; rates by siz
     ok(Math.abs(rate(step) / wanted - 1) < 1e-6, `${rate(step)} at ${step}`);
   }
   ok(Math.abs(stepsOf(valuesOf("--preset", "gpt2-124m"))! * 524_288 / 10e9 - 1) < 1e-4, "10 billion tokens");
+});
+
+Deno.test("shakespeare-char presets are nanoGPT's, and the smaller one's rate is higher", () => {
+  const rows = ["shakespeare-char", "shakespeare-char-cpu"].map((name) => {
+    const o = valuesOf("--preset", name);
+    const { parameterCount, tokensPerStep } = trainingPlan(o, { vocabSize: 65 });
+    return [parameterCount, tokensPerStep, o.steps, o.lr, o.minLr, o.beta2, o.warmup, o.dropout, o.evalEvery];
+  });
+  deepStrictEqual(rows, [
+    [10_745_088, 64 * 256, 5000, 1e-3, 1e-4, 0.99, 100, 0.2, 250],
+    [804_096, 12 * 64, 2000, 3e-3, 1e-4, 0.99, 100, 0, 250],
+  ]);
+});
+
+Deno.test("--total-batch-tokens is micro-batches of --batch-size sequences, whole ones", () => {
+  const shape = (...more: string[]) => batchShape(valuesOf("--preset", "tiny", ...more));
+  deepStrictEqual(shape(), [1, 8, 128]);
+  deepStrictEqual(shape("--total-batch-tokens", "4096"), [4, 8, 128]);
+  deepStrictEqual(shape("--total-batch-tokens", "4096", "--seq-len", "64", "--batch-size", "2"), [32, 2, 64]);
+  deepStrictEqual(batchShape(valuesOf("--preset", "gpt2-124m")), [128, 4, 1024]);
+  throws(() => shape("--total-batch-tokens", "4000"), {
+    name: "RangeError",
+    message: /4000 tokens a step of micro-batches of 1024 .* a multiple of 1024$/,
+  });
+  throws(
+    () => shape("--total-batch-tokens", "4096", "--grad-accum", "2"),
+    /both --grad-accum and --total-batch/,
+  );
 });
 
 /**

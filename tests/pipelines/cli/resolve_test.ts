@@ -1,6 +1,6 @@
 import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
 import { fromRecord, type Given, readCommandLine, readConfig } from "../../../pipelines/cli/command_line.ts";
-import { sourceOptions } from "../../../pipelines/cli/document_options.ts";
+import { filterOptions, sourceOptions } from "../../../pipelines/cli/document_options.ts";
 import {
   cadenceOptions,
   heldOutOptions,
@@ -14,6 +14,7 @@ import { checkFixed, resolve, show } from "../../../pipelines/cli/resolve.ts";
 
 const options = {
   ...sourceOptions,
+  ...filterOptions,
   ...tokenizerOptions,
   ...heldOutOptions,
   ...modelOptions,
@@ -91,7 +92,7 @@ Deno.test("resolve() lays preset, config file and command line over each other",
   strictEqual(preset?.name, "tiny");
   throws(() => resolve(options, { ...layers, commandLine: given("--preset", "tinny") }), {
     message:
-      'Unknown preset "tinny": expected one of auto, tiny, gpu-small, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m: did you mean tiny?',
+      'Unknown preset "tinny": expected one of auto, tiny, shakespeare-char-cpu, shakespeare-char, gpu-small, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m: did you mean tiny?',
   });
 });
 
