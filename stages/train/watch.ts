@@ -25,8 +25,9 @@ export interface WatchOptions {
 
 /** What a checkpoint keeps of it. */
 export interface WatchState {
-  /** The last losses and norms, oldest first. */
+  /** The last losses, oldest first. */
   readonly loss: readonly number[];
+  /** The last norms, before clipping. */
   readonly gradNorm: readonly number[];
   /** Updates skipped in a row because of NaN. */
   readonly skipped: number;
@@ -34,6 +35,7 @@ export interface WatchState {
 
 /** What is wrong with an update. */
 export interface Alarm {
+  /** What is to be done. */
   readonly remedy: Remedy;
   /** "the loss is NaN". */
   readonly why: string;
