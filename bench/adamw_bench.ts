@@ -1,9 +1,13 @@
 /**
- * AdamW's update of one tensor.
+ * AdamW's update of one tensor, on its own and with jax-js beside.
  *
  * @module
  */
 import { adamwOp } from "../kernels/ops/adamw.ts";
 import { benchOps } from "./op_benches.ts";
+import { benchComparison } from "./peer_benches.ts";
+import { compareKernel } from "./peers/kernel.ts";
+import { adamwKernel } from "./peers/kernels/adamw.ts";
 
 benchOps([adamwOp]);
+benchComparison(compareKernel(adamwKernel));

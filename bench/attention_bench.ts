@@ -1,9 +1,13 @@
 /**
- * Causal attention and its gradient.
+ * Causal attention and its gradient: each on its own, and both with jax-js beside.
  *
  * @module
  */
 import { attentionGradOp, attentionOp } from "../kernels/ops/attention.ts";
 import { benchOps } from "./op_benches.ts";
+import { benchComparison } from "./peer_benches.ts";
+import { compareKernel } from "./peers/kernel.ts";
+import { attentionKernel } from "./peers/kernels/attention.ts";
 
 benchOps([attentionGradOp, attentionOp]);
+benchComparison(compareKernel(attentionKernel));

@@ -1,5 +1,5 @@
 /**
- * Cross-entropy of logits and its gradient; and a language model's whole head with it, forward and backward, with all
+ * Cross-entropy of logits and its gradient, each on its own, and both with jax-js beside; and a language model's whole head with it, forward and backward, with all
  * logits at once and by blocks of them.
  *
  * @module
@@ -13,8 +13,12 @@ import { linearCrossEntropy } from "../kernels/ops/linear_cross_entropy.ts";
 import { sum } from "../kernels/ops/reduce.ts";
 import { benchEngines, keptOpen } from "./engines.ts";
 import { benchOps } from "./op_benches.ts";
+import { benchComparison } from "./peer_benches.ts";
+import { compareKernel } from "./peers/kernel.ts";
+import { crossEntropyKernel } from "./peers/kernels/cross_entropy.ts";
 
 benchOps([crossEntropyGradOp, crossEntropyOp]);
+benchComparison(compareKernel(crossEntropyKernel));
 
 const rows = 512, channels = 384, classes = 8192;
 const values = {

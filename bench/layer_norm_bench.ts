@@ -1,9 +1,13 @@
 /**
- * Layer normalization and its gradients.
+ * Layer normalization and its gradients: each on its own, and all with jax-js beside.
  *
  * @module
  */
 import { layerNormGradOp, layerNormOp, layerNormParamGradOp } from "../kernels/ops/layer_norm.ts";
 import { benchOps } from "./op_benches.ts";
+import { benchComparison } from "./peer_benches.ts";
+import { compareKernel } from "./peers/kernel.ts";
+import { layerNormKernel } from "./peers/kernels/layer_norm.ts";
 
 benchOps([layerNormGradOp, layerNormOp, layerNormParamGradOp]);
+benchComparison(compareKernel(layerNormKernel));

@@ -1,16 +1,17 @@
 /**
  * Matrix products on all engines in the three layouts of a linear layer: forward (NN), gradient of its input (NT),
- * gradient of its weight (TN); and jax-js's WASM backend as a peer. (tfjs would add 300 MB to every
- * installation.) Names carry the work of one iteration: GFLOPS = GFLOP / seconds an iteration.
+ * gradient of its weight (TN); and jax-js as a peer (NN). Names carry the work of one iteration: GFLOPS = GFLOP / seconds an iteration.
  *
  * @module
  */
-import { blockUntilReady, defaultDevice, init, numpy } from "@jax-js/jax";
 import { Graph } from "../kernels/core/graph.ts";
 import { compile } from "../kernels/core/program.ts";
 import { normals } from "../kernels/core/philox.ts";
 import { matmul } from "../kernels/ops/matmul.ts";
 import { benchEngines, finishRuns, keptOpen, marker, repeatsOn } from "./engines.ts";
+import { benchJaxjs } from "./peer_benches.ts";
+import { compareKernel } from "./peers/kernel.ts";
+import { matmulKernel } from "./peers/kernels/matmul.ts";
 
 const sizes = [[256, 768, 768], [1024, 128, 512], [512, 512, 512]]; // M, K, N
 const layouts = [
@@ -18,9 +19,6 @@ const layouts = [
   { name: "NT", transposeA: false, transposeB: true },
   { name: "TN", transposeA: true, transposeB: false },
 ];
-
-await init("wasm");
-defaultDevice("wasm");
 
 for (const [m, k, n] of sizes) {
   const group = `matmul ${m}x${k}x${n}`;
@@ -53,16 +51,5 @@ for (const [m, k, n] of sizes) {
       });
     }
   }
-  const left = numpy.array(values.a).reshape([m, k]), right = numpy.array(values.b).reshape([k, n]);
-  Deno.bench({
-    name: `jax-js wasm NN, ${work(repeatsOn("jax-js"))}`,
-    group,
-    fn: async () => {
-      for (let i = 0; i < repeatsOn("jax-js"); i++) {
-        const product = numpy.matmul(left.ref, right.ref); // a reference more: an operation uses one up
-        await blockUntilReady(product);
-        product.dispose();
-      }
-    },
-  });
+  benchJaxjs(compareKernel(matmulKernel([m, k, n])), { group });
 }

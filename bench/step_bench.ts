@@ -6,6 +6,8 @@
  * @module
  */
 import { benchEngines, keptOpen } from "./engines.ts";
+import { benchJaxjs } from "./peer_benches.ts";
+import { compareStep } from "./peers/kernels/step.ts";
 import { openTrainingStep, stepSizes } from "./training_step.ts";
 
 for (const size of stepSizes) {
@@ -30,4 +32,8 @@ for (const size of stepSizes) {
       },
     });
   }
+  benchJaxjs(compareStep(size), {
+    repeats: (device) => device === "webgpu" ? 10 : 1,
+    iterations: { n: 5, warmup: 0 },
+  });
 }

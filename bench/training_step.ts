@@ -40,15 +40,22 @@ export interface TrainingStep extends AsyncDisposable {
   readonly flops: number;
 }
 
-/** Puts a model of a size on an engine. */
-export async function openTrainingStep(engine: Engine, size: StepSize): Promise<TrainingStep> {
-  const model = gpt(size), { batch, seqLen, vocabSize } = size;
-  const shape = [1, batch, seqLen] as const, tokens = batch * seqLen;
+/** Random tokens and those that follow them, one after the other. */
+export function stepBatch(
+  { batch, seqLen, vocabSize }: StepSize,
+): { inputs: Uint32Array<ArrayBuffer>; targets: Uint32Array<ArrayBuffer> } {
   const drawn = Uint32Array.from(
-    { length: tokens + 1 },
+    { length: batch * seqLen + 1 },
     (_, i) => Math.floor(uniformAt(1, "tokens", i) * vocabSize),
   );
-  const data: Batch = { inputs: drawn.slice(0, -1), targets: drawn.slice(1), shape };
+  return { inputs: drawn.slice(0, -1), targets: drawn.slice(1) };
+}
+
+/** Puts a model of a size on an engine. */
+export async function openTrainingStep(engine: Engine, size: StepSize): Promise<TrainingStep> {
+  const model = gpt(size), { batch, seqLen } = size;
+  const shape = [1, batch, seqLen] as const, tokens = batch * seqLen;
+  const data: Batch = { ...stepBatch(size), shape };
   const planned = plan({
     model,
     training: { optimizer: adamw({ beta2: 0.95, weightDecay: 0.1 }), shape, clip: 1 },

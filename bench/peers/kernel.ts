@@ -1,0 +1,85 @@
+/**
+ * Comparisons of kernels: each library is told once, on tensors, what to compute from the same inputs.
+ *
+ * @module
+ */
+import type { numpy } from "@jax-js/jax";
+import { trafficOf } from "../../kernels/core/cost.ts";
+import { flowBack } from "../../kernels/core/gradients.ts";
+import { Graph } from "../../kernels/core/graph.ts";
+import { compile, flopsOf, type Program } from "../../kernels/core/program.ts";
+import type { Tensor, TensorMap } from "../../kernels/core/tensor.ts";
+import { finishRuns, marker } from "../engines.ts";
+import type { Comparison } from "./comparison.ts";
+import { jaxjsContender } from "./jaxjs.ts";
+import { type Tfjs, tfjsContender, type TfTensor } from "./tfjs.ts";
+
+/** A computation and its inputs. Its results have the same names everywhere. */
+export interface Kernel {
+  /** With its sizes. */
+  readonly name: string;
+  /** Data by name; u32 is i32 elsewhere. */
+  readonly inputs: TensorMap;
+  /** On this project's graph. */
+  ours(inputs: Readonly<Record<string, Tensor>>): Readonly<Record<string, Tensor>>;
+  /** In jax-js, which compiles it; every array is used up once. */
+  jaxjs(inputs: Record<string, numpy.Array>): Record<string, numpy.Array>;
+  /** In tfjs. */
+  tfjs(tf: Tfjs, inputs: Readonly<Record<string, TfTensor>>): Record<string, TfTensor>;
+}
+
+/** Lets the libraries compute it. */
+export function compareKernel(kernel: Kernel): Comparison {
+  const { name, inputs } = kernel, { program, labels } = programOf(kernel);
+  const bytes = program.calls.map(trafficOf).reduce((sum, { read, written }) => sum + read + written, 0);
+  return {
+    name,
+    work: { GFLOP: flopsOf(program) / 1e9, MB: bytes / 1e6 },
+    // float32, added up in any order, and what GPUs take for exp() and tanh(): some 1e-5; a mistake is far larger.
+    tolerance: 1e-3,
+    async ours(engine) {
+      const session = await engine.open([program, marker], inputs);
+      return {
+        name: `this project, ${engine.device}`,
+        async measure(times) {
+          const before = performance.now();
+          await finishRuns(session, { program: "kernel", repeats: times });
+          return (performance.now() - before) / 1000 / times;
+        },
+        async results() {
+          await session.run(["kernel"]);
+          const read = await session.read(Object.values(labels));
+          return Object.fromEntries(Object.entries(labels).map(([name, label]) => [name, read[label].data]));
+        },
+        [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+      };
+    },
+    jaxjs: (device) => jaxjsContender(device, { inputs, compute: kernel.jaxjs }),
+    tfjs: (tf) => tfjsContender(tf, { inputs, compute: (given) => kernel.tfjs(tf, given) }),
+  };
+}
+
+/** Gradients of each of `of`, by its name with a d before it, where `dy` is that of y. */
+export function gradientsOf(
+  y: Tensor,
+  { of, dy }: { readonly of: Readonly<Record<string, Tensor>>; readonly dy: Tensor },
+): Record<string, Tensor> {
+  const flow = flowBack(y, { calls: y.graph.calls, of: Object.values(of), seed: () => dy });
+  const found = new Map([...flow].map((g) => [g.of, g.gradient]));
+  return Object.fromEntries(Object.entries(of).map(([name, t]) => [`d${name}`, found.get(t)!]));
+}
+
+/** The graph, and what its results are read by. */
+function programOf({ inputs, ours }: Kernel): { program: Program; labels: Record<string, string> } {
+  const graph = new Graph();
+  const leaves = Object.entries(inputs).map(([label, { shape, data }]) => {
+    const dtype = data instanceof Uint32Array ? "u32" : "f32";
+    return [label, graph.leaf(label, { shape, dtype }, "input")] as const;
+  });
+  const labels: Record<string, string> = {};
+  for (const [name, tensor] of Object.entries(ours(Object.fromEntries(leaves)))) {
+    labels[name] = `result ${name}`;
+    graph.output(labels[name], tensor);
+  }
+  return { program: compile("kernel", graph), labels };
+}

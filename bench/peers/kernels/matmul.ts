@@ -1,0 +1,23 @@
+/**
+ * Matrix product of two matrices as they lie.
+ *
+ * @module
+ */
+import { numpy } from "@jax-js/jax";
+import { normals } from "../../../kernels/core/philox.ts";
+import { matmul } from "../../../kernels/ops/matmul.ts";
+import type { Kernel } from "../kernel.ts";
+
+/** [m, k] times [k, n]. */
+export function matmulKernel([m, k, n]: readonly number[]): Kernel {
+  return {
+    name: `matmul ${m}x${k}x${n}`,
+    inputs: {
+      a: { shape: [m, k], data: normals(1, "a", m * k) },
+      b: { shape: [k, n], data: normals(1, "b", k * n) },
+    },
+    ours: ({ a, b }) => ({ c: matmul(a, b) }),
+    jaxjs: ({ a, b }) => ({ c: numpy.matmul(a, b) }),
+    tfjs: (tf, { a, b }) => ({ c: tf.matMul(a, b) }),
+  };
+}

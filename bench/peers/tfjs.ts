@@ -1,0 +1,170 @@
+/**
+ * tfjs as a contender. It is fetched when a script asks for it, and is no part of the project: it is large.
+ *
+ * @module
+ */
+import type { TensorMap } from "../../kernels/core/tensor.ts";
+import type { Contender, Results } from "./comparison.ts";
+
+/** Its tensors. */
+export interface TfTensor {
+  readonly shape: number[];
+  data(): Promise<Float32Array>;
+}
+
+/** What is used of it. */
+export interface Tfjs {
+  setBackend(name: string): Promise<boolean>;
+  getBackend(): string;
+  getKernel(name: string, backend: string): unknown;
+  tensor(data: Float32Array | Int32Array, shape: readonly number[], dtype?: string): TfTensor;
+  fill(shape: readonly number[], value: number): TfTensor;
+  matMul(a: TfTensor, b: TfTensor, transposeA?: boolean, transposeB?: boolean): TfTensor;
+  add(a: TfTensor, b: TfTensor | number): TfTensor;
+  sub(a: TfTensor, b: TfTensor): TfTensor;
+  mul(a: TfTensor, b: TfTensor | number): TfTensor;
+  div(a: TfTensor, b: TfTensor | number): TfTensor;
+  minimum(a: TfTensor, b: number): TfTensor;
+  sqrt(x: TfTensor): TfTensor;
+  square(x: TfTensor): TfTensor;
+  rsqrt(x: TfTensor): TfTensor;
+  tanh(x: TfTensor): TfTensor;
+  reciprocal(x: TfTensor): TfTensor;
+  softmax(x: TfTensor): TfTensor;
+  logSumExp(x: TfTensor, axis?: number): TfTensor;
+  sum(x: TfTensor, axis?: number): TfTensor;
+  mean(x: TfTensor, axis?: number, keepDims?: boolean): TfTensor;
+  oneHot(indices: TfTensor, depth: number): TfTensor;
+  gather(table: TfTensor, ids: TfTensor): TfTensor;
+  scatterND(indices: TfTensor, updates: TfTensor, shape: readonly number[]): TfTensor;
+  reshape(x: TfTensor, shape: readonly number[]): TfTensor;
+  transpose(x: TfTensor, axes: readonly number[]): TfTensor;
+  split(x: TfTensor, parts: number, axis: number): TfTensor[];
+  slice(x: TfTensor, begin: readonly number[], size: readonly number[]): TfTensor;
+  customGrad(
+    f: (x: TfTensor) => { value: TfTensor; gradFunc: (dy: TfTensor) => TfTensor },
+  ): (x: TfTensor) => TfTensor;
+  valueAndGrads(
+    f: (...xs: TfTensor[]) => TfTensor,
+  ): (xs: TfTensor[], dy?: TfTensor) => { value: TfTensor; grads: TfTensor[] };
+  /** Frees what is made inside and not returned. */
+  tidy<T>(f: () => T): T;
+  dispose(tensors: unknown): void;
+}
+
+/** Its version. */
+const version = "4.22.0"; // names that are made at run time are not fetched by `deno check` and `deno cache`
+
+/** tfjs with a backend. Throws Error where that does not open. */
+export async function openTfjs(backend: "wasm" | "webgpu"): Promise<Tfjs> {
+  grantWhatThereIs();
+  const tf: Tfjs = await quietly(() => import(`npm:@tensorflow/tfjs@${version}`)); // the core alone has no gradients
+  await import(`npm:@tensorflow/tfjs-backend-${backend}@${version}`);
+  if (!await tf.setBackend(backend)) throw new Error(`Cannot run tfjs: its ${backend} backend does not open`);
+  return tf;
+}
+
+/** For tables. */
+export function tfjsName(tf: Tfjs): string {
+  const backend = tf.getBackend();
+  return `tfjs ${version} ${backend}${backend === "wasm" ? ", 1 thread" : ""}`; // it has threads in browsers alone
+}
+
+/** `compute` from the same inputs every time. */
+export function tfjsContender(
+  tf: Tfjs,
+  { inputs, compute }: {
+    readonly inputs: TensorMap;
+    readonly compute: (inputs: Readonly<Record<string, TfTensor>>) => Record<string, TfTensor>;
+  },
+): Promise<Contender> {
+  const held = tfTensors(tf, inputs);
+  const call = () => tf.tidy(() => compute(held));
+  return Promise.resolve({
+    name: tfjsName(tf),
+    async measure(times) {
+      const before = performance.now();
+      for (let i = 1; i < times; i++) tf.dispose(call());
+      const last = call();
+      await finished(tf, Object.values(last)[0]);
+      const seconds = (performance.now() - before) / 1000 / times;
+      tf.dispose(last);
+      return seconds;
+    },
+    async results() {
+      const results = call(), read = await tfData(results);
+      tf.dispose(results);
+      return read;
+    },
+    [Symbol.asyncDispose]() {
+      tf.dispose(held);
+      return Promise.resolve();
+    },
+  });
+}
+
+/** Waits until all that was asked before is done: by one element, so that it is not fetching which is timed. */
+export async function finished(tf: Tfjs, last: TfTensor): Promise<void> {
+  const element = tf.tidy(() => tf.slice(tf.reshape(last, [-1]), [0], [1]));
+  await element.data();
+  tf.dispose(element);
+}
+
+/** Tensors of its own; u32 becomes int32, which its indices have to be. */
+export function tfTensors(tf: Tfjs, values: TensorMap): Record<string, TfTensor> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, { shape, data }]) => [
+      name,
+      data instanceof Float32Array ? tf.tensor(data, shape) : tf.tensor(new Int32Array(data), shape, "int32"),
+    ]),
+  );
+}
+
+/** What tensors hold. */
+export async function tfData(tensors: Readonly<Record<string, TfTensor>>): Promise<Results> {
+  const read: Record<string, ArrayLike<number>> = {};
+  for (const [name, tensor] of Object.entries(tensors)) read[name] = await tensor.data();
+  return read;
+}
+
+/** y = f(of), and gradients of each of `of`, by its name with a d before it, where `dy` is that of y. */
+export function tfGradients(
+  tf: Tfjs,
+  { f, of, dy }: {
+    readonly f: (of: Readonly<Record<string, TfTensor>>) => TfTensor;
+    readonly of: Readonly<Record<string, TfTensor>>;
+    readonly dy: TfTensor;
+  },
+): Record<string, TfTensor> {
+  const names = Object.keys(of);
+  const withNames = (...xs: TfTensor[]) => f(Object.fromEntries(names.map((name, i) => [name, xs[i]])));
+  const { value, grads } = tf.valueAndGrads(withNames)(Object.values(of), dy);
+  return { y: value, ...Object.fromEntries(names.map((name, i) => [`d${name}`, grads[i]])) };
+}
+
+/** tfjs advises Node.js users, at length, to take another package. */
+async function quietly<T>(load: () => Promise<T>): Promise<T> {
+  const { warn } = console;
+  console.warn = () => {};
+  try {
+    return await load();
+  } finally {
+    console.warn = warn;
+  }
+}
+
+/** tfjs asks for features in a nested list, and for some that an adapter may not have: Deno refuses both. */
+function grantWhatThereIs(): void {
+  const { gpu } = navigator, requestAdapter = gpu.requestAdapter.bind(gpu);
+  gpu.requestAdapter = async (options) => {
+    const adapter = await requestAdapter(options);
+    if (adapter === null) return null;
+    const requestDevice = adapter.requestDevice.bind(adapter);
+    adapter.requestDevice = (wanted = {}) =>
+      requestDevice({
+        ...wanted,
+        requiredFeatures: [...wanted.requiredFeatures ?? []].flat().filter((f) => adapter.features.has(f)),
+      });
+    return adapter;
+  };
+}
