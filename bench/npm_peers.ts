@@ -18,9 +18,9 @@ import { openCpu } from "../kernels/engine/cpu.ts";
 import type { Engine } from "../kernels/engine/engine.ts";
 import { openWebgpu } from "../kernels/engine/webgpu.ts";
 import { softwareAdapter } from "../tests/software_adapter.ts";
+import type { Work } from "./measure.ts";
 import { comparisons } from "./peers/comparisons.ts";
 import { type Comparison, type Contender, expectSame, workText } from "./peers/comparison.ts";
-import type { Work } from "./measure.ts";
 import { openTfjs, type Tfjs } from "./peers/tfjs.ts";
 
 const { values } = parseArgs({
