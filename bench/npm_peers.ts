@@ -52,7 +52,7 @@ const wanted = comparisons({
 const backend = deviceOf(values.backend);
 // Unless a number is asked for: what takes a software adapter seconds gets fewer, and all of it a few minutes.
 const most = Number(values.rounds ?? 7), least = values.rounds === undefined ? 3 : most;
-const BUDGET = 15_000; // milliseconds of rounds a comparison
+const BUDGET = 10_000; // milliseconds of rounds a comparison
 if (!Number.isInteger(most) || most < 1) {
   throw new RangeError(`Cannot measure ${values.rounds} rounds: wanted a whole number from 1`);
 }
