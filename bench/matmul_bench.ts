@@ -9,7 +9,7 @@ import { compile } from "../kernels/core/program.ts";
 import { normals } from "../kernels/core/philox.ts";
 import { matmul } from "../kernels/ops/matmul.ts";
 import { benchEngines, finishRuns, keptOpen, marker, repeatsOn } from "./engines.ts";
-import { benchJaxjs } from "./peer_benches.ts";
+import { benchPeers } from "./peer_benches.ts";
 import { compareKernel } from "./peers/kernel.ts";
 import { matmulKernel } from "./peers/kernels/matmul.ts";
 
@@ -51,5 +51,5 @@ for (const [m, k, n] of sizes) {
       });
     }
   }
-  benchJaxjs(compareKernel(matmulKernel([m, k, n])), { group });
+  benchPeers(compareKernel(matmulKernel([m, k, n])), { group });
 }

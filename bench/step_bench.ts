@@ -6,7 +6,7 @@
  * @module
  */
 import { benchEngines, keptOpen } from "./engines.ts";
-import { benchJaxjs } from "./peer_benches.ts";
+import { benchPeers } from "./peer_benches.ts";
 import { compareStep } from "./peers/kernels/step.ts";
 import { openTrainingStep, stepSizes } from "./training_step.ts";
 
@@ -32,7 +32,7 @@ for (const size of stepSizes) {
       },
     });
   }
-  benchJaxjs(compareStep(size), {
+  benchPeers(compareStep(size), {
     repeats: (device) => device === "webgpu" ? 10 : 1,
     iterations: { n: 5, warmup: 0 },
     ...(size.name === "124M" && { without: "wasm" }), // its new weights and moments beside the old: over 4 GiB
