@@ -1,11 +1,16 @@
 /**
- * llm.c's model checkpoints, version 3 (float32): 256 int32 of header, then 16 kinds of tensors, each kind's layers
- * one after the other. Little-endian. Linear weights are [out, in] there and [in, out] here, as Hugging Face
- * publishes GPT-2. Source: llm.c train_gpt2.py `write_model`, train_gpt2.c `gpt2_build_from_checkpoint`.
+ * llm.c's model checkpoints, version 3 (float32) and 5 (bfloat16): 256 int32 of header, then 16 kinds of tensors, each
+ * kind's layers one after the other. Little-endian. Linear weights are [out, in] there and [in, out] here, as Hugging
+ * Face publishes GPT-2; the embedding is padded with rows of zeros. Source: llm.c train_gpt2.py `write_model`,
+ * train_gpt2.c `gpt2_build_from_checkpoint`, train_gpt2.cu `gpt2_write_to_checkpoint`.
  *
  * @module
  */
-import { type Shape, sizeOf, type TensorMap } from "../../kernels/core/tensor.ts";
+import { sizeOf, type TensorMap } from "../../kernels/core/tensor.ts";
+import { readFull, writeAll } from "./exact_io.ts";
+import { floatBytes, type FloatType, narrowed, widened } from "./float_types.ts";
+import { EMBEDDING, faultOf, type NamedShape } from "./gpt2_form.ts";
+import { readWeights, type WeightFile, type WeightWriter, WriteOrder } from "./weight_file.ts";
 
 /** The sizes in the header. */
 export type LlmcSizes = Readonly<{
@@ -21,21 +26,27 @@ export type LlmcSizes = Readonly<{
 /** A checkpoint: sizes, and weights by Hugging Face's names. */
 export type LlmcModel = Readonly<{ sizes: LlmcSizes; weights: TensorMap }>;
 
-/** One kind of tensor: its name (per layer where it has a star), its shape here, and whether the file has it turned. */
-type TensorKind = Readonly<{ name: string; shape: Shape; turned: boolean }>;
+/** A checkpoint on disk. */
+export interface LlmcFile extends WeightFile {
+  /** As in its header. */
+  readonly sizes: LlmcSizes;
+}
 
-const magic = 20240326;
-const version = 3;
+/** A tensor: `turned` says that the file has it the other way about. A star stands for the layer. */
+type Stored = NamedShape & Readonly<{ turned: boolean }>;
+
+const MAGIC = 20240326;
+const VERSIONS: Readonly<Record<FloatType, number>> = { f32: 3, bf16: 5 };
+const TOKEN_SHARDS = [20240520, 20240801]; // their magic numbers, to tell who took one for a model
 const headerBytes = 256 * 4;
 const sizeNames = ["seqLen", "vocabSize", "layers", "heads", "channels", "paddedVocabSize"] as const;
 
 /** Tensor kinds in the file's order. */
-function kindsOf(sizes: LlmcSizes): readonly TensorKind[] {
-  const { seqLen, channels: c, paddedVocabSize } = sizes;
-  const plain = (name: string, ...shape: number[]): TensorKind => ({ name, shape, turned: false });
-  const turned = (name: string, ...shape: number[]): TensorKind => ({ name, shape, turned: true });
+function kindsOf({ seqLen, channels: c, paddedVocabSize }: LlmcSizes): readonly Stored[] {
+  const plain = (name: string, ...shape: number[]): Stored => ({ name, shape, turned: false });
+  const turned = (name: string, ...shape: number[]): Stored => ({ name, shape, turned: true });
   return [
-    plain("wte.weight", paddedVocabSize, c),
+    plain(EMBEDDING, paddedVocabSize, c),
     plain("wpe.weight", seqLen, c),
     plain("h.*.ln_1.weight", c),
     plain("h.*.ln_1.bias", c),
@@ -55,66 +66,170 @@ function kindsOf(sizes: LlmcSizes): readonly TensorKind[] {
 }
 
 /** Every tensor of the file, in order. */
-function* tensorsOf(sizes: LlmcSizes): Generator<TensorKind> {
+function* tensorsOf(sizes: LlmcSizes): Generator<Stored> {
   for (const kind of kindsOf(sizes)) {
     const count = kind.name.includes("*") ? sizes.layers : 1;
     for (let i = 0; i < count; i++) yield { ...kind, name: kind.name.replace("*", String(i)) };
   }
 }
 
-/** Reads a checkpoint. Throws Deno.errors.InvalidData where magic, version, sizes or length are wrong. */
-export async function readLlmcModel(path: string | URL): Promise<LlmcModel> {
-  using file = await Deno.open(path);
-  const { size } = await file.stat();
-  const wrong = (why: string) =>
-    new Deno.errors.InvalidData(`Cannot read ${path}: ${why}: wanted an llm.c model, version 3 (float32)`);
-  if (size < headerBytes) throw wrong(`it has ${size} bytes, less than a header's ${headerBytes}`);
-  const header = new Int32Array(await readExactly(file, headerBytes, String(path)));
-  if (header[0] !== magic) throw wrong(`it begins with ${header[0]}, not ${magic}`);
-  if (header[1] !== version) throw wrong(`its version is ${header[1]}`);
-  const [seqLen, vocabSize, layers, heads, channels, paddedVocabSize] = header.subarray(2, 8);
-  const sizes: LlmcSizes = { seqLen, vocabSize, layers, heads, channels, paddedVocabSize };
-  const fault = faultOf(sizes);
-  if (fault !== null) throw wrong(fault);
-  const expected = fileBytes(sizes);
-  if (size !== expected) throw wrong(`it has ${size} bytes, but its header's sizes make ${expected}`);
-
-  const weights: [string, TensorMap[string]][] = [];
-  for (const { name, shape, turned } of tensorsOf(sizes)) {
-    const raw = new Float32Array(await readExactly(file, 4 * sizeOf(shape), `${path}: tensor ${name}`));
-    const data = turned ? transpose(raw, { rows: shape[1], columns: shape[0] }) : raw;
-    weights.push([name, { shape, data }]);
-  }
-  return { sizes, weights: Object.fromEntries(weights) };
+/** Bytes of a checkpoint of these sizes. */
+export function llmcModelBytes(sizes: LlmcSizes, dtype: FloatType): number {
+  const floats = kindsOf(sizes).reduce(
+    (sum, { name, shape }) => sum + sizeOf(shape) * (name.includes("*") ? sizes.layers : 1),
+    0,
+  );
+  return headerBytes + floatBytes(dtype) * floats;
 }
 
 /**
- * Writes a checkpoint and syncs it to disk. An embedding with fewer rows than `paddedVocabSize` is filled up with
- * zeros. Throws RangeError where a weight is missing or has another size.
+ * Opens a checkpoint. Throws Deno.errors.InvalidData where magic, version, sizes or length are wrong; nothing is
+ * allocated before they are checked.
  */
-export async function writeLlmcModel(path: string | URL, model: LlmcModel): Promise<void> {
-  const { sizes, weights } = model;
-  const fault = faultOf(sizes);
-  if (fault !== null) throw new RangeError(`Cannot write ${path}: ${fault}`);
-  const tensors = [...tensorsOf(sizes)].map((kind) => ({ ...kind, data: weightOf(kind, model) }));
-  const header = new Int32Array(256);
-  header.set([magic, version, ...sizeNames.map((name) => sizes[name])]);
-
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
-  await writeAll(file, header);
-  for (const { name, shape, turned, data } of tensors) {
-    const raw = turned ? transpose(data, { rows: shape[0], columns: shape[1] }) : data;
-    await writeAll(file, raw);
-    const missing = name === "wte.weight" ? sizeOf(shape) - sizeOf(weights[name].shape) : 0;
-    if (missing > 0) await writeAll(file, new Float32Array(missing));
+export async function openLlmcModel(path: string | URL): Promise<LlmcFile> {
+  const file = await Deno.open(path);
+  try {
+    const { sizes, dtype } = await readHeader(file, String(path));
+    const places = new Map<string, Stored & { readonly at: number }>();
+    let at = headerBytes;
+    for (const tensor of tensorsOf(sizes)) {
+      places.set(tensor.name, { ...tensor, at });
+      at += floatBytes(dtype) * sizeOf(tensor.shape);
+    }
+    const { paddedVocabSize: _, ...form } = sizes;
+    return {
+      path: String(path),
+      sizes,
+      form,
+      dtype,
+      shapes: new Map([...places].map(([name, { shape }]) => [name, shape])),
+      async read(name) {
+        const place = places.get(name);
+        if (place === undefined) throw new RangeError(`Cannot read ${name}: ${path} has no such tensor`);
+        const { shape, turned } = place;
+        const bytes = new Uint8Array(floatBytes(dtype) * sizeOf(shape));
+        await file.seek(place.at, Deno.SeekMode.Start);
+        await readFull(file, bytes, `${path}: tensor ${name}`);
+        const raw = widened(bytes, dtype);
+        return turned ? transposed(raw, { rows: shape[1], columns: shape[0] }) : raw;
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    file.close();
+    throw error;
   }
-  await file.sync();
 }
 
-function weightOf({ name, shape }: TensorKind, { sizes, weights }: LlmcModel): Float32Array {
+/** Reads a checkpoint as float32. Throws as `openLlmcModel`. */
+export async function readLlmcModel(path: string | URL): Promise<LlmcModel> {
+  const file = await openLlmcModel(path);
+  return { sizes: file.sizes, weights: await readWeights(file) };
+}
+
+/** How a checkpoint is written. */
+export interface LlmcModelOptions {
+  /** For its header. */
+  readonly sizes: LlmcSizes;
+  /** Of all its tensors. */
+  readonly dtype: FloatType;
+  /** Rows of the embedding that will be given, up to the padded vocabulary; the others are zeros. Default: `vocabSize`. */
+  readonly rows?: number;
+}
+
+/** Begins a checkpoint, for its tensors one after the other. Throws RangeError for sizes that cannot be. */
+export async function createLlmcModel(path: string | URL, options: LlmcModelOptions): Promise<WeightWriter> {
+  const { sizes, dtype, rows = sizes.vocabSize } = options;
+  const fault = llmcFaultOf(sizes);
+  if (fault !== null) throw new RangeError(`Cannot write ${path}: ${fault}`);
+  const stored = [...tensorsOf(sizes)];
+  const order = stored.map(({ name, shape }) =>
+    name === EMBEDDING ? { name, shape: [rows, sizes.channels] } : { name, shape }
+  );
+  const turned = new Set(stored.filter((tensor) => tensor.turned).map(({ name }) => name));
+  const padding = (sizes.paddedVocabSize - rows) * sizes.channels * floatBytes(dtype);
+  const following = new WriteOrder(String(path), order);
+  const header = new Int32Array(256);
+  header.set([MAGIC, VERSIONS[dtype], ...sizeNames.map((name) => sizes[name])]);
+  const file = await Deno.open(path, { write: true, create: true, truncate: true });
+  try {
+    await writeAll(file, new Uint8Array(header.buffer));
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  return {
+    order,
+    async write(data) {
+      const { name, shape } = following.take(data);
+      const raw = turned.has(name) ? transposed(data, { rows: shape[0], columns: shape[1] }) : data;
+      await writeAll(file, narrowed(raw, dtype));
+      if (name === EMBEDDING && padding > 0) await writeAll(file, new Uint8Array(padding));
+    },
+    async end() {
+      following.end();
+      await file.sync();
+    },
+    close: () => file.close(),
+  };
+}
+
+/**
+ * Writes a checkpoint and syncs it to disk. An embedding without the rows that pad it is filled up with zeros. Throws
+ * RangeError where a weight is missing or has another size.
+ */
+export async function writeLlmcModel(
+  path: string | URL,
+  model: LlmcModel,
+  { dtype = "f32" }: { readonly dtype?: FloatType } = {},
+): Promise<void> {
+  const { sizes } = model;
+  const fault = llmcFaultOf(sizes);
+  if (fault !== null) throw new RangeError(`Cannot write ${path}: ${fault}`);
+  const weights = [...tensorsOf(sizes)].map((tensor) => weightOf(tensor, model));
+  const writer = await createLlmcModel(path, { sizes, dtype, rows: weights[0].length / sizes.channels });
+  try {
+    for (const data of weights) await writer.write(data);
+    await writer.end();
+  } finally {
+    writer.close();
+  }
+}
+
+async function readHeader(
+  file: Deno.FsFile,
+  path: string,
+): Promise<{ readonly sizes: LlmcSizes; readonly dtype: FloatType }> {
+  const { size } = await file.stat();
+  const wrong = (why: string) =>
+    new Deno.errors.InvalidData(
+      `Cannot read ${path}: ${why}: wanted an llm.c model, version 3 (float32) or 5 (bfloat16)`,
+    );
+  if (size < headerBytes) throw wrong(`it has ${size} bytes, less than a header's ${headerBytes}`);
+  const bytes = new Uint8Array(headerBytes);
+  await readFull(file, bytes, path);
+  const header = new Int32Array(bytes.buffer);
+  if (TOKEN_SHARDS.includes(header[0])) throw wrong("it is a shard of tokens");
+  if (header[0] !== MAGIC) throw wrong(`it begins with ${header[0]}, not ${MAGIC}`);
+  const dtype: FloatType | null = header[1] === VERSIONS.f32
+    ? "f32"
+    : header[1] === VERSIONS.bf16
+    ? "bf16"
+    : null;
+  if (dtype === null) throw wrong(`its version is ${header[1]}`);
+  const [seqLen, vocabSize, layers, heads, channels, paddedVocabSize] = header.subarray(2, 8);
+  const sizes: LlmcSizes = { seqLen, vocabSize, layers, heads, channels, paddedVocabSize };
+  const fault = llmcFaultOf(sizes);
+  if (fault !== null) throw wrong(fault);
+  const expected = llmcModelBytes(sizes, dtype);
+  if (size !== expected) throw wrong(`it has ${size} bytes, but its header's sizes make ${expected}`);
+  return { sizes, dtype };
+}
+
+function weightOf({ name, shape }: Stored, { sizes, weights }: LlmcModel): Float32Array {
   const weight = Object.hasOwn(weights, name) ? weights[name] : undefined;
   if (weight === undefined) throw new RangeError(`Cannot write an llm.c model: weight ${name} is missing`);
-  const unpadded = name === "wte.weight" ? [sizes.vocabSize, sizes.channels] : shape;
+  const unpadded = name === EMBEDDING ? [sizes.vocabSize, sizes.channels] : shape;
   const fits = [shape, unpadded].some((s) => String(s) === String(weight.shape));
   if (!fits || !(weight.data instanceof Float32Array) || weight.data.length !== sizeOf(weight.shape)) {
     throw new RangeError(
@@ -124,56 +239,30 @@ function weightOf({ name, shape }: TensorKind, { sizes, weights }: LlmcModel): F
   return weight.data;
 }
 
-function faultOf(sizes: LlmcSizes): string | null {
-  for (const name of sizeNames) {
-    const n = sizes[name];
-    if (!Number.isInteger(n) || n < 1 || n > 2 ** 31 - 1) return `its ${name} is ${n}`;
-  }
-  if (sizes.channels % sizes.heads !== 0) {
-    return `its ${sizes.channels} channels are no multiple of its ${sizes.heads} heads`;
-  }
-  if (sizes.paddedVocabSize < sizes.vocabSize) {
-    return `its vocabulary of ${sizes.vocabSize} is padded to ${sizes.paddedVocabSize}`;
-  }
-  return null;
+function llmcFaultOf(sizes: LlmcSizes): string | null {
+  const { vocabSize, paddedVocabSize } = sizes;
+  const fault = faultOf(sizes);
+  if (fault !== null) return fault;
+  return Number.isInteger(paddedVocabSize) && paddedVocabSize >= vocabSize && paddedVocabSize < 2 ** 31
+    ? null
+    : `its vocabulary of ${vocabSize} is padded to ${paddedVocabSize}`;
 }
 
-function fileBytes(sizes: LlmcSizes): number {
-  const floats = kindsOf(sizes).reduce(
-    (sum, { name, shape }) => sum + sizeOf(shape) * (name.includes("*") ? sizes.layers : 1),
-    0,
-  );
-  return headerBytes + 4 * floats;
-}
+const BLOCK = 32; // rows and columns at a time: both sides stay in the cache
 
-function transpose(
+/** x [rows, columns] the other way about; bits, so that NaNs stay what they are. */
+function transposed(
   x: Float32Array,
   { rows, columns }: { readonly rows: number; readonly columns: number },
-): Float32Array {
-  const out = new Float32Array(x.length);
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) out[c * rows + r] = x[r * columns + c];
-  }
-  return out;
-}
-
-async function readExactly(file: Deno.FsFile, bytes: number, what: string): Promise<ArrayBuffer> {
-  const into = new Uint8Array(bytes);
-  for (let at = 0; at < bytes;) {
-    const n = await file.read(into.subarray(at));
-    if (n === null) {
-      throw new Deno.errors.InvalidData(`Cannot read ${what}: the file ends ${bytes - at} bytes early`);
+): Float32Array<ArrayBuffer> {
+  const from = new Uint32Array(x.buffer, x.byteOffset, x.length), out = new Uint32Array(x.length);
+  for (let r0 = 0; r0 < rows; r0 += BLOCK) {
+    for (let c0 = 0; c0 < columns; c0 += BLOCK) {
+      const lastRow = Math.min(rows, r0 + BLOCK), lastColumn = Math.min(columns, c0 + BLOCK);
+      for (let c = c0; c < lastColumn; c++) {
+        for (let r = r0; r < lastRow; r++) out[c * rows + r] = from[r * columns + c];
+      }
     }
-    at += n;
   }
-  return into.buffer;
-}
-
-async function writeAll(file: Deno.FsFile, values: Float32Array | Int32Array): Promise<void> {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  for (let at = 0; at < bytes.length;) {
-    const chunk = bytes.subarray(at, at + 8 * 1024 * 1024);
-    // Files take no views of shared memory: such a chunk is copied.
-    at += await file.write(chunk.buffer instanceof SharedArrayBuffer ? chunk.slice() : chunk);
-  }
+  return new Float32Array(out.buffer);
 }
