@@ -14,7 +14,7 @@ import { hellaswag } from "../stages/task/hellaswag.ts";
 import { loadTokenizer } from "../stages/token/tokenizer.ts";
 import { examine, type Question } from "../stages/train/examine.ts";
 import { type Plan, plan } from "../stages/train/plan.ts";
-import { beside } from "./cli/beside.ts";
+import { beside, tokenizerBeside } from "./cli/beside.ts";
 import { checkHellaswag } from "./cli/hellaswag_rounds.ts";
 import { integer, path, text } from "./cli/kinds.ts";
 import { hellaswagOptions, shardOptions } from "./cli/options.ts";
@@ -66,7 +66,7 @@ export default pipeline({
         `Nothing to measure ${o.checkpoint} on: no shards stand beside it: give --val-shards GLOB or --hellaswag FILE`,
       );
     }
-    const name = o.tokenizer ?? await beside(o.checkpoint, "tokenizer") ?? "gpt2";
+    const name = o.tokenizer ?? await tokenizerBeside(o.checkpoint) ?? "gpt2";
     const tokenizer = await loadTokenizer(name);
     if (tokenizer.vocabSize > sizes.vocabSize) {
       throw new RangeError(

@@ -11,10 +11,10 @@ import { loadTokenizer } from "../stages/token/tokenizer.ts";
 import { sampleText } from "../stages/train/generate.ts";
 import { plan } from "../stages/train/plan.ts";
 import { openModel } from "../stages/train/session.ts";
+import { tokenizerBeside } from "./cli/beside.ts";
 import { integer, number, path, text } from "./cli/kinds.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { checkPrompt } from "./cli/prompt.ts";
-import { exists } from "./cli/run_folder.ts";
 import { startingWeights } from "./cli/starting_weights.ts";
 
 const group = "Sampling";
@@ -46,7 +46,7 @@ export default pipeline({
   },
   async build(o, env) {
     const { sizes, weights } = await startingWeights(o.checkpoint);
-    const name = o.tokenizer ?? await tokenizerBeside(o.checkpoint);
+    const name = o.tokenizer ?? await tokenizerBeside(o.checkpoint) ?? "gpt2";
     const tokenizer = await loadTokenizer(name);
     if (tokenizer.vocabSize > sizes.vocabSize) {
       throw new RangeError(
@@ -85,12 +85,3 @@ export default pipeline({
       .pipe(map("report", (event, ctx) => ctx.emit(event)));
   },
 });
-
-/** The one in the folder of the run that a checkpoint belongs to; GPT-2's where there is none. */
-async function tokenizerBeside(checkpoint: string): Promise<string> {
-  const folder = checkpoint.replace(/(?<=.)\/+$/, "");
-  for (const dir of [folder, `${folder}/..`, `${folder}/../..`]) {
-    if (await exists(`${dir}/tokenizer/report.json`)) return `${dir}/tokenizer`;
-  }
-  return "gpt2";
-}

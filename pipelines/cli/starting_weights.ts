@@ -1,50 +1,75 @@
 /**
- * `--init-from`: weights to begin with, and the shape of the model they are of.
+ * Models on disk, whoever wrote them: what `--init-from`, `--checkpoint` and `convert --from` take.
  *
  * @module
  */
-import type { Gelu } from "../../kernels/models/layers.ts";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
-import { readLlmcModel } from "../../stages/format/llmc_model.ts";
-import { readSafetensors } from "../../stages/format/safetensors.ts";
 import { checkFiles } from "../../stages/flow/checkpoint.ts";
+import { faultOf, type Gpt2Form } from "../../stages/format/gpt2_form.ts";
+import { openGpt2Folder, openGpt2Safetensors } from "../../stages/format/gpt2_safetensors.ts";
+import { openLlmcModel } from "../../stages/format/llmc_model.ts";
+import { readWeights, type WeightFile } from "../../stages/format/weight_file.ts";
 import { exists } from "./run_folder.ts";
 
 /** A model's sizes and forms, as a file tells them; what it does not say is as GPT-2 has it. */
-export type ModelSizes = Readonly<{
-  layers: number;
-  heads: number;
-  channels: number;
-  seqLen: number;
-  vocabSize: number;
-  gelu?: Gelu;
-  bias?: boolean;
-  tie?: boolean;
-}>;
+export type ModelSizes = Gpt2Form;
 
 /** Weights by published name, and their model's sizes. */
 export type StartingWeights = Readonly<{ sizes: ModelSizes; weights: TensorMap }>;
 
-/**
- * Reads an llm.c `.bin`, a Hugging Face folder (config.json, model.safetensors) or a checkpoint of a run. Throws
- * Deno.errors.NotFound where nothing stands at `path`, Deno.errors.InvalidData for what cannot be read or is not what
- * the run wrote.
- */
+/** Whose kind a model's files are of. */
+export type ModelKind = "llm.c" | "Hugging Face" | "checkpoint";
+
+/** A model on disk that is open. */
+export type ModelFile = WeightFile & Readonly<{ kind: ModelKind }>;
+
+/** Reads all weights of a model. Throws as `openModelFile`. */
 export async function startingWeights(path: string): Promise<StartingWeights> {
+  const file = await openModelFile(path);
+  return { sizes: file.form, weights: await readWeights(file) };
+}
+
+/**
+ * Opens an llm.c `.bin`, a Hugging Face folder (config.json, model.safetensors or shards of it), a checkpoint of a run or
+ * a run's folder, for its newest. Throws Deno.errors.NotFound where nothing stands at `path`, Deno.errors.InvalidData for
+ * what cannot be read or is not what the run wrote.
+ */
+export async function openModelFile(path: string): Promise<ModelFile> {
   if (!await exists(path)) {
     throw new Deno.errors.NotFound(
       `Cannot begin from ${path}: nothing is there: expected an llm.c .bin, a safetensors folder or a checkpoint`,
     );
   }
   if ((await Deno.stat(path)).isFile) {
-    const { sizes, weights } = await readLlmcModel(path);
-    return { sizes, weights };
+    await refuseStrangers(path);
+    return { ...await openLlmcModel(path), kind: "llm.c" };
   }
   const folder = await newest(path);
+  const stream = `${folder}/stream.json`;
+  if (!await exists(stream)) return { ...await openGpt2Folder(folder), kind: "Hugging Face" };
   if (await exists(`${folder}/manifest.json`)) await undamaged(folder);
-  const weights = await readSafetensors(`${folder}/model.safetensors`);
-  const bias = Object.keys(weights).some((name) => name.endsWith("ln_f.bias"));
-  return { sizes: { ...await sizesOf(folder), ...(!bias && { bias }) }, weights };
+  const form = await formOf(stream);
+  const file = await openGpt2Safetensors([`${folder}/model.safetensors`], { path: folder, form });
+  return { ...file, kind: "checkpoint" };
+}
+
+/** Throws Deno.errors.InvalidData, saying what to do, for files that people have and that are not read. */
+async function refuseStrangers(path: string): Promise<void> {
+  const first = new Uint8Array(2);
+  using file = await Deno.open(path);
+  await file.read(first);
+  const pickle = first[0] === 0x50 && first[1] === 0x4B || first[0] === 0x80; // a ZIP of torch's, or a bare pickle
+  if (pickle) {
+    throw new Deno.errors.InvalidData(
+      `Cannot read ${path}: it is a Python pickle (nanoGPT's ckpt.pt, pytorch_model.bin), which can run any code when ` +
+        `it is read: write it as safetensors with Python first, as the README's "From nanoGPT" shows`,
+    );
+  }
+  if (path.endsWith(".safetensors")) {
+    throw new Deno.errors.InvalidData(
+      `Cannot read ${path}: the file does not say what model it is of: give its folder, with config.json in it`,
+    );
+  }
 }
 
 /** Only what is read of a checkpoint is checked: the optimizer's file is twice as large. */
@@ -69,35 +94,34 @@ async function newest(path: string): Promise<string> {
     if (!/^[\w.-]+$/.test(name)) break;
     return `${checkpoints}/${name}`;
   }
-  if (await exists(`${folder}/model.safetensors`)) return folder;
+  for (const name of ["model.safetensors", "model.safetensors.index.json"]) {
+    if (await exists(`${folder}/${name}`)) return folder;
+  }
+  if (await exists(`${folder}/pytorch_model.bin`)) await refuseStrangers(`${folder}/pytorch_model.bin`);
   throw new Deno.errors.NotFound(
     `Cannot find a model in ${path}: expected model.safetensors, a checkpoint or a run's folder with one`,
   );
 }
 
-/** From a checkpoint's stream.json, or Hugging Face's config.json. */
-async function sizesOf(folder: string): Promise<ModelSizes> {
-  const [stream, config] = [`${folder}/stream.json`, `${folder}/config.json`];
-  if (await exists(stream)) {
-    const { parts } = await readJson(stream);
-    return checked(parts?.train?.state?.config, stream);
-  }
-  if (await exists(config)) {
-    const { n_layer, n_head, n_embd, n_positions, n_ctx, vocab_size, ...more } = await readJson(config);
-    const sizes = {
-      layers: n_layer,
-      heads: n_head,
-      channels: n_embd,
-      seqLen: n_positions ?? n_ctx,
-      vocabSize: vocab_size,
-      ...(more.activation_function === "gelu" && { gelu: "erf" as const }),
-      ...(more.tie_word_embeddings === false && { tie: false }),
+/** What a checkpoint's stream.json says that its model is. */
+async function formOf(path: string): Promise<Gpt2Form> {
+  const { parts } = await readJson(path);
+  const config: unknown = parts?.train?.state?.config;
+  const form = isForm(config) ? config : null;
+  const fault = form === null ? "it tells no layers, heads, channels, length and vocabulary" : faultOf(form);
+  if (form !== null && fault === null) {
+    const { layers, heads, channels, seqLen, vocabSize, gelu, tie } = form;
+    return {
+      layers,
+      heads,
+      channels,
+      seqLen,
+      vocabSize,
+      ...(gelu !== undefined && { gelu }),
+      ...(tie !== undefined && { tie }),
     };
-    return checked(sizes, config);
   }
-  throw new Deno.errors.NotFound(
-    `Cannot tell the model's sizes: neither stream.json nor config.json is in ${folder}`,
-  );
+  throw new Deno.errors.InvalidData(`Cannot tell the model's sizes from ${path}: ${fault}`);
 }
 
 async function readJson(path: string): Promise<any> {
@@ -109,18 +133,12 @@ async function readJson(path: string): Promise<any> {
   }
 }
 
-function checked(sizes: unknown, place: string): ModelSizes {
-  if (isSizes(sizes)) return sizes;
-  throw new Deno.errors.InvalidData(
-    `Cannot tell the model's sizes from ${place}: expected whole numbers for layers, heads, channels, length and vocabulary`,
-  );
-}
-
-function isSizes(sizes: unknown): sizes is ModelSizes {
-  if (typeof sizes !== "object" || sizes === null) return false;
-  const values = new Map(Object.entries(sizes));
-  return ["layers", "heads", "channels", "seqLen", "vocabSize"].every((name) => {
-    const n: unknown = values.get(name);
-    return typeof n === "number" && Number.isSafeInteger(n) && n > 0;
-  });
+function isForm(config: unknown): config is Gpt2Form {
+  if (typeof config !== "object" || config === null) return false;
+  const values: ReadonlyMap<string, unknown> = new Map(Object.entries(config));
+  const gelus: readonly unknown[] = [undefined, "tanh", "erf"],
+    ties: readonly unknown[] = [undefined, true, false];
+  return ["layers", "heads", "channels", "seqLen", "vocabSize"].every((name) =>
+    typeof values.get(name) === "number"
+  ) && gelus.includes(values.get("gelu")) && ties.includes(values.get("tie"));
 }

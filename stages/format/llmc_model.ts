@@ -137,16 +137,21 @@ export interface LlmcModelOptions {
   readonly rows?: number;
 }
 
+/** What a checkpoint is written from, in its order; `rows` as in `LlmcModelOptions`. */
+export function llmcOrder(sizes: LlmcSizes, rows: number): readonly NamedShape[] {
+  return Array.from(tensorsOf(sizes), ({ name, shape }) => ({
+    name,
+    shape: name === EMBEDDING ? [rows, sizes.channels] : shape,
+  }));
+}
+
 /** Begins a checkpoint, for its tensors one after the other. Throws RangeError for sizes that cannot be. */
 export async function createLlmcModel(path: string | URL, options: LlmcModelOptions): Promise<WeightWriter> {
   const { sizes, dtype, rows = sizes.vocabSize } = options;
   const fault = llmcFaultOf(sizes);
   if (fault !== null) throw new RangeError(`Cannot write ${path}: ${fault}`);
-  const stored = [...tensorsOf(sizes)];
-  const order = stored.map(({ name, shape }) =>
-    name === EMBEDDING ? { name, shape: [rows, sizes.channels] } : { name, shape }
-  );
-  const turned = new Set(stored.filter((tensor) => tensor.turned).map(({ name }) => name));
+  const order = llmcOrder(sizes, rows);
+  const turned = new Set([...tensorsOf(sizes)].filter((tensor) => tensor.turned).map(({ name }) => name));
   const padding = (sizes.paddedVocabSize - rows) * sizes.channels * floatBytes(dtype);
   const following = new WriteOrder(String(path), order);
   const header = new Int32Array(256);

@@ -1,5 +1,10 @@
 import { deepStrictEqual, rejects } from "node:assert/strict";
-import { readLlmcModel, writeLlmcModel } from "../../../stages/format/llmc_model.ts";
+import {
+  llmcModelBytes,
+  openLlmcModel,
+  readLlmcModel,
+  writeLlmcModel,
+} from "../../../stages/format/llmc_model.ts";
 import { sharedTest } from "../../shared_data.ts";
 
 const sizes = { seqLen: 2, vocabSize: 3, layers: 2, heads: 1, channels: 2, paddedVocabSize: 4 };
@@ -66,7 +71,10 @@ Deno.test("writeLlmcModel() fills a bare vocabulary up with zeros and refuses ot
 for (
   const [why, values, cut] of [
     ["another magic", [1, ...good.slice(1)], 0],
-    ["another version", [20240326, 5, ...good.slice(2)], 0],
+    ["another version", [20240326, 4, ...good.slice(2)], 0],
+    ["bfloat16 of another length", [20240326, 5, ...good.slice(2)], 0],
+    ["more layers than a model has", [20240326, 3, 1, 1, 1_000_000, 1, 1, 1], 0],
+    ["a shard of tokens", [20240520, 1, 10], 0],
     ["a file cut short", good, 4],
     ["no layers", [20240326, 3, 2, 3, 0, 1, 2, 4], 0],
     ["negative channels", [20240326, 3, 2, 3, 2, 1, -2, 4], 0],
@@ -102,5 +110,33 @@ sharedTest("writeLlmcModel() writes a checkpoint of llm.c's again", ["golden/gpt
   await inFile([], async (copy) => {
     await writeLlmcModel(copy, model);
     deepStrictEqual(await Deno.readFile(copy), await Deno.readFile(path("golden/gpt.bin")));
+  });
+});
+
+Deno.test("llmcModelBytes() has GPT-2's sizes of files", () => {
+  const gpt2 = {
+    seqLen: 1024,
+    vocabSize: 50257,
+    layers: 12,
+    heads: 12,
+    channels: 768,
+    paddedVocabSize: 50304,
+  };
+  deepStrictEqual([llmcModelBytes(gpt2, "f32"), llmcModelBytes(gpt2, "bf16")], [497_904_640, 248_952_832]);
+});
+
+Deno.test("writeLlmcModel() writes bfloat16 as version 5, and the bytes that were read", async () => {
+  await inFile([header(good), counting()], async (path) => {
+    const model = await readLlmcModel(path);
+    await writeLlmcModel(path, model, { dtype: "bf16" });
+    const first = await Deno.readFile(path);
+    deepStrictEqual([first.length, first[4]], [1024 + 2 * floats, 5]);
+    const file = await openLlmcModel(path);
+    deepStrictEqual(file.dtype, "bf16");
+    file.close();
+    const rounded = await readLlmcModel(path);
+    deepStrictEqual(rounded.weights["wpe.weight"], model.weights["wpe.weight"]); // up to 8 bits nothing is lost
+    await writeLlmcModel(path, rounded, { dtype: "bf16" });
+    deepStrictEqual(await Deno.readFile(path), first);
   });
 });
