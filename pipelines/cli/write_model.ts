@@ -81,23 +81,16 @@ export interface ModelWriting {
 
 /** Begins to write beside the place. Throws what the disk says. */
 export async function writeModel(target: ModelTarget): Promise<ModelWriting> {
-  const { kind, path, form, padding, dtype } = target;
+  const { kind, path } = target;
   const place = path.replace(/(?<=.)\/+$/, "");
   const fresh = `${place}.writing`;
   await Deno.mkdir(dirname(place), { recursive: true });
   await removeIfThere(fresh);
+  const writer = await begun(target, fresh).catch(async (error) => {
+    await removeIfThere(fresh);
+    throw error;
+  });
   let ended = false;
-  let writer: WeightWriter;
-  if (kind === "llm.c") {
-    writer = await createLlmcModel(fresh, { sizes: llmcSizes(form, padding), dtype, rows: padding.rows });
-  } else {
-    await Deno.mkdir(fresh);
-    writer = await createSafetensors(`${fresh}/model.safetensors`, {
-      tensors: orderOf(target).map(({ name, shape }) => ({ name: nameIn(kind, name), shape })),
-      dtype,
-      ...(kind === "Hugging Face" && { metadata: { format: "pt" } }), // transformers asks for it
-    });
-  }
   return {
     write: (data) => writer.write(data),
     async end() {
@@ -113,6 +106,19 @@ export async function writeModel(target: ModelTarget): Promise<ModelWriting> {
       if (!ended) await removeIfThere(fresh);
     },
   };
+}
+
+async function begun(target: ModelTarget, fresh: string): Promise<WeightWriter> {
+  const { kind, form, padding, dtype } = target;
+  if (kind === "llm.c") {
+    return await createLlmcModel(fresh, { sizes: llmcSizes(form, padding), dtype, rows: padding.rows });
+  }
+  await Deno.mkdir(fresh);
+  return await createSafetensors(`${fresh}/model.safetensors`, {
+    tensors: orderOf(target).map(({ name, shape }) => ({ name: nameIn(kind, name), shape })),
+    dtype,
+    ...(kind === "Hugging Face" && { metadata: { format: "pt" } }), // transformers asks for it
+  });
 }
 
 /** Biases are always there in Hugging Face's GPT-2 and llm.c's: without them they are zeros, which is the same model. */

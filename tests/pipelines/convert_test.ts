@@ -1,0 +1,259 @@
+import { deepStrictEqual, ok, rejects } from "node:assert/strict";
+import { createHash } from "node:crypto";
+import type { TensorMap } from "../../kernels/core/tensor.ts";
+import { openEngine } from "../../kernels/engine/open.ts";
+import { gpt } from "../../kernels/models/gpt.ts";
+import convert from "../../pipelines/convert.ts";
+import { environment } from "../../pipelines/cli/environment.ts";
+import { type StartingWeights, startingWeights } from "../../pipelines/cli/starting_weights.ts";
+import type { Gpt2Form } from "../../stages/format/gpt2_form.ts";
+import { openLlmcModel } from "../../stages/format/llmc_model.ts";
+import { plan } from "../../stages/train/plan.ts";
+import { openModel } from "../../stages/train/session.ts";
+import { smallForm, writeGpt2Folder } from "../stages/format/gpt2_folder.ts";
+import { sharedTest } from "../shared_data.ts";
+import { errorLine, eventsOf, run, runsTo, withFolder } from "./program.ts";
+
+type Changes = Readonly<{ dtype?: "f32" | "bf16"; vocabPad?: number; tokenizer?: string }>;
+
+/** Converts in this process; the last lines. */
+async function converted(from: string, to: string, changes: Changes = {}): Promise<readonly string[]> {
+  const values = { from, to, dtype: null, vocabPad: null, tokenizer: null, ...changes };
+  const env = environment({
+    values: { device: "cpu", seed: 1, workers: 1 },
+    out: "runs/convert",
+    resumed: false,
+    signal: new AbortController().signal,
+    emit() {},
+    print() {},
+  });
+  await (await convert.build(values, env)).run();
+  return await convert.finish?.(values, env, {
+    stages: [],
+    seconds: 0,
+    before: { documents: 0, characters: 0 },
+  }) ?? [];
+}
+
+const namesIn = (dir: string) => [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
+const sumOf = (path: string) => createHash("sha256").update(Deno.readFileSync(path)).digest("hex");
+
+async function logitsOf({ sizes, weights }: StartingWeights): Promise<Float32Array> {
+  const { engine } = await openEngine("cpu", { threads: 1 });
+  const planned = plan({ model: gpt({ ...sizes, vocabPad: 1 }), sampling: true });
+  await using model = await openModel(engine, { plan: planned, weights });
+  return await model.logits(Uint32Array.of(3, 1, 4));
+}
+
+sharedTest(
+  "convert goes from llm.c to Hugging Face, a checkpoint and back, byte for byte, and logits stay",
+  ["golden/gpt.bin"],
+  (path) =>
+    withFolder(async (dir) => {
+      const golden = path("golden/gpt.bin");
+      await converted(golden, `${dir}/hf/`);
+      deepStrictEqual(namesIn(`${dir}/hf`), ["config.json", "generation_config.json", "model.safetensors"]);
+      await converted(`${dir}/hf`, `${dir}/run/checkpoints/step-000000`);
+      await converted(`${dir}/run/checkpoints/step-000000`, `${dir}/back.bin`);
+      deepStrictEqual(sumOf(`${dir}/back.bin`), sumOf(golden));
+      await converted(`${dir}/back.bin`, `${dir}/again.bin`);
+      deepStrictEqual(sumOf(`${dir}/again.bin`), sumOf(golden));
+      await converted(`${dir}/run/checkpoints/step-000000/`, `${dir}/hf2`);
+      deepStrictEqual(sumOf(`${dir}/hf2/model.safetensors`), sumOf(`${dir}/hf/model.safetensors`));
+
+      await converted(`${dir}/hf2`, `${dir}/half`, { dtype: "bf16" });
+      await converted(`${dir}/half`, `${dir}/half.bin`);
+      await converted(`${dir}/half.bin`, `${dir}/half2`);
+      deepStrictEqual(sumOf(`${dir}/half2/model.safetensors`), sumOf(`${dir}/half/model.safetensors`));
+      deepStrictEqual(Deno.statSync(`${dir}/half.bin`).size, (Deno.statSync(golden).size - 1024) / 2 + 1024);
+
+      const wanted = await logitsOf(await startingWeights(golden));
+      for (const place of ["hf", "run/checkpoints/step-000000", "back.bin"]) {
+        deepStrictEqual(await logitsOf(await startingWeights(`${dir}/${place}`)), wanted);
+      }
+      const rounded = await logitsOf(await startingWeights(`${dir}/half.bin`));
+      deepStrictEqual(await logitsOf(await startingWeights(`${dir}/half`)), rounded);
+      const furthest = Math.max(...rounded.map((x, i) => Math.abs(x - wanted[i])));
+      ok(furthest > 0 && furthest < 0.02, `${furthest}`); // 8 bits of each weight
+    }),
+);
+
+sharedTest(
+  "convert holds no more than the largest tensor in memory",
+  ["golden/gpt.bin"],
+  (path) =>
+    withFolder(async (dir) => {
+      const golden = path("golden/gpt.bin"), largest = 512 * 64 * 4;
+      const { read, write } = Deno.FsFile.prototype;
+      let held = 0, most = 0; // bytes read and not yet written
+      Deno.FsFile.prototype.read = async function (into) {
+        const count = await read.call(this, into);
+        most = Math.max(most, held += count ?? 0);
+        return count;
+      };
+      Deno.FsFile.prototype.write = async function (bytes) {
+        const count = await write.call(this, bytes);
+        held -= count;
+        return count;
+      };
+      try {
+        for (
+          const [from, to] of [[golden, "hf"], [`${dir}/hf`, "run/checkpoints/step-1"], [
+            `${dir}/hf`,
+            "x.bin",
+          ]]
+        ) {
+          held = most = 0;
+          await converted(from, `${dir}/${to}`);
+          ok(
+            most > 0.9 * largest && most < 1.1 * largest,
+            `${to}: ${most} bytes, the largest tensor has ${largest}`,
+          );
+        }
+      } finally {
+        Object.assign(Deno.FsFile.prototype, { read, write });
+      }
+    }),
+);
+
+Deno.test("convert pads vocabularies, gives up padding, and says which forms a format cannot hold", () =>
+  withFolder(async (dir) => {
+    await writeGpt2Folder(`${dir}/hf`);
+    await converted(`${dir}/hf`, `${dir}/a.bin`);
+    await converted(`${dir}/a.bin`, `${dir}/b.bin`);
+    await converted(`${dir}/b.bin`, `${dir}/c.bin`, { vocabPad: 2 });
+    await converted(`${dir}/c.bin`, `${dir}/d.bin`);
+    const rows = await Promise.all(["a", "b", "c", "d"].map(async (name) => {
+      const file = await openLlmcModel(`${dir}/${name}.bin`);
+      file.close();
+      return file.sizes.paddedVocabSize;
+    }));
+    deepStrictEqual(rows, [128, 128, 6, 6]);
+    await converted(`${dir}/d.bin`, `${dir}/hf2`);
+    deepStrictEqual(
+      (await startingWeights(`${dir}/hf2`)).weights,
+      (await startingWeights(`${dir}/hf`)).weights,
+    );
+
+    const forms: [form: Partial<Gpt2Form>, llmc: RegExp | null][] = [
+      [{ gelu: "erf" }, /GELU is by the error function/],
+      [{ tie: false }, /head is not its embedding/],
+      [{ bias: false }, null],
+    ];
+    for (const [i, [form, refusal]] of forms.entries()) {
+      const strange = `${dir}/strange${i}`, checkpoint = `${dir}/${i}/checkpoints/step-7`;
+      await writeGpt2Folder(strange, { form: { ...smallForm, ...form } });
+      const before = await startingWeights(strange);
+      await converted(strange, checkpoint);
+      deepStrictEqual(await startingWeights(checkpoint), before);
+      const lines = await converted(checkpoint, `${strange}-again`);
+      const after = await startingWeights(`${strange}-again`);
+      if (refusal !== null) {
+        deepStrictEqual(after, before);
+        await rejects(
+          () => converted(checkpoint, `${dir}/no.bin`),
+          (error) => error instanceof RangeError && refusal.test(error.message),
+        );
+      } else {
+        ok(lines.some((line) => line.startsWith("Biases:  written as zeros")));
+        ok(isZero(after.weights, "h.1.attn.c_attn.bias") && isZero(after.weights, "ln_f.bias"));
+        deepStrictEqual(
+          await logitsOf(after),
+          await logitsOf({ ...after, weights: await zeroBiases(before, after) }),
+        );
+        await converted(checkpoint, `${dir}/zeros.bin`);
+      }
+    }
+  }));
+
+const isZero = (weights: TensorMap, name: string) => weights[name].data.every((x) => x === 0);
+
+/** The weights of one, the biases of the other. */
+function zeroBiases(one: StartingWeights, other: StartingWeights): TensorMap {
+  return { ...other.weights, ...one.weights };
+}
+
+Deno.test("convert leaves nothing behind where it fails, and takes no place that is taken", () =>
+  withFolder(async (dir) => {
+    await writeGpt2Folder(`${dir}/hf`);
+    await converted(`${dir}/hf`, `${dir}/a.bin`);
+    for (const place of ["a.bin", "hf", "a.bin/x", "model.pt", "model.safetensors"]) {
+      await rejects(() => converted(`${dir}/hf`, `${dir}/${place}`));
+    }
+    const size = Deno.statSync(`${dir}/a.bin`).size;
+    const { write } = Deno.FsFile.prototype;
+    let room = 600; // bytes: the disk is full after them
+    Deno.FsFile.prototype.write = async function (bytes) {
+      if ((room -= bytes.length) < 0) throw new Error("No space left on device (os error 28)");
+      return await write.call(this, bytes);
+    };
+    try {
+      await rejects(() => converted(`${dir}/a.bin`, `${dir}/full`), /No space left/);
+      room = 1500;
+      await rejects(() => converted(`${dir}/hf`, `${dir}/full.bin`), /No space left/);
+    } finally {
+      Object.assign(Deno.FsFile.prototype, { write });
+    }
+    deepStrictEqual(namesIn(dir), ["a.bin", "hf"]);
+    deepStrictEqual(Deno.statSync(`${dir}/a.bin`).size, size);
+    Deno.truncateSync(`${dir}/hf/model.safetensors`, 700);
+    await rejects(() => converted(`${dir}/hf`, `${dir}/b.bin`), Deno.errors.InvalidData);
+    deepStrictEqual(namesIn(dir), ["a.bin", "hf"]);
+  }));
+
+Deno.test("convert writes the tokenizer into folders, where sample finds it", () =>
+  withFolder(async (dir) => {
+    await writeGpt2Folder(`${dir}/hf`, { form: { ...smallForm, vocabSize: 300 } });
+    await converted(`${dir}/hf`, `${dir}/own`, { tokenizer: "byte" });
+    const files = ["config.json", "generation_config.json", "merges.txt", "model.safetensors"];
+    deepStrictEqual(
+      namesIn(`${dir}/own`),
+      [...files, "tokenizer.json", "tokenizer_config.json", "vocab.json"],
+    );
+    deepStrictEqual(JSON.parse(Deno.readTextFileSync(`${dir}/own/config.json`)).eos_token_id, 256);
+    await converted(`${dir}/own`, `${dir}/run/checkpoints/step-1`);
+    for (const place of ["own", "run/checkpoints/step-1"]) {
+      const { out } = await runsTo(0, [
+        "sample",
+        ..."--prompt ab --max-tokens 1 --device cpu --workers 1 --quiet --checkpoint".split(" "),
+        `${dir}/${place}`,
+      ]);
+      ok(out.startsWith("ab"), out);
+    }
+    await rejects(
+      () => converted(`${dir}/own`, `${dir}/wide`, { tokenizer: "gpt2" }),
+      /50257 tokens, the model 300/,
+    );
+  }));
+
+sharedTest(
+  "train --init-from a converted Hugging Face folder prints llm.c's losses",
+  ["golden/gpt.bin", "golden/tokens.bin", "golden/llmc.txt"],
+  (path) =>
+    withFolder(async (dir) => {
+      const wanted = [
+        ...Deno.readTextFileSync(path("golden/llmc.txt")).matchAll(/^step \d+ loss ([\d.]+)/gm),
+      ];
+      const { out } = await runsTo(0, ["convert", "--from", path("golden/gpt.bin"), "--to", `${dir}/hf`]);
+      ok(/^Next:.*sample --checkpoint/m.test(out), out);
+      const words =
+        "--batch-size 4 --seq-len 64 --lr 1e-3 --schedule constant --warmup 0 --beta2 0.999 --weight-decay 0 --grad-clip 0 " +
+        "--shuffle none --steps 20 --sample-every 0 --device cpu --workers 1 --quiet";
+      await runsTo(0, [
+        "train",
+        ...["--init-from", `${dir}/hf`, "--train-shards", path("golden/tokens.bin"), "--out", `${dir}/run`],
+        ...words.split(" "),
+      ]);
+      const steps = (await eventsOf(`${dir}/run`)).filter(({ type }) => type === "step");
+      deepStrictEqual(steps.length, wanted.length);
+      steps.forEach(({ loss }, i) => {
+        ok(Math.abs(loss - Number(wanted[i][1])) < 2e-4, `step ${i}: ${loss}, wanted ${wanted[i][1]}`);
+      });
+      await runsTo(0, ["convert", "--from", `${dir}/run`, "--to", `${dir}/tuned.bin`]);
+
+      await Deno.writeFile(`${dir}/ckpt.pt`, Uint8Array.of(0x50, 0x4B, 3, 4));
+      const refused = await run(["convert", "--from", `${dir}/ckpt.pt`, "--to", `${dir}/x`]);
+      deepStrictEqual(refused.code, 2);
+      ok(errorLine(refused).includes("pickle"), refused.err);
+    }),
+);
