@@ -98,7 +98,7 @@ sharedTest(
       };
       try {
         for (
-          const [from, to] of [[golden, "hf"], [`${dir}/hf`, "run/checkpoints/step-1"], [
+          const [from, to] of [[golden, "hf"], [`${dir}/hf`, "hf2"], [
             `${dir}/hf`,
             "x.bin",
           ]]

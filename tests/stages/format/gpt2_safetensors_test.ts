@@ -13,12 +13,14 @@ const small = Object.fromEntries(
   [...gpt2Tensors(smallForm)].map((tensor) => [tensor.name, { shape: tensor.shape, data: valuesOf(tensor) }]),
 );
 
-Deno.test("gpt2Tensors() are the parameters of gpt(), by name, shape and order", () => {
-  const parameters = parametersOf(gpt({ ...smallForm, vocabPad: 1 }));
-  deepStrictEqual(
-    [...gpt2Tensors(smallForm)],
-    [...parameters].map(([name, { tensor }]) => ({ name, shape: tensor.shape })),
-  );
+Deno.test("gpt2Tensors() are the parameters of gpt(), by name, shape and order, in all its forms", () => {
+  for (const form of [{}, { bias: false }, { tie: false }, { bias: false, tie: false }]) {
+    const parameters = parametersOf(gpt({ ...smallForm, ...form, vocabPad: 1 }));
+    deepStrictEqual(
+      [...gpt2Tensors({ ...smallForm, ...form })],
+      [...parameters].map(([name, { tensor }]) => ({ name, shape: tensor.shape })),
+    );
+  }
 });
 
 Deno.test("openGpt2Folder() reads bare and prefixed names, past masks and a tied head", () =>
