@@ -1,5 +1,5 @@
 /**
- * Turn documents into token shards, as llm.c reads them.
+ * Turn documents into token shards, as llm.c and nanoGPT read them.
  *
  * @module
  */
@@ -8,31 +8,57 @@ import { shard } from "../stages/shard/shard.ts";
 import { openSource } from "../stages/source/uri.ts";
 import { encode } from "../stages/token/encode.ts";
 import { sourceOptions } from "./cli/document_options.ts";
+import { oneOf } from "./cli/kinds.ts";
 import { heldOutOptions, tokenizerOptions } from "./cli/options.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { shellWord } from "./cli/shell_word.ts";
 import { checkRereadable, tokenizerFor } from "./cli/tokenizer_for.ts";
 
 export default pipeline({
-  about: "turn documents into token shards, as llm.c reads them",
-  options: { ...sourceOptions, ...tokenizerOptions, ...heldOutOptions },
+  about: "turn documents into token shards, as llm.c and nanoGPT read them",
+  options: {
+    ...sourceOptions,
+    ...tokenizerOptions,
+    ...heldOutOptions,
+    shardFormat: oneOf(
+      "llmc: train_000000.bin, val_000000.bin; nanogpt: train.bin, val.bin, uint16 without a header",
+      {
+        value: "llmc",
+        fixed: true,
+        group: "Shards",
+        choices: ["llmc", "nanogpt"],
+      },
+    ),
+    separator: oneOf("before: <|endoftext|> stands before each document; none: nothing does", {
+      value: "before",
+      fixed: true,
+      group: "Shards",
+      choices: ["before", "none"],
+    }),
+  },
   barrierEvery: 256, // documents
   async build(o, env) {
     checkRereadable(o);
     const documents = from(await openSource(o.source, { damaged: o.damaged }));
     const tokenizer = await tokenizerFor(o, { documents, env });
     return documents
-      .pipe(encode(tokenizer))
+      .pipe(encode(tokenizer, { separator: o.separator === "before" }))
       .pipe(shard({
         dir: `${env.out}/shards`,
         vocabSize: tokenizer.vocabSize,
         validationTokens: o.valTokens,
+        format: o.shardFormat,
       }));
   },
-  finish: (_o, { out }) => [
-    `Shards:  ${out}/shards`,
-    `Next:    deno task pipeline train --train-shards ${
-      shellWord(`${out}/shards/train_*.bin`)
-    } --val-shards ${shellWord(`${out}/shards/val_*.bin`)}`,
-  ],
+  finish: (o, { out }) => {
+    const [training, validation, format] = o.shardFormat === "llmc"
+      ? ["train_*.bin", "val_*.bin", ""]
+      : ["train.bin", "val.bin", " --shard-format nanogpt"];
+    return [
+      `Shards:  ${out}/shards`,
+      `Next:    deno task pipeline train --train-shards ${
+        shellWord(`${out}/shards/${training}`)
+      } --val-shards ${shellWord(`${out}/shards/${validation}`)}${format}`,
+    ];
+  },
 });

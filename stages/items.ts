@@ -47,7 +47,7 @@ export type TokenShard = Readonly<{
   start: number;
   count: number;
   /** The file's format; absent: llm.c's. */
-  format?: "llmc" | "nanogpt";
+  format?: "llmc" | "nanogpt" | "datatrove";
 }>;
 
 /** `ids.length` tokens from token `start` of the shard file at `path`. */

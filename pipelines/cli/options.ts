@@ -7,6 +7,7 @@
  * @module
  */
 import type { OnlyWith } from "./pipeline.ts";
+import { tokenFormats } from "../../stages/format/token_formats.ts";
 import { duration, flag, integer, number, oneOf, path, repeated, text } from "./kinds.ts";
 
 const fixed = true;
@@ -127,11 +128,11 @@ export const shardOptions = {
     group: "Shards",
     placeholder: "GLOB",
   }),
-  shardFormat: oneOf("format of the shards", {
+  shardFormat: oneOf("format of the shards: llm.c's .bin, nanoGPT's train.bin, datatrove's .ds", {
     value: "llmc",
     fixed,
     group: "Shards",
-    choices: ["llmc", "nanogpt"],
+    choices: [...tokenFormats],
   }),
   vocabSize: integer("size of the shards' vocabulary; default: their tokenizer's, else --init-from's", {
     value: null,

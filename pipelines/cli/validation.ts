@@ -4,8 +4,7 @@
  * @module
  */
 import { dirname } from "node:path";
-import { openLlmcShard } from "../../stages/format/llmc_shard.ts";
-import { openNanogptBin } from "../../stages/format/nanogpt.ts";
+import { openTokens, type TokenFormat } from "../../stages/format/token_formats.ts";
 import { readShardSummary } from "../../stages/shard/summary.ts";
 import type { EvaluateOptions } from "../../stages/train/evaluate.ts";
 import { tokenBytes } from "../../stages/train/loss_tally.ts";
@@ -24,7 +23,7 @@ export interface HeldOut {
   /** For bits per byte; null: shards.json beside the held-out part may tell them. */
   readonly tokenizer: Tokenizer | null;
   /** Of all these shards. Default llmc. */
-  readonly format?: "llmc" | "nanogpt";
+  readonly format?: TokenFormat;
 }
 
 /** Reads the held-out shards when they are first needed. */
@@ -49,13 +48,13 @@ const MOST_VALIDATION = 16 << 20; // tokens: 64 MB; no evaluation looks at more
 /** The first tokens of shards read one after another. */
 function firstTokens(
   paths: readonly string[],
-  { most, format }: { readonly most: number; readonly format: "llmc" | "nanogpt" },
+  { most, format }: { readonly most: number; readonly format: TokenFormat },
 ): Uint32Array {
   const parts: Uint32Array[] = [];
   let length = 0;
   for (const path of paths) {
     if (length >= most) break;
-    const file = format === "nanogpt" ? openNanogptBin(path) : openLlmcShard(path);
+    const file = openTokens({ path, format });
     try {
       parts.push(file.read(0, Math.min(file.count, most - length)));
       length += parts[parts.length - 1].length;

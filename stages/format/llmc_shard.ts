@@ -7,13 +7,10 @@
  *
  * @module
  */
-import { readFully, type TokenFile, tokenFile } from "./token_file.ts";
+import { openFinalOrPartial, PARTIAL, readFully, type TokenFile, tokenFile } from "./token_file.ts";
 
 /** Bytes before the first token. */
 export const SHARD_HEADER_BYTES = 1024;
-
-/** Appended to a shard's name while it grows. */
-export const PARTIAL = ".partial";
 
 const VERSIONS: readonly { readonly magic: number; readonly version: number; readonly width: 2 | 4 }[] = [
   { magic: 20240520, version: 1, width: 2 },
@@ -53,17 +50,6 @@ export function openLlmcShard(path: string): TokenFile {
     file.close();
     throw error;
   }
-}
-
-function openFinalOrPartial(path: string): { file: Deno.FsFile; actual: string } {
-  for (const actual of [path, path + PARTIAL, path]) { // thrice: it may be sealed in between
-    try {
-      return { file: Deno.openSync(actual), actual };
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  throw new Deno.errors.NotFound(`Cannot open the shard ${path}: no such file, nor ${path}${PARTIAL}`);
 }
 
 function readHeader(file: Deno.FsFile, path: string): { width: 2 | 4; count: number } {

@@ -4,16 +4,16 @@
  *
  * @module
  */
-import { type TokenFile, tokenFile } from "./token_file.ts";
+import { openFinalOrPartial, PARTIAL, type TokenFile, tokenFile } from "./token_file.ts";
 
 /**
- * Opens a raw token file. Throws Deno.errors.InvalidData if it is empty or ends within a token, Deno.errors.NotFound
- * if there is none.
+ * Opens a raw token file: `path`, or while it still grows `path.partial`, of which whole tokens count. Throws
+ * Deno.errors.InvalidData if it is empty or ends within a token, Deno.errors.NotFound if there is none.
  */
 export function openNanogptBin(path: string): TokenFile {
-  const file = Deno.openSync(path);
+  const { file, actual } = openFinalOrPartial(path);
   const { size } = file.statSync();
-  if (size === 0 || size % 2 !== 0) {
+  if (!actual.endsWith(PARTIAL) && (size === 0 || size % 2 !== 0)) {
     file.close();
     throw new Deno.errors.InvalidData(
       `Cannot read ${path} as nanoGPT tokens: ` +
@@ -22,5 +22,5 @@ export function openNanogptBin(path: string): TokenFile {
           : `its ${size} bytes are no whole number of two-byte tokens: it was cut short`),
     );
   }
-  return tokenFile(file, { path, offset: 0, width: 2, count: size / 2 });
+  return tokenFile(file, { path: actual, offset: 0, width: 2, count: Math.floor(size / 2) });
 }

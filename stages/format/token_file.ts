@@ -28,6 +28,21 @@ export interface TokenLayout {
   readonly count: number;
 }
 
+/** Appended to a file's name while it grows. */
+export const PARTIAL = ".partial";
+
+/** Opens `path`, or while it still grows `path.partial`. Throws Deno.errors.NotFound where neither is there. */
+export function openFinalOrPartial(path: string): { readonly file: Deno.FsFile; readonly actual: string } {
+  for (const actual of [path, path + PARTIAL, path]) { // thrice: it may be sealed in between
+    try {
+      return { file: Deno.openSync(actual), actual };
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  throw new Deno.errors.NotFound(`Cannot open the shard ${path}: no such file, nor ${path}${PARTIAL}`);
+}
+
 /** Reads tokens from an open file. */
 export function tokenFile(file: Deno.FsFile, { path, offset, width, count }: TokenLayout): TokenFile {
   return {

@@ -3,9 +3,7 @@
  *
  * @module
  */
-import { openLlmcShard } from "../format/llmc_shard.ts";
-import { openNanogptBin } from "../format/nanogpt.ts";
-import type { TokenFile } from "../format/token_file.ts";
+import { openTokens, type TokenFormat } from "../format/token_formats.ts";
 import type { TokenShard } from "../items.ts";
 
 /** Extents that lie one after the other in a file. */
@@ -13,7 +11,7 @@ export interface Region {
   /** The final name. */
   readonly path: string;
   /** Whose format it is. */
-  readonly format: "llmc" | "nanogpt";
+  readonly format: TokenFormat;
   /** The first token. */
   readonly start: number;
   /** Tokens. */
@@ -56,14 +54,9 @@ export function tokensIn(regions: readonly Region[]): number {
   return regions.reduce((sum, region) => sum + region.count, 0);
 }
 
-/** Opens a token file of either format. */
-export function openTokens({ path, format }: { path: string; format?: "llmc" | "nanogpt" }): TokenFile {
-  return format === "nanogpt" ? openNanogptBin(path) : openLlmcShard(path);
-}
-
 /** Tokens `start` … of a file. Throws RangeError, naming file and position, for one beyond the vocabulary. */
 export function readChecked(
-  from: { path: string; format: "llmc" | "nanogpt" },
+  from: { path: string; format: TokenFormat },
   { start, count, vocabSize }: { start: number; count: number; vocabSize: number },
 ): Uint32Array {
   const file = openTokens(from);

@@ -1,44 +1,52 @@
 /**
- * A shard being written: `NAME.bin.partial`, renamed to `NAME.bin` once its header counts its tokens.
+ * A shard being written: `NAME.bin.partial`, renamed to `NAME.bin` once its header, in llm.c's format, counts its tokens.
  *
  * @module
  */
-import { bytesOfTokens } from "../format/token_file.ts";
-import { PARTIAL, SHARD_HEADER_BYTES, shardHeader } from "../format/llmc_shard.ts";
+import { shardHeader } from "../format/llmc_shard.ts";
+import { bytesOfTokens, PARTIAL } from "../format/token_file.ts";
+
+/** What a shard is written as. */
+export type ShardLayout = Readonly<{
+  /** Bytes a token. */
+  width: 2 | 4;
+  /** llm.c's with a header that counts, or nanoGPT's, tokens only. Default llmc. */
+  format?: "llmc" | "nanogpt";
+}>;
 
 /** An open file that grows. */
 export class GrowingShard {
   /** The name that it will have. */
   readonly path: string;
-  readonly #width: 2 | 4;
+  readonly #layout: ShardLayout;
   readonly #file: Deno.FsFile;
   #count: number;
   #open = true;
   #writing = false;
 
-  private constructor(path: string, width: 2 | 4, file: Deno.FsFile, count: number) {
+  private constructor(path: string, layout: ShardLayout, file: Deno.FsFile, count: number) {
     this.path = path;
-    this.#width = width;
+    this.#layout = layout;
     this.#file = file;
     this.#count = count;
   }
 
   /** Begins the shard anew; its header counts 0 tokens until it is sealed. */
-  static create(path: string, width: 2 | 4): GrowingShard {
+  static create(path: string, layout: ShardLayout): GrowingShard {
     const file = Deno.openSync(path + PARTIAL, { read: true, write: true, create: true, truncate: true });
-    writeFully(file, shardHeader(0, width), path);
-    return new GrowingShard(path, width, file, 0);
+    writeFully(file, headerOf(0, layout), path);
+    return new GrowingShard(path, layout, file, 0);
   }
 
   /**
    * Goes back to the first `count` tokens, of a sealed shard too: it is renamed back first. Throws
    * Deno.errors.UnexpectedEof if there are fewer.
    */
-  static rewind(path: string, width: 2 | 4, count: number): GrowingShard {
+  static rewind(path: string, layout: ShardLayout, count: number): GrowingShard {
     if (isFile(path)) Deno.renameSync(path, path + PARTIAL);
     const file = Deno.openSync(path + PARTIAL, { read: true, write: true });
     const { size } = file.statSync();
-    const wanted = SHARD_HEADER_BYTES + count * width;
+    const header = headerOf(0, layout), wanted = header.length + count * layout.width;
     if (size < wanted) {
       file.close();
       throw new Deno.errors.UnexpectedEof(
@@ -47,9 +55,9 @@ export class GrowingShard {
       );
     }
     file.truncateSync(wanted);
-    writeFully(file, shardHeader(0, width), path);
+    writeFully(file, header, path);
     file.seekSync(wanted, Deno.SeekMode.Start);
-    return new GrowingShard(path, width, file, count);
+    return new GrowingShard(path, layout, file, count);
   }
 
   /** Tokens written. */
@@ -65,7 +73,7 @@ export class GrowingShard {
   /** Writes tokens at the end. */
   append(ids: Uint32Array): void {
     this.#writing = true;
-    writeFully(this.#file, bytesOfTokens(ids, this.#width), this.path);
+    writeFully(this.#file, bytesOfTokens(ids, this.#layout.width), this.path);
     this.#writing = false;
     this.#count += ids.length;
   }
@@ -78,7 +86,7 @@ export class GrowingShard {
   /** Counts the tokens in the header, syncs, closes and gives the file its final name. */
   seal(): void {
     this.#file.seekSync(0, Deno.SeekMode.Start);
-    writeFully(this.#file, shardHeader(this.#count, this.#width), this.path);
+    writeFully(this.#file, headerOf(this.#count, this.#layout), this.path);
     this.#file.syncSync();
     this.close();
     Deno.renameSync(this.path + PARTIAL, this.path);
@@ -89,6 +97,10 @@ export class GrowingShard {
     if (this.#open) this.#file.close();
     this.#open = false;
   }
+}
+
+function headerOf(count: number, { width, format = "llmc" }: ShardLayout): Uint8Array {
+  return format === "llmc" ? shardHeader(count, width) : new Uint8Array(0);
 }
 
 /** Whether there is a file of that name. */

@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { openLlmcShard, tokenWidth } from "../format/llmc_shard.ts";
+import { tokenWidth } from "../format/llmc_shard.ts";
+import { PARTIAL } from "../format/token_file.ts";
+import { openTokens } from "../format/token_formats.ts";
 import { type Stage, stage } from "../flow/stage.ts";
 import type { Tokens, TokenShard } from "../items.ts";
-import { GrowingShard } from "./growing_shard.ts";
+import { GrowingShard, type ShardLayout } from "./growing_shard.ts";
 import { SHARD_SUMMARY, type ShardSummary, writeShardSummary } from "./summary.ts";
 
 /** Where and how shards are written. */
@@ -17,8 +19,10 @@ export interface ShardOptions {
   readonly validationTokens: number;
   /** Ids must be below it. Up to 65,536 the shards are uint16, beyond that uint32 (llm.c's version 7). */
   readonly vocabSize: number;
-  /** Tokens of a training shard; only the last is shorter. Default 100,000,000, as llm.c's fineweb.py. */
+  /** Tokens of a training shard; only the last is shorter. Default 100,000,000, as llm.c's fineweb.py; nanoGPT's: all. */
   readonly shardTokens?: number;
+  /** llm.c's, or nanoGPT's: train.bin and val.bin, uint16 without a header. Default llmc. */
+  readonly format?: "llmc" | "nanogpt";
   /** Tokens passed on at a time. Default 65,536. */
   readonly extentTokens?: number;
 }
@@ -70,7 +74,7 @@ export function shard(options: ShardOptions): Stage<Tokens, TokenShard> {
 /** The growing files and what is still to be written to them. */
 class Shards {
   readonly #options: Required<ShardOptions>;
-  readonly #width: 2 | 4;
+  readonly #layout: ShardLayout;
   readonly #validation: { tokens: number; bytes: number; documents: number; sealed: boolean };
   readonly #training: { tokens: number; bytes: number; documents: number };
   #shard: number;
@@ -83,8 +87,10 @@ class Shards {
   #heldWritten = 0; // of them, how many a save has already written
 
   private constructor(options: ShardOptions, saved: ShardSaved) {
-    this.#options = { shardTokens: 100_000_000, extentTokens: 65_536, ...options };
-    this.#width = tokenWidth(options.vocabSize);
+    const { format = "llmc" } = options;
+    const shardTokens = format === "llmc" ? 100_000_000 : Number.MAX_SAFE_INTEGER;
+    this.#options = { format, shardTokens, extentTokens: 65_536, ...options };
+    this.#layout = { width: tokenWidth(options.vocabSize), format };
     this.#validation = { ...saved.validation };
     this.#training = { ...saved.training };
     this.#shard = saved.shard;
@@ -108,7 +114,7 @@ class Shards {
     part.bytes += tokens.bytes ?? 0;
     part.documents++;
     if (!held) return this.#train(tokens.ids);
-    this.#validationFile ??= GrowingShard.create(this.#validationPath, this.#width);
+    this.#validationFile ??= GrowingShard.create(this.#validationPath, this.#layout);
     this.#validationFile.append(tokens.ids);
     if (this.#validation.tokens >= this.#options.validationTokens) this.#sealValidation();
     return [];
@@ -155,11 +161,12 @@ class Shards {
   }
 
   get #validationPath(): string {
-    return `${this.#options.dir}/val_000000.bin`;
+    return `${this.#options.dir}/${this.#options.format === "llmc" ? "val_000000" : "val"}.bin`;
   }
 
   #trainingPath(shard: number): string {
-    return `${this.#options.dir}/train_${String(shard).padStart(6, "0")}.bin`;
+    const { dir, format } = this.#options;
+    return `${dir}/${format === "llmc" ? `train_${String(shard).padStart(6, "0")}` : "train"}.bin`;
   }
 
   #check({ id, ids }: Tokens): void {
@@ -195,7 +202,7 @@ class Shards {
 
   #writeHeld(): void {
     if (this.#heldWritten === this.#heldCount) return;
-    this.#file ??= GrowingShard.create(this.#trainingPath(this.#shard), this.#width);
+    this.#file ??= GrowingShard.create(this.#trainingPath(this.#shard), this.#layout);
     this.#file.append(this.#held.subarray(this.#heldWritten, this.#heldCount));
     this.#heldWritten = this.#heldCount;
   }
@@ -203,7 +210,13 @@ class Shards {
   #flushHeld(): TokenShard[] {
     if (this.#heldCount === 0) return [];
     this.#writeHeld();
-    const extent = { path: this.#trainingPath(this.#shard), start: this.#passed, count: this.#heldCount };
+    const { format } = this.#options;
+    const extent = {
+      path: this.#trainingPath(this.#shard),
+      start: this.#passed,
+      count: this.#heldCount,
+      ...(format !== "llmc" && { format }),
+    };
     this.#passed += this.#heldCount;
     this.#heldCount = this.#heldWritten = 0;
     return [extent];
@@ -232,23 +245,23 @@ class Shards {
     const { dir } = this.#options;
     const last = saved.written > 0 ? saved.shard : saved.shard - 1;
     for (const { name } of [...Deno.readDirSync(dir)]) {
-      const match = /^(?:train_(\d{6})|val_000000)\.bin(?:\.partial)?$/.exec(name);
+      const match = /^(?:train(?:_(\d{6}))?|val(?:_000000)?)\.bin(?:\.partial)?$/.exec(name);
       const stale = match === null
         ? name === SHARD_SUMMARY
-        : match[1] === undefined
+        : name.startsWith("val")
         ? saved.validation.tokens === 0
-        : Number(match[1]) > last;
+        : Number(match[1] ?? 0) > last;
       if (stale) Deno.removeSync(`${dir}/${name}`);
     }
     if (saved.validation.sealed || saved.ended) writeShardSummary(dir, this.#summary());
     if (saved.validation.tokens > 0 && !saved.validation.sealed) {
-      this.#validationFile = GrowingShard.rewind(this.#validationPath, this.#width, saved.validation.tokens);
+      this.#validationFile = GrowingShard.rewind(this.#validationPath, this.#layout, saved.validation.tokens);
     }
     if (saved.written === 0 || saved.ended) return;
     const path = this.#trainingPath(saved.shard);
-    this.#file = GrowingShard.rewind(path, this.#width, saved.written);
+    this.#file = GrowingShard.rewind(path, this.#layout, saved.written);
     this.#heldCount = this.#heldWritten = saved.written - saved.passed;
-    const written = openLlmcShard(path);
+    const written = openTokens({ path: path + PARTIAL, format: this.#options.format });
     this.#held.set(written.read(saved.passed, this.#heldCount));
     written.close();
   }
@@ -267,6 +280,11 @@ function check(options: ShardOptions): void {
     if (!Number.isSafeInteger(value) || value < least || value > 0x7FFFFFFF) {
       throw new RangeError(`Cannot write shards: ${name} is ${value}: expected a whole number from ${least}`);
     }
+  }
+  if (options.format === "nanogpt" && tokenWidth(vocabSize) !== 2) {
+    throw new RangeError(
+      `Cannot write nanoGPT's files for a vocabulary of ${vocabSize}: its ids have 16 bits: use llm.c's format`,
+    );
   }
 }
 

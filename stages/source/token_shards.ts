@@ -1,10 +1,9 @@
 /**
- * Token shards already on disk as a source: llm.c's `.bin` and nanoGPT's raw uint16.
+ * Token shards already on disk as a source: llm.c's `.bin`, nanoGPT's raw uint16, datatrove's `.ds`.
  *
  * @module
  */
-import { openLlmcShard } from "../format/llmc_shard.ts";
-import { openNanogptBin } from "../format/nanogpt.ts";
+import { openTokens, type TokenFormat } from "../format/token_formats.ts";
 import type { Source } from "../flow/stage.ts";
 import type { TokenShard } from "../items.ts";
 import { filesOf } from "./glob.ts";
@@ -14,7 +13,7 @@ export interface TokenShardsOptions {
   /** Paths or globs; the files are read in the order of their sorted paths. */
   readonly globs: readonly string[];
   /** Default llmc. */
-  readonly format?: "llmc" | "nanogpt";
+  readonly format?: TokenFormat;
   /** Tokens passed on at a time: the span within which windows are shuffled. Default 1,048,576. */
   readonly extentTokens?: number;
 }
@@ -62,7 +61,7 @@ export function tokenShards(options: TokenShardsOptions): Source<TokenShard, Tok
           state.file++;
           state.start = 0;
         }
-        yield { path, start, count, ...(format === "nanogpt" && { format }) };
+        yield { path, start, count, ...(format !== "llmc" && { format }) };
       }
     },
   };
@@ -74,14 +73,14 @@ export function shardFiles(globs: readonly string[]): string[] {
     const matches = filesOf(glob);
     if (matches.length > 0) return matches;
     throw new Deno.errors.NotFound(
-      `Cannot find token shards: nothing matches ${glob}: expected llm.c or nanoGPT .bin files`,
+      `Cannot find token shards: nothing matches ${glob}: expected llm.c or nanoGPT .bin files, or datatrove .ds`,
     );
   });
   return [...new Set(files)].sort();
 }
 
-function countOf(path: string, format: "llmc" | "nanogpt"): number {
-  const file = format === "nanogpt" ? openNanogptBin(path) : openLlmcShard(path);
+function countOf(path: string, format: TokenFormat): number {
+  const file = openTokens({ path, format });
   file.close();
   return file.count;
 }

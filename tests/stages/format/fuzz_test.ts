@@ -1,15 +1,19 @@
 /**
- * Readers of packed files, weights, shards and vocabularies against mutated files: 3,500 of the suite's 10,000.
+ * Readers of packed files, weights, shards and vocabularies against mutated files: 4,400 of the suite's 10,000.
  *
  * @module
  */
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { parseResponse } from "../../../stages/format/http.ts";
 import { gunzipMembers } from "../../../stages/format/gzip.ts";
+import { openDatatroveDs } from "../../../stages/format/datatrove.ts";
+import { gpt2Tensors } from "../../../stages/format/gpt2_form.ts";
+import { openGpt2Folder } from "../../../stages/format/gpt2_safetensors.ts";
 import { readLlmcModel, writeLlmcModel } from "../../../stages/format/llmc_model.ts";
 import { openLlmcShard, shardHeader } from "../../../stages/format/llmc_shard.ts";
 import { openNanogptBin } from "../../../stages/format/nanogpt.ts";
 import { encodeSafetensors, readSafetensors } from "../../../stages/format/safetensors.ts";
+import { readWeights } from "../../../stages/format/weight_file.ts";
 import { readThrift } from "../../../stages/format/thrift.ts";
 import { unzstdFrames } from "../../../stages/format/zstd.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
@@ -17,8 +21,9 @@ import { CharTokenizer } from "../../../stages/token/char.ts";
 import { readTokenizer, saveTokenizer } from "../../../stages/token/folder.ts";
 import { trainBpe } from "../../../stages/token/train_bpe.ts";
 import { fuzz } from "../fuzz.ts";
+import { writeGpt2Folder } from "./gpt2_folder.ts";
 
-const { InvalidData, UnexpectedEof } = Deno.errors;
+const { InvalidData, NotFound, UnexpectedEof } = Deno.errors;
 const encoder = new TextEncoder();
 const text = "A line of words, é and 😀, again and again. ".repeat(60);
 
@@ -115,29 +120,15 @@ Deno.test("mutants: weights and shards are read or refused", () =>
   folder(async (home) => {
     const path = `${home}/mutant.bin`;
     const model = `${home}/model.bin`;
-    const c = 4,
-      zeros = (...shape: number[]) => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b)) });
-    await writeLlmcModel(model, {
-      sizes: { seqLen: 3, vocabSize: 5, layers: 1, heads: 2, channels: c, paddedVocabSize: 6 },
-      weights: {
-        "wte.weight": zeros(5, c),
-        "wpe.weight": zeros(3, c),
-        "h.0.ln_1.weight": zeros(c),
-        "h.0.ln_1.bias": zeros(c),
-        "h.0.attn.c_attn.weight": zeros(c, 3 * c),
-        "h.0.attn.c_attn.bias": zeros(3 * c),
-        "h.0.attn.c_proj.weight": zeros(c, c),
-        "h.0.attn.c_proj.bias": zeros(c),
-        "h.0.ln_2.weight": zeros(c),
-        "h.0.ln_2.bias": zeros(c),
-        "h.0.mlp.c_fc.weight": zeros(c, 4 * c),
-        "h.0.mlp.c_fc.bias": zeros(4 * c),
-        "h.0.mlp.c_proj.weight": zeros(4 * c, c),
-        "h.0.mlp.c_proj.bias": zeros(c),
-        "ln_f.weight": zeros(c),
-        "ln_f.bias": zeros(c),
-      },
-    });
+    const zeros = (...shape: number[]) => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b)) });
+    const half = `${home}/half.bin`;
+    const form = { seqLen: 3, vocabSize: 5, layers: 1, heads: 2, channels: 4 };
+    const sizes = { ...form, paddedVocabSize: 6 };
+    const weights = Object.fromEntries(
+      [...gpt2Tensors(form)].map(({ name, shape }) => [name, zeros(...shape)]),
+    );
+    await writeLlmcModel(model, { sizes, weights });
+    await writeLlmcModel(half, { sizes, weights }, { dtype: "bf16" });
     const tokens = new Uint8Array([...shardHeader(50, 2), ...new Uint8Array(100)]);
     const kinds: [name: string, file: Uint8Array, count: number, read: () => Promise<unknown> | unknown][] = [
       [
@@ -147,6 +138,7 @@ Deno.test("mutants: weights and shards are read or refused", () =>
         () => readSafetensors(path),
       ],
       ["llm.c model", Deno.readFileSync(model), 200, () => readLlmcModel(path)],
+      ["llm.c model in bfloat16", Deno.readFileSync(half), 200, () => readLlmcModel(path)],
       ["llm.c shard", tokens, 200, () => {
         const file = openLlmcShard(path);
         try {
@@ -156,6 +148,7 @@ Deno.test("mutants: weights and shards are read or refused", () =>
         }
       }],
       ["nanoGPT", new Uint8Array(100), 100, () => openNanogptBin(path).close()],
+      ["datatrove", new Uint8Array(100), 100, () => openDatatroveDs(path).close()],
     ];
     for (const [name, file, count, read] of kinds) {
       await fuzz({
@@ -168,6 +161,27 @@ Deno.test("mutants: weights and shards are read or refused", () =>
           await read();
         },
       });
+    }
+  }));
+
+Deno.test("mutants: Hugging Face folders are read or refused, whichever file is damaged", () =>
+  folder(async (home) => {
+    await writeGpt2Folder(home);
+    const index = { metadata: { total_size: 1 }, weight_map: { "wte.weight": "model.safetensors" } };
+    await Deno.writeTextFile(`${home}/model.safetensors.index.json`, JSON.stringify(index));
+    for (const name of ["config.json", "model.safetensors", "model.safetensors.index.json"]) {
+      const sound = Deno.readFileSync(`${home}/${name}`);
+      await fuzz({
+        name,
+        files: [sound],
+        count: 200,
+        errors: [InvalidData, NotFound],
+        async read(bytes) {
+          await Deno.writeFile(`${home}/${name}`, bytes);
+          await readWeights(await openGpt2Folder(home));
+        },
+      });
+      await Deno.writeFile(`${home}/${name}`, sound);
     }
   }));
 

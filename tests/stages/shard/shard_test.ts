@@ -128,6 +128,29 @@ Deno.test("shard() what it passes on is on disk: readers find it while the shard
 Deno.test("shard() keeps the laws of a stage: cut anywhere, resumed, the same extents", () =>
   temporary((dir) => checkStage(() => shard({ dir, ...SMALL }), documents(4, 9, 3, 30, 8, 25, 7))));
 
+Deno.test("shard() in nanoGPT's format keeps the laws, cut anywhere, and writes the same two files", () =>
+  temporary(async (dir) => {
+    const options: ShardOptions = {
+      dir,
+      validationTokens: 10,
+      vocabSize: 500,
+      extentTokens: 10,
+      format: "nanogpt",
+    };
+    const docs = documents(4, 9, 3, 30, 8, 25, 7);
+    await checkStage(() => shard(options), docs);
+    const checkpoints = new MemoryCheckpoints();
+    await from(list(docs)).pipe(shard(options)).run({ checkpoints, barrierEvery: 1 });
+    const whole = bytesIn(dir);
+    deepStrictEqual(Object.keys(whole), ["shards.json", "train.bin", "val.bin"]);
+    deepStrictEqual([whole["val.bin"].length, whole["train.bin"].length], [4 * 13, 4 * 73]);
+    for (const parts of checkpoints.all) {
+      await from(list(docs)).pipe(shard(options)).run({ checkpoints: new MemoryCheckpoints(parts) });
+      deepStrictEqual(bytesIn(dir), whole);
+    }
+    throws(() => shard({ ...options, vocabSize: 70_000 }), RangeError);
+  }));
+
 Deno.test("shard() cut anywhere and resumed writes the same files", () =>
   temporary(async (dir) => {
     const docs = documents(4, 9, 3, 30, 8, 25, 7);
@@ -263,10 +286,10 @@ Deno.test({
     temporary(async (dir) => {
       await Deno.symlink("/dev/full", `${dir}/a.bin.partial`);
       throws(
-        () => GrowingShard.create(`${dir}/a.bin`, 2),
+        () => GrowingShard.create(`${dir}/a.bin`, { width: 2 }),
         /Cannot write 1024 bytes to .*a\.bin\.partial: .*make room/,
       );
-      const growing = GrowingShard.create(`${dir}/b.bin`, 2);
+      const growing = GrowingShard.create(`${dir}/b.bin`, { width: 2 });
       growing.close();
       throws(() => growing.append(Uint32Array.of(1)), /Cannot write 2 bytes/);
       strictEqual(growing.sound, false);
