@@ -46,8 +46,8 @@ export type TokenShard = Readonly<{
   path: string;
   start: number;
   count: number;
-  /** The file's format; absent: llm.c's. */
-  format?: "llmc" | "nanogpt" | "datatrove";
+  /** The file's format, where its name does not tell; absent: llm.c's. */
+  format?: "llmc" | "nanogpt";
 }>;
 
 /** `ids.length` tokens from token `start` of the shard file at `path`. */

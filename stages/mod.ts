@@ -17,6 +17,7 @@ export * from "./flow/stage.ts";
 export type { Anchor } from "./format/compressed.ts";
 export type { RetryOptions } from "./format/remote.ts";
 export type { Stretch } from "./format/stretch.ts";
+export type { TokenFormat } from "./format/token_formats.ts";
 export * from "./source/chain.ts";
 export type { Damaged, DamageOptions } from "./source/damage.ts";
 export * from "./source/embedded.ts";

@@ -7,7 +7,6 @@
  * @module
  */
 import type { OnlyWith } from "./pipeline.ts";
-import { tokenFormats } from "../../stages/format/token_formats.ts";
 import { duration, flag, integer, number, oneOf, path, repeated, text } from "./kinds.ts";
 
 const fixed = true;
@@ -128,11 +127,11 @@ export const shardOptions = {
     group: "Shards",
     placeholder: "GLOB",
   }),
-  shardFormat: oneOf("format of the shards: llm.c's .bin, nanoGPT's train.bin, datatrove's .ds", {
+  shardFormat: oneOf("format of .bin shards: llm.c's, or nanoGPT's train.bin; .ds is datatrove's", {
     value: "llmc",
     fixed,
     group: "Shards",
-    choices: [...tokenFormats],
+    choices: ["llmc", "nanogpt"],
   }),
   vocabSize: integer("size of the shards' vocabulary; default: their tokenizer's, else --init-from's", {
     value: null,

@@ -1,5 +1,5 @@
 /**
- * The formats of token files, by name.
+ * Token files of all formats.
  *
  * @module
  */
@@ -8,23 +8,14 @@ import { openLlmcShard } from "./llmc_shard.ts";
 import { openNanogptBin } from "./nanogpt.ts";
 import type { TokenFile } from "./token_file.ts";
 
-/** What `--shard-format` takes. */
-export const tokenFormats = ["llmc", "nanogpt", "datatrove"] as const;
+/** Formats of `.bin` files, which their names do not tell apart. */
+export type TokenFormat = "llmc" | "nanogpt";
 
-/** A format of token files. */
-export type TokenFormat = typeof tokenFormats[number];
-
-/** Opens a token file. Throws what the format's own function throws. */
+/** Opens a token file; one that is called `.ds` is datatrove's. Throws what the format's own function throws. */
 export function openTokens({ path, format = "llmc" }: {
   readonly path: string;
   readonly format?: TokenFormat;
 }): TokenFile {
-  switch (format) {
-    case "llmc":
-      return openLlmcShard(path);
-    case "nanogpt":
-      return openNanogptBin(path);
-    case "datatrove":
-      return openDatatroveDs(path);
-  }
+  if (path.endsWith(".ds")) return openDatatroveDs(path);
+  return format === "nanogpt" ? openNanogptBin(path) : openLlmcShard(path);
 }

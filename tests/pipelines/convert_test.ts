@@ -17,7 +17,11 @@ import { errorLine, eventsOf, run, runsTo, withFolder } from "./program.ts";
 type Changes = Readonly<{ dtype?: "f32" | "bf16"; vocabPad?: number; tokenizer?: string }>;
 
 /** Converts in this process; the last lines. */
-async function converted(from: string, to: string, changes: Changes = {}): Promise<readonly string[]> {
+async function converted(
+  from: string,
+  to: string,
+  { stop, ...changes }: Changes & { readonly stop?: AbortSignal } = {},
+): Promise<readonly string[]> {
   const values = { from, to, dtype: null, vocabPad: null, tokenizer: null, ...changes };
   const env = environment({
     values: { device: "cpu", seed: 1, workers: 1 },
@@ -27,7 +31,8 @@ async function converted(from: string, to: string, changes: Changes = {}): Promi
     emit() {},
     print() {},
   });
-  await (await convert.build(values, env)).run();
+  const { stopped } = await (await convert.build(values, env)).run(stop === undefined ? {} : { stop });
+  if (stopped) return [];
   return await convert.finish?.(values, env, {
     stages: [],
     seconds: 0,
@@ -196,6 +201,18 @@ Deno.test("convert leaves nothing behind where it fails, and takes no place that
     }
     deepStrictEqual(namesIn(dir), ["a.bin", "hf"]);
     deepStrictEqual(Deno.statSync(`${dir}/a.bin`).size, size);
+    const stop = new AbortController();
+    let writes = 0;
+    Deno.FsFile.prototype.write = async function (bytes) {
+      if (++writes === 4) stop.abort(); // Ctrl-C
+      return await write.call(this, bytes);
+    };
+    try {
+      deepStrictEqual(await converted(`${dir}/hf`, `${dir}/stopped.bin`, { stop: stop.signal }), []);
+    } finally {
+      Object.assign(Deno.FsFile.prototype, { write });
+    }
+    deepStrictEqual([writes < 10, namesIn(dir)], [true, ["a.bin", "hf"]]);
     Deno.truncateSync(`${dir}/hf/model.safetensors`, 700);
     await rejects(() => converted(`${dir}/hf`, `${dir}/b.bin`), Deno.errors.InvalidData);
     deepStrictEqual(namesIn(dir), ["a.bin", "hf"]);

@@ -67,7 +67,7 @@ sharedTest(
 
 Deno.test("openTokens() reads datatrove's files, whose index tells bytes a token and whether they are whole", () =>
   withFolder(async (dir) => {
-    const path = `${dir}/a.ds`, open = () => openTokens({ path, format: "datatrove" });
+    const path = `${dir}/a.ds`, open = () => openTokens({ path });
     const refused = () => {
       try {
         open().close();
