@@ -93,7 +93,7 @@ export default pipeline({
 });
 
 /** The tensors of a model in an order, one at a time: none is read before the one before it is written. */
-export async function* tensorsOf(
+async function* tensorsOf(
   path: string,
   order: readonly NamedShape[],
 ): AsyncGenerator<Float32Array> {
