@@ -11,7 +11,7 @@ import { readEvents } from "../stages/report/metrics.ts";
 import { chain } from "../stages/source/chain.ts";
 import { shardFiles } from "../stages/source/token_shards.ts";
 import { hellaswag } from "../stages/task/hellaswag.ts";
-import { loadTokenizer } from "../stages/token/tokenizer.ts";
+import { loadTokenizer, type Tokenizer } from "../stages/token/tokenizer.ts";
 import { examine, type Question } from "../stages/train/examine.ts";
 import { type Plan, plan } from "../stages/train/plan.ts";
 import { beside, tokenizerBeside } from "./cli/beside.ts";
@@ -58,7 +58,7 @@ export default pipeline({
   options,
   barrierEvery: 64, // batches or HellaSwag items: the most that a resume does again
   async build(o, env) {
-    const { sizes, weights } = await startingWeights(o.checkpoint);
+    const { sizes, weights, step = 0 } = await startingWeights(o.checkpoint);
     const shards = await shardsOf(o);
     await checkHellaswag(o);
     if (shards === null && o.hellaswag === null) {
@@ -66,14 +66,7 @@ export default pipeline({
         `Nothing to measure ${o.checkpoint} on: no shards stand beside it: give --val-shards GLOB or --hellaswag FILE`,
       );
     }
-    const name = o.tokenizer ?? await tokenizerBeside(o.checkpoint) ?? "gpt2";
-    const tokenizer = await loadTokenizer(name);
-    if (tokenizer.vocabSize > sizes.vocabSize) {
-      throw new RangeError(
-        `Cannot use tokenizer ${name} for ${o.checkpoint}: it has ${tokenizer.vocabSize} tokens, ` +
-          `the model ${sizes.vocabSize}: give --tokenizer NAME|PATH, the one that the model was trained with`,
-      );
-    }
+    const tokenizer = await tokenizerOf(o, sizes);
     const { seqLen, vocabSize } = sizes, batch = o.batchSize;
     const text = shards === null ? null : await heldOut({
       validation: shards,
@@ -93,7 +86,7 @@ export default pipeline({
       engine: () => env.engine(),
       plan: planned,
       weights,
-      step: 0,
+      step,
       tokens,
       bytesOf: text?.bytesOf,
       tokenizer,
@@ -105,6 +98,21 @@ export default pipeline({
   },
   finish: async (_o, env) => resultLines(await readEvents(`${env.out}/metrics.jsonl`)),
 });
+
+/**
+ * The model's tokenizer. GPT-2's is only a guess where nothing is said: where it cannot be, the loss alone is measured,
+ * without bits a byte. Throws RangeError for one that cannot be, and where there is none for HellaSwag.
+ */
+async function tokenizerOf(o: Values<typeof options>, { vocabSize }: ModelSizes): Promise<Tokenizer | null> {
+  const told = o.tokenizer ?? await tokenizerBeside(o.checkpoint), name = told ?? "gpt2";
+  const tokenizer = await loadTokenizer(name);
+  if (tokenizer.vocabSize <= vocabSize) return tokenizer;
+  if (told === null && o.hellaswag === null) return null;
+  throw new RangeError(
+    `Cannot use tokenizer ${name} for ${o.checkpoint}: it has ${tokenizer.vocabSize} tokens, ` +
+      `the model ${vocabSize}: give --tokenizer NAME|PATH, the one that the model was trained with`,
+  );
+}
 
 /** The programs for what there is to ask. */
 function planOf(

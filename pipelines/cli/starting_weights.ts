@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 import { checkFiles } from "../../stages/flow/checkpoint.ts";
 import { faultOf, type Gpt2Form } from "../../stages/format/gpt2_form.ts";
@@ -14,24 +15,25 @@ import { exists } from "./run_folder.ts";
 /** A model's sizes and forms, as a file tells them; what it does not say is as GPT-2 has it. */
 export type ModelSizes = Gpt2Form;
 
-/** Weights by published name, and their model's sizes. */
-export type StartingWeights = Readonly<{ sizes: ModelSizes; weights: TensorMap }>;
+/** Weights by published name, their model's sizes, and the updates that made them, where a checkpoint tells. */
+export type StartingWeights = Readonly<{ sizes: ModelSizes; weights: TensorMap; step?: number }>;
 
 /** Whose kind a model's files are of. */
 export type ModelKind = "llm.c" | "Hugging Face" | "checkpoint";
 
 /** A model on disk that is open. */
-export type ModelFile = WeightFile & Readonly<{ kind: ModelKind }>;
+export type ModelFile = WeightFile & Readonly<{ kind: ModelKind; step?: number }>;
 
 /** Reads all weights of a model. Throws as `openModelFile`. */
 export async function startingWeights(path: string): Promise<StartingWeights> {
   const file = await openModelFile(path);
-  return { sizes: file.form, weights: await readWeights(file) };
+  const { form, step } = file;
+  return { sizes: form, weights: await readWeights(file), ...(step !== undefined && { step }) };
 }
 
 /**
  * Opens an llm.c `.bin`, a Hugging Face folder (config.json, model.safetensors or shards of it), a checkpoint of a run or
- * a run's folder, for its newest. Throws Deno.errors.NotFound where nothing stands at `path`, Deno.errors.InvalidData for
+ * a run's folder, for its newest; `checkpoints/best` and `checkpoints/latest` stand for the one that they name. Throws Deno.errors.NotFound where nothing stands at `path`, Deno.errors.InvalidData for
  * what cannot be read or is not what the run wrote.
  */
 export async function openModelFile(path: string): Promise<ModelFile> {
@@ -40,6 +42,8 @@ export async function openModelFile(path: string): Promise<ModelFile> {
       `Cannot begin from ${path}: nothing is there: expected an llm.c .bin, a safetensors folder or a checkpoint`,
     );
   }
+  const named = await pointedTo(path);
+  if (named !== null) return await openModelFile(named);
   if ((await Deno.stat(path)).isFile) {
     await refuseStrangers(path);
     return { ...await openLlmcModel(path), kind: "llm.c" };
@@ -48,9 +52,16 @@ export async function openModelFile(path: string): Promise<ModelFile> {
   const stream = `${folder}/stream.json`;
   if (!await exists(stream)) return { ...await openGpt2Folder(folder), kind: "Hugging Face" };
   if (await exists(`${folder}/manifest.json`)) await undamaged(folder);
-  const form = await formOf(stream);
+  const { form, step } = await formOf(stream);
   const file = await openGpt2Safetensors([`${folder}/model.safetensors`], { path: folder, form });
-  return { ...file, kind: "checkpoint" };
+  return { ...file, kind: "checkpoint", ...(step !== undefined && { step }) };
+}
+
+/** The checkpoint that a run's file `best` or `latest` names; null for any other path. */
+async function pointedTo(path: string): Promise<string | null> {
+  if (!/(^|\/)(best|latest)$/.test(path) || !(await Deno.stat(path)).isFile) return null;
+  const name = (await Deno.readTextFile(path)).trim();
+  return /^[\w.-]+$/.test(name) ? `${dirname(path)}/${name}` : null;
 }
 
 /** Throws Deno.errors.InvalidData, saying what to do, for files that people have and that are not read. */
@@ -103,22 +114,26 @@ async function newest(path: string): Promise<string> {
   );
 }
 
-/** What a checkpoint's stream.json says that its model is. */
-async function formOf(path: string): Promise<Gpt2Form> {
+/** What a checkpoint's stream.json says that its model is, and how many updates made it. */
+async function formOf(path: string): Promise<{ readonly form: Gpt2Form; readonly step?: number }> {
   const { parts } = await readJson(path);
   const config: unknown = parts?.train?.state?.config;
   const form = isForm(config) ? config : null;
   const fault = form === null ? "it tells no layers, heads, channels, length and vocabulary" : faultOf(form);
   if (form !== null && fault === null) {
     const { layers, heads, channels, seqLen, vocabSize, gelu, tie } = form;
+    const step: unknown = parts.train.state.step;
     return {
-      layers,
-      heads,
-      channels,
-      seqLen,
-      vocabSize,
-      ...(gelu !== undefined && { gelu }),
-      ...(tie !== undefined && { tie }),
+      form: {
+        layers,
+        heads,
+        channels,
+        seqLen,
+        vocabSize,
+        ...(gelu !== undefined && { gelu }),
+        ...(tie !== undefined && { tie }),
+      },
+      ...(typeof step === "number" && { step }),
     };
   }
   throw new Deno.errors.InvalidData(`Cannot tell the model's sizes from ${path}: ${fault}`);
