@@ -76,6 +76,7 @@ export default pipeline({
     const beginning = { vocabSize: await vocabularyOf(o), packBytes: await env.largestPack() };
     return {
       ...withCost(trainingPlan(o, beginning), { ...leastGpu, half: o.dtype === "f16" }),
+      steps: stepsOf(o),
       fitting: fitting(o, beginning),
     };
   },

@@ -55,6 +55,7 @@ export default pipeline({
     const beginning = { vocabSize, start, packBytes: await env.largestPack() };
     return {
       ...withCost(trainingPlan(o, beginning), { ...leastGpu, half: o.dtype === "f16" }),
+      steps: stepsOf(o),
       fitting: fitting(o, beginning),
     };
   },

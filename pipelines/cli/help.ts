@@ -5,7 +5,7 @@
  */
 import { leastLimits } from "../../kernels/core/gpu.ts";
 import { painter, truncate } from "../../stages/report/block.ts";
-import { bytes, count } from "../../stages/report/quantity.ts";
+import { bytes, count, time } from "../../stages/report/quantity.ts";
 import type { PlanCost, ProgramCost } from "../../stages/train/plan_cost.ts";
 import type { StepInfo } from "../../stages/flow/flow.ts";
 import { flagOf } from "./command_line.ts";
@@ -116,6 +116,7 @@ export function dryRunText(
     }
     if (plan.tokensPerStep !== undefined) lines.push(`  tokens a step    ${count(plan.tokensPerStep)}`);
     if (plan.flopsPerStep !== undefined) lines.push(`  FLOPs a step     ${count(plan.flopsPerStep)}`);
+    lines.push(...lengthLines(plan));
     const memory = Object.entries(plan.memory ?? {});
     if (memory.length > 0) {
       const total = memory.reduce((sum, [, size]) => sum + size, 0);
@@ -224,4 +225,18 @@ function wrapped(text: string, { indent, columns }: { indent: number; columns: n
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** How long a run is: its tokens, and what they take at several speeds, since no speed is known before it runs. */
+function lengthLines({ steps = null, tokensPerStep = 0, flopsPerStep = 0 }: Plan): string[] {
+  if (steps === null) return [];
+  const tokens = steps * tokensPerStep;
+  const at = [1e3, 1e4, 1e5, 1e6].map((rate) => `${time(tokens / rate)} at ${count(rate)} tokens/s`);
+  return [
+    `  all ${count(steps)} steps`,
+    `    tokens         ${count(tokens)}`,
+    `    FLOPs          ${(steps * flopsPerStep).toExponential(2)}`,
+    `    time           ${at.slice(0, 2).join(", ")},`,
+    `                   ${at.slice(2).join(", ")}: tokens ÷ tokens a second`,
+  ];
 }

@@ -109,6 +109,8 @@ export interface Plan {
   readonly memory?: Readonly<Partial<Record<Kind, number>>>;
   readonly flopsPerStep?: number;
   readonly tokensPerStep?: number;
+  /** How many steps; null: as long as there are tokens. */
+  readonly steps?: number | null;
   /** What a step asks of a GPU. */
   readonly cost?: PlanCost;
   /** The largest batch sizes by memory. */
