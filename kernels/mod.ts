@@ -30,6 +30,7 @@ export * from "./models/model.ts";
 export * from "./ops/adamw.ts";
 export { add, div, mul, scale, sub } from "./ops/arith.ts";
 export { attention, type AttentionOptions } from "./ops/attention.ts";
+export { cacheAttention, type CacheOptions } from "./ops/attention_cache.ts";
 export { crossEntropy, type CrossEntropyAttrs, ignoredTarget } from "./ops/cross_entropy.ts";
 export { dropout, dropoutAdd } from "./ops/dropout.ts";
 export type { Dropout } from "./ops/dropout_mask.ts";

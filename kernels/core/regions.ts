@@ -63,6 +63,7 @@ export function memoryByKind(programs: readonly Program[]): Record<Kind, number>
     parameter: 0,
     gradient: 0,
     optimizer: 0,
+    cache: 0,
     activation: Math.max(0, ...programs.map((p) => p.arenaBytes)),
     workspace: 0,
   };

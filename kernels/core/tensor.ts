@@ -23,7 +23,15 @@ export interface Spec {
 }
 
 /** What memory is for; decides whether it outlives a run and is shared by label between programs. */
-export type Kind = "input" | "output" | "parameter" | "gradient" | "optimizer" | "activation" | "workspace";
+export type Kind =
+  | "input"
+  | "output"
+  | "parameter"
+  | "gradient"
+  | "optimizer"
+  | "cache"
+  | "activation"
+  | "workspace";
 
 /** A value in a graph: a leaf (call null) or the output of a call. */
 export interface Tensor extends Spec {

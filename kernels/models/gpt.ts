@@ -9,6 +9,7 @@ import type { Scope } from "../core/graph.ts";
 import { ShapeError, type Tensor } from "../core/tensor.ts";
 import { add } from "../ops/arith.ts";
 import { attention } from "../ops/attention.ts";
+import { cacheAttention } from "../ops/attention_cache.ts";
 import { dropout } from "../ops/dropout.ts";
 import type { Dropout } from "../ops/dropout_mask.ts";
 import { gather } from "../ops/gather.ts";
@@ -16,7 +17,7 @@ import { linearCrossEntropy } from "../ops/linear_cross_entropy.ts";
 import { matmul } from "../ops/matmul.ts";
 import { slice } from "../ops/slice.ts";
 import { type Gelu, geluOf, linear, norm } from "./layers.ts";
-import type { Model, Randomness, Recompute } from "./model.ts";
+import type { Cache, Model, Randomness, Recompute } from "./model.ts";
 
 /** GPT-2's sizes. */
 export interface GptConfig {
@@ -58,8 +59,9 @@ export function gpt(config: GptConfig): Model<GptConfig> {
     vocabSize,
     paddedVocabSize,
     seqLen,
-    forward: (scope, tokens, { rows, training } = {}) => {
-      const { x, head } = trunk(scope, tokens, { ...config, paddedVocabSize, training, recompute: "none" });
+    forward: (scope, tokens, { rows, training, cache } = {}) => {
+      const kept = { ...config, paddedVocabSize, training, cache, recompute: "none" } as const;
+      const { x, head } = trunk(scope, tokens, kept);
       return matmul(rows === undefined ? x : gather(x, rows), head, { transposeB: true });
     },
     losses: (scope, { tokens, targets, training, recompute = "none" }) => {
@@ -76,10 +78,11 @@ function trunk(
   config: GptConfig & {
     readonly paddedVocabSize: number;
     readonly training: Randomness | undefined;
+    readonly cache?: Cache | undefined;
     readonly recompute: Recompute;
   },
 ): { readonly x: Tensor; readonly head: Tensor } {
-  const { layers, channels, seqLen, paddedVocabSize, training, dropout: rate = 0, bias = true } = config;
+  const { layers, channels, seqLen, paddedVocabSize, training, cache, dropout: rate = 0, bias = true } = config;
   const length = tokens.shape[tokens.shape.length - 1];
   if (tokens.shape.length !== 2 || length > seqLen) {
     throw new ShapeError(
@@ -88,7 +91,11 @@ function trunk(
   }
   const wte = scope.at("wte").param("weight", [paddedVocabSize, channels], { kind: "normal", std });
   const wpe = scope.at("wpe").param("weight", [seqLen, channels], { kind: "normal", std });
-  const positions = length === seqLen ? wpe : slice(wpe, { start: 0, length });
+  const positions = cache !== undefined
+    ? gather(wpe, cache.positions)
+    : length === seqLen
+    ? wpe
+    : slice(wpe, { start: 0, length });
   const drop: Drop = (place) =>
     training === undefined || rate === 0
       ? undefined
@@ -98,7 +105,7 @@ function trunk(
   if (dropped !== undefined) x = dropout(x, dropped);
   scope.probe("embedding", x);
   for (let i = 0; i < layers; i++) {
-    const run = (x: Tensor) => block(scope.at(`h.${i}`), x, { ...config, drop });
+    const run = (x: Tensor) => block(scope.at(`h.${i}`), x, { ...config, drop, cache });
     x = scope.probe(`h.${i}`, config.recompute === "block" ? checkpoint(x, run) : run(x));
   }
   x = scope.probe("ln_f", norm(scope.at("ln_f"), x, { bias }));
@@ -117,6 +124,7 @@ function block(
   options: Pick<GptConfig, "layers" | "heads" | "gelu" | "bias"> & {
     readonly recompute: Recompute;
     readonly drop: Drop;
+    readonly cache: Cache | undefined;
   },
 ): Tensor {
   const { drop, gelu = "tanh", bias = true } = options;
@@ -127,11 +135,7 @@ function block(
   const normed = norm(scope.at("ln_1"), x, { bias });
   const attn = scope.at("attn");
   const qkv = linear(attn.at("c_attn"), normed, { outputs: 3 * channels, std, bias });
-  const weights = drop(attn.at("attn_dropout"));
-  const mixed = attn.probe(
-    "mixed",
-    attention(qkv, { heads: options.heads, ...(weights && { dropout: weights }) }),
-  );
+  const mixed = attn.probe("mixed", attend(attn, qkv, options));
   x = linear(attn.at("c_proj"), mixed, {
     ...projection,
     residual: x,
@@ -146,6 +150,25 @@ function block(
   // Apart from its product, GELU can be made again without it.
   if (options.recompute === "gelu") return checkpoint(widen(null), (before) => narrow(geluOf(before, gelu)));
   return narrow(mlp.probe("act", widen(gelu)));
+}
+
+/** Attention within the tokens given, or with `cache` to all of their texts so far: qkv [B, T, 3C] → [B, T, C]. */
+function attend(
+  scope: Scope,
+  qkv: Tensor,
+  { heads, drop, cache }: { readonly heads: number; readonly drop: Drop; readonly cache: Cache | undefined },
+): Tensor {
+  if (cache !== undefined) {
+    const { texts, places, seqLen } = cache, width = qkv.shape[2] / 3 * 2;
+    const kept = scope.graph.leaf(
+      `${scope.path}/cache`,
+      { shape: [texts, seqLen, width], dtype: "f32" },
+      "cache",
+    );
+    return cacheAttention(qkv, { heads, cache: kept, places });
+  }
+  const weights = drop(scope.at("attn_dropout"));
+  return attention(qkv, { heads, ...(weights && { dropout: weights }) });
 }
 
 function checkSizes(config: GptConfig): void {

@@ -15,12 +15,26 @@ export interface Randomness {
   key(path: string): Tensor;
 }
 
+/** Where the keys and values of some texts' tokens are kept, so that only new tokens are given to `forward`. */
+export interface Cache {
+  /** How many texts it holds. */
+  readonly texts: number;
+  /** Tokens of each at most: the model's sequence length. */
+  readonly seqLen: number;
+  /** Each new token's position in its text, u32 [B, T]; ascending by 1 in a row. */
+  readonly positions: Tensor;
+  /** Where a row's first token stands: its text's number times seqLen, plus its position; u32 [B]. */
+  readonly places: Tensor;
+}
+
 /** What `forward` may be asked for beside its input. */
 export interface ForwardOptions {
   /** Positions b·T + t, u32 [R]: logits are then made for these alone, [R, Vp]. */
   readonly rows?: Tensor;
   /** In training programs alone: a model with dropout then drops. */
   readonly training?: Randomness;
+  /** Tokens go on from those before them in their texts. Not while training. */
+  readonly cache?: Cache | undefined;
 }
 
 /**

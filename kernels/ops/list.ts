@@ -9,6 +9,7 @@ import { adamwOp } from "./adamw.ts";
 import { affineAddOp, affineGeluOp, affineOp } from "./affine.ts";
 import { addOp, divOp, mulOp, subOp } from "./arith.ts";
 import { attentionGradOp, attentionOp } from "./attention.ts";
+import { cacheAttentionOp, cachePutOp } from "./attention_cache.ts";
 import { crossEntropyGradOp, crossEntropyOp } from "./cross_entropy.ts";
 import { crossEntropyRowsGradOp, crossEntropyRowsOp } from "./cross_entropy_rows.ts";
 import { dropoutAddOp, dropoutOp } from "./dropout.ts";
@@ -78,6 +79,8 @@ export const ops: readonly Op<any>[] = [
   layerNormParamGradOp,
   attentionOp,
   attentionGradOp,
+  cachePutOp,
+  cacheAttentionOp,
   crossEntropyOp,
   crossEntropyGradOp,
   crossEntropyRowsOp,

@@ -9,6 +9,7 @@ export { adamw } from "./adamw.ts";
 export { affine, affine_add, affine_gelu } from "./affine.ts";
 export { add, div, mul, sub } from "./arith.ts";
 export { attention, attention_grad } from "./attention.ts";
+export { cache_attention, cache_put } from "./attention_cache.ts";
 export { slope_rows, softmax_rows } from "./attention_rows.ts";
 export {
   cross_entropy,

@@ -1,6 +1,6 @@
 /**
- * A model's programs: micro (one micro-batch's gradients), update (clip and optimize), eval (losses), logits (for
- * sampling). They are data, planned without a device; `--dry-run` prints what they need.
+ * A model's programs: micro (one micro-batch's gradients), update (clip and optimize), eval (losses), those of
+ * decode_plan.ts (for sampling). They are data, planned without a device; `--dry-run` prints what they need.
  *
  * @module
  */
@@ -21,6 +21,7 @@ import { take } from "../../kernels/ops/slice.ts";
 import { assign, clear, count } from "../../kernels/ops/state.ts";
 import { type Optimizer, parameterGroups } from "../../kernels/optim/optimizer.ts";
 import type { Batch } from "../items.ts";
+import { decodePrograms } from "./decode_plan.ts";
 import { advance, randomness } from "./randomness.ts";
 import { scoringProgram, scoringShapes } from "./scoring.ts";
 
@@ -60,8 +61,8 @@ export interface PlanOptions {
   readonly evaluation?: { readonly batch: number; readonly seqLen: number };
   /** Tokens of one run of a `score/<length>` program, see `scoringShapes`; absent: there are none. */
   readonly scoring?: { readonly tokens: number };
-  /** Whether to make the programs that predict the next token. */
-  readonly sampling?: boolean;
+  /** Whether to make the programs that predict the next token, and of how many texts at once; true: of one. */
+  readonly sampling?: boolean | { readonly texts: number };
   /**
    * The most that a pack of parameters may take, in bytes: what the device can bind at once, see `largestPack`. Each
    * pack adds five dispatches to the update. Default 128 MiB, the least that WebGPU grants.
@@ -83,8 +84,8 @@ export interface Plan extends PlanOptions {
   readonly flopsPerStep: number;
   /** 0 without training. */
   readonly tokensPerStep: number;
-  /** Lengths that `logits/<length>` programs exist for, ascending; the last is the model's. */
-  readonly windows: readonly number[];
+  /** Texts whose next tokens can be predicted at once; 0 without sampling. */
+  readonly texts: number;
 }
 
 const leastPackBytes = leastLimits.maxStorageBufferBindingSize;
@@ -118,8 +119,9 @@ export function plan(options: PlanOptions): Plan {
     const name = scoringProgram(shape);
     programs.push(compile(name, evalGraph(model, { name, shape })));
   }
-  const windows = sampling ? windowsUpTo(model.seqLen) : [];
-  for (const length of windows) programs.push(compile(`logits/${length}`, logitsGraph(model, length)));
+  const texts = typeof sampling === "object" ? sampling.texts : Number(sampling);
+  if (sampling !== false) checkSizes("sample", [texts]);
+  programs.push(...decodePrograms(model, texts));
 
   const [accum, batch, seqLen] = training?.shape ?? [0, 0, 0];
   const flops = new Map(programs.map((p) => [p.name, flopsOf(p)]));
@@ -131,7 +133,7 @@ export function plan(options: PlanOptions): Plan {
     memory: memoryByKind(programs),
     flopsPerStep: programsOfStep(training).reduce((sum, name) => sum + (flops.get(name) ?? 0), 0),
     tokensPerStep: accum * batch * seqLen,
-    windows,
+    texts,
   };
 }
 
@@ -279,21 +281,6 @@ function evalGraph(
   const targets = input(graph, `${name}/targets`, shape, "u32");
   graph.output(`${name}/losses`, model.losses(new RootScope(graph), { tokens, targets }));
   return graph;
-}
-
-function logitsGraph(model: Model<unknown>, length: number): Graph {
-  const graph = new Graph();
-  const rows = input(graph, "row", [1], "u32");
-  const tokens = input(graph, `tokens/${length}`, [1, length], "u32");
-  graph.output("logits", model.forward(new RootScope(graph), tokens, { rows }));
-  return graph;
-}
-
-/** A short text need not pay for the longest window: 32, 128, 512, … and the model's own. */
-function windowsUpTo(seqLen: number): readonly number[] {
-  const lengths: number[] = [];
-  for (let length = 32; length < seqLen; length *= 4) lengths.push(length);
-  return [...lengths, seqLen];
 }
 
 function input(graph: Graph, label: string, shape: Shape, dtype: DType): Tensor {

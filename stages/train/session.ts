@@ -8,6 +8,8 @@ import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { CallTiming, Engine, Session, SessionCounters } from "../../kernels/engine/engine.ts";
 import { ignoredTarget } from "../../kernels/ops/cross_entropy.ts";
 import type { Batch } from "../items.ts";
+import { checkTokens } from "./check_tokens.ts";
+import { Decoder } from "./decoder.ts";
 import { drawAt, keysOf } from "./randomness.ts";
 import { historyOf, type Plan, probeLabel, programsOfStep, type TrainingPlan } from "./plan.ts";
 import { scoringProgram, type ScoringShape } from "./scoring.ts";
@@ -51,6 +53,8 @@ export async function openModel(engine: Engine, options: OpenOptions): Promise<M
 
 /** A model on a device; made by `openModel`. */
 export class ModelSession implements AsyncDisposable {
+  /** Predicts next tokens, where the plan has sampling. */
+  readonly decoder: Decoder;
   readonly #session: Session;
   readonly #draws: boolean;
   /** Whether the optimizer asks for the update's number. */
@@ -64,6 +68,7 @@ export class ModelSession implements AsyncDisposable {
   /** Use `openModel`. `draws`: whether training draws random numbers. */
   constructor(readonly plan: Plan, session: Session, { draws }: { readonly draws: boolean }) {
     this.#session = session;
+    this.decoder = new Decoder(plan, session);
     this.#draws = draws;
     this.#counts = plan.programs.some(({ slots }) => slots.some(({ label }) => label === "step"));
   }
@@ -179,24 +184,11 @@ export class ModelSession implements AsyncDisposable {
   }
 
   /**
-   * Logits [vocabSize] of the token after `ids`, of which the last `seqLen` are seen.
+   * Logits [vocabSize] of the token after `ids`, of which the last `seqLen` are seen. They become text 0 of `decoder`.
    * Throws RangeError without ids or with ids outside the vocabulary.
    */
   async logits(ids: ArrayLike<number>): Promise<Float32Array> {
-    const { model, windows } = this.plan;
-    if (windows.length === 0) throw new RangeError("Cannot sample: the plan has no sampling");
-    const seen = Uint32Array.from(ids).subarray(-model.seqLen);
-    if (seen.length === 0) throw new RangeError("Cannot predict after nothing: give one token at least");
-    checkTokens(seen, { limit: model.vocabSize, what: "prompt" });
-    const length = windows.find((n) => n >= seen.length) ?? model.seqLen;
-    const tokens = new Uint32Array(length); // what stands after the last one is never attended to
-    tokens.set(seen);
-    this.#session.write({
-      [`tokens/${length}`]: { shape: [1, length], data: tokens },
-      row: { shape: [1], data: Uint32Array.of(seen.length - 1) },
-    });
-    await this.#session.run([`logits/${length}`]);
-    return floats((await this.#session.read(["logits"])).logits.data).subarray(0, model.vocabSize);
+    return await this.decoder.prefill(Uint32Array.from(ids).subarray(-this.plan.model.seqLen));
   }
 
   /** Parameters by name. */
@@ -314,17 +306,6 @@ export class ModelSession implements AsyncDisposable {
 function optimizerLabels(plan: Plan): readonly string[] {
   const regions = regionsOf(plan.programs).filter(({ kind }) => kind === "optimizer");
   return regions.flatMap(({ members }) => members.map(({ label }) => label));
-}
-
-function checkTokens(ids: Uint32Array, options: { readonly limit: number; readonly what: string }): void {
-  const { limit, what } = options;
-  const at = ids.findIndex((id) => id >= limit && !(what === "target" && id === ignoredTarget));
-  if (at < 0) return;
-  throw new RangeError(
-    `Cannot use ${what} token ${
-      ids[at]
-    } at ${at}: the model's vocabulary has ${limit}: was the text encoded with another tokenizer?`,
-  );
 }
 
 function one(value: number): TensorMap[string] {
