@@ -34,20 +34,31 @@ const products = {
   affine_add: { kind: 3, out: 4, bias: 2, other: 3, add: 0 },
 } as const;
 
-/** Kernels by op name, with the same arguments as their WASM twins. */
+/**
+ * Products of up to so many rows are left to the WASM kernels (kernels/wasm/matmul_rows.ts): memory sets their pace, and a
+ * BLAS made for large ones copies operands first. Also, a text's tokens are then the same whatever other texts there are.
+ */
+const FEW = 8;
+
+/** Kernels by op name, with the same arguments as their WASM twins, which `wasm` has. */
 export function blasProducts(
   blas: Blas,
-  { memory, finish }: { readonly memory: WebAssembly.Memory; readonly finish: Finish },
+  { memory, finish, wasm }: {
+    readonly memory: WebAssembly.Memory;
+    readonly finish: Finish;
+    readonly wasm: (name: string) => Kernel;
+  },
 ): ReadonlyMap<string, Kernel> {
   const base = baseAddress(memory);
   const words = new Uint32Array(memory.buffer), numbers = new Float64Array(memory.buffer);
   const kernelOf =
-    ({ kind, out, bias, other, add }: (typeof products)[keyof typeof products]): Kernel =>
-    (tensors, args, thread, threads) => {
-      if (!blas.shared && thread > 0) return; // the library brings its own threads
+    ({ kind, out, bias, other, add }: (typeof products)[keyof typeof products], twin: Kernel): Kernel =>
+    (tensors, args, thread, threads, scratch) => {
       const at = args >>> 3, list = tensors >>> 2;
       const m = numbers[at], n = numbers[at + 1], k = numbers[at + 2];
       const transA = numbers[at + 3], transB = numbers[at + 4];
+      if (m <= FEW && (transA === 0 || m === 1)) return twin(tensors, args, thread, threads, scratch);
+      if (!blas.shared && thread > 0) return; // the library brings its own threads
       const { top, bottom, left, right } = shareOf({ m, n }, thread, blas.shared ? threads : 1);
       if (top === bottom || left === right) return;
       const offset = 4 * (top * n + left);
@@ -69,7 +80,7 @@ export function blasProducts(
       const c = words[list + out] + offset, otherAt = words[list + other] + offset;
       finish(kind, c, 4 * n, bottom - top, right - left, words[list + bias] + 4 * left, otherAt);
     };
-  return new Map(Object.entries(products).map(([name, product]) => [name, kernelOf(product)]));
+  return new Map(Object.entries(products).map(([name, product]) => [name, kernelOf(product, wasm(name))]));
 }
 
 /** Rows [top, bottom) and columns [left, right) of one thread; whole units of 16, so no thread gets a ragged middle. */

@@ -69,7 +69,11 @@ scope.onmessage = (event) => {
     const slope_rows = exports.slope_rows as RowKernels["slope_rows"];
     const attention = exports.attention as Kernel, attention_grad = exports.attention_grad as Kernel;
     const native = [
-      ...blasProducts(blas, { memory, finish: exports.finish as Finish }),
+      ...blasProducts(blas, {
+        memory,
+        finish: exports.finish as Finish,
+        wasm: (name) => exports[name] as Kernel,
+      }),
       ...(blas.shared
         ? blasAttention(blas, {
           memory,

@@ -8,6 +8,7 @@
  */
 import { size, tensor } from "./call.ts";
 import { finish, NOTHING } from "./finish.ts";
+import { FEW, fewRows } from "./matmul_rows.ts";
 import { packPanel } from "./pack.ts";
 import { tile } from "./tile.ts";
 import { isWide, tileWide } from "./tile_wide.ts";
@@ -52,6 +53,12 @@ export function product(
   const mFrom = part(m, atRow, rowsOfThreads), mTo = part(m, atRow + 1, rowsOfThreads);
   const nFrom = part(n, atColumn, columnsOfThreads), nTo = part(n, atColumn + 1, columnsOfThreads);
 
+  if (m <= FEW && (!transposedA || m == 1)) {
+    if (nFrom < nTo) {
+      fewRows(m, n, k, nFrom, nTo, a, b, transposedB, out, add, scratch, kind, bias, other);
+    }
+    return;
+  }
   for (let jc = nFrom; jc < nTo; jc += NC) {
     const columns = min(NC, nTo - jc);
     for (let pc: usize = 0; pc < k; pc += KC) {

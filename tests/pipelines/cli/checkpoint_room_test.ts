@@ -25,4 +25,13 @@ Deno.test("checkCheckpointRoom() is silent with room, notes what will be short, 
   await rejects(check(0.6, 3), /Cannot keep checkpoints in runs\/none\/yet: one takes .*make room/);
 });
 
-const none = { input: 0, output: 0, parameter: 0, gradient: 0, optimizer: 0, activation: 0, workspace: 0 };
+const none = {
+  input: 0,
+  output: 0,
+  parameter: 0,
+  gradient: 0,
+  optimizer: 0,
+  activation: 0,
+  cache: 0,
+  workspace: 0,
+};

@@ -1,0 +1,67 @@
+/**
+ * One-token decoding of GPT-2 124M, and the memory copy that it is measured by: both read more than any cache holds.
+ *
+ * @module
+ */
+import { Graph } from "../kernels/core/graph.ts";
+import { normals } from "../kernels/core/philox.ts";
+import { compile } from "../kernels/core/program.ts";
+import type { TensorMap } from "../kernels/core/tensor.ts";
+import { bytesOf } from "../kernels/core/tensor.ts";
+import type { Engine } from "../kernels/engine/engine.ts";
+import { gpt } from "../kernels/models/gpt.ts";
+import { parametersOf } from "../kernels/models/model.ts";
+import { assign } from "../kernels/ops/state.ts";
+import { plan } from "../stages/train/plan.ts";
+import { openModel } from "../stages/train/session.ts";
+
+/** Something that can be done again and again, and the bytes that it moves each time. */
+export interface Moving extends AsyncDisposable {
+  run(): Promise<void>;
+  /** Read and written together. */
+  readonly bytes: number;
+}
+
+/** Reads a token of each of `texts` texts that are `length` long. Every weight but the positions' is read once. */
+export async function openDecoding(
+  engine: Engine,
+  { texts = 1, length = 128 }: { readonly texts?: number; readonly length?: number } = {},
+): Promise<Moving> {
+  const model = gpt({ layers: 12, heads: 12, channels: 768, seqLen: 1024, vocabSize: 50257 });
+  // One draw for all: which numbers they are does not matter, only that none is zero or huge.
+  const drawn = normals(1, "weights", 1 << 20, 0.02);
+  let bytes = 0;
+  const weights: TensorMap = Object.fromEntries(
+    [...parametersOf(model)].map(([name, { tensor }]) => {
+      const data = new Float32Array(bytesOf(tensor) / 4);
+      for (let at = 0; at < data.length; at += drawn.length) {
+        data.set(drawn.subarray(0, data.length - at), at);
+      }
+      if (name !== "wpe.weight") bytes += bytesOf(tensor);
+      return [name, { shape: tensor.shape, data }];
+    }),
+  );
+  const session = await openModel(engine, { plan: plan({ model, sampling: { texts } }), weights });
+  const { decoder } = session;
+  await decoder.prefill(Uint32Array.from({ length: length - 1 }, (_, i) => (i * 97) % 50257));
+  for (let text = 1; text < texts; text++) await decoder.copy({ from: 0, to: text });
+  const next = Array.from({ length: texts }, (_, text) => ({ text, id: 11 + text, position: length - 1 }));
+  return {
+    bytes: bytes + texts * 12 * length * 768 * 2 * 4, // keys and values
+    run: async () => void await decoder.decode(next),
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+  };
+}
+
+/** Copies 256 MB by all of the engine's threads. */
+export async function openCopy(engine: Engine): Promise<Moving> {
+  const graph = new Graph(), spec = { shape: [1 << 26], dtype: "f32" } as const;
+  const from = graph.leaf("from", spec, "input");
+  assign(graph.leaf("to", spec, "output"), from);
+  const session = await engine.open([compile("copy", graph)], {});
+  return {
+    bytes: 2 * bytesOf(from),
+    run: () => session.run(["copy"]),
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+  };
+}
