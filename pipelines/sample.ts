@@ -7,81 +7,150 @@ import { gpt } from "../kernels/models/gpt.ts";
 import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
 import { map } from "../stages/flow/stage.ts";
-import { loadTokenizer } from "../stages/token/tokenizer.ts";
-import { sampleText } from "../stages/train/generate.ts";
-import { plan } from "../stages/train/plan.ts";
-import { openModel } from "../stages/train/session.ts";
+import { loadTokenizer, type Tokenizer } from "../stages/token/tokenizer.ts";
+import { type Plan, plan } from "../stages/train/plan.ts";
+import { type ModelSession, openModel } from "../stages/train/session.ts";
+import { checkWriting, writeTexts } from "../stages/train/write_texts.ts";
 import { tokenizerBeside } from "./cli/beside.ts";
-import { integer, number, path, text } from "./cli/kinds.ts";
-import { pipeline } from "./cli/pipeline.ts";
+import { InOrder } from "./cli/in_order.ts";
+import { integer, number, path, repeated, text } from "./cli/kinds.ts";
+import { pipeline, type Values } from "./cli/pipeline.ts";
 import { checkPrompt } from "./cli/prompt.ts";
+import { exists } from "./cli/run_folder.ts";
 import { startingWeights } from "./cli/starting_weights.ts";
+import { WritingSpeed } from "./cli/writing_speed.ts";
 
 const group = "Sampling";
+
+const options = {
+  checkpoint: path("a run's folder, one of its checkpoints, an llm.c .bin or a safetensors folder", {
+    value: "runs/fineweb-gpt2",
+    group,
+  }),
+  tokenizer: text("default: the one in the run's folder; else gpt2, cl100k, byte or a folder", {
+    value: null,
+    group,
+    placeholder: "NAME|PATH",
+  }),
+  prompt: repeated("what the text goes on from, or FILE:path; several: a text of each", {
+    value: [],
+    group,
+    placeholder: "TEXT",
+  }),
+  maxTokens: integer("tokens to add at most", { value: 200, min: 0, group }),
+  temperature: number("0: always the likeliest token", { value: 0.8, min: 0, group }),
+  topK: integer("draw among the K likeliest; 0 = all", { value: 50, min: 0, group }),
+  topP: number("draw among the likeliest that together have this share", {
+    value: 1,
+    min: 0,
+    max: 1,
+    group,
+  }),
+  minP: number("draw among those at least this many times as likely as the likeliest; 0 = all", {
+    value: 0,
+    min: 0,
+    max: 1,
+    group,
+  }),
+  repetitionPenalty: number("above 1: tokens that the text has become less likely", { value: 1, group }),
+  stop: repeated("end the text before this string", { value: [], group, placeholder: "TEXT" }),
+  count: integer("texts to write, of each prompt", { value: 1, min: 1, group }),
+  batchSize: integer("texts that are written at once, at most", { value: 8, min: 1, max: 1024, group }),
+  slide: integer(
+    "tokens let go at once where the model's sequence is full; 1 = exact, a whole pass a token",
+    {
+      value: 1,
+      min: 1,
+      group,
+    },
+  ),
+};
 
 export default pipeline({
   about: "let a trained model write",
   writes: false,
-  options: {
-    checkpoint: path("a run's folder, one of its checkpoints, an llm.c .bin or a safetensors folder", {
-      value: "runs/fineweb-gpt2",
-      group,
-    }),
-    tokenizer: text("default: the one in the run's folder; else gpt2, cl100k, byte or a folder", {
-      value: null,
-      group,
-      placeholder: "NAME|PATH",
-    }),
-    prompt: text("what the text goes on from", { value: "", group }),
-    maxTokens: integer("tokens to add at most", { value: 200, min: 0, group }),
-    temperature: number("0: always the likeliest token", { value: 0.8, min: 0, group }),
-    topK: integer("draw among the K likeliest; 0 = all", { value: 50, min: 0, group }),
-    topP: number("draw among the likeliest that together have this share", {
-      value: 1,
-      min: 0,
-      max: 1,
-      group,
-    }),
-    count: integer("texts to write", { value: 1, min: 1, group }),
-  },
+  options,
   async build(o, env) {
-    const { sizes, weights } = await startingWeights(o.checkpoint);
-    const name = o.tokenizer ?? await tokenizerBeside(o.checkpoint) ?? "gpt2";
-    const tokenizer = await loadTokenizer(name);
-    if (tokenizer.vocabSize > sizes.vocabSize) {
-      throw new RangeError(
-        `Cannot use tokenizer ${name} for ${o.checkpoint}: it has ${tokenizer.vocabSize} tokens, ` +
-          `the model ${sizes.vocabSize}: give --tokenizer NAME|PATH, the one that the model was trained with`,
-      );
+    const { planned, weights, tokenizer } = await prepare(o);
+    const prompts = await promptsOf(o.prompt);
+    for (const prompt of prompts) {
+      checkPrompt({ prompt, option: "--prompt", tokenizer, vocabSize: planned.model.vocabSize });
     }
-    checkPrompt({ prompt: o.prompt, option: "--prompt", tokenizer, vocabSize: sizes.vocabSize });
-    const model = gpt({ ...sizes, vocabPad: 1 });
-    const planned = plan({ model, sampling: true });
-    const sampling = { temperature: o.temperature, topK: o.topK, topP: o.topP, maxTokens: o.maxTokens };
-    return from(asSource("samples", () => Array.from({ length: o.count }, (_, i) => i)))
+    const texts = prompts.flatMap((prompt) =>
+      Array.from({ length: o.count }, (_, sample) => ({ prompt, sample }))
+    );
+    checkWriting(o, planned.model);
+    return from(asSource("prompts", () => [texts]))
       .pipe({
         name: "write",
         open: async () => await openModel(await env.engine(), { plan: planned, weights }),
-        async *push(sample: number, session, ctx) {
-          env.print(o.count > 1 ? `--- ${sample + 1}\n${o.prompt}` : o.prompt);
-          const pieces = sampleText(session, tokenizer, {
-            ...sampling,
-            prompt: o.prompt,
+        async *push(requests: typeof texts, session: ModelSession, ctx) {
+          const shown = new InOrder(
+            requests.length,
+            env.print,
+            (text) =>
+              requests.length > 1 ? `--- ${text + 1}\n${requests[text].prompt}` : requests[text].prompt,
+          );
+          const speed = new WritingSpeed();
+          const pieces = writeTexts(session, tokenizer, {
+            ...o,
+            texts: requests,
             seed: env.seed,
-            sample,
             signal: ctx.signal,
+            onWork: (work) => speed.add(work),
           });
-          let written = "";
-          for await (const piece of pieces) {
-            env.print(piece);
-            written += piece;
+          const written = requests.map(() => "");
+          for await (const now of pieces) {
+            if ("piece" in now) {
+              shown.add(now.text, now.piece);
+              written[now.text] += now.piece;
+            } else {
+              shown.end(now.text);
+              const { prompt } = requests[now.text];
+              yield { type: "sample", step: now.text, text: written[now.text], prompt } as const;
+            }
             if (ctx.stopping) break;
           }
-          env.print("\n");
-          yield { type: "sample", step: sample, text: written, prompt: o.prompt } as const;
+          shown.close();
+          const told = speed.line();
+          if (told !== null) ctx.emit({ type: "note", text: told });
         },
         close: (session) => session[Symbol.asyncDispose](),
       })
       .pipe(map("report", (event, ctx) => ctx.emit(event)));
   },
+  async plan(o) {
+    const { parameterCount, memory } = (await prepare(o)).planned;
+    return { parameterCount, memory: Object.fromEntries(Object.entries(memory).filter(([, n]) => n > 0)) };
+  },
 });
+
+/** The model with room for all texts that are written at once, and its tokenizer. */
+async function prepare(
+  o: Values<typeof options>,
+): Promise<{ planned: Plan; weights: Parameters<typeof openModel>[1]["weights"]; tokenizer: Tokenizer }> {
+  const { sizes, weights } = await startingWeights(o.checkpoint);
+  const name = o.tokenizer ?? await tokenizerBeside(o.checkpoint) ?? "gpt2";
+  const tokenizer = await loadTokenizer(name);
+  if (tokenizer.vocabSize > sizes.vocabSize) {
+    throw new RangeError(
+      `Cannot use tokenizer ${name} for ${o.checkpoint}: it has ${tokenizer.vocabSize} tokens, ` +
+        `the model ${sizes.vocabSize}: give --tokenizer NAME|PATH, the one that the model was trained with`,
+    );
+  }
+  const texts = Math.min(o.batchSize, o.count * Math.max(1, o.prompt.length));
+  return { planned: plan({ model: gpt(sizes), sampling: { texts } }), weights, tokenizer };
+}
+
+/** Those given, those from files read; none given: an empty one. */
+async function promptsOf(given: readonly string[]): Promise<readonly string[]> {
+  if (given.length === 0) return [""];
+  return await Promise.all(given.map(async (prompt) => {
+    if (!prompt.startsWith("FILE:")) return prompt;
+    const path = prompt.slice("FILE:".length);
+    if (!await exists(path)) {
+      throw new Deno.errors.NotFound(`Cannot read --prompt ${prompt}: nothing is there`);
+    }
+    return await Deno.readTextFile(path);
+  }));
+}

@@ -104,3 +104,12 @@ export { outlierWindow, zScore } from "./train/outliers.ts";
 export * from "./train/train.ts";
 export * from "./train/watch.ts";
 export * from "./train/weights.ts";
+export { Decoder, type NextToken } from "./train/decoder.ts";
+export { StopStrings } from "./train/stop_strings.ts";
+export {
+  type TextRequest,
+  type WriteOptions,
+  writeTexts,
+  type WritingWork,
+  type Written,
+} from "./train/write_texts.ts";

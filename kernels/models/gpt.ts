@@ -17,7 +17,7 @@ import { linearCrossEntropy } from "../ops/linear_cross_entropy.ts";
 import { matmul } from "../ops/matmul.ts";
 import { slice } from "../ops/slice.ts";
 import { type Gelu, geluOf, linear, norm } from "./layers.ts";
-import type { Cache, Model, Randomness, Recompute } from "./model.ts";
+import type { Model, Randomness, Recompute, TextCache } from "./model.ts";
 
 /** GPT-2's sizes. */
 export interface GptConfig {
@@ -78,7 +78,7 @@ function trunk(
   config: GptConfig & {
     readonly paddedVocabSize: number;
     readonly training: Randomness | undefined;
-    readonly cache?: Cache | undefined;
+    readonly cache?: TextCache | undefined;
     readonly recompute: Recompute;
   },
 ): { readonly x: Tensor; readonly head: Tensor } {
@@ -124,7 +124,7 @@ function block(
   options: Pick<GptConfig, "layers" | "heads" | "gelu" | "bias"> & {
     readonly recompute: Recompute;
     readonly drop: Drop;
-    readonly cache: Cache | undefined;
+    readonly cache: TextCache | undefined;
   },
 ): Tensor {
   const { drop, gelu = "tanh", bias = true } = options;
@@ -156,7 +156,11 @@ function block(
 function attend(
   scope: Scope,
   qkv: Tensor,
-  { heads, drop, cache }: { readonly heads: number; readonly drop: Drop; readonly cache: Cache | undefined },
+  { heads, drop, cache }: {
+    readonly heads: number;
+    readonly drop: Drop;
+    readonly cache: TextCache | undefined;
+  },
 ): Tensor {
   if (cache !== undefined) {
     const { texts, places, seqLen } = cache, width = qkv.shape[2] / 3 * 2;

@@ -16,7 +16,7 @@ export interface Randomness {
 }
 
 /** Where the keys and values of some texts' tokens are kept, so that only new tokens are given to `forward`. */
-export interface Cache {
+export interface TextCache {
   /** How many texts it holds. */
   readonly texts: number;
   /** Tokens of each at most: the model's sequence length. */
@@ -34,7 +34,7 @@ export interface ForwardOptions {
   /** In training programs alone: a model with dropout then drops. */
   readonly training?: Randomness;
   /** Tokens go on from those before them in their texts. Not while training. */
-  readonly cache?: Cache | undefined;
+  readonly cache?: TextCache | undefined;
 }
 
 /**

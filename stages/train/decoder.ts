@@ -13,6 +13,7 @@ import type { Plan } from "./plan.ts";
 export interface NextToken {
   /** Which text, below the plan's `texts`. */
   readonly text: number;
+  /** The token. */
   readonly id: number;
   /** All positions before it have been read. */
   readonly position: number;

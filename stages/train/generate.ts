@@ -3,60 +3,31 @@
  *
  * @module
  */
-import { uniformAt } from "../../kernels/core/philox.ts";
 import type { Context, Stage } from "../flow/stage.ts";
-import { END_OF_TEXT, type Tokenizer } from "../token/tokenizer.ts";
-import { checkPick, type PickOptions, pickToken } from "./pick_token.ts";
+import type { Tokenizer } from "../token/tokenizer.ts";
 import type { ModelSession } from "./session.ts";
 import type { Trained } from "./train.ts";
+import { type WriteOptions, writeTexts } from "./write_texts.ts";
 
 /** What to write. */
-export interface SampleOptions extends PickOptions {
+export interface SampleOptions extends WriteOptions {
   /** What the text goes on from; empty: a new document. */
   readonly prompt?: string;
-  /** The most tokens to add. */
-  readonly maxTokens: number;
-  /** Default 0. The same seed and sample number: the same text. */
-  readonly seed?: number;
-  /** Which of several samples this is. Default 0. */
+  /** Which of several samples this is. Default 0. The same seed and sample number: the same text. */
   readonly sample?: number;
-  /** Ends the text at once. */
-  readonly signal?: AbortSignal;
 }
 
 /**
  * Continues a prompt; gives pieces of text, never half a character, and stops at the end of the document. Throws
- * RangeError for bad options, an empty prompt with a tokenizer that has no end-of-text token, or tokens that the model
- * does not know.
+ * RangeError as `writeTexts`.
  */
 export async function* sampleText(
   model: ModelSession,
   tokenizer: Tokenizer,
-  options: SampleOptions,
+  { prompt = "", sample = 0, ...options }: SampleOptions,
 ): AsyncGenerator<string, void, undefined> {
-  const { prompt = "", maxTokens, seed = 0, sample = 0, signal } = options;
-  checkPick(options);
-  if (!Number.isInteger(maxTokens) || maxTokens < 0) {
-    throw new RangeError(`Cannot write ${maxTokens} tokens: wanted a whole number from 0`);
-  }
-  const stop = tokenizer.special.get(END_OF_TEXT);
-  const ids = [...tokenizer.encode(prompt)];
-  if (ids.length === 0) {
-    if (stop === undefined) {
-      throw new RangeError(`Cannot begin without a prompt: the tokenizer has no ${END_OF_TEXT}`);
-    }
-    ids.push(stop);
-  }
-  const known = Math.min(model.plan.model.vocabSize, tokenizer.vocabSize);
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  for (let i = 0; i < maxTokens; i++) {
-    signal?.throwIfAborted();
-    const logits = (await model.logits(ids)).subarray(0, known);
-    const id = pickToken(logits, { ...options, draw: uniformAt(seed, `sample.${sample}`, i) });
-    if (id === stop) return;
-    ids.push(id);
-    const piece = decoder.decode(tokenizer.decodeBytes([id]), { stream: true });
-    if (piece !== "") yield piece;
+  for await (const written of writeTexts(model, tokenizer, { ...options, texts: [{ prompt, sample }] })) {
+    if ("piece" in written) yield written.piece;
   }
 }
 

@@ -1,0 +1,84 @@
+/**
+ * The sample pipeline as a user has it: several prompts, streams, stop strings, wrong options, Ctrl-C.
+ *
+ * @module
+ */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { gpt } from "../../kernels/models/gpt.ts";
+import { initialWeights } from "../../kernels/models/model.ts";
+import { writeSafetensors } from "../../stages/format/safetensors.ts";
+import { errorLine, readUntil, run, runsTo, start, withFolder } from "./program.ts";
+
+Deno.test("sample writes texts of several prompts in order, the same one by one; says how fast; refuses what makes no sense", async () => {
+  await withFolder(async (dir) => {
+    const sizes = { layers: 1, heads: 2, channels: 16, seqLen: 48, vocabSize: 257 };
+    await writeSafetensors(`${dir}/model.safetensors`, initialWeights(gpt({ ...sizes, vocabPad: 1 }), 2));
+    const config = { n_layer: 1, n_head: 2, n_embd: 16, n_positions: 48, vocab_size: 257 };
+    await Deno.writeTextFile(`${dir}/config.json`, JSON.stringify(config));
+    await Deno.writeTextFile(`${dir}/prompt.txt`, "From a file");
+    const base = ["sample", "--checkpoint", dir, "--tokenizer", "byte", "--device", "cpu", "--seed", "3"];
+    const asked = [
+      ...base,
+      "--max-tokens",
+      "60",
+      "--count",
+      "2",
+      "--prompt",
+      "One",
+      "--prompt",
+      `FILE:${dir}/prompt.txt`,
+    ];
+
+    const { out, err } = await runsTo(0, asked);
+    const parts = out.split(/^--- \d\n/m);
+    deepStrictEqual(parts.map((text) => /^(One|From a file)?/.exec(text)?.[0]), [
+      "",
+      "One",
+      "One",
+      "From a file",
+      "From a file",
+    ]);
+    ok(parts[1] !== parts[2]);
+    match(
+      err,
+      /prefill 14 tokens, .* tokens\/s; decode \d+ tokens, .* tokens\/s; beyond the model's sequence/,
+    );
+    strictEqual((await runsTo(0, [...asked, "--batch-size", "1"])).out, out);
+    ok(out.includes((await runsTo(0, [...base, "--max-tokens", "60", "--prompt", "One"])).out));
+
+    const cut = parts[1].slice(9, 11);
+    const stopped = (await runsTo(0, [...base, "--max-tokens", "60", "--prompt", "One", "--stop", cut])).out;
+    strictEqual(stopped, `${parts[1].slice(0, parts[1].indexOf(cut, 3))}\n`);
+
+    const lines = (await runsTo(0, [...asked, "--json"])).out.trimEnd().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    const samples = lines.filter(({ type }) => type === "sample").toSorted((a, b) => a.step - b.step);
+    deepStrictEqual(samples.map(({ prompt, text }) => `${prompt}${text}\n`), parts.slice(1));
+
+    match((await runsTo(0, [...asked, "--dry-run"])).out, /cache +24\.0 KiB/); // 4 texts of 48 times 32 floats
+    for (
+      const [wrong, said] of [
+        ["--stop=", /empty string/],
+        ["--slide=49", /wanted 1 to 48/],
+        ["--repetition-penalty=0", /wanted above 0/],
+        ["--min-p=2", /from 0 to 1/],
+        [`--prompt=FILE:${dir}/none`, /nothing is there/],
+      ] as const
+    ) {
+      const finished = await run([...base, wrong]);
+      match(errorLine(finished), said);
+      deepStrictEqual([finished.code, finished.out], [2, ""], wrong);
+    }
+
+    const endless = await readUntil("--- 1", [...asked, "--max-tokens", "1000000", "--slide", "24"]);
+    deepStrictEqual([endless.code, endless.err.includes("error")], [0, false], endless.err);
+    const process = start([...asked, "--max-tokens", "1000000", "--slide", "24"]);
+    const reader = process.stdout.getReader();
+    await reader.read();
+    process.kill("SIGINT");
+    while (!(await reader.read()).done);
+    strictEqual((await process.status).code, 130);
+    await process.stderr.cancel();
+  });
+});
