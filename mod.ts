@@ -61,6 +61,7 @@ export {
   type Spec,
   type Tensor,
   type TensorMap,
+  type TextCache,
   type Traffic,
   type Tuning,
 } from "./kernels/mod.ts";
