@@ -19,7 +19,10 @@ export interface Body {
   readonly nativeHalf: boolean;
 }
 
-/** The text before `main`, and that of the loop in it, which sees `row0`, `column0`, `x`, `y`, `lane`, `first` and `end`. */
+/**
+ * The text before `main`, and that of the loop in it, which sees `row0`, `column0`, `x`, `y`, `lane`, `first` and `end`, with
+ * slices also `slice`.
+ */
 export interface BodyText {
   readonly declarations: readonly string[];
   readonly lines: readonly string[];
@@ -40,7 +43,10 @@ export function range(count: number): readonly number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
-/** Operands read from memory, four steps of the depth at once; what is left of the depth after the loop. */
+/**
+ * Operands read from memory, four steps of the depth at once; what is left of the depth after the loop. With slices each
+ * takes every so manieth four steps.
+ */
 export function registerBody({ a, b, variant }: Body): BodyText {
   const rows = range(variant.rows / 4), columns = range(variant.columns / 4);
   const shared = variant.from === "quads";
@@ -53,18 +59,20 @@ export function registerBody({ a, b, variant }: Body): BodyText {
       ...range(count).flatMap((step) => multiply(left, right, { variant, step })),
     ];
   };
-  const rest = a.depth % STEPS;
+  const rest = a.depth % STEPS, { slices } = variant;
   return {
     declarations: [],
     lines: [
       ...places(a, rows.map((g) => rowGroup(variant, g)), { shared }),
       ...places(b, columns.map((g) => columnGroup(variant, g))),
       `let whole = min(end, ${a.depth - rest}u);`,
-      `for (var k = first; k < whole; k += ${STEPS}u) {`,
+      slices === undefined
+        ? `for (var k = first; k < whole; k += ${STEPS}u) {`
+        : `for (var k = first + slice * ${STEPS}u; k < whole; k += ${STEPS * slices}u) {`,
       ...steps(STEPS).map((line) => `  ${line}`),
       "}",
       ...(rest === 0 ? [] : [
-        `if (end == ${a.depth}u) {`,
+        `if (end == ${a.depth}u${slices === undefined ? "" : " && slice == 0u"}) {`,
         `  let k = ${a.depth - rest}u;`,
         ...steps(rest).map((line) => `  ${line}`),
         "}",

@@ -74,7 +74,7 @@ function elements({ a, b, fours }: Product): number {
 
 /** Sums of products, each over its workgroup's part of K. */
 function sums(product: Product, finish: Finish): Kernel {
-  const { a, b, variant } = product, { from, rows, columns, across, down, parts } = variant;
+  const { a, b, variant } = product, { from, rows, columns, across, down, parts, slices = 1 } = variant;
   const body = from === "tiles" || from === "half" ? tileBody(product) : registerBody(product);
   const span = Math.ceil(a.depth / parts / DEPTH) * DEPTH;
   const lanes = from === "quads"
@@ -85,32 +85,64 @@ function sums(product: Product, finish: Finish): Kernel {
     code: `${from === "half" && product.nativeHalf ? "enable f16;" : ""}
 ${declarations(product, { finish, operands: true })}
 ${body.declarations.join("\n")}
+${from === "slices" ? `var<workgroup> slicesOf: array<vec4f, ${sharedRows(product) * across * slices}>;` : ""}
 ${finishFour(product, finish)}
 
-@compute @workgroup_size(${across * down})
+@compute @workgroup_size(${across * down * slices})
 fn main(@builtin(workgroup_id) group: vec3u, ${lanes.parameters}) {
 ${
       [
         ...lanes.lines,
         `let row0 = group.y * ${rows * down}u;`,
         `let column0 = group.x * ${columns * across}u;`,
-        `let x = lane % ${across}u;`,
-        `let y = lane / ${across}u;`,
+        ...(from === "slices" ? sliceLanes(product) : [
+          `let x = lane % ${across}u;`,
+          `let y = lane / ${across}u;`,
+        ]),
         `let first = ${parts === 1 ? "0u" : `group.z * ${span}u`};`,
         `let end = ${parts === 1 ? `${a.depth}u` : `min(first + ${span}u, ${a.depth}u)`};`,
         ...range(rows).flatMap((r) => range(columns / 4).map((c) => `var sum_${r}_${c} = vec4f();`)),
         ...body.lines,
-        ...range(rows).flatMap((r) =>
-          range(columns / 4).map((c) =>
-            `finish(group.z, ${rowGroup(variant, r >> 2)} + ${r % 4}u, ${
-              columnGroup(variant, c)
-            }, sum_${r}_${c});`
-          )
-        ),
+        ...(from === "slices"
+          ? joinedSlices(product)
+          : range(rows).flatMap((r) =>
+            range(columns / 4).map((c) =>
+              `finish(group.z, ${rowGroup(variant, r >> 2)} + ${r % 4}u, ${
+                columnGroup(variant, c)
+              }, sum_${r}_${c});`
+            )
+          )),
       ].map((line) => `  ${line}`).join("\n")
     }
 }`,
   };
+}
+
+/** Rows whose slices are kept: those that there are. */
+function sharedRows({ a, variant }: Product): number {
+  return Math.min(a.width, variant.rows);
+}
+
+/** Neighbours read neighbouring memory: slices where b lies along the depth, else columns. */
+function sliceLanes({ b, variant: { across, slices = 1 } }: Product): readonly string[] {
+  const [x, slice] = b.along === "depth"
+    ? [`lane / ${slices}u`, `lane % ${slices}u`]
+    : [`lane % ${across}u`, `lane / ${across}u`];
+  return [`let x = ${x};`, `let slice = ${slice};`, "let y = 0u;"];
+}
+
+/** Slices of a result added in order, by as many invocations as there are rows. */
+function joinedSlices(product: Product): readonly string[] {
+  const { variant } = product, { across, slices = 1 } = variant, kept = sharedRows(product);
+  return [
+    ...range(kept).map((r) => `slicesOf[(slice * ${across}u + x) * ${kept}u + ${r}u] = sum_${r}_0;`),
+    "workgroupBarrier();",
+    `for (var r = slice; r < ${kept}u; r += ${slices}u) {`,
+    "  var total = vec4f();",
+    `  for (var s = 0u; s < ${slices}u; s++) { total += slicesOf[(s * ${across}u + x) * ${kept}u + r]; }`,
+    `  finish(group.z, row0 + r, ${columnGroup(variant, 0)}, total);`,
+    "}",
+  ];
 }
 
 /** Invocations numbered by subgroups, so that the four of a quad follow each other whatever the driver's order is. */

@@ -26,23 +26,27 @@ export interface MatmulVariant extends MatmulShape {
 export interface MatmulShape {
   /**
    * Where operands wait: "registers" reads them from memory as needed; "quads" does so with four invocations sharing what
-   * they read of a; "tiles" stages both in workgroup memory. So does "half", as 16-bit floats.
+   * they read of a; "tiles" stages both in workgroup memory. So does "half", as 16-bit floats. "slices" is "registers" with
+   * K shared out within the workgroup.
    */
-  readonly from: "registers" | "quads" | "tiles" | "half";
+  readonly from: "registers" | "quads" | "tiles" | "half" | "slices";
   /** Results of an invocation, multiples of 4. */
   readonly rows: number;
   readonly columns: number;
   /** Invocations of a workgroup side by side, and one below the other. */
   readonly across: number;
   readonly down: number;
+  /** Invocations that share a result's K, taking four steps of it in turn; their sums are added in order. Default 1. */
+  readonly slices?: number;
 }
 
 /** Depth of a staged tile: two of 64 x 16 are 8 KiB of the 16 KiB of workgroup memory that every GPU has. */
 export const DEPTH = 16;
 
 /** Its name in caches: "tiles 8x4 by 16x8 in 4". */
-export function variantName({ from, rows, columns, across, down, parts }: MatmulVariant): string {
-  return `${from} ${rows}x${columns} by ${across}x${down}${parts > 1 ? ` in ${parts}` : ""}`;
+export function variantName({ from, rows, columns, across, down, slices, parts }: MatmulVariant): string {
+  const sliced = slices === undefined ? "" : `x${slices}`;
+  return `${from} ${rows}x${columns} by ${across}x${down}${sliced}${parts > 1 ? ` in ${parts}` : ""}`;
 }
 
 /**
@@ -73,6 +77,10 @@ const shapes = {
   registers4: { from: "registers", rows: 4, columns: 4, across: 8, down: 8 },
   registers8: { from: "registers", rows: 8, columns: 8, across: 8, down: 8 },
   registers16: { from: "registers", rows: 8, columns: 16, across: 4, down: 4 },
+  slicesAcross: { from: "slices", rows: 4, columns: 4, across: 16, down: 1, slices: 8 },
+  slicesAcross8: { from: "slices", rows: 8, columns: 4, across: 16, down: 1, slices: 8 },
+  slicesAlong: { from: "slices", rows: 4, columns: 4, across: 2, down: 1, slices: 32 },
+  slicesAlong8: { from: "slices", rows: 8, columns: 4, across: 2, down: 1, slices: 32 },
   quads4: { from: "quads", rows: 4, columns: 4, across: 8, down: 8 },
   quads8: { from: "quads", rows: 8, columns: 8, across: 8, down: 8 },
   quads16: { from: "quads", rows: 16, columns: 8, across: 4, down: 4 },
@@ -82,11 +90,13 @@ const shapes = {
 const BUSY = 96;
 /** Steps of K below which a part is not worth the sum that it is added by. */
 const LEAST_PART = 128;
+/** Rows up to which memory sets the pace: one token of each of a few texts. */
+const FEW = 8;
 /** More parts would read and write more of the sums than of the operands. */
 const MOST_PARTS = 16;
 
 /**
- * Untried: on a GPU, tiles of 64 x 64 where the result has enough of them to keep it busy, else of 32 x 32, and K in parts
+ * Untried: on a GPU, for few rows K in slices, neighbours reading neighbouring memory in either layout of b; else tiles of 64 x 64 where the result has enough of them to keep it busy, else of 32 x 32, and K in parts
  * where those are too few as well. In software (SwiftShader, llvmpipe) as many results an invocation as help both of them:
  * workgroup memory and barriers cost more than they save there, and few workgroups keep few cores busy. 16-bit floats are
  * always staged: rounding is what they are asked for.
@@ -95,6 +105,13 @@ function untriedVariant(sizes: MatmulSizes, gpu: Gpu): MatmulVariant {
   const [row, small, large] = gpu.half
     ? [shapes.halfRow, shapes.half32, shapes.half64]
     : [shapes.row, shapes.tiles32, shapes.tiles64];
+  if (sizes.m <= FEW && !gpu.software && !gpu.half) {
+    const [four, eight] = sizes.transposeB
+      ? [shapes.slicesAlong, shapes.slicesAlong8]
+      : [shapes.slicesAcross, shapes.slicesAcross8];
+    const shape = sizes.m <= 4 ? four : eight;
+    if (fits(shape, gpu, sizes)) return { ...shape, parts: partsOf(shape, gpu, sizes) };
+  }
   if (sizes.m <= 4) return { ...row, parts: gpu.software ? 1 : partsOf(row, gpu, sizes) };
   if (gpu.software) {
     const [best, other] = gpu.half ? [small, small] : [shapes.quads8, shapes.registers8];
@@ -123,14 +140,18 @@ function partsOf(shape: MatmulShape, { limits }: Gpu, sizes: MatmulSizes): numbe
 }
 
 function fits(shape: MatmulShape, { limits, features, half = false }: Gpu, sizes: MatmulSizes): boolean {
-  const { from, rows, columns, across, down } = shape;
+  const { from, rows, columns, across, down, slices = 1 } = shape;
   const number = from === "half" ? 2 : from === "tiles" ? 4 : 0;
-  const bytes = number * DEPTH * (rows * down + columns * across + 8); // 8: a vector more a row of both
+  const bytes = from === "slices"
+    ? 16 * rows * across * slices
+    : number * DEPTH * (rows * down + columns * across + 8); // 8: a vector more a row of both
   const most = limits.maxComputeWorkgroupsPerDimension;
-  return across * down <= limits.maxComputeInvocationsPerWorkgroup &&
-    across * down <= limits.maxComputeWorkgroupSizeX &&
+  const invocations = across * down * slices;
+  return invocations <= limits.maxComputeInvocationsPerWorkgroup &&
+    invocations <= limits.maxComputeWorkgroupSizeX &&
     bytes <= limits.maxComputeWorkgroupStorageSize &&
     sizes.m <= most * rows * down && sizes.n <= most * columns * across &&
     (from === "half") === half &&
+    (from !== "slices" || (sizes.m <= FEW && (rows === 4) === (sizes.m <= 4))) &&
     (from !== "quads" || (features.has("subgroups") && (sizes.transposeA ? sizes.m : sizes.k) % 4 === 0));
 }

@@ -18,7 +18,7 @@ export const able: Gpu = { ...leastGpu, features: new Set(["shader-f16", "subgro
 
 /** M, K, N: all ragged; and whole vectors, with an edge in every tile and K long enough for parts. */
 export const ragged: readonly number[] = [33, 19, 37], whole: readonly number[] = [68, 264, 76];
-const row: readonly number[] = [3, 264, 132];
+const row: readonly number[] = [3, 264, 132], rows: readonly number[] = [7, 266, 130];
 
 /** A call to try a variant on. */
 export interface Trial {
@@ -43,13 +43,15 @@ export function trials(op: Op<any>, c: Case<any>): readonly Trial[] {
 export function layoutTrials(): readonly Trial[] {
   return [false, true].flatMap((transposeA) =>
     [false, true].flatMap((transposeB) =>
-      [row, ragged, whole].flatMap((size) => {
+      [row, rows, ragged, whole].flatMap((size) => {
         const [m, k, n] = size;
         const inputs = [transposeA ? [k, m] : [m, k], transposeB ? [n, k] : [k, n]];
         return trials(matmulOp, { inputs, attrs: { transposeA, transposeB } }).filter(({ name }) =>
-          size === row ? name.includes(" by 64x1") : name.startsWith("quads") ||
-            ((size === ragged) === (transposeA === transposeB) &&
-              (name.includes(" 4x4 by 8x8") || size === whole && !name.includes(" in ")))
+          size === row
+            ? name.includes(" by 64x1") || name.startsWith("slices 4x4")
+            : name.startsWith("quads") ||
+              ((size === ragged) === (transposeA === transposeB) &&
+                (name.includes(" 4x4 by 8x8") || size === whole && !name.includes(" in ")))
         );
       })
     )

@@ -45,7 +45,9 @@ Deno.test("a product untried: large tiles for many results, K in parts for few, 
   strictEqual(untried(8192, 768, 3072), "tiles 4x4 by 16x16");
   strictEqual(untried(256, 768, 768), "tiles 4x4 by 8x8");
   strictEqual(untried(128, 8192, 128, { attrs: TN }), "tiles 4x4 by 8x8 in 4"); // gradient of a small weight, B·T 8192
-  strictEqual(untried(1, 768, 768), "registers 4x4 by 64x1 in 4");
+  strictEqual(untried(1, 768, 768), "slices 4x4 by 16x1x8 in 4");
+  strictEqual(untried(7, 768, 3072), "slices 8x4 by 16x1x8 in 2");
+  strictEqual(untried(1, 768, 768, { attrs: { transposeB: true } }), "slices 4x4 by 2x1x32");
   const half = true;
   strictEqual(untried(8192, 768, 3072, { half }), "half 8x4 by 16x8");
   strictEqual(untried(256, 768, 768, { half }), "half 4x4 by 8x8");
