@@ -6,8 +6,7 @@
 import { Graph } from "../kernels/core/graph.ts";
 import { normals } from "../kernels/core/philox.ts";
 import { compile } from "../kernels/core/program.ts";
-import type { TensorMap } from "../kernels/core/tensor.ts";
-import { bytesOf } from "../kernels/core/tensor.ts";
+import { bytesOf, type TensorMap } from "../kernels/core/tensor.ts";
 import type { Engine } from "../kernels/engine/engine.ts";
 import { gpt } from "../kernels/models/gpt.ts";
 import { parametersOf } from "../kernels/models/model.ts";

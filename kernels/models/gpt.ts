@@ -82,7 +82,8 @@ function trunk(
     readonly recompute: Recompute;
   },
 ): { readonly x: Tensor; readonly head: Tensor } {
-  const { layers, channels, seqLen, paddedVocabSize, training, cache, dropout: rate = 0, bias = true } = config;
+  const { layers, channels, seqLen, paddedVocabSize, training, cache, dropout: rate = 0, bias = true } =
+    config;
   const length = tokens.shape[tokens.shape.length - 1];
   if (tokens.shape.length !== 2 || length > seqLen) {
     throw new ShapeError(
