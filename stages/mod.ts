@@ -97,6 +97,15 @@ export type { Histogram, ValueStats, ValueStatsOptions } from "./train/value_sta
 export { histogramOf, valueStats } from "./train/value_stats.ts";
 export { principalAxes } from "./train/principal_axes.ts";
 export { type PlanCost, planCost } from "./train/plan_cost.ts";
+export * from "./train/resident.ts";
+export {
+  type ByHand,
+  type Examples,
+  examplesOf,
+  type ResidentPlanOptions,
+  residentPrograms,
+  type StepBatch,
+} from "./train/resident_plan.ts";
 export * from "./train/score_rows.ts";
 export type { ScoringShape } from "./train/scoring.ts";
 export * from "./train/session.ts";
