@@ -26,12 +26,14 @@ export { largestPack, type OpenedEngine, openEngine, type OpenEngineOptions } fr
 export { openReference } from "./engine/reference.ts";
 export { openWebgpu, type Tuning } from "./engine/webgpu.ts";
 export * from "./models/batch_norm_layer.ts";
+export * from "./models/char_gpt.ts";
 export * from "./models/gpt.ts";
 export { type Gelu, geluOf, linear, norm } from "./models/layers.ts";
 export * from "./models/makemore.ts";
 export * from "./models/model.ts";
 export * from "./models/name_nets.ts";
 export * from "./models/sequential.ts";
+export * from "./models/torch_weights.ts";
 export * from "./ops/adamw.ts";
 export { add, div, mul, scale, sub } from "./ops/arith.ts";
 export { attention, type AttentionOptions } from "./ops/attention.ts";

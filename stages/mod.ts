@@ -86,6 +86,7 @@ export * from "./train/ask_hellaswag.ts";
 export * from "./train/choice_tally.ts";
 export * from "./train/evaluate.ts";
 export * from "./train/examine.ts";
+export * from "./train/examples.ts";
 export * from "./train/generate.ts";
 export { type Begun, type Ended, LateResults } from "./train/late_results.ts";
 export type { PickOptions } from "./train/pick_token.ts";
@@ -105,6 +106,7 @@ export {
   type ResidentPlanOptions,
   residentPrograms,
   type StepBatch,
+  threadsFor,
 } from "./train/resident_plan.ts";
 export * from "./train/score_rows.ts";
 export type { ScoringShape } from "./train/scoring.ts";

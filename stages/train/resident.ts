@@ -58,9 +58,10 @@ const AT_ONCE = 100;
  * import { bigramNet } from "../../kernels/models/name_nets.ts";
  * import { sgd } from "../../kernels/optim/sgd.ts";
  * import { openResident } from "./resident.ts";
+ * import { threadsFor } from "./resident_plan.ts";
  * const examples = { context: 1, inputs: Uint32Array.of(0, 5, 13, 13, 1), targets: Uint32Array.of(5, 13, 13, 1, 0) };
  * const options = { model: bigramNet(), examples, batch: 5, optimizer: sgd({ momentum: 0 }) };
- * await using trainer = await openResident(await openCpu({ threads: 1 }), options);
+ * await using trainer = await openResident(await openCpu(threadsFor(options)), options);
  * const losses = await trainer.train({ rows: Uint32Array.of(0, 1, 2, 3, 4, 0, 1, 2, 3, 4), rates: 10 });
  * console.assert(losses[1] < losses[0]);
  * ```

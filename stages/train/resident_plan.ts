@@ -7,7 +7,7 @@
 import { leastLimits } from "../../kernels/core/gpu.ts";
 import { accumulate, eachGradient, fill, gradients } from "../../kernels/core/gradients.ts";
 import { Graph, RootScope, type Scope } from "../../kernels/core/graph.ts";
-import { compile, type Program } from "../../kernels/core/program.ts";
+import { compile, flopsOf, type Program } from "../../kernels/core/program.ts";
 import type { DType, Shape, Tensor } from "../../kernels/core/tensor.ts";
 import { reshape } from "../../kernels/core/view.ts";
 import { type Learner, parametersOf } from "../../kernels/models/model.ts";
@@ -131,6 +131,15 @@ export function residentPrograms(options: ResidentPlanOptions): readonly Program
     compile("predict", predictGraph(options)),
     ...(options.look ? [compile("look", lookGraph(options))] : []),
   ];
+}
+
+/**
+ * How many threads a step is fastest on, as options of `openCpu`: one where its ops are shorter than threads take to meet,
+ * else what the engine chooses.
+ */
+export function threadsFor(options: ResidentPlanOptions): { readonly threads?: 1 } {
+  const step = compile("step", stepGraph(options));
+  return flopsOf(step) / step.calls.length < 150_000 ? { threads: 1 } : {};
 }
 
 /** One update: its examples, forward, backward, optimizer; everything that changes from step to step is read by `slot`. */
