@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Scope } from "../core/graph.ts";
+import type { Init, Scope } from "../core/graph.ts";
 import { ShapeError, type Tensor } from "../core/tensor.ts";
 import { affine } from "../ops/affine.ts";
 import { add } from "../ops/arith.ts";
@@ -42,8 +42,11 @@ export interface CharGptConfig {
   readonly scaled?: boolean;
   /** Share dropped in training of attention's weights and of what a block adds; default 0. */
   readonly dropout?: number;
-  /** Standard deviation of first weights; default 0.02. */
-  readonly std?: number;
+  /**
+   * Standard deviation of first weights, biases then 0: gpt.py's 0.02. Default null: as torch begins, normal numbers of the
+   * variance of its uniform ones: 1 for embeddings, 1 / (3 inputs) for the weights and biases of a layer.
+   */
+  readonly std?: number | null;
 }
 
 /** Whether dropping goes on, and where. */
@@ -65,7 +68,7 @@ export function charGpt(config: CharGptConfig): Model<CharGptConfig> {
     norm: true,
     scaled: true,
     dropout: 0,
-    std: 0.02,
+    std: null,
     ...config,
   };
   const { vocabSize, seqLen } = config;
@@ -101,7 +104,7 @@ function logitsOf(
       : dropout(x, { rate, key: training.key(path), draw: training.draw });
   };
   const table = (name: string, rows: number) => {
-    return scope.at(name).param("weight", [rows, channels], { kind: "normal", std });
+    return scope.at(name).param("weight", [rows, channels], { kind: "normal", std: std ?? 1 });
   };
   let x = add(
     gather(table("wte", vocabSize), tokens),
@@ -133,7 +136,7 @@ function block(scope: Scope, x: Tensor, options: Block): Tensor {
 /** Causal attention of all heads, side by side. */
 function heads(attn: Scope, x: Tensor, options: Block): Tensor {
   const { channels, heads, scaled, dropout: rate, training, std } = options, c_attn = attn.at("c_attn");
-  let qkv = matmul(x, c_attn.param("weight", [channels, 3 * channels], { kind: "normal", std }));
+  let qkv = matmul(x, c_attn.param("weight", [channels, 3 * channels], firstWeights(channels, std)));
   if (!scaled) { // the op divides scores by the root of a head's width
     const q = narrow(qkv, { axis: -1, start: 0, length: channels });
     const kv = narrow(qkv, { axis: -1, start: channels, length: 2 * channels });
@@ -147,8 +150,13 @@ function heads(attn: Scope, x: Tensor, options: Block): Tensor {
 function linear(
   scope: Scope,
   x: Tensor,
-  { outputs, std }: { readonly outputs: number; readonly std: number },
+  { outputs, std }: { readonly outputs: number; readonly std: number | null },
 ): Tensor {
-  const weight = scope.param("weight", [x.shape[x.shape.length - 1], outputs], { kind: "normal", std });
-  return affine(x, { weight, bias: scope.param("bias", [outputs], { kind: "zeros" }) });
+  const inputs = x.shape[x.shape.length - 1], init = firstWeights(inputs, std);
+  const weight = scope.param("weight", [inputs, outputs], init);
+  return affine(x, { weight, bias: scope.param("bias", [outputs], std === null ? init : { kind: "zeros" }) });
+}
+
+function firstWeights(inputs: number, std: number | null): Init {
+  return { kind: "normal", std: std ?? 1 / Math.sqrt(3 * inputs) };
 }
