@@ -28,6 +28,7 @@ export {
   initialWeights,
   type Kernel,
   type Kind,
+  type Learner,
   type LossInputs,
   type Member,
   type Model,

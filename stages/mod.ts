@@ -86,6 +86,7 @@ export * from "./train/ask_hellaswag.ts";
 export * from "./train/choice_tally.ts";
 export * from "./train/evaluate.ts";
 export * from "./train/examine.ts";
+export * from "./train/examples.ts";
 export * from "./train/generate.ts";
 export { type Begun, type Ended, LateResults } from "./train/late_results.ts";
 export type { PickOptions } from "./train/pick_token.ts";
@@ -97,6 +98,16 @@ export type { Histogram, ValueStats, ValueStatsOptions } from "./train/value_sta
 export { histogramOf, valueStats } from "./train/value_stats.ts";
 export { principalAxes } from "./train/principal_axes.ts";
 export { type PlanCost, planCost } from "./train/plan_cost.ts";
+export * from "./train/resident.ts";
+export {
+  type ByHand,
+  type Examples,
+  examplesOf,
+  type ResidentPlanOptions,
+  residentPrograms,
+  type StepBatch,
+  threadsFor,
+} from "./train/resident_plan.ts";
 export * from "./train/score_rows.ts";
 export type { ScoringShape } from "./train/scoring.ts";
 export * from "./train/session.ts";

@@ -51,7 +51,7 @@ function checkEffects(calls: readonly Call[], made: ReadonlySet<Tensor>): void {
   for (const { op, inputs, outputs } of calls) {
     for (const i of outputs.keys()) {
       const home = inPlaceOf(op, i);
-      if (home < 0 || made.has(inputs[home])) continue;
+      if (home < 0 || op.view === true || made.has(inputs[home])) continue;
       throw new Error(
         `Cannot compute again what ${op.name} belongs to: it overwrites ${
           inputs[home].label

@@ -107,6 +107,7 @@ export class Graph {
 export type Init =
   | { readonly kind: "zeros" }
   | { readonly kind: "ones" }
+  | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "normal"; readonly std: number };
 
 /** A named place in a model: makes parameters, states and probes whose names are its path. */
@@ -119,6 +120,8 @@ export interface Scope {
   at(name: string): Scope;
   /** A trainable leaf, `path.name`. */
   param(name: string, shape: Shape, init: Init): Tensor;
+  /** A leaf that training changes, though not by a gradient, `path.name`: running statistics. It belongs to the weights. */
+  buffer(name: string, shape: Shape, init: Init): Tensor;
   /** An optimizer's memory for the parameters of `like`: zeros of their shapes, labels `<parameter>/name`. */
   state(name: string, like: Pack): Pack;
   /** Names a value so that it can be looked at; gives it back unchanged. */
@@ -135,16 +138,25 @@ export interface Parameter {
 
 /** A Scope over `graph`, with what it made. */
 export class RootScope implements Scope {
-  readonly #shared: { parameters: Map<string, Parameter>; probes: Map<string, Tensor> };
+  readonly #shared: {
+    parameters: Map<string, Parameter>;
+    buffers: Map<string, Parameter>;
+    probes: Map<string, Tensor>;
+  };
 
   /** `parent`: shares what it makes with it. */
   constructor(readonly graph: Graph, readonly path = "", parent?: RootScope) {
-    this.#shared = parent ? parent.#shared : { parameters: new Map(), probes: new Map() };
+    this.#shared = parent ? parent.#shared : { parameters: new Map(), buffers: new Map(), probes: new Map() };
   }
 
   /** By full name, in the order made. */
   get parameters(): ReadonlyMap<string, Parameter> {
     return this.#shared.parameters;
+  }
+
+  /** By full name, in the order made. */
+  get buffers(): ReadonlyMap<string, Parameter> {
+    return this.#shared.buffers;
   }
 
   /** By full name. */
@@ -160,10 +172,11 @@ export class RootScope implements Scope {
   }
 
   param(name: string, shape: Shape, init: Init): Tensor {
-    const label = this.#join(name);
-    const tensor = this.graph.leaf(label, { shape, dtype: "f32" }, "parameter");
-    if (!this.#shared.parameters.has(label)) this.#shared.parameters.set(label, { tensor, init });
-    return tensor;
+    return this.#leaf(this.#shared.parameters, { label: this.#join(name), shape, init });
+  }
+
+  buffer(name: string, shape: Shape, init: Init): Tensor {
+    return this.#leaf(this.#shared.buffers, { label: this.#join(name), shape, init });
   }
 
   state(name: string, like: Pack): Pack {
@@ -174,6 +187,15 @@ export class RootScope implements Scope {
   probe(name: string, x: Tensor): Tensor {
     this.#shared.probes.set(this.#join(name), x);
     return x;
+  }
+
+  #leaf(
+    known: Map<string, Parameter>,
+    { label, shape, init }: { readonly label: string; readonly shape: Shape; readonly init: Init },
+  ): Tensor {
+    const tensor = this.graph.leaf(label, { shape, dtype: "f32" }, "parameter");
+    if (!known.has(label)) known.set(label, { tensor, init });
+    return tensor;
   }
 
   #join(name: string): string {

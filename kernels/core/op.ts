@@ -75,6 +75,8 @@ export interface Op<A> {
   traffic?(call: Call<A>): Traffic;
   /** Output i lives in input inPlace[i] (-1: in memory of its own): that input must not be read by a later call. */
   readonly inPlace?: readonly number[];
+  /** The output is the input under another shape: it may be read as before, and there is nothing to run. */
+  readonly view?: boolean;
   /** Walked by the parity and gradient tests and the benches. */
   readonly cases: readonly Case<A>[];
 }

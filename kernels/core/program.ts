@@ -13,6 +13,7 @@ import type { Graph } from "./graph.ts";
 import { type Call, inPlaceOf } from "./op.ts";
 import type { Pack } from "./pack.ts";
 import { bytesOf, type Kind, type Tensor } from "./tensor.ts";
+import { viewed } from "./view.ts";
 
 /** A tensor's place: in the arena at `offset` (activation, workspace), or, if persistent, memory by its label. */
 export type Slot = Readonly<{ tensor: Tensor; label: string; offset: number; bytes: number; kind: Kind }>;
@@ -46,13 +47,13 @@ export function isPersistent(kind: Kind): boolean {
  */
 export function compile(name: string, graph: Graph): Program {
   const outputTensors = new Set(graph.outputs.values());
-  const calls = liveCalls(graph, outputTensors);
+  const calls = liveCalls(graph, outputTensors).filter(({ op }) => op.view !== true);
   checkInPlace(name, { calls, outputs: graph.outputs });
 
-  const labels = new Map<Tensor, string>();
+  const shown = new Map<Tensor, { label: string; tensor: Tensor }>(); // a view is read under its own shape
   for (const [label, tensor] of graph.outputs) {
     const memory = memoryOf(tensor);
-    if (!isPersistent(memory.kind)) labels.set(memory, label);
+    if (!isPersistent(memory.kind)) shown.set(memory, { label, tensor });
   }
   const lives = lifetimes(calls);
   const slots: Slot[] = [];
@@ -60,10 +61,9 @@ export function compile(name: string, graph: Graph): Program {
   const transient: { tensor: Tensor; first: number; last: number; bytes: number }[] = [];
   for (const [tensor, { first, last }] of lives) {
     const bytes = align(bytesOf(tensor));
-    const label = labels.get(tensor) ?? tensor.label;
-    const kind = labels.has(tensor) ? "output" : tensor.kind;
+    const output = shown.get(tensor), kind = output === undefined ? tensor.kind : "output";
     if (!isPersistent(kind)) transient.push({ tensor, first, last, bytes });
-    else slotOf.set(tensor, { tensor, label, offset: 0, bytes, kind });
+    else slotOf.set(tensor, { tensor, label: tensor.label, offset: 0, bytes, kind, ...output });
   }
   let arenaBytes = 0;
   for (const { tensor, offset, bytes } of placeInArena(transient).placed) {
@@ -129,9 +129,8 @@ function liveCalls(graph: Graph, outputs: ReadonlySet<Tensor>): Call[] {
   const wanted = new Set<Tensor>(outputs);
   const live: Call[] = [];
   for (const call of [...graph.calls].reverse()) {
-    const writesState = call.outputs.some((t, i) =>
-      inPlaceOf(call.op, i) >= 0 && isPersistent(memoryOf(t).kind)
-    );
+    const writesState = call.op.view !== true &&
+      call.outputs.some((t, i) => inPlaceOf(call.op, i) >= 0 && isPersistent(memoryOf(t).kind));
     if (!writesState && !call.outputs.some((t) => wanted.has(t))) continue;
     call.inputs.forEach((t) => wanted.add(t));
     live.push(call);
@@ -146,7 +145,7 @@ function checkInPlace(
   const overwritten = new Map<Tensor, Call>();
   for (const call of calls) {
     for (const t of call.inputs) {
-      const by = overwritten.get(t);
+      const by = overwritten.get(viewed(t));
       if (by !== undefined) {
         throw new Error(
           `Cannot compile ${name}: ${call.op.name} reads ${t.label} after ${by.op.name} overwrote it: use ${by.op.name}'s output`,
@@ -155,11 +154,11 @@ function checkInPlace(
     }
     call.outputs.forEach((_, i) => {
       const home = inPlaceOf(call.op, i);
-      if (home >= 0) overwritten.set(call.inputs[home], call);
+      if (home >= 0) overwritten.set(viewed(call.inputs[home]), call);
     });
   }
   for (const [label, t] of outputs) {
-    const by = t.call === null ? undefined : overwritten.get(t); // a leaf as an output means its latest value
+    const by = viewed(t).call === null ? undefined : overwritten.get(viewed(t)); // a leaf as an output means its latest value
     if (by !== undefined) {
       throw new Error(
         `Cannot compile ${name}: output ${label} is overwritten by ${by.op.name}: mark ${by.op.name}'s output instead`,

@@ -7,6 +7,7 @@ import { inPlaceOf } from "../core/op.ts";
 import { isPersistent, type Program } from "../core/program.ts";
 import { regionsOf } from "../core/regions.ts";
 import { sizeOf, type Spec, type Tensor, type TensorMap } from "../core/tensor.ts";
+import { viewed } from "../core/view.ts";
 import type { Engine, Session } from "./engine.ts";
 
 /** Opens the float64 engine. */
@@ -86,7 +87,8 @@ class ReferenceSession implements Session {
 
   #replay(program: Program): void {
     const values = new Map<Tensor, Float64Array>();
-    const valueOf = (t: Tensor) => values.get(t) ?? this.#memory.get(program.places.get(t)!.label)!.data;
+    const valueOf = (t: Tensor) =>
+      values.get(viewed(t)) ?? this.#memory.get(program.places.get(t)!.label)!.data;
     for (const call of program.calls) {
       const results = call.op.reference(call.inputs.map(valueOf), call);
       call.outputs.forEach((t, i) => {
@@ -94,7 +96,7 @@ class ReferenceSession implements Session {
         if (isPersistent(slot.kind)) this.#memory.get(slot.label)!.data.set(results[i]);
         else values.set(t, results[i]);
         if (inPlaceOf(call.op, i) >= 0 && !isPersistent(slot.kind)) {
-          values.delete(call.inputs[inPlaceOf(call.op, i)]);
+          values.delete(viewed(call.inputs[inPlaceOf(call.op, i)]));
         }
       });
     }

@@ -71,7 +71,7 @@ export class WebgpuMemory {
     device.pushErrorScope("out-of-memory");
     const residents = new Map<string, Resident>();
     for (const region of regions) {
-      const buffer = make(wholeWords(region), region.label);
+      const buffer = make(boundBytes(region), region.label);
       for (const spec of [{ ...region, offset: 0 }, ...region.members]) {
         residents.set(spec.label, { spec, buffer, offset: spec.offset, size: wholeWords(spec) });
       }
@@ -103,14 +103,14 @@ export class WebgpuMemory {
   binding(program: Program, tensor: Tensor): GPUBufferBinding {
     const slot = program.places.get(tensor)!;
     if (isPersistent(slot.kind)) {
-      const { buffer, offset, size } = this.residents.get(slot.label)!;
-      return { buffer, offset, size };
+      const { buffer, offset, spec } = this.residents.get(slot.label)!;
+      return { buffer, offset, size: boundBytes(spec) };
     }
     const offset = this.#offsets.get(slot)!;
     return {
       buffer: this.arena[Math.floor(offset / this.#chunkBytes)],
       offset: offset % this.#chunkBytes,
-      size: wholeWords(slot.tensor),
+      size: boundBytes(slot.tensor),
     };
   }
 
@@ -143,4 +143,12 @@ function placeArena(
     }
   }
   return { offsets, arenaBytes };
+}
+
+/**
+ * Bytes to bind for a tensor: a vec4f at least. Between kernels of one layout wgpu goes on asking for the size that a former
+ * one's bindings had to have, and products bind arrays of vec4f.
+ */
+function boundBytes(spec: Spec): number {
+  return Math.max(16, wholeWords(spec));
 }

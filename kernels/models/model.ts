@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { Graph, type Parameter, parameterCount, RootScope, type Scope } from "../core/graph.ts";
+import { Graph, type Init, type Parameter, parameterCount, RootScope, type Scope } from "../core/graph.ts";
 import { normals } from "../core/philox.ts";
-import { sizeOf, type Tensor, type TensorMap } from "../core/tensor.ts";
+import { type Shape, sizeOf, type Tensor, type TensorMap } from "../core/tensor.ts";
 
 /** What a training program draws random numbers by. */
 export interface Randomness {
@@ -73,28 +73,54 @@ export interface Model<Config = unknown> {
   losses(scope: Scope, inputs: LossInputs): Tensor;
 }
 
+/**
+ * What can be trained on examples: a language model, or a net that predicts one token from a context of fixed length,
+ * with logits [B, V] and one loss an example.
+ */
+export interface Learner extends Pick<Model, "name" | "vocabSize" | "forward" | "losses"> {
+  /** Tokens of an example, where they are fixed. */
+  readonly context?: number;
+}
+
 /** A model's parameters by published name, in the order made. */
-export function parametersOf(model: Model): ReadonlyMap<string, Parameter> {
-  const graph = new Graph();
-  const scope = new RootScope(graph);
-  model.forward(scope, graph.leaf("tokens", { shape: [1, 1], dtype: "u32" }, "input"));
-  return scope.parameters;
+export function parametersOf(model: Learner): ReadonlyMap<string, Parameter> {
+  return scopeOf(model).parameters;
 }
 
 /** Number of trainable elements, padding of the vocabulary included. */
-export function countParameters(model: Model): number {
+export function countParameters(model: Learner): number {
   return parameterCount(parametersOf(model));
 }
 
-/** First values of all parameters: each a function of the seed and its name, so no order matters. */
-export function initialWeights(model: Model, seed: number): TensorMap {
-  const weights: [string, TensorMap[string]][] = [];
-  for (const [name, { tensor, init }] of parametersOf(model)) {
-    const { shape } = tensor;
+/** First values of all parameters and buffers: each a function of the seed and its name, so no order matters. */
+export function initialWeights(model: Learner, seed: number): TensorMap {
+  return weightsBy(model, (init, { name, count }) => normals(seed, name, count, init.std));
+}
+
+/**
+ * Parameters and buffers by name, their normal numbers drawn by `draw`, in the order in which the model makes them: so a
+ * generator that is drawn from gives what a notebook's gave, which made them in the same order.
+ */
+export function weightsBy(
+  model: Learner,
+  draw: (
+    init: Extract<Init, { readonly kind: "normal" }>,
+    parameter: { readonly name: string; readonly count: number; readonly shape: Shape },
+  ) => Float32Array,
+): TensorMap {
+  const { parameters, buffers } = scopeOf(model), weights: [string, TensorMap[string]][] = [];
+  for (const [name, { tensor: { shape }, init }] of [...parameters, ...buffers]) {
     const count = sizeOf(shape);
-    const data = init.kind === "normal" ? normals(seed, name, count, init.std) : new Float32Array(count);
+    const data = init.kind === "normal" ? draw(init, { name, count, shape }) : new Float32Array(count);
     if (init.kind === "ones") data.fill(1);
+    if (init.kind === "constant") data.fill(init.value);
     weights.push([name, { shape, data }]);
   }
   return Object.fromEntries(weights);
+}
+
+function scopeOf(model: Learner): RootScope {
+  const graph = new Graph(), scope = new RootScope(graph);
+  model.forward(scope, graph.leaf("tokens", { shape: [1, model.context ?? 1], dtype: "u32" }, "input"));
+  return scope;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { flat } from "../core/gradients.ts";
-import { define, type Op } from "../core/op.ts";
+import { type Case, define, type Fill, type Op } from "../core/op.ts";
 import { ShapeError, sizeOf, type Tensor } from "../core/tensor.ts";
 import { expectF32 } from "./specs.ts";
 
@@ -26,6 +26,8 @@ export interface ElementwiseDefinition extends Formula {
   readonly functions?: string;
   /** Floating-point operations an element; default 1. */
   readonly flops?: number;
+  /** What tests try it on; default normal. */
+  readonly fill?: Fill;
 }
 
 /** An elementwise op, callable; `op` and `gradOp` are its forward and backward ops. */
@@ -50,7 +52,11 @@ export interface Elementwise {
  * ```
  */
 export function elementwise(definition: ElementwiseDefinition): Elementwise {
-  const { name, slope, functions = "", flops = 1 } = definition;
+  const { name, slope, functions = "", flops = 1, fill = "normal" } = definition;
+  const tried = (c: Case<null>): Case<null> => ({
+    ...c,
+    fill: c.inputs.map((_, i) => i === 0 ? fill : "normal"),
+  });
   const gradOp: Op<null> = {
     name: `${name}_grad`,
     infer: ([x, dy]) => {
@@ -73,7 +79,7 @@ export function elementwise(definition: ElementwiseDefinition): Elementwise {
       { inputs: [[3, 5], [3, 5]], attrs: null },
       { inputs: [[2, 131], [2, 131]], attrs: null },
       { inputs: [[4096, 3072], [4096, 3072]], attrs: null, bench: true },
-    ],
+    ].map(tried),
   };
   const callGrad = define(gradOp);
   const op: Op<null> = {
@@ -95,7 +101,7 @@ export function elementwise(definition: ElementwiseDefinition): Elementwise {
       { inputs: [[3, 5]], attrs: null },
       { inputs: [[2, 131]], attrs: null },
       { inputs: [[4096, 3072]], attrs: null, bench: true },
-    ],
+    ].map(tried),
   };
   const callForward = define(op);
   return Object.assign((x: Tensor): Tensor => callForward([x], null)[0], { op, gradOp });

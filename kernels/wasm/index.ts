@@ -11,6 +11,8 @@ export { add, div, mul, sub } from "./arith.ts";
 export { attention, attention_grad } from "./attention.ts";
 export { cache_attention, cache_put } from "./attention_cache.ts";
 export { slope_rows, softmax_rows } from "./attention_rows.ts";
+export { batch_norm, batch_norm_grad, running_moments } from "./batch_norm.ts";
+export { concat, narrow, permute } from "./concat.ts";
 export {
   cross_entropy,
   cross_entropy_grad,
@@ -18,6 +20,7 @@ export {
   cross_entropy_rows_grad,
 } from "./cross_entropy.ts";
 export { dropout, dropout_add } from "./dropout.ts";
+export { exp, exp_grad, log, log_grad, power, sigmoid, sigmoid_grad } from "./exp_log.ts";
 export { accumulate, fill, plus } from "./fill.ts";
 export { finish } from "./finish.ts";
 export { gather, scatter_add } from "./gather.ts";
@@ -32,8 +35,10 @@ export { put_rows, take_rows } from "./row_blocks.ts";
 export { scale } from "./scale.ts";
 export { nesterov, sgd } from "./sgd.ts";
 export { pad, slice, take } from "./slice.ts";
+export { softmax, softmax_grad } from "./softmax.ts";
 export { assign, clear, count } from "./state.ts";
 export { tanh, tanh_grad } from "./tanh.ts";
+export { one_hot, token_contexts, token_windows } from "./token_windows.ts";
 
 // Not `export … from`: the compiler makes a second copy of a file named so, with a variable of its own.
 import { choose_wide } from "./tile_wide.ts";

@@ -41,6 +41,19 @@ Deno.test("webgpu run() is one submit for all programs given, and programs share
   deepStrictEqual(await session.read(["y"]), { y: vector(21, 2, 5) });
 });
 
+Deno.test("webgpu session takes a tensor below 16 bytes where a product before it bound fours", async () => {
+  const graph = new Graph();
+  const x = graph.leaf("x", { shape: [5, 12], dtype: "f32" }, "input");
+  const small = graph.leaf("small", { shape: [3], dtype: "f32" }, "parameter");
+  graph.output("product", matmul(x, graph.leaf("w", { shape: [12, 9], dtype: "f32" }, "parameter")));
+  graph.output("doubled", mul(small, small));
+  await using session = await (await openWebgpu()).open([compile("small", graph)], {
+    small: vector(1, 2, 3),
+  });
+  await session.run(["small"]);
+  deepStrictEqual(await session.read(["doubled"]), { doubled: vector(1, 4, 9) });
+});
+
 Deno.test("webgpu read() maps once for several labels, after all runs and writes so far", async () => {
   await using session = await (await openWebgpu()).open(twoPrograms(), {});
   deepStrictEqual(await session.read(["sum"]), { sum: vector(0, 0, 0) }); // no weights: zeros

@@ -1,0 +1,40 @@
+/**
+ * The exponential function, the natural logarithm and the logistic function.
+ *
+ * @module
+ */
+import { type Elementwise, elementwise } from "./elementwise.ts";
+
+/** e^x, any shape. In float32 it ends near e^88. */
+export const exp: Elementwise = elementwise({
+  name: "exp",
+  reference: Math.exp,
+  wgsl: "exp(x)",
+  slope: { reference: Math.exp, wgsl: "exp(x)" },
+  flops: 10,
+});
+
+/** Natural logarithm of x > 0, any shape. */
+export const log: Elementwise = elementwise({
+  name: "log",
+  reference: Math.log,
+  wgsl: "log(x)",
+  slope: { reference: (x) => 1 / x, wgsl: "1.0 / x" },
+  flops: 10,
+  fill: "positive",
+});
+
+/** 1 / (1 + e^-x), any shape. */
+export const sigmoid: Elementwise = elementwise({
+  name: "sigmoid",
+  reference: logistic,
+  wgsl: "logistic(x)",
+  slope: { reference: (x) => logistic(x) * logistic(-x), wgsl: "logistic(x) * logistic(-x)" },
+  // Below -80 it is 0 in float32, and the exponential would overflow.
+  functions: "fn logistic(x: f32) -> f32 { return 1.0 / (1.0 + exp(-max(x, -80.0))); }",
+  flops: 12,
+});
+
+function logistic(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}

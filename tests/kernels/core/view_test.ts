@@ -1,0 +1,58 @@
+import { deepStrictEqual, throws } from "node:assert/strict";
+import { gradients } from "../../../kernels/core/gradients.ts";
+import { Graph } from "../../../kernels/core/graph.ts";
+import { compile } from "../../../kernels/core/program.ts";
+import { ShapeError } from "../../../kernels/core/tensor.ts";
+import { reshape } from "../../../kernels/core/view.ts";
+import { openCpu } from "../../../kernels/engine/cpu.ts";
+import type { Engine } from "../../../kernels/engine/engine.ts";
+import { openReference } from "../../../kernels/engine/reference.ts";
+import { openWebgpu } from "../../../kernels/engine/webgpu.ts";
+import { mul } from "../../../kernels/ops/arith.ts";
+import { crossEntropy } from "../../../kernels/ops/cross_entropy.ts";
+import { sum } from "../../../kernels/ops/reduce.ts";
+import { relu } from "../../../kernels/ops/relu.ts";
+import { clear } from "../../../kernels/ops/state.ts";
+
+Deno.test("reshape() is the same memory on every engine: values, gradients, outputs, leaves and what overwrites them", async () => {
+  const graph = new Graph();
+  const x = graph.leaf("x", { shape: [2, 3], dtype: "f32" }, "input");
+  const targets = graph.leaf("targets", { shape: [3], dtype: "u32" }, "input");
+  const buffer = graph.leaf("buffer", { shape: [2, 2], dtype: "f32" }, "output");
+  const flat = reshape(relu(reshape(x, [6])), [3, 2]);
+  graph.output("flat", flat);
+  const loss = sum(crossEntropy(reshape(mul(flat, flat), [3, 2]), targets));
+  graph.output("loss", loss);
+  graph.output("gradient", gradients(loss, [x])[0]!);
+  clear(reshape(buffer, [4]));
+  const program = compile("views", graph);
+  deepStrictEqual(program.calls.some(({ op }) => op.name === "view"), false);
+  const run = async (engine: Engine) => {
+    await using session = await engine.open([program], {
+      x: { shape: [2, 3], data: Float32Array.of(1, -2, 0.5, 3, 2, -1) },
+      targets: { shape: [3], data: Uint32Array.of(0, 1, 1) },
+      buffer: { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) },
+    });
+    await session.run(["views"]);
+    return await session.read(["flat", "loss", "gradient", "buffer"]);
+  };
+  const wanted = await run(openReference());
+  deepStrictEqual([...wanted.flat.data], [1, 0, 0.5, 3, 2, 0]);
+  deepStrictEqual([...wanted.buffer.data], [0, 0, 0, 0]);
+  deepStrictEqual(wanted.gradient.shape, [2, 3]);
+  for (const engine of [await openCpu({ threads: 2 }), await openWebgpu()]) {
+    for (const [label, { data }] of Object.entries(await run(engine))) {
+      data.forEach((v, i) => deepStrictEqual(v.toFixed(5), wanted[label].data[i].toFixed(5), label));
+    }
+  }
+});
+
+Deno.test("reshape() refuses other sizes, and compile() what is read under one shape after it was overwritten under another", () => {
+  const graph = new Graph();
+  const x = graph.leaf("x", { shape: [2, 3], dtype: "f32" }, "input");
+  throws(() => reshape(x, [4]), ShapeError);
+  const y = relu(x);
+  graph.output("cleared", clear(reshape(y, [6])));
+  graph.output("late", mul(y, y));
+  throws(() => compile("late", graph), /after clear overwrote it/);
+});
