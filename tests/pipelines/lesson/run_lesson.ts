@@ -1,0 +1,60 @@
+/**
+ * Runs a lesson within the test and keeps what it yields.
+ *
+ * @module
+ */
+import { openCpu } from "../../../kernels/engine/cpu.ts";
+import type { Engine } from "../../../kernels/engine/engine.ts";
+import { type Check, type Item, verdictOf } from "../../../pipelines/lesson/item.ts";
+import type { LessonPipeline } from "../../../pipelines/lesson/lesson.ts";
+import { itemLines } from "../../../pipelines/lesson/text.ts";
+
+/** What is run: the lesson itself, or the solution of an exercise. */
+export interface RunLesson {
+  /** A file of data; default: what installs with the program. */
+  readonly source?: string;
+  readonly solution?: string;
+  /** More values of options. */
+  readonly values?: Readonly<Record<string, unknown>>;
+}
+
+/** What came. */
+export interface LessonRun {
+  readonly items: readonly Item[];
+  /** "loss at step 0: 3.7686, lecture 3.7686: same", one a check. */
+  readonly verdicts: readonly string[];
+  /** As a terminal of 100 columns shows it. */
+  readonly text: string;
+}
+
+/** Runs a lesson to its end on the CPU engine, and draws every picture for the page. */
+export async function runLesson(
+  { options, lesson }: LessonPipeline,
+  { source, solution, values = {} }: RunLesson = {},
+): Promise<LessonRun> {
+  const defaults = Object.fromEntries(Object.entries(options).map(([name, { value }]) => [name, value]));
+  let engine: Promise<Engine> | null = null;
+  const all = { ...defaults, ...values, source: source ?? null, solution: solution ?? null };
+  const pieces = await lesson.items(all, {
+    engine: () => engine ??= openCpu({ threads: 1 }),
+    largestPack: () => Promise.resolve(2 ** 31),
+    out: "nowhere",
+    seed: Number(options.seed.value),
+    workers: 1,
+    dry: false,
+    resumed: false,
+    signal: new AbortController().signal,
+    emit: () => {},
+    print: () => {},
+    onSaved: () => {},
+  });
+  const items: Item[] = [];
+  for await (const item of pieces) items.push(item);
+  for (const item of items) if (item.kind === "figure") { for (const chart of item.charts) chart.html(); }
+  const checks = items.filter((item): item is Check => item.kind === "check");
+  return {
+    items,
+    verdicts: checks.map((one) => `${one.name}: ${one.ours}, lecture ${one.lecture}: ${verdictOf(one)}`),
+    text: items.flatMap((item) => itemLines(item, { columns: 100, color: false })).join("\n"),
+  };
+}
