@@ -34,9 +34,13 @@ export class MixedNgrams {
   }
 
   /** The mean of -log(probability) over examples. */
-  loss({ count, context, inputs, targets }: Examples, m: number): number {
-    let sum = 0;
-    for (let i = 0; i < count; i++) {
+  loss(examples: Examples, m: number): number {
+    return this.losses(examples, m).reduce((sum, loss) => sum + loss, 0) / examples.count;
+  }
+
+  /** -log(probability) of each example. */
+  losses({ count, context, inputs, targets }: Examples, m: number): Float64Array {
+    return Float64Array.from({ length: count }, (_, i) => {
       const before = inputs.subarray(i * context, (i + 1) * context), target = targets[i];
       let p = 1 / this.#letters;
       for (const length of this.#lengths) {
@@ -44,9 +48,8 @@ export class MixedNgrams {
         if (row === null) break;
         p = (row.counts[target] + m * p) / (row.total + m);
       }
-      sum -= Math.log(p);
-    }
-    return sum / count;
+      return -Math.log(p);
+    });
   }
 }
 

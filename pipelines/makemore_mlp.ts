@@ -1,0 +1,316 @@
+/**
+ * Lesson 3: a net that sees three letters. Each letter gets a vector of its own, and the net learns where to put it.
+ *
+ * Sources: Andrej Karpathy's lecture "Building makemore part 2: MLP"; Bengio, Ducharme, Vincent and Jauvin 2003, "A
+ * neural probabilistic language model".
+ *
+ * @module
+ */
+import { TorchRandom } from "../kernels/core/torch_random.ts";
+import type { Engine } from "../kernels/engine/engine.ts";
+import { lineChart } from "../stages/report/chart/line.ts";
+import { scatterChart } from "../stages/report/chart/scatter.ts";
+import { names } from "./lesson/data.ts";
+import { drawNames } from "./lesson/draw_names.ts";
+import { check, figure, heading, type Item, lines, say, table } from "./lesson/item.ts";
+import { lesson } from "./lesson/lesson.ts";
+import { type Examples, examplesOf, Letters, type Split, splitWords } from "./lesson/letters.ts";
+import { nextOdds } from "./lesson/mlp_forward.ts";
+import { drawWeights, MlpNet, type MlpWeights, parameterCount } from "./lesson/mlp_net.ts";
+import { betterThan, calmStart, mixedWithCounts } from "./lesson/mlp_solutions.ts";
+import { engineForSmallNets, means, trainOn } from "./lesson/mlp_training.ts";
+import { Ngrams } from "./lesson/ngrams.ts";
+
+const notebook = "makemore part 2, notebook";
+const context = 3;
+const batch = 32;
+const steps = { short: 20_000, full: 200_000 };
+
+/** What the sections share. */
+interface Given {
+  readonly words: readonly string[];
+  readonly letters: Letters;
+  /** The names in three parts, as examples. */
+  readonly parts: Split<Examples>;
+  readonly engine: Engine;
+  readonly seed: number;
+  readonly full: boolean;
+  /** Why figures need not be the lecture's; where they need `--full`, too. */
+  readonly unless: string | null;
+  readonly unlessFull: string | null;
+}
+
+export default lesson({
+  part: 3,
+  about:
+    "names from three letters of context: embeddings, a hidden layer, a learning rate, three parts of data",
+  short: "20,000 of the lecture's 200,000 steps",
+  seed: 2147483647,
+  data: names,
+  options: {},
+  async *run(o, env) {
+    const { words } = env.data, letters = new Letters(words), { train, dev, test } = splitWords(words);
+    const of = (part: readonly string[]): Examples => examplesOf(part, { letters, context });
+    const given: Given = {
+      words,
+      letters,
+      parts: { train: of(train), dev: of(dev), test: of(test) },
+      engine: await engineForSmallNets(env),
+      seed: o.seed,
+      full: o.full,
+      unless: env.unlike(),
+      unlessFull: env.unlike({ full: true }),
+    };
+    yield* longerTables(given);
+    const first = yield* aVectorALetter(given);
+    yield* byHeart(first, given);
+    yield* rateFinder(given);
+    yield* firstNet(given);
+    yield* largerNet(given);
+  },
+  exercises: {
+    E01: {
+      ask: "Tune the sizes of the net and its training: beat a dev loss of 2.2.",
+      solution: (o, env) => betterThan(2.2, { full: o.full, env }),
+    },
+    E02: {
+      ask:
+        "What would the loss be if all letters were equally likely at the beginning? What is it? Mend the first weights so that it begins there.",
+      solution: (_o, env) => calmStart(env),
+    },
+    E03: {
+      ask: "Read Bengio et al. 2003 and try an idea of theirs that the lecture left out. Did it work?",
+      solution: (_o, env) => mixedWithCounts(env),
+    },
+  },
+});
+
+/** 1. Why counting ends here. */
+function* longerTables({ words, letters, parts: { train } }: Given): Generator<Item> {
+  const { symbols, count } = letters;
+  yield heading("Three letters of context");
+  yield say(
+    `One letter says little of the next one, but a table for three has ${count}³ = ${
+      (count ** 3).toLocaleString("en-US")
+    } rows, most of them with no name in them, and nothing that it learns of one row says anything of the others. Bengio et al. did it otherwise: every letter (there: every word) gets a vector, a net computes the odds from the vectors, and both are learned. Letters that behave alike get vectors that are near each other; what is learned of one holds for the other.`,
+  );
+  yield say(`The first name as examples, \`${symbols[0]}\` before and after it:`);
+  const few = examplesOf([words[0]], { letters, context });
+  yield lines(Array.from(few.targets, (target, i) => {
+    const before = few.inputs.subarray(i * context, (i + 1) * context);
+    return `${letters.decode(before)} → ${symbols[target]}`;
+  }));
+  yield say(
+    `All names: shuffled and cut into 80 % to train on (${
+      train.count.toLocaleString("en-US")
+    } examples), 10 % to choose sizes and rates by (dev), and 10 % that are looked at once, at the very end (test). A net with enough weights learns its names by heart; only names that it never saw tell.`,
+  );
+}
+
+/** 2. The net, and its loss before it has learned anything. Returns the examples of the first five names. */
+async function* aVectorALetter(
+  { words, letters, engine, seed, unless }: Given,
+): AsyncGenerator<Item, Examples> {
+  yield heading("A vector for each letter");
+  const sizes = { letters: letters.count, context, embedding: 2, hidden: 100 };
+  const weights = drawWeights(sizes, new TorchRandom(seed));
+  const five = examplesOf(words.slice(0, 5), { letters, context });
+  yield say(
+    "C is a table with a row of two numbers for each letter. `C[x]` picks the rows of three letters; side by side they are six numbers; a layer of 100 neurons with tanh, a layer that gives a logit for each letter, softmax.",
+  );
+  yield table(["tensor", "shape", "of the first five names"], [
+    ["x", "[B, 3]", `[${five.count}, ${context}]`],
+    ["C[x]", "[B, 3, 2]", `[${five.count}, ${context}, 2]`],
+    ["the same numbers, seen as rows of 6", "[B, 6]", `[${five.count}, 6]`],
+    ["h = tanh(… · W1 + b1)", "[B, 100]", `[${five.count}, 100]`],
+    ["logits = h · W2 + b2", `[B, ${letters.count}]`, `[${five.count}, ${letters.count}]`],
+  ]);
+  yield say(
+    "Picking a row is what one-hot times C gives, without the multiplying. Seeing [B, 3, 2] as [B, 6] moves no number: the three vectors stand side by side in memory as it is.",
+  );
+  yield check({
+    name: "parameters",
+    ours: parameterCount(weights),
+    lecture: 3481,
+    source: notebook,
+    unless,
+  });
+  await using net = await MlpNet.open({ engine, weights, examples: five, batch: five.count });
+  yield check({
+    name: "loss of the first five names before training",
+    ours: await net.loss(five),
+    lecture: 17.7697,
+    within: 1e-4,
+    source: notebook,
+    unless,
+  });
+  yield say(
+    `With equal odds it would be ${
+      Math.log(letters.count).toFixed(4)
+    }: the first weights are so large that the net is sure of itself, and wrong (exercise E02).`,
+  );
+  return five;
+}
+
+/** 3. Few examples are easily learned, and why the loss is not 0 then. */
+async function* byHeart(five: Examples, { letters, engine, seed }: Given): AsyncGenerator<Item> {
+  yield heading("Learned by heart");
+  const sizes = { letters: letters.count, context, embedding: 2, hidden: 100 };
+  const weights = drawWeights(sizes, new TorchRandom(seed));
+  await using net = await MlpNet.open({ engine, weights, examples: five, batch: five.count });
+  const whole = Uint32Array.from(five.targets.keys()), losses: number[] = [];
+  for (let run = 0; run < 2; run++) {
+    losses.push(...await net.train(Array.from({ length: 500 }, () => ({ batch: whole, rate: .1 }))));
+  }
+  yield figure(
+    "All examples of five names in each of 1,000 steps.",
+    lineChart({ series: [{ name: "loss", y: losses }], xLabel: "step", logY: true }),
+  );
+  const floor = new Ngrams(five, letters.count).loss(five, 0);
+  yield table(["", "loss"], [["after 1,000 steps", losses[losses.length - 1]], [
+    "the least that there is",
+    floor,
+  ]]);
+  yield say(
+    `3,481 weights for ${five.count} examples: that is no learning. Not 0, because \`${
+      letters.symbols[0].repeat(context)
+    }\` is followed by another letter in each of the five names, and nobody can know which.`,
+  );
+}
+
+/** 4. A rate for each step, from far too small to far too large. */
+async function* rateFinder({ words, letters, engine, seed }: Given): AsyncGenerator<Item> {
+  yield heading("How large a step");
+  yield say(
+    `All names now. A step with all examples would be slow, so each takes ${batch} at random (a minibatch): its gradient is only about right, and it is better to take many such steps than few exact ones. How far to go? Try: 1,000 steps, each with a rate of its own, from 0.001 to 1, evenly in the exponent.`,
+  );
+  const examples = examplesOf(words, { letters, context }), random = new TorchRandom(seed);
+  const weights = drawWeights({ letters: letters.count, context, embedding: 2, hidden: 100 }, random);
+  await using net = await MlpNet.open({ engine, weights, examples, batch });
+  const exponents = Array.from({ length: 1000 }, (_, i) => -3 + 3 * i / 999);
+  const losses = yield* trainOn(net, {
+    steps: exponents.length,
+    count: examples.count,
+    batch,
+    random,
+    rate: (step) => 10 ** exponents[step],
+  });
+  const smooth = means(losses, 20), at = smooth.y.indexOf(Math.min(...smooth.y));
+  const best = exponents[Math.round(smooth.x[at])];
+  yield figure(
+    "Too small on the left: it hardly moves. Too large on the right: it jumps. Good rates are in the valley.",
+    lineChart({
+      series: [
+        { name: "batch", x: exponents, y: losses },
+        { name: "mean of 20", x: smooth.x.map((step) => exponents[Math.round(step)]), y: smooth.y },
+      ],
+      xLabel: "log10 of the rate",
+      yLabel: "loss",
+      yDomain: [2, 12],
+    }),
+  );
+  yield say(
+    `The valley's lowest point is at 10^${best.toFixed(1)} = ${
+      (10 ** best).toFixed(2)
+    }. The lecture takes 0.1; for the last steps a tenth of it, so that the jumps calm down.`,
+  );
+}
+
+/** 5. The first net, trained; its letters in a plane. */
+async function* firstNet(given: Given): AsyncGenerator<Item> {
+  yield heading("Vectors of two numbers");
+  const { letters, parts } = given;
+  const { weights, losses } = yield* trained({ embedding: 2, hidden: 100, steps: steps.short }, given);
+  yield* lossTable("vectors of 2, 100 neurons", losses);
+  yield say(
+    "Train and dev are nearly the same, so the net does not learn by heart: it is too small. Is it the layer, or the two numbers for a letter? Two numbers can at least be drawn:",
+  );
+  const vowels = "aeiou";
+  yield figure(
+    "Where the net put the letters. Vowels are for it of one kind.",
+    scatterChart({
+      points: letters.symbols.map((symbol, i) => ({
+        x: weights.C.data[2 * i],
+        y: weights.C.data[2 * i + 1],
+        label: symbol,
+        group: i === 0 ? 2 : vowels.includes(symbol) ? 0 : 1,
+      })),
+      groups: ["vowels", "other letters", "the mark"],
+    }),
+  );
+  const pairs = new Ngrams(examplesOf(given.words, { letters, context: 1 }), letters.count);
+  const dev = parts.dev.count;
+  yield say(
+    `For comparison: a bigram table has ${
+      pairs.loss(examplesOf(given.words, { letters, context: 1 }), 1).toFixed(4)
+    } on all names. (${dev.toLocaleString("en-US")} examples are in the dev part.)`,
+  );
+}
+
+/** 6. The lecture's last net, and its names. */
+async function* largerNet(given: Given): AsyncGenerator<Item> {
+  const { letters, full, seed, unlessFull: unless } = given, count = full ? steps.full : steps.short;
+  yield heading("Vectors of ten numbers, 200 neurons");
+  const began = performance.now();
+  const { weights, losses, curve } = yield* trained({ embedding: 10, hidden: 200, steps: count }, given);
+  const seconds = (performance.now() - began) / 1000;
+  yield check({
+    name: "parameters of the larger net",
+    ours: parameterCount(weights),
+    lecture: 11897,
+    source: notebook,
+    unless: given.unless,
+  });
+  const smooth = means(curve, count / 100);
+  yield figure(
+    "It jumps, for each step sees other names. Half way the rate falls from 0.1 to 0.01.",
+    lineChart({
+      series: [
+        { name: "batch", y: curve.map(Math.log10) },
+        { name: `mean of ${count / 100}`, x: smooth.x, y: smooth.y.map(Math.log10) },
+      ],
+      xLabel: "step",
+      yLabel: "log10 of the loss",
+    }),
+  );
+  yield* lossTable("vectors of 10, 200 neurons", losses);
+  yield check({ name: "train", ours: losses.train, lecture: 2.1260, within: .005, source: notebook, unless });
+  yield check({ name: "dev", ours: losses.dev, lecture: 2.1701, within: .005, source: notebook, unless });
+  yield say(
+    `${count.toLocaleString("en-US")} steps in ${
+      seconds.toFixed(0)
+    } seconds. Train and dev begin to part: more of this net would learn by heart. Its names:`,
+  );
+  const drawn = drawNames((before) => nextOdds(weights, { before, context }), {
+    letters,
+    random: new TorchRandom((seed + 10) % 2 ** 32), // as the notebook's
+    count: 20,
+  });
+  yield lines([drawn.slice(0, 10).join(" "), drawn.slice(10).join(" ")]);
+}
+
+/** Trains a net on the first part: a rate of 0.1, then 0.01. */
+async function* trained(
+  { embedding, hidden, steps }: {
+    readonly embedding: number;
+    readonly hidden: number;
+    readonly steps: number;
+  },
+  { letters, parts, engine, seed }: Given,
+): AsyncGenerator<Item, { weights: MlpWeights; losses: Split<number>; curve: Float32Array<ArrayBuffer> }> {
+  const random = new TorchRandom(seed);
+  const weights = drawWeights({ letters: letters.count, context, embedding, hidden }, random);
+  await using net = await MlpNet.open({ engine, weights, examples: parts.train, batch });
+  const rate = (step: number): number => step < steps / 2 ? .1 : .01;
+  const curve = yield* trainOn(net, { steps, count: parts.train.count, batch, random, rate });
+  const losses = {
+    train: await net.loss(parts.train),
+    dev: await net.loss(parts.dev),
+    test: await net.loss(parts.test),
+  };
+  return { weights: await net.weights(), losses, curve };
+}
+
+function* lossTable(name: string, { train, dev }: Split<number>): Generator<Item> {
+  yield table(["net", "train", "dev"], [[name, train, dev]]);
+}
