@@ -8,12 +8,14 @@ import { Graph } from "../../kernels/core/graph.ts";
 import { compile } from "../../kernels/core/program.ts";
 import type { Spec, Tensor, TensorMap } from "../../kernels/core/tensor.ts";
 import type { Engine, Session } from "../../kernels/engine/engine.ts";
-import { add, mul, scale, sub } from "../../kernels/ops/arith.ts";
+import { add, div, mul, scale, sub } from "../../kernels/ops/arith.ts";
 import { crossEntropy } from "../../kernels/ops/cross_entropy.ts";
+import { exp, log } from "../../kernels/ops/exp_log.ts";
 import { gather } from "../../kernels/ops/gather.ts";
 import { matmul } from "../../kernels/ops/matmul.ts";
-import { mean, sum } from "../../kernels/ops/reduce.ts";
+import { broadcast, mean, sum } from "../../kernels/ops/reduce.ts";
 import { assign } from "../../kernels/ops/state.ts";
+import { oneHot } from "../../kernels/ops/token_windows.ts";
 import type { Examples } from "./letters.ts";
 
 /** What a net begins with and learns from. */
@@ -28,6 +30,8 @@ export interface BigramNetOptions {
   readonly times?: Float32Array<ArrayBuffer>;
   /** Inputs as rows with a single 1, times W; or as the numbers of W's rows (default). The same, but for the time. */
   readonly oneHot?: boolean;
+  /** The loss by exp, sum, divide, pick, log, one after the other; or in one (default). */
+  readonly inSteps?: boolean;
   /** The loss has this times the mean of W's squares in it (default 0). */
   readonly penalty?: number;
 }
@@ -42,7 +46,8 @@ export class BigramNet implements AsyncDisposable {
 
   /** Puts weights and examples on the engine's device. */
   static async open(
-    { engine, weights, letters, examples, times, oneHot = false, penalty = 0 }: BigramNetOptions,
+    { engine, weights, letters, examples, times, oneHot: isOneHot = false, inSteps = false, penalty = 0 }:
+      BigramNetOptions,
   ): Promise<BigramNet> {
     const { count, inputs, targets } = examples;
     const graph = new Graph(), values: Record<string, TensorMap[string]> = {};
@@ -51,10 +56,10 @@ export class BigramNet implements AsyncDisposable {
       return graph.leaf(label, { shape, dtype }, label === "W" ? "parameter" : "input");
     };
     const W = leaf("W", { shape: [letters, letters], dtype: "f32" }, weights);
-    const logits = oneHot
-      ? matmul(leaf("x", { shape: [count, letters], dtype: "f32" }, oneHotRows(inputs, letters)), W)
-      : gather(W, leaf("x", { shape: [count], dtype: "u32" }, inputs));
-    const losses = crossEntropy(logits, leaf("y", { shape: [count], dtype: "u32" }, targets));
+    const x = leaf("x", { shape: [count], dtype: "u32" }, inputs);
+    const y = leaf("y", { shape: [count], dtype: "u32" }, targets);
+    const logits = isOneHot ? matmul(oneHot(x, { classes: letters }), W) : gather(W, x);
+    const losses = inSteps ? lossesInSteps(logits, y) : crossEntropy(logits, y);
     const all = times?.reduce((total, n) => total + n, 0) ?? count;
     const nll = times === undefined
       ? mean(losses)
@@ -94,11 +99,13 @@ export class BigramNet implements AsyncDisposable {
   }
 }
 
-/** A row a number: 1 at its place, 0 elsewhere. [numbers.length, columns]. */
-export function oneHotRows(numbers: ArrayLike<number>, columns: number): Float32Array<ArrayBuffer> {
-  const rows = new Float32Array(numbers.length * columns);
-  for (let i = 0; i < numbers.length; i++) rows[i * columns + numbers[i]] = 1;
-  return rows;
+/** -log(odds of the target), number by number as on paper. logits [N, letters], targets u32 [N] → [N]. */
+function lossesInSteps(logits: Tensor, targets: Tensor): Tensor {
+  const { shape } = logits, rows = { from: 1, to: 2 }; // the axis of letters
+  const counts = exp(logits);
+  const odds = div(counts, broadcast(sum(counts, rows), { shape, ...rows }));
+  const picked = sum(mul(odds, oneHot(targets, { classes: shape[1] })), rows);
+  return scale(log(picked), -1);
 }
 
 /** Each different pair once, and how often it was there. */
@@ -120,18 +127,11 @@ export function distinctPairs(
   };
 }
 
-/** A matrix's rows. */
-export function rowsOf(data: Float32Array, columns: number): Float32Array[] {
-  return Array.from(
-    { length: data.length / columns },
-    (_, i) => data.subarray(i * columns, (i + 1) * columns),
-  );
-}
-
 /** exp of each element, each row then divided by its sum: probabilities, a row a letter. */
 export function softmaxRows(logits: Float32Array, columns: number): Float32Array[] {
-  return rowsOf(logits, columns).map((row) => {
-    const counts = row.map(Math.exp), total = counts.reduce((sum, n) => sum + n, 0);
+  return Array.from({ length: logits.length / columns }, (_, i) => {
+    const counts = logits.slice(i * columns, (i + 1) * columns).map(Math.exp);
+    const total = counts.reduce((sum, n) => sum + n, 0);
     return counts.map((n) => n / total);
   });
 }

@@ -5,7 +5,7 @@
  */
 import { TorchRandom } from "../../kernels/core/torch_random.ts";
 import { lineChart } from "../../stages/report/chart/line.ts";
-import { BigramNet, softmaxRows } from "./bigram_net.ts";
+import { BigramNet } from "./bigram_net.ts";
 import type { Names } from "./data.ts";
 import { drawNames } from "./draw_names.ts";
 import { check, figure, type Item, lines, progress, say, table } from "./item.ts";
@@ -19,7 +19,7 @@ type NamesEnv = LessonEnv<Names>;
 const measured = "makemore part 1, exercises measured in Python";
 
 /** E01: the same by counts, with a longer context. */
-export function* tripleCounts(env: NamesEnv): Generator<Item> {
+export async function* tripleCounts(env: NamesEnv): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), unless = env.unlike();
   const within = 1e-4, source = measured;
   for (const [context, lecture] of [[1, [2.4540, 2.4546]], [2, [2.1857, 2.2126]]] as const) {
@@ -37,9 +37,8 @@ export function* tripleCounts(env: NamesEnv): Generator<Item> {
     if (context === 1) continue;
     yield say("Better by far. Names of the trigram model:");
     const random = new TorchRandom(env.seed);
-    yield lines(
-      drawNames((before) => model.probabilities(before, .2), { letters, random, count: 8 }).join(" "),
-    );
+    const drawn = await drawNames((before) => model.probabilities(before, .2), { letters, random, count: 8 });
+    yield lines(drawn.join(" "));
   }
   yield say(
     "Adding 1 costs more here than it did for pairs: there are 27 times as many cells, most of them nearly empty, and the added ones weigh more. And these are the very names that were counted; how good is it on others?",
@@ -146,33 +145,38 @@ export async function* indexInsteadOfOneHot(env: NamesEnv): AsyncGenerator<Item>
 export async function* crossEntropyInOne(env: NamesEnv): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), size = letters.count;
   const examples = examplesOf(words.slice(0, 1000), { letters, context: 1 }), engine = await env.engine();
-  const byHand = (weights: Float32Array): number => {
-    const odds = softmaxRows(weights, size), { inputs, targets, count } = examples;
-    return inputs.reduce((sum, x, i) => sum - Math.log(odds[x][targets[i]]), 0) / count;
-  };
-  const weights = new TorchRandom(env.seed).randn(size * size);
-  const rows: [string, number, number][] = [];
-  for (const [name, added] of [["first weights", 0], ["all 100 larger", 100]] as const) {
-    const moved = weights.map((w) => w + added);
-    await using net = await BigramNet.open({ engine, weights: moved, letters: size, examples });
+  const first = new TorchRandom(env.seed).randn(size * size);
+  const lossOf = async (
+    weights: Float32Array<ArrayBuffer>,
+    inSteps: boolean,
+  ): Promise<{ nll: number; gradient: Float32Array }> => {
+    await using net = await BigramNet.open({ engine, weights, letters: size, examples, inSteps });
     await net.step(0);
-    rows.push([name, byHand(moved), (await net.losses()).nll]);
+    return { ...await net.losses(), ...await net.weights() };
+  };
+  const steps = await lossOf(first, true), inOne = await lossOf(first, false);
+  const larger = first.map((w) => w + 100);
+  yield table(["logits", "exp, sum, divide, pick, log", "cross entropy"], [
+    ["first weights", steps.nll, inOne.nll],
+    ["all 100 larger", (await lossOf(larger, true)).nll, (await lossOf(larger, false)).nll],
+  ]);
+  const apart = Math.max(...steps.gradient.map((slope, i) => Math.abs(slope - inOne.gradient[i])));
+  for (const [name, ours] of [["loss", Math.abs(steps.nll - inOne.nll)], ["gradient", apart]] as const) {
+    yield check({
+      name: `largest difference of the ${name}`,
+      ours,
+      lecture: 0,
+      within: 1e-5,
+      source: "the two ways",
+    });
   }
-  yield table(["logits", "exp, sum, divide, log", "cross entropy"], rows);
-  yield check({
-    name: "difference with the first weights",
-    ours: Math.abs(rows[0][1] - rows[0][2]),
-    lecture: 0,
-    within: 1e-5,
-    source: "the two ways",
-  });
   yield say(
-    "The odds do not change when all logits of a row grow by the same, so neither should the loss. But e^100 is no number of float32: one by one the steps give infinity / infinity. The function takes the largest logit from all of them first. It also keeps no counts and odds in memory, and its gradient is simply odds - one-hot(target), where the steps' gradients go back one by one.",
+    "The odds do not change when all logits of a row grow by the same, so neither should the loss. But e^100 is no number of float32: step by step comes infinity / infinity. The function takes the largest logit from all of them first. It also keeps no counts and odds in memory, and its gradient is simply odds - one-hot(target), where that of the steps goes back one by one.",
   );
 }
 
 /** E06: all lengths of context at once. */
-export function* mixedLengths(env: NamesEnv): Generator<Item> {
+export async function* mixedLengths(env: NamesEnv): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), parts = splitWords(words);
   yield say(
     "Ours: a long context tells more but was seldom seen, a short one is always known. So mix them. From the shortest to the longest: the odds after a context are its counts, plus `m` letters shared out by the odds of the context that is one letter shorter. A context that never came adds nothing. One number m instead of smoothing (the mean of a Dirichlet prior; MacKay and Peto 1995).",
@@ -200,7 +204,8 @@ export function* mixedLengths(env: NamesEnv): Generator<Item> {
     unless: env.unlike(),
   });
   yield say("Names of the best one:");
-  yield lines(drawNames((before) => model.probabilities(before, m), { letters, random, count: 8 }).join(" "));
+  const drawn = await drawNames((before) => model.probabilities(before, m), { letters, random, count: 8 });
+  yield lines(drawn.join(" "));
 }
 
 /** A model of the first part, and all parts as its examples. */

@@ -20,18 +20,20 @@ export interface DrawOptions {
 const longest = 60;
 
 /** Names with the mark at their end; `odds` gives those of the next letter from all numbers so far, marks before them. */
-export function drawNames(
-  odds: (before: readonly number[]) => ArrayLike<number>,
+export async function drawNames(
+  odds: (before: readonly number[]) => ArrayLike<number> | Promise<ArrayLike<number>>,
   { letters, random, count, race = false }: DrawOptions,
-): string[] {
-  return Array.from({ length: count }, () => {
+): Promise<string[]> {
+  const names: string[] = [];
+  while (names.length < count) {
     const ids = Array<number>(16).fill(0), begin = ids.length; // marks enough for any context
     do {
-      const next = odds(ids);
+      const next = await odds(ids);
       ids.push(race ? random.multinomialByRace(next) : random.multinomialBySums(next));
     } while (ids[ids.length - 1] !== 0 && ids.length < begin + longest);
-    return letters.decode(ids.slice(begin));
-  });
+    names.push(letters.decode(ids.slice(begin)));
+  }
+  return names;
 }
 
 /** The odds after a letter: its row of a table. */

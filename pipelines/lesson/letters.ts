@@ -80,9 +80,43 @@ export interface Split<T> {
   readonly test: T;
 }
 
+/** How words are shuffled. */
+export interface SplitOptions {
+  /** Default 42. */
+  readonly seed?: number;
+  /** How often, from the same seed: a notebook's cell that ran again shuffles what it shuffled before. Default 1. */
+  readonly shuffles?: number;
+}
+
 /** Words in a random order, cut at 80 and 90 percent: makemore's `random.seed(42); random.shuffle(words)`. */
-export function splitWords(words: readonly string[], seed = 42): Split<string[]> {
-  const order = new PythonRandom(seed).shuffle([...words]);
+export function splitWords(
+  words: readonly string[],
+  { seed = 42, shuffles = 1 }: SplitOptions = {},
+): Split<string[]> {
+  const order = [...words];
+  for (let i = 0; i < shuffles; i++) new PythonRandom(seed).shuffle(order);
   const first = Math.floor(.8 * order.length), second = Math.floor(.9 * order.length);
   return { train: order.slice(0, first), dev: order.slice(first, second), test: order.slice(second) };
+}
+
+/** Examples of all words, those of the first part first, and which of them are whose. */
+export interface Parts {
+  readonly examples: Examples;
+  /** Numbers of the examples of each part. */
+  readonly rows: Split<Uint32Array<ArrayBuffer>>;
+}
+
+/** The examples of words that are split by `splitWords`. */
+export function partsOf(
+  words: readonly string[],
+  { letters, context, ...split }: SplitOptions & { readonly letters: Letters; readonly context: number },
+): Parts {
+  const { train, dev, test } = splitWords(words, split);
+  const examples = examplesOf([...train, ...dev, ...test], { letters, context });
+  const size = (part: readonly string[]): number => part.reduce((sum, word) => sum + [...word].length + 1, 0);
+  const all = Uint32Array.from(examples.targets.keys()), first = size(train), second = first + size(dev);
+  return {
+    examples,
+    rows: { train: all.slice(0, first), dev: all.slice(first, second), test: all.slice(second) },
+  };
 }

@@ -4,50 +4,43 @@
  * @module
  */
 import { TorchRandom } from "../../kernels/core/torch_random.ts";
+import { mlp, type MlpOptions } from "../../kernels/models/name_nets.ts";
+import { sgd } from "../../kernels/optim/sgd.ts";
 import { lineChart } from "../../stages/report/chart/line.ts";
+import { openResident, type Resident } from "../../stages/train/resident.ts";
 import type { Names } from "./data.ts";
 import { check, figure, type Item, say, table } from "./item.ts";
 import type { LessonEnv } from "./lesson.ts";
-import { type Examples, examplesOf, Letters, type Split, splitWords } from "./letters.ts";
+import { examplesOf, Letters, type Parts, partsOf, splitWords } from "./letters.ts";
 import { MixedNgrams } from "./mixed_ngrams.ts";
-import { drawWeights, MlpNet, type MlpSizes, type MlpWeights } from "./mlp_net.ts";
-import { engineForSmallNets, means, trainOn } from "./mlp_training.ts";
+import { drawWeights, engineForSmallNets, means, trainOn } from "./net_training.ts";
 
 type NamesEnv = LessonEnv<Names>;
 
+/** First weights whose logits are near 0, and whose neurons are not at tanh's ends. */
+const calm = { first: { gain: 5 / 3, bias: 0 }, last: { std: .01, bias: 0 } } as const;
+
 /** E01: more letters, larger vectors, a calm start, larger batches and steps, a rate that falls to nothing. */
 export async function* betterThan(env: NamesEnv, steps: number): AsyncGenerator<Item> {
-  const { words } = env.data, letters = new Letters(words), engine = await engineForSmallNets(env);
-  const batch = 64, context = 4, lecture = 2.2, width = Math.ceil(steps / 100);
-  const parts = partsOf(words, { letters, context }), random = new TorchRandom(env.seed);
-  const sizes = { letters: letters.count, context, embedding: 16, hidden: 200 };
-  await using net = await MlpNet.open({
-    engine,
-    weights: calm(drawWeights(sizes, random), sizes),
-    examples: parts.train,
-    batch,
-  });
+  const lecture = 2.2, width = Math.ceil(steps / 100), letters = new Letters(env.data.words);
+  const parts = partsOf(env.data.words, { letters, context: larger.context });
+  await using net = await openLarger(env, { letters, parts });
   yield say(
-    `Four letters of context, vectors of 16, 200 neurons; the first weights of E02; ${batch} examples a step; a rate of 0.3 that falls to 0 in the second half of ${
+    `Four letters of context, vectors of 16, 200 neurons; the first weights of E02; ${larger.batch} examples a step; a rate of 0.3 that falls to 0 in the second half of ${
       steps.toLocaleString("en-US")
     } steps.`,
   );
-  const curve = yield* trainOn(net, {
-    steps,
-    count: parts.train.count,
-    batch,
-    random,
-    rate: (step) => .3 * Math.min(1, 2 * (1 - step / steps)),
-  });
-  const smooth = means(curve, width);
+  const curve = yield* trainLarger(net, { env, parts, steps });
   yield figure(
     "It falls once more as the rate does.",
-    lineChart({ series: [{ name: `mean of ${width}`, ...smooth }], xLabel: "step", yLabel: "loss" }),
+    lineChart({
+      series: [{ name: `mean of ${width}`, ...means(curve, width) }],
+      xLabel: "step",
+      yLabel: "loss",
+    }),
   );
-  const train = await net.loss(parts.train),
-    dev = await net.loss(parts.dev),
-    test = await net.loss(parts.test);
-  yield table(["train", "dev", "test"], [[train, dev, test]]);
+  const { rows } = parts, dev = await net.loss(rows.dev);
+  yield table(["train", "dev", "test"], [[await net.loss(rows.train), dev, await net.loss(rows.test)]]);
   yield check({
     name: `dev ${dev.toFixed(3)}`,
     ours: dev < lecture ? `below ${lecture}` : `not below ${lecture}`,
@@ -61,8 +54,7 @@ export async function* betterThan(env: NamesEnv, steps: number): AsyncGenerator<
 export async function* calmStart(env: NamesEnv): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), engine = await engineForSmallNets(env);
   const context = 3, batch = 32, steps = 2000, unless = env.unlike();
-  const { train } = partsOf(words, { letters, context });
-  const sizes = { letters: letters.count, context, embedding: 10, hidden: 200 };
+  const { examples, rows: { train } } = partsOf(words, { letters, context });
   const source = "makemore part 2, exercises";
   yield check({
     name: "loss of equal odds",
@@ -73,16 +65,13 @@ export async function* calmStart(env: NamesEnv): AsyncGenerator<Item> {
     unless,
   });
   const curves: { name: string; x: number[]; y: number[] }[] = [], rows: [string, number, number][] = [];
-  for (const [name, isCalm] of [["drawn", false], ["mended", true]] as const) {
-    const random = new TorchRandom(env.seed), weights = drawWeights(sizes, random);
-    await using net = await MlpNet.open({
-      engine,
-      weights: isCalm ? calm(weights, sizes) : weights,
-      examples: train,
-      batch,
-    });
+  const starts: readonly (readonly [string, MlpOptions])[] = [["drawn", {}], ["mended", calm]];
+  for (const [name, start] of starts) {
+    const model = mlp({ vocabSize: letters.count, context, ...start }), random = new TorchRandom(env.seed);
+    const weights = drawWeights(model, random), optimizer = sgd({ momentum: 0 });
+    await using net = await openResident(engine, { model, weights, examples, batch, optimizer });
     const before = await net.loss(train);
-    const losses = yield* trainOn(net, { steps, count: train.count, batch, random, rate: () => .1 });
+    const losses = yield* trainOn(net, { steps, among: train.length, batch, random, rate: () => .1 });
     curves.push({ name, ...means(losses, 20) });
     rows.push([name, before, await net.loss(train)]);
   }
@@ -106,33 +95,24 @@ export async function* calmStart(env: NamesEnv): AsyncGenerator<Item> {
 
 /** E03: the paper's net is not alone: its odds are mixed with those of a smoothed table. */
 export async function* mixedWithCounts(env: NamesEnv, steps: number): AsyncGenerator<Item> {
-  const { words } = env.data, letters = new Letters(words), engine = await engineForSmallNets(env);
-  const context = 4, batch = 64, m = 20;
+  const { words } = env.data, letters = new Letters(words), { context } = larger, m = 20;
   yield say(
     "The paper mixes the net's odds with those of a smoothed trigram table, half and half, and is better with both than with either: they err in different places. Ours: the net of E01 and the table of part 1's E06 (all contexts of up to four letters).",
   );
-  const parts = partsOf(words, { letters, context }), random = new TorchRandom(env.seed);
-  const sizes = { letters: letters.count, context, embedding: 16, hidden: 200 };
-  await using net = await MlpNet.open({
-    engine,
-    weights: calm(drawWeights(sizes, random), sizes),
-    examples: parts.train,
-    batch,
-  });
-  const rate = (step: number): number => .3 * Math.min(1, 2 * (1 - step / steps));
-  yield* trainOn(net, { steps, count: parts.train.count, batch, random, rate });
-  const counted = new MixedNgrams(parts.train, letters.count);
-  const losses = async (part: Examples): Promise<(share: number) => number> => {
-    const net1 = await net.losses(part), table1 = counted.losses(part, m);
+  const parts = partsOf(words, { letters, context }), split = splitWords(words);
+  await using net = await openLarger(env, { letters, parts });
+  yield* trainLarger(net, { env, parts, steps });
+  const counted = new MixedNgrams(examplesOf(split.train, { letters, context }), letters.count);
+  const lossOf = async (part: "dev" | "test"): Promise<(share: number) => number> => {
+    const nets = await net.losses(parts.rows[part]);
+    const tables = counted.losses(examplesOf(split[part], { letters, context }), m);
     return (share) =>
-      net1.reduce(
-        (sum, loss, i) => sum - Math.log(share * Math.exp(-loss) + (1 - share) * Math.exp(-table1[i])),
-        0,
-      ) /
-      part.count;
+      tables.reduce((sum, table, i) => {
+        return sum - Math.log(share * Math.exp(-nets[i]) + (1 - share) * Math.exp(-table));
+      }, 0) / tables.length;
   };
-  const dev = await losses(parts.dev), test = await losses(parts.test);
-  const shares = [0, .1, .2, .3, .4, .5, .6, .7, .8, .9, 1];
+  const dev = await lossOf("dev"), test = await lossOf("test");
+  const shares = Array.from({ length: 21 }, (_, i) => i / 20);
   yield table(
     ["share of the net", "dev", "test"],
     [0, .25, .5, .75, 1].map((share) => [share, dev(share), test(share)]),
@@ -150,29 +130,34 @@ export async function* mixedWithCounts(env: NamesEnv, steps: number): AsyncGener
   });
 }
 
-/** First weights whose logits are near 0 and whose neurons are not at tanh's ends. */
-function calm(
-  { C, W1, b1, W2, b2 }: MlpWeights,
-  { context, embedding }: Pick<MlpSizes, "context" | "embedding">,
-): MlpWeights {
-  const times = (
-    { shape, data }: MlpWeights["C"],
-    factor: number,
-  ): MlpWeights["C"] => ({ shape, data: data.map((x) => x * factor) });
-  return {
-    C,
-    W1: times(W1, 5 / 3 / Math.sqrt(context * embedding)),
-    b1: times(b1, 0),
-    W2: times(W2, .01),
-    b2: times(b2, 0),
-  };
+/** The net of E01 and E03, and how it is trained. */
+const larger = { context: 4, batch: 64 } as const;
+
+async function openLarger(
+  env: NamesEnv,
+  { letters, parts: { examples } }: { readonly letters: Letters; readonly parts: Parts },
+): Promise<Resident> {
+  const { context, batch } = larger;
+  const model = mlp({ vocabSize: letters.count, context, channels: 16, ...calm });
+  return await openResident(await engineForSmallNets(env), {
+    model,
+    weights: drawWeights(model, new TorchRandom(env.seed)),
+    examples,
+    batch,
+    optimizer: sgd({ momentum: 0 }),
+  });
 }
 
-function partsOf(
-  words: readonly string[],
-  { letters, context }: { readonly letters: Letters; readonly context: number },
-): Split<Examples> {
-  const { train, dev, test } = splitWords(words);
-  const of = (part: readonly string[]): Examples => examplesOf(part, { letters, context });
-  return { train: of(train), dev: of(dev), test: of(test) };
+function trainLarger(
+  net: Resident,
+  { env, parts, steps }: { readonly env: NamesEnv; readonly parts: Parts; readonly steps: number },
+): ReturnType<typeof trainOn> {
+  const rate = (step: number): number => .3 * Math.min(1, 2 * (1 - step / steps));
+  return trainOn(net, {
+    steps,
+    among: parts.rows.train.length,
+    batch: larger.batch,
+    random: new TorchRandom((env.seed + 1) % 2 ** 32), // the first one drew the weights
+    rate,
+  });
 }

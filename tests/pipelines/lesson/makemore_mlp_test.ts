@@ -1,13 +1,10 @@
-/** The lesson on Bengio's net: the lecture's figures, and that its tensors do what its numbers do. */
+/** The lesson on Bengio's net: the lecture's figures, and what the lessons on nets train by. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { TorchRandom } from "../../../kernels/core/torch_random.ts";
-import { openCpu } from "../../../kernels/engine/cpu.ts";
-import { openReference } from "../../../kernels/engine/reference.ts";
+import { mlp } from "../../../kernels/models/name_nets.ts";
 import makemoreMlp from "../../../pipelines/makemore_mlp.ts";
-import { examplesOf, Letters } from "../../../pipelines/lesson/letters.ts";
-import { nextOdds } from "../../../pipelines/lesson/mlp_forward.ts";
-import { drawWeights, MlpNet, type MlpWeights, parameterCount } from "../../../pipelines/lesson/mlp_net.ts";
-import { means } from "../../../pipelines/lesson/mlp_training.ts";
+import { examplesOf, Letters, partsOf, splitWords } from "../../../pipelines/lesson/letters.ts";
+import { drawWeights, means, softmax, trainOn } from "../../../pipelines/lesson/net_training.ts";
 import { sharedTest } from "../../shared_data.ts";
 import { runLesson } from "./run_lesson.ts";
 
@@ -17,7 +14,7 @@ sharedTest(
   async (path) => {
     const source = path("text/names.txt"), values = { steps: 3000 };
     const { verdicts, text } = await runLesson(makemoreMlp, { source, values });
-    deepStrictEqual(verdicts.filter((verdict) => verdict.endsWith(": same")).length, 3, verdicts.join("\n"));
+    deepStrictEqual(verdicts.filter((verdict) => verdict.endsWith(": same")).length, 6, verdicts.join("\n"));
     deepStrictEqual(
       verdicts.filter((verdict) => verdict.endsWith(": not compared")).map((verdict) =>
         verdict.split(":")[0]
@@ -41,66 +38,59 @@ Deno.test("makemore-mlp and its solutions run on the names that install with the
   }
 });
 
-const words = ["emma", "ava", "mia", "eve"], letters = new Letters(words), context = 3;
-const sizes = { letters: letters.count, context, embedding: 4, hidden: 5 };
-const examples = examplesOf(words, { letters, context });
-
-Deno.test("MlpNet has the notebook's parameters, drawn one after another", () => {
-  const weights = drawWeights(
-    { letters: 27, context: 3, embedding: 10, hidden: 200 },
-    new TorchRandom(2147483647),
-  );
-  strictEqual(parameterCount(weights), 11897);
-  deepStrictEqual(Object.entries(weights).map(([name, { shape }]) => `${name} ${shape}`), [
-    "C 27,10",
-    "W1 30,200",
-    "b1 200",
-    "W2 200,27",
-    "b2 27",
-  ]);
-  ok(Math.abs(weights.C.data[0] - 1.56736195) < 1e-6); // the generator's first number
+Deno.test("drawWeights() draws as the notebook: one tensor after another, C first", () => {
+  const weights = drawWeights(mlp({ first: { gain: 5 / 3, bias: 0 } }), new TorchRandom(2147483647));
+  const random = new TorchRandom(2147483647), again = random.randn(270);
+  deepStrictEqual(weights["layers.0.weight"].data, again);
+  ok(Math.abs(again[0] - 1.56736195) < 1e-6);
+  const hidden = random.randn(30 * 200), scaled = weights["layers.2.weight"].data;
+  ok(hidden.every((x, i) => Math.abs(scaled[i] - x * 5 / 3 / Math.sqrt(30)) < 1e-6));
 });
 
-Deno.test("MlpNet.losses() are -log of what nextOdds() computes number by number", async () => {
-  const weights = drawWeights(sizes, new TorchRandom(1));
-  await using net = await MlpNet.open({ engine: openReference(), weights, examples, batch: 2 });
-  const losses = await net.losses(examples);
-  strictEqual(losses.length, examples.count);
-  for (let i = 0; i < examples.count; i++) {
-    const before = [9, ...examples.inputs.subarray(i * context, (i + 1) * context)]; // only the last three count
-    const odds = nextOdds(weights, { before, context });
-    ok(Math.abs(losses[i] + Math.log(odds[examples.targets[i]])) < 1e-5, `${i}: ${losses[i]}`);
-  }
-});
-
-Deno.test("MlpNet.train() goes down the slope of its batch's loss, step by step, at each step's rate", async () => {
-  const weights = drawWeights(sizes, new TorchRandom(2)), batch = Uint32Array.of(0, 3, 7, 3);
-  const chosen = {
-    context,
-    count: batch.length,
-    inputs: Uint32Array.from([...batch].flatMap((n) => [...examples.inputs.subarray(n * 3, n * 3 + 3)])),
-    targets: batch.map((n) => examples.targets[n]),
+Deno.test("trainOn() draws batches by randint among the first examples, at each step's rate", async () => {
+  const steps: { rows: number[]; rates: number[] }[] = [];
+  const net: any = { // only train() is asked for
+    train: ({ rows, rates }: { rows: Uint32Array; rates: Float32Array }): Promise<Float32Array> => {
+      steps.push({ rows: [...rows], rates: [...rates] });
+      return Promise.resolve(rates.map((rate) => 2 * rate));
+    },
   };
-  await using net = await MlpNet.open({ engine: await openCpu({ threads: 1 }), weights, examples, batch: 4 });
-  const loss = await net.loss(chosen), still = await net.train([{ batch, rate: 0 }, { batch, rate: 1e-2 }]);
-  ok(Math.abs(still[0] - loss) < 1e-5 && still[0] === still[1], `${still}, loss ${loss}`);
-  const after = await net.weights();
-  // By differences of the float64 loss: the step was -rate times the slope.
-  for (const name of ["C", "W1", "b1", "W2", "b2"] as const) {
-    const at = name === "C" ? 4 * chosen.inputs[8] : 1, h = 1e-3;
-    const moved = async (by: number): Promise<number> => {
-      const data = weights[name].data.slice();
-      data[at] += by;
-      const other: MlpWeights = { ...weights, [name]: { ...weights[name], data } };
-      await using there = await MlpNet.open({ engine: openReference(), weights: other, examples, batch: 4 });
-      return await there.loss(chosen);
-    };
-    const slope = (await moved(h) - await moved(-h)) / (2 * h);
-    const step = after[name].data[at] - weights[name].data[at];
-    ok(Math.abs(step + 1e-2 * slope) < 2e-5, `${name}: moved ${step}, slope ${slope}`);
+  const options = {
+    steps: 502,
+    among: 7,
+    batch: 2,
+    random: new TorchRandom(5),
+    rate: (step: number) => step,
+  };
+  const items = trainOn(net, options), said: string[] = [];
+  let next = await items.next();
+  for (; !next.done; next = await items.next()) {
+    if (next.value.kind === "progress") said.push(next.value.text);
   }
+  deepStrictEqual([...next.value], Array.from({ length: 502 }, (_, step) => 2 * step));
+  deepStrictEqual(said, ["step 500 of 502: loss 499.0000", "step 502 of 502: loss 1001.0000"]);
+  deepStrictEqual(steps.flatMap(({ rows }) => rows), [...new TorchRandom(5).randint(1004, { high: 7 })]);
+  deepStrictEqual(steps[1].rates, [500, 501]);
 });
 
-Deno.test("means() averages neighbours and leaves out a rest", () => {
+Deno.test("partsOf() gives all examples of splitWords(), part after part", () => {
+  const words = ["ann", "bob", "cy", "dora", "eve", "fay", "gil", "hal", "ian", "joe"];
+  const letters = new Letters(words), { examples, rows } = partsOf(words, { letters, context: 2 });
+  const split = splitWords(words);
+  for (const part of ["train", "dev", "test"] as const) {
+    const own = examplesOf(split[part], { letters, context: 2 });
+    deepStrictEqual([...rows[part]].map((row) => examples.targets[row]), [...own.targets], part);
+    deepStrictEqual(
+      [...rows[part]].flatMap((row) => [...examples.inputs.subarray(2 * row, 2 * row + 2)]),
+      [...own.inputs],
+      part,
+    );
+  }
+  strictEqual(rows.train.length + rows.dev.length + rows.test.length, examples.count);
+});
+
+Deno.test("softmax() gives odds, also of large logits; means() averages neighbours and leaves out a rest", () => {
+  deepStrictEqual([...softmax(Float32Array.of(1000, 1000))], [.5, .5]);
+  ok(Math.abs(softmax(Float32Array.of(0, Math.log(3)))[1] - .75) < 1e-7);
   deepStrictEqual(means([1, 3, 5, 7, 100], 2), { x: [1, 3], y: [2, 6] });
 });

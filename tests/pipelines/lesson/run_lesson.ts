@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { openCpu } from "../../../kernels/engine/cpu.ts";
-import type { Engine } from "../../../kernels/engine/engine.ts";
+import { environment } from "../../../pipelines/cli/environment.ts";
 import { type Check, type Item, verdictOf } from "../../../pipelines/lesson/item.ts";
 import type { LessonPipeline } from "../../../pipelines/lesson/lesson.ts";
 import { itemLines } from "../../../pipelines/lesson/text.ts";
@@ -33,21 +32,16 @@ export async function runLesson(
   { source, solution, values = {} }: RunLesson = {},
 ): Promise<LessonRun> {
   const defaults = Object.fromEntries(Object.entries(options).map(([name, { value }]) => [name, value]));
-  let engine: Promise<Engine> | null = null;
   const all = { ...defaults, ...values, source: source ?? null, solution: solution ?? null };
-  const pieces = await lesson.items(all, {
-    engine: () => engine ??= openCpu({ threads: 1 }),
-    largestPack: () => Promise.resolve(2 ** 31),
+  const env = environment({
+    values: { ...all, device: "cpu", workers: 1, blas: "off" },
     out: "nowhere",
-    seed: Number(options.seed.value),
-    workers: 1,
-    dry: false,
     resumed: false,
     signal: new AbortController().signal,
     emit: () => {},
     print: () => {},
-    onSaved: () => {},
   });
+  const pieces = await lesson.items(all, env);
   const items: Item[] = [];
   for await (const item of pieces) items.push(item);
   for (const item of items) if (item.kind === "figure") { for (const chart of item.charts) chart.html(); }
