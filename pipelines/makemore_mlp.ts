@@ -10,6 +10,7 @@ import { TorchRandom } from "../kernels/core/torch_random.ts";
 import type { Engine } from "../kernels/engine/engine.ts";
 import { countParameters } from "../kernels/models/model.ts";
 import { mlp } from "../kernels/models/name_nets.ts";
+import { torchWeights } from "../kernels/models/torch_weights.ts";
 import { sgd } from "../kernels/optim/sgd.ts";
 import { lineChart } from "../stages/report/chart/line.ts";
 import { scatterChart } from "../stages/report/chart/scatter.ts";
@@ -29,7 +30,7 @@ import {
   splitWords,
 } from "./lesson/letters.ts";
 import { betterThan, calmStart, mixedWithCounts } from "./lesson/mlp_solutions.ts";
-import { drawWeights, engineForSmallNets, means, softmax, trainOn } from "./lesson/net_training.ts";
+import { engineForSmallNets, means, softmax, trainOn } from "./lesson/net_training.ts";
 import { Ngrams } from "./lesson/ngrams.ts";
 
 const notebook = "makemore part 2, notebook";
@@ -162,7 +163,7 @@ async function* aVectorALetter(
   });
   await using net = await openResident(engine, {
     model,
-    weights: drawWeights(model, new TorchRandom(seed)),
+    weights: torchWeights(model, new TorchRandom(seed)),
     examples: five,
     batch: five.count,
     optimizer: sgd({ momentum: 0 }),
@@ -189,7 +190,7 @@ async function* byHeart(five: Examples, { letters, engine, seed }: Given): Async
   const model = mlp({ vocabSize: letters.count, context, channels: 2, hidden: 100 });
   await using net = await openResident(engine, {
     model,
-    weights: drawWeights(model, new TorchRandom(seed)),
+    weights: torchWeights(model, new TorchRandom(seed)),
     examples: five,
     batch: five.count,
     optimizer: sgd({ momentum: 0 }),
@@ -222,7 +223,7 @@ async function* rateFinder({ words, letters, engine, seed }: Given): AsyncGenera
   const model = mlp({ vocabSize: letters.count, context, channels: 2, hidden: 100 });
   await using net = await openResident(engine, {
     model,
-    weights: drawWeights(model, random),
+    weights: torchWeights(model, random),
     examples,
     batch,
     optimizer: sgd({ momentum: 0 }),
@@ -341,7 +342,7 @@ async function open(
   const model = mlp({ vocabSize: letters.count, context, ...sizes });
   return await openResident(engine, {
     model,
-    weights: drawWeights(model, new TorchRandom(seed)),
+    weights: torchWeights(model, new TorchRandom(seed)),
     examples: parts.examples,
     batch,
     optimizer: sgd({ momentum: 0 }),

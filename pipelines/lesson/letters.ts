@@ -4,6 +4,7 @@
  * @module
  */
 import { PythonRandom } from "../../kernels/core/python_random.ts";
+import { contextExamples } from "../../stages/train/examples.ts";
 
 /** The letters of words. Number 0 is the mark that stands before a word and after it, then all letters in order. */
 export class Letters {
@@ -45,9 +46,9 @@ export interface Examples {
   readonly context: number;
   readonly count: number;
   /** [count, context]; where a word has only begun, marks. */
-  readonly inputs: Uint32Array<ArrayBuffer>;
+  readonly inputs: Uint32Array;
   /** [count]. */
-  readonly targets: Uint32Array<ArrayBuffer>;
+  readonly targets: Uint32Array;
 }
 
 /** Each letter of each word, and the mark after it, with the `context` letters before it. */
@@ -55,22 +56,8 @@ export function examplesOf(
   words: readonly string[],
   { letters, context }: { readonly letters: Letters; readonly context: number },
 ): Examples {
-  const targets: number[] = [], inputs: number[] = [];
-  for (const word of words) {
-    const before = Array<number>(context).fill(0);
-    for (const letter of [...letters.encode(word), 0]) {
-      inputs.push(...before);
-      targets.push(letter);
-      before.push(letter);
-      before.shift();
-    }
-  }
-  return {
-    context,
-    count: targets.length,
-    inputs: Uint32Array.from(inputs),
-    targets: Uint32Array.from(targets),
-  };
+  const { inputs, targets } = contextExamples(words.map((word) => letters.encode(word)), { context });
+  return { context, count: targets.length, inputs, targets };
 }
 
 /** What to learn from, what to choose by, what to judge by at the very end. */

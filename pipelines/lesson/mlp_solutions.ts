@@ -5,6 +5,7 @@
  */
 import { TorchRandom } from "../../kernels/core/torch_random.ts";
 import { mlp, type MlpOptions } from "../../kernels/models/name_nets.ts";
+import { torchWeights } from "../../kernels/models/torch_weights.ts";
 import { sgd } from "../../kernels/optim/sgd.ts";
 import { lineChart } from "../../stages/report/chart/line.ts";
 import { openResident, type Resident } from "../../stages/train/resident.ts";
@@ -13,7 +14,7 @@ import { check, figure, type Item, say, table } from "./item.ts";
 import type { LessonEnv } from "./lesson.ts";
 import { examplesOf, Letters, type Parts, partsOf, splitWords } from "./letters.ts";
 import { MixedNgrams } from "./mixed_ngrams.ts";
-import { drawWeights, engineForSmallNets, means, trainOn } from "./net_training.ts";
+import { engineForSmallNets, means, trainOn } from "./net_training.ts";
 
 type NamesEnv = LessonEnv<Names>;
 
@@ -68,7 +69,7 @@ export async function* calmStart(env: NamesEnv): AsyncGenerator<Item> {
   const starts: readonly (readonly [string, MlpOptions])[] = [["drawn", {}], ["mended", calm]];
   for (const [name, start] of starts) {
     const model = mlp({ vocabSize: letters.count, context, ...start }), random = new TorchRandom(env.seed);
-    const weights = drawWeights(model, random), optimizer = sgd({ momentum: 0 });
+    const weights = torchWeights(model, random), optimizer = sgd({ momentum: 0 });
     await using net = await openResident(engine, { model, weights, examples, batch, optimizer });
     const before = await net.loss(train);
     const losses = yield* trainOn(net, { steps, among: train.length, batch, random, rate: () => .1 });
@@ -141,7 +142,7 @@ async function openLarger(
   const model = mlp({ vocabSize: letters.count, context, channels: 16, ...calm });
   return await openResident(await engineForSmallNets(env), {
     model,
-    weights: drawWeights(model, new TorchRandom(env.seed)),
+    weights: torchWeights(model, new TorchRandom(env.seed)),
     examples,
     batch,
     optimizer: sgd({ momentum: 0 }),

@@ -1,20 +1,13 @@
 /**
- * Training the small nets of the lessons as their notebooks do: first weights and batches from torch's generator.
+ * Training the small nets of the lessons as their notebooks do: batches from torch's generator.
  *
  * @module
  */
-import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { TorchRandom } from "../../kernels/core/torch_random.ts";
 import { openCpu } from "../../kernels/engine/cpu.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
-import { type Learner, weightsBy } from "../../kernels/models/model.ts";
 import type { Resident } from "../../stages/train/resident.ts";
 import { type Item, progress } from "./item.ts";
-
-/** First weights, drawn one tensor after another in the order in which the net makes them. */
-export function drawWeights(model: Learner, random: TorchRandom): TensorMap {
-  return weightsBy(model, ({ std }, { count }) => random.normal(count, { mean: 0, std }));
-}
 
 /** How a net is trained. */
 export interface TrainOptions {

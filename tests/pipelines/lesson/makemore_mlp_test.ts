@@ -1,10 +1,9 @@
 /** The lesson on Bengio's net: the lecture's figures, and what the lessons on nets train by. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { TorchRandom } from "../../../kernels/core/torch_random.ts";
-import { mlp } from "../../../kernels/models/name_nets.ts";
 import makemoreMlp from "../../../pipelines/makemore_mlp.ts";
 import { examplesOf, Letters, partsOf, splitWords } from "../../../pipelines/lesson/letters.ts";
-import { drawWeights, means, softmax, trainOn } from "../../../pipelines/lesson/net_training.ts";
+import { means, softmax, trainOn } from "../../../pipelines/lesson/net_training.ts";
 import { sharedTest } from "../../shared_data.ts";
 import { runLesson } from "./run_lesson.ts";
 
@@ -36,15 +35,6 @@ Deno.test("makemore-mlp and its solutions run on the names that install with the
     ok(!verdicts.some((verdict) => verdict.endsWith(": differs")), verdicts.join("\n"));
     match(text, /not compared: other data/);
   }
-});
-
-Deno.test("drawWeights() draws as the notebook: one tensor after another, C first", () => {
-  const weights = drawWeights(mlp({ first: { gain: 5 / 3, bias: 0 } }), new TorchRandom(2147483647));
-  const random = new TorchRandom(2147483647), again = random.randn(270);
-  deepStrictEqual(weights["layers.0.weight"].data, again);
-  ok(Math.abs(again[0] - 1.56736195) < 1e-6);
-  const hidden = random.randn(30 * 200), scaled = weights["layers.2.weight"].data;
-  ok(hidden.every((x, i) => Math.abs(scaled[i] - x * 5 / 3 / Math.sqrt(30)) < 1e-6));
 });
 
 Deno.test("trainOn() draws batches by randint among the first examples, at each step's rate", async () => {
