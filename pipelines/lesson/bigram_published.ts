@@ -23,10 +23,15 @@ export const publishedNames: readonly string[] = [
 /** A check for each name. */
 export function* nameChecks(
   drawn: readonly string[],
-  { lecture, unless }: { readonly lecture: readonly string[]; readonly unless: string | null },
+  { by, lecture, unless }: {
+    /** What drew them: "counts", "net". */
+    readonly by: string;
+    readonly lecture: readonly string[];
+    readonly unless: string | null;
+  },
 ): Generator<Item> {
-  for (const [i, name] of drawn.entries()) {
-    yield check({ name: `name ${i + 1}`, ours: name, lecture: lecture[i], source: notebook, unless });
+  for (const [i, ours] of drawn.entries()) {
+    yield check({ name: `name ${i + 1} of the ${by}`, ours, lecture: lecture[i], source: notebook, unless });
   }
 }
 
