@@ -28,7 +28,7 @@ export function checkPrompt({ prompt, option, tokenizer, vocabSize }: PromptChec
   }
   let ids: Iterable<number>;
   try {
-    ids = prompt === "" ? [end ?? 0] : tokenizer.encode(prompt);
+    ids = prompt === "" ? [end ?? 0] : tokenizer.encodeOrdinary(prompt);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new RangeError(`Cannot begin with ${option} ${JSON.stringify(prompt)}: ${cause.message}`, {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { BpeTokenizer } from "../../stages/token/bpe.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 
 /** One token of a text. */
@@ -21,11 +20,13 @@ export function tokensOf(text: string, tokenizer: Tokenizer): ShownToken[] {
 
 /** Tokens by their ids. */
 export function shownTokens(ids: Iterable<number>, tokenizer: Tokenizer): ShownToken[] {
-  const special = new Set(tokenizer.special.values());
-  return Array.from(ids, (id) => ({ id, bytes: tokenizer.decodeBytes([id]), special: special.has(id) }));
+  return Array.from(
+    ids,
+    (id) => ({ id, bytes: tokenizer.decodeSingleTokenBytes(id), special: tokenizer.isSpecialToken(id) }),
+  );
 }
 
 /** The ids alone. Throws RangeError as `encode`. */
 export function idsOf(text: string, tokenizer: Tokenizer): Uint32Array {
-  return tokenizer instanceof BpeTokenizer ? tokenizer.encodeWithSpecial(text) : tokenizer.encode(text);
+  return tokenizer.encode(text, { allowedSpecial: "all" });
 }

@@ -28,14 +28,14 @@ export interface ChoiceRowsOptions {
  * ending without tokens.
  */
 export function choiceRows(item: Choice, { tokenizer, seqLen }: ChoiceRowsOptions): readonly TokenRow[] {
-  const context = tokenizer.encode(item.context);
+  const context = tokenizer.encodeOrdinary(item.context);
   const end = tokenizer.special.get(END_OF_TEXT);
   if (context.length === 0 && end === undefined) {
     throw new RangeError(`Cannot ask without a context: the tokenizer has no ${END_OF_TEXT} to begin with`);
   }
   const before = context.length > 0 ? [...context] : [end ?? 0];
   return item.endings.map((text) => {
-    const ending = tokenizer.encode(` ${text}`);
+    const ending = tokenizer.encodeOrdinary(` ${text}`);
     if (ending.length === 0) throw new RangeError("Cannot ask for an ending without tokens");
     const ids = Uint32Array.from([...before, ...ending]).slice(-(seqLen + 1));
     return { ids, from: Math.max(1, ids.length - ending.length) };

@@ -8,7 +8,7 @@
 import { ChunkIndex } from "./chunk_index.ts";
 import { merge, PairTable } from "./merge.ts";
 import { type ChunkEnd, chunkEnd, type Pattern, patternName } from "./patterns.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import { idsByBytes, keyOf, Vocabulary } from "./vocabulary.ts";
 
 /** What makes a byte-pair tokenizer. */
 export interface BpeSpec {
@@ -30,43 +30,25 @@ const LONGEST = 64; // code units of a remembered chunk: longer ones are rare an
 const MOST = 1 << 17; // chunks remembered before the memory starts anew: bounds it at about 20 MB
 
 /** A byte-pair tokenizer. */
-export class BpeTokenizer implements Tokenizer {
-  readonly vocabSize: number;
-  readonly special: ReadonlyMap<string, number>;
+export class BpeTokenizer extends Vocabulary {
   /** How text is cut first. */
   readonly pattern: Pattern;
-  /** Bytes of the ordinary tokens by id. */
-  readonly tokens: readonly (Uint8Array | undefined)[];
   readonly #byteIds: Uint32Array;
   readonly #pairs: PairTable;
   readonly #chunkEnd: ChunkEnd;
   readonly #known = new ChunkIndex();
   readonly #knownIds: Uint32Array[] = [];
-  readonly #specialBytes: ReadonlyMap<number, Uint8Array>;
   #merges: readonly Merge[] | null;
   #scratch = new Uint8Array(256);
 
   /** Throws TypeError if a byte has no token, an id is taken twice, or a merge does not fit its token's bytes. */
   constructor(spec: BpeSpec) {
+    super(spec.tokens, spec.special ?? new Map());
     this.pattern = patternName(spec.pattern);
-    this.tokens = spec.tokens;
-    this.special = spec.special ?? new Map();
     this.#chunkEnd = chunkEnd(this.pattern);
     this.#byteIds = byteIds(spec.tokens);
     this.#merges = spec.merges ?? null;
     this.#pairs = spec.merges ? givenPairs(spec.tokens, spec.merges) : allPairs(spec.tokens);
-    for (const [text, id] of this.special) {
-      if (spec.tokens[id] !== undefined) {
-        throw new TypeError(
-          `Cannot make ${text} a special token: its id ${id} is an ordinary token's: give it another`,
-        );
-      }
-    }
-    this.#specialBytes = new Map([...this.special].map(([text, id]) => [id, utf8.encode(text)]));
-    this.vocabSize = [...this.special.values()].reduce(
-      (most, id) => Math.max(most, id + 1),
-      spec.tokens.length,
-    );
   }
 
   /** The merges in order of rank; found again from the tokens' bytes where only those are known. */
@@ -79,8 +61,8 @@ export class BpeTokenizer implements Tokenizer {
     return this.#byteIds;
   }
 
-  /** As in the interface: special tokens' texts are read as plain text. */
-  encode(text: string): Uint32Array {
+  /** As in the interface. */
+  encodeOrdinary(text: string): Uint32Array {
     const whole = text.toWellFormed();
     const known = this.#known, end = this.#chunkEnd;
     let out = new Uint32Array(Math.max(16, whole.length >> 1)), count = 0;
@@ -97,63 +79,6 @@ export class BpeTokenizer implements Tokenizer {
       start = stop;
     }
     return out.slice(0, count);
-  }
-
-  /**
-   * As `encode`, with the texts of special tokens read as those tokens: all of them, or the allowed ones. Where
-   * several begin at one place, the longest is taken. Throws RangeError for an allowed text that is not special.
-   */
-  encodeWithSpecial(text: string, allowed: "all" | Iterable<string> = "all"): Uint32Array {
-    const names = allowed === "all" ? [...this.special.keys()] : [...allowed];
-    for (const name of names) {
-      if (!this.special.has(name)) {
-        throw new RangeError(
-          `Cannot allow ${name}: it is not among the special tokens [${[...this.special.keys()].join(", ")}]`,
-        );
-      }
-    }
-    if (names.length === 0) return this.encode(text);
-    names.sort((a, b) => b.length - a.length);
-    const expression = new RegExp(
-      names.map((name) => name.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|"),
-      "gu",
-    );
-    const parts: Uint32Array[] = [];
-    let last = 0;
-    for (const match of text.matchAll(expression)) {
-      parts.push(this.encode(text.slice(last, match.index)));
-      parts.push(Uint32Array.of(this.special.get(match[0]) ?? 0));
-      last = match.index + match[0].length;
-    }
-    parts.push(this.encode(text.slice(last)));
-    return joined(parts);
-  }
-
-  /** As in the interface. */
-  decode(ids: Iterable<number>): string {
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.decodeBytes(ids));
-  }
-
-  /** As in the interface. */
-  decodeBytes(ids: Iterable<number>): Uint8Array {
-    let out = new Uint8Array(256), length = 0, position = 0;
-    for (const id of ids) {
-      const bytes = this.tokens[id] ?? this.#specialBytes.get(id);
-      if (bytes === undefined) {
-        throw new RangeError(
-          `Cannot decode id ${id} at position ${position}: no such token among the ${this.vocabSize} of the vocabulary`,
-        );
-      }
-      if (length + bytes.length > out.length) {
-        const larger = new Uint8Array(Math.max(out.length * 2, length + bytes.length));
-        larger.set(out);
-        out = larger;
-      }
-      out.set(bytes, length);
-      length += bytes.length;
-      position++;
-    }
-    return out.slice(0, length);
   }
 
   #encodeChunk(text: string, start: number, stop: number): Uint32Array {
@@ -187,16 +112,6 @@ export class BpeTokenizer implements Tokenizer {
   }
 }
 
-function joined(parts: readonly Uint32Array[]): Uint32Array {
-  const out = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
-
 function byteIds(tokens: BpeSpec["tokens"]): Uint32Array {
   const ids = new Uint32Array(256).fill(0xFFFFFFFF);
   tokens.forEach((bytes, id) => {
@@ -227,13 +142,10 @@ function givenPairs(tokens: BpeSpec["tokens"], merges: readonly Merge[]): PairTa
 
 /** Every way to cut a token into two others: what tiktoken's search by joined bytes may merge. */
 function allPairs(tokens: BpeSpec["tokens"]): PairTable {
-  const byBytes = new Map<string, number>();
-  const binary = tokens.map((bytes) => bytes ? String.fromCharCode(...bytes) : "");
-  binary.forEach((text, id) => {
-    if (text !== "" && !byBytes.has(text)) byBytes.set(text, id);
-  });
+  const byBytes = idsByBytes(tokens);
   const table = new PairTable(tokens.length * 3);
-  binary.forEach((text, id) => {
+  tokens.forEach((bytes, id) => {
+    const text = bytes === undefined ? "" : keyOf(bytes);
     for (let cut = 1; cut < text.length; cut++) {
       const left = byBytes.get(text.slice(0, cut));
       if (left === undefined) continue;

@@ -5,32 +5,30 @@
  */
 import { excerpt } from "../format/excerpt.ts";
 import { END_OF_TEXT } from "./end_of_text.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import { Vocabulary } from "./vocabulary.ts";
 
 /** A tokenizer over a fixed set of characters (code points). */
-export class CharTokenizer implements Tokenizer {
-  readonly vocabSize: number;
-  readonly special: ReadonlyMap<string, number>;
+export class CharTokenizer extends Vocabulary {
   /** Characters by id. */
   readonly characters: readonly string[];
   readonly #ids: ReadonlyMap<string, number>;
-  readonly #texts: readonly string[];
 
   /** `special` tokens take the ids after the characters. Throws TypeError if a character is none or stands twice. */
   constructor(characters: readonly string[], special: readonly string[] = [END_OF_TEXT]) {
+    super(
+      characters.map((character) => new TextEncoder().encode(character)),
+      new Map(special.map((text, i) => [text, characters.length + i])),
+    );
     this.characters = characters;
     this.#ids = new Map(characters.map((character, id) => [character, id]));
     const odd = characters.find((character, id) =>
-      [...character].length !== 1 || this.#ids.get(character) !== id
+      [...character].length !== 1 || !character.isWellFormed() || this.#ids.get(character) !== id
     );
     if (odd !== undefined) {
       throw new TypeError(
         `Cannot use ${excerpt(odd)} in a character vocabulary: each must be one character, once`,
       );
     }
-    this.special = new Map(special.map((text, i) => [text, characters.length + i]));
-    this.#texts = [...characters, ...special];
-    this.vocabSize = this.#texts.length;
   }
 
   /** The characters of texts in the order of their code points, as nanoGPT's prepare.py sorts them. */
@@ -44,7 +42,7 @@ export class CharTokenizer implements Tokenizer {
   }
 
   /** As in the interface. Throws RangeError for a character outside the vocabulary. */
-  encode(text: string): Uint32Array {
+  encodeOrdinary(text: string): Uint32Array {
     const whole = text.toWellFormed();
     const out = new Uint32Array(whole.length);
     let count = 0;
@@ -59,27 +57,6 @@ export class CharTokenizer implements Tokenizer {
       out[count++] = id;
     }
     return out.slice(0, count);
-  }
-
-  /** As in the interface. */
-  decode(ids: Iterable<number>): string {
-    let text = "", position = 0;
-    for (const id of ids) {
-      const part = this.#texts[id];
-      if (part === undefined) {
-        throw new RangeError(
-          `Cannot decode id ${id} at position ${position}: ids are 0 to ${this.vocabSize - 1}`,
-        );
-      }
-      text += part;
-      position++;
-    }
-    return text;
-  }
-
-  /** As in the interface. */
-  decodeBytes(ids: Iterable<number>): Uint8Array {
-    return new TextEncoder().encode(this.decode(ids));
   }
 
   /** nanoGPT's `meta`: `{ vocab_size, itos, special }`. */

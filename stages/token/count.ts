@@ -17,7 +17,7 @@ export function count(tokenizer: Tokenizer | string): Stage<Document, Document, 
     open: async () => ({
       tokenizer: typeof tokenizer === "string" ? await loadTokenizer(tokenizer) : tokenizer,
     }),
-    push: (doc, state) => [{ ...doc, tokenCount: state.tokenizer.encode(doc.text).length }],
+    push: (doc, state) => [{ ...doc, tokenCount: state.tokenizer.encodeOrdinary(doc.text).length }],
     save: () => null,
   });
 }

@@ -21,7 +21,7 @@ export interface EncodeOptions {
 export function encode(tokenizer: Tokenizer, options: EncodeOptions = {}): Stage<Document, Tokens> {
   const before = options.separator ?? true ? endOfText(tokenizer) : null;
   return map("encode", ({ id, text }) => {
-    const plain = tokenizer.encode(text);
+    const plain = tokenizer.encodeOrdinary(text);
     if (before === null) return { id, ids: plain, bytes: utf8Length(text) };
     const ids = new Uint32Array(plain.length + 1);
     ids[0] = before;

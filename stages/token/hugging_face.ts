@@ -7,7 +7,7 @@ import { excerpt } from "../format/excerpt.ts";
 import type { BpeTokenizer } from "./bpe.ts";
 import { printable } from "./byte_characters.ts";
 import { tokenizerOf, vocabulary, vocabularyOf } from "./gpt2_files.ts";
-import { GPT4_SPELLINGS, type Pattern } from "./patterns.ts";
+import { GPT4_SPELLINGS, type Pattern, patternSource } from "./patterns.ts";
 
 const BYTE_LEVEL = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true };
 
@@ -100,7 +100,7 @@ function preTokenizer(pattern: Pattern): unknown {
   if (pattern === "gpt2") return { ...BYTE_LEVEL, use_regex: true };
   const plain = { ...BYTE_LEVEL, use_regex: false };
   if (pattern === "none") return plain;
-  const regex = pattern === "gpt4" ? GPT4_SPELLINGS[1] : pattern; // the spelling that Hugging Face's own files have
+  const regex = pattern === "gpt4" ? GPT4_SPELLINGS[1] : patternSource(pattern); // as Hugging Face's own files have it
   const split = { type: "Split", pattern: { Regex: regex }, behavior: "Isolated", invert: false };
   return { type: "Sequence", pretokenizers: [split, plain] };
 }

@@ -1,5 +1,5 @@
 /**
- * How text is cut into chunks before byte-pair merging: GPT-2's and GPT-4's patterns as JavaScript expressions.
+ * How text is cut into chunks before byte-pair merging: GPT-2's, GPT-4's and GPT-4o's patterns as JavaScript expressions.
  *
  * JavaScript differs from the engines that the patterns were written for: it has no possessive quantifiers (the
  * greedy forms match the same here, for what follows can never match what was taken), and its \s takes U+FEFF and
@@ -10,9 +10,11 @@
  */
 
 import { excerpt } from "../format/excerpt.ts";
+import { o200kChunkEnd } from "./o200k_scanner.ts";
+import { gpt2ChunkEnd, gpt4ChunkEnd, widthAt } from "./scanners.ts";
 
 /** A pattern by name, or the source of a regular expression. */
-export type Pattern = "gpt2" | "gpt4" | "none" | (string & Record<never, never>);
+export type Pattern = "gpt2" | "gpt4" | "o200k" | "none" | (string & Record<never, never>);
 
 /** The chunk that begins at `start` ends before the returned index, which is greater than `start`. */
 export type ChunkEnd = (text: string, start: number) => number;
@@ -36,24 +38,41 @@ export const GPT4_SPELLINGS: readonly string[] = [
     .raw`(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
 ];
 
-/** The name of a pattern where it is GPT-2's or GPT-4's in any spelling; "" is `none`; else the source itself. */
+/** The o200k pattern (GPT-4o), as tiktoken spells it, and without `(?i:)`. */
+export const O200K_SPELLINGS: readonly string[] = [
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+  "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?",
+].map((contraction) =>
+  [
+    String.raw`[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+${contraction}`,
+    String.raw`[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*${contraction}`,
+    String.raw`\p{N}{1,3}`,
+    String.raw` ?[^\s\p{L}\p{N}]+[\r\n/]*`,
+    String.raw`\s*[\r\n]+`,
+    String.raw`\s+(?!\S)`,
+    String.raw`\s+`,
+  ].join("|")
+);
+
+const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
+  none: [""],
+  gpt2: GPT2_SPELLINGS,
+  gpt4: GPT4_SPELLINGS,
+  o200k: O200K_SPELLINGS,
+};
+
+/** The name of a pattern where it is a known one in any spelling; "" is `none`; else the source itself. */
 export function patternName(source: string): Pattern {
-  if (source === "" || source === "none") return "none";
-  if (source === "gpt2" || GPT2_SPELLINGS.includes(source)) return "gpt2";
-  if (source === "gpt4" || GPT4_SPELLINGS.includes(source)) return "gpt4";
+  for (const [name, spellings] of Object.entries(SPELLINGS)) {
+    if (source === name || spellings.includes(source)) return name;
+  }
   return source;
 }
 
 /** A pattern as minbpe writes it: "" for none. */
 export function patternSource(pattern: Pattern): string {
   const name = patternName(pattern);
-  return name === "none"
-    ? ""
-    : name === "gpt2"
-    ? GPT2_SPELLINGS[0]
-    : name === "gpt4"
-    ? GPT4_SPELLINGS[0]
-    : name;
+  return Object.hasOwn(SPELLINGS, name) ? SPELLINGS[name][0] : name;
 }
 
 const LONGEST_SOURCE = 10_000;
@@ -80,7 +99,7 @@ export function patternRegExp(pattern: Pattern): RegExp {
     return new RegExp(javaScriptSource(source), "gu");
   } catch (cause) {
     throw new SyntaxError(
-      `Cannot read the split pattern ${source}: ${String(cause)}: expected gpt2, gpt4, none ` +
+      `Cannot read the split pattern ${source}: ${String(cause)}: expected gpt2, gpt4, o200k, none ` +
         `or a regular expression`,
       { cause },
     );
@@ -96,6 +115,8 @@ export function chunkEnd(pattern: Pattern): ChunkEnd {
       return gpt2ChunkEnd;
     case "gpt4":
       return gpt4ChunkEnd;
+    case "o200k":
+      return o200kChunkEnd;
     default:
       return regExpChunkEnd(patternRegExp(pattern));
   }
@@ -140,107 +161,4 @@ function javaScriptSource(source: string): string {
     if (!inClass && "?*+}".includes(char) && source[i + 1] === "+") i++;
   }
   return out;
-}
-
-const OTHER = 1, LETTER = 2, NUMBER = 3, SPACE = 4;
-const classes = new Uint8Array(0x110000); // 0: not looked up yet; untouched pages of it take no memory
-
-function lookUp(codePoint: number): number {
-  const char = String.fromCodePoint(codePoint);
-  return classes[codePoint] = /\p{L}/u.test(char)
-    ? LETTER
-    : /\p{N}/u.test(char)
-    ? NUMBER
-    : /\p{White_Space}/u.test(char)
-    ? SPACE
-    : OTHER;
-}
-
-/** The class of the code point at `index`, which must be inside the text. */
-function classAt(text: string, index: number): number {
-  const unit = text.charCodeAt(index);
-  const codePoint = (unit & 0xFC00) === 0xD800 ? text.codePointAt(index) ?? unit : unit;
-  return classes[codePoint] || lookUp(codePoint);
-}
-
-/** Code units of the code point at `index`. */
-function widthAt(text: string, index: number): number {
-  const high = (text.charCodeAt(index) & 0xFC00) === 0xD800;
-  return high && (text.charCodeAt(index + 1) & 0xFC00) === 0xDC00 ? 2 : 1;
-}
-
-function runEnd(text: string, start: number, kind: number): number {
-  let i = start;
-  while (i < text.length && classAt(text, i) === kind) i += widthAt(text, i);
-  return i;
-}
-
-/** End of 's 't 'm 'd 'll 've 're at the apostrophe at `start`, or 0. */
-function contractionEnd(text: string, start: number, anyCase: boolean): number {
-  const fold = (index: number): number => {
-    const unit = text.charCodeAt(index); // NaN past the end: no comparison holds
-    return anyCase && unit >= 0x41 && unit <= 0x5A ? unit + 32 : anyCase && unit === 0x17F ? 0x73 : unit; // long s
-  };
-  const first = fold(start + 1);
-  if (first === 0x73 || first === 0x64 || first === 0x6D || first === 0x74) return start + 2; // s d m t
-  const second = fold(start + 2);
-  if (first === 0x6C && second === 0x6C) return start + 3; // ll
-  if ((first === 0x76 || first === 0x72) && second === 0x65) return start + 3; // ve re
-  return 0;
-}
-
-/** White space from `start`: all of it at the end of the text, else all but the last, which joins what follows. */
-function spaceEnd(text: string, start: number, end: number): number {
-  return end === text.length || end === start + 1 ? end : end - 1;
-}
-
-/** GPT-2's pattern as a scanner. */
-function gpt2ChunkEnd(text: string, start: number): number {
-  const unit = text.charCodeAt(start);
-  if (unit === 0x27) {
-    const end = contractionEnd(text, start, false);
-    if (end > 0) return end;
-  }
-  const kind = classAt(text, start);
-  if (kind !== SPACE) return runEnd(text, start, kind);
-  if (unit === 0x20 && start + 1 < text.length) {
-    const next = classAt(text, start + 1);
-    if (next !== SPACE) return runEnd(text, start + 1, next);
-  }
-  return spaceEnd(text, start, runEnd(text, start, SPACE));
-}
-
-/** GPT-4's pattern as a scanner. */
-function gpt4ChunkEnd(text: string, start: number): number {
-  const unit = text.charCodeAt(start);
-  if (unit === 0x27) {
-    const end = contractionEnd(text, start, true);
-    if (end > 0) return end;
-  }
-  const kind = classAt(text, start);
-  if (kind === LETTER) return runEnd(text, start, LETTER);
-  if (kind === NUMBER) {
-    let end = start;
-    for (let digits = 0; digits < 3 && end < text.length && classAt(text, end) === NUMBER; digits++) {
-      end += widthAt(text, end);
-    }
-    return end;
-  }
-  const next = start + widthAt(text, start);
-  if (unit !== 0x0A && unit !== 0x0D && next < text.length && classAt(text, next) === LETTER) {
-    return runEnd(text, next, LETTER);
-  }
-  const marks = kind === OTHER ? start : unit === 0x20 ? next : text.length;
-  if (marks < text.length && classAt(text, marks) === OTHER) {
-    let end = runEnd(text, marks, OTHER);
-    while (isNewline(text.charCodeAt(end))) end++;
-    return end;
-  }
-  const end = runEnd(text, start, SPACE);
-  for (let i = end; i > start; i--) if (isNewline(text.charCodeAt(i - 1))) return i; // up to the last line break
-  return spaceEnd(text, start, end);
-}
-
-function isNewline(unit: number): boolean {
-  return unit === 0x0A || unit === 0x0D;
 }

@@ -14,6 +14,7 @@ import { byteOrder } from "./byte_characters.ts";
 import { ChunkIndex } from "./chunk_index.ts";
 import { PairTable } from "./merge.ts";
 import { type ChunkEnd, chunkEnd, type Pattern, patternName } from "./patterns.ts";
+import { compareBytes } from "./vocabulary.ts";
 
 /** Which of several equally frequent pairs is merged. */
 export type TieBreak = "first-seen" | "greatest" | "smallest-id";
@@ -371,12 +372,6 @@ class PairQueue {
         return (rankOf(left[a]) - rankOf(left[b]) || rankOf(right[a]) - rankOf(right[b])) < 0;
     }
   }
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const shared = Math.min(a.length, b.length);
-  for (let i = 0; i < shared; i++) if (a[i] !== b[i]) return a[i] - b[i];
-  return a.length - b.length;
 }
 
 function rankOf(id: number): number {

@@ -93,7 +93,7 @@ export function tokenBytes(tokenizer: Tokenizer): BytesOf {
   const known = new Int32Array(tokenizer.vocabSize).fill(-1);
   return (id) => {
     if (id >= known.length || special.has(id)) return 0; // rows that only pad a vocabulary
-    if (known[id] < 0) known[id] = tokenizer.decodeBytes([id]).length;
+    if (known[id] < 0) known[id] = tokenizer.decodeSingleTokenBytes(id).length;
     return known[id];
   };
 }

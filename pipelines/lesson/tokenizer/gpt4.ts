@@ -28,8 +28,8 @@ export async function* gpt4Section(env: LessonEnv<Text>): AsyncGenerator<Item> {
   yield say(
     "Exercise 3 of minbpe: be GPT-4's tokenizer, exactly. Published are its tokens' bytes in order of rank, not the merges. But the last merge of a token joins what the merges before it make of its bytes:",
   );
-  const word = gpt4.encode(" tokenizer").length === 1 ? " tokenizer" : " example";
-  const id = gpt4.encode(word)[0];
+  const word = gpt4.encodeOrdinary(" tokenizer").length === 1 ? " tokenizer" : " example";
+  const id = gpt4.encodeOrdinary(word)[0];
   yield lines(recovering(gpt4, id));
   yield say(
     "And the single bytes are not in order: token 0 is not byte 0. For reasons of history the bytes that print (as Latin-1) come first.",
@@ -52,16 +52,16 @@ export async function* gpt4Section(env: LessonEnv<Text>): AsyncGenerator<Item> {
   for (const [text, ids] of examples) {
     yield check({
       name: `ids of ${JSON.stringify(text)}`,
-      ours: row(recovered.encode(text)),
+      ours: row(recovered.encodeOrdinary(text)),
       lecture: ids,
       source: "tiktoken, cl100k_base",
     });
   }
   const { text } = env.data;
-  const whole = recovered.encode(text);
+  const whole = recovered.encodeOrdinary(text);
   yield check({
     name: "the whole text by merges and by ranks: the same ids",
-    ours: row(whole) === row(gpt4.encode(text)) ? "yes" : "no",
+    ours: row(whole) === row(gpt4.encodeOrdinary(text)) ? "yes" : "no",
     lecture: "yes",
     source: "minbpe tests",
   });
@@ -74,7 +74,7 @@ export async function* gpt4Section(env: LessonEnv<Text>): AsyncGenerator<Item> {
   });
   yield check({
     name: "tokens of the text, GPT-2",
-    ours: (await bytePair("gpt2")).encode(text).length,
+    ours: (await bytePair("gpt2")).encodeOrdinary(text).length,
     lecture: 45_332,
     source: "tiktoken",
     unless: env.unlike(),

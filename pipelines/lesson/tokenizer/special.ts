@@ -24,19 +24,19 @@ export async function* specialSection(vocabSize: number, env: LessonEnv<Text>): 
   yield tokens("<|endoftext|>hello world", { tokenizer: gpt4, env });
   yield check({
     name: "<|endoftext|>hello world, all allowed",
-    ours: row(gpt4.encodeWithSpecial("<|endoftext|>hello world", "all")),
+    ours: row(gpt4.encode("<|endoftext|>hello world", { allowedSpecial: "all" })),
     lecture: "100257 15339 1917",
     source,
   });
   yield check({
     name: "<|endoftext|>, as ordinary text for GPT-2",
-    ours: row(gpt2.encode("<|endoftext|>")),
+    ours: row(gpt2.encodeOrdinary("<|endoftext|>")),
     lecture: "27 91 437 1659 5239 91 29",
     source,
   });
   yield check({
     name: "hello <|endoftext|>, for GPT-2",
-    ours: row(gpt2.encodeWithSpecial("hello <|endoftext|>")),
+    ours: row(gpt2.encode("hello <|endoftext|>", { allowedSpecial: "all" })),
     lecture: "31373 220 50256",
     source,
   });

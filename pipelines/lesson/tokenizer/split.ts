@@ -49,7 +49,7 @@ export async function* splitSection(vocabSize: number, env: LessonEnv<Text>): As
       `${bracketed(tokenizer.tokens[left])} ${bracketed(tokenizer.tokens[right])}`,
     ]),
   );
-  const [plain, cut] = [basic, tokenizer].map((each) => each.encode(text).length);
+  const [plain, cut] = [basic, tokenizer].map((each) => each.encodeOrdinary(text).length);
   yield say(
     `The text in tokens: ${plain.toLocaleString("en-US")} without cutting, ${
       cut.toLocaleString("en-US")

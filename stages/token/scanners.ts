@@ -1,0 +1,109 @@
+/**
+ * GPT-2's and GPT-4's patterns as scanners: the end of the chunk that begins at a place, without a regular expression.
+ *
+ * @module
+ */
+
+const OTHER = 1, LETTER = 2, NUMBER = 3, SPACE = 4;
+const classes = new Uint8Array(0x110000); // 0: not looked up yet; untouched pages of it take no memory
+
+function lookUp(codePoint: number): number {
+  const char = String.fromCodePoint(codePoint);
+  return classes[codePoint] = /\p{L}/u.test(char)
+    ? LETTER
+    : /\p{N}/u.test(char)
+    ? NUMBER
+    : /\p{White_Space}/u.test(char)
+    ? SPACE
+    : OTHER;
+}
+
+/** The class of the code point at `index`, which must be inside the text. */
+function classAt(text: string, index: number): number {
+  const unit = text.charCodeAt(index);
+  const codePoint = (unit & 0xFC00) === 0xD800 ? text.codePointAt(index) ?? unit : unit;
+  return classes[codePoint] || lookUp(codePoint);
+}
+
+/** Code units of the code point at `index`. */
+export function widthAt(text: string, index: number): number {
+  const high = (text.charCodeAt(index) & 0xFC00) === 0xD800;
+  return high && (text.charCodeAt(index + 1) & 0xFC00) === 0xDC00 ? 2 : 1;
+}
+
+function runEnd(text: string, start: number, kind: number): number {
+  let i = start;
+  while (i < text.length && classAt(text, i) === kind) i += widthAt(text, i);
+  return i;
+}
+
+/** End of 's 't 'm 'd 'll 've 're at the apostrophe at `start`, or 0. */
+export function contractionEnd(text: string, start: number, anyCase: boolean): number {
+  const fold = (index: number): number => {
+    const unit = text.charCodeAt(index); // NaN past the end: no comparison holds
+    return anyCase && unit >= 0x41 && unit <= 0x5A ? unit + 32 : anyCase && unit === 0x17F ? 0x73 : unit; // long s
+  };
+  const first = fold(start + 1);
+  if (first === 0x73 || first === 0x64 || first === 0x6D || first === 0x74) return start + 2; // s d m t
+  const second = fold(start + 2);
+  if (first === 0x6C && second === 0x6C) return start + 3; // ll
+  if ((first === 0x76 || first === 0x72) && second === 0x65) return start + 3; // ve re
+  return 0;
+}
+
+/** White space from `start`: all of it at the end of the text, else all but the last, which joins what follows. */
+export function spaceEnd(text: string, start: number, end: number): number {
+  return end === text.length || end === start + 1 ? end : end - 1;
+}
+
+/** GPT-2's pattern as a scanner. */
+export function gpt2ChunkEnd(text: string, start: number): number {
+  const unit = text.charCodeAt(start);
+  if (unit === 0x27) {
+    const end = contractionEnd(text, start, false);
+    if (end > 0) return end;
+  }
+  const kind = classAt(text, start);
+  if (kind !== SPACE) return runEnd(text, start, kind);
+  if (unit === 0x20 && start + 1 < text.length) {
+    const next = classAt(text, start + 1);
+    if (next !== SPACE) return runEnd(text, start + 1, next);
+  }
+  return spaceEnd(text, start, runEnd(text, start, SPACE));
+}
+
+/** GPT-4's pattern as a scanner. */
+export function gpt4ChunkEnd(text: string, start: number): number {
+  const unit = text.charCodeAt(start);
+  if (unit === 0x27) {
+    const end = contractionEnd(text, start, true);
+    if (end > 0) return end;
+  }
+  const kind = classAt(text, start);
+  if (kind === LETTER) return runEnd(text, start, LETTER);
+  if (kind === NUMBER) {
+    let end = start;
+    for (let digits = 0; digits < 3 && end < text.length && classAt(text, end) === NUMBER; digits++) {
+      end += widthAt(text, end);
+    }
+    return end;
+  }
+  const next = start + widthAt(text, start);
+  if (unit !== 0x0A && unit !== 0x0D && next < text.length && classAt(text, next) === LETTER) {
+    return runEnd(text, next, LETTER);
+  }
+  const marks = kind === OTHER ? start : unit === 0x20 ? next : text.length;
+  if (marks < text.length && classAt(text, marks) === OTHER) {
+    let end = runEnd(text, marks, OTHER);
+    while (isNewline(text.charCodeAt(end))) end++;
+    return end;
+  }
+  const end = runEnd(text, start, SPACE);
+  for (let i = end; i > start; i--) if (isNewline(text.charCodeAt(i - 1))) return i; // up to the last line break
+  return spaceEnd(text, start, end);
+}
+
+/** Whether a code unit is a line feed or a carriage return. */
+export function isNewline(unit: number): boolean {
+  return unit === 0x0A || unit === 0x0D;
+}

@@ -1,0 +1,159 @@
+/**
+ * What all tokenizers share: tokens' bytes by id, special tokens, and everything that follows from the two.
+ *
+ * @module
+ */
+import { excerpt } from "../format/excerpt.ts";
+import { joinedBytes, offsetsOf, textOf, textWithOffsets } from "./decode.ts";
+import { endOfText } from "./end_of_text.ts";
+import { type SpecialOptions, SpecialTokens } from "./special.ts";
+import type { DecodeOptions, TextWithOffsets, Tokenizer } from "./tokenizer.ts";
+
+const utf8 = new TextEncoder();
+
+/** A tokenizer but for how plain text becomes ids. */
+export abstract class Vocabulary implements Tokenizer {
+  readonly vocabSize: number;
+  readonly special: ReadonlyMap<string, number>;
+  /** Bytes of the ordinary tokens by id; undefined where an id has none. */
+  readonly tokens: readonly (Uint8Array | undefined)[];
+  readonly #special: SpecialTokens;
+  #ids: ReadonlyMap<string, number> | null = null; // by bytes, made when asked for
+
+  /** Throws TypeError if two tokens have one id, or for a special token's text that is empty. */
+  constructor(tokens: readonly (Uint8Array | undefined)[], special: ReadonlyMap<string, number>) {
+    this.tokens = tokens;
+    this.#special = new SpecialTokens(special);
+    this.special = this.#special.ids;
+    for (const [text, id] of special) {
+      if (tokens[id] !== undefined) {
+        throw new TypeError(
+          `Cannot make ${text} a special token: its id ${id} is an ordinary token's: give it another`,
+        );
+      }
+    }
+    this.vocabSize = [...special.values()].reduce((most, id) => Math.max(most, id + 1), tokens.length);
+  }
+
+  /** As in the interface. */
+  abstract encodeOrdinary(text: string): Uint32Array;
+
+  /** As in the interface. */
+  get eotToken(): number {
+    return endOfText(this);
+  }
+
+  /** As in the interface. */
+  encode(text: string, options: SpecialOptions = {}): Uint32Array {
+    const pieces = this.#special.pieces(text, options);
+    if (pieces.length === 1 && typeof pieces[0] === "string") return this.encodeOrdinary(pieces[0]);
+    return joined(
+      pieces.map((piece) => typeof piece === "string" ? this.encodeOrdinary(piece) : Uint32Array.of(piece)),
+    );
+  }
+
+  /** As in the interface. */
+  encodeSingleToken(token: string | Uint8Array): number {
+    const text = typeof token === "string"
+      ? token
+      : new TextDecoder("utf-8", { ignoreBOM: true }).decode(token);
+    const bytes = typeof token === "string" ? utf8.encode(token) : token;
+    this.#ids ??= idsByBytes(this.tokens);
+    const id = this.#ids.get(keyOf(bytes)) ?? this.special.get(text);
+    if (id !== undefined) return id;
+    throw new RangeError(
+      `Cannot encode ${excerpt(text)} (bytes ${
+        excerpt(bytes.toHex())
+      }) as a single token: the vocabulary has none: encode() gives several`,
+    );
+  }
+
+  /** As in the interface. */
+  decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
+    return textOf(Array.from(this.#bytesOf(ids)), options);
+  }
+
+  /** As in the interface. */
+  decodeBytes(ids: Iterable<number>): Uint8Array {
+    return joinedBytes(this.#bytesOf(ids));
+  }
+
+  /** As in the interface. */
+  decodeSingleTokenBytes(id: number): Uint8Array {
+    return this.decodeBytes([id]);
+  }
+
+  /** As in the interface. */
+  decodeTokensBytes(ids: Iterable<number>): Uint8Array[] {
+    return Array.from(this.#bytesOf(ids), (bytes) => bytes.slice());
+  }
+
+  /** As in the interface. */
+  decodeWithOffsets(ids: Iterable<number>): TextWithOffsets {
+    return textWithOffsets(Array.from(this.#bytesOf(ids)));
+  }
+
+  /** As in the interface. */
+  byteOffsets(ids: Iterable<number>): Uint32Array {
+    return offsetsOf(Array.from(this.#bytesOf(ids)));
+  }
+
+  /** As in the interface. */
+  tokenByteValues(): Uint8Array[] {
+    return this.tokens.flatMap((bytes) => bytes === undefined ? [] : [bytes.slice()]).sort(compareBytes);
+  }
+
+  /** As in the interface. */
+  isSpecialToken(id: number): boolean {
+    return this.#special.bytes(id) !== undefined;
+  }
+
+  *#bytesOf(ids: Iterable<number>): Generator<Uint8Array> {
+    let position = 0;
+    for (const id of ids) {
+      const bytes = this.tokens[id] ?? this.#special.bytes(id);
+      if (bytes === undefined) {
+        throw new RangeError(
+          `Cannot decode id ${id} at position ${position}: no such token among the ${this.vocabSize} of the vocabulary`,
+        );
+      }
+      yield bytes;
+      position++;
+    }
+  }
+}
+
+/** Below 0 where `a` comes first in the order of bytes, a prefix before what it begins. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) if (a[i] !== b[i]) return a[i] - b[i];
+  return a.length - b.length;
+}
+
+/** Ids by bytes written as U+0000 to U+00FF, of equals the least. */
+export function idsByBytes(tokens: readonly (Uint8Array | undefined)[]): Map<string, number> {
+  const ids = new Map<string, number>();
+  tokens.forEach((bytes, id) => {
+    if (bytes === undefined) return;
+    const key = keyOf(bytes);
+    if (!ids.has(key)) ids.set(key, id);
+  });
+  return ids;
+}
+
+/** Bytes as characters U+0000 to U+00FF. */
+export function keyOf(bytes: Uint8Array): string {
+  let key = "";
+  for (const byte of bytes) key += String.fromCharCode(byte);
+  return key;
+}
+
+function joined(parts: readonly Uint32Array[]): Uint32Array {
+  const out = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
