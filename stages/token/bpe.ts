@@ -33,6 +33,8 @@ const MOST = 1 << 17; // chunks remembered before the memory starts anew: bounds
 export class BpeTokenizer extends Vocabulary {
   /** How text is cut first. */
   readonly pattern: Pattern;
+  /** Whether any two tokens that join to a third merge, as in tiktoken: no merges were given. */
+  readonly byRank: boolean;
   readonly #byteIds: Uint32Array;
   readonly #pairs: PairTable;
   readonly #chunkEnd: ChunkEnd;
@@ -47,6 +49,7 @@ export class BpeTokenizer extends Vocabulary {
     this.pattern = patternName(spec.pattern);
     this.#chunkEnd = chunkEnd(this.pattern);
     this.#byteIds = byteIds(spec.tokens);
+    this.byRank = spec.merges === undefined;
     this.#merges = spec.merges ?? null;
     this.#pairs = spec.merges ? givenPairs(spec.tokens, spec.merges) : allPairs(spec.tokens);
   }

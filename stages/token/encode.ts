@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { map, type Stage } from "../flow/stage.ts";
+import { type Stage, stage } from "../flow/stage.ts";
 import type { Document, Tokens } from "../items.ts";
 import { endOfText } from "./end_of_text.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 
 /** How documents become tokens. */
 export interface EncodeOptions {
@@ -14,20 +14,41 @@ export interface EncodeOptions {
   readonly separator?: boolean;
 }
 
+interface Encoding {
+  readonly tokenizer: Tokenizer;
+  /** The token before each document. */
+  readonly before: number | null;
+}
+
 /**
  * Document → its token ids, `<|endoftext|>` first; `bytes` is the UTF-8 length of its text. Special tokens' texts in a
- * document are plain text. Throws TypeError if the tokenizer has no `<|endoftext|>`.
+ * document are plain text. The tokenizer may be given by the name or path that `loadTokenizer` takes; it is loaded when
+ * the stage opens. Throws TypeError if the tokenizer has no `<|endoftext|>`, and as `loadTokenizer`.
  */
-export function encode(tokenizer: Tokenizer, options: EncodeOptions = {}): Stage<Document, Tokens> {
-  const before = options.separator ?? true ? endOfText(tokenizer) : null;
-  return map("encode", ({ id, text }) => {
-    const plain = tokenizer.encodeOrdinary(text);
-    if (before === null) return { id, ids: plain, bytes: utf8Length(text) };
-    const ids = new Uint32Array(plain.length + 1);
-    ids[0] = before;
-    ids.set(plain, 1);
-    return { id, ids, bytes: utf8Length(text) };
+export function encode(
+  tokenizer: Tokenizer | string,
+  options: EncodeOptions = {},
+): Stage<Document, Tokens, Encoding> {
+  const encoding = (tokenizer: Tokenizer): Encoding => ({
+    tokenizer,
+    before: options.separator ?? true ? endOfText(tokenizer) : null,
   });
+  const known = typeof tokenizer === "string" ? null : encoding(tokenizer);
+  return stage<Document, Tokens, Encoding>({
+    name: "encode",
+    open: async () => known ?? encoding(await loadTokenizer(`${tokenizer}`)),
+    push: ({ id, text }, state) => [{ id, ids: idsOf(text, state), bytes: utf8Length(text) }],
+    save: () => null,
+  });
+}
+
+function idsOf(text: string, { tokenizer, before }: Encoding): Uint32Array {
+  const plain = tokenizer.encodeOrdinary(text);
+  if (before === null) return plain;
+  const ids = new Uint32Array(plain.length + 1);
+  ids[0] = before;
+  ids.set(plain, 1);
+  return ids;
 }
 
 /** UTF-8 bytes of a text; a lone surrogate counts as U+FFFD, three. */

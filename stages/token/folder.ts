@@ -1,15 +1,17 @@
 /**
- * A tokenizer's folder: `tokenizer.json`, `tokenizer.model`, `tokenizer.vocab`, `vocab.json`, `merges.txt` and
- * `report.json`; of a character tokenizer `meta.json` and `report.json`.
+ * A tokenizer's folder: `tokenizer.json`, `tokenizer.model`, `tokenizer.vocab`, `vocab.json`, `merges.txt`,
+ * `tokenizer.tiktoken` and `report.json`; of a character tokenizer `meta.json` and `report.json`.
  *
  * @module
  */
 import { BpeTokenizer } from "./bpe.ts";
 import { CharTokenizer, parseCharMeta } from "./char.ts";
-import { gpt2Merges, gpt2Vocab, parseGpt2Files } from "./gpt2_files.ts";
+import { fitsVocabulary, gpt2Merges, gpt2Vocab, parseGpt2Files } from "./gpt2_files.ts";
 import { huggingFaceJson, parseHuggingFaceJson } from "./hugging_face.ts";
 import { fitsMinbpe, minbpeModel, minbpeVocab, parseMinbpeModel } from "./minbpe_files.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import { publishedByFile, publishedPatterns, publishedSpecial } from "./published.ts";
+import { fitsTiktoken, parseTiktokenRanks, tiktokenRanks } from "./tiktoken_file.ts";
+import { type Tokenizer, tokenizerNames } from "./tokenizer.ts";
 
 const NAMES = [
   "tokenizer.json",
@@ -18,6 +20,7 @@ const NAMES = [
   "tokenizer.vocab",
   "vocab.json",
   "merges.txt",
+  "tokenizer.tiktoken",
   "report.json",
 ];
 
@@ -30,9 +33,9 @@ export interface SaveTokenizerOptions {
 }
 
 /**
- * Writes a tokenizer's folder, whole or not at all: the files are written and synced beside, then renamed. minbpe's
- * two files are left out where its format cannot hold the tokenizer (GPT-2's and GPT-4's shuffled bytes). Throws
- * TypeError for a tokenizer of another make.
+ * Writes a tokenizer's folder, whole or not at all: the files are written and synced beside, then renamed. A
+ * format is left out where it cannot hold the tokenizer: minbpe's for GPT-2's and GPT-4's shuffled bytes. Throws
+ * TypeError for a tokenizer of another make, or that no format can hold.
  */
 export async function saveTokenizer(tokenizer: Tokenizer, options: SaveTokenizerOptions): Promise<void> {
   const files = filesOf(tokenizer);
@@ -53,13 +56,16 @@ export async function saveTokenizer(tokenizer: Tokenizer, options: SaveTokenizer
 
 /**
  * Reads a tokenizer from a folder (`tokenizer.json`, else `meta.json`, `tokenizer.model`, or `vocab.json` and
- * `merges.txt`) or from one such file. Throws Deno.errors.NotFound, or SyntaxError with file, line and reason.
+ * `merges.txt`) or from one such file, or from a `.tiktoken` file: one of OpenAI's by its name (`cl100k_base.tiktoken`)
+ * with its pattern and special tokens, others with GPT-4's pattern and none. Throws Deno.errors.NotFound, or SyntaxError with file, line and reason.
  */
 export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTokenizer> {
   const { isFile } = await Deno.stat(path).catch((cause) => {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new Deno.errors.NotFound(
-      `Cannot load the tokenizer ${path}: no such folder or file: expected gpt2, cl100k, byte, char or a path`,
+      `Cannot load the tokenizer ${path}: no such folder or file: expected ${
+        tokenizerNames.join(", ")
+      } or a path`,
       { cause },
     );
   });
@@ -68,6 +74,7 @@ export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTo
     const file = isFile ? path : `${path}/${name}`;
     if (!(await exists(file))) continue;
     if (name === "vocab.json" || name === "merges.txt") return await readGpt2(folder);
+    if (name.endsWith(".tiktoken")) return await readTiktoken(file, name);
     if (name === "meta.json") return parseCharMeta(await readText(file), file);
     if (name.endsWith(".model")) return parseMinbpeModel(await readText(file), file);
     if (name.endsWith(".json") && name !== "report.json") {
@@ -77,6 +84,14 @@ export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTo
   throw new Deno.errors.NotFound(
     `Cannot load the tokenizer ${path}: expected tokenizer.json, meta.json, tokenizer.model, or vocab.json and merges.txt`,
   );
+}
+
+async function readTiktoken(file: string, name: string): Promise<BpeTokenizer> {
+  const known = publishedByFile(name);
+  return parseTiktokenRanks(await readText(file), {
+    file,
+    ...(known !== null && { pattern: publishedPatterns[known], special: await publishedSpecial(known) }),
+  });
 }
 
 async function readGpt2(folder: string): Promise<BpeTokenizer> {
@@ -103,11 +118,19 @@ function filesOf(tokenizer: Tokenizer): Map<string, string> {
   if (!(tokenizer instanceof BpeTokenizer)) {
     throw new TypeError("Cannot save this tokenizer: expected a BpeTokenizer or a CharTokenizer");
   }
-  const files = new Map([["tokenizer.json", huggingFaceJson(tokenizer)]]);
+  const files = new Map<string, string>();
+  if (fitsVocabulary(tokenizer)) {
+    files.set("tokenizer.json", huggingFaceJson(tokenizer));
+    files.set("vocab.json", gpt2Vocab(tokenizer)).set("merges.txt", gpt2Merges(tokenizer));
+  }
   if (fitsMinbpe(tokenizer)) {
     files.set("tokenizer.model", minbpeModel(tokenizer)).set("tokenizer.vocab", minbpeVocab(tokenizer));
   }
-  return files.set("vocab.json", gpt2Vocab(tokenizer)).set("merges.txt", gpt2Merges(tokenizer));
+  if (fitsTiktoken(tokenizer)) files.set("tokenizer.tiktoken", tiktokenRanks(tokenizer));
+  if (files.size > 0) return files;
+  throw new TypeError(
+    "Cannot save this tokenizer: no format can hold it: give its special tokens other texts",
+  );
 }
 
 async function writeSynced(path: string, text: string): Promise<void> {

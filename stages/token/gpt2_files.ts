@@ -13,11 +13,32 @@ export function gpt2Vocab(tokenizer: BpeTokenizer): string {
   return JSON.stringify(vocabulary(tokenizer));
 }
 
-/** Token to id, in order of id; special tokens by their own text. */
+/** Token to id, in order of id; special tokens by their own text. Throws TypeError where two have one text. */
 export function vocabulary(tokenizer: BpeTokenizer): Record<string, number> {
+  const entries = named(tokenizer).sort((a, b) => a[1] - b[1]);
+  const texts = new Map<string, number>();
+  for (const [text, id] of entries) {
+    const other = texts.get(text);
+    if (other !== undefined) {
+      throw new TypeError(
+        `Cannot write the tokens ${other} and ${id} to one vocabulary: both are written ${excerpt(text)}`,
+      );
+    }
+    texts.set(text, id);
+  }
+  return Object.fromEntries(entries);
+}
+
+/** Whether each token can be told by its text: no special token is written as an ordinary one is. */
+export function fitsVocabulary(tokenizer: BpeTokenizer): boolean {
+  const entries = named(tokenizer);
+  return new Set(entries.map(([text]) => text)).size === entries.length;
+}
+
+function named(tokenizer: BpeTokenizer): [string, number][] {
   const entries: [string, number][] = [...tokenizer.special];
   tokenizer.tokens.forEach((bytes, id) => bytes && entries.push([printable(bytes), id]));
-  return Object.fromEntries(entries.sort((a, b) => a[1] - b[1]));
+  return entries;
 }
 
 /** The text of `merges.txt`. */
@@ -58,11 +79,12 @@ export function parseGpt2Files(files: Gpt2Files): BpeTokenizer {
     pairs.push({ pair: [parts[0], parts[1]], where: `${name}: line ${i + 1}` });
   });
   const made = new Set(pairs.map(({ pair: [left, right] }) => left + right));
-  const special = new Map([...vocab].filter(([text]) => !made.has(text) && [...text].length > 1));
+  const special = new Map([...vocab].filter(([text]) => !made.has(text) && unprintable(text)?.length !== 1));
   return tokenizerOf({ vocab, pairs, special, pattern: files.pattern ?? "gpt2", name: files.folder });
 }
 
-const MOST_IDS = 2 ** 21; // tables are as long as the greatest id
+/** Ids are below this: tables are as long as the greatest id. */
+export const MOST_IDS: number = 2 ** 21;
 
 /** Token texts to ids. Throws SyntaxError naming the entry. */
 export function parseVocab(text: string, name: string): Map<string, number> {

@@ -10,16 +10,15 @@ import type { BpeTokenizer, Merge } from "./bpe.ts";
 import { soundTokenizer } from "./gpt2_files.ts";
 import { patternSource } from "./patterns.ts";
 
-/** Whether minbpe's format can hold a tokenizer: ids 0 to 255 are the bytes, merges follow in order. */
+/** Whether minbpe's format can hold a tokenizer: one line each, ids 0 to 255 are the bytes, merges follow in order. */
 export function fitsMinbpe(tokenizer: BpeTokenizer): boolean {
-  return tokenizer.byteIds.every((id, byte) => id === byte) &&
+  return lineBroken(tokenizer) === undefined && tokenizer.byteIds.every((id, byte) => id === byte) &&
     tokenizer.merges.every(([, , id], rank) => id === 256 + rank);
 }
 
 /** The text of `.model`. Throws TypeError if the format cannot hold the tokenizer. */
 export function minbpeModel(tokenizer: BpeTokenizer): string {
-  const source = patternSource(tokenizer.pattern);
-  const broken = [source, ...tokenizer.special.keys()].find((text) => /[\r\n]/.test(text));
+  const broken = lineBroken(tokenizer);
   if (broken !== undefined) {
     throw new TypeError(`Cannot write ${JSON.stringify(broken)} to a minbpe model: it has a line break`);
   }
@@ -28,10 +27,15 @@ export function minbpeModel(tokenizer: BpeTokenizer): string {
       `Cannot write a minbpe model: ids 0 to 255 must be the bytes and merges follow in order: write tokenizer.json`,
     );
   }
-  let text = `minbpe v1\n${source}\n${tokenizer.special.size}\n`;
+  let text = `minbpe v1\n${patternSource(tokenizer.pattern)}\n${tokenizer.special.size}\n`;
   for (const [special, id] of tokenizer.special) text += `${special} ${id}\n`;
   for (const [left, right] of tokenizer.merges) text += `${left} ${right}\n`;
   return text;
+}
+
+/** What cannot stand in one line, if anything. */
+function lineBroken({ pattern, special }: BpeTokenizer): string | undefined {
+  return [patternSource(pattern), ...special.keys()].find((text) => /[\r\n]/.test(text));
 }
 
 /** The text of `.vocab`: each token as it prints, and what it was merged from. */
@@ -66,7 +70,7 @@ export function parseMinbpeModel(text: string, file: string): BpeTokenizer {
   }
   const special = new Map<string, number>();
   for (let i = 3; i < firstMerge; i++) {
-    const match = /^(.+) (\d{1,7})$/.exec(lines[i]);
+    const match = /^([^]+) (\d{1,7})$/.exec(lines[i]);
     if (match === null) throw refuse(i, `expected a special token and its id, found ${excerpt(lines[i])}`);
     special.set(match[1], Number(match[2]));
   }

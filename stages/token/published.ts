@@ -44,6 +44,28 @@ export function cl100kTokenizer(): Promise<BpeTokenizer> {
   return publishedTokenizer("cl100k");
 }
 
+/** Special tokens of one of them by text. */
+export async function publishedSpecial(name: PublishedName): Promise<ReadonlyMap<string, number>> {
+  return new Map(Object.entries((await ranksOf(name)).special_tokens));
+}
+
+/** Which of them a file of tiktoken's holds: `cl100k_base.tiktoken`; null for other names. */
+export function publishedByFile(name: string): PublishedName | null {
+  switch (name.replace(/(_base)?\.tiktoken$/, "")) {
+    case "gpt2":
+    case "r50k":
+      return "gpt2";
+    case "p50k":
+      return "p50k";
+    case "cl100k":
+      return "cl100k";
+    case "o200k":
+      return "o200k";
+    default:
+      return null;
+  }
+}
+
 async function ranksOf(name: PublishedName): Promise<Ranks> {
   switch (name) {
     case "gpt2":

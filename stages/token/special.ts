@@ -81,10 +81,9 @@ export class SpecialTokens {
   }
 
   #refuse(text: string, disallowed: RegExp | null): void {
-    const at = disallowed === null ? -1 : text.search(disallowed);
-    if (disallowed === null || at < 0) return;
-    disallowed.lastIndex = at;
-    const name = disallowed.exec(text)?.[0] ?? "";
+    const found = disallowed?.exec(text);
+    if (!found) return;
+    const { 0: name, index: at } = found;
     throw new RangeError(
       `Cannot encode the special token ${name} at index ${at} of the text (${
         excerpt(text.slice(Math.max(0, at - 10), at + name.length + 10))
@@ -96,7 +95,7 @@ export class SpecialTokens {
   #cut(text: string, wanted: RegExp): Piece[] {
     const pieces: Piece[] = [];
     let last = 0;
-    for (const { 0: name, index } of text.matchAll(wanted)) {
+    for (const { 0: name, index } of text.matchAll(new RegExp(wanted, "gu"))) {
       if (index > last) pieces.push(text.slice(last, index));
       pieces.push(this.ids.get(name) ?? 0);
       last = index + name.length;
@@ -129,5 +128,5 @@ function asList(names: string | Iterable<string>, option: string): string[] {
 function expressionOf(names: readonly string[]): RegExp | null {
   const texts = names.filter((name) => name !== "").sort((a, b) => b.length - a.length);
   if (texts.length === 0) return null;
-  return new RegExp(texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|"), "gu");
+  return new RegExp(texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|"), "u"); // not g: that remembers
 }

@@ -1,23 +1,18 @@
 /**
- * Learns byte-pair merges: the most frequent pair becomes a token, again and again.
- *
- * Texts are cut into chunks and only different chunks are kept, with how often each was met. Pair counts are kept up
- * to date along with the places where each pair stands, so one merge costs as much as it changes. Every place of a
- * pair comes to be in the one step that made the younger of its two tokens, and after that its count only falls:
- * therefore places are in order without sorting, and a heap whose entries are corrected when they come to the top
- * always gives the true maximum. Source: Sennrich et al. 2016; karpathy/minbpe.
+ * Learns a byte-pair vocabulary from texts: their chunks are counted, then the counts are learned from.
  *
  * @module
  */
-import { BpeTokenizer, type Merge } from "./bpe.ts";
-import { byteOrder } from "./byte_characters.ts";
-import { ChunkIndex } from "./chunk_index.ts";
-import { PairTable } from "./merge.ts";
-import { type ChunkEnd, chunkEnd, type Pattern, patternName } from "./patterns.ts";
-import { compareBytes } from "./vocabulary.ts";
-
-/** Which of several equally frequent pairs is merged. */
-export type TieBreak = "first-seen" | "greatest" | "smallest-id";
+import { asSource } from "../flow/as_source.ts";
+import { from } from "../flow/flow.ts";
+import { parallel } from "../flow/parallel.ts";
+import type { Stage } from "../flow/stage.ts";
+import { BpeTokenizer } from "./bpe.ts";
+import { ChunkCounter, type ChunkCounts } from "./chunk_counter.ts";
+import { learnMerges, type TieBreak, Words } from "./learn_merges.ts";
+import { type Pattern, patternName } from "./patterns.ts";
+export type { ChunkCounts } from "./chunk_counter.ts";
+export type { TieBreak } from "./learn_merges.ts";
 
 /** What to learn. */
 export interface TrainBpeOptions {
@@ -52,17 +47,10 @@ export type TrainBpeReport = Readonly<{
   bytesPerToken: number;
 }>;
 
-/** What a trainer has counted: different chunks in the order in which they were met first, and how often. */
-export type ChunkCounts = Readonly<{ texts: number; chunks: readonly string[]; counts: readonly number[] }>;
-
 /** Gathers texts, then learns. Memory grows with the number of different chunks, not with the texts. */
 export class BpeTrainer {
   readonly #options: Required<TrainBpeOptions>;
-  readonly #chunkEnd: ChunkEnd;
-  readonly #index = new ChunkIndex();
-  readonly #counts: number[] = [];
-  #texts = 0;
-  #chunks = 0;
+  readonly #counter: ChunkCounter;
 
   /** Throws RangeError if vocabSize has no room for 256 bytes and the special tokens, SyntaxError for a bad pattern. */
   constructor(options: TrainBpeOptions) {
@@ -75,46 +63,30 @@ export class BpeTrainer {
       );
     }
     this.#options = { vocabSize, pattern: patternName(pattern), special, tieBreak };
-    this.#chunkEnd = chunkEnd(pattern);
+    this.#counter = new ChunkCounter(pattern);
   }
 
   /** Counts the chunks of a text. */
   add(text: string): void {
-    const whole = text.toWellFormed();
-    this.#texts++;
-    for (let start = 0; start < whole.length;) {
-      const stop = this.#chunkEnd(whole, start);
-      const chunk = this.#index.find(whole, start, stop);
-      if (chunk < 0) this.#counts[this.#index.add(whole, start, stop)] = 1;
-      else this.#counts[chunk]++;
-      this.#chunks++;
-      start = stop;
-    }
+    this.#counter.add(text);
   }
 
   /** What was added so far, as data: another trainer of the same pattern goes on from it. */
   counted(): ChunkCounts {
-    const chunks = Array.from({ length: this.#index.size }, (_, chunk) => this.#index.text(chunk));
-    return { texts: this.#texts, chunks, counts: [...this.#counts] };
+    return this.#counter.counted();
   }
 
-  /** Adds what another trainer has counted, after what is there. */
-  addCounted({ texts, chunks, counts }: ChunkCounts): void {
-    this.#texts += texts;
-    chunks.forEach((text, i) => {
-      const chunk = this.#index.find(text, 0, text.length);
-      if (chunk < 0) this.#counts[this.#index.add(text, 0, text.length)] = counts[i];
-      else this.#counts[chunk] += counts[i];
-      this.#chunks += counts[i];
-    });
+  /** Adds what was counted elsewhere by the same pattern, after what is there. */
+  addCounted(counted: ChunkCounts): void {
+    this.#counter.addCounted(counted);
   }
 
   /** Learns from what was added: the same merges for the same texts in the same order. */
   train(): { tokenizer: BpeTokenizer; report: TrainBpeReport } {
     const { vocabSize, pattern, special, tieBreak } = this.#options;
-    const words = new Words(this.#index, this.#counts);
+    const words = new Words(this.#counter);
     const bytes = words.tokenCount();
-    const { tokens, merges } = learn(words, vocabSize - special.length, tieBreak);
+    const { tokens, merges } = learnMerges(words, vocabSize - special.length, tieBreak);
     const ids = new Map(special.map((text, i) => [text, tokens.length + i]));
     const tokenizer = new BpeTokenizer({ pattern, tokens, merges, special: ids });
     const count = words.tokenCount();
@@ -126,10 +98,10 @@ export class BpeTrainer {
         pattern,
         tieBreak,
         special,
-        texts: this.#texts,
+        texts: this.#counter.texts,
         bytes,
-        chunks: this.#chunks,
-        differentChunks: this.#index.size,
+        chunks: this.#counter.chunks,
+        differentChunks: this.#counter.index.size,
         tokens: count,
         bytesPerToken: count === 0 ? 0 : bytes / count,
       },
@@ -138,242 +110,51 @@ export class BpeTrainer {
 }
 
 /**
- * Learns a byte-pair vocabulary from texts.
+ * Learns a byte-pair vocabulary from texts, which are not kept: a stream of any length will do. On several `workers`
+ * (default 1) the counting is shared; what is learned is the same.
  *
  * @example
  * ```ts
  * import { trainBpe } from "./train_bpe.ts";
  * const { tokenizer } = await trainBpe(["aaabdaaabac"], { vocabSize: 259, pattern: "none" });
- * console.log([...tokenizer.encode("aaabdaaabac")]); // [ 258, 100, 258, 97, 99 ]
+ * console.log([...tokenizer.encodeOrdinary("aaabdaaabac")]); // [ 258, 100, 258, 97, 99 ]
  * ```
  */
 export async function trainBpe(
   texts: Iterable<string> | AsyncIterable<string>,
-  options: TrainBpeOptions,
+  options: TrainBpeOptions & { readonly workers?: number },
 ): Promise<{ tokenizer: BpeTokenizer; report: TrainBpeReport }> {
-  const trainer = new BpeTrainer(options);
-  for await (const text of texts) trainer.add(text);
+  const { workers = 1, ...what } = options;
+  const trainer = new BpeTrainer(what);
+  if (workers <= 1) { for await (const text of texts) trainer.add(text); }
+  else {
+    const counts = from(asSource("texts", () => batches(texts)))
+      .pipe(countChunks({ pattern: what.pattern ?? "gpt4", workers }));
+    for await (const counted of counts.stream()) trainer.addCounted(counted);
+  }
   return trainer.train();
 }
 
-const GONE = -1;
-
-/** The different chunks as one row of ids, linked within each chunk. */
-class Words {
-  readonly ids: Int32Array;
-  readonly next: Int32Array;
-  readonly previous: Int32Array;
-  readonly #wordAt: Int32Array;
-  readonly #counts: readonly number[];
-
-  constructor(index: ChunkIndex, counts: readonly number[]) {
-    const utf8 = new TextEncoder();
-    const words = Array.from({ length: index.size }, (_, chunk) => utf8.encode(index.text(chunk)));
-    const length = words.reduce((sum, word) => sum + word.length, 0);
-    this.ids = new Int32Array(length);
-    this.next = new Int32Array(length);
-    this.previous = new Int32Array(length);
-    this.#wordAt = new Int32Array(length);
-    this.#counts = counts;
-    let at = 0;
-    words.forEach((word, i) => {
-      for (let j = 0; j < word.length; j++, at++) {
-        this.ids[at] = word[j];
-        this.previous[at] = j === 0 ? GONE : at - 1;
-        this.next[at] = j + 1 === word.length ? GONE : at + 1;
-        this.#wordAt[at] = i;
-      }
-    });
-  }
-
-  /** How often the chunk at a place was met. */
-  weight(at: number): number {
-    return this.#counts[this.#wordAt[at]];
-  }
-
-  /** Whether left and right stand at a place. */
-  holds(at: number, left: number, right: number): boolean {
-    return this.ids[at] === left && this.next[at] >= 0 && this.ids[this.next[at]] === right;
-  }
-
-  /** Tokens of all texts. */
-  tokenCount(): number {
-    let sum = 0;
-    for (let at = 0; at < this.ids.length; at++) if (this.ids[at] !== GONE) sum += this.weight(at);
-    return sum;
-  }
+/** A stage from groups of texts to the counts of their chunks, on several threads. Throws as `parallel`. */
+export function countChunks(
+  { pattern, workers }: { readonly pattern: Pattern; readonly workers: number },
+): Stage<readonly string[], ChunkCounts> {
+  const module = import.meta.resolve("./count_chunks_group.ts");
+  return parallel({ module, group: "countChunksStages", options: { pattern } }, { workers });
 }
 
-/** Counts and places of every pair. */
-class Pairs {
-  readonly left: number[] = [];
-  readonly right: number[] = [];
-  readonly count: number[] = [];
-  readonly places: number[][] = [];
-  readonly #first: number[] = []; // index into places: what stands before it has gone
-  readonly #table = new PairTable(1 << 12);
+/** Characters of a group: one text more, and it is counted. Its different chunks are a tenth of its chunks by then. */
+export const BATCH_CHARACTERS = 1 << 18;
 
-  constructor(readonly words: Words) {}
-
-  add(left: number, right: number, at: number): void {
-    let pair = this.#table.id(left, right);
-    if (pair === 0xFFFFFFFF) {
-      pair = this.count.length;
-      this.#table.add(left, right, { rank: 0, id: pair });
-      this.left.push(left);
-      this.right.push(right);
-      this.count.push(0);
-      this.places.push([]);
-      this.#first.push(0);
-    }
-    this.count[pair] += this.words.weight(at);
-    this.places[pair].push(at);
+async function* batches(texts: Iterable<string> | AsyncIterable<string>): AsyncGenerator<string[]> {
+  let batch: string[] = [], characters = 0;
+  for await (const text of texts) {
+    batch.push(text);
+    characters += text.length;
+    if (characters < BATCH_CHARACTERS) continue;
+    yield batch;
+    batch = [];
+    characters = 0;
   }
-
-  remove(left: number, right: number, at: number): void {
-    this.count[this.#table.id(left, right)] -= this.words.weight(at);
-  }
-
-  /** The first place where a pair of count above 0 still stands. */
-  firstPlace(pair: number): number {
-    const places = this.places[pair];
-    while (!this.words.holds(places[this.#first[pair]], this.left[pair], this.right[pair])) {
-      this.#first[pair]++;
-    }
-    return places[this.#first[pair]];
-  }
-}
-
-function learn(
-  words: Words,
-  vocabSize: number,
-  tieBreak: TieBreak,
-): { tokens: Uint8Array[]; merges: Merge[] } {
-  const tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
-  const merges: Merge[] = [];
-  const pairs = new Pairs(words);
-  for (let at = 0; at < words.ids.length; at++) {
-    if (words.next[at] >= 0) pairs.add(words.ids[at], words.ids[words.next[at]], at);
-  }
-  const queue = new PairQueue(pairs, tieBreak, tokens);
-  let queued = 0;
-  while (tokens.length < vocabSize) {
-    while (queued < pairs.count.length) queue.push(queued++);
-    const pair = queue.pop();
-    if (pair < 0) break; // nothing is left to merge
-    const id = tokens.length, left = pairs.left[pair], right = pairs.right[pair];
-    tokens.push(Uint8Array.of(...tokens[left], ...tokens[right]));
-    merges.push([left, right, id]);
-    mergeEverywhere(pairs, pair, id);
-  }
-  return { tokens, merges };
-}
-
-/** Puts `id` in every place of a pair, from left to right: in "aaa" the first two are merged. */
-function mergeEverywhere(pairs: Pairs, pair: number, id: number): void {
-  const { ids, next, previous } = pairs.words;
-  const left = pairs.left[pair], right = pairs.right[pair];
-  for (const at of pairs.places[pair]) {
-    if (!pairs.words.holds(at, left, right)) continue;
-    const gone = next[at], before = previous[at], after = next[gone];
-    if (before >= 0) {
-      pairs.remove(ids[before], left, before);
-      pairs.add(ids[before], id, before);
-    }
-    if (after >= 0) {
-      pairs.remove(right, ids[after], at);
-      pairs.add(id, ids[after], at);
-      previous[after] = at;
-    }
-    ids[at] = id;
-    ids[gone] = GONE;
-    next[at] = after;
-  }
-  pairs.count[pair] = 0;
-  pairs.places[pair] = [];
-}
-
-/** A heap of pairs by count, ties as asked; an entry that has lost count is put right when it comes to the top. */
-class PairQueue {
-  readonly #pairs: Pairs;
-  readonly #tokens: readonly Uint8Array[];
-  readonly #tieBreak: TieBreak;
-  readonly #heap: number[] = [];
-  readonly #count: number[] = []; // as known to the heap
-  readonly #place: number[] = [];
-
-  constructor(pairs: Pairs, tieBreak: TieBreak, tokens: readonly Uint8Array[]) {
-    this.#pairs = pairs;
-    this.#tieBreak = tieBreak;
-    this.#tokens = tokens;
-  }
-
-  push(pair: number): void {
-    if (this.#pairs.count[pair] === 0) return;
-    this.#note(pair);
-    let i = this.#heap.push(pair) - 1;
-    for (let parent = (i - 1) >> 1; i > 0 && this.#before(pair, this.#heap[parent]); parent = (i - 1) >> 1) {
-      this.#heap[i] = this.#heap[parent];
-      i = parent;
-    }
-    this.#heap[i] = pair;
-  }
-
-  /** The pair to merge next, or -1. */
-  pop(): number {
-    while (this.#heap.length > 0) {
-      const top = this.#heap[0], now = this.#pairs.count[top];
-      if (now > 0 && now === this.#count[top]) {
-        this.#dropTop();
-        return top;
-      }
-      if (now === 0) {
-        this.#dropTop();
-      } else {
-        this.#note(top);
-        this.#sink(top);
-      }
-    }
-    return -1;
-  }
-
-  #note(pair: number): void {
-    this.#count[pair] = this.#pairs.count[pair];
-    if (this.#tieBreak === "first-seen") this.#place[pair] = this.#pairs.firstPlace(pair);
-  }
-
-  #dropTop(): void {
-    const last = this.#heap.pop();
-    if (last !== undefined && this.#heap.length > 0) this.#sink(last);
-  }
-
-  #sink(pair: number): void {
-    const heap = this.#heap;
-    let i = 0;
-    for (let child = 1; child < heap.length; child = 2 * i + 1) {
-      if (child + 1 < heap.length && this.#before(heap[child + 1], heap[child])) child++;
-      if (!this.#before(heap[child], pair)) break;
-      heap[i] = heap[child];
-      i = child;
-    }
-    heap[i] = pair;
-  }
-
-  #before(a: number, b: number): boolean {
-    if (this.#count[a] !== this.#count[b]) return this.#count[a] > this.#count[b];
-    const { left, right } = this.#pairs;
-    switch (this.#tieBreak) {
-      case "first-seen":
-        return this.#place[a] < this.#place[b];
-      case "greatest":
-        return (compareBytes(this.#tokens[left[a]], this.#tokens[left[b]]) ||
-          compareBytes(this.#tokens[right[a]], this.#tokens[right[b]])) > 0;
-      case "smallest-id":
-        return (rankOf(left[a]) - rankOf(left[b]) || rankOf(right[a]) - rankOf(right[b])) < 0;
-    }
-  }
-}
-
-function rankOf(id: number): number {
-  return id < 256 ? byteOrder[id] : id;
+  yield batch;
 }

@@ -5,6 +5,7 @@ import {
   chunks,
   GPT2_SPELLINGS,
   GPT4_SPELLINGS,
+  O200K_SPELLINGS,
   patternName,
   patternRegExp,
   regExpChunkEnd,
@@ -27,6 +28,12 @@ const PIECES = [
   "\u{10400}",
   "e\u0301",
   "\u200B",
+  "\u0301",
+  "\u01C5",
+  "\u02B0",
+  "A",
+  "/",
+  "\r\n/",
 ];
 
 /** Text made of pieces that patterns treat differently. */
@@ -38,7 +45,7 @@ function text(trial: number): string {
   ).join("");
 }
 
-for (const pattern of ["gpt2", "gpt4"]) {
+for (const pattern of ["gpt2", "gpt4", "o200k"]) {
   Deno.test(`chunkEnd() of ${pattern} agrees with the regular expression`, () => {
     const scan = chunkEnd(pattern), search = regExpChunkEnd(patternRegExp(pattern));
     for (let trial = 0; trial < 4000; trial++) {
@@ -70,6 +77,32 @@ Deno.test("chunks() cuts as GPT-2 and GPT-4 do", () => {
   deepStrictEqual([...chunks("a b", "none")], ["a b"]);
 });
 
+Deno.test("chunks() cuts as GPT-4o does: at capitals, with contractions and marks in words", () => {
+  const cuts: readonly [string, string][] = [
+    ["HTMLParser isn't XMLHttp", "HTMLParser| isn't| XMLHttp"],
+    ["camelCase ABCdef", "camel|Case| ABCdef"],
+    ["A\u4F60B", "A\u4F60|B"], // goes back to the last letter without case
+    ["\u0301ABC", "\u0301|ABC"], // a mark is taken without the capitals after it
+    ["a/b //\n/c", "a|/b| //\n/|c"],
+    ["12345 'S", "123|45| '|S"],
+    ["x\u0085 y\uFEFFz", "x|\u0085| y|\uFEFFz"],
+    ["a  \n\n  b", "a|  \n\n| | b"],
+  ];
+  for (const [text, wanted] of cuts) strictEqual([...chunks(text, "o200k")].join("|"), wanted, text);
+});
+
+Deno.test("patterns in JavaScript: U+0085 is white space, U+FEFF is none, \u017F is an s after an apostrophe", () => {
+  strictEqual([...chunks("a\u0085\u0085b", "gpt2")].join("|"), "a|\u0085|\u0085|b");
+  strictEqual([...chunks("a\uFEFFb", "gpt2")].join("|"), "a|\uFEFF|b");
+  for (const pattern of ["gpt4", "o200k"]) {
+    strictEqual([...chunks("a\u0085\u0085b", pattern)].join("|"), "a|\u0085|\u0085b");
+    strictEqual([...chunks("a\uFEFFb", pattern)].join("|"), "a|\uFEFFb");
+  }
+  strictEqual([...chunks("it'\u017F", "gpt4")].join("|"), "it|'\u017F");
+  strictEqual([...chunks("it'\u017F", "gpt2")].join("|"), "it|'|\u017F");
+  strictEqual([...chunks("it'\u017F", "o200k")].join("|"), "it'\u017F");
+});
+
 Deno.test("chunks() by an expression of one's own keeps what it leaves out", () => {
   deepStrictEqual([...chunks("ab1c22", "\\d++")], ["ab", "1", "c", "22"]);
   deepStrictEqual([...chunks("ab", "x*")], ["ab"]);
@@ -78,12 +111,13 @@ Deno.test("chunks() by an expression of one's own keeps what it leaves out", () 
 Deno.test("patternName() knows every spelling", () => {
   for (const spelling of GPT2_SPELLINGS) strictEqual(patternName(spelling), "gpt2");
   for (const spelling of GPT4_SPELLINGS) strictEqual(patternName(spelling), "gpt4");
+  for (const spelling of O200K_SPELLINGS) strictEqual(patternName(spelling), "o200k");
   strictEqual(patternName(""), "none");
   strictEqual(patternName("\\w+"), "\\w+");
 });
 
 Deno.test("patternRegExp() reads all spellings of a pattern alike", () => {
-  for (const spelling of [...GPT2_SPELLINGS, ...GPT4_SPELLINGS]) {
+  for (const spelling of [...GPT2_SPELLINGS, ...GPT4_SPELLINGS, ...O200K_SPELLINGS]) {
     const own = regExpChunkEnd(patternRegExp(`(?:${spelling})`)), known = chunkEnd(patternName(spelling));
     for (let trial = 0; trial < 300; trial++) {
       const sample = text(trial) + "x"; // \s++$ in tiktoken's newest spelling differs at the very end
@@ -105,6 +139,6 @@ Deno.test("patternRegExp() refuses what is no expression and shows it", () => {
 Deno.test("chunkEnd() takes a megabyte of one kind in one go", () => {
   for (const letter of ["a", " ", "!", "\n", "\u{1F600}"]) {
     const long = letter.repeat(1 << 20);
-    for (const pattern of ["gpt2", "gpt4"]) ok(chunkEnd(pattern)(long, 0) > long.length / 2);
+    for (const pattern of ["gpt2", "gpt4", "o200k"]) ok(chunkEnd(pattern)(long, 0) > long.length / 2);
   }
 });
