@@ -197,6 +197,9 @@ Deno.test("mutants: vocabularies are read or refused", () =>
     await saveTokenizer(byteTokenizer(), { dir: `${home}/byte` });
     for (
       const [name, count] of [["tokenizer.json", 250], ["tokenizer.model", 250], ["merges.txt", 100], [
+        "tokenizer.tiktoken",
+        250,
+      ], [
         "vocab.json",
         100,
       ], ["meta.json", 100]] as const

@@ -17,6 +17,7 @@ const FILES = [
   "report.json",
   "tokenizer.json",
   "tokenizer.model",
+  "tokenizer.tiktoken",
   "tokenizer.vocab",
   "vocab.json",
 ];
@@ -67,7 +68,7 @@ Deno.test("saveTokenizer() stopped half-way leaves no folder, and the next one c
   await Deno.remove(dir, { recursive: true });
 });
 
-for (const pattern of ["gpt2", "gpt4", "none", "\\p{L}+|\\s+"]) {
+for (const pattern of ["gpt2", "gpt4", "o200k", "none", "\\p{L}+|\\s+"]) {
   Deno.test(`tokenizer.json with pattern ${pattern} gives the same ids in Hugging Face's library`, async () => {
     const tokenizer = await trained(pattern);
     const other = new HuggingFace(JSON.parse(huggingFaceJson(tokenizer)), {});
@@ -103,6 +104,35 @@ Deno.test("GPT-2's and GPT-4's vocabularies go through tokenizer.json, vocab.jso
 Deno.test("a special token with a blank survives minbpe's format", async () => {
   const again = parseMinbpeModel(minbpeModel(await trained()), "m");
   strictEqual(again.special.get("<a b>"), 299);
+});
+
+Deno.test("special tokens that a format cannot hold: it is left out, and the ids survive by the others", async () => {
+  const cases: readonly [string, readonly string[]][] = [
+    ["<a b> 7", FILES], // as if it ended with an id
+    [" ", FILES],
+    ["\u20AC", FILES], // one character, and no byte's
+    ["\u2028x", FILES],
+    ["a\nb", FILES.filter((name) => !/model|\.vocab/.test(name))], // minbpe's has a line for each
+    ["e", FILES.filter((name) => !/json|txt/.test(name) || name === "report.json")], // an ordinary token's text
+  ];
+  for (const [special, files] of cases) {
+    const dir = await Deno.makeTempDir();
+    const options = { vocabSize: 300, pattern: "gpt2", special: ["<|endoftext|>", special] };
+    const { tokenizer } = await trainBpe([TEXT], options);
+    await saveTokenizer(tokenizer, { dir });
+    deepStrictEqual([...Deno.readDirSync(dir)].map(({ name }) => name).sort(), files, special);
+    for (const name of ["tokenizer.json", "vocab.json", "tokenizer.model"]) {
+      if (!files.includes(name)) continue;
+      const again = await readTokenizer(`${dir}/${name}`);
+      const text = `x${special}the${special}<|endoftext|>`;
+      deepStrictEqual(
+        again.encode(text, { allowedSpecial: "all" }),
+        tokenizer.encode(text, { allowedSpecial: "all" }),
+        `${special} in ${name}`,
+      );
+    }
+    await Deno.remove(dir, { recursive: true });
+  }
 });
 
 Deno.test("malformed minbpe models are refused with line and reason", () => {
@@ -156,7 +186,10 @@ Deno.test("loadTokenizer() knows the names, and says what it expects of a path",
   strictEqual((await loadTokenizer("cl100k")).vocabSize, 100_277);
   strictEqual((await loadTokenizer("char", { texts: ["cab"] })).encode("abc").join(), "0,1,2");
   await rejects(loadTokenizer("char"), TypeError);
-  await rejects(loadTokenizer("gtp2"), /no such folder or file: expected gpt2, cl100k/);
+  await rejects(
+    loadTokenizer("gtp2"),
+    /no such folder or file: expected gpt2, p50k, cl100k, o200k, byte, char or a path/,
+  );
   const dir = await Deno.makeTempDir();
   await rejects(loadTokenizer(dir), /expected tokenizer\.json/);
   await Deno.writeTextFile(`${dir}/vocab.json`, "{}");

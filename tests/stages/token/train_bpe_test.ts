@@ -2,8 +2,9 @@ import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/s
 import { uniformAt } from "../../../kernels/core/philox.ts";
 import { minbpeModel, minbpeVocab } from "../../../stages/token/minbpe_files.ts";
 import { chunks } from "../../../stages/token/patterns.ts";
-import { BpeTrainer, type TieBreak, trainBpe } from "../../../stages/token/train_bpe.ts";
+import { BATCH_CHARACTERS, BpeTrainer, type TieBreak, trainBpe } from "../../../stages/token/train_bpe.ts";
 import { sharedTest } from "../../shared_data.ts";
+import { randomText } from "./random_text.ts";
 
 Deno.test("trainBpe() reproduces the Wikipedia example as minbpe does", async () => {
   const { tokenizer, report } = await trainBpe(["aaabdaaabac"], { vocabSize: 259, pattern: "none" });
@@ -66,6 +67,55 @@ for (const tieBreak of ["first-seen", "greatest", "smallest-id"] as const) {
     }
   });
 }
+
+Deno.test("trainBpe() on several workers, or going on from counts, learns the same, report and all", async () => {
+  const texts = Array.from({ length: 40 }, (_, trial) => randomText(trial).repeat(1 + trial % 5)); // ties abound
+  const few = texts.slice(0, 12);
+  for (const tieBreak of ["first-seen", "greatest", "smallest-id"] as const) {
+    for (const pattern of ["o200k", "none"]) {
+      const options = { vocabSize: 400, pattern, tieBreak };
+      const one = await trainBpe(few, options);
+      const trainer = new BpeTrainer(options), other = new BpeTrainer(options);
+      few.forEach((text, i) => (i < 5 ? trainer : other).add(text));
+      const again = new BpeTrainer(options);
+      again.addCounted(JSON.parse(JSON.stringify(trainer.counted())));
+      again.addCounted(other.counted());
+      const two = again.train();
+      deepStrictEqual(two.tokenizer.merges, one.tokenizer.merges);
+      deepStrictEqual(two.report, one.report);
+    }
+  }
+  // Long enough for several groups of texts, which the workers finish in whatever order.
+  const long = Array.from({ length: 7 }, (_, i) => texts.slice(i * 5).join(" ").repeat(100));
+  const one = await trainBpe(long, { vocabSize: 500 });
+  for (const workers of [2, 3]) {
+    const several = await trainBpe(long, { vocabSize: 500, workers });
+    deepStrictEqual(several.tokenizer.merges, one.tokenizer.merges);
+    deepStrictEqual(several.report, one.report);
+  }
+  strictEqual(long.reduce((sum, text) => sum + text.length, 0) > 3 * BATCH_CHARACTERS, true);
+});
+
+Deno.test("trainBpe() learns the same from documents in any order where the tie-break does not look at it", async () => {
+  const texts = Array.from({ length: 12 }, (_, trial) => randomText(trial));
+  for (const tieBreak of ["greatest", "smallest-id"] as const) {
+    const merges = await Promise.all([texts, texts.toReversed(), texts.toSorted()].map(async (order) => {
+      return (await trainBpe(order, { vocabSize: 380, tieBreak })).tokenizer.merges;
+    }));
+    deepStrictEqual(merges[1], merges[0]);
+    deepStrictEqual(merges[2], merges[0]);
+  }
+});
+
+Deno.test("trainBpe() takes a stream of documents, and refuses a bad pattern before it reads on", async () => {
+  let given = 0;
+  async function* stream() {
+    for (; given < 5; given++) yield `document ${given}`;
+  }
+  const { report } = await trainBpe(stream(), { vocabSize: 300 });
+  strictEqual(report.texts, 5);
+  await rejects(trainBpe(["a"], { vocabSize: 300, workers: 2, pattern: "[" }), SyntaxError);
+});
 
 Deno.test("trainBpe() stops when nothing is left to merge, and gives special tokens the next ids", async () => {
   const { tokenizer, report } = await trainBpe(["ab ab"], { vocabSize: 400, special: ["<|endoftext|>"] });
