@@ -1,38 +1,91 @@
 /**
- * Tokenizing the 10.8 MB of State of the Union speeches that install with the program, on one core: encoding beside
- * the fastest encoder on npm, and learning a vocabulary. Each iteration takes all speeches; MB/s is 10.8 over seconds.
+ * Tokenizing the 10.8 MB of State of the Union speeches that install with the program: encoding on one core beside the
+ * fastest encoder on npm, on several, decoding, and learning a vocabulary. Each iteration takes all speeches; MB/s is
+ * 10.8 over seconds.
  *
  * @module
  */
-import { encode as gptTokenizer } from "gpt-tokenizer/encoding/r50k_base";
+import { decode as gptTokenizerDecode, encode as gptTokenizer } from "gpt-tokenizer/encoding/r50k_base";
+import { encode as gptTokenizerO200k } from "gpt-tokenizer/encoding/o200k_base";
+import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
 import { embedded } from "../stages/source/embedded.ts";
-import { cl100kTokenizer, gpt2Tokenizer } from "../stages/token/published.ts";
-import { BpeTrainer } from "../stages/token/train_bpe.ts";
+import { encodeParallel } from "../stages/token/encode_parallel.ts";
+import { publishedTokenizer } from "../stages/token/published.ts";
+import { BpeTrainer, trainBpe } from "../stages/token/train_bpe.ts";
 
 const speeches = await Array.fromAsync(
   from(embedded("sotu", { ordered: true })).stream(),
   ({ text }) => text,
 );
-const gpt2 = await gpt2Tokenizer();
-const cl100k = await cl100kTokenizer();
+const gpt2 = await publishedTokenizer("gpt2");
+const cl100k = await publishedTokenizer("cl100k");
+const o200k = await publishedTokenizer("o200k");
+const ids = speeches.map((text) => gpt2.encodeOrdinary(text));
+const lists = ids.map((each) => [...each]); // what the other library takes
 
 function tokens(encode: (text: string) => { readonly length: number }): void {
   const sum = speeches.reduce((count, text) => count + encode(text).length, 0);
   if (sum < 2_000_000) throw new Error(`Only ${sum} tokens`); // the result is used
 }
 
+function characters<Ids>(from: readonly Ids[], decode: (ids: Ids) => string): void {
+  if (from.reduce((sum, each) => sum + decode(each).length, 0) < 10_000_000) {
+    throw new Error("Too few characters");
+  }
+}
+
+for (
+  const [name, encode, baseline] of [
+    ["gpt-tokenizer r50k", gptTokenizer, true],
+    ["gpt2, ordinary text", (text: string) => gpt2.encodeOrdinary(text), false],
+    ["gpt2, special tokens refused", (text: string) => gpt2.encode(text), false],
+    ["cl100k", (text: string) => cl100k.encodeOrdinary(text), false],
+    ["gpt-tokenizer o200k", gptTokenizerO200k, false],
+    ["o200k", (text: string) => o200k.encodeOrdinary(text), false],
+  ] as const
+) Deno.bench({ name, group: "encode 10.8 MB", baseline }, () => tokens(encode));
+
+const group = "decode 10.8 MB";
 Deno.bench(
-  { name: "gpt-tokenizer r50k", group: "encode 10.8 MB", baseline: true },
-  () => tokens(gptTokenizer),
+  { name: "gpt-tokenizer r50k", group, baseline: true },
+  () => characters(lists, gptTokenizerDecode),
 );
-Deno.bench({ name: "gpt2", group: "encode 10.8 MB" }, () => tokens((text) => gpt2.encode(text)));
-Deno.bench({ name: "cl100k", group: "encode 10.8 MB" }, () => tokens((text) => cl100k.encode(text)));
+Deno.bench({ name: "gpt2", group }, () => characters(ids, (each) => gpt2.decode(each)));
+
+const many = Array.from({ length: 6 }, () => speeches).flat(); // 65 MB: workers load their tokenizers within it
+for (const workers of [1, 2, 4, 8].filter((workers) => workers <= navigator.hardwareConcurrency)) {
+  Deno.bench({
+    name: `65 MB as documents on ${workers} ${workers === 1 ? "thread" : "workers"}`,
+    group: "encode in workers",
+    n: 3,
+    warmup: 1,
+    baseline: workers === 1,
+  }, async () => {
+    let sum = 0;
+    const documents = asSource("documents", () => many.map((text, i) => ({ id: `${i}`, text })));
+    const encoded = from(documents).pipe(encodeParallel({ tokenizer: "gpt2", workers }));
+    for await (const { ids } of encoded.stream()) sum += ids.length;
+    if (sum < 12_000_000) throw new Error(`Only ${sum} tokens`);
+  });
+}
 
 for (const [megabytes, vocabSize] of [[2, 2048], [10.8, 8192]]) {
   Deno.bench({ name: `${megabytes} MB to ${vocabSize} tokens`, group: "learn", n: 3, warmup: 1 }, () => {
     const trainer = new BpeTrainer({ vocabSize });
     for (const text of speeches.slice(0, Math.ceil(speeches.length * megabytes / 10.8))) trainer.add(text);
     if (trainer.train().tokenizer.vocabSize !== vocabSize) throw new Error("Ran out of pairs");
+  });
+}
+for (const workers of [1, 2, 4].filter((workers) => workers <= navigator.hardwareConcurrency)) {
+  Deno.bench({
+    name: `65 MB to 8192 tokens, counted on ${workers} ${workers === 1 ? "thread" : "workers"}`,
+    group: "learn from a stream",
+    n: 3,
+    warmup: 1,
+    baseline: workers === 1,
+  }, async () => {
+    const { tokenizer } = await trainBpe(many, { vocabSize: 8192, workers });
+    if (tokenizer.vocabSize !== 8192) throw new Error("Ran out of pairs");
   });
 }

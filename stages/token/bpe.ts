@@ -5,10 +5,11 @@
  *
  * @module
  */
+import { ByteIndex } from "./byte_index.ts";
 import { ChunkIndex } from "./chunk_index.ts";
 import { merge, PairTable } from "./merge.ts";
 import { type ChunkEnd, chunkEnd, type Pattern, patternName } from "./patterns.ts";
-import { idsByBytes, keyOf, Vocabulary } from "./vocabulary.ts";
+import { Vocabulary } from "./vocabulary.ts";
 
 /** What makes a byte-pair tokenizer. */
 export interface BpeSpec {
@@ -145,16 +146,10 @@ function givenPairs(tokens: BpeSpec["tokens"], merges: readonly Merge[]): PairTa
 
 /** Every way to cut a token into two others: what tiktoken's search by joined bytes may merge. */
 function allPairs(tokens: BpeSpec["tokens"]): PairTable {
-  const byBytes = idsByBytes(tokens);
+  const index = new ByteIndex(tokens);
   const table = new PairTable(tokens.length * 3);
   tokens.forEach((bytes, id) => {
-    const text = bytes === undefined ? "" : keyOf(bytes);
-    for (let cut = 1; cut < text.length; cut++) {
-      const left = byBytes.get(text.slice(0, cut));
-      if (left === undefined) continue;
-      const right = byBytes.get(text.slice(cut));
-      if (right !== undefined) table.add(left, right, { rank: id, id });
-    }
+    if (bytes !== undefined) index.cuts(bytes, (left, right) => table.add(left, right, { rank: id, id }));
   });
   return table;
 }

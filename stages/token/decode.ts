@@ -3,45 +3,83 @@
  *
  * @module
  */
-import type { DecodeOptions, TextWithOffsets } from "./tokenizer.ts";
+import type { DecodeOptions } from "./tokenizer.ts";
 
-/** Tokens' bytes in a row. */
-export function joinedBytes(tokens: Iterable<Uint8Array>): Uint8Array<ArrayBuffer> {
-  let out = new Uint8Array(256), length = 0;
-  for (const bytes of tokens) {
-    if (length + bytes.length > out.length) {
-      const larger = new Uint8Array(Math.max(out.length * 2, length + bytes.length));
-      larger.set(out);
-      out = larger;
+/** The bytes of all tokens in one array: looking them up and copying them is most of decoding. */
+export class TokenBytes {
+  readonly #bytes: Uint8Array;
+  readonly #starts: Uint32Array; // token i is bytes[starts[i] … starts[i + 1])
+  readonly #known: Uint8Array;
+
+  /** By id; undefined: no such token. */
+  constructor(tokens: readonly (Uint8Array | undefined)[]) {
+    this.#starts = new Uint32Array(tokens.length + 1);
+    this.#known = new Uint8Array(tokens.length);
+    for (let id = 0; id < tokens.length; id++) {
+      this.#known[id] = tokens[id] === undefined ? 0 : 1;
+      this.#starts[id + 1] = this.#starts[id] + (tokens[id]?.length ?? 0);
     }
-    out.set(bytes, length);
-    length += bytes.length;
+    this.#bytes = new Uint8Array(this.#starts[tokens.length]);
+    for (let id = 0; id < tokens.length; id++) this.#bytes.set(tokens[id] ?? [], this.#starts[id]);
   }
-  return out.slice(0, length);
+
+  /** A copy of one token's bytes. Throws RangeError for an unknown id, saying at which position of many it stands. */
+  one(id: number, position = 0): Uint8Array {
+    if (this.#known[id] !== 1) {
+      throw new RangeError(
+        `Cannot decode id ${id} at position ${position}: no such token among the ${this.#known.length} of the vocabulary`,
+      );
+    }
+    return this.#bytes.slice(this.#starts[id], this.#starts[id + 1]);
+  }
+
+  /** A copy of each token's bytes. Throws RangeError as `one`. */
+  each(ids: Iterable<number>): Uint8Array[] {
+    let position = 0;
+    return Array.from(ids, (id) => this.one(id, position++));
+  }
+
+  /** The bytes of tokens in a row. Throws RangeError as `one`. */
+  joined(ids: Iterable<number>): Uint8Array<ArrayBuffer> {
+    const bytes = this.#bytes, starts = this.#starts, known = this.#known;
+    let out = new Uint8Array(256), length = 0, position = 0;
+    for (const id of ids) {
+      if (known[id] !== 1) this.one(id, position);
+      const start = starts[id], end = starts[id + 1];
+      if (length + end - start > out.length) {
+        const larger = new Uint8Array(Math.max(out.length * 2, length + end - start));
+        larger.set(out);
+        out = larger;
+      }
+      for (let i = start; i < end; i++) out[length++] = bytes[i];
+      position++;
+    }
+    return out.slice(0, length);
+  }
 }
 
-/** The text of tokens. Throws TypeError naming the token where their bytes are not UTF-8 and errors are fatal. */
-export function textOf(tokens: readonly Uint8Array[], { errors = "replace" }: DecodeOptions = {}): string {
+/** Bytes as text. Throws TypeError naming the token where they are not UTF-8 and errors are fatal. */
+export function textOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  { errors = "replace", parts }: DecodeOptions & { readonly parts: () => readonly Uint8Array[] },
+): string {
   try {
-    return new TextDecoder("utf-8", { ignoreBOM: true, fatal: errors === "fatal" }).decode(
-      joinedBytes(tokens),
-    );
+    return new TextDecoder("utf-8", { ignoreBOM: true, fatal: errors === "fatal" }).decode(bytes);
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     throw new TypeError(
-      `Cannot decode ${tokens.length} tokens as text: ${
-        whereNotUtf8(tokens)
+      `Cannot decode tokens as text: ${
+        whereNotUtf8(parts())
       }: decode with errors "replace", or take decodeBytes()`,
       { cause },
     );
   }
 }
 
-/** Text and the index at which each token begins in it. Throws TypeError as `textOf`. Source: tiktoken core.py. */
-export function textWithOffsets(tokens: readonly Uint8Array[]): TextWithOffsets {
-  const text = textOf(tokens, { errors: "fatal" });
+/** The index in their text at which each token begins; their bytes are UTF-8. Source: tiktoken core.py. */
+export function textOffsets(tokens: readonly Uint8Array[]): number[] {
   let units = 0, lastWidth = 0;
-  const offsets = tokens.map((bytes) => {
+  return tokens.map((bytes) => {
     const start = bytes.length > 0 && isContinuation(bytes[0]) ? units - lastWidth : units;
     for (const byte of bytes) {
       if (isContinuation(byte)) continue;
@@ -50,7 +88,6 @@ export function textWithOffsets(tokens: readonly Uint8Array[]): TextWithOffsets 
     }
     return start;
   });
-  return { text, offsets };
 }
 
 /** Where each token begins in the bytes of all, and where the last one ends. */

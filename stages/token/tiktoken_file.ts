@@ -7,15 +7,17 @@
  */
 import { excerpt } from "../format/excerpt.ts";
 import { BpeTokenizer } from "./bpe.ts";
+import { ByteIndex } from "./byte_index.ts";
 import { MOST_IDS, soundTokenizer } from "./gpt2_files.ts";
 import type { Pattern } from "./patterns.ts";
-import { idsByBytes, keyOf } from "./vocabulary.ts";
 
 /** Whether ranks alone say how a tokenizer merges: no two tokens of the same bytes, each merge found again from them. */
 export function fitsTiktoken(tokenizer: BpeTokenizer): boolean {
   const { tokens } = tokenizer;
   if (tokens.reduce((sum, bytes) => sum + cuts(bytes), 0) > MOST_CUTS) return false;
-  if (idsByBytes(tokens).size !== tokens.reduce((count, bytes) => count + (bytes === undefined ? 0 : 1), 0)) {
+  if (
+    new ByteIndex(tokens).size !== tokens.reduce((count, bytes) => count + (bytes === undefined ? 0 : 1), 0)
+  ) {
     return false;
   }
   if (tokenizer.byRank) return true;
@@ -83,9 +85,9 @@ export function parseTiktokenRanks(
     const bytes = decoded(match[1], refuse);
     total += cuts(bytes);
     if (total > MOST_CUTS) throw refuse("the tokens are too long: is it a file of ranks");
-    const key = keyOf(bytes), earlier = lineOf.get(key);
+    const earlier = lineOf.get(match[1]);
     if (earlier !== undefined) throw refuse(`the token ${match[1]} stands in line ${earlier} already`);
-    lineOf.set(key, i + 1);
+    lineOf.set(match[1], i + 1);
     tokens[rank] = bytes;
   });
   return soundTokenizer(

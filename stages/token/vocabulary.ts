@@ -4,7 +4,8 @@
  * @module
  */
 import { excerpt } from "../format/excerpt.ts";
-import { joinedBytes, offsetsOf, textOf, textWithOffsets } from "./decode.ts";
+import { ByteIndex } from "./byte_index.ts";
+import { offsetsOf, textOf, textOffsets, TokenBytes } from "./decode.ts";
 import { endOfText } from "./end_of_text.ts";
 import { type SpecialOptions, SpecialTokens } from "./special.ts";
 import type { DecodeOptions, TextWithOffsets, Tokenizer } from "./tokenizer.ts";
@@ -18,7 +19,9 @@ export abstract class Vocabulary implements Tokenizer {
   /** Bytes of the ordinary tokens by id; undefined where an id has none. */
   readonly tokens: readonly (Uint8Array | undefined)[];
   readonly #special: SpecialTokens;
-  #ids: ReadonlyMap<string, number> | null = null; // by bytes, made when asked for
+  // Made when asked for: who only encodes needs neither.
+  #ids: ByteIndex | null = null;
+  #bytes: TokenBytes | null = null;
 
   /** Throws TypeError if two tokens have one id, or for a special token's text that is empty. */
   constructor(tokens: readonly (Uint8Array | undefined)[], special: ReadonlyMap<string, number>) {
@@ -58,8 +61,8 @@ export abstract class Vocabulary implements Tokenizer {
       ? token
       : new TextDecoder("utf-8", { ignoreBOM: true }).decode(token);
     const bytes = typeof token === "string" ? utf8.encode(token) : token;
-    this.#ids ??= idsByBytes(this.tokens);
-    const id = this.#ids.get(keyOf(bytes)) ?? this.special.get(text);
+    this.#ids ??= new ByteIndex(this.tokens);
+    const ordinary = this.#ids.find(bytes), id = ordinary < 0 ? this.special.get(text) : ordinary;
     if (id !== undefined) return id;
     throw new RangeError(
       `Cannot encode ${excerpt(text)} (bytes ${
@@ -69,33 +72,35 @@ export abstract class Vocabulary implements Tokenizer {
   }
 
   /** As in the interface. */
-  decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
-    return textOf(Array.from(this.#bytesOf(ids)), options);
+  decode(ids: Iterable<number>, { errors = "replace" }: DecodeOptions = {}): string {
+    const given = errors === "fatal" ? [...ids] : ids; // for the message they are looked at again
+    return textOf(this.#all.joined(given), { errors, parts: () => this.#all.each(given) });
   }
 
   /** As in the interface. */
   decodeBytes(ids: Iterable<number>): Uint8Array {
-    return joinedBytes(this.#bytesOf(ids));
+    return this.#all.joined(ids);
   }
 
   /** As in the interface. */
   decodeSingleTokenBytes(id: number): Uint8Array {
-    return this.decodeBytes([id]);
+    return this.#all.one(id);
   }
 
   /** As in the interface. */
   decodeTokensBytes(ids: Iterable<number>): Uint8Array[] {
-    return Array.from(this.#bytesOf(ids), (bytes) => bytes.slice());
+    return this.#all.each(ids);
   }
 
   /** As in the interface. */
   decodeWithOffsets(ids: Iterable<number>): TextWithOffsets {
-    return textWithOffsets(Array.from(this.#bytesOf(ids)));
+    const given = [...ids];
+    return { text: this.decode(given, { errors: "fatal" }), offsets: textOffsets(this.#all.each(given)) };
   }
 
   /** As in the interface. */
   byteOffsets(ids: Iterable<number>): Uint32Array {
-    return offsetsOf(Array.from(this.#bytesOf(ids)));
+    return offsetsOf(this.#all.each(ids));
   }
 
   /** As in the interface. */
@@ -108,18 +113,10 @@ export abstract class Vocabulary implements Tokenizer {
     return this.#special.bytes(id) !== undefined;
   }
 
-  *#bytesOf(ids: Iterable<number>): Generator<Uint8Array> {
-    let position = 0;
-    for (const id of ids) {
-      const bytes = this.tokens[id] ?? this.#special.bytes(id);
-      if (bytes === undefined) {
-        throw new RangeError(
-          `Cannot decode id ${id} at position ${position}: no such token among the ${this.vocabSize} of the vocabulary`,
-        );
-      }
-      yield bytes;
-      position++;
-    }
+  get #all(): TokenBytes {
+    return this.#bytes ??= new TokenBytes(
+      Array.from({ length: this.vocabSize }, (_, id) => this.tokens[id] ?? this.#special.bytes(id)),
+    );
   }
 }
 
@@ -128,24 +125,6 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length);
   for (let i = 0; i < shared; i++) if (a[i] !== b[i]) return a[i] - b[i];
   return a.length - b.length;
-}
-
-/** Ids by bytes written as U+0000 to U+00FF, of equals the least. */
-export function idsByBytes(tokens: readonly (Uint8Array | undefined)[]): Map<string, number> {
-  const ids = new Map<string, number>();
-  tokens.forEach((bytes, id) => {
-    if (bytes === undefined) return;
-    const key = keyOf(bytes);
-    if (!ids.has(key)) ids.set(key, id);
-  });
-  return ids;
-}
-
-/** Bytes as characters U+0000 to U+00FF. */
-export function keyOf(bytes: Uint8Array): string {
-  let key = "";
-  for (const byte of bytes) key += String.fromCharCode(byte);
-  return key;
 }
 
 function joined(parts: readonly Uint32Array[]): Uint32Array {
