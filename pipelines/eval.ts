@@ -30,7 +30,7 @@ const options = {
     fixed: true,
     group,
   }),
-  tokenizer: text("default: the one in the run's folder; else gpt2, cl100k, byte or a folder", {
+  tokenizer: text("default: the one in the run's folder; else gpt2, p50k, cl100k, o200k, byte or a folder", {
     value: null,
     fixed: true,
     group,

@@ -27,7 +27,7 @@ const options = {
     value: "runs/fineweb-gpt2",
     group,
   }),
-  tokenizer: text("default: the one in the run's folder; else gpt2, cl100k, byte or a folder", {
+  tokenizer: text("default: the one in the run's folder; else gpt2, p50k, cl100k, o200k, byte or a folder", {
     value: null,
     group,
     placeholder: "NAME|PATH",

@@ -6,13 +6,13 @@
 import { from } from "../stages/flow/flow.ts";
 import { shard } from "../stages/shard/shard.ts";
 import { openSource } from "../stages/source/uri.ts";
-import { encode } from "../stages/token/encode.ts";
 import { sourceOptions } from "./cli/document_options.ts";
 import { oneOf } from "./cli/kinds.ts";
 import { heldOutOptions, tokenizerOptions } from "./cli/options.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { shellWord } from "./cli/shell_word.ts";
 import { checkRereadable, tokenizerFor } from "./cli/tokenizer_for.ts";
+import { encoding } from "./token/encoding.ts";
 
 export default pipeline({
   about: "turn documents into token shards, as llm.c and nanoGPT read them",
@@ -42,7 +42,7 @@ export default pipeline({
     const documents = from(await openSource(o.source, { damaged: o.damaged }));
     const tokenizer = await tokenizerFor(o, { documents, env });
     return documents
-      .pipe(encode(tokenizer, { separator: o.separator === "before" }))
+      .pipe(encoding(tokenizer, { env, separator: o.separator === "before" }))
       .pipe(shard({
         dir: `${env.out}/shards`,
         vocabSize: tokenizer.vocabSize,

@@ -43,7 +43,7 @@ export default pipeline({
       value: null,
       group,
     }),
-    tokenizer: text("whose tokens: gpt2, cl100k, byte or a trained one's folder", {
+    tokenizer: text("whose tokens: gpt2, p50k, cl100k, o200k, byte or a trained one's folder", {
       value: "gpt2",
       group,
       placeholder: "NAME|PATH",

@@ -57,12 +57,15 @@ export const filterOptions = {
     "block lists for the stage url: a folder with domains, urls, banned_words, soft_banned_words, banned_subwords, or one such file; may be repeated; default: nothing is blocked",
     { value: [], fixed, group: "Filters", placeholder: "DIR|FILE" },
   ),
-  countTokenizer: text("whose tokens the stage count counts: gpt2, cl100k, byte or a trained one's folder", {
-    value: "gpt2",
-    fixed,
-    group: "Filters",
-    placeholder: "NAME|PATH",
-  }),
+  countTokenizer: text(
+    "whose tokens the stage count counts: gpt2, p50k, cl100k, o200k, byte or a trained one's folder",
+    {
+      value: "gpt2",
+      fixed,
+      group: "Filters",
+      placeholder: "NAME|PATH",
+    },
+  ),
   extractTimeout: duration("longest time for the text of one page; a page that takes longer is dropped", {
     value: 10,
     group: "Filters",

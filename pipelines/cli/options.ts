@@ -35,11 +35,11 @@ export const vocabularyOptions = {
     fixed,
     group: "Tokenizer",
   }),
-  pattern: text("how text is split before merging: gpt2, gpt4, none or a regular expression", {
+  pattern: text("how text is split before merging: gpt2, gpt4, o200k, none or a regular expression", {
     value: "gpt2",
     fixed,
     group: "Tokenizer",
-    placeholder: "gpt2|gpt4|none|REGEX",
+    placeholder: "gpt2|gpt4|o200k|none|REGEX",
   }),
   special: repeated("a special token; may be repeated", {
     value: ["<|endoftext|>"],
@@ -57,7 +57,7 @@ export const vocabularyOptions = {
 /** Which tokenizer, and how it is learned where it is. */
 export const tokenizerOptions = {
   tokenizer: text(
-    "gpt2, cl100k, char, byte, train (learned from a sample of the source), or a trained one's folder",
+    "gpt2, p50k, cl100k, o200k, char, byte, train (learned from a sample of the source), or a trained one's folder",
     {
       value: "gpt2",
       fixed,

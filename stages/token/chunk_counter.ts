@@ -57,11 +57,10 @@ export class ChunkCounter {
 
   /** What was counted so far. */
   counted(): ChunkCounts {
-    const parts = Array.from({ length: this.index.size }, (_, chunk) => this.index.text(chunk));
     return {
       texts: this.texts,
-      chunks: parts.join(""),
-      lengths: parts.map((part) => part.length),
+      chunks: this.index.joined(),
+      lengths: this.index.lengths(),
       counts: [...this.counts],
     };
   }

@@ -49,11 +49,16 @@ export class ChunkIndex {
     return chunk;
   }
 
-  /** The text of a chunk. */
-  text(chunk: number): string {
+  /** All chunks in a row, by number. */
+  joined(): string {
     return new TextDecoder("utf-16le", { ignoreBOM: true }).decode(
-      this.#units.subarray(this.#starts[chunk], this.#starts[chunk + 1]),
+      this.#units.subarray(0, this.#starts[this.#size]),
     );
+  }
+
+  /** UTF-16 units of each chunk. */
+  lengths(): number[] {
+    return Array.from({ length: this.#size }, (_, chunk) => this.#starts[chunk + 1] - this.#starts[chunk]);
   }
 
   /** Forgets all chunks. */

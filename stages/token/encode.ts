@@ -28,7 +28,7 @@ interface Encoding {
 export function encode(
   tokenizer: Tokenizer | string,
   options: EncodeOptions = {},
-): Stage<Document, Tokens, Encoding> {
+): Stage<Document, Tokens> {
   const encoding = (tokenizer: Tokenizer): Encoding => ({
     tokenizer,
     before: options.separator ?? true ? endOfText(tokenizer) : null,

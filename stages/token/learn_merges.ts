@@ -30,7 +30,9 @@ export class Words {
   /** Of counted chunks. */
   constructor({ index, counts }: ChunkCounter) {
     const utf8 = new TextEncoder();
-    const words = Array.from({ length: index.size }, (_, chunk) => utf8.encode(index.text(chunk)));
+    const all = index.joined();
+    let start = 0;
+    const words = index.lengths().map((length) => utf8.encode(all.slice(start, start += length)));
     const length = words.reduce((sum, word) => sum + word.length, 0);
     this.ids = new Int32Array(length);
     this.next = new Int32Array(length);

@@ -84,7 +84,7 @@ Deno.test("tokenizer says in one line what is wrong, and writes nothing", () =>
     match(errorLine(await runsTo(2, ["tokenizer", ...out, "--vocab-size", "256"])), /from 257/);
     match(
       errorLine(await runsTo(2, ["tokenizer", "--inspect", "x", "--tokenizer", "gtp2"])),
-      /expected gpt2, cl100k/,
+      /expected gpt2, p50k, cl100k, o200k/,
     );
     deepStrictEqual([...Deno.readDirSync(dir)], []);
   }));
