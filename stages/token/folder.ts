@@ -11,7 +11,8 @@ import { huggingFaceJson, parseHuggingFaceJson } from "./hugging_face.ts";
 import { fitsMinbpe, minbpeModel, minbpeVocab, parseMinbpeModel } from "./minbpe_files.ts";
 import { publishedByFile, publishedPatterns, publishedSpecial } from "./published.ts";
 import { fitsTiktoken, parseTiktokenRanks, tiktokenRanks } from "./tiktoken_file.ts";
-import { type Tokenizer, tokenizerNames } from "./tokenizer.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+import { tokenizerNames } from "./tokenizer_names.ts";
 
 const NAMES = [
   "tokenizer.json",
@@ -82,7 +83,7 @@ export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTo
     }
   }
   throw new Deno.errors.NotFound(
-    `Cannot load the tokenizer ${path}: expected tokenizer.json, meta.json, tokenizer.model, or vocab.json and merges.txt`,
+    `Cannot load the tokenizer ${path}: expected tokenizer.json, meta.json, a .model or .tiktoken file, or vocab.json and merges.txt`,
   );
 }
 

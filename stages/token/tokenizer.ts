@@ -5,6 +5,7 @@
  */
 import type { SpecialOptions } from "./special.ts";
 export { END_OF_TEXT, endOfText } from "./end_of_text.ts";
+export { tokenizerNames } from "./tokenizer_names.ts";
 
 /** What becomes of bytes that are not UTF-8: U+FFFD, or an error. */
 export interface DecodeOptions {
@@ -53,9 +54,6 @@ export interface Tokenizer {
   /** Whether an id is a special token's. */
   isSpecialToken(id: number): boolean;
 }
-
-/** Names that `loadTokenizer` takes besides paths. */
-export const tokenizerNames = ["gpt2", "p50k", "cl100k", "o200k", "byte", "char"] as const;
 
 /**
  * The tokenizer of a name, or of a saved one's path: gpt2 (r50k), p50k, cl100k, o200k, byte, char, or a folder or file.
