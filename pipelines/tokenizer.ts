@@ -55,15 +55,16 @@ export default pipeline({
   stats: "stats.json",
   async build(o, env) {
     if (o.inspect !== null) return inspect({ text: o.inspect, tokenizer: o.tokenizer, page: o.page }, env);
-    const stage = learn({
+    const stages = learn({
       vocabSize: o.vocabSize,
       pattern: o.pattern,
       special: o.special.filter((text) => text !== ""),
       tieBreak: o.tieBreak,
       maxCharacters: o.maxCharacters,
+      workers: env.workers,
       dir: env.out,
     });
-    return from(await openSource(o.source, { damaged: o.damaged })).pipe(stage);
+    return from(await openSource(o.source, { damaged: o.damaged })).via(stages);
   },
   finish: async (o, { out }) => {
     if (o.inspect !== null) return [`Page: ${o.page}`];

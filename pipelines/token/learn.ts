@@ -1,19 +1,24 @@
 /**
- * The stage that learns a vocabulary from documents and writes its folder.
+ * The stages that learn a vocabulary from documents and write its folder.
  *
  * @module
  */
+import type { Flow } from "../../stages/flow/flow.ts";
 import type { Stage } from "../../stages/flow/stage.ts";
 import type { Document } from "../../stages/items.ts";
+import { countChunks, type CountedGroup } from "../../stages/token/count_chunks.ts";
 import { saveTokenizer } from "../../stages/token/folder.ts";
 import { BpeTrainer, type ChunkCounts, type TrainBpeOptions } from "../../stages/token/train_bpe.ts";
 import { compare } from "./compression.ts";
+import { gather } from "./gather.ts";
 import { publishedTokenizers } from "./published.ts";
 
 /** What to learn, and where to. */
 export interface LearnOptions extends Required<TrainBpeOptions> {
   /** The first documents that have so many characters together; null: all. */
   readonly maxCharacters: number | null;
+  /** Threads that count. */
+  readonly workers: number;
   /** The tokenizer's folder. */
   readonly dir: string;
 }
@@ -21,43 +26,47 @@ export interface LearnOptions extends Required<TrainBpeOptions> {
 /** Counts so far. */
 interface Learning {
   readonly trainer: BpeTrainer;
-  characters: number;
   /** Beginning of the documents, to measure compression on. */
   excerpt: string;
 }
 
 /** The same as data. */
-type SavedLearning = Readonly<{ counted: ChunkCounts; characters: number; excerpt: string }>;
+type SavedLearning = Readonly<{ counted: ChunkCounts; excerpt: string }>;
 
 const measured = 200_000; // characters: bytes a token are steady to two digits by then
 
 /**
- * Counts chunks, then learns: the same vocabulary for the same documents in the same order. Throws RangeError or
- * SyntaxError at once for what cannot be learned, and RangeError at the end where there was no text.
+ * Counts chunks on the run's threads, then learns: the same vocabulary for the same documents in the same order. Throws
+ * RangeError or SyntaxError at once for what cannot be learned, and RangeError at the end where there was no text.
  */
-export function learn(options: LearnOptions): Stage<Document, never> {
-  const { maxCharacters, dir, ...training } = options;
+export function learn(options: LearnOptions): (documents: Flow<Document>) => Flow<never> {
+  const { maxCharacters, workers, dir, ...training } = options;
   checkSpecial(training.special);
   new BpeTrainer(training); // refuses what cannot be
+  return (documents) =>
+    documents
+      .pipe(gather({ maxCharacters, excerpt: measured }))
+      .pipe(countChunks({ pattern: training.pattern, workers }))
+      .pipe(learnCounted(training, dir));
+}
+
+/** Learns from counts when all have come. */
+export function learnCounted(training: Required<TrainBpeOptions>, dir: string): Stage<CountedGroup, never> {
   return {
     name: "learn",
     open(_ctx, saved?: SavedLearning): Learning {
       const trainer = new BpeTrainer(training);
-      if (saved === undefined) return { trainer, characters: 0, excerpt: "" };
+      if (saved === undefined) return { trainer, excerpt: "" };
       trainer.addCounted(saved.counted);
-      return { trainer, characters: saved.characters, excerpt: saved.excerpt };
+      return { trainer, excerpt: saved.excerpt };
     },
-    push(doc, state: Learning) {
-      state.trainer.add(doc.text);
-      state.characters += doc.text.length;
-      if (state.excerpt.length < measured) {
-        state.excerpt += doc.text.slice(0, measured - state.excerpt.length);
-      }
+    push(counted, state: Learning) {
+      state.trainer.addCounted(counted);
+      state.excerpt += counted.excerpt;
       return [];
     },
-    done: (state: Learning) => maxCharacters !== null && state.characters >= maxCharacters,
     async *flush(state: Learning, ctx) {
-      if (state.characters === 0) {
+      if (state.excerpt === "") {
         throw new RangeError("Cannot learn a tokenizer: the source has no text: look at --source");
       }
       ctx.emit({ type: "note", text: `learning ${training.vocabSize} tokens` });
@@ -68,9 +77,7 @@ export function learn(options: LearnOptions): Stage<Document, never> {
       });
       await saveTokenizer(tokenizer, { dir, report: { ...report, compression } });
     },
-    save: ({ trainer, characters, excerpt }: Learning): SavedLearning => {
-      return { counted: trainer.counted(), characters, excerpt };
-    },
+    save: ({ trainer, excerpt }: Learning): SavedLearning => ({ counted: trainer.counted(), excerpt }),
   };
 }
 

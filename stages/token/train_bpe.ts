@@ -5,10 +5,9 @@
  */
 import { asSource } from "../flow/as_source.ts";
 import { from } from "../flow/flow.ts";
-import { parallel } from "../flow/parallel.ts";
-import type { Stage } from "../flow/stage.ts";
 import { BpeTokenizer } from "./bpe.ts";
 import { ChunkCounter, type ChunkCounts } from "./chunk_counter.ts";
+import { countChunks, GROUP_CHARACTERS, type TextGroup } from "./count_chunks.ts";
 import { learnMerges, type TieBreak, Words } from "./learn_merges.ts";
 import { type Pattern, patternName } from "./patterns.ts";
 export type { ChunkCounts } from "./chunk_counter.ts";
@@ -128,33 +127,22 @@ export async function trainBpe(
   const trainer = new BpeTrainer(what);
   if (workers <= 1) { for await (const text of texts) trainer.add(text); }
   else {
-    const counts = from(asSource("texts", () => batches(texts)))
+    const counts = from(asSource("texts", () => groups(texts)))
       .pipe(countChunks({ pattern: what.pattern ?? "gpt4", workers }));
     for await (const counted of counts.stream()) trainer.addCounted(counted);
   }
   return trainer.train();
 }
 
-/** A stage from groups of texts to the counts of their chunks, on several threads. Throws as `parallel`. */
-export function countChunks(
-  { pattern, workers }: { readonly pattern: Pattern; readonly workers: number },
-): Stage<readonly string[], ChunkCounts> {
-  const module = import.meta.resolve("./count_chunks_group.ts");
-  return parallel({ module, group: "countChunksStages", options: { pattern } }, { workers });
-}
-
-/** Characters of a group: one text more, and it is counted. Its different chunks are a tenth of its chunks by then. */
-export const BATCH_CHARACTERS = 1 << 18;
-
-async function* batches(texts: Iterable<string> | AsyncIterable<string>): AsyncGenerator<string[]> {
-  let batch: string[] = [], characters = 0;
+async function* groups(texts: Iterable<string> | AsyncIterable<string>): AsyncGenerator<TextGroup> {
+  let group: string[] = [], characters = 0;
   for await (const text of texts) {
-    batch.push(text);
+    group.push(text);
     characters += text.length;
-    if (characters < BATCH_CHARACTERS) continue;
-    yield batch;
-    batch = [];
+    if (characters < GROUP_CHARACTERS) continue;
+    yield { texts: group, excerpt: "" };
+    group = [];
     characters = 0;
   }
-  yield batch;
+  yield { texts: group, excerpt: "" };
 }

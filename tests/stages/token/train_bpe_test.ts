@@ -1,8 +1,9 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { uniformAt } from "../../../kernels/core/philox.ts";
 import { minbpeModel, minbpeVocab } from "../../../stages/token/minbpe_files.ts";
+import { GROUP_CHARACTERS } from "../../../stages/token/count_chunks.ts";
 import { chunks } from "../../../stages/token/patterns.ts";
-import { BATCH_CHARACTERS, BpeTrainer, type TieBreak, trainBpe } from "../../../stages/token/train_bpe.ts";
+import { BpeTrainer, type TieBreak, trainBpe } from "../../../stages/token/train_bpe.ts";
 import { sharedTest } from "../../shared_data.ts";
 import { randomText } from "./random_text.ts";
 
@@ -93,7 +94,7 @@ Deno.test("trainBpe() on several workers, or going on from counts, learns the sa
     deepStrictEqual(several.tokenizer.merges, one.tokenizer.merges);
     deepStrictEqual(several.report, one.report);
   }
-  strictEqual(long.reduce((sum, text) => sum + text.length, 0) > 3 * BATCH_CHARACTERS, true);
+  strictEqual(long.reduce((sum, text) => sum + text.length, 0) > 3 * GROUP_CHARACTERS, true);
 });
 
 Deno.test("trainBpe() learns the same from documents in any order where the tie-break does not look at it", async () => {
