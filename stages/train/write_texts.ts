@@ -5,6 +5,7 @@
  * @module
  */
 import { uniformAt } from "../../kernels/core/philox.ts";
+import { StreamDecoder } from "../token/decode_stream.ts";
 import { END_OF_TEXT, type Tokenizer } from "../token/tokenizer.ts";
 import { checkPick, type PickOptions, pickToken } from "./pick_token.ts";
 import type { ModelSession } from "./session.ts";
@@ -131,7 +132,7 @@ class Text {
   ended = false;
   readonly #stops: StopStrings;
   readonly #seen: Set<number>;
-  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  readonly #decoder: StreamDecoder;
   readonly #of: { readonly tokenizer: Tokenizer; readonly options: WriteOptions; readonly known: number };
   readonly #sample: number;
   #written = 0;
@@ -147,7 +148,7 @@ class Text {
   ) {
     this.text = text;
     this.prompt = prompt;
-    this.ids = [...tokenizer.encode(prompt)];
+    this.ids = [...tokenizer.encodeOrdinary(prompt)];
     if (this.ids.length === 0) {
       const first = tokenizer.special.get(END_OF_TEXT);
       if (first === undefined) {
@@ -156,6 +157,7 @@ class Text {
       this.ids.push(first);
     }
     this.#stops = new StopStrings(options.stop ?? []);
+    this.#decoder = new StreamDecoder(tokenizer);
     this.#seen = new Set(this.ids);
     this.#of = { tokenizer, options, known: Math.min(model.plan.model.vocabSize, tokenizer.vocabSize) };
     this.#sample = sample;
@@ -169,7 +171,7 @@ class Text {
     if (id === tokenizer.special.get(END_OF_TEXT)) return yield* this.#end("end of text");
     this.ids.push(id);
     this.#seen.add(id);
-    const piece = this.#stops.push(this.#decoder.decode(tokenizer.decodeBytes([id]), { stream: true }));
+    const piece = this.#stops.push(this.#decoder.push(id));
     if (piece !== "") yield { text, piece };
     if (this.#stops.stopped) yield* this.#end("stop");
     else if (this.#written === maxTokens) yield* this.#end("length");
