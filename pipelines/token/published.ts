@@ -6,8 +6,8 @@
 import { loadTokenizer } from "../../stages/token/tokenizer.ts";
 import type { NamedTokenizer } from "./compression.ts";
 
-/** By the names that `--tokenizer` takes: GPT-2's and GPT-4's. */
-export const published: readonly string[] = ["gpt2", "cl100k"];
+/** By the names that `--tokenizer` takes: GPT-2's, GPT-4's and GPT-4o's. */
+export const published: readonly string[] = ["gpt2", "cl100k", "o200k"];
 
 let loaded: Promise<readonly NamedTokenizer[]> | null = null;
 

@@ -8,7 +8,7 @@ Deno.test("tokenizer learns a vocabulary, shows what it comes to, and is used by
     const args = ["--vocab-size", "280", "--pattern", "gpt4", "--special", "<|a|>", "--special", "<|b|>"];
     const run = await runsTo(0, ["tokenizer", "--source", `${dir}/a.txt`, "--out", out, ...args]);
     match(run.out, /Learned \d+ tokens \(256 bytes, \d+ merges, 2 special\) from 1 documents/);
-    match(run.out, /\nvocabulary +\d+ 50,257 +100k\nsource .*\nEnglish /);
+    match(run.out, /\nvocabulary +\d+ 50,257 +100k +200k\nsource .*\nEnglish /);
     match(run.out, /To use it: +deno task pipeline tokenize --tokenizer .*own/);
     const files = [...Deno.readDirSync(out)].map(({ name }) => name);
     for (

@@ -40,6 +40,7 @@ Deno.test("learn() writes what trainBpe() learns, and the same after any cut", a
       "this",
       "gpt2",
       "cl100k",
+      "o200k",
     ]);
   });
 });
