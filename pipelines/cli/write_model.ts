@@ -140,7 +140,7 @@ async function writeFolder(folder: string, { form, dtype, tokenizer }: ModelTarg
   if (tokenizer !== null) {
     await saveTokenizer(tokenizer, { dir: folder });
     // Hugging Face's tools know no others, and one of them takes a tokenizer.model for another format's.
-    for (const name of ["report.json", "tokenizer.model", "tokenizer.vocab"]) {
+    for (const name of ["report.json", "tokenizer.model", "tokenizer.tiktoken", "tokenizer.vocab"]) {
       await removeIfThere(`${folder}/${name}`);
     }
     if (!(tokenizer instanceof CharTokenizer)) {

@@ -150,7 +150,7 @@ Deno.test("convert pads vocabularies, gives up padding, and says which forms a f
       await writeGpt2Folder(strange, { form: { ...smallForm, ...form } });
       const before = await startingWeights(strange);
       await converted(strange, checkpoint);
-      deepStrictEqual(await startingWeights(checkpoint), before);
+      deepStrictEqual(await startingWeights(checkpoint), { ...before, step: 0 });
       const lines = await converted(checkpoint, `${strange}-again`);
       const after = await startingWeights(`${strange}-again`);
       if (refusal !== null) {
