@@ -10,16 +10,27 @@ import { sizeOf, type Spec, type Tensor, type TensorMap } from "../core/tensor.t
 import { viewed } from "../core/view.ts";
 import type { Engine, Session } from "./engine.ts";
 
+/** A session whose values can be had as they are. */
+export interface ReferenceSession extends Session {
+  /** What `read` gives in float32, in float64. Throws RangeError for a label that no program has. */
+  readFloat64(label: string): Float64Array;
+}
+
+/** The float64 engine. */
+export interface ReferenceEngine extends Engine {
+  open(programs: readonly Program[], weights: TensorMap): Promise<ReferenceSession>;
+}
+
 /** Opens the float64 engine. */
-export function openReference(): Engine {
+export function openReference(): ReferenceEngine {
   return {
     name: "reference",
     device: "float64 reference, 1 thread",
-    open: (programs, weights) => Promise.resolve(new ReferenceSession(programs, weights)),
+    open: (programs, weights) => Promise.resolve(new Float64Session(programs, weights)),
   };
 }
 
-class ReferenceSession implements Session {
+class Float64Session implements ReferenceSession {
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #memory = new Map<string, { spec: Spec; data: Float64Array }>();
   readonly readsDrain = false;
@@ -67,16 +78,14 @@ class ReferenceSession implements Session {
     this.counters.readBacks++;
     const out: Record<string, { shape: readonly number[]; data: Float32Array | Uint32Array }> = {};
     for (const label of labels) {
-      const slot = [...this.#programs.values()].map((p) => p.outputs.get(label)).find((s) => s !== undefined);
-      const place = this.#memory.get(slot?.label ?? label);
-      if (place === undefined) throw new RangeError(`Cannot read ${label}: no program has it`);
-      const { shape, dtype } = place.spec;
-      out[label] = {
-        shape,
-        data: dtype === "u32" ? Uint32Array.from(place.data) : Float32Array.from(place.data),
-      };
+      const { data, spec: { shape, dtype } } = this.#placeOf(label);
+      out[label] = { shape, data: dtype === "u32" ? Uint32Array.from(data) : Float32Array.from(data) };
     }
     return Promise.resolve(out);
+  }
+
+  readFloat64(label: string): Float64Array {
+    return this.#placeOf(label).data.slice();
   }
 
   timings(): Promise<null> {
@@ -84,6 +93,13 @@ class ReferenceSession implements Session {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+
+  #placeOf(label: string): { readonly spec: Spec; readonly data: Float64Array } {
+    const slot = [...this.#programs.values()].map((p) => p.outputs.get(label)).find((s) => s !== undefined);
+    const place = this.#memory.get(slot?.label ?? label);
+    if (place === undefined) throw new RangeError(`Cannot read ${label}: no program has it`);
+    return place;
+  }
 
   #replay(program: Program): void {
     const values = new Map<Tensor, Float64Array>();

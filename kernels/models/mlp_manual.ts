@@ -1,0 +1,251 @@
+/**
+ * The MLP on names with its backward pass written by hand: step by step through every intermediate value, and in the short
+ * forms that the steps collapse to.
+ *
+ * Source: Karpathy, "Building makemore part 4: becoming a backprop ninja".
+ *
+ * @module
+ */
+import { Matrix } from "./matrix.ts";
+
+/** What is learned. A letter's embedding is a row of C. */
+export interface ManualMlp {
+  /** [letters, embedding]. */
+  readonly C: Matrix;
+  /** [context · embedding, hidden]. */
+  readonly W1: Matrix;
+  /** [1, hidden]; of no use, for batch norm takes it away again. */
+  readonly b1: Matrix;
+  /** [hidden, letters]. */
+  readonly W2: Matrix;
+  /** [1, letters]. */
+  readonly b2: Matrix;
+  /** [1, hidden]. */
+  readonly bnGain: Matrix;
+  /** [1, hidden]. */
+  readonly bnBias: Matrix;
+}
+
+/** n contexts and the letter after each. */
+export interface LetterBatch {
+  /** [n, context]. */
+  readonly inputs: Uint32Array;
+  /** [n]. */
+  readonly targets: Uint32Array;
+}
+
+/** Every value on the way from letters to the loss, in order; n rows each, but those of batch norm that have one. */
+export interface MlpSteps {
+  readonly emb: Matrix;
+  readonly embCat: Matrix;
+  readonly hPreBn: Matrix;
+  readonly bnMean: Matrix;
+  readonly bnDiff: Matrix;
+  readonly bnDiff2: Matrix;
+  readonly bnVar: Matrix;
+  readonly bnVarInv: Matrix;
+  readonly bnRaw: Matrix;
+  readonly hPreAct: Matrix;
+  readonly h: Matrix;
+  readonly logits: Matrix;
+  readonly logitMaxes: Matrix;
+  readonly normLogits: Matrix;
+  readonly counts: Matrix;
+  readonly countsSum: Matrix;
+  readonly countsSumInv: Matrix;
+  readonly probs: Matrix;
+  readonly logProbs: Matrix;
+}
+
+/** The loss's gradient of each of the 26. */
+export type StepGradients = Readonly<Record<keyof MlpSteps | keyof ManualMlp, Matrix>>;
+
+const eps = 1e-5; // of batch norm
+
+/** The forward pass in steps small enough to go back one at a time, and its loss. */
+export function forwardInSteps(
+  net: ManualMlp,
+  { inputs, targets }: LetterBatch,
+): { readonly loss: number; readonly steps: MlpSteps } {
+  const n = targets.length;
+  const emb = net.C.rowsAt(inputs);
+  const embCat = emb.view(n, net.W1.rows);
+  const hPreBn = embCat.matmul(net.W1).plus(net.b1);
+  const bnMean = hPreBn.sumOfRows().times(1 / n);
+  const bnDiff = hPreBn.minus(bnMean);
+  const bnDiff2 = bnDiff.map((x) => x ** 2);
+  const bnVar = bnDiff2.sumOfRows().times(1 / (n - 1));
+  const bnVarInv = bnVar.map((x) => (x + eps) ** -.5);
+  const bnRaw = bnDiff.times(bnVarInv);
+  const hPreAct = net.bnGain.times(bnRaw).plus(net.bnBias);
+  const h = hPreAct.map(Math.tanh);
+  const logits = h.matmul(net.W2).plus(net.b2);
+  const logitMaxes = logits.maxOfColumns();
+  const normLogits = logits.minus(logitMaxes);
+  const counts = normLogits.map(Math.exp);
+  const countsSum = counts.sumOfColumns();
+  const countsSumInv = countsSum.map((x) => x ** -1);
+  const probs = counts.times(countsSumInv);
+  const logProbs = probs.map(Math.log);
+  // deno-fmt-ignore
+  const steps = { emb, embCat, hPreBn, bnMean, bnDiff, bnDiff2, bnVar, bnVarInv, bnRaw, hPreAct, h, logits, logitMaxes, normLogits, counts, countsSum, countsSumInv, probs, logProbs };
+  return { loss: meanLoss(logProbs, targets), steps };
+}
+
+/** The backward pass through every step, last first: each line is one step's derivative and the chain rule. */
+export function backwardInSteps(
+  net: ManualMlp,
+  { steps, batch: { inputs, targets } }: { readonly steps: MlpSteps; readonly batch: LetterBatch },
+): StepGradients {
+  const n = targets.length, s = steps;
+  const logProbs = new Matrix(n, net.b2.columns);
+  targets.forEach((target, i) => logProbs.row(i)[target] = -1 / n);
+  const probs = s.probs.map((x) => 1 / x).times(logProbs);
+  const countsSumInv = s.counts.times(probs).sumOfColumns(); // it was repeated along the row
+  const countsSum = s.countsSum.map((x) => -(x ** -2)).times(countsSumInv);
+  const counts = s.countsSumInv.times(probs).plus(countsSum); // used twice
+  const normLogits = s.counts.times(counts);
+  const logitMaxes = normLogits.times(-1).sumOfColumns();
+  const logits = normLogits.plus(s.logits.whereMax().times(logitMaxes)); // used twice
+  const h = logits.matmul(net.W2.transposed());
+  const W2 = s.h.transposed().matmul(logits);
+  const b2 = logits.sumOfRows();
+  const hPreAct = s.h.map((x) => 1 - x ** 2).times(h);
+  const bnGain = s.bnRaw.times(hPreAct).sumOfRows();
+  const bnBias = hPreAct.sumOfRows();
+  const bnRaw = net.bnGain.times(hPreAct);
+  const bnVarInv = s.bnDiff.times(bnRaw).sumOfRows();
+  const bnVar = s.bnVar.map((x) => -.5 * (x + eps) ** -1.5).times(bnVarInv);
+  const bnDiff2 = new Matrix(n, bnVar.columns).plus(bnVar).times(1 / (n - 1)); // a sum hands its gradient to all
+  const bnDiff = s.bnVarInv.times(bnRaw).plus(s.bnDiff.times(2).times(bnDiff2)); // used twice
+  const bnMean = bnDiff.times(-1).sumOfRows();
+  const hPreBn = bnDiff.plus(bnMean.times(1 / n)); // used twice
+  const embCat = hPreBn.matmul(net.W1.transposed());
+  const W1 = s.embCat.transposed().matmul(hPreBn);
+  const b1 = hPreBn.sumOfRows();
+  const emb = embCat.view(inputs.length, net.C.columns);
+  const C = rowsAddedAt(inputs, { rows: emb, letters: net.C.rows });
+  // deno-fmt-ignore
+  return { logProbs, probs, countsSumInv, countsSum, counts, normLogits, logitMaxes, logits, h, W2, b2, hPreAct, bnGain, bnBias, bnRaw, bnVarInv, bnVar, bnDiff2, bnDiff, bnMean, hPreBn, embCat, W1, b1, emb, C };
+}
+
+/** Softmax and cross entropy in one: the gradient of the logits is (probabilities - 1 at the target) / n. */
+export function logitsGradient(probs: Matrix, targets: Uint32Array): Matrix {
+  const n = targets.length, out = probs.times(1 / n);
+  targets.forEach((target, i) => out.row(i)[target] -= 1 / n);
+  return out;
+}
+
+/**
+ * Batch norm in one: gain · varInv / n · (n·g - Σg - n/(n-1) · raw · Σ(g·raw)) is the gradient of its input, given that of
+ * its output, g; sums over the batch; the variance has divisor n - 1.
+ */
+export function batchNormGradient(
+  g: Matrix,
+  { gain, varInv, raw }: { readonly gain: Matrix; readonly varInv: Matrix; readonly raw: Matrix },
+): Matrix {
+  const n = g.rows;
+  return g.times(n).minus(g.sumOfRows()).minus(raw.times(n / (n - 1)).times(g.times(raw).sumOfRows()))
+    .times(gain.times(varInv).times(1 / n));
+}
+
+/** A step's loss and gradients in the short forms. */
+export function lossAndGradients(
+  net: ManualMlp,
+  batch: LetterBatch,
+): { readonly loss: number; readonly gradients: Readonly<Record<keyof ManualMlp, Matrix>> } {
+  const { inputs, targets } = batch, n = targets.length;
+  const embCat = net.C.rowsAt(inputs).view(n, net.W1.rows);
+  const hPreBn = embCat.matmul(net.W1).plus(net.b1);
+  const { mean, variance } = momentsOf(hPreBn);
+  const varInv = variance.map((x) => (x + eps) ** -.5);
+  const raw = hPreBn.minus(mean).times(varInv);
+  const h = net.bnGain.times(raw).plus(net.bnBias).map(Math.tanh);
+  const probs = softmaxOf(h.matmul(net.W2).plus(net.b2));
+
+  const logits = logitsGradient(probs, targets);
+  const hPreAct = h.map((x) => 1 - x * x).times(logits.matmul(net.W2.transposed()));
+  const ofPreBn = batchNormGradient(hPreAct, { gain: net.bnGain, varInv, raw });
+  const emb = ofPreBn.matmul(net.W1.transposed()).view(inputs.length, net.C.columns);
+  return {
+    loss: meanLoss(probs.map(Math.log), targets),
+    gradients: {
+      C: rowsAddedAt(inputs, { rows: emb, letters: net.C.rows }),
+      W1: embCat.transposed().matmul(ofPreBn),
+      b1: ofPreBn.sumOfRows(),
+      W2: h.transposed().matmul(logits),
+      b2: logits.sumOfRows(),
+      bnGain: raw.times(hPreAct).sumOfRows(),
+      bnBias: hPreAct.sumOfRows(),
+    },
+  };
+}
+
+/** Moves every parameter by -rate times its gradient, in place. */
+export function descend(
+  net: ManualMlp,
+  { gradients, rate }: {
+    readonly gradients: Readonly<Record<keyof ManualMlp, Matrix>>;
+    readonly rate: number;
+  },
+): void {
+  for (const name of parameterNames) {
+    const { data } = net[name], slope = gradients[name].data;
+    for (let i = 0; i < data.length; i++) data[i] -= rate * slope[i];
+  }
+}
+
+/** What batch norm normalizes by once training is over: one row each. */
+export interface Moments {
+  readonly mean: Matrix;
+  /** Divisor n - 1. */
+  readonly variance: Matrix;
+}
+
+/** Mean and variance (divisor n - 1) of each column. */
+export function momentsOf(x: Matrix): Moments {
+  const mean = x.sumOfRows().times(1 / x.rows);
+  return { mean, variance: x.minus(mean).map((d) => d * d).sumOfRows().times(1 / (x.rows - 1)) };
+}
+
+/** What batch norm sees: [n, hidden]. */
+export function beforeBatchNorm(net: ManualMlp, inputs: Uint32Array): Matrix {
+  const context = net.W1.rows / net.C.columns;
+  return net.C.rowsAt(inputs).view(inputs.length / context, net.W1.rows).matmul(net.W1).plus(net.b1);
+}
+
+/** The probabilities of the next letter, [n, letters], normalized by given moments instead of the batch's. */
+export function probabilitiesOf(
+  net: ManualMlp,
+  { inputs, moments: { mean, variance } }: { readonly inputs: Uint32Array; readonly moments: Moments },
+): Matrix {
+  const slope = net.bnGain.times(variance.map((x) => (x + eps) ** -.5));
+  const h = beforeBatchNorm(net, inputs).minus(mean).times(slope).plus(net.bnBias).map(Math.tanh);
+  return softmaxOf(h.matmul(net.W2).plus(net.b2));
+}
+
+/** The mean of -log(probability of the target), from [n, letters]. */
+export function meanLoss(logProbs: Matrix, targets: Uint32Array): number {
+  return -targets.reduce((sum, target, i) => sum + logProbs.row(i)[target], 0) / targets.length;
+}
+
+/** The parameters' names, in the order in which the lecture draws them. */
+export const parameterNames: readonly (keyof ManualMlp)[] = ["C", "W1", "b1", "W2", "b2", "bnGain", "bnBias"];
+
+function softmaxOf(logits: Matrix): Matrix {
+  const counts = logits.minus(logits.maxOfColumns()).map(Math.exp);
+  return counts.times(counts.sumOfColumns().map((x) => 1 / x));
+}
+
+/** Zeros [letters, columns] with each row added at its letter: the gradient of picking rows. */
+function rowsAddedAt(
+  numbers: Uint32Array,
+  { rows, letters }: { readonly rows: Matrix; readonly letters: number },
+): Matrix {
+  const out = new Matrix(letters, rows.columns);
+  numbers.forEach((letter, i) => {
+    const to = out.row(letter);
+    rows.row(i).forEach((x, j) => to[j] += x);
+  });
+  return out;
+}
