@@ -25,10 +25,11 @@ import { barChart } from "../stages/report/chart/bars.ts";
 import { heatmapChart } from "../stages/report/chart/heatmap.ts";
 import { lineChart } from "../stages/report/chart/line.ts";
 import { autodiffGradients } from "./lesson/autodiff_gradients.ts";
-import { names } from "./lesson/data.ts";
+import { integer } from "./cli/kinds.ts";
+import { type Names, names } from "./lesson/data.ts";
 import { drawNames } from "./lesson/draw_names.ts";
 import { check, figure, heading, type Item, lines, progress, say, table } from "./lesson/item.ts";
-import { lesson } from "./lesson/lesson.ts";
+import { lesson, type LessonEnv } from "./lesson/lesson.ts";
 import { type Examples, examplesOf, Letters, type Split, splitWords } from "./lesson/letters.ts";
 import {
   calibrated,
@@ -38,7 +39,7 @@ import {
   manualMlpSize,
   trainByHand,
 } from "./lesson/manual_mlp_net.ts";
-import { meansOf } from "./lesson/means.ts";
+import { means } from "./lesson/net_training.ts";
 
 const notebook = "makemore part 4, notebook";
 const context = 3, shortSteps = 4000, fullSteps = 200_000;
@@ -48,8 +49,12 @@ interface Given {
   readonly letters: Letters;
   readonly examples: Split<Examples>;
   readonly seed: number;
-  readonly full: boolean;
-  unlike(needs?: { readonly full?: boolean }): string | null;
+  /** Of training by hand. */
+  readonly steps: number;
+  /** Why figures need not be the lecture's. */
+  readonly unless: string | null;
+  /** The same, where they need the lecture's number of steps. */
+  readonly unlessFull: string | null;
 }
 
 /** One batch, and all that came of it. */
@@ -66,9 +71,15 @@ export default lesson({
   short: `${shortSteps.toLocaleString("en-US")} of the lecture's 200,000 steps of training by hand`,
   seed: 2147483647,
   data: names,
-  options: {},
+  options: {
+    steps: integer(`how long to train by hand; default: ${shortSteps}, with --full ${fullSteps}`, {
+      value: null,
+      min: 100,
+      group: "Lesson",
+    }),
+  },
   async *run(o, env) {
-    const given = prepared({ ...env, seed: o.seed, full: o.full });
+    const given = prepared(env, o);
     const step = yield* forward(given);
     const gradients = yield* everyGradient(step);
     yield* lossInOne(step, { gradients, letters: given.letters });
@@ -80,14 +91,14 @@ export default lesson({
       ask:
         "Go back through the whole forward pass by hand, exactly through every value as it is made there, and hold each gradient against automatic differentiation.",
       async *solution(o, env) {
-        yield* everyGradient(firstStep(prepared({ ...env, seed: o.seed, full: false })));
+        yield* everyGradient(firstStep(prepared(env, o)));
       },
     },
     E02: {
       ask:
         "Go back through the cross entropy in one go: take the loss as a formula of the logits, differentiate, simplify.",
       *solution(o, env) {
-        const given = prepared({ ...env, seed: o.seed, full: false }), step = firstStep(given);
+        const given = prepared(env, o), step = firstStep(given);
         yield* lossInOne(step, { gradients: backwardInSteps(step.net, step), letters: given.letters });
       },
     },
@@ -95,7 +106,7 @@ export default lesson({
       ask:
         "Go back through batch norm in one go: from the gradient of its output to that of its input, as one formula.",
       *solution(o, env) {
-        const step = firstStep(prepared({ ...env, seed: o.seed, full: false }));
+        const step = firstStep(prepared(env, o));
         yield* batchNormInOne(step, backwardInSteps(step.net, step));
       },
     },
@@ -103,23 +114,27 @@ export default lesson({
       ask:
         "Put it all together: train with your own backward pass. Hold its gradients against automatic differentiation on the way.",
       async *solution(o, env) {
-        yield* heldOnTheWay(prepared({ ...env, seed: o.seed, full: false }));
+        yield* heldOnTheWay(prepared(env, o));
       },
     },
   },
 });
 
 function prepared(
-  { data, seed, full, unlike }: {
-    readonly data: { readonly words: readonly string[] };
-    readonly seed: number;
-    readonly full: boolean;
-    unlike(needs?: { readonly full?: boolean }): string | null;
-  },
+  env: LessonEnv<Names>,
+  o: { readonly steps: number | null; readonly full: boolean; readonly seed: number },
 ): Given {
-  const letters = new Letters(data.words), { train, dev, test } = splitWords(data.words);
-  const of = (words: readonly string[]): Examples => examplesOf(words, { letters, context });
-  return { letters, examples: { train: of(train), dev: of(dev), test: of(test) }, seed, full, unlike };
+  const { words } = env.data, letters = new Letters(words), { train, dev, test } = splitWords(words);
+  const of = (part: readonly string[]): Examples => examplesOf(part, { letters, context });
+  const steps = o.steps ?? (o.full ? fullSteps : shortSteps);
+  return {
+    letters,
+    examples: { train: of(train), dev: of(dev), test: of(test) },
+    seed: o.seed,
+    steps,
+    unless: env.unlike(),
+    unlessFull: env.unlike() ?? (steps === fullSteps ? null : "a shortened run"),
+  };
 }
 
 /** The lecture's net of 64 hidden units and its first batch. */
@@ -133,7 +148,7 @@ function firstStep({ letters, examples, seed }: Given): OneStep {
 /** 1. The net of the lesson before, its forward pass cut into steps. */
 function* forward(given: Given): Generator<Item, OneStep> {
   yield heading("A forward pass in small steps");
-  const step = firstStep(given), { net, steps, loss } = step, unless = given.unlike();
+  const step = firstStep(given), { net, steps, loss } = step, { unless } = given;
   yield say(
     "The net of the lesson before: three letters' embeddings side by side, a linear layer, batch norm, tanh, a linear layer, cross entropy. No parameter is exactly 0 or 1: zeros hide faults, for what they multiply does not show.",
   );
@@ -166,7 +181,7 @@ function* forward(given: Given): Generator<Item, OneStep> {
 /** 2. Exercise 1: a line for each value, last first. */
 async function* everyGradient(step: OneStep): AsyncGenerator<Item, StepGradients> {
   yield heading("Every gradient by hand");
-  const { net, steps, loss } = step, gradients = backwardInSteps(net, step);
+  const { net, loss } = step, gradients = backwardInSteps(net, step);
   yield say(
     "From the loss back, each value gets the gradient of the one made from it times the slope of that step. Four rules do it all. A value used twice adds up both gradients. What was repeated along an axis gets the sum along it, and what was summed hands its gradient to all. A product of matrices, `y = a @ b`, gives `da = dy @ bᵀ` and `db = aᵀ @ dy`: shapes allow no other. Picked rows get what their copies got.",
   );
@@ -285,9 +300,11 @@ function* batchNormInOne(
 }
 
 /** 5. Exercise 4: training with the short forms alone. */
-function* training({ letters, examples, seed, full, unlike }: Given): Generator<Item> {
+async function* training(
+  { letters, examples, seed, steps, unless, unlessFull }: Given,
+): AsyncGenerator<Item> {
   yield heading("Training by hand");
-  const steps = full ? fullSteps : shortSteps, random = new TorchRandom(seed);
+  const random = new TorchRandom(seed);
   const net = manualMlp({ letters: letters.count, hidden: 200, random });
   yield say(
     `A net of 200 hidden units, ${
@@ -299,7 +316,7 @@ function* training({ letters, examples, seed, full, unlike }: Given): Generator<
     ours: manualMlpSize(net),
     lecture: 12297,
     source: notebook,
-    unless: unlike(),
+    unless,
   });
   const began = performance.now();
   const losses = yield* trainByHand(net, { examples: examples.train, random, steps });
@@ -311,12 +328,12 @@ function* training({ letters, examples, seed, full, unlike }: Given): Generator<
     lecture: 3.7805,
     within: .08,
     source: notebook,
-    unless: unlike(),
+    unless,
   });
-  const means = meansOf(losses, 200);
+  const curve = means(losses, Math.max(1, Math.floor(steps / 200)));
   yield figure(
     "A batch of 32 says little: the curve is of means.",
-    lineChart({ title: "loss", series: [{ name: "loss", ...means }], xLabel: "step" }),
+    lineChart({ title: "loss", series: [{ name: "loss", ...curve }], xLabel: "step" }),
   );
   const moments = calibrated(net, examples.train);
   yield say(
@@ -324,14 +341,19 @@ function* training({ letters, examples, seed, full, unlike }: Given): Generator<
   );
   const train = yield* lossByMoments(net, { examples: examples.train, moments });
   const dev = yield* lossByMoments(net, { examples: examples.dev, moments });
-  const held = { source: notebook, unless: unlike({ full: true }) };
+  const held = { source: notebook, unless: unlessFull };
   yield check({ name: "loss, train", ours: train, lecture: 2.0705, within: .005, ...held });
   yield check({ name: "loss, dev", ours: dev, lecture: 2.1099, within: .01, ...held });
   yield say("Names of this net:");
   const odds = (before: readonly number[]): Float64Array =>
     probabilitiesOf(net, { inputs: Uint32Array.from(before.slice(-context)), moments }).row(0);
   yield lines(
-    drawNames(odds, { letters, random: new TorchRandom((seed + 10) % 2 ** 32), count: 10 }).join(" "),
+    (await drawNames(odds, {
+      letters,
+      random: new TorchRandom((seed + 10) % 2 ** 32),
+      count: 10,
+      race: true,
+    })).join(" "),
   );
 }
 

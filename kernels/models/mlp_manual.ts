@@ -209,7 +209,7 @@ export function momentsOf(x: Matrix): Moments {
 }
 
 /** What batch norm sees: [n, hidden]. */
-export function beforeBatchNorm(net: ManualMlp, inputs: Uint32Array): Matrix {
+export function beforeBatchNorm(net: Pick<ManualMlp, "C" | "W1" | "b1">, inputs: Uint32Array): Matrix {
   const context = net.W1.rows / net.C.columns;
   return net.C.rowsAt(inputs).view(inputs.length / context, net.W1.rows).matmul(net.W1).plus(net.b1);
 }

@@ -97,7 +97,7 @@ export function* trainByHand(
 const atOnce = 4096; // examples, so that memory stays small
 
 /** Mean and variance of what batch norm sees, over all examples: the lecture's calibration. */
-export function calibrated(net: ManualMlp, examples: Examples): Moments {
+export function calibrated(net: Pick<ManualMlp, "C" | "W1" | "b1">, examples: Examples): Moments {
   const hidden = net.b1.columns, n = examples.count;
   let mean = new Matrix(1, hidden), squares = new Matrix(1, hidden);
   for (const { inputs } of parts(examples)) mean = mean.plus(beforeBatchNorm(net, inputs).sumOfRows());
