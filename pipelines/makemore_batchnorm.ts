@@ -305,7 +305,7 @@ function* allFive(all: readonly Trained[], { unless, unlessFull, steps }: Given)
   );
   const width = Math.max(1, Math.floor(steps / 100));
   yield figure(
-    "Means over a hundredth of the run each.",
+    "Means over a hundredth of the run each; what is above 3 is cut.",
     lineChart({
       title: "loss",
       series: all.map(({ name, losses }) => ({ name, ...means(losses, width) })),
@@ -314,7 +314,7 @@ function* allFive(all: readonly Trained[], { unless, unlessFull, steps }: Given)
     }),
   );
   yield check({
-    name: "best after the mended beginning",
+    name: "each of the first two mends helps",
     ours: all[0].dev > all[2].dev && all[1].dev > all[2].dev ? "yes" : "no",
     lecture: "yes",
     source: notebook,
