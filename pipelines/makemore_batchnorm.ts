@@ -9,6 +9,7 @@
 import { TorchRandom } from "../kernels/core/torch_random.ts";
 import { Matrix } from "../kernels/models/matrix.ts";
 import { countParameters } from "../kernels/models/model.ts";
+import { torchWeights } from "../kernels/models/torch_weights.ts";
 import type { Chart } from "../stages/report/chart/chart.ts";
 import { heatmapChart } from "../stages/report/chart/heatmap.ts";
 import { histogramChart } from "../stages/report/chart/histogram.ts";
@@ -38,7 +39,7 @@ import { check, figure, heading, type Item, lines, say, table } from "./lesson/i
 import { stdOf } from "./lesson/layer_stats.ts";
 import { lesson } from "./lesson/lesson.ts";
 import { calibrated } from "./lesson/manual_mlp_net.ts";
-import { drawWeights, means, softmax } from "./lesson/net_training.ts";
+import { means, softmax } from "./lesson/net_training.ts";
 import { unscaledLinear } from "./lesson/unscaled_linear.ts";
 
 const notebook = "makemore part 3, notebook";
@@ -164,7 +165,7 @@ async function* lessSaturated(given: Given): AsyncGenerator<Item, Trained> {
 /** A unit that is dead on purpose: is it found? */
 async function* plantedDead(given: Given, dead: (look: Look) => string): AsyncGenerator<Item> {
   const model = ladder[2].net(given.letters.count), random = new TorchRandom(given.seed);
-  const weights = drawWeights(model, random), bias = weights["layers.2.bias"];
+  const weights = torchWeights(model, random), bias = weights["layers.2.bias"];
   const data = Float32Array.from(bias.data, (b, unit) => unit === 7 ? 100 : b);
   await using net = await openNet(model, {
     given,

@@ -7,6 +7,7 @@ import type { TensorMap } from "../../kernels/core/tensor.ts";
 import { TorchRandom } from "../../kernels/core/torch_random.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
 import type { Learner } from "../../kernels/models/model.ts";
+import { torchWeights } from "../../kernels/models/torch_weights.ts";
 import { sgd } from "../../kernels/optim/sgd.ts";
 import { type Look, openResident, type Resident } from "../../stages/train/resident.ts";
 import type { Rung } from "./batchnorm_ladder.ts";
@@ -14,7 +15,7 @@ import type { Names } from "./data.ts";
 import { type Item, progress } from "./item.ts";
 import type { LessonEnv } from "./lesson.ts";
 import { type Examples, Letters, type Parts, partsOf } from "./letters.ts";
-import { drawWeights, engineForSmallNets, trainOn } from "./net_training.ts";
+import { engineForSmallNets, trainOn } from "./net_training.ts";
 
 /** What the sections share. */
 export interface Given {
@@ -70,7 +71,7 @@ export function openNet(
 ): Promise<Resident> {
   return openResident(engine, {
     model,
-    weights: weights ?? drawWeights(model, random),
+    weights: weights ?? torchWeights(model, random),
     examples,
     batch,
     optimizer: sgd({ momentum: 0 }),

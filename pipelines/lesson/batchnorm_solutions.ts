@@ -7,10 +7,11 @@ import type { TensorMap } from "../../kernels/core/tensor.ts";
 import { TorchRandom } from "../../kernels/core/torch_random.ts";
 import { largestDifference } from "../../kernels/models/matrix.ts";
 import { type ContextNet, mlp, mlpWithNorm } from "../../kernels/models/name_nets.ts";
+import { torchWeights } from "../../kernels/models/torch_weights.ts";
 import { batch, context, type Given, openNet } from "./batchnorm_nets.ts";
 import { check, type Item, say, table } from "./item.ts";
 import { stdOf } from "./layer_stats.ts";
-import { drawWeights, trainOn } from "./net_training.ts";
+import { trainOn } from "./net_training.ts";
 
 const source = "makemore part 3, exercises";
 
@@ -18,7 +19,7 @@ const source = "makemore part 3, exercises";
 export async function* nothingToLearnFrom(given: Given): AsyncGenerator<Item> {
   const { letters, parts, seed, unless } = given, model = mlp({ vocabSize: letters.count });
   const zeros = Object.fromEntries(
-    Object.entries(drawWeights(model, new TorchRandom(seed))).map((
+    Object.entries(torchWeights(model, new TorchRandom(seed))).map((
       [name, { shape, data }],
     ) => [name, { shape, data: new Float32Array(data.length) }]),
   );

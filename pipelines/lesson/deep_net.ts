@@ -7,13 +7,14 @@ import type { TensorMap } from "../../kernels/core/tensor.ts";
 import { TorchRandom } from "../../kernels/core/torch_random.ts";
 import { countParameters } from "../../kernels/models/model.ts";
 import { deepMlp, type DeepMlpOptions } from "../../kernels/models/name_nets.ts";
+import { torchWeights } from "../../kernels/models/torch_weights.ts";
 import { histogramChart } from "../../stages/report/chart/histogram.ts";
 import { lineChart } from "../../stages/report/chart/line.ts";
 import { batch, context, firstLook, type Given, openNet } from "./batchnorm_nets.ts";
 import { drawNames } from "./draw_names.ts";
 import { check, figure, heading, type Item, progress, say, table } from "./item.ts";
 import { layerStats, matricesOf, updateTrace, weightStats } from "./layer_stats.ts";
-import { drawWeights, softmax } from "./net_training.ts";
+import { softmax } from "./net_training.ts";
 
 const source = "makemore part 3, notebook";
 const afterTanh = [4, 7, 10, 13, 16]; // layers of the net with batch norm
@@ -155,7 +156,7 @@ export async function* gains(given: Given): AsyncGenerator<Item> {
   for (const [name, options, scaled] of variants) {
     const model = deepMlp({ vocabSize: given.letters.count, ...options }),
       random = new TorchRandom(given.seed);
-    const drawn = drawWeights(model, random);
+    const drawn = torchWeights(model, random);
     await using net = await openNet(model, { given, random, weights: scaled ? drawn : unscaled(drawn) });
     const look = await firstLook(net, given);
     const layers = layerStats(look, options.norm === false ? [3, 5, 7, 9, 11] : afterTanh);
