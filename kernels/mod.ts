@@ -23,7 +23,7 @@ export { TorchRandom } from "./core/torch_random.ts";
 export * from "./engine/engine.ts";
 export { type CpuOptions, openCpu } from "./engine/cpu.ts";
 export { largestPack, type OpenedEngine, openEngine, type OpenEngineOptions } from "./engine/open.ts";
-export { openReference } from "./engine/reference.ts";
+export { openReference, type ReferenceEngine, type ReferenceSession } from "./engine/reference.ts";
 export { openWebgpu, type Tuning } from "./engine/webgpu.ts";
 export * from "./models/batch_norm_layer.ts";
 export * from "./models/char_gpt.ts";

@@ -98,6 +98,7 @@ export * from "./train/plan.ts";
 export { type Profile, Profiler } from "./train/profile.ts";
 export * from "./train/loss_tally.ts";
 export * from "./train/inspect.ts";
+export { type DeadUnitOptions, deadUnits } from "./train/dead_units.ts";
 export type { Histogram, ValueStats, ValueStatsOptions } from "./train/value_stats.ts";
 export { histogramOf, valueStats } from "./train/value_stats.ts";
 export { principalAxes } from "./train/principal_axes.ts";

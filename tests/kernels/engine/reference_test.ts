@@ -1,0 +1,21 @@
+/** The float64 engine gives what it computes, not only what float32 can hold. */
+import { deepStrictEqual, throws } from "node:assert/strict";
+import { Graph } from "../../../kernels/core/graph.ts";
+import { compile } from "../../../kernels/core/program.ts";
+import { openReference } from "../../../kernels/engine/reference.ts";
+import { scale } from "../../../kernels/ops/scale.ts";
+
+Deno.test("readFloat64() gives an output in full, read() rounded, and a copy each time", async () => {
+  const graph = new Graph(), x = graph.leaf("x", { shape: [2], dtype: "f32" }, "input");
+  graph.output("third", scale(x, 1 / 3));
+  await using session = await openReference().open([compile("thirds", graph)], {
+    x: { shape: [2], data: Float32Array.of(1, 2) },
+  });
+  await session.run(["thirds"]);
+  const third = session.readFloat64("third");
+  deepStrictEqual([...third], [1 / 3, 2 / 3]);
+  third.fill(0);
+  deepStrictEqual([...session.readFloat64("third")], [1 / 3, 2 / 3]);
+  deepStrictEqual([...(await session.read(["third"])).third.data], [Math.fround(1 / 3), Math.fround(2 / 3)]);
+  throws(() => session.readFloat64("fourth"), /Cannot read fourth/);
+});
