@@ -342,8 +342,8 @@ async function* training(
   const train = yield* lossByMoments(net, { examples: examples.train, moments });
   const dev = yield* lossByMoments(net, { examples: examples.dev, moments });
   const held = { source: notebook, unless: unlessFull };
-  yield check({ name: "loss, train", ours: train, lecture: 2.0705, within: .005, ...held });
-  yield check({ name: "loss, dev", ours: dev, lecture: 2.1099, within: .01, ...held });
+  yield check({ name: "loss, train", ours: train, lecture: 2.0705, within: .002, ...held });
+  yield check({ name: "loss, dev", ours: dev, lecture: 2.1099, within: .002, ...held });
   yield say("Names of this net:");
   const odds = (before: readonly number[]): Float64Array =>
     probabilitiesOf(net, { inputs: Uint32Array.from(before.slice(-context)), moments }).row(0);
