@@ -7,7 +7,7 @@
 import type { Init, Scope } from "../core/graph.ts";
 import { ShapeError, type Tensor } from "../core/tensor.ts";
 import { affine } from "../ops/affine.ts";
-import { add } from "../ops/arith.ts";
+import { add, mul } from "../ops/arith.ts";
 import { attention } from "../ops/attention.ts";
 import { concat, narrow } from "../ops/concat.ts";
 import { crossEntropy } from "../ops/cross_entropy.ts";
@@ -38,8 +38,12 @@ export interface CharGptConfig {
   readonly residual?: boolean;
   /** Layer norm before attention, before the feed-forward and at the end; default true. */
   readonly norm?: boolean;
-  /** Scores over the root of a head's width; default true. */
-  readonly scaled?: boolean;
+  /** Scores over the root of a head's width; "channels": of all channels, as the lecture's notebook; default true. */
+  readonly scaled?: boolean | "channels";
+  /** ReLU, or its square (So et al. 2021, "Primer"); default relu. */
+  readonly activation?: "relu" | "squared-relu";
+  /** Whether the head's weight is the embedding, without a bias (Press and Wolf 2017); default false. */
+  readonly tie?: boolean;
   /** Share dropped in training of attention's weights and of what a block adds; default 0. */
   readonly dropout?: number;
   /**
@@ -62,11 +66,13 @@ interface Block extends Required<CharGptConfig> {
  * ReLU. Without `residual` attention's result takes the place of x. The station "bigram" is `makemore("bigram", …)`.
  */
 export function charGpt(config: CharGptConfig): Model<CharGptConfig> {
-  const all = {
+  const all: Required<CharGptConfig> = {
     feedForward: true,
     residual: true,
     norm: true,
     scaled: true,
+    activation: "relu",
+    tie: false,
     dropout: 0,
     std: null,
     ...config,
@@ -106,14 +112,16 @@ function logitsOf(
   const table = (name: string, rows: number) => {
     return scope.at(name).param("weight", [rows, channels], { kind: "normal", std: std ?? 1 });
   };
+  const wte = table("wte", vocabSize);
   let x = add(
-    gather(table("wte", vocabSize), tokens),
+    gather(wte, tokens),
     slice(table("wpe", seqLen), { start: 0, length: time }),
   );
   for (let i = 0; i < layers; i++) {
     x = scope.probe(`h.${i}`, block(scope.at(`h.${i}`), x, { ...options, drop }));
   }
   if (options.norm) x = norm(scope.at("ln_f"), x);
+  if (options.tie) return matmul(x, wte, { transposeB: true });
   return linear(scope.at("lm_head"), x, { outputs: vocabSize, std });
 }
 
@@ -130,17 +138,17 @@ function block(scope: Scope, x: Tensor, options: Block): Tensor {
   if (!options.feedForward) return x;
   const mlp = scope.at("mlp"), wide = residual ? 4 * channels : channels;
   const y = relu(linear(mlp.at("c_fc"), before("ln_2", x), { outputs: wide, std }));
-  return join(x, project(mlp.at("c_proj"), y));
+  return join(x, project(mlp.at("c_proj"), options.activation === "relu" ? y : mul(y, y)));
 }
 
 /** Causal attention of all heads, side by side. */
 function heads(attn: Scope, x: Tensor, options: Block): Tensor {
   const { channels, heads, scaled, dropout: rate, training, std } = options, c_attn = attn.at("c_attn");
   let qkv = matmul(x, c_attn.param("weight", [channels, 3 * channels], firstWeights(channels, std)));
-  if (!scaled) { // the op divides scores by the root of a head's width
+  if (scaled !== true) { // the op divides scores by the root of a head's width
     const q = narrow(qkv, { axis: -1, start: 0, length: channels });
     const kv = narrow(qkv, { axis: -1, start: channels, length: 2 * channels });
-    qkv = concat([scale(q, Math.sqrt(channels / heads)), kv]);
+    qkv = concat([scale(q, scaled === false ? Math.sqrt(channels / heads) : 1 / Math.sqrt(heads)), kv]);
   }
   if (training === undefined || rate === 0) return attention(qkv, { heads });
   const key = training.key(attn.at("attn_dropout").path);
