@@ -8,6 +8,7 @@ import { PARTIAL } from "../format/token_file.ts";
 import { openTokens } from "../format/token_formats.ts";
 import { type Stage, stage } from "../flow/stage.ts";
 import type { Tokens, TokenShard } from "../items.ts";
+import { DocumentIndex } from "./document_index.ts";
 import { GrowingShard, type ShardLayout } from "./growing_shard.ts";
 import { SHARD_SUMMARY, type ShardSummary, writeShardSummary } from "./summary.ts";
 
@@ -35,6 +36,8 @@ export type ShardSaved = Readonly<{
   shard: number;
   written: number;
   passed: number;
+  /** Bytes of its index of documents; absent in checkpoints of earlier versions. */
+  index?: number;
   ended: boolean;
 }>;
 
@@ -55,7 +58,8 @@ const NOTHING: ShardSaved = {
  * (llm.c's format). A shard that grows is called `….bin.partial`; `path` always names the final file, and readers try
  * both. Tokens are passed on once they are written, in extents of `extentTokens`, and what a shard holds is synced
  * whenever the stage's state is saved. Resuming cuts the files back to what the state says, so that a replay writes
- * the same bytes again. shards.json beside them says what validation and training hold.
+ * the same bytes again. shards.json beside them says what validation and training hold,
+ * and an index for each training shard which document begins where.
  *
  * Throws RangeError for an id beyond the vocabulary, and at the end if no document was left to train on.
  */
@@ -82,6 +86,9 @@ class Shards {
   #ended: boolean;
   #validationFile: GrowingShard | null = null;
   #file: GrowingShard | null = null;
+  #index: DocumentIndex | null = null;
+  readonly #indexBytes: number; // of the shard that the run begins with
+  readonly #firstShard: number;
   #held: Uint32Array; // tokens that wait to fill an extent
   #heldCount = 0;
   #heldWritten = 0; // of them, how many a save has already written
@@ -93,7 +100,8 @@ class Shards {
     this.#layout = { width: tokenWidth(options.vocabSize), format };
     this.#validation = { ...saved.validation };
     this.#training = { ...saved.training };
-    this.#shard = saved.shard;
+    this.#shard = this.#firstShard = saved.shard;
+    this.#indexBytes = saved.index ?? 0;
     this.#passed = saved.passed;
     this.#ended = saved.ended;
     this.#held = new Uint32Array(this.#options.extentTokens);
@@ -113,7 +121,7 @@ class Shards {
     part.tokens += tokens.ids.length;
     part.bytes += tokens.bytes ?? 0;
     part.documents++;
-    if (!held) return this.#train(tokens.ids);
+    if (!held) return this.#train(tokens);
     this.#validationFile ??= GrowingShard.create(this.#validationPath, this.#layout);
     this.#validationFile.append(tokens.ids);
     if (this.#validation.tokens >= this.#options.validationTokens) this.#sealValidation();
@@ -139,12 +147,15 @@ class Shards {
     this.#writeHeld();
     await this.#validationFile?.sync();
     await this.#file?.sync();
+    const index = this.#index?.flush() ?? (this.#shard === this.#firstShard ? this.#indexBytes : 0);
+    await this.#index?.sync();
     return {
       validation: { ...this.#validation },
       training: { ...this.#training },
       shard: this.#shard,
       written: this.#ended ? this.#passed : this.#file?.count ?? 0,
       passed: this.#passed,
+      index,
       ended: this.#ended,
     };
   }
@@ -157,7 +168,15 @@ class Shards {
     } finally {
       this.#file?.close();
       this.#validationFile?.close();
+      this.#index?.close();
+      this.#index = null;
     }
+  }
+
+  /** The index of the shard that grows. */
+  get #indexed(): DocumentIndex {
+    const bytes = this.#shard === this.#firstShard ? this.#indexBytes : 0;
+    return this.#index ??= new DocumentIndex(this.#trainingPath(this.#shard), bytes);
   }
 
   get #validationPath(): string {
@@ -180,8 +199,9 @@ class Shards {
     }
   }
 
-  #train(ids: Uint32Array): TokenShard[] {
+  #train({ id, ids }: Tokens): TokenShard[] {
     const out: TokenShard[] = [];
+    this.#indexed.add(this.#passed + this.#heldCount, id);
     const { shardTokens, extentTokens } = this.#options;
     for (let start = 0; start < ids.length;) {
       const room = Math.min(extentTokens, shardTokens - this.#passed) - this.#heldCount;
@@ -195,6 +215,7 @@ class Shards {
         this.#sealTraining();
         this.#shard++;
         this.#passed = 0;
+        if (start < ids.length) this.#indexed.add(0, id); // its rest
       }
     }
     return out;
@@ -217,6 +238,7 @@ class Shards {
       count: this.#heldCount,
       ...(format !== "llmc" && { format }),
     };
+    this.#index?.flush(); // before the tokens can be trained on
     this.#passed += this.#heldCount;
     this.#heldCount = this.#heldWritten = 0;
     return [extent];
@@ -232,6 +254,8 @@ class Shards {
   #sealTraining(): void {
     this.#file?.seal();
     this.#file = null;
+    this.#index?.close();
+    this.#index = null;
     writeShardSummary(this.#options.dir, this.#summary());
   }
 
@@ -245,7 +269,9 @@ class Shards {
     const { dir } = this.#options;
     const last = saved.written > 0 ? saved.shard : saved.shard - 1;
     for (const { name } of [...Deno.readDirSync(dir)]) {
-      const match = /^(?:train(?:_(\d{6}))?|val(?:_000000)?)\.bin(?:\.partial)?$/.exec(name);
+      const match = /^(?:train(?:_(\d{6}))?|val(?:_000000)?)\.(?:bin(?:\.partial)?|documents\.jsonl)$/.exec(
+        name,
+      );
       const stale = match === null
         ? name === SHARD_SUMMARY
         : name.startsWith("val")

@@ -49,6 +49,11 @@ function prefillGraph(
       places: input(graph, "prefill/place", [1]),
     },
   });
+  if (![...graph.leaves.values()].some(({ kind }) => kind === "cache")) {
+    throw new RangeError(
+      `Cannot sample from a ${model.name}: it keeps no keys and values of what it has read`,
+    );
+  }
   graph.output("prefill/logits", logits);
   return [name, graph];
 }

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { excerpt } from "../format/excerpt.ts";
 import type { TokenShard } from "../items.ts";
+import { documentsAt } from "../shard/document_index.ts";
 import { zScore } from "./outliers.ts";
 import type { StepResult } from "./session.ts";
 
@@ -104,7 +106,7 @@ export class LeaveOut extends Error {
 }
 
 /**
- * Where a batch stands, in words: "train_000000.bin tokens 640 to 704, …". Neighbours are one; of many, the first ones;
+ * Where a batch stands, in words: "train_000000.bin tokens 640 to 704 (document sotu:3), …". Neighbours are one; of many, the first ones;
  * empty where it does not say.
  */
 export function placesInWords(places: readonly TokenShard[] | undefined): string {
@@ -114,14 +116,24 @@ export function placesInWords(places: readonly TokenShard[] | undefined): string
     if (last?.path === path && last.end === start) last.end += count;
     else runs.push({ path, start, end: start + count });
   }
-  const shown = runs.slice(0, MOST_PLACES).map(({ path, start, end }, i) =>
-    `${i > 0 && runs[i - 1].path === path ? "" : `${path} `}tokens ${start} to ${end}`
-  );
+  const shown = runs.slice(0, MOST_PLACES).map(({ path, start, end }, i) => {
+    const shard = i > 0 && runs[i - 1].path === path ? "" : `${path} `;
+    return `${shard}tokens ${start} to ${end}${documentsInWords({ path, start, count: end - start })}`;
+  });
   const more = runs.length - shown.length;
   return `${shown.join(", ")}${more > 0 ? ` and ${more} more places` : ""}`;
 }
 
-const MOST_PLACES = 4;
+const MOST_PLACES = 4, MOST_DOCUMENTS = 4;
+
+/** " (documents a, b)", where the shard has an index of them. */
+function documentsInWords(place: TokenShard): string {
+  const ids = documentsAt(place);
+  if (ids.length === 0) return "";
+  const more = ids.length - MOST_DOCUMENTS;
+  const shown = ids.slice(0, MOST_DOCUMENTS).map((id) => excerpt(id)).join(", ");
+  return ` (${ids.length === 1 ? "document" : "documents"} ${shown}${more > 0 ? ` and ${more} more` : ""})`;
+}
 
 function byPlace(a: TokenShard, b: TokenShard): number {
   return a.path < b.path ? -1 : a.path > b.path ? 1 : a.start - b.start;

@@ -5,6 +5,7 @@ import { MemoryCheckpoints } from "../../../stages/flow/memory_checkpoints.ts";
 import type { Stage } from "../../../stages/flow/stage.ts";
 import { openLlmcShard } from "../../../stages/format/llmc_shard.ts";
 import type { Tokens, TokenShard } from "../../../stages/items.ts";
+import { documentsAt } from "../../../stages/shard/document_index.ts";
 import { GrowingShard } from "../../../stages/shard/growing_shard.ts";
 import { shard, type ShardOptions } from "../../../stages/shard/shard.ts";
 import { readShardSummary } from "../../../stages/shard/summary.ts";
@@ -75,7 +76,21 @@ Deno.test("shard() holds out the first documents whole and passes on the rest in
     ]);
     deepStrictEqual(tokens(`${dir}/val_000000.bin`), docs.slice(0, 2).flatMap(({ ids }) => [...ids]));
     deepStrictEqual([...tokens(first), ...tokens(second)], docs.slice(2).flatMap(({ ids }) => [...ids]));
-    deepStrictEqual(names(dir), ["shards.json", "train_000000.bin", "train_000001.bin", "val_000000.bin"]);
+    deepStrictEqual(names(dir), [
+      "shards.json",
+      "train_000000.bin",
+      "train_000000.documents.jsonl",
+      "train_000001.bin",
+      "train_000001.documents.jsonl",
+      "val_000000.bin",
+    ]);
+    const at = (path: string, start: number, count: number) => documentsAt({ path, start, count });
+    const [third, fourth, fifth] = docs.slice(2).map(({ id }) => id); // of 30, 4 and 9 tokens: 5 of the third are there
+    deepStrictEqual(at(first, 24, 1), [third]);
+    deepStrictEqual(at(second, 6, 3), [fourth]);
+    deepStrictEqual(at(second, 8, 2), [fourth, fifth]);
+    deepStrictEqual(at(second, 0, 18), [third, fourth, fifth]);
+    deepStrictEqual(at(`${dir}/val_000000.bin`, 0, 5), []);
     deepStrictEqual(await readShardSummary(dir), {
       vocabSize: 500,
       validation: { tokens: 13, bytes: 39, documents: 2 },
@@ -142,7 +157,7 @@ Deno.test("shard() in nanoGPT's format keeps the laws, cut anywhere, and writes 
     const checkpoints = new MemoryCheckpoints();
     await from(list(docs)).pipe(shard(options)).run({ checkpoints, barrierEvery: 1 });
     const whole = bytesIn(dir);
-    deepStrictEqual(Object.keys(whole), ["shards.json", "train.bin", "val.bin"]);
+    deepStrictEqual(Object.keys(whole), ["shards.json", "train.bin", "train.documents.jsonl", "val.bin"]);
     deepStrictEqual([whole["val.bin"].length, whole["train.bin"].length], [4 * 13, 4 * 73]);
     for (const parts of checkpoints.all) {
       await from(list(docs)).pipe(shard(options)).run({ checkpoints: new MemoryCheckpoints(parts) });
@@ -232,7 +247,13 @@ Deno.test("shard() resumed and closed early keeps nothing of what the killed run
 Deno.test("shard() begun anew replaces the shards of an earlier run and nothing else", () =>
   temporary(async (dir) => {
     for (
-      const name of ["train_000009.bin", "val_000000.bin.partial", "fineweb_train_000001.bin", "notes.txt"]
+      const name of [
+        "train_000009.bin",
+        "train_000009.documents.jsonl",
+        "val_000000.bin.partial",
+        "fineweb_train_000001.bin",
+        "notes.txt",
+      ]
     ) {
       await Deno.writeTextFile(`${dir}/${name}`, "old");
     }
@@ -242,6 +263,7 @@ Deno.test("shard() begun anew replaces the shards of an earlier run and nothing 
       "notes.txt",
       "shards.json",
       "train_000000.bin",
+      "train_000000.documents.jsonl",
       "val_000000.bin",
     ]);
   }));

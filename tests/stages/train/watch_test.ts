@@ -20,6 +20,7 @@ import { outlierWindow, zScore } from "../../../stages/train/outliers.ts";
 import { plan } from "../../../stages/train/plan.ts";
 import { openModel } from "../../../stages/train/session.ts";
 import { train, type TrainOptions } from "../../../stages/train/train.ts";
+import { DocumentIndex } from "../../../stages/shard/document_index.ts";
 import { LeaveOut, placesInWords, Watch } from "../../../stages/train/watch.ts";
 
 Deno.test("zScore() is llm.c's: NaN until 128 came, small for like values, 5 and more for one far out", () => {
@@ -64,6 +65,26 @@ Deno.test("placesInWords() joins neighbours and names the first of many", () => 
   );
   ok(placesInWords(Array.from({ length: 9 }, (_, i) => at("a", 20 * i))).endsWith(" and 5 more places"));
   strictEqual(placesInWords(undefined), "");
+});
+
+Deno.test("placesInWords() names the documents of shards that have an index", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const path = `${dir}/train_000000.bin`, index = new DocumentIndex(path, 0);
+    for (const i of Array(9).keys()) index.add(10 * i, `mail ${i}`);
+    index.close();
+    strictEqual(
+      placesInWords([{ path, start: 12, count: 8 }]),
+      `${path} tokens 12 to 20 (document "mail 1")`,
+    );
+    ok(
+      placesInWords([{ path, start: 5, count: 60 }]).endsWith(
+        `(documents "mail 0", "mail 1", "mail 2", "mail 3" and 3 more)`,
+      ),
+    );
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });
 
 const shape = [2, 1, 4] as const, vocabSize = 16;
