@@ -189,7 +189,8 @@ export class Resident implements AsyncDisposable {
     }
     this.#session.write({ [resident.tokens]: flat(Uint32Array.from(tokens)) });
     await this.#session.run(["predict"]);
-    return Float32Array.from((await this.#session.read(["logits"])).logits.data);
+    const { data } = (await this.#session.read([resident.logits]))[resident.logits];
+    return Float32Array.from(data);
   }
 
   /**

@@ -95,6 +95,8 @@ export const resident = {
   evalLosses: "resident/eval/losses",
   /** u32 [1, context]. */
   tokens: "resident/tokens",
+  /** Of these tokens; the name is not a parameter's, as plain "logits" would be. */
+  logits: "resident/logits",
 } as const;
 
 /** Batches that one run evaluates. */
@@ -204,7 +206,7 @@ function evalGraph({ model, examples, evalBatch = 512 }: ResidentPlanOptions): G
 function predictGraph({ model, examples: { context } }: ResidentPlanOptions): Graph {
   const graph = new Graph();
   const logits = model.forward(new RootScope(graph), input(graph, resident.tokens, [1, context], "u32"));
-  graph.output("logits", logits);
+  graph.output(resident.logits, logits);
   return graph;
 }
 
