@@ -1,0 +1,85 @@
+/** The WaveNet lesson on a few steps: what does not need its length is the lecture's to the digit. */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { openCpu } from "../../../kernels/engine/cpu.ts";
+import { openReference } from "../../../kernels/engine/reference.ts";
+import { countParameters } from "../../../kernels/models/model.ts";
+import { wavenet } from "../../../kernels/models/name_nets.ts";
+import { Letters } from "../../../pipelines/lesson/letters.ts";
+import { buffersOf, shapesOf, type TrainedNet, trainedOnNames } from "../../../pipelines/lesson/name_nets.ts";
+import type { Item } from "../../../pipelines/lesson/item.ts";
+import { gatedWavenet } from "../../../pipelines/lesson/wavenet_solutions.ts";
+import makemoreWavenet from "../../../pipelines/makemore_wavenet.ts";
+import { sharedTest } from "../../shared_data.ts";
+import { runLesson } from "./run_lesson.ts";
+
+const words = "ada bob eve ida ian mia leo lea ana ava eva zoe noa ben tom tim sam".split(" ");
+
+async function lastOf(items: AsyncGenerator<Item, TrainedNet>): Promise<TrainedNet> {
+  let next = await items.next();
+  while (!next.done) next = await items.next();
+  return next.value;
+}
+
+sharedTest(
+  "makemore-wavenet has the lecture's parameters, first loss and shapes, and shows the fault",
+  ["text/names.txt"],
+  async (path) => {
+    const { verdicts, text } = await runLesson(makemoreWavenet, {
+      source: path("text/names.txt"),
+      values: { steps: 20 },
+    });
+    const same = verdicts.filter((verdict) => verdict.endsWith(": same"));
+    deepStrictEqual(
+      same.map((verdict) => verdict.split(/: [0-9.]+,/)[0]).slice(0, 3),
+      Array(3).fill("parameters"),
+    );
+    deepStrictEqual(same.map((verdict) => verdict.split(", lecture ")[1]), [
+      "12097: same",
+      "22097: same",
+      "22397: same",
+      "272, 68: same",
+      "76579: same",
+      "3.3167: same",
+    ]);
+    ok(!verdicts.some((verdict) => verdict.endsWith(": differs")), verdicts.join("\n"));
+    match(text, /BatchNorm 1 +\[4, 68\] +\[68\]/);
+    match(text, /differ\s+from\s+those\s+of\s+float32\s+by\s+[1-9]e-[678]\s+at\s+most/);
+    const solution = await runLesson(makemoreWavenet, { solution: "E01", values: { steps: 20 } });
+    match(solution.verdicts[0], /below 1.993: not compared/);
+  },
+);
+
+Deno.test("wavenet() halves the letters in each layer; the fault keeps statistics for each position", () => {
+  const net = wavenet(), gated = gatedWavenet({ vocabSize: 27, channels: 24, hidden: 96, depth: 3 });
+  strictEqual(countParameters(net), 76_579);
+  deepStrictEqual(shapesOf(net, 4).filter((shape) => shape.length === 3 || shape[1] === 27), [
+    [4, 8, 24],
+    ...[[4, 4, 48], ...Array(3).fill([4, 4, 128])],
+    ...[[4, 2, 256], ...Array(3).fill([4, 2, 128])],
+    [4, 27],
+  ]);
+  deepStrictEqual(shapesOf(gated, 4).at(-1), [4, 27]);
+  const sizes = (perPosition: boolean): number[] =>
+    [...buffersOf(wavenet({ perPosition })).values()].map(([n]) => n);
+  deepStrictEqual(sizes(false), Array(6).fill(128));
+  deepStrictEqual(sizes(true), [512, 512, 256, 256, 128, 128]);
+});
+
+Deno.test("trainedOnNames() is the same in float64 but for rounding, and the same each time", async () => {
+  const letters = new Letters(words), engine = await openCpu({ threads: 1 });
+  const net = gatedWavenet({ vocabSize: letters.count, channels: 4, hidden: 6, depth: 2 });
+  const given = { words, letters, seed: 3, steps: 25, names: 3, weightDecay: .01 };
+  const [one, again, exact] = [
+    await lastOf(trainedOnNames(net, { ...given, engine })),
+    await lastOf(trainedOnNames(net, { ...given, engine })),
+    await lastOf(trainedOnNames(net, { ...given, engine: openReference() })),
+  ];
+  deepStrictEqual(again.curve, one.curve);
+  deepStrictEqual(again.drawn, one.drawn);
+  deepStrictEqual(exact.drawn, one.drawn);
+  for (const [i, loss] of one.curve.entries()) ok(Math.abs(loss - exact.curve[i]) < 1e-5, `step ${i}`);
+  ok(one.curve[24] < one.curve[0]);
+  for (const name of ["train", "dev", "test"] as const) {
+    ok(Math.abs(one.losses[name] - exact.losses[name]) < 1e-5, name);
+  }
+});
