@@ -55,7 +55,7 @@ const about: Readonly<Record<MakemoreType, string>> = {
   gru:
     "The same with gates: at each letter it decides, number by number, what of the state to forget for the proposal and how much of that to take.",
   transformer:
-    "GPT-2 in small: each letter looks at all before it and takes from those that matter, 4 heads in each of 4 layers. The next lesson builds it step by step.",
+    "GPT-2 in small: each letter looks at all before it and takes from those that matter, 4 heads in each of 4 layers. `shakespeare` builds it step by step.",
 };
 
 const defaults = {
@@ -132,11 +132,19 @@ export default lesson({
   seed: 3407,
   data: names,
   options,
-  async *run(o, env) {
-    const { nHead, nEmbd } = o, types = o.type === "all" ? inOrder : [o.type];
+  async refuse(o, { data: { words }, out }) {
+    const { nHead, nEmbd, solution } = o, types = typesOf(o.type);
     if (types.includes("transformer") && nEmbd % nHead !== 0) {
-      throw new UsageError(`--n-head ${nHead} does not divide --n-embd ${nEmbd}: give one that does`);
+      throw new UsageError(`Bad value for --n-head: ${nHead}: expected a divisor of --n-embd ${nEmbd}`);
     }
+    if (solution !== null || !o.sampleOnly && o.resume === "never") return;
+    const data = makemoreData(words, { letters: new Letters(words), seed: o.seed });
+    for (const type of types) {
+      await keptModel(pathOf(type, { out }), expectedOf(type, { data, settings: o }));
+    }
+  },
+  async *run(o, env) {
+    const types = typesOf(o.type);
     const { words } = env.data,
       letters = new Letters(words),
       steps = o.maxSteps ?? (o.full ? fullRun : shortRun);
@@ -177,8 +185,10 @@ export default lesson({
   },
 });
 
-/** From what sees least to what sees most. */
-const inOrder = ["bigram", "bow", "mlp", "rnn", "gru", "transformer"] as const;
+/** Of all, from what sees least to what sees most. */
+function typesOf(type: MakemoreType | "all"): readonly MakemoreType[] {
+  return type === "all" ? ["bigram", "bow", "mlp", "rnn", "gru", "transformer"] : [type];
+}
 
 /** 1. One loader for all. */
 function* wordsInRows({ data: { letters, train, test, examples }, unless }: Given): Generator<Item> {
@@ -228,9 +238,9 @@ async function* trained(type: MakemoreType, given: Given): AsyncGenerator<Item, 
   }
   const seconds = (performance.now() - began) / 1000, width = Math.max(1, Math.round(steps / 100));
   yield figure(
-    `${
-      steps.toLocaleString("en-US")
-    } steps; means of ${width} batches, and the two losses every ${evalEvery}.`,
+    width === 1 && seen.length < 2
+      ? "Each batch is other words, so it jumps."
+      : `Means of ${width} batches${seen.length < 2 ? "" : `, and the two losses every ${evalEvery} steps`}.`,
     lineChart({
       series: [
         { name: "batches", ...means(curve, width) },
@@ -271,13 +281,22 @@ function* sortedWords(drawn: readonly string[], { train, test }: MakemoreData): 
     ["in test", drawn.filter((word) => !learned.has(word) && held.has(word))],
     ["new", drawn.filter((word) => !learned.has(word) && !held.has(word))],
   ] as const;
-  for (const [name, words] of kinds) {
-    const rows = Array.from(
-      { length: Math.ceil(words.length / 10) },
-      (_, i) => words.slice(10 * i, 10 * i + 10).join(" "),
-    );
-    yield lines([`${name}: ${words.length}`, ...rows.map((row) => `  ${row}`)]);
+  yield lines(
+    kinds.flatMap((
+      [name, words],
+    ) => [`${name}: ${words.length}`, ...inLines(words).map((line) => `  ${line}`)]),
+  );
+}
+
+/** Words side by side, as many as fit into 76 columns. */
+function inLines(words: readonly string[]): string[] {
+  const rows: string[] = [];
+  for (const word of words.map((word) => word === "" ? "(nothing)" : word)) {
+    const last = rows.length - 1;
+    if (last >= 0 && rows[last].length + word.length < 76) rows[last] += ` ${word}`;
+    else rows.push(word);
   }
+  return rows;
 }
 
 /** 3. All models side by side. */
@@ -322,7 +341,7 @@ function pathOf(type: MakemoreType, { out }: Pick<Given, "out">): string {
 
 function identityOf(
   type: MakemoreType,
-  { data: { letters, examples, train, test }, settings: { seed } }: Given,
+  { data: { letters, examples, train, test }, settings: { seed } }: Pick<Given, "data" | "settings">,
 ): MakemoreIdentity {
   return {
     type,
@@ -333,7 +352,10 @@ function identityOf(
   };
 }
 
-function expectedOf(type: MakemoreType, given: Given): Parameters<typeof keptModel>[1] {
+function expectedOf(
+  type: MakemoreType,
+  given: Pick<Given, "data" | "settings">,
+): Parameters<typeof keptModel>[1] {
   return { identity: identityOf(type, given), shapes: shapesOfModel(type, given) };
 }
 

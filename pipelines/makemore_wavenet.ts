@@ -101,7 +101,7 @@ export default lesson({
     E01: {
       ask:
         "The lecture leaves it open: beat its validation loss of 1.993. Ideas: WaveNet's gates and residual connections, other sizes and rates.",
-      solution: (o, env) => gatedSolution(env, o.steps ?? (o.full ? 60_000 : 5_000)),
+      solution: (o, env) => gatedSolution(env, o.steps ?? (o.full ? 40_000 : 5_000)),
     },
   },
 });

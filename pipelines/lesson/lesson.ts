@@ -103,6 +103,8 @@ export interface Lesson<O extends Options, D extends LessonData> {
   readonly seed: number;
   readonly data: DataKind<D>;
   readonly options: O;
+  /** Throws UsageError for values that cannot be meant together, before anything is printed (default: takes all). */
+  readonly refuse?: (o: Values<O> & LessonValues, env: LessonEnv<D>) => void | Promise<void>;
   readonly run: Teach<O, D>;
   /** By their names, "E01" first. */
   readonly exercises: Readonly<Record<string, Exercise<O, D>>>;
@@ -138,6 +140,7 @@ export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>)
         ? "a shortened run"
         : null;
     const whole: LessonEnv<D> = { ...env, data, unlike };
+    await l.refuse?.(o, whole);
     return paced(o.solution === null ? lessonItems(l, o, whole) : solutionItems(l, o, whole));
   };
   const { part, about, short, data, exercises } = l;
