@@ -9,11 +9,12 @@ import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
 import { countParameters } from "../../kernels/models/model.ts";
 import type { ContextNet } from "../../kernels/models/name_nets.ts";
+import { torchWeights } from "../../kernels/models/torch_weights.ts";
 import { sgd } from "../../kernels/optim/sgd.ts";
 import { openResident, type Resident } from "../../stages/train/resident.ts";
 import type { Item } from "./item.ts";
-import { examplesOf, type Letters, type Split, splitWords } from "./letters.ts";
-import { drawWeights, softmax, trainOn } from "./net_training.ts";
+import { type Letters, partsOf, type Split } from "./letters.ts";
+import { softmax, trainOn } from "./net_training.ts";
 
 /** Examples a step. */
 export const batch = 32;
@@ -53,22 +54,18 @@ export async function* trainedOnNames(
 ): AsyncGenerator<Item, TrainedNet> {
   const began = performance.now(), random = new TorchRandom(seed);
   const { rate = (step: number) => step < .75 * steps ? .1 : .01 } = options;
-  const { train, dev, test } = splitWords(words);
-  const examples = examplesOf([...train, ...dev, ...test], { letters, context: net.context });
-  const ends = [train, [...train, ...dev], words].map((part) => lettersOf(part, letters));
-  const weights = drawWeights(net, random), optimizer = sgd({ momentum: 0, weightDecay });
+  const { examples, rows } = partsOf(words, { letters, context: net.context });
+  const weights = torchWeights(net, random), optimizer = sgd({ momentum: 0, weightDecay });
   await using trainer = await openResident(engine, { model: net, examples, batch, optimizer, weights });
-  const curve = yield* trainOn(trainer, { steps, among: ends[0], batch, random, rate });
+  const curve = yield* trainOn(trainer, { steps, among: rows.train.length, batch, random, rate });
   const seconds = (performance.now() - began) / 1000;
-  const loss = (from: number, to: number): Promise<number> =>
-    trainer.loss(Uint32Array.from({ length: to - from }, (_, i) => from + i));
   return {
     net,
     parameters: countParameters(net),
     losses: {
-      train: await loss(0, ends[0]),
-      dev: await loss(ends[0], ends[1]),
-      test: await loss(ends[1], ends[2]),
+      train: await trainer.loss(rows.train),
+      dev: await trainer.loss(rows.dev),
+      test: await trainer.loss(rows.test),
     },
     curve,
     seconds,
@@ -89,11 +86,6 @@ export function buffersOf(net: ContextNet): ReadonlyMap<string, readonly number[
   const graph = new Graph(), scope = new RootScope(graph);
   net.forward(scope, graph.leaf("tokens", { shape: [1, net.context], dtype: "u32" }, "input"));
   return new Map([...scope.buffers].map(([name, { tensor }]) => [name, tensor.shape]));
-}
-
-/** Examples that words make: their letters, and the mark after each. */
-function lettersOf(words: readonly string[], letters: Letters): number {
-  return words.reduce((sum, word) => sum + letters.encode(word).length + 1, 0);
 }
 
 const longest = 60; // a name ends here even if no mark was drawn

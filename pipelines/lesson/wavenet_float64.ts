@@ -7,11 +7,12 @@ import { TorchRandom } from "../../kernels/core/torch_random.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
 import { openReference } from "../../kernels/engine/reference.ts";
 import type { ContextNet } from "../../kernels/models/name_nets.ts";
+import { torchWeights } from "../../kernels/models/torch_weights.ts";
 import { sgd } from "../../kernels/optim/sgd.ts";
 import { openResident } from "../../stages/train/resident.ts";
 import type { Item } from "./item.ts";
 import { examplesOf, type Letters } from "./letters.ts";
-import { drawWeights, trainOn } from "./net_training.ts";
+import { trainOn } from "./net_training.ts";
 
 /** Training that is done on two engines. */
 export interface TwiceOptions {
@@ -32,7 +33,7 @@ export async function* lossesTwice(
   const losses: Float32Array[] = [];
   for (const one of [engine, openReference()]) {
     const random = new TorchRandom(seed),
-      weights = drawWeights(net, random),
+      weights = torchWeights(net, random),
       optimizer = sgd({ momentum: 0 });
     await using trainer = await openResident(one, {
       model: net,

@@ -13,6 +13,8 @@ export interface RunLesson {
   /** A file of data; default: what installs with the program. */
   readonly source?: string;
   readonly solution?: string;
+  /** The run's folder (default: none, for what writes nothing). */
+  readonly out?: string;
   /** More values of options. */
   readonly values?: Readonly<Record<string, unknown>>;
 }
@@ -29,13 +31,13 @@ export interface LessonRun {
 /** Runs a lesson to its end on the CPU engine, and draws every picture for the page. */
 export async function runLesson(
   { options, lesson }: LessonPipeline,
-  { source, solution, values = {} }: RunLesson = {},
+  { source, solution, out = "nowhere", values = {} }: RunLesson = {},
 ): Promise<LessonRun> {
   const defaults = Object.fromEntries(Object.entries(options).map(([name, { value }]) => [name, value]));
   const all = { ...defaults, ...values, source: source ?? null, solution: solution ?? null };
   const env = environment({
     values: { ...all, device: "cpu", workers: 1, blas: "off" },
-    out: "nowhere",
+    out,
     resumed: false,
     signal: new AbortController().signal,
     emit: () => {},
