@@ -9,8 +9,8 @@ import { TorchRandom } from "../../kernels/core/torch_random.ts";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 import { openCpu } from "../../kernels/engine/cpu.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
-import { makemore, type MakemoreType } from "../../kernels/models/makemore.ts";
-import { countParameters, initialWeights } from "../../kernels/models/model.ts";
+import { makemore, type MakemoreType, makemoreWeights } from "../../kernels/models/makemore.ts";
+import { countParameters, parametersOf } from "../../kernels/models/model.ts";
 import { adamw } from "../../kernels/optim/adamw.ts";
 import { examplesOfWords, rowExamples, type WordExamples } from "../../stages/train/examples.ts";
 import { openResident, type Resident } from "../../stages/train/resident.ts";
@@ -105,7 +105,7 @@ export class MakemoreRun implements AsyncDisposable {
     const alone = engine.name === "cpu" && threadsFor(options).threads === 1; // threads would wait longer than they work
     const trainer = await openResident(alone ? await openCpu({ threads: 1 }) : engine, {
       ...options,
-      weights: weights ?? initialWeights(model, seed),
+      weights: weights ?? makemoreWeights(model, seed),
     });
     return new MakemoreRun(trainer, countParameters(model), { data, settings });
   }
@@ -183,8 +183,7 @@ export function shapesOfModel(
   type: MakemoreType,
   options: { readonly data: MakemoreData; readonly settings: MakemoreSettings },
 ): ReadonlyMap<string, readonly number[]> {
-  const weights = initialWeights(modelOf(type, options), 0);
-  return new Map(Object.entries(weights).map(([name, { shape }]) => [name, shape]));
+  return new Map([...parametersOf(modelOf(type, options))].map(([name, { tensor }]) => [name, tensor.shape]));
 }
 
 function modelOf(
