@@ -13,7 +13,7 @@ import { integer } from "./cli/kinds.ts";
 import { names } from "./lesson/data.ts";
 import { check, figure, heading, type Item, lines, say, table } from "./lesson/item.ts";
 import { lesson } from "./lesson/lesson.ts";
-import { examplesOf, Letters } from "./lesson/letters.ts";
+import { examplesOf, Letters, splitWords } from "./lesson/letters.ts";
 import { batch, buffersOf, type NameTraining, type TrainedNet, trainedOnNames } from "./lesson/name_nets.ts";
 import { engineForSmallNets, means } from "./lesson/net_training.ts";
 import { lossesTwice } from "./lesson/wavenet_float64.ts";
@@ -310,7 +310,12 @@ function* ladder(rungs: readonly Rung[], { unlessFull: unless }: Given): Generat
 async function* inFloat64(given: Given, steps: number): AsyncGenerator<Item> {
   yield heading("How exact it is");
   const net = wavenet({ vocabSize: given.letters.count });
-  const { ours, exact } = yield* lossesTwice(net, { ...given, steps, batch });
+  const { ours, exact } = yield* lossesTwice(net, {
+    ...given,
+    words: splitWords(given.words).train,
+    steps,
+    batch,
+  });
   const most = ours.reduce((most, loss, i) => Math.max(most, Math.abs(loss - exact[i])), 0);
   yield say(
     `The first ${
