@@ -28,7 +28,7 @@ import {
 import { means } from "./lesson/net_training.ts";
 
 const readme = "makemore, README.md and makemore.py";
-const shortRun = 500;
+const shortRun = 1000;
 const fullRun = 30_000;
 const group = "makemore.py";
 
@@ -75,12 +75,15 @@ const options = {
     choices: ["all", ...makemoreTypes],
     group,
   }),
-  maxSteps: integer(`steps; default: ${shortRun}, with --full ${fullRun.toLocaleString("en-US")}`, {
-    value: null,
-    min: 1,
-    max: 1e8,
-    group,
-  }),
+  maxSteps: integer(
+    `steps; default: ${shortRun.toLocaleString("en-US")}, with --full ${fullRun.toLocaleString("en-US")}`,
+    {
+      value: null,
+      min: 1,
+      max: 1e8,
+      group,
+    },
+  ),
   nLayer: integer("blocks of the transformer", { ...size, value: defaults.nLayer }),
   nHead: integer("its attention heads; must divide --n-embd", { ...size, value: defaults.nHead }),
   nEmbd: integer("numbers in a vector of a letter", { ...size, value: defaults.nEmbd }),
@@ -128,7 +131,7 @@ interface Outcome {
 export default lesson({
   part: 9,
   about: "makemore.py: bigram, bag of words, MLP, RNN, GRU and transformer on the same words",
-  short: `${shortRun} steps of each, not ${fullRun.toLocaleString("en-US")}`,
+  short: `${shortRun.toLocaleString("en-US")} steps of each, not ${fullRun.toLocaleString("en-US")}`,
   seed: 3407,
   data: names,
   options,
