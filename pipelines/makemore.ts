@@ -1,5 +1,5 @@
 /**
- * Lesson 9: makemore.py, six models of letters on the same words, from a table of pairs to a transformer.
+ * Lesson 9: makemore.py's models of letters on the same words, from a table of pairs to a transformer.
  *
  * Sources: https://github.com/karpathy/makemore; Bengio et al. 2003 (mlp); Mikolov et al. 2010 (rnn); Cho et al. 2014
  * (gru); Vaswani et al. 2017 and Radford et al. 2019 (transformer).
@@ -12,9 +12,9 @@ import { barChart } from "../stages/report/chart/bars.ts";
 import { lineChart } from "../stages/report/chart/line.ts";
 import { flag, integer, number, oneOf } from "./cli/kinds.ts";
 import { UsageError } from "./cli/usage_error.ts";
-import { type Names, names } from "./lesson/data.ts";
+import { names } from "./lesson/data.ts";
 import { check, figure, heading, type Item, lines, say, table } from "./lesson/item.ts";
-import { lesson, type LessonEnv } from "./lesson/lesson.ts";
+import { lesson } from "./lesson/lesson.ts";
 import { Letters } from "./lesson/letters.ts";
 import { keepModel, keptModel, type MakemoreIdentity } from "./lesson/makemore_file.ts";
 import {
@@ -25,7 +25,9 @@ import {
   type MakemoreSettings,
   shapesOfModel,
 } from "./lesson/makemore_run.ts";
+import { ratesOf } from "./lesson/makemore_solutions.ts";
 import { means } from "./lesson/net_training.ts";
+import { sortedWords } from "./lesson/sorted_words.ts";
 
 const readme = "makemore, README.md and makemore.py";
 const shortRun = 1000;
@@ -33,12 +35,13 @@ const fullRun = 30_000;
 const group = "makemore.py";
 
 /** What makemore.py's sizes come to, with 27 symbols and words of at most 15. */
-const published: Readonly<Record<MakemoreType, number>> = {
+const published: Readonly<Record<MakemoreType, number | null>> = {
   bigram: 729,
   bow: 12_827,
   mlp: 69_147,
   rnn: 11_803,
   gru: 28_315,
+  lstm: null, // not makemore.py's, but char-rnn's
   transformer: 204_544,
 };
 
@@ -54,6 +57,8 @@ const about: Readonly<Record<MakemoreType, string>> = {
     "A recurrent net: a state of 64 numbers goes along the word, and each letter changes it by one layer. Any length fits; what is long ago has gone through many tanhs.",
   gru:
     "The same with gates: at each letter it decides, number by number, what of the state to forget for the proposal and how much of that to take.",
+  lstm:
+    "Not in makemore.py, but in char-rnn before it: beside the state a memory that is only added to and faded, so that what is long ago still has a slope.",
   transformer:
     "GPT-2 in small: each letter looks at all before it and takes from those that matter, 4 heads in each of 4 layers. `shakespeare` builds it step by step.",
 };
@@ -130,7 +135,7 @@ interface Outcome {
 
 export default lesson({
   part: 9,
-  about: "makemore.py: bigram, bag of words, MLP, RNN, GRU and transformer on the same words",
+  about: "makemore.py: bigram, bag of words, MLP, RNN, GRU, LSTM and transformer on the same words",
   short: `${shortRun.toLocaleString("en-US")} steps of each, not ${fullRun.toLocaleString("en-US")}`,
   seed: 3407,
   data: names,
@@ -190,7 +195,7 @@ export default lesson({
 
 /** Of all, from what sees least to what sees most. */
 function typesOf(type: MakemoreType | "all"): readonly MakemoreType[] {
-  return type === "all" ? ["bigram", "bow", "mlp", "rnn", "gru", "transformer"] : [type];
+  return type === "all" ? ["bigram", "bow", "mlp", "rnn", "gru", "lstm", "transformer"] : [type];
 }
 
 /** 1. One loader for all. */
@@ -226,7 +231,9 @@ async function* trained(type: MakemoreType, given: Given): AsyncGenerator<Item, 
     settings,
     ...(before && { weights: before.weights }),
   });
-  yield check({ name: "parameters", ours: run.parameters, lecture: published[type], source: readme, unless });
+  const lecture = published[type];
+  if (lecture === null) yield say(`${run.parameters.toLocaleString("en-US")} parameters.`);
+  else yield check({ name: "parameters", ours: run.parameters, lecture, source: readme, unless });
   if (before !== null) yield say(`It goes on from \`${path}\`, test ${before.test.toFixed(4)}.`);
   let best = { step: 0, train: NaN, test: before?.test ?? Infinity }, weights = before?.weights ?? null;
   await Deno.mkdir(given.out, { recursive: true });
@@ -262,7 +269,7 @@ async function* trained(type: MakemoreType, given: Given): AsyncGenerator<Item, 
       best.test.toFixed(4)
     }; kept in \`${path}\`. Its words:`,
   );
-  yield* sortedWords(await run.sample(20, { topK }), data);
+  yield sortedWords(await run.sample(20, { topK }), data);
   return { type, parameters: run.parameters, best, seconds };
 }
 
@@ -273,33 +280,7 @@ async function* sampled(type: MakemoreType, given: Given): AsyncGenerator<Item> 
   const { weights, test } = await keptModel(path, expectedOf(type, given));
   await using run = await MakemoreRun.open(type, { engine, data, settings, weights });
   yield say(`\`${path}\`, test ${test.toFixed(4)}.`);
-  yield* sortedWords(await run.sample(50, { topK }), data);
-}
-
-/** Words by whether the model has seen them. */
-function* sortedWords(drawn: readonly string[], { train, test }: MakemoreData): Generator<Item> {
-  const [learned, held] = [new Set(train), new Set(test)];
-  const kinds = [
-    ["in train", drawn.filter((word) => learned.has(word))],
-    ["in test", drawn.filter((word) => !learned.has(word) && held.has(word))],
-    ["new", drawn.filter((word) => !learned.has(word) && !held.has(word))],
-  ] as const;
-  yield lines(
-    kinds.flatMap((
-      [name, words],
-    ) => [`${name}: ${words.length}`, ...inLines(words).map((line) => `  ${line}`)]),
-  );
-}
-
-/** Words side by side, as many as fit into 76 columns. */
-function inLines(words: readonly string[]): string[] {
-  const rows: string[] = [];
-  for (const word of words.map((word) => word === "" ? "(nothing)" : word)) {
-    const last = rows.length - 1;
-    if (last >= 0 && rows[last].length + word.length < 76) rows[last] += ` ${word}`;
-    else rows.push(word);
-  }
-  return rows;
+  yield sortedWords(await run.sample(50, { topK }), data);
 }
 
 /** 3. All models side by side. */
@@ -360,37 +341,4 @@ function expectedOf(
   given: Pick<Given, "data" | "settings">,
 ): Parameters<typeof keptModel>[1] {
   return { identity: identityOf(type, given), shapes: shapesOfModel(type, given) };
-}
-
-/** E01: four rates for each of the models that are quickly trained. */
-async function* ratesOf(
-  env: LessonEnv<Names>,
-  { settings, steps }: { readonly settings: MakemoreSettings; readonly steps: number },
-): AsyncGenerator<Item> {
-  const { words } = env.data,
-    letters = new Letters(words),
-    data = makemoreData(words, { letters, seed: settings.seed });
-  const engine = await env.engine(),
-    rates = [5e-4, 2e-3, 8e-3, 3.2e-2],
-    types = ["bigram", "bow", "rnn"] as const;
-  const rows: (string | number)[][] = [];
-  for (const type of types) {
-    const losses: number[] = [];
-    for (const learningRate of rates) {
-      await using run = await MakemoreRun.open(type, {
-        engine,
-        data,
-        settings: { ...settings, learningRate },
-      });
-      yield* run.train(steps, { of: steps });
-      losses.push((await run.evaluate()).test);
-    }
-    rows.push([type, ...losses.map((loss) => loss.toFixed(4)), rates[losses.indexOf(Math.min(...losses))]]);
-  }
-  yield table(["test loss", ...rates.map(String), "best rate"], rows);
-  yield say(
-    `After ${
-      steps.toLocaleString("en-US")
-    } steps. 0.0005 is a transformer's rate; what has few parameters that hardly depend on each other takes a far larger one, the bigram the largest.`,
-  );
 }

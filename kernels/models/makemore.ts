@@ -1,5 +1,5 @@
 /**
- * The models of makemore.py: they predict the next token at every position. Sizes and names as there; where that begins
+ * The models of makemore.py, and an LSTM: they predict the next token at every position. Sizes and names as there; where that begins
  * with uniform weights, these begin with normal ones of the same variance.
  * Source: https://github.com/karpathy/makemore
  *
@@ -42,8 +42,8 @@ export interface MakemoreConfig {
   readonly hidden?: number;
 }
 
-/** `--type`. */
-export const makemoreTypes = ["bigram", "mlp", "rnn", "gru", "bow", "transformer"] as const;
+/** `--type`: makemore.py's, and char-rnn's lstm. */
+export const makemoreTypes = ["bigram", "mlp", "rnn", "gru", "lstm", "bow", "transformer"] as const;
 
 /** One of the family. */
 export type MakemoreType = typeof makemoreTypes[number];
@@ -59,7 +59,7 @@ export function makemore(type: MakemoreType, config: MakemoreConfig): Model<Make
     const { layers, heads, channels } = sizes;
     return { ...gpt({ layers, heads, channels, seqLen, vocabSize, vocabPad: 1, tie: false }), config };
   }
-  const logits = { bigram, mlp, rnn, gru, bow }[type];
+  const logits = { bigram, mlp, rnn, gru, lstm, bow }[type];
   return {
     name: type,
     config,
@@ -120,6 +120,18 @@ const gru: Logits = (scope, tokens, sizes) => {
   });
 };
 
+/** A state to show and a memory beside it: what is let in, kept and shown. Source: Hochreiter and Schmidhuber 1997. */
+const lstm: Logits = (scope, tokens, sizes) => {
+  const cell = scope.at("cell"), { hidden } = sizes;
+  const part = (of: Tensor, i: number) => narrow(of, { axis: 1, start: i * hidden, length: hidden });
+  return recurrent(scope, tokens, { ...sizes, width: 2 * hidden }, (x, state) => {
+    const gates = linear(cell.at("xh_to_gates"), concat([x, part(state, 0)]), 4 * hidden);
+    const [input, forget, output] = [0, 1, 2].map((i) => sigmoid(part(gates, i)));
+    const memory = add(mul(forget, part(state, 1)), mul(input, tanh(part(gates, 3))));
+    return concat([mul(output, tanh(memory)), memory]);
+  });
+};
+
 /** The mean of all positions so far is added to each, then what a small net makes of it. */
 const bow: Logits = (scope, tokens, { vocabSize, seqLen, channels, hidden }) => {
   const [batch, time] = tokens.shape;
@@ -135,19 +147,21 @@ const bow: Logits = (scope, tokens, { vocabSize, seqLen, channels, hidden }) => 
   return linear(scope.at("lm_head"), x, vocabSize);
 };
 
+/** `cell` at every position; of its state of `width` numbers (default: hidden) the first `hidden` are shown. */
 function recurrent(
   scope: Scope,
   tokens: Tensor,
-  { vocabSize, channels, hidden }: Sizes,
+  { vocabSize, channels, hidden, width = hidden }: Sizes & { readonly width?: number },
   cell: (x: Tensor, state: Tensor) => Tensor,
 ): Tensor {
   const [batch, time] = tokens.shape, wte = table(scope.at("wte"), [vocabSize, channels]);
-  const start = scope.param("start", [1, hidden], { kind: "zeros" });
-  let state = broadcast(start, { shape: [batch, hidden], from: 0, to: 1 });
+  const start = scope.param("start", [1, width], { kind: "zeros" });
+  let state = broadcast(start, { shape: [batch, width], from: 0, to: 1 });
   const states = Array.from({ length: time }, (_, t) => {
     const now = reshape(narrow(tokens, { axis: 1, start: t, length: 1 }), [batch]);
     state = cell(gather(wte, now), state);
-    return reshape(state, [batch, 1, hidden]);
+    const shown = width === hidden ? state : narrow(state, { axis: 1, start: 0, length: hidden });
+    return reshape(shown, [batch, 1, hidden]);
   });
   return linear(scope.at("lm_head"), concat(states, { axis: 1 }), vocabSize);
 }

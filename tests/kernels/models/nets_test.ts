@@ -27,6 +27,7 @@ Deno.test("makemore() has makemore.py's numbers of parameters, charGpt() those o
     mlp: 69147,
     rnn: 11803,
     gru: 28315,
+    lstm: 36635, // ours: 27·64 + 2·64 + 128·256 + 256 + 64·27 + 27
     bow: 12827,
     transformer: 204544,
   };

@@ -5,9 +5,10 @@ import { openReference } from "../../../kernels/engine/reference.ts";
 import { makemoreTypes } from "../../../kernels/models/makemore.ts";
 import { ignoredTarget } from "../../../kernels/ops/cross_entropy.ts";
 import { UsageError } from "../../../pipelines/cli/usage_error.ts";
-import type { Item } from "../../../pipelines/lesson/item.ts";
+import { type Item, lines } from "../../../pipelines/lesson/item.ts";
 import { Letters } from "../../../pipelines/lesson/letters.ts";
 import { makemoreData, MakemoreRun, oddsOf } from "../../../pipelines/lesson/makemore_run.ts";
+import { sortedWords } from "../../../pipelines/lesson/sorted_words.ts";
 import makemore from "../../../pipelines/makemore.ts";
 import { sharedTest } from "../../shared_data.ts";
 import { runLesson } from "./run_lesson.ts";
@@ -59,6 +60,7 @@ sharedTest(
         text,
         /sees +\. a p o l l o \. \. \. \. \. \. \. \. \.\n +should +a p o l l o \. - - - - - - - - -/,
       );
+      match(text, /lstm +36635/);
       match(text, /transformer +204544/);
       const drawn = await runLesson(makemore, {
         source,
@@ -128,6 +130,11 @@ Deno.test("MakemoreRun trains each type as float64 does but for rounding, and dr
     ok(Math.abs(ours.seen.test - exact.seen.test) < 1e-4, type);
     deepStrictEqual(ours.drawn, exact.drawn, type);
   }
+});
+
+Deno.test("sortedWords() tells what was learned from, held out and new", () => {
+  const kinds = sortedWords(["ada", "xy", "bob", ""], { train: ["ada"], test: ["bob"] });
+  deepStrictEqual(kinds, lines(["in train: 1", "  ada", "in test: 1", "  bob", "new: 2", "  xy (nothing)"]));
 });
 
 Deno.test("oddsOf() leaves the k likeliest", () => {
