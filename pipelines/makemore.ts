@@ -25,7 +25,7 @@ import {
   type MakemoreSettings,
   shapesOfModel,
 } from "./lesson/makemore_run.ts";
-import { ratesOf } from "./lesson/makemore_solutions.ts";
+import { notByHeart, ratesOf } from "./lesson/makemore_solutions.ts";
 import { means } from "./lesson/net_training.ts";
 import { sortedWords } from "./lesson/sorted_words.ts";
 
@@ -189,6 +189,12 @@ export default lesson({
     E01: {
       ask: "makemore.py has one learning rate for all. Find a better one for each of the small models.",
       solution: (o, env) => ratesOf(env, { settings: o, steps: o.maxSteps ?? (o.full ? 5000 : shortRun) }),
+    },
+    E02: {
+      ask:
+        "With --full the transformer's test loss stops falling long before its train loss does: it learns names by heart. Get further.",
+      solution: (o, env) =>
+        notByHeart(env, { settings: o, steps: o.maxSteps ?? (o.full ? 10_000 : shortRun) }),
     },
   },
 });

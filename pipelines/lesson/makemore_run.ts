@@ -36,6 +36,8 @@ export interface MakemoreSettings {
   readonly learningRate: number;
   readonly weightDecay: number;
   readonly seed: number;
+  /** Share that the transformer drops in training; default 0. */
+  readonly dropout?: number;
 }
 
 /** Losses at some step. */
@@ -116,12 +118,23 @@ export class MakemoreRun implements AsyncDisposable {
   }
 
   /** Trains so many steps. Returns their losses. */
-  async *train(steps: number, { of }: { readonly of: number }): AsyncGenerator<Item, Float32Array> {
+  async *train(
+    steps: number,
+    { of, falls = false }: {
+      /** Of how many in the end. */
+      readonly of: number;
+      /** The rate falls to 0 along the way (default: it stays). */
+      readonly falls?: boolean;
+    },
+  ): AsyncGenerator<Item, Float32Array> {
     const { batchSize, learningRate } = this.#settings, losses = new Float32Array(steps);
     for (let first = 0; first < steps; first += stepsAtOnce) {
       const count = Math.min(stepsAtOnce, steps - first);
       const rows = this.#random.randint(count * batchSize, { high: this.#data.train.length });
-      const found = await this.#trainer.train({ rows, rates: learningRate });
+      const rates = Float32Array.from({ length: count }, (_, i) => {
+        return learningRate * (falls ? 1 - (this.#trainer.steps + i) / of : 1);
+      });
+      const found = await this.#trainer.train({ rows, rates });
       losses.set(found, first);
       yield progress(
         `step ${this.#trainer.steps} of ${of}: loss ${(found.reduce((a, b) => a + b) / count).toFixed(4)}`,
@@ -193,7 +206,7 @@ function modelOf(
     readonly settings: MakemoreSettings;
   },
 ): ReturnType<typeof makemore> {
-  const { nLayer: layers, nHead: heads, nEmbd: channels, nEmbd2: hidden } = settings;
+  const { nLayer: layers, nHead: heads, nEmbd: channels, nEmbd2: hidden, dropout = 0 } = settings;
   return makemore(type, {
     vocabSize: letters.count,
     seqLen: examples.context,
@@ -201,6 +214,7 @@ function modelOf(
     heads,
     channels,
     hidden,
+    dropout,
   });
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Names } from "./data.ts";
-import { type Item, say, table } from "./item.ts";
+import { lineChart } from "../../stages/report/chart/line.ts";
+import { figure, type Item, say, table } from "./item.ts";
 import type { LessonEnv } from "./lesson.ts";
 import { Letters } from "./letters.ts";
 import { makemoreData, MakemoreRun, type MakemoreSettings } from "./makemore_run.ts";
@@ -39,5 +40,48 @@ export async function* ratesOf(
     `After ${
       steps.toLocaleString("en-US")
     } steps. 0.0005 is a transformer's rate; what has few parameters that hardly depend on each other takes a far larger one, the bigram the largest.`,
+  );
+}
+
+/** E02: a part of what it sees is dropped, weights are pulled to 0, and the rate is larger and falls to nothing. */
+export async function* notByHeart(
+  env: LessonEnv<Names>,
+  { settings, steps }: { readonly settings: MakemoreSettings; readonly steps: number },
+): AsyncGenerator<Item> {
+  const { words } = env.data, letters = new Letters(words), engine = await env.engine();
+  const data = makemoreData(words, { letters, seed: settings.seed });
+  const mended = { ...settings, learningRate: 1e-3, weightDecay: .1, dropout: .1 };
+  const plans = [{ name: "as makemore.py", of: settings, falls: false }, {
+    name: "mended",
+    of: mended,
+    falls: true,
+  }];
+  const parts = 10, curves = [], rows: (string | number)[][] = [];
+  for (const { name, of, falls } of plans) {
+    await using run = await MakemoreRun.open("transformer", { engine, data, settings: of });
+    const seen = [];
+    for (let part = 1; part <= parts; part++) {
+      const next = Math.round(steps * part / parts) - run.steps;
+      if (next === 0) continue;
+      yield* run.train(next, { of: steps, falls });
+      seen.push(await run.evaluate());
+    }
+    for (const kind of ["train", "test"] as const) {
+      curves.push({
+        name: `${name}: ${kind}`,
+        x: seen.map(({ step }) => step),
+        y: seen.map((now) => now[kind]),
+      });
+    }
+    const best = seen.reduce((a, b) => b.test < a.test ? b : a);
+    rows.push([name, best.step, best.train.toFixed(4), best.test.toFixed(4)]);
+  }
+  yield say(
+    "A tenth of what blocks say is dropped at random, so that no neuron can rely on another's; weights decay ten times as fast; the rate is twice as large and falls to 0, so that the last steps no longer jump about.",
+  );
+  yield table(["transformer", "best step", "train", "test"], rows);
+  yield figure(
+    "Where train falls and test does not, words are learned by heart.",
+    lineChart({ series: curves, xLabel: "step", yLabel: "loss" }),
   );
 }

@@ -84,6 +84,11 @@ Deno.test("makemore goes on with the model in --out and refuses another's", () =
     match(second.text, new RegExp(`goes on from \`${out}/bigram.safetensors\`, test ${testLoss(first)}`));
     ok(testLoss(second) < testLoss(first));
 
+    for (const [solution, head] of [["E01", /test loss +0.0005 +0.002/], ["E02", /mended +\d+ /]] as const) {
+      const small = { maxSteps: 10, nLayer: 1, nHead: 2, nEmbd: 8, nEmbd2: 8 };
+      match((await runLesson(makemore, { source, solution, values: small })).text, head);
+    }
+
     const refused = async (more: Readonly<Record<string, unknown>>, message: RegExp): Promise<void> => {
       await rejects(runLesson(makemore, { source, out, values: { ...values, ...more } }), (error) => {
         ok(error instanceof UsageError);
