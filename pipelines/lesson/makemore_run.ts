@@ -36,8 +36,6 @@ export interface MakemoreSettings {
   readonly learningRate: number;
   readonly weightDecay: number;
   readonly seed: number;
-  /** Share that the transformer drops in training; default 0. */
-  readonly dropout?: number;
 }
 
 /** Losses at some step. */
@@ -206,7 +204,7 @@ function modelOf(
     readonly settings: MakemoreSettings;
   },
 ): ReturnType<typeof makemore> {
-  const { nLayer: layers, nHead: heads, nEmbd: channels, nEmbd2: hidden, dropout = 0 } = settings;
+  const { nLayer: layers, nHead: heads, nEmbd: channels, nEmbd2: hidden } = settings;
   return makemore(type, {
     vocabSize: letters.count,
     seqLen: examples.context,
@@ -214,7 +212,6 @@ function modelOf(
     heads,
     channels,
     hidden,
-    dropout,
   });
 }
 
