@@ -193,7 +193,8 @@ export default lesson({
     E02: {
       ask:
         "With --full the transformer's test loss stops falling long before its train loss does: it learns names by heart. Get further.",
-      solution: (o, env) => notByHeart(env, { settings: o, steps: o.maxSteps ?? (o.full ? 7000 : shortRun) }),
+      solution: (o, env) =>
+        notByHeart(env, { settings: o, steps: o.maxSteps ?? (o.full ? 14_000 : shortRun) }),
     },
   },
 });

@@ -38,6 +38,8 @@ export interface MakemoreConfig {
   readonly heads?: number;
   /** `--n-embd`; default 64. */
   readonly channels?: number;
+  /** Share that the transformer drops in training; default 0. */
+  readonly dropout?: number;
   /** `--n-embd2`, of hidden layers and states; default 64. */
   readonly hidden?: number;
 }
@@ -53,11 +55,14 @@ type Logits = (scope: Scope, tokens: Tensor, sizes: Sizes) => Tensor;
 
 /** A model of the family. Its `forward` gives logits [B, T, V]. */
 export function makemore(type: MakemoreType, config: MakemoreConfig): Model<MakemoreConfig> {
-  const sizes = { layers: 4, heads: 4, channels: 64, hidden: 64, ...config };
+  const sizes = { layers: 4, heads: 4, channels: 64, hidden: 64, dropout: 0, ...config };
   const { vocabSize, seqLen } = sizes;
   if (type === "transformer") {
-    const { layers, heads, channels } = sizes;
-    return { ...gpt({ layers, heads, channels, seqLen, vocabSize, vocabPad: 1, tie: false }), config };
+    const { layers, heads, channels, dropout } = sizes;
+    return {
+      ...gpt({ layers, heads, channels, seqLen, vocabSize, vocabPad: 1, tie: false, dropout }),
+      config,
+    };
   }
   const logits = { bigram, mlp, rnn, gru, lstm, bow }[type];
   return {

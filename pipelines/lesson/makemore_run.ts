@@ -36,6 +36,8 @@ export interface MakemoreSettings {
   readonly learningRate: number;
   readonly weightDecay: number;
   readonly seed: number;
+  /** Share that the transformer drops in training; default 0. */
+  readonly dropout?: number;
 }
 
 /** Losses at some step. */
@@ -204,7 +206,7 @@ function modelOf(
     readonly settings: MakemoreSettings;
   },
 ): ReturnType<typeof makemore> {
-  const { nLayer: layers, nHead: heads, nEmbd: channels, nEmbd2: hidden } = settings;
+  const { nLayer: layers, nHead: heads, nEmbd: channels, nEmbd2: hidden, dropout = 0 } = settings;
   return makemore(type, {
     vocabSize: letters.count,
     seqLen: examples.context,
@@ -212,6 +214,7 @@ function modelOf(
     heads,
     channels,
     hidden,
+    dropout,
   });
 }
 
