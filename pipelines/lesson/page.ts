@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { baseStyle } from "../../stages/report/base_style.ts";
 import { escaped } from "../../stages/report/chart/chart.ts";
 import { type Check, type Item, shown, tolerance, verdictOf } from "./item.ts";
 
@@ -17,7 +18,7 @@ export interface PageOptions {
 
 /** The page's text. */
 export async function lessonPage({ title, items, options }: PageOptions): Promise<string> {
-  const style = await Deno.readTextFile(new URL("page.css", import.meta.url));
+  const style = await baseStyle() + await Deno.readTextFile(new URL("page.css", import.meta.url));
   const checks = items.filter((item) => item.kind === "check");
   const same = checks.filter((item) => verdictOf(item) === "same").length;
   const apart = checks.filter((item) => verdictOf(item) === "not compared").length;

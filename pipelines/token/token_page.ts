@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { baseStyle } from "../../stages/report/base_style.ts";
 import { inert } from "../../stages/report/inert.ts";
 import { BpeTokenizer } from "../../stages/token/bpe.ts";
 import { CharTokenizer } from "../../stages/token/char.ts";
@@ -23,7 +24,11 @@ export interface TokenPageInput {
 /** The page's text. Throws TypeError for a tokenizer that is neither of byte pairs nor of characters. */
 export async function tokenPage({ name, tokenizer, text, compression }: TokenPageInput): Promise<string> {
   const own = (file: string) => Deno.readTextFile(new URL(file, import.meta.url));
-  const [page, script] = await Promise.all([own("token_page.html"), own("token_page.js")]);
+  const [page, script, style] = await Promise.all([
+    own("token_page.html"),
+    own("token_page.js"),
+    baseStyle(),
+  ]);
   const parts: Readonly<Record<string, string>> = {
     vocabulary: inert({
       name,
@@ -34,6 +39,7 @@ export async function tokenPage({ name, tokenizer, text, compression }: TokenPag
       ...vocabulary(tokenizer),
     }),
     script,
+    style,
   };
   return page.replace(/\/\*\{(\w+)\}\*\//g, (mark, name: string) => parts[name] ?? mark);
 }

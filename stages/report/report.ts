@@ -8,6 +8,7 @@ import uPlotPackage from "uplot/package.json" with { type: "json" };
 import type { Json } from "../flow/checkpoint.ts";
 import type { InspectEvent, RunEvent, TensorStats } from "../flow/events.ts";
 import { inert } from "./inert.ts";
+import { baseStyle } from "./base_style.ts";
 import type { RemovedSample } from "./removed_samples.ts";
 import { runStats } from "./run_stats.ts";
 
@@ -31,10 +32,11 @@ export async function reportPage(input: ReportInput): Promise<string> {
   const manifest = import.meta.resolve("uplot/package.json");
   const library = (file: string) => Deno.readTextFile(new URL(`dist/${file}`, manifest));
   const own = (file: string) => Deno.readTextFile(new URL(file, import.meta.url));
-  const [page, data, inside, style, script] = await Promise.all([
+  const [page, data, inside, base, style, script] = await Promise.all([
     own("page.html"),
     own("page_data.js"),
     own("page_inside.js"),
+    baseStyle(),
     library("uPlot.min.css"),
     library("uPlot.iife.min.js"),
   ]);
@@ -49,6 +51,7 @@ export async function reportPage(input: ReportInput): Promise<string> {
   const parts: Readonly<Record<string, string>> = {
     "plot-style": style.replace(/<\/style/gi, "<\\/style"),
     "plot-script": `/* uPlot ${uPlotPackage.version} */${script.replace(/<\/script/gi, "<\\/script")}`,
+    "base-style": base,
     "data-script": data,
     "inside-script": inside,
     "run": inert(run),
