@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { withFolder } from "../temporary.ts";
 
 /** What a finished process left. */
 export type Finished = Readonly<{ code: number; out: string; err: string }>;
@@ -99,16 +100,6 @@ export async function courseOf(out: string): Promise<unknown[]> {
         return [];
     }
   });
-}
-
-/** A folder that is gone after the test. */
-export async function withFolder(work: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await work(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
 }
 
 /** Runs `fineweb` until a path in the run's folder is touched, and kills it there; whether it came to that. */

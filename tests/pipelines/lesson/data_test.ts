@@ -4,16 +4,7 @@ import { points, twoMoons } from "../../../pipelines/lesson/moons.ts";
 import { valueGraph } from "../../../pipelines/lesson/value_graph.ts";
 import { value } from "../../../kernels/models/micrograd.ts";
 import { sharedTest } from "../../shared_data.ts";
-
-async function withFile(content: string, work: (path: string) => Promise<void>): Promise<void> {
-  const path = await Deno.makeTempFile({ suffix: ".txt" });
-  try {
-    await Deno.writeTextFile(path, content);
-    await work(path);
-  } finally {
-    await Deno.remove(path);
-  }
-}
+import { withFile } from "../../temporary.ts";
 
 Deno.test("names and text install with the program", async () => {
   const { words, isLectures } = await names.open(null);

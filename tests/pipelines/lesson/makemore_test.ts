@@ -12,6 +12,7 @@ import { sortedWords } from "../../../pipelines/lesson/sorted_words.ts";
 import makemore from "../../../pipelines/makemore.ts";
 import { sharedTest } from "../../shared_data.ts";
 import { runLesson } from "./run_lesson.ts";
+import { withFolder } from "../../temporary.ts";
 
 const words = "ada bob eve ida ian mia leo lea ana ava eva zoe noa ben tom tim sam pip una ivo".split(" ");
 const settings = {
@@ -31,21 +32,11 @@ async function lastOf(items: AsyncGenerator<Item, Float32Array>): Promise<Float3
   return next.value;
 }
 
-/** A folder that is gone afterwards. */
-async function inFolder(work: (out: string) => Promise<void>): Promise<void> {
-  const out = await Deno.makeTempDir();
-  try {
-    await work(out);
-  } finally {
-    await Deno.remove(out, { recursive: true });
-  }
-}
-
 sharedTest(
   "makemore has makemore.py's parameter counts and test set, and its table of all types",
   ["text/names.txt"],
   (path) =>
-    inFolder(async (out) => {
+    withFolder(async (out) => {
       const source = path("text/names.txt");
       const { verdicts, text } = await runLesson(makemore, { source, out, values: { maxSteps: 2 } });
       deepStrictEqual(verdicts.slice(0, -1), [
@@ -73,7 +64,7 @@ sharedTest(
 );
 
 Deno.test("makemore goes on with the model in --out and refuses another's", () =>
-  inFolder(async (out) => {
+  withFolder(async (out) => {
     const source = `${out}/words.txt`;
     await Deno.writeTextFile(source, words.join("\n"));
     const values = { type: "bigram", maxSteps: 30, learningRate: .05 };

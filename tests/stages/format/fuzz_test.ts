@@ -22,6 +22,7 @@ import { readTokenizer, saveTokenizer } from "../../../stages/token/folder.ts";
 import { trainBpe } from "../../../stages/token/train_bpe.ts";
 import { fuzz } from "../fuzz.ts";
 import { writeGpt2Folder } from "./gpt2_folder.ts";
+import { withFolder } from "../../temporary.ts";
 
 const { InvalidData, NotFound, UnexpectedEof } = Deno.errors;
 const encoder = new TextEncoder();
@@ -29,15 +30,6 @@ const text = "A line of words, é and 😀, again and again. ".repeat(60);
 
 async function* cut(bytes: Uint8Array<ArrayBuffer>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   for (let at = 0; at < bytes.length; at += 1000) yield bytes.slice(at, at + 1000);
-}
-
-async function folder(use: (home: string) => Promise<void>): Promise<void> {
-  const home = await Deno.makeTempDir();
-  try {
-    await use(home);
-  } finally {
-    await Deno.remove(home, { recursive: true });
-  }
 }
 
 Deno.test("mutants: gzip and zstd unpack or say why not", async () => {
@@ -117,7 +109,7 @@ Deno.test("mutants: thrift structures fit or are refused", async () => {
 });
 
 Deno.test("mutants: weights and shards are read or refused", () =>
-  folder(async (home) => {
+  withFolder(async (home) => {
     const path = `${home}/mutant.bin`;
     const model = `${home}/model.bin`;
     const zeros = (...shape: number[]) => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b)) });
@@ -165,7 +157,7 @@ Deno.test("mutants: weights and shards are read or refused", () =>
   }));
 
 Deno.test("mutants: Hugging Face folders are read or refused, whichever file is damaged", () =>
-  folder(async (home) => {
+  withFolder(async (home) => {
     await writeGpt2Folder(home);
     const index = { metadata: { total_size: 1 }, weight_map: { "wte.weight": "model.safetensors" } };
     await Deno.writeTextFile(`${home}/model.safetensors.index.json`, JSON.stringify(index));
@@ -186,7 +178,7 @@ Deno.test("mutants: Hugging Face folders are read or refused, whichever file is 
   }));
 
 Deno.test("mutants: vocabularies are read or refused", () =>
-  folder(async (home) => {
+  withFolder(async (home) => {
     const { tokenizer: bpe } = await trainBpe([text], {
       vocabSize: 300,
       pattern: "gpt2",

@@ -7,18 +7,10 @@ import { encode } from "../../../stages/token/encode.ts";
 import { gpt2Tokenizer } from "../../../stages/token/published.ts";
 import { from } from "../../../stages/flow/flow.ts";
 import { sharedTest } from "../../shared_data.ts";
-
-async function temporary(work: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await work(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
+import { withFolder } from "../../temporary.ts";
 
 Deno.test("a shard of either width reads back what was written, from any place", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     for (const vocabSize of [65_536, 65_537]) {
       const width = tokenWidth(vocabSize), ids = Uint32Array.of(0, vocabSize - 1, 7, 255, 256);
       const path = `${dir}/${vocabSize}.bin`;
@@ -33,7 +25,7 @@ Deno.test("a shard of either width reads back what was written, from any place",
   }));
 
 Deno.test("openLlmcShard() reads a shard that still grows, whose header counts nothing yet", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     const bytes = await new Blob([shardHeader(0, 2), bytesOfTokens(Uint32Array.of(1, 2, 3), 2)]).bytes();
     await Deno.writeFile(`${dir}/a.bin.partial`, bytes);
     const file = openLlmcShard(`${dir}/a.bin`);
@@ -48,7 +40,7 @@ Deno.test("shardHeader() refuses more tokens than its field counts", () => {
 });
 
 Deno.test("openNanogptBin() reads raw uint16, little-endian", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     await Deno.writeFile(`${dir}/train.bin`, Uint8Array.of(1, 0, 0x50, 0xC4));
     const file = openNanogptBin(`${dir}/train.bin`);
     deepStrictEqual([...file.read(0, file.count)], [1, 50_256]);

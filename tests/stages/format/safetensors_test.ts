@@ -5,22 +5,13 @@ import {
   readSafetensorsHeader,
   writeSafetensors,
 } from "../../../stages/format/safetensors.ts";
+import { withFile } from "../../temporary.ts";
 
 const tensors = {
   "odd.half": { shape: [3], data: Uint16Array.of(0x3C00, 0xC000, 1) },
   "wte.weight": { shape: [2, 3], data: Float32Array.of(1, -2, 3.5, 0, NaN, -0) },
   step: { shape: [], data: Uint32Array.of(4294967295) },
 };
-
-async function inFile(bytes: Uint8Array, run: (path: string) => Promise<void>): Promise<void> {
-  const path = await Deno.makeTempFile({ suffix: ".safetensors" });
-  try {
-    await Deno.writeFile(path, bytes);
-    await run(path);
-  } finally {
-    await Deno.remove(path);
-  }
-}
 
 /** A file with any header and `dataBytes` zero bytes after it. */
 function fileOf(header: string, options: { dataBytes: number; length?: bigint }): Uint8Array {
@@ -32,7 +23,7 @@ function fileOf(header: string, options: { dataBytes: number; length?: bigint })
 }
 
 Deno.test("readSafetensors() gives back what writeSafetensors() wrote, bit for bit", async () => {
-  await inFile(new Uint8Array(), async (path) => {
+  await withFile(new Uint8Array(), async (path) => {
     await writeSafetensors(path, tensors, { format: "pt" });
     deepStrictEqual(await Deno.readFile(path), encodeSafetensors(tensors, { format: "pt" }));
     const back = await readSafetensors(path);
@@ -52,7 +43,7 @@ Deno.test("readSafetensors() gives back what writeSafetensors() wrote, bit for b
 Deno.test("readSafetensors() widens bfloat16", async () => {
   const bytes = fileOf('{"x":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}', { dataBytes: 4 });
   bytes.set([0x80, 0x3F, 0x00, 0xC0], bytes.length - 4);
-  await inFile(bytes, async (path) => {
+  await withFile(bytes, async (path) => {
     deepStrictEqual((await readSafetensors(path)).x.data, Float32Array.of(1, -2));
   });
 });
@@ -87,7 +78,7 @@ for (
 ) {
   Deno.test(`readSafetensors() refuses ${why}`, async () => {
     const bytes = fileOf(header, length === undefined ? { dataBytes } : { dataBytes, length });
-    await inFile(bytes, async (path) => {
+    await withFile(bytes, async (path) => {
       await rejects(() => readSafetensors(path), Deno.errors.InvalidData);
     });
   });
@@ -96,7 +87,7 @@ for (
 Deno.test("readSafetensors() refuses a file cut anywhere", async () => {
   const whole = encodeSafetensors(tensors);
   for (let length = 0; length < whole.length; length++) {
-    await inFile(whole.subarray(0, length), async (path) => {
+    await withFile(whole.subarray(0, length), async (path) => {
       await rejects(() => readSafetensors(path), Deno.errors.InvalidData);
     });
   }

@@ -9,6 +9,7 @@ import { documentsAt } from "../../../stages/shard/document_index.ts";
 import { GrowingShard } from "../../../stages/shard/growing_shard.ts";
 import { shard, type ShardOptions } from "../../../stages/shard/shard.ts";
 import { readShardSummary } from "../../../stages/shard/summary.ts";
+import { withFolder } from "../../temporary.ts";
 
 /** Documents of the given lengths, numbered through. */
 function documents(...lengths: number[]): Tokens[] {
@@ -53,17 +54,8 @@ function bytesIn(dir: string): Record<string, string> {
 
 const SMALL = { validationTokens: 10, vocabSize: 500, shardTokens: 25, extentTokens: 10 };
 
-async function temporary(work: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await work(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
-
 Deno.test("shard() holds out the first documents whole and passes on the rest in extents", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     const docs = documents(6, 7, 30, 4, 9);
     const extents = await run(docs, { dir, ...SMALL });
     const [first, second] = ["train_000000.bin", "train_000001.bin"].map((name) => `${dir}/${name}`);
@@ -99,7 +91,7 @@ Deno.test("shard() holds out the first documents whole and passes on the rest in
   }));
 
 Deno.test("shard() writes llm.c's bytes", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     await run([{ id: "a", ids: Uint32Array.of(50_256, 1, 258) }], {
       dir,
       validationTokens: 0,
@@ -112,7 +104,7 @@ Deno.test("shard() writes llm.c's bytes", () =>
   }));
 
 Deno.test("shard() writes uint32 for a vocabulary beyond 65,536", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     const ids = Uint32Array.of(100_257, 7, 65_536);
     await run([{ id: "a", ids }], { dir, validationTokens: 0, vocabSize: 100_277 });
     strictEqual(
@@ -123,7 +115,7 @@ Deno.test("shard() writes uint32 for a vocabulary beyond 65,536", () =>
   }));
 
 Deno.test("shard() what it passes on is on disk: readers find it while the shard grows", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     const seen: number[] = [];
     const reader: Stage<TokenShard, never> = {
       name: "reader",
@@ -141,10 +133,10 @@ Deno.test("shard() what it passes on is on disk: readers find it while the shard
   }));
 
 Deno.test("shard() keeps the laws of a stage: cut anywhere, resumed, the same extents", () =>
-  temporary((dir) => checkStage(() => shard({ dir, ...SMALL }), documents(4, 9, 3, 30, 8, 25, 7))));
+  withFolder((dir) => checkStage(() => shard({ dir, ...SMALL }), documents(4, 9, 3, 30, 8, 25, 7))));
 
 Deno.test("shard() in nanoGPT's format keeps the laws, cut anywhere, and writes the same two files", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     const options: ShardOptions = {
       dir,
       validationTokens: 10,
@@ -167,7 +159,7 @@ Deno.test("shard() in nanoGPT's format keeps the laws, cut anywhere, and writes 
   }));
 
 Deno.test("shard() cut anywhere and resumed writes the same files", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     const docs = documents(4, 9, 3, 30, 8, 25, 7);
     const checkpoints = new MemoryCheckpoints();
     await from(list(docs)).pipe(shard({ dir, ...SMALL })).run({ checkpoints, barrierEvery: 1 });
@@ -182,7 +174,7 @@ Deno.test("shard() cut anywhere and resumed writes the same files", () =>
   }));
 
 Deno.test("shard() killed at any point resumes from what is on disk", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     const docs = documents(4, 9, 3, 30, 8, 25, 7), options = { dir: `${dir}/a`, ...SMALL };
     await run(docs, options);
     const whole = bytesIn(options.dir);
@@ -217,7 +209,7 @@ Deno.test("shard() killed at any point resumes from what is on disk", () =>
   }));
 
 Deno.test("shard() closed before its end leaves whole files", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     const stop: Stage<TokenShard, TokenShard, { seen: number }> = {
       name: "stop",
       open: () => ({ seen: 0 }),
@@ -231,7 +223,7 @@ Deno.test("shard() closed before its end leaves whole files", () =>
   }));
 
 Deno.test("shard() resumed and closed early keeps nothing of what the killed run wrote beyond", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     const docs = documents(12, 12, 12, 12, 12), options = { dir, ...SMALL, shardTokens: 99 };
     const checkpoints = new MemoryCheckpoints();
     await from(list(docs)).pipe(shard(options)).run({ checkpoints, barrierEvery: 1 });
@@ -245,7 +237,7 @@ Deno.test("shard() resumed and closed early keeps nothing of what the killed run
   }));
 
 Deno.test("shard() begun anew replaces the shards of an earlier run and nothing else", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     for (
       const name of [
         "train_000009.bin",
@@ -269,7 +261,7 @@ Deno.test("shard() begun anew replaces the shards of an earlier run and nothing 
   }));
 
 Deno.test("shard() says when nothing is left to train on", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     await rejects(
       run(documents(300), { dir, ...SMALL }),
       /nothing is left of 1 documents \(300 tokens\).*give more documents/,
@@ -278,7 +270,7 @@ Deno.test("shard() says when nothing is left to train on", () =>
   }));
 
 Deno.test("shard() refuses ids beyond the vocabulary, and options that make no sense", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     const bad = [{ id: "doc-7", ids: Uint32Array.of(1, 500) }];
     await rejects(
       run(bad, { dir, ...SMALL }),
@@ -289,7 +281,7 @@ Deno.test("shard() refuses ids beyond the vocabulary, and options that make no s
   }));
 
 Deno.test("shard() refuses to go on with a file that is shorter than the checkpoint says", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     const docs = documents(12, 12, 12);
     const checkpoints = new MemoryCheckpoints();
     await from(list(docs)).pipe(shard({ dir, ...SMALL })).run({ checkpoints, barrierEvery: 1 });
@@ -305,7 +297,7 @@ Deno.test({
   name: "a full disk ends in a message, and what was cut short is never sealed",
   ignore: Deno.build.os !== "linux", // only there /dev/full plays the full disk
   fn: () =>
-    temporary(async (dir) => {
+    withFolder(async (dir) => {
       await Deno.symlink("/dev/full", `${dir}/a.bin.partial`);
       throws(
         () => GrowingShard.create(`${dir}/a.bin`, { width: 2 }),
@@ -319,7 +311,7 @@ Deno.test({
 });
 
 Deno.test("readShardSummary() is null without a file and refuses a malformed one", () =>
-  temporary(async (dir) => {
+  withFolder(async (dir) => {
     strictEqual(await readShardSummary(dir), null);
     for (const text of ["{", "{}", '{"vocabSize":3,"validation":{"tokens":-1},"training":{}}']) {
       await Deno.writeTextFile(`${dir}/shards.json`, text);

@@ -12,6 +12,7 @@ import type { Choice } from "../../../stages/task/task.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
 import { trainBpe } from "../../../stages/token/train_bpe.ts";
 import { sharedTest } from "../../shared_data.ts";
+import { withFile } from "../../temporary.ts";
 
 async function itemsOf(path: string, items?: number): Promise<Choice[]> {
   const found: Choice[] = [];
@@ -19,16 +20,6 @@ async function itemsOf(path: string, items?: number): Promise<Choice[]> {
     found.push(item);
   }
   return found;
-}
-
-async function withFile(text: string, work: (path: string) => Promise<void>): Promise<void> {
-  const path = await Deno.makeTempFile({ suffix: ".jsonl" });
-  try {
-    await Deno.writeTextFile(path, text);
-    await work(path);
-  } finally {
-    await Deno.remove(path);
-  }
 }
 
 const line = (label: unknown) =>

@@ -9,12 +9,7 @@ import { minhashSign } from "../../../../stages/filter/minhash/sign.ts";
 import { Signer } from "../../../../stages/filter/minhash/signer.ts";
 import type { Document } from "../../../../stages/items.ts";
 import { clusters, windows } from "./windows.ts";
-
-async function withDir(run: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  await run(dir);
-  await Deno.remove(dir, { recursive: true });
-}
+import { withFolder } from "../../../temporary.ts";
 
 /** A word for a number: digits would all be 0 to MinHash. */
 function word(number: number): string {
@@ -73,7 +68,7 @@ async function kept(
 }
 
 Deno.test("minhashClusters() keeps exactly one of each cluster of near-duplicates", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     const ids = await kept(windows(), { dir });
     deepStrictEqual(ids.length, clusters.length);
     for (const offsets of clusters) {
@@ -83,7 +78,7 @@ Deno.test("minhashClusters() keeps exactly one of each cluster of near-duplicate
 
 for (const recipe of ["current", "release"] as const) {
   Deno.test(`minhashClusters() keeps what the definition keeps, with much memory or little, ${recipe}`, () =>
-    withDir(async (dir) => {
+    withFolder(async (dir) => {
       const docs = family(200);
       const wanted = await keptByDefinition(docs, recipe);
       ok(wanted.length > 50 && wanted.length < 150, `${wanted.length} kept of 200`);
@@ -98,7 +93,7 @@ for (const recipe of ["current", "release"] as const) {
 }
 
 Deno.test("minhashClusters() passes documents on as they were", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     const docs: Document[] = [
       {
         id: "1",
@@ -115,12 +110,12 @@ Deno.test("minhashClusters() passes documents on as they were", () =>
   }));
 
 Deno.test("minhashClusters() obeys the law of stages, also amid what it gives at the end", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     await checkStage(() => minhashClusters({ dir }), windows().slice(0, 8));
   }));
 
 Deno.test("minhashClusters() gives the same whatever an ended run has left behind", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     const docs = family(60);
     const wanted = await keptByDefinition(docs, "current");
     const checkpoints = new MemoryCheckpoints(null);

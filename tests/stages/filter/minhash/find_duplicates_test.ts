@@ -4,6 +4,7 @@ import { SignatureLog } from "../../../../stages/filter/minhash/signature_log.ts
 import { Signer } from "../../../../stages/filter/minhash/signer.ts";
 import { signaturePath, sortSignatures } from "../../../../stages/filter/minhash/sort_signatures.ts";
 import { windows } from "./windows.ts";
+import { withFolder } from "../../../temporary.ts";
 
 const signer = await Signer.open();
 const signatures = windows().map(({ text }) => signer.sign(text)!);
@@ -23,14 +24,8 @@ async function signed(dir: string, ranks: number): Promise<void> {
   }
 }
 
-async function withDir(run: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  await run(dir);
-  await Deno.remove(dir, { recursive: true });
-}
-
 Deno.test("sortSignatures() writes datatrove's records in order: 8 hashes and the document, 68 bytes", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     await signed(dir, 1);
     for (let bucket = 0; bucket < 14; bucket++) {
       const bytes = await Deno.readFile(`${dir}/bucket_${String(bucket).padStart(3, "0")}/00000.minhash.sig`);
@@ -50,7 +45,7 @@ Deno.test("sortSignatures() writes datatrove's records in order: 8 hashes and th
   }));
 
 Deno.test("findDuplicates() removes the same of one set or of several", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     const removed: number[][] = [];
     for (const ranks of [1, 4]) {
       const place = `${dir}/${ranks}`;
@@ -67,7 +62,7 @@ Deno.test("findDuplicates() removes the same of one set or of several", () =>
   }));
 
 Deno.test("findDuplicates() refuses files that are cut, out of order, changed, or of other options", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     const path = signaturePath(dir, { bucket: 5, rank: 1 });
     const damage: readonly (readonly [RegExp, (bytes: Uint8Array) => Uint8Array])[] = [
       [/has 271 bytes, 4 records of 68 have 272/, (bytes) => bytes.slice(0, -1)],
@@ -98,12 +93,12 @@ Deno.test("findDuplicates() refuses files that are cut, out of order, changed, o
   }));
 
 Deno.test("findDuplicates() says that nothing was signed", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     await rejects(findDuplicates({ dir }), /there are no signatures: sign documents first/);
   }));
 
 Deno.test("sortSignatures() refuses a log that is cut short", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     await signed(dir, 1);
     await Deno.truncate(`${dir}/log0`, 5000);
     const set = { ...options, rank: 0, documents: 16, signed: 16 };

@@ -6,12 +6,7 @@ import { minhashSign } from "../../../../stages/filter/minhash/sign.ts";
 import { asSource } from "../../../../stages/flow/as_source.ts";
 import type { Document } from "../../../../stages/items.ts";
 import { clusters, windows } from "./windows.ts";
-
-async function withDir(run: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  await run(dir);
-  await Deno.remove(dir, { recursive: true });
-}
+import { withFolder } from "../../../temporary.ts";
 
 async function kept(docs: readonly Document[], dir: string): Promise<readonly string[]> {
   const flow = from(asSource("docs", () => docs)).pipe(minhashSign()).pipe(minhashSeen({ dir }));
@@ -19,19 +14,19 @@ async function kept(docs: readonly Document[], dir: string): Promise<readonly st
 }
 
 Deno.test("minhashSeen() keeps the first of each cluster of near-duplicates", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     deepStrictEqual(await kept(windows(), dir), clusters.map((offsets) => `${offsets[0]}`));
   }));
 
 Deno.test("minhashSeen() never drops documents of fewer than five words", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     const docs = ["a b c d", "a b c d", "", "", "...", "..."].map((text, i) => ({ id: `${i}`, text }));
     deepStrictEqual(await kept(docs, dir), docs.map(({ id }) => id));
     deepStrictEqual(await kept([0, 1].map((i) => ({ id: `${i}`, text: "a b c d e" })), dir), ["0"]);
   }));
 
 Deno.test("minhashSeen() obeys the law of stages, with documents signed before or not", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     const docs = windows();
     await checkStage(() => minhashSeen({ dir, memory: 24 * 1024 }), docs);
     const signed = await Array.fromAsync(from(asSource("docs", () => docs)).pipe(minhashSign()).stream());
@@ -40,7 +35,7 @@ Deno.test("minhashSeen() obeys the law of stages, with documents signed before o
   }));
 
 Deno.test("minhashSeen() says what it drops and why", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     const dropped: unknown[] = [];
     const sink = {
       name: "dropped",
@@ -54,7 +49,7 @@ Deno.test("minhashSeen() says what it drops and why", () =>
   }));
 
 Deno.test("minhashSeen() refuses too little memory and signatures of other options", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     throws(() => minhashSeen({ dir, memory: 1000 }), /in 1000 bytes: give at least 24576/);
     const flow = from(asSource("docs", () => windows())).pipe(minhashSign({ buckets: 3 })).pipe(
       minhashSeen({ dir }),

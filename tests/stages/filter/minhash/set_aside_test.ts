@@ -6,6 +6,7 @@ import { checkSource, checkStage } from "../../../../stages/flow/law.ts";
 import { minhashClusters } from "../../../../stages/filter/minhash/deduplicate.ts";
 import { documentsAside, dropDuplicates, setAside } from "../../../../stages/filter/minhash/set_aside.ts";
 import type { Document } from "../../../../stages/items.ts";
+import { withFolder } from "../../../temporary.ts";
 
 /** Documents of which each is one of 40, some words changed; some with too few words to be signed. */
 const docs: Document[] = Array.from({ length: 200 }, (_, i) => {
@@ -19,15 +20,6 @@ function letters(number: number): string {
   return number.toString().replace(/\d/g, (digit) => "abcdefghij"[Number(digit)]);
 }
 
-async function withDir(work: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await work(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
-
 /** Sets the documents aside as processes that have so many each, the last one first. */
 async function aside(dir: string, sizes: readonly number[]): Promise<void> {
   const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
@@ -38,7 +30,7 @@ async function aside(dir: string, sizes: readonly number[]): Promise<void> {
 }
 
 Deno.test("setAside() and dropDuplicates() of any number of processes keep what one stream keeps", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     const single = from(asSource("docs", () => docs)).pipe(minhashClusters({ dir: `${dir}/single` }));
     const wanted = await Array.fromAsync(single.stream());
     ok(wanted.length > 40 && wanted.length < 80, `${wanted.length} kept`);
@@ -51,7 +43,7 @@ Deno.test("setAside() and dropDuplicates() of any number of processes keep what 
   }));
 
 Deno.test("setAside(), documentsAside() and dropDuplicates() obey the laws", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     await checkStage(() => setAside({ dir: `${dir}/law`, rank: 2, sign: {} }), docs.slice(0, 8));
     await aside(dir, [5, 0, 6]);
     await checkSource(documentsAside({ dir, world: 3 }));
@@ -59,7 +51,7 @@ Deno.test("setAside(), documentsAside() and dropDuplicates() obey the laws", () 
   }));
 
 Deno.test("dropDuplicates() refuses signatures made with other options", () =>
-  withDir(async (dir) => {
+  withFolder(async (dir) => {
     for (const rank of [0, 1]) {
       const part = asSource("docs", () => docs.slice(0, 5));
       await from(part).pipe(setAside({ dir, rank, sign: { recipe: rank === 0 ? "current" : "release" } }))
