@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { adamwOp } from "../kernels/ops/adamw.ts";
+import { adamwOp } from "../kernels/ops/update/adamw.ts";
 import { benchOps } from "./op_benches.ts";
 import { benchComparison } from "./peer_benches.ts";
 import { compareKernel } from "./peers/kernel.ts";

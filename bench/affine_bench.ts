@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { affineAddOp, affineGeluOp, affineOp } from "../kernels/ops/affine.ts";
+import { affineAddOp, affineGeluOp, affineOp } from "../kernels/ops/matmul/affine.ts";
 import { benchOps } from "./op_benches.ts";
 
 benchOps([affineAddOp, affineGeluOp, affineOp]);

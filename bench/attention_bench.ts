@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { attentionGradOp, attentionOp } from "../kernels/ops/attention.ts";
+import { attentionGradOp, attentionOp } from "../kernels/ops/attention/attention.ts";
 import { benchOps } from "./op_benches.ts";
 import { benchComparison } from "./peer_benches.ts";
 import { compareKernel } from "./peers/kernel.ts";

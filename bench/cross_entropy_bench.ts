@@ -6,11 +6,11 @@
  */
 import { gradients } from "../kernels/core/gradients.ts";
 import { Graph } from "../kernels/core/graph.ts";
-import { normals, uniformAt } from "../kernels/core/philox.ts";
+import { normals, uniformAt } from "../kernels/random/philox.ts";
 import { compile, flopsOf } from "../kernels/core/program.ts";
-import { crossEntropyGradOp, crossEntropyOp } from "../kernels/ops/cross_entropy.ts";
-import { linearCrossEntropy } from "../kernels/ops/linear_cross_entropy.ts";
-import { sum } from "../kernels/ops/reduce.ts";
+import { crossEntropyGradOp, crossEntropyOp } from "../kernels/ops/loss/cross_entropy.ts";
+import { linearCrossEntropy } from "../kernels/ops/loss/linear_cross_entropy.ts";
+import { sum } from "../kernels/ops/reduce/reduce.ts";
 import { benchEngines, keptOpen } from "./engines.ts";
 import { benchOps } from "./op_benches.ts";
 import { benchComparison } from "./peer_benches.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { openCpu } from "../kernels/engine/cpu.ts";
+import { openCpu } from "../kernels/engine/cpu/cpu_engine.ts";
 import { type Moving, openCopy, openDecoding } from "./decoding.ts";
 
 const TURNS = 15;

@@ -4,15 +4,15 @@
  * @module
  */
 import { Graph } from "../kernels/core/graph.ts";
-import { normals } from "../kernels/core/philox.ts";
+import { normals } from "../kernels/random/philox.ts";
 import { compile } from "../kernels/core/program.ts";
 import { bytesOf, type TensorMap } from "../kernels/core/tensor.ts";
 import type { Engine } from "../kernels/engine/engine.ts";
 import { gpt } from "../kernels/models/gpt.ts";
 import { parametersOf } from "../kernels/models/model.ts";
-import { assign } from "../kernels/ops/state.ts";
-import { plan } from "../stages/train/plan.ts";
-import { openModel } from "../stages/train/session.ts";
+import { assign } from "../kernels/ops/update/state.ts";
+import { plan } from "../stages/model/plan.ts";
+import { openModel } from "../stages/model/model_session.ts";
 
 /** Something that can be done again and again, and the bytes that it moves each time. */
 export interface Moving extends AsyncDisposable {

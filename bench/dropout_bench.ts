@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dropoutAddOp, dropoutOp } from "../kernels/ops/dropout.ts";
+import { dropoutAddOp, dropoutOp } from "../kernels/ops/dropout/dropout.ts";
 import { benchOps } from "./op_benches.ts";
 
 benchOps([dropoutAddOp, dropoutOp]);

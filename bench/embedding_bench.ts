@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { gatherOp, scatterAddOp } from "../kernels/ops/gather.ts";
+import { gatherOp, scatterAddOp } from "../kernels/ops/indexing/gather.ts";
 import { benchOps } from "./op_benches.ts";
 import { benchComparison } from "./peer_benches.ts";
 import { compareKernel } from "./peers/kernel.ts";

@@ -11,8 +11,8 @@ import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
 import { embedded } from "../stages/source/embedded.ts";
 import { encodeParallel } from "../stages/token/encode_parallel.ts";
-import { publishedTokenizer } from "../stages/token/published.ts";
-import { BpeTrainer, trainBpe } from "../stages/token/train_bpe.ts";
+import { publishedTokenizer } from "../stages/token/files/published.ts";
+import { BpeTrainer, trainBpe } from "../stages/token/train/train_bpe.ts";
 
 const speeches = await Array.fromAsync(
   from(embedded("sotu", { ordered: true })).stream(),

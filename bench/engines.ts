@@ -6,11 +6,11 @@
  */
 import { Graph } from "../kernels/core/graph.ts";
 import { compile, type Program } from "../kernels/core/program.ts";
-import { findBlas } from "../kernels/engine/blas.ts";
-import { openCpu } from "../kernels/engine/cpu.ts";
+import { findBlas } from "../kernels/engine/cpu/blas.ts";
+import { openCpu } from "../kernels/engine/cpu/cpu_engine.ts";
 import type { Engine, Session } from "../kernels/engine/engine.ts";
-import { findAdapter } from "../kernels/engine/webgpu_device.ts";
-import { count } from "../kernels/ops/state.ts";
+import { findAdapter } from "../kernels/engine/webgpu/device.ts";
+import { count } from "../kernels/ops/update/state.ts";
 
 const blas = await findBlas("auto");
 const adapter = await findAdapter();
@@ -21,7 +21,7 @@ export const benchEngines: Readonly<Record<string, () => Promise<Engine>>> = {
   ...(blas === null ? {} : { [`wasm + ${blas.name}`]: () => openCpu({ blas: blas.path }) }),
   ...(adapter === null || adapter.software ? {} : {
     [`webgpu (${adapter.description})`]: async () => {
-      const { openWebgpu } = await import("../kernels/engine/webgpu.ts");
+      const { openWebgpu } = await import("../kernels/engine/webgpu/webgpu_engine.ts");
       return await openWebgpu();
     },
   }),

@@ -8,7 +8,7 @@
 import { asSource } from "../stages/flow/as_source.ts";
 import { asTransform } from "../stages/flow/as_transform.ts";
 import { type Flow, from } from "../stages/flow/flow.ts";
-import { MemoryCheckpoints } from "../stages/flow/memory_checkpoints.ts";
+import { MemoryCheckpoints } from "../stages/flow/checkpoint/memory_checkpoints.ts";
 import { map, rule, type Stage } from "../stages/flow/stage.ts";
 
 const ITEMS = 20_000;

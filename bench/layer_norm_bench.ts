@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { layerNormGradOp, layerNormOp, layerNormParamGradOp } from "../kernels/ops/layer_norm.ts";
+import { layerNormGradOp, layerNormOp, layerNormParamGradOp } from "../kernels/ops/norm/layer_norm.ts";
 import { benchOps } from "./op_benches.ts";
 import { benchComparison } from "./peer_benches.ts";
 import { compareKernel } from "./peers/kernel.ts";

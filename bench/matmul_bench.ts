@@ -6,8 +6,8 @@
  */
 import { Graph } from "../kernels/core/graph.ts";
 import { compile } from "../kernels/core/program.ts";
-import { normals } from "../kernels/core/philox.ts";
-import { matmul } from "../kernels/ops/matmul.ts";
+import { normals } from "../kernels/random/philox.ts";
+import { matmul } from "../kernels/ops/matmul/matmul.ts";
 import { benchEngines, finishRuns, keptOpen, marker, repeatsOn } from "./engines.ts";
 import { benchPeers } from "./peer_benches.ts";
 import { compareKernel } from "./peers/kernel.ts";

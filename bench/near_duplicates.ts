@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { philox } from "../kernels/core/philox.ts";
+import { philox } from "../kernels/random/philox.ts";
 
 /** Two lists of words, and the Jaccard similarity of their shingles of five words. */
 export type Pair = Readonly<{ one: readonly string[]; other: readonly string[]; similarity: number }>;

@@ -14,9 +14,9 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { openCpu } from "../kernels/engine/cpu.ts";
+import { openCpu } from "../kernels/engine/cpu/cpu_engine.ts";
 import type { Engine } from "../kernels/engine/engine.ts";
-import { openWebgpu } from "../kernels/engine/webgpu.ts";
+import { openWebgpu } from "../kernels/engine/webgpu/webgpu_engine.ts";
 import { softwareAdapter } from "../tests/software_adapter.ts";
 import type { Work } from "./measure.ts";
 import { comparisons } from "./peers/comparisons.ts";

@@ -7,7 +7,7 @@
 import { trafficOf } from "../kernels/core/cost.ts";
 import { Graph } from "../kernels/core/graph.ts";
 import { caseSpecs, type Op } from "../kernels/core/op.ts";
-import { normals, uniformAt } from "../kernels/core/philox.ts";
+import { normals, uniformAt } from "../kernels/random/philox.ts";
 import { compile } from "../kernels/core/program.ts";
 import { sizeOf, type TensorMap } from "../kernels/core/tensor.ts";
 import { benchEngines, finishRuns, keptOpen, marker, repeatsOn } from "./engines.ts";

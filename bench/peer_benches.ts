@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { openCpu } from "../kernels/engine/cpu.ts";
+import { openCpu } from "../kernels/engine/cpu/cpu_engine.ts";
 import { benchEngines, keptOpen, repeatsOn } from "./engines.ts";
 import { type Comparison, type Contender, expectSame, type Results, workText } from "./peers/comparison.ts";
 import { jaxjsName } from "./peers/jaxjs.ts";

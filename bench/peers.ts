@@ -14,8 +14,8 @@
  */
 import { parseArgs } from "node:util";
 import config from "../deno.json" with { type: "json" };
-import { findBlas } from "../kernels/engine/blas.ts";
-import { openCpu } from "../kernels/engine/cpu.ts";
+import { findBlas } from "../kernels/engine/cpu/blas.ts";
+import { openCpu } from "../kernels/engine/cpu/cpu_engine.ts";
 import { gpt } from "../kernels/models/gpt.ts";
 import { llmc } from "./peers/llmc.ts";
 import { type Peer, startPeer } from "./peers/peer.ts";
@@ -91,7 +91,7 @@ async function ours(size: StepSize, which: string): Promise<{ readonly peer: Pee
 
 /** As `deno task fast` runs. */
 function fast(size: StepSize): Promise<Peer> {
-  const script = decodeURIComponent(new URL("peers/steps.ts", import.meta.url).pathname);
+  const script = decodeURIComponent(new URL("./peers/steps.ts", import.meta.url).pathname);
   const flags = /--v8-flags=\S+/.exec(config.tasks.fast.command)?.[0] ?? "";
   const command = [Deno.execPath(), "run", "--quiet", "--frozen", "--allow-read", flags, script];
   return startPeer([...command, JSON.stringify(size), String(threads)], {
@@ -102,7 +102,7 @@ function fast(size: StepSize): Promise<Peer> {
 }
 
 function pytorch(size: StepSize, count: number): Promise<Peer> {
-  const script = decodeURIComponent(new URL("peers/torch_steps.py", import.meta.url).pathname);
+  const script = decodeURIComponent(new URL("./peers/torch_steps.py", import.meta.url).pathname);
   const { paddedVocabSize } = gpt(size);
   return startPeer([values.python, script, JSON.stringify({ ...size, paddedVocabSize }), String(count)], {
     ready: /./,

@@ -6,7 +6,7 @@
  * @module
  */
 import { cpus } from "node:os";
-import { findAdapter } from "../kernels/engine/webgpu_device.ts";
+import { findAdapter } from "../kernels/engine/webgpu/device.ts";
 import { collect, measure, type Measured } from "./measure.ts";
 
 /** The document. */

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { uniformAt } from "../kernels/core/philox.ts";
+import { uniformAt } from "../kernels/random/philox.ts";
 import type { Engine } from "../kernels/engine/engine.ts";
 import { largestPack } from "../kernels/engine/open.ts";
 import { gpt, type GptConfig } from "../kernels/models/gpt.ts";
 import { initialWeights } from "../kernels/models/model.ts";
 import { adamw } from "../kernels/optim/adamw.ts";
 import type { Batch } from "../stages/items.ts";
-import { plan } from "../stages/train/plan.ts";
-import { type ModelSession, openModel } from "../stages/train/session.ts";
+import { plan } from "../stages/model/plan.ts";
+import { type ModelSession, openModel } from "../stages/model/model_session.ts";
 
 /** A model and a batch. */
 export interface StepSize extends GptConfig {

@@ -6,15 +6,15 @@
 import { sizeOf } from "../kernels/core/tensor.ts";
 import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
-import type { FloatType } from "../stages/format/float_types.ts";
-import { EMBEDDING, HEAD, type NamedShape } from "../stages/format/gpt2_form.ts";
-import type { WeightFile } from "../stages/format/weight_file.ts";
+import type { FloatType } from "../stages/format/model/float_types.ts";
+import { EMBEDDING, HEAD, type NamedShape } from "../stages/format/model/gpt2_form.ts";
+import type { WeightFile } from "../stages/format/model/weight_file.ts";
 import { loadTokenizer } from "../stages/token/tokenizer.ts";
-import { tokenizerBeside } from "./cli/beside.ts";
-import { integer, oneOf, path, text } from "./cli/kinds.ts";
+import { tokenizerBeside } from "./parts/run_files.ts";
+import { integer, oneOf, path, text } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { shellWord } from "./cli/shell_word.ts";
-import { type ModelFile, type ModelKind, openModelFile } from "./cli/starting_weights.ts";
+import { type ModelFile, type ModelKind, openModelFile } from "./parts/starting_weights.ts";
 import {
   checkTarget,
   kindOfPath,
@@ -22,7 +22,7 @@ import {
   type ModelWriting,
   orderOf,
   writeModel,
-} from "./cli/write_model.ts";
+} from "./parts/write_model.ts";
 
 const group = "Conversion";
 const GPT2_VOCABULARY = 50257; // where nothing else is said, such a model's tokenizer is GPT-2's

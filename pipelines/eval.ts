@@ -10,17 +10,17 @@ import { from } from "../stages/flow/flow.ts";
 import { readEvents } from "../stages/report/metrics.ts";
 import { chain } from "../stages/source/chain.ts";
 import { shardFiles } from "../stages/source/token_shards.ts";
-import { hellaswag } from "../stages/task/hellaswag.ts";
+import { hellaswag } from "../stages/evaluate/task/hellaswag.ts";
 import { loadTokenizer, type Tokenizer } from "../stages/token/tokenizer.ts";
-import { examine, type Question } from "../stages/train/examine.ts";
-import { type Plan, plan } from "../stages/train/plan.ts";
-import { beside, tokenizerBeside } from "./cli/beside.ts";
-import { checkHellaswag } from "./cli/hellaswag_rounds.ts";
-import { integer, path, text } from "./cli/kinds.ts";
-import { hellaswagOptions, shardOptions } from "./cli/options.ts";
+import { examine, type Question } from "../stages/inspect/inspect_model.ts";
+import { type Plan, plan } from "../stages/model/plan.ts";
+import { beside, tokenizerBeside } from "./parts/run_files.ts";
+import { checkHellaswag } from "./parts/hellaswag_rounds.ts";
+import { integer, path, text } from "./cli/option_types.ts";
+import { hellaswagOptions, shardOptions } from "./parts/options.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
-import { type ModelSizes, startingWeights } from "./cli/starting_weights.ts";
-import { heldOut } from "./cli/validation.ts";
+import { type ModelSizes, startingWeights } from "./parts/starting_weights.ts";
+import { heldOut } from "./parts/validation.ts";
 
 const group = "Evaluation";
 

@@ -16,11 +16,11 @@ import { writeDocuments } from "../stages/sink/documents.ts";
 import { writeParquet } from "../stages/sink/parquet.ts";
 import { chain } from "../stages/source/chain.ts";
 import { findParts, partsOfRank, type SourcePart } from "../stages/source/parts.ts";
-import { markCompletions } from "./cli/completions.ts";
-import { filters, pagesFor } from "./cli/filters.ts";
-import { documentOptions, filterOptions, shareOptions, sourceOptions } from "./cli/document_options.ts";
+import { markCompletions } from "./parts/completions.ts";
+import { filters, pagesFor } from "./parts/filters.ts";
+import { documentOptions, filterOptions, shareOptions, sourceOptions } from "./parts/document_options.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
-import { removedIn } from "./cli/recipe.ts";
+import { removedIn } from "./parts/recipe.ts";
 import { shellWord } from "./cli/shell_word.ts";
 import {
   checkFinished,
@@ -29,7 +29,7 @@ import {
   shareFolder,
   shareOf,
   writeMerged,
-} from "./cli/shares.ts";
+} from "./parts/ranks.ts";
 
 const options = {
   ...sourceOptions,

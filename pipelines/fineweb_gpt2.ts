@@ -11,25 +11,25 @@ import { from } from "../stages/flow/flow.ts";
 import { shard } from "../stages/shard/shard.ts";
 import { openSource } from "../stages/source/uri.ts";
 import { encode } from "../stages/token/encode.ts";
-import { filterOptions, sourceOptions } from "./cli/document_options.ts";
+import { filterOptions, sourceOptions } from "./parts/document_options.ts";
 import {
   cadenceOptions,
   heldOutOptions,
   modelOptions,
   tokenizerOptions,
   trainingOptions,
-} from "./cli/options.ts";
-import { filters, pagesFor } from "./cli/filters.ts";
-import { fitting } from "./cli/fitting.ts";
-import { nextWords } from "./cli/next_words.ts";
-import { profileWords } from "./cli/profile.ts";
+} from "./parts/options.ts";
+import { filters, pagesFor } from "./parts/filters.ts";
+import { fitting } from "./parts/max_batch_size.ts";
+import { nextWords } from "./parts/next_steps.ts";
+import { profileWords } from "./parts/profile.ts";
 import { pipeline } from "./cli/pipeline.ts";
-import { recipeOf, withoutMemory } from "./cli/recipe.ts";
-import { startingWeights } from "./cli/starting_weights.ts";
-import { checkRereadable, tokenizerFor, vocabularyOf } from "./cli/tokenizer_for.ts";
-import { checkMemory, scheduleOf, stepsOf, training, trainingPlan } from "./cli/training.ts";
-import { withCost } from "../stages/train/plan_cost.ts";
-import { heldOut } from "./cli/validation.ts";
+import { recipeOf, withoutMemory } from "./parts/recipe.ts";
+import { startingWeights } from "./parts/starting_weights.ts";
+import { checkRereadable, tokenizerFor, vocabularyOf } from "./parts/tokenizer_for.ts";
+import { checkMemory, scheduleOf, stepsOf, training, trainingPlan } from "./parts/training.ts";
+import { withCost } from "../stages/model/plan_cost.ts";
+import { heldOut } from "./parts/validation.ts";
 
 export default pipeline({
   about: "filter text, tokenize it and train a GPT-2 on it, as one running graph",

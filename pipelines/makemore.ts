@@ -7,16 +7,16 @@
  * @module
  */
 import type { Engine } from "../kernels/engine/engine.ts";
-import { type MakemoreType, makemoreTypes } from "../kernels/models/makemore.ts";
+import { type MakemoreType, makemoreTypes } from "../kernels/models/course/makemore.ts";
 import { barChart } from "../stages/report/chart/bars.ts";
 import { lineChart } from "../stages/report/chart/line.ts";
-import { flag, integer, number, oneOf } from "./cli/kinds.ts";
+import { flag, integer, number, oneOf } from "./cli/option_types.ts";
 import { UsageError } from "./cli/usage_error.ts";
 import { names } from "./lesson/data.ts";
 import { check, figure, heading, type Item, lines, say, table } from "./lesson/item.ts";
 import { lesson } from "./lesson/lesson.ts";
 import { Letters } from "./lesson/letters.ts";
-import { keepModel, keptModel, type MakemoreIdentity } from "./lesson/makemore_file.ts";
+import { keepModel, keptModel, type MakemoreIdentity } from "./lesson/makemore/makemore_file.ts";
 import {
   type Evaluated,
   type MakemoreData,
@@ -24,10 +24,15 @@ import {
   MakemoreRun,
   type MakemoreSettings,
   shapesOfModel,
-} from "./lesson/makemore_run.ts";
-import { notByHeart, notByHeartSettings, notByHeartSteps, ratesOf } from "./lesson/makemore_solutions.ts";
+} from "./lesson/makemore/makemore_run.ts";
+import {
+  notByHeart,
+  notByHeartSettings,
+  notByHeartSteps,
+  ratesOf,
+} from "./lesson/makemore/makemore_solutions.ts";
 import { means } from "./lesson/net_training.ts";
-import { sortedWords } from "./lesson/sorted_words.ts";
+import { sortedWords } from "./lesson/makemore/sorted_words.ts";
 
 const readme = "makemore, README.md and makemore.py";
 const shortRun = 1000;

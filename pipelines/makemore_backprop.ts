@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { TorchRandom } from "../kernels/core/torch_random.ts";
-import { largestDifference } from "../kernels/models/matrix.ts";
+import { TorchRandom } from "../kernels/random/torch_random.ts";
+import { largestDifference } from "../kernels/models/course/matrix.ts";
 import {
   backwardInSteps,
   batchNormGradient,
@@ -20,12 +20,12 @@ import {
   parameterNames,
   probabilitiesOf,
   type StepGradients,
-} from "../kernels/models/mlp_manual.ts";
+} from "../kernels/models/course/mlp_manual.ts";
 import { barChart } from "../stages/report/chart/bars.ts";
 import { heatmapChart } from "../stages/report/chart/heatmap.ts";
 import { lineChart } from "../stages/report/chart/line.ts";
-import { autodiffGradients } from "./lesson/autodiff_gradients.ts";
-import { integer } from "./cli/kinds.ts";
+import { autodiffGradients } from "./lesson/backprop/autodiff_gradients.ts";
+import { integer } from "./cli/option_types.ts";
 import { type Names, names } from "./lesson/data.ts";
 import { drawNames } from "./lesson/draw_names.ts";
 import { check, figure, heading, type Item, lines, progress, say, table } from "./lesson/item.ts";
@@ -38,7 +38,7 @@ import {
   manualMlp,
   manualMlpSize,
   trainByHand,
-} from "./lesson/manual_mlp_net.ts";
+} from "./lesson/backprop/manual_mlp_net.ts";
 import { means } from "./lesson/net_training.ts";
 
 const notebook = "makemore part 4, notebook";
@@ -309,7 +309,7 @@ async function* training(
   yield say(
     `A net of 200 hidden units, ${
       steps.toLocaleString("en-US")
-    } steps of 32 examples at rate 0.1, from the middle on 0.01. No graph, no automatic differentiation: some twenty lines (\`kernels/models/mlp_manual.ts\`).`,
+    } steps of 32 examples at rate 0.1, from the middle on 0.01. No graph, no automatic differentiation: some twenty lines (\`kernels/models/course/mlp_manual.ts\`).`,
   );
   yield check({
     name: "parameters",

@@ -6,18 +6,18 @@
  *
  * @module
  */
-import { TorchRandom } from "../kernels/core/torch_random.ts";
-import { Matrix } from "../kernels/models/matrix.ts";
+import { TorchRandom } from "../kernels/random/torch_random.ts";
+import { Matrix } from "../kernels/models/course/matrix.ts";
 import { countParameters } from "../kernels/models/model.ts";
-import { torchWeights } from "../kernels/models/torch_weights.ts";
+import { torchWeights } from "../kernels/models/course/torch_weights.ts";
 import type { Chart } from "../stages/report/chart/chart.ts";
 import { heatmapChart } from "../stages/report/chart/heatmap.ts";
 import { histogramChart } from "../stages/report/chart/histogram.ts";
 import { lineChart } from "../stages/report/chart/line.ts";
-import { deadUnits } from "../stages/train/dead_units.ts";
-import type { Look, Resident } from "../stages/train/resident.ts";
-import { integer } from "./cli/kinds.ts";
-import { ladder, publishedTrace, type Rung } from "./lesson/batchnorm_ladder.ts";
+import { deadUnits } from "../stages/inspect/dead_units.ts";
+import type { Look, Resident } from "../stages/train/on_device/trainer.ts";
+import { integer } from "./cli/option_types.ts";
+import { ladder, publishedTrace, type Rung } from "./lesson/batchnorm/batchnorm_ladder.ts";
 import {
   batch,
   context,
@@ -30,17 +30,17 @@ import {
   type Trained,
   trained,
   trainExamples,
-} from "./lesson/batchnorm_nets.ts";
-import { foldedBatchNorm, nothingToLearnFrom } from "./lesson/batchnorm_solutions.ts";
+} from "./lesson/batchnorm/batchnorm_nets.ts";
+import { foldedBatchNorm, nothingToLearnFrom } from "./lesson/batchnorm/batchnorm_solutions.ts";
 import { names } from "./lesson/data.ts";
-import { deepNet, gains } from "./lesson/deep_net.ts";
+import { deepNet, gains } from "./lesson/batchnorm/deep_net.ts";
 import { drawNames } from "./lesson/draw_names.ts";
 import { check, figure, heading, type Item, lines, say, table } from "./lesson/item.ts";
-import { stdOf } from "./lesson/layer_stats.ts";
+import { stdOf } from "./lesson/batchnorm/layer_stats.ts";
 import { lesson } from "./lesson/lesson.ts";
-import { calibrated } from "./lesson/manual_mlp_net.ts";
+import { calibrated } from "./lesson/backprop/manual_mlp_net.ts";
 import { means, softmax } from "./lesson/net_training.ts";
-import { unscaledLinear } from "./lesson/unscaled_linear.ts";
+import { unscaledLinear } from "./lesson/batchnorm/unscaled_linear.ts";
 
 const notebook = "makemore part 3, notebook";
 

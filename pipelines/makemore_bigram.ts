@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { TorchRandom } from "../kernels/core/torch_random.ts";
+import { TorchRandom } from "../kernels/random/torch_random.ts";
 import type { Engine } from "../kernels/engine/engine.ts";
 import { heatmapChart } from "../stages/report/chart/heatmap.ts";
 import { lineChart } from "../stages/report/chart/line.ts";
-import { BigramNet, distinctPairs, softmaxRows } from "./lesson/bigram_net.ts";
+import { BigramNet, distinctPairs, softmaxRows } from "./lesson/bigram/bigram_net.ts";
 import {
   again,
   frequentChecks,
@@ -18,7 +18,7 @@ import {
   notebook,
   publishedNames,
   traceChecks,
-} from "./lesson/bigram_published.ts";
+} from "./lesson/bigram/bigram_published.ts";
 import {
   crossEntropyInOne,
   indexInsteadOfOneHot,
@@ -26,14 +26,14 @@ import {
   threeParts,
   tripleCounts,
   tunedSmoothing,
-} from "./lesson/bigram_solutions.ts";
+} from "./lesson/bigram/bigram_solutions.ts";
 import { names } from "./lesson/data.ts";
 import { drawNames, rowOf } from "./lesson/draw_names.ts";
 import { check, figure, heading, type Item, lines, progress, say, table } from "./lesson/item.ts";
 import { lesson } from "./lesson/lesson.ts";
 import { examplesOf, Letters } from "./lesson/letters.ts";
 import { engineForSmallNets } from "./lesson/net_training.ts";
-import { divided } from "./lesson/ngrams.ts";
+import { divided } from "./lesson/mlp/ngrams.ts";
 
 /** What the sections of the lesson share. */
 interface Given {

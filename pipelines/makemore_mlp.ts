@@ -6,16 +6,16 @@
  *
  * @module
  */
-import { TorchRandom } from "../kernels/core/torch_random.ts";
+import { TorchRandom } from "../kernels/random/torch_random.ts";
 import type { Engine } from "../kernels/engine/engine.ts";
 import { countParameters } from "../kernels/models/model.ts";
-import { mlp } from "../kernels/models/name_nets.ts";
-import { torchWeights } from "../kernels/models/torch_weights.ts";
+import { mlp } from "../kernels/models/course/name_nets.ts";
+import { torchWeights } from "../kernels/models/course/torch_weights.ts";
 import { sgd } from "../kernels/optim/sgd.ts";
 import { lineChart } from "../stages/report/chart/line.ts";
 import { scatterChart } from "../stages/report/chart/scatter.ts";
-import { openResident, type Resident } from "../stages/train/resident.ts";
-import { integer } from "./cli/kinds.ts";
+import { openResident, type Resident } from "../stages/train/on_device/trainer.ts";
+import { integer } from "./cli/option_types.ts";
 import { names } from "./lesson/data.ts";
 import { drawNames } from "./lesson/draw_names.ts";
 import { check, figure, heading, type Item, lines, say, table } from "./lesson/item.ts";
@@ -29,9 +29,9 @@ import {
   type Split,
   splitWords,
 } from "./lesson/letters.ts";
-import { betterThan, calmStart, mixedWithCounts } from "./lesson/mlp_solutions.ts";
+import { betterThan, calmStart, mixedWithCounts } from "./lesson/mlp/mlp_solutions.ts";
 import { engineForSmallNets, means, softmax, trainOn } from "./lesson/net_training.ts";
-import { Ngrams } from "./lesson/ngrams.ts";
+import { Ngrams } from "./lesson/mlp/ngrams.ts";
 
 const notebook = "makemore part 2, notebook";
 const context = 3;

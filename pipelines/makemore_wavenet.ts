@@ -6,19 +6,25 @@
  *
  * @module
  */
-import { mlp, wavenet } from "../kernels/models/name_nets.ts";
+import { mlp, wavenet } from "../kernels/models/course/name_nets.ts";
 import { barChart } from "../stages/report/chart/bars.ts";
 import { lineChart } from "../stages/report/chart/line.ts";
-import { integer } from "./cli/kinds.ts";
+import { integer } from "./cli/option_types.ts";
 import { names } from "./lesson/data.ts";
 import { check, figure, heading, type Item, lines, say, table } from "./lesson/item.ts";
 import { lesson } from "./lesson/lesson.ts";
 import { examplesOf, Letters, splitWords } from "./lesson/letters.ts";
-import { batch, buffersOf, type NameTraining, type TrainedNet, trainedOnNames } from "./lesson/name_nets.ts";
+import {
+  batch,
+  buffersOf,
+  type NameTraining,
+  type TrainedNet,
+  trainedOnNames,
+} from "./lesson/wavenet/name_nets.ts";
 import { engineForSmallNets, means } from "./lesson/net_training.ts";
-import { lossesTwice } from "./lesson/wavenet_float64.ts";
-import { layersTable, sharedTree, treeChart, wavenetLayers } from "./lesson/wavenet_pictures.ts";
-import { gatedSolution } from "./lesson/wavenet_solutions.ts";
+import { lossesTwice } from "./lesson/wavenet/wavenet_float64.ts";
+import { layersTable, sharedTree, treeChart, wavenetLayers } from "./lesson/wavenet/wavenet_pictures.ts";
+import { gatedSolution } from "./lesson/wavenet/wavenet_solutions.ts";
 
 const notebook = "makemore part 5, notebook";
 const fullRun = 200_000;

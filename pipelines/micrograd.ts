@@ -5,22 +5,22 @@
  *
  * @module
  */
-import { PythonRandom } from "../kernels/core/python_random.ts";
+import { PythonRandom } from "../kernels/random/python_random.ts";
 import type { Engine } from "../kernels/engine/engine.ts";
-import { MLP, Neuron, type Value, value } from "../kernels/models/micrograd.ts";
+import { MLP, Neuron, type Value, value } from "../kernels/models/course/micrograd.ts";
 import { boundaryChart } from "../stages/report/chart/boundary.ts";
 import { lineChart } from "../stages/report/chart/line.ts";
 import { check, figure, heading, type Item, progress, say, table } from "./lesson/item.ts";
 import { lesson } from "./lesson/lesson.ts";
-import { type LabelledPoint, points, twoMoons } from "./lesson/moons.ts";
+import { type LabelledPoint, points, twoMoons } from "./lesson/micrograd/moons.ts";
 import {
   gradientByDifference,
   gradientByFormula,
   gradientBySymmetricDifference,
   softmaxLoss,
-} from "./lesson/micrograd_solutions.ts";
-import { trainOnEngine } from "./lesson/micrograd_tensors.ts";
-import { valueGraph } from "./lesson/value_graph.ts";
+} from "./lesson/micrograd/micrograd_solutions.ts";
+import { trainOnEngine } from "./lesson/micrograd/micrograd_tensors.ts";
+import { valueGraph } from "./lesson/micrograd/value_graph.ts";
 
 const notebook = "micrograd lecture, first notebook";
 const demo = "micrograd, demo.ipynb";

@@ -5,12 +5,12 @@
  */
 import { basename, resolve } from "node:path";
 import { asSource } from "../stages/flow/as_source.ts";
-import type { Json } from "../stages/flow/checkpoint.ts";
+import type { Json } from "../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../stages/flow/events.ts";
 import { from } from "../stages/flow/flow.ts";
 import { readEvents } from "../stages/report/metrics.ts";
 import { reportPage } from "../stages/report/report.ts";
-import { repeated } from "./cli/kinds.ts";
+import { repeated } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { writeWhole } from "./cli/run_folder.ts";
 

@@ -8,17 +8,17 @@ import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
 import { map } from "../stages/flow/stage.ts";
 import { loadTokenizer, type Tokenizer } from "../stages/token/tokenizer.ts";
-import { type Plan, plan } from "../stages/train/plan.ts";
-import { type ModelSession, openModel } from "../stages/train/session.ts";
-import { checkWriting, writeTexts } from "../stages/train/write_texts.ts";
-import { tokenizerBeside } from "./cli/beside.ts";
-import { InOrder } from "./cli/in_order.ts";
-import { integer, number, path, repeated, text } from "./cli/kinds.ts";
+import { type Plan, plan } from "../stages/model/plan.ts";
+import { type ModelSession, openModel } from "../stages/model/model_session.ts";
+import { checkWriting, writeTexts } from "../stages/sample/generate_texts.ts";
+import { tokenizerBeside } from "./parts/run_files.ts";
+import { InOrder } from "./parts/ordered_output.ts";
+import { integer, number, path, repeated, text } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
-import { checkPrompt } from "./cli/prompt.ts";
+import { checkPrompt } from "./parts/prompt.ts";
 import { exists } from "./cli/run_folder.ts";
-import { startingWeights } from "./cli/starting_weights.ts";
-import { WritingSpeed } from "./cli/writing_speed.ts";
+import { startingWeights } from "./parts/starting_weights.ts";
+import { WritingSpeed } from "./parts/writing_speed.ts";
 
 const group = "Sampling";
 

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { TorchRandom } from "../kernels/core/torch_random.ts";
+import { TorchRandom } from "../kernels/random/torch_random.ts";
 import { barChart } from "../stages/report/chart/bars.ts";
 import { lineChart } from "../stages/report/chart/line.ts";
-import { flag, oneOf } from "./cli/kinds.ts";
+import { flag, oneOf } from "./cli/option_types.ts";
 import { text } from "./lesson/data.ts";
 import { check, figure, heading, type Item, lines, say, table } from "./lesson/item.ts";
 import { lesson } from "./lesson/lesson.ts";

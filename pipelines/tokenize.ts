@@ -6,13 +6,13 @@
 import { from } from "../stages/flow/flow.ts";
 import { shard } from "../stages/shard/shard.ts";
 import { openSource } from "../stages/source/uri.ts";
-import { sourceOptions } from "./cli/document_options.ts";
-import { oneOf } from "./cli/kinds.ts";
-import { heldOutOptions, tokenizerOptions } from "./cli/options.ts";
+import { sourceOptions } from "./parts/document_options.ts";
+import { oneOf } from "./cli/option_types.ts";
+import { heldOutOptions, tokenizerOptions } from "./parts/options.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { shellWord } from "./cli/shell_word.ts";
-import { checkRereadable, tokenizerFor } from "./cli/tokenizer_for.ts";
-import { encoding } from "./token/encoding.ts";
+import { checkRereadable, tokenizerFor } from "./parts/tokenizer_for.ts";
+import { encoding } from "./parts/token/encoding.ts";
 
 export default pipeline({
   about: "turn documents into token shards, as llm.c and nanoGPT read them",

@@ -5,14 +5,14 @@
  */
 import { from } from "../stages/flow/flow.ts";
 import { openSource } from "../stages/source/uri.ts";
-import { sourceOptions } from "./cli/document_options.ts";
-import { integer, path, repeated, text } from "./cli/kinds.ts";
-import { vocabularyOptions } from "./cli/options.ts";
+import { sourceOptions } from "./parts/document_options.ts";
+import { integer, path, repeated, text } from "./cli/option_types.ts";
+import { vocabularyOptions } from "./parts/options.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { shellWord } from "./cli/shell_word.ts";
-import { inspect } from "./token/inspect.ts";
-import { learn } from "./token/learn.ts";
-import { learnedLines } from "./token/learned_lines.ts";
+import { inspect } from "./parts/token/inspect.ts";
+import { learn } from "./parts/token/learn.ts";
+import { learnedLines } from "./parts/token/learned_lines.ts";
 
 const group = "Looking at a text";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { integer } from "./cli/kinds.ts";
+import { integer } from "./cli/option_types.ts";
 import { article } from "./lesson/data.ts";
 import { lesson } from "./lesson/lesson.ts";
 import { basicSection } from "./lesson/tokenizer/basic.ts";

@@ -6,17 +6,17 @@
 import { leastGpu } from "../kernels/core/gpu.ts";
 import { from } from "../stages/flow/flow.ts";
 import { shardFiles, tokenShards } from "../stages/source/token_shards.ts";
-import { cadenceOptions, modelOptions, shardOptions, trainingOptions } from "./cli/options.ts";
-import { fitting } from "./cli/fitting.ts";
-import { nextWords } from "./cli/next_words.ts";
-import { profileWords } from "./cli/profile.ts";
+import { cadenceOptions, modelOptions, shardOptions, trainingOptions } from "./parts/options.ts";
+import { fitting } from "./parts/max_batch_size.ts";
+import { nextWords } from "./parts/next_steps.ts";
+import { profileWords } from "./parts/profile.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
-import { shardsTokenizer, shardsVocabulary } from "./cli/shards.ts";
-import { startingWeights } from "./cli/starting_weights.ts";
-import { keepTokenizer } from "./cli/tokenizer_for.ts";
-import { scheduleOf, stepsOf, training, trainingPlan } from "./cli/training.ts";
-import { withCost } from "../stages/train/plan_cost.ts";
-import { heldOut } from "./cli/validation.ts";
+import { shardsTokenizer, shardsVocabulary } from "./parts/shards.ts";
+import { startingWeights } from "./parts/starting_weights.ts";
+import { keepTokenizer } from "./parts/tokenizer_for.ts";
+import { scheduleOf, stepsOf, training, trainingPlan } from "./parts/training.ts";
+import { withCost } from "../stages/model/plan_cost.ts";
+import { heldOut } from "./parts/validation.ts";
 
 const options = { ...shardOptions, ...modelOptions, ...trainingOptions, ...cadenceOptions };
 

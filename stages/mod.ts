@@ -7,17 +7,17 @@ export * from "./items.ts";
 export * from "./flow/as_source.ts";
 export * from "./flow/as_stage.ts";
 export * from "./flow/as_transform.ts";
-export * from "./flow/checkpoint.ts";
+export * from "./flow/checkpoint/checkpoint.ts";
 export * from "./flow/events.ts";
 export * from "./flow/flow.ts";
-export * from "./flow/law.ts";
-export * from "./flow/memory_checkpoints.ts";
-export * from "./flow/parallel.ts";
+export * from "./flow/check_resume.ts";
+export * from "./flow/checkpoint/memory_checkpoints.ts";
+export * from "./flow/parallel/parallel.ts";
 export * from "./flow/stage.ts";
-export type { Anchor } from "./format/compressed.ts";
-export type { RetryOptions } from "./format/remote.ts";
-export type { Stretch } from "./format/stretch.ts";
-export type { TokenFormat } from "./format/token_formats.ts";
+export type { Anchor } from "./format/packed/compressed.ts";
+export type { RetryOptions } from "./format/web/remote.ts";
+export type { Stretch } from "./format/packed/byte_range.ts";
+export type { TokenFormat } from "./format/tokens/token_formats.ts";
 export * from "./source/chain.ts";
 export type { Damaged, DamageOptions } from "./source/damage.ts";
 export * from "./source/embedded.ts";
@@ -38,8 +38,8 @@ export * from "./filter/fineweb_group.ts";
 export * from "./filter/fineweb_quality.ts";
 export * from "./filter/gopher_quality.ts";
 export * from "./filter/gopher_repetition.ts";
-export type { FastText, Prediction } from "./filter/fasttext.ts";
-export * from "./filter/language.ts";
+export type { FastText, Prediction } from "./filter/language/fasttext.ts";
+export * from "./filter/language/language.ts";
 export { minhashClusters, type MinhashClustersOptions } from "./filter/minhash/deduplicate.ts";
 export {
   findDuplicates,
@@ -60,7 +60,7 @@ export type { Frequent } from "./filter/frequent.ts";
 export * from "./filter/survey.ts";
 export * from "./filter/url.ts";
 export * from "./filter/url_lists.ts";
-export * from "./filter/words.ts";
+export * from "./filter/words/words.ts";
 export * from "./token/bpe.ts";
 export * from "./token/byte.ts";
 export * from "./token/char.ts";
@@ -68,11 +68,11 @@ export { count as countTokens } from "./token/count.ts";
 export * from "./token/decode_stream.ts";
 export * from "./token/encode.ts";
 export * from "./token/encode_parallel.ts";
-export * from "./token/folder.ts";
-export type { Pattern } from "./token/patterns.ts";
+export * from "./token/files/folder.ts";
+export type { Pattern } from "./token/split/patterns.ts";
 export * from "./token/special.ts";
 export * from "./token/tokenizer.ts";
-export * from "./token/train_bpe.ts";
+export * from "./token/train/train_bpe.ts";
 export { Vocabulary } from "./token/vocabulary.ts";
 export * from "./shard/batch.ts";
 export * from "./shard/shard.ts";
@@ -82,28 +82,28 @@ export * from "./sink/documents.ts";
 export * from "./sink/parquet.ts";
 export type { OpTime } from "./report/op_times.ts";
 export type { Span } from "./report/trace.ts";
-export type { JsonlPlace } from "./format/jsonl.ts";
-export * from "./task/choice_rows.ts";
-export * from "./task/hellaswag.ts";
-export * from "./task/task.ts";
-export * from "./train/ask_hellaswag.ts";
-export * from "./train/choice_tally.ts";
-export * from "./train/evaluate.ts";
-export * from "./train/examine.ts";
-export * from "./train/examples.ts";
-export * from "./train/generate.ts";
-export { type Begun, type Ended, LateResults } from "./train/late_results.ts";
-export type { PickOptions } from "./train/pick_token.ts";
-export * from "./train/plan.ts";
+export type { JsonlPlace } from "./format/text/jsonl.ts";
+export * from "./evaluate/task/choice_rows.ts";
+export * from "./evaluate/task/hellaswag.ts";
+export * from "./evaluate/task/task.ts";
+export * from "./evaluate/hellaswag_stage.ts";
+export * from "./evaluate/choice_tally.ts";
+export * from "./evaluate/evaluate.ts";
+export * from "./inspect/inspect_model.ts";
+export * from "./train/on_device/examples.ts";
+export * from "./sample/sample.ts";
+export { type Begun, type Ended, LateResults } from "./train/pending_results.ts";
+export type { PickOptions } from "./sample/sample_token.ts";
+export * from "./model/plan.ts";
 export { type Profile, Profiler } from "./train/profile.ts";
-export * from "./train/loss_tally.ts";
-export * from "./train/inspect.ts";
-export { type DeadUnitOptions, deadUnits } from "./train/dead_units.ts";
-export type { Histogram, ValueStats, ValueStatsOptions } from "./train/value_stats.ts";
-export { histogramOf, valueStats } from "./train/value_stats.ts";
-export { principalAxes } from "./train/principal_axes.ts";
-export { type PlanCost, planCost } from "./train/plan_cost.ts";
-export * from "./train/resident.ts";
+export * from "./evaluate/loss_tally.ts";
+export * from "./inspect/inspect.ts";
+export { type DeadUnitOptions, deadUnits } from "./inspect/dead_units.ts";
+export type { Histogram, ValueStats, ValueStatsOptions } from "./inspect/value_stats.ts";
+export { histogramOf, valueStats } from "./inspect/value_stats.ts";
+export { principalAxes } from "./inspect/principal_axes.ts";
+export { type PlanCost, planCost } from "./model/plan_cost.ts";
+export * from "./train/on_device/trainer.ts";
 export {
   type ByHand,
   type Examples,
@@ -112,20 +112,20 @@ export {
   residentPrograms,
   type StepBatch,
   threadsFor,
-} from "./train/resident_plan.ts";
-export * from "./train/score_rows.ts";
-export type { ScoringShape } from "./train/scoring.ts";
-export * from "./train/session.ts";
+} from "./train/on_device/plan.ts";
+export * from "./evaluate/score_rows.ts";
+export type { ScoringShape } from "./model/scoring.ts";
+export * from "./model/model_session.ts";
 export { outlierWindow, zScore } from "./train/outliers.ts";
 export * from "./train/train.ts";
-export * from "./train/watch.ts";
-export * from "./train/weights.ts";
-export { Decoder, type NextToken } from "./train/decoder.ts";
-export { StopStrings } from "./train/stop_strings.ts";
+export * from "./train/spike_watch.ts";
+export * from "./model/weights.ts";
+export { Decoder, type NextToken } from "./model/kv_decoder.ts";
+export { StopStrings } from "./sample/stop_strings.ts";
 export {
   type TextRequest,
   type WriteOptions,
   writeTexts,
   type WritingWork,
   type Written,
-} from "./train/write_texts.ts";
+} from "./sample/generate_texts.ts";

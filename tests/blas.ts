@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { findBlas } from "../kernels/engine/blas.ts";
+import { findBlas } from "../kernels/engine/cpu/blas.ts";
 
 /** Whether this machine has one that the CPU engine can use. */
 export const hasBlas: boolean = await findBlas("auto") !== null;

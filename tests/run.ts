@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { findAdapter } from "../kernels/engine/webgpu_device.ts";
+import { findAdapter } from "../kernels/engine/webgpu/device.ts";
 import { countTests } from "./junit.ts";
 import { hasSoftwareAdapter, softwareAdapter } from "./software_adapter.ts";
 

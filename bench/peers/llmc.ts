@@ -6,7 +6,7 @@
  */
 import { gpt } from "../../kernels/models/gpt.ts";
 import { initialWeights } from "../../kernels/models/model.ts";
-import { writeLlmcModel } from "../../stages/format/llmc_model.ts";
+import { writeLlmcModel } from "../../stages/format/model/llmc_model.ts";
 import type { StepSize } from "../training_step.ts";
 import { type Peer, startPeer } from "./peer.ts";
 
@@ -16,7 +16,7 @@ export async function llmc(
   { folder, threads }: { readonly folder: string; readonly threads: number },
 ): Promise<Peer> {
   const place = await Deno.makeTempDir(), program = `${place}/llmc_steps`, checkpoint = `${place}/model.bin`;
-  const source = decodeURIComponent(new URL("llmc_steps.c", import.meta.url).pathname);
+  const source = decodeURIComponent(new URL("./llmc_steps.c", import.meta.url).pathname);
   const flags = ["-Ofast", "-march=native", "-fopenmp", "-DOMP", "-DTESTING", "-w", `-I${folder}`]; // its Makefile's
   const args = [...flags, source, "-o", program, "-lm"];
   const compiled = await new Deno.Command(Deno.env.get("CC") ?? "gcc", { args, stderr: "piped" }).output();

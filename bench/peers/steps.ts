@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { openCpu } from "../../kernels/engine/cpu.ts";
+import { openCpu } from "../../kernels/engine/cpu/cpu_engine.ts";
 import { TextLineStream } from "../../stages/flow/std.ts";
 import { openTrainingStep } from "../training_step.ts";
 

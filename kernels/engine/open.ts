@@ -6,8 +6,8 @@
 import { leastLimits } from "../core/gpu.ts";
 import { mostAtOnce } from "../core/limits.ts";
 import type { Engine } from "./engine.ts";
-import type { Tuning } from "./webgpu.ts";
-import { findAdapter } from "./webgpu_device.ts";
+import type { Tuning } from "./webgpu/webgpu_engine.ts";
+import { findAdapter } from "./webgpu/device.ts";
 
 /** An engine and why it was chosen, in a few words for people. */
 export type OpenedEngine = Readonly<{ engine: Engine; why: string }>;
@@ -71,11 +71,11 @@ async function choose(device: string): Promise<{ kind: "webgpu" | "cpu"; why: st
 }
 
 async function openGpu({ tune = "off", half = false }: OpenEngineOptions): Promise<Engine> {
-  const { openWebgpu } = await import("./webgpu.ts");
+  const { openWebgpu } = await import("./webgpu/webgpu_engine.ts");
   return await openWebgpu({ tune, half });
 }
 
 async function openProcessor(options: OpenEngineOptions): Promise<Engine> {
-  const { openCpu } = await import("./cpu.ts");
+  const { openCpu } = await import("./cpu/cpu_engine.ts");
   return await openCpu(options);
 }

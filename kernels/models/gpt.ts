@@ -4,18 +4,18 @@
  *
  * @module
  */
-import { checkpoint } from "../core/checkpoint.ts";
+import { checkpoint } from "../core/recompute.ts";
 import type { Scope } from "../core/graph.ts";
 import { ShapeError, type Tensor } from "../core/tensor.ts";
-import { add } from "../ops/arith.ts";
-import { attention } from "../ops/attention.ts";
-import { cacheAttention } from "../ops/attention_cache.ts";
-import { dropout } from "../ops/dropout.ts";
-import type { Dropout } from "../ops/dropout_mask.ts";
-import { gather } from "../ops/gather.ts";
-import { linearCrossEntropy } from "../ops/linear_cross_entropy.ts";
-import { matmul } from "../ops/matmul.ts";
-import { slice } from "../ops/slice.ts";
+import { add } from "../ops/elementwise/arith.ts";
+import { attention } from "../ops/attention/attention.ts";
+import { cacheAttention } from "../ops/attention/attention_cache.ts";
+import { dropout } from "../ops/dropout/dropout.ts";
+import type { Dropout } from "../ops/dropout/dropout_mask.ts";
+import { gather } from "../ops/indexing/gather.ts";
+import { linearCrossEntropy } from "../ops/loss/linear_cross_entropy.ts";
+import { matmul } from "../ops/matmul/matmul.ts";
+import { slice } from "../ops/indexing/slice.ts";
 import { type Gelu, geluOf, linear, norm } from "./layers.ts";
 import type { Model, Randomness, Recompute, TextCache } from "./model.ts";
 

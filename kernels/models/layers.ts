@@ -6,14 +6,14 @@
 import { fill } from "../core/gradients.ts";
 import type { Scope } from "../core/graph.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { add } from "../ops/arith.ts";
-import { affine, affineAdd, affineGelu } from "../ops/affine.ts";
-import { dropoutAdd } from "../ops/dropout.ts";
-import type { Dropout } from "../ops/dropout_mask.ts";
-import { gelu } from "../ops/gelu.ts";
-import { geluErf } from "../ops/gelu_erf.ts";
-import { layerNorm } from "../ops/layer_norm.ts";
-import { matmul } from "../ops/matmul.ts";
+import { add } from "../ops/elementwise/arith.ts";
+import { affine, affineAdd, affineGelu } from "../ops/matmul/affine.ts";
+import { dropoutAdd } from "../ops/dropout/dropout.ts";
+import type { Dropout } from "../ops/dropout/dropout_mask.ts";
+import { gelu } from "../ops/elementwise/gelu.ts";
+import { geluErf } from "../ops/elementwise/gelu_erf.ts";
+import { layerNorm } from "../ops/norm/layer_norm.ts";
+import { matmul } from "../ops/matmul/matmul.ts";
 
 /** Which GELU: its fit by tanh, as GPT-2's, or by the error function, as PyTorch's and nanoGPT's. */
 export type Gelu = "tanh" | "erf";

@@ -4,7 +4,7 @@
  * @module
  */
 import { Graph, type Init, type Parameter, parameterCount, RootScope, type Scope } from "../core/graph.ts";
-import { normals } from "../core/philox.ts";
+import { normals } from "../random/philox.ts";
 import { type Shape, sizeOf, type Tensor, type TensorMap } from "../core/tensor.ts";
 
 /** What a training program draws random numbers by. */

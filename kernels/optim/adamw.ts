@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { adamwStep } from "../ops/adamw.ts";
+import { adamwStep } from "../ops/update/adamw.ts";
 import { decayedElements, type Optimizer } from "./optimizer.ts";
 
 /** AdamW's constants. */

@@ -6,9 +6,9 @@
  */
 import { fill } from "../core/gradients.ts";
 import type { NamedSpec, Pack } from "../core/pack.ts";
-import { scale as times } from "../ops/arith.ts";
-import { nesterov } from "../ops/nesterov.ts";
-import { sgdStep } from "../ops/sgd.ts";
+import { scale as times } from "../ops/elementwise/arith.ts";
+import { nesterov } from "../ops/update/nesterov.ts";
+import { sgdStep } from "../ops/update/sgd.ts";
 import { adamw, type AdamWOptions } from "./adamw.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { orthogonalize } from "./orthogonalize.ts";

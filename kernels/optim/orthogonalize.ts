@@ -6,9 +6,9 @@
  */
 import { fill } from "../core/gradients.ts";
 import { ShapeError, type Tensor } from "../core/tensor.ts";
-import { add, div, scale } from "../ops/arith.ts";
-import { globalNorm } from "../ops/global_norm.ts";
-import { matmul, matmulAdd } from "../ops/matmul.ts";
+import { add, div, scale } from "../ops/elementwise/arith.ts";
+import { globalNorm } from "../ops/update/global_norm.ts";
+import { matmul, matmulAdd } from "../ops/matmul/matmul.ts";
 
 /** x → A·x + B·x³ + C·x⁵ on singular values: steepest at 0 of those that end between about 0.7 and 1.2. */
 const [A, B, C] = [3.4445, -4.775, 2.0315];

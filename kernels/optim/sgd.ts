@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sgdStep } from "../ops/sgd.ts";
+import { sgdStep } from "../ops/update/sgd.ts";
 import { decayedElements, type Optimizer } from "./optimizer.ts";
 
 /** SGD's constants. */

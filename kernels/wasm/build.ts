@@ -1,11 +1,14 @@
 /**
- * Compiles the AssemblyScript of this folder to kernels.wasm, to kernels_plain.wasm for WASM engines without relaxed
- * SIMD, and to normals.wasm, which draws random numbers for any engine: run it with `deno run -A kernels/wasm/build.ts` after a change. The results are committed, since the compiler
- * takes seconds and 200 MB; a test builds them again and compares.
+ * Compiles the AssemblyScript files (`*_wasm.ts` and those of this folder) to kernels.wasm, to kernels_plain.wasm for
+ * WASM engines without relaxed SIMD, and to random/normals.wasm, which draws random numbers for any engine. Run
+ * `deno task wasm` after a change. The modules are committed, since the compiler takes seconds and 200 MB; a test
+ * builds them again and compares.
  *
  * @module
  */
 import asc from "assemblyscript/asc";
+
+const kernels = new URL("../", import.meta.url);
 
 const options = [
   "-O3",
@@ -25,7 +28,7 @@ const engineMemory = [
 
 /** A module: which source it is of, what of WASM it may use, and its memory, as compiler options. */
 export interface Build {
-  /** A file of this folder. */
+  /** The file whose exports are the module's, from kernels/. */
   readonly source: string;
   /** Names with commas between. */
   readonly features: string;
@@ -36,13 +39,13 @@ export interface Build {
 /** What WASM engines with relaxed SIMD have. */
 export const engineFeatures = "simd,relaxed-simd,threads";
 
-/** The files that are committed. */
+/** The modules that are committed, from kernels/. */
 export const builds: Readonly<Record<string, Build>> = {
-  "kernels.wasm": { source: "index.ts", features: engineFeatures, memory: engineMemory },
-  "kernels_plain.wasm": { source: "index.ts", features: "simd,threads", memory: engineMemory },
+  "wasm/kernels.wasm": { source: "wasm/index.ts", features: engineFeatures, memory: engineMemory },
+  "wasm/kernels_plain.wasm": { source: "wasm/index.ts", features: "simd,threads", memory: engineMemory },
   // Its own: a page, and room for 65,536 floats.
-  "normals.wasm": {
-    source: "normals.ts",
+  "random/normals.wasm": {
+    source: "random/normals_wasm.ts",
     features: "simd",
     memory: ["--initialMemory=5", "--maximumMemory=5"],
   },
@@ -69,7 +72,7 @@ export async function compileSource(
   const { error, stderr } = await asc.main(command, {
     // Imports name files in full, as everywhere in the project; the compiler appends one more ".ts".
     readFile: (name) =>
-      Deno.readTextFile(new URL(name.replace(/\.ts\.ts$/, ".ts"), import.meta.url)).catch(() => null),
+      Deno.readTextFile(new URL(name.replace(/\.ts\.ts$/, ".ts"), kernels)).catch(() => null),
     writeFile: (name, contents) => {
       if (name === build && typeof contents !== "string") binary = contents;
     },
@@ -84,7 +87,7 @@ export async function compileSource(
 if (import.meta.main) {
   for (const build of Object.keys(builds)) {
     const bytes = await buildKernels(build);
-    await Deno.writeFile(new URL(build, import.meta.url), bytes);
+    await Deno.writeFile(new URL(build, kernels), bytes);
     console.error(`${build}: ${bytes.length} bytes`);
   }
 }

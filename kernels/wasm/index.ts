@@ -5,40 +5,48 @@
  *
  * @module
  */
-export { adamw } from "./adamw.ts";
-export { affine, affine_add, affine_gelu } from "./affine.ts";
-export { add, div, mul, sub } from "./arith.ts";
-export { attention, attention_grad } from "./attention.ts";
-export { cache_attention, cache_put } from "./attention_cache.ts";
-export { slope_rows, softmax_rows } from "./attention_rows.ts";
-export { batch_norm, batch_norm_grad, running_moments } from "./batch_norm.ts";
-export { concat, narrow, permute } from "./concat.ts";
+export { adamw } from "../ops/update/adamw_wasm.ts";
+export { affine, affine_add, affine_gelu } from "../ops/matmul/affine_wasm.ts";
+export { add, div, mul, sub } from "../ops/elementwise/arith_wasm.ts";
+export { attention, attention_grad } from "../ops/attention/attention_wasm.ts";
+export { cache_attention, cache_put } from "../ops/attention/attention_cache_wasm.ts";
+export { slope_rows, softmax_rows } from "../ops/attention/attention_rows_wasm.ts";
+export { batch_norm, batch_norm_grad, running_moments } from "../ops/norm/batch_norm_wasm.ts";
+export { concat, narrow, permute } from "../ops/indexing/concat_wasm.ts";
 export {
   cross_entropy,
   cross_entropy_grad,
   cross_entropy_rows,
   cross_entropy_rows_grad,
-} from "./cross_entropy.ts";
-export { dropout, dropout_add } from "./dropout.ts";
-export { exp, exp_grad, log, log_grad, power, sigmoid, sigmoid_grad } from "./exp_log.ts";
+} from "../ops/loss/cross_entropy_wasm.ts";
+export { dropout, dropout_add } from "../ops/dropout/dropout_wasm.ts";
+export {
+  exp,
+  exp_grad,
+  log,
+  log_grad,
+  power,
+  sigmoid,
+  sigmoid_grad,
+} from "../ops/elementwise/exp_log_wasm.ts";
 export { accumulate, fill, plus } from "./fill.ts";
-export { finish } from "./finish.ts";
-export { gather, scatter_add } from "./gather.ts";
-export { gelu, gelu_grad } from "./gelu.ts";
-export { gelu_erf, gelu_erf_grad } from "./gelu_erf.ts";
-export { clip_scale, sum_squares } from "./global_norm.ts";
-export { layer_norm, layer_norm_grad, layer_norm_param_grad } from "./layer_norm.ts";
-export { matmul, matmul_add } from "./matmul.ts";
-export { broadcast, max, mean, sum, sum_add } from "./reduce.ts";
-export { relu, relu_grad } from "./relu.ts";
-export { put_rows, take_rows } from "./row_blocks.ts";
-export { scale } from "./scale.ts";
-export { nesterov, sgd } from "./sgd.ts";
-export { pad, slice, take } from "./slice.ts";
-export { softmax, softmax_grad } from "./softmax.ts";
-export { assign, clear, count } from "./state.ts";
-export { tanh, tanh_grad } from "./tanh.ts";
-export { one_hot, token_contexts, token_windows } from "./token_windows.ts";
+export { finish } from "../ops/matmul/finish_wasm.ts";
+export { gather, scatter_add } from "../ops/indexing/gather_wasm.ts";
+export { gelu, gelu_grad } from "../ops/elementwise/gelu_wasm.ts";
+export { gelu_erf, gelu_erf_grad } from "../ops/elementwise/gelu_erf_wasm.ts";
+export { clip_scale, sum_squares } from "../ops/update/global_norm_wasm.ts";
+export { layer_norm, layer_norm_grad, layer_norm_param_grad } from "../ops/norm/layer_norm_wasm.ts";
+export { matmul, matmul_add } from "../ops/matmul/matmul_wasm.ts";
+export { broadcast, max, mean, sum, sum_add } from "../ops/reduce/reduce_wasm.ts";
+export { relu, relu_grad } from "../ops/elementwise/relu_wasm.ts";
+export { put_rows, take_rows } from "../ops/loss/row_blocks_wasm.ts";
+export { scale } from "../ops/elementwise/scale_wasm.ts";
+export { nesterov, sgd } from "../ops/update/sgd_wasm.ts";
+export { pad, slice, take } from "../ops/indexing/slice_wasm.ts";
+export { softmax, softmax_grad } from "../ops/attention/softmax_wasm.ts";
+export { assign, clear, count } from "../ops/update/state_wasm.ts";
+export { tanh, tanh_grad } from "../ops/elementwise/tanh_wasm.ts";
+export { one_hot, token_contexts, token_windows } from "../ops/indexing/token_windows_wasm.ts";
 
 // Not `export … from`: the compiler makes a second copy of a file named so, with a variable of its own.
 import { choose_wide } from "./tile_wide.ts";

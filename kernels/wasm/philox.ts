@@ -1,6 +1,6 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twin of philox4x32() of kernels/core/philox.ts: four counters side by side in vector lanes.
+ * Twin of philox4x32() of kernels/random/philox.ts: four counters side by side in vector lanes.
  *
  * @module
  */

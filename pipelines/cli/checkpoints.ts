@@ -4,7 +4,7 @@
  * @module
  */
 import { basename } from "node:path";
-import { type Checkpoints, openCheckpoints, type Part } from "../../stages/flow/checkpoint.ts";
+import { type Checkpoints, openCheckpoints, type Part } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import { writeWhole } from "./run_folder.ts";
 

@@ -5,7 +5,7 @@
  */
 import type { Engine } from "../../kernels/engine/engine.ts";
 import { largestPack, openEngine } from "../../kernels/engine/open.ts";
-import type { Part } from "../../stages/flow/checkpoint.ts";
+import type { Part } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { Env } from "./pipeline.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname } from "node:path";
-import type { Json, Part } from "../../stages/flow/checkpoint.ts";
+import type { Json, Part } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { RunOptions, RunResult } from "../../stages/flow/flow.ts";
 import { textLength } from "../../stages/items.ts";
@@ -29,7 +29,7 @@ import type { Console } from "./console.ts";
 import { environment, workersOf } from "./environment.ts";
 import type { Env, Ran } from "./pipeline.ts";
 import { Recorder } from "./recorder.ts";
-import { batchToLeaveOut } from "./leave_out.ts";
+import { batchToLeaveOut } from "../parts/skipped_batches.ts";
 import type { Resolved } from "./resolve.ts";
 import { asJson, type RunRecord, writeRecord, writeWhole } from "./run_folder.ts";
 import { onInterrupt } from "./signals.ts";

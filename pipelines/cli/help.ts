@@ -6,12 +6,12 @@
 import { leastLimits } from "../../kernels/core/gpu.ts";
 import { painter, truncate } from "../../stages/report/block.ts";
 import { bytes, count, time } from "../../stages/report/quantity.ts";
-import type { PlanCost, ProgramCost } from "../../stages/train/plan_cost.ts";
+import type { PlanCost, ProgramCost } from "../../stages/model/plan_cost.ts";
 import type { StepInfo } from "../../stages/flow/flow.ts";
 import { flagOf } from "./command_line.ts";
-import type { Fitting } from "./fitting.ts";
+import type { Fitting } from "../parts/max_batch_size.ts";
 import type { Option, Options, Plan, SourcePlan } from "./pipeline.ts";
-import { presets } from "./presets.ts";
+import { presets } from "../parts/presets.ts";
 import type { Resolved } from "./resolve.ts";
 
 /** How wide, and whether in colour. */

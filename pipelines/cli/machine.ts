@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Machine } from "./presets.ts";
+import type { Machine } from "../parts/presets.ts";
 
 /** The device that `--device` will mean here. A software adapter counts as no GPU. */
 export async function machineFor(device: string): Promise<Machine> {

@@ -5,12 +5,12 @@
  */
 import type { Engine } from "../../kernels/engine/engine.ts";
 import type { Kind } from "../../kernels/core/tensor.ts";
-import type { Part } from "../../stages/flow/checkpoint.ts";
+import type { Part } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { StageStats } from "../../stages/report/stats.ts";
-import type { PlanCost } from "../../stages/train/plan_cost.ts";
+import type { PlanCost } from "../../stages/model/plan_cost.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
-import type { Fitting } from "./fitting.ts";
+import type { Fitting } from "../parts/max_batch_size.ts";
 
 /** One option, declared once: flag, help, default, type, its place in config.json and in the check on resume. */
 export interface Option<T> {

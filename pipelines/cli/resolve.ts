@@ -7,7 +7,7 @@
 import { nearest } from "./args.ts";
 import { flagOf, fromRecord, type Given } from "./command_line.ts";
 import type { Options } from "./pipeline.ts";
-import { type Machine, pickPreset, presets } from "./presets.ts";
+import { type Machine, pickPreset, presets } from "../parts/presets.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Every option's value, and where it came from. */

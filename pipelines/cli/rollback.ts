@@ -5,7 +5,7 @@
  * @module
  */
 import { execute, type Job } from "./execute.ts";
-import { batchToLeaveOut } from "./leave_out.ts";
+import { batchToLeaveOut } from "../parts/skipped_batches.ts";
 import { exists } from "./run_folder.ts";
 
 /** Runs a job, and runs it on after each batch that must be left out. Returns and throws as `execute`. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, dirname, resolve as absolute } from "node:path";
-import type { Json } from "../../stages/flow/checkpoint.ts";
+import type { Json } from "../../stages/flow/checkpoint/checkpoint.ts";
 import { lastEvent } from "../../stages/report/metrics.ts";
 import { UsageError } from "./usage_error.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TorchRandom } from "../../kernels/core/torch_random.ts";
+import type { TorchRandom } from "../../kernels/random/torch_random.ts";
 import type { Letters } from "./letters.ts";
 
 /** How names are drawn. */

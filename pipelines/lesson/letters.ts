@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { PythonRandom } from "../../kernels/core/python_random.ts";
-import { contextExamples } from "../../stages/train/examples.ts";
+import { PythonRandom } from "../../kernels/random/python_random.ts";
+import { contextExamples } from "../../stages/train/on_device/examples.ts";
 
 /** The letters of words. Number 0 is the mark that stands before a word and after it, then all letters in order. */
 export class Letters {

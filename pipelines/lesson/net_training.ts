@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { TorchRandom } from "../../kernels/core/torch_random.ts";
-import { openCpu } from "../../kernels/engine/cpu.ts";
+import type { TorchRandom } from "../../kernels/random/torch_random.ts";
+import { openCpu } from "../../kernels/engine/cpu/cpu_engine.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
-import type { Resident } from "../../stages/train/resident.ts";
+import type { Resident } from "../../stages/train/on_device/trainer.ts";
 import { type Item, progress } from "./item.ts";
 
 /** How a net is trained. */

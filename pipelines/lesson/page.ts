@@ -18,7 +18,7 @@ export interface PageOptions {
 
 /** The page's text. */
 export async function lessonPage({ title, items, options }: PageOptions): Promise<string> {
-  const style = await baseStyle() + await Deno.readTextFile(new URL("page.css", import.meta.url));
+  const style = await baseStyle() + await Deno.readTextFile(new URL("./page.css", import.meta.url));
   const checks = items.filter((item) => item.kind === "check");
   const same = checks.filter((item) => verdictOf(item) === "same").length;
   const apart = checks.filter((item) => verdictOf(item) === "not compared").length;

@@ -6,7 +6,7 @@
  */
 import { type Stage, stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
-import { length, splitLines, splitSpace, strip } from "./python_text.ts";
+import { length, splitLines, splitSpace, strip } from "./words/python_text.ts";
 import { type RuleOptions, textRules } from "./recipe.ts";
 
 /** What C4's rules can be told. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { tryArticle } from "../format/article_text.ts";
+import { tryArticle } from "../format/web/article_text.ts";
 import type { Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 

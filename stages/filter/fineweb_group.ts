@@ -11,12 +11,12 @@ import { extract } from "./extract.ts";
 import { finewebQuality } from "./fineweb_quality.ts";
 import { gopherQuality } from "./gopher_quality.ts";
 import { gopherRepetition } from "./gopher_repetition.ts";
-import { language } from "./language.ts";
+import { language } from "./language/language.ts";
 import { minhashSign } from "./minhash/sign.ts";
 import { pii } from "./pii.ts";
 import { defaultSentences, defaultWords, type Generation } from "./recipe.ts";
 import { url } from "./url.ts";
-import { type SentencesName, sentenceSplitter, type WordsName, wordSplitter } from "./words.ts";
+import { type SentencesName, sentenceSplitter, type WordsName, wordSplitter } from "./words/words.ts";
 import { count } from "../token/count.ts";
 
 /** The stages' names, in the recipe's order. */

@@ -8,8 +8,8 @@
 import { rule, type Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { duplicates } from "./gopher_repetition.ts";
-import { isTerminal, lastMark } from "./marks.ts";
-import { isBlank, length, occurrences } from "./python_text.ts";
+import { isTerminal, lastMark } from "./words/marks.ts";
+import { isBlank, length, occurrences } from "./words/python_text.ts";
 import { type RuleOptions, textRules } from "./recipe.ts";
 
 /** Bounds that a text must keep within. */

@@ -6,8 +6,8 @@
  */
 import { rule, type Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
-import { isPunctuation, isTerminal } from "./marks.ts";
-import { length, occurrences, splitLines, strip } from "./python_text.ts";
+import { isPunctuation, isTerminal } from "./words/marks.ts";
+import { length, occurrences, splitLines, strip } from "./words/python_text.ts";
 import { type RuleOptions, textRules } from "./recipe.ts";
 
 /** Bounds that a text must keep within. 0 switches a rule off. */

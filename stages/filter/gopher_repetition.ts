@@ -6,8 +6,8 @@
  */
 import { rule, type Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
-import { NGrams } from "./ngrams.ts";
-import { length, strip } from "./python_text.ts";
+import { NGrams } from "./words/ngrams.ts";
+import { length, strip } from "./words/python_text.ts";
 import { type RuleOptions, textRules } from "./recipe.ts";
 
 /** Greatest fractions a text may have; of pairs, first the n of the n-gram. 0 switches a rule off. */

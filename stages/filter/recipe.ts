@@ -9,7 +9,7 @@ import {
   type Splitter,
   type WordsName,
   wordSplitter,
-} from "./words.ts";
+} from "./words/words.ts";
 
 /** The rules as they stand now, or as of spring 2024, when FineWeb was made. */
 export type Generation = "current" | "release";

@@ -4,13 +4,13 @@
  *
  * @module
  */
-import type { Checkpoints, Json } from "./saved.ts";
+import type { Checkpoints, Json } from "./checkpoint/types.ts";
 import type { RunEvent } from "./events.ts";
 import type { Measure } from "./lengths.ts";
 import { type Rejects, sinksOf } from "./rejects.ts";
-import { Run } from "./run.ts";
+import { Run } from "./run/run.ts";
 import type { Source, Stage } from "./stage.ts";
-import { streamOf } from "./stream.ts";
+import { streamOf } from "./run/stream.ts";
 
 export type { Lengths, Measure } from "./lengths.ts";
 export type { Reject, Rejects } from "./rejects.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Saved } from "./saved.ts";
+import type { Saved } from "./checkpoint/types.ts";
 import type { RunEvent } from "./events.ts";
 
 /** Zero or more items: a generator, an array, or their async forms. */

@@ -6,5 +6,5 @@
 
 /** The style sheet's text, to be inlined. */
 export async function baseStyle(): Promise<string> {
-  return await Deno.readTextFile(new URL("base.css", import.meta.url));
+  return await Deno.readTextFile(new URL("./base.css", import.meta.url));
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Json } from "../flow/checkpoint.ts";
+import type { Json } from "../flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../flow/events.ts";
 
 /** The open file. */

@@ -5,7 +5,7 @@
  * @module
  */
 import uPlotPackage from "uplot/package.json" with { type: "json" };
-import type { Json } from "../flow/checkpoint.ts";
+import type { Json } from "../flow/checkpoint/checkpoint.ts";
 import type { InspectEvent, RunEvent, TensorStats } from "../flow/events.ts";
 import { inert } from "./inert.ts";
 import { baseStyle } from "./base_style.ts";

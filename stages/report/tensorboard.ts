@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Json } from "../flow/checkpoint.ts";
+import type { Json } from "../flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../flow/events.ts";
 import { type TensorboardEvent, tensorboardRecord, tensorboardVersion } from "../format/tensorboard.ts";
 

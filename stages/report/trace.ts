@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Json } from "../flow/checkpoint.ts";
+import type { Json } from "../flow/checkpoint/checkpoint.ts";
 
 /** Something that took time on some track. */
 export interface Span {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TensorFile } from "../flow/checkpoint.ts";
+import { TensorFile } from "../flow/checkpoint/checkpoint.ts";
 import { type Stage, stage } from "../flow/stage.ts";
 import type { Batch, Sequence } from "../items.ts";
 

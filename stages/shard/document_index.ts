@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { readFully } from "../format/token_file.ts";
+import { readFully } from "../format/tokens/token_file.ts";
 import type { TokenShard } from "../items.ts";
 
 /** The index's path for a shard's. */

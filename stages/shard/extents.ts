@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openTokens, type TokenFormat } from "../format/token_formats.ts";
+import { openTokens, type TokenFormat } from "../format/tokens/token_formats.ts";
 import type { TokenShard } from "../items.ts";
 
 /** Extents that lie one after the other in a file. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { shardHeader } from "../format/llmc_shard.ts";
-import { bytesOfTokens, PARTIAL } from "../format/token_file.ts";
+import { shardHeader } from "../format/tokens/llmc_shard.ts";
+import { bytesOfTokens, PARTIAL } from "../format/tokens/token_file.ts";
 
 /** What a shard is written as. */
 export type ShardLayout = Readonly<{

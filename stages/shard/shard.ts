@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { tokenWidth } from "../format/llmc_shard.ts";
-import { PARTIAL } from "../format/token_file.ts";
-import { openTokens } from "../format/token_formats.ts";
+import { tokenWidth } from "../format/tokens/llmc_shard.ts";
+import { PARTIAL } from "../format/tokens/token_file.ts";
+import { openTokens } from "../format/tokens/token_formats.ts";
 import { type Stage, stage } from "../flow/stage.ts";
 import type { Tokens, TokenShard } from "../items.ts";
 import { DocumentIndex } from "./document_index.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { permutation, uniformAt } from "../../kernels/core/philox.ts";
+import { permutation, uniformAt } from "../../kernels/random/philox.ts";
 import { type Context, type Stage, stage } from "../flow/stage.ts";
 import type { Sequence, TokenShard } from "../items.ts";
 import { addExtent, type Extent, extentsOf, readChecked, type Region, tokensIn } from "./extents.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Saved } from "../flow/checkpoint.ts";
+import type { Saved } from "../flow/checkpoint/checkpoint.ts";
 import type { Source } from "../flow/stage.ts";
 
 /** Where a chain stands. */

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { permutation } from "../../kernels/core/philox.ts";
+import { permutation } from "../../kernels/random/philox.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { mailText } from "./mail.ts";

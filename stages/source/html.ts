@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { tryArticle } from "../format/article_text.ts";
-import { readUnpacked } from "../format/compressed.ts";
+import { tryArticle } from "../format/web/article_text.ts";
+import { readUnpacked } from "../format/packed/compressed.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { type DamageOptions, isDamage, passOver, untilDamage } from "./damage.ts";

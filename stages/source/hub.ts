@@ -5,7 +5,7 @@
  */
 import { datasetInfo, HUB_URL, HubApiError, listFiles } from "@huggingface/hub";
 import picomatch from "picomatch";
-import { patientFetch, type RetryOptions } from "../format/remote.ts";
+import { patientFetch, type RetryOptions } from "../format/web/remote.ts";
 
 /** A file of a dataset. */
 export interface HubFile {

@@ -5,7 +5,7 @@
  * @module
  */
 import PostalMime from "postal-mime";
-import { pageText } from "../format/page_text.ts";
+import { pageText } from "../format/web/page_text.ts";
 
 /**
  * The body of a mail as plain text: its text part, else its HTML part as a page would show it, else "". Line ends

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { uniformAt } from "../../kernels/core/philox.ts";
-import type { Saved } from "../flow/checkpoint.ts";
+import { uniformAt } from "../../kernels/random/philox.ts";
+import type { Saved } from "../flow/checkpoint/checkpoint.ts";
 import type { Many, Source } from "../flow/stage.ts";
 
 /** One ingredient. */

@@ -7,8 +7,8 @@
 import type { FileMetaData } from "hyparquet";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
-import { openGroup, readMetadata } from "../format/parquet_group.ts";
-import { openRanges } from "../format/ranges.ts";
+import { openGroup, readMetadata } from "../format/parquet/parquet_group.ts";
+import { openRanges } from "../format/packed/ranges.ts";
 import { type DamageOptions, isDamage, passOnce, passOver } from "./damage.ts";
 import { shown, tryDocument } from "./row.ts";
 

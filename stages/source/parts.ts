@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { packingOf, readPacked } from "../format/compressed.ts";
-import { gunzipMembers } from "../format/gzip.ts";
+import { packingOf, readPacked } from "../format/packed/compressed.ts";
+import { gunzipMembers } from "../format/packed/gzip.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { isDamage } from "./damage.ts";

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type Anchor, Anchors, readUnpacked } from "../format/compressed.ts";
-import type { JsonlPlace } from "../format/jsonl.ts";
-import { parseJson } from "../format/parse_json.ts";
-import { LineBounds, type Stretch, stretchName, wholeFile } from "../format/stretch.ts";
+import { type Anchor, Anchors, readUnpacked } from "../format/packed/compressed.ts";
+import type { JsonlPlace } from "../format/text/jsonl.ts";
+import { parseJson } from "../format/text/parse_json.ts";
+import { LineBounds, type Stretch, stretchName, wholeFile } from "../format/packed/byte_range.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { type DamageOptions, isDamage, passOnce, passOver, untilDamage } from "./damage.ts";

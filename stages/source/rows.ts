@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type BadLine, type JsonlPlace, readJsonl } from "../format/jsonl.ts";
+import { type BadLine, type JsonlPlace, readJsonl } from "../format/text/jsonl.ts";
 import type { Context } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { passOver } from "./damage.ts";

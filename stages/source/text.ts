@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { readUnpacked } from "../format/compressed.ts";
-import { lines } from "../format/lines.ts";
-import { LineBounds, type Stretch, stretchName, wholeFile } from "../format/stretch.ts";
+import { readUnpacked } from "../format/packed/compressed.ts";
+import { lines } from "../format/text/lines.ts";
+import { LineBounds, type Stretch, stretchName, wholeFile } from "../format/packed/byte_range.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { type DamageOptions, passOnce, untilDamage } from "./damage.ts";

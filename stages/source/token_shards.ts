@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openTokens, type TokenFormat } from "../format/token_formats.ts";
+import { openTokens, type TokenFormat } from "../format/tokens/token_formats.ts";
 import type { Source } from "../flow/stage.ts";
 import type { TokenShard } from "../items.ts";
 import { filesOf } from "./glob.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { packingOf, unpackedName } from "../format/compressed.ts";
-import { findRemote, isRemote } from "../format/remote.ts";
-import type { Stretch } from "../format/stretch.ts";
+import { packingOf, unpackedName } from "../format/packed/compressed.ts";
+import { findRemote, isRemote } from "../format/web/remote.ts";
+import type { Stretch } from "../format/packed/byte_range.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { chain } from "./chain.ts";

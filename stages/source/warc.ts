@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { tryArticle } from "../format/article_text.ts";
-import { type Anchor, Anchors, readUnpacked } from "../format/compressed.ts";
-import { parseResponse } from "../format/http.ts";
-import { findMember, nextMember, type Stretch, stretchName, wholeFile } from "../format/stretch.ts";
-import { findSoundMember } from "../format/sound_member.ts";
-import { findRecord, readWarc, type WarcRecord } from "../format/warc.ts";
+import { tryArticle } from "../format/web/article_text.ts";
+import { type Anchor, Anchors, readUnpacked } from "../format/packed/compressed.ts";
+import { parseResponse } from "../format/web/http.ts";
+import { findMember, nextMember, type Stretch, stretchName, wholeFile } from "../format/packed/byte_range.ts";
+import { findSoundMember } from "../format/packed/intact_member.ts";
+import { findRecord, readWarc, type WarcRecord } from "../format/web/warc.ts";
 import type { Context, Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { isDamage, passOver } from "./damage.ts";

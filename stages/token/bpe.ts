@@ -6,9 +6,9 @@
  * @module
  */
 import { ByteIndex } from "./byte_index.ts";
-import { ChunkIndex } from "./chunk_index.ts";
+import { ChunkIndex } from "./train/chunk_index.ts";
 import { merge, PairTable } from "./merge.ts";
-import { type ChunkEnd, chunkEnd, type Pattern, patternName } from "./patterns.ts";
+import { type ChunkEnd, chunkEnd, type Pattern, patternName } from "./split/patterns.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
 /** What makes a byte-pair tokenizer. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { excerpt } from "../format/excerpt.ts";
+import { excerpt } from "../format/text/excerpt.ts";
 import { END_OF_TEXT } from "./end_of_text.ts";
 import { Vocabulary } from "./vocabulary.ts";
 

@@ -5,7 +5,7 @@
  */
 import { asSource } from "../flow/as_source.ts";
 import { from } from "../flow/flow.ts";
-import { parallel } from "../flow/parallel.ts";
+import { parallel } from "../flow/parallel/parallel.ts";
 import type { Stage } from "../flow/stage.ts";
 import type { Document, Tokens } from "../items.ts";
 import type { EncodeOptions } from "./encode.ts";

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { excerpt } from "../format/excerpt.ts";
+import { excerpt } from "../format/text/excerpt.ts";
 
 /**
  * Which special tokens' texts are read as tokens, and which are refused; others are plain text. minbpe's modes:

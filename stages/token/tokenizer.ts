@@ -72,7 +72,7 @@ export async function loadTokenizer(
     case "p50k":
     case "cl100k":
     case "o200k":
-      return await (await import("./published.ts")).publishedTokenizer(nameOrPath);
+      return await (await import("./files/published.ts")).publishedTokenizer(nameOrPath);
     case "char":
       if (options.texts === undefined) {
         throw new TypeError(
@@ -81,6 +81,6 @@ export async function loadTokenizer(
       }
       return (await import("./char.ts")).CharTokenizer.learn(options.texts);
     default:
-      return await (await import("./folder.ts")).readTokenizer(nameOrPath);
+      return await (await import("./files/folder.ts")).readTokenizer(nameOrPath);
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { excerpt } from "../format/excerpt.ts";
+import { excerpt } from "../format/text/excerpt.ts";
 import { ByteIndex } from "./byte_index.ts";
 import { offsetsOf, textOf, textOffsets, TokenBytes } from "./decode.ts";
 import { endOfText } from "./end_of_text.ts";

@@ -9,8 +9,8 @@ import type { Program } from "../../kernels/core/program.ts";
 import type { CallTiming } from "../../kernels/engine/engine.ts";
 import type { OpTime } from "../report/op_times.ts";
 import type { Span } from "../report/trace.ts";
-import { type Plan, programsOfStep } from "./plan.ts";
-import type { ModelSession } from "./session.ts";
+import { type Plan, programsOfStep } from "../model/plan.ts";
+import type { ModelSession } from "../model/model_session.ts";
 
 /** Updates of this run that are not timed: in the first ones code is compiled and memory touched. */
 const SKIPPED = 4;

@@ -8,14 +8,14 @@ import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
 import { initialWeights } from "../../kernels/models/model.ts";
 import type { Schedule } from "../../kernels/optim/schedule.ts";
-import { type Saved, TensorFile } from "../flow/checkpoint.ts";
+import { type Saved, TensorFile } from "../flow/checkpoint/checkpoint.ts";
 import type { StepEvent } from "../flow/events.ts";
 import { type Context, cut, type Stage } from "../flow/stage.ts";
 import type { Batch } from "../items.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "../model/plan.ts";
 import { type Profile, Profiler } from "./profile.ts";
-import { type Ended, LateResults } from "./late_results.ts";
-import { type ModelSession, openModel } from "./session.ts";
+import { type Ended, LateResults } from "./pending_results.ts";
+import { type ModelSession, openModel } from "../model/model_session.ts";
 import {
   type Alarm,
   LeaveOut,
@@ -24,7 +24,7 @@ import {
   Watch,
   type WatchOptions,
   type WatchState,
-} from "./watch.ts";
+} from "./spike_watch.ts";
 
 /**
  * The model after an update, which the device may still be at: what asks the model waits for it. It is the trainer's

@@ -11,7 +11,7 @@ import { type Comparison, expectSame } from "../../bench/peers/comparison.ts";
 import { comparisons } from "../../bench/peers/comparisons.ts";
 import { matmulKernel } from "../../bench/peers/kernels/matmul.ts";
 import { compareStep } from "../../bench/peers/kernels/step.ts";
-import { openCpu } from "../../kernels/engine/cpu.ts";
+import { openCpu } from "../../kernels/engine/cpu/cpu_engine.ts";
 
 // jax-js keeps its workers, and has nothing to end them by.
 const keepsWorkers = { sanitizeOps: false, sanitizeResources: false };

@@ -5,12 +5,12 @@ import { openEngine } from "../../kernels/engine/open.ts";
 import { gpt } from "../../kernels/models/gpt.ts";
 import convert from "../../pipelines/convert.ts";
 import { environment } from "../../pipelines/cli/environment.ts";
-import { type StartingWeights, startingWeights } from "../../pipelines/cli/starting_weights.ts";
-import type { Gpt2Form } from "../../stages/format/gpt2_form.ts";
-import { openLlmcModel } from "../../stages/format/llmc_model.ts";
-import { plan } from "../../stages/train/plan.ts";
-import { openModel } from "../../stages/train/session.ts";
-import { smallForm, writeGpt2Folder } from "../stages/format/gpt2_folder.ts";
+import { type StartingWeights, startingWeights } from "../../pipelines/parts/starting_weights.ts";
+import type { Gpt2Form } from "../../stages/format/model/gpt2_form.ts";
+import { openLlmcModel } from "../../stages/format/model/llmc_model.ts";
+import { plan } from "../../stages/model/plan.ts";
+import { openModel } from "../../stages/model/model_session.ts";
+import { smallForm, writeGpt2Folder } from "../stages/format/model/gpt2_folder.ts";
 import { sharedTest } from "../shared_data.ts";
 import { errorLine, eventsOf, run, runsTo, withFolder } from "./program.ts";
 

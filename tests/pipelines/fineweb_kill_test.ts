@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
-import { philox } from "../../kernels/core/philox.ts";
+import { philox } from "../../kernels/random/philox.ts";
 import { killedAt, runsTo, withFolder } from "./program.ts";
 
 /** 1200 documents in a file of JSON lines, of which each is one of 500, some words changed. */

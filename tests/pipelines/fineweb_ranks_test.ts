@@ -6,7 +6,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { philox } from "../../kernels/core/philox.ts";
+import { philox } from "../../kernels/random/philox.ts";
 import { errorLine, killedAt, run, runsTo, withFolder } from "./program.ts";
 
 const fillers = ["the", "people", "of", "that", "town", "had", "been", "to", "a", "river", "and", "with"];

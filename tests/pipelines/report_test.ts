@@ -4,7 +4,7 @@
  * @module
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { bytesOfTokens } from "../../stages/format/token_file.ts";
+import { bytesOfTokens } from "../../stages/format/tokens/token_file.ts";
 import { errorLine, eventsOf, runsTo, withFolder } from "./program.ts";
 
 Deno.test("report draws one run's page again and lays several over each other; runs leave looks inside and TensorBoard's file", async () => {

@@ -6,7 +6,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { gpt } from "../../kernels/models/gpt.ts";
 import { initialWeights } from "../../kernels/models/model.ts";
-import { writeSafetensors } from "../../stages/format/safetensors.ts";
+import { writeSafetensors } from "../../stages/format/model/safetensors.ts";
 import { errorLine, readUntil, run, runsTo, start, withFolder } from "./program.ts";
 
 Deno.test("sample writes texts of several prompts in order, the same one by one; says how fast; refuses what makes no sense", async () => {

@@ -4,8 +4,8 @@
  * @module
  */
 import { ok } from "node:assert/strict";
-import { uniformAt } from "../../kernels/core/philox.ts";
-import { bytesOfTokens } from "../../stages/format/token_file.ts";
+import { uniformAt } from "../../kernels/random/philox.ts";
+import { bytesOfTokens } from "../../stages/format/tokens/token_file.ts";
 import { killedAt, same } from "./kill.ts";
 import { runsTo, start, withFolder } from "./program.ts";
 

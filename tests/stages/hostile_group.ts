@@ -7,7 +7,7 @@ import { extract } from "../../stages/filter/extract.ts";
 import { finewebStages } from "../../stages/filter/fineweb_group.ts";
 import type { Stage } from "../../stages/flow/stage.ts";
 import type { Document } from "../../stages/items.ts";
-import { chunks } from "../../stages/token/patterns.ts";
+import { chunks } from "../../stages/token/split/patterns.ts";
 
 /** Every stage sees every text: what one drops the next gets all the same. */
 export function hostileStages(): Stage<Document, Document>[] {

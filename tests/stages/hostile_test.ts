@@ -8,7 +8,7 @@ import { deepStrictEqual } from "node:assert/strict";
 import { asSource } from "../../stages/flow/as_source.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import { from } from "../../stages/flow/flow.ts";
-import { parallel } from "../../stages/flow/parallel.ts";
+import { parallel } from "../../stages/flow/parallel/parallel.ts";
 import type { Document } from "../../stages/items.ts";
 
 const units = [

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { philox } from "../../kernels/core/philox.ts";
+import { philox } from "../../kernels/random/philox.ts";
 import { joined } from "./bytes.ts";
 
 /** Words that parsers care for. */

@@ -4,8 +4,8 @@
  * @module
  */
 import { numpy } from "@jax-js/jax";
-import { normals } from "../../../kernels/core/philox.ts";
-import { adamwStep } from "../../../kernels/ops/adamw.ts";
+import { normals } from "../../../kernels/random/philox.ts";
+import { adamwStep } from "../../../kernels/ops/update/adamw.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Tfjs, TfTensor } from "../tfjs.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 import { nn, numpy } from "@jax-js/jax";
-import { normals } from "../../../kernels/core/philox.ts";
-import { attention } from "../../../kernels/ops/attention.ts";
+import { normals } from "../../../kernels/random/philox.ts";
+import { attention } from "../../../kernels/ops/attention/attention.ts";
 import { jaxGradients } from "../jaxjs.ts";
 import { gradientsOf, type Kernel } from "../kernel.ts";
 import { tfGradients, type Tfjs, type TfTensor } from "../tfjs.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { nn, type numpy } from "@jax-js/jax";
-import { normals, uniformAt } from "../../../kernels/core/philox.ts";
-import { crossEntropy } from "../../../kernels/ops/cross_entropy.ts";
+import { normals, uniformAt } from "../../../kernels/random/philox.ts";
+import { crossEntropy } from "../../../kernels/ops/loss/cross_entropy.ts";
 import { jaxGradients } from "../jaxjs.ts";
 import { gradientsOf, type Kernel } from "../kernel.ts";
 import { tfGradients, type Tfjs, type TfTensor } from "../tfjs.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { nn, numpy } from "@jax-js/jax";
-import { normals, uniformAt } from "../../../kernels/core/philox.ts";
-import { gather } from "../../../kernels/ops/gather.ts";
+import { normals, uniformAt } from "../../../kernels/random/philox.ts";
+import { gather } from "../../../kernels/ops/indexing/gather.ts";
 import { type JaxDevice, jaxGradients } from "../jaxjs.ts";
 import { gradientsOf, type Kernel } from "../kernel.ts";
 import { tfGradients, type Tfjs, type TfTensor } from "../tfjs.ts";

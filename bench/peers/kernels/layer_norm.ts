@@ -4,8 +4,8 @@
  * @module
  */
 import { nn, type numpy } from "@jax-js/jax";
-import { normals } from "../../../kernels/core/philox.ts";
-import { layerNorm } from "../../../kernels/ops/layer_norm.ts";
+import { normals } from "../../../kernels/random/philox.ts";
+import { layerNorm } from "../../../kernels/ops/norm/layer_norm.ts";
 import { jaxGradients } from "../jaxjs.ts";
 import { gradientsOf, type Kernel } from "../kernel.ts";
 import { tfGradients, type Tfjs, type TfTensor } from "../tfjs.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { numpy } from "@jax-js/jax";
-import { normals } from "../../../kernels/core/philox.ts";
-import { matmul } from "../../../kernels/ops/matmul.ts";
+import { normals } from "../../../kernels/random/philox.ts";
+import { matmul } from "../../../kernels/ops/matmul/matmul.ts";
 import type { Kernel } from "../kernel.ts";
 
 /** [m, k] times [k, n]. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { TorchRandom } from "../../../kernels/core/torch_random.ts";
+import type { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { CharTokenizer } from "../../../stages/token/char.ts";
 
 /** Characters of a problem. */

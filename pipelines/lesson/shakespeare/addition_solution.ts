@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { TorchRandom } from "../../../kernels/core/torch_random.ts";
+import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
-import { charGpt } from "../../../kernels/models/char_gpt.ts";
+import { charGpt } from "../../../kernels/models/course/char_gpt.ts";
 import { schedule } from "../../../kernels/optim/schedule.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import { check, figure, type Item, lines, progress, say, table } from "../item.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { TorchRandom } from "../../../kernels/core/torch_random.ts";
-import { charGpt } from "../../../kernels/models/char_gpt.ts";
+import { TorchRandom } from "../../../kernels/random/torch_random.ts";
+import { charGpt } from "../../../kernels/models/course/char_gpt.ts";
 import { barChart } from "../../../stages/report/chart/bars.ts";
 import { heatmapChart } from "../../../stages/report/chart/heatmap.ts";
 import { histogramChart } from "../../../stages/report/chart/histogram.ts";

@@ -8,8 +8,8 @@ import { Graph } from "../../../kernels/core/graph.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
-import { attention } from "../../../kernels/ops/attention.ts";
-import { matmul } from "../../../kernels/ops/matmul.ts";
+import { attention } from "../../../kernels/ops/attention/attention.ts";
+import { matmul } from "../../../kernels/ops/matmul/matmul.ts";
 
 /** Sizes of x: sequences, positions, channels. */
 export type Sizes = readonly [batch: number, time: number, channels: number];

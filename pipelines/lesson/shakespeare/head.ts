@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TorchRandom } from "../../../kernels/core/torch_random.ts";
+import type { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { maskedSoftmax, type Sizes } from "./averaging.ts";
 import { uniform } from "./lecture_weights.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TorchRandom } from "../../../kernels/core/torch_random.ts";
+import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { check, type Item, say } from "../item.ts";
 import { largestDifference, mixedByAttention, type Sizes } from "./averaging.ts";
@@ -16,7 +16,7 @@ export async function* headsAsOne(open: () => Promise<Engine>, seed: number): As
   const x = random.randn(batch * time * channels);
   const each = Array.from({ length: heads }, () => randomHead(x, { sizes, width, random }));
   yield say(
-    "A list of heads runs one small product after another. But the heads do not depend on each other: lay their channels end to end, [B, T, heads × width], and let one kernel count heads as it counts the sequences of a batch. That is what `kernels/ops/attention.ts` does.",
+    "A list of heads runs one small product after another. But the heads do not depend on each other: lay their channels end to end, [B, T, heads × width], and let one kernel count heads as it counts the sequences of a batch. That is what `kernels/ops/attention/attention.ts` does.",
   );
   const apart: Float32Array[] = [];
   for (const head of each) {

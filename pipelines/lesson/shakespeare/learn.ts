@@ -5,13 +5,13 @@
  * @module
  */
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
-import type { TorchRandom } from "../../../kernels/core/torch_random.ts";
+import type { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import type { Model } from "../../../kernels/models/model.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
 import type { Schedule } from "../../../kernels/optim/schedule.ts";
-import { plan } from "../../../stages/train/plan.ts";
-import { type ModelSession, openModel } from "../../../stages/train/session.ts";
+import { plan } from "../../../stages/model/plan.ts";
+import { type ModelSession, openModel } from "../../../stages/model/model_session.ts";
 import { type Item, progress } from "../item.ts";
 import { type Corpus, draw } from "./corpus.ts";
 

@@ -6,8 +6,8 @@
  * @module
  */
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
-import type { TorchRandom } from "../../../kernels/core/torch_random.ts";
-import type { CharGptConfig } from "../../../kernels/models/char_gpt.ts";
+import type { TorchRandom } from "../../../kernels/random/torch_random.ts";
+import type { CharGptConfig } from "../../../kernels/models/course/char_gpt.ts";
 
 type Weight = TensorMap[string];
 

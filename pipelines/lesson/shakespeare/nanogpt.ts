@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { TorchRandom } from "../../../kernels/core/torch_random.ts";
+import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";
 import { countParameters, initialWeights } from "../../../kernels/models/model.ts";
 import { schedule } from "../../../kernels/optim/schedule.ts";

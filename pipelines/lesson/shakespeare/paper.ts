@@ -4,7 +4,7 @@
  * @module
  */
 import { lineChart } from "../../../stages/report/chart/line.ts";
-import type { CharGptConfig } from "../../../kernels/models/char_gpt.ts";
+import type { CharGptConfig } from "../../../kernels/models/course/char_gpt.ts";
 import type { Text } from "../data.ts";
 import { check, figure, type Item, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { charGpt } from "../../../kernels/models/char_gpt.ts";
+import { charGpt } from "../../../kernels/models/course/char_gpt.ts";
 import { initialWeights } from "../../../kernels/models/model.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
-import { TorchRandom } from "../../../kernels/core/torch_random.ts";
+import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { bytes, count, time } from "../../../stages/report/quantity.ts";
-import { plan } from "../../../stages/train/plan.ts";
+import { plan } from "../../../stages/model/plan.ts";
 import { check, heading, type Item, lines, say, table } from "../item.ts";
 import { learn, openLearner, shownLosses } from "./learn.ts";
 import type { Setting } from "./setting.ts";

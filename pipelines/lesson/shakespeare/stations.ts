@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CharGptConfig } from "../../../kernels/models/char_gpt.ts";
+import type { CharGptConfig } from "../../../kernels/models/course/char_gpt.ts";
 
 /** A model on the way. */
 export interface Station {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { TorchRandom } from "../../../kernels/core/torch_random.ts";
+import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
-import { charGpt, type CharGptConfig } from "../../../kernels/models/char_gpt.ts";
-import { makemore } from "../../../kernels/models/makemore.ts";
+import { charGpt, type CharGptConfig } from "../../../kernels/models/course/char_gpt.ts";
+import { makemore } from "../../../kernels/models/course/makemore.ts";
 import type { Item } from "../item.ts";
 import type { Corpus } from "./corpus.ts";
 import { type Course, type Estimate, learn, openLearner } from "./learn.ts";

@@ -4,12 +4,12 @@
  * @module
  */
 import { Graph, RootScope } from "../../../kernels/core/graph.ts";
-import { uniformAt } from "../../../kernels/core/philox.ts";
+import { uniformAt } from "../../../kernels/random/philox.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import type { Model } from "../../../kernels/models/model.ts";
-import { pickToken } from "../../../stages/train/pick_token.ts";
+import { pickToken } from "../../../stages/sample/sample_token.ts";
 import type { Corpus } from "./corpus.ts";
 
 /** What to write, and with what. */

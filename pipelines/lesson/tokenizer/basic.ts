@@ -4,8 +4,8 @@
  * @module
  */
 import type { BpeTokenizer } from "../../../stages/token/bpe.ts";
-import { minbpeModel, minbpeVocab } from "../../../stages/token/minbpe_files.ts";
-import { trainBpe } from "../../../stages/token/train_bpe.ts";
+import { minbpeModel, minbpeVocab } from "../../../stages/token/files/minbpe_files.ts";
+import { trainBpe } from "../../../stages/token/train/train_bpe.ts";
 import type { Text } from "../data.ts";
 import { check, heading, type Item, lines, progress, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { visible } from "../../token/pieces.ts";
+import { visible } from "../../parts/token/pieces.ts";
 import type { Text } from "../data.ts";
 import { check, type Item, lines, progress, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";

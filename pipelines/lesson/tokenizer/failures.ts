@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { compare, compressionLines } from "../../token/compression.ts";
+import { compare, compressionLines } from "../../parts/token/compression.ts";
 import type { Text } from "../data.ts";
 import { heading, type Item, lines, say } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";

@@ -6,9 +6,9 @@
 import stringWidth from "string-width";
 import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 import type { Env } from "../../cli/pipeline.ts";
-import { visibleToken } from "../../token/pieces.ts";
-import { tokenLines } from "../../token/token_lines.ts";
-import { tokensOf } from "../../token/token_text.ts";
+import { visibleToken } from "../../parts/token/pieces.ts";
+import { tokenLines } from "../../parts/token/token_lines.ts";
+import { tokensOf } from "../../parts/token/token_text.ts";
 import { type Item, lines } from "../item.ts";
 
 /** A text's tokens, each with its id under it. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { BpeTokenizer } from "../../../stages/token/bpe.ts";
-import { trainBpe } from "../../../stages/token/train_bpe.ts";
+import { trainBpe } from "../../../stages/token/train/train_bpe.ts";
 import type { Text } from "../data.ts";
 import { check, heading, type Item, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";

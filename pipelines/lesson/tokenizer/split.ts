@@ -4,10 +4,10 @@
  * @module
  */
 import type { BpeTokenizer } from "../../../stages/token/bpe.ts";
-import { minbpeModel, minbpeVocab } from "../../../stages/token/minbpe_files.ts";
-import { chunks, patternSource } from "../../../stages/token/patterns.ts";
-import { trainBpe } from "../../../stages/token/train_bpe.ts";
-import { visible } from "../../token/pieces.ts";
+import { minbpeModel, minbpeVocab } from "../../../stages/token/files/minbpe_files.ts";
+import { chunks, patternSource } from "../../../stages/token/split/patterns.ts";
+import { trainBpe } from "../../../stages/token/train/train_bpe.ts";
+import { visible } from "../../parts/token/pieces.ts";
 import type { Text } from "../data.ts";
 import { check, heading, type Item, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";

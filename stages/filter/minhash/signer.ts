@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { NumpyRandom } from "../../../kernels/core/numpy_random.ts";
+import { NumpyRandom } from "../../../kernels/random/numpy_random.ts";
 import { type RuleOptions, textRules } from "../recipe.ts";
-import type { Splitter } from "../words.ts";
+import type { Splitter } from "../words/words.ts";
 import { simplify } from "./simplify.ts";
 
 /** Hashes are below it: 2^61 - 1, a prime. */
@@ -139,7 +139,7 @@ export function permutations(
 let loaded: Promise<WebAssembly.Module> | undefined;
 
 function load(): Promise<WebAssembly.Module> {
-  return loaded ??= Deno.readFile(new URL("minhash.wasm", import.meta.url)).then((bytes) =>
+  return loaded ??= Deno.readFile(new URL("./minhash.wasm", import.meta.url)).then((bytes) =>
     WebAssembly.compile(bytes)
   );
 }

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { isPunctuation } from "../marks.ts";
-import { spacePattern, strip } from "../python_text.ts";
+import { isPunctuation } from "../words/marks.ts";
+import { spacePattern, strip } from "../words/python_text.ts";
 import type { Generation } from "../recipe.ts";
 
 // Every mark of the set is one UTF-16 unit, so the units say which they are.

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { type Piece, placeInArena } from "../../../kernels/core/arena.ts";
-import { uniformAt } from "../../../kernels/core/philox.ts";
+import { uniformAt } from "../../../kernels/random/philox.ts";
 
 /** The same by looking at every pair. */
 function placedByPairs(pieces: readonly Piece[], chunkBytes = Infinity): (Piece & { offset: number })[] {

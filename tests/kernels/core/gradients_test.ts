@@ -1,15 +1,15 @@
 import { deepStrictEqual, ok, throws } from "node:assert/strict";
 import { accumulate, eachGradient, gradients, plus } from "../../../kernels/core/gradients.ts";
 import { Graph } from "../../../kernels/core/graph.ts";
-import { normals } from "../../../kernels/core/philox.ts";
+import { normals } from "../../../kernels/random/philox.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import { ShapeError, type Tensor, type TensorMap } from "../../../kernels/core/tensor.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
-import { affine } from "../../../kernels/ops/affine.ts";
-import { add, mul, scale } from "../../../kernels/ops/arith.ts";
-import { gather } from "../../../kernels/ops/gather.ts";
-import { matmul } from "../../../kernels/ops/matmul.ts";
-import { max, sum } from "../../../kernels/ops/reduce.ts";
+import { affine } from "../../../kernels/ops/matmul/affine.ts";
+import { add, mul, scale } from "../../../kernels/ops/elementwise/arith.ts";
+import { gather } from "../../../kernels/ops/indexing/gather.ts";
+import { matmul } from "../../../kernels/ops/matmul/matmul.ts";
+import { max, sum } from "../../../kernels/ops/reduce/reduce.ts";
 
 Deno.test("gradients() adds up what flows through a shared subexpression", async () => {
   const { graph, leaf } = leaves();

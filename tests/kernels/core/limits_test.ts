@@ -4,8 +4,8 @@ import { checkLimits, largestSlot, pieceBytes } from "../../../kernels/core/limi
 import { Graph } from "../../../kernels/core/graph.ts";
 import { compile, type Program } from "../../../kernels/core/program.ts";
 import type { Kind, Shape } from "../../../kernels/core/tensor.ts";
-import { mul } from "../../../kernels/ops/arith.ts";
-import { sum } from "../../../kernels/ops/reduce.ts";
+import { mul } from "../../../kernels/ops/elementwise/arith.ts";
+import { sum } from "../../../kernels/ops/reduce/reduce.ts";
 
 /** Sum of the squares of a leaf: the squares are an activation as large. */
 function squares(shape: Shape, kind: Kind): Program {

@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, throws } from "node:assert/strict";
 import { accumulate, gradients } from "../../../kernels/core/gradients.ts";
 import { Graph } from "../../../kernels/core/graph.ts";
 import { bindings } from "../../../kernels/core/op.ts";
-import { uniformAt } from "../../../kernels/core/philox.ts";
+import { uniformAt } from "../../../kernels/random/philox.ts";
 import {
   compile,
   flopsOf,
@@ -12,11 +12,11 @@ import {
 } from "../../../kernels/core/program.ts";
 import { memoryByKind } from "../../../kernels/core/regions.ts";
 import { sizeOf, type Tensor } from "../../../kernels/core/tensor.ts";
-import { add, mul, scale } from "../../../kernels/ops/arith.ts";
-import { broadcast, sum } from "../../../kernels/ops/reduce.ts";
-import { relu } from "../../../kernels/ops/relu.ts";
-import { slice } from "../../../kernels/ops/slice.ts";
-import { clear } from "../../../kernels/ops/state.ts";
+import { add, mul, scale } from "../../../kernels/ops/elementwise/arith.ts";
+import { broadcast, sum } from "../../../kernels/ops/reduce/reduce.ts";
+import { relu } from "../../../kernels/ops/elementwise/relu.ts";
+import { slice } from "../../../kernels/ops/indexing/slice.ts";
+import { clear } from "../../../kernels/ops/update/state.ts";
 
 Deno.test("compile() never lets live slots overlap: random graphs run in the planned arena as without one", () => {
   for (let seed = 0; seed < 60; seed++) {

@@ -9,12 +9,12 @@ import { Graph } from "../../../kernels/core/graph.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import { memoryByKind, regionsOf } from "../../../kernels/core/regions.ts";
 import type { Shape } from "../../../kernels/core/tensor.ts";
-import { openCpu } from "../../../kernels/engine/cpu.ts";
+import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
-import { openWebgpu } from "../../../kernels/engine/webgpu.ts";
-import { mul } from "../../../kernels/ops/arith.ts";
-import { clear } from "../../../kernels/ops/state.ts";
+import { openWebgpu } from "../../../kernels/engine/webgpu/webgpu_engine.ts";
+import { mul } from "../../../kernels/ops/elementwise/arith.ts";
+import { clear } from "../../../kernels/ops/update/state.ts";
 
 const f32 = (label: string, shape: Shape) => ({ label, shape, dtype: "f32" }) as const;
 const a = f32("a", [2, 35]), b = f32("b", [3]), c = f32("c", [64]);

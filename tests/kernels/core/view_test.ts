@@ -4,15 +4,15 @@ import { Graph } from "../../../kernels/core/graph.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import { ShapeError } from "../../../kernels/core/tensor.ts";
 import { reshape } from "../../../kernels/core/view.ts";
-import { openCpu } from "../../../kernels/engine/cpu.ts";
+import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
-import { openWebgpu } from "../../../kernels/engine/webgpu.ts";
-import { mul } from "../../../kernels/ops/arith.ts";
-import { crossEntropy } from "../../../kernels/ops/cross_entropy.ts";
-import { sum } from "../../../kernels/ops/reduce.ts";
-import { relu } from "../../../kernels/ops/relu.ts";
-import { clear } from "../../../kernels/ops/state.ts";
+import { openWebgpu } from "../../../kernels/engine/webgpu/webgpu_engine.ts";
+import { mul } from "../../../kernels/ops/elementwise/arith.ts";
+import { crossEntropy } from "../../../kernels/ops/loss/cross_entropy.ts";
+import { sum } from "../../../kernels/ops/reduce/reduce.ts";
+import { relu } from "../../../kernels/ops/elementwise/relu.ts";
+import { clear } from "../../../kernels/ops/update/state.ts";
 
 Deno.test("reshape() is the same memory on every engine: values, gradients, outputs, leaves and what overwrites them", async () => {
   const graph = new Graph();

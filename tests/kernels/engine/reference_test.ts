@@ -3,7 +3,7 @@ import { deepStrictEqual, throws } from "node:assert/strict";
 import { Graph } from "../../../kernels/core/graph.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
-import { scale } from "../../../kernels/ops/scale.ts";
+import { scale } from "../../../kernels/ops/elementwise/scale.ts";
 
 Deno.test("readFloat64() gives an output in full, read() rounded, and a copy each time", async () => {
   const graph = new Graph(), x = graph.leaf("x", { shape: [2], dtype: "f32" }, "input");

@@ -1,6 +1,6 @@
 import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { Graph, RootScope } from "../../../kernels/core/graph.ts";
-import { hashName } from "../../../kernels/core/philox.ts";
+import { hashName } from "../../../kernels/random/philox.ts";
 import { type Shape, ShapeError, sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
 import { gpt, type GptConfig } from "../../../kernels/models/gpt.ts";
 import {

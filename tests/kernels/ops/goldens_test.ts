@@ -8,15 +8,15 @@ import { Graph } from "../../../kernels/core/graph.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import type { Shape, Tensor, TensorMap } from "../../../kernels/core/tensor.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
-import { add, div } from "../../../kernels/ops/arith.ts";
-import { gather, scatterAdd } from "../../../kernels/ops/gather.ts";
-import { gelu } from "../../../kernels/ops/gelu.ts";
-import { globalNorm } from "../../../kernels/ops/global_norm.ts";
-import { broadcast, mean, sum } from "../../../kernels/ops/reduce.ts";
-import { relu } from "../../../kernels/ops/relu.ts";
-import { slice, take } from "../../../kernels/ops/slice.ts";
-import { assign, count } from "../../../kernels/ops/state.ts";
-import { scale } from "../../../kernels/ops/arith.ts";
+import { add, div } from "../../../kernels/ops/elementwise/arith.ts";
+import { gather, scatterAdd } from "../../../kernels/ops/indexing/gather.ts";
+import { gelu } from "../../../kernels/ops/elementwise/gelu.ts";
+import { globalNorm } from "../../../kernels/ops/update/global_norm.ts";
+import { broadcast, mean, sum } from "../../../kernels/ops/reduce/reduce.ts";
+import { relu } from "../../../kernels/ops/elementwise/relu.ts";
+import { slice, take } from "../../../kernels/ops/indexing/slice.ts";
+import { assign, count } from "../../../kernels/ops/update/state.ts";
+import { scale } from "../../../kernels/ops/elementwise/arith.ts";
 
 Deno.test("gelu() gives torch.nn.functional.gelu(x, approximate='tanh')", async () => {
   const { y } = await evaluate(

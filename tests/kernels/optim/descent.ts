@@ -5,7 +5,7 @@
  */
 import { Graph, RootScope } from "../../../kernels/core/graph.ts";
 import type { NamedSpec } from "../../../kernels/core/pack.ts";
-import { normals } from "../../../kernels/core/philox.ts";
+import { normals } from "../../../kernels/random/philox.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import { type Shape, sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";

@@ -1,11 +1,11 @@
 import { deepStrictEqual, ok, throws } from "node:assert/strict";
 import { Graph } from "../../../kernels/core/graph.ts";
-import { normals } from "../../../kernels/core/philox.ts";
+import { normals } from "../../../kernels/random/philox.ts";
 import { compile } from "../../../kernels/core/program.ts";
-import { openCpu } from "../../../kernels/engine/cpu.ts";
+import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
-import { openWebgpu } from "../../../kernels/engine/webgpu.ts";
+import { openWebgpu } from "../../../kernels/engine/webgpu/webgpu_engine.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
 import { isHiddenMatrix, muon } from "../../../kernels/optim/muon.ts";
 import { orthogonalize } from "../../../kernels/optim/orthogonalize.ts";

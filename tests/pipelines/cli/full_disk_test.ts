@@ -2,7 +2,7 @@ import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { readEvents } from "../../../stages/report/metrics.ts";
 import { smallDiskTest } from "../small_disk.ts";
 
-const program = new URL("run.ts", import.meta.url).pathname;
+const program = new URL("./run.ts", import.meta.url).pathname;
 
 await smallDiskTest(
   "a full disk ends a run with a mend, and it goes on once there is room",

@@ -1,9 +1,9 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { RunEvent } from "../../../stages/flow/events.ts";
-import { presets } from "../../../pipelines/cli/presets.ts";
+import { presets } from "../../../pipelines/parts/presets.ts";
 import { readEvents } from "../../../stages/report/metrics.ts";
 
-const program = new URL("run.ts", import.meta.url).pathname;
+const program = new URL("./run.ts", import.meta.url).pathname;
 
 interface Result {
   code: number;

@@ -1,6 +1,6 @@
 import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
 import { fromRecord, type Given, readCommandLine, readConfig } from "../../../pipelines/cli/command_line.ts";
-import { filterOptions, sourceOptions } from "../../../pipelines/cli/document_options.ts";
+import { filterOptions, sourceOptions } from "../../../pipelines/parts/document_options.ts";
 import {
   cadenceOptions,
   heldOutOptions,
@@ -8,8 +8,8 @@ import {
   runOptions,
   tokenizerOptions,
   trainingOptions,
-} from "../../../pipelines/cli/options.ts";
-import { presets } from "../../../pipelines/cli/presets.ts";
+} from "../../../pipelines/parts/options.ts";
+import { presets } from "../../../pipelines/parts/presets.ts";
 import { checkFixed, resolve, show } from "../../../pipelines/cli/resolve.ts";
 
 const options = {

@@ -10,7 +10,7 @@ import {
   runOptions,
   tokenizerOptions,
   trainingOptions,
-} from "../../../pipelines/cli/options.ts";
+} from "../../../pipelines/parts/options.ts";
 import type { Values } from "../../../pipelines/cli/pipeline.ts";
 import { resolve } from "../../../pipelines/cli/resolve.ts";
 

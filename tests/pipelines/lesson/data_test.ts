@@ -1,8 +1,8 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { names, text } from "../../../pipelines/lesson/data.ts";
-import { points, twoMoons } from "../../../pipelines/lesson/moons.ts";
-import { valueGraph } from "../../../pipelines/lesson/value_graph.ts";
-import { value } from "../../../kernels/models/micrograd.ts";
+import { points, twoMoons } from "../../../pipelines/lesson/micrograd/moons.ts";
+import { valueGraph } from "../../../pipelines/lesson/micrograd/value_graph.ts";
+import { value } from "../../../kernels/models/course/micrograd.ts";
 import { sharedTest } from "../../shared_data.ts";
 import { withFile } from "../../temporary.ts";
 

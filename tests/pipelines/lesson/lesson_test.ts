@@ -2,10 +2,10 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { errorLine, runsTo, withFolder } from "../program.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
-import { MLP } from "../../../kernels/models/micrograd.ts";
-import { PythonRandom } from "../../../kernels/core/python_random.ts";
-import { trainOnEngine } from "../../../pipelines/lesson/micrograd_tensors.ts";
-import { twoMoons } from "../../../pipelines/lesson/moons.ts";
+import { MLP } from "../../../kernels/models/course/micrograd.ts";
+import { PythonRandom } from "../../../kernels/random/python_random.ts";
+import { trainOnEngine } from "../../../pipelines/lesson/micrograd/micrograd_tensors.ts";
+import { twoMoons } from "../../../pipelines/lesson/micrograd/moons.ts";
 
 const points = "0 0 0\n0 1 0\n2 0 1\n2 1 1\n";
 

@@ -6,7 +6,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { asSource } from "../../../stages/flow/as_source.ts";
 import { from } from "../../../stages/flow/flow.ts";
-import { checkStage } from "../../../stages/flow/law.ts";
+import { checkStage } from "../../../stages/flow/check_resume.ts";
 import { extract } from "../../../stages/filter/extract.ts";
 import type { Document } from "../../../stages/items.ts";
 import { warcFile } from "../../../stages/source/warc.ts";

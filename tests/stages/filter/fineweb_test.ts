@@ -1,7 +1,7 @@
 import { fineweb } from "../../../stages/filter/fineweb.ts";
 import { finewebFilters, finewebStages } from "../../../stages/filter/fineweb_group.ts";
 import { from } from "../../../stages/flow/flow.ts";
-import { checkStage } from "../../../stages/flow/law.ts";
+import { checkStage } from "../../../stages/flow/check_resume.ts";
 import type { Document } from "../../../stages/items.ts";
 import { embedded } from "../../../stages/source/embedded.ts";
 import { equal, judge } from "./filter_checks.ts";

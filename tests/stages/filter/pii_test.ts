@@ -8,7 +8,7 @@ import { EmailAddresses } from "../../../stages/filter/email_addresses.ts";
 import { isGlobal } from "../../../stages/filter/ip_addresses.ts";
 import { pii, type PiiOptions } from "../../../stages/filter/pii.ts";
 import { from } from "../../../stages/flow/flow.ts";
-import { checkStage } from "../../../stages/flow/law.ts";
+import { checkStage } from "../../../stages/flow/check_resume.ts";
 import type { Document } from "../../../stages/items.ts";
 import { embedded } from "../../../stages/source/embedded.ts";
 import { equal, judge } from "./filter_checks.ts";

@@ -2,7 +2,7 @@ import { frequent, note, top } from "../../../stages/filter/frequent.ts";
 import { survey } from "../../../stages/filter/survey.ts";
 import type { RunEvent, SurveyEvent } from "../../../stages/flow/events.ts";
 import { from } from "../../../stages/flow/flow.ts";
-import { checkStage } from "../../../stages/flow/law.ts";
+import { checkStage } from "../../../stages/flow/check_resume.ts";
 import type { Document } from "../../../stages/items.ts";
 import { asSource } from "../../../stages/flow/as_source.ts";
 import { equal } from "./filter_checks.ts";

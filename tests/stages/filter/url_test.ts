@@ -6,7 +6,7 @@
 import { siteOf } from "../../../stages/filter/domain.ts";
 import { url, type UrlOptions } from "../../../stages/filter/url.ts";
 import { readUrlLists } from "../../../stages/filter/url_lists.ts";
-import { checkStage } from "../../../stages/flow/law.ts";
+import { checkStage } from "../../../stages/flow/check_resume.ts";
 import { equal, judge } from "./filter_checks.ts";
 
 async function reasons(

@@ -4,24 +4,24 @@
  * @module
  */
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { parseResponse } from "../../../stages/format/http.ts";
-import { gunzipMembers } from "../../../stages/format/gzip.ts";
-import { openDatatroveDs } from "../../../stages/format/datatrove.ts";
-import { gpt2Tensors } from "../../../stages/format/gpt2_form.ts";
-import { openGpt2Folder } from "../../../stages/format/gpt2_safetensors.ts";
-import { readLlmcModel, writeLlmcModel } from "../../../stages/format/llmc_model.ts";
-import { openLlmcShard, shardHeader } from "../../../stages/format/llmc_shard.ts";
-import { openNanogptBin } from "../../../stages/format/nanogpt.ts";
-import { encodeSafetensors, readSafetensors } from "../../../stages/format/safetensors.ts";
-import { readWeights } from "../../../stages/format/weight_file.ts";
-import { readThrift } from "../../../stages/format/thrift.ts";
-import { unzstdFrames } from "../../../stages/format/zstd.ts";
+import { parseResponse } from "../../../stages/format/web/http.ts";
+import { gunzipMembers } from "../../../stages/format/packed/gzip.ts";
+import { openDatatroveDs } from "../../../stages/format/tokens/datatrove.ts";
+import { gpt2Tensors } from "../../../stages/format/model/gpt2_form.ts";
+import { openGpt2Folder } from "../../../stages/format/model/gpt2_safetensors.ts";
+import { readLlmcModel, writeLlmcModel } from "../../../stages/format/model/llmc_model.ts";
+import { openLlmcShard, shardHeader } from "../../../stages/format/tokens/llmc_shard.ts";
+import { openNanogptBin } from "../../../stages/format/tokens/nanogpt.ts";
+import { encodeSafetensors, readSafetensors } from "../../../stages/format/model/safetensors.ts";
+import { readWeights } from "../../../stages/format/model/weight_file.ts";
+import { readThrift } from "../../../stages/format/parquet/thrift.ts";
+import { unzstdFrames } from "../../../stages/format/packed/zstd.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
 import { CharTokenizer } from "../../../stages/token/char.ts";
-import { readTokenizer, saveTokenizer } from "../../../stages/token/folder.ts";
-import { trainBpe } from "../../../stages/token/train_bpe.ts";
+import { readTokenizer, saveTokenizer } from "../../../stages/token/files/folder.ts";
+import { trainBpe } from "../../../stages/token/train/train_bpe.ts";
 import { fuzz } from "../fuzz.ts";
-import { writeGpt2Folder } from "./gpt2_folder.ts";
+import { writeGpt2Folder } from "./model/gpt2_folder.ts";
 import { withFolder } from "../../temporary.ts";
 
 const { InvalidData, NotFound, UnexpectedEof } = Deno.errors;

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import stringWidth from "string-width";
-import { normals } from "../../../kernels/core/philox.ts";
+import { normals } from "../../../kernels/random/philox.ts";
 import { barChart } from "../../../stages/report/chart/bars.ts";
 import { boundaryChart } from "../../../stages/report/chart/boundary.ts";
 import type { Chart } from "../../../stages/report/chart/chart.ts";

@@ -2,7 +2,7 @@ import { deepStrictEqual } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { asSource } from "../../../stages/flow/as_source.ts";
 import { from } from "../../../stages/flow/flow.ts";
-import { openTokens } from "../../../stages/format/token_formats.ts";
+import { openTokens } from "../../../stages/format/tokens/token_formats.ts";
 import type { Document, Tokens } from "../../../stages/items.ts";
 import { shard, type ShardOptions } from "../../../stages/shard/shard.ts";
 import { CharTokenizer } from "../../../stages/token/char.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { shardHeader } from "../../../stages/format/llmc_shard.ts";
-import { bytesOfTokens } from "../../../stages/format/token_file.ts";
+import { shardHeader } from "../../../stages/format/tokens/llmc_shard.ts";
+import { bytesOfTokens } from "../../../stages/format/tokens/token_file.ts";
 
 /** Two llm.c shards of 50 and 23 tokens and a nanoGPT file of 20, numbered through. */
 export async function withShards(work: (dir: string) => Promise<void> | void): Promise<void> {

@@ -1,9 +1,9 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { from } from "../../../stages/flow/flow.ts";
-import { checkStage } from "../../../stages/flow/law.ts";
-import { MemoryCheckpoints } from "../../../stages/flow/memory_checkpoints.ts";
+import { checkStage } from "../../../stages/flow/check_resume.ts";
+import { MemoryCheckpoints } from "../../../stages/flow/checkpoint/memory_checkpoints.ts";
 import type { Stage } from "../../../stages/flow/stage.ts";
-import { openLlmcShard } from "../../../stages/format/llmc_shard.ts";
+import { openLlmcShard } from "../../../stages/format/tokens/llmc_shard.ts";
 import type { Tokens, TokenShard } from "../../../stages/items.ts";
 import { documentsAt } from "../../../stages/shard/document_index.ts";
 import { GrowingShard } from "../../../stages/shard/growing_shard.ts";

@@ -1,6 +1,6 @@
 import { deepStrictEqual, notDeepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
 import { from } from "../../../stages/flow/flow.ts";
-import { checkStage } from "../../../stages/flow/law.ts";
+import { checkStage } from "../../../stages/flow/check_resume.ts";
 import type { Sequence, TokenShard } from "../../../stages/items.ts";
 import { batch } from "../../../stages/shard/batch.ts";
 import { windows, type WindowsOptions } from "../../../stages/shard/windows.ts";

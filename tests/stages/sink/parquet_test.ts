@@ -1,8 +1,8 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { from } from "../../../stages/flow/flow.ts";
-import { MemoryCheckpoints } from "../../../stages/flow/memory_checkpoints.ts";
-import type { Part } from "../../../stages/flow/checkpoint.ts";
+import { MemoryCheckpoints } from "../../../stages/flow/checkpoint/memory_checkpoints.ts";
+import type { Part } from "../../../stages/flow/checkpoint/checkpoint.ts";
 import type { Document } from "../../../stages/items.ts";
 import { writeParquet } from "../../../stages/sink/parquet.ts";
 import { parquetFile } from "../../../stages/source/parquet.ts";

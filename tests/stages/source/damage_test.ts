@@ -8,7 +8,7 @@ import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import type { RunEvent } from "../../../stages/flow/events.ts";
 import { from } from "../../../stages/flow/flow.ts";
-import { checkSource } from "../../../stages/flow/law.ts";
+import { checkSource } from "../../../stages/flow/check_resume.ts";
 import type { Source } from "../../../stages/flow/stage.ts";
 import type { Document } from "../../../stages/items.ts";
 import { htmlFile } from "../../../stages/source/html.ts";

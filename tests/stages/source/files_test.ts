@@ -5,7 +5,7 @@
  */
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { checkSource } from "../../../stages/flow/law.ts";
+import { checkSource } from "../../../stages/flow/check_resume.ts";
 import { chain } from "../../../stages/source/chain.ts";
 import { htmlFile } from "../../../stages/source/html.ts";
 import { parquetFile } from "../../../stages/source/parquet.ts";

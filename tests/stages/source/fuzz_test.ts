@@ -5,7 +5,7 @@
  */
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { articleText } from "../../../stages/format/article_text.ts";
+import { articleText } from "../../../stages/format/web/article_text.ts";
 import type { Source } from "../../../stages/flow/stage.ts";
 import type { Document } from "../../../stages/items.ts";
 import { htmlFile } from "../../../stages/source/html.ts";

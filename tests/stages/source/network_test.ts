@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { hubFiles } from "../../../stages/source/hub.ts";
 import { findSource, openSource } from "../../../stages/source/uri.ts";
-import { type Fault, serveFiles } from "../format/unsteady_server.ts";
+import { type Fault, serveFiles } from "../format/web/unsteady_server.ts";
 import { equal, fails, read, resumesAnywhere } from "./source_checks.ts";
 
 const encoder = new TextEncoder();

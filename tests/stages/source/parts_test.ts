@@ -1,13 +1,13 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { philox } from "../../../kernels/core/philox.ts";
-import { checkSource } from "../../../stages/flow/law.ts";
+import { philox } from "../../../kernels/random/philox.ts";
+import { checkSource } from "../../../stages/flow/check_resume.ts";
 import type { Source } from "../../../stages/flow/stage.ts";
 import type { Document } from "../../../stages/items.ts";
 import { findParts, partsOfRank, type SourcePart } from "../../../stages/source/parts.ts";
 import { fileSource } from "../../../stages/source/uri.ts";
-import { serveFiles } from "../format/unsteady_server.ts";
+import { serveFiles } from "../format/web/unsteady_server.ts";
 import { context, read } from "./source_checks.ts";
 import { joined } from "../bytes.ts";
 

@@ -1,6 +1,6 @@
 import { deepStrictEqual, rejects, throws } from "node:assert/strict";
 import { from } from "../../../stages/flow/flow.ts";
-import { checkSource } from "../../../stages/flow/law.ts";
+import { checkSource } from "../../../stages/flow/check_resume.ts";
 import { tokenShards } from "../../../stages/source/token_shards.ts";
 import { withShards } from "../shard/numbered_shards.ts";
 

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { checkSource } from "../../../stages/flow/law.ts";
+import { checkSource } from "../../../stages/flow/check_resume.ts";
 import { warcFile } from "../../../stages/source/warc.ts";
 import { sharedTest } from "../../shared_data.ts";
 import { context, equal, fails, read, resumesAnywhere } from "./source_checks.ts";

@@ -4,8 +4,8 @@ import { from } from "../../../stages/flow/flow.ts";
 import type { BpeTokenizer } from "../../../stages/token/bpe.ts";
 import { encode } from "../../../stages/token/encode.ts";
 import { encodeBatch, encodeParallel } from "../../../stages/token/encode_parallel.ts";
-import { saveTokenizer } from "../../../stages/token/folder.ts";
-import { trainBpe } from "../../../stages/token/train_bpe.ts";
+import { saveTokenizer } from "../../../stages/token/files/folder.ts";
+import { trainBpe } from "../../../stages/token/train/train_bpe.ts";
 import { randomText } from "./random_text.ts";
 
 const texts = Array.from({ length: 60 }, (_, trial) => randomText(trial).repeat(1 + trial % 7));

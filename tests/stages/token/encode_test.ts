@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
-import { checkStage } from "../../../stages/flow/law.ts";
+import { checkStage } from "../../../stages/flow/check_resume.ts";
 import type { Context, Stage } from "../../../stages/flow/stage.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
 import { CharTokenizer } from "../../../stages/token/char.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { uniformAt } from "../../../kernels/core/philox.ts";
+import { uniformAt } from "../../../kernels/random/philox.ts";
 
 const TRAPS = [
   ..."'s|'S|'ll|'LL|'rE|\u017F|'\u017F|\u0663|\u00E9|\u4F60|\u{1F30D}|\u{1F468}\u200D\u{1F469}|\u00A0|\uFEFF|\u0085"

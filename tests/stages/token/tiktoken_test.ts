@@ -1,9 +1,9 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
-import { uniformAt } from "../../../kernels/core/philox.ts";
+import { uniformAt } from "../../../kernels/random/philox.ts";
 import { BpeTokenizer } from "../../../stages/token/bpe.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
 import { CharTokenizer } from "../../../stages/token/char.ts";
-import { publishedTokenizer } from "../../../stages/token/published.ts";
+import { publishedTokenizer } from "../../../stages/token/files/published.ts";
 import type { SpecialOptions } from "../../../stages/token/special.ts";
 import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 import { randomText } from "./random_text.ts";

@@ -12,16 +12,16 @@ import {
   strictEqual,
 } from "node:assert/strict";
 import { countPipelines } from "../../../kernels/core/cost.ts";
-import { openCpu } from "../../../kernels/engine/cpu.ts";
+import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
-import { openWebgpu } from "../../../kernels/engine/webgpu.ts";
+import { openWebgpu } from "../../../kernels/engine/webgpu/webgpu_engine.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";
 import { initialWeights } from "../../../kernels/models/model.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
 import type { Batch } from "../../../stages/items.ts";
-import { plan } from "../../../stages/train/plan.ts";
-import { type ModelSession, openModel, type StepResult } from "../../../stages/train/session.ts";
+import { plan } from "../../../stages/model/plan.ts";
+import { type ModelSession, openModel, type StepResult } from "../../../stages/model/model_session.ts";
 
 const sizes = { layers: 2, heads: 2, channels: 16, seqLen: 8, vocabSize: 65, vocabPad: 1 };
 const tokens = Uint32Array.from({ length: 17 }, (_, i) => (i * i * 7 + 3 * i) % 65);

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { openCpu } from "../../../kernels/engine/cpu.ts";
+import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
-import { openWebgpu } from "../../../kernels/engine/webgpu.ts";
+import { openWebgpu } from "../../../kernels/engine/webgpu/webgpu_engine.ts";
 
 /** An engine by name; opened by the test that uses it. */
 export const engines: Readonly<Record<string, () => Promise<Engine>>> = {

@@ -6,9 +6,9 @@
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
-import { type LlmcModel, readLlmcModel } from "../../../stages/format/llmc_model.ts";
+import { type LlmcModel, readLlmcModel } from "../../../stages/format/model/llmc_model.ts";
 import type { Batch } from "../../../stages/items.ts";
-import { type Plan, plan } from "../../../stages/train/plan.ts";
+import { type Plan, plan } from "../../../stages/model/plan.ts";
 
 /** Sizes of the run that needs no file: tensor kinds in llm.c's order, layers of a kind one after the other. */
 const sizes = { seqLen: 16, vocabSize: 65, layers: 2, heads: 2, channels: 32, paddedVocabSize: 65 };

@@ -1,6 +1,6 @@
 import { ok } from "node:assert/strict";
-import { readLlmcModel } from "../../../stages/format/llmc_model.ts";
-import { openModel } from "../../../stages/train/session.ts";
+import { readLlmcModel } from "../../../stages/format/model/llmc_model.ts";
+import { openModel } from "../../../stages/model/model_session.ts";
 import { schedule } from "../../../kernels/optim/schedule.ts";
 import { sharedTest } from "../../shared_data.ts";
 import { hasBlas } from "../../blas.ts";

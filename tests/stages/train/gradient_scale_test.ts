@@ -5,13 +5,13 @@
  */
 import { deepStrictEqual, ok, throws } from "node:assert/strict";
 import { initialWeights } from "../../../kernels/models/model.ts";
-import { uniformAt } from "../../../kernels/core/philox.ts";
-import { openCpu } from "../../../kernels/engine/cpu.ts";
-import { openWebgpu } from "../../../kernels/engine/webgpu.ts";
+import { uniformAt } from "../../../kernels/random/philox.ts";
+import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
+import { openWebgpu } from "../../../kernels/engine/webgpu/webgpu_engine.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
-import { plan } from "../../../stages/train/plan.ts";
-import { openModel } from "../../../stages/train/session.ts";
+import { plan } from "../../../stages/model/plan.ts";
+import { openModel } from "../../../stages/model/model_session.ts";
 
 const shape = [1, 2, 8] as const;
 const model = gpt({ layers: 1, heads: 2, channels: 16, seqLen: 8, vocabSize: 61, vocabPad: 64 });

@@ -4,10 +4,10 @@
  * @module
  */
 import { deepStrictEqual, ok, throws } from "node:assert/strict";
-import { openCpu } from "../../../kernels/engine/cpu.ts";
+import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
-import { openWebgpu } from "../../../kernels/engine/webgpu.ts";
+import { openWebgpu } from "../../../kernels/engine/webgpu/webgpu_engine.ts";
 import { gpt, type GptConfig } from "../../../kernels/models/gpt.ts";
 import { initialWeights, parametersOf, type Recompute } from "../../../kernels/models/model.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
@@ -15,9 +15,9 @@ import { muon } from "../../../kernels/optim/muon.ts";
 import type { Optimizer } from "../../../kernels/optim/optimizer.ts";
 import { sgd } from "../../../kernels/optim/sgd.ts";
 import type { Batch } from "../../../stages/items.ts";
-import { plan } from "../../../stages/train/plan.ts";
-import { openModel } from "../../../stages/train/session.ts";
-import { fitWeights } from "../../../stages/train/weights.ts";
+import { plan } from "../../../stages/model/plan.ts";
+import { openModel } from "../../../stages/model/model_session.ts";
+import { fitWeights } from "../../../stages/model/weights.ts";
 
 const sizes = { layers: 2, heads: 2, channels: 16, seqLen: 8, vocabSize: 30, vocabPad: 32 };
 const engines = { cpu: () => openCpu({ threads: 2 }), webgpu: () => openWebgpu() };

@@ -6,19 +6,19 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { Graph } from "../../../kernels/core/graph.ts";
 import { compile } from "../../../kernels/core/program.ts";
-import { openCpu } from "../../../kernels/engine/cpu.ts";
+import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import type { CallTiming } from "../../../kernels/engine/engine.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";
 import { initialWeights } from "../../../kernels/models/model.ts";
-import { matmul } from "../../../kernels/ops/matmul.ts";
-import { relu } from "../../../kernels/ops/relu.ts";
+import { matmul } from "../../../kernels/ops/matmul/matmul.ts";
+import { relu } from "../../../kernels/ops/elementwise/relu.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
 import { asSource } from "../../../stages/flow/as_source.ts";
 import { from } from "../../../stages/flow/flow.ts";
-import { plan } from "../../../stages/train/plan.ts";
+import { plan } from "../../../stages/model/plan.ts";
 import { opTimes, type Profile, Profiler } from "../../../stages/train/profile.ts";
-import { openModel } from "../../../stages/train/session.ts";
+import { openModel } from "../../../stages/model/model_session.ts";
 import { train, type TrainOptions } from "../../../stages/train/train.ts";
 
 Deno.test("opTimes() adds up calls of the first thread, waiting of all, and divides work by time", () => {

@@ -4,13 +4,13 @@
  * @module
  */
 import { ok, strictEqual } from "node:assert/strict";
-import { normals, uniformAt } from "../../../kernels/core/philox.ts";
+import { normals, uniformAt } from "../../../kernels/random/philox.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";
 import { initialWeights, type Recompute } from "../../../kernels/models/model.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
-import { type Plan, plan } from "../../../stages/train/plan.ts";
+import { type Plan, plan } from "../../../stages/model/plan.ts";
 import { engines } from "./engines.ts";
 
 const modes: readonly Recompute[] = ["none", "gelu", "block"];

@@ -1,5 +1,5 @@
 import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { openCpu } from "../../../kernels/engine/cpu.ts";
+import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";
 import { initialWeights } from "../../../kernels/models/model.ts";
@@ -8,13 +8,13 @@ import { schedule } from "../../../kernels/optim/schedule.ts";
 import { asSource } from "../../../stages/flow/as_source.ts";
 import type { RunEvent } from "../../../stages/flow/events.ts";
 import { from } from "../../../stages/flow/flow.ts";
-import { MemoryCheckpoints } from "../../../stages/flow/memory_checkpoints.ts";
-import { TensorFile } from "../../../stages/flow/saved.ts";
+import { MemoryCheckpoints } from "../../../stages/flow/checkpoint/memory_checkpoints.ts";
+import { TensorFile } from "../../../stages/flow/checkpoint/types.ts";
 import type { Batch } from "../../../stages/items.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
-import { evaluate } from "../../../stages/train/evaluate.ts";
-import { sample } from "../../../stages/train/generate.ts";
-import { type Plan, plan } from "../../../stages/train/plan.ts";
+import { evaluate } from "../../../stages/evaluate/evaluate.ts";
+import { sample } from "../../../stages/sample/sample.ts";
+import { type Plan, plan } from "../../../stages/model/plan.ts";
 import { train, type TrainOptions } from "../../../stages/train/train.ts";
 
 const shape = [2, 1, 4] as const;

@@ -1,5 +1,5 @@
 /** Prints a text: a pipeline that leaves nothing behind. @module */
-import { repeated, text } from "../../../../pipelines/cli/kinds.ts";
+import { repeated, text } from "../../../../pipelines/cli/option_types.ts";
 import { pipeline } from "../../../../pipelines/cli/pipeline.ts";
 import { from } from "../../../../stages/flow/flow.ts";
 import { map, type Source } from "../../../../stages/flow/stage.ts";

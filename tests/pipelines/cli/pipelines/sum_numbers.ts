@@ -1,6 +1,6 @@
 /** Adds up even numbers, a "step" each: everything a training run has but the model. @module */
-import { flag, integer } from "../../../../pipelines/cli/kinds.ts";
-import { modelOptions, trainingOptions } from "../../../../pipelines/cli/options.ts";
+import { flag, integer } from "../../../../pipelines/cli/option_types.ts";
+import { modelOptions, trainingOptions } from "../../../../pipelines/parts/options.ts";
 import { pipeline } from "../../../../pipelines/cli/pipeline.ts";
 import { from } from "../../../../stages/flow/flow.ts";
 import { cut, rule, type Source, type Stage } from "../../../../stages/flow/stage.ts";

@@ -1,9 +1,9 @@
 import { deepStrictEqual, ok, rejects } from "node:assert/strict";
-import { uniformAt } from "../../../../kernels/core/philox.ts";
+import { uniformAt } from "../../../../kernels/random/philox.ts";
 import { from } from "../../../../stages/flow/flow.ts";
 import { asSource } from "../../../../stages/flow/as_source.ts";
-import { checkStage } from "../../../../stages/flow/law.ts";
-import { MemoryCheckpoints } from "../../../../stages/flow/memory_checkpoints.ts";
+import { checkStage } from "../../../../stages/flow/check_resume.ts";
+import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_checkpoints.ts";
 import { minhashClusters } from "../../../../stages/filter/minhash/deduplicate.ts";
 import { minhashSign } from "../../../../stages/filter/minhash/sign.ts";
 import { Signer } from "../../../../stages/filter/minhash/signer.ts";

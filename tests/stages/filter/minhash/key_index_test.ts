@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, throws } from "node:assert/strict";
-import { philox } from "../../../../kernels/core/philox.ts";
+import { philox } from "../../../../kernels/random/philox.ts";
 import { KeyIndex } from "../../../../stages/filter/minhash/key_index.ts";
 
 /** A whole number from 1 to 2^53 - 1. */

@@ -1,6 +1,6 @@
 import { deepStrictEqual, rejects, throws } from "node:assert/strict";
 import { from } from "../../../../stages/flow/flow.ts";
-import { checkStage } from "../../../../stages/flow/law.ts";
+import { checkStage } from "../../../../stages/flow/check_resume.ts";
 import { minhashSeen } from "../../../../stages/filter/minhash/seen.ts";
 import { minhashSign } from "../../../../stages/filter/minhash/sign.ts";
 import { asSource } from "../../../../stages/flow/as_source.ts";

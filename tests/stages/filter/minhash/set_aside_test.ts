@@ -1,8 +1,8 @@
 import { deepStrictEqual, ok, rejects } from "node:assert/strict";
-import { philox } from "../../../../kernels/core/philox.ts";
+import { philox } from "../../../../kernels/random/philox.ts";
 import { asSource } from "../../../../stages/flow/as_source.ts";
 import { from } from "../../../../stages/flow/flow.ts";
-import { checkSource, checkStage } from "../../../../stages/flow/law.ts";
+import { checkSource, checkStage } from "../../../../stages/flow/check_resume.ts";
 import { minhashClusters } from "../../../../stages/filter/minhash/deduplicate.ts";
 import { documentsAside, dropDuplicates, setAside } from "../../../../stages/filter/minhash/set_aside.ts";
 import type { Document } from "../../../../stages/items.ts";

@@ -8,7 +8,7 @@ import { gunzipSync } from "node:zlib";
 import { deepStrictEqual, ok, rejects, throws } from "node:assert/strict";
 import { permutations, Signer } from "../../../../stages/filter/minhash/signer.ts";
 import { buildMinhash } from "../../../../stages/filter/minhash/wasm/build.ts";
-import { uniformAt } from "../../../../kernels/core/philox.ts";
+import { uniformAt } from "../../../../kernels/random/philox.ts";
 import { sharedTest } from "../../../shared_data.ts";
 
 const fox = "The quick brown fox jumps over the lazy dog.";

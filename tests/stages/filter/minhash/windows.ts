@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { uniformAt } from "../../../../kernels/core/philox.ts";
+import { uniformAt } from "../../../../kernels/random/philox.ts";
 import type { Document } from "../../../../stages/items.ts";
 
 /** Where the windows of each cluster begin, in characters. */

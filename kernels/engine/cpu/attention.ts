@@ -1,0 +1,151 @@
+/**
+ * Attention of the CPU engine by products of a BLAS: blocks of queries against all keys that they see, softmax and its
+ * slopes between the products by WASM (kernels/ops/attention/attention_rows_wasm.ts). Every (batch, head) is one thread's, and blocks
+ * follow from shapes, so results have the same bits for any number of threads.
+ *
+ * @module
+ */
+import { baseAddress, type Blas } from "./blas.ts";
+import { scratchBytes } from "./control.ts";
+import type { Kernel } from "./product.ts";
+
+/** The WASM exports that work on rows of scores. */
+export interface RowKernels {
+  /** Scores to weights. */
+  softmax_rows(scores: number, rows: number, reach: number, first: number, scale: number, lse: number): void;
+  /** Scores to weights, slopes of weights to slopes of scores. */
+  slope_rows(
+    scores: number,
+    slopes: number,
+    rows: number,
+    reach: number,
+    first: number,
+    scale: number,
+    lse: number,
+    out: number,
+    dout: number,
+    stride: number,
+    depth: number,
+  ): void;
+}
+
+/** Queries of a block: more waste products on keys that none of them sees, fewer make products too small. */
+const QUERIES = 64;
+/** Shorter sequences are left to the WASM kernels: products so small gain nothing. */
+const LEAST_TIME = 64;
+
+/** Sequences so long that scratch holds scores of fewer queries than this are left to them too. */
+const LEAST_QUERIES = 16;
+
+/** Kernels by op name, which leave what does not pay, and what drops weights, to those of `wasm`. */
+export function blasAttention(
+  blas: Blas,
+  { memory, rows, wasm }: {
+    readonly memory: WebAssembly.Memory;
+    readonly rows: RowKernels;
+    readonly wasm: { readonly attention: Kernel; readonly attention_grad: Kernel };
+  },
+): ReadonlyMap<string, Kernel> {
+  const base = baseAddress(memory);
+  const words = new Uint32Array(memory.buffer), numbers = new Float64Array(memory.buffer);
+
+  const sizesOf = (args: number) => {
+    const [batch, time, channels, heads, dropped] = numbers.subarray(args >>> 3, (args >>> 3) + 5);
+    const depth = channels / heads;
+    // Scores and slopes of a block, [queries, time] each.
+    const queries = Math.min(QUERIES, Math.floor(scratchBytes / (8 * time)));
+    const pays = dropped === 0 && time >= LEAST_TIME && queries >= LEAST_QUERIES;
+    return { batch, time, channels, heads, depth, queries, pays, scale: 1 / Math.sqrt(depth) };
+  };
+  const multiply = (
+    [m, n, k]: readonly [number, number, number],
+    o: {
+      readonly a: number;
+      readonly b: number;
+      readonly c: number;
+      readonly ld: readonly [a: number, b: number, c: number];
+      readonly transA?: number;
+      readonly transB?: number;
+      readonly add?: number;
+    },
+  ) => {
+    const { transA = 0, transB = 0, add = 0, ld: [lda, ldb, ldc] } = o;
+    blas.sgemm({
+      m,
+      n,
+      k,
+      transA,
+      transB,
+      add,
+      a: base + o.a,
+      b: base + o.b,
+      c: base + o.c,
+      lda,
+      ldb,
+      ldc,
+    });
+  };
+
+  const attention: Kernel = (tensors, args, thread, threads, scratch) => {
+    const { batch, time, channels, heads, depth, queries, pays, scale } = sizesOf(args);
+    if (!pays) return wasm.attention(tensors, args, thread, threads, scratch);
+    const [qkv, out, lse] = words.subarray(tensors >>> 2, (tensors >>> 2) + 3);
+    const blocks = Math.ceil(time / queries), row = 3 * channels;
+    // Blocks from the last, which has most keys, so that no thread ends with a long one.
+    for (let unit = thread; unit < batch * heads * blocks; unit += threads) {
+      const pair = Math.floor(unit / blocks), first = (blocks - 1 - unit % blocks) * queries;
+      const b = Math.floor(pair / heads), head = pair % heads;
+      const q = qkv + 4 * (b * time * row + head * depth), k = q + 4 * channels, v = k + 4 * channels;
+      const n = Math.min(queries, time - first), reach = first + n;
+      multiply([n, reach, depth], {
+        a: q + 4 * first * row,
+        b: k,
+        transB: 1,
+        c: scratch,
+        ld: [row, row, reach],
+      });
+      rows.softmax_rows(scratch, n, reach, first, scale, lse + 4 * (pair * time + first));
+      const to = out + 4 * ((b * time + first) * channels + head * depth);
+      multiply([n, depth, reach], { a: scratch, b: v, c: to, ld: [reach, row, channels] });
+    }
+  };
+
+  const attentionGrad: Kernel = (tensors, args, thread, threads, scratch) => {
+    const { batch, time, channels, heads, depth, queries, pays, scale } = sizesOf(args);
+    if (!pays) return wasm.attention_grad(tensors, args, thread, threads, scratch);
+    const [qkv, out, lse, dout, dqkv] = words.subarray(tensors >>> 2, (tensors >>> 2) + 5);
+    const row = 3 * channels, slopes = scratch + 4 * queries * time;
+    for (let pair = thread; pair < batch * heads; pair += threads) {
+      const b = Math.floor(pair / heads), head = pair % heads;
+      const at = 4 * (b * time * row + head * depth), outAt = 4 * (b * time * channels + head * depth);
+      const q = qkv + at, k = q + 4 * channels, v = k + 4 * channels;
+      const dq = dqkv + at, dk = dq + 4 * channels, dv = dk + 4 * channels;
+      // The last block sees all keys: it sets their gradients, and the others add to them.
+      for (
+        let first = Math.floor((time - 1) / queries) * queries, add = 0;
+        first >= 0;
+        first -= queries, add = 1
+      ) {
+        const n = Math.min(queries, time - first), reach = first + n;
+        const outRows = out + outAt + 4 * first * channels, doutRows = dout + outAt + 4 * first * channels;
+        const qRows = q + 4 * first * row;
+        multiply([n, reach, depth], { a: qRows, b: k, transB: 1, c: scratch, ld: [row, row, reach] });
+        multiply([n, reach, depth], { a: doutRows, b: v, transB: 1, c: slopes, ld: [channels, row, reach] });
+        const lseRows = lse + 4 * (pair * time + first);
+        const stride = 4 * channels;
+        rows.slope_rows(scratch, slopes, n, reach, first, scale, lseRows, outRows, doutRows, stride, depth);
+        multiply([n, depth, reach], { a: slopes, b: k, c: dq + 4 * first * row, ld: [reach, row, row] });
+        multiply([reach, depth, n], { a: slopes, transA: 1, b: qRows, c: dk, add, ld: [reach, row, row] });
+        multiply([reach, depth, n], {
+          a: scratch,
+          transA: 1,
+          b: doutRows,
+          c: dv,
+          add,
+          ld: [reach, channels, row],
+        });
+      }
+    }
+  };
+  return new Map([["attention", attention], ["attention_grad", attentionGrad]]);
+}

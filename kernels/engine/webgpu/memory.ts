@@ -1,0 +1,154 @@
+/// <reference types="@webgpu/types" />
+/**
+ * Programs' memory on a GPU: a buffer for each region of persistent memory, and the arena in as few buffers as the
+ * device's limits allow.
+ *
+ * @module
+ */
+import { checkLimits, pieceBytes, wholeWords } from "../../core/limits.ts";
+import { isPersistent, placeInChunks, type Program, type Slot } from "../../core/program.ts";
+import { regionsOf } from "../../core/regions.ts";
+import type { Spec, Tensor } from "../../core/tensor.ts";
+import type { WebgpuDevice } from "./device.ts";
+
+/** A persistent tensor and where it is: in a buffer of its own or in a pack's. */
+export interface Resident {
+  readonly spec: Spec;
+  readonly buffer: GPUBuffer;
+  /** Bytes from the buffer's beginning. */
+  readonly offset: number;
+  /** Of its data, in whole 32-bit words, as WebGPU copies them. */
+  readonly size: number;
+}
+
+/** All buffers of a session. */
+export class WebgpuMemory {
+  /** Persistent tensors by label, packs and their members. */
+  readonly residents: ReadonlyMap<string, Resident>;
+  readonly #persistent: readonly GPUBuffer[];
+  readonly arena: readonly GPUBuffer[];
+  readonly #scratch: GPUBuffer | null;
+  readonly #chunkBytes: number;
+  readonly #offsets: ReadonlyMap<Slot, number>;
+
+  private constructor(
+    residents: ReadonlyMap<string, Resident>,
+    arena: { buffers: readonly GPUBuffer[]; chunkBytes: number; offsets: ReadonlyMap<Slot, number> },
+    scratch: GPUBuffer | null,
+  ) {
+    this.#scratch = scratch;
+    this.residents = residents;
+    this.#persistent = [...new Set([...residents.values()].map(({ buffer }) => buffer))];
+    this.arena = arena.buffers;
+    this.#chunkBytes = arena.chunkBytes;
+    this.#offsets = arena.offsets;
+  }
+
+  /**
+   * Makes every buffer that the programs need, and `scratchBytes` for what dispatches of one call leave each other. Throws RangeError, naming the tensor and the limit, where one does not
+   * fit a binding or a buffer, or where the device's memory does not suffice; nothing stays allocated then.
+   */
+  static async allocate(
+    { device, gpu: { limits }, description }: WebgpuDevice,
+    programs: readonly Program[],
+    { scratchBytes = 0 }: { readonly scratchBytes?: number } = {},
+  ): Promise<WebgpuMemory> {
+    checkLimits(programs, limits, { device: description });
+    const regions = regionsOf(programs);
+    const chunkBytes = pieceBytes(programs, limits);
+    const { offsets, arenaBytes } = placeArena(programs, chunkBytes);
+
+    const made: GPUBuffer[] = [];
+    let bytes = 0;
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const make = (size: number, label: string): GPUBuffer => {
+      const buffer = device.createBuffer({ label, size, usage });
+      made.push(buffer);
+      bytes += size;
+      return buffer;
+    };
+    device.pushErrorScope("validation");
+    device.pushErrorScope("out-of-memory");
+    const residents = new Map<string, Resident>();
+    for (const region of regions) {
+      const buffer = make(boundBytes(region), region.label);
+      for (const spec of [{ ...region, offset: 0 }, ...region.members]) {
+        residents.set(spec.label, { spec, buffer, offset: spec.offset, size: wholeWords(spec) });
+      }
+    }
+    const buffers: GPUBuffer[] = [];
+    for (let start = 0; start < arenaBytes; start += chunkBytes) {
+      buffers.push(make(Math.min(chunkBytes, arenaBytes - start), `arena ${buffers.length}`));
+    }
+    const scratch = scratchBytes > 0 ? make(scratchBytes, "scratch") : null;
+    const errors = [await device.popErrorScope(), await device.popErrorScope()];
+    const error = errors.find((e) => e !== null);
+    if (error) {
+      made.forEach((buffer) => buffer.destroy());
+      throw new RangeError(
+        `Cannot allocate ${bytes} bytes on ${description}: ${error.message}: choose a smaller --batch-size ` +
+          "or --seq-len, --recompute block, a smaller model, or --device cpu",
+      );
+    }
+    return new WebgpuMemory(residents, { buffers, chunkBytes, offsets }, scratch);
+  }
+
+  /** Bytes of all buffers. */
+  get bytes(): number {
+    const buffers = [...this.#persistent, ...this.arena];
+    return buffers.reduce((total, buffer) => total + buffer.size, this.#scratch?.size ?? 0);
+  }
+
+  /** What to bind for a tensor of a program. */
+  binding(program: Program, tensor: Tensor): GPUBufferBinding {
+    const slot = program.places.get(tensor)!;
+    if (isPersistent(slot.kind)) {
+      const { buffer, offset, spec } = this.residents.get(slot.label)!;
+      return { buffer, offset, size: boundBytes(spec) };
+    }
+    const offset = this.#offsets.get(slot)!;
+    return {
+      buffer: this.arena[Math.floor(offset / this.#chunkBytes)],
+      offset: offset % this.#chunkBytes,
+      size: boundBytes(slot.tensor),
+    };
+  }
+
+  /** What to bind for memory beside all tensors: what dispatches of one call leave each other. */
+  scratch(size: number): GPUBufferBinding {
+    return { buffer: this.#scratch!, size };
+  }
+
+  /** Gives all buffers back. */
+  destroy(): void {
+    this.#scratch?.destroy();
+    for (const buffer of [...this.#persistent, ...this.arena]) buffer.destroy();
+  }
+}
+
+/** As planned where one buffer can hold the arena, else placed again in pieces. */
+function placeArena(
+  programs: readonly Program[],
+  chunkBytes: number,
+): { offsets: ReadonlyMap<Slot, number>; arenaBytes: number } {
+  const offsets = new Map<Slot, number>();
+  let arenaBytes = 0;
+  for (const program of programs) {
+    const places = program.arenaBytes > chunkBytes
+      ? placeInChunks(program, chunkBytes)
+      : new Map(program.slots.filter((s) => !isPersistent(s.kind)).map((s) => [s, s.offset]));
+    for (const [slot, offset] of places) {
+      offsets.set(slot, offset);
+      arenaBytes = Math.max(arenaBytes, offset + slot.bytes);
+    }
+  }
+  return { offsets, arenaBytes };
+}
+
+/**
+ * Bytes to bind for a tensor: a vec4f at least. Between kernels of one layout wgpu goes on asking for the size that a former
+ * one's bindings had to have, and products bind arrays of vec4f.
+ */
+function boundBytes(spec: Spec): number {
+  return Math.max(16, wholeWords(spec));
+}

@@ -1,0 +1,218 @@
+/**
+ * Attention to keys and values that were kept: a token's are computed once, and later tokens attend to them. Each query
+ * is computed by itself, in one order, so that a result does not depend on which others it is computed with.
+ *
+ * A cache [S, T, 2C] holds S texts of up to T positions, keys and then values of each. A place is S's number times T
+ * plus a position.
+ *
+ * @module
+ */
+import { type Call, define, type Op } from "../../core/op.ts";
+import { flat } from "../../core/gradients.ts";
+import { bytesOf, ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import type { AttentionAttrs } from "./attention.ts";
+import { cacheAttentionKernel } from "./attention_cache_wgsl.ts";
+import { expectF32, expectU32 } from "../specs.ts";
+
+/** What a cached attention works on. */
+export interface CacheOptions {
+  /** Number of heads, H. */
+  readonly heads: number;
+  /** Keys and values of all texts, [S, T, 2C]. */
+  readonly cache: Tensor;
+  /** Where each row's first token stands, u32 [B]; the others follow. Rows are of different texts. */
+  readonly places: Tensor;
+}
+
+/**
+ * Causal attention of new tokens to all of their texts so far. qkv [B, N, 3C] as `attention` takes it → [B, N, C]; keys
+ * and values are put into the cache first. What would stand beyond a text's last position is not kept, and gets zeros.
+ * It has no gradient. Throws ShapeError where sizes do not fit.
+ */
+export function cacheAttention(qkv: Tensor, { heads, cache, places }: CacheOptions): Tensor {
+  const [kept] = callPut([cache, qkv, places], null);
+  return callAttend([qkv, kept, places], { heads })[0];
+}
+
+/** Sizes of one cached attention; width is C / H. */
+export interface CacheSizes {
+  readonly batch: number;
+  /** New tokens a row. */
+  readonly tokens: number;
+  readonly channels: number;
+  readonly heads: number;
+  readonly width: number;
+  readonly texts: number;
+  /** Positions a text. */
+  readonly time: number;
+}
+
+/** (cache, qkv, places) → cache, in place. */
+export const cachePutOp: Op<null> = {
+  name: "cache_put",
+  inPlace: [0],
+  infer: ([cache, qkv, places]) => {
+    sizesOf("cache_put", { cache, qkv, places, heads: 1 });
+    return [{ shape: cache.shape, dtype: "f32" }];
+  },
+  reference: ([cache, qkv, places], call) => {
+    const { batch, tokens, channels, texts, time } = putSizes(call), out = cache.slice();
+    for (let b = 0; b < batch; b++) {
+      const count = kept({ place: places[b], tokens, texts, time });
+      for (let t = 0; t < count; t++) {
+        const from = ((b * tokens + t) * 3 + 1) * channels;
+        out.set(qkv.subarray(from, from + 2 * channels), (places[b] + t) * 2 * channels);
+      }
+    }
+    return [out];
+  },
+  wgsl: (call) => {
+    const { batch, tokens, channels, texts, time } = putSizes(call), row = 2 * channels;
+    return flat(
+      call,
+      `let token = i / ${row}u;
+  let place = in2[token / ${tokens}u];
+  let t = token % ${tokens}u;
+  if (place < ${texts * time}u && place % ${time}u + t < ${time}u) {
+    in0[(place + t) * ${row}u + i % ${row}u] = in1[token * ${3 * channels}u + ${channels}u + i % ${row}u];
+  }`,
+      { count: batch * tokens * row },
+    );
+  },
+  wasm: (call) => {
+    const { batch, tokens, channels, texts, time } = putSizes(call);
+    return [batch, tokens, channels, texts, time];
+  },
+  traffic: ({ inputs: [, qkv, places] }) => {
+    const bytes = bytesOf(qkv) / 3 * 2;
+    return { read: bytes + bytesOf(places), written: bytes };
+  },
+  cases: [
+    { inputs: [[1, 5, 6], [1, 1, 9], [1]], attrs: null, fill: ["normal", "normal", { below: 5 }] },
+    { inputs: [[40, 3, 20], [2, 2, 30], [2]], attrs: null, fill: ["normal", "normal", { below: 120 }] },
+    { inputs: [[2, 3, 4], [1, 5, 6], [1]], attrs: null, fill: ["normal", "normal", { below: 6 }] }, // some beyond
+    { inputs: [[2, 3, 4], [1, 2, 6], [1]], attrs: null, fill: ["normal", "normal", { below: 1e9 }] }, // all beyond
+  ],
+};
+
+/** (qkv, cache, places) → out. */
+export const cacheAttentionOp: Op<AttentionAttrs> = {
+  name: "cache_attention",
+  infer: ([qkv, cache, places], { heads }) => {
+    const { batch, tokens, channels } = sizesOf("cache_attention", { cache, qkv, places, heads });
+    return [{ shape: [batch, tokens, channels], dtype: "f32" }];
+  },
+  reference: ([qkv, cache, places], call) => {
+    const { batch, tokens, channels, heads, width, texts, time } = attendSizes(call);
+    const out = new Float64Array(batch * tokens * channels);
+    for (let b = 0; b < batch; b++) {
+      const begin = Math.floor(places[b] / time) * time,
+        count = kept({ place: places[b], tokens, texts, time });
+      for (let t = 0; t < count; t++) {
+        for (let h = 0; h < heads; h++) {
+          const query = (b * tokens + t) * 3 * channels + h * width;
+          const keyOf = (j: number) => (begin + j) * 2 * channels + h * width;
+          const scores = Array.from({ length: places[b] - begin + t + 1 }, (_, j) => {
+            let dot = 0;
+            for (let c = 0; c < width; c++) dot += qkv[query + c] * cache[keyOf(j) + c];
+            return dot / Math.sqrt(width);
+          });
+          const top = scores.reduce((a, b) => Math.max(a, b)), weights = scores.map((s) => Math.exp(s - top));
+          const total = weights.reduce((a, b) => a + b), to = (b * tokens + t) * channels + h * width;
+          weights.forEach((weight, j) => {
+            const value = keyOf(j) + channels;
+            for (let c = 0; c < width; c++) out[to + c] += weight / total * cache[value + c];
+          });
+        }
+      }
+    }
+    return [out];
+  },
+  wgsl: (call) => cacheAttentionKernel(call, attendSizes(call)),
+  wasm: (call) => {
+    const { batch, tokens, channels, heads, texts, time } = attendSizes(call);
+    return [batch, tokens, channels, heads, texts, time];
+  },
+  // At most: where a text stands is known on the device alone.
+  flops: (call) => {
+    const { batch, tokens, channels, time } = attendSizes(call);
+    return 4 * batch * tokens * channels * time;
+  },
+  traffic: ({ inputs: [qkv, cache, places], outputs: [out] }) => ({
+    read: bytesOf(qkv) / 3 + qkv.shape[0] * bytesOf(cache) / cache.shape[0] + bytesOf(places),
+    written: bytesOf(out),
+  }),
+  cases: [
+    { inputs: [[1, 1, 9], [1, 5, 6], [1]], attrs: { heads: 1 }, fill: ["normal", "normal", { below: 5 }] },
+    { inputs: [[3, 1, 36], [4, 9, 24], [3]], attrs: { heads: 2 }, fill: ["normal", "normal", { below: 36 }] },
+    {
+      inputs: [[2, 7, 30], [2, 11, 20], [2]],
+      attrs: { heads: 2 },
+      fill: ["normal", "normal", { below: 22 }],
+    },
+    {
+      inputs: [[2, 1, 96], [2, 700, 64], [2]],
+      attrs: { heads: 1 },
+      fill: ["normal", "normal", { below: 1400 }],
+    },
+    {
+      inputs: [[1, 3, 222], [1, 70, 148], [1]],
+      attrs: { heads: 1 },
+      fill: ["normal", "normal", { below: 70 }],
+    },
+    { inputs: [[1, 1, 6], [1, 3, 4], [1]], attrs: { heads: 2 }, fill: ["normal", "normal", { below: 1e9 }] },
+    {
+      inputs: [[1, 1, 2304], [1, 1024, 1536], [1]],
+      attrs: { heads: 12 },
+      fill: ["normal", "normal", { below: 1024 }],
+      bench: true,
+    },
+  ],
+};
+
+const callPut = define(cachePutOp);
+const callAttend = define(cacheAttentionOp);
+
+/** How many of a row's tokens have a position. */
+function kept(
+  { place, tokens, texts, time }: { place: number; tokens: number; texts: number; time: number },
+): number {
+  return place < texts * time ? Math.min(tokens, time - place % time) : 0;
+}
+
+function putSizes({ inputs: [cache, qkv, places] }: Call<null>): CacheSizes {
+  return sizesOf("cache_put", { cache, qkv, places, heads: 1 });
+}
+
+function attendSizes({ inputs: [qkv, cache, places], attrs: { heads } }: Call<AttentionAttrs>): CacheSizes {
+  return sizesOf("cache_attention", { cache, qkv, places, heads });
+}
+
+function sizesOf(
+  op: string,
+  { cache, qkv, places, heads }: { cache: Spec; qkv: Spec; places: Spec; heads: number },
+): CacheSizes {
+  const [texts, time, row] = cache.shape, [batch, tokens, packed] = qkv.shape, channels = row / 2;
+  expectF32(op, { cache, qkv });
+  expectU32(op, { places });
+  if (
+    cache.shape.length !== 3 || qkv.shape.length !== 3 || !Number.isInteger(channels) ||
+    packed !== 3 * channels
+  ) {
+    throw new ShapeError(
+      `Cannot call ${op}: cache is [${cache.shape}], qkv is [${qkv.shape}]: wanted [S, T, 2C] and [B, N, 3C]`,
+    );
+  }
+  if (sizeOf(places.shape) !== batch) {
+    throw new ShapeError(
+      `Cannot call ${op}: places is [${places.shape}], wanted one for each of ${batch} rows, [${batch}]`,
+    );
+  }
+  const width = channels / heads;
+  if (!Number.isInteger(heads) || heads < 1 || !Number.isInteger(width)) {
+    throw new ShapeError(
+      `Cannot attend: ${channels} channels do not divide into ${heads} heads: choose channels as a multiple of heads`,
+    );
+  }
+  return { batch, tokens, channels, heads, width, texts, time };
+}

@@ -1,0 +1,172 @@
+// @ts-nocheck: AssemblyScript, see build.ts
+/**
+ * Twins of kernels/ops/attention/attention_cache.ts. A query of a head is one thread's, by itself: scores of four keys at a time,
+ * softmax, then sums of values, 32 channels at a time in registers.
+ *
+ * @module
+ */
+import { first, size, tensor } from "../../wasm/call.ts";
+import { exp } from "../../wasm/exp.ts";
+import { madd } from "../../wasm/madd.ts";
+import { lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
+
+/** cache [S, T, 2C], qkv [B, N, 3C], places [B] -> cache with the new rows in place. args: B, N, C, S, T. */
+export function cache_put(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
+  const cache = tensor(tensors, 0), qkv = tensor(tensors, 1), places = tensor(tensors, 2);
+  const batch = size(args, 0), tokens = size(args, 1), bytes = size(args, 2) << 2;
+  const texts = size(args, 3), time = size(args, 4);
+  const end = first(batch * tokens, 1, thread + 1, threads);
+  for (let i = first(batch * tokens, 1, thread, threads); i < end; i++) {
+    const t = i % tokens, place: usize = load<u32>(places + (i / tokens << 2));
+    if (place >= texts * time || place % time + t >= time) continue;
+    memory.copy(cache + (place + t) * 2 * bytes, qkv + i * 3 * bytes + bytes, 2 * bytes);
+  }
+}
+
+/** qkv [B, N, 3C], cache [S, T, 2C], places [B] -> out [B, N, C]. args: B, N, C, H, S, T. */
+export function cache_attention(
+  tensors: usize,
+  args: usize,
+  thread: i32,
+  threads: i32,
+  scratch: usize,
+): void {
+  const qkv = tensor(tensors, 0),
+    cache = tensor(tensors, 1),
+    places = tensor(tensors, 2),
+    out = tensor(tensors, 3);
+  const batch = size(args, 0), tokens = size(args, 1), channels = size(args, 2), heads = size(args, 3);
+  const texts = size(args, 4), time = size(args, 5);
+  const depth = channels / heads, bytes = channels << 2, row = bytes << 1, scale: f32 = 1 / sqrt(<f32> depth);
+  // Heads outside, tokens inside: a head's keys and values stay in the cache.
+  for (let unit = <usize> thread; unit < batch * heads * tokens; unit += <usize> threads) {
+    const t = unit % tokens, pair = unit / tokens, head = pair % heads, b = pair / heads;
+    const place: usize = load<u32>(places + (b << 2)), position = place % time + t;
+    const at = (head * depth) << 2, i = b * tokens + t, to = out + i * bytes + at;
+    if (place >= texts * time || position >= time) {
+      memory.fill(to, 0, depth << 2);
+      continue;
+    }
+    const keys = cache + (place - place % time) * row + at;
+    attend(qkv + i * 3 * bytes + at, keys, bytes, row, position + 1, depth, scale, scratch, to);
+  }
+}
+
+/** One query over `count` keys, `row` bytes apart, each with its value `toValue` bytes behind. */
+function attend(
+  query: usize,
+  keys: usize,
+  toValue: usize,
+  row: usize,
+  count: usize,
+  depth: usize,
+  scale: f32,
+  scores: usize,
+  out: usize,
+): void {
+  const padded = (count + 3) & ~3;
+  let top4 = f32x4.splat(-Infinity), j: usize = 0;
+  const by = f32x4.splat(scale);
+  for (; j < padded; j += 4) {
+    const k = keys + j * row;
+    let s: v128;
+    if (j + 4 <= count) s = fourDots(query, k, row, depth);
+    else {
+      // The last keys more than once, then taken out.
+      const more = count - 1 - j;
+      const s4 = fourDotsAt(
+        query,
+        k,
+        k + min<usize>(1, more) * row,
+        k + min<usize>(2, more) * row,
+        k + more * row,
+        depth,
+      );
+      s = f32x4.splat(-Infinity);
+      s = f32x4.replace_lane(s, 0, f32x4.extract_lane(s4, 0));
+      if (more > 0) s = f32x4.replace_lane(s, 1, f32x4.extract_lane(s4, 1));
+      if (more > 1) s = f32x4.replace_lane(s, 2, f32x4.extract_lane(s4, 2));
+    }
+    s = f32x4.mul(s, by);
+    top4 = f32x4.pmax(top4, s);
+    v128.store(scores + (j << 2), s);
+  }
+  const shift = f32x4.splat(largest(top4));
+  let sum4 = f32x4.splat(0);
+  for (let p = scores, end = scores + (padded << 2); p < end; p += 16) {
+    const e = exp(f32x4.sub(v128.load(p), shift));
+    v128.store(p, e);
+    sum4 = f32x4.add(sum4, e);
+  }
+  const share = f32x4.splat(<f32> (1 / lanes(sum4))), values = keys + toValue;
+  let c: usize = 0;
+  for (; c + 32 <= depth; c += 32) sums32(scores, values + (c << 2), row, count, share, out + (c << 2));
+  for (; c + 4 <= depth; c += 4) {
+    let a = f32x4.splat(0), v = values + (c << 2);
+    for (let i: usize = 0; i < count; i++, v += row) {
+      a = madd(v128.load32_splat(scores + (i << 2)), v128.load(v), a);
+    }
+    v128.store(out + (c << 2), f32x4.mul(a, share));
+  }
+  if (c < depth) {
+    let a = f32x4.splat(0), v = values + (c << 2);
+    const rest = depth - c;
+    for (let i: usize = 0; i < count; i++, v += row) {
+      a = madd(v128.load32_splat(scores + (i << 2)), loadPart(v, rest, 0), a);
+    }
+    storePart(out + (c << 2), f32x4.mul(a, share), rest);
+  }
+}
+
+function fourDots(query: usize, k: usize, row: usize, depth: usize): v128 {
+  return fourDotsAt(query, k, k + row, k + 2 * row, k + 3 * row, depth);
+}
+
+/** query . k of four keys. */
+function fourDotsAt(query: usize, k0: usize, k1: usize, k2: usize, k3: usize, depth: usize): v128 {
+  let a = f32x4.splat(0), b = a, c = a, d = a;
+  let at: usize = 0;
+  for (const end = (depth & ~3) << 2; at < end; at += 16) {
+    const q = v128.load(query + at);
+    a = madd(q, v128.load(k0 + at), a);
+    b = madd(q, v128.load(k1 + at), b);
+    c = madd(q, v128.load(k2 + at), c);
+    d = madd(q, v128.load(k3 + at), d);
+  }
+  const rest = depth & 3;
+  if (rest > 0) {
+    const q = loadPart(query + at, rest, 0);
+    a = madd(q, loadPart(k0 + at, rest, 0), a);
+    b = madd(q, loadPart(k1 + at, rest, 0), b);
+    c = madd(q, loadPart(k2 + at, rest, 0), c);
+    d = madd(q, loadPart(k3 + at, rest, 0), d);
+  }
+  // Sums across lanes of all four at once.
+  const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
+  const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
+  return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
+}
+
+/** 32 channels of the sum of weights times values. */
+function sums32(weights: usize, v: usize, row: usize, count: usize, share: v128, out: usize): void {
+  let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
+  for (const end = weights + (count << 2); weights < end; weights += 4, v += row) {
+    const w = v128.load32_splat(weights);
+    a = madd(w, v128.load(v), a);
+    b = madd(w, v128.load(v, 16), b);
+    c = madd(w, v128.load(v, 32), c);
+    d = madd(w, v128.load(v, 48), d);
+    e = madd(w, v128.load(v, 64), e);
+    f = madd(w, v128.load(v, 80), f);
+    g = madd(w, v128.load(v, 96), g);
+    h = madd(w, v128.load(v, 112), h);
+  }
+  v128.store(out, f32x4.mul(a, share));
+  v128.store(out, f32x4.mul(b, share), 16);
+  v128.store(out, f32x4.mul(c, share), 32);
+  v128.store(out, f32x4.mul(d, share), 48);
+  v128.store(out, f32x4.mul(e, share), 64);
+  v128.store(out, f32x4.mul(f, share), 80);
+  v128.store(out, f32x4.mul(g, share), 96);
+  v128.store(out, f32x4.mul(h, share), 112);
+}

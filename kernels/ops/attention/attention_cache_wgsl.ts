@@ -1,0 +1,153 @@
+/**
+ * WGSL of attention to a cache: a workgroup is one query of one head over a span of keys, a lane a key at a time for its
+ * score and then a channel for the sums. A single token has few queries, so its keys are shared out to several workgroups,
+ * whose sums a second dispatch joins (source: Dao et al. 2023, "Flash-Decoding").
+ *
+ * @module
+ */
+import { type Call, type Kernel, wgslBindings } from "../../core/op.ts";
+import type { AttentionAttrs } from "./attention.ts";
+import type { CacheSizes } from "./attention_cache.ts";
+import { workgroupMax, workgroupSum } from "../reduce/workgroup_reduce.ts";
+
+const LANES = 64;
+/** Keys of one workgroup where keys are shared out. */
+const SPAN = 128;
+/** More tokens than this keep a GPU busy without. */
+const FEW = 8;
+
+/** qkv, cache, places → out. */
+export function cacheAttentionKernel(call: Call<AttentionAttrs>, sizes: CacheSizes): Kernel {
+  const { batch, tokens, heads, width, time } = sizes;
+  const spans = batch * tokens <= FEW ? Math.ceil(time / SPAN) : 1;
+  const first: Kernel = {
+    workgroups: [heads, tokens * spans, batch],
+    code: spanCode(call, { ...sizes, spans }),
+  };
+  if (spans === 1) return first;
+  return {
+    ...first,
+    scratchBytes: 4 * batch * tokens * heads * spans * (width + 2),
+    then: { workgroups: [heads, tokens, batch], code: joinCode(call, { ...sizes, spans }) },
+  };
+}
+
+type SpanSizes = CacheSizes & { readonly spans: number };
+
+/** `place`, `position`, and whether there is a query at all. */
+function find(
+  { tokens, texts, time }: SpanSizes,
+  options: { readonly token: string; readonly place?: string },
+): string {
+  const { token, place = "in2[row]" } = options;
+  return `let row = group.z;
+  let token = ${token};
+  let place = ${place};
+  let begin = place - place % ${time}u;
+  let position = place - begin + token;
+  let stands = place < ${texts * time}u && position < ${time}u;
+  let query = row * ${tokens}u + token;`;
+}
+
+function spanCode(call: Call, sizes: SpanSizes): string {
+  const { channels, heads, width, time, spans } = sizes;
+  const wide = Math.ceil(width / LANES), each = Array.from({ length: wide }, (_, i) => i);
+  const span = spans === 1 ? time : SPAN;
+  const own = (i: number) => `lane + ${i * LANES}u`;
+  const inside = (i: number) => (i + 1) * LANES > width ? `if (${own(i)} < ${width}u) ` : "";
+  const scratch = `(((query * ${heads}u + group.x) * ${spans}u) + part) * ${width + 2}u`;
+  const end = spans === 1
+    ? each.map((i) =>
+      `  ${inside(i)}{ out0[query * ${channels}u + group.x * ${width}u + ${
+        own(i)
+      }] = select(0.0, sum${i} / total, stands); }`
+    )
+    : [
+      `  let at = ${scratch};`,
+      "  if (lane == 0u) { scratch[at] = top; scratch[at + 1u] = total; }",
+      ...each.map((i) => `  ${inside(i)}{ scratch[at + 2u + ${own(i)}] = sum${i}; }`),
+    ];
+  return `${wgslBindings(call)}
+${spans === 1 ? "" : scratchBinding}
+var<workgroup> placeStaged: u32; // read from there it is uniform, as loops with barriers must be
+var<workgroup> queryStaged: array<f32, ${width}>;
+var<workgroup> weights: array<f32, ${LANES}>;
+${workgroupMax(LANES)}
+${workgroupSum(LANES)}
+
+@compute @workgroup_size(${LANES})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let part = group.y % ${spans}u;
+  if (lane == 0u) { placeStaged = in2[group.z]; }
+  ${find(sizes, { token: `group.y / ${spans}u`, place: "workgroupUniformLoad(&placeStaged)" })}
+  for (var c = lane; c < ${width}u; c += ${LANES}u) {
+    queryStaged[c] = in0[query * ${3 * channels}u + group.x * ${width}u + c] * ${1 / Math.sqrt(width)};
+  }
+  workgroupBarrier();
+  let start = part * ${span}u;
+  let to = select(0u, min(start + ${span}u, position + 1u), stands);
+  var top = -3.4e38;
+  var total = 0.0;
+${each.map((i) => `  var sum${i} = 0.0;`).join("\n")}
+  for (var first = start; first < to; first += ${LANES}u) {
+    let key = first + lane;
+    var score = -3.4e38;
+    if (key < to) {
+      let at = (begin + key) * ${2 * channels}u + group.x * ${width}u;
+      var dot0 = 0.0;
+      for (var c = 0u; c < ${width}u; c++) { dot0 = fma(queryStaged[c], in1[at + c], dot0); }
+      score = dot0;
+    }
+    let highest = max(top, workgroupMax(score, lane));
+    let weight = select(0.0, exp(score - highest), key < to);
+    weights[lane] = weight;
+    let shrink = exp(top - highest);
+    total = total * shrink + workgroupSum(weight, lane); // it has barriers: all weights are there
+    top = highest;
+    let count = min(${LANES}u, to - first);
+${
+    each.map((i) =>
+      `    ${inside(i)}{
+      sum${i} *= shrink;
+      var at = (begin + first) * ${2 * channels}u + ${channels}u + group.x * ${width}u + ${own(i)};
+      for (var j = 0u; j < count; j++) { sum${i} = fma(weights[j], in1[at], sum${i}); at += ${
+        2 * channels
+      }u; }
+    }`
+    ).join("\n")
+  }
+    workgroupBarrier();
+  }
+${end.join("\n")}
+}`;
+}
+
+const scratchBinding = "@group(0) @binding(4) var<storage, read_write> scratch: array<f32>;";
+
+/** Spans in order: each sum shrunk to the highest score of all. */
+function joinCode(call: Call, sizes: SpanSizes): string {
+  const { channels, heads, width, spans } = sizes;
+  return `${wgslBindings(call)}
+${scratchBinding}
+
+@compute @workgroup_size(${LANES})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  ${find(sizes, { token: "group.y" })}
+  let first = (query * ${heads}u + group.x) * ${spans * (width + 2)}u;
+  var top = -3.4e38;
+  for (var part = 0u; part < ${spans}u; part++) { top = max(top, scratch[first + part * ${width + 2}u]); }
+  var total = 0.0;
+  for (var part = 0u; part < ${spans}u; part++) {
+    let at = first + part * ${width + 2}u;
+    total += scratch[at + 1u] * exp(scratch[at] - top);
+  }
+  for (var c = lane; c < ${width}u; c += ${LANES}u) {
+    var sum = 0.0;
+    for (var part = 0u; part < ${spans}u; part++) {
+      let at = first + part * ${width + 2}u;
+      sum += scratch[at + 2u + c] * exp(scratch[at] - top);
+    }
+    out0[query * ${channels}u + group.x * ${width}u + c] = select(0.0, sum / total, stands);
+  }
+}`;
+}

@@ -1,0 +1,87 @@
+// @ts-nocheck: AssemblyScript, see build.ts
+/**
+ * Between the products of attention where a BLAS makes those (kernels/engine/cpu/attention.ts): blocks of queries, one
+ * row each, over all keys up to the last of the block's queries.
+ *
+ * @module
+ */
+import { exp, log } from "../../wasm/exp.ts";
+import { fillRun } from "../../wasm/fill_run.ts";
+import { dotRun, lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
+
+/**
+ * Scores [rows, reach] become weights: row i is query first + i, which sees the keys up to itself; later ones get 0.
+ * lse gets the log of each row's sum of exponentials. Scores are multiplied by `scale` first.
+ */
+export function softmax_rows(
+  scores: usize,
+  rows: usize,
+  reach: usize,
+  first: usize,
+  scale: f32,
+  lse: usize,
+): void {
+  for (let i: usize = 0; i < rows; i++, scores += reach << 2, lse += 4) {
+    const n = first + i + 1, rest = n & 3, end = scores + ((n & ~3) << 2), by = f32x4.splat(scale);
+    let top4 = f32x4.splat(-Infinity);
+    for (let p = scores; p < end; p += 16) top4 = f32x4.pmax(top4, v128.load(p));
+    if (rest > 0) top4 = f32x4.pmax(top4, loadPart(end, rest, -Infinity));
+    const top = largest(top4) * scale, shift = f32x4.splat(top);
+    let sum4 = f32x4.splat(0);
+    for (let p = scores; p < end; p += 16) {
+      const e = exp(f32x4.sub(f32x4.mul(v128.load(p), by), shift));
+      v128.store(p, e);
+      sum4 = f32x4.add(sum4, e);
+    }
+    if (rest > 0) {
+      const e = exp(f32x4.sub(f32x4.mul(loadPart(end, rest, -Infinity), by), shift));
+      storePart(end, e, rest);
+      sum4 = f32x4.add(sum4, e);
+    }
+    const sum = lanes(sum4), factor = f32x4.splat(<f32> (1 / sum));
+    for (let p = scores; p < end; p += 16) v128.store(p, f32x4.mul(v128.load(p), factor));
+    if (rest > 0) storePart(end, f32x4.mul(loadPart(end, rest, 0), factor), rest);
+    fillRun(scores + (n << 2), reach - n, 0);
+    store<f32>(lse, <f32> (<f64> top + log(sum)));
+  }
+}
+
+/**
+ * Scores [rows, reach] become weights w again, slopes of the weights become those of the scores before `scale`:
+ * scale w (slope - delta), delta = out . dout of the row's query. Rows of out and dout are `stride` bytes apart.
+ */
+export function slope_rows(
+  scores: usize,
+  slopes: usize,
+  rows: usize,
+  reach: usize,
+  first: usize,
+  scale: f32,
+  lse: usize,
+  out: usize,
+  dout: usize,
+  stride: usize,
+  depth: usize,
+): void {
+  const by = f32x4.splat(scale);
+  for (let i: usize = 0; i < rows; i++, lse += 4, out += stride, dout += stride) {
+    const n = first + i + 1, rest = n & 3, whole = (n & ~3) << 2;
+    const shift = v128.load32_splat(lse), delta = f32x4.splat(<f32> dotRun(out, dout, depth));
+    for (let at: usize = 0; at < whole; at += 16) {
+      const w = exp(f32x4.sub(f32x4.mul(v128.load(scores + at), by), shift));
+      v128.store(scores + at, w);
+      const slope = f32x4.mul(w, f32x4.sub(v128.load(slopes + at), delta));
+      v128.store(slopes + at, f32x4.mul(slope, by));
+    }
+    if (rest > 0) {
+      const w = exp(f32x4.sub(f32x4.mul(loadPart(scores + whole, rest, 0), by), shift));
+      storePart(scores + whole, w, rest);
+      const slope = f32x4.mul(w, f32x4.sub(loadPart(slopes + whole, rest, 0), delta));
+      storePart(slopes + whole, f32x4.mul(slope, by), rest);
+    }
+    fillRun(scores + (n << 2), reach - n, 0);
+    fillRun(slopes + (n << 2), reach - n, 0);
+    scores += reach << 2;
+    slopes += reach << 2;
+  }
+}

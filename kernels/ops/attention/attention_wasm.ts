@@ -1,0 +1,326 @@
+// @ts-nocheck: AssemblyScript, see build.ts
+/**
+ * Twins of kernels/ops/attention/attention.ts. Work is done on panels of 8 queries (or 8 keys): their scores against all keys
+ * before them lie in scratch as [key][8 queries], which is at once what the micro-kernel gives and what it takes next,
+ * and puts eight softmaxes side by side in vector lanes. Keys come in chunks that fit into scratch; chunks of one row
+ * are joined by their log-sum-exp (online softmax; source: Dao et al. 2022, "FlashAttention").
+ *
+ * The backward pass recomputes the weights once, by key panels (dk, dv), and turns the slopes of 64 keys to sum dq from
+ * them: five products. One (batch, head) is one thread's, so every element has one writer and a fixed order of sums.
+ *
+ * @module
+ */
+import { dropByKey, droppedSlopesByStep } from "./attention_dropout_wasm.ts";
+import { real, size, tensor } from "../../wasm/call.ts";
+import { exp, log } from "../../wasm/exp.ts";
+import { packPanel } from "../../wasm/pack.ts";
+import { tile } from "../../wasm/tile.ts";
+import { dotRun } from "../../wasm/vector.ts";
+
+/** Bytes of scratch for packed keys, values and scores; the rest holds panels of 8 rows. */
+const BUDGET: usize = 0x160000;
+
+/** Keys whose slopes are kept until the queries' gradients are made of them. */
+const KEYS: usize = 64;
+
+/**
+ * qkv [B, T, 3C] -> out [B, T, C], lse [B, H, T]. args: B, T, C, H, threshold, scale. With a threshold above 0, which is
+ * dropout's, key and draw stand behind qkv.
+ */
+export function attention(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
+  const threshold = <u32> load<f64>(args, 32), key = tensor(tensors, 1), draw = tensor(tensors, 2);
+  const outputs: usize = threshold > 0 ? 3 : 1;
+  const qkv = tensor(tensors, 0), out = tensor(tensors, outputs), lses = tensor(tensors, outputs + 1);
+  const batch = size(args, 0), time = size(args, 1), channels = size(args, 2), heads = size(args, 3);
+  const depth = channels / heads, depth4 = (depth + 3) & ~3, depth8 = (depth + 7) & ~7;
+  const row = channels * 12, outRow = channels << 2, scale: f32 = 1 / sqrt(<f32> depth);
+  const chunk = (BUDGET / (4 * (depth4 + depth8) + 32)) & ~7;
+  const keys = scratch, values = keys + chunk * depth4 * 4, scores = values + chunk * depth8 * 4;
+  const query = scores + chunk * 32, sums = query + depth4 * 32, state = sums + depth8 * 32;
+  const words = state + 96;
+
+  const panels = (time + 7) >> 3, parts = partsOf(batch * heads, panels, <usize> threads);
+  for (let unit = <usize> thread; unit < batch * heads * parts; unit += <usize> threads) {
+    const pair = unit / parts, part = unit % parts, b = pair / heads, head = pair % heads;
+    const q = qkv + b * time * row + ((head * depth) << 2), k = q + outRow, v = k + outRow;
+    for (let start: usize = 0; start < time; start += chunk) {
+      const count = min(chunk, time - start);
+      packLanes(k + start * row, row, count, depth, depth4, keys);
+      packDepth(v + start * row, row, count, depth, chunk, values);
+      for (let panel = part; panel < panels; panel += parts) {
+        const first = panel << 3, rows = min<usize>(8, time - first);
+        if (first + 8 <= start) continue;
+        packPanel(q + first * row, row, 4, rows, depth, depth4, query);
+        scaleRun(query, depth4 << 3, scale);
+        const reach = min((count + 7) & ~7, first + 8 - start);
+        for (let at: usize = 0; at < reach; at += 8) {
+          tile(depth4, keys + at * depth4 * 4, query, scores + (at << 5), 32, false);
+        }
+        if (start + reach == first + 8) maskTile(scores + ((reach - 8) << 5), 32, 4);
+        softmax(scores, reach, state);
+        if (threshold > 0) {
+          const line = pair * time + first;
+          // Two calls: the compiler would build one into this loop, which made it 4 % slower without dropout.
+          dropByKey(scores, reach, line, start, key, draw, threshold, words);
+          dropByKey(scores + 16, reach, line + 4, start, key, draw, threshold, words);
+          scaleRun(state, 8, real(args, 5));
+        }
+        for (let d: usize = 0; d < depth8; d += 8) {
+          tile(reach, scores, values + d * chunk * 4, sums + (d << 2), depth8 << 2, false);
+        }
+        const to = out + (b * time + first) * outRow + ((head * depth) << 2);
+        join(
+          sums,
+          depth8 << 2,
+          to,
+          outRow,
+          rows,
+          depth,
+          state,
+          lses + ((pair * time + first) << 2),
+          start > 0,
+        );
+      }
+    }
+  }
+}
+
+/** qkv, out, lse, dout, with dropout key, draw -> dqkv. args: B, T, C, H, threshold, scale. */
+export function attention_grad(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
+  const threshold = <u32> load<f64>(args, 32), keep = real(args, 5);
+  const placeKey = tensor(tensors, 4), draw = tensor(tensors, 5);
+  const qkv = tensor(tensors, 0), out = tensor(tensors, 1), lses = tensor(tensors, 2);
+  const dout = tensor(tensors, 3), dqkv = tensor(tensors, threshold > 0 ? 6 : 4);
+  const batch = size(args, 0), time = size(args, 1), channels = size(args, 2), heads = size(args, 3);
+  const depth = channels / heads, depth4 = (depth + 3) & ~3, depth8 = (depth + 7) & ~7;
+  const row = channels * 12, outRow = channels << 2, scale: f32 = 1 / sqrt(<f32> depth);
+  const chunk = (BUDGET / (8 * (depth4 + depth8) + 72 + 4 * KEYS)) & ~7;
+  const queriesByLane = scratch, dOByLane = queriesByLane + chunk * depth4 * 4;
+  const queries = dOByLane + chunk * depth4 * 4, dOs = queries + chunk * depth8 * 4;
+  const weights = dOs + chunk * depth8 * 4, slopes = weights + chunk * 32;
+  const lse = slopes + chunk * 32, delta = lse + chunk * 4, turned = delta + chunk * 4;
+  const keys = turned + chunk * KEYS * 4, key = keys + KEYS * depth8 * 4;
+  const value = key + depth4 * 32, sums = value + depth4 * 32, words = sums + depth8 * 32;
+
+  for (let pair = <usize> thread; pair < batch * heads; pair += <usize> threads) {
+    const b = pair / heads, head = pair % heads;
+    const at = b * time * row + ((head * depth) << 2), outAt = b * time * outRow + ((head * depth) << 2);
+    const q = qkv + at, k = q + outRow, v = k + outRow, o = out + outAt, dO = dout + outAt;
+    const dq = dqkv + at, dk = dq + outRow, dv = dk + outRow, lseRow = lses + ((pair * time) << 2);
+
+    for (let start: usize = 0; start < time; start += chunk) { // queries that fit into scratch
+      const count = min(chunk, time - start), whole = (count + 7) & ~7;
+      packLanes(q + start * row, row, count, depth, depth4, queriesByLane);
+      scaleRun(queriesByLane, whole * depth4, scale);
+      packLanes(dO + start * outRow, outRow, count, depth, depth4, dOByLane);
+      packDepth(q + start * row, row, count, depth, chunk, queries);
+      packDepth(dO + start * outRow, outRow, count, depth, chunk, dOs);
+      rowFacts(o, dO, outRow, depth, lseRow, start, count, whole, lse, delta);
+      for (let block: usize = 0; block < start + count; block += KEYS) {
+        const blockEnd = min(block + KEYS, min((time + 7) & ~7, start + whole));
+        for (let first = block; first < blockEnd; first += 8) { // dk and dv, by panels of keys
+          const rows = min<usize>(8, time - first), from = first > start ? first - start : 0;
+          const steps = whole - from, skip = from << 5, joins = start > (first / chunk) * chunk;
+          packPanel(k + first * row, row, 4, rows, depth, depth4, key);
+          packPanel(v + first * row, row, 4, rows, depth, depth4, value);
+          for (let query = from; query < whole; query += 8) {
+            tile(depth4, queriesByLane + query * depth4 * 4, key, weights + (query << 5), 32, false);
+            tile(depth4, dOByLane + query * depth4 * 4, value, slopes + (query << 5), 32, false);
+          }
+          if (first >= start) maskTile(weights + skip, 4, 32);
+          if (threshold == 0) slopesByStep(weights, slopes, from, whole, lse, delta);
+          else {
+            const line = pair * time + start;
+            droppedSlopesByStep(
+              weights,
+              slopes,
+              from,
+              whole,
+              lse,
+              delta,
+              line,
+              first,
+              placeKey,
+              draw,
+              threshold,
+              keep,
+              words,
+            );
+          }
+          for (let d: usize = 0; d < depth8; d += 8) {
+            tile(steps, slopes + skip, queries + d * chunk * 4 + skip, sums + (d << 2), depth8 << 2, false);
+          }
+          rowsOut(sums, depth8 << 2, dk + first * row, row, rows, depth, scale, joins);
+          for (let d: usize = 0; d < depth8; d += 8) {
+            tile(steps, weights + skip, dOs + d * chunk * 4 + skip, sums + (d << 2), depth8 << 2, false);
+          }
+          rowsOut(sums, depth8 << 2, dv + first * row, row, rows, depth, 1, joins);
+          for (let query = from; query < whole; query += 8) { // [query][8 keys] -> [key][8 queries]
+            const to = turned + query * KEYS * 4 + ((first - block) << 5);
+            packPanel(slopes + (query << 5), 32, 4, 8, 8, 8, to);
+          }
+        }
+        packDepth(k + block * row, row, min(blockEnd, time) - block, depth, KEYS, keys);
+        for (let query = block > start ? block - start : 0; query < whole; query += 8) { // dq, by panels of queries
+          const rows = min<usize>(8, time - start - query), reach = min(blockEnd, start + query + 8) - block;
+          for (let d: usize = 0; d < depth8; d += 8) {
+            tile(reach, turned + query * KEYS * 4, keys + d * KEYS * 4, sums + (d << 2), depth8 << 2, false);
+          }
+          rowsOut(sums, depth8 << 2, dq + (start + query) * row, row, rows, depth, scale, block > 0);
+        }
+      }
+    }
+  }
+}
+
+/** Into how many parts the panels of one (batch, head) are dealt, so that all threads have work. */
+function partsOf(pairs: usize, panels: usize, threads: usize): usize {
+  if (pairs % threads == 0 || pairs >= 4 * threads) return 1;
+  return min(panels, (4 * threads + pairs - 1) / pairs);
+}
+
+/** Rows in panels of 8 lanes, depth after depth. */
+function packLanes(x: usize, stride: usize, rows: usize, depth: usize, depth4: usize, to: usize): void {
+  for (let i: usize = 0; i < rows; i += 8) {
+    packPanel(x + i * stride, stride, 4, min<usize>(8, rows - i), depth, depth4, to + i * depth4 * 4);
+  }
+}
+
+/** Depth in panels of 8 lanes, row after row; a panel has room for `room` rows. */
+function packDepth(x: usize, stride: usize, rows: usize, depth: usize, room: usize, to: usize): void {
+  for (let d: usize = 0; d < depth; d += 8) {
+    packPanel(x + (d << 2), 4, stride, min<usize>(8, depth - d), rows, (rows + 7) & ~7, to + d * room * 4);
+  }
+}
+
+function scaleRun(x: usize, n: usize, by: f32): void {
+  const by4 = f32x4.splat(by);
+  for (const end = x + (n << 2); x < end; x += 16) v128.store(x, f32x4.mul(v128.load(x), by4));
+}
+
+/** The 8 x 8 scores on the diagonal: minus infinity where the key is later than the query. */
+function maskTile(scores: usize, keyStride: usize, queryStride: usize): void {
+  for (let key: usize = 1; key < 8; key++) {
+    for (let query: usize = 0; query < key; query++) {
+      store<f32>(scores + key * keyStride + query * queryStride, -Infinity);
+    }
+  }
+}
+
+/** Scores [n][8] become e^(score - largest of the lane); state gets 8 reciprocal sums, then 8 log-sum-exps. */
+function softmax(scores: usize, n: usize, state: usize): void {
+  const end = scores + (n << 5);
+  let top0 = f32x4.splat(-Infinity), top1 = top0, sum0 = f32x4.splat(0), sum1 = sum0;
+  for (let p = scores; p < end; p += 32) {
+    top0 = f32x4.pmax(top0, v128.load(p));
+    top1 = f32x4.pmax(top1, v128.load(p, 16));
+  }
+  for (let p = scores; p < end; p += 32) {
+    const e0 = exp(f32x4.sub(v128.load(p), top0)), e1 = exp(f32x4.sub(v128.load(p, 16), top1));
+    v128.store(p, e0);
+    v128.store(p, e1, 16);
+    sum0 = f32x4.add(sum0, e0);
+    sum1 = f32x4.add(sum1, e1);
+  }
+  const one = f32x4.splat(1);
+  v128.store(state, f32x4.div(one, sum0));
+  v128.store(state, f32x4.div(one, sum1), 16);
+  v128.store(state, top0, 32);
+  v128.store(state, top1, 48);
+  v128.store(state, sum0, 64);
+  v128.store(state, sum1, 80);
+  for (let lane: usize = 0; lane < 32; lane += 4) {
+    const at = state + lane;
+    store<f32>(at, <f32> (<f64> load<f32>(at, 32) + log(<f64> load<f32>(at, 64))), 32);
+  }
+}
+
+/** Rows of weighted sums, divided by the sums of weights, into out; joined with what earlier chunks left there. */
+function join(
+  sums: usize,
+  stride: usize,
+  out: usize,
+  outStride: usize,
+  rows: usize,
+  depth: usize,
+  state: usize,
+  lses: usize,
+  joins: bool,
+): void {
+  for (let i: usize = 0; i < rows; i++, sums += stride, out += outStride) {
+    const lane = i << 2, fresh = load<f32>(state + lane, 32);
+    let factor = load<f32>(state + lane), lse = fresh;
+    if (joins) {
+      const before = load<f32>(lses + lane), top = max(before, fresh);
+      const a = expOne(before - top), b = expOne(fresh - top);
+      lse = top + <f32> log(<f64> (a + b));
+      factor *= b / (a + b);
+      rowsOut(out, 0, out, 0, 1, depth, a / (a + b), false);
+    }
+    rowsOut(sums, 0, out, 0, 1, depth, factor, joins);
+    store<f32>(lses + lane, lse);
+  }
+}
+
+function expOne(x: f32): f32 {
+  return f32x4.extract_lane(exp(f32x4.splat(x)), 0);
+}
+
+/** to[row][d] = (add ? to[row][d] : 0) + by * from[row][d]. */
+function rowsOut(
+  from: usize,
+  stride: usize,
+  to: usize,
+  toStride: usize,
+  rows: usize,
+  depth: usize,
+  by: f32,
+  add: bool,
+): void {
+  const by4 = f32x4.splat(by), end = depth << 2;
+  for (let i: usize = 0; i < rows; i++, from += stride, to += toStride) {
+    let at: usize = 0;
+    for (; at + 16 <= end; at += 16) {
+      const value = f32x4.mul(v128.load(from + at), by4);
+      v128.store(to + at, add ? f32x4.add(v128.load(to + at), value) : value);
+    }
+    for (; at < end; at += 4) store<f32>(to + at, (add ? load<f32>(to + at) : 0) + load<f32>(from + at) * by);
+  }
+}
+
+/** For rows first …: lse, and delta = out . dout; rows up to `room` past the last get a weight of zero. */
+function rowFacts(
+  o: usize,
+  dO: usize,
+  stride: usize,
+  depth: usize,
+  lses: usize,
+  first: usize,
+  rows: usize,
+  room: usize,
+  lse: usize,
+  delta: usize,
+): void {
+  for (let i: usize = 0; i < rows; i++) {
+    const at = (first + i) * stride;
+    store<f32>(lse + (i << 2), load<f32>(lses + ((first + i) << 2)));
+    store<f32>(delta + (i << 2), <f32> dotRun(o + at, dO + at, depth));
+  }
+  for (let i = rows; i < room; i++) {
+    store<f32>(lse + (i << 2), Infinity);
+    store<f32>(delta + (i << 2), 0);
+  }
+}
+
+/** slopes[query][8 keys] = weight (slope - delta), weight = e^(score - lse), lse and delta by step; scores become weights. */
+function slopesByStep(scores: usize, slopes: usize, from: usize, to: usize, lse: usize, delta: usize): void {
+  for (let i = from; i < to; i++) {
+    const p = scores + (i << 5), g = slopes + (i << 5);
+    const lse4 = v128.load32_splat(lse + (i << 2)), delta4 = v128.load32_splat(delta + (i << 2));
+    const w0 = exp(f32x4.sub(v128.load(p), lse4)), w1 = exp(f32x4.sub(v128.load(p, 16), lse4));
+    v128.store(p, w0);
+    v128.store(p, w1, 16);
+    v128.store(g, f32x4.mul(w0, f32x4.sub(v128.load(g), delta4)));
+    v128.store(g, f32x4.mul(w1, f32x4.sub(v128.load(g, 16), delta4)), 16);
+  }
+}

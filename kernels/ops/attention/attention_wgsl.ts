@@ -1,0 +1,317 @@
+/**
+ * WGSL of attention: an invocation owns one row (a query's, or in the gradients of keys and values a key's) with its
+ * vectors in registers, while a workgroup of 64 stages the other side's rows in workgroup memory, tile by tile.
+ *
+ * The gradient is one dispatch: workgroups of z 0 compute dq, of z 1 dk, of z 2 dv. Apart, they need neither atomics
+ * nor more registers than there are, at the price of computing the scores three times.
+ *
+ * @module
+ */
+import type { GpuLimits } from "../../core/gpu.ts";
+import { type Call, type Kernel, wgslBindings } from "../../core/op.ts";
+import type { AttentionAttrs, AttentionSizes } from "./attention.ts";
+import { type AttentionMask, attentionMask } from "./attention_dropout.ts";
+
+type Sizes = AttentionSizes & { readonly limits: GpuLimits };
+type MaskedSizes = Sizes & { readonly mask: AttentionMask };
+
+const ROWS = 64; // rows and invocations a workgroup
+
+/** qkv → out, lse, by softmax with a running maximum. */
+export function attentionKernel(call: Call<AttentionAttrs>, sizes: Sizes): Kernel {
+  const { time, channels, heads, width } = sizes;
+  const tile = tileRows(sizes), n = quads(width);
+  const mask = attentionMask(call.attrs.dropout, { keys: ROWS, key: "in1", draw: "in2" });
+  return {
+    workgroups: workgroups(sizes, 1),
+    code: `${wgslBindings(call)}
+${mask.functions}${staging(sizes)}
+
+@compute @workgroup_size(${ROWS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+${place(sizes)}
+  let own = min(row, ${time - 1}u); // rows beyond the end compute the last one and store nothing
+${load("q", { from: "in0", start: `query + own * ${3 * channels}u`, width, scale: scaleOf(width) })}
+${zeros("sum", n)}
+  var top = -3.4e38;
+  var total = 0.0; // of exp(score - top)
+${mask.begin}  for (var first = 0u; first < min(row0 + ${ROWS}u, ${time}u); first += ${tile}u) {
+    ${stageKeysAndValues(sizes)}
+    workgroupBarrier();
+    for (var j = 0u; j < ${tile}u; j++) {
+      if (first + j > own) { break; }
+${mask.draw}      let score = ${dot("q", "stagedA", n)};
+      if (score > top) {
+        let shrink = exp(top - score);
+${each(n, (i) => `        sum${i} *= shrink;`)}
+        total *= shrink;
+        top = score;
+      }
+      let weight = exp(score - top);
+      total += weight;
+      let kept = ${mask.ofKey("weight")};
+${each(n, (i) => `      sum${i} += kept * ${staged("stagedB", i, n)};`)}
+    }
+    workgroupBarrier();
+  }
+  if (row < ${time}u) {
+    let share = ${mask.scale} / total;
+${store("sum", { to: "out0", start: `plain + row * ${channels}u`, width, factor: "share" })}
+    out1[(batch * ${heads}u + head) * ${time}u + row] = top + log(total);
+  }
+}`,
+  };
+}
+
+/** (qkv, out, lse, dout) → dqkv. */
+export function attentionGradKernel(call: Call<AttentionAttrs>, sizes: Sizes): Kernel {
+  const mask = attentionMask(call.attrs.dropout, { keys: ROWS, key: "in4", draw: "in5" });
+  const masked = { ...sizes, mask };
+  return {
+    workgroups: workgroups(sizes, 3),
+    code: `${wgslBindings(call)}
+${mask.functions}${staging(sizes)}
+${mask.staging(tileRows(sizes))}var<workgroup> stagedLse: array<f32, ${tileRows(sizes)}>;
+var<workgroup> stagedDelta: array<f32, ${tileRows(sizes)}>;
+
+${queryGradient(masked)}
+${keyGradient(masked)}
+${valueGradient(masked)}
+
+@compute @workgroup_size(${ROWS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  switch (group.z / ${sizes.batch}u) {
+    case 0u: { queryGradient(group, lane); }
+    case 1u: { keyGradient(group, lane); }
+    default: { valueGradient(group, lane); }
+  }
+}`,
+  };
+}
+
+function queryGradient(sizes: MaskedSizes): string {
+  const { time, channels, width, mask } = sizes, tile = tileRows(sizes), n = quads(width);
+  return `fn queryGradient(group: vec3u, lane: u32) {
+${place(sizes)}
+  let own = min(row, ${time - 1}u);
+${load("q", { from: "in0", start: `query + own * ${3 * channels}u`, width, scale: scaleOf(width) })}
+${load("g", { from: "in3", start: `plain + own * ${channels}u`, width })}
+${load("o", { from: "in1", start: `plain + own * ${channels}u`, width })}
+  let delta = ${each(n, (i) => `dot(g${i}, o${i})`, " + ")};
+  let lse = in2[line + own];
+${zeros("sum", n)}
+${mask.begin}  for (var first = 0u; first < min(row0 + ${ROWS}u, ${time}u); first += ${tile}u) {
+    ${stageKeysAndValues(sizes)}
+    workgroupBarrier();
+    for (var j = 0u; j < ${tile}u; j++) {
+      if (first + j > own) { break; }
+${mask.draw}      let weight = exp(${dot("q", "stagedA", n)} - lse);
+      let ofWeight = ${dot("g", "stagedB", n)};
+      let slope = weight * (${mask.ofKey(mask.scaled("ofWeight"))} - delta);
+${each(n, (i) => `      sum${i} += slope * ${staged("stagedA", i, n)};`)}
+    }
+    workgroupBarrier();
+  }
+  if (row < ${time}u) {
+${store("sum", { to: "out0", start: `query + row * ${3 * channels}u`, width, factor: scaleOf(width) })}
+  }
+}`;
+}
+
+function keyGradient(sizes: MaskedSizes): string {
+  const { time, channels, width, mask } = sizes, tile = tileRows(sizes), n = quads(width);
+  return `fn keyGradient(group: vec3u, lane: u32) {
+${place(sizes)}
+  let own = min(row, ${time - 1}u);
+${
+    load("k", {
+      from: "in0",
+      start: `query + ${channels}u + own * ${3 * channels}u`,
+      width,
+      scale: scaleOf(width),
+    })
+  }
+${load("v", { from: "in0", start: `query + ${2 * channels}u + own * ${3 * channels}u`, width })}
+${zeros("sum", n)}
+  for (var first = row0; first < ${time}u; first += ${tile}u) {
+    ${stageQueriesAndGradients(sizes)}
+    if (lane < ${tile}u && first + lane < ${time}u) {
+      stagedLse[lane] = in2[line + first + lane];
+      var delta = 0.0;
+      let start = plain + (first + lane) * ${channels}u;
+      for (var c = 0u; c < ${width}u; c++) { delta += in1[start + c] * in3[start + c]; }
+      stagedDelta[lane] = delta;
+    }
+    ${mask.stage(tile)}workgroupBarrier();
+    for (var j = 0u; j < ${tile}u; j++) {
+      if (first + j >= ${time}u) { break; }
+      if (first + j < own) { continue; }
+      let weight = exp(${dot("k", "stagedA", n)} - stagedLse[j]);
+      let ofWeight = ${dot("v", "stagedB", n)};
+      let slope = weight * (${mask.ofQuery(mask.scaled("ofWeight"))} - stagedDelta[j]);
+${each(n, (i) => `      sum${i} += slope * ${staged("stagedA", i, n)};`)}
+    }
+    workgroupBarrier();
+  }
+  if (row < ${time}u) {
+${
+    store("sum", {
+      to: "out0",
+      start: `query + ${channels}u + row * ${3 * channels}u`,
+      width,
+      factor: scaleOf(width),
+    })
+  }
+  }
+}`;
+}
+
+function valueGradient(sizes: MaskedSizes): string {
+  const { time, channels, width, mask } = sizes, tile = tileRows(sizes), n = quads(width);
+  return `fn valueGradient(group: vec3u, lane: u32) {
+${place(sizes)}
+  let own = min(row, ${time - 1}u);
+${
+    load("k", {
+      from: "in0",
+      start: `query + ${channels}u + own * ${3 * channels}u`,
+      width,
+      scale: scaleOf(width),
+    })
+  }
+${zeros("sum", n)}
+  for (var first = row0; first < ${time}u; first += ${tile}u) {
+    ${stageQueriesAndGradients(sizes)}
+    if (lane < ${tile}u && first + lane < ${time}u) { stagedLse[lane] = in2[line + first + lane]; }
+    ${mask.stage(tile)}workgroupBarrier();
+    for (var j = 0u; j < ${tile}u; j++) {
+      if (first + j >= ${time}u) { break; }
+      if (first + j < own) { continue; }
+      let weight = exp(${dot("k", "stagedA", n)} - stagedLse[j]);
+      let kept = ${mask.ofQuery("weight")};
+${each(n, (i) => `      sum${i} += kept * ${staged("stagedB", i, n)};`)}
+    }
+    workgroupBarrier();
+  }
+  if (row < ${time}u) {
+${
+    store("sum", {
+      to: "out0",
+      start: `query + ${2 * channels}u + row * ${3 * channels}u`,
+      width,
+      factor: mask.scale,
+    })
+  }
+  }
+}`;
+}
+
+/** One workgroup for `ROWS` rows of one head; z holds `parts` times batch and head, as both fold into one. */
+function workgroups({ batch, time, heads }: Sizes, parts: number): Kernel["workgroups"] {
+  return [Math.ceil(time / ROWS), heads, batch * parts];
+}
+
+/** WGSL that finds the row and where its head begins: in qkv (`query`), in out (`plain`), in lse (`line`). */
+function place({ time, channels, heads, width, batch }: Sizes): string {
+  return `  let head = group.y;
+  let batch = group.z % ${batch}u;
+  let row0 = group.x * ${ROWS}u;
+  let row = row0 + lane;
+  let query = batch * ${time * 3 * channels}u + head * ${width}u;
+  let plain = batch * ${time * channels}u + head * ${width}u;
+  let line = (batch * ${heads}u + head) * ${time}u;`;
+}
+
+/** Workgroup memory for a tile of two kinds of rows, as vectors of four. */
+function staging(sizes: Sizes): string {
+  const count = tileRows(sizes) * quads(sizes.width);
+  return `var<workgroup> stagedA: array<vec4f, ${count}>;\nvar<workgroup> stagedB: array<vec4f, ${count}>;`;
+}
+
+/** Rows a tile: two tiles within 8 KiB, so that several workgroups share a core; at least 4. */
+function tileRows({ width, limits }: Sizes): number {
+  const rowBytes = 2 * 16 * quads(width);
+  const fits = Math.floor((limits.maxComputeWorkgroupStorageSize - 1024) / rowBytes);
+  return Math.min(32, fits, Math.max(4, Math.floor(8192 / rowBytes)));
+}
+
+function stageKeysAndValues(sizes: Sizes): string {
+  const stride = 3 * sizes.channels;
+  return stage("stagedA", { ...sizes, from: "in0", base: `query + ${sizes.channels}u`, stride }) +
+    stage("stagedB", { ...sizes, from: "in0", base: `query + ${2 * sizes.channels}u`, stride });
+}
+
+function stageQueriesAndGradients(sizes: Sizes): string {
+  return stage("stagedA", { ...sizes, from: "in0", base: "query", stride: 3 * sizes.channels }) +
+    stage("stagedB", { ...sizes, from: "in3", base: "plain", stride: sizes.channels });
+}
+
+/** Copies rows `first` … of one kind into workgroup memory, zeros past the end. */
+function stage(to: string, o: Sizes & { from: string; base: string; stride: number }): string {
+  const n = quads(o.width), ragged = o.width % 4 !== 0;
+  const copy = [0, 1, 2, 3].map((c) => {
+    const assign = `quad[${c}] = ${o.from}[start + ${c}u];`;
+    return ragged ? `if (4u * part + ${c}u < ${o.width}u) { ${assign} }` : assign;
+  });
+  return `for (var i = lane; i < ${tileRows(o) * n}u; i += ${ROWS}u) {
+      let part = i % ${n}u;
+      let position = first + i / ${n}u;
+      let start = ${o.base} + position * ${o.stride}u + 4u * part;
+      var quad = vec4f();
+      if (position < ${o.time}u) {
+        ${copy.join("\n        ")}
+      }
+      ${to}[i] = quad;
+    }
+    `;
+}
+
+/** Declares name0, name1, …: a row's vectors of four, times `scale`. */
+function load(
+  name: string,
+  { from, start, width, scale }: { from: string; start: string; width: number; scale?: string },
+): string {
+  const lines = each(quads(width), (i) => {
+    const parts = [0, 1, 2, 3].map((c) => 4 * i + c < width ? `${from}[${name}At + ${4 * i + c}u]` : "0.0");
+    return `  let ${name}${i} = vec4f(${parts.join(", ")})${scale === undefined ? "" : ` * ${scale}`};`;
+  });
+  return `  let ${name}At = ${start};\n${lines}`;
+}
+
+function store(
+  name: string,
+  { to, start, width, factor }: { to: string; start: string; width: number; factor: string },
+): string {
+  const lines = Array.from(
+    { length: width },
+    (_, c) => `    ${to}[${name}To + ${c}u] = ${name}${Math.floor(c / 4)}[${c % 4}] * ${factor};`,
+  );
+  return `    let ${name}To = ${start};\n${lines.join("\n")}`;
+}
+
+function zeros(name: string, n: number): string {
+  return each(n, (i) => `  var ${name}${i} = vec4f();`);
+}
+
+/** The product of a row in registers with row j of a tile. */
+function dot(name: string, tile: string, n: number): string {
+  return each(n, (i) => `dot(${name}${i}, ${staged(tile, i, n)})`, " + ");
+}
+
+function staged(tile: string, i: number, n: number): string {
+  return `${tile}[j * ${n}u + ${i}u]`;
+}
+
+function each(n: number, line: (i: number) => string, join = "\n"): string {
+  return Array.from({ length: n }, (_, i) => line(i)).join(join);
+}
+
+/** Vectors of four a row of `width` takes. */
+function quads(width: number): number {
+  return Math.ceil(width / 4);
+}
+
+/** 1 / sqrt(width) as a WGSL literal. */
+function scaleOf(width: number): string {
+  return `f32(${1 / Math.sqrt(width)})`;
+}

@@ -1,0 +1,117 @@
+/**
+ * Dropout: a share of elements becomes 0, the others grow so that the mean stays. Its mask is never stored: gradients
+ * pass through the same op with the same randomness. Source: Srivastava et al. 2014, scaled while training as is usual.
+ *
+ * @module
+ */
+import { flat } from "../../core/gradients.ts";
+import { type Call, define, type Op } from "../../core/op.ts";
+import { ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import { type Dropout, expectRandomness, keptOf, maskFunctions, maskOf } from "./dropout_mask.ts";
+import { expectF32 } from "../specs.ts";
+
+/** The share dropped. */
+export interface DropoutAttrs {
+  /** Above 0, below 1. */
+  readonly rate: number;
+}
+
+/**
+ * x with a share of `rate` of its elements 0 and the others over 1 - rate, drawn by key and draw; x of any shape. Rate
+ * 0: x itself. Throws ShapeError unless x is f32, key u32 [2] and draw u32 [1], RangeError for a rate outside [0, 1).
+ */
+export function dropout(x: Tensor, { rate, key, draw }: Dropout): Tensor {
+  return rate === 0 ? x : callDropout([x, key, draw], { rate })[0];
+}
+
+/** residual + dropout(x), residual of x's shape. Throws as dropout, and ShapeError where shapes differ. */
+export function dropoutAdd(x: Tensor, options: Dropout & { readonly residual: Tensor }): Tensor {
+  const { rate, key, draw, residual } = options;
+  return callDropoutAdd([x, key, draw, residual], { rate })[0];
+}
+
+/** x, key, draw → y. */
+export const dropoutOp: Op<DropoutAttrs> = {
+  ...common("dropout", "value"),
+  vjp: (call, [g]) => [g === null ? null : again(call, g), null, null],
+  reference: (inputs, call) => [dropped(inputs, call.attrs)],
+  cases: cases([]),
+};
+
+/** x, key, draw, residual → y. */
+export const dropoutAddOp: Op<DropoutAttrs> = {
+  ...common("dropout_add", "in3[at] + value"),
+  vjp: (call, [g]) => [g === null ? null : again(call, g), null, null, g],
+  reference: (inputs, call) => [dropped(inputs, call.attrs).map((y, i) => y + inputs[3][i])],
+  cases: cases(["residual"]),
+};
+
+const callDropout = define(dropoutOp);
+const callDropoutAdd = define(dropoutAddOp);
+
+/** What the two have in common: an invocation makes four elements, as Philox gives four words. */
+function common(
+  name: string,
+  result: string,
+): Pick<Op<DropoutAttrs>, "name" | "infer" | "wgsl" | "wasm" | "flops"> {
+  return {
+    name,
+    infer: ([x, key, draw, residual = x], { rate }) => {
+      keptOf(rate);
+      expectF32(name, { x, residual });
+      expectRandomness(name, { key, draw });
+      expectShape(name, { x, residual });
+      return [{ shape: x.shape, dtype: "f32" }];
+    },
+    wgsl: (call) => {
+      const n = sizeOf(call.inputs[0].shape), { threshold, scale } = keptOf(call.attrs.rate);
+      const kernel = flat(
+        call,
+        `let words = dropout_words(i, 0u);
+  for (var c = 0u; c < 4u; c++) {
+    let at = 4u * i + c;
+    if (at < ${n}u) {
+      let value = select(0.0, in0[at] * f32(${scale}), words[c] >= ${threshold}u);
+      out0[at] = ${result};
+    }
+  }`,
+        { count: Math.ceil(n / 4) },
+      );
+      return { ...kernel, code: `${maskFunctions({ key: "in1", draw: "in2" })}\n${kernel.code}` };
+    },
+    wasm: (call) => {
+      const { threshold, scale } = keptOf(call.attrs.rate);
+      return [sizeOf(call.inputs[0].shape), threshold, scale];
+    },
+    flops: (call) => call.inputs.length > 3 ? 2 * sizeOf(call.inputs[0].shape) : sizeOf(call.inputs[0].shape),
+  };
+}
+
+function expectShape(op: string, { x, residual }: { readonly x: Spec; readonly residual: Spec }): void {
+  if (String(residual.shape) === String(x.shape)) return;
+  throw new ShapeError(
+    `Cannot call ${op}: residual is [${residual.shape}], x [${x.shape}]: shapes must be equal`,
+  );
+}
+
+/** The gradient of x: what was dropped gets none. */
+function again({ inputs: [, key, draw], attrs }: Call<DropoutAttrs>, g: Tensor): Tensor {
+  return callDropout([g, key, draw], attrs)[0];
+}
+
+/** The mask has rows of four: element i is column i mod 4 of row ⌊i / 4⌋. */
+function dropped([x, key, draw]: readonly Float64Array[], { rate }: DropoutAttrs): Float64Array {
+  const mask = maskOf(rate, { key, draw });
+  return x.map((value, i) => value * mask(Math.floor(i / 4), i % 4));
+}
+
+function cases(more: readonly "residual"[]): Op<DropoutAttrs>["cases"] {
+  const word = { below: 2 ** 32 } as const;
+  const sizes = [[[], 0.5], [[3, 5], 0.1], [[2, 131], 0.9], [[7, 96], 0.2], [[4096, 768], 0.1]] as const;
+  return sizes.map(([shape, rate], i) => ({
+    inputs: [shape, [2], [1], ...more.map(() => shape)],
+    attrs: { rate },
+    fill: ["normal", word, word, ...more.map(() => "normal" as const)],
+    ...(i === sizes.length - 1 ? { bench: true } : {}),
+  }));
+}

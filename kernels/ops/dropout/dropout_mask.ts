@@ -1,0 +1,103 @@
+/**
+ * Which elements dropout drops: a function of a place's key, the number of the micro-batch and the element's row and
+ * column. So nothing is stored, the backward pass finds the same mask, and every engine does, bit for bit.
+ *
+ * Column c of row r is word c mod 4 of Philox4x32-10 with counter (r, draw, 0, 1 + ⌊c / 4⌋); it is dropped where the
+ * word is below rate · 2^32. Key and draw stand on the device: all places share their kernels, and a program is
+ * replayed with new masks.
+ *
+ * @module
+ */
+import { philox4x32 } from "../../random/philox.ts";
+import { ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import { expectU32 } from "../specs.ts";
+
+/** What dropout takes beside the values. */
+export interface Dropout {
+  /** Share of elements dropped: 0 or more, below 1. */
+  readonly rate: number;
+  /** Philox key of a place in the model, u32 [2]: the seed, and a hash of the place's name. */
+  readonly key: Tensor;
+  /** Number of the micro-batch in the run, u32 [1]. */
+  readonly draw: Tensor;
+}
+
+/** Dropout's numbers: words below `threshold` drop their element, others are multiplied by `scale`. */
+export interface Kept {
+  /** 1 … 2^32 - 1. */
+  readonly threshold: number;
+  /** 1 / (1 - rate). */
+  readonly scale: number;
+}
+
+/** What a rate means. Throws RangeError unless 0 < rate < 1. */
+export function keptOf(rate: number): Kept {
+  if (!(rate > 0 && rate < 1)) {
+    throw new RangeError(`Cannot drop a share of ${rate}: wanted a number above 0 and below 1`);
+  }
+  const threshold = Math.min(Math.max(1, Math.floor(rate * 2 ** 32)), 2 ** 32 - 1);
+  return { threshold, scale: 1 / (1 - rate) };
+}
+
+/** What each element is multiplied by, 0 or 1 / (1 - rate), in float64. */
+export function maskOf(
+  rate: number,
+  { key, draw: [draw] }: { readonly key: Float64Array; readonly draw: Float64Array },
+): (row: number, column: number) => number {
+  const { threshold, scale } = keptOf(rate);
+  let at = "", words: readonly number[] = [];
+  return (row, column) => {
+    const group = Math.floor(column / 4);
+    if (at !== `${row} ${group}`) {
+      at = `${row} ${group}`;
+      words = philox4x32([row, draw, 0, 1 + group], [key[0], key[1]]);
+    }
+    return words[column % 4] < threshold ? 0 : scale;
+  };
+}
+
+/** Throws ShapeError unless key is u32 [2] and draw one u32. */
+export function expectRandomness(
+  op: string,
+  { key, draw }: { readonly key: Spec; readonly draw: Spec },
+): void {
+  expectU32(op, { key, draw });
+  if (sizeOf(key.shape) === 2 && sizeOf(draw.shape) === 1) return;
+  throw new ShapeError(
+    `Cannot call ${op}: key is [${key.shape}], draw is [${draw.shape}]: wanted [2] and [1]`,
+  );
+}
+
+/**
+ * WGSL: `philox(counter, key)`, and `dropout_words(row, group)`, the words of columns 4·group … 4·group + 3, for key and
+ * draw bound as named. WGSL has no product of 64 bits: its high half is put together from products of 16-bit halves.
+ */
+export function maskFunctions({ key, draw }: { readonly key: string; readonly draw: string }): string {
+  return `${philoxFunctions}
+fn dropout_words(row: u32, group: u32) -> vec4u {
+  return philox(vec4u(row, ${draw}[0], 0u, 1u + group), vec2u(${key}[0], ${key}[1]));
+}`;
+}
+
+/** WGSL of Philox4x32-10: `philox(counter, key)`. Source: as kernels/random/philox.ts. */
+export const philoxFunctions = `fn philox_high(a: vec2u, b: vec2u) -> vec2u {
+  let a_low = a & vec2u(0xffffu);
+  let a_high = a >> vec2u(16u);
+  let b_low = b & vec2u(0xffffu);
+  let b_high = b >> vec2u(16u);
+  let middle = a_high * b_low + ((a_low * b_low) >> vec2u(16u));
+  let middle2 = a_low * b_high + (middle & vec2u(0xffffu));
+  return a_high * b_high + (middle >> vec2u(16u)) + (middle2 >> vec2u(16u));
+}
+fn philox(counter: vec4u, key: vec2u) -> vec4u {
+  let multiplier = vec2u(0xd2511f53u, 0xcd9e8d57u);
+  var c = counter;
+  var k = key;
+  for (var round = 0u; round < 10u; round++) {
+    let high = philox_high(multiplier, c.xz);
+    let low = multiplier * c.xz;
+    c = vec4u(high.y ^ c.y ^ k.x, low.y, high.x ^ c.w ^ k.y, low.x);
+    k += vec2u(0x9e3779b9u, 0xbb67ae85u);
+  }
+  return c;
+}`;

@@ -1,0 +1,108 @@
+/**
+ * Ops of one input that treat every element alike, made from a formula and its slope.
+ *
+ * @module
+ */
+import { flat } from "../../core/gradients.ts";
+import { type Case, define, type Fill, type Op } from "../../core/op.ts";
+import { ShapeError, sizeOf, type Tensor } from "../../core/tensor.ts";
+import { expectF32 } from "../specs.ts";
+
+/** A formula in float64 and as a WGSL expression of `x` (f32). */
+export interface Formula {
+  /** In float64. */
+  reference(x: number): number;
+  /** An expression of `x`. */
+  readonly wgsl: string;
+}
+
+/** What makes an elementwise op. */
+export interface ElementwiseDefinition extends Formula {
+  /** Of the forward op; the backward op adds `_grad`. */
+  readonly name: string;
+  /** The derivative, also as a formula of x. */
+  readonly slope: Formula;
+  /** WGSL functions that the two expressions call. */
+  readonly functions?: string;
+  /** Floating-point operations an element; default 1. */
+  readonly flops?: number;
+  /** What tests try it on; default normal. */
+  readonly fill?: Fill;
+}
+
+/** An elementwise op, callable; `op` and `gradOp` are its forward and backward ops. */
+export interface Elementwise {
+  (x: Tensor): Tensor;
+  /** x → y. */
+  readonly op: Op<null>;
+  /** (x, dy) → dx = slope(x) · dy. */
+  readonly gradOp: Op<null>;
+}
+
+/**
+ * Makes an op `name` and its backward op `name_grad` from a formula and its slope. x of any shape, f32.
+ *
+ * @example
+ * ```ts
+ * import { type Elementwise, elementwise } from "./elementwise.ts";
+ * const square: Elementwise = elementwise({
+ *   name: "square", reference: (x) => x * x, wgsl: "x * x",
+ *   slope: { reference: (x) => 2 * x, wgsl: "2.0 * x" },
+ * });
+ * ```
+ */
+export function elementwise(definition: ElementwiseDefinition): Elementwise {
+  const { name, slope, functions = "", flops = 1, fill = "normal" } = definition;
+  const tried = (c: Case<null>): Case<null> => ({
+    ...c,
+    fill: c.inputs.map((_, i) => i === 0 ? fill : "normal"),
+  });
+  const gradOp: Op<null> = {
+    name: `${name}_grad`,
+    infer: ([x, dy]) => {
+      expectF32(`${name}_grad`, { x, dy });
+      if (sizeOf(x.shape) !== sizeOf(dy.shape)) {
+        throw new ShapeError(
+          `Cannot call ${name}_grad: x is [${x.shape}], dy is [${dy.shape}]: shapes must be equal`,
+        );
+      }
+      return [{ shape: x.shape, dtype: "f32" }];
+    },
+    reference: ([x, dy]) => [x.map((v, i) => slope.reference(v) * dy[i])],
+    wgsl: (call) => {
+      const kernel = flat(call, `let x = in0[i];\n  out0[i] = (${slope.wgsl}) * in1[i];`);
+      return { ...kernel, code: `${functions}\n${kernel.code}` };
+    },
+    wasm: (call) => [sizeOf(call.outputs[0].shape)],
+    flops: (call) => (flops + 1) * sizeOf(call.outputs[0].shape),
+    cases: [
+      { inputs: [[3, 5], [3, 5]], attrs: null },
+      { inputs: [[2, 131], [2, 131]], attrs: null },
+      { inputs: [[4096, 3072], [4096, 3072]], attrs: null, bench: true },
+    ].map(tried),
+  };
+  const callGrad = define(gradOp);
+  const op: Op<null> = {
+    name,
+    infer: ([x]) => {
+      expectF32(name, { x });
+      return [{ shape: x.shape, dtype: "f32" }];
+    },
+    vjp: (call, [g]) => [g === null ? null : callGrad([call.inputs[0], g], null)[0]],
+    reference: ([x]) => [x.map((v) => definition.reference(v))],
+    wgsl: (call) => {
+      const kernel = flat(call, `let x = in0[i];\n  out0[i] = ${definition.wgsl};`);
+      return { ...kernel, code: `${functions}\n${kernel.code}` };
+    },
+    wasm: (call) => [sizeOf(call.outputs[0].shape)],
+    flops: (call) => flops * sizeOf(call.outputs[0].shape),
+    cases: [
+      { inputs: [[]], attrs: null },
+      { inputs: [[3, 5]], attrs: null },
+      { inputs: [[2, 131]], attrs: null },
+      { inputs: [[4096, 3072]], attrs: null, bench: true },
+    ].map(tried),
+  };
+  const callForward = define(op);
+  return Object.assign((x: Tensor): Tensor => callForward([x], null)[0], { op, gradOp });
+}

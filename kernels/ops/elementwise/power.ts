@@ -1,0 +1,75 @@
+/**
+ * Powers with whole and half exponents: squares, roots, reciprocals, and reciprocal roots.
+ *
+ * @module
+ */
+import { flat } from "../../core/gradients.ts";
+import { define, type Op } from "../../core/op.ts";
+import { sizeOf, type Tensor } from "../../core/tensor.ts";
+import { mul } from "./arith.ts";
+import { scale } from "./scale.ts";
+import { expectF32 } from "../specs.ts";
+
+/** Which power. */
+export interface PowerAttrs {
+  /** A whole multiple of 1/2, from -8 to 8, not 0. */
+  readonly exponent: number;
+}
+
+/**
+ * x^exponent, any shape; exponent a whole multiple of 1/2 from -8 to 8, not 0, for these need no logarithm: x may be negative
+ * under a whole one. Throws RangeError for another exponent.
+ */
+export function power(x: Tensor, exponent: number): Tensor {
+  return callPower([x], { exponent })[0];
+}
+
+/** Square root, any shape. */
+export function sqrt(x: Tensor): Tensor {
+  return power(x, 0.5);
+}
+
+/** 1 / square root, any shape. */
+export function rsqrt(x: Tensor): Tensor {
+  return power(x, -0.5);
+}
+
+/** x^exponent. */
+export const powerOp: Op<PowerAttrs> = {
+  name: "power",
+  infer: ([x], { exponent }) => {
+    expectF32("power", { x });
+    if (!Number.isInteger(2 * exponent) || Math.abs(exponent) > 8 || exponent === 0) {
+      throw new RangeError(
+        `Cannot take power ${exponent}: wanted a whole multiple of 0.5 from -8 to 8, not 0`,
+      );
+    }
+    return [{ shape: x.shape, dtype: "f32" }];
+  },
+  vjp: (call, [g]) => {
+    if (g === null) return [null];
+    const [x] = call.inputs, { exponent } = call.attrs;
+    return [exponent === 1 ? g : mul(g, scale(power(x, exponent - 1), exponent))];
+  },
+  reference: ([x], call) => [x.map((v) => v ** call.attrs.exponent)],
+  wgsl: (call) => {
+    const { exponent } = call.attrs, whole = Math.floor(Math.abs(exponent));
+    const factors = [...Array<string>(whole).fill("x"), ...(whole === Math.abs(exponent) ? [] : ["sqrt(x)"])];
+    const product = factors.join(" * ");
+    return flat(call, `let x = in0[i];\n  out0[i] = ${exponent < 0 ? `1.0 / (${product})` : product};`);
+  },
+  wasm: (call) => [sizeOf(call.outputs[0].shape), 2 * call.attrs.exponent],
+  flops: (call) => Math.ceil(Math.abs(call.attrs.exponent)) * sizeOf(call.outputs[0].shape),
+  cases: [
+    { inputs: [[3, 5]], attrs: { exponent: 2 } },
+    { inputs: [[131]], attrs: { exponent: 3 } },
+    { inputs: [[2]], attrs: { exponent: 1 } },
+    { inputs: [[7, 3]], attrs: { exponent: 0.5 }, fill: ["positive"] },
+    { inputs: [[70]], attrs: { exponent: -0.5 }, fill: ["positive"] },
+    { inputs: [[70]], attrs: { exponent: -1 }, fill: ["positive"] },
+    { inputs: [[9]], attrs: { exponent: -1.5 }, fill: ["positive"] },
+    { inputs: [[4096, 768]], attrs: { exponent: -0.5 }, fill: ["positive"], bench: true },
+  ],
+};
+
+const callPower = define(powerOp);

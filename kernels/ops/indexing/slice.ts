@@ -1,0 +1,169 @@
+/**
+ * Parts of a tensor along its first axis: a slice, its adjoint (padding with zeros), and one entry by a number that
+ * stands on the device.
+ *
+ * @module
+ */
+import { flat } from "../../core/gradients.ts";
+import { type Call, define, type Op } from "../../core/op.ts";
+import { bytesOf, ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import { expectF32, expectU32 } from "../specs.ts";
+
+/** Which entries of the first axis. */
+export interface SliceAttrs {
+  /** First entry. */
+  readonly start: number;
+  /** Number of entries, 1 or more. */
+  readonly length: number;
+}
+
+/** How many entries of zeros stand before and after. */
+export interface PadAttrs {
+  /** Entries of zeros before x. */
+  readonly before: number;
+  /** Entries of zeros after x. */
+  readonly after: number;
+}
+
+/** Entries `start` … `start`+`length`-1 of x's first axis: x [N, ...] → [length, ...], of x's type. */
+export function slice(x: Tensor, attrs: SliceAttrs): Tensor {
+  return callSlice([x], attrs)[0];
+}
+
+/** x with `before` and `after` entries of zeros around it on the first axis: [N, ...] → [before + N + after, ...]. */
+export function pad(x: Tensor, attrs: PadAttrs): Tensor {
+  return callPad([x], attrs)[0];
+}
+
+/** Entry `index` (u32 [1], on the device; the last one if beyond) of x's first axis: x [N, ...] → [...], of x's type. */
+export function take(x: Tensor, index: Tensor): Tensor {
+  return callTake([x, index], null)[0];
+}
+
+/** Neighbouring entries of the first axis. */
+export const sliceOp: Op<SliceAttrs> = {
+  name: "slice",
+  infer: ([x], { start, length }) => {
+    const rows = rowsOf("slice", x);
+    if (![start, length].every(Number.isInteger) || start < 0 || length < 1 || start + length > rows) {
+      throw new ShapeError(
+        `Cannot slice [${x.shape}] from ${start}, length ${length}: wanted a range of 0 to ${rows}, 1 or longer`,
+      );
+    }
+    return [{ shape: [length, ...x.shape.slice(1)], dtype: x.dtype }];
+  },
+  vjp: (call, [g]) => {
+    const { start, length } = call.attrs;
+    return [g === null ? null : pad(g, { before: start, after: call.inputs[0].shape[0] - start - length })];
+  },
+  reference: ([x], call) => {
+    const [offset, n] = sliceSizes(call);
+    return [x.slice(offset, offset + n)];
+  },
+  wgsl: (call) => flat(call, `out0[i] = in0[i + ${sliceSizes(call)[0]}u];`),
+  wasm: (call) => sliceSizes(call),
+  traffic: ({ outputs: [y] }) => ({ read: bytesOf(y), written: bytesOf(y) }),
+  cases: [
+    { inputs: [[7]], attrs: { start: 2, length: 3 } },
+    { inputs: [[5, 3, 67]], attrs: { start: 0, length: 4 } },
+    { inputs: [[5, 13]], attrs: { start: 4, length: 1 }, fill: [{ below: 1000 }] },
+    { inputs: [[4096, 768]], attrs: { start: 1024, length: 2048 }, bench: true },
+  ],
+};
+
+/** Zeros around a tensor. */
+export const padOp: Op<PadAttrs> = {
+  name: "pad",
+  infer: ([x], { before, after }) => {
+    const rows = rowsOf("pad", x);
+    expectF32("pad", { x });
+    if (![before, after].every((n) => Number.isInteger(n) && n >= 0)) {
+      throw new ShapeError(
+        `Cannot pad [${x.shape}] by ${before} before and ${after} after: wanted 0 or more each`,
+      );
+    }
+    return [{ shape: [before + rows + after, ...x.shape.slice(1)], dtype: "f32" }];
+  },
+  vjp: (call, [g]) => {
+    return [g === null ? null : slice(g, { start: call.attrs.before, length: call.inputs[0].shape[0] })];
+  },
+  reference: ([x], call) => {
+    const [before, n, after] = padSizes(call);
+    const out = new Float64Array(before + n + after);
+    out.set(x, before);
+    return [out];
+  },
+  wgsl: (call) => {
+    const [before, n] = padSizes(call);
+    return flat(
+      call,
+      `if (i >= ${before}u && i < ${before + n}u) { out0[i] = in0[i - ${before}u]; } else { out0[i] = 0.0; }`,
+    );
+  },
+  wasm: (call) => padSizes(call),
+  cases: [
+    { inputs: [[3]], attrs: { before: 2, after: 2 } },
+    { inputs: [[2, 3, 67]], attrs: { before: 0, after: 1 } },
+    { inputs: [[4, 1]], attrs: { before: 3, after: 0 } },
+    { inputs: [[2048, 768]], attrs: { before: 1024, after: 1024 }, bench: true },
+  ],
+};
+
+/** One entry of the first axis, chosen on the device. */
+export const takeOp: Op<null> = {
+  name: "take",
+  infer: ([x, index]) => {
+    rowsOf("take", x);
+    expectU32("take", { index });
+    if (sizeOf(index.shape) !== 1) {
+      throw new ShapeError(`Cannot call take: index is [${index.shape}], wanted one number, [1]`);
+    }
+    return [{ shape: x.shape.slice(1), dtype: x.dtype }];
+  },
+  reference: ([x, index], call) => {
+    const [count, n] = takeSizes(call), at = Math.min(index[0], count - 1);
+    return [x.slice(at * n, (at + 1) * n)];
+  },
+  wgsl: (call) => {
+    const [count, n] = takeSizes(call);
+    return flat(call, `out0[i] = in0[min(in1[0], ${count - 1}u) * ${n}u + i];`);
+  },
+  wasm: (call) => takeSizes(call),
+  traffic: ({ inputs: [, index], outputs: [y] }) => ({
+    read: bytesOf(y) + bytesOf(index),
+    written: bytesOf(y),
+  }),
+  cases: [
+    { inputs: [[4, 3, 5], [1]], attrs: null, fill: ["normal", { below: 4 }] },
+    { inputs: [[3, 2, 67], [1]], attrs: null, fill: [{ below: 50000 }, { below: 3 }] },
+    { inputs: [[2, 5], [1]], attrs: null, fill: ["normal", { below: 1e6 }] }, // clamped
+    { inputs: [[8, 4, 1024], [1]], attrs: null, fill: [{ below: 50000 }, { below: 8 }], bench: true },
+  ],
+};
+
+const callSlice = define(sliceOp);
+const callPad = define(padOp);
+const callTake = define(takeOp);
+
+function rowsOf(op: string, x: Spec): number {
+  if (x.shape.length === 0) throw new ShapeError(`Cannot call ${op}: x is a scalar, wanted one axis or more`);
+  return x.shape[0];
+}
+
+/** Elements before the slice, elements of it. */
+function sliceSizes(call: Call<SliceAttrs>): readonly [number, number] {
+  const row = sizeOf(call.inputs[0].shape.slice(1));
+  return [call.attrs.start * row, call.attrs.length * row];
+}
+
+/** Elements before, of, and after x. */
+function padSizes(call: Call<PadAttrs>): readonly [number, number, number] {
+  const [x] = call.inputs, row = sizeOf(x.shape.slice(1));
+  return [call.attrs.before * row, sizeOf(x.shape), call.attrs.after * row];
+}
+
+/** Entries, elements of one. */
+function takeSizes(call: Call): readonly [number, number] {
+  const { shape } = call.inputs[0];
+  return [shape[0], sizeOf(shape.slice(1))];
+}

@@ -1,0 +1,160 @@
+/**
+ * Token numbers picked from a data set that lies on the device, so that a training step needs nothing from the host; the
+ * tokens before each position; and numbers as rows of 0 and 1.
+ *
+ * @module
+ */
+import { flat } from "../../core/gradients.ts";
+import { define, type Op } from "../../core/op.ts";
+import { bytesOf, ShapeError, sizeOf, type Tensor } from "../../core/tensor.ts";
+import { expectU32 } from "../specs.ts";
+
+/** How windows lie in the data. */
+export interface WindowsAttrs {
+  /** Tokens of a window. */
+  readonly length: number;
+  /** Tokens from one number's window to the next one's; default 1: windows overlap. */
+  readonly stride?: number;
+  /** Tokens to skip at a window's beginning; default 0. */
+  readonly shift?: number;
+}
+
+/** How many tokens each position sees, and what stands before the first. */
+export interface ContextsAttrs {
+  /** Tokens, the position's own among them. */
+  readonly length: number;
+  /** A token number. */
+  readonly blank: number;
+}
+
+/**
+ * Windows by number: data u32 [...] seen as one row, numbers u32 [B] → u32 [B, length]; window i holds data from
+ * i · stride + shift on, 0 past the end. Of examples [N, T]: length T, stride T.
+ */
+export function windowsOf(data: Tensor, numbers: Tensor, attrs: WindowsAttrs): Tensor {
+  return callWindows([data, numbers], attrs)[0];
+}
+
+/** Each position's token and those before it, newest first: tokens u32 [B, T] → u32 [B, T, length]. */
+export function contextsOf(tokens: Tensor, attrs: ContextsAttrs): Tensor {
+  return callContexts([tokens], attrs)[0];
+}
+
+/** Rows with a 1 at a number's place: ids u32 [...] → f32 [..., classes]; an id from `classes` on gives zeros. */
+export function oneHot(ids: Tensor, { classes }: { readonly classes: number }): Tensor {
+  return callOneHot([ids], { classes })[0];
+}
+
+/** (data, numbers) → windows. */
+export const windowsOp: Op<WindowsAttrs> = {
+  name: "token_windows",
+  infer: ([data, numbers], { length, stride = 1, shift = 0 }) => {
+    expectU32("token_windows", { data, numbers });
+    if (![length, stride, shift + 1].every((n) => Number.isInteger(n) && n > 0)) {
+      throw new ShapeError(
+        `Cannot take windows of length ${length}, stride ${stride}, shift ${shift}: wanted whole numbers, 1, 1, 0 or more`,
+      );
+    }
+    return [{ shape: [...numbers.shape, length], dtype: "u32" }];
+  },
+  reference: ([data, numbers], { attrs: { length, stride = 1, shift = 0 } }) => {
+    const y = new Float64Array(numbers.length * length);
+    return [y.map((_, i) => data[numbers[Math.floor(i / length)] * stride + shift + i % length] ?? 0)];
+  },
+  wgsl: (call) => {
+    const { length, stride = 1, shift = 0 } = call.attrs, n = sizeOf(call.inputs[0].shape);
+    const windows = Math.ceil(n / stride); // a number beyond would overflow
+    return flat(
+      call,
+      `let number = in1[i / ${length}u];
+  let at = number * ${stride}u + ${shift}u + i % ${length}u;
+  var token = 0u;
+  if (number < ${windows}u && at < ${n}u) { token = in0[at]; }
+  out0[i] = token;`,
+    );
+  },
+  wasm: (call) => {
+    const { length, stride = 1, shift = 0 } = call.attrs, [data, numbers] = call.inputs;
+    return [sizeOf(data.shape), sizeOf(numbers.shape), length, stride, shift];
+  },
+  traffic: ({ inputs: [, numbers], outputs: [y] }) => ({
+    read: bytesOf(y) + bytesOf(numbers),
+    written: bytesOf(y),
+  }),
+  cases: [
+    { inputs: [[11, 3], [5]], attrs: { length: 3, stride: 3 }, fill: [{ below: 99 }, { below: 11 }] },
+    { inputs: [[40], [7]], attrs: { length: 8, shift: 1 }, fill: [{ below: 99 }, { below: 40 }] }, // past the end
+    { inputs: [[9], [4]], attrs: { length: 1, stride: 1 }, fill: [{ below: 99 }, { below: 2 ** 32 }] },
+    { inputs: [[1e6], [64]], attrs: { length: 256 }, fill: [{ below: 99 }, { below: 1e6 }], bench: true },
+  ],
+};
+
+/** tokens → tokens before each. */
+export const contextsOp: Op<ContextsAttrs> = {
+  name: "token_contexts",
+  infer: ([tokens], { length, blank }) => {
+    expectU32("token_contexts", { tokens });
+    if (
+      tokens.shape.length === 0 || !(Number.isInteger(length) && length > 0) ||
+      !(blank >= 0 && blank < 2 ** 32)
+    ) {
+      throw new ShapeError(
+        `Cannot take contexts of ${length} tokens, blank ${blank}, of [${tokens.shape}]: wanted [..., T], 1 or more, a token`,
+      );
+    }
+    return [{ shape: [...tokens.shape, length], dtype: "u32" }];
+  },
+  reference: ([tokens], { inputs: [{ shape }], attrs: { length, blank } }) => {
+    const time = shape[shape.length - 1], y = new Float64Array(tokens.length * length);
+    return [y.map((_, i) => {
+      const position = Math.floor(i / length), back = i % length;
+      return back > position % time ? blank : tokens[position - back];
+    })];
+  },
+  wgsl: (call) => {
+    const { length, blank } = call.attrs, time = call.inputs[0].shape.at(-1);
+    return flat(
+      call,
+      `let position = i / ${length}u;
+  let back = i % ${length}u;
+  if (back > position % ${time}u) { out0[i] = ${blank}u; } else { out0[i] = in0[position - back]; }`,
+    );
+  },
+  wasm: (call) => {
+    const [{ shape }] = call.inputs;
+    return [sizeOf(shape), shape[shape.length - 1], call.attrs.length, call.attrs.blank];
+  },
+  cases: [
+    { inputs: [[3, 5]], attrs: { length: 3, blank: 27 }, fill: [{ below: 27 }] },
+    { inputs: [[2, 4]], attrs: { length: 6, blank: 7 }, fill: [{ below: 7 }] },
+  ],
+};
+
+/** ids → rows of 0 and 1. */
+export const oneHotOp: Op<{ readonly classes: number }> = {
+  name: "one_hot",
+  infer: ([ids], { classes }) => {
+    expectU32("one_hot", { ids });
+    if (!Number.isInteger(classes) || classes < 1) {
+      throw new ShapeError(`Cannot call one_hot with ${classes} classes: wanted a whole number above 0`);
+    }
+    return [{ shape: [...ids.shape, classes], dtype: "f32" }];
+  },
+  reference: ([ids], { attrs: { classes } }) => {
+    const y = new Float64Array(ids.length * classes);
+    return [y.map((_, i) => ids[Math.floor(i / classes)] === i % classes ? 1 : 0)];
+  },
+  wgsl: (call) => {
+    const { classes } = call.attrs;
+    return flat(call, `out0[i] = select(0.0, 1.0, in0[i / ${classes}u] == i % ${classes}u);`);
+  },
+  wasm: (call) => [sizeOf(call.inputs[0].shape), call.attrs.classes],
+  cases: [
+    { inputs: [[5]], attrs: { classes: 27 }, fill: [{ below: 27 }] },
+    { inputs: [[2, 3]], attrs: { classes: 5 }, fill: [{ below: 8 }] }, // some beyond
+  ],
+};
+
+const callWindows = define(windowsOp);
+const callContexts = define(contextsOp);
+const callOneHot = define(oneHotOp);

@@ -1,0 +1,202 @@
+/**
+ * Cross entropy of logits against class numbers, with its gradient written over the logits: the largest tensor of a
+ * language model is never there twice.
+ *
+ * @module
+ */
+import { type Call, define, type Kernel, type Op, wgslBindings } from "../../core/op.ts";
+import { ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import { rowGrid, rowWorkgroup, workgroupMax, workgroupSum } from "../reduce/workgroup_reduce.ts";
+
+/** How many of the last axis's columns are classes. */
+export interface CrossEntropyAttrs {
+  readonly valid: number;
+}
+
+/** The target of a position that is left out: loss 0, gradient 0. */
+export const ignoredTarget = 0xFFFFFFFF;
+
+/**
+ * -log softmax(logits)[target] of each row. logits [..., V], targets u32 [...] → losses [...]; columns from `valid` on
+ * (padding of the vocabulary) take no part; a target that is no column below `valid` (by convention 0xFFFFFFFF) gives
+ * loss 0. Its gradient overwrites the logits: no later call may read them. Throws ShapeError where targets are not
+ * one a row, or `valid` is not within 1 … V.
+ */
+export function crossEntropy(
+  logits: Tensor,
+  targets: Tensor,
+  { valid = logits.shape[logits.shape.length - 1] }: { valid?: number } = {},
+): Tensor {
+  return callCrossEntropy([logits, targets], { valid })[0];
+}
+
+/** (logits, targets) → losses, log of the sum of exponentials. */
+export const crossEntropyOp: Op<CrossEntropyAttrs> = {
+  name: "cross_entropy",
+  infer: ([logits, targets], attrs) => {
+    checkRows({ logits, targets }, attrs);
+    return [{ shape: targets.shape, dtype: "f32" }, { shape: targets.shape, dtype: "f32" }];
+  },
+  vjp: (call, [dlosses]) => {
+    if (dlosses === null) return [null, null];
+    const [logits, targets] = call.inputs, [, lse] = call.outputs;
+    return [callCrossEntropyGrad([logits, targets, lse, dlosses], call.attrs)[0], null];
+  },
+  reference: ([logits, targets], call) => {
+    const { rows, columns } = rowsOf(call.inputs[0]), { valid } = call.attrs;
+    const losses = new Float64Array(rows), lse = new Float64Array(rows);
+    for (let row = 0; row < rows; row++) {
+      const values = logits.subarray(row * columns, row * columns + valid);
+      const top = values.reduce((a, b) => Math.max(a, b));
+      lse[row] = top + Math.log(values.reduce((sum, x) => sum + Math.exp(x - top), 0));
+      losses[row] = targets[row] < valid ? lse[row] - values[targets[row]] : 0;
+    }
+    return [losses, lse];
+  },
+  wgsl: (call): Kernel =>
+    lossKernel(call, {
+      logits: "in0",
+      store: ({ loss }) => `let label = in1[row];\n    ${loss}\n    out0[row] = loss;\n    out1[row] = lse;`,
+    }),
+  wasm: wasmArgs,
+  flops: (call) => 4 * sizeOf(call.inputs[0].shape),
+  cases: [
+    { inputs: [[2, 3, 5], [2, 3]], attrs: { valid: 5 }, fill: ["normal", { below: 5 }] },
+    { inputs: [[1, 1], [1]], attrs: { valid: 1 }, fill: ["normal", { below: 1 }] },
+    { inputs: [[7, 200], [7]], attrs: { valid: 131 }, fill: ["normal", { below: 131 }] },
+    { inputs: [[7, 5], [7]], attrs: { valid: 4 }, fill: ["normal", { below: 8 }] }, // some targets left out
+    { inputs: [[3, 1025], [3]], attrs: { valid: 1025 }, fill: ["normal", { below: 1025 }] },
+    { inputs: [[256, 4096], [256]], attrs: { valid: 4096 }, fill: ["normal", { below: 4096 }], bench: true },
+  ],
+};
+
+/** (logits, targets, lse, dlosses) → dlogits, over the logits. */
+export const crossEntropyGradOp: Op<CrossEntropyAttrs> = {
+  name: "cross_entropy_grad",
+  inPlace: [0],
+  infer: ([logits, targets, lse, dlosses], attrs) => {
+    checkRows({ logits, targets, lse, dlosses }, attrs);
+    return [{ shape: logits.shape, dtype: "f32" }];
+  },
+  reference: ([logits, targets, lse, dlosses], call) => {
+    const { columns } = rowsOf(call.inputs[0]), { valid } = call.attrs;
+    return [logits.map((x, i) => {
+      const row = Math.floor(i / columns), column = i % columns;
+      if (column >= valid || targets[row] >= valid) return 0;
+      return (Math.exp(x - lse[row]) - (column === targets[row] ? 1 : 0)) * dlosses[row];
+    })];
+  },
+  wgsl: (call): Kernel =>
+    slopeKernel(call, "let label = in1[row];\n  let lse = in2[row];\n  let scale = in3[row];"),
+  wasm: wasmArgs,
+  flops: (call) => 4 * sizeOf(call.inputs[0].shape),
+  cases: crossEntropyOp.cases.map((c) => ({
+    inputs: [...c.inputs, c.inputs[1], c.inputs[1]],
+    attrs: c.attrs,
+    fill: [...c.fill!, "positive", "normal"],
+    bench: c.bench ?? false,
+  })),
+};
+
+const callCrossEntropy = define(crossEntropyOp);
+const callCrossEntropyGrad = define(crossEntropyGradOp);
+
+/**
+ * WGSL of one workgroup a row of `logits`, a binding: `store` are one lane's statements once `lse` is known; they are
+ * given those that make `loss` from `label`, a class number.
+ */
+export function lossKernel(
+  call: Call<CrossEntropyAttrs>,
+  { logits, store }: {
+    readonly logits: `in${number}`;
+    readonly store: (given: { readonly loss: string }) => string;
+  },
+): Kernel {
+  const { rows, columns } = rowsOf(call.inputs[Number(logits.slice(2))]), { valid } = call.attrs;
+  const size = rowWorkgroup(valid), { workgroups, find } = rowGrid(rows);
+  const loss = `var loss = 0.0;
+    if (label < ${valid}u) { loss = lse - ${logits}[start + label]; }`;
+  return {
+    workgroups,
+    code: `${wgslBindings(call)}
+${workgroupMax(size)}
+${workgroupSum(size)}
+
+@compute @workgroup_size(${size})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  ${find}
+  let start = row * ${columns}u;
+  var top = -3.4e38;
+  var sum = 0.0; // of exp(x - top) so far
+  for (var c = lane; c < ${valid}u; c += ${size}u) {
+    let x = ${logits}[start + c];
+    if (x > top) {
+      sum = sum * exp(top - x) + 1.0;
+      top = x;
+    } else {
+      sum += exp(x - top);
+    }
+  }
+  let rowTop = workgroupMax(top, lane);
+  let lse = rowTop + log(workgroupSum(sum * exp(top - rowTop), lane));
+  if (lane == 0u) {
+    ${store({ loss })}
+  }
+}`,
+  };
+}
+
+/** WGSL of one workgroup a row of in0, the logits, made slopes in place: `find` declares `label`, `lse` and `scale`. */
+export function slopeKernel(call: Call<CrossEntropyAttrs>, find: string): Kernel {
+  const { rows, columns } = rowsOf(call.inputs[0]), { valid } = call.attrs;
+  const size = rowWorkgroup(columns), grid = rowGrid(rows);
+  return {
+    workgroups: grid.workgroups,
+    code: `${wgslBindings(call)}
+
+@compute @workgroup_size(${size})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  ${grid.find}
+  let start = row * ${columns}u;
+  ${find}
+  for (var c = lane; c < ${columns}u; c += ${size}u) {
+    var slope = 0.0;
+    if (c < ${valid}u && label < ${valid}u) {
+      slope = (exp(in0[start + c] - lse) - select(0.0, 1.0, c == label)) * scale;
+    }
+    in0[start + c] = slope;
+  }
+}`,
+  };
+}
+
+/** Rows and columns of logits. */
+export function rowsOf(logits: Spec): { rows: number; columns: number } {
+  const columns = logits.shape.at(-1) ?? 1;
+  return { rows: sizeOf(logits.shape) / columns, columns };
+}
+
+function wasmArgs(call: Call<CrossEntropyAttrs>): readonly number[] {
+  const { rows, columns } = rowsOf(call.inputs[0]);
+  return [rows, columns, call.attrs.valid];
+}
+
+/** Each of `others` must hold one value a row of the logits. */
+function checkRows(
+  { logits, ...others }: { logits: Spec } & Record<string, Spec>,
+  { valid }: CrossEntropyAttrs,
+): void {
+  const { rows, columns } = rowsOf(logits);
+  for (const [name, spec] of Object.entries(others)) {
+    if (sizeOf(spec.shape) === rows) continue;
+    throw new ShapeError(
+      `Cannot take cross entropy: logits are [${logits.shape}], ${name} [${spec.shape}]: wanted ${rows} ${name}`,
+    );
+  }
+  if (others.targets.dtype !== "u32") {
+    throw new ShapeError(`Cannot take cross entropy: targets are ${others.targets.dtype}, wanted u32`);
+  }
+  if (!Number.isInteger(valid) || valid < 1 || valid > columns) {
+    throw new ShapeError(`Cannot take cross entropy: valid is ${valid}, wanted 1 … ${columns}`);
+  }
+}

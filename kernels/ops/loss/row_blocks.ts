@@ -1,0 +1,139 @@
+/**
+ * Blocks of a tensor's rows, their number standing on the device: so that all blocks share their kernels.
+ *
+ * @module
+ */
+import { flat } from "../../core/gradients.ts";
+import { type Call, define, type Op } from "../../core/op.ts";
+import { bytesOf, ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import { expectF32, expectU32 } from "../specs.ts";
+
+/** How many rows a block has. */
+export interface TakeRowsAttrs {
+  /** 1 or more. */
+  readonly rows: number;
+}
+
+/**
+ * Rows block·rows … of x [..., C] → [rows, C], zeros beyond the last one; block u32 [1]. It has no vjp: what is made of
+ * blocks says its gradient itself. Throws ShapeError unless x is f32 and block one u32.
+ */
+export function takeRows(x: Tensor, { block, rows }: { block: Tensor; rows: number }): Tensor {
+  return callTakeRows([x, block], { rows })[0];
+}
+
+/** Sets rows block·R … of buffer [..., C] to those of part [R, C] or [C], in place; what would lie beyond is left out. */
+export function putRows(buffer: Tensor, { block, part }: { block: Tensor; part: Tensor }): Tensor {
+  return callPutRows([buffer, part, block], null)[0];
+}
+
+/** (x, block) → rows of x. */
+export const takeRowsOp: Op<TakeRowsAttrs> = {
+  name: "take_rows",
+  infer: ([x, block], { rows }) => {
+    const columns = columnsOf("take_rows", x);
+    expectF32("take_rows", { x });
+    expectBlock("take_rows", block);
+    if (!Number.isInteger(rows) || rows < 1) {
+      throw new ShapeError(`Cannot call take_rows: rows is ${rows}, wanted a whole number above 0`);
+    }
+    return [{ shape: [rows, columns], dtype: "f32" }];
+  },
+  reference: ([x, [block]], call) => {
+    const [total, n] = takeSizes(call), out = new Float64Array(n);
+    out.set(x.subarray(Math.min(block * n, total), Math.min((block + 1) * n, total)));
+    return [out];
+  },
+  wgsl: (call) => {
+    const [total, n] = takeSizes(call);
+    return flat(
+      call,
+      `let at = in1[0] * ${n}u + i;
+  if (at < ${total}u) { out0[i] = in0[at]; } else { out0[i] = 0.0; }`,
+    );
+  },
+  wasm: (call) => takeSizes(call),
+  traffic: ({ inputs: [, block], outputs: [y] }) => ({
+    read: bytesOf(y) + bytesOf(block),
+    written: bytesOf(y),
+  }),
+  cases: [
+    { inputs: [[2, 4, 5], [1]], attrs: { rows: 3 }, fill: ["normal", { below: 2 }] },
+    { inputs: [[7, 33], [1]], attrs: { rows: 7 }, fill: ["normal", { below: 1 }] },
+    { inputs: [[7, 33], [1]], attrs: { rows: 9 }, fill: ["normal", { below: 1 }] }, // zeros at the end
+    { inputs: [[7, 3], [1]], attrs: { rows: 4 }, fill: ["normal", { below: 1000 }] }, // all beyond
+    { inputs: [[4096, 768], [1]], attrs: { rows: 512 }, fill: ["normal", { below: 8 }], bench: true },
+  ],
+};
+
+/** (buffer, part, block) → buffer, in place. */
+export const putRowsOp: Op<null> = {
+  name: "put_rows",
+  inPlace: [0],
+  infer: ([buffer, part, block]) => {
+    const columns = columnsOf("put_rows", buffer);
+    expectF32("put_rows", { buffer, part });
+    expectBlock("put_rows", block);
+    if (part.shape.length > 2 || columnsOf("put_rows", part) !== columns) {
+      throw new ShapeError(
+        `Cannot call put_rows: part is [${part.shape}], buffer [${buffer.shape}]: wanted [rows, ${columns}]`,
+      );
+    }
+    return [{ shape: buffer.shape, dtype: "f32" }];
+  },
+  reference: ([buffer, part, [block]]) => {
+    const out = buffer.slice(), at = block * part.length;
+    if (at < out.length) out.set(part.subarray(0, out.length - at), at);
+    return [out];
+  },
+  wgsl: (call) => {
+    const [total, n] = putSizes(call);
+    return flat(call, `let at = in2[0] * ${n}u + i;\n  if (at < ${total}u) { in0[at] = in1[i]; }`, {
+      count: n,
+    });
+  },
+  wasm: (call) => putSizes(call),
+  traffic: ({ inputs: [, part, block] }) => ({
+    read: bytesOf(part) + bytesOf(block),
+    written: bytesOf(part),
+  }),
+  cases: [
+    { inputs: [[2, 4, 5], [3, 5], [1]], attrs: null, fill: ["normal", "normal", { below: 2 }] },
+    { inputs: [[7, 33], [7, 33], [1]], attrs: null, fill: ["normal", "normal", { below: 1 }] },
+    { inputs: [[7, 33], [9, 33], [1]], attrs: null, fill: ["normal", "normal", { below: 1 }] }, // part cut off
+    { inputs: [[7, 3], [4, 3], [1]], attrs: null, fill: ["normal", "normal", { below: 1000 }] }, // all beyond
+    { inputs: [[5, 1], [1], [1]], attrs: null, fill: ["normal", "normal", { below: 5 }] }, // one number
+    {
+      inputs: [[4096, 768], [512, 768], [1]],
+      attrs: null,
+      fill: ["normal", "normal", { below: 8 }],
+      bench: true,
+    },
+  ],
+};
+
+const callTakeRows = define(takeRowsOp);
+const callPutRows = define(putRowsOp);
+
+function columnsOf(op: string, x: Spec): number {
+  if (x.shape.length === 0) {
+    throw new ShapeError(`Cannot call ${op}: it got a scalar, wanted one axis or more`);
+  }
+  return x.shape[x.shape.length - 1];
+}
+
+function expectBlock(op: string, block: Spec): void {
+  expectU32(op, { block });
+  if (sizeOf(block.shape) === 1) return;
+  throw new ShapeError(`Cannot call ${op}: block is [${block.shape}], wanted one number, [1]`);
+}
+
+/** Elements of all, elements of a block. */
+function takeSizes(call: Call): readonly [number, number] {
+  return [sizeOf(call.inputs[0].shape), sizeOf(call.outputs[0].shape)];
+}
+
+/** Elements of all, elements of a block. */
+function putSizes(call: Call): readonly [number, number] {
+  return [sizeOf(call.inputs[0].shape), sizeOf(call.inputs[1].shape)];
+}

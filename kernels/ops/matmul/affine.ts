@@ -1,0 +1,150 @@
+/**
+ * A linear layer in one op: product and bias, with GELU after it or a residual added to it where a model has those. Each
+ * is checked against the ops that it replaces; results stay where they were made while bias and GELU are applied.
+ *
+ * @module
+ */
+import { type Call, define, type Op } from "../../core/op.ts";
+import { ShapeError, type Spec, type Tensor } from "../../core/tensor.ts";
+import { gelu, geluOfNumber } from "../elementwise/gelu.ts";
+import { matmul, matmulOp, matmulSizes } from "./matmul.ts";
+import { type Finish, matmulKernel } from "./matmul_wgsl.ts";
+import { matmulVariants, variantName } from "./matmul_variants.ts";
+import { sum } from "../reduce/reduce.ts";
+import { expectF32 } from "../specs.ts";
+
+/** What a linear layer is made of. */
+export interface Affine {
+  /** [K, N]. */
+  readonly weight: Tensor;
+  /** [N]. */
+  readonly bias: Tensor;
+}
+
+/** x · weight + bias: x [..., K] → [..., N]. Throws ShapeError where sizes differ. */
+export function affine(x: Tensor, { weight, bias }: Affine): Tensor {
+  return callAffine([x, weight, bias], null)[0];
+}
+
+/** gelu(x · weight + bias). Throws ShapeError where sizes differ. */
+export function affineGelu(x: Tensor, { weight, bias }: Affine): Tensor {
+  return callAffineGelu([x, weight, bias], null)[0];
+}
+
+/** residual + x · weight + bias, residual of the result's shape. Throws ShapeError where sizes differ. */
+export function affineAdd(
+  x: Tensor,
+  { weight, bias, residual }: Affine & { readonly residual: Tensor },
+): Tensor {
+  return callAffineAdd([x, weight, bias, residual], null)[0];
+}
+
+/** x, weight, bias → y. */
+export const affineOp: Op<null> = {
+  ...common("affine", { lines: ["out0[at] = value + in2[column];"] }),
+  infer: ([x, weight, bias]) => [inferred("affine", { x, weight, bias })],
+  vjp: (call, [g]) => g === null ? [null, null, null] : slopes(call, g),
+  reference: (inputs, call) => [plain(inputs, call)],
+  cases: shapes([]),
+};
+
+/** x, weight, bias → y, and what GELU was applied to. */
+export const affineGeluOp: Op<null> = {
+  ...common("affine_gelu", {
+    lines: ["let before = value + in2[column];", "out1[at] = before;", "out0[at] = gelu(before);"],
+    functions: geluOfNumber,
+  }),
+  infer: ([x, weight, bias]) => {
+    const spec = inferred("affine_gelu", { x, weight, bias });
+    return [spec, spec];
+  },
+  // No gradient comes by the second output: the callable does not give it out.
+  vjp: (call, [g]) =>
+    g === null ? [null, null, null] : slopes(call, callGeluGrad([call.outputs[1], g], null)[0]),
+  reference: (inputs, call) => {
+    const before = plain(inputs, call);
+    return [...gelu.op.reference([before], { ...call, op: gelu.op }), before];
+  },
+  cases: shapes([]),
+};
+
+/** x, weight, bias, residual → y. */
+export const affineAddOp: Op<null> = {
+  ...common("affine_add", { lines: ["out0[at] = in3[at] + (value + in2[column]);"] }),
+  infer: ([x, weight, bias, residual]) => {
+    const spec = inferred("affine_add", { x, weight, bias });
+    expectF32("affine_add", { residual });
+    if (String(residual.shape) !== String(spec.shape)) {
+      throw new ShapeError(
+        `Cannot call affine_add: residual is [${residual.shape}], the layer gives [${spec.shape}]: shapes must be equal`,
+      );
+    }
+    return [spec];
+  },
+  vjp: (call, [g]) => g === null ? [null, null, null, null] : [...slopes(call, g), g],
+  reference: (inputs, call) => [plain(inputs, call).map((y, i) => y + inputs[3][i])],
+  cases: shapes(["residual"]),
+};
+
+const callAffine = define(affineOp);
+const callAffineGelu = define(affineGeluOp);
+const callAffineAdd = define(affineAddOp);
+const callGeluGrad = define(gelu.gradOp);
+
+/** What the three have in common. */
+function common(
+  name: string,
+  finish: Finish,
+): Pick<Op<null>, "name" | "wgsl" | "variants" | "wasm" | "flops"> {
+  return {
+    name,
+    wgsl: (call, gpu) => matmulKernel(call, { ...matmulSizes(call.inputs, {}), gpu, finish }),
+    variants: (call, gpu) => matmulVariants(matmulSizes(call.inputs, {}), gpu).map(variantName),
+    wasm: (call) => {
+      const { m, n, k } = matmulSizes(call.inputs, {});
+      return [m, n, k, 0, 0];
+    },
+    flops: (call) => {
+      const { m, n, k } = matmulSizes(call.inputs, {});
+      return 2 * m * n * k + m * n;
+    },
+  };
+}
+
+function inferred(
+  op: string,
+  { x, weight, bias }: { x: Spec; weight: Spec; bias: Spec },
+): Spec {
+  expectF32(op, { x, weight, bias });
+  const [product] = matmulOp.infer([x, weight], {});
+  const columns = product.shape[product.shape.length - 1];
+  if (weight.shape.length !== 2 || String(bias.shape) !== String([columns])) {
+    throw new ShapeError(
+      `Cannot call ${op}: weight is [${weight.shape}], bias is [${bias.shape}]: wanted [in, out] and [out]`,
+    );
+  }
+  return product;
+}
+
+/** Gradients of x, weight and bias from that of their sum. */
+function slopes({ inputs: [x, weight] }: Call<null>, g: Tensor): readonly Tensor[] {
+  return [
+    matmul(g, weight, { transposeB: true, shape: x.shape }),
+    matmul(x, g, { transposeA: true, shape: weight.shape }),
+    sum(g, { from: 0, to: g.shape.length - 1 }),
+  ];
+}
+
+function plain([x, weight, bias]: readonly Float64Array[], call: Call<null>): Float64Array {
+  const [product] = matmulOp.reference([x, weight], { ...call, op: matmulOp, attrs: {} });
+  return product.map((value, i) => value + bias[i % bias.length]);
+}
+
+function shapes(more: readonly "residual"[]): Op<null>["cases"] {
+  const sizes = [[[2, 3, 5], 7], [[33, 17], 65], [[130, 48], 72], [[256, 384], 1536]] as const;
+  return sizes.map(([x, n], i) => {
+    const k = x[x.length - 1];
+    const residuals = more.map(() => [...x.slice(0, -1), n]);
+    return { inputs: [x, [k, n], [n], ...residuals], attrs: null, ...(i === 3 ? { bench: true } : {}) };
+  });
+}

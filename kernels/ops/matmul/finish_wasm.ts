@@ -1,0 +1,56 @@
+// @ts-nocheck: AssemblyScript, see build.ts
+/**
+ * What is done to a product's results while they are still in the cache.
+ *
+ * @module
+ */
+import { geluOf } from "../elementwise/gelu_wasm.ts";
+import { loadPart, storePart } from "../../wasm/vector.ts";
+
+/** Nothing. */
+export const NOTHING: i32 = 0;
+/** c += bias. */
+export const BIAS: i32 = 1;
+/** c += bias; other = gelu(c). */
+export const GELU: i32 = 2;
+/** c = other + (c + bias). */
+export const ADD: i32 = 3;
+
+/**
+ * On a block of c, [rows, columns] with rows `stride` bytes apart. bias is that of the first column; other, where used,
+ * lies as c does. Also called by the engine where a BLAS multiplies.
+ */
+export function finish(
+  kind: i32,
+  c: usize,
+  stride: usize,
+  rows: usize,
+  columns: usize,
+  bias: usize,
+  other: usize,
+): void {
+  if (kind == NOTHING) return;
+  const whole = (columns & ~3) << 2, rest = columns & 3;
+  for (let row: usize = 0; row < rows; row++, c += stride, other += stride) {
+    let at: usize = 0;
+    if (kind == BIAS) {
+      for (; at < whole; at += 16) v128.store(c + at, f32x4.add(v128.load(c + at), v128.load(bias + at)));
+    } else if (kind == GELU) {
+      for (; at < whole; at += 16) {
+        const sum = f32x4.add(v128.load(c + at), v128.load(bias + at));
+        v128.store(c + at, sum);
+        v128.store(other + at, geluOf(sum));
+      }
+    } else {
+      for (; at < whole; at += 16) {
+        const sum = f32x4.add(v128.load(c + at), v128.load(bias + at));
+        v128.store(c + at, f32x4.add(v128.load(other + at), sum));
+      }
+    }
+    if (rest == 0) continue;
+    const sum = f32x4.add(loadPart(c + at, rest, 0), loadPart(bias + at, rest, 0));
+    if (kind == ADD) storePart(c + at, f32x4.add(loadPart(other + at, rest, 0), sum), rest);
+    else storePart(c + at, sum, rest);
+    if (kind == GELU) storePart(other + at, geluOf(sum), rest);
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * Matrix multiplication over flattened rows, in the four layouts that a linear layer and its gradients need, without
+ * ever storing a transpose.
+ *
+ * @module
+ */
+import { type Call, define, type Kernel, type Op } from "../../core/op.ts";
+import { type Shape, ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import { matmulKernel } from "./matmul_wgsl.ts";
+import { type MatmulSizes, matmulVariants, variantName } from "./matmul_variants.ts";
+
+/** How the operands lie in memory. */
+export interface MatmulAttrs {
+  /** a is [..., M], flattened to [K, M]. */
+  readonly transposeA?: boolean;
+  /** b is [..., K], flattened to [N, K]. */
+  readonly transposeB?: boolean;
+  /** The result's rows in another grouping: same size, last size N. */
+  readonly shape?: Shape;
+}
+
+/**
+ * a · b. a [..., K] → [..., N] with b [K, N], or [N, K] with `transposeB`; with `transposeA` a [..., M] is flattened
+ * to [K, M] and the result is [M, N]. Leading sizes of b are flattened as well. Sums run in float32 over k in order.
+ * Throws ShapeError where K differs.
+ */
+export function matmul(a: Tensor, b: Tensor, attrs: MatmulAttrs = {}): Tensor {
+  return callMatmul([a, b], attrs)[0];
+}
+
+/** Adds a · b to `buffer`, which has as many elements, in place, and gives it back. */
+export function matmulAdd(
+  a: Tensor,
+  b: Tensor,
+  { buffer, ...attrs }: Omit<MatmulAttrs, "shape"> & { readonly buffer: Tensor },
+): Tensor {
+  return callMatmulAdd([a, b, buffer], attrs)[0];
+}
+
+/** Sizes and layout of a call. */
+export function matmulSizes([a, b]: readonly Spec[], attrs: MatmulAttrs): MatmulSizes {
+  const [aRows, aColumns] = flatten(a.shape), [bRows, bColumns] = flatten(b.shape);
+  return {
+    transposeA: attrs.transposeA ?? false,
+    transposeB: attrs.transposeB ?? false,
+    m: attrs.transposeA ? aColumns : aRows,
+    k: attrs.transposeA ? aRows : aColumns,
+    n: attrs.transposeB ? bRows : bColumns,
+  };
+}
+
+/** a · b in the layout of its attributes. */
+export const matmulOp: Op<MatmulAttrs> = {
+  name: "matmul",
+  infer: ([a, b], attrs) => {
+    // One size counts as one row: so is the gradient of a single row's product a product.
+    if (a.shape.length === 0 || b.shape.length === 0) {
+      throw new ShapeError(
+        `Cannot multiply: a is [${a.shape}], b is [${b.shape}]: each needs one size or more`,
+      );
+    }
+    const { m, n, k } = matmulSizes([a, b], attrs);
+    const [bRows, bColumns] = flatten(b.shape);
+    const bK = attrs.transposeB ? bColumns : bRows;
+    if (k !== bK) {
+      const aSize = attrs.transposeA ? "the product of a's leading sizes" : "a's last size";
+      const bSize = attrs.transposeB ? "b's last" : "b's first";
+      throw new ShapeError(
+        `Cannot multiply: a is [${a.shape}], b is [${b.shape}]: ${aSize} (${k}) must equal ${bSize} (${bK})`,
+      );
+    }
+    const shape = attrs.shape ?? (attrs.transposeA ? [m, n] : [...a.shape.slice(0, -1), n]);
+    if (sizeOf(shape) !== m * n || shape[shape.length - 1] !== n) {
+      throw new ShapeError(
+        `Cannot shape a product of [${m}, ${n}] as [${shape}]: it must end in ${n} and hold as many elements`,
+      );
+    }
+    return [{ shape, dtype: "f32" }];
+  },
+  vjp: (call, [g]) => {
+    if (g === null) return [null, null];
+    const [a, b] = call.inputs;
+    const { transposeA = false, transposeB = false } = call.attrs;
+    const ofA = transposeA
+      ? matmul(b, g, { transposeA: transposeB, transposeB: true, shape: a.shape })
+      : matmul(g, b, { transposeB: !transposeB, shape: a.shape });
+    const ofB = transposeB
+      ? matmul(g, a, { transposeA: true, transposeB: transposeA, shape: b.shape })
+      : matmul(a, g, { transposeA: !transposeA, shape: b.shape });
+    return [ofA, ofB];
+  },
+  addTo: ({ inputs: [a, b], attrs }, buffer) => callMatmulAdd([a, b, buffer], attrs)[0],
+  reference: ([a, b], call) => {
+    const { m, n, k } = matmulSizes(call.inputs, call.attrs);
+    const [aRow, aStep] = call.attrs.transposeA ? [1, m] : [k, 1];
+    const [bStep, bColumn] = call.attrs.transposeB ? [1, k] : [n, 1];
+    const out = new Float64Array(m * n);
+    for (let i = 0; i < m; i++) {
+      for (let kk = 0; kk < k; kk++) {
+        const factor = a[i * aRow + kk * aStep];
+        for (let j = 0; j < n; j++) out[i * n + j] += factor * b[kk * bStep + j * bColumn];
+      }
+    }
+    return [out];
+  },
+  wgsl: (call, gpu): Kernel => matmulKernel(call, { ...matmulSizes(call.inputs, call.attrs), gpu }),
+  variants: (call, gpu) => matmulVariants(matmulSizes(call.inputs, call.attrs), gpu).map(variantName),
+  wasm: (call) => {
+    const { m, n, k } = matmulSizes(call.inputs, call.attrs);
+    return [m, n, k, Number(call.attrs.transposeA ?? false), Number(call.attrs.transposeB ?? false)];
+  },
+  flops: (call: Call<MatmulAttrs>) => {
+    const { m, n, k } = matmulSizes(call.inputs, call.attrs);
+    return 2 * m * n * k;
+  },
+  cases: [
+    { inputs: [[1, 1], [1, 1]], attrs: {} },
+    { inputs: [[2, 3, 5], [5, 7]], attrs: {} },
+    { inputs: [[5], [5, 3]], attrs: {} },
+    { inputs: [[2, 3, 5], [7, 5]], attrs: { transposeB: true } },
+    { inputs: [[2, 3, 5], [2, 3, 7]], attrs: { transposeA: true } },
+    { inputs: [[6, 5], [7, 6]], attrs: { transposeA: true, transposeB: true } },
+    { inputs: [[33, 17], [17, 65]], attrs: {} },
+    { inputs: [[33, 19], [70, 19]], attrs: { transposeB: true } },
+    { inputs: [[37, 34], [37, 66]], attrs: { transposeA: true } },
+    { inputs: [[130, 48], [48, 72]], attrs: {} },
+    { inputs: [[769, 3], [3, 513]], attrs: {} }, // enough results for the GPU's larger tiles
+    { inputs: [[3, 769], [513, 3]], attrs: { transposeA: true, transposeB: true } },
+    { inputs: [[256, 384], [384, 1536]], attrs: {}, bench: true },
+    { inputs: [[256, 768], [2304, 768]], attrs: { transposeB: true }, bench: true },
+    { inputs: [[512, 384], [512, 384]], attrs: { transposeA: true }, bench: true },
+  ],
+};
+
+/** buffer += a · b. */
+export const matmulAddOp: Op<MatmulAttrs> = {
+  name: "matmul_add",
+  inPlace: [2],
+  infer: ([a, b, buffer], attrs) => {
+    const [product] = matmulOp.infer([a, b], attrs);
+    if (sizeOf(product.shape) !== sizeOf(buffer.shape)) {
+      throw new ShapeError(
+        `Cannot add a product of [${product.shape}] to [${buffer.shape}]: sizes must be equal`,
+      );
+    }
+    return [{ shape: buffer.shape, dtype: "f32" }];
+  },
+  reference: ([a, b, buffer], call) => {
+    const [product] = matmulOp.reference([a, b], call);
+    return [buffer.map((x, i) => x + product[i])];
+  },
+  wgsl: (call, gpu): Kernel => {
+    const finish = { lines: ["in2[at] = in2[at] + value;"] };
+    return matmulKernel(call, { ...matmulSizes(call.inputs, call.attrs), gpu, finish });
+  },
+  variants: (call, gpu) => matmulOp.variants!(call, gpu),
+  wasm: matmulOp.wasm,
+  flops: (call) => matmulOp.flops!(call) + sizeOf(call.outputs[0].shape),
+  cases: matmulOp.cases.map(({ inputs, ...c }) => {
+    const { m, n } = matmulSizes(inputs.map((shape) => ({ shape, dtype: "f32" })), c.attrs);
+    return { inputs: [...inputs, [m, n]], ...c };
+  }),
+};
+
+const callMatmul = define(matmulOp);
+const callMatmulAdd = define(matmulAddOp);
+
+/** Leading sizes as rows, the last as columns. */
+function flatten(shape: Shape): [rows: number, columns: number] {
+  return [sizeOf(shape.slice(0, -1)), shape[shape.length - 1]];
+}

@@ -1,0 +1,155 @@
+// @ts-nocheck: AssemblyScript, see build.ts
+/**
+ * Twin of kernels/ops/matmul/matmul.ts: blocked and packed as Goto and van de Geijn 2008 ("Anatomy of high-performance
+ * matrix multiplication"). All four layouts differ only in the strides that packing reads with. An element's sum runs
+ * over k in blocks of 256 whatever tile it falls in, so its bits do not depend on the number of threads or on the tile.
+ *
+ * @module
+ */
+import { size, tensor } from "../../wasm/call.ts";
+import { finish, NOTHING } from "./finish_wasm.ts";
+import { FEW, fewRows } from "./matmul_rows_wasm.ts";
+import { packPanel } from "../../wasm/pack.ts";
+import { tile } from "../../wasm/tile.ts";
+import { isWide, tileWide } from "../../wasm/tile_wide.ts";
+
+const KC: usize = 256; // a panel of B, 8 KiB, stays in the first-level cache
+const MC: usize = 128; // a block of A, 128 KiB, in the second
+const NC: usize = 1024; // a block of B, 1 MiB
+const B_AT: usize = KC * MC * 4;
+const SPARE_AT: usize = B_AT + KC * NC * 4;
+
+/** a, b -> out [M, N]; a is [M, K] (tA: [K, M]), b [K, N] (tB: [N, K]). args: M, N, K, tA, tB. */
+export function matmul(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
+  product(tensors, args, thread, threads, scratch, tensor(tensors, 2), NOTHING, 0, 0, false);
+}
+
+/** a, b, buffer -> buffer + a b, in place. args: as matmul. */
+export function matmul_add(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
+  product(tensors, args, thread, threads, scratch, tensor(tensors, 2), NOTHING, 0, 0, true);
+}
+
+/** The same into `out`, or added to it, each block then given to `finish` with its part of bias and other. */
+export function product(
+  tensors: usize,
+  args: usize,
+  thread: i32,
+  threads: i32,
+  scratch: usize,
+  out: usize,
+  kind: i32,
+  bias: usize,
+  other: usize,
+  add: bool,
+): void {
+  const a = tensor(tensors, 0), b = tensor(tensors, 1);
+  const m = size(args, 0), n = size(args, 1), k = size(args, 2), stride = n << 2;
+  const transposedA = size(args, 3) != 0, transposedB = size(args, 4) != 0;
+  const aRow: usize = transposedA ? 4 : k << 2, aStep: usize = transposedA ? m << 2 : 4;
+  const bColumn: usize = transposedB ? k << 2 : 4, bStep: usize = transposedB ? 4 : n << 2;
+
+  const rowsOfThreads = threadRows(m, n, <usize> threads), columnsOfThreads = <usize> threads / rowsOfThreads;
+  const atRow = <usize> thread / columnsOfThreads, atColumn = <usize> thread % columnsOfThreads;
+  const mFrom = part(m, atRow, rowsOfThreads), mTo = part(m, atRow + 1, rowsOfThreads);
+  const nFrom = part(n, atColumn, columnsOfThreads), nTo = part(n, atColumn + 1, columnsOfThreads);
+
+  if (m <= FEW && (!transposedA || m == 1)) {
+    if (nFrom < nTo) {
+      fewRows(m, n, k, nFrom, nTo, a, b, transposedB, out, add, scratch, kind, bias, other);
+    }
+    return;
+  }
+  for (let jc = nFrom; jc < nTo; jc += NC) {
+    const columns = min(NC, nTo - jc);
+    for (let pc: usize = 0; pc < k; pc += KC) {
+      const steps = min(KC, k - pc), padded = (steps + 3) & ~3, panel = padded << 5;
+      const joins = add || pc > 0, spare = scratch + SPARE_AT;
+      for (let j: usize = 0; j < columns; j += 8) {
+        const from = b + (jc + j) * bColumn + pc * bStep;
+        packPanel(
+          from,
+          bColumn,
+          bStep,
+          min<usize>(8, columns - j),
+          steps,
+          padded,
+          scratch + B_AT + (j >> 3) * panel,
+        );
+      }
+      for (let ic = mFrom; ic < mTo; ic += MC) {
+        const rows = min(MC, mTo - ic);
+        for (let i: usize = 0; i < rows; i += 8) {
+          const from = a + (ic + i) * aRow + pc * aStep;
+          packPanel(from, aRow, aStep, min<usize>(8, rows - i), steps, padded, scratch + (i >> 3) * panel);
+        }
+        for (let j: usize = 0; j < columns;) {
+          const bPanel = scratch + B_AT + (j >> 3) * panel;
+          const width: usize = isWide() && columns - j >= 16 ? 16 : min<usize>(8, columns - j);
+          for (let i: usize = 0; i < rows; i += 8) {
+            const aPanel = scratch + (i >> 3) * panel, height = min<usize>(8, rows - i);
+            const c = out + (ic + i) * stride + ((jc + j) << 2);
+            if (height < 8 || width < 8) {
+              edge(padded, aPanel, bPanel, panel, c, stride, joins, height, width, spare);
+            } else if (width == 16) tileWide(padded, aPanel, bPanel, panel, c, stride, joins);
+            else tile(padded, aPanel, bPanel, c, stride, joins);
+          }
+          j += width;
+        }
+        if (pc + KC >= k) {
+          const at = ic * stride + (jc << 2);
+          finish(kind, out + at, stride, rows, columns, bias + (jc << 2), other + at);
+        }
+      }
+    }
+  }
+}
+
+/** A tile, or two side by side, that reaches over the edge: the whole of it in `spare`, then what fits. */
+function edge(
+  k: usize,
+  a: usize,
+  b: usize,
+  panel: usize,
+  c: usize,
+  stride: usize,
+  add: bool,
+  height: usize,
+  width: usize,
+  spare: usize,
+): void {
+  for (let left: usize = 0; left < width; left += 8, b += panel, c += 32) {
+    tile(k, a, b, spare, 32, false);
+    const fits = min<usize>(8, width - left) << 2;
+    for (let i: usize = 0; i < height; i++) {
+      const to = c + i * stride, from = spare + (i << 5);
+      for (let at: usize = 0; at < fits; at += 4) {
+        store<f32>(to + at, (add ? load<f32>(to + at) : 0) + load<f32>(from + at));
+      }
+    }
+  }
+}
+
+/** Where part `at` of `parts` begins in n, in whole tiles. */
+function part(n: usize, at: usize, parts: usize): usize {
+  return min(((n + 7) >> 3) * at / parts << 3, n);
+}
+
+/**
+ * How many of the threads divide the rows (the others divide the columns): least tiles for the busiest thread, with
+ * what it packs counted in.
+ */
+function threadRows(m: usize, n: usize, threads: usize): usize {
+  const rowTiles = (m + 7) >> 3, columnTiles = (n + 7) >> 3;
+  let best: usize = 1, least: u64 = u64.MAX_VALUE;
+  for (let rows: usize = 1; rows <= threads; rows++) {
+    if (threads % rows != 0) continue;
+    const columns = threads / rows;
+    const high = <u64> ((rowTiles + rows - 1) / rows), wide = <u64> ((columnTiles + columns - 1) / columns);
+    const cost = high * wide + high + wide; // packing a panel costs about as much as one tile on it
+    if (cost < least) {
+      least = cost;
+      best = rows;
+    }
+  }
+  return best;
+}

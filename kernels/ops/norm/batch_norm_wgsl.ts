@@ -1,0 +1,101 @@
+/**
+ * WGSL of batch normalization: a workgroup owns 16 neighbouring columns and shares their rows out to 16 lanes each, whose
+ * parts are added in a fixed tree.
+ *
+ * @module
+ */
+import { type Call, grid, type Kernel, wgslBindings } from "../../core/op.ts";
+
+/** Sizes of a call, and how its variance is taken. */
+export interface BatchNormSizes {
+  /** Over which moments are taken. */
+  readonly rows: number;
+  /** Columns. */
+  readonly channels: number;
+  /** The variance's divisor is rows less this. */
+  readonly ddof: number;
+  /** Added to the variance. */
+  readonly eps: number;
+}
+
+const COLUMNS = 16;
+const LANES = 16;
+
+/** (x, gain, bias) → y, mean, variance around the mean found first. */
+export function batchNormKernel(call: Call, sizes: BatchNormSizes): Kernel {
+  const { rows, ddof, eps } = sizes;
+  return columnKernel(call, sizes, ({ eachRow }) =>
+    `var sum = 0.0;
+  ${eachRow("sum += in0[i];")}
+  let mean = columnSums(vec2f(sum, 0.0), lane).x / ${rows}.0;
+  var squares = 0.0;
+  ${eachRow("let d = in0[i] - mean; squares += d * d;")}
+  let variance = columnSums(vec2f(squares, 0.0), lane).x / ${rows - ddof}.0;
+  if (within) {
+    let slope = in1[column] / sqrt(variance + f32(${eps}));
+    let shift = in2[column];
+    ${eachRow("out0[i] = (in0[i] - mean) * slope + shift;")}
+    if (part == 0u) { out1[column] = mean; out2[column] = variance; }
+  }`);
+}
+
+/** (x, gain, mean, variance, dy) → dx, dgain, dbias. */
+export function batchNormGradKernel(call: Call, sizes: BatchNormSizes): Kernel {
+  const { rows, ddof, eps } = sizes;
+  return columnKernel(call, sizes, ({ eachRow }) =>
+    `var mean = 0.0;
+  var rstd = 0.0;
+  if (within) { mean = in2[column]; rstd = 1.0 / sqrt(in3[column] + f32(${eps})); }
+  var parts2 = vec2f(0.0, 0.0); // of dy times the normalized x, of dy
+  ${eachRow("let d = in4[i]; parts2 += vec2f(d * (in0[i] - mean) * rstd, d);")}
+  let sums = columnSums(parts2, lane);
+  if (within) {
+    let slope = in1[column] * rstd;
+    ${
+      eachRow(
+        `out0[i] = slope * (in4[i] - sums.y / ${rows}.0 - (in0[i] - mean) * rstd * sums.x / ${
+          rows - ddof
+        }.0);`,
+      )
+    }
+    if (part == 0u) { out1[column] = sums.x; out2[column] = sums.y; }
+  }`);
+}
+
+/** `body` sees lane, column, whether there is such a column (`within`), and part: which of its rows. */
+function columnKernel(
+  call: Call,
+  { rows, channels }: BatchNormSizes,
+  body: (given: { eachRow(statements: string): string }) => string,
+): Kernel {
+  const groups = Math.ceil(channels / COLUMNS), workgroups = grid(groups, 1);
+  const eachRow = (statements: string) =>
+    `for (var row = part; row < ${rows}u; row += ${LANES}u) {
+    if (within) { let i = row * ${channels}u + column; ${statements} }
+  }`;
+  return {
+    workgroups,
+    code: `${wgslBindings(call)}
+var<workgroup> parts: array<vec2f, ${COLUMNS * LANES}>;
+fn columnSums(value: vec2f, lane: u32) -> vec2f {
+  parts[lane] = value;
+  workgroupBarrier();
+  for (var half = ${COLUMNS * LANES / 2}u; half >= ${COLUMNS}u; half /= 2u) {
+    if (lane < half) { parts[lane] += parts[lane + half]; }
+    workgroupBarrier();
+  }
+  let total = parts[lane % ${COLUMNS}u];
+  workgroupBarrier();
+  return total;
+}
+@compute @workgroup_size(${COLUMNS * LANES})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let index = group.x + group.y * ${workgroups[0]}u;
+  if (index >= ${groups}u) { return; }
+  let column = index * ${COLUMNS}u + lane % ${COLUMNS}u;
+  let within = column < ${channels}u;
+  let part = lane / ${COLUMNS}u;
+  ${body({ eachRow })}
+}`,
+  };
+}

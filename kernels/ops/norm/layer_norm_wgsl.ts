@@ -1,0 +1,154 @@
+/**
+ * WGSL of layer normalization: a workgroup holds a whole row in registers, so that memory is gone over once.
+ *
+ * @module
+ */
+import { type Call, grid, type Kernel, wgslBindings } from "../../core/op.ts";
+import { rowGrid, workgroupSum, workgroupSums } from "../reduce/workgroup_reduce.ts";
+
+/** Two-moment: the variance is that of the row held, around its mean. One workgroup a row. */
+export function normKernel(
+  call: Call,
+  { rows, channels, eps }: { readonly rows: number; readonly channels: number; readonly eps: number },
+): Kernel {
+  const { lanes, columns } = held(channels), { workgroups, find } = rowGrid(rows);
+  return {
+    workgroups,
+    code: `${wgslBindings(call)}
+${workgroupSum(lanes)}
+
+@compute @workgroup_size(${lanes})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  ${find}
+  let start = row * ${channels}u;
+  var sum = 0.0;
+  ${
+      columns(({ c, i, within }) =>
+        `var x${i} = 0.0;
+  ${within(`x${i} = in0[start + ${c}]; sum += x${i};`)}`
+      )
+    }
+  let mean = workgroupSum(sum, lane) / ${channels}.0;
+  var squares = 0.0;
+  ${columns(({ i, within }) => within(`x${i} -= mean; squares += x${i} * x${i};`))}
+  let rstd = 1.0 / sqrt(workgroupSum(squares, lane) / ${channels}.0 + ${eps});
+  ${columns(({ c, i, within }) => within(`out0[start + ${c}] = x${i} * rstd * in1[${c}] + in2[${c}];`))}
+  if (lane == 0u) { out1[row] = mean; out2[row] = rstd; }
+}`,
+  };
+}
+
+/** One workgroup a block of `block` rows; a lane keeps its columns' part of dweight and dbias over all of them. */
+export function normGradKernel(
+  call: Call,
+  { rows, channels, block }: { readonly rows: number; readonly channels: number; readonly block: number },
+): Kernel {
+  const { lanes, columns } = held(channels), blocks = Math.ceil(rows / block), workgroups = grid(blocks, 1);
+  return {
+    workgroups,
+    code: `${wgslBindings(call)}
+${workgroupSums(lanes)}
+
+@compute @workgroup_size(${lanes})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let block = group.x + group.y * ${workgroups[0]}u;
+  if (block >= ${blocks}u) { return; }
+  ${
+      columns(({ c, i, within }) =>
+        `var weight${i} = 0.0;
+  var ofWeight${i} = 0.0;
+  var ofBias${i} = 0.0;
+  ${within(`weight${i} = in1[${c}];`)}`
+      )
+    }
+  let end = min((block + 1u) * ${block}u, ${rows}u);
+  for (var row = block * ${block}u; row < end; row++) {
+    let start = row * ${channels}u;
+    let mean = in2[row];
+    let rstd = in3[row];
+    var sums = vec2f(0.0, 0.0); // of g = weight dy, and of g times the normalized x
+    ${
+      columns(({ c, i, within }) =>
+        `var normal${i} = 0.0;
+    var g${i} = 0.0;
+    ${
+          within(`let dy = in4[start + ${c}];
+      normal${i} = (in0[start + ${c}] - mean) * rstd;
+      g${i} = weight${i} * dy;
+      sums += vec2f(g${i}, g${i} * normal${i});
+      ofWeight${i} += dy * normal${i};
+      ofBias${i} += dy;`)
+        }`
+      )
+    }
+    let average = workgroupSums(sums, lane) / ${channels}.0;
+    ${
+      columns(({ c, i, within }) =>
+        within(`out0[start + ${c}] = rstd * (g${i} - average.x - normal${i} * average.y);`)
+      )
+    }
+  }
+  let to = block * ${2 * channels}u;
+  ${
+      columns(({ c, i, within }) =>
+        within(`out1[to + ${c}] = ofWeight${i}; out1[to + ${channels}u + ${c}] = ofBias${i};`)
+      )
+    }
+}`,
+  };
+}
+
+/** 16 columns a workgroup, 16 lanes a column: lane i sums blocks i, i + 16, …, then lane 0 adds the lanes in order. */
+export function normParamGradKernel(call: Call): Kernel {
+  const [blocks, , channels] = call.inputs[0].shape, both = 2 * channels;
+  return {
+    workgroups: [Math.ceil(both / 16), 1, 1],
+    code: `${wgslBindings(call)}
+var<workgroup> lanes: array<f32, 256>;
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let column = group.x * 16u + lane % 16u;
+  var sum = 0.0;
+  if (column < ${both}u) {
+    for (var block = lane / 16u; block < ${blocks}u; block += 16u) { sum += in0[block * ${both}u + column]; }
+  }
+  lanes[lane] = sum;
+  workgroupBarrier();
+  if (lane >= 16u || column >= ${both}u) { return; }
+  for (var i = lane + 16u; i < 256u; i += 16u) { sum += lanes[i]; }
+  if (column < ${channels}u) { out0[column] = sum; } else { out1[column - ${channels}u] = sum; }
+}`,
+  };
+}
+
+/** A lane's column with number `i`: `c` is its index, `within(code)` runs code where the row has such a column. */
+interface Column {
+  readonly c: string;
+  readonly i: number;
+  within(code: string): string;
+}
+
+/**
+ * How a row of `channels` lies in a workgroup: `lanes` invocations with columns lane, lane + lanes, … each, and code for
+ * each column written out, since what a loop indexes is no register. At most 8 columns a lane while 256 lanes suffice:
+ * fewer lanes meet in fewer barriers, more columns would take more registers than a lane has.
+ */
+function held(channels: number): { lanes: number; columns: (code: (column: Column) => string) => string } {
+  let lanes = 32;
+  while (lanes < 256 && lanes * 8 < channels) lanes *= 2;
+  const count = Math.ceil(channels / lanes);
+  return {
+    lanes,
+    columns: (code) =>
+      Array.from({ length: count }, (_, i) => {
+        const c = `(lane + ${i * lanes}u)`;
+        const whole = (i + 1) * lanes <= channels;
+        return code({
+          c,
+          i,
+          within: (text) => whole ? `{ ${text} }` : `if (${c} < ${channels}u) { ${text} }`,
+        });
+      }).join("\n  "),
+  };
+}

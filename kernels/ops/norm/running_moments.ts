@@ -1,0 +1,93 @@
+/**
+ * Running statistics of batch normalization, kept on the device: each batch moves them a little.
+ *
+ * @module
+ */
+import { flat } from "../../core/gradients.ts";
+import { define, type Op } from "../../core/op.ts";
+import { ShapeError, sizeOf, type Tensor } from "../../core/tensor.ts";
+import { expectF32 } from "../specs.ts";
+
+/** How far and in what unit. */
+export interface RunningMomentsAttrs {
+  /** Share of the new batch, 0 to 1. */
+  readonly momentum: number;
+  /** Whether the spread that is kept is a variance, or its root. */
+  readonly spread: "variance" | "std";
+  /** The batch's variance times this is kept: n / (n - 1) where PyTorch keeps another one than it divides by. Default 1. */
+  readonly factor?: number;
+}
+
+/** What runs along, [C] each. */
+export interface RunningMoments {
+  /** Mean. */
+  readonly mean: Tensor;
+  /** Variance or standard deviation. */
+  readonly spread: Tensor;
+}
+
+/**
+ * Moves running statistics towards a batch's, in place: running = (1 - momentum) running + momentum batch. Throws
+ * ShapeError where sizes differ, RangeError for a momentum outside 0 … 1.
+ */
+export function trackMoments(
+  running: RunningMoments,
+  { mean, variance, ...attrs }: { readonly mean: Tensor; readonly variance: Tensor } & RunningMomentsAttrs,
+): void {
+  callTrack([running.mean, running.spread, mean, variance], attrs);
+}
+
+/** (running mean, running spread, mean, variance) → both running ones, in place. */
+export const runningMomentsOp: Op<RunningMomentsAttrs> = {
+  name: "running_moments",
+  inPlace: [0, 1],
+  infer: (inputs, { momentum, factor = 1 }) => {
+    const [mean, spread, batchMean, variance] = inputs;
+    expectF32("running_moments", { mean, spread, batchMean, variance });
+    if (inputs.some(({ shape }) => sizeOf(shape) !== sizeOf(mean.shape))) {
+      throw new ShapeError(
+        `Cannot track moments: got ${
+          inputs.map(({ shape }) => `[${shape}]`).join(", ")
+        }: sizes must be equal`,
+      );
+    }
+    if (!(momentum >= 0 && momentum <= 1) || !(factor > 0)) {
+      throw new RangeError(
+        `Cannot track moments with momentum ${momentum}, factor ${factor}: wanted 0 to 1, above 0`,
+      );
+    }
+    return [mean, spread].map(({ shape }) => ({ shape, dtype: "f32" as const }));
+  },
+  reference: ([mean, spread, batchMean, variance], { attrs: { momentum, spread: kind, factor = 1 } }) => {
+    const of = (v: number) => kind === "std" ? Math.sqrt(v * factor) : v * factor;
+    return [
+      mean.map((m, i) => (1 - momentum) * m + momentum * batchMean[i]),
+      spread.map((s, i) => (1 - momentum) * s + momentum * of(variance[i])),
+    ];
+  },
+  wgsl: (call) => {
+    const { momentum, spread, factor = 1 } = call.attrs, scaled = `in3[i] * f32(${factor})`;
+    return flat(
+      call,
+      `in0[i] = f32(${1 - momentum}) * in0[i] + f32(${momentum}) * in2[i];
+  in1[i] = f32(${1 - momentum}) * in1[i] + f32(${momentum}) * ${
+        spread === "std" ? `sqrt(${scaled})` : scaled
+      };`,
+    );
+  },
+  wasm: (call) => {
+    const { momentum, spread, factor = 1 } = call.attrs;
+    return [sizeOf(call.outputs[0].shape), momentum, spread === "std" ? 1 : 0, factor];
+  },
+  cases: [
+    { inputs: Array(4).fill([7]), attrs: { momentum: 0.1, spread: "variance" }, fill: tried() },
+    { inputs: Array(4).fill([131]), attrs: { momentum: 0.001, spread: "std" }, fill: tried() },
+    { inputs: Array(4).fill([5]), attrs: { momentum: 0.5, spread: "variance", factor: 1.5 }, fill: tried() },
+  ],
+};
+
+const callTrack = define(runningMomentsOp);
+
+function tried(): readonly ("normal" | "positive")[] {
+  return ["normal", "positive", "normal", "positive"];
+}

@@ -1,0 +1,244 @@
+/**
+ * Sums, means and maxima over a run of neighbouring axes, and their inverse, broadcast.
+ *
+ * The axes `from` … `to`-1 of x are reduced: x is seen as [outer, n, inner], the result as [outer, inner].
+ *
+ * @module
+ */
+import { flat } from "../../core/gradients.ts";
+import { type Call, type Case, define, type Op } from "../../core/op.ts";
+import { type Shape, ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import { type Fold, reduceKernel } from "./reduce_wgsl.ts";
+import { scale } from "../elementwise/scale.ts";
+import { expectF32 } from "../specs.ts";
+
+/** Axes `from` … `to`-1; by default all. */
+export interface Axes {
+  /** First axis to go; default 0. */
+  readonly from?: number;
+  /** First axis after it to stay; default: none. */
+  readonly to?: number;
+}
+
+/** Which axes go, and the shape to give the result instead of the axes that stay (same size). */
+export interface ReduceAttrs {
+  /** First axis to go. */
+  readonly from: number;
+  /** First axis after it to stay. */
+  readonly to: number;
+  /** The result's shape; default: the axes that stay. */
+  readonly shape?: Shape;
+}
+
+/** Where x's axes go: into axes of `shape` other than `from` … `to`-1. */
+export interface BroadcastAttrs {
+  /** The result's. */
+  readonly shape: Shape;
+  /** First new axis. */
+  readonly from: number;
+  /** First axis after it that x has. */
+  readonly to: number;
+}
+
+/** Sum over axes `from` … `to`-1, which go: x [outer, n, inner] → [outer, inner]; over all axes: []. */
+export function sum(x: Tensor, axes: Axes & { readonly shape?: Shape } = {}): Tensor {
+  return callSum([x], { from: 0, to: x.shape.length, ...axes })[0];
+}
+
+/** Mean over axes `from` … `to`-1, which go: x [outer, n, inner] → [outer, inner]; over all axes: []. */
+export function mean(x: Tensor, axes: Axes = {}): Tensor {
+  return callMean([x], { from: 0, to: x.shape.length, ...axes })[0];
+}
+
+/** Maximum over axes `from` … `to`-1, which go: x [outer, n, inner] → [outer, inner]. Has no gradient. */
+export function max(x: Tensor, axes: Axes = {}): Tensor {
+  return callMax([x], { from: 0, to: x.shape.length, ...axes })[0];
+}
+
+/** Repeats x along the axes `from` … `to`-1 of `shape`: x [outer, inner] → [outer, n, inner]. */
+export function broadcast(x: Tensor, attrs: BroadcastAttrs): Tensor {
+  return callBroadcast([x], attrs)[0];
+}
+
+const cases: readonly Case<ReduceAttrs>[] = [
+  { inputs: [[7]], attrs: { from: 0, to: 1 } },
+  { inputs: [[3, 5, 4]], attrs: { from: 0, to: 3 } },
+  { inputs: [[3, 5, 4]], attrs: { from: 1, to: 2 } },
+  { inputs: [[3, 5, 67]], attrs: { from: 0, to: 2 } },
+  { inputs: [[5, 301]], attrs: { from: 1, to: 2 } },
+  { inputs: [[133, 9]], attrs: { from: 0, to: 1 } },
+  { inputs: [[2, 3]], attrs: { from: 1, to: 1 } },
+  { inputs: [[4096, 768]], attrs: { from: 0, to: 1 }, bench: true }, // a bias gradient
+  { inputs: [[4096, 3072]], attrs: { from: 0, to: 1 }, bench: true },
+  { inputs: [[4096, 768]], attrs: { from: 1, to: 2 }, bench: true },
+];
+
+const adding: Fold = {
+  start: "0.0",
+  join: (a, b) => `${a} + ${b}`,
+  store: (at, total) => `out0[${at}] = ${total};`,
+};
+
+/** Sum over neighbouring axes. */
+export const sumOp: Op<ReduceAttrs> = {
+  name: "sum",
+  infer: ([x], attrs) => inferReduce("sum", { x, attrs }),
+  vjp: (call, [g]) => [g === null ? null : repeat(call, g)],
+  addTo: ({ inputs: [x], attrs }, buffer) => callSumAdd([x, buffer], attrs)[0],
+  reference: ([x], call) => [fold(x, call, (column) => column.reduce((a, b) => a + b, 0))],
+  wgsl: (call) => reduceKernel(call, sizes(call), adding),
+  wasm: (call) => sizes(call),
+  flops: (call) => sizeOf(call.inputs[0].shape),
+  cases: [...cases, { inputs: [[4, 1, 5]], attrs: { from: 0, to: 1, shape: [1, 1, 5] } }],
+};
+
+/** buffer += sum over neighbouring axes. */
+export const sumAddOp: Op<ReduceAttrs> = {
+  name: "sum_add",
+  inPlace: [1],
+  infer: ([x, buffer], attrs) => {
+    const [{ shape }] = inferReduce("sum_add", { x, attrs });
+    if (sizeOf(shape) !== sizeOf(buffer.shape)) {
+      throw new ShapeError(`Cannot add sums of [${shape}] to [${buffer.shape}]: sizes must be equal`);
+    }
+    return [{ shape: buffer.shape, dtype: "f32" }];
+  },
+  reference: ([x, buffer], call) => {
+    const [sums] = sumOp.reference([x], call);
+    return [buffer.map((b, i) => b + sums[i])];
+  },
+  wgsl: (call) =>
+    reduceKernel(call, sizes(call), {
+      ...adding,
+      store: (at, total) => `let at = ${at};\n  in1[at] = in1[at] + (${total});`,
+    }),
+  wasm: (call) => sizes(call),
+  flops: (call) => sizeOf(call.inputs[0].shape) + sizeOf(call.outputs[0].shape),
+  cases: cases.map(({ inputs: [x], ...c }) => {
+    const { from, to } = c.attrs;
+    return { inputs: [x, [...x.slice(0, from), ...x.slice(to)]], ...c };
+  }),
+};
+
+/** Mean over neighbouring axes. */
+export const meanOp: Op<ReduceAttrs> = {
+  name: "mean",
+  infer: ([x], attrs) => inferReduce("mean", { x, attrs }),
+  vjp: (call, [g]) => [g === null ? null : scale(repeat(call, g), 1 / sizes(call)[1])],
+  reference: ([x], call) => [fold(x, call, (column) => column.reduce((a, b) => a + b, 0) / column.length)],
+  wgsl: (call) => {
+    const [, n] = sizes(call);
+    return reduceKernel(call, sizes(call), {
+      ...adding,
+      store: (at, total) => `out0[${at}] = (${total}) / ${n}.0;`,
+    });
+  },
+  wasm: (call) => sizes(call),
+  flops: (call) => sizeOf(call.inputs[0].shape),
+  cases,
+};
+
+/** Maximum over neighbouring axes. */
+export const maxOp: Op<ReduceAttrs> = {
+  name: "max",
+  infer: ([x], attrs) => inferReduce("max", { x, attrs }),
+  reference: ([x], call) => [fold(x, call, (column) => column.reduce((a, b) => Math.max(a, b), -Infinity))],
+  wgsl: (call) =>
+    reduceKernel(call, sizes(call), {
+      start: "-3.4028234663852886e38", // the least f32
+      join: (a, b) => `max(${a}, ${b})`,
+      store: (at, total) => `out0[${at}] = ${total};`,
+    }),
+  wasm: (call) => sizes(call),
+  flops: (call) => sizeOf(call.inputs[0].shape),
+  cases,
+};
+
+/** The inverse of a reduction: repeats along axes. */
+export const broadcastOp: Op<BroadcastAttrs> = {
+  name: "broadcast",
+  infer: ([x], { shape, from, to }) => {
+    expectF32("broadcast", { x });
+    expectAxes("broadcast", { shape, from, to });
+    const kept = [...shape.slice(0, from), ...shape.slice(to)];
+    if (sizeOf(kept) !== sizeOf(x.shape)) {
+      throw new ShapeError(
+        `Cannot broadcast [${x.shape}] to [${shape}] along axes ${from} to ${to - 1}: x must be [${kept}]`,
+      );
+    }
+    return [{ shape, dtype: "f32" }];
+  },
+  vjp: (call, [g]) => {
+    const { from, to } = call.attrs;
+    return [g === null ? null : sum(g, { from, to, shape: call.inputs[0].shape })];
+  },
+  reference: ([x], call) => {
+    const [outer, n, inner] = split(call.attrs.shape, call.attrs);
+    const out = new Float64Array(outer * n * inner);
+    return [out.map((_, i) => x[Math.floor(i / (n * inner)) * inner + i % inner])];
+  },
+  wgsl: (call) => {
+    const [, n, inner] = split(call.attrs.shape, call.attrs);
+    return flat(call, `out0[i] = in0[i / ${n * inner}u * ${inner}u + i % ${inner}u];`);
+  },
+  wasm: (call) => split(call.attrs.shape, call.attrs),
+  cases: [
+    { inputs: [[]], attrs: { shape: [3, 5], from: 0, to: 2 } },
+    { inputs: [[3, 4]], attrs: { shape: [3, 5, 4], from: 1, to: 2 } },
+    { inputs: [[67]], attrs: { shape: [3, 5, 67], from: 0, to: 2 } },
+    { inputs: [[5]], attrs: { shape: [5, 301], from: 1, to: 2 } },
+    { inputs: [[768]], attrs: { shape: [4096, 768], from: 0, to: 1 }, bench: true },
+  ],
+};
+
+const callSum = define(sumOp);
+const callSumAdd = define(sumAddOp);
+const callMean = define(meanOp);
+const callMax = define(maxOp);
+const callBroadcast = define(broadcastOp);
+
+function inferReduce(op: string, { x, attrs }: { x: Spec; attrs: ReduceAttrs }): readonly Spec[] {
+  expectF32(op, { x });
+  expectAxes(op, { ...attrs, shape: x.shape });
+  const kept = [...x.shape.slice(0, attrs.from), ...x.shape.slice(attrs.to)];
+  const shape = attrs.shape ?? kept;
+  if (sizeOf(shape) !== sizeOf(kept)) {
+    throw new ShapeError(
+      `Cannot call ${op}: [${x.shape}] without axes ${attrs.from} to ${
+        attrs.to - 1
+      } is [${kept}], wanted a shape of the size of [${shape}]`,
+    );
+  }
+  return [{ shape, dtype: "f32" }];
+}
+
+function expectAxes(op: string, { shape, from, to }: { shape: Shape; from: number; to: number }): void {
+  if (Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to && to <= shape.length) return;
+  throw new ShapeError(
+    `Cannot call ${op} over axes from ${from} to before ${to} of [${shape}]: wanted 0 <= from <= to <= ${shape.length}`,
+  );
+}
+
+/** [outer, n, inner] of `shape` seen around its axes `from` … `to`-1. */
+function split(shape: Shape, { from, to }: { from: number; to: number }): readonly [number, number, number] {
+  return [sizeOf(shape.slice(0, from)), sizeOf(shape.slice(from, to)), sizeOf(shape.slice(to))];
+}
+
+function sizes(call: Call<ReduceAttrs>): readonly [number, number, number] {
+  return split(call.inputs[0].shape, call.attrs);
+}
+
+/** The gradient of each element that a result was made of, if that is the result's gradient itself. */
+function repeat(call: Call<ReduceAttrs>, g: Tensor): Tensor {
+  const { from, to } = call.attrs;
+  return broadcast(g, { shape: call.inputs[0].shape, from, to });
+}
+
+function fold(x: Float64Array, call: Call<ReduceAttrs>, of: (column: Float64Array) => number): Float64Array {
+  const [outer, n, inner] = sizes(call);
+  const column = new Float64Array(n);
+  return new Float64Array(outer * inner).map((_, i) => {
+    const first = Math.floor(i / inner) * n * inner + i % inner;
+    return of(column.map((_, r) => x[first + r * inner]));
+  });
+}

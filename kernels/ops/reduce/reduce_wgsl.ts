@@ -1,0 +1,89 @@
+/**
+ * WGSL that folds [outer, n, inner] to [outer, inner]. A workgroup owns some neighbouring columns and shares their n
+ * rows out to lanes, so that reads are coalesced both for rows (inner 1) and for columns (a bias gradient); the lanes'
+ * parts are folded in a fixed tree.
+ *
+ * @module
+ */
+import { flat } from "../../core/gradients.ts";
+import { type Call, grid, type Kernel, wgslBindings } from "../../core/op.ts";
+
+/** An associative WGSL expression of two values, where it starts, and what is done to the total. */
+export interface Fold {
+  /** The neutral element. */
+  readonly start: string;
+  /** Of two values, one. */
+  join(a: string, b: string): string;
+  /** Statements that put what becomes of the total at an index of the result. */
+  store(at: string, total: string): string;
+}
+
+const INVOCATIONS = 256; // WebGPU's least limit
+const ENOUGH_GROUPS = 256; // to fill a large GPU
+
+/** A kernel for one call, whose input is seen as [outer, n, inner]. */
+export function reduceKernel(
+  call: Call,
+  [outer, n, inner]: readonly [number, number, number],
+  fold: Fold,
+): Kernel {
+  if (n <= 8) {
+    return flat(
+      call,
+      `var total = f32(${fold.start});
+  let first = i / ${inner}u * ${n * inner}u + i % ${inner}u;
+  for (var r = 0u; r < ${n}u; r++) { total = ${fold.join("total", `in0[first + r * ${inner}u]`)}; }
+  ${fold.store("i", "total")}`,
+    );
+  }
+  const columns = columnsOf(outer, inner);
+  const lanes = INVOCATIONS / columns;
+  const tiles = Math.ceil(inner / columns);
+  const workgroups = grid(outer * tiles, 1);
+  const steps: string[] = [];
+  for (let half = lanes / 2; half >= 1; half /= 2) {
+    const joined = fold.join("parts[id]", `parts[id + ${half * columns}u]`);
+    steps.push(`workgroupBarrier();\n  if (lane < ${half}u) { parts[id] = ${joined}; }`);
+  }
+  const at = (row: string) => `in0[first + (${row}) * ${inner}u]`;
+  return {
+    workgroups,
+    code: `${wgslBindings(call)}
+var<workgroup> parts: array<f32, ${INVOCATIONS}>;
+@compute @workgroup_size(${INVOCATIONS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) id: u32) {
+  let tile = group.x + group.y * ${workgroups[0]}u;
+  if (tile >= ${outer * tiles}u) { return; }
+  let lane = id / ${columns}u;
+  let column = tile % ${tiles}u * ${columns}u + id % ${columns}u;
+  let row = tile / ${tiles}u;
+  // Four chains hide the latency of memory, and round less than one.
+  var a = f32(${fold.start});
+  var b = a;
+  var c = a;
+  var d = a;
+  if (column < ${inner}u) {
+    let first = row * ${n * inner}u + column;
+    var r = lane;
+    for (; r + ${3 * lanes}u < ${n}u; r += ${4 * lanes}u) {
+      a = ${fold.join("a", at("r"))};
+      b = ${fold.join("b", at(`r + ${lanes}u`))};
+      c = ${fold.join("c", at(`r + ${2 * lanes}u`))};
+      d = ${fold.join("d", at(`r + ${3 * lanes}u`))};
+    }
+    for (; r < ${n}u; r += ${lanes}u) { a = ${fold.join("a", at("r"))}; }
+  }
+  parts[id] = ${fold.join(`(${fold.join("a", "b")})`, `(${fold.join("c", "d")})`)};
+  ${steps.join("\n  ")}
+  if (lane == 0u && column < ${inner}u) { ${fold.store(`row * ${inner}u + column`, "parts[id]")} }
+}`,
+  };
+}
+
+/** Columns a workgroup: a power of two, as many as leave enough workgroups, at least a 32-byte sector of memory. */
+function columnsOf(outer: number, inner: number): number {
+  let columns = 1;
+  while (columns < inner && columns < INVOCATIONS) columns *= 2;
+  while (columns > 8 && outer * Math.ceil(inner / columns) < ENOUGH_GROUPS) columns /= 2;
+  return columns;
+}

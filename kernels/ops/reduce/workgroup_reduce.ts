@@ -1,0 +1,57 @@
+/**
+ * WGSL that folds one value of each invocation of a workgroup into one that all of them get. The order is a fixed
+ * tree over the workgroup's size, so it does not depend on the adapter's subgroups.
+ *
+ * @module
+ */
+import { grid } from "../../core/op.ts";
+
+/** Declares `fn workgroupSum(value: f32, lane: u32) -> f32` for workgroups of `size`, a power of two. */
+export function workgroupSum(size: number): string {
+  return fold("workgroupSum", size, { join: (a, b) => `${a} + ${b}` });
+}
+
+/** Declares `fn workgroupSums(value: vec2f, lane: u32) -> vec2f`: two sums at the price of one's barriers. */
+export function workgroupSums(size: number): string {
+  return fold("workgroupSums", size, { join: (a, b) => `${a} + ${b}`, type: "vec2f" });
+}
+
+/** Declares `fn workgroupMax(value: f32, lane: u32) -> f32` for workgroups of `size`, a power of two. */
+export function workgroupMax(size: number): string {
+  return fold("workgroupMax", size, { join: (a, b) => `max(${a}, ${b})` });
+}
+
+/** Invocations for a row of `length`: idle lanes cost as much as busy ones. */
+export function rowWorkgroup(length: number): number {
+  return length <= 128 ? 32 : length <= 512 ? 64 : 256;
+}
+
+/** One workgroup a row: the workgroups, and WGSL that finds `row` from `group` and leaves where there is none. */
+export function rowGrid(rows: number): { workgroups: readonly [number, number, number]; find: string } {
+  const workgroups = grid(rows, 1);
+  return {
+    workgroups,
+    find: `let row = group.x + group.y * ${workgroups[0]}u;\n  if (row >= ${rows}u) { return; }`,
+  };
+}
+
+function fold(
+  name: string,
+  size: number,
+  { join, type = "f32" }: { readonly join: (a: string, b: string) => string; readonly type?: string },
+): string {
+  const steps: string[] = [];
+  for (let half = size / 2; half >= 1; half /= 2) {
+    const a = `${name}Lanes[lane]`, b = `${name}Lanes[lane + ${half}u]`;
+    steps.push(`  if (lane < ${half}u) { ${a} = ${join(a, b)}; }\n  workgroupBarrier();`);
+  }
+  return `var<workgroup> ${name}Lanes: array<${type}, ${size}>;
+fn ${name}(value: ${type}, lane: u32) -> ${type} {
+  ${name}Lanes[lane] = value;
+  workgroupBarrier();
+${steps.join("\n")}
+  let result = ${name}Lanes[0];
+  workgroupBarrier(); // a second call may write the lanes at once
+  return result;
+}`;
+}

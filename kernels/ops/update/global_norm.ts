@@ -1,0 +1,121 @@
+/**
+ * The Euclidean norm of all gradients together, and the factor that clips it; both stay on the device.
+ * Source: Pascanu, Mikolov, Bengio 2013; the factor as PyTorch's clip_grad_norm_.
+ *
+ * @module
+ */
+import { plus } from "../../core/gradients.ts";
+import { type Call, define, grid, type Kernel, type Op, wgslBindings } from "../../core/op.ts";
+import { ShapeError, sizeOf, type Tensor } from "../../core/tensor.ts";
+import { sum } from "../reduce/reduce.ts";
+import { expectF32 } from "../specs.ts";
+import { workgroupSum } from "../reduce/workgroup_reduce.ts";
+
+/** Elements a partial sum of squares: its error stays that of 16,384 terms however large the tensor. */
+const BLOCK = 16384;
+
+/** How far gradients may go. */
+export interface ClipAttrs {
+  /** Largest norm to leave as it is; 0: any. */
+  readonly clip: number;
+}
+
+/**
+ * Norm over all of `gradients` (any shapes) before clipping, and what to multiply each gradient by so that it becomes
+ * at most `clip`: clip / (norm + 1e-6) if the norm is larger, else 1; both [1]. Throws RangeError without gradients.
+ */
+export function globalNorm(gradients: readonly Tensor[], attrs: ClipAttrs): { norm: Tensor; scale: Tensor } {
+  if (gradients.length === 0) {
+    throw new RangeError("Cannot take the norm of no gradients: wanted one or more");
+  }
+  const squares = gradients.map((g) => {
+    const partials = callSumSquares([g], null)[0];
+    return partials.shape[0] === 1 ? partials : sum(partials, { shape: [1] });
+  });
+  const [norm, scale] = callClipScale([squares.reduce(plus)], attrs);
+  return { norm, scale };
+}
+
+/** Sums of squares of blocks of 16,384 elements. */
+export const sumSquaresOp: Op<null> = {
+  name: "sum_squares",
+  infer: ([x]) => {
+    expectF32("sum_squares", { x });
+    return [{ shape: [Math.ceil(sizeOf(x.shape) / BLOCK)], dtype: "f32" }];
+  },
+  reference: ([x], call) => {
+    const out = new Float64Array(sizeOf(call.outputs[0].shape));
+    x.forEach((v, i) => out[Math.floor(i / BLOCK)] += v * v);
+    return [out];
+  },
+  wgsl: sumSquaresKernel,
+  wasm: (call) => [sizeOf(call.inputs[0].shape), BLOCK],
+  flops: (call) => 2 * sizeOf(call.inputs[0].shape),
+  cases: [
+    { inputs: [[]], attrs: null },
+    { inputs: [[7, 67]], attrs: null },
+    { inputs: [[BLOCK * 2 + 3]], attrs: null },
+    { inputs: [[50304, 768]], attrs: null, bench: true },
+  ],
+};
+
+/** From a total of squares to norm and factor. */
+export const clipScaleOp: Op<ClipAttrs> = {
+  name: "clip_scale",
+  infer: ([total], { clip }) => {
+    expectF32("clip_scale", { total });
+    if (sizeOf(total.shape) !== 1) {
+      throw new ShapeError(`Cannot call clip_scale: total is [${total.shape}], wanted one number, [1]`);
+    }
+    if (!Number.isFinite(clip) || clip < 0) {
+      throw new RangeError(`Cannot clip at ${clip}: wanted a number above 0, or 0 for no clipping`);
+    }
+    return [{ shape: [1], dtype: "f32" }, { shape: [1], dtype: "f32" }];
+  },
+  reference: ([total], call) => {
+    const { clip } = call.attrs, norm = Math.sqrt(total[0]);
+    return [Float64Array.of(norm), Float64Array.of(clip > 0 && norm > clip ? clip / (norm + 1e-6) : 1)];
+  },
+  wgsl: (call) => {
+    const { clip } = call.attrs;
+    return {
+      workgroups: [1, 1, 1],
+      code: `${wgslBindings(call)}
+@compute @workgroup_size(1)
+fn main() {
+  let norm = sqrt(in0[0]);
+  out0[0] = norm;
+  out1[0] = ${clip > 0 ? `select(1.0, f32(${clip}) / (norm + 1e-6), norm > f32(${clip}))` : "1.0"};
+}`,
+    };
+  },
+  wasm: (call) => [call.attrs.clip],
+  cases: [
+    { inputs: [[1]], attrs: { clip: 0.25 }, fill: ["positive"] },
+    { inputs: [[1]], attrs: { clip: 100 }, fill: ["positive"] },
+    { inputs: [[1]], attrs: { clip: 0 }, fill: ["positive"] },
+  ],
+};
+
+const callSumSquares = define(sumSquaresOp);
+const callClipScale = define(clipScaleOp);
+
+function sumSquaresKernel(call: Call): Kernel {
+  const n = sizeOf(call.inputs[0].shape), blocks = Math.ceil(n / BLOCK);
+  const workgroups = grid(blocks, 1);
+  return {
+    workgroups,
+    code: `${wgslBindings(call)}
+${workgroupSum(256)}
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let block = group.x + group.y * ${workgroups[0]}u;
+  if (block >= ${blocks}u) { return; }
+  let end = min((block + 1u) * ${BLOCK}u, ${n}u);
+  var total = 0.0;
+  for (var i = block * ${BLOCK}u + lane; i < end; i += 256u) { total += in0[i] * in0[i]; }
+  let all = workgroupSum(total, lane);
+  if (lane == 0u) { out0[block] = all; }
+}`,
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * Momentum by itself: what a gradient adds up to over the steps, in place, and where it will be a step later.
+ * Source: Nesterov 1983, in the form of Sutskever et al. 2013.
+ *
+ * @module
+ */
+import { flat } from "../../core/gradients.ts";
+import { define, type Op } from "../../core/op.ts";
+import { ShapeError, sizeOf, type Tensor } from "../../core/tensor.ts";
+import { expectF32 } from "../specs.ts";
+
+/** How much of the velocity stays. */
+export interface NesterovAttrs {
+  /** 0 to below 1. */
+  readonly momentum: number;
+}
+
+/**
+ * velocity = momentum · velocity + scale · grad, in place; gives momentum · velocity + scale · grad of the new velocity.
+ * grad and velocity of one size, scale [1]. Throws ShapeError where they are not.
+ */
+export function nesterov(
+  velocity: Tensor,
+  { grad, scale, momentum }: NesterovAttrs & { readonly grad: Tensor; readonly scale: Tensor },
+): Tensor {
+  return callNesterov([velocity, grad, scale], { momentum })[1];
+}
+
+/** (velocity, grad, scale) → velocity', step. */
+export const nesterovOp: Op<NesterovAttrs> = {
+  name: "nesterov",
+  inPlace: [0],
+  infer: ([velocity, grad, scale], { momentum }) => {
+    expectF32("nesterov", { velocity, grad, scale });
+    if (sizeOf(grad.shape) !== sizeOf(velocity.shape) || sizeOf(scale.shape) !== 1) {
+      throw new ShapeError(
+        `Cannot call nesterov: grad is [${grad.shape}], scale [${scale.shape}], wanted [${velocity.shape}], [1]`,
+      );
+    }
+    if (!(momentum >= 0 && momentum < 1)) {
+      throw new RangeError(`Cannot call nesterov with momentum ${momentum}: wanted 0 to below 1`);
+    }
+    return [velocity, grad].map(({ shape }) => ({ shape, dtype: "f32" as const }));
+  },
+  reference: ([velocity, grad, [scale]], { attrs: { momentum } }) => {
+    const moved = velocity.map((v, i) => momentum * v + scale * grad[i]);
+    return [moved, moved.map((v, i) => momentum * v + scale * grad[i])];
+  },
+  wgsl: (call) => {
+    const { momentum } = call.attrs;
+    return flat(
+      call,
+      `let g = in1[i] * in2[0];
+  let v = f32(${momentum}) * in0[i] + g;
+  in0[i] = v;
+  out1[i] = f32(${momentum}) * v + g;`,
+    );
+  },
+  wasm: (call) => [sizeOf(call.outputs[0].shape), call.attrs.momentum],
+  flops: (call) => 5 * sizeOf(call.outputs[0].shape),
+  cases: [
+    { inputs: [[7, 37], [7, 37], [1]], attrs: { momentum: 0.95 } },
+    { inputs: [[5], [5], [1]], attrs: { momentum: 0 } },
+    { inputs: [[768, 3072], [768, 3072], [1]], attrs: { momentum: 0.95 }, bench: true },
+  ],
+};
+
+const callNesterov = define(nesterovOp);

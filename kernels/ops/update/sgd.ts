@@ -1,0 +1,105 @@
+/**
+ * One step of stochastic gradient descent, with momentum where there is a velocity, on one parameter or on many that lie
+ * end to end, in place. Source: Polyak 1964; order of operations as torch.optim.SGD.
+ *
+ * @module
+ */
+import { flat } from "../../core/gradients.ts";
+import { type Call, define, type Op } from "../../core/op.ts";
+import { ShapeError, sizeOf, type Tensor } from "../../core/tensor.ts";
+import { expectF32 } from "../specs.ts";
+
+/** What an update reads beside the parameter. */
+export interface SgdInputs {
+  /** Before scaling. */
+  readonly grad: Tensor;
+  /** Learning rate, [1]. */
+  readonly lr: Tensor;
+  /** Factor of the gradient, [1]. */
+  readonly scale: Tensor;
+  /** Of the parameter's shape, zeros before the first step, changed in place; absent: no momentum. */
+  readonly velocity?: Tensor;
+}
+
+/** Constants of the method. */
+export interface SgdAttrs {
+  /** Share of the velocity that stays; 0 without one. */
+  readonly momentum: number;
+  /** Added to the gradient, times the parameter. */
+  readonly decay: number;
+  /** How many elements, from the first, decay; default all. */
+  readonly decayed?: number;
+}
+
+/** Updates `param` and the velocity in place and gives the new param; any shape. Throws ShapeError where sizes differ. */
+export function sgdStep(param: Tensor, { grad, lr, scale, velocity }: SgdInputs, attrs: SgdAttrs): Tensor {
+  return callSgd([param, grad, lr, scale, ...(velocity === undefined ? [] : [velocity])], attrs)[0];
+}
+
+/** (param, grad, lr, scale[, velocity]) → param'[, velocity']. */
+export const sgdOp: Op<SgdAttrs> = {
+  name: "sgd",
+  inPlace: [0, 4],
+  infer: ([param, grad, lr, scale, velocity], { momentum, decay, decayed = 0 }) => {
+    expectF32("sgd", { param, grad, lr, scale, ...(velocity && { velocity }) });
+    for (const [name, spec] of Object.entries({ grad, ...(velocity && { velocity }) })) {
+      if (sizeOf(spec.shape) === sizeOf(param.shape)) continue;
+      throw new ShapeError(`Cannot call sgd: ${name} is [${spec.shape}], wanted param's [${param.shape}]`);
+    }
+    for (const [name, spec] of Object.entries({ lr, scale })) {
+      if (sizeOf(spec.shape) === 1) continue;
+      throw new ShapeError(`Cannot call sgd: ${name} is [${spec.shape}], wanted one number, [1]`);
+    }
+    if (!(momentum >= 0 && momentum < 1) || velocity === undefined && momentum > 0) {
+      throw new RangeError(`Cannot call sgd with momentum ${momentum}: wanted 0, or below 1 with a velocity`);
+    }
+    if (!(decay >= 0 && Number.isFinite(decay))) {
+      throw new RangeError(`Cannot call sgd: decay is ${decay}, wanted 0 or more`);
+    }
+    if (!Number.isInteger(decayed) || decayed < 0 || decayed > sizeOf(param.shape)) {
+      throw new RangeError(
+        `Cannot call sgd: decayed is ${decayed}, wanted a whole number from 0 to ${sizeOf(param.shape)}`,
+      );
+    }
+    return [param, ...(velocity ? [velocity] : [])].map(({ shape }) => ({ shape, dtype: "f32" as const }));
+  },
+  reference: ([param, grad, [lr], [scale], velocity], call) => {
+    const { momentum, decay } = call.attrs, decayed = decayedOf(call);
+    const slopes = grad.map((g, i) => g * scale + (i < decayed ? decay * param[i] : 0));
+    const steps = velocity === undefined ? slopes : slopes.map((g, i) => momentum * velocity[i] + g);
+    return [param.map((p, i) => p - lr * steps[i]), ...(velocity === undefined ? [] : [steps])];
+  },
+  wgsl: (call) => {
+    const { momentum, decay } = call.attrs, moves = call.inputs.length > 4;
+    return flat(
+      call,
+      `let p = in0[i];
+  var step = in1[i] * in3[0] + select(0.0, f32(${decay}) * p, i < ${decayedOf(call)}u);
+  ${moves ? `step = f32(${momentum}) * in4[i] + step;\n  in4[i] = step;` : ""}
+  in0[i] = p - in2[0] * step;`,
+    );
+  },
+  wasm: (call) => {
+    const { momentum, decay } = call.attrs;
+    return [sizeOf(call.outputs[0].shape), momentum, decay, decayedOf(call), call.inputs.length > 4 ? 1 : 0];
+  },
+  flops: (call) => (call.inputs.length > 4 ? 7 : 5) * sizeOf(call.outputs[0].shape),
+  cases: [
+    { inputs: [[7, 37], [7, 37], [1], [1]], attrs: { momentum: 0, decay: 0.1 } },
+    { inputs: [[70], [70], [1], [1]], attrs: { momentum: 0, decay: 0.5, decayed: 67 } },
+    { inputs: [[131], [131], [1], [1], [131]], attrs: { momentum: 0.9, decay: 0 } },
+    { inputs: [[203], [203], [1], [1], [203]], attrs: { momentum: 0.95, decay: 0.1, decayed: 64 } },
+    { inputs: [[5], [5], [1], [1], [5]], attrs: { momentum: 0.5, decay: 0.01, decayed: 0 } },
+    {
+      inputs: [[768, 3072], [768, 3072], [1], [1], [768, 3072]],
+      attrs: { momentum: 0.9, decay: 0 },
+      bench: true,
+    },
+  ],
+};
+
+const callSgd = define(sgdOp);
+
+function decayedOf({ attrs, inputs: [param] }: Call<SgdAttrs>): number {
+  return attrs.decayed ?? sizeOf(param.shape);
+}

@@ -1,0 +1,26 @@
+// @ts-nocheck: AssemblyScript, see build.ts
+/**
+ * Twins of kernels/ops/update/state.ts.
+ *
+ * @module
+ */
+import { size, tensor } from "../../wasm/call.ts";
+import { clearShare, copyShare } from "../indexing/slice_wasm.ts";
+
+/** buffer -> zeros in place. args: n. */
+export function clear(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
+  clearShare(tensor(tensors, 0), size(args, 0), thread, threads);
+}
+
+/** counter u32 [1] -> (counter + by) mod wrap in place. args: by, wrap. */
+export function count(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
+  if (thread != 0) return;
+  const counter = tensor(tensors, 0);
+  const next = (<u64> load<u32>(counter) + <u64> size(args, 0)) % <u64> load<f64>(args, 8);
+  store<u32>(counter, <u32> next);
+}
+
+/** buffer, x -> x in place of buffer. args: n. */
+export function assign(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
+  copyShare(tensor(tensors, 1), tensor(tensors, 0), size(args, 0), thread, threads);
+}

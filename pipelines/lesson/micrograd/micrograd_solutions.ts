@@ -1,0 +1,90 @@
+/**
+ * Ours to the exercises of the lesson on micrograd.
+ *
+ * @module
+ */
+import type { Engine } from "../../../kernels/engine/engine.ts";
+import { value } from "../../../kernels/models/course/micrograd.ts";
+import { check, type Item, lines, say, table } from "../item.ts";
+import { softmaxOnEngine } from "./micrograd_tensors.ts";
+
+const exercises = "micrograd exercises";
+const at: readonly [number, number, number] = [2, 3, 4];
+const gradient: readonly [number, number, number] = [-12.353553390593273, 10.25699027111255, .0625];
+
+function f(a: number, b: number, c: number): number {
+  return -(a ** 3) + Math.sin(3 * b) - 1 / c + b ** 2.5 - a ** .5;
+}
+
+/** E01: the rules of school. */
+export function* gradientByFormula(): Generator<Item> {
+  const [a, b, c] = at;
+  yield lines([
+    "df/da = -3 a^2 - 0.5 / sqrt(a)",
+    "df/db = 3 cos(3 b) + 2.5 b^1.5",
+    "df/dc = 1 / c^2",
+  ]);
+  yield check({ name: "f", ours: f(...at), lecture: 6.336362190988558, within: 1e-12, source: exercises });
+  const found = [-3 * a ** 2 - .5 / Math.sqrt(a), 3 * Math.cos(3 * b) + 2.5 * b ** 1.5, 1 / c ** 2];
+  yield* gradientChecks(found, 1e-12);
+}
+
+/** E02: the difference to a point beside it. */
+export function* gradientByDifference(): Generator<Item> {
+  const h = 1e-6;
+  yield lines("(f(x + h) - f(x)) / h, h = 1e-6");
+  yield* gradientChecks([0, 1, 2].map((i) => (f(...moved(i, h)) - f(...at)) / h), 1e-5);
+  yield say(
+    "The error is h times half the second derivative: smaller with a smaller h, until the difference of two nearly equal numbers has no digits left.",
+  );
+}
+
+/** E03: the difference of the points on both sides. */
+export function* gradientBySymmetricDifference(): Generator<Item> {
+  const h = 1e-6;
+  yield lines("(f(x + h) - f(x - h)) / 2h, h = 1e-6");
+  yield* gradientChecks([0, 1, 2].map((i) => (f(...moved(i, h)) - f(...moved(i, -h))) / (2 * h)), 1e-8);
+  yield say("What is odd in h cancels, so the error is of h².");
+}
+
+function moved(i: number, by: number): [number, number, number] {
+  const [a, b, c] = at.map((x, j) => j === i ? x + by : x);
+  return [a, b, c];
+}
+
+function* gradientChecks(found: readonly number[], within: number): Generator<Item> {
+  for (const [i, name] of ["df/da", "df/db", "df/dc"].entries()) {
+    yield check({ name, ours: found[i], lecture: gradient[i], within, source: exercises });
+  }
+}
+
+/** E04: a Value has all that it takes. */
+export async function* softmaxLoss(openEngine: () => Promise<Engine>): AsyncGenerator<Item> {
+  const logits = [0, 3, -2, 1].map((x, i) => value(x, `logit ${i}`)), label = 3;
+  const counts = logits.map((logit) => logit.exp());
+  const loss = counts[label].div(counts.reduce((sum, one) => sum.add(one))).log().neg();
+  loss.backward();
+  yield check({
+    name: "loss",
+    ours: loss.data,
+    lecture: 2.1755153626167147,
+    within: 1e-12,
+    source: exercises,
+  });
+  const wanted = [.041772570515350445, .8390245074625319, .005653302662216329, -.8864503806400986];
+  for (const [i, lecture] of wanted.entries()) {
+    yield check({
+      name: `d loss / d logit ${i}`,
+      ours: logits[i].grad,
+      lecture,
+      within: 1e-12,
+      source: exercises,
+    });
+  }
+  const other = await softmaxOnEngine(logits.map(({ data }) => data), { label, engine: await openEngine() });
+  yield say("And the kernels' own softmax loss, in float32:");
+  yield table(["", "Value", "kernels"], [
+    ["loss", loss.data, other.loss],
+    ...logits.map(({ label, grad }, i) => [label, grad, other.gradient[i]]),
+  ]);
+}

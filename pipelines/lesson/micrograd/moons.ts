@@ -1,0 +1,80 @@
+/**
+ * Points in a plane with a label: two half moons that hold each other, as scikit-learn makes them, or a student's own.
+ *
+ * @module
+ */
+import { NumpyRandom } from "../../../kernels/random/numpy_random.ts";
+import { readUnpacked } from "../../../stages/format/packed/compressed.ts";
+import type { DataKind, LessonData } from "../data.ts";
+
+/** A point, and which of two classes it is of. */
+export interface LabelledPoint {
+  readonly x: number;
+  readonly y: number;
+  readonly label: -1 | 1;
+}
+
+/** Points of a file; null: two moons, which the seed decides. */
+export interface Points extends LessonData {
+  readonly points: readonly LabelledPoint[] | null;
+}
+
+/** `--source` of points: lines of "x y label", the label 0 or -1 for one class and 1 for the other. */
+export const points: DataKind<Points> = {
+  name: "points",
+  about: "a file of points, a line each: x y label, the label 0 or 1; default: two moons, the lecture's",
+  async open(source) {
+    if (source === null) {
+      return { points: null, name: "two moons of 100 points, made from the seed", isLectures: true };
+    }
+    const text = await new Response(ReadableStream.from(readUnpacked(source))).text();
+    const found = text.split("\n").flatMap((line, i) =>
+      line.trim() === "" ? [] : [pointOf(line, { source, number: i + 1 })]
+    );
+    if (new Set(found.map(({ label }) => label)).size < 2) {
+      throw new RangeError(
+        `Cannot learn from ${source}: its ${found.length} points are all of one class: give both`,
+      );
+    }
+    return { points: found, name: `${found.length} points of ${source}`, isLectures: false };
+  },
+};
+
+function pointOf(line: string, { source, number }: { source: string; number: number }): LabelledPoint {
+  const [x, y, label, ...rest] = line.trim().split(/[\s,;]+/).map(Number);
+  if (rest.length > 0 || !Number.isFinite(x) || !Number.isFinite(y) || ![-1, 0, 1].includes(label)) {
+    throw new RangeError(
+      `Cannot read line ${number} of ${source}: expected "x y label" with a label of 0 or 1, got ${line.trim()}`,
+    );
+  }
+  return { x, y, label: label === 1 ? 1 : -1 };
+}
+
+/**
+ * `sklearn.datasets.make_moons(count, noise=noise)` after `np.random.seed(seed)`, labels -1 and 1 instead of 0 and 1.
+ * Source: scikit-learn, datasets/_samples_generator.py.
+ */
+export function twoMoons(
+  count: number,
+  { noise, seed }: { readonly noise: number; readonly seed: number },
+): LabelledPoint[] {
+  const random = new NumpyRandom(seed);
+  const outer = Math.floor(count / 2), inner = count - outer;
+  const arc = (i: number, of: number): number => i === of - 1 ? Math.PI : i * (Math.PI / (of - 1)); // np.linspace's rounding
+  const clean: LabelledPoint[] = [
+    ...Array.from({ length: outer }, (_, i) => ({
+      x: Math.cos(arc(i, outer)),
+      y: Math.sin(arc(i, outer)),
+      label: -1 as const,
+    })),
+    ...Array.from({ length: inner }, (_, i) => ({
+      x: 1 - Math.cos(arc(i, inner)),
+      y: 1 - Math.sin(arc(i, inner)) - .5,
+      label: 1 as const,
+    })),
+  ];
+  return random.shuffle(clean).map(({ x, y, label }) => {
+    const right = random.normal(0, noise);
+    return { x: x + right, y: y + random.normal(0, noise), label };
+  });
+}

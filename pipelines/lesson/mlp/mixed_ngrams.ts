@@ -1,0 +1,64 @@
+/**
+ * Counts of contexts of all lengths at once, each smoothed by the shorter one.
+ * Source: MacKay and Peto 1995, "A hierarchical Dirichlet language model".
+ *
+ * @module
+ */
+import type { Examples } from "../letters.ts";
+import { Ngrams } from "./ngrams.ts";
+
+/** p(letter | context) = (count + m · p(letter | context without its first letter)) / (total + m). */
+export class MixedNgrams {
+  readonly #lengths: readonly Ngrams[];
+  readonly #letters: number;
+
+  /** Counts the ends of the contexts of `examples`: of no letter, of one, … of all. */
+  constructor(examples: Examples, letters: number) {
+    this.#letters = letters;
+    this.#lengths = Array.from(
+      { length: examples.context + 1 },
+      (_, context) => new Ngrams(ends(examples, context), letters),
+    );
+  }
+
+  /** The probability of each letter after `before`. */
+  probabilities(before: ArrayLike<number>, m: number): Float64Array {
+    let odds = new Float64Array(this.#letters).fill(1 / this.#letters);
+    for (const length of this.#lengths) {
+      const row = length.after(before);
+      if (row === null) break; // nor did a longer one come
+      const { counts, total } = row, shorter = odds;
+      odds = counts.map((n, i) => (n + m * shorter[i]) / (total + m));
+    }
+    return odds;
+  }
+
+  /** The mean of -log(probability) over examples. */
+  loss(examples: Examples, m: number): number {
+    return this.losses(examples, m).reduce((sum, loss) => sum + loss, 0) / examples.count;
+  }
+
+  /** -log(probability) of each example. */
+  losses({ count, context, inputs, targets }: Examples, m: number): Float64Array {
+    return Float64Array.from({ length: count }, (_, i) => {
+      const before = inputs.subarray(i * context, (i + 1) * context), target = targets[i];
+      let p = 1 / this.#letters;
+      for (const length of this.#lengths) {
+        const row = length.after(before);
+        if (row === null) break;
+        p = (row.counts[target] + m * p) / (row.total + m);
+      }
+      return -Math.log(p);
+    });
+  }
+}
+
+/** The last `context` letters of each context. */
+function ends(examples: Examples, context: number): Examples {
+  const { count, inputs, targets, context: whole } = examples;
+  const shorter = new Uint32Array(count * context);
+  for (let i = 0; i < count; i++) {
+    shorter.set(inputs.subarray((i + 1) * whole - context, (i + 1) * whole), i * context);
+  }
+  return { count, context, inputs: shorter, targets };
+}

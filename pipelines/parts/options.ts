@@ -1,0 +1,366 @@
+/**
+ * Groups of options that pipelines share: an option means the same wherever it stands. A pipeline spreads the groups it
+ * needs, and changes a default by declaring the option again after them.
+ *
+ * Defaults are those of GPT-2 124M; presets set others. `fixed` options belong to what a run is.
+ *
+ * @module
+ */
+import type { OnlyWith } from "../cli/pipeline.ts";
+import { duration, flag, integer, number, oneOf, path, repeated, text } from "../cli/option_types.ts";
+
+const fixed = true;
+
+/** For options of some optimizers only. */
+function onlyWithOptimizer(...names: readonly string[]): OnlyWith {
+  return {
+    option: "optimizer",
+    is: (value) => names.includes(String(value)),
+    wanted: `--optimizer ${names.join(" or ")}`,
+  };
+}
+
+const withAdam = { fixed, group: "Optimizer", onlyWith: onlyWithOptimizer("adamw", "muon") };
+
+const logEvery = integer(
+  "steps between progress lines when standard output is not a terminal, and between looks at a GPU's losses, at most 16",
+  { value: 10, min: 1, group: "Run" },
+);
+
+/** Learning a vocabulary. */
+export const vocabularyOptions = {
+  vocabSize: integer("bytes, merges and special tokens together", {
+    value: 50257,
+    min: 1,
+    fixed,
+    group: "Tokenizer",
+  }),
+  pattern: text("how text is split before merging: gpt2, gpt4, o200k, none or a regular expression", {
+    value: "gpt2",
+    fixed,
+    group: "Tokenizer",
+    placeholder: "gpt2|gpt4|o200k|none|REGEX",
+  }),
+  special: repeated("a special token; may be repeated", {
+    value: ["<|endoftext|>"],
+    fixed,
+    group: "Tokenizer",
+  }),
+  tieBreak: oneOf("which of equally frequent pairs is merged first", {
+    value: "first-seen",
+    fixed,
+    group: "Tokenizer",
+    choices: ["first-seen", "greatest", "smallest-id"],
+  }),
+};
+
+/** Which tokenizer, and how it is learned where it is. */
+export const tokenizerOptions = {
+  tokenizer: text(
+    "gpt2, p50k, cl100k, o200k, char, byte, train (learned from a sample of the source), or a trained one's folder",
+    {
+      value: "gpt2",
+      fixed,
+      group: "Tokenizer",
+      placeholder: "NAME|PATH",
+    },
+  ),
+  ...vocabularyOptions,
+};
+
+/** The model's shape. */
+export const modelOptions = {
+  layers: integer("transformer blocks", { value: 12, min: 1, max: 1000, fixed, group: "Model" }),
+  heads: integer("attention heads; must divide --channels", {
+    value: 12,
+    min: 1,
+    max: 1000,
+    fixed,
+    group: "Model",
+  }),
+  channels: integer("width of the residual stream", {
+    value: 768,
+    min: 1,
+    max: 65536,
+    fixed,
+    group: "Model",
+  }),
+  seqLen: integer("tokens a sequence", { value: 1024, min: 1, max: 1 << 20, fixed, group: "Model" }),
+  vocabPad: integer("pad the vocabulary to a multiple of this", {
+    value: 128,
+    min: 1,
+    max: 65536,
+    fixed,
+    group: "Model",
+  }),
+  gelu: oneOf("its form: tanh, as GPT-2's, or erf, as PyTorch's and nanoGPT's", {
+    value: "tanh",
+    fixed,
+    group: "Model",
+    choices: ["tanh", "erf"],
+  }),
+  bias: flag("linear layers and norms without biases", { value: true, fixed, group: "Model" }),
+  tie: flag("a head with weights of its own, not the embedding's", { value: true, fixed, group: "Model" }),
+  initFrom: path("begin with the weights of an llm.c .bin, a safetensors folder or a checkpoint", {
+    value: null,
+    fixed,
+    group: "Model",
+  }),
+};
+
+/** The part of the documents that is not trained on. */
+export const heldOutOptions = {
+  valTokens: integer("the first documents, whole, are held out for validation until they have N tokens", {
+    value: 1_048_576,
+    min: 2,
+    fixed,
+    group: "Shards",
+  }),
+};
+
+/** Token shards that are there already. */
+export const shardOptions = {
+  trainShards: path("token shards to train on", { value: null, fixed, group: "Shards", placeholder: "GLOB" }),
+  valShards: path("token shards to validate on", {
+    value: null,
+    fixed,
+    group: "Shards",
+    placeholder: "GLOB",
+  }),
+  shardFormat: oneOf("format of .bin shards: llm.c's, or nanoGPT's train.bin; .ds is datatrove's", {
+    value: "llmc",
+    fixed,
+    group: "Shards",
+    choices: ["llmc", "nanogpt"],
+  }),
+  vocabSize: integer("size of the shards' vocabulary; default: their tokenizer's, else --init-from's", {
+    value: null,
+    min: 1,
+    fixed,
+    group: "Shards",
+  }),
+};
+
+/** Batches, length of the run, optimizer. */
+export const trainingOptions = {
+  shuffle: oneOf(
+    "none: consecutive windows; windows: shuffled within a stretch of a shard, as it comes; shards: stretches in random order too; all: all windows together. The last two wait for the end of the source",
+    { value: "windows", fixed, group: "Training", choices: ["none", "shards", "windows", "all"] },
+  ),
+  batchSize: integer("sequences a micro-batch", { value: 16, min: 1, max: 65536, fixed, group: "Training" }),
+  gradAccum: integer("micro-batches a step; default: from --total-batch-tokens, else 1", {
+    value: null,
+    min: 1,
+    max: 65536,
+    fixed,
+    group: "Training",
+  }),
+  totalBatchTokens: integer("tokens a step; must be a multiple of batch size times sequence length", {
+    value: null,
+    min: 1,
+    fixed,
+    group: "Training",
+  }),
+  recompute: oneOf(
+    "what the backward pass computes again instead of keeping it, for memory; results are the same: gelu saves a quarter of activations, block nearly all",
+    { value: "none", group: "Training", choices: ["none", "gelu", "block"] },
+  ),
+  dtype: oneOf(
+    "what products of matrices round their operands to; sums, weights and all else are f32. f16: faster on GPUs that compute with it, on WebGPU only",
+    { value: "f32", fixed, group: "Training", choices: ["f32", "f16"] },
+  ),
+  steps: integer("stop after N updates; default: one pass over the tokens", {
+    value: null,
+    min: 1,
+    group: "Training",
+  }),
+  epochs: integer("stop after N passes over the tokens", { value: null, min: 1, group: "Training" }),
+  tokens: integer("stop after N tokens", { value: null, min: 1, group: "Training" }),
+  timeLimit: duration("stop after this time of training", { value: null, group: "Training" }),
+  dropout: number("share of activations dropped while training", {
+    value: 0,
+    min: 0,
+    max: 0.99,
+    fixed,
+    group: "Training",
+  }),
+  optimizer: oneOf("update rule; muon: for matrices between embedding and head, all else has adamw's", {
+    value: "adamw",
+    fixed,
+    group: "Optimizer",
+    choices: ["adamw", "muon", "sgd"],
+  }),
+  lr: number("highest learning rate", { value: 6e-4, min: 0, fixed, group: "Optimizer" }),
+  minLr: number("learning rate at the schedule's end; default: a tenth of --lr", {
+    value: null,
+    min: 0,
+    fixed,
+    group: "Optimizer",
+  }),
+  warmup: integer("steps of warm-up", { value: 0, min: 0, fixed, group: "Optimizer" }),
+  schedule: oneOf("learning rate after the warm-up", {
+    value: "cosine",
+    fixed,
+    group: "Optimizer",
+    choices: ["cosine", "linear", "constant", "wsd"],
+  }),
+  scheduleSteps: integer("length of the schedule; default: the first run's --steps", {
+    value: null,
+    min: 1,
+    fixed,
+    group: "Optimizer",
+  }),
+  muonLr: number(
+    "highest learning rate of muon's matrices, which rises and falls as --lr does; default 0.02",
+    {
+      value: null,
+      min: 0,
+      fixed,
+      group: "Optimizer",
+      onlyWith: onlyWithOptimizer("muon"),
+    },
+  ),
+  momentum: number("share of the last step that is taken again; default: muon 0.95, sgd 0.9", {
+    value: null,
+    min: 0,
+    max: 0.9999,
+    fixed,
+    group: "Optimizer",
+    onlyWith: onlyWithOptimizer("muon", "sgd"),
+  }),
+  beta1: number("AdamW's decay of the mean", { value: 0.9, min: 0, max: 0.9999, ...withAdam }),
+  beta2: number("AdamW's decay of the mean square", { value: 0.95, min: 0, max: 0.99999, ...withAdam }),
+  eps: number("AdamW's epsilon", { value: 1e-8, min: 0, ...withAdam }),
+  weightDecay: number("on tensors of two or more dimensions", {
+    value: 0.1,
+    min: 0,
+    fixed,
+    group: "Optimizer",
+  }),
+  profile: flag(
+    "time every op of updates 5 to 9 of this run, of many micro-batches fewer: OUT/profile/ gets a table (profile.json) and a Chrome trace (trace.json)",
+    { value: false, group: "Run" },
+  ),
+  gradClip: number("largest norm of the gradient; 0 = off", { value: 1, min: 0, fixed, group: "Optimizer" }),
+  skipSpikeZ: number(
+    "a loss or gradient norm that stands Z deviations above the mean of the last 128 is a spike: its update is skipped, or see --on-spike; 0 = off",
+    { value: 0, min: 0, group: "Mishaps", placeholder: "Z" },
+  ),
+  onSpike: oneOf(
+    "skip: leave the weights as they are (each update then waits for its loss); stop: end with an error that names the batch; rollback: go back to the last checkpoint and leave the batch out",
+    {
+      value: "skip",
+      group: "Mishaps",
+      choices: ["stop", "skip", "rollback"],
+      onlyWith: { option: "skipSpikeZ", is: (z) => Number(z) > 0, wanted: "--skip-spike-z above 0" },
+    },
+  ),
+  onNan: oneOf("the same where a loss or gradient norm is no number", {
+    value: "stop",
+    group: "Mishaps",
+    choices: ["stop", "skip", "rollback"],
+  }),
+};
+
+/** What HellaSwag is asked. */
+export const hellaswagOptions = {
+  hellaswag: path("HellaSwag's items, JSON lines of ctx, label and endings, also .gz or .zst", {
+    value: null,
+    group: "Cadence",
+    placeholder: "FILE",
+  }),
+  hellaswagItems: integer("items asked, the first ones; default: all", {
+    value: null,
+    min: 1,
+    group: "Cadence",
+  }),
+};
+
+/** How often things happen, in steps; 0 = never. */
+export const cadenceOptions = {
+  hellaswagEvery: integer("steps between rounds of --hellaswag; 0 = off", {
+    value: 250,
+    min: 0,
+    group: "Cadence",
+  }),
+  ...hellaswagOptions,
+  inspectEvery: integer(
+    "steps between looks inside the model: gradients by layer, updates to values, activations; 0 = off; a look costs about a step",
+    { value: 0, min: 0, group: "Cadence" },
+  ),
+  evalEvery: integer("steps between validations; 0 = off", { value: 250, min: 0, group: "Cadence" }),
+  evalBatches: integer("micro-batches a validation", { value: 20, min: 1, group: "Cadence" }),
+  sampleEvery: integer("steps between samples; 0 = off", { value: 1000, min: 0, group: "Cadence" }),
+  samplePrompt: text("what samples begin with", { value: "", group: "Cadence" }),
+  checkpointEvery: integer("steps between checkpoints; 0 = only at the end", {
+    value: 1000,
+    min: 0,
+    group: "Cadence",
+  }),
+  tensorboard: flag("also write what is plotted for TensorBoard: tensorboard --logdir OUT/tensorboard", {
+    value: false,
+    group: "Cadence",
+  }),
+  keepCheckpoints: integer(
+    "checkpoints kept, the newest, and beside them the one of least validation loss; 0 = all",
+    { value: 3, min: 0, group: "Cadence" },
+  ),
+  logEvery, // also here: it says how many losses a GPU keeps until they are read
+};
+
+/** What every pipeline has. */
+export const runOptions = {
+  out: path("the run's folder", { value: null, group: "Run", placeholder: "DIR" }),
+  resume: text(
+    "auto: go on from the last checkpoint in --out; never: begin anew, the old folder is moved aside; or a checkpoint to go back to",
+    {
+      value: "auto",
+      group: "Run",
+      placeholder: "auto|never|PATH",
+    },
+  ),
+  config: path("JSON file of options; the command line wins over it, and it over the preset", {
+    value: null,
+    group: "Run",
+    placeholder: "FILE",
+  }),
+  preset: text("named set of model and optimizer options; auto picks by device and memory", {
+    value: "auto",
+    group: "Run",
+    placeholder: "NAME",
+  }),
+  device: oneOf(
+    "auto: a GPU through WebGPU where there is one, else the CPU engine (deno task native and deno task fast: see deno task pipeline)",
+    {
+      value: "auto",
+      group: "Run",
+      choices: ["auto", "webgpu", "cpu"],
+    },
+  ),
+  seed: integer("all randomness comes from it", { value: 1, min: 0, max: 2 ** 32 - 1, fixed, group: "Run" }),
+  workers: integer("threads for data stages and the CPU engine", {
+    value: "auto",
+    min: 1,
+    max: 1024,
+    words: ["auto"],
+    group: "Run",
+  }),
+  blas: text(
+    "who multiplies matrices on the CPU: auto: the system's BLAS where native code is permitted (deno task native), else WASM; off; or a library",
+    { value: "auto", group: "Run", placeholder: "auto|off|PATH" },
+  ),
+  tune: path(
+    "time the kernels of matrix products on this GPU, once, and run the fastest; the choices are kept in this file: the same file gives the same losses to the last bit; default: kernels that are sane untried",
+    { value: null, group: "Run", placeholder: "FILE" },
+  ),
+  quiet: flag("results and errors only", { value: false, group: "Run" }),
+  json: flag("events as JSON lines on standard output", { value: false, group: "Run" }),
+  color: flag("plain text, no colour", { value: true, group: "Run" }),
+  logEvery,
+  trace: flag("with an error, where in the program it arose", { value: false, group: "Run" }),
+  dryRun: flag("print the stage graph, the configuration and the plan; run nothing", {
+    value: false,
+    group: "Run",
+  }),
+  help: flag("print this", { value: false, group: "Run" }),
+};

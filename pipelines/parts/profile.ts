@@ -1,0 +1,59 @@
+/**
+ * What `--profile` leaves: OUT/profile/profile.json, a table, and OUT/profile/trace.json, a picture.
+ *
+ * @module
+ */
+import { opLines, type OpTime } from "../../stages/report/op_times.ts";
+import { chromeTrace } from "../../stages/report/trace.ts";
+import type { Profile } from "../../stages/train/profile.ts";
+import type { Env } from "../cli/pipeline.ts";
+import { exists, writeWhole } from "../cli/run_folder.ts";
+
+/** profile.json. */
+interface ProfileRecord {
+  readonly device: string;
+  readonly steps: readonly number[];
+  readonly ops: readonly OpTime[] | null;
+}
+
+const COLUMNS = 110; // of the table; nothing in it is cut at this width
+
+/** Writes a run's profile into its folder and says so. */
+export function writeProfile(env: Env, device: string): (profile: Profile) => Promise<void> {
+  return async ({ steps, ops, spans }) => {
+    const say = (text: string) => env.emit({ type: "note", text: `profile: ${text}` });
+    const dir = `${env.out}/profile`, record: ProfileRecord = { device, steps, ops };
+    if (steps.length === 0) {
+      if (await exists(dir)) await Deno.remove(dir, { recursive: true }); // an earlier run's would pass for this one's
+      return say("the run ended before its 5th update: nothing was timed");
+    }
+    await Deno.mkdir(dir, { recursive: true });
+    await writeWhole(`${dir}/profile.json`, `${JSON.stringify(record, null, 2)}\n`);
+    await writeWhole(`${dir}/trace.json`, `${JSON.stringify(chromeTrace(spans))}\n`);
+    say(`${dir}/profile.json, and ${dir}/trace.json for chrome://tracing or ui.perfetto.dev`);
+  };
+}
+
+/** The table of the run's profile for its last lines; none where nothing was timed or it was not asked for. */
+export async function profileWords(
+  { profile }: { readonly profile: boolean },
+  env: Env,
+): Promise<readonly string[]> {
+  const record = profile ? await readRecord(`${env.out}/profile/profile.json`) : null;
+  if (record === null) return [];
+  const { device, steps, ops } = record;
+  const head = `Updates ${steps[0] + 1} to ${steps[steps.length - 1] + 1} on ${device}:`;
+  if (ops === null) {
+    return [`${head} its adapter has no timestamp-query: only the host's times are in trace.json`];
+  }
+  return ["", head, ...opLines(ops, COLUMNS), ""];
+}
+
+async function readRecord(path: string): Promise<ProfileRecord | null> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Models on disk, whoever wrote them: what `--init-from`, `--checkpoint` and `convert --from` take.
+ *
+ * @module
+ */
+import { dirname } from "node:path";
+import type { TensorMap } from "../../kernels/core/tensor.ts";
+import { checkFiles } from "../../stages/flow/checkpoint/checkpoint.ts";
+import { faultOf, type Gpt2Form } from "../../stages/format/model/gpt2_form.ts";
+import { openGpt2Folder, openGpt2Safetensors } from "../../stages/format/model/gpt2_safetensors.ts";
+import { openLlmcModel } from "../../stages/format/model/llmc_model.ts";
+import { readWeights, type WeightFile } from "../../stages/format/model/weight_file.ts";
+import { exists } from "../cli/run_folder.ts";
+
+/** A model's sizes and forms, as a file tells them; what it does not say is as GPT-2 has it. */
+export type ModelSizes = Gpt2Form;
+
+/** Weights by published name, their model's sizes, and the updates that made them, where a checkpoint tells. */
+export type StartingWeights = Readonly<{ sizes: ModelSizes; weights: TensorMap; step?: number }>;
+
+/** Whose kind a model's files are of. */
+export type ModelKind = "llm.c" | "Hugging Face" | "checkpoint";
+
+/** A model on disk that is open. */
+export type ModelFile = WeightFile & Readonly<{ kind: ModelKind; step?: number }>;
+
+/** Reads all weights of a model. Throws as `openModelFile`. */
+export async function startingWeights(path: string): Promise<StartingWeights> {
+  const file = await openModelFile(path);
+  const { form, step } = file;
+  return { sizes: form, weights: await readWeights(file), ...(step !== undefined && { step }) };
+}
+
+/**
+ * Opens an llm.c `.bin`, a Hugging Face folder (config.json, model.safetensors or shards of it), a checkpoint of a run or
+ * a run's folder, for its newest; `checkpoints/best` and `checkpoints/latest` stand for the one that they name. Throws Deno.errors.NotFound where nothing stands at `path`, Deno.errors.InvalidData for
+ * what cannot be read or is not what the run wrote.
+ */
+export async function openModelFile(path: string): Promise<ModelFile> {
+  if (!await exists(path)) {
+    throw new Deno.errors.NotFound(
+      `Cannot begin from ${path}: nothing is there: expected an llm.c .bin, a safetensors folder or a checkpoint`,
+    );
+  }
+  const named = await pointedTo(path);
+  if (named !== null) return await openModelFile(named);
+  if ((await Deno.stat(path)).isFile) {
+    await refuseStrangers(path);
+    return { ...await openLlmcModel(path), kind: "llm.c" };
+  }
+  const folder = await newest(path);
+  const stream = `${folder}/stream.json`;
+  if (!await exists(stream)) return { ...await openGpt2Folder(folder), kind: "Hugging Face" };
+  if (await exists(`${folder}/manifest.json`)) await undamaged(folder);
+  const { form, step } = await formOf(stream);
+  const file = await openGpt2Safetensors([`${folder}/model.safetensors`], { path: folder, form });
+  return { ...file, kind: "checkpoint", ...(step !== undefined && { step }) };
+}
+
+/** The checkpoint that a run's file `best` or `latest` names; null for any other path. */
+async function pointedTo(path: string): Promise<string | null> {
+  if (!/(^|\/)(best|latest)$/.test(path) || !(await Deno.stat(path)).isFile) return null;
+  const name = (await Deno.readTextFile(path)).trim();
+  return /^[\w.-]+$/.test(name) ? `${dirname(path)}/${name}` : null;
+}
+
+/** Throws Deno.errors.InvalidData, saying what to do, for files that people have and that are not read. */
+async function refuseStrangers(path: string): Promise<void> {
+  const first = new Uint8Array(2);
+  using file = await Deno.open(path);
+  await file.read(first);
+  const pickle = first[0] === 0x50 && first[1] === 0x4B || first[0] === 0x80; // a ZIP of torch's, or a bare pickle
+  if (pickle) {
+    throw new Deno.errors.InvalidData(
+      `Cannot read ${path}: it is a Python pickle (nanoGPT's ckpt.pt, pytorch_model.bin), which can run any code when ` +
+        `it is read: write it as safetensors with Python first, as the README's "From nanoGPT" shows`,
+    );
+  }
+  if (path.endsWith(".safetensors")) {
+    throw new Deno.errors.InvalidData(
+      `Cannot read ${path}: the file does not say what model it is of: give its folder, with config.json in it`,
+    );
+  }
+}
+
+/** Only what is read of a checkpoint is checked: the optimizer's file is twice as large. */
+async function undamaged(folder: string): Promise<void> {
+  try {
+    await checkFiles(folder, ["model.safetensors", "stream.json"]);
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause;
+    throw new Deno.errors.InvalidData(
+      `Cannot use checkpoint ${folder}: ${cause.message}: give another of the run's checkpoints`,
+      { cause },
+    );
+  }
+}
+
+/** A run's folder or its `checkpoints` stands for the newest checkpoint in it. */
+async function newest(path: string): Promise<string> {
+  const folder = path.replace(/(?<=.)\/+$/, "");
+  for (const checkpoints of [`${folder}/checkpoints`, folder]) {
+    if (!await exists(`${checkpoints}/latest`)) continue;
+    const name = (await Deno.readTextFile(`${checkpoints}/latest`)).trim();
+    if (!/^[\w.-]+$/.test(name)) break;
+    return `${checkpoints}/${name}`;
+  }
+  for (const name of ["model.safetensors", "model.safetensors.index.json"]) {
+    if (await exists(`${folder}/${name}`)) return folder;
+  }
+  if (await exists(`${folder}/pytorch_model.bin`)) await refuseStrangers(`${folder}/pytorch_model.bin`);
+  throw new Deno.errors.NotFound(
+    `Cannot find a model in ${path}: expected model.safetensors, a checkpoint or a run's folder with one`,
+  );
+}
+
+/** What a checkpoint's stream.json says that its model is, and how many updates made it. */
+async function formOf(path: string): Promise<{ readonly form: Gpt2Form; readonly step?: number }> {
+  const { parts } = await readJson(path);
+  const config: unknown = parts?.train?.state?.config;
+  const form = isForm(config) ? config : null;
+  const fault = form === null ? "it tells no layers, heads, channels, length and vocabulary" : faultOf(form);
+  if (form !== null && fault === null) {
+    const { layers, heads, channels, seqLen, vocabSize, gelu, tie } = form;
+    const step: unknown = parts.train.state.step;
+    return {
+      form: {
+        layers,
+        heads,
+        channels,
+        seqLen,
+        vocabSize,
+        ...(gelu !== undefined && { gelu }),
+        ...(tie !== undefined && { tie }),
+      },
+      ...(typeof step === "number" && { step }),
+    };
+  }
+  throw new Deno.errors.InvalidData(`Cannot tell the model's sizes from ${path}: ${fault}`);
+}
+
+async function readJson(path: string): Promise<any> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path)) ?? {};
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new Deno.errors.InvalidData(`Cannot read ${path}: it is not JSON: ${cause.message}`, { cause });
+  }
+}
+
+function isForm(config: unknown): config is Gpt2Form {
+  if (typeof config !== "object" || config === null) return false;
+  const values: ReadonlyMap<string, unknown> = new Map(Object.entries(config));
+  const gelus: readonly unknown[] = [undefined, "tanh", "erf"],
+    ties: readonly unknown[] = [undefined, true, false];
+  return ["layers", "heads", "channels", "seqLen", "vocabSize"].every((name) =>
+    typeof values.get(name) === "number"
+  ) && gelus.includes(values.get("gelu")) && ties.includes(values.get("tie"));
+}

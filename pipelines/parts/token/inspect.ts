@@ -1,0 +1,79 @@
+/**
+ * `tokenizer --inspect`: a text's tokens in the terminal and on a page, and how well they compress beside others'.
+ *
+ * @module
+ */
+import { dirname } from "node:path";
+import { asSource } from "../../../stages/flow/as_source.ts";
+import { type Flow, from } from "../../../stages/flow/flow.ts";
+import { map } from "../../../stages/flow/stage.ts";
+import { count } from "../../../stages/report/quantity.ts";
+import { utf8Length } from "../../../stages/token/encode.ts";
+import { loadTokenizer } from "../../../stages/token/tokenizer.ts";
+import type { Env } from "../../cli/pipeline.ts";
+import { writeWhole } from "../../cli/run_folder.ts";
+import { compare, compressionLines } from "./compression.ts";
+import { published, publishedTokenizers } from "./published.ts";
+import { tokenLines } from "./token_lines.ts";
+import { tokenPage } from "./token_page.ts";
+import { idsOf, shownTokens } from "./token_text.ts";
+
+/** What to look at. */
+export interface InspectOptions {
+  /** A text, or `-` for standard input. */
+  readonly text: string;
+  /** A name or path. */
+  readonly tokenizer: string;
+  /** The file that the page is written to. */
+  readonly page: string;
+}
+
+const mostCharacters = 100_000; // that the page begins with: it cuts them up anew at each key
+const mostTokens = 1000; // in the terminal: more scrolls away
+
+/** A flow of one text. Throws as `loadTokenizer`, and RangeError for a text that the tokenizer cannot encode. */
+export async function inspect(options: InspectOptions, env: Env): Promise<Flow<unknown>> {
+  const tokenizer = await loadTokenizer(options.tokenizer);
+  const text = options.text === "-" && !env.dry
+    ? await new Response(Deno.stdin.readable).text()
+    : options.text;
+  const ids = idsOf(text, tokenizer);
+  return from(asSource("text", () => [text])).pipe(map("inspect", async (text, { emit }) => {
+    const bytes = utf8Length(text), characters = characterCount(text);
+    const more = [
+      ...(ids.length > mostTokens ? [`… and ${count(ids.length - mostTokens)} more tokens`] : []),
+      ...(text.length > mostCharacters
+        ? [`The page begins with the first ${count(mostCharacters)} characters`]
+        : []),
+    ];
+    const ratio = ids.length === 0 ? "" : `: ${(bytes / ids.length).toFixed(2)} bytes a token`;
+    emit({ type: "tokens", tokenizer: options.tokenizer, ids: [...ids], bytes, characters });
+    const own = published.includes(options.tokenizer) ? [] : [{ name: "this", tokenizer }];
+    const compression = compare([...own, ...await publishedTokenizers()], { label: "your text", text });
+    env.print(
+      [
+        ...tokenLines(shownTokens(ids.subarray(0, mostTokens), tokenizer), env.look),
+        ...more,
+        "",
+        `${options.tokenizer}: ${count(ids.length)} tokens, ${count(characters)} characters, ${
+          count(bytes)
+        } bytes${ratio}`,
+        "",
+        ...compressionLines(compression),
+        "",
+      ].map((line) => `${line}\n`).join(""),
+    );
+    await Deno.mkdir(dirname(options.page), { recursive: true });
+    const shown = text.slice(0, mostCharacters);
+    await writeWhole(
+      options.page,
+      await tokenPage({ name: options.tokenizer, tokenizer, text: shown, compression }),
+    );
+  }));
+}
+
+function characterCount(text: string): number {
+  let characters = 0;
+  for (const _ of text) characters++;
+  return characters;
+}

@@ -1,0 +1,47 @@
+/**
+ * Tokens in a terminal: each with its id under it, in rows that fit the width, boundaries told by gaps and colours.
+ *
+ * @module
+ */
+import stringWidth from "string-width";
+import { painter, truncate } from "../../../stages/report/block.ts";
+import { visibleToken } from "./pieces.ts";
+import type { ShownToken } from "./token_text.ts";
+
+/** Room, and whether colours may be used. */
+export interface TokenRoom {
+  readonly columns: number;
+  readonly color: boolean;
+}
+
+const backgrounds = [153, 223, 157, 217, 189, 229]; // of xterm's 256: all pale, so that black can be read on them
+
+/** The rows: a line of tokens, a line of ids. A token with a line break in it ends its row. */
+export function tokenLines(tokens: readonly ShownToken[], { columns, color }: TokenRoom): string[] {
+  const paint = painter(color);
+  const lines: string[] = [];
+  let top = "", bottom = "", used = 0;
+  const endRow = (): void => {
+    if (used > 0) lines.push(top.trimEnd(), paint("dim", bottom.trimEnd()));
+    [top, bottom, used] = ["", "", 0];
+  };
+  tokens.forEach(({ id, bytes, special }, i) => {
+    const shown = truncate(visibleToken(bytes), columns - 1);
+    const width = Math.max(stringWidth(shown), String(id).length);
+    if (used > 0 && used + 1 + width > columns - 1) endRow();
+    const gap = used > 0 ? " " : "";
+    top += gap + coloured(shown, color ? special ? "special" : i : null) +
+      " ".repeat(width - stringWidth(shown));
+    bottom += gap + String(id).padEnd(width);
+    used += gap.length + width;
+    if (bytes.includes(0x0A)) endRow();
+  });
+  endRow();
+  return lines;
+}
+
+function coloured(text: string, style: number | "special" | null): string {
+  if (style === null) return text;
+  if (style === "special") return `\x1b[1;7m${text}\x1b[0m`;
+  return `\x1b[38;5;16;48;5;${backgrounds[style % backgrounds.length]}m${text}\x1b[0m`;
+}

@@ -1,0 +1,32 @@
+/**
+ * The tokens of a text: what every view of them begins with.
+ *
+ * @module
+ */
+import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
+
+/** One token of a text. */
+export interface ShownToken {
+  readonly id: number;
+  readonly bytes: Uint8Array;
+  /** It stands for a special token's text. */
+  readonly special: boolean;
+}
+
+/** A text as tokens; the texts of special tokens are read as those. Throws RangeError as `encode`. */
+export function tokensOf(text: string, tokenizer: Tokenizer): ShownToken[] {
+  return shownTokens(idsOf(text, tokenizer), tokenizer);
+}
+
+/** Tokens by their ids. */
+export function shownTokens(ids: Iterable<number>, tokenizer: Tokenizer): ShownToken[] {
+  return Array.from(
+    ids,
+    (id) => ({ id, bytes: tokenizer.decodeSingleTokenBytes(id), special: tokenizer.isSpecialToken(id) }),
+  );
+}
+
+/** The ids alone. Throws RangeError as `encode`. */
+export function idsOf(text: string, tokenizer: Tokenizer): Uint32Array {
+  return tokenizer.encode(text, { allowedSpecial: "all" });
+}

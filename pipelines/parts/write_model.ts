@@ -1,0 +1,175 @@
+/**
+ * Models to disk: what `convert --to` writes, a tensor at a time, there whole or not at all.
+ *
+ * @module
+ */
+import { basename, dirname, resolve } from "node:path";
+import {
+  encodeCheckpoint,
+  writeCheckpoint,
+  writeSynced,
+} from "../../stages/flow/checkpoint/checkpoint_files.ts";
+import type { FloatType } from "../../stages/format/model/float_types.ts";
+import {
+  gpt2Config,
+  gpt2GenerationConfig,
+  gpt2TokenizerConfig,
+} from "../../stages/format/model/gpt2_config.ts";
+import { type Gpt2Form, gpt2Tensors, type NamedShape } from "../../stages/format/model/gpt2_form.ts";
+import { createLlmcModel, llmcOrder, type LlmcSizes } from "../../stages/format/model/llmc_model.ts";
+import { createSafetensors } from "../../stages/format/model/safetensors.ts";
+import type { WeightWriter } from "../../stages/format/model/weight_file.ts";
+import { CharTokenizer } from "../../stages/token/char.ts";
+import { saveTokenizer } from "../../stages/token/files/folder.ts";
+import { END_OF_TEXT, type Tokenizer } from "../../stages/token/tokenizer.ts";
+import { exists } from "../cli/run_folder.ts";
+import type { ModelKind } from "./starting_weights.ts";
+
+/** What to write, and where. */
+export interface ModelTarget {
+  readonly kind: ModelKind;
+  /** Where it will be; nothing may be there. */
+  readonly path: string;
+  readonly form: Gpt2Form;
+  readonly dtype: FloatType;
+  /** Of an llm.c file: rows of its embedding, and how many of them are given, the others being zeros. */
+  readonly padding: { readonly paddedVocabSize: number; readonly rows: number };
+  /** Goes with a folder; null: none. */
+  readonly tokenizer: Tokenizer | null;
+}
+
+/** The kind that a path asks for: `.bin` llm.c, `checkpoints/step-…` a checkpoint, any other folder Hugging Face. */
+export function kindOfPath(path: string): ModelKind {
+  const name = basename(path);
+  if (name.endsWith(".bin")) return "llm.c";
+  if (/^step-\d+$/.test(name) && basename(dirname(resolve(path))) === "checkpoints") return "checkpoint";
+  const ending = /\.(pt|pth|ckpt|safetensors|json|gguf|npz)$/.exec(name)?.[0];
+  if (ending === undefined) return "Hugging Face";
+  throw new RangeError(
+    `Cannot write ${path}: no model is written as ${ending}: expected NAME.bin for llm.c, or a folder for safetensors`,
+  );
+}
+
+/** Throws RangeError where something is there already, or the format cannot hold the model. */
+export async function checkTarget(
+  { kind, path, form }: Pick<ModelTarget, "kind" | "path" | "form">,
+): Promise<void> {
+  if (await exists(path)) {
+    throw new RangeError(`Cannot write ${path}: something is there: give another --to, or move it away`);
+  }
+  if (kind !== "llm.c") return;
+  const strange = form.gelu === "erf"
+    ? "its GELU is by the error function, llm.c's by tanh"
+    : form.tie === false
+    ? "its head is not its embedding, as llm.c's is"
+    : null;
+  if (strange !== null) {
+    throw new RangeError(
+      `Cannot write ${path}: an llm.c file cannot hold this model: ${strange}: give a folder for Hugging Face's format`,
+    );
+  }
+}
+
+/** What a target is written from, in its order. */
+export function orderOf({ kind, form, padding }: ModelTarget): readonly NamedShape[] {
+  return kind === "llm.c"
+    ? llmcOrder(llmcSizes(form, padding), padding.rows)
+    : [...gpt2Tensors(formKept(kind, form))];
+}
+
+/** A model that is being written. */
+export interface ModelWriting {
+  /** Writes the next tensor of `orderOf`. */
+  write(data: Float32Array): Promise<void>;
+  /** After the last: gives the model its place, synced. */
+  end(): Promise<void>;
+  /** Closes the file; removes what is not whole. */
+  close(): Promise<void>;
+}
+
+/** Begins to write beside the place. Throws what the disk says. */
+export async function writeModel(target: ModelTarget): Promise<ModelWriting> {
+  const { kind, path } = target;
+  const place = path.replace(/(?<=.)\/+$/, "");
+  const fresh = `${place}.writing`;
+  await Deno.mkdir(dirname(place), { recursive: true });
+  await removeIfThere(fresh);
+  const writer = await begun(target, fresh).catch(async (error) => {
+    await removeIfThere(fresh);
+    throw error;
+  });
+  let ended = false;
+  return {
+    write: (data) => writer.write(data),
+    async end() {
+      await writer.end();
+      if (kind === "Hugging Face") await writeFolder(fresh, target);
+      if (kind === "checkpoint") await writeStream(fresh, target);
+      if (await exists(place)) throw new Error(`Cannot write ${place}: something has come there meanwhile`);
+      await Deno.rename(fresh, place);
+      ended = true;
+    },
+    async close() {
+      writer.close();
+      if (!ended) await removeIfThere(fresh);
+    },
+  };
+}
+
+async function begun(target: ModelTarget, fresh: string): Promise<WeightWriter> {
+  const { kind, form, padding, dtype } = target;
+  if (kind === "llm.c") {
+    return await createLlmcModel(fresh, { sizes: llmcSizes(form, padding), dtype, rows: padding.rows });
+  }
+  await Deno.mkdir(fresh);
+  return await createSafetensors(`${fresh}/model.safetensors`, {
+    tensors: orderOf(target).map(({ name, shape }) => ({ name: nameIn(kind, name), shape })),
+    dtype,
+    ...(kind === "Hugging Face" && { metadata: { format: "pt" } }), // transformers asks for it
+  });
+}
+
+/** Biases are always there in Hugging Face's GPT-2 and llm.c's: without them they are zeros, which is the same model. */
+function formKept(kind: ModelKind, form: Gpt2Form): Gpt2Form {
+  return kind === "checkpoint" ? form : { ...form, bias: true };
+}
+
+function nameIn(kind: ModelKind, name: string): string {
+  return kind === "checkpoint" || name.startsWith("lm_head.") ? name : `transformer.${name}`;
+}
+
+function llmcSizes(form: Gpt2Form, { paddedVocabSize }: ModelTarget["padding"]): LlmcSizes {
+  const { layers, heads, channels, seqLen, vocabSize } = form;
+  return { layers, heads, channels, seqLen, vocabSize, paddedVocabSize };
+}
+
+async function writeFolder(folder: string, { form, dtype, tokenizer }: ModelTarget): Promise<void> {
+  const endOfText = tokenizer?.special.get(END_OF_TEXT) ?? null;
+  if (tokenizer !== null) {
+    await saveTokenizer(tokenizer, { dir: folder });
+    // Hugging Face's tools know no others, and one of them takes a tokenizer.model for another format's.
+    for (const name of ["report.json", "tokenizer.model", "tokenizer.tiktoken", "tokenizer.vocab"]) {
+      await removeIfThere(`${folder}/${name}`);
+    }
+    if (!(tokenizer instanceof CharTokenizer)) {
+      const special = endOfText === null ? null : END_OF_TEXT;
+      const config = gpt2TokenizerConfig({ seqLen: form.seqLen, special });
+      await writeSynced(`${folder}/tokenizer_config.json`, config);
+    }
+  }
+  await writeSynced(`${folder}/generation_config.json`, gpt2GenerationConfig({ endOfText }));
+  await writeSynced(`${folder}/config.json`, gpt2Config(form, { dtype, endOfText }));
+}
+
+/** What makes it a checkpoint to begin from: it has no optimizer and no place in any data, so it cannot be resumed. */
+async function writeStream(folder: string, { form, tokenizer }: ModelTarget): Promise<void> {
+  const { stream } = encodeCheckpoint(new Map([["train", { state: { step: 0, config: { ...form } } }]]));
+  await writeCheckpoint(folder, { stream, tensors: new Map() }, { valLoss: null });
+  if (tokenizer !== null) await saveTokenizer(tokenizer, { dir: `${folder}/tokenizer` });
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  await Deno.remove(path, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}

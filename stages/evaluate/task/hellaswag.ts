@@ -1,0 +1,71 @@
+/**
+ * HellaSwag: which of four endings follows? Source: Zellers et al. 2019; its JSON lines as published.
+ *
+ * @module
+ */
+import type { Source } from "../../flow/stage.ts";
+import { readUnpacked } from "../../format/packed/compressed.ts";
+import { type JsonlPlace, readJsonl } from "../../format/text/jsonl.ts";
+import type { Choice } from "./task.ts";
+
+/** How much of the file is asked. */
+export interface HellaswagOptions {
+  /** The most items, from the first; absent: all. */
+  readonly items?: number;
+}
+
+/** Where the next item begins. */
+export interface HellaswagState {
+  /** In the unpacked file. */
+  place: JsonlPlace;
+  /** Items given. */
+  given: number;
+}
+
+/**
+ * The items of a file of `{ctx, label, endings}` lines, also .gz or .zst. Throws Deno.errors.NotFound where there is no
+ * such file, SyntaxError for a line that is no JSON and TypeError for one that is no item, each with file and line.
+ */
+export function hellaswag(path: string, options: HellaswagOptions = {}): Source<Choice, HellaswagState> {
+  const { items = Infinity } = options;
+  return {
+    name: "hellaswag",
+    open: (_ctx, saved) => saved ?? { place: { offset: 0, line: 0 }, given: 0 },
+    async *read(state, ctx) {
+      if (state.given >= items) return;
+      const { place } = state;
+      const bytes = readUnpacked(path, { offset: place.offset, signal: ctx.signal });
+      for await (const { value, line, next } of readJsonl(bytes, { name: path, from: place })) {
+        const item = choiceOf(value, `line ${line} of ${path}`);
+        state.place = next;
+        state.given++;
+        yield item;
+        if (state.given >= items) return;
+      }
+    },
+  };
+}
+
+function choiceOf(value: unknown, where: string): Choice {
+  const { ctx, label, endings } = isRecord(value) ? value : {};
+  const texts = Array.isArray(endings) ? endings.filter((ending) => typeof ending === "string") : [];
+  if (
+    typeof ctx !== "string" || !Array.isArray(endings) || texts.length !== endings.length || texts.length < 2
+  ) {
+    throw new TypeError(
+      `Cannot use ${where}: expected {"ctx": text, "label": 0 to 3, "endings": [four texts]}: is this HellaSwag`,
+    );
+  }
+  const right = typeof label === "string" ? Number.parseInt(label) : label; // as some mirrors write it
+  if (typeof right !== "number" || !Number.isInteger(right) || right < 0 || right >= texts.length) {
+    throw new TypeError(
+      `Cannot use ${where}: its label is ${JSON.stringify(label)}, wanted 0 to ${texts.length - 1}: ` +
+        `HellaSwag's test part has no labels: use its validation part`,
+    );
+  }
+  return { context: ctx, endings: texts, label: right };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}

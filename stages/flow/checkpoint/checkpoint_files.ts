@@ -1,0 +1,169 @@
+/**
+ * The files of one checkpoint: a safetensors file for each TensorFile, stream.json with all states, and manifest.json
+ * with the size and SHA-256 sum of each.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { readSafetensors, writeSafetensors } from "../../format/model/safetensors.ts";
+import { asError } from "../run/failure.ts";
+import { type Json, type Part, TensorFile } from "./types.ts";
+import { decodeState, encodeState, isRecord } from "./state_json.ts";
+import type { TensorMap } from "../../../kernels/core/tensor.ts";
+
+const FORMAT = 1;
+const STREAM = "stream.json";
+const FILE = /^[\w-][\w.-]*$/; // no separators: names from a manifest never leave the folder
+
+/** A checkpoint as files, not written yet. */
+export interface EncodedCheckpoint {
+  /** stream.json: all states. */
+  readonly stream: string;
+  /** By name of file, without its ending. */
+  readonly tensors: ReadonlyMap<string, TensorMap>;
+}
+
+/** What states are as files. Throws TypeError for a file name that would leave the folder, and what has no JSON form. */
+export function encodeCheckpoint(
+  parts: ReadonlyMap<string, Part>,
+): { readonly stream: string; readonly files: ReadonlyMap<string, TensorFile> } {
+  const files = new Map<string, TensorFile>();
+  const stream: Record<string, Json> = {};
+  for (const [name, part] of parts) stream[name] = encodeState(part, files);
+  for (const file of files.keys()) {
+    if (FILE.test(file)) continue;
+    throw new TypeError(`Cannot name a file ${JSON.stringify(file)}: use letters, digits, - and .`);
+  }
+  return { stream: `${JSON.stringify({ format: FORMAT, parts: stream }, null, 1)}\n`, files };
+}
+
+/**
+ * Writes a checkpoint's files into an empty folder, each synced, manifest.json last, with the validation loss of its
+ * weights where that is known. Throws what the disk says.
+ */
+export async function writeCheckpoint(
+  folder: string,
+  { stream, tensors }: EncodedCheckpoint,
+  { valLoss }: { readonly valLoss: number | null },
+): Promise<void> {
+  for (const [file, map] of tensors) await writeSafetensors(`${folder}/${file}.safetensors`, map);
+  await writeSynced(`${folder}/stream.json`, stream);
+  const files: Record<string, Json> = {};
+  for (const { name } of await Array.fromAsync(Deno.readDir(folder))) {
+    files[name] = await digest(`${folder}/${name}`);
+  }
+  const manifest = { format: FORMAT, ...(valLoss !== null && { valLoss }), files };
+  await writeSynced(`${folder}/manifest.json`, `${JSON.stringify(manifest, null, 1)}\n`);
+}
+
+/** The validation loss that a checkpoint's manifest tells; null where it tells none or cannot be read. */
+export async function lossOfCheckpoint(folder: string): Promise<number | null> {
+  try {
+    const manifest = await readJson(`${folder}/manifest.json`);
+    return isRecord(manifest) && typeof manifest.valLoss === "number" ? manifest.valLoss : null;
+  } catch {
+    return null; // a damaged one is nobody's best
+  }
+}
+
+/**
+ * Reads one checkpoint, every file checked against the manifest first. Throws Deno.errors.InvalidData where a file is
+ * missing, cut short or changed, Deno.errors.NotFound where there is no manifest.
+ */
+export async function readCheckpoint(folder: string): Promise<ReadonlyMap<string, Part>> {
+  const files = await readManifest(folder);
+  const tensors = new Map<string, TensorFile>();
+  for (const [name, wanted] of Object.entries(files)) {
+    await checkFile(`${folder}/${name}`, wanted);
+    if (name.endsWith(".safetensors")) {
+      const file = name.slice(0, -".safetensors".length);
+      tensors.set(file, new TensorFile(file, await readSafetensors(`${folder}/${name}`)));
+    }
+  }
+  if (!Object.hasOwn(files, STREAM)) {
+    throw new Deno.errors.InvalidData(`the manifest does not name ${STREAM}, so it cannot be checked`);
+  }
+  const stream = await readJson(`${folder}/${STREAM}`);
+  if (!isRecord(stream) || !isRecord(stream.parts)) {
+    throw new Deno.errors.InvalidData("stream.json holds no parts");
+  }
+  const parts = new Map<string, Part>();
+  for (const [name, json] of Object.entries(stream.parts)) {
+    const part = decodeState(json, tensors);
+    if (!isPart(part)) throw new Deno.errors.InvalidData(`stream.json holds no state for ${name}`);
+    parts.set(name, part);
+  }
+  return parts;
+}
+
+/**
+ * Checks some files of a checkpoint against its manifest, for who wants no more of it than these. Throws as
+ * `readCheckpoint` does.
+ */
+export async function checkFiles(folder: string, names: readonly string[]): Promise<void> {
+  const files = await readManifest(folder);
+  for (const name of names) await checkFile(`${folder}/${name}`, files[name]);
+}
+
+/** Sizes and sums by name of file. */
+async function readManifest(folder: string): Promise<Readonly<Record<string, unknown>>> {
+  const manifest = await readJson(`${folder}/manifest.json`);
+  if (!isRecord(manifest) || manifest.format !== FORMAT || !isRecord(manifest.files)) {
+    throw new Deno.errors.InvalidData(`${folder}/manifest.json is not a manifest of this version`);
+  }
+  for (const name of Object.keys(manifest.files)) {
+    if (FILE.test(name)) continue;
+    throw new Deno.errors.InvalidData(`the manifest names ${JSON.stringify(name)}, not a file of it`);
+  }
+  return manifest.files;
+}
+
+async function checkFile(path: string, wanted: unknown): Promise<void> {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const found = await digest(path).catch((cause) => {
+    throw new Deno.errors.InvalidData(`${name} cannot be read: ${asError(cause).message}`, { cause });
+  });
+  if (JSON.stringify(found) === JSON.stringify(wanted)) return;
+  throw new Deno.errors.InvalidData(
+    `${name} is not what was written: ${show(found)}, wanted ${show(wanted)}`,
+  );
+}
+
+async function digest(path: string): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  using file = await Deno.open(path);
+  const chunk = new Uint8Array(1 << 20);
+  for (let read = await file.read(chunk); read !== null; read = await file.read(chunk)) {
+    hash.update(chunk.subarray(0, read));
+    bytes += read;
+  }
+  return { bytes, sha256: hash.digest("hex") };
+}
+
+function show(file: unknown): string {
+  return isRecord(file)
+    ? `${file.bytes} bytes, SHA-256 ${String(file.sha256).slice(0, 12)}…`
+    : "no size and sum";
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await Deno.readTextFile(path);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Deno.errors.InvalidData(`${path} is not JSON: ${asError(cause).message}`, { cause });
+  }
+}
+
+function isPart(value: unknown): value is Part {
+  return typeof value === "object" && value !== null && "state" in value;
+}
+
+/** Writes a text file and waits until the disk has it. */
+export async function writeSynced(path: string, text: string): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  const data = new TextEncoder().encode(text);
+  for (let at = 0; at < data.length;) at += await file.write(data.subarray(at));
+  await file.sync();
+}

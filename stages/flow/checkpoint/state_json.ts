@@ -1,0 +1,110 @@
+/**
+ * Saved states as JSON that anyone can read. What JSON does not have is marked by an object with one key that begins
+ * with `$`: tensors, typed arrays, numbers such as NaN.
+ *
+ * @module
+ */
+import { type Json, TensorFile } from "./types.ts";
+
+const typedArrays = {
+  Uint8Array,
+  Int8Array,
+  Uint16Array,
+  Int16Array,
+  Uint32Array,
+  Int32Array,
+  Float32Array,
+  Float64Array,
+};
+
+/**
+ * A state as JSON; its tensor files go into `files`. Throws TypeError, naming the place, for what has no JSON form
+ * (a Map, a function, a class of one's own) and for two tensor files of one name.
+ */
+export function encodeState(state: unknown, files: Map<string, TensorFile>): Json {
+  return encode(state, "", files);
+}
+
+/** The state that `encodeState` was given; `files` holds the tensor files by name. Throws TypeError if one is missing. */
+export function decodeState(json: Json, files: ReadonlyMap<string, TensorFile>): unknown {
+  if (typeof json !== "object" || json === null) return json;
+  if (json instanceof Array) return json.map((part) => decodeState(part, files));
+  const keys = Object.keys(json);
+  if (keys.length === 1 && keys[0].startsWith("$")) return decodeMarked(keys[0], json[keys[0]], files);
+  return fields(json, (part) => decodeState(part, files));
+}
+
+function encode(value: unknown, path: string, files: Map<string, TensorFile>): Json {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value;
+    case "number":
+      return Number.isFinite(value) && !Object.is(value, -0) ? value : { $number: numberName(value) };
+    case "object":
+      return value === null ? null : encodeObject(value, path, files);
+    default:
+      throw unsuitable(typeof value, path);
+  }
+}
+
+function encodeObject(value: object, path: string, files: Map<string, TensorFile>): Json {
+  if (Array.isArray(value)) return value.map((part, i) => encode(part, `${path}[${i}]`, files));
+  if (value instanceof TensorFile) return encodeTensors(value, files);
+  for (const [name, make] of Object.entries(typedArrays)) {
+    if (value instanceof make) {
+      return { $array: { type: name, values: Array.from(value, (x) => encode(x, path, files)) } };
+    }
+  }
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw unsuitable(value.constructor?.name ?? "an object of a class", path);
+  }
+  const plain: Record<string, unknown> = Object.fromEntries(Object.entries(value));
+  const keys = Object.keys(plain).filter((key) => plain[key] !== undefined);
+  const json = Object.fromEntries(keys.map((key) => [key, encode(plain[key], `${path}.${key}`, files)]));
+  return keys.length === 1 && keys[0].startsWith("$") ? { $object: json } : json;
+}
+
+function encodeTensors(tensors: TensorFile, files: Map<string, TensorFile>): Json {
+  const { file } = tensors;
+  if (files.has(file)) throw new TypeError(`Two parts of a checkpoint want to be ${file}.safetensors`);
+  files.set(file, tensors);
+  return { $tensors: file };
+}
+
+function decodeMarked(mark: string, json: Json, files: ReadonlyMap<string, TensorFile>): unknown {
+  if (mark === "$number" && typeof json === "string") return Number(json);
+  if (mark === "$object" && isRecord(json)) return fields(json, (part) => decodeState(part, files));
+  if (mark === "$array" && isRecord(json) && json.values instanceof Array) {
+    const make = Object.entries(typedArrays).find(([name]) => name === json.type)?.[1];
+    if (make !== undefined) return make.from(json.values.map((value) => Number(decodeState(value, files))));
+  }
+  if (mark === "$tensors" && typeof json === "string") {
+    const tensors = files.get(json);
+    if (tensors === undefined) {
+      throw new TypeError(`A state needs ${json}.safetensors: the checkpoint lacks it`);
+    }
+    return tensors;
+  }
+  throw new TypeError(`Unknown mark ${mark} in a saved state: it was written by another version`);
+}
+
+function fields(json: Readonly<Record<string, Json>>, decode: (part: Json) => unknown): object {
+  return Object.fromEntries(Object.entries(json).map(([key, part]) => [key, decode(part)]));
+}
+
+/** Whether a JSON value is an object, not an array. */
+export function isRecord(json: unknown): json is Readonly<Record<string, Json>> {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}
+
+function numberName(value: number): string {
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+function unsuitable(kind: string, path: string): TypeError {
+  return new TypeError(
+    `Cannot write ${kind} at state${path} as JSON: keep plain data in the state, or give the stage a save()`,
+  );
+}

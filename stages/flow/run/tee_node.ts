@@ -1,0 +1,54 @@
+/**
+ * A branch: each item goes to both sides before the next is asked for, so the slower side sets the pace and nothing
+ * is queued.
+ *
+ * @module
+ */
+import type { Gathering } from "./pending_barrier.ts";
+import { End, type Inlet, then, type Wait } from "./inlet.ts";
+import type { Outlet } from "./outlet.ts";
+import type { Segment } from "./stage_node.ts";
+
+/** Gives each item to the branch, then to the trunk. It ends what is upstream once both want no more. */
+export class TeeNode implements Inlet {
+  readonly #sides: readonly Outlet[];
+  readonly #segment: Segment;
+  readonly #saves: boolean;
+
+  constructor(sides: readonly Outlet[], segment: Segment, saves: boolean) {
+    this.#sides = sides;
+    this.#segment = segment;
+    this.#saves = saves;
+  }
+
+  item(item: unknown): Wait {
+    const [branch, trunk] = this.#sides;
+    return then(this.#to(branch, item), () =>
+      then(this.#to(trunk, item), () => {
+        if (branch.ended && trunk.ended) throw new End(null);
+      }));
+  }
+
+  barrier(gathering: Gathering): Wait {
+    const [branch, trunk] = this.#sides;
+    return then(branch.barrier(gathering), () => trunk.barrier(gathering));
+  }
+
+  async end(): Promise<void> {
+    for (const side of this.#sides) if (!side.ended) await side.inlet.end();
+  }
+
+  #to(side: Outlet, item: unknown): Wait {
+    if (side.ended) return;
+    try {
+      return side.inlet.item(item)?.catch((thrown) => this.#ended(side, thrown));
+    } catch (thrown) {
+      return this.#ended(side, thrown);
+    }
+  }
+
+  async #ended(side: Outlet, thrown: unknown): Promise<void> {
+    if (!(thrown instanceof End) || this.#segment.signal.aborted) throw thrown;
+    await side.end(thrown, this.#saves);
+  }
+}

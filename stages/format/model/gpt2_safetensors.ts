@@ -1,0 +1,175 @@
+/**
+ * A GPT-2 in safetensors files: a folder as Hugging Face publishes them, whole or in shards, or the file of a checkpoint.
+ *
+ * Tensors may have the prefix `transformer.`, be float32, float16 or bfloat16, and stand beside attention masks and a tied
+ * head, which are passed over. Linear weights are [in, out], GPT-2's Conv1D.
+ *
+ * @module
+ */
+import type { Shape } from "../../../kernels/core/tensor.ts";
+import { excerpt } from "../text/excerpt.ts";
+import { widened } from "./float_types.ts";
+import { parseGpt2Config } from "./gpt2_config.ts";
+import { EMBEDDING, type Gpt2Form, gpt2Tensors, HEAD } from "./gpt2_form.ts";
+import { parseJson } from "../text/parse_json.ts";
+import { type Entry, openSafetensors, type SafetensorsFile } from "./safetensors.ts";
+import type { WeightFile } from "./weight_file.ts";
+
+/** What published files hold beside weights. */
+const masks = /(^|\.)attn\.(bias|masked_bias)$/;
+
+const floats: ReadonlyMap<string, "f32" | "f16" | "bf16"> = new Map([["F32", "f32"], ["F16", "f16"], [
+  "BF16",
+  "bf16",
+]]);
+
+const INDEX = "model.safetensors.index.json";
+const MOST_JSON = 1 << 24; // bytes: a config has a thousand, an index a hundred a tensor
+const MOST_SHARDS = 1000;
+
+/**
+ * Opens a folder with config.json and model.safetensors, or with shards and their index. Throws Deno.errors.NotFound
+ * where one of them is missing, Deno.errors.InvalidData where they are damaged, do not fit each other or are not a GPT-2.
+ */
+export async function openGpt2Folder(folder: string): Promise<WeightFile> {
+  const config = `${folder}/config.json`;
+  const form = parseGpt2Config(await readText(config), config);
+  if (!await exists(`${folder}/${INDEX}`)) {
+    return await openGpt2Safetensors([`${folder}/model.safetensors`], { path: folder, form });
+  }
+  const names = shardsOf(await readText(`${folder}/${INDEX}`), `${folder}/${INDEX}`);
+  return await openGpt2Safetensors(names.map((name) => `${folder}/${name}`), { path: folder, form });
+}
+
+/**
+ * Opens files that together hold a model. `path` stands for them in messages. Throws Deno.errors.InvalidData for
+ * tensors that are missing, unknown, twice there, or of another shape or type than `form` makes them; where none is a
+ * bias the model has none.
+ */
+export async function openGpt2Safetensors(
+  paths: readonly string[],
+  { path, form: said }: { readonly path: string; readonly form: Gpt2Form },
+): Promise<WeightFile> {
+  const open: SafetensorsFile[] = [];
+  const close = (): void => open.forEach((file) => file.close());
+  try {
+    const places = new Map<string, { readonly file: SafetensorsFile; readonly entry: Entry }>();
+    for (const each of paths) {
+      const file = await openSafetensors(each);
+      open.push(file);
+      for (const entry of file.header.entries) {
+        const name = entry.name.replace(/^transformer\./, "");
+        if (masks.test(name) || name === HEAD && said.tie !== false) continue;
+        if (places.has(name)) throw refused(path, `it holds ${excerpt(name)} twice`);
+        places.set(name, { file, entry });
+      }
+    }
+    const bias = places.has("ln_f.bias");
+    const form = bias ? said : { ...said, bias };
+    const shapes = shapesOf(places, { path, form });
+    const types = new Set([...places.values()].map(({ entry }) => floats.get(entry.dtype) ?? "mixed"));
+    const [first] = types;
+    return {
+      path,
+      form,
+      dtype: types.size === 1 ? first : "mixed",
+      shapes,
+      async read(name) {
+        const place = places.get(name);
+        const dtype = floats.get(place?.entry.dtype ?? "");
+        if (place === undefined || dtype === undefined) {
+          throw new RangeError(`Cannot read ${name}: ${path} has no such tensor`);
+        }
+        return widened(await place.file.bytes(place.entry), dtype);
+      },
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** The shapes of the model's tensors, which are all there and no others. */
+function shapesOf(
+  places: ReadonlyMap<string, { readonly entry: Entry }>,
+  { path, form }: { readonly path: string; readonly form: Gpt2Form },
+): ReadonlyMap<string, Shape> {
+  const shapes = new Map<string, Shape>();
+  for (const { name, shape } of gpt2Tensors(form)) {
+    const entry = places.get(name)?.entry;
+    if (entry === undefined) throw refused(path, `${name} is missing`);
+    // A table for tokens may be padded.
+    const [rows, columns] = entry.shape;
+    const padded = (name === EMBEDDING || name === HEAD) && entry.shape.length === 2 &&
+      columns === shape[1] &&
+      rows >= shape[0];
+    if (!padded && String(entry.shape) !== String(shape)) {
+      const nanogpt = entry.shape.length === 2 && String(entry.shape.toReversed()) === String(shape);
+      throw refused(
+        path,
+        `${name} is ${excerpt(entry.shape)}, wanted [${shape}]${
+          nanogpt ? ": it is the other way about, as nanoGPT's linear layers are: transpose it" : ""
+        }`,
+      );
+    }
+    if (!floats.has(entry.dtype)) {
+      throw refused(path, `${name} has type ${entry.dtype}, wanted one of ${[...floats.keys()].join(", ")}`);
+    }
+    shapes.set(name, entry.shape);
+  }
+  const unknown = [...places.keys()].find((name) => !shapes.has(name));
+  if (unknown !== undefined) throw refused(path, `it holds ${excerpt(unknown)}, which GPT-2 has not`);
+  return shapes;
+}
+
+/** The files of an index, each once. */
+function shardsOf(text: string, path: string): readonly string[] {
+  const index = parsed(text, path);
+  const map = typeof index === "object" && index !== null && "weight_map" in index ? index.weight_map : null;
+  if (typeof map !== "object" || map === null || Array.isArray(map)) {
+    throw refused(path, "it has no weight_map");
+  }
+  const names = new Set<string>();
+  for (const name of Object.values(map)) {
+    if (typeof name !== "string" || !/^[\w-][\w.-]*\.safetensors$/.test(name)) {
+      throw refused(path, `its weight_map names ${excerpt(name)}, wanted a safetensors file beside it`);
+    }
+    names.add(name);
+  }
+  if (names.size === 0 || names.size > MOST_SHARDS) {
+    throw refused(path, `its weight_map names ${names.size} files, wanted 1 to ${MOST_SHARDS}`);
+  }
+  return [...names].sort();
+}
+
+function parsed(text: string, path: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (cause) {
+    throw refused(path, "it is not JSON", cause);
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  const { size } = await Deno.stat(path).catch((cause) => {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new Deno.errors.NotFound(
+      `Cannot read a model there: ${path} is missing: a Hugging Face folder has config.json and model.safetensors`,
+      { cause },
+    );
+  });
+  if (size > MOST_JSON) throw refused(path, `it has ${size} bytes, wanted at most ${MOST_JSON}`);
+  return await Deno.readTextFile(path);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, (error) => {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  });
+}
+
+function refused(path: string, why: string, cause?: unknown): Error {
+  return new Deno.errors.InvalidData(`Cannot read ${path} as a GPT-2: ${why}`, { cause });
+}

@@ -1,0 +1,178 @@
+/**
+ * safetensors: an 8-byte length, a JSON header that says where each tensor lies, then the data, little-endian.
+ * Source: huggingface/safetensors, README "Format".
+ *
+ * @module
+ */
+import { sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
+import { readFull, writeAll } from "../../disk/exact_io.ts";
+import { type FloatType, narrowed, widened } from "./float_types.ts";
+import type { NamedShape } from "./gpt2_form.ts";
+import { type Entry, type Header, type Metadata, readHead, safetensorsHead } from "./safetensors_header.ts";
+import { type WeightWriter, WriteOrder } from "./weight_file.ts";
+
+export type { Entry, Header, Metadata } from "./safetensors_header.ts";
+
+type Data = TensorMap[string]["data"];
+
+/** A safetensors file that is open, its header checked. */
+export interface SafetensorsFile {
+  /** What it holds. */
+  readonly header: Header;
+  /** The bytes of one tensor. Throws Deno.errors.InvalidData where the file was cut short meanwhile. */
+  bytes(entry: Entry): Promise<Uint8Array<ArrayBuffer>>;
+  /** Closes it. */
+  close(): void;
+}
+
+/** Opens a file. Throws Deno.errors.InvalidData where it is cut short or its header does not fit it. */
+export async function openSafetensors(path: string | URL): Promise<SafetensorsFile> {
+  const file = await Deno.open(path);
+  try {
+    const header = await readHead(file, String(path));
+    return {
+      header,
+      async bytes({ name, begin, end }) {
+        const bytes = new Uint8Array(end - begin);
+        await file.seek(header.dataStart + begin, Deno.SeekMode.Start);
+        await readFull(file, bytes, `${path}: tensor ${name}`);
+        return bytes;
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/**
+ * The bytes of a safetensors file: Float32Array as F32, Uint32Array as U32, Uint16Array as F16 bits.
+ * Throws RangeError where data does not fill its shape.
+ */
+export function encodeSafetensors(tensors: TensorMap, metadata: Metadata = {}): Uint8Array<ArrayBuffer> {
+  const { head, order } = layOut(tensors, metadata);
+  const out = new Uint8Array(head.length + order.reduce((sum, data) => sum + data.byteLength, 0));
+  out.set(head);
+  let at = head.length;
+  for (const data of order) {
+    out.set(bytesOfData(data), at);
+    at += data.byteLength;
+  }
+  return out;
+}
+
+/** Writes a safetensors file and syncs it to disk, without a second copy of the data in memory. */
+export async function writeSafetensors(
+  path: string | URL,
+  tensors: TensorMap,
+  metadata: Metadata = {},
+): Promise<void> {
+  const { head, order } = layOut(tensors, metadata);
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  await writeAll(file, head);
+  for (const data of order) await writeAll(file, bytesOfData(data));
+  await file.sync();
+}
+
+/** Begins a file of float tensors, to be written one after the other. */
+export async function createSafetensors(
+  path: string | URL,
+  { tensors, dtype, metadata = {} }: {
+    readonly tensors: readonly NamedShape[];
+    readonly dtype: FloatType;
+    readonly metadata?: Metadata;
+  },
+): Promise<WeightWriter> {
+  const typed = tensors.map((tensor) => ({ ...tensor, dtype: dtype === "f32" ? "F32" : "BF16" }));
+  const head = safetensorsHead(typed, metadata);
+  const following = new WriteOrder(String(path), tensors);
+  const file = await Deno.open(path, { write: true, create: true, truncate: true });
+  try {
+    await writeAll(file, head);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  return {
+    order: tensors,
+    async write(data) {
+      following.take(data);
+      await writeAll(file, narrowed(data, dtype));
+    },
+    async end() {
+      following.end();
+      await file.sync();
+    },
+    close: () => file.close(),
+  };
+}
+
+/**
+ * Reads all tensors of a file: F32 and BF16 as Float32Array, U32 as Uint32Array, F16 as its bits in a Uint16Array.
+ * Throws Deno.errors.InvalidData where the file is cut short, its header does not fit it, or a tensor is of another type;
+ * nothing is allocated before sizes are checked.
+ */
+export async function readSafetensors(path: string | URL): Promise<TensorMap> {
+  const file = await openSafetensors(path);
+  try {
+    const found: [string, TensorMap[string]][] = [];
+    for (const entry of file.header.entries) {
+      if (!kept.has(entry.dtype)) {
+        throw new Deno.errors.InvalidData(
+          `Cannot read ${path}: tensor ${entry.name} has type ${entry.dtype}, wanted one of ${[...kept]}`,
+        );
+      }
+      found.push([entry.name, { shape: entry.shape, data: decode(await file.bytes(entry), entry.dtype) }]);
+    }
+    return Object.fromEntries(found);
+  } finally {
+    file.close();
+  }
+}
+
+/** Reads what a file holds, without its data. Throws as `readSafetensors`. */
+export async function readSafetensorsHeader(path: string | URL): Promise<Header> {
+  using file = await Deno.open(path);
+  return await readHead(file, String(path));
+}
+
+const kept = new Set(["F32", "BF16", "U32", "F16"]);
+
+function layOut(tensors: TensorMap, metadata: Metadata): { head: Uint8Array; order: readonly Data[] } {
+  // Four-byte elements first, so that every tensor starts at a multiple of its element size.
+  const names = Object.keys(tensors).sort((a, b) =>
+    tensors[b].data.BYTES_PER_ELEMENT - tensors[a].data.BYTES_PER_ELEMENT
+  );
+  const typed = names.map((name) => {
+    const { shape, data } = tensors[name];
+    if (data.length !== sizeOf(shape)) {
+      throw new RangeError(
+        `Cannot write tensor ${name}: it has ${data.length} values, wanted ${
+          sizeOf(shape)
+        } for shape [${shape}]`,
+      );
+    }
+    return {
+      name,
+      shape,
+      dtype: data instanceof Float32Array ? "F32" : data instanceof Uint32Array ? "U32" : "F16",
+    };
+  });
+  return { head: safetensorsHead(typed, metadata), order: names.map((name) => tensors[name].data) };
+}
+
+function decode(bytes: Uint8Array<ArrayBuffer>, dtype: string): Data {
+  switch (dtype) {
+    case "U32":
+      return new Uint32Array(bytes.buffer);
+    case "F16":
+      return new Uint16Array(bytes.buffer);
+    default:
+      return widened(bytes, dtype === "F32" ? "f32" : "bf16");
+  }
+}
+
+function bytesOfData(data: Data): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

@@ -1,0 +1,152 @@
+/**
+ * A tokenizer's folder: `tokenizer.json`, `tokenizer.model`, `tokenizer.vocab`, `vocab.json`, `merges.txt`,
+ * `tokenizer.tiktoken` and `report.json`; of a character tokenizer `meta.json` and `report.json`.
+ *
+ * @module
+ */
+import { BpeTokenizer } from "../bpe.ts";
+import { CharTokenizer, parseCharMeta } from "../char.ts";
+import { fitsVocabulary, gpt2Merges, gpt2Vocab, parseGpt2Files } from "./gpt2_files.ts";
+import { huggingFaceJson, parseHuggingFaceJson } from "./hugging_face.ts";
+import { fitsMinbpe, minbpeModel, minbpeVocab, parseMinbpeModel } from "./minbpe_files.ts";
+import { publishedByFile, publishedPatterns, publishedSpecial } from "./published.ts";
+import { fitsTiktoken, parseTiktokenRanks, tiktokenRanks } from "./tiktoken_file.ts";
+import type { Tokenizer } from "../tokenizer.ts";
+import { tokenizerNames } from "../tokenizer_names.ts";
+
+const NAMES = [
+  "tokenizer.json",
+  "meta.json",
+  "tokenizer.model",
+  "tokenizer.vocab",
+  "vocab.json",
+  "merges.txt",
+  "tokenizer.tiktoken",
+  "report.json",
+];
+
+/** What to write. */
+export interface SaveTokenizerOptions {
+  /** The folder; other files in it are left alone. */
+  readonly dir: string;
+  /** Goes into report.json, beside the vocabulary's size: how the tokenizer was learned. */
+  readonly report?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Writes a tokenizer's folder, whole or not at all: the files are written and synced beside, then renamed. A
+ * format is left out where it cannot hold the tokenizer: minbpe's for GPT-2's and GPT-4's shuffled bytes. Throws
+ * TypeError for a tokenizer of another make, or that no format can hold.
+ */
+export async function saveTokenizer(tokenizer: Tokenizer, options: SaveTokenizerOptions): Promise<void> {
+  const files = filesOf(tokenizer);
+  files.set(
+    "report.json",
+    JSON.stringify({ vocabSize: tokenizer.vocabSize, ...options.report }, null, 2) + "\n",
+  );
+  const { dir } = options;
+  const fresh = `${dir.replace(/[\\/]+$/, "")}.writing`;
+  await Deno.remove(fresh, { recursive: true }).catch(ignoreMissing);
+  await Deno.mkdir(fresh, { recursive: true });
+  for (const [name, text] of files) await writeSynced(`${fresh}/${name}`, text);
+  if (!(await exists(dir))) return await Deno.rename(fresh, dir);
+  for (const name of NAMES) await Deno.remove(`${dir}/${name}`).catch(ignoreMissing);
+  for (const name of [...files.keys()].reverse()) await Deno.rename(`${fresh}/${name}`, `${dir}/${name}`);
+  await Deno.remove(fresh, { recursive: true });
+}
+
+/**
+ * Reads a tokenizer from a folder (`tokenizer.json`, else `meta.json`, `tokenizer.model`, or `vocab.json` and
+ * `merges.txt`) or from one such file, or from a `.tiktoken` file: one of OpenAI's by its name (`cl100k_base.tiktoken`)
+ * with its pattern and special tokens, others with GPT-4's pattern and none. Throws Deno.errors.NotFound, or SyntaxError with file, line and reason.
+ */
+export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTokenizer> {
+  const { isFile } = await Deno.stat(path).catch((cause) => {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new Deno.errors.NotFound(
+      `Cannot load the tokenizer ${path}: no such folder or file: expected ${
+        tokenizerNames.join(", ")
+      } or a path`,
+      { cause },
+    );
+  });
+  const folder = isFile ? path.replace(/[^\\/]*$/, "") || "." : path;
+  for (const name of isFile ? [path.slice(path.search(/[^\\/]*$/))] : NAMES) {
+    const file = isFile ? path : `${path}/${name}`;
+    if (!(await exists(file))) continue;
+    if (name === "vocab.json" || name === "merges.txt") return await readGpt2(folder);
+    if (name.endsWith(".tiktoken")) return await readTiktoken(file, name);
+    if (name === "meta.json") return parseCharMeta(await readText(file), file);
+    if (name.endsWith(".model")) return parseMinbpeModel(await readText(file), file);
+    if (name.endsWith(".json") && name !== "report.json") {
+      return parseHuggingFaceJson(await readText(file), file);
+    }
+  }
+  throw new Deno.errors.NotFound(
+    `Cannot load the tokenizer ${path}: expected tokenizer.json, meta.json, a .model or .tiktoken file, or vocab.json and merges.txt`,
+  );
+}
+
+async function readTiktoken(file: string, name: string): Promise<BpeTokenizer> {
+  const known = publishedByFile(name);
+  return parseTiktokenRanks(await readText(file), {
+    file,
+    ...(known !== null && { pattern: publishedPatterns[known], special: await publishedSpecial(known) }),
+  });
+}
+
+async function readGpt2(folder: string): Promise<BpeTokenizer> {
+  const [vocab, merges] = await Promise.all(["vocab.json", "merges.txt"].map((name) => {
+    return readText(`${folder}/${name}`);
+  }));
+  return parseGpt2Files({ vocab, merges, folder });
+}
+
+const LARGEST = 1 << 26; // bytes: the largest that are published have half of it
+
+async function readText(path: string): Promise<string> {
+  const { size } = await Deno.stat(path);
+  if (size > LARGEST) {
+    throw new SyntaxError(
+      `Cannot read ${path}: it has ${size} bytes, expected at most ${LARGEST}: is it a tokenizer's`,
+    );
+  }
+  return await Deno.readTextFile(path);
+}
+
+function filesOf(tokenizer: Tokenizer): Map<string, string> {
+  if (tokenizer instanceof CharTokenizer) return new Map([["meta.json", JSON.stringify(tokenizer) + "\n"]]);
+  if (!(tokenizer instanceof BpeTokenizer)) {
+    throw new TypeError("Cannot save this tokenizer: expected a BpeTokenizer or a CharTokenizer");
+  }
+  const files = new Map<string, string>();
+  if (fitsVocabulary(tokenizer)) {
+    files.set("tokenizer.json", huggingFaceJson(tokenizer));
+    files.set("vocab.json", gpt2Vocab(tokenizer)).set("merges.txt", gpt2Merges(tokenizer));
+  }
+  if (fitsMinbpe(tokenizer)) {
+    files.set("tokenizer.model", minbpeModel(tokenizer)).set("tokenizer.vocab", minbpeVocab(tokenizer));
+  }
+  if (fitsTiktoken(tokenizer)) files.set("tokenizer.tiktoken", tiktokenRanks(tokenizer));
+  if (files.size > 0) return files;
+  throw new TypeError(
+    "Cannot save this tokenizer: no format can hold it: give its special tokens other texts",
+  );
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  await Deno.writeTextFile(path, text);
+  using file = await Deno.open(path, { write: true });
+  await file.sync();
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, (error) => {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  });
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}

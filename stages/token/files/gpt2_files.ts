@@ -1,0 +1,182 @@
+/**
+ * GPT-2's files: `vocab.json` (token to id) and `merges.txt` (one merge a line), bytes written as characters.
+ *
+ * @module
+ */
+import { excerpt } from "../../format/text/excerpt.ts";
+import { type BpeSpec, BpeTokenizer, type Merge } from "../bpe.ts";
+import { printable, unprintable } from "./byte_characters.ts";
+import type { Pattern } from "../split/patterns.ts";
+
+/** The text of `vocab.json`, special tokens included. */
+export function gpt2Vocab(tokenizer: BpeTokenizer): string {
+  return JSON.stringify(vocabulary(tokenizer));
+}
+
+/** Token to id, in order of id; special tokens by their own text. Throws TypeError where two have one text. */
+export function vocabulary(tokenizer: BpeTokenizer): Record<string, number> {
+  const entries = named(tokenizer).sort((a, b) => a[1] - b[1]);
+  const texts = new Map<string, number>();
+  for (const [text, id] of entries) {
+    const other = texts.get(text);
+    if (other !== undefined) {
+      throw new TypeError(
+        `Cannot write the tokens ${other} and ${id} to one vocabulary: both are written ${excerpt(text)}`,
+      );
+    }
+    texts.set(text, id);
+  }
+  return Object.fromEntries(entries);
+}
+
+/** Whether each token can be told by its text: no special token is written as an ordinary one is. */
+export function fitsVocabulary(tokenizer: BpeTokenizer): boolean {
+  const entries = named(tokenizer);
+  return new Set(entries.map(([text]) => text)).size === entries.length;
+}
+
+function named(tokenizer: BpeTokenizer): [string, number][] {
+  const entries: [string, number][] = [...tokenizer.special];
+  tokenizer.tokens.forEach((bytes, id) => bytes && entries.push([printable(bytes), id]));
+  return entries;
+}
+
+/** The text of `merges.txt`. */
+export function gpt2Merges(tokenizer: BpeTokenizer): string {
+  const shown = tokenizer.tokens.map((bytes) => bytes === undefined ? "" : printable(bytes));
+  return "#version: 0.2\n" +
+    tokenizer.merges.map(([left, right]) => `${shown[left]} ${shown[right]}\n`).join("");
+}
+
+/** The two files; the pattern is not in them. */
+export interface Gpt2Files {
+  /** Text of vocab.json. */
+  readonly vocab: string;
+  /** Text of merges.txt. */
+  readonly merges: string;
+  /** Where they stand, for messages. */
+  readonly folder: string;
+  /** Default gpt2. */
+  readonly pattern?: Pattern;
+}
+
+/**
+ * Reads `vocab.json` and `merges.txt`. An entry that no merge makes and that is not a byte is a special token.
+ * Throws SyntaxError with file, line or entry, and reason.
+ */
+export function parseGpt2Files(files: Gpt2Files): BpeTokenizer {
+  const name = `${files.folder}/merges.txt`;
+  const vocab = parseVocab(files.vocab, `${files.folder}/vocab.json`);
+  const pairs: { pair: readonly [string, string]; where: string }[] = [];
+  files.merges.split(/\r?\n/).forEach((line, i) => {
+    if (line === "" || i === 0 && line.startsWith("#version")) return;
+    const parts = line.split(" ");
+    if (parts.length !== 2) {
+      throw new SyntaxError(
+        `Cannot read ${name}: line ${i + 1}: expected two tokens, found ${excerpt(line)}`,
+      );
+    }
+    pairs.push({ pair: [parts[0], parts[1]], where: `${name}: line ${i + 1}` });
+  });
+  const made = new Set(pairs.map(({ pair: [left, right] }) => left + right));
+  const special = new Map([...vocab].filter(([text]) => !made.has(text) && unprintable(text)?.length !== 1));
+  return tokenizerOf({ vocab, pairs, special, pattern: files.pattern ?? "gpt2", name: files.folder });
+}
+
+/** Ids are below this: tables are as long as the greatest id. */
+export const MOST_IDS: number = 2 ** 21;
+
+/** Token texts to ids. Throws SyntaxError naming the entry. */
+export function parseVocab(text: string, name: string): Map<string, number> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw new SyntaxError(`Cannot read ${name}: not JSON: ${String(cause)}`, { cause });
+  }
+  return vocabularyOf(parsed, name);
+}
+
+/** A JSON object as token texts to ids, each id once. Throws SyntaxError naming the entry. */
+export function vocabularyOf(parsed: unknown, name: string): Map<string, number> {
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new SyntaxError(`Cannot read ${name}: the vocabulary must be an object of token to id`);
+  }
+  const taken = new Set<number>();
+  const vocab = new Map<string, number>();
+  for (const [token, id] of Object.entries(parsed)) {
+    if (!Number.isSafeInteger(id) || id < 0 || id >= MOST_IDS || taken.has(id)) {
+      throw new SyntaxError(
+        `Cannot read ${name}: token ${excerpt(token)} has id ${excerpt(id)}: ` +
+          (taken.has(id) ? "it is taken" : `expected a whole number below ${MOST_IDS}`),
+      );
+    }
+    taken.add(id);
+    vocab.set(token, id);
+  }
+  return vocab;
+}
+
+/** What the two kinds of file come to. */
+export interface Written {
+  /** Ids by the tokens' printable texts. */
+  readonly vocab: ReadonlyMap<string, number>;
+  /** The merges in order, and where each was read. */
+  readonly pairs: readonly { readonly pair: readonly [string, string]; readonly where: string }[];
+  /** Special tokens by text. */
+  readonly special: ReadonlyMap<string, number>;
+  /** How text is cut first. */
+  readonly pattern: Pattern;
+  /** The file, for messages. */
+  readonly name: string;
+}
+
+/** A tokenizer from texts of tokens and merges. Throws SyntaxError with the place of what does not fit. */
+export function tokenizerOf({ vocab, pairs, special, pattern, name }: Written): BpeTokenizer {
+  const tokens: (Uint8Array | undefined)[] = [];
+  for (const [text, id] of vocab) {
+    if (special.has(text)) continue;
+    const bytes = unprintable(text);
+    if (bytes === null) {
+      throw new SyntaxError(
+        `Cannot read ${name}: token ${excerpt(text)} has a character that is no byte's`,
+      );
+    }
+    tokens[id] = bytes;
+  }
+  const filled = Array.from(tokens); // holes become undefined
+  const merges = pairs.map(({ pair, where }): Merge => {
+    const [left, right, id] = [pair[0], pair[1], pair[0] + pair[1]].map((text) => {
+      const found = vocab.get(text);
+      if (found === undefined) {
+        throw new SyntaxError(`Cannot read ${where}: token ${excerpt(text)} is not in the vocabulary`);
+      }
+      return found;
+    });
+    return [left, right, id];
+  });
+  return soundTokenizer({ pattern, tokens: filled, merges, special }, name);
+}
+
+/** A tokenizer of what a file says. Throws SyntaxError, with the file, where the parts do not fit. */
+export function soundTokenizer(spec: BpeSpec, name: string): BpeTokenizer {
+  const taken = new Map<number, string>();
+  for (const [text, id] of spec.special ?? []) {
+    const other = taken.get(id);
+    if (id >= MOST_IDS || other !== undefined) {
+      throw new SyntaxError(
+        `Cannot read ${name}: special token ${excerpt(text)} has id ${id}: ` +
+          (other === undefined
+            ? `expected a whole number below ${MOST_IDS}`
+            : `it is taken by ${excerpt(other)}`),
+      );
+    }
+    taken.set(id, text);
+  }
+  try {
+    return new BpeTokenizer(spec);
+  } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof SyntaxError)) throw cause;
+    throw new SyntaxError(`Cannot read ${name}: ${cause.message}`, { cause });
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * minbpe's files, version 1: `.model` (pattern, special tokens, merges) and `.vocab` (for people, not read back).
+ *
+ * Source: karpathy/minbpe base.py.
+ *
+ * @module
+ */
+import { excerpt } from "../../format/text/excerpt.ts";
+import type { BpeTokenizer, Merge } from "../bpe.ts";
+import { soundTokenizer } from "./gpt2_files.ts";
+import { patternSource } from "../split/patterns.ts";
+
+/** Whether minbpe's format can hold a tokenizer: one line each, ids 0 to 255 are the bytes, merges follow in order. */
+export function fitsMinbpe(tokenizer: BpeTokenizer): boolean {
+  return lineBroken(tokenizer) === undefined && tokenizer.byteIds.every((id, byte) => id === byte) &&
+    tokenizer.merges.every(([, , id], rank) => id === 256 + rank);
+}
+
+/** The text of `.model`. Throws TypeError if the format cannot hold the tokenizer. */
+export function minbpeModel(tokenizer: BpeTokenizer): string {
+  const broken = lineBroken(tokenizer);
+  if (broken !== undefined) {
+    throw new TypeError(`Cannot write ${JSON.stringify(broken)} to a minbpe model: it has a line break`);
+  }
+  if (!fitsMinbpe(tokenizer)) {
+    throw new TypeError(
+      `Cannot write a minbpe model: ids 0 to 255 must be the bytes and merges follow in order: write tokenizer.json`,
+    );
+  }
+  let text = `minbpe v1\n${patternSource(tokenizer.pattern)}\n${tokenizer.special.size}\n`;
+  for (const [special, id] of tokenizer.special) text += `${special} ${id}\n`;
+  for (const [left, right] of tokenizer.merges) text += `${left} ${right}\n`;
+  return text;
+}
+
+/** What cannot stand in one line, if anything. */
+function lineBroken({ pattern, special }: BpeTokenizer): string | undefined {
+  return [patternSource(pattern), ...special.keys()].find((text) => /[\r\n]/.test(text));
+}
+
+/** The text of `.vocab`: each token as it prints, and what it was merged from. */
+export function minbpeVocab(tokenizer: BpeTokenizer): string {
+  const shown = tokenizer.tokens.map((bytes) => bytes === undefined ? "" : rendered(bytes));
+  const parts = new Map(
+    tokenizer.merges.map(([left, right, id]) => [id, `[${shown[left]}][${shown[right]}] -> `]),
+  );
+  const lines = shown.map((token, id) => `${parts.get(id) ?? ""}[${token}] ${id}\n`);
+  for (const [special, id] of tokenizer.special) lines.push(`[${special}] ${id}\n`);
+  return lines.join("");
+}
+
+const MOST_BYTES = 1 << 26;
+
+/** Reads a `.model`. Throws SyntaxError with file, line and reason. */
+export function parseMinbpeModel(text: string, file: string): BpeTokenizer {
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === "") lines.pop();
+  const refuse = (index: number, why: string): SyntaxError =>
+    new SyntaxError(`Cannot read ${file}: line ${index + 1}: ${why}`);
+  if (lines[0] !== "minbpe v1") {
+    throw refuse(0, `expected "minbpe v1", found ${excerpt(lines[0] ?? "")}`);
+  }
+  if (lines.length < 3) throw refuse(lines.length, "the file ends before the number of special tokens");
+  if (!/^\d{1,6}$/.test(lines[2])) {
+    throw refuse(2, `expected a number of special tokens, found ${excerpt(lines[2])}`);
+  }
+  const firstMerge = 3 + Number(lines[2]);
+  if (lines.length < firstMerge) {
+    throw refuse(lines.length, `the file ends after ${lines.length - 3} of ${lines[2]} special tokens`);
+  }
+  const special = new Map<string, number>();
+  for (let i = 3; i < firstMerge; i++) {
+    const match = /^([^]+) (\d{1,7})$/.exec(lines[i]);
+    if (match === null) throw refuse(i, `expected a special token and its id, found ${excerpt(lines[i])}`);
+    special.set(match[1], Number(match[2]));
+  }
+  const tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
+  const merges: Merge[] = [];
+  let total = 0;
+  for (let i = firstMerge; i < lines.length; i++) {
+    const match = /^(\d{1,7}) (\d{1,7})$/.exec(lines[i]);
+    if (match === null) throw refuse(i, `expected two ids, found ${excerpt(lines[i])}`);
+    const left = Number(match[1]), right = Number(match[2]);
+    if (left >= tokens.length || right >= tokens.length) {
+      throw refuse(i, `merge ${lines[i]} needs ids below ${tokens.length}, its own`);
+    }
+    merges.push([left, right, tokens.length]);
+    const joined = new Uint8Array(tokens[left].length + tokens[right].length);
+    total += joined.length;
+    if (total > MOST_BYTES) { // each merge may double the longest token
+      throw refuse(i, `the tokens so far have ${total} bytes together, expected at most ${MOST_BYTES}`);
+    }
+    joined.set(tokens[left]);
+    joined.set(tokens[right], tokens[left].length);
+    tokens.push(joined);
+  }
+  return soundTokenizer({ pattern: lines[1], tokens, merges, special }, file);
+}
+
+/** Text of a token's bytes, with control characters escaped so that they do not disturb the line. */
+function rendered(bytes: Uint8Array): string {
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  return text.replace(/\p{C}/gu, (character) => {
+    return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;
+  });
+}

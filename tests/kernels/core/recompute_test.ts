@@ -1,0 +1,123 @@
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import { checkpoint } from "../../../kernels/core/recompute.ts";
+import { accumulate, gradients } from "../../../kernels/core/gradients.ts";
+import { Graph } from "../../../kernels/core/graph.ts";
+import { compile, type Program } from "../../../kernels/core/program.ts";
+import type { Tensor } from "../../../kernels/core/tensor.ts";
+import { openReference } from "../../../kernels/engine/reference.ts";
+import { mul, scale } from "../../../kernels/ops/elementwise/arith.ts";
+import { gather } from "../../../kernels/ops/indexing/gather.ts";
+import { sum } from "../../../kernels/ops/reduce/reduce.ts";
+import { clear } from "../../../kernels/ops/update/state.ts";
+import { tanh } from "../../../kernels/ops/elementwise/tanh.ts";
+import { gpt } from "../../../kernels/models/gpt.ts";
+import { adamw } from "../../../kernels/optim/adamw.ts";
+import { plan } from "../../../stages/model/plan.ts";
+
+type Part = (x: Tensor, f: (x: Tensor) => Tensor) => Tensor;
+const plain: Part = (x, f) => f(x);
+
+/** Loss of `blocks` blocks, each of `depth` steps tanh(w · x) through `part`, and gradients of x and w. */
+function program(part: Part, { blocks = 3, depth = 4, nested = false } = {}): Program {
+  const graph = new Graph();
+  const x = graph.leaf("x", { shape: [64], dtype: "f32" }, "input");
+  const w = graph.leaf("w", { shape: [64], dtype: "f32" }, "parameter");
+  const block = (from: Tensor) => {
+    let y = from;
+    for (let i = 0; i < depth; i++) y = nested ? part(y, (y) => tanh(mul(w, y))) : tanh(mul(w, y));
+    return y;
+  };
+  let y = x;
+  for (let i = 0; i < blocks; i++) y = part(y, block);
+  const loss = sum(mul(y, y));
+  gradients(loss, [x, w]).forEach((g, i) => graph.output(`grad ${i}`, g!));
+  graph.output("loss", loss);
+  return compile("p", graph);
+}
+
+async function run(p: Program): Promise<Record<string, number[]>> {
+  await using session = await openReference().open([p], {
+    x: { shape: [64], data: Float32Array.from({ length: 64 }, (_, i) => Math.sin(i + 1)) },
+    w: { shape: [64], data: Float32Array.from({ length: 64 }, (_, i) => 1 + Math.cos(i) / 2) },
+  });
+  await session.run(["p"]);
+  const read = await session.read(["loss", "grad 0", "grad 1"]);
+  return Object.fromEntries(Object.entries(read).map(([label, { data }]) => [label, [...data]]));
+}
+
+Deno.test("checkpoint() changes no value and no gradient, of its input and of what else it reads", async () => {
+  const wanted = await run(program(plain, { blocks: 1 }));
+  deepStrictEqual(await run(program(checkpoint, { blocks: 1 })), wanted);
+  ok([...wanted["grad 0"], ...wanted["grad 1"]].every((g) => g !== 0));
+});
+
+Deno.test("checkpoint() in a row and within another gives the gradients of the whole", async () => {
+  // A weight's gradients of a block are added up before those of blocks are: another order, so another last bit.
+  const wanted = await run(program(plain));
+  for (const actual of [program(checkpoint), program(checkpoint, { nested: true })]) {
+    for (const [label, values] of Object.entries(await run(actual))) {
+      values.forEach((v, i) =>
+        ok(Math.abs(v - wanted[label][i]) <= 1e-6 * Math.abs(wanted[label][i]), label)
+      );
+    }
+  }
+});
+
+Deno.test("checkpoint() keeps a block's input alone, and what is in it while one block is computed again", () => {
+  const sizes = { blocks: 30, depth: 10 };
+  const kept = (p: Program) => p.arenaBytes / 256;
+  const [whole, part] = [kept(program(plain, sizes)), kept(program(checkpoint, sizes))];
+  ok(whole >= 30 * 10 * 2, `${whole} tensors`); // a step keeps two
+  ok(
+    part >= 29 + 20 && part <= 29 + 20 + 6,
+    `${part} tensors, wanted 29 inputs, a block's 20 and what is at hand`,
+  );
+});
+
+Deno.test("checkpoint() computes again only what gradients need", () => {
+  const graph = new Graph();
+  const x = graph.leaf("x", { shape: [64], dtype: "f32" }, "input");
+  const y = checkpoint(x, (x) => sum(scale(mul(x, x), 3))); // of these only x itself is needed
+  graph.output("g", gradients(y, [x])[0]!);
+  graph.output("y", y);
+  const names = compile("p", graph).calls.map((call) => call.op.name);
+  deepStrictEqual([names.filter((n) => n === "sum").length, names.includes("fill")], [1, true]);
+  strictEqual(names.filter((n) => n === "mul").length, 1 + 2, "x · x once, and twice x · its gradient");
+});
+
+Deno.test("checkpoint() passes whole numbers by, and gives null where nothing flows", () => {
+  const graph = new Graph();
+  const table = graph.leaf("table", { shape: [9, 4], dtype: "f32" }, "parameter");
+  const other = graph.leaf("other", { shape: [4], dtype: "f32" }, "parameter");
+  const ids = graph.leaf("ids", { shape: [5], dtype: "u32" }, "input");
+  const loss = sum(checkpoint(table, (table) => gather(table, ids)));
+  const [ofTable, ofOther] = gradients(loss, [table, other]);
+  deepStrictEqual([ofTable?.shape, ofOther], [[9, 4], null]);
+  strictEqual(checkpoint(table, (x) => x), table);
+});
+
+Deno.test("checkpoint() refuses a part that overwrites what was made outside", () => {
+  const graph = new Graph();
+  const x = graph.leaf("x", { shape: [64], dtype: "f32" }, "input");
+  const total = graph.leaf("total", { shape: [64], dtype: "f32" }, "gradient");
+  throws(() => checkpoint(x, (x) => accumulate(total, x)), {
+    message:
+      "Cannot compute again what accumulate belongs to: it overwrites total, which was made outside: " +
+      "leave it out of the checkpoint",
+  });
+  checkpoint(x, (x) => accumulate(clear(scale(x, 2)), x)); // its own: may be done twice
+});
+
+Deno.test("checkpoint() adds gradients to their buffers while it goes back, as without it", () => {
+  const model = gpt({ layers: 2, heads: 2, channels: 16, seqLen: 8, vocabSize: 65 });
+  const adding = (recompute: "none" | "block") => {
+    const { programs: [micro] } = plan({
+      model,
+      training: { optimizer: adamw(), shape: [1, 2, 8], clip: 1, recompute },
+    });
+    return micro.calls.filter(({ op, outputs }) => op.inPlace !== undefined && outputs[0].kind === "gradient")
+      .map(({ op, outputs }) => `${op.name} ${outputs[0].label}`);
+  };
+  deepStrictEqual(adding("block"), adding("none"));
+  strictEqual(adding("block").filter((name) => name.startsWith("matmul_add")).length, 2 * 4 + 1);
+});

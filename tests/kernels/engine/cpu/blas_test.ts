@@ -1,0 +1,77 @@
+/**
+ * Products by a BLAS: the same cases as the WASM kernel's, choice and refusal of a library. (Golden runs with it are in
+ * tests/stages/train/golden_test.ts.)
+ *
+ * @module
+ */
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { findBlas } from "../../../../kernels/engine/cpu/blas.ts";
+import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
+import { attentionGradOp, attentionOp } from "../../../../kernels/ops/attention/attention.ts";
+import { ops } from "../../../../kernels/ops/list.ts";
+import { blasTest } from "../../../blas.ts";
+import { checkOp, parityChecks, runCases } from "../../parity/parity.ts";
+
+/** Ops that multiply by it. */
+const products = ops.filter((op) => /^(matmul|affine|attention)/.test(op.name));
+
+blasTest("cpu engine with BLAS gives every product's reference within float32", async (t) => {
+  for (const threads of [1, 2, 3, 6]) {
+    const checks = await parityChecks(await openCpu({ threads, blas: "auto" }), products);
+    for (const [name, check] of checks) await t.step(`${name}, ${threads} threads`, check);
+  }
+});
+
+blasTest(
+  "cpu engine with BLAS gives attention in blocks of queries, the same bits for any number of threads",
+  async () => {
+    for (
+      const [shape, heads] of [[[2, 200, 3 * 24], 3], [[1, 64, 3 * 16], 1], [[1, 129, 3 * 64], 2]] as const
+    ) {
+      const forward = { inputs: [shape], attrs: { heads } };
+      const [batch, time, width] = shape, out = [batch, time, width / 3];
+      const backward = { inputs: [shape, out, [batch, heads, time], out], attrs: { heads } };
+      const cases = [{ op: attentionOp, case: forward }, { op: attentionGradOp, case: backward }];
+      const found = [];
+      for (const threads of [1, 2, 5]) {
+        const engine = await openCpu({ threads, blas: "auto" });
+        for (const { op, case: c } of cases) await checkOp(engine, op, { case: c, seed: 3 });
+        found.push(await runCases(engine, cases, { seed: 4, times: 1 }));
+      }
+      deepStrictEqual(found[1], found[0]);
+      deepStrictEqual(found[2], found[0]);
+    }
+  },
+);
+
+blasTest("cpu engine says that a BLAS multiplies", async () => {
+  match((await openCpu({ threads: 2, blas: "auto" })).device, /^WASM SIMD and .+, 2 threads$/);
+  strictEqual((await openCpu({ threads: 2 })).device, "WASM SIMD, 2 threads");
+});
+
+Deno.test("findBlas() takes none for off, and refuses what it cannot use", async () => {
+  strictEqual(await findBlas("off"), null);
+  await rejects(findBlas("/nowhere/libblas.so"), {
+    name: "NotFound",
+    message: /Cannot use BLAS \/nowhere\/libblas.so: .*--blas off/,
+  });
+});
+
+Deno.test({
+  name: "findBlas() without the permission: auto takes none, a path is refused",
+  permissions: { read: true, ffi: false },
+  fn: async () => {
+    strictEqual(await findBlas("auto"), null);
+    await rejects(findBlas("libopenblas.so.0"), { name: "NotCapable", message: /deno task native/ });
+  },
+});
+
+Deno.test({
+  name: "findBlas() refuses a library that is no BLAS",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const error = await findBlas("libc.so.6").catch((e: unknown) => e);
+    ok(error instanceof Deno.errors.NotFound);
+    deepStrictEqual(/cblas_sgemm/.test(error.message), true, error.message);
+  },
+});

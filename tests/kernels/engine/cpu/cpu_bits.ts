@@ -1,0 +1,19 @@
+/**
+ * All results of all ops' cases on the CPU engine in one number, so that processes can compare them; run as a program, it
+ * prints it.
+ *
+ * @module
+ */
+import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
+import { ops } from "../../../../kernels/ops/list.ts";
+import { runCases, smallCases } from "../../parity/parity.ts";
+
+/** SHA-256 of the results' bytes, in hexadecimal. */
+export async function cpuBits(): Promise<string> {
+  const results = await runCases(await openCpu({ threads: 2 }), smallCases(ops), { seed: 6, times: 1 });
+  const parts = results.flat(2).map((values) => new Uint8Array(new Float64Array(values).buffer));
+  const digest = await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer());
+  return new Uint8Array(digest).toHex();
+}
+
+if (import.meta.main) console.log(await cpuBits());

@@ -1,0 +1,246 @@
+/**
+ * The WebGPU engine: what it asks of a device, and what it says when the device cannot.
+ *
+ * @module
+ */
+import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { accumulate } from "../../../../kernels/core/gradients.ts";
+import { Graph } from "../../../../kernels/core/graph.ts";
+import type { Op } from "../../../../kernels/core/op.ts";
+import { compile, type Program } from "../../../../kernels/core/program.ts";
+import { normals } from "../../../../kernels/random/philox.ts";
+import { largestPack, openEngine } from "../../../../kernels/engine/open.ts";
+import { openWebgpu, type WebgpuEngine } from "../../../../kernels/engine/webgpu/webgpu_engine.ts";
+import { mul } from "../../../../kernels/ops/elementwise/arith.ts";
+import { matmul } from "../../../../kernels/ops/matmul/matmul.ts";
+import { relu } from "../../../../kernels/ops/elementwise/relu.ts";
+
+const vector = (...data: number[]) => ({ shape: [data.length], data: Float32Array.from(data) });
+
+/** "add": sum += relu(x); "show": y = relu(relu(sum)). */
+function twoPrograms(): Program[] {
+  const adding = new Graph();
+  const spec = { shape: [3], dtype: "f32" } as const;
+  accumulate(adding.leaf("sum", spec, "parameter"), relu(adding.leaf("x", spec, "input")));
+  const showing = new Graph();
+  showing.output("y", relu(relu(showing.leaf("sum", spec, "parameter"))));
+  return [compile("add", adding), compile("show", showing)];
+}
+
+Deno.test("webgpu run() is one submit for all programs given, and programs share weights by label", async () => {
+  await using session = await (await openWebgpu()).open(twoPrograms(), { sum: vector(1, 2, 3) });
+  session.write({ x: vector(10, -10, 1) });
+  const before = session.counters;
+  await session.run(["add", "add", "show"]);
+  const after = session.counters;
+  strictEqual(after.submits - before.submits, 1);
+  strictEqual(after.dispatches - before.dispatches, 2 + 2 + 2);
+  strictEqual(after.readBacks, 0);
+  strictEqual(after.pipelines, 2, "relu and accumulate, each once");
+  strictEqual(after.bytes, before.bytes, "a run allocates nothing");
+  deepStrictEqual(await session.read(["y"]), { y: vector(21, 2, 5) });
+});
+
+Deno.test("webgpu session takes a tensor below 16 bytes where a product before it bound fours", async () => {
+  const graph = new Graph();
+  const x = graph.leaf("x", { shape: [5, 12], dtype: "f32" }, "input");
+  const small = graph.leaf("small", { shape: [3], dtype: "f32" }, "parameter");
+  graph.output("product", matmul(x, graph.leaf("w", { shape: [12, 9], dtype: "f32" }, "parameter")));
+  graph.output("doubled", mul(small, small));
+  await using session = await (await openWebgpu()).open([compile("small", graph)], {
+    small: vector(1, 2, 3),
+  });
+  await session.run(["small"]);
+  deepStrictEqual(await session.read(["doubled"]), { doubled: vector(1, 4, 9) });
+});
+
+Deno.test("webgpu read() maps once for several labels, after all runs and writes so far", async () => {
+  await using session = await (await openWebgpu()).open(twoPrograms(), {});
+  deepStrictEqual(await session.read(["sum"]), { sum: vector(0, 0, 0) }); // no weights: zeros
+  session.write({ x: vector(1, 1, 1) });
+  await session.run(["add", "show"]);
+  session.write({ x: vector(2, 2, 2) });
+  await session.run(["add"]);
+  const before = session.counters.readBacks;
+  deepStrictEqual(await session.read(["y", "sum", "x"]), {
+    y: vector(1, 1, 1),
+    sum: vector(3, 3, 3),
+    x: vector(2, 2, 2),
+  });
+  strictEqual(session.counters.readBacks - before, 1);
+});
+
+Deno.test("webgpu run() goes on past the number of runs that may wait on the device", async () => {
+  await using session = await (await openWebgpu()).open(twoPrograms(), { x: vector(1, 1, 1) });
+  for (let i = 0; i < 40; i++) await session.run(["add"]);
+  deepStrictEqual(await session.read(["sum"]), { sum: vector(40, 40, 40) });
+});
+
+Deno.test("webgpu timings() gives each call of the timed runs, in order, once", async () => {
+  await using session = await (await openWebgpu()).open(twoPrograms(), { x: vector(1, 1, 1) });
+  await session.run(["add"]);
+  const before = performance.timeOrigin + performance.now();
+  await session.run(["add", "show"], { timed: true });
+  await session.run(["add"], { timed: true });
+  const timings = await session.timings();
+  ok(timings !== null, "SwiftShader and GPUs have timestamp-query");
+  deepStrictEqual(timings.map(({ program, call, thread }) => [program, call, thread]), [
+    ["add", 0, 0],
+    ["add", 1, 0],
+    ["show", 0, 0],
+    ["show", 1, 0],
+    ["add", 0, 0],
+    ["add", 1, 0],
+  ]);
+  ok(timings.every(({ duration, wait }) => duration >= 0 && wait === 0));
+  ok(timings.every(({ start }, i) => start >= (timings[i - 1]?.start ?? before)), JSON.stringify(timings));
+  deepStrictEqual(await session.timings(), []);
+  deepStrictEqual(await session.read(["sum"]), { sum: vector(3, 3, 3) });
+});
+
+Deno.test("webgpu write() takes a view of shared memory", async () => {
+  await using session = await (await openWebgpu()).open(twoPrograms(), {});
+  const shared = new Float32Array(new SharedArrayBuffer(20), 4, 3);
+  shared.set([7, 8, 9]);
+  session.write({ x: { shape: [3], data: shared } });
+  deepStrictEqual(await session.read(["x"]), { x: vector(7, 8, 9) });
+});
+
+Deno.test("webgpu session names what it does not know, and what does not fit", async () => {
+  await using session = await (await openWebgpu()).open(twoPrograms(), { unused: vector(1) });
+  throws(() => session.write({ z: vector(1) }), {
+    name: "RangeError",
+    message: /Cannot write z: no program/,
+  });
+  throws(() => session.write({ x: vector(1) }), { name: "RangeError", message: /x: got 1 values, wanted 3/ });
+  throws(
+    () => session.write({ x: { shape: [3], data: new Uint32Array(3) } }),
+    { name: "TypeError", message: /x: got a Uint32Array, wanted a Float32Array/ },
+  );
+  await rejects(session.read(["z"]), { name: "RangeError", message: /Cannot read z/ });
+  await rejects(session.run(["train"]), {
+    name: "RangeError",
+    message: /Cannot run train: known are add, show/,
+  });
+});
+
+Deno.test("webgpu session says that the device was lost, why, and how to go on", async () => {
+  const session = await (await openWebgpu()).open(twoPrograms(), {});
+  await session.run(["add"]);
+  const pending = session.read(["sum"]);
+  session.device.destroy(); // what a test can do of a driver's reset
+  const lost = { message: /Lost the device .* \(destroyed: .*\): the last checkpoint is good: .*--resume/ };
+  await rejects(pending, lost);
+  await rejects(session.run(["add"]), lost);
+  await rejects(session.read(["sum"]), lost);
+  await session[Symbol.asyncDispose]();
+});
+
+Deno.test("webgpu session is closed after its disposal", async () => {
+  const session = await (await openWebgpu()).open(twoPrograms(), {});
+  await session[Symbol.asyncDispose]();
+  await rejects(session.run(["add"]), { message: /session: it is closed/ });
+  await rejects(session.read(["sum"]), { message: /session: it is closed/ });
+});
+
+Deno.test("webgpu open() names the tensor that is larger than the device's limit", async () => {
+  const engine = await openWebgpu();
+  const graph = new Graph();
+  const rows = 1 << 21; // times 1024 floats: 8 GiB, above any adapter's binding
+  graph.output("y", relu(graph.leaf("wte.weight", { shape: [rows, 1024], dtype: "f32" }, "parameter")));
+  await rejects(engine.open([compile("eval", graph)], {}), {
+    name: "RangeError",
+    message:
+      /Cannot place wte\.weight of eval on .*: f32 \[2097152,1024\] is 8589934592 bytes, .* a model that much smaller/,
+  });
+});
+
+Deno.test("webgpu open() says which op's WGSL does not compile, and where", async () => {
+  const broken: Op<null> = {
+    name: "broken",
+    infer: ([x]) => [x],
+    reference: ([x]) => [x],
+    wgsl: () => ({ code: "@compute @workgroup_size(1)\nfn main() { nothing(); }", workgroups: [1, 1, 1] }),
+    wasm: () => [],
+    cases: [],
+  };
+  const graph = new Graph();
+  graph.output("y", graph.call(broken, [graph.leaf("x", { shape: [1], dtype: "f32" }, "input")], null)[0]);
+  await rejects((await openWebgpu()).open([compile("p", graph)], {}), {
+    name: "SyntaxError",
+    message: /Cannot compile broken .* of p for .*: line 2: .*nothing/s,
+  });
+});
+
+Deno.test("webgpu session with an arena in several buffers computes the same", async () => {
+  const graph = new Graph();
+  const spec = { shape: [64, 64], dtype: "f32" } as const;
+  const w = graph.leaf("w", spec, "parameter");
+  let x = graph.leaf("x", spec, "input");
+  for (let i = 0; i < 4; i++) x = mul(relu(matmul(x, w)), matmul(x, w, { transposeB: true }));
+  graph.output("y", x);
+  const program = compile("p", graph);
+  const weights = {
+    w: { shape: spec.shape, data: normals(1, "w", 4096).map((v) => v / 8) },
+    x: { shape: spec.shape, data: normals(1, "x", 4096) },
+  };
+  const run = async (engine: WebgpuEngine) => {
+    await using session = await engine.open([program], weights);
+    await session.run(["p"]);
+    return { ...(await session.read(["y"])).y, bytes: session.counters.bytes };
+  };
+  const whole = await run(await openWebgpu());
+  const most = 2 * 16384 + 256; // two tensors of 64 x 64 fit a buffer, a third would lie in two
+  ok(program.arenaBytes > most, `arena of ${program.arenaBytes} bytes`);
+  const pieces = await run(await openWebgpu({ memoryLimits: { maxBufferSize: most } }));
+  deepStrictEqual(pieces.data, whole.data);
+  ok(pieces.bytes > whole.bytes, "pieces leave gaps");
+  await rejects(
+    (await openWebgpu({ memoryLimits: { maxStorageBufferBindingSize: 16000 } })).open([program], {}),
+    {
+      name: "RangeError",
+      message: /Cannot place .* of p on .*: f32 \[64,64\] is 16384 bytes, a tensor may have 16000 there/,
+    },
+  );
+});
+
+Deno.test("openEngine() says why; a software adapter is no GPU unless asked for", async () => {
+  const adapter = await openWebgpu();
+  const auto = await openEngine("auto", { threads: 1 });
+  strictEqual(auto.engine.name, adapter.software ? "cpu" : "webgpu");
+  match(auto.why, adapter.software ? /is software, no GPU/ : /a GPU is there/);
+  strictEqual((await openEngine("webgpu")).engine.name, "webgpu");
+  strictEqual((await openEngine("cpu", { threads: 1 })).engine.name, "cpu");
+  await rejects(openEngine("gpu"), { name: "TypeError", message: /wanted auto, webgpu or cpu/ });
+  if (adapter.software) {
+    await rejects(openWebgpu({ allowSoftware: false }), { name: "NotSupported", message: /is no GPU/ });
+  }
+});
+
+Deno.test("largestPack() is what the device binds, 2 GiB at most; any size will do on the CPU", async () => {
+  await using session = await (await openWebgpu()).open(twoPrograms(), {});
+  const { maxStorageBufferBindingSize, maxBufferSize } = session.device.limits;
+  strictEqual(await largestPack("webgpu"), Math.min(maxStorageBufferBindingSize, maxBufferSize, 2 ** 31 - 1));
+  strictEqual(
+    await largestPack("auto"),
+    Infinity,
+    "the adapter here is software, so auto computes on the CPU",
+  );
+  strictEqual(await largestPack("cpu"), Infinity);
+  await rejects(largestPack("gpu"), { name: "TypeError", message: /wanted auto, webgpu or cpu/ });
+});
+
+Deno.test("openEngine() without an adapter: auto computes on the CPU, webgpu says how to get one", async () => {
+  const open = new URL("../../../../kernels/engine/open.ts", import.meta.url);
+  const code = `import { openEngine } from "${open}";
+    console.log((await openEngine("auto", { threads: 1 })).why);
+    await openEngine("webgpu").catch((e) => console.log(e.name, e.message));`;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", code],
+    cwd: new URL("../../../..", import.meta.url),
+    env: { DENO_WEBGPU_BACKEND: Deno.build.os === "darwin" ? "dx12" : "metal" }, // of another system: no adapter
+  }).output();
+  const said = new TextDecoder().decode(stdout);
+  match(said, /no GPU is there/, new TextDecoder().decode(stderr));
+  match(said, /NotSupported Cannot compute with WebGPU: this system has no adapter: .*--device cpu/);
+});

@@ -1,0 +1,203 @@
+/**
+ * Philox in WGSL and in WASM against the authors' numbers and kernels/random/philox.ts, and masks on every engine.
+ *
+ * @module
+ */
+import { deepStrictEqual, notDeepStrictEqual, ok, throws } from "node:assert/strict";
+import { flat } from "../../../../kernels/core/gradients.ts";
+import { Graph } from "../../../../kernels/core/graph.ts";
+import type { Op } from "../../../../kernels/core/op.ts";
+import { philox, philox4x32 } from "../../../../kernels/random/philox.ts";
+import { compile } from "../../../../kernels/core/program.ts";
+import type { Tensor } from "../../../../kernels/core/tensor.ts";
+import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
+import type { Engine } from "../../../../kernels/engine/engine.ts";
+import { openReference } from "../../../../kernels/engine/reference.ts";
+import { openWebgpu } from "../../../../kernels/engine/webgpu/webgpu_engine.ts";
+import { attention } from "../../../../kernels/ops/attention/attention.ts";
+import { dropout } from "../../../../kernels/ops/dropout/dropout.ts";
+import { keptOf, maskOf, philoxFunctions } from "../../../../kernels/ops/dropout/dropout_mask.ts";
+import { buildKernels, builds } from "../../../../kernels/wasm/build.ts";
+
+// Random123's kat_vectors for philox4x32-10.
+const most = 0xffffffff;
+const known = [
+  { counter: [0, 0, 0, 0], key: [0, 0], words: [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8] },
+  {
+    counter: [most, most, most, most],
+    key: [most, most],
+    words: [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd],
+  },
+  {
+    counter: [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
+    key: [0xa4093822, 0x299f31d0],
+    words: [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
+  },
+];
+
+/** The known ones and as many more as make `count`, counters and keys themselves random. */
+function questions(count: number): readonly { counter: readonly number[]; key: readonly number[] }[] {
+  const more = Array.from({ length: count - known.length }, (_, i) => ({
+    counter: philox(1, "counter", i),
+    key: philox(1, "key", i).slice(0, 2),
+  }));
+  return [...known, ...more];
+}
+
+const asked = questions(2048);
+const answers = asked.map(({ counter, key }) => philox4x32(counter, key));
+
+Deno.test("philox() of WGSL gives its authors' numbers, and those of philox4x32()", async () => {
+  const op: Op<null> = {
+    name: "philox_alone",
+    infer: ([counters]) => [{ shape: counters.shape, dtype: "u32" }],
+    reference: () => [],
+    wgsl: (call) => {
+      const kernel = flat(
+        call,
+        `let c = 4u * i;
+  let words = philox(vec4u(in0[c], in0[c + 1u], in0[c + 2u], in0[c + 3u]), vec2u(in1[2u * i], in1[2u * i + 1u]));
+  for (var w = 0u; w < 4u; w++) { out0[c + w] = words[w]; }`,
+        { count: asked.length },
+      );
+      return { ...kernel, code: `${philoxFunctions}\n${kernel.code}` };
+    },
+    wasm: () => [],
+    cases: [],
+  };
+  const graph = new Graph();
+  const counters = graph.leaf("counters", { shape: [asked.length, 4], dtype: "u32" }, "input");
+  const keys = graph.leaf("keys", { shape: [asked.length, 2], dtype: "u32" }, "input");
+  graph.output("words", graph.call(op, [counters, keys], null)[0]);
+  await using session = await (await openWebgpu()).open([compile("philox", graph)], {});
+  session.write({
+    counters: { shape: counters.shape, data: Uint32Array.from(asked.flatMap((q) => q.counter)) },
+    keys: { shape: keys.shape, data: Uint32Array.from(asked.flatMap((q) => q.key)) },
+  });
+  await session.run(["philox"]);
+  const { data } = (await session.read(["words"])).words;
+  known.forEach(({ words }, i) => deepStrictEqual([...data.slice(4 * i, 4 * i + 4)], words));
+  deepStrictEqual(data, Uint32Array.from(answers.flat()));
+});
+
+for (const build of Object.keys(builds).filter((name) => builds[name].source === "index.ts")) {
+  Deno.test(`philox() of ${build}'s source gives its authors' numbers, and those of philox4x32()`, async () => {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+    const module = await WebAssembly.compile(await buildKernels(build, "wasm/philox.ts"));
+    const draw = (await WebAssembly.instantiate(module, { env: { memory } })).exports.philox;
+    ok(typeof draw === "function");
+    const words = new Uint32Array(memory.buffer, 0, 16);
+    asked.forEach(({ key }, i) => {
+      // Lanes hold this question, the next ones' counters, and the first one's again past the end.
+      for (let lane = 0; lane < 4; lane++) {
+        asked[(i + lane) % asked.length].counter.forEach((c, w) => words[4 * w + lane] = c);
+      }
+      draw(0, ...key);
+      for (let lane = 0; lane < 4; lane++) {
+        const { counter } = asked[(i + lane) % asked.length];
+        deepStrictEqual([0, 1, 2, 3].map((w) => words[4 * w + lane]), philox4x32(counter, key));
+      }
+      if (i < known.length) deepStrictEqual([0, 1, 2, 3].map((w) => words[4 * w]), known[i].words);
+    });
+  });
+}
+
+const engines: Readonly<Record<string, () => Promise<Engine>>> = {
+  reference: () => Promise.resolve(openReference()),
+  cpu: () => openCpu({ threads: 2 }),
+  webgpu: () => openWebgpu(),
+};
+const key = Float64Array.of(0xfedcba98, 0x89abcdef), draw = Float64Array.of(0xfffffff0);
+const [batch, heads, time, rate] = [2, 2, 70, 0.3];
+
+/** Values of y, made from `data` under a key and a draw. */
+async function evaluate(
+  engine: Engine,
+  options: {
+    shape: readonly number[];
+    data: Float32Array;
+    make(x: Tensor, key: Tensor, draw: Tensor): Tensor;
+  },
+): Promise<readonly number[]> {
+  const graph = new Graph();
+  const x = graph.leaf("x", { shape: options.shape, dtype: "f32" }, "input");
+  const keyLeaf = graph.leaf("key", { shape: [2], dtype: "u32" }, "input");
+  const drawLeaf = graph.leaf("draw", { shape: [1], dtype: "u32" }, "input");
+  graph.output("y", options.make(x, keyLeaf, drawLeaf));
+  await using session = await engine.open([compile("mask", graph)], {});
+  session.write({
+    x: { shape: options.shape, data: options.data },
+    key: { shape: [2], data: Uint32Array.from(key) },
+    draw: { shape: [1], data: Uint32Array.from(draw) },
+  });
+  await session.run(["mask"]);
+  return [...(await session.read(["y"])).y.data];
+}
+
+for (const [name, open] of Object.entries(engines)) {
+  Deno.test(`dropout() on ${name} keeps what maskOf() says, bit for bit`, async () => {
+    const n = 1003, mask = maskOf(rate, { key, draw }), { scale } = keptOf(rate);
+    const y = await evaluate(await open(), {
+      shape: [n],
+      data: new Float32Array(n).fill(1),
+      make: (x, key, draw) => dropout(x, { rate, key, draw }),
+    });
+    deepStrictEqual(y, y.map((_, i) => mask(Math.floor(i / 4), i % 4) === 0 ? 0 : Math.fround(scale)));
+  });
+
+  Deno.test(`attention() on ${name} keeps the weights that maskOf() says`, async () => {
+    // Scores 0 and value j the unit vector j: output i shows the weights of query i.
+    const width = time, channels = heads * width, data = new Float32Array(batch * time * 3 * channels);
+    for (let row = 0; row < batch * time; row++) {
+      for (let h = 0; h < heads; h++) data[(3 * row + 2) * channels + h * width + row % time] = 1;
+    }
+    const out = await evaluate(await open(), {
+      shape: [batch, time, 3 * channels],
+      data,
+      make: (x, key, draw) => attention(x, { heads, dropout: { rate, key, draw } }),
+    });
+    const mask = maskOf(rate, { key, draw });
+    for (let b = 0; b < batch; b++) {
+      for (let h = 0; h < heads; h++) {
+        for (let i = 0; i < time; i++) {
+          for (let j = 0; j < time; j++) {
+            const wanted = j > i ? 0 : mask((b * heads + h) * time + i, j) / (i + 1);
+            const found = out[((b * time + i) * heads + h) * width + j];
+            ok(
+              Math.abs(found - wanted) <= 1e-6 && (found === 0) === (wanted === 0),
+              `${[b, h, i, j]}: ${found}`,
+            );
+          }
+        }
+      }
+    }
+  });
+}
+
+Deno.test("maskOf() drops the rate's share, keeps the mean, and is another for each key, draw and row", () => {
+  const n = 40000;
+  const mask = (key: readonly number[], draw: number, rate: number, row = 0) => {
+    const at = maskOf(rate, { key: Float64Array.from(key), draw: Float64Array.of(draw) });
+    return Array.from({ length: n }, (_, column) => at(row, column));
+  };
+  for (const rate of [0.01, 0.1, 0.5, 0.9]) {
+    const m = mask([1, 2], 3, rate), dropped = m.filter((x) => x === 0).length / n;
+    ok(Math.abs(dropped - rate) < 5 * Math.sqrt(rate * (1 - rate) / n), `${dropped} dropped at rate ${rate}`);
+    const mean = m.reduce((a, b) => a + b) / n; // variance of an element: rate / (1 - rate)
+    ok(Math.abs(mean - 1) < 5 * Math.sqrt(rate / (1 - rate) / n), `mean ${mean} at rate ${rate}`);
+  }
+  const one = mask([1, 2], 3, 0.5);
+  for (
+    const other of [mask([2, 2], 3, 0.5), mask([1, 3], 3, 0.5), mask([1, 2], 4, 0.5), mask([1, 2], 3, 0.5, 1)]
+  ) {
+    notDeepStrictEqual(other, one);
+    const both = other.filter((x, i) => x !== 0 && one[i] !== 0).length / n; // independent: a quarter
+    ok(Math.abs(both - 0.25) < 5 * Math.sqrt(3 / 16 / n), `${both} kept by both`);
+  }
+});
+
+Deno.test("keptOf() refuses rates that drop nothing or all", () => {
+  for (const rate of [0, 1, -0.1, 1.5, NaN]) throws(() => keptOf(rate), RangeError);
+  deepStrictEqual(keptOf(0.5), { threshold: 2 ** 31, scale: 2 });
+  deepStrictEqual([keptOf(1e-12).threshold, keptOf(1 - 1e-12).threshold], [1, 2 ** 32 - 1]);
+});

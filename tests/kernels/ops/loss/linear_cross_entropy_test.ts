@@ -1,0 +1,165 @@
+/**
+ * Losses by blocks of logits: what all logits at once give, gradients included, on every engine and for any block.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import { gradients } from "../../../../kernels/core/gradients.ts";
+import { Graph } from "../../../../kernels/core/graph.ts";
+import { normals, uniformAt } from "../../../../kernels/random/philox.ts";
+import { compile } from "../../../../kernels/core/program.ts";
+import { ShapeError, type TensorMap } from "../../../../kernels/core/tensor.ts";
+import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
+import type { Engine } from "../../../../kernels/engine/engine.ts";
+import { openReference } from "../../../../kernels/engine/reference.ts";
+import { openWebgpu } from "../../../../kernels/engine/webgpu/webgpu_engine.ts";
+import { gpt } from "../../../../kernels/models/gpt.ts";
+import { mul } from "../../../../kernels/ops/elementwise/arith.ts";
+import { ignoredTarget } from "../../../../kernels/ops/loss/cross_entropy.ts";
+import { linearCrossEntropy } from "../../../../kernels/ops/loss/linear_cross_entropy.ts";
+import { sum } from "../../../../kernels/ops/reduce/reduce.ts";
+import { adamw } from "../../../../kernels/optim/adamw.ts";
+import { plan } from "../../../../stages/model/plan.ts";
+
+const B = 2, T = 7, C = 5, V = 12, VALID = 11;
+const labels = ["losses", "dx", "dweight"];
+const values: TensorMap = {
+  x: { shape: [B, T, C], data: normals(1, "x", B * T * C) },
+  weight: { shape: [V, C], data: normals(1, "weight", V * C) },
+  factors: { shape: [B, T], data: normals(1, "factors", B * T) },
+  targets: {
+    shape: [B, T],
+    data: Uint32Array.from(
+      { length: B * T },
+      (_, i) => i === 3 ? ignoredTarget : Math.floor(uniformAt(1, "targets", i) * VALID),
+    ),
+  },
+};
+
+/** Losses weighted by `factors`, and their gradients; logits of `rows` rows at a time. */
+function graphOf(rows: number): Graph {
+  const graph = new Graph();
+  const leaf = (label: string) =>
+    graph.leaf(
+      label,
+      { shape: values[label].shape, dtype: label === "targets" ? "u32" : "f32" },
+      "input",
+    );
+  const x = leaf("x"), weight = leaf("weight");
+  const losses = linearCrossEntropy(x, {
+    weight,
+    targets: leaf("targets"),
+    valid: VALID,
+    blockBytes: rows * V * 4,
+  });
+  graph.output("losses", losses);
+  gradients(sum(mul(losses, leaf("factors"))), [x, weight]).forEach((g, i) =>
+    graph.output(labels[i + 1], g!)
+  );
+  return graph;
+}
+
+async function run(engine: Engine, rows: number, given = values): Promise<TensorMap> {
+  await using session = await engine.open([compile("losses", graphOf(rows))], {});
+  session.write(given);
+  await session.run(["losses"]);
+  return await session.read(labels);
+}
+
+function checkClose(actual: TensorMap, wanted: TensorMap, where: string): void {
+  for (const label of labels) {
+    deepStrictEqual(actual[label].shape, wanted[label].shape);
+    wanted[label].data.forEach((exact, i) => {
+      const value = actual[label].data[i];
+      ok(Math.abs(value - exact) <= 1e-5, `${where}: ${label}[${i}] is ${value}, wanted ${exact}`);
+    });
+  }
+}
+
+const engines: Record<string, () => Promise<Engine>> = {
+  reference: () => Promise.resolve(openReference()),
+  cpu: () => openCpu({ threads: 2 }),
+  webgpu: () => openWebgpu(),
+};
+
+for (const [name, open] of Object.entries(engines)) {
+  Deno.test(`linearCrossEntropy() by blocks of any size gives what all logits give, gradients too, on ${name}`, async () => {
+    const engine = await open();
+    const wanted = await run(openReference(), B * T);
+    for (const rows of [14, 13, 7, 4, 1]) { // at once, and blocks of 7, 7, 4 (the last cut short) and 1 row
+      const actual = await run(engine, rows);
+      checkClose(actual, wanted, `${rows} rows on ${name}`);
+      deepStrictEqual(await run(engine, rows), actual, "the same bits again");
+    }
+  });
+}
+
+Deno.test("linearCrossEntropy() by blocks has the gradient that differences of its losses show", async () => {
+  const found = await run(openReference(), 4);
+  const graph = graphOf(4);
+  const program = compile("losses", graph);
+  const lossOf = (given: Record<string, Float64Array>) => {
+    const now = new Map(Object.entries(given));
+    const known = new Map([...graph.leaves].map(([label, t]) => [t, now.get(label)!]));
+    for (const call of program.calls) {
+      const results = call.op.reference(call.inputs.map((t) => known.get(t)!), call);
+      call.outputs.forEach((t, i) => known.set(t, results[i]));
+    }
+    return known.get(graph.outputs.get("losses")!)!.reduce((s, l, i) => s + l * given.factors[i], 0);
+  };
+  const exact = Object.fromEntries(
+    Object.entries(values).map(([label, { data }]) => [label, Float64Array.from(data)]),
+  );
+  for (const label of ["x", "weight"]) {
+    exact[label].forEach((before, i) => {
+      exact[label][i] = before + 1e-4;
+      const above = lossOf(exact);
+      exact[label][i] = before - 1e-4;
+      const slope = (above - lossOf(exact)) / 2e-4;
+      exact[label][i] = before;
+      const value = found[`d${label}`].data[i];
+      ok(Math.abs(value - slope) < 1e-6, `d${label}[${i}] is ${value}, differences show ${slope}`);
+    });
+  }
+});
+
+Deno.test("linearCrossEntropy() by blocks keeps no logits of more rows than a block's", () => {
+  const kept = compile("losses", graphOf(4)).slots.filter((s) => s.tensor.shape.at(-1) === V);
+  deepStrictEqual([...new Set(kept.map((s) => s.tensor.shape.join()))], [`4,${V}`]);
+  throws(() => {
+    const graph = new Graph();
+    const [x, weight] = [[3, C], [V, C]].map((shape, i) =>
+      graph.leaf(`in${i}`, { shape, dtype: "f32" }, "input")
+    );
+    linearCrossEntropy(x, { weight, targets: graph.leaf("t", { shape: [2], dtype: "u32" }, "input") });
+  }, ShapeError);
+});
+
+Deno.test("plan() of GPT-2 124M at batch 8 of 1,024 holds nothing as large as all logits", () => {
+  const model = gpt({ layers: 12, heads: 12, channels: 768, seqLen: 1024, vocabSize: 50257 });
+  const { programs, memory } = plan({
+    model,
+    training: { optimizer: adamw(), shape: [1, 8, 1024], clip: 1 },
+    evaluation: { batch: 8, seqLen: 1024 },
+  });
+  const all = 8 * 1024 * 50304 * 4;
+  const weights = 50304 * 768 * 4; // the largest tensor that has to be: 154.5 MB
+  for (const { label, bytes } of programs.flatMap((p) => p.slots)) {
+    ok(bytes <= weights, `${label} is ${bytes} bytes`);
+  }
+  strictEqual(Math.max(...programs.flatMap((p) => p.slots).map((s) => s.bytes)), weights);
+  const arena = Math.max(...programs.map((p) => p.arenaBytes));
+  strictEqual(memory.activation, arena);
+  // All logits alone would be 1.65 GB more than the blocks of 640 rows, which are 129 MB.
+  ok(all > 1.6e9 && arena < 5.6e9, `${arena} bytes of activations`);
+});
+
+Deno.test("plan() of a small model makes its logits at once: one product forward, two backward", () => {
+  const model = gpt({ layers: 1, heads: 2, channels: 16, seqLen: 8, vocabSize: 300 });
+  const { programs } = plan({ model, training: { optimizer: adamw(), shape: [1, 2, 8], clip: 1 } });
+  const names = programs[0].calls.map((call) => call.op.name);
+  const count = (wanted: string) => names.filter((name) => name === wanted).length;
+  // Of the head and of four linear layers: gradients of weights are added to their buffers by the product.
+  deepStrictEqual([count("matmul"), count("matmul_add"), count("cross_entropy_rows")], [2 + 4, 1 + 4, 0]);
+  ok(names.includes("cross_entropy") && !names.includes("take_rows"));
+});

@@ -1,0 +1,79 @@
+/**
+ * The family of matmul kernels as names and text: which are tried on which GPU, which runs untried.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { callKey, type Gpu, leastGpu } from "../../../../kernels/core/gpu.ts";
+import { bindings, dispatchesOf, scratchOf } from "../../../../kernels/core/op.ts";
+import { matmulOp } from "../../../../kernels/ops/matmul/matmul.ts";
+import { caseGraph } from "../../parity/parity.ts";
+import { able } from "./matmul_trials.ts";
+
+Deno.test("variants() of a product are what the GPU's limits and features allow, the untried one first", () => {
+  const call = caseGraph(matmulOp, { inputs: [[256, 768], [768, 768]], attrs: {} }).graph.calls[0];
+  const names = (gpu: Gpu) => matmulOp.variants!(call, gpu);
+  const kinds = (gpu: Gpu) => [...new Set(names(gpu).map((name) => name.split(" ")[0]))].sort();
+  deepStrictEqual(kinds(able), ["quads", "registers", "tiles"]);
+  deepStrictEqual(kinds(leastGpu), ["registers", "tiles"]);
+  // What rounds to 16 bits is chosen by the GPU's `half` alone, with native f16 as without.
+  for (const gpu of [able, leastGpu]) deepStrictEqual(kinds({ ...gpu, half: true }), ["half"]);
+  strictEqual(new Set(names(able)).size, names(able).length);
+  strictEqual(names({ ...able, software: true })[0], "quads 8x8 by 8x8");
+  strictEqual(names({ ...leastGpu, software: true })[0], "registers 8x8 by 8x8");
+  strictEqual(names({ ...leastGpu, software: true, half: true })[0], "half 4x4 by 8x8");
+  const small = {
+    ...leastGpu.limits,
+    maxComputeInvocationsPerWorkgroup: 64,
+    maxComputeWorkgroupStorageSize: 4096,
+  };
+  for (const half of [false, true]) {
+    for (const name of names({ ...leastGpu, limits: small, half })) {
+      const [across, down] = /by (\d+)x(\d+)/.exec(name)!.slice(1).map(Number);
+      ok(across * down <= 64, name);
+    }
+  }
+});
+
+Deno.test("a product untried: large tiles for many results, K in parts for few, a row alone by its own kernel", () => {
+  const untried = (m: number, k: number, n: number, { attrs = {}, half = false } = {}) => {
+    const inputs = [attrs === TN ? [k, m] : [m, k], [k, n]];
+    const [call] = caseGraph(matmulOp, { inputs, attrs }).graph.calls;
+    return matmulOp.variants!(call, { ...leastGpu, half })[0];
+  };
+  const TN = { transposeA: true };
+  strictEqual(untried(8192, 768, 3072), "tiles 4x4 by 16x16");
+  strictEqual(untried(256, 768, 768), "tiles 4x4 by 8x8");
+  strictEqual(untried(128, 8192, 128, { attrs: TN }), "tiles 4x4 by 8x8 in 4"); // gradient of a small weight, B·T 8192
+  strictEqual(untried(1, 768, 768), "slices 4x4 by 16x1x8 in 4");
+  strictEqual(untried(7, 768, 3072), "slices 8x4 by 16x1x8 in 2");
+  strictEqual(untried(1, 768, 768, { attrs: { transposeB: true } }), "slices 4x4 by 2x1x32");
+  const half = true;
+  strictEqual(untried(8192, 768, 3072, { half }), "half 8x4 by 16x8");
+  strictEqual(untried(256, 768, 768, { half }), "half 4x4 by 8x8");
+  strictEqual(untried(1, 768, 768, { half }), "half 4x4 by 64x1 in 4");
+});
+
+Deno.test("parts of K take scratch memory as large as all of their sums, written by one dispatch, read by the next", () => {
+  const [call] =
+    caseGraph(matmulOp, { inputs: [[2048, 64], [2048, 96]], attrs: { transposeA: true } }).graph.calls;
+  const kernel = matmulOp.wgsl(call, {
+    ...leastGpu,
+    choices: new Map([[callKey(call), "tiles 4x4 by 8x8 in 16"]]),
+  });
+  const [first, second, ...more] = dispatchesOf(kernel);
+  deepStrictEqual(more, []);
+  strictEqual(first.workgroups[2], 16);
+  strictEqual(scratchOf(kernel), 4 * 64 * 96 * 16);
+  for (const { code } of [first, second]) ok(code.includes(`@binding(${bindings(call).length})`), code);
+});
+
+Deno.test("a choice that is no variant of a call on this GPU changes nothing", () => {
+  const [call] = caseGraph(matmulOp, { inputs: [[64, 64], [64, 64]], attrs: {} }).graph.calls;
+  for (const name of ["half 8x4 by 16x8", "tiles 7x7 by 1x1", ""]) {
+    deepStrictEqual(
+      matmulOp.wgsl(call, { ...leastGpu, choices: new Map([[callKey(call), name]]) }),
+      matmulOp.wgsl(call, leastGpu),
+    );
+  }
+});

@@ -1,0 +1,111 @@
+/**
+ * Walks every op: gradients against central differences of its reference, shapes, cases.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { gradients } from "../../../kernels/core/gradients.ts";
+import { leastGpu } from "../../../kernels/core/gpu.ts";
+import { bindings, type Case, type Op } from "../../../kernels/core/op.ts";
+import { permutation } from "../../../kernels/random/philox.ts";
+import { compile } from "../../../kernels/core/program.ts";
+import { sizeOf } from "../../../kernels/core/tensor.ts";
+import { openReference } from "../../../kernels/engine/reference.ts";
+import { mul } from "../../../kernels/ops/elementwise/arith.ts";
+import { ops } from "../../../kernels/ops/list.ts";
+import { sum } from "../../../kernels/ops/reduce/reduce.ts";
+import { caseGraph, caseValues, parityChecks } from "../parity/parity.ts";
+
+const STEP = 1e-4; // error of the difference itself: STEP² · f''' / 6, about 1e-8
+const MOST_ELEMENTS = 48; // tried of each input: a reference of attention is slow
+
+for (const op of ops) {
+  const small = op.cases.filter((c) => c.bench !== true);
+
+  Deno.test(`${op.name} has cases, and the reference engine runs them`, async () => {
+    ok(small.length > 0, "no case that is not a bench");
+    (await parityChecks(openReference(), [op])).get(op.name)!();
+  });
+
+  Deno.test(`${op.name} fits WebGPU's least limits`, () => {
+    for (const c of op.cases) {
+      const call = caseGraph(op, c).graph.calls[0];
+      ok(bindings(call).length <= 8, "more than 8 storage buffers");
+      const { code, workgroups } = op.wgsl(call, leastGpu);
+      ok(
+        workgroups.every((n) => Number.isInteger(n) && n >= 1 && n <= 65535),
+        `workgroups ${workgroups}`,
+      );
+      const sizes = code.match(/@workgroup_size\(([\d, ]+)\)/)![1].split(",").map(Number);
+      ok(sizes.reduce((a, b) => a * b, 1) <= 256, `workgroup size ${sizes}`);
+      ok(workgroupBytes(code) <= 16384, `${workgroupBytes(code)} bytes of workgroup memory`);
+    }
+  });
+
+  if (op.vjp !== undefined) {
+    Deno.test(`${op.name} has the gradient that differences of its reference show`, async () => {
+      for (const [number, c] of small.entries()) {
+        if (caseGraph(op, c).outputs[0].dtype === "f32") await checkGradient(op, { case: c, number });
+      }
+    });
+  }
+}
+
+Deno.test("ops have names of their own, each a WASM export's", () => {
+  deepStrictEqual(new Set(ops.map((op) => op.name)).size, ops.length);
+  for (const { name } of ops) ok(/^[a-z][a-z0-9_]*$/.test(name), name);
+});
+
+/** Loss: the first output (others are statistics for the backward op) times fixed random weights, summed. */
+async function checkGradient(op: Op<any>, options: { case: Case<any>; number: number }): Promise<void> {
+  const c = options.case;
+  const values = caseValues(c, 3);
+  const { graph, inputs, outputs: [out] } = caseGraph(op, c);
+  const weight = graph.leaf("weight", { shape: out.shape, dtype: "f32" }, "input");
+  const weights = caseValues({ inputs: [out.shape], attrs: null }, 4)[0];
+  const trainable = inputs.filter((t) => t.dtype === "f32");
+  const found = gradients(sum(mul(out, weight)), trainable);
+  found.forEach((g, i) => g !== null && graph.output(`gradient${i}`, g));
+
+  await using session = await openReference().open([compile("gradient", graph)], {});
+  session.write({
+    weight: { shape: out.shape, data: weights },
+    ...Object.fromEntries(inputs.map((t, i) => [t.label, { shape: t.shape, data: values[i] }])),
+  });
+  await session.run(["gradient"]);
+
+  const call = graph.calls[0];
+  const exact = values.map((v) => Float64Array.from(v));
+  const loss = () => op.reference(exact, call)[0].reduce((sum, y, i) => sum + y * weights[i], 0);
+  for (const [i, t] of trainable.entries()) {
+    const where = `${op.name}, case ${options.number} ${JSON.stringify(c.inputs)}, ${t.label}`;
+    ok(found[i] !== null, `${where}: no gradient`);
+    deepStrictEqual(found[i].shape, t.shape, where);
+    const data = Float64Array.from((await session.read([`gradient${i}`]))[`gradient${i}`].data);
+    const x = exact[inputs.indexOf(t)];
+    const scale = Math.hypot(...data) / Math.sqrt(data.length); // root mean square
+    for (const at of permutation(5, t.label, sizeOf(t.shape)).subarray(0, MOST_ELEMENTS)) {
+      const before = x[at];
+      x[at] = before + STEP;
+      const above = loss();
+      x[at] = before - STEP;
+      const difference = (above - loss()) / (2 * STEP);
+      x[at] = before;
+      // 1e-6 covers the difference's own error and the reading of the gradient as float32 (6e-8 of it).
+      const allowed = 1e-6 * (Math.abs(difference) + scale + 0.01);
+      ok(
+        Math.abs(data[at] - difference) <= allowed,
+        `${where}[${at}]: gradient ${data[at]}, differences show ${difference} within ${allowed}`,
+      );
+    }
+  }
+}
+
+/** Bytes of a kernel's workgroup arrays: 4 a number, 16 a vec4f. */
+function workgroupBytes(code: string): number {
+  let bytes = 0;
+  for (const [, type, count] of code.matchAll(/var<workgroup> \w+: array<([\w<>]+), (\d+)>/g)) {
+    bytes += Number(count) * 4 * Number(type.match(/vec(\d)/)?.[1] ?? 1);
+  }
+  return bytes;
+}

@@ -1,0 +1,96 @@
+/**
+ * Every op on the CPU engine: against the float64 reference, and with the same bits for any number of threads.
+ *
+ * @module
+ */
+import { deepStrictEqual } from "node:assert/strict";
+import type { Case } from "../../../kernels/core/op.ts";
+import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
+import {
+  type AttentionAttrs,
+  attentionGradOp,
+  attentionOp,
+} from "../../../kernels/ops/attention/attention.ts";
+import { ops } from "../../../kernels/ops/list.ts";
+import { matmulAddOp, matmulOp } from "../../../kernels/ops/matmul/matmul.ts";
+import { checkFarOut, checkOp, parityChecks, runCases, smallCases } from "./parity.ts";
+
+Deno.test("cpu engine gives every op's reference within float32", async (t) => {
+  const checks = await parityChecks(await openCpu({ threads: 2 }), ops);
+  for (const [name, check] of checks) await t.step(name, check);
+});
+
+Deno.test("cpu engine without relaxed SIMD gives every op's reference within float32", async (t) => {
+  const checks = await parityChecks(await openCpu({ threads: 2, relaxedSimd: false }), ops);
+  for (const [name, check] of checks) await t.step(name, check);
+});
+
+Deno.test("cpu engine gives the same bits with one thread, two and three", async (t) => {
+  const cases = smallCases(ops);
+  const run = async (threads: number) =>
+    await runCases(await openCpu({ threads }), cases, { seed: 2, times: 1 });
+  const [one, two, three] = [await run(1), await run(2), await run(3)];
+  for (const op of ops) {
+    await t.step(op.name, () => {
+      cases.forEach((c, i) => {
+        if (c.op !== op) return;
+        deepStrictEqual(two[i], one[i], JSON.stringify(c.case));
+        deepStrictEqual(three[i], one[i], JSON.stringify(c.case));
+      });
+    });
+  }
+});
+
+Deno.test("cpu engine with the wide tile gives every product's reference within float32", async (t) => {
+  const products = ops.filter((op) => /^(matmul|affine)/.test(op.name));
+  for (const relaxedSimd of [true, false]) {
+    const engine = await openCpu({ threads: 2, relaxedSimd, wideTile: true });
+    const checks = await parityChecks(engine, products);
+    for (const [name, check] of checks) await t.step(`${name}${relaxedSimd ? "" : ", plain"}`, check);
+  }
+});
+
+Deno.test("cpu engine gives the same bits with the wide tile and without, for any number of threads", async () => {
+  const layouts = [[false, false], [false, true], [true, false], [true, true]];
+  // [M, K, N]: whole tiles, what a tile leaves over on either side, and more than a block of each.
+  const sizes = [[8, 4, 16], [16, 256, 48], [9, 1, 33], [17, 300, 40], [64, 513, 24], [140, 259, 1065]];
+  const cases = sizes.flatMap(([m, k, n]) =>
+    layouts.flatMap(([transposeA, transposeB]) => {
+      const inputs = [transposeA ? [k, m] : [m, k], transposeB ? [n, k] : [k, n]];
+      const attrs = { transposeA, transposeB };
+      return [
+        { op: matmulOp, case: { inputs, attrs } },
+        { op: matmulAddOp, case: { inputs: [...inputs, [m, n]], attrs } },
+      ];
+    })
+  );
+  const run = async (options: { threads: number; wideTile: boolean; relaxedSimd?: boolean }) =>
+    await runCases(await openCpu(options), cases, { seed: 5, times: 1 });
+  const narrow = await run({ threads: 1, wideTile: false });
+  for (const threads of [1, 2, 3]) {
+    const wide = await run({ threads, wideTile: true });
+    cases.forEach((c, i) => deepStrictEqual(wide[i], narrow[i], `${c.op.name} ${JSON.stringify(c.case)}`));
+  }
+});
+
+Deno.test("cpu engine keeps activations and their slopes right far from 0", async () => {
+  await checkFarOut(await openCpu({ threads: 1 }));
+});
+
+Deno.test("cpu engine gives attention and its gradient where they do not fit into a thread's scratch", async () => {
+  // Heads this wide leave room for some 170 queries (gradient) and 350 keys.
+  const forward = { inputs: [[1, 360, 3 * 512]], attrs: { heads: 1 } };
+  const out = [1, 360, 512];
+  const backward = { inputs: [...forward.inputs, out, [1, 1, 360], out], attrs: forward.attrs };
+  const engine = await openCpu({ threads: 2 });
+  await checkOp(engine, attentionOp, { case: forward, seed: 3 });
+  await checkOp(engine, attentionGradOp, { case: backward, seed: 3 });
+
+  const dropping = (c: Case<AttentionAttrs>): Case<AttentionAttrs> => ({
+    inputs: [...c.inputs, [2], [1]],
+    attrs: { ...c.attrs, dropout: 0.2 },
+    fill: [...c.inputs.map(() => "normal" as const), { below: 2 ** 32 }, { below: 2 ** 32 }],
+  });
+  await checkOp(engine, attentionOp, { case: dropping(forward), seed: 3 });
+  await checkOp(engine, attentionGradOp, { case: dropping(backward), seed: 3 });
+});

@@ -1,0 +1,52 @@
+/** Numbers of numpy's RandomState and, below it, of MT19937. */
+import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { MersenneTwister } from "../../../kernels/random/mersenne_twister.ts";
+import { NumpyRandom } from "../../../kernels/random/numpy_random.ts";
+
+// Python: numpy.random.RandomState(seed).randint(0, 2**32, dtype=numpy.uint64) and so on.
+Deno.test("MersenneTwister gives numpy's words", () => {
+  const first = (seed: number) => {
+    const words = new MersenneTwister(seed);
+    return [words.next(), words.next()];
+  };
+  deepStrictEqual(first(1), [1791095845, 4282876139]);
+  deepStrictEqual(first(5489), [3499211612, 581869302]); // MT19937's reference implementation
+  const words = new MersenneTwister(5489);
+  for (let i = 1; i < 10000; i++) words.next();
+  strictEqual(words.next(), 4123659995); // the C++ standard's value of the ten thousandth
+  for (const seed of [-1, 0.5, 2 ** 32]) {
+    throws(() => new MersenneTwister(seed), /whole number from 0 to 4294967295/);
+  }
+});
+
+// mt19937ar.out, the reference implementation's own output.
+Deno.test("MersenneTwister takes a list of words as its seed", () => {
+  const words = new MersenneTwister([0x123, 0x234, 0x345, 0x456]);
+  deepStrictEqual([words.next(), words.next(), words.next()], [1067595299, 955945823, 477289528]);
+});
+
+// Python: numpy.random.RandomState(1).randint(7, (5 << 40) + 7, size=6, dtype=numpy.uint64): three of eight are rejected.
+Deno.test("NumpyRandom.integers() draws again what is out of range, as numpy", () => {
+  const drawn = new NumpyRandom(1).integers(6, { low: 7n, high: (5n << 40n) + 7n });
+  deepStrictEqual([...drawn], [
+    4561243177202n,
+    3075192462988n,
+    3638851294151n,
+    620178591880n,
+    3219807042051n,
+    5166185567515n,
+  ]);
+});
+
+// sklearn's make_moons(100, noise=.1) of seed 1337 begins with these; two_moons() in the lesson tests the rest.
+Deno.test("NumpyRandom.normal() and .shuffle() are numpy's", () => {
+  const random = new NumpyRandom(42); // numpy: 0.4967141530112327, -0.13826430117118466, 0.6476885381006925
+  deepStrictEqual([random.normal(), random.normal(), random.normal()], [
+    0.4967141530112327,
+    -0.13826430117118466,
+    0.6476885381006925,
+  ]);
+  // numpy.random.RandomState(42).permutation(10)
+  const order = Array.from({ length: 10 }, (_, i) => i);
+  deepStrictEqual(new NumpyRandom(42).shuffle(order), [8, 1, 5, 0, 7, 2, 9, 4, 3, 6]);
+});

@@ -1,0 +1,37 @@
+/**
+ * The committed builds of the kernels: what their source says, and a kernel for every op.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { ops } from "../../../kernels/ops/list.ts";
+import { buildKernels, builds } from "../../../kernels/wasm/build.ts";
+
+for (const build of Object.keys(builds)) {
+  const committed = await Deno.readFile(new URL(`../../../kernels/${build}`, import.meta.url));
+
+  Deno.test(`${build} is what its AssemblyScript compiles to`, async () => {
+    const built = await buildKernels(build);
+    const same = built.length === committed.length && built.every((byte, i) => byte === committed[i]);
+    ok(same, `${build} is stale: run deno task wasm and commit it`);
+  });
+
+  if (builds[build].source !== "index.ts") continue;
+  Deno.test(`${build} exports one kernel an op, what follows a BLAS and a choice of tiles, and imports its memory alone`, async () => {
+    const module = await WebAssembly.compile(committed);
+    deepStrictEqual(
+      WebAssembly.Module.exports(module).filter((e) => e.kind === "function").map((e) => e.name).sort(),
+      [...ops.map((op) => op.name), "choose_wide", "finish", "slope_rows", "softmax_rows"].sort(),
+    );
+    deepStrictEqual(WebAssembly.Module.imports(module), [{ module: "env", name: "memory", kind: "memory" }]);
+  });
+}
+
+Deno.test("kernels_plain.wasm has no relaxed SIMD, kernels.wasm has", async () => {
+  // f32x4.relaxed_madd is 0xfd 0x85 0x02.
+  const count = async (build: string) => {
+    const bytes = await Deno.readFile(new URL(`../../../kernels/${build}`, import.meta.url));
+    return bytes.filter((byte, i) => byte === 0xfd && bytes[i + 1] === 0x85 && bytes[i + 2] === 0x02).length;
+  };
+  deepStrictEqual([await count("wasm/kernels_plain.wasm"), await count("wasm/kernels.wasm") > 64], [0, true]);
+});

@@ -1,0 +1,78 @@
+/** The lesson on batch norm holds its own figures against the lecture's; here they must be the same. */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import makemoreBatchnorm from "../../../../pipelines/makemore_batchnorm.ts";
+import { ladder, publishedTrace } from "../../../../pipelines/lesson/batchnorm/batchnorm_ladder.ts";
+import { type Given, openNet } from "../../../../pipelines/lesson/batchnorm/batchnorm_nets.ts";
+import { names } from "../../../../pipelines/lesson/data.ts";
+import { deepNet } from "../../../../pipelines/lesson/batchnorm/deep_net.ts";
+import { type Item, verdictOf } from "../../../../pipelines/lesson/item.ts";
+import { Letters, partsOf } from "../../../../pipelines/lesson/letters.ts";
+import { TorchRandom } from "../../../../kernels/random/torch_random.ts";
+import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
+import { sharedTest } from "../../../shared_data.ts";
+import { withFolder } from "../../program.ts";
+import { runLesson } from "../run_lesson.ts";
+
+async function givenOf(source: string): Promise<Given> {
+  const { words } = await names.open(source), letters = new Letters(words);
+  return {
+    letters,
+    parts: partsOf(words, { letters, context: 3 }),
+    engine: await openCpu({ threads: 1 }),
+    seed: 2147483647,
+    steps: 100,
+    unless: null,
+    unlessFull: null,
+  };
+}
+
+sharedTest(
+  "the deep net of makemore-batchnorm reaches every figure of the lecture, its first names too",
+  ["text/names.txt"],
+  async (path) => {
+    const given = await givenOf(path("text/names.txt")), wrong: Item[] = [];
+    let checks = 0;
+    for await (const item of deepNet(given)) {
+      if (item.kind !== "check") continue;
+      checks++;
+      if (verdictOf(item) !== "same") wrong.push(item);
+    }
+    deepStrictEqual(wrong, []);
+    strictEqual(checks, 27);
+  },
+);
+
+sharedTest(
+  "the five nets of makemore-batchnorm begin with the lecture's losses",
+  ["text/names.txt"],
+  async (path) => {
+    const given = await givenOf(path("text/names.txt"));
+    const first: number[] = [];
+    for (const rung of [ladder[0], ladder[4]]) {
+      const random = new TorchRandom(given.seed);
+      await using net = await openNet(rung.net(27), { given, random });
+      const rows = random.randint(32, { high: given.parts.rows.train.length });
+      if (first.length === 1) deepStrictEqual([...rows.slice(0, 5)], [5197, 99677, 101728, 53213, 114200]);
+      first.push((await net.train({ rows, rates: .1 }))[0]);
+    }
+    ok(Math.abs(first[0] - 27.8817) < 5e-4 && Math.abs(first[1] - publishedTrace[0]) < 5e-4, first.join(" "));
+  },
+);
+
+Deno.test("makemore-batchnorm runs on a few words, as do its solutions", () =>
+  withFolder(async (dir) => {
+    const words = Array.from({ length: 400 }, (_, i) => "abcde"[i % 5] + "no"[i % 2] + "xyz"[i % 3]);
+    await Deno.writeTextFile(`${dir}/words.txt`, words.join("\n"));
+    const options = { source: `${dir}/words.txt`, values: { steps: 100 } };
+    const { verdicts, text } = await runLesson(makemoreBatchnorm, options);
+    deepStrictEqual(verdicts.filter((verdict) => verdict.endsWith(": differs")), []);
+    ok(verdicts.includes("dead units: 7, lecture 7: same"), text);
+    match(text, /tanh less saturated +[0-9.]+ % +none/);
+    for (const [solution, checks] of [["E01", 2], ["E02", 1]] as const) {
+      const own = await runLesson(makemoreBatchnorm, { ...options, solution });
+      deepStrictEqual([own.verdicts.length, own.verdicts.filter((one) => !one.endsWith(": same"))], [
+        checks,
+        [],
+      ]);
+    }
+  }));

@@ -1,0 +1,19 @@
+import { strictEqual } from "node:assert/strict";
+import { InOrder } from "../../../pipelines/parts/ordered_output.ts";
+
+Deno.test("InOrder shows the first text as it comes, the others when it is their turn", () => {
+  let shown = "";
+  const texts = new InOrder(3, (text) => shown += text, (text) => `[${text}]`);
+  texts.add(0, "a");
+  texts.add(1, "x");
+  texts.add(2, "u");
+  strictEqual(shown, "[0]a");
+  texts.end(1);
+  texts.add(0, "b");
+  strictEqual(shown, "[0]ab");
+  texts.end(0);
+  strictEqual(shown, "[0]ab\n[1]x\n[2]u");
+  texts.add(2, "v");
+  texts.close();
+  strictEqual(shown, "[0]ab\n[1]x\n[2]uv\n");
+});

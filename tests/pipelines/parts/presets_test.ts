@@ -1,0 +1,186 @@
+/**
+ * Presets: each is a whole command line, and the GPT-2s are what their sources say.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import { leastGpu, leastLimits } from "../../../kernels/core/gpu.ts";
+import { type BufferLimits, checkLimits } from "../../../kernels/core/limits.ts";
+import { pickPreset, presets } from "../../../pipelines/parts/presets.ts";
+import {
+  batchShape,
+  checkMemory,
+  scheduleOf,
+  stepsOf,
+  trainingPlan,
+} from "../../../pipelines/parts/training.ts";
+import type { Plan } from "../../../stages/model/plan.ts";
+import { valuesOf } from "../cli/values.ts";
+
+const gpt2s = ["gpt2-124m", "gpt2-355m", "gpt2-774m", "gpt2-1558m"];
+const GIB = 2 ** 30;
+
+/** The plan that a command line makes. */
+function planOf(...args: string[]): Plan {
+  const values = valuesOf(...args);
+  return trainingPlan(values, { vocabSize: values.vocabSize });
+}
+
+Deno.test("every preset says all that training needs: a plan, a length and a schedule", () => {
+  for (const name of Object.keys(presets)) {
+    const values = valuesOf("--preset", name);
+    const { tokensPerStep, programs } = trainingPlan(values, { vocabSize: values.vocabSize });
+    ok(tokensPerStep > 0 && programs.length > 0, name);
+    strictEqual(stepsOf(values), values.scheduleSteps, name);
+    ok(scheduleOf(values)(0) > 0, name);
+  }
+});
+
+Deno.test("GPT-2 presets have its sizes and build-nanogpt's recipe; rates by size are GPT-3's", () => {
+  const rows = gpt2s.map((name) => {
+    const values = valuesOf("--preset", name), { parameterCount, tokensPerStep } = planOf("--preset", name);
+    return [parameterCount, tokensPerStep, values.layers, values.heads, values.channels, values.lr];
+  });
+  deepStrictEqual(rows, [ // with the vocabulary padded to 50,304
+    [124_475_904, 524_288, 12, 12, 768, 6e-4],
+    [354_871_296, 524_288, 24, 16, 1024, 3e-4],
+    [774_090_240, 524_288, 36, 20, 1280, 2.5e-4],
+    [1_557_686_400, 524_288, 48, 25, 1600, 2e-4],
+  ]);
+  const rate = scheduleOf(valuesOf("--preset", "gpt2-124m"));
+  // build-nanogpt's rates; it divides the warm-up by 715, we by 716.
+  for (const [step, wanted] of [[715, 6e-4], [9536, 3.465310e-4], [19072, 6.0e-5]]) {
+    ok(Math.abs(rate(step) / wanted - 1) < 1e-6, `${rate(step)} at ${step}`);
+  }
+  ok(Math.abs(stepsOf(valuesOf("--preset", "gpt2-124m"))! * 524_288 / 10e9 - 1) < 1e-4, "10 billion tokens");
+});
+
+Deno.test("shakespeare-char presets are nanoGPT's, and the smaller one's rate is higher", () => {
+  const rows = ["shakespeare-char", "shakespeare-char-cpu"].map((name) => {
+    const o = valuesOf("--preset", name);
+    const { parameterCount, tokensPerStep } = trainingPlan(o, { vocabSize: 65 });
+    return [parameterCount, tokensPerStep, o.steps, o.lr, o.minLr, o.beta2, o.warmup, o.dropout, o.evalEvery];
+  });
+  deepStrictEqual(rows, [
+    [10_745_088, 64 * 256, 5000, 1e-3, 1e-4, 0.99, 100, 0.2, 250],
+    [804_096, 12 * 64, 2000, 3e-3, 1e-4, 0.99, 100, 0, 250],
+  ]);
+});
+
+Deno.test("--total-batch-tokens is micro-batches of --batch-size sequences, whole ones", () => {
+  const shape = (...more: string[]) => batchShape(valuesOf("--preset", "tiny", ...more));
+  deepStrictEqual(shape(), [1, 8, 128]);
+  deepStrictEqual(shape("--total-batch-tokens", "4096"), [4, 8, 128]);
+  deepStrictEqual(shape("--total-batch-tokens", "4096", "--seq-len", "64", "--batch-size", "2"), [32, 2, 64]);
+  deepStrictEqual(batchShape(valuesOf("--preset", "gpt2-124m")), [128, 4, 1024]);
+  throws(() => shape("--total-batch-tokens", "4000"), {
+    name: "RangeError",
+    message: /4000 tokens a step of micro-batches of 1024 .* a multiple of 1024$/,
+  });
+  throws(
+    () => shape("--total-batch-tokens", "4096", "--grad-accum", "2"),
+    /both --grad-accum and --total-batch/,
+  );
+});
+
+/**
+ * Made up after what wgpu, which Deno uses, is said to report: bindings of 2^31 - 1 through Vulkan and DX12 (gfx-rs/wgpu
+ * issue 8105), DX12's buffers as much (pull request 4020), Apple's bindings 2^32 - 1 (issue 6221). The rest, the
+ * integrated GPU whole, is assumed, rather low than high.
+ */
+const adapters: Readonly<Record<string, BufferLimits>> = {
+  "an integrated GPU": {
+    maxBufferSize: 2 * GIB - 1,
+    maxStorageBufferBindingSize: GIB,
+    maxStorageBuffersPerShaderStage: 8,
+  },
+  "an 8 GB card through Vulkan": {
+    maxBufferSize: 8 * GIB,
+    maxStorageBufferBindingSize: 2 * GIB - 1,
+    maxStorageBuffersPerShaderStage: 32,
+  },
+  "a 24 GB card through DX12": {
+    maxBufferSize: 2 * GIB - 1,
+    maxStorageBufferBindingSize: 2 * GIB - 1,
+    maxStorageBuffersPerShaderStage: 16,
+  },
+  "Apple's through Metal": {
+    maxBufferSize: 9 * GIB,
+    maxStorageBufferBindingSize: 4 * GIB - 1,
+    maxStorageBuffersPerShaderStage: 31,
+  },
+};
+
+Deno.test("GPT-2 presets stay within the limits of typical adapters, in every mode of recomputation", () => {
+  for (const preset of gpt2s) {
+    for (const recompute of ["none", "gelu", "block"]) {
+      const { programs } = planOf("--preset", preset, "--recompute", recompute);
+      for (const [device, limits] of Object.entries(adapters)) checkLimits(programs, limits, { device });
+    }
+  }
+});
+
+Deno.test("GPT-2 presets' kernels take no more workgroups than WebGPU's least devices", () => {
+  for (const preset of gpt2s) {
+    for (const call of planOf("--preset", preset).programs.flatMap((p) => p.calls)) {
+      const { workgroups } = call.op.wgsl(call, leastGpu);
+      ok(
+        workgroups.every((n) => n <= leastLimits.maxComputeWorkgroupsPerDimension),
+        `${call.op.name} of ${preset}: ${workgroups}`,
+      );
+    }
+  }
+});
+
+Deno.test("on WebGPU's least limits GPT-2's vocabulary is refused with what would fit, and that fits", () => {
+  throws(
+    () => checkLimits(planOf("--preset", "gpt2-124m").programs, leastLimits, { device: "a small GPU" }),
+    {
+      name: "RangeError",
+      message:
+        "Cannot place wte.weight of micro on a small GPU: f32 [50304,768] is 154533888 bytes, a tensor may have " +
+        "134217728 there, 43648 of its 50304 rows: choose a vocabulary or a model that much smaller (--tokenizer train " +
+        "--vocab-size 43648, or fewer --channels), a driver that binds more, or --device cpu",
+    },
+  );
+  checkLimits(planOf("--preset", "gpt2-124m", "--vocab-size", "43648").programs, leastLimits);
+  checkLimits(planOf("--preset", "tiny").programs, leastLimits);
+  throws(() => checkLimits(planOf("--preset", "gpu-small").programs, leastLimits), {
+    message:
+      /lm_head.* a tensor may have 134217728 there: choose a smaller --batch-size or --seq-len, or --device cpu$/,
+  });
+  checkLimits(planOf("--preset", "gpu-small", "--batch-size", "16").programs, leastLimits);
+});
+
+Deno.test("pickPreset() takes no preset whose logits the GPU does not bind", () => {
+  strictEqual(pickPreset({ device: "webgpu", maxTensorBytes: 128 * 2 ** 20 }).name, "tiny");
+  strictEqual(pickPreset({ device: "webgpu", maxTensorBytes: 256 * 2 ** 20 }).name, "gpu-small");
+  const { programs } = planOf("--preset", "gpu-small");
+  checkLimits(programs, { ...leastLimits, maxStorageBufferBindingSize: 256 * 2 ** 20 });
+});
+
+Deno.test("checkMemory() names what saves memory on the CPU engine, and what nothing but a smaller model does", () => {
+  const refusal = (...args: string[]) => {
+    let said = "";
+    throws(() => checkMemory(planOf(...args), { name: "cpu" }), (error) => {
+      said = error instanceof RangeError ? error.message : "";
+      return said !== "";
+    });
+    return said;
+  };
+  const rest = (said: string) => said.slice(said.indexOf(": use"));
+  strictEqual(
+    rest(refusal("--preset", "gpt2-124m", "--batch-size", "32")),
+    ": use a smaller --batch-size or --seq-len, --recompute block or a smaller model",
+  );
+  strictEqual(
+    rest(refusal("--preset", "gpt2-124m", "--batch-size", "64", "--recompute", "block")),
+    ": use a smaller --batch-size or --seq-len or a smaller model",
+  );
+  strictEqual(
+    rest(refusal("--preset", "gpt2-355m")),
+    ": use a smaller model, or a GPU with --device webgpu",
+  );
+  checkMemory(planOf("--preset", "gpt2-124m", "--batch-size", "16", "--recompute", "block"), { name: "cpu" });
+  checkMemory(planOf("--preset", "gpt2-1558m"), { name: "webgpu" });
+});

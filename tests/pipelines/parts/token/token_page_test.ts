@@ -1,0 +1,113 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { compare } from "../../../../pipelines/parts/token/compression.ts";
+import { tokenPage } from "../../../../pipelines/parts/token/token_page.ts";
+import { idsOf } from "../../../../pipelines/parts/token/token_text.ts";
+import { CharTokenizer } from "../../../../stages/token/char.ts";
+import { loadTokenizer, type Tokenizer } from "../../../../stages/token/tokenizer.ts";
+import { trainBpe } from "../../../../stages/token/train/train_bpe.ts";
+import { browse, browser } from "../../../browser.ts";
+
+const hostile =
+  "</script><script>globalThis.hit = 1</script><img src=x onerror='globalThis.hit = 1'><!-- $& $1 ${x}";
+const texts = [
+  hostile,
+  "Hello, world! 你好世界 🌍 DON'T don't 12345 é\r\n\r\n   \tx  \u0085\ufeff",
+  "<|endoftext|>hello <|endoftext|>",
+  "x".repeat(3000) + " ".repeat(500),
+  "\ud800 lone",
+  "",
+];
+
+function pageOf(tokenizer: Tokenizer, { name = "gpt2", text = "" } = {}): Promise<string> {
+  const compression = compare([{ name: "this", tokenizer }], { label: "your text", text });
+  return tokenPage({ name, tokenizer, text, compression });
+}
+
+Deno.test("tokenPage() asks nothing of the network and lets no text become markup", async () => {
+  const tokenizer = await loadTokenizer("byte");
+  const [plain, attacked] = await Promise.all([
+    pageOf(tokenizer, { name: "text", text: "text" }),
+    pageOf(tokenizer, { name: hostile, text: hostile }),
+  ]);
+  deepStrictEqual(attacked.match(/(?:src|href|url\(|@import)\s*=?\s*["']?(?:https?:)?\/\//g) ?? [], []);
+  for (const tag of [/<script/g, /<\/script/g, /<img/g, /<!--/g]) {
+    strictEqual(attacked.match(tag)?.length, plain.match(tag)?.length, `${tag}`);
+  }
+});
+
+const learned = await trainBpe(["the cat sat on the mat, the cat"], {
+  vocabSize: 280,
+  pattern: "none",
+  special: ["<|x|>"],
+});
+const tokenizers: Readonly<Record<string, () => Promise<Tokenizer>>> = {
+  gpt2: () => loadTokenizer("gpt2"),
+  cl100k: () => loadTokenizer("cl100k"),
+  "one learned without cutting": () => Promise.resolve(learned.tokenizer),
+};
+const ignored = browser === null ? " (ignored: no chromium)" : "";
+
+for (const [name, load] of Object.entries(tokenizers)) {
+  Deno.test({
+    name: `the page of tokens gives the same ids as ${name}${ignored}`,
+    ignore: browser === null,
+    async fn() {
+      const tokenizer = await load();
+      const found = await browse<
+        { errors: string[]; hit: boolean; ids: number[][]; shown: number; heading: string }
+      >(
+        await pageOf(tokenizer, { name: hostile, text: texts[0] }),
+        `{
+          errors,
+          hit: "hit" in globalThis,
+          ids: ${JSON.stringify(texts).replaceAll("<", "\\u003c")}.map((text) => encode(text.toWellFormed())),
+          shown: document.querySelectorAll("#tokens i").length,
+          heading: document.querySelector("h1").textContent,
+        }`,
+      );
+      deepStrictEqual([found.errors, found.hit], [[], false]);
+      deepStrictEqual(found.ids, texts.map((text) => [...idsOf(text, tokenizer)]));
+      strictEqual(found.shown, found.ids[0].length);
+      strictEqual(found.heading, `Tokens of ${hostile}`);
+    },
+  });
+}
+
+Deno.test({
+  name:
+    `the page of tokens cuts anew what is typed, says what it points at, and what a character tokenizer lacks${ignored}`,
+  ignore: browser === null,
+  async fn() {
+    const look = `(() => {
+      const type = (text) => {
+        document.querySelector("textarea").value = text;
+        document.querySelector("textarea").dispatchEvent(new Event("input"));
+        return [...document.querySelectorAll("#ids i")].map((i) => i.textContent);
+      };
+      const first = type("cat");
+      [...document.querySelectorAll("#tokens i")].at(-1).dispatchEvent(new Event("pointerover", { bubbles: true }));
+      return { errors, first, about: document.querySelector("#about").textContent, counts: document.querySelector("#counts").textContent,
+        table: document.querySelector("#compression").textContent, missing: (type("dog"), document.querySelector("#counts").textContent) };
+    })()`;
+    interface Found {
+      errors: string[];
+      first: string[];
+      about: string;
+      counts: string;
+      table: string;
+      missing: string;
+    }
+    const merged = await browse<Found>(await pageOf(learned.tokenizer), look);
+    deepStrictEqual(merged.errors, []);
+    deepStrictEqual(merged.first, [...learned.tokenizer.encode("cat")].map(String));
+    ok(
+      merged.about.includes(`id ${merged.first.at(-1)}, bytes `) && merged.about.includes("made of"),
+      merged.about,
+    );
+    ok(merged.counts.includes("3 characters"), merged.counts);
+    ok(merged.table.includes("Hindi"), merged.table);
+    const chars = await browse<Found>(await pageOf(CharTokenizer.learn(["cat sat"])), look);
+    deepStrictEqual([chars.errors, chars.first], [[], ["2", "1", "4"]]);
+    strictEqual(chars.missing, 'Cannot encode this: "d" is not among the characters of the vocabulary');
+  },
+});

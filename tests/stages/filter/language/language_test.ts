@@ -1,0 +1,59 @@
+import { FastText } from "../../../../stages/filter/language/fasttext.ts";
+import { language, loadLanguageModel } from "../../../../stages/filter/language/language.ts";
+import { equal, judge } from "../filter_checks.ts";
+
+// Scores of lid.176.ftz under fastText itself.
+Deno.test("FastText.predict() gives fastText's own scores", async () => {
+  const model = await loadLanguageModel();
+  for (
+    const [text, label, score] of [
+      ["This is pure english text", "en", 0.870],
+      ["buy cheap viagra online now", "en", 0.631],
+    ] as const
+  ) {
+    const got = model.predict(text);
+    equal(got.label, label);
+    if (Math.abs(got.probability - score) > 0.001) {
+      throw new Error(`${text}: ${got.probability}, wanted ${score}`);
+    }
+  }
+});
+
+Deno.test("language() keeps sure English by default, and says what the rest is", async () => {
+  const verdict = await judge(language());
+  const kept = verdict("I wish it need not have happened in my time, said Frodo.\nSo do I, said Gandalf.");
+  equal([kept.reason, kept.doc.language], [null, "en"]);
+  if (!(kept.doc.languageScore! > 0.65)) throw new Error(`Score ${kept.doc.languageScore}`);
+  equal(
+    verdict("Tout ce que nous avons à décider, c'est ce que nous ferons du temps.").reason,
+    "language_fr",
+  );
+  equal(verdict("buy cheap viagra online now").reason, "language_score_en");
+  equal(verdict("日本語の文章です。これは英語ではありません。").reason, "language_ja");
+});
+
+Deno.test("language() takes a list of languages, any language, an empty text", async () => {
+  const quote = "Tout ce que nous avons à décider, c'est ce que nous ferons du temps.";
+  equal((await judge(language({ languages: ["it", "fr"] })))(quote).reason, null);
+  equal((await judge(language({ languages: [] })))(quote).reason, null);
+  if ((await judge(language()))("").reason === null) throw new Error("An empty text is English");
+});
+
+Deno.test("FastText refuses what is no model, another format, a file cut short", () => {
+  const throws = (bytes: Uint8Array<ArrayBuffer>, part: string) => {
+    try {
+      new FastText(bytes);
+    } catch (error) {
+      if (error instanceof Error && error.message.includes(part)) return;
+      throw error;
+    }
+    throw new Error(`Accepted: wanted "${part}"`);
+  };
+  throws(new Uint8Array(0), "ends early");
+  throws(new Uint8Array(16), "wrong magic");
+  const head = new Uint8Array(8);
+  new DataView(head.buffer).setInt32(0, 793712314, true);
+  throws(head, "format 0");
+  new DataView(head.buffer).setInt32(4, 12, true);
+  throws(head, "ends early");
+});

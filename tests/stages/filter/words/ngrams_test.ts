@@ -1,0 +1,50 @@
+import { NGrams } from "../../../../stages/filter/words/ngrams.ts";
+import { equal } from "../filter_checks.ts";
+
+Deno.test("NGrams.top() gives the first of the most frequent", () => {
+  equal(new NGrams("a bb a bb c".split(" "), " ").top(2), 2 * "a bb".length);
+  equal(new NGrams("aaa b c".split(" "), " ").top(2), "aaa b".length); // all once: the first
+  equal([new NGrams([], " ").top(2), new NGrams(["a"], " ").top(2)], [0, 0]);
+});
+
+Deno.test("NGrams.repeated() skips what it has met, and compares joined text", () => {
+  equal(new NGrams("a b c a b c a b c".split(" "), "").repeated(3), 6);
+  equal(new NGrams(["x", "yz", "-", "xy", "z"], "").repeated(2), 3); // x+yz and xy+z
+  equal(new NGrams(["x"], "").repeated(2), 0);
+});
+
+Deno.test("NGrams counts code points", () => {
+  equal(new NGrams(["😀", "a", "😀", "a"], " ").top(2), 6);
+  equal(new NGrams(["😀", "a", "😀", "a"], "").repeated(2), 2);
+});
+
+Deno.test("NGrams agrees with strings in a Map on random words", () => {
+  let seed = 7;
+  const random = (below: number) => (seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) % below;
+  for (let round = 0; round < 50; round++) {
+    const words = Array.from(
+      { length: random(200) },
+      () => "ab".repeat(3).slice(0, 1 + random(4)) + random(3),
+    );
+    for (const n of [2, 3, 5]) {
+      const counts = new Map<string, number>();
+      const grams = words.slice(0, Math.max(0, words.length - n + 1)).map((_, i) => words.slice(i, i + n));
+      for (const gram of grams) counts.set(gram.join(" "), (counts.get(gram.join(" ")) ?? 0) + 1);
+      const [best, most] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), ["", 0] as [string, number]);
+      equal(new NGrams(words, " ").top(n), best.length * most);
+      const seen = new Set<string>();
+      let characters = 0;
+      for (let i = 0; i < grams.length;) {
+        const gram = grams[i].join("");
+        if (seen.has(gram)) {
+          characters += gram.length;
+          i += n;
+        } else {
+          seen.add(gram);
+          i++;
+        }
+      }
+      equal(new NGrams(words, "").repeated(n), characters);
+    }
+  }
+});

@@ -1,0 +1,63 @@
+import {
+  type SentencesName,
+  sentenceSplitter,
+  type WordsName,
+  wordSplitter,
+} from "../../../../stages/filter/words/words.ts";
+import { equal } from "../filter_checks.ts";
+
+Deno.test("treebank cuts contractions, quotes and punctuation off", () => {
+  const words = wordSplitter("treebank");
+  equal(words("They'll save and invest more."), ["They", "'ll", "save", "and", "invest", "more", "."]);
+  equal(words("I can't, don't and won't; you're he's."), [
+    ..."I ca n't , do n't and wo n't ; you 're he 's .".split(" "),
+  ]);
+  equal(
+    words('"Good muffins" cost $3.88 (roughly) at 10:30, e.g. 1,000%.'),
+    "`` Good muffins '' cost $ 3.88 ( roughly ) at 10:30 , e.g. 1,000 % .".split(" "),
+  );
+  equal(words("He cannot; gimme... wanna--see?"), [..."He can not ; gim me ... wan na -- see ?".split(" ")]);
+  equal(words("Mr. Smith left. He is gone."), [..."Mr. Smith left . He is gone .".split(" ")]);
+});
+
+Deno.test("treebank cuts the last period of a quoted sentence", () => {
+  const words = wordSplitter("treebank");
+  equal(
+    words("the time that is given us.' Hello world!").slice(-5),
+    ["us", ".", "'", "Hello", "world", "!"].slice(-5),
+  );
+});
+
+Deno.test("word splitters take empty text and remember only the last", () => {
+  for (const name of ["spacy", "treebank", "whitespace"] as const) {
+    const words = wordSplitter(name);
+    equal([words(""), words("a b"), words("a b"), words("c")], [[], ["a", "b"], ["a", "b"], ["c"]]);
+  }
+});
+
+Deno.test("sentence splitters count sentences", () => {
+  const text = "One here. Two here! Three here? and on";
+  equal(sentenceSplitter("punctuation")(text).length, 4);
+  equal(sentenceSplitter("intl")(text).length, 4);
+  equal(sentenceSplitter("intl")("The U.S. budget of 3.5 million. It grew."), [
+    "The U.S. budget of 3.5 million.",
+    "It grew.",
+  ]);
+});
+
+Deno.test("an unknown splitter is named in the error", () => {
+  for (
+    const run of [
+      () => wordSplitter(JSON.parse('"x"') as WordsName),
+      () => sentenceSplitter(JSON.parse('"x"') as SentencesName),
+    ]
+  ) {
+    try {
+      run();
+    } catch (error) {
+      if (error instanceof RangeError && error.message.includes("x: wanted")) continue;
+      throw error;
+    }
+    throw new Error("Accepted");
+  }
+});

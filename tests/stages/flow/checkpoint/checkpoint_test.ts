@@ -1,0 +1,447 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { asSource } from "../../../../stages/flow/as_source.ts";
+import {
+  Barrier,
+  openCheckpoints,
+  type Part,
+  readCheckpoint,
+  TensorFile,
+} from "../../../../stages/flow/checkpoint/checkpoint.ts";
+import { checkRoom, freeBytes } from "../../../../stages/flow/checkpoint/disk_space.ts";
+import { from } from "../../../../stages/flow/flow.ts";
+import { cut, type Stage, stage } from "../../../../stages/flow/stage.ts";
+
+Deno.test("openCheckpoints() gives back what was committed: states, counts, tensors, odd numbers, odd names", async () => {
+  await using dir = await temporary();
+  const checkpoints = await openCheckpoints(dir.path);
+  strictEqual(await checkpoints.latest(), null);
+  const odd = {
+    a: [NaN, -0, Infinity],
+    $x: 1,
+    ids: Uint32Array.of(1, 2 ** 32 - 1),
+    text: 'π "\ud800',
+    nothing: null,
+  };
+  const parts = new Map<string, Part>([
+    ["train", {
+      state: { step: 200, weights: model(1), moments: new TensorFile("optimizer", {}) },
+      skip: 3,
+      rng: 7,
+    }],
+    ["odd ../stage", {
+      state: odd as unknown as null,
+      counts: { in: 3, out: 2, dropped: { __proto__x: 1 } },
+    }],
+    ["marked", { state: { $array: { type: "Uint8Array", values: [1] } } }],
+  ]);
+  await checkpoints.commit(barrierOf(parts));
+  const again = await openCheckpoints(dir.path);
+  deepStrictEqual(await again.latest(), parts);
+  deepStrictEqual(names(dir.path), ["latest", "step-000200"]);
+  deepStrictEqual(names(`${dir.path}/step-000200`), [
+    "manifest.json",
+    "model.safetensors",
+    "optimizer.safetensors",
+    "stream.json",
+  ]);
+  strictEqual(Deno.readTextFileSync(`${dir.path}/latest`), "step-000200\n");
+  const stream = JSON.parse(Deno.readTextFileSync(`${dir.path}/step-000200/stream.json`));
+  strictEqual(stream.parts.train.state.step, 200);
+});
+
+Deno.test("openCheckpoints() keeps the newest and replaces one of the same step whole", async () => {
+  await using dir = await temporary();
+  const checkpoints = await openCheckpoints(dir.path, { keep: 2 });
+  for (const step of [10, 20, 30]) await checkpoints.commit(at(step));
+  deepStrictEqual(names(dir.path), ["latest", "step-000020", "step-000030"]);
+  await checkpoints.commit(at(30, 99));
+  deepStrictEqual(names(dir.path), ["latest", "step-000020", "step-000030"]);
+  deepStrictEqual((await checkpoints.latest())?.get("train"), at(30, 99).parts.get("train"));
+});
+
+Deno.test("openCheckpoints() keeps the one of least validation loss beside the newest, and names it", async () => {
+  await using dir = await temporary();
+  const checkpoints = await openCheckpoints(dir.path, { keep: 1 });
+  const evaluated = (step: number, valLoss: number, of = step) => {
+    const barrier = at(step);
+    barrier.parts.set("evaluate", { state: { evaluated: of, valLoss } });
+    return barrier;
+  };
+  const best = () => Deno.readTextFileSync(`${dir.path}/best`).trim();
+  for (const [step, loss] of [[10, 3], [20, 2], [30, 2], [40, 2.5]]) {
+    await checkpoints.commit(evaluated(step, loss));
+  }
+  deepStrictEqual([best(), names(dir.path)], ["step-000020", [
+    "best",
+    "latest",
+    "step-000020",
+    "step-000040",
+  ]]);
+  await checkpoints.commit(evaluated(50, 1, 45)); // of other weights
+  deepStrictEqual([best(), names(dir.path)], ["step-000020", [
+    "best",
+    "latest",
+    "step-000020",
+    "step-000050",
+  ]]);
+  await checkpoints.commit(evaluated(60, 1));
+  deepStrictEqual([best(), names(dir.path)], ["step-000060", ["best", "latest", "step-000060"]]);
+});
+
+Deno.test("openCheckpoints() with a thread writes the same files, empties only what it is given, and fails alike", async () => {
+  await using dir = await temporary();
+  await using other = await temporary();
+  const parts = () => {
+    const own = new TensorFile("own", { w: { shape: [3], data: Uint32Array.of(1, 2, 3) } });
+    const given = new TensorFile("given", { w: { shape: [2], data: Float32Array.of(4, 5) } }, {
+      given: true,
+    });
+    return { own, given, barrier: barrierOf(new Map([["train", { state: { step: 1, own, given } }]])) };
+  };
+  const threaded = await openCheckpoints(dir.path, { thread: true }),
+    plain = await openCheckpoints(other.path);
+  try {
+    const { own, given, barrier } = parts();
+    const written = threaded.commit(barrier);
+    own.tensors.w.data[0] = 99; // the run goes on meanwhile
+    await written;
+    deepStrictEqual([own.tensors.w.data.length, given.tensors.w.data.length], [3, 0]);
+    await plain.commit(parts().barrier);
+    for (const file of ["own.safetensors", "given.safetensors", "stream.json", "manifest.json"]) {
+      const [a, b] = [dir, other].map(({ path }) => Deno.readFileSync(`${path}/step-000001/${file}`));
+      deepStrictEqual(a, b, file);
+    }
+    Deno.removeSync(dir.path, { recursive: true });
+    await rejects(
+      threaded.commit(at(2)),
+      /Cannot write checkpoint .*step-000002: .*make room or rights there/,
+    );
+  } finally {
+    threaded.close?.();
+    Deno.mkdirSync(dir.path, { recursive: true });
+  }
+});
+
+Deno.test("a flow goes on while its checkpoint is written, waits for it before the next, and ends with it or by its error", async () => {
+  const course: string[] = [];
+  const writing: PromiseWithResolvers<void>[] = [];
+  const run = () => {
+    const counter = stage<number, number, { step: number }>({
+      name: "count",
+      cuts: true,
+      open: () => ({ step: 0 }),
+      *push(item, state) {
+        course.push(`item ${item}`);
+        state.step++;
+        yield item;
+        if (item === 0 || item === 3) yield cut;
+        if (item === 2) writing[0].resolve(); // reached while the first is being written
+      },
+    });
+    return from(asSource("n", () => Array(5).keys())).pipe(counter).run({
+      checkpoints: {
+        latest: () => Promise.resolve(null),
+        async commit(barrier) {
+          const { step } = barrier.parts.get("count")!.state as { step: number };
+          course.push(`begin ${step}`);
+          writing.push(Promise.withResolvers());
+          if (step === 4) writing[1].resolve();
+          await writing.at(-1)!.promise;
+          course.push(`end ${step}`);
+        },
+      },
+    });
+  };
+  await run();
+  const order = (...events: readonly string[]) => {
+    const at = events.map((event) => course.indexOf(event));
+    deepStrictEqual(at, at.toSorted((a, b) => a - b), `${course}`);
+  };
+  order("item 0", "begin 1", "item 1", "item 2", "end 1", "begin 4", "end 4");
+  order("item 3", "begin 4");
+  strictEqual(course.length, 9);
+  const failing = from(asSource("n", () => [1])).pipe(stage<number, number, null>({
+    name: "one",
+    cuts: true,
+    open: () => null,
+    *push(item) {
+      yield item;
+      yield cut;
+    },
+  })).run({
+    checkpoints: {
+      latest: () => Promise.resolve(null),
+      commit: () => Promise.reject(new Error("disk gone")),
+    },
+  });
+  await rejects(failing, /disk gone/);
+});
+
+Deno.test("a checkpoint that the disk has no room for is refused before any of it is written", async () => {
+  await rejects(checkRoom(".", 1e18), /No space left: it takes 1000000000000\.0 MB and [\d.]+ MB are free/);
+  await checkRoom(".", 1);
+  strictEqual(await freeBytes("no/such/folder"), null);
+});
+
+Deno.test("a checkpoint damaged in any way is passed over for the one before it, and that is said", async (t) => {
+  const damages: Record<string, (folder: string) => void> = {
+    "tensors cut short": (f) => Deno.truncateSync(`${f}/model.safetensors`, 40),
+    "a tensor's bit turned": (f) => turnLastBit(`${f}/model.safetensors`),
+    "the stream's bit turned": (f) => turnLastBit(`${f}/stream.json`),
+    "the stream empty": (f) => Deno.truncateSync(`${f}/stream.json`, 0),
+    "the stream gone": (f) => Deno.removeSync(`${f}/stream.json`),
+    "tensors gone": (f) => Deno.removeSync(`${f}/model.safetensors`),
+    "the manifest gone": (f) => Deno.removeSync(`${f}/manifest.json`),
+    "the manifest cut short": (f) => Deno.truncateSync(`${f}/manifest.json`, 30),
+    "the manifest empty": (f) => Deno.truncateSync(`${f}/manifest.json`, 0),
+    "the manifest of another kind": (f) => Deno.writeTextFileSync(`${f}/manifest.json`, "[1, 2]"),
+    "the manifest without the stream": (f) => {
+      const { files, ...rest } = JSON.parse(Deno.readTextFileSync(`${f}/manifest.json`));
+      delete files["stream.json"];
+      Deno.writeTextFileSync(`${f}/manifest.json`, JSON.stringify({ ...rest, files }));
+    },
+    "the manifest points outside": (f) => {
+      const text = Deno.readTextFileSync(`${f}/manifest.json`);
+      Deno.writeTextFileSync(`${f}/manifest.json`, text.replace("model.safetensors", "../model.safetensors"));
+    },
+  };
+  for (const [name, damage] of Object.entries(damages)) {
+    await t.step(name, async () => {
+      await using dir = await temporary();
+      const said: string[] = [];
+      const checkpoints = await openCheckpoints(dir.path, { onDamage: (text) => void said.push(text) });
+      await checkpoints.commit(at(10));
+      await checkpoints.commit(at(20));
+      damage(`${dir.path}/step-000020`);
+      deepStrictEqual((await checkpoints.latest())?.get("train"), at(10).parts.get("train"));
+      strictEqual(said.length, 1);
+      ok(/step-000020 cannot be used: .*: going on from step-000010/.test(said[0]), said[0]);
+      damage(`${dir.path}/step-000010`);
+      await rejects(checkpoints.latest(), Deno.errors.InvalidData);
+      await rejects(readCheckpoint(`${dir.path}/step-000010`));
+    });
+  }
+});
+
+Deno.test("the newest whole checkpoint is found without `latest`, and where `latest` names one that is gone", async () => {
+  await using dir = await temporary();
+  const checkpoints = await openCheckpoints(dir.path);
+  await checkpoints.commit(at(10));
+  await checkpoints.commit(at(20));
+  const wanted = at(20).parts.get("train");
+  for (const text of ["step-000077\n", "", "../..\n", "step-000020\nstep-000010\n"]) {
+    Deno.writeTextFileSync(`${dir.path}/latest`, text);
+    deepStrictEqual((await checkpoints.latest())?.get("train"), wanted, JSON.stringify(text));
+  }
+  Deno.removeSync(`${dir.path}/latest`);
+  deepStrictEqual((await checkpoints.latest())?.get("train"), wanted);
+});
+
+Deno.test("a run that went back to an older checkpoint, which is damaged, goes on from one before it, not from the future given up", async () => {
+  await using dir = await temporary();
+  const checkpoints = await openCheckpoints(dir.path, { keep: 0 });
+  for (const step of [10, 20, 30]) await checkpoints.commit(at(step));
+  Deno.writeTextFileSync(`${dir.path}/latest`, "step-000020\n");
+  strictEqual((await checkpoints.latest())?.get("train")?.skip, 20);
+  turnLastBit(`${dir.path}/step-000020/stream.json`);
+  strictEqual((await checkpoints.latest())?.get("train")?.skip, 10);
+  turnLastBit(`${dir.path}/step-000010/stream.json`);
+  strictEqual((await checkpoints.latest())?.get("train")?.skip, 30);
+  Deno.mkdirSync(`${dir.path}/writing-step-000050`); // of a run that was killed
+  Deno.writeTextFileSync(`${dir.path}/latest`, "step-000020\n");
+  await checkpoints.commit(at(25)); // the future given up goes
+  deepStrictEqual(names(dir.path), ["latest", "step-000010", "step-000020", "step-000025"]);
+});
+
+Deno.test("killed at any step of writing, a run finds a whole checkpoint: the new one or the one before", async () => {
+  const calls = ["mkdir", "open", "rename", "remove"] as const;
+  let kills = 0, before = 0, after = 0;
+  for (const again of [false, true]) { // again: the same step is written a second time
+    for (let left = 0;; left++) {
+      await using dir = await temporary();
+      const first = await openCheckpoints(dir.path);
+      await first.commit(at(10));
+      await first.commit(at(20, 1));
+      const step = again ? 20 : 30;
+      const killed = await killedAfter(calls, left, () => first.commit(at(step, 2)));
+      const found = (await (await openCheckpoints(dir.path)).latest())?.get("train");
+      const isNew = JSON.stringify(found) === JSON.stringify(at(step, 2).parts.get("train"));
+      if (!isNew) deepStrictEqual(found, at(20, 1).parts.get("train"), `killed after ${left} calls`);
+      // What follows is not hindered by what lies about.
+      await (await openCheckpoints(dir.path)).commit(at(40));
+      strictEqual((await first.latest())?.get("train")?.skip, 40);
+      if (!killed) {
+        ok(isNew);
+        break;
+      }
+      kills++;
+      isNew ? after++ : before++;
+    }
+  }
+  ok(kills > 15 && before > 5 && after > 1, `${kills} kills, ${before} found the old, ${after} the new`);
+});
+
+Deno.test("an unwritable folder and names that would leave it are refused; what was there stays", async () => {
+  await using dir = await temporary();
+  const checkpoints = await openCheckpoints(dir.path);
+  await checkpoints.commit(at(10));
+  for (const file of ["../outside", "a/b", "", ".hidden", "a\0b"]) {
+    const barrier = barrierOf(new Map([["train", { state: { step: 20, w: new TensorFile(file, {}) } }]]));
+    await rejects(
+      checkpoints.commit(barrier),
+      /Cannot write checkpoint .*step-000020: .*Cannot name a file/s,
+    );
+  }
+  const twice = { step: 20, a: new TensorFile("model", {}), b: new TensorFile("model", {}) };
+  await rejects(
+    checkpoints.commit(barrierOf(new Map([["train", { state: twice }]]))),
+    /want to be model\.safetensors/,
+  );
+  await rejects(
+    checkpoints.commit(
+      barrierOf(new Map([["train", { state: { step: 20, m: new Map() as unknown as null } }]])),
+    ),
+    /Cannot write Map at state\.state\.m as JSON|Cannot write Map at .*m as JSON/,
+  );
+  deepStrictEqual(names(dir.path), ["latest", "step-000010"]);
+  strictEqual((await checkpoints.latest())?.get("train")?.skip, 10);
+  Deno.writeTextFileSync(`${dir.path}/file`, "");
+  await rejects(openCheckpoints(`${dir.path}/file/checkpoints`));
+});
+
+const mounts = Deno.build.os === "linux" && Deno.uid() === 0 && canMount();
+Deno.test({
+  name: "a full disk ends the commit with what to do; the checkpoint before it is used" +
+    (mounts ? "" : " (ignored: only root on Linux can mount a small disk)"),
+  ignore: !mounts,
+  async fn() {
+    await using dir = await temporary();
+    await mount(["-t", "tmpfs", "-o", "size=256k", "tmpfs", dir.path]);
+    try {
+      const checkpoints = await openCheckpoints(dir.path);
+      await checkpoints.commit(at(10));
+      const big = barrierOf(new Map([["train", { state: { step: 20, w: model(20, 100_000) } }]]));
+      await rejects(
+        checkpoints.commit(big),
+        /Cannot write checkpoint .*No space left.*: make room or rights there/,
+      );
+      deepStrictEqual(names(dir.path), ["latest", "step-000010"]);
+      strictEqual((await checkpoints.latest())?.get("train")?.skip, 10);
+      await checkpoints.commit(at(30));
+    } finally {
+      await new Deno.Command("umount", { args: [dir.path] }).output();
+    }
+  },
+});
+
+Deno.test("a flow goes on from its folder of checkpoints as if nothing had happened", async () => {
+  await using dir = await temporary();
+  const trainer = (losses: number[]): Stage<number, number> =>
+    stage<number, number, { step: number; weights: TensorFile }>({
+      name: "train",
+      cuts: true,
+      open: (_ctx, saved = { step: 0, weights: model(0) }) => saved,
+      *push(item: number, state, ctx) {
+        const { data } = state.weights.tensors.w;
+        for (let i = 0; i < data.length; i++) data[i] = data[i] * 0.9 + item + ctx.rng.next();
+        losses.push(data[0]);
+        yield data[0];
+        if (++state.step % 4 === 0) yield cut;
+      },
+      save: ({ step, weights }) => ({
+        step,
+        weights: new TensorFile("model", structuredClone(weights.tensors)),
+      }),
+    });
+  const run = async (upTo: number, path: string | null) => {
+    const losses: number[] = [];
+    const checkpoints = path === null ? {} : { checkpoints: await openCheckpoints(path) };
+    await from(asSource("n", () => Array(upTo).keys())).pipe(trainer(losses)).run({
+      barrierEvery: 3,
+      ...checkpoints,
+    });
+    return losses;
+  };
+  const whole = await run(20, null);
+  deepStrictEqual(await run(10, dir.path), whole.slice(0, 10)); // its checkpoint stands at 8
+  deepStrictEqual(await run(20, dir.path), whole.slice(8));
+});
+
+function model(value: number, size = 8): TensorFile {
+  return new TensorFile("model", { w: { shape: [size], data: new Float32Array(size).fill(value) } });
+}
+
+/** A training run's barrier at a step; `skip` tells which it was. */
+function at(step: number, value = step): Barrier {
+  return barrierOf(new Map([["train", { state: { step, w: model(value) }, skip: value }]]));
+}
+
+function barrierOf(parts: Map<string, Part>): Barrier {
+  const barrier = new Barrier();
+  for (const [name, part] of parts) barrier.parts.set(name, part);
+  return barrier;
+}
+
+function names(dir: string): string[] {
+  return [...Deno.readDirSync(dir)].map((entry) => entry.name).sort();
+}
+
+function turnLastBit(path: string): void {
+  const bytes = Deno.readFileSync(path);
+  bytes[bytes.length - 3] ^= 1;
+  Deno.writeFileSync(path, bytes);
+}
+
+/** Runs `work`; from the call of that number on, whatever writes fails, as if the process were gone. */
+async function killedAfter(
+  calls: readonly ("mkdir" | "open" | "rename" | "remove")[],
+  left: number,
+  work: () => Promise<void>,
+): Promise<boolean> {
+  const real = { ...Deno };
+  let killed = false;
+  for (const call of calls) {
+    const original: (...args: any[]) => any = real[call];
+    Object.assign(Deno, {
+      [call]: (...args: unknown[]) => {
+        if (killed || left-- <= 0) {
+          killed = true;
+          return Promise.reject(new Error("killed"));
+        }
+        return original(...args);
+      },
+    });
+  }
+  try {
+    await work();
+  } catch (error) {
+    if (!killed) throw error;
+  } finally {
+    for (const call of calls) Object.assign(Deno, { [call]: real[call] });
+  }
+  return killed;
+}
+
+function canMount(): boolean {
+  const dir = Deno.makeTempDirSync();
+  try {
+    const args = ["-t", "tmpfs", "-o", "size=64k", "tmpfs", dir];
+    if (!new Deno.Command("mount", { args, stderr: "null" }).outputSync().success) return false;
+    new Deno.Command("umount", { args: [dir] }).outputSync();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    Deno.removeSync(dir);
+  }
+}
+
+async function mount(args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command("mount", { args }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}
+
+async function temporary(): Promise<{ path: string } & AsyncDisposable> {
+  const path = await Deno.makeTempDir();
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}

@@ -1,0 +1,302 @@
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { asSource } from "../../../../stages/flow/as_source.ts";
+import type { Part } from "../../../../stages/flow/checkpoint/checkpoint.ts";
+import { type Effect, type Flow, from, type RunOptions } from "../../../../stages/flow/flow.ts";
+import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_checkpoints.ts";
+import { cut, map, rule, type Stage, stage } from "../../../../stages/flow/stage.ts";
+
+type Parts = ReadonlyMap<string, Part>;
+
+/** Random numbers, groups, a stage that cuts in the middle of its pushes, and what follows it. */
+interface Shape {
+  /** Read-ahead before the cutting stage, before what is upstream of it, before what follows it. */
+  readonly ahead: readonly [number, number, number];
+  readonly tee: boolean;
+  readonly cuts: boolean;
+}
+
+const shapes: Record<string, Shape> = {
+  "a plain flow": { ahead: [0, 0, 0], tee: false, cuts: true },
+  "read-ahead before the cutting stage": { ahead: [3, 0, 0], tee: false, cuts: true },
+  "read-ahead everywhere": { ahead: [2, 3, 1], tee: false, cuts: true },
+  "branches": { ahead: [0, 0, 0], tee: true, cuts: true },
+  "branches and read-ahead": { ahead: [3, 1, 2], tee: true, cuts: true },
+  "no cutting stage": { ahead: [0, 0, 0], tee: true, cuts: false },
+  "no cutting stage, read-ahead": { ahead: [2, 1, 3], tee: true, cuts: false },
+};
+
+Deno.test("a run resumed from any checkpoint gives what the whole run gave, and takes the same checkpoints", async (t) => {
+  for (const [name, shape] of Object.entries(shapes)) {
+    await t.step(name, async () => {
+      const whole = await run(shape, null);
+      strictEqual(whole.checkpoints.length >= 5, true);
+      for (const [i, begin] of whole.checkpoints.entries()) {
+        const again = await run(shape, begin, whole.log);
+        deepStrictEqual(again.log, whole.log, `from checkpoint ${i}`);
+        deepStrictEqual(
+          plain(again.checkpoints),
+          plain(whole.checkpoints.slice(i + 1)),
+          `from checkpoint ${i}`,
+        );
+      }
+    });
+  }
+});
+
+Deno.test("a run stopped again and again gives what the whole run gave", async (t) => {
+  for (const [name, shape] of Object.entries(shapes)) {
+    await t.step(name, async () => {
+      const whole = await run(shape, null);
+      for (const every of [1, 2, 5]) {
+        let begin: Parts | null = null;
+        let log: readonly string[] = [];
+        for (let stops = 0;; stops++) {
+          strictEqual(stops < 200, true, "it never ends");
+          const part: Outcome = await run(shape, begin, log, every);
+          log = part.log;
+          if (!part.stopped) break;
+          begin = part.checkpoints.at(-1)!;
+        }
+        deepStrictEqual(log, whole.log, `stopped after every ${every} lines`);
+      }
+    });
+  }
+});
+
+Deno.test("stop: the last checkpoint stands behind the item under way, taken once", async () => {
+  const checkpoints = new MemoryCheckpoints();
+  const stop = new AbortController();
+  const seen: number[] = [];
+  const trainer: Stage<number, number> = stage({
+    name: "trainer",
+    cuts: true,
+    open: (_ctx, saved = { step: 0 }) => saved,
+    *push(item: number, state, ctx) {
+      seen.push(item);
+      state.step++;
+      if (item === 4) stop.abort();
+      yield item;
+      if (ctx.stopping) yield cut; // taken here: the runner takes no second
+    },
+  });
+  const result = await from(asSource("n", () => Array(10).keys())).pipe(trainer).run({
+    checkpoints,
+    stop: stop.signal,
+  });
+  deepStrictEqual(result, { stopped: true });
+  deepStrictEqual(seen, [0, 1, 2, 3, 4]);
+  deepStrictEqual(checkpoints.all.map((parts) => parts.get("trainer")?.state), [{ step: 5 }]);
+  strictEqual(checkpoints.all[0].get("trainer")?.skip, 5);
+});
+
+Deno.test("stop: while the cutting stage waits for its first item, the run ends at once with a checkpoint", async () => {
+  let stop = new AbortController();
+  const never = asSource<number>("never", async function* () {
+    yield 1;
+    stop.abort();
+    await new Promise(() => {});
+  });
+  for (const ahead of [0, 2]) {
+    stop = new AbortController();
+    const checkpoints = new MemoryCheckpoints();
+    const flow = from(never).pipe(cutter("c", 100), { ahead });
+    deepStrictEqual(await flow.run({ checkpoints, stop: stop.signal }), { stopped: true });
+    deepStrictEqual(checkpoints.all.map((parts) => parts.get("c")?.state), [{ items: ahead === 0 ? 1 : 0 }]);
+  }
+});
+
+Deno.test("a barrier that comes while items are dropped at the door is counted right", async () => {
+  const make = (every: number, checkpoints: MemoryCheckpoints, log: number[]) =>
+    from(asSource("n", () => Array(20).keys()))
+      .pipe(cutter("c", 7)).pipe(map("log", (x) => void log.push(x)))
+      .run({ checkpoints, barrierEvery: every });
+  const whole = new MemoryCheckpoints();
+  const all: number[] = [];
+  await make(1000, whole, all);
+  for (const begin of whole.all) {
+    for (const every of [1, 2, 3, 4, 5]) {
+      const again = new MemoryCheckpoints(begin);
+      await make(every, again, []);
+      for (const second of [begin, ...again.all]) {
+        const log: number[] = [];
+        await make(3, new MemoryCheckpoints(second), log);
+        deepStrictEqual(log, all.slice(20 - log.length));
+        strictEqual((second.get("c")!.state as { items: number }).items, 20 - log.length);
+      }
+    }
+  }
+});
+
+Deno.test("counts go on where the checkpoint stood", async () => {
+  const shape = shapes["branches"];
+  const whole = await run(shape, null);
+  const again = await run(shape, whole.checkpoints[2], whole.log);
+  deepStrictEqual(again.counts, whole.counts);
+});
+
+Deno.test("what of a checkpoint fits no stage, and the reverse, is said", async () => {
+  const first = new MemoryCheckpoints();
+  const source = () => asSource("n", () => [1, 2, 3]);
+  await from(source()).pipe(map("old", (x) => x)).run({ checkpoints: first });
+  const notes: string[] = [];
+  await from(source()).pipe(map("new", (x) => x)).run({
+    checkpoints: first,
+    onEvent: (event) => void (event.type === "note" && notes.push(event.text)),
+  });
+  deepStrictEqual(notes, [
+    "The checkpoint also holds old: no stage has that name now",
+    "The checkpoint does not hold new: begun anew",
+  ]);
+});
+
+Deno.test("a checkpoint that cannot be written ends the run with that error; stages are closed", async () => {
+  let closed = 0;
+  const flow = from(asSource("n", () => Array(10).keys()))
+    .pipe(cutter("c", 2)).pipe<number>({
+      name: "s",
+      open: () => null,
+      push: (x) => [x],
+      close: () => void closed++,
+    });
+  const full = () => Promise.reject(new Error("No space left on device"));
+  await rejects(
+    flow.run({ checkpoints: { commit: full, latest: () => Promise.resolve(null) } }),
+    /No space left on device/,
+  );
+  strictEqual(closed, 1);
+});
+
+interface Outcome {
+  readonly log: readonly string[];
+  readonly checkpoints: readonly Parts[];
+  readonly stopped: boolean;
+  readonly counts: Record<string, unknown>;
+}
+
+/** Runs from `begin`; `before` is what earlier runs logged; stops softly after `lines` more lines. */
+async function run(
+  shape: Shape,
+  begin: Parts | null,
+  before: readonly string[] = [],
+  lines = Infinity,
+): Promise<Outcome> {
+  const log = [...before];
+  let written = 0;
+  const stop = new AbortController();
+  const write = (line: string) => {
+    log.push(line);
+    if (++written === lines) stop.abort();
+  };
+  const effect: Effect = { // a log file, cut back on resume
+    save: () => log.length,
+    restore: (saved) => void log.splice(typeof saved === "number" ? saved : 0),
+  };
+  const counts: Record<string, unknown> = {};
+  const checkpoints = new MemoryCheckpoints(begin);
+  const options: RunOptions = {
+    seed: 5,
+    barrierEvery: 4,
+    checkpoints,
+    effects: { log: effect },
+    stop: stop.signal,
+    onEvent(event) {
+      if (event.type === "stage") counts[event.name] = [event.in, event.out, event.dropped];
+    },
+  };
+  const { stopped } = await flowOf(shape, write).run(options);
+  return { log, checkpoints: checkpoints.all, stopped, counts };
+}
+
+function flowOf({ ahead, tee, cuts }: Shape, write: (line: string) => void): Flow<unknown> {
+  const numbers = asSource("numbers", async function* () {
+    for (let i = 0; i < 37; i++) {
+      if (i % 5 === 0) await new Promise((resolve) => setImmediate(resolve));
+      yield i;
+    }
+  });
+  let flow: Flow<number> = from(numbers)
+    .pipe(rule("no sevens", (x) => (x % 7 === 6 ? "seven" : null)))
+    .pipe(noisy("noisy"), { ahead: ahead[1] });
+  if (tee) {
+    flow = flow.tee((side) => side.pipe(sums("side sums"), { ahead: ahead[2] }).pipe(noisy("side noise")));
+  }
+  const grouped = flow.pipe(pairs());
+  const trained = cuts
+    ? grouped.pipe(trainer(write), { ahead: ahead[0] })
+    : grouped.pipe(map("log", (x) => (write(x.join()), x[0])), { ahead: ahead[0] });
+  const followed = trained.pipe(sums("sums"), { ahead: ahead[2] }).pipe(noisy("last noise"));
+  return tee ? followed.tee((side) => side.pipe(sums("last sums"))) : followed;
+}
+
+function trainer(write: (line: string) => void): Stage<readonly number[], number> {
+  return stage({
+    name: "trainer",
+    cuts: true,
+    open: (_ctx, saved = { step: 0, weight: 1 }) => saved,
+    async *push(group: readonly number[], state, ctx) {
+      state.step++;
+      for (const x of group) state.weight = (state.weight * 31 + x * 1000 + ctx.rng.integer(100)) % 10007;
+      await Promise.resolve();
+      write(`${state.step} ${state.weight}`);
+      yield state.weight;
+      if (state.step % 3 === 0) yield cut;
+    },
+    *flush(state) {
+      write(`end ${state.weight}`);
+    },
+  });
+}
+
+function noisy(name: string): Stage<number, number> {
+  return {
+    name,
+    open: () => null,
+    *push(item, _state, ctx) {
+      yield item + ctx.rng.next();
+      if (ctx.rng.integer(3) === 0) yield ctx.rng.next();
+    },
+  };
+}
+
+function sums(name: string): Stage<number, number> {
+  return stage({
+    name,
+    open: (_ctx, saved = { sum: 0, all: [] as number[] }) => saved,
+    push(item: number, state) {
+      state.sum += item;
+      state.all.push(item); // a nested array: a barrier must copy it, not point to it
+      return [state.sum];
+    },
+  });
+}
+
+function pairs(): Stage<number, readonly number[]> {
+  return stage({
+    name: "pairs",
+    open: (_ctx, saved = { held: [] as number[] }) => saved,
+    *push(item: number, state) {
+      state.held.push(item);
+      if (state.held.length === 2) yield state.held.splice(0);
+    },
+    *flush(state) {
+      if (state.held.length > 0) yield state.held;
+    },
+  });
+}
+
+function cutter(name: string, every: number): Stage<number, number> {
+  return stage({
+    name,
+    cuts: true,
+    open: (_ctx, saved = { items: 0 }) => saved,
+    *push(item: number, state) {
+      state.items++;
+      yield item;
+      if (state.items % every === 0) yield cut;
+    },
+  });
+}
+
+function plain(checkpoints: readonly Parts[]): unknown {
+  return checkpoints.map((parts) => [...parts].sort(([a], [b]) => (a < b ? -1 : 1)));
+}

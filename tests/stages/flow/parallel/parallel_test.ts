@@ -1,0 +1,203 @@
+import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
+import { asSource } from "../../../../stages/flow/as_source.ts";
+import type { Json, Part } from "../../../../stages/flow/checkpoint/checkpoint.ts";
+import type { RunEvent } from "../../../../stages/flow/events.ts";
+import { from } from "../../../../stages/flow/flow.ts";
+import { checkStage } from "../../../../stages/flow/check_resume.ts";
+import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_checkpoints.ts";
+import { parallel } from "../../../../stages/flow/parallel/parallel.ts";
+import type { Stage } from "../../../../stages/flow/stage.ts";
+import { type Letter, letters, valueOf } from "./letters_group.ts";
+
+type Parts = ReadonlyMap<string, Part>;
+
+const module = new URL("./letters_group.ts", import.meta.url).href;
+const many = Array.from({ length: 700 }, (_, value) => ({ id: `letter-${value}`, value }));
+
+function group(name: string, workers: number, options: Json = {}): Stage<Letter, Letter> {
+  return parallel({ module, group: name, options, measure: "valueOf" }, { workers });
+}
+
+function sink<T>(name: string, into: T[]): Stage<T, never> {
+  return { name, open: () => null, push: (item) => (into.push(item), []) };
+}
+
+async function run(workers: number) {
+  const out: unknown[] = [], removed: unknown[] = [], notes: string[] = [];
+  const counts = new Map<string, unknown>();
+  const checkpoints = new MemoryCheckpoints();
+  await from(asSource("letters in", () => many))
+    .pipe(group("letters", workers), { rejects: sink("removed", removed) })
+    .pipe(sink("out", out))
+    .run({
+      checkpoints,
+      barrierEvery: 150,
+      onEvent(event: RunEvent) {
+        if (event.type === "note") notes.push(event.text);
+        if (event.type === "stage") counts.set(event.name, [event.in, event.out, event.dropped]);
+      },
+    });
+  return { out, removed, notes, counts: [...counts].sort(), checkpoints: checkpoints.all };
+}
+
+Deno.test("parallel() gives the same for any number of workers: output, drops, events, counts, checkpoints", async () => {
+  const inline = await run(0);
+  strictEqual(inline.out.length, 560 + 187);
+  deepStrictEqual(inline.removed[1], { item: many[5], reason: "five", stage: "no fives" });
+  deepStrictEqual(inline.notes, ["seven is letter-7"]);
+  deepStrictEqual(inline.counts.find(([name]) => name === "no fives"), ["no fives", [700, 560, {
+    five: 140,
+  }]]);
+  deepStrictEqual(inline.counts.find(([name]) => name === "letters"), undefined);
+  for (const workers of [1, 2, 3, 4]) deepStrictEqual(await run(workers), inline, `${workers} workers`);
+});
+
+Deno.test("parallel() tells, keeps and saves what the stages would one by one, and goes on from their checkpoints", async () => {
+  const whole = await told(null);
+  deepStrictEqual(whole.events.map(([name]) => name), [
+    "letters in",
+    "checked",
+    "no fives",
+    "doubled",
+    "late",
+    "out",
+  ]);
+  strictEqual(whole.checkpoints.length, 5);
+  for (const workers of [0, 1, 3]) deepStrictEqual(await told(workers), whole, `${workers} workers`);
+  const begin = whole.checkpoints[1];
+  for (const workers of [null, 0, 3]) {
+    const rest = await told(workers, begin);
+    deepStrictEqual(rest.out, whole.out.slice(whole.out.length - 427), `${workers} workers, resumed`);
+    deepStrictEqual(rest.events, whole.events, `${workers} workers, resumed`);
+    deepStrictEqual(rest.notes, []);
+  }
+});
+
+/** With `workers` null the stages stand in the flow one by one. */
+async function told(workers: number | null, begin: Parts | null = null) {
+  const out: unknown[] = [], removed: unknown[] = [], notes: string[] = [];
+  const last = new Map<string, unknown>();
+  const flow = from(asSource("letters in", () => many)), end = sink("out", out);
+  const rejects = { "no fives": sink("no fives removed", removed), "checked": sink("none", removed) };
+  const [checked, noFives, doubled, late] = letters({});
+  const all = workers !== null
+    ? flow.pipe(group("letters", workers), { rejects }).pipe(end)
+    : flow.pipe(checked, { rejects: rejects.checked }).pipe(noFives, { rejects: rejects["no fives"] })
+      .pipe(doubled).pipe(late).pipe(end);
+  const checkpoints = new MemoryCheckpoints(begin);
+  await all.run({
+    checkpoints,
+    barrierEvery: 150,
+    measure: (item) => valueOf(item),
+    onEvent(event) {
+      if (event.type === "note" && !event.text.startsWith("seven")) notes.push(event.text);
+      if (event.type !== "stage") return;
+      const { busy: _busy, blocked: _blocked, ...counts } = event;
+      last.set(event.name, counts);
+    },
+  });
+  const events = [...last];
+  return {
+    out,
+    removed: begin === null ? removed : [],
+    notes,
+    events,
+    checkpoints: checkpoints.all.map(sorted),
+  };
+}
+
+function sorted(parts: Parts): Parts {
+  return new Map([...parts].sort());
+}
+
+Deno.test("parallel() keeps the law of stages", async () => {
+  await checkStage(() => group("letters", 2), many.slice(0, 6));
+  await checkStage(() => group("letters", 0), many.slice(0, 20));
+});
+
+Deno.test("parallel() counts drops also where nothing keeps them", async () => {
+  for (const workers of [0, 2]) {
+    let dropped: unknown;
+    await from(asSource("in", () => many)).pipe(group("letters", workers)).run({
+      onEvent: (event) =>
+        void (event.type === "stage" && event.name === "no fives" && (dropped = event.dropped)),
+    });
+    deepStrictEqual(dropped, { five: 140 });
+  }
+});
+
+Deno.test("parallel() errors name the stage in the group and the item, after what came before it", async () => {
+  const before = await run(0);
+  for (const workers of [0, 1, 2, 4]) {
+    const out: unknown[] = [];
+    const flow = from(asSource("in", () => many)).pipe(group("letters", workers, { fail: "letter-333" }))
+      .pipe(sink("out", out));
+    await rejects(flow.run(), /^Error: Stage checked failed on letter-333: torn$/);
+    deepStrictEqual(out, before.out.slice(0, out.length));
+    strictEqual((out.at(-1) as Letter).value, 332, `${workers} workers`);
+  }
+});
+
+Deno.test("parallel() says what cannot be a group", async () => {
+  const flow = (name: string, workers: number) =>
+    from(asSource("in", () => many)).pipe(group(name, workers)).run();
+  for (const workers of [0, 2]) {
+    await rejects(flow("dice", workers), /Stage dice draws from ctx\.rng/);
+    await rejects(
+      flow("hoard", workers),
+      /Stage hoard cannot be opened: .*has flush, so it remembers|Stage hoard has flush/,
+    );
+    await rejects(flow("missing", workers), /exports no function missing/);
+  }
+  await rejects(flow("functions", 2), /could not be cloned/);
+  throws(() => group("letters", -1), /RangeError: Cannot run letters on -1 workers/);
+});
+
+Deno.test("parallel() ends its workers when aborted in the middle of a push", async () => {
+  const abort = new AbortController();
+  let read = 0;
+  const source = asSource("in", function* () {
+    for (const item of many) {
+      if (++read === 300) abort.abort(new Error("enough"));
+      yield item;
+    }
+  });
+  const run = from(source).pipe(group("endless", 2)).run({ signal: abort.signal });
+  setTimeout(() => abort.abort(new Error("enough")), 20); // the frames under way never come home
+  await rejects(run, /^Error: enough$/);
+  strictEqual(read < 700, true, "it read on although nothing came back");
+});
+
+Deno.test("parallel() with a limit loses items that are stuck, and nothing else", async () => {
+  for (const workers of [1, 3]) {
+    const out: Letter[] = [], removed: unknown[] = [];
+    const counts = new Map<string, unknown>();
+    const stage = parallel<Letter, Letter>({ module, group: "swamp", options: {} }, {
+      workers,
+      limit: { milliseconds: 100, reason: "timeout" },
+    });
+    await from(asSource("letters in", () => many.slice(0, 200)))
+      .pipe(stage, { rejects: sink("removed", removed) })
+      .pipe(sink("out", out))
+      .run({
+        onEvent(event) {
+          if (event.type === "stage") counts.set(event.name, [event.in, event.out, event.dropped]);
+        },
+      });
+    deepStrictEqual(
+      out.map(({ value }) => value),
+      many.slice(0, 200).map(({ value }) => value).filter((value) => {
+        return value !== 4 && value !== 5 && value % 100 !== 77;
+      }),
+    );
+    deepStrictEqual(removed, [
+      { item: many[4], reason: "timeout", stage: "early" },
+      { item: many[5], reason: "five", stage: "no fives" },
+      { item: many[77], reason: "timeout", stage: "late" },
+      { item: many[177], reason: "timeout", stage: "late" },
+    ]);
+    deepStrictEqual(counts.get("early"), [200, 199, { timeout: 1 }]);
+    deepStrictEqual(counts.get("no fives"), [199, 198, { five: 1 }]);
+    deepStrictEqual(counts.get("late"), [198, 196, { timeout: 2 }]);
+  }
+});

@@ -1,0 +1,146 @@
+/**
+ * Looks inside a model: what is told is what the values are.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { normals } from "../../../kernels/random/philox.ts";
+import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
+import { openWebgpu } from "../../../kernels/engine/webgpu/webgpu_engine.ts";
+import { gpt } from "../../../kernels/models/gpt.ts";
+import { initialWeights } from "../../../kernels/models/model.ts";
+import { adamw } from "../../../kernels/optim/adamw.ts";
+import { asSource } from "../../../stages/flow/as_source.ts";
+import type { InspectEvent } from "../../../stages/flow/events.ts";
+import { from } from "../../../stages/flow/flow.ts";
+import { inspect } from "../../../stages/inspect/inspect.ts";
+import { plan } from "../../../stages/model/plan.ts";
+import { principalAxes } from "../../../stages/inspect/principal_axes.ts";
+import { openModel } from "../../../stages/model/model_session.ts";
+import { train } from "../../../stages/train/train.ts";
+import { histogramOf, normOf, valueStats } from "../../../stages/inspect/value_stats.ts";
+
+const model = gpt({ layers: 2, heads: 2, channels: 16, seqLen: 8, vocabSize: 40, vocabPad: 1 });
+const shape = [2, 2, 8] as const;
+const batchAt = (k: number) => {
+  const token = (i: number) => (i * i * 7 + 3 * i + k) % 40;
+  const inputs = Uint32Array.from({ length: 32 }, (_, i) => token(i));
+  return { inputs, targets: Uint32Array.from({ length: 32 }, (_, i) => token(i + 1)), shape };
+};
+const training = { optimizer: adamw(), shape, clip: 1, inspection: true, gradientScale: 4 } as const;
+
+Deno.test("valueStats() gives moments, saturation and a histogram of all values", () => {
+  const { mean, std, min, max, saturated, dead, histogram } = valueStats([0, 1, 1, -2], { bins: 3 });
+  deepStrictEqual([mean, min, max, saturated, dead], [0, -2, 1, 0.75, 0.25]);
+  ok(Math.abs(std - Math.sqrt(1.5)) < 1e-15);
+  deepStrictEqual(histogram, { from: -2, to: 1, counts: [1, 0, 3] });
+  deepStrictEqual(histogramOf([-9, 0.4, 0.6, 9], { range: [0, 1], bins: 2 }).counts, [2, 2]);
+  deepStrictEqual(valueStats([3, 3], { bins: 2 }).histogram.counts, [2, 0]);
+  const many = normals(1, "x", 100_000), found = valueStats(many);
+  ok(Math.abs(found.mean) < 0.01 && Math.abs(found.std - 1) < 0.01);
+  strictEqual(found.histogram.counts.reduce((a, b) => a + b), 100_000);
+  throws(() => valueStats([]), RangeError);
+});
+
+Deno.test("principalAxes() finds the plane that rows lie in", () => {
+  const [u, v] = [[0.6, 0, 0.8], [0, 1, 0]];
+  const rows = [[5, 1], [-5, -1], [4, -1], [-4, 1]].map(([a, b]) => u.map((x, c) => 7 + a * x + b * v[c]));
+  const points = principalAxes(rows);
+  const distance = (a: ArrayLike<number>, b: ArrayLike<number>) => normOf(Array.from(a, (x, i) => x - b[i]));
+  for (const i of rows.keys()) {
+    for (const j of rows.keys()) {
+      ok(Math.abs(distance(rows[i], rows[j]) - distance(points[i], points[j])) < 1e-6, `${i} ${j}`);
+    }
+  }
+  deepStrictEqual(principalAxes([[1, 2], [3, 4]]), [[1, 2], [3, 4]]);
+  deepStrictEqual(principalAxes([[1, 1, 1], [1, 1, 1]]), [[0, 0], [0, 0]]);
+});
+
+for (
+  const [name, open] of [["the CPU", () => openCpu({ threads: 2 })], ["WebGPU", () => openWebgpu()]] as const
+) {
+  Deno.test(`ModelSession.inspect() on ${name} gives the gradients of the first micro-batch, and changes nothing`, async () => {
+    const options = { plan: plan({ model, training }), weights: initialWeights(model, 3) };
+    await using session = await openModel(await open(), options);
+    const { gradients, probes } = await session.inspect(batchAt(0));
+    const half = {
+      inputs: batchAt(0).inputs.slice(0, 16),
+      targets: batchAt(0).targets.slice(0, 16),
+      shape: [1, 2, 8] as const,
+    };
+    const single = plan({ model, training: { ...training, shape: half.shape } });
+    await using other = await openModel(await open(), { ...options, plan: single });
+    for (const [label, { data }] of Object.entries(await other.gradients(half))) {
+      ok(data.every((x, i) => Math.abs(x - gradients[label].data[i]) < 1e-6), label);
+    }
+    const names = [
+      "embedding",
+      "h.0.attn.mixed",
+      "h.0.mlp.act",
+      "h.0",
+      "h.1.attn.mixed",
+      "h.1.mlp.act",
+      "h.1",
+      "ln_f",
+    ];
+    deepStrictEqual(Object.keys(probes).sort(), names.flatMap((name) => [name, `${name}/grad`]).sort());
+    deepStrictEqual([...probes["h.0.mlp.act"].shape], [2, 8, 64]);
+    // The embedding's gradient there, summed over where a token stands, is what flows to its row beside the head's part.
+    const positions = new Float64Array(8 * 16);
+    probes["embedding/grad"].data.forEach((x, i) => positions[i % positions.length] += x);
+    ok(positions.every((x, i) => Math.abs(x - gradients["wpe.weight"].data[i]) < 1e-6));
+    // A step after it is the step without it.
+    const step = await session.step(batchAt(0), { learningRate: 1e-2, step: 0 });
+    await using fresh = await openModel(await open(), options);
+    deepStrictEqual(await fresh.step(batchAt(0), { learningRate: 1e-2, step: 0 }), step);
+    await rejects(
+      openModel(await open(), {
+        ...options,
+        plan: plan({ model, training: { ...training, inspection: false } }),
+      })
+        .then(async (bare) => {
+          await using closing = bare;
+          await closing.inspect(batchAt(0));
+        }),
+      /the plan has no inspection/,
+    );
+  });
+}
+
+Deno.test("inspect() looks when it is time and after the last update, and tells by how much updates change weights", async () => {
+  const events: InspectEvent[] = [];
+  const weights: Float32Array[] = [];
+  const flow = from(asSource("batches", () => Array.from({ length: 9 }, (_, i) => batchAt(i))))
+    .pipe(
+      train({
+        engine: await openCpu({ threads: 1 }),
+        plan: plan({ model, training }),
+        steps: 7,
+        schedule: () => 1e-2,
+      }),
+    )
+    .pipe({
+      name: "weights",
+      open: () => null,
+      async *push(trained) {
+        const { data } = (await trained.model.weights())["wte.weight"];
+        weights.push(Float32Array.from(data));
+        yield trained;
+      },
+    })
+    .pipe(inspect({ every: 3, embedding: { name: "wte.weight", label: (row) => `<${row}>` } }));
+  await flow.run({ seed: 1, onEvent: (event) => event.type === "inspect" && events.push(event) });
+  deepStrictEqual(events.map(({ step }) => step), [3, 6, 7]);
+  for (const { step, parameters, embedding, activations } of events) {
+    const { updateRatio, std, norm, gradient } = parameters.find(({ name }) => name === "wte.weight")!;
+    const [now, before] = [weights[step - 1], weights[step - 2]];
+    const change = valueStats(now.map((x, i) => x - before[i])).std / valueStats(before).std;
+    if (step === 7) strictEqual(updateRatio, undefined); // 7 is last by the number of steps alone: 6 was not kept
+    else ok(Math.abs(updateRatio! - change) < 1e-6, `${updateRatio} ${change}`);
+    ok(
+      Math.abs(std - valueStats(now).std) < 1e-6 && Math.abs(norm - normOf(now)) < 1e-6 && gradient.norm > 0,
+    );
+    ok(embedding!.length > 10 && embedding!.every(({ label }) => /^<\d+>$/.test(label)));
+    ok(activations.length === 8 && activations.every(({ gradient }) => gradient!.norm > 0));
+  }
+});

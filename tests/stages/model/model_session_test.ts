@@ -1,0 +1,185 @@
+/**
+ * A model on a device beyond the golden runs: accumulation, validation loss, masks, sampling, weights from elsewhere.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { accumulate } from "../../../kernels/core/gradients.ts";
+import type { Pack } from "../../../kernels/core/pack.ts";
+import { normals } from "../../../kernels/random/philox.ts";
+import type { TensorMap } from "../../../kernels/core/tensor.ts";
+import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
+import { gpt } from "../../../kernels/models/gpt.ts";
+import { initialWeights } from "../../../kernels/models/model.ts";
+import { mul } from "../../../kernels/ops/elementwise/arith.ts";
+import { ignoredTarget } from "../../../kernels/ops/loss/cross_entropy.ts";
+import { adamw } from "../../../kernels/optim/adamw.ts";
+import type { Optimizer } from "../../../kernels/optim/optimizer.ts";
+import { byteTokenizer } from "../../../stages/token/byte.ts";
+
+import { sampleText } from "../../../stages/sample/sample.ts";
+import { validationLoss } from "../../../stages/evaluate/loss_tally.ts";
+import { plan } from "../../../stages/model/plan.ts";
+import { openModel } from "../../../stages/model/model_session.ts";
+import { unigramLoss } from "../../../stages/evaluate/unigram.ts";
+import { fitWeights } from "../../../stages/model/weights.ts";
+
+const model = gpt({ layers: 2, heads: 2, channels: 16, seqLen: 8, vocabSize: 257, vocabPad: 64 });
+const weights = initialWeights(model, 3);
+const tokens = Uint32Array.from({ length: 33 }, (_, i) => (i * i * 7 + 3 * i) % 257);
+
+async function open(shape: readonly [number, number, number]) {
+  const planned = plan({
+    model,
+    training: { optimizer: adamw(), shape, clip: 1 },
+    evaluation: { batch: 2, seqLen: 8 },
+    sampling: true,
+  });
+  return await openModel(await openCpu({ threads: 2 }), { plan: planned, weights });
+}
+
+function batchOf(shape: readonly [number, number, number]) {
+  return { inputs: tokens.slice(0, 32), targets: tokens.slice(1, 33), shape };
+}
+
+Deno.test("four micro-batches of one sequence make the step of one batch of four", async () => {
+  await using parts = await open([4, 1, 8]);
+  await using whole = await open([1, 4, 8]);
+  for (let step = 0; step < 3; step++) {
+    const a = await parts.step(batchOf([4, 1, 8]), { learningRate: 1e-3, step });
+    const b = await whole.step(batchOf([1, 4, 8]), { learningRate: 1e-3, step });
+    ok(Math.abs(a.loss - b.loss) < 1e-5 && Math.abs(a.gradNorm - b.gradNorm) < 1e-4, JSON.stringify([a, b]));
+  }
+});
+
+Deno.test("an update of many packs is that of one, and the optimizer's memory keeps its names and shapes", async () => {
+  const training = { optimizer: adamw(), shape: [1, 4, 8], clip: 1 } as const;
+  const step = async (packBytes: number) => {
+    const planned = plan({ model, training, packBytes });
+    await using session = await openModel(await openCpu({ threads: 2 }), { plan: planned, weights });
+    const { gradNorm } = await session.step(batchOf([1, 4, 8]), { learningRate: 1e-3, step: 0 });
+    return { gradNorm, weights: await session.weights(), optimizer: await session.optimizer() };
+  };
+  const one = await step(Infinity), many = await step(4096);
+  ok(Math.abs(one.gradNorm - many.gradNorm) <= 1e-6 * one.gradNorm); // its squares are added in another order
+  const named = Object.entries(one.weights);
+  deepStrictEqual(
+    new Map(Object.entries(one.optimizer).map(([label, { shape }]) => [label, shape])),
+    new Map(named.flatMap(([label, { shape }]) => [[`${label}/m`, shape], [`${label}/v`, shape]])),
+  );
+  for (const kind of ["weights", "optimizer"] as const) {
+    for (const [label, { data }] of Object.entries(one[kind])) {
+      const other = many[kind][label].data;
+      ok(data.every((x, i) => Math.abs(x - other[i]) <= 1e-5 * Math.abs(x) + 1e-9), label);
+    }
+  }
+});
+
+Deno.test("an optimizer that goes over matrices, one by one, takes the step of one that goes over packs", async () => {
+  const momentum = (byMatrix: boolean): Optimizer => ({
+    name: "momentum",
+    update(scope, params, { gradients, learningRate, scale }) {
+      const packs = { p: params, g: gradients, m: scope.state("m", params) };
+      const member = ({ members, tensor }: Pack, i: number) =>
+        scope.graph.leaf(members[i].label, members[i], tensor.kind);
+      const parts = byMatrix
+        ? params.members.map((_, i) => [member(packs.p, i), member(packs.g, i), member(packs.m, i)])
+        : [[packs.p.tensor, packs.g.tensor, packs.m.tensor]];
+      for (const [p, g, m] of parts) accumulate(p, mul(accumulate(m, mul(g, scale)), learningRate));
+    },
+  });
+  const trained = async (byMatrix: boolean) => {
+    const training = { optimizer: momentum(byMatrix), shape: [1, 4, 8], clip: 1 } as const;
+    await using session = await openModel(await openCpu({ threads: 2 }), {
+      plan: plan({ model, training }),
+      weights,
+    });
+    for (let step = 0; step < 2; step++) {
+      await session.step(batchOf([1, 4, 8]), { learningRate: -1e-2, step });
+    }
+    return { ...await session.weights(), ...await session.optimizer() };
+  };
+  deepStrictEqual(await trained(true), await trained(false));
+});
+
+Deno.test("a masked target counts neither in the loss nor in its mean", async () => {
+  await using session = await open([1, 4, 8]);
+  const { inputs, targets } = batchOf([1, 4, 8]);
+  const mask = new Float32Array(32).fill(1, 0, 8); // the first sequence alone
+  const masked = await session.step({ inputs, targets, mask, shape: [1, 4, 8] }, {
+    learningRate: 0,
+    step: 0,
+  });
+  const losses = await session.losses(inputs.slice(0, 16), targets.slice(0, 16));
+  const mean = losses.subarray(0, 8).reduce((a, b) => a + b) / 8;
+  ok(Math.abs(masked.loss - mean) < 1e-5, `${masked.loss}, wanted ${mean}`);
+});
+
+Deno.test("validationLoss() is the mean over all positions, a short last batch included", async () => {
+  await using session = await open([1, 4, 8]);
+  let sum = 0;
+  for (const [from, count] of [[0, 16], [16, 12]]) {
+    const inputs = new Uint32Array(16), targets = new Uint32Array(16).fill(ignoredTarget);
+    inputs.set(tokens.subarray(from, from + count));
+    targets.set(tokens.subarray(from + 1, from + 1 + count));
+    sum += (await session.losses(inputs, targets)).reduce((a, b) => a + b);
+  }
+  const { loss } = await validationLoss(session, { tokens: tokens.subarray(0, 29) });
+  ok(Math.abs(loss - sum / 28) < 1e-5);
+  ok(Math.abs(loss - Math.log(257)) < 0.1, `${loss}: an untrained model knows nothing`);
+  await rejects(validationLoss(session, { tokens: tokens.subarray(0, 1) }), RangeError);
+});
+
+Deno.test("logits() of a short window, of a long one and of what was cut off agree", async () => {
+  await using session = await open([1, 4, 8]);
+  const long = Array.from(tokens.subarray(0, 20));
+  deepStrictEqual(await session.logits(long), await session.logits(long.slice(-8)));
+  await rejects(session.logits([]), /after nothing/);
+  await rejects(session.logits([257]), RangeError);
+});
+
+Deno.test("sampleText() gives whole characters, the same for the same seed, and stops where it is told", async () => {
+  await using session = await open([1, 4, 8]);
+  const tokenizer = byteTokenizer();
+  const pieces = async (seed: number) =>
+    await Array.fromAsync(sampleText(session, tokenizer, { prompt: "é", maxTokens: 40, seed }));
+  const first = await pieces(1);
+  ok(first.every((piece) => piece.isWellFormed() && piece.length > 0));
+  deepStrictEqual(await pieces(1), first);
+  ok((await pieces(2)).join("") !== first.join(""));
+  const abort = new AbortController();
+  abort.abort(new Error("enough"));
+  const stopped = sampleText(session, tokenizer, { prompt: "a", maxTokens: 5, signal: abort.signal });
+  await rejects(Array.fromAsync(stopped), /enough/);
+});
+
+Deno.test("step() refuses a batch of another shape and tokens beyond the vocabulary", async () => {
+  await using session = await open([1, 4, 8]);
+  const now = { learningRate: 1e-3, step: 0 };
+  await rejects(session.step(batchOf([4, 1, 8]), now), RangeError);
+  const { inputs, targets, shape } = batchOf([1, 4, 8]);
+  inputs[5] = 300;
+  await rejects(session.step({ inputs, targets, shape }, now), /300/);
+});
+
+Deno.test("fitWeights() takes published names, pads and cuts the embedding, and names what does not fit", () => {
+  const published: Record<string, TensorMap[string]> = {};
+  for (const [name, tensor] of Object.entries(weights)) published[`transformer.${name}`] = tensor;
+  published["transformer.wte.weight"] = { shape: [257, 16], data: normals(1, "wte", 257 * 16) };
+  published["transformer.wpe.weight"] = { shape: [20, 16], data: normals(1, "wpe", 320) };
+  published["lm_head.weight"] = published["transformer.wte.weight"];
+  const fitted = fitWeights(model, published);
+  deepStrictEqual(fitted["wte.weight"].shape, [320, 16]);
+  strictEqual(fitted["wte.weight"].data[257 * 16], 0);
+  deepStrictEqual(fitted["wpe.weight"].data, published["transformer.wpe.weight"].data.slice(0, 128));
+  const { "ln_f.bias": _gone, ...lacking } = weights;
+  throws(() => fitWeights(model, lacking), /ln_f\.bias is missing/);
+  throws(() => fitWeights(model, { ...weights, "h.9.ln_1.bias": weights["ln_f.bias"] }), /h\.9\.ln_1\.bias/);
+});
+
+Deno.test("unigramLoss() is the entropy of what was counted, and no token is impossible", () => {
+  const loss = unigramLoss(Uint32Array.of(0, 1), [1, 1]);
+  ok(Math.abs(loss - Math.LN2) < 1e-12);
+  ok(Number.isFinite(unigramLoss(Uint32Array.of(2), [5, 5, 0])));
+  throws(() => unigramLoss(Uint32Array.of(3), [1, 1]), RangeError);
+});

@@ -1,0 +1,124 @@
+/**
+ * Texts written at once against texts written one token at a time by whole passes.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { normals, uniformAt } from "../../../kernels/random/philox.ts";
+import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
+import { gpt } from "../../../kernels/models/gpt.ts";
+import { initialWeights } from "../../../kernels/models/model.ts";
+import { byteTokenizer } from "../../../stages/token/byte.ts";
+import { pickToken } from "../../../stages/sample/sample_token.ts";
+import { plan } from "../../../stages/model/plan.ts";
+import { type ModelSession, openModel } from "../../../stages/model/model_session.ts";
+import {
+  windowStart,
+  type WriteOptions,
+  writeTexts,
+  type WritingWork,
+} from "../../../stages/sample/generate_texts.ts";
+
+const seqLen = 24;
+const model = gpt({ layers: 2, heads: 2, channels: 16, seqLen, vocabSize: 257 });
+const weights = Object.fromEntries(
+  Object.entries(initialWeights(model, 3)).map(([name, { shape, data }]) => [
+    name,
+    { shape, data: shape.length === 2 ? normals(3, name, data.length, 0.3) : data },
+  ]),
+);
+const tokenizer = byteTokenizer();
+
+async function open(texts: number, threads = 2): Promise<ModelSession> {
+  return await openModel(await openCpu({ threads }), { plan: plan({ model, sampling: { texts } }), weights });
+}
+
+const texts = [
+  { prompt: "ab", sample: 0 },
+  { prompt: "ab", sample: 1 },
+  { prompt: "a longer prompt, longer than a sequence", sample: 0 },
+  { prompt: "ab", sample: 2 },
+  { prompt: "", sample: 0 },
+];
+
+async function written(session: ModelSession, options: WriteOptions): Promise<string[]> {
+  const found = texts.map(() => "");
+  for await (const now of writeTexts(session, tokenizer, { ...options, texts })) {
+    if ("piece" in now) found[now.text] += now.piece;
+    else found[now.text] += `<${now.end}>`;
+  }
+  return found;
+}
+
+/** One text, each of its tokens by a pass over the window before it. */
+async function byWholePasses(
+  session: ModelSession,
+  { prompt, sample }: { readonly prompt: string; readonly sample: number },
+  { maxTokens, seed = 0, slide = 1, ...options }: WriteOptions,
+): Promise<string> {
+  const ids = [...tokenizer.encode(prompt)], decoder = new TextDecoder();
+  if (ids.length === 0) ids.push(256);
+  let text = "";
+  for (let i = 0; i < maxTokens; i++) {
+    const logits = await session.logits(ids.slice(windowStart(ids.length, { seqLen, slide })));
+    const id = pickToken(logits, {
+      ...options,
+      draw: uniformAt(seed, `sample.${sample}`, i),
+      seen: new Set(ids),
+    });
+    if (id === 256) return `${text}<end of text>`;
+    ids.push(id);
+    text += decoder.decode(tokenizer.decodeBytes([id]), { stream: true });
+  }
+  return `${text}<length>`;
+}
+
+Deno.test("writeTexts() gives the texts of whole passes, beyond the model's sequence too, however many at once", async () => {
+  await using alone = await open(1, 1);
+  await using three = await open(3);
+  for (
+    const options of [
+      { maxTokens: 60, seed: 4, temperature: 0.9, topK: 40 },
+      { maxTokens: 60, seed: 5, temperature: 1, topP: 0.9, minP: 0.001, repetitionPenalty: 1.1, slide: 9 },
+    ]
+  ) {
+    const work: WritingWork[] = [];
+    const found = await written(three, { ...options, onWork: (done) => work.push(done) });
+    deepStrictEqual(await written(alone, options), found);
+    for (const [i, request] of texts.entries()) {
+      strictEqual(found[i], await byWholePasses(alone, request, options), `text ${i}`);
+    }
+    const read = work.filter(({ kind }) => kind === "prefill");
+    deepStrictEqual(
+      read.map(({ tokens }) => tokens),
+      // "ab" once for two texts; when there is room for the third, it has gone from both places.
+      [2, options.slide === 9 ? 21 : 24, 2, 1],
+    );
+    ok(work.some(({ kind }) => kind === "slide"));
+    ok(work.some(({ kind, tokens }) => kind === "decode" && tokens >= 2));
+  }
+});
+
+Deno.test("writeTexts() ends before a stop string, and shows none of it", async () => {
+  await using session = await open(2);
+  const options = { maxTokens: 40, seed: 1 };
+  const whole = (await written(session, options)).map((text) => text.replace(/<\w[\w ]*>$/, ""));
+  const stop = [whole[0].slice(5, 7), "no such text"];
+  const ended = await written(session, { ...options, stop });
+  ended.forEach((text, i) => {
+    const at = whole[i].indexOf(stop[0]);
+    if (at < 0) ok(text.startsWith(whole[i]), text);
+    else strictEqual(text, `${whole[i].slice(0, at)}<stop>`);
+  });
+  ok(ended[0].endsWith("<stop>"));
+});
+
+Deno.test("writeTexts() refuses what it cannot do, and writes nothing where nothing is asked for", async () => {
+  await using session = await open(1);
+  const refused = (options: Partial<WriteOptions>) => written(session, { maxTokens: 5, ...options });
+  await rejects(refused({ maxTokens: -1 }), /Cannot write -1 tokens/);
+  await rejects(refused({ slide: 25 }), /let go of 25 tokens.*1 to 24/);
+  await rejects(refused({ stop: [""] }), /empty string/);
+  await rejects(refused({ signal: AbortSignal.abort(new Error("enough")) }), /enough/);
+  deepStrictEqual(await written(session, { maxTokens: 0 }), texts.map(() => "<length>"));
+});

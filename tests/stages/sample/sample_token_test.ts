@@ -1,0 +1,45 @@
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import { uniformAt } from "../../../kernels/random/philox.ts";
+import { type PickOptions, pickToken } from "../../../stages/sample/sample_token.ts";
+
+const logits = Float32Array.from([0, 2, 1, 2, -1]);
+
+function shares(options: PickOptions, draws = 20_000): number[] {
+  const counts = [0, 0, 0, 0, 0];
+  for (let i = 0; i < draws; i++) counts[pickToken(logits, { ...options, draw: uniformAt(5, "pick", i) })]++;
+  return counts.map((n) => n / draws);
+}
+
+Deno.test("pickToken() at temperature 0 takes the likeliest, of equals the first", () => {
+  for (const draw of [0, 0.5, 0.999]) strictEqual(pickToken(logits, { temperature: 0, draw }), 1);
+});
+
+Deno.test("pickToken() draws from the softmax at its temperature", () => {
+  for (const temperature of [0.5, 1, 2]) {
+    const weights = [...logits].map((x) => Math.exp(x / temperature));
+    const total = weights.reduce((a, b) => a + b);
+    shares({ temperature }).forEach((share, id) => {
+      const wanted = weights[id] / total; // five standard deviations of 20,000 draws
+      ok(
+        Math.abs(share - wanted) < 5 * Math.sqrt(wanted * (1 - wanted) / 20_000),
+        `${id}: ${share}, wanted ${wanted}`,
+      );
+    });
+  }
+});
+
+Deno.test("pickToken() keeps to the likeliest by number and by probability", () => {
+  deepStrictEqual(shares({ topK: 2 }).map((s) => s > 0), [false, true, false, true, false]);
+  deepStrictEqual(shares({ topK: 3 }).map((s) => s > 0), [false, true, true, true, false]);
+  deepStrictEqual(shares({ topP: 0.3 }).map((s) => s > 0), [false, true, false, false, false]);
+  deepStrictEqual(shares({ topP: 0.6 }).map((s) => s > 0), [false, true, false, true, false]);
+  deepStrictEqual(shares({ topP: 1 }).map((s) => s > 0), [true, true, true, true, true]);
+});
+
+Deno.test("pickToken() passes over logits that are no numbers, refuses when none is, and options that make no sense", () => {
+  strictEqual(pickToken(Float32Array.from([NaN, 1, NaN]), { draw: 0.9 }), 1);
+  throws(() => pickToken(Float32Array.from([NaN, NaN]), { draw: 0 }), /no logit is a number/);
+  for (const options of [{ temperature: -1 }, { topK: 1.5 }, { topP: 0 }, { topP: 1.1 }]) {
+    throws(() => pickToken(logits, { ...options, draw: 0 }), RangeError);
+  }
+});

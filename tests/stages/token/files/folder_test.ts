@@ -1,0 +1,212 @@
+import { Tokenizer as HuggingFace } from "@huggingface/tokenizers";
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { BpeTokenizer } from "../../../../stages/token/bpe.ts";
+import { byteTokenizer } from "../../../../stages/token/byte.ts";
+import { CharTokenizer } from "../../../../stages/token/char.ts";
+import { readTokenizer, saveTokenizer } from "../../../../stages/token/files/folder.ts";
+import { parseGpt2Files } from "../../../../stages/token/files/gpt2_files.ts";
+import { huggingFaceJson, parseHuggingFaceJson } from "../../../../stages/token/files/hugging_face.ts";
+import { minbpeModel, parseMinbpeModel } from "../../../../stages/token/files/minbpe_files.ts";
+import { cl100kTokenizer, gpt2Tokenizer } from "../../../../stages/token/files/published.ts";
+import { loadTokenizer } from "../../../../stages/token/tokenizer.ts";
+import { trainBpe } from "../../../../stages/token/train/train_bpe.ts";
+
+const TEXT = "It's the night's night; the NIGHTS of 12345 knights don't end.\n\n  Über 안녕 😉 the the end\t";
+const FILES = [
+  "merges.txt",
+  "report.json",
+  "tokenizer.json",
+  "tokenizer.model",
+  "tokenizer.tiktoken",
+  "tokenizer.vocab",
+  "vocab.json",
+];
+
+async function trained(pattern = "gpt4"): Promise<BpeTokenizer> {
+  const options = { vocabSize: 300, pattern, special: ["<|endoftext|>", "<a b>"] };
+  return (await trainBpe([TEXT], options)).tokenizer;
+}
+
+Deno.test("saveTokenizer() then loadTokenizer() gives the same ids, by each of the formats alone", async () => {
+  const dir = await Deno.makeTempDir();
+  const tokenizer = await trained("gpt2"); // the pattern that vocab.json and merges.txt take for granted
+  await saveTokenizer(tokenizer, { dir: `${dir}/t`, report: { texts: 1 } });
+  deepStrictEqual([...Deno.readDirSync(`${dir}/t`)].map(({ name }) => name).sort(), FILES);
+  deepStrictEqual(JSON.parse(await Deno.readTextFile(`${dir}/t/report.json`)), { vocabSize: 300, texts: 1 });
+  for (const path of ["t", "t/tokenizer.json", "t/tokenizer.model", "t/vocab.json"]) {
+    const again = await loadTokenizer(`${dir}/${path}`);
+    deepStrictEqual(again.encodeOrdinary(TEXT), tokenizer.encodeOrdinary(TEXT), path);
+    deepStrictEqual([...again.special], [...tokenizer.special], path);
+    strictEqual(again.vocabSize, 300);
+    strictEqual(again.decode(again.encodeOrdinary(TEXT)), TEXT);
+  }
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("saveTokenizer() replaces an older tokenizer and leaves other files alone", async () => {
+  const dir = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${dir}/config.json`, "{}");
+  await saveTokenizer(await trained(), { dir });
+  await saveTokenizer(CharTokenizer.learn(["abc"]), { dir });
+  deepStrictEqual([...Deno.readDirSync(dir)].map(({ name }) => name).sort(), [
+    "config.json",
+    "meta.json",
+    "report.json",
+  ]);
+  strictEqual((await loadTokenizer(dir)).decode([0, 2]), "ac");
+  await rejects(Deno.stat(`${dir}.writing`), Deno.errors.NotFound);
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("saveTokenizer() stopped half-way leaves no folder, and the next one clears what it left", async () => {
+  const dir = await Deno.makeTempDir();
+  await Deno.mkdir(`${dir}/t.writing`);
+  await Deno.writeTextFile(`${dir}/t.writing/tokenizer.json`, "{"); // as a killed writer leaves it
+  await rejects(readTokenizer(`${dir}/t`), Deno.errors.NotFound);
+  await saveTokenizer(byteTokenizer(), { dir: `${dir}/t` });
+  strictEqual((await readTokenizer(`${dir}/t`)).vocabSize, 257);
+  await Deno.remove(dir, { recursive: true });
+});
+
+for (const pattern of ["gpt2", "gpt4", "o200k", "none", "\\p{L}+|\\s+"]) {
+  Deno.test(`tokenizer.json with pattern ${pattern} gives the same ids in Hugging Face's library`, async () => {
+    const tokenizer = await trained(pattern);
+    const other = new HuggingFace(JSON.parse(huggingFaceJson(tokenizer)), {});
+    for (const text of [TEXT, "a", " I'LL we've 99 bottles…  \n \n x"]) {
+      deepStrictEqual(
+        other.encode(text, { add_special_tokens: false }).ids,
+        [...tokenizer.encodeOrdinary(text)],
+        text,
+      );
+    }
+    deepStrictEqual(other.encode("x<|endoftext|>").ids, [
+      ...tokenizer.encode("x<|endoftext|>", { allowedSpecial: "all" }),
+    ]);
+    const again = parseHuggingFaceJson(huggingFaceJson(tokenizer), "tokenizer.json");
+    strictEqual(again.pattern, pattern);
+    deepStrictEqual(again.encodeOrdinary(TEXT), tokenizer.encodeOrdinary(TEXT));
+  });
+}
+
+Deno.test("GPT-2's and GPT-4's vocabularies go through tokenizer.json, vocab.json and merges.txt unchanged", async () => {
+  for (const tokenizer of [await gpt2Tokenizer(), await cl100kTokenizer()]) {
+    const dir = await Deno.makeTempDir();
+    await saveTokenizer(tokenizer, { dir });
+    const again = await readTokenizer(dir);
+    strictEqual(again.vocabSize, tokenizer.vocabSize);
+    deepStrictEqual(again.encodeOrdinary(TEXT), tokenizer.encodeOrdinary(TEXT));
+    await rejects(Deno.stat(`${dir}/tokenizer.model`), Deno.errors.NotFound); // shuffled bytes do not fit minbpe's
+    throws(() => minbpeModel(tokenizer), TypeError);
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("a special token with a blank survives minbpe's format", async () => {
+  const again = parseMinbpeModel(minbpeModel(await trained()), "m");
+  strictEqual(again.special.get("<a b>"), 299);
+});
+
+Deno.test("special tokens that a format cannot hold: it is left out, and the ids survive by the others", async () => {
+  const cases: readonly [string, readonly string[]][] = [
+    ["<a b> 7", FILES], // as if it ended with an id
+    [" ", FILES],
+    ["\u20AC", FILES], // one character, and no byte's
+    ["\u2028x", FILES],
+    ["a\nb", FILES.filter((name) => !/model|\.vocab/.test(name))], // minbpe's has a line for each
+    ["e", FILES.filter((name) => !/json|txt/.test(name) || name === "report.json")], // an ordinary token's text
+  ];
+  for (const [special, files] of cases) {
+    const dir = await Deno.makeTempDir();
+    const options = { vocabSize: 300, pattern: "gpt2", special: ["<|endoftext|>", special] };
+    const { tokenizer } = await trainBpe([TEXT], options);
+    await saveTokenizer(tokenizer, { dir });
+    deepStrictEqual([...Deno.readDirSync(dir)].map(({ name }) => name).sort(), files, special);
+    for (const name of ["tokenizer.json", "vocab.json", "tokenizer.model"]) {
+      if (!files.includes(name)) continue;
+      const again = await readTokenizer(`${dir}/${name}`);
+      const text = `x${special}the${special}<|endoftext|>`;
+      deepStrictEqual(
+        again.encode(text, { allowedSpecial: "all" }),
+        tokenizer.encode(text, { allowedSpecial: "all" }),
+        `${special} in ${name}`,
+      );
+    }
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("malformed minbpe models are refused with line and reason", () => {
+  const cases: readonly [string, RegExp][] = [
+    ["", /m\.model: line 1: expected "minbpe v1"/],
+    ["minbpe v2\n\n0\n", /line 1: .*found "minbpe v2"/],
+    ["minbpe v1\n\n", /line 3: the file ends/],
+    ["minbpe v1\n\nx\n", /line 3: expected a number/],
+    ["minbpe v1\n\n2\n<s> 256\n", /line 5: the file ends after 1 of 2/],
+    ["minbpe v1\n\n1\n<s>\n", /line 4: expected a special token/],
+    ["minbpe v1\n\n0\n97 98\n1 2 3\n", /line 5: expected two ids, found "1 2 3"/],
+    ["minbpe v1\n\n0\n97 256\n", /line 4: .*needs ids below 256/],
+  ];
+  for (const [text, message] of cases) {
+    throws(
+      () => parseMinbpeModel(text, "m.model"),
+      (error) => error instanceof SyntaxError && message.test(error.message),
+    );
+  }
+});
+
+Deno.test("malformed tokenizer.json, vocab.json and merges.txt are refused with place and reason", async () => {
+  const whole = huggingFaceJson(await trained());
+  const broken = (change: (json: any) => void) => {
+    const json = JSON.parse(whole);
+    change(json);
+    return () => parseHuggingFaceJson(JSON.stringify(json), "t.json");
+  };
+  throws(() => parseHuggingFaceJson(whole.slice(0, 100), "t.json"), /t\.json: not JSON/);
+  throws(broken((json) => json.model.type = "Unigram"), /model\.type: expected "BPE", found "Unigram"/);
+  throws(broken((json) => json.normalizer = { type: "NFC" }), /normalizer: not supported/);
+  throws(broken((json) => json.pre_tokenizer.pretokenizers[1].add_prefix_space = true), /pre_tokenizer/);
+  throws(broken((json) => json.model.merges[3] = "x"), /model\.merges\[3\]: expected two tokens/);
+  throws(broken((json) => json.model.merges[3] = ["x", "nowhere"]), /model\.merges\[3\]: token "nowhere"/);
+  throws(broken((json) => json.model.vocab.a = -1), /token "a" has id -1/);
+  throws(broken((json) => json.model.vocab.a = json.model.vocab.b), /it is taken/);
+  throws(
+    broken((json) => delete json.model.vocab.a),
+    /token "a" is not in the vocabulary|byte 97 has no token/,
+  );
+  throws(broken((json) => json.added_tokens[0].id = "x"), /added_tokens\[0\]/);
+  const gpt2 = (vocab: string, merges: string) => () => parseGpt2Files({ vocab, merges, folder: "f" });
+  throws(gpt2("{", ""), /f\/vocab\.json: not JSON/);
+  throws(gpt2("{}", "#version: 0.2\na b c\n"), /f\/merges\.txt: line 2: expected two tokens, found "a b c"/);
+  throws(gpt2('{"a":0}', "a b\n"), /f\/merges\.txt: line 1: token "b"/);
+});
+
+Deno.test("loadTokenizer() knows the names, and says what it expects of a path", async () => {
+  strictEqual((await loadTokenizer("byte")).vocabSize, 257);
+  strictEqual((await loadTokenizer("gpt2")).special.get("<|endoftext|>"), 50_256);
+  strictEqual((await loadTokenizer("cl100k")).vocabSize, 100_277);
+  strictEqual((await loadTokenizer("char", { texts: ["cab"] })).encode("abc").join(), "0,1,2");
+  await rejects(loadTokenizer("char"), TypeError);
+  await rejects(
+    loadTokenizer("gtp2"),
+    /no such folder or file: expected gpt2, p50k, cl100k, o200k, byte, char or a path/,
+  );
+  const dir = await Deno.makeTempDir();
+  await rejects(loadTokenizer(dir), /expected tokenizer\.json/);
+  await Deno.writeTextFile(`${dir}/vocab.json`, "{}");
+  await rejects(loadTokenizer(dir), Deno.errors.NotFound); // merges.txt is missing
+  await Deno.writeTextFile(`${dir}/meta.json`, '{"vocab_size":3,"itos":["a","b"]}');
+  await rejects(loadTokenizer(dir), /vocab_size is 3/);
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("CharTokenizer orders characters as nanoGPT does and refuses what it has not seen", () => {
+  const tokenizer = CharTokenizer.learn(["hello 😉", "Zé"], []);
+  deepStrictEqual(tokenizer.characters, [" ", "Z", "e", "h", "l", "o", "é", "😉"]);
+  strictEqual(tokenizer.vocabSize, 8);
+  strictEqual(tokenizer.decode(tokenizer.encode("hello 😉")), "hello 😉");
+  deepStrictEqual(tokenizer.decodeBytes([6]), Uint8Array.of(0xC3, 0xA9));
+  throws(() => tokenizer.encode("he?"), /"\?" \(character 2\)/);
+  throws(() => tokenizer.decode([8]), RangeError);
+  throws(() => new CharTokenizer(["a", "a"]), TypeError);
+  ok(CharTokenizer.learn(["a"]).special.has("<|endoftext|>"));
+});

@@ -1,0 +1,123 @@
+/**
+ * Updates begun while the one before them runs: what the device is asked for, and when the host waits.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
+import { openWebgpu } from "../../../kernels/engine/webgpu/webgpu_engine.ts";
+import { gpt } from "../../../kernels/models/gpt.ts";
+import { initialWeights } from "../../../kernels/models/model.ts";
+import { adamw } from "../../../kernels/optim/adamw.ts";
+import { asSource } from "../../../stages/flow/as_source.ts";
+import { from } from "../../../stages/flow/flow.ts";
+import type { Batch } from "../../../stages/items.ts";
+import { LateResults } from "../../../stages/train/pending_results.ts";
+import { plan } from "../../../stages/model/plan.ts";
+import { openModel } from "../../../stages/model/model_session.ts";
+import { train } from "../../../stages/train/train.ts";
+
+const shape = [1, 2, 8] as const;
+const model = gpt({ layers: 1, heads: 2, channels: 16, seqLen: 8, vocabSize: 64, vocabPad: 1 });
+const weights = initialWeights(model, 1);
+const rate = 1e-2;
+
+function batchAt(i: number): Batch {
+  const ids = Uint32Array.from({ length: 17 }, (_, t) => (13 * i + 5 * t) % 64);
+  return { inputs: ids.slice(0, 16), targets: ids.slice(1), shape };
+}
+
+function planned(history?: number) {
+  return plan({
+    model,
+    training: { optimizer: adamw(), shape, clip: 1, ...(history !== undefined && { history }) },
+  });
+}
+
+Deno.test("results() gives what step() gives, however many updates are read together", async () => {
+  const cpu = await openCpu({ threads: 1 });
+  await using one = await openModel(cpu, { plan: planned(1), weights });
+  await using many = await openModel(cpu, { plan: planned(3), weights });
+  const wanted = [], found = [];
+  for (let step = 0; step < 8; step++) {
+    wanted.push(await one.step(batchAt(step), { learningRate: rate, step }));
+    many.begin(batchAt(step), { learningRate: rate, step });
+    if ([0, 2, 5].includes(step)) found.push(...await many.results()); // 1, 2, 3 at once, then 2
+  }
+  found.push(...await many.results());
+  deepStrictEqual(found, wanted);
+  deepStrictEqual(await many.results(), []);
+});
+
+Deno.test("begin() refuses an update whose result would overwrite one that nobody asked for", async () => {
+  await using session = await openModel(await openCpu({ threads: 1 }), { plan: planned(2), weights });
+  const begin = (step: number) => session.begin(batchAt(step), { learningRate: rate, step });
+  begin(0);
+  begin(1);
+  throws(() => begin(2), /2 are unread, 2 are kept: ask for results/);
+  await session.results();
+  begin(2);
+});
+
+Deno.test("LateResults on the CPU engine: each update is told when the next has been begun, and only the last waits", async () => {
+  await using session = await openModel(await openCpu({ threads: 1 }), { plan: planned(), weights });
+  const told: number[] = [];
+  const late = new LateResults(session, ({ step }) => told.push(step));
+  const before = session.counters;
+  for (let step = 0; step < 5; step++) {
+    session.begin(batchAt(step), { learningRate: rate, step });
+    const now = { learningRate: rate, tokens: 0, at: performance.now() };
+    await late.add({ step, batch: step, places: undefined, ...now });
+    deepStrictEqual(told, Array.from({ length: step }, (_, i) => i), `begun ${step}`);
+  }
+  await late.all();
+  deepStrictEqual(told, [0, 1, 2, 3, 4]);
+  strictEqual(session.counters.submits - before.submits, 5);
+  const waits = session.counters.waits - before.waits;
+  ok(waits >= 1 && waits <= 5, `${waits}`); // more than one only where this thread was late
+});
+
+Deno.test("a read of the CPU engine waits for nothing that was begun after it", async () => {
+  await using session = await openModel(await openCpu({ threads: 1 }), { plan: planned(), weights });
+  session.begin(batchAt(0), { learningRate: rate, step: 0 });
+  const first = session.results();
+  session.begin(batchAt(1), { learningRate: rate, step: 1 });
+  const before = session.counters;
+  await first;
+  strictEqual(session.counters.waits, before.waits, "the second is still to be done");
+  await session.results();
+  strictEqual(session.counters.waits, before.waits + 1);
+});
+
+Deno.test("train() on webgpu: a submit a step, one read-back and one wait for as many steps as are kept", async () => {
+  const counts = { submits: [0, 0], readBacks: [0, 0], waits: [0, 0] };
+  await from(asSource("batches", () => Array.from({ length: 9 }, (_, i) => batchAt(i))))
+    .pipe(train({ engine: await openWebgpu(), plan: planned(2), schedule: () => rate, steps: 9 }))
+    .pipe({
+      name: "count",
+      open: () => null,
+      push({ step, model }) { // after 2 and after 8 updates: what was begun at first and ends late cancels out
+        for (const name of ["submits", "readBacks", "waits"] as const) {
+          if (step === 2) counts[name][0] = model.counters[name];
+          if (step === 8) counts[name][1] = model.counters[name];
+        }
+        return [];
+      },
+    })
+    .run();
+  const rise = (name: keyof typeof counts) => counts[name][1] - counts[name][0];
+  deepStrictEqual([rise("submits"), rise("readBacks"), rise("waits")], [6, 3, 3]);
+});
+
+Deno.test("train() begins an update before the one before it is told of", async () => {
+  const order: string[] = [];
+  await from(asSource("batches", function* () {
+    for (let i = 0; i < 3; i++) {
+      order.push(`batch ${i}`);
+      yield batchAt(i);
+    }
+  }))
+    .pipe(train({ engine: await openCpu({ threads: 1 }), plan: planned(), schedule: () => rate, steps: 3 }))
+    .run({ onEvent: (e) => void (e.type === "step" && order.push(`told ${e.step}`)) });
+  deepStrictEqual(order, ["batch 0", "batch 1", "told 0", "batch 2", "told 1", "told 2"]);
+});

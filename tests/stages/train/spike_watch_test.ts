@@ -1,0 +1,200 @@
+/**
+ * Updates that go wrong: the detector of jumps, and what `train` does about them.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { uniformAt } from "../../../kernels/random/philox.ts";
+import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
+import { openWebgpu } from "../../../kernels/engine/webgpu/webgpu_engine.ts";
+import { gpt } from "../../../kernels/models/gpt.ts";
+import { initialWeights } from "../../../kernels/models/model.ts";
+import { adamw } from "../../../kernels/optim/adamw.ts";
+import { schedule } from "../../../kernels/optim/schedule.ts";
+import { asSource } from "../../../stages/flow/as_source.ts";
+import type { RunEvent, StepEvent } from "../../../stages/flow/events.ts";
+import { from } from "../../../stages/flow/flow.ts";
+import { MemoryCheckpoints } from "../../../stages/flow/checkpoint/memory_checkpoints.ts";
+import type { Batch } from "../../../stages/items.ts";
+import { outlierWindow, zScore } from "../../../stages/train/outliers.ts";
+import { plan } from "../../../stages/model/plan.ts";
+import { openModel } from "../../../stages/model/model_session.ts";
+import { train, type TrainOptions } from "../../../stages/train/train.ts";
+import { DocumentIndex } from "../../../stages/shard/document_index.ts";
+import { LeaveOut, placesInWords, Watch } from "../../../stages/train/spike_watch.ts";
+
+Deno.test("zScore() is llm.c's: NaN until 128 came, small for like values, 5 and more for one far out", () => {
+  const values: number[] = [];
+  for (let i = 0; i < 256; i++) {
+    const z = zScore(values, 2 * uniformAt(1, "outliers", i) - 1);
+    ok(i < outlierWindow ? Number.isNaN(z) : Math.abs(z) <= 3, `${z} at ${i}`);
+  }
+  ok(zScore(values, 10) >= 5);
+  strictEqual(values.length, outlierWindow);
+});
+
+Deno.test("zScore() counts the value itself, by the population's deviation, and lets NaN hide nothing", () => {
+  const values = Array<number>(128).fill(2);
+  strictEqual(zScore(values, 2), 0); // no deviation
+  // One among 128: mean 2 + d / 128, deviation d·√127 / 128, so z = √127 whatever d.
+  ok(Math.abs(zScore(values, 1000) - Math.sqrt(127)) < 1e-9);
+  const before = [...values];
+  ok(Number.isNaN(zScore(values, NaN)) && Number.isNaN(zScore(values, Infinity)));
+  deepStrictEqual(values, before);
+});
+
+Deno.test("Watch skips NaN ten times in a row, then stops: it is not the batches", () => {
+  const watch = new Watch({ onNan: "skip" }),
+    nan = { loss: NaN, gradNorm: 1 },
+    sound = { loss: 1, gradNorm: 1 };
+  for (const _ of Array(10).keys()) strictEqual(watch.look(nan)?.remedy, "skip");
+  const after = new Watch({ onNan: "skip" }, watch.save());
+  deepStrictEqual(after.look(nan), {
+    remedy: "stop",
+    why: "the loss is NaN, as those of the 10 updates before it were",
+  });
+  strictEqual(watch.look(sound), null);
+  strictEqual(watch.look({ loss: 1, gradNorm: Infinity })?.why, "the gradient norm is Infinity");
+});
+
+Deno.test("placesInWords() joins neighbours and names the first of many", () => {
+  const at = (path: string, start: number) => ({ path, start, count: 8 });
+  strictEqual(
+    placesInWords([at("b", 0), at("a", 16), at("a", 8), at("a", 40)]),
+    "a tokens 8 to 24, tokens 40 to 48, b tokens 0 to 8",
+  );
+  ok(placesInWords(Array.from({ length: 9 }, (_, i) => at("a", 20 * i))).endsWith(" and 5 more places"));
+  strictEqual(placesInWords(undefined), "");
+});
+
+Deno.test("placesInWords() names the documents of shards that have an index", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const path = `${dir}/train_000000.bin`, index = new DocumentIndex(path, 0);
+    for (const i of Array(9).keys()) index.add(10 * i, `mail ${i}`);
+    index.close();
+    strictEqual(
+      placesInWords([{ path, start: 12, count: 8 }]),
+      `${path} tokens 12 to 20 (document "mail 1")`,
+    );
+    ok(
+      placesInWords([{ path, start: 5, count: 60 }]).endsWith(
+        `(documents "mail 0", "mail 1", "mail 2", "mail 3" and 3 more)`,
+      ),
+    );
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+const shape = [2, 1, 4] as const, vocabSize = 16;
+
+function planned(judged: boolean) {
+  return plan({
+    model: gpt({ layers: 1, heads: 1, channels: 4, seqLen: 4, vocabSize, vocabPad: 1 }),
+    training: { optimizer: adamw(), shape, clip: 1, judged },
+  });
+}
+
+/** Batch `odd` has other tokens than all others, which a trained model does not expect. */
+function batches(count: number, odd = -1): readonly Batch[] {
+  return Array.from({ length: count }, (_, i) => {
+    const ids = Uint32Array.from({ length: 9 }, (_, t) => i === odd ? (7 * t + 5) % 16 : t % 3 + i % 2);
+    const places = [{ path: "train_000000.bin", start: 8 * i, count: 8 }];
+    return { inputs: ids.slice(0, 8), targets: ids.slice(1), shape, places };
+  });
+}
+
+type Run = Partial<TrainOptions> & {
+  readonly batches: readonly Batch[];
+  readonly checkpoints?: MemoryCheckpoints;
+};
+
+async function run({ batches, checkpoints, ...options }: Run): Promise<readonly RunEvent[]> {
+  const events: RunEvent[] = [], rate = schedule({ kind: "constant", lr: 0.02, steps: 1 });
+  await from(asSource("batches", () => batches))
+    .pipe(train({ engine: await openCpu({ threads: 1 }), plan: planned(true), schedule: rate, ...options }))
+    .run({ seed: 3, barrierEvery: 2, ...(checkpoints && { checkpoints }), onEvent: (e) => events.push(e) });
+  return events
+    .filter((e) => e.type === "step" || e.type === "note")
+    .map((e) => e.type === "step" ? { ...e, elapsed: 0, tokensPerSecond: 0 } : e);
+}
+
+const steps = (events: readonly RunEvent[]) => events.filter((e): e is StepEvent => e.type === "step");
+
+Deno.test("a judged update is the one of the plan that does not wait, and a dropped one leaves all bits, on both engines", async () => {
+  const batch = batches(1)[0], weights = initialWeights(planned(false).model, 2);
+  for (const open of [() => openCpu({ threads: 2 }), () => openWebgpu()]) {
+    await using plain = await openModel(await open(), { plan: planned(false), weights });
+    await using judged = await openModel(await open(), { plan: planned(true), weights });
+    const all = async (of: typeof plain) => ({ ...await of.weights(), ...await of.optimizer() });
+    for (let step = 0; step < 2; step++) {
+      const now = { learningRate: 0.01, step };
+      deepStrictEqual(await judged.step(batch, now), await plain.step(batch, now));
+      const before = await all(judged);
+      deepStrictEqual(before, await all(plain));
+      judged.begin(batches(3, 2)[2], now);
+      throws(() => judged.begin(batch, now), /waits for conclude/);
+      await judged.results();
+      judged.conclude(false);
+      deepStrictEqual(await all(judged), before); // and nothing of its gradients is left for the next
+      throws(() => judged.conclude(true), /no update waits/);
+    }
+  }
+});
+
+Deno.test("train() skips an update whose loss jumps, goes on, and does so too when it is resumed before it", async () => {
+  const odd = 135, options = { batches: batches(140, odd), watch: { spikeZ: 6 }, checkpointEvery: 130 };
+  const checkpoints = new MemoryCheckpoints();
+  const events = await run({ ...options, checkpoints });
+  const skipped = steps(events).filter((e) => e.skipped !== undefined);
+  deepStrictEqual(skipped.map((e) => e.step), [odd]);
+  ok(
+    /^the loss .* stands \d+\.\d deviations above the last 128; batch 135 is from train_000000.bin tokens 1080 to 1088$/
+      .test(skipped[0].skipped!),
+    skipped[0].skipped,
+  );
+  strictEqual(steps(events).length, 140);
+  const again = await run({ ...options, checkpoints: new MemoryCheckpoints(checkpoints.all[0]) });
+  deepStrictEqual(again, events.slice(events.findIndex((e) => e.type === "step" && e.step === 130)));
+  const off = await run({ ...options, watch: { spikeZ: 0 }, plan: planned(false) });
+  strictEqual(steps(off).filter((e) => e.skipped !== undefined).length, 0);
+  await rejects(
+    run({ ...options, watch: { spikeZ: 6, onSpike: "stop" }, plan: planned(false) }),
+    (error) =>
+      /after step 135: the loss .* deviations above .*batch 135 is from train_000000.bin tokens 1080/.test(
+        String(error),
+      ),
+  );
+});
+
+Deno.test("train() that rolls back says which batch, and run again from its checkpoint leaves it out", async () => {
+  const odd = 135, watch = { spikeZ: 6, onSpike: "rollback" } as const, checkpoints = new MemoryCheckpoints();
+  const options = { batches: batches(140, odd), watch, plan: planned(false), checkpointEvery: 130 };
+  let found: LeaveOut | null = null;
+  await rejects(run({ ...options, checkpoints }), (error) => {
+    for (let at: unknown = error; at instanceof Error; at = at.cause) if (at instanceof LeaveOut) found = at;
+    return found !== null;
+  });
+  const { batch, why } = found!;
+  strictEqual(batch, odd);
+  ok(why.includes("step 135: the loss") && why.includes("tokens 1080 to 1088"), why);
+  const later = new MemoryCheckpoints(checkpoints.all[0]);
+  const rest = await run({ ...options, leaveOut: new Map([[batch, why]]), checkpoints: later });
+  deepStrictEqual(rest.filter((e) => e.type === "note").map((e) => e.text), [
+    `batch ${odd} is left out: ${why}`,
+  ]);
+  const without = await run({ ...options, batches: options.batches.filter((_, i) => i !== odd) });
+  deepStrictEqual(steps(rest), steps(without).slice(130)); // as if it had never been there
+  deepStrictEqual(steps(rest).at(-1)?.step, 138);
+});
+
+Deno.test("train() refuses to skip where updates do not wait", () => {
+  const engine = openCpu({ threads: 1 });
+  return engine.then((engine) =>
+    throws(
+      () => train({ engine, plan: planned(false), schedule: () => 1, watch: { onNan: "skip" } }),
+      /set judged/,
+    )
+  );
+});
