@@ -9,7 +9,7 @@ import { decode as gptTokenizerDecode, encode as gptTokenizer } from "gpt-tokeni
 import { encode as gptTokenizerO200k } from "gpt-tokenizer/encoding/o200k_base";
 import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
-import { embedded } from "../stages/source/embedded.ts";
+import { embedded } from "../stages/source/embedded/embedded.ts";
 import { encodeParallel } from "../stages/token/encode_parallel.ts";
 import { publishedTokenizer } from "../stages/token/files/published.ts";
 import { BpeTrainer, trainBpe } from "../stages/token/train/train_bpe.ts";

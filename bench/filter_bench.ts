@@ -8,7 +8,7 @@ import type { Context, Stage } from "../stages/flow/stage.ts";
 import type { Document } from "../stages/items.ts";
 import { finewebStages } from "../stages/filter/fineweb_group.ts";
 import { wordsNames, wordSplitter } from "../stages/filter/words/words.ts";
-import { embedded } from "../stages/source/embedded.ts";
+import { embedded } from "../stages/source/embedded/embedded.ts";
 
 const limit = 600;
 const ctx: Context = {

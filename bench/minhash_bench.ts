@@ -7,7 +7,7 @@
 import { KeyIndex } from "../stages/filter/minhash/key_index.ts";
 import { Signer } from "../stages/filter/minhash/signer.ts";
 import { from } from "../stages/flow/flow.ts";
-import { embedded } from "../stages/source/embedded.ts";
+import { embedded } from "../stages/source/embedded/embedded.ts";
 
 const texts = await Array.fromAsync(from(embedded("sotu", { ordered: true })).stream(), ({ text }) => text);
 const signer = await Signer.open({ recipe: "release" });

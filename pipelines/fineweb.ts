@@ -4,8 +4,13 @@
  *
  * @module
  */
-import { forgetDocuments } from "../stages/filter/minhash/deduplicate.ts";
-import { documentsAside, dropDuplicates, forgetAside, setAside } from "../stages/filter/minhash/set_aside.ts";
+import { forgetDocuments } from "../stages/filter/minhash/minhash_clusters.ts";
+import {
+  documentsAside,
+  dropDuplicates,
+  forgetAside,
+  setAside,
+} from "../stages/filter/minhash/rank_store.ts";
 import { defaultWords } from "../stages/filter/recipe.ts";
 import { type Flow, from } from "../stages/flow/flow.ts";
 import { map, type Stage } from "../stages/flow/stage.ts";

@@ -7,7 +7,7 @@ import { readUnpacked } from "../../stages/format/packed/compressed.ts";
 import type { Source } from "../../stages/flow/stage.ts";
 import { from } from "../../stages/flow/flow.ts";
 import type { Document } from "../../stages/items.ts";
-import { embedded } from "../../stages/source/embedded.ts";
+import { embedded } from "../../stages/source/embedded/embedded.ts";
 import { kindOf, openSource } from "../../stages/source/uri.ts";
 
 /** What a lesson was given to learn from. */

@@ -5,11 +5,11 @@
  */
 import { fineweb, finewebDuplicates } from "../../stages/filter/fineweb.ts";
 import { filtersOf, finewebAlone, type FinewebFilter } from "../../stages/filter/fineweb_group.ts";
-import { survey } from "../../stages/filter/survey.ts";
+import { survey } from "../../stages/filter/survey/survey.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
 import { parallel } from "../../stages/flow/parallel/parallel.ts";
 import type { Document } from "../../stages/items.ts";
-import type { PageOptions } from "../../stages/source/html.ts";
+import type { PageOptions } from "../../stages/source/files/html.ts";
 import type { filterOptions } from "./document_options.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
 import { recipeOf, removedIn } from "./recipe.ts";

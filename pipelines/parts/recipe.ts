@@ -12,7 +12,7 @@ import {
 } from "../../stages/filter/fineweb_group.ts";
 import type { RejectsOf } from "../../stages/filter/fineweb.ts";
 import { defaultSentences, defaultWords } from "../../stages/filter/recipe.ts";
-import { checkUrlLists } from "../../stages/filter/url_lists.ts";
+import { checkUrlLists } from "../../stages/filter/url/url_lists.ts";
 import { writeRemoved } from "../../stages/sink/documents.ts";
 import { loadTokenizer } from "../../stages/token/tokenizer.ts";
 import type { filterOptions } from "./document_options.ts";

@@ -8,8 +8,8 @@ import type { Flow, Reject } from "../flow/flow.ts";
 import type { Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { filtersOf, type FinewebFilter, type FinewebOptions, finewebStages } from "./fineweb_group.ts";
-import { minhashClusters } from "./minhash/deduplicate.ts";
-import { minhashSeen } from "./minhash/seen.ts";
+import { minhashClusters } from "./minhash/minhash_clusters.ts";
+import { minhashSeen } from "./minhash/minhash_seen.ts";
 import { defaultWords } from "./recipe.ts";
 
 /** A sink for what one filter drops, asked for by the filter's name; absent or null: only counted. */
@@ -22,7 +22,7 @@ export type RejectsOf = (filter: FinewebFilter) => Stage<Reject, never> | null;
  * @example
  * ```ts
  * import { from } from "../flow/flow.ts";
- * import { embedded } from "../source/embedded.ts";
+ * import { embedded } from "../source/embedded/embedded.ts";
  * import { fineweb } from "./fineweb.ts";
  *
  * const clean = from(embedded("sotu")).via(fineweb({ recipe: "current", words: "treebank" }));

@@ -6,16 +6,16 @@
 import type { Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 export { textLength } from "../items.ts";
-import { c4 } from "./c4.ts";
+import { c4 } from "./rules/c4.ts";
 import { extract } from "./extract.ts";
-import { finewebQuality } from "./fineweb_quality.ts";
-import { gopherQuality } from "./gopher_quality.ts";
-import { gopherRepetition } from "./gopher_repetition.ts";
+import { finewebQuality } from "./rules/fineweb_quality.ts";
+import { gopherQuality } from "./rules/gopher_quality.ts";
+import { gopherRepetition } from "./rules/gopher_repetition.ts";
 import { language } from "./language/language.ts";
-import { minhashSign } from "./minhash/sign.ts";
-import { pii } from "./pii.ts";
+import { minhashSign } from "./minhash/minhash_sign.ts";
+import { pii } from "./pii/pii.ts";
 import { defaultSentences, defaultWords, type Generation } from "./recipe.ts";
-import { url } from "./url.ts";
+import { url } from "./url/url.ts";
 import { type SentencesName, sentenceSplitter, type WordsName, wordSplitter } from "./words/words.ts";
 import { count } from "../token/count.ts";
 

@@ -8,8 +8,8 @@ import { packingOf, readPacked } from "../format/packed/compressed.ts";
 import { gunzipMembers } from "../format/packed/gzip.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
-import { isDamage } from "./damage.ts";
-import { parquetRowGroups } from "./parquet.ts";
+import { isDamage } from "./files/damage.ts";
+import { parquetRowGroups } from "./files/parquet.ts";
 import { fileSource, kindOf, namedBy, type NamedFile, type SourceOptions } from "./uri.ts";
 
 /** A part of what is read. */

@@ -9,17 +9,17 @@ import type { Stretch } from "../format/packed/byte_range.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { chain } from "./chain.ts";
-import { embedded, type EmbeddedName, embeddedNames, embeddedSizes } from "./embedded.ts";
+import { embedded, type EmbeddedName, embeddedNames, embeddedSizes } from "./embedded/embedded.ts";
 import { filesOf } from "./glob.ts";
-import { htmlFile, type PageOptions } from "./html.ts";
+import { htmlFile, type PageOptions } from "./files/html.ts";
 import { hubFiles, type HubOptions, isHub } from "./hub.ts";
 import { mix } from "./mix.ts";
-import { parquetFile } from "./parquet.ts";
-import { emptyFile, sizeOf } from "./read_error.ts";
-import { jsonFile, jsonlFile } from "./records.ts";
-import { standardInput } from "./standard_input.ts";
-import { textFile } from "./text.ts";
-import { warcFile } from "./warc.ts";
+import { parquetFile } from "./files/parquet.ts";
+import { emptyFile, sizeOf } from "./files/read_errors.ts";
+import { jsonFile, jsonlFile } from "./files/json_files.ts";
+import { standardInput } from "./files/standard_input.ts";
+import { textFile } from "./files/text.ts";
+import { warcFile } from "./files/warc.ts";
 
 /** How a file is read: pages, damage, and which part of it. */
 export interface FileOptions extends PageOptions {

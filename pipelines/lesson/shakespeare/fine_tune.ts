@@ -4,7 +4,7 @@
  * @module
  */
 import { from } from "../../../stages/flow/flow.ts";
-import { embedded } from "../../../stages/source/embedded.ts";
+import { embedded } from "../../../stages/source/embedded/embedded.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import type { Text } from "../data.ts";
 import { check, figure, type Item, say, table } from "../item.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Clusters } from "./clusters.ts";
+import { Clusters } from "./union_find.ts";
 import { pause } from "./pause.ts";
 import { mergeSignatures, SignatureReader } from "./signature_reader.ts";
 import { comparable, readSignatureSets, type SignatureSet } from "./signature_set.ts";

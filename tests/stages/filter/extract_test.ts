@@ -9,7 +9,7 @@ import { from } from "../../../stages/flow/flow.ts";
 import { checkStage } from "../../../stages/flow/check_resume.ts";
 import { extract } from "../../../stages/filter/extract.ts";
 import type { Document } from "../../../stages/items.ts";
-import { warcFile } from "../../../stages/source/warc.ts";
+import { warcFile } from "../../../stages/source/files/warc.ts";
 import { sharedTest } from "../../shared_data.ts";
 import { read } from "../source/source_checks.ts";
 

@@ -3,7 +3,7 @@ import { finewebFilters, finewebStages } from "../../../stages/filter/fineweb_gr
 import { from } from "../../../stages/flow/flow.ts";
 import { checkStage } from "../../../stages/flow/check_resume.ts";
 import type { Document } from "../../../stages/items.ts";
-import { embedded } from "../../../stages/source/embedded.ts";
+import { embedded } from "../../../stages/source/embedded/embedded.ts";
 import { equal, judge } from "./filter_checks.ts";
 
 Deno.test("finewebStages() gives the filters in the recipe's order, or in the one asked for", () => {

@@ -5,7 +5,7 @@ import { MemoryCheckpoints } from "../../../stages/flow/checkpoint/memory_checkp
 import type { Part } from "../../../stages/flow/checkpoint/checkpoint.ts";
 import type { Document } from "../../../stages/items.ts";
 import { writeParquet } from "../../../stages/sink/parquet.ts";
-import { parquetFile } from "../../../stages/source/parquet.ts";
+import { parquetFile } from "../../../stages/source/files/parquet.ts";
 import { read } from "../source/source_checks.ts";
 
 const docs: Document[] = Array.from({ length: 2500 }, (_, i) => ({

@@ -4,7 +4,7 @@ import { encode as p50kOracle } from "gpt-tokenizer/encoding/p50k_base";
 import { encode as r50kOracle } from "gpt-tokenizer/encoding/r50k_base";
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { from } from "../../../stages/flow/flow.ts";
-import { embedded } from "../../../stages/source/embedded.ts";
+import { embedded } from "../../../stages/source/embedded/embedded.ts";
 import { type PublishedName, publishedTokenizer } from "../../../stages/token/files/published.ts";
 import { randomText } from "./random_text.ts";
 

@@ -1,0 +1,100 @@
+/**
+ * Gopher's quality rules: length, word length, symbols, bullets, ellipses, letters, stop words.
+ * Source: Rae et al. 2021 (arXiv 2112.11446), section A1.1; counting as in datatrove.
+ *
+ * @module
+ */
+import { rule, type Stage } from "../../flow/stage.ts";
+import type { Document } from "../../items.ts";
+import { isPunctuation, isTerminal } from "../words/marks.ts";
+import { length, occurrences, splitLines, strip } from "../words/python_text.ts";
+import { type RuleOptions, textRules } from "../recipe.ts";
+
+/** Bounds that a text must keep within. 0 switches a rule off. */
+export interface GopherQualityOptions extends RuleOptions {
+  /** Least words that are not mere symbols (default 50). */
+  readonly minWords?: number;
+  /** Most words that are not mere symbols (default 100,000). */
+  readonly maxWords?: number;
+  /** Mean length of words that are not mere symbols, in characters (default 3 to 10). */
+  readonly minMeanWord?: number;
+  /** The upper end of `minMeanWord`. */
+  readonly maxMeanWord?: number;
+  /** Most "#", and most ellipses, a word (default 0.1). */
+  readonly maxSymbolRatio?: number;
+  /** Most lines that begin with a bullet or a hyphen (default 0.9). */
+  readonly maxBulletLines?: number;
+  /** Most lines that end in an ellipsis (default 0.3). */
+  readonly maxEllipsisLines?: number;
+  /** Least fraction of words, punctuation included, with a letter in them (default 0.8). */
+  readonly minAlphaWords?: number;
+  /** Least stop words: distinct ones (current), or occurrences (release) (default 2). */
+  readonly minStopWords?: number;
+  /** As written, case and all (default the, be, to, of, and, that, have, with). */
+  readonly stopWords?: readonly string[];
+}
+
+/**
+ * Drops a document that does not read like prose. Reasons, the first that holds: `gopher_short_doc`,
+ * `gopher_long_doc`, `gopher_below_avg_threshold`, `gopher_above_avg_threshold`, `gopher_too_many_hashes`,
+ * `gopher_too_many_ellipsis`, `gopher_too_many_bullets`, `gopher_too_many_end_ellipsis`,
+ * `gopher_below_alpha_threshold`, `gopher_enough_stop_words`.
+ */
+export function gopherQuality(options: GopherQualityOptions = {}): Stage<Document, Document> {
+  const { recipe, words } = textRules(options);
+  const {
+    minWords = 50,
+    maxWords = 100_000,
+    minMeanWord = 3,
+    maxMeanWord = 10,
+    maxSymbolRatio = 0.1,
+    maxBulletLines = 0.9,
+    maxEllipsisLines = 0.3,
+    minAlphaWords = 0.8,
+    minStopWords = 2,
+    stopWords = ["the", "be", "to", "of", "and", "that", "have", "with"],
+  } = options;
+  const stops = new Set(stopWords);
+  const isSymbol = recipe === "release" ? isPunctuation : (c: string) => isPunctuation(c) || isTerminal(c);
+  return rule("gopher-quality", ({ text }) => {
+    const all = words(text);
+    let count = 0;
+    let characters = 0;
+    for (const word of all) {
+      if (!onlySymbols(word, isSymbol)) {
+        count++;
+        characters += length(word);
+      }
+    }
+    if (minWords && count < minWords) return "gopher_short_doc";
+    if (maxWords && count > maxWords) return "gopher_long_doc";
+    const mean = characters / count;
+    if (minMeanWord && mean < minMeanWord) return "gopher_below_avg_threshold";
+    if (maxMeanWord && mean > maxMeanWord) return "gopher_above_avg_threshold";
+    if (maxSymbolRatio && occurrences(text, "#") / all.length > maxSymbolRatio) {
+      return "gopher_too_many_hashes";
+    }
+    const ellipses = occurrences(text, "...") + occurrences(text, "…");
+    if (maxSymbolRatio && ellipses / all.length > maxSymbolRatio) return "gopher_too_many_ellipsis";
+    const lines = splitLines(text).map(strip);
+    const share = (test: (line: string) => boolean) => lines.filter(test).length / lines.length;
+    if (maxBulletLines && share((line) => /^[•-]/.test(line)) > maxBulletLines) {
+      return "gopher_too_many_bullets";
+    }
+    if (maxEllipsisLines && share((line) => line.endsWith("...") || line.endsWith("…")) > maxEllipsisLines) {
+      return "gopher_too_many_end_ellipsis";
+    }
+    const alpha = all.filter((word) => /\p{L}/u.test(word)).length;
+    if (minAlphaWords && alpha / all.length < minAlphaWords) return "gopher_below_alpha_threshold";
+    const found = all.filter((word) => stops.has(word));
+    const stopCount = recipe === "release" ? found.length : new Set(found).size;
+    if (minStopWords && stopCount < minStopWords) return "gopher_enough_stop_words";
+    return null;
+  });
+}
+
+function onlySymbols(word: string, isSymbol: (mark: string) => boolean): boolean {
+  if (/[A-Za-z0-9]/.test(word)) return false; // by far the most
+  for (const mark of word) if (!isSymbol(mark)) return false;
+  return true;
+}

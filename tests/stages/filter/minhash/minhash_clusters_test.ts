@@ -1,0 +1,142 @@
+import { deepStrictEqual, ok, rejects } from "node:assert/strict";
+import { uniformAt } from "../../../../kernels/random/philox.ts";
+import { from } from "../../../../stages/flow/flow.ts";
+import { asSource } from "../../../../stages/flow/as_source.ts";
+import { checkStage } from "../../../../stages/flow/check_resume.ts";
+import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_checkpoints.ts";
+import { minhashClusters } from "../../../../stages/filter/minhash/minhash_clusters.ts";
+import { minhashSign } from "../../../../stages/filter/minhash/minhash_sign.ts";
+import { Signer } from "../../../../stages/filter/minhash/signer.ts";
+import type { Document } from "../../../../stages/items.ts";
+import { clusters, windows } from "./windows.ts";
+import { withFolder } from "../../../temporary.ts";
+
+/** A word for a number: digits would all be 0 to MinHash. */
+function word(number: number): string {
+  return Math.floor(number).toString().replace(/\d/g, (digit) => "abcdefghij"[Number(digit)]);
+}
+
+/** Documents of which many are near-duplicates of one of a few, in a random order. */
+function family(count: number): Document[] {
+  return Array.from({ length: count }, (_, i) => {
+    const at = (k: number) => uniformAt(5, `family ${i}`, k);
+    const parent = Math.floor(at(0) * count / 6);
+    const words = Array.from(
+      { length: 100 },
+      (_, k) => word(1000 * uniformAt(6, `parent ${parent}`, k)),
+    );
+    for (let k = 0; k < 5 * at(1); k++) words[Math.floor(100 * at(k + 2))] = word(9 * at(k + 20));
+    return {
+      id: `${i}`,
+      text: words.slice(0, at(50) < 0.1 ? 3 : 100).join(" "),
+      url: `https://example.org/${i}`,
+    };
+  });
+}
+
+/** Which are kept by the definition: pairs by bucket, in order of hashes; union by size; all in memory. */
+async function keptByDefinition(docs: readonly Document[], recipe: "current" | "release"): Promise<string[]> {
+  const signer = await Signer.open({ recipe });
+  const parent = docs.map((_, i) => i), size = docs.map(() => 1);
+  const root = (i: number): number => parent[i] === i ? i : root(parent[i]);
+  for (let bucket = 0; bucket < 14; bucket++) {
+    const signed = docs.flatMap(({ text }, doc) => {
+      const signature = signer.sign(text);
+      if (signature === null) return [];
+      const hashes = [...new BigUint64Array(signature.buffer, 64 * bucket, 8)];
+      return [{ key: hashes.map((hash) => hash.toString(16).padStart(16, "0")).join(), doc }];
+    });
+    signed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.doc - b.doc));
+    for (let i = 1; i < signed.length; i++) {
+      if (signed[i].key !== signed[i - 1].key) continue;
+      let [a, b] = [root(signed[i - 1].doc), root(signed[i].doc)];
+      if (a === b) continue;
+      if (recipe === "current" && size[a] < size[b]) [a, b] = [b, a];
+      parent[b] = a;
+      size[a] += size[b];
+    }
+  }
+  return docs.filter((_, i) => root(i) === i).map(({ id }) => id);
+}
+
+async function kept(
+  docs: readonly Document[],
+  options: Parameters<typeof minhashClusters>[0],
+): Promise<string[]> {
+  const flow = from(asSource("docs", () => docs)).pipe(minhashClusters(options));
+  return await Array.fromAsync(flow.stream(), ({ id }) => id);
+}
+
+Deno.test("minhashClusters() keeps exactly one of each cluster of near-duplicates", () =>
+  withFolder(async (dir) => {
+    const ids = await kept(windows(), { dir });
+    deepStrictEqual(ids.length, clusters.length);
+    for (const offsets of clusters) {
+      deepStrictEqual(ids.filter((id) => offsets.includes(Number(id))).length, 1);
+    }
+  }));
+
+for (const recipe of ["current", "release"] as const) {
+  Deno.test(`minhashClusters() keeps what the definition keeps, with much memory or little, ${recipe}`, () =>
+    withFolder(async (dir) => {
+      const docs = family(200);
+      const wanted = await keptByDefinition(docs, recipe);
+      ok(wanted.length > 50 && wanted.length < 150, `${wanted.length} kept of 200`);
+      deepStrictEqual(await kept(docs, { dir, recipe }), wanted);
+      // 15 documents a run, or 2: then more runs than are merged at a time
+      deepStrictEqual(
+        await kept(docs, { dir, recipe, memory: recipe === "current" ? 2000 : 15_000 }),
+        wanted,
+      );
+      await rejects(kept(docs, { dir, memory: 1599 }), /of 200 documents in 1599 bytes: give at least 1600/);
+    }));
+}
+
+Deno.test("minhashClusters() passes documents on as they were", () =>
+  withFolder(async (dir) => {
+    const docs: Document[] = [
+      {
+        id: "1",
+        text: "one two three four five \ud800 \n\u2028",
+        url: "u",
+        languageScore: 0.1,
+        tokenCount: 7,
+      },
+      { id: "2", text: "" },
+    ];
+    const flow = from(asSource("docs", () => docs)).pipe(minhashSign()).pipe(minhashClusters({ dir }));
+    deepStrictEqual(await Array.fromAsync(flow.stream()), docs);
+    deepStrictEqual(await kept([], { dir }), []);
+  }));
+
+Deno.test("minhashClusters() obeys the law of stages, also amid what it gives at the end", () =>
+  withFolder(async (dir) => {
+    await checkStage(() => minhashClusters({ dir }), windows().slice(0, 8));
+  }));
+
+Deno.test("minhashClusters() gives the same whatever an ended run has left behind", () =>
+  withFolder(async (dir) => {
+    const docs = family(60);
+    const wanted = await keptByDefinition(docs, "current");
+    const checkpoints = new MemoryCheckpoints(null);
+    const ids: string[] = [];
+    const run = (limit: number, signal?: AbortSignal) => {
+      ids.length = 0;
+      const sink = {
+        name: "sink",
+        open: () => null,
+        push: ({ id }: Document) => (ids.push(id), []),
+      };
+      return from(asSource("docs", () => docs.slice(0, limit))).pipe(minhashClusters({ dir, memory: 4000 }))
+        .pipe(sink)
+        .run({ checkpoints, barrierEvery: 10, ...(signal && { signal }) });
+    };
+    await run(20); // an end that comes too early, with clusters of its own
+    await Deno.writeTextFile(`${dir}/bucket_003/00000.minhash.sig.run-7`, "left over");
+    const half = checkpoints.all[1];
+    const again = new MemoryCheckpoints(half);
+    ids.length = 0;
+    const flow = from(asSource("docs", () => docs)).pipe(minhashClusters({ dir, memory: 4000 }));
+    for await (const { id } of flow.stream({ checkpoints: again, barrierEvery: 10 })) ids.push(id);
+    deepStrictEqual(ids, wanted);
+  }));

@@ -1,0 +1,62 @@
+import { deepStrictEqual, ok, rejects } from "node:assert/strict";
+import { philox } from "../../../../kernels/random/philox.ts";
+import { asSource } from "../../../../stages/flow/as_source.ts";
+import { from } from "../../../../stages/flow/flow.ts";
+import { checkSource, checkStage } from "../../../../stages/flow/check_resume.ts";
+import { minhashClusters } from "../../../../stages/filter/minhash/minhash_clusters.ts";
+import { documentsAside, dropDuplicates, setAside } from "../../../../stages/filter/minhash/rank_store.ts";
+import type { Document } from "../../../../stages/items.ts";
+import { withFolder } from "../../../temporary.ts";
+
+/** Documents of which each is one of 40, some words changed; some with too few words to be signed. */
+const docs: Document[] = Array.from({ length: 200 }, (_, i) => {
+  const parent = philox(1, "parents", i)[0] % 40;
+  const words = Array.from({ length: 60 }, (_, k) => letters(philox(2, `parent ${parent}`, k)[0] % 5000));
+  words[philox(3, "changed", i)[0] % 60] = "changed";
+  return { id: `${i}`, text: words.slice(0, i % 19 === 0 ? 3 : 60).join(" ") };
+});
+
+function letters(number: number): string {
+  return number.toString().replace(/\d/g, (digit) => "abcdefghij"[Number(digit)]);
+}
+
+/** Sets the documents aside as processes that have so many each, the last one first. */
+async function aside(dir: string, sizes: readonly number[]): Promise<void> {
+  const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
+  for (const rank of sizes.keys().toArray().reverse()) {
+    const part = docs.slice(starts[rank], starts[rank] + sizes[rank]);
+    await from(asSource("docs", () => part)).pipe(setAside({ dir, rank, sign: {} })).run();
+  }
+}
+
+Deno.test("setAside() and dropDuplicates() of any number of processes keep what one stream keeps", () =>
+  withFolder(async (dir) => {
+    const single = from(asSource("docs", () => docs)).pipe(minhashClusters({ dir: `${dir}/single` }));
+    const wanted = await Array.fromAsync(single.stream());
+    ok(wanted.length > 40 && wanted.length < 80, `${wanted.length} kept`);
+    for (const [i, sizes] of [[200], [50, 50, 50, 50], [0, 199, 0, 1, 0]].entries()) {
+      const place = { dir: `${dir}/${i}`, world: sizes.length };
+      await aside(place.dir, sizes);
+      const flow = from(documentsAside(place)).pipe(dropDuplicates(place));
+      deepStrictEqual(await Array.fromAsync(flow.stream()), wanted);
+    }
+  }));
+
+Deno.test("setAside(), documentsAside() and dropDuplicates() obey the laws", () =>
+  withFolder(async (dir) => {
+    await checkStage(() => setAside({ dir: `${dir}/law`, rank: 2, sign: {} }), docs.slice(0, 8));
+    await aside(dir, [5, 0, 6]);
+    await checkSource(documentsAside({ dir, world: 3 }));
+    await checkStage(() => dropDuplicates({ dir }), docs.slice(0, 11));
+  }));
+
+Deno.test("dropDuplicates() refuses signatures made with other options", () =>
+  withFolder(async (dir) => {
+    for (const rank of [0, 1]) {
+      const part = asSource("docs", () => docs.slice(0, 5));
+      await from(part).pipe(setAside({ dir, rank, sign: { recipe: rank === 0 ? "current" : "release" } }))
+        .run();
+    }
+    const flow = from(documentsAside({ dir, world: 2 })).pipe(dropDuplicates({ dir }));
+    await rejects(Array.fromAsync(flow.stream()), /recipe is current in rank 0 and release in rank 1/);
+  }));

@@ -1,0 +1,87 @@
+import { frequent, note, top } from "../../../../stages/filter/survey/frequency_counts.ts";
+import { survey } from "../../../../stages/filter/survey/survey.ts";
+import type { RunEvent, SurveyEvent } from "../../../../stages/flow/events.ts";
+import { from } from "../../../../stages/flow/flow.ts";
+import { checkStage } from "../../../../stages/flow/check_resume.ts";
+import type { Document } from "../../../../stages/items.ts";
+import { asSource } from "../../../../stages/flow/as_source.ts";
+import { equal } from "../filter_checks.ts";
+
+const documents: readonly Document[] = [
+  { id: "1", text: "", url: "http://www.example.co.uk/a" },
+  { id: "2", text: "ab", url: "http://news.example.co.uk/b", language: "en", tokenCount: 2 },
+  { id: "3", text: "abc", url: "http://other.org", language: "en", tokenCount: 3 },
+  { id: "4", text: "x".repeat(1024), language: "fr" },
+  { id: "5", text: "y", url: "http://10.0.0.1/" },
+];
+
+async function surveysOf(docs: readonly Document[]): Promise<SurveyEvent[]> {
+  const events: RunEvent[] = [];
+  await from(asSource("documents", () => docs)).pipe(survey("here")).run({
+    onEvent: (event) => events.push(event),
+  });
+  return events.filter((event) => event.type === "survey");
+}
+
+Deno.test("survey() counts lengths by powers of two, languages, registered domains and tokens", async () => {
+  equal(await surveysOf(documents), [{
+    type: "survey",
+    name: "here",
+    documents: 5,
+    characters: 1030,
+    tokens: 5,
+    lengths: [2, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+    languages: { en: 2, fr: 1 },
+    domains: { "example.co.uk": 2, "(no domain)": 1, "other.org": 1 },
+    domainsMissed: 0,
+    withoutUrl: 1,
+  }]);
+});
+
+Deno.test("survey() tells of 256 documents at a time and of the rest, and passes on what it is given", async () => {
+  const many = Array.from({ length: 600 }, (_, i) => documents[i % documents.length]);
+  equal((await surveysOf(many)).map((event) => event.documents), [256, 512, 600]);
+  await checkStage(() => survey("here"), documents);
+});
+
+Deno.test("note() keeps what is frequent in bounded memory, its count too small by what it says at most", () => {
+  let seed = 3;
+  const random = (below: number) => ((seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) >>> 8) % below;
+  const found = frequent();
+  const truth = new Map<string, number>();
+  const total = 20_000;
+  for (let i = 0; i < total; i++) {
+    const kind = random(3) === 0 ? `often ${random(5)}` : `seldom ${random(5000)}`;
+    truth.set(kind, (truth.get(kind) ?? 0) + 1);
+    note(found, { kind, most: 100 });
+    if (found.kinds > 100) throw new Error(`${found.kinds} kinds`);
+  }
+  equal(found.kinds, Object.keys(found.counts).length);
+  if (found.missed > total / 90) throw new Error(`Counts may be too small by ${found.missed}`);
+  for (const [kind, count] of truth) {
+    const counted = found.counts[kind] ?? 0;
+    if (counted > count || counted < count - found.missed) {
+      throw new Error(`${kind}: ${counted}, truly ${count}`);
+    }
+  }
+  equal(Object.keys(top(found, 5)).every((kind) => kind.startsWith("often")), true);
+});
+
+Deno.test("survey() tells of all that passed it also where what follows has enough", async () => {
+  const told: number[] = [];
+  await from(asSource("texts", () => Array.from({ length: 900 }, (_, i) => ({ id: `${i}`, text: "x" }))))
+    .pipe(survey("seen"))
+    .pipe({
+      name: "enough",
+      open: () => ({ left: 300 }),
+      push: (_, state) => (state.left--, []),
+      done: ({ left }) => left === 0,
+    })
+    .run({ onEvent: (event) => event.type === "survey" && told.push(event.documents) });
+  equal(told, [256, 300]);
+});
+
+Deno.test("survey() counts a page's HTML before its text is extracted", async () => {
+  const [seen] = await surveysOf([{ id: "page", text: "", html: "<p>four</p>" }]);
+  equal([seen.characters, seen.lengths], [11, [0, 0, 0, 1]]);
+});

@@ -1,0 +1,134 @@
+import { gzipSync } from "node:zlib";
+import { checkSource } from "../../../../stages/flow/check_resume.ts";
+import { warcFile } from "../../../../stages/source/files/warc.ts";
+import { sharedTest } from "../../../shared_data.ts";
+import { context, equal, fails, read, resumesAnywhere } from "../source_checks.ts";
+
+function record(type: string, fields: Record<string, string>, block: string | Uint8Array): Uint8Array {
+  const body = typeof block === "string" ? new TextEncoder().encode(block) : block;
+  const head = Object.entries({ "WARC-Type": type, ...fields, "Content-Length": String(body.length) })
+    .map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  return new Uint8Array([...new TextEncoder().encode(`WARC/1.0\r\n${head}\r\n`), ...body, 13, 10, 13, 10]);
+}
+
+function response(fields: string, body: string): string {
+  return `HTTP/1.1 200 OK\r\n${fields}\r\n\r\n${body}`;
+}
+
+async function archive(
+  records: readonly Uint8Array[],
+  use: (plain: string, packed: string) => Promise<void>,
+) {
+  const home = await Deno.makeTempDir();
+  try {
+    await Deno.writeFile(`${home}/a.warc`, new Uint8Array(records.flatMap((bytes) => [...bytes])));
+    await Deno.writeFile(
+      `${home}/a.warc.gz`,
+      new Uint8Array(records.flatMap((bytes) => [...gzipSync(bytes)])),
+    );
+    await use(`${home}/a.warc`, `${home}/a.warc.gz`);
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+Deno.test("warcFile() gives pages and conversions, drops the rest by reason, resumes after each", () =>
+  archive([
+    record("warcinfo", {}, "software: x"),
+    record("response", {
+      "WARC-Record-ID": "<urn:uuid:1>",
+      "WARC-Target-URI": "<http://a/>",
+      "WARC-Date": "2024-01-01T00:00:00Z",
+    }, response("Content-Type: text/html; charset=utf-8", "<p>One é</p>")),
+    record(
+      "response",
+      {},
+      response(
+        "Content-Type: text/html\r\nTransfer-Encoding: chunked",
+        "7\r\n<p>Two \r\n3\r\nand\r\n0\r\n\r\n",
+      ),
+    ),
+    record("response", {}, response("Content-Type: image/png", "PNG")),
+    record("response", {}, response("Server: x", "<html><p>Three</html>")), // told by its looks
+    record("request", {}, "GET / HTTP/1.1\r\n\r\n"),
+    record(
+      "response",
+      { "WARC-Identified-Payload-Type": "application/pdf" },
+      response("Content-Type: text/html", "%PDF"),
+    ),
+    record("response", {}, response("Content-Type: text/html", "")),
+    record("conversion", { "Content-Type": "text/plain", "WARC-Target-URI": "http://b/" }, "Four"),
+  ], async (plain, packed) => {
+    for (const path of [plain, packed]) {
+      const docs = await resumesAnywhere(() => warcFile(path));
+      equal(docs.map((doc) => doc.text), ["One é", "Two and", "Three", "Four"]);
+      equal(docs[0], {
+        id: "<urn:uuid:1>",
+        text: "One é",
+        filePath: path,
+        url: "http://a/",
+        date: "2024-01-01T00:00:00Z",
+      });
+      equal(docs[1].id, `${path}:3`);
+      await checkSource(() => warcFile(path));
+    }
+    const ctx = context();
+    const source = warcFile(plain);
+    for await (const _ of source.read(await source.open(ctx), ctx));
+    equal(ctx.dropped, ["not_a_page", "not_a_page", "no_text"]);
+  }));
+
+Deno.test("warcFile() undoes content codings, also where only the field was left", () => {
+  const packed = gzipSync("<p>Packed</p>");
+  const head = new TextEncoder().encode(
+    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\n",
+  );
+  return archive([
+    record("response", {}, new Uint8Array([...head, ...packed])),
+    record("response", {}, response("Content-Type: text/html\r\nContent-Encoding: gzip", "<p>Plain</p>")),
+    record("response", {}, new Uint8Array([...head, ...gzipSync(new Uint8Array(70 << 20))])), // a bomb
+  ], async (plain) => {
+    equal((await read(warcFile(plain))).items.map((doc) => doc.text), ["Packed", "Plain"]);
+  });
+});
+
+Deno.test("warcFile() says where an archive ends early or is none", async () => {
+  const home = await Deno.makeTempDir();
+  try {
+    const whole = record("response", {}, response("Content-Type: text/html", "<p>One</p>"));
+    const path = `${home}/a.warc`;
+    await Deno.writeFile(path, new Uint8Array([...whole, ...whole.subarray(0, whole.length - 10)]));
+    await fails(
+      () => read(warcFile(path)),
+      Deno.errors.UnexpectedEof,
+      `record 2 of ${path} (byte ${whole.length})`,
+    );
+    await Deno.writeTextFile(path, "<html>");
+    await fails(() => read(warcFile(path)), SyntaxError, 'it begins "<html>"');
+    await Deno.writeTextFile(path, "WARC/1.0\r\nContent-Length: x\r\n\r\n");
+    await fails(() => read(warcFile(path)), SyntaxError, "Content-Length is x");
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
+
+sharedTest("warcFile() reads others' archives", [
+  "web/sample-0000.warc.gz",
+  "web/whirlwind.warc.gz",
+  "web/whirlwind.warc.wet.gz",
+  "web/example.warc.gz",
+  "web/example-iana.org-chunked.warc",
+  "web/example-trunc.warc",
+], async (path) => {
+  const count = async (name: string) =>
+    (await read(warcFile(path(name)))).items.filter((doc) => doc.text.length > 50).length;
+  equal(await count("web/whirlwind.warc.gz"), 1);
+  equal(await count("web/whirlwind.warc.wet.gz"), 1);
+  equal(await count("web/example-iana.org-chunked.warc"), 1);
+  const sample = (await read(warcFile(path("web/sample-0000.warc.gz")))).items;
+  if (sample.length < 15) throw new Error(`${sample.length} of 22 pages have text`);
+  await resumesAnywhere(() => warcFile(path("web/example.warc.gz")));
+  const broken = () => read(warcFile(path("web/example-trunc.warc"))); // zeros where a record should begin
+  await fails(broken, SyntaxError, "record 4 of");
+  await fails(broken, SyntaxError, "fetch the file again");
+});
