@@ -27,6 +27,7 @@ export {
   type Init,
   initialWeights,
   type Kernel,
+  type KernelChoices,
   type Kind,
   type Learner,
   type LossInputs,
@@ -65,4 +66,5 @@ export {
   type TextCache,
   type Traffic,
   type Tuning,
+  type TuningStore,
 } from "./kernels/mod.ts";

@@ -17,6 +17,7 @@ import { parseArgs } from "node:util";
 import { openCpu } from "../kernels/engine/cpu/cpu_engine.ts";
 import type { Engine } from "../kernels/engine/engine.ts";
 import { openWebgpu } from "../kernels/engine/webgpu/webgpu_engine.ts";
+import { tuningFile } from "../pipelines/cli/webgpu_tuning_cache.ts";
 import { softwareAdapter } from "../tests/software_adapter.ts";
 import type { Work } from "./measure.ts";
 import { comparisons } from "./peers/comparisons.ts";
@@ -58,7 +59,7 @@ if (!Number.isInteger(most) || most < 1) {
 }
 const engine: Engine = backend === "wasm"
   ? await openCpu()
-  : await openWebgpu(values.tune === undefined ? {} : { tune: { cache: values.tune } });
+  : await openWebgpu(values.tune === undefined ? {} : { tune: { store: tuningFile(values.tune) } });
 console.log(`${engine.device}, Deno ${Deno.version.deno}`);
 const tf = await unlessItCannot("tfjs", () => openTfjs(backend));
 for (const comparison of wanted) await compare(comparison, tf);

@@ -97,6 +97,17 @@ Deno.test("the typed doorways are the only files that import @std", async () => 
   }
 });
 
+Deno.test("kernels/ leaves the disk to its callers, except that it loads and builds its own WASM modules", async () => {
+  const readers = new Set(["kernels/engine/cpu/kernels.ts", "kernels/wasm/build.ts"]);
+  const fileCall =
+    /Deno\.(open|create|read|write|mkdir|makeTemp|remove|rename|copyFile|link|symlink|truncate|stat|lstat)\w*\(|node:fs/;
+  for await (const file of walk("kernels")) {
+    if (readers.has(file)) continue;
+    const call = fileCall.exec(await Deno.readTextFile(new URL(file, root)));
+    if (call !== null) throw new Error(`${file} calls ${call[0]}: take values or a store from the caller`);
+  }
+});
+
 Deno.test("the top level holds what the README says and nothing else", async () => {
   const wanted = new Set(
     "deno.json deno.lock mod.ts stages kernels pipelines bench tests README.md LICENSE NOTICE".split(" "),

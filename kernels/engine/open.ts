@@ -6,7 +6,7 @@
 import { leastLimits } from "../core/gpu.ts";
 import { mostAtOnce } from "../core/limits.ts";
 import type { Engine } from "./engine.ts";
-import type { Tuning } from "./webgpu/webgpu_engine.ts";
+import type { Tuning } from "./webgpu/tuning.ts";
 import { findAdapter } from "./webgpu/device.ts";
 
 /** An engine and why it was chosen, in a few words for people. */

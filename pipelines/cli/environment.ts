@@ -8,6 +8,7 @@ import { largestPack, openEngine } from "../../kernels/engine/open.ts";
 import type { Part } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { Env } from "./pipeline.ts";
+import { tuningFile } from "./webgpu_tuning_cache.ts";
 
 /** What an environment is made from. */
 export interface EnvironmentOptions {
@@ -35,7 +36,7 @@ export function environment(options: EnvironmentOptions): Env {
       threads: workers,
       blas: String(values.blas),
       tune: typeof values.tune === "string"
-        ? { cache: values.tune, tell: (text) => emit({ type: "note", text: `tune: ${text}` }) }
+        ? { store: tuningFile(values.tune), report: (text) => emit({ type: "note", text: `tune: ${text}` }) }
         : "off",
       half: values.dtype === "f16",
     });

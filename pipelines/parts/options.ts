@@ -350,7 +350,7 @@ export const runOptions = {
     { value: "auto", group: "Run", placeholder: "auto|off|PATH" },
   ),
   tune: path(
-    "time the kernels of matrix products on this GPU, once, and run the fastest; the choices are kept in this file: the same file gives the same losses to the last bit; default: kernels that are sane untried",
+    "time the kernels of matrix products on this GPU, once, and run the fastest; the choices are kept in this file: the same file gives the same losses to the last bit; default: each product runs the kernel that a heuristic picks",
     { value: null, group: "Run", placeholder: "FILE" },
   ),
   quiet: flag("results and errors only", { value: false, group: "Run" }),

@@ -31,7 +31,7 @@ export async function findAdapter(): Promise<FoundAdapter | null> {
 const softwareNames = /llvmpipe|lavapipe|softpipe|swiftshader|basic render/i;
 
 /** What to do where no adapter is found, as the end of an error's sentence. */
-export const adapterMend: string =
+export const adapterHint: string =
   "install the GPU's driver with Vulkan (Linux; on Debian also mesa-vulkan-drivers for AMD and " +
   "Intel) or DirectX 12 (Windows), unset DENO_WEBGPU_BACKEND if it is set, or compute on the CPU with --device cpu";
 

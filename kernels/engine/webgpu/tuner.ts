@@ -1,34 +1,36 @@
 /**
- * Which of its kernels each call runs on a GPU: as is known, else the fastest of those that were timed.
+ * Chooses a kernel for every call that has several: the choice that is already known, else the fastest when timed.
  *
  * @module
  */
 import { callKey, type Gpu } from "../../core/gpu.ts";
 import type { Call } from "../../core/op.ts";
 import type { Program } from "../../core/program.ts";
+import type { KernelChoices } from "./tuning.ts";
 
-/** Below it most of a call's time is its launch, some microseconds on a GPU, whichever kernel it is: there is nothing to time. */
+/** Calls of fewer FLOPs are not timed: launching them takes some microseconds on a GPU, more than computing them. */
 const LEAST_FLOPS = 5e5;
 
-/** What choosing needs. */
+/** What `tuneKernels` works with. */
 export interface TuneOptions {
   readonly gpu: Gpu;
-  /** `callKey()` → variant, from earlier. */
-  readonly known: ReadonlyMap<string, string>;
-  /** Hears how many calls are timed, and that they are; nothing where all are known. */
-  tell?(text: string): void;
-  /** Seconds of each variant of a call that works here; none works: an empty map. */
+  /** Choices of earlier runs. */
+  readonly known: KernelChoices;
+  /** Receives one line of text before timing and one after it; is not called where all choices are known. */
+  report?(text: string): void;
+  /** Seconds of each variant of a call that works on this GPU; an empty map where none works. */
   time(call: Call, names: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }
 
 /**
- * `callKey()` → variant for every call of programs that takes 5e5 operations and whose op has several. What is known and still a variant here stays;
- * calls of one key are timed once. Of equals the first in `Op.variants` is chosen.
+ * The variant to run for every call of at least 5e5 FLOPs whose op has several variants. A known choice that is still a
+ * variant of the call is kept. Calls with the same key are timed once; of equally fast variants the first in
+ * `Op.variants` is chosen.
  */
 export async function tuneKernels(
   programs: readonly Program[],
-  { gpu, known, tell, time }: TuneOptions,
-): Promise<ReadonlyMap<string, string>> {
+  { gpu, known, report, time }: TuneOptions,
+): Promise<KernelChoices> {
   const choices = new Map<string, string>();
   const unknown = new Map<string, { readonly call: Call; readonly names: readonly string[] }>();
   for (const call of programs.flatMap(({ calls }) => calls)) {
@@ -42,13 +44,13 @@ export async function tuneKernels(
   }
   if (unknown.size === 0) return choices;
   const kernels = [...unknown.values()].reduce((sum, { names }) => sum + names.length, 0);
-  tell?.(`timing ${kernels} kernels for ${unknown.size} shapes of products, once`);
+  report?.(`timing ${kernels} kernels for ${unknown.size} shapes of products, once`);
   const began = performance.now();
   for (const [key, { call, names }] of unknown) {
     const seconds = await time(call, names);
     const of = (name: string) => seconds.get(name) ?? Infinity;
     choices.set(key, names.reduce((best, name) => of(name) < of(best) ? name : best));
   }
-  tell?.(`timed ${unknown.size} shapes in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  report?.(`timed ${unknown.size} shapes in ${((performance.now() - began) / 1000).toFixed(1)} s`);
   return choices;
 }

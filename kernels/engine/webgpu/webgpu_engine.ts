@@ -7,52 +7,45 @@ import type { Gpu } from "../../core/gpu.ts";
 import type { Program } from "../../core/program.ts";
 import type { TensorMap } from "../../core/tensor.ts";
 import type { Engine } from "../engine.ts";
-import { adapterMend, findAdapter, type MemoryLimits, WebgpuDevice } from "./device.ts";
+import { adapterHint, findAdapter, type MemoryLimits, WebgpuDevice } from "./device.ts";
 import { WebgpuSession } from "./session.ts";
 import { timeVariants } from "./timing.ts";
 import { tuneKernels } from "./tuner.ts";
-import { TuningCache } from "./tuning_cache.ts";
+import type { KernelChoices, Tuning } from "./tuning.ts";
 
-/** An engine whose sessions count what they ask of the device. */
+/** The WebGPU engine. */
 export interface WebgpuEngine extends Engine {
   readonly name: "webgpu";
-  /** The adapter computes on the CPU. */
+  /** Whether the adapter computes on the CPU. */
   readonly software: boolean;
   open(programs: readonly Program[], weights: TensorMap): Promise<WebgpuSession>;
 }
 
-/** Choosing kernels by timing. */
-export interface Tuning {
-  /** The file in which choices are kept. */
-  readonly cache: string;
-  /** Hears, in a line for people, what is about to be timed, and that it is done: it can take a minute. */
-  tell?(text: string): void;
-}
-
-/** Which adapters will do. */
+/** How `openWebgpu` opens the engine. */
 export interface WebgpuOptions {
-  /** Also one that computes on the CPU; default true. */
+  /** Whether to accept an adapter that computes on the CPU; default true. */
   readonly allowSoftware?: boolean;
-  /** Lower limits than the adapter's: what a smaller device would have. */
+  /** Memory limits below the adapter's own, to plan as for a smaller device. */
   readonly memoryLimits?: Partial<MemoryLimits>;
   /**
-   * Products of matrices round what they multiply to 16-bit floats, of at most 65504, and sum in 32 bits; all else is in
-   * 32 bits. On every adapter, faster on those that have shader-f16. Default false.
+   * Whether matrix products round their operands to 16-bit floats (largest value 65504) and sum in 32 bits; everything
+   * else stays in 32 bits. Works on every adapter, and is faster on those with shader-f16. Default false.
    */
   readonly half?: boolean;
   /**
-   * Where an op has several kernels, the fastest here: timed once, then kept in a file, `cache`. Two timings may choose
-   * otherwise, whose sums then differ in their last bits; the same file gives the same bits. Default "off": kernels that
-   * are sane untried.
+   * Times the kernels of ops that have several and runs the fastest on this adapter. Two timings may choose differently,
+   * and sums then differ in their last bits; the same stored choices give the same bits. Default "off": the kernel that a
+   * heuristic picks for the shape.
    */
   readonly tune?: Tuning | "off";
-  /** Kernels to run, by `callKey()`; see `Op.variants`. They go before `tune`. */
-  readonly choices?: ReadonlyMap<string, string>;
+  /** Kernels to run, by `callKey()`; they take precedence over `tune`. See `Op.variants`. */
+  readonly choices?: KernelChoices;
 }
 
 /**
- * Opens the system's best adapter. Throws Deno.errors.NotSupported, with what to do, where there is none, or only one
- * that computes on the CPU and `allowSoftware` is false; Deno.errors.InvalidData where `tune.cache` is another file. Each session has a device of its own.
+ * Opens the system's best adapter; each session gets a device of its own. Throws Deno.errors.NotSupported, with what to
+ * do, where there is no adapter, or only one that computes on the CPU and `allowSoftware` is false. Rejects as
+ * `tune.store` does where it cannot be read.
  */
 export async function openWebgpu(
   { allowSoftware = true, memoryLimits = {}, half = false, tune = "off", choices = new Map() }:
@@ -61,32 +54,28 @@ export async function openWebgpu(
   const first = await findAdapter();
   if (first === null) {
     throw new Deno.errors.NotSupported(
-      `Cannot compute with WebGPU: this system has no adapter: ${adapterMend}`,
+      `Cannot compute with WebGPU: this system has no adapter: ${adapterHint}`,
     );
   }
   if (first.software && !allowSoftware) {
     throw new Deno.errors.NotSupported(
-      `Cannot compute with WebGPU: ${first.description} is no GPU, it computes on the CPU: ${adapterMend}`,
+      `Cannot compute with WebGPU: ${first.description} is not a GPU, it computes on the CPU: ${adapterHint}`,
     );
   }
-  const cache = tune === "off"
-    ? null
-    : await TuningCache.open(tune.cache, `${first.key}${half ? ", half" : ""}`);
+  const tuner = tune === "off" ? null : await Tuner.open(tune, `${first.key}${half ? ", half" : ""}`);
   return {
     name: "webgpu",
     device: `${first.description} (WebGPU${first.software ? ", in software" : ""}${
-      tune === "off" ? "" : `, kernels timed, kept in ${tune.cache}`
+      tune === "off" ? "" : `, kernels timed, kept in ${tune.store.location}`
     })`,
     software: first.software,
     async open(programs, weights) {
-      // An adapter gives one device, says the specification.
+      // By WebGPU's specification an adapter gives one device only, so each session asks for the adapter again.
       const request = async () =>
         WebgpuDevice.request(await findAdapter() ?? first, { lower: memoryLimits, half });
       const device = await request();
       try {
-        const tuned = cache === null || tune === "off"
-          ? []
-          : await tunedIn(cache, { programs, gpu: device.gpu, request, tell: (text) => tune.tell?.(text) });
+        const tuned = tuner === null ? [] : await tuner.choose(programs, { gpu: device.gpu, request });
         const gpu = { ...device.gpu, choices: new Map([...tuned, ...choices]) };
         return await WebgpuSession.open(device, programs, { weights, gpu });
       } catch (error) {
@@ -97,27 +86,43 @@ export async function openWebgpu(
   };
 }
 
-/** Choices for programs; what is not in the cache is timed, on a device that has nothing else to do, and added. */
-async function tunedIn(
-  cache: TuningCache,
-  { programs, gpu, request, tell }: {
-    readonly programs: readonly Program[];
-    readonly gpu: Gpu;
-    request(): Promise<WebgpuDevice>;
-    tell(text: string): void;
-  },
-): Promise<ReadonlyMap<string, string>> {
-  const trial: { device?: WebgpuDevice } = {};
-  try {
-    const choices = await tuneKernels(programs, {
-      gpu,
-      known: cache.choices,
-      tell,
-      time: async (call, names) => timeVariants(trial.device ??= await request(), call, names),
-    });
-    await cache.add(choices);
-    return choices;
-  } finally {
-    await trial.device?.destroy();
+/** Chooses kernels for the sessions of one adapter, and keeps the choices in a store. */
+class Tuner {
+  readonly #tuning: Tuning;
+  readonly #adapter: string;
+  #known: KernelChoices;
+
+  private constructor(tuning: Tuning, adapter: string, known: KernelChoices) {
+    this.#tuning = tuning;
+    this.#adapter = adapter;
+    this.#known = known;
+  }
+
+  static async open(tuning: Tuning, adapter: string): Promise<Tuner> {
+    return new Tuner(tuning, adapter, await tuning.store.read(adapter));
+  }
+
+  /** Choices for the calls of `programs`. Calls without a stored choice are timed on a device with no other work. */
+  async choose(
+    programs: readonly Program[],
+    { gpu, request }: { readonly gpu: Gpu; request(): Promise<WebgpuDevice> },
+  ): Promise<KernelChoices> {
+    const { store } = this.#tuning;
+    const trial: { device?: WebgpuDevice } = {};
+    try {
+      const choices = await tuneKernels(programs, {
+        gpu,
+        known: this.#known,
+        report: (text) => this.#tuning.report?.(text),
+        time: async (call, names) => timeVariants(trial.device ??= await request(), call, names),
+      });
+      if ([...choices].some(([key, name]) => this.#known.get(key) !== name)) {
+        await store.add(this.#adapter, choices);
+        this.#known = new Map([...this.#known, ...choices]);
+      }
+      return choices;
+    } finally {
+      await trial.device?.destroy();
+    }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Choosing kernels by timing: what is timed and chosen, what the cache keeps, and a run with it.
+ * Choosing kernels by timing: which calls are timed, which kernel is chosen, and a session that runs the choices.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { openWebgpu } from "../../../../kernels/engine/webgpu/webgpu_engine.ts";
 import { findAdapter, WebgpuDevice } from "../../../../kernels/engine/webgpu/device.ts";
 import { timeVariants } from "../../../../kernels/engine/webgpu/timing.ts";
 import { tuneKernels } from "../../../../kernels/engine/webgpu/tuner.ts";
-import { TuningCache } from "../../../../kernels/engine/webgpu/tuning_cache.ts";
+import type { KernelChoices } from "../../../../kernels/engine/webgpu/tuning.ts";
 import { matmul } from "../../../../kernels/ops/matmul/matmul.ts";
 import { relu } from "../../../../kernels/ops/elementwise/relu.ts";
 
@@ -29,7 +29,7 @@ function program(): Program {
 }
 const same = callKey(program().calls[0]), transposed = callKey(program().calls[3]);
 
-/** As if timed, counted: the variant that holds `fast` is faster. */
+/** A `time` in place of a clock: variants whose name starts with `fast` take half as long. It lists what it timed. */
 function clock(fast: string) {
   const timed: string[] = [];
   const time = (call: Program["calls"][0], names: readonly string[]) => {
@@ -39,14 +39,14 @@ function clock(fast: string) {
   return { timed, time };
 }
 
-Deno.test("tuneKernels() times each shape once and takes the fastest, of equals the first", async () => {
+Deno.test("tuneKernels() times each shape once and chooses the fastest variant, the first of equally fast ones", async () => {
   const { timed, time } = clock("registers 8x16");
-  const told: string[] = [];
-  const tell = (text: string) => void told.push(text);
-  const choices = await tuneKernels([program()], { gpu: leastGpu, known: new Map(), time, tell });
-  match(told.join("; "), /^timing \d+ kernels for 2 shapes of products, once; timed 2 shapes in [\d.]+ s$/);
-  await tuneKernels([program()], { gpu: leastGpu, known: choices, time, tell });
-  strictEqual(told.length, 2); // all known: nothing to tell
+  const lines: string[] = [];
+  const report = (text: string) => void lines.push(text);
+  const choices = await tuneKernels([program()], { gpu: leastGpu, known: new Map(), time, report });
+  match(lines.join("; "), /^timing \d+ kernels for 2 shapes of products, once; timed 2 shapes in [\d.]+ s$/);
+  await tuneKernels([program()], { gpu: leastGpu, known: choices, time, report });
+  strictEqual(lines.length, 2); // all choices are known: nothing more is reported
   deepStrictEqual(timed, [same, transposed]);
   deepStrictEqual([...choices], [[same, "registers 8x16 by 4x4"], [transposed, "registers 8x16 by 4x4"]]);
   const first = program().calls[0].op.variants!(program().calls[0], leastGpu)[0];
@@ -60,7 +60,7 @@ Deno.test("tuneKernels() times each shape once and takes the fastest, of equals 
   strictEqual(none.get(same), first);
 });
 
-Deno.test("tuneKernels() keeps what is known, and times again what is no variant here", async () => {
+Deno.test("tuneKernels() keeps known choices, and times a call whose known choice is not a variant here", async () => {
   const { timed, time } = clock("registers 8x16");
   const known = new Map([[same, "registers 4x4 by 8x8"], [transposed, "half 4x4 by 8x8"]]);
   const choices = await tuneKernels([program()], { gpu: leastGpu, known, time });
@@ -69,86 +69,59 @@ Deno.test("tuneKernels() keeps what is known, and times again what is no variant
   match(choices.get(transposed)!, /^registers 8x16/);
 });
 
-Deno.test("TuningCache keeps adapters apart, and other runs' choices", async () => {
-  const path = `${await Deno.makeTempDir()}/tuning.json`;
-  const one = await TuningCache.open(path, "one"), two = await TuningCache.open(path, "two");
-  await one.add(new Map([["a", "x"]]));
-  await two.add(new Map([["a", "y"]]));
-  await one.add(new Map([["b", "z"]]));
-  deepStrictEqual([...(await TuningCache.open(path, "one")).choices], [["a", "x"], ["b", "z"]]);
-  deepStrictEqual([...(await TuningCache.open(path, "two")).choices], [["a", "y"]]);
-  deepStrictEqual([...(await TuningCache.open(path, "three")).choices], []);
-  deepStrictEqual([...Deno.readDirSync(path.replace(/\/[^/]*$/, ""))].map(({ name }) => name), [
-    "tuning.json",
-  ]);
+/** Choices in memory, by adapter; `adds` counts the calls of `add`. */
+function memoryStore() {
+  const kept = new Map<string, KernelChoices>();
+  const store = {
+    location: "memory",
+    adds: 0,
+    kept,
+    read: (adapter: string) => Promise.resolve(kept.get(adapter) ?? new Map<string, string>()),
+    add(adapter: string, choices: KernelChoices) {
+      store.adds++;
+      kept.set(adapter, new Map([...kept.get(adapter) ?? [], ...choices]));
+      return Promise.resolve();
+    },
+  };
+  return store;
+}
+
+Deno.test("openWebgpu() rejects where its tuning store cannot be read", async () => {
+  const store = { ...memoryStore(), read: () => Promise.reject(new Deno.errors.InvalidData("damaged")) };
+  await rejects(openWebgpu({ tune: { store } }), { name: "InvalidData", message: "damaged" });
 });
 
-Deno.test("TuningCache does not write what is not new, and says where it cannot", async () => {
-  const folder = await Deno.makeTempDir(), path = `${folder}/tuning.json`;
-  const cache = await TuningCache.open(path, "one");
-  await cache.add(new Map([["a", "x"]]));
-  await Deno.remove(path);
-  await cache.add(new Map([["a", "x"]]));
-  deepStrictEqual([...Deno.readDirSync(folder)], []);
-  const nowhere = await TuningCache.open(`${folder}/none/tuning.json`, "one");
-  await rejects(nowhere.add(new Map([["a", "x"]])), { message: /none\/tuning\.json: is its folder there/ });
-});
-
-Deno.test("TuningCache refuses another file, and leaves it as it is", async () => {
-  const path = await Deno.makeTempFile();
-  const kind = "kernels chosen by timing, 1";
-  for (
-    const text of [
-      "",
-      "{",
-      "[]",
-      '{"layers":2}',
-      `{"kind":"${kind}"}`,
-      `{"kind":"${kind}","adapters":{"a":{"b":3}}}`,
-    ]
-  ) {
-    await Deno.writeTextFile(path, text);
-    await rejects(TuningCache.open(path, "one"), {
-      name: "InvalidData",
-      message: /another file, or damaged/,
-    });
-    await rejects(openWebgpu({ tune: { cache: path } }), { name: "InvalidData" });
-    strictEqual(await Deno.readTextFile(path), text);
-  }
-});
-
-Deno.test("webgpu engine with a cache times its kernels once; the same file gives the same bits", async () => {
-  const cache = `${await Deno.makeTempDir()}/tuning.json`;
+Deno.test("openWebgpu() with a tuning store times kernels once; the same choices give the same bits", async () => {
+  const store = memoryStore();
   const weights = {
     w: { shape: [96, 96], data: normals(1, "w", 96 * 96) },
     x: { shape: [32, 96], data: normals(1, "x", 32 * 96) },
   };
   const run = async () => {
-    const engine = await openWebgpu({ tune: { cache } });
-    await using session = await engine.open([program()], weights);
-    await session.run(["p"]);
-    return {
-      ...(await session.read(["y"])),
-      choices: [...session.gpu.choices!],
-      file: await Deno.readTextFile(cache),
-    };
+    const engine = await openWebgpu({ tune: { store } });
+    const results = [];
+    for (let opened = 0; opened < 2; opened++) {
+      await using session = await engine.open([program()], weights);
+      await session.run(["p"]);
+      results.push({ ...(await session.read(["y"])), choices: [...session.gpu.choices!] });
+    }
+    deepStrictEqual(results[1], results[0]);
+    return results[0];
   };
   const first = await run();
   deepStrictEqual(first.choices.map(([key]) => key), [same, transposed]);
   const { key } = (await findAdapter())!;
-  const { adapters } = JSON.parse(first.file);
-  deepStrictEqual(adapters[key], Object.fromEntries(first.choices));
+  deepStrictEqual([...store.kept], [[key, new Map(first.choices)]]);
   deepStrictEqual(await run(), first);
-  // Another choice in the file is another kernel.
-  const other = program().calls[0].op.variants!(program().calls[0], leastGpu).find((name) =>
-    name !== adapters[key][same]
-  )!;
-  adapters[key][same] = other;
-  await Deno.writeTextFile(cache, JSON.stringify({ ...JSON.parse(first.file), adapters }));
+  strictEqual(store.adds, 1);
+  // Another choice in the store runs another kernel.
+  const variants = program().calls[0].op.variants!(program().calls[0], leastGpu);
+  const other = variants.find((name) => name !== store.kept.get(key)!.get(same))!;
+  await store.add(key, new Map([[same, other]]));
   strictEqual(new Map((await run()).choices).get(same), other);
 });
 
-Deno.test("timeVariants() leaves out kernels that do not compile, or compute something else", async () => {
+Deno.test("timeVariants() leaves out kernels that do not compile or that compute something else", async () => {
   const body = (text: string) => ({
     code: `@group(0) @binding(0) var<storage, read_write> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;

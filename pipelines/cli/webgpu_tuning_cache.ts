@@ -1,0 +1,84 @@
+/**
+ * The file of `--tune`: kernels that were chosen by timing, as JSON, by adapter and then by call.
+ *
+ * @module
+ */
+import type { TuningStore } from "../../kernels/engine/webgpu/tuning.ts";
+
+/** Marks the file as this program's, with the version of its format. */
+const KIND = "kernels chosen by timing, 1";
+
+type Choices = Readonly<Record<string, string>>;
+type Adapters = Readonly<Record<string, Choices>>;
+
+/**
+ * Keeps kernel choices in a file, which need not exist yet. `read` and `add` throw Deno.errors.InvalidData where the file
+ * is damaged or another program's, and leave it as it is.
+ */
+export function tuningFile(path: string): TuningStore {
+  return {
+    location: path,
+    async read(adapter) {
+      return new Map(Object.entries((await readAdapters(path))[adapter] ?? {}));
+    },
+    async add(adapter, choices) {
+      const adapters = await readAdapters(path); // read again: another run may have added choices meanwhile
+      const merged = { ...adapters[adapter], ...Object.fromEntries(choices) };
+      await writeAdapters(path, { ...adapters, [adapter]: merged });
+    },
+  };
+}
+
+async function readAdapters(path: string): Promise<Adapters> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return {};
+    throw error;
+  }
+  const adapters = adaptersIn(text);
+  if (adapters !== null) return adapters;
+  throw new Deno.errors.InvalidData(
+    `Cannot keep kernels chosen by timing in ${path}: it is damaged or another program's file (expected JSON with ` +
+      `kind "${KIND}"): name another file, or remove this one to time the kernels again`,
+  );
+}
+
+function adaptersIn(text: string): Adapters | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isRecord(value) || value.kind !== KIND || !isRecord(value.adapters)) return null;
+  const adapters: Record<string, Choices> = {};
+  for (const [adapter, choices] of Object.entries(value.adapters)) {
+    if (!isChoices(choices)) return null;
+    adapters[adapter] = choices;
+  }
+  return adapters;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isChoices(value: unknown): value is Choices {
+  return isRecord(value) && Object.values(value).every((name) => typeof name === "string");
+}
+
+async function writeAdapters(path: string, adapters: Adapters): Promise<void> {
+  const partial = `${path}.${crypto.randomUUID()}.part`; // in the same folder: a rename does not cross file systems
+  try {
+    await Deno.writeTextFile(partial, JSON.stringify({ kind: KIND, adapters }, null, 2) + "\n");
+    await Deno.rename(partial, path);
+  } catch (error) {
+    await Deno.remove(partial).catch(() => {});
+    throw new Error(
+      `Cannot keep kernels chosen by timing in ${path}: check that its folder exists and is writable`,
+      { cause: error },
+    );
+  }
+}

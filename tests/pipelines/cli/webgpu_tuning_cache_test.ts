@@ -1,0 +1,47 @@
+/**
+ * The file of `--tune`: choices by adapter, kept over runs; a damaged file is refused.
+ *
+ * @module
+ */
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { tuningFile } from "../../../pipelines/cli/webgpu_tuning_cache.ts";
+
+Deno.test("tuningFile() keeps each adapter's choices, those of other runs too", async () => {
+  const folder = await Deno.makeTempDir(), path = `${folder}/tuning.json`;
+  const one = tuningFile(path), two = tuningFile(path);
+  await one.add("one", new Map([["a", "x"]]));
+  await two.add("two", new Map([["a", "y"]]));
+  await one.add("one", new Map([["b", "z"]]));
+  const kept = async (adapter: string) => [...await tuningFile(path).read(adapter)];
+  deepStrictEqual(await kept("one"), [["a", "x"], ["b", "z"]]);
+  deepStrictEqual(await kept("two"), [["a", "y"]]);
+  deepStrictEqual(await kept("three"), []);
+  deepStrictEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["tuning.json"]);
+});
+
+Deno.test("tuningFile() says what to check where it cannot write", async () => {
+  const store = tuningFile(`${await Deno.makeTempDir()}/none/tuning.json`);
+  const message = /none\/tuning\.json: check that its folder exists/;
+  await rejects(store.add("one", new Map([["a", "x"]])), { message });
+});
+
+Deno.test("tuningFile() refuses a damaged or another program's file, and leaves it as it is", async () => {
+  const path = await Deno.makeTempFile();
+  const kind = "kernels chosen by timing, 1";
+  for (
+    const text of [
+      "",
+      "{",
+      "[]",
+      '{"layers":2}',
+      `{"kind":"${kind}"}`,
+      `{"kind":"${kind}","adapters":{"a":{"b":3}}}`,
+    ]
+  ) {
+    await Deno.writeTextFile(path, text);
+    const refusal = { name: "InvalidData", message: /damaged or another program's file/ };
+    await rejects(tuningFile(path).read("one"), refusal);
+    await rejects(tuningFile(path).add("one", new Map([["a", "x"]])), refusal);
+    strictEqual(await Deno.readTextFile(path), text);
+  }
+});
