@@ -7,7 +7,7 @@
 import type { Context, Stage } from "../stages/flow/stage.ts";
 import type { Document } from "../stages/items.ts";
 import { finewebStages } from "../stages/filter/fineweb_group.ts";
-import { wordsNames, wordSplitter } from "../stages/filter/words/words.ts";
+import { wordSplitter, wordSplitterNames } from "../stages/filter/words/words.ts";
 import { embedded } from "../stages/source/embedded/embedded.ts";
 
 const limit = 600;
@@ -47,7 +47,7 @@ for (const stage of stages) {
     pass(stage, mails);
   });
 }
-for (const name of wordsNames) {
+for (const name of wordSplitterNames) {
   const words = wordSplitter(name);
   Deno.bench(`words, ${name}: ${size}`, { group: "words" }, () => {
     let count = 0;

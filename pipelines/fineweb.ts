@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { forgetDocuments } from "../stages/filter/minhash/minhash_clusters.ts";
+import { deleteDocumentStore } from "../stages/filter/minhash/minhash_clusters.ts";
 import {
-  documentsAside,
+  deleteRankStores,
   dropDuplicates,
-  forgetAside,
-  setAside,
+  storedDocuments,
+  storeRankDocuments,
 } from "../stages/filter/minhash/rank_store.ts";
 import { defaultWords } from "../stages/filter/recipe.ts";
 import { type Flow, from } from "../stages/flow/flow.ts";
@@ -58,7 +58,7 @@ export default pipeline({
     if (share.step === "last") {
       await checkFinished({ out: env.out, world: share.world, values: o, options });
       const removed = removedIn(`${env.out}/removed`)("minhash");
-      const documents = from(documentsAside({ dir, world: share.world }));
+      const documents = from(storedDocuments({ dir, world: share.world }));
       const single = share.clusters
         ? documents.pipe(dropDuplicates({ dir, memory }), removed === null ? {} : { rejects: removed })
         : documents;
@@ -76,7 +76,7 @@ export default pipeline({
     const sign = share.clusters ? { recipe: o.recipe, words: o.words ?? defaultWords(o.recipe) } : null;
     return documents
       .via(await filters({ ...o, stages: share.stages }, env, { rank, signOnly: true, looks: ["before"] }))
-      .pipe(setAside({ dir, rank: rank ?? 0, sign, memory }));
+      .pipe(storeRankDocuments({ dir, rank: rank ?? 0, sign, memory }));
   },
   async plan(o, env) {
     const share = shareOf(o);
@@ -168,8 +168,8 @@ async function ending(
   const last = step === "last";
   const merges = last || world > 1 && await othersFinished({ out, world, rank: share.rank ?? 0 });
   if (merges) await writeMerged({ out, world, values: o }, { rank: last ? null : share.rank ?? 0 });
-  if (last) forgetAside({ dir: `${out}/minhash`, world });
-  else forgetDocuments(`${out}/minhash`);
+  if (last) deleteRankStores({ dir: `${out}/minhash`, world });
+  else deleteDocumentStore(`${out}/minhash`);
   const all = merges ? [`All ranks:  ${out}/stats.json and ${out}/report.html`] : [];
   const files = (await Array.fromAsync(Deno.readDir(`${out}/documents`))).filter(({ name }) =>
     !name.endsWith(".partial")

@@ -19,7 +19,7 @@ export type { RetryOptions } from "./format/web/remote.ts";
 export type { Stretch } from "./format/packed/byte_range.ts";
 export type { TokenFormat } from "./format/tokens/token_formats.ts";
 export * from "./source/chain.ts";
-export type { Damaged, DamageOptions } from "./source/files/damage.ts";
+export type { DamageOptions, DamagePolicy } from "./source/files/damage.ts";
 export * from "./source/embedded/embedded.ts";
 export * from "./source/files/html.ts";
 export * from "./source/hub.ts";
@@ -42,9 +42,9 @@ export type { FastText, Prediction } from "./filter/language/fasttext.ts";
 export * from "./filter/language/language.ts";
 export { minhashClusters, type MinhashClustersOptions } from "./filter/minhash/minhash_clusters.ts";
 export {
+  type DuplicateCounts,
   findDuplicates,
-  type FindOptions,
-  type Found,
+  type FindDuplicatesOptions,
   readRemoval,
 } from "./filter/minhash/find_duplicates.ts";
 export { minhashSeen, type MinhashSeenOptions } from "./filter/minhash/minhash_seen.ts";
@@ -56,7 +56,7 @@ export { type SignatureOptions, Signer } from "./filter/minhash/signer.ts";
 export { type SortOptions, sortSignatures } from "./filter/minhash/sort_signatures.ts";
 export * from "./filter/pii/pii.ts";
 export * from "./filter/recipe.ts";
-export type { Frequent } from "./filter/survey/frequency_counts.ts";
+export type { FrequencyCounts } from "./filter/survey/frequency_counts.ts";
 export * from "./filter/survey/survey.ts";
 export * from "./filter/url/url.ts";
 export * from "./filter/url/url_lists.ts";

@@ -8,7 +8,7 @@ import type { Source } from "../../stages/flow/stage.ts";
 import { from } from "../../stages/flow/flow.ts";
 import type { Document } from "../../stages/items.ts";
 import { embedded } from "../../stages/source/embedded/embedded.ts";
-import { kindOf, openSource } from "../../stages/source/uri.ts";
+import { fileKind, openSource } from "../../stages/source/uri.ts";
 
 /** What a lesson was given to learn from. */
 export interface LessonData {
@@ -139,7 +139,7 @@ async function installedNames(): Promise<string[]> {
 
 /** A file's text as it is; what is no plain text, or no file, as the documents that `--source` makes of it elsewhere. */
 async function read(source: string, sha256: string): Promise<{ text: string; isLectures: boolean }> {
-  const kind = kindOf(source);
+  const kind = fileKind(source);
   const plain = (kind === ".txt" || kind === ".md") && !/^[a-z]+:/.test(source);
   if (!plain) return { text: await documentsOf(await openSource([source]), 1e8), isLectures: false };
   const bytes = new Uint8Array(await new Response(ReadableStream.from(readUnpacked(source))).arrayBuffer());

@@ -4,7 +4,7 @@
  * @module
  */
 import { finewebFilters } from "../../stages/filter/fineweb_group.ts";
-import { sentencesNames, wordsNames } from "../../stages/filter/words/words.ts";
+import { sentenceSplitterNames, wordSplitterNames } from "../../stages/filter/words/words.ts";
 import { duration, integer, list, oneOf, repeated, text } from "../cli/option_types.ts";
 
 const fixed = true;
@@ -42,7 +42,7 @@ export const filterOptions = {
     value: null,
     fixed,
     group: "Filters",
-    choices: wordsNames,
+    choices: wordSplitterNames,
   }),
   sentences: oneOf(
     "how text is split into sentences; default: intl for --recipe release, spacy for current",
@@ -50,7 +50,7 @@ export const filterOptions = {
       value: null,
       fixed,
       group: "Filters",
-      choices: sentencesNames,
+      choices: sentenceSplitterNames,
     },
   ),
   urlList: repeated(

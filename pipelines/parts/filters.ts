@@ -4,7 +4,7 @@
  * @module
  */
 import { fineweb, finewebDuplicates } from "../../stages/filter/fineweb.ts";
-import { filtersOf, finewebAlone, type FinewebFilter } from "../../stages/filter/fineweb_group.ts";
+import { type FinewebFilter, selectedFilters, serialFilters } from "../../stages/filter/fineweb_group.ts";
 import { survey } from "../../stages/filter/survey/survey.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
 import { parallel } from "../../stages/flow/parallel/parallel.ts";
@@ -40,7 +40,7 @@ export async function filters(
 ): Promise<(flow: Flow<Document>) => Flow<Document>> {
   const recipe = await recipeOf(o, env, { signOnly });
   const removed = removedIn(`${env.out}/removed`, rank);
-  const names = filtersOf(recipe);
+  const names = selectedFilters(recipe);
   env.emit({ type: "run", pipeline: "", filters: { ...recipe, stages: names } }); // the statistics name them
   const extracts = names.includes("extract");
   if (env.workers <= 1 && !extracts) return surveyed(fineweb(recipe, removed), looks);
@@ -69,7 +69,7 @@ export async function filters(
   return surveyed((flow) =>
     neighbours(names).reduce(
       (filtered, stages) =>
-        finewebAlone.has(stages[0])
+        serialFilters.has(stages[0])
           ? filtered.via(fineweb({ ...recipe, stages }, removed))
           : together(filtered, stages),
       flow,
@@ -96,8 +96,8 @@ function neighbours(names: readonly FinewebFilter[]): FinewebFilter[][] {
   const groups: FinewebFilter[][] = [];
   for (const name of names) {
     const last = groups[groups.length - 1];
-    const ended = last === undefined || finewebAlone.has(last[0]) || last.includes("minhash");
-    if (ended || finewebAlone.has(name)) groups.push([name]);
+    const ended = last === undefined || serialFilters.has(last[0]) || last.includes("minhash");
+    if (ended || serialFilters.has(name)) groups.push([name]);
     else last.push(name);
   }
   return groups;

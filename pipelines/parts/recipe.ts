@@ -8,9 +8,9 @@ import {
   finewebFilters,
   type FinewebOptions,
   finewebStages,
-  finewebWriters,
+  rewritingFilters,
 } from "../../stages/filter/fineweb_group.ts";
-import type { RejectsOf } from "../../stages/filter/fineweb.ts";
+import type { RejectsSinkFor } from "../../stages/filter/fineweb.ts";
 import { defaultSentences, defaultWords } from "../../stages/filter/recipe.ts";
 import { checkUrlLists } from "../../stages/filter/url/url_lists.ts";
 import { writeRemoved } from "../../stages/sink/documents.ts";
@@ -56,9 +56,9 @@ export function withoutMemory({ minhash: _, ...recipe }: FinewebOptions): Finewe
 }
 
 /** A sink for what each filter drops: `<dir>/<filter>/00000.jsonl.gz`, of one of several processes named for its rank. */
-export function removedIn(dir: string, rank: number | null = null): RejectsOf {
+export function removedIn(dir: string, rank: number | null = null): RejectsSinkFor {
   return (filter: FinewebFilter) =>
-    finewebWriters.has(filter)
+    rewritingFilters.has(filter)
       ? null
       : writeRemoved({ dir: `${dir}/${filter}`, name: `removed ${filter}`, rank });
 }

@@ -7,13 +7,13 @@
 import type { Flow, Reject } from "../flow/flow.ts";
 import type { Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
-import { filtersOf, type FinewebFilter, type FinewebOptions, finewebStages } from "./fineweb_group.ts";
+import { type FinewebFilter, type FinewebOptions, finewebStages, selectedFilters } from "./fineweb_group.ts";
 import { minhashClusters } from "./minhash/minhash_clusters.ts";
 import { minhashSeen } from "./minhash/minhash_seen.ts";
 import { defaultWords } from "./recipe.ts";
 
 /** A sink for what one filter drops, asked for by the filter's name; absent or null: only counted. */
-export type RejectsOf = (filter: FinewebFilter) => Stage<Reject, never> | null;
+export type RejectsSinkFor = (filter: FinewebFilter) => Stage<Reject, never> | null;
 
 /**
  * Block lists, extraction, language, Gopher repetition, Gopher quality, C4, FineWeb quality, deduplication (given
@@ -30,10 +30,10 @@ export type RejectsOf = (filter: FinewebFilter) => Stage<Reject, never> | null;
  */
 export function fineweb(
   options: FinewebOptions = {},
-  rejects: RejectsOf = () => null,
+  rejects: RejectsSinkFor = () => null,
 ): (flow: Flow<Document>) => Flow<Document> {
   const stages = finewebStages(options);
-  const names = filtersOf(options);
+  const names = selectedFilters(options);
   const duplicates = names.includes("minhash") ? finewebDuplicates(options) : null;
   return (flow) => {
     let filtered = flow;

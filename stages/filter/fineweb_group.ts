@@ -14,9 +14,14 @@ import { gopherRepetition } from "./rules/gopher_repetition.ts";
 import { language } from "./language/language.ts";
 import { minhashSign } from "./minhash/minhash_sign.ts";
 import { pii } from "./pii/pii.ts";
-import { defaultSentences, defaultWords, type Generation } from "./recipe.ts";
+import { defaultSentences, defaultWords, type RecipeGeneration } from "./recipe.ts";
 import { url } from "./url/url.ts";
-import { type SentencesName, sentenceSplitter, type WordsName, wordSplitter } from "./words/words.ts";
+import {
+  sentenceSplitter,
+  type SentenceSplitterName,
+  wordSplitter,
+  type WordSplitterName,
+} from "./words/words.ts";
 import { count } from "../token/count.ts";
 
 /** The stages' names, in the recipe's order. */
@@ -40,19 +45,19 @@ export type FinewebFilter = (typeof finewebFilters)[number];
  * Those that stand in the flow itself: `url` holds lists that may be large, `pii` remembers what it has masked. The
  * others remember nothing, so they can run on any number of workers; of `minhash` that is the part that signs.
  */
-export const finewebAlone: ReadonlySet<FinewebFilter> = new Set(["url", "pii"]);
+export const serialFilters: ReadonlySet<FinewebFilter> = new Set(["url", "pii"]);
 
 /** Those that change documents and drop none. */
-export const finewebWriters: ReadonlySet<FinewebFilter> = new Set(["pii", "count"]);
+export const rewritingFilters: ReadonlySet<FinewebFilter> = new Set(["pii", "count"]);
 
 /** The recipe's options; plain data, so that they can be sent to a worker and kept in config.json. */
 export type FinewebOptions = Readonly<{
   /** Generation of the rules (default current). */
-  recipe?: Generation;
+  recipe?: RecipeGeneration;
   /** Word splitter (default: the generation's). */
-  words?: WordsName;
+  words?: WordSplitterName;
   /** Sentence splitter (default: the generation's). */
-  sentences?: SentencesName;
+  sentences?: SentenceSplitterName;
   /** Folders and files of block lists for `url` (default none). */
   urlLists?: readonly string[];
   /** Name or path of the tokenizer whose tokens `count` counts (default gpt2). */
@@ -81,7 +86,7 @@ export type MinhashChoice = Readonly<{
 }>;
 
 /** The names of the stages that the options ask for. */
-export function filtersOf({ stages, minhash }: FinewebOptions): readonly FinewebFilter[] {
+export function selectedFilters({ stages, minhash }: FinewebOptions): readonly FinewebFilter[] {
   return stages ?? finewebFilters.filter((name) => name !== "minhash" || minhash !== undefined);
 }
 
@@ -91,7 +96,7 @@ export function filtersOf({ stages, minhash }: FinewebOptions): readonly Fineweb
  * cut once. Throws RangeError for an unknown or doubled name.
  */
 export function finewebStages(options: FinewebOptions = {}): Stage<Document, Document>[] {
-  const { recipe = "current" } = options, stages = filtersOf(options);
+  const { recipe = "current" } = options, stages = selectedFilters(options);
   const { words = defaultWords(recipe), sentences = defaultSentences(recipe) } = options;
   const rules = { recipe, sentences: sentenceSplitter(sentences), words: wordSplitter(words) };
   const doubled = stages.find((name, i) => stages.indexOf(name) !== i);

@@ -4,30 +4,30 @@
  * @module
  */
 import {
-  type SentencesName,
   sentenceSplitter,
+  type SentenceSplitterName,
   type Splitter,
-  type WordsName,
   wordSplitter,
+  type WordSplitterName,
 } from "./words/words.ts";
 
 /** The rules as they stand now, or as of spring 2024, when FineWeb was made. */
-export type Generation = "current" | "release";
+export type RecipeGeneration = "current" | "release";
 
 /** Options shared by the filters. */
 export interface RuleOptions {
   /** Generation of the rules (default current). */
-  readonly recipe?: Generation;
+  readonly recipe?: RecipeGeneration;
   /** How text is cut into words (default: the generation's, see `defaultWords`): a name, or a splitter of your own. */
-  readonly words?: WordsName | Splitter;
+  readonly words?: WordSplitterName | Splitter;
   /** How lines are cut into sentences (default: the generation's, see `defaultSentences`). */
-  readonly sentences?: SentencesName | Splitter;
+  readonly sentences?: SentenceSplitterName | Splitter;
 }
 
 /** The options with their defaults, names resolved to functions. Throws RangeError for an unknown name. */
-export function textRules(
+export function resolveRuleOptions(
   options: RuleOptions,
-): { recipe: Generation; words: Splitter; sentences: Splitter } {
+): { recipe: RecipeGeneration; words: Splitter; sentences: Splitter } {
   const { recipe = "current" } = options;
   if (recipe !== "current" && recipe !== "release") {
     throw new RangeError(`Unknown recipe ${recipe}: wanted current or release`);
@@ -41,11 +41,11 @@ export function textRules(
 }
 
 /** The generation's word splitter: spaCy's rules now, the Penn Treebank's at FineWeb's release. */
-export function defaultWords(recipe: Generation): WordsName {
+export function defaultWords(recipe: RecipeGeneration): WordSplitterName {
   return recipe === "release" ? "treebank" : "spacy";
 }
 
 /** The generation's sentence splitter: spaCy's sentencizer now; at FineWeb's release Punkt, to which Unicode's is near. */
-export function defaultSentences(recipe: Generation): SentencesName {
+export function defaultSentences(recipe: RecipeGeneration): SentenceSplitterName {
   return recipe === "release" ? "intl" : "spacy";
 }

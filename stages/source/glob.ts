@@ -9,7 +9,7 @@ const matcher: (glob: string) => (path: string) => boolean = picomatch;
 const scan: (glob: string) => { readonly base: string; readonly isGlob: boolean } = picomatch.scan;
 
 /** The file at `glob` if there is one, else the files that it matches, sorted; empty where there are none. */
-export function filesOf(glob: string): string[] {
+export function filesMatching(glob: string): string[] {
   if (isFile(glob)) return [glob]; // whatever characters its name has
   const { base, isGlob } = scan(glob);
   if (!isGlob) return [];

@@ -10,7 +10,7 @@ import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { isDamage } from "./files/damage.ts";
 import { parquetRowGroups } from "./files/parquet.ts";
-import { fileSource, kindOf, namedBy, type NamedFile, type SourceOptions } from "./uri.ts";
+import { fileKind, fileSource, resolveUri, type SourceFile, type SourceOptions } from "./uri.ts";
 
 /** A part of what is read. */
 export interface SourcePart {
@@ -43,7 +43,7 @@ export async function findParts(
   if (!(partBytes >= 1)) throw new RangeError(`partBytes is ${partBytes}: wanted at least 1`);
   const parts: SourcePart[] = [];
   for (const uri of uris) {
-    const named = await namedBy(uri, options);
+    const named = await resolveUri(uri, options);
     if ("source" in named) parts.push({ file: uri, bytes: named.characters, source: named.source });
     else for (const file of named.files) parts.push(...await cut(file, { ...options, partBytes }));
   }
@@ -69,13 +69,13 @@ export function partsOfRank(
 }
 
 async function cut(
-  { path, size }: NamedFile,
+  { path, size }: SourceFile,
   options: PartOptions & { readonly partBytes: number },
 ): Promise<readonly SourcePart[]> {
   const { partBytes } = options;
   const whole = fileSource(path, options); // finds what is wrong with the name
   if (size === null || size <= partBytes) return [{ file: path, bytes: size ?? 0, source: whole }];
-  if (kindOf(path) === ".parquet") return await cutRows({ path, size }, options);
+  if (fileKind(path) === ".parquet") return await cutRows({ path, size }, options);
   if (!await canCut(path)) return [{ file: path, bytes: size, source: whole }];
   const count = Math.ceil(size / partBytes);
   return Array.from({ length: count }, (_, i) => {
@@ -87,7 +87,7 @@ async function cut(
 
 async function canCut(path: string): Promise<boolean> {
   const packing = packingOf(path);
-  switch (kindOf(path)) {
+  switch (fileKind(path)) {
     case ".txt":
     case ".md":
       return packing === null;

@@ -6,7 +6,7 @@
 import { openTokens, type TokenFormat } from "../format/tokens/token_formats.ts";
 import type { Source } from "../flow/stage.ts";
 import type { TokenShard } from "../items.ts";
-import { filesOf } from "./glob.ts";
+import { filesMatching } from "./glob.ts";
 
 /** Which shards. */
 export interface TokenShardsOptions {
@@ -70,7 +70,7 @@ export function tokenShards(options: TokenShardsOptions): Source<TokenShard, Tok
 /** The files that globs match, sorted, each once. Throws Deno.errors.NotFound for a glob that matches none. */
 export function shardFiles(globs: readonly string[]): string[] {
   const files = globs.flatMap((glob) => {
-    const matches = filesOf(glob);
+    const matches = filesMatching(glob);
     if (matches.length > 0) return matches;
     throw new Deno.errors.NotFound(
       `Cannot find token shards: nothing matches ${glob}: expected llm.c or nanoGPT .bin files, or datatrove .ds`,

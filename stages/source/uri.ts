@@ -10,12 +10,12 @@ import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { chain } from "./chain.ts";
 import { embedded, type EmbeddedName, embeddedNames, embeddedSizes } from "./embedded/embedded.ts";
-import { filesOf } from "./glob.ts";
+import { filesMatching } from "./glob.ts";
 import { htmlFile, type PageOptions } from "./files/html.ts";
 import { hubFiles, type HubOptions, isHub } from "./hub.ts";
 import { mix } from "./mix.ts";
 import { parquetFile } from "./files/parquet.ts";
-import { emptyFile, sizeOf } from "./files/read_errors.ts";
+import { emptyFileError, fileSize } from "./files/read_errors.ts";
 import { jsonFile, jsonlFile } from "./files/json_files.ts";
 import { standardInput } from "./files/standard_input.ts";
 import { textFile } from "./files/text.ts";
@@ -87,7 +87,7 @@ export async function findSource(
   options: SourceOptions = {},
 ): Promise<OpenedSource> {
   if (uris.length === 0) throw new RangeError("No source: pass embedded, a path, a URL or -");
-  const found: Found[] = [];
+  const found: UriSource[] = [];
   for (const uri of uris) found.push(await find(uri, options));
   const name = uris.join(" ");
   return {
@@ -105,15 +105,15 @@ export async function findSource(
 }
 
 /** A file, and its size in bytes where it is known. */
-export type NamedFile = Readonly<{ path: string; size: number | null }>;
+export type SourceFile = Readonly<{ path: string; size: number | null }>;
 
 /** What one URI names: files to read one after another, or a source that is none. */
-export type Named =
-  | Readonly<{ files: readonly NamedFile[] }>
+export type ResolvedUri =
+  | Readonly<{ files: readonly SourceFile[] }>
   | Readonly<{ source: Source<Document>; characters: number }>;
 
 /** What a URI names, nothing read yet. Throws as `openSource`. */
-export async function namedBy(uri: string, options: SourceOptions = {}): Promise<Named> {
+export async function resolveUri(uri: string, options: SourceOptions = {}): Promise<ResolvedUri> {
   if (uri === "embedded") return { source: allEmbedded(), characters: 22e6 };
   if (uri.startsWith("embedded:")) {
     return { source: embedded(corpus(uri.slice("embedded:".length))), characters: 11e6 };
@@ -121,29 +121,29 @@ export async function namedBy(uri: string, options: SourceOptions = {}): Promise
   if (uri === "-") return { source: standardInput(undefined, options), characters: 1e6 };
   const files = await filesNamed(uri, options);
   const empty = files.find(({ size }) => size === 0);
-  if (empty !== undefined && options.damaged !== "skip") throw emptyFile(empty.path);
+  if (empty !== undefined && options.damaged !== "skip") throw emptyFileError(empty.path);
   return { files };
 }
 
-async function filesNamed(uri: string, options: SourceOptions): Promise<readonly NamedFile[]> {
+async function filesNamed(uri: string, options: SourceOptions): Promise<readonly SourceFile[]> {
   if (isHub(uri)) {
-    const files = await hubFiles(uri, { ...options, wanted: (name) => kindOf(name) !== undefined });
+    const files = await hubFiles(uri, { ...options, wanted: (name) => fileKind(name) !== undefined });
     return files.map(({ url, size }) => ({ path: url, size }));
   }
   if (isRemote(uri)) return [{ path: uri, size: (await findRemote(uri, options)).size }];
-  return expand(uri).map((path) => ({ path, size: sizeOf(path) }));
+  return expand(uri).map((path) => ({ path, size: fileSize(path) }));
 }
 
 /** What one URI names as one source; `characters` is a guess at its text's length. */
-interface Found {
+interface UriSource {
   readonly source: Source<Document>;
   readonly files: readonly string[];
   readonly bytes: number;
   readonly characters: number;
 }
 
-async function find(uri: string, options: SourceOptions): Promise<Found> {
-  const named = await namedBy(uri, options);
+async function find(uri: string, options: SourceOptions): Promise<UriSource> {
+  const named = await resolveUri(uri, options);
   if ("source" in named) return { ...named, files: [], bytes: 0 };
   const { files } = named;
   const sources = files.map(({ path }) => fileSource(path, options));
@@ -177,7 +177,7 @@ function corpus(name: string): EmbeddedName {
 /** A file, or part of one, as documents. Throws RangeError for a kind that is not read. */
 export function fileSource(path: string, options: FileOptions = {}): Source<Document> {
   const name = unpackedName(path);
-  const kind = kindOf(path);
+  const kind = fileKind(path);
   if (kind === undefined || (kind === ".parquet" && packingOf(path) !== null)) {
     throw new RangeError(
       kind === undefined
@@ -189,7 +189,7 @@ export function fileSource(path: string, options: FileOptions = {}): Source<Docu
 }
 
 /** Which of `fileKinds` a file is, by its name. */
-export function kindOf(path: string): string | undefined {
+export function fileKind(path: string): string | undefined {
   const name = unpackedName(path).toLowerCase();
   return fileKinds.find((ending) => name.endsWith(ending));
 }
@@ -197,7 +197,7 @@ export function kindOf(path: string): string | undefined {
 /** A path that exists is itself, whatever characters it has; else it may be a glob. */
 function expand(uri: string): string[] {
   if (exists(uri) || !/[*?[{]/.test(uri)) return [uri];
-  const found = filesOf(uri);
+  const found = filesMatching(uri);
   if (found.length === 0) {
     throw new Deno.errors.NotFound(
       `No file fits ${uri}: check the path, and quote it so that the shell leaves it alone`,

@@ -5,7 +5,7 @@
  * @module
  */
 import { FastTextReader } from "./fasttext_reader.ts";
-import { fnv, huffman, QuantizedRows, type TreeNode, Words } from "./fasttext_tables.ts";
+import { fnv1a, huffmanTree, QuantizedRows, type TreeNode, WordIndex } from "./fasttext_tables.ts";
 
 const magic = 793712314;
 const version = 12;
@@ -44,7 +44,7 @@ export class FastText {
   readonly #bucket: number;
   readonly #minn: number;
   readonly #maxn: number;
-  readonly #words: Words;
+  readonly #words: WordIndex;
   /** Bucket → row of the pruned table; -1 where pruned. Null: nothing was pruned. */
   readonly #kept: Int32Array | null;
   readonly #input: QuantizedRows;
@@ -93,7 +93,7 @@ export class FastText {
     if (words.length !== wordCount || labels.length !== labelCount) {
       throw new TypeError(`Broken fastText model: ${labels.length} labels, ${labelCount} promised`);
     }
-    this.#words = new Words(words);
+    this.#words = new WordIndex(words);
     this.#labels = labels;
     this.#kept = pruned < 0 ? null : new Int32Array(this.#bucket).fill(-1);
     for (let i = 0; i < pruned; i++) {
@@ -114,7 +114,7 @@ export class FastText {
     this.#output = reader.floats(rows * columns);
     const most = this.#kept === null ? this.#bucket - 1 : this.#kept.reduce((a, b) => Math.max(a, b), -1);
     this.#input.check({ rows: this.#words.size + most + 1, columns: this.#dim });
-    this.#tree = huffman(counts);
+    this.#tree = huffmanTree(counts);
     const last = this.#words.find(endOfSentence);
     const sum = new Float32Array(this.#dim);
     if (last >= 0) this.#input.addTo(sum, last);
@@ -162,7 +162,7 @@ export class FastText {
       if ((marked[i] & 0xC0) === 0x80) continue; // within a code point
       let hash = 0x811C9DC5;
       for (let j = i, n = 1; j < marked.length && n <= this.#maxn; n++) {
-        do hash = fnv(hash, marked[j++]); while (j < marked.length && (marked[j] & 0xC0) === 0x80);
+        do hash = fnv1a(hash, marked[j++]); while (j < marked.length && (marked[j] & 0xC0) === 0x80);
         if (n < this.#minn || (n === 1 && (i === 0 || j === marked.length))) continue;
         const bucket = (hash >>> 0) % this.#bucket;
         const row = this.#kept === null ? bucket : this.#kept[bucket];

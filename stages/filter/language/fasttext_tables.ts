@@ -7,12 +7,12 @@
 import type { FastTextReader } from "./fasttext_reader.ts";
 
 /** FNV-1a as fastText has it: a byte counts as signed. */
-export function fnv(hash: number, byte: number): number {
+export function fnv1a(hash: number, byte: number): number {
   return Math.imul(hash ^ ((byte << 24) >> 24), 0x01000193);
 }
 
 /** Word → its number, by hash and then by bytes. */
-export class Words {
+export class WordIndex {
   readonly #byHash = new Map<number, number[]>();
 
   /** Words in the order of their numbers, as UTF-8. */
@@ -41,7 +41,7 @@ export class Words {
 
   #hash(word: Uint8Array): number {
     let hash = 0x811C9DC5;
-    for (const byte of word) hash = fnv(hash, byte);
+    for (const byte of word) hash = fnv1a(hash, byte);
     return hash;
   }
 }
@@ -120,7 +120,7 @@ export interface TreeNode {
 }
 
 /** fastText's Huffman tree: `counts` fall, so two rising queues give the two rarest. */
-export function huffman(counts: readonly number[]): TreeNode[] {
+export function huffmanTree(counts: readonly number[]): TreeNode[] {
   const tree: TreeNode[] = counts.map((count) => ({ count, left: -1, right: -1 }));
   let leaf = counts.length - 1;
   let inner = counts.length;

@@ -7,7 +7,7 @@
 import { type Stage, stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { FastText } from "./fasttext.ts";
-import type { Generation } from "../recipe.ts";
+import type { RecipeGeneration } from "../recipe.ts";
 
 /** What to keep. */
 export interface LanguageOptions {
@@ -16,7 +16,7 @@ export interface LanguageOptions {
   /** A score must be above it (default 0.65, FineWeb's). */
   readonly threshold?: number;
   /** `release` takes line ends out before asking, `current` (default) puts a space. */
-  readonly recipe?: Generation;
+  readonly recipe?: RecipeGeneration;
 }
 
 /**

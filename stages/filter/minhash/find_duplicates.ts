@@ -7,14 +7,14 @@
 import { Clusters } from "./union_find.ts";
 import { pause } from "./pause.ts";
 import { mergeSignatures, SignatureReader } from "./signature_reader.ts";
-import { comparable, readSignatureSets, type SignatureSet } from "./signature_set.ts";
+import { comparedFields, readSignatureSets, type SignatureSet } from "./signature_set.ts";
 import { signaturePath } from "./sort_signatures.ts";
 import { writeWhole } from "./whole_io.ts";
 
 const PAUSE = 1 << 16; // records between two turns of the event loop
 
 /** Where the sets are, and how much memory may be used. */
-export interface FindOptions {
+export interface FindDuplicatesOptions {
   /** Folder of the sorted signatures; the files of what is removed are written there. */
   readonly dir: string;
   /** Bytes (default 512 MiB); 8 a document are needed. */
@@ -24,7 +24,7 @@ export interface FindOptions {
 }
 
 /** What was found. */
-export type Found = Readonly<{ documents: number; pairs: number; removed: number }>;
+export type DuplicateCounts = Readonly<{ documents: number; pairs: number; removed: number }>;
 
 /**
  * Finds the duplicates of all sets in a folder and writes `RRRRRR.remove` for each rank, whole or not at all; the
@@ -33,7 +33,9 @@ export type Found = Readonly<{ documents: number; pairs: number; removed: number
  * Throws RangeError where memory is too small or sets were signed with different options, Deno.errors.InvalidData for
  * files that are cut, out of order or changed.
  */
-export async function findDuplicates({ dir, memory = 512 * 2 ** 20, signal }: FindOptions): Promise<Found> {
+export async function findDuplicates(
+  { dir, memory = 512 * 2 ** 20, signal }: FindDuplicatesOptions,
+): Promise<DuplicateCounts> {
   const sets = readSignatureSets(dir);
   check(sets, { dir, memory });
   const starts: number[] = [];
@@ -137,7 +139,7 @@ function check(sets: readonly SignatureSet[], { dir, memory }: { dir: string; me
     throw new RangeError(`Cannot find duplicates in ${dir}: there are no signatures: sign documents first`);
   }
   for (const set of sets) {
-    const name = comparable.find((name) => set[name] !== sets[0][name]);
+    const name = comparedFields.find((name) => set[name] !== sets[0][name]);
     if (name === undefined) continue;
     throw new RangeError(
       `Cannot compare the signatures in ${dir}: ${name} is ${sets[0][name]} in rank ${sets[0].rank} and ${

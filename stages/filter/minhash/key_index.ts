@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Extent, KeyRun, merged } from "./key_run.ts";
+import { type KeyRange, KeyRun, mergeKeyRuns } from "./key_run.ts";
 import { KeyTable } from "./key_table.ts";
 import { openCutBack, readFull, writeFull } from "./whole_io.ts";
 
@@ -94,10 +94,10 @@ export class KeyIndex {
     this.#table.clear();
     for (;;) {
       const last = this.#runs.slice(-FAN_IN);
-      const { first, count } = last[0].extent;
-      if (last.length < FAN_IN || last.some(({ extent }) => extent.count !== count)) return;
+      const { first, count } = last[0].range;
+      if (last.length < FAN_IN || last.some(({ range }) => range.count !== count)) return;
       const joined = { first, count: FAN_IN * count };
-      this.#runs.splice(-FAN_IN, FAN_IN, KeyRun.write(this.#path(joined), joined, merged(last)));
+      this.#runs.splice(-FAN_IN, FAN_IN, KeyRun.write(this.#path(joined), joined, mergeKeyRuns(last)));
       for (const run of last) {
         run.close();
         Deno.removeSync(run.path);
@@ -107,7 +107,7 @@ export class KeyIndex {
 
   /** Takes up the runs that cover the first keys without a gap; the others go. */
   #openRuns(count: number): void {
-    const found: Extent[] = [];
+    const found: KeyRange[] = [];
     for (const { name } of Deno.readDirSync(this.#dir)) {
       const match = /^keys\.(\d+)-(\d+)(\.partial)?$/.exec(name);
       if (match === null) continue;
@@ -149,7 +149,7 @@ export class KeyIndex {
     }
   }
 
-  #path({ first, count }: Extent): string {
+  #path({ first, count }: KeyRange): string {
     return `${this.#dir}/keys.${first}-${count}`;
   }
 }

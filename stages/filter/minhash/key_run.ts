@@ -12,7 +12,7 @@ const BUFFER = 8192; // keys read or written at a time while merging
 type Keys = Float64Array<ArrayBuffer>;
 
 /** Which part of all keys, in order of arrival, a run holds. */
-export type Extent = Readonly<{ first: number; count: number }>;
+export type KeyRange = Readonly<{ first: number; count: number }>;
 
 /** An open run. */
 export class KeyRun {
@@ -22,7 +22,7 @@ export class KeyRun {
 
   private constructor(
     readonly path: string,
-    readonly extent: Extent,
+    readonly range: KeyRange,
     opened: Pick<OpenRun, "file" | "fences">,
   ) {
     this.#file = opened.file;
@@ -30,7 +30,7 @@ export class KeyRun {
   }
 
   /** Opens the run at `path`; null where the file is not whole. */
-  static open(path: string, extent: Extent): KeyRun | null {
+  static open(path: string, extent: KeyRange): KeyRun | null {
     const file = Deno.openSync(path, { read: true });
     const fences = new Float64Array(Math.ceil(extent.count / BLOCK));
     const one = new Float64Array(1);
@@ -47,7 +47,7 @@ export class KeyRun {
   }
 
   /** Writes ascending keys whole or not at all, and opens the run. */
-  static write(path: string, extent: Extent, keys: Iterable<Keys>): KeyRun {
+  static write(path: string, extent: KeyRange, keys: Iterable<Keys>): KeyRun {
     const fences: number[] = [];
     let written = 0;
     {
@@ -69,7 +69,7 @@ export class KeyRun {
     const block = lastAtMost(this.#fences, { key, end: this.#fences.length });
     if (block < 0) return false;
     const first = block * BLOCK;
-    const keys = this.#block.subarray(0, Math.min(BLOCK, this.extent.count - first));
+    const keys = this.#block.subarray(0, Math.min(BLOCK, this.range.count - first));
     this.#file.seekSync(8 * first, Deno.SeekMode.Start);
     readFull(this.#file, keys, this.path);
     return keys[lastAtMost(keys, { key, end: keys.length })] === key;
@@ -78,8 +78,8 @@ export class KeyRun {
   /** All keys, a part at a time; a part is overwritten by the next. */
   *read(): Generator<Keys> {
     const buffer = new Float64Array(BUFFER);
-    for (let at = 0; at < this.extent.count; at += BUFFER) {
-      const part = buffer.subarray(0, Math.min(BUFFER, this.extent.count - at));
+    for (let at = 0; at < this.range.count; at += BUFFER) {
+      const part = buffer.subarray(0, Math.min(BUFFER, this.range.count - at));
       this.#file.seekSync(8 * at, Deno.SeekMode.Start);
       readFull(this.#file, part, this.path);
       yield part;
@@ -98,7 +98,7 @@ interface OpenRun {
 }
 
 /** The keys of several runs as one ascending sequence, a part at a time; a part is overwritten by the next. */
-export function* merged(runs: readonly KeyRun[]): Generator<Keys> {
+export function* mergeKeyRuns(runs: readonly KeyRun[]): Generator<Keys> {
   const heads = runs.map((run) => ({ parts: run.read(), part: new Float64Array(0), at: 0 }));
   const refill = (head: (typeof heads)[number]): boolean => {
     const next = head.parts.next();

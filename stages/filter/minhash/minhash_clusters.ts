@@ -10,7 +10,7 @@ import { DocumentStore } from "./document_store.ts";
 import { findDuplicates, readRemoval, removalPath } from "./find_duplicates.ts";
 import { signatureOf, unsigned } from "./minhash_sign.ts";
 import { SignatureLog } from "./signature_log.ts";
-import { setOf, setPath } from "./signature_set.ts";
+import { signatureSetOf, signatureSetPath } from "./signature_set.ts";
 import { type SignatureOptions, Signer } from "./signer.ts";
 import { sortSignatures } from "./sort_signatures.ts";
 
@@ -101,7 +101,7 @@ export function minhashClusters(options: MinhashClustersOptions): Stage<Document
 }
 
 /** Deletes what `minhashClusters` set aside once it is no longer needed: documents, and signatures before sorting. */
-export function forgetDocuments(dir: string): void {
+export function deleteDocumentStore(dir: string): void {
   for (const name of ["documents.store", "signatures.log"]) remove(`${dir}/${name}`);
 }
 
@@ -110,7 +110,7 @@ async function cluster(
   { state, memory, signal }: { readonly state: State; readonly memory: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const { dir } = options;
-  const set = setOf(options, { ...state, rank: 0 });
+  const set = signatureSetOf(options, { ...state, rank: 0 });
   await sortSignatures({ log: `${dir}/signatures.log`, dir, set, memory, signal });
   await findDuplicates({ dir, memory, signal });
 }
@@ -118,7 +118,7 @@ async function cluster(
 /** Deletes what was made of documents that a resume will see again. */
 function forget(dir: string): void {
   remove(removalPath(dir, 0));
-  remove(setPath(dir, 0));
+  remove(signatureSetPath(dir, 0));
   for (const { name } of Deno.readDirSync(dir)) if (/^bucket_\d+$/.test(name)) remove(`${dir}/${name}`);
 }
 

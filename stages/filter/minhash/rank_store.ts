@@ -11,12 +11,12 @@ import { DocumentStore } from "./document_store.ts";
 import { findDuplicates, readRemoval } from "./find_duplicates.ts";
 import { signatureOf, unsigned } from "./minhash_sign.ts";
 import { SignatureLog } from "./signature_log.ts";
-import { readSignatureSets, setOf, setPath } from "./signature_set.ts";
+import { readSignatureSets, signatureSetOf, signatureSetPath } from "./signature_set.ts";
 import { type SignatureOptions, Signer } from "./signer.ts";
 import { sortSignatures } from "./sort_signatures.ts";
 
 /** Whose documents, and where they wait. */
-export interface SetAsideOptions {
+export interface StoreRankOptions {
   /** Folder of all processes, made if missing. */
   readonly dir: string;
   /** Of the process. */
@@ -43,15 +43,15 @@ interface State extends Saved {
  * A sink: `<dir>/00003.documents`, and, signed, sorted signatures in datatrove's files with `<dir>/00003.json`, which
  * says that they are whole. Throws as `minhashClusters`.
  */
-export function setAside(
-  { dir, rank, sign, memory = 512 * 2 ** 20 }: SetAsideOptions,
+export function storeRankDocuments(
+  { dir, rank, sign, memory = 512 * 2 ** 20 }: StoreRankOptions,
 ): Stage<Document, never> {
   const logPath = `${dir}/${padded(rank)}.signatures`;
   return stage<Document, never, State>({
     name: "set aside",
     async open(_ctx, saved: Saved = { documents: 0, signed: 0, stored: 0 }) {
       Deno.mkdirSync(dir, { recursive: true });
-      remove(setPath(dir, rank));
+      remove(signatureSetPath(dir, rank));
       const store = new DocumentStore(storePath(dir, rank), saved.stored);
       const signer = sign === null ? null : await Signer.open(sign);
       const signing = signer &&
@@ -69,7 +69,12 @@ export function setAside(
       store.sync();
       if (signing === null || sign === null) return;
       signing.log.sync();
-      const set = setOf(sign, { signer: signing.signer, rank, documents, signed: signing.log.count });
+      const set = signatureSetOf(sign, {
+        signer: signing.signer,
+        rank,
+        documents,
+        signed: signing.log.count,
+      });
       await sortSignatures({ log: logPath, dir, set, memory, signal });
     },
     save({ store, signing, documents }) {
@@ -85,7 +90,7 @@ export function setAside(
 }
 
 /** Where reading documents back stands. */
-export interface AsideState {
+export interface StoredDocumentsState {
   /** The process whose document is next. */
   rank: number;
   /** Documents of its that have been read. */
@@ -93,9 +98,9 @@ export interface AsideState {
 }
 
 /** The documents that processes 0 to `world` - 1 have set aside, in order. */
-export function documentsAside(
+export function storedDocuments(
   { dir, world }: { readonly dir: string; readonly world: number },
-): Source<Document, AsideState> {
+): Source<Document, StoredDocumentsState> {
   return {
     name: "documents",
     open: (_ctx, saved = { rank: 0, next: 0 }) => ({ ...saved }),
@@ -126,7 +131,7 @@ export interface DropDuplicatesOptions {
   readonly memory?: number;
 }
 
-interface DropState extends AsideState {
+interface DropState extends StoredDocumentsState {
   /** Documents of each process. */
   readonly sizes: readonly number[];
   removal: Generator<number>;
@@ -149,7 +154,7 @@ export function dropDuplicates(
   };
   return stage<Document, Document, DropState>({
     name: "minhash",
-    async open({ signal }, saved: AsideState | undefined) {
+    async open({ signal }, saved: StoredDocumentsState | undefined) {
       if (saved === undefined) await findDuplicates({ dir, memory, signal });
       const sizes = readSignatureSets(dir).map(({ documents }) => documents);
       const state = { rank: 0, next: 0, ...saved, sizes, removal: none(), drop: null };
@@ -176,7 +181,7 @@ export function dropDuplicates(
 }
 
 /** Deletes what processes have set aside once it is no longer needed: documents, and signatures before sorting. */
-export function forgetAside({ dir, world }: { readonly dir: string; readonly world: number }): void {
+export function deleteRankStores({ dir, world }: { readonly dir: string; readonly world: number }): void {
   for (let rank = 0; rank < world; rank++) {
     remove(storePath(dir, rank));
     remove(`${dir}/${padded(rank)}.signatures`);

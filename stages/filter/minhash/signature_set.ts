@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Generation } from "../recipe.ts";
+import type { RecipeGeneration } from "../recipe.ts";
 import type { SignatureOptions, Signer } from "./signer.ts";
 
 /** A set: the documents of one rank. */
@@ -23,7 +23,7 @@ export interface SignatureSet {
   /** Of the permutations. */
   readonly seed: number;
   /** Generation of the text's simplification, and of which root is kept. */
-  readonly recipe: Generation;
+  readonly recipe: RecipeGeneration;
   /** How text was cut into words: a name, or "own". */
   readonly words: string;
   /** SHA-256 of each bucket's file. */
@@ -31,10 +31,10 @@ export interface SignatureSet {
 }
 
 /** What must be the same for sets to be compared. */
-export const comparable = ["shingle", "buckets", "rows", "seed", "recipe", "words"] as const;
+export const comparedFields = ["shingle", "buckets", "rows", "seed", "recipe", "words"] as const;
 
 /** What is known of a set before it is sorted. */
-export function setOf(
+export function signatureSetOf(
   { seed = 1, recipe = "current", words = "treebank" }: SignatureOptions,
   { signer, rank, documents, signed }:
     & { readonly signer: Signer }
@@ -46,13 +46,13 @@ export function setOf(
 }
 
 /** Where the set of a rank is described. */
-export function setPath(dir: string, rank: number): string {
+export function signatureSetPath(dir: string, rank: number): string {
   return `${dir}/${String(rank).padStart(5, "0")}.json`;
 }
 
 /** Writes it, whole or not at all. */
 export function writeSignatureSet(dir: string, set: SignatureSet): void {
-  const path = setPath(dir, set.rank);
+  const path = signatureSetPath(dir, set.rank);
   Deno.writeTextFileSync(`${path}.partial`, `${JSON.stringify(set, null, 2)}\n`);
   Deno.renameSync(`${path}.partial`, path);
 }

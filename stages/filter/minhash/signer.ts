@@ -5,7 +5,7 @@
  * @module
  */
 import { NumpyRandom } from "../../../kernels/random/numpy_random.ts";
-import { type RuleOptions, textRules } from "../recipe.ts";
+import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
 import type { Splitter } from "../words/words.ts";
 import { simplify } from "./simplify.ts";
 
@@ -57,7 +57,7 @@ export class Signer {
 
   private constructor(wasm: Exports, options: SignatureOptions) {
     const { shingle = 5, buckets = 14, rows = 8, seed = 1 } = options;
-    const { recipe, words } = textRules(options);
+    const { recipe, words } = resolveRuleOptions(options);
     inRange("words a shingle", shingle, 63);
     inRange("buckets", buckets, 1024);
     inRange("hashes a bucket", rows, Math.floor(1024 / buckets));

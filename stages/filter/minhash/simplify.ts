@@ -6,7 +6,7 @@
  */
 import { isPunctuation } from "../words/marks.ts";
 import { spacePattern, strip } from "../words/python_text.ts";
-import type { Generation } from "../recipe.ts";
+import type { RecipeGeneration } from "../recipe.ts";
 
 // Every mark of the set is one UTF-16 unit, so the units say which they are.
 const marks = Array.from({ length: 65536 }, (_, unit) => String.fromCharCode(unit)).filter(isPunctuation);
@@ -24,7 +24,7 @@ const ascii = /^[\0-\x7f]*$/;
  * The text simplified. `current` reads 3.14 as one number and puts a space for a punctuation mark; `release` deletes
  * the mark, so words that it held apart become one, and reads a row of digits as a number only after that.
  */
-export function simplify(text: string, recipe: Generation): string {
+export function simplify(text: string, recipe: RecipeGeneration): string {
   const lower = text.toLowerCase();
   if (recipe === "release") {
     return strip(plain(strip(lower).replace(spaces, " ").replace(mark, "")).replace(digits, "0"));

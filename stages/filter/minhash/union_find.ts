@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Generation } from "../recipe.ts";
+import type { RecipeGeneration } from "../recipe.ts";
 
 /** Documents 0 … count-1, each at first a cluster of its own; 8 bytes a document. */
 export class Clusters {
@@ -14,7 +14,7 @@ export class Clusters {
   /**
    * `current`: the root of the greater cluster stays root, of equal ones the first's; `release`: always the first's.
    */
-  constructor(count: number, recipe: Generation) {
+  constructor(count: number, recipe: RecipeGeneration) {
     this.#parents = new Uint32Array(count);
     for (let i = 0; i < count; i++) this.#parents[i] = i;
     this.#sizes = new Uint32Array(count).fill(1);

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Generation } from "../recipe.ts";
+import type { RecipeGeneration } from "../recipe.ts";
 
 const signs = "!#$%&'*+/=?^_`{|}~-";
 const octet = "25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?";
@@ -20,7 +20,7 @@ export class EmailAddresses {
   readonly #name = new Uint8Array(128);
   readonly #bracketed: RegExp;
 
-  constructor(recipe: Generation) {
+  constructor(recipe: RecipeGeneration) {
     const letters = recipe === "release" ? "a-z0-9" : "A-Za-z0-9";
     const one = new RegExp(`[${letters}]`);
     for (let code = 0; code < 128; code++) {

@@ -7,12 +7,12 @@ import { type Stage, stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { EmailAddresses } from "./email_addresses.ts";
 import { replaceIpAddresses } from "./ip_addresses.ts";
-import type { Generation } from "../recipe.ts";
+import type { RecipeGeneration } from "../recipe.ts";
 
 /** What addresses become. */
 export interface PiiOptions {
   /** `release` masks only e-mail addresses in lower case (default current). */
-  readonly recipe?: Generation;
+  readonly recipe?: RecipeGeneration;
   /** Taken in turn (default email@example.com, firstname.lastname@example.org). */
   readonly emails?: readonly string[];
   /** Taken in turn (default six addresses that answered nobody when FineWeb was made). */

@@ -6,8 +6,8 @@
  */
 import { type Stage, stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
-import { length, splitLines, splitSpace, strip } from "../words/python_text.ts";
-import { type RuleOptions, textRules } from "../recipe.ts";
+import { codePointCount, splitLines, splitSpace, strip } from "../words/python_text.ts";
+import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
 
 /** What C4's rules can be told. */
 export interface C4Options extends RuleOptions {
@@ -32,7 +32,7 @@ const policies = /terms of use|privacy policy|cookie policy|uses cookies|use of 
  * generations judge alike.
  */
 export function c4(options: C4Options = {}): Stage<Document, Document> {
-  const { sentences } = textRules(options);
+  const { sentences } = resolveRuleOptions(options);
   const { minSentences = 5, minWordsPerLine = 3, maxWordLength = 1000, terminalPunctuation = false } =
     options;
   const whole = (text: string): { reason: string } | { text: string } => {
@@ -40,7 +40,7 @@ export function c4(options: C4Options = {}): Stage<Document, Document> {
     let count = 0;
     for (const raw of splitLines(text)) {
       const words = splitSpace(raw);
-      if (words.some((word) => word.length > maxWordLength && length(word) > maxWordLength)) continue;
+      if (words.some((word) => word.length > maxWordLength && codePointCount(word) > maxWordLength)) continue;
       const line = strip(raw).replace(citations, "");
       if (terminalPunctuation && (!/[.?!"']$/.test(line) || line.endsWith("..."))) continue;
       if (words.length < minWordsPerLine) continue;

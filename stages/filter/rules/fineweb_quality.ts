@@ -7,10 +7,10 @@
  */
 import { rule, type Stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
-import { duplicates } from "./gopher_repetition.ts";
-import { isTerminal, lastMark } from "../words/marks.ts";
-import { isBlank, length, occurrences } from "../words/python_text.ts";
-import { type RuleOptions, textRules } from "../recipe.ts";
+import { countDuplicates } from "./gopher_repetition.ts";
+import { isSentenceTerminal, lastCodePoint } from "../words/marks.ts";
+import { codePointCount, isBlank, occurrences } from "../words/python_text.ts";
+import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
 
 /** Bounds that a text must keep within. */
 export interface FinewebQualityOptions extends RuleOptions {
@@ -34,7 +34,7 @@ export interface FinewebQualityOptions extends RuleOptions {
  * script, and lets a value at the bound pass; `release` looks at all lines, takes one of . ' " ! ? and does not.
  */
 export function finewebQuality(options: FinewebQualityOptions = {}): Stage<Document, Document> {
-  const { recipe, words } = textRules(options);
+  const { recipe, words } = resolveRuleOptions(options);
   const {
     minPunctuatedLines = 0.12,
     maxShortLines = 0.67,
@@ -43,20 +43,20 @@ export function finewebQuality(options: FinewebQualityOptions = {}): Stage<Docum
     maxLinesPerWord = 0.3,
   } = options;
   const release = recipe === "release";
-  const ends = release ? (mark: string) => /^[.'"!?]$/.test(mark) : isTerminal;
+  const ends = release ? (mark: string) => /^[.'"!?]$/.test(mark) : isSentenceTerminal;
   return rule("fineweb-quality", ({ text }) => {
     const all = text.split("\n");
     const filled = all.filter((line) => !isBlank(line));
     const lines = release ? all : filled;
     if (lines.length === 0) return "empty";
-    const punctuated = lines.filter((line) => ends(lastMark(line))).length / lines.length;
+    const punctuated = lines.filter((line) => ends(lastCodePoint(line))).length / lines.length;
     if (punctuated < minPunctuatedLines || (release && punctuated === minPunctuatedLines)) {
       return "line_punct_ratio";
     }
-    const short = lines.filter((line) => length(line) <= shortLine).length / lines.length;
+    const short = lines.filter((line) => codePointCount(line) <= shortLine).length / lines.length;
     if (short > maxShortLines || (release && short === maxShortLines)) return "short_line_ratio";
     const breaks = occurrences(text, "\n");
-    const repeated = duplicates(filled).characters / (length(text) - breaks);
+    const repeated = countDuplicates(filled).characters / (codePointCount(text) - breaks);
     if (repeated > maxDuplicateCharacters || (release && repeated === maxDuplicateCharacters)) {
       return "char_dup_ratio";
     }

@@ -6,9 +6,9 @@
  */
 import { rule, type Stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
-import { isPunctuation, isTerminal } from "../words/marks.ts";
-import { length, occurrences, splitLines, strip } from "../words/python_text.ts";
-import { type RuleOptions, textRules } from "../recipe.ts";
+import { isPunctuation, isSentenceTerminal } from "../words/marks.ts";
+import { codePointCount, occurrences, splitLines, strip } from "../words/python_text.ts";
+import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
 
 /** Bounds that a text must keep within. 0 switches a rule off. */
 export interface GopherQualityOptions extends RuleOptions {
@@ -41,7 +41,7 @@ export interface GopherQualityOptions extends RuleOptions {
  * `gopher_below_alpha_threshold`, `gopher_enough_stop_words`.
  */
 export function gopherQuality(options: GopherQualityOptions = {}): Stage<Document, Document> {
-  const { recipe, words } = textRules(options);
+  const { recipe, words } = resolveRuleOptions(options);
   const {
     minWords = 50,
     maxWords = 100_000,
@@ -55,7 +55,9 @@ export function gopherQuality(options: GopherQualityOptions = {}): Stage<Documen
     stopWords = ["the", "be", "to", "of", "and", "that", "have", "with"],
   } = options;
   const stops = new Set(stopWords);
-  const isSymbol = recipe === "release" ? isPunctuation : (c: string) => isPunctuation(c) || isTerminal(c);
+  const isSymbol = recipe === "release"
+    ? isPunctuation
+    : (c: string) => isPunctuation(c) || isSentenceTerminal(c);
   return rule("gopher-quality", ({ text }) => {
     const all = words(text);
     let count = 0;
@@ -63,7 +65,7 @@ export function gopherQuality(options: GopherQualityOptions = {}): Stage<Documen
     for (const word of all) {
       if (!onlySymbols(word, isSymbol)) {
         count++;
-        characters += length(word);
+        characters += codePointCount(word);
       }
     }
     if (minWords && count < minWords) return "gopher_short_doc";

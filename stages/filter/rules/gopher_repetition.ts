@@ -7,8 +7,8 @@
 import { rule, type Stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { NGrams } from "../words/ngrams.ts";
-import { length, strip } from "../words/python_text.ts";
-import { type RuleOptions, textRules } from "../recipe.ts";
+import { codePointCount, strip } from "../words/python_text.ts";
+import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
 
 /** Greatest fractions a text may have; of pairs, first the n of the n-gram. 0 switches a rule off. */
 export interface GopherRepetitionOptions extends RuleOptions {
@@ -33,7 +33,7 @@ export interface GopherRepetitionOptions extends RuleOptions {
  * included. Both generations judge alike.
  */
 export function gopherRepetition(options: GopherRepetitionOptions = {}): Stage<Document, Document> {
-  const { words } = textRules(options);
+  const { words } = resolveRuleOptions(options);
   const {
     dupParaFrac = 0.30,
     dupParaCharFrac = 0.20,
@@ -43,14 +43,14 @@ export function gopherRepetition(options: GopherRepetitionOptions = {}): Stage<D
     dupNGrams = [[5, 0.15], [6, 0.14], [7, 0.13], [8, 0.12], [9, 0.11], [10, 0.10]],
   } = options;
   return rule("gopher-repetition", ({ text }) => {
-    const size = length(text);
+    const size = codePointCount(text);
     if (size === 0) return null; // nothing is repeated; other rules drop what is too short
     const paragraphs = strip(text).split(/\n{2,}/);
-    const para = duplicates(paragraphs);
+    const para = countDuplicates(paragraphs);
     if (dupParaFrac && para.count / paragraphs.length > dupParaFrac) return "dup_para_frac";
     if (dupParaCharFrac && para.characters / size > dupParaCharFrac) return "dup_para_char_frac";
     const lines = text.split(/\n+/);
-    const line = duplicates(lines);
+    const line = countDuplicates(lines);
     if (dupLineFrac && line.count / lines.length > dupLineFrac) return "dup_line_frac";
     if (dupLineCharFrac && line.characters / size > dupLineCharFrac) return "dup_line_char_frac";
     const list = words(text);
@@ -67,14 +67,14 @@ export function gopherRepetition(options: GopherRepetitionOptions = {}): Stage<D
 }
 
 /** Elements after the first of their kind: how many, and how many characters in them. */
-export function duplicates(elements: readonly string[]): { count: number; characters: number } {
+export function countDuplicates(elements: readonly string[]): { count: number; characters: number } {
   const seen = new Set<string>();
   let count = 0;
   let characters = 0;
   for (const element of elements) {
     if (seen.has(element)) {
       count++;
-      characters += length(element);
+      characters += codePointCount(element);
     } else {
       seen.add(element);
     }

@@ -7,7 +7,7 @@
  */
 
 /** The counts, as plain data that can be saved. */
-export type Frequent = {
+export type FrequencyCounts = {
   /** By kind. */
   counts: Record<string, number>;
   /** Kinds in `counts`. */
@@ -17,12 +17,15 @@ export type Frequent = {
 };
 
 /** Nothing counted yet. */
-export function frequent(): Frequent {
+export function noCounts(): FrequencyCounts {
   return { counts: {}, kinds: 0, missed: 0 };
 }
 
 /** Counts one more of a kind; at most `most` kinds are kept. */
-export function note(into: Frequent, { kind, most }: { readonly kind: string; readonly most: number }): void {
+export function countOne(
+  into: FrequencyCounts,
+  { kind, most }: { readonly kind: string; readonly most: number },
+): void {
   if (Object.hasOwn(into.counts, kind)) {
     into.counts[kind]++;
     return;
@@ -33,13 +36,13 @@ export function note(into: Frequent, { kind, most }: { readonly kind: string; re
 }
 
 /** The most frequent kinds, most frequent first, of equals by name. */
-export function top({ counts }: Frequent, count: number): Record<string, number> {
+export function mostFrequent({ counts }: FrequencyCounts, count: number): Record<string, number> {
   const sorted = Object.entries(counts).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
   return Object.fromEntries(sorted.slice(0, count));
 }
 
 /** Makes room: a tenth of the kinds goes at once, for sinking by one at a time would cost as much as counting. */
-function shrink(into: Frequent): void {
+function shrink(into: FrequencyCounts): void {
   const sorted = Object.values(into.counts).sort((a, b) => a - b);
   const by = sorted[Math.floor(sorted.length / 10)];
   into.counts = Object.fromEntries(

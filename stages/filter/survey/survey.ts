@@ -8,7 +8,7 @@ import type { SurveyEvent } from "../../flow/events.ts";
 import type { Context, Stage } from "../../flow/stage.ts";
 import { type Document, textLength } from "../../items.ts";
 import { siteOf } from "../url/site.ts";
-import { type Frequent, frequent, note, top } from "./frequency_counts.ts";
+import { countOne, type FrequencyCounts, mostFrequent, noCounts } from "./frequency_counts.ts";
 
 /** What was seen so far. */
 export type SurveyState = {
@@ -23,7 +23,7 @@ export type SurveyState = {
   /** Documents by language. */
   languages: Record<string, number>;
   /** Documents by registered domain. */
-  domains: Frequent;
+  domains: FrequencyCounts;
   /** Documents without an address. */
   withoutUrl: number;
 };
@@ -33,7 +33,7 @@ const domainsTold = 200;
 const every = 256; // documents between events
 
 /** What is seen, and who is told. */
-interface Survey {
+interface OpenSurvey {
   readonly seen: SurveyState;
   /** Documents when it was last told. */
   told: number;
@@ -55,25 +55,25 @@ export function survey(name: string): Stage<Document, Document> {
         tokens: 0,
         lengths: [],
         languages: {},
-        domains: frequent(),
+        domains: noCounts(),
         withoutUrl: 0,
       },
-    ): Survey => ({ seen, told: -1, tell: () => ctx.emit(eventOf(name, seen)) }),
-    push(doc: Document, survey: Survey) {
+    ): OpenSurvey => ({ seen, told: -1, tell: () => ctx.emit(eventOf(name, seen)) }),
+    push(doc: Document, survey: OpenSurvey) {
       look(doc, survey.seen);
       if (survey.seen.documents % every === 0) tell(survey);
       return [doc];
     },
-    flush(survey: Survey) {
+    flush(survey: OpenSurvey) {
       tell(survey);
       return [];
     },
-    save: ({ seen }: Survey) => structuredClone(seen),
+    save: ({ seen }: OpenSurvey) => structuredClone(seen),
     close: tell,
   };
 }
 
-function tell(survey: Survey): void {
+function tell(survey: OpenSurvey): void {
   if (survey.told === survey.seen.documents) return;
   survey.told = survey.seen.documents;
   survey.tell();
@@ -89,7 +89,7 @@ function look(doc: Document, state: SurveyState): void {
   state.lengths[bin]++;
   if (language !== undefined) state.languages[language] = (state.languages[language] ?? 0) + 1;
   if (url === undefined || url === "") state.withoutUrl++;
-  else note(state.domains, { kind: siteOf(url)?.domain ?? "(no domain)", most: domainsKept });
+  else countOne(state.domains, { kind: siteOf(url)?.domain ?? "(no domain)", most: domainsKept });
 }
 
 function eventOf(name: string, state: SurveyState): SurveyEvent {
@@ -102,7 +102,7 @@ function eventOf(name: string, state: SurveyState): SurveyEvent {
     tokens,
     lengths: [...lengths],
     languages: { ...languages },
-    domains: top(domains, domainsTold),
+    domains: mostFrequent(domains, domainsTold),
     domainsMissed: domains.missed,
     withoutUrl,
   };

@@ -7,7 +7,7 @@
 import { type Stage, stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { siteOf } from "./site.ts";
-import { noLists, readUrlLists, squeezed, type UrlLists } from "./url_lists.ts";
+import { emptyUrlLists, lettersAndDigits, readUrlLists, type UrlLists } from "./url_lists.ts";
 
 /** What is blocked. */
 export interface UrlOptions {
@@ -39,11 +39,13 @@ export function url(options: UrlOptions = {}): Stage<Document, Document, UrlStat
   return stage<Document, Document, UrlState>({
     name: "url",
     async open(_ctx, saved) {
-      const lists = paths.length === 0 ? noLists() : await readUrlLists(paths);
+      const lists = paths.length === 0 ? emptyUrlLists() : await readUrlLists(paths);
       for (const domain of extra.domains ?? []) lists.domains.add(domain.toLowerCase());
       for (const address of extra.urls ?? []) lists.urls.add(address);
       for (const kind of ["words", "softWords", "subwords"] as const) {
-        for (const word of extra[kind] ?? []) if (squeezed(word) !== "") lists[kind].add(squeezed(word));
+        for (const word of extra[kind] ?? []) {
+          if (lettersAndDigits(word) !== "") lists[kind].add(lettersAndDigits(word));
+        }
       }
       const lengths = [...new Set([...lists.subwords].map((word) => word.length))];
       return { lists, lengths, told: saved?.told ?? false };
@@ -75,7 +77,7 @@ function why(url: string, { lists, lengths }: UrlState, softWords: number): stri
     const soft = words.filter((word) => lists.softWords.has(word)).length;
     if (soft >= softWords) return "soft_blacklisted";
   }
-  const plain = lengths.length > 0 ? squeezed(url) : "";
+  const plain = lengths.length > 0 ? lettersAndDigits(url) : "";
   for (const length of lengths) {
     for (let i = 0; i + length <= plain.length; i++) {
       if (lists.subwords.has(plain.slice(i, i + length))) return "blacklisted_subword";

@@ -28,7 +28,7 @@ const kinds = {
 } as const;
 
 /** Lists with nothing in them. */
-export function noLists(): UrlLists {
+export function emptyUrlLists(): UrlLists {
   return { domains: new Set(), urls: new Set(), words: new Set(), softWords: new Set(), subwords: new Set() };
 }
 
@@ -39,7 +39,7 @@ export function noLists(): UrlLists {
  * RangeError for a folder without lists.
  */
 export async function readUrlLists(paths: readonly string[]): Promise<UrlLists> {
-  const lists = noLists();
+  const lists = emptyUrlLists();
   for (const path of await filesOf(paths)) await readList(path, lists);
   return lists;
 }
@@ -68,7 +68,7 @@ async function filesOf(paths: readonly string[]): Promise<string[]> {
 }
 
 /** Letters and digits alone, in lower case: the form of words. */
-export function squeezed(text: string): string {
+export function lettersAndDigits(text: string): string {
   return text.replace(/[^a-zA-Z0-9]+/g, "").toLowerCase();
 }
 
@@ -96,7 +96,7 @@ function add(lists: UrlLists, kind: keyof UrlLists | null, line: string): void {
   const into = kind ?? (line.includes("/") ? "urls" : "domains");
   if (into === "urls") lists.urls.add(line);
   else if (into === "domains") lists.domains.add(line.toLowerCase());
-  else if (squeezed(line) !== "") lists[into].add(squeezed(line)); // an empty word would block every address
+  else if (lettersAndDigits(line) !== "") lists[into].add(lettersAndDigits(line)); // an empty word would block every address
 }
 
 function kindOf(name: string): keyof UrlLists | null {

@@ -11,7 +11,7 @@ const common = "«´»–—’“”„…∶━►、。〈〉《》「」【�
 const symbol = new RegExp(`^[!-/:-@\\[-\`{-~${common}\\p{Cc}]$`, "u"); // with ASCII punctuation and controls
 
 /** Whether a code point ends a sentence in some script. Quotes do not. */
-export function isTerminal(mark: string): boolean {
+export function isSentenceTerminal(mark: string): boolean {
   return terminal.test(mark);
 }
 
@@ -21,7 +21,7 @@ export function isPunctuation(mark: string): boolean {
 }
 
 /** A string's last code point, "" of an empty one. */
-export function lastMark(text: string): string {
+export function lastCodePoint(text: string): string {
   const last = text.slice(-1);
   const pair = /[\udc00-\udfff]/.test(last) && text.length > 1;
   return pair ? text.slice(-2) : last;

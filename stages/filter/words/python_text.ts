@@ -15,7 +15,7 @@ const separators = "\\x1c-\\x1e"; // file, group and record
 const lineEnd = new RegExp(`\\r\\n|[\\n\\v\\f\\r${separators}\\x85\\u2028\\u2029]`);
 
 /** Length in code points, as Python's len. */
-export function length(text: string): number {
+export function codePointCount(text: string): number {
   let count = text.length;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);

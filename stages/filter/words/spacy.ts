@@ -48,14 +48,14 @@ const rememberedRuns = 50_000;
 const longestRemembered = 64; // UTF-16 units: longer runs do not come again
 
 /** Tokens, for each one of the marks below, and those with which an exception across tokens may begin. */
-interface Tokens {
+interface SpacyTokens {
   readonly texts: string[];
   readonly marks: number[];
   readonly begins: readonly number[];
 }
 
 /** What a run of characters falls into, and which of its tokens may begin an exception across tokens. */
-interface Run {
+interface ChunkTokens {
   readonly parts: readonly string[];
   readonly begins: readonly number[];
 }
@@ -70,7 +70,7 @@ export class Spacy {
   readonly #longestException = Math.max(...[...this.#exceptions.keys()].map((word) => word.length));
   /** Exceptions as the rules alone would cut them, by their first token. */
   readonly #across = new Map<string, string[][]>();
-  readonly #known = new Map<string, Run>();
+  readonly #known = new Map<string, ChunkTokens>();
 
   constructor() {
     const none = new Map<string, readonly string[]>();
@@ -110,7 +110,7 @@ export class Spacy {
     return found;
   }
 
-  #tokens(text: string): Tokens {
+  #tokens(text: string): SpacyTokens {
     const texts: string[] = [];
     const marks: number[] = [];
     const begins: number[] = [];
@@ -133,7 +133,7 @@ export class Spacy {
     return this.#joinAcross({ texts, marks, begins });
   }
 
-  #run(run: string): Run {
+  #run(run: string): ChunkTokens {
     const known = this.#known.get(run);
     if (known !== undefined) return known;
     const parts = this.#exception(run, this.#exceptions) ??
@@ -185,7 +185,7 @@ export class Spacy {
   }
 
   /** Of exceptions that overlap the longest counts, then the first; one with a space in it stays as it is. */
-  #joinAcross(tokens: Tokens): Tokens {
+  #joinAcross(tokens: SpacyTokens): SpacyTokens {
     const { texts, marks } = tokens;
     const found: [start: number, end: number][] = [];
     for (const i of tokens.begins) {
@@ -204,7 +204,7 @@ export class Spacy {
       const parts = this.#exceptions.get(texts.slice(start, end).join(""));
       if (parts !== undefined) joined.set(start, [end, parts]);
     }
-    const all: Tokens = { texts: [], marks: [], begins: [] };
+    const all: SpacyTokens = { texts: [], marks: [], begins: [] };
     for (let i = 0; i < texts.length;) {
       const [end, parts] = joined.get(i) ?? [i + 1, [texts[i]]];
       for (const part of parts) {

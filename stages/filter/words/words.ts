@@ -14,20 +14,20 @@ import { Spacy } from "./spacy.ts";
 export type Splitter = (text: string) => string[];
 
 /** Names for `--words`. */
-export const wordsNames = ["spacy", "treebank", "whitespace"] as const;
+export const wordSplitterNames = ["spacy", "treebank", "whitespace"] as const;
 /** One of them. */
-export type WordsName = (typeof wordsNames)[number];
+export type WordSplitterName = (typeof wordSplitterNames)[number];
 
 /** Names for `--sentences`. */
-export const sentencesNames = ["spacy", "intl", "punctuation"] as const;
+export const sentenceSplitterNames = ["spacy", "intl", "punctuation"] as const;
 /** One of them. */
-export type SentencesName = (typeof sentencesNames)[number];
+export type SentenceSplitterName = (typeof sentenceSplitterNames)[number];
 
 /**
  * A word splitter by name. It remembers its last text, which several rules in a row ask for. Throws RangeError for
  * an unknown name.
  */
-export function wordSplitter(name: WordsName): Splitter {
+export function wordSplitter(name: WordSplitterName): Splitter {
   switch (name) {
     case "spacy": {
       const spacy = new Spacy();
@@ -38,7 +38,7 @@ export function wordSplitter(name: WordsName): Splitter {
     case "treebank":
       return remember(treebank());
     default:
-      throw new RangeError(`Unknown word splitter ${name}: wanted ${wordsNames.join(" or ")}`);
+      throw new RangeError(`Unknown word splitter ${name}: wanted ${wordSplitterNames.join(" or ")}`);
   }
 }
 
@@ -46,7 +46,7 @@ export function wordSplitter(name: WordsName): Splitter {
  * A sentence splitter by name: `spacy`, its sentencizer; `intl`, Unicode's boundaries for English; `punctuation`, at
  * white space after one of . ! ? Throws RangeError for an unknown name.
  */
-export function sentenceSplitter(name: SentencesName): Splitter {
+export function sentenceSplitter(name: SentenceSplitterName): Splitter {
   switch (name) {
     case "spacy": {
       const spacy = new Spacy();
@@ -57,7 +57,7 @@ export function sentenceSplitter(name: SentencesName): Splitter {
     case "punctuation":
       return punctuation;
     default:
-      throw new RangeError(`Unknown sentence splitter ${name}: wanted ${sentencesNames.join(" or ")}`);
+      throw new RangeError(`Unknown sentence splitter ${name}: wanted ${sentenceSplitterNames.join(" or ")}`);
   }
 }
 

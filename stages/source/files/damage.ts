@@ -7,16 +7,16 @@ import type { Context } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 
 /** What to do about input that is damaged: end the run with an error, or go on after it. */
-export type Damaged = "refuse" | "skip";
+export type DamagePolicy = "refuse" | "skip";
 
 /** How readers take damage. */
 export interface DamageOptions {
   /** Default refuse. */
-  readonly damaged?: Damaged;
+  readonly damaged?: DamagePolicy;
 }
 
 /** What is passed over, and why. */
-export interface Skipped {
+export interface SkippedInput {
   /** The error that would have ended the run: it names file and place. */
   readonly error: Error;
   /** The file. */
@@ -36,18 +36,21 @@ export function isDamage(error: unknown): error is Error {
 }
 
 /** Counts what is passed over, and says so in a note. */
-export function passOver(ctx: Context, { error, path, id = path, reason = "damaged", quiet }: Skipped): void {
+export function skipInput(
+  ctx: Context,
+  { error, path, id = path, reason = "damaged", quiet }: SkippedInput,
+): void {
   const lost: Document = { id, text: "", filePath: path };
   if (!quiet) ctx.emit({ type: "note", text: `Skipped: ${error.message}` });
   ctx.drop(lost, reason);
 }
 
 /** As `passOver`, for damage after which nothing is read: told once, also where a resumed run meets it again. */
-export function passOnce(
+export function skipInputOnce(
   state: { damaged?: true },
-  { ctx, ...skipped }: Skipped & { readonly ctx: Context },
+  { ctx, ...skipped }: SkippedInput & { readonly ctx: Context },
 ): void {
-  if (!state.damaged) passOver(ctx, skipped);
+  if (!state.damaged) skipInput(ctx, skipped);
   state.damaged = true;
 }
 

@@ -7,7 +7,7 @@ import { tryArticle } from "../../format/web/article_text.ts";
 import { readUnpacked } from "../../format/packed/compressed.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
-import { type DamageOptions, isDamage, passOver, untilDamage } from "./damage.ts";
+import { type DamageOptions, isDamage, skipInput, untilDamage } from "./damage.ts";
 import { decodePage } from "./page_charset.ts";
 
 const mostBytes = 1 << 26; // a page beyond 64 MiB is no page
@@ -39,13 +39,13 @@ export function htmlFile(
     async *read(state, ctx) {
       if (state.done) return;
       state.done = true;
-      const onDamage = damaged === "skip" ? (error: Error) => passOver(ctx, { error, path }) : null;
+      const onDamage = damaged === "skip" ? (error: Error) => skipInput(ctx, { error, path }) : null;
       let bytes: Uint8Array<ArrayBuffer>;
       try {
         bytes = await readPage(path, untilDamage(readUnpacked(path, { signal: ctx.signal }), onDamage));
       } catch (error) {
         if (damaged === "refuse" || !isDamage(error)) throw error;
-        passOver(ctx, { error, path, reason: "too_long" });
+        skipInput(ctx, { error, path, reason: "too_long" });
         return;
       }
       const html = decodePage(bytes, null);

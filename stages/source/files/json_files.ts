@@ -9,9 +9,9 @@ import { parseJson } from "../../format/text/parse_json.ts";
 import { LineBounds, type Stretch, stretchName, wholeFile } from "../../format/packed/byte_range.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
-import { type DamageOptions, isDamage, passOnce, passOver, untilDamage } from "./damage.ts";
-import { tryDocument } from "./record.ts";
-import { readRows } from "./json_lines.ts";
+import { type DamageOptions, isDamage, skipInput, skipInputOnce, untilDamage } from "./damage.ts";
+import { documentFromRecord } from "./record.ts";
+import { readJsonLines } from "./json_lines.ts";
 
 const mostJson = 1 << 28; // a string's limit is not far: larger files are JSON lines
 
@@ -57,7 +57,7 @@ export function jsonlFile(
       const bounds = new LineBounds(path, { stretch, cursor: state });
       const entered = await bounds.enter(ctx.signal).catch((error) => {
         if (!skips || !isDamage(error)) throw error;
-        passOnce(state, { ctx, path, error });
+        skipInputOnce(state, { ctx, path, error });
         return false;
       });
       if (!entered) return;
@@ -72,9 +72,9 @@ export function jsonlFile(
       };
       const bytes = untilDamage(
         readUnpacked(path, { ...place, onAnchor, signal: ctx.signal }),
-        skips ? (error) => passOnce(state, { ctx, path, error }) : null,
+        skips ? (error) => skipInputOnce(state, { ctx, path, error }) : null,
       );
-      yield* readRows(bytes, { ctx, path, part, ends: bounds.isBeyond, state, moved, skips });
+      yield* readJsonLines(bytes, { ctx, path, part, ends: bounds.isBeyond, state, moved, skips });
     },
   };
 }
@@ -104,17 +104,17 @@ export function jsonFile(
     async *read(state, ctx) {
       const records = await parseWhole(path, ctx.signal).catch((error) => {
         if (!skips || !isDamage(error)) throw error;
-        passOnce(state, { ctx, path, error });
+        skipInputOnce(state, { ctx, path, error });
         return [];
       });
       while (state.next < records.length) {
         const row = records[state.next++];
-        const doc = tryDocument(row, { path, unit: "record", number: state.next });
+        const doc = documentFromRecord(row, { path, unit: "record", number: state.next });
         if (!(doc instanceof TypeError)) yield doc;
         else if (!skips) throw doc;
         else {
           const id = `${path}:${state.next}`;
-          passOver(ctx, { error: doc, path, id, reason: "no_text", quiet: state.noted === true });
+          skipInput(ctx, { error: doc, path, id, reason: "no_text", quiet: state.noted === true });
           state.noted = true;
         }
       }

@@ -6,11 +6,11 @@
 import { type BadLine, type JsonlPlace, readJsonl } from "../../format/text/jsonl.ts";
 import type { Context } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
-import { passOver } from "./damage.ts";
-import { tryDocument } from "./record.ts";
+import { skipInput } from "./damage.ts";
+import { documentFromRecord } from "./record.ts";
 
 /** Documents of lines; `moved` is told of each line's end before what it gives or is lost. */
-export async function* readRows(
+export async function* readJsonLines(
   bytes: AsyncIterable<Uint8Array<ArrayBuffer>>,
   { ctx, path, part = path, name = part, ends, state, moved, skips }: {
     readonly ctx: Context;
@@ -25,7 +25,7 @@ export async function* readRows(
   },
 ): AsyncGenerator<Document> {
   const lose = (error: Error, line: number, reason: string): void => {
-    passOver(ctx, { error, path, id: `${part}:${line}`, reason, quiet: state.noted === true });
+    skipInput(ctx, { error, path, id: `${part}:${line}`, reason, quiet: state.noted === true });
     state.noted = true;
   };
   const options = {
@@ -41,7 +41,7 @@ export async function* readRows(
   };
   for await (const { value, line, next } of readJsonl(bytes, options)) {
     moved(next);
-    const doc = tryDocument(value, { path, part, unit: "line", number: line });
+    const doc = documentFromRecord(value, { path, part, unit: "line", number: line });
     if (!(doc instanceof TypeError)) yield doc;
     else if (skips) lose(doc, line, "no_text");
     else throw doc;

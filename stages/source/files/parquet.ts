@@ -9,8 +9,8 @@ import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { openGroup, readMetadata } from "../../format/parquet/parquet_group.ts";
 import { openRanges } from "../../format/packed/ranges.ts";
-import { type DamageOptions, isDamage, passOnce, passOver } from "./damage.ts";
-import { shown, tryDocument } from "./record.ts";
+import { type DamageOptions, isDamage, skipInput, skipInputOnce } from "./damage.ts";
+import { briefList, documentFromRecord } from "./record.ts";
 
 const wanted = [
   "text",
@@ -78,7 +78,7 @@ export function parquetFile(
         columns = columnsOf(path, metadata);
       } catch (error) {
         if (!skips || !(isDamage(error) || error instanceof TypeError)) throw error;
-        passOnce(state, { ctx, path, error });
+        skipInputOnce(state, { ctx, path, error });
         return;
       }
       let begin = 0;
@@ -97,12 +97,12 @@ export function parquetFile(
                 throw unsound(name, new RangeError(`${rows.length} of ${to - state.row} rows are there`));
               }
               for (const row of rows) {
-                const doc = tryDocument(row, { path, unit: "row", number: ++state.row });
+                const doc = documentFromRecord(row, { path, unit: "row", number: ++state.row });
                 if (!(doc instanceof TypeError)) yield doc;
                 else if (!skips) throw doc;
                 else {
                   const id = `${path}:${state.row}`;
-                  passOver(ctx, { error: doc, path, id, reason: "no_text", quiet: state.noted === true });
+                  skipInput(ctx, { error: doc, path, id, reason: "no_text", quiet: state.noted === true });
                   state.noted = true;
                 }
               }
@@ -110,7 +110,7 @@ export function parquetFile(
           }
         } catch (error) {
           if (!skips || !isDamage(error)) throw error;
-          passOver(ctx, { error, path, id: `${path}:${state.row + 1}` });
+          skipInput(ctx, { error, path, id: `${path}:${state.row + 1}` });
           state.row = end;
         }
         begin = end;
@@ -138,7 +138,7 @@ function columnsOf(path: string, metadata: FileMetaData): readonly string[] {
     throw new TypeError(
       all.includes("text")
         ? `${path} has lists or structures in column "text": wanted strings`
-        : `${path} has no column "text": its columns are ${shown(all)}: rename the one that holds it`,
+        : `${path} has no column "text": its columns are ${briefList(all)}: rename the one that holds it`,
     );
   }
   return wanted.filter((name) => flat.includes(name));

@@ -5,14 +5,14 @@
  */
 
 /** A file that holds no document. */
-export function emptyFile(path: string, what = "it is empty"): Error {
+export function emptyFileError(path: string, what = "it is empty"): Error {
   return new Deno.errors.InvalidData(
     `Cannot read documents from ${path}: ${what}: pass a file with text in it`,
   );
 }
 
 /** Size of a file in bytes. Throws Deno.errors.NotFound if it is missing, IsADirectory for a folder, each with a mend. */
-export function sizeOf(path: string): number {
+export function fileSize(path: string): number {
   let info: Deno.FileInfo;
   try {
     info = Deno.statSync(path);

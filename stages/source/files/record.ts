@@ -7,7 +7,7 @@
 import type { Document } from "../../items.ts";
 
 /** The record's place, for its id and for errors. */
-export interface RowPlace {
+export interface RecordPosition {
   /** The file. */
   readonly path: string;
   /** The part of it that lines are counted in (default all of it). */
@@ -19,14 +19,14 @@ export interface RowPlace {
 }
 
 /** The document in a record, or a TypeError if it has no text, naming the place and the fields that are there. */
-export function tryDocument(row: unknown, place: RowPlace): Document | TypeError {
+export function documentFromRecord(row: unknown, place: RecordPosition): Document | TypeError {
   if (typeof row !== "object" || row === null || Array.isArray(row)) {
     const kind = row === null ? "null" : Array.isArray(row) ? "an array" : `a ${typeof row}`;
     return new TypeError(`${where(place)} is ${kind}: wanted an object with a field "text"`);
   }
   const fields: Record<string, unknown> = { ...row };
   if (typeof fields.text !== "string") {
-    const found = shown(Object.keys(fields));
+    const found = briefList(Object.keys(fields));
     return new TypeError(
       `${
         where(place)
@@ -57,12 +57,12 @@ export function tryDocument(row: unknown, place: RowPlace): Document | TypeError
 }
 
 /** Names for a message, which a hostile file must not make megabytes long. */
-export function shown(names: readonly string[]): string {
+export function briefList(names: readonly string[]): string {
   const first = names.slice(0, 20).map((name) => name.slice(0, 40)).join(", ") || "none";
   return names.length > 20 ? `${first}, … (${names.length})` : first;
 }
 
-function where({ path, part = path, unit, number }: RowPlace): string {
+function where({ path, part = path, unit, number }: RecordPosition): string {
   return `${unit[0].toUpperCase()}${unit.slice(1)} ${number} of ${part}`;
 }
 

@@ -6,7 +6,7 @@
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import type { DamageOptions } from "./damage.ts";
-import { readRows } from "./json_lines.ts";
+import { readJsonLines } from "./json_lines.ts";
 
 /** What has been read so far. */
 export interface StandardInputState {
@@ -30,7 +30,7 @@ export function standardInput(
     name: "-",
     open: (_ctx, saved = { offset: 0, line: 0 }) => ({ ...saved }),
     async *read(state, ctx) {
-      yield* readRows(after(state.offset, input), {
+      yield* readJsonLines(after(state.offset, input), {
         ctx,
         path: "-",
         name: "standard input",

@@ -9,7 +9,7 @@ import { lines } from "../../format/text/lines.ts";
 import { LineBounds, type Stretch, stretchName, wholeFile } from "../../format/packed/byte_range.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
-import { type DamageOptions, passOnce, untilDamage } from "./damage.ts";
+import { type DamageOptions, skipInputOnce, untilDamage } from "./damage.ts";
 
 /** Where a text file stands: bytes before the next document, from the start of the unpacked file. */
 export interface TextState {
@@ -52,7 +52,7 @@ export function textFile(path: string, options: TextOptions = {}): Source<Docume
       let text = "";
       const bytes = untilDamage(
         readUnpacked(path, { offset: begin, signal: ctx.signal }),
-        damaged === "skip" ? (error) => passOnce(state, { ctx, path, error }) : null,
+        damaged === "skip" ? (error) => skipInputOnce(state, { ctx, path, error }) : null,
       );
       for await (const line of lines(bytes, { offset: begin, limit: most })) {
         if (atLineStart && bounds.isBeyond(end)) break;

@@ -18,7 +18,7 @@ import { findSoundMember } from "../../format/packed/intact_member.ts";
 import { findRecord, readWarc, type WarcRecord } from "../../format/web/warc.ts";
 import type { Context, Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
-import { isDamage, passOver } from "./damage.ts";
+import { isDamage, skipInput } from "./damage.ts";
 import type { PageOptions } from "./html.ts";
 import { decodePage } from "./page_charset.ts";
 
@@ -78,7 +78,7 @@ export function warcFile(
           return;
         } catch (error) {
           if (damaged === "refuse" || !isDamage(error)) throw error;
-          passOver(ctx, { error, path, id: `${name}:${state.record + 1}` });
+          skipInput(ctx, { error, path, id: `${name}:${state.record + 1}` });
           await pass(state, { path, signal: ctx.signal });
         }
       }

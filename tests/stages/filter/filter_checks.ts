@@ -7,13 +7,15 @@ import type { Context, Stage } from "../../../stages/flow/stage.ts";
 import type { Document } from "../../../stages/items.ts";
 
 /** A stage's reason to drop a text, or null, and the document as it left. */
-export interface Verdict {
+export interface FilterResult {
   readonly reason: string | null;
   readonly doc: Document;
 }
 
 /** Opens a stage once and gives a function that judges texts. */
-export async function judge(stage: Stage<Document, Document>): Promise<(text: string | Document) => Verdict> {
+export async function openFilter(
+  stage: Stage<Document, Document>,
+): Promise<(text: string | Document) => FilterResult> {
   let reason: string | null = null;
   const ctx: Context = {
     signal: new AbortController().signal,

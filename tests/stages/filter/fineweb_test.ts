@@ -4,7 +4,7 @@ import { from } from "../../../stages/flow/flow.ts";
 import { checkStage } from "../../../stages/flow/check_resume.ts";
 import type { Document } from "../../../stages/items.ts";
 import { embedded } from "../../../stages/source/embedded/embedded.ts";
-import { equal, judge } from "./filter_checks.ts";
+import { equal, openFilter } from "./filter_checks.ts";
 
 Deno.test("finewebStages() gives the filters in the recipe's order, or in the one asked for", () => {
   const others = finewebFilters.filter((name) => name !== "minhash");
@@ -44,7 +44,7 @@ Deno.test("fineweb() keeps most speeches and drops a mail's list of links", asyn
   if (last > 1815) throw new Error(`The twentieth speech kept is of ${last}`);
   const links = Array.from({ length: 40 }, (_, i) => `The link to page ${i}`).join("\n");
   const reasons: (string | null)[] = [];
-  for (const stage of finewebStages()) reasons.push((await judge(stage))(links).reason);
+  for (const stage of finewebStages()) reasons.push((await openFilter(stage))(links).reason);
   if (reasons.every((reason) => reason === null)) throw new Error("A list of links passes");
 });
 

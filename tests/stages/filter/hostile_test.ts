@@ -5,7 +5,7 @@
  * @module
  */
 import { finewebStages } from "../../../stages/filter/fineweb_group.ts";
-import { judge } from "./filter_checks.ts";
+import { openFilter } from "./filter_checks.ts";
 
 const size = 60_000; // UTF-16 units
 const parts = [
@@ -18,7 +18,7 @@ const parts = [
 for (const recipe of ["release", "current"] as const) {
   Deno.test(`every stage of the ${recipe} recipe comes to an end on texts made to hinder it`, async () => {
     for (const stage of finewebStages({ recipe, languages: [], languageThreshold: 0 })) {
-      const verdict = await judge(stage);
+      const verdict = await openFilter(stage);
       for (const part of parts) {
         const text = part.repeat(size / part.length);
         const { reason, doc } = verdict({ id: "1", text, url: `http://a.com/${text}` });

@@ -1,5 +1,5 @@
 import { deepStrictEqual } from "node:assert/strict";
-import { filesOf } from "../../../stages/source/glob.ts";
+import { filesMatching } from "../../../stages/source/glob.ts";
 
 Deno.test("filesOf() finds what globs name, sorted, and takes a file's own name as it is", async () => {
   const dir = await Deno.makeTempDir();
@@ -7,7 +7,7 @@ Deno.test("filesOf() finds what globs name, sorted, and takes a file's own name 
   for (const name of ["2.bin", "1.bin", "1.txt", "a/3.bin", "a/b/4.bin", "odd [1].bin"]) {
     await Deno.writeTextFile(`${dir}/${name}`, "x");
   }
-  const names = (glob: string) => filesOf(`${dir}/${glob}`).map((path) => path.slice(dir.length + 1));
+  const names = (glob: string) => filesMatching(`${dir}/${glob}`).map((path) => path.slice(dir.length + 1));
   deepStrictEqual(names("*.bin"), ["1.bin", "2.bin", "odd [1].bin"]);
   deepStrictEqual(names("**/*.bin"), ["1.bin", "2.bin", "a/3.bin", "a/b/4.bin", "odd [1].bin"]);
   deepStrictEqual(names("{1,2}.{bin,txt}"), ["1.bin", "1.txt", "2.bin"]);

@@ -1,6 +1,6 @@
 import { FastText } from "../../../../stages/filter/language/fasttext.ts";
 import { language, loadLanguageModel } from "../../../../stages/filter/language/language.ts";
-import { equal, judge } from "../filter_checks.ts";
+import { equal, openFilter } from "../filter_checks.ts";
 
 // Scores of lid.176.ftz under fastText itself.
 Deno.test("FastText.predict() gives fastText's own scores", async () => {
@@ -20,7 +20,7 @@ Deno.test("FastText.predict() gives fastText's own scores", async () => {
 });
 
 Deno.test("language() keeps sure English by default, and says what the rest is", async () => {
-  const verdict = await judge(language());
+  const verdict = await openFilter(language());
   const kept = verdict("I wish it need not have happened in my time, said Frodo.\nSo do I, said Gandalf.");
   equal([kept.reason, kept.doc.language], [null, "en"]);
   if (!(kept.doc.languageScore! > 0.65)) throw new Error(`Score ${kept.doc.languageScore}`);
@@ -34,9 +34,9 @@ Deno.test("language() keeps sure English by default, and says what the rest is",
 
 Deno.test("language() takes a list of languages, any language, an empty text", async () => {
   const quote = "Tout ce que nous avons à décider, c'est ce que nous ferons du temps.";
-  equal((await judge(language({ languages: ["it", "fr"] })))(quote).reason, null);
-  equal((await judge(language({ languages: [] })))(quote).reason, null);
-  if ((await judge(language()))("").reason === null) throw new Error("An empty text is English");
+  equal((await openFilter(language({ languages: ["it", "fr"] })))(quote).reason, null);
+  equal((await openFilter(language({ languages: [] })))(quote).reason, null);
+  if ((await openFilter(language()))("").reason === null) throw new Error("An empty text is English");
 });
 
 Deno.test("FastText refuses what is no model, another format, a file cut short", () => {

@@ -4,7 +4,11 @@ import { asSource } from "../../../../stages/flow/as_source.ts";
 import { from } from "../../../../stages/flow/flow.ts";
 import { checkSource, checkStage } from "../../../../stages/flow/check_resume.ts";
 import { minhashClusters } from "../../../../stages/filter/minhash/minhash_clusters.ts";
-import { documentsAside, dropDuplicates, setAside } from "../../../../stages/filter/minhash/rank_store.ts";
+import {
+  dropDuplicates,
+  storedDocuments,
+  storeRankDocuments,
+} from "../../../../stages/filter/minhash/rank_store.ts";
 import type { Document } from "../../../../stages/items.ts";
 import { withFolder } from "../../../temporary.ts";
 
@@ -25,7 +29,7 @@ async function aside(dir: string, sizes: readonly number[]): Promise<void> {
   const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
   for (const rank of sizes.keys().toArray().reverse()) {
     const part = docs.slice(starts[rank], starts[rank] + sizes[rank]);
-    await from(asSource("docs", () => part)).pipe(setAside({ dir, rank, sign: {} })).run();
+    await from(asSource("docs", () => part)).pipe(storeRankDocuments({ dir, rank, sign: {} })).run();
   }
 }
 
@@ -37,16 +41,16 @@ Deno.test("setAside() and dropDuplicates() of any number of processes keep what 
     for (const [i, sizes] of [[200], [50, 50, 50, 50], [0, 199, 0, 1, 0]].entries()) {
       const place = { dir: `${dir}/${i}`, world: sizes.length };
       await aside(place.dir, sizes);
-      const flow = from(documentsAside(place)).pipe(dropDuplicates(place));
+      const flow = from(storedDocuments(place)).pipe(dropDuplicates(place));
       deepStrictEqual(await Array.fromAsync(flow.stream()), wanted);
     }
   }));
 
 Deno.test("setAside(), documentsAside() and dropDuplicates() obey the laws", () =>
   withFolder(async (dir) => {
-    await checkStage(() => setAside({ dir: `${dir}/law`, rank: 2, sign: {} }), docs.slice(0, 8));
+    await checkStage(() => storeRankDocuments({ dir: `${dir}/law`, rank: 2, sign: {} }), docs.slice(0, 8));
     await aside(dir, [5, 0, 6]);
-    await checkSource(documentsAside({ dir, world: 3 }));
+    await checkSource(storedDocuments({ dir, world: 3 }));
     await checkStage(() => dropDuplicates({ dir }), docs.slice(0, 11));
   }));
 
@@ -54,9 +58,11 @@ Deno.test("dropDuplicates() refuses signatures made with other options", () =>
   withFolder(async (dir) => {
     for (const rank of [0, 1]) {
       const part = asSource("docs", () => docs.slice(0, 5));
-      await from(part).pipe(setAside({ dir, rank, sign: { recipe: rank === 0 ? "current" : "release" } }))
+      await from(part).pipe(
+        storeRankDocuments({ dir, rank, sign: { recipe: rank === 0 ? "current" : "release" } }),
+      )
         .run();
     }
-    const flow = from(documentsAside({ dir, world: 2 })).pipe(dropDuplicates({ dir }));
+    const flow = from(storedDocuments({ dir, world: 2 })).pipe(dropDuplicates({ dir }));
     await rejects(Array.fromAsync(flow.stream()), /recipe is current in rank 0 and release in rank 1/);
   }));

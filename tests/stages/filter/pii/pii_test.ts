@@ -11,12 +11,12 @@ import { from } from "../../../../stages/flow/flow.ts";
 import { checkStage } from "../../../../stages/flow/check_resume.ts";
 import type { Document } from "../../../../stages/items.ts";
 import { embedded } from "../../../../stages/source/embedded/embedded.ts";
-import { equal, judge } from "../filter_checks.ts";
+import { equal, openFilter } from "../filter_checks.ts";
 
 const named = { emails: ["EMAIL"], ipAddresses: ["IP"] };
 
 async function masker(options: PiiOptions = {}): Promise<(text: string) => string> {
-  const verdict = await judge(pii(options));
+  const verdict = await openFilter(pii(options));
   return (text) => verdict(text).doc.text;
 }
 
@@ -75,7 +75,7 @@ Deno.test("pii() obeys the law of stages, and passes on what has no address as i
   const docs: Document[] = [];
   for await (const doc of from(embedded("spam-assassin")).stream()) if (docs.push(doc) === 12) break;
   await checkStage(() => pii(), docs);
-  const verdict = await judge(pii());
+  const verdict = await openFilter(pii());
   const plain = { id: "1", text: "nobody@home, 10.0.0.1" };
   if (verdict(plain).doc !== plain) throw new Error("A new document without need");
 });

@@ -11,7 +11,7 @@ import { finewebQuality } from "../../../../stages/filter/rules/fineweb_quality.
 import { gopherQuality } from "../../../../stages/filter/rules/gopher_quality.ts";
 import { gopherRepetition } from "../../../../stages/filter/rules/gopher_repetition.ts";
 import { sharedTest } from "../../../shared_data.ts";
-import { judge } from "../filter_checks.ts";
+import { openFilter } from "../filter_checks.ts";
 
 const files = ["filters/documents.jsonl.gz", "filters/expected.jsonl"];
 
@@ -23,10 +23,10 @@ for (const recipe of ["current", "release"] as const) {
     const expected = (await Deno.readTextFile(path(files[1]))).trim().split("\n");
     const options = { recipe, words: "whitespace", sentences: "punctuation" } as const;
     const stages = {
-      gopher_repetition: await judge(gopherRepetition(options)),
-      gopher_quality: await judge(gopherQuality(options)),
-      c4: await judge(c4(options)),
-      fineweb_quality: await judge(finewebQuality(options)),
+      gopher_repetition: await openFilter(gopherRepetition(options)),
+      gopher_quality: await openFilter(gopherQuality(options)),
+      c4: await openFilter(c4(options)),
+      fineweb_quality: await openFilter(finewebQuality(options)),
     };
     const wrong: string[] = [];
     let checks = 0;

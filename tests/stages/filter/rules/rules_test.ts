@@ -9,13 +9,13 @@ import { gopherQuality } from "../../../../stages/filter/rules/gopher_quality.ts
 import { gopherRepetition } from "../../../../stages/filter/rules/gopher_repetition.ts";
 import type { Stage } from "../../../../stages/flow/stage.ts";
 import type { Document } from "../../../../stages/items.ts";
-import { equal, judge } from "../filter_checks.ts";
+import { equal, openFilter } from "../filter_checks.ts";
 
 async function reasons(
   stage: Stage<Document, Document>,
   cases: readonly [text: string, wanted: string | null][],
 ) {
-  const verdict = await judge(stage);
+  const verdict = await openFilter(stage);
   for (const [text, wanted] of cases) equal(verdict(text).reason, wanted, text.slice(0, 60));
 }
 
@@ -87,7 +87,7 @@ Deno.test("gopherQuality() counts distinct stop words now, occurrences at the re
 
 Deno.test("c4() drops pages and lines, and rewrites the text", async () => {
   const five = "One is here now. Two is here. Three is here. Four is here. Five is here.";
-  const verdict = await judge(c4());
+  const verdict = await openFilter(c4());
   equal(verdict(five).reason, null);
   equal(verdict(five + " Lorem ipsum dolor sit.").reason, "lorem_ipsum");
   equal(verdict(five + " { and so on").reason, "curly_bracket");
@@ -108,7 +108,7 @@ Deno.test("c4() drops pages and lines, and rewrites the text", async () => {
 
 Deno.test("c4() with terminalPunctuation keeps only lines that end in a mark", async () => {
   const five = "One is here now. Two is here. Three is here. Four is here. Five is here.";
-  const verdict = await judge(c4({ terminalPunctuation: true }));
+  const verdict = await openFilter(c4({ terminalPunctuation: true }));
   equal(
     verdict(`${five}\nno mark at the end\nan ellipsis at the end...\n"So he said it."`).doc.text,
     `${five}\n"So he said it."`,

@@ -1,4 +1,4 @@
-import { frequent, note, top } from "../../../../stages/filter/survey/frequency_counts.ts";
+import { countOne, mostFrequent, noCounts } from "../../../../stages/filter/survey/frequency_counts.ts";
 import { survey } from "../../../../stages/filter/survey/survey.ts";
 import type { RunEvent, SurveyEvent } from "../../../../stages/flow/events.ts";
 import { from } from "../../../../stages/flow/flow.ts";
@@ -47,13 +47,13 @@ Deno.test("survey() tells of 256 documents at a time and of the rest, and passes
 Deno.test("note() keeps what is frequent in bounded memory, its count too small by what it says at most", () => {
   let seed = 3;
   const random = (below: number) => ((seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) >>> 8) % below;
-  const found = frequent();
+  const found = noCounts();
   const truth = new Map<string, number>();
   const total = 20_000;
   for (let i = 0; i < total; i++) {
     const kind = random(3) === 0 ? `often ${random(5)}` : `seldom ${random(5000)}`;
     truth.set(kind, (truth.get(kind) ?? 0) + 1);
-    note(found, { kind, most: 100 });
+    countOne(found, { kind, most: 100 });
     if (found.kinds > 100) throw new Error(`${found.kinds} kinds`);
   }
   equal(found.kinds, Object.keys(found.counts).length);
@@ -64,7 +64,7 @@ Deno.test("note() keeps what is frequent in bounded memory, its count too small 
       throw new Error(`${kind}: ${counted}, truly ${count}`);
     }
   }
-  equal(Object.keys(top(found, 5)).every((kind) => kind.startsWith("often")), true);
+  equal(Object.keys(mostFrequent(found, 5)).every((kind) => kind.startsWith("often")), true);
 });
 
 Deno.test("survey() tells of all that passed it also where what follows has enough", async () => {

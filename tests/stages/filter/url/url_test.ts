@@ -7,13 +7,13 @@ import { siteOf } from "../../../../stages/filter/url/site.ts";
 import { url, type UrlOptions } from "../../../../stages/filter/url/url.ts";
 import { readUrlLists } from "../../../../stages/filter/url/url_lists.ts";
 import { checkStage } from "../../../../stages/flow/check_resume.ts";
-import { equal, judge } from "../filter_checks.ts";
+import { equal, openFilter } from "../filter_checks.ts";
 
 async function reasons(
   options: UrlOptions,
   cases: readonly (readonly [url: string, reason: string | null])[],
 ) {
-  const verdict = await judge(url(options));
+  const verdict = await openFilter(url(options));
   for (const [address, reason] of cases) {
     equal(verdict({ id: "1", text: "text", url: address }).reason, reason, address);
   }

@@ -1,7 +1,7 @@
-import { isPunctuation, isTerminal, lastMark } from "../../../../stages/filter/words/marks.ts";
+import { isPunctuation, isSentenceTerminal, lastCodePoint } from "../../../../stages/filter/words/marks.ts";
 import {
+  codePointCount,
   isBlank,
-  length,
   occurrences,
   splitLines,
   splitSpace,
@@ -11,9 +11,9 @@ import { equal } from "../filter_checks.ts";
 
 // Values from CPython 3.11.
 Deno.test("length() counts code points, also lone surrogates", () => {
-  equal(length("a😀b"), 3);
-  equal(length("\ud800a\ud800"), 3);
-  equal(length(""), 0);
+  equal(codePointCount("a😀b"), 3);
+  equal(codePointCount("\ud800a\ud800"), 3);
+  equal(codePointCount(""), 0);
 });
 
 Deno.test("splitLines() cuts where str.splitlines does", () => {
@@ -45,9 +45,9 @@ Deno.test("occurrences() does not overlap", () => {
 
 Deno.test("isTerminal() knows datatrove's 159 marks", () => {
   let count = 0;
-  for (let code = 0; code < 0x110000; code++) if (isTerminal(String.fromCodePoint(code))) count++;
+  for (let code = 0; code < 0x110000; code++) if (isSentenceTerminal(String.fromCodePoint(code))) count++;
   equal(count, 159);
-  equal([..."'\".?!…"].map(isTerminal), [false, false, true, true, true, false]);
+  equal([..."'\".?!…"].map(isSentenceTerminal), [false, false, true, true, true, false]);
 });
 
 Deno.test("isPunctuation() knows ASCII punctuation, controls and the full-width 1, not tab and line feed", () => {
@@ -59,5 +59,5 @@ Deno.test("isPunctuation() knows ASCII punctuation, controls and the full-width 
 });
 
 Deno.test("lastMark() gives a whole code point", () => {
-  equal([lastMark("a𑗍"), lastMark("ab"), lastMark("")], ["𑗍", "b", ""]);
+  equal([lastCodePoint("a𑗍"), lastCodePoint("ab"), lastCodePoint("")], ["𑗍", "b", ""]);
 });

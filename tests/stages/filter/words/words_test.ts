@@ -1,8 +1,8 @@
 import {
-  type SentencesName,
   sentenceSplitter,
-  type WordsName,
+  type SentenceSplitterName,
   wordSplitter,
+  type WordSplitterName,
 } from "../../../../stages/filter/words/words.ts";
 import { equal } from "../filter_checks.ts";
 
@@ -48,8 +48,8 @@ Deno.test("sentence splitters count sentences", () => {
 Deno.test("an unknown splitter is named in the error", () => {
   for (
     const run of [
-      () => wordSplitter(JSON.parse('"x"') as WordsName),
-      () => sentenceSplitter(JSON.parse('"x"') as SentencesName),
+      () => wordSplitter(JSON.parse('"x"') as WordSplitterName),
+      () => sentenceSplitter(JSON.parse('"x"') as SentenceSplitterName),
     ]
   ) {
     try {
