@@ -11,16 +11,16 @@ import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
 import { embedded } from "../stages/source/embedded/embedded.ts";
 import { encodeParallel } from "../stages/token/encode_parallel.ts";
-import { publishedTokenizer } from "../stages/token/files/published.ts";
+import { openAiTokenizer } from "../stages/token/files/openai_vocabularies.ts";
 import { BpeTrainer, trainBpe } from "../stages/token/train/train_bpe.ts";
 
 const speeches = await Array.fromAsync(
   from(embedded("sotu", { ordered: true })).stream(),
   ({ text }) => text,
 );
-const gpt2 = await publishedTokenizer("gpt2");
-const cl100k = await publishedTokenizer("cl100k");
-const o200k = await publishedTokenizer("o200k");
+const gpt2 = await openAiTokenizer("gpt2");
+const cl100k = await openAiTokenizer("cl100k");
+const o200k = await openAiTokenizer("o200k");
 const ids = speeches.map((text) => gpt2.encodeOrdinary(text));
 const lists = ids.map((each) => [...each]); // what the other library takes
 

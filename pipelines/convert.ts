@@ -9,7 +9,7 @@ import { from } from "../stages/flow/flow.ts";
 import type { FloatType } from "../stages/format/model/float_types.ts";
 import { EMBEDDING, HEAD, type NamedShape } from "../stages/format/model/gpt2_form.ts";
 import type { WeightFile } from "../stages/format/model/weight_file.ts";
-import { loadTokenizer } from "../stages/token/tokenizer.ts";
+import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import { tokenizerBeside } from "./parts/run_files.ts";
 import { integer, oneOf, path, text } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";

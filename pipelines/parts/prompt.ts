@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { END_OF_TEXT, type Tokenizer } from "../../stages/token/tokenizer.ts";
+import { END_OF_TEXT } from "../../stages/token/end_of_text.ts";
+import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 
 /** What a prompt is checked against. */
 export interface PromptCheck {

@@ -21,7 +21,8 @@ import { createSafetensors } from "../../stages/format/model/safetensors.ts";
 import type { WeightWriter } from "../../stages/format/model/weight_file.ts";
 import { CharTokenizer } from "../../stages/token/char.ts";
 import { saveTokenizer } from "../../stages/token/files/folder.ts";
-import { END_OF_TEXT, type Tokenizer } from "../../stages/token/tokenizer.ts";
+import { END_OF_TEXT } from "../../stages/token/end_of_text.ts";
+import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { exists } from "../cli/run_folder.ts";
 import type { ModelKind } from "./starting_weights.ts";
 

@@ -6,7 +6,8 @@
  */
 import { uniformAt } from "../../kernels/random/philox.ts";
 import { StreamDecoder } from "../token/decode_stream.ts";
-import { END_OF_TEXT, type Tokenizer } from "../token/tokenizer.ts";
+import { END_OF_TEXT } from "../token/end_of_text.ts";
+import type { Tokenizer } from "../token/tokenizer.ts";
 import { checkPick, type PickOptions, pickToken } from "./sample_token.ts";
 import type { ModelSession } from "../model/model_session.ts";
 import { StopStrings } from "./stop_strings.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 import { ByteIndex } from "./byte_index.ts";
-import { ChunkIndex } from "./train/chunk_index.ts";
+import { ChunkIndex } from "./chunk_index.ts";
 import { merge, PairTable } from "./merge.ts";
 import { type ChunkEnd, chunkEnd, type Pattern, patternName } from "./split/patterns.ts";
 import { Vocabulary } from "./vocabulary.ts";

@@ -5,7 +5,8 @@
  */
 import { type Stage, stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
-import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+import { loadTokenizer } from "./load_tokenizer.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 
 /**
  * Document → the same with `tokenCount`, its text's length in tokens, without any between documents. The tokenizer may

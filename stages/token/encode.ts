@@ -6,7 +6,8 @@
 import { type Stage, stage } from "../flow/stage.ts";
 import type { Document, Tokens } from "../items.ts";
 import { endOfText } from "./end_of_text.ts";
-import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+import { loadTokenizer } from "./load_tokenizer.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 
 /** How documents become tokens. */
 export interface EncodeOptions {

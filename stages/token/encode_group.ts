@@ -7,7 +7,8 @@ import { type Stage, stage } from "../flow/stage.ts";
 import type { Document, Tokens } from "../items.ts";
 import { encode, type EncodeOptions } from "./encode.ts";
 import type { SpecialOptions } from "./special.ts";
-import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+import { loadTokenizer } from "./load_tokenizer.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 
 /** Which tokenizer, by the name or path that `loadTokenizer` takes. */
 interface Named {

@@ -1,11 +1,9 @@
 /**
- * What a tokenizer is, and how to get one by name or from a folder.
+ * The interface of tokenizers.
  *
  * @module
  */
 import type { SpecialOptions } from "./special.ts";
-export { END_OF_TEXT, endOfText } from "./end_of_text.ts";
-export { tokenizerNames } from "./tokenizer_names.ts";
 
 /** What becomes of bytes that are not UTF-8: U+FFFD, or an error. */
 export interface DecodeOptions {
@@ -53,34 +51,4 @@ export interface Tokenizer {
   tokenByteValues(): Uint8Array[];
   /** Whether an id is a special token's. */
   isSpecialToken(id: number): boolean;
-}
-
-/**
- * The tokenizer of a name, or of a saved one's path: gpt2 (r50k), p50k, cl100k, o200k, byte, char, or a folder or file.
- *
- * `char` needs `texts` to learn its characters from. Throws TypeError without them, Deno.errors.NotFound if there is
- * no such path, SyntaxError if what is there is malformed.
- */
-export async function loadTokenizer(
-  nameOrPath: string,
-  options: { readonly texts?: Iterable<string> } = {},
-): Promise<Tokenizer> {
-  switch (nameOrPath) {
-    case "byte":
-      return (await import("./byte.ts")).byteTokenizer();
-    case "gpt2":
-    case "p50k":
-    case "cl100k":
-    case "o200k":
-      return await (await import("./files/published.ts")).publishedTokenizer(nameOrPath);
-    case "char":
-      if (options.texts === undefined) {
-        throw new TypeError(
-          "Cannot load the tokenizer char: its characters come from a text: give texts, or a saved one's path",
-        );
-      }
-      return (await import("./char.ts")).CharTokenizer.learn(options.texts);
-    default:
-      return await (await import("./files/folder.ts")).readTokenizer(nameOrPath);
-  }
 }

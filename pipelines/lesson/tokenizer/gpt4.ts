@@ -4,7 +4,7 @@
  * @module
  */
 import { BpeTokenizer, type Merge } from "../../../stages/token/bpe.ts";
-import { loadTokenizer } from "../../../stages/token/tokenizer.ts";
+import { loadTokenizer } from "../../../stages/token/load_tokenizer.ts";
 import type { Text } from "../data.ts";
 import { check, heading, type Item, lines, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";

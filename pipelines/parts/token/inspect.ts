@@ -9,7 +9,7 @@ import { type Flow, from } from "../../../stages/flow/flow.ts";
 import { map } from "../../../stages/flow/stage.ts";
 import { count } from "../../../stages/report/quantity.ts";
 import { utf8Length } from "../../../stages/token/encode.ts";
-import { loadTokenizer } from "../../../stages/token/tokenizer.ts";
+import { loadTokenizer } from "../../../stages/token/load_tokenizer.ts";
 import type { Env } from "../../cli/pipeline.ts";
 import { writeWhole } from "../../cli/run_folder.ts";
 import { compare, compressionLines } from "./compression.ts";

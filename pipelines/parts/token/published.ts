@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { loadTokenizer } from "../../../stages/token/tokenizer.ts";
+import { loadTokenizer } from "../../../stages/token/load_tokenizer.ts";
 import type { NamedTokenizer } from "./compression.ts";
 
 /** By the names that `--tokenizer` takes: GPT-2's, GPT-4's and GPT-4o's. */

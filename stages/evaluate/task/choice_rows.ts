@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { END_OF_TEXT, type Tokenizer } from "../../token/tokenizer.ts";
+import { END_OF_TEXT } from "../../token/end_of_text.ts";
+import type { Tokenizer } from "../../token/tokenizer.ts";
 import type { Choice } from "./task.ts";
 
 /** Tokens of which the loss of those from `from` on is asked. */

@@ -9,7 +9,7 @@ import { CharTokenizer, parseCharMeta } from "../char.ts";
 import { fitsVocabulary, gpt2Merges, gpt2Vocab, parseGpt2Files } from "./gpt2_files.ts";
 import { huggingFaceJson, parseHuggingFaceJson } from "./hugging_face.ts";
 import { fitsMinbpe, minbpeModel, minbpeVocab, parseMinbpeModel } from "./minbpe_files.ts";
-import { publishedByFile, publishedPatterns, publishedSpecial } from "./published.ts";
+import { openAiPatterns, openAiSpecialTokens, vocabularyOfFile } from "./openai_vocabularies.ts";
 import { fitsTiktoken, parseTiktokenRanks, tiktokenRanks } from "./tiktoken_file.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerNames } from "../tokenizer_names.ts";
@@ -88,10 +88,10 @@ export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTo
 }
 
 async function readTiktoken(file: string, name: string): Promise<BpeTokenizer> {
-  const known = publishedByFile(name);
+  const known = vocabularyOfFile(name);
   return parseTiktokenRanks(await readText(file), {
     file,
-    ...(known !== null && { pattern: publishedPatterns[known], special: await publishedSpecial(known) }),
+    ...(known !== null && { pattern: openAiPatterns[known], special: await openAiSpecialTokens(known) }),
   });
 }
 

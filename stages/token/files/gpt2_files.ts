@@ -5,7 +5,7 @@
  */
 import { excerpt } from "../../format/text/excerpt.ts";
 import { type BpeSpec, BpeTokenizer, type Merge } from "../bpe.ts";
-import { printable, unprintable } from "./byte_characters.ts";
+import { printable, unprintable } from "../byte_characters.ts";
 import type { Pattern } from "../split/patterns.ts";
 
 /** The text of `vocab.json`, special tokens included. */

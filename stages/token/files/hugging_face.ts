@@ -5,7 +5,7 @@
  */
 import { excerpt } from "../../format/text/excerpt.ts";
 import type { BpeTokenizer } from "../bpe.ts";
-import { printable } from "./byte_characters.ts";
+import { printable } from "../byte_characters.ts";
 import { tokenizerOf, vocabulary, vocabularyOf } from "./gpt2_files.ts";
 import { GPT4_SPELLINGS, type Pattern, patternSource } from "../split/patterns.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ChunkIndex } from "./chunk_index.ts";
+import { ChunkIndex } from "../chunk_index.ts";
 import { type ChunkEnd, chunkEnd, type Pattern } from "../split/patterns.ts";
 
 /** What was counted, as data. */

@@ -9,7 +9,7 @@
  * @module
  */
 import type { Merge } from "../bpe.ts";
-import { byteOrder } from "../files/byte_characters.ts";
+import { byteOrder } from "../byte_characters.ts";
 import type { ChunkCounter } from "./chunk_counter.ts";
 import { PairTable } from "../merge.ts";
 import { compareBytes } from "../vocabulary.ts";

@@ -7,7 +7,8 @@ import type { Document, Tokens } from "../../../stages/items.ts";
 import { shard, type ShardOptions } from "../../../stages/shard/shard.ts";
 import { CharTokenizer } from "../../../stages/token/char.ts";
 import { encode } from "../../../stages/token/encode.ts";
-import { loadTokenizer, type Tokenizer } from "../../../stages/token/tokenizer.ts";
+import { loadTokenizer } from "../../../stages/token/load_tokenizer.ts";
+import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 import { withFolder } from "../../pipelines/program.ts";
 import { sharedTest } from "../../shared_data.ts";
 

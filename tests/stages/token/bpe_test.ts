@@ -3,7 +3,7 @@ import { uniformAt } from "../../../kernels/random/philox.ts";
 import { BpeTokenizer } from "../../../stages/token/bpe.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
 import { merge, PairTable } from "../../../stages/token/merge.ts";
-import { cl100kTokenizer, gpt2Tokenizer } from "../../../stages/token/files/published.ts";
+import { cl100kTokenizer, gpt2Tokenizer } from "../../../stages/token/files/openai_vocabularies.ts";
 import { sharedTest } from "../../shared_data.ts";
 import { randomText } from "./random_text.ts";
 

@@ -2,7 +2,7 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { uniformAt } from "../../../kernels/random/philox.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
 import { decodeStream, StreamDecoder } from "../../../stages/token/decode_stream.ts";
-import { gpt2Tokenizer } from "../../../stages/token/files/published.ts";
+import { gpt2Tokenizer } from "../../../stages/token/files/openai_vocabularies.ts";
 import { randomText } from "./random_text.ts";
 
 Deno.test("StreamDecoder never gives half a character, and its pieces join to the whole", async () => {

@@ -5,10 +5,10 @@ import { encode as r50kOracle } from "gpt-tokenizer/encoding/r50k_base";
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { from } from "../../../stages/flow/flow.ts";
 import { embedded } from "../../../stages/source/embedded/embedded.ts";
-import { type PublishedName, publishedTokenizer } from "../../../stages/token/files/published.ts";
+import { openAiTokenizer, type OpenAiVocabulary } from "../../../stages/token/files/openai_vocabularies.ts";
 import { randomText } from "./random_text.ts";
 
-const ORACLES: Readonly<Record<PublishedName, (text: string, options: object) => number[]>> = {
+const ORACLES: Readonly<Record<OpenAiVocabulary, (text: string, options: object) => number[]>> = {
   gpt2: r50kOracle,
   p50k: p50kOracle,
   cl100k: cl100kOracle,
@@ -19,7 +19,7 @@ const PLAIN = { disallowedSpecial: new Set() };
 const ours = new Map(
   await Promise.all(
     (["gpt2", "p50k", "cl100k", "o200k"] as const).map(async (name) =>
-      [name, await publishedTokenizer(name)] as const
+      [name, await openAiTokenizer(name)] as const
     ),
   ),
 );

@@ -3,13 +3,13 @@ import { uniformAt } from "../../../kernels/random/philox.ts";
 import { BpeTokenizer } from "../../../stages/token/bpe.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
 import { CharTokenizer } from "../../../stages/token/char.ts";
-import { publishedTokenizer } from "../../../stages/token/files/published.ts";
+import { openAiTokenizer } from "../../../stages/token/files/openai_vocabularies.ts";
 import type { SpecialOptions } from "../../../stages/token/special.ts";
 import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 import { randomText } from "./random_text.ts";
 
 const [gpt2, p50k, cl100k, o200k] = await Promise.all(
-  (["gpt2", "p50k", "cl100k", "o200k"] as const).map(publishedTokenizer),
+  (["gpt2", "p50k", "cl100k", "o200k"] as const).map(openAiTokenizer),
 );
 const ALL: SpecialOptions = { allowedSpecial: "all" };
 

@@ -7,7 +7,7 @@ import { asSource } from "../../../../stages/flow/as_source.ts";
 import { from } from "../../../../stages/flow/flow.ts";
 import { checkStage } from "../../../../stages/flow/check_resume.ts";
 import { ChunkCounter } from "../../../../stages/token/train/chunk_counter.ts";
-import { loadTokenizer } from "../../../../stages/token/tokenizer.ts";
+import { loadTokenizer } from "../../../../stages/token/load_tokenizer.ts";
 import { trainBpe } from "../../../../stages/token/train/train_bpe.ts";
 import stringWidth from "string-width";
 import { withFolder } from "../../program.ts";

@@ -3,7 +3,7 @@ import stringWidth from "string-width";
 import { piecesOf, visibleToken } from "../../../../pipelines/parts/token/pieces.ts";
 import { tokenLines } from "../../../../pipelines/parts/token/token_lines.ts";
 import { tokensOf } from "../../../../pipelines/parts/token/token_text.ts";
-import { loadTokenizer } from "../../../../stages/token/tokenizer.ts";
+import { loadTokenizer } from "../../../../stages/token/load_tokenizer.ts";
 
 const bytes = (...numbers: number[]) => Uint8Array.from(numbers);
 const utf8 = new TextEncoder();

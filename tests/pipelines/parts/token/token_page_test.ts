@@ -3,7 +3,8 @@ import { compare } from "../../../../pipelines/parts/token/compression.ts";
 import { tokenPage } from "../../../../pipelines/parts/token/token_page.ts";
 import { idsOf } from "../../../../pipelines/parts/token/token_text.ts";
 import { CharTokenizer } from "../../../../stages/token/char.ts";
-import { loadTokenizer, type Tokenizer } from "../../../../stages/token/tokenizer.ts";
+import { loadTokenizer } from "../../../../stages/token/load_tokenizer.ts";
+import type { Tokenizer } from "../../../../stages/token/tokenizer.ts";
 import { trainBpe } from "../../../../stages/token/train/train_bpe.ts";
 import { browse, browser } from "../../../browser.ts";
 

@@ -4,7 +4,7 @@ import { openNanogptBin } from "../../../../stages/format/tokens/nanogpt.ts";
 import { bytesOfTokens } from "../../../../stages/format/tokens/token_file.ts";
 import { CharTokenizer } from "../../../../stages/token/char.ts";
 import { encode } from "../../../../stages/token/encode.ts";
-import { gpt2Tokenizer } from "../../../../stages/token/files/published.ts";
+import { gpt2Tokenizer } from "../../../../stages/token/files/openai_vocabularies.ts";
 import { from } from "../../../../stages/flow/flow.ts";
 import { sharedTest } from "../../../shared_data.ts";
 import { withFolder } from "../../../temporary.ts";

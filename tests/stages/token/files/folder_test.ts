@@ -7,8 +7,8 @@ import { readTokenizer, saveTokenizer } from "../../../../stages/token/files/fol
 import { parseGpt2Files } from "../../../../stages/token/files/gpt2_files.ts";
 import { huggingFaceJson, parseHuggingFaceJson } from "../../../../stages/token/files/hugging_face.ts";
 import { minbpeModel, parseMinbpeModel } from "../../../../stages/token/files/minbpe_files.ts";
-import { cl100kTokenizer, gpt2Tokenizer } from "../../../../stages/token/files/published.ts";
-import { loadTokenizer } from "../../../../stages/token/tokenizer.ts";
+import { cl100kTokenizer, gpt2Tokenizer } from "../../../../stages/token/files/openai_vocabularies.ts";
+import { loadTokenizer } from "../../../../stages/token/load_tokenizer.ts";
 import { trainBpe } from "../../../../stages/token/train/train_bpe.ts";
 
 const TEXT = "It's the night's night; the NIGHTS of 12345 knights don't end.\n\n  Über 안녕 😉 the the end\t";

@@ -2,7 +2,7 @@ import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { BpeTokenizer, type Merge } from "../../../../stages/token/bpe.ts";
 import { byteTokenizer } from "../../../../stages/token/byte.ts";
 import { readTokenizer, saveTokenizer } from "../../../../stages/token/files/folder.ts";
-import { publishedTokenizer } from "../../../../stages/token/files/published.ts";
+import { openAiTokenizer } from "../../../../stages/token/files/openai_vocabularies.ts";
 import {
   fitsTiktoken,
   parseTiktokenRanks,
@@ -20,7 +20,7 @@ const FILES = [ // SHA-256 in tiktoken's openai_public.py
 
 for (const [name, file, sum] of FILES) {
   Deno.test(`tiktokenRanks() of ${name} are tiktoken's very file, and it is read back by its name`, async () => {
-    const tokenizer = await publishedTokenizer(name);
+    const tokenizer = await openAiTokenizer(name);
     const ranks = new TextEncoder().encode(tiktokenRanks(tokenizer));
     strictEqual(new Uint8Array(await crypto.subtle.digest("SHA-256", ranks)).toHex(), sum);
     if (name === "o200k") return; // as the others, and the largest

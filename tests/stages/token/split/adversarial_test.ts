@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { merge, PairTable } from "../../../../stages/token/merge.ts";
 import { chunks } from "../../../../stages/token/split/patterns.ts";
-import { cl100kTokenizer, gpt2Tokenizer } from "../../../../stages/token/files/published.ts";
+import { cl100kTokenizer, gpt2Tokenizer } from "../../../../stages/token/files/openai_vocabularies.ts";
 
 const gpt2 = await gpt2Tokenizer();
 

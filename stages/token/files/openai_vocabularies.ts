@@ -14,10 +14,10 @@ interface Ranks {
 }
 
 /** gpt2 is r50k with 50,257 ids, p50k has 50,281, cl100k (GPT-4) 100,277, o200k (GPT-4o) 200,019. */
-export type PublishedName = "gpt2" | "p50k" | "cl100k" | "o200k";
+export type OpenAiVocabulary = "gpt2" | "p50k" | "cl100k" | "o200k";
 
 /** How a published vocabulary cuts text; the names are tiktoken's files' without `_base`. */
-export const publishedPatterns: Readonly<Record<PublishedName, Pattern>> = {
+export const openAiPatterns: Readonly<Record<OpenAiVocabulary, Pattern>> = {
   gpt2: "gpt2",
   p50k: "gpt2",
   cl100k: "gpt4",
@@ -25,10 +25,10 @@ export const publishedPatterns: Readonly<Record<PublishedName, Pattern>> = {
 };
 
 /** One of OpenAI's tokenizers. */
-export async function publishedTokenizer(name: PublishedName): Promise<BpeTokenizer> {
+export async function openAiTokenizer(name: OpenAiVocabulary): Promise<BpeTokenizer> {
   const { bpe_ranks, special_tokens } = await ranksOf(name);
   return new BpeTokenizer({
-    pattern: publishedPatterns[name],
+    pattern: openAiPatterns[name],
     tokens: tokensOf(bpe_ranks),
     special: new Map(Object.entries(special_tokens)),
   });
@@ -36,21 +36,21 @@ export async function publishedTokenizer(name: PublishedName): Promise<BpeTokeni
 
 /** GPT-2's tokenizer: 50,257 tokens, `<|endoftext|>` is 50256. */
 export function gpt2Tokenizer(): Promise<BpeTokenizer> {
-  return publishedTokenizer("gpt2");
+  return openAiTokenizer("gpt2");
 }
 
 /** GPT-4's tokenizer (cl100k): 100,277 ids, `<|endoftext|>` is 100257. */
 export function cl100kTokenizer(): Promise<BpeTokenizer> {
-  return publishedTokenizer("cl100k");
+  return openAiTokenizer("cl100k");
 }
 
 /** Special tokens of one of them by text. */
-export async function publishedSpecial(name: PublishedName): Promise<ReadonlyMap<string, number>> {
+export async function openAiSpecialTokens(name: OpenAiVocabulary): Promise<ReadonlyMap<string, number>> {
   return new Map(Object.entries((await ranksOf(name)).special_tokens));
 }
 
 /** Which of them a file of tiktoken's holds: `cl100k_base.tiktoken`; null for other names. */
-export function publishedByFile(name: string): PublishedName | null {
+export function vocabularyOfFile(name: string): OpenAiVocabulary | null {
   switch (name.replace(/(_base)?\.tiktoken$/, "")) {
     case "gpt2":
     case "r50k":
@@ -66,7 +66,7 @@ export function publishedByFile(name: string): PublishedName | null {
   }
 }
 
-async function ranksOf(name: PublishedName): Promise<Ranks> {
+async function ranksOf(name: OpenAiVocabulary): Promise<Ranks> {
   switch (name) {
     case "gpt2":
       return (await import("js-tiktoken/ranks/gpt2")).default;
