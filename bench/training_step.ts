@@ -6,7 +6,8 @@
 import { uniformAt } from "../kernels/random/philox.ts";
 import type { Engine } from "../kernels/engine/engine.ts";
 import { largestPack } from "../kernels/engine/open.ts";
-import { gpt, type GptConfig } from "../kernels/models/gpt.ts";
+import { gpt } from "../kernels/models/gpt.ts";
+import type { GptConfig } from "../kernels/models/gpt_options.ts";
 import { initialWeights } from "../kernels/models/model.ts";
 import { adamw } from "../kernels/optim/adamw.ts";
 import type { Batch } from "../stages/items.ts";

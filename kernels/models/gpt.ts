@@ -16,42 +16,23 @@ import { gather } from "../ops/indexing/gather.ts";
 import { linearCrossEntropy } from "../ops/loss/linear_cross_entropy.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
 import { slice } from "../ops/indexing/slice.ts";
+import { type GptConfig, gptFault, gptOptions } from "./gpt_options.ts";
 import { type Gelu, geluOf, linear, norm } from "./layers.ts";
+import { type FullConfig, withDefaults } from "./model_options.ts";
 import type { Model, Randomness, Recompute, TextCache } from "./model.ts";
-
-/** GPT-2's sizes. */
-export interface GptConfig {
-  /** Blocks. */
-  readonly layers: number;
-  /** Attention heads a block; must divide channels. */
-  readonly heads: number;
-  /** Width of the residual stream. */
-  readonly channels: number;
-  /** Positions: the longest sequence. */
-  readonly seqLen: number;
-  /** Tokens. */
-  readonly vocabSize: number;
-  /** The embedding has rows up to the next multiple of this (padding is never predicted); default 128, 1 = none. */
-  readonly vocabPad?: number;
-  /**
-   * Share dropped while training: of the embedding, of attention's weights, of what each block adds to the residual
-   * stream. 0 or more, below 1; default 0.
-   */
-  readonly dropout?: number;
-  /** Which GELU; default tanh, as GPT-2's. */
-  readonly gelu?: Gelu;
-  /** Whether linear layers and norms have biases; default true. */
-  readonly bias?: boolean;
-  /** Whether the head's weight is the embedding; default true. Else it is `lm_head.weight`, of the same shape. */
-  readonly tie?: boolean;
-}
 
 const std = 0.02;
 
-/** A GPT-2. Throws RangeError for sizes that cannot be. Its `forward` throws ShapeError for T above seqLen. */
+type Full = FullConfig<typeof gptOptions>;
+
+/**
+ * A GPT-2. Throws RangeError for an option with a value that it does not take. `forward` throws ShapeError for a T above
+ * seqLen.
+ */
 export function gpt(config: GptConfig): Model<GptConfig> {
-  checkSizes(config);
-  const { vocabSize, seqLen, vocabPad = 128 } = config;
+  const fault = gptFault(config);
+  if (fault !== null) throw new RangeError(`Cannot build a GPT: ${fault}`);
+  const full = withDefaults(gptOptions, config), { vocabSize, seqLen, vocabPad } = full;
   const paddedVocabSize = Math.ceil(vocabSize / vocabPad) * vocabPad;
   return {
     name: "gpt",
@@ -60,12 +41,12 @@ export function gpt(config: GptConfig): Model<GptConfig> {
     paddedVocabSize,
     seqLen,
     forward: (scope, tokens, { rows, training, cache } = {}) => {
-      const kept = { ...config, paddedVocabSize, training, cache, recompute: "none" } as const;
+      const kept = { ...full, paddedVocabSize, training, cache, recompute: "none" } as const;
       const { x, head } = trunk(scope, tokens, kept);
       return matmul(rows === undefined ? x : gather(x, rows), head, { transposeB: true });
     },
     losses: (scope, { tokens, targets, training, recompute = "none" }) => {
-      const { x, head } = trunk(scope, tokens, { ...config, paddedVocabSize, training, recompute });
+      const { x, head } = trunk(scope, tokens, { ...full, paddedVocabSize, training, recompute });
       return linearCrossEntropy(x, { weight: head, targets, valid: vocabSize });
     },
   };
@@ -75,15 +56,14 @@ export function gpt(config: GptConfig): Model<GptConfig> {
 function trunk(
   scope: Scope,
   tokens: Tensor,
-  config: GptConfig & {
+  config: Full & {
     readonly paddedVocabSize: number;
     readonly training: Randomness | undefined;
     readonly cache?: TextCache | undefined;
     readonly recompute: Recompute;
   },
 ): { readonly x: Tensor; readonly head: Tensor } {
-  const { layers, channels, seqLen, paddedVocabSize, training, cache, dropout: rate = 0, bias = true } =
-    config;
+  const { layers, channels, seqLen, paddedVocabSize, training, cache, dropout: rate, bias } = config;
   const length = tokens.shape[tokens.shape.length - 1];
   if (tokens.shape.length !== 2 || length > seqLen) {
     throw new ShapeError(
@@ -111,7 +91,7 @@ function trunk(
   }
   x = scope.probe("ln_f", norm(scope.at("ln_f"), x, { bias }));
   const head = scope.at("lm_head"); // also where shape errors of what follows say they happened
-  if (config.tie ?? true) return { x, head: wte };
+  if (config.tie) return { x, head: wte };
   return { x, head: head.param("weight", [paddedVocabSize, channels], { kind: "normal", std }) };
 }
 
@@ -122,13 +102,13 @@ type Drop = (place: Scope) => Dropout | undefined;
 function block(
   scope: Scope,
   x: Tensor,
-  options: Pick<GptConfig, "layers" | "heads" | "gelu" | "bias"> & {
+  options: Pick<Full, "layers" | "heads" | "gelu" | "bias"> & {
     readonly recompute: Recompute;
     readonly drop: Drop;
     readonly cache: TextCache | undefined;
   },
 ): Tensor {
-  const { drop, gelu = "tanh", bias = true } = options;
+  const { drop, gelu, bias } = options;
   const channels = x.shape[x.shape.length - 1];
   // Two projections a block add to the residual stream: scaled so that its variance does not grow with depth.
   const projection = { outputs: channels, std: std / Math.sqrt(2 * options.layers), bias };
@@ -174,24 +154,4 @@ function attend(
   }
   const weights = drop(scope.at("attn_dropout"));
   return attention(qkv, { heads, ...(weights && { dropout: weights }) });
-}
-
-function checkSizes(config: GptConfig): void {
-  const { layers, heads, channels, seqLen, vocabSize, vocabPad = 128, dropout = 0 } = config;
-  for (const [name, n] of Object.entries({ layers, heads, channels, seqLen, vocabSize, vocabPad })) {
-    if (!Number.isInteger(n) || n < 1 || n > 2 ** 31) {
-      throw new RangeError(`Cannot build a GPT with ${name} ${n}: wanted a whole number from 1`);
-    }
-  }
-  if (!(dropout >= 0 && dropout < 1)) {
-    throw new RangeError(`Cannot build a GPT with dropout ${dropout}: wanted a share from 0, below 1`);
-  }
-  if (channels % heads !== 0) {
-    const below = channels - channels % heads;
-    throw new RangeError(
-      `Cannot build a GPT with ${channels} channels and ${heads} heads: channels must be a multiple of heads, for example ${
-        below === 0 ? heads : below
-      }`,
-    );
-  }
 }

@@ -2,7 +2,8 @@ import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual, throws } from "no
 import { Graph, RootScope } from "../../../kernels/core/graph.ts";
 import { hashName } from "../../../kernels/random/philox.ts";
 import { type Shape, ShapeError, sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
-import { gpt, type GptConfig } from "../../../kernels/models/gpt.ts";
+import { gpt } from "../../../kernels/models/gpt.ts";
+import type { GptConfig } from "../../../kernels/models/gpt_options.ts";
 import {
   countParameters,
   initialWeights,
@@ -74,17 +75,17 @@ Deno.test("initialWeights() follows from the seed and each parameter's name alon
 });
 
 const refused: readonly (readonly [Partial<GptConfig>, RegExp])[] = [
-  [{ layers: 0 }, /layers 0: wanted a whole number from 1/],
-  [{ heads: 3 }, /64 channels and 3 heads: .*for example 63/],
+  [{ layers: 0 }, /layers is 0, expected a whole number from 1/],
+  [{ heads: 3 }, /channels is 64, expected a multiple of the 3 heads, for example 63/],
   [{ heads: 128 }, /for example 128/],
-  [{ channels: -4 }, /channels -4/],
-  [{ seqLen: 1.5 }, /seqLen 1.5/],
-  [{ vocabSize: NaN }, /vocabSize NaN/],
-  [{ vocabPad: 0 }, /vocabPad 0/],
-  [{ channels: 1e12 }, /channels 1000000000000/],
-  [{ dropout: 1 }, /dropout 1: wanted a share from 0, below 1/],
-  [{ dropout: -0.1 }, /dropout -0.1/],
-  [{ dropout: NaN }, /dropout NaN/],
+  [{ channels: -4 }, /channels is -4/],
+  [{ seqLen: 1.5 }, /seqLen is 1.5/],
+  [{ vocabSize: NaN }, /vocabSize is NaN/],
+  [{ vocabPad: 0 }, /vocabPad is 0/],
+  [{ channels: 1e12 }, /channels is 1000000000000/],
+  [{ dropout: 1 }, /dropout is 1, expected a number from 0 to 0.99/],
+  [{ dropout: -0.1 }, /dropout is -0.1/],
+  [{ dropout: NaN }, /dropout is NaN/],
 ];
 for (const [bad, message] of refused) {
   Deno.test(`gpt() refuses ${JSON.stringify(bad)}`, () => {

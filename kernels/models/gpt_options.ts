@@ -1,0 +1,121 @@
+/**
+ * The options of GPT-2, one row each. Defaults are GPT-2's own; required sizes show those of GPT-2 124M.
+ *
+ * @module
+ */
+import { configFault, type ConfigOf } from "./model_options.ts";
+
+/** Every option of `gpt`. */
+export const gptOptions = {
+  layers: {
+    kind: "size",
+    about: "transformer blocks",
+    unit: "layers",
+    required: true,
+    value: 12,
+    min: 1,
+    max: 1000,
+    huggingFace: ["n_layer"],
+  },
+  heads: {
+    kind: "size",
+    about: "attention heads per block; must divide --channels",
+    unit: "heads",
+    required: true,
+    value: 12,
+    min: 1,
+    max: 1000,
+    huggingFace: ["n_head"],
+  },
+  channels: {
+    kind: "size",
+    about: "width of the residual stream, in numbers per token",
+    unit: "channels",
+    required: true,
+    value: 768,
+    min: 1,
+    max: 65536,
+    huggingFace: ["n_embd"],
+  },
+  seqLen: {
+    kind: "size",
+    about: "longest sequence, in tokens",
+    unit: "positions",
+    required: true,
+    value: 1024,
+    min: 1,
+    max: 2 ** 20,
+    huggingFace: ["n_positions", "n_ctx"],
+  },
+  vocabSize: {
+    kind: "size",
+    about: "tokens in the vocabulary",
+    unit: "tokens",
+    required: true,
+    value: 50257,
+    min: 1,
+    max: 2 ** 31 - 1, // llm.c's header stores it as an int32
+    commandLine: false, // on the command line the tokenizer determines it
+    huggingFace: ["vocab_size"],
+  },
+  vocabPad: {
+    kind: "size",
+    about: "pad the embedding to a multiple of this many rows; 1 = no padding",
+    unit: "rows",
+    value: 128,
+    min: 1,
+    max: 65536,
+    affects: "memory",
+  },
+  gelu: {
+    kind: "choice",
+    about:
+      "formula of GELU: tanh, the approximation that GPT-2 uses, or erf, exact, as PyTorch and nanoGPT have it",
+    value: "tanh",
+    choices: ["tanh", "erf"],
+    huggingFace: ["activation_function"],
+    huggingFaceWords: { tanh: ["gelu_new", "gelu_pytorch_tanh", "gelu_fast"], erf: ["gelu"] },
+  },
+  bias: {
+    kind: "flag",
+    about: "biases in linear layers and norms",
+    value: true,
+    zeros: true,
+  },
+  tie: {
+    kind: "flag",
+    about: "weight sharing between the token embedding and the output head",
+    value: true,
+    huggingFace: ["tie_word_embeddings"],
+  },
+  dropout: {
+    kind: "number",
+    about:
+      "probability that training sets a number to zero: in the embedding, the attention weights and each block's output",
+    value: 0,
+    min: 0,
+    max: 0.99,
+    affects: "training",
+    huggingFace: ["embd_pdrop", "attn_pdrop", "resid_pdrop"],
+  },
+} as const;
+
+/** The options of a GPT: sizes, and any others that are not to have their default. `gptOptions` documents each. */
+export type GptConfig = ConfigOf<typeof gptOptions>;
+
+/** What is wrong with a configuration, and what is expected; null: nothing. */
+export function gptFault(config: Readonly<Record<string, unknown>>): string | null {
+  const fault = configFault(gptOptions, config);
+  if (fault !== null) return fault;
+  const channels = Number(config.channels), heads = Number(config.heads);
+  if (channels % heads === 0) return null;
+  const below = channels - channels % heads;
+  return `channels is ${channels}, expected a multiple of the ${heads} heads, for example ${
+    below === 0 ? heads : below
+  }`;
+}
+
+/** Whether plain data is a configuration of `gpt`; other keys are passed over. */
+export function isGptConfig(config: unknown): config is GptConfig {
+  return typeof config === "object" && config !== null && gptFault({ ...config }) === null;
+}
