@@ -30,7 +30,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "stages/shard": [...data, "kernels/random"],
   "stages/sink": [...data, libraries],
   "stages/model": ["kernels", "stages/items.ts"],
-  "stages/train": [...model, "stages/report"],
+  "stages/train": model,
   "stages/evaluate": [...model, "stages/train"],
   "stages/sample": [...model, "stages/train"],
   "stages/inspect": [...model, "stages/train", "stages/evaluate"],

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { opLines, type OpTime } from "../../stages/report/op_times.ts";
-import { chromeTrace } from "../../stages/report/trace.ts";
-import type { Profile } from "../../stages/train/profile.ts";
+import { chromeTrace } from "../../stages/format/chrome_trace.ts";
+import { truncate } from "../../stages/report/block.ts";
+import { share } from "../../stages/report/quantity.ts";
+import type { OpTime, Profile } from "../../stages/train/profile.ts";
 import type { Env } from "../cli/pipeline.ts";
 import { exists, writeWhole } from "../cli/run_folder.ts";
 
@@ -47,6 +48,29 @@ export async function profileWords(
     return [`${head} its adapter has no timestamp-query: only the host's times are in trace.json`];
   }
   return ["", head, ...opLines(ops, COLUMNS), ""];
+}
+
+/** A table of ops in the order given, no line longer than `columns`. */
+export function opLines(ops: readonly OpTime[], columns: number): string[] {
+  if (ops.length === 0) return [];
+  const name = Math.max(3, ...ops.map(({ op }) => op.length));
+  const waits = ops.some(({ waiting }) => waiting > 0);
+  const line = (first: string, cells: readonly string[]) =>
+    truncate(`${first.padEnd(name)}${cells.map((cell) => cell.padStart(10)).join("")}`, columns);
+  const head = ["calls", "ms", "share", ...(waits ? ["waiting"] : []), "GFLOPS", "GB/s"];
+  return [
+    line("op", head),
+    ...ops.map((row) =>
+      line(row.op, [
+        String(row.calls),
+        (1000 * row.seconds).toFixed(2),
+        share(row.share),
+        ...(waits ? [share(row.waiting)] : []),
+        row.gflops > 0 ? row.gflops.toFixed(1) : "",
+        row.gigabytes.toFixed(1),
+      ])
+    ),
+  ];
 }
 
 async function readRecord(path: string): Promise<ProfileRecord | null> {

@@ -7,8 +7,7 @@ import { trafficOf } from "../../kernels/core/cost.ts";
 import type { Call } from "../../kernels/core/op.ts";
 import type { Program } from "../../kernels/core/program.ts";
 import type { CallTiming } from "../../kernels/engine/engine.ts";
-import type { OpTime } from "../report/op_times.ts";
-import type { Span } from "../report/trace.ts";
+import type { TraceSpan } from "../format/chrome_trace.ts";
 import { type Plan, programsOfStep } from "../model/plan.ts";
 import type { ModelSession } from "../model/model_session.ts";
 
@@ -19,6 +18,24 @@ const TIMED = 5;
 /** Calls that are timed, unless one update has more; and calls of all threads in the picture, which the first so many are. */
 const MOST_CALLS = 100_000, MOST_SPANS = 200_000;
 
+/** Time and throughput of one op, over all its timed calls. */
+export interface OpTime {
+  /** Name of the op. */
+  readonly op: string;
+  /** Number of timed calls. */
+  readonly calls: number;
+  /** Time of all these calls together. */
+  readonly seconds: number;
+  /** Fraction of the time of all ops, 0 to 1. */
+  readonly share: number;
+  /** Fraction of the threads' time spent waiting for each other at the end of a call, 0 to 1; 0 on a GPU. */
+  readonly waiting: number;
+  /** Throughput in 10⁹ floating-point operations per second; 0 for an op that only moves data. */
+  readonly gflops: number;
+  /** Memory traffic in 10⁹ bytes per second, each planned read and write counted once. */
+  readonly gigabytes: number;
+}
+
 /** What was found. */
 export interface Profile {
   /** The updates that were timed, counted from 0 as in their events; none where the run was too short. */
@@ -26,7 +43,7 @@ export interface Profile {
   /** Longest first; null where the device cannot tell. */
   readonly ops: readonly OpTime[] | null;
   /** The host's and the device's, for a picture. */
-  readonly spans: readonly Span[];
+  readonly spans: readonly TraceSpan[];
 }
 
 /** Times the 5th to the 9th update of a run and hands over what it found. */
@@ -35,7 +52,7 @@ export class Profiler {
   readonly #take: (profile: Profile) => void | Promise<void>;
   readonly #steps: number[] = [];
   readonly #timed: number;
-  readonly #spans: Span[] = [];
+  readonly #spans: TraceSpan[] = [];
   #seen = 0;
   #mark = 0;
   #done = false;
@@ -111,7 +128,7 @@ export function opTimes(programs: readonly Program[], timings: readonly CallTimi
 }
 
 /** A span for each call on each thread. */
-function deviceSpans(programs: readonly Program[], timings: readonly CallTiming[]): Span[] {
+function deviceSpans(programs: readonly Program[], timings: readonly CallTiming[]): TraceSpan[] {
   const first = timings.length <= MOST_SPANS
     ? timings
     : timings.toSorted((a, b) => a.start - b.start).slice(0, MOST_SPANS);

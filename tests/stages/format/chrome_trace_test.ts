@@ -1,11 +1,5 @@
-/**
- * A profile as a table and as a trace file.
- *
- * @module
- */
-import { deepStrictEqual, ok } from "node:assert/strict";
-import { opLines } from "../../../stages/report/op_times.ts";
-import { chromeTrace } from "../../../stages/report/trace.ts";
+import { deepStrictEqual } from "node:assert/strict";
+import { chromeTrace } from "../../../stages/format/chrome_trace.ts";
 
 Deno.test("chromeTrace() names tracks and gives complete events in microseconds from the first span on", () => {
   const trace = chromeTrace([
@@ -26,15 +20,4 @@ Deno.test("chromeTrace() names tracks and gives complete events in microseconds 
     ],
   });
   deepStrictEqual(chromeTrace([]), { displayTimeUnit: "ms", traceEvents: [] });
-});
-
-Deno.test("opLines() leaves out what no op has, and no line is wider than the terminal", () => {
-  const op = { op: "matmul", calls: 3, seconds: 0.0125, share: 1, waiting: 0, gflops: 40, gigabytes: 1.25 };
-  const [head, row, ...more] = opLines([op], 80);
-  deepStrictEqual(more, []);
-  deepStrictEqual(head.split(/ +/), ["op", "calls", "ms", "share", "GFLOPS", "GB/s"]);
-  deepStrictEqual(row.split(/ {2,}/), ["matmul", "3", "12.50", "100 %", "40.0", "1.3"]);
-  ok(opLines([{ ...op, waiting: 0.5 }], 80)[0].includes("waiting"));
-  ok(opLines([op], 30).every((line) => line.length <= 30));
-  deepStrictEqual(opLines([], 80), []);
 });
