@@ -20,6 +20,7 @@ import { checkHellaswag } from "./parts/hellaswag_rounds.ts";
 import { integer, path, text } from "./cli/option_types.ts";
 import { hellaswagOptions, shardOptions } from "./parts/options.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
+import { planLines } from "./parts/plan_lines.ts";
 import { type ModelSizes, startingWeights } from "./parts/starting_weights.ts";
 import { heldOut } from "./parts/validation.ts";
 
@@ -95,7 +96,7 @@ export default pipeline({
   },
   async plan(o) {
     const { sizes } = await startingWeights(o.checkpoint);
-    return planOf(o, sizes, { measures: await shardsOf(o) !== null });
+    return planLines(planOf(o, sizes, { measures: await shardsOf(o) !== null }));
   },
   finish: async (_o, env) => resultLines(await readEvents(`${env.out}/metrics.jsonl`)),
 });

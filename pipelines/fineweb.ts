@@ -26,6 +26,7 @@ import { filters, pagesFor } from "./parts/filters.ts";
 import { documentOptions, filterOptions, shareOptions, sourceOptions } from "./parts/document_options.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import { removedIn } from "./parts/recipe.ts";
+import { sourceLines } from "./parts/source_lines.ts";
 import { shellWord } from "./cli/shell_word.ts";
 import {
   checkFinished,
@@ -85,14 +86,12 @@ export default pipeline({
       { length: share.world },
       (_, rank) => partsOfRank(parts, { rank, world: share.world }),
     );
-    return {
-      source: {
-        files: new Set(parts.map(({ file }) => file)).size,
-        bytes: bytesOf(parts),
-        workers: env.workers,
-        ranks: ranks.map((parts) => ({ parts: parts.length, bytes: bytesOf(parts) })),
-      },
-    };
+    return sourceLines({
+      files: new Set(parts.map(({ file }) => file)).size,
+      bytes: bytesOf(parts),
+      workers: env.workers,
+      ranks: ranks.map((parts) => ({ parts: parts.length, bytes: bytesOf(parts) })),
+    });
   },
   async finish(o, env, { stages, seconds, before }) {
     const share = shareOf(o);

@@ -20,11 +20,14 @@ import {
   trainingOptions,
 } from "./parts/options.ts";
 import { filters, pagesFor } from "./parts/filters.ts";
-import { fitting } from "./parts/max_batch_size.ts";
+import { maxBatchSizes } from "./parts/max_batch_size.ts";
 import { nextWords } from "./parts/next_steps.ts";
+import { planLines } from "./parts/plan_lines.ts";
+import { trainingPresets } from "./parts/presets.ts";
 import { profileWords } from "./parts/profile.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { recipeOf, withoutMemory } from "./parts/recipe.ts";
+import { batchToSkip } from "./parts/skipped_batches.ts";
 import { startingWeights } from "./parts/starting_weights.ts";
 import { checkRereadable, tokenizerFor, vocabularyOf } from "./parts/tokenizer_for.ts";
 import { checkMemory, scheduleOf, stepsOf, training, trainingPlan } from "./parts/training.ts";
@@ -44,6 +47,8 @@ export default pipeline({
     ...trainingOptions,
     ...cadenceOptions,
   },
+  presets: trainingPresets,
+  batchToSkip,
   barrierEvery: 64, // documents: the most that a resume filters a second time
   async build(o, env) {
     checkRereadable(o);
@@ -74,11 +79,11 @@ export default pipeline({
   },
   async plan(o, env) {
     const beginning = { vocabSize: await vocabularyOf(o), packBytes: await env.largestPack() };
-    return {
+    return planLines({
       ...withCost(trainingPlan(o, beginning), { ...leastGpu, half: o.dtype === "f16" }),
       steps: stepsOf(o),
-      fitting: fitting(o, beginning),
-    };
+      maxBatchSizes: maxBatchSizes(o, beginning),
+    });
   },
   finish: async (o, env) => [
     ...await profileWords(o, env),

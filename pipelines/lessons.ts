@@ -8,7 +8,7 @@ import { from } from "../stages/flow/flow.ts";
 import { map, type Stage } from "../stages/flow/stage.ts";
 import { loadPipeline, type Named, pipelineNames } from "./cli/catalogue.ts";
 import { flag, list, path } from "./cli/option_types.ts";
-import { runOptions } from "./parts/options.ts";
+import { runOptions } from "./cli/run_options.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import { type Check, type Item, shown, tolerance, verdictOf } from "./lesson/item.ts";
 import type { LessonPipeline } from "./lesson/lesson.ts";

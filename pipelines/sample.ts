@@ -16,6 +16,7 @@ import { tokenizerBeside } from "./parts/run_files.ts";
 import { InOrder } from "./parts/ordered_output.ts";
 import { integer, number, path, repeated, text } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
+import { planLines } from "./parts/plan_lines.ts";
 import { checkPrompt } from "./parts/prompt.ts";
 import { exists } from "./cli/run_folder.ts";
 import { startingWeights } from "./parts/starting_weights.ts";
@@ -122,7 +123,7 @@ export default pipeline({
   },
   async plan(o) {
     const { parameterCount, memory } = (await prepare(o)).planned;
-    return { parameterCount, memory: Object.fromEntries(Object.entries(memory).filter(([, n]) => n > 0)) };
+    return planLines({ parameterCount, memory });
   },
 });
 

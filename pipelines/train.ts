@@ -7,11 +7,14 @@ import { leastGpu } from "../kernels/core/gpu.ts";
 import { from } from "../stages/flow/flow.ts";
 import { shardFiles, tokenShards } from "../stages/source/token_shards.ts";
 import { cadenceOptions, modelOptions, shardOptions, trainingOptions } from "./parts/options.ts";
-import { fitting } from "./parts/max_batch_size.ts";
+import { maxBatchSizes } from "./parts/max_batch_size.ts";
 import { nextWords } from "./parts/next_steps.ts";
+import { planLines } from "./parts/plan_lines.ts";
+import { trainingPresets, withoutOption } from "./parts/presets.ts";
 import { profileWords } from "./parts/profile.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { shardsTokenizer, shardsVocabulary } from "./parts/shards.ts";
+import { batchToSkip } from "./parts/skipped_batches.ts";
 import { startingWeights } from "./parts/starting_weights.ts";
 import { keepTokenizer } from "./parts/tokenizer_for.ts";
 import { scheduleOf, stepsOf, training, trainingPlan } from "./parts/training.ts";
@@ -23,6 +26,8 @@ const options = { ...shardOptions, ...modelOptions, ...trainingOptions, ...caden
 export default pipeline({
   about: "train a GPT-2 on token shards",
   options,
+  presets: withoutOption(trainingPresets, "vocabSize"), // the shards have one of their own
+  batchToSkip,
   barrierEvery: 1, // an extent of a shard
   async build(o, env) {
     const globs = trainGlobs(o);
@@ -53,11 +58,11 @@ export default pipeline({
     const tokenizer = await shardsTokenizer(trainGlobs(o)[0]);
     const vocabSize = shardsVocabulary(o, { tokenizer, start });
     const beginning = { vocabSize, start, packBytes: await env.largestPack() };
-    return {
+    return planLines({
       ...withCost(trainingPlan(o, beginning), { ...leastGpu, half: o.dtype === "f16" }),
       steps: stepsOf(o),
-      fitting: fitting(o, beginning),
-    };
+      maxBatchSizes: maxBatchSizes(o, beginning),
+    });
   },
   finish: async (o, env) => [
     ...await profileWords(o, env),

@@ -27,9 +27,8 @@ import type { Named } from "./catalogue.ts";
 import { checkpointsIn } from "./checkpoints.ts";
 import type { Console } from "./console.ts";
 import { environment, workersOf } from "./environment.ts";
-import type { Env, Ran } from "./pipeline.ts";
+import type { Env, Options, Ran } from "./pipeline.ts";
 import { Recorder } from "./recorder.ts";
-import { batchToLeaveOut } from "../parts/skipped_batches.ts";
 import type { Resolved } from "./resolve.ts";
 import { asJson, type RunRecord, writeRecord, writeWhole } from "./run_folder.ts";
 import { onInterrupt } from "./signals.ts";
@@ -179,7 +178,7 @@ export async function execute(job: Job): Promise<number> {
     await close(job, { display, env, result, lastCheckpoint, print, seconds, before });
     return !result.stopped || readerGone && !writes ? 0 : 130;
   } catch (error) {
-    const ends = batchToLeaveOut(error, leaveOut) === null; // else the run goes on without the batch
+    const ends = (pipeline.batchToSkip?.(error, leaveOut) ?? null) === null; // else the run resumes without the batch
     if (ends && (metrics !== null || values.json === true && announced)) recordFailure(recorder, error);
     throw error;
   } finally {
@@ -283,17 +282,17 @@ function displayFor(
   const plain = standardError({ color: values.color === true && console.errIsTerminal });
   const screen = { ...plain, write: unlessGone(plain.write) };
   if (pipeline.writes === false) return notesOnly(screen);
-  const goal = goalOf(values);
+  const goal = goalOf(pipeline.options, values);
   return live ? liveBlock(screen, { goal }) : plainLines(screen, { goal, every: Number(values.logEvery) });
 }
 
-function goalOf(values: Resolved["values"]): Goal {
-  const { steps, tokens, timeLimit } = values;
-  return {
-    ...(typeof steps === "number" ? { steps } : {}),
-    ...(typeof tokens === "number" ? { tokens } : {}),
-    ...(typeof timeLimit === "number" ? { seconds: timeLimit } : {}),
-  };
+function goalOf(options: Options, values: Resolved["values"]): Goal {
+  const goal: { steps?: number; tokens?: number; seconds?: number } = {};
+  for (const [name, { limits }] of Object.entries(options)) {
+    const value = values[name];
+    if (limits !== undefined && limits !== "epochs" && typeof value === "number") goal[limits] = value;
+  }
+  return goal;
 }
 
 function keptOf({ keepCheckpoints }: Resolved["values"]): number {

@@ -3,15 +3,11 @@
  *
  * @module
  */
-import { leastLimits } from "../../kernels/core/gpu.ts";
 import { painter, truncate } from "../../stages/report/block.ts";
-import { bytes, count, time } from "../../stages/report/quantity.ts";
-import type { PlanCost, ProgramCost } from "../../stages/model/plan_cost.ts";
 import type { StepInfo } from "../../stages/flow/flow.ts";
 import { flagOf } from "./command_line.ts";
-import type { Fitting } from "../parts/max_batch_size.ts";
-import type { Option, Options, Plan, SourcePlan } from "./pipeline.ts";
-import { presets } from "../parts/presets.ts";
+import type { Option, Options } from "./pipeline.ts";
+import type { Presets } from "./presets.ts";
 import type { Resolved } from "./resolve.ts";
 
 /** How wide, and whether in colour. */
@@ -46,13 +42,18 @@ export function listText(
 
 /** A pipeline's options in groups, each with the value that it has here if nothing is typed. */
 export function helpText(
-  pipeline: { readonly name: string; readonly about: string; readonly options: Options },
+  { name, about, options, presets }: {
+    readonly name: string;
+    readonly about: string;
+    readonly options: Options;
+    readonly presets?: Presets | undefined;
+  },
   resolved: Resolved,
   { command, columns, color }: Look & { readonly command: string },
 ): string {
   const paint = painter(color);
   const groups = new Map<string, [string, Option<unknown>][]>();
-  for (const [name, option] of Object.entries(pipeline.options)) {
+  for (const [name, option] of Object.entries(options)) {
     const group = option.group ?? "Options";
     groups.set(group, [...groups.get(group) ?? [], [name, option]]);
   }
@@ -60,13 +61,13 @@ export function helpText(
   groups.delete("Run");
   groups.set("Run", run); // last: the same for all
   const lines = [
-    `${command} ${pipeline.name} [--option value]…`,
-    ...wrapped(capital(pipeline.about), { indent: 0, columns }),
+    `${command} ${name} [--option value]…`,
+    ...wrapped(capital(about), { indent: 0, columns }),
   ];
-  for (const [group, options] of groups) {
-    if (options.length === 0) continue;
+  for (const [group, entries] of groups) {
+    if (entries.length === 0) continue;
     lines.push("", paint("bold", group));
-    for (const [name, option] of options) {
+    for (const [name, option] of entries) {
       const typed = option.flag === true
         ? option.value === true ? `--no-${flagOf(name)}` : `--${flagOf(name)}`
         : `--${flagOf(name)} ${option.placeholder ?? "VALUE"}`;
@@ -80,12 +81,11 @@ export function helpText(
       else lines.push(head, ...text);
     }
   }
-  if (resolved.preset !== null) {
-    const { name, why } = resolved.preset;
+  if (presets !== undefined) {
     lines.push("", paint("bold", "Presets"));
-    for (const [key, preset] of Object.entries(presets)) {
-      const mark = key === name ? ` (here: ${why})` : "";
-      lines.push(`  ${key.padEnd(28)}${preset.about}${mark}`);
+    for (const [name, { about }] of Object.entries(presets.byName)) {
+      const mark = name === resolved.preset?.name ? ` (here: ${resolved.preset.why})` : "";
+      lines.push(`  ${name.padEnd(28)}${about}${mark}`);
     }
   }
   return `${lines.join("\n")}\n`;
@@ -96,7 +96,8 @@ export function dryRunText(
   { graph, resolved, plan }: {
     readonly graph: readonly StepInfo[];
     readonly resolved: Resolved;
-    readonly plan: Plan | null;
+    /** What `Pipeline.plan` says; null: nothing. */
+    readonly plan: readonly string[] | null;
   },
   { color }: Look,
 ): string {
@@ -109,77 +110,8 @@ export function dryRunText(
     const from = origin === "default" ? "" : `  (${origin})`;
     lines.push(`  ${flagOf(name).padEnd(width)}  ${value === null ? "–" : valueText(value)}${from}`);
   }
-  if (plan !== null) {
-    lines.push("", paint("bold", "Plan"));
-    if (plan.parameterCount !== undefined) {
-      lines.push(`  parameters       ${plan.parameterCount.toLocaleString("en-US")}`);
-    }
-    if (plan.tokensPerStep !== undefined) lines.push(`  tokens a step    ${count(plan.tokensPerStep)}`);
-    if (plan.flopsPerStep !== undefined) lines.push(`  FLOPs a step     ${count(plan.flopsPerStep)}`);
-    lines.push(...lengthLines(plan));
-    const memory = Object.entries(plan.memory ?? {});
-    if (memory.length > 0) {
-      const total = memory.reduce((sum, [, size]) => sum + size, 0);
-      lines.push(`  memory           ${bytes(total)}`);
-      for (const [kind, size] of memory) lines.push(`    ${kind.padEnd(15)}${bytes(size)}`);
-    }
-    if (plan.source !== undefined) lines.push(...sourceLines(plan.source));
-    if (plan.fitting !== undefined) lines.push(...fittingLines(plan.fitting));
-    if (plan.cost !== undefined) lines.push(...costLines(plan.cost));
-  }
+  if (plan !== null) lines.push("", paint("bold", "Plan"), ...plan.map((line) => `  ${line}`));
   return `${lines.join("\n")}\n`;
-}
-
-/** What is read, and by whom. */
-function sourceLines({ files, bytes: size, workers, ranks }: SourcePlan): string[] {
-  const shares = ranks.length === 1 ? [] : [
-    `  ranks            ${ranks.length}`,
-    ...ranks.map(({ parts, bytes: size }, rank) =>
-      `    ${String(rank).padEnd(15)}${bytes(size)} in ${parts} ${parts === 1 ? "part" : "parts"}`
-    ),
-  ];
-  return [
-    `  files            ${files.toLocaleString("en-US")}`,
-    `  bytes            ${bytes(size)}`,
-    `  workers          ${workers}`,
-    ...shares,
-  ];
-}
-
-/** What batch fits: memory across, modes down. */
-function fittingLines({ budgets, rows }: Fitting): string[] {
-  const row = (name: string, cells: readonly string[]) =>
-    `    ${name.padEnd(15)}${cells.map((cell) => cell.padStart(8)).join("")}`;
-  return [
-    "  largest --batch-size (a power of two) by memory",
-    row("--recompute", budgets.map((budget) => `${budget / 2 ** 30} GiB`)),
-    ...rows.map(({ recompute, batchSizes }) => row(recompute, batchSizes.map((n) => n?.toString() ?? "-"))),
-  ];
-}
-
-/** What a GPU is asked for: a step's counts, then each program's. */
-function costLines({ step, programs, pipelines, largest }: PlanCost): string[] {
-  const least = leastLimits.maxStorageBufferBindingSize;
-  const row = (name: string, { dispatches, read, written }: ProgramCost) =>
-    `    ${name.padEnd(15)}${count(dispatches).padStart(10)}${bytes(read).padStart(12)}${
-      bytes(written).padStart(12)
-    }`;
-  return [
-    "  on a GPU",
-    `    submits         ${step.submits} a step`,
-    `    read-backs      ${
-      step.readBacks > 0 ? `one in ${Math.round(1 / step.readBacks)} steps, in Deno each a wait` : "none"
-    }`,
-    `    pipelines       ${pipelines}`,
-    ...(largest === null ? [] : [
-      `    largest tensor  ${bytes(largest.bytes)}: ${largest.label}: ${
-        largest.bytes <= least ? "every GPU binds it" : `some GPUs bind no more than ${bytes(least)}`
-      }`,
-    ]),
-    `    ${"".padEnd(15)}${"dispatches".padStart(10)}${"read".padStart(12)}${"written".padStart(12)}`,
-    ...(step.submits > 0 ? [row("step", step)] : []),
-    ...programs.map((program) => row(program.name, program)),
-  ];
 }
 
 /** One line a stage, branches indented. */
@@ -225,18 +157,4 @@ function wrapped(text: string, { indent, columns }: { indent: number; columns: n
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** How long a run is: its tokens, and what they take at several speeds, since no speed is known before it runs. */
-function lengthLines({ steps = null, tokensPerStep = 0, flopsPerStep = 0 }: Plan): string[] {
-  if (steps === null) return [];
-  const tokens = steps * tokensPerStep;
-  const at = [1e3, 1e4, 1e5, 1e6].map((rate) => `${time(tokens / rate)} at ${count(rate)} tokens/s`);
-  return [
-    `  all ${count(steps)} steps`,
-    `    tokens         ${count(tokens)}`,
-    `    FLOPs          ${(steps * flopsPerStep).toExponential(2)}`,
-    `    time           ${at.slice(0, 2).join(", ")},`,
-    `                   ${at.slice(2).join(", ")}: tokens ÷ tokens a second`,
-  ];
 }

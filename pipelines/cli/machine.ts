@@ -1,9 +1,15 @@
 /**
- * What this machine has, as far as presets and help ask.
+ * The device that this machine has: presets are picked by it.
  *
  * @module
  */
-import type { Machine } from "../parts/presets.ts";
+
+/** What presets are picked by. */
+export interface Machine {
+  readonly device: "webgpu" | "cpu";
+  /** Largest tensor on the GPU in bytes: the smaller of its largest buffer and its largest storage binding. */
+  readonly maxTensorBytes?: number;
+}
 
 /** The device that `--device` will mean here. A software adapter counts as no GPU. */
 export async function machineFor(device: string): Promise<Machine> {

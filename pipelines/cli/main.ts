@@ -11,13 +11,12 @@ import { type Console, errorText, processConsole } from "./console.ts";
 import { environment } from "./environment.ts";
 import { executeWithRollback } from "./rollback.ts";
 import { dryRunText, helpText, listText } from "./help.ts";
-import { machineFor } from "./machine.ts";
-import { runOptions } from "../parts/options.ts";
+import { type Machine, machineFor } from "./machine.ts";
 import type { Options } from "./pipeline.ts";
-import type { Machine } from "../parts/presets.ts";
-import { checkFixed, goals, resolve, type Resolved, show } from "./resolve.ts";
+import { checkFixed, limitsOf, resolve, type Resolved, show } from "./resolve.ts";
 import { placeOf } from "./resume.ts";
 import { exists, moveAside } from "./run_folder.ts";
+import { runOptions } from "./run_options.ts";
 import { shellWord } from "./shell_word.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -68,17 +67,24 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
   const named = settled(found, (option) => commandLine.get(option) ?? config.get(option));
   const place = await placeOf(named, { commandLine, config });
   const device = commandLine.get("device") ?? config.get("device") ?? place.saved?.device ?? "auto";
-  const machine: Machine = "layers" in options ? await machineFor(String(device)) : { device: "cpu" }; // presets ask
+  const machine: Machine = found.pipeline.presets === undefined
+    ? { device: "cpu" }
+    : await machineFor(String(device));
   const saved = place.saved === null ? null : fromRecord(place.saved, options, {
     where: `in ${place.out}/config.json`,
     strangers: "skip",
   });
-  const resolved = resolve(options, { commandLine, config, saved, machine });
+  const resolved = resolve({ options, presets: found.pipeline.presets }, {
+    commandLine,
+    config,
+    saved,
+    machine,
+  });
   const filled: Resolved = { ...resolved, values: { ...resolved.values, out: place.out } };
   const { pipeline } = named;
 
   if (commandLine.get("help") === true) {
-    console.out(helpText({ name: named.name, about: pipeline.about, options }, filled, look));
+    console.out(helpText({ ...pipeline, name: named.name, options }, filled, look));
     return 0;
   }
   if (saved !== null) checkFixed(filled, { options, saved, out: place.out });
@@ -103,9 +109,10 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
     return 0;
   }
   if (
-    place.standing?.finished && saved !== null && !goesFurther(filled, saved) && place.checkpoint === null
+    place.standing?.finished && saved !== null && !goesFurther(filled, { options, saved }) &&
+    place.checkpoint === null
   ) {
-    console.out(`${finishedText(filled, { again, home: place.home })}\n`);
+    console.out(`${finishedText(filled, { options, again, home: place.home })}\n`);
     return 0;
   }
   const { out, home, resumed, checkpoint } = place;
@@ -134,14 +141,20 @@ function settled({ name, pipeline }: Named, given: (option: string) => unknown):
   return { name, pipeline: { ...pipeline, writes: typeof writes === "function" ? writes(given) : writes } };
 }
 
-function goesFurther({ values }: Resolved, saved: Given): boolean {
-  return goals.some((name) =>
+function goesFurther(
+  { values }: Resolved,
+  { options, saved }: { readonly options: Options; readonly saved: Given },
+): boolean {
+  return limitsOf(options).some((name) =>
     saved.has(name) && JSON.stringify(values[name]) !== JSON.stringify(saved.get(name))
   );
 }
 
-function finishedText({ values }: Resolved, { again, home }: { again: string; home: string }): string {
-  const goal = goals.find((name) => typeof values[name] === "number");
+function finishedText(
+  { values }: Resolved,
+  { options, again, home }: { readonly options: Options; readonly again: string; readonly home: string },
+): string {
+  const goal = limitsOf(options).find((name) => typeof values[name] === "number");
   const further = goal === undefined
     ? ""
     : `\nTo go further:  ${again} ${show(goal, Number(values[goal]) * 2)}`;

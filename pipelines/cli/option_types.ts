@@ -3,16 +3,11 @@
  *
  * @module
  */
-import type { OnlyWith, Option } from "./pipeline.ts";
+import type { Option } from "./pipeline.ts";
 
-/** What every kind takes beside its sentence. */
-export interface Settings<T> {
-  readonly value: T;
-  /** Another value makes it another run. Default false. */
+/** Everything about an option but its help text and how it is parsed. `fixed` is false where it is left out. */
+export interface OptionSettings<T> extends Omit<Option<T>, "about" | "parse" | "fixed" | "repeat" | "flag"> {
   readonly fixed?: boolean;
-  readonly group?: string;
-  readonly placeholder?: string;
-  readonly onlyWith?: OnlyWith;
 }
 
 /** Bounds, both allowed values, and words taken beside numbers ("auto"). */
@@ -28,22 +23,22 @@ export interface Choices<W extends string> {
 }
 
 /** Settings of a list. */
-export interface ListSettings<T> extends Settings<T> {
+export interface ListSettings<T> extends OptionSettings<T> {
   /** The only words allowed. */
   readonly choices?: readonly string[];
 }
 
 /** Any text. Null as default: unset. */
-export function text(about: string, settings: Settings<string>): Option<string>;
-export function text(about: string, settings: Settings<string | null>): Option<string | null>;
-export function text(about: string, settings: Settings<string | null>): Option<string | null> {
+export function text(about: string, settings: OptionSettings<string>): Option<string>;
+export function text(about: string, settings: OptionSettings<string | null>): Option<string | null>;
+export function text(about: string, settings: OptionSettings<string | null>): Option<string | null> {
   return option<string | null>(about, { placeholder: "TEXT", ...settings }, (given) => given);
 }
 
 /** A file or folder. Null as default: unset. */
-export function path(about: string, settings: Settings<string>): Option<string>;
-export function path(about: string, settings: Settings<string | null>): Option<string | null>;
-export function path(about: string, settings: Settings<string | null>): Option<string | null> {
+export function path(about: string, settings: OptionSettings<string>): Option<string>;
+export function path(about: string, settings: OptionSettings<string | null>): Option<string | null>;
+export function path(about: string, settings: OptionSettings<string | null>): Option<string | null> {
   return option<string | null>(about, { placeholder: "PATH", ...settings }, (given) => {
     if (given === "") throw new RangeError("expected a path");
     return given;
@@ -51,18 +46,18 @@ export function path(about: string, settings: Settings<string | null>): Option<s
 }
 
 /** A whole number, `1e6` and `50_000` too, or one of `words`. Null as default: unset. */
-export function integer(about: string, settings: Settings<number> & Bounds<never>): Option<number>;
+export function integer(about: string, settings: OptionSettings<number> & Bounds<never>): Option<number>;
 export function integer(
   about: string,
-  settings: Settings<number | null> & Bounds<never>,
+  settings: OptionSettings<number | null> & Bounds<never>,
 ): Option<number | null>;
 export function integer<W extends string>(
   about: string,
-  settings: Settings<number | NoInfer<W>> & Bounds<W>,
+  settings: OptionSettings<number | NoInfer<W>> & Bounds<W>,
 ): Option<number | W>;
 export function integer(
   about: string,
-  settings: Settings<number | string | null> & Bounds<string>,
+  settings: OptionSettings<number | string | null> & Bounds<string>,
 ): Option<number | string | null> {
   return option<number | string | null>(about, { placeholder: "N", ...settings }, (given) => {
     const word = settings.words?.find((w) => w === given);
@@ -76,14 +71,14 @@ export function integer(
 }
 
 /** A number. Null as default: unset. */
-export function number(about: string, settings: Settings<number> & Bounds<never>): Option<number>;
+export function number(about: string, settings: OptionSettings<number> & Bounds<never>): Option<number>;
 export function number(
   about: string,
-  settings: Settings<number | null> & Bounds<never>,
+  settings: OptionSettings<number | null> & Bounds<never>,
 ): Option<number | null>;
 export function number(
   about: string,
-  settings: Settings<number | null> & Bounds<never>,
+  settings: OptionSettings<number | null> & Bounds<never>,
 ): Option<number | null> {
   return option<number | null>(about, { placeholder: "X", ...settings }, (given) => {
     const value = toNumber(given);
@@ -95,7 +90,7 @@ export function number(
 }
 
 /** On or off: `--name`, `--no-name`. */
-export function flag(about: string, settings: Settings<boolean>): Option<boolean> {
+export function flag(about: string, settings: OptionSettings<boolean>): Option<boolean> {
   return {
     ...option(about, settings, (given) => {
       if (given === "true") return true;
@@ -109,13 +104,13 @@ export function flag(about: string, settings: Settings<boolean>): Option<boolean
 /** One of a few words. Null as default: unset. */
 export function oneOf<W extends string>(
   about: string,
-  settings: Settings<NoInfer<W>> & Choices<W>,
+  settings: OptionSettings<NoInfer<W>> & Choices<W>,
 ): Option<W>;
 export function oneOf<W extends string>(
   about: string,
-  settings: Settings<NoInfer<W> | null> & Choices<W>,
+  settings: OptionSettings<NoInfer<W> | null> & Choices<W>,
 ): Option<W | null>;
-export function oneOf(about: string, settings: Settings<string> & Choices<string>): Option<string> {
+export function oneOf(about: string, settings: OptionSettings<string> & Choices<string>): Option<string> {
   const { choices } = settings;
   const made = option(about, { placeholder: choices.join("|"), ...settings }, (given) => {
     const word = choices.find((w) => w === given);
@@ -147,7 +142,10 @@ export function list(
 }
 
 /** Texts given one at a time, by repeating the option. */
-export function repeated(about: string, settings: Settings<readonly string[]>): Option<readonly string[]> {
+export function repeated(
+  about: string,
+  settings: OptionSettings<readonly string[]>,
+): Option<readonly string[]> {
   return {
     ...option<readonly string[]>(about, { placeholder: "TEXT", ...settings }, (given) => [given]),
     repeat: true,
@@ -155,9 +153,9 @@ export function repeated(about: string, settings: Settings<readonly string[]>): 
 }
 
 /** A length of time as `90s`, `5m`, `1h30m`; a bare number counts seconds. In seconds. Null as default: unset. */
-export function duration(about: string, settings: Settings<number>): Option<number>;
-export function duration(about: string, settings: Settings<number | null>): Option<number | null>;
-export function duration(about: string, settings: Settings<number | null>): Option<number | null> {
+export function duration(about: string, settings: OptionSettings<number>): Option<number>;
+export function duration(about: string, settings: OptionSettings<number | null>): Option<number | null>;
+export function duration(about: string, settings: OptionSettings<number | null>): Option<number | null> {
   return option<number | null>(about, { placeholder: "TIME", ...settings }, (given) => {
     const match = /^(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?$/.exec(given.trim());
     const seconds = match === null
@@ -168,17 +166,8 @@ export function duration(about: string, settings: Settings<number | null>): Opti
   });
 }
 
-function option<T>(about: string, settings: Settings<T>, parse: (text: string) => T): Option<T> {
-  const { value, fixed = false, group, placeholder, onlyWith } = settings;
-  return {
-    about,
-    value,
-    fixed,
-    parse,
-    ...(group === undefined ? {} : { group }),
-    ...(placeholder === undefined ? {} : { placeholder }),
-    ...(onlyWith === undefined ? {} : { onlyWith }),
-  };
+function option<T>(about: string, settings: OptionSettings<T>, parse: (text: string) => T): Option<T> {
+  return { fixed: false, ...settings, about, parse };
 }
 
 function toNumber(text: string): number {

@@ -4,13 +4,11 @@
  * @module
  */
 import type { Engine } from "../../kernels/engine/engine.ts";
-import type { Kind } from "../../kernels/core/tensor.ts";
 import type { Part } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { StageStats } from "../../stages/report/stats.ts";
-import type { PlanCost } from "../../stages/model/plan_cost.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
-import type { Fitting } from "../parts/max_batch_size.ts";
+import type { Presets } from "./presets.ts";
 
 /** One option, declared once: flag, help, default, type, its place in config.json and in the check on resume. */
 export interface Option<T> {
@@ -33,6 +31,18 @@ export interface Option<T> {
   readonly placeholder?: string;
   /** Without this, typing the option is a mistake. */
   readonly onlyWith?: OnlyWith;
+  /**
+   * The unit that it limits a run in. Where one option with a limit is given, the values of the others are dropped; a
+   * finished run continues when the limit is changed.
+   */
+  readonly limits?: "steps" | "epochs" | "tokens" | "seconds";
+  /** The options whose values are dropped where this one is given. */
+  readonly replaces?: readonly string[];
+  /**
+   * The value that a run starts with and keeps where the option is unset, from the other values and from those that
+   * `limits` and `replaces` dropped.
+   */
+  atStart?(values: Readonly<Record<string, unknown>>, dropped: ReadonlyMap<string, unknown>): T;
 }
 
 /** What another option has to be. */
@@ -83,16 +93,6 @@ export interface Env {
   onSaved(listener: (parts: ReadonlyMap<string, Part> | null) => void): void;
 }
 
-/** What a source of files comes to. */
-export interface SourcePlan {
-  readonly files: number;
-  /** Packed as they are. */
-  readonly bytes: number;
-  readonly workers: number;
-  /** What each of the processes that share the work reads. */
-  readonly ranks: readonly { readonly parts: number; readonly bytes: number }[];
-}
-
 /** What a run has done, for its last lines. */
 export interface Ran {
   readonly stages: readonly StageStats[];
@@ -102,21 +102,11 @@ export interface Ran {
   readonly before: { readonly documents: number; readonly characters: number };
 }
 
-/** What --dry-run prints beside the stage graph and the configuration. */
-export interface Plan {
-  readonly parameterCount?: number;
-  /** Bytes by kind of memory. */
-  readonly memory?: Readonly<Partial<Record<Kind, number>>>;
-  readonly flopsPerStep?: number;
-  readonly tokensPerStep?: number;
-  /** How many steps; null: as long as there are tokens. */
-  readonly steps?: number | null;
-  /** What a step asks of a GPU. */
-  readonly cost?: PlanCost;
-  /** The largest batch sizes by memory. */
-  readonly fitting?: Fitting;
-  /** What is read, and how it is shared. */
-  readonly source?: SourcePlan;
+/** A batch that training skips. */
+export interface SkippedBatch {
+  /** Number of the batch in the run, from 0. */
+  readonly batch: number;
+  readonly why: string;
 }
 
 /** A pipeline: the default export of `pipelines/<name>.ts`. */
@@ -129,7 +119,15 @@ export interface Pipeline<O> {
    * exit code 2, and no run folder is made.
    */
   build(values: Values<O>, env: Env): Flow<unknown> | Promise<Flow<unknown>>;
-  plan?(values: Values<O>, env: Env): Plan | Promise<Plan>;
+  /** Lines that --dry-run prints below the stages and the configuration: what the run would take. */
+  plan?(values: Values<O>, env: Env): readonly string[] | Promise<readonly string[]>;
+  /** What --preset chooses from. Absent: there are no presets. */
+  readonly presets?: Presets;
+  /**
+   * The batch that made a run fail and that it can do without, or null. The run then goes back to its last checkpoint
+   * and skips the batch. `skipped` holds the batches that are skipped already.
+   */
+  batchToSkip?(error: unknown, skipped: ReadonlyMap<number, string>): SkippedBatch | null;
   /** The repeatable option that arguments without a flag are values of. */
   readonly positional?: string;
   /** False for pipelines that leave no run folder, or for such options given. Default true. */

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { nearest } from "./args.ts";
 import { flagOf, fromRecord, type Given } from "./command_line.ts";
 import type { Options } from "./pipeline.ts";
-import { type Machine, pickPreset, presets } from "../parts/presets.ts";
+import type { Machine } from "./machine.ts";
+import { choosePreset, type PresetChoice, type Presets } from "./presets.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Every option's value, and where it came from. */
@@ -16,7 +16,7 @@ export interface Resolved {
   /** "default", "preset tiny", "the run so far", "config file", "command line". */
   readonly origin: ReadonlyMap<string, string>;
   /** What was picked and why, for pipelines that presets are for. */
-  readonly preset: { readonly name: string; readonly why: string } | null;
+  readonly preset: PresetChoice | null;
 }
 
 /** What `resolve` lays over each other. */
@@ -28,28 +28,28 @@ export interface Layers {
   readonly machine: Machine;
 }
 
-/** Of these only one can be meant: giving one takes back what a lower layer said of the others. */
-const alternatives = [["steps", "epochs", "tokens", "timeLimit"], ["gradAccum", "totalBatchTokens"]];
-
 /** Options about this one typing, which a run does not remember. */
 const ofTheMoment = new Set(
   "out resume config preset workers quiet json color logEvery profile trace dryRun help".split(" "),
 );
 
-/** Options that say when a run ends: another value lets a finished run go on. */
-export const goals: readonly string[] = alternatives[0];
-
 /** Lays the layers over each other. Throws UsageError on an unknown preset and on options that do not go together. */
-export function resolve(options: Options, layers: Layers): Resolved {
+export function resolve(
+  { options, presets }: { readonly options: Options; readonly presets?: Presets | undefined },
+  layers: Layers,
+): Resolved {
   const { commandLine, config, saved, machine } = layers;
   const named = commandLine.get("preset") ?? config.get("preset") ?? "auto";
-  const picked = "layers" in options ? pick(String(named), machine) : null;
-  const preset: Given = picked === null ? new Map() : presetFor(picked.name, options);
+  const preset = presets === undefined ? null : choosePreset(String(named), { presets, machine });
+  const ofPreset: Given = presets === undefined || preset === null
+    ? new Map()
+    : fromRecord(presets.byName[preset.name].options, options, {
+      where: `in preset ${preset.name}`,
+      strangers: "skip",
+    });
   const remembered: Given = new Map([...saved ?? []].filter(([name]) => !ofTheMoment.has(name)));
-  const ofPreset: [string, Given] = [`preset ${picked?.name}`, preset];
-  const order: [string, Given][] = named === "auto"
-    ? [ofPreset, ["the run so far", remembered]]
-    : [["the run so far", remembered], ofPreset];
+  const order: [string, Given][] = [[`preset ${preset?.name}`, ofPreset], ["the run so far", remembered]];
+  if (named !== "auto") order.reverse();
   order.push(["config file", config], ["command line", commandLine]);
 
   const values: Record<string, unknown> = {};
@@ -58,15 +58,12 @@ export function resolve(options: Options, layers: Layers): Resolved {
     values[name] = option.value;
     origin.set(name, "default");
   }
-  let displacedSteps: unknown = null;
+  const dropped = new Map<string, unknown>();
   for (const [from, given] of order) {
-    for (const group of alternatives) {
-      if (!group.some((name) => given.has(name) && given.get(name) !== null)) continue;
-      for (const name of group.filter((name) => name in values && !given.has(name))) {
-        if (name === "steps") displacedSteps = values[name];
-        values[name] = null;
-        origin.set(name, from);
-      }
+    for (const name of replacedBy(given, options)) {
+      if (values[name] !== null) dropped.set(name, values[name]);
+      values[name] = null;
+      origin.set(name, from);
     }
     for (const [name, value] of given) {
       values[name] = value;
@@ -74,12 +71,29 @@ export function resolve(options: Options, layers: Layers): Resolved {
     }
   }
   checkTogether(options, { values, commandLine });
-  if (picked !== null) values.preset = picked.name;
-  // The schedule keeps the length it begins with, however far the run is taken later.
-  if ("scheduleSteps" in values && values.scheduleSteps === null && saved === null) {
-    values.scheduleSteps = values.steps ?? (values.timeLimit === null ? null : displacedSteps);
+  if (preset !== null) values.preset = preset.name;
+  if (saved === null) {
+    for (const [name, { atStart }] of Object.entries(options)) {
+      if (atStart !== undefined) values[name] ??= atStart(values, dropped);
+    }
   }
-  return { values, origin, preset: picked };
+  return { values, origin, preset };
+}
+
+/** Names of the options whose values are dropped where others are given. */
+function replacedBy(given: Given, options: Options): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const [name, value] of given) {
+    if (value === null) continue;
+    for (const other of options[name].replaces ?? []) names.add(other);
+    if (options[name].limits !== undefined) { for (const other of limitsOf(options)) names.add(other); }
+  }
+  return new Set([...names].filter((name) => name in options && !given.has(name)));
+}
+
+/** Names of the options that say when a run ends. */
+export function limitsOf(options: Options): readonly string[] {
+  return Object.keys(options).filter((name) => options[name].limits !== undefined);
 }
 
 /** Refuses what was typed and does nothing here; what a preset or another run's file says may. */
@@ -125,22 +139,4 @@ export function show(name: string, value: unknown): string {
   if (value === null) return `--${flag} unset`;
   const text = Array.isArray(value) ? value.join(",") : String(value);
   return `--${flag} ${/^[\w./:+,-]+$/.test(text) ? text : JSON.stringify(text)}`;
-}
-
-/** What a preset says of these options; of the vocabulary's size only to what makes the vocabulary. */
-function presetFor(name: string, options: Options): Given {
-  const given = fromRecord(presets[name].options, options, { where: `in preset ${name}`, strangers: "skip" });
-  return new Map([...given].filter(([option]) => option !== "vocabSize" || "tokenizer" in options));
-}
-
-function pick(name: string, machine: Machine): { readonly name: string; readonly why: string } {
-  if (name === "auto") return pickPreset(machine);
-  if (Object.hasOwn(presets, name)) return { name, why: "asked for" };
-  const names = Object.keys(presets);
-  const near = nearest(name, names);
-  throw new UsageError(
-    `Unknown preset ${JSON.stringify(name)}: expected one of auto, ${names.join(", ")}${
-      near === null ? "" : `: did you mean ${near}?`
-    }`,
-  );
 }

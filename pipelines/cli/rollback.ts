@@ -5,7 +5,6 @@
  * @module
  */
 import { execute, type Job } from "./execute.ts";
-import { batchToLeaveOut } from "../parts/skipped_batches.ts";
 import { exists } from "./run_folder.ts";
 
 /** Runs a job, and runs it on after each batch that must be left out. Returns and throws as `execute`. */
@@ -15,7 +14,7 @@ export async function executeWithRollback(job: Job): Promise<number> {
     try {
       return await execute(current);
     } catch (error) {
-      const found = batchToLeaveOut(error, leaveOut);
+      const found = job.named.pipeline.batchToSkip?.(error, leaveOut) ?? null;
       if (found === null) throw error;
       leaveOut.set(found.batch, found.why);
       const resumed = await exists(`${job.home}/checkpoints/latest`);

@@ -49,7 +49,7 @@ import { asSource } from "../../stages/flow/as_source.ts";
 import { from } from "../../stages/flow/flow.ts";
 import type { Many } from "../../stages/flow/stage.ts";
 import { flag, oneOf, path } from "../cli/option_types.ts";
-import { runOptions } from "../parts/options.ts";
+import { runOptions } from "../cli/run_options.ts";
 import { type Env, type Options, type Pipeline, pipeline, type Values } from "../cli/pipeline.ts";
 import type { DataKind, LessonData } from "./data.ts";
 import { heading, type Item, say } from "./item.ts";

@@ -7,7 +7,7 @@ import type { Recompute } from "../../kernels/models/model.ts";
 import { type Beginning, trainingPlan, type TrainingValues } from "./training.ts";
 
 /** Largest batch sizes. */
-export interface Fitting {
+export interface MaxBatchSizes {
   /** Bytes of memory. */
   readonly budgets: readonly number[];
   /** A mode's largest batch size for each budget; null: not even one sequence fits. */
@@ -24,7 +24,7 @@ const MOST = 65536; // of --batch-size
  * The largest power of two for --batch-size, among those that --total-batch-tokens allows, that is planned to take no
  * more than 4, 8, 16 and 24 GiB: weights, gradients, optimizer, activations, and what validation and samples need.
  */
-export function fitting(o: TrainingValues, beginning: Beginning): Fitting {
+export function maxBatchSizes(o: TrainingValues, beginning: Beginning): MaxBatchSizes {
   const budgets = [4, 8, 16, 24].map((n) => n * GIB);
   const sizes = Array.from({ length: 1 + Math.log2(MOST) }, (_, i) => 2 ** i)
     .filter((n) => o.totalBatchTokens === null || o.totalBatchTokens % (n * o.seqLen) === 0);

@@ -8,6 +8,7 @@
  */
 import type { OnlyWith } from "../cli/pipeline.ts";
 import { duration, flag, integer, number, oneOf, path, repeated, text } from "../cli/option_types.ts";
+import { runOptions } from "../cli/run_options.ts";
 
 const fixed = true;
 
@@ -21,11 +22,6 @@ function onlyWithOptimizer(...names: readonly string[]): OnlyWith {
 }
 
 const withAdam = { fixed, group: "Optimizer", onlyWith: onlyWithOptimizer("adamw", "muon") };
-
-const logEvery = integer(
-  "steps between progress lines when standard output is not a terminal, and between looks at a GPU's losses, at most 16",
-  { value: 10, min: 1, group: "Run" },
-);
 
 /** Learning a vocabulary. */
 export const vocabularyOptions = {
@@ -150,6 +146,7 @@ export const trainingOptions = {
   batchSize: integer("sequences a micro-batch", { value: 16, min: 1, max: 65536, fixed, group: "Training" }),
   gradAccum: integer("micro-batches a step; default: from --total-batch-tokens, else 1", {
     value: null,
+    replaces: ["totalBatchTokens"],
     min: 1,
     max: 65536,
     fixed,
@@ -157,6 +154,7 @@ export const trainingOptions = {
   }),
   totalBatchTokens: integer("tokens a step; must be a multiple of batch size times sequence length", {
     value: null,
+    replaces: ["gradAccum"],
     min: 1,
     fixed,
     group: "Training",
@@ -172,11 +170,21 @@ export const trainingOptions = {
   steps: integer("stop after N updates; default: one pass over the tokens", {
     value: null,
     min: 1,
+    limits: "steps",
     group: "Training",
   }),
-  epochs: integer("stop after N passes over the tokens", { value: null, min: 1, group: "Training" }),
-  tokens: integer("stop after N tokens", { value: null, min: 1, group: "Training" }),
-  timeLimit: duration("stop after this time of training", { value: null, group: "Training" }),
+  epochs: integer("stop after N passes over the tokens", {
+    value: null,
+    min: 1,
+    limits: "epochs",
+    group: "Training",
+  }),
+  tokens: integer("stop after N tokens", { value: null, min: 1, limits: "tokens", group: "Training" }),
+  timeLimit: duration("stop after this time of training", {
+    value: null,
+    limits: "seconds",
+    group: "Training",
+  }),
   dropout: number("share of activations dropped while training", {
     value: 0,
     min: 0,
@@ -208,6 +216,10 @@ export const trainingOptions = {
     value: null,
     min: 1,
     fixed,
+    // Resuming with more steps must not change the rates of the steps already taken. A run limited by time gets the
+    // preset's length.
+    atStart: ({ steps, timeLimit }, dropped) =>
+      numberOrNull(steps ?? (timeLimit === null ? null : dropped.get("steps"))),
     group: "Optimizer",
   }),
   muonLr: number(
@@ -305,62 +317,9 @@ export const cadenceOptions = {
     "checkpoints kept, the newest, and beside them the one of least validation loss; 0 = all",
     { value: 3, min: 0, group: "Cadence" },
   ),
-  logEvery, // also here: it says how many losses a GPU keeps until they are read
+  logEvery: runOptions.logEvery, // also here: it says how many losses a GPU keeps until they are read
 };
 
-/** What every pipeline has. */
-export const runOptions = {
-  out: path("the run's folder", { value: null, group: "Run", placeholder: "DIR" }),
-  resume: text(
-    "auto: go on from the last checkpoint in --out; never: begin anew, the old folder is moved aside; or a checkpoint to go back to",
-    {
-      value: "auto",
-      group: "Run",
-      placeholder: "auto|never|PATH",
-    },
-  ),
-  config: path("JSON file of options; the command line wins over it, and it over the preset", {
-    value: null,
-    group: "Run",
-    placeholder: "FILE",
-  }),
-  preset: text("named set of model and optimizer options; auto picks by device and memory", {
-    value: "auto",
-    group: "Run",
-    placeholder: "NAME",
-  }),
-  device: oneOf(
-    "auto: a GPU through WebGPU where there is one, else the CPU engine (deno task native and deno task fast: see deno task pipeline)",
-    {
-      value: "auto",
-      group: "Run",
-      choices: ["auto", "webgpu", "cpu"],
-    },
-  ),
-  seed: integer("all randomness comes from it", { value: 1, min: 0, max: 2 ** 32 - 1, fixed, group: "Run" }),
-  workers: integer("threads for data stages and the CPU engine", {
-    value: "auto",
-    min: 1,
-    max: 1024,
-    words: ["auto"],
-    group: "Run",
-  }),
-  blas: text(
-    "who multiplies matrices on the CPU: auto: the system's BLAS where native code is permitted (deno task native), else WASM; off; or a library",
-    { value: "auto", group: "Run", placeholder: "auto|off|PATH" },
-  ),
-  tune: path(
-    "time the kernels of matrix products on this GPU, once, and run the fastest; the choices are kept in this file: the same file gives the same losses to the last bit; default: each product runs the kernel that a heuristic picks",
-    { value: null, group: "Run", placeholder: "FILE" },
-  ),
-  quiet: flag("results and errors only", { value: false, group: "Run" }),
-  json: flag("events as JSON lines on standard output", { value: false, group: "Run" }),
-  color: flag("plain text, no colour", { value: true, group: "Run" }),
-  logEvery,
-  trace: flag("with an error, where in the program it arose", { value: false, group: "Run" }),
-  dryRun: flag("print the stage graph, the configuration and the plan; run nothing", {
-    value: false,
-    group: "Run",
-  }),
-  help: flag("print this", { value: false, group: "Run" }),
-};
+function numberOrNull(value: unknown): number | null {
+  return typeof value === "number" ? value : null;
+}

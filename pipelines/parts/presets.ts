@@ -4,22 +4,8 @@
  *
  * @module
  */
-
-/** Options by name, as a config file would give them. */
-export type Preset = Readonly<Record<string, number | string | boolean>>;
-
-/** What a preset is for, and its options. */
-export interface NamedPreset {
-  readonly about: string;
-  readonly options: Preset;
-}
-
-/** What `auto` picks by. */
-export interface Machine {
-  readonly device: "webgpu" | "cpu";
-  /** Bytes that a tensor may have on the GPU: what a buffer may, and a kernel sees of it. */
-  readonly maxTensorBytes?: number;
-}
+import type { Machine } from "../cli/machine.ts";
+import type { DescribedPreset, Preset, PresetChoice, Presets } from "../cli/presets.ts";
 
 /**
  * What the GPT-2 presets share: build-nanogpt's recipe, 0.5 M tokens a step for 10 billion. Sizes differ, and learning
@@ -71,7 +57,7 @@ const shakespeare: Preset = {
 };
 
 /** The presets by name, smallest first. */
-export const presets: Readonly<Record<string, NamedPreset>> = {
+export const presets: Readonly<Record<string, DescribedPreset>> = {
   "tiny": {
     about: "a few minutes on two CPU cores",
     options: {
@@ -182,11 +168,23 @@ export const presets: Readonly<Record<string, NamedPreset>> = {
 };
 
 /** The preset that `auto` stands for on a machine, and why. */
-export function pickPreset(machine: Machine): { readonly name: string; readonly why: string } {
+export function pickPreset(machine: Machine): PresetChoice {
   if (machine.device === "cpu") return { name: "tiny", why: "training runs on the CPU" };
   const least = 256 * 2 ** 20; // logits at B 32, T 256, V 8192
   if ((machine.maxTensorBytes ?? Infinity) < least) {
     return { name: "tiny", why: "the GPU's buffers are small" };
   }
   return { name: "gpu-small", why: "training runs on a GPU" };
+}
+
+/** The presets of pipelines that train a model. */
+export const trainingPresets: Presets = { byName: presets, pick: pickPreset };
+
+/** The same presets, without their value of one option. */
+export function withoutOption({ byName, pick }: Presets, option: string): Presets {
+  const less = Object.entries(byName).map(([name, { about, options }]) => {
+    const { [option]: _, ...rest } = options;
+    return [name, { about, options: rest }] as const;
+  });
+  return { byName: Object.fromEntries(less), pick };
 }

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import type { SkippedBatch } from "../cli/pipeline.ts";
 import { LeaveOut } from "../../stages/train/spike_watch.ts";
 
 /** Batches left out in one sitting, after which it is not the batches that are wrong. */
 const MOST_LEFT_OUT = 8;
 
 /** The batch that a run failed on and can go on without; null: there is none, or there were too many. */
-export function batchToLeaveOut(error: unknown, before: ReadonlyMap<number, string>): LeaveOut | null {
+export function batchToSkip(error: unknown, before: ReadonlyMap<number, string>): SkippedBatch | null {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof LeaveOut) return before.size < MOST_LEFT_OUT && !before.has(at.batch) ? at : null;
   }

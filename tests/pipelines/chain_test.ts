@@ -105,7 +105,7 @@ Deno.test("every pipeline explains itself and plans without running or writing",
       if (name === "sample") continue; // has no plan without a checkpoint
       const { out } = await runsTo(0, [name, ...args, "--out", `${dir}/run`, "--dry-run"]);
       match(out, /Stages/);
-      if (args.length > 0) match(out, /parameters +[\d,]+[\s\S]*FLOPs a step[\s\S]*activation/);
+      if (args.length > 0) match(out, /parameters +[\d,]+[\s\S]*FLOPs per step[\s\S]*activation/);
     }
     deepStrictEqual([...Deno.readDirSync(dir)].map((entry) => entry.name), ["a.bin"]);
   });

@@ -6,7 +6,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { permutation } from "../../kernels/random/philox.ts";
 import { findAdapter } from "../../kernels/engine/webgpu/device.ts";
-import { runOptions } from "../../pipelines/parts/options.ts";
+import { runOptions } from "../../pipelines/cli/run_options.ts";
 import pipeline from "../../pipelines/fineweb_gpt2.ts";
 import { killedAt, same } from "./kill.ts";
 import { courseOf, errorLine, eventsOf, runsTo, small, start, withFolder } from "./program.ts";

@@ -129,7 +129,7 @@ inFolder("main --dry-run prints stages, configuration and plan, and writes nothi
   match(out, /layers +4 {2}\(preset tiny\)/);
   match(out, /parameters +12\n/);
   match(out, /memory +3\.0 KiB\n {4}parameter +2\.0 KiB/);
-  match(out, /FLOPs a step +3\.0G/);
+  match(out, /FLOPs per step +3\.0G/);
   deepStrictEqual(entries(folder), []);
 });
 

@@ -5,11 +5,11 @@ import {
   cadenceOptions,
   heldOutOptions,
   modelOptions,
-  runOptions,
   tokenizerOptions,
   trainingOptions,
 } from "../../../pipelines/parts/options.ts";
-import { presets } from "../../../pipelines/parts/presets.ts";
+import { presets, trainingPresets, withoutOption } from "../../../pipelines/parts/presets.ts";
+import { runOptions } from "../../../pipelines/cli/run_options.ts";
 import { checkFixed, resolve, show } from "../../../pipelines/cli/resolve.ts";
 
 const options = {
@@ -25,6 +25,7 @@ const options = {
 const none: Given = new Map();
 const cpu = { device: "cpu" } as const;
 const given = (...args: string[]) => readCommandLine(args, options);
+const pipeline = { options, presets: trainingPresets };
 const layers = { commandLine: none, config: none, saved: null, machine: cpu };
 
 Deno.test("readCommandLine() refuses what it cannot mean, in one line with the nearest name", () => {
@@ -83,27 +84,31 @@ Deno.test("readConfig() takes names as typed or in camel case, and a run's confi
 
 Deno.test("resolve() lays preset, config file and command line over each other", () => {
   const config = fromRecord({ layers: 5, lr: 1 }, options, { where: "", strangers: "refuse" });
-  const { values, origin, preset } = resolve(options, { ...layers, config, commandLine: given("--lr", "2") });
+  const { values, origin, preset } = resolve(pipeline, {
+    ...layers,
+    config,
+    commandLine: given("--lr", "2"),
+  });
   deepStrictEqual([values.lr, values.layers, values.channels, values.beta1], [2, 5, 128, 0.9]);
   deepStrictEqual(
     ["lr", "layers", "channels", "beta1"].map((name) => origin.get(name)),
     ["command line", "config file", "preset tiny", "default"],
   );
   strictEqual(preset?.name, "tiny");
-  throws(() => resolve(options, { ...layers, commandLine: given("--preset", "tinny") }), {
+  throws(() => resolve(pipeline, { ...layers, commandLine: given("--preset", "tinny") }), {
     message:
       'Unknown preset "tinny": expected one of auto, tiny, shakespeare-char-cpu, shakespeare-char, gpu-small, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m: did you mean tiny?',
   });
 });
 
 Deno.test("resolve() lets one way to end a run replace another", () => {
-  const timed = resolve(options, { ...layers, commandLine: given("--time-limit", "5m") }).values;
+  const timed = resolve(pipeline, { ...layers, commandLine: given("--time-limit", "5m") }).values;
   deepStrictEqual([timed.steps, timed.timeLimit, timed.scheduleSteps], [
     null,
     300,
     presets.tiny.options.steps,
   ]);
-  const counted = resolve(options, {
+  const counted = resolve(pipeline, {
     ...layers,
     commandLine: given("--preset", "gpt2-124m", "--grad-accum", "2"),
   });
@@ -111,35 +116,35 @@ Deno.test("resolve() lets one way to end a run replace another", () => {
 });
 
 Deno.test("resolve() remembers the run's options and keeps the schedule's length", () => {
-  const first = resolve(options, { ...layers, commandLine: given("--steps", "40", "--lr", "3", "--quiet") });
+  const first = resolve(pipeline, { ...layers, commandLine: given("--steps", "40", "--lr", "3", "--quiet") });
   strictEqual(first.values.scheduleSteps, 40);
   const saved = new Map(Object.entries(first.values));
-  const again = resolve(options, { ...layers, saved, commandLine: given("--steps", "80") });
+  const again = resolve(pipeline, { ...layers, saved, commandLine: given("--steps", "80") });
   deepStrictEqual(
     [again.values.steps, again.values.scheduleSteps, again.values.lr, again.values.quiet],
     [80, 40, 3, false],
   );
   checkFixed(again, { options, saved, out: "runs/x" });
-  const changed = resolve(options, { ...layers, saved, commandLine: given("--lr", "4") });
+  const changed = resolve(pipeline, { ...layers, saved, commandLine: given("--lr", "4") });
   throws(() => checkFixed(changed, { options, saved, out: "runs/x" }), {
     name: "UsageError",
     message:
       "Cannot go on in runs/x with --lr 4: the run was begun with --lr 3: leave the option out to go on, or begin anew with another --out or --resume never",
   });
   const onGpu = { ...layers, saved, machine: { device: "webgpu" } as const }; // another preset would be picked
-  checkFixed(resolve(options, onGpu), { options, saved, out: "runs/x" });
+  checkFixed(resolve(pipeline, onGpu), { options, saved, out: "runs/x" });
 });
 
 Deno.test("--dropout is 0 unless given, a share below 1, and belongs to what a run is", () => {
-  const first = resolve(options, { ...layers, commandLine: given("--dropout", "0.2") });
-  deepStrictEqual([resolve(options, layers).values.dropout, first.values.dropout], [0, 0.2]);
+  const first = resolve(pipeline, { ...layers, commandLine: given("--dropout", "0.2") });
+  deepStrictEqual([resolve(pipeline, layers).values.dropout, first.values.dropout], [0, 0.2]);
   throws(() => given("--dropout", "1"), {
     message: 'Bad value for --dropout: "1": expected a number from 0 to 0.99',
   });
   const saved = new Map(Object.entries(first.values));
-  const changed = resolve(options, { ...layers, saved, commandLine: given("--dropout", "0") });
+  const changed = resolve(pipeline, { ...layers, saved, commandLine: given("--dropout", "0") });
   throws(() => checkFixed(changed, { options, saved, out: "runs/x" }), /--dropout 0: .* with --dropout 0.2/);
-  checkFixed(resolve(options, { ...layers, saved }), { options, saved, out: "runs/x" });
+  checkFixed(resolve(pipeline, { ...layers, saved }), { options, saved, out: "runs/x" });
 });
 
 Deno.test("presets name options that there are, with values that they take", () => {
@@ -149,9 +154,9 @@ Deno.test("presets name options that there are, with values that they take", () 
 });
 
 Deno.test("resolve() lets no preset say how large the vocabulary of finished shards is", () => {
-  const { tokenizer: _made, ...finished } = options;
+  const finished = { options, presets: withoutOption(trainingPresets, "vocabSize") };
   deepStrictEqual(
-    [resolve(options, layers).values.vocabSize, resolve(finished, layers).values.vocabSize],
+    [resolve(pipeline, layers).values.vocabSize, resolve(finished, layers).values.vocabSize],
     [2048, options.vocabSize.value],
   );
 });

@@ -7,10 +7,11 @@ import { readCommandLine } from "../../../pipelines/cli/command_line.ts";
 import {
   cadenceOptions,
   modelOptions,
-  runOptions,
   tokenizerOptions,
   trainingOptions,
 } from "../../../pipelines/parts/options.ts";
+import { runOptions } from "../../../pipelines/cli/run_options.ts";
+import { trainingPresets } from "../../../pipelines/parts/presets.ts";
 import type { Values } from "../../../pipelines/cli/pipeline.ts";
 import { resolve } from "../../../pipelines/cli/resolve.ts";
 
@@ -27,7 +28,7 @@ export type TestValues = Values<typeof options>;
 
 /** The values of `args`, on a machine without a GPU. */
 export function valuesOf(...args: string[]): TestValues {
-  const { values } = resolve(options, {
+  const { values } = resolve({ options, presets: trainingPresets }, {
     commandLine: readCommandLine(args, options),
     config: new Map(),
     saved: null,

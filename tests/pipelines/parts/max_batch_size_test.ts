@@ -4,8 +4,8 @@
  * @module
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { fitting } from "../../../pipelines/parts/max_batch_size.ts";
-import { dryRunText } from "../../../pipelines/cli/help.ts";
+import { maxBatchSizes } from "../../../pipelines/parts/max_batch_size.ts";
+import { maxBatchSizeLines } from "../../../pipelines/parts/plan_lines.ts";
 import { trainingPlan, type TrainingValues } from "../../../pipelines/parts/training.ts";
 import { valuesOf } from "../cli/values.ts";
 
@@ -16,9 +16,9 @@ function bytesOf(o: TrainingValues): number {
   return Object.values(trainingPlan(o, beginning).memory).reduce((a, b) => a + b, 0);
 }
 
-Deno.test("fitting() finds the batch that fits while twice that does not, by planning both", () => {
+Deno.test("maxBatchSizes() finds the batch that fits while twice that does not, by planning both", () => {
   const o = valuesOf("--preset", "gpt2-124m");
-  const { budgets, rows } = fitting(o, beginning);
+  const { budgets, rows } = maxBatchSizes(o, beginning);
   deepStrictEqual(budgets, [4 * GIB, 8 * GIB, 16 * GIB, 24 * GIB]);
   deepStrictEqual(rows.map((row) => row.recompute), ["none", "gelu", "block"]);
   for (const { recompute, batchSizes } of rows) {
@@ -37,31 +37,25 @@ Deno.test("fitting() finds the batch that fits while twice that does not, by pla
   ok(last[2]! >= 4 * last[0]!, `recomputing blocks takes ${last} sequences into 24 GiB`);
 });
 
-Deno.test("fitting() gives null where weights, gradients and optimizer alone are too much", () => {
-  const { rows } = fitting(valuesOf("--preset", "gpt2-774m"), beginning); // 16 bytes a parameter: 12.4 GB
+Deno.test("maxBatchSizes() gives null where weights, gradients and optimizer alone are too much", () => {
+  const { rows } = maxBatchSizes(valuesOf("--preset", "gpt2-774m"), beginning); // 16 bytes a parameter: 12.4 GB
   for (const { batchSizes } of rows) {
     deepStrictEqual(batchSizes.slice(0, 2), [null, null]);
     ok(batchSizes[2] !== null && batchSizes[3] !== null);
   }
 });
 
-Deno.test("fitting() keeps to batches that --total-batch-tokens can be made of", () => {
+Deno.test("maxBatchSizes() keeps to batches that --total-batch-tokens can be made of", () => {
   const o = valuesOf("--preset", "gpt2-124m", "--total-batch-tokens", `${3 * 4 * 1024}`);
-  const { rows } = fitting({ ...o, batchSize: 1 }, beginning);
+  const { rows } = maxBatchSizes({ ...o, batchSize: 1 }, beginning);
   ok(rows.every(({ batchSizes }) => Math.max(...batchSizes.map((n) => n ?? 0)) === 4));
 });
 
-Deno.test("dryRunText() shows what fits as a table within 80 columns, - where nothing does", () => {
-  const text = dryRunText({
-    graph: [],
-    resolved: { values: {}, origin: new Map(), preset: null },
-    plan: {
-      fitting: {
-        budgets: [4, 8, 16, 24].map((n) => n * GIB),
-        rows: [{ recompute: "none", batchSizes: [null, 1, 4096, 65536] }],
-      },
-    },
-  }, { color: false, columns: 80 });
-  match(text, /--recompute {7}4 GiB {3}8 GiB {2}16 GiB {2}24 GiB\n {4}none {18}- {7}1 {4}4096 {3}65536\n/);
-  strictEqual(text.split("\n").filter((line) => line.length > 80).length, 0);
+Deno.test("maxBatchSizeLines() makes a table within 80 columns, with - where nothing fits", () => {
+  const text = maxBatchSizeLines({
+    budgets: [4, 8, 16, 24].map((n) => n * GIB),
+    rows: [{ recompute: "none", batchSizes: [null, 1, 4096, 65536] }],
+  }).join("\n");
+  match(text, /--recompute {7}4 GiB {3}8 GiB {2}16 GiB {2}24 GiB\n {2}none {18}- {7}1 {4}4096 {3}65536/);
+  strictEqual(text.split("\n").filter((line) => line.length > 78).length, 0);
 });

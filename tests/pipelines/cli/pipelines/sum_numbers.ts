@@ -1,5 +1,7 @@
 /** Adds up even numbers, a "step" each: everything a training run has but the model. @module */
 import { flag, integer } from "../../../../pipelines/cli/option_types.ts";
+import { planLines } from "../../../../pipelines/parts/plan_lines.ts";
+import { trainingPresets } from "../../../../pipelines/parts/presets.ts";
 import { modelOptions, trainingOptions } from "../../../../pipelines/parts/options.ts";
 import { pipeline } from "../../../../pipelines/cli/pipeline.ts";
 import { from } from "../../../../stages/flow/flow.ts";
@@ -75,11 +77,13 @@ export default pipeline({
       }))
       .pipe(adding(values));
   },
-  plan: () => ({
-    parameterCount: 12,
-    memory: { parameter: 2048, gradient: 1024 },
-    flopsPerStep: 3e9,
-    tokensPerStep: 1,
-  }),
+  presets: trainingPresets,
+  plan: () =>
+    planLines({
+      parameterCount: 12,
+      memory: { parameter: 2048, gradient: 1024 },
+      flopsPerStep: 3e9,
+      tokensPerStep: 1,
+    }),
   finish: (_values, env) => [`Next: look into ${env.out}`],
 });

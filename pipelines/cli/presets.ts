@@ -1,0 +1,46 @@
+/**
+ * Presets: named sets of option values, which a pipeline offers under `--preset`.
+ *
+ * @module
+ */
+import { nearest } from "./args.ts";
+import type { Machine } from "./machine.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Option values by name, as a config file would give them. */
+export type Preset = Readonly<Record<string, number | string | boolean>>;
+
+/** A preset's option values and its line in --help. */
+export interface DescribedPreset {
+  readonly about: string;
+  readonly options: Preset;
+}
+
+/** The name of a preset, and why it was chosen. */
+export interface PresetChoice {
+  readonly name: string;
+  readonly why: string;
+}
+
+/** The presets of a pipeline. */
+export interface Presets {
+  readonly byName: Readonly<Record<string, DescribedPreset>>;
+  /** The preset that `--preset auto` stands for on a machine. */
+  pick(machine: Machine): PresetChoice;
+}
+
+/** The preset that `--preset NAME` means. Throws UsageError for a name that is not among them. */
+export function choosePreset(
+  name: string,
+  { presets, machine }: { readonly presets: Presets; readonly machine: Machine },
+): PresetChoice {
+  if (name === "auto") return presets.pick(machine);
+  if (Object.hasOwn(presets.byName, name)) return { name, why: "asked for" };
+  const names = Object.keys(presets.byName);
+  const near = nearest(name, names);
+  throw new UsageError(
+    `Unknown preset ${JSON.stringify(name)}: expected one of auto, ${names.join(", ")}${
+      near === null ? "" : `: did you mean ${near}?`
+    }`,
+  );
+}

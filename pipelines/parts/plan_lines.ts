@@ -1,0 +1,95 @@
+/**
+ * The plan of a model as --dry-run prints it.
+ *
+ * @module
+ */
+import type { ProgramCost } from "../../kernels/core/cost.ts";
+import { leastLimits } from "../../kernels/core/gpu.ts";
+import type { Kind } from "../../kernels/core/tensor.ts";
+import type { PlanCost } from "../../stages/model/plan_cost.ts";
+import { bytes, count, time } from "../../stages/report/quantity.ts";
+import type { MaxBatchSizes } from "./max_batch_size.ts";
+
+/** What is known of a model and its run before anything is computed. Zeros are not printed. */
+export interface ModelPlan {
+  readonly parameterCount: number;
+  /** Bytes by kind of memory. */
+  readonly memory: Readonly<Partial<Record<Kind, number>>>;
+  readonly flopsPerStep?: number;
+  readonly tokensPerStep?: number;
+  /** Length of the run; null: as long as there are tokens. */
+  readonly steps?: number | null;
+  readonly cost?: PlanCost;
+  readonly maxBatchSizes?: MaxBatchSizes;
+}
+
+/** Parameters, tokens and FLOPs per step, the run's length, memory, batch sizes that fit, and the cost on a GPU. */
+export function planLines(plan: ModelPlan): readonly string[] {
+  const { parameterCount, tokensPerStep = 0, flopsPerStep = 0, maxBatchSizes, cost } = plan;
+  return [
+    `parameters       ${parameterCount.toLocaleString("en-US")}`,
+    ...(tokensPerStep > 0 ? [`tokens per step  ${count(tokensPerStep)}`] : []),
+    ...(flopsPerStep > 0 ? [`FLOPs per step   ${count(flopsPerStep)}`] : []),
+    ...lengthLines(plan),
+    ...memoryLines(plan),
+    ...(maxBatchSizes === undefined ? [] : maxBatchSizeLines(maxBatchSizes)),
+    ...(cost === undefined ? [] : costLines(cost)),
+  ];
+}
+
+/** All tokens and FLOPs of a run, and its time at several speeds: no speed is known before it runs. */
+function lengthLines({ steps = null, tokensPerStep = 0, flopsPerStep = 0 }: ModelPlan): string[] {
+  if (steps === null) return [];
+  const tokens = steps * tokensPerStep;
+  const times = [1e3, 1e4, 1e5, 1e6].map((rate) => `${time(tokens / rate)} at ${count(rate)} tokens/s`);
+  return [
+    `all ${count(steps)} steps`,
+    `  tokens         ${count(tokens)}`,
+    `  FLOPs          ${(steps * flopsPerStep).toExponential(2)}`,
+    `  time           ${times.slice(0, 2).join(", ")},`,
+    `                 ${times.slice(2).join(", ")}`,
+  ];
+}
+
+function memoryLines({ memory }: ModelPlan): string[] {
+  const kinds = Object.entries(memory).filter(([, size]) => size > 0);
+  if (kinds.length === 0) return [];
+  return [
+    `memory           ${bytes(kinds.reduce((sum, [, size]) => sum + size, 0))}`,
+    ...kinds.map(([kind, size]) => `  ${kind.padEnd(15)}${bytes(size)}`),
+  ];
+}
+
+/** A column for each amount of memory, a row for each mode of --recompute; "-" where not even one sequence fits. */
+export function maxBatchSizeLines({ budgets, rows }: MaxBatchSizes): string[] {
+  const row = (name: string, cells: readonly string[]) =>
+    `  ${name.padEnd(15)}${cells.map((cell) => cell.padStart(8)).join("")}`;
+  return [
+    "largest --batch-size (a power of two) by memory",
+    row("--recompute", budgets.map((budget) => `${budget / 2 ** 30} GiB`)),
+    ...rows.map(({ recompute, batchSizes }) => row(recompute, batchSizes.map((n) => n?.toString() ?? "-"))),
+  ];
+}
+
+/** Work that a GPU gets: in one step, then in one run of each program. */
+function costLines({ step, programs, pipelines, largest }: PlanCost): string[] {
+  const least = leastLimits.maxStorageBufferBindingSize;
+  const row = (name: string, { dispatches, read, written }: ProgramCost) =>
+    `  ${name.padEnd(15)}${count(dispatches).padStart(10)}${bytes(read).padStart(12)}${
+      bytes(written).padStart(12)
+    }`;
+  return [
+    "on a GPU",
+    ...(step.submits > 0 ? [`  submits        ${step.submits} per step`] : []),
+    `  read-backs     ${step.readBacks > 0 ? `1 per ${Math.round(1 / step.readBacks)} steps` : "none"}`,
+    `  pipelines      ${pipelines}`,
+    ...(largest === null ? [] : [
+      `  largest tensor ${bytes(largest.bytes)}: ${largest.label}: ${
+        largest.bytes <= least ? "every GPU can bind it" : `some GPUs bind no more than ${bytes(least)}`
+      }`,
+    ]),
+    `  ${"".padEnd(15)}${"dispatches".padStart(10)}${"read".padStart(12)}${"written".padStart(12)}`,
+    ...(step.submits > 0 ? [row("step", step)] : []),
+    ...programs.map((program) => row(program.name, program)),
+  ];
+}

@@ -1,0 +1,29 @@
+/**
+ * What a pipeline reads, as --dry-run prints it.
+ *
+ * @module
+ */
+import { bytes } from "../../stages/report/quantity.ts";
+
+/** The files of a source and how they are divided among processes. */
+export interface SourcePlan {
+  readonly files: number;
+  /** Size of the files as they are, compressed ones too. */
+  readonly bytes: number;
+  readonly workers: number;
+  /** What each process reads, by its rank. */
+  readonly ranks: readonly { readonly parts: number; readonly bytes: number }[];
+}
+
+/** Files, bytes and workers; with several processes a line for each. */
+export function sourceLines({ files, bytes: size, workers, ranks }: SourcePlan): readonly string[] {
+  const rankLines = ranks.map(({ parts, bytes: size }, rank) =>
+    `  ${String(rank).padEnd(15)}${bytes(size)} in ${parts} ${parts === 1 ? "part" : "parts"}`
+  );
+  return [
+    `files            ${files.toLocaleString("en-US")}`,
+    `bytes            ${bytes(size)}`,
+    `workers          ${workers}`,
+    ...(ranks.length === 1 ? [] : [`ranks            ${ranks.length}`, ...rankLines]),
+  ];
+}
