@@ -5,8 +5,8 @@
  * @module
  */
 import { trafficOf } from "../kernels/core/cost.ts";
-import { Graph } from "../kernels/core/graph.ts";
-import { caseSpecs, type Op } from "../kernels/core/op.ts";
+import { Graph, type Op } from "../kernels/core/graph.ts";
+import { caseSpecs } from "../kernels/core/case.ts";
 import { normals, uniformAt } from "../kernels/random/philox.ts";
 import { compile } from "../kernels/core/program.ts";
 import { sizeOf, type TensorMap } from "../kernels/core/tensor.ts";

@@ -4,16 +4,19 @@
  * @module
  */
 export * from "./core/graph.ts";
+export * from "./core/case.ts";
+export * from "./core/scope.ts";
+export * from "./core/wgsl.ts";
 export { costOf, countPipelines, type ProgramCost, scratchBytes } from "./core/cost.ts";
 export { type BufferLimits, checkLimits, largestSlot } from "./core/limits.ts";
-export { checkpoint } from "./core/recompute.ts";
-export { eachGradient, type Found, gradients } from "./core/gradients.ts";
+export { recompute } from "./core/recompute.ts";
+export { eachGradient, gradients, type TensorGradient } from "./core/gradients.ts";
 export * from "./core/gpu.ts";
 export { MersenneTwister } from "./random/mersenne_twister.ts";
 export { NumpyRandom } from "./random/numpy_random.ts";
 export * from "./core/op.ts";
 export * from "./random/philox.ts";
-export type { Member, NamedSpec, Pack } from "./core/pack.ts";
+export type { Member, NamedSpec } from "./core/pack.ts";
 export { compile, flopsOf, type Program, type Slot } from "./core/program.ts";
 export { memoryByKind, type Region, regionsOf } from "./core/regions.ts";
 export { PythonRandom } from "./random/python_random.ts";

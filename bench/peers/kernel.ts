@@ -5,10 +5,10 @@
  */
 import type { numpy } from "@jax-js/jax";
 import { trafficOf } from "../../kernels/core/cost.ts";
-import { flowBack } from "../../kernels/core/gradients.ts";
-import { Graph } from "../../kernels/core/graph.ts";
+import { backpropagate } from "../../kernels/core/gradients.ts";
+import { Graph, type Tensor } from "../../kernels/core/graph.ts";
 import { compile, flopsOf, type Program } from "../../kernels/core/program.ts";
-import type { Tensor, TensorMap } from "../../kernels/core/tensor.ts";
+import type { TensorMap } from "../../kernels/core/tensor.ts";
 import { finishRuns, marker } from "../engines.ts";
 import type { Comparison } from "./comparison.ts";
 import { jaxjsContender } from "./jaxjs.ts";
@@ -64,7 +64,7 @@ export function gradientsOf(
   y: Tensor,
   { of, dy }: { readonly of: Readonly<Record<string, Tensor>>; readonly dy: Tensor },
 ): Record<string, Tensor> {
-  const flow = flowBack(y, { calls: y.graph.calls, of: Object.values(of), seed: () => dy });
+  const flow = backpropagate(y, { calls: y.graph.calls, of: Object.values(of), seed: () => dy });
   const found = new Map([...flow].map((g) => [g.of, g.gradient]));
   return Object.fromEntries(Object.entries(of).map(([name, t]) => [`d${name}`, found.get(t)!]));
 }

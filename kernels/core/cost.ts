@@ -4,9 +4,11 @@
  * @module
  */
 import { type Gpu, leastGpu } from "./gpu.ts";
-import { bindings, type Call, dispatchesOf, scratchOf, type Traffic } from "./op.ts";
+import { bindings } from "./op.ts";
+import type { Call, Tensor, Traffic } from "./graph.ts";
+import { dispatchesOf, scratchOf } from "./wgsl.ts";
 import type { Program } from "./program.ts";
-import { bytesOf, type Tensor } from "./tensor.ts";
+import { bytesOf } from "./tensor.ts";
 
 /** What one replay of a program costs, or one step. */
 export interface ProgramCost extends Traffic {

@@ -1,14 +1,13 @@
 /**
- * What ops are told of a GPU when they write their WGSL: what it can do, and which of several kernels it runs fastest.
+ * What an op knows of a GPU when it writes its WGSL, and the kernel that it writes.
  *
  * @module
  */
-import type { Call } from "./op.ts";
 
-/** What some GPUs have beside WebGPU's least, and some kernels use. */
+/** Optional WebGPU features that some kernels use. */
 export type GpuFeature = "shader-f16" | "subgroups";
 
-/** Limits that matter to kernels and their memory. */
+/** The limits of a WebGPU device that matter to kernels and their memory. */
 export type GpuLimits = Pick<
   GPUSupportedLimits,
   | "maxBufferSize"
@@ -24,25 +23,34 @@ export type GpuLimits = Pick<
 
 /** A GPU as an op sees it. */
 export interface Gpu {
-  /** A kernel stays within them. */
+  /** Limits that a kernel must keep. */
   readonly limits: GpuLimits;
-  /** Granted to the device, not only spoken of by the adapter. */
+  /** Features that the device was created with; the adapter may have more. */
   readonly features: ReadonlySet<GpuFeature>;
-  /** It computes on the CPU: memory shared by a workgroup is no faster than any other there, and barriers cost much. */
+  /** Whether the CPU emulates it: workgroup memory is then no faster than any other, and barriers are expensive. */
   readonly software: boolean;
-  /** Products of matrices round what they multiply to 16-bit floats, and sum in 32 bits. */
+  /** Whether matrix products round their operands to 16-bit floats; sums stay 32-bit. */
   readonly half?: boolean;
-  /** `callKey()` → the name of the variant to run, for calls that were timed. */
+  /** Variant to run for each call that was timed, by `callKey()`. */
   readonly choices?: ReadonlyMap<string, string>;
 }
 
-/** What tells a call's shapes and constants from another's: kernels are chosen by it. */
-export function callKey({ op, inputs, attrs }: Call): string {
-  const shapes = inputs.map(({ shape }) => `[${shape}]`).join(" ");
-  return `${op.name} ${shapes} ${JSON.stringify(attrs)}`;
+/** The WGSL kernel of a call: one dispatch, or a chain of dispatches that run in order. */
+export interface WgslKernel {
+  /** WGSL with an entry point `main`. */
+  readonly code: string;
+  /** Number of workgroups along x, y and z. */
+  readonly workgroups: readonly [number, number, number];
+  /**
+   * Size in bytes of a temporary buffer that this dispatch fills and the next one reads. It is the last binding of
+   * both. Its contents are undefined before and after the call.
+   */
+  readonly scratchBytes?: number;
+  /** The next dispatch of the call, which has the same bindings. */
+  readonly then?: WgslKernel;
 }
 
-/** Limits that every WebGPU device has: with them a program can be planned without a device. */
+/** The limits that every WebGPU device has, so that a program can be planned without a device. */
 export const leastLimits: GpuLimits = {
   maxBufferSize: 256 * 1024 * 1024,
   maxComputeWorkgroupsPerDimension: 65535,
@@ -55,5 +63,5 @@ export const leastLimits: GpuLimits = {
   maxStorageBufferBindingSize: 128 * 1024 * 1024,
 };
 
-/** The least GPU that there is. */
+/** The weakest GPU that WebGPU allows. */
 export const leastGpu: Gpu = { limits: leastLimits, features: new Set(), software: false };

@@ -1,53 +1,142 @@
 /**
- * A graph: calls in the order they were made, and its leaves. Building one computes shapes, nothing else.
+ * Graphs: tensors, the calls that compute them, and the ops that are called. Building a graph computes shapes only.
+ *
+ * Tensor, Call, Op and Graph refer to each other, so they share this file.
  *
  * @module
  */
-import type { Call, Op } from "./op.ts";
-import { type NamedSpec, type Pack, placeMembers } from "./pack.ts";
-import type { Kind, Shape, Spec, Tensor } from "./tensor.ts";
-import { ShapeError, sizeOf } from "./tensor.ts";
+import type { Case } from "./case.ts";
+import type { Gpu, WgslKernel } from "./gpu.ts";
+import { type Member, type NamedSpec, placeMembers } from "./pack.ts";
+import { type MemoryKind, type Shape, ShapeError, type Spec } from "./tensor.ts";
 
-/** How a gradient flows through a value that several calls make, where flowing through each would keep too much. */
+/** A value in a graph: a leaf, or an output of a call. It holds no data; engines do. */
+export interface Tensor extends Spec {
+  /** The graph that it belongs to. */
+  readonly graph: Graph;
+  /** The call that computes it; null for a leaf. */
+  readonly call: Call | null;
+  /** A leaf's name, unique in its graph; for the output of a call, the place in the model where it is computed. */
+  readonly label: string;
+  /** What its memory is for. */
+  readonly kind: MemoryKind;
+}
+
+/** One use of an op in a graph. */
+export interface Call<A = any> {
+  /** The op that is called. */
+  readonly op: Op<A>;
+  /** Operands in order. */
+  readonly inputs: readonly Tensor[];
+  /** Results in order. */
+  readonly outputs: readonly Tensor[];
+  /** The op's constants for this call. */
+  readonly attrs: A;
+}
+
+/**
+ * An op. Its kernels, WGSL and WASM alike, are bound to the inputs in order and then to the outputs that are not in
+ * place; see `bindings()`. On a device a tensor is a flat array. All WGSL bindings are `read_write`, because disjoint
+ * parts of one buffer may be bound together.
+ */
+export interface Op<A> {
+  /** Name in lower_snake_case, also that of its WASM export. */
+  readonly name: string;
+  /** Shapes and types of the outputs. Throws ShapeError where the inputs do not fit. */
+  infer(inputs: readonly Spec[], attrs: A): readonly Spec[];
+  /** Whether the outputs do not depend on the inputs' contents, so that no gradient flows through the op. */
+  readonly constant?: true;
+  /** Gradients of the inputs, given those of the outputs; null where no gradient flows. */
+  vjp?(call: Call<A>, grads: readonly (Tensor | null)[]): readonly (Tensor | null)[];
+  /**
+   * Adds the call's result to `buffer` in place, in one call, and returns the buffer's new value; null where this call
+   * cannot do so. Ops that compute gradients of parameters have it, so that those gradients are never stored on their
+   * own.
+   */
+  addTo?(call: Call<A>, buffer: Tensor): Tensor | null;
+  /** Defines the op's results, in float64 on flat arrays; one array per output. */
+  reference(inputs: readonly Float64Array[], call: Call<A>): readonly Float64Array[];
+  /** Its kernel on a GPU, within that GPU's limits and features. Among several variants, `gpu.choices` decides. */
+  wgsl(call: Call<A>, gpu: Gpu): WgslKernel;
+  /** Names of the variants that a GPU can run for a call; the first runs where none was timed. Default: a single one. */
+  variants?(call: Call<A>, gpu: Gpu): readonly string[];
+  /** Numbers that the WASM kernel takes besides the tensors, as f64: sizes first, then constants. */
+  wasm(call: Call<A>): readonly number[];
+  /** Floating-point operations of one call. */
+  flops?(call: Call<A>): number;
+  /** Bytes that one call reads and writes. Default: all of its inputs and all of its outputs. */
+  traffic?(call: Call<A>): Traffic;
+  /**
+   * For each output, the index of the input that it overwrites, or -1 where it has memory of its own. Later calls must
+   * not read an input that was overwritten.
+   */
+  readonly inPlace?: readonly number[];
+  /** Whether the output is only the input under another shape: nothing runs, and the input may still be read. */
+  readonly view?: boolean;
+  /** Cases that the parity tests, the gradient tests and the benches run. */
+  readonly cases: readonly Case<A>[];
+}
+
+/** Bytes that a call moves between memory and the device's processors. */
+export interface Traffic {
+  /** Bytes read, each counted once, even where a kernel reads some again. */
+  readonly read: number;
+  /** Bytes written, each counted once. */
+  readonly written: number;
+}
+
+/** Replaces the gradients of several calls, where those would keep too many of the calls' values in memory. */
 export interface CustomGradient {
-  /** What the value depends on. */
+  /** Tensors that the value depends on. */
   readonly inputs: readonly Tensor[];
   /**
-   * Gradients of the inputs given those of the finishing call's outputs (null: no gradient flows). That of an input with
-   * a buffer may be added to it instead: then the buffer's newest value is set there, and given.
+   * Gradients of `inputs`, given those of the last call's outputs; null where no gradient flows. For an input in
+   * `buffers`, the gradient may be added to its buffer instead: the buffer's new value then replaces the old one in
+   * the map and is returned as the gradient.
    */
   vjp(grads: readonly (Tensor | null)[], buffers: Map<Tensor, Tensor>): readonly (Tensor | null)[];
 }
 
-/** Calls in order, and leaves by label. */
+/**
+ * A persistent leaf that consists of other leaves, laid end to end. Every program of a session finds the members inside
+ * it, even if its own graph has no such pack; `read` and `write` accept the members' labels.
+ */
+export interface Pack {
+  /** The whole pack, f32 [N]. Elements between members are zeros, and a call must keep them so. */
+  readonly tensor: Tensor;
+  /** Its members in order. `graph.leaf(member.label, member, pack.tensor.kind)` is the tensor of one member. */
+  readonly members: readonly Member[];
+}
+
+/** Calls in the order they were made, and leaves by label. */
 export class Graph {
-  /** In the order they were made. */
+  /** Calls in the order they were made. */
   readonly calls: Call[] = [];
-  /** By label. */
+  /** Leaves by label. */
   readonly leaves: Map<string, Tensor> = new Map();
-  /** Leaves that are others laid end to end, by label. */
+  /** Packs by label. */
   readonly packs: Map<string, Pack> = new Map();
-  /** Tensors to be readable after a run, by label. */
+  /** Tensors that can be read after a run, by label. */
   readonly outputs: Map<string, Tensor> = new Map();
-  /** By the call that finishes such a value: used instead of its op's vjp, and of all calls before it. */
+  /** Custom gradients by the last of the calls that they replace. */
   readonly customGradients: Map<Call, CustomGradient> = new Map();
-  /** Where shape errors say they happened: the scope that is building. */
+  /** Path of the scope that is being built; shape errors begin with it. */
   where = "";
 
-  /** The leaf `label`, made if new. A label means the same memory in every program of a session. */
-  leaf(label: string, spec: Spec, kind: Kind): Tensor {
+  /** The leaf `label`, created if it is new. A label means the same memory in every program of a session. */
+  leaf(label: string, spec: Spec, kind: MemoryKind): Tensor {
     const known = this.leaves.get(label);
     if (known !== undefined) {
       if (String(known.shape) !== String(spec.shape) || known.dtype !== spec.dtype) {
         throw new ShapeError(
-          `Cannot reuse leaf ${label}: it is ${known.dtype} [${known.shape}], wanted ${spec.dtype} [${spec.shape}]`,
+          `Cannot reuse leaf ${label}: it is ${known.dtype} [${known.shape}], not ${spec.dtype} [${spec.shape}]`,
         );
       }
       return known;
     }
     if (spec.shape.some((n) => !Number.isInteger(n) || n < 1)) {
       throw new ShapeError(
-        `Cannot make ${label}: every size of [${spec.shape}] must be a whole number above 0`,
+        `Cannot make leaf ${label}: every size of [${spec.shape}] must be a whole number above 0`,
       );
     }
     const leaf: Tensor = { graph: this, call: null, label, kind, shape: spec.shape, dtype: spec.dtype };
@@ -56,11 +145,11 @@ export class Graph {
   }
 
   /**
-   * Makes the persistent leaf `label`, which is `specs` laid end to end; all f32. Throws ShapeError where the label is
-   * taken, and for no specs, one twice or another type. Calls on a pack and on its members take effect in the order in
-   * which they are made; one call must not take both.
+   * Creates the persistent leaf `label`, which consists of `specs` laid end to end; all must be f32. Calls on a pack and
+   * calls on its members take effect in the order in which they are made; one call must not take both. Throws ShapeError
+   * where the label is taken, and where `specs` is empty, names a tensor twice or holds another type.
    */
-  pack(label: string, specs: readonly NamedSpec[], kind: Kind): Pack {
+  pack(label: string, specs: readonly NamedSpec[], kind: MemoryKind): Pack {
     if (this.packs.has(label) || this.leaves.has(label)) {
       throw new ShapeError(`Cannot make pack ${label}: the label is taken`);
     }
@@ -70,7 +159,7 @@ export class Graph {
     return pack;
   }
 
-  /** Adds a call and gives its outputs. Throws ShapeError naming the op and where it stands. */
+  /** Adds a call and returns its outputs. Throws ShapeError that names the op and the scope. */
   call<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): readonly Tensor[] {
     let specs: readonly Spec[];
     try {
@@ -83,7 +172,7 @@ export class Graph {
     const call: Call<A> = { op, inputs, outputs, attrs };
     const at = this.where === "" ? op.name : `${this.where}/${op.name}`;
     specs.forEach((spec, i) => {
-      // An in-place output is its input's memory, so it keeps that memory's label and kind.
+      // An in-place output is in its input's memory, so it has the label and kind of that memory.
       const home = op.inPlace?.[i] ?? -1;
       outputs.push({
         graph: this,
@@ -97,115 +186,8 @@ export class Graph {
     return outputs;
   }
 
-  /** Marks a tensor as readable after a run, under `label`. */
+  /** Makes a tensor readable after a run, under `label`. */
   output(label: string, tensor: Tensor): void {
     this.outputs.set(label, tensor);
   }
-}
-
-/** How a parameter begins. */
-export type Init =
-  | { readonly kind: "zeros" }
-  | { readonly kind: "ones" }
-  | { readonly kind: "constant"; readonly value: number }
-  | { readonly kind: "normal"; readonly std: number };
-
-/** A named place in a model: makes parameters, states and probes whose names are its path. */
-export interface Scope {
-  /** Where its calls go. */
-  readonly graph: Graph;
-  /** Names joined by dots. */
-  readonly path: string;
-  /** The place `name` within this one. */
-  at(name: string): Scope;
-  /** A trainable leaf, `path.name`. */
-  param(name: string, shape: Shape, init: Init): Tensor;
-  /** A leaf that training changes, though not by a gradient, `path.name`: running statistics. It belongs to the weights. */
-  buffer(name: string, shape: Shape, init: Init): Tensor;
-  /** An optimizer's memory for the parameters of `like`: zeros of their shapes, labels `<parameter>/name`. */
-  state(name: string, like: Pack): Pack;
-  /** Names a value so that it can be looked at; gives it back unchanged. */
-  probe(name: string, x: Tensor): Tensor;
-}
-
-/** A parameter and how it begins. */
-export interface Parameter {
-  /** The leaf. */
-  readonly tensor: Tensor;
-  /** Its first values. */
-  readonly init: Init;
-}
-
-/** A Scope over `graph`, with what it made. */
-export class RootScope implements Scope {
-  readonly #shared: {
-    parameters: Map<string, Parameter>;
-    buffers: Map<string, Parameter>;
-    probes: Map<string, Tensor>;
-  };
-
-  /** `parent`: shares what it makes with it. */
-  constructor(readonly graph: Graph, readonly path = "", parent?: RootScope) {
-    this.#shared = parent ? parent.#shared : { parameters: new Map(), buffers: new Map(), probes: new Map() };
-  }
-
-  /** By full name, in the order made. */
-  get parameters(): ReadonlyMap<string, Parameter> {
-    return this.#shared.parameters;
-  }
-
-  /** By full name, in the order made. */
-  get buffers(): ReadonlyMap<string, Parameter> {
-    return this.#shared.buffers;
-  }
-
-  /** By full name. */
-  get probes(): ReadonlyMap<string, Tensor> {
-    return this.#shared.probes;
-  }
-
-  /** The place `name` within this one; shape errors say it from now on. */
-  at(name: string): RootScope {
-    const path = this.#join(name);
-    this.graph.where = path;
-    return new RootScope(this.graph, path, this);
-  }
-
-  param(name: string, shape: Shape, init: Init): Tensor {
-    return this.#leaf(this.#shared.parameters, { label: this.#join(name), shape, init });
-  }
-
-  buffer(name: string, shape: Shape, init: Init): Tensor {
-    return this.#leaf(this.#shared.buffers, { label: this.#join(name), shape, init });
-  }
-
-  state(name: string, like: Pack): Pack {
-    const members = like.members.map((member) => ({ ...member, label: `${member.label}/${name}` }));
-    return this.graph.pack(`${like.tensor.label}/${name}`, members, "optimizer");
-  }
-
-  probe(name: string, x: Tensor): Tensor {
-    this.#shared.probes.set(this.#join(name), x);
-    return x;
-  }
-
-  #leaf(
-    known: Map<string, Parameter>,
-    { label, shape, init }: { readonly label: string; readonly shape: Shape; readonly init: Init },
-  ): Tensor {
-    const tensor = this.graph.leaf(label, { shape, dtype: "f32" }, "parameter");
-    if (!known.has(label)) known.set(label, { tensor, init });
-    return tensor;
-  }
-
-  #join(name: string): string {
-    return this.path === "" ? name : `${this.path}.${name}`;
-  }
-}
-
-/** Number of trainable elements. */
-export function parameterCount(parameters: ReadonlyMap<string, Parameter>): number {
-  let n = 0;
-  for (const { tensor } of parameters.values()) n += sizeOf(tensor.shape);
-  return n;
 }

@@ -5,8 +5,8 @@
  * @module
  */
 import { bindings } from "./op.ts";
-import { isPersistent, type Program, type Slot, slotAlignment } from "./program.ts";
-import { bytesOf, type Spec } from "./tensor.ts";
+import { isPersistent, type Program, type Slot } from "./program.ts";
+import { bytesOf, slotAlignment, type Spec } from "./tensor.ts";
 
 /** Bytes that one buffer is made of at most where it need not be: drivers promise more, and fail to allocate it. */
 export const mostAtOnce = 2 * 1024 ** 3 - 1;

@@ -1,41 +1,32 @@
 /**
- * Packs: persistent tensors laid end to end in one memory, so that one call can go over all of them.
+ * Packs: persistent tensors laid end to end in one region of memory, so that one call can update all of them.
  *
  * @module
  */
-import { slotAlignment } from "./program.ts";
-import { bytesOf, ShapeError, type Spec, type Tensor } from "./tensor.ts";
+import { ShapeError, slotBytes, type Spec } from "./tensor.ts";
 
-/** A tensor by name. */
+/** A named tensor. */
 export interface NamedSpec extends Spec {
-  /** Its leaf's label. */
+  /** Label of its leaf. */
   readonly label: string;
 }
 
 /** A tensor in a pack. */
 export interface Member extends NamedSpec {
-  /** Bytes from the pack's beginning, a multiple of 256. */
+  /** Offset from the start of the pack, in bytes; a multiple of `slotAlignment`. */
   readonly offset: number;
 }
 
 /**
- * A persistent leaf that is other leaves laid end to end. All programs of a session find the members within it, also
- * those that know nothing of the pack; `read` and `write` take members by their own labels.
+ * Places tensors end to end. Throws ShapeError where there is no tensor, where one is listed twice, and where one is not
+ * f32.
  */
-export interface Pack {
-  /** f32 [N], all of it; the elements between members are zeros, and a call must leave zeros there. */
-  readonly tensor: Tensor;
-  /** In order. One by itself, with its shape: `graph.leaf(member.label, member, pack.tensor.kind)`. */
-  readonly members: readonly Member[];
-}
-
-/** Places tensors end to end. Throws ShapeError for none, for one twice and for what is not f32. */
 export function placeMembers(
   label: string,
   specs: readonly NamedSpec[],
 ): { readonly members: readonly Member[]; readonly bytes: number } {
   if (specs.length === 0) {
-    throw new ShapeError(`Cannot make pack ${label} of nothing: wanted one tensor or more`);
+    throw new ShapeError(`Cannot make pack ${label} of no tensors: it needs at least one`);
   }
   const seen = new Set<string>();
   let bytes = 0;
@@ -46,13 +37,8 @@ export function placeMembers(
     }
     seen.add(spec.label);
     const member = { label: spec.label, shape: spec.shape, dtype: spec.dtype, offset: bytes };
-    bytes += packedBytes(spec);
+    bytes += slotBytes(spec);
     return member;
   });
   return { members, bytes };
-}
-
-/** Bytes that a tensor takes in a pack: a member begins where a WebGPU binding may. */
-export function packedBytes(spec: Spec): number {
-  return Math.ceil(bytesOf(spec) / slotAlignment) * slotAlignment;
 }

@@ -1,104 +1,113 @@
 /**
- * From graph to program: the calls that matter, in order, with every tensor's place in memory. A program is data:
- * `--dry-run` prints it, tests inspect it, engines only replay it.
+ * Compilation of a graph to a program: the calls that have to run, in order, and the memory of every tensor. A program
+ * is data: `--dry-run` prints it, tests inspect it and engines replay it.
  *
  * Memory that outlives a run (inputs, outputs, parameters, gradients, optimizer state) is shared by label between the
- * programs of a session: see regions.ts. Activations and workspace live in an arena, which all programs of a session
- * overlay.
+ * programs of a session; see regions.ts. Activations and workspace lie in an arena, whose memory all programs of a
+ * session reuse.
  *
  * @module
  */
 import { placeInArena } from "./arena.ts";
-import type { Graph } from "./graph.ts";
-import { type Call, inPlaceOf } from "./op.ts";
-import type { Pack } from "./pack.ts";
-import { bytesOf, type Kind, type Tensor } from "./tensor.ts";
+import type { Call, Graph, Pack, Tensor } from "./graph.ts";
+import { inPlaceOf } from "./op.ts";
+import { type MemoryKind, slotBytes } from "./tensor.ts";
 import { viewed } from "./view.ts";
 
-/** A tensor's place: in the arena at `offset` (activation, workspace), or, if persistent, memory by its label. */
-export type Slot = Readonly<{ tensor: Tensor; label: string; offset: number; bytes: number; kind: Kind }>;
+/** The memory of a tensor. */
+export interface Slot {
+  /** The tensor, or the view of it that is an output. */
+  readonly tensor: Tensor;
+  /** Name of the memory; persistent slots with the same label share memory. */
+  readonly label: string;
+  /** Offset in the arena, in bytes; 0 for persistent memory. */
+  readonly offset: number;
+  /** Size in bytes, a multiple of `slotAlignment`. */
+  readonly bytes: number;
+  /** What the memory is for. */
+  readonly kind: MemoryKind;
+}
 
-/** Calls in order and where their tensors live. */
-export type Program = Readonly<{
-  name: string;
-  calls: readonly Call[];
-  /** One for each distinct piece of memory; in-place outputs have none of their own. */
-  slots: readonly Slot[];
-  /** Each tensor's slot, in-place outputs included. */
-  places: ReadonlyMap<Tensor, Slot>;
-  arenaBytes: number;
-  /** Those that a call touches as a whole. */
-  packs: readonly Pack[];
-  /** What `read` can ask for by another name than a slot's label. */
-  outputs: ReadonlyMap<string, Slot>;
-}>;
+/** Calls in order, and the memory of their tensors. */
+export interface Program {
+  /** Name by which a session runs it. */
+  readonly name: string;
+  /** Calls in the order in which they run. */
+  readonly calls: readonly Call[];
+  /** Every distinct piece of memory; an in-place output shares the slot of its input. */
+  readonly slots: readonly Slot[];
+  /** The slot of each tensor, in-place outputs included. */
+  readonly slotOf: ReadonlyMap<Tensor, Slot>;
+  /** Size of the arena in bytes. */
+  readonly arenaBytes: number;
+  /** Packs that a call uses as a whole. */
+  readonly packs: readonly Pack[];
+  /** Slots of the graph's outputs, by the names that `read` accepts besides slot labels. */
+  readonly outputs: ReadonlyMap<string, Slot>;
+}
 
-/** Alignment of every slot: WebGPU's largest binding offset alignment. */
-export const slotAlignment = 256;
-
-/** Memory of these kinds lives on between runs and is shared by label. */
-export function isPersistent(kind: Kind): boolean {
+/** Whether memory of this kind outlives a run and is shared by label. */
+export function isPersistent(kind: MemoryKind): boolean {
   return kind !== "activation" && kind !== "workspace";
 }
 
 /**
- * Compiles a graph: drops calls that reach neither an output nor persistent memory, and plans memory.
- * Throws Error where a tensor is read, or is to be an output, after it was overwritten in place.
+ * Compiles a graph: drops calls that affect neither an output nor persistent memory, and plans memory.
+ * Throws Error if a tensor is read after it was overwritten in place, or is an output and overwritten in place.
  */
 export function compile(name: string, graph: Graph): Program {
-  const outputTensors = new Set(graph.outputs.values());
-  const calls = liveCalls(graph, outputTensors).filter(({ op }) => op.view !== true);
+  const calls = liveCalls(graph).filter(({ op }) => op.view !== true);
   checkInPlace(name, { calls, outputs: graph.outputs });
 
-  const shown = new Map<Tensor, { label: string; tensor: Tensor }>(); // a view is read under its own shape
+  const outputOf = new Map<Tensor, { label: string; tensor: Tensor }>(); // by the memory that it lies in; a view keeps its own shape
   for (const [label, tensor] of graph.outputs) {
     const memory = memoryOf(tensor);
-    if (!isPersistent(memory.kind)) shown.set(memory, { label, tensor });
+    if (!isPersistent(memory.kind)) outputOf.set(memory, { label, tensor });
   }
   const lives = lifetimes(calls);
   const slots: Slot[] = [];
-  const slotOf = new Map<Tensor, Slot>();
+  const slotOfMemory = new Map<Tensor, Slot>();
   const transient: { tensor: Tensor; first: number; last: number; bytes: number }[] = [];
   for (const [tensor, { first, last }] of lives) {
-    const bytes = align(bytesOf(tensor));
-    const output = shown.get(tensor), kind = output === undefined ? tensor.kind : "output";
+    const bytes = slotBytes(tensor);
+    const output = outputOf.get(tensor), kind = output === undefined ? tensor.kind : "output";
     if (!isPersistent(kind)) transient.push({ tensor, first, last, bytes });
-    else slotOf.set(tensor, { tensor, label: tensor.label, offset: 0, bytes, kind, ...output });
+    else slotOfMemory.set(tensor, { tensor, label: tensor.label, offset: 0, bytes, kind, ...output });
   }
   let arenaBytes = 0;
   for (const { tensor, offset, bytes } of placeInArena(transient).placed) {
-    slotOf.set(tensor, { tensor, label: tensor.label, offset, bytes, kind: tensor.kind });
+    slotOfMemory.set(tensor, { tensor, label: tensor.label, offset, bytes, kind: tensor.kind });
     arenaBytes = Math.max(arenaBytes, offset + bytes);
   }
-  const places = new Map<Tensor, Slot>();
-  for (const tensor of lives.keys()) slots.push(slotOf.get(tensor)!);
+  const slotOf = new Map<Tensor, Slot>();
+  for (const tensor of lives.keys()) slots.push(slotOfMemory.get(tensor)!);
   for (const call of calls) {
-    for (const t of [...call.inputs, ...call.outputs]) places.set(t, slotOf.get(memoryOf(t))!);
+    for (const t of [...call.inputs, ...call.outputs]) slotOf.set(t, slotOfMemory.get(memoryOf(t))!);
   }
   const outputs = new Map<string, Slot>();
   for (const [label, tensor] of graph.outputs) {
-    const slot = slotOf.get(memoryOf(tensor));
+    const slot = slotOfMemory.get(memoryOf(tensor));
     if (slot === undefined) {
       throw new Error(`Cannot compile ${name}: output ${label} is a leaf that no call touches`);
     }
     outputs.set(label, slot);
   }
   const packs = [...graph.packs.values()].filter(({ tensor }) => lives.has(tensor));
-  return { name, calls, slots, places, arenaBytes, packs, outputs };
+  return { name, calls, slots, slotOf, arenaBytes, packs, outputs };
 }
 
 /**
- * Offsets of a program's arena slots when its arena is made of pieces of `chunkBytes` and no slot may lie in two.
- * Throws RangeError if a slot is larger than a piece.
+ * Offsets of a program's arena slots where the arena consists of chunks of `chunkBytes` and no slot may cross from one
+ * chunk to the next. Throws RangeError if a slot is larger than a chunk.
  */
 export function placeInChunks(program: Program, chunkBytes: number): ReadonlyMap<Slot, number> {
   const items: { slot: Slot; first: number; last: number; bytes: number }[] = [];
   for (const [tensor, life] of lifetimes(program.calls)) {
-    const slot = program.places.get(tensor)!;
+    const slot = program.slotOf.get(tensor)!;
     if (isPersistent(slot.kind)) continue;
     if (slot.bytes > chunkBytes) {
       throw new RangeError(
-        `Cannot place ${slot.label}: it is ${slot.bytes} bytes, a piece of the arena ${chunkBytes}`,
+        `Cannot place ${slot.label}: it is ${slot.bytes} bytes, more than an arena chunk of ${chunkBytes}`,
       );
     }
     items.push({ slot, ...life, bytes: slot.bytes });
@@ -106,12 +115,12 @@ export function placeInChunks(program: Program, chunkBytes: number): ReadonlyMap
   return new Map(placeInArena(items, chunkBytes).placed.map(({ slot, offset }) => [slot, offset]));
 }
 
-/** Floating-point operations of one replay. */
+/** Number of floating-point operations of one run. */
 export function flopsOf(program: Program): number {
   return program.calls.reduce((sum, call) => sum + (call.op.flops?.(call) ?? 0), 0);
 }
 
-/** The tensor whose memory t lives in: t itself, or what it overwrites. */
+/** The tensor whose memory t lies in: t itself, or the tensor that t overwrites or is a view of. */
 export function memoryOf(t: Tensor): Tensor {
   while (t.call !== null) {
     const home = inPlaceOf(t.call.op, t.call.outputs.indexOf(t));
@@ -121,12 +130,9 @@ export function memoryOf(t: Tensor): Tensor {
   return t;
 }
 
-function align(bytes: number): number {
-  return Math.ceil(bytes / slotAlignment) * slotAlignment;
-}
-
-function liveCalls(graph: Graph, outputs: ReadonlySet<Tensor>): Call[] {
-  const wanted = new Set<Tensor>(outputs);
+/** The calls that outputs or persistent memory depend on. */
+function liveCalls(graph: Graph): Call[] {
+  const wanted = new Set<Tensor>(graph.outputs.values());
   const live: Call[] = [];
   for (const call of [...graph.calls].reverse()) {
     const writesState = call.op.view !== true &&
@@ -138,6 +144,7 @@ function liveCalls(graph: Graph, outputs: ReadonlySet<Tensor>): Call[] {
   return live.reverse();
 }
 
+/** Throws Error where an overwritten tensor is read afterwards, or is an output. */
 function checkInPlace(
   name: string,
   { calls, outputs }: { calls: readonly Call[]; outputs: ReadonlyMap<string, Tensor> },
@@ -158,7 +165,8 @@ function checkInPlace(
     });
   }
   for (const [label, t] of outputs) {
-    const by = viewed(t).call === null ? undefined : overwritten.get(viewed(t)); // a leaf as an output means its latest value
+    if (viewed(t).call === null) continue; // a leaf that is an output is read after all calls: overwriting it is fine
+    const by = overwritten.get(viewed(t));
     if (by !== undefined) {
       throw new Error(
         `Cannot compile ${name}: output ${label} is overwritten by ${by.op.name}: mark ${by.op.name}'s output instead`,
@@ -167,15 +175,15 @@ function checkInPlace(
   }
 }
 
-/** First and last call that touches each piece of memory. */
+/** Indices of the first and the last call that use each piece of memory. */
 function lifetimes(calls: readonly Call[]): Map<Tensor, { first: number; last: number }> {
   const lives = new Map<Tensor, { first: number; last: number }>();
-  calls.forEach((call, now) => {
+  calls.forEach((call, index) => {
     for (const t of [...call.inputs, ...call.outputs]) {
       const memory = memoryOf(t);
       const life = lives.get(memory);
-      if (life === undefined) lives.set(memory, { first: now, last: now });
-      else life.last = now;
+      if (life === undefined) lives.set(memory, { first: index, last: index });
+      else life.last = index;
     }
   });
   return lives;

@@ -1,26 +1,26 @@
 /**
- * Memory for time: a part of a graph that keeps nothing but its inputs, and is computed again in the backward pass.
- * Source: Chen et al. 2016, "Training deep nets with sublinear memory cost".
+ * Activation recomputation: a part of a graph stores its inputs only, and the backward pass computes its values again.
+ * Saves memory at the cost of time. Source: Chen et al. 2016, "Training deep nets with sublinear memory cost".
  *
  * @module
  */
-import { flowBack } from "./gradients.ts";
-import { type Call, inPlaceOf } from "./op.ts";
-import type { Tensor } from "./tensor.ts";
+import { backpropagate } from "./gradients.ts";
+import type { Call, Tensor } from "./graph.ts";
+import { inPlaceOf } from "./op.ts";
 
 /**
- * f(x), of whose values none is kept for the backward pass: they are computed there again from x and from what else f
- * reads, with the same bits, so gradients are the same too. `f` is called once more for every backward pass: it must
- * make the same calls each time. Of the repetition only what gradients need is computed. Throws Error if f overwrites
- * what it did not make, since the repetition would do so twice.
+ * f(x), without storing f's intermediate values for the backward pass, which computes them again from x and from the
+ * other tensors that f reads. Values and gradients have the same bits as without recomputation. `f` is called once more
+ * per backward pass and must make the same calls each time; only those that gradients need are run. Throws Error if f
+ * overwrites a tensor that it did not create, because running f again would overwrite it twice.
  */
-export function checkpoint(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
+export function recompute(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
   const { graph } = x, { value: y, calls } = record(x, f);
-  if (y.call === null || !calls.includes(y.call)) return y; // x itself, or something older
+  if (y.call === null || !calls.includes(y.call)) return y; // f made no call
   const made = new Set(calls.flatMap((call) => call.outputs));
   checkEffects(calls, made);
   const inputs = [...new Set(calls.flatMap((call) => call.inputs))]
-    .filter((t) => t.dtype === "f32" && !made.has(t)); // gradients of whole numbers there are none
+    .filter((t) => t.dtype === "f32" && !made.has(t)); // whole numbers have no gradients
   const place = y.call.outputs.indexOf(y);
   graph.customGradients.set(y.call, {
     inputs,
@@ -28,7 +28,9 @@ export function checkpoint(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
       const dy = grads[place];
       if (dy === null) return inputs.map(() => null);
       const again = record(x, f);
-      const back = [...flowBack(again.value, { calls: again.calls, of: inputs, buffers, seed: () => dy })];
+      const back = [
+        ...backpropagate(again.value, { calls: again.calls, of: inputs, buffers, seed: () => dy }),
+      ];
       const found = new Map(back.map((g) => [g.of, g.gradient]));
       return inputs.map((t) => found.get(t) ?? null);
     },
@@ -36,7 +38,7 @@ export function checkpoint(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
   return y;
 }
 
-/** What f gives, and the calls that it made. */
+/** The result of f, and the calls that it made. */
 function record(
   x: Tensor,
   f: (x: Tensor) => Tensor,
@@ -53,10 +55,10 @@ function checkEffects(calls: readonly Call[], made: ReadonlySet<Tensor>): void {
       const home = inPlaceOf(op, i);
       if (home < 0 || op.view === true || made.has(inputs[home])) continue;
       throw new Error(
-        `Cannot compute again what ${op.name} belongs to: it overwrites ${
+        `Cannot recompute a part with ${op.name}: it overwrites ${
           inputs[home].label
-        }, which was made outside: ` +
-          "leave it out of the checkpoint",
+        }, which was created outside of it: ` +
+          `move ${op.name} out of recompute()`,
       );
     }
   }

@@ -4,13 +4,13 @@
  * @module
  */
 import type { Member, NamedSpec } from "./pack.ts";
-import { isPersistent, type Program, slotAlignment } from "./program.ts";
-import { bytesOf, type Kind, ShapeError, sizeOf, type Spec } from "./tensor.ts";
+import { isPersistent, type Program } from "./program.ts";
+import { type MemoryKind, ShapeError, sizeOf, slotBytes, type Spec } from "./tensor.ts";
 
 /** One piece of persistent memory: a pack, or a tensor that is in none. */
 export interface Region extends NamedSpec {
   /** What it is for. */
-  readonly kind: Kind;
+  readonly kind: MemoryKind;
   /** The tensors in it: a pack's, or the one that the region is. */
   readonly members: readonly Member[];
 }
@@ -56,8 +56,8 @@ export function regionsOf(programs: readonly Program[]): readonly Region[] {
 }
 
 /** Bytes by kind over programs of one session: each region once, the arena once. */
-export function memoryByKind(programs: readonly Program[]): Record<Kind, number> {
-  const sum: Record<Kind, number> = {
+export function memoryByKind(programs: readonly Program[]): Record<MemoryKind, number> {
+  const sum: Record<MemoryKind, number> = {
     input: 0,
     output: 0,
     parameter: 0,
@@ -68,7 +68,7 @@ export function memoryByKind(programs: readonly Program[]): Record<Kind, number>
     workspace: 0,
   };
   for (const region of regionsOf(programs)) {
-    sum[region.kind] += Math.ceil(bytesOf(region) / slotAlignment) * slotAlignment;
+    sum[region.kind] += slotBytes(region);
   }
   return sum;
 }

@@ -1,14 +1,12 @@
 /**
- * What a tensor is: a shape and a type in a graph. It holds no data; engines do.
+ * Shapes, element types and data on the host: what the rest of the program knows of tensors without knowing graphs.
  *
- * Letters everywhere in `kernels/`: A accumulation, B batch, T time, C channels, H heads, V vocabulary.
+ * Letters used everywhere in `kernels/`: A gradient accumulation, B batch, T time, C channels, H heads, V vocabulary.
  *
  * @module
  */
-import type { Graph } from "./graph.ts";
-import type { Call } from "./op.ts";
 
-/** Sizes from outermost to innermost; rows are contiguous. [] is a scalar. */
+/** Sizes from outermost to innermost, rows contiguous. [] is a scalar. */
 export type Shape = readonly number[];
 
 /** Element type. */
@@ -16,14 +14,14 @@ export type DType = "f32" | "f16" | "u32";
 
 /** A tensor's shape and element type. */
 export interface Spec {
-  /** Outermost size first. */
+  /** Sizes, outermost first. */
   readonly shape: Shape;
   /** Element type. */
   readonly dtype: DType;
 }
 
-/** What memory is for; decides whether it outlives a run and is shared by label between programs. */
-export type Kind =
+/** What a tensor's memory is for. All kinds but "activation" and "workspace" outlive a run; see `isPersistent()`. */
+export type MemoryKind =
   | "input"
   | "output"
   | "parameter"
@@ -33,26 +31,14 @@ export type Kind =
   | "activation"
   | "workspace";
 
-/** A value in a graph: a leaf (call null) or the output of a call. */
-export interface Tensor extends Spec {
-  /** The graph it belongs to. */
-  readonly graph: Graph;
-  /** What makes it; null: a leaf. */
-  readonly call: Call | null;
-  /** Unique among the leaves of its graph; of a call's output it says where it was made. */
-  readonly label: string;
-  /** What its memory is for. */
-  readonly kind: Kind;
-}
-
-/** Named data on the host. Uint16Array holds f16 bits. */
+/** Named data on the host. A Uint16Array holds the bits of f16 numbers. */
 export type TensorMap = Readonly<
   Record<string, { readonly shape: Shape; readonly data: Float32Array | Uint32Array | Uint16Array }>
 >;
 
-/** Shapes that do not fit: names the call, the shapes and what would fit. */
+/** Shapes or element types that do not fit an op. The message names the op, its shapes and what was expected. */
 export class ShapeError extends Error {
-  /** As for every error. */
+  /** Name of the error class. */
   override readonly name = "ShapeError";
 }
 
@@ -61,7 +47,15 @@ export function sizeOf(shape: Shape): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 
-/** Bytes of a tensor's data. */
+/** Size of a tensor's data in bytes. */
 export function bytesOf(spec: Spec): number {
   return sizeOf(spec.shape) * (spec.dtype === "f16" ? 2 : 4);
+}
+
+/** Alignment of every tensor in memory, in bytes: the strictest that a WebGPU device may require of a binding. */
+export const slotAlignment = 256;
+
+/** Size of a tensor in memory, in bytes, padded so that another tensor can follow. */
+export function slotBytes(spec: Spec): number {
+  return Math.ceil(bytesOf(spec) / slotAlignment) * slotAlignment;
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { define, type Op } from "./op.ts";
-import { type Shape, ShapeError, sizeOf, type Tensor } from "./tensor.ts";
+import { define } from "./op.ts";
+import type { Op, Tensor } from "./graph.ts";
+import { type Shape, ShapeError, sizeOf } from "./tensor.ts";
 
 /**
  * x under another shape of as many elements, in the same order; of x's type. Costs nothing: it is the same memory, so

@@ -6,7 +6,8 @@
 import { inPlaceOf } from "../core/op.ts";
 import { isPersistent, type Program } from "../core/program.ts";
 import { regionsOf } from "../core/regions.ts";
-import { sizeOf, type Spec, type Tensor, type TensorMap } from "../core/tensor.ts";
+import { sizeOf, type Spec, type TensorMap } from "../core/tensor.ts";
+import type { Tensor } from "../core/graph.ts";
 import { viewed } from "../core/view.ts";
 import type { Engine, Session } from "./engine.ts";
 
@@ -104,11 +105,11 @@ class Float64Session implements ReferenceSession {
   #replay(program: Program): void {
     const values = new Map<Tensor, Float64Array>();
     const valueOf = (t: Tensor) =>
-      values.get(viewed(t)) ?? this.#memory.get(program.places.get(t)!.label)!.data;
+      values.get(viewed(t)) ?? this.#memory.get(program.slotOf.get(t)!.label)!.data;
     for (const call of program.calls) {
       const results = call.op.reference(call.inputs.map(valueOf), call);
       call.outputs.forEach((t, i) => {
-        const slot = program.places.get(t)!;
+        const slot = program.slotOf.get(t)!;
         if (isPersistent(slot.kind)) this.#memory.get(slot.label)!.data.set(results[i]);
         else values.set(t, results[i]);
         if (inPlaceOf(call.op, i) >= 0 && !isPersistent(slot.kind)) {

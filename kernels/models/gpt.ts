@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { checkpoint } from "../core/recompute.ts";
-import type { Scope } from "../core/graph.ts";
-import { ShapeError, type Tensor } from "../core/tensor.ts";
+import { recompute } from "../core/recompute.ts";
+import type { Scope } from "../core/scope.ts";
+import { ShapeError } from "../core/tensor.ts";
+import type { Tensor } from "../core/graph.ts";
 import { add } from "../ops/elementwise/arith.ts";
 import { attention } from "../ops/attention/attention.ts";
 import { cacheAttention } from "../ops/attention/attention_cache.ts";
@@ -87,7 +88,7 @@ function trunk(
   scope.probe("embedding", x);
   for (let i = 0; i < layers; i++) {
     const run = (x: Tensor) => block(scope.at(`h.${i}`), x, { ...config, drop, cache });
-    x = scope.probe(`h.${i}`, config.recompute === "block" ? checkpoint(x, run) : run(x));
+    x = scope.probe(`h.${i}`, config.recompute === "block" ? recompute(x, run) : run(x));
   }
   x = scope.probe("ln_f", norm(scope.at("ln_f"), x, { bias }));
   const head = scope.at("lm_head"); // also where shape errors of what follows say they happened
@@ -129,7 +130,7 @@ function block(
   const narrow = (wide: Tensor) =>
     linear(mlp.at("c_proj"), wide, { ...projection, residual: x, dropout: drop(mlp.at("dropout")) });
   // Apart from its product, GELU can be made again without it.
-  if (options.recompute === "gelu") return checkpoint(widen(null), (before) => narrow(geluOf(before, gelu)));
+  if (options.recompute === "gelu") return recompute(widen(null), (before) => narrow(geluOf(before, gelu)));
   return narrow(mlp.probe("act", widen(gelu)));
 }
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { fill } from "../core/gradients.ts";
-import type { Scope } from "../core/graph.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { fill } from "../core/gradient_ops.ts";
+import type { Scope } from "../core/scope.ts";
+import type { Tensor } from "../core/graph.ts";
 import { add } from "../ops/elementwise/arith.ts";
 import { affine, affineAdd, affineGelu } from "../ops/matmul/affine.ts";
 import { dropoutAdd } from "../ops/dropout/dropout.ts";

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { Graph, type Init, type Parameter, parameterCount, RootScope, type Scope } from "../core/graph.ts";
+import { Graph, type Tensor } from "../core/graph.ts";
+import { type Init, type Parameter, parameterCount, RootScope, type Scope } from "../core/scope.ts";
 import { normals } from "../random/philox.ts";
-import { type Shape, sizeOf, type Tensor, type TensorMap } from "../core/tensor.ts";
+import { type Shape, sizeOf, type TensorMap } from "../core/tensor.ts";
 
 /** What a training program draws random numbers by. */
 export interface Randomness {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { accumulateOp, fillOp, plusOp } from "../core/gradients.ts";
-import type { Op } from "../core/op.ts";
+import { accumulateOp, fillOp, plusOp } from "../core/gradient_ops.ts";
+import type { Op } from "../core/graph.ts";
 import { adamwOp } from "./update/adamw.ts";
 import { affineAddOp, affineGeluOp, affineOp } from "./matmul/affine.ts";
 import { addOp, divOp, mulOp, subOp } from "./elementwise/arith.ts";

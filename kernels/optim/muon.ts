@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { fill } from "../core/gradients.ts";
-import type { NamedSpec, Pack } from "../core/pack.ts";
+import { fill } from "../core/gradient_ops.ts";
+import type { NamedSpec } from "../core/pack.ts";
+import type { Pack } from "../core/graph.ts";
 import { scale as times } from "../ops/elementwise/arith.ts";
 import { nesterov } from "../ops/update/nesterov.ts";
 import { sgdStep } from "../ops/update/sgd.ts";

@@ -3,9 +3,11 @@
  *
  * @module
  */
-import type { Scope } from "../core/graph.ts";
-import { type NamedSpec, type Pack, packedBytes } from "../core/pack.ts";
-import type { Shape, Tensor } from "../core/tensor.ts";
+import type { Scope } from "../core/scope.ts";
+import type { NamedSpec } from "../core/pack.ts";
+import { slotBytes } from "../core/tensor.ts";
+import type { Pack, Tensor } from "../core/graph.ts";
+import type { Shape } from "../core/tensor.ts";
 
 /** What all of one update's parameters share. */
 export interface Now {
@@ -68,7 +70,7 @@ function packed(parameters: readonly NamedSpec[], packBytes: number): NamedSpec[
   const groups: NamedSpec[][] = [];
   let room = 0;
   for (const parameter of [...decayed, ...rest]) {
-    const bytes = packedBytes(parameter);
+    const bytes = slotBytes(parameter);
     if (groups.length > 0 && bytes <= room) groups[groups.length - 1].push(parameter);
     else {
       groups.push([parameter]);

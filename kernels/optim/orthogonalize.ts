@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { fill } from "../core/gradients.ts";
-import { ShapeError, type Tensor } from "../core/tensor.ts";
+import { fill } from "../core/gradient_ops.ts";
+import { ShapeError } from "../core/tensor.ts";
+import type { Tensor } from "../core/graph.ts";
 import { add, div, scale } from "../ops/elementwise/arith.ts";
 import { globalNorm } from "../ops/update/global_norm.ts";
 import { matmul, matmulAdd } from "../ops/matmul/matmul.ts";

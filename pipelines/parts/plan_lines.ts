@@ -5,7 +5,7 @@
  */
 import type { ProgramCost } from "../../kernels/core/cost.ts";
 import { leastLimits } from "../../kernels/core/gpu.ts";
-import type { Kind } from "../../kernels/core/tensor.ts";
+import type { MemoryKind } from "../../kernels/core/tensor.ts";
 import type { PlanCost } from "../../stages/model/plan_cost.ts";
 import { bytes, count, time } from "../../stages/report/quantity.ts";
 import type { MaxBatchSizes } from "./max_batch_size.ts";
@@ -14,7 +14,7 @@ import type { MaxBatchSizes } from "./max_batch_size.ts";
 export interface ModelPlan {
   readonly parameterCount: number;
   /** Bytes by kind of memory. */
-  readonly memory: Readonly<Partial<Record<Kind, number>>>;
+  readonly memory: Readonly<Partial<Record<MemoryKind, number>>>;
   readonly flopsPerStep?: number;
   readonly tokensPerStep?: number;
   /** Length of the run; null: as long as there are tokens. */

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { Graph, RootScope } from "../../kernels/core/graph.ts";
+import { Graph, type Tensor } from "../../kernels/core/graph.ts";
+import { RootScope } from "../../kernels/core/scope.ts";
 import { compile, type Program } from "../../kernels/core/program.ts";
-import type { DType, Shape, Tensor } from "../../kernels/core/tensor.ts";
+import type { DType, Shape } from "../../kernels/core/tensor.ts";
 import type { Model } from "../../kernels/models/model.ts";
 import { putRows } from "../../kernels/ops/loss/row_blocks.ts";
 import { take } from "../../kernels/ops/indexing/slice.ts";

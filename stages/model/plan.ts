@@ -5,12 +5,14 @@
  * @module
  */
 import { leastLimits } from "../../kernels/core/gpu.ts";
-import { accumulate, eachGradient } from "../../kernels/core/gradients.ts";
-import { Graph, type Parameter, parameterCount, RootScope } from "../../kernels/core/graph.ts";
+import { accumulate } from "../../kernels/core/gradient_ops.ts";
+import { eachGradient } from "../../kernels/core/gradients.ts";
+import { Graph, type Tensor } from "../../kernels/core/graph.ts";
+import { type Parameter, parameterCount, RootScope } from "../../kernels/core/scope.ts";
 import type { NamedSpec } from "../../kernels/core/pack.ts";
 import { compile, flopsOf, type Program } from "../../kernels/core/program.ts";
 import { memoryByKind } from "../../kernels/core/regions.ts";
-import type { DType, Kind, Shape, Tensor } from "../../kernels/core/tensor.ts";
+import type { DType, MemoryKind, Shape } from "../../kernels/core/tensor.ts";
 import { type Model, parametersOf, type Recompute } from "../../kernels/models/model.ts";
 import { mul } from "../../kernels/ops/elementwise/arith.ts";
 import { globalNorm } from "../../kernels/ops/update/global_norm.ts";
@@ -79,7 +81,7 @@ export interface Plan extends PlanOptions {
   /** Trainable elements, padding of the vocabulary included. */
   readonly parameterCount: number;
   /** Bytes by what the memory is for. */
-  readonly memory: Readonly<Record<Kind, number>>;
+  readonly memory: Readonly<Record<MemoryKind, number>>;
   /** Floating-point operations of one optimizer step; 0 without training. */
   readonly flopsPerStep: number;
   /** 0 without training. */

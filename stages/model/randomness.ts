@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Graph } from "../../kernels/core/graph.ts";
+import type { Graph, Tensor } from "../../kernels/core/graph.ts";
 import { hashName } from "../../kernels/random/philox.ts";
 import type { Program } from "../../kernels/core/program.ts";
-import type { Tensor, TensorMap } from "../../kernels/core/tensor.ts";
+import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { Randomness } from "../../kernels/models/model.ts";
 import { count } from "../../kernels/ops/update/state.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { trafficOf } from "../../kernels/core/cost.ts";
-import type { Call } from "../../kernels/core/op.ts";
+import type { Call } from "../../kernels/core/graph.ts";
 import type { Program } from "../../kernels/core/program.ts";
 import type { CallTiming } from "../../kernels/engine/engine.ts";
 import type { TraceSpan } from "../format/chrome_trace.ts";

@@ -5,9 +5,10 @@
  * @module
  */
 import { bindings } from "../../core/op.ts";
-import { isPersistent, type Program, slotAlignment } from "../../core/program.ts";
+import { isPersistent, type Program } from "../../core/program.ts";
+import { bytesOf, slotAlignment, type Spec } from "../../core/tensor.ts";
 import { memoryByKind, regionsOf } from "../../core/regions.ts";
-import { bytesOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import type { Tensor } from "../../core/graph.ts";
 import { opWords, scratchBytes } from "./control.ts";
 
 /** What a 32-bit address can reach. */
@@ -89,7 +90,7 @@ export function writeTable(
 }
 
 function addressOf(tensor: Tensor, program: Program, layout: Layout): number {
-  const slot = program.places.get(tensor)!;
+  const slot = program.slotOf.get(tensor)!;
   return isPersistent(slot.kind) ? layout.places.get(slot.label)!.address : layout.arena + slot.offset;
 }
 

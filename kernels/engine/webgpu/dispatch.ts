@@ -5,7 +5,9 @@
  * @module
  */
 import type { Gpu } from "../../core/gpu.ts";
-import { bindings, type Call, dispatchesOf, scratchOf } from "../../core/op.ts";
+import { bindings } from "../../core/op.ts";
+import type { Call } from "../../core/graph.ts";
+import { dispatchesOf, scratchOf } from "../../core/wgsl.ts";
 import type { Program } from "../../core/program.ts";
 import type { WebgpuDevice } from "./device.ts";
 import type { WebgpuMemory } from "./memory.ts";

@@ -8,7 +8,8 @@
 import { checkLimits, pieceBytes, wholeWords } from "../../core/limits.ts";
 import { isPersistent, placeInChunks, type Program, type Slot } from "../../core/program.ts";
 import { regionsOf } from "../../core/regions.ts";
-import type { Spec, Tensor } from "../../core/tensor.ts";
+import type { Spec } from "../../core/tensor.ts";
+import type { Tensor } from "../../core/graph.ts";
 import type { WebgpuDevice } from "./device.ts";
 
 /** A persistent tensor and where it is: in a buffer of its own or in a pack's. */
@@ -101,7 +102,7 @@ export class WebgpuMemory {
 
   /** What to bind for a tensor of a program. */
   binding(program: Program, tensor: Tensor): GPUBufferBinding {
-    const slot = program.places.get(tensor)!;
+    const slot = program.slotOf.get(tensor)!;
     if (isPersistent(slot.kind)) {
       const { buffer, offset, spec } = this.residents.get(slot.label)!;
       return { buffer, offset, size: boundBytes(spec) };

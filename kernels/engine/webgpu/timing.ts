@@ -5,8 +5,10 @@
  *
  * @module
  */
-import { callKey } from "../../core/gpu.ts";
-import { type Call, dispatchesOf, type Kernel, scratchOf } from "../../core/op.ts";
+import { callKey } from "../../core/op.ts";
+import type { Call } from "../../core/graph.ts";
+import { dispatchesOf, scratchOf } from "../../core/wgsl.ts";
+import type { WgslKernel } from "../../core/gpu.ts";
 import type { WebgpuDevice } from "./device.ts";
 import { TrialMemory } from "./trial_memory.ts";
 
@@ -82,10 +84,10 @@ async function clocked(work: () => Promise<void>): Promise<number> {
 /** Compiles a kernel; null where the driver cannot. */
 async function prepared(
   device: WebgpuDevice,
-  { memory, kernel, label }: { memory: TrialMemory; kernel: Kernel; label: string },
+  { memory, kernel, label }: { memory: TrialMemory; kernel: WgslKernel; label: string },
 ): Promise<Candidate["run"] | null> {
   const { length } = memory.buffers;
-  const steps: { pipeline: GPUComputePipeline; workgroups: Kernel["workgroups"] }[] = [];
+  const steps: { pipeline: GPUComputePipeline; workgroups: WgslKernel["workgroups"] }[] = [];
   try {
     for (const { code, workgroups } of dispatchesOf(kernel)) {
       steps.push({ pipeline: await device.pipeline(code, { label, bindings: length }), workgroups });

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { bindings, type Call, inPlaceOf } from "../../core/op.ts";
+import { bindings, inPlaceOf } from "../../core/op.ts";
+import type { Call } from "../../core/graph.ts";
 import { normals } from "../../random/philox.ts";
 import { bytesOf } from "../../core/tensor.ts";
 import type { WebgpuDevice } from "./device.ts";

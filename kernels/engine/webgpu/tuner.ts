@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { callKey, type Gpu } from "../../core/gpu.ts";
-import type { Call } from "../../core/op.ts";
+import { callKey } from "../../core/op.ts";
+import type { Gpu } from "../../core/gpu.ts";
+import type { Call } from "../../core/graph.ts";
 import type { Program } from "../../core/program.ts";
 import type { KernelChoices } from "./tuning.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Tensor } from "../../core/tensor.ts";
+import type { Tensor } from "../../core/graph.ts";
 import { reshape } from "../../core/view.ts";
 import { batchNorm, normalizeBy } from "../../ops/norm/batch_norm.ts";
 import { mul } from "../../ops/elementwise/arith.ts";

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import type { Init, Scope } from "../../core/graph.ts";
-import { ShapeError, type Tensor } from "../../core/tensor.ts";
+import type { Init, Scope } from "../../core/scope.ts";
+import { ShapeError } from "../../core/tensor.ts";
+import type { Tensor } from "../../core/graph.ts";
 import { affine } from "../../ops/matmul/affine.ts";
 import { add, mul } from "../../ops/elementwise/arith.ts";
 import { attention } from "../../ops/attention/attention.ts";

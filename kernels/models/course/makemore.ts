@@ -5,10 +5,11 @@
  *
  * @module
  */
-import { fillOp } from "../../core/gradients.ts";
-import type { Scope } from "../../core/graph.ts";
+import { fillOp } from "../../core/gradient_ops.ts";
+import type { Scope } from "../../core/scope.ts";
 import { normals } from "../../random/philox.ts";
-import type { Tensor, TensorMap } from "../../core/tensor.ts";
+import type { Tensor } from "../../core/graph.ts";
+import type { TensorMap } from "../../core/tensor.ts";
 import { reshape } from "../../core/view.ts";
 import { affine } from "../../ops/matmul/affine.ts";
 import { add, mul, sub } from "../../ops/elementwise/arith.ts";

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import type { Scope } from "../../core/graph.ts";
-import { ShapeError, type Tensor } from "../../core/tensor.ts";
+import type { Scope } from "../../core/scope.ts";
+import { ShapeError } from "../../core/tensor.ts";
+import type { Tensor } from "../../core/graph.ts";
 import { reshape } from "../../core/view.ts";
 import { affine } from "../../ops/matmul/affine.ts";
 import { crossEntropy } from "../../ops/loss/cross_entropy.ts";

@@ -5,24 +5,23 @@
  *
  * @module
  */
-import { type Call, type Case, define, type Op } from "../../core/op.ts";
-import { type Shape, ShapeError, type Spec, type Tensor } from "../../core/tensor.ts";
-import { attentionGradKernel, attentionKernel } from "./attention_wgsl.ts";
+import type { Call, Op, Tensor } from "../../core/graph.ts";
+import type { Case } from "../../core/case.ts";
+import { define } from "../../core/op.ts";
+import { type Shape, ShapeError, type Spec } from "../../core/tensor.ts";
+import {
+  type AttentionAttrs,
+  attentionGradKernel,
+  attentionKernel,
+  type AttentionSizes,
+} from "./attention_wgsl.ts";
 import { type Dropout, expectRandomness, keptOf, maskOf } from "../dropout/dropout_mask.ts";
 
-/** What attention's ops are made for. */
-export interface AttentionAttrs {
-  /** Number of heads, H. */
-  readonly heads: number;
-  /** Share of weights dropped, above 0 and below 1: key and draw are then the last two inputs. Absent: none. */
-  readonly dropout?: number;
-}
-
-/** How to attend. */
+/** Options of `attention`. */
 export interface AttentionOptions {
   /** Number of heads, H. */
   readonly heads: number;
-  /** Of the weights, after the softmax. */
+  /** Dropout of the attention weights, after the softmax. */
   readonly dropout?: Dropout;
 }
 
@@ -33,15 +32,6 @@ export interface AttentionOptions {
 export function attention(qkv: Tensor, { heads, dropout }: AttentionOptions): Tensor {
   if (dropout === undefined || dropout.rate === 0) return callAttention([qkv], { heads })[0];
   return callAttention([qkv, dropout.key, dropout.draw], { heads, dropout: dropout.rate })[0];
-}
-
-/** Sizes of one attention; width is C / H. */
-export interface AttentionSizes {
-  readonly batch: number;
-  readonly time: number;
-  readonly channels: number;
-  readonly heads: number;
-  readonly width: number;
 }
 
 /** qkv (, key, draw) → out [B, T, C], log of the sum of exponentials [B, H, T]. */

@@ -7,11 +7,12 @@
  *
  * @module
  */
-import { type Call, define, type Op } from "../../core/op.ts";
-import { flat } from "../../core/gradients.ts";
-import { bytesOf, ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
-import type { AttentionAttrs } from "./attention.ts";
-import { cacheAttentionKernel } from "./attention_cache_wgsl.ts";
+import type { Call, Op, Tensor } from "../../core/graph.ts";
+import { define } from "../../core/op.ts";
+import { flat } from "../../core/wgsl.ts";
+import { bytesOf, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
+import type { AttentionAttrs } from "./attention_wgsl.ts";
+import { cacheAttentionKernel, type CacheSizes } from "./attention_cache_wgsl.ts";
 import { expectF32, expectU32 } from "../specs.ts";
 
 /** What a cached attention works on. */
@@ -32,19 +33,6 @@ export interface CacheOptions {
 export function cacheAttention(qkv: Tensor, { heads, cache, places }: CacheOptions): Tensor {
   const [kept] = callPut([cache, qkv, places], null);
   return callAttend([qkv, kept, places], { heads })[0];
-}
-
-/** Sizes of one cached attention; width is C / H. */
-export interface CacheSizes {
-  readonly batch: number;
-  /** New tokens a row. */
-  readonly tokens: number;
-  readonly channels: number;
-  readonly heads: number;
-  readonly width: number;
-  readonly texts: number;
-  /** Positions a text. */
-  readonly time: number;
 }
 
 /** (cache, qkv, places) → cache, in place. */

@@ -5,10 +5,29 @@
  *
  * @module
  */
-import { type Call, type Kernel, wgslBindings } from "../../core/op.ts";
-import type { AttentionAttrs } from "./attention.ts";
-import type { CacheSizes } from "./attention_cache.ts";
+import type { Call } from "../../core/graph.ts";
+import type { WgslKernel } from "../../core/gpu.ts";
+import { wgslBindings } from "../../core/wgsl.ts";
+import type { AttentionAttrs } from "./attention_wgsl.ts";
 import { workgroupMax, workgroupSum } from "../reduce/workgroup_reduce.ts";
+
+/** Sizes of an attention call to a KV cache. */
+export interface CacheSizes {
+  /** Rows of new tokens, B. */
+  readonly batch: number;
+  /** New tokens per row, N. */
+  readonly tokens: number;
+  /** Channels, C. */
+  readonly channels: number;
+  /** Heads, H. */
+  readonly heads: number;
+  /** Channels per head, C / H. */
+  readonly width: number;
+  /** Texts in the cache, S. */
+  readonly texts: number;
+  /** Positions per text, T. */
+  readonly time: number;
+}
 
 const LANES = 64;
 /** Keys of one workgroup where keys are shared out. */
@@ -17,10 +36,10 @@ const SPAN = 128;
 const FEW = 8;
 
 /** qkv, cache, places → out. */
-export function cacheAttentionKernel(call: Call<AttentionAttrs>, sizes: CacheSizes): Kernel {
+export function cacheAttentionKernel(call: Call<AttentionAttrs>, sizes: CacheSizes): WgslKernel {
   const { batch, tokens, heads, width, time } = sizes;
   const spans = batch * tokens <= FEW ? Math.ceil(time / SPAN) : 1;
-  const first: Kernel = {
+  const first: WgslKernel = {
     workgroups: [heads, tokens * spans, batch],
     code: spanCode(call, { ...sizes, spans }),
   };

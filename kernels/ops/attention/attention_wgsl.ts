@@ -7,10 +7,32 @@
  *
  * @module
  */
-import type { GpuLimits } from "../../core/gpu.ts";
-import { type Call, type Kernel, wgslBindings } from "../../core/op.ts";
-import type { AttentionAttrs, AttentionSizes } from "./attention.ts";
+import type { GpuLimits, WgslKernel } from "../../core/gpu.ts";
+import type { Call } from "../../core/graph.ts";
+import { wgslBindings } from "../../core/wgsl.ts";
 import { type AttentionMask, attentionMask } from "./attention_dropout.ts";
+
+/** Attributes of the attention ops. */
+export interface AttentionAttrs {
+  /** Number of heads, H. */
+  readonly heads: number;
+  /** Fraction of weights dropped, above 0 and below 1; then the last two inputs are key and draw. Absent: no dropout. */
+  readonly dropout?: number;
+}
+
+/** Sizes of an attention call. */
+export interface AttentionSizes {
+  /** Sequences, B. */
+  readonly batch: number;
+  /** Positions per sequence, T. */
+  readonly time: number;
+  /** Channels, C. */
+  readonly channels: number;
+  /** Heads, H. */
+  readonly heads: number;
+  /** Channels per head, C / H. */
+  readonly width: number;
+}
 
 type Sizes = AttentionSizes & { readonly limits: GpuLimits };
 type MaskedSizes = Sizes & { readonly mask: AttentionMask };
@@ -18,7 +40,7 @@ type MaskedSizes = Sizes & { readonly mask: AttentionMask };
 const ROWS = 64; // rows and invocations a workgroup
 
 /** qkv → out, lse, by softmax with a running maximum. */
-export function attentionKernel(call: Call<AttentionAttrs>, sizes: Sizes): Kernel {
+export function attentionKernel(call: Call<AttentionAttrs>, sizes: Sizes): WgslKernel {
   const { time, channels, heads, width } = sizes;
   const tile = tileRows(sizes), n = quads(width);
   const mask = attentionMask(call.attrs.dropout, { keys: ROWS, key: "in1", draw: "in2" });
@@ -64,7 +86,7 @@ ${store("sum", { to: "out0", start: `plain + row * ${channels}u`, width, factor:
 }
 
 /** (qkv, out, lse, dout) → dqkv. */
-export function attentionGradKernel(call: Call<AttentionAttrs>, sizes: Sizes): Kernel {
+export function attentionGradKernel(call: Call<AttentionAttrs>, sizes: Sizes): WgslKernel {
   const mask = attentionMask(call.attrs.dropout, { keys: ROWS, key: "in4", draw: "in5" });
   const masked = { ...sizes, mask };
   return {
@@ -207,7 +229,7 @@ ${
 }
 
 /** One workgroup for `ROWS` rows of one head; z holds `parts` times batch and head, as both fold into one. */
-function workgroups({ batch, time, heads }: Sizes, parts: number): Kernel["workgroups"] {
+function workgroups({ batch, time, heads }: Sizes, parts: number): WgslKernel["workgroups"] {
   return [Math.ceil(time / ROWS), heads, batch * parts];
 }
 

@@ -3,8 +3,11 @@
  *
  * @module
  */
-import { define, type Kernel, type Op, wgslBindings } from "../../core/op.ts";
-import { ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import { define } from "../../core/op.ts";
+import type { WgslKernel } from "../../core/gpu.ts";
+import type { Op, Tensor } from "../../core/graph.ts";
+import { wgslBindings } from "../../core/wgsl.ts";
+import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { expectF32 } from "../specs.ts";
 import { rowGrid, rowWorkgroup, workgroupMax, workgroupSum } from "../reduce/workgroup_reduce.ts";
 
@@ -38,7 +41,7 @@ export const softmaxOp: Op<SoftmaxAttrs> = {
     }
     return [y];
   },
-  wgsl: (call): Kernel => {
+  wgsl: (call): WgslKernel => {
     const { rows, columns } = sizesOf(call.inputs[0]);
     const size = rowWorkgroup(columns), { workgroups, find } = rowGrid(rows);
     return {
@@ -101,7 +104,7 @@ export const softmaxGradOp: Op<null> = {
     }
     return [dx];
   },
-  wgsl: (call): Kernel => {
+  wgsl: (call): WgslKernel => {
     const { rows, columns } = sizesOf(call.inputs[0]);
     const size = rowWorkgroup(columns), { workgroups, find } = rowGrid(rows);
     return {

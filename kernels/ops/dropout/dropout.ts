@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { flat } from "../../core/gradients.ts";
-import { type Call, define, type Op } from "../../core/op.ts";
-import { ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import { flat } from "../../core/wgsl.ts";
+import type { Call, Op, Tensor } from "../../core/graph.ts";
+import { define } from "../../core/op.ts";
+import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { type Dropout, expectRandomness, keptOf, maskFunctions, maskOf } from "./dropout_mask.ts";
 import { expectF32 } from "../specs.ts";
 

@@ -9,7 +9,8 @@
  * @module
  */
 import { philox4x32 } from "../../random/philox.ts";
-import { ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
+import type { Tensor } from "../../core/graph.ts";
 import { expectU32 } from "../specs.ts";
 
 /** What dropout takes beside the values. */

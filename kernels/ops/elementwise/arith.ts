@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { flat } from "../../core/gradients.ts";
-import { type Case, define, type Op } from "../../core/op.ts";
-import { type Shape, ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import { flat } from "../../core/wgsl.ts";
+import type { Case } from "../../core/case.ts";
+import { define } from "../../core/op.ts";
+import type { Op, Tensor } from "../../core/graph.ts";
+import { type Shape, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { sum } from "../reduce/reduce.ts";
 import { scale } from "./scale.ts";
 import { expectF32 } from "../specs.ts";

@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { flat } from "../../core/gradients.ts";
-import { type Case, define, type Fill, type Op } from "../../core/op.ts";
-import { ShapeError, sizeOf, type Tensor } from "../../core/tensor.ts";
+import { flat } from "../../core/wgsl.ts";
+import type { Case, InputFill } from "../../core/case.ts";
+import { define } from "../../core/op.ts";
+import type { Op, Tensor } from "../../core/graph.ts";
+import { ShapeError, sizeOf } from "../../core/tensor.ts";
 import { expectF32 } from "../specs.ts";
 
 /** A formula in float64 and as a WGSL expression of `x` (f32). */
@@ -27,7 +29,7 @@ export interface ElementwiseDefinition extends Formula {
   /** Floating-point operations an element; default 1. */
   readonly flops?: number;
   /** What tests try it on; default normal. */
-  readonly fill?: Fill;
+  readonly fill?: InputFill;
 }
 
 /** An elementwise op, callable; `op` and `gradOp` are its forward and backward ops. */

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { flat } from "../../core/gradients.ts";
-import { define, type Op } from "../../core/op.ts";
-import { sizeOf, type Tensor } from "../../core/tensor.ts";
+import { flat } from "../../core/wgsl.ts";
+import { define } from "../../core/op.ts";
+import type { Op, Tensor } from "../../core/graph.ts";
+import { sizeOf } from "../../core/tensor.ts";
 import { expectF32 } from "../specs.ts";
 
 /** x · by, any shape; `by` is a finite number known when the graph is built. Throws RangeError if it is not. */

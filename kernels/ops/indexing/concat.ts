@@ -5,9 +5,11 @@
  *
  * @module
  */
-import { fillOp, flat } from "../../core/gradients.ts";
-import { type Call, define, type Op } from "../../core/op.ts";
-import { bytesOf, ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import { fillOp } from "../../core/gradient_ops.ts";
+import { flat } from "../../core/wgsl.ts";
+import type { Call, Op, Tensor } from "../../core/graph.ts";
+import { define } from "../../core/op.ts";
+import { bytesOf, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 
 /** Along which axis; from the last, -1, if below 0. */
 export interface ConcatAttrs {

@@ -4,9 +4,12 @@
  *
  * @module
  */
-import { fill, fillOp, flat } from "../../core/gradients.ts";
-import { type Call, define, grid, type Kernel, type Op, wgslBindings } from "../../core/op.ts";
-import { bytesOf, ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import { fill, fillOp } from "../../core/gradient_ops.ts";
+import { flat, grid, wgslBindings } from "../../core/wgsl.ts";
+import type { Call, Op, Tensor } from "../../core/graph.ts";
+import { define } from "../../core/op.ts";
+import type { WgslKernel } from "../../core/gpu.ts";
+import { bytesOf, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { expectF32, expectU32 } from "../specs.ts";
 
 /** Rows `ids` of a table: table [..., C] seen as V rows, ids u32 [...] → [..., C]; an id ≥ V gives zeros. */
@@ -134,7 +137,7 @@ function tableSizes(call: Call): { count: number; columns: number; rows: number 
  * One workgroup a position. The first position of an id adds all the id's rows: it looks at 256 ids at once, marks
  * the equal ones in a bit set, and then every lane adds them up in order for columns of its own.
  */
-function scatterKernel(call: Call): Kernel {
+function scatterKernel(call: Call): WgslKernel {
   const { count, columns, rows } = tableSizes(call);
   const workgroups = grid(count, 1);
   return {

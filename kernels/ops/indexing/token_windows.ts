@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { flat } from "../../core/gradients.ts";
-import { define, type Op } from "../../core/op.ts";
-import { bytesOf, ShapeError, sizeOf, type Tensor } from "../../core/tensor.ts";
+import { flat } from "../../core/wgsl.ts";
+import { define } from "../../core/op.ts";
+import type { Op, Tensor } from "../../core/graph.ts";
+import { bytesOf, ShapeError, sizeOf } from "../../core/tensor.ts";
 import { expectU32 } from "../specs.ts";
 
 /** How windows lie in the data. */

@@ -4,8 +4,11 @@
  *
  * @module
  */
-import { type Call, define, type Kernel, type Op, wgslBindings } from "../../core/op.ts";
-import { ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import type { Call, Op, Tensor } from "../../core/graph.ts";
+import { define } from "../../core/op.ts";
+import type { WgslKernel } from "../../core/gpu.ts";
+import { wgslBindings } from "../../core/wgsl.ts";
+import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { rowGrid, rowWorkgroup, workgroupMax, workgroupSum } from "../reduce/workgroup_reduce.ts";
 
 /** How many of the last axis's columns are classes. */
@@ -53,7 +56,7 @@ export const crossEntropyOp: Op<CrossEntropyAttrs> = {
     }
     return [losses, lse];
   },
-  wgsl: (call): Kernel =>
+  wgsl: (call): WgslKernel =>
     lossKernel(call, {
       logits: "in0",
       store: ({ loss }) => `let label = in1[row];\n    ${loss}\n    out0[row] = loss;\n    out1[row] = lse;`,
@@ -86,7 +89,7 @@ export const crossEntropyGradOp: Op<CrossEntropyAttrs> = {
       return (Math.exp(x - lse[row]) - (column === targets[row] ? 1 : 0)) * dlosses[row];
     })];
   },
-  wgsl: (call): Kernel =>
+  wgsl: (call): WgslKernel =>
     slopeKernel(call, "let label = in1[row];\n  let lse = in2[row];\n  let scale = in3[row];"),
   wasm: wasmArgs,
   flops: (call) => 4 * sizeOf(call.inputs[0].shape),
@@ -111,7 +114,7 @@ export function lossKernel(
     readonly logits: `in${number}`;
     readonly store: (given: { readonly loss: string }) => string;
   },
-): Kernel {
+): WgslKernel {
   const { rows, columns } = rowsOf(call.inputs[Number(logits.slice(2))]), { valid } = call.attrs;
   const size = rowWorkgroup(valid), { workgroups, find } = rowGrid(rows);
   const loss = `var loss = 0.0;
@@ -147,7 +150,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }
 
 /** WGSL of one workgroup a row of in0, the logits, made slopes in place: `find` declares `label`, `lse` and `scale`. */
-export function slopeKernel(call: Call<CrossEntropyAttrs>, find: string): Kernel {
+export function slopeKernel(call: Call<CrossEntropyAttrs>, find: string): WgslKernel {
   const { rows, columns } = rowsOf(call.inputs[0]), { valid } = call.attrs;
   const size = rowWorkgroup(columns), grid = rowGrid(rows);
   return {

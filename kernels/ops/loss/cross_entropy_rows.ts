@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { type Call, define, type Op } from "../../core/op.ts";
-import { bytesOf, ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import type { Call, Op, Tensor } from "../../core/graph.ts";
+import { define } from "../../core/op.ts";
+import { bytesOf, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import {
   type CrossEntropyAttrs,
   crossEntropyGradOp,

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { accumulate, fillOp } from "../../core/gradients.ts";
+import { accumulate, fillOp } from "../../core/gradient_ops.ts";
 import { define } from "../../core/op.ts";
-import { type Shape, ShapeError, sizeOf, type Tensor } from "../../core/tensor.ts";
+import { type Shape, ShapeError, sizeOf } from "../../core/tensor.ts";
+import type { Tensor } from "../../core/graph.ts";
 import { crossEntropy } from "./cross_entropy.ts";
 import { crossEntropyRows, crossEntropyRowsGrad } from "./cross_entropy_rows.ts";
 import { matmul } from "../matmul/matmul.ts";

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { flat } from "../../core/gradients.ts";
-import { type Call, define, type Op } from "../../core/op.ts";
-import { bytesOf, ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import { flat } from "../../core/wgsl.ts";
+import type { Call, Op, Tensor } from "../../core/graph.ts";
+import { define } from "../../core/op.ts";
+import { bytesOf, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { expectF32, expectU32 } from "../specs.ts";
 
 /** How many rows a block has. */

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { type Call, define, type Op } from "../../core/op.ts";
-import { ShapeError, type Spec, type Tensor } from "../../core/tensor.ts";
+import type { Call, Op, Tensor } from "../../core/graph.ts";
+import { define } from "../../core/op.ts";
+import { ShapeError, type Spec } from "../../core/tensor.ts";
 import { gelu, geluOfNumber } from "../elementwise/gelu.ts";
 import { matmul, matmulOp, matmulSizes } from "./matmul.ts";
 import { type Finish, matmulKernel } from "./matmul_wgsl.ts";

@@ -4,8 +4,10 @@
  *
  * @module
  */
-import { type Call, define, type Kernel, type Op } from "../../core/op.ts";
-import { type Shape, ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import type { Call, Op, Tensor } from "../../core/graph.ts";
+import { define } from "../../core/op.ts";
+import type { WgslKernel } from "../../core/gpu.ts";
+import { type Shape, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { matmulKernel } from "./matmul_wgsl.ts";
 import { type MatmulSizes, matmulVariants, variantName } from "./matmul_variants.ts";
 
@@ -103,7 +105,7 @@ export const matmulOp: Op<MatmulAttrs> = {
     }
     return [out];
   },
-  wgsl: (call, gpu): Kernel => matmulKernel(call, { ...matmulSizes(call.inputs, call.attrs), gpu }),
+  wgsl: (call, gpu): WgslKernel => matmulKernel(call, { ...matmulSizes(call.inputs, call.attrs), gpu }),
   variants: (call, gpu) => matmulVariants(matmulSizes(call.inputs, call.attrs), gpu).map(variantName),
   wasm: (call) => {
     const { m, n, k } = matmulSizes(call.inputs, call.attrs);
@@ -149,7 +151,7 @@ export const matmulAddOp: Op<MatmulAttrs> = {
     const [product] = matmulOp.reference([a, b], call);
     return [buffer.map((x, i) => x + product[i])];
   },
-  wgsl: (call, gpu): Kernel => {
+  wgsl: (call, gpu): WgslKernel => {
     const finish = { lines: ["in2[at] = in2[at] + value;"] };
     return matmulKernel(call, { ...matmulSizes(call.inputs, call.attrs), gpu, finish });
   },

@@ -4,8 +4,10 @@
  *
  * @module
  */
-import { callKey, type Gpu } from "../../core/gpu.ts";
-import { bindings, type Call, grid, type Kernel, wgslBindings } from "../../core/op.ts";
+import { bindings, callKey } from "../../core/op.ts";
+import type { Gpu, WgslKernel } from "../../core/gpu.ts";
+import type { Call } from "../../core/graph.ts";
+import { grid, wgslBindings } from "../../core/wgsl.ts";
 import { sizeOf } from "../../core/tensor.ts";
 import { columnGroup, range, registerBody, rowGroup, tileBody } from "./matmul_body.ts";
 import { elementType, type Operand } from "./matmul_operand.ts";
@@ -37,7 +39,10 @@ export interface MatmulKernelOptions extends MatmulSizes {
 }
 
 /** The kernel that `gpu.choices` has for a call, else the one that is sane untried. in0 is a, in1 is b. */
-export function matmulKernel(call: Call, { gpu, finish = stored, ...sizes }: MatmulKernelOptions): Kernel {
+export function matmulKernel(
+  call: Call,
+  { gpu, finish = stored, ...sizes }: MatmulKernelOptions,
+): WgslKernel {
   const variants = matmulVariants(sizes, gpu), chosen = gpu.choices?.get(callKey(call));
   const variant = variants.find((v) => variantName(v) === chosen) ?? variants[0];
   const { m, n, k, transposeA, transposeB } = sizes;
@@ -73,7 +78,7 @@ function elements({ a, b, fours }: Product): number {
 }
 
 /** Sums of products, each over its workgroup's part of K. */
-function sums(product: Product, finish: Finish): Kernel {
+function sums(product: Product, finish: Finish): WgslKernel {
   const { a, b, variant } = product, { from, rows, columns, across, down, parts, slices = 1 } = variant;
   const body = from === "tiles" || from === "half" ? tileBody(product) : registerBody(product);
   const span = Math.ceil(a.depth / parts / DEPTH) * DEPTH;
@@ -153,7 +158,7 @@ const quadLanes = {
 };
 
 /** Adds the sums of all parts in order, and finishes them. */
-function sumOfParts(product: Product, finish: Finish): Kernel {
+function sumOfParts(product: Product, finish: Finish): WgslKernel {
   const count = elements(product), workgroups = grid(count, 64);
   return {
     workgroups,

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { fill } from "../../core/gradients.ts";
-import { type Call, define, type Op } from "../../core/op.ts";
-import { ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import { fill } from "../../core/gradient_ops.ts";
+import type { Call, Op, Tensor } from "../../core/graph.ts";
+import { define } from "../../core/op.ts";
+import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { add, mul, sub } from "../elementwise/arith.ts";
 import { batchNormGradKernel, batchNormKernel } from "./batch_norm_wgsl.ts";
 import { rsqrt } from "../elementwise/power.ts";

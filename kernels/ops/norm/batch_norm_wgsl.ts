@@ -4,7 +4,9 @@
  *
  * @module
  */
-import { type Call, grid, type Kernel, wgslBindings } from "../../core/op.ts";
+import type { Call } from "../../core/graph.ts";
+import { grid, wgslBindings } from "../../core/wgsl.ts";
+import type { WgslKernel } from "../../core/gpu.ts";
 
 /** Sizes of a call, and how its variance is taken. */
 export interface BatchNormSizes {
@@ -22,7 +24,7 @@ const COLUMNS = 16;
 const LANES = 16;
 
 /** (x, gain, bias) → y, mean, variance around the mean found first. */
-export function batchNormKernel(call: Call, sizes: BatchNormSizes): Kernel {
+export function batchNormKernel(call: Call, sizes: BatchNormSizes): WgslKernel {
   const { rows, ddof, eps } = sizes;
   return columnKernel(call, sizes, ({ eachRow }) =>
     `var sum = 0.0;
@@ -40,7 +42,7 @@ export function batchNormKernel(call: Call, sizes: BatchNormSizes): Kernel {
 }
 
 /** (x, gain, mean, variance, dy) → dx, dgain, dbias. */
-export function batchNormGradKernel(call: Call, sizes: BatchNormSizes): Kernel {
+export function batchNormGradKernel(call: Call, sizes: BatchNormSizes): WgslKernel {
   const { rows, ddof, eps } = sizes;
   return columnKernel(call, sizes, ({ eachRow }) =>
     `var mean = 0.0;
@@ -67,7 +69,7 @@ function columnKernel(
   call: Call,
   { rows, channels }: BatchNormSizes,
   body: (given: { eachRow(statements: string): string }) => string,
-): Kernel {
+): WgslKernel {
   const groups = Math.ceil(channels / COLUMNS), workgroups = grid(groups, 1);
   const eachRow = (statements: string) =>
     `for (var row = part; row < ${rows}u; row += ${LANES}u) {

@@ -3,14 +3,16 @@
  *
  * @module
  */
-import { type Call, grid, type Kernel, wgslBindings } from "../../core/op.ts";
+import type { Call } from "../../core/graph.ts";
+import { grid, wgslBindings } from "../../core/wgsl.ts";
+import type { WgslKernel } from "../../core/gpu.ts";
 import { rowGrid, workgroupSum, workgroupSums } from "../reduce/workgroup_reduce.ts";
 
 /** Two-moment: the variance is that of the row held, around its mean. One workgroup a row. */
 export function normKernel(
   call: Call,
   { rows, channels, eps }: { readonly rows: number; readonly channels: number; readonly eps: number },
-): Kernel {
+): WgslKernel {
   const { lanes, columns } = held(channels), { workgroups, find } = rowGrid(rows);
   return {
     workgroups,
@@ -42,7 +44,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 export function normGradKernel(
   call: Call,
   { rows, channels, block }: { readonly rows: number; readonly channels: number; readonly block: number },
-): Kernel {
+): WgslKernel {
   const { lanes, columns } = held(channels), blocks = Math.ceil(rows / block), workgroups = grid(blocks, 1);
   return {
     workgroups,
@@ -99,7 +101,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }
 
 /** 16 columns a workgroup, 16 lanes a column: lane i sums blocks i, i + 16, …, then lane 0 adds the lanes in order. */
-export function normParamGradKernel(call: Call): Kernel {
+export function normParamGradKernel(call: Call): WgslKernel {
   const [blocks, , channels] = call.inputs[0].shape, both = 2 * channels;
   return {
     workgroups: [Math.ceil(both / 16), 1, 1],

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Tensor } from "../../core/tensor.ts";
+import type { Tensor } from "../../core/graph.ts";
 import { sizeOf } from "../../core/tensor.ts";
 import { sub } from "../elementwise/arith.ts";
 import { power } from "../elementwise/power.ts";

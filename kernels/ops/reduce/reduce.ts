@@ -5,9 +5,11 @@
  *
  * @module
  */
-import { flat } from "../../core/gradients.ts";
-import { type Call, type Case, define, type Op } from "../../core/op.ts";
-import { type Shape, ShapeError, sizeOf, type Spec, type Tensor } from "../../core/tensor.ts";
+import { flat } from "../../core/wgsl.ts";
+import type { Call, Op, Tensor } from "../../core/graph.ts";
+import type { Case } from "../../core/case.ts";
+import { define } from "../../core/op.ts";
+import { type Shape, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { type Fold, reduceKernel } from "./reduce_wgsl.ts";
 import { scale } from "../elementwise/scale.ts";
 import { expectF32 } from "../specs.ts";

@@ -5,8 +5,9 @@
  *
  * @module
  */
-import { flat } from "../../core/gradients.ts";
-import { type Call, grid, type Kernel, wgslBindings } from "../../core/op.ts";
+import { flat, grid, wgslBindings } from "../../core/wgsl.ts";
+import type { Call } from "../../core/graph.ts";
+import type { WgslKernel } from "../../core/gpu.ts";
 
 /** An associative WGSL expression of two values, where it starts, and what is done to the total. */
 export interface Fold {
@@ -26,7 +27,7 @@ export function reduceKernel(
   call: Call,
   [outer, n, inner]: readonly [number, number, number],
   fold: Fold,
-): Kernel {
+): WgslKernel {
   if (n <= 8) {
     return flat(
       call,

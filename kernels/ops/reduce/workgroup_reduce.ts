@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { grid } from "../../core/op.ts";
+import { grid } from "../../core/wgsl.ts";
 
 /** Declares `fn workgroupSum(value: f32, lane: u32) -> f32` for workgroups of `size`, a power of two. */
 export function workgroupSum(size: number): string {

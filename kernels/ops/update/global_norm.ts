@@ -4,9 +4,12 @@
  *
  * @module
  */
-import { plus } from "../../core/gradients.ts";
-import { type Call, define, grid, type Kernel, type Op, wgslBindings } from "../../core/op.ts";
-import { ShapeError, sizeOf, type Tensor } from "../../core/tensor.ts";
+import { plus } from "../../core/gradient_ops.ts";
+import type { Call, Op, Tensor } from "../../core/graph.ts";
+import { define } from "../../core/op.ts";
+import { grid, wgslBindings } from "../../core/wgsl.ts";
+import type { WgslKernel } from "../../core/gpu.ts";
+import { ShapeError, sizeOf } from "../../core/tensor.ts";
 import { sum } from "../reduce/reduce.ts";
 import { expectF32 } from "../specs.ts";
 import { workgroupSum } from "../reduce/workgroup_reduce.ts";
@@ -100,7 +103,7 @@ fn main() {
 const callSumSquares = define(sumSquaresOp);
 const callClipScale = define(clipScaleOp);
 
-function sumSquaresKernel(call: Call): Kernel {
+function sumSquaresKernel(call: Call): WgslKernel {
   const n = sizeOf(call.inputs[0].shape), blocks = Math.ceil(n / BLOCK);
   const workgroups = grid(blocks, 1);
   return {

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { flat } from "../../core/gradients.ts";
-import { type Call, define, type Op } from "../../core/op.ts";
-import { ShapeError, sizeOf, type Tensor } from "../../core/tensor.ts";
+import { flat } from "../../core/wgsl.ts";
+import type { Call, Op, Tensor } from "../../core/graph.ts";
+import { define } from "../../core/op.ts";
+import { ShapeError, sizeOf } from "../../core/tensor.ts";
 import { expectF32 } from "../specs.ts";
 
 /** What an update reads beside the parameter. */

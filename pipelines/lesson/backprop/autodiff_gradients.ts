@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { fill, gradients } from "../../../kernels/core/gradients.ts";
-import { Graph } from "../../../kernels/core/graph.ts";
+import { fill } from "../../../kernels/core/gradient_ops.ts";
+import { gradients } from "../../../kernels/core/gradients.ts";
+import { Graph, type Tensor } from "../../../kernels/core/graph.ts";
 import { compile } from "../../../kernels/core/program.ts";
-import type { Tensor } from "../../../kernels/core/tensor.ts";
 import { reshape } from "../../../kernels/core/view.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
 import type { Matrix } from "../../../kernels/models/course/matrix.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 import { gradients } from "../../../kernels/core/gradients.ts";
-import { Graph } from "../../../kernels/core/graph.ts";
+import { Graph, type Tensor } from "../../../kernels/core/graph.ts";
 import { compile } from "../../../kernels/core/program.ts";
-import type { Spec, Tensor, TensorMap } from "../../../kernels/core/tensor.ts";
+import type { Spec, TensorMap } from "../../../kernels/core/tensor.ts";
 import type { Engine, Session } from "../../../kernels/engine/engine.ts";
 import { add, div, mul, scale, sub } from "../../../kernels/ops/elementwise/arith.ts";
 import { crossEntropy } from "../../../kernels/ops/loss/cross_entropy.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 import { gradients } from "../../../kernels/core/gradients.ts";
-import { Graph } from "../../../kernels/core/graph.ts";
+import { Graph, type Tensor } from "../../../kernels/core/graph.ts";
 import { compile } from "../../../kernels/core/program.ts";
-import type { Tensor, TensorMap } from "../../../kernels/core/tensor.ts";
+import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import { affine } from "../../../kernels/ops/matmul/affine.ts";
 import { add, mul, scale, sub } from "../../../kernels/ops/elementwise/arith.ts";
 import { mean, sum } from "../../../kernels/ops/reduce/reduce.ts";

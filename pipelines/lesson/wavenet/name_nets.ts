@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { Graph, RootScope } from "../../../kernels/core/graph.ts";
+import { Graph } from "../../../kernels/core/graph.ts";
+import { RootScope } from "../../../kernels/core/scope.ts";
 import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";

@@ -5,10 +5,12 @@
  * @module
  */
 import { leastLimits } from "../../../kernels/core/gpu.ts";
-import { accumulate, eachGradient, fill, gradients } from "../../../kernels/core/gradients.ts";
-import { Graph, RootScope, type Scope } from "../../../kernels/core/graph.ts";
+import { accumulate, fill } from "../../../kernels/core/gradient_ops.ts";
+import { eachGradient, gradients } from "../../../kernels/core/gradients.ts";
+import { Graph, type Tensor } from "../../../kernels/core/graph.ts";
+import { RootScope, type Scope } from "../../../kernels/core/scope.ts";
 import { compile, flopsOf, type Program } from "../../../kernels/core/program.ts";
-import type { DType, Shape, Tensor } from "../../../kernels/core/tensor.ts";
+import type { DType, Shape } from "../../../kernels/core/tensor.ts";
 import { reshape } from "../../../kernels/core/view.ts";
 import { type Learner, parametersOf } from "../../../kernels/models/model.ts";
 import { add, mul } from "../../../kernels/ops/elementwise/arith.ts";

@@ -1,9 +1,10 @@
 import { deepStrictEqual, ok, throws } from "node:assert/strict";
-import { accumulate, eachGradient, gradients, plus } from "../../../kernels/core/gradients.ts";
-import { Graph } from "../../../kernels/core/graph.ts";
+import { accumulate, plus } from "../../../kernels/core/gradient_ops.ts";
+import { eachGradient, gradients } from "../../../kernels/core/gradients.ts";
+import { Graph, type Tensor } from "../../../kernels/core/graph.ts";
 import { normals } from "../../../kernels/random/philox.ts";
 import { compile } from "../../../kernels/core/program.ts";
-import { ShapeError, type Tensor, type TensorMap } from "../../../kernels/core/tensor.ts";
+import { ShapeError, type TensorMap } from "../../../kernels/core/tensor.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
 import { affine } from "../../../kernels/ops/matmul/affine.ts";
 import { add, mul, scale } from "../../../kernels/ops/elementwise/arith.ts";
@@ -77,7 +78,7 @@ Deno.test("gradients() ask for a scalar", () => {
   const a = leaf("a", [3]);
   throws(
     () => gradients(a, [a]),
-    (e) => e instanceof ShapeError && /it is \[3\], wanted one element/.test(e.message),
+    (e) => e instanceof ShapeError && /its shape is \[3\], wanted a single element/.test(e.message),
   );
 });
 
@@ -97,7 +98,7 @@ Deno.test("eachGradient() gives each gradient once nothing is added to it, befor
 Deno.test("plus() and accumulate() ask for equal shapes", () => {
   const { leaf } = leaves();
   const a = leaf("a", [3]), b = leaf("b", [4]);
-  throws(() => plus(a, b), { name: "ShapeError", message: /\[3\] and \[4\] must be one shape/ });
+  throws(() => plus(a, b), { name: "ShapeError", message: /\[3\] and \[4\] must have equal shapes/ });
   throws(() => accumulate(a, b), { name: "ShapeError", message: /\[4\] into \[3\]/ });
 });
 

@@ -3,12 +3,12 @@ import { leastLimits } from "../../../kernels/core/gpu.ts";
 import { checkLimits, largestSlot, pieceBytes } from "../../../kernels/core/limits.ts";
 import { Graph } from "../../../kernels/core/graph.ts";
 import { compile, type Program } from "../../../kernels/core/program.ts";
-import type { Kind, Shape } from "../../../kernels/core/tensor.ts";
+import type { MemoryKind, Shape } from "../../../kernels/core/tensor.ts";
 import { mul } from "../../../kernels/ops/elementwise/arith.ts";
 import { sum } from "../../../kernels/ops/reduce/reduce.ts";
 
 /** Sum of the squares of a leaf: the squares are an activation as large. */
-function squares(shape: Shape, kind: Kind): Program {
+function squares(shape: Shape, kind: MemoryKind): Program {
   const graph = new Graph();
   const x = graph.leaf("x", { shape, dtype: "f32" }, kind);
   graph.output("y", sum(mul(x, x)));

@@ -1,17 +1,12 @@
 import { deepStrictEqual, ok, throws } from "node:assert/strict";
-import { accumulate, gradients } from "../../../kernels/core/gradients.ts";
-import { Graph } from "../../../kernels/core/graph.ts";
+import { accumulate } from "../../../kernels/core/gradient_ops.ts";
+import { gradients } from "../../../kernels/core/gradients.ts";
+import { Graph, type Tensor } from "../../../kernels/core/graph.ts";
 import { bindings } from "../../../kernels/core/op.ts";
 import { uniformAt } from "../../../kernels/random/philox.ts";
-import {
-  compile,
-  flopsOf,
-  isPersistent,
-  type Program,
-  slotAlignment,
-} from "../../../kernels/core/program.ts";
+import { compile, flopsOf, isPersistent, type Program } from "../../../kernels/core/program.ts";
+import { sizeOf, slotAlignment } from "../../../kernels/core/tensor.ts";
 import { memoryByKind } from "../../../kernels/core/regions.ts";
-import { sizeOf, type Tensor } from "../../../kernels/core/tensor.ts";
 import { add, mul, scale } from "../../../kernels/ops/elementwise/arith.ts";
 import { broadcast, sum } from "../../../kernels/ops/reduce/reduce.ts";
 import { relu } from "../../../kernels/ops/elementwise/relu.ts";
@@ -162,7 +157,7 @@ function randomGraph(seed: number): Graph {
 function slotsDoNotOverlap(program: Program): void {
   const lives = program.slots.filter((s) => !isPersistent(s.kind)).map((slot) => {
     const uses = program.calls.flatMap((call, now) =>
-      bindings(call).some((t) => program.places.get(t) === slot) ? [now] : []
+      bindings(call).some((t) => program.slotOf.get(t) === slot) ? [now] : []
     );
     return { slot, first: Math.min(...uses), last: Math.max(...uses) };
   });
@@ -183,7 +178,7 @@ function runInArena(program: Program): Record<string, number[]> {
   const arena = new Float64Array(program.arenaBytes / 4).fill(NaN);
   const own = new Map(program.slots.filter((s) => isPersistent(s.kind)).map((s) => [s, begin(s.tensor)]));
   const view = (t: Tensor) => {
-    const slot = program.places.get(t)!;
+    const slot = program.slotOf.get(t)!;
     return own.get(slot) ?? arena.subarray(slot.offset / 4, slot.offset / 4 + sizeOf(t.shape));
   };
   for (const call of program.calls) {
@@ -201,7 +196,7 @@ function runApart(program: Program): Record<string, number[]> {
     const inputs = call.inputs.map((t) => values.get(t) ?? begin(t));
     call.op.reference(inputs, call).forEach((result, i) => {
       values.set(call.outputs[i], result);
-      latest.set(program.places.get(call.outputs[i]), result);
+      latest.set(program.slotOf.get(call.outputs[i]), result);
     });
   }
   return Object.fromEntries([...program.outputs].map(([label, slot]) => [label, [...latest.get(slot)!]]));

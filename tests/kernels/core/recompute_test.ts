@@ -1,9 +1,9 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
-import { checkpoint } from "../../../kernels/core/recompute.ts";
-import { accumulate, gradients } from "../../../kernels/core/gradients.ts";
-import { Graph } from "../../../kernels/core/graph.ts";
+import { recompute } from "../../../kernels/core/recompute.ts";
+import { accumulate } from "../../../kernels/core/gradient_ops.ts";
+import { gradients } from "../../../kernels/core/gradients.ts";
+import { Graph, type Tensor } from "../../../kernels/core/graph.ts";
 import { compile, type Program } from "../../../kernels/core/program.ts";
-import type { Tensor } from "../../../kernels/core/tensor.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
 import { mul, scale } from "../../../kernels/ops/elementwise/arith.ts";
 import { gather } from "../../../kernels/ops/indexing/gather.ts";
@@ -45,16 +45,16 @@ async function run(p: Program): Promise<Record<string, number[]>> {
   return Object.fromEntries(Object.entries(read).map(([label, { data }]) => [label, [...data]]));
 }
 
-Deno.test("checkpoint() changes no value and no gradient, of its input and of what else it reads", async () => {
+Deno.test("recompute() changes no value and no gradient, of its input and of what else it reads", async () => {
   const wanted = await run(program(plain, { blocks: 1 }));
-  deepStrictEqual(await run(program(checkpoint, { blocks: 1 })), wanted);
+  deepStrictEqual(await run(program(recompute, { blocks: 1 })), wanted);
   ok([...wanted["grad 0"], ...wanted["grad 1"]].every((g) => g !== 0));
 });
 
-Deno.test("checkpoint() in a row and within another gives the gradients of the whole", async () => {
+Deno.test("recompute() in a row and within another gives the gradients of the whole", async () => {
   // A weight's gradients of a block are added up before those of blocks are: another order, so another last bit.
   const wanted = await run(program(plain));
-  for (const actual of [program(checkpoint), program(checkpoint, { nested: true })]) {
+  for (const actual of [program(recompute), program(recompute, { nested: true })]) {
     for (const [label, values] of Object.entries(await run(actual))) {
       values.forEach((v, i) =>
         ok(Math.abs(v - wanted[label][i]) <= 1e-6 * Math.abs(wanted[label][i]), label)
@@ -63,10 +63,10 @@ Deno.test("checkpoint() in a row and within another gives the gradients of the w
   }
 });
 
-Deno.test("checkpoint() keeps a block's input alone, and what is in it while one block is computed again", () => {
+Deno.test("recompute() keeps a block's input alone, and what is in it while one block is computed again", () => {
   const sizes = { blocks: 30, depth: 10 };
   const kept = (p: Program) => p.arenaBytes / 256;
-  const [whole, part] = [kept(program(plain, sizes)), kept(program(checkpoint, sizes))];
+  const [whole, part] = [kept(program(plain, sizes)), kept(program(recompute, sizes))];
   ok(whole >= 30 * 10 * 2, `${whole} tensors`); // a step keeps two
   ok(
     part >= 29 + 20 && part <= 29 + 20 + 6,
@@ -74,10 +74,10 @@ Deno.test("checkpoint() keeps a block's input alone, and what is in it while one
   );
 });
 
-Deno.test("checkpoint() computes again only what gradients need", () => {
+Deno.test("recompute() computes again only what gradients need", () => {
   const graph = new Graph();
   const x = graph.leaf("x", { shape: [64], dtype: "f32" }, "input");
-  const y = checkpoint(x, (x) => sum(scale(mul(x, x), 3))); // of these only x itself is needed
+  const y = recompute(x, (x) => sum(scale(mul(x, x), 3))); // of these only x itself is needed
   graph.output("g", gradients(y, [x])[0]!);
   graph.output("y", y);
   const names = compile("p", graph).calls.map((call) => call.op.name);
@@ -85,30 +85,30 @@ Deno.test("checkpoint() computes again only what gradients need", () => {
   strictEqual(names.filter((n) => n === "mul").length, 1 + 2, "x · x once, and twice x · its gradient");
 });
 
-Deno.test("checkpoint() passes whole numbers by, and gives null where nothing flows", () => {
+Deno.test("recompute() passes whole numbers by, and gives null where nothing flows", () => {
   const graph = new Graph();
   const table = graph.leaf("table", { shape: [9, 4], dtype: "f32" }, "parameter");
   const other = graph.leaf("other", { shape: [4], dtype: "f32" }, "parameter");
   const ids = graph.leaf("ids", { shape: [5], dtype: "u32" }, "input");
-  const loss = sum(checkpoint(table, (table) => gather(table, ids)));
+  const loss = sum(recompute(table, (table) => gather(table, ids)));
   const [ofTable, ofOther] = gradients(loss, [table, other]);
   deepStrictEqual([ofTable?.shape, ofOther], [[9, 4], null]);
-  strictEqual(checkpoint(table, (x) => x), table);
+  strictEqual(recompute(table, (x) => x), table);
 });
 
-Deno.test("checkpoint() refuses a part that overwrites what was made outside", () => {
+Deno.test("recompute() refuses a part that overwrites what was made outside", () => {
   const graph = new Graph();
   const x = graph.leaf("x", { shape: [64], dtype: "f32" }, "input");
   const total = graph.leaf("total", { shape: [64], dtype: "f32" }, "gradient");
-  throws(() => checkpoint(x, (x) => accumulate(total, x)), {
+  throws(() => recompute(x, (x) => accumulate(total, x)), {
     message:
-      "Cannot compute again what accumulate belongs to: it overwrites total, which was made outside: " +
-      "leave it out of the checkpoint",
+      "Cannot recompute a part with accumulate: it overwrites total, which was created outside of it: " +
+      "move accumulate out of recompute()",
   });
-  checkpoint(x, (x) => accumulate(clear(scale(x, 2)), x)); // its own: may be done twice
+  recompute(x, (x) => accumulate(clear(scale(x, 2)), x)); // its own: may be done twice
 });
 
-Deno.test("checkpoint() adds gradients to their buffers while it goes back, as without it", () => {
+Deno.test("recompute() adds gradients to their buffers while it goes back, as without it", () => {
   const model = gpt({ layers: 2, heads: 2, channels: 16, seqLen: 8, vocabSize: 65 });
   const adding = (recompute: "none" | "block") => {
     const { programs: [micro] } = plan({

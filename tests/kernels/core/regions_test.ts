@@ -4,7 +4,7 @@
  * @module
  */
 import { deepStrictEqual, throws } from "node:assert/strict";
-import { accumulate } from "../../../kernels/core/gradients.ts";
+import { accumulate } from "../../../kernels/core/gradient_ops.ts";
 import { Graph } from "../../../kernels/core/graph.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import { memoryByKind, regionsOf } from "../../../kernels/core/regions.ts";
@@ -116,7 +116,7 @@ Deno.test("pack() says what cannot be packed", () => {
   throws(() => graph.pack("taken", [a], "parameter"), {
     message: "Cannot make pack taken: the label is taken",
   });
-  throws(() => graph.pack("p", [], "parameter"), { message: /of nothing: wanted one tensor or more/ });
+  throws(() => graph.pack("p", [], "parameter"), { message: /of no tensors: it needs at least one/ });
   throws(() => graph.pack("p", [a, b, a], "parameter"), { message: "Cannot make pack p: a is in it twice" });
   throws(() => graph.pack("p", [{ ...a, dtype: "u32" }], "input"), {
     message: "Cannot make pack p: a is u32, wanted f32",

@@ -1,5 +1,6 @@
 import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
-import { Graph, RootScope } from "../../../kernels/core/graph.ts";
+import { Graph } from "../../../kernels/core/graph.ts";
+import { RootScope } from "../../../kernels/core/scope.ts";
 import { hashName } from "../../../kernels/random/philox.ts";
 import { type Shape, ShapeError, sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 import { deepStrictEqual, ok, throws } from "node:assert/strict";
-import { Graph } from "../../../kernels/core/graph.ts";
+import { Graph, type Tensor } from "../../../kernels/core/graph.ts";
 import { compile } from "../../../kernels/core/program.ts";
-import type { Shape, Tensor, TensorMap } from "../../../kernels/core/tensor.ts";
+import type { Shape, TensorMap } from "../../../kernels/core/tensor.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
 import { add, div } from "../../../kernels/ops/elementwise/arith.ts";
 import { gather, scatterAdd } from "../../../kernels/ops/indexing/gather.ts";

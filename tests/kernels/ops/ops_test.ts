@@ -6,7 +6,9 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { gradients } from "../../../kernels/core/gradients.ts";
 import { leastGpu } from "../../../kernels/core/gpu.ts";
-import { bindings, type Case, type Op } from "../../../kernels/core/op.ts";
+import { bindings } from "../../../kernels/core/op.ts";
+import type { Case } from "../../../kernels/core/case.ts";
+import type { Op } from "../../../kernels/core/graph.ts";
 import { permutation } from "../../../kernels/random/philox.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import { sizeOf } from "../../../kernels/core/tensor.ts";

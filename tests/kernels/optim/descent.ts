@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { Graph, RootScope } from "../../../kernels/core/graph.ts";
+import { Graph } from "../../../kernels/core/graph.ts";
+import { RootScope } from "../../../kernels/core/scope.ts";
 import type { NamedSpec } from "../../../kernels/core/pack.ts";
 import { normals } from "../../../kernels/random/philox.ts";
 import { compile } from "../../../kernels/core/program.ts";

@@ -4,13 +4,10 @@
  * @module
  */
 import { deepStrictEqual } from "node:assert/strict";
-import type { Case } from "../../../kernels/core/op.ts";
+import type { Case } from "../../../kernels/core/case.ts";
 import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
-import {
-  type AttentionAttrs,
-  attentionGradOp,
-  attentionOp,
-} from "../../../kernels/ops/attention/attention.ts";
+import { attentionGradOp, attentionOp } from "../../../kernels/ops/attention/attention.ts";
+import type { AttentionAttrs } from "../../../kernels/ops/attention/attention_wgsl.ts";
 import { ops } from "../../../kernels/ops/list.ts";
 import { matmulAddOp, matmulOp } from "../../../kernels/ops/matmul/matmul.ts";
 import { checkFarOut, checkOp, parityChecks, runCases, smallCases } from "./parity.ts";

@@ -4,11 +4,12 @@
  * @module
  */
 import { gradients } from "../../../kernels/core/gradients.ts";
-import { Graph } from "../../../kernels/core/graph.ts";
-import { type Case, caseSpecs, type Fill, inPlaceOf, type Op } from "../../../kernels/core/op.ts";
+import { Graph, type Op, type Tensor } from "../../../kernels/core/graph.ts";
+import { type Case, caseSpecs, type InputFill } from "../../../kernels/core/case.ts";
+import { inPlaceOf } from "../../../kernels/core/op.ts";
 import { normals, uniformAt } from "../../../kernels/random/philox.ts";
 import { compile } from "../../../kernels/core/program.ts";
-import { sizeOf, type Tensor, type TensorMap } from "../../../kernels/core/tensor.ts";
+import { sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
 import { gelu } from "../../../kernels/ops/elementwise/gelu.ts";
@@ -197,7 +198,7 @@ function numbersOf(read: TensorMap, label: string): Float32Array | Uint32Array {
 }
 
 function fillValues(
-  fill: Fill,
+  fill: InputFill,
   { seed, name, count }: { seed: number; name: string; count: number },
 ): Float32Array | Uint32Array {
   if (fill === "zeros") return new Float32Array(count);

@@ -4,7 +4,8 @@
  * @module
  */
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { Graph, RootScope } from "../../../kernels/core/graph.ts";
+import { Graph } from "../../../kernels/core/graph.ts";
+import { RootScope } from "../../../kernels/core/scope.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";

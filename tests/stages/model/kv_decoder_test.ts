@@ -4,7 +4,8 @@
  * @module
  */
 import { deepStrictEqual, ok, rejects } from "node:assert/strict";
-import { Graph, RootScope } from "../../../kernels/core/graph.ts";
+import { Graph } from "../../../kernels/core/graph.ts";
+import { RootScope } from "../../../kernels/core/scope.ts";
 import { normals } from "../../../kernels/random/philox.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
-import { accumulate } from "../../../kernels/core/gradients.ts";
-import type { Pack } from "../../../kernels/core/pack.ts";
+import { accumulate } from "../../../kernels/core/gradient_ops.ts";
+import type { Pack } from "../../../kernels/core/graph.ts";
 import { normals } from "../../../kernels/random/philox.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";

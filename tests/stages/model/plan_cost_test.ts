@@ -5,9 +5,9 @@
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { costOf, countPipelines, scratchBytes } from "../../../kernels/core/cost.ts";
-import { callKey } from "../../../kernels/core/gpu.ts";
+import { callKey } from "../../../kernels/core/op.ts";
 import { Graph } from "../../../kernels/core/graph.ts";
-import { packedBytes } from "../../../kernels/core/pack.ts";
+import { slotBytes } from "../../../kernels/core/tensor.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import { regionsOf } from "../../../kernels/core/regions.ts";
 import { bytesOf } from "../../../kernels/core/tensor.ts";
@@ -130,7 +130,7 @@ Deno.test("plan() of GPT-2 124M updates all parameters in nine dispatches, in fi
 });
 
 function packedElements({ parameters }: Plan): number {
-  return [...parameters.values()].reduce((sum, { tensor }) => sum + packedBytes(tensor) / 4, 0);
+  return [...parameters.values()].reduce((sum, { tensor }) => sum + slotBytes(tensor) / 4, 0);
 }
 
 Deno.test("costOf() counts what calls read and write, of tables and blocks only their share", () => {

@@ -6,8 +6,8 @@
  */
 import { deepStrictEqual, ok, rejects, throws } from "node:assert/strict";
 import { gradients } from "../../../../kernels/core/gradients.ts";
-import { Graph } from "../../../../kernels/core/graph.ts";
-import { define, type Op } from "../../../../kernels/core/op.ts";
+import { Graph, type Op } from "../../../../kernels/core/graph.ts";
+import { define } from "../../../../kernels/core/op.ts";
 import { normals } from "../../../../kernels/random/philox.ts";
 import { compile, type Program } from "../../../../kernels/core/program.ts";
 import type { Shape, TensorMap } from "../../../../kernels/core/tensor.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 import { deepStrictEqual, match, notStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { callKey, leastGpu } from "../../../../kernels/core/gpu.ts";
-import { Graph } from "../../../../kernels/core/graph.ts";
-import type { Op } from "../../../../kernels/core/op.ts";
+import { callKey } from "../../../../kernels/core/op.ts";
+import { leastGpu } from "../../../../kernels/core/gpu.ts";
+import { Graph, type Op } from "../../../../kernels/core/graph.ts";
 import { normals } from "../../../../kernels/random/philox.ts";
 import { compile, type Program } from "../../../../kernels/core/program.ts";
 import { openWebgpu } from "../../../../kernels/engine/webgpu/webgpu_engine.ts";

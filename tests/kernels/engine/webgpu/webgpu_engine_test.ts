@@ -4,9 +4,8 @@
  * @module
  */
 import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert/strict";
-import { accumulate } from "../../../../kernels/core/gradients.ts";
-import { Graph } from "../../../../kernels/core/graph.ts";
-import type { Op } from "../../../../kernels/core/op.ts";
+import { accumulate } from "../../../../kernels/core/gradient_ops.ts";
+import { Graph, type Op } from "../../../../kernels/core/graph.ts";
 import { compile, type Program } from "../../../../kernels/core/program.ts";
 import { normals } from "../../../../kernels/random/philox.ts";
 import { largestPack, openEngine } from "../../../../kernels/engine/open.ts";

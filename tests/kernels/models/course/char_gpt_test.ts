@@ -1,7 +1,8 @@
 /** The GPT for characters whose parts can be left out. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { gradients } from "../../../../kernels/core/gradients.ts";
-import { Graph, RootScope } from "../../../../kernels/core/graph.ts";
+import { Graph } from "../../../../kernels/core/graph.ts";
+import { RootScope } from "../../../../kernels/core/scope.ts";
 import { compile } from "../../../../kernels/core/program.ts";
 import { type TensorMap } from "../../../../kernels/core/tensor.ts";
 import { openReference } from "../../../../kernels/engine/reference.ts";

@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, throws } from "node:assert/strict";
 import { gradients } from "../../../../kernels/core/gradients.ts";
-import { Graph, RootScope } from "../../../../kernels/core/graph.ts";
+import { Graph } from "../../../../kernels/core/graph.ts";
+import { RootScope } from "../../../../kernels/core/scope.ts";
 import { uniformAt } from "../../../../kernels/random/philox.ts";
 import { compile } from "../../../../kernels/core/program.ts";
 import { ShapeError } from "../../../../kernels/core/tensor.ts";

@@ -4,12 +4,10 @@
  * @module
  */
 import { deepStrictEqual, notDeepStrictEqual, ok, throws } from "node:assert/strict";
-import { flat } from "../../../../kernels/core/gradients.ts";
-import { Graph } from "../../../../kernels/core/graph.ts";
-import type { Op } from "../../../../kernels/core/op.ts";
+import { flat } from "../../../../kernels/core/wgsl.ts";
+import { Graph, type Op, type Tensor } from "../../../../kernels/core/graph.ts";
 import { philox, philox4x32 } from "../../../../kernels/random/philox.ts";
 import { compile } from "../../../../kernels/core/program.ts";
-import type { Tensor } from "../../../../kernels/core/tensor.ts";
 import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
 import type { Engine } from "../../../../kernels/engine/engine.ts";
 import { openReference } from "../../../../kernels/engine/reference.ts";

@@ -5,10 +5,10 @@
  */
 import { ok } from "node:assert/strict";
 import { gradients } from "../../../../kernels/core/gradients.ts";
-import { Graph } from "../../../../kernels/core/graph.ts";
+import { Graph, type Tensor } from "../../../../kernels/core/graph.ts";
 import { normals } from "../../../../kernels/random/philox.ts";
 import { compile } from "../../../../kernels/core/program.ts";
-import { type Shape, sizeOf, type Tensor } from "../../../../kernels/core/tensor.ts";
+import { type Shape, sizeOf } from "../../../../kernels/core/tensor.ts";
 import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
 import { affine, affineAdd, affineGelu } from "../../../../kernels/ops/matmul/affine.ts";
 import { add, mul } from "../../../../kernels/ops/elementwise/arith.ts";

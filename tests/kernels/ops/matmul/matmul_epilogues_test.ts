@@ -6,7 +6,7 @@
  */
 import { affineAddOp, affineGeluOp, affineOp } from "../../../../kernels/ops/matmul/affine.ts";
 import { matmulAddOp } from "../../../../kernels/ops/matmul/matmul.ts";
-import type { Op } from "../../../../kernels/core/op.ts";
+import type { Op } from "../../../../kernels/core/graph.ts";
 import { checkTrials, ragged, type Trial, trials, whole } from "./matmul_trials.ts";
 
 const ops: readonly Op<any>[] = [affineOp, affineGeluOp, affineAddOp, matmulAddOp];

@@ -4,9 +4,10 @@
  * @module
  */
 import { ok } from "node:assert/strict";
-import { callKey, type Gpu, leastGpu } from "../../../../kernels/core/gpu.ts";
-import { Graph } from "../../../../kernels/core/graph.ts";
-import type { Call, Case, Op } from "../../../../kernels/core/op.ts";
+import { callKey } from "../../../../kernels/core/op.ts";
+import { type Gpu, leastGpu } from "../../../../kernels/core/gpu.ts";
+import { type Call, Graph, type Op } from "../../../../kernels/core/graph.ts";
+import type { Case } from "../../../../kernels/core/case.ts";
 import { compile } from "../../../../kernels/core/program.ts";
 import { openWebgpu } from "../../../../kernels/engine/webgpu/webgpu_engine.ts";
 import { matmulOp } from "../../../../kernels/ops/matmul/matmul.ts";

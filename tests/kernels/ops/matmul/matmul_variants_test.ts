@@ -4,8 +4,9 @@
  * @module
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { callKey, type Gpu, leastGpu } from "../../../../kernels/core/gpu.ts";
-import { bindings, dispatchesOf, scratchOf } from "../../../../kernels/core/op.ts";
+import { bindings, callKey } from "../../../../kernels/core/op.ts";
+import { type Gpu, leastGpu } from "../../../../kernels/core/gpu.ts";
+import { dispatchesOf, scratchOf } from "../../../../kernels/core/wgsl.ts";
 import { matmulOp } from "../../../../kernels/ops/matmul/matmul.ts";
 import { caseGraph } from "../../parity/parity.ts";
 import { able } from "./matmul_trials.ts";

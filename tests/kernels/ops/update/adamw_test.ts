@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, throws } from "node:assert/strict";
-import { Graph } from "../../../../kernels/core/graph.ts";
+import { Graph, type Tensor } from "../../../../kernels/core/graph.ts";
 import { compile } from "../../../../kernels/core/program.ts";
-import { sizeOf, type Tensor } from "../../../../kernels/core/tensor.ts";
+import { sizeOf } from "../../../../kernels/core/tensor.ts";
 import { openReference } from "../../../../kernels/engine/reference.ts";
 import { type AdamWAttrs, adamwStep } from "../../../../kernels/ops/update/adamw.ts";
 

@@ -1,0 +1,114 @@
+/**
+ * Scopes: named places in a model, which create its parameters.
+ *
+ * @module
+ */
+import type { Graph, Pack, Tensor } from "./graph.ts";
+import { type Shape, sizeOf } from "./tensor.ts";
+
+/** Initial values of a parameter. */
+export type Init =
+  | { readonly kind: "zeros" }
+  | { readonly kind: "ones" }
+  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "normal"; readonly std: number };
+
+/** A named place in a model. Parameters, states and probes that it creates are named after its path. */
+export interface Scope {
+  /** The graph that its calls are added to. */
+  readonly graph: Graph;
+  /** Names from the outermost scope to this one, joined by dots. */
+  readonly path: string;
+  /** The scope `name` inside this one. */
+  at(name: string): Scope;
+  /** A trainable leaf named `path.name`. */
+  param(name: string, shape: Shape, init: Init): Tensor;
+  /** A leaf named `path.name` that training updates without a gradient, such as running statistics; part of the weights. */
+  buffer(name: string, shape: Shape, init: Init): Tensor;
+  /** An optimizer's state for the parameters in `like`: initially zeros, of the same shapes, labelled `parameter/name`. */
+  state(name: string, like: Pack): Pack;
+  /** Gives a value a name by which it can be inspected; returns it unchanged. */
+  probe(name: string, x: Tensor): Tensor;
+}
+
+/** A parameter and its initial values. */
+export interface Parameter {
+  /** The parameter's leaf. */
+  readonly tensor: Tensor;
+  /** Its initial values. */
+  readonly init: Init;
+}
+
+/** The scopes of one model over `graph`, with everything that they created. */
+export class RootScope implements Scope {
+  readonly #shared: {
+    parameters: Map<string, Parameter>;
+    buffers: Map<string, Parameter>;
+    probes: Map<string, Tensor>;
+  };
+
+  /** A scope inside `parent` adds to the same lists of parameters, buffers and probes. */
+  constructor(readonly graph: Graph, readonly path = "", parent?: RootScope) {
+    this.#shared = parent ? parent.#shared : { parameters: new Map(), buffers: new Map(), probes: new Map() };
+  }
+
+  /** Trainable parameters by full name, in the order of creation. */
+  get parameters(): ReadonlyMap<string, Parameter> {
+    return this.#shared.parameters;
+  }
+
+  /** Buffers by full name, in the order of creation. */
+  get buffers(): ReadonlyMap<string, Parameter> {
+    return this.#shared.buffers;
+  }
+
+  /** Probed values by full name. */
+  get probes(): ReadonlyMap<string, Tensor> {
+    return this.#shared.probes;
+  }
+
+  /** The scope `name` inside this one; shape errors name it until another scope is entered. */
+  at(name: string): RootScope {
+    const path = this.#join(name);
+    this.graph.where = path;
+    return new RootScope(this.graph, path, this);
+  }
+
+  param(name: string, shape: Shape, init: Init): Tensor {
+    return this.#leaf(this.#shared.parameters, { label: this.#join(name), shape, init });
+  }
+
+  buffer(name: string, shape: Shape, init: Init): Tensor {
+    return this.#leaf(this.#shared.buffers, { label: this.#join(name), shape, init });
+  }
+
+  state(name: string, like: Pack): Pack {
+    const members = like.members.map((member) => ({ ...member, label: `${member.label}/${name}` }));
+    return this.graph.pack(`${like.tensor.label}/${name}`, members, "optimizer");
+  }
+
+  probe(name: string, x: Tensor): Tensor {
+    this.#shared.probes.set(this.#join(name), x);
+    return x;
+  }
+
+  #leaf(
+    known: Map<string, Parameter>,
+    { label, shape, init }: { readonly label: string; readonly shape: Shape; readonly init: Init },
+  ): Tensor {
+    const tensor = this.graph.leaf(label, { shape, dtype: "f32" }, "parameter");
+    if (!known.has(label)) known.set(label, { tensor, init });
+    return tensor;
+  }
+
+  #join(name: string): string {
+    return this.path === "" ? name : `${this.path}.${name}`;
+  }
+}
+
+/** Total number of elements in some parameters. */
+export function parameterCount(parameters: ReadonlyMap<string, Parameter>): number {
+  let n = 0;
+  for (const { tensor } of parameters.values()) n += sizeOf(tensor.shape);
+  return n;
+}

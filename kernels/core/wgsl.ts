@@ -1,0 +1,65 @@
+/**
+ * Parts that WGSL kernels are written with.
+ *
+ * @module
+ */
+import type { WgslKernel } from "./gpu.ts";
+import type { Call } from "./graph.ts";
+import { inPlaceOf } from "./op.ts";
+import { sizeOf, type Spec } from "./tensor.ts";
+
+/** Workgroups for `count` invocations in groups of `size`, spread over two dimensions so that none exceeds 65,535. */
+export function grid(count: number, size: number): readonly [number, number, number] {
+  const groups = Math.max(1, Math.ceil(count / size));
+  if (groups <= 65535) return [groups, 1, 1];
+  const x = Math.ceil(Math.sqrt(groups));
+  return [x, Math.ceil(groups / x), 1];
+}
+
+/**
+ * WGSL declarations of a call's bindings: `in0`, `in1`, … then `out0`, …; an in-place output has no binding of its own,
+ * so a kernel writes to the input instead. Elements are f32 or u32 unless `types` gives another type by name, such as
+ * `vec4f` for a tensor that is read in whole vectors of four.
+ */
+export function wgslBindings(call: Call, types: Readonly<Record<string, string>> = {}): string {
+  const lines: string[] = [];
+  const declare = (name: string, { dtype }: Spec) => {
+    const type = types[name] ?? dtype;
+    lines.push(`@group(0) @binding(${lines.length}) var<storage, read_write> ${name}: array<${type}>;`);
+  };
+  call.inputs.forEach((t, i) => declare(`in${i}`, t));
+  call.outputs.forEach((t, i) => inPlaceOf(call.op, i) < 0 && declare(`out${i}`, t));
+  return lines.join("\n");
+}
+
+/**
+ * A kernel with one invocation per element of the first output, or `count` invocations. `body` is WGSL that sees the
+ * element's index as `i`.
+ */
+export function flat(
+  call: Call,
+  body: string,
+  { count = sizeOf(call.outputs[0].shape) }: { readonly count?: number } = {},
+): WgslKernel {
+  const workgroups = grid(count, 64);
+  return {
+    workgroups,
+    code: `${wgslBindings(call)}
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * ${workgroups[0] * 64}u;
+  if (i >= ${count}u) { return; }
+  ${body}
+}`,
+  };
+}
+
+/** The dispatches of a kernel, in order. */
+export function dispatchesOf(kernel: WgslKernel): readonly WgslKernel[] {
+  return kernel.then === undefined ? [kernel] : [kernel, ...dispatchesOf(kernel.then)];
+}
+
+/** Size in bytes of the temporary buffer that a kernel's dispatches share; 0 where they need none. */
+export function scratchOf(kernel: WgslKernel): number {
+  return Math.max(...dispatchesOf(kernel).map(({ scratchBytes = 0 }) => scratchBytes));
+}
