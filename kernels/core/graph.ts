@@ -8,7 +8,7 @@
 import type { Case } from "./case.ts";
 import type { Gpu, WgslKernel } from "./gpu.ts";
 import { type Member, type NamedSpec, placeMembers } from "./pack.ts";
-import { type MemoryKind, type Shape, ShapeError, type Spec } from "./tensor.ts";
+import { type MemoryKind, ShapeError, type Spec } from "./tensor.ts";
 
 /** A value in a graph: a leaf, or an output of a call. It holds no data; engines do. */
 export interface Tensor extends Spec {
