@@ -12,13 +12,8 @@ import { shard } from "../stages/shard/shard.ts";
 import { openSource } from "../stages/source/uri.ts";
 import { encode } from "../stages/token/encode.ts";
 import { filterOptions, sourceOptions } from "./parts/document_options.ts";
-import {
-  cadenceOptions,
-  heldOutOptions,
-  modelOptions,
-  tokenizerOptions,
-  trainingOptions,
-} from "./parts/options.ts";
+import { modelOptions } from "./parts/model_options.ts";
+import { cadenceOptions, heldOutOptions, tokenizerOptions, trainingOptions } from "./parts/options.ts";
 import { filters, pagesFor } from "./parts/filters.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
 import { nextWords } from "./parts/next_steps.ts";

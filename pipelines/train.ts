@@ -6,7 +6,8 @@
 import { leastGpu } from "../kernels/core/gpu.ts";
 import { from } from "../stages/flow/flow.ts";
 import { shardFiles, tokenShards } from "../stages/source/token_shards.ts";
-import { cadenceOptions, modelOptions, shardOptions, trainingOptions } from "./parts/options.ts";
+import { modelOptions } from "./parts/model_options.ts";
+import { cadenceOptions, shardOptions, trainingOptions } from "./parts/options.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
 import { nextWords } from "./parts/next_steps.ts";
 import { planLines } from "./parts/plan_lines.ts";

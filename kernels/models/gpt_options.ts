@@ -69,8 +69,7 @@ export const gptOptions = {
   },
   gelu: {
     kind: "choice",
-    about:
-      "formula of GELU: tanh, the approximation that GPT-2 uses, or erf, exact, as PyTorch and nanoGPT have it",
+    about: "GELU: tanh, the approximation of GPT-2, or erf, the exact function of PyTorch and nanoGPT",
     value: "tanh",
     choices: ["tanh", "erf"],
     huggingFace: ["activation_function"],
@@ -91,7 +90,7 @@ export const gptOptions = {
   dropout: {
     kind: "number",
     about:
-      "probability that training sets a number to zero: in the embedding, the attention weights and each block's output",
+      "probability of zeroing a number while training: in the embedding, attention weights and block outputs",
     value: 0,
     min: 0,
     max: 0.99,

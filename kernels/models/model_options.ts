@@ -137,6 +137,16 @@ export function withDefaults(table: OptionTable, config: Readonly<Record<string,
   return Object.fromEntries(Object.entries(table).map(([name, row]) => [name, config[name] ?? row.value]));
 }
 
+/** The options that change a model's outputs, each with its value or its default. */
+export function outputOptions<T extends OptionTable>(table: T, config: ConfigOf<T>): Partial<FullConfig<T>>;
+export function outputOptions(table: OptionTable, config: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(
+    Object.entries(table)
+      .filter(([, { affects = "output" }]) => affects === "output")
+      .map(([name, row]) => [name, config[name] ?? row.value]),
+  );
+}
+
 /**
  * A configuration without the options that have their default, and without keys that the table has not. Sizes stay: a
  * file that says them all can be read without this table.

@@ -64,46 +64,6 @@ export const tokenizerOptions = {
   ...vocabularyOptions,
 };
 
-/** The model's shape. */
-export const modelOptions = {
-  layers: integer("transformer blocks", { value: 12, min: 1, max: 1000, fixed, group: "Model" }),
-  heads: integer("attention heads; must divide --channels", {
-    value: 12,
-    min: 1,
-    max: 1000,
-    fixed,
-    group: "Model",
-  }),
-  channels: integer("width of the residual stream", {
-    value: 768,
-    min: 1,
-    max: 65536,
-    fixed,
-    group: "Model",
-  }),
-  seqLen: integer("tokens a sequence", { value: 1024, min: 1, max: 1 << 20, fixed, group: "Model" }),
-  vocabPad: integer("pad the vocabulary to a multiple of this", {
-    value: 128,
-    min: 1,
-    max: 65536,
-    fixed,
-    group: "Model",
-  }),
-  gelu: oneOf("its form: tanh, as GPT-2's, or erf, as PyTorch's and nanoGPT's", {
-    value: "tanh",
-    fixed,
-    group: "Model",
-    choices: ["tanh", "erf"],
-  }),
-  bias: flag("linear layers and norms without biases", { value: true, fixed, group: "Model" }),
-  tie: flag("a head with weights of its own, not the embedding's", { value: true, fixed, group: "Model" }),
-  initFrom: path("begin with the weights of an llm.c .bin, a safetensors folder or a checkpoint", {
-    value: null,
-    fixed,
-    group: "Model",
-  }),
-};
-
 /** The part of the documents that is not trained on. */
 export const heldOutOptions = {
   valTokens: integer("the first documents, whole, are held out for validation until they have N tokens", {
@@ -183,13 +143,6 @@ export const trainingOptions = {
   timeLimit: duration("stop after this time of training", {
     value: null,
     limits: "seconds",
-    group: "Training",
-  }),
-  dropout: number("share of activations dropped while training", {
-    value: 0,
-    min: 0,
-    max: 0.99,
-    fixed,
     group: "Training",
   }),
   optimizer: oneOf("update rule; muon: for matrices between embedding and head, all else has adamw's", {

@@ -6,6 +6,8 @@
  */
 import type { Engine } from "../../kernels/engine/engine.ts";
 import { gpt } from "../../kernels/models/gpt.ts";
+import { type GptConfig, gptOptions } from "../../kernels/models/gpt_options.ts";
+import { outputOptions, withoutDefaults } from "../../kernels/models/model_options.ts";
 import { adamw } from "../../kernels/optim/adamw.ts";
 import { muon } from "../../kernels/optim/muon.ts";
 import type { Optimizer } from "../../kernels/optim/optimizer.ts";
@@ -23,7 +25,8 @@ import { type Plan, plan } from "../../stages/model/plan.ts";
 import { train, type Trained } from "../../stages/train/train.ts";
 import { needsVerdict, type WatchOptions } from "../../stages/train/spike_watch.ts";
 import { asksHellaswag, hellaswagRounds } from "./hellaswag_rounds.ts";
-import { cadenceOptions, modelOptions, trainingOptions } from "./options.ts";
+import { modelOptions } from "./model_options.ts";
+import { cadenceOptions, trainingOptions } from "./options.ts";
 import { checkCheckpointRoom } from "./checkpoint_space.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
 import { writeProfile } from "./profile.ts";
@@ -72,20 +75,7 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
         `use the tokenizer that the model was trained with`,
     );
   }
-  const { layers, heads, channels, seqLen, gelu = "tanh", bias = true } = start?.sizes ?? o;
-  const tie = o.tie && start?.sizes.tie !== false; // a tied head can begin one of its own, not the other way about
-  const model = gpt({
-    layers,
-    heads,
-    channels,
-    seqLen,
-    vocabSize: start?.sizes.vocabSize ?? vocabSize,
-    vocabPad: o.vocabPad,
-    ...(o.dropout > 0 && { dropout: o.dropout }), // a model as GPT-2's is saved as ever
-    ...(gelu !== "tanh" && { gelu }),
-    ...(!bias && { bias }),
-    ...(!tie && { tie }),
-  });
+  const model = gpt(modelConfig(o, { vocabSize, start }));
   return plan({
     model,
     training: {
@@ -103,6 +93,17 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
     ...(asksHellaswag(o) && { scoring: { tokens: o.batchSize * o.seqLen } }),
     ...(packBytes !== undefined && { packBytes }),
   });
+}
+
+/** The model that training starts from decides everything that changes its outputs; the options decide the rest. */
+function modelConfig(
+  o: TrainingValues,
+  { vocabSize, start }: { readonly vocabSize: number; readonly start: StartingWeights | null },
+): GptConfig {
+  const typed = { ...o, vocabSize };
+  if (start === null) return withoutDefaults(gptOptions, typed);
+  const tie = o.tie && start.sizes.tie !== false; // a tied head can start a separate one, but not the reverse
+  return withoutDefaults(gptOptions, { ...typed, ...outputOptions(gptOptions, start.sizes), tie });
 }
 
 /** What counts as wrong with an update, and what is done about it. */

@@ -43,6 +43,6 @@ Deno.test("train --dropout drops, says so in config.json, and goes on as the run
     await train(0, "none", "--steps", "6");
     notDeepStrictEqual(steps(await courseOf(`${dir}/none`)), steps(whole));
     const { out: help } = await runsTo(0, ["train", "--help"]);
-    ok(/--dropout X .*share/.test(help), help);
+    ok(/--dropout X .*probability/.test(help), help);
   });
 });

@@ -1,10 +1,10 @@
 import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
 import { fromRecord, type Given, readCommandLine, readConfig } from "../../../pipelines/cli/command_line.ts";
 import { filterOptions, sourceOptions } from "../../../pipelines/parts/document_options.ts";
+import { modelOptions } from "../../../pipelines/parts/model_options.ts";
 import {
   cadenceOptions,
   heldOutOptions,
-  modelOptions,
   tokenizerOptions,
   trainingOptions,
 } from "../../../pipelines/parts/options.ts";

@@ -4,12 +4,8 @@
  * @module
  */
 import { readCommandLine } from "../../../pipelines/cli/command_line.ts";
-import {
-  cadenceOptions,
-  modelOptions,
-  tokenizerOptions,
-  trainingOptions,
-} from "../../../pipelines/parts/options.ts";
+import { modelOptions } from "../../../pipelines/parts/model_options.ts";
+import { cadenceOptions, tokenizerOptions, trainingOptions } from "../../../pipelines/parts/options.ts";
 import { runOptions } from "../../../pipelines/cli/run_options.ts";
 import { trainingPresets } from "../../../pipelines/parts/presets.ts";
 import type { Values } from "../../../pipelines/cli/pipeline.ts";

@@ -2,7 +2,8 @@
 import { flag, integer } from "../../../../pipelines/cli/option_types.ts";
 import { planLines } from "../../../../pipelines/parts/plan_lines.ts";
 import { trainingPresets } from "../../../../pipelines/parts/presets.ts";
-import { modelOptions, trainingOptions } from "../../../../pipelines/parts/options.ts";
+import { modelOptions } from "../../../../pipelines/parts/model_options.ts";
+import { trainingOptions } from "../../../../pipelines/parts/options.ts";
 import { pipeline } from "../../../../pipelines/cli/pipeline.ts";
 import { from } from "../../../../stages/flow/flow.ts";
 import { cut, rule, type Source, type Stage } from "../../../../stages/flow/stage.ts";

@@ -1,0 +1,50 @@
+/**
+ * The command line's options for a model, made from the rows of the model's table.
+ *
+ * @module
+ */
+import { gptOptions } from "../../kernels/models/gpt_options.ts";
+import type { OptionRow, OptionTable, OptionValue } from "../../kernels/models/model_options.ts";
+import type { Option, Options } from "../cli/pipeline.ts";
+import { flag, integer, number, oneOf, path } from "../cli/option_types.ts";
+
+const ofModel = { fixed: true, group: "Model" };
+
+/** Options by row name, without the rows that are not typed. */
+type OptionsOf<T> = {
+  readonly [K in keyof T as T[K] extends { readonly commandLine: false } ? never : K]: Option<
+    OptionValue<T[K]>
+  >;
+};
+
+function optionsOf<T extends OptionTable>(table: T): OptionsOf<T>;
+function optionsOf(table: OptionTable): Options {
+  return Object.fromEntries(
+    Object.entries(table)
+      .filter(([, row]) => row.commandLine !== false)
+      .map(([name, row]) => [name, optionOf(row)]),
+  );
+}
+
+function optionOf(row: OptionRow): Option<any> {
+  const { about } = row;
+  switch (row.kind) {
+    case "size":
+      return integer(about, { value: row.value, min: row.min, max: row.max, ...ofModel });
+    case "number":
+      return number(about, { value: row.value, min: row.min, max: row.max, ...ofModel });
+    case "flag": // --help shows what can be typed: --no-bias where biases are the default
+      return flag(row.value ? `no ${about}` : about, { value: row.value, ...ofModel });
+    case "choice":
+      return oneOf(about, { value: row.value, choices: row.choices, ...ofModel });
+  }
+}
+
+/** The model's options, and the weights that it starts from. */
+export const modelOptions = {
+  ...optionsOf(gptOptions),
+  initFrom: path("start from the weights of an llm.c .bin, a safetensors folder or a checkpoint", {
+    value: null,
+    ...ofModel,
+  }),
+};
