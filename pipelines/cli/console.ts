@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { painter } from "../../stages/report/block.ts";
+import { painter } from "../../stages/report/terminal_text.ts";
 
 /** Where results, progress and errors go. */
 export interface Console {

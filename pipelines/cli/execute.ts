@@ -8,7 +8,7 @@ import type { Json, Part } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { RunOptions, RunResult } from "../../stages/flow/flow.ts";
 import { textLength } from "../../stages/items.ts";
-import type { Goal } from "../../stages/report/progress.ts";
+import type { RunLimits } from "../../stages/report/progress.ts";
 import { MetricsFile, readEvents } from "../../stages/report/metrics.ts";
 import { reportPage } from "../../stages/report/report.ts";
 import { removedSamples } from "../../stages/report/removed_samples.ts";
@@ -16,10 +16,10 @@ import { TensorboardFile } from "../../stages/report/tensorboard.ts";
 import { runStats, runStatsLines } from "../../stages/report/run_stats.ts";
 import {
   type Display,
-  liveBlock,
-  noDisplay,
-  notesOnly,
-  plainLines,
+  liveDisplay,
+  notesDisplay,
+  plainDisplay,
+  silentDisplay,
   standardError,
 } from "../../stages/report/terminal.ts";
 import { buildFlow } from "./build.ts";
@@ -277,16 +277,18 @@ function displayFor(
   { named: { pipeline }, resolved: { values }, console }: Job,
   unlessGone: (write: Writer) => Writer,
 ): Display {
-  if (values.json === true || values.quiet === true) return noDisplay();
+  if (values.json === true || values.quiet === true) return silentDisplay();
   const live = console.outIsTerminal && console.errIsTerminal;
   const plain = standardError({ color: values.color === true && console.errIsTerminal });
   const screen = { ...plain, write: unlessGone(plain.write) };
-  if (pipeline.writes === false) return notesOnly(screen);
+  if (pipeline.writes === false) return notesDisplay(screen);
   const goal = goalOf(pipeline.options, values);
-  return live ? liveBlock(screen, { goal }) : plainLines(screen, { goal, every: Number(values.logEvery) });
+  return live
+    ? liveDisplay(screen, { goal })
+    : plainDisplay(screen, { goal, every: Number(values.logEvery) });
 }
 
-function goalOf(options: Options, values: Resolved["values"]): Goal {
+function goalOf(options: Options, values: Resolved["values"]): RunLimits {
   const goal: { steps?: number; tokens?: number; seconds?: number } = {};
   for (const [name, { limits }] of Object.entries(options)) {
     const value = values[name];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { painter, truncate } from "../../stages/report/block.ts";
+import { painter, truncate } from "../../stages/report/terminal_text.ts";
 import type { StepInfo } from "../../stages/flow/flow.ts";
 import { flagOf } from "./command_line.ts";
 import type { Option, Options } from "./pipeline.ts";

@@ -6,7 +6,7 @@
 import type { Engine } from "../../kernels/engine/engine.ts";
 import type { Part } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
-import type { StageStats } from "../../stages/report/stats.ts";
+import type { StageStats } from "../../stages/report/stage_stats.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
 import type { Presets } from "./presets.ts";
 

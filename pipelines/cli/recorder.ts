@@ -4,7 +4,7 @@
  * @module
  */
 import type { RunEvent, RunStartEvent, StageEvent, SurveyEvent } from "../../stages/flow/events.ts";
-import { wholeText } from "../../stages/report/lines.ts";
+import { textWithPrompt } from "../../stages/report/event_lines.ts";
 import type { MetricsFile } from "../../stages/report/metrics.ts";
 import type { TensorboardFile } from "../../stages/report/tensorboard.ts";
 import type { Display } from "../../stages/report/terminal.ts";
@@ -47,7 +47,7 @@ export class Recorder {
   constructor(start: RunStartEvent, outlets: Outlets) {
     this.#start = start;
     this.#outlets = outlets;
-    outlets.display.take(start);
+    outlets.display.show(start);
   }
 
   /** What the "run" event says, while it is held back. */
@@ -64,10 +64,10 @@ export class Recorder {
   take(event: RunEvent): void {
     if (event.type === "run" && this.#start !== null) {
       this.#start = { ...this.#start, ...event, pipeline: this.#start.pipeline };
-      this.#outlets.display.take(this.#start);
+      this.#outlets.display.show(this.#start);
       return;
     }
-    this.#outlets.display.take(event);
+    this.#outlets.display.show(event);
     if (this.#start !== null && event.type === "note") {
       this.#waiting.push(event);
       return;
@@ -113,7 +113,7 @@ export class Recorder {
     if (event.type === "sample") {
       const path = `${this.#files.samples}/step-${String(event.step).padStart(6, "0")}.txt`;
       Deno.mkdirSync(this.#files.samples, { recursive: true });
-      Deno.writeTextFileSync(`${path}.part`, `${wholeText(event)}\n`);
+      Deno.writeTextFileSync(`${path}.part`, `${textWithPrompt(event)}\n`);
       Deno.renameSync(`${path}.part`, path);
     }
   }

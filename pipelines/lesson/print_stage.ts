@@ -4,7 +4,7 @@
  * @module
  */
 import type { Stage } from "../../stages/flow/stage.ts";
-import { truncate } from "../../stages/report/block.ts";
+import { truncate } from "../../stages/report/terminal_text.ts";
 import { standardError } from "../../stages/report/terminal.ts";
 import { processConsole } from "../cli/console.ts";
 import type { Env } from "../cli/pipeline.ts";

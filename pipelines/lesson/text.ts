@@ -4,8 +4,7 @@
  * @module
  */
 import stringWidth from "string-width";
-import { padEnd, painter, truncate } from "../../stages/report/block.ts";
-import { printable } from "../../stages/report/lines.ts";
+import { padEnd, painter, printable, truncate } from "../../stages/report/terminal_text.ts";
 import { type Check, type Item, shown, tolerance, verdictOf } from "./item.ts";
 
 /** How wide, and whether in colour. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { chromeTrace } from "../../stages/format/chrome_trace.ts";
-import { truncate } from "../../stages/report/block.ts";
+import { truncate } from "../../stages/report/terminal_text.ts";
 import { share } from "../../stages/report/quantity.ts";
 import type { OpTime, Profile } from "../../stages/train/profile.ts";
 import type { Env } from "../cli/pipeline.ts";

@@ -7,7 +7,7 @@
  */
 import { type FinewebFilter, finewebFilters } from "../../stages/filter/fineweb_group.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
-import { mergeEvents } from "../../stages/report/merge.ts";
+import { mergeEvents } from "../../stages/report/merge_events.ts";
 import { readEvents } from "../../stages/report/metrics.ts";
 import { removedSamples } from "../../stages/report/removed_samples.ts";
 import { reportPage } from "../../stages/report/report.ts";

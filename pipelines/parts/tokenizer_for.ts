@@ -60,7 +60,7 @@ export async function tokenizerFor(
   const limit = o.tokenizer === "char" ? MOST_SAMPLE : sampleCharacters(o.vocabSize);
   const texts = sampleTexts(documents, { limit, env });
   if (o.tokenizer === "char") {
-    const tokenizer = CharTokenizer.learn(await Array.fromAsync(texts));
+    const tokenizer = CharTokenizer.fromTexts(await Array.fromAsync(texts));
     await saveTokenizer(tokenizer, { dir, report: { recipe } });
     return tokenizer;
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { padEnd, truncate } from "./block.ts";
+import { padEnd, truncate } from "./terminal_text.ts";
 import type { Distributions } from "./distributions.ts";
 import { count } from "./quantity.ts";
 

@@ -5,7 +5,7 @@
  */
 import { desc, from, op } from "arquero";
 import type { RunEvent, SurveyEvent } from "../flow/events.ts";
-import type { StageStats } from "./stats.ts";
+import type { StageStats } from "./stage_stats.ts";
 
 /** Sums over the documents at one place. */
 export interface Total {

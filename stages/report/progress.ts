@@ -6,7 +6,7 @@
 import type { EvalEvent, RunEvent, StageEvent, StepEvent } from "../flow/events.ts";
 
 /** When the run will end; what is absent does not end it. */
-export interface Goal {
+export interface RunLimits {
   readonly steps?: number;
   readonly tokens?: number;
   /** Of training, over all resumes. */
@@ -41,10 +41,10 @@ export class Progress {
   readonly #stages = new Map<string, { at: number; event: StageEvent }[]>();
   readonly #steps: StepEvent[] = [];
 
-  constructor(readonly goal: Goal, readonly now: () => number) {}
+  constructor(readonly limits: RunLimits, readonly now: () => number) {}
 
   /** Takes in one event. */
-  take(event: RunEvent): void {
+  add(event: RunEvent): void {
     switch (event.type) {
       case "run":
         this.title = event.pipeline;
@@ -110,9 +110,9 @@ export class Progress {
   }
 
   /** Share of the run that is done, 0 to 1, or null where no goal is known. */
-  get done(): number | null {
+  get fractionDone(): number | null {
     if (this.step === null) return null;
-    const { steps, tokens, seconds } = this.goal;
+    const { steps, tokens, seconds } = this.limits;
     const shares = [
       steps === undefined ? 0 : this.updates / steps,
       tokens === undefined ? 0 : this.step.tokens / tokens,
@@ -123,11 +123,11 @@ export class Progress {
   }
 
   /** Seconds until the goal, at the pace of the last 50 steps, or null where it cannot be told. */
-  get left(): number | null {
+  get secondsLeft(): number | null {
     const [first, last] = [this.#steps[0], this.#steps[this.#steps.length - 1]];
     if (first === undefined || last.step <= first.step) return null;
     const pace = (last.elapsed - first.elapsed) / (last.step - first.step);
-    const { steps, tokens, seconds } = this.goal;
+    const { steps, tokens, seconds } = this.limits;
     const each = [];
     if (steps !== undefined) each.push((steps - this.updates) * pace);
     if (tokens !== undefined) {

@@ -7,7 +7,7 @@
 import uPlotPackage from "uplot/package.json" with { type: "json" };
 import type { Json } from "../flow/checkpoint/checkpoint.ts";
 import type { InspectEvent, RunEvent, TensorStats } from "../flow/events.ts";
-import { inert } from "./inert.ts";
+import { jsonInHtml } from "./json_in_html.ts";
 import { baseStyle } from "./base_style.ts";
 import type { RemovedSample } from "./removed_samples.ts";
 import { runStats } from "./run_stats.ts";
@@ -32,10 +32,10 @@ export async function reportPage(input: ReportInput): Promise<string> {
   const manifest = import.meta.resolve("uplot/package.json");
   const library = (file: string) => Deno.readTextFile(new URL(`dist/${file}`, manifest));
   const own = (file: string) => Deno.readTextFile(new URL(file, import.meta.url));
-  const [page, data, inside, base, style, script] = await Promise.all([
+  const [page, data, inspect, base, style, script] = await Promise.all([
     own("page.html"),
     own("page_data.js"),
-    own("page_inside.js"),
+    own("page_inspect.js"),
     baseStyle(),
     library("uPlot.min.css"),
     library("uPlot.iife.min.js"),
@@ -53,8 +53,8 @@ export async function reportPage(input: ReportInput): Promise<string> {
     "plot-script": `/* uPlot ${uPlotPackage.version} */${script.replace(/<\/script/gi, "<\\/script")}`,
     "base-style": base,
     "data-script": data,
-    "inside-script": inside,
-    "run": inert(run),
+    "inspect-script": inspect,
+    "run": jsonInHtml(run),
   };
   return page.replace(/\/\*\{([\w-]+)\}\*\//g, (mark, name: string) => parts[name] ?? mark);
 }

@@ -4,10 +4,10 @@
  * @module
  */
 import type { RunEvent } from "../flow/events.ts";
-import { truncate } from "./block.ts";
+import { truncate } from "./terminal_text.ts";
 import { distributionLines } from "./distribution_lines.ts";
 import { type Distributions, distributions } from "./distributions.ts";
-import { type StageStats, stageStats, statsLines } from "./stats.ts";
+import { type StageStats, stageStats, statsLines } from "./stage_stats.ts";
 
 /** All statistics of a run. */
 export interface RunStats {

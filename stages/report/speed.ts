@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { StageStats } from "./stats.ts";
+import type { StageStats } from "./stage_stats.ts";
 
 /** What the source gave, in which time, on how many cores. */
-export interface Pace {
+export interface SourceThroughput {
   readonly documents: number;
   /** UTF-16 units of text, of a page of HTML. */
   readonly characters: number;
@@ -22,7 +22,7 @@ const fewest = 0.01; // seconds at work: of less nothing can be said
  */
 export function speedLines(
   stages: readonly StageStats[],
-  { documents, characters, seconds, cores }: Pace,
+  { documents, characters, seconds, cores }: SourceThroughput,
 ): string[] {
   if (documents === 0 || seconds <= 0) return [];
   const share = seconds * cores;

@@ -5,13 +5,14 @@
  */
 import stringWidth from "string-width";
 import type { RunEvent } from "../flow/events.ts";
-import { blockLines, painter, truncate } from "./block.ts";
-import { evalLine, hellaswagLine, inspectLine, sampleLines, stagesLine, stepLine } from "./lines.ts";
-import { type Goal, Progress } from "./progress.ts";
+import { liveBlockLines } from "./live_block.ts";
+import { painter, truncate } from "./terminal_text.ts";
+import { evalLine, hellaswagLine, inspectLine, sampleLines, stagesLine, stepLine } from "./event_lines.ts";
+import { Progress, type RunLimits } from "./progress.ts";
 
 /** Shows events as they come. */
 export interface Display {
-  take(event: RunEvent): void;
+  show(event: RunEvent): void;
   /** A line of its own, above the live block. */
   say(line: string): void;
   /** Draws the last state and gives the terminal back as it was; may be called again. */
@@ -52,24 +53,24 @@ export function standardError(options: { readonly color: boolean }): Screen {
 }
 
 /** Nothing at all, for --quiet and --json. */
-export function noDisplay(): Display {
-  return { take() {}, say() {}, close() {} };
+export function silentDisplay(): Display {
+  return { show() {}, say() {}, close() {} };
 }
 
 /** Only what is said, and notes: for a command whose result itself goes to the terminal. */
-export function notesOnly(screen: Screen): Display {
+export function notesDisplay(screen: Screen): Display {
   const say = (line: string): void => screen.write(`${line}\n`);
   return {
     say,
     close() {},
-    take: (event) => event.type === "note" ? say(event.text) : undefined,
+    show: (event) => event.type === "note" ? say(event.text) : undefined,
   };
 }
 
 /** Plain lines: a step every `every` steps, what is said, evaluations, samples, checkpoints. */
-export function plainLines(
+export function plainDisplay(
   screen: Screen,
-  options: { readonly goal: Goal; readonly every: number },
+  options: { readonly goal: RunLimits; readonly every: number },
 ): Display {
   const progress = new Progress(options.goal, screen.now);
   let spoke = screen.now();
@@ -80,10 +81,10 @@ export function plainLines(
   return {
     say,
     close() {},
-    take(event) {
-      progress.take(event);
+    show(event) {
+      progress.add(event);
       if (event.type === "step") {
-        const { updates, goal } = progress;
+        const { updates, limits: goal } = progress;
         if (event.step === 0 || updates % options.every === 0 || updates === goal.steps) {
           say(stepLine(progress));
         }
@@ -97,7 +98,7 @@ export function plainLines(
 }
 
 /** One block at the bottom of the terminal, redrawn in place; what is said scrolls away above it. */
-export function liveBlock(screen: Screen, options: { readonly goal: Goal }): Display {
+export function liveDisplay(screen: Screen, options: { readonly goal: RunLimits }): Display {
   const progress = new Progress(options.goal, screen.now);
   const paint = painter(screen.color);
   let drawn: readonly string[] = [];
@@ -112,7 +113,7 @@ export function liveBlock(screen: Screen, options: { readonly goal: Goal }): Dis
   const draw = (above: readonly string[] = []): void => {
     const { columns, rows } = screen.size();
     const room = { columns: Math.max(1, columns - 1), rows: Math.max(1, rows - 1), color: screen.color };
-    const lines = progress.title === "" ? [] : blockLines(progress, room);
+    const lines = progress.title === "" ? [] : liveBlockLines(progress, room);
     const text = [...above, ...lines].map((line) => `${line}\n`).join("");
     screen.write(`\x1b[?25l${rewind(columns)}${text}`); // the cursor is hidden, else it flickers
     drawn = lines;
@@ -134,8 +135,8 @@ export function liveBlock(screen: Screen, options: { readonly goal: Goal }): Dis
   return {
     close,
     say: (line) => closed ? screen.write(`${line}\n`) : draw([line]),
-    take(event) {
-      progress.take(event);
+    show(event) {
+      progress.add(event);
       dirty = true;
       const { columns } = screen.size();
       const lines = linesOf(event).map((line) => truncate(line, Math.max(1, columns - 1)));

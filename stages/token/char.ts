@@ -32,7 +32,7 @@ export class CharTokenizer extends Vocabulary {
   }
 
   /** The characters of texts in the order of their code points, as nanoGPT's prepare.py sorts them. */
-  static learn(texts: Iterable<string>, special: readonly string[] = [END_OF_TEXT]): CharTokenizer {
+  static fromTexts(texts: Iterable<string>, special: readonly string[] = [END_OF_TEXT]): CharTokenizer {
     const seen = new Set<number>();
     for (const text of texts) {
       for (const character of text.toWellFormed()) seen.add(character.codePointAt(0) ?? 0);

@@ -29,7 +29,7 @@ export async function loadTokenizer(
           "Cannot load the tokenizer char: its characters come from a text: give texts, or a saved one's path",
         );
       }
-      return (await import("./char.ts")).CharTokenizer.learn(options.texts);
+      return (await import("./char.ts")).CharTokenizer.fromTexts(options.texts);
     default:
       return await (await import("./files/folder.ts")).readTokenizer(nameOrPath);
   }

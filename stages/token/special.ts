@@ -21,7 +21,7 @@ export interface SpecialOptions {
 }
 
 /** A piece of a text: plain, or a special token's id. */
-export type Piece = string | number;
+export type TextSegment = string | number;
 
 const utf8 = new TextEncoder();
 
@@ -60,7 +60,7 @@ export class SpecialTokens {
    * A text cut at the allowed special tokens; of those that begin at one place the longest is taken. Throws RangeError
    * for a disallowed one, and for an allowed one that is not special.
    */
-  pieces(text: string, { allowedSpecial = [], disallowedSpecial = "all" }: SpecialOptions): Piece[] {
+  split(text: string, { allowedSpecial = [], disallowedSpecial = "all" }: SpecialOptions): TextSegment[] {
     const allowed = allowedSpecial === "all" ? null : new Set(asList(allowedSpecial, "allowedSpecial"));
     this.#checkKnown(allowed ?? []);
     this.#refuse(
@@ -92,8 +92,8 @@ export class SpecialTokens {
     );
   }
 
-  #cut(text: string, wanted: RegExp): Piece[] {
-    const pieces: Piece[] = [];
+  #cut(text: string, wanted: RegExp): TextSegment[] {
+    const pieces: TextSegment[] = [];
     let last = 0;
     for (const { 0: name, index } of text.matchAll(new RegExp(wanted, "gu"))) {
       if (index > last) pieces.push(text.slice(last, index));

@@ -48,7 +48,7 @@ export abstract class Vocabulary implements Tokenizer {
 
   /** As in the interface. */
   encode(text: string, options: SpecialOptions = {}): Uint32Array {
-    const pieces = this.#special.pieces(text, options);
+    const pieces = this.#special.split(text, options);
     if (pieces.length === 1 && typeof pieces[0] === "string") return this.encodeOrdinary(pieces[0]);
     return joined(
       pieces.map((piece) => typeof piece === "string" ? this.encodeOrdinary(piece) : Uint32Array.of(piece)),

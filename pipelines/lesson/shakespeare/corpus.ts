@@ -19,7 +19,7 @@ export function corpusOf(
   text: string,
   { alphabet = [] }: { readonly alphabet?: readonly string[] } = {},
 ): Corpus {
-  const tokenizer = CharTokenizer.learn([text, ...alphabet], []);
+  const tokenizer = CharTokenizer.fromTexts([text, ...alphabet], []);
   const ids = tokenizer.encode(text), cut = Math.floor(.9 * ids.length);
   return { tokenizer, train: ids.slice(0, cut), validation: ids.slice(cut) };
 }

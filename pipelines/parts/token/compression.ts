@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { padEnd, truncate } from "../../../stages/report/block.ts";
+import { padEnd, truncate } from "../../../stages/report/terminal_text.ts";
 import { count } from "../../../stages/report/quantity.ts";
 import { utf8Length } from "../../../stages/token/encode.ts";
 import type { Tokenizer } from "../../../stages/token/tokenizer.ts";

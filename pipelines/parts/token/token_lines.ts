@@ -4,7 +4,7 @@
  * @module
  */
 import stringWidth from "string-width";
-import { painter, truncate } from "../../../stages/report/block.ts";
+import { painter, truncate } from "../../../stages/report/terminal_text.ts";
 import { visibleToken } from "./pieces.ts";
 import type { ShownToken } from "./token_text.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { baseStyle } from "../../../stages/report/base_style.ts";
-import { inert } from "../../../stages/report/inert.ts";
+import { jsonInHtml } from "../../../stages/report/json_in_html.ts";
 import { BpeTokenizer } from "../../../stages/token/bpe.ts";
 import { CharTokenizer } from "../../../stages/token/char.ts";
 import { patternRegExp } from "../../../stages/token/split/patterns.ts";
@@ -30,7 +30,7 @@ export async function tokenPage({ name, tokenizer, text, compression }: TokenPag
     baseStyle(),
   ]);
   const parts: Readonly<Record<string, string>> = {
-    vocabulary: inert({
+    vocabulary: jsonInHtml({
       name,
       text,
       vocabSize: tokenizer.vocabSize,

@@ -4,7 +4,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { truncate } from "../block.ts";
+import { truncate } from "../terminal_text.ts";
 import { axisLabel, type Chart, type ChartOptions, colorOf, short, svgOf } from "./chart.ts";
 
 /** Bars, from the top. */

@@ -4,7 +4,7 @@
  * @module
  */
 import dagre from "@dagrejs/dagre";
-import { truncate } from "../block.ts";
+import { truncate } from "../terminal_text.ts";
 import { type Chart, escaped } from "./chart.ts";
 
 /** A box of fields, or a round node with a sign in it. */

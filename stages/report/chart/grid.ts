@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { truncate } from "../block.ts";
+import { truncate } from "../terminal_text.ts";
 import { short } from "./chart.ts";
 
 /** A point with the character that stands for it. */

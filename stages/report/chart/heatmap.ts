@@ -4,7 +4,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { truncate } from "../block.ts";
+import { truncate } from "../terminal_text.ts";
 import { axisLabel, type Chart, type ChartOptions, escaped, extent, short, svgOf } from "./chart.ts";
 
 /** A matrix and what stands beside and in its cells. */

@@ -4,7 +4,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { truncate } from "../block.ts";
+import { binMeans, eighths, truncate } from "../terminal_text.ts";
 import { axisLabel, type Chart, type ChartOptions, colorOf, extent, legend, short, svgOf } from "./chart.ts";
 
 /** Values to count, one curve or set of bars for each name. */
@@ -84,16 +84,9 @@ function densitiesOf(
   return counts.map((count) => count / Math.max(1, values.length) / step);
 }
 
-/** Densities from 0 up as blocks, an empty bin as a blank. */
+/** Densities as block characters, scaled from 0 to the greatest; an empty bin is a space. */
 function heights(densities: readonly number[], columns: number): string {
-  const width = Math.min(columns, densities.length);
-  const sums = Array.from({ length: width }, (_, i) => {
-    const part = densities.slice(
-      Math.floor(i * densities.length / width),
-      Math.floor((i + 1) * densities.length / width),
-    );
-    return part.reduce((sum, v) => sum + v, 0) / part.length;
-  });
-  const most = Math.max(...sums);
-  return sums.map((v) => v === 0 ? " " : "▁▂▃▄▅▆▇█"[Math.min(7, Math.floor(v / most * 8))]).join("");
+  const means = binMeans(densities, columns);
+  const most = Math.max(...means);
+  return means.map((v) => v === 0 ? " " : eighths[Math.min(7, Math.floor(v / most * 8))]).join("");
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { sparkline, truncate } from "../block.ts";
+import { sparkline, truncate } from "../terminal_text.ts";
 import { axisLabel, type Chart, type ChartOptions, colorOf, legend, short, svgOf } from "./chart.ts";
 
 /** One curve. */

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
-import { liveBlock, plainLines, type Screen } from "../../../stages/report/terminal.ts";
+import { liveDisplay, plainDisplay, type Screen } from "../../../stages/report/terminal.ts";
 import { runEvents, stageEvent, stepEvent } from "./events.ts";
 
 function fakeScreen(): Screen & { text: string; columns: number; at: number } {
@@ -22,8 +22,8 @@ function fakeScreen(): Screen & { text: string; columns: number; at: number } {
 
 Deno.test("plainLines() says the first step, every N-th and the last, evaluations and samples; no escapes", () => {
   const screen = fakeScreen();
-  const display = plainLines(screen, { goal: { steps: 47 }, every: 20 });
-  runEvents(47).forEach((event) => display.take(event));
+  const display = plainDisplay(screen, { goal: { steps: 47 }, every: 20 });
+  runEvents(47).forEach((event) => display.show(event));
   display.say("a word");
   const lines = screen.text.trimEnd().split("\n");
   deepStrictEqual(lines.filter((line) => line.startsWith("step")).map((line) => line.split(" ")[1]), [
@@ -40,17 +40,17 @@ Deno.test("plainLines() says the first step, every N-th and the last, evaluation
 
 Deno.test("plainLines() tells of the data side now and then while nothing is trained", () => {
   const screen = fakeScreen();
-  const display = plainLines(screen, { goal: {}, every: 10 });
-  for (screen.at = 0; screen.at <= 30; screen.at++) display.take(stageEvent("source", { out: screen.at }));
+  const display = plainDisplay(screen, { goal: {}, every: 10 });
+  for (screen.at = 0; screen.at <= 30; screen.at++) display.show(stageEvent("source", { out: screen.at }));
   deepStrictEqual(screen.text.match(/data: /g)?.length, 3);
 });
 
 Deno.test("liveBlock() draws over itself, also after the terminal got narrower, and gives the cursor back", () => {
   const screen = fakeScreen();
-  const display = liveBlock(screen, { goal: { steps: 10 } });
+  const display = liveDisplay(screen, { goal: { steps: 10 } });
   try {
-    display.take({ type: "run", pipeline: "small", device: "cpu" });
-    display.take(stepEvent(0));
+    display.show({ type: "run", pipeline: "small", device: "cpu" });
+    display.show(stepEvent(0));
     display.say("first");
     screen.text = "";
     display.say("second");

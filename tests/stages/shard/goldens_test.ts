@@ -46,7 +46,7 @@ sharedTest(
         "68a53422394c26a655ebe641f5c6f49888e8f4e45fe5d6f02abda63ba3ebd65b",
       ],
       [
-        CharTokenizer.learn([text]),
+        CharTokenizer.fromTexts([text]),
         [111_540, 1_003_854],
         "6ec305602a99ac2802745a134e1f5e33e2231b4855525b00b9aebb730ac2626f",
         "d37d30cc0c8327c270d493299c3dca54135f6d5f1c9ef60cda78076e311204b1",

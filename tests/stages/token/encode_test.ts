@@ -25,7 +25,7 @@ Deno.test("encode() puts the end-of-text token before each document and counts i
 });
 
 Deno.test("encode() without separator joins documents, with one it needs the token", async () => {
-  const plain = CharTokenizer.learn(["ab"], []);
+  const plain = CharTokenizer.fromTexts(["ab"], []);
   deepStrictEqual(await outputs(encode(plain, { separator: false }), { id: "d", text: "ba" }), [
     { id: "d", ids: Uint32Array.of(1, 0), bytes: 2 },
   ]);

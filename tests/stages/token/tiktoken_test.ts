@@ -97,7 +97,7 @@ Deno.test("every token by itself: bytes to id and back", () => {
   throws(() => cl100k.encodeSingleToken("hello world"), /"hello world" .*as a single token/);
   throws(() => cl100k.decodeSingleTokenBytes(100_256), /id 100256 at position 0/); // tiktoken: KeyError
   throws(() => cl100k.decodeSingleTokenBytes(-1), RangeError);
-  throws(() => CharTokenizer.learn(["a"], []).eotToken, TypeError);
+  throws(() => CharTokenizer.fromTexts(["a"], []).eotToken, TypeError);
   const values = gpt2.tokenByteValues();
   strictEqual(values.length, 50_256);
   ok(values[0][0] === 0 && values.at(-1)?.[0] === 255);
@@ -140,7 +140,7 @@ Deno.test("decode() with errors fatal says where bytes stop being UTF-8; decodeB
 });
 
 Deno.test("all tokenizers: decode() after encode() is the identity, and so are bytes, parts and offsets", () => {
-  const char = CharTokenizer.learn(Array.from({ length: 600 }, (_, trial) => randomText(trial)));
+  const char = CharTokenizer.fromTexts(Array.from({ length: 600 }, (_, trial) => randomText(trial)));
   for (let trial = 0; trial < 600; trial++) {
     const plain = randomText(trial);
     const text = trial % 3 === 0 ? `${plain}<|endoftext|>${plain}` : plain;

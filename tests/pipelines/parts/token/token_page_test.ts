@@ -107,7 +107,7 @@ Deno.test({
     );
     ok(merged.counts.includes("3 characters"), merged.counts);
     ok(merged.table.includes("Hindi"), merged.table);
-    const chars = await browse<Found>(await pageOf(CharTokenizer.learn(["cat sat"])), look);
+    const chars = await browse<Found>(await pageOf(CharTokenizer.fromTexts(["cat sat"])), look);
     deepStrictEqual([chars.errors, chars.first], [[], ["2", "1", "4"]]);
     strictEqual(chars.missing, 'Cannot encode this: "d" is not among the characters of the vocabulary');
   },

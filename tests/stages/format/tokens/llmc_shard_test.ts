@@ -88,7 +88,7 @@ sharedTest(
   async (path) => {
     const text = await Deno.readTextFile(path(SHAKESPEARE));
     const cut = Math.floor(text.length * 0.9);
-    const gpt2 = await gpt2Tokenizer(), char = CharTokenizer.learn([text], []);
+    const gpt2 = await gpt2Tokenizer(), char = CharTokenizer.fromTexts([text], []);
     strictEqual(char.vocabSize, 65);
     const goldens = [
       [char, "6ec305602a99ac2802745a134e1f5e33e2231b4855525b00b9aebb730ac2626f"],

@@ -47,7 +47,7 @@ Deno.test("saveTokenizer() replaces an older tokenizer and leaves other files al
   const dir = await Deno.makeTempDir();
   await Deno.writeTextFile(`${dir}/config.json`, "{}");
   await saveTokenizer(await trained(), { dir });
-  await saveTokenizer(CharTokenizer.learn(["abc"]), { dir });
+  await saveTokenizer(CharTokenizer.fromTexts(["abc"]), { dir });
   deepStrictEqual([...Deno.readDirSync(dir)].map(({ name }) => name).sort(), [
     "config.json",
     "meta.json",
@@ -200,7 +200,7 @@ Deno.test("loadTokenizer() knows the names, and says what it expects of a path",
 });
 
 Deno.test("CharTokenizer orders characters as nanoGPT does and refuses what it has not seen", () => {
-  const tokenizer = CharTokenizer.learn(["hello 😉", "Zé"], []);
+  const tokenizer = CharTokenizer.fromTexts(["hello 😉", "Zé"], []);
   deepStrictEqual(tokenizer.characters, [" ", "Z", "e", "h", "l", "o", "é", "😉"]);
   strictEqual(tokenizer.vocabSize, 8);
   strictEqual(tokenizer.decode(tokenizer.encode("hello 😉")), "hello 😉");
@@ -208,5 +208,5 @@ Deno.test("CharTokenizer orders characters as nanoGPT does and refuses what it h
   throws(() => tokenizer.encode("he?"), /"\?" \(character 2\)/);
   throws(() => tokenizer.decode([8]), RangeError);
   throws(() => new CharTokenizer(["a", "a"]), TypeError);
-  ok(CharTokenizer.learn(["a"]).special.has("<|endoftext|>"));
+  ok(CharTokenizer.fromTexts(["a"]).special.has("<|endoftext|>"));
 });

@@ -1,23 +1,24 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import stringWidth from "string-width";
-import { blockLines, sparkline, truncate } from "../../../stages/report/block.ts";
-import { printable, sampleLines, stepLine } from "../../../stages/report/lines.ts";
+import { liveBlockLines } from "../../../stages/report/live_block.ts";
+import { printable, sparkline, truncate } from "../../../stages/report/terminal_text.ts";
+import { sampleLines, stepLine } from "../../../stages/report/event_lines.ts";
 import { Progress } from "../../../stages/report/progress.ts";
 import { bytes, count, rate, share, time } from "../../../stages/report/quantity.ts";
 import { runEvents, stageEvent, stepEvent } from "./events.ts";
 
 function progressAt(events: ReturnType<typeof runEvents>): Progress {
   const progress = new Progress({ steps: 300 }, () => 0);
-  events.forEach((event) => progress.take(event));
+  events.forEach((event) => progress.add(event));
   return progress;
 }
 
 Deno.test("blockLines() fit every width from 10 to 200 columns and every height", () => {
   const progress = progressAt(runEvents(120));
-  progress.take(stageEvent("gopher-repetition-日本", { in: 123456, out: 99999, dropped: { a: 1 } }));
+  progress.add(stageEvent("gopher-repetition-日本", { in: 123456, out: 99999, dropped: { a: 1 } }));
   for (let columns = 10; columns <= 200; columns += 5) {
     for (const rows of [1, 3, 6, 30]) {
-      const lines = blockLines(progress, { columns, rows, color: false });
+      const lines = liveBlockLines(progress, { columns, rows, color: false });
       ok(lines.length <= rows);
       for (const line of lines) ok(stringWidth(line) <= columns, `${columns}: ${line}`);
     }
@@ -25,7 +26,7 @@ Deno.test("blockLines() fit every width from 10 to 200 columns and every height"
 });
 
 Deno.test("blockLines() shows step, loss, pace, time left and stages on 80 columns", () => {
-  const text = blockLines(progressAt(runEvents(120)), { columns: 80, rows: 24, color: false }).join("\n");
+  const text = liveBlockLines(progressAt(runEvents(120)), { columns: 80, rows: 24, color: false }).join("\n");
   for (
     const part of [
       "small · cpu: 2 threads · 1.0M parameters",
@@ -44,11 +45,11 @@ Deno.test("Progress says which stage another waits for, and its rate", () => {
   let now = 0;
   const progress = new Progress({}, () => now);
   for (now = 0; now <= 4; now++) {
-    progress.take(stageEvent("source", { out: now * 10, busy: now * 0.1 }));
-    progress.take(
+    progress.add(stageEvent("source", { out: now * 10, busy: now * 0.1 }));
+    progress.add(
       stageEvent("language", { in: now * 10, out: now * 5, busy: now * 0.8, blocked: now * 0.1 }),
     );
-    progress.take(stageEvent("train", { in: now, out: 0, busy: now * 0.1, blocked: now * 0.9 }));
+    progress.add(stageEvent("train", { in: now, out: 0, busy: now * 0.1, blocked: now * 0.9 }));
   }
   deepStrictEqual(
     progress.stages().map(({ name, perSecond, waitsFor }) => [name, Math.round(perSecond), waitsFor]),
@@ -59,8 +60,8 @@ Deno.test("Progress says which stage another waits for, and its rate", () => {
 Deno.test("Progress counts the time left down by steps, tokens and seconds, whichever ends first", () => {
   const left = (goal: ConstructorParameters<typeof Progress>[0]) => {
     const progress = new Progress(goal, () => 0);
-    [0, 1, 2, 3].forEach((step) => progress.take(stepEvent(step)));
-    return progress.left;
+    [0, 1, 2, 3].forEach((step) => progress.add(stepEvent(step)));
+    return progress.secondsLeft;
   };
   strictEqual(left({ steps: 10 }), 3);
   strictEqual(left({ tokens: 8 * 2048 }), 2);
@@ -70,9 +71,9 @@ Deno.test("Progress counts the time left down by steps, tokens and seconds, whic
 
 Deno.test("stepLine() survives a loss that is no number", () => {
   const progress = new Progress({}, () => 0);
-  progress.take({ ...stepEvent(0), loss: NaN } as ReturnType<typeof stepEvent>);
+  progress.add({ ...stepEvent(0), loss: NaN } as ReturnType<typeof stepEvent>);
   ok(stepLine(progress).includes("loss NaN"));
-  ok(blockLines(progress, { columns: 80, rows: 20, color: true }).length > 0);
+  ok(liveBlockLines(progress, { columns: 80, rows: 20, color: true }).length > 0);
 });
 
 Deno.test("printable() lets no sample move the cursor", () => {

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
-import { stageStats, statsLines } from "../../../stages/report/stats.ts";
+import { stageStats, statsLines } from "../../../stages/report/stage_stats.ts";
 import { stageEvent } from "./events.ts";
 
 const run = { type: "run", pipeline: "x" } as const;

@@ -1,8 +1,8 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { RunEvent, StageEvent, SurveyEvent } from "../../../stages/flow/events.ts";
-import { mergeEvents } from "../../../stages/report/merge.ts";
+import { mergeEvents } from "../../../stages/report/merge_events.ts";
 import { speedLines } from "../../../stages/report/speed.ts";
-import { stageStats } from "../../../stages/report/stats.ts";
+import { stageStats } from "../../../stages/report/stage_stats.ts";
 
 const run: RunEvent = { type: "run", pipeline: "fineweb" };
 

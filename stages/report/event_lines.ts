@@ -6,10 +6,11 @@
 import type { EvalEvent, HellaswagEvent, InspectEvent, SampleEvent } from "../flow/events.ts";
 import type { Progress } from "./progress.ts";
 import { count, rate, share, time } from "./quantity.ts";
+import { printable } from "./terminal_text.ts";
 
 /** "step 20/300  loss 4.3210  lr 1.0e-3  norm 0.83  3,210 tokens/s  1m20s left" */
 export function stepLine(progress: Progress): string {
-  const { step, goal, left } = progress;
+  const { step, limits: goal, secondsLeft: left } = progress;
   if (step === null) return "";
   const of = goal.steps === undefined ? "" : `/${goal.steps}`;
   return [
@@ -54,12 +55,12 @@ export function inspectLine({ step, parameters }: InspectEvent): string {
 
 /** The sample's text, indented under a heading; control characters made visible. */
 export function sampleLines(event: SampleEvent): string[] {
-  const text = printable(wholeText(event)).trimEnd();
+  const text = printable(textWithPrompt(event)).trimEnd();
   return [`sample after step ${event.step}:`, ...text.split("\n").map((line) => `  ${line}`)];
 }
 
 /** What was written with what it was to go on from, whether or not the event's text repeats that. */
-export function wholeText({ prompt = "", text }: SampleEvent): string {
+export function textWithPrompt({ prompt = "", text }: SampleEvent): string {
   return text.startsWith(prompt) ? text : prompt + text;
 }
 
@@ -72,10 +73,4 @@ export function stagesLine(progress: Progress): string {
   return `data: ${count(stages[0].out)} from ${stages[0].name}, ${count(dropped)} dropped, ${
     rate(stages[0].perSecond)
   }, busiest ${busiest.name}`;
-}
-
-/** Text that cannot move the cursor or change colours: control characters but newline and tab become "�". */
-export function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/\r\n/g, "\n").replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
 }

@@ -7,7 +7,7 @@
 "use strict";
 
 /** Appends the sections; the tools are page.html's. */
-globalThis.insideSections = (looks, { make, page, plot, joined, hue, number }) => {
+globalThis.inspectSections = (looks, { make, page, plot, joined, hue, number }) => {
   if (looks.length === 0) return;
   const last = looks[looks.length - 1];
   page.append(make("h2", {}, "Inside the model"));
@@ -128,6 +128,6 @@ globalThis.insideSections = (looks, { make, page, plot, joined, hue, number }) =
       text.textContent = point.label;
       svg.append(text);
     }
-    return make("div", { class: "plot inside" }, svg);
+    return make("div", { class: "plot embedding" }, svg);
   }
 };

@@ -7,7 +7,7 @@ import { desc, from, op } from "arquero";
 import stringWidth from "string-width";
 import type { RunEvent } from "../flow/events.ts";
 import type { Lengths } from "../flow/flow.ts";
-import { padEnd, truncate } from "./block.ts";
+import { padEnd, truncate } from "./terminal_text.ts";
 import { count, share, time } from "./quantity.ts";
 
 /** One stage over the whole run, resumes included. */

@@ -1,0 +1,63 @@
+/**
+ * Text for a terminal: cutting and padding by display width, colours, and small graphics made of characters.
+ *
+ * @module
+ */
+import stringWidth from "string-width";
+
+/** ANSI codes of the styles that `painter` knows. */
+const ansiCodes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
+
+/** A function that wraps a text in a style's ANSI codes; without colour it returns the text unchanged. */
+export function painter(color: boolean): (style: keyof typeof ansiCodes, text: string) => string {
+  return (style, text) => color ? `\x1b[${ansiCodes[style]}m${text}\x1b[0m` : text;
+}
+
+/** Replaces control characters except newline and tab by "�": text from a model must not move the cursor. */
+export function printable(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/\r\n/g, "\n").replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
+}
+
+/** One printable line of at most `columns` columns; "…" ends a line that was cut. */
+export function truncate(text: string, columns: number): string {
+  const clean = printable(text).replace(/[\n\t]/g, " ");
+  if (stringWidth(clean) <= columns) return clean;
+  let out = "";
+  let width = 0;
+  for (const { segment } of new Intl.Segmenter().segment(clean)) {
+    const next = stringWidth(segment);
+    if (width + next > columns - 1) break;
+    out += segment;
+    width += next;
+  }
+  return `${out}…`;
+}
+
+/** The text, padded with spaces on the right to `columns` columns. */
+export function padEnd(text: string, columns: number): string {
+  return text + " ".repeat(Math.max(0, columns - stringWidth(text)));
+}
+
+/** Finite values as a row of block characters, at most `columns` wide; the least is ▁, the greatest █. */
+export function sparkline(values: readonly number[], columns: number): string {
+  const means = binMeans(values.filter(Number.isFinite), columns);
+  const least = Math.min(...means);
+  const range = Math.max(...means) - least;
+  return means.map((v) => eighths[range === 0 ? 0 : Math.round((v - least) / range * 7)]).join("");
+}
+
+/** The characters ▁ to █, one for each eighth of a line's height. */
+export const eighths = "▁▂▃▄▅▆▇█";
+
+/** Means of neighbouring values, so that at most `bins` numbers are left. */
+export function binMeans(values: readonly number[], bins: number): number[] {
+  const width = Math.min(bins, values.length);
+  return Array.from({ length: width }, (_, i) => {
+    const bin = values.slice(
+      Math.floor(i * values.length / width),
+      Math.floor((i + 1) * values.length / width),
+    );
+    return bin.reduce((sum, v) => sum + v, 0) / bin.length;
+  });
+}
