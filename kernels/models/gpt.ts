@@ -20,7 +20,7 @@ import { slice } from "../ops/indexing/slice.ts";
 import { type GptConfig, gptFault, gptOptions } from "./gpt_options.ts";
 import { type Gelu, geluOf, linear, norm } from "./layers.ts";
 import { type FullConfig, withDefaults } from "./model_options.ts";
-import type { Model, Randomness, Recompute, TextCache } from "./model.ts";
+import type { KvCache, Model, Randomness, Recompute } from "./model.ts";
 
 const std = 0.02;
 
@@ -60,7 +60,7 @@ function trunk(
   config: Full & {
     readonly paddedVocabSize: number;
     readonly training: Randomness | undefined;
-    readonly cache?: TextCache | undefined;
+    readonly cache?: KvCache | undefined;
     readonly recompute: Recompute;
   },
 ): { readonly x: Tensor; readonly head: Tensor } {
@@ -78,7 +78,7 @@ function trunk(
     : length === seqLen
     ? wpe
     : slice(wpe, { start: 0, length });
-  const drop: Drop = (place) =>
+  const drop: DropoutAt = (place) =>
     training === undefined || rate === 0
       ? undefined
       : { rate, key: training.key(place.path), draw: training.draw };
@@ -97,7 +97,7 @@ function trunk(
 }
 
 /** What is dropped at a place: a function of its path, so whoever makes it again drops the same. Undefined: nothing. */
-type Drop = (place: Scope) => Dropout | undefined;
+type DropoutAt = (place: Scope) => Dropout | undefined;
 
 /** One block: x [B, T, C] → [B, T, C]. */
 function block(
@@ -105,8 +105,8 @@ function block(
   x: Tensor,
   options: Pick<Full, "layers" | "heads" | "gelu" | "bias"> & {
     readonly recompute: Recompute;
-    readonly drop: Drop;
-    readonly cache: TextCache | undefined;
+    readonly drop: DropoutAt;
+    readonly cache: KvCache | undefined;
   },
 ): Tensor {
   const { drop, gelu, bias } = options;
@@ -140,12 +140,12 @@ function attend(
   qkv: Tensor,
   { heads, drop, cache }: {
     readonly heads: number;
-    readonly drop: Drop;
-    readonly cache: TextCache | undefined;
+    readonly drop: DropoutAt;
+    readonly cache: KvCache | undefined;
   },
 ): Tensor {
   if (cache !== undefined) {
-    const { texts, places, seqLen } = cache, width = qkv.shape[2] / 3 * 2;
+    const { texts, firstRows: places, seqLen } = cache, width = qkv.shape[2] / 3 * 2;
     const kept = scope.graph.leaf(
       `${scope.path}/cache`,
       { shape: [texts, seqLen, width], dtype: "f32" },

@@ -17,7 +17,7 @@ export interface Randomness {
 }
 
 /** Where the keys and values of some texts' tokens are kept, so that only new tokens are given to `forward`. */
-export interface TextCache {
+export interface KvCache {
   /** How many texts it holds. */
   readonly texts: number;
   /** Tokens of each at most: the model's sequence length. */
@@ -25,7 +25,7 @@ export interface TextCache {
   /** Each new token's position in its text, u32 [B, T]; ascending by 1 in a row. */
   readonly positions: Tensor;
   /** Where a row's first token stands: its text's number times seqLen, plus its position; u32 [B]. */
-  readonly places: Tensor;
+  readonly firstRows: Tensor;
 }
 
 /** What `forward` may be asked for beside its input. */
@@ -35,7 +35,7 @@ export interface ForwardOptions {
   /** In training programs alone: a model with dropout then drops. */
   readonly training?: Randomness;
   /** Tokens go on from those before them in their texts. Not while training. */
-  readonly cache?: TextCache | undefined;
+  readonly cache?: KvCache | undefined;
 }
 
 /**
@@ -78,32 +78,32 @@ export interface Model<Config = unknown> {
  * What can be trained on examples: a language model, or a net that predicts one token from a context of fixed length,
  * with logits [B, V] and one loss an example.
  */
-export interface Learner extends Pick<Model, "name" | "vocabSize" | "forward" | "losses"> {
+export interface TrainableModel extends Pick<Model, "name" | "vocabSize" | "forward" | "losses"> {
   /** Tokens of an example, where they are fixed. */
   readonly context?: number;
 }
 
 /** A model's parameters by published name, in the order made. */
-export function parametersOf(model: Learner): ReadonlyMap<string, Parameter> {
+export function parametersOf(model: TrainableModel): ReadonlyMap<string, Parameter> {
   return scopeOf(model).parameters;
 }
 
 /** Number of trainable elements, padding of the vocabulary included. */
-export function countParameters(model: Learner): number {
+export function countParameters(model: TrainableModel): number {
   return parameterCount(parametersOf(model));
 }
 
 /** First values of all parameters and buffers: each a function of the seed and its name, so no order matters. */
-export function initialWeights(model: Learner, seed: number): TensorMap {
-  return weightsBy(model, (init, { name, count }) => normals(seed, name, count, init.std));
+export function initialWeights(model: TrainableModel, seed: number): TensorMap {
+  return drawWeights(model, (init, { name, count }) => normals(seed, name, count, init.std));
 }
 
 /**
  * Parameters and buffers by name, their normal numbers drawn by `draw`, in the order in which the model makes them: so a
  * generator that is drawn from gives what a notebook's gave, which made them in the same order.
  */
-export function weightsBy(
-  model: Learner,
+export function drawWeights(
+  model: TrainableModel,
   draw: (
     init: Extract<Init, { readonly kind: "normal" }>,
     parameter: { readonly name: string; readonly count: number; readonly shape: Shape },
@@ -120,7 +120,7 @@ export function weightsBy(
   return Object.fromEntries(weights);
 }
 
-function scopeOf(model: Learner): RootScope {
+function scopeOf(model: TrainableModel): RootScope {
   const graph = new Graph(), scope = new RootScope(graph);
   model.forward(scope, graph.leaf("tokens", { shape: [1, model.context ?? 1], dtype: "u32" }, "input"));
   return scope;

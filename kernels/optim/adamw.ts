@@ -1,26 +1,29 @@
 /**
- * AdamW: Adam with weight decay on its own. Source: Loshchilov and Hutter 2017; defaults as GPT-3 was trained.
+ * AdamW: Adam with weight decay separate from the gradient. Source: Loshchilov and Hutter 2017; defaults as
+ * in GPT-3.
  *
  * @module
  */
 import { adamwStep } from "../ops/update/adamw.ts";
 import { decayedElements, type Optimizer } from "./optimizer.ts";
 
-/** AdamW's constants. */
+/** AdamW's constants; the learning rate comes with each update. */
 export interface AdamWOptions {
-  /** Default 0.9. */
+  /** Decay of the first moment, the running mean of gradients; default 0.9. */
   readonly beta1?: number;
-  /** Default 0.95. */
+  /** Decay of the second moment, the running mean of squared gradients; default 0.95. */
   readonly beta2?: number;
-  /** Default 1e-8. */
+  /** Added to the root of the second moment, so that nothing is divided by 0; default 1e-8. */
   readonly eps?: number;
-  /** Pull towards 0 as a share of the rate, on tensors of two or more dimensions only; default 0.1. */
+  /**
+   * A step also subtracts weightDecay · lr · weight, on tensors of two or more dimensions only; default 0.1.
+   */
   readonly weightDecay?: number;
 }
 
 /**
- * AdamW with first and second moments in `<param>/m` and `<param>/v`.
- * Throws RangeError for a beta outside 0 … 1, an eps that is not above 0 or a negative decay.
+ * AdamW, which stores the moments of each parameter in `<param>/m` and `<param>/v`. Throws RangeError unless
+ * the betas are from 0 to below 1, eps is above 0 and the weight decay is 0 or more.
  */
 export function adamw(options: AdamWOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weightDecay = 0.1 } = options;

@@ -1,5 +1,6 @@
 /**
- * Muon: momentum whose step is made orthogonal, for the matrices between embedding and head; AdamW for all else.
+ * Muon: momentum steps made orthogonal, for the matrices between embedding and head; AdamW for all other
+ * parameters.
  * Source: Jordan et al. 2024, https://kellerjordan.github.io/posts/muon.
  *
  * @module
@@ -14,23 +15,27 @@ import { adamw, type AdamWOptions } from "./adamw.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { orthogonalize } from "./orthogonalize.ts";
 
-/** Muon's constants; AdamW's are for what is no hidden matrix. */
+/** Muon's constants, with AdamW's for the parameters that are not hidden matrices. */
 export interface MuonOptions extends AdamWOptions {
-  /** Share of the velocity that stays; default 0.95. */
+  /** Fraction of the velocity that is kept from one step to the next; default 0.95. */
   readonly momentum?: number;
-  /** The matrices' rate, as a multiple of the learning rate, which is that of AdamW; default 1. */
+  /** Learning rate of hidden matrices as a multiple of AdamW's, the one given for each update; default 1. */
   readonly rate?: number;
 }
 
-/** A matrix that is neither embedding nor head: those have a row a token, and no use for rows of one length. */
+/**
+ * Whether a parameter is a matrix other than embedding and head. Those hold one vector per token, and making
+ * these vectors orthogonal has no meaning.
+ */
 export function isHiddenMatrix({ label, shape }: NamedSpec): boolean {
   return shape.length === 2 && !/(^|\.)(wte|wpe|lm_head)\.weight$/.test(label);
 }
 
 /**
- * Muon with the matrices' velocity in `<param>/velocity`, AdamW's moments as `adamw` has them. A matrix [in, out] goes
- * by its rate times √max(1, out / in), and decays by its rate. Throws RangeError for a momentum outside 0 … 1, a rate
- * that is not above 0, and as `adamw`.
+ * Muon, which stores the velocity of hidden matrices in `<param>/velocity` and AdamW's moments as `adamw`
+ * does. The step of a matrix [in, out] is the matrices' learning rate times √max(1, out / in); weight decay
+ * is multiplied by that rate alone. Throws RangeError unless the momentum is from 0 to below 1 and the rate
+ * above 0, and where `adamw` does.
  */
 export function muon(options: MuonOptions = {}): Optimizer {
   const { momentum = 0.95, rate = 1, weightDecay = 0.1 } = options, others = adamw(options);
@@ -42,16 +47,16 @@ export function muon(options: MuonOptions = {}): Optimizer {
   }
   return {
     name: "muon",
-    apart: isHiddenMatrix,
-    update(scope, params, now) {
-      if (!params.members.some(isHiddenMatrix)) return others.update(scope, params, now);
-      const velocity = scope.state("velocity", params), lr = times(now.learningRate, rate);
+    separate: isHiddenMatrix,
+    update(scope, params, inputs) {
+      if (!params.members.some(isHiddenMatrix)) return others.update(scope, params, inputs);
+      const velocity = scope.state("velocity", params), lr = times(inputs.learningRate, rate);
       const member = ({ members, tensor }: Pack, i: number) =>
         scope.graph.leaf(members[i].label, members[i], tensor.kind);
       for (const i of params.members.keys()) {
-        const grad = member(now.gradients, i), param = member(params, i), [inputs, outputs] = param.shape;
-        const step = orthogonalize(nesterov(member(velocity, i), { grad, scale: now.scale, momentum }));
-        const size = fill(lr, Math.sqrt(Math.max(1, outputs / inputs)));
+        const grad = member(inputs.gradients, i), param = member(params, i), [rows, columns] = param.shape;
+        const step = orthogonalize(nesterov(member(velocity, i), { grad, scale: inputs.scale, momentum }));
+        const size = fill(lr, Math.sqrt(Math.max(1, columns / rows)));
         sgdStep(param, { grad: step, lr, scale: size }, { momentum: 0, decay: weightDecay });
       }
     },

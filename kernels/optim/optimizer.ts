@@ -1,5 +1,5 @@
 /**
- * What an optimizer is: a graph that makes parameters' next values, so it runs on every engine.
+ * An optimizer: it adds the update of the parameters to a graph, so that it runs on every engine.
  *
  * @module
  */
@@ -9,74 +9,85 @@ import { slotBytes } from "../core/tensor.ts";
 import type { Pack, Tensor } from "../core/graph.ts";
 import type { Shape } from "../core/tensor.ts";
 
-/** What all of one update's parameters share. */
-export interface Now {
-  /** [1]. */
+/** What an optimizer computes an update from. */
+export interface UpdateInputs {
+  /** Gradients of the parameters, [N] with members in the parameters' order. */
+  readonly gradients: Pack;
+  /** Learning rate of this update, f32 [1]. */
   readonly learningRate: Tensor;
-  /** [1], f32: 1 for the first update. */
+  /** Number of the update from 1, f32 [1]. */
   readonly step: Tensor;
-  /** [1]: gradients are multiplied by it (clipping). */
+  /** Factor that clips the gradients: they are multiplied by it, f32 [1]. */
   readonly scale: Tensor;
 }
 
 /**
- * A rule to update parameters, which come as packs: see `parameterGroups` for their order.
+ * A rule to update parameters, which come as packs in the order of `parameterGroups`.
  *
- * A rule for each element by itself takes a pack's tensor, so one call does all. A rule that works by matrix (such as
- * Muon) goes over `params.members`: `graph.leaf(member.label, member, "parameter")` is a matrix with its shape, in place
- * in the pack, and the gradient at the same index is that of `gradients.members`; what is to be treated so stands `apart`,
- * so that all else can still be updated in one call a pack.
+ * A rule that treats each element by itself (such as AdamW) updates a pack's tensor in one call. A rule that
+ * works on matrices (such as Muon) loops over `params.members`:
+ * `graph.leaf(member.label, member, "parameter")` is one matrix in place in the pack, and `gradients.members`
+ * has its gradient at the same index. `separate` keeps these matrices out of the other packs, which are then
+ * still updated in one call each.
  */
 export interface Optimizer {
-  /** As `--optimizer` names it. */
+  /** The name that `--optimizer` takes. */
   readonly name: string;
-  /** Which parameters have packs of their own: a pack holds none but such, or none such. Default: all stand together. */
-  apart?(parameter: NamedSpec): boolean;
-  /** Updates `params` in place and leaves `gradients`, members in the same order, as they are; memory: `scope.state`. */
-  update(scope: Scope, params: Pack, options: Now & { readonly gradients: Pack }): void;
+  /** Whether a parameter goes into packs that hold only such parameters; default: none does. */
+  separate?(parameter: NamedSpec): boolean;
+  /**
+   * Updates `params` in place and leaves the gradients unchanged. State of its own is made by `scope.state`.
+   */
+  update(scope: Scope, params: Pack, inputs: UpdateInputs): void;
 }
 
-/** Whether weight decay pulls on a tensor of this shape: matrices yes, biases and norms no. Source: GPT-2's trainers. */
+/**
+ * Whether weight decay applies to a tensor of this shape: to matrices, but not to biases and norms, as in
+ * nanoGPT and llm.c.
+ */
 export function decays(shape: Shape): boolean {
   return shape.length >= 2;
 }
 
-/** Elements of a pack, counted from its beginning, that lie before the first member that does not decay. */
+/**
+ * Number of elements of a pack before its first member that does not decay; packs have the decaying members
+ * first.
+ */
 export function decayedElements({ tensor, members }: Pack): number {
   const end = members.find(({ shape }) => !decays(shape));
   return end === undefined ? tensor.shape[0] : end.offset / 4;
 }
 
 /**
- * Parameters in groups, each to be a pack of at most `packBytes`, or of one parameter that is larger. Those that stand
- * `apart` come last, in groups of their own; those that decay come first among their like, otherwise the order stays.
- * Throws RangeError unless packBytes is above 0.
+ * Divides parameters into groups that each become a pack of at most `packBytes`; a larger parameter gets a
+ * group of its own. Groups of `separate` parameters come last. Within either kind, parameters that decay come
+ * first; otherwise the order stays. Throws RangeError unless packBytes is above 0.
  */
 export function parameterGroups(
   parameters: readonly NamedSpec[],
-  { packBytes, apart = () => false }: {
+  { packBytes, separate = () => false }: {
     readonly packBytes: number;
-    readonly apart?: ((parameter: NamedSpec) => boolean) | undefined;
+    readonly separate?: ((parameter: NamedSpec) => boolean) | undefined;
   },
 ): readonly (readonly NamedSpec[])[] {
   if (!(packBytes > 0)) {
     throw new RangeError(`Cannot lay parameters into packs of ${packBytes} bytes: wanted a number above 0`);
   }
-  return [false, true].flatMap((side) => packed(parameters.filter((p) => apart(p) === side), packBytes));
+  return [false, true].flatMap((kind) => packed(parameters.filter((p) => separate(p) === kind), packBytes));
 }
 
 function packed(parameters: readonly NamedSpec[], packBytes: number): NamedSpec[][] {
   const [decayed, rest] = [true, false].map((yes) => parameters.filter(({ shape }) => decays(shape) === yes));
   const groups: NamedSpec[][] = [];
-  let room = 0;
+  let free = 0; // bytes left in the last group
   for (const parameter of [...decayed, ...rest]) {
     const bytes = slotBytes(parameter);
-    if (groups.length > 0 && bytes <= room) groups[groups.length - 1].push(parameter);
+    if (groups.length > 0 && bytes <= free) groups[groups.length - 1].push(parameter);
     else {
       groups.push([parameter]);
-      room = packBytes;
+      free = packBytes;
     }
-    room -= bytes;
+    free -= bytes;
   }
   return groups;
 }

@@ -1,38 +1,42 @@
 /**
- * Learning rate as a function of the step: nothing to carry along, nothing to save.
+ * The learning rate as a function of the step: it has no state, so a checkpoint need not save any.
  *
  * @module
  */
 
-/** The learning rate of the update with number `step`, from 0. */
+/** The learning rate of update number `step`, counted from 0. */
 export type Schedule = (step: number) => number;
 
-/** How the rate falls after warm-up. */
+/** How the learning rate falls after warm-up; `wsd` is warmup-stable-decay. */
 export type ScheduleKind = "cosine" | "linear" | "constant" | "wsd";
 
-/** What `schedule` takes. */
+/** The shape and length of a schedule. */
 export interface ScheduleOptions {
-  /** How the rate falls after warm-up. */
+  /** How the learning rate falls after warm-up. */
   readonly kind: ScheduleKind;
-  /** The highest rate. */
+  /** The highest learning rate. */
   readonly lr: number;
-  /** The rate at step `steps` and ever after; default 0. `constant` never falls to it. */
+  /** The learning rate from step `steps` on; default 0. `constant` ignores it. */
   readonly minLr?: number;
-  /** Steps of rising rate; default 0. */
+  /** Number of updates over which the learning rate rises to `lr`; default 0. */
   readonly warmup?: number;
-  /** The schedule's length in updates. */
+  /** Length of the schedule in updates, warm-up included. */
   readonly steps: number;
-  /** Step s of warm-up has rate lr·(s+1)/warmupDivisor; default warmup+1. build-nanogpt and llm.c: warmup. */
+  /**
+   * Step s of warm-up has rate lr·(s+1)/warmupDivisor; default warmup+1. build-nanogpt and llm.c divide by
+   * warmup.
+   */
   readonly warmupDivisor?: number;
-  /** For `wsd`: the share of the schedule over which the rate falls; default 0.2. */
-  readonly decayShare?: number;
+  /** For `wsd`, the fraction of the schedule over which the learning rate falls; default 0.2. */
+  readonly decayFraction?: number;
 }
 
 /**
- * A schedule: step < warmup has rate lr·(step+1)/(warmup+1); then the rate goes from lr to minLr, which it reaches at
- * step `steps` (the first after the last) and keeps. `cosine`: half a cosine; `linear`: a line; `constant`: lr; `wsd`:
- * lr until the last fifth, then 1 - sqrt. Throws RangeError for a rate, a share or a length that makes no sense.
- * Source: nanoGPT train.py `get_lr`, llm.c schedulers.h.
+ * A schedule. In warm-up the rate is lr·(step+1)/(warmup+1). After it the rate falls from lr to minLr, which
+ * it reaches at step `steps`, one after the last update, and keeps. `cosine` falls along half a cosine,
+ * `linear` along a line; `constant` stays at lr; `wsd` stays at lr until the last fifth, over which the rate
+ * falls as 1 - √x for x from 0 to 1. Throws RangeError for a rate, fraction or length out of range. Source:
+ * nanoGPT train.py `get_lr`, llm.c schedulers.h.
  *
  * @example
  * ```ts
@@ -43,44 +47,46 @@ export interface ScheduleOptions {
  * ```
  */
 export function schedule(options: ScheduleOptions): Schedule {
-  const { kind, lr, minLr = 0, warmup = 0, steps, decayShare = 0.2 } = options;
+  const { kind, lr, minLr = 0, warmup = 0, steps, decayFraction = 0.2 } = options;
   const divisor = options.warmupDivisor ?? warmup + 1;
   if (!(lr >= 0 && Number.isFinite(lr))) {
-    throw new RangeError(`Cannot schedule a learning rate of ${lr}: wanted a number from 0`);
+    throw new RangeError(`Cannot schedule a learning rate of ${lr}: wanted 0 or more`);
   }
   if (!(minLr >= 0 && minLr <= lr)) {
-    throw new RangeError(`Cannot schedule a least learning rate of ${minLr}: wanted 0 to ${lr}, the highest`);
+    throw new RangeError(
+      `Cannot schedule a minimum learning rate of ${minLr}: wanted 0 to ${lr}, the highest learning rate`,
+    );
   }
   if (!Number.isInteger(warmup) || warmup < 0) {
-    throw new RangeError(`Cannot warm up for ${warmup} steps: wanted a whole number from 0`);
+    throw new RangeError(`Cannot warm up for ${warmup} steps: wanted a whole number, 0 or more`);
   }
   if (!Number.isInteger(steps) || steps < 1) {
     throw new RangeError(`Cannot schedule ${steps} steps: wanted a whole number above 0`);
   }
-  if (!(divisor > 0) || !(decayShare > 0 && decayShare <= 1)) {
+  if (!(divisor > 0) || !(decayFraction > 0 && decayFraction <= 1)) {
     throw new RangeError(
-      `Cannot schedule: warmupDivisor is ${divisor}, wanted above 0; decayShare is ${decayShare}, wanted above 0 to 1`,
+      `Cannot schedule: warmupDivisor is ${divisor}, wanted above 0; decayFraction is ${decayFraction}, wanted above 0 to 1`,
     );
   }
-  const fallsFrom = kind === "wsd" ? Math.max(warmup, Math.floor((1 - decayShare) * steps)) : warmup;
+  const fallsFrom = kind === "wsd" ? Math.max(warmup, Math.floor((1 - decayFraction) * steps)) : warmup;
   return (step) => {
     if (step < warmup) return lr * (step + 1) / divisor;
     if (kind === "constant") return lr;
     if (step >= steps) return minLr;
     if (step < fallsFrom) return lr;
-    const share = (step - fallsFrom) / (steps - fallsFrom);
-    return minLr + remaining(kind, share) * (lr - minLr);
+    const fraction = (step - fallsFrom) / (steps - fallsFrom);
+    return minLr + remaining(kind, fraction) * (lr - minLr);
   };
 }
 
-/** What is left of the way from lr down to minLr after `share` of the fall. */
-function remaining(kind: Exclude<ScheduleKind, "constant">, share: number): number {
+/** The part of lr - minLr that is left after a fraction of the decay. */
+function remaining(kind: Exclude<ScheduleKind, "constant">, fraction: number): number {
   switch (kind) {
     case "cosine":
-      return 0.5 * (1 + Math.cos(Math.PI * share));
+      return 0.5 * (1 + Math.cos(Math.PI * fraction));
     case "linear":
-      return 1 - share;
+      return 1 - fraction;
     case "wsd":
-      return 1 - Math.sqrt(share);
+      return 1 - Math.sqrt(fraction);
   }
 }

@@ -1,22 +1,22 @@
 /**
- * Stochastic gradient descent with momentum. Source: Polyak 1964; as torch.optim.SGD.
+ * Stochastic gradient descent with momentum, as torch.optim.SGD computes it. Source: Polyak 1964.
  *
  * @module
  */
 import { sgdStep } from "../ops/update/sgd.ts";
 import { decayedElements, type Optimizer } from "./optimizer.ts";
 
-/** SGD's constants. */
+/** SGD's constants; the learning rate comes with each update. */
 export interface SgdOptions {
-  /** Share of the last step that is taken again; default 0.9, 0: none, and no memory for it. */
+  /** Fraction of the velocity that is kept from one step to the next; default 0.9. 0 stores no velocity. */
   readonly momentum?: number;
-  /** Added to the gradient, times the parameter, on tensors of two or more dimensions only; default 0. */
+  /** Adds weightDecay · weight to the gradient, on tensors of two or more dimensions only; default 0. */
   readonly weightDecay?: number;
 }
 
 /**
- * SGD with its velocity, where there is one, in `<param>/velocity`. Throws RangeError for a momentum outside 0 … 1 or a
- * negative decay.
+ * SGD, which stores the velocity of each parameter in `<param>/velocity`. Throws RangeError unless the
+ * momentum is from 0 to below 1 and the weight decay is 0 or more.
  */
 export function sgd({ momentum = 0.9, weightDecay = 0 }: SgdOptions = {}): Optimizer {
   if (!(momentum >= 0 && momentum < 1)) {

@@ -47,7 +47,7 @@ function prefillGraph(
       texts,
       seqLen: model.seqLen,
       positions: input(graph, `${name}/positions`, [1, length]),
-      places: input(graph, "prefill/place", [1]),
+      firstRows: input(graph, "prefill/place", [1]),
     },
   });
   if (![...graph.leaves.values()].some(({ kind }) => kind === "cache")) {
@@ -69,7 +69,7 @@ function decodeGraph(
       texts,
       seqLen: model.seqLen,
       positions: input(graph, `${name}/positions`, [count, 1]),
-      places: input(graph, `${name}/places`, [count]),
+      firstRows: input(graph, `${name}/places`, [count]),
     },
   });
   graph.output(`${name}/logits`, logits);

@@ -219,7 +219,7 @@ function updateGraph(
   const scope = new RootScope(graph);
   const groups = parameterGroups([...parameters.values()].map((p) => p.tensor), {
     packBytes,
-    apart: optimizer.apart?.bind(optimizer),
+    separate: optimizer.separate?.bind(optimizer),
   });
   const packs = groups.map((group, i) => ({
     params: graph.pack(`parameters/${i}`, group, "parameter"),

@@ -7,7 +7,7 @@
  */
 import { baseAddress, type Blas } from "./blas.ts";
 import { scratchBytes } from "./control.ts";
-import type { Kernel } from "./product.ts";
+import type { WasmKernel } from "./product.ts";
 
 /** The WASM exports that work on rows of scores. */
 export interface RowKernels {
@@ -43,9 +43,9 @@ export function blasAttention(
   { memory, rows, wasm }: {
     readonly memory: WebAssembly.Memory;
     readonly rows: RowKernels;
-    readonly wasm: { readonly attention: Kernel; readonly attention_grad: Kernel };
+    readonly wasm: { readonly attention: WasmKernel; readonly attention_grad: WasmKernel };
   },
-): ReadonlyMap<string, Kernel> {
+): ReadonlyMap<string, WasmKernel> {
   const base = baseAddress(memory);
   const words = new Uint32Array(memory.buffer), numbers = new Float64Array(memory.buffer);
 
@@ -86,7 +86,7 @@ export function blasAttention(
     });
   };
 
-  const attention: Kernel = (tensors, args, thread, threads, scratch) => {
+  const attention: WasmKernel = (tensors, args, thread, threads, scratch) => {
     const { batch, time, channels, heads, depth, queries, pays, scale } = sizesOf(args);
     if (!pays) return wasm.attention(tensors, args, thread, threads, scratch);
     const [qkv, out, lse] = words.subarray(tensors >>> 2, (tensors >>> 2) + 3);
@@ -110,7 +110,7 @@ export function blasAttention(
     }
   };
 
-  const attentionGrad: Kernel = (tensors, args, thread, threads, scratch) => {
+  const attentionGrad: WasmKernel = (tensors, args, thread, threads, scratch) => {
     const { batch, time, channels, heads, depth, queries, pays, scale } = sizesOf(args);
     if (!pays) return wasm.attention_grad(tensors, args, thread, threads, scratch);
     const [qkv, out, lse, dout, dqkv] = words.subarray(tensors >>> 2, (tensors >>> 2) + 5);

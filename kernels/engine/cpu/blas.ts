@@ -6,7 +6,7 @@
  */
 
 /** A library that can be used. */
-export interface FoundBlas {
+export interface BlasLibrary {
   /** What to open. */
   readonly path: string;
   /** For people: "OpenBLAS 0.3.21 (Haswell)". */
@@ -15,11 +15,11 @@ export interface FoundBlas {
    * Whether several threads may call it at once with a part of a product each, and none of its own threads. Otherwise
    * one thread calls it and it brings the others itself.
    */
-  readonly shared: boolean;
+  readonly concurrent: boolean;
 }
 
 /** C = A B by rows, or C += A B; addresses are of the process. */
-export interface Product {
+export interface SgemmArguments {
   /** Rows of C. */
   readonly m: number;
   /** Columns of C. */
@@ -49,11 +49,11 @@ export interface Product {
 /** An open library. */
 export interface Blas extends Disposable {
   /** One product. */
-  sgemm(product: Product): void;
+  sgemm(product: SgemmArguments): void;
   /** As in FoundBlas. */
   readonly name: string;
   /** As in FoundBlas. */
-  readonly shared: boolean;
+  readonly concurrent: boolean;
 }
 
 const ROW_MAJOR = 101, AS_IS = 111, TRANSPOSED = 112; // cblas.h
@@ -89,7 +89,7 @@ const symbols = {
  * The library for `--blas`. "off": null. "auto": the system's, null where there is none or FFI is not permitted. Else
  * the path of one: throws Deno.errors.NotCapable without the permission, Deno.errors.NotFound where it cannot be used.
  */
-export async function findBlas(which: string): Promise<FoundBlas | null> {
+export async function findBlas(which: string): Promise<BlasLibrary | null> {
   if (which === "off") return null;
   if (which !== "auto") {
     if (!await permitted(which)) {
@@ -137,7 +137,7 @@ export function openBlas(path: string): Blas {
   const version = text(config?.()).split(" ").slice(0, 2).join(" "), processor = text(core?.());
   return {
     name: version === "" ? path.replace(/^.*[/\\]/, "") : `${version} (${processor})`,
-    shared,
+    concurrent: shared,
     sgemm: ({ m, n, k, transA, transB, a, b, c, add, lda, ldb, ldc }) =>
       sgemm(
         ROW_MAJOR,
@@ -182,7 +182,7 @@ async function permitted(path: string): Promise<boolean> {
 }
 
 /** Opens a library and has it multiply once. */
-function tryOut(path: string): FoundBlas {
+function tryOut(path: string): BlasLibrary {
   using blas = openBlas(path);
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   const base = baseAddress(memory), numbers = new Float32Array(memory.buffer);
@@ -193,7 +193,7 @@ function tryOut(path: string): FoundBlas {
   if (String(got) !== String(wanted)) {
     throw new Deno.errors.NotFound(`Cannot use BLAS ${path}: a product came out as ${got}, wanted ${wanted}`);
   }
-  return { path, name: blas.name, shared: blas.shared };
+  return { path, name: blas.name, concurrent: blas.concurrent };
 }
 
 function text(pointer: Deno.PointerValue | undefined): string {

@@ -27,18 +27,18 @@ export const word = {
 } as const;
 
 /** Byte address of the addresses of this run's programs. */
-export const runListAt = 256;
+export const runListAddress = 256;
 /** Programs that one round of a run can hold, below the kernels' constants at 32,768; longer runs take several. */
 export const runListLength = 4000;
 /** Bytes of scratch that every thread has to itself. */
 export const scratchBytes = 2 * 1024 * 1024;
 /** Numbers that a thread tells of a timed call: address of the program's table, call, start, end, all threads' end. */
-export const timedNumbers = 5;
+export const timingNumbers = 5;
 /** Words of one op in a program's table: export number, address of tensor addresses, address of numbers. */
 export const opWords = 3;
 
 /** A thread leaves a run because another one failed. */
-export class Abandoned extends Error {
+export class RunAborted extends Error {
   /** As for every error. */
   override readonly name = "Abandoned";
 }
@@ -60,11 +60,11 @@ export class Barrier {
   }
 
   /** Returns when all have arrived. Throws Abandoned once one has failed. */
-  meet(): void {
+  wait(): void {
     const control = this.#control;
     // The phase first: a failure after this line changes it, one before is seen on the next.
     const phase = Atomics.load(control, word.phase);
-    if (Atomics.load(control, word.failed) !== 0) throw new Abandoned("Another thread failed");
+    if (Atomics.load(control, word.failed) !== 0) throw new RunAborted("Another thread failed");
     if (Atomics.add(control, word.arrived, 1) === this.#threads - 1) {
       Atomics.store(control, word.arrived, 0);
       Atomics.add(control, word.phase, 1);
@@ -73,7 +73,7 @@ export class Barrier {
     } else {
       waitForChange(control, { index: word.phase, from: phase, spins: this.#spins, sleepers: word.sleepers });
     }
-    if (Atomics.load(control, word.failed) !== 0) throw new Abandoned("Another thread failed");
+    if (Atomics.load(control, word.failed) !== 0) throw new RunAborted("Another thread failed");
   }
 }
 

@@ -16,7 +16,7 @@ const MOST_BYTES = 4 * 1024 ** 3;
 const PAGE = 65536;
 
 /** A persistent tensor's place. */
-export interface Place {
+export interface PlacedTensor {
   /** Shape and type. */
   readonly spec: Spec;
   /** Where its data begins. */
@@ -32,7 +32,7 @@ export interface Layout {
   /** Of the first thread's scratch. */
   readonly scratch: number;
   /** Of persistent tensors, packs and their members, by label. */
-  readonly places: ReadonlyMap<string, Place>;
+  readonly places: ReadonlyMap<string, PlacedTensor>;
   /** Of what all programs overlay. */
   readonly arena: number;
 }
@@ -50,7 +50,7 @@ export function layOut(programs: readonly Program[], threads: number): Layout {
   };
   const tables = new Map(programs.map((program) => [program.name, take(tableBytes(program))]));
   const scratch = take(threads * scratchBytes);
-  const places = new Map<string, Place>();
+  const places = new Map<string, PlacedTensor>();
   for (const { tensor, label } of programs.flatMap((p) => p.slots)) {
     if (tensor.dtype === "f16") {
       throw new TypeError(`Cannot hold ${label}: the CPU engine has no f16 kernels: use f32`);

@@ -6,7 +6,7 @@
 import { baseAddress, type Blas } from "./blas.ts";
 
 /** A kernel as op tables call it. */
-export type Kernel = (
+export type WasmKernel = (
   tensors: number,
   args: number,
   thread: number,
@@ -15,7 +15,7 @@ export type Kernel = (
 ) => void;
 
 /** The WASM export `finish`, which adds biases and so on to a block of a product. */
-export type Finish = (
+export type FinishKernel = (
   kind: number,
   c: number,
   stride: number,
@@ -45,41 +45,43 @@ export function blasProducts(
   blas: Blas,
   { memory, finish, wasm }: {
     readonly memory: WebAssembly.Memory;
-    readonly finish: Finish;
-    readonly wasm: (name: string) => Kernel;
+    readonly finish: FinishKernel;
+    readonly wasm: (name: string) => WasmKernel;
   },
-): ReadonlyMap<string, Kernel> {
+): ReadonlyMap<string, WasmKernel> {
   const base = baseAddress(memory);
   const words = new Uint32Array(memory.buffer), numbers = new Float64Array(memory.buffer);
-  const kernelOf =
-    ({ kind, out, bias, other, add }: (typeof products)[keyof typeof products], twin: Kernel): Kernel =>
-    (tensors, args, thread, threads, scratch) => {
-      const at = args >>> 3, list = tensors >>> 2;
-      const m = numbers[at], n = numbers[at + 1], k = numbers[at + 2];
-      const transA = numbers[at + 3], transB = numbers[at + 4];
-      if (m <= FEW && (transA === 0 || m === 1)) return twin(tensors, args, thread, threads, scratch);
-      if (!blas.shared && thread > 0) return; // the library brings its own threads
-      const { top, bottom, left, right } = shareOf({ m, n }, thread, blas.shared ? threads : 1);
-      if (top === bottom || left === right) return;
-      const offset = 4 * (top * n + left);
-      blas.sgemm({
-        m: bottom - top,
-        n: right - left,
-        k,
-        transA,
-        transB,
-        add,
-        a: base + words[list] + 4 * (transA === 0 ? top * k : top),
-        b: base + words[list + 1] + 4 * (transB === 0 ? left : left * k),
-        c: base + words[list + out] + offset,
-        lda: transA === 0 ? k : m,
-        ldb: transB === 0 ? n : k,
-        ldc: n,
-      });
-      if (kind === 0) return;
-      const c = words[list + out] + offset, otherAt = words[list + other] + offset;
-      finish(kind, c, 4 * n, bottom - top, right - left, words[list + bias] + 4 * left, otherAt);
-    };
+  const kernelOf = (
+    { kind, out, bias, other, add }: (typeof products)[keyof typeof products],
+    twin: WasmKernel,
+  ): WasmKernel =>
+  (tensors, args, thread, threads, scratch) => {
+    const at = args >>> 3, list = tensors >>> 2;
+    const m = numbers[at], n = numbers[at + 1], k = numbers[at + 2];
+    const transA = numbers[at + 3], transB = numbers[at + 4];
+    if (m <= FEW && (transA === 0 || m === 1)) return twin(tensors, args, thread, threads, scratch);
+    if (!blas.concurrent && thread > 0) return; // the library brings its own threads
+    const { top, bottom, left, right } = shareOf({ m, n }, thread, blas.concurrent ? threads : 1);
+    if (top === bottom || left === right) return;
+    const offset = 4 * (top * n + left);
+    blas.sgemm({
+      m: bottom - top,
+      n: right - left,
+      k,
+      transA,
+      transB,
+      add,
+      a: base + words[list] + 4 * (transA === 0 ? top * k : top),
+      b: base + words[list + 1] + 4 * (transB === 0 ? left : left * k),
+      c: base + words[list + out] + offset,
+      lda: transA === 0 ? k : m,
+      ldb: transB === 0 ? n : k,
+      ldc: n,
+    });
+    if (kind === 0) return;
+    const c = words[list + out] + offset, otherAt = words[list + other] + offset;
+    finish(kind, c, 4 * n, bottom - top, right - left, words[list + bias] + 4 * left, otherAt);
+  };
   return new Map(Object.entries(products).map(([name, product]) => [name, kernelOf(product, wasm(name))]));
 }
 

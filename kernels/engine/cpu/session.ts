@@ -6,9 +6,9 @@
 import type { Program } from "../../core/program.ts";
 import { regionsOf } from "../../core/regions.ts";
 import { bytesOf, sizeOf, type TensorMap } from "../../core/tensor.ts";
-import { runListAt, runListLength, timedNumbers, word } from "./control.ts";
-import { type Layout, layOut, type Place, writeTable } from "./layout.ts";
-import { controlOf, type Pool, startThreads, type Threads } from "./threads.ts";
+import { runListAddress, runListLength, timingNumbers, word } from "./control.ts";
+import { type Layout, layOut, type PlacedTensor, writeTable } from "./layout.ts";
+import { controlOf, startThreads, type ThreadOptions, type WorkerThreads } from "./threads.ts";
 import type { CallTiming, ReplayOptions, Session, SessionCounters } from "../engine.ts";
 
 /** Programs and their memory on the CPU. */
@@ -18,7 +18,7 @@ export class CpuSession implements Session {
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #layout: Layout;
   readonly #control: Int32Array<SharedArrayBuffer>;
-  readonly #threads: Threads;
+  readonly #threads: WorkerThreads;
   /** All that was asked for so far, in order. */
   #tail: Promise<void> = Promise.resolve();
   #waiting = 0;
@@ -31,7 +31,7 @@ export class CpuSession implements Session {
 
   private constructor(
     programs: readonly Program[],
-    { layout, memory, threads }: { layout: Layout; memory: WebAssembly.Memory; threads: Threads },
+    { layout, memory, threads }: { layout: Layout; memory: WebAssembly.Memory; threads: WorkerThreads },
   ) {
     this.#programs = new Map(programs.map((p) => [p.name, p]));
     this.#layout = layout;
@@ -45,7 +45,7 @@ export class CpuSession implements Session {
    */
   static async open(
     programs: readonly Program[],
-    { weights, pool }: { weights: TensorMap; pool: Pool },
+    { weights, pool }: { weights: TensorMap; pool: ThreadOptions },
   ): Promise<CpuSession> {
     const exports = WebAssembly.Module.exports(pool.module).map((e) => e.name);
     checkKernels(programs, exports);
@@ -143,8 +143,8 @@ export class CpuSession implements Session {
     this.#timed = 0;
     const all: CallTiming[] = [];
     for (const { thread, times } of await this.#threads.times(count)) {
-      for (let at = 0; at < times.length; at += timedNumbers) {
-        const [table, call, start, end, allEnd] = times.subarray(at, at + timedNumbers);
+      for (let at = 0; at < times.length; at += timingNumbers) {
+        const [table, call, start, end, allEnd] = times.subarray(at, at + timingNumbers);
         const program = names.get(table)!;
         all.push({ program, call, thread, start, duration: allEnd - start, wait: allEnd - end });
       }
@@ -167,7 +167,7 @@ export class CpuSession implements Session {
   async #round(tables: readonly number[], timed: boolean): Promise<void> {
     const control = this.#control;
     if (Atomics.load(control, word.failed) !== 0) await this.#threads.failure;
-    control.set(tables, runListAt / 4);
+    control.set(tables, runListAddress / 4);
     control[word.programs] = tables.length;
     control[word.timed] = Number(timed);
     if (timed) this.#timed += this.#threads.workers.length;
@@ -187,7 +187,7 @@ export class CpuSession implements Session {
     return done;
   }
 
-  #place(label: string, verb: "read" | "write"): Place {
+  #place(label: string, verb: "read" | "write"): PlacedTensor {
     const slots = [...this.#programs.values()].map((p) => p.outputs.get(label));
     const slot = slots.find((s) => s !== undefined);
     const place = this.#layout.places.get(slot?.label ?? label);
@@ -195,7 +195,7 @@ export class CpuSession implements Session {
     return place;
   }
 
-  #view({ spec, address }: Place): Float32Array | Uint32Array {
+  #view({ spec, address }: PlacedTensor): Float32Array | Uint32Array {
     const { buffer } = this.#control, size = sizeOf(spec.shape);
     return spec.dtype === "u32"
       ? new Uint32Array(buffer, address, size)

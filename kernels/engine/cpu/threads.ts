@@ -6,13 +6,13 @@
 import type { Program } from "../../core/program.ts";
 import { fail, scratchBytes } from "./control.ts";
 import type { Layout } from "./layout.ts";
-import type { Answer, Range, Start } from "./worker.ts";
+import type { MemoryRange, StartMessage, WorkerMessage } from "./worker.ts";
 
 /** The kernels, how many threads to run them on, who multiplies. */
-export type Pool = Pick<Start, "module" | "threads" | "spins" | "blas" | "wide">;
+export type ThreadOptions = Pick<StartMessage, "module" | "threads" | "spins" | "blas" | "wide">;
 
 /** Workers on their way. */
-export interface Threads {
+export interface WorkerThreads {
   /** To be terminated in the end. */
   readonly workers: readonly Worker[];
   /** All have instantiated the kernels. */
@@ -35,13 +35,13 @@ export function controlOf(memory: WebAssembly.Memory): Int32Array<SharedArrayBuf
 export function startThreads(
   programs: readonly Program[],
   { pool, layout, memory, exports, zeros }: {
-    pool: Pool;
+    pool: ThreadOptions;
     layout: Layout;
     memory: WebAssembly.Memory;
     exports: readonly string[];
-    zeros: readonly Range[];
+    zeros: readonly MemoryRange[];
   },
-): Threads {
+): WorkerThreads {
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {}); // seen by the run that it breaks, or by nobody
   const control = controlOf(memory);
@@ -57,7 +57,7 @@ export function startThreads(
     workers.push(worker);
     const isReady = Promise.withResolvers<void>();
     ready.push(isReady.promise);
-    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+    worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
       if ("ready" in data) isReady.resolve();
       else if ("times" in data) {
         timed.push({ thread, times: data.times });
@@ -70,7 +70,7 @@ export function startThreads(
       failed.reject(new Error(`Cannot go on: thread ${thread} of the CPU engine ended: ${event.message}`));
     };
     const scratch = layout.scratch + thread * scratchBytes;
-    const start: Start = { ...pool, memory, exports, zeros, thread, scratch };
+    const start: StartMessage = { ...pool, memory, exports, zeros, thread, scratch };
     worker.postMessage(start);
   }
   return {
@@ -88,7 +88,7 @@ export function startThreads(
 }
 
 function failureText(
-  { failed, table, call }: Extract<Answer, { failed: string }>,
+  { failed, table, call }: Extract<WorkerMessage, { failed: string }>,
   { programs, layout }: { programs: readonly Program[]; layout: Layout },
 ): string {
   const program = programs.find((p) => layout.tables.get(p.name) === table);

@@ -7,7 +7,7 @@
 import type { Gpu, GpuFeature, GpuLimits } from "../../core/gpu.ts";
 
 /** An adapter and what people should know about it. */
-export interface FoundAdapter {
+export interface SystemAdapter {
   readonly adapter: GPUAdapter;
   /** Its name, e.g. "NVIDIA GeForce RTX 4070". */
   readonly description: string;
@@ -18,7 +18,7 @@ export interface FoundAdapter {
 }
 
 /** The system's best adapter, or null where there is none. */
-export async function findAdapter(): Promise<FoundAdapter | null> {
+export async function findAdapter(): Promise<SystemAdapter | null> {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) return null;
   const { description, vendor, architecture, device, isFallbackAdapter } = adapter.info;
@@ -88,7 +88,7 @@ export class WebgpuDevice {
    * floats and subgroups.
    */
   static async request(
-    { adapter, description, software }: FoundAdapter,
+    { adapter, description, software }: SystemAdapter,
     { lower = {}, half = false }: { readonly lower?: Partial<MemoryLimits>; readonly half?: boolean } = {},
   ): Promise<WebgpuDevice> {
     const requiredLimits = { ...limitsOf(adapter.limits) };

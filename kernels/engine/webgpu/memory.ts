@@ -13,7 +13,7 @@ import type { Tensor } from "../../core/graph.ts";
 import type { WebgpuDevice } from "./device.ts";
 
 /** A persistent tensor and where it is: in a buffer of its own or in a pack's. */
-export interface Resident {
+export interface BufferTensor {
   readonly spec: Spec;
   readonly buffer: GPUBuffer;
   /** Bytes from the buffer's beginning. */
@@ -25,7 +25,7 @@ export interface Resident {
 /** All buffers of a session. */
 export class WebgpuMemory {
   /** Persistent tensors by label, packs and their members. */
-  readonly residents: ReadonlyMap<string, Resident>;
+  readonly tensors: ReadonlyMap<string, BufferTensor>;
   readonly #persistent: readonly GPUBuffer[];
   readonly arena: readonly GPUBuffer[];
   readonly #scratch: GPUBuffer | null;
@@ -33,12 +33,12 @@ export class WebgpuMemory {
   readonly #offsets: ReadonlyMap<Slot, number>;
 
   private constructor(
-    residents: ReadonlyMap<string, Resident>,
+    residents: ReadonlyMap<string, BufferTensor>,
     arena: { buffers: readonly GPUBuffer[]; chunkBytes: number; offsets: ReadonlyMap<Slot, number> },
     scratch: GPUBuffer | null,
   ) {
     this.#scratch = scratch;
-    this.residents = residents;
+    this.tensors = residents;
     this.#persistent = [...new Set([...residents.values()].map(({ buffer }) => buffer))];
     this.arena = arena.buffers;
     this.#chunkBytes = arena.chunkBytes;
@@ -70,7 +70,7 @@ export class WebgpuMemory {
     };
     device.pushErrorScope("validation");
     device.pushErrorScope("out-of-memory");
-    const residents = new Map<string, Resident>();
+    const residents = new Map<string, BufferTensor>();
     for (const region of regions) {
       const buffer = make(boundBytes(region), region.label);
       for (const spec of [{ ...region, offset: 0 }, ...region.members]) {
@@ -104,7 +104,7 @@ export class WebgpuMemory {
   binding(program: Program, tensor: Tensor): GPUBufferBinding {
     const slot = program.slotOf.get(tensor)!;
     if (isPersistent(slot.kind)) {
-      const { buffer, offset, spec } = this.residents.get(slot.label)!;
+      const { buffer, offset, spec } = this.tensors.get(slot.label)!;
       return { buffer, offset, size: boundBytes(spec) };
     }
     const offset = this.#offsets.get(slot)!;

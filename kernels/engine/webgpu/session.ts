@@ -12,8 +12,8 @@ import type { TensorMap } from "../../core/tensor.ts";
 import type { CallTiming, ReplayOptions, Session, SessionCounters } from "../engine.ts";
 import type { WebgpuDevice } from "./device.ts";
 import { prepare } from "./dispatch.ts";
-import { type Resident, WebgpuMemory } from "./memory.ts";
-import { type Placed, tickOf, TimedRun } from "./timed_run.ts";
+import { type BufferTensor, WebgpuMemory } from "./memory.ts";
+import { type CallDispatch, tickOf, TimedRun } from "./timed_run.ts";
 import { mappingDrains, readTogether, staged, upload } from "./transfer.ts";
 
 /** What a session has asked of the device so far. */
@@ -37,7 +37,7 @@ export class WebgpuSession implements Session {
   readonly #device: WebgpuDevice;
   readonly #memory: WebgpuMemory;
   readonly #programs: ReadonlyMap<string, Program>;
-  readonly #dispatches: ReadonlyMap<string, readonly Placed[]>;
+  readonly #dispatches: ReadonlyMap<string, readonly CallDispatch[]>;
   /** What kernels were chosen by. */
   readonly gpu: Gpu;
   readonly #counts = { submits: 0, dispatches: 0, readBacks: 0, waits: 0 };
@@ -53,7 +53,7 @@ export class WebgpuSession implements Session {
     memory: WebgpuMemory,
     parts: {
       programs: ReadonlyMap<string, Program>;
-      dispatches: ReadonlyMap<string, readonly Placed[]>;
+      dispatches: ReadonlyMap<string, readonly CallDispatch[]>;
       gpu: Gpu;
     },
   ) {
@@ -73,7 +73,7 @@ export class WebgpuSession implements Session {
     const memory = await WebgpuMemory.allocate(device, programs, {
       scratchBytes: scratchBytes(programs, gpu),
     });
-    const dispatches = new Map<string, readonly Placed[]>();
+    const dispatches = new Map<string, readonly CallDispatch[]>();
     for (const program of programs) {
       const { name } = program;
       const made = await Promise.all(
@@ -90,7 +90,7 @@ export class WebgpuSession implements Session {
       gpu,
     });
     session.write(
-      Object.fromEntries(Object.entries(weights).filter(([label]) => memory.residents.has(label))),
+      Object.fromEntries(Object.entries(weights).filter(([label]) => memory.tensors.has(label))),
     );
     device.check();
     return session;
@@ -109,7 +109,7 @@ export class WebgpuSession implements Session {
   write(values: TensorMap): void {
     this.#device.check();
     for (const [label, { data }] of Object.entries(values)) {
-      const resident = this.#memory.residents.get(label);
+      const resident = this.#memory.tensors.get(label);
       if (resident === undefined) throw new RangeError(`Cannot write ${label}: no program has it`);
       upload(this.#device, { ...resident, label, data });
     }
@@ -188,16 +188,16 @@ export class WebgpuSession implements Session {
     return result;
   }
 
-  #find(label: string): Resident {
+  #find(label: string): BufferTensor {
     const slot = [...this.#programs.values()].map((p) => p.outputs.get(label)).find((s) => s !== undefined);
-    const resident = this.#memory.residents.get(slot?.label ?? label);
+    const resident = this.#memory.tensors.get(slot?.label ?? label);
     if (resident === undefined) throw new RangeError(`Cannot read ${label}: no program has it`);
     return resident;
   }
 }
 
 /** All dispatches in one compute pass. */
-function encode(encoder: GPUCommandEncoder, placed: readonly Placed[]): void {
+function encode(encoder: GPUCommandEncoder, placed: readonly CallDispatch[]): void {
   const pass = encoder.beginComputePass();
   let current: GPUComputePipeline | null = null;
   for (const { dispatch: { pipeline, group, workgroups } } of placed) {

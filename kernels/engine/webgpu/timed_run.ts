@@ -9,7 +9,7 @@ import type { CallTiming } from "../engine.ts";
 import type { Dispatch } from "./dispatch.ts";
 
 /** A dispatch and whose it is. */
-export interface Placed {
+export interface CallDispatch {
   readonly dispatch: Dispatch;
   readonly program: string;
   /** Index in the program's calls. */
@@ -20,7 +20,7 @@ const MOST_QUERIES = 4096; // of one query set, by the specification
 
 /** A run whose timestamps are on the device. */
 export class TimedRun {
-  readonly #placed: readonly Placed[];
+  readonly #placed: readonly CallDispatch[];
   readonly #sets: GPUQuerySet[] = [];
   readonly #resolved: GPUBuffer;
   readonly #mapped: GPUBuffer;
@@ -28,7 +28,7 @@ export class TimedRun {
   /** Encodes the dispatches, each in a pass of its own, and the copy of their timestamps. */
   constructor(
     device: GPUDevice,
-    { encoder, placed }: { readonly encoder: GPUCommandEncoder; readonly placed: readonly Placed[] },
+    { encoder, placed }: { readonly encoder: GPUCommandEncoder; readonly placed: readonly CallDispatch[] },
   ) {
     this.#placed = placed;
     const size = Math.max(1, placed.length) * 16;
@@ -73,7 +73,7 @@ export class TimedRun {
   async read(tick: number): Promise<CallTiming[]> {
     const ticks = await this.#ticks(), milliseconds = (at: number) => Number(ticks[at]) * tick / 1e6;
     const timings: CallTiming[] = [];
-    let previous: Placed | null = null;
+    let previous: CallDispatch | null = null;
     this.#placed.forEach((placed, i) => {
       const { program, call } = placed;
       const start = milliseconds(2 * i), end = Math.max(start, milliseconds(2 * i + 1));

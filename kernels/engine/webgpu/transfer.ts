@@ -6,7 +6,7 @@
  */
 import { bytesOf, type TensorMap } from "../../core/tensor.ts";
 import type { WebgpuDevice } from "./device.ts";
-import type { Resident } from "./memory.ts";
+import type { BufferTensor } from "./memory.ts";
 
 /**
  * Deno's mapAsync and onSubmittedWorkDone hold the thread until the device has done all that was submitted, then sleep
@@ -15,12 +15,12 @@ import type { Resident } from "./memory.ts";
 export const mappingDrains: boolean = "Deno" in globalThis;
 
 /** A tensor on the device and the name that it was asked for by. */
-export type Named = Resident & { readonly label: string };
+export type LabelledTensor = BufferTensor & { readonly label: string };
 
 /** Data of several tensors, by one copy and one mapping; waits for all that was submitted before. */
 export async function readTogether(
   device: WebgpuDevice,
-  wanted: readonly Named[],
+  wanted: readonly LabelledTensor[],
 ): Promise<Record<string, TensorMap[string]>> {
   const bytes = wanted.reduce((sum, resident) => sum + staged(resident), 0);
   const staging = device.device.createBuffer({
@@ -56,7 +56,7 @@ export async function readTogether(
 /** Sets a tensor's data. Throws TypeError on another kind of array than its type's, RangeError on a wrong size. */
 export function upload(
   device: WebgpuDevice,
-  { label, spec, buffer, offset, data }: Named & { data: TensorMap[string]["data"] },
+  { label, spec, buffer, offset, data }: LabelledTensor & { data: TensorMap[string]["data"] },
 ): void {
   const wanted = { f32: "Float32Array", u32: "Uint32Array", f16: "Uint16Array" }[spec.dtype];
   if (data[Symbol.toStringTag] !== wanted) {
@@ -78,6 +78,6 @@ function unshared(data: TensorMap[string]["data"]): Uint8Array<ArrayBuffer> {
 }
 
 /** Bytes of a tensor in a staging buffer: mapped ranges begin at multiples of 8. */
-export function staged({ size }: Resident): number {
+export function staged({ size }: BufferTensor): number {
   return Math.ceil(size / 8) * 8;
 }

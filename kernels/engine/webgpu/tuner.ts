@@ -1,5 +1,6 @@
 /**
- * Chooses a kernel for every call that has several: the choice that is already known, else the fastest when timed.
+ * Chooses a kernel for every call that has several: the choice that is already known, else the fastest when
+ * timed.
  *
  * @module
  */
@@ -9,7 +10,10 @@ import type { Call } from "../../core/graph.ts";
 import type { Program } from "../../core/program.ts";
 import type { KernelChoices } from "./tuning.ts";
 
-/** Calls of fewer FLOPs are not timed: launching them takes some microseconds on a GPU, more than computing them. */
+/**
+ * Calls of fewer FLOPs are not timed: launching them takes some microseconds on a GPU, more than computing
+ * them.
+ */
 const LEAST_FLOPS = 5e5;
 
 /** What `tuneKernels` works with. */
@@ -24,9 +28,9 @@ export interface TuneOptions {
 }
 
 /**
- * The variant to run for every call of at least 5e5 FLOPs whose op has several variants. A known choice that is still a
- * variant of the call is kept. Calls with the same key are timed once; of equally fast variants the first in
- * `Op.variants` is chosen.
+ * The variant to run for every call of at least 5e5 FLOPs whose op has several variants. A known choice that
+ * is still a variant of the call is kept. Calls with the same key are timed once; of equally fast variants
+ * the first in `Op.variants` is chosen.
  */
 export async function tuneKernels(
   programs: readonly Program[],

@@ -7,7 +7,10 @@
 /** The chosen variant of each call that has several kernels, by `callKey()`. */
 export type KernelChoices = ReadonlyMap<string, string>;
 
-/** Keeps kernel choices from one run to the next, separately for each adapter. The engine itself touches no disk. */
+/**
+ * Keeps kernel choices from one run to the next, separately for each adapter. The engine itself touches no
+ * disk.
+ */
 export interface TuningStore {
   /** Where the choices are kept, shown in the engine's description: a file's path. */
   readonly location: string;

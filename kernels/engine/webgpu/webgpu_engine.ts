@@ -28,14 +28,15 @@ export interface WebgpuOptions {
   /** Memory limits below the adapter's own, to plan as for a smaller device. */
   readonly memoryLimits?: Partial<MemoryLimits>;
   /**
-   * Whether matrix products round their operands to 16-bit floats (largest value 65504) and sum in 32 bits; everything
-   * else stays in 32 bits. Works on every adapter, and is faster on those with shader-f16. Default false.
+   * Whether matrix products round their operands to 16-bit floats (largest value 65504) and sum in 32 bits;
+   * everything else stays in 32 bits. Works on every adapter, and is faster on those with shader-f16. Default
+   * false.
    */
   readonly half?: boolean;
   /**
-   * Times the kernels of ops that have several and runs the fastest on this adapter. Two timings may choose differently,
-   * and sums then differ in their last bits; the same stored choices give the same bits. Default "off": the kernel that a
-   * heuristic picks for the shape.
+   * Times the kernels of ops that have several and runs the fastest on this adapter. Two timings may choose
+   * differently, and sums then differ in their last bits; the same stored choices give the same bits. Default
+   * "off": the kernel that a heuristic picks for the shape.
    */
   readonly tune?: Tuning | "off";
   /** Kernels to run, by `callKey()`; they take precedence over `tune`. See `Op.variants`. */
@@ -43,9 +44,9 @@ export interface WebgpuOptions {
 }
 
 /**
- * Opens the system's best adapter; each session gets a device of its own. Throws Deno.errors.NotSupported, with what to
- * do, where there is no adapter, or only one that computes on the CPU and `allowSoftware` is false. Rejects as
- * `tune.store` does where it cannot be read.
+ * Opens the system's best adapter; each session gets a device of its own. Throws Deno.errors.NotSupported,
+ * with what to do, where there is no adapter, or only one that computes on the CPU and `allowSoftware` is
+ * false. Rejects as `tune.store` does where it cannot be read.
  */
 export async function openWebgpu(
   { allowSoftware = true, memoryLimits = {}, half = false, tune = "off", choices = new Map() }:
@@ -70,7 +71,8 @@ export async function openWebgpu(
     })`,
     software: first.software,
     async open(programs, weights) {
-      // By WebGPU's specification an adapter gives one device only, so each session asks for the adapter again.
+      // By WebGPU's specification an adapter gives one device only, so each session asks for the adapter
+      // again.
       const request = async () =>
         WebgpuDevice.request(await findAdapter() ?? first, { lower: memoryLimits, half });
       const device = await request();
@@ -102,7 +104,10 @@ class Tuner {
     return new Tuner(tuning, adapter, await tuning.store.read(adapter));
   }
 
-  /** Choices for the calls of `programs`. Calls without a stored choice are timed on a device with no other work. */
+  /**
+   * Choices for the calls of `programs`. Calls without a stored choice are timed on a device with no other
+   * work.
+   */
   async choose(
     programs: readonly Program[],
     { gpu, request }: { readonly gpu: Gpu; request(): Promise<WebgpuDevice> },

@@ -9,7 +9,7 @@ import { batchNorm, normalizeBy } from "../../ops/norm/batch_norm.ts";
 import { mul } from "../../ops/elementwise/arith.ts";
 import { broadcast } from "../../ops/reduce/reduce.ts";
 import { trackMoments } from "../../ops/norm/running_moments.ts";
-import type { Layer } from "./sequential.ts";
+import type { SequentialLayer } from "./sequential.ts";
 
 /** How a batch is normalized. */
 export interface BatchNormOptions {
@@ -31,7 +31,7 @@ export interface BatchNormOptions {
 }
 
 /** x [..., C] normalized, times gamma plus beta; as the lectures' BatchNorm1d. Buffers running_mean and running_var|std. */
-export function batchNormLayer(options: BatchNormOptions = {}): Layer {
+export function batchNormLayer(options: BatchNormOptions = {}): SequentialLayer {
   const { momentum = 0.1, eps = 1e-5, ddof = 1, spread = "variance", gain = 1, perPosition = false } =
     options;
   return (scope, x, { training }) => {

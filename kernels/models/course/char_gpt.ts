@@ -55,11 +55,11 @@ export interface CharGptConfig {
 }
 
 /** Whether dropping goes on, and where. */
-type Drop = (x: Tensor, place: Scope) => Tensor;
+type ApplyDropout = (x: Tensor, place: Scope) => Tensor;
 
-interface Block extends Required<CharGptConfig> {
+interface BlockOptions extends Required<CharGptConfig> {
   readonly training: Randomness | undefined;
-  readonly drop: Drop;
+  readonly drop: ApplyDropout;
 }
 
 /**
@@ -98,14 +98,14 @@ export function charGpt(config: CharGptConfig): Model<CharGptConfig> {
 function logitsOf(
   scope: Scope,
   tokens: Tensor,
-  options: Omit<Block, "drop">,
+  options: Omit<BlockOptions, "drop">,
 ): Tensor {
   const { vocabSize, seqLen, channels, layers, std, training, dropout: rate } = options,
     [, time] = tokens.shape;
   if (tokens.shape.length !== 2 || time > seqLen) {
     throw new ShapeError(`Cannot run the model on tokens [${tokens.shape}]: wanted [batch, up to ${seqLen}]`);
   }
-  const drop: Drop = (x, { path }) => {
+  const drop: ApplyDropout = (x, { path }) => {
     return training === undefined || rate === 0
       ? x
       : dropout(x, { rate, key: training.key(path), draw: training.draw });
@@ -126,7 +126,7 @@ function logitsOf(
   return linear(scope.at("lm_head"), x, { outputs: vocabSize, std });
 }
 
-function block(scope: Scope, x: Tensor, options: Block): Tensor {
+function block(scope: Scope, x: Tensor, options: BlockOptions): Tensor {
   const { channels, std, residual, drop } = options;
   const project = (place: Scope, y: Tensor) => {
     return residual ? drop(linear(place, y, { outputs: channels, std }), place) : y;
@@ -143,7 +143,7 @@ function block(scope: Scope, x: Tensor, options: Block): Tensor {
 }
 
 /** Causal attention of all heads, side by side. */
-function heads(attn: Scope, x: Tensor, options: Block): Tensor {
+function heads(attn: Scope, x: Tensor, options: BlockOptions): Tensor {
   const { channels, heads, scaled, dropout: rate, training, std } = options, c_attn = attn.at("c_attn");
   let qkv = matmul(x, c_attn.param("weight", [channels, 3 * channels], firstWeights(channels, std)));
   if (scaled !== true) { // the op divides scores by the root of a head's width

@@ -25,7 +25,7 @@ import { softmax } from "../../ops/attention/softmax.ts";
 import { tanh } from "../../ops/elementwise/tanh.ts";
 import { contextsOf } from "../../ops/indexing/token_windows.ts";
 import { gpt } from "../gpt.ts";
-import { type Model, weightsBy } from "../model.ts";
+import { drawWeights, type Model } from "../model.ts";
 
 /** Sizes of the family; defaults as makemore.py's. */
 export interface MakemoreConfig {
@@ -52,7 +52,7 @@ export const makemoreTypes = ["bigram", "mlp", "rnn", "gru", "lstm", "bow", "tra
 export type MakemoreType = typeof makemoreTypes[number];
 
 type Sizes = Required<MakemoreConfig>;
-type Logits = (scope: Scope, tokens: Tensor, sizes: Sizes) => Tensor;
+type LogitsFunction = (scope: Scope, tokens: Tensor, sizes: Sizes) => Tensor;
 
 /** A model of the family. Its `forward` gives logits [B, T, V]. */
 export function makemore(type: MakemoreType, config: MakemoreConfig): Model<MakemoreConfig> {
@@ -85,7 +85,7 @@ export function makemore(type: MakemoreType, config: MakemoreConfig): Model<Make
  * uniform numbers. So the transformer too, which learns in half the steps with them than with GPT-2's 0.02.
  */
 export function makemoreWeights(model: Model<MakemoreConfig>, seed: number): TensorMap {
-  return weightsBy(model, ({ std }, { name, count, shape }) => {
+  return drawWeights(model, ({ std }, { name, count, shape }) => {
     if (model.name !== "gpt") return normals(seed, name, count, std);
     const isTable = name === "wte.weight" || name === "wpe.weight";
     const into = name === "lm_head.weight" ? shape[1] : shape[0];
@@ -94,12 +94,12 @@ export function makemoreWeights(model: Model<MakemoreConfig>, seed: number): Ten
 }
 
 /** A table of logits. */
-const bigram: Logits = (scope, tokens, { vocabSize }) => {
+const bigram: LogitsFunction = (scope, tokens, { vocabSize }) => {
   return gather(scope.param("logits", [vocabSize, vocabSize], { kind: "zeros" }), tokens);
 };
 
 /** The last seqLen tokens' embeddings side by side, those before the beginning one of their own. */
-const mlp: Logits = (scope, tokens, { vocabSize, seqLen, channels, hidden }) => {
+const mlp: LogitsFunction = (scope, tokens, { vocabSize, seqLen, channels, hidden }) => {
   const seen = contextsOf(tokens, { length: seqLen, blank: vocabSize });
   const x = gather(table(scope.at("wte"), [vocabSize + 1, channels]), seen);
   const wide = reshape(x, [...tokens.shape, seqLen * channels]);
@@ -107,7 +107,7 @@ const mlp: Logits = (scope, tokens, { vocabSize, seqLen, channels, hidden }) => 
 };
 
 /** A cell at every position, from the state before it. */
-const rnn: Logits = (scope, tokens, sizes) => {
+const rnn: LogitsFunction = (scope, tokens, sizes) => {
   const cell = scope.at("cell");
   return recurrent(scope, tokens, sizes, (x, state) => {
     return tanh(linear(cell.at("xh_to_h"), concat([x, state]), sizes.hidden));
@@ -115,7 +115,7 @@ const rnn: Logits = (scope, tokens, sizes) => {
 };
 
 /** Gated: how much of the state is forgotten, how much of it stays. */
-const gru: Logits = (scope, tokens, sizes) => {
+const gru: LogitsFunction = (scope, tokens, sizes) => {
   const cell = scope.at("cell"), { hidden } = sizes;
   return recurrent(scope, tokens, sizes, (x, state) => {
     const both = concat([x, state]);
@@ -127,7 +127,7 @@ const gru: Logits = (scope, tokens, sizes) => {
 };
 
 /** A state to show and a memory beside it: what is let in, kept and shown. Source: Hochreiter and Schmidhuber 1997. */
-const lstm: Logits = (scope, tokens, sizes) => {
+const lstm: LogitsFunction = (scope, tokens, sizes) => {
   const cell = scope.at("cell"), { hidden } = sizes;
   const part = (of: Tensor, i: number) => narrow(of, { axis: 1, start: i * hidden, length: hidden });
   return recurrent(scope, tokens, { ...sizes, width: 2 * hidden }, (x, state) => {
@@ -139,7 +139,7 @@ const lstm: Logits = (scope, tokens, sizes) => {
 };
 
 /** The mean of all positions so far is added to each, then what a small net makes of it. */
-const bow: Logits = (scope, tokens, { vocabSize, seqLen, channels, hidden }) => {
+const bow: LogitsFunction = (scope, tokens, { vocabSize, seqLen, channels, hidden }) => {
   const [batch, time] = tokens.shape;
   const positions = slice(table(scope.at("wpe"), [seqLen, channels]), { start: 0, length: time });
   let x = add(gather(table(scope.at("wte"), [vocabSize, channels]), tokens), positions);

@@ -146,7 +146,7 @@ export function trace(root: Value): {
 }
 
 /** Where parameters are drawn from: PythonRandom is one. */
-export interface Uniform {
+export interface UniformSource {
   uniform(low: number, high: number): number;
 }
 
@@ -155,7 +155,7 @@ export type Activation = "relu" | "tanh" | "linear";
 
 /** How neurons begin: micrograd's are ReLU with biases 0; the lecture's tanh with biases drawn like weights. */
 export interface NeuronOptions {
-  readonly random: Uniform;
+  readonly random: UniformSource;
   /** Default "relu". */
   readonly activation?: Activation;
   /** Draw the bias too, after the weights (default: 0). */
@@ -224,7 +224,7 @@ export class Layer {
 }
 
 /** How an MLP begins. */
-export interface MlpOptions extends NeuronOptions {
+export interface MicrogradMlpOptions extends NeuronOptions {
   /** Of the last layer (default "linear"). */
   readonly last?: Activation;
 }
@@ -234,7 +234,11 @@ export class MLP {
   readonly layers: readonly Layer[];
 
   /** `inputs` numbers in, then layers of these sizes. */
-  constructor(inputs: number, sizes: readonly number[], { last = "linear", ...options }: MlpOptions) {
+  constructor(
+    inputs: number,
+    sizes: readonly number[],
+    { last = "linear", ...options }: MicrogradMlpOptions,
+  ) {
     this.layers = sizes.map((size, i) =>
       new Layer(
         i === 0 ? inputs : sizes[i - 1],

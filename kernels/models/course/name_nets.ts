@@ -12,9 +12,9 @@ import {
   type DenseOptions,
   embedding,
   flatten,
-  type Layer,
   oneHotLayer,
   sequential,
+  type SequentialLayer,
 } from "./sequential.ts";
 
 /** Symbols of the first names: a to z, and the dot at both ends. */
@@ -91,7 +91,11 @@ export interface DeepMlpOptions extends Pick<MlpOptions, "vocabSize" | "context"
 export function deepMlp(options: DeepMlpOptions = {}): ContextNet {
   const { vocabSize = symbols, context = 3, channels = 10, hidden = 100, depth = 5, gain = 1, norm = true } =
     options;
-  const normed = (outputs: number, start: DenseOptions, options: BatchNormOptions = {}): readonly Layer[] => {
+  const normed = (
+    outputs: number,
+    start: DenseOptions,
+    options: BatchNormOptions = {},
+  ): readonly SequentialLayer[] => {
     return norm
       ? [dense(outputs, { ...start, bias: false }), batchNormLayer(options)]
       : [dense(outputs, start)];

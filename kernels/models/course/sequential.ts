@@ -13,16 +13,16 @@ import { crossEntropy } from "../../ops/loss/cross_entropy.ts";
 import { gather } from "../../ops/indexing/gather.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
 import { oneHot } from "../../ops/indexing/token_windows.ts";
-import type { Learner } from "../model.ts";
+import type { TrainableModel } from "../model.ts";
 
 /** What layers behave by. */
-export interface LayerNow {
+export interface LayerMode {
   /** Whether batches are normalized by themselves, and move running statistics; else these are used. */
   readonly training: boolean;
 }
 
 /** x → y; weights are made on the scope. */
-export type Layer = (scope: Scope, x: Tensor, now: LayerNow) => Tensor;
+export type SequentialLayer = (scope: Scope, x: Tensor, now: LayerMode) => Tensor;
 
 /** What a sequence is made of. */
 export interface SequentialOptions {
@@ -33,7 +33,7 @@ export interface SequentialOptions {
   /** Classes: the last size of what the last layer gives. */
   readonly vocabSize: number;
   /** The first gets tokens u32 [B, context]; the last gives logits [B, V]. */
-  readonly layers: readonly Layer[];
+  readonly layers: readonly SequentialLayer[];
 }
 
 /**
@@ -51,10 +51,10 @@ export interface SequentialOptions {
  * console.assert(countParameters(net) === 11897);
  * ```
  */
-export function sequential({ name, context, vocabSize, layers }: SequentialOptions): Learner & {
+export function sequential({ name, context, vocabSize, layers }: SequentialOptions): TrainableModel & {
   readonly context: number;
 } {
-  const forward: Learner["forward"] = (scope, tokens, { training } = {}) => {
+  const forward: TrainableModel["forward"] = (scope, tokens, { training } = {}) => {
     if (tokens.shape.length !== 2 || tokens.shape[1] !== context) {
       throw new ShapeError(`Cannot run ${name} on tokens [${tokens.shape}]: wanted [examples, ${context}]`);
     }
@@ -80,13 +80,13 @@ export function embedding(
   vocabSize: number,
   channels: number,
   { std = 1 }: { readonly std?: number } = {},
-): Layer {
+): SequentialLayer {
   return (scope, tokens) =>
     gather(scope.param("weight", [vocabSize, channels], { kind: "normal", std }), tokens);
 }
 
 /** tokens u32 [B, T] → rows of 0 and 1 [B, T, classes]. */
-export function oneHotLayer(classes: number): Layer {
+export function oneHotLayer(classes: number): SequentialLayer {
   return (_scope, tokens) => oneHot(tokens, { classes });
 }
 
@@ -94,7 +94,7 @@ export function oneHotLayer(classes: number): Layer {
  * Neighbours in time side by side, `by` of them (default: all): [B, T, C] → [B, T / by, by · C], without the axis T / by
  * where that is 1. Throws ShapeError where `by` does not divide T.
  */
-export function flatten(by?: number): Layer {
+export function flatten(by?: number): SequentialLayer {
   return (_scope, x) => {
     const [batch, time, channels] = x.shape, n = by ?? time;
     if (x.shape.length !== 3 || time % n !== 0) {
@@ -117,7 +117,7 @@ export interface DenseOptions {
 }
 
 /** x · weight + bias: [..., in] → [..., outputs]. Weight [in, outputs]. */
-export function dense(outputs: number, { std, gain = 1, bias = true }: DenseOptions = {}): Layer {
+export function dense(outputs: number, { std, gain = 1, bias = true }: DenseOptions = {}): SequentialLayer {
   return (scope, x) => {
     const inputs = x.shape[x.shape.length - 1];
     const init = { kind: "normal", std: std ?? gain / Math.sqrt(inputs) } as const;
@@ -129,6 +129,6 @@ export function dense(outputs: number, { std, gain = 1, bias = true }: DenseOpti
 }
 
 /** A function of every element: `activation(tanh)`. */
-export function activation(of: (x: Tensor) => Tensor): Layer {
+export function activation(of: (x: Tensor) => Tensor): SequentialLayer {
   return (_scope, x) => of(x);
 }

@@ -6,7 +6,7 @@
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
-import type { Learner } from "../../../kernels/models/model.ts";
+import type { TrainableModel } from "../../../kernels/models/model.ts";
 import { torchWeights } from "../../../kernels/models/course/torch_weights.ts";
 import { sgd } from "../../../kernels/optim/sgd.ts";
 import { type Look, openResident, type Resident } from "../../../stages/train/on_device/trainer.ts";
@@ -62,7 +62,7 @@ export function trainExamples({ examples: { inputs, targets }, rows: { train } }
 
 /** Puts a net on the device, its weights drawn by `random` unless they are given. */
 export function openNet(
-  model: Learner,
+  model: TrainableModel,
   { given: { engine, parts: { examples } }, random, weights }: {
     readonly given: Given;
     readonly random: TorchRandom;

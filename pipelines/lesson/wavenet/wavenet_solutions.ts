@@ -9,8 +9,8 @@ import {
   dense,
   embedding,
   flatten,
-  type Layer,
   sequential,
+  type SequentialLayer,
 } from "../../../kernels/models/course/sequential.ts";
 import { add, mul } from "../../../kernels/ops/elementwise/arith.ts";
 import { narrow } from "../../../kernels/ops/indexing/concat.ts";
@@ -47,12 +47,12 @@ export function gatedWavenet({ vocabSize, channels, hidden, depth }: GatedOption
  * tanh of one dense layer times sigmoid of another, both normalized: [..., in] → [..., hidden]. `residual` adds the second of
  * the two neighbours that x holds; in is 2 · hidden then.
  */
-function gate(hidden: number, { residual }: { readonly residual: boolean }): Layer {
+function gate(hidden: number, { residual }: { readonly residual: boolean }): SequentialLayer {
   const value = dense(hidden, { bias: false }),
     amount = dense(hidden, { bias: false }),
     norm = batchNormLayer();
   return (scope, x, now) => {
-    const through = (layer: Layer, name: string) => {
+    const through = (layer: SequentialLayer, name: string) => {
       const at = scope.at(name);
       return norm(at.at("norm"), layer(at, x, now), now);
     };

@@ -12,7 +12,7 @@ import { RootScope, type Scope } from "../../../kernels/core/scope.ts";
 import { compile, flopsOf, type Program } from "../../../kernels/core/program.ts";
 import type { DType, Shape } from "../../../kernels/core/tensor.ts";
 import { reshape } from "../../../kernels/core/view.ts";
-import { type Learner, parametersOf } from "../../../kernels/models/model.ts";
+import { parametersOf, type TrainableModel } from "../../../kernels/models/model.ts";
 import { add, mul } from "../../../kernels/ops/elementwise/arith.ts";
 import { sum } from "../../../kernels/ops/reduce/reduce.ts";
 import { putRows } from "../../../kernels/ops/loss/row_blocks.ts";
@@ -54,7 +54,7 @@ export interface ByHand {
 /** What programs to make. */
 export interface ResidentPlanOptions {
   /** What is trained. */
-  readonly model: Learner;
+  readonly model: TrainableModel;
   /** All examples, of all splits. */
   readonly examples: Examples;
   /** Examples a step. */
@@ -177,14 +177,16 @@ function stepGraph(options: ResidentPlanOptions): Graph {
     part: reshape(loss, [1, 1]),
   });
   const learningRate = now(resident.rates), step = now(resident.steps), factor = fill(learningRate, 1);
-  const { apart } = optimizer, packBytes = leastLimits.maxStorageBufferBindingSize;
-  parameterGroups(parameters, { packBytes, apart: apart && ((p) => apart(p)) }).forEach((group, i) => {
-    const params = graph.pack(`parameters/${i}`, group, "parameter");
-    const specs = group.map((spec) => ({ ...spec, label: `${spec.label}/grad` }));
-    const slopes = graph.pack(`gradients/${i}`, specs, "gradient");
-    optimizer.update(scope, params, { gradients: slopes, learningRate, step, scale: factor });
-    clear(slopes.tensor);
-  });
+  const { separate } = optimizer, packBytes = leastLimits.maxStorageBufferBindingSize;
+  parameterGroups(parameters, { packBytes, separate: separate && ((p) => separate(p)) }).forEach(
+    (group, i) => {
+      const params = graph.pack(`parameters/${i}`, group, "parameter");
+      const specs = group.map((spec) => ({ ...spec, label: `${spec.label}/grad` }));
+      const slopes = graph.pack(`gradients/${i}`, specs, "gradient");
+      optimizer.update(scope, params, { gradients: slopes, learningRate, step, scale: factor });
+      clear(slopes.tensor);
+    },
+  );
   advance(graph);
   count(slot, { by: 1, wrap: chunk });
   return graph;

@@ -1,5 +1,5 @@
 /**
- * An optimizer on a bowl: the gradient of ‖W - target‖² / 2 is W - target.
+ * Runs an optimizer on a quadratic loss, ‖W - target‖² / 2, whose gradient is W - target.
  *
  * @module
  */
@@ -12,21 +12,25 @@ import { type Shape, sizeOf, type TensorMap } from "../../../kernels/core/tensor
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { type Optimizer, parameterGroups } from "../../../kernels/optim/optimizer.ts";
 
-/** What a descent is of. */
+/** One descent towards the targets. */
 export interface Descent {
   readonly optimizer: Optimizer;
-  /** By parameter. */
+  /** Shape of each parameter, by name. */
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly learningRate: number;
   readonly steps: number;
-  /** Gradients come this many times as large, and are scaled back. */
+  /** Factor by which the gradients are multiplied before the update, which divides by it again; default 1. */
   readonly scale?: number;
-  /** Where each parameter begins and where its bowl is lowest; default: random numbers of seeds 1 and 2. */
+  /** Initial value of each parameter; default: random numbers of seed 1. */
   readonly start?: (name: string) => Float32Array;
+  /** The value at which the loss is lowest; default: random numbers of seed 2. */
   readonly target?: (name: string) => Float32Array;
 }
 
-/** Parameters and memory after the steps, and how far each parameter is from its target, as a share of the beginning. */
+/**
+ * Parameters and optimizer state after the steps, and each parameter's distance to its target relative to the
+ * initial one.
+ */
 export async function descend(
   engine: Engine,
   { optimizer, shapes, learningRate, steps, scale = 1, ...ends }: Descent,
@@ -35,14 +39,14 @@ export async function descend(
   const { start = random(1), target = random(2) } = ends;
   const graph = new Graph(), scope = new RootScope(graph), state: string[] = [];
   const input = (label: string) => graph.leaf(label, { shape: [1], dtype: "f32" }, "input");
-  const now = { learningRate: input("lr"), step: input("step"), scale: input("scale") };
+  const inputs = { learningRate: input("lr"), step: input("step"), scale: input("scale") };
   const specs = Object.entries(shapes).map(([label, shape]) => ({ label, shape, dtype: "f32" }) as const);
-  const groups = parameterGroups(specs, { packBytes: Infinity, apart: optimizer.apart });
+  const groups = parameterGroups(specs, { packBytes: Infinity, separate: optimizer.separate });
   const gradientOf = (spec: NamedSpec) => ({ ...spec, label: `${spec.label}/grad` });
   groups.forEach((group, i) => {
     const params = graph.pack(`parameters/${i}`, group, "parameter");
     const gradients = graph.pack(`gradients/${i}`, group.map(gradientOf), "gradient");
-    optimizer.update(scope, params, { ...now, gradients });
+    optimizer.update(scope, params, { ...inputs, gradients });
   });
   for (const [, { tensor, members }] of graph.packs) {
     if (tensor.kind === "optimizer") state.push(...members.map(({ label }) => label));

@@ -11,7 +11,7 @@ import { isHiddenMatrix, muon } from "../../../kernels/optim/muon.ts";
 import { orthogonalize } from "../../../kernels/optim/orthogonalize.ts";
 import { descend } from "./descent.ts";
 
-/** Singular values, largest first, by turning pairs of rows until all are orthogonal (one-sided Jacobi). */
+/** Singular values, largest first, by rotating pairs of rows until all are orthogonal (one-sided Jacobi). */
 function singularValues(data: ArrayLike<number>, [m, n]: readonly number[]): number[] {
   const wide = m <= n, [count, length] = wide ? [m, n] : [n, m];
   const rows = Array.from(
@@ -32,7 +32,7 @@ function singularValues(data: ArrayLike<number>, [m, n]: readonly number[]): num
   return rows.map((row) => Math.sqrt(dot(row, row))).sort((x, y) => y - x);
 }
 
-/** `orthogonalize` of several matrices on an engine. */
+/** `orthogonalize` of several random matrices, multiplied by `size`, on an engine. */
 async function orthogonal(engine: Engine, matrices: Readonly<Record<string, readonly number[]>>, size = 1) {
   const graph = new Graph();
   const inputs = Object.fromEntries(
@@ -48,7 +48,7 @@ async function orthogonal(engine: Engine, matrices: Readonly<Record<string, read
 
 const matrices = { wide: [6, 20], tall: [33, 12], square: [12, 12], row: [1, 9] };
 
-Deno.test("orthogonalize() brings singular values within a factor of 4 of each other, whatever the size, on all engines", async () => {
+Deno.test("orthogonalize() brings singular values within a factor of 4 of each other on all engines, for inputs of any size", async () => {
   const wanted = await orthogonal(openReference(), matrices);
   for (const engine of [openReference(), await openCpu({ threads: 2 }), await openWebgpu()]) {
     for (const size of engine.name === "cpu" ? [1, 1e-4, 1e4] : [1]) {
@@ -57,14 +57,14 @@ Deno.test("orthogonalize() brings singular values within a factor of 4 of each o
         const { data } = found[`${name}/out`], values = singularValues(data, shape);
         ok(values[0] < 1.3 && values[0] / values.at(-1)! < 4, `${name} on ${engine.name}: ${values}`);
         data.forEach((x, i) =>
-          ok(Math.abs(x - wanted[`${name}/out`].data[i]) < 2e-3, `${name} on ${engine.name}: ${x} at ${i}`) // 1e-7 beside the norm
+          ok(Math.abs(x - wanted[`${name}/out`].data[i]) < 2e-3, `${name} on ${engine.name}: ${x} at ${i}`) // orthogonalize adds 1e-7 to the norm
         );
       }
     }
   }
 });
 
-Deno.test("orthogonalize() leaves a matrix of zeros as it is", async () => {
+Deno.test("orthogonalize() of a zero matrix is zero", async () => {
   const { "wide/out": { data } } = await orthogonal(openReference(), { wide: [6, 20] }, 0);
   ok(data.every((x) => x === 0));
 });
@@ -76,7 +76,7 @@ const shapes = {
   "ln_f.bias": [5],
 };
 
-Deno.test("muon() updates hidden matrices by its own rule and all else as adamw(), and halves the way to the optimum", async () => {
+Deno.test("muon() updates hidden matrices by its own rule and other parameters as adamw() does, and halves the distance to the optimum", async () => {
   const options = { shapes, learningRate: 0.05, steps: 60 };
   const optimizer = muon({ rate: 2, weightDecay: 0 });
   const wanted = await descend(openReference(), { ...options, optimizer });
@@ -114,7 +114,7 @@ Deno.test("muon() updates hidden matrices by its own rule and all else as adamw(
   }
 });
 
-Deno.test("muon()'s first step is orthogonal, by its rate and the root of outputs over inputs, and decays by the rate", async () => {
+Deno.test("muon() takes an orthogonal first step of rate · √(outputs / inputs), and decays by the rate", async () => {
   const shape = [4, 16], start = () => new Float32Array(64).fill(1);
   const { tensors: { w } } = await descend(openReference(), {
     optimizer: muon({ rate: 3, weightDecay: 0.5 }),
@@ -123,12 +123,12 @@ Deno.test("muon()'s first step is orthogonal, by its rate and the root of output
     steps: 1,
     start,
   });
-  const step = w.data.map((x) => (1 - 0.3 * 0.5 - x) / (0.3 * 2)); // 0.1 · 3, √(16 / 4)
+  const step = w.data.map((x) => (1 - 0.3 * 0.5 - x) / (0.3 * 2)); // rate 0.1 · 3 = 0.3, √(16 / 4) = 2
   const values = singularValues(step, shape);
   ok(values[0] < 1.3 && values[3] > 0.5, `${values}`);
 });
 
-Deno.test("muon() refuses constants that make no sense", () => {
+Deno.test("muon() refuses constants out of range", () => {
   throws(() => muon({ momentum: 1 }), /Muon with momentum 1: wanted 0 to below 1/);
   throws(() => muon({ rate: 0 }), /at 0 times the learning rate/);
   throws(() => muon({ beta1: 2 }), /beta1 2/);

@@ -5,7 +5,7 @@ import { decayedElements, parameterGroups } from "../../../kernels/optim/optimiz
 
 const f32 = (label: string, shape: Shape) => ({ label, shape, dtype: "f32" }) as const;
 const parameters = [
-  f32("table", [100, 10]), // 4,096 bytes of a pack
+  f32("table", [100, 10]), // takes 4,096 bytes of a pack
   f32("bias", [10]), // 256
   f32("weight", [8, 8]), // 256
   f32("gain", [65]), // 512
@@ -14,11 +14,11 @@ const parameters = [
 const labels = (packBytes: number) =>
   parameterGroups(parameters, { packBytes }).map((group) => group.map(({ label }) => label).join(" "));
 
-Deno.test("parameterGroups() puts what decays first and keeps the order otherwise", () => {
+Deno.test("parameterGroups() puts parameters that decay first and otherwise keeps their order", () => {
   deepStrictEqual(labels(Infinity), ["table weight head bias gain"]);
 });
 
-Deno.test("parameterGroups() fills packs as far as they go, and gives a larger parameter its own", () => {
+Deno.test("parameterGroups() fills packs up to packBytes, and gives a larger parameter a pack of its own", () => {
   deepStrictEqual(labels(4096), ["table", "weight head bias gain"]);
   deepStrictEqual(labels(4096 + 256), ["table weight", "head bias gain"]);
   deepStrictEqual(labels(1024), ["table", "weight head bias", "gain"]);
@@ -30,9 +30,9 @@ Deno.test("parameterGroups() fills packs as far as they go, and gives a larger p
   throws(() => labels(NaN), RangeError);
 });
 
-Deno.test("parameterGroups() keeps what stands apart in packs of its own, last", () => {
-  const apart = ({ label }: { label: string }) => label === "weight" || label === "gain";
-  const groups = parameterGroups(parameters, { packBytes: Infinity, apart });
+Deno.test("parameterGroups() puts separate parameters last, in packs of their own", () => {
+  const separate = ({ label }: { label: string }) => label === "weight" || label === "gain";
+  const groups = parameterGroups(parameters, { packBytes: Infinity, separate });
   deepStrictEqual(groups.map((g) => g.map((p) => p.label)), [["table", "head", "bias"], ["weight", "gain"]]);
 });
 

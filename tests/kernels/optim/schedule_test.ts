@@ -1,12 +1,12 @@
 import { ok, strictEqual, throws } from "node:assert/strict";
 import { schedule, type ScheduleOptions } from "../../../kernels/optim/schedule.ts";
 
-/** Seven digits, as the tables below give. */
+/** Compares to seven digits, which is what the tables below give. */
 function near(rate: number, wanted: number): void {
   ok(Math.abs(rate - wanted) <= 1e-6 * wanted + 1e-18, `${rate}, wanted ${wanted}`);
 }
 
-/** Warm-up to lr·(step+1)/warmup, as both of these have it. */
+/** Both of these programs warm up by lr·(step+1)/warmup. */
 const buildNanogpt = { lr: 6e-4, minLr: 6e-5, warmup: 715, steps: 19073, warmupDivisor: 715 };
 const llmc = { lr: 6e-4, minLr: 0, warmup: 700, steps: 18865, warmupDivisor: 700 };
 
@@ -35,13 +35,13 @@ const tables: readonly (readonly [string, ScheduleOptions, readonly (readonly [n
 ];
 
 for (const [name, options, rates] of tables) {
-  Deno.test(`schedule() gives ${name} rates`, () => {
+  Deno.test(`schedule() gives the rates of ${name}`, () => {
     const rate = schedule(options);
     for (const [step, wanted] of rates) near(rate(step), wanted);
   });
 }
 
-Deno.test("schedule() warms up over warmup + 1, as nanoGPT, and stays at minLr after its end", () => {
+Deno.test("schedule() divides by warmup + 1 in warm-up, as nanoGPT does, and stays at minLr after its end", () => {
   const rate = schedule({ kind: "cosine", lr: 1e-3, minLr: 1e-4, warmup: 4, steps: 20 });
   strictEqual(rate(0), 1e-3 / 5);
   strictEqual(rate(2), 0.0006000000000000001); // nanoGPT's own rounding
@@ -51,14 +51,14 @@ Deno.test("schedule() warms up over warmup + 1, as nanoGPT, and stays at minLr a
   strictEqual(rate(1e9), 1e-4);
 });
 
-Deno.test("schedule() constant keeps lr after warm-up", () => {
+Deno.test("schedule() of kind constant keeps lr after warm-up", () => {
   const rate = schedule({ kind: "constant", lr: 0.5, warmup: 1, steps: 3 });
   strictEqual(rate(0), 0.25);
   strictEqual(rate(1), 0.5);
   strictEqual(rate(100), 0.5);
 });
 
-Deno.test("schedule() never leaves minLr … lr after warm-up and never rises", () => {
+Deno.test("schedule() stays between minLr and lr after warm-up and never rises", () => {
   for (const kind of ["cosine", "linear", "wsd"] as const) {
     for (const warmup of [0, 3, 40]) {
       const rate = schedule({ kind, lr: 1, minLr: 0.1, warmup, steps: 37 });
@@ -70,11 +70,11 @@ Deno.test("schedule() never leaves minLr … lr after warm-up and never rises", 
   }
 });
 
-Deno.test("schedule() refuses rates and lengths that make no sense", () => {
+Deno.test("schedule() refuses rates, lengths and fractions out of range", () => {
   const good = { kind: "cosine", lr: 1, steps: 10 } as const;
   for (
     const bad of [{ lr: NaN }, { lr: -1 }, { minLr: 2 }, { warmup: 1.5 }, { warmup: -1 }, { steps: 0 }, {
       warmupDivisor: 0,
-    }, { decayShare: 2 }]
+    }, { decayFraction: 2 }]
   ) throws(() => schedule({ ...good, ...bad }), RangeError);
 });

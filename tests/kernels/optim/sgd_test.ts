@@ -5,7 +5,10 @@ import { descend } from "./descent.ts";
 
 const start = () => Float32Array.of(1), target = () => Float32Array.of(0.5);
 
-/** A number after two steps of rate 0.1 towards a half: as a matrix, which decays, or not. */
+/**
+ * A parameter of one element after two steps from 1 towards 0.5 at rate 0.1; weight decay acts on it if it is
+ * a matrix.
+ */
 async function twoSteps(options: SgdOptions, shape = [1, 1], scale = 1) {
   const optimizer = sgd(options), learningRate = 0.1;
   const { tensors } = await descend(openReference(), {
@@ -33,7 +36,7 @@ Deno.test("sgd() takes torch.optim.SGD's steps, with momentum, with decay, with 
   deepStrictEqual((await twoSteps({})).labels, ["w", "w/velocity"]);
 });
 
-Deno.test("sgd() refuses constants that make no sense", () => {
+Deno.test("sgd() refuses constants out of range", () => {
   for (const momentum of [1, -0.1, NaN]) throws(() => sgd({ momentum }), /with momentum/);
   throws(() => sgd({ weightDecay: -1 }), /with weight decay -1: wanted 0 or above/);
 });

@@ -13,8 +13,8 @@ import { makemore, type MakemoreType, makemoreTypes } from "../../../../kernels/
 import {
   countParameters,
   initialWeights,
-  type Learner,
   type Model,
+  type TrainableModel,
 } from "../../../../kernels/models/model.ts";
 import {
   bigramNet,
@@ -96,7 +96,7 @@ Deno.test("a net refuses contexts of another length, and layers what they cannot
 /** Losses and all gradients of a [2, 9] batch. */
 async function lossesOf(
   engine: Engine,
-  model: Learner,
+  model: TrainableModel,
   tokens: Uint32Array,
 ): Promise<Record<string, Float32Array>> {
   const graph = new Graph(), scope = new RootScope(graph);
