@@ -3,11 +3,10 @@
  *
  * @module
  */
-import type { Scope } from "../core/scope.ts";
-import type { NamedSpec } from "../core/pack.ts";
-import { slotBytes } from "../core/tensor.ts";
 import type { Pack, Tensor } from "../core/graph.ts";
-import type { Shape } from "../core/tensor.ts";
+import type { NamedSpec } from "../core/pack.ts";
+import type { Scope } from "../core/scope.ts";
+import { type Shape, slotBytes } from "../core/tensor.ts";
 
 /** What an optimizer computes an update from. */
 export interface UpdateInputs {
