@@ -1,34 +1,35 @@
 /**
- * Sources one after another: the files of a glob.
+ * Reads several sources one after another, as for the files of a glob.
  *
  * @module
  */
 import type { Saved } from "../flow/checkpoint/checkpoint.ts";
 import type { Source } from "../flow/stage.ts";
 
-/** Where a chain stands. */
+/** Position in a chain of sources. */
 export interface ChainState {
-  /** Name of the source that the next item comes from, or null after the last. */
+  /** Name of the source that gives the next item; null after the last source. */
   at: string | null;
-  /** That source's own state; undefined before it is opened. */
+  /** State of that source; undefined before it is opened. */
   inner: any;
 }
 
 /**
- * All of the first source, then all of the second, and so on. A saved state names the source it stands in, so that
- * files may be added after it. Names must differ. Throws TypeError on resuming if that source is gone.
+ * All items of the first source, then all of the second, and so on. A saved state refers to its current source by
+ * name, so sources may be appended before a resume. The names must differ. Throws TypeError for a name that occurs
+ * twice, and on resume where the saved source is missing.
  */
 export function chain<T>(name: string, sources: readonly Source<T>[]): Source<T, ChainState> {
   const names = sources.map((source) => source.name);
-  const places = new Map(names.map((one, i) => [one, i])); // of thousands of files each is looked up
-  const doubled = names.find((one, i) => places.get(one) !== i);
+  const indices = new Map(names.map((one, i) => [one, i])); // a map, because a glob may match thousands of files
+  const doubled = names.find((one, i) => indices.get(one) !== i);
   if (doubled !== undefined) {
-    throw new TypeError(`${doubled} is among the sources of ${name} twice: list it once`);
+    throw new TypeError(`${doubled} occurs twice among the sources of ${name}: list it once`);
   }
   const find = (at: string): number => {
-    const i = places.get(at);
+    const i = indices.get(at);
     if (i === undefined) {
-      throw new TypeError(`Cannot go on in ${at}: it is no longer among the sources of ${name}: put it back`);
+      throw new TypeError(`Cannot resume in ${at}: it is no longer among the sources of ${name}: put it back`);
     }
     return i;
   };
@@ -46,7 +47,7 @@ export function chain<T>(name: string, sources: readonly Source<T>[]): Source<T,
         const i = find(state.at);
         state.inner ??= await sources[i].open(ctx);
         yield* sources[i].read(state.inner, ctx);
-        await leave(sources[i], state);
+        await closeInner(sources[i], state);
         state.at = names[i + 1] ?? null;
       }
     },
@@ -57,12 +58,12 @@ export function chain<T>(name: string, sources: readonly Source<T>[]): Source<T,
       return { at, inner: saved };
     },
     async close(state) {
-      if (state.at !== null) await leave(sources[find(state.at)], state);
+      if (state.at !== null) await closeInner(sources[find(state.at)], state);
     },
   };
 }
 
-async function leave(source: Source<unknown>, state: ChainState): Promise<void> {
+async function closeInner(source: Source<unknown>, state: ChainState): Promise<void> {
   if (state.inner !== undefined) await source.close?.(state.inner);
   state.inner = undefined;
 }

@@ -1,5 +1,6 @@
 /**
- * Files that a path or glob names. (Deno's and tinyglobby's globs read the environment, which no task here may.)
+ * Files that match a path or a glob. Picomatch is used because the glob functions of Deno's standard library and of
+ * tinyglobby read environment variables, for which the tasks have no permission.
  *
  * @module
  */
@@ -8,9 +9,9 @@ import picomatch from "picomatch";
 const matcher: (glob: string) => (path: string) => boolean = picomatch;
 const scan: (glob: string) => { readonly base: string; readonly isGlob: boolean } = picomatch.scan;
 
-/** The file at `glob` if there is one, else the files that it matches, sorted; empty where there are none. */
+/** The file at path `glob` if it exists, else all files that the glob matches, sorted; empty if none match. */
 export function filesMatching(glob: string): string[] {
-  if (isFile(glob)) return [glob]; // whatever characters its name has
+  if (isFile(glob)) return [glob]; // a file name may contain glob characters
   const { base, isGlob } = scan(glob);
   if (!isGlob) return [];
   const matches = matcher(glob);

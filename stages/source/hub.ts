@@ -1,5 +1,5 @@
 /**
- * Datasets of the Hugging Face Hub as files to read: what `hf:` names, listed by the Hub's own library.
+ * Finds the files behind an `hf:` URI: datasets of the Hugging Face Hub, listed with the Hub's own library.
  *
  * @module
  */
@@ -9,34 +9,34 @@ import { patientFetch, type RetryOptions } from "../format/web/remote.ts";
 
 /** A file of a dataset. */
 export interface HubFile {
-  /** Of the very version that was listed. */
+  /** URL of the file at the commit that was listed. */
   readonly url: string;
-  /** In bytes. */
+  /** Size in bytes. */
   readonly size: number;
 }
 
-/** Where and how to ask. */
+/** Which Hub is asked, for which files. */
 export interface HubOptions extends RetryOptions {
-  /** Default: the Hub's own. */
+  /** Address of the Hub (default https://huggingface.co). */
   readonly hubUrl?: string;
-  /** Which names to take where a folder or all of a dataset is named (default all). */
-  readonly wanted?: (name: string) => boolean;
+  /** Selects files by name where the URI names a folder, a glob or the whole dataset (default: all files). */
+  readonly accepts?: (name: string) => boolean;
 }
 
-/** Whether a URI names something on the Hub. */
+/** Whether a URI refers to the Hub. */
 export function isHub(uri: string): boolean {
   return /^hf:/i.test(uri);
 }
 
 /**
- * The files that `hf:OWNER/NAME[@REVISION][/PATH]` names, or `hf://datasets/…`, sorted; PATH is a file, a folder or a
- * glob. Their URLs name the commit, so a run reads one version however long it takes.
+ * The files of `hf:OWNER/NAME[@REVISION][/PATH]` or `hf://datasets/OWNER/NAME…`, sorted by path. PATH is a file, a
+ * folder or a glob. The returned URLs contain the commit, so a long run reads a single version.
  *
- * Throws RangeError for a URI of another form, Deno.errors.NotFound where there is no such dataset or file,
- * PermissionDenied for a private or gated one, ConnectionReset after too many failures.
+ * Throws RangeError for a URI of another form, Deno.errors.NotFound if the dataset or file does not exist,
+ * PermissionDenied for a private or gated dataset, ConnectionReset after too many failed requests.
  */
 export async function hubFiles(uri: string, options: HubOptions = {}): Promise<readonly HubFile[]> {
-  const { hubUrl = HUB_URL, wanted = () => true, ...retry } = options;
+  const { hubUrl = HUB_URL, accepts = () => true, ...retry } = options;
   const { name, revision, path } = parse(uri);
   const asked = { hubUrl, fetch: patientFetch(retry) };
   const files: { readonly path: string; readonly size: number }[] = [];
@@ -68,12 +68,12 @@ export async function hubFiles(uri: string, options: HubOptions = {}): Promise<r
   const found = files.filter((file) => {
     if (glob !== null) return glob(file.path);
     return path === "" || file.path === path || file.path.startsWith(`${path}/`);
-  }).filter((file) => file.path === path || wanted(file.path));
+  }).filter((file) => file.path === path || accepts(file.path));
   if (found.length === 0) {
     throw new Deno.errors.NotFound(
-      `No file fits ${uri}: ${files.length} files are listed there, ${
-        files.length === 0 ? "none" : `"${files[0].path}"`
-      } first: check the path`,
+      `No file matches ${uri}: ${
+        files.length === 0 ? "the folder is empty" : `the first of ${files.length} files there is "${files[0].path}"`
+      }: check the path`,
     );
   }
   return found.sort((a, b) => a.path < b.path ? -1 : 1).map(({ path, size }) => ({
@@ -87,7 +87,7 @@ function parse(
 ): { readonly name: string; readonly revision: string | null; readonly path: string } {
   const found = /^hf:(?:\/\/)?(?:datasets\/)?([\w.-]+\/[\w.-]+)(?:@([^/]+))?(?:\/(.*))?$/i.exec(uri);
   if (found === null) {
-    throw new RangeError(`Cannot read ${uri}: wanted hf:OWNER/NAME, with @REVISION and /PATH if need be`);
+    throw new RangeError(`Cannot read ${uri}: expected hf:OWNER/NAME, then optionally @REVISION and /PATH`);
   }
   const [, name, revision = null, path = ""] = found;
   return { name, revision, path: path.replace(/\/+$/, "") };
@@ -98,15 +98,14 @@ function refused(uri: string, error: unknown): unknown {
   const { statusCode } = error;
   if (statusCode === 404) {
     return new Deno.errors.NotFound(
-      `Cannot read ${uri}: the Hub has no such dataset, revision or folder: check it`,
-      {
-        cause: error,
-      },
+      `Cannot read ${uri}: the Hub has no such dataset, revision or folder: check the spelling`,
+      { cause: error },
     );
   }
   if (statusCode === 401 || statusCode === 403) {
     return new Deno.errors.PermissionDenied(
-      `Cannot read ${uri}: no such dataset, or a private or gated one: download it with your account and pass its path`,
+      `Cannot read ${uri}: the dataset does not exist or is private or gated: download it with your account and pass ` +
+        `the path of the download`,
       { cause: error },
     );
   }

@@ -1,5 +1,6 @@
 /**
- * Mixing is a source whose cursor holds its parts' cursors, so that a flow stays a tree.
+ * Mixes several sources into one. A flow has no joins, so the mix is itself a source, and its state contains the states
+ * of its parts.
  *
  * @module
  */
@@ -7,35 +8,36 @@ import { uniformAt } from "../../kernels/random/philox.ts";
 import type { Saved } from "../flow/checkpoint/checkpoint.ts";
 import type { Many, Source } from "../flow/stage.ts";
 
-/** One ingredient. */
+/** One source of a mix. */
 export interface MixPart<T> {
-  /** Where its items come from. */
+  /** Source of the items. */
   readonly source: Source<T>;
-  /** How much it holds, in the unit of `measure`, or a guess: the better the guess, the more even the mix. */
+  /** Total size of the source in the unit of `measure`. An estimate will do: a better one gives a more even mix. */
   readonly size: number;
 }
 
-/** How a mix is weighed. */
+/** How the sources of a mix are weighted. */
 export interface MixOptions<T> {
-  /** What an item adds to what was taken of its part (default 1: sizes are counts of items). */
+  /** Size of one item (default 1, so that sizes are numbers of items). */
   readonly measure?: (item: T) => number;
 }
 
-/** Where a mix stands. */
+/** Position in a mix. */
 export interface MixState {
-  /** Choices made so far: the counter of the random numbers. */
+  /** Number of draws so far, which is the counter of the random numbers. */
   position: number;
-  /** What has been taken of each part, in the unit of `measure`. */
+  /** Total size of the items read from each part, in the unit of `measure`. */
   taken: number[];
-  /** Which parts have run dry. */
+  /** Whether each part has ended. */
   ended: boolean[];
-  /** Each part's own state. */
+  /** State of each part's source. */
   parts: any[];
 }
 
 /**
- * Interleaves sources, each item's origin drawn in proportion to what each part still holds: a uniform shuffle of
- * origins, all of every part, in an order that the run's seed alone decides. Within a part the order is the part's.
+ * Interleaves sources until all have ended. The source of each next item is drawn at random, in proportion to how much
+ * each source has left, so that the sources are spread evenly over the whole mix. The order depends on the run's seed
+ * alone. Items of one source keep their order.
  */
 export function mix<T>(
   name: string,
@@ -84,7 +86,10 @@ export function mix<T>(
   };
 }
 
-/** A part that has given all it promised keeps a small weight until it says it has ended. */
+/**
+ * Index of the part to read next, from a uniform `draw` in [0, 1). A part that has given as much as its estimated size
+ * keeps a small weight until it ends, so that a low estimate loses no items.
+ */
 function choose(draw: number, parts: readonly MixPart<unknown>[], state: MixState): number {
   const weights = parts.map((part, i) => state.ended[i] ? 0 : Math.max(part.size - state.taken[i], 1e-3));
   let rest = draw * weights.reduce((sum, weight) => sum + weight, 0);

@@ -127,7 +127,7 @@ export async function resolveUri(uri: string, options: SourceOptions = {}): Prom
 
 async function filesNamed(uri: string, options: SourceOptions): Promise<readonly SourceFile[]> {
   if (isHub(uri)) {
-    const files = await hubFiles(uri, { ...options, wanted: (name) => fileKind(name) !== undefined });
+    const files = await hubFiles(uri, { ...options, accepts: (name) => fileKind(name) !== undefined });
     return files.map(({ url, size }) => ({ path: url, size }));
   }
   if (isRemote(uri)) return [{ path: uri, size: (await findRemote(uri, options)).size }];

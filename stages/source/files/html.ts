@@ -10,24 +10,28 @@ import type { Document } from "../../items.ts";
 import { type DamageOptions, isDamage, skipInput, untilDamage } from "./damage.ts";
 import { decodePage } from "./page_charset.ts";
 
-const mostBytes = 1 << 26; // a page beyond 64 MiB is no page
+const maxPageBytes = 1 << 26; // 64 MiB: a longer file is very unlikely to be a web page
 
-/** What documents of pages hold. */
+/** How documents are made from web pages. */
 export interface PageOptions extends DamageOptions {
-  /** Their main text, extracted at once (default), or the page in `html`, for `extract` to do that on workers. */
+  /**
+   * `text` (default): the source extracts the main text itself. `html`: documents carry the page in `html`, so that the
+   * stage `extract` can do this slow work on several workers.
+   */
   readonly pages?: "text" | "html";
 }
 
-/** Whether a page has been read. */
+/** Position in a file that holds one page. */
 export interface HtmlState {
-  /** The one document has been given. */
+  /** Whether the document has been yielded. */
   done: boolean;
 }
 
 /**
- * One document: the page's main text, or the page itself in `html`, decoded by what it says of its charset. Dropped:
- * `no_text`, and `broken` where the parser cannot take it. Throws RangeError beyond 64 MiB; with `damaged: "skip"` such
- * a page is dropped as `too_long`, and of one with broken packing what comes before is the page.
+ * One document: the main text of the page, or the page itself in `html`. The charset is the one that the page declares.
+ * A page is dropped as `no_text` if it has no text, and as `broken` if the parser fails on it. Throws RangeError for a
+ * page longer than 64 MiB; with `damaged: "skip"` it is dropped as `too_long`. With `skip`, a page whose compressed
+ * data is damaged ends at the damage.
  */
 export function htmlFile(
   path: string,
@@ -69,9 +73,9 @@ async function readPage(
   for await (const part of chunks) {
     parts.push(part);
     size += part.length;
-    if (size > mostBytes) {
+    if (size > maxPageBytes) {
       throw new RangeError(
-        `Cannot read ${path} as one page: it is longer than ${mostBytes} bytes: is it HTML`,
+        `Cannot read ${path} as one page: it is longer than ${maxPageBytes} bytes: check that it is HTML`,
       );
     }
   }

@@ -1,13 +1,14 @@
 /**
- * A page's bytes as text. Source: HTML standard, "determining the character encoding", in short: byte order mark,
- * transport, meta, then UTF-8 if the bytes are, else windows-1252.
+ * Decodes the bytes of a web page. The charset is taken from, in this order: the byte order mark, the HTTP header, the
+ * page's `meta` element; else it is UTF-8 if the bytes are valid UTF-8, else windows-1252.
+ * Source: HTML standard, "determining the character encoding".
  *
  * @module
  */
 
 const declared = /<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]+)/i;
 
-/** Decodes a page; `transport` is the charset of its Content-Type header, or null. Wrong bytes become U+FFFD. */
+/** Decodes a page; `transport` is the charset of its Content-Type header, or null. Invalid bytes become U+FFFD. */
 export function decodePage(bytes: Uint8Array<ArrayBuffer>, transport: string | null): string {
   const head = new TextDecoder("latin1").decode(bytes.subarray(0, 1024));
   const marked = head.startsWith("\xef\xbb\xbf")
@@ -16,7 +17,7 @@ export function decodePage(bytes: Uint8Array<ArrayBuffer>, transport: string | n
     ? "utf-16"
     : null;
   const named = declared.exec(head)?.[1] ?? null;
-  // Where that could be read as ASCII the page is not in UTF-16, whatever it says: the standard takes UTF-8.
+  // The declaration was readable as ASCII, so the page cannot be UTF-16: the standard then prescribes UTF-8.
   const meta = named !== null && /^utf-16/i.test(named) ? "utf-8" : named;
   for (const label of [marked, transport, meta]) {
     const decoder = label === null
