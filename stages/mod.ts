@@ -21,6 +21,7 @@ export type { TokenFormat } from "./format/tokens/token_formats.ts";
 export * from "./source/chain.ts";
 export type { DamageOptions, DamagePolicy } from "./source/files/damage.ts";
 export * from "./source/embedded/embedded.ts";
+export * from "./source/files/file_source.ts";
 export * from "./source/files/html.ts";
 export * from "./source/hub.ts";
 export * from "./source/mix.ts";

@@ -8,7 +8,8 @@ import type { Source } from "../../stages/flow/stage.ts";
 import { from } from "../../stages/flow/flow.ts";
 import type { Document } from "../../stages/items.ts";
 import { embedded } from "../../stages/source/embedded/embedded.ts";
-import { fileKind, openSource } from "../../stages/source/uri.ts";
+import { fileKind } from "../../stages/source/files/file_source.ts";
+import { openSource } from "../../stages/source/uri.ts";
 
 /** What a lesson was given to learn from. */
 export interface LessonData {

@@ -1,6 +1,6 @@
 /**
- * Files that match a path or a glob. Picomatch is used because the glob functions of Deno's standard library and of
- * tinyglobby read environment variables, for which the tasks have no permission.
+ * Files that match a path or a glob. Picomatch is used because the glob functions of Deno's standard library
+ * and of tinyglobby read environment variables, for which the tasks have no permission.
  *
  * @module
  */
@@ -9,7 +9,9 @@ import picomatch from "picomatch";
 const matcher: (glob: string) => (path: string) => boolean = picomatch;
 const scan: (glob: string) => { readonly base: string; readonly isGlob: boolean } = picomatch.scan;
 
-/** The file at path `glob` if it exists, else all files that the glob matches, sorted; empty if none match. */
+/**
+ * The file at path `glob` if it exists, else all files that the glob matches, sorted; empty if none match.
+ */
 export function filesMatching(glob: string): string[] {
   if (isFile(glob)) return [glob]; // a file name may contain glob characters
   const { base, isGlob } = scan(glob);

@@ -29,8 +29,8 @@ export function isHub(uri: string): boolean {
 }
 
 /**
- * The files of `hf:OWNER/NAME[@REVISION][/PATH]` or `hf://datasets/OWNER/NAME…`, sorted by path. PATH is a file, a
- * folder or a glob. The returned URLs contain the commit, so a long run reads a single version.
+ * The files of `hf:OWNER/NAME[@REVISION][/PATH]` or `hf://datasets/OWNER/NAME…`, sorted by path. PATH is a
+ * file, a folder or a glob. The returned URLs contain the commit, so a long run reads a single version.
  *
  * Throws RangeError for a URI of another form, Deno.errors.NotFound if the dataset or file does not exist,
  * PermissionDenied for a private or gated dataset, ConnectionReset after too many failed requests.
@@ -72,7 +72,9 @@ export async function hubFiles(uri: string, options: HubOptions = {}): Promise<r
   if (found.length === 0) {
     throw new Deno.errors.NotFound(
       `No file matches ${uri}: ${
-        files.length === 0 ? "the folder is empty" : `the first of ${files.length} files there is "${files[0].path}"`
+        files.length === 0
+          ? "the folder is empty"
+          : `the first of ${files.length} files there is "${files[0].path}"`
       }: check the path`,
     );
   }

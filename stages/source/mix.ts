@@ -1,6 +1,6 @@
 /**
- * Mixes several sources into one. A flow has no joins, so the mix is itself a source, and its state contains the states
- * of its parts.
+ * Mixes several sources into one. A flow has no joins, so the mix is itself a source, and its state contains
+ * the states of its parts.
  *
  * @module
  */
@@ -12,7 +12,10 @@ import type { Many, Source } from "../flow/stage.ts";
 export interface MixPart<T> {
   /** Source of the items. */
   readonly source: Source<T>;
-  /** Total size of the source in the unit of `measure`. An estimate will do: a better one gives a more even mix. */
+  /**
+   * Total size of the source in the unit of `measure`. An estimate will do: a better one gives a more even
+   * mix.
+   */
   readonly size: number;
 }
 
@@ -35,9 +38,9 @@ export interface MixState {
 }
 
 /**
- * Interleaves sources until all have ended. The source of each next item is drawn at random, in proportion to how much
- * each source has left, so that the sources are spread evenly over the whole mix. The order depends on the run's seed
- * alone. Items of one source keep their order.
+ * Interleaves sources until all have ended. The source of each next item is drawn at random, in proportion to
+ * how much each source has left, so that the sources are spread evenly over the whole mix. The order depends
+ * on the run's seed alone. Items of one source keep their order.
  */
 export function mix<T>(
   name: string,
@@ -87,8 +90,8 @@ export function mix<T>(
 }
 
 /**
- * Index of the part to read next, from a uniform `draw` in [0, 1). A part that has given as much as its estimated size
- * keeps a small weight until it ends, so that a low estimate loses no items.
+ * Index of the part to read next, from a uniform `draw` in [0, 1). A part that has given as much as its
+ * estimated size keeps a small weight until it ends, so that a low estimate loses no items.
  */
 function choose(draw: number, parts: readonly MixPart<unknown>[], state: MixState): number {
   const weights = parts.map((part, i) => state.ended[i] ? 0 : Math.max(part.size - state.taken[i], 1e-3));

@@ -1,6 +1,7 @@
 /**
- * Sources cut into parts that can be read apart: whole files, and stretches of large ones. How they are cut depends on
- * the files and the size of a part alone, so the documents are the same however many processes share the parts.
+ * Splits sources into parts that can be read independently: small files whole, large files in pieces. The
+ * split depends only on the files and the size of a part, so the documents are the same for any number of
+ * processes.
  *
  * @module
  */
@@ -10,55 +11,62 @@ import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { isDamage } from "./files/damage.ts";
 import { parquetRowGroups } from "./files/parquet.ts";
-import { fileKind, fileSource, resolveUri, type SourceFile, type SourceOptions } from "./uri.ts";
+import { fileKind, fileSource } from "./files/file_source.ts";
+import { resolveUri, type SourceFile, type SourceOptions } from "./uri.ts";
 
-/** A part of what is read. */
+/** One part of the input. */
 export interface SourcePart {
-  /** The file, or what else a URI names. */
+  /** Path or URL of the file that the part belongs to; for a source without files, its URI. */
   readonly file: string;
-  /** Bytes of the file that are the part, packed as they are; of what is no file a guess. */
+  /** Size of the part in bytes as stored (compressed or not); for a source without files, an estimate. */
   readonly bytes: number;
-  /** Its name differs from that of all other parts. */
+  /** Source of the part's documents. Its name is unique among all parts. */
   readonly source: Source<Document>;
 }
 
-/** How to cut. */
+/** How sources are split into parts. */
 export interface PartOptions extends SourceOptions {
-  /** Bytes of a part (default 16 MiB): larger files are cut, where they can be. */
+  /** Target size of a part in bytes (default 16 MiB). Larger files are split if their format permits it. */
   readonly partBytes?: number;
 }
 
-const mostFirst = 1 << 23; // bytes of a first gzip member: a longer one says that the file is not cut into members
-const mostUnpacked = 1 << 26; // bytes that it unpacks to: the same, and a bomb costs no more
+// A file whose first gzip member is longer than these limits is taken as not split into members. The second
+// limit also bounds the cost of a decompression bomb.
+const maxFirstMember = 1 << 23; // compressed bytes
+const maxFirstUnpacked = 1 << 26; // decompressed bytes
 
 /**
- * The parts of what URIs name, in the order in which one process reads them: URI after URI, their files sorted by path.
- * Cut are .jsonl and .txt (at line ends), .jsonl.gz, .warc.gz and .wet.gz of several gzip members (at members), Parquet
- * (at row groups). Throws as `openSource`.
+ * The parts of all URIs in reading order: URI after URI, and the files of a URI sorted by path. Text and JSON
+ * lines are split at line ends, .jsonl.gz, .warc.gz and .wet.gz with several gzip members at member
+ * boundaries, Parquet at row groups. Throws as `openSource`.
  */
 export async function findParts(
   uris: readonly string[],
   { partBytes = 1 << 24, ...options }: PartOptions = {},
 ): Promise<readonly SourcePart[]> {
-  if (!(partBytes >= 1)) throw new RangeError(`partBytes is ${partBytes}: wanted at least 1`);
+  if (!(partBytes >= 1)) throw new RangeError(`partBytes is ${partBytes}: expected at least 1`);
   const parts: SourcePart[] = [];
   for (const uri of uris) {
-    const named = await resolveUri(uri, options);
-    if ("source" in named) parts.push({ file: uri, bytes: named.characters, source: named.source });
-    else for (const file of named.files) parts.push(...await cut(file, { ...options, partBytes }));
+    const resolved = await resolveUri(uri, options);
+    if ("source" in resolved) {
+      parts.push({ file: uri, bytes: resolved.characters, source: resolved.source });
+      continue;
+    }
+    for (const file of resolved.files) parts.push(...await splitFile(file, { ...options, partBytes }));
   }
   return parts;
 }
 
 /**
- * The parts that process `rank` of `world` reads: neighbours, about as many bytes as each other process has. So what
- * the processes give, one after another, is what one alone gives.
+ * The parts that process `rank` of `world` reads: consecutive ones, with about as many bytes for each
+ * process. The documents of all processes, concatenated by rank, are those of a single process in the same
+ * order.
  */
 export function partsOfRank(
   parts: readonly SourcePart[],
   { rank, world }: { readonly rank: number; readonly world: number },
 ): readonly SourcePart[] {
-  const weights = parts.map(({ bytes }) => Math.max(1, bytes)); // of what is no file nothing may be known
+  const weights = parts.map(({ bytes }) => Math.max(1, bytes)); // the size of a remote file may be unknown
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   let before = 0;
   return parts.filter((_, i) => {
@@ -68,15 +76,15 @@ export function partsOfRank(
   });
 }
 
-async function cut(
+async function splitFile(
   { path, size }: SourceFile,
   options: PartOptions & { readonly partBytes: number },
 ): Promise<readonly SourcePart[]> {
   const { partBytes } = options;
-  const whole = fileSource(path, options); // finds what is wrong with the name
+  const whole = fileSource(path, options); // throws for an unknown file type
   if (size === null || size <= partBytes) return [{ file: path, bytes: size ?? 0, source: whole }];
-  if (fileKind(path) === ".parquet") return await cutRows({ path, size }, options);
-  if (!await canCut(path)) return [{ file: path, bytes: size, source: whole }];
+  if (fileKind(path) === ".parquet") return await splitRowGroups({ path, size }, options);
+  if (!await canSplit(path)) return [{ file: path, bytes: size, source: whole }];
   const count = Math.ceil(size / partBytes);
   return Array.from({ length: count }, (_, i) => {
     const begin = i * partBytes, end = i + 1 === count ? Infinity : begin + partBytes;
@@ -85,7 +93,7 @@ async function cut(
   });
 }
 
-async function canCut(path: string): Promise<boolean> {
+async function canSplit(path: string): Promise<boolean> {
   const packing = packingOf(path);
   switch (fileKind(path)) {
     case ".txt":
@@ -101,23 +109,25 @@ async function canCut(path: string): Promise<boolean> {
   }
 }
 
-/** Whether a gzip member follows the first one, which is none too long. */
+/** Whether the file has a second gzip member, after a first one that is not too long. */
 async function hasMembers(path: string): Promise<boolean> {
   let size = 0;
   try {
-    for await (const { member, bytes } of gunzipMembers(upTo(mostFirst, path), { name: path })) {
+    for await (const { member, bytes } of gunzipMembers(firstBytes(path, maxFirstMember), { name: path })) {
       if (member > 0) return true;
       size += bytes.length;
-      if (size > mostUnpacked) return false;
+      if (size > maxFirstUnpacked) return false;
     }
   } catch (error) {
-    if (!isDamage(error)) throw error; // where it was cut off here, most likely
+    // Only the first bytes were passed, so an unexpected end is likely.
+    if (!isDamage(error)) throw error;
   }
   return false;
 }
 
-async function* upTo(most: number, path: string): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  let left = most;
+/** The first `count` bytes of a file, rounded up to whole chunks. */
+async function* firstBytes(path: string, count: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let left = count;
   for await (const bytes of readPacked(path, { offset: 0 })) {
     yield bytes;
     left -= bytes.length;
@@ -125,7 +135,7 @@ async function* upTo(most: number, path: string): AsyncGenerator<Uint8Array<Arra
   }
 }
 
-async function cutRows(
+async function splitRowGroups(
   { path, size }: { readonly path: string; readonly size: number },
   { partBytes, ...options }: PartOptions & { readonly partBytes: number },
 ): Promise<readonly SourcePart[]> {

@@ -1,5 +1,5 @@
 /**
- * Token shards already on disk as a source: llm.c's `.bin`, nanoGPT's raw uint16, datatrove's `.ds`.
+ * Existing token shards as a source: llm.c's `.bin`, nanoGPT's raw uint16 files, datatrove's `.ds`.
  *
  * @module
  */
@@ -8,32 +8,32 @@ import type { Source } from "../flow/stage.ts";
 import type { TokenShard } from "../items.ts";
 import { filesMatching } from "./glob.ts";
 
-/** Which shards. */
+/** Which shards are read, and how. */
 export interface TokenShardsOptions {
-  /** Paths or globs; the files are read in the order of their sorted paths. */
+  /** Paths or globs of the files, which are read in the order of their sorted paths. */
   readonly globs: readonly string[];
-  /** Default llmc. */
+  /** Format of the files (default `llmc`). */
   readonly format?: TokenFormat;
-  /** Tokens passed on at a time: the span within which windows are shuffled. Default 1,048,576. */
+  /** Tokens per yielded extent, within which windows are shuffled (default 1,048,576). */
   readonly extentTokens?: number;
 }
 
-/** Where the next extent begins. */
+/** Position of the next extent. */
 export interface TokenShardsState {
-  /** Path and tokens of every file. */
+  /** Path and number of tokens of every file. */
   readonly files: readonly (readonly [path: string, count: number])[];
-  /** Number of the file. */
+  /** Index of the file, from 0. */
   file: number;
-  /** Its next token. */
+  /** Index of the next token in that file. */
   start: number;
 }
 
 /**
- * The extents of existing shards.
+ * Existing shards as extents of `extentTokens` tokens.
  *
- * All files are opened and their headers checked before the first is read. Throws Deno.errors.NotFound if a glob
- * matches nothing, Deno.errors.InvalidData or UnexpectedEof for a file that is empty, of another format or cut short
- * (naming file, byte and what was wanted), and on resume if the files are no longer those of the first run.
+ * The headers of all files are checked before the first extent. Throws Deno.errors.NotFound if a glob matches
+ * nothing, Deno.errors.InvalidData or UnexpectedEof for a file that is empty, truncated or of another format,
+ * and RangeError on resume if the files are not those of the first run.
  */
 export function tokenShards(options: TokenShardsOptions): Source<TokenShard, TokenShardsState> {
   const { format = "llmc", extentTokens = 1 << 20 } = options;
@@ -43,11 +43,12 @@ export function tokenShards(options: TokenShardsOptions): Source<TokenShard, Tok
       const files = shardFiles(options.globs).map((path) => [path, countOf(path, format)] as const);
       if (saved === undefined) return { files, file: 0, start: 0 };
       saved.files.forEach(([path, count], i) => {
-        const [now, has] = files[i] ?? ["nothing", 0];
-        if (now === path && has === count) return;
+        const [newPath, newCount] = files[i] ?? [null, 0];
+        if (newPath === path && newCount === count) return;
+        const now = newPath === null ? "is missing" : `is ${newPath} with ${newCount} tokens`;
         throw new RangeError(
-          `Cannot go on: training shard ${i} was ${path} with ${count} tokens and is now ${now} with ${has}: ` +
-            `put the files back or start anew with --resume never`,
+          `Cannot resume: training shard ${i} was ${path} with ${count} tokens and now ${now}: ` +
+            `restore the files or start over with --resume never`,
         );
       });
       return saved;
@@ -67,13 +68,16 @@ export function tokenShards(options: TokenShardsOptions): Source<TokenShard, Tok
   };
 }
 
-/** The files that globs match, sorted, each once. Throws Deno.errors.NotFound for a glob that matches none. */
+/**
+ * The files that match any of the globs, sorted, without repetition. Throws Deno.errors.NotFound for a glob
+ * that matches no file.
+ */
 export function shardFiles(globs: readonly string[]): string[] {
   const files = globs.flatMap((glob) => {
     const matches = filesMatching(glob);
     if (matches.length > 0) return matches;
     throw new Deno.errors.NotFound(
-      `Cannot find token shards: nothing matches ${glob}: expected llm.c or nanoGPT .bin files, or datatrove .ds`,
+      `Cannot find token shards: nothing matches ${glob}: expected .bin files of llm.c or nanoGPT, or datatrove's .ds`,
     );
   });
   return [...new Set(files)].sort();

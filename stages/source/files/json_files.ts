@@ -1,5 +1,6 @@
 /**
- * Files of records as documents: JSON lines (.jsonl), JSON (.json: an array of records, or one).
+ * Files of JSON records as documents: JSON lines (.jsonl), and JSON (.json) that is one record or an array of
+ * records.
  *
  * @module
  */
@@ -9,40 +10,46 @@ import { parseJson } from "../../format/text/parse_json.ts";
 import { LineBounds, type Stretch, stretchName, wholeFile } from "../../format/packed/byte_range.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
-import { type DamageOptions, isDamage, skipInput, skipInputOnce, untilDamage } from "./damage.ts";
+import { type DamageOptions, isDamage, skipInputOnce, skipRecord, untilDamage } from "./damage.ts";
 import { documentFromRecord } from "./record.ts";
 import { readJsonLines } from "./json_lines.ts";
 
-const mostJson = 1 << 28; // a string's limit is not far: larger files are JSON lines
+const maxJsonLength = 1 << 28; // characters: half of the longest string that V8 can hold
+const maxJsonValues = 1 << 23; // these take about half a gigabyte as objects
 
-const mostValues = 1 << 23; // half a gigabyte of objects
-
-/** Where a file of JSON lines stands. */
+/** Position in a file of JSON lines. */
 export interface JsonlState {
-  /** Bytes before the next line, from the start of the unpacked file. */
+  /** Byte offset of the next line in the decompressed file. */
   offset: number;
-  /** Lines before it. */
+  /** Number of lines before the next line. */
   line: number;
-  /** Where unpacking begins for it; absent: at the file's start. */
+  /** Point from which decompression can start to reach the next line; absent: the file's start. */
   anchor?: Anchor;
-  /** The last place at which a line of a stretch may begin, once it is known. */
+  /** Greatest offset at which a line of the stretch may begin, once it is known. */
   last?: number;
-  /** Damage of the packing was met and told of: what follows it cannot be read. */
+  /**
+   * Set once it has been reported that the compressed data is damaged, so that nothing after it can be read.
+   */
   damaged?: true;
-  /** A line was passed over with a note: others are only counted. */
+  /** Set after the note about the first skipped line; further skipped lines are only counted. */
   noted?: true;
 }
 
-/** Which part of a file is read, and what is done about damage. */
+/** Which part of a file is read, and how damage is handled. */
 export interface JsonlFileOptions extends DamageOptions {
-  /** Default: all of it. Of a file with .gz it begins at a gzip member. */
+  /**
+   * The bytes to read (default: the whole file). In a .gz file, reading begins at the first gzip member in
+   * them.
+   */
   readonly stretch?: Stretch;
 }
 
 /**
- * One document a line. Ids are the record's, else path:line, in a stretch path#byte:line. Throws SyntaxError for a line that is no JSON, TypeError
- * for a record without text, RangeError for a line beyond 64 MiB; with `damaged: "skip"` such lines are dropped as
- * `no_json`, `no_text` and `too_long`, and what follows broken packing as `damaged`.
+ * One document per line. The id is the record's own, else "path:line", and "path#byte:line" in a stretch.
+ *
+ * Throws SyntaxError for a line that is not JSON, TypeError for a record without text, RangeError for a line
+ * longer than 64 MiB. With `damaged: "skip"`, these lines are dropped as `no_json`, `no_text` and `too_long`;
+ * where the compressed data is damaged, the rest of the file is dropped as `damaged`.
  */
 export function jsonlFile(
   path: string,
@@ -63,7 +70,7 @@ export function jsonlFile(
       if (!entered) return;
       const anchors = new Anchors(state.anchor);
       const place = { offset: state.offset, anchor: anchors.before(state.offset) };
-      const moved = (next: JsonlPlace): void => {
+      const onMove = (next: JsonlPlace): void => {
         Object.assign(state, next, { anchor: anchors.before(next.offset) });
       };
       const onAnchor = (anchor: Anchor): void => {
@@ -74,24 +81,27 @@ export function jsonlFile(
         readUnpacked(path, { ...place, onAnchor, signal: ctx.signal }),
         skips ? (error) => skipInputOnce(state, { ctx, path, error }) : null,
       );
-      yield* readJsonLines(bytes, { ctx, path, part, ends: bounds.isBeyond, state, moved, skips });
+      yield* readJsonLines(bytes, { ctx, path, part, ends: bounds.isBeyond, state, onMove, skips });
     },
   };
 }
 
-/** Records of a JSON file given so far. */
+/** Position in a JSON file. */
 export interface JsonState {
-  /** The number of the next one, from 0. */
+  /** Index of the next record, from 0. */
   next: number;
-  /** The file could not be read, which was told. */
+  /** Set once it has been reported that the file cannot be read. */
   damaged?: true;
-  /** A record was passed over with a note: others are only counted. */
+  /** Set after the note about the first skipped record; further skipped records are only counted. */
   noted?: true;
 }
 
 /**
- * The records of an array, or a single one. The file is held in memory: RangeError beyond 256 MiB. SyntaxError for what
- * is no JSON, TypeError for a record without text; with `damaged: "skip"` dropped as `damaged` and `no_text`.
+ * One document per record of an array, or one document for a single record. The whole file is held in memory.
+ *
+ * Throws RangeError for a file longer than 268,435,456 characters, SyntaxError if it is not JSON, TypeError
+ * for a record without text. With `damaged: "skip"`, the file is dropped as `damaged` in the first two cases,
+ * and a record without text as `no_text`.
  */
 export function jsonFile(
   path: string,
@@ -112,11 +122,7 @@ export function jsonFile(
         const doc = documentFromRecord(row, { path, unit: "record", number: state.next });
         if (!(doc instanceof TypeError)) yield doc;
         else if (!skips) throw doc;
-        else {
-          const id = `${path}:${state.next}`;
-          skipInput(ctx, { error: doc, path, id, reason: "no_text", quiet: state.noted === true });
-          state.noted = true;
-        }
+        else skipRecord(state, { ctx, error: doc, path, id: `${path}:${state.next}`, reason: "no_text" });
       }
     },
   };
@@ -127,21 +133,22 @@ async function parseWhole(path: string, signal: AbortSignal): Promise<readonly u
   let text = "";
   for await (const chunk of readUnpacked(path, { signal })) {
     text += decoder.decode(chunk, { stream: true });
-    if (text.length > mostJson) {
+    if (text.length > maxJsonLength) {
       throw new RangeError(
-        `Cannot read ${path} as one JSON value: it is longer than ${mostJson} characters: make it JSON lines (.jsonl)`,
+        `Cannot read ${path} as one JSON value: it is longer than ${maxJsonLength} characters: ` +
+          `convert it to JSON lines (.jsonl)`,
       );
     }
   }
   text += decoder.decode();
   try {
-    const value: unknown = parseJson(text, mostValues);
+    const value: unknown = parseJson(text, maxJsonValues);
     return Array.isArray(value) ? value : [value];
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const hint = /^\s*\{[^\n]*\}[^\S\n]*\n\s*\{/.test(text)
-      ? "these are JSON lines: name it .jsonl"
-      : "mend the file";
+      ? "these are JSON lines: rename the file to .jsonl"
+      : "correct the file";
     throw new SyntaxError(`Cannot read ${path}: ${why}: ${hint}`, { cause });
   }
 }

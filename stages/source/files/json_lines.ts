@@ -1,49 +1,57 @@
 /**
- * JSON lines as documents, from wherever the bytes come: what files and standard input share.
+ * Turns the bytes of JSON lines into documents, for files and for standard input.
  *
  * @module
  */
 import { type BadLine, type JsonlPlace, readJsonl } from "../../format/text/jsonl.ts";
 import type { Context } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
-import { skipInput } from "./damage.ts";
+import { skipRecord } from "./damage.ts";
 import { documentFromRecord } from "./record.ts";
 
-/** Documents of lines; `moved` is told of each line's end before what it gives or is lost. */
+/** Where JSON lines come from and how they are read. */
+export interface JsonLinesOptions {
+  /** Context of the source. */
+  readonly ctx: Context;
+  /** Path of the file, for documents. */
+  readonly path: string;
+  /** The part of the file within which lines are counted (default: the whole file). */
+  readonly part?: string;
+  /** Name of the input in error messages (default: `part`). */
+  readonly name?: string;
+  /** Whether to stop before the line that begins at byte `offset` (default: read to the end). */
+  readonly ends?: (offset: number) => boolean;
+  /** Position of the first line, and whether a skipped line has been noted. */
+  readonly state: { offset: number; line: number; noted?: true };
+  /** Called after each line with the position of the next one, before the line's document is yielded. */
+  readonly onMove: (next: JsonlPlace) => void;
+  /** Whether unusable lines are skipped instead of thrown. */
+  readonly skips: boolean;
+}
+
+/** One document per line. Throws and drops as `jsonlFile`. */
 export async function* readJsonLines(
   bytes: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  { ctx, path, part = path, name = part, ends, state, moved, skips }: {
-    readonly ctx: Context;
-    readonly path: string;
-    /** What lines are counted in, if that is not all of the file. */
-    readonly part?: string;
-    readonly name?: string;
-    readonly ends?: (offset: number) => boolean;
-    readonly state: { offset: number; line: number; noted?: true };
-    readonly moved: (next: JsonlPlace) => void;
-    readonly skips: boolean;
-  },
+  { ctx, path, part = path, name = part, ends, state, onMove, skips }: JsonLinesOptions,
 ): AsyncGenerator<Document> {
-  const lose = (error: Error, line: number, reason: string): void => {
-    skipInput(ctx, { error, path, id: `${part}:${line}`, reason, quiet: state.noted === true });
-    state.noted = true;
-  };
+  const skip = (error: Error, line: number, reason: string): void =>
+    skipRecord(state, { ctx, error, path, id: `${part}:${line}`, reason });
   const options = {
     name,
     ...(ends && { ends }),
     from: { offset: state.offset, line: state.line },
     ...(skips && {
       onBad: (error: Error, { line, next, reason }: BadLine): void => {
-        moved(next);
-        lose(error, line, reason);
+        onMove(next);
+        skip(error, line, reason);
       },
     }),
   };
   for await (const { value, line, next } of readJsonl(bytes, options)) {
-    moved(next);
+    onMove(next);
     const doc = documentFromRecord(value, { path, part, unit: "line", number: line });
     if (!(doc instanceof TypeError)) yield doc;
-    else if (skips) lose(doc, line, "no_text");
+    else if (skips) skip(doc, line, "no_text");
     else throw doc;
   }
 }

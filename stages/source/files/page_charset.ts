@@ -1,6 +1,6 @@
 /**
- * Decodes the bytes of a web page. The charset is taken from, in this order: the byte order mark, the HTTP header, the
- * page's `meta` element; else it is UTF-8 if the bytes are valid UTF-8, else windows-1252.
+ * Decodes the bytes of a web page. The charset is taken from, in this order: the byte order mark, the HTTP
+ * header, the page's `meta` element; else it is UTF-8 if the bytes are valid UTF-8, else windows-1252.
  * Source: HTML standard, "determining the character encoding".
  *
  * @module
@@ -8,7 +8,10 @@
 
 const declared = /<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]+)/i;
 
-/** Decodes a page; `transport` is the charset of its Content-Type header, or null. Invalid bytes become U+FFFD. */
+/**
+ * Decodes a page; `transport` is the charset of its Content-Type header, or null. Invalid bytes become
+ * U+FFFD.
+ */
 export function decodePage(bytes: Uint8Array<ArrayBuffer>, transport: string | null): string {
   const head = new TextDecoder("latin1").decode(bytes.subarray(0, 1024));
   const marked = head.startsWith("\xef\xbb\xbf")

@@ -1,18 +1,19 @@
 /**
- * Parquet files as documents, by hyparquet: only the columns that a document has are read, a stretch of rows at a
- * time. Source: Apache Parquet format.
+ * Parquet files as documents, through hyparquet. Only the columns that a document has are read, 1000 rows at
+ * a time.
+ * Source: Apache Parquet format.
  *
  * @module
  */
 import type { FileMetaData } from "hyparquet";
-import type { Source } from "../../flow/stage.ts";
+import type { Context, Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { openGroup, readMetadata } from "../../format/parquet/parquet_group.ts";
 import { openRanges } from "../../format/packed/ranges.ts";
-import { type DamageOptions, isDamage, skipInput, skipInputOnce } from "./damage.ts";
+import { type DamageOptions, isDamage, skipInput, skipInputOnce, skipRecord } from "./damage.ts";
 import { briefList, documentFromRecord } from "./record.ts";
 
-const wanted = [
+const documentColumns = [
   "text",
   "id",
   "url",
@@ -25,29 +26,29 @@ const wanted = [
 ];
 const rowsAtOnce = 1000;
 
-/** Rows given so far. */
+/** Position in a Parquet file. */
 export interface ParquetState {
-  /** The number of the next one, from 0. */
+  /** Number of rows read so far, which is the index of the next row. */
   row: number;
-  /** The file could not be read, which was told. */
+  /** Set once it has been reported that the file cannot be read. */
   damaged?: true;
-  /** A row was passed over with a note: others are only counted. */
+  /** Set after the note about the first skipped row; further skipped rows are only counted. */
   noted?: true;
 }
 
-/** Which rows are read, and what is done about damage. */
+/** Which rows are read, and how damage is handled. */
 export interface ParquetFileOptions extends DamageOptions {
-  /** From row `begin` to before row `end`, counted from 0, of whole row groups (default all). */
+  /** Rows `begin` to `end` - 1, counted from 0; both must be boundaries of row groups (default: all rows). */
   readonly rows?: Readonly<{ begin: number; end: number }>;
 }
 
-/** Rows of one row group, with its packed size. */
+/** Rows `begin` to `end` - 1 of a file, which form one row group, and its compressed size in bytes. */
 export type RowGroup = Readonly<{ begin: number; end: number; bytes: number }>;
 
-/** A file's row groups. Throws as `parquetFile`. */
+/** The row groups of a file. Throws as `parquetFile`. */
 export async function parquetRowGroups(path: string): Promise<readonly RowGroup[]> {
   using file = await openRanges(path);
-  const { row_groups } = await sound(`${path} as Parquet`, () => readMetadata(file));
+  const { row_groups } = await asInvalidData(`${path} as Parquet`, () => readMetadata(file));
   let begin = 0;
   return row_groups.map(({ num_rows, columns }) => {
     const sizes = columns.map(({ meta_data }) => Number(meta_data?.total_compressed_size ?? 0));
@@ -58,23 +59,26 @@ export async function parquetRowGroups(path: string): Promise<readonly RowGroup[
 }
 
 /**
- * One document a row; memory for one row group's columns. Ids are the row's, else path:row. Throws
- * Deno.errors.InvalidData if the file is not sound Parquet, TypeError if it has no flat column `text` or a row no text;
- * with `damaged: "skip"` a row group that is not sound is dropped as `damaged`, and so is such a file; a row as `no_text`.
+ * One document per row. Memory holds the needed columns of one row group. The id is the row's own, else
+ * "path:row".
+ *
+ * Throws Deno.errors.InvalidData if the file is not valid Parquet, TypeError if it has no flat column `text`
+ * or a row has no text. With `damaged: "skip"`, a damaged file or row group is dropped as `damaged`, a row
+ * without text as `no_text`.
  */
 export function parquetFile(
   path: string,
-  { damaged = "refuse", rows: wantedRows = { begin: 0, end: Infinity } }: ParquetFileOptions = {},
+  { damaged = "refuse", rows: range = { begin: 0, end: Infinity } }: ParquetFileOptions = {},
 ): Source<Document, ParquetState> {
   const skips = damaged === "skip";
   return {
-    name: wantedRows.begin === 0 ? path : `${path}#${wantedRows.begin}`,
-    open: (_ctx, saved = { row: wantedRows.begin }) => ({ ...saved }),
+    name: range.begin === 0 ? path : `${path}#${range.begin}`,
+    open: (_ctx, saved = { row: range.begin }) => ({ ...saved }),
     async *read(state, ctx) {
       using file = await openRanges(path, ctx.signal);
       let metadata: FileMetaData, columns: readonly string[];
       try {
-        metadata = await sound(`${path} as Parquet`, () => readMetadata(file));
+        metadata = await asInvalidData(`${path} as Parquet`, () => readMetadata(file));
         columns = columnsOf(path, metadata);
       } catch (error) {
         if (!skips || !(isDamage(error) || error instanceof TypeError)) throw error;
@@ -82,31 +86,14 @@ export function parquetFile(
         return;
       }
       let begin = 0;
-      for (const [number, group] of metadata.row_groups.entries()) {
-        if (begin >= wantedRows.end) return;
+      for (const [index, group] of metadata.row_groups.entries()) {
+        if (begin >= range.end) return;
         const end = begin + Number(group.num_rows);
-        const name = `row group ${number + 1} of ${path} (from row ${begin + 1})`;
         try {
           if (state.row < end) {
-            const open = await sound(name, () => openGroup(file, { metadata, group, columns }));
-            while (state.row < end) {
-              ctx.signal.throwIfAborted();
-              const to = Math.min(end, state.row + rowsAtOnce);
-              const rows = await sound(name, () => open.rows(state.row, to));
-              if (rows.length !== to - state.row) {
-                throw unsound(name, new RangeError(`${rows.length} of ${to - state.row} rows are there`));
-              }
-              for (const row of rows) {
-                const doc = documentFromRecord(row, { path, unit: "row", number: ++state.row });
-                if (!(doc instanceof TypeError)) yield doc;
-                else if (!skips) throw doc;
-                else {
-                  const id = `${path}:${state.row}`;
-                  skipInput(ctx, { error: doc, path, id, reason: "no_text", quiet: state.noted === true });
-                  state.noted = true;
-                }
-              }
-            }
+            const name = `row group ${index + 1} of ${path} (from row ${begin + 1})`;
+            const rows = await asInvalidData(name, () => openGroup(file, { metadata, group, columns }));
+            yield* readGroup(rows, { ctx, path, name, state, end, skips });
           }
         } catch (error) {
           if (!skips || !isDamage(error)) throw error;
@@ -119,6 +106,36 @@ export function parquetFile(
   };
 }
 
+/** Documents of the rows `state.row` to `end` - 1 of one row group. */
+async function* readGroup(
+  group: Awaited<ReturnType<typeof openGroup>>,
+  { ctx, path, name, state, end, skips }: {
+    readonly ctx: Context;
+    readonly path: string;
+    readonly name: string;
+    readonly state: ParquetState;
+    readonly end: number;
+    readonly skips: boolean;
+  },
+): AsyncGenerator<Document> {
+  while (state.row < end) {
+    ctx.signal.throwIfAborted();
+    const to = Math.min(end, state.row + rowsAtOnce);
+    const rows = await asInvalidData(name, () => group.rows(state.row, to));
+    if (rows.length !== to - state.row) {
+      const found = `expected ${to - state.row} rows from row ${state.row + 1} on, found ${rows.length}`;
+      throw invalidData(name, new RangeError(found));
+    }
+    for (const row of rows) {
+      const doc = documentFromRecord(row, { path, unit: "row", number: ++state.row });
+      if (!(doc instanceof TypeError)) yield doc;
+      else if (!skips) throw doc;
+      else skipRecord(state, { ctx, error: doc, path, id: `${path}:${state.row}`, reason: "no_text" });
+    }
+  }
+}
+
+/** The columns of a document that the file has. Throws TypeError if it has no flat column `text`. */
 function columnsOf(path: string, metadata: FileMetaData): readonly string[] {
   const flat: string[] = [];
   const all: string[] = [];
@@ -137,22 +154,25 @@ function columnsOf(path: string, metadata: FileMetaData): readonly string[] {
   if (!flat.includes("text")) {
     throw new TypeError(
       all.includes("text")
-        ? `${path} has lists or structures in column "text": wanted strings`
-        : `${path} has no column "text": its columns are ${briefList(all)}: rename the one that holds it`,
+        ? `${path} has lists or structures in column "text": expected strings`
+        : `${path} has no column "text": its columns are ${
+          briefList(all)
+        }: rename the column that holds the text`,
     );
   }
-  return wanted.filter((name) => flat.includes(name));
+  return documentColumns.filter((name) => flat.includes(name));
 }
 
-async function sound<T>(what: string, read: () => T | Promise<T>): Promise<T> {
+/** Runs `read`; an error is wrapped as Deno.errors.InvalidData that names what was read. */
+async function asInvalidData<T>(what: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (cause) {
-    throw unsound(what, cause);
+    throw invalidData(what, cause);
   }
 }
 
-function unsound(what: string, cause: unknown): Error {
+function invalidData(what: string, cause: unknown): Error {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new Deno.errors.InvalidData(`Cannot read ${what}: ${why}: fetch the file again`, { cause });
 }

@@ -18,7 +18,9 @@ export function fileSize(path: string): number {
     info = Deno.statSync(path);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) {
-      throw new Deno.errors.NotFound(`Cannot read ${path}: the file does not exist: check the path`, { cause });
+      throw new Deno.errors.NotFound(`Cannot read ${path}: the file does not exist: check the path`, {
+        cause,
+      });
     }
     throw cause;
   }

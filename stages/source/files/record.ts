@@ -1,36 +1,38 @@
 /**
- * A record of a JSON or Parquet file as a document. Fields are named as in FineWeb's rows; datatrove's own JSON lines
- * keep all but text and id under `metadata`.
+ * Turns a record of a JSON or Parquet file into a document. Fields are named as in FineWeb's rows. Fields
+ * under `metadata` are read too, because datatrove's JSON lines have everything but text and id there.
  *
  * @module
  */
 import type { Document } from "../../items.ts";
 
-/** The record's place, for its id and for errors. */
+/** Position of a record in its file, for the document's id and for error messages. */
 export interface RecordPosition {
-  /** The file. */
+  /** Path of the file. */
   readonly path: string;
-  /** The part of it that lines are counted in (default all of it). */
+  /** The part of the file within which records are counted (default: the whole file). */
   readonly part?: string;
-  /** "line" or "record" or "row". */
+  /** What a record is called in error messages: "line", "record" or "row". */
   readonly unit: string;
-  /** Counted from 1. */
+  /** Number of the record, from 1. */
   readonly number: number;
 }
 
-/** The document in a record, or a TypeError if it has no text, naming the place and the fields that are there. */
-export function documentFromRecord(row: unknown, place: RecordPosition): Document | TypeError {
-  if (typeof row !== "object" || row === null || Array.isArray(row)) {
-    const kind = row === null ? "null" : Array.isArray(row) ? "an array" : `a ${typeof row}`;
-    return new TypeError(`${where(place)} is ${kind}: wanted an object with a field "text"`);
+/**
+ * The document of a record. If the record has no text, the result is a TypeError that names the record's
+ * position and fields; it is returned, not thrown, because readers may skip the record.
+ */
+export function documentFromRecord(record: unknown, position: RecordPosition): Document | TypeError {
+  if (typeof record !== "object" || record === null || Array.isArray(record)) {
+    const kind = record === null ? "null" : Array.isArray(record) ? "an array" : `a ${typeof record}`;
+    return new TypeError(`${nameOf(position)} is ${kind}: expected an object with a field "text"`);
   }
-  const fields: Record<string, unknown> = { ...row };
+  const fields: Record<string, unknown> = { ...record };
   if (typeof fields.text !== "string") {
-    const found = briefList(Object.keys(fields));
+    const names = briefList(Object.keys(fields));
     return new TypeError(
-      `${
-        where(place)
-      } has no text: fields are ${found}: wanted a string in "text": rename the field that holds it`,
+      `${nameOf(position)} has no string in field "text": its fields are ${names}: ` +
+        `rename the field that holds the text`,
     );
   }
   const meta = fields.metadata;
@@ -42,31 +44,32 @@ export function documentFromRecord(row: unknown, place: RecordPosition): Documen
     const value = all[name];
     return typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;
   };
-  const id = string("id") ?? number("id")?.toString() ?? `${place.part ?? place.path}:${place.number}`;
+  const { path, part = path } = position;
+  const id = string("id") ?? number("id")?.toString() ?? `${part}:${position.number}`;
   return defined({
     id,
     text: fields.text,
     url: string("url"),
     date: string("date"),
     dump: string("dump"),
-    filePath: string("file_path") ?? place.path,
+    filePath: string("file_path") ?? path,
     language: string("language"),
     languageScore: number("language_score"),
     tokenCount: number("token_count"),
   });
 }
 
-/** Names for a message, which a hostile file must not make megabytes long. */
+/** Names for an error message, shortened so that a hostile file cannot make it megabytes long. */
 export function briefList(names: readonly string[]): string {
   const first = names.slice(0, 20).map((name) => name.slice(0, 40)).join(", ") || "none";
   return names.length > 20 ? `${first}, … (${names.length})` : first;
 }
 
-function where({ path, part = path, unit, number }: RecordPosition): string {
+function nameOf({ path, part = path, unit, number }: RecordPosition): string {
   return `${unit[0].toUpperCase()}${unit.slice(1)} ${number} of ${part}`;
 }
 
-/** Without the fields that are undefined. */
+/** A document without the fields that are undefined. */
 function defined(
   doc: { [K in keyof Document]: Document[K] | undefined } & { id: string; text: string },
 ): Document {

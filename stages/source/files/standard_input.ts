@@ -8,19 +8,19 @@ import type { Document } from "../../items.ts";
 import type { DamageOptions } from "./damage.ts";
 import { readJsonLines } from "./json_lines.ts";
 
-/** What has been read so far. */
+/** Position in standard input. */
 export interface StandardInputState {
-  /** Bytes before the next line. */
+  /** Byte offset of the next line. */
   offset: number;
-  /** Lines before it. */
+  /** Number of lines before the next line. */
   line: number;
-  /** A line was passed over with a note: others are only counted. */
+  /** Set after the note about the first skipped line; further skipped lines are only counted. */
   noted?: true;
 }
 
 /**
- * One document a line, ids as in the record, else "-:line". Standard input cannot go back: a run that goes on must be
- * given the same lines from the start, and those already read are skipped. Throws and drops as `jsonlFile`.
+ * * One document per line. The id is the record's own, else "-:line". A resumed run must be given the same
+ * input from its start; the lines that were read before are skipped. Throws and drops as `jsonlFile`.
  */
 export function standardInput(
   input: ReadableStream<Uint8Array<ArrayBuffer>> = Deno.stdin.readable,
@@ -30,19 +30,19 @@ export function standardInput(
     name: "-",
     open: (_ctx, saved = { offset: 0, line: 0 }) => ({ ...saved }),
     async *read(state, ctx) {
-      yield* readJsonLines(after(state.offset, input), {
+      yield* readJsonLines(skipBytes(state.offset, input), {
         ctx,
         path: "-",
         name: "standard input",
         state,
-        moved: (next) => Object.assign(state, next),
+        onMove: (next) => Object.assign(state, next),
         skips: damaged === "skip",
       });
     },
   };
 }
 
-async function* after(
+async function* skipBytes(
   offset: number,
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {

@@ -1,6 +1,6 @@
 /**
- * A text file (.txt, .md) as documents: a short one is one document, a long one many of whole paragraphs, so that a
- * book can be held out in part and memory stays small.
+ * A text file (.txt, .md) as documents. A short file is one document. A long one is split between paragraphs
+ * into many documents, so that part of a book can be held out for validation and memory stays small.
  *
  * @module
  */
@@ -11,34 +11,40 @@ import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { type DamageOptions, skipInputOnce, untilDamage } from "./damage.ts";
 
-/** Where a text file stands: bytes before the next document, from the start of the unpacked file. */
+/** Position in a text file. */
 export interface TextState {
-  /** In bytes. */
+  /** Byte offset of the next document in the decompressed file. */
   offset: number;
-  /** The packing is broken further on, which was told. */
+  /**
+   * Set once it has been reported that the compressed data is damaged, so that nothing after it can be read.
+   */
   damaged?: true;
-  /** The last place at which a line of a stretch may begin. */
+  /** Greatest offset at which a line of the stretch may begin. */
   last?: number;
 }
 
-/** Sizes in bytes. */
+/** How a text file is split into documents, and which part of it is read. */
 export interface TextOptions extends DamageOptions {
-  /** A document ends at the first blank line after this much (default 16 KiB). */
+  /** Minimum size of a document in bytes: it ends at the first blank line after them (default 16 KiB). */
   readonly documentBytes?: number;
-  /** Which part of a file that is not packed is read (default all of it); documents end where it ends. */
+  /**
+   * The bytes to read, for uncompressed files only (default: the whole file). All lines that begin in them
+   * are read, and the last document ends there.
+   */
   readonly stretch?: Stretch;
 }
 
 /**
- * Documents of whole paragraphs. Paragraphs are split at blank lines; where there are none, a document ends at the
- * first line end after four times `documentBytes`, and inside a line of more than that. What is not UTF-8 is read as
- * U+FFFD. Blank stretches are no documents. Ids are the path, with "#" and the byte where the document begins if
- * that is not the first. Of a file with broken packing, with `damaged: "skip"`, what comes before is given.
+ * Documents of whole paragraphs, which blank lines separate. Without a blank line, a document ends after four
+ * times `documentBytes`: at the next line end, or within a line that is longer than that. Invalid UTF-8 is
+ * read as U+FFFD. Blank text makes no document. The id is the path; for a document that does not begin the
+ * file, "#" and its byte offset are appended. With `damaged: "skip"`, compressed data is read up to the first
+ * damage. Throws RangeError for `documentBytes` below 1.
  */
 export function textFile(path: string, options: TextOptions = {}): Source<Document, TextState> {
   const { documentBytes = 1 << 14, damaged = "refuse", stretch = wholeFile } = options;
-  if (!(documentBytes >= 1)) throw new RangeError(`documentBytes is ${documentBytes}: wanted at least 1`);
-  const most = 4 * documentBytes;
+  if (!(documentBytes >= 1)) throw new RangeError(`documentBytes is ${documentBytes}: expected at least 1`);
+  const maxBytes = 4 * documentBytes;
   return {
     name: stretchName(path, stretch),
     open: (_ctx, saved = { offset: 0 }) => ({ ...saved }),
@@ -54,14 +60,14 @@ export function textFile(path: string, options: TextOptions = {}): Source<Docume
         readUnpacked(path, { offset: begin, signal: ctx.signal }),
         damaged === "skip" ? (error) => skipInputOnce(state, { ctx, path, error }) : null,
       );
-      for await (const line of lines(bytes, { offset: begin, limit: most })) {
+      for await (const line of lines(bytes, { offset: begin, limit: maxBytes })) {
         if (atLineStart && bounds.isBeyond(end)) break;
         atLineStart = line.whole;
-        const shown = decoder.decode(line.bytes);
-        text += line.whole ? `${shown}\n` : shown;
+        const decoded = decoder.decode(line.bytes);
+        text += line.whole ? `${decoded}\n` : decoded;
         end = line.end;
         const size = end - begin;
-        if (size < documentBytes || (shown.trim() !== "" && size < most)) continue;
+        if (size < documentBytes || (decoded.trim() !== "" && size < maxBytes)) continue;
         state.offset = end;
         if (text.trim() !== "") yield document(path, begin, text);
         begin = end;

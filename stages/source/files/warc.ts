@@ -1,12 +1,10 @@
 /**
- * Web archives (.warc, .wet) as documents: a page's main text from each response, the text itself from each
- * conversion. Source: ISO 28500; which records count as in datatrove's reader.
+ * Web archives (.warc, .wet) as documents: the main text of the page in each response record, and the text of
+ * each conversion record. Source: ISO 28500.
  *
  * @module
  */
-import { tryArticle } from "../../format/web/article_text.ts";
 import { type Anchor, Anchors, readUnpacked } from "../../format/packed/compressed.ts";
-import { parseResponse } from "../../format/web/http.ts";
 import {
   findMember,
   nextMember,
@@ -15,46 +13,52 @@ import {
   wholeFile,
 } from "../../format/packed/byte_range.ts";
 import { findSoundMember } from "../../format/packed/intact_member.ts";
-import { findRecord, readWarc, type WarcRecord } from "../../format/web/warc.ts";
+import { findRecord, readWarc } from "../../format/web/warc.ts";
 import type { Context, Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { isDamage, skipInput } from "./damage.ts";
 import type { PageOptions } from "./html.ts";
-import { decodePage } from "./page_charset.ts";
+import { documentFromWarc } from "./warc_document.ts";
 
-/** Where an archive stands. */
+/** Position in a web archive. */
 export interface WarcState {
-  /** Bytes before the next record, from the start of the unpacked file; after broken packing, those that were read. */
+  /**
+   * Byte offset of the next record in the decompressed file; after damaged compression, the bytes read so
+   * far.
+   */
   offset: number;
-  /** Records before it, damaged ones counted once a place. */
+  /** Number of records before the next one; each damaged place counts as one record. */
   record: number;
-  /** Where unpacking begins for it; absent: at the file's start. */
+  /** Point from which decompression can start to reach the next record; absent: the file's start. */
   anchor?: Anchor;
-  /** Damaged places passed over. */
+  /** Number of damaged places that were skipped. */
   damages?: number;
-  /** Nothing after the last damage can be read. */
+  /** Set if nothing after the last damage can be read. */
   ended?: true;
 }
 
-const mostDamages = 100; // in a file: looking for what is sound costs time
+const maxDamages = 100; // per file, because the search for the next intact record is slow
 
-const page = /^(text\/html|application\/xhtml\+xml)\b/i;
-const plain = /^text\/plain\b/i;
-
-/** What documents of archives hold, and which part of a file is read. */
+/** How documents are made from an archive, and which part of it is read. */
 export interface WarcFileOptions extends PageOptions {
-  /** Of a file with .gz: the gzip members that begin in it (default all); each must be a record. */
+  /**
+   * The gzip members to read, for .gz files: those that begin in these bytes (default: all). Each member must
+   * be one record.
+   */
   readonly stretch?: Stretch;
 }
 
 /**
- * One document for each page: its main text, or the page itself in `html`. Ids, urls and dates are the record's. What
- * is no page is dropped and counted: `not_a_page`, `no_text`, `too_long`, `broken` where the parser cannot take it.
+ * One document per page: its main text, or the page itself in `html`. The id, the address and the date are
+ * the record's. Other records are dropped as `not_a_page`, `no_text`, `too_long`, or `broken` if the HTML
+ * parser fails.
  *
- * Throws SyntaxError where a record does not begin as one, Deno.errors.UnexpectedEof where the archive ends within one,
- * InvalidData where its packing is broken, each with record and byte, or member. With `damaged: "skip"` reading goes on
- * instead at the next record that can be found, or the next sound gzip member or zstd frame that begins with one; each
- * place is dropped as `damaged`, with a note. After 100 of them the rest of the file is left out.
+ * Throws SyntaxError where a record does not begin correctly, Deno.errors.UnexpectedEof where the archive
+ * ends within a record, InvalidData where the compressed data is damaged. The messages name record and byte,
+ * or the gzip member. With `damaged: "skip"`, each damaged place is dropped as `damaged` with a note, and
+ * reading continues at the next record that can be found: in the decompressed data, else in the next intact
+ * gzip member or zstd frame that begins with a record. After 100 damaged places the rest of the file is not
+ * read.
  */
 export function warcFile(
   path: string,
@@ -70,36 +74,37 @@ export function warcFile(
         if (member === null) return;
         state.anchor = { packed: member, unpacked: 0 };
       }
-      const place = { end: stretch.end, beginsWell: beginsRecord, signal: ctx.signal };
-      const stop = await nextMember(path, place);
+      const search = { end: stretch.end, beginsWell: beginsRecord, signal: ctx.signal };
+      const stop = await nextMember(path, search);
       while (!state.ended) {
         try {
-          yield* readSound(state, { path, name, stop, pages, ctx });
+          yield* readUntilDamage(state, { path, name, stop, pages, ctx });
           return;
         } catch (error) {
           if (damaged === "refuse" || !isDamage(error)) throw error;
           skipInput(ctx, { error, path, id: `${name}:${state.record + 1}` });
-          await pass(state, { path, signal: ctx.signal });
+          await moveBeyondDamage(state, { path, signal: ctx.signal });
         }
       }
     },
   };
 }
 
-/** Documents up to the file's end or the first damage. */
-async function* readSound(
+/** Documents up to the end of the file. Throws at the first damage. */
+async function* readUntilDamage(
   state: WarcState,
   { path, name, stop, pages, ctx }: {
     readonly path: string;
     readonly name: string;
-    readonly stop: number; // packed bytes before the member that is another's
+    /** Compressed byte offset of the first member that belongs to the next part of the file. */
+    readonly stop: number;
     readonly pages: "text" | "html";
     readonly ctx: Context;
   },
 ): AsyncGenerator<Document> {
   const anchors = new Anchors(state.anchor);
-  const place = { offset: state.offset, anchor: anchors.before(state.offset) };
-  const bytes = readUnpacked(path, { ...place, onAnchor: anchors.pass, signal: ctx.signal });
+  const start = { offset: state.offset, anchor: anchors.before(state.offset) };
+  const bytes = readUnpacked(path, { ...start, onAnchor: anchors.pass, signal: ctx.signal });
   const ends = (offset: number): boolean => {
     const { packed, unpacked } = anchors.before(offset);
     return unpacked === offset && packed >= stop;
@@ -108,39 +113,36 @@ async function* readSound(
   for await (const record of readWarc(bytes, options)) {
     Object.assign(state, record.next, { anchor: anchors.before(record.next.offset) });
     if (record.type !== "response" && record.type !== "conversion") continue;
-    const known = about(record, { path, name });
-    const found = contentOf(record);
-    if (found.html !== undefined && pages === "html") yield { ...known, html: found.html };
-    else if (found.reason !== undefined) ctx.drop(known, found.reason);
-    else {
-      const text = found.text ?? tryArticle(found.html ?? "");
-      if (text) yield { ...known, text };
-      else ctx.drop(known, text === null ? "broken" : "no_text");
-    }
+    const { doc, reason } = documentFromWarc(record, { path, name, pages });
+    if (reason === null) yield doc;
+    else ctx.drop(doc, reason);
   }
 }
 
-/** Moves the state behind damage. */
-async function pass(
+/** Moves the state to the next intact record, or marks the file as ended. */
+async function moveBeyondDamage(
   state: WarcState,
   { path, signal }: { readonly path: string; readonly signal: AbortSignal },
 ): Promise<void> {
   state.damages = (state.damages ?? 0) + 1;
   state.record++;
-  const next = state.damages > mostDamages ? null : await findSound(state, { path, signal });
+  const next = state.damages > maxDamages ? null : await findNextRecord(state, { path, signal });
   if (next === null) state.ended = true;
   else Object.assign(state, next);
 }
 
-/** Where to go on: at a record in what can still be unpacked, else at a member. */
-async function findSound(
+/**
+ * Position of the next intact record: in what can still be decompressed, else at the start of an intact
+ * member.
+ */
+async function findNextRecord(
   { offset, anchor: begin }: WarcState,
   { path, signal }: { readonly path: string; readonly signal: AbortSignal },
 ): Promise<{ readonly offset: number; readonly anchor: Anchor } | null> {
   const anchors = new Anchors(begin);
   try {
-    const place = { offset, anchor: anchors.before(offset), onAnchor: anchors.pass, signal };
-    const found = await findRecord(readUnpacked(path, place), offset);
+    const start = { offset, anchor: anchors.before(offset), onAnchor: anchors.pass, signal };
+    const found = await findRecord(readUnpacked(path, start), offset);
     return found === null ? null : { offset: found, anchor: anchors.before(found) };
   } catch (error) {
     if (!isDamage(error)) throw error;
@@ -151,49 +153,4 @@ async function findSound(
 
 function beginsRecord(bytes: Uint8Array): boolean {
   return new TextDecoder("latin1").decode(bytes.subarray(0, 5)) === "WARC/";
-}
-
-function about(
-  { fields, number }: WarcRecord,
-  { path, name }: { readonly path: string; readonly name: string },
-): Document {
-  const url = (fields.get("warc-target-uri") ?? fields.get("uri"))?.replace(/^<(.*)>$/, "$1"); // wget's brackets
-  const date = fields.get("warc-date") ?? fields.get("archive-date");
-  return {
-    id: fields.get("warc-record-id") ?? `${name}:${number}`,
-    text: "",
-    filePath: path,
-    ...(url === undefined ? {} : { url }),
-    ...(date === undefined ? {} : { date }),
-  };
-}
-
-/** A page, a text, or why there is neither. */
-function contentOf(
-  { type, fields, block }: WarcRecord,
-): { readonly html?: string; readonly text?: string; readonly reason?: string } {
-  if (block === null) return { reason: "too_long" };
-  const identified = fields.get("warc-identified-payload-type");
-  if (type === "conversion") {
-    if (identified !== undefined && !page.test(identified) && !plain.test(identified)) {
-      return { reason: "not_a_page" };
-    }
-    return { text: new TextDecoder().decode(block).trim() };
-  }
-  try {
-    const response = parseResponse(block);
-    if (response === null) return { reason: "not_a_page" };
-    const told = response.fields.get("content-type");
-    const kind = identified ?? told ?? (looksLikePage(response.body) ? "text/html" : "");
-    if (!page.test(kind)) return { reason: "not_a_page" };
-    const charset = /charset\s*=\s*["']?([\w-]+)/i.exec(told ?? "")?.[1] ?? null;
-    return { html: decodePage(response.body, charset) };
-  } catch (error) {
-    if (error instanceof RangeError) return { reason: "too_long" };
-    throw error;
-  }
-}
-
-function looksLikePage(body: Uint8Array<ArrayBuffer>): boolean {
-  return /<(!doctype html|html|head|body)\b/i.test(new TextDecoder("latin1").decode(body.subarray(0, 1024)));
 }

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { filesMatching } from "../../../stages/source/glob.ts";
 
-Deno.test("filesOf() finds what globs name, sorted, and takes a file's own name as it is", async () => {
+Deno.test("filesMatching() sorts the files that a glob matches, and accepts a file name with glob characters", async () => {
   const dir = await Deno.makeTempDir();
   await Deno.mkdir(`${dir}/a/b`, { recursive: true });
   for (const name of ["2.bin", "1.bin", "1.txt", "a/3.bin", "a/b/4.bin", "odd [1].bin"]) {

@@ -12,8 +12,8 @@ function letters(name: string, count: number): Source<string, { next: number }> 
   };
 }
 
-Deno.test("mix() gives every item of every part, each part in order, also after any resume", async () => {
-  for (const sizes of [[5, 20], [1, 3], [0, 0]]) { // right, too small, useless
+Deno.test("mix() yields all items of every part in the part's order, also when resumed after any item", async () => {
+  for (const sizes of [[5, 20], [1, 3], [0, 0]]) { // exact, too small, no estimate at all
     const make = () =>
       mix("m", [{ source: letters("a", 5), size: sizes[0] }, { source: letters("b", 20), size: sizes[1] }]);
     const items = await resumesAnywhere(make);
@@ -22,7 +22,7 @@ Deno.test("mix() gives every item of every part, each part in order, also after 
   }
 });
 
-Deno.test("mix() is the same for the same seed and another for another", async () => {
+Deno.test("mix() has the same order for the same seed and another order for another seed", async () => {
   const make = () =>
     mix("m", [{ source: letters("a", 20), size: 20 }, { source: letters("b", 20), size: 20 }]);
   equal((await read(make())).items, (await read(make())).items);
@@ -32,21 +32,21 @@ Deno.test("mix() is the same for the same seed and another for another", async (
   }
 });
 
-Deno.test("mix() of nothing is empty", async () => {
+Deno.test("mix() without parts is empty", async () => {
   equal((await read(mix("m", []))).items, []);
 });
 
-Deno.test("mix() interleaves, by the measure it is given", async () => {
+Deno.test("mix() interleaves parts in proportion to the sizes that `measure` gives", async () => {
   const parts = [{ source: letters("a", 40), size: 40 }, { source: letters("b", 40), size: 80 }];
   const measure = (item: string) => item[0] === "b" ? 2 : 1;
   const items = await resumesAnywhere(() => mix("m", parts, { measure }), [0, 30, 80]);
   const switches = items.filter((item, i) => i > 0 && item[0] !== items[i - 1][0]).length;
-  if (switches < 20) throw new Error(`Only ${switches} changes of origin in 80 items`);
+  if (switches < 20) throw new Error(`Only ${switches} changes of part in 80 items`);
   const early = items.slice(0, 30).filter((item) => item[0] === "b").length;
   if (early < 13 || early > 27) throw new Error(`${early} of the first 30 are b: about 20 expected`);
 });
 
-Deno.test("mix() draws anew for every item", async () => {
+Deno.test("mix() draws a part at random for every item", async () => {
   const parts = [{ source: letters("a", 40), size: 40 }, { source: letters("b", 40), size: 40 }];
   for (let seed = 1; seed <= 8; seed++) {
     const { items } = await read(mix("m", parts), { seed, limit: 20 });

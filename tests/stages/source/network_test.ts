@@ -1,5 +1,5 @@
 /**
- * Sources behind URLs and on the Hub, against a real server on loopback that fails.
+ * Sources behind URLs and on the Hub, read from a local HTTP server that fails on demand.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const lines = Array.from(
 const jsonl = encoder.encode(lines.join("\n"));
 const texts = lines.map((line) => JSON.parse(line).text);
 
-/** Gzip members of 50 lines each, as crawls and log writers make them. */
+/** Gzip members of 50 lines each, as crawlers and log writers produce them. */
 const members = Array.from(
   { length: 10 },
   (_, i) => gzipSync(encoder.encode(`${lines.slice(50 * i, 50 * i + 50).join("\n")}\n`)),
@@ -37,7 +37,7 @@ const parquet = new Uint8Array(parquetWriteBuffer({
   codec: "UNCOMPRESSED",
 }));
 
-Deno.test("openSource() reads JSON lines, packed or not, from a server that fails", async () => {
+Deno.test("openSource() reads JSON lines, compressed or not, from a server that fails", async () => {
   await using server = serveFiles({ "/a.jsonl": jsonl, "/a.jsonl.gz": packed });
   for (const path of ["/a.jsonl", "/a.jsonl.gz?token=a.b"]) {
     const source = await openSource([`${server.origin}${path}`]);
@@ -47,7 +47,7 @@ Deno.test("openSource() reads JSON lines, packed or not, from a server that fail
   }
 });
 
-Deno.test("openSource() goes on in a remote file at the line, in a packed one at its member", async () => {
+Deno.test("openSource() resumes in a remote file at the line, in a compressed file at the line's gzip member", async () => {
   await using server = serveFiles({ "/a.jsonl": jsonl, "/a.jsonl.gz": packed });
   for (const path of ["/a.jsonl", "/a.jsonl.gz"]) {
     await resumesAnywhere(() => openSource([`${server.origin}${path}`]), [0, 1, 49, 50, 51, 499, 500]);
@@ -64,7 +64,7 @@ Deno.test("openSource() goes on in a remote file at the line, in a packed one at
   ]);
 });
 
-Deno.test("openSource() reads of a remote Parquet file only the columns and row groups that it needs", async () => {
+Deno.test("openSource() requests only the needed columns and row groups of a remote Parquet file", async () => {
   await using server = serveFiles({ "/a.parquet": parquet });
   const source = await openSource([`${server.origin}/a.parquet`]);
   server.faults.push(null, { cutAfter: 50 });
@@ -74,20 +74,20 @@ Deno.test("openSource() reads of a remote Parquet file only the columns and row 
     const [, first, last] = /bytes=(\d+)-(\d+)/.exec(line) ?? [];
     bytes += Number(last) - Number(first) + 1;
   }
-  ok(bytes < 0.7 * parquet.length, `${bytes} of ${parquet.length} bytes asked for`);
+  ok(bytes < 0.7 * parquet.length, `${bytes} of ${parquet.length} bytes requested`);
 });
 
-Deno.test("openSource() says before the run what is wrong with a URL", async () => {
+Deno.test("openSource() refuses a wrong URL before the run", async () => {
   await using server = serveFiles({ "/empty.txt": new Uint8Array(0), "/a.doc": jsonl });
   const { NotFound } = Deno.errors;
   await fails(() => openSource([`${server.origin}/none.jsonl`]), NotFound, "check the address");
-  await fails(() => openSource([`${server.origin}/a.doc`]), RangeError, "its kind is unknown");
+  await fails(() => openSource([`${server.origin}/a.doc`]), RangeError, "its file type is unknown");
   await fails(() => openSource([`${server.origin}/empty.txt`]), Deno.errors.InvalidData, "it is empty");
 });
 
 const commit = "0123456789012345678901234567890123456789";
 
-/** As much of the Hub as listing and reading a dataset takes. */
+/** A server with the part of the Hub's API that is needed to list and read a dataset. */
 function hub() {
   const tree = [
     { type: "directory", path: "data", size: 0, oid: "1" },
@@ -119,13 +119,13 @@ function hub() {
   });
 }
 
-Deno.test("hubFiles() lists what a dataset, a folder, a glob or a path names, at one commit", async () => {
+Deno.test("hubFiles() lists the files of a dataset, a folder, a glob or a path, at one commit", async () => {
   await using server = hub();
   const names = async (uri: string) => {
     const files = await hubFiles(uri, {
       ...quick,
       hubUrl: server.origin,
-      wanted: (name) => !name.endsWith(".png"),
+      accepts: (name) => !name.endsWith(".png"),
     });
     return files.map(({ url }) => {
       ok(url.startsWith(`${server.origin}/datasets/o/n/resolve/${commit}/`), url);
@@ -139,17 +139,17 @@ Deno.test("hubFiles() lists what a dataset, a folder, a glob or a path names, at
   equal(await names("hf:o/n/data/b.parquet"), ["data/b.parquet"]);
   await fails(() => names("hf:o/n/data/*.warc.gz"), Deno.errors.NotFound, "check the path");
   await fails(() => names("hf:o/missing"), Deno.errors.NotFound, "no such dataset");
-  await fails(() => names("hf:n"), RangeError, "wanted hf:OWNER/NAME");
+  await fails(() => names("hf:n"), RangeError, "expected hf:OWNER/NAME");
 });
 
-Deno.test("findSource() reads a dataset of the Hub as one chain of files", async () => {
+Deno.test("findSource() reads the files of a Hub dataset one after another", async () => {
   await using server = hub();
   const { source, summary } = await findSource(["hf:o/n/data"], { ...quick, hubUrl: server.origin });
   equal([summary.files.length, summary.bytes], [2, jsonl.length + parquet.length]);
   deepStrictEqual((await read(source)).items.map((doc) => doc.text), [...texts, ...texts]);
 });
 
-Deno.test("hubFiles() tries again when the Hub is busy, and says what a refusal means", async () => {
+Deno.test("hubFiles() retries when the Hub is busy, and explains a refusal", async () => {
   let answers: Fault[] = [{ status: 429, retryAfter: "0" }, { status: 503 }];
   await using server = serveFiles({
     "/api/datasets/o/n/revision/HEAD": () => {

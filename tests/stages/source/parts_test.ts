@@ -6,14 +6,14 @@ import { checkSource } from "../../../stages/flow/check_resume.ts";
 import type { Source } from "../../../stages/flow/stage.ts";
 import type { Document } from "../../../stages/items.ts";
 import { findParts, partsOfRank, type SourcePart } from "../../../stages/source/parts.ts";
-import { fileSource } from "../../../stages/source/uri.ts";
+import { fileSource } from "../../../stages/source/files/file_source.ts";
 import { serveFiles } from "../format/web/unsteady_server.ts";
 import { context, read } from "./source_checks.ts";
 import { joined } from "../bytes.ts";
 
 const encoder = new TextEncoder();
 
-/** Lines of 20 to 400 bytes, some of characters of several bytes, a few blank. */
+/** Lines of 20 to 400 bytes, with characters of several bytes, a few of them blank. */
 const lines = Array.from({ length: 120 }, (_, i) => {
   const [a, b] = philox(1, "lines", i);
   if (a % 17 === 0) return "";
@@ -21,7 +21,7 @@ const lines = Array.from({ length: 120 }, (_, i) => {
 });
 const text = encoder.encode(`${lines.join("\n")}\n`);
 
-/** Members of `size` unpacked bytes each, wherever lines end: as bgzip writes them. */
+/** Gzip members of `size` decompressed bytes each, regardless of line ends, as bgzip writes them. */
 function members(bytes: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   for (let at = 0; at < bytes.length; at += size) {
@@ -39,7 +39,10 @@ function record(
   return joined([encoder.encode(head), new Uint8Array(body), encoder.encode("\r\n\r\n")]);
 }
 
-/** A member a record; some payloads are gzip themselves, so that members begin amid members. */
+/**
+ * One gzip member per record. Some payloads are gzip data too, so that gzip headers also occur inside
+ * members.
+ */
 const archive = joined(Array.from({ length: 40 }, (_, i) => {
   const inner = gzipSync(encoder.encode(`inner ${i}`), { level: 0 });
   const body = i % 3 === 0 ? new Uint8Array(inner) : encoder.encode(`Text number ${i}. `.repeat(1 + i % 7));
@@ -86,7 +89,7 @@ async function documentsOf(parts: readonly SourcePart[]): Promise<Document[]> {
   return docs;
 }
 
-Deno.test("findParts() cuts files so that every document is in one part, wherever the cuts fall", () =>
+Deno.test("findParts() puts every document in exactly one part, wherever the boundaries fall", () =>
   withFiles(async (dir) => {
     for (const name of Object.keys(files).filter((name) => name !== "text.txt")) {
       const path = `${dir}/${name}`;
@@ -98,13 +101,13 @@ Deno.test("findParts() cuts files so that every document is in one part, whereve
         const { length } = files[name];
         const count = name === "single.jsonl.gz" ? 1 : Math.ceil(length / partBytes);
         if (name !== "rows.parquet") strictEqual(parts.length, count, `parts of ${partBytes} of ${name}`);
-        else if (partBytes < 100) strictEqual(parts.length, Math.ceil(rows.length / 10)); // its row groups
+        else if (partBytes < 100) strictEqual(parts.length, Math.ceil(rows.length / 10)); // one part per row group
         strictEqual(new Set(parts.map(({ source }) => source.name)).size, parts.length);
       }
     }
   }));
 
-Deno.test("findParts() cuts text at line ends: nothing is lost or read twice", () =>
+Deno.test("findParts() splits text at line ends, and no text is lost or read twice", () =>
   withFiles(async (dir) => {
     const path = `${dir}/text.txt`;
     for (const partBytes of [10, 97, 500]) {
@@ -115,7 +118,7 @@ Deno.test("findParts() cuts text at line ends: nothing is lost or read twice", (
     }
   }));
 
-Deno.test("findParts() cuts a line with end at every byte around a cut", () =>
+Deno.test("findParts() keeps lines whole for boundaries at every byte of a line", () =>
   withFiles(async (dir) => {
     const path = `${dir}/short.jsonl`;
     await Deno.writeTextFile(
@@ -132,13 +135,13 @@ Deno.test("findParts() cuts a line with end at every byte around a cut", () =>
     }
   }));
 
-Deno.test("findParts() of a damaged archive loses what the whole file loses, told once", () =>
+Deno.test("findParts() loses the same records of a damaged archive as the whole file does, counted once", () =>
   withFiles(async (dir) => {
-    const path = `${dir}/hurt.warc.gz`;
-    const hurt = archive.slice();
-    const at = Math.floor(hurt.length / 2) + 40;
-    hurt.fill(0xee, at, at + 30);
-    await Deno.writeFile(path, hurt);
+    const path = `${dir}/damaged.warc.gz`;
+    const damaged = archive.slice();
+    const at = Math.floor(damaged.length / 2) + 40;
+    damaged.fill(0xee, at, at + 30);
+    await Deno.writeFile(path, damaged);
     const all = async (sources: readonly Source<Document>[]) => {
       const ctx = context();
       const ids: string[] = [];
@@ -148,15 +151,15 @@ Deno.test("findParts() of a damaged archive loses what the whole file loses, tol
       }
       return { ids, dropped: ctx.dropped };
     };
-    const wanted = await all([fileSource(path, { damaged: "skip" })]);
-    deepStrictEqual(wanted.dropped, ["damaged"]);
+    const expected = await all([fileSource(path, { damaged: "skip" })]);
+    deepStrictEqual(expected.dropped, ["damaged"]);
     for (const partBytes of [97, 331, 1000, 4000]) {
       const parts = await findParts([path], { partBytes, damaged: "skip" });
-      deepStrictEqual(await all(parts.map(({ source }) => source)), wanted, `parts of ${partBytes}`);
+      deepStrictEqual(await all(parts.map(({ source }) => source)), expected, `parts of ${partBytes}`);
     }
   }));
 
-Deno.test("Parts obey the law of sources: cut anywhere, resume, and nothing shows", () =>
+Deno.test("Parts can be stopped after any item and resumed without a difference", () =>
   withFiles(async (dir) => {
     for (const name of Object.keys(files)) {
       const parts = await findParts([`${dir}/${name}`], { partBytes: 1100 });
@@ -164,7 +167,7 @@ Deno.test("Parts obey the law of sources: cut anywhere, resume, and nothing show
     }
   }));
 
-Deno.test("Parts of a remote file are read by ranges", async () => {
+Deno.test("Parts of a remote file are read by range requests", async () => {
   await using server = serveFiles({ "/a.warc.gz": archive, "/a.jsonl": text, "/a.parquet": parquet });
   for (const name of ["a.warc.gz", "a.jsonl", "a.parquet"]) {
     const uri = `${server.origin}/${name}`;
@@ -177,14 +180,14 @@ Deno.test("Parts of a remote file are read by ranges", async () => {
   }
 });
 
-Deno.test("partsOfRank() deals all parts out in order, evenly by bytes", () =>
+Deno.test("partsOfRank() distributes all parts in order, evenly by bytes", () =>
   withFiles(async (dir) => {
     const parts = await findParts([`${dir}/*.jsonl`, `${dir}/archive.warc.gz`, "embedded:sotu"], {
       partBytes: 300,
     });
     for (const world of [1, 2, 3, 4, 50, 1000]) {
-      const dealt = Array.from({ length: world }, (_, rank) => partsOfRank(parts, { rank, world }));
-      deepStrictEqual(dealt.flat(), parts);
+      const byRank = Array.from({ length: world }, (_, rank) => partsOfRank(parts, { rank, world }));
+      deepStrictEqual(byRank.flat(), parts);
     }
     const even = parts.slice(0, -1);
     const sizes = Array.from({ length: 4 }, (_, rank) => partsOfRank(even, { rank, world: 4 }).length);

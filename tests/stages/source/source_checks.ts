@@ -1,17 +1,17 @@
 /**
- * What the source tests share: equality, reading a source whole, and resuming it after every item.
+ * Helpers of the source tests: equality, reading a whole source, and resuming it after every item.
  *
  * @module
  */
 import type { Context, Source } from "../../../stages/flow/stage.ts";
 
-/** Throws unless both have the same JSON. */
-export function equal(actual: unknown, wanted: unknown): void {
-  const [a, b] = [JSON.stringify(actual), JSON.stringify(wanted)];
-  if (a !== b) throw new Error(`Got ${a}, wanted ${b}`);
+/** Throws unless both values have the same JSON. */
+export function equal(actual: unknown, expected: unknown): void {
+  const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (a !== b) throw new Error(`Got ${a}, expected ${b}`);
 }
 
-/** A context for a source on its own; `dropped` gathers what it drops. */
+/** A context for a source outside of a flow; `dropped` collects the reasons of dropped items. */
 export function context(seed = 1): Context & { readonly dropped: string[] } {
   const dropped: string[] = [];
   return {
@@ -25,7 +25,9 @@ export function context(seed = 1): Context & { readonly dropped: string[] } {
   };
 }
 
-/** Reads up to `limit` items from a saved state, and gives the state saved after them. */
+/**
+ * Reads up to `limit` items, from a saved state if given, and returns them with the state saved after them.
+ */
 export async function read<T>(
   source: Source<T>,
   options: { saved?: unknown; limit?: number; seed?: number } = {},
@@ -44,7 +46,10 @@ export async function read<T>(
   }
 }
 
-/** Stops a source after each of its first items, resumes it from its JSON, and compares with one run. */
+/**
+ * Checks that a source gives the same items if it is stopped after `cuts` items (default: any number of
+ * items) and resumed from the JSON of its state. Returns all items.
+ */
 export async function resumesAnywhere<T>(
   make: () => Source<T> | Promise<Source<T>>,
   cuts?: readonly number[],
@@ -58,7 +63,7 @@ export async function resumesAnywhere<T>(
   return whole;
 }
 
-/** Throws unless `run` fails with an error of this class whose message holds `part`. */
+/** Throws unless `run` fails with an error of class `type` whose message contains `part`. */
 export async function fails(
   run: () => Promise<unknown>,
   type: new (...args: any[]) => Error,
@@ -67,15 +72,17 @@ export async function fails(
   try {
     await run();
   } catch (error) {
-    if (!(error instanceof type)) throw new Error(`Wanted ${type.name}, got ${error}`);
-    if (!error.message.includes(part)) throw new Error(`Wanted "${part}" in: ${error.message}`);
+    if (!(error instanceof type)) throw new Error(`Expected ${type.name}, got ${error}`);
+    if (!error.message.includes(part)) throw new Error(`Expected "${part}" in: ${error.message}`);
     return;
   }
-  throw new Error(`Did not fail: wanted ${type.name}: ${part}`);
+  throw new Error(`Did not fail: expected ${type.name}: ${part}`);
 }
 
-/** A folder that is gone after the test; `path` writes a file into it and gives its path. */
-export async function folder(
+/**
+ * Runs `use` with a temporary folder. The function passed to it writes a file and returns the file's path.
+ */
+export async function withFolder(
   use: (path: (name: string, content: string | Uint8Array) => string) => Promise<void>,
 ): Promise<void> {
   const home = await Deno.makeTempDir();

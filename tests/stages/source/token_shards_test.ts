@@ -3,14 +3,15 @@ import { from } from "../../../stages/flow/flow.ts";
 import { checkSource } from "../../../stages/flow/check_resume.ts";
 import { tokenShards } from "../../../stages/source/token_shards.ts";
 import { withShards } from "../shard/numbered_shards.ts";
+import { context } from "./source_checks.ts";
 
 function source(dir: string) {
   return tokenShards({ globs: [`${dir}/train_*.bin`], extentTokens: 16 });
 }
 
-Deno.test("tokenShards() gives the extents of all files in the order of their paths", () =>
+Deno.test("tokenShards() yields the extents of all files in the order of their paths", () =>
   withShards(async (dir) => {
-    const globs = [`${dir}/train_000001.bin`, `${dir}/train_*.bin`]; // one file twice
+    const globs = [`${dir}/train_000001.bin`, `${dir}/train_*.bin`]; // the first file matches both
     const extents = await Array.fromAsync(from(tokenShards({ globs, extentTokens: 30 })).stream());
     deepStrictEqual(extents, [
       { path: `${dir}/train_000000.bin`, start: 0, count: 30 },
@@ -19,13 +20,13 @@ Deno.test("tokenShards() gives the extents of all files in the order of their pa
     ]);
   }));
 
-Deno.test("tokenShards() keeps the laws of a source", () =>
+Deno.test("tokenShards() can be stopped after any item and resumed without a difference", () =>
   withShards(async (dir) => {
     await checkSource(() => source(dir));
     await checkSource(() => tokenShards({ globs: [`${dir}/raw.bin`], format: "nanogpt", extentTokens: 6 }));
   }));
 
-Deno.test("tokenShards() names what it cannot read: file, byte, what was wanted", () =>
+Deno.test("tokenShards() refuses invalid files with file, byte and the expected value", () =>
   withShards(async (dir) => {
     const open = (name: string, format: "llmc" | "nanogpt" = "llmc") => {
       return Array.fromAsync(from(tokenShards({ globs: [`${dir}/${name}`], format })).stream());
@@ -43,7 +44,7 @@ Deno.test("tokenShards() names what it cannot read: file, byte, what was wanted"
       [changed(0, 20240326), /byte 0 holds magic 20240326, wanted 20240520 or 20240801/],
       [changed(4, 2), /byte 4 holds version 2, wanted 1/],
       [changed(8, -5), /byte 8 holds a count of -5/],
-      [changed(8, 0x7FFFFFFF), /wanted 4294968318/], // no memory is asked for what is not there
+      [changed(8, 0x7FFFFFFF), /wanted 4294968318/], // must not be allocated
       [changed(8, 49), /2 bytes follow its 49 tokens/],
     ];
     for (const [bytes, message] of cases) {
@@ -55,7 +56,7 @@ Deno.test("tokenShards() names what it cannot read: file, byte, what was wanted"
     await rejects(open("nothing_*.bin"), /nothing matches .*nothing_\*\.bin/);
   }));
 
-Deno.test("tokenShards() refuses to go on with other files", () =>
+Deno.test("tokenShards() refuses to resume with other files", () =>
   withShards(async (dir) => {
     const state = await source(dir).open(context());
     await Deno.remove(`${dir}/train_000001.bin`);
@@ -64,14 +65,3 @@ Deno.test("tokenShards() refuses to go on with other files", () =>
       /training shard 1 was .*train_000001\.bin with 23 tokens/,
     );
   }));
-
-function context() {
-  return {
-    signal: new AbortController().signal,
-    stopping: false,
-    rng: { next: () => 0, integer: () => 0 },
-    seed: 0,
-    emit() {},
-    drop() {},
-  };
-}

@@ -2,13 +2,13 @@ import { findSource, openSource } from "../../../stages/source/uri.ts";
 import { sharedTest } from "../../shared_data.ts";
 import { equal, fails, read, resumesAnywhere } from "./source_checks.ts";
 
-Deno.test("openSource() takes embedded corpora, alone and mixed", async () => {
+Deno.test("openSource() reads embedded corpora, one or mixed", async () => {
   equal((await read(await openSource(["embedded"]), { limit: 3 })).items.length, 3);
   const { items } = await read(await openSource(["embedded:sotu"]), { limit: 1 });
   if (!items[0].id.startsWith("sotu/")) throw new Error(items[0].id);
 });
 
-Deno.test("openSource() reads the files of a path and of a glob in order", async () => {
+Deno.test("openSource() reads the files of a path or glob in order, and refuses wrong URIs", async () => {
   const home = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${home}/b.txt`, "Text b");
@@ -33,18 +33,18 @@ Deno.test("openSource() reads the files of a path and of a glob in order", async
       fails(() => openSource([uri]), type, part);
     await wrong(`${home}/empty.txt`, Deno.errors.InvalidData, "it is empty");
     await wrong(`${home}/none.txt`, Deno.errors.NotFound, "check the path");
-    await wrong(`${home}/*.md`, Deno.errors.NotFound, "No file fits");
+    await wrong(`${home}/*.md`, Deno.errors.NotFound, "No file matches");
     await wrong(`${home}/d.txt`, Deno.errors.IsADirectory, "pass the files in it");
-    await wrong(`${home}/x.doc`, RangeError, "its kind is unknown: wanted .txt .md");
-    await wrong(`${home}/x.parquet.gz`, RangeError, "unpack the file");
-    await wrong("embedded:brown", RangeError, "wanted sotu or spam-assassin");
-    await wrong("hf:fineweb", RangeError, "wanted hf:OWNER/NAME");
+    await wrong(`${home}/x.doc`, RangeError, "its file type is unknown: expected .txt .md");
+    await wrong(`${home}/x.parquet.gz`, RangeError, "decompress the file");
+    await wrong("embedded:brown", RangeError, "expected sotu or spam-assassin");
+    await wrong("hf:fineweb", RangeError, "expected hf:OWNER/NAME");
   } finally {
     await Deno.remove(home, { recursive: true });
   }
 });
 
-sharedTest("openSource() reads real text, records and pages", [
+sharedTest("openSource() reads real text, JSON lines and web pages", [
   "text/tinyshakespeare.txt",
   "web/cc_en_head-0091.jsonl",
   "web/articles/042bb7b5fedab6eac7db576522b89b93904c237d344bcbe14a6a5ab7f7335856.html.gz",

@@ -2,7 +2,7 @@ import { embedded, embeddedSizes } from "../../../../stages/source/embedded/embe
 import { mix } from "../../../../stages/source/mix.ts";
 import { equal, read, resumesAnywhere } from "../source_checks.ts";
 
-Deno.test("embedded() gives all 233 speeches, in another order for another seed", async () => {
+Deno.test("embedded() yields all 233 speeches, in another order for another seed", async () => {
   const one = (await read(embedded("sotu"))).items;
   equal(one.length, embeddedSizes.sotu);
   equal(new Set(one.map((doc) => doc.id)).size, embeddedSizes.sotu);
@@ -12,11 +12,11 @@ Deno.test("embedded() gives all 233 speeches, in another order for another seed"
   equal([ordered.id, ordered.date], ["sotu/1790_george_washington_n", "1790-01-01T00:00:00Z"]);
   const lines = ordered.text.split("\n");
   if (lines.length < 5 || lines.some((line) => !/[.!?]["'”’)]*$/.test(line))) {
-    throw new Error(`A speech's paragraphs do not end in sentences: ${JSON.stringify(lines)}`);
+    throw new Error(`A line of the speech does not end with a sentence: ${JSON.stringify(lines)}`);
   }
 });
 
-Deno.test("embedded() gives mails as decoded bodies", async () => {
+Deno.test("embedded() yields the decoded bodies of e-mails", async () => {
   const { items } = await read(embedded("spam-assassin", { ordered: true }), { limit: 2 });
   equal(items[0].id, "spam-assassin/easy-ham-1/00001.7c53336b37003a9286aba55d2945844c");
   if (!items[0].text.includes("For me it is very repeatable")) throw new Error(items[0].text);

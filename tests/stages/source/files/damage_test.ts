@@ -1,5 +1,5 @@
 /**
- * Damaged input, refused or passed over: what is used, what is told, where a resumed run goes on.
+ * Damaged input under both policies: which documents are read, what is reported, where a run resumes.
  *
  * @module
  */
@@ -18,13 +18,16 @@ import { standardInput } from "../../../../stages/source/files/standard_input.ts
 import { textFile } from "../../../../stages/source/files/text.ts";
 import { openSource } from "../../../../stages/source/uri.ts";
 import { warcFile } from "../../../../stages/source/files/warc.ts";
-import { fails, folder, read, resumesAnywhere } from "../source_checks.ts";
+import { fails, read, resumesAnywhere, withFolder } from "../source_checks.ts";
 import { joined } from "../../bytes.ts";
 
 const skip = { damaged: "skip" } as const;
 const encoder = new TextEncoder();
 
-/** Texts, drops by reason and notes of a whole run; resumes after each document, or after `cuts`, give the same. */
+/**
+ * Texts, drops by reason and notes of a whole run. Also checks that the source can be resumed after each
+ * document, or after `cuts` documents.
+ */
 async function outcome(make: () => Source<Document> | Promise<Source<Document>>, cuts?: readonly number[]) {
   await resumesAnywhere(make, cuts);
   if (cuts === undefined) {
@@ -57,8 +60,8 @@ function record(number: number, text = `Page ${number}`): Uint8Array {
 const records = [1, 2, 3, 4, 5].map((number) => record(number));
 const pages = (numbers: readonly number[]) => numbers.map((number) => `Page ${number}`);
 
-Deno.test("warcFile() goes on at the next record after a damaged one", () =>
-  folder(async (path) => {
+Deno.test("warcFile() continues at the next record after a damaged one", () =>
+  withFolder(async (path) => {
     const whole = joined(records);
     const third = records[0].length + records[1].length;
     const cases: [name: string, bytes: Uint8Array, kept: number[], damages: number][] = [
@@ -104,8 +107,8 @@ function replaced(bytes: Uint8Array, part: string, by: string): Uint8Array {
   return encoder.encode(new TextDecoder().decode(bytes).replace(part, by));
 }
 
-Deno.test("warcFile() goes on at the next sound gzip member or zstd frame", () =>
-  folder(async (path) => {
+Deno.test("warcFile() continues at the next intact gzip member or zstd frame", () =>
+  withFolder(async (path) => {
     const params = { [constants.ZSTD_c_checksumFlag]: 1 };
     for (
       const pack of [
@@ -149,30 +152,30 @@ Deno.test("warcFile() goes on at the next sound gzip member or zstd frame", () =
     }
   }));
 
-Deno.test("warcFile() leaves the rest of a file out after 100 damages", () =>
-  folder(async (path) => {
+Deno.test("warcFile() does not read the rest of a file after 100 damaged places", () =>
+  withFolder(async (path) => {
     const bad = encoder.encode("WARC/1.0\r\nContent-Length: x\r\n\r\n");
     const file = path("a.warc", joined([records[0], ...Array.from({ length: 150 }, () => bad), records[1]]));
     const { texts, dropped } = await outcome(() => warcFile(file, skip));
     deepStrictEqual([texts, dropped], [pages([1]), { damaged: 101 }]);
   }));
 
-Deno.test("jsonlFile() and standardInput() pass bad lines over and count them by reason", () =>
-  folder(async (path) => {
+Deno.test("jsonlFile() and standardInput() skip bad lines and count them by reason", () =>
+  withFolder(async (path) => {
     const lines = '{"text":"one"}\n{"text":\n\n{"body":1}\n[]\n{"text":"two"}\n{"text":"th';
     const dropped = { no_json: 2, no_text: 2 };
     const file = path("a.jsonl", lines);
     const got = await outcome(() => jsonlFile(file, skip));
     deepStrictEqual([got.texts, got.dropped], [["one", "two"], dropped]);
-    strictEqual(got.notes.length, 1); // others are only counted
+    strictEqual(got.notes.length, 1); // further bad lines are only counted
     ok(got.notes[0].includes(`line 2 of ${file} (byte 15)`), got.notes[0]);
     const { items } = await read(standardInput(new Blob([lines]).stream(), skip));
     deepStrictEqual(items.map((doc) => doc.text), ["one", "two"]);
     await resumesAnywhere(() => standardInput(new Blob([lines]).stream(), skip));
   }));
 
-Deno.test("readers use what comes before broken packing, and a chain goes on with the next file", () =>
-  folder(async (path) => {
+Deno.test("readers use the data before damaged compression, and a chain continues with the next file", () =>
+  withFolder(async (path) => {
     const rows = Array.from({ length: 3000 }, (_, i) => `{"text":"row ${i} ${i * 7919 % 10007}"}\n`).join("");
     const packed = gzipSync(rows);
     const cut = path("a.jsonl.gz", packed.subarray(0, packed.length - 10));
@@ -199,8 +202,8 @@ Deno.test("readers use what comes before broken packing, and a chain goes on wit
     await fails(() => openSource([`${folderOf}/*`]), Deno.errors.InvalidData, "it is empty");
   }));
 
-Deno.test("jsonFile() and htmlFile() drop what they cannot read", () =>
-  folder(async (path) => {
+Deno.test("jsonFile() and htmlFile() drop unusable records and pages", () =>
+  withFolder(async (path) => {
     const list = path("a.json", '[{"text":"one"},3,{"text":"two"}]');
     const got = await outcome(() => jsonFile(list, skip));
     deepStrictEqual([got.texts, got.dropped], [["one", "two"], { no_text: 1 }]);
@@ -210,8 +213,8 @@ Deno.test("jsonFile() and htmlFile() drop what they cannot read", () =>
     deepStrictEqual((await outcome(() => htmlFile(bomb, skip))).dropped, { too_long: 1 });
   }));
 
-Deno.test("parquetFile() leaves out the row group that is damaged", () =>
-  folder(async (path) => {
+Deno.test("parquetFile() skips only the damaged row group", () =>
+  withFolder(async (path) => {
     const texts = Array.from({ length: 40 }, (_, i) => `Row ${i} é ${i * 7919 % 10007}`);
     const bytes = new Uint8Array(
       parquetWriteBuffer({ columnData: [{ name: "text", data: texts, type: "STRING" }], rowGroupSize: 10 }),

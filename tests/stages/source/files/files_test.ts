@@ -1,5 +1,5 @@
 /**
- * Files as sources: what they give, where they resume, what they say of broken ones.
+ * Files as sources: their documents, resuming after each, and the errors for damaged files.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { parquetFile } from "../../../../stages/source/files/parquet.ts";
 import { jsonFile, jsonlFile } from "../../../../stages/source/files/json_files.ts";
 import { standardInput } from "../../../../stages/source/files/standard_input.ts";
 import { textFile } from "../../../../stages/source/files/text.ts";
-import { equal, fails, folder, read, resumesAnywhere } from "../source_checks.ts";
+import { equal, fails, read, resumesAnywhere, withFolder } from "../source_checks.ts";
 
 const encoder = new TextEncoder();
 
@@ -22,8 +22,8 @@ const book = Array.from(
 )
   .join("\n");
 
-Deno.test("textFile() cuts a book at blank lines into documents, in any packing, and resumes after each", () =>
-  folder(async (path) => {
+Deno.test("textFile() splits a book at blank lines, in any compression, and resumes after each document", () =>
+  withFolder(async (path) => {
     const plain = path("book.txt", book);
     const packed = gzipSync(book.slice(0, 5000)), rest = gzipSync(book.slice(5000));
     const frames = [zstdCompressSync(book.slice(0, 5000)), zstdCompressSync(book.slice(5000))];
@@ -49,15 +49,15 @@ Deno.test("textFile() cuts a book at blank lines into documents, in any packing,
     }
   }));
 
-Deno.test("textFile() gives a short file as one document, without blank lines around it", () =>
-  folder(async (path) => {
+Deno.test("textFile() reads a short file as one document, without blank lines around it", () =>
+  withFolder(async (path) => {
     const file = path("a.md", "\ufeff\n\n  First.\r\n\r\nSecond.\n\n");
     const docs = await resumesAnywhere(() => textFile(file));
     equal(docs.map((doc) => [doc.id, doc.text]), [[file, "  First.\n\nSecond."]]);
   }));
 
-Deno.test("textFile() cuts what has no blank lines, and no lines, and keeps every character", () =>
-  folder(async (path) => {
+Deno.test("textFile() splits text without blank lines, and without line ends, and keeps every character", () =>
+  withFolder(async (path) => {
     const names = Array.from({ length: 5000 }, (_, i) => `name${i}`).join("\n");
     const docs = await resumesAnywhere(() => textFile(path("names.txt", names), { documentBytes: 1000 }), [
       0,
@@ -75,15 +75,15 @@ Deno.test("textFile() cuts what has no blank lines, and no lines, and keeps ever
     if (parts.length < 3) throw new Error(`Only ${parts.length} documents`);
   }));
 
-Deno.test("textFile() reads broken UTF-8 with U+FFFD, and blank files as nothing", () =>
-  folder(async (path) => {
+Deno.test("textFile() reads invalid UTF-8 as U+FFFD, and yields nothing for a blank file", () =>
+  withFolder(async (path) => {
     const bad = path("bad.txt", new Uint8Array([97, 0xff, 98, 0xc3, 10, 99]));
     equal((await read(textFile(bad))).items.map((doc) => doc.text), ["a\ufffdb\ufffd\nc"]);
     equal((await read(textFile(path("blank.txt", "\n \n\n")))).items, []);
   }));
 
-Deno.test("jsonlFile() gives a document a line, in any packing, and resumes after each", () =>
-  folder(async (path) => {
+Deno.test("jsonlFile() yields one document per line, in any compression, and resumes after each", () =>
+  withFolder(async (path) => {
     const lines =
       '\ufeff{"text":"one","id":"a","url":"u","language_score":0.9}\r\n\n{"text":"two","metadata":{"date":"d"}}\n' +
       '{"text":"three é","id":7}';
@@ -102,8 +102,8 @@ Deno.test("jsonlFile() gives a document a line, in any packing, and resumes afte
     );
   }));
 
-Deno.test("jsonlFile() says where a line is wrong and what is wrong with it", () =>
-  folder(async (path) => {
+Deno.test("jsonlFile() names the line that is wrong and the reason", () =>
+  withFolder(async (path) => {
     const bad = path("bad.jsonl", '{"text":"one"}\n{"text":"two"\n');
     await fails(() => read(jsonlFile(bad)), SyntaxError, "Cannot read line 2 of");
     await fails(() => read(jsonlFile(bad)), SyntaxError, "(byte 15)");
@@ -113,11 +113,11 @@ Deno.test("jsonlFile() says where a line is wrong and what is wrong with it", ()
       "fields are body, title",
     );
     await fails(() => read(jsonlFile(path("c.jsonl", "[1]"))), TypeError, "Line 1 of");
-    await fails(() => read(jsonlFile(path("d.jsonl", '{"text":3}'))), TypeError, 'wanted a string in "text"');
+    await fails(() => read(jsonlFile(path("d.jsonl", '{"text":3}'))), TypeError, 'no string in field "text"');
   }));
 
-Deno.test("jsonFile() gives the records of an array or a single one", () =>
-  folder(async (path) => {
+Deno.test("jsonFile() yields the records of an array, or a single record", () =>
+  withFolder(async (path) => {
     const list = path("a.json", '[{"text":"one"},{"text":"two","id":"b"}]');
     const docs = await resumesAnywhere(() => jsonFile(list));
     equal(docs.map((doc) => [doc.id, doc.text]), [[`${list}:1`, "one"], ["b", "two"]]);
@@ -125,13 +125,13 @@ Deno.test("jsonFile() gives the records of an array or a single one", () =>
     await fails(
       () => read(jsonFile(path("c.json", '{"text":"a"}\n{"text":"b"}'))),
       SyntaxError,
-      "name it .jsonl",
+      "rename the file to .jsonl",
     );
-    await fails(() => read(jsonFile(path("d.json", "{"))), SyntaxError, "mend the file");
+    await fails(() => read(jsonFile(path("d.json", "{"))), SyntaxError, "correct the file");
   }));
 
 Deno.test("parquetFile() reads the columns of a document, and resumes after each row", () =>
-  folder(async (path) => {
+  withFolder(async (path) => {
     const texts = Array.from({ length: 30 }, (_, i) => `Row ${i} é`);
     const bytes = new Uint8Array(parquetWriteBuffer({
       columnData: [
@@ -159,8 +159,8 @@ Deno.test("parquetFile() reads the columns of a document, and resumes after each
     await fails(() => read(parquetFile("/nowhere/a.parquet")), Deno.errors.NotFound, "check the path");
   }));
 
-Deno.test("htmlFile() gives a page's text once, in the charset it names", () =>
-  folder(async (path) => {
+Deno.test("htmlFile() yields the text of a page once, decoded by the charset that the page declares", () =>
+  withFolder(async (path) => {
     const file = path(
       "a.html",
       new Uint8Array([...encoder.encode('<meta charset="iso-8859-1"><p>caf'), 0xe9]),
@@ -176,15 +176,15 @@ Deno.test("htmlFile() gives a page's text once, in the charset it names", () =>
     equal((await read(htmlFile(path("d.html", "<script>x</script>")))).items, []);
   }));
 
-Deno.test("standardInput() skips what was read before it goes on", async () => {
+Deno.test("standardInput() skips the lines that were read before a resume", async () => {
   const input = () => new Blob(['{"text":"one"}\n{"text":"two"}\n\n{"text":"three","id":"c"}\n']).stream();
   const docs = await resumesAnywhere(() => standardInput(input()));
   equal(docs.map((doc) => [doc.id, doc.text]), [["-:1", "one"], ["-:2", "two"], ["c", "three"]]);
   await fails(() => read(standardInput(new Blob(["{"]).stream())), SyntaxError, "line 1 of standard input");
 });
 
-Deno.test("a packed file cut short, broken, or misnamed is named in the error", () =>
-  folder(async (path) => {
+Deno.test("the error for a truncated, damaged or misnamed compressed file names the file", () =>
+  withFolder(async (path) => {
     const whole = gzipSync(encoder.encode(book)), zst = zstdCompressSync(encoder.encode(book));
     const flipped = new Uint8Array(whole);
     flipped[40] ^= 255;
@@ -205,8 +205,8 @@ Deno.test("a packed file cut short, broken, or misnamed is named in the error", 
     await fails(() => read(textFile("/nowhere/f.txt")), NotFound, "check the path");
   }));
 
-Deno.test("chain() reads sources in turn, resumes in any, and says which one has gone", () =>
-  folder(async (path) => {
+Deno.test("chain() reads sources one after another, resumes in any, and names a source that is gone", () =>
+  withFolder(async (path) => {
     const files = ["a", "b", "c"].map((name) =>
       path(`${name}.jsonl`, `{"text":"${name}1"}\n{"text":"${name}2"}\n`)
     );

@@ -1,5 +1,5 @@
 /**
- * Every reader of documents against mutated files: 5,500 of the suite's 10,000.
+ * Fuzz tests: every document reader reads mutated files, 5,500 of the 10,000 mutants in all tests.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { joined } from "../../bytes.ts";
 const encoder = new TextEncoder();
 const { InvalidData, UnexpectedEof } = Deno.errors;
 
-/** Real files where they are there, each up to 64 KiB, besides those made here. */
+/** The first 64 KiB of each of some real files; empty where the shared data is not installed. */
 function shared(...names: string[]): Uint8Array[] {
   return names.flatMap((name) => {
     try {
@@ -162,19 +162,19 @@ const sources: readonly {
 ];
 
 for (const { name, ending, files, count, make } of sources) {
-  Deno.test(`mutants: ${name}: documents or a plain error; with skip no error at all`, async () => {
+  Deno.test(`mutants of ${name} give documents or a promised error, and no error with skip`, async () => {
     const home = await Deno.makeTempDir();
     try {
       const path = `${home}/mutant${ending}`;
       const documents = async (damaged: "refuse" | "skip"): Promise<number> => {
         const ctx = context();
         const source = make(path, damaged);
-        let given = 0;
+        let count = 0;
         for await (const doc of source.read(await source.open(ctx), ctx)) {
-          if (typeof doc.text !== "string" || typeof doc.id !== "string") throw new Error("No document");
-          given++;
+          if (typeof doc.text !== "string" || typeof doc.id !== "string") throw new Error("Not a document");
+          count++;
         }
-        return given;
+        return count;
       };
       const outcomes = await fuzz({
         name,
@@ -184,10 +184,12 @@ for (const { name, ending, files, count, make } of sources) {
         async read(bytes) {
           await Deno.writeFile(path, bytes);
           const skipping = await documents("skip").catch((error) => {
-            throw new Error("With skip an error came", { cause: error });
+            throw new Error("An error was thrown in spite of skip", { cause: error });
           });
           const strict = await documents("refuse");
-          if (strict > skipping) throw new Error(`Skipping gives ${skipping} documents, refusing ${strict}`);
+          if (strict > skipping) {
+            throw new Error(`skip yields ${skipping} documents, refuse yields ${strict}`);
+          }
           return strict;
         },
       });
@@ -198,7 +200,7 @@ for (const { name, ending, files, count, make } of sources) {
   });
 }
 
-Deno.test("mutants: pages give text or none, whatever they hold", async () => {
+Deno.test("mutants of web pages give text or no document, never an error", async () => {
   const home = await Deno.makeTempDir();
   try {
     const path = `${home}/a.html`;
@@ -214,7 +216,7 @@ Deno.test("mutants: pages give text or none, whatever they hold", async () => {
         for await (const doc of source.read(await source.open(ctx), ctx)) {
           if (doc.text === "") throw new Error("Empty");
         }
-        if (ctx.dropped.includes("broken")) articleText(decodePage(bytes, null)); // throws what was the matter
+        if (ctx.dropped.includes("broken")) articleText(decodePage(bytes, null)); // throws the parser's error
       },
     });
   } finally {
@@ -222,7 +224,7 @@ Deno.test("mutants: pages give text or none, whatever they hold", async () => {
   }
 });
 
-Deno.test("mutants: mails give text, whatever they hold", async () => {
+Deno.test("mutants of e-mails give text, never an error", async () => {
   const mail =
     `From: a@b\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="b"\r\n\r\n` +
     `--b\r\nContent-Type: text/plain; charset="iso-8859-1"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n` +

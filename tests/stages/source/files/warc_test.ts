@@ -32,7 +32,7 @@ async function archive(
   }
 }
 
-Deno.test("warcFile() gives pages and conversions, drops the rest by reason, resumes after each", () =>
+Deno.test("warcFile() yields pages and conversions, drops other records by reason, resumes after each", () =>
   archive([
     record("warcinfo", {}, "software: x"),
     record("response", {
@@ -49,7 +49,7 @@ Deno.test("warcFile() gives pages and conversions, drops the rest by reason, res
       ),
     ),
     record("response", {}, response("Content-Type: image/png", "PNG")),
-    record("response", {}, response("Server: x", "<html><p>Three</html>")), // told by its looks
+    record("response", {}, response("Server: x", "<html><p>Three</html>")), // recognized by its content
     record("request", {}, "GET / HTTP/1.1\r\n\r\n"),
     record(
       "response",
@@ -78,7 +78,7 @@ Deno.test("warcFile() gives pages and conversions, drops the rest by reason, res
     equal(ctx.dropped, ["not_a_page", "not_a_page", "no_text"]);
   }));
 
-Deno.test("warcFile() undoes content codings, also where only the field was left", () => {
+Deno.test("warcFile() decodes content codings, and ignores a Content-Encoding field whose body is not encoded", () => {
   const packed = gzipSync("<p>Packed</p>");
   const head = new TextEncoder().encode(
     "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\n",
@@ -86,13 +86,13 @@ Deno.test("warcFile() undoes content codings, also where only the field was left
   return archive([
     record("response", {}, new Uint8Array([...head, ...packed])),
     record("response", {}, response("Content-Type: text/html\r\nContent-Encoding: gzip", "<p>Plain</p>")),
-    record("response", {}, new Uint8Array([...head, ...gzipSync(new Uint8Array(70 << 20))])), // a bomb
+    record("response", {}, new Uint8Array([...head, ...gzipSync(new Uint8Array(70 << 20))])), // a decompression bomb
   ], async (plain) => {
     equal((await read(warcFile(plain))).items.map((doc) => doc.text), ["Packed", "Plain"]);
   });
 });
 
-Deno.test("warcFile() says where an archive ends early or is none", async () => {
+Deno.test("warcFile() names the record where an archive is truncated or invalid", async () => {
   const home = await Deno.makeTempDir();
   try {
     const whole = record("response", {}, response("Content-Type: text/html", "<p>One</p>"));
@@ -112,7 +112,7 @@ Deno.test("warcFile() says where an archive ends early or is none", async () => 
   }
 });
 
-sharedTest("warcFile() reads others' archives", [
+sharedTest("warcFile() reads archives written by other programs", [
   "web/sample-0000.warc.gz",
   "web/whirlwind.warc.gz",
   "web/whirlwind.warc.wet.gz",
@@ -128,7 +128,7 @@ sharedTest("warcFile() reads others' archives", [
   const sample = (await read(warcFile(path("web/sample-0000.warc.gz")))).items;
   if (sample.length < 15) throw new Error(`${sample.length} of 22 pages have text`);
   await resumesAnywhere(() => warcFile(path("web/example.warc.gz")));
-  const broken = () => read(warcFile(path("web/example-trunc.warc"))); // zeros where a record should begin
+  const broken = () => read(warcFile(path("web/example-trunc.warc"))); // has zeros where a record should begin
   await fails(broken, SyntaxError, "record 4 of");
   await fails(broken, SyntaxError, "fetch the file again");
 });

@@ -1,0 +1,61 @@
+/**
+ * Chooses the reader for a file by its name.
+ *
+ * @module
+ */
+import { packingOf, unpackedName } from "../../format/packed/compressed.ts";
+import type { Stretch } from "../../format/packed/byte_range.ts";
+import type { Source } from "../../flow/stage.ts";
+import type { Document } from "../../items.ts";
+import { htmlFile, type PageOptions } from "./html.ts";
+import { jsonFile, jsonlFile } from "./json_files.ts";
+import { parquetFile } from "./parquet.ts";
+import { textFile } from "./text.ts";
+import { warcFile } from "./warc.ts";
+
+/** How a file is read, and which part of it. */
+export interface FileOptions extends PageOptions {
+  /** The bytes to read, for text, JSON lines and web archives (default: the whole file). */
+  readonly stretch?: Stretch;
+  /** The rows to read, for Parquet (default: all rows). */
+  readonly rows?: Readonly<{ begin: number; end: number }>;
+}
+
+const readers: Readonly<Record<string, (path: string, options: FileOptions) => Source<Document>>> = {
+  ".txt": textFile,
+  ".md": textFile,
+  ".html": htmlFile,
+  ".htm": htmlFile,
+  ".jsonl": jsonlFile,
+  ".json": jsonFile,
+  ".parquet": parquetFile,
+  ".warc": warcFile,
+  ".wet": warcFile,
+};
+
+/** Extensions of the file types that can be read; all but .parquet may be followed by .gz or .zst. */
+export const fileKinds: readonly string[] = Object.keys(readers);
+
+/** Documents of a file or of a part of it. Throws RangeError for a file type that cannot be read. */
+export function fileSource(path: string, options: FileOptions = {}): Source<Document> {
+  const kind = fileKind(path);
+  if (kind === undefined) {
+    throw new RangeError(
+      `Cannot read ${path}: its file type is unknown: expected ${fileKinds.join(" ")}, also with .gz or .zst`,
+    );
+  }
+  if (kind === ".parquet" && packingOf(path) !== null) {
+    throw new RangeError(
+      `Cannot read ${path}: Parquet is compressed internally: decompress the file and pass ${
+        unpackedName(path)
+      }`,
+    );
+  }
+  return readers[kind](path, options);
+}
+
+/** The extension in `fileKinds` that a file name has; undefined if it has none of them. */
+export function fileKind(path: string): string | undefined {
+  const name = unpackedName(path).toLowerCase();
+  return fileKinds.find((ending) => name.endsWith(ending));
+}
