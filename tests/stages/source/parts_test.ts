@@ -101,7 +101,7 @@ Deno.test("findParts() puts every document in exactly one part, wherever the bou
         const { length } = files[name];
         const count = name === "single.jsonl.gz" ? 1 : Math.ceil(length / partBytes);
         if (name !== "rows.parquet") strictEqual(parts.length, count, `parts of ${partBytes} of ${name}`);
-        else if (partBytes < 100) strictEqual(parts.length, Math.ceil(rows.length / 10)); // one part per row group
+        else if (partBytes < 100) strictEqual(parts.length, Math.ceil(rows.length / 10)); // its row groups
         strictEqual(new Set(parts.map(({ source }) => source.name)).size, parts.length);
       }
     }

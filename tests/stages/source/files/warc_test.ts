@@ -86,7 +86,8 @@ Deno.test("warcFile() decodes content codings, and ignores a Content-Encoding fi
   return archive([
     record("response", {}, new Uint8Array([...head, ...packed])),
     record("response", {}, response("Content-Type: text/html\r\nContent-Encoding: gzip", "<p>Plain</p>")),
-    record("response", {}, new Uint8Array([...head, ...gzipSync(new Uint8Array(70 << 20))])), // a decompression bomb
+    // A decompression bomb.
+    record("response", {}, new Uint8Array([...head, ...gzipSync(new Uint8Array(70 << 20))])),
   ], async (plain) => {
     equal((await read(warcFile(plain))).items.map((doc) => doc.text), ["Packed", "Plain"]);
   });
@@ -128,7 +129,8 @@ sharedTest("warcFile() reads archives written by other programs", [
   const sample = (await read(warcFile(path("web/sample-0000.warc.gz")))).items;
   if (sample.length < 15) throw new Error(`${sample.length} of 22 pages have text`);
   await resumesAnywhere(() => warcFile(path("web/example.warc.gz")));
-  const broken = () => read(warcFile(path("web/example-trunc.warc"))); // has zeros where a record should begin
+  // This archive has zeros where a record should begin.
+  const broken = () => read(warcFile(path("web/example-trunc.warc")));
   await fails(broken, SyntaxError, "record 4 of");
   await fails(broken, SyntaxError, "fetch the file again");
 });
