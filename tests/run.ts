@@ -1,34 +1,51 @@
 /**
- * What `deno task test` runs: all tests, or the files and flags of `deno test` that are given, with a WebGPU adapter.
- * A real GPU is used where there is one. Else, on Linux x64, the tests run on SwiftShader, also where another software
- * adapter is installed: so that runs are alike and shaders compile fast. Elsewhere the system's adapter has to do.
+ * Runs the tests: `run.ts [--set every|gpu|long] [PATH…] [flags of deno test]`. A path names a folder or file of the
+ * project or of `tests/`: `stages/flow` stands for `tests/stages/flow` and the examples in the docs of `stages/flow`.
  *
- * The last line is `N passed, N failed, N skipped`, steps counted, from the test runner's JUnit report. Exit code 1
- * where a test failed, and, with CI=true, where one that has WebGPU in its name or file was skipped.
+ * A test file's name says which set it belongs to: `x_gpu_test.ts` to `gpu` (full parity, memory and tuning on WebGPU),
+ * `x_long_test.ts` to `long` (kills, fuzz, large inputs), every other `x_test.ts` to `every`, which runs with each
+ * change, together with the examples in docs.
+ *
+ * WebGPU tests use a real GPU where there is one. Otherwise, on Linux x64, they use SwiftShader even if another software
+ * adapter is installed, so that runs are comparable and shaders compile fast. Elsewhere they use the system's adapter.
+ *
+ * The last line is `N passed, N failed, N skipped`, steps counted, from the test runner's JUnit report. The exit code is
+ * 1 if a test failed, or with CI=true if one was skipped that names WebGPU in its name or file.
  *
  * @module
  */
 import { findAdapter } from "../kernels/engine/webgpu/device.ts";
 import { countTests } from "./junit.ts";
 import { hasSoftwareAdapter, softwareAdapter } from "./software_adapter.ts";
+import { testPaths, type TestSet } from "./test_sets.ts";
 
-const found = await findAdapter();
-let env: Record<string, string> = {};
-if (found !== null && !found.software) {
-  console.error(`WebGPU tests run on ${found.description}`);
-} else if (hasSoftwareAdapter) {
-  env = await softwareAdapter();
-  console.error(`WebGPU tests run on SwiftShader: ${found?.description ?? "no adapter"} here is no GPU`);
-} else {
-  console.error(`WebGPU tests run on ${found?.description ?? "no adapter: they will fail"}`);
+const args = [...Deno.args];
+const set = args[0] === "--set" ? args.splice(0, 2)[1] as TestSet : "every";
+const paths = args.filter((arg) => !arg.startsWith("-")), flags = args.filter((arg) => arg.startsWith("-"));
+const root = new URL("../", import.meta.url);
+const { files, docs } = await testPaths(root, { set, paths });
+if (files.length + docs.length === 0) {
+  console.error(
+    `No tests of the set ${set} in ${paths.join(", ") || "the project"}: name a folder such as stages/flow`,
+  );
+  Deno.exit(2);
 }
 
 const report = await Deno.makeTempFile({ suffix: ".xml" });
-const root = decodeURIComponent(new URL("..", import.meta.url).pathname);
 const { code } = await new Deno.Command(Deno.execPath(), {
-  args: ["test", "--quiet", "--frozen", "--allow-all", "--doc", `--junit-path=${report}`, ...Deno.args],
-  cwd: root,
-  env,
+  args: [
+    "test",
+    "--quiet",
+    "--frozen",
+    "--allow-all",
+    `--junit-path=${report}`,
+    ...(docs.length > 0 ? ["--doc"] : []),
+    ...flags,
+    ...files,
+    ...docs,
+  ],
+  cwd: decodeURIComponent(root.pathname),
+  env: await webgpuEnvironment(),
 }).spawn().status;
 
 const counts = countTests(await Deno.readTextFile(report));
@@ -40,3 +57,18 @@ const forbidden = Deno.env.get("CI") === "true" ? skippedWebgpu.length : 0;
 if (forbidden > 0) console.log(`Skipped, which CI=true forbids:\n  ${skippedWebgpu.join("\n  ")}`);
 console.log(`${counts.passed} passed, ${failed} failed, ${counts.skipped.length} skipped`);
 Deno.exit(failed > 0 || forbidden > 0 ? 1 : 0);
+
+/** Environment variables in which a started Deno finds the adapter of the tests, which is also said on stderr. */
+async function webgpuEnvironment(): Promise<Record<string, string>> {
+  const found = await findAdapter();
+  if (found !== null && !found.software) {
+    console.error(`WebGPU tests run on ${found.description}`);
+    return {};
+  }
+  if (hasSoftwareAdapter) {
+    console.error(`WebGPU tests run on SwiftShader: ${found?.description ?? "no adapter"} here is no GPU`);
+    return await softwareAdapter();
+  }
+  console.error(`WebGPU tests run on ${found?.description ?? "no adapter: they will fail"}`);
+  return {};
+}

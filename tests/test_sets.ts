@@ -1,0 +1,72 @@
+/**
+ * Which test files belong to which set, by their names.
+ *
+ * @module
+ */
+
+/** `every` runs with each change; the others by hand, and before an issue that touches their subject is resolved. */
+export type TestSet = "every" | "gpu" | "long";
+
+/** What the test runner is given, as paths from the project's root. */
+export interface TestPaths {
+  /** Test files. */
+  readonly files: readonly string[];
+  /** Folders and files whose docs hold examples to run. */
+  readonly docs: readonly string[];
+}
+
+const layers = ["kernels", "stages", "pipelines", "bench"];
+
+/** The set that a test file belongs to. */
+export function setOf(file: string): TestSet {
+  if (file.endsWith("_gpu_test.ts")) return "gpu";
+  return file.endsWith("_long_test.ts") ? "long" : "every";
+}
+
+/**
+ * The tests of a set in `paths`; no paths: in all of the project. A path of the product stands for its tests and its
+ * docs. Throws Deno.errors.NotFound for a path that does not exist.
+ */
+export async function testPaths(
+  root: URL,
+  { set, paths }: { readonly set: TestSet; readonly paths: readonly string[] },
+): Promise<TestPaths> {
+  const files: string[] = [], docs: string[] = [];
+  const whole = paths.length === 0;
+  for (const typed of whole ? ["tests", ...layers, "mod.ts", "README.md"] : paths) {
+    const path = typed.replace(/^\.\//, "").replace(/\/$/, "");
+    const tested = path.startsWith("tests") ? path : `tests/${path.replace(/\.ts$/, "_test.ts")}`;
+    const existing = await kindOf(new URL(path, root)), mirrored = await kindOf(new URL(tested, root));
+    if (existing === null && mirrored === null) {
+      throw new Deno.errors.NotFound(
+        `No tests in ${typed}: there is neither ${path} nor ${tested}: give a path from the project's root`,
+      );
+    }
+    if (mirrored === "file") files.push(tested);
+    if (mirrored === "folder") files.push(...await filesIn(tested, root));
+    if (existing !== null && tested !== path) docs.push(path);
+  }
+  return {
+    files: [...new Set(files)].filter((file) => file.endsWith("_test.ts") && setOf(file) === set).sort(),
+    docs: set === "every" ? docs : [],
+  };
+}
+
+async function kindOf(url: URL): Promise<"file" | "folder" | null> {
+  try {
+    return (await Deno.stat(url)).isDirectory ? "folder" : "file";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
+    throw error;
+  }
+}
+
+async function filesIn(folder: string, root: URL): Promise<string[]> {
+  const files: string[] = [];
+  for await (const entry of Deno.readDir(new URL(`${folder}/`, root))) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) files.push(...await filesIn(path, root));
+    else files.push(path);
+  }
+  return files;
+}

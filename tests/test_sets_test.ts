@@ -1,0 +1,39 @@
+import { deepStrictEqual, rejects } from "node:assert/strict";
+import { setOf, testPaths } from "./test_sets.ts";
+
+const root = new URL("../", import.meta.url);
+
+Deno.test("setOf() tells a file's set by its name", () => {
+  deepStrictEqual(
+    ["a_test.ts", "a_gpu_test.ts", "a_long_test.ts", "gpu_test.ts"].map(setOf),
+    ["every", "gpu", "long", "every"],
+  );
+});
+
+Deno.test("testPaths() takes a folder of the product for its tests and its docs", async () => {
+  const { files, docs } = await testPaths(root, { set: "every", paths: ["./kernels/random/"] });
+  deepStrictEqual(docs, ["kernels/random"]);
+  deepStrictEqual(files.includes("tests/kernels/random/philox_test.ts"), true);
+  deepStrictEqual(files.every((file) => file.startsWith("tests/kernels/random/")), true);
+});
+
+Deno.test("testPaths() takes a file of the product, a folder of tests, and a file of tests", async () => {
+  const expected = ["tests/kernels/random/philox_test.ts"];
+  for (const path of ["kernels/random/philox.ts", "tests/kernels/random/philox_test.ts"]) {
+    deepStrictEqual((await testPaths(root, { set: "every", paths: [path] })).files, expected);
+  }
+  const { files, docs } = await testPaths(root, { set: "every", paths: ["tests/kernels/random"] });
+  deepStrictEqual([files.includes(expected[0]), docs], [true, []]);
+});
+
+Deno.test("testPaths() without paths gives each test file of the project to one set", async () => {
+  const sets = await Promise.all(
+    (["every", "gpu", "long"] as const).map(async (set) => (await testPaths(root, { set, paths: [] })).files),
+  );
+  const all = sets.flat();
+  deepStrictEqual([new Set(all).size, sets.every((files) => files.length > 0)], [all.length, true]);
+});
+
+Deno.test("testPaths() refuses a path that does not exist", async () => {
+  await rejects(() => testPaths(root, { set: "every", paths: ["stages/flwo"] }), /No tests in stages\/flwo/);
+});
