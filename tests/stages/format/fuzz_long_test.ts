@@ -1,0 +1,3 @@
+import { fuzzFormats } from "./fuzz_cases.ts";
+
+fuzzFormats(1);

@@ -1,0 +1,3 @@
+import { fuzzReaders } from "./fuzz_cases.ts";
+
+fuzzReaders(1);
