@@ -4,7 +4,7 @@
  * @module
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { courseOf, runsTo, small, withFolder } from "./program.ts";
+import { courseOf, runsTo, small, withFolder } from "../program.ts";
 
 Deno.test("fineweb-gpt2 --profile writes a table and a trace, prints the table, and trains to the same losses", async () => {
   await withFolder(async (dir) => {

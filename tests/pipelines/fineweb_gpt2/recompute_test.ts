@@ -4,7 +4,7 @@
  * @module
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { eventsOf, runsTo, small, withFolder } from "./program.ts";
+import { eventsOf, runsTo, small, withFolder } from "../program.ts";
 
 Deno.test("a run goes on with another --recompute and has the losses of one that kept to none", async () => {
   await withFolder(async (dir) => {

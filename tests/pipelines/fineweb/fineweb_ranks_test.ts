@@ -4,85 +4,8 @@
  * @module
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { gunzipSync, gzipSync } from "node:zlib";
-import { parquetWriteBuffer } from "hyparquet-writer";
-import { philox } from "../../kernels/random/philox.ts";
-import { errorLine, killedAt, run, runsTo, withFolder } from "./program.ts";
-
-const fillers = ["the", "people", "of", "that", "town", "had", "been", "to", "a", "river", "and", "with"];
-
-/** Sentences of which each document is one of 60 with a line changed; some hold addresses, some are too short. */
-function textOf(i: number): string {
-  const parent = philox(1, "parents", i)[0] % 60;
-  const lines = Array.from({ length: 8 }, (_, line) => {
-    const words = Array.from(
-      { length: 12 },
-      (_, k) => fillers[philox(2, `${parent} ${line}`, k)[0] % fillers.length],
-    );
-    return `${letters(parent * 8 + line)} ${words.join(" ")} said ${
-      letters(philox(3, `${parent}`, line)[0])
-    }.`;
-  });
-  lines[philox(4, "changed", i)[0] % 8] = `Changed ${letters(i)} and nothing else was there to see.`;
-  if (i % 4 === 0) lines.push(`Write to mayor${parent}@town.org or to nobody.`);
-  return lines.slice(0, i % 11 === 0 ? 2 : 9).join("\n");
-}
-
-function letters(number: number): string {
-  return number.toString().replace(/\d/g, (digit) => "abcdefghij"[Number(digit)]);
-}
-
-const encoder = new TextEncoder();
-
-/** A folder with an archive of a member a record, a large file of JSON lines, one of Parquet, one that cannot be cut. */
-async function writeSources(dir: string): Promise<readonly string[]> {
-  await Deno.mkdir(dir);
-  const numbers = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
-  const archive = numbers(0, 80).flatMap((i) => {
-    const body = encoder.encode(textOf(i));
-    const head = `WARC/1.0\r\nWARC-Type: conversion\r\nWARC-Record-ID: <urn:w${i}>\r\n` +
-      `WARC-Target-URI: https://example.org/${i}\r\nContent-Length: ${body.length}\r\n\r\n`;
-    return [...gzipSync(encoder.encode(`${head}${textOf(i)}\r\n\r\n`))];
-  });
-  const jsonl = (count: number[]) => count.map((i) => `${JSON.stringify({ text: textOf(i) })}\n`).join("");
-  await Deno.writeFile(`${dir}/a.warc.gz`, new Uint8Array(archive));
-  await Deno.writeTextFile(`${dir}/b.jsonl`, jsonl(numbers(80, 140)));
-  await Deno.writeFile(
-    `${dir}/c.parquet`,
-    new Uint8Array(parquetWriteBuffer({
-      columnData: [
-        { name: "id", data: numbers(220, 60).map((i) => `p${i}`), type: "STRING" },
-        { name: "text", data: numbers(220, 60).map(textOf), type: "STRING" },
-      ],
-      rowGroupSize: 9,
-    })),
-  );
-  await Deno.writeFile(`${dir}/d.jsonl.gz`, gzipSync(jsonl(numbers(280, 20))));
-  return ["a.warc.gz", "b.jsonl", "c.parquet", "d.jsonl.gz"].flatMap((
-    name,
-  ) => ["--source", `${dir}/${name}`]);
-}
-
-function rows(out: string, folder: string): any[] {
-  const names = [...Deno.readDirSync(`${out}/${folder}`)].map(({ name }) => name).sort();
-  return names.flatMap((name) => {
-    ok(name.endsWith(".jsonl.gz"), name);
-    const text = new TextDecoder().decode(gunzipSync(Deno.readFileSync(`${out}/${folder}/${name}`)));
-    return text.trimEnd().split("\n").map((line) => JSON.parse(line));
-  });
-}
-
-const recipe = [
-  "--stages",
-  "c4,minhash,pii",
-  "--part-bytes",
-  "4000",
-  "--workers",
-  "1",
-  "--dump",
-  "CRAWL-1",
-  "--quiet",
-];
+import { errorLine, run, runsTo, withFolder } from "../program.ts";
+import { recipe, rows, writeSources } from "./ranks.ts";
 
 Deno.test("fineweb of 1 process and of 4 makes the same corpus, decisions and statistics", async () => {
   await withFolder(async (dir) => {
@@ -193,31 +116,5 @@ Deno.test("fineweb --only extract, and --only filter then dedup in one process",
     await runsTo(0, [...args, ...stages, "--out", `${dir}/y`, "--only", "filter"]);
     await runsTo(0, ["fineweb", "--out", `${dir}/y`, "--only", "dedup"]);
     deepStrictEqual(rows(`${dir}/y`, "documents"), rows(`${dir}/x`, "documents"));
-  });
-});
-
-Deno.test("fineweb's ranks and last step killed at any moment leave the same corpus, and no half file", async () => {
-  await withFolder(async (dir) => {
-    const sources = await writeSources(`${dir}/in`);
-    const args = [...sources, ...recipe];
-    await runsTo(0, ["fineweb", ...args, "--out", `${dir}/one`]);
-    const out = `${dir}/killed`;
-    await Deno.mkdir(out);
-    const kills: string[] = [];
-    for (const rank of ["0", "1"]) {
-      const share = ["--rank", rank, "--world", "2"];
-      for (const moment of ["completions/part", ".documents", "bucket_007"]) {
-        if (await killedAt(moment, { out, args: [...args, ...share] })) kills.push(`${rank} ${moment}`);
-      }
-      await runsTo(0, ["fineweb", ...args, "--out", out, ...share]);
-    }
-    for (const moment of ["000001.remove", "documents/00000"]) {
-      if (await killedAt(moment, { out, args: ["--only", "dedup", "--quiet"] })) kills.push(moment);
-    }
-    await runsTo(0, ["fineweb", "--out", out, "--only", "dedup", "--quiet"]);
-    ok(kills.length >= 3, `killed at ${kills}`);
-    deepStrictEqual(rows(out, "documents"), rows(`${dir}/one`, "documents"));
-    deepStrictEqual(rows(out, "removed/minhash"), rows(`${dir}/one`, "removed/minhash"));
-    deepStrictEqual(rows(out, "removed/c4"), rows(`${dir}/one`, "removed/c4"));
   });
 });

@@ -4,9 +4,9 @@
  * @module
  */
 import { deepStrictEqual, match, notDeepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { shardHeader } from "../../stages/format/tokens/llmc_shard.ts";
-import { bytesOfTokens } from "../../stages/format/tokens/token_file.ts";
-import { courseOf, errorLine, runsTo, withFolder } from "./program.ts";
+import { shardHeader } from "../../../stages/format/tokens/llmc_shard.ts";
+import { bytesOfTokens } from "../../../stages/format/tokens/token_file.ts";
+import { courseOf, errorLine, runsTo, withFolder } from "../program.ts";
 
 const model = "--vocab-size 65 --layers 1 --heads 2 --channels 16 --seq-len 16 --batch-size 2 --grad-accum 2"
   .split(" ");

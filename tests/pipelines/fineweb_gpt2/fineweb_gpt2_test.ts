@@ -4,14 +4,13 @@
  * @module
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { permutation } from "../../kernels/random/philox.ts";
-import { findAdapter } from "../../kernels/engine/webgpu/device.ts";
-import { runOptions } from "../../pipelines/cli/run_options.ts";
-import pipeline from "../../pipelines/fineweb_gpt2.ts";
-import { killedAt, same } from "./kill.ts";
-import { courseOf, errorLine, eventsOf, runsTo, small, start, withFolder } from "./program.ts";
-
-const cadence = "--eval-every 20 --sample-every 30".split(" ");
+import { runOptions } from "../../../pipelines/cli/run_options.ts";
+import pipeline from "../../../pipelines/fineweb_gpt2.ts";
+import { findAdapter } from "../../../kernels/engine/webgpu/device.ts";
+import { filesAt, finewebGpt2Killed, intervals } from "./fineweb_gpt2_kills.ts";
+import { same } from "../kill.ts";
+import { webgpuTrainsAsCpu } from "./webgpu_course.ts";
+import { courseOf, errorLine, eventsOf, runsTo, small, start, withFolder } from "../program.ts";
 
 /** By type of event: the keys that there may be, and those that there must be. */
 const grammar: Readonly<Record<string, string>> = {
@@ -41,7 +40,7 @@ Deno.test("fineweb-gpt2 trains while the data side still runs, and leaves the fo
       "--out",
       out,
       ...small,
-      ...cadence,
+      ...intervals,
       "--steps",
       "60",
       "--checkpoint-every",
@@ -114,31 +113,12 @@ Deno.test("fineweb-gpt2 trains while the data side still runs, and leaves the fo
   });
 });
 
-Deno.test("fineweb-gpt2 killed anywhere ends as the run that was never stopped, bit for bit", async () => {
-  await withFolder(async (dir) => {
-    const args = [...small, ...cadence, "--steps", "30", "--checkpoint-every", "5", "--json"];
-    await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/whole`, ...args]);
-    const out = `${dir}/killed`;
-    await Deno.mkdir(out);
-    // Before the first checkpoint, amid the writing of one, after some more steps (the same numbers each time), again.
-    const [first, second, third] = permutation(7, "kill", 4);
-    const moments = ["tokenizer: ", 1 + first, "writing", 6 + second, "writing", 6 + third];
-    const kills: string[] = [];
-    for (const moment of moments) {
-      const process = start(["fineweb-gpt2", "--out", out, ...args]);
-      if (await killedAt(moment, { process, out })) kills.push(String(moment));
-    }
-    ok(kills.length >= 5 && kills.includes("writing"), `killed at ${kills}`);
-    await runsTo(0, ["fineweb-gpt2", "--out", out, ...args]);
-    await same(`${dir}/whole`, out, filesAt("step-000030"));
-    const left = [...Deno.readDirSync(`${out}/checkpoints`)].map(({ name }) => name).sort();
-    deepStrictEqual(left, ["best", "latest", "step-000020", "step-000025", "step-000030"]);
-  });
-});
+Deno.test("fineweb-gpt2 killed while it writes a checkpoint ends as the run that was never stopped, bit for bit", () =>
+  finewebGpt2Killed(["writing"]));
 
 Deno.test("fineweb-gpt2 interrupted by Ctrl-C says how to go on, and goes on as if it had not been", async () => {
   await withFolder(async (dir) => {
-    const args = [...small, ...cadence, "--steps", "200", "--checkpoint-every", "1000", "--json"];
+    const args = [...small, ...intervals, "--steps", "200", "--checkpoint-every", "1000", "--json"];
     await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/whole`, ...args]);
     const process = start(["fineweb-gpt2", "--out", `${dir}/stopped`, ...args]);
     let sent = false;
@@ -169,33 +149,12 @@ Deno.test("fineweb-gpt2 is a function of its seed", async () => {
   });
 });
 
-const onWebgpu = "fineweb-gpt2 on webgpu trains to the losses of the CPU engine within 1e-4 over 20 steps";
+const onWebgpu = "fineweb-gpt2 on webgpu trains to the losses of the CPU engine within 1e-4 over 4 steps";
 const noAdapter = await findAdapter() === null && Deno.env.get("CI") !== "true";
 Deno.test({
   name: noAdapter ? `${onWebgpu} (ignored: no WebGPU adapter)` : onWebgpu,
   ignore: noAdapter,
-  fn: () =>
-    withFolder(async (dir) => {
-      const losses = async (device: string) => {
-        const args = [
-          "--steps",
-          "20",
-          "--eval-every",
-          "10",
-          "--sample-every",
-          "0",
-          "--device",
-          device,
-          "--quiet",
-        ];
-        await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/${device}`, ...small, ...args]);
-        const events = await eventsOf(`${dir}/${device}`);
-        return events.flatMap((e) => e.type === "step" ? [e.loss] : e.type === "eval" ? [e.valLoss] : []);
-      };
-      const cpu = await losses("cpu"), webgpu = await losses("webgpu");
-      strictEqual(webgpu.length, cpu.length);
-      cpu.forEach((loss, i) => ok(Math.abs(loss - webgpu[i]) < 1e-4, `event ${i}: ${loss} and ${webgpu[i]}`));
-    }),
+  fn: () => webgpuTrainsAsCpu(4),
 });
 
 Deno.test("fineweb-gpt2 without an adapter says how to get one for webgpu, and trains on the CPU by itself", async () => {
@@ -208,12 +167,3 @@ Deno.test("fineweb-gpt2 without an adapter says how to get one for webgpu, and t
     await runsTo(0, args, hidden);
   });
 });
-
-function filesAt(step: string): readonly string[] {
-  return [
-    `checkpoints/${step}/model.safetensors`,
-    `checkpoints/${step}/optimizer.safetensors`,
-    "shards/val_000000.bin",
-    "shards/train_000000.bin",
-  ];
-}

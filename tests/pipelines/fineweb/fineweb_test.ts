@@ -5,7 +5,7 @@
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
-import { errorLine, eventsOf, runsTo, withFolder } from "./program.ts";
+import { errorLine, eventsOf, runsTo, withFolder } from "../program.ts";
 
 const prose =
   "The people of the town had been to the river and back, and that was all they would say of it that day. " +

@@ -1,0 +1,44 @@
+/**
+ * Runs of `fineweb-gpt2` that are killed and resumed.
+ *
+ * @module
+ */
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { killedAt, same } from "../kill.ts";
+import { runsTo, small, start, withFolder } from "../program.ts";
+
+/** Intervals at which the runs evaluate and sample. */
+export const intervals: readonly string[] = "--eval-every 20 --sample-every 30".split(" ");
+
+/**
+ * Kills a run at each of `moments` (see `killedAt`) and resumes it. Throws if it does not end bit for bit as the run
+ * that was never stopped.
+ */
+export async function finewebGpt2Killed(moments: readonly (string | number)[]): Promise<void> {
+  await withFolder(async (dir) => {
+    const args = [...small, ...intervals, "--steps", "30", "--checkpoint-every", "5", "--json"];
+    await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/whole`, ...args]);
+    const out = `${dir}/killed`;
+    await Deno.mkdir(out);
+    const kills: string[] = [];
+    for (const moment of moments) {
+      const process = start(["fineweb-gpt2", "--out", out, ...args]);
+      if (await killedAt(moment, { process, out })) kills.push(String(moment));
+    }
+    ok(kills.length >= moments.length - 1 && kills.includes("writing"), `killed at ${kills}`);
+    await runsTo(0, ["fineweb-gpt2", "--out", out, ...args]);
+    await same(`${dir}/whole`, out, filesAt("step-000030"));
+    const left = [...Deno.readDirSync(`${out}/checkpoints`)].map(({ name }) => name).sort();
+    deepStrictEqual(left, ["best", "latest", "step-000020", "step-000025", "step-000030"]);
+  });
+}
+
+/** Files that an interrupted run and a whole one have in common, byte for byte. */
+export function filesAt(step: string): readonly string[] {
+  return [
+    `checkpoints/${step}/model.safetensors`,
+    `checkpoints/${step}/optimizer.safetensors`,
+    "shards/val_000000.bin",
+    "shards/train_000000.bin",
+  ];
+}

@@ -1,0 +1,38 @@
+/**
+ * `fineweb-gpt2` on two devices.
+ *
+ * @module
+ */
+import { ok, strictEqual } from "node:assert/strict";
+import { eventsOf, runsTo, small, withFolder } from "../program.ts";
+
+/** Throws unless a run of some steps, evaluated at the half and the end, has the CPU's losses on WebGPU within 1e-4. */
+export async function webgpuTrainsAsCpu(steps: number): Promise<void> {
+  await withFolder(async (dir) => {
+    const losses = async (device: string) => {
+      const intervals = [
+        "--steps",
+        `${steps}`,
+        "--eval-every",
+        `${steps / 2}`,
+        "--sample-every",
+        "0",
+        "--quiet",
+      ];
+      await runsTo(0, [
+        "fineweb-gpt2",
+        "--out",
+        `${dir}/${device}`,
+        ...small,
+        ...intervals,
+        "--device",
+        device,
+      ]);
+      const events = await eventsOf(`${dir}/${device}`);
+      return events.flatMap((e) => e.type === "step" ? [e.loss] : e.type === "eval" ? [e.valLoss] : []);
+    };
+    const cpu = await losses("cpu"), webgpu = await losses("webgpu");
+    strictEqual(webgpu.length, cpu.length);
+    cpu.forEach((loss, i) => ok(Math.abs(loss - webgpu[i]) < 1e-4, `event ${i}: ${loss} and ${webgpu[i]}`));
+  });
+}
