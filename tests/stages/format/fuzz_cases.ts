@@ -194,7 +194,7 @@ export function fuzzFormats(share: number): void {
         special: ["<|endoftext|>"],
       });
       await saveTokenizer(bpe, { dir: `${home}/bpe` });
-      await saveTokenizer(CharTokenizer.learn([text]), { dir: `${home}/char` });
+      await saveTokenizer(CharTokenizer.fromTexts([text]), { dir: `${home}/char` });
       await saveTokenizer(byteTokenizer(), { dir: `${home}/byte` });
       for (
         const [name, count] of [["tokenizer.json", 250], ["tokenizer.model", 250], ["merges.txt", 100], [
