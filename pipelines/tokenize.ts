@@ -12,7 +12,7 @@ import { heldOutOptions, tokenizerOptions } from "./parts/options.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { shellWord } from "./cli/shell_word.ts";
 import { checkRereadable, tokenizerFor } from "./parts/tokenizer_for.ts";
-import { encoding } from "./parts/token/encoding.ts";
+import { encodeStage } from "./parts/token/encode_stage.ts";
 
 export default pipeline({
   about: "turn documents into token shards, as llm.c and nanoGPT read them",
@@ -42,7 +42,7 @@ export default pipeline({
     const documents = from(await openSource(o.source, { damaged: o.damaged }));
     const tokenizer = await tokenizerFor(o, { documents, env });
     return documents
-      .pipe(encoding(tokenizer, { env, separator: o.separator === "before" }))
+      .pipe(encodeStage(tokenizer, { env, separator: o.separator === "before" }))
       .pipe(shard({
         dir: `${env.out}/shards`,
         vocabSize: tokenizer.vocabSize,

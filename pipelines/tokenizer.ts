@@ -10,9 +10,9 @@ import { integer, path, repeated, text } from "./cli/option_types.ts";
 import { vocabularyOptions } from "./parts/options.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { shellWord } from "./cli/shell_word.ts";
-import { inspect } from "./parts/token/inspect.ts";
-import { learn } from "./parts/token/learn.ts";
-import { learnedLines } from "./parts/token/learned_lines.ts";
+import { inspectText } from "./parts/token/inspect_text.ts";
+import { trainTokenizer } from "./parts/token/train_tokenizer.ts";
+import { trainingSummary } from "./parts/token/training_summary.ts";
 
 const group = "Looking at a text";
 
@@ -54,8 +54,10 @@ export default pipeline({
   barrierEvery: 100_000, // documents: a checkpoint holds all counts, and counting again takes a second for 20 MB
   stats: "stats.json",
   async build(o, env) {
-    if (o.inspect !== null) return inspect({ text: o.inspect, tokenizer: o.tokenizer, page: o.page }, env);
-    const stages = learn({
+    if (o.inspect !== null) {
+      return inspectText({ text: o.inspect, tokenizer: o.tokenizer, page: o.page }, env);
+    }
+    const stages = trainTokenizer({
       vocabSize: o.vocabSize,
       pattern: o.pattern,
       special: o.special.filter((text) => text !== ""),
@@ -70,7 +72,7 @@ export default pipeline({
     if (o.inspect !== null) return [`Page: ${o.page}`];
     const here = shellWord(out);
     return [
-      ...await learnedLines(out),
+      ...await trainingSummary(out),
       "",
       `To look at it:  deno task pipeline tokenizer --inspect "Hello, world" --tokenizer ${here}`,
       `To use it:      deno task pipeline tokenize --tokenizer ${here} --source …`,

@@ -12,17 +12,19 @@ import type { EncodeOptions } from "./encode.ts";
 import type { SpecialOptions } from "./special.ts";
 
 /** Which tokenizer, on how many threads. */
-export interface Workers {
+export interface ParallelEncoding {
   /** The name or path that `loadTokenizer` takes: each thread loads it. */
   readonly tokenizer: string;
   /** With 0 or 1 the work is done in this thread. */
   readonly workers: number;
 }
 
-const module = import.meta.resolve("./encode_group.ts");
+const module = import.meta.resolve("./encode_worker.ts");
 
 /** The stage `encode` on several threads. Throws as `parallel` and `encode` do. */
-export function encodeParallel({ workers, ...options }: Workers & EncodeOptions): Stage<Document, Tokens> {
+export function encodeParallel(
+  { workers, ...options }: ParallelEncoding & EncodeOptions,
+): Stage<Document, Tokens> {
   return parallel({ module, group: "encodeStages", options: { ...options } }, { workers, name: "encode" });
 }
 
@@ -32,7 +34,7 @@ export function encodeParallel({ workers, ...options }: Workers & EncodeOptions)
  */
 export async function* encodeBatch(
   texts: Iterable<string> | AsyncIterable<string>,
-  { tokenizer, workers, allowedSpecial = [], disallowedSpecial = "all" }: Workers & SpecialOptions,
+  { tokenizer, workers, allowedSpecial = [], disallowedSpecial = "all" }: ParallelEncoding & SpecialOptions,
 ): AsyncGenerator<Uint32Array, void, undefined> {
   const options = {
     tokenizer,

@@ -10,7 +10,7 @@ import type { Text } from "../data.ts";
 import { check, heading, type Item, lines, progress, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
 import { mergePair, pairCounts, plainMerges } from "./plain_bpe.ts";
-import { bracketed, row, sha256 } from "./shown.ts";
+import { bracketed, sha256, spaced } from "./token_items.ts";
 
 const utf8 = new TextEncoder();
 const plainSteps = 20; // the plain trainer looks at the whole text for each
@@ -74,15 +74,15 @@ export async function* basicSection(vocabSize: number, env: LessonEnv<Text>): As
 
 function* smallExample(): Generator<Item> {
   let ids: readonly number[] = [...utf8.encode("aaabdaaabac")];
-  const shown = [`aaabdaaabac  ${row(ids)}`];
+  const shown = [`aaabdaaabac  ${spaced(ids)}`];
   for (const step of plainMerges(ids, { merges: 3 })) {
     ids = step.ids;
-    shown.push(`${step.left} ${step.right} → ${step.id} (${step.count} times)  ${row(ids)}`);
+    shown.push(`${step.left} ${step.right} → ${step.id} (${step.count} times)  ${spaced(ids)}`);
   }
   yield lines(shown);
   yield check({
     name: "aaabdaaabac after three merges",
-    ours: row(ids),
+    ours: spaced(ids),
     lecture: "258 100 258 97 99",
     source: "minbpe tests, after Wikipedia",
   });
@@ -131,8 +131,8 @@ function* encodeStepByStep(tokenizer: BpeTokenizer, { data: { text } }: LessonEn
   yield lines([`        ${shown[0]}`, ...shown.slice(1)]);
   yield check({
     name: "these ids are the tokenizer's own",
-    ours: row(ids),
-    lecture: row(tokenizer.encodeOrdinary(example)),
+    ours: spaced(ids),
+    lecture: spaced(tokenizer.encodeOrdinary(example)),
     source: "stages/token",
   });
   yield say(

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { visible } from "../../parts/token/pieces.ts";
+import { visible } from "../../parts/token/visible_token.ts";
 import type { Text } from "../data.ts";
 import { check, type Item, lines, progress, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
 import { mergePair, plainMerges } from "./plain_bpe.ts";
-import { bracketed } from "./shown.ts";
+import { bracketed } from "./token_items.ts";
 
 const utf8 = new TextEncoder();
 

@@ -9,7 +9,7 @@ import type { Text } from "../data.ts";
 import { check, heading, type Item, lines, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
 import { mergePair } from "./plain_bpe.ts";
-import { bracketed, row, tokens } from "./shown.ts";
+import { bracketed, spaced, tokenItem } from "./token_items.ts";
 
 const examples: readonly (readonly [text: string, ids: string])[] = [
   ["hello123!!!? (안녕하세요!) 😉", "15339 4513 12340 30 320 31495 230 75265 243 92245 16715 57037"],
@@ -48,11 +48,11 @@ export async function* gpt4Section(env: LessonEnv<Text>): AsyncGenerator<Item> {
       merges.length.toLocaleString("en-US")
     } merges found again, a tokenizer that knows only them, minbpe's kind, must give GPT-4's ids:`,
   );
-  yield tokens(examples[0][0], { tokenizer: recovered, env });
+  yield tokenItem(examples[0][0], { tokenizer: recovered, env });
   for (const [text, ids] of examples) {
     yield check({
       name: `ids of ${JSON.stringify(text)}`,
-      ours: row(recovered.encodeOrdinary(text)),
+      ours: spaced(recovered.encodeOrdinary(text)),
       lecture: ids,
       source: "tiktoken, cl100k_base",
     });
@@ -61,7 +61,7 @@ export async function* gpt4Section(env: LessonEnv<Text>): AsyncGenerator<Item> {
   const whole = recovered.encodeOrdinary(text);
   yield check({
     name: "the whole text by merges and by ranks: the same ids",
-    ours: row(whole) === row(gpt4.encodeOrdinary(text)) ? "yes" : "no",
+    ours: spaced(whole) === spaced(gpt4.encodeOrdinary(text)) ? "yes" : "no",
     lecture: "yes",
     source: "minbpe tests",
   });
@@ -93,9 +93,9 @@ export async function bytePair(name: "gpt2" | "cl100k"): Promise<BpeTokenizer> {
 /** The merges below a token's rank, one after another, until two parts are left. */
 function recovering(tokenizer: BpeTokenizer, token: number): string[] {
   const bytes = tokenizer.tokens[token] ?? new Uint8Array();
-  const byBytes = new Map(tokenizer.tokens.map((each, id) => [row(each ?? []), id]));
+  const byBytes = new Map(tokenizer.tokens.map((each, id) => [spaced(each ?? []), id]));
   const joined = (left: number, right: number) =>
-    byBytes.get(row([...tokenizer.tokens[left] ?? [], ...tokenizer.tokens[right] ?? []])) ?? Infinity;
+    byBytes.get(spaced([...tokenizer.tokens[left] ?? [], ...tokenizer.tokens[right] ?? []])) ?? Infinity;
   let ids = Array.from(bytes, (byte) => tokenizer.byteIds[byte]);
   const shown = [ids.map((id) => bracketed(tokenizer.tokens[id])).join("")];
   while (ids.length > 2) {
@@ -107,5 +107,5 @@ function recovering(tokenizer: BpeTokenizer, token: number): string[] {
     ids = mergePair(ids, { left: ids[best], right: ids[best + 1], count: 0 }, id);
     shown.push(`${ids.map((id) => bracketed(tokenizer.tokens[id])).join("")}  ${id}`);
   }
-  return [...shown, `so merge ${token} joins ${row(ids)}`];
+  return [...shown, `so merge ${token} joins ${spaced(ids)}`];
 }

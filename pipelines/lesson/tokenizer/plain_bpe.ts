@@ -39,7 +39,7 @@ export function mergePair(ids: readonly number[], { left, right }: PairCount, id
 }
 
 /** One step of training. */
-export interface Step extends PairCount {
+export interface MergeStep extends PairCount {
   /** The new token. */
   readonly id: number;
   /** The text after the merge. */
@@ -50,7 +50,7 @@ export interface Step extends PairCount {
 export function* plainMerges(
   ids: readonly number[],
   { merges, firstId = 256 }: { readonly merges: number; readonly firstId?: number },
-): Generator<Step> {
+): Generator<MergeStep> {
   for (let id = firstId; id < firstId + merges; id++) {
     const best = pairCounts(ids)[0];
     if (best === undefined) return;

@@ -9,7 +9,7 @@ import type { Text } from "../data.ts";
 import { check, heading, type Item, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
 import { bytePair } from "./gpt4.ts";
-import { row, tokens } from "./shown.ts";
+import { spaced, tokenItem } from "./token_items.ts";
 
 /** Registering them, and who may write them. */
 export async function* specialSection(vocabSize: number, env: LessonEnv<Text>): AsyncGenerator<Item> {
@@ -21,22 +21,22 @@ export async function* specialSection(vocabSize: number, env: LessonEnv<Text>): 
   );
   yield table(["token", "id"], [...gpt4.special].map(([text, id]) => [text, id]));
   yield say("Exercise 4 of minbpe: read its text as that number, but only where the caller allows it.");
-  yield tokens("<|endoftext|>hello world", { tokenizer: gpt4, env });
+  yield tokenItem("<|endoftext|>hello world", { tokenizer: gpt4, env });
   yield check({
     name: "<|endoftext|>hello world, all allowed",
-    ours: row(gpt4.encode("<|endoftext|>hello world", { allowedSpecial: "all" })),
+    ours: spaced(gpt4.encode("<|endoftext|>hello world", { allowedSpecial: "all" })),
     lecture: "100257 15339 1917",
     source,
   });
   yield check({
     name: "<|endoftext|>, as ordinary text for GPT-2",
-    ours: row(gpt2.encodeOrdinary("<|endoftext|>")),
+    ours: spaced(gpt2.encodeOrdinary("<|endoftext|>")),
     lecture: "27 91 437 1659 5239 91 29",
     source,
   });
   yield check({
     name: "hello <|endoftext|>, for GPT-2",
-    ours: row(gpt2.encode("hello <|endoftext|>", { allowedSpecial: "all" })),
+    ours: spaced(gpt2.encode("hello <|endoftext|>", { allowedSpecial: "all" })),
     lecture: "31373 220 50256",
     source,
   });
@@ -48,5 +48,5 @@ export async function* specialSection(vocabSize: number, env: LessonEnv<Text>): 
   const { pattern, merges } = learned;
   const registered = new BpeTokenizer({ pattern, merges, tokens: learned.tokens, special });
   yield say("The tokenizer of this lesson with two of its own, `<|endoftext|>` and `<|user|>`:");
-  yield tokens("<|user|>Hello there<|endoftext|>", { tokenizer: registered, env });
+  yield tokenItem("<|user|>Hello there<|endoftext|>", { tokenizer: registered, env });
 }

@@ -7,11 +7,11 @@ import type { BpeTokenizer } from "../../../stages/token/bpe.ts";
 import { minbpeModel, minbpeVocab } from "../../../stages/token/files/minbpe_files.ts";
 import { chunks, patternSource } from "../../../stages/token/split/patterns.ts";
 import { trainBpe } from "../../../stages/token/train/train_bpe.ts";
-import { visible } from "../../parts/token/pieces.ts";
+import { visible } from "../../parts/token/visible_token.ts";
 import type { Text } from "../data.ts";
 import { check, heading, type Item, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
-import { bracketed, inRows, sha256 } from "./shown.ts";
+import { bracketed, sha256, wrappedItem } from "./token_items.ts";
 
 const example = "She's 35 in 2024, ISN'T she?   Yes!!\n\n  f(x)";
 
@@ -29,14 +29,14 @@ export async function* splitSection(vocabSize: number, env: LessonEnv<Text>): As
       basic.tokens.length - 256
     } tokens above, ${glued.length} hold a letter beside something that is none. Their meanings are glued together: "dog." and "dog!" would be different words.`,
   );
-  yield inRows(glued.slice(0, 16).map(bracketed), env);
+  yield wrappedItem(glued.slice(0, 16).map(bracketed), env);
   yield say(
     "GPT-2 cuts text by a regular expression first, and merges only inside the pieces. GPT-4 has another one.",
   );
   for (const [name, pattern] of [["GPT-2", "gpt2"], ["GPT-4", "gpt4"]] as const) {
     yield say(`${name}'s, and what it makes of an example:`);
-    yield inRows(patternSource(pattern), env);
-    yield inRows([...chunks(example, pattern)].map((chunk) => `[${visible(chunk)}]`), env);
+    yield wrappedItem(patternSource(pattern), env);
+    yield wrappedItem([...chunks(example, pattern)].map((chunk) => `[${visible(chunk)}]`), env);
   }
   yield say(
     "See what differs: GPT-4 knows 'T as well as 't, takes digits by three at most, joins a mark to the word after it, and lets punctuation swallow the line breaks that follow.",

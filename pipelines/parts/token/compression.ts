@@ -7,8 +7,8 @@ import { padEnd, truncate } from "../../../stages/report/terminal_text.ts";
 import { count } from "../../../stages/report/quantity.ts";
 import { utf8Length } from "../../../stages/token/encode.ts";
 import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
-import { type Passage, passages } from "./languages.ts";
-import { idsOf } from "./token_text.ts";
+import { type Passage, passages } from "./passages.ts";
+import { encodeWithSpecial } from "./text_tokens.ts";
 
 /** A tokenizer with a short name for its column. */
 export interface NamedTokenizer {
@@ -34,7 +34,7 @@ export interface Compression {
 }
 
 /** Counts the tokens of a text, if it is not empty, and of the passages. */
-export function compare(
+export function compareCompression(
   tokenizers: readonly NamedTokenizer[],
   own: { readonly label: string; readonly text: string },
 ): Compression {
@@ -83,7 +83,7 @@ export function compressionLines({ columns, rows }: Compression): string[] {
 
 function tokenCount(text: string, tokenizer: Tokenizer): number | null {
   try {
-    return idsOf(text, tokenizer).length;
+    return encodeWithSpecial(text, tokenizer).length;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error; // a character tokenizer knows only what it has met
     return null;

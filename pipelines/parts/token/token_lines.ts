@@ -5,11 +5,11 @@
  */
 import stringWidth from "string-width";
 import { painter, truncate } from "../../../stages/report/terminal_text.ts";
-import { visibleToken } from "./pieces.ts";
-import type { ShownToken } from "./token_text.ts";
+import { visibleToken } from "./visible_token.ts";
+import type { TextToken } from "./text_tokens.ts";
 
 /** Room, and whether colours may be used. */
-export interface TokenRoom {
+export interface TokenLinesOptions {
   readonly columns: number;
   readonly color: boolean;
 }
@@ -17,7 +17,7 @@ export interface TokenRoom {
 const backgrounds = [153, 223, 157, 217, 189, 229]; // of xterm's 256: all pale, so that black can be read on them
 
 /** The rows: a line of tokens, a line of ids. A token with a line break in it ends its row. */
-export function tokenLines(tokens: readonly ShownToken[], { columns, color }: TokenRoom): string[] {
+export function tokenLines(tokens: readonly TextToken[], { columns, color }: TokenLinesOptions): string[] {
   const paint = painter(color);
   const lines: string[] = [];
   let top = "", bottom = "", used = 0;

@@ -10,12 +10,12 @@ import type { Pattern } from "../split/patterns.ts";
 
 /** The text of `vocab.json`, special tokens included. */
 export function gpt2Vocab(tokenizer: BpeTokenizer): string {
-  return JSON.stringify(vocabulary(tokenizer));
+  return JSON.stringify(vocabularyJson(tokenizer));
 }
 
 /** Token to id, in order of id; special tokens by their own text. Throws TypeError where two have one text. */
-export function vocabulary(tokenizer: BpeTokenizer): Record<string, number> {
-  const entries = named(tokenizer).sort((a, b) => a[1] - b[1]);
+export function vocabularyJson(tokenizer: BpeTokenizer): Record<string, number> {
+  const entries = vocabularyEntries(tokenizer).sort((a, b) => a[1] - b[1]);
   const texts = new Map<string, number>();
   for (const [text, id] of entries) {
     const other = texts.get(text);
@@ -31,11 +31,11 @@ export function vocabulary(tokenizer: BpeTokenizer): Record<string, number> {
 
 /** Whether each token can be told by its text: no special token is written as an ordinary one is. */
 export function fitsVocabulary(tokenizer: BpeTokenizer): boolean {
-  const entries = named(tokenizer);
+  const entries = vocabularyEntries(tokenizer);
   return new Set(entries.map(([text]) => text)).size === entries.length;
 }
 
-function named(tokenizer: BpeTokenizer): [string, number][] {
+function vocabularyEntries(tokenizer: BpeTokenizer): [string, number][] {
   const entries: [string, number][] = [...tokenizer.special];
   tokenizer.tokens.forEach((bytes, id) => bytes && entries.push([printable(bytes), id]));
   return entries;
@@ -80,11 +80,11 @@ export function parseGpt2Files(files: Gpt2Files): BpeTokenizer {
   });
   const made = new Set(pairs.map(({ pair: [left, right] }) => left + right));
   const special = new Map([...vocab].filter(([text]) => !made.has(text) && unprintable(text)?.length !== 1));
-  return tokenizerOf({ vocab, pairs, special, pattern: files.pattern ?? "gpt2", name: files.folder });
+  return tokenizerFromTexts({ vocab, pairs, special, pattern: files.pattern ?? "gpt2", name: files.folder });
 }
 
 /** Ids are below this: tables are as long as the greatest id. */
-export const MOST_IDS: number = 2 ** 21;
+export const MAX_IDS: number = 2 ** 21;
 
 /** Token texts to ids. Throws SyntaxError naming the entry. */
 export function parseVocab(text: string, name: string): Map<string, number> {
@@ -105,10 +105,10 @@ export function vocabularyOf(parsed: unknown, name: string): Map<string, number>
   const taken = new Set<number>();
   const vocab = new Map<string, number>();
   for (const [token, id] of Object.entries(parsed)) {
-    if (!Number.isSafeInteger(id) || id < 0 || id >= MOST_IDS || taken.has(id)) {
+    if (!Number.isSafeInteger(id) || id < 0 || id >= MAX_IDS || taken.has(id)) {
       throw new SyntaxError(
         `Cannot read ${name}: token ${excerpt(token)} has id ${excerpt(id)}: ` +
-          (taken.has(id) ? "it is taken" : `expected a whole number below ${MOST_IDS}`),
+          (taken.has(id) ? "it is taken" : `expected a whole number below ${MAX_IDS}`),
       );
     }
     taken.add(id);
@@ -118,7 +118,7 @@ export function vocabularyOf(parsed: unknown, name: string): Map<string, number>
 }
 
 /** What the two kinds of file come to. */
-export interface Written {
+export interface ParsedVocabulary {
   /** Ids by the tokens' printable texts. */
   readonly vocab: ReadonlyMap<string, number>;
   /** The merges in order, and where each was read. */
@@ -132,7 +132,7 @@ export interface Written {
 }
 
 /** A tokenizer from texts of tokens and merges. Throws SyntaxError with the place of what does not fit. */
-export function tokenizerOf({ vocab, pairs, special, pattern, name }: Written): BpeTokenizer {
+export function tokenizerFromTexts({ vocab, pairs, special, pattern, name }: ParsedVocabulary): BpeTokenizer {
   const tokens: (Uint8Array | undefined)[] = [];
   for (const [text, id] of vocab) {
     if (special.has(text)) continue;
@@ -155,19 +155,19 @@ export function tokenizerOf({ vocab, pairs, special, pattern, name }: Written): 
     });
     return [left, right, id];
   });
-  return soundTokenizer({ pattern, tokens: filled, merges, special }, name);
+  return checkedTokenizer({ pattern, tokens: filled, merges, special }, name);
 }
 
 /** A tokenizer of what a file says. Throws SyntaxError, with the file, where the parts do not fit. */
-export function soundTokenizer(spec: BpeSpec, name: string): BpeTokenizer {
+export function checkedTokenizer(spec: BpeSpec, name: string): BpeTokenizer {
   const taken = new Map<number, string>();
   for (const [text, id] of spec.special ?? []) {
     const other = taken.get(id);
-    if (id >= MOST_IDS || other !== undefined) {
+    if (id >= MAX_IDS || other !== undefined) {
       throw new SyntaxError(
         `Cannot read ${name}: special token ${excerpt(text)} has id ${id}: ` +
           (other === undefined
-            ? `expected a whole number below ${MOST_IDS}`
+            ? `expected a whole number below ${MAX_IDS}`
             : `it is taken by ${excerpt(other)}`),
       );
     }

@@ -6,7 +6,7 @@
 import { excerpt } from "../../format/text/excerpt.ts";
 import type { BpeTokenizer } from "../bpe.ts";
 import { printable } from "../byte_characters.ts";
-import { tokenizerOf, vocabulary, vocabularyOf } from "./gpt2_files.ts";
+import { tokenizerFromTexts, vocabularyJson, vocabularyOf } from "./gpt2_files.ts";
 import { GPT4_SPELLINGS, type Pattern, patternSource } from "../split/patterns.ts";
 
 const BYTE_LEVEL = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true };
@@ -40,7 +40,7 @@ export function huggingFaceJson(tokenizer: BpeTokenizer): string {
       fuse_unk: false,
       byte_fallback: false,
       ignore_merges: false,
-      vocab: vocabulary(tokenizer),
+      vocab: vocabularyJson(tokenizer),
       merges: tokenizer.merges.map(([left, right]) => [shown[left], shown[right]]),
     },
   });
@@ -93,7 +93,7 @@ export function parseHuggingFaceJson(text: string, file: string): BpeTokenizer {
     }
     return { pair: [left, right] as const, where: `${file}: model.merges[${i}]` };
   });
-  return tokenizerOf({ vocab, pairs, special, pattern, name: file });
+  return tokenizerFromTexts({ vocab, pairs, special, pattern, name: file });
 }
 
 function preTokenizer(pattern: Pattern): unknown {

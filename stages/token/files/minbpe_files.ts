@@ -7,7 +7,7 @@
  */
 import { excerpt } from "../../format/text/excerpt.ts";
 import type { BpeTokenizer, Merge } from "../bpe.ts";
-import { soundTokenizer } from "./gpt2_files.ts";
+import { checkedTokenizer } from "./gpt2_files.ts";
 import { patternSource } from "../split/patterns.ts";
 
 /** Whether minbpe's format can hold a tokenizer: one line each, ids 0 to 255 are the bytes, merges follow in order. */
@@ -94,7 +94,7 @@ export function parseMinbpeModel(text: string, file: string): BpeTokenizer {
     joined.set(tokens[right], tokens[left].length);
     tokens.push(joined);
   }
-  return soundTokenizer({ pattern: lines[1], tokens, merges, special }, file);
+  return checkedTokenizer({ pattern: lines[1], tokens, merges, special }, file);
 }
 
 /** Text of a token's bytes, with control characters escaped so that they do not disturb the line. */

@@ -8,7 +8,7 @@
 import { excerpt } from "../../format/text/excerpt.ts";
 import { BpeTokenizer } from "../bpe.ts";
 import { ByteIndex } from "../byte_index.ts";
-import { MOST_IDS, soundTokenizer } from "./gpt2_files.ts";
+import { checkedTokenizer, MAX_IDS } from "./gpt2_files.ts";
 import type { Pattern } from "../split/patterns.ts";
 
 /** Whether ranks alone say how a tokenizer merges: no two tokens of the same bytes, each merge found again from them. */
@@ -80,7 +80,7 @@ export function parseTiktokenRanks(
       throw refuse(`expected a token in base64 and its rank, found ${excerpt(line)}`);
     }
     const rank = Number(match[2]);
-    if (rank >= MOST_IDS) throw refuse(`rank ${rank}: expected a whole number below ${MOST_IDS}`);
+    if (rank >= MAX_IDS) throw refuse(`rank ${rank}: expected a whole number below ${MAX_IDS}`);
     if (tokens[rank] !== undefined) throw refuse(`rank ${rank} is taken by another token`);
     const bytes = decoded(match[1], refuse);
     total += cuts(bytes);
@@ -90,7 +90,7 @@ export function parseTiktokenRanks(
     lineOf.set(match[1], i + 1);
     tokens[rank] = bytes;
   });
-  return soundTokenizer(
+  return checkedTokenizer(
     { pattern, tokens: Array.from(tokens), ...(special !== undefined && { special }) },
     file,
   );

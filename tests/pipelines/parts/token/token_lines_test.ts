@@ -1,24 +1,24 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import stringWidth from "string-width";
-import { piecesOf, visibleToken } from "../../../../pipelines/parts/token/pieces.ts";
+import { segmentsOf, visibleToken } from "../../../../pipelines/parts/token/visible_token.ts";
 import { tokenLines } from "../../../../pipelines/parts/token/token_lines.ts";
-import { tokensOf } from "../../../../pipelines/parts/token/token_text.ts";
+import { tokensOf } from "../../../../pipelines/parts/token/text_tokens.ts";
 import { loadTokenizer } from "../../../../stages/token/load_tokenizer.ts";
 
 const bytes = (...numbers: number[]) => Uint8Array.from(numbers);
 const utf8 = new TextEncoder();
 
 Deno.test("piecesOf() tells whole characters from bytes that are a part of one", () => {
-  deepStrictEqual(piecesOf(utf8.encode("né你🙂")), [{ text: "né你🙂" }]);
-  deepStrictEqual(piecesOf(bytes(0x20, 0xE4, 0xBD)), [{ text: " " }, { bytes: bytes(0xE4, 0xBD) }]);
-  deepStrictEqual(piecesOf(bytes(0xA0, 0x61, 0xFF)), [{ bytes: bytes(0xA0) }, { text: "a" }, {
+  deepStrictEqual(segmentsOf(utf8.encode("né你🙂")), [{ text: "né你🙂" }]);
+  deepStrictEqual(segmentsOf(bytes(0x20, 0xE4, 0xBD)), [{ text: " " }, { bytes: bytes(0xE4, 0xBD) }]);
+  deepStrictEqual(segmentsOf(bytes(0xA0, 0x61, 0xFF)), [{ bytes: bytes(0xA0) }, { text: "a" }, {
     bytes: bytes(0xFF),
   }]);
-  deepStrictEqual(piecesOf(bytes(0xED, 0xA0, 0x80)), [{ bytes: bytes(0xED, 0xA0, 0x80) }]); // a surrogate is none
-  deepStrictEqual(piecesOf(bytes()), []);
+  deepStrictEqual(segmentsOf(bytes(0xED, 0xA0, 0x80)), [{ bytes: bytes(0xED, 0xA0, 0x80) }]); // a surrogate is none
+  deepStrictEqual(segmentsOf(bytes()), []);
   for (let first = 0; first < 256; first++) {
     for (const second of [0x00, 0x41, 0x80, 0xBF, 0xC3, 0xFF]) {
-      const joined = piecesOf(bytes(first, second)).flatMap((piece) => [
+      const joined = segmentsOf(bytes(first, second)).flatMap((piece) => [
         ..."bytes" in piece ? piece.bytes : utf8.encode(piece.text),
       ]);
       deepStrictEqual(joined, [first, second]);

@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { compare } from "../../../../pipelines/parts/token/compression.ts";
+import { compareCompression } from "../../../../pipelines/parts/token/compression.ts";
 import { tokenPage } from "../../../../pipelines/parts/token/token_page.ts";
-import { idsOf } from "../../../../pipelines/parts/token/token_text.ts";
+import { encodeWithSpecial } from "../../../../pipelines/parts/token/text_tokens.ts";
 import { CharTokenizer } from "../../../../stages/token/char.ts";
 import { loadTokenizer } from "../../../../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../../../../stages/token/tokenizer.ts";
@@ -20,7 +20,7 @@ const texts = [
 ];
 
 function pageOf(tokenizer: Tokenizer, { name = "gpt2", text = "" } = {}): Promise<string> {
-  const compression = compare([{ name: "this", tokenizer }], { label: "your text", text });
+  const compression = compareCompression([{ name: "this", tokenizer }], { label: "your text", text });
   return tokenPage({ name, tokenizer, text, compression });
 }
 
@@ -67,7 +67,7 @@ for (const [name, load] of Object.entries(tokenizers)) {
         }`,
       );
       deepStrictEqual([found.errors, found.hit], [[], false]);
-      deepStrictEqual(found.ids, texts.map((text) => [...idsOf(text, tokenizer)]));
+      deepStrictEqual(found.ids, texts.map((text) => [...encodeWithSpecial(text, tokenizer)]));
       strictEqual(found.shown, found.ids[0].length);
       strictEqual(found.heading, `Tokens of ${hostile}`);
     },

@@ -11,18 +11,20 @@ import { loadTokenizer } from "./load_tokenizer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** Which tokenizer, by the name or path that `loadTokenizer` takes. */
-interface Named {
+interface TokenizerName {
   readonly tokenizer: string;
 }
 
 /** The stage `encode`. */
-export function encodeStages({ tokenizer, ...options }: Named & EncodeOptions): Stage<Document, Tokens>[] {
+export function encodeStages(
+  { tokenizer, ...options }: TokenizerName & EncodeOptions,
+): Stage<Document, Tokens>[] {
   return [encode(tokenizer, options)];
 }
 
 /** A stage from texts to ids, as the tokenizer's `encode` makes them. */
 export function encodeTextStages(
-  { tokenizer, ...options }: Named & SpecialOptions,
+  { tokenizer, ...options }: TokenizerName & SpecialOptions,
 ): Stage<string, Uint32Array>[] {
   return [stage<string, Uint32Array, Tokenizer>({
     name: "encode texts",

@@ -9,12 +9,12 @@ import type { Document } from "../../../stages/items.ts";
 import { countChunks, type CountedGroup } from "../../../stages/token/train/count_chunks.ts";
 import { saveTokenizer } from "../../../stages/token/files/folder.ts";
 import { BpeTrainer, type ChunkCounts, type TrainBpeOptions } from "../../../stages/token/train/train_bpe.ts";
-import { compare } from "./compression.ts";
-import { gather } from "./gather.ts";
-import { publishedTokenizers } from "./published.ts";
+import { compareCompression } from "./compression.ts";
+import { groupTexts } from "./group_texts.ts";
+import { referenceTokenizers } from "./reference_tokenizers.ts";
 
 /** What to learn, and where to. */
-export interface LearnOptions extends Required<TrainBpeOptions> {
+export interface TrainTokenizerOptions extends Required<TrainBpeOptions> {
   /** The first documents that have so many characters together; null: all. */
   readonly maxCharacters: number | null;
   /** Threads that count. */
@@ -39,19 +39,19 @@ const measured = 200_000; // characters: bytes a token are steady to two digits 
  * Counts chunks on the run's threads, then learns: the same vocabulary for the same documents in the same order. Throws
  * RangeError or SyntaxError at once for what cannot be learned, and RangeError at the end where there was no text.
  */
-export function learn(options: LearnOptions): (documents: Flow<Document>) => Flow<never> {
+export function trainTokenizer(options: TrainTokenizerOptions): (documents: Flow<Document>) => Flow<never> {
   const { maxCharacters, workers, dir, ...training } = options;
   checkSpecial(training.special);
   new BpeTrainer(training); // refuses what cannot be
   return (documents) =>
     documents
-      .pipe(gather({ maxCharacters, excerpt: measured }))
+      .pipe(groupTexts({ maxCharacters, excerpt: measured }))
       .pipe(countChunks({ pattern: training.pattern, workers }))
-      .pipe(learnCounted(training, dir));
+      .pipe(trainOnCounts(training, dir));
 }
 
 /** Learns from counts when all have come. */
-export function learnCounted(training: Required<TrainBpeOptions>, dir: string): Stage<CountedGroup, never> {
+export function trainOnCounts(training: Required<TrainBpeOptions>, dir: string): Stage<CountedGroup, never> {
   return {
     name: "learn",
     open(_ctx, saved?: SavedLearning): Learning {
@@ -71,7 +71,7 @@ export function learnCounted(training: Required<TrainBpeOptions>, dir: string): 
       }
       ctx.emit({ type: "note", text: `learning ${training.vocabSize} tokens` });
       const { tokenizer, report } = state.trainer.train();
-      const compression = compare([{ name: "this", tokenizer }, ...await publishedTokenizers()], {
+      const compression = compareCompression([{ name: "this", tokenizer }, ...await referenceTokenizers()], {
         label: "source",
         text: state.excerpt,
       });

@@ -1,8 +1,12 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
-import { compare, compressionLines } from "../../../../pipelines/parts/token/compression.ts";
-import { passages } from "../../../../pipelines/parts/token/languages.ts";
-import { gather } from "../../../../pipelines/parts/token/gather.ts";
-import { learn, learnCounted, type LearnOptions } from "../../../../pipelines/parts/token/learn.ts";
+import { compareCompression, compressionLines } from "../../../../pipelines/parts/token/compression.ts";
+import { passages } from "../../../../pipelines/parts/token/passages.ts";
+import { groupTexts } from "../../../../pipelines/parts/token/group_texts.ts";
+import {
+  trainOnCounts,
+  trainTokenizer,
+  type TrainTokenizerOptions,
+} from "../../../../pipelines/parts/token/train_tokenizer.ts";
 import { asSource } from "../../../../stages/flow/as_source.ts";
 import { from } from "../../../../stages/flow/flow.ts";
 import { checkStage } from "../../../../stages/flow/check_resume.ts";
@@ -12,7 +16,7 @@ import { trainBpe } from "../../../../stages/token/train/train_bpe.ts";
 import stringWidth from "string-width";
 import { withFolder } from "../../program.ts";
 
-const options: Omit<LearnOptions, "dir"> = {
+const options: Omit<TrainTokenizerOptions, "dir"> = {
   vocabSize: 300,
   pattern: "gpt4",
   special: ["<|endoftext|>"],
@@ -29,8 +33,9 @@ Deno.test("learn() writes what trainBpe() learns, and the same after any cut", a
       counter.add(text);
       return { ...counter.counted(), excerpt: text };
     });
-    await checkStage(learnCounted(options, dir), groups);
-    await from(asSource("documents", () => documents)).via(learn({ ...options, dir, workers: 2 })).run();
+    await checkStage(trainOnCounts(options, dir), groups);
+    await from(asSource("documents", () => documents)).via(trainTokenizer({ ...options, dir, workers: 2 }))
+      .run();
     const wanted = await trainBpe(passages.map(({ text }) => text), options);
     const read = await loadTokenizer(dir);
     for (const { text } of passages) deepStrictEqual(read.encode(text), wanted.tokenizer.encode(text));
@@ -48,20 +53,23 @@ Deno.test("learn() writes what trainBpe() learns, and the same after any cut", a
 Deno.test("learn() stops at maxCharacters and refuses what cannot be", async () => {
   await withFolder(async (dir) => {
     const first = { ...options, maxCharacters: 10, dir };
-    await from(asSource("documents", () => documents)).via(learn(first)).run();
+    await from(asSource("documents", () => documents)).via(trainTokenizer(first)).run();
     strictEqual(JSON.parse(await Deno.readTextFile(`${dir}/report.json`)).texts, 1);
-    await rejects(from(asSource("documents", () => [])).via(learn(first)).run(), /the source has no text/);
-    throws(() => learn({ ...first, special: ["a", "a"] }), /"a": it is given twice/);
-    throws(() => learn({ ...first, special: ["a\n"] }), /it has a line break/);
-    throws(() => learn({ ...first, vocabSize: 256 }), /expected a whole number from 257/);
+    await rejects(
+      from(asSource("documents", () => [])).via(trainTokenizer(first)).run(),
+      /the source has no text/,
+    );
+    throws(() => trainTokenizer({ ...first, special: ["a", "a"] }), /"a": it is given twice/);
+    throws(() => trainTokenizer({ ...first, special: ["a\n"] }), /it has a line break/);
+    throws(() => trainTokenizer({ ...first, vocabSize: 256 }), /expected a whole number from 257/);
   });
 });
 
 Deno.test("gather() groups texts in order up to so many characters, with their beginning, after any cut", async () => {
   const long = Array.from({ length: 9 }, (_, i) => ({ id: `${i}`, text: `${i}`.repeat(60_000) }));
-  await checkStage(() => gather({ maxCharacters: null, excerpt: 70_000 }), long);
+  await checkStage(() => groupTexts({ maxCharacters: null, excerpt: 70_000 }), long);
   const groups = await Array.fromAsync(
-    from(asSource("documents", () => long)).pipe(gather({ maxCharacters: 400_000, excerpt: 350_000 }))
+    from(asSource("documents", () => long)).pipe(groupTexts({ maxCharacters: 400_000, excerpt: 350_000 }))
       .stream(),
   );
   deepStrictEqual(groups.map(({ texts }) => texts.length), [5, 2]); // 262,144 characters are reached with the fifth
@@ -74,7 +82,7 @@ Deno.test("gather() groups texts in order up to so many characters, with their b
 Deno.test("compare() gives each passage under each vocabulary; with four it fits 40 columns", async () => {
   const gpt2 = await loadTokenizer("gpt2");
   const four = ["this", "gpt2", "cl100k", "o200k"].map((name) => ({ name, tokenizer: gpt2 }));
-  const table = compare(four, { label: "your text", text: "hello world" });
+  const table = compareCompression(four, { label: "your text", text: "hello world" });
   deepStrictEqual(table.rows[0], {
     label: "your text",
     translated: false,

@@ -6,13 +6,13 @@
 import stringWidth from "string-width";
 import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 import type { Env } from "../../cli/pipeline.ts";
-import { visibleToken } from "../../parts/token/pieces.ts";
+import { visibleToken } from "../../parts/token/visible_token.ts";
 import { tokenLines } from "../../parts/token/token_lines.ts";
-import { tokensOf } from "../../parts/token/token_text.ts";
+import { tokensOf } from "../../parts/token/text_tokens.ts";
 import { type Item, lines } from "../item.ts";
 
 /** A text's tokens, each with its id under it. */
-export function tokens(
+export function tokenItem(
   text: string,
   { tokenizer, env }: { readonly tokenizer: Tokenizer; readonly env: Pick<Env, "look"> },
 ): Item {
@@ -21,18 +21,18 @@ export function tokens(
 }
 
 /** Parts one after another, in rows that fit. */
-export function inRows(parts: Iterable<string>, { look }: Pick<Env, "look">): Item {
+export function wrappedItem(parts: Iterable<string>, { look }: Pick<Env, "look">): Item {
   const room = Math.min(100, look.columns) - 3; // the lesson indents
   const rows: string[] = [];
-  let row = "";
+  let line = "";
   for (const part of parts) {
-    if (row !== "" && stringWidth(row) + stringWidth(part) > room) {
-      rows.push(row);
-      row = "";
+    if (line !== "" && stringWidth(line) + stringWidth(part) > room) {
+      rows.push(line);
+      line = "";
     }
-    row += part;
+    line += part;
   }
-  return lines([...rows, row]);
+  return lines([...rows, line]);
 }
 
 /** A token in brackets: "[the␣]". */
@@ -41,7 +41,7 @@ export function bracketed(bytes: Uint8Array | undefined): string {
 }
 
 /** Numbers in a row: "258 100 258 97 99". */
-export function row(ids: Iterable<number>): string {
+export function spaced(ids: Iterable<number>): string {
   return [...ids].join(" ");
 }
 

@@ -14,7 +14,7 @@ import type { Env } from "../../cli/pipeline.ts";
  * Documents to ids on the run's threads: the same ids for any number of them. Each loads the tokenizer from the run's
  * folder, where `tokenizerFor` keeps it.
  */
-export function encoding(
+export function encodeStage(
   tokenizer: Tokenizer,
   { env, ...options }: EncodeOptions & { readonly env: Env },
 ): Stage<Document, Tokens> {

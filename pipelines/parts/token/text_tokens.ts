@@ -6,7 +6,7 @@
 import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 
 /** One token of a text. */
-export interface ShownToken {
+export interface TextToken {
   readonly id: number;
   readonly bytes: Uint8Array;
   /** It stands for a special token's text. */
@@ -14,12 +14,12 @@ export interface ShownToken {
 }
 
 /** A text as tokens; the texts of special tokens are read as those. Throws RangeError as `encode`. */
-export function tokensOf(text: string, tokenizer: Tokenizer): ShownToken[] {
-  return shownTokens(idsOf(text, tokenizer), tokenizer);
+export function tokensOf(text: string, tokenizer: Tokenizer): TextToken[] {
+  return tokensOfIds(encodeWithSpecial(text, tokenizer), tokenizer);
 }
 
 /** Tokens by their ids. */
-export function shownTokens(ids: Iterable<number>, tokenizer: Tokenizer): ShownToken[] {
+export function tokensOfIds(ids: Iterable<number>, tokenizer: Tokenizer): TextToken[] {
   return Array.from(
     ids,
     (id) => ({ id, bytes: tokenizer.decodeSingleTokenBytes(id), special: tokenizer.isSpecialToken(id) }),
@@ -27,6 +27,6 @@ export function shownTokens(ids: Iterable<number>, tokenizer: Tokenizer): ShownT
 }
 
 /** The ids alone. Throws RangeError as `encode`. */
-export function idsOf(text: string, tokenizer: Tokenizer): Uint32Array {
+export function encodeWithSpecial(text: string, tokenizer: Tokenizer): Uint32Array {
   return tokenizer.encode(text, { allowedSpecial: "all" });
 }

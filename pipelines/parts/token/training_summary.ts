@@ -7,7 +7,7 @@ import { count } from "../../../stages/report/quantity.ts";
 import { compressionLines } from "./compression.ts";
 
 /** Reads report.json of a tokenizer's folder. Throws Deno.errors.NotFound where there is none. */
-export async function learnedLines(dir: string): Promise<string[]> {
+export async function trainingSummary(dir: string): Promise<string[]> {
   const report = JSON.parse(await Deno.readTextFile(`${dir}/report.json`));
   const { vocabSize, merges, special, texts, bytes, differentChunks, bytesPerToken, compression } = report;
   return [

@@ -8,7 +8,7 @@ import type { Document } from "../../../stages/items.ts";
 import { GROUP_CHARACTERS, type TextGroup } from "../../../stages/token/train/count_chunks.ts";
 
 /** What is read. */
-export interface GatherOptions {
+export interface GroupTextsOptions {
   /** The first documents that have so many characters together; null: all. */
   readonly maxCharacters: number | null;
   /** Characters of the beginning that go along with the groups. */
@@ -26,7 +26,9 @@ interface Gathering {
 }
 
 /** Documents → groups of their texts, in order. */
-export function gather({ maxCharacters, excerpt }: GatherOptions): Stage<Document, TextGroup, Gathering> {
+export function groupTexts(
+  { maxCharacters, excerpt }: GroupTextsOptions,
+): Stage<Document, TextGroup, Gathering> {
   const take = (state: Gathering): TextGroup => {
     const beginning = state.excerpted < excerpt
       ? state.texts.join("").slice(0, excerpt - state.excerpted)

@@ -7,12 +7,14 @@ import { loadTokenizer } from "../../../stages/token/load_tokenizer.ts";
 import type { NamedTokenizer } from "./compression.ts";
 
 /** By the names that `--tokenizer` takes: GPT-2's, GPT-4's and GPT-4o's. */
-export const published: readonly string[] = ["gpt2", "cl100k", "o200k"];
+export const referenceNames: readonly string[] = ["gpt2", "cl100k", "o200k"];
 
 let loaded: Promise<readonly NamedTokenizer[]> | null = null;
 
 /** They themselves; loaded once. */
-export function publishedTokenizers(): Promise<readonly NamedTokenizer[]> {
-  loaded ??= Promise.all(published.map(async (name) => ({ name, tokenizer: await loadTokenizer(name) })));
+export function referenceTokenizers(): Promise<readonly NamedTokenizer[]> {
+  loaded ??= Promise.all(
+    referenceNames.map(async (name) => ({ name, tokenizer: await loadTokenizer(name) })),
+  );
   return loaded;
 }

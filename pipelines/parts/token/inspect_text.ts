@@ -12,14 +12,14 @@ import { utf8Length } from "../../../stages/token/encode.ts";
 import { loadTokenizer } from "../../../stages/token/load_tokenizer.ts";
 import type { Env } from "../../cli/pipeline.ts";
 import { writeWhole } from "../../cli/run_folder.ts";
-import { compare, compressionLines } from "./compression.ts";
-import { published, publishedTokenizers } from "./published.ts";
+import { compareCompression, compressionLines } from "./compression.ts";
+import { referenceNames, referenceTokenizers } from "./reference_tokenizers.ts";
 import { tokenLines } from "./token_lines.ts";
 import { tokenPage } from "./token_page.ts";
-import { idsOf, shownTokens } from "./token_text.ts";
+import { encodeWithSpecial, tokensOfIds } from "./text_tokens.ts";
 
 /** What to look at. */
-export interface InspectOptions {
+export interface InspectTextOptions {
   /** A text, or `-` for standard input. */
   readonly text: string;
   /** A name or path. */
@@ -32,12 +32,12 @@ const mostCharacters = 100_000; // that the page begins with: it cuts them up an
 const mostTokens = 1000; // in the terminal: more scrolls away
 
 /** A flow of one text. Throws as `loadTokenizer`, and RangeError for a text that the tokenizer cannot encode. */
-export async function inspect(options: InspectOptions, env: Env): Promise<Flow<unknown>> {
+export async function inspectText(options: InspectTextOptions, env: Env): Promise<Flow<unknown>> {
   const tokenizer = await loadTokenizer(options.tokenizer);
   const text = options.text === "-" && !env.dry
     ? await new Response(Deno.stdin.readable).text()
     : options.text;
-  const ids = idsOf(text, tokenizer);
+  const ids = encodeWithSpecial(text, tokenizer);
   return from(asSource("text", () => [text])).pipe(map("inspect", async (text, { emit }) => {
     const bytes = utf8Length(text), characters = characterCount(text);
     const more = [
@@ -48,11 +48,14 @@ export async function inspect(options: InspectOptions, env: Env): Promise<Flow<u
     ];
     const ratio = ids.length === 0 ? "" : `: ${(bytes / ids.length).toFixed(2)} bytes a token`;
     emit({ type: "tokens", tokenizer: options.tokenizer, ids: [...ids], bytes, characters });
-    const own = published.includes(options.tokenizer) ? [] : [{ name: "this", tokenizer }];
-    const compression = compare([...own, ...await publishedTokenizers()], { label: "your text", text });
+    const own = referenceNames.includes(options.tokenizer) ? [] : [{ name: "this", tokenizer }];
+    const compression = compareCompression([...own, ...await referenceTokenizers()], {
+      label: "your text",
+      text,
+    });
     env.print(
       [
-        ...tokenLines(shownTokens(ids.subarray(0, mostTokens), tokenizer), env.look),
+        ...tokenLines(tokensOfIds(ids.subarray(0, mostTokens), tokenizer), env.look),
         ...more,
         "",
         `${options.tokenizer}: ${count(ids.length)} tokens, ${count(characters)} characters, ${

@@ -5,11 +5,11 @@
  */
 
 /** Characters, or bytes that make none on their own. */
-export type Piece = { readonly text: string } | { readonly bytes: Uint8Array };
+export type TokenSegment = { readonly text: string } | { readonly bytes: Uint8Array };
 
 /** The pieces of a token, in order; texts and bytes take turns. */
-export function piecesOf(token: Uint8Array): Piece[] {
-  const pieces: Piece[] = [];
+export function segmentsOf(token: Uint8Array): TokenSegment[] {
+  const pieces: TokenSegment[] = [];
   let text = "", stray: number[] = [];
   const end = (): void => {
     if (text !== "") pieces.push({ text });
@@ -39,7 +39,7 @@ export function hex(bytes: Uint8Array): string {
  * code points ("\u{200d}"), bytes that are no whole character stand as "<e4bd>".
  */
 export function visibleToken(token: Uint8Array): string {
-  return piecesOf(token).map((piece) => "bytes" in piece ? `<${hex(piece.bytes)}>` : visible(piece.text))
+  return segmentsOf(token).map((piece) => "bytes" in piece ? `<${hex(piece.bytes)}>` : visible(piece.text))
     .join("");
 }
 
