@@ -12,7 +12,7 @@ import { readEvents } from "../stages/report/metrics.ts";
 import { reportPage } from "../stages/report/report.ts";
 import { repeated } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
-import { writeWhole } from "./cli/run_folder.ts";
+import { writeWhole } from "../stages/disk/whole_files.ts";
 
 interface Run {
   readonly name: string;

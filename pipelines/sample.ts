@@ -18,7 +18,7 @@ import { integer, number, path, repeated, text } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { checkPrompt } from "./parts/prompt.ts";
-import { exists } from "./cli/run_folder.ts";
+import { exists } from "../stages/disk/whole_files.ts";
 import { startingWeights } from "./parts/starting_weights.ts";
 import { WritingSpeed } from "./parts/writing_speed.ts";
 

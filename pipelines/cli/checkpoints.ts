@@ -6,7 +6,7 @@
 import { basename } from "node:path";
 import { type Checkpoints, openCheckpoints, type Part } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
-import { writeWhole } from "./run_folder.ts";
+import { writeWhole } from "../../stages/disk/whole_files.ts";
 
 /** Where a run keeps its checkpoints, and which one it goes on from. */
 export interface CheckpointOptions {

@@ -6,6 +6,7 @@
 import { nearest, parseArgs } from "./args.ts";
 import type { Option, Options } from "./pipeline.ts";
 import { UsageError } from "./usage_error.ts";
+import { isRecord } from "../../stages/disk/json.ts";
 
 /** Values by option name, camelCase, only those that were given. */
 export type Given = ReadonlyMap<string, unknown>;
@@ -152,8 +153,4 @@ function nameOf(byFlag: ReadonlyMap<string, string>, flag: string): string {
 
 function quoted(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}…` : text);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -30,7 +30,8 @@ import { environment, workersOf } from "./environment.ts";
 import type { Env, Options, Ran } from "./pipeline.ts";
 import { Recorder } from "./recorder.ts";
 import type { Resolved } from "./resolve.ts";
-import { asJson, type RunRecord, writeRecord, writeWhole } from "./run_folder.ts";
+import { writeWhole } from "../../stages/disk/whole_files.ts";
+import { asJson, type RunRecord, writeRecord } from "./run_folder.ts";
 import { onInterrupt } from "./signals.ts";
 import { versions } from "./versions.ts";
 

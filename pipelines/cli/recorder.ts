@@ -8,6 +8,7 @@ import { textWithPrompt } from "../../stages/report/event_lines.ts";
 import type { MetricsFile } from "../../stages/report/metrics.ts";
 import type { TensorboardFile } from "../../stages/report/tensorboard.ts";
 import type { Display } from "../../stages/report/terminal.ts";
+import { writeWholeSync } from "../../stages/disk/whole_files.ts";
 
 /** What a recorder writes to. */
 export interface Outlets {
@@ -113,8 +114,7 @@ export class Recorder {
     if (event.type === "sample") {
       const path = `${this.#files.samples}/step-${String(event.step).padStart(6, "0")}.txt`;
       Deno.mkdirSync(this.#files.samples, { recursive: true });
-      Deno.writeTextFileSync(`${path}.part`, `${textWithPrompt(event)}\n`);
-      Deno.renameSync(`${path}.part`, path);
+      writeWholeSync(path, `${textWithPrompt(event)}\n`);
     }
   }
 }

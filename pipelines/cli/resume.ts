@@ -6,7 +6,8 @@
  */
 import type { Named } from "./catalogue.ts";
 import type { Given } from "./command_line.ts";
-import { exists, findCheckpoint, lookAt, type Standing } from "./run_folder.ts";
+import { exists } from "../../stages/disk/whole_files.ts";
+import { findCheckpoint, lookAt, type Standing } from "./run_folder.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The run's folder, and what of it is gone on with. */

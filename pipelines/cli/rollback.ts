@@ -5,7 +5,7 @@
  * @module
  */
 import { execute, type Job } from "./execute.ts";
-import { exists } from "./run_folder.ts";
+import { exists } from "../../stages/disk/whole_files.ts";
 
 /** Runs a job, and runs it on after each batch that must be left out. Returns and throws as `execute`. */
 export async function executeWithRollback(job: Job): Promise<number> {

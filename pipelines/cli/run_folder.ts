@@ -4,9 +4,10 @@
  * @module
  */
 import { basename, dirname, resolve as absolute } from "node:path";
-import type { Json } from "../../stages/flow/checkpoint/checkpoint.ts";
+import type { Json } from "../../stages/disk/json.ts";
 import { lastEvent } from "../../stages/report/metrics.ts";
 import { UsageError } from "./usage_error.ts";
+import { exists, writeWhole } from "../../stages/disk/whole_files.ts";
 
 /** config.json. */
 export interface RunRecord {
@@ -55,32 +56,6 @@ export async function writeRecord(out: string, record: RunRecord): Promise<void>
   await writeWhole(`${out}/config.json`, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/**
- * Writes a file beside its place, syncs it and moves it there; `writer` tells apart several that may do so at once.
- * Throws an Error that names it and what the disk says.
- */
-export async function writeWhole(path: string, text: string, writer = ""): Promise<void> {
-  const beside = `${path}${writer}.part`;
-  try {
-    await writeSynced(beside, text);
-    await Deno.rename(beside, path);
-  } catch (cause) {
-    if (!(cause instanceof Error) || cause.message.includes(path)) throw cause;
-    throw new Error(`Cannot write ${path}: ${cause.message}`, { cause });
-  }
-}
-
-async function writeSynced(path: string, text: string): Promise<void> {
-  const file = await Deno.open(path, { write: true, create: true, truncate: true });
-  try {
-    const data = new TextEncoder().encode(text);
-    for (let at = 0; at < data.length;) at += await file.write(data.subarray(at));
-    await file.syncData();
-  } finally {
-    file.close();
-  }
-}
-
 /** Moves a run's folder out of the way, to `<out>.1`, `<out>.2`, …; returns where it is now. */
 export async function moveAside(out: string): Promise<string> {
   for (let n = 1;; n++) {
@@ -110,17 +85,6 @@ export async function findCheckpoint(path: string): Promise<{ out: string; check
   throw new UsageError(
     `No checkpoint at --resume ${path}: expected auto, never, a run's folder or one of its checkpoints/step-…`,
   );
-}
-
-/** Whether something is at a path. */
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
-  }
 }
 
 /** A run's options as plain data: what cannot be JSON does not occur. */

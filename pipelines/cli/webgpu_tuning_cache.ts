@@ -4,6 +4,8 @@
  * @module
  */
 import type { TuningStore } from "../../kernels/engine/webgpu/tuning.ts";
+import { isRecord } from "../../stages/disk/json.ts";
+import { readIfThere, writeWhole } from "../../stages/disk/whole_files.ts";
 
 /** Marks the file as this program's, with the version of its format. */
 const KIND = "kernels chosen by timing, 1";
@@ -30,13 +32,8 @@ export function tuningFile(path: string): TuningStore {
 }
 
 async function readAdapters(path: string): Promise<Adapters> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return {};
-    throw error;
-  }
+  const text = await readIfThere(path);
+  if (text === null) return {};
   const adapters = adaptersIn(text);
   if (adapters !== null) return adapters;
   throw new Deno.errors.InvalidData(
@@ -61,24 +58,11 @@ function adaptersIn(text: string): Adapters | null {
   return adapters;
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function isChoices(value: unknown): value is Choices {
   return isRecord(value) && Object.values(value).every((name) => typeof name === "string");
 }
 
 async function writeAdapters(path: string, adapters: Adapters): Promise<void> {
-  const partial = `${path}.${crypto.randomUUID()}.part`; // in the same folder: a rename does not cross file systems
-  try {
-    await Deno.writeTextFile(partial, JSON.stringify({ kind: KIND, adapters }, null, 2) + "\n");
-    await Deno.rename(partial, path);
-  } catch (error) {
-    await Deno.remove(partial).catch(() => {});
-    throw new Error(
-      `Cannot keep kernels chosen by timing in ${path}: check that its folder exists and is writable`,
-      { cause: error },
-    );
-  }
+  const text = `${JSON.stringify({ kind: KIND, adapters }, null, 2)}\n`;
+  await writeWhole(path, text, { writer: `.${crypto.randomUUID()}` }); // several runs may share the file
 }

@@ -5,7 +5,7 @@
  */
 import type { Stage } from "../../stages/flow/stage.ts";
 import type { Env } from "../cli/pipeline.ts";
-import { writeWhole } from "../cli/run_folder.ts";
+import { writeWhole } from "../../stages/disk/whole_files.ts";
 import { shellWord } from "../cli/shell_word.ts";
 import type { Item } from "./item.ts";
 import { lessonPage } from "./page.ts";

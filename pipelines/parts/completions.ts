@@ -6,6 +6,7 @@
  */
 import type { SourcePart } from "../../stages/source/parts.ts";
 import type { Env } from "../cli/pipeline.ts";
+import { removeIfThereSync, writeWholeSync } from "../../stages/disk/whole_files.ts";
 
 /** Which parts, of which process. */
 export interface Marked {
@@ -27,7 +28,7 @@ export function markCompletions(env: Pick<Env, "onSaved">, { dir, source, parts,
     const done = saved === null ? own.length : doneBy(saved.get(source)?.state, own);
     if (marked === null) {
       Deno.mkdirSync(dir, { recursive: true });
-      for (const part of own.slice(done)) remove(pathOf(part));
+      for (const part of own.slice(done)) removeIfThereSync(pathOf(part));
       marked = 0;
     }
     for (; marked < done; marked++) write(own[marked]);
@@ -38,10 +39,8 @@ export function markCompletions(env: Pick<Env, "onSaved">, { dir, source, parts,
   }
 
   function write(part: SourcePart): void {
-    const path = pathOf(part);
     const { file, bytes, source: { name } } = part;
-    Deno.writeTextFileSync(`${path}.partial`, `${JSON.stringify({ file, part: name, bytes, rank })}\n`);
-    Deno.renameSync(`${path}.partial`, path);
+    writeWholeSync(pathOf(part), `${JSON.stringify({ file, part: name, bytes, rank })}\n`);
   }
 }
 
@@ -50,12 +49,4 @@ function doneBy(state: unknown, own: readonly SourcePart[]): number {
   if (typeof state !== "object" || state === null || !("at" in state)) return 0;
   if (state.at === null) return own.length;
   return Math.max(0, own.findIndex(({ source }) => source.name === state.at));
-}
-
-function remove(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

@@ -10,7 +10,7 @@ import { askHellaswag } from "../../stages/evaluate/hellaswag_stage.ts";
 import type { Trained } from "../../stages/train/train.ts";
 import type { cadenceOptions } from "./options.ts";
 import type { Values } from "../cli/pipeline.ts";
-import { exists } from "../cli/run_folder.ts";
+import { exists } from "../../stages/disk/whole_files.ts";
 
 type HellaswagValues = Pick<
   Values<typeof cadenceOptions>,

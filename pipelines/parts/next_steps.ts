@@ -6,7 +6,7 @@
 import type { EvalEvent } from "../../stages/flow/events.ts";
 import { readEvents } from "../../stages/report/metrics.ts";
 import type { Env } from "../cli/pipeline.ts";
-import { exists } from "../cli/run_folder.ts";
+import { exists } from "../../stages/disk/whole_files.ts";
 import { shellWord } from "../cli/shell_word.ts";
 
 /** Loss against the unigram model's, the last sample, and the commands that follow. */

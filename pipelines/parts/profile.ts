@@ -8,7 +8,7 @@ import { truncate } from "../../stages/report/terminal_text.ts";
 import { share } from "../../stages/report/quantity.ts";
 import type { OpTime, Profile } from "../../stages/train/profile.ts";
 import type { Env } from "../cli/pipeline.ts";
-import { exists, writeWhole } from "../cli/run_folder.ts";
+import { exists, writeWhole } from "../../stages/disk/whole_files.ts";
 
 /** profile.json. */
 interface ProfileRecord {

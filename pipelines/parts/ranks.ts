@@ -15,7 +15,9 @@ import { runStats } from "../../stages/report/run_stats.ts";
 import type { Options } from "../cli/pipeline.ts";
 import { sharesFolder } from "../cli/resume.ts";
 import { show } from "../cli/resolve.ts";
-import { asJson, lookAt, writeWhole } from "../cli/run_folder.ts";
+import { asJson, lookAt } from "../cli/run_folder.ts";
+import { isRecord } from "../../stages/disk/json.ts";
+import { writeWhole } from "../../stages/disk/whole_files.ts";
 
 /** The options that say which share a process does. */
 export interface ShareValues {
@@ -159,23 +161,19 @@ export async function writeMerged(
     type: "run",
     pipeline: run[0]?.pipeline ?? "",
     ranks: world,
-    ...(isObject(filters) && { filters: { ...filters, stages: values.stages ?? finewebFilters } }),
+    ...(isRecord(filters) && { filters: { ...filters, stages: values.stages ?? finewebFilters } }),
   };
   const events: RunEvent[] = [begins, ...mergeEvents(processes), ...mergeEvents([after])];
   const removed = await removedSamples(`${out}/removed`);
   const writer = rank === null ? "" : `.rank-${rank}`;
-  await writeWhole(`${out}/stats.json`, `${JSON.stringify(runStats(events), null, 2)}\n`, writer);
+  await writeWhole(`${out}/stats.json`, `${JSON.stringify(runStats(events), null, 2)}\n`, { writer });
   await writeWhole(
     `${out}/report.html`,
     await reportPage({ events, removed, options: asJson(values) }),
-    writer,
+    { writer },
   );
 }
 
 function homeOf(out: string, rank: number): string {
   return `${out}/${sharesFolder}/${String(rank).padStart(5, "0")}`;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { exists } from "../cli/run_folder.ts";
+import { exists } from "../../stages/disk/whole_files.ts";
 
 /** The path of `name` in the run's folder that `checkpoint` is, or belongs to; null where there is none. */
 export async function beside(checkpoint: string, name: string): Promise<string | null> {

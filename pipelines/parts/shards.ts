@@ -6,7 +6,7 @@
 import { dirname } from "node:path";
 import { readTokenizer } from "../../stages/token/files/folder.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
-import { exists } from "../cli/run_folder.ts";
+import { exists } from "../../stages/disk/whole_files.ts";
 import type { StartingWeights } from "./starting_weights.ts";
 
 /** The tokenizer whose folder stands beside the shards (`tokenizer` next to them or to their folder), or null. */

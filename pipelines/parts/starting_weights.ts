@@ -10,7 +10,7 @@ import { faultOf, type Gpt2Form } from "../../stages/format/model/gpt2_form.ts";
 import { openGpt2Folder, openGpt2Safetensors } from "../../stages/format/model/gpt2_safetensors.ts";
 import { openLlmcModel } from "../../stages/format/model/llmc_model.ts";
 import { readWeights, type WeightFile } from "../../stages/format/model/weight_file.ts";
-import { exists } from "../cli/run_folder.ts";
+import { exists } from "../../stages/disk/whole_files.ts";
 
 /** A model's sizes and forms, as a file tells them; what it does not say is as GPT-2 has it. */
 export type ModelSizes = Gpt2Form;

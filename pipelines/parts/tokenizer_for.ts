@@ -12,7 +12,7 @@ import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { BpeTrainer } from "../../stages/token/train/train_bpe.ts";
 import { tokenizerOptions } from "./options.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
-import { exists } from "../cli/run_folder.ts";
+import { exists } from "../../stages/disk/whole_files.ts";
 
 /** The values that it needs. */
 export type TokenizerValues = Values<typeof tokenizerOptions>;

@@ -4,11 +4,7 @@
  * @module
  */
 import { basename, dirname, resolve } from "node:path";
-import {
-  encodeCheckpoint,
-  writeCheckpoint,
-  writeSynced,
-} from "../../stages/flow/checkpoint/checkpoint_files.ts";
+import { encodeCheckpoint, writeCheckpoint } from "../../stages/flow/checkpoint/checkpoint_files.ts";
 import type { FloatType } from "../../stages/format/model/float_types.ts";
 import {
   gpt2Config,
@@ -23,7 +19,7 @@ import { CharTokenizer } from "../../stages/token/char.ts";
 import { saveTokenizer } from "../../stages/token/files/folder.ts";
 import { END_OF_TEXT } from "../../stages/token/end_of_text.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
-import { exists } from "../cli/run_folder.ts";
+import { exists, removeIfThere, writeSynced } from "../../stages/disk/whole_files.ts";
 import type { ModelKind } from "./starting_weights.ts";
 
 /** What to write, and where. */
@@ -167,10 +163,4 @@ async function writeStream(folder: string, { form, tokenizer }: ModelTarget): Pr
   const { stream } = encodeCheckpoint(new Map([["train", { state: { step: 0, config: { ...form } } }]]));
   await writeCheckpoint(folder, { stream, tensors: new Map() }, { valLoss: null });
   if (tokenizer !== null) await saveTokenizer(tokenizer, { dir: `${folder}/tokenizer` });
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  await Deno.remove(path, { recursive: true }).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
 }

@@ -1,29 +1,73 @@
 /**
- * Whole reads and writes: the system may read or write less than it is asked to.
+ * Reads and writes of all the bytes asked for: one call of the system may read or write fewer.
  *
  * @module
  */
 
-const chunkBytes = 8 * 1024 * 1024; // what a file takes at once is bounded on some systems
+const chunkBytes = 8 * 1024 * 1024; // some systems limit how much one call may write
 
-/** Fills `into` from where the file stands. Throws Deno.errors.InvalidData where the file ends before. */
+/** Fills `into` from the file's position. Throws Deno.errors.InvalidData where the file ends before; `what` names it. */
 export async function readFull(file: Deno.FsFile, into: Uint8Array, what: string): Promise<void> {
   for (let at = 0; at < into.length;) {
     const n = await file.read(into.subarray(at));
-    if (n === null) {
-      throw new Deno.errors.InvalidData(
-        `Cannot read ${what}: the file ends ${into.length - at} bytes early`,
-      );
-    }
+    if (n === null) throw endsEarly(what, into.length - at);
     at += n;
   }
 }
 
-/** Writes all bytes where the file stands. */
+/** As `readFull`, without a promise. `hint`: what to do about a file that is too short. */
+export function readFullSync(
+  file: Deno.FsFile,
+  into: ArrayBufferView<ArrayBuffer>,
+  { path, hint = "" }: { readonly path: string; readonly hint?: string },
+): void {
+  const bytes = bytesOf(into);
+  for (let at = 0; at < bytes.length;) {
+    const n = file.readSync(bytes.subarray(at));
+    if (n === null) throw endsEarly(path, bytes.length - at, hint);
+    at += n;
+  }
+}
+
+/** Writes all bytes at the file's position. */
 export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const chunk = bytes.subarray(at, at + chunkBytes);
-    // Files take no views of shared memory: such a chunk is copied.
+    // Deno cannot write from shared memory: such a chunk is copied.
     at += await file.write(chunk.buffer instanceof SharedArrayBuffer ? chunk.slice() : chunk);
   }
+}
+
+/** As `writeAll`, without a promise. */
+export function writeAllSync(file: Deno.FsFile, data: ArrayBufferView): void {
+  const bytes = bytesOf(data);
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at, at + chunkBytes));
+}
+
+/**
+ * Opens a file that grows, truncated to the `bytes` that a checkpoint counted, to append to; an absent one is made where
+ * `bytes` is 0. Throws Deno.errors.InvalidData where the file is shorter.
+ */
+export function openTruncated(path: string, bytes: number): Deno.FsFile {
+  const file = Deno.openSync(path, { read: true, write: true, create: true });
+  const { size } = file.statSync();
+  if (size < bytes) {
+    file.close();
+    throw new Deno.errors.InvalidData(
+      `Cannot resume ${path}: it has ${size} bytes, the checkpoint says ${bytes}: start over with --resume never`,
+    );
+  }
+  file.truncateSync(bytes);
+  file.seekSync(bytes, Deno.SeekMode.Start);
+  return file;
+}
+
+function bytesOf(data: ArrayBufferView): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function endsEarly(what: string, missing: number, hint = ""): Error {
+  return new Deno.errors.InvalidData(
+    `Cannot read ${what}: the file ends ${missing} bytes early${hint === "" ? "" : `: ${hint}`}`,
+  );
 }

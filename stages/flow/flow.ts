@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Checkpoints, Json } from "./checkpoint/types.ts";
+import type { Json } from "../disk/json.ts";
+import type { Checkpoints } from "./checkpoint/types.ts";
 import type { RunEvent } from "./events.ts";
 import type { Measure } from "./lengths.ts";
 import { type Rejects, sinksOf } from "./rejects.ts";

@@ -6,6 +6,7 @@
  */
 import type { Json } from "../flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../flow/events.ts";
+import { writeAllSync } from "../disk/exact_io.ts";
 
 /** The open file. */
 export class MetricsFile {
@@ -64,7 +65,7 @@ export class MetricsFile {
 
   #write(text: string): void {
     const line = this.#encoder.encode(text);
-    for (let at = 0; at < line.length;) at += this.#file.writeSync(line.subarray(at));
+    writeAllSync(this.#file, line);
     this.#bytes += line.length;
   }
 }

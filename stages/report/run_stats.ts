@@ -8,6 +8,7 @@ import { truncate } from "./terminal_text.ts";
 import { distributionLines } from "./distribution_lines.ts";
 import { type Distributions, distributions } from "./distributions.ts";
 import { type StageStats, stageStats, statsLines } from "./stage_stats.ts";
+import { isRecord } from "../disk/json.ts";
 
 /** All statistics of a run. */
 export interface RunStats {
@@ -22,7 +23,7 @@ export interface RunStats {
 export function runStats(events: readonly RunEvent[]): RunStats {
   const stages = stageStats(events);
   const documents = distributions(events, stages);
-  const filters = events.map((event) => event.type === "run" ? event.filters : undefined).findLast(isObject);
+  const filters = events.map((event) => event.type === "run" ? event.filters : undefined).findLast(isRecord);
   return { ...(filters && { filters }), stages, ...(documents && { documents }) };
 }
 
@@ -36,8 +37,4 @@ export function runStatsLines({ filters, stages, documents }: RunStats, columns:
     ...(documents ? distributionLines(documents, columns) : []),
   ];
   return [...rules.map((line) => truncate(line, columns)), ...tables];
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

@@ -6,6 +6,7 @@
 import type { Json } from "../flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../flow/events.ts";
 import { type TensorboardEvent, tensorboardRecord, tensorboardVersion } from "../format/tensorboard.ts";
+import { writeAllSync } from "../disk/exact_io.ts";
 
 /** The open file. */
 export class TensorboardFile {
@@ -47,7 +48,7 @@ export class TensorboardFile {
   }
 
   #write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
+    writeAllSync(this.#file, bytes);
     this.#bytes += bytes.length;
   }
 }

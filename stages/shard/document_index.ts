@@ -6,6 +6,7 @@
  */
 import { readFully } from "../format/tokens/token_file.ts";
 import type { TokenShard } from "../items.ts";
+import { writeAllSync } from "../disk/exact_io.ts";
 
 /** The index's path for a shard's. */
 export function indexPath(shard: string): string {
@@ -35,7 +36,7 @@ export class DocumentIndex {
   flush(): number {
     if (this.#lines.length === 0) return this.#bytes;
     const bytes = new TextEncoder().encode(this.#lines.join(""));
-    for (let done = 0; done < bytes.length;) done += this.#file.writeSync(bytes.subarray(done));
+    writeAllSync(this.#file, bytes);
     this.#lines = [];
     return this.#bytes += bytes.length;
   }

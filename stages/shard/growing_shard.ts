@@ -5,6 +5,7 @@
  */
 import { shardHeader } from "../format/tokens/llmc_shard.ts";
 import { bytesOfTokens, PARTIAL } from "../format/tokens/token_file.ts";
+import { isFileSync } from "../disk/whole_files.ts";
 
 /** What a shard is written as. */
 export type ShardLayout = Readonly<{
@@ -43,7 +44,7 @@ export class GrowingShard {
    * Deno.errors.UnexpectedEof if there are fewer.
    */
   static rewind(path: string, layout: ShardLayout, count: number): GrowingShard {
-    if (isFile(path)) Deno.renameSync(path, path + PARTIAL);
+    if (isFileSync(path)) Deno.renameSync(path, path + PARTIAL);
     const file = Deno.openSync(path + PARTIAL, { read: true, write: true });
     const { size } = file.statSync();
     const header = headerOf(0, layout), wanted = header.length + count * layout.width;
@@ -101,16 +102,6 @@ export class GrowingShard {
 
 function headerOf(count: number, { width, format = "llmc" }: ShardLayout): Uint8Array {
   return format === "llmc" ? shardHeader(count, width) : new Uint8Array(0);
-}
-
-/** Whether there is a file of that name. */
-export function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 /** Throws Error, naming the file and the system's reason, if not all can be written: the disk is full. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { readIfThere, writeWholeSync } from "../disk/whole_files.ts";
 
 /** Tokens, UTF-8 bytes of their texts (0 where it is not known) and documents of a part. */
 export type PartSummary = Readonly<{ tokens: number; bytes: number; documents: number }>;
@@ -16,21 +17,14 @@ export const SHARD_SUMMARY = "shards.json";
 
 /** Writes shards.json in a folder, whole or not at all. */
 export function writeShardSummary(dir: string, summary: ShardSummary): void {
-  const path = `${dir}/${SHARD_SUMMARY}`;
-  Deno.writeTextFileSync(`${path}.writing`, JSON.stringify(summary, null, 2) + "\n");
-  Deno.renameSync(`${path}.writing`, path);
+  writeWholeSync(`${dir}/${SHARD_SUMMARY}`, `${JSON.stringify(summary, null, 2)}\n`);
 }
 
 /** Reads a folder's shards.json; null if there is none. Throws Deno.errors.InvalidData if it is malformed. */
 export async function readShardSummary(dir: string): Promise<ShardSummary | null> {
   const path = `${dir}/${SHARD_SUMMARY}`;
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  const text = await readIfThere(path);
+  if (text === null) return null;
   const refuse = (why: string, cause?: unknown): Error =>
     new Deno.errors.InvalidData(`Cannot read ${path}: ${why}: delete it or write the shards again`, {
       cause,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { writeAllSync } from "../disk/exact_io.ts";
 
 /** Which file grows, and how far it has come. */
 export interface GrowingState {
@@ -45,7 +46,7 @@ export class GrowingFiles {
   /** Appends to the growing file. */
   append(state: GrowingState, data: Uint8Array): void {
     using file = Deno.openSync(`${this.path(state.file)}.partial`, { append: true, create: true });
-    for (let at = 0; at < data.length;) at += file.writeSync(data.subarray(at));
+    writeAllSync(file, data);
     state.bytes += data.length;
   }
 

@@ -16,6 +16,7 @@ import { standardInput } from "./files/standard_input.ts";
 import { filesMatching } from "./glob.ts";
 import { hubFiles, type HubOptions, isHub } from "./hub.ts";
 import { mix } from "./mix.ts";
+import { existsSync } from "../disk/whole_files.ts";
 
 /** A summary of the input, to be printed before a run begins. */
 export interface SourceSummary {
@@ -163,7 +164,7 @@ function corpus(name: string): EmbeddedName {
  * The files of a path or glob. A path that exists is never taken as a glob, whatever characters it contains.
  */
 function expand(uri: string): string[] {
-  if (exists(uri) || !/[*?[{]/.test(uri)) return [uri];
+  if (existsSync(uri) || !/[*?[{]/.test(uri)) return [uri];
   const found = filesMatching(uri);
   if (found.length === 0) {
     throw new Deno.errors.NotFound(
@@ -171,14 +172,4 @@ function expand(uri: string): string[] {
     );
   }
   return found;
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

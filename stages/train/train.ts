@@ -25,6 +25,7 @@ import {
   type WatchOptions,
   type WatchState,
 } from "./spike_watch.ts";
+import { isRecord } from "../disk/json.ts";
 
 /**
  * The model after an update, which the device may still be at: what asks the model waits for it. It is the trainer's
@@ -297,8 +298,4 @@ function isSavedState(saved: unknown): saved is SavedState {
   const { step, tokens, elapsed, model, optimizer } = saved;
   return [step, tokens, elapsed].every((n) => typeof n === "number" && n >= 0) &&
     [model, optimizer].every((file) => file instanceof TensorFile);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

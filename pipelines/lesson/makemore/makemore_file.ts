@@ -10,6 +10,7 @@ import {
   writeSafetensors,
 } from "../../../stages/format/model/safetensors.ts";
 import { UsageError } from "../../cli/usage_error.ts";
+import { replaceWhole } from "../../../stages/disk/whole_files.ts";
 
 /** What a model can only go on with. */
 export type MakemoreIdentity = Readonly<Record<"type" | "letters" | "context" | "words" | "seed", string>>;
@@ -26,8 +27,8 @@ export async function keepModel(
   path: string,
   { weights, test, identity }: KeptModel & { readonly identity: MakemoreIdentity },
 ): Promise<void> {
-  await writeSafetensors(`${path}.part`, weights, { ...identity, test: String(test) });
-  await Deno.rename(`${path}.part`, path);
+  const metadata = { ...identity, test: String(test) };
+  await replaceWhole(path, (beside) => writeSafetensors(beside, weights, metadata));
 }
 
 /**

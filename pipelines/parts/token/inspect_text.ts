@@ -11,7 +11,7 @@ import { count } from "../../../stages/report/quantity.ts";
 import { utf8Length } from "../../../stages/token/encode.ts";
 import { loadTokenizer } from "../../../stages/token/load_tokenizer.ts";
 import type { Env } from "../../cli/pipeline.ts";
-import { writeWhole } from "../../cli/run_folder.ts";
+import { writeWhole } from "../../../stages/disk/whole_files.ts";
 import { compareCompression, compressionLines } from "./compression.ts";
 import { referenceNames, referenceTokenizers } from "./reference_tokenizers.ts";
 import { tokenLines } from "./token_lines.ts";

@@ -7,6 +7,7 @@ import type { Source } from "../../flow/stage.ts";
 import { readUnpacked } from "../../format/packed/compressed.ts";
 import { type JsonlPlace, readJsonl } from "../../format/text/jsonl.ts";
 import type { Choice } from "./task.ts";
+import { isRecord } from "../../disk/json.ts";
 
 /** How much of the file is asked. */
 export interface HellaswagOptions {
@@ -64,8 +65,4 @@ function choiceOf(value: unknown, where: string): Choice {
     );
   }
   return { context: ctx, endings: texts, label: right };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

@@ -6,7 +6,8 @@
  */
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Document } from "../../items.ts";
-import { openCutBack, readFull, writeFull } from "./whole_io.ts";
+import { openTruncated, writeAllSync } from "../../disk/exact_io.ts";
+import { readFull } from "./whole_io.ts";
 
 const PART = 1 << 20; // characters: big enough to compress well, small enough to hold
 
@@ -21,7 +22,7 @@ export class DocumentStore {
   /** Cuts the file at `path` back to `bytes`. Throws Deno.errors.InvalidData where it has fewer. */
   constructor(path: string, bytes: number) {
     [this.#path, this.#bytes] = [path, bytes];
-    this.#file = openCutBack(path, bytes);
+    this.#file = openTruncated(path, bytes);
   }
 
   /** Length of the file: what a checkpoint holds, after `sync`. */
@@ -72,8 +73,8 @@ export class DocumentStore {
   #write(): void {
     if (this.#held.length === 0) return;
     const part = gzipSync(this.#held.join("\n"), { level: 1 }); // read once, soon
-    writeFull(this.#file, Uint32Array.of(part.length, this.#held.length));
-    writeFull(this.#file, new Uint8Array(part));
+    writeAllSync(this.#file, Uint32Array.of(part.length, this.#held.length));
+    writeAllSync(this.#file, new Uint8Array(part));
     this.#bytes += 8 + part.length;
     this.#held = [];
     this.#length = 0;

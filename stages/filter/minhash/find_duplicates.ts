@@ -9,7 +9,7 @@ import { pause } from "./pause.ts";
 import { mergeSignatures, SignatureReader } from "./signature_reader.ts";
 import { comparedFields, readSignatureSets, type SignatureSet } from "./signature_set.ts";
 import { signaturePath } from "./sort_signatures.ts";
-import { writeWhole } from "./whole_io.ts";
+import { writeInParts } from "./whole_io.ts";
 
 const PAUSE = 1 << 16; // records between two turns of the event loop
 
@@ -51,7 +51,7 @@ export async function findDuplicates(
   }
   let removed = 0;
   for (const [i, set] of sets.entries()) {
-    await writeWhole(removalPath(dir, set.rank), async (write) => {
+    await writeInParts(removalPath(dir, set.rank), async (write) => {
       const number = new Uint32Array(1);
       for (let document = 0; document < set.documents; document++) {
         if (document % PAUSE === 0) await pause(signal);

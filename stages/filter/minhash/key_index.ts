@@ -7,7 +7,8 @@
  */
 import { type KeyRange, KeyRun, mergeKeyRuns } from "./key_run.ts";
 import { KeyTable } from "./key_table.ts";
-import { openCutBack, readFull, writeFull } from "./whole_io.ts";
+import { openTruncated, writeAllSync } from "../../disk/exact_io.ts";
+import { readFull } from "./whole_io.ts";
 
 const FAN_IN = 8; // neighbouring runs of a size that become one: few runs to look in, each key rewritten log8 times
 const BUFFER = 8192; // keys on their way to the file
@@ -42,7 +43,7 @@ export class KeyIndex {
     [this.#dir, this.#held] = [dir, held];
     Deno.mkdirSync(dir, { recursive: true });
     this.#openRuns(count);
-    this.#log = openCutBack(`${dir}/keys.seen`, 8 * count);
+    this.#log = openTruncated(`${dir}/keys.seen`, 8 * count);
     this.#load(count);
   }
 
@@ -77,7 +78,7 @@ export class KeyIndex {
   }
 
   #writeBuffer(): void {
-    writeFull(this.#log, this.#buffer.subarray(0, this.#buffered));
+    writeAllSync(this.#log, this.#buffer.subarray(0, this.#buffered));
     this.#buffered = 0;
   }
 
@@ -109,7 +110,7 @@ export class KeyIndex {
   #openRuns(count: number): void {
     const found: KeyRange[] = [];
     for (const { name } of Deno.readDirSync(this.#dir)) {
-      const match = /^keys\.(\d+)-(\d+)(\.partial)?$/.exec(name);
+      const match = /^keys\.(\d+)-(\d+)(\.part)?$/.exec(name);
       if (match === null) continue;
       const extent = { first: Number(match[1]), count: Number(match[2]) };
       if (match[3] === undefined && extent.first + extent.count <= count) found.push(extent);

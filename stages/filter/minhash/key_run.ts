@@ -4,7 +4,9 @@
  *
  * @module
  */
-import { readFull, writeFull } from "./whole_io.ts";
+import { writeAllSync } from "../../disk/exact_io.ts";
+import { replaceWholeSync } from "../../disk/whole_files.ts";
+import { readFull } from "./whole_io.ts";
 
 const BLOCK = 512; // keys
 const BUFFER = 8192; // keys read or written at a time while merging
@@ -50,16 +52,13 @@ export class KeyRun {
   static write(path: string, extent: KeyRange, keys: Iterable<Keys>): KeyRun {
     const fences: number[] = [];
     let written = 0;
-    {
-      using file = Deno.openSync(`${path}.partial`, { write: true, create: true, truncate: true });
+    replaceWholeSync(path, (file) => {
       for (const part of keys) {
         for (let i = (BLOCK - written % BLOCK) % BLOCK; i < part.length; i += BLOCK) fences.push(part[i]);
         written += part.length;
-        writeFull(file, part);
+        writeAllSync(file, part);
       }
-      file.syncSync();
-    }
-    Deno.renameSync(`${path}.partial`, path);
+    });
     const file = Deno.openSync(path, { read: true });
     return new KeyRun(path, extent, { file, fences: Float64Array.from(fences) });
   }

@@ -13,6 +13,7 @@ import { SignatureLog } from "./signature_log.ts";
 import { signatureSetOf, signatureSetPath } from "./signature_set.ts";
 import { type SignatureOptions, Signer } from "./signer.ts";
 import { sortSignatures } from "./sort_signatures.ts";
+import { existsSync, removeIfThereSync } from "../../disk/whole_files.ts";
 
 /** How documents are compared, and where they wait. */
 export interface MinhashClustersOptions extends SignatureOptions {
@@ -72,7 +73,7 @@ export function minhashClusters(options: MinhashClustersOptions): Stage<Document
     async *flush(state, ctx) {
       state.log.sync();
       state.signed = state.log.count;
-      if (!exists(removalPath(dir, 0))) await cluster(options, { state, memory, signal: ctx.signal });
+      if (!existsSync(removalPath(dir, 0))) await cluster(options, { state, memory, signal: ctx.signal });
       state.given ??= 0;
       const removal = readRemoval(dir, 0);
       let next = removal.next();
@@ -102,7 +103,7 @@ export function minhashClusters(options: MinhashClustersOptions): Stage<Document
 
 /** Deletes what `minhashClusters` set aside once it is no longer needed: documents, and signatures before sorting. */
 export function deleteDocumentStore(dir: string): void {
-  for (const name of ["documents.store", "signatures.log"]) remove(`${dir}/${name}`);
+  for (const name of ["documents.store", "signatures.log"]) removeIfThereSync(`${dir}/${name}`);
 }
 
 async function cluster(
@@ -117,25 +118,9 @@ async function cluster(
 
 /** Deletes what was made of documents that a resume will see again. */
 function forget(dir: string): void {
-  remove(removalPath(dir, 0));
-  remove(signatureSetPath(dir, 0));
-  for (const { name } of Deno.readDirSync(dir)) if (/^bucket_\d+$/.test(name)) remove(`${dir}/${name}`);
-}
-
-function remove(path: string): void {
-  try {
-    Deno.removeSync(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return false;
+  removeIfThereSync(removalPath(dir, 0));
+  removeIfThereSync(signatureSetPath(dir, 0));
+  for (const { name } of Deno.readDirSync(dir)) {
+    if (/^bucket_\d+$/.test(name)) removeIfThereSync(`${dir}/${name}`);
   }
 }

@@ -14,6 +14,7 @@ import { SignatureLog } from "./signature_log.ts";
 import { readSignatureSets, signatureSetOf, signatureSetPath } from "./signature_set.ts";
 import { type SignatureOptions, Signer } from "./signer.ts";
 import { sortSignatures } from "./sort_signatures.ts";
+import { removeIfThereSync } from "../../disk/whole_files.ts";
 
 /** Whose documents, and where they wait. */
 export interface StoreRankOptions {
@@ -51,7 +52,7 @@ export function storeRankDocuments(
     name: "set aside",
     async open(_ctx, saved: Saved = { documents: 0, signed: 0, stored: 0 }) {
       Deno.mkdirSync(dir, { recursive: true });
-      remove(signatureSetPath(dir, rank));
+      removeIfThereSync(signatureSetPath(dir, rank));
       const store = new DocumentStore(storePath(dir, rank), saved.stored);
       const signer = sign === null ? null : await Signer.open(sign);
       const signing = signer &&
@@ -183,8 +184,8 @@ export function dropDuplicates(
 /** Deletes what processes have set aside once it is no longer needed: documents, and signatures before sorting. */
 export function deleteRankStores({ dir, world }: { readonly dir: string; readonly world: number }): void {
   for (let rank = 0; rank < world; rank++) {
-    remove(storePath(dir, rank));
-    remove(`${dir}/${padded(rank)}.signatures`);
+    removeIfThereSync(storePath(dir, rank));
+    removeIfThereSync(`${dir}/${padded(rank)}.signatures`);
   }
 }
 
@@ -196,12 +197,4 @@ function storePath(dir: string, rank: number): string {
 
 function padded(rank: number): string {
   return String(rank).padStart(5, "0");
-}
-
-function remove(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

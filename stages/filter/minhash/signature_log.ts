@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { openCutBack, writeFull } from "./whole_io.ts";
+import { openTruncated, writeAllSync } from "../../disk/exact_io.ts";
 
 const BUFFER = 256; // records
 
@@ -24,7 +24,7 @@ export class SignatureLog {
     this.#record = bytes + 4;
     this.#buffer = new Uint8Array(BUFFER * this.#record);
     this.#count = count;
-    this.#file = openCutBack(path, count * this.#record);
+    this.#file = openTruncated(path, count * this.#record);
   }
 
   /** Records written or held. */
@@ -54,7 +54,7 @@ export class SignatureLog {
   }
 
   #write(): void {
-    writeFull(this.#file, this.#buffer.subarray(0, this.#held * this.#record));
+    writeAllSync(this.#file, this.#buffer.subarray(0, this.#held * this.#record));
     this.#held = 0;
   }
 }

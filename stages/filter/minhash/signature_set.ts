@@ -5,6 +5,7 @@
  */
 import type { RecipeGeneration } from "../recipe.ts";
 import type { SignatureOptions, Signer } from "./signer.ts";
+import { writeWholeSync } from "../../disk/whole_files.ts";
 
 /** A set: the documents of one rank. */
 export interface SignatureSet {
@@ -52,9 +53,7 @@ export function signatureSetPath(dir: string, rank: number): string {
 
 /** Writes it, whole or not at all. */
 export function writeSignatureSet(dir: string, set: SignatureSet): void {
-  const path = signatureSetPath(dir, set.rank);
-  Deno.writeTextFileSync(`${path}.partial`, `${JSON.stringify(set, null, 2)}\n`);
-  Deno.renameSync(`${path}.partial`, path);
+  writeWholeSync(signatureSetPath(dir, set.rank), `${JSON.stringify(set, null, 2)}\n`);
 }
 
 /** All sets of a folder, by rank. Throws Deno.errors.InvalidData for a description that cannot be read. */

@@ -8,7 +8,8 @@ import { createHash } from "node:crypto";
 import { pause } from "./pause.ts";
 import { mergeSignatures, SignatureReader } from "./signature_reader.ts";
 import { type SignatureSet, writeSignatureSet } from "./signature_set.ts";
-import { readFull, writeFull, writeWhole } from "./whole_io.ts";
+import { writeAllSync } from "../../disk/exact_io.ts";
+import { readFull, writeInParts } from "./whole_io.ts";
 
 const FAN_IN = 64; // runs merged at a time: as many open files
 const PAUSE = 1 << 16; // records between two turns of the event loop
@@ -74,7 +75,7 @@ async function writeRuns({ log, dir, set, memory, signal }: SortOptions): Promis
         create: true,
         truncate: true,
       });
-      writeFull(run, out);
+      writeAllSync(run, out);
       await pause(signal);
     }
     runs.push(count);
@@ -127,7 +128,7 @@ async function mergeRuns(
     );
     const sum = createHash("sha256");
     try {
-      await writeWhole(into, async (write) => {
+      await writeInParts(into, async (write) => {
         let done = 0;
         for (const reader of mergeSignatures(readers)) {
           const record = reader.record();

@@ -7,9 +7,11 @@
 import { createHash } from "node:crypto";
 import { readSafetensors, writeSafetensors } from "../../format/model/safetensors.ts";
 import { asError } from "../run/failure.ts";
-import { type Json, type Part, TensorFile } from "./types.ts";
-import { decodeState, encodeState, isRecord } from "./state_json.ts";
+import { type Part, TensorFile } from "./types.ts";
+import { decodeState, encodeState } from "./state_json.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
+import { isRecord, type Json } from "../../disk/json.ts";
+import { writeSynced } from "../../disk/whole_files.ts";
 
 const FORMAT = 1;
 const STREAM = "stream.json";
@@ -106,7 +108,7 @@ export async function checkFiles(folder: string, names: readonly string[]): Prom
 }
 
 /** Sizes and sums by name of file. */
-async function readManifest(folder: string): Promise<Readonly<Record<string, unknown>>> {
+async function readManifest(folder: string): Promise<Readonly<Record<string, Json>>> {
   const manifest = await readJson(`${folder}/manifest.json`);
   if (!isRecord(manifest) || manifest.format !== FORMAT || !isRecord(manifest.files)) {
     throw new Deno.errors.InvalidData(`${folder}/manifest.json is not a manifest of this version`);
@@ -147,7 +149,7 @@ function show(file: unknown): string {
     : "no size and sum";
 }
 
-async function readJson(path: string): Promise<unknown> {
+async function readJson(path: string): Promise<Json> {
   const text = await Deno.readTextFile(path);
   try {
     return JSON.parse(text);
@@ -158,12 +160,4 @@ async function readJson(path: string): Promise<unknown> {
 
 function isPart(value: unknown): value is Part {
   return typeof value === "object" && value !== null && "state" in value;
-}
-
-/** Writes a text file and waits until the disk has it. */
-export async function writeSynced(path: string, text: string): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
-  const data = new TextEncoder().encode(text);
-  for (let at = 0; at < data.length;) at += await file.write(data.subarray(at));
-  await file.sync();
 }

@@ -10,7 +10,8 @@ import { CheckpointThread } from "./checkpoint_thread.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import { asError } from "../run/failure.ts";
 import { type Barrier, type Checkpoints, type Part, TensorFile } from "./types.ts";
-import { isRecord } from "./state_json.ts";
+import { isRecord } from "../../disk/json.ts";
+import { readIfThere } from "../../disk/whole_files.ts";
 
 /** What has just been written. */
 export type Committed = Readonly<{ step: number; path: string; seconds: number }>;
@@ -129,11 +130,4 @@ async function latest(
   }
   if (damaged.length === 0) return null;
   throw new Deno.errors.InvalidData(`${damaged.join("; ")}: begin anew with --resume never`);
-}
-
-async function readIfThere(path: string): Promise<string | null> {
-  return await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  });
 }

@@ -5,14 +5,10 @@
  *
  * @module
  */
-import {
-  type EncodedCheckpoint,
-  lossOfCheckpoint,
-  writeCheckpoint,
-  writeSynced,
-} from "./checkpoint_files.ts";
+import { type EncodedCheckpoint, lossOfCheckpoint, writeCheckpoint } from "./checkpoint_files.ts";
 import { checkpointNames, numberOf } from "./checkpoint_names.ts";
 import { checkRoom } from "./disk_space.ts";
+import { exists, removeIfThere, syncFolder, writeWhole } from "../../disk/whole_files.ts";
 
 /** What is written where: plain data, so that it can go to another thread. */
 export interface CheckpointJob {
@@ -91,32 +87,4 @@ async function bestOf(dir: string, names: readonly string[]): Promise<string | n
     if (loss !== null && (best === null || loss <= best.loss)) best = { name, loss };
   }
   return best === null ? null : best.name;
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  await writeSynced(`${path}.part`, text);
-  await Deno.rename(`${path}.part`, path);
-}
-
-/** So that a rename outlives a power cut; not every system lets a folder be opened for it. */
-async function syncFolder(dir: string): Promise<void> {
-  try {
-    using folder = await Deno.open(dir);
-    await folder.sync();
-  } catch {
-    // Windows and some network file systems: the rename is still whole or not there at all.
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, (error) => {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  });
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  await Deno.remove(path, { recursive: true }).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
 }

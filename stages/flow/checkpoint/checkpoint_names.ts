@@ -4,7 +4,7 @@
  * @module
  */
 import type { Part } from "./types.ts";
-import { isRecord } from "./state_json.ts";
+import { isRecord } from "../../disk/json.ts";
 
 const NAME = /^(step|items)-(\d{6,})(\.old)?$/;
 

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type Json, TensorFile } from "./types.ts";
+import { TensorFile } from "./types.ts";
+import { isRecord, type Json } from "../../disk/json.ts";
 
 const typedArrays = {
   Uint8Array,
@@ -92,11 +93,6 @@ function decodeMarked(mark: string, json: Json, files: ReadonlyMap<string, Tenso
 
 function fields(json: Readonly<Record<string, Json>>, decode: (part: Json) => unknown): object {
   return Object.fromEntries(Object.entries(json).map(([key, part]) => [key, decode(part)]));
-}
-
-/** Whether a JSON value is an object, not an array. */
-export function isRecord(json: unknown): json is Readonly<Record<string, Json>> {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 function numberName(value: number): string {

@@ -5,9 +5,7 @@
  */
 import type { Lengths } from "../lengths.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
-
-/** Plain data. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+import type { Json } from "../../disk/json.ts";
 
 /** A stage's state as saved: JSON, with tensors marked. */
 export type Saved = Json | TensorFile | readonly Saved[] | { readonly [key: string]: Saved };

@@ -14,6 +14,7 @@ import { EMBEDDING, type Gpt2Form, gpt2Tensors, HEAD } from "./gpt2_form.ts";
 import { parseJson } from "../text/parse_json.ts";
 import { type Entry, openSafetensors, type SafetensorsFile } from "./safetensors.ts";
 import type { WeightFile } from "./weight_file.ts";
+import { exists } from "../../disk/whole_files.ts";
 
 /** What published files hold beside weights. */
 const masks = /(^|\.)attn\.(bias|masked_bias)$/;
@@ -161,13 +162,6 @@ async function readText(path: string): Promise<string> {
   });
   if (size > MOST_JSON) throw refused(path, `it has ${size} bytes, wanted at most ${MOST_JSON}`);
   return await Deno.readTextFile(path);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, (error) => {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  });
 }
 
 function refused(path: string, why: string, cause?: unknown): Error {

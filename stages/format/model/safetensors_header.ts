@@ -10,6 +10,7 @@ import { excerpt } from "../text/excerpt.ts";
 import { readFull } from "../../disk/exact_io.ts";
 import { checkJsonKeys } from "../text/json_keys.ts";
 import { parseJson } from "../text/parse_json.ts";
+import { isRecord } from "../../disk/json.ts";
 
 /** Free text beside the tensors. */
 export type Metadata = Readonly<Record<string, string>>;
@@ -140,10 +141,6 @@ function metadataOf(value: unknown, wrong: (why: string) => Error): Metadata {
     out.push([key, text]);
   }
   return Object.fromEntries(out);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isSizes(value: unknown): value is number[] {

@@ -13,6 +13,7 @@ import { openAiPatterns, openAiSpecialTokens, vocabularyOfFile } from "./openai_
 import { fitsTiktoken, parseTiktokenRanks, tiktokenRanks } from "./tiktoken_file.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerNames } from "../tokenizer_names.ts";
+import { exists, removeIfThere, writeSynced } from "../../disk/whole_files.ts";
 
 const NAMES = [
   "tokenizer.json",
@@ -46,11 +47,11 @@ export async function saveTokenizer(tokenizer: Tokenizer, options: SaveTokenizer
   );
   const { dir } = options;
   const fresh = `${dir.replace(/[\\/]+$/, "")}.writing`;
-  await Deno.remove(fresh, { recursive: true }).catch(ignoreMissing);
+  await removeIfThere(fresh);
   await Deno.mkdir(fresh, { recursive: true });
   for (const [name, text] of files) await writeSynced(`${fresh}/${name}`, text);
   if (!(await exists(dir))) return await Deno.rename(fresh, dir);
-  for (const name of NAMES) await Deno.remove(`${dir}/${name}`).catch(ignoreMissing);
+  for (const name of NAMES) await removeIfThere(`${dir}/${name}`);
   for (const name of [...files.keys()].reverse()) await Deno.rename(`${fresh}/${name}`, `${dir}/${name}`);
   await Deno.remove(fresh, { recursive: true });
 }
@@ -132,21 +133,4 @@ function filesOf(tokenizer: Tokenizer): Map<string, string> {
   throw new TypeError(
     "Cannot save this tokenizer: no format can hold it: give its special tokens other texts",
   );
-}
-
-async function writeSynced(path: string, text: string): Promise<void> {
-  await Deno.writeTextFile(path, text);
-  using file = await Deno.open(path, { write: true });
-  await file.sync();
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, (error) => {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  });
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
