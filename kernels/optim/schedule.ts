@@ -43,7 +43,7 @@ export interface ScheduleOptions {
  * import { schedule } from "./schedule.ts";
  *
  * const rate = schedule({ kind: "cosine", lr: 6e-4, minLr: 6e-5, warmup: 700, steps: 19_073 });
- * rate(0); // 6e-4 / 701
+ * console.log(rate(699)); // 0.0005991440798858773
  * ```
  */
 export function schedule(options: ScheduleOptions): Schedule {

@@ -30,7 +30,9 @@ const blocks = new Set(
  *
  * @example
  * ```ts
- * pageText("<p>One <b>and</b>\n two</p><p>Three<br>four</p>"); // "One and two\n\nThree\nfour"
+ * import { pageText } from "./page_text.ts";
+ *
+ * console.log(pageText("<p>One <b>and</b> two</p><p>Three<br>four</p>")); // "One and two\n\nThree\nfour"
  * ```
  */
 export function pageText(html: string): string {
