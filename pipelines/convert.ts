@@ -10,7 +10,7 @@ import type { FloatType } from "../stages/format/model/float_types.ts";
 import { EMBEDDING, HEAD, type NamedShape } from "../stages/format/model/gpt2_form.ts";
 import type { WeightFile } from "../stages/format/model/weight_file.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
-import { tokenizerBeside } from "./parts/run_files.ts";
+import { runTokenizer } from "./parts/run_files.ts";
 import { integer, oneOf, path, text } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { shellWord } from "./cli/shell_word.ts";
@@ -136,7 +136,7 @@ async function targetOf(o: Values<typeof options>): Promise<ModelTarget> {
     ? sourceRows
     : Math.ceil(form.vocabSize / multiple) * multiple;
   const rows = file.kind === "llm.c" && paddedVocabSize === sourceRows ? sourceRows : form.vocabSize;
-  const name = o.tokenizer ?? await tokenizerBeside(source) ??
+  const name = o.tokenizer ?? await runTokenizer(source) ??
     (form.vocabSize === GPT2_VOCABULARY ? "gpt2" : null);
   const tokenizer = kind === "llm.c" || name === null ? null : await loadTokenizer(name);
   if (tokenizer !== null && tokenizer.vocabSize > form.vocabSize) {

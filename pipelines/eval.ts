@@ -15,14 +15,14 @@ import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../stages/token/tokenizer.ts";
 import { examine, type Question } from "../stages/inspect/inspect_model.ts";
 import { type Plan, plan } from "../stages/model/plan.ts";
-import { beside, tokenizerBeside } from "./parts/run_files.ts";
-import { checkHellaswag } from "./parts/hellaswag_rounds.ts";
+import { runFile, runTokenizer } from "./parts/run_files.ts";
+import { checkHellaswag } from "./parts/hellaswag.ts";
 import { integer, path, text } from "./cli/option_types.ts";
 import { hellaswagOptions, shardOptions } from "./parts/options.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { type ModelSizes, startingWeights } from "./parts/starting_weights.ts";
-import { heldOut } from "./parts/validation.ts";
+import { openValidation } from "./parts/validation.ts";
 
 const group = "Evaluation";
 
@@ -70,7 +70,7 @@ export default pipeline({
     }
     const tokenizer = await tokenizerOf(o, sizes);
     const { seqLen, vocabSize } = sizes, batch = o.batchSize;
-    const text = shards === null ? null : await heldOut({
+    const text = shards === null ? null : await openValidation({
       validation: shards,
       training: [],
       first: 0,
@@ -106,7 +106,7 @@ export default pipeline({
  * without bits a byte. Throws RangeError for one that cannot be, and where there is none for HellaSwag.
  */
 async function tokenizerOf(o: Values<typeof options>, { vocabSize }: ModelSizes): Promise<Tokenizer | null> {
-  const told = o.tokenizer ?? await tokenizerBeside(o.checkpoint), name = told ?? "gpt2";
+  const told = o.tokenizer ?? await runTokenizer(o.checkpoint), name = told ?? "gpt2";
   const tokenizer = await loadTokenizer(name);
   if (tokenizer.vocabSize <= vocabSize) return tokenizer;
   if (told === null && o.hellaswag === null) return null;
@@ -138,7 +138,7 @@ async function shardsOf(
   { valShards, checkpoint }: Values<typeof options>,
 ): Promise<readonly string[] | null> {
   if (valShards !== null) return shardFiles([valShards]);
-  const folder = await beside(checkpoint, "shards");
+  const folder = await runFile(checkpoint, "shards");
   return folder === null ? null : shardFiles([`${folder}/val_*.bin`]);
 }
 

@@ -23,17 +23,17 @@ import { chain } from "../stages/source/chain.ts";
 import { findParts, partsOfRank, type SourcePart } from "../stages/source/parts.ts";
 import { markCompletions } from "./parts/completions.ts";
 import { filters, pagesFor } from "./parts/filters.ts";
-import { documentOptions, filterOptions, shareOptions, sourceOptions } from "./parts/document_options.ts";
+import { documentOptions, filterOptions, rankOptions, sourceOptions } from "./parts/document_options.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import { removedIn } from "./parts/recipe.ts";
 import { sourceLines } from "./parts/source_lines.ts";
 import { shellWord } from "./cli/shell_word.ts";
 import {
-  checkFinished,
-  othersFinished,
-  type Share,
-  shareFolder,
-  shareOf,
+  checkRanksFinished,
+  otherRanksFinished,
+  rankFolder,
+  type RankWork,
+  rankWorkOf,
   writeMerged,
 } from "./parts/ranks.ts";
 
@@ -42,29 +42,29 @@ const options = {
   ...filterOptions,
   minhash: { ...filterOptions.minhash, value: "cluster" } satisfies typeof filterOptions.minhash,
   ...documentOptions,
-  ...shareOptions,
+  ...rankOptions,
 };
 
-type Asked = Values<typeof options>;
+type FinewebValues = Values<typeof options>;
 
 export default pipeline({
   about: "filter documents by FineWeb's recipe and write what stays, what was removed and why",
   options,
   barrierEvery: 256, // documents
   stats: "stats.json",
-  share: shareFolder,
+  ranks: { options: { rank: "own", world: "shared", only: "own" }, folder: rankFolder },
   async build(o, env) {
-    const share = shareOf(o);
+    const share = rankWorkOf(o);
     const dir = `${env.out}/minhash`, memory = o.minhashMemory * 2 ** 20;
     if (share.step === "last") {
-      await checkFinished({ out: env.out, world: share.world, values: o, options });
+      await checkRanksFinished({ out: env.out, world: share.world, values: o, options });
       const removed = removedIn(`${env.out}/removed`)("minhash");
       const documents = from(storedDocuments({ dir, world: share.world }));
       const single = share.clusters
         ? documents.pipe(dropDuplicates({ dir, memory }), removed === null ? {} : { rejects: removed })
         : documents;
       return single
-        .via(await filters({ ...o, stages: share.stages }, env, { looks: ["after"] }))
+        .via(await filters({ ...o, stages: share.stages }, env, { surveys: ["after"] }))
         .pipe(writer(o, { out: env.out, rank: null }));
     }
     const { rank, world } = share;
@@ -76,11 +76,11 @@ export default pipeline({
     }
     const sign = share.clusters ? { recipe: o.recipe, words: o.words ?? defaultWords(o.recipe) } : null;
     return documents
-      .via(await filters({ ...o, stages: share.stages }, env, { rank, signOnly: true, looks: ["before"] }))
+      .via(await filters({ ...o, stages: share.stages }, env, { rank, signOnly: true, surveys: ["before"] }))
       .pipe(storeRankDocuments({ dir, rank: rank ?? 0, sign, memory }));
   },
   async plan(o, env) {
-    const share = shareOf(o);
+    const share = rankWorkOf(o);
     const parts = share.step === "last" ? [] : await partsFor(o, share);
     const ranks = Array.from(
       { length: share.world },
@@ -93,8 +93,8 @@ export default pipeline({
       ranks: ranks.map((parts) => ({ parts: parts.length, bytes: bytesOf(parts) })),
     });
   },
-  async finish(o, env, { stages, seconds, before }) {
-    const share = shareOf(o);
+  async finish(o, env, { stages, seconds, earlier: before }) {
+    const share = rankWorkOf(o);
     const [source] = stages;
     const characters = (source?.lengths?.mean ?? 0) * (source?.lengths?.count ?? 0);
     const speed = speedLines(stages, {
@@ -109,8 +109,8 @@ export default pipeline({
 
 /** The process's part of the source; each part that is done is marked. */
 async function sourceOf(
-  o: Asked,
-  { env, share: { stages, ...share } }: { readonly env: Env; readonly share: Share },
+  o: FinewebValues,
+  { env, share: { stages, ...share } }: { readonly env: Env; readonly share: RankWork },
 ): Promise<Flow<Document>> {
   const parts = await partsFor(o, { stages });
   const own = partsOfRank(parts, { rank: share.rank ?? 0, world: share.world });
@@ -134,7 +134,7 @@ async function sourceOf(
     : from(source).pipe(map("dump", (doc: Document) => doc.dump === undefined ? { ...doc, dump } : doc));
 }
 
-function partsFor(o: Asked, { stages }: Pick<Share, "stages">): Promise<readonly SourcePart[]> {
+function partsFor(o: FinewebValues, { stages }: Pick<RankWork, "stages">): Promise<readonly SourcePart[]> {
   return findParts(o.source, { ...pagesFor(stages), damaged: o.damaged, partBytes: o.partBytes });
 }
 
@@ -143,7 +143,7 @@ function bytesOf(parts: readonly SourcePart[]): number {
 }
 
 function writer(
-  { format }: Asked,
+  { format }: FinewebValues,
   { out, rank }: { readonly out: string; readonly rank: number | null },
 ): Stage<Document, never> {
   const options = { dir: `${out}/documents`, rank };
@@ -152,8 +152,8 @@ function writer(
 
 /** Tidies up; what is where, and what comes next. */
 async function ending(
-  o: Asked,
-  { env: { out }, share }: { readonly env: Env; readonly share: Share },
+  o: FinewebValues,
+  { env: { out }, share }: { readonly env: Env; readonly share: RankWork },
 ): Promise<readonly string[]> {
   const { step, world } = share;
   if (step === "first") {
@@ -165,7 +165,7 @@ async function ending(
     ];
   }
   const last = step === "last";
-  const merges = last || world > 1 && await othersFinished({ out, world, rank: share.rank ?? 0 });
+  const merges = last || world > 1 && await otherRanksFinished({ out, world, rank: share.rank ?? 0 });
   if (merges) await writeMerged({ out, world, values: o }, { rank: last ? null : share.rank ?? 0 });
   if (last) deleteRankStores({ dir: `${out}/minhash`, world });
   else deleteDocumentStore(`${out}/minhash`);

@@ -13,21 +13,21 @@ import { openSource } from "../stages/source/uri.ts";
 import { encode } from "../stages/token/encode.ts";
 import { filterOptions, sourceOptions } from "./parts/document_options.ts";
 import { modelOptions } from "./parts/model_options.ts";
-import { cadenceOptions, heldOutOptions, tokenizerOptions, trainingOptions } from "./parts/options.ts";
+import { monitoringOptions, tokenizerOptions, trainingOptions, validationOptions } from "./parts/options.ts";
 import { filters, pagesFor } from "./parts/filters.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
-import { nextWords } from "./parts/next_steps.ts";
+import { nextSteps } from "./parts/next_steps.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { trainingPresets } from "./parts/presets.ts";
-import { profileWords } from "./parts/profile.ts";
+import { profileLines } from "./parts/profile.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { recipeOf, withoutMemory } from "./parts/recipe.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
 import { startingWeights } from "./parts/starting_weights.ts";
-import { checkRereadable, tokenizerFor, vocabularyOf } from "./parts/tokenizer_for.ts";
+import { checkRereadable, tokenizerFor, vocabSizeOf } from "./parts/tokenizer_for.ts";
 import { checkMemory, scheduleOf, stepsOf, training, trainingPlan } from "./parts/training.ts";
 import { withCost } from "../stages/model/plan_cost.ts";
-import { heldOut } from "./parts/validation.ts";
+import { openValidation } from "./parts/validation.ts";
 
 export default pipeline({
   about: "filter text, tokenize it and train a GPT-2 on it, as one running graph",
@@ -37,10 +37,10 @@ export default pipeline({
     // `encode` counts anyway.
     stages: { ...filterOptions.stages, value: finewebFilters.filter((name) => name !== "count") },
     ...tokenizerOptions,
-    ...heldOutOptions,
+    ...validationOptions,
     ...modelOptions,
     ...trainingOptions,
-    ...cadenceOptions,
+    ...monitoringOptions,
   },
   presets: trainingPresets,
   batchToSkip,
@@ -51,7 +51,7 @@ export default pipeline({
     const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
     const schedule = scheduleOf(o), packBytes = await env.largestPack();
     // What cannot be is refused before anything is written.
-    checkMemory(trainingPlan(o, { vocabSize: await vocabularyOf(o), start, packBytes }), await env.engine());
+    checkMemory(trainingPlan(o, { vocabSize: await vocabSizeOf(o), start, packBytes }), await env.engine());
     const recipe = await recipeOf(o, env);
     const tokenizer = await tokenizerFor(o, {
       documents: documents.via(fineweb(withoutMemory(recipe))),
@@ -59,7 +59,7 @@ export default pipeline({
     });
     const plan = trainingPlan(o, { vocabSize: tokenizer.vocabSize, start, packBytes });
     const dir = `${env.out}/shards`;
-    const validation = await heldOut({
+    const validation = await openValidation({
       validation: [`${dir}/val_000000.bin`],
       training: [`${dir}/train_000000.bin`],
       first: o.evalEvery * plan.tokensPerStep,
@@ -73,7 +73,7 @@ export default pipeline({
       .via(await training(o, { env, plan, start, tokenizer, validation, schedule }));
   },
   async plan(o, env) {
-    const beginning = { vocabSize: await vocabularyOf(o), packBytes: await env.largestPack() };
+    const beginning = { vocabSize: await vocabSizeOf(o), packBytes: await env.largestPack() };
     return planLines({
       ...withCost(trainingPlan(o, beginning), { ...leastGpu, half: o.dtype === "f16" }),
       steps: stepsOf(o),
@@ -81,7 +81,7 @@ export default pipeline({
     });
   },
   finish: async (o, env) => [
-    ...await profileWords(o, env),
-    ...await nextWords("fineweb-gpt2", env, stepsOf(o)),
+    ...await profileLines(o, env),
+    ...await nextSteps("fineweb-gpt2", env, stepsOf(o)),
   ],
 });

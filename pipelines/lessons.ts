@@ -6,7 +6,7 @@
 import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
 import { map, type Stage } from "../stages/flow/stage.ts";
-import { loadPipeline, type Named, pipelineNames } from "./cli/catalogue.ts";
+import { loadPipeline, type NamedPipeline, pipelineNames } from "./cli/catalogue.ts";
 import { flag, list, path } from "./cli/option_types.ts";
 import { runOptions } from "./cli/run_options.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
@@ -14,7 +14,7 @@ import { type Check, type Item, shown, tolerance, verdictOf } from "./lesson/ite
 import type { LessonPipeline } from "./lesson/lesson.ts";
 
 /** A lesson under the name that it is typed by. */
-interface NamedLesson extends Named {
+interface NamedLesson extends NamedPipeline {
   readonly pipeline: LessonPipeline;
 }
 
@@ -86,7 +86,7 @@ async function lessonsIn(folder: URL): Promise<NamedLesson[]> {
   return found.sort((a, b) => a.pipeline.lesson.part - b.pipeline.lesson.part);
 }
 
-function isLesson(pipeline: Named["pipeline"]): pipeline is LessonPipeline {
+function isLesson(pipeline: NamedPipeline["pipeline"]): pipeline is LessonPipeline {
   return "lesson" in pipeline;
 }
 

@@ -12,15 +12,15 @@ import type { Tokenizer } from "../stages/token/tokenizer.ts";
 import { type Plan, plan } from "../stages/model/plan.ts";
 import { type ModelSession, openModel } from "../stages/model/model_session.ts";
 import { checkWriting, writeTexts } from "../stages/sample/generate_texts.ts";
-import { tokenizerBeside } from "./parts/run_files.ts";
-import { InOrder } from "./parts/ordered_output.ts";
+import { runTokenizer } from "./parts/run_files.ts";
+import { OrderedOutput } from "./parts/ordered_output.ts";
 import { integer, number, path, repeated, text } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { checkPrompt } from "./parts/prompt.ts";
 import { exists } from "../stages/disk/whole_files.ts";
 import { startingWeights } from "./parts/starting_weights.ts";
-import { WritingSpeed } from "./parts/writing_speed.ts";
+import { GenerationSpeed } from "./parts/generation_speed.ts";
 
 const group = "Sampling";
 
@@ -87,13 +87,13 @@ export default pipeline({
         name: "write",
         open: async () => await openModel(await env.engine(), { plan: planned, weights }),
         async *push(requests: typeof texts, session: ModelSession, ctx) {
-          const shown = new InOrder(
+          const shown = new OrderedOutput(
             requests.length,
             env.print,
             (text) =>
               requests.length > 1 ? `--- ${text + 1}\n${requests[text].prompt}` : requests[text].prompt,
           );
-          const speed = new WritingSpeed();
+          const speed = new GenerationSpeed();
           const pieces = writeTexts(session, tokenizer, {
             ...o,
             texts: requests,
@@ -132,7 +132,7 @@ async function prepare(
   o: Values<typeof options>,
 ): Promise<{ planned: Plan; weights: Parameters<typeof openModel>[1]["weights"]; tokenizer: Tokenizer }> {
   const { sizes, weights } = await startingWeights(o.checkpoint);
-  const name = o.tokenizer ?? await tokenizerBeside(o.checkpoint) ?? "gpt2";
+  const name = o.tokenizer ?? await runTokenizer(o.checkpoint) ?? "gpt2";
   const tokenizer = await loadTokenizer(name);
   if (tokenizer.vocabSize > sizes.vocabSize) {
     throw new RangeError(

@@ -8,7 +8,7 @@ import { shard } from "../stages/shard/shard.ts";
 import { openSource } from "../stages/source/uri.ts";
 import { sourceOptions } from "./parts/document_options.ts";
 import { oneOf } from "./cli/option_types.ts";
-import { heldOutOptions, tokenizerOptions } from "./parts/options.ts";
+import { tokenizerOptions, validationOptions } from "./parts/options.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { shellWord } from "./cli/shell_word.ts";
 import { checkRereadable, tokenizerFor } from "./parts/tokenizer_for.ts";
@@ -19,7 +19,7 @@ export default pipeline({
   options: {
     ...sourceOptions,
     ...tokenizerOptions,
-    ...heldOutOptions,
+    ...validationOptions,
     shardFormat: oneOf(
       "llmc: train_000000.bin, val_000000.bin; nanogpt: train.bin, val.bin, uint16 without a header",
       {

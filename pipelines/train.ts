@@ -7,12 +7,12 @@ import { leastGpu } from "../kernels/core/gpu.ts";
 import { from } from "../stages/flow/flow.ts";
 import { shardFiles, tokenShards } from "../stages/source/token_shards.ts";
 import { modelOptions } from "./parts/model_options.ts";
-import { cadenceOptions, shardOptions, trainingOptions } from "./parts/options.ts";
+import { monitoringOptions, shardOptions, trainingOptions } from "./parts/options.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
-import { nextWords } from "./parts/next_steps.ts";
+import { nextSteps } from "./parts/next_steps.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { trainingPresets, withoutOption } from "./parts/presets.ts";
-import { profileWords } from "./parts/profile.ts";
+import { profileLines } from "./parts/profile.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { shardsTokenizer, shardsVocabulary } from "./parts/shards.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
@@ -20,9 +20,9 @@ import { startingWeights } from "./parts/starting_weights.ts";
 import { keepTokenizer } from "./parts/tokenizer_for.ts";
 import { scheduleOf, stepsOf, training, trainingPlan } from "./parts/training.ts";
 import { withCost } from "../stages/model/plan_cost.ts";
-import { heldOut } from "./parts/validation.ts";
+import { openValidation } from "./parts/validation.ts";
 
-const options = { ...shardOptions, ...modelOptions, ...trainingOptions, ...cadenceOptions };
+const options = { ...shardOptions, ...modelOptions, ...trainingOptions, ...monitoringOptions };
 
 export default pipeline({
   about: "train a GPT-2 on token shards",
@@ -42,7 +42,7 @@ export default pipeline({
     const tokenizer = await shardsTokenizer(globs[0]);
     const vocabSize = shardsVocabulary(o, { tokenizer, start });
     const plan = trainingPlan(o, { vocabSize, start, packBytes: await env.largestPack() });
-    const validation = o.valShards === null ? null : await heldOut({
+    const validation = o.valShards === null ? null : await openValidation({
       validation: shardFiles([o.valShards]),
       training: files,
       first: o.evalEvery * plan.tokensPerStep,
@@ -66,8 +66,8 @@ export default pipeline({
     });
   },
   finish: async (o, env) => [
-    ...await profileWords(o, env),
-    ...await nextWords("train", env, stepsOf(o)),
+    ...await profileLines(o, env),
+    ...await nextSteps("train", env, stepsOf(o)),
   ],
 });
 

@@ -8,7 +8,7 @@ import type { Options, Pipeline } from "./pipeline.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A pipeline by the name it is typed by. */
-export interface Named {
+export interface NamedPipeline {
   readonly name: string;
   readonly pipeline: Pipeline<Options>;
 }
@@ -24,7 +24,7 @@ export async function pipelineNames(folder: URL): Promise<string[]> {
 }
 
 /** Loads one by name; `fineweb_gpt2` and `fineweb-gpt2.ts` do too. Throws UsageError where there is none. */
-export async function loadPipeline(folder: URL, name: string): Promise<Named> {
+export async function loadPipeline(folder: URL, name: string): Promise<NamedPipeline> {
   const names = await pipelineNames(folder);
   const plain = name.replace(/\.ts$/, "").replaceAll("_", "-");
   if (!names.includes(plain)) {

@@ -13,7 +13,7 @@ export interface CheckpointOptions {
   /** How many are kept, the newest; 0: all. */
   readonly keep: number;
   /** The folder of the one to go on from; null: the newest. */
-  readonly from: string | null;
+  readonly checkpoint: string | null;
   /** Hears of every checkpoint, and of damaged ones that were passed over. */
   emit(event: RunEvent): void;
   /** Hears of what is on disk for good: first of what the run `begins` with, then of each checkpoint. */
@@ -23,7 +23,7 @@ export interface CheckpointOptions {
 /** Opens `<out>/checkpoints`; going back to one makes it the latest. */
 export async function checkpointsIn(
   out: string,
-  { keep, from, emit, onSaved }: CheckpointOptions,
+  { keep, checkpoint: from, emit, onSaved }: CheckpointOptions,
 ): Promise<Checkpoints> {
   const folder = `${out}/checkpoints`;
   if (from !== null) await writeWhole(`${folder}/latest`, `${basename(from)}\n`);

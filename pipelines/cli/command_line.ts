@@ -9,7 +9,7 @@ import { UsageError } from "./usage_error.ts";
 import { isRecord } from "../../stages/disk/json.ts";
 
 /** Values by option name, camelCase, only those that were given. */
-export type Given = ReadonlyMap<string, unknown>;
+export type GivenValues = ReadonlyMap<string, unknown>;
 
 /** How an option is typed: `gradAccum` → "grad-accum". */
 export function flagOf(name: string): string {
@@ -21,7 +21,7 @@ export function readCommandLine(
   args: readonly string[],
   options: Options,
   { positional }: { readonly positional?: string | undefined } = {},
-): Given {
+): GivenValues {
   const byFlag = new Map(Object.keys(options).map((name) => [flagOf(name), name]));
   const flags = [...byFlag.keys()];
   const found = parseArgs(args.map((arg) => arg === "-h" ? "--help" : arg), {
@@ -64,7 +64,7 @@ function list(value: unknown): readonly unknown[] {
  * The options of a JSON file; a run's config.json will do. Names may be written as on the command line.
  * Throws UsageError.
  */
-export async function readConfig(path: string, options: Options): Promise<Given> {
+export async function readConfig(path: string, options: Options): Promise<GivenValues> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(await Deno.readTextFile(path));
@@ -76,20 +76,20 @@ export async function readConfig(path: string, options: Options): Promise<Given>
   if (!isRecord(parsed)) throw new UsageError(`Cannot read ${path}: expected an object of options`);
   const isRun = isRecord(parsed.options) && typeof parsed.pipeline === "string";
   const record = isRun && isRecord(parsed.options) ? parsed.options : parsed;
-  return fromRecord(record, options, { where: `in ${path}`, strangers: isRun ? "skip" : "refuse" });
+  return fromRecord(record, options, { where: `in ${path}`, unknown: isRun ? "skip" : "refuse" });
 }
 
 /** Options from plain data: presets, config files, a run's config.json. Throws UsageError naming `where`. */
 export function fromRecord(
   record: Readonly<Record<string, unknown>>,
   options: Options,
-  { where, strangers }: { readonly where: string; readonly strangers: "skip" | "refuse" },
-): Given {
+  { where, unknown }: { readonly where: string; readonly unknown: "skip" | "refuse" },
+): GivenValues {
   const given = new Map<string, unknown>();
   for (const [key, value] of Object.entries(record)) {
     const name = key.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
     if (!Object.hasOwn(options, name)) {
-      if (strangers === "skip") continue;
+      if (unknown === "skip") continue;
       const near = nearest(key, Object.keys(options));
       throw new UsageError(
         `Unknown option ${quoted(key)} ${where}${near === null ? "" : `: did you mean ${near}?`}`,

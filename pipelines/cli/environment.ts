@@ -16,10 +16,10 @@ export interface EnvironmentOptions {
   readonly out: string;
   readonly resumed: boolean;
   /** See `Env`. Default: none. */
-  readonly leaveOut?: ReadonlyMap<number, string>;
+  readonly skippedBatches?: ReadonlyMap<number, string>;
   readonly signal: AbortSignal;
   /** See `Env`. Default: 100 columns, plain. */
-  readonly look?: Env["look"];
+  readonly terminal?: Env["terminal"];
   emit(event: RunEvent): void;
   print(text: string): void;
   /** See `Env`. Default: nobody is told. */
@@ -53,9 +53,9 @@ export function environment(options: EnvironmentOptions): Env {
     workers,
     dry,
     resumed: options.resumed,
-    leaveOut: options.leaveOut ?? new Map(),
+    skippedBatches: options.skippedBatches ?? new Map(),
     signal: options.signal,
-    look: options.look ?? { columns: 100, color: false },
+    terminal: options.terminal ?? { columns: 100, color: false },
     emit,
     print: options.print,
     onSaved: (listener) => options.onSaved?.(listener),

@@ -6,20 +6,14 @@
 import { painter, truncate } from "../../stages/report/terminal_text.ts";
 import type { StepInfo } from "../../stages/flow/flow.ts";
 import { flagOf } from "./command_line.ts";
-import type { Option, Options } from "./pipeline.ts";
+import type { Option, Options, TextStyle } from "./pipeline.ts";
 import type { Presets } from "./presets.ts";
-import type { Resolved } from "./resolve.ts";
-
-/** How wide, and whether in colour. */
-export interface Look {
-  readonly columns: number;
-  readonly color: boolean;
-}
+import type { ResolvedOptions } from "./resolve.ts";
 
 /** The pipelines, one line each. */
 export function listText(
   pipelines: readonly { readonly name: string; readonly about: string }[],
-  { command, columns, color }: Look & { readonly command: string },
+  { command, columns, color }: TextStyle & { readonly command: string },
 ): string {
   const paint = painter(color);
   const width = Math.max(0, ...pipelines.map(({ name }) => name.length));
@@ -48,8 +42,8 @@ export function helpText(
     readonly options: Options;
     readonly presets?: Presets | undefined;
   },
-  resolved: Resolved,
-  { command, columns, color }: Look & { readonly command: string },
+  resolved: ResolvedOptions,
+  { command, columns, color }: TextStyle & { readonly command: string },
 ): string {
   const paint = painter(color);
   const groups = new Map<string, [string, Option<unknown>][]>();
@@ -95,11 +89,11 @@ export function helpText(
 export function dryRunText(
   { graph, resolved, plan }: {
     readonly graph: readonly StepInfo[];
-    readonly resolved: Resolved;
+    readonly resolved: ResolvedOptions;
     /** What `Pipeline.plan` says; null: nothing. */
     readonly plan: readonly string[] | null;
   },
-  { color }: Look,
+  { color }: TextStyle,
 ): string {
   const paint = painter(color);
   const lines = [paint("bold", "Stages"), ...graphLines(graph, "  "), "", paint("bold", "Configuration")];

@@ -1,105 +1,118 @@
 /**
- * What a pipeline is: a declaration of options and a function from their values to a flow.
+ * What a pipeline is: options, and a function that builds a flow from their values.
  *
  * @module
  */
 import type { Engine } from "../../kernels/engine/engine.ts";
 import type { Part } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
-import type { StageStats } from "../../stages/report/stage_stats.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
+import type { StageStats } from "../../stages/report/stage_stats.ts";
 import type { Presets } from "./presets.ts";
 
-/** One option, declared once: flag, help, default, type, its place in config.json and in the check on resume. */
+/**
+ * One option, declared once: its flag, help text, default value, type, place in config.json and behaviour on resume.
+ */
 export interface Option<T> {
+  /** Help text: one phrase in lower case, without the default. */
   readonly about: string;
-  /** The default, where no preset, config file or command line says otherwise. */
+  /** Default value: it holds where no preset, config file or command line gives another. */
   readonly value: T;
-  /** Throws RangeError or TypeError saying what was expected: "expected a whole number from 1 to 64". */
+  /** Parses the text typed. Throws RangeError or TypeError: "expected a whole number from 1 to 64". */
   parse(text: string): T;
-  /** Another value makes it another run, so a resume refuses it. */
+  /** Whether a run keeps this value for good: resuming with another value is refused. */
   readonly fixed: boolean;
-  /** The heading it stands under in --help. */
+  /** Heading in --help. Default: "Options". */
   readonly group?: string;
-  /** Words that are taken literally, for --help and for the nearest valid one. */
+  /** The only texts accepted. --help lists them, and an error suggests the nearest. */
   readonly choices?: readonly string[];
-  /** May be given several times: the lists are joined. */
+  /** Whether the option may be given several times; the lists are joined. */
   readonly repeat?: boolean;
-  /** Takes no value: `--name`, `--no-name`. */
+  /** Whether the option takes no value: `--name`, `--no-name`. */
   readonly flag?: boolean;
-  /** What stands for the value in --help: "N", "PATH". */
+  /** Stands for the value in --help: "N", "PATH". */
   readonly placeholder?: string;
-  /** Without this, typing the option is a mistake. */
-  readonly onlyWith?: OnlyWith;
+  /** Another option's value without which this one does nothing; typing it is then refused. */
+  readonly requires?: OptionRequirement;
   /**
-   * The unit that it limits a run in. Where one option with a limit is given, the values of the others are dropped; a
-   * finished run continues when the limit is changed.
+   * The unit in which the option limits the length of a run. Giving one limit drops the others. A finished run
+   * continues when a limit is changed.
    */
   readonly limits?: "steps" | "epochs" | "tokens" | "seconds";
-  /** The options whose values are dropped where this one is given. */
+  /** Names of the options whose values are dropped when this one is given. */
   readonly replaces?: readonly string[];
   /**
-   * The value that a run starts with and keeps where the option is unset, from the other values and from those that
-   * `limits` and `replaces` dropped.
+   * Computes the value for a new run that does not set the option; a resumed run keeps it. `dropped` holds the values
+   * that `limits` and `replaces` removed.
    */
   atStart?(values: Readonly<Record<string, unknown>>, dropped: ReadonlyMap<string, unknown>): T;
 }
 
-/** What another option has to be. */
-export interface OnlyWith {
-  /** Its name. */
+/** The value that another option must have. */
+export interface OptionRequirement {
+  /** Name of the other option. */
   readonly option: string;
-  /** Whether its value will do. */
-  is(value: unknown): boolean;
-  /** As it would be typed: "--optimizer sgd or muon". */
-  readonly wanted: string;
+  /** Whether a value of the other option is sufficient. */
+  accepts(value: unknown): boolean;
+  /** The requirement as a user types it: "--optimizer sgd or muon". */
+  readonly typed: string;
 }
 
-/** Options by name, camelCase; `gradAccum` is typed `--grad-accum`. */
+/** Options by name in camel case; `gradAccum` is typed `--grad-accum`. */
 export type Options = Readonly<Record<string, Option<any>>>;
 
 /** The values of a set of options. */
 export type Values<O> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };
 
-/** What a pipeline gets beside its values. */
+/** Looks up the value given for an option on the command line or in the config file; undefined: none. */
+export type Lookup = (option: string) => unknown;
+
+/** What a pipeline's functions get in addition to the option values. */
 export interface Env {
-  /** Opens the device's engine, once; says which and why. Not opened unless asked for. */
+  /** Opens the device's engine at the first call and prints which device was chosen and why. */
   engine(): Promise<Engine>;
-  /** Bytes of the largest pack of parameters on the device; no engine is opened for it, so --dry-run is told the same. */
+  /** Largest pack of parameters on the device in bytes. Opens no engine, so --dry-run gets the same number. */
   largestPack(): Promise<number>;
   /** The run's folder, without a slash at its end. */
   readonly out: string;
   readonly seed: number;
-  /** Threads for data stages and the CPU engine. */
+  /** Number of threads for data stages and the CPU engine. */
   readonly workers: number;
-  /** --dry-run: `plan` is about to be asked, nothing will run. */
+  /** Whether this is a --dry-run: `plan` will be called and nothing will run. */
   readonly dry: boolean;
-  /** A checkpoint is there and the flow will go on from it. */
+  /** Whether the flow will resume from a checkpoint. */
   readonly resumed: boolean;
-  /** Batches that training passes over, by their number in the run, and why. */
-  readonly leaveOut: ReadonlyMap<number, string>;
-  /** Aborted by the second Ctrl-C: stop at once. */
+  /** Reasons for the batches that training skips, by number of the batch in the run. */
+  readonly skippedBatches: ReadonlyMap<number, string>;
+  /** Aborted at the second Ctrl-C: stop at once. */
   readonly signal: AbortSignal;
-  /** How wide standard output is, and whether it takes colours. */
-  readonly look: { readonly columns: number; readonly color: boolean };
-  /** Into the one stream of events: metrics.jsonl, terminal, --json. A "run" event adds to the run's first line. */
+  /** The terminal, for results that depend on its width. */
+  readonly terminal: TextStyle;
+  /** Sends an event to metrics.jsonl, the terminal and --json. A "run" event adds its fields to the first line. */
   emit(event: RunEvent): void;
-  /** A result, to standard output as it is; nothing under --json. */
+  /** Writes a result to standard output unchanged; does nothing under --json. */
   print(text: string): void;
   /**
-   * Asks to be told what is on disk for good: the states that the run begins with (none: from the beginning), those of
-   * each checkpoint once it is complete, and null when all is done.
+   * Calls the listener with what is safely on disk: at the start with the states that the run resumes from (an empty map
+   * for a new run), then with the states of each complete checkpoint, and at the end of the run with null.
    */
   onSaved(listener: (parts: ReadonlyMap<string, Part> | null) => void): void;
 }
 
-/** What a run has done, for its last lines. */
-export interface Ran {
+/** How text is printed. */
+export interface TextStyle {
+  /** Width of the terminal in characters. */
+  readonly columns: number;
+  readonly color: boolean;
+}
+
+/** What a finished run did, for its last lines. */
+export interface RunSummary {
   readonly stages: readonly StageStats[];
-  /** Since it was last begun. */
+  /** Duration since the run was last started or resumed. */
   readonly seconds: number;
-  /** What the source had given before that, in earlier sittings of the run. */
-  readonly before: { readonly documents: number; readonly characters: number };
+  /** Output of the source before this run was last resumed; zeros for a new run. */
+  readonly earlier: { readonly documents: number; readonly characters: number };
 }
 
 /** A batch that training skips. */
@@ -109,43 +122,55 @@ export interface SkippedBatch {
   readonly why: string;
 }
 
+/** How several processes (ranks) of one job share a run's folder. */
+export interface RankFolders {
+  /**
+   * The options that say what a process does, in the order in which a resume command repeats them. "own" ones differ
+   * between ranks, "shared" ones do not.
+   */
+  readonly options: Readonly<Record<string, "own" | "shared">>;
+  /** Name of a process's folder in `<out>/ranks`. Null: it works alone and keeps its checkpoints in `<out>`. */
+  folder(given: Lookup): string | null;
+}
+
 /** A pipeline: the default export of `pipelines/<name>.ts`. */
 export interface Pipeline<O> {
-  /** One line for the list of pipelines, in lower case: what goes in and what comes out. */
+  /** Line in the list of pipelines, in lower case: what goes in and what comes out. */
   readonly about: string;
   readonly options: O;
   /**
-   * Builds the flow. A RangeError, ShapeError or Deno.errors.NotFound thrown here counts as a wrong command line:
-   * exit code 2, and no run folder is made.
+   * Builds the flow. A RangeError, ShapeError or Deno.errors.NotFound thrown here counts as a wrong command line: exit
+   * code 2, and no folder is made.
    */
   build(values: Values<O>, env: Env): Flow<unknown> | Promise<Flow<unknown>>;
-  /** Lines that --dry-run prints below the stages and the configuration: what the run would take. */
+  /** Lines that --dry-run prints after the stages and the configuration: what the run would take. */
   plan?(values: Values<O>, env: Env): readonly string[] | Promise<readonly string[]>;
-  /** What --preset chooses from. Absent: there are no presets. */
+  /** Presets to choose from by --preset. Absent: there are none. */
   readonly presets?: Presets;
+  /** Name of the repeatable option that takes the arguments without a flag. */
+  readonly positional?: string;
+  /** Whether the pipeline leaves a run's folder, or does so with the options given. Default true. */
+  readonly writes?: boolean | ((given: Lookup) => boolean);
+  /** Number of source items between barriers: the most that a resumed run repeats. Default 1000. */
+  readonly barrierEvery?: number;
+  /** Lines for standard output after the last item; the last one says what to type next. */
+  finish?(
+    values: Values<O>,
+    env: Env,
+    summary: RunSummary,
+  ): readonly string[] | Promise<readonly string[]>;
+  /** Path of the statistics file in the run's folder. Default data/stats.json. */
+  readonly stats?: string;
+  /** How several processes share a run's folder. Absent: one process owns it. */
+  readonly ranks?: RankFolders;
   /**
-   * The batch that made a run fail and that it can do without, or null. The run then goes back to its last checkpoint
-   * and skips the batch. `skipped` holds the batches that are skipped already.
+   * The batch that made a run fail, if the run can continue without it: the run then resumes from its last checkpoint
+   * and skips the batch. `skipped` holds the batches that are skipped already. Null: the run has failed.
    */
   batchToSkip?(error: unknown, skipped: ReadonlyMap<number, string>): SkippedBatch | null;
-  /** The repeatable option that arguments without a flag are values of. */
-  readonly positional?: string;
-  /** False for pipelines that leave no run folder, or for such options given. Default true. */
-  readonly writes?: boolean | ((given: (option: string) => unknown) => boolean);
-  /** Items of the source between barriers: the most that a resume does a second time. Default 1000. */
-  readonly barrierEvery?: number;
-  /** After the last item: lines for standard output, the last one says what to type next. */
-  finish?(values: Values<O>, env: Env, ran: Ran): readonly string[] | Promise<readonly string[]>;
-  /** Where in the run's folder the statistics are. Default data/stats.json. */
-  readonly stats?: string;
-  /**
-   * The share of the work that a process does which was given these options, where several work into one folder: its
-   * checkpoints and record are in `<out>/ranks/<share>`. Null: all of it; they are in `<out>`.
-   */
-  share?(given: (option: string) => unknown): string | null;
 }
 
-/** Declares a pipeline, its values' types inferred from its options. */
+/** Declares a pipeline; the types of its values follow from its options. */
 export function pipeline<O extends Options>(p: Pipeline<O>): Pipeline<O> {
   return p;
 }

@@ -11,7 +11,7 @@ import type { Display } from "../../stages/report/terminal.ts";
 import { writeWholeSync } from "../../stages/disk/whole_files.ts";
 
 /** What a recorder writes to. */
-export interface Outlets {
+export interface RecorderOutputs {
   readonly display: Display;
   /** Takes a line for standard output, under --json. */
   readonly json: ((line: string) => void) | null;
@@ -20,7 +20,7 @@ export interface Outlets {
 }
 
 /** The files of a run's folder that events go into. */
-export interface Files {
+export interface RecorderFiles {
   readonly metrics: MetricsFile;
   /** Null: none is asked for. */
   readonly tensorboard: TensorboardFile | null;
@@ -29,23 +29,23 @@ export interface Files {
 }
 
 /** Events of which a later one says all that an earlier one said. */
-type Standing = StageEvent | SurveyEvent;
+type CumulativeEvent = StageEvent | SurveyEvent;
 
-const standingEvery = 10; // seconds between such lines in metrics.jsonl; the display gets every event
+const cumulativeEvery = 10; // seconds between such lines in metrics.jsonl; the display gets every event
 
 /**
  * Fans events out. The "run" event is held back and added to until anything else but a note comes, since what it says
  * (device, parameters) becomes known on the way.
  */
 export class Recorder {
-  readonly #outlets: Outlets;
-  #files: Files | null = null;
+  readonly #outlets: RecorderOutputs;
+  #files: RecorderFiles | null = null;
   #start: RunStartEvent | null;
   readonly #waiting: RunEvent[] = [];
   readonly #written = new Map<string, number>();
-  readonly #unwritten = new Map<string, Standing>();
+  readonly #unwritten = new Map<string, CumulativeEvent>();
 
-  constructor(start: RunStartEvent, outlets: Outlets) {
+  constructor(start: RunStartEvent, outlets: RecorderOutputs) {
     this.#start = start;
     this.#outlets = outlets;
     outlets.display.show(start);
@@ -57,7 +57,7 @@ export class Recorder {
   }
 
   /** From now on events are written to files, those held back too. */
-  openFiles(files: Files): void {
+  openFiles(files: RecorderFiles): void {
     this.#files = files;
   }
 
@@ -93,11 +93,11 @@ export class Recorder {
     for (const event of held) this.#write(event);
   }
 
-  #takeStanding(event: Standing): void {
+  #takeStanding(event: CumulativeEvent): void {
     const key = `${event.type} ${event.name}`;
     const last = this.#written.get(key);
     const now = this.#outlets.now();
-    if (last === undefined || now - last >= standingEvery) {
+    if (last === undefined || now - last >= cumulativeEvery) {
       this.#written.set(key, now);
       this.#unwritten.delete(key);
       this.#write(event);

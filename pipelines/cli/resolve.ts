@@ -1,55 +1,59 @@
 /**
- * Layers of values: default < preset that `auto` picked < what the run began with < preset named < config file <
- * command line.
+ * Resolves every option to one value. From weakest to strongest: default, the preset that `auto` picks, the run that is
+ * resumed, a preset asked for by name, the config file, the command line.
  *
  * @module
  */
-import { flagOf, fromRecord, type Given } from "./command_line.ts";
-import type { Options } from "./pipeline.ts";
+import { flagOf, fromRecord, type GivenValues } from "./command_line.ts";
 import type { Machine } from "./machine.ts";
+import type { Options } from "./pipeline.ts";
 import { choosePreset, type PresetChoice, type Presets } from "./presets.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Every option's value, and where it came from. */
-export interface Resolved {
+export interface ResolvedOptions {
   readonly values: Readonly<Record<string, unknown>>;
-  /** "default", "preset tiny", "the run so far", "config file", "command line". */
+  /** Origin of each value: "default", "preset tiny", "the run so far", "config file", "command line". */
   readonly origin: ReadonlyMap<string, string>;
-  /** What was picked and why, for pipelines that presets are for. */
+  /** Null for a pipeline without presets. */
   readonly preset: PresetChoice | null;
 }
 
-/** What `resolve` lays over each other. */
-export interface Layers {
-  readonly commandLine: Given;
-  readonly config: Given;
-  /** The options of the run that is gone on with. */
-  readonly saved: Given | null;
+/** The origins of values, except defaults and presets. */
+export interface ValueLayers {
+  readonly commandLine: GivenValues;
+  readonly config: GivenValues;
+  /** Option values of the run that is resumed. Null: it is a new run. */
+  readonly saved: GivenValues | null;
+  /** What `--preset auto` picks by. */
   readonly machine: Machine;
 }
 
-/** Options about this one typing, which a run does not remember. */
-const ofTheMoment = new Set(
+/** Options that hold for one command only: a resumed run does not take them from the earlier one. */
+const notRemembered: ReadonlySet<string> = new Set(
   "out resume config preset workers quiet json color logEvery profile trace dryRun help".split(" "),
 );
 
-/** Lays the layers over each other. Throws UsageError on an unknown preset and on options that do not go together. */
+/** Resolves all options. Throws UsageError for an unknown preset and for an option that does nothing with the others. */
 export function resolve(
   { options, presets }: { readonly options: Options; readonly presets?: Presets | undefined },
-  layers: Layers,
-): Resolved {
+  layers: ValueLayers,
+): ResolvedOptions {
   const { commandLine, config, saved, machine } = layers;
-  const named = commandLine.get("preset") ?? config.get("preset") ?? "auto";
-  const preset = presets === undefined ? null : choosePreset(String(named), { presets, machine });
-  const ofPreset: Given = presets === undefined || preset === null
+  const asked = String(commandLine.get("preset") ?? config.get("preset") ?? "auto");
+  const preset = presets === undefined ? null : choosePreset(asked, { presets, machine });
+  const ofPreset: GivenValues = presets === undefined || preset === null
     ? new Map()
     : fromRecord(presets.byName[preset.name].options, options, {
       where: `in preset ${preset.name}`,
-      strangers: "skip",
+      unknown: "skip",
     });
-  const remembered: Given = new Map([...saved ?? []].filter(([name]) => !ofTheMoment.has(name)));
-  const order: [string, Given][] = [[`preset ${preset?.name}`, ofPreset], ["the run so far", remembered]];
-  if (named !== "auto") order.reverse();
+  const remembered: GivenValues = new Map([...saved ?? []].filter(([name]) => !notRemembered.has(name)));
+  const order: [origin: string, GivenValues][] = [
+    [`preset ${preset?.name}`, ofPreset],
+    ["the run so far", remembered],
+  ];
+  if (asked !== "auto") order.reverse();
   order.push(["config file", config], ["command line", commandLine]);
 
   const values: Record<string, unknown> = {};
@@ -60,7 +64,7 @@ export function resolve(
   }
   const dropped = new Map<string, unknown>();
   for (const [from, given] of order) {
-    for (const name of replacedBy(given, options)) {
+    for (const name of droppedBy(given, options)) {
       if (values[name] !== null) dropped.set(name, values[name]);
       values[name] = null;
       origin.set(name, from);
@@ -70,7 +74,7 @@ export function resolve(
       origin.set(name, from);
     }
   }
-  checkTogether(options, { values, commandLine });
+  checkRequirements(options, { values, commandLine });
   if (preset !== null) values.preset = preset.name;
   if (saved === null) {
     for (const [name, { atStart }] of Object.entries(options)) {
@@ -80,54 +84,55 @@ export function resolve(
   return { values, origin, preset };
 }
 
-/** Names of the options whose values are dropped where others are given. */
-function replacedBy(given: Given, options: Options): ReadonlySet<string> {
+/** Names of the options that lose their values to those given. */
+function droppedBy(given: GivenValues, options: Options): readonly string[] {
   const names = new Set<string>();
   for (const [name, value] of given) {
     if (value === null) continue;
-    for (const other of options[name].replaces ?? []) names.add(other);
-    if (options[name].limits !== undefined) { for (const other of limitsOf(options)) names.add(other); }
+    const { replaces = [], limits } = options[name];
+    for (const other of replaces) names.add(other);
+    if (limits !== undefined) { for (const other of limitsOf(options)) names.add(other); }
   }
-  return new Set([...names].filter((name) => name in options && !given.has(name)));
+  return [...names].filter((name) => name in options && !given.has(name));
 }
 
-/** Names of the options that say when a run ends. */
+/** Names of the options that limit the length of a run. */
 export function limitsOf(options: Options): readonly string[] {
   return Object.keys(options).filter((name) => options[name].limits !== undefined);
 }
 
-/** Refuses what was typed and does nothing here; what a preset or another run's file says may. */
-function checkTogether(
+/** Only what was typed is refused: a preset or an earlier run's file may hold values that do nothing here. */
+function checkRequirements(
   options: Options,
   { values, commandLine }: {
     readonly values: Readonly<Record<string, unknown>>;
-    readonly commandLine: Given;
+    readonly commandLine: GivenValues;
   },
 ): void {
   for (const [name, value] of commandLine) {
-    const need = options[name]?.onlyWith;
-    if (need === undefined || !(need.option in values) || need.is(values[need.option])) continue;
+    const required = options[name]?.requires;
+    if (required === undefined || !(required.option in values)) continue;
+    const actual = values[required.option];
+    if (required.accepts(actual)) continue;
     throw new UsageError(
-      `${show(name, value)} does nothing with ${
-        show(need.option, values[need.option])
-      }: wanted ${need.wanted}`,
+      `${show(name, value)} does nothing with ${show(required.option, actual)}: it needs ${required.typed}`,
     );
   }
 }
 
-/** Refuses what would make the run another one. Throws UsageError naming the option and both values. */
+/** Throws UsageError where a resumed run would get another value of a fixed option. */
 export function checkFixed(
-  resolved: Resolved,
-  { options, saved, out }: { readonly options: Options; readonly saved: Given; readonly out: string },
+  resolved: ResolvedOptions,
+  { options, saved, out }: { readonly options: Options; readonly saved: GivenValues; readonly out: string },
 ): void {
-  for (const [name, option] of Object.entries(options)) {
-    if (!option.fixed || !saved.has(name)) continue;
+  for (const [name, { fixed }] of Object.entries(options)) {
+    if (!fixed || !saved.has(name)) continue;
     const [now, before] = [resolved.values[name], saved.get(name)];
     if (JSON.stringify(now) === JSON.stringify(before)) continue;
     throw new UsageError(
-      `Cannot go on in ${out} with ${show(name, now)}: the run was begun with ${
+      `Cannot resume ${out} with ${show(name, now)}: the run was started with ${
         show(name, before)
-      }: leave the option out to go on, or begin anew with another --out or --resume never`,
+      }: leave the option out to resume, or start a new run with another --out or --resume never`,
     );
   }
 }

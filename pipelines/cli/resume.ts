@@ -1,105 +1,116 @@
 /**
- * The resume policy: `auto` goes on from the last checkpoint, `never` moves the old run aside and begins anew, a path
- * goes back to a checkpoint in its own folder. A run interrupted before its first checkpoint begins anew in place.
+ * What `--out` and `--resume` mean for the run that is about to start. `auto` resumes from the last checkpoint, `never`
+ * moves the old run aside and starts a new one, and a path resumes from that checkpoint in its own folder. A run that
+ * was interrupted before its first checkpoint starts over in place.
  *
  * @module
  */
-import type { Named } from "./catalogue.ts";
-import type { Given } from "./command_line.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
-import { findCheckpoint, lookAt, type Standing } from "./run_folder.ts";
+import type { NamedPipeline } from "./catalogue.ts";
+import type { GivenValues } from "./command_line.ts";
+import type { RankFolders } from "./pipeline.ts";
+import { findCheckpoint, readRunFolder, type RunFolderState } from "./run_folder.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** The run's folder, and what of it is gone on with. */
-export interface Place {
+/** The run's folder, and what of an earlier run is kept. */
+export interface ResumeDecision {
   readonly out: string;
-  /** Where this process's record and checkpoints are: `out`, or its share's folder in it. */
-  readonly home: string;
-  readonly standing: Standing | null;
-  /** Options of the run that is gone on with, of a finished one, or of the others that share it; null: of none. */
+  /** Folder of this process's config.json, metrics and checkpoints: `out`, or `<out>/ranks/<rank>`. */
+  readonly recordFolder: string;
+  /** What was found in `recordFolder`. Null where the run leaves no folder or does not continue an earlier one. */
+  readonly state: RunFolderState | null;
+  /** Option values of the run that is resumed or finished, or of other ranks in `out`. Null: there is none. */
   readonly saved: Readonly<Record<string, unknown>> | null;
+  /** Whether the run resumes from a checkpoint. */
   readonly resumed: boolean;
+  /** Folder of the checkpoint to resume from. Null: the newest. */
   readonly checkpoint: string | null;
+  /** Whether `recordFolder` holds an old run that must be moved aside first. */
   readonly moveAside: boolean;
 }
 
 /**
- * Decides what `--out` and `--resume` come to. Throws UsageError where another pipeline's run stands there, or none.
+ * Finds the run's folder and what to resume there. Throws UsageError where `--resume` names no checkpoint, or where the
+ * folder belongs to another pipeline, to another rank or to no run at all.
  */
-export async function placeOf(
-  { name, pipeline }: Named,
-  { commandLine, config }: { readonly commandLine: Given; readonly config: Given },
-): Promise<Place> {
-  const given = commandLine.get("out") ?? config.get("out") ?? null;
-  const resume = String(commandLine.get("resume") ?? config.get("resume") ?? "auto");
-  const none = { standing: null, saved: null, resumed: false, checkpoint: null, moveAside: false };
-  const share = pipeline.share?.((option) => commandLine.get(option) ?? config.get(option)) ?? null;
-  const inside = share === null ? "" : `/${sharesFolder}/${share}`;
-  let out = trimmed(String(given ?? `runs/${name}`));
-  let home = `${out}${inside}`;
-  if (pipeline.writes === false) return { ...none, out, home };
+export async function decideResume(
+  { name, pipeline }: NamedPipeline,
+  { commandLine, config }: { readonly commandLine: GivenValues; readonly config: GivenValues },
+): Promise<ResumeDecision> {
+  const given = (option: string): unknown => commandLine.get(option) ?? config.get(option);
+  const resume = String(given("resume") ?? "auto");
+  const { ranks } = pipeline;
+  const rank = ranks?.folder(given) ?? null;
+  const within = rank === null ? "" : `/${ranksFolder}/${rank}`;
+  let out = withoutSlash(String(given("out") ?? `runs/${name}`));
+  let recordFolder = `${out}${within}`;
+  const fresh = { state: null, saved: null, resumed: false, checkpoint: null, moveAside: false };
+  if (pipeline.writes === false) return { ...fresh, out, recordFolder };
+
   let checkpoint: string | null = null;
   if (resume !== "auto" && resume !== "never") {
     const found = await findCheckpoint(resume);
-    if (given !== null && home !== found.out) {
+    if (given("out") !== undefined && recordFolder !== found.out) {
       throw new UsageError(
-        `Cannot take ${resume} on in --out ${given}: a run goes on in its own folder ${found.out}: leave --out away, or begin another run from its weights with --init-from`,
+        `Cannot resume from ${resume} in --out ${out}: a run resumes in its own folder ${found.out}: leave --out out`,
       );
     }
-    ({ out: home, checkpoint } = found);
-    out = home.endsWith(inside) ? home.slice(0, home.length - inside.length) : home;
+    ({ out: recordFolder, checkpoint } = found);
+    out = recordFolder.endsWith(within)
+      ? recordFolder.slice(0, recordFolder.length - within.length)
+      : recordFolder;
   }
-  const standing = await lookAt(home);
-  const { record } = standing;
+  const state = await readRunFolder(recordFolder);
+  const { record } = state;
   if (record !== null && record.pipeline !== name) {
     throw new UsageError(
-      `Cannot use ${home}: a run of ${record.pipeline} stands there: give another --out`,
+      `Cannot use ${recordFolder}: it holds a run of ${record.pipeline}: give another --out`,
     );
   }
-  if (record !== null && (pipeline.share?.((option) => record.options[option]) ?? null) !== share) {
+  if (record !== null && (ranks?.folder((option) => record.options[option]) ?? null) !== rank) {
     throw new UsageError(
-      `Cannot use ${home}: another share of the work stands there: give the options of that share, or another --out`,
+      `Cannot use ${recordFolder}: it holds the run of another rank: give that rank's options, or another --out`,
     );
   }
   if (resume === "never") {
-    if (!standing.empty && record === null && share === null) {
+    if (!state.empty && record === null && rank === null) {
       throw new UsageError(
-        `Cannot begin anew in ${home}: what stands there is not a run: give an empty --out, or move it yourself`,
+        `Cannot start a run in ${recordFolder}: it holds other files and no run: give an empty --out, or move the files`,
       );
     }
-    const saved = share === null ? null : await optionsOfOthers(out, { home, name });
-    return { ...none, out, home, saved, moveAside: record !== null };
+    const saved = ranks === undefined || rank === null
+      ? null
+      : await sharedOptions(out, { recordFolder, name, ranks });
+    return { ...fresh, out, recordFolder, saved, moveAside: record !== null };
   }
-  const goesOn = record !== null && (standing.hasCheckpoint || standing.finished);
-  const others = pipeline.share !== undefined && !goesOn;
-  return {
-    out,
-    home,
-    standing,
-    saved: goesOn ? record.options : others ? await optionsOfOthers(out, { home, name }) : null,
-    resumed: standing.hasCheckpoint,
-    checkpoint,
-    moveAside: false,
-  };
+  const continues = record !== null && (state.hasCheckpoint || state.finished);
+  const saved = continues
+    ? record.options
+    : ranks === undefined
+    ? null
+    : await sharedOptions(out, { recordFolder, name, ranks });
+  return { out, recordFolder, state, saved, resumed: state.hasCheckpoint, checkpoint, moveAside: false };
 }
 
-/** Where in --out the shares of the work have their folders. */
-export const sharesFolder = "ranks";
+/** Name of the folder in --out that holds a record folder for each rank. */
+export const ranksFolder = "ranks";
 
-/** What belongs to a share, not to the run. */
-const ofAShare = new Set(["rank", "only", "out"]);
-
-/** The options of what else was done in a folder, less those that say which share it was; null: nothing was. */
-async function optionsOfOthers(
+/** The options that all ranks share, from another rank that has a checkpoint or is finished. Null: no rank has. */
+async function sharedOptions(
   out: string,
-  { home, name }: { readonly home: string; readonly name: string },
+  { recordFolder, name, ranks }: {
+    readonly recordFolder: string;
+    readonly name: string;
+    readonly ranks: RankFolders;
+  },
 ): Promise<Readonly<Record<string, unknown>> | null> {
-  const shares = await namesIn(`${out}/${sharesFolder}`);
-  for (const place of [...shares.map((share) => `${out}/${sharesFolder}/${share}`), out]) {
-    if (place === home) continue;
-    const { record, hasCheckpoint, finished } = await lookAt(place);
+  const folders = await namesIn(`${out}/${ranksFolder}`);
+  for (const folder of [...folders.map((rank) => `${out}/${ranksFolder}/${rank}`), out]) {
+    if (folder === recordFolder) continue;
+    const { record, hasCheckpoint, finished } = await readRunFolder(folder);
     if (record?.pipeline !== name || !hasCheckpoint && !finished) continue;
-    return Object.fromEntries(Object.entries(record.options).filter(([option]) => !ofAShare.has(option)));
+    const own = (option: string): boolean => option === "out" || ranks.options[option] === "own";
+    return Object.fromEntries(Object.entries(record.options).filter(([option]) => !own(option)));
   }
   return null;
 }
@@ -109,6 +120,6 @@ async function namesIn(dir: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(dir))).map(({ name }) => name).sort();
 }
 
-function trimmed(path: string): string {
+function withoutSlash(path: string): string {
   return path.replace(/(?<=.)\/+$/, "");
 }

@@ -1,29 +1,32 @@
 /**
- * Batches that are left out: the run goes back to its last checkpoint, as if it had been typed again, and passes them
- * over.
+ * Resumes a run without the batch that made it fail.
  *
  * @module
  */
-import { execute, type Job } from "./execute.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
+import { execute, type RunJob } from "./execute.ts";
 
-/** Runs a job, and runs it on after each batch that must be left out. Returns and throws as `execute`. */
-export async function executeWithRollback(job: Job): Promise<number> {
-  const leaveOut = new Map(job.leaveOut);
+/**
+ * Executes a run. Where it fails and the pipeline names a batch to skip, the run resumes from its last checkpoint as if
+ * the command had been typed again, and skips that batch. Returns and throws as `execute`.
+ */
+export async function executeWithRollback(job: RunJob): Promise<number> {
+  const skippedBatches = new Map(job.skippedBatches);
   for (let current = job;;) {
     try {
       return await execute(current);
     } catch (error) {
-      const found = job.named.pipeline.batchToSkip?.(error, leaveOut) ?? null;
-      if (found === null) throw error;
-      leaveOut.set(found.batch, found.why);
-      const resumed = await exists(`${job.home}/checkpoints/latest`);
+      const skipped = job.named.pipeline.batchToSkip?.(error, skippedBatches) ?? null;
+      if (skipped === null) throw error;
+      const { batch, why } = skipped;
+      skippedBatches.set(batch, why);
+      const resumed = await exists(`${job.recordFolder}/checkpoints/latest`);
       job.console.err(
-        `Batch ${found.batch} is left out (${found.why}): going back to ${
-          resumed ? "the last checkpoint" : "the beginning, for there is no checkpoint yet"
+        `Skipping batch ${batch} (${why}): going back to ${
+          resumed ? "the last checkpoint" : "the beginning, because there is no checkpoint yet"
         }`,
       );
-      current = { ...job, checkpoint: null, resumed, leaveOut };
+      current = { ...job, checkpoint: null, resumed, skippedBatches };
     }
   }
 }

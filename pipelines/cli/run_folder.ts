@@ -22,7 +22,7 @@ export interface RunRecord {
 }
 
 /** What stands in a folder. */
-export interface Standing {
+export interface RunFolderState {
   readonly record: RunRecord | null;
   readonly hasCheckpoint: boolean;
   /** The flow came to its end. */
@@ -31,7 +31,7 @@ export interface Standing {
 }
 
 /** Looks at a folder, which need not be there. Throws UsageError where config.json cannot be read. */
-export async function lookAt(out: string): Promise<Standing> {
+export async function readRunFolder(out: string): Promise<RunFolderState> {
   let entries: string[] = [];
   try {
     entries = (await Array.fromAsync(Deno.readDir(out))).map((entry) => entry.name);

@@ -5,17 +5,17 @@
  */
 
 /** What to do at the first signal and at the second. */
-export interface Interrupts {
-  soft(): void;
-  hard(): void;
+export interface InterruptHandlers {
+  first(): void;
+  second(): void;
 }
 
 /** Listens until disposed. */
-export function onInterrupt(interrupts: Interrupts): Disposable {
+export function onInterrupt(interrupts: InterruptHandlers): Disposable {
   let times = 0;
   const listener = (): void => {
-    if (++times === 1) interrupts.soft();
-    else interrupts.hard();
+    if (++times === 1) interrupts.first();
+    else interrupts.second();
   };
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
   for (const signal of signals) Deno.addSignalListener(signal, listener);

@@ -13,7 +13,7 @@ import type { Env } from "../cli/pipeline.ts";
  * Emits a note where not all that are kept will fit. Throws RangeError where not even two would: one must be whole while
  * the next is written.
  */
-export async function checkCheckpointRoom(
+export async function checkCheckpointSpace(
   env: Pick<Env, "out" | "emit">,
   { plan: { memory }, keep }: { readonly plan: Pick<Plan, "memory">; readonly keep: number },
 ): Promise<void> {

@@ -82,7 +82,7 @@ export const filterOptions = {
 };
 
 /** Which share of the work this process does, and what it leaves. */
-export const shareOptions = {
+export const rankOptions = {
   rank: integer("of N processes that work into one folder, which this is, from 0", {
     value: null,
     min: 0,

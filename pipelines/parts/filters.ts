@@ -15,17 +15,17 @@ import type { Env, Values } from "../cli/pipeline.ts";
 import { recipeOf, removedIn } from "./recipe.ts";
 
 /** What of the filters' work a process does. */
-export interface FilterShare {
+export interface FilterWork {
   /** Of the process, where several write into one folder (default null: it is alone). */
   readonly rank?: number | null;
   /** Documents are signed, and not compared (default false). */
   readonly signOnly?: boolean;
   /** Where documents are looked at for the statistics (default before the filters and after them). */
-  readonly looks?: readonly Look[];
+  readonly surveys?: readonly SurveyPosition[];
 }
 
 /** Before the filters, or after them. */
-export type Look = "before" | "after";
+export type SurveyPosition = "before" | "after";
 
 /**
  * The recipe that the options ask for, dropped documents kept in `<out>/removed/<filter>`. Neighbours that remember
@@ -36,7 +36,7 @@ export type Look = "before" | "after";
 export async function filters(
   o: Values<typeof filterOptions>,
   env: Pick<Env, "out" | "workers" | "emit">,
-  { rank = null, signOnly = false, looks = ["before", "after"] }: FilterShare = {},
+  { rank = null, signOnly = false, surveys: looks = ["before", "after"] }: FilterWork = {},
 ): Promise<(flow: Flow<Document>) => Flow<Document>> {
   const recipe = await recipeOf(o, env, { signOnly });
   const removed = removedIn(`${env.out}/removed`, rank);
@@ -84,9 +84,9 @@ export function pagesFor(stages: readonly string[] | null): PageOptions {
 /** The filters with a look at what goes in and what comes out, for the run's statistics. */
 export function surveyed(
   group: (flow: Flow<Document>) => Flow<Document>,
-  looks: readonly Look[] = ["before", "after"],
+  looks: readonly SurveyPosition[] = ["before", "after"],
 ): (flow: Flow<Document>) => Flow<Document> {
-  const look = (at: Look) => (flow: Flow<Document>) =>
+  const look = (at: SurveyPosition) => (flow: Flow<Document>) =>
     looks.includes(at) ? flow.pipe(survey(`${at} filters`)) : flow;
   return (flow) => flow.via(look("before")).via(group).via(look("after"));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Recompute } from "../../kernels/models/model.ts";
-import { type Beginning, trainingPlan, type TrainingValues } from "./training.ts";
+import { type PlanInputs, trainingPlan, type TrainingValues } from "./training.ts";
 
 /** Largest batch sizes. */
 export interface MaxBatchSizes {
@@ -24,7 +24,7 @@ const MOST = 65536; // of --batch-size
  * The largest power of two for --batch-size, among those that --total-batch-tokens allows, that is planned to take no
  * more than 4, 8, 16 and 24 GiB: weights, gradients, optimizer, activations, and what validation and samples need.
  */
-export function maxBatchSizes(o: TrainingValues, beginning: Beginning): MaxBatchSizes {
+export function maxBatchSizes(o: TrainingValues, beginning: PlanInputs): MaxBatchSizes {
   const budgets = [4, 8, 16, 24].map((n) => n * GIB);
   const sizes = Array.from({ length: 1 + Math.log2(MOST) }, (_, i) => 2 ** i)
     .filter((n) => o.totalBatchTokens === null || o.totalBatchTokens % (n * o.seqLen) === 0);
@@ -43,6 +43,6 @@ export function maxBatchSizes(o: TrainingValues, beginning: Beginning): MaxBatch
 }
 
 /** Bytes of all memory that a training takes. */
-function plannedBytes(o: TrainingValues, beginning: Beginning): number {
+function plannedBytes(o: TrainingValues, beginning: PlanInputs): number {
   return Object.values(trainingPlan(o, beginning).memory).reduce((sum, n) => sum + n, 0);
 }

@@ -10,7 +10,7 @@ import { exists } from "../../stages/disk/whole_files.ts";
 import { shellWord } from "../cli/shell_word.ts";
 
 /** Loss against the unigram model's, the last sample, and the commands that follow. */
-export async function nextWords(name: string, env: Env, steps: number | null): Promise<readonly string[]> {
+export async function nextSteps(name: string, env: Env, steps: number | null): Promise<readonly string[]> {
   const events = await readEvents(`${env.out}/metrics.jsonl`);
   const evaluated = events.findLast((event) => event.type === "eval");
   const sample = events.findLast((event) => event.type === "sample");

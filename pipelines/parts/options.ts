@@ -6,22 +6,22 @@
  *
  * @module
  */
-import type { OnlyWith } from "../cli/pipeline.ts";
+import type { OptionRequirement } from "../cli/pipeline.ts";
 import { duration, flag, integer, number, oneOf, path, repeated, text } from "../cli/option_types.ts";
 import { runOptions } from "../cli/run_options.ts";
 
 const fixed = true;
 
 /** For options of some optimizers only. */
-function onlyWithOptimizer(...names: readonly string[]): OnlyWith {
+function anyOptimizer(...names: readonly string[]): OptionRequirement {
   return {
     option: "optimizer",
-    is: (value) => names.includes(String(value)),
-    wanted: `--optimizer ${names.join(" or ")}`,
+    accepts: (value) => names.includes(String(value)),
+    typed: `--optimizer ${names.join(" or ")}`,
   };
 }
 
-const withAdam = { fixed, group: "Optimizer", onlyWith: onlyWithOptimizer("adamw", "muon") };
+const withAdam = { fixed, group: "Optimizer", requires: anyOptimizer("adamw", "muon") };
 
 /** Learning a vocabulary. */
 export const vocabularyOptions = {
@@ -65,7 +65,7 @@ export const tokenizerOptions = {
 };
 
 /** The part of the documents that is not trained on. */
-export const heldOutOptions = {
+export const validationOptions = {
   valTokens: integer("the first documents, whole, are held out for validation until they have N tokens", {
     value: 1_048_576,
     min: 2,
@@ -182,7 +182,7 @@ export const trainingOptions = {
       min: 0,
       fixed,
       group: "Optimizer",
-      onlyWith: onlyWithOptimizer("muon"),
+      requires: anyOptimizer("muon"),
     },
   ),
   momentum: number("share of the last step that is taken again; default: muon 0.95, sgd 0.9", {
@@ -191,7 +191,7 @@ export const trainingOptions = {
     max: 0.9999,
     fixed,
     group: "Optimizer",
-    onlyWith: onlyWithOptimizer("muon", "sgd"),
+    requires: anyOptimizer("muon", "sgd"),
   }),
   beta1: number("AdamW's decay of the mean", { value: 0.9, min: 0, max: 0.9999, ...withAdam }),
   beta2: number("AdamW's decay of the mean square", { value: 0.95, min: 0, max: 0.99999, ...withAdam }),
@@ -217,7 +217,7 @@ export const trainingOptions = {
       value: "skip",
       group: "Mishaps",
       choices: ["stop", "skip", "rollback"],
-      onlyWith: { option: "skipSpikeZ", is: (z) => Number(z) > 0, wanted: "--skip-spike-z above 0" },
+      requires: { option: "skipSpikeZ", accepts: (z) => Number(z) > 0, typed: "--skip-spike-z above 0" },
     },
   ),
   onNan: oneOf("the same where a loss or gradient norm is no number", {
@@ -242,7 +242,7 @@ export const hellaswagOptions = {
 };
 
 /** How often things happen, in steps; 0 = never. */
-export const cadenceOptions = {
+export const monitoringOptions = {
   hellaswagEvery: integer("steps between rounds of --hellaswag; 0 = off", {
     value: 250,
     min: 0,

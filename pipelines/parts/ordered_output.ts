@@ -5,7 +5,7 @@
  */
 
 /** Shows texts 0 … count - 1 in order. */
-export class InOrder {
+export class OrderedOutput {
   readonly #print: (text: string) => void;
   readonly #heading: (text: number) => string;
   readonly #waiting: string[];

@@ -36,7 +36,7 @@ export function writeProfile(env: Env, device: string): (profile: Profile) => Pr
 }
 
 /** The table of the run's profile for its last lines; none where nothing was timed or it was not asked for. */
-export async function profileWords(
+export async function profileLines(
   { profile }: { readonly profile: boolean },
   env: Env,
 ): Promise<readonly string[]> {

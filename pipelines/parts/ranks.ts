@@ -12,15 +12,15 @@ import { readEvents } from "../../stages/report/metrics.ts";
 import { removedSamples } from "../../stages/report/removed_samples.ts";
 import { reportPage } from "../../stages/report/report.ts";
 import { runStats } from "../../stages/report/run_stats.ts";
-import type { Options } from "../cli/pipeline.ts";
-import { sharesFolder } from "../cli/resume.ts";
+import type { Lookup, Options } from "../cli/pipeline.ts";
+import { ranksFolder } from "../cli/resume.ts";
 import { show } from "../cli/resolve.ts";
-import { asJson, lookAt } from "../cli/run_folder.ts";
+import { asJson, readRunFolder } from "../cli/run_folder.ts";
 import { isRecord } from "../../stages/disk/json.ts";
 import { writeWhole } from "../../stages/disk/whole_files.ts";
 
 /** The options that say which share a process does. */
-export interface ShareValues {
+export interface RankValues {
   readonly stages: readonly string[] | null;
   readonly minhash: "first" | "cluster";
   readonly rank: number | null;
@@ -29,7 +29,7 @@ export interface ShareValues {
 }
 
 /** A process's share of the work. */
-export interface Share {
+export interface RankWork {
   /** All in one stream; up to what needs all documents; that and what follows. */
   readonly step: "all" | "first" | "last";
   /** Its number; null: it is alone. */
@@ -43,7 +43,7 @@ export interface Share {
 }
 
 /** The share that the options ask for. Throws RangeError where they contradict each other. */
-export function shareOf({ stages: asked, minhash, rank, world, only }: ShareValues): Share {
+export function rankWorkOf({ stages: asked, minhash, rank, world, only }: RankValues): RankWork {
   const all = (asked ?? finewebFilters).flatMap((name) => finewebFilters.filter((filter) => filter === name));
   const needsAll = all.findIndex((name) => name === "minhash" || name === "pii");
   const clusters = all[needsAll] === "minhash" && minhash === "cluster";
@@ -88,7 +88,7 @@ function checkRank({ rank, world }: { readonly rank: number | null; readonly wor
 }
 
 /** The folder for a share's record, by options that may not be complete; null: there is one share. */
-export function shareFolder(given: (option: string) => unknown): string | null {
+export function rankFolder(given: Lookup): string | null {
   const only = given("only"), rank = given("rank");
   if (only === "dedup") return "dedup";
   if (typeof rank === "number") return String(rank).padStart(5, "0");
@@ -96,7 +96,7 @@ export function shareFolder(given: (option: string) => unknown): string | null {
 }
 
 /** The processes of the first step: their number, and the options that all must have in common. */
-export interface Others {
+export interface RankGroup {
   readonly out: string;
   readonly world: number;
   readonly values: Readonly<Record<string, unknown>>;
@@ -104,10 +104,10 @@ export interface Others {
 }
 
 /** Throws RangeError, naming them, where processes are not finished or worked with other options. */
-export async function checkFinished({ out, world, values, options }: Others): Promise<void> {
+export async function checkRanksFinished({ out, world, values, options }: RankGroup): Promise<void> {
   const missing: number[] = [];
   for (let rank = 0; rank < world; rank++) {
-    const { record, finished } = await lookAt(homeOf(out, rank));
+    const { record, finished } = await readRunFolder(homeOf(out, rank));
     if (!finished || record === null) {
       missing.push(rank);
       continue;
@@ -133,11 +133,11 @@ export async function checkFinished({ out, world, values, options }: Others): Pr
 }
 
 /** Whether all processes but `rank` have come to their end. */
-export async function othersFinished(
-  { out, world, rank }: Pick<Others, "out" | "world"> & { readonly rank: number },
+export async function otherRanksFinished(
+  { out, world, rank }: Pick<RankGroup, "out" | "world"> & { readonly rank: number },
 ): Promise<boolean> {
   for (let other = 0; other < world; other++) {
-    if (other !== rank && !(await lookAt(homeOf(out, other))).finished) return false;
+    if (other !== rank && !(await readRunFolder(homeOf(out, other))).finished) return false;
   }
   return true;
 }
@@ -147,14 +147,14 @@ export async function othersFinished(
  * (`rank` null) or as the last that ended of those that needed none; two may end at once.
  */
 export async function writeMerged(
-  { out, world, values }: Pick<Others, "out" | "world" | "values">,
+  { out, world, values }: Pick<RankGroup, "out" | "world" | "values">,
   { rank }: { readonly rank: number | null },
 ): Promise<void> {
   const processes: RunEvent[][] = [];
   for (let rank = 0; rank < world; rank++) {
     processes.push(await readEvents(`${homeOf(out, rank)}/metrics.jsonl`));
   }
-  const after = rank === null ? await readEvents(`${out}/${sharesFolder}/dedup/metrics.jsonl`) : [];
+  const after = rank === null ? await readEvents(`${out}/${ranksFolder}/dedup/metrics.jsonl`) : [];
   const run = [...processes.flat(), ...after].filter((event) => event.type === "run");
   const filters = run.map(({ filters }) => filters).find((filters) => filters !== undefined);
   const begins: RunEvent = {
@@ -175,5 +175,5 @@ export async function writeMerged(
 }
 
 function homeOf(out: string, rank: number): string {
-  return `${out}/${sharesFolder}/${String(rank).padStart(5, "0")}`;
+  return `${out}/${ranksFolder}/${String(rank).padStart(5, "0")}`;
 }

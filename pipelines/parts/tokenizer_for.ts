@@ -97,7 +97,7 @@ export function checkRereadable(o: TokenizerValues & { readonly source: readonly
 }
 
 /** How many tokens the tokenizer of the options has, as far as it can be known before anything is learned. */
-export async function vocabularyOf(o: TokenizerValues): Promise<number> {
+export async function vocabSizeOf(o: TokenizerValues): Promise<number> {
   if (o.tokenizer === "train") return o.vocabSize;
   if (o.tokenizer === "char") return 256; // a guess: what is learned may be fewer or more
   return (await loadTokenizer(o.tokenizer)).vocabSize;

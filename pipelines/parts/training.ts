@@ -24,22 +24,22 @@ import { inspect } from "../../stages/inspect/inspect.ts";
 import { type Plan, plan } from "../../stages/model/plan.ts";
 import { train, type Trained } from "../../stages/train/train.ts";
 import { needsVerdict, type WatchOptions } from "../../stages/train/spike_watch.ts";
-import { asksHellaswag, hellaswagRounds } from "./hellaswag_rounds.ts";
+import { hellaswagStage, usesHellaswag } from "./hellaswag.ts";
 import { modelOptions } from "./model_options.ts";
-import { cadenceOptions, trainingOptions } from "./options.ts";
-import { checkCheckpointRoom } from "./checkpoint_space.ts";
+import { monitoringOptions, trainingOptions } from "./options.ts";
+import { checkCheckpointSpace } from "./checkpoint_space.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
 import { writeProfile } from "./profile.ts";
 import { checkPrompt } from "./prompt.ts";
 import type { StartingWeights } from "./starting_weights.ts";
 
-const options = { ...modelOptions, ...trainingOptions, ...cadenceOptions };
+const options = { ...modelOptions, ...trainingOptions, ...monitoringOptions };
 
 /** The values that training needs. */
 export type TrainingValues = Values<typeof options>;
 
 /** A vocabulary, what training begins with, and what the device can hold. */
-export interface Beginning {
+export interface PlanInputs {
   readonly vocabSize: number;
   /** See `PlanOptions`: for a run `env.largestPack()`. */
   readonly packBytes?: number;
@@ -67,7 +67,7 @@ export function batchShape(o: TrainingValues): readonly [accum: number, batch: n
  * The model and its programs: what --dry-run prints and `train` runs. Throws RangeError or ShapeError for sizes that
  * cannot be, and for tokens beyond the vocabulary of the weights to begin with.
  */
-export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = null }: Beginning): Plan {
+export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = null }: PlanInputs): Plan {
   const shape = batchShape(o);
   if (start !== null && vocabSize > start.sizes.vocabSize) {
     throw new RangeError(
@@ -90,7 +90,7 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
     },
     evaluation: { batch: o.batchSize, seqLen: o.seqLen },
     sampling: true,
-    ...(asksHellaswag(o) && { scoring: { tokens: o.batchSize * o.seqLen } }),
+    ...(usesHellaswag(o) && { scoring: { tokens: o.batchSize * o.seqLen } }),
     ...(packBytes !== undefined && { packBytes }),
   });
 }
@@ -212,12 +212,12 @@ export async function training(
   const epochs = o.epochs ?? (steps === null && o.timeLimit === null ? 1 : null);
   const engine = await env.engine();
   checkMemory(plan, engine);
-  await checkCheckpointRoom(env, { plan, keep: o.keepCheckpoints });
+  await checkCheckpointSpace(env, { plan, keep: o.keepCheckpoints });
   const { vocabSize } = plan.model;
   if (tokenizer !== null && o.sampleEvery > 0) {
     checkPrompt({ prompt: o.samplePrompt, option: "--sample-prompt", tokenizer, vocabSize });
   }
-  const rounds = await hellaswagRounds(o, tokenizer);
+  const rounds = await hellaswagStage(o, tokenizer);
   const sized = { batchSize, gradAccum, seqLen };
   const trainer = train({
     engine,
@@ -225,7 +225,7 @@ export async function training(
     schedule,
     checkpointEvery: o.checkpointEvery,
     watch: watchOf(o),
-    leaveOut: env.leaveOut,
+    leaveOut: env.skippedBatches,
     ...(steps !== null && { steps }),
     ...(o.timeLimit !== null && { timeLimit: o.timeLimit }),
     ...(start !== null && { weights: start.weights }),

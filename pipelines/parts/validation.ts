@@ -14,7 +14,7 @@ import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 export type Validation = Omit<EvaluateOptions, "every" | "batches">;
 
 /** Where the held-out part is and what it is compared with. */
-export interface HeldOut {
+export interface ValidationInputs {
   readonly validation: readonly string[];
   /** Training shards; the unigram model counts their first `first` tokens, which no run can be short of by then. */
   readonly training: readonly string[];
@@ -27,8 +27,8 @@ export interface HeldOut {
 }
 
 /** Reads the held-out shards when they are first needed. */
-export async function heldOut(
-  { validation, training, first, vocabSize, tokenizer, format = "llmc" }: HeldOut,
+export async function openValidation(
+  { validation, training, first, vocabSize, tokenizer, format = "llmc" }: ValidationInputs,
 ): Promise<Validation> {
   const told = tokenizer === null ? (await readShardSummary(dirname(validation[0])))?.validation : undefined;
   return {

@@ -125,7 +125,7 @@ Deno.test("a pipe that is closed ends the program quietly, and a run with a chec
     ];
     const cut = await readUntil('"step":0', [...args, "--steps", "100000", "--json"]);
     strictEqual(cut.code, 130, cut.err);
-    match(cut.err, /^Interrupted: checkpoint .*\nTo go on: .*\n$/);
+    match(cut.err, /^Interrupted: checkpoint .*\nTo resume: .*\n$/);
     for (const line of cut.out.split("\n").slice(0, -1)) JSON.parse(line);
     const events = await eventsOf(`${dir}/run`);
     deepStrictEqual(events.at(-1), { type: "done", reason: "interrupted" });

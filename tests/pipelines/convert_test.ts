@@ -36,7 +36,7 @@ async function converted(
   return await convert.finish?.(values, env, {
     stages: [],
     seconds: 0,
-    before: { documents: 0, characters: 0 },
+    earlier: { documents: 0, characters: 0 },
   }) ?? [];
 }
 

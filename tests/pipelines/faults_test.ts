@@ -42,7 +42,7 @@ Deno.test("train skips an update whose loss jumps, or goes back and leaves its b
     match(skipped[0].skipped, /stands .* deviations above .*train\.bin tokens 8640 to 8704$/);
 
     const { err } = await train(0, `--out ${dir}/back ${spiky} --on-spike rollback`);
-    match(err, /Batch 135 is left out .*train\.bin tokens 8640 to 8704.*: going back to the last checkpoint/);
+    match(err, /Skipping batch 135 .*train\.bin tokens 8640 to 8704.*: going back to the last checkpoint/);
     const back = await stepsOf("back");
     deepStrictEqual(back.map((e) => e.step), Array.from({ length: 138 }, (_, i) => i));
     ok(back.every((e) => e.loss < 6), "the odd batch was trained on");
@@ -65,7 +65,7 @@ Deno.test("train --on-nan skip and rollback end where it is not the batches: a r
       /the (loss|gradient norm) is \S+, as those of the 10 updates before it were/,
     );
     const { err } = await train(1, `--out ${dir}/back ${ruinous} --on-nan rollback`);
-    strictEqual(err.split("\n").filter((line) => /^Batch \d+ is left out/.test(line)).length, 8);
+    strictEqual(err.split("\n").filter((line) => /^Skipping batch \d+/.test(line)).length, 8);
   });
 });
 

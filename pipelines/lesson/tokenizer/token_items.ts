@@ -14,15 +14,15 @@ import { type Item, lines } from "../item.ts";
 /** A text's tokens, each with its id under it. */
 export function tokenItem(
   text: string,
-  { tokenizer, env }: { readonly tokenizer: Tokenizer; readonly env: Pick<Env, "look"> },
+  { tokenizer, env }: { readonly tokenizer: Tokenizer; readonly env: Pick<Env, "terminal"> },
 ): Item {
-  const columns = Math.min(100, env.look.columns) - 2; // the lesson indents
+  const columns = Math.min(100, env.terminal.columns) - 2; // the lesson indents
   return lines(tokenLines(tokensOf(text, tokenizer), { columns, color: false }));
 }
 
 /** Parts one after another, in rows that fit. */
-export function wrappedItem(parts: Iterable<string>, { look }: Pick<Env, "look">): Item {
-  const room = Math.min(100, look.columns) - 3; // the lesson indents
+export function wrappedItem(parts: Iterable<string>, { terminal }: Pick<Env, "terminal">): Item {
+  const room = Math.min(100, terminal.columns) - 3; // the lesson indents
   const rows: string[] = [];
   let line = "";
   for (const part of parts) {

@@ -55,7 +55,7 @@ export async function inspectText(options: InspectTextOptions, env: Env): Promis
     });
     env.print(
       [
-        ...tokenLines(tokensOfIds(ids.subarray(0, mostTokens), tokenizer), env.look),
+        ...tokenLines(tokensOfIds(ids.subarray(0, mostTokens), tokenizer), env.terminal),
         ...more,
         "",
         `${options.tokenizer}: ${count(ids.length)} tokens, ${count(characters)} characters, ${

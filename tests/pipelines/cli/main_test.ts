@@ -167,7 +167,7 @@ inFolder(
     deepStrictEqual([again.code, again.err], [0, ""]);
     match(
       again.out,
-      /is finished \(--steps 12\)\nTo go further: {2}deno task pipeline sum-numbers --steps 24\n/,
+      /is finished \(--steps 12\)\nTo continue it: {6}deno task pipeline sum-numbers --steps 24\n/,
     );
     deepStrictEqual(await events(folder), all);
 
@@ -175,12 +175,12 @@ inFolder(
     strictEqual(changed.code, 2);
     match(
       changed.err,
-      /^error: Cannot go on in runs\/sum-numbers with --lr 2: the run was begun with --lr 0.004: .*\n$/,
+      /^error: Cannot resume runs\/sum-numbers with --lr 2: the run was started with --lr 0.004: .*\n$/,
     );
 
     const further = await run(folder, "sum-numbers", "--steps", "14");
     strictEqual(further.code, 0, further.err);
-    match(further.err, /going on from the last checkpoint/);
+    match(further.err, /resuming from the last checkpoint/);
     const more = losses(await events(folder));
     deepStrictEqual(more.map(([step]) => step), Array.from({ length: 14 }, (_, i) => i));
     const { options: kept } = JSON.parse(await Deno.readTextFile(`${home}/config.json`));
@@ -188,7 +188,7 @@ inFolder(
 
     const anew = await run(folder, "sum-numbers", "--resume", "never", "--steps", "3", "--lr", "2");
     strictEqual(anew.code, 0, anew.err);
-    match(anew.err, /The run that stood in runs\/sum-numbers is in runs\/sum-numbers.1 now/);
+    match(anew.err, /The earlier run in runs\/sum-numbers was moved to runs\/sum-numbers.1/);
     strictEqual(losses(await events(folder)).length, 3);
     strictEqual(losses(await readEvents(`${home}.1/metrics.jsonl`)).length, 14);
   },
@@ -200,11 +200,11 @@ inFolder("--resume PATH goes back to a checkpoint of a run", async (folder) => {
   const path = "runs/sum-numbers/checkpoints/step-000010";
   const back = await run(folder, "sum-numbers", "--resume", path);
   strictEqual(back.code, 0, back.err);
-  ok(back.err.includes(`going on from ${path}`), back.err);
+  ok(back.err.includes(`resuming from ${path}`), back.err);
   deepStrictEqual(losses(await events(folder)), before);
   const elsewhere = await run(folder, "sum-numbers", "--resume", path, "--out", "other");
   strictEqual(elsewhere.code, 2);
-  match(elsewhere.err, /a run goes on in its own folder runs\/sum-numbers/);
+  match(elsewhere.err, /a run resumes in its own folder runs\/sum-numbers/);
 });
 
 inFolder(
@@ -216,7 +216,7 @@ inFolder(
       when: (text) => text.includes('"step":3,'),
     });
     strictEqual(cut.code, 130, cut.err);
-    match(cut.err, /Interrupted: checkpoint .*step-\d+\nTo go on: deno task pipeline sum-numbers\n$/);
+    match(cut.err, /Interrupted: checkpoint .*step-\d+\nTo resume: deno task pipeline sum-numbers\n$/);
     ok(entries(`${folder}/runs/sum-numbers`).includes("report.html"));
     const steps = losses(await events(folder)).length;
     const on = await run(folder, "sum-numbers", "--steps", String(steps + 3), "--quiet");
@@ -275,7 +275,7 @@ inFolder(
     deepStrictEqual(other, {
       code: 2,
       out: "",
-      err: "error: Cannot use a: a run of train stands there: give another --out\n",
+      err: "error: Cannot use a: it holds a run of train: give another --out\n",
     });
     await Deno.mkdir(`${folder}/b`);
     await Deno.writeTextFile(`${folder}/b/mine.txt`, "mine");

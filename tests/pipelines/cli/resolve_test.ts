@@ -1,12 +1,17 @@
 import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
-import { fromRecord, type Given, readCommandLine, readConfig } from "../../../pipelines/cli/command_line.ts";
+import {
+  fromRecord,
+  type GivenValues,
+  readCommandLine,
+  readConfig,
+} from "../../../pipelines/cli/command_line.ts";
 import { filterOptions, sourceOptions } from "../../../pipelines/parts/document_options.ts";
 import { modelOptions } from "../../../pipelines/parts/model_options.ts";
 import {
-  cadenceOptions,
-  heldOutOptions,
+  monitoringOptions,
   tokenizerOptions,
   trainingOptions,
+  validationOptions,
 } from "../../../pipelines/parts/options.ts";
 import { presets, trainingPresets, withoutOption } from "../../../pipelines/parts/presets.ts";
 import { runOptions } from "../../../pipelines/cli/run_options.ts";
@@ -16,13 +21,13 @@ const options = {
   ...sourceOptions,
   ...filterOptions,
   ...tokenizerOptions,
-  ...heldOutOptions,
+  ...validationOptions,
   ...modelOptions,
   ...trainingOptions,
-  ...cadenceOptions,
+  ...monitoringOptions,
   ...runOptions,
 };
-const none: Given = new Map();
+const none: GivenValues = new Map();
 const cpu = { device: "cpu" } as const;
 const given = (...args: string[]) => readCommandLine(args, options);
 const pipeline = { options, presets: trainingPresets };
@@ -83,7 +88,7 @@ Deno.test("readConfig() takes names as typed or in camel case, and a run's confi
 });
 
 Deno.test("resolve() lays preset, config file and command line over each other", () => {
-  const config = fromRecord({ layers: 5, lr: 1 }, options, { where: "", strangers: "refuse" });
+  const config = fromRecord({ layers: 5, lr: 1 }, options, { where: "", unknown: "refuse" });
   const { values, origin, preset } = resolve(pipeline, {
     ...layers,
     config,
@@ -129,7 +134,7 @@ Deno.test("resolve() remembers the run's options and keeps the schedule's length
   throws(() => checkFixed(changed, { options, saved, out: "runs/x" }), {
     name: "UsageError",
     message:
-      "Cannot go on in runs/x with --lr 4: the run was begun with --lr 3: leave the option out to go on, or begin anew with another --out or --resume never",
+      "Cannot resume runs/x with --lr 4: the run was started with --lr 3: leave the option out to resume, or start a new run with another --out or --resume never",
   });
   const onGpu = { ...layers, saved, machine: { device: "webgpu" } as const }; // another preset would be picked
   checkFixed(resolve(pipeline, onGpu), { options, saved, out: "runs/x" });
@@ -149,7 +154,7 @@ Deno.test("--dropout is 0 unless given, a share below 1, and belongs to what a r
 
 Deno.test("presets name options that there are, with values that they take", () => {
   for (const [name, preset] of Object.entries(presets)) {
-    fromRecord(preset.options, options, { where: name, strangers: "refuse" });
+    fromRecord(preset.options, options, { where: name, unknown: "refuse" });
   }
 });
 

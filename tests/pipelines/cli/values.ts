@@ -5,7 +5,7 @@
  */
 import { readCommandLine } from "../../../pipelines/cli/command_line.ts";
 import { modelOptions } from "../../../pipelines/parts/model_options.ts";
-import { cadenceOptions, tokenizerOptions, trainingOptions } from "../../../pipelines/parts/options.ts";
+import { monitoringOptions, tokenizerOptions, trainingOptions } from "../../../pipelines/parts/options.ts";
 import { runOptions } from "../../../pipelines/cli/run_options.ts";
 import { trainingPresets } from "../../../pipelines/parts/presets.ts";
 import type { Values } from "../../../pipelines/cli/pipeline.ts";
@@ -15,7 +15,7 @@ const options = {
   ...tokenizerOptions,
   ...modelOptions,
   ...trainingOptions,
-  ...cadenceOptions,
+  ...monitoringOptions,
   ...runOptions,
 };
 

@@ -85,16 +85,16 @@ Deno.test("fineweb names ranks that are not finished, and options that differ, a
     await refused(["--only", "dedup"], /of 3 ranks 0, 2 are not finished.*--rank 0 --world 3/);
     await refused(
       ["--rank", "0", "--recipe", "current"],
-      /--recipe current: the run was begun with --recipe release/,
+      /--recipe current: the run was started with --recipe release/,
     );
     await refused(
       ["--rank", "1", "--part-bytes", "999"],
-      /--part-bytes 999: the run was begun with --part-bytes 4000/,
+      /--part-bytes 999: the run was started with --part-bytes 4000/,
     );
-    await refused(["--rank", "0", "--world", "4"], /--world 4: the run was begun with --world 3/);
+    await refused(["--rank", "0", "--world", "4"], /--world 4: the run was started with --world 3/);
     await refused(["--rank", "3"], /--rank 3 is not among --world 3/);
     await refused([], /--world 3 needs --rank R from 0 to 2, or --only dedup/);
-    await refused(["--rank", "1", "--only", "extract"], /another share|--only extract/);
+    await refused(["--rank", "1", "--only", "extract"], /another rank|--only extract/);
     match((await runsTo(0, [...args, "--rank", "1"])).out, /ranks\/00001 is finished/);
     deepStrictEqual([...Deno.readDirSync(`${dir}/run/ranks`)].map(({ name }) => name), ["00001"]);
 

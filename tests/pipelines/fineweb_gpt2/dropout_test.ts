@@ -30,7 +30,7 @@ Deno.test("train --dropout drops, says so in config.json, and goes on as the run
     await train(0, "parts", "--dropout", "0.2", "--steps", "3");
     match(
       errorLine(await train(2, "parts", "--dropout", "0.1", "--steps", "6")),
-      /--dropout 0\.1: the run was begun with --dropout 0\.2/,
+      /--dropout 0\.1: the run was started with --dropout 0\.2/,
     );
     await train(0, "parts", "--steps", "6"); // --dropout is remembered
     const whole = await courseOf(`${dir}/whole`);

@@ -36,6 +36,6 @@ Deno.test("fineweb-gpt2 --dtype f16 on webgpu trains to nearly the losses of f32
       "--steps",
       "9",
     ]);
-    match(errorLine(refused), /with --dtype f32: the run was begun with --dtype f16/);
+    match(errorLine(refused), /with --dtype f32: the run was started with --dtype f16/);
   });
 });

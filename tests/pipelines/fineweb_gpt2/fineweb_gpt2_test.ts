@@ -129,7 +129,7 @@ Deno.test("fineweb-gpt2 interrupted by Ctrl-C says how to go on, and goes on as 
     }
     const err = await new Response(process.stderr).text();
     strictEqual((await process.status).code, 130, err);
-    match(err, /To go on: deno task pipeline fineweb-gpt2 --out/);
+    match(err, /To resume: deno task pipeline fineweb-gpt2 --out/);
     ok((await eventsOf(`${dir}/stopped`)).filter((e) => e.type === "step").length < 200);
     await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/stopped`, ...args]);
     await same(`${dir}/whole`, `${dir}/stopped`, filesAt("step-000200"));

@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, rejects } from "node:assert/strict";
-import { checkCheckpointRoom } from "../../../pipelines/parts/checkpoint_space.ts";
+import { checkCheckpointSpace } from "../../../pipelines/parts/checkpoint_space.ts";
 import type { RunEvent } from "../../../stages/flow/events.ts";
 import { freeBytes } from "../../../stages/flow/checkpoint/disk_space.ts";
 
@@ -13,7 +13,7 @@ Deno.test("checkCheckpointRoom() is silent with room, notes what will be short, 
       out: "runs/none/yet",
       emit: (event: RunEvent) => void (event.type === "note" && notes.push(event.text)),
     };
-    await checkCheckpointRoom(env, { plan: { memory: { ...none, ...memory } }, keep });
+    await checkCheckpointSpace(env, { plan: { memory: { ...none, ...memory } }, keep });
     return notes;
   };
   deepStrictEqual(await check(0.01, 3), []);

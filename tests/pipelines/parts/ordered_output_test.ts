@@ -1,9 +1,9 @@
 import { strictEqual } from "node:assert/strict";
-import { InOrder } from "../../../pipelines/parts/ordered_output.ts";
+import { OrderedOutput } from "../../../pipelines/parts/ordered_output.ts";
 
 Deno.test("InOrder shows the first text as it comes, the others when it is their turn", () => {
   let shown = "";
-  const texts = new InOrder(3, (text) => shown += text, (text) => `[${text}]`);
+  const texts = new OrderedOutput(3, (text) => shown += text, (text) => `[${text}]`);
   texts.add(0, "a");
   texts.add(1, "x");
   texts.add(2, "u");

@@ -13,7 +13,7 @@ const words: Readonly<Record<WritingWork["kind"], string>> = {
 };
 
 /** Adds up work and tells of it in a line. */
-export class WritingSpeed {
+export class GenerationSpeed {
   readonly #kinds = new Map<WritingWork["kind"], { tokens: number; seconds: number }>();
 
   /** Some more of one kind. */

@@ -8,17 +8,17 @@ import { hellaswag } from "../../stages/evaluate/task/hellaswag.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { askHellaswag } from "../../stages/evaluate/hellaswag_stage.ts";
 import type { Trained } from "../../stages/train/train.ts";
-import type { cadenceOptions } from "./options.ts";
+import type { monitoringOptions } from "./options.ts";
 import type { Values } from "../cli/pipeline.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
 
 type HellaswagValues = Pick<
-  Values<typeof cadenceOptions>,
+  Values<typeof monitoringOptions>,
   "hellaswag" | "hellaswagEvery" | "hellaswagItems"
 >;
 
 /** Whether a run asks HellaSwag at all. */
-export function asksHellaswag({ hellaswag, hellaswagEvery }: HellaswagValues): boolean {
+export function usesHellaswag({ hellaswag, hellaswagEvery }: HellaswagValues): boolean {
   return hellaswag !== null && hellaswagEvery > 0;
 }
 
@@ -26,7 +26,7 @@ export function asksHellaswag({ hellaswag, hellaswagEvery }: HellaswagValues): b
  * The stage, or null where nothing is asked. Throws Deno.errors.NotFound where there is no such file, RangeError where
  * the tokens' tokenizer is not known.
  */
-export async function hellaswagRounds(
+export async function hellaswagStage(
   o: HellaswagValues,
   tokenizer: Tokenizer | null,
 ): Promise<Stage<Trained, Trained> | null> {

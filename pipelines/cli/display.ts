@@ -1,0 +1,51 @@
+/**
+ * Chooses how a run's progress is shown.
+ *
+ * @module
+ */
+import type { RunLimits } from "../../stages/report/progress.ts";
+import {
+  type Display,
+  liveDisplay,
+  notesDisplay,
+  plainDisplay,
+  silentDisplay,
+  standardError,
+} from "../../stages/report/terminal.ts";
+import type { Console } from "./console.ts";
+import type { Options, Pipeline } from "./pipeline.ts";
+
+/** Writes text; throws Deno.errors.BrokenPipe once the reader is gone. */
+export type Writer = (text: string) => void;
+
+/** Where progress goes. */
+export interface DisplayOptions {
+  readonly pipeline: Pipeline<Options>;
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly console: Console;
+  /** Wraps the writer of standard error. */
+  guard(write: Writer): Writer;
+}
+
+/** A block that is redrawn in a terminal, lines elsewhere, nothing under --json and --quiet. */
+export function displayFor({ pipeline, values, console, guard }: DisplayOptions): Display {
+  if (values.json === true || values.quiet === true) return silentDisplay();
+  const live = console.outIsTerminal && console.errIsTerminal;
+  const plain = standardError({ color: values.color === true && console.errIsTerminal });
+  const screen = { ...plain, write: guard(plain.write) };
+  if (pipeline.writes === false) return notesDisplay(screen);
+  const goal = goalOf(pipeline.options, values);
+  return live
+    ? liveDisplay(screen, { goal })
+    : plainDisplay(screen, { goal, every: Number(values.logEvery) });
+}
+
+/** Progress is shown towards the limits of the run; an epoch's length is not known before it ends. */
+function goalOf(options: Options, values: Readonly<Record<string, unknown>>): RunLimits {
+  const goal: { steps?: number; tokens?: number; seconds?: number } = {};
+  for (const [name, { limits }] of Object.entries(options)) {
+    const value = values[name];
+    if (limits !== undefined && limits !== "epochs" && typeof value === "number") goal[limits] = value;
+  }
+  return goal;
+}

@@ -1,0 +1,81 @@
+/**
+ * From a command line to everything that is known about a run before its flow is built.
+ *
+ * @module
+ */
+import type { NamedPipeline } from "./catalogue.ts";
+import { fromRecord, type GivenValues, readCommandLine, readConfig } from "./command_line.ts";
+import { type Machine, machineFor } from "./machine.ts";
+import type { Lookup, Options } from "./pipeline.ts";
+import { resolve, type ResolvedOptions, show } from "./resolve.ts";
+import { decideResume, type ResumeDecision } from "./resume.ts";
+import { runOptions } from "./run_options.ts";
+import { shellWord } from "./shell_word.ts";
+
+/** A run as its command line describes it. */
+export interface PreparedRun {
+  /** `writes` is true or false here. */
+  readonly named: NamedPipeline;
+  /** The options of every pipeline and those of this one. */
+  readonly options: Options;
+  readonly commandLine: GivenValues;
+  readonly resolved: ResolvedOptions;
+  /** Option values of the run that is resumed. Null: there is none. */
+  readonly saved: GivenValues | null;
+  readonly decision: ResumeDecision;
+  /** What to type to resume the run. */
+  readonly resumeCommand: string;
+}
+
+/** Reads the command line and the config file, finds an earlier run, and resolves all options. Throws UsageError. */
+export async function prepareRun(
+  { name, pipeline }: NamedPipeline,
+  { args, command }: { readonly args: readonly string[]; readonly command: string },
+): Promise<PreparedRun> {
+  const { presets, positional, writes = true } = pipeline;
+  const options: Options = { ...runOptions, ...pipeline.options };
+  const commandLine = readCommandLine(args, options, { positional });
+  const configPath = commandLine.get("config");
+  const config = typeof configPath === "string" ? await readConfig(configPath, options) : new Map();
+  const given: Lookup = (option) => commandLine.get(option) ?? config.get(option);
+  const named = {
+    name,
+    pipeline: { ...pipeline, writes: typeof writes === "function" ? writes(given) : writes },
+  };
+  const decision = await decideResume(named, { commandLine, config });
+  const { out } = decision;
+  const saved = decision.saved === null ? null : fromRecord(decision.saved, options, {
+    where: `in ${out}/config.json`,
+    unknown: "skip",
+  });
+  const device = given("device") ?? decision.saved?.device ?? "auto";
+  const machine: Machine = presets === undefined ? { device: "cpu" } : await machineFor(String(device));
+  const resolved = resolve({ options, presets }, { commandLine, config, saved, machine });
+  const values = { ...resolved.values, out };
+  return {
+    named,
+    options,
+    commandLine,
+    resolved: { ...resolved, values },
+    saved,
+    decision,
+    resumeCommand: `${command} ${name}${out === `runs/${name}` ? "" : ` --out ${shellWord(out)}`}${
+      rankWords(named, { decision, values })
+    }`,
+  };
+}
+
+/** The options of a rank as they would be typed; empty for a process that works alone. */
+function rankWords(
+  { pipeline: { ranks } }: NamedPipeline,
+  { decision, values }: {
+    readonly decision: ResumeDecision;
+    readonly values: Readonly<Record<string, unknown>>;
+  },
+): string {
+  if (ranks === undefined || decision.recordFolder === decision.out) return "";
+  return Object.keys(ranks.options)
+    .filter((option) => (values[option] ?? null) !== null)
+    .map((option) => ` ${show(option, values[option])}`)
+    .join("");
+}
