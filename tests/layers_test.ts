@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "kernels/core": [],
   "kernels/random": [],
   "kernels/ops": ["kernels/core", "kernels/random"],
-  "kernels/wasm": [libraries],
+  "kernels/wasm": ["kernels/core", "kernels/ops", libraries],
   "kernels/engine": ["kernels/core", "kernels/random"],
   "kernels/models": ["kernels/core", "kernels/random", "kernels/ops"],
   "kernels/optim": ["kernels/core", "kernels/ops"],

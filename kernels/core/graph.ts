@@ -62,6 +62,11 @@ export interface Op<A> {
   variants?(call: Call<A>, gpu: Gpu): readonly string[];
   /** Numbers that the WASM kernel takes besides the tensors, as f64: sizes first, then constants. */
   wasm(call: Call<A>): readonly number[];
+  /**
+   * The WASM kernel of an elementwise op as a formula, which kernels/wasm/build.ts puts into a loop. The WASM kernels of
+   * other ops are functions in `_wasm.ts` files.
+   */
+  readonly wasmFormula?: WasmFormula;
   /** Floating-point operations of one call. */
   flops?(call: Call<A>): number;
   /** Bytes that one call reads and writes. Default: all of its inputs and all of its outputs. */
@@ -75,6 +80,21 @@ export interface Op<A> {
   readonly view?: boolean;
   /** Cases that the parity tests, the gradient tests and the benches run. */
   readonly cases: readonly Case<A>[];
+}
+
+/** The result of an elementwise op as an AssemblyScript expression. */
+export interface WasmFormula {
+  /** Names of the op's inputs in the expression, in order; each is a vector of four floats. */
+  readonly inputs: readonly string[];
+  /** Names of the numbers that `wasm()` returns after the number of elements, each an f32. */
+  readonly constants?: readonly string[];
+  /** The result for four elements, a vector of four floats. */
+  readonly expression: string;
+  /**
+   * Whether the inputs, then two, may be smaller than the output and are repeated. `wasm()` returns the sizes of the
+   * output and of both inputs.
+   */
+  readonly broadcast?: boolean;
 }
 
 /** Bytes that a call moves between memory and the device's processors. */

@@ -1,49 +1,51 @@
 /**
  * Compiles the AssemblyScript files (`*_wasm.ts` and those of this folder) to kernels.wasm, to kernels_plain.wasm for
  * WASM engines without relaxed SIMD, and to random/normals.wasm, which draws random numbers for any engine. Run
- * `deno task wasm` after a change. The modules are committed, since the compiler takes seconds and 200 MB; a test
- * builds them again and compares.
+ * `deno task wasm` after a change. The modules are committed because the compiler is a download of 200 MB and takes
+ * seconds to run; a test compares them with a new build.
  *
  * @module
  */
 import asc from "assemblyscript/asc";
+import { ops } from "../ops/list.ts";
+import { elementwiseKernels } from "./elementwise_build.ts";
 
 const kernels = new URL("../", import.meta.url);
 
 const options = [
   "-O3",
   "--noAssert",
-  "--runtime=stub", // nothing is ever allocated
-  "--memoryBase=32768", // constants, in the first page: the engine leaves its second half to them
-  "--use=abort=", // no import of its own
-  "--disableWarning=112", // v128 crosses no border: only index.ts exports to JavaScript
+  "--runtime=stub", // the kernels allocate no memory
+  "--memoryBase=32768", // constants: the engine reserves the second half of the first page for them
+  "--use=abort=", // no import besides the memory
+  "--disableWarning=112", // v128 in an exported function: only exports of index.ts are called from JavaScript
 ];
 
 const engineMemory = [
   "--importMemory",
   "--sharedMemory",
   "--initialMemory=1",
-  "--maximumMemory=65536", // 4 GiB in pages of 64 KiB: the memory given may be of any size up to it
+  "--maximumMemory=65536", // 4 GiB in pages of 64 KiB, the largest memory that the engine may import
 ];
 
-/** A module: which source it is of, what of WASM it may use, and its memory, as compiler options. */
+/** How a module is compiled. */
 export interface Build {
-  /** The file whose exports are the module's, from kernels/. */
+  /** Source file whose exports the module has; path relative to kernels/. */
   readonly source: string;
-  /** Names with commas between. */
+  /** WASM features that the code may use, separated by commas. */
   readonly features: string;
-  /** More options. */
+  /** Compiler options for the memory. */
   readonly memory: readonly string[];
 }
 
-/** What WASM engines with relaxed SIMD have. */
+/** Features of WASM engines that have relaxed SIMD. */
 export const engineFeatures = "simd,relaxed-simd,threads";
 
-/** The modules that are committed, from kernels/. */
+/** The committed modules, by path relative to kernels/. */
 export const builds: Readonly<Record<string, Build>> = {
   "wasm/kernels.wasm": { source: "wasm/index.ts", features: engineFeatures, memory: engineMemory },
   "wasm/kernels_plain.wasm": { source: "wasm/index.ts", features: "simd,threads", memory: engineMemory },
-  // Its own: a page, and room for 65,536 floats.
+  // A memory of its own: one page, and four for 65,536 floats.
   "random/normals.wasm": {
     source: "random/normals_wasm.ts",
     features: "simd",
@@ -52,7 +54,7 @@ export const builds: Readonly<Record<string, Build>> = {
 };
 
 /**
- * The bytes of one of the `builds`, compiled in memory; `entry`: the file whose exports are the module's. Throws Error
+ * Compiles one of the `builds` and returns its bytes. `entry` is the source file, if not the build's own. Throws Error
  * with the compiler's messages.
  */
 export function buildKernels(
@@ -62,7 +64,7 @@ export function buildKernels(
   return compileSource({ ...builds[build], source: entry });
 }
 
-/** The bytes of a module. Throws Error with the compiler's messages. */
+/** Compiles a module and returns its bytes. Throws Error with the compiler's messages. */
 export async function compileSource(
   { source, features, memory }: Build,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -70,16 +72,19 @@ export async function compileSource(
   const build = "module.wasm";
   const command = [source, `--outFile=${build}`, `--enable=${features}`, ...options, ...memory];
   const { error, stderr } = await asc.main(command, {
-    // Imports name files in full, as everywhere in the project; the compiler appends one more ".ts".
-    readFile: (name) =>
-      Deno.readTextFile(new URL(name.replace(/\.ts\.ts$/, ".ts"), kernels)).catch(() => null),
+    // Imports have file extensions, as everywhere in the project; the compiler appends another ".ts".
+    readFile: async (name) => {
+      const file = name.replace(/\.ts\.ts$/, ".ts");
+      const text = await Deno.readTextFile(new URL(file, kernels)).catch(() => null);
+      return file === "wasm/index.ts" ? text + elementwiseKernels(ops) : text;
+    },
     writeFile: (name, contents) => {
       if (name === build && typeof contents !== "string") binary = contents;
     },
     listFiles: () => [],
   });
   if (error !== null || binary === undefined) {
-    throw new Error(`Cannot compile kernels/wasm: ${stderr}`, { cause: error });
+    throw new Error(`Cannot compile ${source}: ${stderr}`, { cause: error });
   }
   return new Uint8Array(binary);
 }

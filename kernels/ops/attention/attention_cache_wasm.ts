@@ -6,7 +6,7 @@
  * @module
  */
 import { first, size, tensor } from "../../wasm/call.ts";
-import { exp } from "../../wasm/exp.ts";
+import { exp } from "../../wasm/math.ts";
 import { madd } from "../../wasm/madd.ts";
 import { lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
 

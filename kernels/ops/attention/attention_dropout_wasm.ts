@@ -6,7 +6,7 @@
  * @module
  */
 import { kept, wordsByColumn, wordsByRow } from "../dropout/dropout_mask_wasm.ts";
-import { exp } from "../../wasm/exp.ts";
+import { exp } from "../../wasm/math.ts";
 
 /**
  * Drops of weights [keys][8 queries] those of four queries, the first of them `row`, the first key `column`, a multiple

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { exp, log } from "../../wasm/exp.ts";
-import { fillRun } from "../../wasm/fill_run.ts";
+import { exp, log64 } from "../../wasm/math.ts";
+import { fillRun } from "../../wasm/fill.ts";
 import { dotRun, lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
 
 /**
@@ -42,7 +42,7 @@ export function softmax_rows(
     for (let p = scores; p < end; p += 16) v128.store(p, f32x4.mul(v128.load(p), factor));
     if (rest > 0) storePart(end, f32x4.mul(loadPart(end, rest, 0), factor), rest);
     fillRun(scores + (n << 2), reach - n, 0);
-    store<f32>(lse, <f32> (<f64> top + log(sum)));
+    store<f32>(lse, <f32> (<f64> top + log64(sum)));
   }
 }
 

@@ -12,7 +12,7 @@
  */
 import { dropByKey, droppedSlopesByStep } from "./attention_dropout_wasm.ts";
 import { real, size, tensor } from "../../wasm/call.ts";
-import { exp, log } from "../../wasm/exp.ts";
+import { exp, log64 } from "../../wasm/math.ts";
 import { packPanel } from "../../wasm/pack.ts";
 import { tile } from "../../wasm/tile.ts";
 import { dotRun } from "../../wasm/vector.ts";
@@ -231,7 +231,7 @@ function softmax(scores: usize, n: usize, state: usize): void {
   v128.store(state, sum1, 80);
   for (let lane: usize = 0; lane < 32; lane += 4) {
     const at = state + lane;
-    store<f32>(at, <f32> (<f64> load<f32>(at, 32) + log(<f64> load<f32>(at, 64))), 32);
+    store<f32>(at, <f32> (<f64> load<f32>(at, 32) + log64(<f64> load<f32>(at, 64))), 32);
   }
 }
 
@@ -253,7 +253,7 @@ function join(
     if (joins) {
       const before = load<f32>(lses + lane), top = max(before, fresh);
       const a = expOne(before - top), b = expOne(fresh - top);
-      lse = top + <f32> log(<f64> (a + b));
+      lse = top + <f32> log64(<f64> (a + b));
       factor *= b / (a + b);
       rowsOut(out, 0, out, 0, 1, depth, a / (a + b), false);
     }

@@ -5,8 +5,8 @@
  * @module
  */
 import { first, size, tensor } from "../../wasm/call.ts";
-import { exp } from "../../wasm/exp.ts";
-import { fillRun } from "../../wasm/fill_run.ts";
+import { exp } from "../../wasm/math.ts";
+import { fillRun } from "../../wasm/fill.ts";
 import { dotRun, lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
 
 /** x [rows, C] -> y. args: rows, C, 1 where row r of each C has r + 1 columns. */

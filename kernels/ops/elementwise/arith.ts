@@ -117,6 +117,7 @@ function binary({ name, reference, operator, ofA, ofB }: Binary): Op<null> {
       });
       return flat(call, `out0[i] = ${a} ${operator} ${b};`);
     },
+    wasmFormula: { inputs: ["a", "b"], expression: `f32x4.${name}(a, b)`, broadcast: true },
     wasm: (call) => [call.outputs[0], ...call.inputs].map((t) => sizeOf(t.shape)),
     flops: (call) => sizeOf(call.outputs[0].shape),
     cases: shapes.map((inputs): Case<null> => ({

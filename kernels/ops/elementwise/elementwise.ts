@@ -24,6 +24,13 @@ export interface ElementwiseDefinition extends Formula {
   readonly name: string;
   /** The derivative, also as a formula of x. */
   readonly slope: Formula;
+  /** AssemblyScript expressions for the WASM kernels; `x` and `dy` are vectors of four floats. */
+  readonly wasm: {
+    /** The result, an expression of `x`. */
+    readonly value: string;
+    /** The gradient with respect to x, an expression of `x` and the result's gradient `dy`. */
+    readonly gradient: string;
+  };
   /** WGSL functions that the two expressions call. */
   readonly functions?: string;
   /** Floating-point operations an element; default 1. */
@@ -54,7 +61,7 @@ export interface Elementwise {
  * ```
  */
 export function elementwise(definition: ElementwiseDefinition): Elementwise {
-  const { name, slope, functions = "", flops = 1, fill = "normal" } = definition;
+  const { name, slope, wasm, functions = "", flops = 1, fill = "normal" } = definition;
   const tried = (c: Case<null>): Case<null> => ({
     ...c,
     fill: c.inputs.map((_, i) => i === 0 ? fill : "normal"),
@@ -75,6 +82,7 @@ export function elementwise(definition: ElementwiseDefinition): Elementwise {
       const kernel = flat(call, `let x = in0[i];\n  out0[i] = (${slope.wgsl}) * in1[i];`);
       return { ...kernel, code: `${functions}\n${kernel.code}` };
     },
+    wasmFormula: { inputs: ["x", "dy"], expression: wasm.gradient },
     wasm: (call) => [sizeOf(call.outputs[0].shape)],
     flops: (call) => (flops + 1) * sizeOf(call.outputs[0].shape),
     cases: [
@@ -96,6 +104,7 @@ export function elementwise(definition: ElementwiseDefinition): Elementwise {
       const kernel = flat(call, `let x = in0[i];\n  out0[i] = ${definition.wgsl};`);
       return { ...kernel, code: `${functions}\n${kernel.code}` };
     },
+    wasmFormula: { inputs: ["x"], expression: wasm.value },
     wasm: (call) => [sizeOf(call.outputs[0].shape)],
     flops: (call) => flops * sizeOf(call.outputs[0].shape),
     cases: [

@@ -39,6 +39,7 @@ export const gelu: Elementwise = elementwise({
   name: "gelu",
   reference: (x) => 0.5 * x * (1 + gate(x)),
   wgsl: "x * gelu_gate(x).x",
+  wasm: { value: "gelu(x)", gradient: "geluSlope(x, dy)" },
   slope: {
     reference: (x) => {
       const t = gate(x);

@@ -41,6 +41,7 @@ export const geluErf: Elementwise = elementwise({
   name: "gelu_erf",
   reference: (x) => x * normalBelow(x),
   wgsl: "x * normal_below(x).x",
+  wasm: { value: "geluErf(x)", gradient: "geluErfSlope(x, dy)" },
   slope: {
     reference: (x) => normalBelow(x) + x * density(x),
     wgsl: "dot(normal_below(x), vec2f(1.0, x))",

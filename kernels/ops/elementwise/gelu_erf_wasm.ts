@@ -4,10 +4,8 @@
  *
  * @module
  */
-import { first, size, tensor } from "../../wasm/call.ts";
-import { exp } from "../../wasm/exp.ts";
+import { exp } from "../../wasm/math.ts";
 import { madd } from "../../wasm/madd.ts";
-import { loadPart, storePart } from "../../wasm/vector.ts";
 
 // In memory, as exp's constants are.
 const ONE = memory.data<f32>([1], 4);
@@ -25,37 +23,13 @@ const C6 = memory.data<f32>([-0.277864584], 4);
 const C7 = memory.data<f32>([0.141877323], 4);
 const C8 = memory.data<f32>([-0.0266263185], 4);
 
-/** x -> y = x times the normal distribution at x. args: n. */
-export function gelu_erf(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
-  const x = tensor(tensors, 0), y = tensor(tensors, 1), n = size(args, 0);
-  let i = first(n, 4, thread, threads) << 2;
-  const end = first(n, 4, thread + 1, threads) << 2;
-  for (; i + 16 <= end; i += 16) v128.store(y + i, value(v128.load(x + i)));
-  if (i < end) {
-    const rest = (end - i) >> 2;
-    storePart(y + i, value(loadPart(x + i, rest, 0)), rest);
-  }
-}
-
-/** x, dy -> dx. args: n. */
-export function gelu_erf_grad(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
-  const x = tensor(tensors, 0), dy = tensor(tensors, 1), dx = tensor(tensors, 2), n = size(args, 0);
-  let i = first(n, 4, thread, threads) << 2;
-  const end = first(n, 4, thread + 1, threads) << 2;
-  for (; i + 16 <= end; i += 16) v128.store(dx + i, slope(v128.load(x + i), v128.load(dy + i)));
-  if (i < end) {
-    const rest = (end - i) >> 2;
-    storePart(dx + i, slope(loadPart(x + i, rest, 0), loadPart(dy + i, rest, 0)), rest);
-  }
-}
-
-function value(x: v128): v128 {
+export function geluErf(x: v128): v128 {
   const a = f32x4.pmin(f32x4.abs(x), v128.load32_splat(MOST));
   return f32x4.mul(x, below(x, a, bell(a)));
 }
 
 /** (distribution + x density) dy. */
-function slope(x: v128, dy: v128): v128 {
+export function geluErfSlope(x: v128, dy: v128): v128 {
   const a = f32x4.pmin(f32x4.abs(x), v128.load32_splat(MOST)), e = bell(a);
   return f32x4.mul(madd(f32x4.mul(x, e), v128.load32_splat(DENSITY), below(x, a, e)), dy);
 }

@@ -4,10 +4,8 @@
  *
  * @module
  */
-import { first, size, tensor } from "../../wasm/call.ts";
-import { exp } from "../../wasm/exp.ts";
+import { exp } from "../../wasm/math.ts";
 import { madd } from "../../wasm/madd.ts";
-import { loadPart, storePart } from "../../wasm/vector.ts";
 
 // u = sqrt(2 / pi) (x + 0.044715 x^3). In memory, as exp's constants are.
 const ONE = memory.data<f32>([1], 4);
@@ -15,30 +13,6 @@ const TWICE = memory.data<f32>([2 * 0.7978845608], 4);
 const MINUS_TWICE = memory.data<f32>([-2 * 0.7978845608], 4);
 const MINUS_TWICE_CUBIC = memory.data<f32>([-2 * 0.7978845608 * 0.044715], 4);
 const SIX_CUBIC = memory.data<f32>([6 * 0.7978845608 * 0.044715], 4);
-
-/** x -> y = x / 2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). args: n. */
-export function gelu(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
-  const x = tensor(tensors, 0), y = tensor(tensors, 1), n = size(args, 0);
-  let i = first(n, 4, thread, threads) << 2;
-  const end = first(n, 4, thread + 1, threads) << 2;
-  for (; i + 16 <= end; i += 16) v128.store(y + i, geluOf(v128.load(x + i)));
-  if (i < end) {
-    const rest = (end - i) >> 2;
-    storePart(y + i, geluOf(loadPart(x + i, rest, 0)), rest);
-  }
-}
-
-/** x, dy -> dx. args: n. */
-export function gelu_grad(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
-  const x = tensor(tensors, 0), dy = tensor(tensors, 1), dx = tensor(tensors, 2), n = size(args, 0);
-  let i = first(n, 4, thread, threads) << 2;
-  const end = first(n, 4, thread + 1, threads) << 2;
-  for (; i + 16 <= end; i += 16) v128.store(dx + i, slope(v128.load(x + i), v128.load(dy + i)));
-  if (i < end) {
-    const rest = (end - i) >> 2;
-    storePart(dx + i, slope(loadPart(x + i, rest, 0), loadPart(dy + i, rest, 0)), rest);
-  }
-}
 
 /** e^-2u. */
 function decay(x: v128, square: v128): v128 {
@@ -51,12 +25,12 @@ function decay(x: v128, square: v128): v128 {
 }
 
 /** GELU of four floats. */
-export function geluOf(x: v128): v128 {
+export function gelu(x: v128): v128 {
   return f32x4.div(x, f32x4.add(v128.load32_splat(ONE), decay(x, f32x4.mul(x, x))));
 }
 
 /** (s + x s (1 - s) 2u') dy, s = 1 / (1 + e), 1 - s = e s. */
-function slope(x: v128, dy: v128): v128 {
+export function geluSlope(x: v128, dy: v128): v128 {
   const one = v128.load32_splat(ONE), square = f32x4.mul(x, x), e = decay(x, square);
   const s = f32x4.div(one, f32x4.add(one, e));
   const twice = madd(square, v128.load32_splat(SIX_CUBIC), v128.load32_splat(TWICE));

@@ -59,6 +59,7 @@ export const powerOp: Op<PowerAttrs> = {
     const product = factors.join(" * ");
     return flat(call, `let x = in0[i];\n  out0[i] = ${exponent < 0 ? `1.0 / (${product})` : product};`);
   },
+  wasmFormula: { inputs: ["x"], constants: ["halves"], expression: "halfPower(x, <i32> halves)" },
   wasm: (call) => [sizeOf(call.outputs[0].shape), 2 * call.attrs.exponent],
   flops: (call) => Math.ceil(Math.abs(call.attrs.exponent)) * sizeOf(call.outputs[0].shape),
   cases: [

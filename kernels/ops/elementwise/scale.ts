@@ -25,6 +25,7 @@ export const scaleOp: Op<{ readonly by: number }> = {
   vjp: (call, [g]) => [g === null ? null : scale(g, call.attrs.by)],
   reference: ([x], call) => [x.map((v) => v * call.attrs.by)],
   wgsl: (call) => flat(call, `out0[i] = in0[i] * f32(${call.attrs.by});`),
+  wasmFormula: { inputs: ["x"], constants: ["by"], expression: "f32x4.mul(x, f32x4.splat(by))" },
   wasm: (call) => [sizeOf(call.outputs[0].shape), call.attrs.by],
   flops: (call) => sizeOf(call.outputs[0].shape),
   cases: [

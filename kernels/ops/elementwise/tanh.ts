@@ -10,6 +10,10 @@ export const tanh: Elementwise = elementwise({
   name: "tanh",
   reference: Math.tanh,
   wgsl: "bounded_tanh(x)",
+  wasm: {
+    value: "tanh(x)",
+    gradient: "f32x4.mul(f32x4.sub(f32x4.splat(1), square(tanh(x))), dy)",
+  },
   slope: {
     reference: (x) => 1 - Math.tanh(x) ** 2,
     wgsl: "1.0 - bounded_tanh(x) * bounded_tanh(x)",

@@ -6,8 +6,8 @@
  * @module
  */
 import { first, size, tensor } from "../../wasm/call.ts";
-import { exp, log } from "../../wasm/exp.ts";
-import { fillRun } from "../../wasm/fill_run.ts";
+import { exp, log64 } from "../../wasm/math.ts";
+import { fillRun } from "../../wasm/fill.ts";
 import { start } from "./row_blocks_wasm.ts";
 import { lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
 
@@ -138,5 +138,5 @@ function logSumExp(x: usize, n: usize): f64 {
     total += lanes(sum);
   }
   if (rest > 0) total += lanes(exp(f32x4.sub(loadPart(end, rest, -Infinity), shift)));
-  return <f64> largestOne + log(total);
+  return <f64> largestOne + log64(total);
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { geluOf } from "../elementwise/gelu_wasm.ts";
+import { gelu } from "../elementwise/gelu_wasm.ts";
 import { loadPart, storePart } from "../../wasm/vector.ts";
 
 /** Nothing. */
@@ -39,7 +39,7 @@ export function finish(
       for (; at < whole; at += 16) {
         const sum = f32x4.add(v128.load(c + at), v128.load(bias + at));
         v128.store(c + at, sum);
-        v128.store(other + at, geluOf(sum));
+        v128.store(other + at, gelu(sum));
       }
     } else {
       for (; at < whole; at += 16) {
@@ -51,6 +51,6 @@ export function finish(
     const sum = f32x4.add(loadPart(c + at, rest, 0), loadPart(bias + at, rest, 0));
     if (kind == ADD) storePart(c + at, f32x4.add(loadPart(other + at, rest, 0), sum), rest);
     else storePart(c + at, sum, rest);
-    if (kind == GELU) storePart(other + at, geluOf(sum), rest);
+    if (kind == GELU) storePart(other + at, gelu(sum), rest);
   }
 }

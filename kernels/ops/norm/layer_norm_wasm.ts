@@ -6,7 +6,7 @@
  */
 import { first, size, tensor } from "../../wasm/call.ts";
 import { columnSums } from "../../wasm/column_sums.ts";
-import { fillRun } from "../../wasm/fill_run.ts";
+import { fillRun } from "../../wasm/fill.ts";
 import { madd } from "../../wasm/madd.ts";
 import { lanes, loadPart, storePart, sumRun } from "../../wasm/vector.ts";
 

@@ -7,7 +7,7 @@
  */
 import { columnSums } from "../../wasm/column_sums.ts";
 import { first, size, tensor } from "../../wasm/call.ts";
-import { fillRun } from "../../wasm/fill_run.ts";
+import { fillRun } from "../../wasm/fill.ts";
 import { largest, sumRun } from "../../wasm/vector.ts";
 
 /** x -> sums. args: outer, n, inner. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { first, real, size, tensor } from "../../wasm/call.ts";
-import { power } from "../../wasm/exp.ts";
+import { power64 } from "../../wasm/math.ts";
 import { madd } from "../../wasm/madd.ts";
 import { loadPart, storePart } from "../../wasm/vector.ts";
 
@@ -19,8 +19,8 @@ export function adamw(tensors: usize, args: usize, thread: i32, threads: i32, sc
   const lr = <f64> load<f32>(tensor(tensors, 4)), step = <f64> load<f32>(tensor(tensors, 5));
   const scale = v128.load32_splat(tensor(tensors, 6));
   const keep = f32x4.splat(<f32> (1 - lr * load<f64>(args, 32)));
-  const size1 = f32x4.splat(<f32> (-lr / (1 - power(beta1, step))));
-  const root2 = f32x4.splat(<f32> (1 / sqrt(1 - power(beta2, step))));
+  const size1 = f32x4.splat(<f32> (-lr / (1 - power64(beta1, step))));
+  const root2 = f32x4.splat(<f32> (1 / sqrt(1 - power64(beta2, step))));
   const b1 = f32x4.splat(<f32> beta1), a1 = f32x4.splat(<f32> (1 - beta1));
   const b2 = f32x4.splat(<f32> beta2), a2 = f32x4.splat(<f32> (1 - beta2)), eps = f32x4.splat(real(args, 3));
   const from = first(n, 16, thread, threads) << 2, to = first(n, 16, thread + 1, threads) << 2;

@@ -16,7 +16,7 @@ for (const build of Object.keys(builds)) {
     ok(same, `${build} is stale: run deno task wasm and commit it`);
   });
 
-  if (builds[build].source !== "index.ts") continue;
+  if (builds[build].source !== "wasm/index.ts") continue;
   Deno.test(`${build} exports one kernel an op, what follows a BLAS and a choice of tiles, and imports its memory alone`, async () => {
     const module = await WebAssembly.compile(committed);
     deepStrictEqual(

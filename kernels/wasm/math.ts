@@ -73,8 +73,27 @@ export function tanh(x: v128): v128 {
   return v128.or(t, v128.and(x, f32x4.neg(f32x4.splat(0))));
 }
 
+/** x x. */
+export function square(x: v128): v128 {
+  return f32x4.mul(x, x);
+}
+
+/** 1 / (1 + e^-x). */
+export function logistic(x: v128): v128 {
+  const one = f32x4.splat(1);
+  return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
+}
+
+/** Natural logarithms of four floats, each computed in float64: -Infinity at 0, NaN below. */
+export function log(x: v128): v128 {
+  let y = f32x4.splat(<f32> log64(<f64> f32x4.extract_lane(x, 0)));
+  y = f32x4.replace_lane(y, 1, <f32> log64(<f64> f32x4.extract_lane(x, 1)));
+  y = f32x4.replace_lane(y, 2, <f32> log64(<f64> f32x4.extract_lane(x, 2)));
+  return f32x4.replace_lane(y, 3, <f32> log64(<f64> f32x4.extract_lane(x, 3)));
+}
+
 /** Natural logarithm of x > 0 by 2 atanh((m - 1) / (m + 1)), m in [0.7, 1.42]; relative error below 1e-15. */
-export function log(x: f64): f64 {
+export function log64(x: f64): f64 {
   if (!(x > 0 && x < Infinity)) return x == 0 ? -Infinity : x < 0 ? NaN : x;
   const bits = reinterpret<i64>(x);
   let exponent = (bits >> 52) - 1023;
@@ -90,8 +109,8 @@ export function log(x: f64): f64 {
 }
 
 /** base^x for base in [0, 1) and x > 0, so that 1 - base^x is good to 1e-13 of itself even for base 0.999, x 1. */
-export function power(base: f64, x: f64): f64 {
-  const y = x * log(base);
+export function power64(base: f64, x: f64): f64 {
+  const y = x * log64(base);
   if (y < -700) return 0;
   const n = nearest(y * 1.4426950408889634);
   const r = y - n * 0.6931471805599453;
