@@ -69,5 +69,6 @@ export {
   type Tuning,
   type TuningStore,
   type UpdateInputs,
+  type WasmFormula,
   type WgslKernel,
 } from "./kernels/mod.ts";
