@@ -36,7 +36,7 @@ export async function checkpointsIn(
   return {
     async commit(barrier) {
       await checkpoints.commit(barrier);
-      onSaved?.(barrier.parts, false);
+      onSaved?.(barrier.snapshots, false);
     },
     async latest() {
       const parts = await checkpoints.latest();

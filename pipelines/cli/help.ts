@@ -117,7 +117,7 @@ export function graphLines(steps: readonly StepInfo[], indent: string): string[]
       case "stage": {
         const notes = [
           ...(step.ahead > 0 ? [`reads ${step.ahead} ahead`] : []),
-          ...(step.cuts ? ["checkpoints stand here"] : []),
+          ...(step.takesCheckpoints ? ["checkpoints stand here"] : []),
           ...(step.rejects === null ? [] : [`what it drops goes to ${step.rejects}`]),
         ];
         return [`${indent}→ ${step.name}${notes.length === 0 ? "" : ` (${notes.join("; ")})`}`];

@@ -5,7 +5,8 @@
  */
 import type { Stage } from "./stage.ts";
 import { asSource } from "./as_source.ts";
-import { from, type RunOptions } from "./flow.ts";
+import { from } from "./flow.ts";
+import type { RunOptions } from "./run_options.ts";
 import { toTransformStream } from "./std.ts";
 
 /**

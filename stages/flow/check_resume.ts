@@ -6,20 +6,20 @@
 import { asSource } from "./as_source.ts";
 import { from } from "./flow.ts";
 import { MemoryCheckpoints } from "./checkpoint/memory_checkpoints.ts";
-import type { Part, TensorFile } from "./checkpoint/types.ts";
+import type { StageSnapshot, TensorFile } from "./checkpoint/types.ts";
 import type { Source, Stage } from "./stage.ts";
 import { decodeState, encodeState } from "./checkpoint/state_json.ts";
 import { AssertionError, equal } from "./std.ts";
 
 /** How a law is tried. */
-export interface LawOptions {
+export interface CheckResumeOptions {
   /** The seed of `ctx.rng`. Default 0. */
   readonly seed?: number;
   /** Of a source, this many items at most. Default: all. */
   readonly limit?: number;
 }
 
-type Parts = ReadonlyMap<string, Part>;
+type Parts = ReadonlyMap<string, StageSnapshot>;
 type Trace = Readonly<{ outs: readonly unknown[]; cuts: readonly { parts: Parts; outs: number }[] }>;
 
 /**
@@ -31,7 +31,7 @@ type Trace = Readonly<{ outs: readonly unknown[]; cuts: readonly { parts: Parts;
 export async function checkStage<In, Out>(
   stage: Stage<In, Out> | (() => Stage<In, Out>),
   inputs: readonly In[],
-  options: LawOptions = {},
+  options: CheckResumeOptions = {},
 ): Promise<void> {
   const make = typeof stage === "function" ? stage : () => stage;
   const name = make().name;
@@ -47,7 +47,7 @@ export async function checkStage<In, Out>(
  */
 export async function checkSource<Out>(
   source: Source<Out> | (() => Source<Out>),
-  options: LawOptions = {},
+  options: CheckResumeOptions = {},
 ): Promise<void> {
   const make = typeof source === "function" ? source : () => source;
   const { limit = Infinity } = options;
@@ -97,7 +97,7 @@ function states(at: { parts: Parts } | undefined): unknown {
 async function trace<In, Out>(
   source: Source<In>,
   stage: Stage<In, Out>,
-  { begin, seed = 0 }: LawOptions & { begin: Parts | null },
+  { begin, seed = 0 }: CheckResumeOptions & { begin: Parts | null },
 ): Promise<Trace> {
   const outs: unknown[] = [];
   const cuts: { parts: Parts; outs: number }[] = [];
@@ -142,7 +142,7 @@ function first<T>(limit: number): Stage<T, T, { seen: number }> {
 }
 
 function throughJson(parts: Parts): Parts {
-  const round = ([name, part]: [string, Part]): [string, Part] => {
+  const round = ([name, part]: [string, StageSnapshot]): [string, StageSnapshot] => {
     const files = new Map<string, TensorFile>();
     const json = JSON.stringify(encodeState(part.state, files));
     return [name, { ...part, state: decodeState(JSON.parse(json), files) as null }];

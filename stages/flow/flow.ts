@@ -4,71 +4,24 @@
  *
  * @module
  */
-import type { Json } from "../disk/json.ts";
-import type { Checkpoints } from "./checkpoint/types.ts";
-import type { RunEvent } from "./events.ts";
-import type { Measure } from "./lengths.ts";
-import { type Rejects, sinksOf } from "./rejects.ts";
+import { sinksOf } from "./rejects.ts";
+import type { RunOptions, RunResult } from "./run_options.ts";
+import type { PipeOptions, Step } from "./step.ts";
 import { Run } from "./run/run.ts";
 import type { Source, Stage } from "./stage.ts";
 import { streamOf } from "./run/stream.ts";
 
 export type { Lengths, Measure } from "./lengths.ts";
 export type { Reject, Rejects } from "./rejects.ts";
-
-/** How a stage is joined to the one before it. */
-export interface PipeOptions {
-  /** Read up to this many items ahead of the stage, while it and what follows are at work. Default 0: none. */
-  readonly ahead?: number;
-  /**
-   * A sink for the items that the stage drops, with the reason and the stage's name; of a parallel group also several,
-   * by the names of the group's stages.
-   */
-  readonly rejects?: Rejects;
-}
-
-/** Something outside the stages whose position belongs to a checkpoint: a log that is cut back on resume. */
-export interface Effect {
-  /** Where it stands now: asked for when a checkpoint is taken, with nothing under way that could write on. */
-  save(): Json | Promise<Json>;
-  /** Goes back to where `saved` was taken; null: to the beginning. */
-  restore(saved: Json): void | Promise<void>;
-}
-
-/** How a flow is run. */
-export interface RunOptions {
-  /** Ends the run at once: `run` rejects with its reason once all stages are closed. */
-  readonly signal?: AbortSignal;
-  /** Ends it softly: after the item under way, with a last checkpoint; `run` gives `{ stopped: true }`. */
-  readonly stop?: AbortSignal;
-  /** Default 0. All random numbers come from it. */
-  readonly seed?: number;
-  /** A barrier after this many items of the source. Default 1000. */
-  readonly barrierEvery?: number;
-  /** A barrier after this many items of a flush that can be resumed. Default 1000. */
-  readonly flushBarrierEvery?: number;
-  /** Where checkpoints are kept, and found when the run goes on. */
-  readonly checkpoints?: Checkpoints;
-  /** Saved with each checkpoint as `effect:<name>`, restored before the stages open. */
-  readonly effects?: Readonly<Record<string, Effect>>;
-  /** How long an item is: stage events then carry the lengths of what each stage passed on. */
-  readonly measure?: Measure;
-  /** Hears of everything; what it throws ends the run. */
-  onEvent?(event: RunEvent): void;
-}
-
-/** How a run ended: by itself, or because it was asked to stop. */
-export type RunResult = Readonly<{ stopped: boolean }>;
-
-/** A part of a flow: a stage with its joint, or a branch. */
-export type Step =
-  | { readonly kind: "stage"; readonly stage: Stage<any, any>; readonly options: PipeOptions }
-  | { readonly kind: "tee"; readonly branch: readonly Step[] };
+export type { Effect, RunOptions, RunResult } from "./run_options.ts";
+export type { PipeOptions, Step } from "./step.ts";
 
 /** What a flow is made of, for people: the lines of `--dry-run`. */
 export type StepInfo =
   | Readonly<{ kind: "source"; name: string }>
-  | Readonly<{ kind: "stage"; name: string; ahead: number; cuts: boolean; rejects: string | null }>
+  | Readonly<
+    { kind: "stage"; name: string; ahead: number; takesCheckpoints: boolean; rejects: string | null }
+  >
   | Readonly<{ kind: "tee"; branch: readonly StepInfo[] }>;
 
 /** Begins a flow. */
@@ -126,7 +79,7 @@ function describeStep(step: Step): StepInfo {
     kind: "stage",
     name: stage.name,
     ahead: options.ahead ?? 0,
-    cuts: stage.cuts ?? false,
+    takesCheckpoints: stage.takesCheckpoints ?? false,
     rejects: sinksOf(options.rejects).map(({ sink }) => sink.name).join(", ") || null,
   };
 }

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Saved } from "./checkpoint/types.ts";
+import type { SavedState } from "./checkpoint/types.ts";
 import type { RunEvent } from "./events.ts";
 
 /** Zero or more items: a generator, an array, or their async forms. */
 export type Many<T> = Iterable<T> | AsyncIterable<T>;
 
 /** Yielded by a stage with `cuts` to say: checkpoint exactly here, after the item yielded last. */
-export const cut: unique symbol = Symbol("cut");
+export const takeCheckpoint: unique symbol = Symbol("cut");
 
 /** Counter-based random numbers of one stage; saved and restored with its state. */
 export interface Rng {
@@ -44,13 +44,13 @@ export interface Stage<In, Out, State = any> {
   /** Unique in its flow; keys its saved state. */
   readonly name: string;
   /** It yields `cut`: barriers end here, checkpoints begin here. */
-  readonly cuts?: true;
+  readonly takesCheckpoints?: true;
   /** The state to begin with, or to go on with from what was saved. */
   open(ctx: Context, saved?: State): State | Promise<State>;
   /** Takes an item and gives what comes of it. */
-  push(item: In, state: State, ctx: Context): Many<Out | typeof cut>;
+  push(item: In, state: State, ctx: Context): Many<Out | typeof takeCheckpoint>;
   /** The input has ended. */
-  flush?(state: State, ctx: Context): Many<Out | typeof cut>;
+  flush?(state: State, ctx: Context): Many<Out | typeof takeCheckpoint>;
   /** At each yield of `flush` the state says where the next begins: barriers pass meanwhile, and a resume goes on there. */
   readonly resumesFlush?: true;
   /**
@@ -61,7 +61,7 @@ export interface Stage<In, Out, State = any> {
   /** It wants no more input: the runner stops what is upstream, calls `flush` and ends the flow after it. */
   done?(state: State): boolean;
   /** Default: structuredClone(state). */
-  save?(state: State): Saved | Promise<Saved>;
+  save?(state: State): SavedState | Promise<SavedState>;
   /** Always called, also after an error. */
   close?(state: State): void | Promise<void>;
 }
@@ -75,7 +75,7 @@ export interface Source<Out, State = any> {
   /** At each yield, `state` says where the NEXT item begins: move the cursor before the yield. */
   read(state: State, ctx: Context): Many<Out>;
   /** Default: structuredClone(state). */
-  save?(state: State): Saved | Promise<Saved>;
+  save?(state: State): SavedState | Promise<SavedState>;
   /** Always called, also after an error. */
   close?(state: State): void | Promise<void>;
 }

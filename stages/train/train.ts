@@ -10,7 +10,7 @@ import { initialWeights } from "../../kernels/models/model.ts";
 import type { Schedule } from "../../kernels/optim/schedule.ts";
 import { type Saved, TensorFile } from "../flow/checkpoint/checkpoint.ts";
 import type { StepEvent } from "../flow/events.ts";
-import { type Context, cut, type Stage } from "../flow/stage.ts";
+import { type Context, type Stage, takeCheckpoint } from "../flow/stage.ts";
 import type { Batch } from "../items.ts";
 import type { Plan } from "../model/plan.ts";
 import { type Profile, Profiler } from "./profile.ts";
@@ -109,7 +109,7 @@ export function train(options: TrainOptions): Stage<Batch, Trained> {
   }
   return {
     name: "train",
-    cuts: true,
+    takesCheckpoints: true,
     open: (ctx: Context, saved?: unknown) => open(options, { ctx, saved }),
     push: (batch: Batch, state: TrainState, ctx: Context) => push(options, { batch, state, ctx }),
     flush,
@@ -168,7 +168,7 @@ function skipOrThrow(
 async function* push(
   options: TrainOptions,
   { batch, state, ctx }: { readonly batch: Batch; readonly state: TrainState; readonly ctx: Context },
-): AsyncGenerator<Trained | typeof cut> {
+): AsyncGenerator<Trained | typeof takeCheckpoint> {
   if (finished(options, state)) return; // a finished run was typed again
   const number = state.batches++, { places } = batch, leftOut = options.leaveOut?.get(number);
   if (leftOut !== undefined) {
@@ -198,14 +198,14 @@ async function* push(
   if (last || (checkpointEvery > 0 && state.step % checkpointEvery === 0)) yield* cutAt(state);
 }
 
-async function* flush(state: TrainState): AsyncGenerator<typeof cut> {
+async function* flush(state: TrainState): AsyncGenerator<typeof takeCheckpoint> {
   await state.profiler?.finish(); // with what a short run has timed
   if (state.saved !== state.step) yield* cutAt(state);
 }
 
-function* cutAt(state: TrainState): Generator<typeof cut> {
+function* cutAt(state: TrainState): Generator<typeof takeCheckpoint> {
   state.saved = state.step;
-  yield cut;
+  yield takeCheckpoint;
 }
 
 /** Before a cut: a checkpoint must hold no update that may have failed, nor one that its events do not know. */

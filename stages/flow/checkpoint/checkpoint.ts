@@ -4,6 +4,17 @@
  * @module
  */
 export type { Json } from "../../disk/json.ts";
-export { Barrier, type Checkpoints, type Counts, type Part, type Saved, TensorFile } from "./types.ts";
-export { type CheckpointFolderOptions, type Committed, openCheckpoints } from "./checkpoint_folder.ts";
+export {
+  Barrier,
+  type Checkpoints,
+  type SavedState as Saved,
+  type StageCounts as Counts,
+  type StageSnapshot as Part,
+  TensorFile,
+} from "./types.ts";
+export {
+  type CheckpointFolderOptions,
+  openCheckpoints,
+  type WrittenCheckpoint as Committed,
+} from "./checkpoint_folder.ts";
 export { checkFiles, readCheckpoint } from "./checkpoint_files.ts";

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { readSafetensors, writeSafetensors } from "../../format/model/safetensors.ts";
 import { asError } from "../run/failure.ts";
-import { type Part, TensorFile } from "./types.ts";
+import { type StageSnapshot, TensorFile } from "./types.ts";
 import { decodeState, encodeState } from "./state_json.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import { isRecord, type Json } from "../../disk/json.ts";
@@ -27,7 +27,7 @@ export interface EncodedCheckpoint {
 
 /** What states are as files. Throws TypeError for a file name that would leave the folder, and what has no JSON form. */
 export function encodeCheckpoint(
-  parts: ReadonlyMap<string, Part>,
+  parts: ReadonlyMap<string, StageSnapshot>,
 ): { readonly stream: string; readonly files: ReadonlyMap<string, TensorFile> } {
   const files = new Map<string, TensorFile>();
   const stream: Record<string, Json> = {};
@@ -59,7 +59,7 @@ export async function writeCheckpoint(
 }
 
 /** The validation loss that a checkpoint's manifest tells; null where it tells none or cannot be read. */
-export async function lossOfCheckpoint(folder: string): Promise<number | null> {
+export async function validationLossOf(folder: string): Promise<number | null> {
   try {
     const manifest = await readJson(`${folder}/manifest.json`);
     return isRecord(manifest) && typeof manifest.valLoss === "number" ? manifest.valLoss : null;
@@ -72,7 +72,7 @@ export async function lossOfCheckpoint(folder: string): Promise<number | null> {
  * Reads one checkpoint, every file checked against the manifest first. Throws Deno.errors.InvalidData where a file is
  * missing, cut short or changed, Deno.errors.NotFound where there is no manifest.
  */
-export async function readCheckpoint(folder: string): Promise<ReadonlyMap<string, Part>> {
+export async function readCheckpoint(folder: string): Promise<ReadonlyMap<string, StageSnapshot>> {
   const files = await readManifest(folder);
   const tensors = new Map<string, TensorFile>();
   for (const [name, wanted] of Object.entries(files)) {
@@ -89,7 +89,7 @@ export async function readCheckpoint(folder: string): Promise<ReadonlyMap<string
   if (!isRecord(stream) || !isRecord(stream.parts)) {
     throw new Deno.errors.InvalidData("stream.json holds no parts");
   }
-  const parts = new Map<string, Part>();
+  const parts = new Map<string, StageSnapshot>();
   for (const [name, json] of Object.entries(stream.parts)) {
     const part = decodeState(json, tensors);
     if (!isPart(part)) throw new Deno.errors.InvalidData(`stream.json holds no state for ${name}`);
@@ -158,6 +158,6 @@ async function readJson(path: string): Promise<Json> {
   }
 }
 
-function isPart(value: unknown): value is Part {
+function isPart(value: unknown): value is StageSnapshot {
   return typeof value === "object" && value !== null && "state" in value;
 }

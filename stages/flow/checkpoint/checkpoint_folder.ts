@@ -9,12 +9,12 @@ import { checkpointNames, nameOf } from "./checkpoint_names.ts";
 import { CheckpointThread } from "./checkpoint_thread.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import { asError } from "../run/failure.ts";
-import { type Barrier, type Checkpoints, type Part, TensorFile } from "./types.ts";
+import { type Barrier, type Checkpoints, type StageSnapshot, TensorFile } from "./types.ts";
 import { isRecord } from "../../disk/json.ts";
 import { readIfThere } from "../../disk/whole_files.ts";
 
 /** What has just been written. */
-export type Committed = Readonly<{ step: number; path: string; seconds: number }>;
+export type WrittenCheckpoint = Readonly<{ step: number; path: string; seconds: number }>;
 
 /** How checkpoints are kept. */
 export interface CheckpointFolderOptions {
@@ -23,7 +23,7 @@ export interface CheckpointFolderOptions {
   /** Write in a thread of its own, so that a run computes on meanwhile. Default false: while the run waits. */
   readonly thread?: boolean;
   /** Hears of each checkpoint once it is complete. */
-  onCommit?(committed: Committed): void;
+  onCommit?(committed: WrittenCheckpoint): void;
   /** A damaged checkpoint was passed over: which, why, and what is taken instead. */
   onDamage?(text: string): void;
 }
@@ -47,7 +47,7 @@ export async function openCheckpoints(
 }
 
 async function commit(
-  { parts }: Barrier,
+  { snapshots: parts }: Barrier,
   { dir, thread, keep = 3, onCommit }: Omit<CheckpointFolderOptions, "thread"> & {
     readonly dir: string;
     readonly thread: CheckpointThread | null;
@@ -78,7 +78,7 @@ async function commit(
 }
 
 /** The validation loss of the weights, if a stage has measured it after this very step. */
-function lossAt(parts: ReadonlyMap<string, Part>, step: number): number | null {
+function lossAt(parts: ReadonlyMap<string, StageSnapshot>, step: number): number | null {
   for (const { state } of parts.values()) {
     if (isRecord(state) && state.evaluated === step && typeof state.valLoss === "number") {
       return state.valLoss;
@@ -111,7 +111,7 @@ function givenBuffers(files: Iterable<TensorFile>): ArrayBuffer[] {
 async function latest(
   dir: string,
   { onDamage = () => {} }: CheckpointFolderOptions,
-): Promise<ReadonlyMap<string, Part> | null> {
+): Promise<ReadonlyMap<string, StageSnapshot> | null> {
   const names = await checkpointNames(dir);
   const named = await readIfThere(`${dir}/latest`);
   const first = named?.trim();

@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { type EncodedCheckpoint, lossOfCheckpoint, writeCheckpoint } from "./checkpoint_files.ts";
+import { type EncodedCheckpoint, validationLossOf, writeCheckpoint } from "./checkpoint_files.ts";
 import { checkpointNames, numberOf } from "./checkpoint_names.ts";
-import { checkRoom } from "./disk_space.ts";
+import { checkFreeSpace } from "./disk_space.ts";
 import { exists, removeIfThere, syncFolder, writeWhole } from "../../disk/whole_files.ts";
 
 /** What is written where: plain data, so that it can go to another thread. */
@@ -27,7 +27,7 @@ const WRITING = "writing-";
 export async function writeJob({ dir, name, keep, valLoss, encoded }: CheckpointJob): Promise<void> {
   const beside = `${dir}/${WRITING}${name}`;
   try {
-    await checkRoom(dir, bytesOf(encoded));
+    await checkFreeSpace(dir, bytesOf(encoded));
     await removeIfThere(beside);
     await Deno.mkdir(beside);
     await writeCheckpoint(beside, encoded, { valLoss });
@@ -83,7 +83,7 @@ async function prune(
 async function bestOf(dir: string, names: readonly string[]): Promise<string | null> {
   let best: { readonly name: string; readonly loss: number } | null = null;
   for (const name of names) {
-    const loss = await lossOfCheckpoint(`${dir}/${name}`);
+    const loss = await validationLossOf(`${dir}/${name}`);
     if (loss !== null && (best === null || loss <= best.loss)) best = { name, loss };
   }
   return best === null ? null : best.name;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Part } from "./types.ts";
+import type { StageSnapshot } from "./types.ts";
 import { isRecord } from "../../disk/json.ts";
 
 const NAME = /^(step|items)-(\d{6,})(\.old)?$/;
@@ -17,7 +17,9 @@ export async function checkpointNames(dir: string): Promise<string[]> {
 }
 
 /** A barrier's name as a checkpoint, and its step: that of a stage's state, else the items that the source has given. */
-export function nameOf(parts: ReadonlyMap<string, Part>): { readonly name: string; readonly step: number } {
+export function nameOf(
+  parts: ReadonlyMap<string, StageSnapshot>,
+): { readonly name: string; readonly step: number } {
   for (const { state } of parts.values()) {
     if (!isRecord(state) || typeof state.step !== "number") continue;
     return { name: `step-${String(state.step).padStart(6, "0")}`, step: state.step };

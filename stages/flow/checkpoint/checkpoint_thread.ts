@@ -4,7 +4,7 @@
  * @module
  */
 import type { CheckpointJob } from "./checkpoint_job.ts";
-import type { Written } from "./checkpoint_worker.ts";
+import type { WriteResult } from "./checkpoint_worker.ts";
 
 /** One worker, begun when it is first needed. */
 export class CheckpointThread {
@@ -15,8 +15,8 @@ export class CheckpointThread {
     const worker = this.#worker ??= new Worker(new URL("./checkpoint_worker.ts", import.meta.url), {
       type: "module",
     });
-    const { promise, resolve, reject } = Promise.withResolvers<Written>();
-    worker.onmessage = ({ data }: MessageEvent<Written>) => resolve(data);
+    const { promise, resolve, reject } = Promise.withResolvers<WriteResult>();
+    worker.onmessage = ({ data }: MessageEvent<WriteResult>) => resolve(data);
     worker.onerror = (event) => {
       event.preventDefault();
       reject(new Error(event.message));

@@ -7,12 +7,12 @@ import { type CheckpointJob, writeJob } from "./checkpoint_job.ts";
 import { asError } from "../run/failure.ts";
 
 /** Its answer to a job: null, or what went wrong. */
-export type Written = Readonly<{ error: string | null }>;
+export type WriteResult = Readonly<{ error: string | null }>;
 
 // A worker's global scope, as far as it is used here: the project's types are those of a main thread.
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<CheckpointJob>) => void;
-  postMessage(answer: Written): void;
+  postMessage(answer: WriteResult): void;
 };
 
 scope.onmessage = async ({ data }) => {

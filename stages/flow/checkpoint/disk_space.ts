@@ -16,7 +16,7 @@ export async function freeBytes(folder: string): Promise<number | null> {
 }
 
 /** Throws RangeError where fewer than `bytes` are free. */
-export async function checkRoom(folder: string, bytes: number): Promise<void> {
+export async function checkFreeSpace(folder: string, bytes: number): Promise<void> {
   const free = await freeBytes(folder);
   if (free === null || free >= bytes) return;
   const megabytes = (n: number) => `${(n / 1e6).toFixed(1)} MB`;

@@ -8,7 +8,7 @@ import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import type { Json } from "../../disk/json.ts";
 
 /** A stage's state as saved: JSON, with tensors marked. */
-export type Saved = Json | TensorFile | readonly Saved[] | { readonly [key: string]: Saved };
+export type SavedState = Json | TensorFile | readonly SavedState[] | { readonly [key: string]: SavedState };
 
 /** Tensors that a checkpoint keeps in `<file>.safetensors` beside stream.json. */
 export class TensorFile {
@@ -22,7 +22,7 @@ export class TensorFile {
 }
 
 /** Items in, items out, items dropped by reason; where a run measures, the lengths of what went out. */
-export type Counts = Readonly<{
+export type StageCounts = Readonly<{
   in: number;
   out: number;
   dropped: Readonly<Record<string, number>>;
@@ -30,15 +30,15 @@ export type Counts = Readonly<{
 }>;
 
 /** One stage's part of a barrier: its state, and how many items to drop at its door when resuming. */
-export interface Part {
+export interface StageSnapshot {
   /** As `save` gave it. */
-  readonly state: Saved;
+  readonly state: SavedState;
   /** Items to drop at its door when resuming. */
   readonly skip?: number;
   /** How many random numbers it has drawn. */
   readonly rng?: number;
   /** What it has counted so far. */
-  readonly counts?: Counts;
+  readonly counts?: StageCounts;
   /** Its input has ended, and it has passed on all it had: a resume does not ask it again. */
   readonly flushed?: true;
 }
@@ -46,7 +46,7 @@ export interface Part {
 /** A position in the stream: every stage's state as the barrier passed it. */
 export class Barrier {
   /** By stage name; effects as `effect:<name>`. */
-  readonly parts: Map<string, Part> = new Map();
+  readonly snapshots: Map<string, StageSnapshot> = new Map();
 }
 
 /** Where barriers become durable. */
@@ -57,7 +57,7 @@ export interface Checkpoints {
    */
   commit(barrier: Barrier): Promise<void>;
   /** What to go on from; null: nothing yet. */
-  latest(): Promise<ReadonlyMap<string, Part> | null>;
+  latest(): Promise<ReadonlyMap<string, StageSnapshot> | null>;
   /** The run has ended: frees what writing took. */
   close?(): void;
 }

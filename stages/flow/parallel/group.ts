@@ -4,18 +4,20 @@
  * @module
  */
 import type { RunEvent } from "../events.ts";
-import type { Inlet, Wait } from "../run/inlet.ts";
+import type { Inlet } from "../run/inlet.ts";
+import type { Wait } from "../run/wait.ts";
 import type { Measure } from "../lengths.ts";
-import { Clock, Meter } from "../run/stage_meter.ts";
+import { SegmentClock } from "../run/segment_clock.ts";
+import { StageMeter } from "../run/stage_meter.ts";
 import type { Json } from "../../disk/json.ts";
-import type { Counts } from "../checkpoint/types.ts";
+import type { StageCounts } from "../checkpoint/types.ts";
 import type { Reject } from "../rejects.ts";
-import type { Progress } from "./progress_watchdog.ts";
+import type { WorkerProgress } from "./progress_watchdog.ts";
 import { StageNode } from "../run/stage_node.ts";
 import type { Stage } from "../stage.ts";
 
 /** What is run: a function exported by a module, from plain options to stages. */
-export interface Work {
+export interface GroupModule {
   /** The module's URL: `import.meta.resolve("./my_group.ts")`. */
   readonly module: string;
   /** The function's name. It gives a list of stages that remember nothing from one item to the next. */
@@ -33,10 +35,10 @@ export type Outcome =
   | Readonly<{ kind: "event"; event: RunEvent }>;
 
 /** What one of its stages has counted since it was last asked; `busy` in milliseconds. */
-export type Tally = Counts & { readonly name: string; readonly busy: number };
+export type StageTally = StageCounts & { readonly name: string; readonly busy: number };
 
 /** Outcomes, and a tally for each stage in order. */
-export type GroupResult = Readonly<{ outcomes: readonly Outcome[]; tallies: readonly Tally[] }>;
+export type GroupResult = Readonly<{ outcomes: readonly Outcome[]; tallies: readonly StageTally[] }>;
 
 /** What a group is run with. */
 export interface GroupOptions {
@@ -49,13 +51,13 @@ export interface GroupOptions {
   /** Sum up lengths. */
   readonly measures: boolean;
   /** Told of each stage that an item reaches. */
-  readonly progress?: Progress;
+  readonly progress?: WorkerProgress;
 }
 
 /** Pushes items through the stages of a group. */
 export class Group {
   readonly #nodes: readonly StageNode[];
-  readonly #clock = new Clock(new Meter("outside"));
+  readonly #clock = new SegmentClock(new StageMeter("outside"));
   #outcomes: Outcome[] = [];
 
   constructor(
@@ -85,7 +87,7 @@ export class Group {
   }
 
   /** Loads and opens it. Throws TypeError for a stage that remembers, and where the module lacks what is named. */
-  static async open(work: Work, options: GroupOptions): Promise<Group> {
+  static async open(work: GroupModule, options: GroupOptions): Promise<Group> {
     const exported: Readonly<Record<string, unknown>> = await import(work.module);
     const make = functionOf(exported, work.module, work.group);
     const measure = options.measures && work.measure !== undefined
@@ -136,7 +138,7 @@ function functionOf(
 /** A node that says when an item reaches it. */
 function watched(
   node: StageNode | undefined,
-  { progress, number }: { readonly progress: Progress | undefined; readonly number: number },
+  { progress, number }: { readonly progress: WorkerProgress | undefined; readonly number: number },
 ): Inlet | undefined {
   if (node === undefined || progress === undefined) return node;
   return {
@@ -151,7 +153,9 @@ function inlet(item: (item: unknown) => void): Inlet {
 }
 
 function refuseMemory(stage: Stage<any, any>): Stage<any, any> {
-  const sign = (["flush", "settle", "done", "cuts"] as const).find((part) => stage[part] !== undefined);
+  const sign = (["flush", "settle", "done", "takesCheckpoints"] as const).find((member) =>
+    stage[member] !== undefined
+  );
   if (sign === undefined) return stage;
   throw new TypeError(
     `Stage ${stage.name} has ${sign}, so it remembers: a group holds only stages without memory`,

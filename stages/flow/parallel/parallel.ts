@@ -8,12 +8,12 @@
  * @module
  */
 import { markPlaced } from "../run/failure.ts";
-import { Group, type GroupResult, type Outcome, type Work } from "./group.ts";
+import { Group, type GroupModule, type GroupResult, type Outcome } from "./group.ts";
 import type { Context, Many, Stage } from "../stage.ts";
 import type { GroupContext } from "../run/stage_node.ts";
-import { type ItemLimit, received, type Reply, WorkerPool } from "./worker_pool.ts";
+import { type ItemLimit, type PendingReply, revivedError, WorkerPool } from "./worker_pool.ts";
 
-export type { Work } from "./group.ts";
+export type { GroupModule as Work } from "./group.ts";
 export type { ItemLimit } from "./worker_pool.ts";
 
 const FRAME = 8; // items: a hop costs tens of microseconds, and what is under way must come home before a barrier
@@ -62,7 +62,7 @@ interface Crew {
  * }, { workers: 4 });
  * ```
  */
-export function parallel<In, Out>(work: Work, options: ParallelOptions): Stage<In, Out> {
+export function parallel<In, Out>(work: GroupModule, options: ParallelOptions): Stage<In, Out> {
   const { workers, name = work.group, limit } = options;
   if (!Number.isInteger(workers) || workers < 0) {
     throw new RangeError(`Cannot run ${name} on ${workers} workers: give a whole number from 0`);
@@ -80,7 +80,7 @@ export function parallel<In, Out>(work: Work, options: ParallelOptions): Stage<I
 }
 
 async function open(
-  work: Work,
+  work: GroupModule,
   { workers, limit, context }: {
     readonly workers: number;
     readonly limit: ItemLimit | undefined;
@@ -98,7 +98,7 @@ async function open(
   const pool = new WorkerPool(workers, limit === undefined ? { signal } : { signal, limit });
   try {
     for (const { result, error } of await pool.open({ work, options })) {
-      if (error !== null) throw received(error);
+      if (error !== null) throw revivedError(error);
       tally(result, context);
     }
   } catch (error) {
@@ -133,7 +133,7 @@ function inline(group: Group, context: GroupContext): Crew {
 class Spread implements Crew {
   readonly #pool: WorkerPool;
   readonly #context: GroupContext;
-  readonly #under: Reply[] = [];
+  readonly #under: PendingReply[] = [];
   #frame: unknown[] = [];
 
   constructor(pool: WorkerPool, context: GroupContext) {
@@ -178,10 +178,10 @@ class Spread implements Crew {
     return this.#home(answer);
   }
 
-  *#home({ result, error }: { result: GroupResult; error: Parameters<typeof received>[0] | null }) {
+  *#home({ result, error }: { result: GroupResult; error: Parameters<typeof revivedError>[0] | null }) {
     tally(result, this.#context);
     yield* given(result.outcomes, this.#context);
-    if (error !== null) throw markPlaced(received(error));
+    if (error !== null) throw markPlaced(revivedError(error));
   }
 
   #send(): void {

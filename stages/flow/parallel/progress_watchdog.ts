@@ -7,7 +7,7 @@
 const word = { begun: 0, stage: 1, active: 2 } as const;
 
 /** A worker's side: notes what it begins. */
-export class Progress {
+export class WorkerProgress {
   readonly #words: Int32Array<SharedArrayBuffer>;
 
   constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(12)) {
@@ -48,11 +48,11 @@ export class Progress {
 }
 
 /** The other side: how long a worker has been at one item. */
-export class Watch {
+export class ProgressWatchdog {
   #begun = -1;
   #since = 0;
 
-  constructor(readonly progress: Progress) {}
+  constructor(readonly progress: WorkerProgress) {}
 
   /** Milliseconds at the item of now, as far as was seen; 0 while it rests. */
   at(now: number): number {

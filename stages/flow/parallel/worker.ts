@@ -4,36 +4,38 @@
  * @module
  */
 import { asError } from "../run/failure.ts";
-import { Group, type GroupOptions, type GroupResult, type Work } from "./group.ts";
-import { Progress } from "./progress_watchdog.ts";
+import { Group, type GroupModule, type GroupOptions, type GroupResult } from "./group.ts";
+import { WorkerProgress } from "./progress_watchdog.ts";
 
 /** What a worker is sent: where to note what it does, what to run, then frames; last that it may close its stages. */
-export type ToWorker =
+export type WorkerRequest =
   | Readonly<{ kind: "watch"; progress: SharedArrayBuffer }>
-  | Readonly<{ kind: "open"; work: Work; options: Omit<GroupOptions, "signal" | "progress"> }>
+  | Readonly<{ kind: "open"; work: GroupModule; options: Omit<GroupOptions, "signal" | "progress"> }>
   | Readonly<{ kind: "frame"; items: readonly unknown[] }>
   | Readonly<{ kind: "close" }>;
 
 /** An error as sent: a class of one's own does not survive a copy. */
-export type SentError = Readonly<{ name: string; message: string; stack?: string; cause?: SentError }>;
+export type SerializedError = Readonly<
+  { name: string; message: string; stack?: string; cause?: SerializedError }
+>;
 
 /** What it sends back, one for each message; `error` after what came before it. */
-export type FromWorker = Readonly<{ result: GroupResult; error: SentError | null }>;
+export type WorkerResponse = Readonly<{ result: GroupResult; error: SerializedError | null }>;
 
 // A worker's global scope, as far as it is used here: the project's types are those of a main thread.
 const scope = globalThis as unknown as {
-  onmessage: (event: MessageEvent<ToWorker>) => void;
-  postMessage(answer: FromWorker): void;
+  onmessage: (event: MessageEvent<WorkerRequest>) => void;
+  postMessage(answer: WorkerResponse): void;
 };
 
 const signal = new AbortController().signal; // a worker is not asked to stop: it is ended
 let group: Group | null = null;
-let progress = new Progress();
+let progress = new WorkerProgress();
 let last: Promise<void> = Promise.resolve();
 
 scope.onmessage = ({ data }) => {
   if (data.kind === "watch") {
-    progress = new Progress(data.progress);
+    progress = new WorkerProgress(data.progress);
     return; // wants no answer
   }
   last = last.then(async () => {
@@ -47,7 +49,7 @@ scope.onmessage = ({ data }) => {
   });
 };
 
-async function handle(message: Exclude<ToWorker, { kind: "watch" }>): Promise<void> {
+async function handle(message: Exclude<WorkerRequest, { kind: "watch" }>): Promise<void> {
   switch (message.kind) {
     case "open":
       group = await Group.open(message.work, { ...message.options, signal, progress });
@@ -75,7 +77,7 @@ function answer(error: unknown): void {
   }
 }
 
-function toSend(thrown: unknown): SentError {
+function toSend(thrown: unknown): SerializedError {
   const { name, message, stack, cause } = asError(thrown);
   return {
     name,

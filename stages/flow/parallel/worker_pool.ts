@@ -5,12 +5,12 @@
  * @module
  */
 import type { GroupResult } from "./group.ts";
-import { Progress, Watch } from "./progress_watchdog.ts";
-import type { FromWorker, SentError, ToWorker } from "./worker.ts";
+import { ProgressWatchdog, WorkerProgress } from "./progress_watchdog.ts";
+import type { SerializedError, WorkerRequest, WorkerResponse } from "./worker.ts";
 
 /** A message's answer: null while it is under way. */
-export interface Reply {
-  answer: FromWorker | null;
+export interface PendingReply {
+  answer: WorkerResponse | null;
 }
 
 /** How long one item may take. */
@@ -23,13 +23,13 @@ export interface ItemLimit {
 
 /** A message under way, and what to do with its answer. */
 interface Sent {
-  readonly message: ToWorker;
-  done(answer: FromWorker): void;
+  readonly message: WorkerRequest;
+  done(answer: WorkerResponse): void;
 }
 
 interface Member {
   worker: Worker;
-  watch: Watch;
+  watch: ProgressWatchdog;
   readonly under: Sent[];
   /** Items begun before the oldest message under way. */
   before: number;
@@ -43,7 +43,7 @@ export class WorkerPool {
   readonly #signal: AbortSignal;
   readonly #limit: ItemLimit | null;
   readonly #timer: ReturnType<typeof setInterval> | undefined;
-  #opening: Extract<ToWorker, { kind: "open" }> | null = null;
+  #opening: Extract<WorkerRequest, { kind: "open" }> | null = null;
   #stages: readonly string[] = [];
   readonly #onAbort = (): void => this.#tell();
   #failed: Error | null = null;
@@ -66,12 +66,14 @@ export class WorkerPool {
   }
 
   /** Gives a message to the worker with the least to do. Throws DataCloneError for what cannot be copied. */
-  send(message: ToWorker): Reply {
+  send(message: WorkerRequest): PendingReply {
     return this.#post(this.#members.reduce((a, b) => (b.under.length < a.under.length ? b : a)), message);
   }
 
   /** Opens the group in each of them. */
-  async open(work: Pick<Extract<ToWorker, { kind: "open" }>, "work" | "options">): Promise<FromWorker[]> {
+  async open(
+    work: Pick<Extract<WorkerRequest, { kind: "open" }>, "work" | "options">,
+  ): Promise<WorkerResponse[]> {
     this.#opening = { kind: "open", ...work };
     const answers = await this.broadcast(this.#opening);
     this.#stages = answers[0].result.tallies.map(({ name }) => name);
@@ -79,8 +81,8 @@ export class WorkerPool {
   }
 
   /** Sends all of them the same and waits for the answers. */
-  async broadcast(message: ToWorker): Promise<FromWorker[]> {
-    const answers: FromWorker[] = [];
+  async broadcast(message: WorkerRequest): Promise<WorkerResponse[]> {
+    const answers: WorkerResponse[] = [];
     for (const reply of this.#members.map((member) => this.#post(member, message))) {
       answers.push(await this.wait(reply));
     }
@@ -88,7 +90,7 @@ export class WorkerPool {
   }
 
   /** Waits for an answer. Rejects where a worker ends, or with the abort signal's reason. */
-  async wait(reply: Reply): Promise<FromWorker> {
+  async wait(reply: PendingReply): Promise<WorkerResponse> {
     while (reply.answer === null) {
       if (this.#failed !== null) throw this.#failed;
       this.#signal.throwIfAborted();
@@ -107,7 +109,7 @@ export class WorkerPool {
       if (this.#failed !== null || this.#signal.aborted) return;
       const answers = await Promise.race([this.broadcast({ kind: "close" }), grace.promise]);
       const error = answers?.find(({ error }) => error !== null)?.error;
-      if (error) throw received(error);
+      if (error) throw revivedError(error);
     } finally {
       clearTimeout(timer);
       this.terminate();
@@ -127,8 +129,8 @@ export class WorkerPool {
 
   #start(member: () => Member): Pick<Member, "worker" | "watch"> {
     const worker = new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
-    const progress = new Progress();
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+    const progress = new WorkerProgress();
+    worker.onmessage = ({ data }: MessageEvent<WorkerResponse>) => {
       const mine = member();
       if (mine.worker !== worker) return; // it was ended, and its items are done again
       const sent = mine.under.shift();
@@ -141,12 +143,12 @@ export class WorkerPool {
       event.preventDefault(); // else it is reported twice, once without the stage
       this.#fail(event.message);
     };
-    worker.postMessage({ kind: "watch", progress: progress.memory } satisfies ToWorker);
-    return { worker, watch: new Watch(progress) };
+    worker.postMessage({ kind: "watch", progress: progress.memory } satisfies WorkerRequest);
+    return { worker, watch: new ProgressWatchdog(progress) };
   }
 
-  #post(member: Member, message: ToWorker): Reply {
-    const reply: Reply = { answer: null };
+  #post(member: Member, message: WorkerRequest): PendingReply {
+    const reply: PendingReply = { answer: null };
     this.#give(member, { message, done: (answer) => reply.answer = answer });
     return reply;
   }
@@ -187,7 +189,7 @@ export class WorkerPool {
     },
   ): void {
     if (message.kind !== "frame") return;
-    let before: FromWorker | null = null;
+    let before: WorkerResponse | null = null;
     this.#give(member, {
       message: { kind: "frame", items: message.items.slice(0, at) },
       done: (answer) => before = answer,
@@ -225,7 +227,7 @@ export class WorkerPool {
   }
 }
 
-function joined(before: FromWorker, lost: GroupResult, after: FromWorker): FromWorker {
+function joined(before: WorkerResponse, lost: GroupResult, after: WorkerResponse): WorkerResponse {
   return {
     result: {
       outcomes: [...before.result.outcomes, ...lost.outcomes, ...after.result.outcomes],
@@ -236,10 +238,10 @@ function joined(before: FromWorker, lost: GroupResult, after: FromWorker): FromW
 }
 
 /** The error that a worker sent, of the class it had where there is one of that name. */
-export function received({ name, message, stack, cause }: SentError): Error {
+export function revivedError({ name, message, stack, cause }: SerializedError): Error {
   const classes: Readonly<Record<string, unknown>> = { ...Deno.errors, TypeError, RangeError, SyntaxError };
   const found = Object.hasOwn(classes, name) ? classes[name] : Error;
-  const options = cause === undefined ? {} : { cause: received(cause) };
+  const options = cause === undefined ? {} : { cause: revivedError(cause) };
   const error: unknown = typeof found === "function" ? Reflect.construct(found, [message, options]) : null;
   if (!(error instanceof Error)) return new Error(message, options);
   if (error.name !== name) error.name = name;

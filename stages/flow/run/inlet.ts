@@ -7,15 +7,13 @@
  *
  * @module
  */
-import type { Gathering } from "./pending_barrier.ts";
-
-/** Nothing to wait for, or a promise to wait for. */
-export type Wait = void | Promise<void>;
+import type { PendingBarrier } from "./pending_barrier.ts";
+import type { Wait } from "./wait.ts";
 
 /** A node's door. */
 export interface Inlet {
   item(item: unknown): Wait;
-  barrier(gathering: Gathering): Wait;
+  barrier(gathering: PendingBarrier): Wait;
   /** The input has ended: flush, and pass it on. */
   end(): Wait;
 }
@@ -24,11 +22,6 @@ export interface Inlet {
  * Thrown up a flow to stop what is upstream. `flush` is the node where the end begins; null: nothing is flushed,
  * the end has been dealt with.
  */
-export class End {
+export class StopUpstream {
   constructor(readonly flush: Inlet | null) {}
-}
-
-/** What waits for nothing once `first` is done. */
-export function then(first: Wait, next: () => Wait): Wait {
-  return first === undefined ? next() : first.then(next);
 }

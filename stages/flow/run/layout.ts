@@ -3,14 +3,15 @@
  *
  * @module
  */
-import type { Part } from "../checkpoint/types.ts";
-import { type CutHost, CuttingNode } from "./cutting_node.ts";
-import type { Step } from "../flow.ts";
-import { End, type Inlet } from "./inlet.ts";
+import type { StageSnapshot } from "../checkpoint/types.ts";
+import { type CheckpointHost, CheckpointNode } from "./checkpoint_node.ts";
+import type { Step } from "../step.ts";
+import { type Inlet, StopUpstream } from "./inlet.ts";
 import type { Measure } from "../lengths.ts";
-import { Joint } from "./joint.ts";
-import { Clock, Meter } from "./stage_meter.ts";
-import { Outlet } from "./outlet.ts";
+import { ReadAheadQueue } from "./read_ahead_queue.ts";
+import { SegmentClock } from "./segment_clock.ts";
+import { StageMeter } from "./stage_meter.ts";
+import { Downstream } from "./downstream.ts";
 import { sinksOf } from "../rejects.ts";
 import { type Segment, StageNode } from "./stage_node.ts";
 import type { Source, Stage } from "../stage.ts";
@@ -19,14 +20,14 @@ import { TeeNode } from "./tee_node.ts";
 /** What runs one after the other; it can be stopped on its own. */
 export class RunSegment implements Segment {
   readonly #controller = new AbortController();
-  readonly clock: Clock;
+  readonly clock: SegmentClock;
   readonly signal: AbortSignal = this.#controller.signal;
   /** Several things hang on it, so it must not stop because one of them has ended. */
   divided = false;
 
   /** `first`: the source, or the wait for what comes before. */
-  constructor(readonly first: Meter) {
-    this.clock = new Clock(first);
+  constructor(readonly first: StageMeter) {
+    this.clock = new SegmentClock(first);
   }
 
   abort(reason: unknown): void {
@@ -39,22 +40,22 @@ export interface Layout {
   readonly inlet: Inlet;
   /** How many ends a barrier from the source reaches; a cutting stage is one. */
   readonly leaves: number;
-  readonly cutLeaves: number;
+  readonly checkpointLeaves: number;
   readonly nodes: readonly StageNode[];
-  readonly cutting: CuttingNode | null;
+  readonly checkpointNode: CheckpointNode | null;
   /** The source's first. */
   readonly segments: readonly RunSegment[];
-  readonly joints: readonly { readonly joint: Joint; readonly segment: RunSegment }[];
+  readonly joints: readonly { readonly joint: ReadAheadQueue; readonly segment: RunSegment }[];
   /** Per stage, the meters of what is before it in its segment. */
-  readonly before: ReadonlyMap<StageNode, readonly Meter[]>;
+  readonly before: ReadonlyMap<StageNode, readonly StageMeter[]>;
 }
 
 /** What a layout needs besides the steps. */
 export interface LayoutOptions {
-  readonly host: CutHost;
+  readonly host: CheckpointHost;
   /** Takes what comes out of the last step. */
   readonly end: Inlet;
-  readonly saved: ReadonlyMap<string, Part> | null;
+  readonly saved: ReadonlyMap<string, StageSnapshot> | null;
   readonly saves: boolean;
   readonly measure: Measure | null;
 }
@@ -65,22 +66,26 @@ export function layOut(source: Source<any>, steps: readonly Step[], options: Lay
 }
 
 type Built = { readonly inlet: Inlet; readonly leaves: number };
-type Place = { readonly segment: RunSegment; readonly before: readonly Meter[]; readonly branch: boolean };
+type Place = {
+  readonly segment: RunSegment;
+  readonly before: readonly StageMeter[];
+  readonly branch: boolean;
+};
 
 class Plan {
   readonly #options: LayoutOptions;
   readonly #names: Set<string>;
   readonly #nodes: StageNode[] = [];
   readonly #segments: RunSegment[];
-  readonly #joints: { joint: Joint; segment: RunSegment }[] = [];
-  readonly #before = new Map<StageNode, readonly Meter[]>();
-  #cutting: CuttingNode | null = null;
+  readonly #joints: { joint: ReadAheadQueue; segment: RunSegment }[] = [];
+  readonly #before = new Map<StageNode, readonly StageMeter[]>();
+  #cutting: CheckpointNode | null = null;
   #cutLeaves = 0;
 
   constructor(source: string, options: LayoutOptions) {
     this.#options = options;
     this.#names = new Set([source]);
-    const meter = new Meter(source, options.saved?.get(source)?.counts, options.measure);
+    const meter = new StageMeter(source, options.saved?.get(source)?.counts, options.measure);
     this.#segments = [new RunSegment(meter)];
   }
 
@@ -89,9 +94,9 @@ class Plan {
     const built = this.#chain(steps, { segment, before: [segment.first], branch: false });
     return {
       ...built,
-      cutLeaves: this.#cutLeaves,
+      checkpointLeaves: this.#cutLeaves,
       nodes: this.#nodes,
-      cutting: this.#cutting,
+      checkpointNode: this.#cutting,
       segments: this.#segments,
       joints: this.#joints,
       before: this.#before,
@@ -123,7 +128,7 @@ class Plan {
     const after = this.#chain(rest, { ...place, before: [...place.before, node.meter] });
     node.next = after.inlet;
     leaves += after.leaves;
-    if (!(node instanceof CuttingNode)) return { inlet: node, leaves };
+    if (!(node instanceof CheckpointNode)) return { inlet: node, leaves };
     this.#cutLeaves = leaves;
     return { inlet: node, leaves: 1 };
   }
@@ -136,15 +141,15 @@ class Plan {
       );
     }
     this.#names.add(stage.name);
-    const restored = (name: string): Part | undefined => saved?.get(name);
+    const restored = (name: string): StageSnapshot | undefined => saved?.get(name);
     let node: StageNode;
-    if (stage.cuts) {
+    if (stage.takesCheckpoints) {
       if (this.#cutting !== null) {
         throw new TypeError(
           `Both ${this.#cutting.stage.name} and ${stage.name} cut: a flow has one stage that says where checkpoints stand`,
         );
       }
-      node = this.#cutting = new CuttingNode(stage, { host, segment: place.segment, restored, measure });
+      node = this.#cutting = new CheckpointNode(stage, { host, segment: place.segment, restored, measure });
     } else {
       node = new StageNode(stage, { host, segment: place.segment, restored, measure });
     }
@@ -155,19 +160,19 @@ class Plan {
   }
 
   #joint(step: Step & { kind: "stage" }, rest: readonly Step[], place: Place): Built {
-    const waiting = new Meter("waiting");
+    const waiting = new StageMeter("waiting");
     const segment = new RunSegment(waiting);
     this.#segments.push(segment);
     const built = this.#stage(step, rest, { ...place, segment, before: [waiting] });
-    const joint = new Joint({
+    const joint = new ReadAheadQueue({
       before: place.segment,
       after: segment,
-      outlet: new Outlet(built.inlet, built.leaves),
+      outlet: new Downstream(built.inlet, built.leaves),
       waiting,
       ahead: step.options.ahead ?? 1,
       saves: this.#options.saves,
       ended: () => {
-        if (!place.segment.divided) place.segment.abort(new End(null));
+        if (!place.segment.divided) place.segment.abort(new StopUpstream(null));
       },
     });
     this.#joints.push({ joint, segment });
@@ -178,7 +183,7 @@ class Plan {
     place.segment.divided = true;
     const side = this.#chain(branch, { ...place, branch: true });
     const trunk = this.#chain(rest, place);
-    const outlets = [new Outlet(side.inlet, side.leaves), new Outlet(trunk.inlet, trunk.leaves)];
+    const outlets = [new Downstream(side.inlet, side.leaves), new Downstream(trunk.inlet, trunk.leaves)];
     return {
       inlet: new TeeNode(outlets, place.segment, this.#options.saves),
       leaves: side.leaves + trunk.leaves,

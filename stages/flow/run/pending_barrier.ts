@@ -4,10 +4,10 @@
  * @module
  */
 import { Barrier } from "../checkpoint/types.ts";
-import type { Wait } from "./inlet.ts";
+import type { Wait } from "./wait.ts";
 
 /** A barrier that still has to reach `leaves` leaves; `completed` then makes it durable. */
-export class Gathering {
+export class PendingBarrier {
   readonly barrier: Barrier = new Barrier();
   /** Settles when it is complete and `completed` is done. */
   readonly done: Promise<void>;

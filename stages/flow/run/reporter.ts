@@ -5,16 +5,16 @@
  */
 import type { StageEvent } from "../events.ts";
 import type { Layout } from "./layout.ts";
-import type { Meter } from "./stage_meter.ts";
-import type { Host } from "./stage_node.ts";
+import type { StageMeter } from "./stage_meter.ts";
+import type { RunHost } from "./stage_node.ts";
 
 /** Emits a StageEvent for each stage that has something new to say. */
 export class Reporter {
   readonly #layout: Layout;
-  readonly #host: Host;
-  readonly #said = new Map<Meter, string>();
+  readonly #host: RunHost;
+  readonly #said = new Map<StageMeter, string>();
 
-  constructor(layout: Layout, host: Host) {
+  constructor(layout: Layout, host: RunHost) {
     this.#layout = layout;
     this.#host = host;
   }
@@ -23,8 +23,8 @@ export class Reporter {
   report(all = false): void {
     const { segments, nodes, before } = this.#layout;
     this.#say(segments[0].first, [], all);
-    const said = new Set<Meter>();
-    const say = (meter: Meter, earlier: readonly Meter[]): void => {
+    const said = new Set<StageMeter>();
+    const say = (meter: StageMeter, earlier: readonly StageMeter[]): void => {
       if (!said.has(meter)) this.#say(meter, earlier, all);
       said.add(meter);
     };
@@ -40,7 +40,7 @@ export class Reporter {
     }
   }
 
-  #say(meter: Meter, before: readonly Meter[], all: boolean): void {
+  #say(meter: StageMeter, before: readonly StageMeter[], all: boolean): void {
     const counts = meter.counts();
     const key = JSON.stringify(counts);
     if (!all && this.#said.get(meter) === key) return;

@@ -3,13 +3,15 @@
  *
  * @module
  */
-import type { Barrier, Part } from "../checkpoint/types.ts";
+import type { Barrier, StageSnapshot } from "../checkpoint/types.ts";
 import type { RunEvent } from "../events.ts";
 import { failure } from "./failure.ts";
-import type { Flow, RunOptions, RunResult } from "../flow.ts";
-import { Gathering } from "./pending_barrier.ts";
-import { End, type Inlet, type Wait } from "./inlet.ts";
-import type { CutHost } from "./cutting_node.ts";
+import type { RunOptions, RunResult } from "../run_options.ts";
+import type { FlowGraph } from "../step.ts";
+import { PendingBarrier } from "./pending_barrier.ts";
+import { type Inlet, StopUpstream } from "./inlet.ts";
+import type { Wait } from "./wait.ts";
+import type { CheckpointHost } from "./checkpoint_node.ts";
 import { type Layout, layOut, type RunSegment } from "./layout.ts";
 import { SourceDriver } from "./source_driver.ts";
 import { Reporter } from "./reporter.ts";
@@ -21,12 +23,12 @@ const GRACE = 1000; // milliseconds that an ended run waits for pushes under way
 const drain: Inlet = { item: () => {}, barrier: (gathering) => gathering.arrive(), end: () => {} };
 
 /** Runs a flow once. */
-export class Run implements CutHost {
+export class Run implements CheckpointHost {
   readonly seed: number;
-  readonly #flow: Flow<any>;
+  readonly #flow: FlowGraph;
   readonly #options: RunOptions;
   readonly #end: Inlet;
-  readonly #gatherings = new Set<Gathering>();
+  readonly #gatherings = new Set<PendingBarrier>();
   readonly #ended = Promise.withResolvers<void>(); // no longer running: failed, aborted or stopped
   #layout!: Layout;
   #source!: SourceDriver;
@@ -36,7 +38,7 @@ export class Run implements CutHost {
   #failure: { readonly reason: unknown } | null = null;
   #written: Promise<void> = Promise.resolve(); // the last checkpoint; it never rejects
 
-  constructor(flow: Flow<any>, options: RunOptions, end: Inlet = drain) {
+  constructor(flow: FlowGraph, options: RunOptions, end: Inlet = drain) {
     this.#flow = flow;
     this.#options = options;
     this.#end = end;
@@ -89,13 +91,13 @@ export class Run implements CutHost {
   }
 
   get aligned(): boolean {
-    return this.#layout.cutting === null && this.#options.effects !== undefined;
+    return this.#layout.checkpointNode === null && this.#options.effects !== undefined;
   }
 
   /** A barrier from the source; null where no checkpoints are kept. */
-  beginBarrier(): Gathering | null {
+  beginBarrier(): PendingBarrier | null {
     if (this.#options.checkpoints === undefined) return null;
-    const { cutting, leaves } = this.#layout;
+    const { checkpointNode: cutting, leaves } = this.#layout;
     return this.#gather(leaves, cutting === null ? (barrier) => this.#commit(barrier) : () => {});
   }
 
@@ -105,17 +107,17 @@ export class Run implements CutHost {
     return this.#source.pause();
   }
 
-  beginCut(): Gathering | null {
+  beginCheckpoint(): PendingBarrier | null {
     if (this.#options.checkpoints === undefined) return null;
-    return this.#gather(this.#layout.cutLeaves, (barrier) => this.#commit(barrier));
+    return this.#gather(this.#layout.checkpointLeaves, (barrier) => this.#commit(barrier));
   }
 
   finish(): void {
     this.#stopped = true;
-    this.#endWith(new End(null));
+    this.#endWith(new StopUpstream(null));
   }
 
-  #build(saved: ReadonlyMap<string, Part> | null): void {
+  #build(saved: ReadonlyMap<string, StageSnapshot> | null): void {
     const { source, steps } = this.#flow;
     const saves = this.#options.checkpoints !== undefined;
     this.#layout = layOut(source, steps, {
@@ -132,7 +134,7 @@ export class Run implements CutHost {
       saved: saved?.get(source.name),
       every: this.#options.barrierEvery ?? BARRIER_EVERY,
       flushEvery: this.#options.flushBarrierEvery ?? BARRIER_EVERY,
-      cuts: this.#layout.cutting !== null,
+      stageTakesCheckpoints: this.#layout.checkpointNode !== null,
     });
   }
 
@@ -158,12 +160,12 @@ export class Run implements CutHost {
   }
 
   async #driveSource(): Promise<void> {
-    if (this.#layout.cutting !== null) {
+    if (this.#layout.checkpointNode !== null) {
       const gathering = this.beginBarrier(); // where a cut begins that comes before the first barrier
       if (gathering !== null) await this.#source.barrier(gathering);
     }
     const done = this.#layout.nodes.findLast((node) => node.done && !node.sideways);
-    if (done !== undefined) throw new End(done);
+    if (done !== undefined) throw new StopUpstream(done);
     await this.#source.drive();
   }
 
@@ -173,16 +175,16 @@ export class Run implements CutHost {
       try {
         await work();
       } catch (thrown) {
-        if (!(thrown instanceof End)) throw thrown;
+        if (!(thrown instanceof StopUpstream)) throw thrown;
         if (!segment.signal.aborted) await thrown.flush?.end();
       }
     } catch (error) {
-      if (!(error instanceof End)) this.#fail(error);
+      if (!(error instanceof StopUpstream)) this.#fail(error);
     }
   }
 
-  #gather(leaves: number, completed: (barrier: Barrier) => Wait): Gathering {
-    const gathering = new Gathering(leaves, (barrier) => {
+  #gather(leaves: number, completed: (barrier: Barrier) => Wait): PendingBarrier {
+    const gathering = new PendingBarrier(leaves, (barrier) => {
       this.#gatherings.delete(gathering);
       return completed(barrier);
     });
@@ -200,19 +202,19 @@ export class Run implements CutHost {
     await this.#written;
     if (this.#failure !== null) return;
     for (const [name, effect] of Object.entries(this.#options.effects ?? {})) {
-      barrier.parts.set(`effect:${name}`, { state: await effect.save() });
+      barrier.snapshots.set(`effect:${name}`, { state: await effect.save() });
     }
     this.#written = checkpoints.commit(barrier).catch((error) => this.#fail(error));
   }
 
-  async #restoreEffects(saved: ReadonlyMap<string, Part> | null): Promise<void> {
+  async #restoreEffects(saved: ReadonlyMap<string, StageSnapshot> | null): Promise<void> {
     for (const [name, effect] of Object.entries(this.#options.effects ?? {})) {
       await effect.restore((saved?.get(`effect:${name}`)?.state ?? null) as null);
     }
   }
 
   /** Says what of a checkpoint fits nothing here, and the reverse: both are likely to be mistakes. */
-  #compare(saved: ReadonlyMap<string, Part> | null): void {
+  #compare(saved: ReadonlyMap<string, StageSnapshot> | null): void {
     const all = [this.#flow.source.name, ...this.#layout.nodes.flatMap((node) => node.names)];
     const names = new Set(all);
     const twice = all.find((name, i) => all.indexOf(name) !== i);
@@ -234,8 +236,8 @@ export class Run implements CutHost {
 
   #stop(): void {
     this.#stopping = true;
-    this.#halt = this.#layout.cutting?.stop().catch((thrown) => {
-      if (!(thrown instanceof End)) this.#fail(thrown);
+    this.#halt = this.#layout.checkpointNode?.stop().catch((thrown) => {
+      if (!(thrown instanceof StopUpstream)) this.#fail(thrown);
     }) ?? null;
   }
 

@@ -3,19 +3,20 @@
  *
  * @module
  */
-import type { Part } from "../checkpoint/types.ts";
+import type { StageSnapshot } from "../checkpoint/types.ts";
 import { asError, failure } from "./failure.ts";
-import type { Gathering } from "./pending_barrier.ts";
-import { End, type Inlet, type Wait } from "./inlet.ts";
+import type { PendingBarrier } from "./pending_barrier.ts";
+import { type Inlet, StopUpstream } from "./inlet.ts";
+import type { Wait } from "./wait.ts";
 import type { RunSegment } from "./layout.ts";
-import { snapshot } from "./snapshot.ts";
+import { copyState } from "./copy_state.ts";
 import type { Context, Source } from "../stage.ts";
-import type { Host } from "./stage_node.ts";
+import type { RunHost } from "./stage_node.ts";
 import { StageRng } from "./stage_rng.ts";
 
 /** What a source driver asks of its run. */
-export interface SourceHost extends Host {
-  beginBarrier(): Gathering | null;
+export interface SourceHost extends RunHost {
+  beginBarrier(): PendingBarrier | null;
   /** Wait until a barrier is through: what it saves besides states must not run ahead of it. */
   readonly aligned: boolean;
   finish(): void;
@@ -26,13 +27,13 @@ export interface SourcePlace {
   readonly host: SourceHost;
   readonly segment: RunSegment;
   readonly next: Inlet;
-  readonly saved: Part | undefined;
+  readonly saved: StageSnapshot | undefined;
   /** Items from one barrier to the next. */
   readonly every: number;
   /** Items of a flush from one barrier to the next. */
   readonly flushEvery: number;
   /** A stage of the flow cuts, and so deals with stopping. */
-  readonly cuts: boolean;
+  readonly stageTakesCheckpoints: boolean;
 }
 
 /** Drives the segment that begins with the source. */
@@ -71,7 +72,7 @@ export class SourceDriver {
   async open(): Promise<void> {
     const { saved } = this.#place;
     try {
-      this.#state = await this.#source.open(this.#context, saved && snapshot(saved.state));
+      this.#state = await this.#source.open(this.#context, saved && copyState(saved.state));
       this.#opened = true;
     } catch (error) {
       throw failure(`Source ${this.#source.name} cannot be opened`, error);
@@ -98,7 +99,7 @@ export class SourceDriver {
   }
 
   async #read(): Promise<void> {
-    const { segment, next, host, cuts } = this.#place;
+    const { segment, next, host, stageTakesCheckpoints: cuts } = this.#place;
     const outs = this.#guard(() => this.#source.read(this.#state, this.#context));
     const iterator = Symbol.iterator in outs ? outs[Symbol.iterator]() : outs[Symbol.asyncIterator]();
     try {
@@ -117,7 +118,7 @@ export class SourceDriver {
         if (segment.clock.due()) await segment.clock.turn();
       }
     } catch (error) {
-      if (!(error instanceof End && segment.signal.aborted)) await iterator.return?.();
+      if (!(error instanceof StopUpstream && segment.signal.aborted)) await iterator.return?.();
       throw error;
     }
     if (this.#since > 0) await this.#barrier();
@@ -125,23 +126,23 @@ export class SourceDriver {
 
   /** Everything before the stage that flushes has ended, so a barrier finds it at rest. */
   pause(): Wait {
-    const { host, cuts, flushEvery } = this.#place;
+    const { host, stageTakesCheckpoints: cuts, flushEvery } = this.#place;
     if (++this.#since < flushEvery && !(host.stopping && !cuts)) return;
     return this.#pause();
   }
 
   async #pause(): Promise<void> {
-    const { host, cuts } = this.#place;
+    const { host, stageTakesCheckpoints: cuts } = this.#place;
     if (host.stopping && !cuts) await this.#stop();
     else await this.#barrier();
   }
 
   /** Adds the source's part, then passes the barrier on. */
-  async barrier(gathering: Gathering): Promise<void> {
+  async barrier(gathering: PendingBarrier): Promise<void> {
     const { name, save } = this.#source;
     try {
-      const state = snapshot(save ? await save.call(this.#source, this.#state) : this.#state ?? null);
-      gathering.barrier.parts.set(name, {
+      const state = copyState(save ? await save.call(this.#source, this.#state) : this.#state ?? null);
+      gathering.barrier.snapshots.set(name, {
         state,
         rng: this.#rng.drawn,
         counts: this.#place.segment.first.counts(),
@@ -153,7 +154,7 @@ export class SourceDriver {
     await this.#place.next.barrier(gathering);
   }
 
-  async #barrier(): Promise<Gathering | null> {
+  async #barrier(): Promise<PendingBarrier | null> {
     this.#since = 0;
     const gathering = this.#place.host.beginBarrier();
     if (gathering !== null) await this.barrier(gathering);
@@ -165,7 +166,7 @@ export class SourceDriver {
     const gathering = await this.#barrier();
     await gathering?.done;
     this.#place.host.finish();
-    throw new End(null);
+    throw new StopUpstream(null);
   }
 
   #guard<T>(work: () => T): T {

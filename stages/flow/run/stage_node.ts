@@ -3,20 +3,22 @@
  *
  * @module
  */
-import type { Part } from "../checkpoint/types.ts";
+import type { StageSnapshot } from "../checkpoint/types.ts";
 import { asError, failure, isPlaced } from "./failure.ts";
-import type { Gathering } from "./pending_barrier.ts";
-import { End, type Inlet, then, type Wait } from "./inlet.ts";
+import type { PendingBarrier } from "./pending_barrier.ts";
+import { type Inlet, StopUpstream } from "./inlet.ts";
+import { then, type Wait } from "./wait.ts";
 import type { Measure } from "../lengths.ts";
-import { type Clock, Meter } from "./stage_meter.ts";
+import type { SegmentClock } from "./segment_clock.ts";
+import { StageMeter } from "./stage_meter.ts";
 import type { Reject } from "../rejects.ts";
-import { snapshot } from "./snapshot.ts";
-import { type Context, cut, type Many, type Stage } from "../stage.ts";
+import { copyState } from "./copy_state.ts";
+import { type Context, type Many, type Stage, takeCheckpoint } from "../stage.ts";
 import { StageRng } from "./stage_rng.ts";
 import type { RunEvent } from "../events.ts";
 
 /** What a node needs to know of the run it is in. */
-export interface Host {
+export interface RunHost {
   readonly seed: number;
   /** It was asked to end softly. */
   readonly stopping: boolean;
@@ -27,7 +29,7 @@ export interface Host {
 
 /** What runs one after the other, from one joint with read-ahead to the next. */
 export interface Segment {
-  readonly clock: Clock;
+  readonly clock: SegmentClock;
   readonly signal: AbortSignal;
 }
 
@@ -37,17 +39,17 @@ export interface GroupContext extends Context {
   readonly keeps: boolean;
   readonly measures: boolean;
   /** The meter of a stage inside: in events and checkpoints they stand in for the group's own. */
-  inside(stage: string): Meter;
+  inside(stage: string): StageMeter;
   /** Hands on what a stage inside has dropped and counted. */
   reject(reject: Reject): void;
 }
 
 /** Where a stage stands in a run. */
 export interface StagePlace {
-  readonly host: Host;
+  readonly host: RunHost;
   readonly segment: Segment;
   /** What a checkpoint holds under a stage's name. */
-  restored(name: string): Part | undefined;
+  restored(name: string): StageSnapshot | undefined;
   readonly measure: Measure | null;
 }
 
@@ -56,14 +58,14 @@ export type RejectSink = Readonly<{ stage: string | null; inlet: Inlet }>;
 
 /** Pushes items through a stage, depth first. */
 export class StageNode implements Inlet {
-  readonly meter: Meter;
+  readonly meter: StageMeter;
   readonly rng: StageRng;
   readonly context: GroupContext;
   next!: Inlet;
   readonly rejects: RejectSink[] = [];
   /** Of a group: its stages' meters, in order. */
-  readonly inside: Map<string, Meter> = new Map();
-  readonly saved: Part | undefined;
+  readonly inside: Map<string, StageMeter> = new Map();
+  readonly saved: StageSnapshot | undefined;
   /** It is on a branch: that it is done does not end the run. */
   sideways = false;
   protected state: unknown;
@@ -78,7 +80,7 @@ export class StageNode implements Inlet {
     this.#place = place;
     this.segment = place.segment;
     this.saved = place.restored(stage.name);
-    this.meter = new Meter(stage.name, this.saved?.counts, place.measure);
+    this.meter = new StageMeter(stage.name, this.saved?.counts, place.measure);
     this.#flushed = this.saved?.flushed ?? false;
     this.rng = new StageRng(place.host.seed, stage.name, this.saved?.rng);
     this.context = this.#makeContext();
@@ -91,7 +93,7 @@ export class StageNode implements Inlet {
 
   async open(): Promise<void> {
     try {
-      const copy = this.saved === undefined ? undefined : snapshot(this.saved.state);
+      const copy = this.saved === undefined ? undefined : copyState(this.saved.state);
       this.state = await this.stage.open(this.context, copy);
       this.#opened = true;
     } catch (error) {
@@ -138,7 +140,7 @@ export class StageNode implements Inlet {
     return this.#after(before);
   }
 
-  barrier(gathering: Gathering): Wait {
+  barrier(gathering: PendingBarrier): Wait {
     return then(this.settle(), () => this.saveTo(gathering));
   }
 
@@ -166,10 +168,10 @@ export class StageNode implements Inlet {
   }
 
   /** Adds this stage's part, then passes the barrier on. */
-  protected async saveTo(gathering: Gathering, skip?: number): Promise<void> {
-    if (this.inside.size === 0) gathering.barrier.parts.set(this.stage.name, await this.part(skip));
+  protected async saveTo(gathering: PendingBarrier, skip?: number): Promise<void> {
+    if (this.inside.size === 0) gathering.barrier.snapshots.set(this.stage.name, await this.snapshot(skip));
     for (const [name, meter] of this.inside) {
-      gathering.barrier.parts.set(name, {
+      gathering.barrier.snapshots.set(name, {
         state: null,
         rng: 0,
         counts: meter.counts(),
@@ -181,9 +183,9 @@ export class StageNode implements Inlet {
   }
 
   /** A copy of its state, of the numbers drawn and of its counts. */
-  async part(skip?: number): Promise<Part> {
+  async snapshot(skip?: number): Promise<StageSnapshot> {
     try {
-      const state = snapshot(this.stage.save ? await this.stage.save(this.state) : this.state ?? null);
+      const state = copyState(this.stage.save ? await this.stage.save(this.state) : this.state ?? null);
       const { rng: { drawn: rng }, meter } = this;
       return {
         state,
@@ -198,17 +200,17 @@ export class StageNode implements Inlet {
   }
 
   /** It has yielded `cut`. */
-  protected cut(): Wait {
+  protected takeCheckpoint(): Wait {
     throw new TypeError(`Stage ${this.stage.name} yields cut: declare it with cuts: true`);
   }
 
   /** It has pushed an item and everything after it has taken what came of it. */
   protected pushed(): Wait {}
 
-  #after(before: Meter): Wait {
+  #after(before: StageMeter): Wait {
     this.segment.clock.enter(before);
     return then(this.pushed(), () => {
-      if (this.done) throw new End(this);
+      if (this.done) throw new StopUpstream(this);
     });
   }
 
@@ -289,7 +291,7 @@ export class StageNode implements Inlet {
 
   #give(value: unknown): Wait {
     if (this.#dropped.length > 0) return this.#reject()!.then(() => this.#give(value));
-    if (value === cut) return this.cut();
+    if (value === takeCheckpoint) return this.takeCheckpoint();
     this.yielded();
     this.meter.gave(value);
     const wait = this.next.item(value);
@@ -314,7 +316,7 @@ export class StageNode implements Inlet {
   }
 
   #failed(error: unknown, item: unknown): unknown {
-    if (this.segment.signal.aborted || error instanceof End || isPlaced(error)) return error;
+    if (this.segment.signal.aborted || error instanceof StopUpstream || isPlaced(error)) return error;
     return failure(`Stage ${this.stage.name} failed ${where(item, this.meter.in)}`, asError(error));
   }
 
@@ -345,8 +347,8 @@ export class StageNode implements Inlet {
     };
   }
 
-  #meterInside(name: string): Meter {
-    const meter = this.inside.get(name) ?? new Meter(name, this.#place.restored(name)?.counts);
+  #meterInside(name: string): StageMeter {
+    const meter = this.inside.get(name) ?? new StageMeter(name, this.#place.restored(name)?.counts);
     this.inside.set(name, meter);
     return meter;
   }

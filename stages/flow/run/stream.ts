@@ -3,12 +3,13 @@
  *
  * @module
  */
-import type { Flow, RunOptions } from "../flow.ts";
+import type { RunOptions } from "../run_options.ts";
+import type { FlowGraph } from "../step.ts";
 import type { Inlet } from "./inlet.ts";
 import { Run } from "./run.ts";
 
 /** Each read lets the flow run until the next item comes out; cancelling aborts it. */
-export function streamOf<T>(flow: Flow<T>, options: RunOptions): ReadableStream<T> {
+export function streamOf<T>(flow: FlowGraph, options: RunOptions): ReadableStream<T> {
   const abort = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, abort.signal]) : abort.signal;
   let asked: PromiseWithResolvers<void> | null = null; // resolved by the reader

@@ -4,18 +4,19 @@
  *
  * @module
  */
-import type { Gathering } from "./pending_barrier.ts";
-import { End, type Inlet, then, type Wait } from "./inlet.ts";
-import type { Outlet } from "./outlet.ts";
+import type { PendingBarrier } from "./pending_barrier.ts";
+import { type Inlet, StopUpstream } from "./inlet.ts";
+import { then, type Wait } from "./wait.ts";
+import type { Downstream } from "./downstream.ts";
 import type { Segment } from "./stage_node.ts";
 
 /** Gives each item to the branch, then to the trunk. It ends what is upstream once both want no more. */
 export class TeeNode implements Inlet {
-  readonly #sides: readonly Outlet[];
+  readonly #sides: readonly Downstream[];
   readonly #segment: Segment;
   readonly #saves: boolean;
 
-  constructor(sides: readonly Outlet[], segment: Segment, saves: boolean) {
+  constructor(sides: readonly Downstream[], segment: Segment, saves: boolean) {
     this.#sides = sides;
     this.#segment = segment;
     this.#saves = saves;
@@ -25,11 +26,11 @@ export class TeeNode implements Inlet {
     const [branch, trunk] = this.#sides;
     return then(this.#to(branch, item), () =>
       then(this.#to(trunk, item), () => {
-        if (branch.ended && trunk.ended) throw new End(null);
+        if (branch.ended && trunk.ended) throw new StopUpstream(null);
       }));
   }
 
-  barrier(gathering: Gathering): Wait {
+  barrier(gathering: PendingBarrier): Wait {
     const [branch, trunk] = this.#sides;
     return then(branch.barrier(gathering), () => trunk.barrier(gathering));
   }
@@ -38,7 +39,7 @@ export class TeeNode implements Inlet {
     for (const side of this.#sides) if (!side.ended) await side.inlet.end();
   }
 
-  #to(side: Outlet, item: unknown): Wait {
+  #to(side: Downstream, item: unknown): Wait {
     if (side.ended) return;
     try {
       return side.inlet.item(item)?.catch((thrown) => this.#ended(side, thrown));
@@ -47,8 +48,8 @@ export class TeeNode implements Inlet {
     }
   }
 
-  async #ended(side: Outlet, thrown: unknown): Promise<void> {
-    if (!(thrown instanceof End) || this.#segment.signal.aborted) throw thrown;
+  async #ended(side: Downstream, thrown: unknown): Promise<void> {
+    if (!(thrown instanceof StopUpstream) || this.#segment.signal.aborted) throw thrown;
     await side.end(thrown, this.#saves);
   }
 }

@@ -1,7 +1,7 @@
 import { rejects } from "node:assert/strict";
 import { asSource } from "../../../stages/flow/as_source.ts";
 import { checkSource, checkStage } from "../../../stages/flow/check_resume.ts";
-import { cut, map, rule, type Source, type Stage, stage } from "../../../stages/flow/stage.ts";
+import { map, rule, type Source, type Stage, stage, takeCheckpoint } from "../../../stages/flow/stage.ts";
 
 const numbers = Array.from({ length: 11 }, (_, i) => i);
 
@@ -87,12 +87,12 @@ Deno.test("checkStage() draws the same random numbers after a resume", async () 
 Deno.test("checkStage() cuts a cutting stage where it says", async () => {
   const counter: Stage<number, number> = stage({
     name: "counter",
-    cuts: true,
+    takesCheckpoints: true,
     open: (_ctx, saved = { sum: 0 }) => saved,
     *push(item: number, state) {
       state.sum += item;
       yield state.sum;
-      if (item % 2 === 0) yield cut;
+      if (item % 2 === 0) yield takeCheckpoint;
     },
   });
   await checkStage(counter, numbers);

@@ -2,7 +2,7 @@ import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/stric
 import { asSource } from "../../../stages/flow/as_source.ts";
 import type { RunEvent, StageEvent } from "../../../stages/flow/events.ts";
 import { from } from "../../../stages/flow/flow.ts";
-import { cut, map, rule, type Stage, stage } from "../../../stages/flow/stage.ts";
+import { map, rule, type Stage, stage, takeCheckpoint } from "../../../stages/flow/stage.ts";
 
 function sink<T>(name: string, into: T[]): Stage<T, never> {
   return {
@@ -310,14 +310,18 @@ Deno.test("events: a wait now and then is the waiting stage's time, not its quic
 Deno.test("Flow says what cannot be run: one name twice, two cutting stages, cut without cuts", async () => {
   const cutter = (name: string): Stage<number, number> => ({
     name,
-    cuts: true,
+    takesCheckpoints: true,
     open: () => null,
     push: (x) => [x],
   });
   const same = map("same", (x: number) => x);
   await rejects(from(upTo(1)).pipe(same).pipe(same).run(), /TypeError: Two stages are called same/);
   await rejects(from(upTo(1)).pipe(cutter("a")).pipe(cutter("b")).run(), /TypeError: Both a and b cut/);
-  const undeclared: Stage<number, number> = { name: "undeclared", open: () => null, push: () => [cut] };
+  const undeclared: Stage<number, number> = {
+    name: "undeclared",
+    open: () => null,
+    push: () => [takeCheckpoint],
+  };
   await rejects(from(upTo(1)).pipe(undeclared).run(), /declare it with cuts: true/);
   await rejects(
     from(upTo(1)).pipe(same, { ahead: -1 }).run(),

@@ -6,7 +6,7 @@ import { modelOptions } from "../../../../pipelines/parts/model_options.ts";
 import { trainingOptions } from "../../../../pipelines/parts/options.ts";
 import { pipeline } from "../../../../pipelines/cli/pipeline.ts";
 import { from } from "../../../../stages/flow/flow.ts";
-import { cut, rule, type Source, type Stage } from "../../../../stages/flow/stage.ts";
+import { rule, type Source, type Stage, takeCheckpoint } from "../../../../stages/flow/stage.ts";
 
 const numbers: Source<number, { next: number }> = {
   name: "numbers",
@@ -26,7 +26,7 @@ interface Options {
 function adding({ steps, lr, saveEvery, hang }: Options): Stage<number, number> {
   return {
     name: "adding",
-    cuts: true,
+    takesCheckpoints: true,
     open: (_ctx, saved = { step: 0, sum: 0 }) => saved,
     async *push(item, state, ctx) {
       if (hang) await new Promise(() => {});
@@ -44,7 +44,7 @@ function adding({ steps, lr, saveEvery, hang }: Options): Stage<number, number> 
         elapsed: step,
       });
       yield state.sum;
-      if (state.step % saveEvery === 0 || state.step === steps) yield cut;
+      if (state.step % saveEvery === 0 || state.step === steps) yield takeCheckpoint;
     },
     done: (state) => state.step === steps,
   };

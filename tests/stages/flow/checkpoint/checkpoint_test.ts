@@ -7,9 +7,9 @@ import {
   readCheckpoint,
   TensorFile,
 } from "../../../../stages/flow/checkpoint/checkpoint.ts";
-import { checkRoom, freeBytes } from "../../../../stages/flow/checkpoint/disk_space.ts";
+import { checkFreeSpace, freeBytes } from "../../../../stages/flow/checkpoint/disk_space.ts";
 import { from } from "../../../../stages/flow/flow.ts";
-import { cut, type Stage, stage } from "../../../../stages/flow/stage.ts";
+import { type Stage, stage, takeCheckpoint } from "../../../../stages/flow/stage.ts";
 
 Deno.test("openCheckpoints() gives back what was committed: states, counts, tensors, odd numbers, odd names", async () => {
   await using dir = await temporary();
@@ -56,7 +56,7 @@ Deno.test("openCheckpoints() keeps the newest and replaces one of the same step 
   deepStrictEqual(names(dir.path), ["latest", "step-000020", "step-000030"]);
   await checkpoints.commit(at(30, 99));
   deepStrictEqual(names(dir.path), ["latest", "step-000020", "step-000030"]);
-  deepStrictEqual((await checkpoints.latest())?.get("train"), at(30, 99).parts.get("train"));
+  deepStrictEqual((await checkpoints.latest())?.get("train"), at(30, 99).snapshots.get("train"));
 });
 
 Deno.test("openCheckpoints() keeps the one of least validation loss beside the newest, and names it", async () => {
@@ -64,7 +64,7 @@ Deno.test("openCheckpoints() keeps the one of least validation loss beside the n
   const checkpoints = await openCheckpoints(dir.path, { keep: 1 });
   const evaluated = (step: number, valLoss: number, of = step) => {
     const barrier = at(step);
-    barrier.parts.set("evaluate", { state: { evaluated: of, valLoss } });
+    barrier.snapshots.set("evaluate", { state: { evaluated: of, valLoss } });
     return barrier;
   };
   const best = () => Deno.readTextFileSync(`${dir.path}/best`).trim();
@@ -128,13 +128,13 @@ Deno.test("a flow goes on while its checkpoint is written, waits for it before t
   const run = () => {
     const counter = stage<number, number, { step: number }>({
       name: "count",
-      cuts: true,
+      takesCheckpoints: true,
       open: () => ({ step: 0 }),
       *push(item, state) {
         course.push(`item ${item}`);
         state.step++;
         yield item;
-        if (item === 0 || item === 3) yield cut;
+        if (item === 0 || item === 3) yield takeCheckpoint;
         if (item === 2) writing[0].resolve(); // reached while the first is being written
       },
     });
@@ -142,7 +142,7 @@ Deno.test("a flow goes on while its checkpoint is written, waits for it before t
       checkpoints: {
         latest: () => Promise.resolve(null),
         async commit(barrier) {
-          const { step } = barrier.parts.get("count")!.state as { step: number };
+          const { step } = barrier.snapshots.get("count")!.state as { step: number };
           course.push(`begin ${step}`);
           writing.push(Promise.withResolvers());
           if (step === 4) writing[1].resolve();
@@ -162,11 +162,11 @@ Deno.test("a flow goes on while its checkpoint is written, waits for it before t
   strictEqual(course.length, 9);
   const failing = from(asSource("n", () => [1])).pipe(stage<number, number, null>({
     name: "one",
-    cuts: true,
+    takesCheckpoints: true,
     open: () => null,
     *push(item) {
       yield item;
-      yield cut;
+      yield takeCheckpoint;
     },
   })).run({
     checkpoints: {
@@ -178,8 +178,11 @@ Deno.test("a flow goes on while its checkpoint is written, waits for it before t
 });
 
 Deno.test("a checkpoint that the disk has no room for is refused before any of it is written", async () => {
-  await rejects(checkRoom(".", 1e18), /No space left: it takes 1000000000000\.0 MB and [\d.]+ MB are free/);
-  await checkRoom(".", 1);
+  await rejects(
+    checkFreeSpace(".", 1e18),
+    /No space left: it takes 1000000000000\.0 MB and [\d.]+ MB are free/,
+  );
+  await checkFreeSpace(".", 1);
   strictEqual(await freeBytes("no/such/folder"), null);
 });
 
@@ -213,7 +216,7 @@ Deno.test("a checkpoint damaged in any way is passed over for the one before it,
       await checkpoints.commit(at(10));
       await checkpoints.commit(at(20));
       damage(`${dir.path}/step-000020`);
-      deepStrictEqual((await checkpoints.latest())?.get("train"), at(10).parts.get("train"));
+      deepStrictEqual((await checkpoints.latest())?.get("train"), at(10).snapshots.get("train"));
       strictEqual(said.length, 1);
       ok(/step-000020 cannot be used: .*: going on from step-000010/.test(said[0]), said[0]);
       damage(`${dir.path}/step-000010`);
@@ -228,7 +231,7 @@ Deno.test("the newest whole checkpoint is found without `latest`, and where `lat
   const checkpoints = await openCheckpoints(dir.path);
   await checkpoints.commit(at(10));
   await checkpoints.commit(at(20));
-  const wanted = at(20).parts.get("train");
+  const wanted = at(20).snapshots.get("train");
   for (const text of ["step-000077\n", "", "../..\n", "step-000020\nstep-000010\n"]) {
     Deno.writeTextFileSync(`${dir.path}/latest`, text);
     deepStrictEqual((await checkpoints.latest())?.get("train"), wanted, JSON.stringify(text));
@@ -265,8 +268,8 @@ Deno.test("killed at any step of writing, a run finds a whole checkpoint: the ne
       const step = again ? 20 : 30;
       const killed = await killedAfter(calls, left, () => first.commit(at(step, 2)));
       const found = (await (await openCheckpoints(dir.path)).latest())?.get("train");
-      const isNew = JSON.stringify(found) === JSON.stringify(at(step, 2).parts.get("train"));
-      if (!isNew) deepStrictEqual(found, at(20, 1).parts.get("train"), `killed after ${left} calls`);
+      const isNew = JSON.stringify(found) === JSON.stringify(at(step, 2).snapshots.get("train"));
+      if (!isNew) deepStrictEqual(found, at(20, 1).snapshots.get("train"), `killed after ${left} calls`);
       // What follows is not hindered by what lies about.
       await (await openCheckpoints(dir.path)).commit(at(40));
       strictEqual((await first.latest())?.get("train")?.skip, 40);
@@ -339,14 +342,14 @@ Deno.test("a flow goes on from its folder of checkpoints as if nothing had happe
   const trainer = (losses: number[]): Stage<number, number> =>
     stage<number, number, { step: number; weights: TensorFile }>({
       name: "train",
-      cuts: true,
+      takesCheckpoints: true,
       open: (_ctx, saved = { step: 0, weights: model(0) }) => saved,
       *push(item: number, state, ctx) {
         const { data } = state.weights.tensors.w;
         for (let i = 0; i < data.length; i++) data[i] = data[i] * 0.9 + item + ctx.rng.next();
         losses.push(data[0]);
         yield data[0];
-        if (++state.step % 4 === 0) yield cut;
+        if (++state.step % 4 === 0) yield takeCheckpoint;
       },
       save: ({ step, weights }) => ({
         step,
@@ -378,7 +381,7 @@ function at(step: number, value = step): Barrier {
 
 function barrierOf(parts: Map<string, Part>): Barrier {
   const barrier = new Barrier();
-  for (const [name, part] of parts) barrier.parts.set(name, part);
+  for (const [name, part] of parts) barrier.snapshots.set(name, part);
   return barrier;
 }
 

@@ -3,7 +3,7 @@ import { asSource } from "../../../../stages/flow/as_source.ts";
 import type { Part } from "../../../../stages/flow/checkpoint/checkpoint.ts";
 import { type Effect, type Flow, from, type RunOptions } from "../../../../stages/flow/flow.ts";
 import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_checkpoints.ts";
-import { cut, map, rule, type Stage, stage } from "../../../../stages/flow/stage.ts";
+import { map, rule, type Stage, stage, takeCheckpoint } from "../../../../stages/flow/stage.ts";
 
 type Parts = ReadonlyMap<string, Part>;
 
@@ -69,14 +69,14 @@ Deno.test("stop: the last checkpoint stands behind the item under way, taken onc
   const seen: number[] = [];
   const trainer: Stage<number, number> = stage({
     name: "trainer",
-    cuts: true,
+    takesCheckpoints: true,
     open: (_ctx, saved = { step: 0 }) => saved,
     *push(item: number, state, ctx) {
       seen.push(item);
       state.step++;
       if (item === 4) stop.abort();
       yield item;
-      if (ctx.stopping) yield cut; // taken here: the runner takes no second
+      if (ctx.stopping) yield takeCheckpoint; // taken here: the runner takes no second
     },
   });
   const result = await from(asSource("n", () => Array(10).keys())).pipe(trainer).run({
@@ -231,7 +231,7 @@ function flowOf({ ahead, tee, cuts }: Shape, write: (line: string) => void): Flo
 function trainer(write: (line: string) => void): Stage<readonly number[], number> {
   return stage({
     name: "trainer",
-    cuts: true,
+    takesCheckpoints: true,
     open: (_ctx, saved = { step: 0, weight: 1 }) => saved,
     async *push(group: readonly number[], state, ctx) {
       state.step++;
@@ -239,7 +239,7 @@ function trainer(write: (line: string) => void): Stage<readonly number[], number
       await Promise.resolve();
       write(`${state.step} ${state.weight}`);
       yield state.weight;
-      if (state.step % 3 === 0) yield cut;
+      if (state.step % 3 === 0) yield takeCheckpoint;
     },
     *flush(state) {
       write(`end ${state.weight}`);
@@ -287,12 +287,12 @@ function pairs(): Stage<number, readonly number[]> {
 function cutter(name: string, every: number): Stage<number, number> {
   return stage({
     name,
-    cuts: true,
+    takesCheckpoints: true,
     open: (_ctx, saved = { items: 0 }) => saved,
     *push(item: number, state) {
       state.items++;
       yield item;
-      if (state.items % every === 0) yield cut;
+      if (state.items % every === 0) yield takeCheckpoint;
     },
   });
 }

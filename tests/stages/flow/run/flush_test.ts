@@ -4,7 +4,7 @@ import type { Part } from "../../../../stages/flow/checkpoint/checkpoint.ts";
 import { from } from "../../../../stages/flow/flow.ts";
 import { checkStage } from "../../../../stages/flow/check_resume.ts";
 import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_checkpoints.ts";
-import { cut, rule, type Stage, stage } from "../../../../stages/flow/stage.ts";
+import { rule, type Stage, stage, takeCheckpoint } from "../../../../stages/flow/stage.ts";
 
 type Parts = ReadonlyMap<string, Part>;
 
@@ -67,12 +67,12 @@ function run(begin: Parts | null, { ahead, stop }: { ahead: number; stop?: numbe
     .pipe(
       stage<number, number, { step: number }>({
         name: "trainer",
-        cuts: true,
+        takesCheckpoints: true,
         open: (_ctx, saved = { step: 0 }) => saved,
         *push(item, state) {
           state.step++;
           yield item;
-          if (state.step % 3 === 0) yield cut;
+          if (state.step % 3 === 0) yield takeCheckpoint;
         },
       }),
       { ahead },

@@ -8,38 +8,39 @@
  * @module
  */
 import type { Barrier } from "../checkpoint/types.ts";
-import type { Gathering } from "./pending_barrier.ts";
-import { End, type Wait } from "./inlet.ts";
-import { type Host, StageNode, type StagePlace } from "./stage_node.ts";
+import type { PendingBarrier } from "./pending_barrier.ts";
+import { StopUpstream } from "./inlet.ts";
+import type { Wait } from "./wait.ts";
+import { type RunHost, StageNode, type StagePlace } from "./stage_node.ts";
 import type { Stage } from "../stage.ts";
 
 /** What a cutting stage asks of its run. */
-export interface CutHost extends Host {
+export interface CheckpointHost extends RunHost {
   /** A barrier for what follows the cutting stage; null where no checkpoints are kept. */
-  beginCut(): Gathering | null;
+  beginCheckpoint(): PendingBarrier | null;
   /** The last checkpoint is taken: end the run without flushing. */
   finish(): void;
 }
 
 /** A StageNode for a stage with `cuts`. */
-export class CuttingNode extends StageNode {
-  readonly #host: CutHost;
-  #remembered: Gathering | null = null; // the last barrier that came to the door
+export class CheckpointNode extends StageNode {
+  readonly #host: CheckpointHost;
+  #remembered: PendingBarrier | null = null; // the last barrier that came to the door
   readonly #first = Promise.withResolvers<void>(); // one has come
   #since = 0; // items that came after it
   #drop: number; // items still to drop after a resume
-  #last: Gathering | null = null; // the last cut, while nothing has happened since
+  #last: PendingBarrier | null = null; // the last cut, while nothing has happened since
   #idle = true;
   #shut = false;
 
-  constructor(stage: Stage<any, any>, place: StagePlace & { readonly host: CutHost }) {
+  constructor(stage: Stage<any, any>, place: StagePlace & { readonly host: CheckpointHost }) {
     super(stage, place);
     this.#host = place.host;
     this.#drop = this.saved?.skip ?? 0;
   }
 
   override item(item: unknown): Wait {
-    if (this.#shut) throw new End(null);
+    if (this.#shut) throw new StopUpstream(null);
     this.#since++;
     if (this.#drop > 0) {
       this.#drop--;
@@ -50,7 +51,7 @@ export class CuttingNode extends StageNode {
     return super.item(item);
   }
 
-  override barrier(gathering: Gathering): Wait {
+  override barrier(gathering: PendingBarrier): Wait {
     this.#remembered = gathering;
     this.#first.resolve();
     this.#since = 0;
@@ -58,7 +59,7 @@ export class CuttingNode extends StageNode {
   }
 
   override end(): Wait {
-    if (this.#shut) throw new End(null);
+    if (this.#shut) throw new StopUpstream(null);
     this.#idle = false;
     this.#last = null;
     return super.end();
@@ -69,7 +70,7 @@ export class CuttingNode extends StageNode {
     if (this.#idle) await this.#stop();
   }
 
-  protected override cut(): Wait {
+  protected override takeCheckpoint(): Wait {
     return this.#cut();
   }
 
@@ -86,15 +87,15 @@ export class CuttingNode extends StageNode {
     this.#shut = true;
     if (this.#last === null) await this.#cut();
     this.#host.finish();
-    throw new End(null);
+    throw new StopUpstream(null);
   }
 
   async #cut(): Promise<void> {
     await this.settle();
-    const gathering = this.#host.beginCut();
+    const gathering = this.#host.beginCheckpoint();
     if (gathering === null) return;
     const barrier = await this.#upstream();
-    for (const [name, part] of barrier.parts) gathering.barrier.parts.set(name, part);
+    for (const [name, part] of barrier.snapshots) gathering.barrier.snapshots.set(name, part);
     await this.saveTo(gathering, this.#since + this.#drop);
     await gathering.done; // what follows may read ahead: effects must not run on before they are saved
     this.#last = gathering;

@@ -3,14 +3,15 @@
  *
  * @module
  */
-import { Gathering } from "./pending_barrier.ts";
-import type { Part } from "../checkpoint/types.ts";
-import type { End, Inlet, Wait } from "./inlet.ts";
+import { PendingBarrier } from "./pending_barrier.ts";
+import type { StageSnapshot } from "../checkpoint/types.ts";
+import type { Inlet, StopUpstream } from "./inlet.ts";
+import type { Wait } from "./wait.ts";
 
 /** What follows a joint, and how many leaves it has. */
-export class Outlet {
+export class Downstream {
   /** Its parts as they were when it ended, before it flushed: resumed from there, it flushes again. */
-  #ended: ReadonlyMap<string, Part> | null = null;
+  #ended: ReadonlyMap<string, StageSnapshot> | null = null;
 
   constructor(readonly inlet: Inlet, readonly leaves: number) {}
 
@@ -19,20 +20,20 @@ export class Outlet {
     return this.#ended !== null;
   }
 
-  barrier(gathering: Gathering): Wait {
+  barrier(gathering: PendingBarrier): Wait {
     if (this.#ended === null) return this.inlet.barrier(gathering);
-    for (const [name, part] of this.#ended) gathering.barrier.parts.set(name, part);
+    for (const [name, part] of this.#ended) gathering.barrier.snapshots.set(name, part);
     return gathering.arrive(this.leaves);
   }
 
   /** Ends it, where `end` says. */
-  async end(end: End, saves: boolean): Promise<void> {
-    const gathering = new Gathering(this.leaves, () => {});
+  async end(end: StopUpstream, saves: boolean): Promise<void> {
+    const gathering = new PendingBarrier(this.leaves, () => {});
     if (saves) {
       await this.inlet.barrier(gathering);
       await gathering.done;
     }
-    this.#ended = gathering.barrier.parts;
+    this.#ended = gathering.barrier.snapshots;
     await end.flush?.end();
   }
 }

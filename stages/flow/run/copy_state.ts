@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { type Saved, TensorFile } from "../checkpoint/types.ts";
+import { type SavedState, TensorFile } from "../checkpoint/types.ts";
 
 /** A deep copy. The arrays of a TensorFile are not copied: whoever makes one hands them over. */
-export function snapshot(saved: unknown): Saved {
-  return copy(saved) as Saved;
+export function copyState(saved: unknown): SavedState {
+  return copy(saved) as SavedState;
 }
 
 function copy(value: unknown): unknown {

@@ -4,23 +4,24 @@
  *
  * @module
  */
-import type { Gathering } from "./pending_barrier.ts";
-import { End, type Inlet, type Wait } from "./inlet.ts";
-import { Meter } from "./stage_meter.ts";
-import type { Outlet } from "./outlet.ts";
+import type { PendingBarrier } from "./pending_barrier.ts";
+import { type Inlet, StopUpstream } from "./inlet.ts";
+import type { Wait } from "./wait.ts";
+import { StageMeter } from "./stage_meter.ts";
+import type { Downstream } from "./downstream.ts";
 import type { Segment } from "./stage_node.ts";
 
 type Mark =
   | { readonly kind: "item"; readonly item: unknown }
-  | { readonly kind: "barrier"; readonly gathering: Gathering }
+  | { readonly kind: "barrier"; readonly gathering: PendingBarrier }
   | { readonly kind: "end" };
 
 /** Two segments, a bounded queue between them, and the meter of the time that the second waits. */
-export interface JointParts {
+export interface ReadAheadQueueOptions {
   readonly before: Segment;
   readonly after: Segment;
-  readonly outlet: Outlet;
-  readonly waiting: Meter;
+  readonly outlet: Downstream;
+  readonly waiting: StageMeter;
   readonly ahead: number;
   readonly saves: boolean;
   /** What follows wants no more: stop what is before. */
@@ -28,16 +29,16 @@ export interface JointParts {
 }
 
 /** The inlet of a queue of at most `ahead` items; `drive` is its other side. */
-export class Joint implements Inlet {
-  readonly #parts: JointParts;
+export class ReadAheadQueue implements Inlet {
+  readonly #parts: ReadAheadQueueOptions;
   readonly #queue: Mark[] = [];
-  readonly #full = new Meter("waiting for room"); // nobody's work, so nobody's time
+  readonly #full = new StageMeter("waiting for room"); // nobody's work, so nobody's time
   #items = 0;
   #ending = false; // nothing is queued any more
   #room: PromiseWithResolvers<void> | null = null;
   #news: PromiseWithResolvers<void> | null = null;
 
-  constructor(parts: JointParts) {
+  constructor(parts: ReadAheadQueueOptions) {
     this.#parts = parts;
     parts.before.signal.addEventListener("abort", () => this.#room?.reject(parts.before.signal.reason));
     parts.after.signal.addEventListener("abort", () => this.#news?.reject(parts.after.signal.reason));
@@ -53,7 +54,7 @@ export class Joint implements Inlet {
     return this.#waitForRoom(this.#room.promise);
   }
 
-  barrier(gathering: Gathering): Wait {
+  barrier(gathering: PendingBarrier): Wait {
     if (this.#ending || this.#parts.outlet.ended) return this.#parts.outlet.barrier(gathering);
     this.#queue.push({ kind: "barrier", gathering });
     this.#news?.resolve();
@@ -70,12 +71,12 @@ export class Joint implements Inlet {
     try {
       while (await this.#step());
     } catch (thrown) {
-      if (!(thrown instanceof End) || after.signal.aborted) throw thrown;
+      if (!(thrown instanceof StopUpstream) || after.signal.aborted) throw thrown;
       await outlet.end(thrown, saves);
       for (const mark of this.#queue.splice(0)) {
         if (mark.kind === "barrier") await outlet.barrier(mark.gathering);
       }
-      this.#room?.reject(new End(null));
+      this.#room?.reject(new StopUpstream(null));
       this.#parts.ended();
     }
   }
@@ -128,6 +129,6 @@ export class Joint implements Inlet {
 
   #check(): void {
     this.#parts.before.signal.throwIfAborted();
-    if (this.#parts.outlet.ended) throw new End(null);
+    if (this.#parts.outlet.ended) throw new StopUpstream(null);
   }
 }
