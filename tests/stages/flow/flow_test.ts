@@ -322,7 +322,7 @@ Deno.test("Flow says what cannot be run: one name twice, two cutting stages, cut
     open: () => null,
     push: () => [takeCheckpoint],
   };
-  await rejects(from(upTo(1)).pipe(undeclared).run(), /declare it with cuts: true/);
+  await rejects(from(upTo(1)).pipe(undeclared).run(), /declare it with takesCheckpoints: true/);
   await rejects(
     from(upTo(1)).pipe(same, { ahead: -1 }).run(),
     /RangeError: Cannot read -1 items ahead of same/,
@@ -335,8 +335,8 @@ Deno.test("Flow.describe() names the source, the stages and the branches in orde
   const flow = from(upTo(1)).tee((f) => f.pipe(map("b", (x) => x))).pipe(map("t", (x) => x), { ahead: 2 });
   deepStrictEqual(flow.describe(), [
     { kind: "source", name: "numbers" },
-    { kind: "tee", branch: [{ kind: "stage", name: "b", ahead: 0, cuts: false, rejects: null }] },
-    { kind: "stage", name: "t", ahead: 2, cuts: false, rejects: null },
+    { kind: "tee", branch: [{ kind: "stage", name: "b", ahead: 0, takesCheckpoints: false, rejects: null }] },
+    { kind: "stage", name: "t", ahead: 2, takesCheckpoints: false, rejects: null },
   ]);
 });
 
