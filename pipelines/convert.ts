@@ -4,20 +4,24 @@
  * @module
  */
 import { sizeOf } from "../kernels/core/tensor.ts";
+import { gptOptions } from "../kernels/models/gpt_options.ts";
+import type { OptionRow } from "../kernels/models/model_options.ts";
 import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
 import type { FloatType } from "../stages/format/model/float_types.ts";
-import { EMBEDDING, HEAD, type NamedShape } from "../stages/format/model/gpt2_form.ts";
+import { EMBEDDING, HEAD, type NamedShape } from "../stages/format/model/gpt2_tensors.ts";
 import type { WeightFile } from "../stages/format/model/weight_file.ts";
+import { storedConfig, type WeightFormat } from "../stages/format/model/weight_formats.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import { runTokenizer } from "./parts/run_files.ts";
 import { integer, oneOf, path, text } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
+import { show } from "./cli/resolve.ts";
 import { shellWord } from "./cli/shell_word.ts";
-import { type ModelFile, type ModelKind, openModelFile } from "./parts/starting_weights.ts";
+import { type ModelFile, openModelFile } from "./parts/starting_weights.ts";
 import {
-  checkTarget,
-  kindOfPath,
+  checkPathIsFree,
+  formatOfPath,
   type ModelTarget,
   type ModelWriting,
   orderOf,
@@ -82,9 +86,9 @@ export default pipeline({
     return [
       `Read:    ${before.text}`,
       `Wrote:   ${after.text}`,
-      ...(before.file.form.bias === false && after.file.form.bias !== false
-        ? ["Biases:  written as zeros: the format always has them, the model has none, it computes the same"]
-        : []),
+      ...storedConfig(before.file.config, { format: after.file.format, path: to }).changes.map((change) =>
+        `Changed: ${change}`
+      ),
       `Next:    deno task pipeline sample --checkpoint ${shellWord(to)} --prompt ${
         shellWord("Once upon a time")
       }`,
@@ -125,30 +129,30 @@ function given({ from: source, to }: Values<typeof options>): { readonly from: s
 
 async function targetOf(o: Values<typeof options>): Promise<ModelTarget> {
   const { from: source, to } = given(o);
-  const kind = kindOfPath(to);
+  const format = formatOfPath(to);
   const file = await openModelFile(source);
   file.close();
-  const { form } = file;
-  await checkTarget({ kind, path: to, form });
-  const sourceRows = file.shapes.get(EMBEDDING)?.[0] ?? form.vocabSize;
+  await checkPathIsFree(to);
+  const { config } = storedConfig(file.config, { format, path: to }), { vocabSize } = config;
+  const sourceRows = file.shapes.get(EMBEDDING)?.[0] ?? vocabSize;
   const multiple = o.vocabPad ?? 128;
-  const paddedVocabSize = o.vocabPad === null && file.kind === "llm.c"
+  const paddedVocabSize = o.vocabPad === null && file.format === "llm.c"
     ? sourceRows
-    : Math.ceil(form.vocabSize / multiple) * multiple;
-  const rows = file.kind === "llm.c" && paddedVocabSize === sourceRows ? sourceRows : form.vocabSize;
+    : Math.ceil(vocabSize / multiple) * multiple;
+  const rows = file.format === "llm.c" && paddedVocabSize === sourceRows ? sourceRows : vocabSize;
   const name = o.tokenizer ?? await runTokenizer(source) ??
-    (form.vocabSize === GPT2_VOCABULARY ? "gpt2" : null);
-  const tokenizer = kind === "llm.c" || name === null ? null : await loadTokenizer(name);
-  if (tokenizer !== null && tokenizer.vocabSize > form.vocabSize) {
+    (vocabSize === GPT2_VOCABULARY ? "gpt2" : null);
+  const tokenizer = format === "llm.c" || name === null ? null : await loadTokenizer(name);
+  if (tokenizer !== null && tokenizer.vocabSize > vocabSize) {
     throw new RangeError(
       `Cannot write tokenizer ${name} with ${source}: it has ${tokenizer.vocabSize} tokens, the model ` +
-        `${form.vocabSize}: give --tokenizer NAME|PATH, the one that the model was trained with`,
+        `${vocabSize}: give --tokenizer NAME|PATH, the one that the model was trained with`,
     );
   }
   return {
-    kind,
+    format,
     path: to,
-    form,
+    config,
     dtype: o.dtype ?? typeOf(file),
     padding: { paddedVocabSize, rows },
     tokenizer,
@@ -159,27 +163,24 @@ function typeOf({ dtype }: WeightFile): FloatType {
   return dtype === "bf16" ? "bf16" : "f32";
 }
 
-const kinds: Readonly<Record<ModelKind, string>> = {
-  "llm.c": "llm.c's model",
-  "Hugging Face": "Hugging Face's folder",
-  checkpoint: "a checkpoint to begin from",
+const formatText: Readonly<Record<WeightFormat, string>> = {
+  "llm.c": "llm.c model",
+  "Hugging Face": "Hugging Face folder",
+  checkpoint: "checkpoint to start from",
 };
 
-/** "gpt2.bin: llm.c's model, f32: 12 layers, 12 heads, 768 channels, 1024 positions, 50257 tokens of 50304 rows". */
+/** "gpt2.bin: llm.c model, f32: 12 layers, 12 heads, 768 channels, 1024 positions, 50257 tokens in 50304 rows". */
 async function described(path: string): Promise<{ readonly file: ModelFile; readonly text: string }> {
   const file = await openModelFile(path);
   file.close();
-  const { layers, heads, channels, seqLen, vocabSize, bias = true, tie = true, gelu = "tanh" } = file.form;
-  const rows = file.shapes.get(EMBEDDING)?.[0] ?? vocabSize;
-  const parts = [
-    `${layers} layers`,
-    `${heads} heads`,
-    `${channels} channels`,
-    `${seqLen} positions`,
-    `${vocabSize} tokens${rows === vocabSize ? "" : ` in ${rows} rows`}`,
-    ...(bias ? [] : ["no biases"]),
-    ...(tie ? [] : ["a head of its own"]),
-    ...(gelu === "tanh" ? [] : ["GELU by erf"]),
-  ];
-  return { file, text: `${path}: ${kinds[file.kind]}, ${file.dtype}: ${parts.join(", ")}` };
+  const { config, format, dtype } = file, values: Readonly<Record<string, unknown>> = config;
+  const tableRows: readonly (readonly [string, OptionRow])[] = Object.entries(gptOptions);
+  const rows = file.shapes.get(EMBEDDING)?.[0] ?? config.vocabSize;
+  const parts = tableRows.flatMap(([name, row]) => {
+    const value = values[name];
+    if (value === undefined || row.kind !== "size" && value === row.value) return [];
+    if (row.kind !== "size") return [show(name, value)];
+    return [`${value} ${row.unit}${name === "vocabSize" && rows !== value ? ` in ${rows} rows` : ""}`];
+  });
+  return { file, text: `${path}: ${formatText[format]}, ${dtype}: ${parts.join(", ")}` };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { gpt } from "../kernels/models/gpt.ts";
+import type { GptConfig } from "../kernels/models/gpt_options.ts";
 import { asSource } from "../stages/flow/as_source.ts";
 import type { RunEvent } from "../stages/flow/events.ts";
 import { from } from "../stages/flow/flow.ts";
@@ -21,7 +22,7 @@ import { integer, path, text } from "./cli/option_types.ts";
 import { hellaswagOptions, shardOptions } from "./parts/options.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { planLines } from "./parts/plan_lines.ts";
-import { type ModelSizes, startingWeights } from "./parts/starting_weights.ts";
+import { startingWeights } from "./parts/starting_weights.ts";
 import { openValidation } from "./parts/validation.ts";
 
 const group = "Evaluation";
@@ -60,7 +61,7 @@ export default pipeline({
   options,
   barrierEvery: 64, // batches or HellaSwag items: the most that a resume does again
   async build(o, env) {
-    const { sizes, weights, step = 0 } = await startingWeights(o.checkpoint);
+    const { config, weights, step = 0 } = await startingWeights(o.checkpoint);
     const shards = await shardsOf(o);
     await checkHellaswag(o);
     if (shards === null && o.hellaswag === null) {
@@ -68,8 +69,8 @@ export default pipeline({
         `Nothing to measure ${o.checkpoint} on: no shards stand beside it: give --val-shards GLOB or --hellaswag FILE`,
       );
     }
-    const tokenizer = await tokenizerOf(o, sizes);
-    const { seqLen, vocabSize } = sizes, batch = o.batchSize;
+    const tokenizer = await tokenizerOf(o, config);
+    const { seqLen, vocabSize } = config, batch = o.batchSize;
     const text = shards === null ? null : await openValidation({
       validation: shards,
       training: [],
@@ -80,7 +81,7 @@ export default pipeline({
     });
     const tokens = await text?.validation() ?? new Uint32Array();
     const batches = Math.min(o.evalBatches ?? Infinity, Math.ceil((tokens.length - 1) / (batch * seqLen)));
-    const planned = planOf(o, sizes, { measures: text !== null });
+    const planned = planOf(o, config, { measures: text !== null });
     return from(chain<Question>("questions", [
       asSource("batches", () => Array.from({ length: Math.max(0, batches) }, (_, i) => i)),
       ...(o.hellaswag === null ? [] : [hellaswag(o.hellaswag, itemsOf(o))]),
@@ -95,8 +96,8 @@ export default pipeline({
     }));
   },
   async plan(o) {
-    const { sizes } = await startingWeights(o.checkpoint);
-    return planLines(planOf(o, sizes, { measures: await shardsOf(o) !== null }));
+    const { config } = await startingWeights(o.checkpoint);
+    return planLines(planOf(o, config, { measures: await shardsOf(o) !== null }));
   },
   finish: async (_o, env) => resultLines(await readEvents(`${env.out}/metrics.jsonl`)),
 });
@@ -105,7 +106,7 @@ export default pipeline({
  * The model's tokenizer. GPT-2's is only a guess where nothing is said: where it cannot be, the loss alone is measured,
  * without bits a byte. Throws RangeError for one that cannot be, and where there is none for HellaSwag.
  */
-async function tokenizerOf(o: Values<typeof options>, { vocabSize }: ModelSizes): Promise<Tokenizer | null> {
+async function tokenizerOf(o: Values<typeof options>, { vocabSize }: GptConfig): Promise<Tokenizer | null> {
   const told = o.tokenizer ?? await runTokenizer(o.checkpoint), name = told ?? "gpt2";
   const tokenizer = await loadTokenizer(name);
   if (tokenizer.vocabSize <= vocabSize) return tokenizer;
@@ -119,12 +120,12 @@ async function tokenizerOf(o: Values<typeof options>, { vocabSize }: ModelSizes)
 /** The programs for what there is to ask. */
 function planOf(
   o: Values<typeof options>,
-  sizes: ModelSizes,
+  config: GptConfig,
   { measures }: { readonly measures: boolean },
 ): Plan {
-  const { seqLen } = sizes, batch = o.batchSize;
+  const { seqLen } = config, batch = o.batchSize;
   return plan({
-    model: gpt({ ...sizes, vocabPad: 1 }),
+    model: gpt({ ...config, vocabPad: 1 }),
     ...(measures && { evaluation: { batch, seqLen } }),
     ...(o.hellaswag !== null && { scoring: { tokens: batch * seqLen } }),
   });

@@ -131,17 +131,17 @@ export default pipeline({
 async function prepare(
   o: Values<typeof options>,
 ): Promise<{ planned: Plan; weights: Parameters<typeof openModel>[1]["weights"]; tokenizer: Tokenizer }> {
-  const { sizes, weights } = await startingWeights(o.checkpoint);
+  const { config, weights } = await startingWeights(o.checkpoint);
   const name = o.tokenizer ?? await runTokenizer(o.checkpoint) ?? "gpt2";
   const tokenizer = await loadTokenizer(name);
-  if (tokenizer.vocabSize > sizes.vocabSize) {
+  if (tokenizer.vocabSize > config.vocabSize) {
     throw new RangeError(
       `Cannot use tokenizer ${name} for ${o.checkpoint}: it has ${tokenizer.vocabSize} tokens, ` +
-        `the model ${sizes.vocabSize}: give --tokenizer NAME|PATH, the one that the model was trained with`,
+        `the model ${config.vocabSize}: give --tokenizer NAME|PATH, the one that the model was trained with`,
     );
   }
   const texts = Math.min(o.batchSize, o.count * Math.max(1, o.prompt.length));
-  return { planned: plan({ model: gpt(sizes), sampling: { texts } }), weights, tokenizer };
+  return { planned: plan({ model: gpt(config), sampling: { texts } }), weights, tokenizer };
 }
 
 /** Those given, those from files read; none given: an empty one. */

@@ -11,6 +11,9 @@ const data = ["stages/disk", "stages/flow", "stages/format", "stages/items.ts"];
 /** What a stage on a model may use. */
 const model = ["kernels", "stages/model", "stages/shard", "stages/token", ...data];
 
+/** The tables of models' options, which every weight format walks. */
+const modelOptions = ["kernels/models/gpt_options.ts", "kernels/models/model_options.ts"];
+
 /** Folder → what it may import beside itself; a value ending in .ts names one file. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   "kernels/core": [],
@@ -23,7 +26,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "stages/items.ts": [],
   "stages/disk": [libraries],
   "stages/flow": ["stages/disk", "stages/format", "kernels/core/tensor.ts", "kernels/random", libraries],
-  "stages/format": ["stages/disk", "kernels/core/tensor.ts", libraries],
+  "stages/format": ["stages/disk", "kernels/core/tensor.ts", ...modelOptions, libraries],
   "stages/source": [...data, "kernels/random", libraries],
   "stages/filter": [...data, "stages/token", "kernels/random", libraries],
   "stages/token": [...data, libraries],

@@ -137,13 +137,21 @@ export function withDefaults(table: OptionTable, config: Readonly<Record<string,
   return Object.fromEntries(Object.entries(table).map(([name, row]) => [name, config[name] ?? row.value]));
 }
 
-/** The options that change a model's outputs, each with its value or its default. */
-export function outputOptions<T extends OptionTable>(table: T, config: ConfigOf<T>): Partial<FullConfig<T>>;
-export function outputOptions(table: OptionTable, config: Readonly<Record<string, unknown>>): object {
+/** The options that a configuration gives, of the rows that `keep` accepts. */
+export function selectOptions<T extends OptionTable>(
+  table: T,
+  config: ConfigOf<T>,
+  keep: (row: OptionRow) => boolean,
+): Partial<FullConfig<T>>;
+export function selectOptions(
+  table: OptionTable,
+  config: Readonly<Record<string, unknown>>,
+  keep: (row: OptionRow) => boolean,
+): object {
   return Object.fromEntries(
     Object.entries(table)
-      .filter(([, { affects = "output" }]) => affects === "output")
-      .map(([name, row]) => [name, config[name] ?? row.value]),
+      .filter(([name, row]) => config[name] !== undefined && keep(row))
+      .map(([name]) => [name, config[name]]),
   );
 }
 

@@ -26,7 +26,7 @@ export function shardsVocabulary(
   o: { readonly vocabSize: number | null },
   { tokenizer, start }: { readonly tokenizer: Tokenizer | null; readonly start: StartingWeights | null },
 ): number {
-  const size = o.vocabSize ?? tokenizer?.vocabSize ?? start?.sizes.vocabSize;
+  const size = o.vocabSize ?? tokenizer?.vocabSize ?? start?.config.vocabSize;
   if (size !== undefined) return size;
   throw new RangeError(
     "Cannot tell the vocabulary of the shards: no tokenizer folder stands beside them: give --vocab-size N",

@@ -6,29 +6,25 @@
 import { dirname } from "node:path";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 import { checkFiles } from "../../stages/flow/checkpoint/checkpoint.ts";
-import { faultOf, type Gpt2Form } from "../../stages/format/model/gpt2_form.ts";
+import { checkpointConfig } from "../../stages/format/model/checkpoint_config.ts";
 import { openGpt2Folder, openGpt2Safetensors } from "../../stages/format/model/gpt2_safetensors.ts";
 import { openLlmcModel } from "../../stages/format/model/llmc_model.ts";
 import { readWeights, type WeightFile } from "../../stages/format/model/weight_file.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
+import type { WeightFormat } from "../../stages/format/model/weight_formats.ts";
+import type { GptConfig } from "../../kernels/models/gpt_options.ts";
 
-/** A model's sizes and forms, as a file tells them; what it does not say is as GPT-2 has it. */
-export type ModelSizes = Gpt2Form;
+/** A model's options, its weights by Hugging Face's names, and the number of updates that made them where it is known. */
+export type StartingWeights = Readonly<{ config: GptConfig; weights: TensorMap; step?: number }>;
 
-/** Weights by published name, their model's sizes, and the updates that made them, where a checkpoint tells. */
-export type StartingWeights = Readonly<{ sizes: ModelSizes; weights: TensorMap; step?: number }>;
-
-/** Whose kind a model's files are of. */
-export type ModelKind = "llm.c" | "Hugging Face" | "checkpoint";
-
-/** A model on disk that is open. */
-export type ModelFile = WeightFile & Readonly<{ kind: ModelKind; step?: number }>;
+/** An open model file. */
+export type ModelFile = WeightFile & Readonly<{ format: WeightFormat; step?: number }>;
 
 /** Reads all weights of a model. Throws as `openModelFile`. */
 export async function startingWeights(path: string): Promise<StartingWeights> {
   const file = await openModelFile(path);
-  const { form, step } = file;
-  return { sizes: form, weights: await readWeights(file), ...(step !== undefined && { step }) };
+  const { config, step } = file;
+  return { config, weights: await readWeights(file), ...(step !== undefined && { step }) };
 }
 
 /**
@@ -46,15 +42,15 @@ export async function openModelFile(path: string): Promise<ModelFile> {
   if (named !== null) return await openModelFile(named);
   if ((await Deno.stat(path)).isFile) {
     await refuseStrangers(path);
-    return { ...await openLlmcModel(path), kind: "llm.c" };
+    return { ...await openLlmcModel(path), format: "llm.c" };
   }
   const folder = await newest(path);
   const stream = `${folder}/stream.json`;
-  if (!await exists(stream)) return { ...await openGpt2Folder(folder), kind: "Hugging Face" };
+  if (!await exists(stream)) return { ...await openGpt2Folder(folder), format: "Hugging Face" };
   if (await exists(`${folder}/manifest.json`)) await undamaged(folder);
-  const { form, step } = await formOf(stream);
-  const file = await openGpt2Safetensors([`${folder}/model.safetensors`], { path: folder, form });
-  return { ...file, kind: "checkpoint", ...(step !== undefined && { step }) };
+  const { config, step } = await readStream(stream);
+  const file = await openGpt2Safetensors([`${folder}/model.safetensors`], { path: folder, config });
+  return { ...file, format: "checkpoint", ...(step !== undefined && { step }) };
 }
 
 /** The checkpoint that a run's file `best` or `latest` names; null for any other path. */
@@ -114,29 +110,11 @@ async function newest(path: string): Promise<string> {
   );
 }
 
-/** What a checkpoint's stream.json says that its model is, and how many updates made it. */
-async function formOf(path: string): Promise<{ readonly form: Gpt2Form; readonly step?: number }> {
+/** The model's options in a checkpoint's stream.json, and the number of updates made. */
+async function readStream(path: string): Promise<{ readonly config: GptConfig; readonly step?: number }> {
   const { parts } = await readJson(path);
-  const config: unknown = parts?.train?.state?.config;
-  const form = isForm(config) ? config : null;
-  const fault = form === null ? "it tells no layers, heads, channels, length and vocabulary" : faultOf(form);
-  if (form !== null && fault === null) {
-    const { layers, heads, channels, seqLen, vocabSize, gelu, tie } = form;
-    const step: unknown = parts.train.state.step;
-    return {
-      form: {
-        layers,
-        heads,
-        channels,
-        seqLen,
-        vocabSize,
-        ...(gelu !== undefined && { gelu }),
-        ...(tie !== undefined && { tie }),
-      },
-      ...(typeof step === "number" && { step }),
-    };
-  }
-  throw new Deno.errors.InvalidData(`Cannot tell the model's sizes from ${path}: ${fault}`);
+  const state = parts?.train?.state, step: unknown = state?.step;
+  return { config: checkpointConfig(state?.config, path), ...(typeof step === "number" && { step }) };
 }
 
 async function readJson(path: string): Promise<any> {
@@ -146,14 +124,4 @@ async function readJson(path: string): Promise<any> {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw new Deno.errors.InvalidData(`Cannot read ${path}: it is not JSON: ${cause.message}`, { cause });
   }
-}
-
-function isForm(config: unknown): config is Gpt2Form {
-  if (typeof config !== "object" || config === null) return false;
-  const values: ReadonlyMap<string, unknown> = new Map(Object.entries(config));
-  const gelus: readonly unknown[] = [undefined, "tanh", "erf"],
-    ties: readonly unknown[] = [undefined, true, false];
-  return ["layers", "heads", "channels", "seqLen", "vocabSize"].every((name) =>
-    typeof values.get(name) === "number"
-  ) && gelus.includes(values.get("gelu")) && ties.includes(values.get("tie"));
 }

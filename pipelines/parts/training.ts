@@ -7,7 +7,7 @@
 import type { Engine } from "../../kernels/engine/engine.ts";
 import { gpt } from "../../kernels/models/gpt.ts";
 import { type GptConfig, gptOptions } from "../../kernels/models/gpt_options.ts";
-import { outputOptions, withoutDefaults } from "../../kernels/models/model_options.ts";
+import { selectOptions, withDefaults, withoutDefaults } from "../../kernels/models/model_options.ts";
 import { adamw } from "../../kernels/optim/adamw.ts";
 import { muon } from "../../kernels/optim/muon.ts";
 import type { Optimizer } from "../../kernels/optim/optimizer.ts";
@@ -69,9 +69,9 @@ export function batchShape(o: TrainingValues): readonly [accum: number, batch: n
  */
 export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = null }: PlanInputs): Plan {
   const shape = batchShape(o);
-  if (start !== null && vocabSize > start.sizes.vocabSize) {
+  if (start !== null && vocabSize > start.config.vocabSize) {
     throw new RangeError(
-      `Cannot begin from ${o.initFrom}: its vocabulary has ${start.sizes.vocabSize} tokens, the data's ${vocabSize}: ` +
+      `Cannot begin from ${o.initFrom}: its vocabulary has ${start.config.vocabSize} tokens, the data's ${vocabSize}: ` +
         `use the tokenizer that the model was trained with`,
     );
   }
@@ -95,15 +95,17 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
   });
 }
 
-/** The model that training starts from decides everything that changes its outputs; the options decide the rest. */
+/** The model that training starts from decides every option that changes its outputs; the command line the others. */
 function modelConfig(
   o: TrainingValues,
   { vocabSize, start }: { readonly vocabSize: number; readonly start: StartingWeights | null },
 ): GptConfig {
   const typed = { ...o, vocabSize };
   if (start === null) return withoutDefaults(gptOptions, typed);
-  const tie = o.tie && start.sizes.tie !== false; // a tied head can start a separate one, but not the reverse
-  return withoutDefaults(gptOptions, { ...typed, ...outputOptions(gptOptions, start.sizes), tie });
+  const loaded = withDefaults(gptOptions, start.config);
+  const decided = selectOptions(gptOptions, loaded, ({ affects = "output" }) => affects === "output");
+  const tie = o.tie && loaded.tie; // a tied head can start a separate one, but not the reverse
+  return withoutDefaults(gptOptions, { ...typed, ...decided, tie });
 }
 
 /** What counts as wrong with an update, and what is done about it. */

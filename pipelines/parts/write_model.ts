@@ -4,6 +4,7 @@
  * @module
  */
 import { basename, dirname, resolve } from "node:path";
+import type { GptConfig } from "../../kernels/models/gpt_options.ts";
 import { encodeCheckpoint, writeCheckpoint } from "../../stages/flow/checkpoint/checkpoint_files.ts";
 import type { FloatType } from "../../stages/format/model/float_types.ts";
 import {
@@ -11,23 +12,24 @@ import {
   gpt2GenerationConfig,
   gpt2TokenizerConfig,
 } from "../../stages/format/model/gpt2_config.ts";
-import { type Gpt2Form, gpt2Tensors, type NamedShape } from "../../stages/format/model/gpt2_form.ts";
+import { gpt2Tensors, type NamedShape } from "../../stages/format/model/gpt2_tensors.ts";
 import { createLlmcModel, llmcOrder, type LlmcSizes } from "../../stages/format/model/llmc_model.ts";
 import { createSafetensors } from "../../stages/format/model/safetensors.ts";
 import type { WeightWriter } from "../../stages/format/model/weight_file.ts";
+import type { WeightFormat } from "../../stages/format/model/weight_formats.ts";
 import { CharTokenizer } from "../../stages/token/char.ts";
 import { saveTokenizer } from "../../stages/token/files/folder.ts";
 import { END_OF_TEXT } from "../../stages/token/end_of_text.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { exists, removeIfThere, writeSynced } from "../../stages/disk/whole_files.ts";
-import type { ModelKind } from "./starting_weights.ts";
 
 /** What to write, and where. */
 export interface ModelTarget {
-  readonly kind: ModelKind;
+  readonly format: WeightFormat;
   /** Where it will be; nothing may be there. */
   readonly path: string;
-  readonly form: Gpt2Form;
+  /** The model's options as the format stores them: see `storedConfig`. */
+  readonly config: GptConfig;
   readonly dtype: FloatType;
   /** Of an llm.c file: rows of its embedding, and how many of them are given, the others being zeros. */
   readonly padding: { readonly paddedVocabSize: number; readonly rows: number };
@@ -35,8 +37,8 @@ export interface ModelTarget {
   readonly tokenizer: Tokenizer | null;
 }
 
-/** The kind that a path asks for: `.bin` llm.c, `checkpoints/step-…` a checkpoint, any other folder Hugging Face. */
-export function kindOfPath(path: string): ModelKind {
+/** The format that a path asks for: `.bin` llm.c, `checkpoints/step-…` a checkpoint, any other folder Hugging Face. */
+export function formatOfPath(path: string): WeightFormat {
   const name = basename(path);
   if (name.endsWith(".bin")) return "llm.c";
   if (/^step-\d+$/.test(name) && basename(dirname(resolve(path))) === "checkpoints") return "checkpoint";
@@ -47,31 +49,16 @@ export function kindOfPath(path: string): ModelKind {
   );
 }
 
-/** Throws RangeError where something is there already, or the format cannot hold the model. */
-export async function checkTarget(
-  { kind, path, form }: Pick<ModelTarget, "kind" | "path" | "form">,
-): Promise<void> {
+/** Throws RangeError where something is there already. */
+export async function checkPathIsFree(path: string): Promise<void> {
   if (await exists(path)) {
     throw new RangeError(`Cannot write ${path}: something is there: give another --to, or move it away`);
-  }
-  if (kind !== "llm.c") return;
-  const strange = form.gelu === "erf"
-    ? "its GELU is by the error function, llm.c's by tanh"
-    : form.tie === false
-    ? "its head is not its embedding, as llm.c's is"
-    : null;
-  if (strange !== null) {
-    throw new RangeError(
-      `Cannot write ${path}: an llm.c file cannot hold this model: ${strange}: give a folder for Hugging Face's format`,
-    );
   }
 }
 
 /** What a target is written from, in its order. */
-export function orderOf({ kind, form, padding }: ModelTarget): readonly NamedShape[] {
-  return kind === "llm.c"
-    ? llmcOrder(llmcSizes(form, padding), padding.rows)
-    : [...gpt2Tensors(formKept(kind, form))];
+export function orderOf({ format, config, padding }: ModelTarget): readonly NamedShape[] {
+  return format === "llm.c" ? llmcOrder(llmcSizes(config, padding), padding.rows) : [...gpt2Tensors(config)];
 }
 
 /** A model that is being written. */
@@ -86,7 +73,7 @@ export interface ModelWriting {
 
 /** Begins to write beside the place. Throws what the disk says. */
 export async function writeModel(target: ModelTarget): Promise<ModelWriting> {
-  const { kind, path } = target;
+  const { format, path } = target;
   const place = path.replace(/(?<=.)\/+$/, "");
   const fresh = `${place}.writing`;
   await Deno.mkdir(dirname(place), { recursive: true });
@@ -100,8 +87,8 @@ export async function writeModel(target: ModelTarget): Promise<ModelWriting> {
     write: (data) => writer.write(data),
     async end() {
       await writer.end();
-      if (kind === "Hugging Face") await writeFolder(fresh, target);
-      if (kind === "checkpoint") await writeStream(fresh, target);
+      if (format === "Hugging Face") await writeFolder(fresh, target);
+      if (format === "checkpoint") await writeStream(fresh, target);
       if (await exists(place)) throw new Error(`Cannot write ${place}: something has come there meanwhile`);
       await Deno.rename(fresh, place);
       ended = true;
@@ -114,33 +101,28 @@ export async function writeModel(target: ModelTarget): Promise<ModelWriting> {
 }
 
 async function begun(target: ModelTarget, fresh: string): Promise<WeightWriter> {
-  const { kind, form, padding, dtype } = target;
-  if (kind === "llm.c") {
-    return await createLlmcModel(fresh, { sizes: llmcSizes(form, padding), dtype, rows: padding.rows });
+  const { format, config, padding, dtype } = target;
+  if (format === "llm.c") {
+    return await createLlmcModel(fresh, { sizes: llmcSizes(config, padding), dtype, rows: padding.rows });
   }
   await Deno.mkdir(fresh);
   return await createSafetensors(`${fresh}/model.safetensors`, {
-    tensors: orderOf(target).map(({ name, shape }) => ({ name: nameIn(kind, name), shape })),
+    tensors: orderOf(target).map(({ name, shape }) => ({ name: nameIn(format, name), shape })),
     dtype,
-    ...(kind === "Hugging Face" && { metadata: { format: "pt" } }), // transformers asks for it
+    ...(format === "Hugging Face" && { metadata: { format: "pt" } }), // transformers asks for it
   });
 }
 
-/** Biases are always there in Hugging Face's GPT-2 and llm.c's: without them they are zeros, which is the same model. */
-function formKept(kind: ModelKind, form: Gpt2Form): Gpt2Form {
-  return kind === "checkpoint" ? form : { ...form, bias: true };
+function nameIn(format: WeightFormat, name: string): string {
+  return format === "checkpoint" || name.startsWith("lm_head.") ? name : `transformer.${name}`;
 }
 
-function nameIn(kind: ModelKind, name: string): string {
-  return kind === "checkpoint" || name.startsWith("lm_head.") ? name : `transformer.${name}`;
-}
-
-function llmcSizes(form: Gpt2Form, { paddedVocabSize }: ModelTarget["padding"]): LlmcSizes {
-  const { layers, heads, channels, seqLen, vocabSize } = form;
+function llmcSizes(config: GptConfig, { paddedVocabSize }: ModelTarget["padding"]): LlmcSizes {
+  const { layers, heads, channels, seqLen, vocabSize } = config;
   return { layers, heads, channels, seqLen, vocabSize, paddedVocabSize };
 }
 
-async function writeFolder(folder: string, { form, dtype, tokenizer }: ModelTarget): Promise<void> {
+async function writeFolder(folder: string, { config, dtype, tokenizer }: ModelTarget): Promise<void> {
   const endOfText = tokenizer?.special.get(END_OF_TEXT) ?? null;
   if (tokenizer !== null) {
     await saveTokenizer(tokenizer, { dir: folder });
@@ -150,17 +132,17 @@ async function writeFolder(folder: string, { form, dtype, tokenizer }: ModelTarg
     }
     if (!(tokenizer instanceof CharTokenizer)) {
       const special = endOfText === null ? null : END_OF_TEXT;
-      const config = gpt2TokenizerConfig({ seqLen: form.seqLen, special });
-      await writeSynced(`${folder}/tokenizer_config.json`, config);
+      const text = gpt2TokenizerConfig({ seqLen: config.seqLen, special });
+      await writeSynced(`${folder}/tokenizer_config.json`, text);
     }
   }
   await writeSynced(`${folder}/generation_config.json`, gpt2GenerationConfig({ endOfText }));
-  await writeSynced(`${folder}/config.json`, gpt2Config(form, { dtype, endOfText }));
+  await writeSynced(`${folder}/config.json`, gpt2Config(config, { dtype, endOfText }));
 }
 
 /** What makes it a checkpoint to begin from: it has no optimizer and no place in any data, so it cannot be resumed. */
-async function writeStream(folder: string, { form, tokenizer }: ModelTarget): Promise<void> {
-  const { stream } = encodeCheckpoint(new Map([["train", { state: { step: 0, config: { ...form } } }]]));
+async function writeStream(folder: string, { config, tokenizer }: ModelTarget): Promise<void> {
+  const { stream } = encodeCheckpoint(new Map([["train", { state: { step: 0, config: { ...config } } }]]));
   await writeCheckpoint(folder, { stream, tensors: new Map() }, { valLoss: null });
   if (tokenizer !== null) await saveTokenizer(tokenizer, { dir: `${folder}/tokenizer` });
 }

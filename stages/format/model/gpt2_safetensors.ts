@@ -7,10 +7,11 @@
  * @module
  */
 import type { Shape } from "../../../kernels/core/tensor.ts";
+import type { GptConfig } from "../../../kernels/models/gpt_options.ts";
 import { excerpt } from "../text/excerpt.ts";
 import { widened } from "./float_types.ts";
 import { parseGpt2Config } from "./gpt2_config.ts";
-import { EMBEDDING, type Gpt2Form, gpt2Tensors, HEAD } from "./gpt2_form.ts";
+import { EMBEDDING, gpt2Tensors, HEAD } from "./gpt2_tensors.ts";
 import { parseJson } from "../text/parse_json.ts";
 import { type Entry, openSafetensors, type SafetensorsFile } from "./safetensors.ts";
 import type { WeightFile } from "./weight_file.ts";
@@ -33,23 +34,23 @@ const MOST_SHARDS = 1000;
  * where one of them is missing, Deno.errors.InvalidData where they are damaged, do not fit each other or are not a GPT-2.
  */
 export async function openGpt2Folder(folder: string): Promise<WeightFile> {
-  const config = `${folder}/config.json`;
-  const form = parseGpt2Config(await readText(config), config);
+  const configPath = `${folder}/config.json`;
+  const config = parseGpt2Config(await readText(configPath), configPath);
   if (!await exists(`${folder}/${INDEX}`)) {
-    return await openGpt2Safetensors([`${folder}/model.safetensors`], { path: folder, form });
+    return await openGpt2Safetensors([`${folder}/model.safetensors`], { path: folder, config });
   }
   const names = shardsOf(await readText(`${folder}/${INDEX}`), `${folder}/${INDEX}`);
-  return await openGpt2Safetensors(names.map((name) => `${folder}/${name}`), { path: folder, form });
+  return await openGpt2Safetensors(names.map((name) => `${folder}/${name}`), { path: folder, config });
 }
 
 /**
  * Opens files that together hold a model. `path` stands for them in messages. Throws Deno.errors.InvalidData for
- * tensors that are missing, unknown, twice there, or of another shape or type than `form` makes them; where none is a
+ * tensors that are missing, unknown, twice there, or of another shape or type than `config` makes them; where none is a
  * bias the model has none.
  */
 export async function openGpt2Safetensors(
   paths: readonly string[],
-  { path, form: said }: { readonly path: string; readonly form: Gpt2Form },
+  { path, config: given }: { readonly path: string; readonly config: GptConfig },
 ): Promise<WeightFile> {
   const open: SafetensorsFile[] = [];
   const close = (): void => open.forEach((file) => file.close());
@@ -60,19 +61,19 @@ export async function openGpt2Safetensors(
       open.push(file);
       for (const entry of file.header.entries) {
         const name = entry.name.replace(/^transformer\./, "");
-        if (masks.test(name) || name === HEAD && said.tie !== false) continue;
+        if (masks.test(name) || name === HEAD && given.tie !== false) continue;
         if (places.has(name)) throw refused(path, `it holds ${excerpt(name)} twice`);
         places.set(name, { file, entry });
       }
     }
     const bias = places.has("ln_f.bias");
-    const form = bias ? said : { ...said, bias };
-    const shapes = shapesOf(places, { path, form });
+    const config = bias ? given : { ...given, bias };
+    const shapes = shapesOf(places, { path, config });
     const types = new Set([...places.values()].map(({ entry }) => floats.get(entry.dtype) ?? "mixed"));
     const [first] = types;
     return {
       path,
-      form,
+      config,
       dtype: types.size === 1 ? first : "mixed",
       shapes,
       async read(name) {
@@ -94,10 +95,10 @@ export async function openGpt2Safetensors(
 /** The shapes of the model's tensors, which are all there and no others. */
 function shapesOf(
   places: ReadonlyMap<string, { readonly entry: Entry }>,
-  { path, form }: { readonly path: string; readonly form: Gpt2Form },
+  { path, config }: { readonly path: string; readonly config: GptConfig },
 ): ReadonlyMap<string, Shape> {
   const shapes = new Map<string, Shape>();
-  for (const { name, shape } of gpt2Tensors(form)) {
+  for (const { name, shape } of gpt2Tensors(config)) {
     const entry = places.get(name)?.entry;
     if (entry === undefined) throw refused(path, `${name} is missing`);
     // A table for tokens may be padded.

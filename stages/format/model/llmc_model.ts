@@ -7,21 +7,17 @@
  * @module
  */
 import { sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
+import { type GptConfig, gptFault } from "../../../kernels/models/gpt_options.ts";
 import { readFull, writeAll } from "../../disk/exact_io.ts";
 import { floatBytes, type FloatType, narrowed, widened } from "./float_types.ts";
-import { EMBEDDING, faultOf, type NamedShape } from "./gpt2_form.ts";
+import { EMBEDDING, type NamedShape } from "./gpt2_tensors.ts";
 import { readWeights, type WeightFile, type WeightWriter, WriteOrder } from "./weight_file.ts";
 
-/** The sizes in the header. */
-export type LlmcSizes = Readonly<{
-  seqLen: number;
-  vocabSize: number;
-  layers: number;
-  heads: number;
-  channels: number;
-  /** Rows of the embedding in the file. */
-  paddedVocabSize: number;
-}>;
+/** The options of a model that the header stores, in its order. */
+export const llmcOptions = ["seqLen", "vocabSize", "layers", "heads", "channels"] as const;
+
+/** The sizes in the header. `paddedVocabSize`: rows of the embedding in the file. */
+export type LlmcSizes = Pick<GptConfig, typeof llmcOptions[number]> & { readonly paddedVocabSize: number };
 
 /** A checkpoint: sizes, and weights by Hugging Face's names. */
 export type LlmcModel = Readonly<{ sizes: LlmcSizes; weights: TensorMap }>;
@@ -39,7 +35,7 @@ const MAGIC = 20240326;
 const VERSIONS: Readonly<Record<FloatType, number>> = { f32: 3, bf16: 5 };
 const TOKEN_SHARDS = [20240520, 20240801]; // their magic numbers, to tell who took one for a model
 const headerBytes = 256 * 4;
-const sizeNames = ["seqLen", "vocabSize", "layers", "heads", "channels", "paddedVocabSize"] as const;
+const sizeNames = [...llmcOptions, "paddedVocabSize"] as const;
 
 /** Tensor kinds in the file's order. */
 function kindsOf({ seqLen, channels: c, paddedVocabSize }: LlmcSizes): readonly Stored[] {
@@ -96,11 +92,11 @@ export async function openLlmcModel(path: string | URL): Promise<LlmcFile> {
       places.set(tensor.name, { ...tensor, at });
       at += floatBytes(dtype) * sizeOf(tensor.shape);
     }
-    const { paddedVocabSize: _, ...form } = sizes;
+    const { paddedVocabSize: _, ...config } = sizes;
     return {
       path: String(path),
       sizes,
-      form,
+      config,
       dtype,
       shapes: new Map([...places].map(([name, { shape }]) => [name, shape])),
       async read(name) {
@@ -246,7 +242,7 @@ function weightOf({ name, shape }: Stored, { sizes, weights }: LlmcModel): Float
 
 function llmcFaultOf(sizes: LlmcSizes): string | null {
   const { vocabSize, paddedVocabSize } = sizes;
-  const fault = faultOf(sizes);
+  const fault = gptFault(sizes);
   if (fault !== null) return fault;
   return Number.isInteger(paddedVocabSize) && paddedVocabSize >= vocabSize && paddedVocabSize < 2 ** 31
     ? null

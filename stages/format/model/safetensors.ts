@@ -7,7 +7,7 @@
 import { sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
 import { readFull, writeAll } from "../../disk/exact_io.ts";
 import { type FloatType, narrowed, widened } from "./float_types.ts";
-import type { NamedShape } from "./gpt2_form.ts";
+import type { NamedShape } from "./gpt2_tensors.ts";
 import { type Entry, type Header, type Metadata, readHead, safetensorsHead } from "./safetensors_header.ts";
 import { type WeightWriter, WriteOrder } from "./weight_file.ts";
 

@@ -5,15 +5,16 @@
  * @module
  */
 import { type Shape, sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
+import type { GptConfig } from "../../../kernels/models/gpt_options.ts";
 import type { FloatType } from "./float_types.ts";
-import type { Gpt2Form, NamedShape } from "./gpt2_form.ts";
+import type { NamedShape } from "./gpt2_tensors.ts";
 
 /** A model on disk whose sizes, names and bounds have been checked. */
 export interface WeightFile {
   /** Where it is, for messages. */
   readonly path: string;
-  /** What model it is. */
-  readonly form: Gpt2Form;
+  /** The model's options; those that the file does not say have their default. */
+  readonly config: GptConfig;
   /** What its floats are on disk; "mixed": of several types. */
   readonly dtype: FloatType | "f16" | "mixed";
   /** Its tensors; the embedding may have rows beyond the vocabulary. */

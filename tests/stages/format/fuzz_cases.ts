@@ -8,7 +8,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { parseResponse } from "../../../stages/format/web/http.ts";
 import { gunzipMembers } from "../../../stages/format/packed/gzip.ts";
 import { openDatatroveDs } from "../../../stages/format/tokens/datatrove.ts";
-import { gpt2Tensors } from "../../../stages/format/model/gpt2_form.ts";
+import { gpt2Tensors } from "../../../stages/format/model/gpt2_tensors.ts";
 import { openGpt2Folder } from "../../../stages/format/model/gpt2_safetensors.ts";
 import { readLlmcModel, writeLlmcModel } from "../../../stages/format/model/llmc_model.ts";
 import { openLlmcShard, shardHeader } from "../../../stages/format/tokens/llmc_shard.ts";
@@ -120,10 +120,10 @@ export function fuzzFormats(share: number): void {
         data: new Float32Array(shape.reduce((a, b) => a * b)),
       });
       const half = `${home}/half.bin`;
-      const form = { seqLen: 3, vocabSize: 5, layers: 1, heads: 2, channels: 4 };
-      const sizes = { ...form, paddedVocabSize: 6 };
+      const config = { seqLen: 3, vocabSize: 5, layers: 1, heads: 2, channels: 4 };
+      const sizes = { ...config, paddedVocabSize: 6 };
       const weights = Object.fromEntries(
-        [...gpt2Tensors(form)].map(({ name, shape }) => [name, zeros(...shape)]),
+        [...gpt2Tensors(config)].map(({ name, shape }) => [name, zeros(...shape)]),
       );
       await writeLlmcModel(model, { sizes, weights });
       await writeLlmcModel(half, { sizes, weights }, { dtype: "bf16" });

@@ -4,12 +4,13 @@
  * @module
  */
 import { sizeOf } from "../../../../kernels/core/tensor.ts";
+import type { GptConfig } from "../../../../kernels/models/gpt_options.ts";
 import { gpt2Config } from "../../../../stages/format/model/gpt2_config.ts";
-import { type Gpt2Form, gpt2Tensors, type NamedShape } from "../../../../stages/format/model/gpt2_form.ts";
+import { gpt2Tensors, type NamedShape } from "../../../../stages/format/model/gpt2_tensors.ts";
 import { createSafetensors } from "../../../../stages/format/model/safetensors.ts";
 
 /** A model of a few hundred numbers. */
-export const smallForm: Gpt2Form = { layers: 2, heads: 2, channels: 4, seqLen: 3, vocabSize: 5 };
+export const smallConfig: GptConfig = { layers: 2, heads: 2, channels: 4, seqLen: 3, vocabSize: 5 };
 
 /** Values of a tensor: a function of its name's place and theirs. */
 export function valuesOf({ name, shape }: NamedShape): Float32Array {
@@ -20,14 +21,14 @@ export function valuesOf({ name, shape }: NamedShape): Float32Array {
 /** Writes a folder; `spell` gives the names in the file, `more` is beside the model's own tensors. */
 export async function writeGpt2Folder(
   folder: string,
-  { form = smallForm, spell = (name) => name, more = [] }: {
-    readonly form?: Gpt2Form;
+  { config = smallConfig, spell = (name) => name, more = [] }: {
+    readonly config?: GptConfig;
     readonly spell?: (name: string) => string;
     readonly more?: readonly NamedShape[];
   } = {},
 ): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
-  const tensors = [...gpt2Tensors(form), ...more];
+  const tensors = [...gpt2Tensors(config), ...more];
   const writer = await createSafetensors(`${folder}/model.safetensors`, {
     tensors: tensors.map(({ name, shape }) => ({ name: spell(name), shape })),
     dtype: "f32",
@@ -35,5 +36,5 @@ export async function writeGpt2Folder(
   for (const tensor of tensors) await writer.write(valuesOf(tensor));
   await writer.end();
   writer.close();
-  await Deno.writeTextFile(`${folder}/config.json`, gpt2Config(form, { dtype: "f32", endOfText: null }));
+  await Deno.writeTextFile(`${folder}/config.json`, gpt2Config(config, { dtype: "f32", endOfText: null }));
 }

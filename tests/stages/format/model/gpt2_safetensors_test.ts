@@ -1,8 +1,9 @@
 import { deepStrictEqual, rejects, throws } from "node:assert/strict";
 import { gpt } from "../../../../kernels/models/gpt.ts";
+import type { GptConfig } from "../../../../kernels/models/gpt_options.ts";
 import { parametersOf } from "../../../../kernels/models/model.ts";
 import { gpt2Config, parseGpt2Config } from "../../../../stages/format/model/gpt2_config.ts";
-import { type Gpt2Form, gpt2Tensors } from "../../../../stages/format/model/gpt2_form.ts";
+import { gpt2Tensors } from "../../../../stages/format/model/gpt2_tensors.ts";
 import { openGpt2Folder } from "../../../../stages/format/model/gpt2_safetensors.ts";
 import {
   encodeSafetensors,
@@ -11,17 +12,19 @@ import {
 } from "../../../../stages/format/model/safetensors.ts";
 import { readWeights } from "../../../../stages/format/model/weight_file.ts";
 import { withFolder } from "../../../pipelines/program.ts";
-import { smallForm, valuesOf, writeGpt2Folder } from "./gpt2_folder.ts";
+import { smallConfig, valuesOf, writeGpt2Folder } from "./gpt2_folder.ts";
 
 const small = Object.fromEntries(
-  [...gpt2Tensors(smallForm)].map((tensor) => [tensor.name, { shape: tensor.shape, data: valuesOf(tensor) }]),
+  [...gpt2Tensors(smallConfig)].map((
+    tensor,
+  ) => [tensor.name, { shape: tensor.shape, data: valuesOf(tensor) }]),
 );
 
 Deno.test("gpt2Tensors() are the parameters of gpt(), by name, shape and order, in all its forms", () => {
-  for (const form of [{}, { bias: false }, { tie: false }, { bias: false, tie: false }]) {
-    const parameters = parametersOf(gpt({ ...smallForm, ...form, vocabPad: 1 }));
+  for (const config of [{}, { bias: false }, { tie: false }, { bias: false, tie: false }]) {
+    const parameters = parametersOf(gpt({ ...smallConfig, ...config, vocabPad: 1 }));
     deepStrictEqual(
-      [...gpt2Tensors({ ...smallForm, ...form })],
+      [...gpt2Tensors({ ...smallConfig, ...config })],
       [...parameters].map(([name, { tensor }]) => ({ name, shape: tensor.shape })),
     );
   }
@@ -40,18 +43,18 @@ Deno.test("openGpt2Folder() reads bare and prefixed names, past masks and a tied
     });
     for (const name of ["bare", "full"]) {
       const file = await openGpt2Folder(`${dir}/${name}`);
-      deepStrictEqual([file.form, file.dtype], [smallForm, "f32"]);
+      deepStrictEqual([file.config, file.dtype], [smallConfig, "f32"]);
       deepStrictEqual(await readWeights(file), small);
     }
   }));
 
 Deno.test("openGpt2Folder() finds a head of its own, a GELU by erf and models without biases", () =>
   withFolder(async (dir) => {
-    const form: Gpt2Form = { ...smallForm, gelu: "erf", tie: false, bias: false };
-    await writeGpt2Folder(dir, { form });
+    const config: GptConfig = { ...smallConfig, gelu: "erf", tie: false, bias: false };
+    await writeGpt2Folder(dir, { config });
     const file = await openGpt2Folder(dir);
-    deepStrictEqual(file.form, form);
-    deepStrictEqual([...file.shapes.keys()], [...gpt2Tensors(form)].map(({ name }) => name));
+    deepStrictEqual(file.config, config);
+    deepStrictEqual([...file.shapes.keys()], [...gpt2Tensors(config)].map(({ name }) => name));
     file.close();
   }));
 
@@ -114,10 +117,10 @@ Deno.test("openGpt2Folder() refuses what is missing, unknown, twice there, turne
   }));
 
 Deno.test("parseGpt2Config() reads what gpt2Config() writes and refuses what is not computed here", () => {
-  for (const form of [smallForm, { ...smallForm, gelu: "erf", tie: false } as const]) {
-    deepStrictEqual(parseGpt2Config(gpt2Config(form, { dtype: "f32", endOfText: 4 }), "x"), form);
+  for (const config of [smallConfig, { ...smallConfig, gelu: "erf", tie: false } as const]) {
+    deepStrictEqual(parseGpt2Config(gpt2Config(config, { dtype: "f32", endOfText: 4 }), "x"), config);
   }
-  const config = JSON.parse(gpt2Config(smallForm, { dtype: "f32", endOfText: null }));
+  const config = JSON.parse(gpt2Config(smallConfig, { dtype: "f32", endOfText: null }));
   for (
     const change of [
       { model_type: "llama" },
@@ -142,7 +145,7 @@ Deno.test("parseGpt2Config() reads what gpt2Config() writes and refuses what is 
     throws(() => parseGpt2Config(text, "x"), Deno.errors.InvalidData);
   }
   const { n_positions, ...old } = config;
-  deepStrictEqual(parseGpt2Config(JSON.stringify({ ...old, n_ctx: n_positions }), "x"), smallForm);
+  deepStrictEqual(parseGpt2Config(JSON.stringify({ ...old, n_ctx: n_positions }), "x"), smallConfig);
 });
 
 Deno.test("readSafetensors() refuses names given twice, deep values and text that is not UTF-8", () =>

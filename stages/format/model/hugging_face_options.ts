@@ -1,0 +1,74 @@
+/**
+ * A model's options in Hugging Face's config.json: under which key and word each one stands is in the model's table.
+ *
+ * @module
+ */
+import {
+  type ConfigOf,
+  expectedValue,
+  isOptionValue,
+  type OptionRow,
+  type OptionTable,
+  withDefaults,
+} from "../../../kernels/models/model_options.ts";
+import { excerpt } from "../text/excerpt.ts";
+
+/** A config.json that is being read. */
+export interface ConfigReader {
+  /** A key's value; undefined where it is absent or null. */
+  get(key: string): unknown;
+  /** An error for the file. */
+  wrong(why: string): Error;
+}
+
+/** The options that a config.json gives. Throws the reader's error where one is missing or cannot be used. */
+export function readHuggingFaceOptions(
+  table: OptionTable,
+  { get, wrong }: ConfigReader,
+): Readonly<Record<string, unknown>> {
+  const values: [string, unknown][] = [];
+  for (const [name, row] of Object.entries(table)) {
+    const { huggingFace: keys = [] } = row;
+    const key = keys.find((each) => get(each) !== undefined) ?? keys[0];
+    const given = key === undefined ? undefined : get(key);
+    if (given === undefined && !(row.kind === "size" && row.required === true)) continue;
+    const value = ownWord(row, given);
+    if (!isOptionValue(row, value)) {
+      throw wrong(`${key} is ${excerpt(given)}, expected ${expectedWords(row) ?? expectedValue(row)}`);
+    }
+    values.push([name, value]);
+  }
+  return Object.fromEntries(values);
+}
+
+/** The keys and values of config.json that say a model's options. */
+export function huggingFaceOptions<T extends OptionTable>(
+  table: T,
+  config: ConfigOf<T>,
+): Readonly<Record<string, unknown>> {
+  const full: Readonly<Record<string, unknown>> = withDefaults(table, config);
+  return Object.fromEntries(
+    Object.entries(table).flatMap(([name, row]) =>
+      (row.huggingFace ?? []).map((key) => [key, publishedWord(row, full[name])])
+    ),
+  );
+}
+
+/** Keys of options that are real numbers, which Python must see as floats. */
+export function huggingFaceFloats(table: OptionTable): readonly string[] {
+  return Object.values(table).flatMap((row) => row.kind === "number" ? row.huggingFace ?? [] : []);
+}
+
+function ownWord(row: OptionRow, given: unknown): unknown {
+  if (row.kind !== "choice" || row.huggingFaceWords === undefined) return given;
+  return row.choices.find((choice) => row.huggingFaceWords?.[choice]?.some((word) => word === given));
+}
+
+function publishedWord(row: OptionRow, value: unknown): unknown {
+  return row.kind === "choice" ? row.huggingFaceWords?.[String(value)]?.[0] ?? value : value;
+}
+
+function expectedWords(row: OptionRow): string | null {
+  if (row.kind !== "choice" || row.huggingFaceWords === undefined) return null;
+  return `one of ${Object.values(row.huggingFaceWords).flat().join(", ")}`;
+}
