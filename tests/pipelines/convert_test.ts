@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 import { openEngine } from "../../kernels/engine/open.ts";
 import { gpt } from "../../kernels/models/gpt.ts";
-import type { GptConfig } from "../../kernels/models/gpt_options.ts";
 import convert from "../../pipelines/convert.ts";
 import { environment } from "../../pipelines/cli/environment.ts";
 import { type StartingWeights, startingWeights } from "../../pipelines/parts/starting_weights.ts";
