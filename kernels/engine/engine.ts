@@ -1,5 +1,5 @@
 /**
- * What an engine does: it takes programs and weights, and replays programs on a device.
+ * The interface of engines: an engine takes programs and weights, and runs the programs on a device.
  *
  * @module
  */
@@ -8,64 +8,73 @@ import type { TensorMap } from "../core/tensor.ts";
 
 /** A device that can run programs. */
 export interface Engine {
-  /** Which engine it is. */
+  /** Name of the engine. */
   readonly name: "webgpu" | "cpu" | "reference";
-  /** For people: adapter and driver, or "WASM SIMD, 2 threads". */
+  /** Description of the device for people: adapter and driver, or "WASM SIMD, 2 threads". */
   readonly device: string;
-  /** Programs of one session share persistent memory by label. Labels missing in `weights` begin as zeros. */
+  /**
+   * Opens a session with the memory of all these programs: persistent tensors with the same label are the
+   * same memory. Persistent tensors without an entry in `weights` start as zeros.
+   */
   open(programs: readonly Program[], weights: TensorMap): Promise<Session>;
 }
 
-/** What a session has asked of its device so far. */
+/** Counts of what a session has asked of its device so far. */
 export interface SessionCounters {
-  /** Runs handed over: one a call of `run`. */
+  /** Calls of `run`. */
   readonly submits: number;
-  /** Times that the host fetched data. */
+  /** Transfers of data from the device to the host. */
   readonly readBacks: number;
-  /** Times that the host waited until the device had nothing left to do: it then stands idle until asked again. */
+  /**
+   * Times that the host waited until the device had no work left: the device then idles until the next
+   * submit.
+   */
   readonly waits: number;
 }
 
-/** When the device was at one call of a program, in milliseconds. */
+/** When one thread of the device executed one call of a program, in milliseconds. */
 export interface CallTiming {
-  /** Its name. */
+  /** Name of the program. */
   readonly program: string;
   /** Index in the program's calls. */
   readonly call: number;
-  /** Of the CPU engine, from 0; of a GPU 0. */
+  /** Thread of the CPU engine, from 0; always 0 on a GPU. */
   readonly thread: number;
   /**
-   * As `performance.timeOrigin + performance.now()` counts. A GPU has a clock of its own: it is laid so that what was
-   * timed first begins when it was submitted.
+   * Start time on the clock of `performance.timeOrigin + performance.now()`. A GPU's own clock is shifted so
+   * that the first timed call starts at the moment it was submitted.
    */
   readonly start: number;
-  /** Until its end, `wait` included. */
+  /** Time from start to end, `wait` included. */
   readonly duration: number;
-  /** How long this thread waited for the others at the end. */
+  /** Time that this thread waited at the end for the other threads. */
   readonly wait: number;
 }
 
-/** How programs are run. */
+/** Options of `Session.run`. */
 export interface ReplayOptions {
-  /** Take the time of every call, for `timings`. Costs time itself. Default false. */
+  /** Whether to time every call, for `timings`, which makes the run slower. Default false. */
   readonly timed?: boolean;
 }
 
-/** Programs and their memory on a device. */
+/** Programs with their memory on a device. */
 export interface Session extends AsyncDisposable {
-  /** What was asked of the device so far. */
+  /** Counts of submits, reads and waits so far. */
   readonly counters: SessionCounters;
-  /** Every read waits until the device has nothing left to do, whatever was submitted after it: read seldom. */
+  /**
+   * Whether a read waits for all submitted work, even for work submitted after it. Read rarely then: the
+   * device idles after each read.
+   */
   readonly readsDrain: boolean;
   /** Sets persistent tensors by label. Throws RangeError on an unknown label or a wrong size. */
   write(values: TensorMap): void;
-  /** Replays programs in order, in one submit: ["micro", "micro", "update"]. */
+  /** Runs programs in order, in one submit: ["micro", "micro", "update"]. */
   run(programs: readonly string[], options?: ReplayOptions): Promise<void>;
-  /** Reads persistent tensors (outputs included) by label, after all runs so far. */
+  /** Reads persistent tensors, outputs included, by label, after all runs so far. */
   read(labels: readonly string[]): Promise<TensorMap>;
   /**
-   * Times of the calls of all timed runs since this was asked last, waiting for them. Null where the device cannot tell:
-   * an adapter without timestamp-query, the float64 engine.
+   * Waits for all timed runs and returns the times of their calls since the last `timings()`. Null where
+   * calls cannot be timed: on an adapter without timestamp-query, or on the float64 engine.
    */
   timings(): Promise<readonly CallTiming[] | null>;
 }

@@ -1,5 +1,5 @@
 /**
- * Which engine runs: a real GPU through WebGPU where there is one, else the CPU.
+ * Chooses and opens an engine: WebGPU where there is a real GPU, else the CPU engine.
  *
  * @module
  */
@@ -9,42 +9,42 @@ import type { Engine } from "./engine.ts";
 import type { Tuning } from "./webgpu/tuning.ts";
 import { findAdapter } from "./webgpu/device.ts";
 
-/** An engine and why it was chosen, in a few words for people. */
+/** An engine, and in a few words for people why it was chosen. */
 export type OpenedEngine = Readonly<{ engine: Engine; why: string }>;
 
-/** How engines are opened. */
+/** Options of `openEngine`. */
 export interface OpenEngineOptions {
-  /** Of the CPU engine, as `openCpu` takes it. */
+  /** Threads of the CPU engine; see `CpuOptions`. */
   readonly threads?: number;
-  /** Of the CPU engine, as `openCpu` takes it. */
+  /** BLAS of the CPU engine; see `CpuOptions`. */
   readonly blas?: string;
-  /** On WebGPU the kernels that were timed fastest; the CPU engine has no choice. */
+  /** Chooses WebGPU kernels by timing; the CPU engine ignores it. Default "off". */
   readonly tune?: Tuning | "off";
-  /** Products of matrices round their operands to 16-bit floats: on WebGPU only. */
+  /** Whether matrix products round their operands to 16-bit floats, on WebGPU only. Default false. */
   readonly half?: boolean;
 }
 
 /**
- * Opens the engine for `device`: "auto", "webgpu" or "cpu", as `--device` takes it. "auto" takes a GPU, else the CPU
- * engine; an adapter that computes in software counts as none, and is used only if "webgpu" asks for it. Throws
- * Deno.errors.NotSupported for "webgpu" where there is no adapter and for `half` on the CPU, TypeError for another word,
- * and what `openCpu` and `openWebgpu` throw.
+ * Opens the engine for `device`, which is "auto", "webgpu" or "cpu" as in `--device`. "auto" uses a GPU where
+ * there is one, else the CPU; only "webgpu" uses an adapter that computes in software. Throws
+ * Deno.errors.NotSupported for "webgpu" where there is no adapter and for `half` on the CPU, TypeError for
+ * another word, and what `openCpu` and `openWebgpu` throw.
  */
 export async function openEngine(device: string, options: OpenEngineOptions = {}): Promise<OpenedEngine> {
   const { kind, why } = await choose(device);
   if (options.half && kind === "cpu") {
     throw new Deno.errors.NotSupported(
-      `Cannot compute with --dtype f16 on the CPU (${why}): its vectors have no 16-bit floats, so products would only ` +
-        "get slower: leave it out or give --dtype f32, or compute on a GPU with --device webgpu",
+      `Cannot compute with --dtype f16 on the CPU (${why}): the CPU engine has no 16-bit vector arithmetic, ` +
+        "so products would only be slower: use --dtype f32, or compute on a GPU with --device webgpu",
     );
   }
   return { engine: kind === "webgpu" ? await openGpu(options) : await openProcessor(options), why };
 }
 
 /**
- * Bytes that a pack of parameters should have at most on the engine that `openEngine` opens for `device`: what an
- * adapter binds and drivers allocate at once, any number on the CPU; nothing is opened. Where "webgpu" finds no adapter
- * it is what every adapter grants. Throws TypeError as `openEngine` does.
+ * Largest pack of parameters, in bytes, that the engine for `device` can hold; no engine is opened. On a GPU
+ * this is the largest binding or allocation; for "webgpu" without an adapter, the largest that every adapter
+ * supports; on the CPU Infinity. Throws TypeError where `openEngine` does.
  */
 export async function largestPack(device: string): Promise<number> {
   if ((await choose(device)).kind === "cpu") return Infinity;
@@ -56,13 +56,13 @@ async function choose(device: string): Promise<{ kind: "webgpu" | "cpu"; why: st
   switch (device) {
     case "webgpu":
     case "cpu":
-      return { kind: device, why: "asked for" };
+      return { kind: device, why: "chosen by --device" };
     case "auto": {
-      const found = await findAdapter();
-      if (found !== null && !found.software) return { kind: "webgpu", why: "a GPU is there" };
+      const adapter = await findAdapter();
+      if (adapter !== null && !adapter.software) return { kind: "webgpu", why: "this machine has a GPU" };
       return {
         kind: "cpu",
-        why: found === null ? "no GPU is there" : `${found.description} is software, no GPU`,
+        why: adapter === null ? "this machine has no GPU" : `${adapter.description} computes in software`,
       };
     }
     default:

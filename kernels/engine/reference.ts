@@ -1,5 +1,6 @@
 /**
- * The float64 engine: runs each op's `reference`. Slow and true; what the other engines are measured against.
+ * The float64 engine: it runs each op's `reference`. It is slow, and defines the results that other engines
+ * must match.
  *
  * @module
  */
@@ -11,9 +12,12 @@ import type { Tensor } from "../core/graph.ts";
 import { viewed } from "../core/view.ts";
 import type { Engine, Session } from "./engine.ts";
 
-/** A session whose values can be had as they are. */
+/** A session of the float64 engine. */
 export interface ReferenceSession extends Session {
-  /** What `read` gives in float32, in float64. Throws RangeError for a label that no program has. */
+  /**
+   * Values of a persistent tensor in float64, which `read` rounds to float32. Throws RangeError for an
+   * unknown label.
+   */
   readFloat64(label: string): Float64Array;
 }
 
@@ -43,7 +47,7 @@ class Float64Session implements ReferenceSession {
       const data = new Float64Array(sizeOf(region.shape));
       this.#memory.set(region.label, { spec: region, data });
       for (const spec of region.members) {
-        const from = spec.offset / 4; // an offset counts bytes of float32
+        const from = spec.offset / 4; // offsets count bytes of float32 elements
         this.#memory.set(spec.label, { spec, data: data.subarray(from, from + sizeOf(spec.shape)) });
       }
     }

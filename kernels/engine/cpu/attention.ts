@@ -1,7 +1,8 @@
 /**
- * Attention of the CPU engine by products of a BLAS: blocks of queries against all keys that they see, softmax and its
- * slopes between the products by WASM (kernels/ops/attention/attention_rows_wasm.ts). Every (batch, head) is one thread's, and blocks
- * follow from shapes, so results have the same bits for any number of threads.
+ * Attention of the CPU engine with a BLAS: its matrix products multiply a block of queries by all keys that
+ * the block attends to; between the products, WASM computes the softmax and its gradient
+ * (kernels/ops/attention/attention_rows_wasm.ts). The blocks follow from the shapes alone, and one thread
+ * computes a whole block, so that results have the same bits for any number of threads.
  *
  * @module
  */
@@ -9,11 +10,13 @@ import { baseAddress, type Blas } from "./blas.ts";
 import { scratchBytes } from "./control.ts";
 import type { WasmKernel } from "./product.ts";
 
-/** The WASM exports that work on rows of scores. */
+/** The WASM exports that work on rows of attention scores. */
 export interface RowKernels {
-  /** Scores to weights. */
+  /** Replaces scores by attention weights, and stores the log-sum-exp of each row. */
   softmax_rows(scores: number, rows: number, reach: number, first: number, scale: number, lse: number): void;
-  /** Scores to weights, slopes of weights to slopes of scores. */
+  /**
+   * Replaces scores by attention weights, and the gradients of the weights by the gradients of the scores.
+   */
   slope_rows(
     scores: number,
     slopes: number,
@@ -29,15 +32,21 @@ export interface RowKernels {
   ): void;
 }
 
-/** Queries of a block: more waste products on keys that none of them sees, fewer make products too small. */
-const QUERIES = 64;
-/** Shorter sequences are left to the WASM kernels: products so small gain nothing. */
-const LEAST_TIME = 64;
+/**
+ * Queries per block: larger blocks multiply more masked keys, smaller ones make the products too small for
+ * BLAS.
+ */
+const MAX_QUERIES = 64;
+/** Shorter sequences use the WASM kernels: BLAS gains nothing on such small products. */
+const MIN_TIME = 64;
 
-/** Sequences so long that scratch holds scores of fewer queries than this are left to them too. */
-const LEAST_QUERIES = 16;
+/** Sequences so long that scratch memory holds the scores of fewer queries use the WASM kernels too. */
+const MIN_QUERIES = 16;
 
-/** Kernels by op name, which leave what does not pay, and what drops weights, to those of `wasm`. */
+/**
+ * Kernels for attention and its gradient, by op name. Where BLAS is not faster, or attention weights are
+ * dropped out, they call the kernel in `wasm`.
+ */
 export function blasAttention(
   blas: Blas,
   { memory, rows, wasm }: {
@@ -52,10 +61,10 @@ export function blasAttention(
   const sizesOf = (args: number) => {
     const [batch, time, channels, heads, dropped] = numbers.subarray(args >>> 3, (args >>> 3) + 5);
     const depth = channels / heads;
-    // Scores and slopes of a block, [queries, time] each.
-    const queries = Math.min(QUERIES, Math.floor(scratchBytes / (8 * time)));
-    const pays = dropped === 0 && time >= LEAST_TIME && queries >= LEAST_QUERIES;
-    return { batch, time, channels, heads, depth, queries, pays, scale: 1 / Math.sqrt(depth) };
+    // Scratch memory holds two arrays [queries, time]: the scores of a block and their gradients.
+    const queries = Math.min(MAX_QUERIES, Math.floor(scratchBytes / (8 * time)));
+    const useBlas = dropped === 0 && time >= MIN_TIME && queries >= MIN_QUERIES;
+    return { batch, time, channels, heads, depth, queries, useBlas, scale: 1 / Math.sqrt(depth) };
   };
   const multiply = (
     [m, n, k]: readonly [number, number, number],
@@ -87,11 +96,11 @@ export function blasAttention(
   };
 
   const attention: WasmKernel = (tensors, args, thread, threads, scratch) => {
-    const { batch, time, channels, heads, depth, queries, pays, scale } = sizesOf(args);
-    if (!pays) return wasm.attention(tensors, args, thread, threads, scratch);
+    const { batch, time, channels, heads, depth, queries, useBlas, scale } = sizesOf(args);
+    if (!useBlas) return wasm.attention(tensors, args, thread, threads, scratch);
     const [qkv, out, lse] = words.subarray(tensors >>> 2, (tensors >>> 2) + 3);
     const blocks = Math.ceil(time / queries), row = 3 * channels;
-    // Blocks from the last, which has most keys, so that no thread ends with a long one.
+    // The last block has the most keys; it comes first, so that no thread finishes late with a long block.
     for (let unit = thread; unit < batch * heads * blocks; unit += threads) {
       const pair = Math.floor(unit / blocks), first = (blocks - 1 - unit % blocks) * queries;
       const b = Math.floor(pair / heads), head = pair % heads;
@@ -111,8 +120,8 @@ export function blasAttention(
   };
 
   const attentionGrad: WasmKernel = (tensors, args, thread, threads, scratch) => {
-    const { batch, time, channels, heads, depth, queries, pays, scale } = sizesOf(args);
-    if (!pays) return wasm.attention_grad(tensors, args, thread, threads, scratch);
+    const { batch, time, channels, heads, depth, queries, useBlas, scale } = sizesOf(args);
+    if (!useBlas) return wasm.attention_grad(tensors, args, thread, threads, scratch);
     const [qkv, out, lse, dout, dqkv] = words.subarray(tensors >>> 2, (tensors >>> 2) + 5);
     const row = 3 * channels, slopes = scratch + 4 * queries * time;
     for (let pair = thread; pair < batch * heads; pair += threads) {
@@ -120,7 +129,7 @@ export function blasAttention(
       const at = 4 * (b * time * row + head * depth), outAt = 4 * (b * time * channels + head * depth);
       const q = qkv + at, k = q + 4 * channels, v = k + 4 * channels;
       const dq = dqkv + at, dk = dq + 4 * channels, dv = dk + 4 * channels;
-      // The last block sees all keys: it sets their gradients, and the others add to them.
+      // The last block attends to all keys: it comes first and sets their gradients, the others add to them.
       for (
         let first = Math.floor((time - 1) / queries) * queries, add = 0;
         first >= 0;

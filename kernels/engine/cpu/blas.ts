@@ -1,34 +1,35 @@
 /**
- * A BLAS of the machine's own, by FFI: Accelerate on macOS, OpenBLAS elsewhere. Its sgemm works straight on the CPU
- * engine's shared memory, and on whole vector registers of the processor where WASM has 128 bits of them.
+ * The machine's BLAS, called through FFI: Accelerate on macOS, OpenBLAS elsewhere. Its sgemm works directly
+ * on the CPU engine's shared memory, and uses the processor's full vector width, while WASM is limited to 128
+ * bits.
  *
  * @module
  */
 
-/** A library that can be used. */
+/** A BLAS library that was found and tested. */
 export interface BlasLibrary {
-  /** What to open. */
+  /** Path or name to open it by. */
   readonly path: string;
-  /** For people: "OpenBLAS 0.3.21 (Haswell)". */
+  /** Name for people: "OpenBLAS 0.3.21 (Haswell)". */
   readonly name: string;
   /**
-   * Whether several threads may call it at once with a part of a product each, and none of its own threads. Otherwise
-   * one thread calls it and it brings the others itself.
+   * Whether several threads may call it at the same time, each for a part of a product, while it starts no
+   * threads of its own. Otherwise only one thread calls it, and the library uses threads of its own.
    */
   readonly concurrent: boolean;
 }
 
-/** C = A B by rows, or C += A B; addresses are of the process. */
+/** The matrix product C = A·B or C += A·B of row-major matrices; addresses are those of the process. */
 export interface SgemmArguments {
   /** Rows of C. */
   readonly m: number;
   /** Columns of C. */
   readonly n: number;
-  /** Terms of a sum. */
+  /** Inner size: columns of A and rows of B. */
   readonly k: number;
-  /** 1: A is [k, m]. */
+  /** 1: A is transposed, [k, m]. */
   readonly transA: number;
-  /** 1: B is [n, k]. */
+  /** 1: B is transposed, [n, k]. */
   readonly transB: number;
   /** Address of A. */
   readonly a: number;
@@ -38,26 +39,26 @@ export interface SgemmArguments {
   readonly c: number;
   /** 1: the product is added to C. */
   readonly add: number;
-  /** Floats from a row of A to the next. */
+  /** Floats from one row of A to the next. */
   readonly lda: number;
-  /** The same of B. */
+  /** Floats from one row of B to the next. */
   readonly ldb: number;
-  /** The same of C. */
+  /** Floats from one row of C to the next. */
   readonly ldc: number;
 }
 
-/** An open library. */
+/** An open BLAS library. */
 export interface Blas extends Disposable {
-  /** One product. */
+  /** Computes one product. */
   sgemm(product: SgemmArguments): void;
-  /** As in FoundBlas. */
+  /** Name for people, as in BlasLibrary. */
   readonly name: string;
-  /** As in FoundBlas. */
+  /** Whether several threads may call it at the same time, as in BlasLibrary. */
   readonly concurrent: boolean;
 }
 
-const ROW_MAJOR = 101, AS_IS = 111, TRANSPOSED = 112; // cblas.h
-const PTHREADS = 1, OPENMP = 2; // openblas_get_parallel()
+const ROW_MAJOR = 101, NOT_TRANSPOSED = 111, TRANSPOSED = 112; // from cblas.h
+const PTHREADS = 1, OPENMP = 2; // results of openblas_get_parallel()
 
 const symbols = {
   cblas_sgemm: {
@@ -86,25 +87,26 @@ const symbols = {
 } as const;
 
 /**
- * The library for `--blas`. "off": null. "auto": the system's, null where there is none or FFI is not permitted. Else
- * the path of one: throws Deno.errors.NotCapable without the permission, Deno.errors.NotFound where it cannot be used.
+ * The library that `--blas` names. "off" gives null; "auto" gives the system's library, or null where there
+ * is none or FFI is not permitted. Any other value is the path of a library: throws Deno.errors.NotCapable
+ * without permission for FFI, Deno.errors.NotFound where the library cannot be used.
  */
 export async function findBlas(which: string): Promise<BlasLibrary | null> {
   if (which === "off") return null;
   if (which !== "auto") {
     if (!await permitted(which)) {
       throw new Deno.errors.NotCapable(
-        `Cannot use BLAS ${which}: calling native code is not permitted: run it by deno task native, or add --allow-ffi`,
+        `Cannot use BLAS ${which}: calling native code is not permitted: run it with deno task native, or add --allow-ffi`,
       );
     }
-    return tryOut(which);
+    return test(which);
   }
   for (const path of systemLibraries(Deno.build.os)) {
     if (!await permitted(path)) continue;
     try {
-      return tryOut(path);
+      return test(path);
     } catch {
-      continue; // not there, or not a BLAS: WASM multiplies as well
+      continue; // not installed or not a BLAS: the WASM kernels are used instead
     }
   }
   return null;
@@ -119,7 +121,7 @@ export function openBlas(path: string): Blas {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Deno.errors.NotFound(
-      `Cannot use BLAS ${path}: ${reason}: on Debian install libopenblas0, or go on with --blas off`,
+      `Cannot use BLAS ${path}: ${reason}: install a BLAS (libopenblas0 on Debian), or use --blas off`,
       { cause },
     );
   }
@@ -131,18 +133,19 @@ export function openBlas(path: string): Blas {
     openblas_get_corename: core,
   } = library.symbols;
   const kind = parallel?.() ?? 0;
-  // A build without threads has no locks either; a library that cannot be told decides for itself.
-  const shared = setThreads !== null && (kind === PTHREADS || kind === OPENMP);
-  if (shared) setThreads(1);
+  // An OpenBLAS built without threads has no locks, and other libraries offer no way to turn their threads
+  // off.
+  const concurrent = setThreads !== null && (kind === PTHREADS || kind === OPENMP);
+  if (concurrent) setThreads(1);
   const version = text(config?.()).split(" ").slice(0, 2).join(" "), processor = text(core?.());
   return {
     name: version === "" ? path.replace(/^.*[/\\]/, "") : `${version} (${processor})`,
-    concurrent: shared,
+    concurrent,
     sgemm: ({ m, n, k, transA, transB, a, b, c, add, lda, ldb, ldc }) =>
       sgemm(
         ROW_MAJOR,
-        transA === 0 ? AS_IS : TRANSPOSED,
-        transB === 0 ? AS_IS : TRANSPOSED,
+        transA === 0 ? NOT_TRANSPOSED : TRANSPOSED,
+        transB === 0 ? NOT_TRANSPOSED : TRANSPOSED,
         m,
         n,
         k,
@@ -159,13 +162,13 @@ export function openBlas(path: string): Blas {
   };
 }
 
-/** The process's address of a memory's first byte; it stays as long as the memory does not grow. */
+/** The address of a memory's first byte in the process; it is valid as long as the memory does not grow. */
 export function baseAddress(memory: WebAssembly.Memory): number {
-  // A view of one byte: longer ones than 2 GiB are refused.
+  // One byte is enough, and Deno refuses views longer than 2 GiB.
   return Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(memory.buffer, 0, 1))));
 }
 
-/** Where a BLAS is on a system, best first. */
+/** Names of BLAS libraries to try on a system, best first. */
 function systemLibraries(os: typeof Deno.build.os): readonly string[] {
   switch (os) {
     case "darwin":
@@ -181,8 +184,8 @@ async function permitted(path: string): Promise<boolean> {
   return (await Deno.permissions.query({ name: "ffi", path })).state === "granted";
 }
 
-/** Opens a library and has it multiply once. */
-function tryOut(path: string): BlasLibrary {
+/** Opens a library and checks one product. */
+function test(path: string): BlasLibrary {
   using blas = openBlas(path);
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   const base = baseAddress(memory), numbers = new Float32Array(memory.buffer);
@@ -191,7 +194,7 @@ function tryOut(path: string): BlasLibrary {
   blas.sgemm({ ...sizes, a: base, b: base + 16, c: base + 32 });
   const got = [...numbers.subarray(8, 12)], wanted = [17, 23, 39, 53];
   if (String(got) !== String(wanted)) {
-    throw new Deno.errors.NotFound(`Cannot use BLAS ${path}: a product came out as ${got}, wanted ${wanted}`);
+    throw new Deno.errors.NotFound(`Cannot use BLAS ${path}: a test product gave ${got}, wanted ${wanted}`);
   }
   return { path, name: blas.name, concurrent: blas.concurrent };
 }

@@ -1,55 +1,65 @@
 /**
- * The words in shared memory by which main thread and workers of the CPU engine meet, and the barrier between ops.
+ * The control words in shared memory by which the CPU engine's main thread and workers synchronize, and the
+ * barrier between calls.
  *
  * @module
  */
 
-/** Indices into the control block, 32-bit words from address 0. */
+/** Indices of the 32-bit words of the control block, which starts at address 0. */
 export const word = {
-  /** Raised by the main thread to start a run; workers sleep on it. */
+  /** Number of the last run that the main thread started; workers sleep on it. */
   started: 0,
-  /** The run that has ended; the main thread sleeps on it. */
+  /** Number of the last run that has ended; the main thread sleeps on it. */
   finished: 1,
-  /** Threads at the barrier. */
+  /** Number of threads that have arrived at the barrier. */
   arrived: 2,
-  /** Barriers passed; threads wait for it to change. */
+  /** Number of barriers passed; waiting threads wait for it to change. */
   phase: 3,
-  /** Threads asleep on `phase`. */
+  /** Number of threads asleep on `phase`. */
   sleepers: 4,
-  /** 1 once a worker has failed: nobody waits any more. */
+  /** 1 once a worker has failed: no thread waits any more. */
   failed: 5,
-  /** 1: leave. */
+  /** 1: the workers end. */
   stop: 6,
-  /** Programs of this run. */
+  /** Number of programs in this run. */
   programs: 7,
-  /** 1: this run's calls are timed. */
+  /** 1: the calls of this run are timed. */
   timed: 8,
 } as const;
 
-/** Byte address of the addresses of this run's programs. */
+/** Byte address of the run list: the addresses of the op tables of this run's programs. */
 export const runListAddress = 256;
-/** Programs that one round of a run can hold, below the kernels' constants at 32,768; longer runs take several. */
+/**
+ * Entries that fit into the run list, which ends below the WASM kernels' constants at byte 32,768. A longer
+ * run is split into rounds.
+ */
 export const runListLength = 4000;
-/** Bytes of scratch that every thread has to itself. */
+/** Bytes of scratch memory of each thread. */
 export const scratchBytes = 2 * 1024 * 1024;
-/** Numbers that a thread tells of a timed call: address of the program's table, call, start, end, all threads' end. */
+/**
+ * Numbers that a thread reports per timed call: address of the op table, call index, start, own end, end of
+ * all threads.
+ */
 export const timingNumbers = 5;
-/** Words of one op in a program's table: export number, address of tensor addresses, address of numbers. */
+/**
+ * Words per call in an op table: number of the WASM export, address of the tensor addresses, address of the
+ * arguments.
+ */
 export const opWords = 3;
 
-/** A thread leaves a run because another one failed. */
+/** Thrown in a thread that leaves a run because another thread failed. */
 export class RunAborted extends Error {
-  /** As for every error. */
-  override readonly name = "Abandoned";
+  /** Name of the error class. */
+  override readonly name = "RunAborted";
 }
 
-/** Where all threads meet between two ops. */
+/** The barrier at which all threads wait for each other after each call. */
 export class Barrier {
   readonly #control: Int32Array<SharedArrayBuffer>;
   readonly #threads: number;
   readonly #spins: number;
 
-  /** `spins`: looks at the others before falling asleep; 0 where there are more threads than cores. */
+  /** `spins`: checks before a waiting thread goes to sleep; 0 where there are more threads than cores. */
   constructor(
     control: Int32Array<SharedArrayBuffer>,
     { threads, spins }: { threads: number; spins: number },
@@ -59,16 +69,17 @@ export class Barrier {
     this.#spins = spins;
   }
 
-  /** Returns when all have arrived. Throws Abandoned once one has failed. */
+  /** Returns when all threads have arrived. Throws RunAborted once a thread has failed. */
   wait(): void {
     const control = this.#control;
-    // The phase first: a failure after this line changes it, one before is seen on the next.
+    // `phase` is read before `failed`: a later failure changes `phase`, an earlier one is seen in `failed`.
     const phase = Atomics.load(control, word.phase);
     if (Atomics.load(control, word.failed) !== 0) throw new RunAborted("Another thread failed");
     if (Atomics.add(control, word.arrived, 1) === this.#threads - 1) {
       Atomics.store(control, word.arrived, 0);
       Atomics.add(control, word.phase, 1);
-      // A thread that goes to sleep counts itself first and then looks at `phase` again, so none is missed here.
+      // A thread increments `sleepers` before it checks `phase` for the last time, so that no sleeper is
+      // missed.
       if (Atomics.load(control, word.sleepers) > 0) Atomics.notify(control, word.phase);
     } else {
       waitForChange(control, { index: word.phase, from: phase, spins: this.#spins, sleepers: word.sleepers });
@@ -77,7 +88,10 @@ export class Barrier {
   }
 }
 
-/** Returns when word `index` is no longer `from`: looks `spins` times, then sleeps. */
+/**
+ * Returns when the word at `index` is no longer `from`: checks it `spins` times, then sleeps until it
+ * changes.
+ */
 export function waitForChange(
   control: Int32Array<SharedArrayBuffer>,
   { index, from, spins, sleepers }: { index: number; from: number; spins: number; sleepers?: number },
@@ -91,7 +105,7 @@ export function waitForChange(
   if (sleepers !== undefined) Atomics.sub(control, sleepers, 1);
 }
 
-/** Marks the run as failed and wakes everyone. */
+/** Marks the run as failed and wakes all threads. */
 export function fail(control: Int32Array<SharedArrayBuffer>): void {
   Atomics.store(control, word.failed, 1);
   Atomics.add(control, word.phase, 1);

@@ -1,5 +1,5 @@
 /**
- * The build of the kernels that the WASM engine at hand can run.
+ * Loads the build of the WASM kernels that this JavaScript engine can run.
  *
  * @module
  */
@@ -13,10 +13,10 @@ const probe = Uint8Array.of(
   ...[0x0a, 0x13, 0x01, 0x11, 0x00, ...splat, ...splat, ...splat, 0xfd, 0x85, 0x02, 0x0b],
 );
 
-/** Whether there is relaxed SIMD: multiply-add in one instruction, near twice as fast. */
+/** Whether relaxed SIMD is supported: its fused multiply-add makes kernels nearly twice as fast. */
 export const hasRelaxedSimd: boolean = WebAssembly.validate(probe);
 
-/** The kernels, compiled. Both builds pass the same tests; `relaxed` false is for engines without relaxed SIMD. */
+/** Compiles the kernels, in the build with relaxed SIMD or the one without it. */
 export async function loadKernels(relaxed: boolean): Promise<WebAssembly.Module> {
   const file = relaxed ? "kernels.wasm" : "kernels_plain.wasm";
   return await WebAssembly.compile(await Deno.readFile(new URL(`../../wasm/${file}`, import.meta.url)));

@@ -1,6 +1,6 @@
 /**
- * Where everything lies in the CPU engine's one shared WASM memory: control block, op tables, each thread's scratch,
- * persistent tensors by label, and the arena that all programs overlay.
+ * The layout of the CPU engine's shared WASM memory: control block, op tables, scratch memory of each thread,
+ * persistent tensors, and the arena, which all programs use in turn.
  *
  * @module
  */
@@ -11,38 +11,38 @@ import { memoryByKind, regionsOf } from "../../core/regions.ts";
 import type { Tensor } from "../../core/graph.ts";
 import { opWords, scratchBytes } from "./control.ts";
 
-/** What a 32-bit address can reach. */
-const MOST_BYTES = 4 * 1024 ** 3;
+/** Largest memory that 32-bit addresses reach. */
+const MAX_BYTES = 4 * 1024 ** 3;
 const PAGE = 65536;
 
-/** A persistent tensor's place. */
+/** A persistent tensor and its address. */
 export interface PlacedTensor {
-  /** Shape and type. */
+  /** Shape and element type. */
   readonly spec: Spec;
-  /** Where its data begins. */
+  /** Byte address of its data. */
   readonly address: number;
 }
 
-/** Addresses in bytes. */
+/** Byte addresses of all parts of the memory. */
 export interface Layout {
-  /** Of 64 KiB, of the whole memory. */
+  /** Size of the whole memory in WASM pages of 64 KiB. */
   readonly pages: number;
-  /** Of each program's op table. */
+  /** Address of each program's op table, by program name. */
   readonly tables: ReadonlyMap<string, number>;
-  /** Of the first thread's scratch. */
+  /** Address of the first thread's scratch memory; the other threads' follow. */
   readonly scratch: number;
-  /** Of persistent tensors, packs and their members, by label. */
-  readonly places: ReadonlyMap<string, PlacedTensor>;
-  /** Of what all programs overlay. */
+  /** Persistent tensors by label: packs and their members too. */
+  readonly tensors: ReadonlyMap<string, PlacedTensor>;
+  /** Address of the arena. */
   readonly arena: number;
 }
 
 /**
- * Lays out a session. Throws RangeError if it does not fit into 4 GiB, ShapeError if a label means two shapes,
- * TypeError on a type that the engine has no kernels for.
+ * Lays out the memory of a session. Throws RangeError if it exceeds 4 GiB, ShapeError if programs give a
+ * label different shapes, TypeError for an element type without kernels.
  */
 export function layOut(programs: readonly Program[], threads: number): Layout {
-  let end = PAGE; // the first page holds the control block, the list of programs and the kernels' constants
+  let end = PAGE; // the first page holds the control block, the run list and the WASM kernels' constants
   const take = (bytes: number) => {
     const address = end;
     end = align(end + bytes);
@@ -50,25 +50,28 @@ export function layOut(programs: readonly Program[], threads: number): Layout {
   };
   const tables = new Map(programs.map((program) => [program.name, take(tableBytes(program))]));
   const scratch = take(threads * scratchBytes);
-  const places = new Map<string, PlacedTensor>();
+  const tensors = new Map<string, PlacedTensor>();
   for (const { tensor, label } of programs.flatMap((p) => p.slots)) {
     if (tensor.dtype === "f16") {
-      throw new TypeError(`Cannot hold ${label}: the CPU engine has no f16 kernels: use f32`);
+      throw new TypeError(`Cannot hold ${label}: the CPU engine has no f16 kernels: use --dtype f32`);
     }
   }
   for (const region of regionsOf(programs)) {
     const address = take(bytesOf(region));
-    places.set(region.label, { spec: region, address });
-    for (const spec of region.members) places.set(spec.label, { spec, address: address + spec.offset });
+    tensors.set(region.label, { spec: region, address });
+    for (const spec of region.members) tensors.set(spec.label, { spec, address: address + spec.offset });
   }
   const arena = take(Math.max(0, ...programs.map((p) => p.arenaBytes)));
-  // A last page to spare: kernels may be compiled to read a whole vector past an end.
+  // One spare page at the end: compiled kernels may read a whole vector past the end of a tensor.
   const pages = Math.ceil(end / PAGE) + 1;
-  if (pages * PAGE > MOST_BYTES) throw new RangeError(tooLarge(programs, pages * PAGE));
-  return { pages, tables, scratch, places, arena };
+  if (pages * PAGE > MAX_BYTES) throw new RangeError(tooLarge(programs, pages * PAGE));
+  return { pages, tables, scratch, tensors, arena };
 }
 
-/** Writes a program's op table: count, then opWords words an op, then addresses and numbers. */
+/**
+ * Writes a program's op table: the number of calls, `opWords` words per call, then tensor addresses and
+ * arguments.
+ */
 export function writeTable(
   program: Program,
   { memory, layout, exports }: { memory: WebAssembly.Memory; layout: Layout; exports: readonly string[] },
@@ -91,7 +94,7 @@ export function writeTable(
 
 function addressOf(tensor: Tensor, program: Program, layout: Layout): number {
   const slot = program.slotOf.get(tensor)!;
-  return isPersistent(slot.kind) ? layout.places.get(slot.label)!.address : layout.arena + slot.offset;
+  return isPersistent(slot.kind) ? layout.tensors.get(slot.label)!.address : layout.arena + slot.offset;
 }
 
 function tableBytes(program: Program): number {
@@ -103,11 +106,11 @@ function tooLarge(programs: readonly Program[], bytes: number): string {
   const kinds = Object.entries(memoryByKind(programs)).filter(([, n]) => n > 0).map(([kind, n]) =>
     `${kind} ${megabytes(n)}`
   );
-  return `Cannot hold this session on the CPU engine: it takes ${megabytes(bytes)} (${
+  return `Cannot open this session on the CPU engine: it needs ${megabytes(bytes)} (${
     kinds.join(", ")
-  }), at most ${
-    megabytes(MOST_BYTES)
-  } can be addressed: use a smaller --batch-size or --seq-len, --recompute block or a smaller model`;
+  }), but 32-bit addresses reach only ${
+    megabytes(MAX_BYTES)
+  }: use a smaller --batch-size or --seq-len, --recompute block or a smaller model`;
 }
 
 function megabytes(bytes: number): string {

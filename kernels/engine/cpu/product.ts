@@ -1,11 +1,14 @@
 /**
- * Matrix products of the CPU engine by a BLAS: what stands in for the WASM kernels of products in a thread.
+ * Matrix products of the CPU engine with a BLAS, in place of the WASM kernels.
  *
  * @module
  */
 import { baseAddress, type Blas } from "./blas.ts";
 
-/** A kernel as op tables call it. */
+/**
+ * A kernel as the worker calls it: addresses of tensor addresses and of arguments, thread, threads, scratch
+ * memory.
+ */
 export type WasmKernel = (
   tensors: number,
   args: number,
@@ -14,7 +17,7 @@ export type WasmKernel = (
   scratch: number,
 ) => void;
 
-/** The WASM export `finish`, which adds biases and so on to a block of a product. */
+/** The WASM export `finish`, which adds a bias, GELU or residual to a block of a product. */
 export type FinishKernel = (
   kind: number,
   c: number,
@@ -25,7 +28,10 @@ export type FinishKernel = (
   other: number,
 ) => void;
 
-/** Which tensors of a call are what, and what `finish` does to the product; indices as in kernels/wasm. */
+/**
+ * For each op, the indices of its output, bias and other tensor, and the `kind` of work that `finish` does on
+ * the product (see kernels/ops/matmul/finish_wasm.ts). `add` 1 adds the product to the output.
+ */
 const products = {
   matmul: { kind: 0, out: 2, bias: 2, other: 2, add: 0 },
   matmul_add: { kind: 0, out: 2, bias: 2, other: 2, add: 1 },
@@ -35,12 +41,17 @@ const products = {
 } as const;
 
 /**
- * Products of up to so many rows are left to the WASM kernels (kernels/ops/matmul/matmul_rows_wasm.ts): memory sets their pace, and a
- * BLAS made for large ones copies operands first. Also, a text's tokens are then the same whatever other texts there are.
+ * Products of up to this many rows use the WASM kernels (kernels/ops/matmul/matmul_rows_wasm.ts). Memory
+ * bandwidth limits such products, and a BLAS first copies its operands, which pays off only for large ones.
+ * The WASM kernels also compute each row independently, so that a generated text does not depend on the other
+ * texts of its batch.
  */
-const FEW = 8;
+const MAX_WASM_ROWS = 8;
 
-/** Kernels by op name, with the same arguments as their WASM twins, which `wasm` has. */
+/**
+ * Kernels by op name, which take the same arguments as the WASM kernels; `wasm` returns a WASM kernel by
+ * name.
+ */
 export function blasProducts(
   blas: Blas,
   { memory, finish, wasm }: {
@@ -53,15 +64,17 @@ export function blasProducts(
   const words = new Uint32Array(memory.buffer), numbers = new Float64Array(memory.buffer);
   const kernelOf = (
     { kind, out, bias, other, add }: (typeof products)[keyof typeof products],
-    twin: WasmKernel,
+    wasmKernel: WasmKernel,
   ): WasmKernel =>
   (tensors, args, thread, threads, scratch) => {
     const at = args >>> 3, list = tensors >>> 2;
     const m = numbers[at], n = numbers[at + 1], k = numbers[at + 2];
     const transA = numbers[at + 3], transB = numbers[at + 4];
-    if (m <= FEW && (transA === 0 || m === 1)) return twin(tensors, args, thread, threads, scratch);
-    if (!blas.concurrent && thread > 0) return; // the library brings its own threads
-    const { top, bottom, left, right } = shareOf({ m, n }, thread, blas.concurrent ? threads : 1);
+    if (m <= MAX_WASM_ROWS && (transA === 0 || m === 1)) {
+      return wasmKernel(tensors, args, thread, threads, scratch);
+    }
+    if (!blas.concurrent && thread > 0) return; // the library uses threads of its own
+    const { top, bottom, left, right } = blockOf({ m, n }, thread, blas.concurrent ? threads : 1);
     if (top === bottom || left === right) return;
     const offset = 4 * (top * n + left);
     blas.sgemm({
@@ -85,8 +98,8 @@ export function blasProducts(
   return new Map(Object.entries(products).map(([name, product]) => [name, kernelOf(product, wasm(name))]));
 }
 
-/** Rows [top, bottom) and columns [left, right) of one thread; whole units of 16, so no thread gets a ragged middle. */
-function shareOf(
+/** Rows [top, bottom) and columns [left, right) of one thread's block. Inner edges are multiples of 16. */
+function blockOf(
   { m, n }: { readonly m: number; readonly n: number },
   thread: number,
   threads: number,
@@ -94,20 +107,23 @@ function shareOf(
   const across = threadRows({ m, n }, threads), along = threads / across;
   const row = Math.floor(thread / along), column = thread % along;
   return {
-    top: part(m, row, across),
-    bottom: part(m, row + 1, across),
-    left: part(n, column, along),
-    right: part(n, column + 1, along),
+    top: edge(m, row, across),
+    bottom: edge(m, row + 1, across),
+    left: edge(n, column, along),
+    right: edge(n, column + 1, along),
   };
 }
 
-const UNIT = 16;
+const UNIT = 16; // rows and columns: a multiple of the vector width
 
-function part(size: number, at: number, parts: number): number {
+function edge(size: number, at: number, parts: number): number {
   return Math.min(Math.floor(Math.ceil(size / UNIT) * at / parts) * UNIT, size);
 }
 
-/** How many threads divide the rows (the others divide the columns): least work, packing counted in, for the busiest. */
+/**
+ * Number of parts that the rows are divided into; the columns are divided into threads / parts. It minimizes
+ * the work of the busiest thread, including the copies that a BLAS makes of its operands.
+ */
 function threadRows({ m, n }: { readonly m: number; readonly n: number }, threads: number): number {
   const high = Math.ceil(m / UNIT), wide = Math.ceil(n / UNIT);
   let best = 1, least = Infinity;

@@ -1,5 +1,6 @@
 /**
- * A session of the CPU engine: shared memory with everything in it, the threads on it, and runs in the order asked for.
+ * A session of the CPU engine: its shared memory, its threads, and a queue that executes runs, reads and
+ * writes in order.
  *
  * @module
  */
@@ -11,20 +12,21 @@ import { type Layout, layOut, type PlacedTensor, writeTable } from "./layout.ts"
 import { controlOf, startThreads, type ThreadOptions, type WorkerThreads } from "./threads.ts";
 import type { CallTiming, ReplayOptions, Session, SessionCounters } from "../engine.ts";
 
-/** Programs and their memory on the CPU. */
+/** Programs with their memory on the CPU. */
 export class CpuSession implements Session {
-  /** A read comes after the runs before it, and before those after it. */
+  /** False: a read waits only for the runs before it. */
   readonly readsDrain = false;
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #layout: Layout;
   readonly #control: Int32Array<SharedArrayBuffer>;
   readonly #threads: WorkerThreads;
-  /** All that was asked for so far, in order. */
+  /** Resolves when all queued work is done. */
   #tail: Promise<void> = Promise.resolve();
+  /** Number of queued runs, reads and writes that have not ended. */
   #waiting = 0;
-  /** Runs asked for that have not ended. */
+  /** Number of queued runs that have not ended. */
   #running = 0;
-  /** Answers of timed runs that are still to be fetched. */
+  /** Messages with times that the workers have sent or will send and `timings` has not read. */
   #timed = 0;
   readonly #counts = { submits: 0, readBacks: 0, waits: 0 };
   #disposed = false;
@@ -40,27 +42,27 @@ export class CpuSession implements Session {
   }
 
   /**
-   * Lays out memory, fills it and starts the threads. Throws TypeError on an op without a kernel, RangeError where
-   * memory does not fit into 4 GiB.
+   * Lays out and fills the memory and starts the threads. Throws TypeError for an op without a WASM kernel,
+   * RangeError where the memory exceeds 4 GiB.
    */
   static async open(
     programs: readonly Program[],
-    { weights, pool }: { weights: TensorMap; pool: ThreadOptions },
+    { weights, threads: options }: { weights: TensorMap; threads: ThreadOptions },
   ): Promise<CpuSession> {
-    const exports = WebAssembly.Module.exports(pool.module).map((e) => e.name);
+    const exports = WebAssembly.Module.exports(options.module).map((e) => e.name);
     checkKernels(programs, exports);
-    const layout = layOut(programs, pool.threads);
-    // All at once: running WASM does not see shared memory grow.
+    const layout = layOut(programs, options.threads);
+    // Allocated at its full size: a running WASM instance does not notice that shared memory grows.
     const memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
     for (const program of programs) writeTable(program, { memory, layout, exports });
-    // A pack is left out, its members are not: some of them may have weights.
+    // The members of a pack are listed instead of the pack, since some of them may have weights.
     const zeros = regionsOf(programs).flatMap(({ members }) => members)
-      .filter(({ label }) => !(label in weights) && layout.places.has(label))
-      .map((member) => ({ address: layout.places.get(member.label)!.address, bytes: bytesOf(member) }));
-    const threads = startThreads(programs, { pool, layout, memory, exports, zeros });
+      .filter(({ label }) => !(label in weights) && layout.tensors.has(label))
+      .map((member) => ({ address: layout.tensors.get(member.label)!.address, bytes: bytesOf(member) }));
+    const threads = startThreads(programs, { options, layout, memory, exports, zeros });
     const session = new CpuSession(programs, { layout, memory, threads });
     try {
-      const known = Object.entries(weights).filter(([label]) => layout.places.has(label));
+      const known = Object.entries(weights).filter(([label]) => layout.tensors.has(label));
       session.write(Object.fromEntries(known));
       await Promise.race([threads.ready, threads.failure]);
     } catch (error) {
@@ -74,7 +76,9 @@ export class CpuSession implements Session {
     return { ...this.#counts };
   }
 
-  /** Sets persistent tensors, after all runs so far. Throws RangeError on an unknown label or a wrong size. */
+  /**
+   * Sets persistent tensors after all runs so far. Throws RangeError for an unknown label or a wrong size.
+   */
   write(values: TensorMap): void {
     this.#checkOpen();
     for (const [label, { data }] of Object.entries(values)) {
@@ -88,15 +92,19 @@ export class CpuSession implements Session {
       for (const label of Object.keys(map)) this.#view(this.#place(label, "write")).set(map[label].data);
     };
     if (this.#waiting === 0) return set(values);
-    // After the runs asked for before: the caller may reuse its arrays, so they are copied.
+    // The values are set after the queued runs; they are copied, since the caller may reuse its arrays until
+    // then.
     const copies = Object.entries(values).map(([label, { shape, data }]) => [
       label,
       { shape, data: data.slice() },
     ]);
-    this.#queue(() => set(Object.fromEntries(copies))).catch(() => {}); // the run before it reports the failure
+    this.#queue(() => set(Object.fromEntries(copies))).catch(() => {}); // reported by the run that failed
   }
 
-  /** Replays programs. Throws RangeError on an unknown one; rejects with op and program where a kernel fails. */
+  /**
+   * Runs programs. Throws RangeError for an unknown program; rejects, naming call and program, where a kernel
+   * fails.
+   */
   run(programs: readonly string[], { timed = false }: ReplayOptions = {}): Promise<void> {
     this.#checkOpen();
     const tables = programs.map((name) => {
@@ -119,7 +127,7 @@ export class CpuSession implements Session {
     });
   }
 
-  /** Copies of persistent tensors, after all runs so far. Rejects with RangeError on an unknown label. */
+  /** Copies persistent tensors after all runs so far. Rejects with RangeError for an unknown label. */
   async read(labels: readonly string[]): Promise<TensorMap> {
     this.#checkOpen();
     const places = labels.map((label) => this.#place(label, "read"));
@@ -135,7 +143,7 @@ export class CpuSession implements Session {
     return out;
   }
 
-  /** Times of all threads, after all runs so far. */
+  /** Times of the calls on all threads, after all runs so far. */
   async timings(): Promise<readonly CallTiming[]> {
     this.#checkOpen();
     await this.#queue(() => {});
@@ -152,18 +160,18 @@ export class CpuSession implements Session {
     return all;
   }
 
-  /** Waits for the runs so far, then ends the threads. */
+  /** Waits for all runs so far, then ends the threads. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    await this.#tail.catch(() => {}); // reported by the run itself
+    await this.#tail.catch(() => {}); // reported by the run that failed
     Atomics.store(this.#control, word.stop, 1);
     Atomics.add(this.#control, word.started, 1);
     Atomics.notify(this.#control, word.started);
     for (const worker of this.#threads.workers) worker.terminate();
   }
 
-  /** Has the workers go through op tables once. */
+  /** Runs a list of op tables once on all workers. */
   async #round(tables: readonly number[], timed: boolean): Promise<void> {
     const control = this.#control;
     if (Atomics.load(control, word.failed) !== 0) await this.#threads.failure;
@@ -175,7 +183,7 @@ export class CpuSession implements Session {
     Atomics.add(control, word.started, 1);
     Atomics.notify(control, word.started);
     const end = Atomics.waitAsync(control, word.finished, run);
-    if (end.async) await end.value; // a failure ends it too
+    if (end.async) await end.value; // resolves after a failure too
     if (Atomics.load(control, word.failed) !== 0) await this.#threads.failure;
   }
 
@@ -183,14 +191,14 @@ export class CpuSession implements Session {
     this.#waiting++;
     const done = this.#tail.then(work);
     this.#tail = done.finally(() => this.#waiting--);
-    this.#tail.catch(() => {}); // whoever asked has `done`
+    this.#tail.catch(() => {}); // the caller handles failures of `done`
     return done;
   }
 
   #place(label: string, verb: "read" | "write"): PlacedTensor {
     const slots = [...this.#programs.values()].map((p) => p.outputs.get(label));
     const slot = slots.find((s) => s !== undefined);
-    const place = this.#layout.places.get(slot?.label ?? label);
+    const place = this.#layout.tensors.get(slot?.label ?? label);
     if (place === undefined) throw new RangeError(`Cannot ${verb} ${label}: no program has it`);
     return place;
   }
@@ -203,7 +211,7 @@ export class CpuSession implements Session {
   }
 
   #checkOpen(): void {
-    if (this.#disposed) throw new Error("Cannot use this session: it was disposed of: open another one");
+    if (this.#disposed) throw new Error("Cannot use this session: it is closed: open another one");
   }
 }
 
@@ -213,7 +221,7 @@ function checkKernels(programs: readonly Program[], exports: readonly string[]):
     const missing = calls.find((call) => !known.has(call.op.name));
     if (missing !== undefined) {
       throw new TypeError(
-        `Cannot open ${name} on the CPU engine: op ${missing.op.name} has no WASM kernel: add one to kernels/wasm and build it`,
+        `Cannot open ${name} on the CPU engine: op ${missing.op.name} has no WASM kernel: add ${missing.op.name}_wasm.ts beside the op and run deno task wasm`,
       );
     }
   }

@@ -1,5 +1,5 @@
 /**
- * The CPU engine's threads: Workers that each hold an instance of the kernels on one shared memory.
+ * The CPU engine's threads: Workers that each instantiate the WASM kernels on one shared memory.
  *
  * @module
  */
@@ -8,18 +8,21 @@ import { fail, scratchBytes } from "./control.ts";
 import type { Layout } from "./layout.ts";
 import type { MemoryRange, StartMessage, WorkerMessage } from "./worker.ts";
 
-/** The kernels, how many threads to run them on, who multiplies. */
+/** The kernels, the number of threads, and the library for matrix products. */
 export type ThreadOptions = Pick<StartMessage, "module" | "threads" | "spins" | "blas" | "wide">;
 
-/** Workers on their way. */
+/** The workers of a session. */
 export interface WorkerThreads {
-  /** To be terminated in the end. */
+  /** The workers, one per thread; the session terminates them. */
   readonly workers: readonly Worker[];
-  /** All have instantiated the kernels. */
+  /** Resolves once all workers have instantiated the kernels. */
   readonly ready: Promise<unknown>;
-  /** Rejects with the first worker's failure, saying in which op of which program. */
+  /** Rejects with the first failure of a worker; the message names the call and the program. */
   readonly failure: Promise<never>;
-  /** The next so many answers of timed runs, one a thread and round: thread and numbers as `timedNumbers` says. */
+  /**
+   * Waits for the next `count` messages with times, one per thread and round; see `timingNumbers` for the
+   * numbers.
+   */
   times(count: number): Promise<readonly { readonly thread: number; readonly times: Float64Array }[]>;
 }
 
@@ -31,11 +34,11 @@ export function controlOf(memory: WebAssembly.Memory): Int32Array<SharedArrayBuf
   return new Int32Array(memory.buffer);
 }
 
-/** Starts one worker a thread. */
+/** Starts one worker per thread. */
 export function startThreads(
   programs: readonly Program[],
-  { pool, layout, memory, exports, zeros }: {
-    pool: ThreadOptions;
+  { options, layout, memory, exports, zeros }: {
+    options: ThreadOptions;
     layout: Layout;
     memory: WebAssembly.Memory;
     exports: readonly string[];
@@ -43,13 +46,13 @@ export function startThreads(
   },
 ): WorkerThreads {
   const failed = Promise.withResolvers<never>();
-  failed.promise.catch(() => {}); // seen by the run that it breaks, or by nobody
+  failed.promise.catch(() => {}); // the run that it breaks reports it
   const control = controlOf(memory);
   const workers: Worker[] = [];
   const ready: Promise<void>[] = [];
   const timed: { thread: number; times: Float64Array }[] = [];
-  let heard = Promise.withResolvers<void>();
-  for (let thread = 0; thread < pool.threads; thread++) {
+  let arrived = Promise.withResolvers<void>();
+  for (let thread = 0; thread < options.threads; thread++) {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), {
       type: "module",
       name: `cpu engine, thread ${thread}`,
@@ -61,16 +64,16 @@ export function startThreads(
       if ("ready" in data) isReady.resolve();
       else if ("times" in data) {
         timed.push({ thread, times: data.times });
-        heard.resolve();
+        arrived.resolve();
       } else failed.reject(new Error(failureText(data, { programs, layout })));
     };
     worker.onerror = (event) => {
       event.preventDefault();
       fail(control);
-      failed.reject(new Error(`Cannot go on: thread ${thread} of the CPU engine ended: ${event.message}`));
+      failed.reject(new Error(`Cannot continue: thread ${thread} of the CPU engine ended: ${event.message}`));
     };
     const scratch = layout.scratch + thread * scratchBytes;
-    const start: StartMessage = { ...pool, memory, exports, zeros, thread, scratch };
+    const start: StartMessage = { ...options, memory, exports, zeros, thread, scratch };
     worker.postMessage(start);
   }
   return {
@@ -79,8 +82,8 @@ export function startThreads(
     failure: failed.promise,
     async times(count) {
       while (timed.length < count) {
-        heard = Promise.withResolvers();
-        await Promise.race([heard.promise, failed.promise]);
+        arrived = Promise.withResolvers();
+        await Promise.race([arrived.promise, failed.promise]);
       }
       return timed.splice(0, count);
     },
@@ -94,7 +97,7 @@ function failureText(
   const program = programs.find((p) => layout.tables.get(p.name) === table);
   const broken = program?.calls[call];
   const where = broken === undefined
-    ? "before its first op"
+    ? "before its first call"
     : `at ${broken.outputs[0].label} (op ${broken.op.name}, call ${call} of program ${program?.name})`;
-  return `Cannot go on: the CPU engine failed ${where}: ${failed}`;
+  return `Cannot continue: the CPU engine failed ${where}: ${failed}`;
 }

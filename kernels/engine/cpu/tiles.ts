@@ -1,6 +1,6 @@
 /**
- * Which micro-kernel the products of the WASM kernels are made of. Both give the same bits, so that how fast they are may
- * decide.
+ * Chooses the tile (micro-kernel) of the WASM matrix products. Both tiles give the same bits, so the choice
+ * may depend on measured speed.
  *
  * @module
  */
@@ -16,11 +16,12 @@ const probe = Uint8Array.of(
 );
 
 /**
- * Whether WASM traps an access out of bounds; false under V8's flag --no-wasm-bounds-checks. Address -8 + 16 is out of
- * bounds by WASM's rules, which count in unbounded numbers, but a machine that does not look finds byte 8 there.
+ * Whether WASM traps an access out of bounds; false under V8's flag --no-wasm-bounds-checks. By WASM's rules
+ * address -8 with offset 16 is out of bounds, since -8 counts as 2^64 - 8; without a check the sum wraps
+ * around to byte 8.
  */
 export function hasBoundsChecks(): boolean {
-  if (!WebAssembly.validate(probe)) return true; // no 64-bit addresses: an older engine
+  if (!WebAssembly.validate(probe)) return true; // an older engine without 64-bit addresses
   const { f } = new WebAssembly.Instance(new WebAssembly.Module(probe)).exports;
   try {
     (f as () => number)();
@@ -30,19 +31,19 @@ export function hasBoundsChecks(): boolean {
   }
 }
 
-/** Milliseconds that the trial takes: V8's optimizing compiler has come to both by then. */
+/** Duration of the trial in milliseconds: long enough for V8's optimizing compiler to compile both tiles. */
 const TRIAL = 25;
-/** What the other one must be better by: it is a draw otherwise. */
+/** Factor by which the wide tile must be faster to be chosen: smaller differences are noise. */
 const MARGIN = 1.03;
 
-let tried: boolean | undefined;
+let wideIsFaster: boolean | undefined;
 
 /**
- * Whether products should use the wide tile (kernels/wasm/tile_wide.ts). Never where there are bounds checks: it is slower
- * then. Else where it wins a trial of 25 ms, held once: the answer stays what it was.
+ * Whether matrix products should use the wide tile (kernels/wasm/tile_wide.ts). With bounds checks it is
+ * slower and never used; without them a trial of 25 ms decides. The trial is made once per process.
  */
 export function prefersWide(module: WebAssembly.Module): boolean {
-  return tried ??= !hasBoundsChecks() && isWideFaster(module);
+  return wideIsFaster ??= !hasBoundsChecks() && isWideFaster(module);
 }
 
 function isWideFaster(module: WebAssembly.Module): boolean {
@@ -50,7 +51,7 @@ function isWideFaster(module: WebAssembly.Module): boolean {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const matmul = exports.matmul as (...numbers: number[]) => void;
   const choose = exports.choose_wide as (wide: number) => void;
-  // [64, 256] x [256, 64], which stay in the cache; scratch is the third megabyte and what follows.
+  // A product [64, 256] x [256, 64], which stays in the cache; scratch memory starts at 1 MiB.
   const [tensors, args, a, b, c, scratch] = [0, 64, 0x10000, 0x20000, 0x30000, 0x100000];
   new Uint32Array(memory.buffer, tensors, 3).set([a, b, c]);
   new Float64Array(memory.buffer, args, 5).set([64, 64, 256, 0, 0]);

@@ -1,6 +1,7 @@
 /**
- * A thread of the CPU engine: waits for runs, goes through the op tables in shared memory, meets the others after each
- * op. It never returns to its event loop between runs, so starting one costs no message.
+ * A thread of the CPU engine: it waits for runs, executes the op tables in shared memory and waits for the
+ * other threads after each call. It never returns to its event loop between runs, so that a run starts
+ * without a message.
  *
  * @module
  */
@@ -9,48 +10,48 @@ import { blasAttention, type RowKernels } from "./attention.ts";
 import { openBlas } from "./blas.ts";
 import { blasProducts, type FinishKernel, type WasmKernel } from "./product.ts";
 
-/** A piece of memory. */
+/** A range of bytes in shared memory. */
 export interface MemoryRange {
-  /** Of its first byte; a whole number of floats. */
+  /** Address of its first byte, a multiple of 4. */
   readonly address: number;
-  /** Its length. */
+  /** Length in bytes. */
   readonly bytes: number;
 }
 
-/** What the main thread sends once. */
+/** The one message that the main thread sends. */
 export interface StartMessage {
-  /** kernels.wasm, compiled once for all. */
+  /** The compiled WASM kernels. */
   readonly module: WebAssembly.Module;
-  /** Shared. */
+  /** The session's shared memory. */
   readonly memory: WebAssembly.Memory;
-  /** The module's exports, in the order that op tables number them. */
+  /** Names of the module's exports; op tables refer to them by index. */
   readonly exports: readonly string[];
-  /** Which of `threads`, from 0. */
+  /** Number of this thread, from 0. */
   readonly thread: number;
-  /** How many there are. */
+  /** Number of threads. */
   readonly threads: number;
-  /** Looks at a barrier before sleeping. */
+  /** Checks at a barrier before a thread sleeps. */
   readonly spins: number;
-  /** Address of this thread's scratch. */
+  /** Address of this thread's scratch memory. */
   readonly scratch: number;
-  /** Tensors that begin as zeros. */
+  /** Tensors that start as zeros. */
   readonly zeros: readonly MemoryRange[];
-  /** The library that multiplies, else the WASM kernel does. */
+  /** Path of the BLAS for matrix products; null: the WASM kernels compute them. */
   readonly blas: string | null;
-  /** Whether that kernel uses the wide tile. */
+  /** Whether the WASM matrix products use the wide tile. */
   readonly wide: boolean;
 }
 
 /**
- * What it answers: that it is ready, the times of a run (`timedNumbers` a call), or how it failed and where in which
- * program (address of its table, call).
+ * A message from a worker: it is ready; the times of a run, `timingNumbers` numbers per call; or its failure,
+ * with the address of the op table and the index of the call.
  */
 export type WorkerMessage =
   | { readonly ready: true }
   | { readonly times: Float64Array<ArrayBuffer> }
   | { readonly failed: string; readonly table: number; readonly call: number };
 
-// A worker's global scope, as far as it is used here: the project's types are those of a main thread.
+// The part of a worker's global scope that is used here: the project's types describe a main thread.
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<StartMessage>) => void;
   postMessage(answer: WorkerMessage): void;
@@ -85,17 +86,18 @@ scope.onmessage = (event) => {
     for (const [name, kernel] of native) kernels[start.exports.indexOf(name)] = kernel;
   }
   const control = new Int32Array(start.memory.buffer as unknown as SharedArrayBuffer);
-  touch(start, control);
+  touchPages(start, control);
   scope.postMessage({ ready: true });
   serve(start, kernels, control);
   scope.close();
 };
 
 /**
- * Writes zeros over this thread's part of what holds zeros anyway: a page that a kernel reads first and then writes is
- * handed out by the system twice, and by one thread.
+ * Writes zeros to this thread's part of the tensors that start as zeros, so that all threads share the work
+ * of allocating pages. Otherwise a kernel's first read maps the system's zero page, and its first write
+ * faults again.
  */
-function touch({ zeros, thread, threads }: StartMessage, words: Int32Array): void {
+function touchPages({ zeros, thread, threads }: StartMessage, words: Int32Array): void {
   for (const { address, bytes } of zeros) {
     const from = address / 4, part = bytes / 4 / threads;
     words.fill(0, from + Math.floor(thread * part), from + Math.floor((thread + 1) * part));
@@ -114,7 +116,7 @@ function serve(
     waitForChange(control, { index: word.started, from: run, spins });
     run = Atomics.load(control, word.started);
     if (Atomics.load(control, word.stop) !== 0) return;
-    // Read once: a thread that is late out of the last barrier must not see the next run's number.
+    // Read before the calls: a thread that leaves the last barrier late must not see the next run's values.
     const programs = control[word.programs], timed = control[word.timed] !== 0;
     const times: number[] = [];
     try {
@@ -151,7 +153,7 @@ function serve(
   }
 }
 
-/** Milliseconds that all threads count alike. */
+/** Time in milliseconds on a clock that all threads share. */
 function now(): number {
   return performance.timeOrigin + performance.now();
 }

@@ -1,19 +1,21 @@
 /// <reference types="@webgpu/types" />
 /**
- * Finding a GPU: the adapter, what it is, and a device with all the limits that the adapter has.
+ * Finds a GPU: the adapter with its description, and a device with all limits that the adapter has.
  *
  * @module
  */
 import type { Gpu, GpuFeature, GpuLimits } from "../../core/gpu.ts";
 
-/** An adapter and what people should know about it. */
+/** The adapter that the system offers, with its description. */
 export interface SystemAdapter {
   readonly adapter: GPUAdapter;
-  /** Its name, e.g. "NVIDIA GeForce RTX 4070". */
+  /** Name for people: "NVIDIA GeForce RTX 4070". */
   readonly description: string;
-  /** All that it says of itself and its driver: what is known of one adapter is not taken for another's. */
+  /**
+   * All that the adapter says about itself, so that stored kernel choices are only used on the same adapter.
+   */
   readonly key: string;
-  /** It computes on the CPU: right, and many times slower than the CPU engine. */
+  /** Whether it computes on the CPU: with correct results, but many times slower than the CPU engine. */
   readonly software: boolean;
 }
 
@@ -27,15 +29,18 @@ export async function findAdapter(): Promise<SystemAdapter | null> {
   return { adapter, description: name, key, software: isFallbackAdapter || softwareNames.test(name) };
 }
 
-/** Some software adapters do not say that they are a fallback. */
+/** Names of software adapters; some of them do not set `isFallbackAdapter`. */
 const softwareNames = /llvmpipe|lavapipe|softpipe|swiftshader|basic render/i;
 
-/** What to do where no adapter is found, as the end of an error's sentence. */
+/** What to do where no GPU is found: the end of an error message. */
 export const adapterHint: string =
   "install the GPU's driver with Vulkan (Linux; on Debian also mesa-vulkan-drivers for AMD and " +
   "Intel) or DirectX 12 (Windows), unset DENO_WEBGPU_BACKEND if it is set, or compute on the CPU with --device cpu";
 
-/** Limits of a device: an adapter's are asked for, since a device has only the specification's least ones unless asked. */
+/**
+ * The limits that kernels and memory depend on. A device has only the specification's minimum unless more is
+ * requested.
+ */
 function limitsOf(limits: GPUSupportedLimits): GpuLimits {
   return {
     maxBufferSize: limits.maxBufferSize,
@@ -52,10 +57,10 @@ function limitsOf(limits: GPUSupportedLimits): GpuLimits {
 
 const gpuFeatures = ["shader-f16", "subgroups"] as const;
 
-/** How large buffers and their bindings may be. */
+/** Largest buffer and largest binding, in bytes. */
 export type MemoryLimits = Pick<GpuLimits, "maxBufferSize" | "maxStorageBufferBindingSize">;
 
-/** A device of one session, with its pipelines, and the reason should it fail. */
+/** The device of one session, with its compiled pipelines and the error that broke it, if any. */
 export class WebgpuDevice {
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #layouts = new Map<number, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
@@ -68,7 +73,7 @@ export class WebgpuDevice {
     readonly description: string,
     readonly gpu: Gpu,
   ) {
-    // wgpu reports errors outside of scopes to nobody unless someone listens.
+    // wgpu drops errors outside of error scopes unless there is a listener.
     device.addEventListener("uncapturederror", (event) => {
       const message = "error" in event && event.error instanceof GPUError ? event.error.message : "unknown";
       this.#failure ??= new Error(`WebGPU error on ${description}: ${message}`);
@@ -76,16 +81,16 @@ export class WebgpuDevice {
     this.#lost = device.lost.then(({ reason, message }) => {
       this.#failure = this.#closed ? new Error("Cannot use this session: it is closed") : new Error(
         `Lost the device ${description} (${reason ?? "unknown"}: ${message || "no message"}): ` +
-          "the last checkpoint is good: start again with --resume auto, or with --device cpu",
+          "checkpoints on disk are intact: start again with --resume auto, or with --device cpu",
       );
       throw this.#failure;
     });
-    this.#lost.catch(() => {}); // a loss while nobody waits is told by the next use
+    this.#lost.catch(() => {}); // a loss while nothing waits is reported by the next use
   }
 
   /**
-   * A device of the adapter with its limits, or memory limits that are `lower`, and, where it has them, timestamps, 16-bit
-   * floats and subgroups.
+   * Requests a device with the adapter's limits, or with `lower` memory limits, and with timestamps, 16-bit
+   * floats and subgroups where the adapter has them.
    */
   static async request(
     { adapter, description, software }: SystemAdapter,
@@ -95,7 +100,7 @@ export class WebgpuDevice {
     const listed = (["timestamp-query", "shader-f16"] as const).filter((name) => adapter.features.has(name));
     const request = (requiredFeatures: GPUFeatureName[]) =>
       adapter.requestDevice({ requiredLimits, requiredFeatures });
-    // Deno does not list subgroups among an adapter's features, and grants them where the driver has them.
+    // Deno does not list "subgroups" among an adapter's features, but grants it where the driver supports it.
     const device = await request([...listed, "subgroups"]).catch(() => request(listed));
     const limits = limitsOf(device.limits), features = new Set<GpuFeature>();
     for (const name of gpuFeatures) if (device.features.has(name)) features.add(name);
@@ -114,28 +119,31 @@ export class WebgpuDevice {
     });
   }
 
-  /** Number of different pipelines so far. */
+  /** Number of different pipelines compiled so far. */
   get pipelines(): number {
     return this.#pipelines.size;
   }
 
-  /** Throws what went wrong since the device began, if anything did. */
+  /** Throws the first error of the device, if there was one. */
   check(): void {
     if (this.#failure !== null) throw this.#failure;
   }
 
-  /** `work`, or a rejection as soon as the device is lost or has failed. */
+  /** Waits for `work`; rejects as soon as the device is lost or has failed. */
   async orLost<T>(work: Promise<T>): Promise<T> {
-    work.catch(() => {}); // a lost device rejects it too, later and with less to say
+    work.catch(() => {}); // a lost device also rejects `work`, later and with a less helpful message
     const result = await Promise.race([work, this.#lost]).catch(async (cause) => {
-      await Promise.resolve(); // the reason of a loss can arrive just behind the operation that it broke
+      await Promise.resolve(); // the reason of a loss can arrive just after the operation that it broke
       throw this.#failure ?? cause;
     });
     this.check();
     return result;
   }
 
-  /** Layouts for `count` storage buffers, all of them read_write: parts of one buffer may be bound together. */
+  /**
+   * Layouts for `count` storage buffers. All are read_write, since WebGPU forbids binding one part of a
+   * buffer as read-only and another as writable.
+   */
   layout(count: number): { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout } {
     const known = this.#layouts.get(count);
     if (known !== undefined) return known;
@@ -150,7 +158,10 @@ export class WebgpuDevice {
     return made;
   }
 
-  /** The pipeline of a kernel, compiled once for each code. Throws SyntaxError naming `label` if it does not compile. */
+  /**
+   * The pipeline of a kernel; equal code is compiled once. Throws SyntaxError, naming `label`, if it does not
+   * compile.
+   */
   pipeline(
     code: string,
     { label, bindings }: { label: string; bindings: number },
@@ -168,7 +179,8 @@ export class WebgpuDevice {
     code: string,
     { label, layout }: { label: string; layout: GPUPipelineLayout },
   ): Promise<GPUComputePipeline> {
-    this.device.pushErrorScope("validation"); // else a bad shader is told twice: here and as an uncaptured error
+    // Without an error scope an invalid shader would also be reported as an uncaptured error.
+    this.device.pushErrorScope("validation");
     const module = this.device.createShaderModule({ code, label });
     const invalid = this.device.popErrorScope();
     const { messages } = await module.getCompilationInfo();
@@ -190,7 +202,7 @@ export class WebgpuDevice {
       });
   }
 
-  /** Gives the device back; later uses say that the session is closed. */
+  /** Releases the device; later uses fail with an error that says that the session is closed. */
   async destroy(): Promise<void> {
     this.#closed = true;
     this.device.destroy();

@@ -1,6 +1,6 @@
 /// <reference types="@webgpu/types" />
 /**
- * One call of a program as the GPU repeats it: pipelines, bind group, workgroups of its dispatches.
+ * Compiles one call of a program into dispatches: pipeline, bind group and workgroups.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Program } from "../../core/program.ts";
 import type { WebgpuDevice } from "./device.ts";
 import type { WebgpuMemory } from "./memory.ts";
 
-/** All that a kernel needs at a run. */
+/** One dispatch, ready to be encoded. */
 export interface Dispatch {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
@@ -20,8 +20,8 @@ export interface Dispatch {
 }
 
 /**
- * Compiles a call's kernel and binds its memory. Throws SyntaxError where its WGSL does not compile, RangeError where
- * it needs more workgroups than the device takes.
+ * Compiles a call's WGSL kernel and binds its memory. Throws SyntaxError where the WGSL does not compile,
+ * RangeError where it needs more workgroups than the device allows.
  */
 export async function prepare(
   call: Call,
@@ -47,8 +47,8 @@ export async function prepare(
         throw new RangeError(
           `Cannot dispatch ${label}: ${
             workgroups.join(" x ")
-          } workgroups, ${device.description} takes ${most} ` +
-            "each way: choose a smaller batch or sequence length",
+          } workgroups, but ${device.description} allows ${most} ` +
+            "per dimension: choose a smaller --batch-size or --seq-len",
         );
       }
       return {

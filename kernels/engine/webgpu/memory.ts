@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 /**
- * Programs' memory on a GPU: a buffer for each region of persistent memory, and the arena in as few buffers as the
- * device's limits allow.
+ * The memory of programs on a GPU: one buffer for each region of persistent memory, and the arena in as few
+ * buffers as the device's limits allow.
  *
  * @module
  */
@@ -12,19 +12,19 @@ import type { Spec } from "../../core/tensor.ts";
 import type { Tensor } from "../../core/graph.ts";
 import type { WebgpuDevice } from "./device.ts";
 
-/** A persistent tensor and where it is: in a buffer of its own or in a pack's. */
+/** A persistent tensor and its place in a buffer: a buffer of its own or that of a pack. */
 export interface BufferTensor {
   readonly spec: Spec;
   readonly buffer: GPUBuffer;
-  /** Bytes from the buffer's beginning. */
+  /** Offset of its data in the buffer, in bytes. */
   readonly offset: number;
-  /** Of its data, in whole 32-bit words, as WebGPU copies them. */
+  /** Size of its data in bytes, rounded up to the 32-bit words that WebGPU copies. */
   readonly size: number;
 }
 
 /** All buffers of a session. */
 export class WebgpuMemory {
-  /** Persistent tensors by label, packs and their members. */
+  /** Persistent tensors by label: packs and their members too. */
   readonly tensors: ReadonlyMap<string, BufferTensor>;
   readonly #persistent: readonly GPUBuffer[];
   readonly arena: readonly GPUBuffer[];
@@ -46,8 +46,9 @@ export class WebgpuMemory {
   }
 
   /**
-   * Makes every buffer that the programs need, and `scratchBytes` for what dispatches of one call leave each other. Throws RangeError, naming the tensor and the limit, where one does not
-   * fit a binding or a buffer, or where the device's memory does not suffice; nothing stays allocated then.
+   * Allocates every buffer that the programs need, and `scratchBytes` for data passed between the dispatches
+   * of one call. Throws RangeError, naming the tensor and the limit, where a tensor exceeds the largest
+   * binding or buffer, or where the device runs out of memory; nothing stays allocated then.
    */
   static async allocate(
     { device, gpu: { limits }, description }: WebgpuDevice,
@@ -94,13 +95,13 @@ export class WebgpuMemory {
     return new WebgpuMemory(residents, { buffers, chunkBytes, offsets }, scratch);
   }
 
-  /** Bytes of all buffers. */
+  /** Size of all buffers in bytes. */
   get bytes(): number {
     const buffers = [...this.#persistent, ...this.arena];
     return buffers.reduce((total, buffer) => total + buffer.size, this.#scratch?.size ?? 0);
   }
 
-  /** What to bind for a tensor of a program. */
+  /** The binding of a tensor of a program. */
   binding(program: Program, tensor: Tensor): GPUBufferBinding {
     const slot = program.slotOf.get(tensor)!;
     if (isPersistent(slot.kind)) {
@@ -115,19 +116,21 @@ export class WebgpuMemory {
     };
   }
 
-  /** What to bind for memory beside all tensors: what dispatches of one call leave each other. */
+  /** The binding of the scratch memory, which passes data between the dispatches of one call. */
   scratch(size: number): GPUBufferBinding {
     return { buffer: this.#scratch!, size };
   }
 
-  /** Gives all buffers back. */
+  /** Releases all buffers. */
   destroy(): void {
     this.#scratch?.destroy();
     for (const buffer of [...this.#persistent, ...this.arena]) buffer.destroy();
   }
 }
 
-/** As planned where one buffer can hold the arena, else placed again in pieces. */
+/**
+ * Arena offsets as planned where one buffer can hold the arena; else the slots are placed again, in chunks.
+ */
 function placeArena(
   programs: readonly Program[],
   chunkBytes: number,
@@ -147,8 +150,8 @@ function placeArena(
 }
 
 /**
- * Bytes to bind for a tensor: a vec4f at least. Between kernels of one layout wgpu goes on asking for the size that a former
- * one's bindings had to have, and products bind arrays of vec4f.
+ * Bytes to bind for a tensor: at least 16, the size of a vec4f. wgpu can require of a kernel the minimum
+ * binding size of another kernel with the same layout, and matrix products bind arrays of vec4f.
  */
 function boundBytes(spec: Spec): number {
   return Math.max(16, wholeWords(spec));

@@ -1,6 +1,6 @@
 /// <reference types="@webgpu/types" />
 /**
- * Programs replayed on a GPU: pipelines, bind groups and buffers are made once, a run is one encoder, one compute pass
+ * Programs on a GPU: pipelines, bind groups and buffers are made once; a run is one encoder, one compute pass
  * and one submit.
  *
  * @module
@@ -16,19 +16,22 @@ import { type BufferTensor, WebgpuMemory } from "./memory.ts";
 import { type CallDispatch, tickOf, TimedRun } from "./timed_run.ts";
 import { mappingDrains, readTogether, staged, upload } from "./transfer.ts";
 
-/** What a session has asked of the device so far. */
+/** Counts of what a session has asked of the device so far. */
 export interface WebgpuCounters extends SessionCounters {
-  /** Kernels started by runs. */
+  /** Dispatches of all runs. */
   readonly dispatches: number;
-  /** Different kernels compiled. */
+  /** Different pipelines compiled. */
   readonly pipelines: number;
-  /** Of all buffers that stay. */
+  /** Size of all buffers that live as long as the session. */
   readonly bytes: number;
 }
 
-/** Runs that may wait on the device before the next waits for them: unread, they would pile up without end. */
-const MOST_PENDING = 16;
-/** Bytes read in one mapping, unless one tensor is larger. */
+/**
+ * Largest number of runs in flight: the next run waits for them. Without a limit, runs that are never read
+ * would pile up.
+ */
+const MAX_IN_FLIGHT = 16;
+/** Largest staging buffer of a read, in bytes, unless one tensor is larger. */
 const READ_BYTES = 64 * 1024 * 1024;
 
 /** A session on a GPU. */
@@ -38,14 +41,16 @@ export class WebgpuSession implements Session {
   readonly #memory: WebgpuMemory;
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #dispatches: ReadonlyMap<string, readonly CallDispatch[]>;
-  /** What kernels were chosen by. */
+  /** The GPU that kernels were generated for, with the chosen variants. */
   readonly gpu: Gpu;
   readonly #counts = { submits: 0, dispatches: 0, readBacks: 0, waits: 0 };
-  #pending = 0;
+  #inFlight = 0;
   readonly #timed: TimedRun[] = [];
-  /** When the first timed run was submitted, and by how much the GPU's clock is behind the host's. */
+  /** Host time at the first timed submit, in milliseconds; 0 before it. */
   #timedFrom = 0;
+  /** Milliseconds by which the host's clock is ahead of the GPU's; null until it is known. */
   #clockOffset: number | null = null;
+  /** Nanoseconds per tick of the GPU's clock; null until it is measured. */
   #tick: number | null = null;
 
   private constructor(
@@ -64,7 +69,10 @@ export class WebgpuSession implements Session {
     this.#dispatches = parts.dispatches;
   }
 
-  /** Allocates, compiles and uploads. Throws RangeError on what does not fit, SyntaxError on WGSL; see the parts. */
+  /**
+   * Allocates memory, compiles kernels and uploads weights. Throws RangeError where the memory does not fit,
+   * SyntaxError where a kernel does not compile.
+   */
   static async open(
     device: WebgpuDevice,
     programs: readonly Program[],
@@ -96,12 +104,11 @@ export class WebgpuSession implements Session {
     return session;
   }
 
-  /** What was asked of the device so far. */
   get counters(): WebgpuCounters {
     return { ...this.#counts, pipelines: this.#device.pipelines, bytes: this.#memory.bytes };
   }
 
-  /** The device itself: losing it is how tests lose it. */
+  /** The underlying device; tests destroy it to simulate a lost GPU. */
   get device(): GPUDevice {
     return this.#device.device;
   }
@@ -109,9 +116,9 @@ export class WebgpuSession implements Session {
   write(values: TensorMap): void {
     this.#device.check();
     for (const [label, { data }] of Object.entries(values)) {
-      const resident = this.#memory.tensors.get(label);
-      if (resident === undefined) throw new RangeError(`Cannot write ${label}: no program has it`);
-      upload(this.#device, { ...resident, label, data });
+      const tensor = this.#memory.tensors.get(label);
+      if (tensor === undefined) throw new RangeError(`Cannot write ${label}: no program has it`);
+      upload(this.#device, { ...tensor, label, data });
     }
   }
 
@@ -133,9 +140,9 @@ export class WebgpuSession implements Session {
     if (this.#timedFrom === 0 && this.#timed.length > 0) {
       this.#timedFrom = performance.timeOrigin + performance.now();
     }
-    this.#pending++;
-    if (this.#pending < MOST_PENDING) return this.#device.check();
-    await this.#idle(this.device.queue.onSubmittedWorkDone());
+    this.#inFlight++;
+    if (this.#inFlight < MAX_IN_FLIGHT) return this.#device.check();
+    await this.#settle(this.device.queue.onSubmittedWorkDone());
   }
 
   async read(labels: readonly string[]): Promise<TensorMap> {
@@ -147,7 +154,7 @@ export class WebgpuSession implements Session {
       do bytes += staged(wanted[end++]); while (
         end < wanted.length && bytes + staged(wanted[end]) <= READ_BYTES
       );
-      Object.assign(out, await this.#idle(readTogether(this.#device, wanted.slice(first, end))));
+      Object.assign(out, await this.#settle(readTogether(this.#device, wanted.slice(first, end))));
       this.#counts.readBacks++;
       first = end;
     }
@@ -157,9 +164,9 @@ export class WebgpuSession implements Session {
   async timings(): Promise<readonly CallTiming[] | null> {
     if (!this.#hasClock) return null;
     const runs = this.#timed.splice(0), all: CallTiming[] = [];
-    if (runs.length > 0) this.#tick ??= await this.#idle(tickOf(this.device));
+    if (runs.length > 0) this.#tick ??= await this.#settle(tickOf(this.device));
     for (const run of runs) {
-      all.push(...await this.#idle(run.read(this.#tick ?? 1)));
+      all.push(...await this.#settle(run.read(this.#tick ?? 1)));
       this.#counts.readBacks++;
       run.destroy();
     }
@@ -179,10 +186,13 @@ export class WebgpuSession implements Session {
     return this.device.features.has("timestamp-query");
   }
 
-  /** Waits for work that comes after all submits so far; counts a wait if the device has run out of them. */
-  async #idle<T>(work: Promise<T>): Promise<T> {
+  /**
+   * Waits for work that completes after all submits so far; counts a wait if the device then has no work
+   * left.
+   */
+  async #settle<T>(work: Promise<T>): Promise<T> {
     const { submits } = this.#counts;
-    this.#pending = 0;
+    this.#inFlight = 0;
     const result = await this.#device.orLost(work);
     if (mappingDrains || submits === this.#counts.submits) this.#counts.waits++;
     return result;
@@ -190,13 +200,13 @@ export class WebgpuSession implements Session {
 
   #find(label: string): BufferTensor {
     const slot = [...this.#programs.values()].map((p) => p.outputs.get(label)).find((s) => s !== undefined);
-    const resident = this.#memory.tensors.get(slot?.label ?? label);
-    if (resident === undefined) throw new RangeError(`Cannot read ${label}: no program has it`);
-    return resident;
+    const tensor = this.#memory.tensors.get(slot?.label ?? label);
+    if (tensor === undefined) throw new RangeError(`Cannot read ${label}: no program has it`);
+    return tensor;
   }
 }
 
-/** All dispatches in one compute pass. */
+/** Encodes all dispatches in one compute pass. */
 function encode(encoder: GPUCommandEncoder, placed: readonly CallDispatch[]): void {
   const pass = encoder.beginComputePass();
   let current: GPUComputePipeline | null = null;

@@ -1,14 +1,14 @@
 /// <reference types="@webgpu/types" />
 /**
- * Times of a run on a GPU, by the GPU's own clock: a compute pass a dispatch, with a timestamp at both its ends. So a
- * timed run is slower than another one, by some microseconds a dispatch.
+ * Times the dispatches of a run by the GPU's own clock. Each dispatch gets a compute pass of its own, with a
+ * timestamp at its beginning and end, which makes a timed run slower by some microseconds per dispatch.
  *
  * @module
  */
 import type { CallTiming } from "../engine.ts";
 import type { Dispatch } from "./dispatch.ts";
 
-/** A dispatch and whose it is. */
+/** A dispatch and the call that it belongs to. */
 export interface CallDispatch {
   readonly dispatch: Dispatch;
   readonly program: string;
@@ -16,16 +16,16 @@ export interface CallDispatch {
   readonly call: number;
 }
 
-const MOST_QUERIES = 4096; // of one query set, by the specification
+const MAX_QUERIES = 4096; // per query set, by WebGPU's specification
 
-/** A run whose timestamps are on the device. */
+/** A timed run, with its timestamps on the device. */
 export class TimedRun {
   readonly #placed: readonly CallDispatch[];
   readonly #sets: GPUQuerySet[] = [];
   readonly #resolved: GPUBuffer;
   readonly #mapped: GPUBuffer;
 
-  /** Encodes the dispatches, each in a pass of its own, and the copy of their timestamps. */
+  /** Encodes each dispatch in a compute pass of its own, and then the copy of all timestamps. */
   constructor(
     device: GPUDevice,
     { encoder, placed }: { readonly encoder: GPUCommandEncoder; readonly placed: readonly CallDispatch[] },
@@ -43,9 +43,9 @@ export class TimedRun {
       usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
     });
     placed.forEach(({ dispatch: { pipeline, group, workgroups } }, i) => {
-      const at = 2 * i % MOST_QUERIES;
+      const at = 2 * i % MAX_QUERIES;
       if (at === 0) {
-        const count = Math.min(MOST_QUERIES, 2 * (placed.length - i));
+        const count = Math.min(MAX_QUERIES, 2 * (placed.length - i));
         this.#sets.push(device.createQuerySet({ type: "timestamp", count }));
       }
       const pass = encoder.beginComputePass({
@@ -61,14 +61,15 @@ export class TimedRun {
       pass.end();
     });
     this.#sets.forEach((set, i) => {
-      encoder.resolveQuerySet(set, 0, set.count, this.#resolved, i * MOST_QUERIES * 8);
+      encoder.resolveQuerySet(set, 0, set.count, this.#resolved, i * MAX_QUERIES * 8);
     });
     encoder.copyBufferToBuffer(this.#resolved, 0, this.#mapped, 0, size);
   }
 
   /**
-   * Waits for the run and gives the times of its calls in milliseconds of the GPU's clock, whose ticks are `tick`
-   * nanoseconds; of a call of several dispatches from the first's begin to the last's end.
+   * Waits for the run and returns the times of its calls, in milliseconds of the GPU's clock; `tick` is the
+   * length of one tick in nanoseconds. A call of several dispatches lasts from the start of the first to the
+   * end of the last.
    */
   async read(tick: number): Promise<CallTiming[]> {
     const ticks = await this.#ticks(), milliseconds = (at: number) => Number(ticks[at]) * tick / 1e6;
@@ -94,7 +95,7 @@ export class TimedRun {
     return ticks;
   }
 
-  /** Gives its memory back. */
+  /** Releases its query sets and buffers. */
   destroy(): void {
     for (const set of this.#sets) set.destroy();
     this.#resolved.destroy();
@@ -102,21 +103,22 @@ export class TimedRun {
   }
 }
 
-const STAMPS = 5; // readings of the clock to measure it by, 10 ms apart in Deno
+const STAMPS = 5; // clock readings from which the tick is measured; in Deno they are 10 ms apart
 
 /**
- * Nanoseconds a tick of a GPU's clock, measured by the host's: the specification says one, Deno hands on the device's
- * own ticks, 10 ns of AMD's, 83 of Intel's (github.com/gfx-rs/wgpu/issues/6719).
+ * Nanoseconds per tick of a GPU's clock, measured against the host's clock. WebGPU's specification says 1 ns,
+ * but Deno returns the device's own ticks: 10 ns on AMD, 83 ns on Intel (github.com/gfx-rs/wgpu/issues/6719).
  */
 export async function tickOf(device: GPUDevice): Promise<number> {
   const stamps: { ticks: number; host: number }[] = [];
   for (let i = 0; i < STAMPS; i++) stamps.push(await stamp(device));
   const first = stamps[0], last = stamps[STAMPS - 1];
   const tick = 1e6 * (last.host - first.host) / (last.ticks - first.ticks);
-  return Number.isFinite(tick) && tick > 2 ? tick : 1; // no clock ticks at 2 ns: what is near 1 is measured wrongly
+  // No GPU has ticks between 1 and 2 ns: such a result is 1 ns with a measurement error.
+  return Number.isFinite(tick) && tick > 2 ? tick : 1;
 }
 
-/** Both clocks at one moment, to a fraction of a millisecond. */
+/** Reads both clocks at the same moment, to within a fraction of a millisecond. */
 async function stamp(device: GPUDevice): Promise<{ ticks: number; host: number }> {
   const querySet = device.createQuerySet({ type: "timestamp", count: 1 });
   const buffer = (usage: number) => device.createBuffer({ size: 8, usage });

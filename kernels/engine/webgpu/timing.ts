@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 /**
- * How long each kernel of a call takes on a GPU, on memory of its own; kernels that do not compile here, or whose results
- * differ from the untried one's, are left out.
+ * Measures how long each kernel variant of a call takes on a GPU, in memory of its own. Variants that do not
+ * compile here, or whose results differ from those of the first variant, are left out.
  *
  * @module
  */
@@ -12,27 +12,33 @@ import type { WgslKernel } from "../../core/gpu.ts";
 import type { WebgpuDevice } from "./device.ts";
 import { TrialMemory } from "./trial_memory.ts";
 
-/** Seconds that one measurement should take at least: clocks of a GPU rise, and waiting for it costs some 10 ms. */
-const LEAST_SECONDS = 0.03;
+/**
+ * Minimum seconds of one measurement: a GPU raises its clock under load, and waiting for it costs about 10
+ * ms.
+ */
+const MIN_SECONDS = 0.03;
 const ROUNDS = 3;
-/** Slower than the fastest by this after the first round: not measured again. */
-const HOPELESS = 1.5;
-/** Results that are compared. */
+/** A variant that takes this many times as long as the fastest is not measured again. */
+const DROP_ABOVE = 1.5;
+/** Number of results that are compared. */
 const COMPARED = 1 << 16;
 /**
- * How far results may differ, in units of their root mean square: all variants round alike, so only the order of sums
- * differs, which is 1e-5 at most.
+ * Largest difference between results, relative to their root mean square. All variants round their operands
+ * alike and differ only in the order of sums, which changes results by 1e-5 at most.
  */
-const ALLOWED = 1e-3;
+const TOLERANCE = 1e-3;
 
-/** A variant that works. */
+/** A variant that gives correct results. */
 interface Candidate {
   readonly name: string;
   readonly run: (times: number) => Promise<void>;
   seconds: number;
 }
 
-/** Seconds of one run of a call by each variant that works; empty where its memory does not fit a second time. */
+/**
+ * Seconds of one run of a call, for each variant that works here. Empty where the memory of the call does not
+ * fit a second time.
+ */
 export async function timeVariants(
   device: WebgpuDevice,
   call: Call,
@@ -45,25 +51,28 @@ export async function timeVariants(
   await using memory = await TrialMemory.allocate(device, { call, scratchBytes });
   if (memory === null) return new Map();
   const candidates: Candidate[] = [];
-  let wanted: Float32Array | null = null;
+  let expected: Float32Array | null = null;
   for (const [i, name] of names.entries()) {
     const run = await prepared(device, { memory, kernel: kernels[i], label: `${call.op.name}, ${name}` });
     if (run === null) continue;
     await memory.fill();
     await run(1);
-    const found = await memory.result(COMPARED);
-    wanted ??= found;
-    if (agree(found, wanted)) candidates.push({ name, run, seconds: Infinity });
+    const result = await memory.result(COMPARED);
+    expected ??= result;
+    if (agree(result, expected)) candidates.push({ name, run, seconds: Infinity });
   }
   await measure(candidates);
   return new Map(candidates.map(({ name, seconds }) => [name, seconds]));
 }
 
-/** Takes turns, so that what slows the machine for a while slows all; the fastest of a candidate's rounds counts. */
+/**
+ * Measures the candidates in turns, so that a temporary slowdown of the machine affects all of them. The
+ * fastest round of a candidate counts.
+ */
 async function measure(candidates: readonly Candidate[]): Promise<void> {
   let racing = candidates, times = 1;
   const [first] = candidates;
-  while (first !== undefined && times < 1024 && await clocked(() => first.run(times)) < LEAST_SECONDS) {
+  while (first !== undefined && times < 1024 && await clocked(() => first.run(times)) < MIN_SECONDS) {
     times *= 2;
   }
   for (let round = 0; round < ROUNDS && racing.length > 1; round++) {
@@ -71,7 +80,7 @@ async function measure(candidates: readonly Candidate[]): Promise<void> {
       candidate.seconds = Math.min(candidate.seconds, await clocked(() => candidate.run(times)) / times);
     }
     const best = Math.min(...racing.map(({ seconds }) => seconds));
-    racing = racing.filter(({ seconds }) => seconds <= HOPELESS * best);
+    racing = racing.filter(({ seconds }) => seconds <= DROP_ABOVE * best);
   }
 }
 
@@ -81,7 +90,7 @@ async function clocked(work: () => Promise<void>): Promise<number> {
   return (performance.now() - before) / 1000;
 }
 
-/** Compiles a kernel; null where the driver cannot. */
+/** Compiles a kernel into a function that runs it so many times; null where it does not compile. */
 async function prepared(
   device: WebgpuDevice,
   { memory, kernel, label }: { memory: TrialMemory; kernel: WgslKernel; label: string },
@@ -113,7 +122,7 @@ async function prepared(
   };
 }
 
-function agree(found: Float32Array, wanted: Float32Array): boolean {
-  const root = Math.sqrt(wanted.reduce((sum, x) => sum + x * x, 0) / wanted.length);
-  return found.every((value, i) => Math.abs(value - wanted[i]) <= ALLOWED * root);
+function agree(result: Float32Array, expected: Float32Array): boolean {
+  const rms = Math.sqrt(expected.reduce((sum, x) => sum + x * x, 0) / expected.length);
+  return result.every((value, i) => Math.abs(value - expected[i]) <= TOLERANCE * rms);
 }

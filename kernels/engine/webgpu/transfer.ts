@@ -1,6 +1,6 @@
 /// <reference types="@webgpu/types" />
 /**
- * Data between host and GPU.
+ * Transfers data between host and GPU.
  *
  * @module
  */
@@ -9,20 +9,21 @@ import type { WebgpuDevice } from "./device.ts";
 import type { BufferTensor } from "./memory.ts";
 
 /**
- * Deno's mapAsync and onSubmittedWorkDone hold the thread until the device has done all that was submitted, then sleep
- * for 10 ms. A browser's resolve as soon as what was submitted before them is done, while later work goes on.
+ * Whether mapping a buffer waits until the device has no work left. Deno's mapAsync and onSubmittedWorkDone
+ * block the thread until all submitted work is done, then sleep for 10 ms. In a browser they resolve as soon
+ * as the work submitted before them is done, while later work continues.
  */
 export const mappingDrains: boolean = "Deno" in globalThis;
 
-/** A tensor on the device and the name that it was asked for by. */
+/** A tensor on the device, with the label that it was requested by. */
 export type LabelledTensor = BufferTensor & { readonly label: string };
 
-/** Data of several tensors, by one copy and one mapping; waits for all that was submitted before. */
+/** Reads several tensors through one staging buffer and one mapping, after all work submitted before. */
 export async function readTogether(
   device: WebgpuDevice,
   wanted: readonly LabelledTensor[],
 ): Promise<Record<string, TensorMap[string]>> {
-  const bytes = wanted.reduce((sum, resident) => sum + staged(resident), 0);
+  const bytes = wanted.reduce((sum, tensor) => sum + staged(tensor), 0);
   const staging = device.device.createBuffer({
     label: "read",
     size: bytes,
@@ -31,20 +32,20 @@ export async function readTogether(
   try {
     const encoder = device.device.createCommandEncoder();
     let offset = 0;
-    for (const resident of wanted) {
-      encoder.copyBufferToBuffer(resident.buffer, resident.offset, staging, offset, resident.size);
-      offset += staged(resident);
+    for (const tensor of wanted) {
+      encoder.copyBufferToBuffer(tensor.buffer, tensor.offset, staging, offset, tensor.size);
+      offset += staged(tensor);
     }
     device.device.queue.submit([encoder.finish()]);
     await device.orLost(staging.mapAsync(GPUMapMode.READ));
     const out: Record<string, TensorMap[string]> = {};
     offset = 0;
-    for (const resident of wanted) {
-      const { shape, dtype } = resident.spec;
-      const words = staging.getMappedRange(offset, resident.size).slice(0, bytesOf(resident.spec));
+    for (const tensor of wanted) {
+      const { shape, dtype } = tensor.spec;
+      const words = staging.getMappedRange(offset, tensor.size).slice(0, bytesOf(tensor.spec));
       const Numbers = { f32: Float32Array, u32: Uint32Array, f16: Uint16Array }[dtype];
-      out[resident.label] = { shape, data: new Numbers(words) };
-      offset += staged(resident);
+      out[tensor.label] = { shape, data: new Numbers(words) };
+      offset += staged(tensor);
     }
     staging.unmap();
     return out;
@@ -53,7 +54,10 @@ export async function readTogether(
   }
 }
 
-/** Sets a tensor's data. Throws TypeError on another kind of array than its type's, RangeError on a wrong size. */
+/**
+ * Writes a tensor's data. Throws TypeError where the array has another element type, RangeError where it has
+ * another size.
+ */
 export function upload(
   device: WebgpuDevice,
   { label, spec, buffer, offset, data }: LabelledTensor & { data: TensorMap[string]["data"] },
@@ -69,7 +73,10 @@ export function upload(
   device.device.queue.writeBuffer(buffer, offset, unshared(data));
 }
 
-/** Data that is not shared between threads, as uploads want it: the same memory, or a copy of shared memory. */
+/**
+ * The data as bytes of unshared memory, which uploads require: a copy only where the memory is shared by
+ * threads.
+ */
 function unshared(data: TensorMap[string]["data"]): Uint8Array<ArrayBuffer> {
   const { buffer, byteOffset, byteLength } = data;
   return buffer instanceof ArrayBuffer
@@ -77,7 +84,7 @@ function unshared(data: TensorMap[string]["data"]): Uint8Array<ArrayBuffer> {
     : new Uint8Array(data.slice().buffer);
 }
 
-/** Bytes of a tensor in a staging buffer: mapped ranges begin at multiples of 8. */
+/** Bytes that a tensor takes in a staging buffer, where mapped ranges must start at multiples of 8. */
 export function staged({ size }: BufferTensor): number {
   return Math.ceil(size / 8) * 8;
 }

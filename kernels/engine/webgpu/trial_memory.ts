@@ -1,6 +1,7 @@
 /// <reference types="@webgpu/types" />
 /**
- * Memory to try a call's kernels on: its tensors filled with random numbers, and what its dispatches leave each other.
+ * Memory on which the kernels of a call are timed: its tensors, filled with random numbers, and scratch
+ * memory.
  *
  * @module
  */
@@ -10,10 +11,13 @@ import { normals } from "../../random/philox.ts";
 import { bytesOf } from "../../core/tensor.ts";
 import type { WebgpuDevice } from "./device.ts";
 
-/** Numbers that inputs repeat: all different would take longer to make than to multiply. */
+/**
+ * Number of random values, which inputs repeat: drawing different ones for every element would take longer
+ * than the call.
+ */
 const PATTERN = 1 << 16;
 
-/** A call's buffers in binding order. */
+/** The buffers of a call in binding order. */
 export class TrialMemory implements AsyncDisposable {
   private constructor(
     readonly device: WebgpuDevice,
@@ -21,7 +25,7 @@ export class TrialMemory implements AsyncDisposable {
     readonly buffers: readonly GPUBuffer[],
   ) {}
 
-  /** Null where it does not fit. */
+  /** Allocates the buffers; null where they do not fit. */
   static async allocate(
     device: WebgpuDevice,
     { call, scratchBytes }: { readonly call: Call; readonly scratchBytes: number },
@@ -44,7 +48,7 @@ export class TrialMemory implements AsyncDisposable {
     return null;
   }
 
-  /** Fills f32 inputs with the same random numbers each time, all else with zeros. */
+  /** Fills f32 inputs with random numbers, the same each time, and all other buffers with zeros. */
   async fill(): Promise<void> {
     const { device } = this.device;
     const size = 4 * PATTERN, usage = GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
@@ -63,7 +67,7 @@ export class TrialMemory implements AsyncDisposable {
     pattern.destroy();
   }
 
-  /** The first numbers, at most `count`, of the call's first output. */
+  /** Reads the first `count` numbers of the call's first output, or all if it has fewer. */
   async result(count: number): Promise<Float32Array> {
     const { device } = this.device, inPlace = inPlaceOf(this.call.op, 0);
     const buffer = this.buffers[inPlace >= 0 ? inPlace : this.call.inputs.length];

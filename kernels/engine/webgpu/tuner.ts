@@ -43,8 +43,8 @@ export async function tuneKernels(
     if (
       names.length < 2 || (call.op.flops?.(call) ?? 0) < LEAST_FLOPS || choices.has(key) || unknown.has(key)
     ) continue;
-    const before = known.get(key);
-    if (before !== undefined && names.includes(before)) choices.set(key, before);
+    const choice = known.get(key);
+    if (choice !== undefined && names.includes(choice)) choices.set(key, choice);
     else unknown.set(key, { call, names });
   }
   if (unknown.size === 0) return choices;

@@ -1,11 +1,11 @@
-/** The float64 engine gives what it computes, not only what float32 can hold. */
+/** The float64 engine returns its results in float64 too, not only rounded to float32. */
 import { deepStrictEqual, throws } from "node:assert/strict";
 import { Graph } from "../../../kernels/core/graph.ts";
 import { compile } from "../../../kernels/core/program.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
 import { scale } from "../../../kernels/ops/elementwise/scale.ts";
 
-Deno.test("readFloat64() gives an output in full, read() rounded, and a copy each time", async () => {
+Deno.test("readFloat64() returns an unrounded copy of an output, read() one rounded to float32", async () => {
   const graph = new Graph(), x = graph.leaf("x", { shape: [2], dtype: "f32" }, "input");
   graph.output("third", scale(x, 1 / 3));
   await using session = await openReference().open([compile("thirds", graph)], {

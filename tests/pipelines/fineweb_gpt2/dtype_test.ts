@@ -15,7 +15,7 @@ Deno.test("--dtype f16 is refused on the CPU in one line that says what to do, n
     const args = ["fineweb-gpt2", "--out", `${dir}/run`, ...tiny, "--steps", "2", "--dtype", "f16"];
     match(
       errorLine(await runsTo(2, [...args, "--device", "cpu"])),
-      /--dtype f16 on the CPU \(asked for\).*--dtype f32.*--device webgpu/,
+      /--dtype f16 on the CPU \(chosen by --device\).*--dtype f32.*--device webgpu/,
     );
     strictEqual([...Deno.readDirSync(dir)].length, 0, "something was written");
   });

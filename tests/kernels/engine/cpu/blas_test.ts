@@ -1,6 +1,6 @@
 /**
- * Products by a BLAS: the same cases as the WASM kernel's, choice and refusal of a library. (Golden runs with it are in
- * tests/stages/train/golden_test.ts.)
+ * The CPU engine with a BLAS: the parity cases of the WASM kernels, and which libraries are accepted. Golden
+ * runs with a BLAS are in tests/stages/train/golden_test.ts.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { ops } from "../../../../kernels/ops/list.ts";
 import { blasTest } from "../../../blas.ts";
 import { checkOp, parityChecks, runCases } from "../../parity/parity.ts";
 
-/** Ops that multiply by it. */
+/** Ops that use the BLAS. */
 const products = ops.filter((op) => /^(matmul|affine|attention)/.test(op.name));
 
-blasTest("cpu engine with BLAS gives every product's reference within float32", async (t) => {
+blasTest("cpu engine with BLAS matches the reference of every product to float32 precision", async (t) => {
   for (const threads of [1, 2, 3, 6]) {
     const checks = await parityChecks(await openCpu({ threads, blas: "auto" }), products);
     for (const [name, check] of checks) await t.step(`${name}, ${threads} threads`, check);
@@ -23,7 +23,7 @@ blasTest("cpu engine with BLAS gives every product's reference within float32", 
 });
 
 blasTest(
-  "cpu engine with BLAS gives attention in blocks of queries, the same bits for any number of threads",
+  "cpu engine with BLAS computes attention in blocks of queries with the same bits for any number of threads",
   async () => {
     for (
       const [shape, heads] of [[[2, 200, 3 * 24], 3], [[1, 64, 3 * 16], 1], [[1, 129, 3 * 64], 2]] as const
@@ -32,24 +32,24 @@ blasTest(
       const [batch, time, width] = shape, out = [batch, time, width / 3];
       const backward = { inputs: [shape, out, [batch, heads, time], out], attrs: { heads } };
       const cases = [{ op: attentionOp, case: forward }, { op: attentionGradOp, case: backward }];
-      const found = [];
+      const results = [];
       for (const threads of [1, 2, 5]) {
         const engine = await openCpu({ threads, blas: "auto" });
         for (const { op, case: c } of cases) await checkOp(engine, op, { case: c, seed: 3 });
-        found.push(await runCases(engine, cases, { seed: 4, times: 1 }));
+        results.push(await runCases(engine, cases, { seed: 4, times: 1 }));
       }
-      deepStrictEqual(found[1], found[0]);
-      deepStrictEqual(found[2], found[0]);
+      deepStrictEqual(results[1], results[0]);
+      deepStrictEqual(results[2], results[0]);
     }
   },
 );
 
-blasTest("cpu engine says that a BLAS multiplies", async () => {
+blasTest("cpu engine names its BLAS in its description", async () => {
   match((await openCpu({ threads: 2, blas: "auto" })).device, /^WASM SIMD and .+, 2 threads$/);
   strictEqual((await openCpu({ threads: 2 })).device, "WASM SIMD, 2 threads");
 });
 
-Deno.test("findBlas() takes none for off, and refuses what it cannot use", async () => {
+Deno.test("findBlas() returns null for off, and refuses a path that cannot be opened", async () => {
   strictEqual(await findBlas("off"), null);
   await rejects(findBlas("/nowhere/libblas.so"), {
     name: "NotFound",
@@ -58,7 +58,7 @@ Deno.test("findBlas() takes none for off, and refuses what it cannot use", async
 });
 
 Deno.test({
-  name: "findBlas() without the permission: auto takes none, a path is refused",
+  name: "findBlas() without permission for FFI returns null for auto and refuses a path",
   permissions: { read: true, ffi: false },
   fn: async () => {
     strictEqual(await findBlas("auto"), null);
@@ -67,7 +67,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "findBlas() refuses a library that is no BLAS",
+  name: "findBlas() refuses a library that is not a BLAS",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     const error = await findBlas("libc.so.6").catch((e: unknown) => e);

@@ -1,6 +1,6 @@
 /**
- * All results of all ops' cases on the CPU engine in one number, so that processes can compare them; run as a program, it
- * prints it.
+ * One hash of the results of all ops on the CPU engine, so that processes can compare their bits. Run as a
+ * program, it prints the hash.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
 import { ops } from "../../../../kernels/ops/list.ts";
 import { runCases, smallCases } from "../../parity/parity.ts";
 
-/** SHA-256 of the results' bytes, in hexadecimal. */
+/** SHA-256 of the bytes of all results, in hexadecimal. */
 export async function cpuBits(): Promise<string> {
   const results = await runCases(await openCpu({ threads: 2 }), smallCases(ops), { seed: 6, times: 1 });
   const parts = results.flat(2).map((values) => new Uint8Array(new Float64Array(values).buffer));

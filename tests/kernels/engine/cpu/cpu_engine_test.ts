@@ -1,6 +1,6 @@
 /**
- * The CPU engine's sessions: memory shared by label, order of runs, failures, the free event loop. (That its kernels
- * are right is parity's to say.)
+ * The CPU engine's sessions: memory shared by label, order of runs, failures, a free event loop. The parity
+ * tests check its kernels.
  *
  * @module
  */
@@ -25,7 +25,7 @@ const f32 = (values: readonly number[], shape: Shape = [values.length]) => ({
   data: Float32Array.from(values),
 });
 
-/** "forward": y = a b. "set": a = x. "tick": steps counts up to 5. */
+/** "forward": y = a·b. "set": a = x. "tick": steps counts modulo 5. */
 function sharing(): readonly Program[] {
   const forward = new Graph();
   const a = forward.leaf("a", { shape: [2, 2], dtype: "f32" }, "parameter");
@@ -41,7 +41,7 @@ function sharing(): readonly Program[] {
   return [compile("forward", forward), compile("set", set), compile("tick", tick)];
 }
 
-Deno.test("openCpu() names itself and refuses thread counts that make no sense", async () => {
+Deno.test("openCpu() describes itself and refuses thread counts out of range", async () => {
   const engine = await openCpu({ threads: 1, wideTile: false });
   deepStrictEqual([engine.name, engine.device], ["cpu", "WASM SIMD, 1 thread"]);
   const { device } = await openCpu({ threads: 2, wideTile: true });
@@ -49,7 +49,7 @@ Deno.test("openCpu() names itself and refuses thread counts that make no sense",
   for (const threads of [0, 1.5, 65]) await rejects(openCpu({ threads }), RangeError);
 });
 
-Deno.test("a session shares memory by label between programs, and begins with zeros", async () => {
+Deno.test("a session shares memory by label between programs, and memory starts as zeros", async () => {
   const engine = await openCpu({ threads: 2 });
   await using session = await engine.open(sharing(), { b: f32([1, 2, 3, 4], [2, 2]), elsewhere: f32([1]) });
   await session.run(["forward"]);
@@ -61,26 +61,26 @@ Deno.test("a session shares memory by label between programs, and begins with ze
   deepStrictEqual(y, f32([1, 2, 6, 8], [2, 2]));
 });
 
-Deno.test("a thread that is late out of a run does not take the next run's programs for its own", async () => {
-  const engine = await openCpu({ threads: 4 }); // more than there may be cores, so that some are late
+Deno.test("a thread that leaves a run late does not execute the next run's programs in it", async () => {
+  const engine = await openCpu({ threads: 4 }); // more threads than cores, so that some are late
   await using session = await engine.open(sharing(), { b: f32([1, 0, 0, 1], [2, 2]) });
   let wrong = 0;
   for (let i = 1; i <= 600; i++) {
     session.write({ x: f32([i, 0, 0, i]) });
-    await session.run(["forward"]); // one program, so that the next run's two are one more
+    await session.run(["forward"]); // one program; the next run has two
     await session.run(["set", "forward"]);
     if ((await session.read(["y"])).y.data[3] !== i) wrong++;
   }
   deepStrictEqual(wrong, 0);
 });
 
-Deno.test("a session keeps the order of runs, writes and reads that nobody waited for", async () => {
+Deno.test("a session keeps the order of runs, writes and reads that are not awaited", async () => {
   const engine = await openCpu({ threads: 2 });
   await using session = await engine.open(sharing(), { b: f32([1, 0, 0, 1], [2, 2]) });
   const values = new Float32Array([1, 1, 1, 1]), done: Promise<unknown>[] = [];
   const reads: Promise<TensorMap>[] = [];
   for (const value of [3, 4, 5]) {
-    values.fill(value); // written by value: the array may be used again
+    values.fill(value); // write() copies, so that the array may be reused
     session.write({ x: { shape: [2, 2], data: values } });
     done.push(session.run(["set", "forward"]));
     reads.push(session.read(["y"]));
@@ -96,7 +96,7 @@ Deno.test("a session runs lists of programs of any length", async () => {
   deepStrictEqual([...(await session.read(["steps"])).steps.data], [9003 % 5]);
 });
 
-Deno.test("a session says which label, program or size it cannot use", async () => {
+Deno.test("a session names the label, program or size that it refuses", async () => {
   const engine = await openCpu({ threads: 1 });
   await using session = await engine.open(sharing(), {});
   throws(() => session.write({ c: f32([1]) }), /Cannot write c: no program has it/);
@@ -105,7 +105,7 @@ Deno.test("a session says which label, program or size it cannot use", async () 
   await rejects(session.read(["z"]), /Cannot read z: no program has it/);
 });
 
-/** Reads far outside of memory. */
+/** An op whose kernel reads far outside of the memory. */
 const wild = define<null>({
   name: "slice",
   infer: ([x]) => [x],
@@ -115,8 +115,12 @@ const wild = define<null>({
   cases: [],
 });
 
-const traps = "a kernel that traps ends the run with op, place and program, and every run after it";
-Deno.test({ name: traps, ignore: !hasBoundsChecks(), /* the process would die */ fn: kernelTraps });
+const traps = "a kernel that traps fails its run and every later one, naming op, place and program";
+Deno.test({
+  name: traps,
+  ignore: !hasBoundsChecks(),
+  /* without checks the process would crash */ fn: kernelTraps,
+});
 async function kernelTraps(): Promise<void> {
   const graph = new Graph();
   const x = graph.leaf("x", { shape: [8], dtype: "f32" }, "input");
@@ -131,7 +135,7 @@ async function kernelTraps(): Promise<void> {
   await rejects(session.read(["y"]), message);
 }
 
-Deno.test("open() refuses an op without a kernel", async () => {
+Deno.test("open() refuses an op without a WASM kernel", async () => {
   const op: Op<null> = {
     name: "fancy",
     infer: ([x]) => [x],
@@ -149,7 +153,7 @@ Deno.test("open() refuses an op without a kernel", async () => {
   });
 });
 
-Deno.test("open() refuses what 4 GiB cannot hold, with bytes by kind", async () => {
+Deno.test("open() refuses a session above 4 GiB, and says how much memory each kind takes", async () => {
   const graph = new Graph();
   const x = graph.leaf("x", { shape: [2 ** 29], dtype: "f32" }, "input");
   const w = graph.leaf("w", { shape: [2 ** 29], dtype: "f32" }, "parameter");
@@ -158,18 +162,18 @@ Deno.test("open() refuses what 4 GiB cannot hold, with bytes by kind", async () 
   await rejects(engine.open([compile("large", graph)], {}), {
     name: "RangeError",
     message:
-      /takes 4\d\d\d MB \(input 2147 MB, parameter 2147 MB\), at most 4295 MB .* use a smaller --batch-size or --seq-len, --recompute block/,
+      /needs 4\d\d\d MB \(input 2147 MB, parameter 2147 MB\), but .* only 4295 MB: use a smaller --batch-size or --seq-len, --recompute block/,
   });
 });
 
-Deno.test("a disposed session has ended its threads and takes no more work", async () => {
-  const engine = await openCpu({ threads: 2 }); // that no worker is left over is the test runner's to see
+Deno.test("a disposed session ends its threads and refuses more work", async () => {
+  const engine = await openCpu({ threads: 2 }); // the test runner detects workers that were not ended
   const session = await engine.open(sharing(), {});
   const running = session.run(["forward"]);
   await session[Symbol.asyncDispose]();
   await session[Symbol.asyncDispose]();
   await running;
-  throws(() => session.run(["forward"]), /disposed/);
+  throws(() => session.run(["forward"]), /it is closed/);
 });
 
 Deno.test("run() leaves the event loop free", async () => {
@@ -210,18 +214,19 @@ Deno.test("results have the same bits for any number of threads where work is sp
   for (const other of results.slice(1)) deepStrictEqual(other, results[0]);
 });
 
-Deno.test("exp and tanh of the kernels are within 1.5e-7 and 2.5e-7 of themselves, and keep NaN", async () => {
+Deno.test("exp and tanh of the WASM kernels have relative errors below 1.5e-7 and 2.5e-7, and keep NaN", async () => {
   const n = 40001, graph = new Graph();
   const x = graph.leaf("x", { shape: [n], dtype: "f32" }, "input");
   graph.output("tanh", tanh(x));
-  // Softmax less the target's 1, times dlosses: with lse 0, dlosses 1 and the last column the target, e^x elsewhere.
+  // The gradient of cross entropy is (softmax - 1 at the target) · dlosses. With lse 0, dlosses 1 and the
+  // last column as the target it is e^x in all other columns.
   const logits = graph.leaf("logits", { shape: [1, n], dtype: "f32" }, "output");
   const target = graph.leaf("target", { shape: [1], dtype: "u32" }, "input");
   const lse = graph.leaf("lse", { shape: [1], dtype: "f32" }, "input");
   const one = graph.leaf("one", { shape: [1], dtype: "f32" }, "input");
   define(crossEntropyGradOp)([logits, target, lse, one], { valid: n });
   const wide = Float32Array.from({ length: n }, (_, i) => (i - 20000) * (87 / 20000));
-  const narrow = wide.map((value) => value / 8); // tanh is 1 from 9.1 on
+  const narrow = wide.map((value) => value / 8); // in float32 tanh is 1 from 9.1 on
   narrow[7] = wide[7] = NaN;
   const engine = await openCpu({ threads: 1 });
   await using session = await engine.open([compile("p", graph)], {
@@ -231,8 +236,8 @@ Deno.test("exp and tanh of the kernels are within 1.5e-7 and 2.5e-7 of themselve
     one: f32([1]),
   });
   await session.run(["p"]);
-  const got = await session.read(["tanh", "logits"]);
-  const worst = (values: ArrayLike<number>, exact: (i: number) => number) => {
+  const results = await session.read(["tanh", "logits"]);
+  const worstError = (values: ArrayLike<number>, exact: (i: number) => number) => {
     let most = 0;
     for (let i = 0; i < n - 1; i++) {
       if (i === 7) ok(Number.isNaN(values[i]));
@@ -240,13 +245,13 @@ Deno.test("exp and tanh of the kernels are within 1.5e-7 and 2.5e-7 of themselve
     }
     return most;
   };
-  const ofTanh = worst(got.tanh.data, (i) => Math.tanh(narrow[i]));
-  const ofExp = worst(got.logits.data, (i) => Math.exp(wide[i]));
+  const ofTanh = worstError(results.tanh.data, (i) => Math.tanh(narrow[i]));
+  const ofExp = worstError(results.logits.data, (i) => Math.exp(wide[i]));
   ok(ofTanh < 2.5e-7, `tanh: ${ofTanh}`);
   ok(ofExp < 1.5e-7, `exp: ${ofExp}`);
 });
 
-Deno.test("cpu timings() gives each call of the timed runs on every thread, once", async () => {
+Deno.test("cpu timings() returns each call of the timed runs once per thread", async () => {
   await using session = await (await openCpu({ threads: 2 })).open(sharing(), {
     b: f32([1, 0, 0, 1], [2, 2]),
   });

@@ -1,6 +1,6 @@
 /**
- * What `deno task fast` runs with: its V8 flags are seen, and the CPU engine passes its tests under them, which say that
- * both tiles give the same bits; and so do all ops with flags and without.
+ * The V8 flags of `deno task fast`: the CPU engine detects them, passes its tests under them, and computes
+ * the same bits with and without them.
  *
  * @module
  */
@@ -10,10 +10,13 @@ import { cpuBits } from "./cpu_bits.ts";
 
 const root = new URL("../../../../", import.meta.url);
 const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
-/** What V8 joins vectors by. */
+/** The flags that let V8 join two 128-bit vector instructions into a 256-bit one. */
 const flags: string = /--v8-flags=\S+/.exec(tasks.fast.command)?.[0] ?? "none";
 
-/** Optimized from the first call, too: V8 joins vectors only there, and tests are over before it would come to it. */
+/**
+ * The flags, and optimization from the first call: only V8's optimizing compiler joins vector instructions,
+ * and a test ends before it would start.
+ */
 const optimized = `${flags},--no-liftoff`;
 
 async function deno(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
@@ -26,7 +29,7 @@ async function deno(args: readonly string[]): Promise<{ code: number; out: strin
   return { code, out, err };
 }
 
-Deno.test("deno task fast is deno task pipeline with flags of V8", () => {
+Deno.test("deno task fast is deno task pipeline with V8 flags", () => {
   strictEqual(tasks.fast.command.replace(`${flags} `, ""), tasks.pipeline.command);
 });
 
@@ -43,7 +46,7 @@ Deno.test("the CPU engine passes its tests under the flags of deno task fast", a
     ...["tests/kernels/parity/cpu_parity_test.ts", "tests/kernels/engine/cpu/cpu_engine_test.ts"],
   ]);
   strictEqual(code, 0, `${out}\n${err}`);
-  match(out, /0 failed.* \| 1 ignored/); // the one in which a kernel traps
+  match(out, /0 failed.* \| 1 ignored/); // the test in which a kernel traps
 });
 
 Deno.test("every op gives the same bits under the flags of deno task fast as without", async () => {

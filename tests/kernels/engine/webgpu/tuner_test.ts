@@ -1,5 +1,6 @@
 /**
- * Choosing kernels by timing: which calls are timed, which kernel is chosen, and a session that runs the choices.
+ * Choosing kernels by timing: which calls are timed, which kernel is chosen, and a session that runs the
+ * choices.
  *
  * @module
  */
@@ -29,7 +30,10 @@ function program(): Program {
 }
 const same = callKey(program().calls[0]), transposed = callKey(program().calls[3]);
 
-/** A `time` in place of a clock: variants whose name starts with `fast` take half as long. It lists what it timed. */
+/**
+ * A `time` in place of a clock: variants whose name starts with `fast` take half as long. It lists what it
+ * timed.
+ */
 function clock(fast: string) {
   const timed: string[] = [];
   const time = (call: Program["calls"][0], names: readonly string[]) => {

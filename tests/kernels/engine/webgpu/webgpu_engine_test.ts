@@ -1,5 +1,5 @@
 /**
- * The WebGPU engine: what it asks of a device, and what it says when the device cannot.
+ * The WebGPU engine: what it asks of a device, and its errors where the device fails or is too small.
  *
  * @module
  */
@@ -26,7 +26,7 @@ function twoPrograms(): Program[] {
   return [compile("add", adding), compile("show", showing)];
 }
 
-Deno.test("webgpu run() is one submit for all programs given, and programs share weights by label", async () => {
+Deno.test("webgpu run() is one submit for several programs, which share weights by label", async () => {
   await using session = await (await openWebgpu()).open(twoPrograms(), { sum: vector(1, 2, 3) });
   session.write({ x: vector(10, -10, 1) });
   const before = session.counters;
@@ -35,12 +35,12 @@ Deno.test("webgpu run() is one submit for all programs given, and programs share
   strictEqual(after.submits - before.submits, 1);
   strictEqual(after.dispatches - before.dispatches, 2 + 2 + 2);
   strictEqual(after.readBacks, 0);
-  strictEqual(after.pipelines, 2, "relu and accumulate, each once");
+  strictEqual(after.pipelines, 2, "relu and accumulate are compiled once each");
   strictEqual(after.bytes, before.bytes, "a run allocates nothing");
   deepStrictEqual(await session.read(["y"]), { y: vector(21, 2, 5) });
 });
 
-Deno.test("webgpu session takes a tensor below 16 bytes where a product before it bound fours", async () => {
+Deno.test("webgpu session binds a tensor below 16 bytes after a product that binds vec4f", async () => {
   const graph = new Graph();
   const x = graph.leaf("x", { shape: [5, 12], dtype: "f32" }, "input");
   const small = graph.leaf("small", { shape: [3], dtype: "f32" }, "parameter");
@@ -53,7 +53,7 @@ Deno.test("webgpu session takes a tensor below 16 bytes where a product before i
   deepStrictEqual(await session.read(["doubled"]), { doubled: vector(1, 4, 9) });
 });
 
-Deno.test("webgpu read() maps once for several labels, after all runs and writes so far", async () => {
+Deno.test("webgpu read() of several labels maps one buffer, after all runs and writes so far", async () => {
   await using session = await (await openWebgpu()).open(twoPrograms(), {});
   deepStrictEqual(await session.read(["sum"]), { sum: vector(0, 0, 0) }); // no weights: zeros
   session.write({ x: vector(1, 1, 1) });
@@ -69,13 +69,13 @@ Deno.test("webgpu read() maps once for several labels, after all runs and writes
   strictEqual(session.counters.readBacks - before, 1);
 });
 
-Deno.test("webgpu run() goes on past the number of runs that may wait on the device", async () => {
+Deno.test("webgpu run() waits for earlier runs once 16 are in flight, and then continues", async () => {
   await using session = await (await openWebgpu()).open(twoPrograms(), { x: vector(1, 1, 1) });
   for (let i = 0; i < 40; i++) await session.run(["add"]);
   deepStrictEqual(await session.read(["sum"]), { sum: vector(40, 40, 40) });
 });
 
-Deno.test("webgpu timings() gives each call of the timed runs, in order, once", async () => {
+Deno.test("webgpu timings() returns each call of the timed runs once, in order", async () => {
   await using session = await (await openWebgpu()).open(twoPrograms(), { x: vector(1, 1, 1) });
   await session.run(["add"]);
   const before = performance.timeOrigin + performance.now();
@@ -97,7 +97,7 @@ Deno.test("webgpu timings() gives each call of the timed runs, in order, once", 
   deepStrictEqual(await session.read(["sum"]), { sum: vector(3, 3, 3) });
 });
 
-Deno.test("webgpu write() takes a view of shared memory", async () => {
+Deno.test("webgpu write() accepts a view of shared memory", async () => {
   await using session = await (await openWebgpu()).open(twoPrograms(), {});
   const shared = new Float32Array(new SharedArrayBuffer(20), 4, 3);
   shared.set([7, 8, 9]);
@@ -105,7 +105,7 @@ Deno.test("webgpu write() takes a view of shared memory", async () => {
   deepStrictEqual(await session.read(["x"]), { x: vector(7, 8, 9) });
 });
 
-Deno.test("webgpu session names what it does not know, and what does not fit", async () => {
+Deno.test("webgpu session names unknown labels and programs, and values of a wrong type or size", async () => {
   await using session = await (await openWebgpu()).open(twoPrograms(), { unused: vector(1) });
   throws(() => session.write({ z: vector(1) }), {
     name: "RangeError",
@@ -123,19 +123,21 @@ Deno.test("webgpu session names what it does not know, and what does not fit", a
   });
 });
 
-Deno.test("webgpu session says that the device was lost, why, and how to go on", async () => {
+Deno.test("webgpu session says that the device was lost, why, and how to resume", async () => {
   const session = await (await openWebgpu()).open(twoPrograms(), {});
   await session.run(["add"]);
   const pending = session.read(["sum"]);
-  session.device.destroy(); // what a test can do of a driver's reset
-  const lost = { message: /Lost the device .* \(destroyed: .*\): the last checkpoint is good: .*--resume/ };
+  session.device.destroy(); // the nearest a test comes to a reset by the driver
+  const lost = {
+    message: /Lost the device .* \(destroyed: .*\): checkpoints on disk are intact: .*--resume/,
+  };
   await rejects(pending, lost);
   await rejects(session.run(["add"]), lost);
   await rejects(session.read(["sum"]), lost);
   await session[Symbol.asyncDispose]();
 });
 
-Deno.test("webgpu session is closed after its disposal", async () => {
+Deno.test("webgpu session refuses use after its disposal", async () => {
   const session = await (await openWebgpu()).open(twoPrograms(), {});
   await session[Symbol.asyncDispose]();
   await rejects(session.run(["add"]), { message: /session: it is closed/ });
@@ -171,7 +173,7 @@ Deno.test("webgpu open() says which op's WGSL does not compile, and where", asyn
   });
 });
 
-Deno.test("webgpu session with an arena in several buffers computes the same", async () => {
+Deno.test("webgpu session with its arena in several buffers computes the same bits", async () => {
   const graph = new Graph();
   const spec = { shape: [64, 64], dtype: "f32" } as const;
   const w = graph.leaf("w", spec, "parameter");
@@ -189,7 +191,7 @@ Deno.test("webgpu session with an arena in several buffers computes the same", a
     return { ...(await session.read(["y"])).y, bytes: session.counters.bytes };
   };
   const whole = await run(await openWebgpu());
-  const most = 2 * 16384 + 256; // two tensors of 64 x 64 fit a buffer, a third would lie in two
+  const most = 2 * 16384 + 256; // two tensors of 64 x 64 fit into one buffer, a third would span two
   ok(program.arenaBytes > most, `arena of ${program.arenaBytes} bytes`);
   const pieces = await run(await openWebgpu({ memoryLimits: { maxBufferSize: most } }));
   deepStrictEqual(pieces.data, whole.data);
@@ -203,27 +205,27 @@ Deno.test("webgpu session with an arena in several buffers computes the same", a
   );
 });
 
-Deno.test("openEngine() says why; a software adapter is no GPU unless asked for", async () => {
+Deno.test("openEngine() says why it chose an engine; only webgpu uses a software adapter", async () => {
   const adapter = await openWebgpu();
   const auto = await openEngine("auto", { threads: 1 });
   strictEqual(auto.engine.name, adapter.software ? "cpu" : "webgpu");
-  match(auto.why, adapter.software ? /is software, no GPU/ : /a GPU is there/);
+  match(auto.why, adapter.software ? /computes in software/ : /this machine has a GPU/);
   strictEqual((await openEngine("webgpu")).engine.name, "webgpu");
   strictEqual((await openEngine("cpu", { threads: 1 })).engine.name, "cpu");
   await rejects(openEngine("gpu"), { name: "TypeError", message: /wanted auto, webgpu or cpu/ });
   if (adapter.software) {
-    await rejects(openWebgpu({ allowSoftware: false }), { name: "NotSupported", message: /is no GPU/ });
+    await rejects(openWebgpu({ allowSoftware: false }), { name: "NotSupported", message: /is not a GPU/ });
   }
 });
 
-Deno.test("largestPack() is what the device binds, 2 GiB at most; any size will do on the CPU", async () => {
+Deno.test("largestPack() is the largest binding of the device, at most 2 GiB, and Infinity on the CPU", async () => {
   await using session = await (await openWebgpu()).open(twoPrograms(), {});
   const { maxStorageBufferBindingSize, maxBufferSize } = session.device.limits;
   strictEqual(await largestPack("webgpu"), Math.min(maxStorageBufferBindingSize, maxBufferSize, 2 ** 31 - 1));
   strictEqual(
     await largestPack("auto"),
     Infinity,
-    "the adapter here is software, so auto computes on the CPU",
+    "the adapter here computes in software, so auto chooses the CPU",
   );
   strictEqual(await largestPack("cpu"), Infinity);
   await rejects(largestPack("gpu"), { name: "TypeError", message: /wanted auto, webgpu or cpu/ });
@@ -237,9 +239,10 @@ Deno.test("openEngine() without an adapter: auto computes on the CPU, webgpu say
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["eval", "--quiet", code],
     cwd: new URL("../../../..", import.meta.url),
-    env: { DENO_WEBGPU_BACKEND: Deno.build.os === "darwin" ? "dx12" : "metal" }, // of another system: no adapter
+    // A backend of another operating system has no adapter.
+    env: { DENO_WEBGPU_BACKEND: Deno.build.os === "darwin" ? "dx12" : "metal" },
   }).output();
-  const said = new TextDecoder().decode(stdout);
-  match(said, /no GPU is there/, new TextDecoder().decode(stderr));
-  match(said, /NotSupported Cannot compute with WebGPU: this system has no adapter: .*--device cpu/);
+  const output = new TextDecoder().decode(stdout);
+  match(output, /this machine has no GPU/, new TextDecoder().decode(stderr));
+  match(output, /NotSupported Cannot compute with WebGPU: this system has no adapter: .*--device cpu/);
 });
