@@ -11,10 +11,10 @@ import { from } from "../stages/flow/flow.ts";
 import { readEvents } from "../stages/report/metrics.ts";
 import { chain } from "../stages/source/chain.ts";
 import { shardFiles } from "../stages/source/token_shards.ts";
-import { hellaswag } from "../stages/evaluate/task/hellaswag.ts";
+import { evaluateModel, type EvaluationItem } from "../stages/evaluate/evaluate_model.ts";
+import { hellaswag } from "../stages/task/hellaswag.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../stages/token/tokenizer.ts";
-import { examine, type Question } from "../stages/inspect/inspect_model.ts";
 import { type Plan, plan } from "../stages/model/plan.ts";
 import { runFile, runTokenizer } from "./parts/run_files.ts";
 import { checkHellaswag } from "./parts/hellaswag.ts";
@@ -82,16 +82,16 @@ export default pipeline({
     const tokens = await text?.validation() ?? new Uint32Array();
     const batches = Math.min(o.evalBatches ?? Infinity, Math.ceil((tokens.length - 1) / (batch * seqLen)));
     const planned = planOf(o, config, { measures: text !== null });
-    return from(chain<Question>("questions", [
+    return from(chain<EvaluationItem>("questions", [
       asSource("batches", () => Array.from({ length: Math.max(0, batches) }, (_, i) => i)),
       ...(o.hellaswag === null ? [] : [hellaswag(o.hellaswag, itemsOf(o))]),
-    ])).pipe(examine({
+    ])).pipe(evaluateModel({
       engine: () => env.engine(),
       plan: planned,
       weights,
       step,
       tokens,
-      bytesOf: text?.bytesOf,
+      tokenBytes: text?.tokenBytes,
       tokenizer,
     }));
   },

@@ -15,7 +15,7 @@ import { heatmapChart } from "../stages/report/chart/heatmap.ts";
 import { histogramChart } from "../stages/report/chart/histogram.ts";
 import { lineChart } from "../stages/report/chart/line.ts";
 import { deadUnits } from "../stages/inspect/dead_units.ts";
-import type { Look, Resident } from "../stages/train/on_device/trainer.ts";
+import type { DeviceTrainer, StepInspection } from "../stages/train/on_device/device_trainer.ts";
 import { integer } from "./cli/option_types.ts";
 import { ladder, publishedTrace, type Rung } from "./lesson/batchnorm/batchnorm_ladder.ts";
 import {
@@ -125,7 +125,7 @@ async function* overSure(given: Given): AsyncGenerator<Item, Trained[]> {
 async function* lessSaturated(given: Given): AsyncGenerator<Item, Trained> {
   yield heading("Saturated tanh");
   const { seed, letters: { count: vocabSize } } = given;
-  const start = async (rung: Rung): Promise<Look> => {
+  const start = async (rung: Rung): Promise<StepInspection> => {
     await using net = await openNet(rung.net(vocabSize), { given, random: new TorchRandom(seed) });
     return await firstLook(net, given);
   };
@@ -148,7 +148,7 @@ async function* lessSaturated(given: Given): AsyncGenerator<Item, Trained> {
     "White in the lecture, dark here: |h| > 0.99. A row an example, a column a unit. A column dark all the way down would be a dead unit: it learns from no example.",
     ...[before, after].map((look) => saturationMap(look.values["layers.3"].data)),
   );
-  const dead = ({ values }: Look): string => {
+  const dead = ({ values }: StepInspection): string => {
     const found = deadUnits(values["layers.3"].data, { units: 200 });
     return found.length > 8 ? `${found.length} of 200` : found.join(" ") || "none";
   };
@@ -163,7 +163,7 @@ async function* lessSaturated(given: Given): AsyncGenerator<Item, Trained> {
 }
 
 /** A unit that is dead on purpose: is it found? */
-async function* plantedDead(given: Given, dead: (look: Look) => string): AsyncGenerator<Item> {
+async function* plantedDead(given: Given, dead: (look: StepInspection) => string): AsyncGenerator<Item> {
   const model = ladder[2].net(given.letters.count), random = new TorchRandom(given.seed);
   const weights = torchWeights(model, random), bias = weights["layers.2.bias"];
   const data = Float32Array.from(bias.data, (b, unit) => unit === 7 ? 100 : b);
@@ -246,7 +246,10 @@ function* normalizedChecks(result: Trained, { unless, unlessFull, steps }: Given
 }
 
 /** A single name comes in no batch: what stands for its mean and spread. */
-async function* twoStatistics(net: Resident, { letters, parts, seed }: Given): AsyncGenerator<Item, void> {
+async function* twoStatistics(
+  net: DeviceTrainer,
+  { letters, parts, seed }: Given,
+): AsyncGenerator<Item, void> {
   yield say(
     "Each example is now seen through its batch, which also acts as noise that keeps the net from learning by heart. To use the net on a single name, mean and spread must come from elsewhere: measured over all training examples at the end, or followed on the way, a thousandth of each batch's added at every step.",
   );

@@ -14,7 +14,7 @@ import { torchWeights } from "../kernels/models/course/torch_weights.ts";
 import { sgd } from "../kernels/optim/sgd.ts";
 import { lineChart } from "../stages/report/chart/line.ts";
 import { scatterChart } from "../stages/report/chart/scatter.ts";
-import { openResident, type Resident } from "../stages/train/on_device/trainer.ts";
+import { type DeviceTrainer, openDeviceTrainer } from "../stages/train/on_device/device_trainer.ts";
 import { integer } from "./cli/option_types.ts";
 import { names } from "./lesson/data.ts";
 import { drawNames } from "./lesson/draw_names.ts";
@@ -161,7 +161,7 @@ async function* aVectorALetter(
     source: notebook,
     unless,
   });
-  await using net = await openResident(engine, {
+  await using net = await openDeviceTrainer(engine, {
     model,
     weights: torchWeights(model, new TorchRandom(seed)),
     examples: five,
@@ -188,7 +188,7 @@ async function* aVectorALetter(
 async function* byHeart(five: Examples, { letters, engine, seed }: Given): AsyncGenerator<Item> {
   yield heading("Learned by heart");
   const model = mlp({ vocabSize: letters.count, context, channels: 2, hidden: 100 });
-  await using net = await openResident(engine, {
+  await using net = await openDeviceTrainer(engine, {
     model,
     weights: torchWeights(model, new TorchRandom(seed)),
     examples: five,
@@ -221,7 +221,7 @@ async function* rateFinder({ words, letters, engine, seed }: Given): AsyncGenera
   );
   const examples = examplesOf(words, { letters, context }), random = new TorchRandom(seed);
   const model = mlp({ vocabSize: letters.count, context, channels: 2, hidden: 100 });
-  await using net = await openResident(engine, {
+  await using net = await openDeviceTrainer(engine, {
     model,
     weights: torchWeights(model, random),
     examples,
@@ -338,9 +338,9 @@ async function* largerNet(given: Given): AsyncGenerator<Item> {
 async function open(
   sizes: { readonly channels: number; readonly hidden: number },
   { letters, parts, engine, seed }: Given,
-): Promise<Resident> {
+): Promise<DeviceTrainer> {
   const model = mlp({ vocabSize: letters.count, context, ...sizes });
-  return await openResident(engine, {
+  return await openDeviceTrainer(engine, {
     model,
     weights: torchWeights(model, new TorchRandom(seed)),
     examples: parts.examples,
@@ -354,7 +354,7 @@ async function open(
  * (there torch's global one, which nobody seeded). Returns each step's loss.
  */
 function train(
-  net: Resident,
+  net: DeviceTrainer,
   { parts, steps, seed }: { readonly parts: Parts; readonly steps: number; readonly seed: number },
 ): AsyncGenerator<Item, Float32Array<ArrayBuffer>> {
   const rate = (step: number): number => step < steps / 2 ? .1 : .01;
@@ -367,7 +367,7 @@ function train(
   });
 }
 
-async function lossesOf(net: Resident, { parts: { rows } }: Given): Promise<Split<number>> {
+async function lossesOf(net: DeviceTrainer, { parts: { rows } }: Given): Promise<Split<number>> {
   return {
     train: await net.loss(rows.train),
     dev: await net.loss(rows.dev),

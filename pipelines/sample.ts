@@ -11,7 +11,7 @@ import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../stages/token/tokenizer.ts";
 import { type Plan, plan } from "../stages/model/plan.ts";
 import { type ModelSession, openModel } from "../stages/model/model_session.ts";
-import { checkWriting, writeTexts } from "../stages/sample/generate_texts.ts";
+import { checkGenerateOptions, generateTexts } from "../stages/sample/generate_texts.ts";
 import { runTokenizer } from "./parts/run_files.ts";
 import { OrderedOutput } from "./parts/ordered_output.ts";
 import { integer, number, path, repeated, text } from "./cli/option_types.ts";
@@ -81,7 +81,7 @@ export default pipeline({
     const texts = prompts.flatMap((prompt) =>
       Array.from({ length: o.count }, (_, sample) => ({ prompt, sample }))
     );
-    checkWriting(o, planned.model);
+    checkGenerateOptions(o, planned.model);
     return from(asSource("prompts", () => [texts]))
       .pipe({
         name: "write",
@@ -94,12 +94,12 @@ export default pipeline({
               requests.length > 1 ? `--- ${text + 1}\n${requests[text].prompt}` : requests[text].prompt,
           );
           const speed = new GenerationSpeed();
-          const pieces = writeTexts(session, tokenizer, {
+          const pieces = generateTexts(session, tokenizer, {
             ...o,
             texts: requests,
             seed: env.seed,
             signal: ctx.signal,
-            onWork: (work) => speed.add(work),
+            onStep: (work) => speed.add(work),
           });
           const written = requests.map(() => "");
           for await (const now of pieces) {

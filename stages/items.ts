@@ -60,6 +60,6 @@ export type Batch = Readonly<{
   /** 1 where a target counts, 0 where it does not; absent: all count. */
   mask?: Float32Array;
   /** Where each sequence stands, A · B of them: `count` tokens to be predicted after token `start` of a file. */
-  places?: readonly TokenShard[];
+  origins?: readonly TokenShard[];
   shape: readonly [accum: number, batch: number, seqLen: number];
 }>;

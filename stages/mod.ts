@@ -86,17 +86,21 @@ export * from "./sink/documents.ts";
 export * from "./sink/parquet.ts";
 export type { TraceSpan } from "./format/chrome_trace.ts";
 export type { JsonlPlace } from "./format/text/jsonl.ts";
-export * from "./evaluate/task/choice_rows.ts";
-export * from "./evaluate/task/hellaswag.ts";
-export * from "./evaluate/task/task.ts";
-export * from "./evaluate/hellaswag_stage.ts";
+export * from "./task/choice_rows.ts";
+export * from "./task/hellaswag.ts";
+export * from "./task/multiple_choice.ts";
+export * from "./evaluate/evaluate_hellaswag.ts";
 export * from "./evaluate/choice_tally.ts";
 export * from "./evaluate/evaluate.ts";
-export * from "./inspect/inspect_model.ts";
+export * from "./evaluate/evaluate_model.ts";
 export * from "./train/on_device/examples.ts";
 export * from "./sample/sample.ts";
-export { type Begun, type Ended, LateResults } from "./train/pending_results.ts";
-export type { PickOptions } from "./sample/sample_token.ts";
+export {
+  type CompletedUpdate as Ended,
+  PendingResults as LateResults,
+  type PendingUpdate as Begun,
+} from "./train/pending_results.ts";
+export type { SamplingOptions as PickOptions } from "./sample/sample_token.ts";
 export * from "./model/plan.ts";
 export { type OpTime, type Profile, Profiler } from "./train/profile.ts";
 export * from "./evaluate/loss_tally.ts";
@@ -106,29 +110,29 @@ export type { Histogram, ValueStats, ValueStatsOptions } from "./inspect/value_s
 export { histogramOf, valueStats } from "./inspect/value_stats.ts";
 export { principalAxes } from "./inspect/principal_axes.ts";
 export { type PlanCost, planCost } from "./model/plan_cost.ts";
-export * from "./train/on_device/trainer.ts";
+export * from "./train/on_device/device_trainer.ts";
 export {
-  type ByHand,
+  type DevicePlanOptions as ResidentPlanOptions,
+  devicePrograms as residentPrograms,
+  exampleCount as examplesOf,
   type Examples,
-  examplesOf,
-  type ResidentPlanOptions,
-  residentPrograms,
+  type ManualStep as ByHand,
   type StepBatch,
   threadsFor,
-} from "./train/on_device/plan.ts";
+} from "./train/on_device/device_plan.ts";
 export * from "./evaluate/score_rows.ts";
 export type { ScoringShape } from "./model/scoring.ts";
 export * from "./model/model_session.ts";
 export { outlierWindow, zScore } from "./train/outliers.ts";
 export * from "./train/train.ts";
-export * from "./train/spike_watch.ts";
+export * from "./train/divergence.ts";
 export * from "./model/weights.ts";
 export { Decoder, type NextToken } from "./model/kv_decoder.ts";
 export { StopStrings } from "./sample/stop_strings.ts";
 export {
+  type GenerateOptions as WriteOptions,
+  generateTexts as writeTexts,
+  type GenerationEvent as Written,
+  type GenerationStep as WritingWork,
   type TextRequest,
-  type WriteOptions,
-  writeTexts,
-  type WritingWork,
-  type Written,
 } from "./sample/generate_texts.ts";

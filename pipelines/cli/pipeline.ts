@@ -119,7 +119,7 @@ export interface RunSummary {
 export interface SkippedBatch {
   /** Number of the batch in the run, from 0. */
   readonly batch: number;
-  readonly why: string;
+  readonly reason: string;
 }
 
 /** How several processes (ranks) of one job share a run's folder. */

@@ -18,11 +18,11 @@ export async function executeWithRollback(job: RunJob): Promise<number> {
     } catch (error) {
       const skipped = job.named.pipeline.batchToSkip?.(error, skippedBatches) ?? null;
       if (skipped === null) throw error;
-      const { batch, why } = skipped;
-      skippedBatches.set(batch, why);
+      const { batch, reason } = skipped;
+      skippedBatches.set(batch, reason);
       const resumed = await exists(`${job.recordFolder}/checkpoints/latest`);
       job.console.err(
-        `Skipping batch ${batch} (${why}): going back to ${
+        `Skipping batch ${batch} (${reason}): going back to ${
           resumed ? "the last checkpoint" : "the beginning, because there is no checkpoint yet"
         }`,
       );

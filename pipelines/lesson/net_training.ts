@@ -6,7 +6,7 @@
 import type { TorchRandom } from "../../kernels/random/torch_random.ts";
 import { openCpu } from "../../kernels/engine/cpu/cpu_engine.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
-import type { Resident } from "../../stages/train/on_device/trainer.ts";
+import type { DeviceTrainer } from "../../stages/train/on_device/device_trainer.ts";
 import { type Item, progress } from "./item.ts";
 
 /** How a net is trained. */
@@ -25,7 +25,7 @@ const stepsAtOnce = 500;
 
 /** Trains on batches drawn with `randint`. Returns each step's loss, before the step. */
 export async function* trainOn(
-  net: Resident,
+  net: DeviceTrainer,
   { steps, among, batch, random, rate }: TrainOptions,
 ): AsyncGenerator<Item, Float32Array<ArrayBuffer>> {
   const losses = new Float32Array(steps);

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { WritingWork } from "../../stages/sample/generate_texts.ts";
+import type { GenerationStep } from "../../stages/sample/generate_texts.ts";
 
-const words: Readonly<Record<WritingWork["kind"], string>> = {
+const words: Readonly<Record<GenerationStep["kind"], string>> = {
   prefill: "prefill",
   decode: "decode",
   slide: "beyond the model's sequence",
@@ -14,10 +14,10 @@ const words: Readonly<Record<WritingWork["kind"], string>> = {
 
 /** Adds up work and tells of it in a line. */
 export class GenerationSpeed {
-  readonly #kinds = new Map<WritingWork["kind"], { tokens: number; seconds: number }>();
+  readonly #kinds = new Map<GenerationStep["kind"], { tokens: number; seconds: number }>();
 
   /** Some more of one kind. */
-  add({ kind, tokens, seconds }: WritingWork): void {
+  add({ kind, tokens, seconds }: GenerationStep): void {
     const before = this.#kinds.get(kind) ?? { tokens: 0, seconds: 0 };
     this.#kinds.set(kind, { tokens: before.tokens + tokens, seconds: before.seconds + seconds });
   }

@@ -4,10 +4,10 @@
  * @module
  */
 import type { Stage } from "../../stages/flow/stage.ts";
-import { hellaswag } from "../../stages/evaluate/task/hellaswag.ts";
+import { hellaswag } from "../../stages/task/hellaswag.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
-import { askHellaswag } from "../../stages/evaluate/hellaswag_stage.ts";
-import type { Trained } from "../../stages/train/train.ts";
+import { evaluateHellaswag } from "../../stages/evaluate/evaluate_hellaswag.ts";
+import type { ModelUpdate } from "../../stages/model/model_update.ts";
 import type { monitoringOptions } from "./options.ts";
 import type { Values } from "../cli/pipeline.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
@@ -29,7 +29,7 @@ export function usesHellaswag({ hellaswag, hellaswagEvery }: HellaswagValues): b
 export async function hellaswagStage(
   o: HellaswagValues,
   tokenizer: Tokenizer | null,
-): Promise<Stage<Trained, Trained> | null> {
+): Promise<Stage<ModelUpdate, ModelUpdate> | null> {
   const { hellaswag: file, hellaswagEvery: every, hellaswagItems } = o;
   if (file === null || every === 0) return null;
   await checkHellaswag(o);
@@ -38,7 +38,7 @@ export async function hellaswagStage(
       "Cannot ask --hellaswag: the tokenizer of the shards is not known: put its folder beside them as tokenizer/",
     );
   }
-  return askHellaswag({
+  return evaluateHellaswag({
     every,
     items: hellaswag(file, hellaswagItems === null ? {} : { items: hellaswagItems }),
     tokenizer,

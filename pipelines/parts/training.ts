@@ -22,8 +22,9 @@ import { evaluate, type EvaluateOptions } from "../../stages/evaluate/evaluate.t
 import { sample } from "../../stages/sample/sample.ts";
 import { inspect } from "../../stages/inspect/inspect.ts";
 import { type Plan, plan } from "../../stages/model/plan.ts";
-import { train, type Trained } from "../../stages/train/train.ts";
-import { needsVerdict, type WatchOptions } from "../../stages/train/spike_watch.ts";
+import type { ModelUpdate } from "../../stages/model/model_update.ts";
+import { train } from "../../stages/train/train.ts";
+import { type DivergenceOptions, needsDeferredUpdates } from "../../stages/train/divergence.ts";
 import { hellaswagStage, usesHellaswag } from "./hellaswag.ts";
 import { modelOptions } from "./model_options.ts";
 import { monitoringOptions, trainingOptions } from "./options.ts";
@@ -84,7 +85,7 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
       clip: o.gradClip,
       gradientScale: o.dtype === "f16" ? halfScale(shape) : 1,
       recompute: o.recompute,
-      judged: needsVerdict(watchOf(o)),
+      deferred: needsDeferredUpdates(watchOf(o)),
       history: Math.min(o.logEvery, MOST_HISTORY),
       inspection: o.inspectEvery > 0,
     },
@@ -109,7 +110,7 @@ function modelConfig(
 }
 
 /** What counts as wrong with an update, and what is done about it. */
-function watchOf({ onNan, skipSpikeZ, onSpike }: TrainingValues): WatchOptions {
+function watchOf({ onNan, skipSpikeZ, onSpike }: TrainingValues): DivergenceOptions {
   return { onNan, spikeZ: skipSpikeZ, onSpike };
 }
 
@@ -206,7 +207,7 @@ export interface TrainingParts {
 export async function training(
   o: TrainingValues,
   parts: TrainingParts,
-): Promise<(flow: Flow<TokenShard>) => Flow<Trained>> {
+): Promise<(flow: Flow<TokenShard>) => Flow<ModelUpdate>> {
   const { env, plan, schedule, start = null, tokenizer, validation } = parts;
   const [gradAccum, batchSize, seqLen] = batchShape(o);
   const steps = stepsOf(o);
@@ -226,8 +227,8 @@ export async function training(
     plan,
     schedule,
     checkpointEvery: o.checkpointEvery,
-    watch: watchOf(o),
-    leaveOut: env.skippedBatches,
+    divergence: watchOf(o),
+    skippedBatches: env.skippedBatches,
     ...(steps !== null && { steps }),
     ...(o.timeLimit !== null && { timeLimit: o.timeLimit }),
     ...(start !== null && { weights: start.weights }),

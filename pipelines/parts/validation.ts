@@ -7,7 +7,7 @@ import { dirname } from "node:path";
 import { openTokens, type TokenFormat } from "../../stages/format/tokens/token_formats.ts";
 import { readShardSummary } from "../../stages/shard/summary.ts";
 import type { EvaluateOptions } from "../../stages/evaluate/evaluate.ts";
-import { tokenBytes } from "../../stages/evaluate/loss_tally.ts";
+import { countTokenBytes } from "../../stages/evaluate/loss_tally.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 
 /** How the validation loss is measured, but not how often. */
@@ -33,8 +33,8 @@ export async function openValidation(
   const told = tokenizer === null ? (await readShardSummary(dirname(validation[0])))?.validation : undefined;
   return {
     validation: () => Promise.resolve(firstTokens(validation, { most: MOST_VALIDATION, format })),
-    ...(tokenizer !== null && { bytesOf: tokenBytes(tokenizer) }),
-    ...(told !== undefined && told.bytes > 0 && { bytesOf: () => told.bytes / told.tokens }),
+    ...(tokenizer !== null && { tokenBytes: countTokenBytes(tokenizer) }),
+    ...(told !== undefined && told.bytes > 0 && { tokenBytes: () => told.bytes / told.tokens }),
     trainingCounts() {
       const counts = new Float64Array(vocabSize);
       for (const id of firstTokens(training, { most: first, format })) counts[id]++;

@@ -4,8 +4,8 @@
  * @module
  */
 import type { HellaswagEvent } from "../flow/events.ts";
-import { choiceRows } from "./task/choice_rows.ts";
-import type { Choice } from "./task/task.ts";
+import { choiceRows } from "../task/choice_rows.ts";
+import type { MultipleChoice } from "../task/multiple_choice.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
 import { scoreRows } from "./score_rows.ts";
 import type { ModelSession } from "../model/model_session.ts";
@@ -21,16 +21,16 @@ export interface ChoiceTally {
 }
 
 /** Nothing asked yet. */
-export function noChoices(): ChoiceTally {
+export function emptyChoiceTally(): ChoiceTally {
   return { items: 0, right: 0, rightNorm: 0 };
 }
 
 /** Items asked at once: enough rows of like length to fill batches, seconds of work at most on a small machine. */
-export const CHOICES_AT_ONCE = 32;
+export const CHOICES_PER_BATCH = 32;
 
 /** Asks items and counts into `tally`. Of equally likely endings the first is taken. Throws what `choiceRows` throws. */
-export async function askChoices(
-  items: readonly Choice[],
+export async function scoreChoices(
+  items: readonly MultipleChoice[],
   { model, tokenizer, tally }: {
     readonly model: ModelSession;
     readonly tokenizer: Tokenizer;

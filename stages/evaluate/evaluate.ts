@@ -4,8 +4,8 @@
  * @module
  */
 import type { Context, Stage } from "../flow/stage.ts";
-import { type BytesOf, validationLoss } from "./loss_tally.ts";
-import type { Trained } from "../train/train.ts";
+import { type TokenBytes, validationLoss } from "./loss_tally.ts";
+import type { ModelUpdate } from "../model/model_update.ts";
 import { unigramLoss } from "./unigram.ts";
 
 /** What `evaluate` takes. */
@@ -17,7 +17,7 @@ export interface EvaluateOptions {
   /** The validation text; asked for once, before the first evaluation. */
   validation(): Promise<Uint32Array>;
   /** For bits per byte: see `tokenBytes`. */
-  readonly bytesOf?: BytesOf;
+  readonly tokenBytes?: TokenBytes;
   /** How often each token stands in the training text, for the unigram model's loss; asked for once. */
   trainingCounts?(): ArrayLike<number> | Promise<ArrayLike<number>>;
 }
@@ -28,11 +28,11 @@ interface EvaluateState {
   valLoss: number | null;
   unigram: number | null;
   tokens: Uint32Array | null;
-  seen: Trained | null;
+  seen: ModelUpdate | null;
 }
 
 /** Evaluates the model every N updates and after the last, emits what it finds, passes the model on. */
-export function evaluate(options: EvaluateOptions): Stage<Trained, Trained> {
+export function evaluate(options: EvaluateOptions): Stage<ModelUpdate, ModelUpdate> {
   return {
     name: "evaluate",
     open: (_ctx: Context, saved?: Partial<EvaluateState>): EvaluateState => ({
@@ -42,7 +42,7 @@ export function evaluate(options: EvaluateOptions): Stage<Trained, Trained> {
       tokens: null,
       seen: null,
     }),
-    async *push(trained: Trained, state: EvaluateState, ctx: Context) {
+    async *push(trained: ModelUpdate, state: EvaluateState, ctx: Context) {
       state.seen = trained;
       if (options.every > 0 && (trained.last || trained.step % options.every === 0)) {
         await measure(options, { trained, state, ctx });
@@ -62,7 +62,7 @@ export function evaluate(options: EvaluateOptions): Stage<Trained, Trained> {
 async function measure(
   options: EvaluateOptions,
   { trained, state, ctx }: {
-    readonly trained: Trained;
+    readonly trained: ModelUpdate;
     readonly state: EvaluateState;
     readonly ctx: Context;
   },
@@ -71,9 +71,9 @@ async function measure(
   if (state.unigram === null && options.trainingCounts !== undefined) {
     state.unigram = unigramLoss(tokens.subarray(1), await options.trainingCounts());
   }
-  await trained.told();
-  const { batches, bytesOf } = options;
-  const { loss, bitsPerByte } = await validationLoss(trained.model, { tokens, batches, bytesOf });
+  await trained.reported();
+  const { batches, tokenBytes } = options;
+  const { loss, bitsPerByte } = await validationLoss(trained.model, { tokens, batches, tokenBytes });
   state.evaluated = trained.step;
   state.valLoss = loss;
   ctx.emit({

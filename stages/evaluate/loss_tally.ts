@@ -21,15 +21,15 @@ export interface LossTally {
 }
 
 /** Bytes of text that a token stands for, by id; 0 for special tokens. */
-export type BytesOf = (id: number) => number;
+export type TokenBytes = (id: number) => number;
 
 /** Nothing measured yet. */
-export function noLoss(): LossTally {
+export function emptyLossTally(): LossTally {
   return { nats: 0, tokens: 0, textNats: 0, bytes: 0 };
 }
 
 /** Mean loss, e to it, and bits a byte, null where bytes are not known. */
-export function lossOf({ nats, tokens, textNats, bytes }: LossTally): Readonly<
+export function summarizeLoss({ nats, tokens, textNats, bytes }: LossTally): Readonly<
   { loss: number; perplexity: number; bitsPerByte: number | null }
 > {
   const loss = nats / tokens;
@@ -37,7 +37,7 @@ export function lossOf({ nats, tokens, textNats, bytes }: LossTally): Readonly<
 }
 
 /** How many batches of the plan's evaluation a text has. Throws RangeError for fewer than two tokens. */
-export function batchesOf(model: ModelSession, tokens: Uint32Array): number {
+export function batchCount(model: ModelSession, tokens: Uint32Array): number {
   if (tokens.length < 2) {
     throw new RangeError(`Cannot evaluate on ${tokens.length} tokens: wanted two or more of validation text`);
   }
@@ -47,11 +47,11 @@ export function batchesOf(model: ModelSession, tokens: Uint32Array): number {
 /** Adds batch number `batch`, from 0, of `tokens` to the tally. Special tokens count as tokens, not for bits a byte. */
 export async function measureBatch(
   model: ModelSession,
-  { tokens, batch, tally, bytesOf }: {
+  { tokens, batch, tally, tokenBytes }: {
     readonly tokens: Uint32Array;
     readonly batch: number;
     readonly tally: LossTally;
-    readonly bytesOf?: BytesOf | undefined;
+    readonly tokenBytes?: TokenBytes | undefined;
   },
 ): Promise<void> {
   const size = sizeOf(model), start = batch * size;
@@ -63,7 +63,7 @@ export async function measureBatch(
   const losses = await model.losses(inputs, targets);
   for (let i = 0; i < length; i++) {
     tally.nats += losses[i];
-    const bytes = bytesOf?.(targets[i]) ?? 0;
+    const bytes = tokenBytes?.(targets[i]) ?? 0;
     if (bytes > 0) tally.textNats += losses[i];
     tally.bytes += bytes;
   }
@@ -76,19 +76,19 @@ export async function measureBatch(
  */
 export async function validationLoss(
   model: ModelSession,
-  { tokens, batches = Infinity, bytesOf }: {
+  { tokens, batches = Infinity, tokenBytes }: {
     readonly tokens: Uint32Array;
     readonly batches?: number | undefined;
-    readonly bytesOf?: BytesOf | undefined;
+    readonly tokenBytes?: TokenBytes | undefined;
   },
-): Promise<ReturnType<typeof lossOf>> {
-  const tally = noLoss(), all = Math.min(batches, batchesOf(model, tokens));
-  for (let batch = 0; batch < all; batch++) await measureBatch(model, { tokens, batch, tally, bytesOf });
-  return lossOf(tally);
+): Promise<ReturnType<typeof summarizeLoss>> {
+  const tally = emptyLossTally(), all = Math.min(batches, batchCount(model, tokens));
+  for (let batch = 0; batch < all; batch++) await measureBatch(model, { tokens, batch, tally, tokenBytes });
+  return summarizeLoss(tally);
 }
 
 /** Bytes by id of a tokenizer, counted once. */
-export function tokenBytes(tokenizer: Tokenizer): BytesOf {
+export function countTokenBytes(tokenizer: Tokenizer): TokenBytes {
   const special = new Set(tokenizer.special.values());
   const known = new Int32Array(tokenizer.vocabSize).fill(-1);
   return (id) => {

@@ -4,7 +4,7 @@
  * @module
  */
 import { ignoredTarget } from "../../kernels/ops/loss/cross_entropy.ts";
-import type { TokenRow } from "./task/choice_rows.ts";
+import type { TokenRow } from "../task/choice_rows.ts";
 import { scoringShapes } from "../model/scoring.ts";
 import type { ModelSession } from "../model/model_session.ts";
 

@@ -8,7 +8,7 @@ import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { InspectEvent, TensorStats } from "../flow/events.ts";
 import type { Context, Stage } from "../flow/stage.ts";
 import { principalAxes } from "./principal_axes.ts";
-import type { Trained } from "../train/train.ts";
+import type { ModelUpdate } from "../model/model_update.ts";
 import { normOf, valueStats, type ValueStatsOptions } from "./value_stats.ts";
 
 /** What `inspect` takes. */
@@ -30,13 +30,14 @@ const MOST_ROWS = 300; // of an embedding: more letters than fit a picture
  * Looks inside the model every N updates and after the last, emits what it finds, passes the model on. A look costs about
  * a step and reads weights and gradients; what an update changed is known where the update before it was also this run's.
  */
-export function inspect(options: InspectOptions): Stage<Trained, Trained> {
+export function inspect(options: InspectOptions): Stage<ModelUpdate, ModelUpdate> {
   const { every } = options;
-  const looks = ({ step, last }: Pick<Trained, "step" | "last">) => every > 0 && (last || step % every === 0);
+  const looks = ({ step, last }: Pick<ModelUpdate, "step" | "last">) =>
+    every > 0 && (last || step % every === 0);
   return {
     name: "inspect",
     open: (_ctx: Context): InspectState => ({ before: null }),
-    async *push(trained: Trained, state: InspectState, ctx: Context) {
+    async *push(trained: ModelUpdate, state: InspectState, ctx: Context) {
       if (looks(trained)) await look(options, { trained, state, ctx });
       state.before = looks({ step: trained.step + 1, last: false })
         ? { step: trained.step, weights: await trained.model.weights() }
@@ -50,13 +51,13 @@ export function inspect(options: InspectOptions): Stage<Trained, Trained> {
 async function look(
   options: InspectOptions,
   { trained, state: { before }, ctx }: {
-    readonly trained: Trained;
+    readonly trained: ModelUpdate;
     readonly state: InspectState;
     readonly ctx: Context;
   },
 ): Promise<void> {
   const { step, model, batch } = trained;
-  await trained.told();
+  await trained.reported();
   const weights = await model.weights();
   const { gradients, probes } = await model.inspect(batch);
   const stats = (name: string, { data }: TensorMap[string]): TensorStats => {
@@ -94,7 +95,7 @@ function drawn(
   { name, label, batch }: {
     readonly name: string;
     label(row: number): string;
-    readonly batch: Trained["batch"];
+    readonly batch: ModelUpdate["batch"];
   },
 ): InspectEvent["embedding"] & object {
   const { shape: [, width], data } = weights[name];

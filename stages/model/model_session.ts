@@ -10,8 +10,8 @@ import { ignoredTarget } from "../../kernels/ops/loss/cross_entropy.ts";
 import type { Batch } from "../items.ts";
 import { checkTokens } from "./check_tokens.ts";
 import { Decoder } from "./kv_decoder.ts";
-import { drawAt, keysOf } from "./randomness.ts";
-import { historyOf, type Plan, probeLabel, programsOfStep, type TrainingPlan } from "./plan.ts";
+import { drawAt, randomKeys } from "./randomness.ts";
+import { historyLength, type Plan, probeLabel, programsOfStep, type TrainingPlan } from "./plan.ts";
 import { scoringProgram, type ScoringShape } from "./scoring.ts";
 import { fitWeights } from "./weights.ts";
 
@@ -24,7 +24,7 @@ export type StepResult = Readonly<{
 }>;
 
 /** What a model starts from. */
-export interface OpenOptions {
+export interface OpenModelOptions {
   /** The programs to run. */
   readonly plan: Plan;
   /** Parameters by name; made to fit by `fitWeights`. */
@@ -36,7 +36,7 @@ export interface OpenOptions {
 }
 
 /** Puts a model on a device. Throws RangeError for weights that do not fit. */
-export async function openModel(engine: Engine, options: OpenOptions): Promise<ModelSession> {
+export async function openModel(engine: Engine, options: OpenModelOptions): Promise<ModelSession> {
   const { plan, weights, optimizer = {}, seed = 1 } = options;
   const known = new Set(optimizerLabels(plan));
   const stray = Object.keys(optimizer).find((label) => !known.has(label));
@@ -46,7 +46,7 @@ export async function openModel(engine: Engine, options: OpenOptions): Promise<M
   const lacking = Object.keys(optimizer).length > 0 && [...known].find((label) => !(label in optimizer));
   if (lacking) throw new RangeError(`Cannot load the optimizer's state: ${lacking} is missing`);
   const session = await engine.open(plan.programs, { ...fitWeights(plan.model, weights), ...optimizer });
-  const keys = keysOf(plan.programs, seed);
+  const keys = randomKeys(plan.programs, seed);
   session.write(keys);
   return new ModelSession(plan, session, { draws: Object.keys(keys).length > 0 });
 }
@@ -62,8 +62,8 @@ export class ModelSession implements AsyncDisposable {
   /** Updates begun, and those of them whose results were asked for. */
   #begun = 0;
   #asked = 0;
-  /** An update waits for its verdict. */
-  #open = false;
+  /** A deferred update waits for `commit` or `discard`. */
+  #uncommitted = false;
 
   /** Use `openModel`. `draws`: whether training draws random numbers. */
   constructor(readonly plan: Plan, session: Session, { draws }: { readonly draws: boolean }) {
@@ -84,14 +84,14 @@ export class ModelSession implements AsyncDisposable {
    */
   get readEvery(): number {
     const { training } = this.plan;
-    return training !== undefined && training.judged !== true && this.#session.readsDrain
-      ? historyOf(training)
+    return training !== undefined && training.deferred !== true && this.#session.readsDrain
+      ? historyLength(training)
       : 1;
   }
 
   /**
-   * Begins an update: forward and backward over all micro-batches, clip, optimize; where the plan is judged, the last
-   * comes with `conclude`. It is handed to the device behind what the device still does; its loss comes with `results`.
+   * Begins an update: forward and backward over all micro-batches, clip, optimize; with a deferred plan, the optimizer
+   * runs at `commit`. It is handed to the device behind what the device still does; its loss comes with `results`.
    * `step` counts from 0.
    * Throws RangeError for a batch of another shape or with tokens outside the vocabulary, and where the device would
    * have to forget results that nobody asked for. `timed`: its calls' times come with `timings`.
@@ -102,9 +102,11 @@ export class ModelSession implements AsyncDisposable {
   ): void {
     const { inputs, targets, lossWeight } = this.#checked(batch);
     const { shape } = batch;
-    if (this.#open) throw new RangeError("Cannot begin an update: the one before it waits for conclude()");
-    const judged = this.#training().judged === true;
-    const unread = this.#begun - this.#asked, most = historyOf(this.#training());
+    if (this.#uncommitted) {
+      throw new RangeError("Cannot begin an update: the one before it waits for commit() or discard()");
+    }
+    const deferred = this.#training().deferred === true;
+    const unread = this.#begun - this.#asked, most = historyLength(this.#training());
     if (unread >= most) {
       throw new RangeError(`Cannot begin an update: ${unread} are unread, ${most} are kept: ask for results`);
     }
@@ -118,22 +120,31 @@ export class ModelSession implements AsyncDisposable {
     });
     const { timed = false } = now;
     const programs = programsOfStep(this.plan.training);
-    this.#session.run(judged ? programs.slice(0, -1) : programs, { timed })
+    this.#session.run(deferred ? programs.slice(0, -1) : programs, { timed })
       .catch(() => {}); // whoever asks for its results hears of it
     this.#begun++;
-    this.#open = judged;
+    this.#uncommitted = deferred;
   }
 
-  /** Where the plan is judged: applies the gradients of the update begun, or drops them; weights then stay as they are. */
-  conclude(apply: boolean): void {
-    if (!this.#open) throw new RangeError("Cannot conclude: no update waits for it");
-    this.#open = false;
-    this.#session.run([apply ? "apply" : "drop"]).catch(() => {}); // whoever asks for results hears of it
+  /** Applies the deferred update that was begun. Throws RangeError where there is none. */
+  commit(): void {
+    this.#conclude("commit");
+  }
+
+  /** Drops the deferred update that was begun: weights and optimizer state stay unchanged. Throws as `commit`. */
+  discard(): void {
+    this.#conclude("discard");
+  }
+
+  #conclude(program: "commit" | "discard"): void {
+    if (!this.#uncommitted) throw new RangeError(`Cannot ${program} an update: none is deferred`);
+    this.#uncommitted = false;
+    this.#session.run([program]).catch(() => {}); // the next read of results rejects with the same error
   }
 
   /** What came of the updates begun since the last time, in order, once they are done. */
   async results(): Promise<readonly StepResult[]> {
-    const history = historyOf(this.#training()), from = this.#asked, count = this.#begun - from;
+    const history = historyLength(this.#training()), from = this.#asked, count = this.#begun - from;
     this.#asked = this.#begun;
     if (count === 0) return [];
     const read = await this.#session.read(["history/loss", "history/gradNorm"]);
@@ -143,14 +154,14 @@ export class ModelSession implements AsyncDisposable {
     });
   }
 
-  /** One update and what came of it: `begin` and `results`, and `conclude` if it waits. Throws what they throw. */
+  /** One update and what came of it: `begin`, `results`, and `commit` where the plan is deferred. Throws what they throw. */
   async step(
     batch: Batch,
     now: { readonly learningRate: number; readonly step: number },
   ): Promise<StepResult> {
     this.begin(batch, now);
     const results = await this.results();
-    if (this.#open) this.conclude(true);
+    if (this.#uncommitted) this.commit();
     return results.at(-1)!;
   }
 

@@ -24,7 +24,7 @@ import { assign, clear, count } from "../../kernels/ops/update/state.ts";
 import { type Optimizer, parameterGroups } from "../../kernels/optim/optimizer.ts";
 import type { Batch } from "../items.ts";
 import { decodePrograms } from "./decode_plan.ts";
-import { advance, randomness } from "./randomness.ts";
+import { advanceDraw, randomness } from "./randomness.ts";
 import { scoringProgram, scoringShapes } from "./scoring.ts";
 
 /** How a model is trained. */
@@ -45,10 +45,10 @@ export interface TrainingPlan {
   /** Whether to make the program `inspect`, which keeps what a micro-batch's values inside the model are. */
   readonly inspection?: boolean;
   /**
-   * Gradients wait for a verdict on their loss and norm: `apply` uses them, `drop` forgets them, and weights and the
-   * optimizer's memory stay bit for bit. Default false: `update` uses them in any case.
+   * Whether to separate measuring an update from applying it, so that the host can read its loss and gradient norm
+   * first: the programs `commit` and `discard` then take the place of `update`. Default false.
    */
-  readonly judged?: boolean;
+  readonly deferred?: boolean;
   /** Updates whose losses and norms the device keeps until they are read, all at once. Default 10. */
   readonly history?: number;
 }
@@ -102,10 +102,12 @@ export function plan(options: PlanOptions): Plan {
   const programs: Program[] = [];
   if (training !== undefined) {
     checkSizes("train", training.shape);
-    checkHistory(historyOf(training));
+    checkHistory(historyLength(training));
     checkGradientScale(training);
     programs.push(compile("micro", microGraph(model, training)));
-    const parts = training.judged === true ? ["measure", "apply", "drop"] as const : ["update"] as const;
+    const parts = training.deferred === true
+      ? ["measure", "commit", "discard"] as const
+      : ["update"] as const;
     for (const part of parts) {
       programs.push(compile(part, updateGraph(parameters, { ...training, packBytes, part })));
     }
@@ -143,7 +145,7 @@ export function plan(options: PlanOptions): Plan {
 export function programsOfStep(training: TrainingPlan | undefined): readonly string[] {
   if (training === undefined) return [];
   const micros = Array<string>(training.shape[0]).fill("micro");
-  return [...micros, ...(training.judged === true ? ["measure", "apply"] : ["update"])];
+  return [...micros, ...(training.deferred === true ? ["measure", "commit"] : ["update"])];
 }
 
 function microGraph(
@@ -167,7 +169,7 @@ function microGraph(
   }
   accumulate(lossSum(graph), loss);
   count(micro, { by: 1, wrap: shape[0] });
-  advance(graph);
+  advanceDraw(graph);
   return graph;
 }
 
@@ -199,22 +201,22 @@ export function probeLabel(name: string): string {
 const HISTORY = 10; // updates: late by seconds at most, and seldom enough that a GPU is hardly ever waited for
 
 /** How many updates' losses and norms the device keeps. */
-export function historyOf({ history = HISTORY }: TrainingPlan): number {
+export function historyLength({ history = HISTORY }: TrainingPlan): number {
   return history;
 }
 
 /**
- * Parameters, gradients and the optimizer's memory are packs here: a handful of calls goes over all of them. `update` is
- * all: measure, then apply. By themselves, `measure` leaves the factor of clipping to `apply`; `drop` applies nothing.
+ * Parameters, gradients and the optimizer's memory are packs here: a handful of calls goes over all of them. `update` does
+ * everything. A deferred update is split: `measure` stores the clipping factor, `commit` applies it, `discard` applies nothing.
  */
 function updateGraph(
   parameters: Plan["parameters"],
   training: TrainingPlan & {
     readonly packBytes: number;
-    readonly part: "update" | "measure" | "apply" | "drop";
+    readonly part: "update" | "measure" | "commit" | "discard";
   },
 ): Graph {
-  const { optimizer, clip, packBytes, part, gradientScale = 1 } = training, history = historyOf(training);
+  const { optimizer, clip, packBytes, part, gradientScale = 1 } = training, history = historyLength(training);
   const graph = new Graph();
   const scope = new RootScope(graph);
   const groups = parameterGroups([...parameters.values()].map((p) => p.tensor), {
@@ -264,10 +266,10 @@ function updateGraph(
       remember(norm);
       return graph;
     }
-    case "apply":
+    case "commit":
       apply(kept());
       break;
-    case "drop":
+    case "discard":
       packs.forEach(forget);
   }
   clear(lossSum(graph));

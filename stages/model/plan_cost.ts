@@ -12,7 +12,7 @@ import {
 } from "../../kernels/core/cost.ts";
 import { largestSlot } from "../../kernels/core/limits.ts";
 import { type Gpu, leastGpu } from "../../kernels/core/gpu.ts";
-import { historyOf, type Plan, programsOfStep } from "./plan.ts";
+import { historyLength, type Plan, programsOfStep } from "./plan.ts";
 
 export type { ProgramCost } from "../../kernels/core/cost.ts";
 
@@ -37,11 +37,11 @@ export interface PlanCost {
 export function planCost(plan: Plan, gpu: Gpu = leastGpu): PlanCost {
   const programs = plan.programs.map((program) => ({ name: program.name, ...costOf(program, gpu) }));
   const of = (name: string) => programs.filter((program) => program.name === name);
-  const { training } = plan, judged = training?.judged === true;
+  const { training } = plan, deferred = training?.deferred === true;
   return {
     step: {
-      submits: training === undefined ? 0 : judged ? 2 : 1,
-      readBacks: training === undefined ? 0 : judged ? 1 : 1 / historyOf(training),
+      submits: training === undefined ? 0 : deferred ? 2 : 1,
+      readBacks: training === undefined ? 0 : deferred ? 1 : 1 / historyLength(training),
       ...sumOfCosts(programsOfStep(training).flatMap(of)),
     },
     programs,

@@ -26,7 +26,7 @@ export function randomness(graph: Graph): Randomness {
 }
 
 /** Has the program go on to the next micro-batch's numbers at its end, if it draws any. */
-export function advance(graph: Graph): void {
+export function advanceDraw(graph: Graph): void {
   const draw = graph.leaves.get(drawLabel);
   if (draw !== undefined) count(draw, { by: 1, wrap });
 }
@@ -35,7 +35,7 @@ export function advance(graph: Graph): void {
  * The keys of all places that programs draw at; empty: they draw nothing. Throws RangeError if they do and the seed is
  * no whole number below 2^32.
  */
-export function keysOf(programs: readonly Program[], seed: number): TensorMap {
+export function randomKeys(programs: readonly Program[], seed: number): TensorMap {
   const labels = programs.flatMap((p) => p.slots).map((s) => s.label).filter((l) => l.endsWith(keySuffix));
   if (labels.length > 0 && !(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)) {
     throw new RangeError(`Cannot draw from seed ${seed}: wanted a whole number from 0, below 2^32`);

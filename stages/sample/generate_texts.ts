@@ -8,7 +8,7 @@ import { uniformAt } from "../../kernels/random/philox.ts";
 import { StreamDecoder } from "../token/decode_stream.ts";
 import { END_OF_TEXT } from "../token/end_of_text.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
-import { checkPick, type PickOptions, pickToken } from "./sample_token.ts";
+import { checkSamplingOptions, sampleToken, type SamplingOptions } from "./sample_token.ts";
 import type { ModelSession } from "../model/model_session.ts";
 import { StopStrings } from "./stop_strings.ts";
 
@@ -21,7 +21,7 @@ export interface TextRequest {
 }
 
 /** How to write. */
-export interface WriteOptions extends PickOptions {
+export interface GenerateOptions extends SamplingOptions {
   /** The most tokens to add. */
   readonly maxTokens: number;
   /** Default 0. */
@@ -36,11 +36,11 @@ export interface WriteOptions extends PickOptions {
   /** Ends all texts at once. */
   readonly signal?: AbortSignal | undefined;
   /** Is told what the model did, and how long it took. */
-  onWork?(work: WritingWork): void;
+  onStep?(work: GenerationStep): void;
 }
 
 /** What the model did. */
-export interface WritingWork {
+export interface GenerationStep {
   /** Read a prompt, read a token of each of some texts, or read a whole sequence for one token more. */
   readonly kind: "prefill" | "decode" | "slide";
   /** Of the prompt, or so many new ones. */
@@ -50,7 +50,7 @@ export interface WritingWork {
 }
 
 /** A piece of one of the texts, by its index, or why it ended. Pieces are never empty, and never half a character. */
-export type Written =
+export type GenerationEvent =
   | { readonly text: number; readonly piece: string }
   | { readonly text: number; readonly end: "end of text" | "stop" | "length" };
 
@@ -58,13 +58,13 @@ export type Written =
  * Writes texts, as many at once as the model's plan has room for. Throws RangeError for bad options, an empty prompt with
  * a tokenizer that has no end-of-text token, or tokens that the model does not know.
  */
-export async function* writeTexts(
+export async function* generateTexts(
   model: ModelSession,
   tokenizer: Tokenizer,
-  { texts, ...options }: WriteOptions & { readonly texts: readonly TextRequest[] },
-): AsyncGenerator<Written, void, undefined> {
+  { texts, ...options }: GenerateOptions & { readonly texts: readonly TextRequest[] },
+): AsyncGenerator<GenerationEvent, void, undefined> {
   const { maxTokens, slide = 1, signal } = options, { seqLen } = model.plan.model;
-  checkPick(options);
+  checkSamplingOptions(options);
   if (!Number.isInteger(maxTokens) || maxTokens < 0) {
     throw new RangeError(`Cannot write ${maxTokens} tokens: wanted a whole number from 0`);
   }
@@ -73,7 +73,7 @@ export async function* writeTexts(
       `Cannot let go of ${slide} tokens at once: wanted a whole number from 1 to ${seqLen}`,
     );
   }
-  const desk = new Desk(model, { slide, onWork: options.onWork?.bind(options) });
+  const desk = new Desk(model, { slide, onWork: options.onStep?.bind(options) });
   const waiting = texts.map((request, text) => new Text(request, { text, tokenizer, model, options }));
   let active: Text[] = [];
   while (waiting.length > 0 || active.length > 0) {
@@ -97,9 +97,12 @@ export async function* writeTexts(
 }
 
 /** Throws RangeError for options that `writeTexts` cannot use with a model. */
-export function checkWriting(options: WriteOptions, { seqLen }: { readonly seqLen: number }): void {
+export function checkGenerateOptions(
+  options: GenerateOptions,
+  { seqLen }: { readonly seqLen: number },
+): void {
   const { maxTokens, slide = 1, stop = [] } = options;
-  checkPick(options);
+  checkSamplingOptions(options);
   if (!Number.isInteger(maxTokens) || maxTokens < 0) {
     throw new RangeError(`Cannot write ${maxTokens} tokens: wanted a whole number from 0`);
   }
@@ -134,7 +137,7 @@ class Text {
   readonly #stops: StopStrings;
   readonly #seen: Set<number>;
   readonly #decoder: StreamDecoder;
-  readonly #of: { readonly tokenizer: Tokenizer; readonly options: WriteOptions; readonly known: number };
+  readonly #of: { readonly tokenizer: Tokenizer; readonly options: GenerateOptions; readonly known: number };
   readonly #sample: number;
   #written = 0;
 
@@ -144,7 +147,7 @@ class Text {
       readonly text: number;
       readonly tokenizer: Tokenizer;
       readonly model: ModelSession;
-      readonly options: WriteOptions;
+      readonly options: GenerateOptions;
     },
   ) {
     this.text = text;
@@ -165,10 +168,10 @@ class Text {
   }
 
   /** Picks its next token, and gives what may be shown. */
-  *goOn(): Iterable<Written> {
+  *goOn(): Iterable<GenerationEvent> {
     const { text } = this, { tokenizer, options, known } = this.#of, { seed = 0, maxTokens } = options;
     const draw = uniformAt(seed, `sample.${this.#sample}`, this.#written++);
-    const id = pickToken(this.logits.subarray(0, known), { ...options, draw, seen: this.#seen });
+    const id = sampleToken(this.logits.subarray(0, known), { ...options, draw, seen: this.#seen });
     if (id === tokenizer.special.get(END_OF_TEXT)) return yield* this.#end("end of text");
     this.ids.push(id);
     this.#seen.add(id);
@@ -178,7 +181,7 @@ class Text {
     else if (this.#written === maxTokens) yield* this.#end("length");
   }
 
-  *#end(end: Extract<Written, { end: unknown }>["end"]): Iterable<Written> {
+  *#end(end: Extract<GenerationEvent, { end: unknown }>["end"]): Iterable<GenerationEvent> {
     const { text } = this, piece = this.#stops.rest();
     this.ended = true;
     if (piece !== "") yield { text, piece };
@@ -190,14 +193,14 @@ class Text {
 class Desk {
   readonly #model: ModelSession;
   readonly #slide: number;
-  readonly #onWork: WriteOptions["onWork"];
+  readonly #onWork: GenerateOptions["onStep"];
   readonly #free: number[];
   /** By place: the prompt that was read there, and what came next, as long as it is there. */
   readonly #read: (Pick<Text, "prompt" | "logits" | "start"> | undefined)[] = [];
 
   constructor(
     model: ModelSession,
-    { slide, onWork }: { readonly slide: number; readonly onWork: WriteOptions["onWork"] },
+    { slide, onWork }: { readonly slide: number; readonly onWork: GenerateOptions["onStep"] },
   ) {
     this.#model = model;
     this.#slide = slide;
@@ -260,7 +263,7 @@ class Desk {
     this.#tell(kind, kind === "slide" ? 1 : seen.length, began);
   }
 
-  #tell(kind: WritingWork["kind"], tokens: number, began: number): void {
+  #tell(kind: GenerationStep["kind"], tokens: number, began: number): void {
     this.#onWork?.({ kind, tokens, seconds: (performance.now() - began) / 1000 });
   }
 }

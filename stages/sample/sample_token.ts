@@ -9,7 +9,7 @@
 import { likeliest } from "./top_k.ts";
 
 /** How freely to draw. */
-export interface PickOptions {
+export interface SamplingOptions {
   /** Logits are divided by it; 0: always the likeliest. Default 1. */
   readonly temperature?: number;
   /** Draw from this many of the likeliest; 0: from all (default). */
@@ -23,7 +23,7 @@ export interface PickOptions {
 }
 
 /** Where a token is picked. */
-export interface Pick extends PickOptions {
+export interface TokenDraw extends SamplingOptions {
   /** Uniform in [0, 1). */
   readonly draw: number;
   /** Tokens that the text has, each once; for the repetition penalty. */
@@ -40,7 +40,7 @@ export interface Candidates {
  * Throws RangeError for a temperature below 0, a topK that is no whole number, a topP or minP outside 0 … 1, and a penalty
  * that is not above 0.
  */
-export function checkPick(options: PickOptions): void {
+export function checkSamplingOptions(options: SamplingOptions): void {
   const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 } = options;
   if (!(temperature >= 0 && Number.isFinite(temperature))) {
     throw new RangeError(`Cannot sample at temperature ${temperature}: wanted 0 or more`);
@@ -65,8 +65,8 @@ export function checkPick(options: PickOptions): void {
  * The token that `draw` picks. Of equal logits the lower id comes first. Throws RangeError as `checkPick`, and where no
  * logit is a number.
  */
-export function pickToken(logits: Float32Array, options: Pick): number {
-  checkPick(options);
+export function sampleToken(logits: Float32Array, options: TokenDraw): number {
+  checkSamplingOptions(options);
   const { ids, weights } = candidates(logits, options);
   let left = options.draw * weights.reduce((a, b) => a + b, 0);
   for (let i = 0; i < ids.length; i++) {
@@ -77,7 +77,7 @@ export function pickToken(logits: Float32Array, options: Pick): number {
 }
 
 /** What `pickToken` draws from: at temperature 0 the likeliest alone. Throws RangeError where no logit is a number. */
-export function candidates(logits: Float32Array, options: Omit<Pick, "draw">): Candidates {
+export function candidates(logits: Float32Array, options: Omit<TokenDraw, "draw">): Candidates {
   const { temperature = 1, topK = 0, topP = 1, minP = 0 } = options;
   const scores = penalized(logits, options);
   let best = 0;
@@ -130,7 +130,7 @@ function nucleusOfAll(
 
 function penalized(
   logits: Float32Array,
-  { repetitionPenalty = 1, seen = [] }: Omit<Pick, "draw">,
+  { repetitionPenalty = 1, seen = [] }: Omit<TokenDraw, "draw">,
 ): Float32Array {
   if (repetitionPenalty === 1) return logits;
   const scores = logits.slice();

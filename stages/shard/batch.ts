@@ -76,8 +76,8 @@ function batchOf(sequences: readonly Sequence[], { batchSize, gradAccum, seqLen 
     inputs.set(ids.subarray(0, seqLen), i * seqLen);
     targets.set(ids.subarray(1), i * seqLen);
   });
-  const places = sequences.map(({ path, start }) => ({ path, start, count: seqLen }));
-  return { inputs, targets, places, shape: [gradAccum, batchSize, seqLen] };
+  const origins = sequences.map(({ path, start }) => ({ path, start, count: seqLen }));
+  return { inputs, targets, origins, shape: [gradAccum, batchSize, seqLen] };
 }
 
 function flat(sequences: readonly Sequence[]): Uint32Array {

@@ -65,7 +65,7 @@ export class Profiler {
   }
 
   /** Whether the update that is about to begin is to be timed. */
-  wants(step: number): boolean {
+  startUpdate(step: number): boolean {
     const wanted = !this.#done && this.#seen++ >= SKIPPED && this.#steps.length < this.#timed;
     if (wanted) this.#steps.push(step);
     return wanted;
@@ -81,7 +81,7 @@ export class Profiler {
   }
 
   /** All updates wanted have been begun. */
-  get full(): boolean {
+  get complete(): boolean {
     return !this.#done && this.#steps.length === this.#timed;
   }
 

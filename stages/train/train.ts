@@ -14,36 +14,19 @@ import { type Context, type Stage, takeCheckpoint } from "../flow/stage.ts";
 import type { Batch } from "../items.ts";
 import type { Plan } from "../model/plan.ts";
 import { type Profile, Profiler } from "./profile.ts";
-import { type Ended, LateResults } from "./pending_results.ts";
+import { type CompletedUpdate, PendingResults } from "./pending_results.ts";
 import { type ModelSession, openModel } from "../model/model_session.ts";
+import type { ModelUpdate } from "../model/model_update.ts";
 import {
-  type Alarm,
-  LeaveOut,
-  needsVerdict,
-  placesInWords,
-  Watch,
-  type WatchOptions,
-  type WatchState,
-} from "./spike_watch.ts";
+  describeOrigins,
+  type Divergence,
+  DivergenceDetector,
+  type DivergenceOptions,
+  type DivergenceState,
+  needsDeferredUpdates,
+  SkipBatchError,
+} from "./divergence.ts";
 import { isRecord } from "../disk/json.ts";
-
-/**
- * The model after an update, which the device may still be at: what asks the model waits for it. It is the trainer's
- * own: look at it before the next one is asked for.
- */
-export type Trained = Readonly<{
-  /** Updates done. */
-  step: number;
-  model: ModelSession;
-  /** What the update was made from. */
-  batch: Batch;
-  /** Its learning rate. */
-  learningRate: number;
-  /** No further update follows. */
-  last: boolean;
-  /** Waits until the events of this update and all before it are out: for whoever emits what follows on it. */
-  told(): Promise<void>;
-}>;
 
 /** What `train` takes. */
 export interface TrainOptions {
@@ -62,9 +45,9 @@ export interface TrainOptions {
   /** What a run without a checkpoint begins with; default: the model's initial values, drawn from the run's seed. */
   readonly weights?: TensorMap;
   /** What counts as wrong with an update, and what is done about it. Skipping needs a plan that is judged. */
-  readonly watch?: WatchOptions;
+  readonly divergence?: DivergenceOptions;
   /** Batches that are passed over, by their number in the run from 0, and why. */
-  readonly leaveOut?: ReadonlyMap<number, string>;
+  readonly skippedBatches?: ReadonlyMap<number, string>;
   /** Have some updates timed, the 5th to the 9th of this run (of many micro-batches fewer), and hear where their time went. */
   readonly profile?: (profile: Profile) => void | Promise<void>;
 }
@@ -74,15 +57,15 @@ export interface TrainState {
   /** On the device. */
   readonly model: ModelSession;
   /** Updates that the device has and that no event has told of. */
-  readonly late: LateResults;
+  readonly late: PendingResults;
   /** Where a profile was asked for. */
   readonly profiler: Profiler | null;
   /** Looks at each update that has ended. */
-  readonly watch: Watch;
+  readonly watch: DivergenceDetector;
   /** Batches that came, those left out too. */
   batches: number;
   /** Where the last of them stands. */
-  places: Batch["places"];
+  origins: Batch["origins"];
   /** Updates begun. */
   step: number;
   /** Trained on so far. */
@@ -103,9 +86,11 @@ export interface TrainState {
  * Throws RangeError where a loss or gradient is no longer a number and nothing else is to be done about it, LeaveOut
  * where its batch is to be left out, RangeError where a checkpoint is another model's.
  */
-export function train(options: TrainOptions): Stage<Batch, Trained> {
-  if (needsVerdict(options.watch ?? {}) && options.plan.training?.judged !== true) {
-    throw new RangeError("Cannot skip updates of a plan whose training is not judged: set judged");
+export function train(options: TrainOptions): Stage<Batch, ModelUpdate> {
+  if (needsDeferredUpdates(options.divergence ?? {}) && options.plan.training?.deferred !== true) {
+    throw new RangeError(
+      "Cannot skip updates of this plan: skipping needs a plan with deferred: true in its training",
+    );
   }
   return {
     name: "train",
@@ -121,7 +106,7 @@ export function train(options: TrainOptions): Stage<Batch, Trained> {
 }
 
 async function open(
-  { engine, plan, weights, profile, watch: watching = {} }: TrainOptions,
+  { engine, plan, weights, profile, divergence: watching = {} }: TrainOptions,
   { ctx, saved }: { readonly ctx: Context; readonly saved: unknown },
 ): Promise<TrainState> {
   const before = saved === undefined ? null : savedState(saved);
@@ -133,11 +118,14 @@ async function open(
   });
   const { step = 0, tokens = 0, elapsed = 0, batches = step } = before ?? {};
   const origin = performance.now() - 1000 * elapsed;
-  const watch = new Watch(watching, before?.watch);
-  const late = new LateResults(model, (ended) => {
-    const alarm = watch.look(ended);
+  const watch = new DivergenceDetector(watching, before?.watch);
+  const late = new PendingResults(model, (ended) => {
+    const alarm = watch.check(ended);
     const skipped = alarm === null ? null : skipOrThrow(alarm, ended);
-    if (plan.training?.judged === true) model.conclude(skipped === null);
+    if (plan.training?.deferred === true) {
+      if (skipped === null) model.commit();
+      else model.discard();
+    }
     ctx.emit({
       ...eventOf(ended, { origin, tokensPerStep: plan.tokensPerStep }),
       ...(skipped !== null && { skipped }),
@@ -145,21 +133,21 @@ async function open(
     if (skipped !== null) ctx.emit({ type: "note", text: `step ${ended.step} skipped: ${skipped}` });
   });
   const profiler = profile === undefined ? null : new Profiler(model, profile);
-  const saving = { saved: before === null ? -1 : step, origin, watch, places: undefined };
+  const saving = { saved: before === null ? -1 : step, origin, watch, origins: undefined };
   return { model, late, profiler, step, tokens, elapsed, batches, ...saving };
 }
 
-/** Why an update is skipped, with its batch's places. Throws where something else is to be done. */
+/** Why an update is skipped, with its batch's origins. Throws where something else is to be done. */
 function skipOrThrow(
-  { remedy, why }: Alarm,
-  { step, batch, places }: Pick<Ended, "step" | "batch" | "places">,
+  { action: remedy, reason: why }: Divergence,
+  { step, batch, origins }: Pick<CompletedUpdate, "step" | "batch" | "origins">,
 ): string {
-  const where = placesInWords(places), of = where === "" ? why : `${why}; batch ${batch} is from ${where}`;
+  const where = describeOrigins(origins), of = where === "" ? why : `${why}; batch ${batch} is from ${where}`;
   switch (remedy) {
     case "skip":
       return of;
     case "rollback":
-      throw new LeaveOut(batch, `step ${step}: ${of}`);
+      throw new SkipBatchError(batch, `step ${step}: ${of}`);
     case "stop":
       throw diverged(step, of);
   }
@@ -168,33 +156,33 @@ function skipOrThrow(
 async function* push(
   options: TrainOptions,
   { batch, state, ctx }: { readonly batch: Batch; readonly state: TrainState; readonly ctx: Context },
-): AsyncGenerator<Trained | typeof takeCheckpoint> {
+): AsyncGenerator<ModelUpdate | typeof takeCheckpoint> {
   if (finished(options, state)) return; // a finished run was typed again
-  const number = state.batches++, { places } = batch, leftOut = options.leaveOut?.get(number);
+  const number = state.batches++, { origins } = batch, leftOut = options.skippedBatches?.get(number);
   if (leftOut !== undefined) {
     ctx.emit({ type: "note", text: `batch ${number} is left out: ${leftOut}` });
     return;
   }
-  state.places = places;
+  state.origins = origins;
   const { plan, schedule, checkpointEvery = 0 } = options;
   const { model, late, profiler, step } = state;
   const at = performance.now(), learningRate = schedule(step);
-  const timed = profiler?.wants(step) ?? false;
+  const timed = profiler?.startUpdate(step) ?? false;
   profiler?.mark("other stages");
   model.begin(batch, { learningRate, step, timed });
   profiler?.mark("upload and submit");
   state.step++;
   state.tokens += plan.tokensPerStep;
-  await late.add({ step, batch: number, places, learningRate, tokens: state.tokens, at });
-  if (plan.training?.judged === true) await late.all();
+  await late.add({ step, batch: number, origins, learningRate, tokens: state.tokens, at });
+  if (plan.training?.deferred === true) await late.drain();
   profiler?.mark("wait for earlier results");
-  if (profiler?.full) {
-    await late.all();
+  if (profiler?.complete) {
+    await late.drain();
     await profiler.finish();
   }
   state.elapsed = elapsedOf(state);
   const last = finished(options, state);
-  yield { step: state.step, model, batch, learningRate, last, told: () => late.all() };
+  yield { step: state.step, model, batch, learningRate, last, reported: () => late.drain() };
   if (last || (checkpointEvery > 0 && state.step % checkpointEvery === 0)) yield* cutAt(state);
 }
 
@@ -210,7 +198,7 @@ function* cutAt(state: TrainState): Generator<typeof takeCheckpoint> {
 
 /** Before a cut: a checkpoint must hold no update that may have failed, nor one that its events do not know. */
 async function* settled(state: TrainState): AsyncGenerator<never> {
-  await state.late.all();
+  await state.late.drain();
   state.elapsed = elapsedOf(state);
 }
 
@@ -219,7 +207,7 @@ function elapsedOf({ origin }: TrainState): number {
 }
 
 function eventOf(
-  { step, loss, gradNorm, learningRate, tokens, from, to }: Ended,
+  { step, loss, gradNorm, learningRate, tokens, from, to }: CompletedUpdate,
   { origin, tokensPerStep }: { readonly origin: number; readonly tokensPerStep: number },
 ): StepEvent {
   return {
@@ -257,13 +245,13 @@ function diverged(step: number, why: string): RangeError {
   );
 }
 
-async function save({ watch: { onNan } = {} }: TrainOptions, state: TrainState): Promise<Saved> {
-  const { model, step, tokens, elapsed, batches, places, watch } = state;
+async function save({ divergence: { onNan } = {} }: TrainOptions, state: TrainState): Promise<Saved> {
+  const { model, step, tokens, elapsed, batches, origins, watch } = state;
   const weights = await model.weights();
   const ruined = notFinite(weights);
   if (ruined !== null) {
     const remedy = onNan === "rollback" ? "rollback" : "stop";
-    skipOrThrow({ remedy, why: ruined }, { step: step - 1, batch: batches - 1, places });
+    skipOrThrow({ action: remedy, reason: ruined }, { step: step - 1, batch: batches - 1, origins });
   }
   return {
     step,
@@ -283,7 +271,7 @@ interface SavedState {
   readonly elapsed: number;
   /** Absent in checkpoints from before batches were counted: none was left out. */
   readonly batches?: number;
-  readonly watch?: WatchState;
+  readonly watch?: DivergenceState;
   readonly model: TensorFile;
   readonly optimizer: TensorFile;
 }

@@ -9,7 +9,11 @@ import type { Engine } from "../../../kernels/engine/engine.ts";
 import type { TrainableModel } from "../../../kernels/models/model.ts";
 import { torchWeights } from "../../../kernels/models/course/torch_weights.ts";
 import { sgd } from "../../../kernels/optim/sgd.ts";
-import { type Look, openResident, type Resident } from "../../../stages/train/on_device/trainer.ts";
+import {
+  type DeviceTrainer,
+  openDeviceTrainer,
+  type StepInspection,
+} from "../../../stages/train/on_device/device_trainer.ts";
 import type { Rung } from "./batchnorm_ladder.ts";
 import type { Names } from "../data.ts";
 import { type Item, progress } from "../item.ts";
@@ -68,14 +72,14 @@ export function openNet(
     readonly random: TorchRandom;
     readonly weights?: TensorMap;
   },
-): Promise<Resident> {
-  return openResident(engine, {
+): Promise<DeviceTrainer> {
+  return openDeviceTrainer(engine, {
     model,
     weights: weights ?? torchWeights(model, random),
     examples,
     batch,
     optimizer: sgd({ momentum: 0 }),
-    look: true,
+    inspection: true,
   });
 }
 
@@ -92,7 +96,7 @@ export interface Trained {
 export async function* trained(
   { name, net: netOf }: Rung,
   given: Given,
-  use?: (net: Resident, result: Trained) => AsyncGenerator<Item, void>,
+  use?: (net: DeviceTrainer, result: Trained) => AsyncGenerator<Item, void>,
 ): AsyncGenerator<Item, Trained> {
   const { letters, parts: { rows }, seed, steps } = given, random = new TorchRandom(seed);
   await using net = await openNet(netOf(letters.count), { given, random });
@@ -105,7 +109,7 @@ export async function* trained(
 }
 
 /** A net's values and gradients on a batch of the data's own order, before it is trained. */
-export async function firstLook(net: Resident, { parts: { rows } }: Given): Promise<Look> {
+export async function firstLook(net: DeviceTrainer, { parts: { rows } }: Given): Promise<StepInspection> {
   const stride = Math.max(1, Math.floor(rows.train.length / batch));
-  return await net.look(Uint32Array.from({ length: batch }, (_, i) => i * stride % rows.train.length));
+  return await net.inspect(Uint32Array.from({ length: batch }, (_, i) => i * stride % rows.train.length));
 }

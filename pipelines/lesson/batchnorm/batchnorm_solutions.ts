@@ -25,7 +25,7 @@ export async function* nothingToLearnFrom(given: Given): AsyncGenerator<Item> {
   );
   const random = new TorchRandom(seed);
   await using net = await openNet(model, { given, random, weights: zeros });
-  const { gradients } = await net.look(parts.rows.train.slice(0, batch));
+  const { gradients } = await net.inspect(parts.rows.train.slice(0, batch));
   yield* trainOn(net, { steps: 2000, among: parts.rows.train.length, batch, random, rate: () => .1 });
   yield* trainOn(net, { steps: 2000, among: parts.rows.train.length, batch, random, rate: () => .01 });
   const weights = await net.weights(), names = Object.keys(weights);

@@ -5,7 +5,7 @@
  */
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import type { TorchRandom } from "../../../kernels/random/torch_random.ts";
-import type { Look, Resident } from "../../../stages/train/on_device/trainer.ts";
+import type { DeviceTrainer, StepInspection } from "../../../stages/train/on_device/device_trainer.ts";
 import { valueStats } from "../../../stages/inspect/value_stats.ts";
 import { type Item, progress } from "../item.ts";
 
@@ -24,7 +24,7 @@ export interface LayerStats {
 
 /** The layers of a look by their numbers, `layers`: those after tanh. */
 export function layerStats(
-  { values, gradients }: Look,
+  { values, gradients }: StepInspection,
   layers: readonly number[],
 ): readonly LayerStats[] {
   return layers.map((layer) => {
@@ -47,7 +47,7 @@ export interface WeightStats {
 }
 
 /** The net's matrices, in order. */
-export function weightStats({ gradients }: Look, weights: TensorMap): readonly WeightStats[] {
+export function weightStats({ gradients }: StepInspection, weights: TensorMap): readonly WeightStats[] {
   return matricesOf(weights).map((name) => {
     const { shape, data } = weights[name], slopes = gradients[name].data, std = stdOf(slopes);
     return { name, shape: shape.join(" × "), gradients: slopes, std, ratio: std / stdOf(data) };
@@ -64,7 +64,7 @@ export interface UpdateTrace {
   /** The loss of step 0. */
   readonly first: number;
   /** Of the last step, before its update. */
-  readonly last: Look;
+  readonly last: StepInspection;
 }
 
 /** How the trace is taken. */
@@ -82,14 +82,15 @@ export interface UpdateTraceOptions {
 
 /** Trains, and looks at every few steps and the last one: its batch's gradients beside the weights that it makes. */
 export async function* updateTrace(
-  net: Resident,
+  net: DeviceTrainer,
   { until, every, random, among, batch, rate }: UpdateTraceOptions,
 ): AsyncGenerator<Item, UpdateTrace> {
   const names = matricesOf(await net.weights()), steps: number[] = [], ratios: number[][] = [];
   let first = NaN;
   for (let step = 0;; step += every) {
     const count = Math.min(every, until + 1 - step);
-    const rows = random.randint(count * batch, { high: among }), look = await net.look(rows.slice(0, batch));
+    const rows = random.randint(count * batch, { high: among }),
+      look = await net.inspect(rows.slice(0, batch));
     if (step === 0) first = look.loss;
     await net.train({ rows: rows.slice(0, batch), rates: rate });
     const weights = await net.weights();

@@ -13,8 +13,8 @@ import { makemore, type MakemoreType, makemoreWeights } from "../../../kernels/m
 import { countParameters, parametersOf } from "../../../kernels/models/model.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
 import { examplesOfWords, rowExamples, type WordExamples } from "../../../stages/train/on_device/examples.ts";
-import { openResident, type Resident } from "../../../stages/train/on_device/trainer.ts";
-import { type ResidentPlanOptions, threadsFor } from "../../../stages/train/on_device/plan.ts";
+import { type DeviceTrainer, openDeviceTrainer } from "../../../stages/train/on_device/device_trainer.ts";
+import { type DevicePlanOptions, threadsFor } from "../../../stages/train/on_device/device_plan.ts";
 import { type Item, progress } from "../item.ts";
 import type { Letters } from "../letters.ts";
 
@@ -67,13 +67,13 @@ export function makemoreData(
 
 /** A model on a device. */
 export class MakemoreRun implements AsyncDisposable {
-  readonly #trainer: Resident;
+  readonly #trainer: DeviceTrainer;
   readonly #data: MakemoreData;
   readonly #settings: MakemoreSettings;
   readonly #random: TorchRandom;
 
   private constructor(
-    trainer: Resident,
+    trainer: DeviceTrainer,
     /** Trainable elements. */
     readonly parameters: number,
     { data, settings }: { readonly data: MakemoreData; readonly settings: MakemoreSettings },
@@ -96,7 +96,7 @@ export class MakemoreRun implements AsyncDisposable {
   ): Promise<MakemoreRun> {
     const { seed, batchSize: batch, weightDecay } = settings;
     const model = modelOf(type, { data, settings });
-    const options: ResidentPlanOptions = {
+    const options: DevicePlanOptions = {
       model,
       examples: data.examples,
       batch,
@@ -105,7 +105,7 @@ export class MakemoreRun implements AsyncDisposable {
       evalBatch: 100,
     };
     const alone = engine.name === "cpu" && threadsFor(options).threads === 1; // threads would wait longer than they work
-    const trainer = await openResident(alone ? await openCpu({ threads: 1 }) : engine, {
+    const trainer = await openDeviceTrainer(alone ? await openCpu({ threads: 1 }) : engine, {
       ...options,
       weights: weights ?? makemoreWeights(model, seed),
     });

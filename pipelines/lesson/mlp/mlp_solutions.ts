@@ -8,7 +8,7 @@ import { mlp, type MlpOptions } from "../../../kernels/models/course/name_nets.t
 import { torchWeights } from "../../../kernels/models/course/torch_weights.ts";
 import { sgd } from "../../../kernels/optim/sgd.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
-import { openResident, type Resident } from "../../../stages/train/on_device/trainer.ts";
+import { type DeviceTrainer, openDeviceTrainer } from "../../../stages/train/on_device/device_trainer.ts";
 import type { Names } from "../data.ts";
 import { check, figure, type Item, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
@@ -70,7 +70,7 @@ export async function* calmStart(env: NamesEnv): AsyncGenerator<Item> {
   for (const [name, start] of starts) {
     const model = mlp({ vocabSize: letters.count, context, ...start }), random = new TorchRandom(env.seed);
     const weights = torchWeights(model, random), optimizer = sgd({ momentum: 0 });
-    await using net = await openResident(engine, { model, weights, examples, batch, optimizer });
+    await using net = await openDeviceTrainer(engine, { model, weights, examples, batch, optimizer });
     const before = await net.loss(train);
     const losses = yield* trainOn(net, { steps, among: train.length, batch, random, rate: () => .1 });
     curves.push({ name, ...means(losses, 20) });
@@ -137,10 +137,10 @@ const larger = { context: 4, batch: 64 } as const;
 async function openLarger(
   env: NamesEnv,
   { letters, parts: { examples } }: { readonly letters: Letters; readonly parts: Parts },
-): Promise<Resident> {
+): Promise<DeviceTrainer> {
   const { context, batch } = larger;
   const model = mlp({ vocabSize: letters.count, context, channels: 16, ...calm });
-  return await openResident(await engineForSmallNets(env), {
+  return await openDeviceTrainer(await engineForSmallNets(env), {
     model,
     weights: torchWeights(model, new TorchRandom(env.seed)),
     examples,
@@ -150,7 +150,7 @@ async function openLarger(
 }
 
 function trainLarger(
-  net: Resident,
+  net: DeviceTrainer,
   { env, parts, steps }: { readonly env: NamesEnv; readonly parts: Parts; readonly steps: number },
 ): ReturnType<typeof trainOn> {
   const rate = (step: number): number => .3 * Math.min(1, 2 * (1 - step / steps));

@@ -10,7 +10,7 @@ import { compile } from "../../../kernels/core/program.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import type { Model } from "../../../kernels/models/model.ts";
-import { pickToken } from "../../../stages/sample/sample_token.ts";
+import { sampleToken } from "../../../stages/sample/sample_token.ts";
 import type { Corpus } from "./corpus.ts";
 
 /** What to write, and with what. */
@@ -39,7 +39,7 @@ export async function written(
     session.write({ tokens: { shape, data }, row: { shape: [1], data: Uint32Array.of(seen.length - 1) } });
     await session.run(["next"]);
     const logits = Float32Array.from((await session.read(["next/logits"]))["next/logits"].data);
-    ids.push(pickToken(logits, { draw: uniformAt(seed, "shakespeare", i) }));
+    ids.push(sampleToken(logits, { draw: uniformAt(seed, "shakespeare", i) }));
   }
   return tokenizer.decode(ids).trim();
 }

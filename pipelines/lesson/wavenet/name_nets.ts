@@ -12,7 +12,7 @@ import { countParameters } from "../../../kernels/models/model.ts";
 import type { ContextNet } from "../../../kernels/models/course/name_nets.ts";
 import { torchWeights } from "../../../kernels/models/course/torch_weights.ts";
 import { sgd } from "../../../kernels/optim/sgd.ts";
-import { openResident, type Resident } from "../../../stages/train/on_device/trainer.ts";
+import { type DeviceTrainer, openDeviceTrainer } from "../../../stages/train/on_device/device_trainer.ts";
 import type { Item } from "../item.ts";
 import { type Letters, partsOf, type Split } from "../letters.ts";
 import { softmax, trainOn } from "../net_training.ts";
@@ -57,7 +57,7 @@ export async function* trainedOnNames(
   const { rate = (step: number) => step < .75 * steps ? .1 : .01 } = options;
   const { examples, rows } = partsOf(words, { letters, context: net.context });
   const weights = torchWeights(net, random), optimizer = sgd({ momentum: 0, weightDecay });
-  await using trainer = await openResident(engine, { model: net, examples, batch, optimizer, weights });
+  await using trainer = await openDeviceTrainer(engine, { model: net, examples, batch, optimizer, weights });
   const curve = yield* trainOn(trainer, { steps, among: rows.train.length, batch, random, rate });
   const seconds = (performance.now() - began) / 1000;
   return {
@@ -92,7 +92,7 @@ export function buffersOf(net: ContextNet): ReadonlyMap<string, readonly number[
 const longest = 60; // a name ends here even if no mark was drawn
 
 async function drawn(
-  net: Resident,
+  net: DeviceTrainer,
   { letters, random, count, context }: {
     readonly letters: Letters;
     readonly random: TorchRandom;

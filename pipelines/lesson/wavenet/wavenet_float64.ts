@@ -9,7 +9,7 @@ import { openReference } from "../../../kernels/engine/reference.ts";
 import type { ContextNet } from "../../../kernels/models/course/name_nets.ts";
 import { torchWeights } from "../../../kernels/models/course/torch_weights.ts";
 import { sgd } from "../../../kernels/optim/sgd.ts";
-import { openResident } from "../../../stages/train/on_device/trainer.ts";
+import { openDeviceTrainer } from "../../../stages/train/on_device/device_trainer.ts";
 import type { Item } from "../item.ts";
 import { examplesOf, type Letters } from "../letters.ts";
 import { trainOn } from "../net_training.ts";
@@ -35,7 +35,7 @@ export async function* lossesTwice(
     const random = new TorchRandom(seed),
       weights = torchWeights(net, random),
       optimizer = sgd({ momentum: 0 });
-    await using trainer = await openResident(one, {
+    await using trainer = await openDeviceTrainer(one, {
       model: net,
       examples,
       batch,

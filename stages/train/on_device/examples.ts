@@ -4,7 +4,7 @@
  * @module
  */
 import { ignoredTarget } from "../../../kernels/ops/loss/cross_entropy.ts";
-import type { Examples } from "./plan.ts";
+import type { Examples } from "./device_plan.ts";
 
 /** Examples in the order of the words that they are of. */
 export type WordExamples = Exclude<Examples, { readonly text: Uint32Array }> & {

@@ -17,7 +17,7 @@ import { adamw } from "../../../kernels/optim/adamw.ts";
 import type { Optimizer } from "../../../kernels/optim/optimizer.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
 
-import { sampleText } from "../../../stages/sample/sample.ts";
+import { generateText } from "../../../stages/sample/sample.ts";
 import { validationLoss } from "../../../stages/evaluate/loss_tally.ts";
 import { plan } from "../../../stages/model/plan.ts";
 import { openModel } from "../../../stages/model/model_session.ts";
@@ -142,14 +142,14 @@ Deno.test("sampleText() gives whole characters, the same for the same seed, and 
   await using session = await open([1, 4, 8]);
   const tokenizer = byteTokenizer();
   const pieces = async (seed: number) =>
-    await Array.fromAsync(sampleText(session, tokenizer, { prompt: "é", maxTokens: 40, seed }));
+    await Array.fromAsync(generateText(session, tokenizer, { prompt: "é", maxTokens: 40, seed }));
   const first = await pieces(1);
   ok(first.every((piece) => piece.isWellFormed() && piece.length > 0));
   deepStrictEqual(await pieces(1), first);
   ok((await pieces(2)).join("") !== first.join(""));
   const abort = new AbortController();
   abort.abort(new Error("enough"));
-  const stopped = sampleText(session, tokenizer, { prompt: "a", maxTokens: 5, signal: abort.signal });
+  const stopped = generateText(session, tokenizer, { prompt: "a", maxTokens: 5, signal: abort.signal });
   await rejects(Array.fromAsync(stopped), /enough/);
 });
 

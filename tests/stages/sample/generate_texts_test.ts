@@ -9,14 +9,14 @@ import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";
 import { initialWeights } from "../../../kernels/models/model.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
-import { pickToken } from "../../../stages/sample/sample_token.ts";
+import { sampleToken } from "../../../stages/sample/sample_token.ts";
 import { plan } from "../../../stages/model/plan.ts";
 import { type ModelSession, openModel } from "../../../stages/model/model_session.ts";
 import {
+  type GenerateOptions,
+  generateTexts,
+  type GenerationStep,
   windowStart,
-  type WriteOptions,
-  writeTexts,
-  type WritingWork,
 } from "../../../stages/sample/generate_texts.ts";
 
 const seqLen = 24;
@@ -41,9 +41,9 @@ const texts = [
   { prompt: "", sample: 0 },
 ];
 
-async function written(session: ModelSession, options: WriteOptions): Promise<string[]> {
+async function written(session: ModelSession, options: GenerateOptions): Promise<string[]> {
   const found = texts.map(() => "");
-  for await (const now of writeTexts(session, tokenizer, { ...options, texts })) {
+  for await (const now of generateTexts(session, tokenizer, { ...options, texts })) {
     if ("piece" in now) found[now.text] += now.piece;
     else found[now.text] += `<${now.end}>`;
   }
@@ -54,14 +54,14 @@ async function written(session: ModelSession, options: WriteOptions): Promise<st
 async function byWholePasses(
   session: ModelSession,
   { prompt, sample }: { readonly prompt: string; readonly sample: number },
-  { maxTokens, seed = 0, slide = 1, ...options }: WriteOptions,
+  { maxTokens, seed = 0, slide = 1, ...options }: GenerateOptions,
 ): Promise<string> {
   const ids = [...tokenizer.encode(prompt)], decoder = new TextDecoder();
   if (ids.length === 0) ids.push(256);
   let text = "";
   for (let i = 0; i < maxTokens; i++) {
     const logits = await session.logits(ids.slice(windowStart(ids.length, { seqLen, slide })));
-    const id = pickToken(logits, {
+    const id = sampleToken(logits, {
       ...options,
       draw: uniformAt(seed, `sample.${sample}`, i),
       seen: new Set(ids),
@@ -82,8 +82,8 @@ Deno.test("writeTexts() gives the texts of whole passes, beyond the model's sequ
       { maxTokens: 60, seed: 5, temperature: 1, topP: 0.9, minP: 0.001, repetitionPenalty: 1.1, slide: 9 },
     ]
   ) {
-    const work: WritingWork[] = [];
-    const found = await written(three, { ...options, onWork: (done) => work.push(done) });
+    const work: GenerationStep[] = [];
+    const found = await written(three, { ...options, onStep: (done) => work.push(done) });
     deepStrictEqual(await written(alone, options), found);
     for (const [i, request] of texts.entries()) {
       strictEqual(found[i], await byWholePasses(alone, request, options), `text ${i}`);
@@ -115,7 +115,7 @@ Deno.test("writeTexts() ends before a stop string, and shows none of it", async 
 
 Deno.test("writeTexts() refuses what it cannot do, and writes nothing where nothing is asked for", async () => {
   await using session = await open(1);
-  const refused = (options: Partial<WriteOptions>) => written(session, { maxTokens: 5, ...options });
+  const refused = (options: Partial<GenerateOptions>) => written(session, { maxTokens: 5, ...options });
   await rejects(refused({ maxTokens: -1 }), /Cannot write -1 tokens/);
   await rejects(refused({ slide: 25 }), /let go of 25 tokens.*1 to 24/);
   await rejects(refused({ stop: [""] }), /empty string/);

@@ -1,17 +1,19 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { uniformAt } from "../../../kernels/random/philox.ts";
-import { type PickOptions, pickToken } from "../../../stages/sample/sample_token.ts";
+import { sampleToken, type SamplingOptions } from "../../../stages/sample/sample_token.ts";
 
 const logits = Float32Array.from([0, 2, 1, 2, -1]);
 
-function shares(options: PickOptions, draws = 20_000): number[] {
+function shares(options: SamplingOptions, draws = 20_000): number[] {
   const counts = [0, 0, 0, 0, 0];
-  for (let i = 0; i < draws; i++) counts[pickToken(logits, { ...options, draw: uniformAt(5, "pick", i) })]++;
+  for (let i = 0; i < draws; i++) {
+    counts[sampleToken(logits, { ...options, draw: uniformAt(5, "pick", i) })]++;
+  }
   return counts.map((n) => n / draws);
 }
 
 Deno.test("pickToken() at temperature 0 takes the likeliest, of equals the first", () => {
-  for (const draw of [0, 0.5, 0.999]) strictEqual(pickToken(logits, { temperature: 0, draw }), 1);
+  for (const draw of [0, 0.5, 0.999]) strictEqual(sampleToken(logits, { temperature: 0, draw }), 1);
 });
 
 Deno.test("pickToken() draws from the softmax at its temperature", () => {
@@ -37,9 +39,9 @@ Deno.test("pickToken() keeps to the likeliest by number and by probability", () 
 });
 
 Deno.test("pickToken() passes over logits that are no numbers, refuses when none is, and options that make no sense", () => {
-  strictEqual(pickToken(Float32Array.from([NaN, 1, NaN]), { draw: 0.9 }), 1);
-  throws(() => pickToken(Float32Array.from([NaN, NaN]), { draw: 0 }), /no logit is a number/);
+  strictEqual(sampleToken(Float32Array.from([NaN, 1, NaN]), { draw: 0.9 }), 1);
+  throws(() => sampleToken(Float32Array.from([NaN, NaN]), { draw: 0 }), /no logit is a number/);
   for (const options of [{ temperature: -1 }, { topK: 1.5 }, { topP: 0 }, { topP: 1.1 }]) {
-    throws(() => pickToken(logits, { ...options, draw: 0 }), RangeError);
+    throws(() => sampleToken(logits, { ...options, draw: 0 }), RangeError);
   }
 });

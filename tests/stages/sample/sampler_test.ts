@@ -6,7 +6,7 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { normals, uniformAt } from "../../../kernels/random/philox.ts";
 import { likeliest } from "../../../stages/sample/top_k.ts";
-import { candidates, type PickOptions, pickToken } from "../../../stages/sample/sample_token.ts";
+import { candidates, sampleToken, type SamplingOptions } from "../../../stages/sample/sample_token.ts";
 import { StopStrings } from "../../../stages/sample/stop_strings.ts";
 
 const draws = (name: string, at: number) => uniformAt(11, name, at);
@@ -17,7 +17,7 @@ function logitsOf(trial: number, size: number): Float32Array {
 }
 
 /** Probabilities by the definitions, one filter after the other on the whole vocabulary. */
-function plain(logits: Float32Array, o: PickOptions & { readonly seen?: readonly number[] }): number[] {
+function plain(logits: Float32Array, o: SamplingOptions & { readonly seen?: readonly number[] }): number[] {
   const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1, seen = [] } = o;
   const scores = [...logits].map((x, id) =>
     !seen.includes(id) ? x : Math.fround(x > 0 ? x / repetitionPenalty : x * repetitionPenalty)
@@ -76,7 +76,9 @@ Deno.test("pickToken() draws as often as probabilities say, by the chi-square te
   const logits = logitsOf(1, 12), count = 40_000;
   for (const options of [{}, { temperature: 0.7, topK: 7 }, { topP: 0.9 }, { minP: 0.1, temperature: 1.5 }]) {
     const wanted = plain(logits, options), counts = new Float64Array(12);
-    for (let i = 0; i < count; i++) counts[pickToken(logits, { ...options, draw: uniformAt(3, "chi", i) })]++;
+    for (let i = 0; i < count; i++) {
+      counts[sampleToken(logits, { ...options, draw: uniformAt(3, "chi", i) })]++;
+    }
     let square = 0, cells = 0;
     counts.forEach((n, id) => {
       if (wanted[id] === 0) return strictEqual(n, 0);
@@ -107,7 +109,7 @@ Deno.test("repetition penalty and min-p that make no sense are refused", () => {
       repetitionPenalty: Infinity,
     }]
   ) {
-    throws(() => pickToken(Float32Array.of(1), { ...options, draw: 0 }), RangeError);
+    throws(() => sampleToken(Float32Array.of(1), { ...options, draw: 0 }), RangeError);
   }
 });
 

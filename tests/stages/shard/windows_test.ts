@@ -157,7 +157,7 @@ Deno.test("batch() lays sequences out as [A, B, T], targets one further on", asy
   deepStrictEqual(batches[1].shape, [2, 2, 3]);
   deepStrictEqual([...batches[1].inputs], [40, 41, 42, 50, 51, 52, 60, 61, 62, 70, 71, 72]);
   deepStrictEqual(
-    batches[1].places,
+    batches[1].origins,
     [40, 50, 60, 70].map((start) => ({ path: "numbered", start, count: 3 })),
   );
   deepStrictEqual([...batches[1].targets], [...batches[1].inputs].map((id) => id + 1));

@@ -12,7 +12,7 @@ import { adamw } from "../../../kernels/optim/adamw.ts";
 import { asSource } from "../../../stages/flow/as_source.ts";
 import { from } from "../../../stages/flow/flow.ts";
 import type { Batch } from "../../../stages/items.ts";
-import { LateResults } from "../../../stages/train/pending_results.ts";
+import { PendingResults } from "../../../stages/train/pending_results.ts";
 import { plan } from "../../../stages/model/plan.ts";
 import { openModel } from "../../../stages/model/model_session.ts";
 import { train } from "../../../stages/train/train.ts";
@@ -59,18 +59,18 @@ Deno.test("begin() refuses an update whose result would overwrite one that nobod
   begin(2);
 });
 
-Deno.test("LateResults on the CPU engine: each update is told when the next has been begun, and only the last waits", async () => {
+Deno.test("PendingResults on the CPU engine: each update is told when the next has been begun, and only the last waits", async () => {
   await using session = await openModel(await openCpu({ threads: 1 }), { plan: planned(), weights });
   const told: number[] = [];
-  const late = new LateResults(session, ({ step }) => told.push(step));
+  const late = new PendingResults(session, ({ step }) => told.push(step));
   const before = session.counters;
   for (let step = 0; step < 5; step++) {
     session.begin(batchAt(step), { learningRate: rate, step });
     const now = { learningRate: rate, tokens: 0, at: performance.now() };
-    await late.add({ step, batch: step, places: undefined, ...now });
+    await late.add({ step, batch: step, origins: undefined, ...now });
     deepStrictEqual(told, Array.from({ length: step }, (_, i) => i), `begun ${step}`);
   }
-  await late.all();
+  await late.drain();
   deepStrictEqual(told, [0, 1, 2, 3, 4]);
   strictEqual(session.counters.submits - before.submits, 5);
   const waits = session.counters.waits - before.waits;

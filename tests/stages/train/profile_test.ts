@@ -115,7 +115,7 @@ Deno.test("Profiler times fewer updates where one has many micro-batches, and on
     const long = plan({ model, training: { optimizer: adamw(), shape: [accum, 1, 4], clip: 1 } });
     await using session = await openModel(openReference(), { plan: long, weights: initialWeights(model, 1) });
     const profiler = new Profiler(session, () => {});
-    return Array.from({ length: 20 }, (_, step) => step).filter((step) => profiler.wants(step));
+    return Array.from({ length: 20 }, (_, step) => step).filter((step) => profiler.startUpdate(step));
   };
   const [{ calls: { length } }] = programs.programs; // of a micro-batch
   deepStrictEqual(await timed(Math.floor(40_000 / length)), [4, 5]);

@@ -83,7 +83,7 @@ async function run({ count = 10, checkpoints, seed = 3, ...options }: Options): 
     .pipe(evaluate({
       every: 3,
       validation: () => Promise.resolve(validation),
-      bytesOf: () => 2,
+      tokenBytes: () => 2,
       trainingCounts: () => counts,
     }))
     .pipe(sample({ every: 4, tokenizer, prompt: "a", maxTokens: 3, topK: 5 }))

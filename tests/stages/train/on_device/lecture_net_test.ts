@@ -12,7 +12,7 @@ import { mlpWithNorm } from "../../../../kernels/models/course/name_nets.ts";
 import { torchWeights } from "../../../../kernels/models/course/torch_weights.ts";
 import { sgd } from "../../../../kernels/optim/sgd.ts";
 import { contextExamples } from "../../../../stages/train/on_device/examples.ts";
-import { openResident } from "../../../../stages/train/on_device/trainer.ts";
+import { openDeviceTrainer } from "../../../../stages/train/on_device/device_trainer.ts";
 import { sharedTest } from "../../../shared_data.ts";
 
 sharedTest("net A takes the lecture's first 10,001 steps", ["text/names.txt"], async (path) => {
@@ -27,7 +27,7 @@ sharedTest("net A takes the lecture's first 10,001 steps", ["text/names.txt"], a
   const weights = torchWeights(model, random);
   const rows = random.randint(steps * 32, { high: train });
   deepStrictEqual([...rows.subarray(0, 5)], [5197, 99677, 101728, 53213, 114200]);
-  await using trainer = await openResident(await openCpu({ threads: 1 }), { ...options, weights });
+  await using trainer = await openDeviceTrainer(await openCpu({ threads: 1 }), { ...options, weights });
   const losses = await trainer.train({ rows, rates: 0.1 });
   deepStrictEqual(losses[0].toFixed(4), "3.3239");
   ok(Math.abs(losses[10000] - 2.0322) < 5e-4, `step 10,000: ${losses[10000]}, wanted 2.0322`);

@@ -8,24 +8,30 @@ import type { Engine } from "../../kernels/engine/engine.ts";
 import { type TensorMap } from "../../kernels/core/tensor.ts";
 import type { EvalEvent, HellaswagEvent } from "../flow/events.ts";
 import type { Stage } from "../flow/stage.ts";
-import type { Choice } from "../evaluate/task/task.ts";
+import type { MultipleChoice } from "../task/multiple_choice.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
 import {
-  askChoices,
-  CHOICES_AT_ONCE,
+  CHOICES_PER_BATCH,
   type ChoiceTally,
+  emptyChoiceTally,
   hellaswagEvent,
-  noChoices,
-} from "../evaluate/choice_tally.ts";
-import { type BytesOf, lossOf, type LossTally, measureBatch, noLoss } from "../evaluate/loss_tally.ts";
+  scoreChoices,
+} from "./choice_tally.ts";
+import {
+  emptyLossTally,
+  type LossTally,
+  measureBatch,
+  summarizeLoss,
+  type TokenBytes,
+} from "./loss_tally.ts";
 import type { Plan } from "../model/plan.ts";
 import { type ModelSession, openModel } from "../model/model_session.ts";
 
 /** One thing to ask: the loss over batch number N of the text, from 0, or a choice. */
-export type Question = number | Choice;
+export type EvaluationItem = number | MultipleChoice;
 
 /** What `examine` takes. */
-export interface ExamineOptions {
+export interface EvaluateModelOptions {
   /** Asked for once, when the examination begins. */
   engine(): Promise<Engine>;
   /** With `evaluation` where there are batches, and `scoring` where there are choices. */
@@ -37,13 +43,13 @@ export interface ExamineOptions {
   /** The text; empty where there are no batches. */
   readonly tokens: Uint32Array;
   /** For bits a byte. */
-  readonly bytesOf?: BytesOf | undefined;
+  readonly tokenBytes?: TokenBytes | undefined;
   /** For choices. */
   readonly tokenizer: Tokenizer | null;
 }
 
 /** What the stage remembers. */
-export interface ExamineState {
+export interface EvaluationState {
   /** On the device. */
   readonly model: ModelSession;
   /** Says which weights these sums are of. */
@@ -53,16 +59,16 @@ export interface ExamineState {
   /** Of the choices asked so far. */
   readonly choices: ChoiceTally;
   /** Choices not asked yet: many at once are. */
-  held: Choice[];
+  held: MultipleChoice[];
 }
 
-type SavedState = Omit<ExamineState, "model">;
+type SavedState = Omit<EvaluationState, "model">;
 
 /**
  * Questions → their numbers, as they are done; at the end the events of what there was. Throws RangeError on resuming
  * with other weights.
  */
-export function examine(options: ExamineOptions): Stage<Question, number, ExamineState> {
+export function evaluateModel(options: EvaluateModelOptions): Stage<EvaluationItem, number, EvaluationState> {
   return {
     name: "examine",
     async open(_ctx, saved?: SavedState) {
@@ -73,14 +79,15 @@ export function examine(options: ExamineOptions): Stage<Question, number, Examin
         );
       }
       const model = await openModel(await options.engine(), options);
-      const { loss, choices, held } = saved ?? { loss: noLoss(), choices: noChoices(), held: [] };
+      const { loss, choices, held } = saved ??
+        { loss: emptyLossTally(), choices: emptyChoiceTally(), held: [] };
       return { model, weights, loss: { ...loss }, choices: { ...choices }, held: [...held] };
     },
     async *push(question, state) {
       if (typeof question === "number") {
-        const { tokens, bytesOf } = options;
-        await measureBatch(state.model, { tokens, batch: question, tally: state.loss, bytesOf });
-      } else if (state.held.push(question) >= CHOICES_AT_ONCE) {
+        const { tokens, tokenBytes } = options;
+        await measureBatch(state.model, { tokens, batch: question, tally: state.loss, tokenBytes });
+      } else if (state.held.push(question) >= CHOICES_PER_BATCH) {
         await askHeld(options, state);
       }
       yield state.loss.tokens + state.choices.items;
@@ -100,16 +107,16 @@ export function examine(options: ExamineOptions): Stage<Question, number, Examin
   };
 }
 
-async function askHeld({ tokenizer }: ExamineOptions, state: ExamineState): Promise<void> {
+async function askHeld({ tokenizer }: EvaluateModelOptions, state: EvaluationState): Promise<void> {
   if (tokenizer === null) throw new RangeError("Cannot ask choices without a tokenizer");
-  await askChoices(state.held, { model: state.model, tokenizer, tally: state.choices });
+  await scoreChoices(state.held, { model: state.model, tokenizer, tally: state.choices });
   state.held = [];
 }
 
-function eventsOf(step: number, { loss, choices }: ExamineState): readonly (EvalEvent | HellaswagEvent)[] {
+function eventsOf(step: number, { loss, choices }: EvaluationState): readonly (EvalEvent | HellaswagEvent)[] {
   const events: (EvalEvent | HellaswagEvent)[] = [];
   if (loss.tokens > 0) {
-    const { loss: valLoss, bitsPerByte } = lossOf(loss);
+    const { loss: valLoss, bitsPerByte } = summarizeLoss(loss);
     events.push({ type: "eval", step, valLoss, ...(bitsPerByte !== null && { bitsPerByte }) });
   }
   if (choices.items > 0) events.push(hellaswagEvent(step, choices));

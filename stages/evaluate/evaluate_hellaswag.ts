@@ -4,17 +4,17 @@
  * @module
  */
 import type { Context, Source, Stage } from "../flow/stage.ts";
-import type { Choice } from "./task/task.ts";
+import type { MultipleChoice } from "../task/multiple_choice.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
-import { askChoices, CHOICES_AT_ONCE, hellaswagEvent, noChoices } from "./choice_tally.ts";
-import type { Trained } from "../train/train.ts";
+import { CHOICES_PER_BATCH, emptyChoiceTally, hellaswagEvent, scoreChoices } from "./choice_tally.ts";
+import type { ModelUpdate } from "../model/model_update.ts";
 
 /** What `askHellaswag` takes. */
-export interface AskHellaswagOptions {
+export interface EvaluateHellaswagOptions {
   /** Updates between rounds; 0: never. The last update is always followed by one. */
   readonly every: number;
   /** The items of one round; opened anew for each. */
-  readonly items: Source<Choice>;
+  readonly items: Source<MultipleChoice>;
   /** The model's own. */
   readonly tokenizer: Tokenizer;
 }
@@ -22,14 +22,14 @@ export interface AskHellaswagOptions {
 interface AskState {
   /** The update asked after last. */
   asked: number;
-  seen: Trained | null;
+  seen: ModelUpdate | null;
 }
 
 /**
  * Asks all items every N updates and after the last, emits how many the model got right, passes the model on. A round
  * that a soft stop falls into is left out, with a note.
  */
-export function askHellaswag(options: AskHellaswagOptions): Stage<Trained, Trained> {
+export function evaluateHellaswag(options: EvaluateHellaswagOptions): Stage<ModelUpdate, ModelUpdate> {
   const { every } = options;
   return {
     name: "hellaswag",
@@ -37,7 +37,7 @@ export function askHellaswag(options: AskHellaswagOptions): Stage<Trained, Train
       asked: saved?.asked ?? -1,
       seen: null,
     }),
-    async *push(trained: Trained, state: AskState, ctx: Context) {
+    async *push(trained: ModelUpdate, state: AskState, ctx: Context) {
       state.seen = trained;
       if (every > 0 && (trained.last || trained.step % every === 0)) {
         await ask(options, { trained, state, ctx });
@@ -55,29 +55,29 @@ export function askHellaswag(options: AskHellaswagOptions): Stage<Trained, Train
 }
 
 async function ask(
-  { items, tokenizer }: AskHellaswagOptions,
-  { trained, state, ctx }: { readonly trained: Trained; readonly state: AskState; readonly ctx: Context },
+  { items, tokenizer }: EvaluateHellaswagOptions,
+  { trained, state, ctx }: { readonly trained: ModelUpdate; readonly state: AskState; readonly ctx: Context },
 ): Promise<void> {
-  await trained.told();
+  await trained.reported();
   state.asked = trained.step;
-  const tally = noChoices();
+  const tally = emptyChoiceTally();
   const round = { model: trained.model, tokenizer, tally };
-  let held: Choice[] = [];
+  let held: MultipleChoice[] = [];
   const place = await items.open(ctx);
   try {
     for await (const item of items.read(place, ctx)) {
-      if (held.push(item) < CHOICES_AT_ONCE) continue;
+      if (held.push(item) < CHOICES_PER_BATCH) continue;
       ctx.signal.throwIfAborted();
       if (ctx.stopping) {
         ctx.emit({ type: "note", text: `HellaSwag after step ${trained.step} was left out: the run stops` });
         return;
       }
-      await askChoices(held, round);
+      await scoreChoices(held, round);
       held = [];
     }
   } finally {
     await items.close?.(place);
   }
-  if (held.length > 0) await askChoices(held, round);
+  if (held.length > 0) await scoreChoices(held, round);
   ctx.emit(hellaswagEvent(trained.step, tally));
 }

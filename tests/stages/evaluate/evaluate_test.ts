@@ -13,13 +13,18 @@ import { openWebgpu } from "../../../kernels/engine/webgpu/webgpu_engine.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";
 import { initialWeights } from "../../../kernels/models/model.ts";
 import { checkStage } from "../../../stages/flow/check_resume.ts";
-import { choiceRows, type TokenRow } from "../../../stages/evaluate/task/choice_rows.ts";
-import type { Choice } from "../../../stages/evaluate/task/task.ts";
+import { choiceRows, type TokenRow } from "../../../stages/task/choice_rows.ts";
+import type { MultipleChoice } from "../../../stages/task/multiple_choice.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
 import { trainBpe } from "../../../stages/token/train/train_bpe.ts";
-import { askChoices, noChoices } from "../../../stages/evaluate/choice_tally.ts";
-import { examine } from "../../../stages/inspect/inspect_model.ts";
-import { lossOf, measureBatch, noLoss, tokenBytes } from "../../../stages/evaluate/loss_tally.ts";
+import { emptyChoiceTally, scoreChoices } from "../../../stages/evaluate/choice_tally.ts";
+import { evaluateModel } from "../../../stages/evaluate/evaluate_model.ts";
+import {
+  countTokenBytes,
+  emptyLossTally,
+  measureBatch,
+  summarizeLoss,
+} from "../../../stages/evaluate/loss_tally.ts";
 import { plan } from "../../../stages/model/plan.ts";
 import { scoreRows } from "../../../stages/evaluate/score_rows.ts";
 import { openModel } from "../../../stages/model/model_session.ts";
@@ -63,13 +68,13 @@ sharedTest("askChoices() finds the reference's accuracies on 200 items, to the i
   "tasks/hellaswag_200.jsonl",
 ], async (path) => {
   const text = await Deno.readTextFile(path("tasks/hellaswag_200.jsonl"));
-  const items: Choice[] = text.trim().split("\n").map((line) => {
+  const items: MultipleChoice[] = text.trim().split("\n").map((line) => {
     const { ctx, endings, label } = JSON.parse(line);
     return { context: ctx, endings, label };
   });
   const { tokenizer } = await trainBpe(items.map(({ context }) => context), { vocabSize: 300 });
   const reference = new Reference();
-  const expected = noChoices(), sums: number[] = [];
+  const expected = emptyChoiceTally(), sums: number[] = [];
   for (const item of items) {
     const rows = choiceRows(item, { tokenizer, seqLen: 64 });
     const own = await Promise.all(rows.map((row) => reference.score(row)));
@@ -81,9 +86,9 @@ sharedTest("askChoices() finds the reference's accuracies on 200 items, to the i
   }
   const planned = plan({ model, scoring: { tokens: 512 } });
   await using session = await openModel(await openCpu({ threads: 2 }), { plan: planned, weights });
-  const tally = noChoices();
+  const tally = emptyChoiceTally();
   for (let i = 0; i < items.length; i += 50) {
-    await askChoices(items.slice(i, i + 50), { model: session, tokenizer, tally });
+    await scoreChoices(items.slice(i, i + 50), { model: session, tokenizer, tally });
   }
   deepStrictEqual(tally, expected);
   ok(tally.right !== tally.rightNorm && tally.right > 20, JSON.stringify(tally));
@@ -97,7 +102,7 @@ sharedTest("askChoices() finds the reference's accuracies on 200 items, to the i
 });
 
 const tokenizer = byteTokenizer();
-const questions: Choice[] = Array.from({ length: 5 }, (_, i) => ({
+const questions: MultipleChoice[] = Array.from({ length: 5 }, (_, i) => ({
   context: `question ${i}`,
   endings: ["a", "some longer ending", `${i} and ${i}`].slice(0, 2 + i % 2),
   label: i % 2,
@@ -119,8 +124,15 @@ Deno.test("scoreRows() gives the same on WebGPU, and refuses rows that cannot be
 Deno.test("examine() gives the same after every break", async () => {
   const tokens = Uint32Array.from({ length: 300 }, (_, i) => (i * i * 7 + 3 * i) % 256);
   const planned = plan({ model, evaluation: { batch: 1, seqLen: 64 }, scoring: { tokens: 128 } });
-  const options = { plan: planned, weights, step: 7, tokens, bytesOf: tokenBytes(tokenizer), tokenizer };
-  const stage = () => examine({ ...options, engine: () => openCpu({ threads: 1 }) });
+  const options = {
+    plan: planned,
+    weights,
+    step: 7,
+    tokens,
+    tokenBytes: countTokenBytes(tokenizer),
+    tokenizer,
+  };
+  const stage = () => evaluateModel({ ...options, engine: () => openCpu({ threads: 1 }) });
   await checkStage(stage(), [0, 1, 2, 3, 4, ...questions]);
 });
 
@@ -130,10 +142,10 @@ Deno.test("lossOf() counts special tokens as tokens but not for bits a byte", as
   const end = tokenizer.special.get("<|endoftext|>")!;
   const tokens = Uint32Array.of(65, 66, end, 67, 68);
   const losses = [...await session.losses(tokens.slice(0, 4), tokens.slice(1))];
-  const tally = noLoss();
-  await measureBatch(session, { tokens, batch: 0, tally, bytesOf: tokenBytes(tokenizer) });
+  const tally = emptyLossTally();
+  await measureBatch(session, { tokens, batch: 0, tally, tokenBytes: countTokenBytes(tokenizer) });
   const sum = (values: readonly number[]) => values.reduce((a, b) => a + b);
-  const found = lossOf(tally);
+  const found = summarizeLoss(tally);
   strictEqual(found.loss, sum(losses) / 4);
   strictEqual(found.perplexity, Math.exp(sum(losses) / 4));
   ok(Math.abs(found.bitsPerByte! - sum([losses[0], losses[2], losses[3]]) / Math.LN2 / 3) < 1e-12);

@@ -8,20 +8,20 @@ import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import type { Engine, Session } from "../../../kernels/engine/engine.ts";
 import { initialWeights, parametersOf } from "../../../kernels/models/model.ts";
 import { ignoredTarget } from "../../../kernels/ops/loss/cross_entropy.ts";
-import { drawAt, keysOf } from "../../model/randomness.ts";
+import { drawAt, randomKeys } from "../../model/randomness.ts";
 import {
-  chunkOf,
+  type DevicePlanOptions,
+  devicePrograms,
   evalBatches,
+  exampleCount,
   type Examples,
-  examplesOf,
-  resident,
-  type ResidentPlanOptions,
-  residentPrograms,
-  targetsAnExample,
-} from "./plan.ts";
+  stepsPerChunk,
+  targetsPerExample,
+  trainerLabels,
+} from "./device_plan.ts";
 
 /** What a trainer starts from. */
-export interface ResidentOptions extends ResidentPlanOptions {
+export interface DeviceTrainerOptions extends DevicePlanOptions {
   /** Parameters and buffers by name; what is missing begins by the seed. */
   readonly weights?: TensorMap;
   /** Of first weights and of dropout; default 1. */
@@ -29,7 +29,7 @@ export interface ResidentOptions extends ResidentPlanOptions {
 }
 
 /** Some steps. */
-export interface Steps {
+export interface StepSchedule {
   /** Numbers of examples, [steps, batch]. */
   readonly rows: Uint32Array;
   /** One rate for all, or one a step. */
@@ -37,7 +37,7 @@ export interface Steps {
 }
 
 /** What a step is inside: by the probe's name, gradients also by the parameter's. */
-export interface Look {
+export interface StepInspection {
   /** Of the batch. */
   readonly loss: number;
   /** What probes hold. */
@@ -57,8 +57,8 @@ const AT_ONCE = 100;
  * import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
  * import { bigramNet } from "../../../kernels/models/course/name_nets.ts";
  * import { sgd } from "../../../kernels/optim/sgd.ts";
- * import { openResident } from "./trainer.ts";
- * import { threadsFor } from "./plan.ts";
+ * import { openResident } from "./device_trainer.ts";
+ * import { threadsFor } from "./device_plan.ts";
  * const examples = { context: 1, inputs: Uint32Array.of(0, 5, 13, 13, 1), targets: Uint32Array.of(5, 13, 13, 1, 0) };
  * const options = { model: bigramNet(), examples, batch: 5, optimizer: sgd({ momentum: 0 }) };
  * await using trainer = await openResident(await openCpu(threadsFor(options)), options);
@@ -66,9 +66,12 @@ const AT_ONCE = 100;
  * console.assert(losses[1] < losses[0]);
  * ```
  */
-export async function openResident(engine: Engine, options: ResidentOptions): Promise<Resident> {
+export async function openDeviceTrainer(
+  engine: Engine,
+  options: DeviceTrainerOptions,
+): Promise<DeviceTrainer> {
   const { model, examples, seed = 1, weights = {} } = options;
-  const programs = residentPrograms(options);
+  const programs = devicePrograms(options);
   const first = initialWeights(model, seed);
   for (const [name, { data }] of Object.entries(weights)) {
     if (first[name]?.data.length === data.length) continue;
@@ -79,14 +82,14 @@ export async function openResident(engine: Engine, options: ResidentOptions): Pr
     );
   }
   const session = await engine.open(programs, { ...first, ...weights });
-  const keys = keysOf(programs, seed);
+  const keys = randomKeys(programs, seed);
   session.write({
-    [resident.inputs]: flat("text" in examples ? examples.text : examples.inputs),
-    ...("text" in examples ? {} : { [resident.targets]: flat(examples.targets) }),
+    [trainerLabels.inputs]: flat("text" in examples ? examples.text : examples.inputs),
+    ...("text" in examples ? {} : { [trainerLabels.targets]: flat(examples.targets) }),
     ...keys,
   });
   const looks = [...programs.find(({ name }) => name === "look")?.outputs.keys() ?? []];
-  return new Resident(options, session, {
+  return new DeviceTrainer(options, session, {
     names: Object.keys(first),
     looks,
     draws: Object.keys(keys).length > 0,
@@ -107,8 +110,8 @@ interface Known {
 }
 
 /** A net in training; made by `openResident`. */
-export class Resident implements AsyncDisposable {
-  readonly #options: ResidentOptions;
+export class DeviceTrainer implements AsyncDisposable {
+  readonly #options: DeviceTrainerOptions;
   readonly #session: Session;
   readonly #known: Known;
   /** Of each example, how many of its targets count; null: all. */
@@ -116,7 +119,7 @@ export class Resident implements AsyncDisposable {
   #steps = 0;
 
   /** Use `openResident`. */
-  constructor(options: ResidentOptions, session: Session, known: Known) {
+  constructor(options: DeviceTrainerOptions, session: Session, known: Known) {
     this.#options = options;
     this.#session = session;
     this.#known = known;
@@ -132,8 +135,8 @@ export class Resident implements AsyncDisposable {
    * Takes steps and gives the loss of each, before its update, with the penalty. Throws RangeError for rows that are no
    * whole batches of the examples, and rates that are not one a step.
    */
-  async train({ rows, rates }: Steps): Promise<Float32Array> {
-    const { batch } = this.#options, chunk = chunkOf(this.#options);
+  async train({ rows, rates }: StepSchedule): Promise<Float32Array> {
+    const { batch } = this.#options, chunk = stepsPerChunk(this.#options);
     this.#checkRows(rows);
     const steps = rows.length / batch;
     if (!Number.isInteger(steps) || typeof rates !== "number" && rates.length !== steps) {
@@ -152,7 +155,7 @@ export class Resident implements AsyncDisposable {
       this.#begin({ rows: rows.subarray(from * batch, (from + count) * batch), rates: own });
       await this.#run("step", count);
       this.#steps += count;
-      const { data } = (await this.#session.read([resident.losses]))[resident.losses];
+      const { data } = (await this.#session.read([trainerLabels.losses]))[trainerLabels.losses];
       losses.set(data.subarray(0, count), from);
     }
     return losses;
@@ -160,16 +163,19 @@ export class Resident implements AsyncDisposable {
 
   /** Loss of each target of some examples, [rows, targets an example], by the weights as they are; 0 where ignored. */
   async losses(rows: Uint32Array): Promise<Float32Array> {
-    const { examples, evalBatch = 512 } = this.#options, each = targetsAnExample(examples);
+    const { examples, evalBatch = 512 } = this.#options, each = targetsPerExample(examples);
     this.#checkRows(rows);
     const losses = new Float32Array(rows.length * each), most = evalBatches * evalBatch;
     for (let from = 0; from < rows.length; from += most) {
       const own = rows.subarray(from, from + most);
       const padded = new Uint32Array(most).fill(own[0]);
       padded.set(own);
-      this.#session.write({ [resident.evalRows]: flat(padded), [resident.slot]: flat(Uint32Array.of(0)) });
+      this.#session.write({
+        [trainerLabels.evalRows]: flat(padded),
+        [trainerLabels.slot]: flat(Uint32Array.of(0)),
+      });
       await this.#run("eval", Math.ceil(own.length / evalBatch));
-      const { data } = (await this.#session.read([resident.evalLosses]))[resident.evalLosses];
+      const { data } = (await this.#session.read([trainerLabels.evalLosses]))[trainerLabels.evalLosses];
       losses.set(data.subarray(0, own.length * each), from * each);
     }
     return losses;
@@ -187,9 +193,9 @@ export class Resident implements AsyncDisposable {
     if (tokens.length !== context) {
       throw new RangeError(`Cannot predict after ${tokens.length} tokens: wanted ${context}`);
     }
-    this.#session.write({ [resident.tokens]: flat(Uint32Array.from(tokens)) });
+    this.#session.write({ [trainerLabels.tokens]: flat(Uint32Array.from(tokens)) });
     await this.#session.run(["predict"]);
-    const { data } = (await this.#session.read([resident.logits]))[resident.logits];
+    const { data } = (await this.#session.read([trainerLabels.logits]))[trainerLabels.logits];
     return Float32Array.from(data);
   }
 
@@ -197,9 +203,9 @@ export class Resident implements AsyncDisposable {
    * Values and gradients within a step on some examples, which changes nothing. Throws RangeError unless there is one
    * batch of examples, or where the trainer was opened without `look`.
    */
-  async look(rows: Uint32Array): Promise<Look> {
-    const { batch, look = false, model } = this.#options;
-    if (!look) throw new RangeError("Cannot look inside: open the trainer with look: true");
+  async inspect(rows: Uint32Array): Promise<StepInspection> {
+    const { batch, inspection: look = false, model } = this.#options;
+    if (!look) throw new RangeError("Cannot inspect a step: open the trainer with inspection: true");
     this.#checkRows(rows);
     if (rows.length !== batch) {
       throw new RangeError(`Cannot look at ${rows.length} examples: wanted ${batch}`);
@@ -242,7 +248,7 @@ export class Resident implements AsyncDisposable {
   }
 
   #checkRows(rows: Uint32Array): void {
-    const n = examplesOf(this.#options.examples), stray = rows.findIndex((row) => row >= n);
+    const n = exampleCount(this.#options.examples), stray = rows.findIndex((row) => row >= n);
     if (stray < 0 && rows.length > 0) return;
     throw new RangeError(
       rows.length === 0
@@ -254,12 +260,12 @@ export class Resident implements AsyncDisposable {
   /** Targets of some examples that count. */
   #counted(rows: Uint32Array): number {
     const counts = this.#counts;
-    if (counts === null) return rows.length * targetsAnExample(this.#options.examples);
+    if (counts === null) return rows.length * targetsPerExample(this.#options.examples);
     return rows.reduce((sum, row) => sum + counts[row], 0);
   }
 
   #begin({ rows, rates }: { readonly rows: Uint32Array; readonly rates: Float32Array }): void {
-    const { batch } = this.#options, chunk = chunkOf(this.#options), count = rates.length;
+    const { batch } = this.#options, chunk = stepsPerChunk(this.#options), count = rates.length;
     const all = new Uint32Array(chunk * batch), now = () => new Float32Array(chunk);
     all.set(rows);
     const steps = now().map((_, i) => this.#steps + i + 1), lossWeights = now(), padded = now();
@@ -268,11 +274,11 @@ export class Resident implements AsyncDisposable {
       lossWeights[i] = 1 / this.#counted(rows.subarray(i * batch, (i + 1) * batch));
     }
     const values = {
-      [resident.rows]: flat(all),
-      [resident.rates]: flat(padded),
-      [resident.lossWeights]: flat(lossWeights),
-      [resident.steps]: flat(steps),
-      [resident.slot]: flat(Uint32Array.of(0)),
+      [trainerLabels.rows]: flat(all),
+      [trainerLabels.rates]: flat(padded),
+      [trainerLabels.lossWeights]: flat(lossWeights),
+      [trainerLabels.steps]: flat(steps),
+      [trainerLabels.slot]: flat(Uint32Array.of(0)),
       ...(this.#known.draws && drawAt(this.#steps)),
     };
     const { labels } = this.#known;
@@ -294,7 +300,7 @@ function flat(data: Uint32Array | Float32Array): TensorMap[string] {
 
 function countsOf(examples: Examples): Uint32Array | null {
   if ("text" in examples || !examples.targets.includes(ignoredTarget)) return null;
-  const each = targetsAnExample(examples), counts = new Uint32Array(examplesOf(examples));
+  const each = targetsPerExample(examples), counts = new Uint32Array(exampleCount(examples));
   examples.targets.forEach((target, i) => {
     if (target !== ignoredTarget) counts[Math.floor(i / each)]++;
   });

@@ -4,18 +4,18 @@
  * @module
  */
 import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
-import { from } from "../../../../stages/flow/flow.ts";
-import { checkSource } from "../../../../stages/flow/check_resume.ts";
-import { choiceRows } from "../../../../stages/evaluate/task/choice_rows.ts";
-import { hellaswag } from "../../../../stages/evaluate/task/hellaswag.ts";
-import type { Choice } from "../../../../stages/evaluate/task/task.ts";
-import { byteTokenizer } from "../../../../stages/token/byte.ts";
-import { trainBpe } from "../../../../stages/token/train/train_bpe.ts";
-import { sharedTest } from "../../../shared_data.ts";
-import { withFile } from "../../../temporary.ts";
+import { from } from "../../../stages/flow/flow.ts";
+import { checkSource } from "../../../stages/flow/check_resume.ts";
+import { choiceRows } from "../../../stages/task/choice_rows.ts";
+import { hellaswag } from "../../../stages/task/hellaswag.ts";
+import type { MultipleChoice } from "../../../stages/task/multiple_choice.ts";
+import { byteTokenizer } from "../../../stages/token/byte.ts";
+import { trainBpe } from "../../../stages/token/train/train_bpe.ts";
+import { sharedTest } from "../../shared_data.ts";
+import { withFile } from "../../temporary.ts";
 
-async function itemsOf(path: string, items?: number): Promise<Choice[]> {
-  const found: Choice[] = [];
+async function itemsOf(path: string, items?: number): Promise<MultipleChoice[]> {
+  const found: MultipleChoice[] = [];
   for await (const item of from(hellaswag(path, items === undefined ? {} : { items })).stream()) {
     found.push(item);
   }

@@ -21,7 +21,7 @@ import { plan } from "../../../stages/model/plan.ts";
 import { openModel } from "../../../stages/model/model_session.ts";
 import { train, type TrainOptions } from "../../../stages/train/train.ts";
 import { DocumentIndex } from "../../../stages/shard/document_index.ts";
-import { LeaveOut, placesInWords, Watch } from "../../../stages/train/spike_watch.ts";
+import { describeOrigins, DivergenceDetector, SkipBatchError } from "../../../stages/train/divergence.ts";
 
 Deno.test("zScore() is llm.c's: NaN until 128 came, small for like values, 5 and more for one far out", () => {
   const values: number[] = [];
@@ -43,42 +43,42 @@ Deno.test("zScore() counts the value itself, by the population's deviation, and 
   deepStrictEqual(values, before);
 });
 
-Deno.test("Watch skips NaN ten times in a row, then stops: it is not the batches", () => {
-  const watch = new Watch({ onNan: "skip" }),
+Deno.test("DivergenceDetector skips NaN ten times in a row, then stops", () => {
+  const detector = new DivergenceDetector({ onNan: "skip" }),
     nan = { loss: NaN, gradNorm: 1 },
     sound = { loss: 1, gradNorm: 1 };
-  for (const _ of Array(10).keys()) strictEqual(watch.look(nan)?.remedy, "skip");
-  const after = new Watch({ onNan: "skip" }, watch.save());
-  deepStrictEqual(after.look(nan), {
-    remedy: "stop",
-    why: "the loss is NaN, as those of the 10 updates before it were",
+  for (const _ of Array(10).keys()) strictEqual(detector.check(nan)?.action, "skip");
+  const after = new DivergenceDetector({ onNan: "skip" }, detector.save());
+  deepStrictEqual(after.check(nan), {
+    action: "stop",
+    reason: "the loss is NaN, as those of the 10 updates before it were",
   });
-  strictEqual(watch.look(sound), null);
-  strictEqual(watch.look({ loss: 1, gradNorm: Infinity })?.why, "the gradient norm is Infinity");
+  strictEqual(detector.check(sound), null);
+  strictEqual(detector.check({ loss: 1, gradNorm: Infinity })?.reason, "the gradient norm is Infinity");
 });
 
-Deno.test("placesInWords() joins neighbours and names the first of many", () => {
+Deno.test("describeOrigins() joins neighbours and names the first of many", () => {
   const at = (path: string, start: number) => ({ path, start, count: 8 });
   strictEqual(
-    placesInWords([at("b", 0), at("a", 16), at("a", 8), at("a", 40)]),
+    describeOrigins([at("b", 0), at("a", 16), at("a", 8), at("a", 40)]),
     "a tokens 8 to 24, tokens 40 to 48, b tokens 0 to 8",
   );
-  ok(placesInWords(Array.from({ length: 9 }, (_, i) => at("a", 20 * i))).endsWith(" and 5 more places"));
-  strictEqual(placesInWords(undefined), "");
+  ok(describeOrigins(Array.from({ length: 9 }, (_, i) => at("a", 20 * i))).endsWith(" and 5 more origins"));
+  strictEqual(describeOrigins(undefined), "");
 });
 
-Deno.test("placesInWords() names the documents of shards that have an index", async () => {
+Deno.test("describeOrigins() names the documents of shards that have an index", async () => {
   const dir = await Deno.makeTempDir();
   try {
     const path = `${dir}/train_000000.bin`, index = new DocumentIndex(path, 0);
     for (const i of Array(9).keys()) index.add(10 * i, `mail ${i}`);
     index.close();
     strictEqual(
-      placesInWords([{ path, start: 12, count: 8 }]),
+      describeOrigins([{ path, start: 12, count: 8 }]),
       `${path} tokens 12 to 20 (document "mail 1")`,
     );
     ok(
-      placesInWords([{ path, start: 5, count: 60 }]).endsWith(
+      describeOrigins([{ path, start: 5, count: 60 }]).endsWith(
         `(documents "mail 0", "mail 1", "mail 2", "mail 3" and 3 more)`,
       ),
     );
@@ -89,10 +89,10 @@ Deno.test("placesInWords() names the documents of shards that have an index", as
 
 const shape = [2, 1, 4] as const, vocabSize = 16;
 
-function planned(judged: boolean) {
+function planned(deferred: boolean) {
   return plan({
     model: gpt({ layers: 1, heads: 1, channels: 4, seqLen: 4, vocabSize, vocabPad: 1 }),
-    training: { optimizer: adamw(), shape, clip: 1, judged },
+    training: { optimizer: adamw(), shape, clip: 1, deferred },
   });
 }
 
@@ -100,8 +100,8 @@ function planned(judged: boolean) {
 function batches(count: number, odd = -1): readonly Batch[] {
   return Array.from({ length: count }, (_, i) => {
     const ids = Uint32Array.from({ length: 9 }, (_, t) => i === odd ? (7 * t + 5) % 16 : t % 3 + i % 2);
-    const places = [{ path: "train_000000.bin", start: 8 * i, count: 8 }];
-    return { inputs: ids.slice(0, 8), targets: ids.slice(1), shape, places };
+    const origins = [{ path: "train_000000.bin", start: 8 * i, count: 8 }];
+    return { inputs: ids.slice(0, 8), targets: ids.slice(1), shape, origins };
   });
 }
 
@@ -122,29 +122,29 @@ async function run({ batches, checkpoints, ...options }: Run): Promise<readonly 
 
 const steps = (events: readonly RunEvent[]) => events.filter((e): e is StepEvent => e.type === "step");
 
-Deno.test("a judged update is the one of the plan that does not wait, and a dropped one leaves all bits, on both engines", async () => {
+Deno.test("a committed update equals one that is not deferred, and a discarded one changes no bit, on both engines", async () => {
   const batch = batches(1)[0], weights = initialWeights(planned(false).model, 2);
   for (const open of [() => openCpu({ threads: 2 }), () => openWebgpu()]) {
     await using plain = await openModel(await open(), { plan: planned(false), weights });
-    await using judged = await openModel(await open(), { plan: planned(true), weights });
+    await using deferred = await openModel(await open(), { plan: planned(true), weights });
     const all = async (of: typeof plain) => ({ ...await of.weights(), ...await of.optimizer() });
     for (let step = 0; step < 2; step++) {
       const now = { learningRate: 0.01, step };
-      deepStrictEqual(await judged.step(batch, now), await plain.step(batch, now));
-      const before = await all(judged);
+      deepStrictEqual(await deferred.step(batch, now), await plain.step(batch, now));
+      const before = await all(deferred);
       deepStrictEqual(before, await all(plain));
-      judged.begin(batches(3, 2)[2], now);
-      throws(() => judged.begin(batch, now), /waits for conclude/);
-      await judged.results();
-      judged.conclude(false);
-      deepStrictEqual(await all(judged), before); // and nothing of its gradients is left for the next
-      throws(() => judged.conclude(true), /no update waits/);
+      deferred.begin(batches(3, 2)[2], now);
+      throws(() => deferred.begin(batch, now), /waits for commit/);
+      await deferred.results();
+      deferred.discard();
+      deepStrictEqual(await all(deferred), before); // and nothing of its gradients is left for the next
+      throws(() => deferred.commit(), /none is deferred/);
     }
   }
 });
 
 Deno.test("train() skips an update whose loss jumps, goes on, and does so too when it is resumed before it", async () => {
-  const odd = 135, options = { batches: batches(140, odd), watch: { spikeZ: 6 }, checkpointEvery: 130 };
+  const odd = 135, options = { batches: batches(140, odd), divergence: { spikeZ: 6 }, checkpointEvery: 130 };
   const checkpoints = new MemoryCheckpoints();
   const events = await run({ ...options, checkpoints });
   const skipped = steps(events).filter((e) => e.skipped !== undefined);
@@ -157,10 +157,10 @@ Deno.test("train() skips an update whose loss jumps, goes on, and does so too wh
   strictEqual(steps(events).length, 140);
   const again = await run({ ...options, checkpoints: new MemoryCheckpoints(checkpoints.all[0]) });
   deepStrictEqual(again, events.slice(events.findIndex((e) => e.type === "step" && e.step === 130)));
-  const off = await run({ ...options, watch: { spikeZ: 0 }, plan: planned(false) });
+  const off = await run({ ...options, divergence: { spikeZ: 0 }, plan: planned(false) });
   strictEqual(steps(off).filter((e) => e.skipped !== undefined).length, 0);
   await rejects(
-    run({ ...options, watch: { spikeZ: 6, onSpike: "stop" }, plan: planned(false) }),
+    run({ ...options, divergence: { spikeZ: 6, onSpike: "stop" }, plan: planned(false) }),
     (error) =>
       /after step 135: the loss .* deviations above .*batch 135 is from train_000000.bin tokens 1080/.test(
         String(error),
@@ -169,18 +169,22 @@ Deno.test("train() skips an update whose loss jumps, goes on, and does so too wh
 });
 
 Deno.test("train() that rolls back says which batch, and run again from its checkpoint leaves it out", async () => {
-  const odd = 135, watch = { spikeZ: 6, onSpike: "rollback" } as const, checkpoints = new MemoryCheckpoints();
-  const options = { batches: batches(140, odd), watch, plan: planned(false), checkpointEvery: 130 };
-  let found: LeaveOut | null = null;
+  const odd = 135,
+    divergence = { spikeZ: 6, onSpike: "rollback" } as const,
+    checkpoints = new MemoryCheckpoints();
+  const options = { batches: batches(140, odd), divergence, plan: planned(false), checkpointEvery: 130 };
+  let found: SkipBatchError | null = null;
   await rejects(run({ ...options, checkpoints }), (error) => {
-    for (let at: unknown = error; at instanceof Error; at = at.cause) if (at instanceof LeaveOut) found = at;
+    for (let at: unknown = error; at instanceof Error; at = at.cause) {
+      if (at instanceof SkipBatchError) found = at;
+    }
     return found !== null;
   });
-  const { batch, why } = found!;
+  const { batch, reason: why } = found!;
   strictEqual(batch, odd);
   ok(why.includes("step 135: the loss") && why.includes("tokens 1080 to 1088"), why);
   const later = new MemoryCheckpoints(checkpoints.all[0]);
-  const rest = await run({ ...options, leaveOut: new Map([[batch, why]]), checkpoints: later });
+  const rest = await run({ ...options, skippedBatches: new Map([[batch, why]]), checkpoints: later });
   deepStrictEqual(rest.filter((e) => e.type === "note").map((e) => e.text), [
     `batch ${odd} is left out: ${why}`,
   ]);
@@ -193,8 +197,8 @@ Deno.test("train() refuses to skip where updates do not wait", () => {
   const engine = openCpu({ threads: 1 });
   return engine.then((engine) =>
     throws(
-      () => train({ engine, plan: planned(false), schedule: () => 1, watch: { onNan: "skip" } }),
-      /set judged/,
+      () => train({ engine, plan: planned(false), schedule: () => 1, divergence: { onNan: "skip" } }),
+      /deferred: true/,
     )
   );
 });

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { END_OF_TEXT } from "../../token/end_of_text.ts";
-import type { Tokenizer } from "../../token/tokenizer.ts";
-import type { Choice } from "./task.ts";
+import { END_OF_TEXT } from "../token/end_of_text.ts";
+import type { Tokenizer } from "../token/tokenizer.ts";
+import type { MultipleChoice } from "./multiple_choice.ts";
 
 /** Tokens of which the loss of those from `from` on is asked. */
 export interface TokenRow {
@@ -28,7 +28,10 @@ export interface ChoiceRowsOptions {
  * One row an ending. An empty context is an end-of-text token. Throws RangeError where there is neither, and for an
  * ending without tokens.
  */
-export function choiceRows(item: Choice, { tokenizer, seqLen }: ChoiceRowsOptions): readonly TokenRow[] {
+export function choiceRows(
+  item: MultipleChoice,
+  { tokenizer, seqLen }: ChoiceRowsOptions,
+): readonly TokenRow[] {
   const context = tokenizer.encodeOrdinary(item.context);
   const end = tokenizer.special.get(END_OF_TEXT);
   if (context.length === 0 && end === undefined) {

@@ -18,22 +18,25 @@ import {
   examplesOfWords,
   rowExamples,
 } from "../../../../stages/train/on_device/examples.ts";
-import { openResident, type ResidentOptions } from "../../../../stages/train/on_device/trainer.ts";
-import { threadsFor } from "../../../../stages/train/on_device/plan.ts";
+import {
+  type DeviceTrainerOptions,
+  openDeviceTrainer,
+} from "../../../../stages/train/on_device/device_trainer.ts";
+import { threadsFor } from "../../../../stages/train/on_device/device_plan.ts";
 
 const words = ["emma", "ava", "mia", "isabella", "zoe", "ada"].map((word) => {
   return Array.from(word, (c) => c.charCodeAt(0) - 96);
 });
 const plain = sgd({ momentum: 0 });
 const examples = contextExamples(words, { context: 3 });
-const small: ResidentOptions = {
+const small: DeviceTrainerOptions = {
   model: mlpWithNorm({ channels: 4, hidden: 9 }),
   examples,
   batch: 5,
   optimizer: plain,
   chunk: 3,
   evalBatch: 4,
-  look: true,
+  inspection: true,
 };
 
 Deno.test("contextExamples() and rowExamples() are the lectures' examples", () => {
@@ -47,8 +50,8 @@ Deno.test("contextExamples() and rowExamples() are the lectures' examples", () =
 });
 
 Deno.test("train() takes the same steps on every engine, in chunks or at once, and losses() sees running statistics", async () => {
-  const run = async (engine: Engine, options: Partial<ResidentOptions> = {}) => {
-    await using trainer = await openResident(engine, { ...small, ...options });
+  const run = async (engine: Engine, options: Partial<DeviceTrainerOptions> = {}) => {
+    await using trainer = await openDeviceTrainer(engine, { ...small, ...options });
     const losses = await trainer.train({
       rows: someRows(7 * 5),
       rates: Float32Array.from({ length: 7 }, (_, i) => 0.1 + i / 50),
@@ -71,9 +74,9 @@ Deno.test("train() takes the same steps on every engine, in chunks or at once, a
 });
 
 Deno.test("look() shows what train() does, and changes nothing", async () => {
-  await using trainer = await openResident(await openCpu({ threads: 1 }), small);
+  await using trainer = await openDeviceTrainer(await openCpu({ threads: 1 }), small);
   await trainer.train({ rows: someRows(10), rates: 0.1 });
-  const before = await trainer.weights(), rows = someRows(5), inside = await trainer.look(rows);
+  const before = await trainer.weights(), rows = someRows(5), inside = await trainer.inspect(rows);
   deepStrictEqual(await trainer.weights(), before);
   deepStrictEqual(inside.values["layers.4"].shape, [5, 9]); // tanh
   deepStrictEqual(inside.gradients["layers.4"].shape, [5, 9]);
@@ -90,7 +93,7 @@ Deno.test("look() shows what train() does, and changes nothing", async () => {
 Deno.test("train() counts the targets that are not ignored, adds a penalty, and takes gradients by hand", async () => {
   const rows = rowExamples(words, { context: 10 });
   const options = { model: makemore("rnn", { vocabSize: 27, seqLen: 10, channels: 4, hidden: 4 }), batch: 2 };
-  await using trainer = await openResident(openReference(), {
+  await using trainer = await openDeviceTrainer(openReference(), {
     ...small,
     ...options,
     examples: rows,
@@ -107,20 +110,20 @@ Deno.test("train() counts the targets that are not ignored, adds a penalty, and 
 
   const model = bigramNet(), one = contextExamples(words, { context: 1 }), batch = 6;
   const bigram = { model, examples: one, batch, optimizer: plain };
-  const penalty: ResidentOptions["penalty"] = (scope) => {
+  const penalty: DeviceTrainerOptions["penalty"] = (scope) => {
     const w = scope.at("layers.2").param("weight", [27, 27], { kind: "normal", std: 1 });
     return scale(mean(mul(w, w)), 0.01);
   };
-  await using without = await openResident(openReference(), bigram);
-  await using penalized = await openResident(openReference(), { ...bigram, penalty });
+  await using without = await openDeviceTrainer(openReference(), bigram);
+  await using penalized = await openDeviceTrainer(openReference(), { ...bigram, penalty });
   const numbers = Uint32Array.of(0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5), steps = { rows: numbers, rates: 5 };
   const first = await without.train(steps), second = await penalized.train(steps);
   const data = Float32Array.from((await openedWeights(bigram))["layers.2.weight"].data);
   near(second[0] - first[0], 0.01 * data.reduce((sum, w) => sum + w * w, 0) / 729, "penalty");
 
-  await using manual = await openResident(openReference(), {
+  await using manual = await openDeviceTrainer(openReference(), {
     ...bigram,
-    byHand: (scope) => ({
+    manual: (scope) => ({
       loss: mean(scope.at("layers.2").param("weight", [27, 27], { kind: "zeros" })),
       gradients: { "layers.2.weight": scope.at("layers.2").param("weight", [27, 27], { kind: "zeros" }) },
     }),
@@ -136,7 +139,7 @@ Deno.test("train() on a text takes windows and drops anew each step; predict() g
   );
   const model = charGpt({ vocabSize: 7, seqLen: 6, channels: 8, layers: 1, heads: 2, dropout: 0.5 });
   const options = { model, examples: { context: 6, text }, batch: 4, optimizer: adamw(), chunk: 4 };
-  await using trainer = await openResident(await openCpu({ threads: 1 }), options);
+  await using trainer = await openDeviceTrainer(await openCpu({ threads: 1 }), options);
   const same = await trainer.train({ rows: new Uint32Array(12), rates: 0 });
   ok(same[0] !== same[1] && same[1] !== same[2], "masks differ");
   deepStrictEqual((await trainer.predict(text.subarray(0, 6))).length, 42);
@@ -147,24 +150,24 @@ Deno.test("train() on a text takes windows and drops anew each step; predict() g
 });
 
 Deno.test("openResident() and its trainer say what does not fit", async () => {
-  await rejects(openResident(openReference(), { ...small, batch: 0 }), /batch 0/);
+  await rejects(openDeviceTrainer(openReference(), { ...small, batch: 0 }), /batch 0/);
   const weights = { nothing: { shape: [1], data: Float32Array.of(1) } };
   await rejects(
-    openResident(openReference(), { ...small, weights }),
+    openDeviceTrainer(openReference(), { ...small, weights }),
     /Cannot load nothing: mlp has layers.0.weight/,
   );
-  await using trainer = await openResident(openReference(), { ...small, look: false });
+  await using trainer = await openDeviceTrainer(openReference(), { ...small, inspection: false });
   await rejects(trainer.train({ rows: Uint32Array.of(1, 2), rates: 1 }), /whole batches of 5/);
   await rejects(trainer.train({ rows: Uint32Array.of(1, 2, 3, 4, 999), rates: 1 }), /example 999 at 4/);
-  await rejects(trainer.look(someRows(5)), /look: true/);
+  await rejects(trainer.inspect(someRows(5)), /inspection: true/);
   await rejects(trainer.predict([1]), /after 1 tokens: wanted 3/);
   throws(() => trainer.write(weights), /Cannot set nothing/);
   deepStrictEqual(threadsFor(small), { threads: 1 });
   deepStrictEqual(threadsFor({ ...small, model: deepMlp({ hidden: 512 }), batch: 512 }), {});
 });
 
-async function openedWeights(options: ResidentOptions): Promise<TensorMap> {
-  await using trainer = await openResident(openReference(), options);
+async function openedWeights(options: DeviceTrainerOptions): Promise<TensorMap> {
+  await using trainer = await openDeviceTrainer(openReference(), options);
   return await trainer.weights();
 }
 

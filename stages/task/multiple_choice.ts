@@ -5,7 +5,7 @@
  */
 
 /** A text and several ways in which it may go on, one of them right. */
-export interface Choice {
+export interface MultipleChoice {
   /** The text. */
   readonly context: string;
   /** Two or more. */

@@ -21,7 +21,7 @@ import { take } from "../../../kernels/ops/indexing/slice.ts";
 import { clear, count } from "../../../kernels/ops/update/state.ts";
 import { windowsOf } from "../../../kernels/ops/indexing/token_windows.ts";
 import { type Optimizer, parameterGroups } from "../../../kernels/optim/optimizer.ts";
-import { advance, randomness } from "../../model/randomness.ts";
+import { advanceDraw, randomness } from "../../model/randomness.ts";
 
 /** Examples, each a row; or a text, in which example i is the `context` tokens from i on, each predicting the next. */
 export type Examples =
@@ -44,7 +44,7 @@ export interface StepBatch {
 }
 
 /** A step's loss and gradients, made by hand. */
-export interface ByHand {
+export interface ManualStep {
   /** Of one element. */
   readonly loss: Tensor;
   /** By the parameter's name, all of them. */
@@ -52,7 +52,7 @@ export interface ByHand {
 }
 
 /** What programs to make. */
-export interface ResidentPlanOptions {
+export interface DevicePlanOptions {
   /** What is trained. */
   readonly model: TrainableModel;
   /** All examples, of all splits. */
@@ -66,15 +66,15 @@ export interface ResidentPlanOptions {
   /** Added to the loss, of one element: a pull on weights, made on the model's scope. */
   readonly penalty?: (scope: Scope) => Tensor;
   /** Loss and gradients of a step by hand instead of by the model's losses and their derivative. */
-  readonly byHand?: (scope: Scope, batch: StepBatch) => ByHand;
+  readonly manual?: (scope: Scope, batch: StepBatch) => ManualStep;
   /** Whether probes and gradients can be looked at; default false. */
-  readonly look?: boolean;
+  readonly inspection?: boolean;
   /** Examples that are evaluated at once; default 512. */
   readonly evalBatch?: number;
 }
 
 /** Labels of what the programs read and leave. */
-export const resident = {
+export const trainerLabels = {
   /** u32 [1]: number of the step in its chunk, and of the batch in an evaluation. */
   slot: "resident/slot",
   /** u32 [chunk, B]: each step's examples. */
@@ -105,26 +105,31 @@ export const resident = {
 export const evalBatches = 16;
 
 /** Steps of one chunk. */
-export function chunkOf({ chunk = 1000 }: ResidentPlanOptions): number {
+export function stepsPerChunk({ chunk = 1000 }: DevicePlanOptions): number {
   return chunk;
 }
 
 /** Targets of an example. */
-export function targetsAnExample(examples: Examples): number {
-  return "text" in examples ? examples.context : examples.targets.length / examplesOf(examples);
+export function targetsPerExample(examples: Examples): number {
+  return "text" in examples ? examples.context : examples.targets.length / exampleCount(examples);
 }
 
 /** Examples that there are. */
-export function examplesOf(examples: Examples): number {
+export function exampleCount(examples: Examples): number {
   return "text" in examples
     ? examples.text.length - examples.context
     : examples.inputs.length / examples.context;
 }
 
 /** The programs `step`, `eval` and `predict`, and `look` where asked for. Throws RangeError for sizes that do not fit. */
-export function residentPrograms(options: ResidentPlanOptions): readonly Program[] {
-  const n = examplesOf(options.examples), each = targetsAnExample(options.examples);
-  const sizes = { batch: options.batch, chunk: chunkOf(options), examples: n, "targets of an example": each };
+export function devicePrograms(options: DevicePlanOptions): readonly Program[] {
+  const n = exampleCount(options.examples), each = targetsPerExample(options.examples);
+  const sizes = {
+    batch: options.batch,
+    chunk: stepsPerChunk(options),
+    examples: n,
+    "targets of an example": each,
+  };
   for (const [name, size] of Object.entries(sizes)) {
     if (Number.isInteger(size) && size >= 1) continue;
     throw new RangeError(`Cannot train with ${name} ${size}: wanted a whole number above 0`);
@@ -133,7 +138,7 @@ export function residentPrograms(options: ResidentPlanOptions): readonly Program
     compile("step", stepGraph(options)),
     compile("eval", evalGraph(options)),
     compile("predict", predictGraph(options)),
-    ...(options.look ? [compile("look", lookGraph(options))] : []),
+    ...(options.inspection ? [compile("look", lookGraph(options))] : []),
   ];
 }
 
@@ -141,15 +146,17 @@ export function residentPrograms(options: ResidentPlanOptions): readonly Program
  * How many threads a step is fastest on, as options of `openCpu`: one where its ops are shorter than threads take to meet,
  * else what the engine chooses.
  */
-export function threadsFor(options: ResidentPlanOptions): { readonly threads?: 1 } {
+export function threadsFor(options: DevicePlanOptions): { readonly threads?: 1 } {
   const step = compile("step", stepGraph(options));
   return flopsOf(step) / step.calls.length < 150_000 ? { threads: 1 } : {};
 }
 
 /** One update: its examples, forward, backward, optimizer; everything that changes from step to step is read by `slot`. */
-function stepGraph(options: ResidentPlanOptions): Graph {
-  const { optimizer, byHand } = options, chunk = chunkOf(options);
-  const graph = new Graph(), scope = new RootScope(graph), slot = input(graph, resident.slot, [1], "u32");
+function stepGraph(options: DevicePlanOptions): Graph {
+  const { optimizer, manual: byHand } = options, chunk = stepsPerChunk(options);
+  const graph = new Graph(),
+    scope = new RootScope(graph),
+    slot = input(graph, trainerLabels.slot, [1], "u32");
   const now = (label: string) => take(input(graph, label, [chunk, 1], "f32"), slot);
   const parameters = [...parametersOf(options.model).values()].map(({ tensor }) => {
     return graph.leaf(tensor.label, tensor, "parameter");
@@ -172,11 +179,13 @@ function stepGraph(options: ResidentPlanOptions): Graph {
       accumulate(buffer, gradient);
     }
   }
-  putRows(graph.leaf(resident.losses, { shape: [chunk, 1], dtype: "f32" }, "output"), {
+  putRows(graph.leaf(trainerLabels.losses, { shape: [chunk, 1], dtype: "f32" }, "output"), {
     block: slot,
     part: reshape(loss, [1, 1]),
   });
-  const learningRate = now(resident.rates), step = now(resident.steps), factor = fill(learningRate, 1);
+  const learningRate = now(trainerLabels.rates),
+    step = now(trainerLabels.steps),
+    factor = fill(learningRate, 1);
   const { separate } = optimizer, packBytes = leastLimits.maxStorageBufferBindingSize;
   parameterGroups(parameters, { packBytes, separate: separate && ((p) => separate(p)) }).forEach(
     (group, i) => {
@@ -187,18 +196,18 @@ function stepGraph(options: ResidentPlanOptions): Graph {
       clear(slopes.tensor);
     },
   );
-  advance(graph);
+  advanceDraw(graph);
   count(slot, { by: 1, wrap: chunk });
   return graph;
 }
 
 /** Losses of a batch, one a target, without training. */
-function evalGraph({ model, examples, evalBatch = 512 }: ResidentPlanOptions): Graph {
-  const graph = new Graph(), slot = input(graph, resident.slot, [1], "u32");
-  const rows = take(input(graph, resident.evalRows, [evalBatches, evalBatch], "u32"), slot);
+function evalGraph({ model, examples, evalBatch = 512 }: DevicePlanOptions): Graph {
+  const graph = new Graph(), slot = input(graph, trainerLabels.slot, [1], "u32");
+  const rows = take(input(graph, trainerLabels.evalRows, [evalBatches, evalBatch], "u32"), slot);
   const losses = model.losses(new RootScope(graph), pick(graph, { examples, rows }));
-  const each = evalBatch * targetsAnExample(examples);
-  putRows(graph.leaf(resident.evalLosses, { shape: [evalBatches, each], dtype: "f32" }, "output"), {
+  const each = evalBatch * targetsPerExample(examples);
+  putRows(graph.leaf(trainerLabels.evalLosses, { shape: [evalBatches, each], dtype: "f32" }, "output"), {
     block: slot,
     part: reshape(losses, [1, each]),
   });
@@ -207,16 +216,18 @@ function evalGraph({ model, examples, evalBatch = 512 }: ResidentPlanOptions): G
 }
 
 /** Logits of one context. */
-function predictGraph({ model, examples: { context } }: ResidentPlanOptions): Graph {
+function predictGraph({ model, examples: { context } }: DevicePlanOptions): Graph {
   const graph = new Graph();
-  const logits = model.forward(new RootScope(graph), input(graph, resident.tokens, [1, context], "u32"));
-  graph.output(resident.logits, logits);
+  const logits = model.forward(new RootScope(graph), input(graph, trainerLabels.tokens, [1, context], "u32"));
+  graph.output(trainerLabels.logits, logits);
   return graph;
 }
 
 /** A step's probes and gradients, without its update. */
-function lookGraph(options: ResidentPlanOptions): Graph {
-  const graph = new Graph(), scope = new RootScope(graph), slot = input(graph, resident.slot, [1], "u32");
+function lookGraph(options: DevicePlanOptions): Graph {
+  const graph = new Graph(),
+    scope = new RootScope(graph),
+    slot = input(graph, trainerLabels.slot, [1], "u32");
   const loss = lossOf(options, { graph, scope, slot });
   const probes = [...scope.probes].filter(([, t]) => t.dtype === "f32");
   // Copies, for a probe may be overwritten on the way back.
@@ -232,13 +243,13 @@ function lookGraph(options: ResidentPlanOptions): Graph {
 }
 
 function lossOf(
-  { model, examples, penalty, ...options }: ResidentPlanOptions,
+  { model, examples, penalty, ...options }: DevicePlanOptions,
   { graph, scope, slot }: { readonly graph: Graph; readonly scope: Scope; readonly slot: Tensor },
 ): Tensor {
   const batch = batchOf({ model, examples, ...options }, { graph, slot });
   const losses = model.losses(scope, { ...batch, training: randomness(graph) });
   const weight = take(
-    input(graph, resident.lossWeights, [chunkOf({ model, examples, ...options }), 1], "f32"),
+    input(graph, trainerLabels.lossWeights, [stepsPerChunk({ model, examples, ...options }), 1], "f32"),
     slot,
   );
   const loss = mul(sum(losses, { shape: [1] }), weight);
@@ -246,10 +257,10 @@ function lossOf(
 }
 
 function batchOf(
-  options: ResidentPlanOptions,
+  options: DevicePlanOptions,
   { graph, slot }: { readonly graph: Graph; readonly slot: Tensor },
 ): StepBatch {
-  const rows = take(input(graph, resident.rows, [chunkOf(options), options.batch], "u32"), slot);
+  const rows = take(input(graph, trainerLabels.rows, [stepsPerChunk(options), options.batch], "u32"), slot);
   return pick(graph, { examples: options.examples, rows });
 }
 
@@ -259,15 +270,15 @@ function pick(
 ): StepBatch {
   const { context: length } = examples;
   if ("text" in examples) {
-    const text = input(graph, resident.inputs, [examples.text.length], "u32");
+    const text = input(graph, trainerLabels.inputs, [examples.text.length], "u32");
     return {
       tokens: windowsOf(text, rows, { length }),
       targets: windowsOf(text, rows, { length, shift: 1 }),
     };
   }
-  const inputs = input(graph, resident.inputs, [examples.inputs.length], "u32");
-  const targets = input(graph, resident.targets, [examples.targets.length], "u32");
-  const each = targetsAnExample(examples), own = windowsOf(targets, rows, { length: each, stride: each });
+  const inputs = input(graph, trainerLabels.inputs, [examples.inputs.length], "u32");
+  const targets = input(graph, trainerLabels.targets, [examples.targets.length], "u32");
+  const each = targetsPerExample(examples), own = windowsOf(targets, rows, { length: each, stride: each });
   return {
     tokens: windowsOf(inputs, rows, { length, stride: length }),
     targets: each === 1 && length > 1 ? reshape(own, rows.shape) : own,

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Source } from "../../flow/stage.ts";
-import { readUnpacked } from "../../format/packed/compressed.ts";
-import { type JsonlPlace, readJsonl } from "../../format/text/jsonl.ts";
-import type { Choice } from "./task.ts";
-import { isRecord } from "../../disk/json.ts";
+import { isRecord } from "../disk/json.ts";
+import type { Source } from "../flow/stage.ts";
+import { readUnpacked } from "../format/packed/compressed.ts";
+import { type JsonlPlace, readJsonl } from "../format/text/jsonl.ts";
+import type { MultipleChoice } from "./multiple_choice.ts";
 
 /** How much of the file is asked. */
 export interface HellaswagOptions {
@@ -27,7 +27,10 @@ export interface HellaswagState {
  * The items of a file of `{ctx, label, endings}` lines, also .gz or .zst. Throws Deno.errors.NotFound where there is no
  * such file, SyntaxError for a line that is no JSON and TypeError for one that is no item, each with file and line.
  */
-export function hellaswag(path: string, options: HellaswagOptions = {}): Source<Choice, HellaswagState> {
+export function hellaswag(
+  path: string,
+  options: HellaswagOptions = {},
+): Source<MultipleChoice, HellaswagState> {
   const { items = Infinity } = options;
   return {
     name: "hellaswag",
@@ -47,7 +50,7 @@ export function hellaswag(path: string, options: HellaswagOptions = {}): Source<
   };
 }
 
-function choiceOf(value: unknown, where: string): Choice {
+function choiceOf(value: unknown, where: string): MultipleChoice {
   const { ctx, label, endings } = isRecord(value) ? value : {};
   const texts = Array.isArray(endings) ? endings.filter((ending) => typeof ending === "string") : [];
   if (

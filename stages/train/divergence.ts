@@ -13,20 +13,20 @@ import type { StepResult } from "../model/model_session.ts";
  * stop: end with an error; skip: leave the weights as they are and go on with the next batch; rollback: go back to the
  * last checkpoint and leave the batch out.
  */
-export type Remedy = "stop" | "skip" | "rollback";
+export type DivergenceAction = "stop" | "skip" | "rollback";
 
 /** What counts as wrong, and what is done about it. */
-export interface WatchOptions {
+export interface DivergenceOptions {
   /** A loss or gradient norm that is no number. Default stop. */
-  readonly onNan?: Remedy;
+  readonly onNan?: DivergenceAction;
   /** Deviations above the mean of the last 128 from which on a loss or norm is a spike; 0 or absent: none is. */
   readonly spikeZ?: number;
   /** Default skip. */
-  readonly onSpike?: Remedy;
+  readonly onSpike?: DivergenceAction;
 }
 
 /** What a checkpoint keeps of it. */
-export interface WatchState {
+export interface DivergenceState {
   /** The last losses, oldest first. */
   readonly loss: readonly number[];
   /** The last norms, before clipping. */
@@ -36,30 +36,30 @@ export interface WatchState {
 }
 
 /** What is wrong with an update. */
-export interface Alarm {
+export interface Divergence {
   /** What is to be done. */
-  readonly remedy: Remedy;
+  readonly action: DivergenceAction;
   /** "the loss is NaN". */
-  readonly why: string;
+  readonly reason: string;
 }
 
 /** Skips in a row after which it is not the batches: the weights are ruined. */
 const MOST_SKIPPED = 10;
 
 /** Whether updates must wait for a verdict on their losses: then each costs a wait for the device. */
-export function needsVerdict({ onNan, spikeZ = 0, onSpike = "skip" }: WatchOptions): boolean {
+export function needsDeferredUpdates({ onNan, spikeZ = 0, onSpike = "skip" }: DivergenceOptions): boolean {
   return onNan === "skip" || spikeZ > 0 && onSpike === "skip";
 }
 
 /** Looks at each update's loss and norm, in order. */
-export class Watch {
-  readonly #options: WatchOptions;
+export class DivergenceDetector {
+  readonly #options: DivergenceOptions;
   readonly #loss: number[];
   readonly #gradNorm: number[];
   #skipped: number;
 
   /** `state`: what a checkpoint kept. */
-  constructor(options: WatchOptions, state?: WatchState) {
+  constructor(options: DivergenceOptions, state?: DivergenceState) {
     this.#options = options;
     this.#loss = [...state?.loss ?? []];
     this.#gradNorm = [...state?.gradNorm ?? []];
@@ -67,41 +67,41 @@ export class Watch {
   }
 
   /** Null: all is well. */
-  look({ loss, gradNorm }: StepResult): Alarm | null {
+  check({ loss, gradNorm }: StepResult): Divergence | null {
     const { onNan = "stop", spikeZ = 0, onSpike = "skip" } = this.#options;
     const scores = { loss: zScore(this.#loss, loss), "gradient norm": zScore(this.#gradNorm, gradNorm) };
     const values = Object.entries({ loss, "gradient norm": gradNorm });
     const nan = values.find(([, value]) => !Number.isFinite(value));
     if (nan !== undefined) {
       const why = `the ${nan[0]} is ${nan[1]}`;
-      if (onNan !== "skip") return { remedy: onNan, why };
-      if (++this.#skipped <= MOST_SKIPPED) return { remedy: "skip", why };
-      return { remedy: "stop", why: `${why}, as those of the ${MOST_SKIPPED} updates before it were` };
+      if (onNan !== "skip") return { action: onNan, reason: why };
+      if (++this.#skipped <= MOST_SKIPPED) return { action: "skip", reason: why };
+      return { action: "stop", reason: `${why}, as those of the ${MOST_SKIPPED} updates before it were` };
     }
     this.#skipped = 0;
     const spike = Object.entries(scores).find(([, z]) => spikeZ > 0 && z > spikeZ);
     if (spike === undefined) return null;
     const [what, z] = spike, value = what === "loss" ? loss : gradNorm;
     return {
-      remedy: onSpike,
-      why: `the ${what} ${value.toPrecision(4)} stands ${z.toFixed(1)} deviations above the last 128`,
+      action: onSpike,
+      reason: `the ${what} ${value.toPrecision(4)} stands ${z.toFixed(1)} deviations above the last 128`,
     };
   }
 
   /** For a checkpoint. */
-  save(): WatchState {
+  save(): DivergenceState {
     return { loss: [...this.#loss], gradNorm: [...this.#gradNorm], skipped: this.#skipped };
   }
 }
 
 /** A batch that must be left out of the run, which has to be gone on with from its last checkpoint. */
-export class LeaveOut extends Error {
+export class SkipBatchError extends Error {
   /** As for every error. */
   override readonly name = "LeaveOut";
 
-  /** `batch`: its number in the run, from 0; `why`, with its places. */
-  constructor(readonly batch: number, readonly why: string) {
-    super(`Cannot go on with batch ${batch}: ${why}: go back to the last checkpoint and leave it out`);
+  /** `batch`: its number in the run, from 0; `why`, with its origins. */
+  constructor(readonly batch: number, readonly reason: string) {
+    super(`Cannot go on with batch ${batch}: ${reason}: go back to the last checkpoint and leave it out`);
   }
 }
 
@@ -109,9 +109,9 @@ export class LeaveOut extends Error {
  * Where a batch stands, in words: "train_000000.bin tokens 640 to 704 (document sotu:3), …". Neighbours are one; of many, the first ones;
  * empty where it does not say.
  */
-export function placesInWords(places: readonly TokenShard[] | undefined): string {
+export function describeOrigins(origins: readonly TokenShard[] | undefined): string {
   const runs: { path: string; start: number; end: number }[] = [];
-  for (const { path, start, count } of [...places ?? []].sort(byPlace)) {
+  for (const { path, start, count } of [...origins ?? []].sort(byPlace)) {
     const last = runs.at(-1);
     if (last?.path === path && last.end === start) last.end += count;
     else runs.push({ path, start, end: start + count });
@@ -121,7 +121,7 @@ export function placesInWords(places: readonly TokenShard[] | undefined): string
     return `${shard}tokens ${start} to ${end}${documentsInWords({ path, start, count: end - start })}`;
   });
   const more = runs.length - shown.length;
-  return `${shown.join(", ")}${more > 0 ? ` and ${more} more places` : ""}`;
+  return `${shown.join(", ")}${more > 0 ? ` and ${more} more origins` : ""}`;
 }
 
 const MOST_PLACES = 4, MOST_DOCUMENTS = 4;
