@@ -123,6 +123,7 @@ export {
 export * from "./evaluate/score_rows.ts";
 export type { ScoringShape } from "./model/scoring.ts";
 export * from "./model/model_session.ts";
+export type { ModelUpdate } from "./model/model_update.ts";
 export { outlierWindow, zScore } from "./train/outliers.ts";
 export * from "./train/train.ts";
 export * from "./train/divergence.ts";
