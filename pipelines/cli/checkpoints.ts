@@ -4,7 +4,11 @@
  * @module
  */
 import { basename } from "node:path";
-import { type Checkpoints, openCheckpoints, type Part } from "../../stages/flow/checkpoint/checkpoint.ts";
+import {
+  type Checkpoints,
+  openCheckpoints,
+  type StageSnapshot,
+} from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import { writeWhole } from "../../stages/disk/whole_files.ts";
 
@@ -17,7 +21,7 @@ export interface CheckpointOptions {
   /** Hears of every checkpoint, and of damaged ones that were passed over. */
   emit(event: RunEvent): void;
   /** Hears of what is on disk for good: first of what the run `begins` with, then of each checkpoint. */
-  onSaved?(parts: ReadonlyMap<string, Part>, begins: boolean): void;
+  onSaved?(parts: ReadonlyMap<string, StageSnapshot>, begins: boolean): void;
 }
 
 /** Opens `<out>/checkpoints`; going back to one makes it the latest. */

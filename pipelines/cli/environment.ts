@@ -5,7 +5,7 @@
  */
 import type { Engine } from "../../kernels/engine/engine.ts";
 import { largestPack, openEngine } from "../../kernels/engine/open.ts";
-import type { Part } from "../../stages/flow/checkpoint/checkpoint.ts";
+import type { StageSnapshot } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { Env } from "./pipeline.ts";
 import { tuningFile } from "./webgpu_tuning_cache.ts";
@@ -23,7 +23,7 @@ export interface EnvironmentOptions {
   emit(event: RunEvent): void;
   print(text: string): void;
   /** See `Env`. Default: nobody is told. */
-  onSaved?(listener: (parts: ReadonlyMap<string, Part> | null) => void): void;
+  onSaved?(listener: (parts: ReadonlyMap<string, StageSnapshot> | null) => void): void;
 }
 
 /** Makes one; the engine is opened when it is first asked for, once. */

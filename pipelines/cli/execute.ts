@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname } from "node:path";
-import type { Json, Part } from "../../stages/flow/checkpoint/checkpoint.ts";
+import type { Json, StageSnapshot } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { RunOptions } from "../../stages/flow/flow.ts";
 import { textLength } from "../../stages/items.ts";
@@ -100,8 +100,8 @@ export async function execute(job: RunJob): Promise<number> {
     if (!announced && writes) emit({ type: "note", text: firstLine(job) });
     announced = true;
   };
-  const listeners: ((parts: ReadonlyMap<string, Part> | null) => void)[] = [];
-  const tellSaved = (parts: ReadonlyMap<string, Part> | null): void => {
+  const listeners: ((parts: ReadonlyMap<string, StageSnapshot> | null) => void)[] = [];
+  const tellSaved = (parts: ReadonlyMap<string, StageSnapshot> | null): void => {
     for (const listener of listeners) listener(parts);
   };
   let earlier: RunSummary["earlier"] = { documents: 0, characters: 0 };
@@ -210,7 +210,7 @@ function recordFailure(recorder: Recorder, error: unknown): void {
 }
 
 /** Documents and characters that the source had given when the states were saved; the source's counts come first. */
-function sourceOutput(parts: ReadonlyMap<string, Part>): RunSummary["earlier"] {
+function sourceOutput(parts: ReadonlyMap<string, StageSnapshot>): RunSummary["earlier"] {
   const counts = [...parts.values()].find(({ counts }) => counts !== undefined)?.counts;
   return { documents: counts?.out ?? 0, characters: counts?.lengths?.sum ?? 0 };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Engine } from "../../kernels/engine/engine.ts";
-import type { Part } from "../../stages/flow/checkpoint/checkpoint.ts";
+import type { StageSnapshot } from "../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../stages/flow/events.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
 import type { StageStats } from "../../stages/report/stage_stats.ts";
@@ -96,7 +96,7 @@ export interface Env {
    * Calls the listener with what is safely on disk: at the start with the states that the run resumes from (an empty map
    * for a new run), then with the states of each complete checkpoint, and at the end of the run with null.
    */
-  onSaved(listener: (parts: ReadonlyMap<string, Part> | null) => void): void;
+  onSaved(listener: (parts: ReadonlyMap<string, StageSnapshot> | null) => void): void;
 }
 
 /** How text is printed. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Saved } from "../flow/checkpoint/checkpoint.ts";
+import type { SavedState } from "../flow/checkpoint/checkpoint.ts";
 import type { Source } from "../flow/stage.ts";
 
 /** Position in a chain of sources. */
@@ -56,7 +56,7 @@ export function chain<T>(name: string, sources: readonly Source<T>[]): Source<T,
     async save({ at, inner }) {
       if (at === null || inner === undefined) return { at, inner: null };
       const save = sources[find(at)].save;
-      const saved: Saved = save ? await save(inner) : structuredClone(inner);
+      const saved: SavedState = save ? await save(inner) : structuredClone(inner);
       return { at, inner: saved };
     },
     async close(state) {

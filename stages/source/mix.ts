@@ -5,7 +5,7 @@
  * @module
  */
 import { uniformAt } from "../../kernels/random/philox.ts";
-import type { Saved } from "../flow/checkpoint/checkpoint.ts";
+import type { SavedState } from "../flow/checkpoint/checkpoint.ts";
 import type { Many, Source } from "../flow/stage.ts";
 
 /** One source of a mix. */
@@ -76,7 +76,7 @@ export function mix<T>(
       }
     },
     async save(state) {
-      const saved: Saved[] = [];
+      const saved: SavedState[] = [];
       for (let i = 0; i < parts.length; i++) {
         const save = parts[i].source.save;
         saved.push(save ? await save(state.parts[i]) : structuredClone(state.parts[i]));

@@ -8,7 +8,7 @@ import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
 import { initialWeights } from "../../kernels/models/model.ts";
 import type { Schedule } from "../../kernels/optim/schedule.ts";
-import { type Saved, TensorFile } from "../flow/checkpoint/checkpoint.ts";
+import { type SavedState, TensorFile } from "../flow/checkpoint/checkpoint.ts";
 import type { StepEvent } from "../flow/events.ts";
 import { type Context, type Stage, takeCheckpoint } from "../flow/stage.ts";
 import type { Batch } from "../items.ts";
@@ -109,7 +109,7 @@ async function open(
   { engine, plan, weights, profile, divergence: watching = {} }: TrainOptions,
   { ctx, saved }: { readonly ctx: Context; readonly saved: unknown },
 ): Promise<TrainState> {
-  const before = saved === undefined ? null : savedState(saved);
+  const before = saved === undefined ? null : savedTrainState(saved);
   const model = await openModel(engine, {
     plan,
     weights: before?.model.tensors ?? weights ?? initialWeights(plan.model, ctx.seed),
@@ -245,7 +245,7 @@ function diverged(step: number, why: string): RangeError {
   );
 }
 
-async function save({ divergence: { onNan } = {} }: TrainOptions, state: TrainState): Promise<Saved> {
+async function save({ divergence: { onNan } = {} }: TrainOptions, state: TrainState): Promise<SavedState> {
   const { model, step, tokens, elapsed, batches, origins, watch } = state;
   const weights = await model.weights();
   const ruined = notFinite(weights);
@@ -265,7 +265,7 @@ async function save({ divergence: { onNan } = {} }: TrainOptions, state: TrainSt
   };
 }
 
-interface SavedState {
+interface SavedTrainState {
   readonly step: number;
   readonly tokens: number;
   readonly elapsed: number;
@@ -276,12 +276,12 @@ interface SavedState {
   readonly optimizer: TensorFile;
 }
 
-function savedState(saved: unknown): SavedState {
-  if (isSavedState(saved)) return saved;
+function savedTrainState(saved: unknown): SavedTrainState {
+  if (isSavedTrainState(saved)) return saved;
   throw new RangeError("Cannot go on: the checkpoint's part for train is not one: is it of another version?");
 }
 
-function isSavedState(saved: unknown): saved is SavedState {
+function isSavedTrainState(saved: unknown): saved is SavedTrainState {
   if (!isRecord(saved)) return false;
   const { step, tokens, elapsed, model, optimizer } = saved;
   return [step, tokens, elapsed].every((n) => typeof n === "number" && n >= 0) &&

@@ -7,14 +7,14 @@ export type { Json } from "../../disk/json.ts";
 export {
   Barrier,
   type Checkpoints,
-  type SavedState as Saved,
-  type StageCounts as Counts,
-  type StageSnapshot as Part,
+  type SavedState,
+  type StageCounts,
+  type StageSnapshot,
   TensorFile,
 } from "./types.ts";
 export {
   type CheckpointFolderOptions,
   openCheckpoints,
-  type WrittenCheckpoint as Committed,
+  type WrittenCheckpoint,
 } from "./checkpoint_folder.ts";
 export { checkFiles, readCheckpoint } from "./checkpoint_files.ts";

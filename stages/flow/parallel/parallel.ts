@@ -13,7 +13,7 @@ import type { Context, Many, Stage } from "../stage.ts";
 import type { GroupContext } from "../run/stage_node.ts";
 import { type ItemLimit, type PendingReply, revivedError, WorkerPool } from "./worker_pool.ts";
 
-export type { GroupModule as Work } from "./group.ts";
+export type { GroupModule } from "./group.ts";
 export type { ItemLimit } from "./worker_pool.ts";
 
 const FRAME = 8; // items: a hop costs tens of microseconds, and what is under way must come home before a barrier

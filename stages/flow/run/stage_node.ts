@@ -201,7 +201,9 @@ export class StageNode implements Inlet {
 
   /** It has yielded `cut`. */
   protected takeCheckpoint(): Wait {
-    throw new TypeError(`Stage ${this.stage.name} yields cut: declare it with cuts: true`);
+    throw new TypeError(
+      `Stage ${this.stage.name} yields takeCheckpoint: declare it with takesCheckpoints: true`,
+    );
   }
 
   /** It has pushed an item and everything after it has taken what came of it. */

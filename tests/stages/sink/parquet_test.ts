@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { from } from "../../../stages/flow/flow.ts";
 import { MemoryCheckpoints } from "../../../stages/flow/checkpoint/memory_checkpoints.ts";
-import type { Part } from "../../../stages/flow/checkpoint/checkpoint.ts";
+import type { StageSnapshot } from "../../../stages/flow/checkpoint/checkpoint.ts";
 import type { Document } from "../../../stages/items.ts";
 import { writeParquet } from "../../../stages/sink/parquet.ts";
 import { parquetFile } from "../../../stages/source/files/parquet.ts";
@@ -16,7 +16,10 @@ const docs: Document[] = Array.from({ length: 2500 }, (_, i) => ({
   ...(i % 3 === 0 ? {} : { dump: "CC-MAIN-2024-10", language: "en", languageScore: 0.9, tokenCount: i }),
 }));
 
-async function write(dir: string, options: { begin?: ReadonlyMap<string, Part>; items?: Document[] } = {}) {
+async function write(
+  dir: string,
+  options: { begin?: ReadonlyMap<string, StageSnapshot>; items?: Document[] } = {},
+) {
   const checkpoints = new MemoryCheckpoints(options.begin ?? null);
   const source = {
     name: "docs",

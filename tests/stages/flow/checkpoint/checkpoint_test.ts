@@ -3,8 +3,8 @@ import { asSource } from "../../../../stages/flow/as_source.ts";
 import {
   Barrier,
   openCheckpoints,
-  type Part,
   readCheckpoint,
+  type StageSnapshot,
   TensorFile,
 } from "../../../../stages/flow/checkpoint/checkpoint.ts";
 import { checkFreeSpace, freeBytes } from "../../../../stages/flow/checkpoint/disk_space.ts";
@@ -22,7 +22,7 @@ Deno.test("openCheckpoints() gives back what was committed: states, counts, tens
     text: 'π "\ud800',
     nothing: null,
   };
-  const parts = new Map<string, Part>([
+  const parts = new Map<string, StageSnapshot>([
     ["train", {
       state: { step: 200, weights: model(1), moments: new TensorFile("optimizer", {}) },
       skip: 3,
@@ -379,7 +379,7 @@ function at(step: number, value = step): Barrier {
   return barrierOf(new Map([["train", { state: { step, w: model(value) }, skip: value }]]));
 }
 
-function barrierOf(parts: Map<string, Part>): Barrier {
+function barrierOf(parts: Map<string, StageSnapshot>): Barrier {
   const barrier = new Barrier();
   for (const [name, part] of parts) barrier.snapshots.set(name, part);
   return barrier;

@@ -1,11 +1,11 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { asSource } from "../../../../stages/flow/as_source.ts";
-import type { Part } from "../../../../stages/flow/checkpoint/checkpoint.ts";
+import type { StageSnapshot } from "../../../../stages/flow/checkpoint/checkpoint.ts";
 import { type Effect, type Flow, from, type RunOptions } from "../../../../stages/flow/flow.ts";
 import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_checkpoints.ts";
 import { map, rule, type Stage, stage, takeCheckpoint } from "../../../../stages/flow/stage.ts";
 
-type Parts = ReadonlyMap<string, Part>;
+type Parts = ReadonlyMap<string, StageSnapshot>;
 
 /** Random numbers, groups, a stage that cuts in the middle of its pushes, and what follows it. */
 interface Shape {

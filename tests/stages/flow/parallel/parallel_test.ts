@@ -1,6 +1,6 @@
 import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
 import { asSource } from "../../../../stages/flow/as_source.ts";
-import type { Json, Part } from "../../../../stages/flow/checkpoint/checkpoint.ts";
+import type { Json, StageSnapshot } from "../../../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../../../stages/flow/events.ts";
 import { from } from "../../../../stages/flow/flow.ts";
 import { checkStage } from "../../../../stages/flow/check_resume.ts";
@@ -9,7 +9,7 @@ import { parallel } from "../../../../stages/flow/parallel/parallel.ts";
 import type { Stage } from "../../../../stages/flow/stage.ts";
 import { type Letter, letters, valueOf } from "./letters_group.ts";
 
-type Parts = ReadonlyMap<string, Part>;
+type Parts = ReadonlyMap<string, StageSnapshot>;
 
 const module = new URL("./letters_group.ts", import.meta.url).href;
 const many = Array.from({ length: 700 }, (_, value) => ({ id: `letter-${value}`, value }));

@@ -1,12 +1,12 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { asSource } from "../../../../stages/flow/as_source.ts";
-import type { Part } from "../../../../stages/flow/checkpoint/checkpoint.ts";
+import type { StageSnapshot } from "../../../../stages/flow/checkpoint/checkpoint.ts";
 import { from } from "../../../../stages/flow/flow.ts";
 import { checkStage } from "../../../../stages/flow/check_resume.ts";
 import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_checkpoints.ts";
 import { rule, type Stage, stage, takeCheckpoint } from "../../../../stages/flow/stage.ts";
 
-type Parts = ReadonlyMap<string, Part>;
+type Parts = ReadonlyMap<string, StageSnapshot>;
 
 /** Passes numbers on, and after the input's end goes over them again and again. */
 function passes(count: number): Stage<number, number> {
