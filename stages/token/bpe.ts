@@ -1,5 +1,6 @@
 /**
- * Byte-pair encoding: text to chunks, chunks to bytes, bytes merged by rank. The same ids as tiktoken and minbpe give.
+ * Byte-pair encoding: a text is split into chunks, and the UTF-8 bytes of each chunk are merged by rank. The
+ * ids equal those of tiktoken and minbpe.
  *
  * Source: Sennrich et al. 2016; openai/tiktoken; karpathy/minbpe.
  *
@@ -11,40 +12,52 @@ import { merge, PairTable } from "./merge.ts";
 import { type ChunkEnd, chunkEnd, type Pattern, patternName } from "./split/patterns.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
-/** What makes a byte-pair tokenizer. */
+/** The data that defines a byte-pair tokenizer. */
 export interface BpeSpec {
-  /** How text is cut first. */
+  /** Pattern that splits text into chunks; no token spans two chunks. */
   readonly pattern: Pattern;
-  /** Bytes of the ordinary tokens by id; among them every single byte. Undefined: no such token. */
+  /**
+   * Bytes of the ordinary tokens, indexed by id; undefined where no token has the id. Every single byte is a
+   * token.
+   */
   readonly tokens: readonly (Uint8Array | undefined)[];
-  /** [left, right, id] in the order of training. Absent: any two tokens that join to a third merge, the least id first. */
+  /**
+   * Merges in the order of training. Absent: as in tiktoken, any two tokens whose bytes join to a third token
+   * merge, and the third token's id is the rank.
+   */
   readonly merges?: readonly Merge[];
-  /** Special tokens by text. Their ids are not among `tokens`. */
+  /** Ids of the special tokens, by text. No id may also be in `tokens`. */
   readonly special?: ReadonlyMap<string, number>;
 }
 
-/** Two ids and the one that they become. */
+/** A merge: two neighbouring ids, and the id that replaces them. */
 export type Merge = readonly [left: number, right: number, id: number];
 
 const utf8 = new TextEncoder();
-const LONGEST = 64; // code units of a remembered chunk: longer ones are rare and seldom met twice
-const MOST = 1 << 17; // chunks remembered before the memory starts anew: bounds it at about 20 MB
+const longestCached = 64; // UTF-16 units of a chunk in the cache: longer ones are rare and seldom repeat
+const mostCached = 1 << 17; // chunks after which the cache is emptied: bounds it at about 20 MB
 
 /** A byte-pair tokenizer. */
 export class BpeTokenizer extends Vocabulary {
-  /** How text is cut first. */
+  /** Pattern that splits text into chunks. */
   readonly pattern: Pattern;
-  /** Whether any two tokens that join to a third merge, as in tiktoken: no merges were given. */
+  /**
+   * True if no merges were given, so that any two tokens whose bytes join to a third token merge, as in
+   * tiktoken.
+   */
   readonly byRank: boolean;
   readonly #byteIds: Uint32Array;
   readonly #pairs: PairTable;
   readonly #chunkEnd: ChunkEnd;
-  readonly #known = new ChunkIndex();
-  readonly #knownIds: Uint32Array[] = [];
+  readonly #cache = new ChunkIndex(); // chunks encoded so far
+  readonly #cachedIds: Uint32Array[] = []; // their ids
   #merges: readonly Merge[] | null;
   #scratch = new Uint8Array(256);
 
-  /** Throws TypeError if a byte has no token, an id is taken twice, or a merge does not fit its token's bytes. */
+  /**
+   * Throws TypeError if a byte has no token, two tokens have the same id, or the two tokens of a merge do not
+   * join to the merged token's bytes.
+   */
   constructor(spec: BpeSpec) {
     super(spec.tokens, spec.special ?? new Map());
     this.pattern = patternName(spec.pattern);
@@ -55,30 +68,30 @@ export class BpeTokenizer extends Vocabulary {
     this.#pairs = spec.merges ? givenPairs(spec.tokens, spec.merges) : allPairs(spec.tokens);
   }
 
-  /** The merges in order of rank; found again from the tokens' bytes where only those are known. */
+  /** Merges in order of rank; recovered from the tokens' bytes if no merges were given. */
   get merges(): readonly Merge[] {
     return this.#merges ??= this.#recoverMerges();
   }
 
-  /** Id of each single byte. */
+  /** Token ids of the 256 single bytes. */
   get byteIds(): Uint32Array {
     return this.#byteIds;
   }
 
-  /** As in the interface. */
+  /** See `Tokenizer.encodeOrdinary`. */
   encodeOrdinary(text: string): Uint32Array {
     const whole = text.toWellFormed();
-    const known = this.#known, end = this.#chunkEnd;
+    const cache = this.#cache, end = this.#chunkEnd;
     let out = new Uint32Array(Math.max(16, whole.length >> 1)), count = 0;
     for (let start = 0; start < whole.length;) {
       const stop = end(whole, start);
-      if (count + 3 * (stop - start) > out.length) { // a code unit is three bytes at most
+      if (count + 3 * (stop - start) > out.length) { // a UTF-16 unit has at most three bytes
         const larger = new Uint32Array(Math.max(out.length * 2, count + 3 * (stop - start)));
         larger.set(out);
         out = larger;
       }
-      const chunk = stop - start > LONGEST ? -1 : known.find(whole, start, stop);
-      const ids = chunk < 0 ? this.#encodeChunk(whole, start, stop) : this.#knownIds[chunk];
+      const chunk = stop - start > longestCached ? -1 : cache.find(whole, start, stop);
+      const ids = chunk < 0 ? this.#encodeChunk(whole, start, stop) : this.#cachedIds[chunk];
       for (let i = 0; i < ids.length; i++) out[count++] = ids[i];
       start = stop;
     }
@@ -91,14 +104,14 @@ export class BpeTokenizer extends Vocabulary {
     const ids = new Uint32Array(written);
     for (let i = 0; i < written; i++) ids[i] = this.#byteIds[this.#scratch[i]];
     const merged = ids.slice(0, merge(ids, this.#pairs));
-    if (stop - start <= LONGEST) {
-      if (this.#known.size === MOST) this.#known.clear();
-      this.#knownIds[this.#known.add(text, start, stop)] = merged;
+    if (stop - start <= longestCached) {
+      if (this.#cache.size === mostCached) this.#cache.clear();
+      this.#cachedIds[this.#cache.add(text, start, stop)] = merged;
     }
     return merged;
   }
 
-  /** A token's last merge joins the two parts that the merges before it make of its bytes. */
+  /** A token's own merge joins the two ids that remain when its bytes are encoded with all earlier merges. */
   #recoverMerges(): Merge[] {
     const merges: Merge[] = [];
     this.tokens.forEach((bytes, id) => {
@@ -107,7 +120,7 @@ export class BpeTokenizer extends Vocabulary {
       const parts = merge(ids, this.#pairs, id);
       if (parts !== 2) {
         throw new TypeError(
-          `Cannot write token ${id} as a merge of two: the tokens before it make ${parts} parts of its bytes`,
+          `Cannot write token ${id} as a merge of two tokens: the tokens before it encode its bytes as ${parts} tokens`,
         );
       }
       merges.push([ids[0], ids[1], id]);
@@ -124,7 +137,7 @@ function byteIds(tokens: BpeSpec["tokens"]): Uint32Array {
   const missing = ids.indexOf(0xFFFFFFFF);
   if (missing >= 0) {
     throw new TypeError(
-      `Cannot make a byte-pair tokenizer: byte ${missing} has no token: all 256 must have one`,
+      `Cannot make a byte-pair tokenizer: byte ${missing} has no token: each of the 256 bytes must be a token`,
     );
   }
   return ids;
@@ -144,12 +157,12 @@ function givenPairs(tokens: BpeSpec["tokens"], merges: readonly Merge[]): PairTa
   return table;
 }
 
-/** Every way to cut a token into two others: what tiktoken's search by joined bytes may merge. */
+/** Pairs that tiktoken may merge: every split of a token's bytes into two other tokens. */
 function allPairs(tokens: BpeSpec["tokens"]): PairTable {
   const index = new ByteIndex(tokens);
   const table = new PairTable(tokens.length * 3);
   tokens.forEach((bytes, id) => {
-    if (bytes !== undefined) index.cuts(bytes, (left, right) => table.add(left, right, { rank: id, id }));
+    if (bytes !== undefined) index.splits(bytes, (left, right) => table.add(left, right, { rank: id, id }));
   });
   return table;
 }

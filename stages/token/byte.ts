@@ -1,12 +1,12 @@
 /**
- * The tokenizer that learns nothing: UTF-8 bytes, and one token between documents.
+ * The byte tokenizer, which needs no training: each UTF-8 byte is a token.
  *
  * @module
  */
 import { BpeTokenizer } from "./bpe.ts";
 import { END_OF_TEXT } from "./end_of_text.ts";
 
-/** Ids 0 to 255 are the bytes, 256 is `<|endoftext|>`. */
+/** A tokenizer whose ids 0 to 255 are the bytes; 256 is `<|endoftext|>`. */
 export function byteTokenizer(): BpeTokenizer {
   return new BpeTokenizer({
     pattern: "none",

@@ -1,6 +1,7 @@
 /**
- * GPT-2's printable character for each byte, so that tokens can be written in text files: bytes that print stand for
- * themselves, the others for U+0100 onwards. Source: openai/gpt-2 encoder.py, bytes_to_unicode.
+ * GPT-2's mapping of each byte to a printable character, so that tokens can be written in text files:
+ * printable Latin-1 characters stand for their own byte, the other bytes become U+0100 onwards. Source:
+ * openai/gpt-2 encoder.py, bytes_to_unicode.
  *
  * @module
  */
@@ -8,18 +9,20 @@
 const characters: readonly string[] = byteCharacters();
 const bytes: ReadonlyMap<string, number> = new Map(characters.map((character, byte) => [character, byte]));
 
-/** Each byte's place when bytes are sorted by their characters: Hugging Face's order of the first 256 ids. */
+/**
+ * Position of each byte when bytes are sorted by their characters: Hugging Face's order of the first 256 ids.
+ */
 export const byteOrder: Uint8Array = orderOfBytes();
 
-/** Bytes as printable characters. */
-export function printable(token: Uint8Array): string {
+/** A token's bytes as printable characters, such as "Ġthe" for " the". */
+export function bytesToCharacters(token: Uint8Array): string {
   let text = "";
   for (const byte of token) text += characters[byte];
   return text;
 }
 
-/** The bytes of printable characters; null if a character stands for none. */
-export function unprintable(text: string): Uint8Array | null {
+/** The bytes that printable characters stand for; null if a character stands for no byte. */
+export function charactersToBytes(text: string): Uint8Array | null {
   const out: number[] = [];
   for (const character of text) {
     const byte = bytes.get(character);

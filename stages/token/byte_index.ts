@@ -1,20 +1,20 @@
 /**
- * Ids of tokens found by bytes, where a token's beginnings and endings are looked up without cutting it: their hashes
- * follow from one another. Loading a published vocabulary is little else.
+ * Looks up token ids by bytes. A polynomial hash gives the hash of every prefix and suffix of a token without
+ * copying bytes; loading a published vocabulary spends most of its time on such lookups.
  *
  * @module
  */
 
-const BASE = 0x01000193; // odd, so that multiplication by it loses nothing
+const BASE = 0x01000193; // odd, so that multiplication modulo 2^32 loses no bits
 
-/** Tokens by bytes, of equals the least id. */
+/** Maps bytes to token ids; of tokens with equal bytes the least id counts. */
 export class ByteIndex {
   readonly #tokens: readonly (Uint8Array | undefined)[];
-  readonly #slots: Int32Array; // ids, open addressing, at most half full
+  readonly #slots: Int32Array; // a hash table of ids by open addressing, at most half full; -1: empty
   readonly #shift: number;
   #size = 0;
 
-  /** Tokens by id; undefined: no such token. */
+  /** `tokens` holds bytes by id; undefined where no token has the id. */
   constructor(tokens: readonly (Uint8Array | undefined)[]) {
     const bits = Math.max(4, Math.ceil(Math.log2(tokens.length * 2 + 1)));
     this.#tokens = tokens;
@@ -29,31 +29,31 @@ export class ByteIndex {
     });
   }
 
-  /** Number of tokens of different bytes. */
+  /** Number of distinct tokens. */
   get size(): number {
     return this.#size;
   }
 
-  /** The id of a token, or -1. */
+  /** Id of the token with these bytes, or -1. */
   find(bytes: Uint8Array): number {
     return this.#slots[this.#slot(hashOf(bytes), bytes, 0, bytes.length)];
   }
 
-  /** Calls back for each way to cut bytes into two tokens, the shortest first part first. */
-  cuts(bytes: Uint8Array, found: (left: number, right: number) => void): void {
+  /** Calls `found` for each split of the bytes into two tokens, the shortest left token first. */
+  splits(bytes: Uint8Array, found: (left: number, right: number) => void): void {
     const { length } = bytes, whole = hashOf(bytes);
-    let begin = 0; // hash of the first bytes; that of the rest is whole - begin · BASE^(length of the rest)
+    let prefix = 0; // hash of bytes[0 … cut); the suffix's hash is whole - prefix · BASE^(length - cut)
     for (let cut = 1; cut < length; cut++) {
-      begin = Math.imul(begin, BASE) + bytes[cut - 1] + 1 | 0;
-      const left = this.#slots[this.#slot(begin, bytes, 0, cut)];
+      prefix = Math.imul(prefix, BASE) + bytes[cut - 1] + 1 | 0;
+      const left = this.#slots[this.#slot(prefix, bytes, 0, cut)];
       if (left < 0) continue;
-      const end = whole - Math.imul(begin, power(length - cut)) | 0;
-      const right = this.#slots[this.#slot(end, bytes, cut, length)];
+      const suffix = whole - Math.imul(prefix, power(length - cut)) | 0;
+      const right = this.#slots[this.#slot(suffix, bytes, cut, length)];
       if (right >= 0) found(left, right);
     }
   }
 
-  /** Where bytes[start … end) stand, or an empty slot. */
+  /** Slot of the token bytes[start … end), or the empty slot where it would be added. */
   #slot(hash: number, bytes: Uint8Array, start: number, end: number): number {
     const mask = this.#slots.length - 1;
     let slot = Math.imul(hash ^ hash >>> 15, 0x85EBCA77) >>> this.#shift;
@@ -73,7 +73,7 @@ function hashOf(bytes: Uint8Array): number {
 
 const powers: number[] = [1];
 
-/** BASE to the power of a length. */
+/** BASE^length modulo 2^32. */
 function power(length: number): number {
   while (powers.length <= length) powers.push(Math.imul(powers[powers.length - 1], BASE));
   return powers[length];

@@ -1,5 +1,6 @@
 /**
- * One token a character: nanoGPT's and the lectures' first tokenizer, with its `meta` as JSON.
+ * The character tokenizer of nanoGPT and of the first lectures: each character is a token. nanoGPT's
+ * `meta.pkl` is JSON here.
  *
  * @module
  */
@@ -7,13 +8,16 @@ import { excerpt } from "../format/text/excerpt.ts";
 import { END_OF_TEXT } from "./end_of_text.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
-/** A tokenizer over a fixed set of characters (code points). */
+/** A tokenizer over a fixed set of characters (Unicode code points). */
 export class CharTokenizer extends Vocabulary {
   /** Characters by id. */
   readonly characters: readonly string[];
   readonly #ids: ReadonlyMap<string, number>;
 
-  /** `special` tokens take the ids after the characters. Throws TypeError if a character is none or stands twice. */
+  /**
+   * Ids follow the order of `characters`, then of `special`. Throws TypeError if an entry of `characters` is
+   * not exactly one code point or occurs twice.
+   */
   constructor(characters: readonly string[], special: readonly string[] = [END_OF_TEXT]) {
     super(
       characters.map((character) => new TextEncoder().encode(character)),
@@ -26,12 +30,12 @@ export class CharTokenizer extends Vocabulary {
     );
     if (odd !== undefined) {
       throw new TypeError(
-        `Cannot use ${excerpt(odd)} in a character vocabulary: each must be one character, once`,
+        `Cannot use ${excerpt(odd)} in a character vocabulary: expected one character that is not in it yet`,
       );
     }
   }
 
-  /** The characters of texts in the order of their code points, as nanoGPT's prepare.py sorts them. */
+  /** A tokenizer of the characters that occur in `texts`, sorted by code point as in nanoGPT's prepare.py. */
   static fromTexts(texts: Iterable<string>, special: readonly string[] = [END_OF_TEXT]): CharTokenizer {
     const seen = new Set<number>();
     for (const text of texts) {
@@ -41,7 +45,7 @@ export class CharTokenizer extends Vocabulary {
     return new CharTokenizer(Array.from(sorted, (codePoint) => String.fromCodePoint(codePoint)), special);
   }
 
-  /** As in the interface. Throws RangeError for a character outside the vocabulary. */
+  /** See `Tokenizer.encodeOrdinary`. Throws RangeError for a character that is not in the vocabulary. */
   encodeOrdinary(text: string): Uint32Array {
     const whole = text.toWellFormed();
     const out = new Uint32Array(whole.length);
@@ -50,8 +54,10 @@ export class CharTokenizer extends Vocabulary {
       const id = this.#ids.get(character);
       if (id === undefined) {
         throw new RangeError(
-          `Cannot encode ${JSON.stringify(character)} (character ${count}): not among the ` +
-            `${this.characters.length} characters of the vocabulary: learn it from a text that has it`,
+          `Cannot encode ${
+            JSON.stringify(character)
+          } (character ${count} of the text): it is not among the ` +
+            `${this.characters.length} characters of the vocabulary: build the vocabulary from texts that contain it`,
         );
       }
       out[count++] = id;
@@ -59,13 +65,13 @@ export class CharTokenizer extends Vocabulary {
     return out.slice(0, count);
   }
 
-  /** nanoGPT's `meta`: `{ vocab_size, itos, special }`. */
+  /** The content of meta.json: nanoGPT's `vocab_size` and `itos`, and the special tokens. */
   toJSON(): { vocab_size: number; itos: readonly string[]; special: readonly string[] } {
     return { vocab_size: this.vocabSize, itos: this.characters, special: [...this.special.keys()] };
   }
 }
 
-/** Reads what `CharTokenizer.toJSON` wrote. Throws SyntaxError naming the file and what is wrong. */
+/** Reads a meta.json that `CharTokenizer.toJSON` made. Throws SyntaxError with the file and the reason. */
 export function parseCharMeta(text: string, file: string): CharTokenizer {
   const refuse = (why: string, cause?: unknown): SyntaxError =>
     new SyntaxError(`Cannot read the character vocabulary ${file}: ${why}`, { cause });

@@ -1,25 +1,25 @@
 /**
- * Numbers for chunks of text, found by their place in the text: no substring is made to look one up, and none of
- * the texts is kept alive.
+ * Numbers the distinct chunks of texts. A chunk is looked up by its position in a text: no substring is made,
+ * and no text is kept in memory.
  *
  * @module
  */
 
-/** Chunks by number, in order of addition. */
+/** Maps chunks to numbers, which count up in the order of addition. */
 export class ChunkIndex {
-  #buckets = new Int32Array(1 << 12).fill(-1); // chunk numbers, open addressing, at most half full
+  #buckets = new Int32Array(1 << 12).fill(-1); // hash table of chunk numbers, at most half full
   #hashes = new Int32Array(1 << 11);
-  #starts = new Int32Array((1 << 11) + 1); // chunk i is units[starts[i] … starts[i + 1])
+  #starts = new Int32Array((1 << 11) + 1); // chunk i is #units[#starts[i] … #starts[i + 1])
   #units = new Uint16Array(1 << 14);
   #size = 0;
-  #hash = 0;
+  #hash = 0; // of the chunk that `find` looked up last
 
   /** Number of chunks. */
   get size(): number {
     return this.#size;
   }
 
-  /** The number of the chunk text[start … stop), or -1. */
+  /** Number of the chunk text[start … stop), or -1. */
   find(text: string, start: number, stop: number): number {
     let hash = stop - start;
     for (let i = start; i < stop; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
@@ -33,7 +33,7 @@ export class ChunkIndex {
     }
   }
 
-  /** Adds the chunk that `find` has just looked for in vain, and returns its number. */
+  /** Adds a chunk for which the last call of `find` returned -1, and returns its number. */
   add(text: string, start: number, stop: number): number {
     if (this.#size === this.#hashes.length) this.#grow();
     const chunk = this.#size++, at = this.#starts[chunk], end = at + stop - start;
@@ -49,19 +49,19 @@ export class ChunkIndex {
     return chunk;
   }
 
-  /** All chunks in a row, by number. */
+  /** All chunks joined, in the order of their numbers. */
   joined(): string {
     return new TextDecoder("utf-16le", { ignoreBOM: true }).decode(
       this.#units.subarray(0, this.#starts[this.#size]),
     );
   }
 
-  /** UTF-16 units of each chunk. */
+  /** Length of each chunk in UTF-16 units. */
   lengths(): number[] {
     return Array.from({ length: this.#size }, (_, chunk) => this.#starts[chunk + 1] - this.#starts[chunk]);
   }
 
-  /** Forgets all chunks. */
+  /** Removes all chunks. */
   clear(): void {
     this.#buckets.fill(-1);
     this.#size = 0;

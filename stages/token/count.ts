@@ -1,5 +1,5 @@
 /**
- * The stage that says how many tokens a document has.
+ * A stage that counts each document's tokens.
  *
  * @module
  */
@@ -9,8 +9,9 @@ import { loadTokenizer } from "./load_tokenizer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /**
- * Document → the same with `tokenCount`, its text's length in tokens, without any between documents. The tokenizer may
- * be given by the name or path that `loadTokenizer` takes; it is loaded once in a thread. Throws as `loadTokenizer`.
+ * Adds `tokenCount` to each document: the number of tokens of its text, without separators between documents.
+ * `tokenizer` may be a name or path for `loadTokenizer`; each thread then loads it once, when the stage
+ * opens. Throws the errors of `loadTokenizer`.
  */
 export function count(tokenizer: Tokenizer | string): Stage<Document, Document, { tokenizer: Tokenizer }> {
   return stage<Document, Document, { tokenizer: Tokenizer }>({

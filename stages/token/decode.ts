@@ -1,17 +1,17 @@
 /**
- * From the bytes of tokens to text.
+ * Decoding: the bytes of tokens, and text from bytes.
  *
  * @module
  */
 import type { DecodeOptions } from "./tokenizer.ts";
 
-/** The bytes of all tokens in one array: looking them up and copying them is most of decoding. */
+/** The bytes of all tokens in one array. Decoding is mostly lookups in it, so it must be fast. */
 export class TokenBytes {
   readonly #bytes: Uint8Array;
   readonly #starts: Uint32Array; // token i is bytes[starts[i] … starts[i + 1])
   readonly #known: Uint8Array;
 
-  /** By id; undefined: no such token. */
+  /** `tokens` holds bytes by id; undefined where no token has the id. */
   constructor(tokens: readonly (Uint8Array | undefined)[]) {
     this.#starts = new Uint32Array(tokens.length + 1);
     this.#known = new Uint8Array(tokens.length);
@@ -23,23 +23,25 @@ export class TokenBytes {
     for (let id = 0; id < tokens.length; id++) this.#bytes.set(tokens[id] ?? [], this.#starts[id]);
   }
 
-  /** A copy of one token's bytes. Throws RangeError for an unknown id, saying at which position of many it stands. */
+  /**
+   * A copy of one token's bytes. Throws RangeError for an unknown id; `position` is its index in the input.
+   */
   one(id: number, position = 0): Uint8Array {
     if (this.#known[id] !== 1) {
       throw new RangeError(
-        `Cannot decode id ${id} at position ${position}: no such token among the ${this.#known.length} of the vocabulary`,
+        `Cannot decode id ${id} at position ${position}: the vocabulary has no such token; its ids are below ${this.#known.length}`,
       );
     }
     return this.#bytes.slice(this.#starts[id], this.#starts[id + 1]);
   }
 
-  /** A copy of each token's bytes. Throws RangeError as `one`. */
+  /** Copies of each token's bytes. Throws RangeError for an unknown id. */
   each(ids: Iterable<number>): Uint8Array[] {
     let position = 0;
     return Array.from(ids, (id) => this.one(id, position++));
   }
 
-  /** The bytes of tokens in a row. Throws RangeError as `one`. */
+  /** The bytes of all tokens, joined. Throws RangeError for an unknown id. */
   joined(ids: Iterable<number>): Uint8Array<ArrayBuffer> {
     const bytes = this.#bytes, starts = this.#starts, known = this.#known;
     let out = new Uint8Array(256), length = 0, position = 0;
@@ -58,7 +60,10 @@ export class TokenBytes {
   }
 }
 
-/** Bytes as text. Throws TypeError naming the token where they are not UTF-8 and errors are fatal. */
+/**
+ * Decodes UTF-8. With `errors: "fatal"` throws TypeError for malformed bytes, naming the first token that
+ * `parts` shows to be at fault.
+ */
 export function textOf(
   bytes: Uint8Array<ArrayBuffer>,
   { errors = "replace", parts }: DecodeOptions & { readonly parts: () => readonly Uint8Array[] },
@@ -70,13 +75,16 @@ export function textOf(
     throw new TypeError(
       `Cannot decode tokens as text: ${
         whereNotUtf8(parts())
-      }: decode with errors "replace", or take decodeBytes()`,
+      }: decode with errors "replace", or call decodeBytes()`,
       { cause },
     );
   }
 }
 
-/** The index in their text at which each token begins; their bytes are UTF-8. Source: tiktoken core.py. */
+/**
+ * Index in the decoded text at which each token begins; for a token that begins inside a character, the index
+ * of that character. The joined bytes must be valid UTF-8. Source: tiktoken core.py, decode_with_offsets.
+ */
 export function textOffsets(tokens: readonly Uint8Array[]): number[] {
   let units = 0, lastWidth = 0;
   return tokens.map((bytes) => {
@@ -90,24 +98,24 @@ export function textOffsets(tokens: readonly Uint8Array[]): number[] {
   });
 }
 
-/** Where each token begins in the bytes of all, and where the last one ends. */
+/** Byte offset of each token in the joined bytes, and last their total length. */
 export function offsetsOf(tokens: readonly Uint8Array[]): Uint32Array {
   const offsets = new Uint32Array(tokens.length + 1);
   tokens.forEach((bytes, i) => offsets[i + 1] = offsets[i] + bytes.length);
   return offsets;
 }
 
-/** Decodes token by token until it fails. */
+/** Describes the first token at which the bytes are no longer valid UTF-8. */
 function whereNotUtf8(tokens: readonly Uint8Array[]): string {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
   for (let i = 0; i < tokens.length; i++) {
     try {
       decoder.decode(tokens[i], { stream: true });
     } catch {
-      return `with the token at position ${i} (bytes ${tokens[i].toHex()}) they are no longer UTF-8`;
+      return `the token at position ${i} (bytes ${tokens[i].toHex()}) makes the bytes invalid UTF-8`;
     }
   }
-  return "they end within a character";
+  return "the last character is incomplete";
 }
 
 function isContinuation(byte: number): boolean {

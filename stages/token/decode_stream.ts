@@ -1,51 +1,56 @@
 /**
- * Ids to text as they come, never half a character.
+ * Decoding of a stream of ids: text is returned as soon as its characters are complete.
  *
  * @module
  */
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** Turns ids into text piece by piece: what the pieces join to is `decode` of all ids. */
+/** Decodes ids as they arrive. The returned texts join to `decode` of all ids. */
 export class StreamDecoder {
   readonly #tokenizer: Tokenizer;
   readonly #utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-  /** Ids of this tokenizer. */
+  /** A decoder for this tokenizer's ids. */
   constructor(tokenizer: Tokenizer) {
     this.#tokenizer = tokenizer;
   }
 
-  /** Whole characters that these ids complete; "" while one is under way. Throws RangeError for an unknown id. */
+  /**
+   * The characters that these ids complete; "" while a character is incomplete. Throws RangeError for an
+   * unknown id.
+   */
   push(ids: number | Iterable<number>): string {
     return this.#utf8.decode(this.#tokenizer.decodeBytes(typeof ids === "number" ? [ids] : ids), {
       stream: true,
     });
   }
 
-  /** What is left at the end: U+FFFD for a character that was begun, else "". Then it begins anew. */
+  /**
+   * Ends the text: returns U+FFFD for an incomplete character, else "". The decoder can then be used again.
+   */
   end(): string {
     return this.#utf8.decode();
   }
 }
 
 /**
- * The same as a transform: ids, one by one or in groups, to pieces of text that are not empty.
+ * The same as a transform stream, from ids (single or in groups) to texts that are not empty.
  *
  * @example
  * ```ts
  * import { byteTokenizer } from "./byte.ts";
  * import { decodeStream } from "./decode_stream.ts";
- * const pieces = ReadableStream.from([0xC3, 0xA9, 0x21]).pipeThrough(decodeStream(byteTokenizer()));
- * console.log(await Array.fromAsync(pieces)); // [ "é", "!" ]
+ * const texts = ReadableStream.from([0xC3, 0xA9, 0x21]).pipeThrough(decodeStream(byteTokenizer()));
+ * console.log(await Array.fromAsync(texts)); // [ "é", "!" ]
  * ```
  */
 export function decodeStream(tokenizer: Tokenizer): TransformStream<number | Iterable<number>, string> {
   const decoder = new StreamDecoder(tokenizer);
-  const pass = (piece: string, controller: TransformStreamDefaultController<string>) => {
-    if (piece !== "") controller.enqueue(piece);
+  const enqueue = (text: string, controller: TransformStreamDefaultController<string>) => {
+    if (text !== "") controller.enqueue(text);
   };
   return new TransformStream({
-    transform: (ids, controller) => pass(decoder.push(ids), controller),
-    flush: (controller) => pass(decoder.end(), controller),
+    transform: (ids, controller) => enqueue(decoder.push(ids), controller),
+    flush: (controller) => enqueue(decoder.end(), controller),
   });
 }

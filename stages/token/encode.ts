@@ -1,5 +1,5 @@
 /**
- * The stage that turns documents into token ids.
+ * A stage that encodes documents as token ids.
  *
  * @module
  */
@@ -9,22 +9,25 @@ import { endOfText } from "./end_of_text.ts";
 import { loadTokenizer } from "./load_tokenizer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** How documents become tokens. */
+/** Options of the stage `encode`. */
 export interface EncodeOptions {
-  /** Whether `<|endoftext|>` stands before each document. Default true, as in llm.c's and FineWeb's shards. */
+  /**
+   * Whether `<|endoftext|>` is put before each document. Default true, as in llm.c's and FineWeb's shards.
+   */
   readonly separator?: boolean;
 }
 
 interface Encoding {
   readonly tokenizer: Tokenizer;
-  /** The token before each document. */
+  /** Id that is put before each document; null: none. */
   readonly before: number | null;
 }
 
 /**
- * Document → its token ids, `<|endoftext|>` first; `bytes` is the UTF-8 length of its text. Special tokens' texts in a
- * document are plain text. The tokenizer may be given by the name or path that `loadTokenizer` takes; it is loaded when
- * the stage opens. Throws TypeError if the tokenizer has no `<|endoftext|>`, and as `loadTokenizer`.
+ * Encodes each document. `<|endoftext|>` comes first; `bytes` is the UTF-8 length of the text. Where the text
+ * spells a special token, it is encoded as plain text. `tokenizer` may be a name or path for `loadTokenizer`,
+ * which the stage calls when it opens. Throws TypeError if the tokenizer has no `<|endoftext|>`, and the
+ * errors of `loadTokenizer`.
  */
 export function encode(
   tokenizer: Tokenizer | string,
@@ -52,7 +55,7 @@ function idsOf(text: string, { tokenizer, before }: Encoding): Uint32Array {
   return ids;
 }
 
-/** UTF-8 bytes of a text; a lone surrogate counts as U+FFFD, three. */
+/** Length of a text in UTF-8 bytes; a lone surrogate counts as U+FFFD, three bytes. */
 export function utf8Length(text: string): number {
   let bytes = text.length;
   for (let i = 0; i < text.length; i++) {
@@ -60,7 +63,7 @@ export function utf8Length(text: string): number {
     if (unit < 0x80) continue;
     bytes += unit < 0x800 ? 1 : 2;
     const pair = (unit & 0xFC00) === 0xD800 && (text.charCodeAt(i + 1) & 0xFC00) === 0xDC00;
-    if (pair) i++; // four bytes for its two units
+    if (pair) i++; // the two units together are four bytes
   }
   return bytes;
 }

@@ -1,5 +1,5 @@
 /**
- * Encoding on several threads: the same ids in the same order for any number of them.
+ * Encoding on several threads. The ids and their order do not depend on the number of threads.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import type { Document, Tokens } from "../items.ts";
 import type { EncodeOptions } from "./encode.ts";
 import type { SpecialOptions } from "./special.ts";
 
-/** Which tokenizer, on how many threads. */
+/** The tokenizer and the number of threads. */
 export interface ParallelEncoding {
-  /** The name or path that `loadTokenizer` takes: each thread loads it. */
+  /** A name or path for `loadTokenizer`, which each thread calls. */
   readonly tokenizer: string;
-  /** With 0 or 1 the work is done in this thread. */
+  /** Number of threads; with 0 or 1 the calling thread does the work. */
   readonly workers: number;
 }
 
 const module = import.meta.resolve("./encode_worker.ts");
 
-/** The stage `encode` on several threads. Throws as `parallel` and `encode` do. */
+/** The stage `encode` on several threads. Throws the errors of `parallel` and `encode`. */
 export function encodeParallel(
   { workers, ...options }: ParallelEncoding & EncodeOptions,
 ): Stage<Document, Tokens> {
@@ -29,8 +29,8 @@ export function encodeParallel(
 }
 
 /**
- * The ids of many texts, in order, as `encode` gives them: `Array.fromAsync` makes a list of them. Few are held at a
- * time. Throws as `loadTokenizer` and the tokenizer's `encode` do.
+ * Yields the ids of each text, in order, as the tokenizer's `encode` returns them. Only a few texts are in
+ * memory at a time. Throws the errors of `loadTokenizer` and of `Tokenizer.encode`.
  */
 export async function* encodeBatch(
   texts: Iterable<string> | AsyncIterable<string>,

@@ -1,5 +1,6 @@
 /**
- * Encoding as lists of stages told by plain data: what runs in each worker of a parallel flow.
+ * The stages that run in each worker when texts are encoded in parallel, made from options that can be sent
+ * to it.
  *
  * @module
  */
@@ -10,19 +11,20 @@ import type { SpecialOptions } from "./special.ts";
 import { loadTokenizer } from "./load_tokenizer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** Which tokenizer, by the name or path that `loadTokenizer` takes. */
+/** The tokenizer to load in the worker. */
 interface TokenizerName {
+  /** A name or path for `loadTokenizer`. */
   readonly tokenizer: string;
 }
 
-/** The stage `encode`. */
+/** The stage `encode`, from documents to ids. */
 export function encodeStages(
   { tokenizer, ...options }: TokenizerName & EncodeOptions,
 ): Stage<Document, Tokens>[] {
   return [encode(tokenizer, options)];
 }
 
-/** A stage from texts to ids, as the tokenizer's `encode` makes them. */
+/** A stage that calls the tokenizer's `encode` for each text. */
 export function encodeTextStages(
   { tokenizer, ...options }: TokenizerName & SpecialOptions,
 ): Stage<string, Uint32Array>[] {

@@ -1,14 +1,14 @@
 /**
- * The token between documents.
+ * The special token that separates documents.
  *
  * @module
  */
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** The text of the token that stands before each document: GPT-2's. */
+/** Text of GPT-2's special token, which is put before each document. */
 export const END_OF_TEXT = "<|endoftext|>";
 
-/** The id of the token between documents. Throws TypeError if the tokenizer has none. */
+/** Id of `<|endoftext|>`. Throws TypeError if the tokenizer has no such special token. */
 export function endOfText(tokenizer: Tokenizer): number {
   const id = tokenizer.special.get(END_OF_TEXT);
   if (id === undefined) {

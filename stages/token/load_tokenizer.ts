@@ -1,15 +1,17 @@
 /**
- * Tokenizers by name or from disk. Each kind's module, and its vocabulary, is loaded only when it is asked for.
+ * Loads a tokenizer by name or from disk. The code and the vocabulary of a tokenizer are imported only when
+ * it is used.
  *
  * @module
  */
 import type { Tokenizer } from "./tokenizer.ts";
 
 /**
- * The tokenizer of a name, or of a saved one's path: gpt2 (r50k), p50k, cl100k, o200k, byte, char, or a folder or file.
+ * Loads gpt2 (r50k), p50k, cl100k, o200k, byte or char by name, or a saved tokenizer by the path of its
+ * folder or file.
  *
- * `char` needs `texts` to learn its characters from. Throws TypeError without them, Deno.errors.NotFound if there is
- * no such path, SyntaxError if what is there is malformed.
+ * `char` takes its characters from `texts`. Throws TypeError if they are missing, Deno.errors.NotFound if the
+ * path does not exist, SyntaxError if the file is malformed.
  */
 export async function loadTokenizer(
   nameOrPath: string,
@@ -26,7 +28,7 @@ export async function loadTokenizer(
     case "char":
       if (options.texts === undefined) {
         throw new TypeError(
-          "Cannot load the tokenizer char: its characters come from a text: give texts, or a saved one's path",
+          "Cannot load the tokenizer char: it has no characters without texts: give texts, or a saved tokenizer's path",
         );
       }
       return (await import("./char.ts")).CharTokenizer.fromTexts(options.texts);

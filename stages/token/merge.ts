@@ -1,12 +1,13 @@
 /**
- * Byte-pair merging of one chunk: the pair of least rank first, the leftmost of equals, until none is left.
+ * Byte-pair merging of one chunk: the neighbouring pair of least rank is merged first (of equal pairs the
+ * leftmost), until no pair can be merged.
  *
  * @module
  */
 
 const EMPTY = 0xFFFFFFFF;
 
-/** Which pairs of ids merge, at what rank, into which id: open addressing in flat arrays. */
+/** A hash table from pairs of ids to the merge's rank and id, by open addressing in flat arrays. */
 export class PairTable {
   #left: Uint32Array;
   #right: Uint32Array;
@@ -15,7 +16,7 @@ export class PairTable {
   #shift: number;
   #size = 0;
 
-  /** Room for about `pairs` pairs; it grows. */
+  /** `pairs` is the expected number of pairs; the table grows beyond it. */
   constructor(pairs: number) {
     const bits = Math.max(4, Math.ceil(Math.log2(pairs * 2 + 1)));
     this.#shift = 32 - bits;
@@ -30,7 +31,7 @@ export class PairTable {
     return this.#size;
   }
 
-  /** Adds a pair; the first addition of a pair stays. */
+  /** Adds a pair, unless the table has it already. */
   add(left: number, right: number, merge: { readonly rank: number; readonly id: number }): void {
     const slot = this.#slot(left, right);
     if (this.#left[slot] !== EMPTY) return;
@@ -38,13 +39,13 @@ export class PairTable {
     if (++this.#size * 2 > this.#left.length) this.#grow();
   }
 
-  /** The rank at which two neighbours merge; 0xFFFFFFFF if they do not. */
+  /** Rank of the pair's merge; 0xFFFFFFFF if the pair does not merge. */
   rank(left: number, right: number): number {
     const slot = this.#slot(left, right);
     return this.#left[slot] === EMPTY ? EMPTY : this.#rank[slot];
   }
 
-  /** The id that two neighbours merge into; 0xFFFFFFFF if they do not. */
+  /** Id that replaces the pair; 0xFFFFFFFF if the pair does not merge. */
   id(left: number, right: number): number {
     const slot = this.#slot(left, right);
     return this.#left[slot] === EMPTY ? EMPTY : this.#id[slot];
@@ -79,7 +80,7 @@ export class PairTable {
   }
 }
 
-/** Merges the ids in place and returns how many are left. Only ranks below `below` count, if given. */
+/** Merges the ids in place and returns how many are left. Only merges of a rank below `below` are made. */
 export function merge(ids: Uint32Array, table: PairTable, below = EMPTY): number {
   if (table.size === 0) return ids.length;
   return ids.length <= 128 ? mergeShort(ids, table, below) : mergeLong(ids, table, below);
@@ -87,7 +88,7 @@ export function merge(ids: Uint32Array, table: PairTable, below = EMPTY): number
 
 const ranks = new Uint32Array(128);
 
-/** Looks through all ranks for each merge: quickest for a word. */
+/** Searches all ranks before each merge: O(n²), but fastest for words. */
 function mergeShort(ids: Uint32Array, table: PairTable, below: number): number {
   let length = ids.length;
   for (let i = 0; i + 1 < length; i++) ranks[i] = table.rank(ids[i], ids[i + 1]);
@@ -107,7 +108,9 @@ function mergeShort(ids: Uint32Array, table: PairTable, below: number): number {
   return length;
 }
 
-/** A heap of (rank, position) over a linked list: n log n. Entries gone stale are passed over. */
+/**
+ * A heap of (rank, position) over a linked list: O(n log n). Entries that have become outdated are skipped.
+ */
 function mergeLong(ids: Uint32Array, table: PairTable, below: number): number {
   const length = ids.length;
   const next = new Int32Array(length), previous = new Int32Array(length);
@@ -116,31 +119,31 @@ function mergeLong(ids: Uint32Array, table: PairTable, below: number): number {
     previous[i] = i - 1;
   }
   const heap = new RankHeap(length);
-  const offer = (left: number): void => {
+  const pushPair = (left: number): void => {
     const rank = table.rank(ids[left], ids[next[left]]);
     if (rank < below) heap.push(rank, left);
   };
-  for (let i = 0; i + 1 < length; i++) offer(i);
-  const GONE = EMPTY;
+  for (let i = 0; i + 1 < length; i++) pushPair(i);
+  const REMOVED = EMPTY;
   while (heap.size > 0) {
     const [rank, left] = heap.pop();
     const right = next[left];
-    if (ids[left] === GONE || right < 0 || table.rank(ids[left], ids[right]) !== rank) continue;
+    if (ids[left] === REMOVED || right < 0 || table.rank(ids[left], ids[right]) !== rank) continue;
     ids[left] = table.id(ids[left], ids[right]);
-    ids[right] = GONE;
+    ids[right] = REMOVED;
     next[left] = next[right];
     if (next[left] >= 0) {
       previous[next[left]] = left;
-      offer(left);
+      pushPair(left);
     }
-    if (previous[left] >= 0) offer(previous[left]);
+    if (previous[left] >= 0) pushPair(previous[left]);
   }
   let kept = 0;
   for (let i = 0; i >= 0; i = next[i]) ids[kept++] = ids[i];
   return kept;
 }
 
-/** A binary heap of rank · 2^32 + position, exact for ranks below 2^21. */
+/** A binary heap of the keys rank · 2^32 + position, which a float64 holds exactly for ranks below 2^21. */
 class RankHeap {
   #keys: Float64Array;
   size = 0;

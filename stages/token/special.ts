@@ -1,64 +1,67 @@
 /**
- * Special tokens: ids that no merge makes, put into text by their names where the caller allows it.
+ * Special tokens: ids that no merge produces. Their texts are encoded as these ids only where the caller
+ * allows it.
  *
- * Source: openai/tiktoken core.py, Encoding.encode. There, which of two special tokens that begin at one place is taken
- * is left to chance; here it is the longer.
+ * Source: openai/tiktoken core.py, Encoding.encode. If two special tokens match at the same position,
+ * tiktoken does not define which one it takes; here the longer one is taken.
  *
  * @module
  */
 import { excerpt } from "../format/text/excerpt.ts";
 
 /**
- * Which special tokens' texts are read as tokens, and which are refused; others are plain text. minbpe's modes:
- * `none_raise` is the default, `all` is `{ allowedSpecial: "all" }`, `none` is `{ disallowedSpecial: [] }`, and a set
- * is `{ allowedSpecial: set, disallowedSpecial: [] }`.
+ * How `encode` treats the text of a special token: as the token, as an error, or as plain text. minbpe's
+ * modes correspond to these options: `none_raise` is the default, `all` is `{ allowedSpecial: "all" }`,
+ * `none` is `{ disallowedSpecial: [] }`, and a set is `{ allowedSpecial: set, disallowedSpecial: [] }`.
  */
 export interface SpecialOptions {
-  /** Default none. */
+  /** Texts that are encoded as special tokens (default: none). */
   readonly allowedSpecial?: "all" | Iterable<string>;
-  /** Default all that are not allowed. Any texts may be given. */
+  /** Texts that are refused, special tokens or not (default: all special tokens that are not allowed). */
   readonly disallowedSpecial?: "all" | Iterable<string>;
 }
 
-/** A piece of a text: plain, or a special token's id. */
+/** Part of a text: plain text, or the id of a special token. */
 export type TextSegment = string | number;
 
 const utf8 = new TextEncoder();
 
 /** The special tokens of a vocabulary. */
 export class SpecialTokens {
-  /** Ids by text. */
+  /** Ids of the special tokens, by text. */
   readonly ids: ReadonlyMap<string, number>;
   readonly #bytes: ReadonlyMap<number, Uint8Array>;
-  readonly #any: RegExp | null;
+  readonly #anySpecial: RegExp | null;
 
-  /** Throws TypeError for a text that is empty or has a lone surrogate, and for an id that is given twice. */
+  /** Throws TypeError if a text is empty or has a lone surrogate, or if two texts have the same id. */
   constructor(ids: ReadonlyMap<string, number>) {
     this.ids = new Map(ids);
     this.#bytes = new Map([...ids].map(([text, id]) => [id, utf8.encode(text)]));
-    this.#any = expressionOf([...ids.keys()]);
+    this.#anySpecial = anyOf([...ids.keys()]);
     for (const text of ids.keys()) {
       if (text === "" || !text.isWellFormed()) {
         throw new TypeError(
-          `Cannot make ${excerpt(text)} a special token: expected text, well-formed and not empty`,
+          `Cannot make ${
+            excerpt(text)
+          } a special token: expected text that is not empty and has no lone surrogate`,
         );
       }
     }
     if (this.#bytes.size < ids.size) {
       throw new TypeError(
-        `Cannot make special tokens of [${[...ids].join("; ")}]: two have one id: give each its own`,
+        `Cannot make special tokens of [${[...ids].join("; ")}]: two have the same id: give each its own`,
       );
     }
   }
 
-  /** UTF-8 of a special token's text; undefined if the id is none's. */
+  /** UTF-8 bytes of a special token's text; undefined if no special token has the id. */
   bytes(id: number): Uint8Array | undefined {
     return this.#bytes.get(id);
   }
 
   /**
-   * A text cut at the allowed special tokens; of those that begin at one place the longest is taken. Throws RangeError
-   * for a disallowed one, and for an allowed one that is not special.
+   * Splits a text at the allowed special tokens. Throws RangeError if the text has a disallowed one, or if
+   * `allowedSpecial` names a text that is not a special token.
    */
   split(text: string, { allowedSpecial = [], disallowedSpecial = "all" }: SpecialOptions): TextSegment[] {
     const allowed = allowedSpecial === "all" ? null : new Set(asList(allowedSpecial, "allowedSpecial"));
@@ -66,18 +69,18 @@ export class SpecialTokens {
     this.#refuse(
       text,
       disallowedSpecial === "all"
-        ? this.#except(allowed)
-        : expressionOf(asList(disallowedSpecial, "disallowedSpecial")),
+        ? this.#notIn(allowed)
+        : anyOf(asList(disallowedSpecial, "disallowedSpecial")),
     );
-    const wanted = allowed === null ? this.#any : expressionOf([...allowed]);
-    return wanted === null ? [text] : this.#cut(text, wanted);
+    const expression = allowed === null ? this.#anySpecial : anyOf([...allowed]);
+    return expression === null ? [text] : this.#splitAt(text, expression);
   }
 
-  /** All that are not allowed. */
-  #except(allowed: ReadonlySet<string> | null): RegExp | null {
+  /** Matches the special tokens that are not in `allowed`; null allows all. */
+  #notIn(allowed: ReadonlySet<string> | null): RegExp | null {
     if (allowed === null) return null;
-    if (allowed.size === 0) return this.#any; // the usual case: made once
-    return expressionOf([...this.ids.keys()].filter((name) => !allowed.has(name)));
+    if (allowed.size === 0) return this.#anySpecial; // the usual case, whose expression is made only once
+    return anyOf([...this.ids.keys()].filter((name) => !allowed.has(name)));
   }
 
   #refuse(text: string, disallowed: RegExp | null): void {
@@ -92,23 +95,23 @@ export class SpecialTokens {
     );
   }
 
-  #cut(text: string, wanted: RegExp): TextSegment[] {
-    const pieces: TextSegment[] = [];
+  #splitAt(text: string, special: RegExp): TextSegment[] {
+    const segments: TextSegment[] = [];
     let last = 0;
-    for (const { 0: name, index } of text.matchAll(new RegExp(wanted, "gu"))) {
-      if (index > last) pieces.push(text.slice(last, index));
-      pieces.push(this.ids.get(name) ?? 0);
+    for (const { 0: name, index } of text.matchAll(new RegExp(special, "gu"))) {
+      if (index > last) segments.push(text.slice(last, index));
+      segments.push(this.ids.get(name) ?? 0);
       last = index + name.length;
     }
-    if (last < text.length) pieces.push(text.slice(last));
-    return pieces;
+    if (last < text.length) segments.push(text.slice(last));
+    return segments;
   }
 
   #checkKnown(names: Iterable<string>): void {
     for (const name of names) {
       if (this.ids.has(name)) continue;
       throw new RangeError(
-        `Cannot allow ${excerpt(name)}: it is not among the special tokens [${
+        `Cannot allow ${excerpt(name)}: it is not one of the special tokens [${
           [...this.ids.keys()].join(", ")
         }]`,
       );
@@ -116,7 +119,7 @@ export class SpecialTokens {
   }
 }
 
-/** A string is an Iterable of its characters, which nobody means here. */
+/** Refuses a single string: it is an Iterable of its characters, which is never what the caller means. */
 function asList(names: string | Iterable<string>, option: string): string[] {
   if (typeof names !== "string") return [...names];
   throw new TypeError(
@@ -124,9 +127,10 @@ function asList(names: string | Iterable<string>, option: string): string[] {
   );
 }
 
-/** Any of some texts, the longest first; null if there are none. */
-function expressionOf(names: readonly string[]): RegExp | null {
+/** An expression that matches any of the texts, the longest first; null if there are none. */
+function anyOf(names: readonly string[]): RegExp | null {
   const texts = names.filter((name) => name !== "").sort((a, b) => b.length - a.length);
   if (texts.length === 0) return null;
-  return new RegExp(texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|"), "u"); // not g: that remembers
+  const source = texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|");
+  return new RegExp(source, "u"); // without g, whose lastIndex would carry over from one search to the next
 }

@@ -1,54 +1,67 @@
 /**
- * The interface of tokenizers.
+ * The interface that all tokenizers implement.
  *
  * @module
  */
 import type { SpecialOptions } from "./special.ts";
 
-/** What becomes of bytes that are not UTF-8: U+FFFD, or an error. */
+/** Options of `Tokenizer.decode`. */
 export interface DecodeOptions {
-  /** Default replace. */
+  /** What to do with bytes that are not UTF-8: replace them by U+FFFD (default), or throw. */
   readonly errors?: "replace" | "fatal";
 }
 
-/** Text, and where each of its tokens begins in it. */
+/** A decoded text and the positions of its tokens. */
 export type TextWithOffsets = Readonly<{
   text: string;
-  /** Index into `text`; of a token that begins within a character, that character's. */
+  /**
+   * Index in `text` at which each token begins; for a token that begins inside a character, the index of that
+   * character.
+   */
   offsets: readonly number[];
 }>;
 
-/** Text to token ids and back; the methods are tiktoken's. Every method throws RangeError for an unknown id. */
+/**
+ * Encodes text as token ids and decodes ids. The methods are tiktoken's; each throws RangeError for an
+ * unknown id.
+ */
 export interface Tokenizer {
-  /** Ids are 0 … vocabSize - 1: bytes or characters, merges and special tokens together; some may stand for none. */
+  /** Ids are 0 … vocabSize - 1, special tokens included. Some ids may be unused. */
   readonly vocabSize: number;
-  /** Special tokens by their text. */
+  /** Ids of the special tokens, by text. */
   readonly special: ReadonlyMap<string, number>;
-  /** The id of `<|endoftext|>`. Throws TypeError if there is none. */
+  /** Id of `<|endoftext|>`. Throws TypeError if there is none. */
   readonly eotToken: number;
   /**
-   * The ids of a text by a person or a program that knows of special tokens: their texts become tokens where allowed
-   * and are refused where not, as in tiktoken. Throws RangeError naming the token, the place and the remedy.
+   * Encodes a text in which special tokens may occur, such as a prompt. As in tiktoken, `options` says which
+   * of their texts are encoded as tokens; others are refused with a RangeError unless `disallowedSpecial`
+   * excludes them.
    */
   encode(text: string, options?: SpecialOptions): Uint32Array;
-  /** The ids of any text, special tokens' texts read as plain: for documents. A lone surrogate counts as U+FFFD. */
+  /**
+   * Encodes a document: texts of special tokens are encoded as plain text. A lone surrogate is encoded as
+   * U+FFFD.
+   */
   encodeOrdinary(text: string): Uint32Array;
-  /** The id of one whole token, special or not, by its text or bytes. Throws RangeError if there is none. */
+  /**
+   * Id of the token, special or not, that has exactly this text or these bytes. Throws RangeError if there is
+   * none.
+   */
   encodeSingleToken(token: string | Uint8Array): number;
-  /** The text of ids. With `errors: "fatal"` throws TypeError for bytes that are not UTF-8. */
+  /** Decodes ids as text. With `errors: "fatal"` throws TypeError for bytes that are not UTF-8. */
   decode(ids: Iterable<number>, options?: DecodeOptions): string;
-  /** The bytes of ids, exact also where they are not whole characters. */
+  /** The bytes of the tokens, joined; exact even where they are not complete characters. */
   decodeBytes(ids: Iterable<number>): Uint8Array;
-  /** A copy of the bytes of one id. */
+  /** A copy of one token's bytes. */
   decodeSingleTokenBytes(id: number): Uint8Array;
-  /** Bytes of each id. */
+  /** Copies of each token's bytes. */
   decodeTokensBytes(ids: Iterable<number>): Uint8Array[];
-  /** The text of ids, and where each begins. Throws TypeError for bytes that are not UTF-8. */
+  /** Decodes ids as text with the position of each token. Throws TypeError for bytes that are not UTF-8. */
   decodeWithOffsets(ids: Iterable<number>): TextWithOffsets;
-  /** Where each id's bytes begin, and last where they end: one number more than ids. */
+  /** Byte offset of each token in the joined bytes, and last their total length: one number more than ids. */
   byteOffsets(ids: Iterable<number>): Uint32Array;
-  /** Bytes of all ordinary tokens, in the order of the bytes. */
+  /** Bytes of all ordinary tokens, in lexicographic order. */
   tokenByteValues(): Uint8Array[];
-  /** Whether an id is a special token's. */
+  /** Whether an id is that of a special token. */
   isSpecialToken(id: number): boolean;
 }

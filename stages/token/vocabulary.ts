@@ -1,5 +1,6 @@
 /**
- * What all tokenizers share: tokens' bytes by id, special tokens, and everything that follows from the two.
+ * The base class of all tokenizers: it holds the bytes of the tokens and the special tokens, and does
+ * everything except the encoding of plain text.
  *
  * @module
  */
@@ -12,18 +13,18 @@ import type { DecodeOptions, TextWithOffsets, Tokenizer } from "./tokenizer.ts";
 
 const utf8 = new TextEncoder();
 
-/** A tokenizer but for how plain text becomes ids. */
+/** A tokenizer without `encodeOrdinary`, which subclasses define. */
 export abstract class Vocabulary implements Tokenizer {
   readonly vocabSize: number;
   readonly special: ReadonlyMap<string, number>;
-  /** Bytes of the ordinary tokens by id; undefined where an id has none. */
+  /** Bytes of the ordinary tokens, indexed by id; undefined where no ordinary token has the id. */
   readonly tokens: readonly (Uint8Array | undefined)[];
   readonly #special: SpecialTokens;
-  // Made when asked for: who only encodes needs neither.
+  // Made at first use: a program that only encodes needs neither.
   #ids: ByteIndex | null = null;
   #bytes: TokenBytes | null = null;
 
-  /** Throws TypeError if two tokens have one id, or for a special token's text that is empty. */
+  /** Throws TypeError if two tokens have the same id, or if a special token's text is empty. */
   constructor(tokens: readonly (Uint8Array | undefined)[], special: ReadonlyMap<string, number>) {
     this.tokens = tokens;
     this.#special = new SpecialTokens(special);
@@ -31,31 +32,33 @@ export abstract class Vocabulary implements Tokenizer {
     for (const [text, id] of special) {
       if (tokens[id] !== undefined) {
         throw new TypeError(
-          `Cannot make ${text} a special token: its id ${id} is an ordinary token's: give it another`,
+          `Cannot make ${text} a special token: its id ${id} is an ordinary token's: give it an id of its own`,
         );
       }
     }
     this.vocabSize = [...special.values()].reduce((most, id) => Math.max(most, id + 1), tokens.length);
   }
 
-  /** As in the interface. */
+  /** See `Tokenizer.encodeOrdinary`. */
   abstract encodeOrdinary(text: string): Uint32Array;
 
-  /** As in the interface. */
+  /** See `Tokenizer.eotToken`. */
   get eotToken(): number {
     return endOfText(this);
   }
 
-  /** As in the interface. */
+  /** See `Tokenizer.encode`. */
   encode(text: string, options: SpecialOptions = {}): Uint32Array {
-    const pieces = this.#special.split(text, options);
-    if (pieces.length === 1 && typeof pieces[0] === "string") return this.encodeOrdinary(pieces[0]);
+    const segments = this.#special.split(text, options);
+    if (segments.length === 1 && typeof segments[0] === "string") return this.encodeOrdinary(segments[0]);
     return joined(
-      pieces.map((piece) => typeof piece === "string" ? this.encodeOrdinary(piece) : Uint32Array.of(piece)),
+      segments.map((segment) =>
+        typeof segment === "string" ? this.encodeOrdinary(segment) : Uint32Array.of(segment)
+      ),
     );
   }
 
-  /** As in the interface. */
+  /** See `Tokenizer.encodeSingleToken`. */
   encodeSingleToken(token: string | Uint8Array): number {
     const text = typeof token === "string"
       ? token
@@ -67,48 +70,48 @@ export abstract class Vocabulary implements Tokenizer {
     throw new RangeError(
       `Cannot encode ${excerpt(text)} (bytes ${
         excerpt(bytes.toHex())
-      }) as a single token: the vocabulary has none: encode() gives several`,
+      }) as a single token: no token of the vocabulary has these bytes: encode() returns several tokens`,
     );
   }
 
-  /** As in the interface. */
+  /** See `Tokenizer.decode`. */
   decode(ids: Iterable<number>, { errors = "replace" }: DecodeOptions = {}): string {
-    const given = errors === "fatal" ? [...ids] : ids; // for the message they are looked at again
-    return textOf(this.#all.joined(given), { errors, parts: () => this.#all.each(given) });
+    const list = errors === "fatal" ? [...ids] : ids; // an error message needs the ids a second time
+    return textOf(this.#all.joined(list), { errors, parts: () => this.#all.each(list) });
   }
 
-  /** As in the interface. */
+  /** See `Tokenizer.decodeBytes`. */
   decodeBytes(ids: Iterable<number>): Uint8Array {
     return this.#all.joined(ids);
   }
 
-  /** As in the interface. */
+  /** See `Tokenizer.decodeSingleTokenBytes`. */
   decodeSingleTokenBytes(id: number): Uint8Array {
     return this.#all.one(id);
   }
 
-  /** As in the interface. */
+  /** See `Tokenizer.decodeTokensBytes`. */
   decodeTokensBytes(ids: Iterable<number>): Uint8Array[] {
     return this.#all.each(ids);
   }
 
-  /** As in the interface. */
+  /** See `Tokenizer.decodeWithOffsets`. */
   decodeWithOffsets(ids: Iterable<number>): TextWithOffsets {
-    const given = [...ids];
-    return { text: this.decode(given, { errors: "fatal" }), offsets: textOffsets(this.#all.each(given)) };
+    const list = [...ids];
+    return { text: this.decode(list, { errors: "fatal" }), offsets: textOffsets(this.#all.each(list)) };
   }
 
-  /** As in the interface. */
+  /** See `Tokenizer.byteOffsets`. */
   byteOffsets(ids: Iterable<number>): Uint32Array {
     return offsetsOf(this.#all.each(ids));
   }
 
-  /** As in the interface. */
+  /** See `Tokenizer.tokenByteValues`. */
   tokenByteValues(): Uint8Array[] {
     return this.tokens.flatMap((bytes) => bytes === undefined ? [] : [bytes.slice()]).sort(compareBytes);
   }
 
-  /** As in the interface. */
+  /** See `Tokenizer.isSpecialToken`. */
   isSpecialToken(id: number): boolean {
     return this.#special.bytes(id) !== undefined;
   }
@@ -120,7 +123,7 @@ export abstract class Vocabulary implements Tokenizer {
   }
 }
 
-/** Below 0 where `a` comes first in the order of bytes, a prefix before what it begins. */
+/** Compares bytes lexicographically: below 0 if `a` comes before `b`. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length);
   for (let i = 0; i < shared; i++) if (a[i] !== b[i]) return a[i] - b[i];

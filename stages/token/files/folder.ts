@@ -1,6 +1,7 @@
 /**
- * A tokenizer's folder: `tokenizer.json`, `tokenizer.model`, `tokenizer.vocab`, `vocab.json`, `merges.txt`,
- * `tokenizer.tiktoken` and `report.json`; of a character tokenizer `meta.json` and `report.json`.
+ * Saves a tokenizer to a folder, and reads one from a folder or file. A byte-pair tokenizer's folder holds
+ * `tokenizer.json`, `tokenizer.model`, `tokenizer.vocab`, `vocab.json`, `merges.txt`, `tokenizer.tiktoken`
+ * and `report.json`; a character tokenizer's folder holds `meta.json` and `report.json`.
  *
  * @module
  */
@@ -15,7 +16,8 @@ import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerNames } from "../tokenizer_names.ts";
 import { exists, removeIfThere, writeSynced } from "../../disk/whole_files.ts";
 
-const NAMES = [
+/** Files of a tokenizer's folder; the first that exists is read. */
+const fileNames = [
   "tokenizer.json",
   "meta.json",
   "tokenizer.model",
@@ -26,18 +28,19 @@ const NAMES = [
   "report.json",
 ];
 
-/** What to write. */
+/** Options of `saveTokenizer`. */
 export interface SaveTokenizerOptions {
-  /** The folder; other files in it are left alone. */
+  /** Path of the folder. Files in it that are not a tokenizer's are left alone. */
   readonly dir: string;
-  /** Goes into report.json, beside the vocabulary's size: how the tokenizer was learned. */
+  /** Fields of report.json, beside `vocabSize`: how the tokenizer was trained. */
   readonly report?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Writes a tokenizer's folder, whole or not at all: the files are written and synced beside, then renamed. A
- * format is left out where it cannot hold the tokenizer: minbpe's for GPT-2's and GPT-4's shuffled bytes. Throws
- * TypeError for a tokenizer of another make, or that no format can hold.
+ * Writes a tokenizer's folder, whole or not at all: the files are written and synced in a folder beside it,
+ * then renamed. A format that cannot hold the tokenizer is left out; minbpe's cannot hold GPT-2's and GPT-4's
+ * tokenizers, whose ids 0 to 255 are not the bytes in order. Throws TypeError for other classes of
+ * tokenizers, or if no format can hold the tokenizer.
  */
 export async function saveTokenizer(tokenizer: Tokenizer, options: SaveTokenizerOptions): Promise<void> {
   const files = filesOf(tokenizer);
@@ -51,15 +54,17 @@ export async function saveTokenizer(tokenizer: Tokenizer, options: SaveTokenizer
   await Deno.mkdir(fresh, { recursive: true });
   for (const [name, text] of files) await writeSynced(`${fresh}/${name}`, text);
   if (!(await exists(dir))) return await Deno.rename(fresh, dir);
-  for (const name of NAMES) await removeIfThere(`${dir}/${name}`);
+  for (const name of fileNames) await removeIfThere(`${dir}/${name}`);
   for (const name of [...files.keys()].reverse()) await Deno.rename(`${fresh}/${name}`, `${dir}/${name}`);
   await Deno.remove(fresh, { recursive: true });
 }
 
 /**
  * Reads a tokenizer from a folder (`tokenizer.json`, else `meta.json`, `tokenizer.model`, or `vocab.json` and
- * `merges.txt`) or from one such file, or from a `.tiktoken` file: one of OpenAI's by its name (`cl100k_base.tiktoken`)
- * with its pattern and special tokens, others with GPT-4's pattern and none. Throws Deno.errors.NotFound, or SyntaxError with file, line and reason.
+ * `merges.txt`), or from one such file, or from a `.tiktoken` file. A `.tiktoken` file named as one of
+ * OpenAI's, such as `cl100k_base.tiktoken`, gets that vocabulary's pattern and special tokens; others get
+ * GPT-4's pattern and no special tokens. Throws Deno.errors.NotFound, or SyntaxError with file, line and
+ * reason.
  */
 export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTokenizer> {
   const { isFile } = await Deno.stat(path).catch((cause) => {
@@ -72,7 +77,7 @@ export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTo
     );
   });
   const folder = isFile ? path.replace(/[^\\/]*$/, "") || "." : path;
-  for (const name of isFile ? [path.slice(path.search(/[^\\/]*$/))] : NAMES) {
+  for (const name of isFile ? [path.slice(path.search(/[^\\/]*$/))] : fileNames) {
     const file = isFile ? path : `${path}/${name}`;
     if (!(await exists(file))) continue;
     if (name === "vocab.json" || name === "merges.txt") return await readGpt2(folder);
@@ -103,13 +108,13 @@ async function readGpt2(folder: string): Promise<BpeTokenizer> {
   return parseGpt2Files({ vocab, merges, folder });
 }
 
-const LARGEST = 1 << 26; // bytes: the largest that are published have half of it
+const largestFile = 1 << 26; // bytes; the largest published tokenizers have half as many
 
 async function readText(path: string): Promise<string> {
   const { size } = await Deno.stat(path);
-  if (size > LARGEST) {
+  if (size > largestFile) {
     throw new SyntaxError(
-      `Cannot read ${path}: it has ${size} bytes, expected at most ${LARGEST}: is it a tokenizer's`,
+      `Cannot read ${path}: it has ${size} bytes, but a tokenizer's file has at most ${largestFile}`,
     );
   }
   return await Deno.readTextFile(path);
@@ -131,6 +136,6 @@ function filesOf(tokenizer: Tokenizer): Map<string, string> {
   if (fitsTiktoken(tokenizer)) files.set("tokenizer.tiktoken", tiktokenRanks(tokenizer));
   if (files.size > 0) return files;
   throw new TypeError(
-    "Cannot save this tokenizer: no format can hold it: give its special tokens other texts",
+    "Cannot save this tokenizer: no file format can hold it: give its special tokens other texts",
   );
 }

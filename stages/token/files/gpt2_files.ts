@@ -1,19 +1,20 @@
 /**
- * GPT-2's files: `vocab.json` (token to id) and `merges.txt` (one merge a line), bytes written as characters.
+ * GPT-2's files: `vocab.json` (token to id) and `merges.txt` (one merge per line). Bytes are written as
+ * printable characters; see byte_characters.ts.
  *
  * @module
  */
 import { excerpt } from "../../format/text/excerpt.ts";
 import { type BpeSpec, BpeTokenizer, type Merge } from "../bpe.ts";
-import { printable, unprintable } from "../byte_characters.ts";
+import { bytesToCharacters, charactersToBytes } from "../byte_characters.ts";
 import type { Pattern } from "../split/patterns.ts";
 
-/** The text of `vocab.json`, special tokens included. */
+/** The content of `vocab.json`, special tokens included. */
 export function gpt2Vocab(tokenizer: BpeTokenizer): string {
   return JSON.stringify(vocabularyJson(tokenizer));
 }
 
-/** Token to id, in order of id; special tokens by their own text. Throws TypeError where two have one text. */
+/** Ids by the text of the token, in order of id. Throws TypeError if two tokens have the same text. */
 export function vocabularyJson(tokenizer: BpeTokenizer): Record<string, number> {
   const entries = vocabularyEntries(tokenizer).sort((a, b) => a[1] - b[1]);
   const texts = new Map<string, number>();
@@ -21,7 +22,9 @@ export function vocabularyJson(tokenizer: BpeTokenizer): Record<string, number> 
     const other = texts.get(text);
     if (other !== undefined) {
       throw new TypeError(
-        `Cannot write the tokens ${other} and ${id} to one vocabulary: both are written ${excerpt(text)}`,
+        `Cannot write the tokens ${other} and ${id} to one vocabulary: both would be written as ${
+          excerpt(text)
+        }`,
       );
     }
     texts.set(text, id);
@@ -29,7 +32,7 @@ export function vocabularyJson(tokenizer: BpeTokenizer): Record<string, number> 
   return Object.fromEntries(entries);
 }
 
-/** Whether each token can be told by its text: no special token is written as an ordinary one is. */
+/** Whether all tokens have different texts: no special token is written like an ordinary token. */
 export function fitsVocabulary(tokenizer: BpeTokenizer): boolean {
   const entries = vocabularyEntries(tokenizer);
   return new Set(entries.map(([text]) => text)).size === entries.length;
@@ -37,32 +40,32 @@ export function fitsVocabulary(tokenizer: BpeTokenizer): boolean {
 
 function vocabularyEntries(tokenizer: BpeTokenizer): [string, number][] {
   const entries: [string, number][] = [...tokenizer.special];
-  tokenizer.tokens.forEach((bytes, id) => bytes && entries.push([printable(bytes), id]));
+  tokenizer.tokens.forEach((bytes, id) => bytes && entries.push([bytesToCharacters(bytes), id]));
   return entries;
 }
 
-/** The text of `merges.txt`. */
+/** The content of `merges.txt`. */
 export function gpt2Merges(tokenizer: BpeTokenizer): string {
-  const shown = tokenizer.tokens.map((bytes) => bytes === undefined ? "" : printable(bytes));
+  const shown = tokenizer.tokens.map((bytes) => bytes === undefined ? "" : bytesToCharacters(bytes));
   return "#version: 0.2\n" +
     tokenizer.merges.map(([left, right]) => `${shown[left]} ${shown[right]}\n`).join("");
 }
 
-/** The two files; the pattern is not in them. */
+/** The contents of the two files, and the pattern, which is in neither. */
 export interface Gpt2Files {
-  /** Text of vocab.json. */
+  /** Content of vocab.json. */
   readonly vocab: string;
-  /** Text of merges.txt. */
+  /** Content of merges.txt. */
   readonly merges: string;
-  /** Where they stand, for messages. */
+  /** Path of their folder, for error messages. */
   readonly folder: string;
-  /** Default gpt2. */
+  /** Pattern that splits text into chunks (default gpt2). */
   readonly pattern?: Pattern;
 }
 
 /**
- * Reads `vocab.json` and `merges.txt`. An entry that no merge makes and that is not a byte is a special token.
- * Throws SyntaxError with file, line or entry, and reason.
+ * Reads `vocab.json` and `merges.txt`. An entry that is neither a byte nor the result of a merge is a special
+ * token. Throws SyntaxError with the file, the line or entry, and the reason.
  */
 export function parseGpt2Files(files: Gpt2Files): BpeTokenizer {
   const name = `${files.folder}/merges.txt`;
@@ -79,14 +82,16 @@ export function parseGpt2Files(files: Gpt2Files): BpeTokenizer {
     pairs.push({ pair: [parts[0], parts[1]], where: `${name}: line ${i + 1}` });
   });
   const made = new Set(pairs.map(({ pair: [left, right] }) => left + right));
-  const special = new Map([...vocab].filter(([text]) => !made.has(text) && unprintable(text)?.length !== 1));
+  const special = new Map(
+    [...vocab].filter(([text]) => !made.has(text) && charactersToBytes(text)?.length !== 1),
+  );
   return tokenizerFromTexts({ vocab, pairs, special, pattern: files.pattern ?? "gpt2", name: files.folder });
 }
 
-/** Ids are below this: tables are as long as the greatest id. */
+/** Limit of ids in files: tables in memory are as long as the greatest id. */
 export const MAX_IDS: number = 2 ** 21;
 
-/** Token texts to ids. Throws SyntaxError naming the entry. */
+/** Parses vocab.json: ids by the text of the token. Throws SyntaxError with the entry. */
 export function parseVocab(text: string, name: string): Map<string, number> {
   let parsed: unknown;
   try {
@@ -97,10 +102,13 @@ export function parseVocab(text: string, name: string): Map<string, number> {
   return vocabularyOf(parsed, name);
 }
 
-/** A JSON object as token texts to ids, each id once. Throws SyntaxError naming the entry. */
+/**
+ * Reads a JSON object as ids by the text of the token. Throws SyntaxError with the entry, also if an id
+ * repeats.
+ */
 export function vocabularyOf(parsed: unknown, name: string): Map<string, number> {
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    throw new SyntaxError(`Cannot read ${name}: the vocabulary must be an object of token to id`);
+    throw new SyntaxError(`Cannot read ${name}: expected a JSON object from token to id`);
   }
   const taken = new Set<number>();
   const vocab = new Map<string, number>();
@@ -108,7 +116,7 @@ export function vocabularyOf(parsed: unknown, name: string): Map<string, number>
     if (!Number.isSafeInteger(id) || id < 0 || id >= MAX_IDS || taken.has(id)) {
       throw new SyntaxError(
         `Cannot read ${name}: token ${excerpt(token)} has id ${excerpt(id)}: ` +
-          (taken.has(id) ? "it is taken" : `expected a whole number below ${MAX_IDS}`),
+          (taken.has(id) ? "another token has it" : `expected a whole number below ${MAX_IDS}`),
       );
     }
     taken.add(id);
@@ -117,29 +125,32 @@ export function vocabularyOf(parsed: unknown, name: string): Map<string, number>
   return vocab;
 }
 
-/** What the two kinds of file come to. */
+/** A vocabulary as GPT-2's files and tokenizer.json both describe it. */
 export interface ParsedVocabulary {
-  /** Ids by the tokens' printable texts. */
+  /** Ids by the text of the token, in printable characters. */
   readonly vocab: ReadonlyMap<string, number>;
-  /** The merges in order, and where each was read. */
+  /** The merges in order, and the place of each in its file, for error messages. */
   readonly pairs: readonly { readonly pair: readonly [string, string]; readonly where: string }[];
-  /** Special tokens by text. */
+  /** Ids of the special tokens, by text. */
   readonly special: ReadonlyMap<string, number>;
-  /** How text is cut first. */
+  /** Pattern that splits text into chunks. */
   readonly pattern: Pattern;
-  /** The file, for messages. */
+  /** Path of the file, for error messages. */
   readonly name: string;
 }
 
-/** A tokenizer from texts of tokens and merges. Throws SyntaxError with the place of what does not fit. */
+/**
+ * A tokenizer from the texts of tokens and merges. Throws SyntaxError with the place of an entry that does
+ * not fit.
+ */
 export function tokenizerFromTexts({ vocab, pairs, special, pattern, name }: ParsedVocabulary): BpeTokenizer {
   const tokens: (Uint8Array | undefined)[] = [];
   for (const [text, id] of vocab) {
     if (special.has(text)) continue;
-    const bytes = unprintable(text);
+    const bytes = charactersToBytes(text);
     if (bytes === null) {
       throw new SyntaxError(
-        `Cannot read ${name}: token ${excerpt(text)} has a character that is no byte's`,
+        `Cannot read ${name}: token ${excerpt(text)} has a character that stands for no byte`,
       );
     }
     tokens[id] = bytes;
@@ -158,7 +169,7 @@ export function tokenizerFromTexts({ vocab, pairs, special, pattern, name }: Par
   return checkedTokenizer({ pattern, tokens: filled, merges, special }, name);
 }
 
-/** A tokenizer of what a file says. Throws SyntaxError, with the file, where the parts do not fit. */
+/** A tokenizer from a file's data. Throws SyntaxError with the file if the data are inconsistent. */
 export function checkedTokenizer(spec: BpeSpec, name: string): BpeTokenizer {
   const taken = new Map<number, string>();
   for (const [text, id] of spec.special ?? []) {
@@ -166,9 +177,7 @@ export function checkedTokenizer(spec: BpeSpec, name: string): BpeTokenizer {
     if (id >= MAX_IDS || other !== undefined) {
       throw new SyntaxError(
         `Cannot read ${name}: special token ${excerpt(text)} has id ${id}: ` +
-          (other === undefined
-            ? `expected a whole number below ${MAX_IDS}`
-            : `it is taken by ${excerpt(other)}`),
+          (other === undefined ? `expected a whole number below ${MAX_IDS}` : `${excerpt(other)} has it`),
       );
     }
     taken.set(id, text);

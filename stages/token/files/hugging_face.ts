@@ -1,19 +1,19 @@
 /**
- * `tokenizer.json`, the format of Hugging Face tokenizers, for byte-level BPE.
+ * `tokenizer.json`, Hugging Face's format, for byte-level BPE.
  *
  * @module
  */
 import { excerpt } from "../../format/text/excerpt.ts";
 import type { BpeTokenizer } from "../bpe.ts";
-import { printable } from "../byte_characters.ts";
+import { bytesToCharacters } from "../byte_characters.ts";
 import { tokenizerFromTexts, vocabularyJson, vocabularyOf } from "./gpt2_files.ts";
 import { GPT4_SPELLINGS, type Pattern, patternSource } from "../split/patterns.ts";
 
 const BYTE_LEVEL = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true };
 
-/** The text of `tokenizer.json`. */
+/** The content of `tokenizer.json`. */
 export function huggingFaceJson(tokenizer: BpeTokenizer): string {
-  const shown = tokenizer.tokens.map((bytes) => bytes === undefined ? "" : printable(bytes));
+  const shown = tokenizer.tokens.map((bytes) => bytes === undefined ? "" : bytesToCharacters(bytes));
   return JSON.stringify({
     version: "1.0",
     truncation: null,
@@ -100,12 +100,13 @@ function preTokenizer(pattern: Pattern): unknown {
   if (pattern === "gpt2") return { ...BYTE_LEVEL, use_regex: true };
   const plain = { ...BYTE_LEVEL, use_regex: false };
   if (pattern === "none") return plain;
-  const regex = pattern === "gpt4" ? GPT4_SPELLINGS[1] : patternSource(pattern); // as Hugging Face's own files have it
+  // GPT-4's pattern is written as in the files that Hugging Face publishes.
+  const regex = pattern === "gpt4" ? GPT4_SPELLINGS[1] : patternSource(pattern);
   const split = { type: "Split", pattern: { Regex: regex }, behavior: "Isolated", invert: false };
   return { type: "Sequence", pretokenizers: [split, plain] };
 }
 
-/** The pattern of a pre-tokenizer, or null if it is of another kind. */
+/** The pattern of a pre-tokenizer; null for a kind that this program does not support. */
 function patternOf(pre: unknown): Pattern | null {
   if (isByteLevel(pre)) return field(pre, "use_regex") === false ? "none" : "gpt2";
   const parts = field(pre, "pretokenizers");
@@ -123,6 +124,7 @@ function isByteLevel(pre: unknown): boolean {
   return field(pre, "type") === "ByteLevel" && field(pre, "add_prefix_space") === false;
 }
 
+/** The value of an object's field; undefined for anything that is no object. */
 function field(of: unknown, name: string): unknown {
   return typeof of === "object" && of !== null ? Reflect.get(of, name) : undefined;
 }

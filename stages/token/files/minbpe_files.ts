@@ -1,5 +1,6 @@
 /**
- * minbpe's files, version 1: `.model` (pattern, special tokens, merges) and `.vocab` (for people, not read back).
+ * minbpe's files, version 1: `.model` holds the pattern, the special tokens and the merges; `.vocab` lists
+ * the tokens for people and is never read.
  *
  * Source: karpathy/minbpe base.py.
  *
@@ -10,21 +11,25 @@ import type { BpeTokenizer, Merge } from "../bpe.ts";
 import { checkedTokenizer } from "./gpt2_files.ts";
 import { patternSource } from "../split/patterns.ts";
 
-/** Whether minbpe's format can hold a tokenizer: one line each, ids 0 to 255 are the bytes, merges follow in order. */
+/**
+ * Whether minbpe's format can hold a tokenizer: the pattern and the special tokens have no line breaks, ids 0
+ * to 255 are the bytes, and the merges' ids follow in order.
+ */
 export function fitsMinbpe(tokenizer: BpeTokenizer): boolean {
-  return lineBroken(tokenizer) === undefined && tokenizer.byteIds.every((id, byte) => id === byte) &&
+  return textWithLineBreak(tokenizer) === undefined && tokenizer.byteIds.every((id, byte) => id === byte) &&
     tokenizer.merges.every(([, , id], rank) => id === 256 + rank);
 }
 
-/** The text of `.model`. Throws TypeError if the format cannot hold the tokenizer. */
+/** The content of `.model`. Throws TypeError if the format cannot hold the tokenizer. */
 export function minbpeModel(tokenizer: BpeTokenizer): string {
-  const broken = lineBroken(tokenizer);
+  const broken = textWithLineBreak(tokenizer);
   if (broken !== undefined) {
     throw new TypeError(`Cannot write ${JSON.stringify(broken)} to a minbpe model: it has a line break`);
   }
   if (!fitsMinbpe(tokenizer)) {
     throw new TypeError(
-      `Cannot write a minbpe model: ids 0 to 255 must be the bytes and merges follow in order: write tokenizer.json`,
+      `Cannot write a minbpe model: ids 0 to 255 must be the bytes, and the merges' ids must follow in order: ` +
+        `write tokenizer.json instead`,
     );
   }
   let text = `minbpe v1\n${patternSource(tokenizer.pattern)}\n${tokenizer.special.size}\n`;
@@ -33,12 +38,12 @@ export function minbpeModel(tokenizer: BpeTokenizer): string {
   return text;
 }
 
-/** What cannot stand in one line, if anything. */
-function lineBroken({ pattern, special }: BpeTokenizer): string | undefined {
+/** The pattern or special token that has a line break, if any. */
+function textWithLineBreak({ pattern, special }: BpeTokenizer): string | undefined {
   return [patternSource(pattern), ...special.keys()].find((text) => /[\r\n]/.test(text));
 }
 
-/** The text of `.vocab`: each token as it prints, and what it was merged from. */
+/** The content of `.vocab`: each token's text, and the two tokens that it was merged from. */
 export function minbpeVocab(tokenizer: BpeTokenizer): string {
   const shown = tokenizer.tokens.map((bytes) => bytes === undefined ? "" : rendered(bytes));
   const parts = new Map(
@@ -49,7 +54,7 @@ export function minbpeVocab(tokenizer: BpeTokenizer): string {
   return lines.join("");
 }
 
-const MOST_BYTES = 1 << 26;
+const mostBytes = 1 << 26; // of all tokens together: in a hostile file each merge could double the length
 
 /** Reads a `.model`. Throws SyntaxError with file, line and reason. */
 export function parseMinbpeModel(text: string, file: string): BpeTokenizer {
@@ -60,9 +65,9 @@ export function parseMinbpeModel(text: string, file: string): BpeTokenizer {
   if (lines[0] !== "minbpe v1") {
     throw refuse(0, `expected "minbpe v1", found ${excerpt(lines[0] ?? "")}`);
   }
-  if (lines.length < 3) throw refuse(lines.length, "the file ends before the number of special tokens");
+  if (lines.length < 3) throw refuse(lines.length, "the file ends before the count of special tokens");
   if (!/^\d{1,6}$/.test(lines[2])) {
-    throw refuse(2, `expected a number of special tokens, found ${excerpt(lines[2])}`);
+    throw refuse(2, `expected the count of special tokens, found ${excerpt(lines[2])}`);
   }
   const firstMerge = 3 + Number(lines[2]);
   if (lines.length < firstMerge) {
@@ -82,13 +87,13 @@ export function parseMinbpeModel(text: string, file: string): BpeTokenizer {
     if (match === null) throw refuse(i, `expected two ids, found ${excerpt(lines[i])}`);
     const left = Number(match[1]), right = Number(match[2]);
     if (left >= tokens.length || right >= tokens.length) {
-      throw refuse(i, `merge ${lines[i]} needs ids below ${tokens.length}, its own`);
+      throw refuse(i, `merge ${lines[i]} needs ids below its own, ${tokens.length}`);
     }
     merges.push([left, right, tokens.length]);
     const joined = new Uint8Array(tokens[left].length + tokens[right].length);
     total += joined.length;
-    if (total > MOST_BYTES) { // each merge may double the longest token
-      throw refuse(i, `the tokens so far have ${total} bytes together, expected at most ${MOST_BYTES}`);
+    if (total > mostBytes) {
+      throw refuse(i, `the tokens so far have ${total} bytes together, expected at most ${mostBytes}`);
     }
     joined.set(tokens[left]);
     joined.set(tokens[right], tokens[left].length);
@@ -97,7 +102,7 @@ export function parseMinbpeModel(text: string, file: string): BpeTokenizer {
   return checkedTokenizer({ pattern: lines[1], tokens, merges, special }, file);
 }
 
-/** Text of a token's bytes, with control characters escaped so that they do not disturb the line. */
+/** A token's bytes as text, with control characters escaped so that they do not break the line. */
 function rendered(bytes: Uint8Array): string {
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   return text.replace(/\p{C}/gu, (character) => {

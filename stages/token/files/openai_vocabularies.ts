@@ -1,22 +1,25 @@
 /**
- * OpenAI's vocabularies from npm js-tiktoken, loaded when asked for.
+ * OpenAI's vocabularies, from npm js-tiktoken; each is imported only when it is used.
  *
- * Token i's bytes are `tokens[i]`; re-serialised as "base64 rank" lines they have the SHA-256 of tiktoken's own files.
+ * Written as a `.tiktoken` file, each has the SHA-256 of tiktoken's own file.
  *
  * @module
  */
 import { BpeTokenizer } from "../bpe.ts";
 import type { Pattern } from "../split/patterns.ts";
 
-interface Ranks {
+interface RanksModule {
   readonly special_tokens: Readonly<Record<string, number>>;
   readonly bpe_ranks: string;
 }
 
-/** gpt2 is r50k with 50,257 ids, p50k has 50,281, cl100k (GPT-4) 100,277, o200k (GPT-4o) 200,019. */
+/**
+ * Names of the vocabularies: gpt2 is r50k with 50,257 ids, p50k has 50,281, cl100k (GPT-4) 100,277, o200k
+ * (GPT-4o) 200,019.
+ */
 export type OpenAiVocabulary = "gpt2" | "p50k" | "cl100k" | "o200k";
 
-/** How a published vocabulary cuts text; the names are tiktoken's files' without `_base`. */
+/** Pattern with which each vocabulary splits text into chunks. */
 export const openAiPatterns: Readonly<Record<OpenAiVocabulary, Pattern>> = {
   gpt2: "gpt2",
   p50k: "gpt2",
@@ -24,7 +27,7 @@ export const openAiPatterns: Readonly<Record<OpenAiVocabulary, Pattern>> = {
   o200k: "o200k",
 };
 
-/** One of OpenAI's tokenizers. */
+/** Loads one of OpenAI's tokenizers. */
 export async function openAiTokenizer(name: OpenAiVocabulary): Promise<BpeTokenizer> {
   const { bpe_ranks, special_tokens } = await ranksOf(name);
   return new BpeTokenizer({
@@ -34,22 +37,25 @@ export async function openAiTokenizer(name: OpenAiVocabulary): Promise<BpeTokeni
   });
 }
 
-/** GPT-2's tokenizer: 50,257 tokens, `<|endoftext|>` is 50256. */
+/** Loads GPT-2's tokenizer: 50,257 tokens, `<|endoftext|>` is 50256. */
 export function gpt2Tokenizer(): Promise<BpeTokenizer> {
   return openAiTokenizer("gpt2");
 }
 
-/** GPT-4's tokenizer (cl100k): 100,277 ids, `<|endoftext|>` is 100257. */
+/** Loads GPT-4's tokenizer (cl100k): 100,277 ids, `<|endoftext|>` is 100257. */
 export function cl100kTokenizer(): Promise<BpeTokenizer> {
   return openAiTokenizer("cl100k");
 }
 
-/** Special tokens of one of them by text. */
+/** Ids of a vocabulary's special tokens, by text. */
 export async function openAiSpecialTokens(name: OpenAiVocabulary): Promise<ReadonlyMap<string, number>> {
   return new Map(Object.entries((await ranksOf(name)).special_tokens));
 }
 
-/** Which of them a file of tiktoken's holds: `cl100k_base.tiktoken`; null for other names. */
+/**
+ * The vocabulary that a file of tiktoken's holds, by the file's name (`cl100k_base.tiktoken`); null for other
+ * names.
+ */
 export function vocabularyOfFile(name: string): OpenAiVocabulary | null {
   switch (name.replace(/(_base)?\.tiktoken$/, "")) {
     case "gpt2":
@@ -66,7 +72,7 @@ export function vocabularyOfFile(name: string): OpenAiVocabulary | null {
   }
 }
 
-async function ranksOf(name: OpenAiVocabulary): Promise<Ranks> {
+async function ranksOf(name: OpenAiVocabulary): Promise<RanksModule> {
   switch (name) {
     case "gpt2":
       return (await import("js-tiktoken/ranks/gpt2")).default;
@@ -79,7 +85,7 @@ async function ranksOf(name: OpenAiVocabulary): Promise<Ranks> {
   }
 }
 
-/** Lines of "! first-rank base64 base64 …": consecutive ranks. */
+/** Tokens by rank, from lines of the form `! RANK BASE64 BASE64 …`, whose tokens have consecutive ranks. */
 function tokensOf(lines: string): (Uint8Array | undefined)[] {
   const tokens: Uint8Array[] = [];
   for (const line of lines.split("\n")) {
@@ -89,5 +95,5 @@ function tokensOf(lines: string): (Uint8Array | undefined)[] {
       tokens[Number(first) + i] = Uint8Array.fromBase64(text);
     });
   }
-  return Array.from(tokens); // holes, as p50k has at its <|endoftext|>, become undefined
+  return Array.from(tokens); // unused ranks, such as that of p50k's <|endoftext|>, become undefined
 }

@@ -1,5 +1,6 @@
 /**
- * tiktoken's files: a line "base64 rank" for each ordinary token. The pattern and the special tokens are not in them.
+ * tiktoken's files: a line `BASE64 RANK` for each ordinary token. They hold neither the pattern nor the
+ * special tokens.
  *
  * Source: openai/tiktoken load.py.
  *
@@ -11,34 +12,37 @@ import { ByteIndex } from "../byte_index.ts";
 import { checkedTokenizer, MAX_IDS } from "./gpt2_files.ts";
 import type { Pattern } from "../split/patterns.ts";
 
-/** Whether ranks alone say how a tokenizer merges: no two tokens of the same bytes, each merge found again from them. */
+/**
+ * Whether tiktoken's format can hold a tokenizer: no two tokens have the same bytes, and its merges can be
+ * recovered from the tokens' ranks.
+ */
 export function fitsTiktoken(tokenizer: BpeTokenizer): boolean {
   const { tokens } = tokenizer;
-  if (tokens.reduce((sum, bytes) => sum + cuts(bytes), 0) > MOST_CUTS) return false;
+  if (tokens.reduce((sum, bytes) => sum + splitWork(bytes), 0) > mostWork) return false;
   if (
     new ByteIndex(tokens).size !== tokens.reduce((count, bytes) => count + (bytes === undefined ? 0 : 1), 0)
   ) {
     return false;
   }
   if (tokenizer.byRank) return true;
-  let found: BpeTokenizer["merges"];
+  let recovered: BpeTokenizer["merges"];
   try {
-    found = new BpeTokenizer({ pattern: tokenizer.pattern, tokens }).merges;
+    recovered = new BpeTokenizer({ pattern: tokenizer.pattern, tokens }).merges;
   } catch (error) {
-    if (error instanceof TypeError) return false; // a token that is no merge of two
+    if (error instanceof TypeError) return false; // a token is not a merge of two others
     throw error;
   }
   const { merges } = tokenizer;
-  return found.length === merges.length &&
-    found.every((merge, i) => merge.every((id, j) => id === merges[i][j]));
+  return recovered.length === merges.length &&
+    recovered.every((merge, i) => merge.every((id, j) => id === merges[i][j]));
 }
 
-/** The text of a `.tiktoken` file. Throws TypeError if the format cannot hold the tokenizer. */
+/** The content of a `.tiktoken` file. Throws TypeError if the format cannot hold the tokenizer. */
 export function tiktokenRanks(tokenizer: BpeTokenizer): string {
   if (!fitsTiktoken(tokenizer)) {
     throw new TypeError(
-      "Cannot write tiktoken's ranks: they say only which bytes are tokens, and the merges do not follow from " +
-        "that: write tokenizer.json",
+      "Cannot write a tiktoken file: it holds only the tokens' bytes and ranks, and this tokenizer's merges do " +
+        "not follow from them: write tokenizer.json instead",
     );
   }
   return tokenizer.tokens.map((bytes, id) => bytes === undefined ? "" : `${bytes.toBase64()} ${id}\n`).join(
@@ -46,20 +50,20 @@ export function tiktokenRanks(tokenizer: BpeTokenizer): string {
   );
 }
 
-/** What stands beside the ranks. */
+/** Facts about a `.tiktoken` file that are not in it. */
 export interface TiktokenFile {
-  /** For messages. */
+  /** Path of the file, for error messages. */
   readonly file: string;
-  /** Default gpt4. */
+  /** Pattern that splits text into chunks (default gpt4). */
   readonly pattern?: Pattern;
-  /** Special tokens by text; default none. */
+  /** Ids of the special tokens, by text (default: none). */
   readonly special?: ReadonlyMap<string, number>;
 }
 
-// Every way to cut every token is looked up by its bytes: this bounds the time. cl100k needs 5 million.
-const MOST_CUTS = 1 << 29;
+const mostWork = 1 << 29; // bounds the time of looking up all splits of all tokens; cl100k needs 5 million
 
-function cuts(bytes: Uint8Array | undefined): number {
+/** Upper bound of the bytes that are compared when all splits of a token are looked up. */
+function splitWork(bytes: Uint8Array | undefined): number {
   return bytes === undefined ? 0 : bytes.length * bytes.length;
 }
 
@@ -72,7 +76,7 @@ export function parseTiktokenRanks(
   const lineOf = new Map<string, number>();
   let total = 0;
   text.split("\n").forEach((line, i) => {
-    if (line === "") return; // as tiktoken, which passes over empty lines
+    if (line === "") return; // tiktoken skips empty lines too
     const refuse = (why: string, cause?: unknown): SyntaxError =>
       new SyntaxError(`Cannot read ${file}: line ${i + 1}: ${why}`, { cause });
     const match = /^(\S+) (\d{1,7})\r?$/.exec(line);
@@ -81,12 +85,12 @@ export function parseTiktokenRanks(
     }
     const rank = Number(match[2]);
     if (rank >= MAX_IDS) throw refuse(`rank ${rank}: expected a whole number below ${MAX_IDS}`);
-    if (tokens[rank] !== undefined) throw refuse(`rank ${rank} is taken by another token`);
+    if (tokens[rank] !== undefined) throw refuse(`another token has rank ${rank}`);
     const bytes = decoded(match[1], refuse);
-    total += cuts(bytes);
-    if (total > MOST_CUTS) throw refuse("the tokens are too long: is it a file of ranks");
+    total += splitWork(bytes);
+    if (total > mostWork) throw refuse("the tokens are too long for a vocabulary: expected a tiktoken file");
     const earlier = lineOf.get(match[1]);
-    if (earlier !== undefined) throw refuse(`the token ${match[1]} stands in line ${earlier} already`);
+    if (earlier !== undefined) throw refuse(`the token ${match[1]} is already in line ${earlier}`);
     lineOf.set(match[1], i + 1);
     tokens[rank] = bytes;
   });

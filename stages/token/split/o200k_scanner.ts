@@ -1,17 +1,20 @@
 /**
- * The o200k pattern (GPT-4o) as a scanner.
+ * * The o200k pattern (GPT-4o) as a scanner, without a regular expression.
  *
- * Its first two alternatives are words: at most one character that is neither letter, number nor line break; then
- * capitals and letters without case, then small letters and letters without case, where marks count as without case;
- * then a contraction. The first asks for a small letter or one without case at the end, which an expression finds by
- * going back, the second for one of the former.
+ * The pattern's first two alternatives are words. A word is an optional leading character that is no letter,
+ * number or line break, then uppercase or caseless letters, then lowercase or caseless letters, then an
+ * optional contraction; marks count as caseless letters. The first alternative needs at least one letter in
+ * the second group and is found by backtracking over the first group; the second alternative needs at least
+ * one letter in the first group.
  *
  * @module
  */
 import { contractionEnd, isNewline, spaceEnd, widthAt } from "./scanners.ts";
 
 const OTHER = 1, UPPER = 2, LOWER = 3, CASELESS = 4, MARK = 5, NUMBER = 6, SPACE = 7;
-const classes = new Uint8Array(0x110000); // 0: not looked up yet; untouched pages of it take no memory
+// Classes by code point, found at first use; 0: not known yet. Memory pages that are never written cost
+// nothing.
+const classes = new Uint8Array(0x110000);
 
 const EXPRESSIONS: readonly (readonly [RegExp, number])[] = [
   [/[\p{Lu}\p{Lt}]/u, UPPER],
@@ -22,20 +25,21 @@ const EXPRESSIONS: readonly (readonly [RegExp, number])[] = [
   [/\p{White_Space}/u, SPACE],
 ];
 
-function lookUp(codePoint: number): number {
+/** Finds a code point's class and stores it. */
+function classify(codePoint: number): number {
   const char = String.fromCodePoint(codePoint);
   return classes[codePoint] = EXPRESSIONS.find(([expression]) => expression.test(char))?.[1] ?? OTHER;
 }
 
-/** The class of the code point at `index`; 0 past the end. */
+/** Class of the code point at `index`; 0 at the end of the text. */
 function classAt(text: string, index: number): number {
   if (index >= text.length) return 0;
   const unit = text.charCodeAt(index);
   const codePoint = (unit & 0xFC00) === 0xD800 ? text.codePointAt(index) ?? unit : unit;
-  return classes[codePoint] || lookUp(codePoint);
+  return classes[codePoint] || classify(codePoint);
 }
 
-/** The end of the chunk that begins at `start`. */
+/** End of the chunk that begins at `start`. */
 export function o200kChunkEnd(text: string, start: number): number {
   const unit = text.charCodeAt(start), kind = classAt(text, start);
   const next = start + widthAt(text, start);
@@ -45,34 +49,34 @@ export function o200kChunkEnd(text: string, start: number): number {
     const after = classAt(text, next);
     if (after >= UPPER && after <= MARK) {
       const end = wordEnd(text, next);
-      // Capitals alone after a mark: the first alternative takes the mark without them.
+      // A mark and then only uppercase letters: the first alternative matches the mark alone.
       return contracted(text, kind === MARK && allUpper(text, next, end) ? next : end);
     }
     if (kind === MARK) return contracted(text, next);
   }
   if (kind === NUMBER) return digitsEnd(text, start);
-  const marks = unit === 0x20 ? next : start;
-  if (isOther(classAt(text, marks))) {
-    let end = marks;
+  const symbols = unit === 0x20 ? next : start;
+  if (isOther(classAt(text, symbols))) {
+    let end = symbols;
     while (isOther(classAt(text, end))) end += widthAt(text, end);
     while (isNewline(text.charCodeAt(end)) || text.charCodeAt(end) === 0x2F) end++;
     return end;
   }
   let end = start;
   while (classAt(text, end) === SPACE) end++;
-  for (let i = end; i > start; i--) if (isNewline(text.charCodeAt(i - 1))) return i; // up to the last line break
+  for (let i = end; i > start; i--) if (isNewline(text.charCodeAt(i - 1))) return i;
   return spaceEnd(text, start, end);
 }
 
-/** The end of a word that begins with a letter or mark at `start`. */
+/** End of a word that begins with a letter or mark at `start`. */
 function wordEnd(text: string, start: number): number {
-  let end = start, caseless = start; // caseless: behind the last letter without case
+  let end = start, caselessEnd = start; // caselessEnd: after the last caseless letter or mark
   for (let kind = classAt(text, end); kind === UPPER || kind === CASELESS || kind === MARK;) {
     end += widthAt(text, end);
-    if (kind !== UPPER) caseless = end;
+    if (kind !== UPPER) caselessEnd = end;
     kind = classAt(text, end);
   }
-  if (classAt(text, end) !== LOWER) return caseless > start ? caseless : end;
+  if (classAt(text, end) !== LOWER) return caselessEnd > start ? caselessEnd : end;
   for (let kind = LOWER; kind === LOWER || kind === CASELESS || kind === MARK; kind = classAt(text, end)) {
     end += widthAt(text, end);
   }
@@ -84,16 +88,19 @@ function allUpper(text: string, start: number, end: number): boolean {
   return true;
 }
 
+/** End of the contraction that begins at `end`, or `end` if there is none. */
 function contracted(text: string, end: number): number {
   return text.charCodeAt(end) === 0x27 ? contractionEnd(text, end, true) || end : end;
 }
 
+/** End of a run of at most three digits. */
 function digitsEnd(text: string, start: number): number {
   let end = start;
   for (let digits = 0; digits < 3 && classAt(text, end) === NUMBER; digits++) end += widthAt(text, end);
   return end;
 }
 
+/** Whether a class is neither letter, number nor white space. */
 function isOther(kind: number): boolean {
   return kind === OTHER || kind === MARK;
 }

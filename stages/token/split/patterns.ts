@@ -1,32 +1,32 @@
 /**
- * How text is cut into chunks before byte-pair merging: GPT-2's, GPT-4's and GPT-4o's patterns as JavaScript expressions.
+ * * The patterns of GPT-2, GPT-4 and GPT-4o, which split text into chunks before byte-pair merging, as
+ * JavaScript expressions.
  *
- * JavaScript differs from the engines that the patterns were written for: it has no possessive quantifiers (the
- * greedy forms match the same here, for what follows can never match what was taken), and its \s takes U+FEFF and
- * leaves out U+0085, so \p{White_Space} stands for it. Source: openai/gpt-2 encoder.py, openai/tiktoken
- * openai_public.py, karpathy/minbpe regex.py.
+ * JavaScript differs from the engines for which the patterns were written. It has no possessive quantifiers;
+ * greedy ones match the same text here, because the rest of a pattern never matches characters that a
+ * quantifier took. Its \s matches U+FEFF and does not match U+0085, so \p{White_Space} replaces it. Source:
+ * openai/gpt-2 encoder.py, openai/tiktoken openai_public.py, karpathy/minbpe regex.py.
  *
  * @module
  */
-
 import { excerpt } from "../../format/text/excerpt.ts";
 import { o200kChunkEnd } from "./o200k_scanner.ts";
 import { gpt2ChunkEnd, gpt4ChunkEnd, widthAt } from "./scanners.ts";
 
-/** A pattern by name, or the source of a regular expression. */
+/** The name of a pattern, or the source of a regular expression. */
 export type Pattern = "gpt2" | "gpt4" | "o200k" | "none" | (string & Record<never, never>);
 
-/** The chunk that begins at `start` ends before the returned index, which is greater than `start`. */
+/** Returns the index after the last UTF-16 unit of the chunk that begins at `start`. */
 export type ChunkEnd = (text: string, start: number) => number;
 
-/** GPT-2's pattern, as minbpe and Hugging Face spell it. */
+/** GPT-2's pattern as minbpe, Hugging Face and tiktoken write it. */
 export const GPT2_SPELLINGS: readonly string[] = [
   String.raw`'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
   String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
   String.raw`'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s`,
 ];
 
-/** GPT-4's pattern, as minbpe, Hugging Face and tiktoken (now and earlier) spell it. */
+/** GPT-4's pattern as minbpe, Hugging Face and tiktoken (current and earlier versions) write it. */
 export const GPT4_SPELLINGS: readonly string[] = [
   String
     .raw`'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+`,
@@ -38,7 +38,7 @@ export const GPT4_SPELLINGS: readonly string[] = [
     .raw`(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
 ];
 
-/** The o200k pattern (GPT-4o), as tiktoken spells it, and without `(?i:)`. */
+/** The o200k pattern (GPT-4o) as tiktoken writes it, and an equivalent without `(?i:)`. */
 export const O200K_SPELLINGS: readonly string[] = [
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
   "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?",
@@ -61,7 +61,10 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
   o200k: O200K_SPELLINGS,
 };
 
-/** The name of a pattern where it is a known one in any spelling; "" is `none`; else the source itself. */
+/**
+ * Name of a pattern that is known in any of its spellings; "" is `none`. Other sources are returned
+ * unchanged.
+ */
 export function patternName(source: string): Pattern {
   for (const [name, spellings] of Object.entries(SPELLINGS)) {
     if (source === name || spellings.includes(source)) return name;
@@ -69,16 +72,16 @@ export function patternName(source: string): Pattern {
   return source;
 }
 
-/** A pattern as minbpe writes it: "" for none. */
+/** Source of a pattern as minbpe writes it; "" for `none`. */
 export function patternSource(pattern: Pattern): string {
   const name = patternName(pattern);
   return Object.hasOwn(SPELLINGS, name) ? SPELLINGS[name][0] : name;
 }
 
-const LONGEST_SOURCE = 10_000;
+const longestSource = 10_000; // characters: a longer expression could take the engine minutes to compile
 
 /**
- * A pattern as a sticky-free, global JavaScript expression. Throws SyntaxError with the source if it is none.
+ * A pattern as a global JavaScript expression. Throws SyntaxError if the source is not a regular expression.
  *
  * @example
  * ```ts
@@ -89,10 +92,10 @@ const LONGEST_SOURCE = 10_000;
 export function patternRegExp(pattern: Pattern): RegExp {
   const source = patternSource(pattern);
   if (source === "") return /[^]+/gu;
-  if (source.length > LONGEST_SOURCE) {
+  if (source.length > longestSource) {
     throw new SyntaxError(
       `Cannot read the split pattern ${excerpt(source)}: it has ${source.length} characters, ` +
-        `expected at most ${LONGEST_SOURCE}`,
+        `expected at most ${longestSource}`,
     );
   }
   try {
@@ -106,7 +109,7 @@ export function patternRegExp(pattern: Pattern): RegExp {
   }
 }
 
-/** Where chunks end. Text that a regular expression leaves out becomes chunks of its own, so nothing is lost. */
+/** The function that splits text by a pattern. Text between two matches of an expression is a chunk too. */
 export function chunkEnd(pattern: Pattern): ChunkEnd {
   switch (patternName(pattern)) {
     case "none":
@@ -122,7 +125,7 @@ export function chunkEnd(pattern: Pattern): ChunkEnd {
   }
 }
 
-/** The chunks of a text, in order; joined they are the text. */
+/** Yields the chunks of a text in order; joined, they are the text. */
 export function* chunks(text: string, pattern: Pattern): Generator<string> {
   const end = chunkEnd(pattern);
   for (let start = 0; start < text.length;) {
@@ -132,19 +135,22 @@ export function* chunks(text: string, pattern: Pattern): Generator<string> {
   }
 }
 
-/** Chunk ends by a regular expression: slower than the scanners below, and their oracle. */
+/** Finds chunk ends with a regular expression: slower than the scanners, and what tests compare them with. */
 export function regExpChunkEnd(expression: RegExp): ChunkEnd {
   return (text, start) => {
     expression.lastIndex = start;
     for (let match = expression.exec(text); match !== null; match = expression.exec(text)) {
-      if (match[0].length === 0) expression.lastIndex = match.index + widthAt(text, match.index); // an empty match
-      else return match.index > start ? match.index : expression.lastIndex; // first what the pattern leaves out
+      if (match[0].length === 0) {
+        expression.lastIndex = match.index + widthAt(text, match.index); // skips an empty match
+      } else {
+        return match.index > start ? match.index : expression.lastIndex; // text before the match comes first
+      }
     }
     return text.length;
   };
 }
 
-/** Greedy for possessive, \p{White_Space} for \s. */
+/** Rewrites a source for JavaScript: possessive quantifiers become greedy, \s becomes \p{White_Space}. */
 function javaScriptSource(source: string): string {
   let out = "", inClass = false;
   for (let i = 0; i < source.length; i++) {

@@ -1,13 +1,16 @@
 /**
- * GPT-2's and GPT-4's patterns as scanners: the end of the chunk that begins at a place, without a regular expression.
+ * * GPT-2's and GPT-4's patterns as scanners, which find the end of a chunk without a regular expression.
  *
  * @module
  */
 
 const OTHER = 1, LETTER = 2, NUMBER = 3, SPACE = 4;
-const classes = new Uint8Array(0x110000); // 0: not looked up yet; untouched pages of it take no memory
+// Classes by code point, found at first use; 0: not known yet. Memory pages that are never written cost
+// nothing.
+const classes = new Uint8Array(0x110000);
 
-function lookUp(codePoint: number): number {
+/** Finds a code point's class and stores it. */
+function classify(codePoint: number): number {
   const char = String.fromCodePoint(codePoint);
   return classes[codePoint] = /\p{L}/u.test(char)
     ? LETTER
@@ -18,30 +21,33 @@ function lookUp(codePoint: number): number {
     : OTHER;
 }
 
-/** The class of the code point at `index`, which must be inside the text. */
+/** Class of the code point at `index`, which must be inside the text. */
 function classAt(text: string, index: number): number {
   const unit = text.charCodeAt(index);
   const codePoint = (unit & 0xFC00) === 0xD800 ? text.codePointAt(index) ?? unit : unit;
-  return classes[codePoint] || lookUp(codePoint);
+  return classes[codePoint] || classify(codePoint);
 }
 
-/** Code units of the code point at `index`. */
+/** Length in UTF-16 units of the code point at `index`. */
 export function widthAt(text: string, index: number): number {
   const high = (text.charCodeAt(index) & 0xFC00) === 0xD800;
   return high && (text.charCodeAt(index + 1) & 0xFC00) === 0xDC00 ? 2 : 1;
 }
 
+/** End of the run of code points of class `kind` that begins at `start`. */
 function runEnd(text: string, start: number, kind: number): number {
   let i = start;
   while (i < text.length && classAt(text, i) === kind) i += widthAt(text, i);
   return i;
 }
 
-/** End of 's 't 'm 'd 'll 've 're at the apostrophe at `start`, or 0. */
+/** End of the contraction ('s 't 'm 'd 'll 've 're) whose apostrophe is at `start`, or 0 if there is none. */
 export function contractionEnd(text: string, start: number, anyCase: boolean): number {
   const fold = (index: number): number => {
-    const unit = text.charCodeAt(index); // NaN past the end: no comparison holds
-    return anyCase && unit >= 0x41 && unit <= 0x5A ? unit + 32 : anyCase && unit === 0x17F ? 0x73 : unit; // long s
+    const unit = text.charCodeAt(index); // NaN at the end of the text, which equals no letter
+    if (!anyCase) return unit;
+    if (unit === 0x17F) return 0x73; // ſ is the letter s where case is ignored
+    return unit >= 0x41 && unit <= 0x5A ? unit + 32 : unit;
   };
   const first = fold(start + 1);
   if (first === 0x73 || first === 0x64 || first === 0x6D || first === 0x74) return start + 2; // s d m t
@@ -51,7 +57,10 @@ export function contractionEnd(text: string, start: number, anyCase: boolean): n
   return 0;
 }
 
-/** White space from `start`: all of it at the end of the text, else all but the last, which joins what follows. */
+/**
+ * End of the chunk in a run of white space from `start` to `end`. At the end of the text it is the whole run;
+ * elsewhere the last character of the run belongs to the next chunk.
+ */
 export function spaceEnd(text: string, start: number, end: number): number {
   return end === text.length || end === start + 1 ? end : end - 1;
 }
@@ -92,14 +101,14 @@ export function gpt4ChunkEnd(text: string, start: number): number {
   if (unit !== 0x0A && unit !== 0x0D && next < text.length && classAt(text, next) === LETTER) {
     return runEnd(text, next, LETTER);
   }
-  const marks = kind === OTHER ? start : unit === 0x20 ? next : text.length;
-  if (marks < text.length && classAt(text, marks) === OTHER) {
-    let end = runEnd(text, marks, OTHER);
+  const symbols = kind === OTHER ? start : unit === 0x20 ? next : text.length;
+  if (symbols < text.length && classAt(text, symbols) === OTHER) {
+    let end = runEnd(text, symbols, OTHER);
     while (isNewline(text.charCodeAt(end))) end++;
     return end;
   }
   const end = runEnd(text, start, SPACE);
-  for (let i = end; i > start; i--) if (isNewline(text.charCodeAt(i - 1))) return i; // up to the last line break
+  for (let i = end; i > start; i--) if (isNewline(text.charCodeAt(i - 1))) return i;
   return spaceEnd(text, start, end);
 }
 

@@ -1,35 +1,36 @@
 /**
- * How often each chunk stands in texts: all that learning a vocabulary needs to know of them.
+ * Counts how often each chunk occurs in texts: the only fact about the texts that BPE training needs.
  *
  * @module
  */
 import { ChunkIndex } from "../chunk_index.ts";
 import { type ChunkEnd, chunkEnd, type Pattern } from "../split/patterns.ts";
 
-/** What was counted, as data. */
+/** The counts of a counter as plain data. */
 export type ChunkCounts = Readonly<{
+  /** Number of texts. */
   texts: number;
-  /** The different chunks one after another, in the order in which they were met first. */
+  /** The distinct chunks joined, in the order of their first occurrence. */
   chunks: string;
-  /** UTF-16 units of each. */
+  /** Length of each distinct chunk in UTF-16 units. */
   lengths: readonly number[];
-  /** How often each was met. */
+  /** Number of occurrences of each distinct chunk. */
   counts: readonly number[];
 }>;
 
-/** Counts chunks. Memory grows with the number of different chunks, not with the texts. */
+/** Counts chunks. Memory grows with the number of distinct chunks, not with the length of the texts. */
 export class ChunkCounter {
-  /** The different chunks, in the order in which they were met first. */
+  /** The distinct chunks, numbered in the order of their first occurrence. */
   readonly index: ChunkIndex = new ChunkIndex();
-  /** How often each was met. */
+  /** Number of occurrences of each distinct chunk. */
   readonly counts: number[] = [];
   /** Number of texts. */
   texts = 0;
-  /** Number of chunks, equal ones too. */
+  /** Number of chunks, repeated ones included. */
   chunks = 0;
   readonly #chunkEnd: ChunkEnd;
 
-  /** Throws SyntaxError for a pattern that is no expression. */
+  /** Throws SyntaxError if the pattern is not a regular expression. */
   constructor(pattern: Pattern) {
     this.#chunkEnd = chunkEnd(pattern);
   }
@@ -45,7 +46,7 @@ export class ChunkCounter {
     }
   }
 
-  /** Adds what another counter of the same pattern has counted, as if its texts came after what is there. */
+  /** Adds the counts of another counter with the same pattern, as if its texts had been added here now. */
   addCounted({ texts, chunks, lengths, counts }: ChunkCounts): void {
     this.texts += texts;
     let start = 0;
@@ -55,7 +56,7 @@ export class ChunkCounter {
     }
   }
 
-  /** What was counted so far. */
+  /** The counts so far. */
   counted(): ChunkCounts {
     return {
       texts: this.texts,

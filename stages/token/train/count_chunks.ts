@@ -1,5 +1,5 @@
 /**
- * Counting the chunks of many texts on several threads.
+ * A stage that counts the chunks of texts on several threads.
  *
  * @module
  */
@@ -8,30 +8,37 @@ import { map, type Stage } from "../../flow/stage.ts";
 import { ChunkCounter, type ChunkCounts } from "./chunk_counter.ts";
 import { chunkEnd, type Pattern } from "../split/patterns.ts";
 
-/** Texts that are counted together, and what is to stand beside their counts: a part of them to look at. */
+/** Texts that are counted together, and an excerpt of them that is passed on with the counts. */
 export type TextGroup = Readonly<{ texts: readonly string[]; excerpt: string }>;
 
-/** The counts of a group. */
+/** The counts of a group of texts. */
 export type CountedGroup = ChunkCounts & Readonly<{ excerpt: string }>;
 
-/** Characters that make a group: its different chunks are a tenth of its chunks by then, and go back quickly. */
+/**
+ * Characters in a group of texts. In a group of this size a tenth of the chunks are distinct, so that the
+ * counts are much smaller than the texts and are quick to send back.
+ */
 export const GROUP_CHARACTERS: number = 1 << 18;
 
-/** How to count. */
+/** Options of `countChunks`. */
 export interface CountChunksOptions {
+  /** Pattern that splits text into chunks. */
   readonly pattern: Pattern;
-  /** With 0 or 1 the work is done in this thread. */
+  /** Number of threads; with 0 or 1 the calling thread does the work. */
   readonly workers: number;
 }
 
-/** A stage from texts to the counts of their chunks. Throws SyntaxError for a bad pattern, and as `parallel`. */
+/**
+ * A stage from groups of texts to chunk counts. Throws SyntaxError for a bad pattern, and the errors of
+ * `parallel`.
+ */
 export function countChunks({ pattern, workers }: CountChunksOptions): Stage<TextGroup, CountedGroup> {
-  chunkEnd(pattern); // refuses what is none
+  chunkEnd(pattern); // throws for a bad pattern
   const work = { module: import.meta.url, group: "countChunksStages", options: { pattern } };
   return parallel(work, { workers, name: "count chunks" });
 }
 
-/** What runs in each worker. */
+/** The stages that run in each worker. */
 export function countChunksStages(
   { pattern }: { readonly pattern: Pattern },
 ): Stage<TextGroup, CountedGroup>[] {

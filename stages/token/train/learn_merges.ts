@@ -1,10 +1,12 @@
 /**
- * Byte-pair merges from counted chunks: the most frequent pair becomes a token, again and again.
+ * * Learns byte-pair merges from chunk counts: the most frequent pair of neighbouring tokens becomes a new
+ * token, until the vocabulary is full.
  *
- * Pair counts are kept up to date along with the places where each pair stands, so one merge costs as much as it
- * changes. Every place of a pair comes to be in the one step that made the younger of its two tokens, and after that
- * its count only falls: therefore places are in order without sorting, and a heap whose entries are corrected when they
- * come to the top always gives the true maximum. Source: Sennrich et al. 2016; karpathy/minbpe.
+ * The count and the positions of each pair are updated with each merge, so that a merge costs only as much as
+ * it changes. All positions of a pair are found in one step, the one that made the newer of its two tokens;
+ * after that step its count can only fall. So the positions are in order without sorting, and the queue can
+ * be a heap whose entries are corrected only when they reach the top. Source: Sennrich et al. 2016;
+ * karpathy/minbpe.
  *
  * @module
  */
@@ -14,70 +16,76 @@ import type { ChunkCounter } from "./chunk_counter.ts";
 import { PairTable } from "../merge.ts";
 import { compareBytes } from "../vocabulary.ts";
 
-/** Which of several equally frequent pairs is merged. */
+/** Which of several equally frequent pairs is merged; `TrainBpeOptions.tieBreak` explains the values. */
 export type TieBreak = "first-seen" | "greatest" | "smallest-id";
 
-const GONE = -1;
+const NONE = -1; // as an id: merged into the token on its left; as a link: no neighbour
 
-/** The different chunks as one row of ids, linked within each chunk. */
-export class Words {
+/**
+ * The distinct chunks as one array of ids. Within a chunk each position is linked to the positions of its
+ * neighbours; merges change ids and links.
+ */
+export class LinkedChunks {
+  /** Token id at each position. */
   readonly ids: Int32Array;
+  /** Position of the next token in the chunk. */
   readonly next: Int32Array;
+  /** Position of the previous token in the chunk. */
   readonly previous: Int32Array;
-  readonly #wordAt: Int32Array;
-  readonly #counts: readonly number[];
+  readonly #chunkAt: Int32Array; // number of the chunk at each position
+  readonly #counts: readonly number[]; // occurrences of each chunk
 
-  /** Of counted chunks. */
+  /** The chunks that a counter has counted, as bytes. */
   constructor({ index, counts }: ChunkCounter) {
     const utf8 = new TextEncoder();
     const all = index.joined();
     let start = 0;
-    const words = index.lengths().map((length) => utf8.encode(all.slice(start, start += length)));
-    const length = words.reduce((sum, word) => sum + word.length, 0);
+    const chunks = index.lengths().map((length) => utf8.encode(all.slice(start, start += length)));
+    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     this.ids = new Int32Array(length);
     this.next = new Int32Array(length);
     this.previous = new Int32Array(length);
-    this.#wordAt = new Int32Array(length);
+    this.#chunkAt = new Int32Array(length);
     this.#counts = counts;
     let at = 0;
-    words.forEach((word, i) => {
-      for (let j = 0; j < word.length; j++, at++) {
-        this.ids[at] = word[j];
-        this.previous[at] = j === 0 ? GONE : at - 1;
-        this.next[at] = j + 1 === word.length ? GONE : at + 1;
-        this.#wordAt[at] = i;
+    chunks.forEach((chunk, i) => {
+      for (let j = 0; j < chunk.length; j++, at++) {
+        this.ids[at] = chunk[j];
+        this.previous[at] = j === 0 ? NONE : at - 1;
+        this.next[at] = j + 1 === chunk.length ? NONE : at + 1;
+        this.#chunkAt[at] = i;
       }
     });
   }
 
-  /** How often the chunk at a place was met. */
+  /** Number of occurrences, in the texts, of the chunk at a position. */
   weight(at: number): number {
-    return this.#counts[this.#wordAt[at]];
+    return this.#counts[this.#chunkAt[at]];
   }
 
-  /** Whether left and right stand at a place. */
+  /** Whether the tokens `left` and `right` are at a position and the next one. */
   holds(at: number, left: number, right: number): boolean {
     return this.ids[at] === left && this.next[at] >= 0 && this.ids[this.next[at]] === right;
   }
 
-  /** Tokens of all texts. */
+  /** Number of tokens of all texts. */
   tokenCount(): number {
     let sum = 0;
-    for (let at = 0; at < this.ids.length; at++) if (this.ids[at] !== GONE) sum += this.weight(at);
+    for (let at = 0; at < this.ids.length; at++) if (this.ids[at] !== NONE) sum += this.weight(at);
     return sum;
   }
 }
 
-/** Counts and places of every pair. */
+/** The count and the positions of every pair; pairs are numbered in the order in which they appear. */
 class Pairs {
   readonly left: number[] = [];
   readonly right: number[] = [];
   readonly count: number[] = [];
-  readonly places: number[][] = [];
-  readonly #first: number[] = []; // index into places: what stands before it has gone
+  readonly positions: number[][] = [];
+  readonly #first: number[] = []; // index in the pair's positions below which the pair has been merged away
   readonly #table = new PairTable(1 << 12);
 
-  constructor(readonly words: Words) {}
+  constructor(readonly chunks: LinkedChunks) {}
 
   add(left: number, right: number, at: number): void {
     let pair = this.#table.id(left, right);
@@ -87,45 +95,45 @@ class Pairs {
       this.left.push(left);
       this.right.push(right);
       this.count.push(0);
-      this.places.push([]);
+      this.positions.push([]);
       this.#first.push(0);
     }
-    this.count[pair] += this.words.weight(at);
-    this.places[pair].push(at);
+    this.count[pair] += this.chunks.weight(at);
+    this.positions[pair].push(at);
   }
 
   remove(left: number, right: number, at: number): void {
-    this.count[this.#table.id(left, right)] -= this.words.weight(at);
+    this.count[this.#table.id(left, right)] -= this.chunks.weight(at);
   }
 
-  /** The first place where a pair of count above 0 still stands. */
-  firstPlace(pair: number): number {
-    const places = this.places[pair];
-    while (!this.words.holds(places[this.#first[pair]], this.left[pair], this.right[pair])) {
+  /** First position at which a pair still occurs; its count must be above 0. */
+  firstPosition(pair: number): number {
+    const positions = this.positions[pair];
+    while (!this.chunks.holds(positions[this.#first[pair]], this.left[pair], this.right[pair])) {
       this.#first[pair]++;
     }
-    return places[this.#first[pair]];
+    return positions[this.#first[pair]];
   }
 }
 
-/** Merges the most frequent pair until there are so many tokens, or nothing is left to merge. Changes the words. */
+/** Merges the most frequent pair until there are `vocabSize` tokens or no pair is left. Changes `chunks`. */
 export function learnMerges(
-  words: Words,
+  chunks: LinkedChunks,
   vocabSize: number,
   tieBreak: TieBreak,
 ): { tokens: Uint8Array[]; merges: Merge[] } {
   const tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
   const merges: Merge[] = [];
-  const pairs = new Pairs(words);
-  for (let at = 0; at < words.ids.length; at++) {
-    if (words.next[at] >= 0) pairs.add(words.ids[at], words.ids[words.next[at]], at);
+  const pairs = new Pairs(chunks);
+  for (let at = 0; at < chunks.ids.length; at++) {
+    if (chunks.next[at] >= 0) pairs.add(chunks.ids[at], chunks.ids[chunks.next[at]], at);
   }
   const queue = new PairQueue(pairs, tieBreak, tokens);
   let queued = 0;
   while (tokens.length < vocabSize) {
     while (queued < pairs.count.length) queue.push(queued++);
     const pair = queue.pop();
-    if (pair < 0) break; // nothing is left to merge
+    if (pair < 0) break; // no pair is left
     const id = tokens.length, left = pairs.left[pair], right = pairs.right[pair];
     tokens.push(Uint8Array.of(...tokens[left], ...tokens[right]));
     merges.push([left, right, id]);
@@ -134,13 +142,13 @@ export function learnMerges(
   return { tokens, merges };
 }
 
-/** Puts `id` in every place of a pair, from left to right: in "aaa" the first two are merged. */
+/** Replaces a pair by `id` everywhere, from left to right: in "aaa" the first two letters are merged. */
 function mergeEverywhere(pairs: Pairs, pair: number, id: number): void {
-  const { ids, next, previous } = pairs.words;
+  const { ids, next, previous } = pairs.chunks;
   const left = pairs.left[pair], right = pairs.right[pair];
-  for (const at of pairs.places[pair]) {
-    if (!pairs.words.holds(at, left, right)) continue;
-    const gone = next[at], before = previous[at], after = next[gone];
+  for (const at of pairs.positions[pair]) {
+    if (!pairs.chunks.holds(at, left, right)) continue;
+    const merged = next[at], before = previous[at], after = next[merged];
     if (before >= 0) {
       pairs.remove(ids[before], left, before);
       pairs.add(ids[before], id, before);
@@ -151,21 +159,24 @@ function mergeEverywhere(pairs: Pairs, pair: number, id: number): void {
       previous[after] = at;
     }
     ids[at] = id;
-    ids[gone] = GONE;
+    ids[merged] = NONE;
     next[at] = after;
   }
   pairs.count[pair] = 0;
-  pairs.places[pair] = [];
+  pairs.positions[pair] = [];
 }
 
-/** A heap of pairs by count, ties as asked; an entry that has lost count is put right when it comes to the top. */
+/**
+ * A heap of pairs by count and tie-break. A pair whose count has fallen since it was placed is moved down
+ * when it reaches the top.
+ */
 class PairQueue {
   readonly #pairs: Pairs;
   readonly #tokens: readonly Uint8Array[];
   readonly #tieBreak: TieBreak;
   readonly #heap: number[] = [];
-  readonly #count: number[] = []; // as known to the heap
-  readonly #place: number[] = [];
+  readonly #count: number[] = []; // count of each pair when it was placed in the heap
+  readonly #position: number[] = []; // first position of each pair at that time
 
   constructor(pairs: Pairs, tieBreak: TieBreak, tokens: readonly Uint8Array[]) {
     this.#pairs = pairs;
@@ -175,7 +186,7 @@ class PairQueue {
 
   push(pair: number): void {
     if (this.#pairs.count[pair] === 0) return;
-    this.#note(pair);
+    this.#recordKey(pair);
     let i = this.#heap.push(pair) - 1;
     for (let parent = (i - 1) >> 1; i > 0 && this.#before(pair, this.#heap[parent]); parent = (i - 1) >> 1) {
       this.#heap[i] = this.#heap[parent];
@@ -184,27 +195,28 @@ class PairQueue {
     this.#heap[i] = pair;
   }
 
-  /** The pair to merge next, or -1. */
+  /** Removes and returns the pair to merge next; -1 if no pair is left. */
   pop(): number {
     while (this.#heap.length > 0) {
-      const top = this.#heap[0], now = this.#pairs.count[top];
-      if (now > 0 && now === this.#count[top]) {
+      const top = this.#heap[0], count = this.#pairs.count[top];
+      if (count > 0 && count === this.#count[top]) {
         this.#dropTop();
         return top;
       }
-      if (now === 0) {
+      if (count === 0) {
         this.#dropTop();
       } else {
-        this.#note(top);
+        this.#recordKey(top);
         this.#sink(top);
       }
     }
     return -1;
   }
 
-  #note(pair: number): void {
+  /** Copies the pair's current count, and position if needed, which are its key in the heap. */
+  #recordKey(pair: number): void {
     this.#count[pair] = this.#pairs.count[pair];
-    if (this.#tieBreak === "first-seen") this.#place[pair] = this.#pairs.firstPlace(pair);
+    if (this.#tieBreak === "first-seen") this.#position[pair] = this.#pairs.firstPosition(pair);
   }
 
   #dropTop(): void {
@@ -212,6 +224,7 @@ class PairQueue {
     if (last !== undefined && this.#heap.length > 0) this.#sink(last);
   }
 
+  /** Places a pair at the top and moves it down to where it belongs. */
   #sink(pair: number): void {
     const heap = this.#heap;
     let i = 0;
@@ -224,21 +237,24 @@ class PairQueue {
     heap[i] = pair;
   }
 
+  /** Whether pair `a` is merged before pair `b`. */
   #before(a: number, b: number): boolean {
     if (this.#count[a] !== this.#count[b]) return this.#count[a] > this.#count[b];
     const { left, right } = this.#pairs;
     switch (this.#tieBreak) {
       case "first-seen":
-        return this.#place[a] < this.#place[b];
+        return this.#position[a] < this.#position[b];
       case "greatest":
         return (compareBytes(this.#tokens[left[a]], this.#tokens[left[b]]) ||
           compareBytes(this.#tokens[right[a]], this.#tokens[right[b]])) > 0;
       case "smallest-id":
-        return (rankOf(left[a]) - rankOf(left[b]) || rankOf(right[a]) - rankOf(right[b])) < 0;
+        return (huggingFaceId(left[a]) - huggingFaceId(left[b]) ||
+          huggingFaceId(right[a]) - huggingFaceId(right[b])) < 0;
     }
   }
 }
 
-function rankOf(id: number): number {
+/** The id that Hugging Face's trainer gives to a token. */
+function huggingFaceId(id: number): number {
   return id < 256 ? byteOrder[id] : id;
 }

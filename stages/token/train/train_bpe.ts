@@ -1,5 +1,5 @@
 /**
- * Learns a byte-pair vocabulary from texts: their chunks are counted, then the counts are learned from.
+ * Trains a byte-pair tokenizer: the chunks of the texts are counted, then merges are learned from the counts.
  *
  * @module
  */
@@ -8,56 +8,64 @@ import { from } from "../../flow/flow.ts";
 import { BpeTokenizer } from "../bpe.ts";
 import { ChunkCounter, type ChunkCounts } from "./chunk_counter.ts";
 import { countChunks, GROUP_CHARACTERS, type TextGroup } from "./count_chunks.ts";
-import { learnMerges, type TieBreak, Words } from "./learn_merges.ts";
+import { learnMerges, LinkedChunks, type TieBreak } from "./learn_merges.ts";
 import { type Pattern, patternName } from "../split/patterns.ts";
 export type { ChunkCounts } from "./chunk_counter.ts";
 export type { TieBreak } from "./learn_merges.ts";
 
-/** What to learn. */
+/** Options of the training. */
 export interface TrainBpeOptions {
-  /** Bytes, merges and special tokens together; fewer if the texts run out of pairs. */
+  /**
+   * Number of tokens: bytes, merges and special tokens. The result has fewer if the texts run out of pairs.
+   */
   readonly vocabSize: number;
-  /** How texts are cut first; no merge crosses a cut. Default gpt4. */
+  /** Pattern that splits texts into chunks; no token spans two chunks (default gpt4). */
   readonly pattern?: Pattern;
-  /** Special tokens; their ids come after the merges. */
+  /** Texts of the special tokens; their ids come after the merges (default: none). */
   readonly special?: readonly string[];
   /**
-   * `first-seen` (default; minbpe): the pair that stands first in the texts as merged so far. `greatest` (CS336): the
-   * lexicographically greatest pair of bytes. `smallest-id` (Hugging Face): the least pair of ids, where bytes are
-   * ordered as Hugging Face orders them.
+   * * Which of several equally frequent pairs is merged. `first-seen` (default; minbpe): the pair that occurs
+   * first in the texts as merged so far. `greatest` (Stanford's CS336): the lexicographically greatest pair
+   * of byte strings. `smallest-id` (Hugging Face): the least pair of ids, with bytes in Hugging Face's order.
    */
   readonly tieBreak?: TieBreak;
 }
 
-/** What was learned from. */
+/** Facts about a training, as report.json holds them. */
 export type TrainBpeReport = Readonly<{
   vocabSize: number;
+  /** Number of merges. */
   merges: number;
   pattern: string;
   tieBreak: TieBreak;
   special: readonly string[];
+  /** Number of texts. */
   texts: number;
-  /** UTF-8 bytes of the texts. */
+  /** Length of the texts in UTF-8 bytes. */
   bytes: number;
+  /** Number of chunks, repeated ones included. */
   chunks: number;
+  /** Number of distinct chunks. */
   differentChunks: number;
-  /** Tokens of the texts when encoded by what was learned. */
+  /** Number of tokens when the trained tokenizer encodes the texts. */
   tokens: number;
   bytesPerToken: number;
 }>;
 
-/** Gathers texts, then learns. Memory grows with the number of different chunks, not with the texts. */
+/**
+ * Collects chunk counts, then trains. Memory grows with the number of distinct chunks, not with the texts.
+ */
 export class BpeTrainer {
   readonly #options: Required<TrainBpeOptions>;
   readonly #counter: ChunkCounter;
 
-  /** Throws RangeError if vocabSize has no room for 256 bytes and the special tokens, SyntaxError for a bad pattern. */
+  /** Throws RangeError if `vocabSize` is below 256 plus the special tokens, SyntaxError for a bad pattern. */
   constructor(options: TrainBpeOptions) {
     const { vocabSize, pattern = "gpt4", special = [], tieBreak = "first-seen" } = options;
     const least = 256 + special.length;
     if (!Number.isSafeInteger(vocabSize) || vocabSize < least || vocabSize > 2 ** 21) {
       throw new RangeError(
-        `Cannot learn a vocabulary of ${vocabSize}: expected a whole number from ${least} (256 bytes and ` +
+        `Cannot train a vocabulary of ${vocabSize} tokens: expected a whole number from ${least} (256 bytes and ` +
           `${special.length} special tokens) to ${2 ** 21}`,
       );
     }
@@ -70,25 +78,25 @@ export class BpeTrainer {
     this.#counter.add(text);
   }
 
-  /** What was added so far, as data: another trainer of the same pattern goes on from it. */
+  /** The counts so far as plain data, from which another trainer with the same pattern can continue. */
   counted(): ChunkCounts {
     return this.#counter.counted();
   }
 
-  /** Adds what was counted elsewhere by the same pattern, after what is there. */
+  /** Adds counts that were made elsewhere with the same pattern. */
   addCounted(counted: ChunkCounts): void {
     this.#counter.addCounted(counted);
   }
 
-  /** Learns from what was added: the same merges for the same texts in the same order. */
+  /** Trains on the texts added so far. The same texts in the same order give the same merges. */
   train(): { tokenizer: BpeTokenizer; report: TrainBpeReport } {
     const { vocabSize, pattern, special, tieBreak } = this.#options;
-    const words = new Words(this.#counter);
-    const bytes = words.tokenCount();
-    const { tokens, merges } = learnMerges(words, vocabSize - special.length, tieBreak);
+    const chunks = new LinkedChunks(this.#counter);
+    const bytes = chunks.tokenCount();
+    const { tokens, merges } = learnMerges(chunks, vocabSize - special.length, tieBreak);
     const ids = new Map(special.map((text, i) => [text, tokens.length + i]));
     const tokenizer = new BpeTokenizer({ pattern, tokens, merges, special: ids });
-    const count = words.tokenCount();
+    const count = chunks.tokenCount();
     return {
       tokenizer,
       report: {
@@ -109,8 +117,8 @@ export class BpeTrainer {
 }
 
 /**
- * Learns a byte-pair vocabulary from texts, which are not kept: a stream of any length will do. On several `workers`
- * (default 1) the counting is shared; what is learned is the same.
+ * * Trains a byte-pair tokenizer on texts, which are not kept in memory, so that a stream of any length will
+ * do. The chunks are counted on `workers` threads (default 1); the result does not depend on their number.
  *
  * @example
  * ```ts
@@ -123,12 +131,12 @@ export async function trainBpe(
   texts: Iterable<string> | AsyncIterable<string>,
   options: TrainBpeOptions & { readonly workers?: number },
 ): Promise<{ tokenizer: BpeTokenizer; report: TrainBpeReport }> {
-  const { workers = 1, ...what } = options;
-  const trainer = new BpeTrainer(what);
+  const { workers = 1, ...training } = options;
+  const trainer = new BpeTrainer(training);
   if (workers <= 1) { for await (const text of texts) trainer.add(text); }
   else {
     const counts = from(asSource("texts", () => groups(texts)))
-      .pipe(countChunks({ pattern: what.pattern ?? "gpt4", workers }));
+      .pipe(countChunks({ pattern: training.pattern ?? "gpt4", workers }));
     for await (const counted of counts.stream()) trainer.addCounted(counted);
   }
   return trainer.train();

@@ -10,7 +10,7 @@ import { randomText } from "./random_text.ts";
 const gpt2 = await gpt2Tokenizer();
 const cl100k = await cl100kTokenizer();
 
-// ids: tiktoken's own
+// Tokenizer, text, tiktoken's ids.
 const GOLDENS: readonly [BpeTokenizer, string, string][] = [
   [gpt2, "hello world", "31373 995"],
   [gpt2, "Hello, I'm a language model,", "15496 11 314 1101 257 3303 2746 11"],
@@ -27,14 +27,14 @@ const GOLDENS: readonly [BpeTokenizer, string, string][] = [
   ],
 ];
 
-Deno.test("encode() gives tiktoken's ids and decode() the text again", () => {
+Deno.test("encodeOrdinary() returns tiktoken's ids, and decode() the text", () => {
   for (const [tokenizer, text, ids] of GOLDENS) {
     strictEqual(tokenizer.encodeOrdinary(text).join(" "), ids, text);
     strictEqual(tokenizer.decode(tokenizer.encodeOrdinary(text)), text);
   }
 });
 
-Deno.test("merges are found again from the tokens' bytes: encoding by them gives the same ids", () => {
+Deno.test("merges recovered from the tokens' bytes encode to the same ids", () => {
   strictEqual(gpt2.merges.length, 50_000);
   deepStrictEqual(gpt2.merges[0], [220, 83, 256]); // "Ġ t"
   const again = new BpeTokenizer({
@@ -50,7 +50,7 @@ Deno.test("merges are found again from the tokens' bytes: encoding by them gives
 });
 
 sharedTest(
-  "encode() counts the tokens of a long article as tiktoken does",
+  "encodeOrdinary() of a long article has as many tokens as in tiktoken",
   ["bpe/taylorswift.txt"],
   async (path) => {
     const text = await Deno.readTextFile(path("bpe/taylorswift.txt"));
@@ -60,13 +60,13 @@ sharedTest(
   },
 );
 
-Deno.test("every token encodes to itself, or to tokens of the same bytes", () => {
+Deno.test("decodeBytes() returns each token's bytes, and decode() refuses ids that are not in the vocabulary", () => {
   gpt2.tokens.forEach((bytes, id) => deepStrictEqual(gpt2.decodeBytes([id]), bytes));
   throws(() => gpt2.decode([50_257]), /id 50257 at position 0/);
-  throws(() => cl100k.decode([15_339, 100_256]), /id 100256 at position 1/); // a hole in the vocabulary
+  throws(() => cl100k.decode([15_339, 100_256]), /id 100256 at position 1/); // an unused id below the vocabulary's size
 });
 
-Deno.test("decode() after encode() is the identity for all texts, whatever their chunks", () => {
+Deno.test("decode() after encodeOrdinary() is the identity", () => {
   const bytes = byteTokenizer();
   for (let trial = 0; trial < 3000; trial++) {
     const text = randomText(trial);
@@ -78,12 +78,12 @@ Deno.test("decode() after encode() is the identity for all texts, whatever their
   strictEqual(bytes.encodeOrdinary("é").join(" "), "195 169");
 });
 
-Deno.test("a lone surrogate counts as U+FFFD, a byte-order mark stays", () => {
+Deno.test("encodeOrdinary() encodes a lone surrogate as U+FFFD and keeps a byte-order mark", () => {
   strictEqual(gpt2.decode(gpt2.encodeOrdinary("a\uD800b")), "a\uFFFDb");
   strictEqual(gpt2.decode(gpt2.encodeOrdinary("\uFEFFa")), "\uFEFFa");
 });
 
-Deno.test("merge() of a long chunk agrees with the search through all ranks", () => {
+Deno.test("merge() of a long chunk agrees with a search through all ranks", () => {
   const table = new PairTable(4);
   let id = 4;
   for (const [left, right] of [[0, 1], [1, 0], [4, 4], [4, 2], [0, 0], [6, 6], [8, 5]]) {
@@ -106,7 +106,7 @@ Deno.test("merge() of a long chunk agrees with the search through all ranks", ()
   }
 });
 
-Deno.test("BpeTokenizer refuses a vocabulary that cannot be", () => {
+Deno.test("BpeTokenizer refuses an inconsistent vocabulary", () => {
   const tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
   const build = (spec: object) => () => new BpeTokenizer({ pattern: "none", tokens, merges: [], ...spec });
   throws(build({ tokens: tokens.slice(0, 255) }), /byte 255 has no token/);

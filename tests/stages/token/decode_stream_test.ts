@@ -5,20 +5,20 @@ import { decodeStream, StreamDecoder } from "../../../stages/token/decode_stream
 import { gpt2Tokenizer } from "../../../stages/token/files/openai_vocabularies.ts";
 import { randomText } from "./random_text.ts";
 
-Deno.test("StreamDecoder never gives half a character, and its pieces join to the whole", async () => {
+Deno.test("StreamDecoder returns only complete characters, and its texts join to the whole", async () => {
   for (const tokenizer of [await gpt2Tokenizer(), byteTokenizer()]) {
     for (let trial = 0; trial < 300; trial++) {
       const text = randomText(trial);
       const decoder = new StreamDecoder(tokenizer);
-      const pieces = Array.from(tokenizer.encodeOrdinary(text), (id) => decoder.push(id));
+      const parts = Array.from(tokenizer.encodeOrdinary(text), (id) => decoder.push(id));
       strictEqual(decoder.end(), "");
-      strictEqual(pieces.join(""), text);
-      strictEqual(pieces.every((piece) => piece.isWellFormed()), true);
+      strictEqual(parts.join(""), text);
+      strictEqual(parts.every((part) => part.isWellFormed()), true);
     }
   }
 });
 
-Deno.test("StreamDecoder of any ids, in groups of any size, joins to what decode() gives", async () => {
+Deno.test("StreamDecoder of random ids in random groups joins to the result of decode()", async () => {
   const gpt2 = await gpt2Tokenizer();
   for (let trial = 0; trial < 200; trial++) {
     const ids = Array.from({ length: 20 }, (_, i) => Math.floor(uniformAt(4, `ids ${trial}`, i) * 50_257));
@@ -34,8 +34,8 @@ Deno.test("StreamDecoder of any ids, in groups of any size, joins to what decode
   }
 });
 
-Deno.test("decodeStream() passes on whole characters only, U+FFFD for one that is left", async () => {
+Deno.test("decodeStream() passes on complete characters, and U+FFFD for an incomplete one at the end", async () => {
   const ids: (number | number[])[] = [0xF0, [0x9F, 0x8C], [], 0x8D, 0x21, 0xC3];
-  const pieces = ReadableStream.from(ids).pipeThrough(decodeStream(byteTokenizer()));
-  deepStrictEqual(await Array.fromAsync(pieces), ["🌍", "!", "\uFFFD"]);
+  const texts = ReadableStream.from(ids).pipeThrough(decodeStream(byteTokenizer()));
+  deepStrictEqual(await Array.fromAsync(texts), ["🌍", "!", "\uFFFD"]);
 });

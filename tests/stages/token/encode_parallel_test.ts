@@ -11,15 +11,15 @@ import { randomText } from "./random_text.ts";
 const texts = Array.from({ length: 60 }, (_, trial) => randomText(trial).repeat(1 + trial % 7));
 const documents = texts.map((text, i) => ({ id: `${i}`, text }));
 
-async function learned(): Promise<{ tokenizer: BpeTokenizer; dir: string }> {
+async function trained(): Promise<{ tokenizer: BpeTokenizer; dir: string }> {
   const dir = await Deno.makeTempDir();
   const { tokenizer } = await trainBpe(texts, { vocabSize: 300, special: ["<|endoftext|>"] });
   await saveTokenizer(tokenizer, { dir });
   return { tokenizer, dir };
 }
 
-Deno.test("encodeParallel() gives the same ids in the same order for any number of workers", async () => {
-  const { tokenizer, dir } = await learned();
+Deno.test("encodeParallel() returns the same ids in the same order for any number of workers", async () => {
+  const { tokenizer, dir } = await trained();
   const flow = from(asSource("documents", () => documents));
   const wanted = await Array.fromAsync(flow.pipe(encode(tokenizer)).stream());
   for (const workers of [0, 1, 2, 3]) {
@@ -30,7 +30,7 @@ Deno.test("encodeParallel() gives the same ids in the same order for any number 
 });
 
 Deno.test("encodeBatch() encodes texts in order as the tokenizer does, from a name or a folder", async () => {
-  const { tokenizer, dir } = await learned();
+  const { tokenizer, dir } = await trained();
   const marked = texts.map((text) => `${text}<|endoftext|>`);
   const ids = encodeBatch(marked, { tokenizer: dir, workers: 2, allowedSpecial: "all" });
   deepStrictEqual(

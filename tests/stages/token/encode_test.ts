@@ -24,7 +24,7 @@ Deno.test("encode() puts the end-of-text token before each document and counts i
   deepStrictEqual(items, [{ id: "d", ids: Uint32Array.of(256, 195, 169, 60), bytes: 3 }]);
 });
 
-Deno.test("encode() without separator joins documents, with one it needs the token", async () => {
+Deno.test("encode() without separator needs no end-of-text token, with one it does", async () => {
   const plain = CharTokenizer.fromTexts(["ab"], []);
   deepStrictEqual(await outputs(encode(plain, { separator: false }), { id: "d", text: "ba" }), [
     { id: "d", ids: Uint32Array.of(1, 0), bytes: 2 },
@@ -32,18 +32,18 @@ Deno.test("encode() without separator joins documents, with one it needs the tok
   throws(() => encode(plain), /no <\|endoftext\|>/);
 });
 
-Deno.test("count() adds the number of tokens and keeps the rest", async () => {
+Deno.test("count() adds the number of tokens and keeps the other fields", async () => {
   const doc = { id: "d", text: "abc", url: "https://example.org" };
   deepStrictEqual(await outputs(count(byteTokenizer()), doc), [{ ...doc, tokenCount: 3 }]);
 });
 
-Deno.test("encode() and count() keep the laws of a stage", async () => {
+Deno.test("encode() and count() obey the laws of a stage", async () => {
   const docs = ["one", "", "two words", "3"].map((text, i) => ({ id: `${i}`, text }));
   await checkStage(() => encode(byteTokenizer()), docs);
   await checkStage(() => count(byteTokenizer()), docs);
 });
 
-Deno.test("utf8Length() is what TextEncoder writes", () => {
+Deno.test("utf8Length() is the length of TextEncoder's output", () => {
   for (const text of ["", "abc", "é", "안녕", "😉x", "\uD800", "a\uDC00b", "\uD83D\uD83D\uDE09"]) {
     strictEqual(utf8Length(text), new TextEncoder().encode(text).length, JSON.stringify(text));
   }

@@ -24,7 +24,7 @@ const ours = new Map(
   ),
 );
 
-Deno.test("encodeOrdinary() agrees with gpt-tokenizer on all speeches and the first mails", async () => {
+Deno.test("encodeOrdinary() agrees with gpt-tokenizer on speeches and on 100 mails", async () => {
   let speechTokens = 0, count = 0;
   for await (const { text } of from(embedded("sotu", { ordered: true })).stream()) {
     for (const [name, tokenizer] of ours) {
@@ -45,9 +45,9 @@ Deno.test("encodeOrdinary() agrees with gpt-tokenizer on all speeches and the fi
   }
 });
 
-Deno.test("encodeOrdinary() agrees with gpt-tokenizer on random texts, but for its faults", () => {
+Deno.test("encodeOrdinary() agrees with gpt-tokenizer on random texts, known bugs of gpt-tokenizer excepted", () => {
   for (let trial = 0; trial < 1500; trial++) {
-    // It takes JavaScript's \\s for white space, and knows no long s after an apostrophe.
+    // gpt-tokenizer uses JavaScript's \\s for white space and does not treat ſ after an apostrophe as s.
     const text = randomText(trial).replace(/[\u0085\uFEFF\u017F]/g, "");
     for (const [name, tokenizer] of ours) {
       const ids = [...tokenizer.encodeOrdinary(text)];

@@ -1,5 +1,5 @@
 /**
- * Texts by seed: letters, blanks, marks, what patterns treat differently, and any code points.
+ * Random texts: ASCII, white space, strings that the split patterns treat differently, and any code points.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const TRAPS = [
     .split("|"),
 ];
 
-/** A well-formed text of up to 24 pieces. */
+/** A well-formed text of up to 24 parts; the same for the same `trial`. */
 export function randomText(trial: number): string {
   const length = Math.floor(uniformAt(2, "length", trial) * 24);
   return Array.from({ length }, (_, i) => {

@@ -13,7 +13,7 @@ const [gpt2, p50k, cl100k, o200k] = await Promise.all(
 );
 const ALL: SpecialOptions = { allowedSpecial: "all" };
 
-Deno.test("encode() reads special tokens where they are allowed: tiktoken's own ids", () => {
+Deno.test("encode() encodes allowed special tokens with tiktoken's ids", () => {
   const goldens: readonly [Tokenizer, string, number[]][] = [
     [cl100k, "<|endoftext|>hello world", [100257, 15339, 1917]],
     [gpt2, "hello <|endoftext|>", [31373, 220, 50256]],
@@ -29,7 +29,7 @@ Deno.test("encode() reads special tokens where they are allowed: tiktoken's own 
   strictEqual(gpt2.encodeOrdinary("<|endoftext|>").join(" "), "27 91 437 1659 5239 91 29");
 });
 
-Deno.test("encode() refuses special tokens in a text unless told otherwise, naming token, place and remedy", () => {
+Deno.test("encode() refuses special tokens by default, naming the token, its index and the options that allow it", () => {
   throws(
     () => cl100k.encode("hello <|fim_prefix|> there"),
     (error) =>
@@ -41,11 +41,11 @@ Deno.test("encode() refuses special tokens in a text unless told otherwise, nami
     () => cl100k.encode("a<|endoftext|>", { allowedSpecial: ["<|fim_prefix|>"] }),
     /<\|endoftext\|> at index 1/,
   );
-  throws(() => gpt2.encode("x", { allowedSpecial: ["<|none|>"] }), /"<\|none\|>": it is not among/);
-  throws(() => gpt2.encode("x", { allowedSpecial: "<|endoftext|>" as "all" }), TypeError); // its letters, as a list
+  throws(() => gpt2.encode("x", { allowedSpecial: ["<|none|>"] }), /"<\|none\|>": it is not one of/);
+  throws(() => gpt2.encode("x", { allowedSpecial: "<|endoftext|>" as "all" }), TypeError); // a string would count as a list of its letters
 });
 
-Deno.test("encode(): minbpe's four modes and tiktoken's matrix of allowed and disallowed", () => {
+Deno.test("encode() supports minbpe's four modes and tiktoken's combinations of allowed and disallowed tokens", () => {
   const text = "<|endoftext|> hello <|fim_prefix|>";
   const ordinary = cl100k.encodeOrdinary(text);
   const both = [100257, 24748, 220, 100258];
@@ -65,7 +65,7 @@ Deno.test("encode(): minbpe's four modes and tiktoken's matrix of allowed and di
   );
 });
 
-Deno.test("encode(): of special tokens that begin at one place the longest allowed is taken", () => {
+Deno.test("encode() takes the longest allowed special token at a position", () => {
   const tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
   const special = new Map([["<a>", 256], ["<a><b>", 257], ["a|b", 258], ["x y", 259]]);
   const tokenizer = new BpeTokenizer({ pattern: "none", tokens, merges: [], special });
@@ -75,11 +75,11 @@ Deno.test("encode(): of special tokens that begin at one place the longest allow
   throws(() => new BpeTokenizer({ pattern: "none", tokens, special: new Map([["", 256]]) }), TypeError);
   throws(
     () => new BpeTokenizer({ pattern: "none", tokens, special: new Map([["a", 256], ["b", 256]]) }),
-    /one id/,
+    /same id/,
   );
 });
 
-Deno.test("every token by itself: bytes to id and back", () => {
+Deno.test("encodeSingleToken() and decodeSingleTokenBytes() are inverse for all tokens", () => {
   for (const tokenizer of [gpt2, p50k, cl100k, o200k]) {
     tokenizer.tokens.forEach((bytes, id) => {
       if (bytes === undefined || id % 5 > 0 && id > 10_000) return;
@@ -103,43 +103,43 @@ Deno.test("every token by itself: bytes to id and back", () => {
   ok(values[0][0] === 0 && values.at(-1)?.[0] === 255);
 });
 
-Deno.test("decodeWithOffsets() says where tokens begin: tiktoken's figures, and indices into the text", () => {
+Deno.test("decodeWithOffsets() returns tiktoken's offsets as indices in the text", () => {
   deepStrictEqual(cl100k.decodeWithOffsets(cl100k.encode("hello world")), {
     text: "hello world",
     offsets: [0, 5],
   });
   const green = cl100k.encode("hello world<|endoftext|> green cow", ALL);
   deepStrictEqual(cl100k.decodeWithOffsets(green).offsets, [0, 5, 11, 24, 30]);
-  const cut = [ // characters cut within, from tiktoken's tests/test_offsets.py
+  const split = [ // texts whose tokens split characters, from tiktoken's tests/test_offsets.py
     ["我非常渴望与人工智能一起工作", "0 1 2 3 3 4 4 5 6 7 8 8 9 10 11 12 13"],
     ["நடிகர் சூர்யா", "0 0 1 1 2 3 4 4 5 6 7 8 8 9 9 10 11 12 12"],
     [" Ġ除", "0 1"],
   ];
-  for (const [text, offsets] of cut) {
+  for (const [text, offsets] of split) {
     strictEqual(cl100k.decodeWithOffsets(cl100k.encode(text)).offsets.join(" "), offsets, text);
   }
-  // "🌍!" is f0 9f 8c 8d 21: the second unit of a surrogate pair begins no token
+  // "🌍!" is f0 9f 8c 8d 21, and "🌍" has two UTF-16 units, so "!" has index 2.
   deepStrictEqual(byteTokenizer().decodeWithOffsets([0xF0, 0x9F, 0x8C, 0x8D, 0x21]).offsets, [0, 0, 0, 0, 2]);
   deepStrictEqual([...byteTokenizer().byteOffsets([97, 256, 98])], [0, 1, 14, 15]);
   throws(() => byteTokenizer().decodeWithOffsets([97, 0xFF]), /position 1 \(bytes ff\)/);
 });
 
-Deno.test("decode() with errors fatal says where bytes stop being UTF-8; decodeBytes() takes them", () => {
+Deno.test("decode() with fatal errors names the token that breaks UTF-8; decodeBytes() returns such bytes", () => {
   const bytes = byteTokenizer();
   strictEqual(bytes.decode([0xF0, 0x9F, 97]), "\uFFFDa");
   throws(
     () => bytes.decode([97, 0xF0, 0x9F, 97], { errors: "fatal" }),
     (error) => error instanceof TypeError && /position 3/.test(error.message),
   );
-  throws(() => bytes.decode([97, 0xF0, 0x9F], { errors: "fatal" }), /end within a character/);
+  throws(() => bytes.decode([97, 0xF0, 0x9F], { errors: "fatal" }), /last character is incomplete/);
   deepStrictEqual([...bytes.decodeBytes([97, 0xF0])], [97, 0xF0]);
   deepStrictEqual(bytes.decodeTokensBytes([97, 256]).map((each) => each.length), [1, 13]);
   const own = bytes.decodeSingleTokenBytes(97);
   own[0] = 0;
-  strictEqual(bytes.decode([97]), "a"); // a copy was given
+  strictEqual(bytes.decode([97]), "a"); // decodeSingleTokenBytes() returned a copy
 });
 
-Deno.test("all tokenizers: decode() after encode() is the identity, and so are bytes, parts and offsets", () => {
+Deno.test("every tokenizer decodes what it encoded: text, bytes, tokens and offsets", () => {
   const char = CharTokenizer.fromTexts(Array.from({ length: 600 }, (_, trial) => randomText(trial)));
   for (let trial = 0; trial < 600; trial++) {
     const plain = randomText(trial);
@@ -161,7 +161,7 @@ Deno.test("all tokenizers: decode() after encode() is the identity, and so are b
   }
 });
 
-Deno.test("decode() of any ids gives text, and their bytes as they are", () => {
+Deno.test("decode() of random ids is the lenient UTF-8 decoding of decodeBytes()", () => {
   for (let trial = 0; trial < 300; trial++) {
     const ids = Array.from({ length: 12 }, (_, i) => Math.floor(uniformAt(9, `ids ${trial}`, i) * 50_257));
     const bytes = gpt2.decodeBytes(ids);
@@ -170,7 +170,7 @@ Deno.test("decode() of any ids gives text, and their bytes as they are", () => {
   }
 });
 
-/** Index of the character that the byte at an offset belongs to. */
+/** Index in the text of the character that contains the byte at an offset. */
 function characterAt(text: string, offset: number): number {
   let index = 0, bytes = 0;
   for (const character of text) {

@@ -27,9 +27,9 @@ async function trained(pattern = "gpt4"): Promise<BpeTokenizer> {
   return (await trainBpe([TEXT], options)).tokenizer;
 }
 
-Deno.test("saveTokenizer() then loadTokenizer() gives the same ids, by each of the formats alone", async () => {
+Deno.test("loadTokenizer() reads what saveTokenizer() wrote, from each format alone", async () => {
   const dir = await Deno.makeTempDir();
-  const tokenizer = await trained("gpt2"); // the pattern that vocab.json and merges.txt take for granted
+  const tokenizer = await trained("gpt2"); // the pattern that vocab.json and merges.txt imply
   await saveTokenizer(tokenizer, { dir: `${dir}/t`, report: { texts: 1 } });
   deepStrictEqual([...Deno.readDirSync(`${dir}/t`)].map(({ name }) => name).sort(), FILES);
   deepStrictEqual(JSON.parse(await Deno.readTextFile(`${dir}/t/report.json`)), { vocabSize: 300, texts: 1 });
@@ -58,10 +58,10 @@ Deno.test("saveTokenizer() replaces an older tokenizer and leaves other files al
   await Deno.remove(dir, { recursive: true });
 });
 
-Deno.test("saveTokenizer() stopped half-way leaves no folder, and the next one clears what it left", async () => {
+Deno.test("saveTokenizer() interrupted leaves no folder, and the next call removes its unfinished files", async () => {
   const dir = await Deno.makeTempDir();
   await Deno.mkdir(`${dir}/t.writing`);
-  await Deno.writeTextFile(`${dir}/t.writing/tokenizer.json`, "{"); // as a killed writer leaves it
+  await Deno.writeTextFile(`${dir}/t.writing/tokenizer.json`, "{"); // as left by a process that was killed
   await rejects(readTokenizer(`${dir}/t`), Deno.errors.NotFound);
   await saveTokenizer(byteTokenizer(), { dir: `${dir}/t` });
   strictEqual((await readTokenizer(`${dir}/t`)).vocabSize, 257);
@@ -69,7 +69,7 @@ Deno.test("saveTokenizer() stopped half-way leaves no folder, and the next one c
 });
 
 for (const pattern of ["gpt2", "gpt4", "o200k", "none", "\\p{L}+|\\s+"]) {
-  Deno.test(`tokenizer.json with pattern ${pattern} gives the same ids in Hugging Face's library`, async () => {
+  Deno.test(`tokenizer.json with pattern ${pattern} encodes to the same ids in Hugging Face's library`, async () => {
     const tokenizer = await trained(pattern);
     const other = new HuggingFace(JSON.parse(huggingFaceJson(tokenizer)), {});
     for (const text of [TEXT, "a", " I'LL we've 99 bottles…  \n \n x"]) {
@@ -88,32 +88,32 @@ for (const pattern of ["gpt2", "gpt4", "o200k", "none", "\\p{L}+|\\s+"]) {
   });
 }
 
-Deno.test("GPT-2's and GPT-4's vocabularies go through tokenizer.json, vocab.json and merges.txt unchanged", async () => {
+Deno.test("saveTokenizer() and readTokenizer() keep GPT-2's and GPT-4's vocabularies unchanged", async () => {
   for (const tokenizer of [await gpt2Tokenizer(), await cl100kTokenizer()]) {
     const dir = await Deno.makeTempDir();
     await saveTokenizer(tokenizer, { dir });
     const again = await readTokenizer(dir);
     strictEqual(again.vocabSize, tokenizer.vocabSize);
     deepStrictEqual(again.encodeOrdinary(TEXT), tokenizer.encodeOrdinary(TEXT));
-    await rejects(Deno.stat(`${dir}/tokenizer.model`), Deno.errors.NotFound); // shuffled bytes do not fit minbpe's
+    await rejects(Deno.stat(`${dir}/tokenizer.model`), Deno.errors.NotFound); // minbpe's format needs the bytes in order
     throws(() => minbpeModel(tokenizer), TypeError);
     await Deno.remove(dir, { recursive: true });
   }
 });
 
-Deno.test("a special token with a blank survives minbpe's format", async () => {
+Deno.test("minbpeModel() keeps a special token that has a space", async () => {
   const again = parseMinbpeModel(minbpeModel(await trained()), "m");
   strictEqual(again.special.get("<a b>"), 299);
 });
 
-Deno.test("special tokens that a format cannot hold: it is left out, and the ids survive by the others", async () => {
+Deno.test("saveTokenizer() leaves out formats that cannot hold a special token; the others keep its id", async () => {
   const cases: readonly [string, readonly string[]][] = [
-    ["<a b> 7", FILES], // as if it ended with an id
+    ["<a b> 7", FILES], // looks as if an id followed
     [" ", FILES],
-    ["\u20AC", FILES], // one character, and no byte's
+    ["\u20AC", FILES], // a character that stands for no byte
     ["\u2028x", FILES],
-    ["a\nb", FILES.filter((name) => !/model|\.vocab/.test(name))], // minbpe's has a line for each
-    ["e", FILES.filter((name) => !/json|txt/.test(name) || name === "report.json")], // an ordinary token's text
+    ["a\nb", FILES.filter((name) => !/model|\.vocab/.test(name))], // minbpe's format has one line per token
+    ["e", FILES.filter((name) => !/json|txt/.test(name) || name === "report.json")], // the text of an ordinary token
   ];
   for (const [special, files] of cases) {
     const dir = await Deno.makeTempDir();
@@ -135,16 +135,16 @@ Deno.test("special tokens that a format cannot hold: it is left out, and the ids
   }
 });
 
-Deno.test("malformed minbpe models are refused with line and reason", () => {
+Deno.test("parseMinbpeModel() refuses malformed models with line and reason", () => {
   const cases: readonly [string, RegExp][] = [
     ["", /m\.model: line 1: expected "minbpe v1"/],
     ["minbpe v2\n\n0\n", /line 1: .*found "minbpe v2"/],
     ["minbpe v1\n\n", /line 3: the file ends/],
-    ["minbpe v1\n\nx\n", /line 3: expected a number/],
+    ["minbpe v1\n\nx\n", /line 3: expected the count/],
     ["minbpe v1\n\n2\n<s> 256\n", /line 5: the file ends after 1 of 2/],
     ["minbpe v1\n\n1\n<s>\n", /line 4: expected a special token/],
     ["minbpe v1\n\n0\n97 98\n1 2 3\n", /line 5: expected two ids, found "1 2 3"/],
-    ["minbpe v1\n\n0\n97 256\n", /line 4: .*needs ids below 256/],
+    ["minbpe v1\n\n0\n97 256\n", /line 4: .*needs ids below its own, 256/],
   ];
   for (const [text, message] of cases) {
     throws(
@@ -154,7 +154,7 @@ Deno.test("malformed minbpe models are refused with line and reason", () => {
   }
 });
 
-Deno.test("malformed tokenizer.json, vocab.json and merges.txt are refused with place and reason", async () => {
+Deno.test("parseHuggingFaceJson() and parseGpt2Files() refuse malformed files with place and reason", async () => {
   const whole = huggingFaceJson(await trained());
   const broken = (change: (json: any) => void) => {
     const json = JSON.parse(whole);
@@ -168,7 +168,7 @@ Deno.test("malformed tokenizer.json, vocab.json and merges.txt are refused with 
   throws(broken((json) => json.model.merges[3] = "x"), /model\.merges\[3\]: expected two tokens/);
   throws(broken((json) => json.model.merges[3] = ["x", "nowhere"]), /model\.merges\[3\]: token "nowhere"/);
   throws(broken((json) => json.model.vocab.a = -1), /token "a" has id -1/);
-  throws(broken((json) => json.model.vocab.a = json.model.vocab.b), /it is taken/);
+  throws(broken((json) => json.model.vocab.a = json.model.vocab.b), /another token has it/);
   throws(
     broken((json) => delete json.model.vocab.a),
     /token "a" is not in the vocabulary|byte 97 has no token/,
@@ -180,7 +180,7 @@ Deno.test("malformed tokenizer.json, vocab.json and merges.txt are refused with 
   throws(gpt2('{"a":0}', "a b\n"), /f\/merges\.txt: line 1: token "b"/);
 });
 
-Deno.test("loadTokenizer() knows the names, and says what it expects of a path", async () => {
+Deno.test("loadTokenizer() accepts names and paths, and says what it expected otherwise", async () => {
   strictEqual((await loadTokenizer("byte")).vocabSize, 257);
   strictEqual((await loadTokenizer("gpt2")).special.get("<|endoftext|>"), 50_256);
   strictEqual((await loadTokenizer("cl100k")).vocabSize, 100_277);
@@ -199,7 +199,7 @@ Deno.test("loadTokenizer() knows the names, and says what it expects of a path",
   await Deno.remove(dir, { recursive: true });
 });
 
-Deno.test("CharTokenizer orders characters as nanoGPT does and refuses what it has not seen", () => {
+Deno.test("CharTokenizer orders characters as nanoGPT does and refuses unknown ones", () => {
   const tokenizer = CharTokenizer.fromTexts(["hello 😉", "Zé"], []);
   deepStrictEqual(tokenizer.characters, [" ", "Z", "e", "h", "l", "o", "é", "😉"]);
   strictEqual(tokenizer.vocabSize, 8);

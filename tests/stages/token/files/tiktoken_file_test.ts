@@ -19,11 +19,11 @@ const FILES = [ // SHA-256 in tiktoken's openai_public.py
 ] as const;
 
 for (const [name, file, sum] of FILES) {
-  Deno.test(`tiktokenRanks() of ${name} are tiktoken's very file, and it is read back by its name`, async () => {
+  Deno.test(`tiktokenRanks() of ${name} is tiktoken's file byte for byte, and readTokenizer() reads it by its name`, async () => {
     const tokenizer = await openAiTokenizer(name);
     const ranks = new TextEncoder().encode(tiktokenRanks(tokenizer));
     strictEqual(new Uint8Array(await crypto.subtle.digest("SHA-256", ranks)).toHex(), sum);
-    if (name === "o200k") return; // as the others, and the largest
+    if (name === "o200k") return; // the largest: reading it would test nothing new
     const dir = await Deno.makeTempDir();
     await Deno.writeFile(`${dir}/${file}.tiktoken`, ranks);
     const again = await readTokenizer(`${dir}/${file}.tiktoken`);
@@ -35,7 +35,7 @@ for (const [name, file, sum] of FILES) {
   });
 }
 
-Deno.test("a learned vocabulary goes through tiktoken's ranks unchanged: its merges are found again", async () => {
+Deno.test("parseTiktokenRanks() recovers the merges of a trained vocabulary", async () => {
   for (let trial = 0; trial < 20; trial++) {
     const texts = Array.from({ length: 30 }, (_, i) => randomText(100 * trial + i).repeat(3));
     const pattern = ["gpt2", "gpt4", "o200k", "none"][trial % 4];
@@ -48,10 +48,10 @@ Deno.test("a learned vocabulary goes through tiktoken's ranks unchanged: its mer
   }
 });
 
-Deno.test("tiktokenRanks() refuses merges that do not follow from ranks, and the folder leaves the file out", async () => {
+Deno.test("tiktokenRanks() refuses merges that do not follow from ranks, and saveTokenizer() leaves its file out", async () => {
   const tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
   const [ab, bc, abc] = ["ab", "bc", "abc"].map((text) => new TextEncoder().encode(text));
-  const merges: Merge[] = [[97, 98, 256], [98, 99, 257], [97, 257, 258]]; // "abc" is made "ab", "c"
+  const merges: Merge[] = [[97, 98, 256], [98, 99, 257], [97, 257, 258]]; // by rank, "abc" would be merged as "ab" and "c"
   const tokenizer = new BpeTokenizer({ pattern: "none", tokens: [...tokens, ab, bc, abc], merges });
   throws(() => tiktokenRanks(tokenizer), /write tokenizer\.json/);
   const dir = await Deno.makeTempDir();
@@ -62,7 +62,7 @@ Deno.test("tiktokenRanks() refuses merges that do not follow from ranks, and the
   await Deno.remove(dir, { recursive: true });
 });
 
-Deno.test("malformed .tiktoken files are refused with line and reason", () => {
+Deno.test("parseTiktokenRanks() refuses malformed files with line and reason", () => {
   const sound = tiktokenRanks(byteTokenizer());
   const cases: readonly [string, RegExp][] = [
     ["", /byte 0 has no token/],
@@ -71,8 +71,8 @@ Deno.test("malformed .tiktoken files are refused with line and reason", () => {
     [`${sound}YWI= -1\n`, /line 257: expected/],
     [`${sound}YWI= 2097152\n`, /line 257: rank 2097152: expected a whole number below/],
     [`${sound}YWI= 9999999999\n`, /line 257: expected/],
-    [`${sound}YWI= 255\n`, /line 257: rank 255 is taken/],
-    [`${sound}YQ== 256\n`, /line 257: the token YQ== stands in line 98 already/],
+    [`${sound}YWI= 255\n`, /line 257: another token has rank 255/],
+    [`${sound}YQ== 256\n`, /line 257: the token YQ== is already in line 98/],
     [`${sound}Y!== 256\n`, /line 257: "Y!==" is not base64/],
     [`${sound}YWI 256\n`, /line 257: "YWI" is not base64/], // without padding
     [sound.replace("YQ== 97\n", ""), /byte 97 has no token/],
@@ -89,7 +89,7 @@ Deno.test("malformed .tiktoken files are refused with line and reason", () => {
   strictEqual(parseTiktokenRanks(sound.replaceAll("\n", "\r\n"), { file: "f" }).vocabSize, 256);
 });
 
-Deno.test("a special token that is taken by a rank is refused", () => {
+Deno.test("parseTiktokenRanks() refuses a special token whose id is a rank", () => {
   const special = new Map([["<s>", 97]]);
   throws(() => parseTiktokenRanks(tiktokenRanks(byteTokenizer()), { file: "f", special }), SyntaxError);
 });

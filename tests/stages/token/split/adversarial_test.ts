@@ -1,4 +1,6 @@
-/** Texts made to be slow: what is counted is work, which grows with the text, not with its square. */
+/**
+ * Texts made to be slow. The tests count operations, which must grow linearly with the length of the text.
+ */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { merge, PairTable } from "../../../../stages/token/merge.ts";
 import { chunks } from "../../../../stages/token/split/patterns.ts";
@@ -6,7 +8,7 @@ import { cl100kTokenizer, gpt2Tokenizer } from "../../../../stages/token/files/o
 
 const gpt2 = await gpt2Tokenizer();
 
-/** Counts what is looked up. */
+/** A table that counts its lookups. */
 class CountingTable extends PairTable {
   calls = 0;
 
@@ -16,9 +18,9 @@ class CountingTable extends PairTable {
   }
 }
 
-const SMALL = 1 << 13, TIMES = 16; // the larger text has so many times the letters
+const SMALL = 1 << 13, TIMES = 16; // the larger text is TIMES as long
 
-Deno.test("merge(): sixteen times the text is about sixteen times the look-ups", () => {
+Deno.test("merge() needs about sixteen times the lookups for sixteen times the text", () => {
   const table = new CountingTable(gpt2.merges.length);
   gpt2.merges.forEach(([left, right, id], rank) => table.add(left, right, { rank, id }));
   for (const letter of ["a", " ", "0", "^", "\n", "\u{1F600}", "ab", "'s", "\u4F60"]) {
@@ -30,33 +32,33 @@ Deno.test("merge(): sixteen times the text is about sixteen times the look-ups",
     });
     ok(
       calls[1] < calls[0] * TIMES * 1.1,
-      `${JSON.stringify(letter)}: ${calls[0]} look-ups, then ${calls[1]}`,
+      `${JSON.stringify(letter)}: ${calls[0]} lookups, then ${calls[1]}`,
     );
-    ok(calls[0] < 8 * letter.length * 4 * SMALL, `${JSON.stringify(letter)}: ${calls[0]} look-ups`);
+    ok(calls[0] < 8 * letter.length * 4 * SMALL, `${JSON.stringify(letter)}: ${calls[0]} lookups`);
   }
 });
 
-Deno.test("chunks(): each character is looked at a few times, whatever stands around it", () => {
+Deno.test("chunks() reads each character only a few times", () => {
   const texts: readonly ((length: number) => string)[] = [
     ..."a|A|aA|Aa|1| |\n| \n|\n |'|'s|!|/|\u0301|A\u0301|\u4F60|\u{1F600}|\t|\u0085".split("|").map(
       (part) => (length: number) => part.repeat(length),
     ),
-    (length) => `\u4F60${"A".repeat(length)}!`, // goes back over all capitals
+    (length) => `\u4F60${"A".repeat(length)}!`, // backtracks over all capitals
     (length) => `\u0301${"A".repeat(length)}!`,
-    (length) => `\n${" ".repeat(length)}x`, // and over all blanks
+    (length) => `\n${" ".repeat(length)}x`, // backtracks over all spaces
     (length) => `${" ".repeat(length)}\n${" ".repeat(length)}`,
     (length) => `${"A".repeat(length)}a`,
   ];
   for (const pattern of ["gpt2", "gpt4", "o200k"]) {
     for (const make of texts) {
       const text = make(2000);
-      const looks = countLooks(() => strictEqual([...chunks(text, pattern)].join(""), text));
-      ok(looks < 12 * text.length + 50, `${pattern}: ${looks} looks at ${JSON.stringify(text.slice(0, 10))}`);
+      const reads = countReads(() => strictEqual([...chunks(text, pattern)].join(""), text));
+      ok(reads < 12 * text.length + 50, `${pattern}: ${reads} reads of ${JSON.stringify(text.slice(0, 10))}`);
     }
   }
 });
 
-Deno.test("encodeOrdinary() of a megabyte of letters, blanks or emoji, and of ten thousand of tiktoken's", async () => {
+Deno.test("encodeOrdinary() of a megabyte of one letter, space or emoji, and encode() of tiktoken's slow texts", async () => {
   for (const text of ["x".repeat(1 << 20), " ".repeat(1 << 20), "\u{1F600}".repeat(1 << 18)]) {
     strictEqual(gpt2.decode(gpt2.encodeOrdinary(text)), text);
   }
@@ -68,12 +70,12 @@ Deno.test("encodeOrdinary() of a megabyte of letters, blanks or emoji, and of te
   }
 });
 
-/** How often a text's units are read. */
-function countLooks(work: () => void): number {
+/** Number of UTF-16 units that `work` reads. */
+function countReads(work: () => void): number {
   const original = String.prototype.charCodeAt;
-  let looks = 0;
+  let reads = 0;
   String.prototype.charCodeAt = function (index) {
-    looks++;
+    reads++;
     return original.call(this, index);
   };
   try {
@@ -81,5 +83,5 @@ function countLooks(work: () => void): number {
   } finally {
     String.prototype.charCodeAt = original;
   }
-  return looks;
+  return reads;
 }

@@ -11,7 +11,7 @@ import {
   regExpChunkEnd,
 } from "../../../../stages/token/split/patterns.ts";
 
-const PIECES = [
+const PARTS = [
   ..."ab'sdmt \n\r\t12!?-",
   ..."'S 'll 'LL 'rE 're 've  \u0020\u0020 \n\n".split(" "),
   "\u0020",
@@ -36,12 +36,12 @@ const PIECES = [
   "\r\n/",
 ];
 
-/** Text made of pieces that patterns treat differently. */
+/** A random text of parts that the patterns treat differently. */
 function text(trial: number): string {
   const length = 1 + Math.floor(uniformAt(1, `length ${trial}`, 0) * 16);
   return Array.from(
     { length },
-    (_, i) => PIECES[Math.floor(uniformAt(1, `piece ${trial}`, i) * PIECES.length)],
+    (_, i) => PARTS[Math.floor(uniformAt(1, `piece ${trial}`, i) * PARTS.length)],
   ).join("");
 }
 
@@ -59,7 +59,7 @@ for (const pattern of ["gpt2", "gpt4", "o200k"]) {
   });
 }
 
-Deno.test("chunks() cuts as GPT-2 and GPT-4 do", () => {
+Deno.test("chunks() splits as GPT-2 and GPT-4 do", () => {
   deepStrictEqual([...chunks("Hello've world123 how's   are you!!!?  ", "gpt2")], [
     ..."Hello|'ve| world|123| how|'s|  | are| you|!!!?|  ".split("|"),
   ]);
@@ -77,21 +77,21 @@ Deno.test("chunks() cuts as GPT-2 and GPT-4 do", () => {
   deepStrictEqual([...chunks("a b", "none")], ["a b"]);
 });
 
-Deno.test("chunks() cuts as GPT-4o does: at capitals, with contractions and marks in words", () => {
-  const cuts: readonly [string, string][] = [
+Deno.test("chunks() splits as GPT-4o does: at capitals, with contractions and marks inside words", () => {
+  const cases: readonly [string, string][] = [
     ["HTMLParser isn't XMLHttp", "HTMLParser| isn't| XMLHttp"],
     ["camelCase ABCdef", "camel|Case| ABCdef"],
-    ["A\u4F60B", "A\u4F60|B"], // goes back to the last letter without case
-    ["\u0301ABC", "\u0301|ABC"], // a mark is taken without the capitals after it
+    ["A\u4F60B", "A\u4F60|B"], // backtracks to the last caseless letter
+    ["\u0301ABC", "\u0301|ABC"], // a mark is a chunk without the capitals after it
     ["a/b //\n/c", "a|/b| //\n/|c"],
     ["12345 'S", "123|45| '|S"],
     ["x\u0085 y\uFEFFz", "x|\u0085| y|\uFEFFz"],
     ["a  \n\n  b", "a|  \n\n| | b"],
   ];
-  for (const [text, wanted] of cuts) strictEqual([...chunks(text, "o200k")].join("|"), wanted, text);
+  for (const [text, wanted] of cases) strictEqual([...chunks(text, "o200k")].join("|"), wanted, text);
 });
 
-Deno.test("patterns in JavaScript: U+0085 is white space, U+FEFF is none, \u017F is an s after an apostrophe", () => {
+Deno.test("chunks() treats U+0085 as white space, U+FEFF not, and \u017F after an apostrophe as s", () => {
   strictEqual([...chunks("a\u0085\u0085b", "gpt2")].join("|"), "a|\u0085|\u0085|b");
   strictEqual([...chunks("a\uFEFFb", "gpt2")].join("|"), "a|\uFEFF|b");
   for (const pattern of ["gpt4", "o200k"]) {
@@ -103,7 +103,7 @@ Deno.test("patterns in JavaScript: U+0085 is white space, U+FEFF is none, \u017F
   strictEqual([...chunks("it'\u017F", "o200k")].join("|"), "it'\u017F");
 });
 
-Deno.test("chunks() by an expression of one's own keeps what it leaves out", () => {
+Deno.test("chunks() keeps the text between the matches of a custom expression", () => {
   deepStrictEqual([...chunks("ab1c22", "\\d++")], ["ab", "1", "c", "22"]);
   deepStrictEqual([...chunks("ab", "x*")], ["ab"]);
 });
@@ -116,7 +116,7 @@ Deno.test("patternName() knows every spelling", () => {
   strictEqual(patternName("\\w+"), "\\w+");
 });
 
-Deno.test("patternRegExp() reads all spellings of a pattern alike", () => {
+Deno.test("patternRegExp() treats all spellings of a pattern alike", () => {
   for (const spelling of [...GPT2_SPELLINGS, ...GPT4_SPELLINGS, ...O200K_SPELLINGS]) {
     const own = regExpChunkEnd(patternRegExp(`(?:${spelling})`)), known = chunkEnd(patternName(spelling));
     for (let trial = 0; trial < 300; trial++) {
@@ -132,11 +132,11 @@ Deno.test("patternRegExp() reads all spellings of a pattern alike", () => {
   }
 });
 
-Deno.test("patternRegExp() refuses what is no expression and shows it", () => {
+Deno.test("patternRegExp() refuses a malformed expression and quotes it", () => {
   throws(() => patternRegExp("(a"), (error) => error instanceof SyntaxError && error.message.includes("(a"));
 });
 
-Deno.test("chunkEnd() takes a megabyte of one kind in one go", () => {
+Deno.test("chunkEnd() makes one chunk of a megabyte of one character", () => {
   for (const letter of ["a", " ", "!", "\n", "\u{1F600}"]) {
     const long = letter.repeat(1 << 20);
     for (const pattern of ["gpt2", "gpt4", "o200k"]) ok(chunkEnd(pattern)(long, 0) > long.length / 2);

@@ -7,7 +7,7 @@ import { BpeTrainer, type TieBreak, trainBpe } from "../../../../stages/token/tr
 import { sharedTest } from "../../../shared_data.ts";
 import { randomText } from "../random_text.ts";
 
-Deno.test("trainBpe() reproduces the Wikipedia example as minbpe does", async () => {
+Deno.test("trainBpe() reproduces minbpe's Wikipedia example", async () => {
   const { tokenizer, report } = await trainBpe(["aaabdaaabac"], { vocabSize: 259, pattern: "none" });
   deepStrictEqual([...tokenizer.encode("aaabdaaabac")], [258, 100, 258, 97, 99]);
   strictEqual(report.tokens, 5);
@@ -15,7 +15,7 @@ Deno.test("trainBpe() reproduces the Wikipedia example as minbpe does", async ()
 });
 
 const SWIFT = "bpe/taylorswift.txt";
-const MINBPE = [ // what minbpe learned from the same file with vocabulary 512
+const MINBPE = [ // minbpe's results for the same file and 512 tokens
   {
     pattern: "none",
     first: "101,32 44,32 100,32 46,32 114,32 50,48 115,32 105,110 111,110 114,105",
@@ -33,7 +33,7 @@ const MINBPE = [ // what minbpe learned from the same file with vocabulary 512
 ];
 for (const golden of MINBPE) {
   sharedTest(
-    `trainBpe() with pattern ${golden.pattern} writes minbpe's very files`,
+    `trainBpe() with pattern ${golden.pattern} gives minbpe's files byte for byte`,
     [SWIFT],
     async (path) => {
       const text = await Deno.readTextFile(path(SWIFT));
@@ -52,7 +52,7 @@ for (const golden of MINBPE) {
 }
 
 for (const tieBreak of ["first-seen", "greatest", "smallest-id"] as const) {
-  Deno.test(`trainBpe() with tie-break ${tieBreak} agrees with counting anew for each merge`, async () => {
+  Deno.test(`trainBpe() with tie-break ${tieBreak} agrees with a recount before each merge`, async () => {
     for (let trial = 0; trial < 40; trial++) {
       const texts = Array.from({ length: 3 }, (_, text) => {
         return Array.from({ length: 60 }, (_, i) => "abc d"[Math.floor(uniformAt(trial, `${text}`, i) * 5)])
@@ -63,14 +63,14 @@ for (const tieBreak of ["first-seen", "greatest", "smallest-id"] as const) {
       const learned = tokenizer.merges.map(([left, right]) => [left, right]);
       deepStrictEqual(
         learned,
-        countingAnew(texts.flatMap((text) => [...chunks(text, pattern)]), tieBreak, 20),
+        recounted(texts.flatMap((text) => [...chunks(text, pattern)]), tieBreak, 20),
       );
     }
   });
 }
 
-Deno.test("trainBpe() on several workers, or going on from counts, learns the same, report and all", async () => {
-  const texts = Array.from({ length: 40 }, (_, trial) => randomText(trial).repeat(1 + trial % 5)); // ties abound
+Deno.test("trainBpe() gives the same merges and report on several workers and from saved counts", async () => {
+  const texts = Array.from({ length: 40 }, (_, trial) => randomText(trial).repeat(1 + trial % 5)); // many ties
   const few = texts.slice(0, 12);
   for (const tieBreak of ["first-seen", "greatest", "smallest-id"] as const) {
     for (const pattern of ["o200k", "none"]) {
@@ -86,7 +86,7 @@ Deno.test("trainBpe() on several workers, or going on from counts, learns the sa
       deepStrictEqual(two.report, one.report);
     }
   }
-  // Long enough for several groups of texts, which the workers finish in whatever order.
+  // Long enough for several groups of texts, which the workers may finish in any order.
   const long = Array.from({ length: 7 }, (_, i) => texts.slice(i * 5).join(" ").repeat(100));
   const one = await trainBpe(long, { vocabSize: 500 });
   for (const workers of [2, 3]) {
@@ -97,7 +97,7 @@ Deno.test("trainBpe() on several workers, or going on from counts, learns the sa
   strictEqual(long.reduce((sum, text) => sum + text.length, 0) > 3 * GROUP_CHARACTERS, true);
 });
 
-Deno.test("trainBpe() learns the same from documents in any order where the tie-break does not look at it", async () => {
+Deno.test("trainBpe() does not depend on the order of texts if the tie-break does not", async () => {
   const texts = Array.from({ length: 12 }, (_, trial) => randomText(trial));
   for (const tieBreak of ["greatest", "smallest-id"] as const) {
     const merges = await Promise.all([texts, texts.toReversed(), texts.toSorted()].map(async (order) => {
@@ -108,7 +108,7 @@ Deno.test("trainBpe() learns the same from documents in any order where the tie-
   }
 });
 
-Deno.test("trainBpe() takes a stream of documents, and refuses a bad pattern before it reads on", async () => {
+Deno.test("trainBpe() takes a stream of texts, and refuses a bad pattern before reading it", async () => {
   let given = 0;
   async function* stream() {
     for (; given < 5; given++) yield `document ${given}`;
@@ -118,7 +118,7 @@ Deno.test("trainBpe() takes a stream of documents, and refuses a bad pattern bef
   await rejects(trainBpe(["a"], { vocabSize: 300, workers: 2, pattern: "[" }), SyntaxError);
 });
 
-Deno.test("trainBpe() stops when nothing is left to merge, and gives special tokens the next ids", async () => {
+Deno.test("trainBpe() stops when no pair is left, and gives special tokens the next ids", async () => {
   const { tokenizer, report } = await trainBpe(["ab ab"], { vocabSize: 400, special: ["<|endoftext|>"] });
   strictEqual(report.merges, 2); // "ab", " ab"
   strictEqual(tokenizer.special.get("<|endoftext|>"), 258);
@@ -126,13 +126,13 @@ Deno.test("trainBpe() stops when nothing is left to merge, and gives special tok
   deepStrictEqual(tokenizer.encodeOrdinary("<|endoftext|>").includes(258), false);
 });
 
-Deno.test("trainBpe() of no text gives the 256 bytes", async () => {
+Deno.test("trainBpe() without texts gives the 256 bytes", async () => {
   const { tokenizer } = await trainBpe([], { vocabSize: 300 });
   strictEqual(tokenizer.vocabSize, 256);
   strictEqual(tokenizer.decode(tokenizer.encode("é")), "é");
 });
 
-Deno.test("trainBpe() learns special tokens' texts as plain text and keeps them apart", async () => {
+Deno.test("trainBpe() treats special tokens in texts as plain text", async () => {
   const { tokenizer } = await trainBpe(["<|end|><|end|>"], {
     vocabSize: 300,
     special: ["<|end|>"],
@@ -142,14 +142,14 @@ Deno.test("trainBpe() learns special tokens' texts as plain text and keeps them 
   strictEqual(tokenizer.decode(tokenizer.encode("x<|end|>", { allowedSpecial: "all" })), "x<|end|>");
 });
 
-Deno.test("BpeTrainer refuses a vocabulary without room for bytes and special tokens", async () => {
+Deno.test("BpeTrainer refuses a vocabulary that is too small for the bytes and special tokens", async () => {
   throws(() => new BpeTrainer({ vocabSize: 256, special: ["<s>"] }), /from 257/);
   throws(() => new BpeTrainer({ vocabSize: 1000.5 }), RangeError);
   await rejects(trainBpe([], { vocabSize: 300, pattern: "[" }), SyntaxError);
 });
 
-/** minbpe's way: all pairs counted for each merge. */
-function countingAnew(words: readonly string[], tieBreak: TieBreak, merges: number): number[][] {
+/** Merges by minbpe's algorithm, which counts all pairs before each merge. */
+function recounted(words: readonly string[], tieBreak: TieBreak, merges: number): number[][] {
   const rows = words.map((word) => [...new TextEncoder().encode(word)]);
   const tokens: string[] = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
   const learned: number[][] = [];
@@ -162,7 +162,8 @@ function countingAnew(words: readonly string[], tieBreak: TieBreak, merges: numb
         counts.set(`${row[i]} ${row[i + 1]}`, entry);
       }
     }
-    // Of the bytes in these texts, letters order as their values; only the space comes later with Hugging Face.
+    // These texts hold letters and spaces; in Hugging Face's order of bytes the space comes after the
+    // letters.
     const rank = (id: number) => id === 32 ? 255.5 : id;
     const best = [...counts.values()].reduce((a, b) => {
       if (a.count !== b.count) return a.count > b.count ? a : b;
