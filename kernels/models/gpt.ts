@@ -64,7 +64,8 @@ function trunk(
     readonly recompute: Recompute;
   },
 ): { readonly x: Tensor; readonly head: Tensor } {
-  const { layers, channels, seqLen, paddedVocabSize, training, cache, dropout: rate, bias } = config;
+  const { layers, channels, seqLen, paddedVocabSize, training, cache, dropout: rate, bias, normEps: eps } =
+    config;
   const length = tokens.shape[tokens.shape.length - 1];
   if (tokens.shape.length !== 2 || length > seqLen) {
     throw new ShapeError(
@@ -90,7 +91,7 @@ function trunk(
     const run = (x: Tensor) => block(scope.at(`h.${i}`), x, { ...config, drop, cache });
     x = scope.probe(`h.${i}`, config.recompute === "block" ? recompute(x, run) : run(x));
   }
-  x = scope.probe("ln_f", norm(scope.at("ln_f"), x, { bias }));
+  x = scope.probe("ln_f", norm(scope.at("ln_f"), x, { bias, eps }));
   const head = scope.at("lm_head"); // also where shape errors of what follows say they happened
   if (config.tie) return { x, head: wte };
   return { x, head: head.param("weight", [paddedVocabSize, channels], { kind: "normal", std }) };
@@ -103,18 +104,18 @@ type DropoutAt = (place: Scope) => Dropout | undefined;
 function block(
   scope: Scope,
   x: Tensor,
-  options: Pick<Full, "layers" | "heads" | "gelu" | "bias"> & {
+  options: Pick<Full, "layers" | "heads" | "gelu" | "bias" | "normEps"> & {
     readonly recompute: Recompute;
     readonly drop: DropoutAt;
     readonly cache: KvCache | undefined;
   },
 ): Tensor {
-  const { drop, gelu, bias } = options;
+  const { drop, gelu, bias, normEps: eps } = options;
   const channels = x.shape[x.shape.length - 1];
   // Two projections a block add to the residual stream: scaled so that its variance does not grow with depth.
   const projection = { outputs: channels, std: std / Math.sqrt(2 * options.layers), bias };
 
-  const normed = norm(scope.at("ln_1"), x, { bias });
+  const normed = norm(scope.at("ln_1"), x, { bias, eps });
   const attn = scope.at("attn");
   const qkv = linear(attn.at("c_attn"), normed, { outputs: 3 * channels, std, bias });
   const mixed = attn.probe("mixed", attend(attn, qkv, options));
@@ -124,7 +125,7 @@ function block(
     dropout: drop(attn.at("resid_dropout")),
   });
 
-  const mlp = scope.at("mlp"), normed2 = norm(scope.at("ln_2"), x, { bias });
+  const mlp = scope.at("mlp"), normed2 = norm(scope.at("ln_2"), x, { bias, eps });
   const widen = (gelu: Gelu | null) =>
     linear(mlp.at("c_fc"), normed2, { outputs: 4 * channels, std, bias, gelu });
   const narrow = (wide: Tensor) =>

@@ -87,6 +87,14 @@ export const gptOptions = {
     value: true,
     huggingFace: ["tie_word_embeddings"],
   },
+  normEps: {
+    kind: "number",
+    about: "epsilon of the layer norms: added to the variance before its square root",
+    value: 1e-5,
+    min: 1e-12, // BERT's, the smallest that published models use
+    max: 1,
+    huggingFace: ["layer_norm_epsilon"],
+  },
   dropout: {
     kind: "number",
     about:

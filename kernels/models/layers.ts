@@ -58,13 +58,20 @@ export function linear(
   return gelu === null ? y : geluOf(y, gelu);
 }
 
-/** Layer normalization of x's last axis with trained gain (1) and, unless `bias` is false, shift (0); eps as GPT-2. */
-export function norm(scope: Scope, x: Tensor, { bias = true }: { readonly bias?: boolean } = {}): Tensor {
+/**
+ * Layer normalization of x's last axis, with a trained gain (initially 1) and, unless `bias` is false, a trained shift
+ * (initially 0). `eps` is added to the variance; default 1e-5, GPT-2's.
+ */
+export function norm(
+  scope: Scope,
+  x: Tensor,
+  { bias = true, eps = 1e-5 }: { readonly bias?: boolean; readonly eps?: number } = {},
+): Tensor {
   const channels = x.shape[x.shape.length - 1];
   const weight = scope.param("weight", [channels], { kind: "ones" });
   // The op shifts in any case: without a parameter by 0, whose gradient nobody asks for.
   const shift = bias ? scope.param("bias", [channels], { kind: "zeros" }) : fill(weight, 0);
-  return layerNorm(x, weight, shift, { eps: 1e-5 });
+  return layerNorm(x, weight, shift, { eps });
 }
 
 /** GELU in one of its forms. */

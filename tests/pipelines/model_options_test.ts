@@ -126,7 +126,7 @@ Deno.test("llm.c refuses what its header does not say and the model would comput
       }
     })
   );
-  deepStrictEqual(refused.map(([option]) => option), ["gelu", "tie"]);
+  deepStrictEqual(refused.map(([option]) => option), ["gelu", "tie", "normEps"]);
 });
 
 Deno.test("a checkpoint's option that is not in the table is refused by name", () =>

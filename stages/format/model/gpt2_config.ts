@@ -36,7 +36,6 @@ export function parseGpt2Config(text: string, path: string): GptConfig {
   for (
     const [key, only] of [
       ["n_inner", 4 * config.channels],
-      ["layer_norm_epsilon", EPS],
       ["scale_attn_weights", true],
       ["scale_attn_by_inverse_layer_idx", false],
       ["add_cross_attention", false],
@@ -50,8 +49,6 @@ export function parseGpt2Config(text: string, path: string): GptConfig {
   return withoutDefaults(gptOptions, config);
 }
 
-const EPS = 1e-5; // as layer_norm here
-
 /** The text of `config.json`. `endOfText`: the id of `<|endoftext|>`, null where there is none. */
 export function gpt2Config(
   config: GptConfig,
@@ -63,7 +60,6 @@ export function gpt2Config(
     bos_token_id: endOfText,
     eos_token_id: endOfText,
     initializer_range: 0.02,
-    layer_norm_epsilon: EPS,
     model_type: "gpt2",
     n_inner: null,
     scale_attn_by_inverse_layer_idx: false,

@@ -4,13 +4,14 @@ import { RootScope } from "../../../kernels/core/scope.ts";
 import { hashName } from "../../../kernels/random/philox.ts";
 import { type Shape, ShapeError, sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
 import { gpt } from "../../../kernels/models/gpt.ts";
-import type { GptConfig } from "../../../kernels/models/gpt_options.ts";
+import { type GptConfig, gptOptions, isGptConfig } from "../../../kernels/models/gpt_options.ts";
 import {
   countParameters,
   initialWeights,
   parametersOf,
   type Randomness,
 } from "../../../kernels/models/model.ts";
+import type { OptionRow } from "../../../kernels/models/model_options.ts";
 import { decays } from "../../../kernels/optim/optimizer.ts";
 
 const gpt2 = { layers: 12, heads: 12, channels: 768, seqLen: 1024, vocabSize: 50257 };
@@ -150,4 +151,26 @@ Deno.test("gpt() refuses a sequence longer than the model's", () => {
   const graph = new Graph();
   const tokens = graph.leaf("tokens", { shape: [1, 33], dtype: "u32" }, "input");
   throws(() => gpt(small).forward(new RootScope(graph), tokens), ShapeError);
+});
+
+Deno.test("gpt() makes other calls for another value of each option that changes outputs", () => {
+  const callsOf = (config: GptConfig) =>
+    JSON.stringify(
+      lossCalls(config).calls.map(({ op, attrs, inputs }) => [
+        op.name,
+        attrs,
+        inputs.map(({ label, shape }) => [label, shape]),
+      ]),
+    );
+  const rows: readonly (readonly [string, OptionRow])[] = Object.entries(gptOptions);
+  for (const [name, row] of rows) {
+    if (row.kind === "size" || row.affects !== undefined) continue;
+    const value = row.kind === "flag"
+      ? !row.value
+      : row.kind === "number"
+      ? row.max
+      : row.choices.find((choice) => choice !== row.value);
+    const changed: unknown = { ...small, [name]: value };
+    ok(isGptConfig(changed) && callsOf(changed) !== callsOf(small), name);
+  }
 });

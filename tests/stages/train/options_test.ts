@@ -67,8 +67,8 @@ function near(found: Trained, wanted: Trained, where: string): void {
 }
 
 const choices: Readonly<Record<string, Choice>> = {
-  "GELU by erf, no biases, a head of its own, Muon": {
-    config: { gelu: "erf", bias: false, tie: false },
+  "GELU by erf, no biases, a head of its own, another norm epsilon, Muon": {
+    config: { gelu: "erf", bias: false, tie: false, normEps: 0.01 },
     optimizer: muon({ rate: 2 }),
     learningRate: 0.01,
     masked: true,

@@ -117,7 +117,12 @@ Deno.test("openGpt2Folder() refuses what is missing, unknown, twice there, turne
   }));
 
 Deno.test("parseGpt2Config() reads what gpt2Config() writes and refuses what is not computed here", () => {
-  for (const config of [smallConfig, { ...smallConfig, gelu: "erf", tie: false } as const]) {
+  for (
+    const config of [
+      smallConfig,
+      { ...smallConfig, gelu: "erf", tie: false, normEps: 1e-6, dropout: 0.1 } as const,
+    ]
+  ) {
     deepStrictEqual(parseGpt2Config(gpt2Config(config, { dtype: "f32", endOfText: 4 }), "x"), config);
   }
   const config = JSON.parse(gpt2Config(smallConfig, { dtype: "f32", endOfText: null }));
@@ -126,7 +131,8 @@ Deno.test("parseGpt2Config() reads what gpt2Config() writes and refuses what is 
       { model_type: "llama" },
       { activation_function: "relu" },
       { n_inner: 7 },
-      { layer_norm_epsilon: 1e-6 },
+      { layer_norm_epsilon: 0 },
+      { layer_norm_epsilon: "1e-5" },
       { scale_attn_weights: false },
       { scale_attn_by_inverse_layer_idx: true },
       { quantization_config: { bits: 4 } },
