@@ -23,6 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "kernels/engine": ["kernels/core", "kernels/random"],
   "kernels/models": ["kernels/core", "kernels/random", "kernels/ops"],
   "kernels/optim": ["kernels/core", "kernels/ops"],
+  "kernels/parity": ["kernels"],
   "stages/items.ts": [],
   "stages/disk": [libraries],
   "stages/flow": ["stages/disk", "stages/format", "kernels/core/tensor.ts", "kernels/random", libraries],

@@ -16,7 +16,9 @@ import { openReference } from "../../../kernels/engine/reference.ts";
 import { mul } from "../../../kernels/ops/elementwise/arith.ts";
 import { ops } from "../../../kernels/ops/list.ts";
 import { sum } from "../../../kernels/ops/reduce/reduce.ts";
-import { caseGraph, caseValues, parityChecks } from "../parity/parity.ts";
+import { compareOps } from "../../../kernels/parity/parity.ts";
+import { caseGraph, caseInputs } from "../../../kernels/parity/run_cases.ts";
+import { expectNone } from "../parity/parity_steps.ts";
 
 const STEP = 1e-4; // error of the difference itself: STEP² · f''' / 6, about 1e-8
 const MOST_ELEMENTS = 48; // tried of each input: a reference of attention is slow
@@ -26,7 +28,7 @@ for (const op of ops) {
 
   Deno.test(`${op.name} has cases, and the reference engine runs them`, async () => {
     ok(small.length > 0, "no case that is not a bench");
-    (await parityChecks(openReference(), [op])).get(op.name)!();
+    expectNone((await compareOps(openReference(), [op])).get(op.name)!);
   });
 
   Deno.test(`${op.name} fits WebGPU's least limits`, () => {
@@ -61,10 +63,10 @@ Deno.test("ops have names of their own, each a WASM export's", () => {
 /** Loss: the first output (others are statistics for the backward op) times fixed random weights, summed. */
 async function checkGradient(op: Op<any>, options: { case: Case<any>; number: number }): Promise<void> {
   const c = options.case;
-  const values = caseValues(c, 3);
+  const values = caseInputs(c, 3);
   const { graph, inputs, outputs: [out] } = caseGraph(op, c);
   const weight = graph.leaf("weight", { shape: out.shape, dtype: "f32" }, "input");
-  const weights = caseValues({ inputs: [out.shape], attrs: null }, 4)[0];
+  const weights = caseInputs({ inputs: [out.shape], attrs: null }, 4)[0];
   const trainable = inputs.filter((t) => t.dtype === "f32");
   const found = gradients(sum(mul(out, weight)), trainable);
   found.forEach((g, i) => g !== null && graph.output(`gradient${i}`, g));

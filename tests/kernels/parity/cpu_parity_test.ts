@@ -10,16 +10,16 @@ import { attentionGradOp, attentionOp } from "../../../kernels/ops/attention/att
 import type { AttentionAttrs } from "../../../kernels/ops/attention/attention_wgsl.ts";
 import { ops } from "../../../kernels/ops/list.ts";
 import { matmulAddOp, matmulOp } from "../../../kernels/ops/matmul/matmul.ts";
-import { checkFarOut, checkOp, parityChecks, runCases, smallCases } from "./parity.ts";
+import { compareCase, compareFarFromZero, compareOps } from "../../../kernels/parity/parity.ts";
+import { runCases, smallCases } from "../../../kernels/parity/run_cases.ts";
+import { expectNone, paritySteps } from "./parity_steps.ts";
 
 Deno.test("cpu engine gives every op's reference within float32", async (t) => {
-  const checks = await parityChecks(await openCpu({ threads: 2 }), ops);
-  for (const [name, check] of checks) await t.step(name, check);
+  await paritySteps(t, await compareOps(await openCpu({ threads: 2 }), ops));
 });
 
 Deno.test("cpu engine without relaxed SIMD gives every op's reference within float32", async (t) => {
-  const checks = await parityChecks(await openCpu({ threads: 2, relaxedSimd: false }), ops);
-  for (const [name, check] of checks) await t.step(name, check);
+  await paritySteps(t, await compareOps(await openCpu({ threads: 2, relaxedSimd: false }), ops));
 });
 
 Deno.test("cpu engine gives the same bits with one thread, two and three", async (t) => {
@@ -42,8 +42,7 @@ Deno.test("cpu engine with the wide tile gives every product's reference within 
   const products = ops.filter((op) => /^(matmul|affine)/.test(op.name));
   for (const relaxedSimd of [true, false]) {
     const engine = await openCpu({ threads: 2, relaxedSimd, wideTile: true });
-    const checks = await parityChecks(engine, products);
-    for (const [name, check] of checks) await t.step(`${name}${relaxedSimd ? "" : ", plain"}`, check);
+    await paritySteps(t, await compareOps(engine, products), relaxedSimd ? "" : ", plain");
   }
 });
 
@@ -71,7 +70,7 @@ Deno.test("cpu engine gives the same bits with the wide tile and without, for an
 });
 
 Deno.test("cpu engine keeps activations and their slopes right far from 0", async () => {
-  await checkFarOut(await openCpu({ threads: 1 }));
+  expectNone(await compareFarFromZero(await openCpu({ threads: 1 })));
 });
 
 Deno.test("cpu engine gives attention and its gradient where they do not fit into a thread's scratch", async () => {
@@ -80,14 +79,14 @@ Deno.test("cpu engine gives attention and its gradient where they do not fit int
   const out = [1, 360, 512];
   const backward = { inputs: [...forward.inputs, out, [1, 1, 360], out], attrs: forward.attrs };
   const engine = await openCpu({ threads: 2 });
-  await checkOp(engine, attentionOp, { case: forward, seed: 3 });
-  await checkOp(engine, attentionGradOp, { case: backward, seed: 3 });
+  expectNone(await compareCase(engine, attentionOp, { case: forward, seed: 3 }));
+  expectNone(await compareCase(engine, attentionGradOp, { case: backward, seed: 3 }));
 
   const dropping = (c: Case<AttentionAttrs>): Case<AttentionAttrs> => ({
     inputs: [...c.inputs, [2], [1]],
     attrs: { ...c.attrs, dropout: 0.2 },
     fill: [...c.inputs.map(() => "normal" as const), { below: 2 ** 32 }, { below: 2 ** 32 }],
   });
-  await checkOp(engine, attentionOp, { case: dropping(forward), seed: 3 });
-  await checkOp(engine, attentionGradOp, { case: dropping(backward), seed: 3 });
+  expectNone(await compareCase(engine, attentionOp, { case: dropping(forward), seed: 3 }));
+  expectNone(await compareCase(engine, attentionGradOp, { case: dropping(backward), seed: 3 }));
 });

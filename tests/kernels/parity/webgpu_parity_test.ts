@@ -5,13 +5,13 @@
  */
 import { openWebgpu } from "../../../kernels/engine/webgpu/webgpu_engine.ts";
 import { ops } from "../../../kernels/ops/list.ts";
-import { checkFarOut, parityChecks } from "./parity.ts";
+import { compareFarFromZero, compareOps } from "../../../kernels/parity/parity.ts";
+import { expectNone, paritySteps } from "./parity_steps.ts";
 
 Deno.test("webgpu engine gives every op's reference within float32, and the same bits again", async (t) => {
-  const checks = await parityChecks(await openWebgpu(), ops);
-  for (const [name, check] of checks) await t.step(name, check);
+  await paritySteps(t, await compareOps(await openWebgpu(), ops));
 });
 
 Deno.test("webgpu engine keeps activations and their slopes right far from 0", async () => {
-  await checkFarOut(await openWebgpu());
+  expectNone(await compareFarFromZero(await openWebgpu()));
 });

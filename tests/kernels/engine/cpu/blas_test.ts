@@ -10,15 +10,17 @@ import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
 import { attentionGradOp, attentionOp } from "../../../../kernels/ops/attention/attention.ts";
 import { ops } from "../../../../kernels/ops/list.ts";
 import { blasTest } from "../../../blas.ts";
-import { checkOp, parityChecks, runCases } from "../../parity/parity.ts";
+import { compareCase, compareOps } from "../../../../kernels/parity/parity.ts";
+import { runCases } from "../../../../kernels/parity/run_cases.ts";
+import { expectNone, paritySteps } from "../../parity/parity_steps.ts";
 
 /** Ops that use the BLAS. */
 const products = ops.filter((op) => /^(matmul|affine|attention)/.test(op.name));
 
 blasTest("cpu engine with BLAS matches the reference of every product to float32 precision", async (t) => {
   for (const threads of [1, 2, 3, 6]) {
-    const checks = await parityChecks(await openCpu({ threads, blas: "auto" }), products);
-    for (const [name, check] of checks) await t.step(`${name}, ${threads} threads`, check);
+    const messages = await compareOps(await openCpu({ threads, blas: "auto" }), products);
+    await paritySteps(t, messages, `, ${threads} threads`);
   }
 });
 
@@ -35,7 +37,7 @@ blasTest(
       const results = [];
       for (const threads of [1, 2, 5]) {
         const engine = await openCpu({ threads, blas: "auto" });
-        for (const { op, case: c } of cases) await checkOp(engine, op, { case: c, seed: 3 });
+        for (const { op, case: c } of cases) expectNone(await compareCase(engine, op, { case: c, seed: 3 }));
         results.push(await runCases(engine, cases, { seed: 4, times: 1 }));
       }
       deepStrictEqual(results[1], results[0]);

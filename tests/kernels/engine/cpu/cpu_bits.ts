@@ -6,7 +6,7 @@
  */
 import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
 import { ops } from "../../../../kernels/ops/list.ts";
-import { runCases, smallCases } from "../../parity/parity.ts";
+import { runCases, smallCases } from "../../../../kernels/parity/run_cases.ts";
 
 /** SHA-256 of the bytes of all results, in hexadecimal. */
 export async function cpuBits(): Promise<string> {

@@ -7,7 +7,8 @@
 import { affineAddOp, affineGeluOp, affineOp } from "../../../../kernels/ops/matmul/affine.ts";
 import { matmulAddOp } from "../../../../kernels/ops/matmul/matmul.ts";
 import type { Op } from "../../../../kernels/core/graph.ts";
-import { checkTrials, ragged, type Trial, trials, whole } from "./matmul_trials.ts";
+import { ragged, type Trial, trials, whole } from "../../../../kernels/parity/matmul_trials.ts";
+import { trialSteps } from "../../parity/parity_steps.ts";
 
 const ops: readonly Op<any>[] = [affineOp, affineGeluOp, affineAddOp, matmulAddOp];
 
@@ -17,9 +18,9 @@ const epilogues: readonly Trial[] = ops.flatMap((op) =>
     const others = op === matmulAddOp ? [[m, n]] : op === affineAddOp ? [[n], [m, n]] : [[n]];
     const attrs = op === matmulAddOp ? {} : null;
     return trials(op, { inputs: [[m, k], [k, n], ...others], attrs })
-      .filter(({ name }) => name.includes(" 4x4 by 8x8"));
+      .filter(({ variant }) => variant.includes(" 4x4 by 8x8"));
   })
 );
 
 Deno.test("bias, GELU, residual and adding in place after every kind of product on webgpu give the reference, and the same bits again", (t) =>
-  checkTrials(t, epilogues));
+  trialSteps(t, epilogues));

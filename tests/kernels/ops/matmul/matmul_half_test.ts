@@ -9,12 +9,13 @@ import { Graph } from "../../../../kernels/core/graph.ts";
 import { compile } from "../../../../kernels/core/program.ts";
 import { openWebgpu } from "../../../../kernels/engine/webgpu/webgpu_engine.ts";
 import { matmul } from "../../../../kernels/ops/matmul/matmul.ts";
-import { checkTrials, kindOf, layoutTrials } from "./matmul_trials.ts";
+import { familyOf, layoutTrials } from "../../../../kernels/parity/matmul_trials.ts";
+import { trialSteps } from "../../parity/parity_steps.ts";
 
-const half = layoutTrials().filter((trial) => kindOf(trial) === "half");
+const half = layoutTrials().filter((trial) => familyOf(trial) === "half");
 
 Deno.test("every 16-bit variant of matmul on webgpu gives the reference of rounded operands, and the same bits again", (t) =>
-  checkTrials(t, half));
+  trialSteps(t, half));
 
 Deno.test("16-bit products on webgpu round to even and stop at 65504", async () => {
   // Below 2^-14 WGSL lets a GPU take 0.

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { checkTrials, kindOf, layoutTrials } from "./matmul_trials.ts";
+import { familyOf, layoutTrials } from "../../../../kernels/parity/matmul_trials.ts";
+import { trialSteps } from "../../parity/parity_steps.ts";
 
-const exact = layoutTrials().filter((trial) => kindOf(trial) !== "half");
+const exact = layoutTrials().filter((trial) => familyOf(trial) !== "half");
 
 Deno.test("every 32-bit variant of matmul on webgpu gives the reference in every layout, and the same bits again", (t) =>
-  checkTrials(t, exact));
+  trialSteps(t, exact));

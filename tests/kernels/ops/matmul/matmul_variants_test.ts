@@ -8,19 +8,19 @@ import { bindings, callKey } from "../../../../kernels/core/op.ts";
 import { type Gpu, leastGpu } from "../../../../kernels/core/gpu.ts";
 import { dispatchesOf, scratchOf } from "../../../../kernels/core/wgsl.ts";
 import { matmulOp } from "../../../../kernels/ops/matmul/matmul.ts";
-import { caseGraph } from "../../parity/parity.ts";
-import { able } from "./matmul_trials.ts";
+import { caseGraph } from "../../../../kernels/parity/run_cases.ts";
+import { featuredGpu } from "../../../../kernels/parity/matmul_trials.ts";
 
 Deno.test("variants() of a product are what the GPU's limits and features allow, the untried one first", () => {
   const call = caseGraph(matmulOp, { inputs: [[256, 768], [768, 768]], attrs: {} }).graph.calls[0];
   const names = (gpu: Gpu) => matmulOp.variants!(call, gpu);
   const kinds = (gpu: Gpu) => [...new Set(names(gpu).map((name) => name.split(" ")[0]))].sort();
-  deepStrictEqual(kinds(able), ["quads", "registers", "tiles"]);
+  deepStrictEqual(kinds(featuredGpu), ["quads", "registers", "tiles"]);
   deepStrictEqual(kinds(leastGpu), ["registers", "tiles"]);
   // What rounds to 16 bits is chosen by the GPU's `half` alone, with native f16 as without.
-  for (const gpu of [able, leastGpu]) deepStrictEqual(kinds({ ...gpu, half: true }), ["half"]);
-  strictEqual(new Set(names(able)).size, names(able).length);
-  strictEqual(names({ ...able, software: true })[0], "quads 8x8 by 8x8");
+  for (const gpu of [featuredGpu, leastGpu]) deepStrictEqual(kinds({ ...gpu, half: true }), ["half"]);
+  strictEqual(new Set(names(featuredGpu)).size, names(featuredGpu).length);
+  strictEqual(names({ ...featuredGpu, software: true })[0], "quads 8x8 by 8x8");
   strictEqual(names({ ...leastGpu, software: true })[0], "registers 8x8 by 8x8");
   strictEqual(names({ ...leastGpu, software: true, half: true })[0], "half 4x4 by 8x8");
   const small = {
