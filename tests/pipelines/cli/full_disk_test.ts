@@ -5,7 +5,7 @@ import { smallDiskTest } from "../small_disk.ts";
 const program = new URL("./run.ts", import.meta.url).pathname;
 
 await smallDiskTest(
-  "a full disk ends a run with a mend, and it goes on once there is room",
+  "a full disk ends a run with a hint, and the run resumes once there is room",
   "128k",
   async ({ folder, resize }) => {
     const run = async (count: number) => {
@@ -21,7 +21,7 @@ await smallDiskTest(
     };
     const full = await run(1_000_000);
     strictEqual(full.code, 1);
-    match(full.err, /\nerror: .*os error 28.*: make room .*again[^\n]*\n$/);
+    match(full.err, /\nerror: .*: the disk is full: make room on the disk [^\n]*\n$/);
     await resize("4m");
     const file = `${folder}/runs/sum-numbers/metrics.jsonl`;
     const wanted = steps(await readEvents(file)).length + 10;

@@ -21,7 +21,7 @@ Deno.test("tuningFile() keeps each adapter's choices, those of other runs too", 
 
 Deno.test("tuningFile() says what to check where it cannot write", async () => {
   const store = tuningFile(`${await Deno.makeTempDir()}/none/tuning.json`);
-  const message = /none\/tuning\.json: check that its folder exists/;
+  const message = /none\/tuning\.json: there is no such file or folder/;
   await rejects(store.add("one", new Map([["a", "x"]])), { message });
 });
 
