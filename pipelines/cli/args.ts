@@ -1,31 +1,31 @@
 /**
- * Typed doorway to what the command line uses of the standard library; with `stages/flow/std.ts` the only file outside
- * tests to import it, because the package that carries it has no types.
+ * Splits a command line into options and arguments, and finds the nearest valid name to a misspelt one. This file and
+ * `stages/flow/std.ts` are the only ones that import Deno's standard library, because its npm package has no types.
  *
  * @module
  */
 import { parseArgs as untypedParseArgs } from "@std/cli/parse-args";
 import { levenshteinDistance as untypedDistance } from "@std/text/levenshtein-distance";
 
-/** What `parseArgs` is told about the options. */
+/** The options that `parseArgs` knows. */
 export interface ParseOptions {
-  /** Options that take a value; each is collected in order, so that a repeated one is seen. */
+  /** Names of the options that take a value. */
   readonly string: readonly string[];
-  /** Options that take none; each also has a `--no-` form. */
+  /** Names of the options that take no value; each also has a `--no-` form. */
   readonly boolean: readonly string[];
 }
 
-/** What stood on a command line. */
+/** The parts of a command line. Names are without dashes. */
 export interface ParsedArgs {
-  /** Everything that is not an option. */
+  /** Arguments that are not options. */
   readonly positional: readonly string[];
-  /** Name without dashes → the texts given, in order; also of flags typed with one, as `--quiet=false`. */
+  /** All texts given for an option, in order; also for a flag typed with a value, such as `--quiet=false`. */
   readonly values: ReadonlyMap<string, readonly string[]>;
-  /** Name without dashes and without `no-` → the last one given. */
+  /** Whether a flag was last given as `--name` (true) or `--no-name` (false). */
   readonly flags: ReadonlyMap<string, boolean>;
-  /** Options by the names typed that were not declared. */
+  /** Options that are not known, as typed. */
   readonly unknown: readonly string[];
-  /** Options that take a value and stand without one. */
+  /** Options that need a value and have none. */
   readonly missing: readonly string[];
 }
 
@@ -33,13 +33,13 @@ const parse: (args: readonly string[], options: object) => Record<string, unknow
 const distance: (a: string, b: string) => number = untypedDistance;
 
 /**
- * Takes a command line apart: `--name value`, `--name=value`, `--flag`, `--no-flag`; `--` ends the options.
- * A value that begins with a dash is taken if it is a number or `-` itself, or after `=`.
+ * Splits a command line: `--name value`, `--name=value`, `--flag`, `--no-flag`; `--` ends the options. A value may begin
+ * with a dash if it is a number, if it is `-` alone, or if it follows `=`.
  */
 export function parseArgs(args: readonly string[], options: ParseOptions): ParsedArgs {
   const takesValue = new Set(options.string);
   const flags = new Set(options.boolean);
-  const valued = new Map<string, readonly string[]>(); // flags typed with a value: --quiet=false
+  const valuedFlags = new Map<string, readonly string[]>(); // such as --quiet=false
   const missing: string[] = [];
   const unknown: string[] = [];
   const joined: string[] = [];
@@ -51,7 +51,7 @@ export function parseArgs(args: readonly string[], options: ParseOptions): Parse
     const name = args[i].startsWith("--") ? args[i].slice(2) : "";
     const [flag, text] = split(name);
     if (text !== null && flags.has(flag)) {
-      valued.set(flag, [text]);
+      valuedFlags.set(flag, [text]);
     } else if (!takesValue.has(name)) {
       joined.push(args[i]);
     } else if (i + 1 < args.length && isValue(args[i + 1])) {
@@ -71,7 +71,7 @@ export function parseArgs(args: readonly string[], options: ParseOptions): Parse
       return false;
     },
   });
-  const values = new Map<string, readonly string[]>(valued);
+  const values = new Map<string, readonly string[]>(valuedFlags);
   for (const name of options.string) {
     const texts = found[name];
     if (Array.isArray(texts) && texts.length > 0) values.set(name, texts.map(String));
@@ -85,10 +85,10 @@ export function parseArgs(args: readonly string[], options: ParseOptions): Parse
   return { positional, values, flags: set, unknown, missing };
 }
 
-/** The name nearest to `name` by edit distance, or null where none is near enough to be meant. */
+/** The name with the smallest edit distance to `name`. Null: none is close enough to be a likely misspelling. */
 export function nearest(name: string, names: Iterable<string>): string | null {
   let best: string | null = null;
-  let least = Math.max(2, Math.floor(name.length / 3)) + 1; // a third of the letters may be wrong, at least two
+  let least = Math.max(2, Math.floor(name.length / 3)) + 1; // up to a third of the letters may differ, and always two
   for (const candidate of names) {
     const edits = name.length > 2 && candidate.includes(name) ? 1 : distance(name, candidate);
     if (edits < least) [best, least] = [candidate, edits];

@@ -1,5 +1,5 @@
 /**
- * Building a pipeline's flow.
+ * Builds a pipeline's flow, and tells a wrong command line from a failure.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Flow } from "../../stages/flow/flow.ts";
 import type { Env, Options, Pipeline, Values } from "./pipeline.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** Builds the flow. Throws UsageError for what a build throws about the values it was given: see `Pipeline.build`. */
+/** Builds the flow. Errors about the option values are thrown as UsageError: see `Pipeline.build`. */
 export async function buildFlow(
   pipeline: Pipeline<Options>,
   { values, env }: { readonly values: Values<Options>; readonly env: Env },
@@ -19,9 +19,10 @@ export async function buildFlow(
   }
 }
 
-/** Whether an error says that what was given cannot be, rather than that the program or the machine failed. */
+/** Whether an error blames the option values or the files they name, and not the program or the machine. */
 function isAboutValues(error: unknown): error is Error {
   const { NotFound, NotSupported, InvalidData, IsADirectory, UnexpectedEof } = Deno.errors;
-  const kinds = [RangeError, SyntaxError, NotFound, NotSupported, InvalidData, IsADirectory, UnexpectedEof];
-  return kinds.some((kind) => error instanceof kind) || error instanceof Error && error.name === "ShapeError";
+  const classes = [RangeError, SyntaxError, NotFound, NotSupported, InvalidData, IsADirectory, UnexpectedEof];
+  return classes.some((each) => error instanceof each) ||
+    error instanceof Error && error.name === "ShapeError";
 }

@@ -1,5 +1,5 @@
 /**
- * The pipelines there are: the files of a folder, found by name.
+ * Finds pipelines by name: each is a file of one folder.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import { nearest } from "./args.ts";
 import type { Options, Pipeline } from "./pipeline.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** A pipeline by the name it is typed by. */
+/** A pipeline and its name as it is typed. */
 export interface NamedPipeline {
   readonly name: string;
   readonly pipeline: Pipeline<Options>;
 }
 
-/** The names of the pipelines in a folder, sorted: fineweb_gpt2.ts is `fineweb-gpt2`. */
+/** Names of the pipelines in a folder, sorted: fineweb_gpt2.ts is `fineweb-gpt2`. */
 export async function pipelineNames(folder: URL): Promise<string[]> {
   const names: string[] = [];
   for await (const entry of Deno.readDir(folder)) {
@@ -23,7 +23,7 @@ export async function pipelineNames(folder: URL): Promise<string[]> {
   return names.sort();
 }
 
-/** Loads one by name; `fineweb_gpt2` and `fineweb-gpt2.ts` do too. Throws UsageError where there is none. */
+/** Loads a pipeline; `fineweb_gpt2` and `fineweb-gpt2.ts` mean `fineweb-gpt2`. Throws UsageError for an unknown name. */
 export async function loadPipeline(folder: URL, name: string): Promise<NamedPipeline> {
   const names = await pipelineNames(folder);
   const plain = name.replace(/\.ts$/, "").replaceAll("_", "-");

@@ -1,5 +1,5 @@
 /**
- * The checkpoints of a run's folder.
+ * Opens the checkpoints of a run's folder.
  *
  * @module
  */
@@ -12,25 +12,25 @@ import {
 import type { RunEvent } from "../../stages/flow/events.ts";
 import { writeWhole } from "../../stages/disk/whole_files.ts";
 
-/** Where a run keeps its checkpoints, and which one it goes on from. */
+/** How checkpoints are kept, and which one a run resumes from. */
 export interface CheckpointOptions {
-  /** How many are kept, the newest; 0: all. */
+  /** Number of newest checkpoints to keep; 0: all. */
   readonly keep: number;
-  /** The folder of the one to go on from; null: the newest. */
+  /** Folder of the checkpoint to resume from. Null: the newest. */
   readonly checkpoint: string | null;
-  /** Hears of every checkpoint, and of damaged ones that were passed over. */
+  /** Receives an event for every checkpoint, and a note for every damaged one that was passed over. */
   emit(event: RunEvent): void;
-  /** Hears of what is on disk for good: first of what the run `begins` with, then of each checkpoint. */
-  onSaved?(parts: ReadonlyMap<string, StageSnapshot>, begins: boolean): void;
+  /** Called with the states that the run starts with (`isStart`), then with those of each complete checkpoint. */
+  onSaved?(parts: ReadonlyMap<string, StageSnapshot>, isStart: boolean): void;
 }
 
-/** Opens `<out>/checkpoints`; going back to one makes it the latest. */
+/** Opens `<out>/checkpoints`. Resuming from an older checkpoint makes it the latest. */
 export async function checkpointsIn(
   out: string,
-  { keep, checkpoint: from, emit, onSaved }: CheckpointOptions,
+  { keep, checkpoint, emit, onSaved }: CheckpointOptions,
 ): Promise<Checkpoints> {
   const folder = `${out}/checkpoints`;
-  if (from !== null) await writeWhole(`${folder}/latest`, `${basename(from)}\n`);
+  if (checkpoint !== null) await writeWhole(`${folder}/latest`, `${basename(checkpoint)}\n`);
   const checkpoints = await openCheckpoints(folder, {
     keep,
     thread: true,

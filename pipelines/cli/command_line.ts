@@ -1,5 +1,5 @@
 /**
- * From what was typed, and from config files, to values given by name; refuses what cannot be meant.
+ * Reads option values from the command line and from config files.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import type { Option, Options } from "./pipeline.ts";
 import { UsageError } from "./usage_error.ts";
 import { isRecord } from "../../stages/disk/json.ts";
 
-/** Values by option name, camelCase, only those that were given. */
+/** The option values that were given, by name in camel case. */
 export type GivenValues = ReadonlyMap<string, unknown>;
 
-/** How an option is typed: `gradAccum` → "grad-accum". */
+/** An option's name as it is typed, without dashes: "grad-accum" for `gradAccum`. */
 export function flagOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The options given on a command line; what stands without a flag is given to `positional`. Throws UsageError. */
+/** Reads a command line. Arguments without a flag become values of the option `positional`. Throws UsageError. */
 export function readCommandLine(
   args: readonly string[],
   options: Options,
@@ -31,7 +31,7 @@ export function readCommandLine(
   for (const flag of found.unknown) throw unknownOption(flag, flags);
   for (const flag of found.missing) {
     const { placeholder = "VALUE" } = options[nameOf(byFlag, flag)];
-    throw new UsageError(`--${flag} stands without a value: expected --${flag} ${placeholder}`);
+    throw new UsageError(`--${flag} needs a value: expected --${flag} ${placeholder}`);
   }
   if (found.positional.length > 0 && positional === undefined) {
     const [first] = found.positional;
@@ -61,7 +61,7 @@ function list(value: unknown): readonly unknown[] {
 }
 
 /**
- * The options of a JSON file; a run's config.json will do. Names may be written as on the command line.
+ * Reads the options of a JSON file, which may be a run's config.json. Names may be written as on the command line.
  * Throws UsageError.
  */
 export async function readConfig(path: string, options: Options): Promise<GivenValues> {
@@ -69,17 +69,23 @@ export async function readConfig(path: string, options: Options): Promise<GivenV
   try {
     parsed = JSON.parse(await Deno.readTextFile(path));
   } catch (error) {
-    if (error instanceof SyntaxError) throw new UsageError(`Cannot read ${path}: not JSON: ${error.message}`);
-    if (error instanceof Deno.errors.NotFound) throw new UsageError(`Cannot read ${path}: no such file`);
+    if (error instanceof SyntaxError) {
+      throw new UsageError(`Cannot read ${path}: it is not JSON: ${error.message}`);
+    }
+    if (error instanceof Deno.errors.NotFound) {
+      throw new UsageError(`Cannot read ${path}: there is no such file: check the path`);
+    }
     throw error;
   }
-  if (!isRecord(parsed)) throw new UsageError(`Cannot read ${path}: expected an object of options`);
+  if (!isRecord(parsed)) {
+    throw new UsageError(`Cannot read ${path}: expected a JSON object of options such as {"lr": 0.001}`);
+  }
   const isRun = isRecord(parsed.options) && typeof parsed.pipeline === "string";
   const record = isRun && isRecord(parsed.options) ? parsed.options : parsed;
   return fromRecord(record, options, { where: `in ${path}`, unknown: isRun ? "skip" : "refuse" });
 }
 
-/** Options from plain data: presets, config files, a run's config.json. Throws UsageError naming `where`. */
+/** Parses the options of a preset, a config file or a run's config.json. Throws UsageError with `where` in its text. */
 export function fromRecord(
   record: Readonly<Record<string, unknown>>,
   options: Options,
@@ -98,7 +104,7 @@ export function fromRecord(
     const option = options[name];
     const label = `${key} ${where}`;
     if (value === null) {
-      if (option.value !== null) throw new UsageError(`${label} is null: leave it out for the default`);
+      if (option.value !== null) throw new UsageError(`${label} is null: leave it out to get the default`);
       given.set(name, null);
     } else if (Array.isArray(value)) {
       given.set(
@@ -121,7 +127,7 @@ function unknownOption(flag: string, flags: readonly string[]): UsageError {
   return new UsageError(
     `Unknown option ${typed}: ${
       near === null
-        ? "--help lists what there is"
+        ? "--help lists the options"
         : `did you mean --${near}${flag.startsWith("no-") ? " (it takes a value)" : ""}?`
     }`,
   );

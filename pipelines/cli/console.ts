@@ -5,18 +5,19 @@
  */
 import { painter } from "../../stages/report/terminal_text.ts";
 
-/** Where results, progress and errors go. */
+/** Where a process writes results, progress and errors. */
 export interface Console {
-  /** Results; throws Deno.errors.BrokenPipe where nobody reads any more. */
+  /** Writes a result to standard output. Throws Deno.errors.BrokenPipe once the reader is gone. */
   out(text: string): void;
-  /** One line for people on standard error. */
+  /** Writes one line to standard error. */
   err(line: string): void;
+  /** Width of the terminal in characters. */
   readonly columns: number;
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
 }
 
-/** This process's. */
+/** The console of this process. */
 export function processConsole(): Console {
   const encoder = new TextEncoder();
   const writeAll = (to: typeof Deno.stdout | typeof Deno.stderr, text: string): void => {
@@ -29,7 +30,7 @@ export function processConsole(): Console {
       try {
         writeAll(Deno.stderr, `${line}\n`);
       } catch (error) {
-        if (!(error instanceof Deno.errors.BrokenPipe)) throw error; // nobody listens: nothing to tell
+        if (!(error instanceof Deno.errors.BrokenPipe)) throw error; // the reader is gone
       }
     },
     columns: width(),
@@ -38,7 +39,7 @@ export function processConsole(): Console {
   };
 }
 
-/** An error as people read it: what failed, then its causes unless already said; with `trace` the stack. */
+/** An error as it is printed: its message, causes that add something, a hint; with `trace` also the stack. */
 export function errorText(
   error: unknown,
   { trace, color }: { readonly trace: boolean; readonly color: boolean },
@@ -51,8 +52,8 @@ export function errorText(
   }
   const stack = trace ? `\n${Deno.inspect(error)}` : "";
   const said = messages.join(": ");
-  const mends = said.includes("make room") ? "" : mend(error); // whoever wrote the file has said so
-  return `${paint("red", "error")}: ${said}${mends}${stack}`;
+  const hint = said.includes("make room") ? "" : hintFor(error); // the message may hold the hint already
+  return `${paint("red", "error")}: ${said}${hint}${stack}`;
 }
 
 function messageOf(error: unknown): string {
@@ -60,12 +61,14 @@ function messageOf(error: unknown): string {
   return error.message === "" ? error.name : error.message;
 }
 
-/** What to do about errors of the system, whose own messages do not say. */
-function mend(error: unknown): string {
+/** What to do about a system error, whose own message does not say. */
+function hintFor(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at.message.includes("os error 28")) return ": make room on the disk and type the command again";
     if (at instanceof Deno.errors.PermissionDenied) return ": give an --out that you may write to";
-    if (at instanceof Deno.errors.NotCapable) return ": the task in deno.json does not grant it";
+    if (at instanceof Deno.errors.NotCapable) {
+      return ": this task has no such permission: see the tasks in deno.json";
+    }
   }
   return "";
 }

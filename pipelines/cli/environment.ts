@@ -1,5 +1,5 @@
 /**
- * What a pipeline's functions get beside their values.
+ * Makes the environment that a pipeline's functions get in addition to the option values.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import type { RunEvent } from "../../stages/flow/events.ts";
 import type { Env } from "./pipeline.ts";
 import { tuningFile } from "./webgpu_tuning_cache.ts";
 
-/** What an environment is made from. */
+/** What an environment is made from; fields not described here are those of `Env`. */
 export interface EnvironmentOptions {
   readonly values: Readonly<Record<string, unknown>>;
   readonly out: string;
   readonly resumed: boolean;
-  /** See `Env`. Default: none. */
+  /** Default: none. */
   readonly skippedBatches?: ReadonlyMap<number, string>;
   readonly signal: AbortSignal;
-  /** See `Env`. Default: 100 columns, plain. */
+  /** Default: 100 columns without colour. */
   readonly terminal?: Env["terminal"];
   emit(event: RunEvent): void;
   print(text: string): void;
-  /** See `Env`. Default: nobody is told. */
+  /** Default: listeners are never called. */
   onSaved?(listener: (parts: ReadonlyMap<string, StageSnapshot> | null) => void): void;
 }
 
-/** Makes one; the engine is opened when it is first asked for, once. */
+/** Makes an environment. */
 export function environment(options: EnvironmentOptions): Env {
   const { values, emit } = options;
   const workers = workersOf(values);
@@ -46,7 +46,7 @@ export function environment(options: EnvironmentOptions): Env {
   };
   const dry = values.dryRun === true;
   return {
-    engine: () => engine ??= dry ? Promise.resolve(unopened) : open(),
+    engine: () => engine ??= dry ? Promise.resolve(dryRunEngine) : open(),
     largestPack: () => largestPack(String(values.device)),
     out: options.out,
     seed: Number(values.seed),
@@ -62,14 +62,14 @@ export function environment(options: EnvironmentOptions): Env {
   };
 }
 
-/** What --dry-run builds with: it starts no threads, and plans also what this machine has no device or memory for. */
-const unopened: Engine = {
+/** Stands in for the engine in a --dry-run, which may plan for a device or memory that this machine does not have. */
+const dryRunEngine: Engine = {
   name: "reference",
   device: "none, for --dry-run",
   open: () => Promise.reject(new TypeError("Cannot compute during --dry-run")),
 };
 
-/** `--workers` as a number. */
+/** The value of `--workers` as a number; `auto` is one per CPU core. */
 export function workersOf(values: Readonly<Record<string, unknown>>): number {
   return typeof values.workers === "number" ? values.workers : Math.max(1, navigator.hardwareConcurrency);
 }

@@ -11,7 +11,7 @@ export interface Machine {
   readonly maxTensorBytes?: number;
 }
 
-/** The device that `--device` will mean here. A software adapter counts as no GPU. */
+/** The machine as `--device` will use it. `auto` ignores an adapter that is emulated in software. */
 export async function machineFor(device: string): Promise<Machine> {
   if (device === "cpu") return { device: "cpu" };
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? null;

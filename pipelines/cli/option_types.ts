@@ -1,41 +1,42 @@
 /**
- * Kinds of options: each turns its text into a typed value or says what it expected.
+ * Option types: each parses the text typed into a value, or throws an error that says what it expected.
  *
  * @module
  */
 import type { Option } from "./pipeline.ts";
 
-/** Everything about an option but its help text and how it is parsed. `fixed` is false where it is left out. */
+/** Fields of an option other than its help text and its parser. `fixed` is false by default. */
 export interface OptionSettings<T> extends Omit<Option<T>, "about" | "parse" | "fixed" | "repeat" | "flag"> {
   readonly fixed?: boolean;
 }
 
-/** Bounds, both allowed values, and words taken beside numbers ("auto"). */
+/** The values that a number may have. Both bounds are allowed values. */
 export interface Bounds<W extends string> {
   readonly min?: number;
   readonly max?: number;
+  /** Words that are accepted in place of a number: "auto". */
   readonly words?: readonly W[];
 }
 
-/** The words to choose from. */
+/** The words that an option accepts. */
 export interface Choices<W extends string> {
   readonly choices: readonly W[];
 }
 
-/** Settings of a list. */
+/** Fields of a list option. */
 export interface ListSettings<T> extends OptionSettings<T> {
-  /** The only words allowed. */
+  /** The only items accepted. */
   readonly choices?: readonly string[];
 }
 
-/** Any text. Null as default: unset. */
+/** An option for any text. Null as default: unset. */
 export function text(about: string, settings: OptionSettings<string>): Option<string>;
 export function text(about: string, settings: OptionSettings<string | null>): Option<string | null>;
 export function text(about: string, settings: OptionSettings<string | null>): Option<string | null> {
   return option<string | null>(about, { placeholder: "TEXT", ...settings }, (given) => given);
 }
 
-/** A file or folder. Null as default: unset. */
+/** An option for the path of a file or folder. Null as default: unset. */
 export function path(about: string, settings: OptionSettings<string>): Option<string>;
 export function path(about: string, settings: OptionSettings<string | null>): Option<string | null>;
 export function path(about: string, settings: OptionSettings<string | null>): Option<string | null> {
@@ -45,7 +46,7 @@ export function path(about: string, settings: OptionSettings<string | null>): Op
   });
 }
 
-/** A whole number, `1e6` and `50_000` too, or one of `words`. Null as default: unset. */
+/** An option for a whole number (also `1e6` and `50_000`) or one of `words`. Null as default: unset. */
 export function integer(about: string, settings: OptionSettings<number> & Bounds<never>): Option<number>;
 export function integer(
   about: string,
@@ -70,7 +71,7 @@ export function integer(
   });
 }
 
-/** A number. Null as default: unset. */
+/** An option for a number. Null as default: unset. */
 export function number(about: string, settings: OptionSettings<number> & Bounds<never>): Option<number>;
 export function number(
   about: string,
@@ -89,7 +90,7 @@ export function number(
   });
 }
 
-/** On or off: `--name`, `--no-name`. */
+/** An option that is on or off: `--name`, `--no-name`. */
 export function flag(about: string, settings: OptionSettings<boolean>): Option<boolean> {
   return {
     ...option(about, settings, (given) => {
@@ -101,7 +102,7 @@ export function flag(about: string, settings: OptionSettings<boolean>): Option<b
   };
 }
 
-/** One of a few words. Null as default: unset. */
+/** An option for one of a few words. Null as default: unset. */
 export function oneOf<W extends string>(
   about: string,
   settings: OptionSettings<NoInfer<W>> & Choices<W>,
@@ -120,7 +121,7 @@ export function oneOf(about: string, settings: OptionSettings<string> & Choices<
   return { ...made, choices };
 }
 
-/** Texts separated by commas, with `choices` only these; "none": an empty list. Null as default: unset. */
+/** An option for items separated by commas; "none" is an empty list. Null as default: unset. */
 export function list(about: string, settings: ListSettings<readonly string[]>): Option<readonly string[]>;
 export function list(
   about: string,
@@ -134,14 +135,14 @@ export function list(
   const made = option<readonly string[] | null>(about, { placeholder: "A,B,…", ...settings }, (given) => {
     if (given.trim() === "none" && !choices?.includes("none")) return [];
     const words = given.split(",").map((w) => w.trim()).filter((w) => w !== "");
-    const stranger = words.find((w) => choices !== undefined && !choices.includes(w));
-    if (stranger !== undefined) throw new RangeError(`${stranger}: expected some of ${choices?.join(", ")}`);
+    const unknown = words.find((w) => choices !== undefined && !choices.includes(w));
+    if (unknown !== undefined) throw new RangeError(`${unknown}: expected some of ${choices?.join(", ")}`);
     return words;
   });
   return choices === undefined ? made : { ...made, choices };
 }
 
-/** Texts given one at a time, by repeating the option. */
+/** An option that may be repeated, each time with one text. */
 export function repeated(
   about: string,
   settings: OptionSettings<readonly string[]>,
@@ -152,7 +153,7 @@ export function repeated(
   };
 }
 
-/** A length of time as `90s`, `5m`, `1h30m`; a bare number counts seconds. In seconds. Null as default: unset. */
+/** An option for a duration: `90s`, `5m`, `1h30m`; a bare number is in seconds. Null as default: unset. */
 export function duration(about: string, settings: OptionSettings<number>): Option<number>;
 export function duration(about: string, settings: OptionSettings<number | null>): Option<number | null>;
 export function duration(about: string, settings: OptionSettings<number | null>): Option<number | null> {

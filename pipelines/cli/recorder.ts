@@ -1,5 +1,5 @@
 /**
- * Where a run's events go: metrics.jsonl, the display, standard output under --json, samples/.
+ * Writes a run's events to metrics.jsonl, the display, standard output under --json, and samples/.
  *
  * @module
  */
@@ -10,32 +10,32 @@ import type { TensorboardFile } from "../../stages/report/tensorboard.ts";
 import type { Display } from "../../stages/report/terminal.ts";
 import { writeWholeSync } from "../../stages/disk/whole_files.ts";
 
-/** What a recorder writes to. */
+/** What a recorder writes to, apart from files. */
 export interface RecorderOutputs {
   readonly display: Display;
-  /** Takes a line for standard output, under --json. */
+  /** Writes an event as one line of JSON to standard output. Null without --json. */
   readonly json: ((line: string) => void) | null;
-  /** Seconds, from anywhere. */
+  /** Seconds since any fixed moment. */
   now(): number;
 }
 
-/** The files of a run's folder that events go into. */
+/** The files of a run's folder that events are written to. */
 export interface RecorderFiles {
   readonly metrics: MetricsFile;
-  /** Null: none is asked for. */
+  /** Null without --tensorboard. */
   readonly tensorboard: TensorboardFile | null;
-  /** The folder for samples. */
+  /** Folder of the sample texts. */
   readonly samples: string;
 }
 
-/** Events of which a later one says all that an earlier one said. */
+/** An event that counts from the start of the run, so that a later one replaces it. */
 type CumulativeEvent = StageEvent | SurveyEvent;
 
-const cumulativeEvery = 10; // seconds between such lines in metrics.jsonl; the display gets every event
+const cumulativeEvery = 10; // seconds between two of one name in metrics.jsonl; the display gets every event
 
 /**
- * Fans events out. The "run" event is held back and added to until anything else but a note comes, since what it says
- * (device, parameters) becomes known on the way.
+ * Writes each event to all outputs. The "run" event is held back until the first event other than a note, because its
+ * fields (device, parameters) become known one after another while the flow is built.
  */
 export class Recorder {
   readonly #outlets: RecorderOutputs;
@@ -51,17 +51,17 @@ export class Recorder {
     outlets.display.show(start);
   }
 
-  /** What the "run" event says, while it is held back. */
+  /** The "run" event while it is held back, then null. */
   get start(): RunStartEvent | null {
     return this.#start;
   }
 
-  /** From now on events are written to files, those held back too. */
+  /** Writes to files from now on, also the events that are held back. */
   openFiles(files: RecorderFiles): void {
     this.#files = files;
   }
 
-  /** Takes one event. */
+  /** Records one event. */
   take(event: RunEvent): void {
     if (event.type === "run" && this.#start !== null) {
       this.#start = { ...this.#start, ...event, pipeline: this.#start.pipeline };
@@ -78,7 +78,7 @@ export class Recorder {
     else this.#write(event);
   }
 
-  /** Writes what is still held back, and `done` as the last line. */
+  /** Writes all events that are held back, and `done` as the last line. */
   finish(done: RunEvent & { type: "done" }): void {
     this.#release();
     for (const event of this.#unwritten.values()) this.#write(event);

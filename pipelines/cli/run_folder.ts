@@ -1,5 +1,5 @@
 /**
- * A run's folder: config.json, whether a run stands there, how far it came.
+ * A run's folder: its config.json, how far the run got, and its checkpoints.
  *
  * @module
  */
@@ -9,28 +9,30 @@ import { lastEvent } from "../../stages/report/metrics.ts";
 import { UsageError } from "./usage_error.ts";
 import { exists, writeWhole } from "../../stages/disk/whole_files.ts";
 
-/** config.json. */
+/** The content of config.json. */
 export interface RunRecord {
   readonly pipeline: string;
-  /** Every option as resolved, by name. */
+  /** Value of every option, by name. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** The device that the run was last on, as the engine names it; absent where none was opened. */
+  /** The device that the run last used, as the engine names it; absent where no engine was opened. */
   readonly device?: string;
   readonly seed: number;
   readonly workers: number;
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** What stands in a folder. */
+/** What a folder holds. */
 export interface RunFolderState {
+  /** Content of config.json. Null: the folder holds no run. */
   readonly record: RunRecord | null;
   readonly hasCheckpoint: boolean;
-  /** The flow came to its end. */
+  /** Whether the flow reached its end. */
   readonly finished: boolean;
+  /** Whether the folder is empty or does not exist. */
   readonly empty: boolean;
 }
 
-/** Looks at a folder, which need not be there. Throws UsageError where config.json cannot be read. */
+/** Reads the state of a folder, which need not exist. Throws UsageError where config.json cannot be read. */
 export async function readRunFolder(out: string): Promise<RunFolderState> {
   let entries: string[] = [];
   try {
@@ -51,12 +53,12 @@ export async function readRunFolder(out: string): Promise<RunFolderState> {
   };
 }
 
-/** Writes config.json so that it is there whole or not at all. */
+/** Writes config.json. */
 export async function writeRecord(out: string, record: RunRecord): Promise<void> {
   await writeWhole(`${out}/config.json`, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Moves a run's folder out of the way, to `<out>.1`, `<out>.2`, …; returns where it is now. */
+/** Renames a run's folder to the first free one of `<out>.1`, `<out>.2`, …; returns the new path. */
 export async function moveAside(out: string): Promise<string> {
   for (let n = 1;; n++) {
     const target = `${out}.${n}`;
@@ -67,8 +69,8 @@ export async function moveAside(out: string): Promise<string> {
 }
 
 /**
- * The run's folder and checkpoint that `--resume PATH` means: a checkpoint, or a run's folder for its newest (null).
- * Throws UsageError where there is none.
+ * The run's folder and the checkpoint that `--resume PATH` means. PATH is a checkpoint, or a run's folder, which means its
+ * newest checkpoint (null). Throws UsageError where there is none.
  */
 export async function findCheckpoint(path: string): Promise<{ out: string; checkpoint: string | null }> {
   const trimmed = path.replace(/(?<=.)\/+$/, "");
@@ -83,11 +85,11 @@ export async function findCheckpoint(path: string): Promise<{ out: string; check
     }
   }
   throw new UsageError(
-    `No checkpoint at --resume ${path}: expected auto, never, a run's folder or one of its checkpoints/step-…`,
+    `Cannot resume from ${path}: there is no checkpoint: expected --resume auto, never, a run's folder or one of its checkpoints/step-…`,
   );
 }
 
-/** A run's options as plain data: what cannot be JSON does not occur. */
+/** Option values as plain data. */
 export function asJson(values: Readonly<Record<string, unknown>>): Record<string, Json> {
   return JSON.parse(JSON.stringify(values));
 }

@@ -1,10 +1,10 @@
 /**
- * Commands that are printed for people to type.
+ * Quotes words of commands that are printed for people to type.
  *
  * @module
  */
 
-/** A word as it is typed in a shell: in quotes where it needs them. */
+/** A word as it is typed in a shell, quoted where necessary. */
 export function shellWord(text: string): string {
   if (/^[\w./:@%+=,-]+$/.test(text)) return text;
   return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", `'\\''`)}'` : `"${text}"`;

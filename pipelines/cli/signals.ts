@@ -1,21 +1,21 @@
 /**
- * Ctrl-C and SIGTERM: once to stop softly, again to stop at once.
+ * Ctrl-C and SIGTERM: the first one stops a run with a checkpoint, the second one at once.
  *
  * @module
  */
 
-/** What to do at the first signal and at the second. */
+/** What to do at the first and at any later signal. */
 export interface InterruptHandlers {
   first(): void;
   second(): void;
 }
 
-/** Listens until disposed. */
-export function onInterrupt(interrupts: InterruptHandlers): Disposable {
+/** Handles signals until disposed. */
+export function onInterrupt(handlers: InterruptHandlers): Disposable {
   let times = 0;
   const listener = (): void => {
-    if (++times === 1) interrupts.first();
-    else interrupts.second();
+    if (++times === 1) handlers.first();
+    else handlers.second();
   };
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
   for (const signal of signals) Deno.addSignalListener(signal, listener);

@@ -1,10 +1,10 @@
 /**
- * The command line was wrong: one line, exit code 2, nothing written.
+ * The error for a wrong command line: one line is printed, nothing is written, the exit code is 2.
  *
  * @module
  */
 
-/** What was typed cannot be meant: says what is wrong, what was expected, and the nearest valid name. */
+/** A wrong command line. The message says what is wrong, what was expected, and the nearest valid name. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

@@ -1,11 +1,11 @@
 /**
- * What a run was made with.
+ * Versions that are recorded in a run's config.json.
  *
  * @module
  */
 import manifest from "../../deno.json" with { type: "json" };
 
-/** Versions of this program, of Deno and what is in it. */
+/** Versions of this program, Deno, V8 and TypeScript, by name. */
 export function versions(): Readonly<Record<string, string>> {
   const { deno, v8, typescript } = Deno.version;
   return { [manifest.name]: manifest.version, deno, v8, typescript };

@@ -78,17 +78,17 @@ const wrong: readonly (readonly [args: string, message: string])[] = [
   ["--quiet", "Expected a pipeline's name first, not --quiet: deno task pipeline lists them"],
   ["sum-numbers --stepz 4", "Unknown option --stepz: did you mean --steps?"],
   ["sum-numbers --steps four", 'Bad value for --steps: "four": expected a whole number of at least 1'],
-  ["sum-numbers --steps", "--steps stands without a value: expected --steps N"],
+  ["sum-numbers --steps", "--steps needs a value: expected --steps N"],
   ["sum-numbers --layers 5 --heads 2", "Cannot divide 5 layers by 2 heads: give a multiple"],
   ["sum-numbers --layers 5 --heads 2 --dry-run", "Cannot divide 5 layers by 2 heads: give a multiple"],
-  ["sum-numbers --config none.json", "Cannot read none.json: no such file"],
+  ["sum-numbers --config none.json", "Cannot read none.json: there is no such file: check the path"],
   [
     "sum-numbers --preset huge",
     'Unknown preset "huge": expected one of auto, tiny, shakespeare-char-cpu, shakespeare-char, gpu-small, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m',
   ],
   [
     "sum-numbers --resume nowhere",
-    "No checkpoint at --resume nowhere: expected auto, never, a run's folder or one of its checkpoints/step-…",
+    "Cannot resume from nowhere: there is no checkpoint: expected --resume auto, never, a run's folder or one of its checkpoints/step-…",
   ],
 ];
 

@@ -38,7 +38,7 @@ Deno.test("readCommandLine() refuses what it cannot mean, in one line with the n
     name: "UsageError",
     message: "Unknown option --steeps: did you mean --steps?",
   });
-  throws(() => given("--frobnicate"), { message: "Unknown option --frobnicate: --help lists what there is" });
+  throws(() => given("--frobnicate"), { message: "Unknown option --frobnicate: --help lists the options" });
   throws(() => given("--no-layers"), {
     message: "Unknown option --no-layers: did you mean --layers (it takes a value)?",
   });
@@ -48,7 +48,7 @@ Deno.test("readCommandLine() refuses what it cannot mean, in one line with the n
   throws(() => given("--steps", "0"), {
     message: 'Bad value for --steps: "0": expected a whole number of at least 1',
   });
-  throws(() => given("--steps"), { message: "--steps stands without a value: expected --steps N" });
+  throws(() => given("--steps"), { message: "--steps needs a value: expected --steps N" });
   throws(() => given("steps", "5"), { message: 'Unexpected argument "steps": did you mean --steps?' });
   throws(() => given("-h5"), { name: "UsageError" });
 });
@@ -84,7 +84,9 @@ Deno.test("readConfig() takes names as typed or in camel case, and a run's confi
   } finally {
     await Deno.remove(path);
   }
-  await rejects(readConfig(path, options), { message: `Cannot read ${path}: no such file` });
+  await rejects(readConfig(path, options), {
+    message: `Cannot read ${path}: there is no such file: check the path`,
+  });
 });
 
 Deno.test("resolve() lays preset, config file and command line over each other", () => {
