@@ -1,16 +1,18 @@
 /**
- * What --help, --dry-run and the bare command print.
+ * What --help and the command without a pipeline print.
  *
  * @module
  */
 import { painter, truncate } from "../../stages/report/terminal_text.ts";
-import type { StepInfo } from "../../stages/flow/flow.ts";
 import { flagOf } from "./command_line.ts";
 import type { Option, Options, TextStyle } from "./pipeline.ts";
 import type { Presets } from "./presets.ts";
 import type { ResolvedOptions } from "./resolve.ts";
+import { commonGroups } from "./run_options.ts";
 
-/** The pipelines, one line each. */
+const INDENT = 30; // column where help texts begin
+
+/** The list of pipelines, one line each. */
 export function listText(
   pipelines: readonly { readonly name: string; readonly about: string }[],
   { command, columns, color }: TextStyle & { readonly command: string },
@@ -27,14 +29,14 @@ export function listText(
     `Run one:      ${command} NAME [--option value]…`,
     `Its options:  ${command} NAME --help`,
     "",
-    "On the CPU, instead of deno task pipeline:",
-    "  deno task native …  the system's BLAS multiplies matrices: may call native code",
-    "  deno task fast …    WASM kernels of 256 bits, by flags of V8: out of bounds, WASM is no longer stopped",
+    "Faster on the CPU, in place of deno task pipeline:",
+    "  deno task native …  multiplies matrices with the system's BLAS; may call native code",
+    "  deno task fast …    uses 256-bit WASM; V8 flags turn off WASM's bounds checks",
     "",
   ].join("\n");
 }
 
-/** A pipeline's options in groups, each with the value that it has here if nothing is typed. */
+/** A pipeline's options in groups, each with the value that it has on this machine where it is left out. */
 export function helpText(
   { name, about, options, presets }: {
     readonly name: string;
@@ -46,91 +48,67 @@ export function helpText(
   { command, columns, color }: TextStyle & { readonly command: string },
 ): string {
   const paint = painter(color);
-  const groups = new Map<string, [string, Option<unknown>][]>();
-  for (const [name, option] of Object.entries(options)) {
-    const group = option.group ?? "Options";
-    groups.set(group, [...groups.get(group) ?? [], [name, option]]);
-  }
-  const run = groups.get("Run") ?? [];
-  groups.delete("Run");
-  groups.set("Run", run); // last: the same for all
   const lines = [
     `${command} ${name} [--option value]…`,
-    ...wrapped(capital(about), { indent: 0, columns }),
+    ...wrapped(capitalized(about), { indent: 0, columns }),
   ];
-  for (const [group, entries] of groups) {
-    if (entries.length === 0) continue;
+  for (const [group, members] of groupsOf(options)) {
     lines.push("", paint("bold", group));
-    for (const [name, option] of entries) {
-      const typed = option.flag === true
-        ? option.value === true ? `--no-${flagOf(name)}` : `--${flagOf(name)}`
-        : `--${flagOf(name)} ${option.placeholder ?? "VALUE"}`;
-      const value = resolved.values[name];
-      const isPlain = option.flag === true || value === null || value === "" ||
-        Array.isArray(value) && value.length === 0;
-      const note = isPlain ? "" : ` [${valueText(value)}]`;
-      const text = wrapped(option.about + note, { indent: 30, columns });
-      const head = `  ${typed}`;
-      if (head.length <= 28) lines.push(head.padEnd(30) + (text.shift() ?? "").trimStart(), ...text);
-      else lines.push(head, ...text);
+    for (const [name, option] of members) {
+      const about = option.about + defaultText(option, resolved.values[name]);
+      lines.push(...entry(typedForm(name, option), about, { columns }));
     }
   }
   if (presets !== undefined) {
     lines.push("", paint("bold", "Presets"));
     for (const [name, { about }] of Object.entries(presets.byName)) {
       const mark = name === resolved.preset?.name ? ` (here: ${resolved.preset.why})` : "";
-      lines.push(`  ${name.padEnd(28)}${about}${mark}`);
+      lines.push(...entry(name, `${about}${mark}`, { columns }));
     }
   }
   return `${lines.join("\n")}\n`;
 }
 
-/** The stage graph, the configuration with where each value comes from, and what it will take. */
-export function dryRunText(
-  { graph, resolved, plan }: {
-    readonly graph: readonly StepInfo[];
-    readonly resolved: ResolvedOptions;
-    /** What `Pipeline.plan` says; null: nothing. */
-    readonly plan: readonly string[] | null;
-  },
-  { color }: TextStyle,
-): string {
-  const paint = painter(color);
-  const lines = [paint("bold", "Stages"), ...graphLines(graph, "  "), "", paint("bold", "Configuration")];
-  const flags = Object.entries(resolved.values).filter(([name]) => name !== "help" && name !== "dryRun");
-  const width = Math.max(0, ...flags.map(([name]) => flagOf(name).length));
-  for (const [name, value] of flags) {
-    const origin = resolved.origin.get(name) ?? "default";
-    const from = origin === "default" ? "" : `  (${origin})`;
-    lines.push(`  ${flagOf(name).padEnd(width)}  ${value === null ? "–" : valueText(value)}${from}`);
+/** Options by group, the groups of every pipeline last. */
+function groupsOf(options: Options): ReadonlyMap<string, readonly (readonly [string, Option<unknown>])[]> {
+  const groups = new Map<string, (readonly [string, Option<unknown>])[]>();
+  for (const [name, option] of Object.entries(options)) {
+    const group = option.group ?? "Options";
+    groups.set(group, [...groups.get(group) ?? [], [name, option]]);
   }
-  if (plan !== null) lines.push("", paint("bold", "Plan"), ...plan.map((line) => `  ${line}`));
-  return `${lines.join("\n")}\n`;
+  for (const group of commonGroups) {
+    const members = groups.get(group);
+    groups.delete(group);
+    if (members !== undefined) groups.set(group, members);
+  }
+  return groups;
 }
 
-/** One line a stage, branches indented. */
-export function graphLines(steps: readonly StepInfo[], indent: string): string[] {
-  return steps.flatMap((step) => {
-    switch (step.kind) {
-      case "source":
-        return [`${indent}${step.name}`];
-      case "stage": {
-        const notes = [
-          ...(step.ahead > 0 ? [`reads ${step.ahead} ahead`] : []),
-          ...(step.takesCheckpoints ? ["checkpoints stand here"] : []),
-          ...(step.rejects === null ? [] : [`what it drops goes to ${step.rejects}`]),
-        ];
-        return [`${indent}→ ${step.name}${notes.length === 0 ? "" : ` (${notes.join("; ")})`}`];
-      }
-      case "tee":
-        return [`${indent}→ also:`, ...graphLines(step.branch, `${indent}    `)];
-    }
-  });
+/** "--steps N", "--quiet", "--no-color" */
+function typedForm(name: string, option: Option<unknown>): string {
+  if (option.flag === true) return option.value === true ? `--no-${flagOf(name)}` : `--${flagOf(name)}`;
+  return `--${flagOf(name)} ${option.placeholder ?? "VALUE"}`;
 }
 
-function valueText(value: unknown): string {
-  if (Array.isArray(value)) return value.join(", ");
-  return typeof value === "string" ? value : JSON.stringify(value);
+/** " [0.001]", " [512 MiB]"; empty for a flag and for a value that is unset or empty. */
+function defaultText({ flag, unit }: Option<unknown>, value: unknown): string {
+  if (flag === true || value === null || value === "" || Array.isArray(value) && value.length === 0) {
+    return "";
+  }
+  return ` [${valueText(value)}${unit === undefined ? "" : ` ${unit}`}]`;
+}
+
+function entry(head: string, text: string, { columns }: { readonly columns: number }): string[] {
+  const lines = wrapped(text, { indent: INDENT, columns });
+  if (head.length > INDENT - 4) return [`  ${head}`, ...lines];
+  return [`  ${head}`.padEnd(INDENT) + lines[0].trimStart(), ...lines.slice(1)];
+}
+
+/** A value as --help and --dry-run print it. */
+export function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(valueText).join(", ");
+  // deno-lint-ignore no-control-regex -- a line break in a sample prompt would break the table
+  return typeof value === "string" && !/[\x00-\x1f]/.test(value) ? value : JSON.stringify(value);
 }
 
 function wrapped(text: string, { indent, columns }: { indent: number; columns: number }): string[] {
@@ -149,6 +127,6 @@ function wrapped(text: string, { indent, columns }: { indent: number; columns: n
   return lines.map((l) => " ".repeat(indent) + l);
 }
 
-function capital(text: string): string {
+function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

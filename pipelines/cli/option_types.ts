@@ -157,7 +157,7 @@ export function repeated(
 export function duration(about: string, settings: OptionSettings<number>): Option<number>;
 export function duration(about: string, settings: OptionSettings<number | null>): Option<number | null>;
 export function duration(about: string, settings: OptionSettings<number | null>): Option<number | null> {
-  return option<number | null>(about, { placeholder: "TIME", ...settings }, (given) => {
+  return option<number | null>(about, { placeholder: "TIME", unit: "s", ...settings }, (given) => {
     const match = /^(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?$/.exec(given.trim());
     const seconds = match === null
       ? NaN

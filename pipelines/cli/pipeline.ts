@@ -32,6 +32,8 @@ export interface Option<T> {
   readonly flag?: boolean;
   /** Stands for the value in --help: "N", "PATH". */
   readonly placeholder?: string;
+  /** Unit of the value, which --help prints after the default: "MiB". */
+  readonly unit?: string;
   /** Another option's value without which this one does nothing; typing it is then refused. */
   readonly requires?: OptionRequirement;
   /**

@@ -5,70 +5,66 @@
  */
 import { flag, integer, oneOf, path, text } from "./option_types.ts";
 
-const logEvery = integer(
-  "steps between progress lines when standard output is not a terminal, and between looks at a GPU's losses, at most 16",
-  { value: 10, min: 1, group: "Run" },
-);
+/** Headings of these options. */
+export const commonGroups = ["Run", "Device", "Output"] as const;
 
-/** What every pipeline has. */
+const [run, device, output] = commonGroups;
+
+/** Folder, resume, device, seed and output of a run. */
 export const runOptions = {
-  out: path("the run's folder", { value: null, group: "Run", placeholder: "DIR" }),
+  out: path("the run's folder", { value: null, group: run, placeholder: "DIR" }),
   resume: text(
-    "auto: go on from the last checkpoint in --out; never: begin anew, the old folder is moved aside; or a checkpoint to go back to",
-    {
-      value: "auto",
-      group: "Run",
-      placeholder: "auto|never|PATH",
-    },
+    "auto: resume from the last checkpoint in --out; never: start a new run and move the old folder aside; PATH: resume from this checkpoint",
+    { value: "auto", group: run, placeholder: "auto|never|PATH" },
   ),
-  config: path("JSON file of options; the command line wins over it, and it over the preset", {
+  config: path("JSON file of options; stronger than the preset, weaker than the command line", {
     value: null,
-    group: "Run",
+    group: run,
     placeholder: "FILE",
   }),
-  preset: text("named set of model and optimizer options; auto picks by device and memory", {
+  preset: text("named set of model and optimizer options; auto picks one by device and memory", {
     value: "auto",
-    group: "Run",
+    group: run,
     placeholder: "NAME",
   }),
-  device: oneOf(
-    "auto: a GPU through WebGPU where there is one, else the CPU engine (deno task native and deno task fast: see deno task pipeline)",
-    {
-      value: "auto",
-      group: "Run",
-      choices: ["auto", "webgpu", "cpu"],
-    },
-  ),
-  seed: integer("all randomness comes from it", {
+  seed: integer("seed of all random numbers", {
     value: 1,
     min: 0,
     max: 2 ** 32 - 1,
     fixed: true,
-    group: "Run",
+    group: run,
   }),
-  workers: integer("threads for data stages and the CPU engine", {
+  dryRun: flag("print the stages, the configuration and the plan, and run nothing", {
+    value: false,
+    group: run,
+  }),
+  help: flag("print this text", { value: false, group: run }),
+  device: oneOf("auto: a GPU through WebGPU where there is one, else the CPU", {
+    value: "auto",
+    group: device,
+    choices: ["auto", "webgpu", "cpu"],
+  }),
+  workers: integer("threads for data stages and the CPU engine; auto: one per CPU core", {
     value: "auto",
     min: 1,
     max: 1024,
     words: ["auto"],
-    group: "Run",
+    group: device,
   }),
   blas: text(
-    "who multiplies matrices on the CPU: auto: the system's BLAS where native code is permitted (deno task native), else WASM; off; or a library",
-    { value: "auto", group: "Run", placeholder: "auto|off|PATH" },
+    "library that multiplies matrices on the CPU; auto: the system's BLAS under deno task native, else WASM; off: WASM",
+    { value: "auto", group: device, placeholder: "auto|off|PATH" },
   ),
   tune: path(
-    "time the kernels of matrix products on this GPU, once, and run the fastest; the choices are kept in this file: the same file gives the same losses to the last bit; default: each product runs the kernel that a heuristic picks",
-    { value: null, group: "Run", placeholder: "FILE" },
+    "time the matrix kernels on this GPU once, keep the choices in FILE, and run the fastest; the same FILE gives the same losses bit for bit; default: a heuristic picks the kernels",
+    { value: null, group: device, placeholder: "FILE" },
   ),
-  quiet: flag("results and errors only", { value: false, group: "Run" }),
-  json: flag("events as JSON lines on standard output", { value: false, group: "Run" }),
-  color: flag("plain text, no colour", { value: true, group: "Run" }),
-  logEvery,
-  trace: flag("with an error, where in the program it arose", { value: false, group: "Run" }),
-  dryRun: flag("print the stage graph, the configuration and the plan; run nothing", {
-    value: false,
-    group: "Run",
-  }),
-  help: flag("print this", { value: false, group: "Run" }),
+  quiet: flag("print results and errors only", { value: false, group: output }),
+  json: flag("print events as JSON lines to standard output", { value: false, group: output }),
+  color: flag("print without colour", { value: true, group: output }),
+  logEvery: integer(
+    "steps between progress lines when standard output is not a terminal; also how often losses are read from a GPU, at least every 16 steps",
+    { value: 10, min: 1, group: output },
+  ),
+  trace: flag("print where in the program an error arose", { value: false, group: output }),
 };

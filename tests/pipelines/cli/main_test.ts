@@ -124,7 +124,7 @@ inFolder("main --help groups the options with the values that hold here", async 
 inFolder("main --dry-run prints stages, configuration and plan, and writes nothing", async (folder) => {
   const { code, out } = await run(folder, "sum-numbers", "--dry-run", "--steps", "7", "--device", "cpu");
   strictEqual(code, 0);
-  match(out, /numbers\n {2}→ even\n {2}→ sound\n {2}→ adding \(checkpoints stand here\)/);
+  match(out, /numbers\n {2}→ even\n {2}→ sound\n {2}→ adding \(takes checkpoints\)/);
   match(out, /steps +7 {2}\(command line\)/);
   match(out, /layers +4 {2}\(preset tiny\)/);
   match(out, /parameters +12\n/);
