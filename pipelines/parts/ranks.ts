@@ -15,7 +15,7 @@ import { runStats } from "../../stages/report/run_stats.ts";
 import type { Lookup, Options } from "../cli/pipeline.ts";
 import { ranksFolder } from "../cli/resume.ts";
 import { show } from "../cli/resolve.ts";
-import { asJson, readRunFolder } from "../cli/run_folder.ts";
+import { asJson, readRunFolder } from "../cli/run/run_folder.ts";
 import { isRecord } from "../../stages/disk/json.ts";
 import { writeWhole } from "../../stages/disk/whole_files.ts";
 

@@ -4,7 +4,7 @@ import type { TensorMap } from "../../kernels/core/tensor.ts";
 import { openEngine } from "../../kernels/engine/open.ts";
 import { gpt } from "../../kernels/models/gpt.ts";
 import convert from "../../pipelines/convert.ts";
-import { environment } from "../../pipelines/cli/environment.ts";
+import { environment } from "../../pipelines/cli/run/environment.ts";
 import { type StartingWeights, startingWeights } from "../../pipelines/parts/starting_weights.ts";
 import { openLlmcModel } from "../../stages/format/model/llmc_model.ts";
 import { plan } from "../../stages/model/plan.ts";

@@ -84,12 +84,12 @@ Deno.test("train with other GELU, no biases, an own head and Muon leaves what sa
     const refused = async (line: string) => errorLine(await train(2, `--out ${dir}/no --steps 2 ${line}`));
     match(
       await refused("--momentum 0.9"),
-      /--momentum 0\.9 does nothing with --optimizer adamw: wanted --optimizer muon or sgd/,
+      /--momentum 0\.9 does nothing with --optimizer adamw: it needs --optimizer muon or sgd/,
     );
     match(await refused("--optimizer sgd --beta2 0.9"), /--beta2 0\.9 does nothing with --optimizer sgd/);
     match(
       await refused("--on-spike stop"),
-      /does nothing with --skip-spike-z 0: wanted --skip-spike-z above 0/,
+      /does nothing with --skip-spike-z 0: it needs --skip-spike-z above 0/,
     );
     match(await refused("--gelu relu"), /expected one of tanh, erf/);
     match(await refused("--total-batch-tokens 100"), /either|both|Cannot use both/);

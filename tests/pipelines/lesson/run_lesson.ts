@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { environment } from "../../../pipelines/cli/environment.ts";
+import { environment } from "../../../pipelines/cli/run/environment.ts";
 import { type Check, type Item, verdictOf } from "../../../pipelines/lesson/item.ts";
 import type { LessonPipeline } from "../../../pipelines/lesson/lesson.ts";
 import { itemLines } from "../../../pipelines/lesson/text.ts";

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Engine } from "../../kernels/engine/engine.ts";
-import { largestPack, openEngine } from "../../kernels/engine/open.ts";
-import type { StageSnapshot } from "../../stages/flow/checkpoint/checkpoint.ts";
-import type { RunEvent } from "../../stages/flow/events.ts";
-import type { Env } from "./pipeline.ts";
+import type { Engine } from "../../../kernels/engine/engine.ts";
+import { largestPack, openEngine } from "../../../kernels/engine/open.ts";
+import type { StageSnapshot } from "../../../stages/flow/checkpoint/checkpoint.ts";
+import type { RunEvent } from "../../../stages/flow/events.ts";
+import type { Env } from "../pipeline.ts";
 import { tuningFile } from "./webgpu_tuning_cache.ts";
 
 /** What an environment is made from; fields not described here are those of `Env`. */

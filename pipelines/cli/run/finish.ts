@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { writeWhole } from "../../stages/disk/whole_files.ts";
-import type { RunResult } from "../../stages/flow/flow.ts";
-import { readEvents } from "../../stages/report/metrics.ts";
-import { removedSamples } from "../../stages/report/removed_samples.ts";
-import { reportPage } from "../../stages/report/report.ts";
-import { runStats, runStatsLines } from "../../stages/report/run_stats.ts";
-import type { Display } from "../../stages/report/terminal.ts";
+import { writeWhole } from "../../../stages/disk/whole_files.ts";
+import type { RunResult } from "../../../stages/flow/flow.ts";
+import { readEvents } from "../../../stages/report/metrics.ts";
+import { removedSamples } from "../../../stages/report/removed_samples.ts";
+import { reportPage } from "../../../stages/report/report.ts";
+import { runStats, runStatsLines } from "../../../stages/report/run_stats.ts";
+import type { Display } from "../../../stages/report/terminal.ts";
 import type { RunJob } from "./execute.ts";
-import type { Env, Options, Pipeline, RunSummary } from "./pipeline.ts";
+import type { Env, Options, Pipeline, RunSummary } from "../pipeline.ts";
 import { asJson } from "./run_folder.ts";
 
 /** How a run ended. */

@@ -4,10 +4,10 @@
  * @module
  */
 import { basename, dirname, resolve as absolute } from "node:path";
-import type { Json } from "../../stages/disk/json.ts";
-import { lastEvent } from "../../stages/report/metrics.ts";
-import { UsageError } from "./usage_error.ts";
-import { exists, writeWhole } from "../../stages/disk/whole_files.ts";
+import type { Json } from "../../../stages/disk/json.ts";
+import { lastEvent } from "../../../stages/report/metrics.ts";
+import { UsageError } from "../usage_error.ts";
+import { exists, writeWhole } from "../../../stages/disk/whole_files.ts";
 
 /** The content of config.json. */
 export interface RunRecord {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RunLimits } from "../../stages/report/progress.ts";
+import type { RunLimits } from "../../../stages/report/progress.ts";
 import {
   type Display,
   liveDisplay,
@@ -11,9 +11,9 @@ import {
   plainDisplay,
   silentDisplay,
   standardError,
-} from "../../stages/report/terminal.ts";
-import type { Console } from "./console.ts";
-import type { Options, Pipeline } from "./pipeline.ts";
+} from "../../../stages/report/terminal.ts";
+import type { Console } from "../console.ts";
+import type { Options, Pipeline } from "../pipeline.ts";
 
 /** Writes text; throws Deno.errors.BrokenPipe once the reader is gone. */
 export type Writer = (text: string) => void;

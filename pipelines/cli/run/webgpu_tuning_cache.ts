@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { TuningStore } from "../../kernels/engine/webgpu/tuning.ts";
-import { isRecord } from "../../stages/disk/json.ts";
-import { readIfThere, writeWhole } from "../../stages/disk/whole_files.ts";
+import type { TuningStore } from "../../../kernels/engine/webgpu/tuning.ts";
+import { isRecord } from "../../../stages/disk/json.ts";
+import { readIfThere, writeWhole } from "../../../stages/disk/whole_files.ts";
 
 /** Marks the file as this program's, with the version of its format. */
 const KIND = "kernels chosen by timing, 1";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { exists } from "../../stages/disk/whole_files.ts";
+import { exists } from "../../../stages/disk/whole_files.ts";
 import { execute, type RunJob } from "./execute.ts";
 
 /**

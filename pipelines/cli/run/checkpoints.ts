@@ -8,9 +8,9 @@ import {
   type Checkpoints,
   openCheckpoints,
   type StageSnapshot,
-} from "../../stages/flow/checkpoint/checkpoint.ts";
-import type { RunEvent } from "../../stages/flow/events.ts";
-import { writeWhole } from "../../stages/disk/whole_files.ts";
+} from "../../../stages/flow/checkpoint/checkpoint.ts";
+import type { RunEvent } from "../../../stages/flow/events.ts";
+import { writeWhole } from "../../../stages/disk/whole_files.ts";
 
 /** How checkpoints are kept, and which one a run resumes from. */
 export interface CheckpointOptions {

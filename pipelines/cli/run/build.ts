@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Flow } from "../../stages/flow/flow.ts";
-import type { Env, Options, Pipeline, Values } from "./pipeline.ts";
-import { UsageError } from "./usage_error.ts";
+import type { Flow } from "../../../stages/flow/flow.ts";
+import type { Env, Options, Pipeline, Values } from "../pipeline.ts";
+import { UsageError } from "../usage_error.ts";
 
 /** Builds the flow. Errors about the option values are thrown as UsageError: see `Pipeline.build`. */
 export async function buildFlow(

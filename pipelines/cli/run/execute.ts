@@ -4,22 +4,22 @@
  * @module
  */
 import { dirname } from "node:path";
-import type { Json, StageSnapshot } from "../../stages/flow/checkpoint/checkpoint.ts";
-import type { RunEvent } from "../../stages/flow/events.ts";
-import type { RunOptions } from "../../stages/flow/flow.ts";
-import { textLength } from "../../stages/items.ts";
-import { MetricsFile } from "../../stages/report/metrics.ts";
-import { TensorboardFile } from "../../stages/report/tensorboard.ts";
+import type { Json, StageSnapshot } from "../../../stages/flow/checkpoint/checkpoint.ts";
+import type { RunEvent } from "../../../stages/flow/events.ts";
+import type { RunOptions } from "../../../stages/flow/flow.ts";
+import { textLength } from "../../../stages/items.ts";
+import { MetricsFile } from "../../../stages/report/metrics.ts";
+import { TensorboardFile } from "../../../stages/report/tensorboard.ts";
 import { buildFlow } from "./build.ts";
-import type { NamedPipeline } from "./catalogue.ts";
+import type { NamedPipeline } from "../catalogue.ts";
 import { checkpointsIn } from "./checkpoints.ts";
-import type { Console } from "./console.ts";
+import type { Console } from "../console.ts";
 import { displayFor, type Writer } from "./display.ts";
 import { environment, workersOf } from "./environment.ts";
 import { finishRun, statsPath } from "./finish.ts";
-import type { RunSummary } from "./pipeline.ts";
+import type { RunSummary } from "../pipeline.ts";
 import { Recorder } from "./recorder.ts";
-import type { ResolvedOptions } from "./resolve.ts";
+import type { ResolvedOptions } from "../resolve.ts";
 import { type RunRecord, writeRecord } from "./run_folder.ts";
 import { onInterrupt } from "./signals.ts";
 import { versions } from "./versions.ts";

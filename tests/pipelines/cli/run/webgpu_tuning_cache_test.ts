@@ -4,7 +4,7 @@
  * @module
  */
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
-import { tuningFile } from "../../../pipelines/cli/webgpu_tuning_cache.ts";
+import { tuningFile } from "../../../../pipelines/cli/run/webgpu_tuning_cache.ts";
 
 Deno.test("tuningFile() keeps each adapter's choices, those of other runs too", async () => {
   const folder = await Deno.makeTempDir(), path = `${folder}/tuning.json`;
