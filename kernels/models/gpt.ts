@@ -1,6 +1,8 @@
 /**
- * GPT-2: pre-norm blocks of causal attention and a GELU MLP, learned positions, head tied to the embedding.
- * Source: Radford et al. 2019; names and layouts as Hugging Face publishes it, initial values and dropout as nanoGPT.
+ * GPT-2: pre-norm blocks of causal attention and an MLP with GELU, learned positions, output head tied to the
+ * embedding.
+ * Source: Radford et al. 2019; weight names and shapes as in Hugging Face, initial values and dropout as in
+ * nanoGPT.
  *
  * @module
  */
@@ -22,13 +24,13 @@ import { type Gelu, geluOf, linear, norm } from "./layers.ts";
 import { type FullConfig, withDefaults } from "./model_options.ts";
 import type { KvCache, Model, Randomness, Recompute } from "./model.ts";
 
-const std = 0.02;
+const std = 0.02; // of initial weights
 
 type Full = FullConfig<typeof gptOptions>;
 
 /**
- * A GPT-2. Throws RangeError for an option with a value that it does not take. `forward` throws ShapeError for a T above
- * seqLen.
+ * A GPT-2. Throws RangeError for an option out of range. `forward` and `losses` throw ShapeError for
+ * sequences longer than `seqLen`.
  */
 export function gpt(config: GptConfig): Model<GptConfig> {
   const fault = gptFault(config);
@@ -42,8 +44,8 @@ export function gpt(config: GptConfig): Model<GptConfig> {
     paddedVocabSize,
     seqLen,
     forward: (scope, tokens, { rows, training, cache } = {}) => {
-      const kept = { ...full, paddedVocabSize, training, cache, recompute: "none" } as const;
-      const { x, head } = trunk(scope, tokens, kept);
+      const options = { ...full, paddedVocabSize, training, cache, recompute: "none" } as const;
+      const { x, head } = trunk(scope, tokens, options);
       return matmul(rows === undefined ? x : gather(x, rows), head, { transposeB: true });
     },
     losses: (scope, { tokens, targets, training, recompute = "none" }) => {
@@ -53,7 +55,7 @@ export function gpt(config: GptConfig): Model<GptConfig> {
   };
 }
 
-/** Everything below the head: tokens [B, T] → x [B, T, C], and the head's weight [Vp, C]. */
+/** All layers below the output head: tokens [B, T] → x [B, T, C], and the weight of the head, [Vp, C]. */
 function trunk(
   scope: Scope,
   tokens: Tensor,
@@ -92,15 +94,18 @@ function trunk(
     x = scope.probe(`h.${i}`, config.recompute === "block" ? recompute(x, run) : run(x));
   }
   x = scope.probe("ln_f", norm(scope.at("ln_f"), x, { bias, eps }));
-  const head = scope.at("lm_head"); // also where shape errors of what follows say they happened
+  const head = scope.at("lm_head"); // shape errors of the calls that follow name this place
   if (config.tie) return { x, head: wte };
   return { x, head: head.param("weight", [paddedVocabSize, channels], { kind: "normal", std }) };
 }
 
-/** What is dropped at a place: a function of its path, so whoever makes it again drops the same. Undefined: nothing. */
+/**
+ * Dropout at a place in the model; undefined: none. It depends only on the place's path, so that a
+ * recomputation drops the same elements.
+ */
 type DropoutAt = (place: Scope) => Dropout | undefined;
 
-/** One block: x [B, T, C] → [B, T, C]. */
+/** A transformer block: x [B, T, C] → [B, T, C]. */
 function block(
   scope: Scope,
   x: Tensor,
@@ -112,7 +117,8 @@ function block(
 ): Tensor {
   const { drop, gelu, bias, normEps: eps } = options;
   const channels = x.shape[x.shape.length - 1];
-  // Two projections a block add to the residual stream: scaled so that its variance does not grow with depth.
+  // Each block adds two projections to the residual stream; their scale keeps its variance independent of
+  // depth.
   const projection = { outputs: channels, std: std / Math.sqrt(2 * options.layers), bias };
 
   const normed = norm(scope.at("ln_1"), x, { bias, eps });
@@ -130,12 +136,15 @@ function block(
     linear(mlp.at("c_fc"), normed2, { outputs: 4 * channels, std, bias, gelu });
   const narrow = (wide: Tensor) =>
     linear(mlp.at("c_proj"), wide, { ...projection, residual: x, dropout: drop(mlp.at("dropout")) });
-  // Apart from its product, GELU can be made again without it.
-  if (options.recompute === "gelu") return recompute(widen(null), (before) => narrow(geluOf(before, gelu)));
+  // GELU is a call of its own here, so that it is recomputed without the matrix product before it.
+  if (options.recompute === "gelu") return recompute(widen(null), (hidden) => narrow(geluOf(hidden, gelu)));
   return narrow(mlp.probe("act", widen(gelu)));
 }
 
-/** Attention within the tokens given, or with `cache` to all of their texts so far: qkv [B, T, 3C] → [B, T, C]. */
+/**
+ * Causal attention to the given tokens, with a KV cache also to the earlier tokens of their texts: qkv [B, T,
+ * 3C] → [B, T, C].
+ */
 function attend(
   scope: Scope,
   qkv: Tensor,
@@ -147,12 +156,12 @@ function attend(
 ): Tensor {
   if (cache !== undefined) {
     const { texts, firstRows: places, seqLen } = cache, width = qkv.shape[2] / 3 * 2;
-    const kept = scope.graph.leaf(
+    const keysAndValues = scope.graph.leaf(
       `${scope.path}/cache`,
       { shape: [texts, seqLen, width], dtype: "f32" },
       "cache",
     );
-    return cacheAttention(qkv, { heads, cache: kept, places });
+    return cacheAttention(qkv, { heads, cache: keysAndValues, places });
   }
   const weights = drop(scope.at("attn_dropout"));
   return attention(qkv, { heads, ...(weights && { dropout: weights }) });

@@ -1,5 +1,5 @@
 /**
- * Layers on a scope: their weights are named and shaped as Hugging Face's GPT-2 publishes them.
+ * Layers that create their weights on a scope, with the names and shapes of Hugging Face's GPT-2.
  *
  * @module
  */
@@ -15,26 +15,32 @@ import { geluErf } from "../ops/elementwise/gelu_erf.ts";
 import { layerNorm } from "../ops/norm/layer_norm.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
 
-/** Which GELU: its fit by tanh, as GPT-2's, or by the error function, as PyTorch's and nanoGPT's. */
+/**
+ * Formula of GELU: the tanh approximation, as in GPT-2, or the exact one by the error function, as in PyTorch
+ * and nanoGPT.
+ */
 export type Gelu = "tanh" | "erf";
 
 /**
- * x·weight + bias: x [..., in] → [..., out]. Weight is [in, out] (GPT-2's "Conv1D"), normal with `std`; bias 0, or none.
- * `gelu` applies GELU to the result, `residual` is added to it: at most one of them, in the same op where there is one.
- * With a residual, `dropout` drops of the result before it is added.
- * Throws ShapeError where x or the residual does not fit.
+ * A linear layer, x·weight + bias: x [..., in] → [..., out]. The weight is [in, out] as in GPT-2's "Conv1D"
+ * and starts normal with `std`; the bias starts at 0. Throws ShapeError where the shapes of x and the
+ * residual do not fit.
  */
 export function linear(
   scope: Scope,
   x: Tensor,
   options: {
+    /** Size of the last axis of the result. */
     readonly outputs: number;
+    /** Standard deviation of the initial weight. */
     readonly std: number;
-    /** Default true. */
+    /** Whether the layer has a bias; default true. */
     readonly bias?: boolean;
-    /** Default none. */
+    /** GELU to apply to the result; default none. Not together with `residual`. */
     readonly gelu?: Gelu | null;
+    /** Tensor to add to the result; default none. */
     readonly residual?: Tensor;
+    /** Dropout of the result before the residual is added; default none. */
     readonly dropout?: Dropout | undefined;
   },
 ): Tensor {
@@ -59,8 +65,8 @@ export function linear(
 }
 
 /**
- * Layer normalization of x's last axis, with a trained gain (initially 1) and, unless `bias` is false, a trained shift
- * (initially 0). `eps` is added to the variance; default 1e-5, GPT-2's.
+ * Layer normalization over the last axis, with a gain that starts at 1 and, unless `bias` is false, a bias
+ * that starts at 0. `eps` is added to the variance; default 1e-5, as in GPT-2.
  */
 export function norm(
   scope: Scope,
@@ -69,12 +75,12 @@ export function norm(
 ): Tensor {
   const channels = x.shape[x.shape.length - 1];
   const weight = scope.param("weight", [channels], { kind: "ones" });
-  // The op shifts in any case: without a parameter by 0, whose gradient nobody asks for.
+  // The op needs a bias: without a parameter it is a constant 0, which gets no gradient.
   const shift = bias ? scope.param("bias", [channels], { kind: "zeros" }) : fill(weight, 0);
   return layerNorm(x, weight, shift, { eps });
 }
 
-/** GELU in one of its forms. */
-export function geluOf(x: Tensor, form: Gelu): Tensor {
-  return form === "tanh" ? gelu(x) : geluErf(x);
+/** Applies GELU by one of its formulas. */
+export function geluOf(x: Tensor, formula: Gelu): Tensor {
+  return formula === "tanh" ? gelu(x) : geluErf(x);
 }

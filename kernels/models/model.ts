@@ -1,5 +1,6 @@
 /**
- * What a model is: one function over a scope. From it follow its parameters, their number and their first values.
+ * The interface of models. A model is a function that builds its graph on a scope; its parameters, their
+ * number and their initial values follow from calling it once.
  *
  * @module
  */
@@ -8,99 +9,106 @@ import { type Init, type Parameter, parameterCount, RootScope, type Scope } from
 import { normals } from "../random/philox.ts";
 import { type Shape, sizeOf, type TensorMap } from "../core/tensor.ts";
 
-/** What a training program draws random numbers by. */
+/** The inputs of a training program that determine its random numbers. */
 export interface Randomness {
-  /** Number of the micro-batch in the run, u32 [1]. */
+  /** Number of the micro-batch within the run, u32 [1]. */
   readonly draw: Tensor;
-  /** Philox key of a place in the model, u32 [2]: a function of the run's seed and the place's path alone. */
+  /** Philox key for a path in the model, u32 [2], which depends only on the run's seed and the path. */
   key(path: string): Tensor;
 }
 
-/** Where the keys and values of some texts' tokens are kept, so that only new tokens are given to `forward`. */
+/**
+ * A KV cache: it stores the keys and values of several texts, so that `forward` only gets their new tokens.
+ */
 export interface KvCache {
-  /** How many texts it holds. */
+  /** Number of texts that it holds. */
   readonly texts: number;
-  /** Tokens of each at most: the model's sequence length. */
+  /** Longest text in tokens: the model's sequence length. */
   readonly seqLen: number;
-  /** Each new token's position in its text, u32 [B, T]; ascending by 1 in a row. */
+  /** Position of each new token in its text, u32 [B, T]; consecutive within a row. */
   readonly positions: Tensor;
-  /** Where a row's first token stands: its text's number times seqLen, plus its position; u32 [B]. */
+  /** Row of the cache for the first new token of each batch row: text · seqLen + position, u32 [B]. */
   readonly firstRows: Tensor;
 }
 
-/** What `forward` may be asked for beside its input. */
+/** Options of `forward`. */
 export interface ForwardOptions {
-  /** Positions b·T + t, u32 [R]: logits are then made for these alone, [R, Vp]. */
+  /**
+   * Positions b·T + t to compute logits for, u32 [R]; the logits are then [R, Vp]. Default: all positions.
+   */
   readonly rows?: Tensor;
-  /** In training programs alone: a model with dropout then drops. */
+  /** Random numbers for dropout, in training programs only; default: no dropout. */
   readonly training?: Randomness;
-  /** Tokens go on from those before them in their texts. Not while training. */
+  /** KV cache with the earlier tokens of the texts that `tokens` continue; not in training programs. */
   readonly cache?: KvCache | undefined;
 }
 
 /**
- * What the backward pass computes again instead of keeping it: nothing; what GELUs give (as llm.c's `-r 1`); or whole
- * blocks, of which only the input is kept.
+ * Which activations the backward pass recomputes instead of storing them: none; the outputs of GELU, as llm.c
+ * does for `-r 1`; or those of whole blocks, of which only the input is stored.
  */
 export type Recompute = "none" | "gelu" | "block";
 
-/** What `losses` is of, and how. */
+/** Inputs and options of `losses`. */
 export interface LossInputs {
-  /** u32 [B, T]. */
+  /** Input tokens, u32 [B, T]. */
   readonly tokens: Tensor;
-  /** u32 [B, T]; what is no token gives no loss. */
+  /** The token to predict at each position, u32 [B, T]; a value that is not a token has loss 0. */
   readonly targets: Tensor;
-  /** In training programs alone: a model with dropout then drops. */
+  /** Random numbers for dropout, in training programs only; default: no dropout. */
   readonly training?: Randomness;
-  /** Default none. Losses and gradients are the same. */
+  /** Activations to recompute; default "none". Losses and gradients do not depend on it. */
   readonly recompute?: Recompute;
 }
 
 /** A language model. */
 export interface Model<Config = unknown> {
-  /** What kind of model: "gpt". */
+  /** Name of the architecture: "gpt". */
   readonly name: string;
-  /** Its sizes, plain data: a checkpoint keeps them. */
+  /** Sizes and options as plain data, which a checkpoint stores. */
   readonly config: Config;
-  /** Token ids are below it. */
+  /** Number of tokens: ids are below it. */
   readonly vocabSize: number;
-  /** Columns of the logits: vocabSize or more. */
+  /** Number of columns of the logits, Vp: vocabSize and padding. */
   readonly paddedVocabSize: number;
-  /** The longest sequence. */
+  /** Longest sequence in tokens. */
   readonly seqLen: number;
-  /** tokens u32 [B, T] → logits [B, T, Vp]. */
+  /** Computes logits: tokens u32 [B, T] → [B, T, Vp]. */
   forward(scope: Scope, tokens: Tensor, options?: ForwardOptions): Tensor;
-  /** tokens, targets u32 [B, T] → each position's cross entropy [B, T]; 0 for targets that are no token. */
+  /** Computes the cross entropy of each position, [B, T]; 0 where the target is not a token. */
   losses(scope: Scope, inputs: LossInputs): Tensor;
 }
 
 /**
- * What can be trained on examples: a language model, or a net that predicts one token from a context of fixed length,
- * with logits [B, V] and one loss an example.
+ * What can be trained on examples: a language model, or a net that predicts one token from a context of fixed
+ * length and has logits [B, V] and one loss per example.
  */
 export interface TrainableModel extends Pick<Model, "name" | "vocabSize" | "forward" | "losses"> {
-  /** Tokens of an example, where they are fixed. */
+  /** Number of tokens in an example, where it is fixed. */
   readonly context?: number;
 }
 
-/** A model's parameters by published name, in the order made. */
+/** The parameters of a model by name, in the order in which the model creates them. */
 export function parametersOf(model: TrainableModel): ReadonlyMap<string, Parameter> {
   return scopeOf(model).parameters;
 }
 
-/** Number of trainable elements, padding of the vocabulary included. */
+/** Number of trainable elements of a model, including the padding of the vocabulary. */
 export function countParameters(model: TrainableModel): number {
   return parameterCount(parametersOf(model));
 }
 
-/** First values of all parameters and buffers: each a function of the seed and its name, so no order matters. */
+/**
+ * Initial values of all parameters and buffers. Each depends only on the seed and its name, not on the order.
+ */
 export function initialWeights(model: TrainableModel, seed: number): TensorMap {
   return drawWeights(model, (init, { name, count }) => normals(seed, name, count, init.std));
 }
 
 /**
- * Parameters and buffers by name, their normal numbers drawn by `draw`, in the order in which the model makes them: so a
- * generator that is drawn from gives what a notebook's gave, which made them in the same order.
+ * Initial values of all parameters and buffers, by name. `draw` supplies normal numbers and is called in the
+ * order in which the model creates its parameters, so that a random generator gives the numbers of a notebook
+ * with the same order.
  */
 export function drawWeights(
   model: TrainableModel,

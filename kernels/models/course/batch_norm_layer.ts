@@ -1,5 +1,6 @@
 /**
- * Batch normalization as a layer, with running statistics that stand in for the batch's outside of training.
+ * Batch normalization as a layer. It keeps running statistics, which replace those of the batch outside of
+ * training.
  *
  * @module
  */
@@ -11,33 +12,39 @@ import { broadcast } from "../../ops/reduce/reduce.ts";
 import { trackMoments } from "../../ops/norm/running_moments.ts";
 import type { SequentialLayer } from "./sequential.ts";
 
-/** How a batch is normalized. */
+/** Options of a batch normalization layer. */
 export interface BatchNormOptions {
-  /** Share of each batch in the running statistics; default 0.1. */
+  /** Weight of each batch in the running statistics; default 0.1. */
   readonly momentum?: number;
   /** Added to the variance; default 1e-5. */
   readonly eps?: number;
-  /** The variance's divisor is n less this; default 1, as the lectures' own class. */
+  /** The variance divides by n - ddof; default 1, as in the lectures' class. */
   readonly ddof?: 0 | 1;
-  /** What runs along beside the mean: `running_var` (default) or `running_std`. */
+  /**
+   * Running statistic beside the mean: the variance in `running_var` (default) or the standard deviation in
+   * `running_std`.
+   */
   readonly spread?: "variance" | "std";
-  /** First value of the gain; default 1. */
+  /** Initial value of the gain; default 1. */
   readonly gain?: number;
   /**
-   * Normalizes every position of [B, T, C] by itself, over B alone: the fault of the WaveNet lecture. Default false: over
-   * all axes but the last.
+   * Whether to normalize each position of [B, T, C] separately, over B only, which is the bug shown in the
+   * WaveNet lecture. Default false: over all axes but the last.
    */
   readonly perPosition?: boolean;
 }
 
-/** x [..., C] normalized, times gamma plus beta; as the lectures' BatchNorm1d. Buffers running_mean and running_var|std. */
+/**
+ * Batch normalization of x [..., C], then times `gamma` plus `beta`, as the lectures' BatchNorm1d. Its
+ * buffers are `running_mean` and `running_var` or `running_std`.
+ */
 export function batchNormLayer(options: BatchNormOptions = {}): SequentialLayer {
   const { momentum = 0.1, eps = 1e-5, ddof = 1, spread = "variance", gain = 1, perPosition = false } =
     options;
   return (scope, x, { training }) => {
     const channels = x.shape[x.shape.length - 1], positions = perPosition ? x.shape.slice(1, -1) : [];
     const columns = positions.reduce((a, b) => a * b, channels);
-    const spreadOut = (t: Tensor) => {
+    const perColumn = (t: Tensor) => {
       return positions.length === 0
         ? t
         : reshape(broadcast(t, { shape: [...positions, channels], from: 0, to: positions.length }), [
@@ -45,8 +52,8 @@ export function batchNormLayer(options: BatchNormOptions = {}): SequentialLayer 
         ]);
     };
     const weights = {
-      gain: spreadOut(scope.param("gamma", [channels], { kind: "constant", value: gain })),
-      bias: spreadOut(scope.param("beta", [channels], { kind: "zeros" })),
+      gain: perColumn(scope.param("gamma", [channels], { kind: "constant", value: gain })),
+      bias: perColumn(scope.param("beta", [channels], { kind: "zeros" })),
     };
     const running = {
       mean: scope.buffer("running_mean", [columns], { kind: "zeros" }),

@@ -1,5 +1,6 @@
 /**
- * The transformer of "Let's build GPT" at every station of the lecture: what each adds can be left out.
+ * The transformer of "Let's build GPT" at every stage of the lecture: each part that the lecture adds is an
+ * option.
  * Source: Karpathy, ng-video-lecture; Vaswani et al. 2017.
  *
  * @module
@@ -21,40 +22,48 @@ import { slice } from "../../ops/indexing/slice.ts";
 import { norm } from "../layers.ts";
 import type { Model, Randomness } from "../model.ts";
 
-/** Sizes, and which parts there are. */
+/** Sizes and parts of the model. */
 export interface CharGptConfig {
-  /** Tokens. */
+  /** Number of tokens. */
   readonly vocabSize: number;
-  /** The longest sequence. */
+  /** Longest sequence in tokens. */
   readonly seqLen: number;
-  /** Width. */
+  /** Width of the residual stream. */
   readonly channels: number;
-  /** Blocks; 0: the head sees the embeddings alone. */
+  /** Number of blocks; with 0 the output head gets the embeddings. */
   readonly layers: number;
-  /** Heads of a block, each channels / heads wide. */
+  /** Attention heads per block, each channels / heads wide. */
   readonly heads: number;
-  /** A ReLU layer four times as wide after attention; default true. */
+  /** Whether a block has a ReLU layer, four times as wide, after attention; default true. */
   readonly feedForward?: boolean;
-  /** What a block makes is added to what it got, through a projection; default true. */
+  /** Whether a block projects its output and adds it to its input; default true. */
   readonly residual?: boolean;
-  /** Layer norm before attention, before the feed-forward and at the end; default true. */
+  /**
+   * Whether there is layer norm before attention, before the feed-forward layer and at the end; default true.
+   */
   readonly norm?: boolean;
-  /** Scores over the root of a head's width; "channels": of all channels, as the lecture's notebook; default true. */
+  /**
+   * Whether scores are divided by the root of a head's width; "channels": of all channels, as in the
+   * notebook. Default true.
+   */
   readonly scaled?: boolean | "channels";
-  /** ReLU, or its square (So et al. 2021, "Primer"); default relu. */
+  /** Activation: ReLU, or its square (So et al. 2021, "Primer"); default relu. */
   readonly activation?: "relu" | "squared-relu";
-  /** Whether the head's weight is the embedding, without a bias (Press and Wolf 2017); default false. */
+  /**
+   * Whether the output head uses the embedding as weight, without a bias (Press and Wolf 2017); default
+   * false.
+   */
   readonly tie?: boolean;
-  /** Share dropped in training of attention's weights and of what a block adds; default 0. */
+  /** Dropout probability in training for attention weights and the outputs of a block; default 0. */
   readonly dropout?: number;
   /**
-   * Standard deviation of first weights, biases then 0: gpt.py's 0.02. Default null: as torch begins, normal numbers of the
-   * variance of its uniform ones: 1 for embeddings, 1 / (3 inputs) for the weights and biases of a layer.
+   * Standard deviation of initial weights, with biases 0; gpt.py uses 0.02. Default null: the variances of
+   * torch's modules, 1 for embeddings and 1 / (3 inputs) for the weights and biases of a layer.
    */
   readonly std?: number | null;
 }
 
-/** Whether dropping goes on, and where. */
+/** Applies dropout with the key of a place; without training it returns its input. */
 type ApplyDropout = (x: Tensor, place: Scope) => Tensor;
 
 interface BlockOptions extends Required<CharGptConfig> {
@@ -63,8 +72,8 @@ interface BlockOptions extends Required<CharGptConfig> {
 }
 
 /**
- * A character model of the lecture, its head untied. Queries, keys and values have no biases; the feed-forward layer is
- * ReLU. Without `residual` attention's result takes the place of x. The station "bigram" is `makemore("bigram", …)`.
+ * A character model of the lecture. Queries, keys and values have no biases. Without `residual` the output of
+ * attention replaces x. The lecture's bigram model is `makemore("bigram", …)`.
  */
 export function charGpt(config: CharGptConfig): Model<CharGptConfig> {
   const all: Required<CharGptConfig> = {
@@ -142,11 +151,11 @@ function block(scope: Scope, x: Tensor, options: BlockOptions): Tensor {
   return join(x, project(mlp.at("c_proj"), options.activation === "relu" ? y : mul(y, y)));
 }
 
-/** Causal attention of all heads, side by side. */
+/** Causal attention of all heads, with their outputs side by side. */
 function heads(attn: Scope, x: Tensor, options: BlockOptions): Tensor {
   const { channels, heads, scaled, dropout: rate, training, std } = options, c_attn = attn.at("c_attn");
-  let qkv = matmul(x, c_attn.param("weight", [channels, 3 * channels], firstWeights(channels, std)));
-  if (scaled !== true) { // the op divides scores by the root of a head's width
+  let qkv = matmul(x, c_attn.param("weight", [channels, 3 * channels], initialWeight(channels, std)));
+  if (scaled !== true) { // scales the queries, since the op always divides scores by the root of a head's width
     const q = narrow(qkv, { axis: -1, start: 0, length: channels });
     const kv = narrow(qkv, { axis: -1, start: channels, length: 2 * channels });
     qkv = concat([scale(q, scaled === false ? Math.sqrt(channels / heads) : 1 / Math.sqrt(heads)), kv]);
@@ -161,11 +170,11 @@ function linear(
   x: Tensor,
   { outputs, std }: { readonly outputs: number; readonly std: number | null },
 ): Tensor {
-  const inputs = x.shape[x.shape.length - 1], init = firstWeights(inputs, std);
+  const inputs = x.shape[x.shape.length - 1], init = initialWeight(inputs, std);
   const weight = scope.param("weight", [inputs, outputs], init);
   return affine(x, { weight, bias: scope.param("bias", [outputs], std === null ? init : { kind: "zeros" }) });
 }
 
-function firstWeights(inputs: number, std: number | null): Init {
+function initialWeight(inputs: number, std: number | null): Init {
   return { kind: "normal", std: std ?? 1 / Math.sqrt(3 * inputs) };
 }

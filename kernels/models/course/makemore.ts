@@ -1,6 +1,6 @@
 /**
- * The models of makemore.py, and an LSTM: they predict the next token at every position. Sizes and names as there; where that begins
- * with uniform weights, these begin with normal ones of the same variance.
+ * The models of makemore.py, and an LSTM. They predict the next token at every position. Sizes and names are
+ * those of makemore.py; where it draws uniform initial weights, these are normal with the same variance.
  * Source: https://github.com/karpathy/makemore
  *
  * @module
@@ -27,34 +27,34 @@ import { contextsOf } from "../../ops/indexing/token_windows.ts";
 import { gpt } from "../gpt.ts";
 import { drawWeights, type Model } from "../model.ts";
 
-/** Sizes of the family; defaults as makemore.py's. */
+/** Sizes of a model; defaults are those of makemore.py. */
 export interface MakemoreConfig {
-  /** Tokens. */
+  /** Number of tokens. */
   readonly vocabSize: number;
-  /** The longest sequence. */
+  /** Longest sequence in tokens. */
   readonly seqLen: number;
-  /** `--n-layer`, of the transformer; default 4. */
+  /** Number of the transformer's blocks, makemore.py's `--n-layer`; default 4. */
   readonly layers?: number;
-  /** `--n-head`, of the transformer; default 4. */
+  /** Number of the transformer's attention heads, `--n-head`; default 4. */
   readonly heads?: number;
-  /** `--n-embd`; default 64. */
+  /** Size of an embedding, `--n-embd`; default 64. */
   readonly channels?: number;
-  /** Share that the transformer drops in training; default 0. */
+  /** Dropout probability of the transformer in training; default 0. */
   readonly dropout?: number;
-  /** `--n-embd2`, of hidden layers and states; default 64. */
+  /** Size of hidden layers and recurrent states, `--n-embd2`; default 64. */
   readonly hidden?: number;
 }
 
-/** `--type`: makemore.py's, and char-rnn's lstm. */
+/** Models by name: the values of makemore.py's `--type`, and the LSTM of char-rnn. */
 export const makemoreTypes = ["bigram", "mlp", "rnn", "gru", "lstm", "bow", "transformer"] as const;
 
-/** One of the family. */
+/** Name of a model. */
 export type MakemoreType = typeof makemoreTypes[number];
 
 type Sizes = Required<MakemoreConfig>;
 type LogitsFunction = (scope: Scope, tokens: Tensor, sizes: Sizes) => Tensor;
 
-/** A model of the family. Its `forward` gives logits [B, T, V]. */
+/** Makes a model. Its `forward` gives logits [B, T, V]. */
 export function makemore(type: MakemoreType, config: MakemoreConfig): Model<MakemoreConfig> {
   const sizes = { layers: 4, heads: 4, channels: 64, hidden: 64, dropout: 0, ...config };
   const { vocabSize, seqLen } = sizes;
@@ -81,32 +81,36 @@ export function makemore(type: MakemoreType, config: MakemoreConfig): Model<Make
 }
 
 /**
- * First weights by the seed, as torch begins its modules: tables of std 1, matrices and their biases of the variance of its
- * uniform numbers. So the transformer too, which learns in half the steps with them than with GPT-2's 0.02.
+ * Initial weights from a seed, with the variances of torch's modules: 1 for embeddings, 1 / (3 inputs) for
+ * matrices and their biases. The transformer uses them too: it then needs half as many steps as with GPT-2's
+ * standard deviation of 0.02.
  */
 export function makemoreWeights(model: Model<MakemoreConfig>, seed: number): TensorMap {
   return drawWeights(model, ({ std }, { name, count, shape }) => {
     if (model.name !== "gpt") return normals(seed, name, count, std);
-    const isTable = name === "wte.weight" || name === "wpe.weight";
-    const into = name === "lm_head.weight" ? shape[1] : shape[0];
-    return normals(seed, name, count, isTable ? 1 : 1 / Math.sqrt(3 * into));
+    const isEmbedding = name === "wte.weight" || name === "wpe.weight";
+    const inputs = name === "lm_head.weight" ? shape[1] : shape[0];
+    return normals(seed, name, count, isEmbedding ? 1 : 1 / Math.sqrt(3 * inputs));
   });
 }
 
-/** A table of logits. */
+/** A table with a row of logits per token. */
 const bigram: LogitsFunction = (scope, tokens, { vocabSize }) => {
   return gather(scope.param("logits", [vocabSize, vocabSize], { kind: "zeros" }), tokens);
 };
 
-/** The last seqLen tokens' embeddings side by side, those before the beginning one of their own. */
+/**
+ * Embeddings of the last `seqLen` tokens side by side; positions before the first token share one extra
+ * embedding.
+ */
 const mlp: LogitsFunction = (scope, tokens, { vocabSize, seqLen, channels, hidden }) => {
-  const seen = contextsOf(tokens, { length: seqLen, blank: vocabSize });
-  const x = gather(table(scope.at("wte"), [vocabSize + 1, channels]), seen);
+  const contexts = contextsOf(tokens, { length: seqLen, blank: vocabSize });
+  const x = gather(table(scope.at("wte"), [vocabSize + 1, channels]), contexts);
   const wide = reshape(x, [...tokens.shape, seqLen * channels]);
   return linear(scope.at("mlp.2"), tanh(linear(scope.at("mlp.0"), wide, hidden)), vocabSize);
 };
 
-/** A cell at every position, from the state before it. */
+/** A recurrent cell at every position, applied to the state of the position before it. */
 const rnn: LogitsFunction = (scope, tokens, sizes) => {
   const cell = scope.at("cell");
   return recurrent(scope, tokens, sizes, (x, state) => {
@@ -114,7 +118,10 @@ const rnn: LogitsFunction = (scope, tokens, sizes) => {
   });
 };
 
-/** Gated: how much of the state is forgotten, how much of it stays. */
+/**
+ * A gated cell: `reset` is the part of the state that the candidate uses, `z` the part that the candidate
+ * replaces.
+ */
 const gru: LogitsFunction = (scope, tokens, sizes) => {
   const cell = scope.at("cell"), { hidden } = sizes;
   return recurrent(scope, tokens, sizes, (x, state) => {
@@ -126,7 +133,10 @@ const gru: LogitsFunction = (scope, tokens, sizes) => {
   });
 };
 
-/** A state to show and a memory beside it: what is let in, kept and shown. Source: Hochreiter and Schmidhuber 1997. */
+/**
+ * An output state and a memory, with gates for input, forgetting and output. Source: Hochreiter and
+ * Schmidhuber 1997.
+ */
 const lstm: LogitsFunction = (scope, tokens, sizes) => {
   const cell = scope.at("cell"), { hidden } = sizes;
   const part = (of: Tensor, i: number) => narrow(of, { axis: 1, start: i * hidden, length: hidden });
@@ -138,14 +148,16 @@ const lstm: LogitsFunction = (scope, tokens, sizes) => {
   });
 };
 
-/** The mean of all positions so far is added to each, then what a small net makes of it. */
+/**
+ * A bag of words: each position adds the mean of all positions so far, and then the output of a small MLP.
+ */
 const bow: LogitsFunction = (scope, tokens, { vocabSize, seqLen, channels, hidden }) => {
   const [batch, time] = tokens.shape;
   const positions = slice(table(scope.at("wpe"), [seqLen, channels]), { start: 0, length: time });
   let x = add(gather(table(scope.at("wte"), [vocabSize, channels]), tokens), positions);
   const block = scope.at("context_block");
-  const [alike] = x.graph.call(fillOp, [x], { value: 0, shape: [time, time] }); // softmax makes means of them
-  const weights = softmax(alike, { causal: true });
+  const [equalScores] = x.graph.call(fillOp, [x], { value: 0, shape: [time, time] }); // softmax: equal weights
+  const weights = softmax(equalScores, { causal: true });
   const byTime = reshape(permute(x, [1, 0, 2]), [time, batch * channels]);
   x = add(x, permute(reshape(matmul(weights, byTime), [time, batch, channels]), [1, 0, 2]));
   const mlp = block.at("mlp");
@@ -153,7 +165,10 @@ const bow: LogitsFunction = (scope, tokens, { vocabSize, seqLen, channels, hidde
   return linear(scope.at("lm_head"), x, vocabSize);
 };
 
-/** `cell` at every position; of its state of `width` numbers (default: hidden) the first `hidden` are shown. */
+/**
+ * Applies `cell` at every position. Its state has `width` numbers (default: hidden); the first `hidden` are
+ * its output.
+ */
 function recurrent(
   scope: Scope,
   tokens: Tensor,
@@ -164,10 +179,10 @@ function recurrent(
   const start = scope.param("start", [1, width], { kind: "zeros" });
   let state = broadcast(start, { shape: [batch, width], from: 0, to: 1 });
   const states = Array.from({ length: time }, (_, t) => {
-    const now = reshape(narrow(tokens, { axis: 1, start: t, length: 1 }), [batch]);
-    state = cell(gather(wte, now), state);
-    const shown = width === hidden ? state : narrow(state, { axis: 1, start: 0, length: hidden });
-    return reshape(shown, [batch, 1, hidden]);
+    const current = reshape(narrow(tokens, { axis: 1, start: t, length: 1 }), [batch]);
+    state = cell(gather(wte, current), state);
+    const output = width === hidden ? state : narrow(state, { axis: 1, start: 0, length: hidden });
+    return reshape(output, [batch, 1, hidden]);
   });
   return linear(scope.at("lm_head"), concat(states, { axis: 1 }), vocabSize);
 }

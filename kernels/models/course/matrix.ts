@@ -1,16 +1,20 @@
 /**
- * Matrices of float64, written to be read: what a backward pass by hand is spelled in. The engines are there for speed.
+ * Matrices of float64 for a backward pass written by hand. They are made for readability; the engines are
+ * made for speed.
  *
  * @module
  */
 import { ShapeError } from "../../core/tensor.ts";
 
-/** Rows of numbers; vectors are matrices of one row or one column. */
+/** A matrix; a vector is a matrix with one row or one column. */
 export class Matrix {
-  /** Row after row. */
+  /** Elements, row by row. */
   readonly data: Float64Array;
 
-  /** Takes `data` as it is; default zeros. Throws ShapeError where it is not of rows · columns numbers. */
+  /**
+   * Uses `data` without a copy if it is a Float64Array; default zeros. Throws ShapeError unless it has rows ·
+   * columns numbers.
+   */
   constructor(readonly rows: number, readonly columns: number, data?: ArrayLike<number>) {
     this.data = data === undefined
       ? new Float64Array(rows * columns)
@@ -26,7 +30,7 @@ export class Matrix {
     }
   }
 
-  /** f of every element. */
+  /** Applies f to every element. */
   map(f: (x: number) => number): Matrix {
     const { data } = this, out = new Float64Array(data.length);
     for (let i = 0; i < out.length; i++) out[i] = f(data[i]);
@@ -34,8 +38,8 @@ export class Matrix {
   }
 
   /**
-   * f of every element and its partner. A matrix of one row or one column is repeated, as torch broadcasts; throws
-   * ShapeError where sizes do not fit.
+   * Applies f to every pair of elements. A matrix of one row or one column is repeated, as torch broadcasts.
+   * Throws ShapeError where the sizes do not fit.
    */
   with(other: Matrix, f: (x: number, y: number) => number): Matrix {
     const rows = Math.max(this.rows, other.rows), columns = Math.max(this.columns, other.columns);
@@ -50,22 +54,22 @@ export class Matrix {
     return new Matrix(rows, columns, out);
   }
 
-  /** Sum, element by element. */
+  /** The sum, element by element. */
   plus(other: Matrix): Matrix {
     return this.with(other, (x, y) => x + y);
   }
 
-  /** Difference, element by element. */
+  /** The difference, element by element. */
   minus(other: Matrix): Matrix {
     return this.with(other, (x, y) => x - y);
   }
 
-  /** Product, element by element. */
+  /** The product, element by element. */
   times(other: Matrix | number): Matrix {
     return typeof other === "number" ? this.map((x) => x * other) : this.with(other, (x, y) => x * y);
   }
 
-  /** The product of matrices: [n, k] and [k, m] give [n, m]. Throws ShapeError where k differs. */
+  /** The matrix product: [n, k] · [k, m] gives [n, m]. Throws ShapeError where k differs. */
   matmul(other: Matrix): Matrix {
     const { rows, columns: inner, data } = this, { columns } = other;
     if (inner !== other.rows) {
@@ -77,7 +81,7 @@ export class Matrix {
     for (let i = 0; i < rows; i++) {
       const to = i * columns;
       let k = 0;
-      for (; k + 4 <= inner; k += 4) { // four at a time: the sum is loaded and stored a quarter as often
+      for (; k + 4 <= inner; k += 4) { // four terms at a time: each sum is loaded and stored a quarter as often
         const at = i * inner + k, from = k * columns;
         const a = data[at], b = data[at + 1], c = data[at + 2], d = data[at + 3];
         for (let j = 0; j < columns; j++) {
@@ -93,7 +97,7 @@ export class Matrix {
     return new Matrix(rows, columns, out);
   }
 
-  /** Rows as columns: [n, m] gives [m, n]. */
+  /** The transpose: [n, m] gives [m, n]. */
   transposed(): Matrix {
     const { rows, columns, data } = this, out = new Float64Array(data.length);
     for (let i = 0; i < rows; i++) {
@@ -102,24 +106,24 @@ export class Matrix {
     return new Matrix(columns, rows, out);
   }
 
-  /** Each column's sum: [1, columns]. */
+  /** The sum of each column, over all rows: [1, columns]. */
   sumOfRows(): Matrix {
     const { columns, data } = this, out = new Float64Array(columns);
     for (let at = 0, j = 0; at < data.length; at++, j = j + 1 === columns ? 0 : j + 1) out[j] += data[at];
     return new Matrix(1, columns, out);
   }
 
-  /** Each row's sum: [rows, 1]. */
+  /** The sum of each row, over all columns: [rows, 1]. */
   sumOfColumns(): Matrix {
     return this.#eachRow((row) => row.reduce((sum, x) => sum + x, 0));
   }
 
-  /** Each row's greatest: [rows, 1]. */
+  /** The maximum of each row: [rows, 1]. */
   maxOfColumns(): Matrix {
     return this.#eachRow((row) => row.reduce((most, x) => Math.max(most, x)));
   }
 
-  /** A 1 in each row where its greatest stands, the first of equal ones; else 0. */
+  /** A matrix of zeros with a 1 at the maximum of each row, at the first of equal ones. */
   whereMax(): Matrix {
     const out = new Matrix(this.rows, this.columns);
     for (let i = 0; i < this.rows; i++) {
@@ -129,20 +133,20 @@ export class Matrix {
     return out;
   }
 
-  /** The same numbers in another shape. Throws ShapeError where there are not as many. */
+  /** The same elements in another shape, not copied. Throws ShapeError where their number differs. */
   view(rows: number, columns: number): Matrix {
     return new Matrix(rows, columns, this.data);
   }
 
-  /** A row, not copied. */
+  /** Row i, not copied. */
   row(i: number): Float64Array {
     return this.data.subarray(i * this.columns, (i + 1) * this.columns);
   }
 
-  /** The rows of these numbers, one after the other. */
-  rowsAt(numbers: ArrayLike<number>): Matrix {
-    const out = new Matrix(numbers.length, this.columns);
-    for (let i = 0; i < numbers.length; i++) out.row(i).set(this.row(numbers[i]));
+  /** The rows with these indices, one below the other. */
+  rowsAt(indices: ArrayLike<number>): Matrix {
+    const out = new Matrix(indices.length, this.columns);
+    for (let i = 0; i < indices.length; i++) out.row(i).set(this.row(indices[i]));
     return out;
   }
 
@@ -151,17 +155,17 @@ export class Matrix {
   }
 }
 
-/** The largest difference between two lists of numbers of one length. */
+/** The largest difference between two lists of numbers; Infinity where their lengths differ. */
 export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let most = a.length === b.length ? 0 : Infinity;
   for (let i = 0; i < a.length; i++) {
     const difference = Math.abs(a[i] - b[i]);
-    if (!(difference <= most)) most = difference; // NaN too
+    if (!(difference <= most)) most = difference; // also takes NaN
   }
   return most;
 }
 
-/** How far apart neighbours in a column and in a row lie; 0 along an axis that is repeated. */
+/** Distance between neighbours in a column and in a row; 0 along an axis that is repeated. */
 function stepsOf(
   { rows, columns }: Matrix,
   to: { readonly rows: number; readonly columns: number },

@@ -1,44 +1,48 @@
 /**
- * micrograd: a scalar that remembers how it was made, and so can say how much every number before it matters. Alone: it
- * uses nothing of the rest, which does the same for whole tensors (core/gradients.ts).
+ * micrograd: a scalar that records how it was computed, so that `backward` can compute the derivative with
+ * respect to every value before it. It imports nothing; core/gradients.ts does the same for whole tensors.
  *
- * Source: Karpathy, micrograd: engine.py, nn.py; what the lecture adds (label, tanh, exp) and the usual rest.
+ * Source: Karpathy, micrograd's engine.py and nn.py, with the lecture's additions (label, tanh, exp), and
+ * log.
  *
  * @module
  */
 
-/** A number and the derivative of the last `backward()` with respect to it. */
+/** A number, with the derivative of a result with respect to it. */
 export class Value {
-  /** d(root of the last backward) / d(this), summed over all backwards since it was cleared. */
+  /** d(result) / d(this), summed over all calls of `backward` since it was last set to 0. */
   grad = 0;
-  /** Its name in drawings. */
+  /** Name in drawings of the graph. */
   label = "";
-  #seen = 0; // the last walk that came here: cheaper than a set of all that were seen
+  #seen = 0; // number of the last traversal that visited this value: cheaper than a set of visited values
 
   /**
-   * `of`: what it was computed from, at most two; `slopes`: d(this) / d(each), which the chain rule needs and nothing
-   * else; `op`: how, for drawings ("" for a leaf).
+   * `operands` are the values that it was computed from, at most two, and `slopes` its derivatives with
+   * respect to them, all that the chain rule needs. `op` names the operation in drawings; a leaf has "".
    */
   constructor(
     public data: number,
-    readonly of: readonly Value[] = [],
+    readonly operands: readonly Value[] = [],
     readonly slopes: readonly number[] = [],
     readonly op: string = "",
   ) {}
 
-  /** Sum. */
+  /** The sum. */
   add(other: Value | number): Value {
     const b = value(other);
     return new Value(this.data + b.data, [this, b], [1, 1], "+");
   }
 
-  /** Product. */
+  /** The product. */
   mul(other: Value | number): Value {
     const b = value(other);
     return new Value(this.data * b.data, [this, b], [b.data, this.data], "*");
   }
 
-  /** This to a power that is a number. Throws TypeError for a Value: its derivative needs a logarithm; see `exp`. */
+  /**
+   * This to the power of a number. Throws TypeError for a Value as exponent: its derivative would need a
+   * logarithm.
+   */
   pow(exponent: number): Value {
     if (typeof exponent !== "number") {
       throw new TypeError(
@@ -49,27 +53,27 @@ export class Value {
     return new Value(this.data ** exponent, [this], [slope], `**${exponent}`);
   }
 
-  /** The negative: a product with -1. */
+  /** The negative, as a product with -1. */
   neg(): Value {
     return this.mul(-1);
   }
 
-  /** Difference. */
+  /** The difference. */
   sub(other: Value | number): Value {
     return this.add(value(other).neg());
   }
 
-  /** Quotient: a product with the other to the power -1. */
+  /** The quotient, as a product with the other value to the power of -1. */
   div(other: Value | number): Value {
     return this.mul(value(other).pow(-1));
   }
 
-  /** 0 below 0; slope 0 at 0. */
+  /** 0 for numbers below 0; the derivative at 0 is 0. */
   relu(): Value {
     return new Value(this.data < 0 ? 0 : this.data, [this], [this.data > 0 ? 1 : 0], "ReLU");
   }
 
-  /** Hyperbolic tangent. */
+  /** The hyperbolic tangent. */
   tanh(): Value {
     const t = Math.tanh(this.data);
     return new Value(t, [this], [1 - t * t], "tanh");
@@ -81,40 +85,42 @@ export class Value {
     return new Value(e, [this], [e], "exp");
   }
 
-  /** Natural logarithm. */
+  /** The natural logarithm. */
   log(): Value {
     return new Value(Math.log(this.data), [this], [1 / this.data], "log");
   }
 
   /**
-   * Adds d(this) / d(v) to the `grad` of every v that this was computed from; its own becomes 1. Backwards through
-   * `order`, so that a value passes on only what all its uses have given it. Leaves that live longer than one graph
-   * keep what they had: clear it first, as `zeroGrad` does.
+   * Adds d(this) / d(v) to the `grad` of every value v that this was computed from, and sets its own `grad`
+   * to 1. It goes through `order` in reverse, so that a value has received the gradients of all its uses
+   * before it passes them on. Leaves that are used in several graphs accumulate: set their `grad` to 0 first,
+   * as `zeroGrad` does.
    */
   backward(): void {
     const order = this.order();
     this.grad = 1;
     for (let i = order.length - 1; i >= 0; i--) {
-      const { of, slopes, grad } = order[i];
-      for (let k = 0; k < of.length; k++) of[k].grad += slopes[k] * grad;
+      const { operands, slopes, grad } = order[i];
+      for (let k = 0; k < operands.length; k++) operands[k].grad += slopes[k] * grad;
     }
   }
 
-  /** All that this was computed from and itself, each after what it was computed from: a topological order. */
+  /** All values that this was computed from, and itself, in topological order: each after its operands. */
   order(): Value[] {
-    const walk = ++walks, order: Value[] = [];
-    const path: Value[] = [this], next = [0]; // by hand, for a long sum is deeper than calls may nest
-    this.#seen = walk;
+    const traversal = ++traversals, order: Value[] = [];
+    // A stack of its own instead of recursion: a long sum would exceed the call stack.
+    const path: Value[] = [this], next = [0];
+    this.#seen = traversal;
     while (path.length > 0) {
-      const at = path.length - 1, { of } = path[at];
-      if (next[at] === of.length) {
+      const at = path.length - 1, { operands } = path[at];
+      if (next[at] === operands.length) {
         order.push(path[at]);
         path.pop();
         next.pop();
       } else {
-        const child = of[next[at]++];
-        if (child.#seen === walk) continue;
-        child.#seen = walk;
+        const child = operands[next[at]++];
+        if (child.#seen === traversal) continue;
+        child.#seen = traversal;
         path.push(child);
         next.push(0);
       }
@@ -122,13 +128,16 @@ export class Value {
     return order;
   }
 
-  /** "Value(data=2, grad=0)" */
+  /** A description such as "Value(data=2, grad=0)". */
   toString(): string {
     return `Value(data=${this.data}, grad=${this.grad})`;
   }
 }
 
-/** A number as a Value, to begin with one: `value(10).div(f)`. A Value stays what it is. */
+/**
+ * A Value from a number, so that an expression can start with one: `value(10).div(f)`. A Value is returned as
+ * it is.
+ */
 export function value(data: number | Value, label = ""): Value {
   if (data instanceof Value) return data;
   const made = new Value(data);
@@ -136,46 +145,52 @@ export function value(data: number | Value, label = ""): Value {
   return made;
 }
 
-/** The values that one was computed from and itself, and which goes into which: what a drawing shows. */
+/**
+ * The graph of a value, for a drawing: all values that it was computed from, and an edge from each operand to
+ * its result.
+ */
 export function trace(root: Value): {
   readonly nodes: readonly Value[];
   readonly edges: readonly (readonly [from: Value, to: Value])[];
 } {
   const nodes = root.order();
-  return { nodes, edges: nodes.flatMap((to) => [...new Set(to.of)].map((from) => [from, to] as const)) };
+  return {
+    nodes,
+    edges: nodes.flatMap((to) => [...new Set(to.operands)].map((from) => [from, to] as const)),
+  };
 }
 
-/** Where parameters are drawn from: PythonRandom is one. */
+/** A source of uniform random numbers, such as PythonRandom. */
 export interface UniformSource {
   uniform(low: number, high: number): number;
 }
 
-/** What a neuron does with its weighted sum. */
+/** Function that a neuron applies to its weighted sum. */
 export type Activation = "relu" | "tanh" | "linear";
 
-/** How neurons begin: micrograd's are ReLU with biases 0; the lecture's tanh with biases drawn like weights. */
+/** Options of neurons. micrograd uses ReLU with biases 0, the lecture tanh with random biases. */
 export interface NeuronOptions {
   readonly random: UniformSource;
-  /** Default "relu". */
+  /** Activation; default "relu". */
   readonly activation?: Activation;
-  /** Draw the bias too, after the weights (default: 0). */
+  /** Whether the bias is drawn too, after the weights; default false: it is 0. */
   readonly drawBias?: boolean;
 }
 
-/** A weighted sum, a bias, an activation. */
+/** A neuron: a weighted sum plus a bias, and an activation. */
 export class Neuron {
   readonly weights: readonly Value[];
   readonly bias: Value;
   readonly activation: Activation;
 
-  /** `inputs`: how many numbers it takes. Weights uniform in [-1, 1). */
+  /** Makes a neuron of `inputs` weights, uniform in [-1, 1). */
   constructor(inputs: number, { random, activation = "relu", drawBias = false }: NeuronOptions) {
     this.weights = Array.from({ length: inputs }, () => new Value(random.uniform(-1, 1)));
     this.bias = new Value(drawBias ? random.uniform(-1, 1) : 0);
     this.activation = activation;
   }
 
-  /** Its output. Throws RangeError for another number of inputs than it has weights. */
+  /** Computes its output. Throws RangeError where the number of inputs is not that of its weights. */
   call(x: readonly (Value | number)[]): Value {
     if (x.length !== this.weights.length) {
       throw new RangeError(`Cannot call a neuron of ${this.weights.length} weights with ${x.length} inputs`);
@@ -185,12 +200,12 @@ export class Neuron {
     return this.activation === "linear" ? sum : sum[this.activation]();
   }
 
-  /** Weights, then the bias. */
+  /** The weights, then the bias. */
   parameters(): Value[] {
     return [...this.weights, this.bias];
   }
 
-  /** "ReLUNeuron(2)" */
+  /** A description such as "ReLUNeuron(2)". */
   toString(): string {
     return `${
       { relu: "ReLU", tanh: "Tanh", linear: "Linear" }[this.activation]
@@ -198,42 +213,42 @@ export class Neuron {
   }
 }
 
-/** Neurons side by side. */
+/** A layer: several neurons with the same inputs. */
 export class Layer {
   readonly neurons: readonly Neuron[];
 
-  /** So many neurons, each of so many inputs. */
+  /** Makes `outputs` neurons of `inputs` weights each. */
   constructor(inputs: number, outputs: number, options: NeuronOptions) {
     this.neurons = Array.from({ length: outputs }, () => new Neuron(inputs, options));
   }
 
-  /** The outputs of its neurons. */
+  /** Computes the outputs of its neurons. */
   call(x: readonly (Value | number)[]): Value[] {
     return this.neurons.map((neuron) => neuron.call(x));
   }
 
-  /** Those of its neurons, in order. */
+  /** The parameters of its neurons, in order. */
   parameters(): Value[] {
     return this.neurons.flatMap((neuron) => neuron.parameters());
   }
 
-  /** "Layer of [ReLUNeuron(2), ReLUNeuron(2)]" */
+  /** A description such as "Layer of [ReLUNeuron(2), ReLUNeuron(2)]". */
   toString(): string {
     return `Layer of [${this.neurons.join(", ")}]`;
   }
 }
 
-/** How an MLP begins. */
+/** Options of an MLP. */
 export interface MicrogradMlpOptions extends NeuronOptions {
-  /** Of the last layer (default "linear"). */
+  /** Activation of the last layer; default "linear". */
   readonly last?: Activation;
 }
 
-/** Layers one after another. */
+/** A multi-layer perceptron: layers applied one after another. */
 export class MLP {
   readonly layers: readonly Layer[];
 
-  /** `inputs` numbers in, then layers of these sizes. */
+  /** Makes layers of the given sizes; the first takes `inputs` numbers. */
   constructor(
     inputs: number,
     sizes: readonly number[],
@@ -248,7 +263,7 @@ export class MLP {
     );
   }
 
-  /** The outputs of the last layer. */
+  /** Computes the outputs of the last layer. */
   call(x: readonly (Value | number)[]): Value[] {
     let out = x;
     for (const layer of this.layers) out = layer.call(out);
@@ -260,15 +275,16 @@ export class MLP {
     return this.layers.flatMap((layer) => layer.parameters());
   }
 
-  /** Sets every parameter's `grad` to 0: `backward` only ever adds. */
+  /** Sets the `grad` of every parameter to 0, since `backward` adds to it. */
   zeroGrad(): void {
     for (const parameter of this.parameters()) parameter.grad = 0;
   }
 
-  /** "MLP of [Layer of […], …]" */
+  /** A description such as "MLP of [Layer of […], …]". */
   toString(): string {
     return `MLP of [${this.layers.join(", ")}]`;
   }
 }
 
-let walks = 0; // each walk through a graph has its number, so that none has to clear what another has marked
+// Each traversal has a number of its own, so that none has to clear the marks of an earlier one.
+let traversals = 0;

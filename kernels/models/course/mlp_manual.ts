@@ -1,6 +1,6 @@
 /**
- * The MLP on names with its backward pass written by hand: step by step through every intermediate value, and in the short
- * forms that the steps collapse to.
+ * The MLP on names with a backward pass written by hand: step by step through every intermediate value, and
+ * in the short forms that these steps simplify to.
  *
  * Source: Karpathy, "Building makemore part 4: becoming a backprop ninja".
  *
@@ -8,33 +8,36 @@
  */
 import { Matrix } from "./matrix.ts";
 
-/** What is learned. A letter's embedding is a row of C. */
+/** The parameters. Row i of C is the embedding of letter i. */
 export interface ManualMlp {
-  /** [letters, embedding]. */
+  /** Embeddings, [letters, embedding]. */
   readonly C: Matrix;
-  /** [context · embedding, hidden]. */
+  /** Weight of the hidden layer, [context · embedding, hidden]. */
   readonly W1: Matrix;
-  /** [1, hidden]; of no use, for batch norm takes it away again. */
+  /** Bias of the hidden layer, [1, hidden]; without effect, since batch norm subtracts it again. */
   readonly b1: Matrix;
-  /** [hidden, letters]. */
+  /** Weight of the output layer, [hidden, letters]. */
   readonly W2: Matrix;
-  /** [1, letters]. */
+  /** Bias of the output layer, [1, letters]. */
   readonly b2: Matrix;
-  /** [1, hidden]. */
+  /** Gain of batch norm, [1, hidden]. */
   readonly bnGain: Matrix;
-  /** [1, hidden]. */
+  /** Bias of batch norm, [1, hidden]. */
   readonly bnBias: Matrix;
 }
 
-/** n contexts and the letter after each. */
+/** n contexts, and the letter that follows each. */
 export interface LetterBatch {
-  /** [n, context]. */
+  /** Letters of the contexts, [n, context]. */
   readonly inputs: Uint32Array;
-  /** [n]. */
+  /** The letter after each context, [n]. */
   readonly targets: Uint32Array;
 }
 
-/** Every value on the way from letters to the loss, in order; n rows each, but those of batch norm that have one. */
+/**
+ * All intermediate values from letters to loss, in order, named as in the lecture. Each has n rows, except
+ * batch norm's statistics, which have one.
+ */
 export interface MlpSteps {
   readonly emb: Matrix;
   readonly embCat: Matrix;
@@ -57,12 +60,12 @@ export interface MlpSteps {
   readonly logProbs: Matrix;
 }
 
-/** The loss's gradient of each of the 26. */
+/** The gradient of the loss with respect to each of the 26 values and parameters. */
 export type StepGradients = Readonly<Record<keyof MlpSteps | keyof ManualMlp, Matrix>>;
 
-const eps = 1e-5; // of batch norm
+const eps = 1e-5; // added to the variance by batch norm
 
-/** The forward pass in steps small enough to go back one at a time, and its loss. */
+/** The forward pass in steps so small that the backward pass can reverse them one by one. */
 export function forwardInSteps(
   net: ManualMlp,
   { inputs, targets }: LetterBatch,
@@ -92,7 +95,10 @@ export function forwardInSteps(
   return { loss: meanLoss(logProbs, targets), steps };
 }
 
-/** The backward pass through every step, last first: each line is one step's derivative and the chain rule. */
+/**
+ * The backward pass through every step, from the last to the first; each line applies the chain rule to one
+ * step.
+ */
 export function backwardInSteps(
   net: ManualMlp,
   { steps, batch: { inputs, targets } }: { readonly steps: MlpSteps; readonly batch: LetterBatch },
@@ -101,7 +107,7 @@ export function backwardInSteps(
   const logProbs = new Matrix(n, net.b2.columns);
   targets.forEach((target, i) => logProbs.row(i)[target] = -1 / n);
   const probs = s.probs.map((x) => 1 / x).times(logProbs);
-  const countsSumInv = s.counts.times(probs).sumOfColumns(); // it was repeated along the row
+  const countsSumInv = s.counts.times(probs).sumOfColumns(); // repeated along the row in the forward pass
   const countsSum = s.countsSum.map((x) => -(x ** -2)).times(countsSumInv);
   const counts = s.countsSumInv.times(probs).plus(countsSum); // used twice
   const normLogits = s.counts.times(counts);
@@ -116,7 +122,7 @@ export function backwardInSteps(
   const bnRaw = net.bnGain.times(hPreAct);
   const bnVarInv = s.bnDiff.times(bnRaw).sumOfRows();
   const bnVar = s.bnVar.map((x) => -.5 * (x + eps) ** -1.5).times(bnVarInv);
-  const bnDiff2 = new Matrix(n, bnVar.columns).plus(bnVar).times(1 / (n - 1)); // a sum hands its gradient to all
+  const bnDiff2 = new Matrix(n, bnVar.columns).plus(bnVar).times(1 / (n - 1)); // to every term of the sum
   const bnDiff = s.bnVarInv.times(bnRaw).plus(s.bnDiff.times(2).times(bnDiff2)); // used twice
   const bnMean = bnDiff.times(-1).sumOfRows();
   const hPreBn = bnDiff.plus(bnMean.times(1 / n)); // used twice
@@ -129,7 +135,7 @@ export function backwardInSteps(
   return { logProbs, probs, countsSumInv, countsSum, counts, normLogits, logitMaxes, logits, h, W2, b2, hPreAct, bnGain, bnBias, bnRaw, bnVarInv, bnVar, bnDiff2, bnDiff, bnMean, hPreBn, embCat, W1, b1, emb, C };
 }
 
-/** Softmax and cross entropy in one: the gradient of the logits is (probabilities - 1 at the target) / n. */
+/** The gradient of softmax and cross entropy together: (probabilities - 1 at the target) / n. */
 export function logitsGradient(probs: Matrix, targets: Uint32Array): Matrix {
   const n = targets.length, out = probs.times(1 / n);
   targets.forEach((target, i) => out.row(i)[target] -= 1 / n);
@@ -137,8 +143,8 @@ export function logitsGradient(probs: Matrix, targets: Uint32Array): Matrix {
 }
 
 /**
- * Batch norm in one: gain · varInv / n · (n·g - Σg - n/(n-1) · raw · Σ(g·raw)) is the gradient of its input, given that of
- * its output, g; sums over the batch; the variance has divisor n - 1.
+ * The gradient of batch norm's input from the gradient g of its output, in one formula: gain · varInv / n ·
+ * (n·g - Σg - n/(n-1) · raw · Σ(g·raw)). The sums run over the batch; the variance divides by n - 1.
  */
 export function batchNormGradient(
   g: Matrix,
@@ -149,7 +155,7 @@ export function batchNormGradient(
     .times(gain.times(varInv).times(1 / n));
 }
 
-/** A step's loss and gradients in the short forms. */
+/** Loss and gradients of a batch, by the short forms. */
 export function lossAndGradients(
   net: ManualMlp,
   batch: LetterBatch,
@@ -195,26 +201,29 @@ export function descend(
   }
 }
 
-/** What batch norm normalizes by once training is over: one row each. */
+/** Mean and variance of each hidden unit, one row each; batch norm normalizes by them after training. */
 export interface Moments {
   readonly mean: Matrix;
-  /** Divisor n - 1. */
+  /** Variance with divisor n - 1. */
   readonly variance: Matrix;
 }
 
-/** Mean and variance (divisor n - 1) of each column. */
+/** Mean and variance, with divisor n - 1, of each column. */
 export function momentsOf(x: Matrix): Moments {
   const mean = x.sumOfRows().times(1 / x.rows);
   return { mean, variance: x.minus(mean).map((d) => d * d).sumOfRows().times(1 / (x.rows - 1)) };
 }
 
-/** What batch norm sees: [n, hidden]. */
+/** The input of batch norm, [n, hidden]. */
 export function beforeBatchNorm(net: Pick<ManualMlp, "C" | "W1" | "b1">, inputs: Uint32Array): Matrix {
   const context = net.W1.rows / net.C.columns;
   return net.C.rowsAt(inputs).view(inputs.length / context, net.W1.rows).matmul(net.W1).plus(net.b1);
 }
 
-/** The probabilities of the next letter, [n, letters], normalized by given moments instead of the batch's. */
+/**
+ * The probabilities of the next letter, [n, letters], with batch norm by the given moments instead of the
+ * batch's.
+ */
 export function probabilitiesOf(
   net: ManualMlp,
   { inputs, moments: { mean, variance } }: { readonly inputs: Uint32Array; readonly moments: Moments },
@@ -224,12 +233,12 @@ export function probabilitiesOf(
   return softmaxOf(h.matmul(net.W2).plus(net.b2));
 }
 
-/** The mean of -log(probability of the target), from [n, letters]. */
+/** The mean of -log(probability of the target); `logProbs` is [n, letters]. */
 export function meanLoss(logProbs: Matrix, targets: Uint32Array): number {
   return -targets.reduce((sum, target, i) => sum + logProbs.row(i)[target], 0) / targets.length;
 }
 
-/** The parameters' names, in the order in which the lecture draws them. */
+/** Names of the parameters, in the order in which the lecture draws them. */
 export const parameterNames: readonly (keyof ManualMlp)[] = ["C", "W1", "b1", "W2", "b2", "bnGain", "bnBias"];
 
 function softmaxOf(logits: Matrix): Matrix {
@@ -237,13 +246,13 @@ function softmaxOf(logits: Matrix): Matrix {
   return counts.times(counts.sumOfColumns().map((x) => 1 / x));
 }
 
-/** Zeros [letters, columns] with each row added at its letter: the gradient of picking rows. */
+/** The gradient of `rowsAt`: zeros [letters, columns] to which each row is added at the row of its letter. */
 function rowsAddedAt(
-  numbers: Uint32Array,
+  indices: Uint32Array,
   { rows, letters }: { readonly rows: Matrix; readonly letters: number },
 ): Matrix {
   const out = new Matrix(letters, rows.columns);
-  numbers.forEach((letter, i) => {
+  indices.forEach((letter, i) => {
     const to = out.row(letter);
     rows.row(i).forEach((x, j) => to[j] += x);
   });

@@ -1,6 +1,7 @@
 /**
- * The nets of the makemore lectures, from a bigram to WaveNet, as lists of layers.
- * Source: Karpathy, "Neural Networks: Zero to Hero", parts 2 to 6; Bengio et al. 2003; van den Oord et al. 2016.
+ * The neural nets of the makemore lectures, from a bigram model to WaveNet, as lists of layers.
+ * Source: Karpathy, "Neural Networks: Zero to Hero", parts 2 to 6; Bengio et al. 2003; van den Oord et al.
+ * 2016.
  *
  * @module
  */
@@ -17,37 +18,40 @@ import {
   type SequentialLayer,
 } from "./sequential.ts";
 
-/** Symbols of the first names: a to z, and the dot at both ends. */
+/** Number of tokens in the names data: the letters a to z, and the dot that starts and ends a name. */
 const symbols = 27;
 
-/** A net that predicts one token from a context. */
+/** A net that predicts one token from a context of fixed length. */
 export type ContextNet = ReturnType<typeof sequential>;
 
-/** A bigram as a net: a row of 0 and 1 times one matrix [V, V], normal with std 1; 729 parameters. */
+/**
+ * A bigram model as a net: a one-hot row times a matrix [V, V], which starts normal with std 1. 729
+ * parameters.
+ */
 export function bigramNet({ vocabSize = symbols }: { readonly vocabSize?: number } = {}): ContextNet {
   const layers = [oneHotLayer(vocabSize), flatten(), dense(vocabSize, { std: 1, bias: false })];
   return sequential({ name: "bigram", context: 1, vocabSize, layers });
 }
 
-/** Sizes and beginnings of the two-layer net. */
+/** Sizes and initial values of the two-layer net. */
 export interface MlpOptions {
-  /** Default 27. */
+  /** Number of tokens; default 27. */
   readonly vocabSize?: number;
-  /** Default 3. */
+  /** Tokens of a context; default 3. */
   readonly context?: number;
-  /** Of an embedding; default 10. */
+  /** Size of an embedding; default 10. */
   readonly channels?: number;
-  /** Tanh units; default 200. */
+  /** Number of tanh units; default 200. */
   readonly hidden?: number;
-  /** How the hidden layer begins; default weights and biases of std 1. */
+  /** Initial values of the hidden layer; default: weights and biases normal with std 1. */
   readonly first?: DenseOptions;
-  /** How the last layer begins; default weights and biases of std 1. */
+  /** Initial values of the last layer; default: weights and biases normal with std 1. */
   readonly last?: DenseOptions;
-  /** Normalizes before tanh; default not. */
+  /** Batch norm before tanh; default none. */
   readonly norm?: BatchNormOptions;
 }
 
-/** Bengio's net: embeddings side by side, tanh, logits; 11,897 parameters, see `mlpWithNorm`. */
+/** Bengio's net: embeddings side by side, a tanh layer, logits. 11,897 parameters. */
 export function mlp(options: MlpOptions = {}): ContextNet {
   const { vocabSize = symbols, context = 3, channels = 10, hidden = 200, norm } = options;
   const { first = { std: 1, bias: 1 }, last = { std: 1, bias: 1 } } = options;
@@ -63,8 +67,9 @@ export function mlp(options: MlpOptions = {}): ContextNet {
 }
 
 /**
- * Part 3's net A: hidden weights by Kaiming for tanh and without a bias, logits small, batches normalized by their
- * standard deviation with divisor n - 1, which runs along by 0.001. 12,097 parameters.
+ * Net A of part 3: a hidden layer with Kaiming initialization for tanh and no bias, small initial logits, and
+ * batch norm by the standard deviation (divisor n - 1), whose running value has momentum 0.001. 12,097
+ * parameters.
  */
 export function mlpWithNorm(options: Omit<MlpOptions, "first" | "last" | "norm"> = {}): ContextNet {
   return mlp({
@@ -77,17 +82,20 @@ export function mlpWithNorm(options: Omit<MlpOptions, "first" | "last" | "norm">
 
 /** Sizes of the deep net. */
 export interface DeepMlpOptions extends Pick<MlpOptions, "vocabSize" | "context" | "channels"> {
-  /** Tanh units a layer; default 100. */
+  /** Tanh units per layer; default 100. */
   readonly hidden?: number;
-  /** Tanh layers; default 5. */
+  /** Number of tanh layers; default 5. */
   readonly depth?: number;
-  /** Weights' standard deviation is this over the root of a layer's inputs, but for the last; default 1. */
+  /** Weights start with standard deviation gain / √inputs, except the last layer's; default 1. */
   readonly gain?: number;
-  /** Whether batches are normalized after every dense layer, which then has no bias; default true. */
+  /** Whether batch norm follows every dense layer, which then has no bias; default true. */
   readonly norm?: boolean;
 }
 
-/** Part 3's net B: six dense layers, each normalized, tanh between them, the last gain 0.1; 47,024 parameters. */
+/**
+ * Net B of part 3: six dense layers, each followed by batch norm, with tanh between them and a gain of 0.1 at
+ * the last. 47,024 parameters.
+ */
 export function deepMlp(options: DeepMlpOptions = {}): ContextNet {
   const { vocabSize = symbols, context = 3, channels = 10, hidden = 100, depth = 5, gain = 1, norm = true } =
     options;
@@ -111,15 +119,17 @@ export function deepMlp(options: DeepMlpOptions = {}): ContextNet {
 
 /** Sizes of the WaveNet. */
 export interface WavenetOptions extends Pick<MlpOptions, "vocabSize" | "channels"> {
-  /** Tanh units a layer; default 128. */
+  /** Tanh units per layer; default 128. */
   readonly hidden?: number;
-  /** Layers, each of which joins two neighbours: the context is 2 to this power; default 3. */
+  /** Number of layers, each of which joins pairs of neighbours: the context has 2^depth tokens; default 3. */
   readonly depth?: number;
-  /** Normalizes each position by itself, the lecture's fault; default false. */
+  /**
+   * Whether batch norm treats each position separately, which is the bug shown in the lecture; default false.
+   */
   readonly perPosition?: boolean;
 }
 
-/** Neighbours joined by twos, layer by layer; default context 8, 24 channels: 76,579 parameters. */
+/** WaveNet: each layer joins pairs of neighbouring positions. 76,579 parameters with the default sizes. */
 export function wavenet(options: WavenetOptions = {}): ContextNet {
   const { vocabSize = symbols, channels = 24, hidden = 128, depth = 3, perPosition = false } = options;
   const layers = [

@@ -1,6 +1,6 @@
 /**
- * Nets as a list of layers, as the lectures stack them: each layer a function over a scope, its weights named by its place
- * in the list, `layers.2.weight`. From a context of tokens they predict the next one.
+ * Nets as lists of layers, as in the lectures. They predict the next token from a context. Each layer is a
+ * function on a scope, and its index in the list names its weights: `layers.2.weight`.
  *
  * @module
  */
@@ -15,29 +15,29 @@ import { matmul } from "../../ops/matmul/matmul.ts";
 import { oneHot } from "../../ops/indexing/token_windows.ts";
 import type { TrainableModel } from "../model.ts";
 
-/** What layers behave by. */
+/** Whether layers run for training. */
 export interface LayerMode {
-  /** Whether batches are normalized by themselves, and move running statistics; else these are used. */
+  /** True: batch norm uses and tracks the statistics of the batch. False: it uses its running statistics. */
   readonly training: boolean;
 }
 
-/** x → y; weights are made on the scope. */
-export type SequentialLayer = (scope: Scope, x: Tensor, now: LayerMode) => Tensor;
+/** A layer: a function x → y that creates its weights on the scope. */
+export type SequentialLayer = (scope: Scope, x: Tensor, mode: LayerMode) => Tensor;
 
-/** What a sequence is made of. */
+/** The layers of a net, and its sizes. */
 export interface SequentialOptions {
-  /** For people and checkpoints. */
+  /** Name of the net, for error messages and checkpoints. */
   readonly name: string;
-  /** Tokens of an example. */
+  /** Tokens in a context. */
   readonly context: number;
-  /** Classes: the last size of what the last layer gives. */
+  /** Number of tokens: the size of the last axis of the logits. */
   readonly vocabSize: number;
-  /** The first gets tokens u32 [B, context]; the last gives logits [B, V]. */
+  /** Layers in order: the first gets tokens u32 [B, context], the last returns logits [B, V]. */
   readonly layers: readonly SequentialLayer[];
 }
 
 /**
- * A net of layers, one after the other. What layer i gives is the probe `layers.i`.
+ * Makes a net of layers applied one after another. The output of layer i is the probe `layers.i`.
  *
  * @example
  * ```ts
@@ -58,9 +58,9 @@ export function sequential({ name, context, vocabSize, layers }: SequentialOptio
     if (tokens.shape.length !== 2 || tokens.shape[1] !== context) {
       throw new ShapeError(`Cannot run ${name} on tokens [${tokens.shape}]: wanted [examples, ${context}]`);
     }
-    const now = { training: training !== undefined };
+    const mode = { training: training !== undefined };
     return layers.reduce(
-      (x, layer, i) => scope.probe(`layers.${i}`, layer(scope.at(`layers.${i}`), x, now)),
+      (x, layer, i) => scope.probe(`layers.${i}`, layer(scope.at(`layers.${i}`), x, mode)),
       tokens,
     );
   };
@@ -75,7 +75,9 @@ export function sequential({ name, context, vocabSize, layers }: SequentialOptio
   };
 }
 
-/** Rows of a table, normal with `std` 1: tokens u32 [B, T] → [B, T, channels]. */
+/**
+ * An embedding, tokens u32 [B, T] → [B, T, channels], with weights that start normal with `std` (default 1).
+ */
 export function embedding(
   vocabSize: number,
   channels: number,
@@ -85,14 +87,14 @@ export function embedding(
     gather(scope.param("weight", [vocabSize, channels], { kind: "normal", std }), tokens);
 }
 
-/** tokens u32 [B, T] → rows of 0 and 1 [B, T, classes]. */
+/** One-hot encoding: tokens u32 [B, T] → [B, T, classes]. */
 export function oneHotLayer(classes: number): SequentialLayer {
   return (_scope, tokens) => oneHot(tokens, { classes });
 }
 
 /**
- * Neighbours in time side by side, `by` of them (default: all): [B, T, C] → [B, T / by, by · C], without the axis T / by
- * where that is 1. Throws ShapeError where `by` does not divide T.
+ * Joins groups of `by` neighbouring positions (default: all): [B, T, C] → [B, T / by, by · C], or [B, T · C]
+ * where only one group is left. Throws ShapeError where `by` does not divide T.
  */
 export function flatten(by?: number): SequentialLayer {
   return (_scope, x) => {
@@ -106,17 +108,20 @@ export function flatten(by?: number): SequentialLayer {
   };
 }
 
-/** How a dense layer begins. */
+/** Initial values of a dense layer. */
 export interface DenseOptions {
   /** Standard deviation of the weights; default gain / sqrt(inputs). */
   readonly std?: number;
-  /** Default 1. */
+  /** Factor of the weights' standard deviation; default 1. */
   readonly gain?: number;
-  /** Default true: zeros; a number: normal with that standard deviation, which may be 0 and still is drawn. */
+  /**
+   * True (default): the bias starts at 0. A number: normal with that standard deviation; it is drawn even if
+   * that is 0.
+   */
   readonly bias?: boolean | number;
 }
 
-/** x · weight + bias: [..., in] → [..., outputs]. Weight [in, outputs]. */
+/** A dense layer, x · weight + bias: [..., in] → [..., outputs]; the weight is [in, outputs]. */
 export function dense(outputs: number, { std, gain = 1, bias = true }: DenseOptions = {}): SequentialLayer {
   return (scope, x) => {
     const inputs = x.shape[x.shape.length - 1];
@@ -128,7 +133,7 @@ export function dense(outputs: number, { std, gain = 1, bias = true }: DenseOpti
   };
 }
 
-/** A function of every element: `activation(tanh)`. */
+/** A layer that applies a function to every element: `activation(tanh)`. */
 export function activation(of: (x: Tensor) => Tensor): SequentialLayer {
   return (_scope, x) => of(x);
 }

@@ -1,5 +1,5 @@
 /**
- * First weights as a notebook drew them: torch's normal numbers, parameter by parameter.
+ * Initial weights drawn as in a notebook: torch's normal numbers, parameter by parameter.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import type { TorchRandom } from "../../random/torch_random.ts";
 import { drawWeights, type TrainableModel } from "../model.ts";
 
 /**
- * Parameters and buffers by name: each normal parameter is `randn` of its size times its standard deviation, in the order
- * in which the model makes them, which is the notebooks' order. The generator stands after them then: what a notebook
- * draws next, its first batch, comes next.
+ * Initial values of parameters and buffers by name. Each normal parameter is `randn` of its size times its
+ * standard deviation, in the order in which the model creates the parameters, which is that of the notebooks.
+ * Afterwards the generator is in the state in which a notebook draws its first batch.
  */
 export function torchWeights(model: TrainableModel, random: TorchRandom): TensorMap {
   return drawWeights(model, ({ std }, { count }) => random.randn(count).map((x) => x * std));

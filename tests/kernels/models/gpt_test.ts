@@ -21,7 +21,7 @@ Deno.test("gpt() has GPT-2's number of parameters at all four sizes", () => {
   strictEqual(countParameters(gpt({ ...gpt2, vocabPad: 1 })), 124_439_808);
   strictEqual(countParameters(gpt(gpt2)), 124_475_904);
   const bias = false, wte = 50_304 * 768;
-  strictEqual(countParameters(gpt({ ...gpt2, bias })), 124_373_760); // nanoGPT's
+  strictEqual(countParameters(gpt({ ...gpt2, bias })), 124_373_760); // as in nanoGPT
   strictEqual(countParameters(gpt({ ...gpt2, tie: false })), 124_475_904 + wte);
   const char = { layers: 4, heads: 4, channels: 128, seqLen: 64, vocabSize: 65, vocabPad: 1, bias };
   strictEqual(countParameters(gpt(char)), 804_096); // nanoGPT's smallest for tiny Shakespeare
@@ -32,7 +32,7 @@ Deno.test("gpt() has GPT-2's number of parameters at all four sizes", () => {
   strictEqual(sized(48, 25, 1600), 1_557_611_200);
 });
 
-Deno.test("decays() parts GPT-2's tensors into 50 that decay and 98 that do not", () => {
+Deno.test("decays() holds for 50 of GPT-2's tensors and not for the other 98", () => {
   const shapes = [...parametersOf(gpt({ ...gpt2, vocabPad: 1 })).values()].map((p) => p.tensor.shape);
   const total = (some: typeof shapes) => some.reduce((sum, shape) => sum + sizeOf(shape), 0);
   const [yes, no] = [shapes.filter(decays), shapes.filter((s) => !decays(s))];
@@ -69,7 +69,7 @@ Deno.test("initialWeights() draws GPT-2's initial values", () => {
   ok(weights["h.0.attn.c_attn.bias"].data.every((x) => x === 0));
 });
 
-Deno.test("initialWeights() follows from the seed and each parameter's name alone", () => {
+Deno.test("initialWeights() depends only on the seed and each parameter's name", () => {
   const weights = initialWeights(gpt(small), 7);
   deepStrictEqual(initialWeights(gpt({ ...small, layers: 2 }), 7), weights);
   notDeepStrictEqual(initialWeights(gpt(small), 8), weights);
@@ -98,7 +98,7 @@ for (const [bad, message] of refused) {
   });
 }
 
-/** Calls that losses of a model make, and the places that they draw at. */
+/** The calls that a model's `losses` adds to a graph, and the places for which it asks for a key. */
 function lossCalls(config: GptConfig, times = 1) {
   const graph = new Graph(), scope = new RootScope(graph), places: string[] = [];
   const leaf = (label: string, shape: Shape) => graph.leaf(label, { shape, dtype: "u32" }, "input");
@@ -114,7 +114,7 @@ function lossCalls(config: GptConfig, times = 1) {
   return { calls: [...graph.calls], places, logits: () => gpt(config).forward(scope, tokens, { training }) };
 }
 
-Deno.test("gpt() drops where nanoGPT does, each place by its own key, the same when it is made again", () => {
+Deno.test("gpt() applies dropout where nanoGPT does, with one key per place, the same at a recomputation", () => {
   const { calls, places } = lossCalls({ ...small, dropout: 0.1 }, 2);
   const block = (i: number) =>
     ["attn.attn_dropout", "attn.resid_dropout", "mlp.dropout"].map((p) => `h.${i}.${p}`);
@@ -130,11 +130,11 @@ Deno.test("gpt() drops where nanoGPT does, each place by its own key, the same w
   deepStrictEqual(drawn, [...once, ...once]);
 });
 
-Deno.test("gpt() without dropout, or not in training, makes the calls that it made before there was dropout", () => {
-  const made = ({ calls }: ReturnType<typeof lossCalls>) =>
+Deno.test("gpt() adds no dropout call if dropout is 0 or outside of training", () => {
+  const callsOf = ({ calls }: ReturnType<typeof lossCalls>) =>
     calls.map((c) => [c.op.name, c.inputs.length, c.attrs]);
-  const plain = made(lossCalls(small));
-  deepStrictEqual(made(lossCalls({ ...small, dropout: 0 })), plain);
+  const plain = callsOf(lossCalls(small));
+  deepStrictEqual(callsOf(lossCalls({ ...small, dropout: 0 })), plain);
   ok(plain.every(([name]) => !String(name).startsWith("dropout")));
   const graph = new Graph(), dropping = gpt({ ...small, dropout: 0.5 });
   const tokens = graph.leaf("tokens", { shape: [1, 32], dtype: "u32" }, "input");
@@ -142,7 +142,7 @@ Deno.test("gpt() without dropout, or not in training, makes the calls that it ma
   deepStrictEqual(graph.calls.map((c) => [c.op.name, c.inputs.length, c.attrs]), plain);
 });
 
-Deno.test("places of a GPT of 48 layers have keys of their own", () => {
+Deno.test("hashName() gives each place of a GPT of 48 layers a key of its own", () => {
   const { places } = lossCalls({ ...small, layers: 48, dropout: 0.1 });
   strictEqual(new Set(places.map(hashName)).size, 1 + 3 * 48);
 });

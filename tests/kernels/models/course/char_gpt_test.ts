@@ -1,4 +1,4 @@
-/** The GPT for characters whose parts can be left out. */
+/** The character GPT of the lecture, whose parts are options. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { gradients } from "../../../../kernels/core/gradients.ts";
 import { Graph } from "../../../../kernels/core/graph.ts";
@@ -30,7 +30,7 @@ Deno.test("charGpt() has the lecture's numbers of parameters", () => {
   strictEqual(count({ seqLen: 256, channels: 384, heads: 6, layers: 6, dropout: .2 }), 10_788_929);
 });
 
-Deno.test("charGpt() in every variant: losses are forward's, slopes are differences, the future changes nothing", async () => {
+Deno.test("charGpt() in every variant: losses match the logits, gradients match differences, later tokens change nothing", async () => {
   for (const [name, config] of Object.entries(variants)) {
     const model = charGpt(config);
     const weights = initialWeights(model, 12);
@@ -41,8 +41,8 @@ Deno.test("charGpt() in every variant: losses are forward's, slopes are differen
       graph.output("logits", model.forward(scope, input));
       const losses = model.losses(scope, { tokens: input, targets });
       const parameters = [...scope.parameters.values()].map(({ tensor }) => tensor);
-      gradients(sum(losses, { shape: [1] }), parameters).forEach((found, i) =>
-        found && graph.output(`${parameters[i].label}/grad`, found)
+      gradients(sum(losses, { shape: [1] }), parameters).forEach((gradient, i) =>
+        gradient && graph.output(`${parameters[i].label}/grad`, gradient)
       );
       graph.output("losses", losses);
       await using session = await openReference().open([compile("all", graph)], {
@@ -56,23 +56,23 @@ Deno.test("charGpt() in every variant: losses are forward's, slopes are differen
       const logits = [...read.logits.data], total = [...read.losses.data].reduce((a, b) => a + b);
       return { logits, total, losses: [...read.losses.data], read };
     };
-    const found = await run([0, 3, 1, 4], weights);
-    found.losses.forEach((loss, t) => {
-      const row = found.logits.slice(5 * t, 5 * t + 5);
+    const first = await run([0, 3, 1, 4], weights);
+    first.losses.forEach((loss, t) => {
+      const row = first.logits.slice(5 * t, 5 * t + 5);
       const wanted = Math.log(row.reduce((total, x) => total + Math.exp(x), 0)) - row[t + 1];
       ok(Math.abs(loss - wanted) < 1e-5, `${name}: loss ${loss} at ${t}, wanted ${wanted}`);
     });
     const other = await run([0, 3, 2, 4], weights);
-    deepStrictEqual(other.logits.slice(0, 10), found.logits.slice(0, 10), name);
-    ok(other.logits[12] !== found.logits[12], name);
-    for (const label of parametersOf(model).keys()) { // small nudges, for ReLUs have corners; losses are read as float32
-      const nudged = (by: number) => {
+    deepStrictEqual(other.logits.slice(0, 10), first.logits.slice(0, 10), name);
+    ok(other.logits[12] !== first.logits[12], name);
+    for (const label of parametersOf(model).keys()) { // small changes: ReLU has kinks
+      const changedBy = (by: number) => {
         const data = Float32Array.from(weights[label].data);
         data[1] += by;
         return run([0, 3, 1, 4], { ...weights, [label]: { shape: weights[label].shape, data } });
       };
-      const [above, below] = [await nudged(2 ** -12), await nudged(-(2 ** -12))];
-      const slope = found.read[`${label}/grad`].data[1], wanted = (above.total - below.total) / 2 ** -11;
+      const [above, below] = [await changedBy(2 ** -12), await changedBy(-(2 ** -12))];
+      const slope = first.read[`${label}/grad`].data[1], wanted = (above.total - below.total) / 2 ** -11;
       ok(
         Math.abs(slope - wanted) < 6e-3 * (1 + Math.abs(wanted)),
         `${name}: ${label}: ${slope}, wanted ${wanted}`,
@@ -81,12 +81,12 @@ Deno.test("charGpt() in every variant: losses are forward's, slopes are differen
   }
 });
 
-Deno.test("charGpt() divides scores by the root of all channels when told so: as with smaller queries", async () => {
+Deno.test("charGpt() with scaled channels divides scores by the root of all channels, which equals smaller queries", async () => {
   const weights = initialWeights(charGpt(tiny), 3);
   const smaller = structuredClone(weights);
   for (const i of [0, 1]) {
     const { data } = smaller[`h.${i}.attn.c_attn.weight`];
-    for (let at = 0; at < data.length; at++) if (at % 12 < 4) data[at] *= Math.SQRT1_2; // queries of two heads
+    for (let at = 0; at < data.length; at++) if (at % 12 < 4) data[at] *= Math.SQRT1_2; // queries of both heads
   }
   const logits = async (config: CharGptConfig, values: TensorMap) => {
     const graph = new Graph(), shape = [1, 4];
@@ -99,9 +99,9 @@ Deno.test("charGpt() divides scores by the root of all channels when told so: as
     await session.run(["all"]);
     return [...(await session.read(["logits"])).logits.data];
   };
-  const [ours, wanted] = [
+  const [scores, wanted] = [
     await logits({ ...tiny, scaled: "channels" }, weights),
     await logits(tiny, smaller),
   ];
-  ours.forEach((x, i) => ok(Math.abs(x - wanted[i]) < 1e-7, `${x}, wanted ${wanted[i]}`));
+  scores.forEach((x, i) => ok(Math.abs(x - wanted[i]) < 1e-7, `${x}, wanted ${wanted[i]}`));
 });

@@ -1,4 +1,4 @@
-/** micrograd's own tests, the lecture's figures and exercises. */
+/** micrograd's own tests, and the numbers and exercises of the lecture. */
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
 import { PythonRandom } from "../../../../kernels/random/python_random.ts";
 import { Layer, MLP, Neuron, trace, Value, value } from "../../../../kernels/models/course/micrograd.ts";
@@ -7,7 +7,7 @@ function close(actual: number, wanted: number, within: number): void {
   ok(Math.abs(actual - wanted) <= within, `${actual}, wanted ${wanted}`);
 }
 
-// micrograd, test_engine.py: test_sanity_check, test_more_ops.
+// From micrograd's test_engine.py: test_sanity_check and test_more_ops.
 Deno.test("Value.backward() passes micrograd's own tests", () => {
   const x = value(-4), z = x.mul(2).add(2).add(x), q = z.relu().add(z.mul(x)), h = z.mul(z).relu();
   const y = h.add(q).add(q.mul(x));
@@ -26,7 +26,7 @@ Deno.test("Value.backward() passes micrograd's own tests", () => {
   close(b.grad, 645.5772594752186, 1e-6);
 });
 
-Deno.test("Value.backward() adds up what several uses give, and reads each value once", () => {
+Deno.test("Value.backward() sums the gradients of several uses, and visits each value once", () => {
   const a = value(3);
   a.add(a).backward();
   strictEqual(a.grad, 2);
@@ -42,7 +42,7 @@ Deno.test("Value.backward() adds up what several uses give, and reads each value
   strictEqual(base.grad, 2 ** 60);
 });
 
-Deno.test("Value.backward() of every operation is its central difference", () => {
+Deno.test("Value.backward() of every operation matches its central difference", () => {
   const operations: Record<string, (a: Value, b: Value) => Value> = {
     add: (a, b) => a.add(b),
     sub: (a, b) => a.sub(b),
@@ -67,7 +67,7 @@ Deno.test("Value.backward() of every operation is its central difference", () =>
   }
 });
 
-Deno.test("the lecture's neuron has the lecture's grads, tanh in one piece and of exp", () => {
+Deno.test("Value gives the lecture's gradients of a neuron, with tanh as one operation and composed of exp", () => {
   for (const whole of [true, false]) {
     const [x1, x2, w1, w2] = [2, 0, -3, 1].map((x) => value(x)), b = value(6.8813735870195432);
     const n = x1.mul(w1).add(x2.mul(w2)).add(b), e = n.mul(2).exp();
@@ -80,7 +80,7 @@ Deno.test("the lecture's neuron has the lecture's grads, tanh in one piece and o
   }
 });
 
-Deno.test("Value gives the softmax exercise's loss and grads", () => {
+Deno.test("Value gives the loss and gradients of the softmax exercise", () => {
   const logits = [0, 3, -2, 1].map((x) => value(x)), counts = logits.map((one) => one.exp());
   const loss = counts[3].div(counts.reduce((sum, one) => sum.add(one))).log().neg();
   loss.backward();
@@ -89,7 +89,7 @@ Deno.test("Value gives the softmax exercise's loss and grads", () => {
     .forEach((wanted, i) => close(logits[i].grad, wanted, 1e-12));
 });
 
-Deno.test("Value.pow() refuses a Value as power, and says what to do", () => {
+Deno.test("Value.pow() refuses a Value as exponent, and says what to use instead", () => {
   const power: unknown = value(2);
   throws(
     () => value(3).pow(power as number), // what a student may try
@@ -97,7 +97,7 @@ Deno.test("Value.pow() refuses a Value as power, and says what to do", () => {
   );
 });
 
-Deno.test("Neuron of Python's seed 1337 is the notebook's, its graph traced", () => {
+Deno.test("Neuron of Python's seed 1337 has the notebook's numbers; trace() gives its graph", () => {
   const neuron = new Neuron(2, { random: new PythonRandom(1337) });
   deepStrictEqual(neuron.weights.map(({ data }) => data), [.23550571390294128, .06653114721000164]);
   const y = neuron.call([value(1), value(-2)]);
@@ -105,12 +105,12 @@ Deno.test("Neuron of Python's seed 1337 is the notebook's, its graph traced", ()
   y.backward();
   deepStrictEqual(neuron.weights.map(({ grad }) => grad), [1, -2]);
   const { nodes, edges } = trace(y);
-  strictEqual(nodes.length, 10); // w, x, bias: 5; products 2, sums 2, ReLU
+  strictEqual(nodes.length, 10); // 2 weights, 2 inputs, a bias, 2 products, 2 sums, a ReLU
   strictEqual(edges.length, 9);
   deepStrictEqual(nodes.map(({ op }) => op).filter((op) => op !== ""), ["*", "+", "*", "+", "ReLU"]);
 });
 
-Deno.test("MLP has the demo's parameters and says what it is made of", () => {
+Deno.test("MLP has as many parameters as the demo's, and describes itself", () => {
   const random = new PythonRandom(1);
   strictEqual(new MLP(2, [16, 16, 1], { random }).parameters().length, 337);
   const net = new MLP(2, [2, 1], { random });

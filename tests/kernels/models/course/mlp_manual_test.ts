@@ -1,4 +1,6 @@
-/** The backward pass by hand, against central differences and against the project's own reverse mode. */
+/**
+ * The backward pass written by hand, compared with central differences and with automatic differentiation.
+ */
 import { deepStrictEqual, ok, throws } from "node:assert/strict";
 import { TorchRandom } from "../../../../kernels/random/torch_random.ts";
 import { largestDifference, Matrix } from "../../../../kernels/models/course/matrix.ts";
@@ -34,7 +36,7 @@ const batch: LetterBatch = {
   targets: random.randint(9, { high: letters }),
 };
 
-Deno.test("backwardInSteps() gives all 26 gradients that reverse mode gives, and central differences", async () => {
+Deno.test("backwardInSteps() matches automatic differentiation in all 26 gradients, and central differences", async () => {
   const { loss, steps } = forwardInSteps(net, batch), byHand = backwardInSteps(net, { steps, batch });
   const auto = await autodiffGradients(net, { steps, batch });
   deepStrictEqual(Object.keys(byHand), [...auto.gradients.keys()]);
@@ -59,12 +61,12 @@ Deno.test("backwardInSteps() gives all 26 gradients that reverse mode gives, and
   }
 });
 
-Deno.test("logitsGradient(), batchNormGradient() and lossAndGradients() are the steps in short", () => {
+Deno.test("logitsGradient(), batchNormGradient() and lossAndGradients() match the steps", () => {
   const { loss, steps } = forwardInSteps(net, batch), long = backwardInSteps(net, { steps, batch });
   ok(largestDifference(logitsGradient(steps.probs, batch.targets).data, long.logits.data) < 1e-15);
   const { bnVarInv: varInv, bnRaw: raw } = steps;
-  const ofInput = batchNormGradient(long.hPreAct, { gain: net.bnGain, varInv, raw });
-  ok(largestDifference(ofInput.data, long.hPreBn.data) < 1e-15);
+  const inputGradient = batchNormGradient(long.hPreAct, { gain: net.bnGain, varInv, raw });
+  ok(largestDifference(inputGradient.data, long.hPreBn.data) < 1e-15);
   const short = lossAndGradients(net, batch);
   ok(Math.abs(short.loss - loss) < 1e-14);
   for (const name of parameterNames) {
@@ -72,7 +74,7 @@ Deno.test("logitsGradient(), batchNormGradient() and lossAndGradients() are the 
   }
 });
 
-Deno.test("descend() moves parameters against their gradients; probabilitiesOf() by a batch's own moments is its forward pass", () => {
+Deno.test("descend() lowers the loss; probabilitiesOf() with a batch's own moments matches the forward pass", () => {
   const copy = Object.fromEntries(
     parameterNames.map((name) => [name, net[name].map((x) => x)]),
   ) as Record<keyof ManualMlp, Matrix>;
@@ -84,7 +86,7 @@ Deno.test("descend() moves parameters against their gradients; probabilitiesOf()
   ok(largestDifference(probs.data, steps.probs.data) < 1e-14);
 });
 
-Deno.test("Matrix repeats rows and columns, multiplies, and says which sizes do not fit", () => {
+Deno.test("Matrix broadcasts rows and columns, multiplies, and names sizes that do not fit", () => {
   const a = new Matrix(2, 3, [1, 2, 3, 4, 5, 6]),
     row = new Matrix(1, 3, [1, 0, -1]),
     column = new Matrix(2, 1, [10, 20]);
@@ -94,7 +96,7 @@ Deno.test("Matrix repeats rows and columns, multiplies, and says which sizes do 
   deepStrictEqual([...a.transposed().data], [1, 4, 2, 5, 3, 6]);
   deepStrictEqual([...a.matmul(a.transposed()).data], [14, 32, 32, 77]);
   const wide = new Matrix(1, 6, [1, 2, 3, 4, 5, 6]);
-  deepStrictEqual([...wide.matmul(wide.transposed()).data], [91]); // four at a time, and a rest
+  deepStrictEqual([...wide.matmul(wide.transposed()).data], [91]); // four terms at a time, then the other two
   deepStrictEqual([...a.sumOfRows().data, ...a.sumOfColumns().data, ...a.maxOfColumns().data], [
     5,
     7,

@@ -25,21 +25,21 @@ import {
 } from "../../../../kernels/models/course/name_nets.ts";
 import { mean } from "../../../../kernels/ops/reduce/reduce.ts";
 
-Deno.test("the lectures' nets have the lectures' numbers of parameters", () => {
+Deno.test("the nets have as many parameters as the lectures'", () => {
   const nets = { bigram: bigramNet(), mlp: mlp(), a: mlpWithNorm(), b: deepMlp(), wavenet: wavenet() };
   deepStrictEqual(Object.values(nets).map(countParameters), [729, 11897, 12097, 47024, 76579]);
   const manual = mlp({ hidden: 64, first: { std: 0.1, bias: 0.1 }, norm: {} });
-  deepStrictEqual(countParameters(manual), 4137); // part 4
+  deepStrictEqual(countParameters(manual), 4137); // the net of part 4
   deepStrictEqual(countParameters(mlp({ first: { bias: 0.1 }, norm: {} })), 12297);
 });
 
-Deno.test("makemore() has makemore.py's numbers of parameters, charGpt() those of Let's build GPT", () => {
+Deno.test("makemore() has as many parameters as makemore.py, charGpt() as Let's build GPT", () => {
   const wanted: Record<MakemoreType, number> = {
     bigram: 729,
     mlp: 69147,
     rnn: 11803,
     gru: 28315,
-    lstm: 36635, // ours: 27·64 + 2·64 + 128·256 + 256 + 64·27 + 27
+    lstm: 36635, // not in makemore.py: 27·64 + 2·64 + 128·256 + 256 + 64·27 + 27
     bow: 12827,
     transformer: 204544,
   };
@@ -67,12 +67,12 @@ const models: Record<string, Model> = {
 };
 
 for (const [name, model] of Object.entries(models)) {
-  Deno.test(`${name} sees no later token, and the CPU engine gives its losses and gradients`, async () => {
+  Deno.test(`${name} does not depend on later tokens, and the CPU engine matches its reference losses and gradients`, async () => {
     const tokens = Uint32Array.from({ length: 18 }, (_, i) => Math.floor(uniformAt(1, "tokens", i) * 7));
     const later = tokens.with(13, (tokens[13] + 1) % 7); // position 4 of the second row
     const exact = await lossesOf(openReference(), model, tokens),
       after = await lossesOf(openReference(), model, later);
-    // Position t is predicted from tokens up to t: losses before 13 stay, that at 13 changes.
+    // The loss at position t depends on tokens up to t: losses before 13 stay, that at 13 changes.
     deepStrictEqual(after.losses.subarray(0, 13), exact.losses.subarray(0, 13));
     ok(name === "bigram" || after.losses[13] !== exact.losses[13]);
     const found = await lossesOf(await openCpu({ threads: 2 }), model, tokens);
@@ -87,7 +87,7 @@ for (const [name, model] of Object.entries(models)) {
   });
 }
 
-Deno.test("a net refuses contexts of another length, and layers what they cannot flatten", () => {
+Deno.test("a net refuses contexts of another length", () => {
   const graph = new Graph(), tokens = graph.leaf("tokens", { shape: [2, 4], dtype: "u32" }, "input");
   throws(() => mlp().forward(new RootScope(graph), tokens), /wanted \[examples, 3\]/);
   throws(() => charGpt({ ...char, seqLen: 3 }).forward(new RootScope(graph), tokens), ShapeError);
@@ -108,7 +108,7 @@ async function lossesOf(
   const found = gradients(mean(losses), [...scope.parameters.values()].map(({ tensor }) => tensor));
   found.forEach((g, i) => graph.output(`${names[i]}/gradient`, g!));
   const weights = initialWeights(model, 3);
-  // The bigram begins with zeros, whose losses no token changes.
+  // The bigram model starts with zeros, and its losses would not depend on the tokens.
   if (model.name === "bigram") weights.logits.data.forEach((_, i, all) => all[i] = uniformAt(2, "logits", i));
   await using session = await engine.open([compile("losses", graph)], weights);
   session.write({
