@@ -124,11 +124,12 @@ export * from "./evaluate/score_rows.ts";
 export type { ScoringShape } from "./model/scoring.ts";
 export * from "./model/model_session.ts";
 export type { ModelUpdate } from "./model/model_update.ts";
+export type { ModelInspection } from "./model/gradient_reader.ts";
 export { outlierWindow, zScore } from "./train/outliers.ts";
 export * from "./train/train.ts";
 export * from "./train/divergence.ts";
 export * from "./model/weights.ts";
-export { Decoder, type NextToken } from "./model/kv_decoder.ts";
+export { Decoder, type LastToken } from "./model/kv_decoder.ts";
 export { StopStrings } from "./sample/stop_strings.ts";
 export {
   type GenerateOptions as WriteOptions,

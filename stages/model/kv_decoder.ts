@@ -1,31 +1,31 @@
 /**
- * Predicts next tokens of several texts, whose keys and values stay on the device: each token is computed once.
+ * Predicts the next tokens of several texts with a KV cache, so that the model computes each token once.
  *
  * @module
  */
-import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { Session } from "../../kernels/engine/engine.ts";
-import { checkTokens } from "./check_tokens.ts";
+import { checkTokens } from "./check_inputs.ts";
 import { decodeCounts, prefillLengths } from "./decode_plan.ts";
 import type { Plan } from "./plan.ts";
+import { floats, integers } from "./tensor_data.ts";
 
-/** The newest token of a text. */
-export interface NextToken {
-  /** Which text, below the plan's `texts`. */
+/** The last token of a text, for which the decoder predicts the next one. */
+export interface LastToken {
+  /** Index of the text in the KV cache, below the plan's `texts`. */
   readonly text: number;
-  /** The token. */
+  /** Id of the token. */
   readonly id: number;
-  /** All positions before it have been read. */
+  /** Position of the token in the model's sequence; the cache holds all positions before it. */
   readonly position: number;
 }
 
-/** The programs of decode_plan.ts on a device. */
+/** Runs the programs of decode_plan.ts. */
 export class Decoder {
   readonly #plan: Plan;
   readonly #session: Session;
   readonly #lengths: readonly number[];
 
-  /** Of a session with the plan's programs. */
+  /** `session` must have the plan's programs. */
   constructor(plan: Plan, session: Session) {
     this.#plan = plan;
     this.#session = session;
@@ -33,87 +33,91 @@ export class Decoder {
   }
 
   /**
-   * Reads `ids` as a text's tokens from position `from` (default 0) on, those before being read: logits [vocabSize] of
-   * the token after the last. Throws RangeError without ids, for ids outside the vocabulary, and where they reach beyond
-   * the model's sequence length.
+   * Puts `ids` into the cache of a text (default 0), from position `from` (default 0) on; the positions
+   * before `from` must be there already. Returns the logits [vocabSize] of the token after the last. Throws
+   * RangeError where `ids` is empty, has an id outside the vocabulary, or reaches beyond the model's sequence
+   * length.
    */
   async prefill(
     ids: Uint32Array,
     { text = 0, from = 0 }: { readonly text?: number; readonly from?: number } = {},
   ): Promise<Float32Array> {
     const { model: { seqLen, vocabSize } } = this.#checked(text);
-    if (ids.length === 0) throw new RangeError("Cannot predict after nothing: give one token at least");
+    if (ids.length === 0) throw new RangeError("Cannot predict from no tokens: give at least one");
     if (from + ids.length > seqLen) {
       throw new RangeError(
-        `Cannot read ${ids.length} tokens from position ${from} on: the model's sequences have ${seqLen}`,
+        `Cannot read ${ids.length} tokens from position ${from} on: the model's sequence length is ${seqLen}`,
       );
     }
     checkTokens(ids, { limit: vocabSize, what: "prompt" });
     for (let at = 0; at < ids.length;) {
-      // A window that is a quarter empty costs less than two.
-      const left = ids.length - at, [least] = this.#lengths;
-      const length = this.#lengths.findLast((n) => 3 * n <= 4 * left) ?? least;
+      // One program with up to a quarter of padding is faster than two programs.
+      const left = ids.length - at, [shortest] = this.#lengths;
+      const length = this.#lengths.findLast((n) => 3 * n <= 4 * left) ?? shortest;
       const part = ids.subarray(at, at + length), tokens = new Uint32Array(length);
-      tokens.set(part);
+      tokens.set(part); // the padding after it is never attended to
       this.#session.write({
-        [`prefill/${length}/tokens`]: numbers([1, length], tokens), // what stands behind the last is never attended to
-        [`prefill/${length}/positions`]: numbers([1, length], tokens.map((_, i) => from + at + i)),
-        "prefill/row": numbers([1], [part.length - 1]),
-        "prefill/place": numbers([1], [text * seqLen + from + at]),
+        [`prefill/${length}/tokens`]: integers([1, length], tokens),
+        [`prefill/${length}/positions`]: integers([1, length], tokens.map((_, i) => from + at + i)),
+        "prefill/row": integers([1], [part.length - 1]),
+        "prefill/firstRow": integers([1], [text * seqLen + from + at]),
       });
-      this.#session.run([`prefill/${length}`]).catch(() => {}); // the read that follows hears of it
+      this.#session.run([`prefill/${length}`]).catch(() => {}); // the next read rejects with the same error
       at += part.length;
     }
-    return await this.#logits("prefill/logits", 1).then(([one]) => one);
+    const [logits] = await this.#logits("prefill/logits", 1);
+    return logits;
   }
 
-  /** Reads a token of each of some texts: logits [vocabSize] of the next ones, in order. Throws RangeError as `prefill`. */
-  async decode(tokens: readonly NextToken[]): Promise<readonly Float32Array[]> {
+  /**
+   * Adds one token to the cache of each of some texts. Returns the logits [vocabSize] of their next tokens,
+   * in order. Throws RangeError for two tokens of one text, and for a text, position or id out of range.
+   */
+  async decode(tokens: readonly LastToken[]): Promise<readonly Float32Array[]> {
     if (tokens.length === 0) return [];
     const { model: { seqLen, vocabSize }, texts } = this.#plan;
     const count = decodeCounts(texts).find((n) => n >= tokens.length);
     if (count === undefined || new Set(tokens.map(({ text }) => text)).size < tokens.length) {
       throw new RangeError(
-        `Cannot go on with ${tokens.length} tokens: wanted one each of up to ${texts} texts`,
+        `Cannot decode ${tokens.length} tokens: wanted one each of up to ${texts} texts`,
       );
     }
     for (const { text, position } of tokens) {
       this.#checked(text);
       if (!(position < seqLen)) {
         throw new RangeError(
-          `Cannot read a token at position ${position}: the model's sequences have ${seqLen}`,
+          `Cannot read a token at position ${position}: the model's sequence length is ${seqLen}`,
         );
       }
     }
     const ids = new Uint32Array(count), positions = new Uint32Array(count);
-    const places = new Uint32Array(count).fill(texts * seqLen); // no text's: rows to spare do nothing
+    const firstRows = new Uint32Array(count).fill(texts * seqLen); // beyond the cache: padding is not stored
     tokens.forEach(({ text, id, position }, i) => {
-      [ids[i], positions[i], places[i]] = [id, position, text * seqLen + position];
+      [ids[i], positions[i], firstRows[i]] = [id, position, text * seqLen + position];
     });
     checkTokens(ids, { limit: vocabSize, what: "text" });
     const name = `decode/${count}`;
     this.#session.write({
-      [`${name}/tokens`]: numbers([count, 1], ids),
-      [`${name}/positions`]: numbers([count, 1], positions),
-      [`${name}/places`]: numbers([count], places),
+      [`${name}/tokens`]: integers([count, 1], ids),
+      [`${name}/positions`]: integers([count, 1], positions),
+      [`${name}/firstRows`]: integers([count], firstRows),
     });
-    this.#session.run([name]).catch(() => {}); // the read that follows hears of it
+    this.#session.run([name]).catch(() => {}); // the next read rejects with the same error
     return await this.#logits(`${name}/logits`, tokens.length);
   }
 
-  /** Makes what was read of text `from` what was read of text `to`. */
+  /** Copies the cache of text `from` to text `to`. */
   async copy({ from, to }: { readonly from: number; readonly to: number }): Promise<void> {
     this.#checked(from);
     this.#checked(to);
     if (from === to) return;
-    this.#session.write({ "copy/from": numbers([1], [from]), "copy/to": numbers([1], [to]) });
+    this.#session.write({ "copy/from": integers([1], [from]), "copy/to": integers([1], [to]) });
     await this.#session.run(["copy"]);
   }
 
   async #logits(label: string, rows: number): Promise<readonly Float32Array[]> {
     const { vocabSize, paddedVocabSize } = this.#plan.model;
-    const { data } = (await this.#session.read([label]))[label];
-    const all = data instanceof Float32Array ? data : Float32Array.from(data);
+    const all = floats((await this.#session.read([label]))[label].data);
     return Array.from(
       { length: rows },
       (_, i) => all.subarray(i * paddedVocabSize, i * paddedVocabSize + vocabSize),
@@ -122,12 +126,8 @@ export class Decoder {
 
   #checked(text: number): Plan {
     const { texts } = this.#plan;
-    if (texts === 0) throw new RangeError("Cannot sample: the plan has no sampling");
+    if (texts === 0) throw new RangeError("Cannot generate text: the plan has no sampling");
     if (Number.isInteger(text) && text >= 0 && text < texts) return this.#plan;
-    throw new RangeError(`Cannot go on with text ${text}: the plan has ${texts}, from 0`);
+    throw new RangeError(`Cannot generate text ${text}: the plan has ${texts}, numbered from 0`);
   }
-}
-
-function numbers(shape: readonly number[], values: ArrayLike<number>): TensorMap[string] {
-  return { shape, data: Uint32Array.from(values) };
 }

@@ -1,50 +1,49 @@
 /**
- * A model on a device: its programs over one set of weights.
+ * A language model on a device: it trains on batches that the host sends, evaluates, inspects and predicts.
+ *
+ * A session takes one batch per update, because its data streams through the host. Small nets whose data fits
+ * on the device train in stages/train/on_device, a thousand updates per submit.
  *
  * @module
  */
 import { regionsOf } from "../../kernels/core/regions.ts";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { CallTiming, Engine, Session, SessionCounters } from "../../kernels/engine/engine.ts";
-import { ignoredTarget } from "../../kernels/ops/loss/cross_entropy.ts";
 import type { Batch } from "../items.ts";
-import { checkTokens } from "./check_tokens.ts";
+import { batchInputs, checkTokens, trainingOf } from "./check_inputs.ts";
+import { inspectBatch, type ModelInspection, readGradients } from "./gradient_reader.ts";
 import { Decoder } from "./kv_decoder.ts";
+import type { Plan } from "./plan.ts";
 import { drawAt, randomKeys } from "./randomness.ts";
-import { historyLength, type Plan, probeLabel, programsOfStep, type TrainingPlan } from "./plan.ts";
 import { scoringProgram, type ScoringShape } from "./scoring.ts";
+import { floats, scalar } from "./tensor_data.ts";
+import { historyLength, programsOfStep } from "./training_plan.ts";
 import { fitWeights } from "./weights.ts";
 
-/** What one update was made of. */
+/** The loss and the gradient norm of one update. */
 export type StepResult = Readonly<{
-  /** Mean over the step's tokens before the update, in nats. */
+  /** Mean loss per target before the update, in nats. */
   loss: number;
-  /** Of all gradients together, before clipping. */
+  /** Norm of all gradients together, before clipping. */
   gradNorm: number;
 }>;
 
-/** What a model starts from. */
+/** A model's programs and the values that they start from. */
 export interface OpenModelOptions {
-  /** The programs to run. */
+  /** The programs. */
   readonly plan: Plan;
-  /** Parameters by name; made to fit by `fitWeights`. */
+  /** Parameters by name; `fitWeights` makes them fit the model. */
   readonly weights: TensorMap;
-  /** The optimizer's memory by label, `<param>/m` and so on; absent: zeros. */
+  /** Optimizer state by label, such as `<parameter>/m`; absent: zeros. */
   readonly optimizer?: TensorMap;
-  /** What dropout's masks are drawn from; default 1. */
+  /** Seed of the dropout masks; default 1. */
   readonly seed?: number;
 }
 
-/** Puts a model on a device. Throws RangeError for weights that do not fit. */
+/** Puts a model on a device. Throws RangeError for weights or optimizer state that do not fit the plan. */
 export async function openModel(engine: Engine, options: OpenModelOptions): Promise<ModelSession> {
   const { plan, weights, optimizer = {}, seed = 1 } = options;
-  const known = new Set(optimizerLabels(plan));
-  const stray = Object.keys(optimizer).find((label) => !known.has(label));
-  if (stray !== undefined) {
-    throw new RangeError(`Cannot load the optimizer's state: ${stray} is not part of this run`);
-  }
-  const lacking = Object.keys(optimizer).length > 0 && [...known].find((label) => !(label in optimizer));
-  if (lacking) throw new RangeError(`Cannot load the optimizer's state: ${lacking} is missing`);
+  checkOptimizerState(plan, optimizer);
   const session = await engine.open(plan.programs, { ...fitWeights(plan.model, weights), ...optimizer });
   const keys = randomKeys(plan.programs, seed);
   session.write(keys);
@@ -53,16 +52,17 @@ export async function openModel(engine: Engine, options: OpenModelOptions): Prom
 
 /** A model on a device; made by `openModel`. */
 export class ModelSession implements AsyncDisposable {
-  /** Predicts next tokens, where the plan has sampling. */
+  /** Predicts next tokens, if the plan has sampling. */
   readonly decoder: Decoder;
   readonly #session: Session;
   readonly #draws: boolean;
-  /** Whether the optimizer asks for the update's number. */
-  readonly #counts: boolean;
-  /** Updates begun, and those of them whose results were asked for. */
+  /** Whether the optimizer reads the number of the update. */
+  readonly #readsStep: boolean;
+  /** Number of updates begun. */
   #begun = 0;
-  #asked = 0;
-  /** A deferred update waits for `commit` or `discard`. */
+  /** Number of updates whose results have been requested. */
+  #requested = 0;
+  /** Whether a deferred update waits for `commit` or `discard`. */
   #uncommitted = false;
 
   /** Use `openModel`. `draws`: whether training draws random numbers. */
@@ -70,17 +70,17 @@ export class ModelSession implements AsyncDisposable {
     this.#session = session;
     this.decoder = new Decoder(plan, session);
     this.#draws = draws;
-    this.#counts = plan.programs.some(({ slots }) => slots.some(({ label }) => label === "step"));
+    this.#readsStep = plan.programs.some(({ slots }) => slots.some(({ label }) => label === "step"));
   }
 
-  /** What was asked of the device so far. */
+  /** Counts of submits, reads and waits so far. */
   get counters(): SessionCounters {
     return this.#session.counters;
   }
 
   /**
-   * After how many updates `results` is best asked for: at once where that costs nothing, else as seldom as the device
-   * can remember.
+   * Number of updates after which to call `results`: 1 where a read costs nothing, otherwise as many as the
+   * device can keep.
    */
   get readEvery(): number {
     const { training } = this.plan;
@@ -90,62 +90,64 @@ export class ModelSession implements AsyncDisposable {
   }
 
   /**
-   * Begins an update: forward and backward over all micro-batches, clip, optimize; with a deferred plan, the optimizer
-   * runs at `commit`. It is handed to the device behind what the device still does; its loss comes with `results`.
-   * `step` counts from 0.
-   * Throws RangeError for a batch of another shape or with tokens outside the vocabulary, and where the device would
-   * have to forget results that nobody asked for. `timed`: its calls' times come with `timings`.
+   * Begins an update: forward and backward over all micro-batches, then clip and optimize; a deferred update
+   * is optimized by `commit`. It queues the work on the device and returns at once; `results` gives the loss.
+   *
+   * `step` is the number of the update, from 0. `timed`: whether `timings` will include its calls. Throws
+   * RangeError for a batch of another shape or with tokens outside the vocabulary, and where a result that
+   * was never read would be overwritten.
    */
   begin(
     batch: Batch,
-    now: { readonly learningRate: number; readonly step: number; readonly timed?: boolean },
+    options: { readonly learningRate: number; readonly step: number; readonly timed?: boolean },
   ): void {
-    const { inputs, targets, lossWeight } = this.#checked(batch);
-    const { shape } = batch;
+    const { learningRate, step, timed = false } = options;
+    const { inputs, targets, lossWeight } = batchInputs(this.plan, batch), { shape } = batch;
     if (this.#uncommitted) {
       throw new RangeError("Cannot begin an update: the one before it waits for commit() or discard()");
     }
-    const deferred = this.#training().deferred === true;
-    const unread = this.#begun - this.#asked, most = historyLength(this.#training());
+    const training = trainingOf(this.plan), deferred = training.deferred === true;
+    const unread = this.#begun - this.#requested, most = historyLength(training);
     if (unread >= most) {
       throw new RangeError(`Cannot begin an update: ${unread} are unread, ${most} are kept: ask for results`);
     }
     this.#session.write({
       inputs: { shape, data: inputs },
       targets: { shape, data: targets },
-      lossWeight: one(lossWeight),
-      learningRate: one(now.learningRate),
-      ...(this.#counts && { step: one(now.step + 1) }),
-      ...(this.#draws && drawAt(now.step * shape[0])),
+      lossWeight: scalar(lossWeight),
+      learningRate: scalar(learningRate),
+      ...(this.#readsStep && { step: scalar(step + 1) }),
+      ...(this.#draws && drawAt(step * shape[0])),
     });
-    const { timed = false } = now;
-    const programs = programsOfStep(this.plan.training);
+    const programs = programsOfStep(training);
     this.#session.run(deferred ? programs.slice(0, -1) : programs, { timed })
-      .catch(() => {}); // whoever asks for its results hears of it
+      .catch(() => {}); // the next read of results rejects with the same error
     this.#begun++;
     this.#uncommitted = deferred;
   }
 
   /** Applies the deferred update that was begun. Throws RangeError where there is none. */
   commit(): void {
-    this.#conclude("commit");
+    this.#finishDeferred("commit");
   }
 
-  /** Drops the deferred update that was begun: weights and optimizer state stay unchanged. Throws as `commit`. */
+  /**
+   * Drops the deferred update that was begun: weights and optimizer state stay unchanged. Throws as `commit`.
+   */
   discard(): void {
-    this.#conclude("discard");
+    this.#finishDeferred("discard");
   }
 
-  #conclude(program: "commit" | "discard"): void {
+  #finishDeferred(program: "commit" | "discard"): void {
     if (!this.#uncommitted) throw new RangeError(`Cannot ${program} an update: none is deferred`);
     this.#uncommitted = false;
     this.#session.run([program]).catch(() => {}); // the next read of results rejects with the same error
   }
 
-  /** What came of the updates begun since the last time, in order, once they are done. */
+  /** Results of the updates begun since the last call, in order, once the device has computed them. */
   async results(): Promise<readonly StepResult[]> {
-    const history = historyLength(this.#training()), from = this.#asked, count = this.#begun - from;
-    this.#asked = this.#begun;
+    const history = historyLength(trainingOf(this.plan)), from = this.#requested, count = this.#begun - from;
+    this.#requested = this.#begun;
     if (count === 0) return [];
     const read = await this.#session.read(["history/loss", "history/gradNorm"]);
     return Array.from({ length: count }, (_, i) => {
@@ -154,20 +156,21 @@ export class ModelSession implements AsyncDisposable {
     });
   }
 
-  /** One update and what came of it: `begin`, `results`, and `commit` where the plan is deferred. Throws what they throw. */
+  /** One whole update, as `begin` and `results`; a deferred one is committed. Throws what they throw. */
   async step(
     batch: Batch,
-    now: { readonly learningRate: number; readonly step: number },
+    options: { readonly learningRate: number; readonly step: number },
   ): Promise<StepResult> {
-    this.begin(batch, now);
+    this.begin(batch, options);
     const results = await this.results();
     if (this.#uncommitted) this.commit();
     return results.at(-1)!;
   }
 
   /**
-   * Loss of each position in nats, 0 where the target is `ignoredTarget`. inputs and targets are [B, T] of the plan's
-   * evaluation, or of `scoring`, one of its scoring shapes. Throws RangeError where they are not.
+   * Loss of each target in nats, 0 where it is `ignoredTarget`. Inputs and targets are [B, T] of the plan's
+   * evaluation, or of `scoring`, one of its scoring shapes. Throws RangeError where their length or a token
+   * does not fit.
    */
   async losses(
     inputs: Uint32Array,
@@ -195,134 +198,84 @@ export class ModelSession implements AsyncDisposable {
   }
 
   /**
-   * Logits [vocabSize] of the token after `ids`, of which the last `seqLen` are seen. They become text 0 of `decoder`.
-   * Throws RangeError without ids or with ids outside the vocabulary.
+   * Logits [vocabSize] of the token after `ids`; the model sees the last `seqLen` of them. This overwrites
+   * text 0 of `decoder`. Throws RangeError where `ids` is empty or has an id outside the vocabulary.
    */
   async logits(ids: ArrayLike<number>): Promise<Float32Array> {
     return await this.decoder.prefill(Uint32Array.from(ids).subarray(-this.plan.model.seqLen));
   }
 
-  /** Parameters by name. */
+  /** Reads the parameters by name. */
   weights(): Promise<TensorMap> {
     return this.#session.read([...this.plan.parameters.keys()]);
   }
 
-  /** The optimizer's memory by label; empty without training. */
+  /** Reads the optimizer state by label; empty without training. */
   optimizer(): Promise<TensorMap> {
     return this.#session.read(optimizerLabels(this.plan));
   }
 
-  /** Times of the calls of all timed updates since this was asked last; null where the device cannot tell. */
+  /**
+   * Times of the calls of all timed updates since the last `timings()`; null where the device cannot time
+   * calls.
+   */
   timings(): Promise<readonly CallTiming[] | null> {
     return this.#session.timings();
   }
 
-  /** Any persistent tensors by label, such as `wte.weight/grad` between micro-batches; for tests and probes. */
+  /**
+   * Reads any persistent tensors by label, such as `wte.weight/grad` between micro-batches. For tests and
+   * probes.
+   */
   read(labels: readonly string[]): Promise<TensorMap> {
     return this.#session.read(labels);
   }
 
-  /** Gradients of `batch`'s mean loss by parameter name, without an update; dropout's masks are those of step 0. */
+  /**
+   * Gradients of the batch's mean loss by parameter name, without an update; dropout masks are those of step
+   * 0.
+   */
   async gradients(batch: Batch): Promise<TensorMap> {
-    const { inputs, targets, lossWeight } = this.#checked(batch);
-    const { gradients } = await this.#gradientsAfter(Array<string>(batch.shape[0]).fill("micro"), {
-      inputs: { shape: batch.shape, data: inputs },
-      targets: { shape: batch.shape, data: targets },
-      lossWeight: one(lossWeight),
-      ...(this.#draws && drawAt(0)),
+    const { inputs, targets, lossWeight } = batchInputs(this.plan, batch);
+    const { gradients } = await readGradients(this.plan, this.#session, {
+      programs: Array<string>(batch.shape[0]).fill("micro"),
+      values: {
+        inputs: { shape: batch.shape, data: inputs },
+        targets: { shape: batch.shape, data: targets },
+        lossWeight: scalar(lossWeight),
+        ...(this.#draws && drawAt(0)),
+      },
     });
     return gradients;
   }
 
   /**
-   * What a batch's first micro-batch is inside the model, without an update and without dropout: gradients of its mean
-   * loss by parameter name, and the model's probes by name, `<name>/grad` what the loss's gradient there is. Throws
-   * RangeError where the plan has no `inspection`, or the batch does not fit.
+   * Probes and gradients of the batch's first micro-batch, without an update and without dropout; gradients
+   * are those of the micro-batch's mean loss. Throws RangeError where the plan has no `inspection` or the
+   * batch does not fit.
    */
-  async inspect(batch: Batch): Promise<{ readonly gradients: TensorMap; readonly probes: TensorMap }> {
-    const program = this.plan.programs.find(({ name }) => name === "inspect");
-    if (program === undefined) throw new RangeError("Cannot inspect: the plan has no inspection");
-    const shape = batch.shape.slice(1), size = shape[0] * shape[1];
-    const checked = this.#checked(batch);
-    const [inputs, targets] = [checked.inputs, checked.targets].map((all) => all.slice(0, size));
-    const counted = targets.filter((target) => target !== ignoredTarget).length;
-    const labels = program.slots.map(({ label }) => label).filter((label) =>
-      label.startsWith(probeLabel(""))
-    );
-    return await this.#gradientsAfter(["inspect"], {
-      "inspect/inputs": { shape, data: inputs },
-      "inspect/targets": { shape, data: targets },
-      lossWeight: one(1 / Math.max(1, counted)),
-    }, labels);
+  inspect(batch: Batch): Promise<ModelInspection> {
+    return inspectBatch(this.plan, this.#session, batch);
   }
 
-  /** Runs programs that add to the gradients, reads these and `probes`, and clears them again. */
-  async #gradientsAfter(
-    programs: readonly string[],
-    values: TensorMap,
-    probes: readonly string[] = [],
-  ): Promise<{ readonly gradients: TensorMap; readonly probes: TensorMap }> {
-    const names = [...this.plan.parameters.keys()];
-    const zeros = Object.fromEntries(
-      [...this.plan.parameters].map(([name, { tensor: { shape } }]) => {
-        const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-        return [`${name}/grad`, { shape, data }];
-      }),
-    );
-    this.#session.write({ ...zeros, ...values });
-    await this.#session.run(programs);
-    const found = await this.#session.read([...names.map((name) => `${name}/grad`), ...probes]);
-    this.#session.write({ ...zeros, "loss/sum": one(0) });
-    const { gradientScale = 1 } = this.#training();
-    const read = (label: string) => {
-      const { shape, data } = found[label], scaled = label.endsWith("/grad") && gradientScale !== 1;
-      return { shape, data: scaled ? floats(data).map((x) => x / gradientScale) : floats(data) };
-    };
-    return {
-      gradients: Object.fromEntries(names.map((name) => [name, read(`${name}/grad`)])),
-      probes: Object.fromEntries(probes.map((label) => [label.slice(probeLabel("").length), read(label)])),
-    };
-  }
-
-  /** Frees the device. */
+  /** Frees the memory on the device. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session[Symbol.asyncDispose]();
   }
+}
 
-  #training(): TrainingPlan {
-    const { training } = this.plan;
-    if (training === undefined) throw new RangeError("Cannot train: the plan has no training");
-    return training;
+function checkOptimizerState(plan: Plan, optimizer: TensorMap): void {
+  const wanted = optimizerLabels(plan), found = Object.keys(optimizer);
+  if (found.length === 0) return;
+  const extra = found.find((label) => !wanted.includes(label));
+  if (extra !== undefined) {
+    throw new RangeError(`Cannot load the optimizer's state: ${extra} is not part of this run`);
   }
-
-  #checked(batch: Batch): { inputs: Uint32Array; targets: Uint32Array; lossWeight: number } {
-    const { model } = this.plan, training = this.#training();
-    const wanted = training.shape.reduce((a, b) => a * b);
-    const sizes = [batch.inputs.length, batch.targets.length, batch.mask?.length ?? wanted];
-    if (String(batch.shape) !== String(training.shape) || sizes.some((n) => n !== wanted)) {
-      throw new RangeError(
-        `Cannot train on a batch of shape [${batch.shape}] with ${sizes} tokens: wanted [${training.shape}]`,
-      );
-    }
-    checkTokens(batch.inputs, { limit: model.vocabSize, what: "input" });
-    checkTokens(batch.targets, { limit: model.vocabSize, what: "target" });
-    const { mask, inputs } = batch;
-    const targets = mask ? batch.targets.map((t, i) => mask[i] === 0 ? ignoredTarget : t) : batch.targets;
-    const counted = targets.reduce((n, t) => n + (t === ignoredTarget ? 0 : 1), 0);
-    if (counted === 0) throw new RangeError("Cannot train on a batch whose every target is masked");
-    return { inputs, targets, lossWeight: 1 / counted };
-  }
+  const missing = wanted.find((label) => !found.includes(label));
+  if (missing !== undefined) throw new RangeError(`Cannot load the optimizer's state: ${missing} is missing`);
 }
 
 function optimizerLabels(plan: Plan): readonly string[] {
   const regions = regionsOf(plan.programs).filter(({ kind }) => kind === "optimizer");
   return regions.flatMap(({ members }) => members.map(({ label }) => label));
-}
-
-function one(value: number): TensorMap[string] {
-  return { shape: [1], data: Float32Array.of(value) };
-}
-
-function floats(data: TensorMap[string]["data"]): Float32Array {
-  return data instanceof Float32Array ? data : Float32Array.from(data);
 }

@@ -7,8 +7,9 @@ import type { Batch } from "../items.ts";
 import type { ModelSession } from "./model_session.ts";
 
 /**
- * A model after an optimizer update. The device may still be computing the update; reading from the model waits for it.
- * The training stage changes the model with the next update, so use it before asking for the next item.
+ * A model after an optimizer update. The device may still be computing the update; reading from the model
+ * waits for it. The training stage changes the model with the next update, so use it before asking for the
+ * next item.
  */
 export type ModelUpdate = Readonly<{
   /** Number of updates made so far, this one included. */
@@ -21,6 +22,9 @@ export type ModelUpdate = Readonly<{
   learningRate: number;
   /** Whether this is the last update of the run. */
   last: boolean;
-  /** Resolves once the events of this and all earlier updates have been emitted: await it before emitting your own. */
+  /**
+   * Resolves once the events of this and all earlier updates have been emitted: await it before emitting your
+   * own.
+   */
   reported(): Promise<void>;
 }>;

@@ -1,5 +1,6 @@
 /**
- * What a plan asks of a GPU, without one: `--dry-run` prints it, tests compare it with what a device counted.
+ * What a plan costs on a GPU, computed without one: `--dry-run` prints it, and tests compare it with a
+ * device's counters.
  *
  * @module
  */
@@ -10,30 +11,34 @@ import {
   scratchBytes,
   sumOfCosts,
 } from "../../kernels/core/cost.ts";
-import { largestSlot } from "../../kernels/core/limits.ts";
 import { type Gpu, leastGpu } from "../../kernels/core/gpu.ts";
-import { historyLength, type Plan, programsOfStep } from "./plan.ts";
+import { largestSlot } from "../../kernels/core/limits.ts";
+import type { Plan } from "./plan.ts";
+import { historyLength, programsOfStep } from "./training_plan.ts";
 
 export type { ProgramCost } from "../../kernels/core/cost.ts";
 
-/** Counts of a plan. */
+/** Costs of a plan. */
 export interface PlanCost {
   /**
-   * One update, all micro-batches; zeros without training. `readBacks` is a mean: results are read for as many updates
-   * at once as the device keeps. In Deno each read-back is a wait, see `SessionCounters`.
+   * Costs per update, all micro-batches included; zeros without training. `readBacks` may be a fraction,
+   * because one read gives the results of several updates. Deno's WebGPU waits for the device at each read,
+   * see `SessionCounters`.
    */
   readonly step: ProgramCost & { readonly submits: number; readonly readBacks: number };
-  /** One replay of each program. */
+  /** Costs of one run of each program. */
   readonly programs: readonly (ProgramCost & { readonly name: string })[];
-  /** Different kernels of all programs. */
+  /** Number of different GPU kernels in all programs. */
   readonly pipelines: number;
-  /** What has to be bound whole: devices' limits are measured by it. */
+  /**
+   * The largest tensor that is bound whole, which a device's limits must allow; null if there is no tensor.
+   */
   readonly largest: { readonly label: string; readonly bytes: number } | null;
-  /** Memory beside all tensors, which dispatches of one call leave each other results in. */
+  /** Bytes in addition to all tensors, for intermediate results between the dispatches of one call. */
   readonly scratchBytes: number;
 }
 
-/** Counts for a GPU; default: the least that WebGPU grants. Kernels are made as text, not compiled. */
+/** Costs of a plan on a GPU; default: one with the least limits that WebGPU allows. Compiles no kernels. */
 export function planCost(plan: Plan, gpu: Gpu = leastGpu): PlanCost {
   const programs = plan.programs.map((program) => ({ name: program.name, ...costOf(program, gpu) }));
   const of = (name: string) => programs.filter((program) => program.name === name);
@@ -51,7 +56,7 @@ export function planCost(plan: Plan, gpu: Gpu = leastGpu): PlanCost {
   };
 }
 
-/** A plan with its counts, for --dry-run. `gpu` is as `planCost` takes it. */
+/** A plan with its costs, for --dry-run. */
 export function withCost(plan: Plan, gpu: Gpu = leastGpu): Plan & { readonly cost: PlanCost } {
   return { ...plan, cost: planCost(plan, gpu) };
 }

@@ -1,39 +1,41 @@
 /**
- * Random numbers of a training program: each place's key, and the number of the micro-batch, stand on the device as
- * inputs. So a program is replayed with new numbers, and a resumed run draws what the uninterrupted one would have.
+ * Random numbers of a training program, such as dropout masks. Philox keys and the number of the micro-batch
+ * are inputs on the device, so a replayed program draws new numbers, and a resumed run draws the numbers that
+ * the uninterrupted run would have drawn.
  *
  * @module
  */
 import type { Graph, Tensor } from "../../kernels/core/graph.ts";
-import { hashName } from "../../kernels/random/philox.ts";
 import type { Program } from "../../kernels/core/program.ts";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { Randomness } from "../../kernels/models/model.ts";
 import { count } from "../../kernels/ops/update/state.ts";
+import { hashName } from "../../kernels/random/philox.ts";
+import { inputLeaf } from "./leaves.ts";
 
 const drawLabel = "draw";
 const keySuffix = "/key";
-const wrap = 2 ** 32 - 1; // the most that `count` takes
+const wrap = 2 ** 32 - 1; // the largest wrap of `count`
 
-/** The inputs that a model draws by, made when it asks for them. */
+/** The inputs of a model's random numbers; each is created when the model asks for it. */
 export function randomness(graph: Graph): Randomness {
   return {
     get draw(): Tensor {
-      return graph.leaf(drawLabel, { shape: [1], dtype: "u32" }, "input");
+      return inputLeaf(graph, drawLabel, [1]);
     },
-    key: (path) => graph.leaf(`${path}${keySuffix}`, { shape: [2], dtype: "u32" }, "input"),
+    key: (path) => inputLeaf(graph, `${path}${keySuffix}`, [2]),
   };
 }
 
-/** Has the program go on to the next micro-batch's numbers at its end, if it draws any. */
+/** Makes the program end by counting up the micro-batch number, if it draws random numbers. */
 export function advanceDraw(graph: Graph): void {
   const draw = graph.leaves.get(drawLabel);
   if (draw !== undefined) count(draw, { by: 1, wrap });
 }
 
 /**
- * The keys of all places that programs draw at; empty: they draw nothing. Throws RangeError if they do and the seed is
- * no whole number below 2^32.
+ * Philox keys by label for all places in the model that draw; empty if programs draw nothing. Throws
+ * RangeError if they draw and the seed is not a whole number below 2^32.
  */
 export function randomKeys(programs: readonly Program[], seed: number): TensorMap {
   const labels = programs.flatMap((p) => p.slots).map((s) => s.label).filter((l) => l.endsWith(keySuffix));
@@ -46,7 +48,7 @@ export function randomKeys(programs: readonly Program[], seed: number): TensorMa
   }));
 }
 
-/** What to write before the micro-batch that is number `micro` of the run, where programs draw. */
+/** The input that starts drawing at micro-batch number `micro` of the run. */
 export function drawAt(micro: number): TensorMap {
   return { [drawLabel]: { shape: [1], data: Uint32Array.of(micro % wrap) } };
 }

@@ -1,14 +1,17 @@
 /**
- * Sizes of the programs that score rows of different length: the shortest that a row fits is taken, and as many rows at
- * once as make the wanted number of tokens.
+ * Sizes of the programs that score rows of different lengths. A row runs in the program with the shortest
+ * length that fits, and a program takes as many rows as give the wanted number of tokens.
  *
  * @module
  */
 
-/** Rows and length of a program. */
+/** Number of rows in one run of a program, and their padded length. */
 export type ScoringShape = readonly [rows: number, length: number];
 
-/** Shapes for lengths 32, 64, 128, … and the model's own, ascending: a row is padded to less than twice its length. */
+/**
+ * Shapes of lengths 32, 64, 128, … and the model's sequence length, ascending: a row of 32 tokens or more is
+ * padded to less than twice its length. `tokens` is the wanted number of tokens in one run.
+ */
 export function scoringShapes(
   seqLen: number,
   { tokens }: { readonly tokens: number },
@@ -18,7 +21,7 @@ export function scoringShapes(
   return [...lengths, seqLen].map((length) => [Math.max(1, Math.floor(tokens / length)), length]);
 }
 
-/** The program of a shape. */
+/** The name of a shape's program. */
 export function scoringProgram([, length]: ScoringShape): string {
   return `score/${length}`;
 }

@@ -1,60 +1,70 @@
 /**
- * Weights from elsewhere made to fit a model: published names, padded vocabularies, longer position tables.
+ * Fits weights of published checkpoints to a model: other names, other padding of the vocabulary, longer
+ * position tables.
  *
  * @module
  */
 import { type Shape, sizeOf, type TensorMap } from "../../kernels/core/tensor.ts";
 import { type Model, parametersOf } from "../../kernels/models/model.ts";
 
-/** What published checkpoints hold beside parameters: attention masks. */
+/** Names of attention masks, which published checkpoints hold besides the parameters. */
 const masks = /(^|\.)(attn\.bias|attn\.masked_bias)$/;
 const head = "lm_head.weight", embedding = "wte.weight";
 
 /**
- * The parameters of `model` from `weights`: a prefix `transformer.` goes, masks and a tied head are left out (a head of
- * its own that is not there begins as the embedding), embedding and head are filled up with zeros or cut to the model's
- * padded vocabulary, and positions beyond its sequence length are cut. Throws RangeError naming a weight that is missing,
- * unknown or of another shape, and for a head unlike the embedding where the model's is tied.
+ * The parameters of `model`, taken from `weights`:
+ *
+ * - the prefix `transformer.` is removed from names, and attention masks are ignored;
+ * - a tied head is ignored, and an untied head that is missing starts as a copy of the embedding;
+ * - embedding and head are cut or padded with zeros to the model's padded vocabulary;
+ * - positions beyond the model's sequence length are cut.
+ *
+ * Throws RangeError that names a missing, unknown or unusable weight, and for a head that differs from the
+ * embedding where the model ties them.
  */
 export function fitWeights(model: Model<unknown>, weights: TensorMap): TensorMap {
-  const given = new Map(
+  const byName = new Map(
     Object.entries(weights)
       .map(([name, tensor]) => [name.replace(/^transformer\./, ""), tensor] as const)
       .filter(([name]) => !masks.test(name)),
   );
   const parameters = parametersOf(model);
-  if (!parameters.has(head)) checkTied(given);
-  else if (!given.has(head) && given.has(embedding)) given.set(head, given.get(embedding)!);
+  if (!parameters.has(head)) checkTied(byName);
+  else if (!byName.has(head) && byName.has(embedding)) byName.set(head, byName.get(embedding)!);
   const fitted: [string, TensorMap[string]][] = [];
   for (const [name, { tensor }] of parameters) {
-    const found = given.get(name);
+    const found = byName.get(name);
     if (found === undefined) throw new RangeError(`Cannot load the weights: ${name} is missing`);
     fitted.push([name, fit(model, name, { found, shape: tensor.shape })]);
-    given.delete(name);
+    byName.delete(name);
   }
-  const [unknown] = given.keys();
+  const [unknown] = byName.keys();
   if (unknown !== undefined) {
     throw new RangeError(
       `Cannot load the weights: the model has no ${unknown}: ${
-        unknown.endsWith(".bias") ? "was it made without biases?" : "are its layers as many?"
+        unknown.endsWith(".bias")
+          ? "was it made without biases?"
+          : "does it have as many layers as the weights?"
       }`,
     );
   }
   return Object.fromEntries(fitted);
 }
 
-/** Takes the head out, which a tied model must not lose anything by. */
-function checkTied(given: Map<string, TensorMap[string]>): void {
-  const own = given.get(head)?.data, shared = given.get(embedding)?.data;
-  given.delete(head);
+/**
+ * Removes the head, which a tied model does not have. Throws RangeError where it differs from the embedding.
+ */
+function checkTied(byName: Map<string, TensorMap[string]>): void {
+  const own = byName.get(head)?.data, shared = byName.get(embedding)?.data;
+  byName.delete(head);
   if (own === undefined || shared === undefined || own === shared) return;
   if (own.length === shared.length && own.every((x, i) => x === shared[i])) return;
   throw new RangeError(
-    `Cannot load the weights: ${head} is not ${embedding}, the model's is: make it with tie false (--no-tie)`,
+    `Cannot load the weights: ${head} differs from ${embedding}, but the model ties them: make the model with tie: false (--no-tie)`,
   );
 }
 
-/** Embedding and head without the rows that only pad them: what others' tools expect of `weights`. */
+/** The weights without the rows that pad embedding and head, as the tools of other projects expect them. */
 export function withoutPadding(model: Model<unknown>, weights: TensorMap): TensorMap {
   const rows = model.vocabSize;
   return Object.fromEntries(
@@ -81,7 +91,7 @@ function fit(
       (name === "wpe.weight" && rows >= shape[0]));
   if (!resizable) {
     throw new RangeError(
-      `Cannot load the weights: ${name} is [${found.shape}], wanted [${shape}]: the model's sizes must be those of the weights`,
+      `Cannot load the weights: ${name} is [${found.shape}], wanted [${shape}]: give the model the sizes of the weights`,
     );
   }
   const data = new Float32Array(sizeOf(shape));

@@ -8,7 +8,8 @@ import type { Call } from "../../kernels/core/graph.ts";
 import type { Program } from "../../kernels/core/program.ts";
 import type { CallTiming } from "../../kernels/engine/engine.ts";
 import type { TraceSpan } from "../format/chrome_trace.ts";
-import { type Plan, programsOfStep } from "../model/plan.ts";
+import type { Plan } from "../model/plan.ts";
+import { programsOfStep } from "../model/training_plan.ts";
 import type { ModelSession } from "../model/model_session.ts";
 
 /** Updates of this run that are not timed: in the first ones code is compiled and memory touched. */

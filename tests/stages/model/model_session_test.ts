@@ -134,7 +134,7 @@ Deno.test("logits() of a short window, of a long one and of what was cut off agr
   await using session = await open([1, 4, 8]);
   const long = Array.from(tokens.subarray(0, 20));
   deepStrictEqual(await session.logits(long), await session.logits(long.slice(-8)));
-  await rejects(session.logits([]), /after nothing/);
+  await rejects(session.logits([]), /from no tokens/);
   await rejects(session.logits([257]), RangeError);
 });
 

@@ -1,0 +1,77 @@
+/**
+ * Graphs that compute a micro-batch's loss and gradients: `micro` for training, `inspect` to see inside the
+ * model.
+ *
+ * @module
+ */
+import { accumulate } from "../../kernels/core/gradient_ops.ts";
+import { eachGradient } from "../../kernels/core/gradients.ts";
+import { Graph, type Tensor } from "../../kernels/core/graph.ts";
+import { RootScope } from "../../kernels/core/scope.ts";
+import type { Model } from "../../kernels/models/model.ts";
+import { mul } from "../../kernels/ops/elementwise/arith.ts";
+import { scale } from "../../kernels/ops/elementwise/scale.ts";
+import { take } from "../../kernels/ops/indexing/slice.ts";
+import { sum } from "../../kernels/ops/reduce/reduce.ts";
+import { count } from "../../kernels/ops/update/state.ts";
+import { gradientLeaf, inputLeaf, lossSum, probeLabel } from "./leaves.ts";
+import { advanceDraw, randomness } from "./randomness.ts";
+import type { TrainingPlan } from "./training_plan.ts";
+
+/**
+ * Adds one micro-batch's loss and gradients to their sums. The micro-batch is number `micro` of the batch,
+ * and the program counts it up. Throws Error for a parameter that the loss does not depend on.
+ */
+export function microGraph(
+  model: Model<unknown>,
+  { shape, recompute = "none", gradientScale = 1 }: TrainingPlan,
+): Graph {
+  const graph = new Graph();
+  const scope = new RootScope(graph);
+  const micro = inputLeaf(graph, "micro", [1]);
+  const tokens = take(inputLeaf(graph, "inputs", shape), micro);
+  const targets = take(inputLeaf(graph, "targets", shape), micro);
+  const losses = model.losses(scope, { tokens, targets, recompute, training: randomness(graph) });
+  const loss = weighted(losses);
+  const missing = new Set([...scope.parameters.values()].map((p) => p.tensor));
+  const into = new Map([...missing].map((tensor) => [tensor, gradientLeaf(graph, tensor)]));
+  for (const { of } of eachGradient(scaled(loss, gradientScale), [...missing], { into })) missing.delete(of);
+  for (const { label } of missing) {
+    throw new Error(`Cannot train ${label}: the loss does not depend on it`);
+  }
+  accumulate(lossSum(graph), loss);
+  count(micro, { by: 1, wrap: shape[0] });
+  advanceDraw(graph);
+  return graph;
+}
+
+/** Like `micro`, but without dropout, and with the model's probes and their gradients as outputs. */
+export function inspectGraph(model: Model<unknown>, { shape, gradientScale = 1 }: TrainingPlan): Graph {
+  const graph = new Graph();
+  const scope = new RootScope(graph);
+  const tokens = inputLeaf(graph, "inspect/inputs", shape.slice(1));
+  const targets = inputLeaf(graph, "inspect/targets", shape.slice(1));
+  const loss = weighted(model.losses(scope, { tokens, targets }));
+  const parameters = [...scope.parameters.values()].map((p) => p.tensor);
+  const probes = new Map([...scope.probes].map(([name, tensor]) => [tensor, probeLabel(name)]));
+  const into = new Map(parameters.map((tensor) => [tensor, gradientLeaf(graph, tensor)]));
+  const source = scaled(loss, gradientScale);
+  for (const [tensor, label] of probes) graph.output(label, tensor);
+  for (const { of, gradient } of eachGradient(source, [...parameters, ...probes.keys()], { into })) {
+    const label = probes.get(of);
+    if (label !== undefined) graph.output(`${label}/grad`, gradient);
+  }
+  return graph;
+}
+
+/**
+ * The weight is 1 / (targets that count in the whole batch), so the losses of its micro-batches simply add
+ * up.
+ */
+function weighted(losses: Tensor): Tensor {
+  return mul(sum(losses, { shape: [1] }), inputLeaf(losses.graph, "lossWeight", [1], "f32"));
+}
+
+function scaled(loss: Tensor, gradientScale: number): Tensor {
+  return gradientScale === 1 ? loss : scale(loss, gradientScale);
+}

@@ -1,0 +1,23 @@
+/**
+ * Values on their way to a device and back.
+ *
+ * @module
+ */
+import type { TensorMap } from "../../kernels/core/tensor.ts";
+
+type TensorData = TensorMap[string];
+
+/** One number, f32 [1]. */
+export function scalar(value: number): TensorData {
+  return { shape: [1], data: Float32Array.of(value) };
+}
+
+/** Whole numbers as a u32 tensor. */
+export function integers(shape: readonly number[], values: ArrayLike<number>): TensorData {
+  return { shape, data: Uint32Array.from(values) };
+}
+
+/** The data as a Float32Array; copied only where it has another type. */
+export function floats(data: TensorData["data"]): Float32Array {
+  return data instanceof Float32Array ? data : Float32Array.from(data);
+}
