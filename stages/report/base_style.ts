@@ -1,10 +1,10 @@
 /**
- * What all pages that the program writes look like: colours in light and dark, measures, type.
+ * The base style sheet of all pages that the program writes: light and dark colours, sizes and fonts.
  *
  * @module
  */
 
-/** The style sheet's text, to be inlined. */
+/** The style sheet's content, to be put into a page. */
 export async function baseStyle(): Promise<string> {
   return await Deno.readTextFile(new URL("./base.css", import.meta.url));
 }

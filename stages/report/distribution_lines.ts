@@ -1,5 +1,5 @@
 /**
- * Distributions as lines for a terminal.
+ * Tables of document lengths, languages and domains for a terminal.
  *
  * @module
  */
@@ -7,25 +7,25 @@ import { padEnd, truncate } from "./terminal_text.ts";
 import type { Distributions } from "./distributions.ts";
 import { count } from "./quantity.ts";
 
-const mostLanguages = 6;
+const mostLanguages = 6; // rows of a table: more would scroll the rest away
 const mostDomains = 8;
 
-/** Totals, lengths as bars, languages, domains; no line is wider than `columns`. */
-export function distributionLines(found: Distributions, columns: number): string[] {
-  const { before, after, lengths, languages, domains } = found;
+/** Totals, lengths with bars, languages and domains; no line is wider than `columns`. */
+export function distributionLines(distributions: Distributions, columns: number): string[] {
+  const { before, after, lengths, languages, domains } = distributions;
   const fit = (line: string): string => truncate(line, columns);
   const lines = [
     "",
     `kept ${count(after.documents)} of ${count(before.documents)} documents, ${count(after.characters)} of ` +
     `${count(before.characters)} characters${after.tokens > 0 ? `, ${count(after.tokens)} tokens` : ""}`,
   ];
-  if (before.withoutUrl > 0) lines.push(`${count(before.withoutUrl)} documents have no address`);
+  if (before.withoutUrl > 0) lines.push(`${count(before.withoutUrl)} documents have no URL`);
   if (lengths.length > 0) lines.push("", `${padEnd("characters", 15)}   before    after`);
   const most = Math.max(1, ...lengths.map((row) => row.before));
-  const room = Math.max(0, Math.min(40, columns - 36));
+  const barColumns = Math.max(0, Math.min(40, columns - 36));
   for (const row of lengths) {
-    const whole = Math.round(row.before / most * room);
-    const kept = Math.min(whole, Math.round(row.after / most * room));
+    const whole = Math.round(row.before / most * barColumns);
+    const kept = Math.min(whole, Math.round(row.after / most * barColumns));
     const bar = "█".repeat(kept) + "░".repeat(whole - kept);
     const range = `${count(row.from)}-${count(row.to - 1)}`;
     lines.push(`${padEnd(range, 15)}${cell(row.before)}${cell(row.after)}  ${bar}`.trimEnd());

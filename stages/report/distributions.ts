@@ -1,5 +1,5 @@
 /**
- * How long documents are, in which languages and from which domains, before the filters and after them, as tables.
+ * Lengths, languages and domains of documents, before and after the filters, as tables.
  *
  * @module
  */
@@ -7,35 +7,41 @@ import { desc, from, op } from "arquero";
 import type { RunEvent, SurveyEvent } from "../flow/events.ts";
 import type { StageStats } from "./stage_stats.ts";
 
-/** Sums over the documents at one place. */
+/** Sums over the documents of one survey. */
 export interface Total {
   readonly documents: number;
   readonly characters: number;
   readonly tokens: number;
+  /** Number of documents that have no URL. */
   readonly withoutUrl: number;
 }
 
-/** Documents of `from` characters or more, but less than `to`. */
+/** Number of documents with `from` to `to` - 1 characters, before and after the filters. */
 export type LengthRow = Readonly<{ from: number; to: number; before: number; after: number }>;
 
-/** Documents of a language: kept to the end, dropped because it is not wanted, dropped because it is not sure. */
+/**
+ * Number of documents in a language: kept, dropped because the language is not wanted, and dropped because
+ * its score is too low.
+ */
 export type LanguageRow = Readonly<{ language: string; kept: number; unwanted: number; unsure: number }>;
 
-/** Documents of a domain; `after` is null where it is not among those told of. */
+/**
+ * Number of documents of a domain; `after` is null if the survey after the filters did not list the domain.
+ */
 export type DomainRow = Readonly<{ domain: string; before: number; after: number | null }>;
 
-/** All of it; the names of the places are those of the surveys. */
+/** The tables of a run. */
 export interface Distributions {
   readonly before: Total;
   readonly after: Total;
   readonly lengths: readonly LengthRow[];
   readonly languages: readonly LanguageRow[];
   readonly domains: readonly DomainRow[];
-  /** By how much a domain's count may be too small. */
+  /** Upper bound of how much a domain's count may be too small. */
   readonly domainsMissed: number;
 }
 
-/** The tables of a run with surveys "before filters" and "after filters"; null of any other. */
+/** The tables of a run that has surveys named "before filters" and "after filters"; null for other runs. */
 export function distributions(
   events: Iterable<RunEvent>,
   stages: readonly StageStats[],
@@ -72,9 +78,9 @@ function lengthRows(before: SurveyEvent, after: SurveyEvent): LengthRow[] {
 
 function languageRows(after: SurveyEvent, stages: readonly StageStats[]): LanguageRow[] {
   const dropped = stages.flatMap((stage) => Object.entries(stage.dropped)).flatMap(([reason, count]) => {
-    const found = /^language_(score_)?(.+)$/.exec(reason);
-    if (found === null) return [];
-    const [, unsure, language] = found;
+    const match = /^language_(score_)?(.+)$/.exec(reason);
+    if (match === null) return [];
+    const [, unsure, language] = match;
     return [{ language, kept: 0, unwanted: unsure ? 0 : count, unsure: unsure ? count : 0 }];
   });
   const kept = Object.entries(after.languages).map(([language, count]) => ({
@@ -93,17 +99,17 @@ function languageRows(after: SurveyEvent, stages: readonly StageStats[]): Langua
     .map(({ language, kept, unwanted, unsure }) => ({ language, kept, unwanted, unsure }));
 }
 
-const fewest = 200; // domains told of: a list that is shorter is whole
+const listedDomains = 200; // domains that a survey lists at most: a shorter list is complete
 
 function domainRows(before: SurveyEvent, after: SurveyEvent): DomainRow[] {
   const rows = Object.entries(before.domains).map(([domain, count]) => ({ domain, before: count }));
   if (rows.length === 0) return [];
   const kept = Object.entries(after.domains).map(([domain, count]) => ({ domain, after: count }));
-  const whole = kept.length < fewest && after.domainsMissed === 0;
+  const complete = kept.length < listedDomains && after.domainsMissed === 0;
   const table = from(rows);
   const joined = kept.length > 0 ? table.join_left(from(kept), "domain") : table;
   return joined.orderby(desc("before"), "domain").objects().filter(isDomain)
-    .map((row) => ({ domain: row.domain, before: row.before, after: row.after ?? (whole ? 0 : null) }));
+    .map((row) => ({ domain: row.domain, before: row.before, after: row.after ?? (complete ? 0 : null) }));
 }
 
 function isLanguage(row: object): row is LanguageRow {

@@ -1,10 +1,12 @@
 /**
- * Data inside a page.
+ * JSON data inside an HTML page.
  *
  * @module
  */
 
-/** JSON that no HTML parser sees a tag, comment or line separator in, for `<script type="application/json">`. */
+/**
+ * JSON for `<script type="application/json">`, escaped so that HTML parsers find no tags or comments in it.
+ */
 export function jsonInHtml(value: unknown): string {
   return JSON.stringify(value)
     .replaceAll("<", "\\u003c").replaceAll(">", "\\u003e").replaceAll("&", "\\u0026")

@@ -1,26 +1,27 @@
 /**
- * The events of several processes that shared a run's work, as those of one.
+ * Merges the events of several processes that worked on one run.
  *
  * @module
  */
 import type { RunEvent, StageEvent, SurveyEvent } from "../flow/events.ts";
 import { joinLengths } from "../flow/lengths.ts";
 
-const domainsTold = 200; // as a survey tells
+const listedDomains = 200; // domains that a survey lists at most
 
 /**
- * One event for each stage and each look at the documents, in the order of the flow: counts and seconds added up over
- * the processes, each given as the lines of its metrics.jsonl. Domains that a process did not tell of are missed at most
- * as often as its rarest.
+ * Returns one event for each stage and each survey, in the order of the flow, with counts and seconds added
+ * up over the processes. Each process is given as the events of its metrics.jsonl. A domain that a process
+ * did not list occurs there at most as often as the rarest domain that it listed; `domainsMissed` grows by
+ * that number.
  */
 export function mergeEvents(processes: readonly (readonly RunEvent[])[]): (StageEvent | SurveyEvent)[] {
   const merged = new Map<string, StageEvent | SurveyEvent>();
   for (const events of processes) {
-    for (const [key, event] of standing(events)) {
-      const so = merged.get(key);
-      if (so === undefined) merged.set(key, event);
-      else if (so.type === "stage" && event.type === "stage") merged.set(key, sumOfStages(so, event));
-      else if (so.type === "survey" && event.type === "survey") merged.set(key, sumOfSurveys(so, event));
+    for (const [key, event] of finalEvents(events)) {
+      const sum = merged.get(key);
+      if (sum === undefined) merged.set(key, event);
+      else if (sum.type === "stage" && event.type === "stage") merged.set(key, sumOfStages(sum, event));
+      else if (sum.type === "survey" && event.type === "survey") merged.set(key, sumOfSurveys(sum, event));
     }
   }
   return [...merged.values()].map((event) =>
@@ -28,21 +29,24 @@ export function mergeEvents(processes: readonly (readonly RunEvent[])[]): (Stage
   );
 }
 
-/** What the last events of one process say; seconds, which begin again with each sitting, added up. */
-function standing(events: readonly RunEvent[]): Map<string, StageEvent | SurveyEvent> {
+/**
+ * The last event of each stage and survey of one process. Seconds start at 0 after each resume, so they are
+ * added up over the resumes.
+ */
+function finalEvents(events: readonly RunEvent[]): Map<string, StageEvent | SurveyEvent> {
   const last = new Map<string, StageEvent | SurveyEvent>();
-  const before = new Map<string, StageEvent>();
+  const beforeResume = new Map<string, StageEvent>();
   for (const event of events) {
     if (event.type === "run") {
-      for (const [key, one] of last) if (one.type === "stage") before.set(key, one);
+      for (const [key, one] of last) if (one.type === "stage") beforeResume.set(key, one);
     } else if (event.type === "stage") {
       const key = `stage ${event.name}`;
-      const { busy = 0, blocked = 0 } = before.get(key) ?? {};
+      const { busy = 0, blocked = 0 } = beforeResume.get(key) ?? {};
       last.set(key, { ...event, busy: event.busy + busy, blocked: event.blocked + blocked });
     } else if (event.type === "survey") {
       const domains = Object.values(event.domains);
-      const untold = domains.length < domainsTold ? 0 : Math.min(...domains);
-      last.set(`survey ${event.name}`, { ...event, domainsMissed: event.domainsMissed + untold });
+      const unlisted = domains.length < listedDomains ? 0 : Math.min(...domains);
+      last.set(`survey ${event.name}`, { ...event, domainsMissed: event.domainsMissed + unlisted });
     }
   }
   return last;
@@ -76,16 +80,17 @@ function sumOfSurveys(a: SurveyEvent, b: SurveyEvent): SurveyEvent {
   };
 }
 
-type Counted = Readonly<Record<string, number>>;
+type Counts = Readonly<Record<string, number>>;
 
-function sums(a: Counted, b: Counted): Counted {
+function sums(a: Counts, b: Counts): Counts {
   const all: Record<string, number> = { ...a };
   for (const [kind, count] of Object.entries(b)) all[kind] = (all[kind] ?? 0) + count;
   return all;
 }
 
-function top(counts: Counted): Counted {
+/** The most frequent entries, as many as a survey lists. */
+function top(counts: Counts): Counts {
   return Object.fromEntries(
-    Object.entries(counts).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).slice(0, domainsTold),
+    Object.entries(counts).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).slice(0, listedDomains),
   );
 }

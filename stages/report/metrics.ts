@@ -1,6 +1,6 @@
 /**
- * metrics.jsonl: one event a line, appended. Its length is an effect of the flow: a checkpoint saves it, a resume cuts
- * the file back to it, so no step is there twice.
+ * metrics.jsonl: one event per line. A checkpoint saves the file's length, and a resume truncates the file to
+ * it, so that no step is in the file twice.
  *
  * @module
  */
@@ -8,41 +8,44 @@ import type { Json } from "../flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../flow/events.ts";
 import { writeAllSync } from "../disk/exact_io.ts";
 
-/** The open file. */
+/** A metrics.jsonl that is open for appending. */
 export class MetricsFile {
   readonly #file: Deno.FsFile;
   readonly #encoder = new TextEncoder();
   #bytes: number;
 
-  /** Opens the file, creating it; what is in it stays until `restore`. */
+  /** Opens or creates the file. Its content is kept until `restore` is called. */
   constructor(path: string) {
     this.#file = Deno.openSync(path, { read: true, write: true, create: true });
     this.#bytes = this.#file.seekSync(0, Deno.SeekMode.End);
   }
 
-  /** Writes one event as a line, at once. */
+  /** Writes an event as a line, without buffering. */
   append(event: RunEvent): void {
     this.#write(`${JSON.stringify(event)}\n`);
   }
 
-  /** The length, on disk before this returns: a checkpoint must not outlive what it counts. */
+  /**
+   * Syncs the file to disk and returns its length: a checkpoint must not count bytes that a crash could lose.
+   */
   save(): { readonly bytes: number } {
     this.#file.syncDataSync();
     return { bytes: this.#bytes };
   }
 
   /**
-   * Cuts the file back to a saved length. The first line after it that tells of a checkpoint stays: it is of the one that
-   * saved the length, which could only be told of when it was complete, while the run went on. A file that is shorter, because somebody removed it or
-   * parts of it, is not what training depends on: it is gone on with from its end. Null: to the beginning.
+   * Truncates the file to a saved length; null: to nothing. The first checkpoint event after that length is
+   * kept: it is the event of the checkpoint that saved the length, written only when that checkpoint was
+   * complete. A file that is shorter than the saved length, because a user removed or cut it, is continued at
+   * its end, since training does not depend on it.
    */
   restore(saved: Json): void {
     const bytes = saved !== null && typeof saved === "object" && "bytes" in saved ? Number(saved.bytes) : 0;
     if (bytes > this.#bytes) return;
-    const told = bytes === 0 ? undefined : this.#linesFrom(bytes).find(tellsOfCheckpoint);
+    const checkpoint = bytes === 0 ? undefined : this.#linesFrom(bytes).find(isCheckpointLine);
     this.#file.seekSync(bytes, Deno.SeekMode.Start);
     this.#bytes = bytes;
-    if (told !== undefined) this.#write(`${told}\n`);
+    if (checkpoint !== undefined) this.#write(`${checkpoint}\n`);
     this.#file.truncateSync(this.#bytes);
   }
 
@@ -51,7 +54,7 @@ export class MetricsFile {
     this.#file.close();
   }
 
-  /** What was written since, which no checkpoint knows of: the events of one interval. */
+  /** The lines after a byte offset; at most those of one checkpoint interval. */
   #linesFrom(bytes: number): string[] {
     const rest = new Uint8Array(this.#bytes - bytes);
     this.#file.seekSync(bytes, Deno.SeekMode.Start);
@@ -70,12 +73,15 @@ export class MetricsFile {
   }
 }
 
-function tellsOfCheckpoint(line: string): boolean {
+function isCheckpointLine(line: string): boolean {
   const event = parse(line);
   return isEvent(event) && event.type === "checkpoint";
 }
 
-/** The events of a metrics.jsonl; a line cut short by a crash is left out. Empty where there is no file. */
+/**
+ * Reads the events of a metrics.jsonl, leaving out a line cut short by a crash. Without the file the list is
+ * empty.
+ */
 export async function readEvents(path: string): Promise<RunEvent[]> {
   let text: string;
   try {
@@ -87,7 +93,7 @@ export async function readEvents(path: string): Promise<RunEvent[]> {
   return text.split("\n").map(parse).filter(isEvent);
 }
 
-/** The last complete event of a metrics.jsonl, or null; reads only the file's end. */
+/** Reads the last complete event from the end of a metrics.jsonl; null if there is none. */
 export async function lastEvent(path: string): Promise<RunEvent | null> {
   let file: Deno.FsFile;
   try {

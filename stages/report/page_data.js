@@ -1,12 +1,13 @@
 /**
- * The part of report.html about documents: what each stage did, what was lost where and why, what documents are like
- * before the filters and after them, and some that were dropped. Runs in the page, after page.html's own tools are made.
+ * The part of report.html about documents: counts of each stage, dropped documents by stage and reason,
+ * distributions before and after the filters, and samples of dropped documents. It runs in the page after
+ * page.html has defined its helper functions.
  *
  * @module
  */
 "use strict";
 
-/** The sections as elements; `make`, `whole` and `number` are page.html's. */
+/** Returns the sections as elements; `make`, `whole` and `number` are helpers of page.html. */
 globalThis.dataSections = (run, { make, whole, number }) => {
   const sum = (counts) => Object.values(counts).reduce((all, n) => all + n, 0);
   const percent = (part, of) => `${number(100 * part / Math.max(1, of), 1)} %`;
@@ -56,14 +57,15 @@ globalThis.dataSections = (run, { make, whole, number }) => {
         ? make(
           "p",
           { class: "soft" },
-          `FineWeb's rules of the generation "${rules.recipe}", words by ${rules.words}, sentences by ${rules.sentences}`,
+          `FineWeb's rules, recipe ${rules.recipe}; words split by ${rules.words}, sentences by ${rules.sentences}`,
         )
         : "",
       table("stages", ["stage", "in", "out", "dropped", "busy, s", "kept and dropped"], rows),
     );
   }
 
-  // Every bar is as wide as all documents: what is left, what this stage takes, what others took before.
+  // The width of a bar is the number of all documents: kept, dropped by this stage, dropped by earlier
+  // stages.
   function losses() {
     const dropping = run.stages.filter((s) => sum(s.dropped) > 0);
     const all = dropping.length > 0 ? dropping[0].seen : 0;
@@ -100,13 +102,15 @@ globalThis.dataSections = (run, { make, whole, number }) => {
       );
       return [stage, ...reasons];
     });
-    return section("What was lost where", table("lost", ["", "documents", "of all", ""], rows));
+    return section(
+      "Documents dropped by each stage",
+      table("lost", ["", "documents", "of all", "kept and dropped"], rows),
+    );
   }
 
   function documents() {
-    const found = run.documents;
-    if (!found) return [];
-    const { before, after, lengths, languages, domains } = found;
+    if (!run.documents) return [];
+    const { before, after, lengths, languages, domains, domainsMissed } = run.documents;
     const most = Math.max(1, ...lengths.map((row) => row.before));
     const lengthRows = lengths.map((row) =>
       make(
@@ -151,15 +155,15 @@ globalThis.dataSections = (run, { make, whole, number }) => {
       ),
     );
     const more = [
-      before.withoutUrl > 0 ? `${whole(before.withoutUrl)} documents have no address` : "",
-      found.domainsMissed > 0 ? `counts of domains may be up to ${whole(found.domainsMissed)} too small` : "",
+      before.withoutUrl > 0 ? `${whole(before.withoutUrl)} documents have no URL` : "",
+      domainsMissed > 0 ? `the counts of domains may be up to ${whole(domainsMissed)} too small` : "",
     ].filter((text) => text !== "");
     return section(
-      "Documents before the filters and after them",
+      "Documents before and after the filters",
       make(
         "p",
         {},
-        `${whole(after.documents)} of ${whole(before.documents)} documents stay, ${
+        `${whole(after.documents)} of ${whole(before.documents)} documents were kept, ${
           whole(after.characters)
         } of ` +
           `${whole(before.characters)} characters (${percent(after.characters, before.characters)})` +
@@ -204,7 +208,7 @@ globalThis.dataSections = (run, { make, whole, number }) => {
         ),
       );
     });
-    return section("Some of the documents that were dropped", ...stages);
+    return section("Samples of dropped documents", ...stages);
   }
 
   return [...stages(), ...losses(), ...documents(), ...removed()];

@@ -1,32 +1,40 @@
 /**
- * The part of report.html about what the model is like inside: gradients, updates and activations over training, their
- * histograms and the embedding at the last look. Runs in the page, after page.html's own tools are made.
+ * The part of report.html about inspections of the model: gradients, updates and activations during training,
+ * and their histograms and the embedding at the last inspection. It runs in the page after page.html has
+ * defined its helper functions.
  *
  * @module
  */
 "use strict";
 
-/** Appends the sections; the tools are page.html's. */
-globalThis.inspectSections = (looks, { make, page, plot, joined, hue, number }) => {
-  if (looks.length === 0) return;
-  const last = looks[looks.length - 1];
-  page.append(make("h2", {}, "Inside the model"));
+/** Appends the sections; the second argument holds helpers of page.html. */
+globalThis.inspectSections = (inspections, { make, page, plot, joined, hue, number }) => {
+  if (inspections.length === 0) return;
+  const last = inspections[inspections.length - 1];
+  page.append(make("h2", {}, "Gradients and activations"));
   const plots = make("div", { class: "plots" });
   page.append(plots);
 
-  /** Names of one kind become one line a block: "h.3" of "h.3.mlp.c_fc.weight", else the name without its ending. */
+  /**
+   * The name's block, such as "h.3" for "h.3.mlp.c_fc.weight"; elsewhere the name without ".weight" or
+   * ".bias".
+   */
   const block = (name) => /^h\.\d+/.exec(name)?.[0] ?? name.replace(/\.(weight|bias)$/, "");
   const root = (values) => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
 
-  /** One curve a name over the looks; `of` gives [name, value] of one look. */
+  /** Plots one curve per name; `of` returns the [name, value] pairs of one inspection. */
   function lines(title, of) {
-    const names = [...new Set(looks.flatMap((look) => of(look).map(([name]) => name)))];
+    const names = [...new Set(inspections.flatMap((inspection) => of(inspection).map(([name]) => name)))];
     const at = (name) =>
-      looks.map((look) => [look.step, new Map(of(look)).get(name) ?? null]).filter(([, y]) =>
-        Number.isFinite(y)
-      );
+      inspections.map((inspection) => [inspection.step, new Map(of(inspection)).get(name) ?? null]).filter((
+        [, y],
+      ) => Number.isFinite(y));
     const content = () => ({
-      series: names.map((label, i) => ({ label, color: hue(i, names.length), points: looks.length < 30 })),
+      series: names.map((label, i) => ({
+        label,
+        color: hue(i, names.length),
+        points: inspections.length < 30,
+      })),
       data: joined(...names.map(at)),
     });
     plot(plots, title, { content, height: 220, x: "updates" });
@@ -36,11 +44,11 @@ globalThis.inspectSections = (looks, { make, page, plot, joined, hue, number }) 
     return [...groups].map(([name, members]) => [name, root(members.map(([, value]) => value))]);
   };
   lines(
-    "Norm of the gradient, by layer",
+    "Gradient norm by layer",
     ({ parameters }) => grouped(parameters.map(({ name, gradient }) => [name, gradient.norm])),
   );
   lines(
-    "log10 of update to values, matrices (about -3 is usual)",
+    "log10 of update/weight ratio, weight matrices (about -3 is typical)",
     ({ parameters }) =>
       parameters.filter(({ name, updateRatio }) => /^(?!.*\bln_).*weight$/.test(name) && updateRatio > 0)
         .map(({ name, updateRatio }) => [name, Math.log10(updateRatio)]),
@@ -50,12 +58,12 @@ globalThis.inspectSections = (looks, { make, page, plot, joined, hue, number }) 
     ({ activations }) => activations.map(({ name, std }) => [name, std]),
   );
   lines(
-    "Standard deviation of activations' gradients",
+    "Standard deviation of activation gradients",
     ({ activations }) =>
       activations.filter(({ gradient }) => gradient).map(({ name, gradient }) => [name, gradient.std]),
   );
 
-  /** Histograms at the last look: density over value, one curve a name. */
+  /** Plots the histograms of the last inspection: density by value, one curve per name. */
   function histograms(title, all) {
     const curves = all.filter(({ histogram }) => histogram.to > histogram.from);
     const curve = ({ histogram: { from, to, counts } }) => {
@@ -70,7 +78,7 @@ globalThis.inspectSections = (looks, { make, page, plot, joined, hue, number }) 
   }
   histograms("Activations", last.activations);
   histograms(
-    "Activations' gradients",
+    "Activation gradients",
     last.activations.flatMap(({ name, gradient }) => gradient ? [{ ...gradient, name }] : []),
   );
 
@@ -91,7 +99,7 @@ globalThis.inspectSections = (looks, { make, page, plot, joined, hue, number }) 
       ].map((text) => make("td", { class: "number" }, text)),
     )
   );
-  const heads = ["", "mean", "std", "saturated", "dead", "gradient's norm", "gradient / values"];
+  const heads = ["", "mean", "std", "saturated", "dead", "gradient norm", "gradient std / std"];
   page.append(
     make(
       "details",
@@ -109,12 +117,17 @@ globalThis.inspectSections = (looks, { make, page, plot, joined, hue, number }) 
       ),
     ),
   );
-  if (last.embedding) page.append(make("h3", {}, "Embedding, on its two main axes"), letters(last.embedding));
+  if (last.embedding) {
+    page.append(
+      make("h3", {}, "Embedding, projected on its two principal axes"),
+      labelledPoints(last.embedding),
+    );
+  }
 
-  /** Labels at their points, as SVG: text stays text. */
-  function letters(points) {
-    const space = "http://www.w3.org/2000/svg";
-    const svg = document.createElementNS(space, "svg");
+  /** An SVG with each point's label at the point; labels are text nodes. */
+  function labelledPoints(points) {
+    const namespace = "http://www.w3.org/2000/svg";
+    const svg = document.createElementNS(namespace, "svg");
     svg.setAttribute("viewBox", "0 0 1000 520");
     const scale = (values, size) => {
       const low = Math.min(...values), high = Math.max(...values);
@@ -122,7 +135,7 @@ globalThis.inspectSections = (looks, { make, page, plot, joined, hue, number }) 
     };
     const x = scale(points.map((p) => p.x), 1000), y = scale(points.map((p) => -p.y), 520);
     for (const point of points) {
-      const text = document.createElementNS(space, "text");
+      const text = document.createElementNS(namespace, "text");
       text.setAttribute("x", x(point.x).toFixed(1));
       text.setAttribute("y", y(-point.y).toFixed(1));
       text.textContent = point.label;

@@ -1,35 +1,36 @@
 /**
- * The run as it stands, folded from its events: what the terminal shows.
+ * The current state of a run, computed from its events, as the terminal shows it.
  *
  * @module
  */
 import type { EvalEvent, RunEvent, StageEvent, StepEvent } from "../flow/events.ts";
 
-/** When the run will end; what is absent does not end it. */
+/** The limits at which a run ends; an absent one does not end it. */
 export interface RunLimits {
   readonly steps?: number;
   readonly tokens?: number;
-  /** Of training, over all resumes. */
+  /** Seconds of training, over all resumes. */
   readonly seconds?: number;
 }
 
-/** One stage: counts so far, and what it does at the moment. */
+/** The item counts of a stage, and its recent throughput. */
 export interface StageProgress {
   readonly name: string;
   readonly in: number;
   readonly out: number;
   readonly dropped: number;
-  /** Items out a second, lately; of a stage that yields nothing, items in. */
+  /** Items per second in the last seconds: output items, or input items of a stage without output. */
   readonly perSecond: number;
-  /** Share of the time at work, lately, 0 to 1. */
+  /** Fraction of the last seconds in which the stage worked, 0 to 1. */
   readonly busy: number;
-  /** The busiest stage before it, if it waits more than it works. */
+  /** Name of the busiest earlier stage, if this one waits for input more than it works; else null. */
   readonly waitsFor: string | null;
 }
 
-const window = 3; // seconds over which rates are taken: shorter jumps about, longer hides a stall
+const window = 3; // seconds over which rates are measured: less is noisy, more hides a stall
+const stepWindow = 50; // steps over which the time left is estimated
 
-/** Folds events; asks for the time only through `now` (seconds). */
+/** Computes the state from the events that `add` is given. `now` returns the time in seconds. */
 export class Progress {
   title = "";
   device = "";
@@ -43,7 +44,7 @@ export class Progress {
 
   constructor(readonly limits: RunLimits, readonly now: () => number) {}
 
-  /** Takes in one event. */
+  /** Updates the state by an event. */
   add(event: RunEvent): void {
     switch (event.type) {
       case "run":
@@ -58,7 +59,7 @@ export class Progress {
         this.step = event;
         this.losses.push(event.loss);
         this.#steps.push(event);
-        if (this.#steps.length > 50) this.#steps.shift();
+        if (this.#steps.length > stepWindow) this.#steps.shift();
         break;
       case "eval":
         this.evaluation = event;
@@ -77,7 +78,7 @@ export class Progress {
     }
   }
 
-  /** The stages in the order of the flow. */
+  /** The states of all stages in the order of the flow. */
   stages(): StageProgress[] {
     const all: StageProgress[] = [];
     let busiest = { name: "", busy: 0 };
@@ -104,12 +105,12 @@ export class Progress {
     return all;
   }
 
-  /** Updates made, this one included; 0 before the first. */
+  /** Number of updates so far. */
   get updates(): number {
     return this.step === null ? 0 : this.step.step + 1;
   }
 
-  /** Share of the run that is done, 0 to 1, or null where no goal is known. */
+  /** Fraction of the run that is done, 0 to 1; null if the run has no limit. */
   get fractionDone(): number | null {
     if (this.step === null) return null;
     const { steps, tokens, seconds } = this.limits;
@@ -122,7 +123,7 @@ export class Progress {
     return known ? Math.min(1, Math.max(...shares)) : null;
   }
 
-  /** Seconds until the goal, at the pace of the last 50 steps, or null where it cannot be told. */
+  /** Seconds until the first limit, at the speed of the last 50 steps; null if it cannot be estimated. */
   get secondsLeft(): number | null {
     const [first, last] = [this.#steps[0], this.#steps[this.#steps.length - 1]];
     if (first === undefined || last.step <= first.step) return null;

@@ -1,5 +1,5 @@
 /**
- * A few dropped documents for each stage and reason, so that a person can judge a rule by what it takes away.
+ * A few dropped documents for each stage and reason, so that a person can judge a filter by what it removes.
  *
  * @module
  */
@@ -7,25 +7,25 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
 
-/** One dropped document, its text cut short. */
+/** One dropped document with the beginning of its text. */
 export interface RemovedSample {
   readonly stage: string;
   readonly reason: string;
   readonly id: string;
   readonly url?: string;
   readonly text: string;
-  /** UTF-16 units of the whole text. */
+  /** Length of the whole text in UTF-16 units. */
   readonly length: number;
 }
 
-const perReason = 4;
-const mostText = 800; // UTF-16 units of a text: enough to see what it is
-const mostRead = 64 * 2 ** 20; // characters read of a stage's documents: a report must not take as long as the run
+const perReason = 4; // samples for each stage and reason
+const mostText = 800; // UTF-16 units of a sample: enough to see what kind of text it is
+const mostRead = 64 * 2 ** 20; // UTF-16 units read per stage: a report must not take as long as the run
 
 /**
- * Samples from `<dir>/<stage>/*.jsonl.gz` as `writeRemoved` leaves them: of the first 64 Mi characters of a stage, for
- * each reason the documents whose identifiers have the least hashes, so always the same ones, from anywhere among them.
- * Empty where there is no such folder. A file that is cut short counts as far as it goes.
+ * Reads samples from `<dir>/<stage>/*.jsonl.gz`, which `writeRemoved` writes; empty if the folder does not
+ * exist. Of the first 64 Mi characters of each stage it takes, for each reason, the documents whose ids have
+ * the least hashes: a random choice that is always the same. A truncated file is read as far as it goes.
  */
 export async function removedSamples(dir: string): Promise<RemovedSample[]> {
   const samples: RemovedSample[] = [];
@@ -60,7 +60,7 @@ async function* rows(dir: string): AsyncGenerator<Readonly<Record<string, unknow
   let left = mostRead;
   for (const name of namesIn(dir, (entry) => entry.isFile && entry.name.endsWith(".jsonl.gz"))) {
     const file = createReadStream(`${dir}/${name}`);
-    const text = file.pipe(createGunzip()).setEncoding("utf8"); // it reads member after member
+    const text = file.pipe(createGunzip()).setEncoding("utf8"); // reads all members of the file
     file.once("error", (error) => text.destroy(error));
     let rest = "";
     try {
@@ -72,7 +72,7 @@ async function* rows(dir: string): AsyncGenerator<Readonly<Record<string, unknow
         if (left < 0) return;
       }
     } catch (error) {
-      if (!(error instanceof SyntaxError || isZlib(error))) throw error; // cut short
+      if (!(error instanceof SyntaxError || isZlib(error))) throw error; // the file is truncated
     } finally {
       file.destroy();
     }

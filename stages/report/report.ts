@@ -1,6 +1,6 @@
 /**
- * report.html: one page that holds everything it needs, so it opens from disk and makes no request.
- * Plots by uPlot (MIT), inlined from the installed package.
+ * report.html: a page that contains everything it needs, so that it opens from disk without network access.
+ * uPlot (MIT), which draws the curves, is copied into the page from the installed package.
  *
  * @module
  */
@@ -12,22 +12,23 @@ import { baseStyle } from "./base_style.ts";
 import type { RemovedSample } from "./removed_samples.ts";
 import { runStats } from "./run_stats.ts";
 
-/** What the page is made from. */
+/** The data of the page. */
 export interface ReportInput {
+  /** Events of the run, from its metrics.jsonl. */
   readonly events: readonly RunEvent[];
-  /** The run's options, for the table at the end. */
+  /** Options of the run, for the table at the end. */
   readonly options: Readonly<Record<string, Json>>;
-  /** Dropped documents to show (default none). */
+  /** Samples of dropped documents (default: none). */
   readonly removed?: readonly RemovedSample[];
-  /** Default: the pipeline's name. */
+  /** Title of the page (default: the pipeline's name). */
   readonly title?: string;
-  /** Runs whose curves are laid over this one's. */
+  /** Other runs, whose curves are drawn in the same plots (default: none). */
   readonly others?: readonly { readonly name: string; readonly events: readonly RunEvent[] }[];
 }
 
-const mostSteps = 4000; // more points than the plots have pixels only make the page large
+const mostSteps = 4000; // points of a curve: more than a plot has pixels would only make the page larger
 
-/** The page's text. Throws Deno.errors.NotFound where the plotting library's files are missing. */
+/** The page's HTML. Throws Deno.errors.NotFound if uPlot's files are missing. */
 export async function reportPage(input: ReportInput): Promise<string> {
   const manifest = import.meta.resolve("uplot/package.json");
   const library = (file: string) => Deno.readTextFile(new URL(`dist/${file}`, manifest));
@@ -59,7 +60,7 @@ export async function reportPage(input: ReportInput): Promise<string> {
   return page.replace(/\/\*\{([\w-]+)\}\*\//g, (mark, name: string) => parts[name] ?? mark);
 }
 
-/** The events that the page draws, no more of them than it can. */
+/** The events that the page draws, without details that it does not show. */
 function shown(events: readonly RunEvent[]): RunEvent[] {
   const drawn = events.filter(({ type }) => !["stage", "survey", "note"].includes(type));
   const last = drawn.findLast(({ type }) => type === "inspect");
@@ -83,7 +84,7 @@ function withoutHistograms({ embedding: _, ...event }: InspectEvent): InspectEve
   };
 }
 
-/** Every k-th step and the last one, so that at most `mostSteps` remain; other events all. */
+/** Keeps every k-th step and the last one, so that about `mostSteps` remain, and all other events. */
 function thinned(events: readonly RunEvent[]): RunEvent[] {
   const steps = events.filter((event) => event.type === "step");
   const every = Math.ceil(steps.length / mostSteps);

@@ -1,5 +1,5 @@
 /**
- * stats.json: what a run's stages did, by which rules, and what became of the documents.
+ * stats.json: the statistics of a run's stages, the filter rules, and the distributions of documents.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import { type Distributions, distributions } from "./distributions.ts";
 import { type StageStats, stageStats, statsLines } from "./stage_stats.ts";
 import { isRecord } from "../disk/json.ts";
 
-/** All statistics of a run. */
+/** Statistics of a run. */
 export interface RunStats {
-  /** Which rules were applied: recipe, word and sentence splitter, lists. Absent where nothing was filtered. */
+  /** The filter rules: recipe, word and sentence splitter, lists. Absent if the run has no filters. */
   readonly filters?: Readonly<Record<string, unknown>>;
   readonly stages: readonly StageStats[];
-  /** Absent where no documents were looked at. */
+  /** Absent if the run did not survey its documents. */
   readonly documents?: Distributions;
 }
 
-/** The statistics, resumes included. */
+/** Computes the statistics from all events of a run, those before resumes included. */
 export function runStats(events: readonly RunEvent[]): RunStats {
   const stages = stageStats(events);
   const documents = distributions(events, stages);
@@ -27,7 +27,7 @@ export function runStats(events: readonly RunEvent[]): RunStats {
   return { ...(filters && { filters }), stages, ...(documents && { documents }) };
 }
 
-/** As lines for a terminal `columns` wide. */
+/** The statistics as lines for a terminal `columns` wide. */
 export function runStatsLines({ filters, stages, documents }: RunStats, columns: number): string[] {
   const rules = filters === undefined
     ? []

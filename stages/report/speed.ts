@@ -1,46 +1,49 @@
 /**
- * How fast a data run went: documents and megabytes a second, for each core and by stage.
+ * The throughput of a data run: documents and megabytes per second, in total, per core and by stage.
  *
  * @module
  */
 import type { StageStats } from "./stage_stats.ts";
 
-/** What the source gave, in which time, on how many cores. */
+/** What the source read, and the time and cores that the run took. */
 export interface SourceThroughput {
   readonly documents: number;
-  /** UTF-16 units of text, of a page of HTML. */
+  /** UTF-16 units of the text, or of the HTML of pages. */
   readonly characters: number;
   readonly seconds: number;
   readonly cores: number;
 }
 
-const fewest = 0.01; // seconds at work: of less nothing can be said
+const leastBusy = 0.01; // seconds of work below which a stage's throughput cannot be measured
 
 /**
- * As lines: the whole first, then what each stage does in a second at work, on one core; of several workers each
- * counts. A megabyte is a million characters of what a stage is given.
+ * Lines with the throughput of the whole run, then that of each stage per second of its own work. The working
+ * times of several workers are added up, so a stage's throughput is that of one core. A megabyte is a million
+ * characters of input.
  */
 export function speedLines(
   stages: readonly StageStats[],
   { documents, characters, seconds, cores }: SourceThroughput,
 ): string[] {
   if (documents === 0 || seconds <= 0) return [];
-  const share = seconds * cores;
+  const coreSeconds = seconds * cores;
   const on = cores === 1 ? "1 core" : `${cores} cores`;
   const lines = [
     `Speed:  ${rate(documents, seconds)} documents and ${
       rate(characters / 1e6, seconds)
-    } MB a second on ${on}; per core ${rate(documents, share)} and ${rate(characters / 1e6, share)} MB`,
+    } MB per second on ${on}; per core ${rate(documents, coreSeconds)} and ${
+      rate(characters / 1e6, coreSeconds)
+    } MB`,
   ];
   const width = Math.max(...stages.map(({ name }) => name.length));
   for (const [i, { name, seen, kept, seconds: { busy } }] of stages.entries()) {
-    if (busy < fewest) continue;
+    if (busy < leastBusy) continue;
     const given = charactersOf(i === 0 ? stages[0] : stages[i - 1]);
     const items = Math.max(seen, i === 0 ? kept : 0);
     lines.push(
       `  ${name.padEnd(width)}  ${rate(items, busy).padStart(8)} documents and ${
         rate(given / 1e6, busy).padStart(6)
-      } MB a second at work`,
+      } MB per second of work`,
     );
   }
   return lines;

@@ -1,5 +1,6 @@
 /**
- * What each stage has seen, kept and dropped, as tables: stats.json, the terminal's table, the report's.
+ * The numbers of items that each stage has seen, kept and dropped: for stats.json, the terminal and the
+ * report.
  *
  * @module
  */
@@ -10,16 +11,19 @@ import type { Lengths } from "../flow/flow.ts";
 import { padEnd, truncate } from "./terminal_text.ts";
 import { count, share, time } from "./quantity.ts";
 
-/** One stage over the whole run, resumes included. */
+/** Statistics of one stage over the whole run, resumes included. */
 export interface StageStats {
   readonly name: string;
   readonly seen: number;
   readonly kept: number;
-  /** Items dropped, by reason, most frequent first. */
+  /** Number of dropped items by reason, most frequent first. */
   readonly dropped: Readonly<Record<string, number>>;
-  /** Share of what it saw that it dropped, 0 to 1. */
+  /** Fraction of the seen items that was dropped, 0 to 1. */
   readonly droppedShare: number;
-  /** Of the items it passed on that have a length (documents: in characters); `deviation` is the standard one. */
+  /**
+   * Lengths of the kept items, such as characters of documents; absent for items without a length.
+   * `deviation` is the standard deviation.
+   */
   readonly lengths?: {
     readonly count: number;
     readonly mean: number;
@@ -27,11 +31,12 @@ export interface StageStats {
     readonly min: number;
     readonly max: number;
   };
-  /** At work, and waiting for the stage before it. */
+  /** Seconds of work, and of waiting for the stage before it. */
   readonly seconds: { readonly busy: number; readonly blocked: number };
 }
 
-interface Row {
+/** The last event of a stage in one session, which is the time from a start or resume to the next. */
+interface StageRow {
   readonly order: number;
   readonly session: number;
   readonly stage: string;
@@ -41,19 +46,19 @@ interface Row {
   readonly blocked: number;
 }
 
-interface Dropped {
+interface DropCount {
   readonly stage: string;
   readonly reason: string;
   readonly count: number;
 }
 
 /**
- * The stages in the order of the flow. Counts go on over resumes; seconds begin again with each "run" event, so the
- * last of each session are added up.
+ * The statistics of all stages, in the order of the flow. After a resume the counts continue but the seconds
+ * start at 0, so the last seconds of each session are added up. A session begins with a "run" event.
  */
 export function stageStats(events: Iterable<RunEvent>): StageStats[] {
-  const last = new Map<string, Row>();
-  const reasons = new Map<string, Dropped[]>();
+  const last = new Map<string, StageRow>();
+  const reasons = new Map<string, DropCount[]>();
   const lengths = new Map<string, Lengths>();
   let session = 0;
   for (const event of events) {
@@ -76,17 +81,17 @@ export function stageStats(events: Iterable<RunEvent>): StageStats[] {
   if (last.size === 0) return [];
 
   const stages = from([...last.values()]).groupby("stage").rollup({
-    order: (d: Row) => op.min(d.order),
-    seen: (d: Row) => op.max(d.seen),
-    kept: (d: Row) => op.max(d.kept),
-    busy: (d: Row) => op.sum(d.busy),
-    blocked: (d: Row) => op.sum(d.blocked),
+    order: (d: StageRow) => op.min(d.order),
+    seen: (d: StageRow) => op.max(d.seen),
+    kept: (d: StageRow) => op.max(d.kept),
+    busy: (d: StageRow) => op.sum(d.busy),
+    blocked: (d: StageRow) => op.sum(d.blocked),
   });
   const dropped = reasonTable([...reasons.values()].flat());
-  const totals = dropped.groupby("stage").rollup({ dropped: (d: Dropped) => op.sum(d.count) });
+  const totals = dropped.groupby("stage").rollup({ dropped: (d: DropCount) => op.sum(d.count) });
   const byStage = new Map<string, Record<string, number>>();
   for (const row of dropped.objects()) {
-    if (!isDropped(row)) continue;
+    if (!isDropCount(row)) continue;
     const group = byStage.get(row.stage) ?? {};
     group[row.reason] = row.count;
     byStage.set(row.stage, group);
@@ -99,14 +104,14 @@ export function stageStats(events: Iterable<RunEvent>): StageStats[] {
     kept: row.kept,
     dropped: byStage.get(row.stage) ?? {},
     droppedShare: row.droppedShare,
-    ...spread(lengths.get(row.stage)),
+    ...lengthStats(lengths.get(row.stage)),
     seconds: { busy: rounded(row.busy), blocked: rounded(row.blocked) },
   }));
 }
 
 /**
- * The stages as a table for a terminal `columns` wide; a stage's reasons stand under it. Where lengths were measured,
- * the mean of what it kept is there too.
+ * The stages as a table for a terminal `columns` wide, each with its most frequent reasons below it. If
+ * lengths were measured, a column shows the mean length of the kept items.
  */
 export function statsLines(stats: readonly StageStats[], columns: number): string[] {
   if (stats.length === 0) return [];
@@ -131,15 +136,16 @@ export function statsLines(stats: readonly StageStats[], columns: number): strin
     lines.push(line(s.name, cells));
     const [...most] = Object.entries(s.dropped).slice(0, 3);
     if (most.length > 0) {
-      const rest = Object.keys(s.dropped).length - most.length;
+      const otherReasons = Object.keys(s.dropped).length - most.length;
       const text = most.map(([reason, n]) => `${reason} ${count(n)}`).join(", ");
-      lines.push(truncate(`  ${text}${rest > 0 ? `, ${rest} more reasons` : ""}`, columns));
+      lines.push(truncate(`  ${text}${otherReasons > 0 ? `, ${otherReasons} more reasons` : ""}`, columns));
     }
   }
   return lines;
 }
 
-function spread(lengths: Lengths | undefined): Pick<StageStats, "lengths"> {
+/** Mean and standard deviation from the sums that events carry. */
+function lengthStats(lengths: Lengths | undefined): Pick<StageStats, "lengths"> {
   if (lengths === undefined) return {};
   const { count, sum, min, max, sumOfSquares } = lengths;
   const mean = sum / count;
@@ -147,17 +153,18 @@ function spread(lengths: Lengths | undefined): Pick<StageStats, "lengths"> {
   return { lengths: { count, mean: rounded(mean), deviation: rounded(deviation), min, max } };
 }
 
-function reasonTable(rows: readonly Dropped[]): ReturnType<typeof from> {
+function reasonTable(rows: readonly DropCount[]): ReturnType<typeof from> {
   const none = rows.length === 0;
-  const table = from(none ? [{ stage: "", reason: "", count: 0 }] : [...rows]); // arquero needs a row for columns
+  // arquero takes its columns from the rows, so it needs one.
+  const table = from(none ? [{ stage: "", reason: "", count: 0 }] : [...rows]);
   return (none ? table.slice(0, 0) : table).orderby(desc("count"), "reason");
 }
 
-function isDropped(row: object): row is Dropped {
+function isDropCount(row: object): row is DropCount {
   return "stage" in row && "reason" in row && "count" in row;
 }
 
-function isStage(row: object): row is Row & { droppedShare: number } {
+function isStage(row: object): row is StageRow & { droppedShare: number } {
   return "stage" in row && "droppedShare" in row;
 }
 

@@ -1,5 +1,6 @@
 /**
- * A run's events for TensorBoard. As metrics.jsonl, the file's length is an effect of the flow: no step is there twice.
+ * A run's metrics for TensorBoard. As with metrics.jsonl, a checkpoint saves the file's length and a resume
+ * truncates the file to it, so that no step is in the file twice.
  *
  * @module
  */
@@ -8,33 +9,33 @@ import type { RunEvent } from "../flow/events.ts";
 import { type TensorboardEvent, tensorboardRecord, tensorboardVersion } from "../format/tensorboard.ts";
 import { writeAllSync } from "../disk/exact_io.ts";
 
-/** The open file. */
+/** A TensorBoard file that is open for appending. */
 export class TensorboardFile {
   readonly #file: Deno.FsFile;
   #bytes: number;
 
-  /** Opens the file, creating it; what is in it stays until `restore`. */
+  /** Opens or creates the file. Its content is kept until `restore` is called. */
   constructor(path: string) {
     this.#file = Deno.openSync(path, { read: true, write: true, create: true });
     this.#bytes = this.#file.seekSync(0, Deno.SeekMode.End);
   }
 
-  /** Writes what an event has to plot, at once. */
+  /** Writes an event's scalars, if it has any, without buffering. */
   append(event: RunEvent): void {
-    const plotted = plottedOf(event);
-    if (plotted === null) return;
+    const scalars = scalarsOf(event);
+    if (scalars === null) return;
     const wallTime = Date.now() / 1000;
     if (this.#bytes === 0) this.#write(tensorboardVersion(wallTime));
-    this.#write(tensorboardRecord({ wallTime, ...plotted }));
+    this.#write(tensorboardRecord({ wallTime, ...scalars }));
   }
 
-  /** The length, on disk before this returns. */
+  /** Syncs the file to disk and returns its length. */
   save(): { readonly bytes: number } {
     this.#file.syncDataSync();
     return { bytes: this.#bytes };
   }
 
-  /** Cuts the file back to a saved length; null: to nothing. */
+  /** Truncates the file to a saved length; null: to nothing. */
   restore(saved: Json): void {
     const bytes = saved !== null && typeof saved === "object" && "bytes" in saved ? Number(saved.bytes) : 0;
     this.#bytes = Math.min(bytes, this.#bytes);
@@ -53,8 +54,8 @@ export class TensorboardFile {
   }
 }
 
-/** Updates done, and values by tag; null: nothing to plot. */
-function plottedOf(event: RunEvent): Omit<TensorboardEvent, "wallTime"> | null {
+/** The number of updates and an event's scalars by tag; null for an event without scalars. */
+function scalarsOf(event: RunEvent): Omit<TensorboardEvent, "wallTime"> | null {
   switch (event.type) {
     case "step":
       return {

@@ -1,5 +1,5 @@
 /**
- * Progress for people, on standard error: on a terminal one live block, in a pipe plain lines.
+ * Shows progress on standard error: as a live block on a terminal, as plain lines elsewhere.
  *
  * @module
  */
@@ -10,27 +10,29 @@ import { painter, truncate } from "./terminal_text.ts";
 import { evalLine, hellaswagLine, inspectLine, sampleLines, stagesLine, stepLine } from "./event_lines.ts";
 import { Progress, type RunLimits } from "./progress.ts";
 
-/** Shows events as they come. */
+/** Shows the events of a run. */
 export interface Display {
+  /** Shows an event. */
   show(event: RunEvent): void;
-  /** A line of its own, above the live block. */
+  /** Prints a line, above the live block if there is one. */
   say(line: string): void;
-  /** Draws the last state and gives the terminal back as it was; may be called again. */
+  /** Draws the final state and restores the terminal. Further calls do nothing. */
   close(): void;
 }
 
-/** Where and how a display writes. */
+/** The terminal or stream to which a display writes. */
 export interface Screen {
   write(text: string): void;
-  /** The size now, asked for at every drawing, so a resize needs no signal. */
+  /** The current size; read before each drawing, so that no resize signal is needed. */
   size(): { readonly columns: number; readonly rows: number };
+  /** Whether colours may be used. */
   readonly color: boolean;
-  /** Seconds, from anywhere. */
+  /** The time in seconds since an arbitrary moment. */
   now(): number;
 }
 
-const redrawMs = 100; // at most 10 drawings a second
-const stagesEvery = 10; // seconds between lines on the data side while nothing is being trained
+const redrawMs = 100; // at most 10 drawings per second
+const stagesEvery = 10; // seconds between lines on the data stages before training has started
 
 /** Standard error as a screen. */
 export function standardError(options: { readonly color: boolean }): Screen {
@@ -45,19 +47,19 @@ export function standardError(options: { readonly color: boolean }): Screen {
       try {
         return Deno.consoleSize();
       } catch {
-        return { columns: 80, rows: 24 }; // not a terminal after all
+        return { columns: 80, rows: 24 }; // standard error is no terminal
       }
     },
     now: () => performance.now() / 1000,
   };
 }
 
-/** Nothing at all, for --quiet and --json. */
+/** A display that shows nothing, for --quiet and --json. */
 export function silentDisplay(): Display {
   return { show() {}, say() {}, close() {} };
 }
 
-/** Only what is said, and notes: for a command whose result itself goes to the terminal. */
+/** A display of `say` and notes only, for a command that prints its result to the terminal. */
 export function notesDisplay(screen: Screen): Display {
   const say = (line: string): void => screen.write(`${line}\n`);
   return {
@@ -67,16 +69,16 @@ export function notesDisplay(screen: Screen): Display {
   };
 }
 
-/** Plain lines: a step every `every` steps, what is said, evaluations, samples, checkpoints. */
+/** A display of plain lines: every `every`-th step, evaluations, samples, checkpoints, notes and `say`. */
 export function plainDisplay(
   screen: Screen,
-  options: { readonly goal: RunLimits; readonly every: number },
+  options: { readonly limits: RunLimits; readonly every: number },
 ): Display {
-  const progress = new Progress(options.goal, screen.now);
-  let spoke = screen.now();
+  const progress = new Progress(options.limits, screen.now);
+  let lastLine = screen.now();
   const say = (line: string): void => {
     screen.write(`${line}\n`);
-    spoke = screen.now();
+    lastLine = screen.now();
   };
   return {
     say,
@@ -84,12 +86,12 @@ export function plainDisplay(
     show(event) {
       progress.add(event);
       if (event.type === "step") {
-        const { updates, limits: goal } = progress;
-        if (event.step === 0 || updates % options.every === 0 || updates === goal.steps) {
+        const { updates, limits } = progress;
+        if (event.step === 0 || updates % options.every === 0 || updates === limits.steps) {
           say(stepLine(progress));
         }
       } else if (event.type === "stage") {
-        if (progress.step === null && screen.now() - spoke >= stagesEvery) say(stagesLine(progress));
+        if (progress.step === null && screen.now() - lastLine >= stagesEvery) say(stagesLine(progress));
       } else {
         linesOf(event).forEach(say);
       }
@@ -97,25 +99,28 @@ export function plainDisplay(
   };
 }
 
-/** One block at the bottom of the terminal, redrawn in place; what is said scrolls away above it. */
-export function liveDisplay(screen: Screen, options: { readonly goal: RunLimits }): Display {
-  const progress = new Progress(options.goal, screen.now);
+/** A display of a block at the bottom of the terminal, redrawn in place; other lines scroll away above it. */
+export function liveDisplay(screen: Screen, options: { readonly limits: RunLimits }): Display {
+  const progress = new Progress(options.limits, screen.now);
   const paint = painter(screen.color);
-  let drawn: readonly string[] = [];
-  let dirty = true;
+  let drawn: readonly string[] = []; // the block's lines on the screen
+  let dirty = true; // whether the state has changed since they were drawn
   let closed = false;
 
-  /** Moves to the block's first line; a terminal made narrower has wrapped the lines drawn before. */
-  const rewind = (columns: number): string => {
+  /**
+   * Moves the cursor to the block's first line and clears from there. A narrower terminal has wrapped the
+   * lines.
+   */
+  const clearBlock = (columns: number): string => {
     const rows = drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(stringWidth(line) / columns)), 0);
     return rows === 0 ? "" : `\x1b[${rows}A\r\x1b[J`;
   };
   const draw = (above: readonly string[] = []): void => {
     const { columns, rows } = screen.size();
-    const room = { columns: Math.max(1, columns - 1), rows: Math.max(1, rows - 1), color: screen.color };
-    const lines = progress.title === "" ? [] : liveBlockLines(progress, room);
+    const size = { columns: Math.max(1, columns - 1), rows: Math.max(1, rows - 1), color: screen.color };
+    const lines = progress.title === "" ? [] : liveBlockLines(progress, size);
     const text = [...above, ...lines].map((line) => `${line}\n`).join("");
-    screen.write(`\x1b[?25l${rewind(columns)}${text}`); // the cursor is hidden, else it flickers
+    screen.write(`\x1b[?25l${clearBlock(columns)}${text}`); // hides the cursor, which would flicker
     drawn = lines;
     dirty = false;
   };
@@ -131,7 +136,7 @@ export function liveDisplay(screen: Screen, options: { readonly goal: RunLimits 
     draw();
     screen.write("\x1b[?25h");
   };
-  globalThis.addEventListener("unload", close); // the cursor comes back also when something else ends the process
+  globalThis.addEventListener("unload", close); // shows the cursor again, however the process ends
   return {
     close,
     say: (line) => closed ? screen.write(`${line}\n`) : draw([line]),
@@ -145,7 +150,7 @@ export function liveDisplay(screen: Screen, options: { readonly goal: RunLimits 
   };
 }
 
-/** What an event leaves behind as lines, in either display. */
+/** The lines that both displays print for an event. */
 function linesOf(event: RunEvent): string[] {
   switch (event.type) {
     case "eval":

@@ -34,18 +34,18 @@ export function displayFor({ pipeline, values, console, guard }: DisplayOptions)
   const plain = standardError({ color: values.color === true && console.errIsTerminal });
   const screen = { ...plain, write: guard(plain.write) };
   if (pipeline.writes === false) return notesDisplay(screen);
-  const goal = goalOf(pipeline.options, values);
+  const limits = runLimits(pipeline.options, values);
   return live
-    ? liveDisplay(screen, { goal })
-    : plainDisplay(screen, { goal, every: Number(values.logEvery) });
+    ? liveDisplay(screen, { limits })
+    : plainDisplay(screen, { limits, every: Number(values.logEvery) });
 }
 
 /** Progress is shown towards the limits of the run; an epoch's length is not known before it ends. */
-function goalOf(options: Options, values: Readonly<Record<string, unknown>>): RunLimits {
-  const goal: { steps?: number; tokens?: number; seconds?: number } = {};
+function runLimits(options: Options, values: Readonly<Record<string, unknown>>): RunLimits {
+  const found: { steps?: number; tokens?: number; seconds?: number } = {};
   for (const [name, { limits }] of Object.entries(options)) {
     const value = values[name];
-    if (limits !== undefined && limits !== "epochs" && typeof value === "number") goal[limits] = value;
+    if (limits !== undefined && limits !== "epochs" && typeof value === "number") found[limits] = value;
   }
-  return goal;
+  return found;
 }

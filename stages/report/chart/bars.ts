@@ -1,5 +1,5 @@
 /**
- * Named values as bars.
+ * Bar charts of named values.
  *
  * @module
  */
@@ -7,12 +7,13 @@ import * as Plot from "@observablehq/plot";
 import { truncate } from "../terminal_text.ts";
 import { axisLabel, type Chart, type ChartOptions, colorOf, short, svgOf } from "./chart.ts";
 
-/** Bars, from the top. */
+/** Options of `barChart`. */
 export interface BarOptions extends ChartOptions {
+  /** The bars, from top to bottom. */
   readonly bars: readonly { readonly name: string; readonly value: number }[];
 }
 
-/** A bar for each value, from 0. */
+/** A chart with a horizontal bar, starting at 0, for each value. */
 export function barChart(options: BarOptions): Chart {
   const { title = "", bars, width = 640, height = 40 + 24 * bars.length } = options;
   const longest = Math.max(0, ...bars.map(({ name }) => name.length));
@@ -40,12 +41,12 @@ export function barChart(options: BarOptions): Chart {
     lines(columns) {
       const name = Math.min(Math.floor(columns / 3), longest);
       const value = Math.max(0, ...bars.map((bar) => short(bar.value).length));
-      const room = Math.max(1, Math.min(50, columns - name - value - 3));
+      const longestBar = Math.max(1, Math.min(50, columns - name - value - 3));
       const most = Math.max(...bars.map((bar) => Math.abs(bar.value)), 1e-300);
       return bars.map((bar) =>
         truncate(
           `${truncate(bar.name, name).padEnd(name)} ${short(bar.value).padStart(value)} ${
-            "█".repeat(Math.round(Math.abs(bar.value) / most * room))
+            "█".repeat(Math.round(Math.abs(bar.value) / most * longestBar))
           }`,
           columns,
         )

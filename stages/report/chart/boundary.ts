@@ -1,5 +1,5 @@
 /**
- * Where a classifier changes its mind, with the points it was taught.
+ * The decision boundary of a classifier of points in a plane, with its training points.
  *
  * @module
  */
@@ -8,19 +8,25 @@ import { axisLabel, type Chart, type ChartOptions, colorOf, legend, svgOf } from
 import { gridLines, groupMarks } from "./grid.ts";
 import { type Point, pointMarks } from "./scatter.ts";
 
-/** A score over a rectangle, and points. */
+/** Options of `boundaryChart`. */
 export interface BoundaryOptions extends ChartOptions {
+  /** Range of x, the lower end first. */
   readonly x: readonly [number, number];
+  /** Range of y, the lower end first. */
   readonly y: readonly [number, number];
-  /** Between the places where the score is asked for. */
+  /** Distance between the grid points at which the score is computed. */
   readonly step: number;
-  /** Above 0: the second group; below: the first. */
+  /** The classifier's score: above 0 for the second group, below 0 for the first. */
   score(x: number, y: number): number;
+  /** Training points. */
   readonly points: readonly Point[];
+  /** Names of the two groups. */
   readonly groups: readonly [string, string];
 }
 
-/** The halves of the rectangle in the colours of the groups, the line between them, and the points. */
+/**
+ * A chart of the plane in the colours of the two groups, the boundary between them, and the training points.
+ */
 export function boundaryChart(options: BoundaryOptions): Chart {
   const { title = "", x, y, step, points, groups, width = 560, height = 420 } = options;
   const across = Math.round((x[1] - x[0]) / step) + 1, down = Math.round((y[1] - y[0]) / step) + 1;
@@ -60,7 +66,7 @@ export function boundaryChart(options: BoundaryOptions): Chart {
         x,
         y,
         columns,
-        ground: (atX, atY) => {
+        background: (atX, atY) => {
           const i = Math.min(across - 1, Math.round((atX - x[0]) / step));
           const j = Math.min(down - 1, Math.round((atY - y[0]) / step));
           return scores[j * across + i] > 0 ? "░" : " ";

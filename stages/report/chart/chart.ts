@@ -1,59 +1,63 @@
 /**
- * Pictures that stand in a page without a script and in a terminal: each kind of chart is one function that gives both.
+ * What all kinds of charts share. Each kind is one function, whose chart has a form for pages and one for
+ * terminals.
  *
- * The page's form is SVG, made by Observable Plot. Its colours are the page's CSS variables --c0 to --c7 and
- * `currentColor`, so that it is readable in light and dark. The terminal's form is block characters.
+ * The form for pages is SVG made by Observable Plot, which needs no script. Its colours are the page's CSS
+ * variables --c0 to --c7 and `currentColor`, so that it is readable in light and dark mode. The form for
+ * terminals is made of block characters.
  *
  * @module
  */
 import * as Plot from "@observablehq/plot";
 import { DOMParser } from "linkedom";
 
-/** One picture. */
+/** A chart, drawn when one of its methods is called. */
 export interface Chart {
-  /** What it shows, for the head of the picture; may be empty. */
+  /** Title above the chart; may be empty. */
   readonly title: string;
-  /** Markup for the page: a legend where there is something to tell apart, and an SVG. */
+  /** HTML of the chart: a legend if there are several series, and an SVG. */
   html(): string;
-  /** Lines for a terminal, none wider than `columns`. */
+  /** The chart for a terminal; no line is wider than `columns`. */
   lines(columns: number): string[];
 }
 
-/** What every kind of chart takes. */
+/** Options of every kind of chart. */
 export interface ChartOptions {
-  /** Default: none. */
+  /** Title above the chart (default: none). */
   readonly title?: string;
-  /** What stands along the axes (default: nothing). */
+  /** Label of the x axis (default: none). */
   readonly xLabel?: string;
+  /** Label of the y axis (default: none). */
   readonly yLabel?: string;
-  /** Of the SVG, in pixels; it shrinks with its page. */
+  /** Width of the SVG in pixels; it shrinks with the page. */
   readonly width?: number;
+  /** Height of the SVG in pixels. */
   readonly height?: number;
 }
 
-/** The colour of the i-th of several things in one picture. */
+/** CSS colour of the i-th series of a chart. */
 export function colorOf(i: number): string {
   return `var(--c${i % 8})`;
 }
 
-/** An SVG's markup by Plot, in the look that all charts share. */
+/** Draws an SVG with Plot in the style that all charts share, and returns its markup. */
 export function svgOf(options: Plot.PlotOptions): string {
   const document = new DOMParser().parseFromString("<html></html>", "text/html");
   const drawn = Plot.plot({
     ...options,
-    document, // linkedom's: Plot asks for no more than it has
+    document, // linkedom's, which has everything that Plot uses
     figure: false,
     style: { fontSize: "12px", overflow: "visible", background: "none" },
   });
   return drawn.outerHTML;
 }
 
-/** The labels of Plot's axes; null takes away the one it makes up. */
+/** The label of an axis for Plot; null suppresses the label that Plot would choose. */
 export function axisLabel(label: string | undefined): string | null {
   return label === undefined || label === "" ? null : label;
 }
 
-/** The names of several things with their colours, as markup; nothing for a single one. */
+/** HTML of a legend of series names; empty for a single series. */
 export function legend(names: readonly string[]): string {
   if (names.length < 2) return "";
   const keys = names.map((name, i) =>
@@ -62,7 +66,7 @@ export function legend(names: readonly string[]): string {
   return `<div class="legend">${keys.join("")}</div>`;
 }
 
-/** Text as it may stand in markup and in attributes. */
+/** Text escaped for HTML content and attributes. */
 export function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(
     '"',
@@ -70,7 +74,7 @@ export function escaped(text: string): string {
   );
 }
 
-/** A number in few characters: four significant digits. */
+/** A number with four significant digits. */
 export function short(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
@@ -78,7 +82,10 @@ export function short(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-/** The least and the greatest of the finite values; 0 and 1 where there are none; never the same twice. */
+/**
+ * Range of the finite values, widened if they are all equal; [0, 1] if there are none. The lower end is
+ * always below the upper end.
+ */
 export function extent(values: Iterable<number>): readonly [number, number] {
   let least = Infinity, most = -Infinity;
   for (const value of values) {

@@ -1,5 +1,5 @@
 /**
- * A graph of boxes and arrows: values and the operations between them.
+ * Graphs of boxes and arrows, such as values and the operations between them.
  *
  * @module
  */
@@ -7,27 +7,30 @@ import dagre from "@dagrejs/dagre";
 import { truncate } from "../terminal_text.ts";
 import { type Chart, escaped } from "./chart.ts";
 
-/** A box of fields, or a round node with a sign in it. */
+/** A node: a box of fields, or a round node with a sign such as "+". */
 export interface GraphNode {
   readonly id: string;
-  /** Fields of a box, beside each other; of a round node its sign. */
+  /** Texts of a box's fields, from left to right; for a round node its sign. */
   readonly fields: readonly string[];
+  /** Whether the node is round (default: a box). */
   readonly round?: boolean;
 }
 
-/** What is drawn. */
+/** Options of `graphChart`. */
 export interface GraphOptions {
   readonly title?: string;
   readonly nodes: readonly GraphNode[];
-  /** From id to id. */
+  /** Edges as pairs of node ids. */
   readonly edges: readonly (readonly [from: string, to: string])[];
-  /** Default "LR": from left to right; "TB": from top to bottom. */
+  /** Direction of the edges: "LR", left to right (default), or "TB", top to bottom. */
   readonly direction?: "LR" | "TB";
 }
 
-const letter = 6.6, high = 28, around = 16; // pixels: of a letter of 11 px in a fixed-width font, of a node, of fields
+const letterWidth = 6.6; // pixels, of a fixed-width font of 11 px
+const nodeHeight = 28; // pixels
+const fieldPadding = 16; // pixels, left and right of a field's text together
 
-/** Boxes in layers, by dagre. Throws RangeError for a direction other than LR and TB. */
+/** A graph, laid out in layers by dagre. Throws RangeError for a direction other than LR and TB. */
 export function graphChart({ title = "", nodes, edges, direction = "LR" }: GraphOptions): Chart {
   if (direction !== "LR" && direction !== "TB") {
     throw new RangeError(`Cannot draw a graph in direction ${direction}: give LR or TB`);
@@ -45,8 +48,10 @@ function svg({ nodes, edges, direction }: Required<Omit<GraphOptions, "title">>)
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id, fields, round = false } of nodes) {
     graph.setNode(id, {
-      width: round ? Math.max(high, fields[0].length * letter + around) : widthsOf(fields).at(-1) ?? 0,
-      height: high,
+      width: round
+        ? Math.max(nodeHeight, fields[0].length * letterWidth + fieldPadding)
+        : fieldEnds(fields).at(-1) ?? 0,
+      height: nodeHeight,
     });
   }
   for (const [from, to] of edges) graph.setEdge(from, to);
@@ -59,14 +64,14 @@ function svg({ nodes, edges, direction }: Required<Omit<GraphOptions, "title">>)
   });
   const shapes = nodes.map(({ id, fields, round = false }) => {
     const { x, y, width } = graph.node(id);
-    return `<g transform="translate(${tenth(x - width / 2)},${tenth(y - high / 2)})">${
+    return `<g transform="translate(${tenth(x - width / 2)},${tenth(y - nodeHeight / 2)})">${
       round ? roundNode(fields[0], width) : box(fields)
     }</g>`;
   });
   return `<svg width="${Math.ceil(width)}" height="${Math.ceil(height)}" viewBox="0 0 ${Math.ceil(width)} ${
     Math.ceil(height)
   }" font-family="ui-monospace, monospace" font-size="11" text-anchor="middle" fill="currentColor" style="min-width:${
-    Math.min(Math.ceil(width), 720) // on a narrow page it is moved, not made too small to read
+    Math.min(Math.ceil(width), 720) // a narrow page scrolls it instead of making it too small to read
   }px">` +
     `<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">` +
     `<path d="M0,0L8,4L0,8z" fill="currentColor"></path></marker></defs>` +
@@ -75,31 +80,33 @@ function svg({ nodes, edges, direction }: Required<Omit<GraphOptions, "title">>)
     }</g>${shapes.join("")}</svg>`;
 }
 
-/** Where each field of a box ends. */
-function widthsOf(fields: readonly string[]): number[] {
+/** Right end of each field of a box, in pixels. */
+function fieldEnds(fields: readonly string[]): number[] {
   let end = 0;
-  return fields.map((field) => end += field.length * letter + around);
+  return fields.map((field) => end += field.length * letterWidth + fieldPadding);
 }
 
 function box(fields: readonly string[]): string {
-  const ends = widthsOf(fields);
+  const ends = fieldEnds(fields);
   const texts = fields.map((field, i) =>
-    `<text x="${((ends[i - 1] ?? 0) + ends[i]) / 2}" y="${high / 2}" dy=".35em">${escaped(field)}</text>`
+    `<text x="${((ends[i - 1] ?? 0) + ends[i]) / 2}" y="${nodeHeight / 2}" dy=".35em">${
+      escaped(field)
+    }</text>`
   );
-  const walls = ends.slice(0, -1).map((x) => `M${x},0V${high}`);
-  return `<path d="M0,0H${ends.at(-1)}V${high}H0z${
+  const walls = ends.slice(0, -1).map((x) => `M${x},0V${nodeHeight}`);
+  return `<path d="M0,0H${ends.at(-1)}V${nodeHeight}H0z${
     walls.join("")
   }" fill="none" stroke="currentColor" stroke-opacity=".7"></path>${texts.join("")}`;
 }
 
 function roundNode(sign: string, width: number): string {
-  return `<rect width="${width}" height="${high}" rx="${
-    high / 2
+  return `<rect width="${width}" height="${nodeHeight}" rx="${
+    nodeHeight / 2
   }" fill="var(--c0)" fill-opacity=".18" stroke="var(--c0)"></rect>` +
-    `<text x="${width / 2}" y="${high / 2}" dy=".35em">${escaped(sign)}</text>`;
+    `<text x="${width / 2}" y="${nodeHeight / 2}" dy=".35em">${escaped(sign)}</text>`;
 }
 
-/** A box a line, with what it is made from; round nodes are named by their signs. */
+/** One line for each box, with the operation and the boxes that it is computed from. */
 function textLines(nodes: readonly GraphNode[], edges: GraphOptions["edges"]): string[] {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const into = Map.groupBy(edges, ([, to]) => to);

@@ -1,37 +1,40 @@
 /**
- * Points on a grid of characters, for charts with two axes in a terminal.
+ * Points on a grid of characters: the form for terminals of charts with two axes.
  *
  * @module
  */
 import { truncate } from "../terminal_text.ts";
 import { short } from "./chart.ts";
 
-/** A point with the character that stands for it. */
+/** A point and the character that is drawn for it. */
 export interface Mark {
   readonly x: number;
   readonly y: number;
   readonly character: string;
 }
 
-/** What the grid spans and shows. */
+/** Options of `gridLines`. */
 export interface GridOptions {
+  /** Range of x, the lower end first. */
   readonly x: readonly [number, number];
+  /** Range of y, the lower end first. */
   readonly y: readonly [number, number];
+  /** Columns of the terminal; the grid has at most 64. */
   readonly columns: number;
   readonly marks: readonly Mark[];
-  /** What stands where no point is (default a blank). */
-  ground?(x: number, y: number): string;
+  /** Character of a cell without a point (default: a space). */
+  background?(x: number, y: number): string;
 }
 
-/** Characters for groups of points, in their order. */
+/** Characters for the points of the first, second, … group. */
 export const groupMarks: readonly string[] = ["●", "○", "▲", "△", "■", "□", "◆", "◇"];
 
-/** The grid's lines, and one that names the ends of its axes. */
-export function gridLines({ x, y, columns, marks, ground }: GridOptions): string[] {
+/** The grid's lines, and a last line with the ranges of both axes. */
+export function gridLines({ x, y, columns, marks, background }: GridOptions): string[] {
   const across = Math.max(1, Math.min(64, columns)), down = Math.max(6, Math.round(across / 3.2));
   const cells = Array.from({ length: down }, (_, j) =>
     Array.from({ length: across }, (_, i) =>
-      ground?.(
+      background?.(
         x[0] + (i + .5) / across * (x[1] - x[0]),
         y[1] - (j + .5) / down * (y[1] - y[0]),
       ) ?? " "));
@@ -43,6 +46,6 @@ export function gridLines({ x, y, columns, marks, ground }: GridOptions): string
   }
   return [
     ...cells.map((row) => row.join("").trimEnd()),
-    truncate(`across ${short(x[0])} to ${short(x[1])}, up ${short(y[0])} to ${short(y[1])}`, columns),
+    truncate(`x from ${short(x[0])} to ${short(x[1])}, y from ${short(y[0])} to ${short(y[1])}`, columns),
   ];
 }

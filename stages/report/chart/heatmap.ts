@@ -1,5 +1,5 @@
 /**
- * A matrix as shaded cells: counts of pairs, weights, dead neurons.
+ * Heatmaps of matrices, such as counts of pairs, weights or dead neurons.
  *
  * @module
  */
@@ -7,26 +7,30 @@ import * as Plot from "@observablehq/plot";
 import { truncate } from "../terminal_text.ts";
 import { axisLabel, type Chart, type ChartOptions, escaped, extent, short, svgOf } from "./chart.ts";
 
-/** A matrix and what stands beside and in its cells. */
+/** Options of `heatmapChart`. */
 export interface HeatmapOptions extends ChartOptions {
-  /** Rows of equal length. */
+  /** Rows of the matrix, all of the same length. */
   readonly values: readonly ArrayLike<number>[];
-  /** What the rows and columns are called (default: not at all). */
+  /** Names of the rows (default: none). */
   readonly rows?: readonly string[];
+  /** Names of the columns (default: none). */
   readonly columns?: readonly string[];
-  /** Lines of text in a cell (default: none). */
+  /** Lines of text in a cell (default: no text). */
   cellText?(row: number, column: number): readonly string[];
-  /** The value that is shaded in full (default: the largest size of a value). Negative values get the other colour. */
+  /**
+   * Absolute value that gets the darkest shade (default: the greatest absolute value). Negative values have
+   * another colour.
+   */
   readonly full?: number;
 }
 
-const levels = 16; // shades, each drawn as one path, so that a large matrix stays a small page
+const levels = 16; // shades; the cells of a shade are one SVG path, which keeps large matrices small
 
-/** Cells shaded by the size of their values: no shade at 0, one colour above it, another below. */
+/** A heatmap with one colour for positive and one for negative values; cells with the value 0 are blank. */
 export function heatmapChart(options: HeatmapOptions): Chart {
   const { title = "", values, rows, columns: names, cellText, width = 640 } = options;
   const across = values[0]?.length ?? 0;
-  const full = options.full ?? Math.max(...extent(sizes(values)));
+  const full = options.full ?? Math.max(...extent(absolutes(values)));
   const height = options.height ??
     Math.max(80, Math.min(720, Math.round(width * values.length / Math.max(1, across)) + 40));
   const shade = (value: number): number => Math.round(Math.max(-1, Math.min(1, value / full)) * levels);
@@ -57,7 +61,7 @@ export function heatmapChart(options: HeatmapOptions): Chart {
             }
             group.innerHTML = [...paths].map(([level, path]) =>
               `<path d="${path}" fill="var(${level > 0 ? "--c0" : "--c1"})" fill-opacity="${
-                Math.abs(level) / levels * (cellText === undefined ? 1 : .7) // text stays readable
+                Math.abs(level) / levels * (cellText === undefined ? 1 : .7) // keeps text readable
               }"></path>`
             ).join("");
             return group;
@@ -70,7 +74,7 @@ export function heatmapChart(options: HeatmapOptions): Chart {
       ...blocks(values, { shade, rows, names, columns }),
       truncate(
         `█ ${short(full)}  ▓ ${short(full * .75)}  ▒ ${short(full / 2)}  ░ ${short(full / 4)}${
-          cells.some(({ i, j }) => values[j][i] < 0) ? "  below 0: # = - ·" : ""
+          cells.some(({ i, j }) => values[j][i] < 0) ? "  negative: # = - ·" : ""
         }`,
         columns,
       ),
@@ -78,7 +82,8 @@ export function heatmapChart(options: HeatmapOptions): Chart {
   };
 }
 
-function* sizes(values: readonly ArrayLike<number>[]): Generator<number> {
+/** 0 and the absolute values of a matrix. */
+function* absolutes(values: readonly ArrayLike<number>[]): Generator<number> {
   yield 0;
   for (const row of values) for (let i = 0; i < row.length; i++) yield Math.abs(row[i]);
 }
@@ -101,7 +106,10 @@ function axisOf(
   };
 }
 
-/** The matrix as shading characters, two columns wide where there is room, neighbours averaged where there is none. */
+/**
+ * The matrix as shading characters: two columns per cell if they fit, else one; a matrix that is larger than
+ * the terminal is averaged over neighbouring cells.
+ */
 function blocks(
   values: readonly ArrayLike<number>[],
   { shade, rows, names, columns }: {
@@ -115,9 +123,9 @@ function blocks(
   const margin = rows === undefined
     ? 0
     : Math.min(12, Math.floor(columns / 3), Math.max(...rows.map((name) => name.length))) + 1;
-  const room = Math.max(1, columns - margin);
-  const wide = 2 * across <= room ? 2 : 1;
-  const shown = Math.min(across, Math.floor(room / wide));
+  const available = Math.max(1, columns - margin);
+  const wide = 2 * across <= available ? 2 : 1;
+  const shown = Math.min(across, Math.floor(available / wide));
   const down = Math.min(values.length, 40);
   const mean = (j: number, i: number): number => {
     let sum = 0, count = 0;

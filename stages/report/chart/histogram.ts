@@ -1,5 +1,5 @@
 /**
- * How values are spread: activations, gradients.
+ * Histograms of values, such as activations or gradients.
  *
  * @module
  */
@@ -7,16 +7,20 @@ import * as Plot from "@observablehq/plot";
 import { binMeans, eighths, truncate } from "../terminal_text.ts";
 import { axisLabel, type Chart, type ChartOptions, colorOf, extent, legend, short, svgOf } from "./chart.ts";
 
-/** Values to count, one curve or set of bars for each name. */
+/** Options of `histogramChart`. */
 export interface HistogramOptions extends ChartOptions {
+  /** Sets of values with their names. */
   readonly series: readonly { readonly name: string; readonly values: ArrayLike<number> }[];
-  /** Default 50. */
+  /** Number of bins (default 50). */
   readonly bins?: number;
-  /** The range that the bins divide (default: all values). */
+  /** Range that is divided into bins (default: the range of all values). */
   readonly domain?: readonly [number, number];
 }
 
-/** Bars for one set of values, curves for several; heights are densities, so that sets of any size compare. */
+/**
+ * A histogram: bars for one set of values, curves for several. It shows densities, so that sets of different
+ * size can be compared.
+ */
 export function histogramChart(options: HistogramOptions): Chart {
   const { title = "", series, bins = 50, width = 640, height = 280 } = options;
   const domain = options.domain ?? extent(allOf(series.map(({ values }) => values)));
@@ -55,10 +59,11 @@ export function histogramChart(options: HistogramOptions): Chart {
     lines(columns) {
       const name = Math.min(Math.floor(columns / 3), Math.max(0, ...series.map((one) => one.name.length)));
       const ends = [short(domain[0]), short(domain[1])];
-      const room = Math.max(4, Math.min(60, columns - name - ends[0].length - ends[1].length - 4));
+      const chartColumns = Math.max(4, Math.min(60, columns - name - ends[0].length - ends[1].length - 4));
       return counted.map(({ name: own, densities }) =>
         truncate(
-          `${truncate(own, name).padEnd(name)} ${ends[0]} ${heights(densities, room)} ${ends[1]}`.trimStart(),
+          `${truncate(own, name).padEnd(name)} ${ends[0]} ${heights(densities, chartColumns)} ${ends[1]}`
+            .trimStart(),
           columns,
         )
       );
@@ -70,7 +75,7 @@ function* allOf(lists: readonly ArrayLike<number>[]): Generator<number> {
   for (const list of lists) for (let i = 0; i < list.length; i++) yield list[i];
 }
 
-/** Shares of the values by bin, divided by the bin's width; what lies outside is in no bin. */
+/** Fraction of the values in each bin, divided by the bin's width. Values outside the range are in no bin. */
 function densitiesOf(
   values: ArrayLike<number>,
   { domain, bins }: { readonly domain: readonly [number, number]; readonly bins: number },

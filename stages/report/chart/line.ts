@@ -1,5 +1,5 @@
 /**
- * Curves: losses over steps, learning rates, ratios.
+ * Line charts, such as losses or learning rates by step.
  *
  * @module
  */
@@ -10,26 +10,28 @@ import { axisLabel, type Chart, type ChartOptions, colorOf, legend, short, svgOf
 /** One curve. */
 export interface Series {
   readonly name: string;
+  /** Values; NaN or infinite ones leave a gap. */
   readonly y: ArrayLike<number>;
-  /** Default: 0, 1, 2, … */
+  /** Positions on the x axis (default: 0, 1, 2, …). */
   readonly x?: ArrayLike<number>;
 }
 
-/** Curves, and how they are drawn. */
+/** Options of `lineChart`. */
 export interface LineOptions extends ChartOptions {
   readonly series: readonly Series[];
-  /** Logarithmic axes (default linear). */
+  /** Whether the x axis is logarithmic (default: linear). */
   readonly logX?: boolean;
+  /** Whether the y axis is logarithmic (default: linear). */
   readonly logY?: boolean;
-  /** The least and the greatest y to be seen (default: all). */
+  /** Range of the y axis (default: the range of all values). */
   readonly yDomain?: readonly [number, number];
-  /** Horizontal lines to compare with: "1e-3", "a unigram model". */
+  /** Labelled horizontal lines for comparison, such as the loss of a unigram model (default: none). */
   readonly marks?: readonly { readonly y: number; readonly label: string }[];
 }
 
-const mostPoints = 2000; // more than there are pixels only make the page large
+const mostPoints = 2000; // points of a curve: more than there are pixels would only make the page larger
 
-/** Curves over a shared axis; values that are not finite leave a gap. */
+/** A chart of curves over a shared axis. */
 export function lineChart(options: LineOptions): Chart {
   const { title = "", series, logX = false, logY = false, marks = [], yDomain, width = 640, height = 320 } =
     options;
@@ -68,15 +70,17 @@ export function lineChart(options: LineOptions): Chart {
         const shown = Array.from(one.y, (y) => logY ? Math.log10(y) : y);
         const [first, last] = [one.y[0], one.y[one.y.length - 1]];
         const words = one.y.length === 0 ? "no values" : `${short(first)} → ${short(last)}`;
-        const room = columns - name - words.length - 4;
-        const spark = room < 4 ? "" : sparkline(shown, Math.min(60, room));
+        const available = columns - name - words.length - 4;
+        const spark = available < 4 ? "" : sparkline(shown, Math.min(60, available));
         return truncate(`${truncate(one.name, name).padEnd(name)} ${spark}  ${words}`.trimStart(), columns);
       });
     },
   };
 }
 
-/** At most `mostPoints` of a curve, its last one among them; on a logarithmic axis only what is above 0. */
+/**
+ * At most `mostPoints` points of a curve, its last one included; on logarithmic axes only positive values.
+ */
 function pointsOf(
   { x, y }: Series,
   { logX, logY }: { readonly logX: boolean; readonly logY: boolean },

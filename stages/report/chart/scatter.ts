@@ -1,5 +1,5 @@
 /**
- * Points, by group or with a letter each: embeddings of characters.
+ * Scatter charts of points with groups or labels, such as embeddings of characters.
  *
  * @module
  */
@@ -7,24 +7,24 @@ import * as Plot from "@observablehq/plot";
 import { axisLabel, type Chart, type ChartOptions, colorOf, extent, legend, svgOf } from "./chart.ts";
 import { gridLines, groupMarks } from "./grid.ts";
 
-/** A point. */
+/** A point of a scatter chart. */
 export interface Point {
   readonly x: number;
   readonly y: number;
-  /** Drawn in the point (default: nothing). */
+  /** Text in the point (default: none). */
   readonly label?: string;
-  /** Its place in `groups` (default 0). */
+  /** Index in `groups` (default 0). */
   readonly group?: number;
 }
 
-/** Points, and what their groups are called. */
+/** Options of `scatterChart`. */
 export interface ScatterOptions extends ChartOptions {
   readonly points: readonly Point[];
-  /** Names of the groups (default: one without a name). */
+  /** Names of the groups (default: a single group without a name). */
   readonly groups?: readonly string[];
 }
 
-/** Points in a plane. */
+/** A chart of points in a plane. */
 export function scatterChart(options: ScatterOptions): Chart {
   const { title = "", points, groups = [], width = 560, height = 460 } = options;
   const labelled = points.some(({ label }) => label !== undefined);
@@ -55,7 +55,7 @@ export function scatterChart(options: ScatterOptions): Chart {
   };
 }
 
-/** The marks of points, to lie over others. */
+/** Plot's marks for points, which other charts draw on top of theirs. */
 export function pointMarks(
   points: readonly Point[],
   { radius }: { readonly radius: number },
@@ -79,8 +79,9 @@ export function pointMarks(
   ];
 }
 
+/** Range of the values with a margin, so that no point is at the edge. */
 function padded(values: readonly number[]): readonly [number, number] {
   const [least, most] = extent(values);
-  const room = (most - least) / 40;
-  return [least - room, most + room];
+  const margin = (most - least) / 40;
+  return [least - margin, most + margin];
 }

@@ -12,7 +12,7 @@ import { scatterChart } from "../../../stages/report/chart/scatter.ts";
 
 const hostile = "<script>1</script>\"'&<!--";
 
-/** One of each kind, with a text wherever there may be one. */
+/** A chart of each kind, with `text` as every title, label and name. */
 function charts(text: string): Record<string, Chart> {
   const points = [{ x: 0, y: 0, label: text }, { x: 1, y: 2, group: 1 }, { x: NaN, y: 1 }];
   return {
@@ -51,8 +51,8 @@ function charts(text: string): Record<string, Chart> {
   };
 }
 
-Deno.test("every chart is one SVG, colours by the page's variables, without a script or a text as markup", () => {
-  const plain = charts("n".repeat(hostile.length)); // as long: a margin decides how many ticks there are
+Deno.test("every chart is one SVG with the page's colours, and its texts never become markup", () => {
+  const plain = charts("n".repeat(hostile.length)); // the same length, because margins depend on it
   for (const [kind, chart] of Object.entries(charts(hostile))) {
     const html = chart.html(), other = plain[kind].html();
     for (const tag of [/<svg/g, /<text/g, /<path/g, /<g\b/g]) {
@@ -64,7 +64,7 @@ Deno.test("every chart is one SVG, colours by the page's variables, without a sc
   }
 });
 
-Deno.test("every chart has a form for a terminal, no line wider than it", () => {
+Deno.test("every chart's lines fit the terminal's width", () => {
   for (const columns of [12, 40, 60, 100, 200]) {
     for (const [kind, chart] of Object.entries(charts("a name of some length"))) {
       const lines = chart.lines(columns);
@@ -74,7 +74,7 @@ Deno.test("every chart has a form for a terminal, no line wider than it", () => 
   }
 });
 
-Deno.test("charts of no values, of one, and of equal ones are drawn all the same", () => {
+Deno.test("charts can be drawn for no values, one value and equal values", () => {
   const few: Chart[] = [
     lineChart({ series: [{ name: "none", y: [] }] }),
     lineChart({ series: [{ name: "nan", y: [NaN, NaN] }], logY: true }),
@@ -93,22 +93,22 @@ Deno.test("charts of no values, of one, and of equal ones are drawn all the same
   }
 });
 
-Deno.test("lineChart() keeps a long curve's page small, and its last point", () => {
+Deno.test("lineChart() thins out a long curve", () => {
   const y = Array.from({ length: 100_001 }, (_, i) => i % 7);
   ok(lineChart({ series: [{ name: "y", y }] }).html().length < 60_000);
 });
 
-Deno.test("heatmapChart() shades by size: darker for more, another colour below 0", () => {
+Deno.test("heatmapChart() shades by absolute value, with other characters for negative values", () => {
   const [top, middle, bottom] = heatmapChart({ values: [[0, 4], [2, 1], [-4, -1]] }).lines(80);
   deepStrictEqual([top, middle, bottom], ["  ██", "▒▒░░", "##··"]);
 });
 
-Deno.test("histogramChart()'s densities come to 1 over the axis", () => {
+Deno.test("histogramChart() scales bars to the greatest density", () => {
   const [line] = histogramChart({ series: [{ name: "", values: [0, .1, .9, 1] }], bins: 4 }).lines(40);
   strictEqual(line.trim(), "0 █  █ 1");
 });
 
-Deno.test("graphChart() refuses another direction than LR and TB", () => {
+Deno.test("graphChart() refuses directions other than LR and TB", () => {
   const direction: any = "RL";
   throws(() => graphChart({ nodes: [], edges: [], direction }), {
     name: "RangeError",

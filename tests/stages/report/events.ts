@@ -1,8 +1,8 @@
-/** Events of a small run, made up, for the tests of what shows them. @module */
+/** Made-up events of a small run, for tests of terminals and reports. @module */
 import type { RunEvent } from "../../../stages/flow/events.ts";
 import type { Lengths } from "../../../stages/flow/flow.ts";
 
-/** A step's event. */
+/** A step event. */
 export function stepEvent(step: number): RunEvent {
   return {
     type: "step",
@@ -16,7 +16,7 @@ export function stepEvent(step: number): RunEvent {
   };
 }
 
-/** A stage's event. */
+/** A stage event. */
 export function stageEvent(
   name: string,
   numbers: {
@@ -31,8 +31,8 @@ export function stageEvent(
   return { type: "stage", name, in: 0, out: 0, dropped: {}, busy: 0, blocked: 0, ...numbers };
 }
 
-/** A whole run: stages, `steps` steps, evaluations, samples. */
-export function runEvents(steps: number, text = "The text that it wrote"): RunEvent[] {
+/** The events of a run with `steps` steps: stages, steps, evaluations and samples. */
+export function runEvents(steps: number, text = "The generated text"): RunEvent[] {
   const events: RunEvent[] = [{ type: "run", pipeline: "small", device: "cpu: 2 threads", parameters: 1e6 }];
   for (let step = 0; step < steps; step++) {
     events.push(stepEvent(step));
@@ -48,7 +48,7 @@ export function runEvents(steps: number, text = "The text that it wrote"): RunEv
   return events;
 }
 
-/** A look inside a model of two layers, with a name that must stay text. */
+/** An inspect event of a model with two layers and a parameter called `name`. */
 export function inspectEvent(step: number, name: string): RunEvent {
   const stats = (name: string) => ({
     name,

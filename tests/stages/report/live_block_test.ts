@@ -13,7 +13,7 @@ function progressAt(events: ReturnType<typeof runEvents>): Progress {
   return progress;
 }
 
-Deno.test("blockLines() fit every width from 10 to 200 columns and every height", () => {
+Deno.test("liveBlockLines() fits every width from 10 to 200 columns and every height", () => {
   const progress = progressAt(runEvents(120));
   progress.add(stageEvent("gopher-repetition-日本", { in: 123456, out: 99999, dropped: { a: 1 } }));
   for (let columns = 10; columns <= 200; columns += 5) {
@@ -25,7 +25,7 @@ Deno.test("blockLines() fit every width from 10 to 200 columns and every height"
   }
 });
 
-Deno.test("blockLines() shows step, loss, pace, time left and stages on 80 columns", () => {
+Deno.test("liveBlockLines() shows step, loss, speed, time left and stages in 80 columns", () => {
   const text = liveBlockLines(progressAt(runEvents(120)), { columns: 80, rows: 24, color: false }).join("\n");
   for (
     const part of [
@@ -41,7 +41,7 @@ Deno.test("blockLines() shows step, loss, pace, time left and stages on 80 colum
   }
 });
 
-Deno.test("Progress says which stage another waits for, and its rate", () => {
+Deno.test("Progress.stages() names the stage that another waits for, and measures rates", () => {
   let now = 0;
   const progress = new Progress({}, () => now);
   for (now = 0; now <= 4; now++) {
@@ -57,9 +57,9 @@ Deno.test("Progress says which stage another waits for, and its rate", () => {
   );
 });
 
-Deno.test("Progress counts the time left down by steps, tokens and seconds, whichever ends first", () => {
-  const left = (goal: ConstructorParameters<typeof Progress>[0]) => {
-    const progress = new Progress(goal, () => 0);
+Deno.test("Progress.secondsLeft follows the limit that is reached first: steps, tokens or seconds", () => {
+  const left = (limits: ConstructorParameters<typeof Progress>[0]) => {
+    const progress = new Progress(limits, () => 0);
     [0, 1, 2, 3].forEach((step) => progress.add(stepEvent(step)));
     return progress.secondsLeft;
   };
@@ -69,14 +69,14 @@ Deno.test("Progress counts the time left down by steps, tokens and seconds, whic
   strictEqual(left({}), null);
 });
 
-Deno.test("stepLine() survives a loss that is no number", () => {
+Deno.test("stepLine() shows a loss that is NaN", () => {
   const progress = new Progress({}, () => 0);
   progress.add({ ...stepEvent(0), loss: NaN } as ReturnType<typeof stepEvent>);
   ok(stepLine(progress).includes("loss NaN"));
   ok(liveBlockLines(progress, { columns: 80, rows: 20, color: true }).length > 0);
 });
 
-Deno.test("printable() lets no sample move the cursor", () => {
+Deno.test("printable() removes characters that move the cursor", () => {
   strictEqual(printable("a\x1b[2Jb\r\nc\u009b5A\0"), "a\ufffd[2Jb\nc\ufffd5A\ufffd");
   deepStrictEqual(sampleLines({ type: "sample", step: 5, text: "on\ntwo", prompt: "Once up" }), [
     "sample after step 5:",
@@ -85,7 +85,7 @@ Deno.test("printable() lets no sample move the cursor", () => {
   ]);
 });
 
-Deno.test("truncate() and sparkline() keep to their width", () => {
+Deno.test("truncate() and sparkline() fit their width", () => {
   strictEqual(truncate("日本語", 4), "日…");
   strictEqual(truncate("plain", 5), "plain");
   strictEqual(sparkline([1, 2, 3, 4, 5, 6, 7, 8], 8), "▁▂▃▄▅▆▇█");
@@ -94,7 +94,7 @@ Deno.test("truncate() and sparkline() keep to their width", () => {
   strictEqual(sparkline([], 9), "");
 });
 
-Deno.test("quantities read well", () => {
+Deno.test("count(), rate(), bytes(), time() and share() abbreviate", () => {
   deepStrictEqual([0, 999, 12345, 123456, 999_600, 1234567, 2.5e9].map(count), [
     "0",
     "999",

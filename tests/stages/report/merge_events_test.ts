@@ -25,7 +25,7 @@ function survey(domains: Record<string, number>): SurveyEvent {
   };
 }
 
-Deno.test("mergeEvents() adds up processes; a process's seconds over its sittings, its counts not", () => {
+Deno.test("mergeEvents() adds up processes, and seconds, but not counts, over the resumes of each", () => {
   const lengths = { count: 3, sum: 30, min: 5, max: 15, sumOfSquares: 350 };
   const first = [run, stage("c4", 5), run, stage("c4", 9, { out: 6, dropped: { a: 3 }, busy: 2, lengths })];
   const second = [run, stage("c4", 4, { out: 2, dropped: { a: 1, b: 1 }, lengths })];
@@ -39,17 +39,17 @@ Deno.test("mergeEvents() adds up processes; a process's seconds over its sitting
   ]);
 });
 
-Deno.test("mergeEvents() says by how much a domain's count may be too small", () => {
+Deno.test("mergeEvents() adds up how much a domain's count may be too small", () => {
   const many = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`site${i}.org`, 300 - i]));
   const [merged] = mergeEvents([[survey({ "site1.org": 5, "b.org": 1 })], [survey(many)]]);
   ok(merged.type === "survey");
   strictEqual(merged.domains["site1.org"], 304);
   strictEqual(Object.keys(merged.domains).length, 200);
-  strictEqual(merged.domainsMissed, 1 + 1 + 101); // each one's own, and the rarest that the second told of
+  strictEqual(merged.domainsMissed, 1 + 1 + 101); // of each survey, and the rarest domain of the full list
   deepStrictEqual([merged.documents, merged.lengths, merged.withoutUrl], [8, [0, 2, 6], 4]);
 });
 
-Deno.test("speedLines() gives the pace of the whole per core and of each stage at work", () => {
+Deno.test("speedLines() shows the throughput of the run, per core and of each stage", () => {
   const lengths = { count: 100, sum: 2e6, min: 1, max: 1e5, sumOfSquares: 1e11 };
   const stages = stageStats([
     run,
@@ -60,9 +60,9 @@ Deno.test("speedLines() gives the pace of the whole per core and of each stage a
   const lines = speedLines(stages, { documents: 80, characters: 1.6e6, seconds: 4, cores: 2 });
   strictEqual(
     lines[0],
-    "Speed:  20.0 documents and 0.40 MB a second on 2 cores; per core 10.0 and 0.20 MB",
+    "Speed:  20.0 documents and 0.40 MB per second on 2 cores; per core 10.0 and 0.20 MB",
   );
-  match(lines[1], /source +200 documents and +4\.00 MB a second at work/);
+  match(lines[1], /source +200 documents and +4\.00 MB per second of work/);
   match(lines[2], /c4 +25\.0 documents and +0\.50 MB/);
   strictEqual(lines.length, 3);
   deepStrictEqual(speedLines([], { documents: 0, characters: 0, seconds: 1, cores: 1 }), []);

@@ -14,16 +14,16 @@ async function inFile(test: (path: string) => Promise<void>): Promise<void> {
 
 const checkpoint: RunEvent = { type: "checkpoint", step: 2, path: "checkpoints/step-000002", seconds: 1 };
 
-Deno.test("MetricsFile cut back to a checkpoint holds no step twice, and the checkpoint's own line stays", async () => {
+Deno.test("MetricsFile.restore() leaves no step twice and keeps the checkpoint's own event", async () => {
   await inFile(async (path) => {
     let file = new MetricsFile(path);
     [0, 1].forEach((step) => file.append(stepEvent(step)));
     const saved = file.save();
-    file.append(stepEvent(2)); // while the checkpoint was written
+    file.append(stepEvent(2)); // written before the checkpoint was complete
     file.append(checkpoint);
     file.append({ ...checkpoint, step: 3 });
     file.close();
-    await Deno.writeTextFile(path, '{"type":"step","st', { append: true }); // killed while it wrote
+    await Deno.writeTextFile(path, '{"type":"step","st', { append: true }); // the process is killed while writing
 
     file = new MetricsFile(path);
     file.restore(saved);
@@ -33,7 +33,7 @@ Deno.test("MetricsFile cut back to a checkpoint holds no step twice, and the che
   });
 });
 
-Deno.test("MetricsFile.restore(null) begins anew; a file shorter than was saved is gone on with", async () => {
+Deno.test("MetricsFile.restore() empties the file for null, and continues a file that is shorter than saved", async () => {
   await inFile(async (path) => {
     const file = new MetricsFile(path);
     file.append(checkpoint);
@@ -46,7 +46,7 @@ Deno.test("MetricsFile.restore(null) begins anew; a file shorter than was saved 
   });
 });
 
-Deno.test("lastEvent() and readEvents() leave out a line cut short, and miss no file", async () => {
+Deno.test("lastEvent() and readEvents() ignore a truncated line and a missing file", async () => {
   await inFile(async (path) => {
     strictEqual(await lastEvent(path), null);
     deepStrictEqual(await readEvents(path), []);

@@ -28,9 +28,9 @@ async function withRemoved(
   }
 }
 
-Deno.test("removedSamples() gives up to four documents for each stage and reason, always the same", async () => {
+Deno.test("removedSamples() returns the same four documents, at most, for each stage and reason", async () => {
   const files = {
-    "c4/00000.jsonl.gz": [lines(30, "curly_bracket"), lines(2, "lorem_ipsum", 100)], // members, as the sink writes them
+    "c4/00000.jsonl.gz": [lines(30, "curly_bracket"), lines(2, "lorem_ipsum", 100)], // two gzip members
     "c4/00001.jsonl.gz": [lines(30, "curly_bracket", 200)],
     "url/00000.jsonl.gz": [lines(1, "domain")],
   };
@@ -48,7 +48,7 @@ Deno.test("removedSamples() gives up to four documents for each stage and reason
   });
 });
 
-Deno.test("removedSamples() takes what there is of a file cut short, and nothing from no folder", async () => {
+Deno.test("removedSamples() reads a truncated file as far as possible, and accepts a missing folder", async () => {
   const whole = lines(50, "domain");
   await withRemoved(
     { "url/00000.jsonl.gz": [lines(3, "url"), whole.subarray(0, whole.length - 30)] },

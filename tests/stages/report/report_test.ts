@@ -7,7 +7,7 @@ const hostile =
   "</script><script>globalThis.hit = 1</script><img src=x onerror='globalThis.hit = 1'><!-- $& $1 ${x}";
 const options = { source: ["embedded"], prompt: hostile };
 
-Deno.test("reportPage() asks nothing of the network and holds every event", async () => {
+Deno.test("reportPage() needs no network and contains every event", async () => {
   const page = await reportPage({ events: runEvents(100), options: {} });
   const addresses = page.match(/(?:src|href|url\(|@import)\s*=?\s*["']?(?:https?:)?\/\//g) ?? [];
   deepStrictEqual(addresses, []);
@@ -17,7 +17,7 @@ Deno.test("reportPage() asks nothing of the network and holds every event", asyn
   strictEqual(stages[1].name, "language");
 });
 
-Deno.test("reportPage() lets no text become markup", async () => {
+Deno.test("reportPage() never turns texts into markup", async () => {
   const plain = await reportPage({ events: runEvents(40, "text"), options: {} });
   const attacked = await reportPage({ events: runEvents(40, hostile), options, title: hostile });
   for (const tag of [/<script/g, /<\/script/g, /<img/g, /<!--/g]) {
@@ -65,7 +65,7 @@ Deno.test("reportPage() shows dropped documents, languages and domains as text",
   }
 });
 
-Deno.test("reportPage() thins out a long run but keeps its last step", async () => {
+Deno.test("reportPage() thins out a long run and keeps its last step", async () => {
   const page = await reportPage({ events: runEvents(30_001), options: {} });
   const { events } = JSON.parse(/<script id="run"[^>]*>(.*?)<\/script>/s.exec(page)?.[1] ?? "");
   const steps = events.filter(({ type }: { type: string }) => type === "step");
@@ -73,7 +73,7 @@ Deno.test("reportPage() thins out a long run but keeps its last step", async () 
   strictEqual(steps[steps.length - 1].step, 30_000);
 });
 
-const drawn = "report.html draws its plots in a browser, without errors, hostile text shown as text";
+const drawn = "report.html draws its plots in a browser without errors and shows hostile text as text";
 if (browser === null && Deno.env.get("CI") === "true") {
   Deno.test(drawn, () => {
     throw new Error(
@@ -91,13 +91,13 @@ if (browser === null && Deno.env.get("CI") === "true") {
       deepStrictEqual(found.errors, []);
       strictEqual(found.hit, false);
       strictEqual(found.plots.length, 4);
-      for (const pixels of found.plots) ok(pixels > 500, `${found.plots}`); // axes alone give fewer coloured ones
+      for (const pixels of found.plots) ok(pixels > 500, `${found.plots}`); // axes alone have fewer coloured pixels
       strictEqual(found.heading, hostile);
       ok(found.sample.includes(hostile));
     },
   });
   Deno.test({
-    name: `report.html draws what was lost and what was dropped, hostile text shown as text${
+    name: `report.html shows dropped documents, with hostile text as text${
       browser === null ? " (ignored: no chromium)" : ""
     }`,
     ignore: browser === null,
@@ -106,24 +106,24 @@ if (browser === null && Deno.env.get("CI") === "true") {
       deepStrictEqual([found.errors, found.hit], [[], false]);
       deepStrictEqual(found.sections, [
         "Stages",
-        "What was lost where",
-        "Documents before the filters and after them",
-        "Some of the documents that were dropped",
+        "Documents dropped by each stage",
+        "Documents before and after the filters",
+        "Samples of dropped documents",
       ]);
       strictEqual(found.sample, `${hostile} …`);
     },
   });
   Deno.test({
-    name: `report.html draws what the model is like inside, and other runs over this one${
+    name: `report.html draws inspections of the model, and the curves of other runs${
       browser === null ? " (ignored: no chromium)" : ""
     }`,
     ignore: browser === null,
     async fn() {
       const events = [...runEvents(40), inspectEvent(20, hostile), inspectEvent(40, hostile)];
-      const inside = await browse(await reportPage({ events, options: {} }));
-      deepStrictEqual([inside.errors, inside.hit], [[], false]);
-      deepStrictEqual(inside.sections.slice(0, 2), ["Training", "Inside the model"]);
-      strictEqual(inside.plots.length, 10);
+      const inspected = await browse(await reportPage({ events, options: {} }));
+      deepStrictEqual([inspected.errors, inspected.hit], [[], false]);
+      deepStrictEqual(inspected.sections.slice(0, 2), ["Training", "Gradients and activations"]);
+      strictEqual(inspected.plots.length, 10);
       const other = { name: hostile, events: runEvents(30) };
       const over = await browse(
         await reportPage({ events: runEvents(40), others: [other], options: {}, title: "a" }),
@@ -133,7 +133,7 @@ if (browser === null && Deno.env.get("CI") === "true") {
     },
   });
   Deno.test({
-    name: `report.html of a run with neither steps nor stages is no error${
+    name: `report.html opens without errors for a run that has neither steps nor stages${
       browser === null ? " (ignored: no chromium)" : ""
     }`,
     ignore: browser === null,
@@ -144,7 +144,7 @@ if (browser === null && Deno.env.get("CI") === "true") {
   });
 }
 
-interface Found {
+interface PageState {
   errors: string[];
   hit: boolean;
   plots: number[];
@@ -153,14 +153,14 @@ interface Found {
   sample: string;
 }
 
-/** What there is to see of a report in a browser. */
-function browse(page: string): Promise<Found> {
+/** Opens a report in a browser and returns what it shows. */
+function browse(page: string): Promise<PageState> {
   return open(
     page,
     `(() => {
       const coloured = (canvas) => {
         const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-        let pixels = 0; // of the curve's hue: far from grey
+        let pixels = 0; // coloured ones, which axes and text are not
         for (let i = 0; i < data.length; i += 4) {
           if (data[i + 3] > 100 && Math.abs(data[i] - data[i + 2]) > 40) pixels++;
         }

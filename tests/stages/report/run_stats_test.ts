@@ -4,7 +4,7 @@ import type { RunEvent } from "../../../stages/flow/events.ts";
 import { runStats, runStatsLines } from "../../../stages/report/run_stats.ts";
 import { stageEvent } from "./events.ts";
 
-/** A survey's event. */
+/** A survey event. */
 function surveyEvent(name: string, numbers: Partial<RunEvent & { type: "survey" }>): RunEvent {
   return {
     type: "survey",
@@ -47,9 +47,9 @@ const events: readonly RunEvent[] = [
   }),
 ];
 
-Deno.test("runStats() names the rules and compares documents before and after, from the last of each survey", () => {
-  const { filters: named, documents } = runStats(events);
-  deepStrictEqual(named, filters);
+Deno.test("runStats() takes the filter rules, and compares documents before and after the filters", () => {
+  const { filters: rules, documents } = runStats(events);
+  deepStrictEqual(rules, filters);
   deepStrictEqual(documents, {
     before: { documents: 10, characters: 5000, tokens: 0, withoutUrl: 2 },
     after: { documents: 6, characters: 3000, tokens: 700, withoutUrl: 0 },
@@ -63,7 +63,7 @@ Deno.test("runStats() names the rules and compares documents before and after, f
   });
 });
 
-Deno.test("runStats() does not say 0 of a domain that may only be missing from the list", () => {
+Deno.test("runStats() gives null, not 0, for a domain that may be missing from an incomplete list", () => {
   const domains = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`d${i}.com`, 300 - i]));
   const { documents } = runStats([
     surveyEvent("before filters", { documents: 1, domains: { "x.com": 1 } }),
@@ -77,7 +77,7 @@ Deno.test("runStats() of a run without documents has only stages", () => {
   deepStrictEqual(runStatsLines({ stages: [] }, 80), []);
 });
 
-Deno.test("runStatsLines() fit their columns, narrow and wide", () => {
+Deno.test("runStatsLines() fits narrow and wide terminals", () => {
   const long = { [`${"sub.".repeat(20)}日本語.com`]: 3, "b.com": 2 };
   const stats = runStats([
     ...events,

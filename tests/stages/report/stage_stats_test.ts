@@ -4,7 +4,7 @@ import { stageEvent } from "./events.ts";
 
 const run = { type: "run", pipeline: "x" } as const;
 
-Deno.test("stageStats() takes the last counts and adds seconds over resumes", () => {
+Deno.test("stageStats() takes the last counts and adds up seconds over resumes", () => {
   const stats = stageStats([
     run,
     stageEvent("source", { out: 100, busy: 1 }),
@@ -39,7 +39,7 @@ Deno.test("stageStats() of a run without stages is empty", () => {
   deepStrictEqual(statsLines([], 80), []);
 });
 
-Deno.test("statsLines() fit their columns", () => {
+Deno.test("statsLines() fits the terminal's width", () => {
   const stats = stageStats([
     stageEvent("a stage with a very long name indeed", {
       in: 1e7,
@@ -52,7 +52,7 @@ Deno.test("statsLines() fit their columns", () => {
   }
 });
 
-Deno.test("stageStats() and statsLines() show how long is what a stage kept, where it was measured", () => {
+Deno.test("stageStats() and statsLines() show the mean length of kept items if it was measured", () => {
   const lengths = { count: 4, sum: 20, min: 2, max: 8, sumOfSquares: 120 };
   const stats = stageStats([run, stageEvent("rules", { in: 9, out: 4, lengths })]);
   deepStrictEqual(stats[0].lengths, { count: 4, mean: 5, deviation: 2.236, min: 2, max: 8 });

@@ -2,7 +2,7 @@ import { strictEqual } from "node:assert/strict";
 import { TensorboardFile } from "../../../stages/report/tensorboard.ts";
 import { stepEvent } from "./events.ts";
 
-/** Tags of a file's records, read by their lengths. */
+/** Number of records in a file. */
 function recordsOf(path: string): number {
   const bytes = Deno.readFileSync(path), view = new DataView(bytes.buffer);
   let count = 0;
@@ -10,7 +10,7 @@ function recordsOf(path: string): number {
   return count;
 }
 
-Deno.test("TensorboardFile cut back to a checkpoint holds no step twice", async () => {
+Deno.test("TensorboardFile.restore() leaves no step twice", async () => {
   const dir = await Deno.makeTempDir(), path = `${dir}/events`;
   try {
     let file = new TensorboardFile(path);
@@ -21,7 +21,7 @@ Deno.test("TensorboardFile cut back to a checkpoint holds no step twice", async 
     strictEqual(recordsOf(path), 3);
     file.append(stepEvent(2));
     file.close();
-    Deno.writeFileSync(path, Uint8Array.of(1, 2, 3), { append: true }); // killed while it wrote
+    Deno.writeFileSync(path, Uint8Array.of(1, 2, 3), { append: true }); // the process is killed while writing
     file = new TensorboardFile(path);
     file.restore(saved);
     file.append(stepEvent(2));

@@ -20,9 +20,9 @@ function fakeScreen(): Screen & { text: string; columns: number; at: number } {
   };
 }
 
-Deno.test("plainLines() says the first step, every N-th and the last, evaluations and samples; no escapes", () => {
+Deno.test("plainDisplay() prints the first, every N-th and the last step, evaluations and samples, without escapes", () => {
   const screen = fakeScreen();
-  const display = plainDisplay(screen, { goal: { steps: 47 }, every: 20 });
+  const display = plainDisplay(screen, { limits: { steps: 47 }, every: 20 });
   runEvents(47).forEach((event) => display.show(event));
   display.say("a word");
   const lines = screen.text.trimEnd().split("\n");
@@ -33,21 +33,21 @@ Deno.test("plainLines() says the first step, every N-th and the last, evaluation
     "47/47",
   ]);
   ok(lines.includes("validation after step 20: loss 5.0000, 2.200 bits per byte, unigram model 6.5000"));
-  ok(lines.includes("  The text that it wrote"));
+  ok(lines.includes("  The generated text"));
   ok(lines.includes("a word"));
   ok(!screen.text.includes("\x1b"));
 });
 
-Deno.test("plainLines() tells of the data side now and then while nothing is trained", () => {
+Deno.test("plainDisplay() prints a line on the data stages every 10 seconds before training starts", () => {
   const screen = fakeScreen();
-  const display = plainDisplay(screen, { goal: {}, every: 10 });
+  const display = plainDisplay(screen, { limits: {}, every: 10 });
   for (screen.at = 0; screen.at <= 30; screen.at++) display.show(stageEvent("source", { out: screen.at }));
   deepStrictEqual(screen.text.match(/data: /g)?.length, 3);
 });
 
-Deno.test("liveBlock() draws over itself, also after the terminal got narrower, and gives the cursor back", () => {
+Deno.test("liveDisplay() redraws in place, also in a narrower terminal, and shows the cursor again at the end", () => {
   const screen = fakeScreen();
-  const display = liveDisplay(screen, { goal: { steps: 10 } });
+  const display = liveDisplay(screen, { limits: { steps: 10 } });
   try {
     display.show({ type: "run", pipeline: "small", device: "cpu" });
     display.show(stepEvent(0));
@@ -55,7 +55,7 @@ Deno.test("liveBlock() draws over itself, also after the terminal got narrower, 
     screen.text = "";
     display.say("second");
     ok(screen.text.startsWith("\x1b[?25l\x1b[4A\r\x1b[Jsecond\n"), JSON.stringify(screen.text));
-    screen.columns = 20; // what was drawn is wrapped now
+    screen.columns = 20; // wraps the lines drawn before
     screen.text = "";
     display.say("third");
     const up = Number.parseInt(screen.text.split("\x1b[?25l\x1b[")[1]);
