@@ -1,6 +1,6 @@
 /**
- * Text extraction: pages become their main text. It takes tens of milliseconds a page, so it belongs into a group of
- * workers, with a limit for the pages that take for ever.
+ * Extracts the main text of web pages. A page takes tens of milliseconds, so the stage should run in a group
+ * of workers, with a time limit for the rare pages that would never finish.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import type { Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 
 /**
- * A document's `html` becomes its `text`; one without is passed on as it is. Drops pages without text (`no_text`) and
- * pages that the parser cannot take (`broken`).
+ * Replaces a document's `html` by its main text in `text`. Documents without `html` pass unchanged. Drops
+ * pages without text as `no_text` and pages on which the HTML parser fails as `broken`.
  */
 export function extract(): Stage<Document, Document> {
   return {

@@ -1,6 +1,7 @@
 /**
- * FineWeb's recipe as a group of stages. Source: Penedo et al. 2024 (arXiv 2406.17557) and datatrove's
- * examples/fineweb.py, whose order this is.
+ * FineWeb's recipe as a part of a flow.
+ * Source: Penedo et al. 2024 (arXiv 2406.17557); the order of the filters is that of datatrove's
+ * examples/fineweb.py.
  *
  * @module
  */
@@ -12,12 +13,13 @@ import { minhashClusters } from "./minhash/minhash_clusters.ts";
 import { minhashSeen } from "./minhash/minhash_seen.ts";
 import { defaultWords } from "./recipe.ts";
 
-/** A sink for what one filter drops, asked for by the filter's name; absent or null: only counted. */
+/** Gives the sink for the documents that a filter drops; null: they are only counted. */
 export type RejectsSinkFor = (filter: FinewebFilter) => Stage<Reject, never> | null;
 
 /**
- * Block lists, extraction, language, Gopher repetition, Gopher quality, C4, FineWeb quality, deduplication (given
- * `minhash`), masks and token counts, for `Flow.via`. Throws RangeError for an unknown name among the options.
+ * The recipe's filters, for `Flow.via`: URL block lists, text extraction, language, Gopher repetition, Gopher
+ * quality, C4, FineWeb quality, deduplication (if `minhash` is given), masking of personal data, token
+ * counts. Throws RangeError for an unknown name in the options.
  *
  * @example
  * ```ts
@@ -41,7 +43,7 @@ export function fineweb(
       const sink = rejects(names[i]);
       const after = sink === null ? {} : { rejects: sink };
       if (names[i] !== "minhash") filtered = filtered.pipe(stage, after);
-      else { // what signs drops nothing
+      else { // this stage only signs documents; the next one drops duplicates
         const signed = filtered.pipe(stage);
         filtered = duplicates === null ? signed : signed.pipe(duplicates, after);
       }
@@ -50,11 +52,14 @@ export function fineweb(
   };
 }
 
-/** The stage that drops near-duplicates among signed documents, if one does. Throws RangeError without `minhash`. */
+/**
+ * The stage that drops near-duplicates among signed documents; null with `keep: "sign"`. Throws RangeError if
+ * the option `minhash` is missing.
+ */
 export function finewebDuplicates(options: FinewebOptions): Stage<Document, Document> | null {
   const { recipe = "current", minhash } = options, { words = defaultWords(recipe) } = options;
   if (minhash === undefined) {
-    throw new RangeError("Filter minhash needs a folder for what it remembers: give the option minhash");
+    throw new RangeError("The filter minhash needs a folder for its files: give the option minhash");
   }
   const { keep, ...place } = minhash;
   switch (keep) {

@@ -1,5 +1,6 @@
 /**
- * FineWeb's stages as a list, told by plain data: what runs in each worker of a parallel flow.
+ * FineWeb's filters as a list of stages that plain data describes. `parallel` loads this module in each
+ * worker.
  *
  * @module
  */
@@ -24,7 +25,7 @@ import {
 } from "./words/words.ts";
 import { count } from "../token/count.ts";
 
-/** The stages' names, in the recipe's order. */
+/** Names of the filters, in the recipe's order. */
 export const finewebFilters = [
   "url",
   "extract",
@@ -38,69 +39,76 @@ export const finewebFilters = [
   "count",
 ] as const;
 
-/** One of them. */
+/** Name of one filter. */
 export type FinewebFilter = (typeof finewebFilters)[number];
 
 /**
- * Those that stand in the flow itself: `url` holds lists that may be large, `pii` remembers what it has masked. The
- * others remember nothing, so they can run on any number of workers; of `minhash` that is the part that signs.
+ * Filters that run in the flow itself and not on workers: `url` because its lists may be large, `pii` because
+ * its replacements depend on all documents before. The others have no state, so any number of workers can run
+ * them; for `minhash` this holds for the signing.
  */
 export const serialFilters: ReadonlySet<FinewebFilter> = new Set(["url", "pii"]);
 
-/** Those that change documents and drop none. */
+/** Filters that change documents but drop none. */
 export const rewritingFilters: ReadonlySet<FinewebFilter> = new Set(["pii", "count"]);
 
-/** The recipe's options; plain data, so that they can be sent to a worker and kept in config.json. */
+/**
+ * Options of the recipe. They are plain data, so that they can be sent to a worker and saved in config.json.
+ */
 export type FinewebOptions = Readonly<{
-  /** Generation of the rules (default current). */
+  /** Generation of the rules (default `current`). */
   recipe?: RecipeGeneration;
   /** Word splitter (default: the generation's). */
   words?: WordSplitterName;
   /** Sentence splitter (default: the generation's). */
   sentences?: SentenceSplitterName;
-  /** Folders and files of block lists for `url` (default none). */
+  /** Folders and files with block lists for `url` (default: none). */
   urlLists?: readonly string[];
-  /** Name or path of the tokenizer whose tokens `count` counts (default gpt2). */
+  /** Name or path of the tokenizer with which `count` counts tokens (default `gpt2`). */
   tokenizer?: string;
   /** Languages to keep (default `["en"]`). */
   languages?: readonly string[];
-  /** A language score must be above it (default 0.65). */
+  /** Language score that a document must exceed (default 0.65, FineWeb's value). */
   languageThreshold?: number;
-  /** Which stages, in which order (default all, as published; without `minhash`, all others). */
+  /**
+   * The filters to run, in this order (default: all in the recipe's order, `minhash` only if it is
+   * configured).
+   */
   stages?: readonly FinewebFilter[];
-  /** How near-duplicates are dropped. */
+  /** How near-duplicates are dropped. Required for the filter `minhash`. */
   minhash?: MinhashChoice;
 }>;
 
-/** Which of near-duplicates stays, and where what is remembered of documents is kept. */
+/** Which of several near-duplicates is kept, and where the index of documents is stored. */
 export type MinhashChoice = Readonly<{
   /**
-   * `first`: the first that comes, the stream goes on; `cluster`: one of each cluster, as FineWeb, once all documents
-   * are there; `sign`: all, signed, for a stage after the recipe to compare.
+   * `first` keeps the first of several near-duplicates, while streaming. `cluster` keeps one per cluster
+   * after all documents have been read, as FineWeb does. `sign` keeps all and sets their signatures, for a
+   * later stage to compare.
    */
   keep: "first" | "cluster" | "sign";
-  /** A folder, made if missing. */
+  /** Folder for the stage's files, created if missing. */
   dir: string;
-  /** Bytes of memory; default: the stage's own. */
+  /** Memory limit in bytes (default: the stage's own default). */
   memory?: number;
 }>;
 
-/** The names of the stages that the options ask for. */
+/** Names of the filters that the options select. */
 export function selectedFilters({ stages, minhash }: FinewebOptions): readonly FinewebFilter[] {
   return stages ?? finewebFilters.filter((name) => name !== "minhash" || minhash !== undefined);
 }
 
 /**
- * The recipe's stages in order, each named as in `--stages`; of `minhash` only the part that remembers nothing, which
- * signs documents and is named `minhash-sign`. They share one word splitter, so a text that several rules look at is
- * cut once. Throws RangeError for an unknown or doubled name.
+ * The recipe's stages in order, named as in `--stages`. For `minhash`, the list has only the stage
+ * `minhash-sign`, which signs documents and has no state. All stages share one word splitter, so that a text
+ * is split only once for several rules. Throws RangeError for an unknown name or one that is listed twice.
  */
 export function finewebStages(options: FinewebOptions = {}): Stage<Document, Document>[] {
   const { recipe = "current" } = options, stages = selectedFilters(options);
   const { words = defaultWords(recipe), sentences = defaultSentences(recipe) } = options;
   const rules = { recipe, sentences: sentenceSplitter(sentences), words: wordSplitter(words) };
   const doubled = stages.find((name, i) => stages.indexOf(name) !== i);
-  if (doubled !== undefined) throw new RangeError(`Filter ${doubled} is listed twice: list each once`);
+  if (doubled !== undefined) throw new RangeError(`The filter ${doubled} is listed twice: list it once`);
   return stages.map((name) => {
     switch (name) {
       case "url":
@@ -128,7 +136,7 @@ export function finewebStages(options: FinewebOptions = {}): Stage<Document, Doc
       case "count":
         return count(options.tokenizer ?? "gpt2");
       default:
-        throw new RangeError(`Unknown filter ${name}: wanted some of ${finewebFilters.join(", ")}`);
+        throw new RangeError(`Unknown filter ${name}: expected any of ${finewebFilters.join(", ")}`);
     }
   });
 }

@@ -1,5 +1,6 @@
 /**
- * What every rule of the recipe can be told: its generation and how text is cut into words and sentences.
+ * Options that all rules of FineWeb's recipe share: the generation of the rules, and how text is split into
+ * words and sentences.
  *
  * @module
  */
@@ -11,26 +12,28 @@ import {
   type WordSplitterName,
 } from "./words/words.ts";
 
-/** The rules as they stand now, or as of spring 2024, when FineWeb was made. */
+/** Generation of FineWeb's rules: as they are in datatrove now, or as of FineWeb's release in spring 2024. */
 export type RecipeGeneration = "current" | "release";
 
-/** Options shared by the filters. */
+/** Options that the rules share. */
 export interface RuleOptions {
-  /** Generation of the rules (default current). */
+  /** Generation of the rules (default `current`). */
   readonly recipe?: RecipeGeneration;
-  /** How text is cut into words (default: the generation's, see `defaultWords`): a name, or a splitter of your own. */
+  /** Word splitter: a name, or a function of your own (default: `defaultWords` of the generation). */
   readonly words?: WordSplitterName | Splitter;
-  /** How lines are cut into sentences (default: the generation's, see `defaultSentences`). */
+  /** Sentence splitter: a name, or a function of your own (default: `defaultSentences` of the generation). */
   readonly sentences?: SentenceSplitterName | Splitter;
 }
 
-/** The options with their defaults, names resolved to functions. Throws RangeError for an unknown name. */
+/**
+ * The options with defaults filled in and names replaced by functions. Throws RangeError for an unknown name.
+ */
 export function resolveRuleOptions(
   options: RuleOptions,
 ): { recipe: RecipeGeneration; words: Splitter; sentences: Splitter } {
   const { recipe = "current" } = options;
   if (recipe !== "current" && recipe !== "release") {
-    throw new RangeError(`Unknown recipe ${recipe}: wanted current or release`);
+    throw new RangeError(`Unknown recipe ${recipe}: expected current or release`);
   }
   const { words = defaultWords(recipe), sentences = defaultSentences(recipe) } = options;
   return {
@@ -40,12 +43,15 @@ export function resolveRuleOptions(
   };
 }
 
-/** The generation's word splitter: spaCy's rules now, the Penn Treebank's at FineWeb's release. */
+/** Word splitter of a generation: spaCy's rules now, the Penn Treebank's at FineWeb's release. */
 export function defaultWords(recipe: RecipeGeneration): WordSplitterName {
   return recipe === "release" ? "treebank" : "spacy";
 }
 
-/** The generation's sentence splitter: spaCy's sentencizer now; at FineWeb's release Punkt, to which Unicode's is near. */
+/**
+ * Sentence splitter of a generation: spaCy's sentencizer now. FineWeb's release used the Punkt model, which
+ * Unicode's sentence boundaries approximate here.
+ */
 export function defaultSentences(recipe: RecipeGeneration): SentenceSplitterName {
   return recipe === "release" ? "intl" : "spacy";
 }

@@ -1,56 +1,60 @@
 /**
- * Little-endian fields of a fastText model, one after another.
+ * Reads the little-endian fields of a fastText model file in order.
  *
  * @module
  */
 
-/** Reads fields in order. Throws RangeError where the bytes end. */
+/** Reader of fields with a position that advances. All methods throw RangeError at the end of the bytes. */
 export class FastTextReader {
   #at = 0;
   readonly #view: DataView;
 
-  /** Begins at the first byte. */
+  /** A reader that starts at the first byte of the file. */
   constructor(readonly all: Uint8Array<ArrayBuffer>) {
     this.#view = new DataView(all.buffer, all.byteOffset, all.byteLength);
   }
 
-  /** Signed, 4 bytes. */
+  /** Reads a signed integer of 4 bytes. */
   int32(): number {
     return this.#view.getInt32(this.#step(4), true);
   }
 
-  /** Signed, 8 bytes, as a number: exact below 2^53. */
+  /** Reads a signed integer of 8 bytes as a number, which is exact below 2^53. */
   int64(): number {
     return Number(this.#view.getBigInt64(this.#step(8), true));
   }
 
-  /** One byte. */
+  /** Reads one byte. */
   byte(): number {
     return this.all[this.#step(1)];
   }
 
-  /** A view of the next `count` bytes. */
+  /** Reads the next `count` bytes, as a view. */
   bytes(count: number): Uint8Array {
     const at = this.#step(count);
     return this.all.subarray(at, at + count);
   }
 
-  /** A copy of the next `count` 32-bit floats. */
+  /** Reads the next `count` 32-bit floats, as a copy. */
   floats(count: number): Float32Array {
     const at = this.#step(4 * count);
     return Float32Array.from({ length: count }, (_, i) => this.#view.getFloat32(at + 4 * i, true));
   }
 
-  /** Up to a zero byte, which is passed over. */
+  /** Reads the bytes of a string that ends with a zero byte, which is skipped. */
   text(): Uint8Array {
     const end = this.all.indexOf(0, this.#at);
-    if (end < 0) throw new RangeError(`fastText model ends early: no end of the word at byte ${this.#at}`);
+    if (end < 0) {
+      throw new RangeError(
+        `The fastText model is truncated: the word at byte ${this.#at} has no end: fetch the model again`,
+      );
+    }
     const text = this.all.subarray(this.#at, end);
     this.#at = end + 1;
     return text;
   }
 
-  /** Passes over `count` bytes. */
+  /** Skips `count` bytes. */
   skip(count: number): void {
     this.#step(count);
   }
@@ -59,7 +63,8 @@ export class FastTextReader {
     const at = this.#at;
     if (!(count >= 0 && at + count <= this.all.length)) {
       throw new RangeError(
-        `fastText model ends early: ${count} bytes wanted at byte ${at}, file has ${this.all.length}: fetch it again`,
+        `The fastText model is truncated: expected ${count} bytes at byte ${at}, but the file has ${this.all.length}: ` +
+          `fetch the model again`,
       );
     }
     this.#at += count;

@@ -1,21 +1,21 @@
 /**
- * The parts of a fastText model: its dictionary, its quantized rows, its tree of labels.
+ * The tables of a fastText model: the dictionary, the quantized input matrix and the tree of labels.
  * Source: fastText's model format; Joulin et al. 2016, "FastText.zip".
  *
  * @module
  */
 import type { FastTextReader } from "./fasttext_reader.ts";
 
-/** FNV-1a as fastText has it: a byte counts as signed. */
+/** One step of the FNV-1a hash as in fastText, which treats bytes as signed. */
 export function fnv1a(hash: number, byte: number): number {
   return Math.imul(hash ^ ((byte << 24) >> 24), 0x01000193);
 }
 
-/** Word → its number, by hash and then by bytes. */
+/** The dictionary: word → its index in the model. */
 export class WordIndex {
   readonly #byHash = new Map<number, number[]>();
 
-  /** Words in the order of their numbers, as UTF-8. */
+  /** An index of words in UTF-8, given in the order of their indices. */
   constructor(readonly all: readonly Uint8Array[]) {
     all.forEach((word, id) => {
       const hash = this.#hash(word);
@@ -25,12 +25,12 @@ export class WordIndex {
     });
   }
 
-  /** How many there are. */
+  /** Number of words. */
   get size(): number {
     return this.all.length;
   }
 
-  /** -1: not among them. */
+  /** Index of a word; -1 if the dictionary does not contain it. */
   find(word: Uint8Array): number {
     for (const id of this.#byHash.get(this.#hash(word)) ?? []) {
       const known = this.all[id];
@@ -46,14 +46,14 @@ export class WordIndex {
   }
 }
 
-/** Rows stored as codes: each part of a row is one of 256 centroids. */
+/** A matrix with product quantization: each part of a row is stored as the number of one of 256 centroids. */
 export class QuantizedRows {
   readonly #codes: Uint8Array;
   readonly #parts: Quantizer;
   readonly #normCodes: Uint8Array | null = null;
   readonly #norms: Quantizer | null = null;
 
-  /** Reads them where the reader stands. */
+  /** Reads the matrix at the reader's position. */
   constructor(reader: FastTextReader) {
     const hasNorms = reader.byte() === 1;
     const rows = reader.int64();
@@ -66,17 +66,17 @@ export class QuantizedRows {
     }
   }
 
-  /** Throws TypeError if it has fewer rows, or other columns. */
+  /** Throws TypeError unless the matrix has at least `rows` rows and exactly `columns` columns. */
   check({ rows, columns }: { readonly rows: number; readonly columns: number }): void {
     const { count, width, lastWidth, centroids } = this.#parts;
-    const sound = count >= 1 && width >= 1 && lastWidth >= 1 && lastWidth <= width &&
+    const valid = count >= 1 && width >= 1 && lastWidth >= 1 && lastWidth <= width &&
       (count - 1) * width + lastWidth === columns && centroids.length === 256 * columns &&
       this.#codes.length >= rows * count &&
       (this.#norms === null || this.#norms.centroids.length >= 256 && this.#normCodes!.length >= rows);
-    if (sound) return;
+    if (valid) return;
     throw new TypeError(
-      `Broken fastText model: ${this.#codes.length} codes of ${count} parts of ${width}, the last of ${lastWidth}, ` +
-        `wanted ${rows} rows of ${columns}`,
+      `Broken fastText model: its input has ${this.#codes.length} codes for rows of ${count} parts of width ${width}, ` +
+        `the last of width ${lastWidth}; expected ${rows} rows of ${columns} columns`,
     );
   }
 
@@ -93,7 +93,7 @@ export class QuantizedRows {
   }
 }
 
-/** A product quantizer's centroids: `count` parts of `width` numbers, the last of `lastWidth`. */
+/** Centroids of a product quantizer with `count` parts of `width` numbers each, `lastWidth` in the last. */
 class Quantizer {
   readonly count: number;
   readonly width: number;
@@ -109,17 +109,21 @@ class Quantizer {
   }
 }
 
-/** A node of the label tree; leaves first, the root last. */
+/** A node of the label tree. */
 export interface TreeNode {
-  /** How often it was seen in training, with all below it. */
+  /** Occurrences in training of all labels below the node. */
   count: number;
-  /** Number of the node to the left; -1 for a leaf. */
+  /** Index of the left child; -1 for a leaf. */
   left: number;
-  /** Number of the node to the right; -1 for a leaf. */
+  /** Index of the right child; -1 for a leaf. */
   right: number;
 }
 
-/** fastText's Huffman tree: `counts` fall, so two rising queues give the two rarest. */
+/**
+ * The Huffman tree of fastText: first a leaf for each label, then inner nodes, the root last. Because
+ * `counts` are in descending order, the rarest node is always the last unused leaf or the first unused inner
+ * node.
+ */
 export function huffmanTree(counts: readonly number[]): TreeNode[] {
   const tree: TreeNode[] = counts.map((count) => ({ count, left: -1, right: -1 }));
   let leaf = counts.length - 1;

@@ -1,5 +1,6 @@
 /**
- * Language identification by fastText's lid.176 (176 languages, the quantized model), which installs from npm.
+ * Language identification with fastText's quantized model lid.176 for 176 languages, which is installed from
+ * npm.
  * Source: Joulin et al. 2016; model from https://fasttext.cc, CC BY-SA 3.0, in npm fasttext.wasm.js.
  *
  * @module
@@ -9,25 +10,29 @@ import type { Document } from "../../items.ts";
 import { FastText } from "./fasttext.ts";
 import type { RecipeGeneration } from "../recipe.ts";
 
-/** What to keep. */
+/** Which languages are kept. */
 export interface LanguageOptions {
-  /** Labels to keep (default `["en"]`); none: any language. */
+  /** Language codes to keep (default `["en"]`); an empty list keeps all languages. */
   readonly languages?: readonly string[];
-  /** A score must be above it (default 0.65, FineWeb's). */
+  /** Score that a document must exceed (default 0.65, FineWeb's value). */
   readonly threshold?: number;
-  /** `release` takes line ends out before asking, `current` (default) puts a space. */
+  /**
+   * How line ends are removed before prediction: `release` deletes them, `current` (default) makes them
+   * spaces.
+   */
   readonly recipe?: RecipeGeneration;
 }
 
 /**
- * Keeps documents whose most probable language is wanted and sure enough, and sets `language` and `languageScore`.
- * Drops with the language as reason: `language_fr`, or `language_score_en` where the score is too low. Needs read
- * permission for the package cache.
+ * Keeps documents whose most probable language is in the list with a sufficient score, and sets `language`
+ * and `languageScore`. The reason for dropping names the language: `language_fr`, or `language_score_en`
+ * where only the score is too low. Needs read permission for the package cache. Throws RangeError for a
+ * threshold outside 0 to 1.
  */
 export function language(options: LanguageOptions = {}): Stage<Document, Document> {
   const { languages = ["en"], threshold = 0.65, recipe = "current" } = options;
   if (!(threshold >= 0 && threshold <= 1)) {
-    throw new RangeError(`Language threshold is ${threshold}: wanted a number from 0 to 1`);
+    throw new RangeError(`The language threshold is ${threshold}: expected a number from 0 to 1`);
   }
   const gap = recipe === "release" ? "" : " ";
   return stage<Document, Document, { model: FastText }>({
@@ -35,10 +40,10 @@ export function language(options: LanguageOptions = {}): Stage<Document, Documen
     open: async () => ({ model: await loadLanguageModel() }),
     push(doc, { model }, ctx) {
       const { label, probability } = model.predict(doc.text.replaceAll("\n", gap));
-      const judged: Document = { ...doc, language: label, languageScore: probability };
-      if (languages.length > 0 && !languages.includes(label)) ctx.drop(judged, `language_${label}`);
-      else if (!(probability > threshold)) ctx.drop(judged, `language_score_${label}`);
-      else return [judged];
+      const labelled: Document = { ...doc, language: label, languageScore: probability };
+      if (languages.length > 0 && !languages.includes(label)) ctx.drop(labelled, `language_${label}`);
+      else if (!(probability > threshold)) ctx.drop(labelled, `language_score_${label}`);
+      else return [labelled];
       return [];
     },
     save: () => null,
@@ -47,7 +52,7 @@ export function language(options: LanguageOptions = {}): Stage<Document, Documen
 
 let loaded: Promise<FastText> | undefined;
 
-/** The lid.176 model, read once in a thread. Throws Deno.errors.NotFound if the package is incomplete. */
+/** The model lid.176, loaded once per thread. Throws Deno.errors.NotFound if the package is incomplete. */
 export function loadLanguageModel(): Promise<FastText> {
   return loaded ??= load();
 }

@@ -1,6 +1,7 @@
 /**
- * Documents set aside on disk until it is known which stay: an append-only file of parts, each its length in bytes,
- * its number of documents (4 bytes each, little-endian) and their JSON lines compressed.
+ * Stores documents on disk until it is known which of them are kept. The file is append-only and consists of
+ * parts. A part is its compressed length in bytes and its number of documents, both as 4 bytes little-endian,
+ * then the documents as gzip-compressed JSON lines.
  *
  * @module
  */
@@ -9,9 +10,9 @@ import type { Document } from "../../items.ts";
 import { openTruncated, writeAllSync } from "../../disk/exact_io.ts";
 import { readFull } from "./whole_io.ts";
 
-const PART = 1 << 20; // characters: big enough to compress well, small enough to hold
+const PART = 1 << 20; // characters: enough to compress well, and few enough to keep in memory
 
-/** Writes the file, or goes on with it. */
+/** A file of documents, open for appending and reading. */
 export class DocumentStore {
   readonly #path: string;
   readonly #file: Deno.FsFile;
@@ -19,18 +20,20 @@ export class DocumentStore {
   #held: string[] = [];
   #length = 0;
 
-  /** Cuts the file at `path` back to `bytes`. Throws Deno.errors.InvalidData where it has fewer. */
+  /**
+   * Opens or creates the file and truncates it to `bytes`. Throws Deno.errors.InvalidData if it is shorter.
+   */
   constructor(path: string, bytes: number) {
     [this.#path, this.#bytes] = [path, bytes];
     this.#file = openTruncated(path, bytes);
   }
 
-  /** Length of the file: what a checkpoint holds, after `sync`. */
+  /** Length of the file in bytes, which a checkpoint saves after `sync`. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Appends a document; its undecoded page is not kept. */
+  /** Appends a document without its `html`. */
   add({ html: _, ...doc }: Document): void {
     const line = JSON.stringify(doc);
     this.#held.push(line);
@@ -38,19 +41,19 @@ export class DocumentStore {
     if (this.#length >= PART) this.#write();
   }
 
-  /** Brings to disk what was added. */
+  /** Writes all added documents to disk, with fsync. */
   sync(): void {
     this.#write();
     this.#file.syncSync();
   }
 
-  /** Closes the file, written up to the last document. */
+  /** Writes the remaining documents and closes the file. */
   close(): void {
     this.#write();
     this.#file.close();
   }
 
-  /** The documents from number `first` on, in order. Throws Deno.errors.InvalidData for a part that is damaged. */
+  /** The documents from index `first` on, in order. Throws Deno.errors.InvalidData for a damaged part. */
   *read(first: number): Generator<Document> {
     this.#write();
     using file = Deno.openSync(this.#path, { read: true });
@@ -62,7 +65,9 @@ export class DocumentStore {
         file.seekSync(length, Deno.SeekMode.Current);
       } else {
         const lines = this.#part(file, { at, length });
-        if (lines.length !== count) throw this.#damaged(at, `has ${lines.length} documents, wanted ${count}`);
+        if (lines.length !== count) {
+          throw this.#damaged(at, `has ${lines.length} documents instead of ${count}`);
+        }
         for (const line of lines.slice(Math.max(0, first - number))) yield JSON.parse(line);
       }
       number += count;
@@ -72,7 +77,8 @@ export class DocumentStore {
 
   #write(): void {
     if (this.#held.length === 0) return;
-    const part = gzipSync(this.#held.join("\n"), { level: 1 }); // read once, soon
+    const part = gzipSync(this.#held.join("
+"), { level: 1 }); // fast: the file is read only once
     writeAllSync(this.#file, Uint32Array.of(part.length, this.#held.length));
     writeAllSync(this.#file, new Uint8Array(part));
     this.#bytes += 8 + part.length;
@@ -81,19 +87,21 @@ export class DocumentStore {
   }
 
   #part(file: Deno.FsFile, { at, length }: { at: number; length: number }): string[] {
-    if (at + 8 + length > this.#bytes) throw this.#damaged(at, `has ${length} bytes, the file ends before`);
+    if (at + 8 + length > this.#bytes) {
+      throw this.#damaged(at, `has ${length} bytes, but the file is shorter`);
+    }
     const bytes = new Uint8Array(length);
     readFull(file, bytes, this.#path);
     try {
       return new TextDecoder().decode(gunzipSync(bytes)).split("\n");
     } catch (cause) {
-      throw this.#damaged(at, "does not decompress", cause);
+      throw this.#damaged(at, "cannot be decompressed", cause);
     }
   }
 
   #damaged(at: number, why: string, cause?: unknown): Error {
     return new Deno.errors.InvalidData(
-      `Cannot read ${this.#path}: the part at byte ${at} ${why}: begin anew with --resume never`,
+      `Cannot read ${this.#path}: the part at byte ${at} ${why}: start over with --resume never`,
       { cause },
     );
   }

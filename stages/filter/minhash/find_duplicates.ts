@@ -1,6 +1,7 @@
 /**
- * From sorted signatures to the documents that go: buckets are merged over all sets, equal neighbours are joined, of
- * each cluster all but the root is removed. Files as datatrove's: `000000.remove`, 4 bytes little-endian a document.
+ * Finds the documents to remove from sorted signatures. For each bucket, the files of all sets are merged and
+ * equal neighbours are joined into clusters; all documents of a cluster but its root are then removed. The
+ * result files have datatrove's format: `000000.remove` with 4 bytes per document, little-endian.
  *
  * @module
  */
@@ -11,27 +12,27 @@ import { comparedFields, readSignatureSets, type SignatureSet } from "./signatur
 import { signaturePath } from "./sort_signatures.ts";
 import { writeInParts } from "./whole_io.ts";
 
-const PAUSE = 1 << 16; // records between two turns of the event loop
+const PAUSE = 1 << 16; // records between two pauses for the event loop
 
 /** Where the sets are, and how much memory may be used. */
 export interface FindDuplicatesOptions {
-  /** Folder of the sorted signatures; the files of what is removed are written there. */
+  /** Folder of the sorted signatures, to which the result files are written. */
   readonly dir: string;
-  /** Bytes (default 512 MiB); 8 a document are needed. */
+  /** Memory limit in bytes (default 512 MiB); at least 8 bytes per document are needed. */
   readonly memory?: number;
-  /** Ends it early. */
+  /** Signal that aborts the search. */
   readonly signal?: AbortSignal;
 }
 
-/** What was found. */
+/** Numbers of all documents, of pairs of equal neighbours in a bucket, and of documents to remove. */
 export type DuplicateCounts = Readonly<{ documents: number; pairs: number; removed: number }>;
 
 /**
- * Finds the duplicates of all sets in a folder and writes `RRRRRR.remove` for each rank, whole or not at all; the
- * numbers in it ascend. The result depends on the documents and their order alone.
+ * Finds the duplicates among all sets in a folder and writes `RRRRRR.remove` for each rank R, atomically. The
+ * document numbers in it ascend. The result depends only on the documents and their order.
  *
- * Throws RangeError where memory is too small or sets were signed with different options, Deno.errors.InvalidData for
- * files that are cut, out of order or changed.
+ * Throws RangeError if memory is too small or the sets were signed with different options,
+ * Deno.errors.InvalidData for files that are truncated, out of order or changed.
  */
 export async function findDuplicates(
   { dir, memory = 512 * 2 ** 20, signal }: FindDuplicatesOptions,
@@ -65,18 +66,21 @@ export async function findDuplicates(
   return { documents, pairs, removed };
 }
 
-/** Where the documents to remove of a rank are listed. */
+/** Path of the file that lists the documents to remove from a rank. */
 export function removalPath(dir: string, rank: number): string {
   return `${dir}/${String(rank).padStart(6, "0")}.remove`;
 }
 
-/** The documents to remove of a rank, ascending, read as they are asked for. Throws Deno.errors.InvalidData. */
+/**
+ * Numbers of the documents to remove from a rank, ascending and read lazily. Throws Deno.errors.InvalidData
+ * for a file of a wrong length.
+ */
 export function* readRemoval(dir: string, rank: number): Generator<number> {
   const path = removalPath(dir, rank);
   using file = Deno.openSync(path, { read: true });
   if (file.statSync().size % 4 !== 0) {
     throw new Deno.errors.InvalidData(
-      `Cannot read ${path}: it ends amid a number: find the duplicates again`,
+      `Cannot read ${path}: its length is not a multiple of 4 bytes: find the duplicates again`,
     );
   }
   const numbers = new Uint32Array(16384), bytes = new Uint8Array(numbers.buffer);
@@ -90,17 +94,20 @@ export function* readRemoval(dir: string, rank: number): Generator<number> {
   }
 }
 
+/** One bucket of all sets. */
 interface Bucket {
   readonly bucket: number;
   readonly sets: readonly SignatureSet[];
-  /** The number of each set's first document among all. */
+  /** For each set, the number of its first document among the documents of all sets. */
   readonly starts: readonly number[];
   readonly dir: string;
   readonly memory: number;
   readonly signal?: AbortSignal;
 }
 
-/** Joins what agrees in a bucket; gives how many neighbours did. */
+/**
+ * Joins the documents whose signatures agree in a bucket. Returns the number of pairs of equal neighbours.
+ */
 async function joinBucket(clusters: Clusters, { bucket, sets, starts, dir, memory, signal }: Bucket) {
   const buffer = Math.min(2 ** 20, Math.floor(memory / sets.length));
   const startOf = new Map(sets.map(({ rank }, i) => [rank, starts[i]]));
@@ -136,21 +143,21 @@ async function joinBucket(clusters: Clusters, { bucket, sets, starts, dir, memor
 
 function check(sets: readonly SignatureSet[], { dir, memory }: { dir: string; memory: number }): void {
   if (sets.length === 0) {
-    throw new RangeError(`Cannot find duplicates in ${dir}: there are no signatures: sign documents first`);
+    throw new RangeError(`Cannot find duplicates in ${dir}: it contains no signatures: sign documents first`);
   }
   for (const set of sets) {
     const name = comparedFields.find((name) => set[name] !== sets[0][name]);
     if (name === undefined) continue;
     throw new RangeError(
-      `Cannot compare the signatures in ${dir}: ${name} is ${sets[0][name]} in rank ${sets[0].rank} and ${
-        set[name]
-      } in rank ${set.rank}: sign all with the same options`,
+      `Cannot compare the signatures in ${dir}: ${name} is ${sets[0][name]} in rank ${sets[0].rank} and ` +
+        `${set[name]} in rank ${set.rank}: sign all documents with the same options`,
     );
   }
   const needed = 8 * sets.reduce((sum, { documents }) => sum + documents, 0);
   if (needed > memory) {
     throw new RangeError(
-      `Cannot find the duplicates of ${needed / 8} documents in ${memory} bytes: give at least ${needed}`,
+      `Cannot find the duplicates of ${needed / 8} documents in ${memory} bytes of memory: ` +
+        `allow at least ${needed} bytes`,
     );
   }
 }

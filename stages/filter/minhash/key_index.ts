@@ -1,7 +1,7 @@
 /**
- * All keys seen so far, in bounded memory. They are appended to a file in order of arrival: its length is the whole
- * state. What does not fit in memory is also kept in sorted runs, which are made again from that file where they are
- * missing or too long.
+ * All keys seen so far, in bounded memory. They are appended to a file in order of arrival: its length is the
+ * whole state. What does not fit in memory is also kept in sorted runs, which are made again from that file
+ * where they are missing or too long.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Sorted keys on disk: 8 bytes each, a little-endian float. The first key of every block of 4 KiB is in memory, so a
- * look-up reads one block.
+ * Sorted keys on disk: 8 bytes each, a little-endian float. The first key of every block of 4 KiB is in
+ * memory, so a look-up reads one block.
  *
  * @module
  */
@@ -96,7 +96,9 @@ interface OpenRun {
   readonly fences: Float64Array;
 }
 
-/** The keys of several runs as one ascending sequence, a part at a time; a part is overwritten by the next. */
+/**
+ * The keys of several runs as one ascending sequence, a part at a time; a part is overwritten by the next.
+ */
 export function* mergeKeyRuns(runs: readonly KeyRun[]): Generator<Keys> {
   const heads = runs.map((run) => ({ parts: run.read(), part: new Float64Array(0), at: 0 }));
   const refill = (head: (typeof heads)[number]): boolean => {

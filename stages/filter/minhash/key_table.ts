@@ -1,27 +1,28 @@
 /**
- * A set of keys in memory: open addressing over floats, no object a key.
+ * A set of keys in memory: a hash table with open addressing in a Float64Array, which needs no object per
+ * key.
  *
  * @module
  */
 
-const SPAN = 2 ** 53; // keys are whole numbers from 1 to below it, evenly spread
+const KEY_LIMIT = 2 ** 53; // all keys are less than this
 
-/** Keys that are whole numbers from 1 to 2^53 - 1 and evenly spread, as hashes are. */
+/** A set of keys that are integers from 1 to 2^53 - 1, evenly distributed as hashes are. */
 export class KeyTable {
-  #slots = new Float64Array(1024); // 0: empty
+  #slots = new Float64Array(1024); // 0 is an empty slot
   #size = 0;
 
-  /** How many it holds. */
+  /** Number of keys. */
   get size(): number {
     return this.#size;
   }
 
-  /** Whether it holds the key. */
+  /** Whether the set contains a key. */
   has(key: number): boolean {
     return this.#slots[this.#find(key)] === key;
   }
 
-  /** Adds a key that may be there already. */
+  /** Adds a key; adding it again has no effect. */
   add(key: number): void {
     const slot = this.#find(key);
     if (this.#slots[slot] === key) return;
@@ -29,7 +30,7 @@ export class KeyTable {
     if (++this.#size * 2 > this.#slots.length) this.#grow();
   }
 
-  /** All keys, ascending. */
+  /** All keys in ascending order. */
   sorted(): Float64Array<ArrayBuffer> {
     const keys = new Float64Array(this.#size);
     let at = 0;
@@ -37,7 +38,7 @@ export class KeyTable {
     return keys.sort();
   }
 
-  /** Empties it, keeping its memory. */
+  /** Removes all keys but keeps the memory. */
   clear(): void {
     this.#slots.fill(0);
     this.#size = 0;
@@ -45,7 +46,7 @@ export class KeyTable {
 
   #find(key: number): number {
     const slots = this.#slots, mask = slots.length - 1;
-    let slot = Math.floor(key * (slots.length / SPAN)); // the key is a hash: its first bits are the place
+    let slot = Math.floor(key * (slots.length / KEY_LIMIT)); // the key is itself a hash: its high bits select the slot
     while (slots[slot] !== 0 && slots[slot] !== key) slot = (slot + 1) & mask;
     return slot;
   }

@@ -1,6 +1,7 @@
 /**
- * MinHash deduplication as FineWeb does it: all documents are set aside and signed, then clustered; of each cluster one
- * goes on. Source: Penedo et al. 2024 (arXiv 2406.17557); datatrove's MinHash, whose signatures and choices these are.
+ * MinHash deduplication as FineWeb does it: all documents are stored and signed, then clustered, and one per
+ * cluster is passed on. Source: Penedo et al. 2024 (arXiv 2406.17557); signatures and kept documents are
+ * those of datatrove.
  *
  * @module
  */
@@ -15,50 +16,59 @@ import { type SignatureOptions, Signer } from "./signer.ts";
 import { sortSignatures } from "./sort_signatures.ts";
 import { existsSync, removeIfThereSync } from "../../disk/whole_files.ts";
 
-/** How documents are compared, and where they wait. */
+/** How documents are compared, and where they are stored until then. */
 export interface MinhashClustersOptions extends SignatureOptions {
-  /** Folder of documents and signatures, made if missing: the documents compressed and 1.9 kB for each. */
+  /**
+   * Folder for documents and signatures, created if missing. It holds the compressed documents and 1.9 kB for
+   * each.
+   */
   readonly dir: string;
-  /** Bytes of memory for signatures while they are sorted and clustered (default 512 MiB); 8 a document at least. */
+  /**
+   * Memory limit in bytes for sorting and clustering (default 512 MiB); at least 8 bytes per document are
+   * needed.
+   */
   readonly memory?: number;
 }
 
-/** What a checkpoint holds. */
-interface Saved {
-  /** Documents set aside, and how many of them have a signature. */
+/** State of the stage in a checkpoint. */
+interface SavedClusters {
+  /** Number of documents stored. */
   documents: number;
+  /** Number of documents that have a signature. */
   signed: number;
-  /** Bytes of the documents on disk. */
+  /** Size of the file of documents in bytes. */
   stored: number;
-  /** How many of them have been passed on or dropped; null while there are more to come. */
+  /** Number of documents passed on or dropped; null while the input has not ended. */
   given: number | null;
 }
 
-interface State extends Saved {
+/** State of the open stage. */
+interface ClustersState extends SavedClusters {
   readonly store: DocumentStore;
   readonly log: SignatureLog;
   readonly signer: Signer;
 }
 
 /**
- * Holds all documents back until the input ends, then passes on one of each cluster of near-duplicates, in their
- * order, and drops the others with the reason `duplicate`. Two documents are near-duplicates if a bucket of their
- * signatures is the same; a cluster is what hangs together by such pairs. The kept one is the root of the union-find,
- * as in datatrove: pairs are joined bucket by bucket, in order of hashes; the greater cluster's root stays
- * (`release`: the first one's). It depends on the documents and their order, on nothing else.
+ * Holds back all documents until the input ends. Then it passes on one document of each cluster of
+ * near-duplicates, in the original order, and drops the others as `duplicate`. Two documents are
+ * near-duplicates if their signatures agree in a bucket. Clusters are the connected components of such pairs.
+ * The kept document is the root in the union-find structure, as in datatrove: pairs are joined bucket by
+ * bucket in the order of their hashes, and the root of the larger cluster is kept (`release`: the root of the
+ * first). It depends only on the documents and their order.
  *
- * Throws RangeError for options out of range and where memory is too small for so many documents,
- * Deno.errors.InvalidData where files in the folder were cut or changed.
+ * Throws RangeError for options out of range and for too little memory, Deno.errors.InvalidData where files
+ * in the folder are truncated or changed.
  */
 export function minhashClusters(options: MinhashClustersOptions): Stage<Document, Document> {
   const { dir, memory = 512 * 2 ** 20 } = options;
-  return stage<Document, Document, State>({
+  return stage<Document, Document, ClustersState>({
     name: "minhash",
     resumesFlush: true,
-    async open(_ctx, saved: Saved = { documents: 0, signed: 0, stored: 0, given: null }) {
+    async open(_ctx, saved: SavedClusters = { documents: 0, signed: 0, stored: 0, given: null }) {
       const signer = await Signer.open(options);
       Deno.mkdirSync(dir, { recursive: true });
-      if (saved.given === null) forget(dir);
+      if (saved.given === null) deleteResults(dir);
       const store = new DocumentStore(`${dir}/documents.store`, saved.stored);
       const log = new SignatureLog(`${dir}/signatures.log`, { bytes: signer.bytes, count: saved.signed });
       return { ...saved, store, log, signer };
@@ -101,14 +111,21 @@ export function minhashClusters(options: MinhashClustersOptions): Stage<Document
   });
 }
 
-/** Deletes what `minhashClusters` set aside once it is no longer needed: documents, and signatures before sorting. */
+/**
+ * Deletes files of `minhashClusters` that are no longer needed at its end: the documents and unsorted
+ * signatures.
+ */
 export function deleteDocumentStore(dir: string): void {
   for (const name of ["documents.store", "signatures.log"]) removeIfThereSync(`${dir}/${name}`);
 }
 
 async function cluster(
   options: SignatureOptions & { readonly dir: string },
-  { state, memory, signal }: { readonly state: State; readonly memory: number; readonly signal: AbortSignal },
+  { state, memory, signal }: {
+    readonly state: ClustersState;
+    readonly memory: number;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
   const { dir } = options;
   const set = signatureSetOf(options, { ...state, rank: 0 });
@@ -116,8 +133,8 @@ async function cluster(
   await findDuplicates({ dir, memory, signal });
 }
 
-/** Deletes what was made of documents that a resume will see again. */
-function forget(dir: string): void {
+/** Deletes the results of an earlier run, because the resumed run will compute them from more documents. */
+function deleteResults(dir: string): void {
   removeIfThereSync(removalPath(dir, 0));
   removeIfThereSync(signatureSetPath(dir, 0));
   for (const { name } of Deno.readDirSync(dir)) {

@@ -1,6 +1,6 @@
 /**
- * MinHash deduplication of a stream: the first of near-duplicates stays, while the stream goes on. Source: Broder
- * 1997; buckets as in FineWeb (Penedo et al. 2024, arXiv 2406.17557).
+ * MinHash deduplication of a stream: the first of near-duplicates stays, while the stream goes on. Source:
+ * Broder 1997; buckets as in FineWeb (Penedo et al. 2024, arXiv 2406.17557).
  *
  * @module
  */
@@ -21,16 +21,17 @@ export interface MinhashSeenOptions extends SignatureOptions {
 const BYTES_A_KEY = 24; // in a table half full, and once more while it is sorted
 
 /**
- * Drops a document of which any bucket was seen before, with the reason `duplicate`; what was seen is also what was
- * dropped, so a chain of near-duplicates leaves its first. A document with fewer words than a shingle stays.
+ * Drops a document of which any bucket was seen before, with the reason `duplicate`; what was seen is also
+ * what was dropped, so a chain of near-duplicates leaves its first. A document with fewer words than a
+ * shingle stays.
  *
- * FineWeb's own way, `minhashClusters`, has all documents before it decides: of each cluster it keeps the one that is
- * the root of its union-find. Here the kept one is the first, and where two documents that are not alike have both
- * gone by before a third that is like both, both stay. A bucket is remembered by a hash of 53 bits: of 100 million
- * documents about 8 are dropped though no bucket is the same.
+ * FineWeb's own way, `minhashClusters`, has all documents before it decides: of each cluster it keeps the one
+ * that is the root of its union-find. Here the kept one is the first, and where two documents that are not
+ * alike have both gone by before a third that is like both, both stay. A bucket is remembered by a hash of 53
+ * bits: of 100 million documents about 8 are dropped though no bucket is the same.
  *
- * Throws RangeError for options out of range; when it resumes, Deno.errors.InvalidData where the folder has lost what
- * the checkpoint says.
+ * Throws RangeError for options out of range; when it resumes, Deno.errors.InvalidData where the folder has
+ * lost what the checkpoint says.
  */
 export function minhashSeen(options: MinhashSeenOptions): Stage<Document, Document> {
   const { dir, memory = 256 * 2 ** 20 } = options;

@@ -1,5 +1,6 @@
 /**
- * The stage that signs documents: the costly part of MinHash, which remembers nothing, so it may run in workers.
+ * The stage that signs documents: the costly part of MinHash, which remembers nothing, so it may run in
+ * workers.
  *
  * @module
  */
@@ -8,8 +9,8 @@ import type { Document } from "../../items.ts";
 import { type SignatureOptions, Signer } from "./signer.ts";
 
 /**
- * Sets `signature`, where a document has as many words as a shingle. A stage after it compares: `minhashSeen` or
- * `minhashClusters`. Throws RangeError for options out of range, when opened.
+ * Sets `signature`, where a document has as many words as a shingle. A stage after it compares: `minhashSeen`
+ * or `minhashClusters`. Throws RangeError for options out of range, when opened.
  */
 export function minhashSign(options: SignatureOptions = {}): Stage<Document, Document> {
   return {

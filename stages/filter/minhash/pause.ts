@@ -1,10 +1,10 @@
 /**
- * A turn of the event loop amid long work, so that timers and Ctrl-C get their chance.
+ * Gives the event loop a turn during long synchronous work, so that timers and Ctrl-C are handled.
  *
  * @module
  */
 
-/** Lets everything else that waits run. Throws the signal's reason once it is aborted. */
+/** Lets pending tasks of the event loop run. Throws the signal's reason if it is aborted. */
 export async function pause(signal?: AbortSignal): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   signal?.throwIfAborted();

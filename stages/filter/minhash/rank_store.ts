@@ -1,7 +1,7 @@
 /**
- * MinHash deduplication shared by several processes: each sets its documents aside with their signatures; once all are
- * there, one clusters them and reads the documents back, in the order of the processes. What comes of it is what
- * `minhashClusters` makes of all documents in one stream.
+ * MinHash deduplication shared by several processes: each sets its documents aside with their signatures;
+ * once all are there, one clusters them and reads the documents back, in the order of the processes. What
+ * comes of it is what `minhashClusters` makes of all documents in one stream.
  *
  * @module
  */
@@ -41,8 +41,8 @@ interface State extends Saved {
 }
 
 /**
- * A sink: `<dir>/00003.documents`, and, signed, sorted signatures in datatrove's files with `<dir>/00003.json`, which
- * says that they are whole. Throws as `minhashClusters`.
+ * A sink: `<dir>/00003.documents`, and, signed, sorted signatures in datatrove's files with
+ * `<dir>/00003.json`, which says that they are whole. Throws as `minhashClusters`.
  */
 export function storeRankDocuments(
   { dir, rank, sign, memory = 512 * 2 ** 20 }: StoreRankOptions,
@@ -141,8 +141,8 @@ interface DropState extends StoredDocumentsState {
 }
 
 /**
- * Of what `documentsAside` gives, passes on one of each cluster of near-duplicates and drops the others with the reason
- * `duplicate`; they are found when it opens. Throws as `findDuplicates`.
+ * Of what `documentsAside` gives, passes on one of each cluster of near-duplicates and drops the others with
+ * the reason `duplicate`; they are found when it opens. Throws as `findDuplicates`.
  */
 export function dropDuplicates(
   { dir, memory = 512 * 2 ** 20 }: DropDuplicatesOptions,
@@ -181,7 +181,10 @@ export function dropDuplicates(
   });
 }
 
-/** Deletes what processes have set aside once it is no longer needed: documents, and signatures before sorting. */
+/**
+ * Deletes what processes have set aside once it is no longer needed: documents, and signatures before
+ * sorting.
+ */
 export function deleteRankStores({ dir, world }: { readonly dir: string; readonly world: number }): void {
   for (let rank = 0; rank < world; rank++) {
     removeIfThereSync(storePath(dir, rank));

@@ -1,6 +1,7 @@
 /**
- * Signatures in order of arrival: an append-only file of records, the buckets' hashes and the document's number. It is
- * the whole truth about a set of documents; what `sortSignatures` makes of it can be made again.
+ * Signatures in order of arrival: an append-only file of records, the buckets' hashes and the document's
+ * number. It is the whole truth about a set of documents; what `sortSignatures` makes of it can be made
+ * again.
  *
  * @module
  */
@@ -17,8 +18,8 @@ export class SignatureLog {
   #count: number;
 
   /**
-   * Cuts the file at `path` back to `count` records. `bytes`: a signature's. Throws Deno.errors.InvalidData where it has
-   * fewer.
+   * Cuts the file at `path` back to `count` records. `bytes`: a signature's. Throws Deno.errors.InvalidData
+   * where it has fewer.
    */
   constructor(path: string, { bytes, count }: { readonly bytes: number; readonly count: number }) {
     this.#record = bytes + 4;

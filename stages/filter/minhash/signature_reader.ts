@@ -1,6 +1,6 @@
 /**
- * Sorted signatures of one bucket: records of the bucket's hashes, 8 bytes each, and the document's number, 4 bytes,
- * all little-endian; datatrove's `.minhash.sig`.
+ * Sorted signatures of one bucket: records of the bucket's hashes, 8 bytes each, and the document's number, 4
+ * bytes, all little-endian; datatrove's `.minhash.sig`.
  *
  * @module
  */
@@ -60,7 +60,9 @@ export class SignatureReader {
     return this.words[this.at + this.#width - 1];
   }
 
-  /** Goes to the next record; false at the end. Throws Deno.errors.InvalidData for what no sorted file holds. */
+  /**
+   * Goes to the next record; false at the end. Throws Deno.errors.InvalidData for what no sorted file holds.
+   */
   next(): boolean {
     if (this.#read === this.#source.records) return this.#finish();
     if (this.#read > 0) this.#last.set(this.words.subarray(this.at, this.at + this.#width));

@@ -1,5 +1,6 @@
 /**
- * What is known of a set of sorted signatures: the file `RRRRR.json` beside the buckets' folders, written last.
+ * What is known of a set of sorted signatures: the file `RRRRR.json` beside the buckets' folders, written
+ * last.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * MinHash signatures of texts. Source: Broder 1997; parameters and hashing as in datatrove's MinHash (sha1, 64 bits),
- * so signatures of the same words are the same bits.
+ * MinHash signatures of texts. Source: Broder 1997; parameters and hashing as in datatrove's MinHash (sha1,
+ * 64 bits), so signatures of the same words are the same bits.
  *
  * @module
  */
@@ -80,8 +80,8 @@ export class Signer {
   }
 
   /**
-   * A text's signature: buckets × rows hashes of 8 bytes, little-endian. Null where the text has fewer words than a
-   * shingle: it is like no other.
+   * A text's signature: buckets × rows hashes of 8 bytes, little-endian. Null where the text has fewer words
+   * than a shingle: it is like no other.
    */
   sign(text: string): Uint8Array<ArrayBuffer> | null {
     const words = this.wordsOf(text);
@@ -105,8 +105,8 @@ export class Signer {
   }
 
   /**
-   * For each bucket of a signature a whole number from 1 to 2^53 - 1, the same where the bucket is the same; buckets
-   * that differ have the same once in 2^53.
+   * For each bucket of a signature a whole number from 1 to 2^53 - 1, the same where the bucket is the same;
+   * buckets that differ have the same once in 2^53.
    */
   keys(signature: Uint8Array): Float64Array<ArrayBuffer> {
     const { memory, keys } = this.#wasm;
@@ -124,7 +124,9 @@ export class Signer {
   }
 }
 
-/** The permutations x → (x a + b mod 2^64) mod (2^61 - 1): a, then b, drawn from numpy's RandomState(seed). */
+/**
+ * The permutations x → (x a + b mod 2^64) mod (2^61 - 1): a, then b, drawn from numpy's RandomState(seed).
+ */
 export function permutations(
   seed: number,
   count: number,

@@ -21,8 +21,9 @@ const accents = /\p{Mn}+/gu;
 const ascii = /^[\0-\x7f]*$/;
 
 /**
- * The text simplified. `current` reads 3.14 as one number and puts a space for a punctuation mark; `release` deletes
- * the mark, so words that it held apart become one, and reads a row of digits as a number only after that.
+ * The text simplified. `current` reads 3.14 as one number and puts a space for a punctuation mark; `release`
+ * deletes the mark, so words that it held apart become one, and reads a row of digits as a number only after
+ * that.
  */
 export function simplify(text: string, recipe: RecipeGeneration): string {
   const lower = text.toLowerCase();

@@ -1,6 +1,7 @@
 /**
- * From signatures in order of arrival to a sorted file for each bucket, in bounded memory: parts that fit are sorted,
- * written as runs and merged. Files and folders are named as datatrove's: `bucket_003/00000.minhash.sig`.
+ * From signatures in order of arrival to a sorted file for each bucket, in bounded memory: parts that fit are
+ * sorted, written as runs and merged. Files and folders are named as datatrove's:
+ * `bucket_003/00000.minhash.sig`.
  *
  * @module
  */
@@ -29,8 +30,8 @@ export interface SortOptions {
 }
 
 /**
- * Sorts a set's signatures; writes `bucket_BBB/RRRRR.minhash.sig` for bucket and rank, and last `RRRRR.json`, which
- * says that they are whole. Throws Deno.errors.InvalidData where the log is cut short.
+ * Sorts a set's signatures; writes `bucket_BBB/RRRRR.minhash.sig` for bucket and rank, and last `RRRRR.json`,
+ * which says that they are whole. Throws Deno.errors.InvalidData where the log is cut short.
  */
 export async function sortSignatures(options: SortOptions): Promise<SignatureSet> {
   const { dir, set } = options;

@@ -1,18 +1,20 @@
 /**
- * Clusters of documents by union-find. Source: Galler and Fischer 1964; which root is kept, as in datatrove.
+ * Clusters of documents, as a union-find structure. Source: Galler and Fischer 1964; the choice of the root
+ * follows datatrove.
  *
  * @module
  */
 import type { RecipeGeneration } from "../recipe.ts";
 
-/** Documents 0 … count-1, each at first a cluster of its own; 8 bytes a document. */
+/** Clusters of documents 0 to count - 1, at first one per document. Takes 8 bytes per document. */
 export class Clusters {
   readonly #parents: Uint32Array;
   readonly #sizes: Uint32Array;
   readonly #bySize: boolean;
 
   /**
-   * `current`: the root of the greater cluster stays root, of equal ones the first's; `release`: always the first's.
+   * Clusters whose root after a join depends on the generation: `current` keeps the root of the larger
+   * cluster, on a tie that of the first; `release` always keeps that of the first.
    */
   constructor(count: number, recipe: RecipeGeneration) {
     this.#parents = new Uint32Array(count);
@@ -21,17 +23,17 @@ export class Clusters {
     this.#bySize = recipe === "current";
   }
 
-  /** The document that stands for the cluster of `document`: the one to keep. */
+  /** The root of the cluster that contains `document`, which is the document to keep. */
   root(document: number): number {
     const parents = this.#parents;
     while (parents[document] !== document) {
-      parents[document] = parents[parents[document]]; // halves the path; roots stay what they are
+      parents[document] = parents[parents[document]]; // path halving, which does not change roots
       document = parents[document];
     }
     return document;
   }
 
-  /** Makes one cluster of those of both. */
+  /** Joins the clusters of two documents. */
   join(first: number, second: number): void {
     let [a, b] = [this.root(first), this.root(second)];
     if (a === b) return;

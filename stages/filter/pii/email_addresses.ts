@@ -1,7 +1,8 @@
 /**
- * Finds e-mail addresses as datatrove's pattern does: words of letters, digits and signs, joined by dots, "@", and a
- * host of two labels or more or an address in brackets. A regular expression for it goes back over a long word of dots
- * once for each place in it; this looks from each "@" to both sides, so it passes over a text once.
+ * Finds the e-mail addresses that datatrove's pattern matches: words of letters, digits and signs joined by
+ * dots, "@", and a host of at least two labels or an address in brackets. As a regular expression, the
+ * pattern backtracks in quadratic time over a long word with many dots. Searching from each "@" in both
+ * directions takes linear time.
  *
  * Source: datatrove's PII formatter, whose pattern is RFC 5322's without quoted names.
  *
@@ -13,20 +14,21 @@ const signs = "!#$%&'*+/=?^_`{|}~-";
 const octet = "25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?";
 const wordCharacter = /[\p{L}\p{N}_]/u;
 
-/** Finds addresses; at its release FineWeb knew only those in lower case. */
+/** Finder of e-mail addresses. In the generation `release`, only addresses in lower case are found. */
 export class EmailAddresses {
-  /** By character code: what a host's label is made of, and what a name is. */
+  /** For each ASCII code, 1 if the character may occur in a label of a host. */
   readonly #host = new Uint8Array(128);
+  /** For each ASCII code, 1 if the character may occur in the name before the "@". */
   readonly #name = new Uint8Array(128);
   readonly #bracketed: RegExp;
 
   constructor(recipe: RecipeGeneration) {
     const letters = recipe === "release" ? "a-z0-9" : "A-Za-z0-9";
-    const one = new RegExp(`[${letters}]`);
+    const letter = new RegExp(`[${letters}]`);
     for (let code = 0; code < 128; code++) {
-      const mark = String.fromCharCode(code);
-      this.#host[code] = one.test(mark) ? 1 : 0;
-      this.#name[code] = one.test(mark) || signs.includes(mark) ? 1 : 0;
+      const character = String.fromCharCode(code);
+      this.#host[code] = letter.test(character) ? 1 : 0;
+      this.#name[code] = letter.test(character) || signs.includes(character) ? 1 : 0;
     }
     this.#bracketed = new RegExp(
       `\\[(?:(?:${octet})\\.){3}(?:${octet}|[${letters}-]*[${letters}]:)\\]`,
@@ -34,8 +36,10 @@ export class EmailAddresses {
     );
   }
 
-  /** The text with each address replaced by what `put` gives, in order. */
-  replace(text: string, put: () => string): string {
+  /**
+   * The text with each address replaced by a value of `replacement`, which is called in order of occurrence.
+   */
+  replace(text: string, replacement: () => string): string {
     let out = "";
     let from = 0;
     for (let at = text.indexOf("@"); at >= 0; at = text.indexOf("@", at + 1)) {
@@ -43,13 +47,16 @@ export class EmailAddresses {
       if (start < 0) continue;
       const end = this.#end(text, at + 1);
       if (end < 0) continue;
-      out += text.slice(from, start) + put();
+      out += text.slice(from, start) + replacement();
       from = end;
     }
     return from === 0 ? text : out + text.slice(from);
   }
 
-  /** Where the name before `at` begins: the first place from `from` on that is the edge of a word. -1: there is none. */
+  /**
+   * Index at which the name before the "@" at index `at` begins: the first word boundary in the longest
+   * sequence of name characters that does not begin before `from`. -1 if there is no name.
+   */
   #start(text: string, at: number, from: number): number {
     let first = at;
     while (first > from && this.#isName(text, first - 1)) {
@@ -57,11 +64,11 @@ export class EmailAddresses {
       const joined = first - 1 > from && text[first - 1] === "." && this.#isName(text, first - 2);
       if (joined) first--;
     }
-    for (let i = first; i < at; i++) if (text[i] !== "." && isEdge(text, i)) return i;
+    for (let i = first; i < at; i++) if (text[i] !== "." && isBoundary(text, i)) return i;
     return -1;
   }
 
-  /** Where the host that begins at `i` ends, -1: there is none. */
+  /** Index after the host that begins at index `i`; -1 if there is no host. */
   #end(text: string, i: number): number {
     if (text[i] === "[") {
       this.#bracketed.lastIndex = i;
@@ -87,8 +94,8 @@ export class EmailAddresses {
   }
 }
 
-/** Whether a word begins or ends before place i, as Python's \b has it. */
-function isEdge(text: string, i: number): boolean {
+/** Whether there is a word boundary before index `i`, as Python's \b defines it. */
+function isBoundary(text: string, i: number): boolean {
   return isWord(text, i) !== (i > 0 && isWord(text, i - 1));
 }
 

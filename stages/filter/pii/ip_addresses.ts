@@ -1,24 +1,27 @@
 /**
- * Finds public IPv4 addresses as datatrove's pattern does: four numbers up to 255, wherever they stand, so also within
- * longer ones; what has leading zeros or belongs to a private or reserved network stays.
+ * Finds the public IPv4 addresses that datatrove's pattern matches: four numbers up to 255 with dots between
+ * them, also inside a longer sequence of numbers and dots. Addresses with leading zeros and addresses of
+ * private or reserved networks are left unchanged.
  *
- * Source: datatrove's PII formatter; Python's ipaddress.is_global; IANA's IPv4 special-purpose address registry.
+ * Source: datatrove's PII formatter; Python's ipaddress.is_global; IANA's IPv4 special-purpose address
+ * registry.
  *
  * @module
  */
 
 const octet = "(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)";
-const pattern = new RegExp(`(?:${octet}\\.){3}${octet}`, "g"); // at most 15 characters: it cannot go far back
+// A match has at most 15 characters, so backtracking is cheap.
+const pattern = new RegExp(`(?:${octet}\\.){3}${octet}`, "g");
 
-/** Networks that are not globally reachable: address and length of the prefix. */
+/** Networks that are not globally reachable: address and prefix length. */
 const networks = [
   "0.0.0.0/8", // this network
   "10.0.0.0/8", // private
-  "100.64.0.0/10", // carriers' shared space
+  "100.64.0.0/10", // shared address space of carriers
   "127.0.0.0/8", // loopback
   "169.254.0.0/16", // link-local
   "172.16.0.0/12", // private
-  "192.0.0.0/24", // protocol assignments
+  "192.0.0.0/24", // IETF protocol assignments
   "192.0.2.0/24", // documentation
   "192.168.0.0/16", // private
   "198.18.0.0/15", // benchmarks
@@ -31,14 +34,17 @@ const networks = [
 });
 const exceptions = new Set(["192.0.0.9", "192.0.0.10"]); // anycast for PCP and TURN
 
-/** The text with each public address replaced by what `put` gives, in order. */
-export function replaceIpAddresses(text: string, put: () => string): string {
-  return text.replace(pattern, (found) => isGlobal(found) ? put() : found);
+/**
+ * The text with each public address replaced by a value of `replacement`, which is called in order of
+ * occurrence.
+ */
+export function replaceIpAddresses(text: string, replacement: () => string): string {
+  return text.replace(pattern, (found) => isGlobal(found) ? replacement() : found);
 }
 
-/** Whether four decimal numbers with dots are an address that can be reached from anywhere. */
+/** Whether an address in dotted decimal form is globally reachable. */
 export function isGlobal(address: string): boolean {
-  if (/(?:^|\.)0[0-9]/.test(address)) return false; // could be octal
+  if (/(?:^|\.)0[0-9]/.test(address)) return false; // ambiguous: may be octal
   if (exceptions.has(address)) return true;
   const value = toNumber(address);
   return networks.every(({ address: first, size }) => value < first || value >= first + size);

@@ -1,5 +1,6 @@
 /**
- * Masks e-mail and IP addresses. Source: FineWeb's recipe; patterns, order and replacements as in datatrove.
+ * Masks personally identifiable information (PII): e-mail and IP addresses. Source: FineWeb's recipe;
+ * patterns, order and replacements as in datatrove.
  *
  * @module
  */
@@ -9,28 +10,33 @@ import { EmailAddresses } from "./email_addresses.ts";
 import { replaceIpAddresses } from "./ip_addresses.ts";
 import type { RecipeGeneration } from "../recipe.ts";
 
-/** What addresses become. */
+/** Replacements for addresses. */
 export interface PiiOptions {
-  /** `release` masks only e-mail addresses in lower case (default current). */
+  /** Generation of the rules (default `current`); `release` masks only e-mail addresses in lower case. */
   readonly recipe?: RecipeGeneration;
-  /** Taken in turn (default email@example.com, firstname.lastname@example.org). */
+  /**
+   * Replacements for e-mail addresses, used in rotation (default email@example.com,
+   * firstname.lastname@example.org).
+   */
   readonly emails?: readonly string[];
-  /** Taken in turn (default six addresses that answered nobody when FineWeb was made). */
+  /**
+   * Replacements for IP addresses, used in rotation (default: six addresses that did not respond in 2024).
+   */
   readonly ipAddresses?: readonly string[];
 }
 
-/** How many were masked so far: what comes next follows from it. */
+/** Number of addresses masked so far, which determines the next replacements. */
 export interface PiiState {
-  /** E-mail addresses. */
+  /** Number of e-mail addresses. */
   emails: number;
-  /** IP addresses. */
+  /** Number of IP addresses. */
   ipAddresses: number;
 }
 
 /**
- * Documents with addresses replaced, e-mail first. Replacements are taken in turn across documents, so the counts are
- * state: this stage stands in the flow itself, not in a group that runs on several workers. Says at the end how many
- * it has masked. Throws RangeError for an empty list of replacements.
+ * Replaces e-mail addresses, then IP addresses. The rotation of replacements continues across documents, so
+ * the stage must run in the flow itself and not on several workers. A note at the end says how many addresses
+ * were masked. Throws RangeError for an empty list of replacements.
  */
 export function pii(options: PiiOptions = {}): Stage<Document, Document, PiiState> {
   const {
@@ -46,21 +52,21 @@ export function pii(options: PiiOptions = {}): Stage<Document, Document, PiiStat
     ],
   } = options;
   if (emails.length === 0 || ipAddresses.length === 0) {
-    throw new RangeError("Cannot mask addresses with nothing: give one replacement at least");
+    throw new RangeError("Cannot mask addresses without replacements: pass at least one");
   }
   const addresses = new EmailAddresses(recipe);
   return stage<Document, Document, PiiState>({
     name: "pii",
     open: (_ctx, saved = { emails: 0, ipAddresses: 0 }) => saved,
     push(doc, state) {
-      const unmailed = addresses.replace(doc.text, () => emails[state.emails++ % emails.length]);
-      const text = replaceIpAddresses(unmailed, () => ipAddresses[state.ipAddresses++ % ipAddresses.length]);
+      const masked = addresses.replace(doc.text, () => emails[state.emails++ % emails.length]);
+      const text = replaceIpAddresses(masked, () => ipAddresses[state.ipAddresses++ % ipAddresses.length]);
       return [text === doc.text ? doc : { ...doc, text }];
     },
     flush(state, ctx) {
       ctx.emit({
         type: "note",
-        text: `pii: ${state.emails} e-mail and ${state.ipAddresses} IP addresses masked`,
+        text: `pii: masked ${state.emails} e-mail and ${state.ipAddresses} IP addresses`,
       });
       return [];
     },

@@ -1,6 +1,7 @@
 /**
- * C4's line and page rules, as FineWeb uses them: without the rule on terminal punctuation.
- * Source: Raffel et al. 2020 (JMLR 21/140), section 2.2; rules and order as in datatrove.
+ * C4's rules for lines and pages, as FineWeb uses them: without the rule that a line must end with a
+ * punctuation mark.
+ * Source: Raffel et al. 2020 (JMLR 21/140), section 2.2; rules and their order as in datatrove.
  *
  * @module
  */
@@ -9,15 +10,17 @@ import type { Document } from "../../items.ts";
 import { codePointCount, splitLines, splitSpace, strip } from "../words/python_text.ts";
 import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
 
-/** What C4's rules can be told. */
+/** Options of C4's rules. */
 export interface C4Options extends RuleOptions {
-  /** Least sentences in the lines that stay (default 5). */
+  /** Minimum number of sentences in the kept lines of a document (default 5). */
   readonly minSentences?: number;
-  /** Least words a line that stays has, between white space (default 3). */
+  /** Minimum number of words in a kept line, split at white space (default 3). */
   readonly minWordsPerLine?: number;
-  /** Longest word a line that stays has, in characters (default 1000). */
+  /** Maximum length of a word in a kept line, in characters (default 1000). */
   readonly maxWordLength?: number;
-  /** Drop lines that do not end in . ? ! or a quote, or that end in an ellipsis (default false, as FineWeb). */
+  /**
+   * Whether to remove lines that do not end with . ? ! or a quote, or end with an ellipsis (default false).
+   */
   readonly terminalPunctuation?: boolean;
 }
 
@@ -25,17 +28,17 @@ const citations = /\[\p{Nd}*\]|\[edit\]|\[citation needed\]/gu;
 const policies = /terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies/;
 
 /**
- * Takes unwanted lines and citation marks out of a text, and drops documents: `lorem_ipsum`, `curly_bracket`,
- * `too_few_sentences`. Blank lines go too: what follows sees the text rewritten, one line after another.
+ * Removes unwanted lines, blank lines and citation marks from a text, and drops documents for the reasons
+ * `lorem_ipsum`, `curly_bracket` and `too_few_sentences`. Later filters see the rewritten text.
  *
- * Lines are judged in order, so a "{" on a line that is dropped anyway does not drop the document. Both
- * generations judge alike.
+ * The rules for removing a line come first where datatrove has them first: for example, a "{" in a line of
+ * fewer than `minWordsPerLine` words does not drop the document. Both generations have the same rules.
  */
 export function c4(options: C4Options = {}): Stage<Document, Document> {
   const { sentences } = resolveRuleOptions(options);
   const { minSentences = 5, minWordsPerLine = 3, maxWordLength = 1000, terminalPunctuation = false } =
     options;
-  const whole = (text: string): { reason: string } | { text: string } => {
+  const apply = (text: string): { reason: string } | { text: string } => {
     const kept: string[] = [];
     let count = 0;
     for (const raw of splitLines(text)) {
@@ -59,7 +62,7 @@ export function c4(options: C4Options = {}): Stage<Document, Document> {
     name: "c4",
     open: () => null,
     push(doc, _state, ctx) {
-      const result = whole(doc.text);
+      const result = apply(doc.text);
       if ("text" in result) return [result.text === doc.text ? doc : { ...doc, text: result.text }];
       ctx.drop(doc, result.reason);
       return [];

@@ -1,7 +1,7 @@
 /**
- * FineWeb's own quality rules: lines without an end mark, short lines, repeated lines, lists.
- * Source: Penedo et al. 2024 (arXiv 2406.17557), section 3.6; counting as in datatrove. The paper's text gives 0.1
- * for repeated lines, its table 2 and the code 0.01.
+ * FineWeb's own quality rules: lines without final punctuation, short lines, repeated lines, lists.
+ * Source: Penedo et al. 2024 (arXiv 2406.17557), section 3.6; counting as in datatrove. For repeated lines,
+ * the text of the paper says 0.1, but table 2 and the code say 0.01, which is used here.
  *
  * @module
  */
@@ -12,26 +12,27 @@ import { isSentenceTerminal, lastCodePoint } from "../words/marks.ts";
 import { codePointCount, isBlank, occurrences } from "../words/python_text.ts";
 import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
 
-/** Bounds that a text must keep within. */
+/** Thresholds of FineWeb's quality rules. The defaults are FineWeb's. */
 export interface FinewebQualityOptions extends RuleOptions {
-  /** Least fraction of lines that end in a mark (default 0.12). */
+  /** Minimum fraction of lines that end with a punctuation mark (default 0.12). */
   readonly minPunctuatedLines?: number;
-  /** Most lines of up to `shortLine` characters (default 0.67). */
+  /** Maximum fraction of short lines (default 0.67). */
   readonly maxShortLines?: number;
-  /** In characters (default 30). */
+  /** Maximum length of a short line, in characters (default 30). */
   readonly shortLine?: number;
-  /** Most characters in repeated lines (default 0.01). */
+  /** Maximum fraction of characters in repeated lines (default 0.01). */
   readonly maxDuplicateCharacters?: number;
-  /** Most line ends a word (default 0.3). */
+  /** Maximum number of line ends per word (default 0.3). */
   readonly maxLinesPerWord?: number;
 }
 
 /**
- * Drops a document that looks like a list, a menu or a form. Reasons, the first that holds: `empty` (current only),
- * `line_punct_ratio`, `short_line_ratio`, `char_dup_ratio`, `list_ratio`.
+ * Drops a document that looks like a list, a menu or a form. The reason is the first rule that applies:
+ * `empty` (`current` only), `line_punct_ratio`, `short_line_ratio`, `char_dup_ratio`, `list_ratio`.
  *
- * The generations differ. `current` looks at lines with something on them, asks for a sentence-ending mark of any
- * script, and lets a value at the bound pass; `release` looks at all lines, takes one of . ' " ! ? and does not.
+ * The generations differ. `current` ignores blank lines, accepts sentence-ending marks of all scripts, and
+ * keeps a document whose value equals the threshold. `release` counts all lines, accepts only . ' " ! ? at a
+ * line's end, and drops a document whose value equals the threshold.
  */
 export function finewebQuality(options: FinewebQualityOptions = {}): Stage<Document, Document> {
   const { recipe, words } = resolveRuleOptions(options);

@@ -10,35 +10,35 @@ import { isPunctuation, isSentenceTerminal } from "../words/marks.ts";
 import { codePointCount, occurrences, splitLines, strip } from "../words/python_text.ts";
 import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
 
-/** Bounds that a text must keep within. 0 switches a rule off. */
+/** Thresholds of Gopher's quality rules. 0 switches a rule off. */
 export interface GopherQualityOptions extends RuleOptions {
-  /** Least words that are not mere symbols (default 50). */
+  /** Minimum number of words, not counting words that consist of symbols (default 50). */
   readonly minWords?: number;
-  /** Most words that are not mere symbols (default 100,000). */
+  /** Maximum number of words, not counting words that consist of symbols (default 100,000). */
   readonly maxWords?: number;
-  /** Mean length of words that are not mere symbols, in characters (default 3 to 10). */
+  /** Minimum mean length in characters of the words that do not consist of symbols (default 3). */
   readonly minMeanWord?: number;
-  /** The upper end of `minMeanWord`. */
+  /** Maximum of the same mean length (default 10). */
   readonly maxMeanWord?: number;
-  /** Most "#", and most ellipses, a word (default 0.1). */
+  /** Maximum number of "#" per word, and of ellipses per word (default 0.1 each). */
   readonly maxSymbolRatio?: number;
-  /** Most lines that begin with a bullet or a hyphen (default 0.9). */
+  /** Maximum fraction of lines that begin with a bullet or a hyphen (default 0.9). */
   readonly maxBulletLines?: number;
-  /** Most lines that end in an ellipsis (default 0.3). */
+  /** Maximum fraction of lines that end with an ellipsis (default 0.3). */
   readonly maxEllipsisLines?: number;
-  /** Least fraction of words, punctuation included, with a letter in them (default 0.8). */
+  /** Minimum fraction of words that contain a letter; punctuation marks count as words (default 0.8). */
   readonly minAlphaWords?: number;
-  /** Least stop words: distinct ones (current), or occurrences (release) (default 2). */
+  /** Minimum number of stop words: of distinct ones (`current`) or of occurrences (`release`) (default 2). */
   readonly minStopWords?: number;
-  /** As written, case and all (default the, be, to, of, and, that, have, with). */
+  /** Stop words, case-sensitive (default the, be, to, of, and, that, have, with). */
   readonly stopWords?: readonly string[];
 }
 
 /**
- * Drops a document that does not read like prose. Reasons, the first that holds: `gopher_short_doc`,
- * `gopher_long_doc`, `gopher_below_avg_threshold`, `gopher_above_avg_threshold`, `gopher_too_many_hashes`,
- * `gopher_too_many_ellipsis`, `gopher_too_many_bullets`, `gopher_too_many_end_ellipsis`,
- * `gopher_below_alpha_threshold`, `gopher_enough_stop_words`.
+ * Drops a document that does not read like prose. The reason is the first rule that applies:
+ * `gopher_short_doc`, `gopher_long_doc`, `gopher_below_avg_threshold`, `gopher_above_avg_threshold`,
+ * `gopher_too_many_hashes`, `gopher_too_many_ellipsis`, `gopher_too_many_bullets`,
+ * `gopher_too_many_end_ellipsis`, `gopher_below_alpha_threshold`, `gopher_enough_stop_words`.
  */
 export function gopherQuality(options: GopherQualityOptions = {}): Stage<Document, Document> {
   const { recipe, words } = resolveRuleOptions(options);
@@ -79,11 +79,12 @@ export function gopherQuality(options: GopherQualityOptions = {}): Stage<Documen
     const ellipses = occurrences(text, "...") + occurrences(text, "…");
     if (maxSymbolRatio && ellipses / all.length > maxSymbolRatio) return "gopher_too_many_ellipsis";
     const lines = splitLines(text).map(strip);
-    const share = (test: (line: string) => boolean) => lines.filter(test).length / lines.length;
-    if (maxBulletLines && share((line) => /^[•-]/.test(line)) > maxBulletLines) {
+    const fraction = (test: (line: string) => boolean) => lines.filter(test).length / lines.length;
+    if (maxBulletLines && fraction((line) => /^[•-]/.test(line)) > maxBulletLines) {
       return "gopher_too_many_bullets";
     }
-    if (maxEllipsisLines && share((line) => line.endsWith("...") || line.endsWith("…")) > maxEllipsisLines) {
+    const endsInEllipsis = (line: string) => line.endsWith("...") || line.endsWith("…");
+    if (maxEllipsisLines && fraction(endsInEllipsis) > maxEllipsisLines) {
       return "gopher_too_many_end_ellipsis";
     }
     const alpha = all.filter((word) => /\p{L}/u.test(word)).length;
@@ -96,7 +97,7 @@ export function gopherQuality(options: GopherQualityOptions = {}): Stage<Documen
 }
 
 function onlySymbols(word: string, isSymbol: (mark: string) => boolean): boolean {
-  if (/[A-Za-z0-9]/.test(word)) return false; // by far the most
+  if (/[A-Za-z0-9]/.test(word)) return false; // decides most words quickly
   for (const mark of word) if (!isSymbol(mark)) return false;
   return true;
 }

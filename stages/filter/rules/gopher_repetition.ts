@@ -1,5 +1,5 @@
 /**
- * Gopher's repetition rules: how much of a text says the same again, in paragraphs, lines and word n-grams.
+ * Gopher's repetition rules: how much of a text consists of repeated paragraphs, lines and word n-grams.
  * Source: Rae et al. 2021 (arXiv 2112.11446), table A1; counting as in datatrove.
  *
  * @module
@@ -10,27 +10,33 @@ import { NGrams } from "../words/ngrams.ts";
 import { codePointCount, strip } from "../words/python_text.ts";
 import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
 
-/** Greatest fractions a text may have; of pairs, first the n of the n-gram. 0 switches a rule off. */
+/**
+ * Thresholds of Gopher's repetition rules, as fractions. "Repeated" counts every occurrence after the first.
+ * For paragraphs and lines, 0 switches a rule off; for n-grams, an empty list does.
+ */
 export interface GopherRepetitionOptions extends RuleOptions {
-  /** Of paragraphs (default 0.3). */
+  /** Maximum fraction of paragraphs that are repeated (default 0.3). */
   readonly dupParaFrac?: number;
-  /** Of characters, in repeated paragraphs (default 0.2). */
+  /** Maximum fraction of characters in repeated paragraphs (default 0.2). */
   readonly dupParaCharFrac?: number;
-  /** Of lines (default 0.3). */
+  /** Maximum fraction of lines that are repeated (default 0.3). */
   readonly dupLineFrac?: number;
-  /** Of characters, in repeated lines (default 0.2). */
+  /** Maximum fraction of characters in repeated lines (default 0.2). */
   readonly dupLineCharFrac?: number;
-  /** Of characters, in the most frequent n-gram (default 0.2 for 2, 0.18 for 3, 0.16 for 4). */
-  readonly topNGrams?: readonly (readonly [n: number, most: number])[];
-  /** Of characters, in repeated n-grams (default 0.15 for 5, down to 0.1 for 10). */
-  readonly dupNGrams?: readonly (readonly [n: number, most: number])[];
+  /**
+   * Maximum fraction of characters in the most frequent n-gram, for each n (default 2: 0.2, 3: 0.18, 4:
+   * 0.16).
+   */
+  readonly topNGrams?: readonly (readonly [n: number, maxFraction: number])[];
+  /** Maximum fraction of characters in repeated n-grams, for each n (default 5: 0.15, down to 10: 0.1). */
+  readonly dupNGrams?: readonly (readonly [n: number, maxFraction: number])[];
 }
 
 /**
- * Drops a document whose text repeats itself too much. Reasons, the first that holds: `dup_para_frac`,
- * `dup_para_char_frac`, `dup_line_frac`, `dup_line_char_frac`, `top_2_gram` to `top_4_gram`,
- * `duplicated_5_n_grams` to `duplicated_10_n_grams`. Fractions of characters are of the whole text, white space
- * included. Both generations judge alike.
+ * Drops a document whose text repeats itself too much. The reason is the first rule that applies:
+ * `dup_para_frac`, `dup_para_char_frac`, `dup_line_frac`, `dup_line_char_frac`, `top_2_gram` to `top_4_gram`,
+ * `duplicated_5_n_grams` to `duplicated_10_n_grams`. Fractions of characters refer to the whole text, white
+ * space included. Both generations have the same rules.
  */
 export function gopherRepetition(options: GopherRepetitionOptions = {}): Stage<Document, Document> {
   const { words } = resolveRuleOptions(options);
@@ -44,7 +50,7 @@ export function gopherRepetition(options: GopherRepetitionOptions = {}): Stage<D
   } = options;
   return rule("gopher-repetition", ({ text }) => {
     const size = codePointCount(text);
-    if (size === 0) return null; // nothing is repeated; other rules drop what is too short
+    if (size === 0) return null; // other rules drop texts that are too short
     const paragraphs = strip(text).split(/\n{2,}/);
     const para = countDuplicates(paragraphs);
     if (dupParaFrac && para.count / paragraphs.length > dupParaFrac) return "dup_para_frac";
@@ -55,18 +61,18 @@ export function gopherRepetition(options: GopherRepetitionOptions = {}): Stage<D
     if (dupLineCharFrac && line.characters / size > dupLineCharFrac) return "dup_line_char_frac";
     const list = words(text);
     const spaced = new NGrams(list, " ");
-    for (const [n, most] of topNGrams) {
-      if (spaced.top(n) / size > most) return `top_${n}_gram`;
+    for (const [n, maxFraction] of topNGrams) {
+      if (spaced.top(n) / size > maxFraction) return `top_${n}_gram`;
     }
     const dense = new NGrams(list, "");
-    for (const [n, most] of dupNGrams) {
-      if (dense.repeated(n) / size > most) return `duplicated_${n}_n_grams`;
+    for (const [n, maxFraction] of dupNGrams) {
+      if (dense.repeated(n) / size > maxFraction) return `duplicated_${n}_n_grams`;
     }
     return null;
   });
 }
 
-/** Elements after the first of their kind: how many, and how many characters in them. */
+/** Number of elements that equal an earlier element, and the total number of their characters. */
 export function countDuplicates(elements: readonly string[]): { count: number; characters: number } {
   const seen = new Set<string>();
   let count = 0;

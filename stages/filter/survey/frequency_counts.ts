@@ -1,47 +1,50 @@
 /**
- * Counts what occurs, in bounded memory: when there are too many kinds, all counts sink by the smallest and what is
- * at nothing goes. So whatever makes up more than a share of 1 / `most` is there, its count too small by `missed` at
- * most. Source: Misra and Gries 1982, "Finding repeated elements".
+ * Counts occurrences by kind in bounded memory. When there are too many kinds, all counts are reduced by the
+ * same number, and kinds whose count falls to 0 are removed. A count is too small by at most `missed`.
+ * Source: after Misra and Gries 1982, "Finding repeated elements".
  *
  * @module
  */
 
-/** The counts, as plain data that can be saved. */
+/** Counts by kind, as plain data that can be saved. */
 export type FrequencyCounts = {
-  /** By kind. */
+  /** Number of occurrences of each kind. */
   counts: Record<string, number>;
-  /** Kinds in `counts`. */
+  /** Number of kinds in `counts`. */
   kinds: number;
-  /** By how much a count may be too small. */
+  /** Upper bound of the amount by which a count is too small. */
   missed: number;
 };
 
-/** Nothing counted yet. */
+/** Counts before the first occurrence. */
 export function noCounts(): FrequencyCounts {
   return { counts: {}, kinds: 0, missed: 0 };
 }
 
-/** Counts one more of a kind; at most `most` kinds are kept. */
+/** Counts one occurrence of `kind`, keeping at most `maxKinds` kinds. */
 export function countOne(
   into: FrequencyCounts,
-  { kind, most }: { readonly kind: string; readonly most: number },
+  { kind, maxKinds }: { readonly kind: string; readonly maxKinds: number },
 ): void {
   if (Object.hasOwn(into.counts, kind)) {
     into.counts[kind]++;
     return;
   }
-  if (into.kinds === most) shrink(into);
+  if (into.kinds === maxKinds) shrink(into);
   into.counts[kind] = 1;
   into.kinds++;
 }
 
-/** The most frequent kinds, most frequent first, of equals by name. */
+/** The `count` most frequent kinds in descending order, ties sorted by name. */
 export function mostFrequent({ counts }: FrequencyCounts, count: number): Record<string, number> {
   const sorted = Object.entries(counts).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
   return Object.fromEntries(sorted.slice(0, count));
 }
 
-/** Makes room: a tenth of the kinds goes at once, for sinking by one at a time would cost as much as counting. */
+/**
+ * Reduces all counts so that at least the rarest tenth of the kinds is removed. Removing only the rarest kind would make
+ * each new kind cost a pass over all counts.
+ */
 function shrink(into: FrequencyCounts): void {
   const sorted = Object.values(into.counts).sort((a, b) => a - b);
   const by = sorted[Math.floor(sorted.length / 10)];

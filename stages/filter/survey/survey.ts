@@ -1,6 +1,6 @@
 /**
- * Looks at documents as they pass: how long they are, in which languages, from which domains. One before the filters
- * and one after them show what the filters do to a corpus.
+ * Surveys the documents that pass: their lengths, languages and domains. One survey before the filters and
+ * one after them show how the filters change a corpus.
  *
  * @module
  */
@@ -10,46 +10,47 @@ import { type Document, textLength } from "../../items.ts";
 import { siteOf } from "../url/site.ts";
 import { countOne, type FrequencyCounts, mostFrequent, noCounts } from "./frequency_counts.ts";
 
-/** What was seen so far. */
+/** Statistics of the documents so far. */
 export type SurveyState = {
-  /** Documents. */
+  /** Number of documents. */
   documents: number;
-  /** UTF-16 units of text, of HTML before its extraction. */
+  /** Total length of the texts in UTF-16 units; a page that is not yet extracted counts with its HTML. */
   characters: number;
-  /** Tokens, where they were counted. */
+  /** Total number of tokens of the documents whose tokens have been counted. */
   tokens: number;
-  /** Documents by the whole part of their length's binary logarithm. */
+  /** Histogram of lengths: element i counts the documents with floor(log2(length)) = i, and element 0 also the empty. */
   lengths: number[];
-  /** Documents by language. */
+  /** Number of documents by language. */
   languages: Record<string, number>;
-  /** Documents by registered domain. */
+  /** Number of documents by registered domain. */
   domains: FrequencyCounts;
-  /** Documents without an address. */
+  /** Number of documents without a URL. */
   withoutUrl: number;
 };
 
-const domainsKept = 2000; // they are saved with each checkpoint: some 50 kB
-const domainsTold = 200;
-const every = 256; // documents between events
+const maxDomains = 2000; // saved with each checkpoint, in about 50 kB
+const reportedDomains = 200;
+const documentsPerEvent = 256;
 
-/** What is seen, and who is told. */
+/** An open survey: its statistics and how they are reported. */
 interface OpenSurvey {
-  readonly seen: SurveyState;
-  /** Documents when it was last told. */
-  told: number;
-  tell(): void;
+  readonly statistics: SurveyState;
+  /** Number of documents in the last event; -1 before the first event. */
+  reported: number;
+  emit(): void;
 }
 
 /**
- * Passes documents on as they are and tells of them in "survey" events under its name, also at the end: where what
- * follows has enough, that is no flush.
+ * Passes documents unchanged and reports statistics about them in "survey" events with this `name`. The last
+ * event is emitted on close and not only on flush, because a flow whose later stages need no more documents
+ * is never flushed.
  */
 export function survey(name: string): Stage<Document, Document> {
   return {
     name,
     open: (
       ctx: Context,
-      seen: SurveyState = {
+      statistics: SurveyState = {
         documents: 0,
         characters: 0,
         tokens: 0,
@@ -58,28 +59,29 @@ export function survey(name: string): Stage<Document, Document> {
         domains: noCounts(),
         withoutUrl: 0,
       },
-    ): OpenSurvey => ({ seen, told: -1, tell: () => ctx.emit(eventOf(name, seen)) }),
+    ): OpenSurvey => ({ statistics, reported: -1, emit: () => ctx.emit(eventOf(name, statistics)) }),
     push(doc: Document, survey: OpenSurvey) {
-      look(doc, survey.seen);
-      if (survey.seen.documents % every === 0) tell(survey);
+      addDocument(doc, survey.statistics);
+      if (survey.statistics.documents % documentsPerEvent === 0) report(survey);
       return [doc];
     },
     flush(survey: OpenSurvey) {
-      tell(survey);
+      report(survey);
       return [];
     },
-    save: ({ seen }: OpenSurvey) => structuredClone(seen),
-    close: tell,
+    save: ({ statistics }: OpenSurvey) => structuredClone(statistics),
+    close: report,
   };
 }
 
-function tell(survey: OpenSurvey): void {
-  if (survey.told === survey.seen.documents) return;
-  survey.told = survey.seen.documents;
-  survey.tell();
+/** Emits an event unless the last one covers the same documents. */
+function report(survey: OpenSurvey): void {
+  if (survey.reported === survey.statistics.documents) return;
+  survey.reported = survey.statistics.documents;
+  survey.emit();
 }
 
-function look(doc: Document, state: SurveyState): void {
+function addDocument(doc: Document, state: SurveyState): void {
   const { url, language, tokenCount } = doc, length = textLength(doc) ?? 0;
   state.documents++;
   state.characters += length;
@@ -89,7 +91,7 @@ function look(doc: Document, state: SurveyState): void {
   state.lengths[bin]++;
   if (language !== undefined) state.languages[language] = (state.languages[language] ?? 0) + 1;
   if (url === undefined || url === "") state.withoutUrl++;
-  else countOne(state.domains, { kind: siteOf(url)?.domain ?? "(no domain)", most: domainsKept });
+  else countOne(state.domains, { kind: siteOf(url)?.domain ?? "(no domain)", maxKinds: maxDomains });
 }
 
 function eventOf(name: string, state: SurveyState): SurveyEvent {
@@ -102,7 +104,7 @@ function eventOf(name: string, state: SurveyState): SurveyEvent {
     tokens,
     lengths: [...lengths],
     languages: { ...languages },
-    domains: mostFrequent(domains, domainsTold),
+    domains: mostFrequent(domains, reportedDomains),
     domainsMissed: domains.missed,
     withoutUrl,
   };

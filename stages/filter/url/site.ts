@@ -1,19 +1,22 @@
 /**
- * Host names and registered domains of addresses, by the public suffix list (npm tldts, MIT; list by Mozilla, MPL 2.0).
+ * Host name and registered domain of a URL, by Mozilla's public suffix list (MPL 2.0), which npm tldts (MIT)
+ * contains.
  *
  * @module
  */
 import { parse } from "tldts";
 
-/** Where an address leads. */
+/** The web site that a URL belongs to. */
 export interface Site {
-  /** The whole host name in lower case: news.example.co.uk. */
+  /** Full host name in lower case, for example news.example.co.uk. */
   readonly host: string;
-  /** What its owner has registered: example.co.uk. */
+  /** Registered domain, for example example.co.uk. */
   readonly domain: string;
 }
 
-/** The site of an address; null of numbers, of names without a public suffix, and of what is no address. */
+/**
+ * The site of a URL; null for an IP address, a host name without a public suffix, and text that is not a URL.
+ */
 export function siteOf(url: string): Site | null {
   const { hostname, domain, isIcann } = parse(url);
   return hostname === null || domain === null || isIcann !== true ? null : { host: hostname, domain };

@@ -1,6 +1,6 @@
 /**
- * Block lists and word rules for addresses. Source: FineWeb's recipe (after RefinedWeb, arXiv 2306.01116, section G.1);
- * rules and their order as in datatrove.
+ * Block lists and word rules for URLs. Source: FineWeb's recipe (after RefinedWeb, arXiv 2306.01116, section
+ * G.1); rules and their order as in datatrove.
  *
  * @module
  */
@@ -9,30 +9,31 @@ import type { Document } from "../../items.ts";
 import { siteOf } from "./site.ts";
 import { emptyUrlLists, lettersAndDigits, readUrlLists, type UrlLists } from "./url_lists.ts";
 
-/** What is blocked. */
+/** Which URLs are blocked. */
 export interface UrlOptions {
-  /** Folders and files of lists, see `readUrlLists` (default none: all documents pass). */
+  /** Folders and files with block lists, see `readUrlLists` (default: none, so that all documents pass). */
   readonly lists?: readonly string[];
-  /** Entries beside those of the files. */
+  /** Additional entries for the lists. */
   readonly extra?: Partial<Readonly<Record<keyof UrlLists, readonly string[]>>>;
-  /** Distinct soft words that block an address (default 2). */
+  /** Number of distinct soft words that block a URL (default 2). */
   readonly softWordThreshold?: number;
 }
 
-/** What the stage holds; only `told` is saved. */
+/** State of the stage, of which only `told` is saved. */
 export interface UrlState {
-  /** Read when it opens. */
+  /** Block lists, read when the stage opens. */
   readonly lists: UrlLists;
-  /** Lengths of the subwords. */
+  /** Distinct lengths of the subwords. */
   readonly lengths: readonly number[];
-  /** It has been said that the lists are empty. */
+  /** Whether the note that all lists are empty has been emitted. */
   told: boolean;
 }
 
 /**
- * Drops a document by its address. Reasons, the first that holds: `domain`, `subdomain`, `url`, `hard_blacklisted`,
- * `soft_blacklisted`, `blacklisted_subword`. Words are what stands between other characters than letters and digits,
- * compared as written, so that capitals escape: a trait of the published filter. A document without an address passes.
+ * Drops documents by their URL. The reason is the first rule that applies: `domain`, `subdomain`, `url`,
+ * `hard_blacklisted`, `soft_blacklisted`, `blacklisted_subword`. The words of a URL are its runs of letters
+ * and digits. They are compared case-sensitively, as in the published filter, so a word with capitals is not
+ * blocked. A document without a URL passes.
  */
 export function url(options: UrlOptions = {}): Stage<Document, Document, UrlState> {
   const { lists: paths = [], extra = {}, softWordThreshold = 2 } = options;
@@ -55,9 +56,9 @@ export function url(options: UrlOptions = {}): Stage<Document, Document, UrlStat
       const { lists } = state;
       if (!state.told && Object.values(lists).every((list: Set<string>) => list.size === 0)) {
         state.told = true;
-        ctx.emit({ type: "note", text: "url: nothing is blocked: name your block lists with --url-list" });
+        ctx.emit({ type: "note", text: "url: nothing is blocked: pass your block lists with --url-list" });
       }
-      const reason = why(doc.url, state, softWordThreshold);
+      const reason = blockReason(doc.url, state, softWordThreshold);
       if (reason === null) return [doc];
       ctx.drop(doc, reason);
       return [];
@@ -66,7 +67,8 @@ export function url(options: UrlOptions = {}): Stage<Document, Document, UrlStat
   });
 }
 
-function why(url: string, { lists, lengths }: UrlState, softWords: number): string | null {
+/** The first rule that blocks a URL; null if none does. */
+function blockReason(url: string, { lists, lengths }: UrlState, softWords: number): string | null {
   const site = lists.domains.size > 0 ? siteOf(url) : null;
   if (site !== null && lists.domains.has(site.domain)) return "domain";
   if (site !== null && lists.domains.has(site.host)) return "subdomain";

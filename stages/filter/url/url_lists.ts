@@ -1,25 +1,27 @@
 /**
- * Block lists for addresses, read from files in the layout of datatrove and of the University of Toulouse's blacklists:
- * a line an entry, `#` before a comment. None comes with the program: what to block is the user's decision.
+ * Block lists for URLs, read from files in the format of datatrove and of the blacklists of the University of
+ * Toulouse: one entry per line, comments after `#`. No list comes with the program, because what to block is
+ * the user's decision.
  *
  * @module
  */
 
-/** What is blocked, by kind. */
+/** Blocked entries by type. */
 export interface UrlLists {
-  /** Registered domains and whole host names, in lower case. */
+  /** Registered domains and full host names, in lower case. */
   readonly domains: Set<string>;
-  /** Whole addresses as they are written. */
+  /** Complete URLs, compared character by character. */
   readonly urls: Set<string>;
-  /** A single one as a word of an address blocks it. */
+  /** Words of which a single one blocks a URL. */
   readonly words: Set<string>;
-  /** Two of them block it. */
+  /** Words of which several, two by default, block a URL. */
   readonly softWords: Set<string>;
-  /** Block it wherever they stand in its letters and digits. */
+  /** Strings that block a URL anywhere in its letters and digits. */
   readonly subwords: Set<string>;
 }
 
-const kinds = {
+/** File name of a list → its property in `UrlLists`. */
+const listNames = {
   domains: "domains",
   urls: "urls",
   banned_words: "words",
@@ -27,39 +29,43 @@ const kinds = {
   banned_subwords: "subwords",
 } as const;
 
-/** Lists with nothing in them. */
+/** Lists without entries. */
 export function emptyUrlLists(): UrlLists {
   return { domains: new Set(), urls: new Set(), words: new Set(), softWords: new Set(), subwords: new Set() };
 }
 
 /**
- * Reads lists from folders and files, all added up. Of a folder the files `domains`, `urls`, `banned_words`,
- * `soft_banned_words` and `banned_subwords` are read, with `.txt` or without; a file is one of these by its name, any
- * other lists domains, and addresses where there is a `/`. Throws Deno.errors.NotFound for a path that is not there,
- * RangeError for a folder without lists.
+ * Reads and merges the lists in folders and files. In a folder, the files `domains`, `urls`, `banned_words`,
+ * `soft_banned_words` and `banned_subwords` are read, with or without the extension `.txt`. A file with one
+ * of these names is a list of that type. Any other file lists domains, and URLs in the lines that contain a
+ * `/`. Throws Deno.errors.NotFound for a path that does not exist, RangeError for a folder without lists.
  */
 export async function readUrlLists(paths: readonly string[]): Promise<UrlLists> {
   const lists = emptyUrlLists();
-  for (const path of await filesOf(paths)) await readList(path, lists);
+  for (const path of await listFiles(paths)) await readList(path, lists);
   return lists;
 }
 
-/** Throws as `readUrlLists`, without reading. */
+/** Throws the errors of `readUrlLists` without reading the lists. */
 export async function checkUrlLists(paths: readonly string[]): Promise<void> {
-  await filesOf(paths);
+  await listFiles(paths);
 }
 
-async function filesOf(paths: readonly string[]): Promise<string[]> {
+async function listFiles(paths: readonly string[]): Promise<string[]> {
   const files: string[] = [];
   for (const path of paths) {
     if (!(await stat(path)).isDirectory) {
       files.push(path);
       continue;
     }
-    const names = [...Deno.readDirSync(path)].map(({ name }) => name).filter((name) => kindOf(name) !== null);
+    const names = [...Deno.readDirSync(path)].map(({ name }) => name)
+      .filter((name) => listOf(name) !== null);
     if (names.length === 0) {
       throw new RangeError(
-        `No lists in ${path}: wanted some of ${Object.keys(kinds).join(", ")} (also .txt), or give a file`,
+        `No block lists in ${path}: expected files named ${
+          Object.keys(listNames).join(", ")
+        } (or with .txt): ` +
+          `pass another folder or a file`,
       );
     }
     files.push(...names.sort().map((name) => `${path}/${name}`));
@@ -67,7 +73,7 @@ async function filesOf(paths: readonly string[]): Promise<string[]> {
   return files;
 }
 
-/** Letters and digits alone, in lower case: the form of words. */
+/** The letters and digits of a text in lower case, which is the form of words in the lists. */
 export function lettersAndDigits(text: string): string {
   return text.replace(/[^a-zA-Z0-9]+/g, "").toLowerCase();
 }
@@ -77,29 +83,35 @@ async function stat(path: string): Promise<Deno.FileInfo> {
     return await Deno.stat(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(`No block list ${path}: give --url-list a folder or file that is there`);
+    throw new Deno.errors.NotFound(
+      `Block list ${path} does not exist: pass an existing folder or file to --url-list`,
+    );
   }
 }
 
 async function readList(path: string, lists: UrlLists): Promise<void> {
-  const kind = kindOf(path.slice(path.lastIndexOf("/") + 1));
+  const list = listOf(path.slice(path.lastIndexOf("/") + 1));
   const text = await Deno.readTextFile(path);
   for (let start = 0; start < text.length;) {
     const end = text.indexOf("\n", start);
     const line = text.slice(start, end < 0 ? undefined : end).trim();
     start = end < 0 ? text.length : end + 1;
-    if (line !== "" && !line.startsWith("#")) add(lists, kind, line);
+    if (line !== "" && !line.startsWith("#")) add(lists, list, line);
   }
 }
 
-function add(lists: UrlLists, kind: keyof UrlLists | null, line: string): void {
-  const into = kind ?? (line.includes("/") ? "urls" : "domains");
-  if (into === "urls") lists.urls.add(line);
-  else if (into === "domains") lists.domains.add(line.toLowerCase());
-  else if (lettersAndDigits(line) !== "") lists[into].add(lettersAndDigits(line)); // an empty word would block every address
+function add(lists: UrlLists, list: keyof UrlLists | null, line: string): void {
+  const target = list ?? (line.includes("/") ? "urls" : "domains");
+  if (target === "urls") lists.urls.add(line);
+  else if (target === "domains") lists.domains.add(line.toLowerCase());
+  else {
+    const word = lettersAndDigits(line);
+    if (word !== "") lists[target].add(word); // an empty word would block every URL
+  }
 }
 
-function kindOf(name: string): keyof UrlLists | null {
+/** The list that a file name stands for; null for any other name. */
+function listOf(name: string): keyof UrlLists | null {
   const plain = name.replace(/\.txt$/, "");
-  return Object.entries(kinds).find(([file]) => file === plain)?.[1] ?? null;
+  return Object.entries(listNames).find(([file]) => file === plain)?.[1] ?? null;
 }

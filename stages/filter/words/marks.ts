@@ -1,26 +1,30 @@
 /**
- * The two sets of marks that FineWeb's rules speak of, as datatrove defines them.
+ * The two sets of punctuation marks that FineWeb's rules use, as datatrove defines them.
  *
  * @module
  */
 
-// Unicode 15's Sentence_Terminal with three Khmer signs, without what datatrove's list lacks: 159 marks.
+// datatrove's list of 159 marks: Unicode's Sentence_Terminal plus three Khmer signs, minus marks that the
+// list lacks.
 const terminal =
   /^[[\p{Sentence_Terminal}\u17d6\u17d9\u17da]--[\u1b4e\u1b4f\u1b7f\u2024\u2cf9-\u2cfb\ufe12\ufe15\ufe16\u{113d4}\u{113d5}\u{16d6e}\u{16d6f}]]$/v;
-const common = "«´»–—’“”„…∶━►、。〈〉《》「」【】！％（），．１：；？～"; // its list holds a full-width 1
-const symbol = new RegExp(`^[!-/:-@\\[-\`{-~${common}\\p{Cc}]$`, "u"); // with ASCII punctuation and controls
+const common = "«´»–—’“”„…∶━►、。〈〉《》「」【】！％（），．１：；？～"; // with a full-width 1, as in datatrove
+const symbol = new RegExp(`^[!-/:-@\\[-\`{-~${common}\\p{Cc}]$`, "u"); // plus ASCII punctuation and controls
 
-/** Whether a code point ends a sentence in some script. Quotes do not. */
+/** Whether a code point ends a sentence in any script. Quotation marks do not. */
 export function isSentenceTerminal(mark: string): boolean {
   return terminal.test(mark);
 }
 
-/** Whether a code point is punctuation or a control, tab and line feed aside, to the `release` generation. */
+/**
+ * Whether a code point is punctuation or a control character other than tab and line feed, by datatrove's
+ * list.
+ */
 export function isPunctuation(mark: string): boolean {
   return symbol.test(mark) && mark !== "\t" && mark !== "\n";
 }
 
-/** A string's last code point, "" of an empty one. */
+/** The last code point of a string; "" for an empty string. */
 export function lastCodePoint(text: string): string {
   const last = text.slice(-1);
   const pair = /[\udc00-\udfff]/.test(last) && text.length > 1;

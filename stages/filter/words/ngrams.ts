@@ -1,28 +1,30 @@
 /**
- * Word n-grams of one text, counted without making strings of them: the words lie end to end, an n-gram is a range,
- * ranges are told apart by a rolling hash and then by their characters.
+ * Counts the word n-grams of a text without allocating strings. The words are concatenated, so that an n-gram
+ * is a range of characters. Ranges are compared by a hash, computed in constant time from prefix hashes, and
+ * then by their characters.
  *
  * @module
  */
 
-const base = 0x01000193; // odd, so that powers of it keep all 32 bits
+const base = 0x01000193; // odd, so that multiplying by its powers loses none of the 32 bits
 
-/** Words joined by `gap`; two n-grams are the same when their joined text is. */
+/** The n-grams of words joined by `gap`. Two n-grams are equal if their joined texts are. */
 export class NGrams {
   readonly #count: number;
   readonly #gap: number;
   readonly #units: Uint16Array;
-  /** Where each word begins, and where one after the last would. */
+  /** Index in `#units` at which each word begins, and at which a further word would begin. */
   readonly #starts: Int32Array;
-  /** Hash of the units up to each place, and powers of the base. */
+  /** Hash of the first i units, for each i. */
   readonly #prefix: Int32Array;
+  /** `base` to the power i, for each i. */
   readonly #powers: Int32Array;
-  /** Code points up to each place; null where all are single units. */
+  /** Number of code points in the first i units, for each i; null if every code point is a single unit. */
   readonly #points: Int32Array | null;
-  /** Open addressing: number of the first n-gram of its kind, or -1. */
+  /** Hash table with open addressing: word index of the first occurrence of an n-gram, or -1. */
   readonly #table: Int32Array;
 
-  /** Lays the words end to end, `gap` between them. */
+  /** Concatenates the words, with `gap` between them. */
   constructor(words: readonly string[], gap: string) {
     this.#count = words.length;
     this.#gap = gap.length;
@@ -30,15 +32,15 @@ export class NGrams {
     this.#units = new Uint16Array(text.length);
     this.#prefix = new Int32Array(text.length + 1);
     this.#powers = new Int32Array(text.length + 1).fill(1);
-    let pairs = false;
+    let hasPairs = false;
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);
       this.#units[i] = unit;
       this.#prefix[i + 1] = Math.imul(this.#prefix[i], base) + unit;
       this.#powers[i + 1] = Math.imul(this.#powers[i], base);
-      if (unit >= 0xD800 && unit < 0xE000) pairs = true;
+      if (unit >= 0xD800 && unit < 0xE000) hasPairs = true;
     }
-    this.#points = pairs ? codePoints(this.#units) : null;
+    this.#points = hasPairs ? codePoints(this.#units) : null;
     this.#starts = new Int32Array(words.length + 1);
     for (let i = 0; i < words.length; i++) {
       this.#starts[i + 1] = this.#starts[i] + words[i].length + gap.length;
@@ -46,7 +48,10 @@ export class NGrams {
     this.#table = new Int32Array(1 << Math.ceil(Math.log2(2 * words.length + 2)));
   }
 
-  /** Characters in all occurrences of the most frequent n-gram; of equals, the first met. 0 if there is none. */
+  /**
+   * Number of characters in all occurrences of the most frequent n-gram, on a tie of the one that occurs
+   * first. 0 if the text has fewer than `n` words.
+   */
   top(n: number): number {
     this.#table.fill(-1);
     const counts = new Uint32Array(this.#count);
@@ -56,7 +61,10 @@ export class NGrams {
     return n <= this.#count ? counts[best] * this.#characters(best, n) : 0;
   }
 
-  /** Characters in n-grams met before; such a one is skipped whole. */
+  /**
+   * Number of characters in repeated n-grams. After a repeated n-gram, counting continues after it, so that
+   * repeated n-grams do not overlap.
+   */
   repeated(n: number): number {
     this.#table.fill(-1);
     let characters = 0;
@@ -77,7 +85,10 @@ export class NGrams {
     return this.#points === null ? to - from : this.#points[to] - this.#points[from];
   }
 
-  /** The first n-gram entered that is the same as that of word i: i itself if it is new. */
+  /**
+   * Word index of the first occurrence in the table of the n-gram at word `i`. A new n-gram is added: the
+   * result is `i`.
+   */
   #first(i: number, n: number): number {
     const from = this.#starts[i], size = this.#end(i, n) - from;
     let hash = (this.#prefix[from + size] - Math.imul(this.#prefix[from], this.#powers[size])) | 0;
@@ -97,6 +108,7 @@ export class NGrams {
   }
 }
 
+/** Number of code points in the first i units, for each i. */
 function codePoints(units: Uint16Array): Int32Array {
   const points = new Int32Array(units.length + 1);
   for (let i = 0; i < units.length; i++) {

@@ -1,25 +1,27 @@
 /**
- * Text as Python counts and cuts it, for the published filters are defined by Python code: lengths in code points,
- * its white space, its line ends. Source: Python reference, str.split, str.splitlines, str.strip, str.isspace.
+ * String functions that behave as Python's, because the published filters are defined by Python code: lengths
+ * in code points, white space, line ends. Source: Python reference, str.split, str.splitlines, str.strip,
+ * str.isspace.
  *
  * @module
  */
 
-// str.isspace: JavaScript's \s lacks U+001C to U+001F and U+0085 and has U+FEFF.
+// White space of str.isspace. JavaScript's \s differs: it lacks U+001C to U+001F and U+0085, and contains
+// U+FEFF.
 const space = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const spaces = new RegExp(`[${space}]+`);
 const notSpaces = new RegExp(`[^${space}]+`, "g");
 const spaceOnly = new RegExp(`^[${space}]*$`);
 const spaceOne = new RegExp(`^[${space}]$`);
-const separators = "\\x1c-\\x1e"; // file, group and record
+const separators = "\\x1c-\\x1e"; // file, group and record separator
 const lineEnd = new RegExp(`\\r\\n|[\\n\\v\\f\\r${separators}\\x85\\u2028\\u2029]`);
 
-/** Length in code points, as Python's len. */
+/** Length in code points, as Python's len(). */
 export function codePointCount(text: string): number {
   let count = text.length;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
-    if (unit >= 0xD800 && unit < 0xDC00) { // a pair is one
+    if (unit >= 0xD800 && unit < 0xDC00) { // a surrogate pair is one code point
       const next = text.charCodeAt(i + 1);
       if (next >= 0xDC00 && next < 0xE000) {
         count--;
@@ -30,12 +32,15 @@ export function codePointCount(text: string): number {
   return count;
 }
 
-/** Words between white space, as str.split(). */
+/** The words of a text, split at white space as str.split() does. */
 export function splitSpace(text: string): string[] {
   return text.match(notSpaces) ?? [];
 }
 
-/** Lines, as str.splitlines(): also at \v, \f, U+001C to U+001E, U+0085, U+2028, U+2029; no empty last line. */
+/**
+ * The lines of a text as str.splitlines() gives them: split also at \v, \f, U+001C to U+001E, U+0085, U+2028
+ * and U+2029, without an empty last line.
+ */
 export function splitLines(text: string): string[] {
   if (text === "") return [];
   const lines = text.split(lineEnd);
@@ -43,7 +48,7 @@ export function splitLines(text: string): string[] {
   return lines;
 }
 
-/** Without white space at both ends, as str.strip(). */
+/** The text without white space at its ends, as str.strip() gives it. */
 export function strip(text: string): string {
   let start = 0;
   let end = text.length;
@@ -52,22 +57,22 @@ export function strip(text: string): string {
   return text.slice(start, end);
 }
 
-/** Whether nothing but white space stands in it. */
+/** Whether a text is empty or only white space. */
 export function isBlank(text: string): boolean {
   return spaceOnly.test(text);
 }
 
-/** How often `part` occurs, without overlaps, as str.count. */
+/** Number of occurrences of `part` that do not overlap, as str.count() counts them. */
 export function occurrences(text: string, part: string): number {
   let count = 0;
   for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) count++;
   return count;
 }
 
-/** White space as a pattern's source, for `new RegExp`. */
+/** Source of a regular expression for a run of white space. */
 export const spacePattern: string = spaces.source;
 
-/** What is between white space, likewise. */
+/** Source of a regular expression for a run of other characters. */
 export const wordPattern: string = notSpaces.source;
 
 function isSpace(unit: number): boolean {

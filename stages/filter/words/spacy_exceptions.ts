@@ -1,19 +1,19 @@
 /**
- * The words that spaCy's English tokenizer does not cut by rule: contractions, abbreviations, times, emoticons, each
- * with the tokens it is. Source: spaCy's language data for English (spacy.io/usage/linguistic-features, "Special
- * cases"; MIT licence).
+ * Exceptions of spaCy's English tokenizer: contractions, abbreviations, times and emoticons, each with its
+ * tokens. They take precedence over the tokenizer's rules. Source: spaCy's language data for English
+ * (spacy.io/usage/linguistic-features, "Special cases"; MIT licence).
  *
  * @module
  */
 
 const pronouns = "i you he she it we they";
 const questions = "who what when where why how there that this these those";
-/** Parts that follow a word, with an apostrophe or without: "'ll|'ve" gives we'll've and wellve. */
-const negated = "ca could do does did had may might must need ought sha should wo would";
-const negatedOnce = "ai are is was were have has dare";
-/** What the rules above would make but is a word as well. */
+const negated = "ca could do does did had may might must need ought sha should wo would"; // can't, can't've
+const negatedOnce = "ai are is was were have has dare"; // ain't, but not ain't've
+/** Ordinary words that are spelled like a contraction without its apostrophe; they are no exceptions. */
 const words = "Ill ill Its its Hell hell Shell shell Shed shed were Were Well well Whore whore";
 
+/** Exceptions that are a single token. */
 const whole =
   "doin doin' goin goin' nothin nothin' nuthin nuthin' ol ol' somethin somethin' Doin Doin' Goin Goin' Nothin Nothin' " +
   "Nuthin Nuthin' Ol Ol' Somethin Somethin' em 'em ll 'll nuff 'nuff 'S 's ‘S ‘s and/or w/o 're 'Cause 'cause 'cos " +
@@ -23,6 +23,7 @@ const whole =
   "S.C. Sep. Sept. Tenn. Va. Wash. Wis. a.m. Adm. Bros. co. Co. Corp. D.C. Dr. e.g. E.g. E.G. Gen. Gov. i.e. I.e. I.E. " +
   "Inc. Jr. Ltd. Md. Messrs. Mo. Mont. Mr. Mrs. Ms. p.m. Ph.D. Prof. Rep. Rev. Sen. St. vs. v.s. " +
   "' \\\") <space> '' C++ \\t \\n — ä. ö. ü.";
+/** Exceptions of several tokens, which "|" separates. */
 const parted =
   "y'|all y|all how|'d|'y How|'d|'y not|'ve not|ve Not|'ve Not|ve can|not Can|not gon|na Gon|na got|ta " +
   "Got|ta let|'s Let|'s c'm|on C'm|on °|c|. °|f|. °|k|. °|C|. °|F|. °|K|.";
@@ -33,11 +34,11 @@ const emoticons =
   "-__- v.v V.V v_v V_V o_o o_O O_o O_O 0_o o_0 0_0 o.O O.o O.O o.o 0.0 o.0 0.o @_@ <3 <33 <333 </3 (^_^) (-_-) (._.) " +
   "(>_<) (*_*) (¬_¬) ಠ_ಠ ಠ︵ಠ (ಠ_ಠ) ¯\\(ツ)/¯ (╯°□°）╯︵┻━┻ ><(((*>";
 
-/** Word → its tokens, which joined give the word again. */
+/** Exception → its tokens, whose concatenation is the exception. */
 export function spacyExceptions(): Map<string, readonly string[]> {
   const found = new Map<string, readonly string[]>();
   const put = (...parts: string[]): void => void found.set(parts.join(""), parts);
-  /** The word as it is and capitalized, its endings with and without apostrophe. */
+  /** Adds a word with endings: in lower case and capitalized, with and without apostrophes. */
   const contract = (word: string, ...endings: string[]): void => {
     for (const begin of [word, word[0].toUpperCase() + word.slice(1)]) {
       put(begin, ...endings);

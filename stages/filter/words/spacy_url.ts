@@ -1,6 +1,7 @@
 /**
- * What counts as a web or mail address to spaCy, which leaves such a word whole: [scheme://] [user@] host.tld [:port]
- * [/path], or an IP address that is not private. Decided in one pass, whatever the text.
+ * Recognizes web and e-mail addresses as spaCy does, whose tokenizer does not split them: [scheme://] [user@]
+ * host.tld [:port] [/path], with a public IP address also possible as the host. Takes linear time for any
+ * text.
  *
  * Source: spaCy's URL pattern, after Diego Perini's (gist 729294, MIT); its tests.
  *
@@ -17,13 +18,13 @@ const notPublic = /^(?:(?:10|127)\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[0
 const host = /[^:/?#@]*/y;
 const rest = /(?::\p{Nd}{2,5})?(?:$|[/?#])/uy;
 
-/** Whether all of a text without white space is an address. */
+/** Whether a text without white space is, as a whole, an address. */
 export function isAddress(text: string): boolean {
-  if (!text.includes(".")) return false; // quick: most words have none
+  if (!text.includes(".")) return false; // decides most words quickly
   if (hostAt(text, 0)) return true;
   const begin = scheme.exec(text);
   if (begin !== null && hostAt(text, begin[0].length)) return true;
-  // A user's name, and a password, may be anything: so the host may begin behind any "@".
+  // User name and password may contain any character, so the host may begin after any "@".
   for (let at = text.indexOf("@", 1); at >= 0; at = text.indexOf("@", at + 1)) {
     if (hostAt(text, at + 1)) return true;
   }

@@ -109,8 +109,8 @@ Deno.test("fineweb refuses lists and tokenizers that are not there, in one line"
   await withFolder(async (dir) => {
     for (
       const [args, says] of [
-        [["--url-list", `${dir}/nowhere`], /No block list .*nowhere/],
-        [["--url-list", dir], /No lists in .*domains/],
+        [["--url-list", `${dir}/nowhere`], /Block list .*nowhere does not exist/],
+        [["--url-list", dir], /No block lists in .*domains/],
         [["--count-tokenizer", "nowhere"], /nowhere/],
         [["--words", "nltk"], /--words.*spacy, treebank, whitespace/],
         [["--stages", "c4,c4"], /listed twice/],

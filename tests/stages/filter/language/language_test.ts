@@ -49,11 +49,11 @@ Deno.test("FastText refuses what is no model, another format, a file cut short",
     }
     throw new Error(`Accepted: wanted "${part}"`);
   };
-  throws(new Uint8Array(0), "ends early");
+  throws(new Uint8Array(0), "is truncated");
   throws(new Uint8Array(16), "wrong magic");
   const head = new Uint8Array(8);
   new DataView(head.buffer).setInt32(0, 793712314, true);
   throws(head, "format 0");
   new DataView(head.buffer).setInt32(4, 12, true);
-  throws(head, "ends early");
+  throws(head, "is truncated");
 });

@@ -53,7 +53,7 @@ Deno.test("note() keeps what is frequent in bounded memory, its count too small 
   for (let i = 0; i < total; i++) {
     const kind = random(3) === 0 ? `often ${random(5)}` : `seldom ${random(5000)}`;
     truth.set(kind, (truth.get(kind) ?? 0) + 1);
-    countOne(found, { kind, most: 100 });
+    countOne(found, { kind, maxKinds: 100 });
     if (found.kinds > 100) throw new Error(`${found.kinds} kinds`);
   }
   equal(found.kinds, Object.keys(found.counts).length);

@@ -112,7 +112,7 @@ Deno.test("readUrlLists() reads folders and files, and no empty line blocks anyt
       ["http://a.com/", null],
     ]);
     await Deno.mkdir(`${dir}/none`);
-    for (const [path, says] of [[`${dir}/none`, "No lists in"], [`${dir}/nowhere`, "No block list"]]) {
+    for (const [path, says] of [[`${dir}/none`, "No block lists in"], [`${dir}/nowhere`, "does not exist"]]) {
       const error = await readUrlLists([path]).catch((error) => error);
       if (!(error instanceof Error && error.message.includes(says))) throw new Error(`${path}: ${error}`);
     }
