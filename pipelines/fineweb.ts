@@ -5,9 +5,9 @@
  * @module
  */
 import { deleteDocumentStore } from "../stages/filter/minhash/minhash_clusters.ts";
+import { dropDuplicates } from "../stages/filter/minhash/drop_duplicates.ts";
 import {
   deleteRankStores,
-  dropDuplicates,
   storedDocuments,
   storeRankDocuments,
 } from "../stages/filter/minhash/rank_store.ts";

@@ -49,6 +49,7 @@ export {
   readRemoval,
 } from "./filter/minhash/find_duplicates.ts";
 export { minhashSeen, type MinhashSeenOptions } from "./filter/minhash/minhash_seen.ts";
+export * from "./filter/minhash/drop_duplicates.ts";
 export * from "./filter/minhash/rank_store.ts";
 export { minhashSign } from "./filter/minhash/minhash_sign.ts";
 export { SignatureLog } from "./filter/minhash/signature_log.ts";

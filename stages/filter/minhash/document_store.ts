@@ -77,8 +77,7 @@ export class DocumentStore {
 
   #write(): void {
     if (this.#held.length === 0) return;
-    const part = gzipSync(this.#held.join("
-"), { level: 1 }); // fast: the file is read only once
+    const part = gzipSync(this.#held.join("\n"), { level: 1 }); // fast: the file is read only once
     writeAllSync(this.#file, Uint32Array.of(part.length, this.#held.length));
     writeAllSync(this.#file, new Uint8Array(part));
     this.#bytes += 8 + part.length;

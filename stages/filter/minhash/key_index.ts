@@ -1,7 +1,7 @@
 /**
- * All keys seen so far, in bounded memory. They are appended to a file in order of arrival: its length is the
- * whole state. What does not fit in memory is also kept in sorted runs, which are made again from that file
- * where they are missing or too long.
+ * A set of all keys so far, in bounded memory. Keys are appended to a log file in order of arrival, so a
+ * checkpoint only needs its length. Keys that do not fit into memory are also written to sorted runs on disk.
+ * Runs that are missing or contain too many keys after a resume are written again from the log.
  *
  * @module
  */
@@ -10,20 +10,22 @@ import { KeyTable } from "./key_table.ts";
 import { openTruncated, writeAllSync } from "../../disk/exact_io.ts";
 import { readFull } from "./whole_io.ts";
 
-const FAN_IN = 8; // neighbouring runs of a size that become one: few runs to look in, each key rewritten log8 times
-const BUFFER = 8192; // keys on their way to the file
+// Number of neighbouring runs of equal size that are merged into one. It keeps the number of runs small, and
+// n keys are rewritten only log8(n) times.
+const FAN_IN = 8;
+const BUFFER = 8192; // keys collected before a write to the log
 
-/** How big the index may get, and where it stands. */
+/** Where the index is stored, and how much memory it may use. */
 export interface KeyIndexOptions {
-  /** Folder of its files, made if missing. */
+  /** Folder of the index's files, created if missing. */
   readonly dir: string;
-  /** Most keys in memory; one takes up to 24 bytes. */
+  /** Maximum number of keys in memory. A key takes up to 24 bytes. */
   readonly held: number;
-  /** Go on after this many keys. Default 0: begin anew. */
+  /** Number of keys in the checkpoint to resume from (default 0: an empty index). */
   readonly count?: number;
 }
 
-/** A set of keys from 1 to 2^53 - 1, evenly spread. */
+/** A set of keys that are integers from 1 to 2^53 - 1, evenly distributed. */
 export class KeyIndex {
   readonly #dir: string;
   readonly #held: number;
@@ -34,11 +36,14 @@ export class KeyIndex {
   #buffered = 0;
   #count = 0;
 
-  /** Throws Deno.errors.InvalidData where its file is shorter than `count` keys or holds what is no key. */
+  /**
+   * Opens or creates the index. Throws RangeError if `held` is not a positive integer,
+   * Deno.errors.InvalidData if the log is shorter than `count` keys or contains an invalid key.
+   */
   constructor(options: KeyIndexOptions) {
     const { dir, held, count = 0 } = options;
     if (!Number.isInteger(held) || held < 1) {
-      throw new RangeError(`Cannot hold ${held} keys in memory: give a whole number from 1`);
+      throw new RangeError(`Cannot keep ${held} keys in memory: pass a positive integer`);
     }
     [this.#dir, this.#held] = [dir, held];
     Deno.mkdirSync(dir, { recursive: true });
@@ -47,30 +52,30 @@ export class KeyIndex {
     this.#load(count);
   }
 
-  /** Keys added: what a checkpoint holds. */
+  /** Number of keys, which a checkpoint saves. */
   get count(): number {
     return this.#count;
   }
 
-  /** Whether the key was added before. */
+  /** Whether the index contains a key. */
   has(key: number): boolean {
     return this.#table.has(key) || this.#runs.some((run) => run.has(key));
   }
 
-  /** Adds a key that is not there yet. */
+  /** Adds a key that the index does not contain yet. */
   add(key: number): void {
     this.#buffer[this.#buffered++] = key;
     if (this.#buffered === BUFFER) this.#writeBuffer();
     this.#hold(key);
   }
 
-  /** Brings to disk what was added. */
+  /** Writes all added keys to disk, with fsync. */
   sync(): void {
     this.#writeBuffer();
     this.#log.syncSync();
   }
 
-  /** Closes its files, written up to the last key. */
+  /** Writes the remaining keys and closes the files. */
   close(): void {
     this.#writeBuffer();
     this.#log.close();
@@ -88,10 +93,12 @@ export class KeyIndex {
     if (this.#table.size === this.#held) this.#spill();
   }
 
-  /** What memory holds becomes a run; runs of a size become one. */
+  /**
+   * Writes the keys in memory to a new run, then merges the last runs while there are enough of equal size.
+   */
   #spill(): void {
-    const extent = { first: this.#count - this.#held, count: this.#held };
-    this.#runs.push(KeyRun.write(this.#path(extent), extent, [this.#table.sorted()]));
+    const range = { first: this.#count - this.#held, count: this.#held };
+    this.#runs.push(KeyRun.write(this.#path(range), range, [this.#table.sorted()]));
     this.#table.clear();
     for (;;) {
       const last = this.#runs.slice(-FAN_IN);
@@ -106,31 +113,31 @@ export class KeyIndex {
     }
   }
 
-  /** Takes up the runs that cover the first keys without a gap; the others go. */
+  /** Opens the runs that together contain the first keys without a gap, and deletes all others. */
   #openRuns(count: number): void {
     const found: KeyRange[] = [];
     for (const { name } of Deno.readDirSync(this.#dir)) {
       const match = /^keys\.(\d+)-(\d+)(\.part)?$/.exec(name);
       if (match === null) continue;
-      const extent = { first: Number(match[1]), count: Number(match[2]) };
-      if (match[3] === undefined && extent.first + extent.count <= count) found.push(extent);
+      const range = { first: Number(match[1]), count: Number(match[2]) };
+      if (match[3] === undefined && range.first + range.count <= count) found.push(range);
       else Deno.removeSync(`${this.#dir}/${name}`);
     }
-    // Of two that begin alike the longer is the join of the shorter with those after it.
+    // Of two runs with the same first key, the longer one was merged from the shorter and later ones.
     found.sort((a, b) => a.first - b.first || b.count - a.count);
-    for (const extent of found) {
-      const path = this.#path(extent);
-      const run = extent.first === this.#count ? KeyRun.open(path, extent) : null;
+    for (const range of found) {
+      const path = this.#path(range);
+      const run = range.first === this.#count ? KeyRun.open(path, range) : null;
       if (run === null) {
         Deno.removeSync(path);
         continue;
       }
       this.#runs.push(run);
-      this.#count += extent.count;
+      this.#count += range.count;
     }
   }
 
-  /** Reads the keys that no run holds back into memory. */
+  /** Reads the keys that are in no run from the log. */
   #load(count: number): void {
     const path = `${this.#dir}/keys.seen`;
     const part = new Float64Array(BUFFER);
@@ -142,7 +149,8 @@ export class KeyIndex {
         if (!(Number.isSafeInteger(key) && key > 0)) {
           this.close();
           throw new Deno.errors.InvalidData(
-            `Cannot read ${path}: key ${this.#count} is ${key}, wanted a whole number below 2^53: begin anew with --resume never`,
+            `Cannot read ${path}: key ${this.#count} is ${key}, expected an integer from 1 to 2^53 - 1: ` +
+              `start over with --resume never`,
           );
         }
         this.#hold(key);

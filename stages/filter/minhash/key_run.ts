@@ -1,6 +1,6 @@
 /**
- * Sorted keys on disk: 8 bytes each, a little-endian float. The first key of every block of 4 KiB is in
- * memory, so a look-up reads one block.
+ * A run: sorted keys on disk, each a little-endian float64. The first key of every block of 4 KiB is kept in
+ * memory, so that a lookup reads only one block.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import { writeAllSync } from "../../disk/exact_io.ts";
 import { replaceWholeSync } from "../../disk/whole_files.ts";
 import { readFull } from "./whole_io.ts";
 
-const BLOCK = 512; // keys
-const BUFFER = 8192; // keys read or written at a time while merging
+const BLOCK = 512; // keys per block
+const BUFFER = 8192; // keys read or written at a time during a merge
 
 type Keys = Float64Array<ArrayBuffer>;
 
-/** Which part of all keys, in order of arrival, a run holds. */
+/** The keys that a run contains: `count` keys from number `first` on, in order of arrival. */
 export type KeyRange = Readonly<{ first: number; count: number }>;
 
-/** An open run. */
+/** A run, open for lookups. */
 export class KeyRun {
   readonly #file: Deno.FsFile;
   readonly #fences: Float64Array;
@@ -31,25 +31,25 @@ export class KeyRun {
     this.#fences = opened.fences;
   }
 
-  /** Opens the run at `path`; null where the file is not whole. */
-  static open(path: string, extent: KeyRange): KeyRun | null {
+  /** Opens the run at `path`; null if its length is wrong or its blocks are not in order. */
+  static open(path: string, range: KeyRange): KeyRun | null {
     const file = Deno.openSync(path, { read: true });
-    const fences = new Float64Array(Math.ceil(extent.count / BLOCK));
+    const fences = new Float64Array(Math.ceil(range.count / BLOCK));
     const one = new Float64Array(1);
-    let whole = file.statSync().size === 8 * extent.count;
+    let whole = file.statSync().size === 8 * range.count;
     for (let i = 0; i < fences.length && whole; i++) {
       file.seekSync(8 * BLOCK * i, Deno.SeekMode.Start);
       readFull(file, one, path);
       fences[i] = one[0];
       whole = i === 0 || fences[i] > fences[i - 1];
     }
-    if (whole) return new KeyRun(path, extent, { file, fences });
+    if (whole) return new KeyRun(path, range, { file, fences });
     file.close();
     return null;
   }
 
-  /** Writes ascending keys whole or not at all, and opens the run. */
-  static write(path: string, extent: KeyRange, keys: Iterable<Keys>): KeyRun {
+  /** Writes ascending keys to a new run, atomically, and opens it. */
+  static write(path: string, range: KeyRange, keys: Iterable<Keys>): KeyRun {
     const fences: number[] = [];
     let written = 0;
     replaceWholeSync(path, (file) => {
@@ -60,10 +60,10 @@ export class KeyRun {
       }
     });
     const file = Deno.openSync(path, { read: true });
-    return new KeyRun(path, extent, { file, fences: Float64Array.from(fences) });
+    return new KeyRun(path, range, { file, fences: Float64Array.from(fences) });
   }
 
-  /** Whether the run holds the key. */
+  /** Whether the run contains a key. */
   has(key: number): boolean {
     const block = lastAtMost(this.#fences, { key, end: this.#fences.length });
     if (block < 0) return false;
@@ -74,7 +74,7 @@ export class KeyRun {
     return keys[lastAtMost(keys, { key, end: keys.length })] === key;
   }
 
-  /** All keys, a part at a time; a part is overwritten by the next. */
+  /** All keys in ascending order, in parts. Each part is overwritten by the next one. */
   *read(): Generator<Keys> {
     const buffer = new Float64Array(BUFFER);
     for (let at = 0; at < this.range.count; at += BUFFER) {
@@ -91,14 +91,13 @@ export class KeyRun {
   }
 }
 
+/** The open file of a run, and the first key of each of its blocks. */
 interface OpenRun {
   readonly file: Deno.FsFile;
   readonly fences: Float64Array;
 }
 
-/**
- * The keys of several runs as one ascending sequence, a part at a time; a part is overwritten by the next.
- */
+/** The keys of several runs as one ascending sequence, in parts. Each part is overwritten by the next one. */
 export function* mergeKeyRuns(runs: readonly KeyRun[]): Generator<Keys> {
   const heads = runs.map((run) => ({ parts: run.read(), part: new Float64Array(0), at: 0 }));
   const refill = (head: (typeof heads)[number]): boolean => {
@@ -123,7 +122,7 @@ export function* mergeKeyRuns(runs: readonly KeyRun[]): Generator<Keys> {
   if (held > 0) yield out.subarray(0, held);
 }
 
-/** Where the last of the first `end` ascending keys that is at most `key` stands; -1 where none is. */
+/** Index of the last of the first `end` ascending keys that is at most `key`; -1 if there is none. */
 function lastAtMost(
   keys: Float64Array,
   { key, end }: { readonly key: number; readonly end: number },

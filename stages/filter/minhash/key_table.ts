@@ -46,7 +46,7 @@ export class KeyTable {
 
   #find(key: number): number {
     const slots = this.#slots, mask = slots.length - 1;
-    let slot = Math.floor(key * (slots.length / KEY_LIMIT)); // the key is itself a hash: its high bits select the slot
+    let slot = Math.floor(key * (slots.length / KEY_LIMIT)); // a key is a hash: its high bits select a slot
     while (slots[slot] !== 0 && slots[slot] !== key) slot = (slot + 1) & mask;
     return slot;
   }

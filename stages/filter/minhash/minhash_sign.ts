@@ -1,5 +1,5 @@
 /**
- * The stage that signs documents: the costly part of MinHash, which remembers nothing, so it may run in
+ * The stage that signs documents, which is the expensive part of MinHash. It has no state, so it can run on
  * workers.
  *
  * @module
@@ -9,8 +9,9 @@ import type { Document } from "../../items.ts";
 import { type SignatureOptions, Signer } from "./signer.ts";
 
 /**
- * Sets `signature`, where a document has as many words as a shingle. A stage after it compares: `minhashSeen`
- * or `minhashClusters`. Throws RangeError for options out of range, when opened.
+ * Sets the `signature` of documents that have at least as many words as a shingle. A later stage,
+ * `minhashSeen` or `minhashClusters`, compares the signatures. Throws RangeError for options out of range
+ * when the stage opens.
  */
 export function minhashSign(options: SignatureOptions = {}): Stage<Document, Document> {
   return {
@@ -24,12 +25,16 @@ export function minhashSign(options: SignatureOptions = {}): Stage<Document, Doc
   };
 }
 
-/** A document's signature, made here where it brings none. Throws RangeError for one of other options. */
+/**
+ * The signature that a document carries, else a new one; null if the text is shorter than a shingle. Throws
+ * RangeError if the signature it carries was made with other options.
+ */
 export function signatureOf({ id, text, signature }: Document, signer: Signer): Uint8Array | null {
   if (signature === undefined) return signer.sign(text);
   if (signature.length === signer.bytes) return signature;
   throw new RangeError(
-    `The signature of ${id} has ${signature.length} bytes: ${signer.buckets} buckets of ${signer.rows} hashes have ${signer.bytes}: sign and compare with the same options`,
+    `The signature of ${id} has ${signature.length} bytes, but ${signer.buckets} buckets of ${signer.rows} hashes ` +
+      `have ${signer.bytes}: sign and compare with the same options`,
   );
 }
 

@@ -1,56 +1,61 @@
 /**
- * MinHash deduplication shared by several processes: each sets its documents aside with their signatures;
- * once all are there, one clusters them and reads the documents back, in the order of the processes. What
- * comes of it is what `minhashClusters` makes of all documents in one stream.
+ * MinHash deduplication across several processes, each with a rank. Every process stores its documents and
+ * their signatures on disk. When all have finished, one process clusters all signatures and reads the
+ * documents back in the order of the ranks (`dropDuplicates`). The result is the same as that of
+ * `minhashClusters` for all documents in one stream.
  *
  * @module
  */
+import { removeIfThereSync } from "../../disk/whole_files.ts";
 import { type Source, type Stage, stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { DocumentStore } from "./document_store.ts";
-import { findDuplicates, readRemoval } from "./find_duplicates.ts";
 import { signatureOf, unsigned } from "./minhash_sign.ts";
 import { SignatureLog } from "./signature_log.ts";
-import { readSignatureSets, signatureSetOf, signatureSetPath } from "./signature_set.ts";
+import { signatureSetOf, signatureSetPath } from "./signature_set.ts";
 import { type SignatureOptions, Signer } from "./signer.ts";
 import { sortSignatures } from "./sort_signatures.ts";
-import { removeIfThereSync } from "../../disk/whole_files.ts";
 
-/** Whose documents, and where they wait. */
+/** Where the documents of a rank are stored. */
 export interface StoreRankOptions {
-  /** Folder of all processes, made if missing. */
+  /** Folder that all processes share, created if missing. */
   readonly dir: string;
-  /** Of the process. */
+  /** Rank of this process. */
   readonly rank: number;
-  /** How documents are signed; null: they are only kept. */
+  /** How documents are signed; null: they are stored without signatures. */
   readonly sign: SignatureOptions | null;
-  /** Bytes of memory for signatures while they are sorted (default 512 MiB). */
+  /** Memory limit in bytes for sorting signatures (default 512 MiB). */
   readonly memory?: number;
 }
 
-interface Saved {
+/** State of the sink in a checkpoint. */
+interface SavedRankStore {
+  /** Number of documents stored. */
   documents: number;
+  /** Number of documents that have a signature. */
   signed: number;
-  /** Bytes of the documents on disk. */
+  /** Size of the file of documents in bytes. */
   stored: number;
 }
 
-interface State extends Saved {
+/** State of the open sink. */
+interface RankStoreState extends SavedRankStore {
   readonly store: DocumentStore;
   readonly signing: { readonly log: SignatureLog; readonly signer: Signer } | null;
 }
 
 /**
- * A sink: `<dir>/00003.documents`, and, signed, sorted signatures in datatrove's files with
- * `<dir>/00003.json`, which says that they are whole. Throws as `minhashClusters`.
+ * A sink that writes the documents of a rank to `<dir>/00003.documents` (for rank 3). If they are signed, it
+ * also writes the sorted signatures in datatrove's format and, as the last file, `<dir>/00003.json`, which
+ * marks the signatures as complete. Throws as `minhashClusters`.
  */
 export function storeRankDocuments(
   { dir, rank, sign, memory = 512 * 2 ** 20 }: StoreRankOptions,
 ): Stage<Document, never> {
-  const logPath = `${dir}/${padded(rank)}.signatures`;
-  return stage<Document, never, State>({
+  const logPath = signatureLogPath(dir, rank);
+  return stage<Document, never, RankStoreState>({
     name: "set aside",
-    async open(_ctx, saved: Saved = { documents: 0, signed: 0, stored: 0 }) {
+    async open(_ctx, saved: SavedRankStore = { documents: 0, signed: 0, stored: 0 }) {
       Deno.mkdirSync(dir, { recursive: true });
       removeIfThereSync(signatureSetPath(dir, rank));
       const store = new DocumentStore(storePath(dir, rank), saved.stored);
@@ -90,15 +95,15 @@ export function storeRankDocuments(
   });
 }
 
-/** Where reading documents back stands. */
+/** Position in the stored documents of all ranks. */
 export interface StoredDocumentsState {
-  /** The process whose document is next. */
+  /** Rank of the next document. */
   rank: number;
-  /** Documents of its that have been read. */
+  /** Number of documents of that rank that have been read. */
   next: number;
 }
 
-/** The documents that processes 0 to `world` - 1 have set aside, in order. */
+/** The stored documents of ranks 0 to `world` - 1, in order. */
 export function storedDocuments(
   { dir, world }: { readonly dir: string; readonly world: number },
 ): Source<Document, StoredDocumentsState> {
@@ -124,78 +129,23 @@ export function storedDocuments(
   };
 }
 
-/** How much memory clustering may take, and where signatures are. */
-export interface DropDuplicatesOptions {
-  /** The folder that documents were set aside in. */
-  readonly dir: string;
-  /** Bytes (default 512 MiB); 8 a document at least. */
-  readonly memory?: number;
-}
-
-interface DropState extends StoredDocumentsState {
-  /** Documents of each process. */
-  readonly sizes: readonly number[];
-  removal: Generator<number>;
-  /** The next one to drop; null: no more of this process. */
-  drop: number | null;
-}
-
 /**
- * Of what `documentsAside` gives, passes on one of each cluster of near-duplicates and drops the others with
- * the reason `duplicate`; they are found when it opens. Throws as `findDuplicates`.
- */
-export function dropDuplicates(
-  { dir, memory = 512 * 2 ** 20 }: DropDuplicatesOptions,
-): Stage<Document, Document> {
-  const enter = (state: DropState): void => {
-    state.removal = state.rank < state.sizes.length ? readRemoval(dir, state.rank) : none();
-    do {
-      state.drop = state.removal.next().value ?? null;
-    } while (state.drop !== null && state.drop < state.next);
-  };
-  return stage<Document, Document, DropState>({
-    name: "minhash",
-    async open({ signal }, saved: StoredDocumentsState | undefined) {
-      if (saved === undefined) await findDuplicates({ dir, memory, signal });
-      const sizes = readSignatureSets(dir).map(({ documents }) => documents);
-      const state = { rank: 0, next: 0, ...saved, sizes, removal: none(), drop: null };
-      enter(state);
-      return state;
-    },
-    push(doc, state, ctx) {
-      while (state.next === state.sizes[state.rank]) {
-        state.rank++;
-        state.next = 0;
-        enter(state);
-      }
-      const number = state.next++;
-      if (number !== state.drop) return [doc];
-      state.drop = state.removal.next().value ?? null;
-      ctx.drop(doc, "duplicate");
-      return [];
-    },
-    save: ({ rank, next }) => ({ rank, next }),
-    close(state) {
-      state.removal.return(undefined);
-    },
-  });
-}
-
-/**
- * Deletes what processes have set aside once it is no longer needed: documents, and signatures before
- * sorting.
+ * Deletes the files that are no longer needed after deduplication: documents and unsorted signatures of all
+ * ranks.
  */
 export function deleteRankStores({ dir, world }: { readonly dir: string; readonly world: number }): void {
   for (let rank = 0; rank < world; rank++) {
     removeIfThereSync(storePath(dir, rank));
-    removeIfThereSync(`${dir}/${padded(rank)}.signatures`);
+    removeIfThereSync(signatureLogPath(dir, rank));
   }
 }
 
-function* none(): Generator<number> {}
-
 function storePath(dir: string, rank: number): string {
   return `${dir}/${padded(rank)}.documents`;
+}
+
+function signatureLogPath(dir: string, rank: number): string {
+  return `${dir}/${padded(rank)}.signatures`;
 }
 
 function padded(rank: number): string {

@@ -1,15 +1,14 @@
 /**
- * Signatures in order of arrival: an append-only file of records, the buckets' hashes and the document's
- * number. It is the whole truth about a set of documents; what `sortSignatures` makes of it can be made
- * again.
+ * The log of signatures in order of arrival: an append-only file of records, each the hashes of all buckets
+ * and the document's number. The sorted files of `sortSignatures` can always be made again from it.
  *
  * @module
  */
 import { openTruncated, writeAllSync } from "../../disk/exact_io.ts";
 
-const BUFFER = 256; // records
+const BUFFER = 256; // records collected before a write
 
-/** Writes the file, or goes on with it. */
+/** A log, open for appending. */
 export class SignatureLog {
   readonly #file: Deno.FsFile;
   readonly #buffer: Uint8Array<ArrayBuffer>;
@@ -18,8 +17,8 @@ export class SignatureLog {
   #count: number;
 
   /**
-   * Cuts the file at `path` back to `count` records. `bytes`: a signature's. Throws Deno.errors.InvalidData
-   * where it has fewer.
+   * Opens or creates the log at `path` and truncates it to `count` records, each with a signature of `bytes`
+   * bytes. Throws Deno.errors.InvalidData if it is shorter.
    */
   constructor(path: string, { bytes, count }: { readonly bytes: number; readonly count: number }) {
     this.#record = bytes + 4;
@@ -28,12 +27,12 @@ export class SignatureLog {
     this.#file = openTruncated(path, count * this.#record);
   }
 
-  /** Records written or held. */
+  /** Number of records. */
   get count(): number {
     return this.#count;
   }
 
-  /** Appends a signature. */
+  /** Appends the signature of the document with this number. */
   add(signature: Uint8Array, document: number): void {
     const at = this.#held++ * this.#record;
     this.#buffer.set(signature, at);
@@ -42,13 +41,13 @@ export class SignatureLog {
     if (this.#held === BUFFER) this.#write();
   }
 
-  /** Brings to disk what was added. */
+  /** Writes all added records to disk, with fsync. */
   sync(): void {
     this.#write();
     this.#file.syncSync();
   }
 
-  /** Closes the file, written up to the last record. */
+  /** Writes the remaining records and closes the file. */
   close(): void {
     this.#write();
     this.#file.close();

@@ -1,45 +1,49 @@
 /**
- * Sorted signatures of one bucket: records of the bucket's hashes, 8 bytes each, and the document's number, 4
- * bytes, all little-endian; datatrove's `.minhash.sig`.
+ * Reads the sorted signatures of one bucket, in datatrove's format `.minhash.sig`. A record is the bucket's
+ * hashes, 8 bytes each, and the document's number, 4 bytes, all little-endian.
  *
  * @module
  */
 import { createHash, type Hash } from "node:crypto";
 import { readFull } from "./whole_io.ts";
 
-/** What is to be read. */
+/** A file of sorted signatures, and the values that it is checked against. */
 export interface SignatureFile {
+  /** Path of the file. */
   readonly path: string;
-  /** Hashes a record. */
+  /** Number of hashes per record. */
   readonly rows: number;
-  /** How many records it holds. */
+  /** Number of records. */
   readonly records: number;
-  /** Documents have numbers below it. */
+  /** Number of documents in the set, which is greater than any document number. */
   readonly documents: number;
-  /** The rank of the set it belongs to: of equal signatures the lower rank comes first. */
+  /** Rank of the set that the file belongs to. Of equal signatures, the one of the lower rank comes first. */
   readonly rank: number;
-  /** Bytes read at a time (default 64 KiB). */
+  /** Bytes to read at a time (default 64 KiB). */
   readonly buffer?: number;
-  /** SHA-256 of the file, in hexadecimal digits: checked when its last record has been read. */
+  /** SHA-256 of the file as hexadecimal digits, checked after the last record. */
   readonly sha256?: string;
 }
 
-/** Stands on one record after the other. */
+/** A reader with a current record, which `next` advances. */
 export class SignatureReader {
   readonly rank: number;
-  /** The records in memory, in 32-bit words. */
+  /** Buffered records as 32-bit words. */
   words: Uint32Array<ArrayBuffer>;
-  /** Where the record that it stands on begins in `words`. */
+  /** Index in `words` at which the current record begins. */
   at = 0;
   readonly #source: SignatureFile;
   readonly #file: Deno.FsFile;
   readonly #width: number;
   #sum: Hash | null;
   readonly #last: Uint32Array<ArrayBuffer>;
-  #read = 0; // records up to the one that it stands on
-  #end = 0; // words in memory
+  #read = 0; // records read so far, with the current one
+  #end = 0; // buffered words
 
-  /** Opens the file, before its first record. Throws Deno.errors.InvalidData for one of another length. */
+  /**
+   * Opens the file; `next` then reads the first record. Throws Deno.errors.InvalidData if its length is
+   * wrong.
+   */
   constructor(source: SignatureFile) {
     const { path, rows, records, rank, buffer = 65536, sha256 } = source;
     this.#source = source;
@@ -49,19 +53,22 @@ export class SignatureReader {
     this.#last = new Uint32Array(this.#width);
     this.#sum = sha256 === undefined ? null : createHash("sha256");
     this.#file = Deno.openSync(path, { read: true });
-    const { size } = this.#file.statSync(), wanted = 4 * this.#width * records;
-    if (size === wanted) return;
+    const { size } = this.#file.statSync(), expected = 4 * this.#width * records;
+    if (size === expected) return;
     this.close();
-    throw this.#wrong(`it has ${size} bytes, ${records} records of ${4 * this.#width} have ${wanted}`);
+    throw this.#invalid(
+      `it has ${size} bytes, but ${records} records of ${4 * this.#width} bytes have ${expected}`,
+    );
   }
 
-  /** The document of the record that it stands on. */
+  /** Document number of the current record. */
   get document(): number {
     return this.words[this.at + this.#width - 1];
   }
 
   /**
-   * Goes to the next record; false at the end. Throws Deno.errors.InvalidData for what no sorted file holds.
+   * Advances to the next record; false at the end of the file. Throws Deno.errors.InvalidData for a record
+   * that is out of order or has an invalid document number, and for a wrong checksum.
    */
   next(): boolean {
     if (this.#read === this.#source.records) return this.#finish();
@@ -69,24 +76,24 @@ export class SignatureReader {
     this.at += this.#width;
     if (this.at >= this.#end) this.#fill();
     if (this.#read > 0 && order(this.#last, 0, this.words, this.at, this.#width) > 0) {
-      throw this.#wrong(`record ${this.#read} is less than the one before it`);
+      throw this.#invalid(`record ${this.#read} is less than the one before it`);
     }
     if (this.document >= this.#source.documents) {
-      throw this.#wrong(
-        `record ${this.#read} is of document ${this.document}, there are ${this.#source.documents}`,
+      throw this.#invalid(
+        `record ${this.#read} is of document ${this.document}, but there are only ${this.#source.documents}`,
       );
     }
     this.#read++;
     return true;
   }
 
-  /** Order by hashes, then by rank, then by document. */
+  /** Compares the current records of two readers by hashes, then by rank, then by document number. */
   compare(other: SignatureReader): number {
     const hashes = order(this.words, this.at, other.words, other.at, this.#width - 1);
     return hashes || this.rank - other.rank || this.document - other.document;
   }
 
-  /** The bytes of the record that it stands on. */
+  /** Bytes of the current record, as a view. */
   record(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.words.buffer, 4 * this.at, 4 * this.#width);
   }
@@ -109,18 +116,21 @@ export class SignatureReader {
     const { sha256 } = this.#source;
     const sum = this.#sum?.digest("hex") ?? sha256;
     this.#sum = null;
-    if (sum !== sha256) throw this.#wrong(`its SHA-256 is ${sum}, was written as ${sha256}`);
+    if (sum !== sha256) throw this.#invalid(`its SHA-256 is ${sum}, expected ${sha256}`);
     return false;
   }
 
-  #wrong(why: string): Error {
+  #invalid(why: string): Error {
     return new Deno.errors.InvalidData(
       `Cannot read the signatures in ${this.#source.path}: ${why}: sign the documents again`,
     );
   }
 }
 
-/** Compares hashes of 64 bits, low words first, and what follows them. */
+/**
+ * Compares `width` words: 64-bit hashes, each with its low word first, then the document number if `width` is
+ * odd.
+ */
 function order(a: Uint32Array, from: number, b: Uint32Array, other: number, width: number): number {
   for (let i = 0; i + 1 < width; i += 2) {
     const high = a[from + i + 1] - b[other + i + 1];
@@ -131,9 +141,12 @@ function order(a: Uint32Array, from: number, b: Uint32Array, other: number, widt
   return width % 2 === 1 ? a[from + width - 1] - b[other + width - 1] : 0;
 }
 
-/** The records of several files as one sorted sequence: each time the reader that stands on the next one. */
+/**
+ * Merges several files into one sorted sequence: yields, for each record, the reader whose current record it
+ * is.
+ */
 export function* mergeSignatures(readers: readonly SignatureReader[]): Generator<SignatureReader> {
-  const heap: SignatureReader[] = []; // a parent is no greater than its children
+  const heap: SignatureReader[] = []; // a binary heap: no parent is greater than its children
   const sink = (reader: SignatureReader): void => {
     let at = 0;
     for (;;) {

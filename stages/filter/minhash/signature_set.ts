@@ -1,6 +1,6 @@
 /**
- * What is known of a set of sorted signatures: the file `RRRRR.json` beside the buckets' folders, written
- * last.
+ * The description of a set of sorted signatures: the file `RRRRR.json` for rank R, next to the folders of the
+ * buckets. It is written last, so its existence means that the signatures are complete.
  *
  * @module
  */
@@ -8,34 +8,34 @@ import type { RecipeGeneration } from "../recipe.ts";
 import type { SignatureOptions, Signer } from "./signer.ts";
 import { writeWholeSync } from "../../disk/whole_files.ts";
 
-/** A set: the documents of one rank. */
+/** A set of signatures: those of the documents of one rank. */
 export interface SignatureSet {
-  /** Its place among the sets; of equal signatures the lower rank comes first. */
+  /** Rank of the process. Of equal signatures, the one of the lower rank comes first. */
   readonly rank: number;
-  /** Documents numbered. */
+  /** Number of documents. */
   readonly documents: number;
-  /** Documents with as many words as a shingle. */
+  /** Number of documents that have a signature, because they have at least as many words as a shingle. */
   readonly signed: number;
-  /** Words a shingle. */
+  /** Number of words per shingle. */
   readonly shingle: number;
-  /** Buckets a signature. */
+  /** Number of buckets per signature. */
   readonly buckets: number;
-  /** Hashes a bucket. */
+  /** Number of hashes per bucket. */
   readonly rows: number;
-  /** Of the permutations. */
+  /** Seed of the permutations. */
   readonly seed: number;
-  /** Generation of the text's simplification, and of which root is kept. */
+  /** Generation of the rules that simplify the text and choose the kept document. */
   readonly recipe: RecipeGeneration;
-  /** How text was cut into words: a name, or "own". */
+  /** Name of the word splitter, or "own" for a function. */
   readonly words: string;
   /** SHA-256 of each bucket's file. */
   readonly sums: readonly string[];
 }
 
-/** What must be the same for sets to be compared. */
+/** Fields that must agree for sets to be compared. */
 export const comparedFields = ["shingle", "buckets", "rows", "seed", "recipe", "words"] as const;
 
-/** What is known of a set before it is sorted. */
+/** The description of a set before it is sorted. */
 export function signatureSetOf(
   { seed = 1, recipe = "current", words = "treebank" }: SignatureOptions,
   { signer, rank, documents, signed }:
@@ -47,17 +47,19 @@ export function signatureSetOf(
   return { rank, documents, signed, shingle, buckets, rows, seed, recipe, words: name };
 }
 
-/** Where the set of a rank is described. */
+/** Path of the description of a rank's set. */
 export function signatureSetPath(dir: string, rank: number): string {
   return `${dir}/${String(rank).padStart(5, "0")}.json`;
 }
 
-/** Writes it, whole or not at all. */
+/** Writes a description atomically. */
 export function writeSignatureSet(dir: string, set: SignatureSet): void {
   writeWholeSync(signatureSetPath(dir, set.rank), `${JSON.stringify(set, null, 2)}\n`);
 }
 
-/** All sets of a folder, by rank. Throws Deno.errors.InvalidData for a description that cannot be read. */
+/**
+ * Descriptions of all sets in a folder, sorted by rank. Throws Deno.errors.InvalidData for an invalid one.
+ */
 export function readSignatureSets(dir: string): SignatureSet[] {
   const sets: SignatureSet[] = [];
   for (const { name } of Deno.readDirSync(dir)) {
@@ -71,9 +73,9 @@ function parse(path: string): SignatureSet {
   try {
     set = JSON.parse(Deno.readTextFileSync(path));
   } catch (cause) {
-    throw wrong(path, "it is no JSON", cause);
+    throw invalid(path, "it is not JSON", cause);
   }
-  if (!isSet(set)) throw wrong(path, "it does not describe a set of signatures");
+  if (!isSet(set)) throw invalid(path, "it does not describe a set of signatures");
   return set;
 }
 
@@ -88,6 +90,6 @@ function isSet(value: unknown): value is SignatureSet {
     (field.recipe === "current" || field.recipe === "release");
 }
 
-function wrong(path: string, why: string, cause?: unknown): Error {
+function invalid(path: string, why: string, cause?: unknown): Error {
   return new Deno.errors.InvalidData(`Cannot read ${path}: ${why}: sign the documents again`, { cause });
 }

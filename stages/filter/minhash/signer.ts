@@ -1,6 +1,6 @@
 /**
- * MinHash signatures of texts. Source: Broder 1997; parameters and hashing as in datatrove's MinHash (sha1,
- * 64 bits), so signatures of the same words are the same bits.
+ * Computes MinHash signatures of texts. Source: Broder 1997; parameters and hash functions as in datatrove's
+ * MinHash (SHA-1, 64 bits), so that the same words give the same signature, bit for bit.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
 import type { Splitter } from "../words/words.ts";
 import { simplify } from "./simplify.ts";
 
-/** Hashes are below it: 2^61 - 1, a prime. */
+/** The prime 2^61 - 1, which is greater than all hashes. */
 export const mersenne = (1n << 61n) - 1n;
 
-// As in wasm/layout.ts: the module's memory, in bytes.
+// Addresses in the WASM module's memory, in bytes, as in wasm/layout.ts.
 const SHINGLES = 2048;
 const SIGNATURE = 8192;
 const MULTIPLIERS = 16384;
@@ -20,19 +20,20 @@ const OFFSETS = 24576;
 const KEYS = 32768;
 const TEXT = 65536;
 
-/** What a signature is made of; another value makes signatures that cannot be compared. */
+/** Parameters of signatures. Signatures with different parameters cannot be compared. */
 export interface SignatureOptions extends RuleOptions {
-  /** Words a shingle (default 5), 1 to 63. */
+  /** Number of words per shingle, 1 to 63 (default 5). */
   readonly shingle?: number;
-  /** Buckets: two documents that agree in one are duplicates (default 14). */
+  /** Number of buckets (default 14). Two documents that agree in one bucket are near-duplicates. */
   readonly buckets?: number;
-  /** Hashes a bucket (default 8); 1024 in all buckets at most. */
+  /** Number of hashes per bucket (default 8); at most 1024 in all buckets together. */
   readonly rows?: number;
-  /** Of the permutations (default 1). */
+  /** Seed of the permutations (default 1). */
   readonly seed?: number;
 }
 
-interface Exports {
+/** Exports of the WASM module. */
+interface MinhashExports {
   readonly memory: WebAssembly.Memory;
   readonly sign: (length: number, size: number, hashes: number) => number;
   readonly permute: (count: number, hashes: number) => void;
@@ -40,27 +41,27 @@ interface Exports {
   readonly keys: (buckets: number, rows: number) => void;
 }
 
-/** Makes signatures; one at a time, in one thread. */
+/** Computes signatures, one after another, in this thread. */
 export class Signer {
-  /** Words a shingle. */
+  /** Number of words per shingle. */
   readonly shingle: number;
-  /** Buckets a signature. */
+  /** Number of buckets per signature. */
   readonly buckets: number;
-  /** Hashes a bucket. */
+  /** Number of hashes per bucket. */
   readonly rows: number;
-  /** Bytes of a signature: 8 × buckets × rows. */
+  /** Length of a signature in bytes: 8 × buckets × rows. */
   readonly bytes: number;
-  readonly #wasm: Exports;
+  readonly #wasm: MinhashExports;
   readonly #recipe: "current" | "release";
   readonly #words: Splitter;
   readonly #encoder = new TextEncoder();
 
-  private constructor(wasm: Exports, options: SignatureOptions) {
+  private constructor(wasm: MinhashExports, options: SignatureOptions) {
     const { shingle = 5, buckets = 14, rows = 8, seed = 1 } = options;
     const { recipe, words } = resolveRuleOptions(options);
-    inRange("words a shingle", shingle, 63);
-    inRange("buckets", buckets, 1024);
-    inRange("hashes a bucket", rows, Math.floor(1024 / buckets));
+    checkRange("words per shingle", shingle, 63);
+    checkRange("buckets", buckets, 1024);
+    checkRange("hashes per bucket", rows, Math.floor(1024 / buckets));
     [this.shingle, this.buckets, this.rows, this.bytes] = [shingle, buckets, rows, 8 * buckets * rows];
     [this.#wasm, this.#recipe, this.#words] = [wasm, recipe, words];
     const { multipliers, offsets } = permutations(seed, buckets * rows);
@@ -68,45 +69,47 @@ export class Signer {
     new BigUint64Array(wasm.memory.buffer, OFFSETS).set(offsets);
   }
 
-  /** Loads the module. Throws RangeError for options out of range. Needs permission to read the project. */
+  /**
+   * Loads the WASM module. Throws RangeError for options out of range. Needs read permission for the project.
+   */
   static async open(options: SignatureOptions = {}): Promise<Signer> {
     const instance = await WebAssembly.instantiate(await load());
     return new Signer(exportsOf(instance), options);
   }
 
-  /** The words that are compared. */
+  /** The words of a text that are compared. */
   wordsOf(text: string): readonly string[] {
     return this.#words(simplify(text, this.#recipe));
   }
 
   /**
-   * A text's signature: buckets × rows hashes of 8 bytes, little-endian. Null where the text has fewer words
-   * than a shingle: it is like no other.
+   * The signature of a text: buckets × rows hashes of 8 bytes, little-endian. Null if the text has fewer
+   * words than a shingle; it is then no duplicate of any text.
    */
   sign(text: string): Uint8Array<ArrayBuffer> | null {
     const words = this.wordsOf(text);
     return words.length < this.shingle ? null : this.signWords(words);
   }
 
-  /** The signature of words, of at least `shingle` of them. Throws RangeError where one holds a space. */
+  /** The signature of a list of at least `shingle` words. Throws RangeError if a word contains a space. */
   signWords(words: readonly string[]): Uint8Array<ArrayBuffer> {
     const { memory, sign } = this.#wasm;
     const text = words.join(" ");
-    const room = TEXT + 3 * text.length; // a UTF-16 unit is at most three bytes of UTF-8
-    if (room > memory.buffer.byteLength) memory.grow(Math.ceil((room - memory.buffer.byteLength) / 65536));
+    const end = TEXT + 3 * text.length; // a UTF-16 unit takes at most three bytes in UTF-8
+    if (end > memory.buffer.byteLength) memory.grow(Math.ceil((end - memory.buffer.byteLength) / 65536));
     const { written } = this.#encoder.encodeInto(text, new Uint8Array(memory.buffer, TEXT));
     const count = sign(written, this.shingle, this.buckets * this.rows);
     if (count !== words.length) {
       throw new RangeError(
-        `Cannot make shingles of ${words.length} words with spaces in them: split words at white space`,
+        `Cannot make shingles: some of the ${words.length} words contain a space: split the text at white space`,
       );
     }
     return new Uint8Array(memory.buffer, SIGNATURE, this.bytes).slice();
   }
 
   /**
-   * For each bucket of a signature a whole number from 1 to 2^53 - 1, the same where the bucket is the same;
-   * buckets that differ have the same once in 2^53.
+   * * A key for each bucket of a signature: an integer from 1 to 2^53 - 1. Signatures that agree in a bucket
+   * have the same key for it. Any two other keys are equal with probability 2^-53.
    */
   keys(signature: Uint8Array): Float64Array<ArrayBuffer> {
     const { memory, keys } = this.#wasm;
@@ -115,7 +118,7 @@ export class Signer {
     return new Float64Array(memory.buffer, KEYS, this.buckets).slice();
   }
 
-  /** SHA-1's first eight bytes of a text in UTF-8, read little-endian: a shingle's hash. */
+  /** Hash of a shingle: the first eight bytes of the SHA-1 of its UTF-8 text, as a little-endian integer. */
   hash(text: string): bigint {
     const { memory, hash } = this.#wasm;
     const { written } = this.#encoder.encodeInto(text, new Uint8Array(memory.buffer, TEXT));
@@ -125,7 +128,8 @@ export class Signer {
 }
 
 /**
- * The permutations x → (x a + b mod 2^64) mod (2^61 - 1): a, then b, drawn from numpy's RandomState(seed).
+ * Parameters of the permutations x → ((x·a + b) mod 2^64) mod (2^61 - 1): all a, then all b, drawn from
+ * numpy's RandomState(seed).
  */
 export function permutations(
   seed: number,
@@ -146,14 +150,15 @@ function load(): Promise<WebAssembly.Module> {
   );
 }
 
-function exportsOf(instance: WebAssembly.Instance): Exports {
-  return instance.exports as unknown as Exports; // what wasm/index.ts exports: the tests call each of them
+function exportsOf(instance: WebAssembly.Instance): MinhashExports {
+  // TypeScript cannot check the exports of wasm/index.ts, but the tests call each of them.
+  return instance.exports as unknown as MinhashExports;
 }
 
-function inRange(what: string, value: number, most: number): void {
+function checkRange(what: string, value: number, most: number): void {
   if (!Number.isInteger(value) || value < 1 || value > most) {
     throw new RangeError(
-      `Cannot make signatures with ${value} ${what}: give a whole number from 1 to ${most}`,
+      `Cannot make signatures with ${value} ${what}: pass an integer from 1 to ${most}`,
     );
   }
 }

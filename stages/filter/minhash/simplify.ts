@@ -1,5 +1,6 @@
 /**
- * A text as MinHash compares it: lower case, numbers as 0, no punctuation, no accents, single spaces.
+ * Simplifies a text before MinHash compares it: lower case, numbers replaced by 0, without punctuation and
+ * accents, with single spaces.
  * Source: datatrove's simplify_text, in both generations.
  *
  * @module
@@ -8,7 +9,7 @@ import { isPunctuation } from "../words/marks.ts";
 import { spacePattern, strip } from "../words/python_text.ts";
 import type { RecipeGeneration } from "../recipe.ts";
 
-// Every mark of the set is one UTF-16 unit, so the units say which they are.
+// All punctuation marks in datatrove's list are single UTF-16 units, so testing every unit finds them all.
 const marks = Array.from({ length: 65536 }, (_, unit) => String.fromCharCode(unit)).filter(isPunctuation);
 const mark = new RegExp(
   `[${marks.map((m) => `\\u${m.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")}]`,
@@ -21,9 +22,9 @@ const accents = /\p{Mn}+/gu;
 const ascii = /^[\0-\x7f]*$/;
 
 /**
- * The text simplified. `current` reads 3.14 as one number and puts a space for a punctuation mark; `release`
- * deletes the mark, so words that it held apart become one, and reads a row of digits as a number only after
- * that.
+ * The simplified text. `current` treats 3.14 as one number and replaces punctuation marks by spaces.
+ * `release` first deletes punctuation marks, which joins the words around them, and then replaces each run of
+ * digits by 0.
  */
 export function simplify(text: string, recipe: RecipeGeneration): string {
   const lower = text.toLowerCase();
@@ -34,7 +35,7 @@ export function simplify(text: string, recipe: RecipeGeneration): string {
   return strip(plain(strip(spaced).replace(spaces, " ")));
 }
 
-/** Letters without their accents. */
+/** The text without accents on its letters. */
 function plain(text: string): string {
   return ascii.test(text) ? text : text.normalize("NFD").replace(accents, "");
 }

@@ -1,7 +1,6 @@
 /**
- * From signatures in order of arrival to a sorted file for each bucket, in bounded memory: parts that fit are
- * sorted, written as runs and merged. Files and folders are named as datatrove's:
- * `bucket_003/00000.minhash.sig`.
+ * Sorts signatures into a file per bucket, in bounded memory: parts that fit into memory are sorted, written
+ * as runs and merged. Files and folders have datatrove's names: `bucket_003/00000.minhash.sig`.
  *
  * @module
  */
@@ -12,26 +11,26 @@ import { type SignatureSet, writeSignatureSet } from "./signature_set.ts";
 import { writeAllSync } from "../../disk/exact_io.ts";
 import { readFull, writeInParts } from "./whole_io.ts";
 
-const FAN_IN = 64; // runs merged at a time: as many open files
-const PAUSE = 1 << 16; // records between two turns of the event loop
+const FAN_IN = 64; // runs merged at a time, which is also the number of open files
+const PAUSE = 1 << 16; // records between two pauses for the event loop
 
-/** What is sorted, and how. */
+/** Which signatures are sorted, and how. */
 export interface SortOptions {
-  /** The file of signatures in order of arrival. */
+  /** Path of the log of signatures in order of arrival. */
   readonly log: string;
-  /** Folder of the sorted files, made if missing. */
+  /** Folder for the sorted files, created if missing. */
   readonly dir: string;
-  /** What they are of; `sums` is found here. */
+  /** Description of the signatures, to which `sums` will be added. */
   readonly set: Omit<SignatureSet, "sums">;
-  /** Bytes of memory for records. */
+  /** Memory limit in bytes for records. */
   readonly memory: number;
-  /** Ends it early. */
+  /** Signal that aborts the sorting. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Sorts a set's signatures; writes `bucket_BBB/RRRRR.minhash.sig` for bucket and rank, and last `RRRRR.json`,
- * which says that they are whole. Throws Deno.errors.InvalidData where the log is cut short.
+ * Sorts the signatures of a set. Writes `bucket_BBB/RRRRR.minhash.sig` for each bucket B of rank R, and last
+ * `RRRRR.json`, which marks them as complete. Throws Deno.errors.InvalidData if the log is truncated.
  */
 export async function sortSignatures(options: SortOptions): Promise<SignatureSet> {
   const { dir, set } = options;
@@ -49,7 +48,7 @@ export async function sortSignatures(options: SortOptions): Promise<SignatureSet
   return sorted;
 }
 
-/** Where a bucket's sorted signatures of a rank are. */
+/** Path of the sorted signatures of a bucket and rank. */
 export function signaturePath(dir: string, { bucket, rank }: { bucket: number; rank: number }): string {
   return `${folder(dir, bucket)}/${String(rank).padStart(5, "0")}.minhash.sig`;
 }
@@ -58,10 +57,13 @@ function folder(dir: string, bucket: number): string {
   return `${dir}/bucket_${String(bucket).padStart(3, "0")}`;
 }
 
-/** Sorts as many records as fit at a time; gives how many records each run has. */
+/**
+ * Sorts the log in parts that fit into memory, and writes each part as a run. Returns the number of records
+ * per run.
+ */
 async function writeRuns({ log, dir, set, memory, signal }: SortOptions): Promise<readonly number[]> {
   const { buckets, rows, rank, signed } = set;
-  const width = 2 * buckets * rows + 1; // words of a record of the log
+  const width = 2 * buckets * rows + 1; // 32-bit words per record of the log
   const most = Math.max(1, Math.min(signed, Math.floor(memory / (4 * (width + 2 * rows + 2)))));
   const words = new Uint32Array(most * width);
   const runs: number[] = [];
@@ -84,7 +86,7 @@ async function writeRuns({ log, dir, set, memory, signal }: SortOptions): Promis
   return runs;
 }
 
-/** A bucket's records in order, of records of all buckets. */
+/** The sorted records of one bucket, taken from records of all buckets. */
 function sortBucket(
   words: Uint32Array<ArrayBuffer>,
   { bucket, width, rows }: { readonly bucket: number; readonly width: number; readonly rows: number },
@@ -99,7 +101,7 @@ function sortBucket(
       const low = words[a + i] - words[b + i];
       if (low !== 0) return low;
     }
-    return a - b; // in order of arrival
+    return a - b; // order of arrival
   });
   const out = new Uint32Array(count * (hashes + 1));
   places.forEach((place, i) => {
@@ -110,7 +112,7 @@ function sortBucket(
   return out;
 }
 
-/** Merges a bucket's runs to its file; gives the file's SHA-256. */
+/** Merges the runs of a bucket into its file. Returns the file's SHA-256. */
 async function mergeRuns(
   bucket: number,
   { runs, options }: { readonly runs: readonly number[]; readonly options: SortOptions },

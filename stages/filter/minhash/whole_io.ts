@@ -6,14 +6,14 @@
 import { readFullSync, writeAllSync } from "../../disk/exact_io.ts";
 import { replaceWhole } from "../../disk/whole_files.ts";
 
-const BUFFER = 65536; // bytes collected before a write
+const BUFFER = 65536; // bytes to collect before a write
 
-/** Fills `data` from the file's position. Throws Deno.errors.InvalidData where the file ends before. */
+/** Fills `data` from the file's position. Throws Deno.errors.InvalidData if the file ends before. */
 export function readFull(file: Deno.FsFile, data: ArrayBufferView<ArrayBuffer>, path: string): void {
   readFullSync(file, data, { path, hint: "start over with --resume never" });
 }
 
-/** Writes a file whole or not at all; `make` is given a function that appends bytes, a few at a time or many. */
+/** Writes a file atomically. `make` is called with a function that appends any number of bytes. */
 export async function writeInParts(
   path: string,
   make: (write: (bytes: Uint8Array) => void) => Promise<void>,

@@ -1,5 +1,5 @@
 /**
- * Extraction as a stage: on real and on hostile pages, in this thread and on workers.
+ * Text extraction as a stage, on small pages and on a real web archive.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const documents: Document[] = [
   { id: "c", text: "", html: "<script>only()</script>" },
 ];
 
-Deno.test("extract() gives text for html, passes text on, drops pages without any", async () => {
+Deno.test("extract() replaces html by text, passes documents with text, drops pages without text", async () => {
   const out: Document[] = [], removed: unknown[] = [];
   await from(asSource("pages", () => documents))
     .pipe(extract(), {
@@ -31,9 +31,10 @@ Deno.test("extract() gives text for html, passes text on, drops pages without an
   deepStrictEqual(removed, [{ item: documents[2], reason: "no_text", stage: "extract" }]);
 });
 
-Deno.test("extract() keeps the law of stages", () => checkStage(extract, documents));
+Deno.test("extract() can be stopped after any item and resumed without a difference", () =>
+  checkStage(extract, documents));
 
-sharedTest("extract() gives for an archive's pages what the archive's reader extracts itself", [
+sharedTest("extract() gives the same documents as warcFile() with its own extraction", [
   "web/sample-0000.warc.gz",
 ], async (path) => {
   const archive = path("web/sample-0000.warc.gz");

@@ -1,18 +1,21 @@
 /**
- * What the filter tests share: a stage's verdict on one text.
+ * Helpers of the filter tests: the result of a filter for one text, and equality.
  *
  * @module
  */
 import type { Context, Stage } from "../../../stages/flow/stage.ts";
 import type { Document } from "../../../stages/items.ts";
 
-/** A stage's reason to drop a text, or null, and the document as it left. */
+/**
+ * Result of a filter: the reason for dropping the document, or null, and the document that the filter passes
+ * on.
+ */
 export interface FilterResult {
   readonly reason: string | null;
   readonly doc: Document;
 }
 
-/** Opens a stage once and gives a function that judges texts. */
+/** Opens a filter and returns a function that applies it to a text or document. */
 export async function openFilter(
   stage: Stage<Document, Document>,
 ): Promise<(text: string | Document) => FilterResult> {
@@ -36,12 +39,12 @@ export async function openFilter(
       return { reason, doc: items[0] };
     }
     if (items.length === 0 && reason !== null) return { reason, doc };
-    throw new Error(`${stage.name} gave ${items.length} items and the reason ${reason}`);
+    throw new Error(`${stage.name} yielded ${items.length} items, with the reason ${reason}`);
   };
 }
 
-/** Throws unless both have the same JSON. */
-export function equal(actual: unknown, wanted: unknown, about = ""): void {
-  const [a, b] = [JSON.stringify(actual), JSON.stringify(wanted)];
-  if (a !== b) throw new Error(`${about ? `${about}: ` : ""}got ${a}, wanted ${b}`);
+/** Throws unless both values have the same JSON. */
+export function equal(actual: unknown, expected: unknown, about = ""): void {
+  const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (a !== b) throw new Error(`${about ? `${about}: ` : ""}got ${a}, expected ${b}`);
 }

@@ -6,7 +6,7 @@ import type { Document } from "../../../stages/items.ts";
 import { embedded } from "../../../stages/source/embedded/embedded.ts";
 import { equal, openFilter } from "./filter_checks.ts";
 
-Deno.test("finewebStages() gives the filters in the recipe's order, or in the one asked for", () => {
+Deno.test("finewebStages() returns the filters in the recipe's order, or in the order of the option", () => {
   const others = finewebFilters.filter((name) => name !== "minhash");
   equal(finewebStages().map((stage) => stage.name), others);
   const minhash = { keep: "first", dir: "x" } as const;
@@ -15,7 +15,7 @@ Deno.test("finewebStages() gives the filters in the recipe's order, or in the on
   equal(finewebStages({ stages: ["c4", "language"] }).map((stage) => stage.name), ["c4", "language"]);
 });
 
-Deno.test("finewebStages() names what it does not know", () => {
+Deno.test("finewebStages() refuses unknown names and names listed twice", () => {
   const bad = [
     [JSON.parse('{"stages": ["gopher"]}'), "Unknown filter gopher"],
     [{ stages: ["c4", "c4"] }, "listed twice"],
@@ -35,26 +35,26 @@ Deno.test("finewebStages() names what it does not know", () => {
   }
 });
 
-Deno.test("fineweb() keeps most speeches and drops a mail's list of links", async () => {
+Deno.test("fineweb() keeps most speeches and drops a list of links", async () => {
   const speeches: Document[] = [];
   const flow = from(embedded("sotu", { ordered: true })).via(fineweb());
   equal(flow.describe().map((step) => step.kind), ["source", ...finewebStages().map(() => "stage")]);
   for await (const doc of flow.stream()) if (speeches.push(doc) === 20) break;
   const last = Number(speeches[19].id.slice("sotu/".length, "sotu/".length + 4));
-  if (last > 1815) throw new Error(`The twentieth speech kept is of ${last}`);
+  if (last > 1815) throw new Error(`The twentieth kept speech is from ${last}`);
   const links = Array.from({ length: 40 }, (_, i) => `The link to page ${i}`).join("\n");
   const reasons: (string | null)[] = [];
   for (const stage of finewebStages()) reasons.push((await openFilter(stage))(links).reason);
   if (reasons.every((reason) => reason === null)) throw new Error("A list of links passes");
 });
 
-Deno.test("the filters obey the law of stages", async () => {
+Deno.test("the filters can be stopped after any item and resumed without a difference", async () => {
   const docs: Document[] = [];
   for await (const doc of from(embedded("spam-assassin")).stream()) if (docs.push(doc) === 4) break;
   for (const make of finewebStages().map((_, i) => () => finewebStages()[i])) await checkStage(make, docs);
 });
 
-Deno.test("fineweb() drops near-duplicates where minhash stands among the filters", async () => {
+Deno.test("fineweb() drops near-duplicates if minhash is among the filters", async () => {
   const dir = await Deno.makeTempDir();
   const docs = [1, 2, 3].map((i) => ({ id: `${i}`, text: `One two three four five six ${i}` }));
   for (const keep of ["first", "cluster"] as const) {

@@ -1,6 +1,6 @@
 /**
- * Texts made to make a rule go back over them again and again: a single letter, marks that open and never close, what
- * looks like the beginning of an address. A rule whose work grew with the square of the length would not come to an end.
+ * Texts that make naive rules backtrack: a repeated letter, brackets that never close, beginnings of
+ * addresses. A rule that takes quadratic time would not finish.
  *
  * @module
  */
@@ -16,14 +16,14 @@ const parts = [
 ];
 
 for (const recipe of ["release", "current"] as const) {
-  Deno.test(`every stage of the ${recipe} recipe comes to an end on texts made to hinder it`, async () => {
+  Deno.test(`every filter of the ${recipe} recipe finishes on texts that provoke backtracking`, async () => {
     for (const stage of finewebStages({ recipe, languages: [], languageThreshold: 0 })) {
-      const verdict = await openFilter(stage);
+      const filter = await openFilter(stage);
       for (const part of parts) {
         const text = part.repeat(size / part.length);
-        const { reason, doc } = verdict({ id: "1", text, url: `http://a.com/${text}` });
+        const { reason, doc } = filter({ id: "1", text, url: `http://a.com/${text}` });
         if (reason === null && doc.text.length > 2 * text.length) {
-          throw new Error(`${stage.name} made ${part} longer`);
+          throw new Error(`${stage.name} made the text of ${part} more than twice as long`);
         }
       }
     }

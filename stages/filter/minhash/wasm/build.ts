@@ -1,6 +1,7 @@
 /**
- * Compiles the AssemblyScript of this folder to ../minhash.wasm: `deno task wasm` after a change. The result is
- * committed, since the compiler takes seconds and 200 MB; a test builds it again and compares.
+ * Compiles the AssemblyScript of this folder to ../minhash.wasm. Run `deno task wasm` after a change. The
+ * result is committed, because the compiler takes seconds and 200 MB of memory; a test compiles it again and
+ * compares.
  *
  * @module
  */
@@ -11,12 +12,12 @@ const options = [
   "--outFile=minhash.wasm",
   "-O3",
   "--noAssert",
-  "--runtime=stub", // nothing is ever allocated
-  "--initialMemory=17", // 1 MiB of text beside the first page; grown by who needs more
+  "--runtime=stub", // the module allocates no objects
+  "--initialMemory=17", // pages: one for the tables, 1 MiB for text; the caller grows it for a longer text
   "--use=abort=",
 ];
 
-/** The bytes of minhash.wasm, compiled in memory. Throws Error with the compiler's messages. */
+/** Compiles minhash.wasm in memory and returns its bytes. Throws Error with the compiler's messages. */
 export async function buildMinhash(): Promise<Uint8Array<ArrayBuffer>> {
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(options, {

@@ -1,6 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * MinHash signatures of texts: shingles of words hashed by SHA-1, permuted by x a + b, least values kept.
+ * MinHash signatures of texts: the SHA-1 hash of each shingle is permuted in many ways, and the signature is
+ * the minimum of each permutation.
  *
  * @module
  */
@@ -8,12 +9,12 @@ import { keysAt, multipliersAt, offsetsAt, shinglesAt, signatureAt, textAt, word
 import { sha1 } from "./sha1.ts";
 
 const MERSENNE: u64 = (1 << 61) - 1;
-const BATCH: u32 = 256; // shingles whose hashes are permuted together: a, b and the least value stay in registers
+const BATCH: u32 = 256; // shingles permuted together, so that a, b and the minimum stay in registers
 const SPACE: u8 = 32;
 
 /**
- * Signs the `length` bytes of text, words with one space between them, and gives the number of words. A shingle is
- * `size` words, 63 at most. With fewer words the signature holds nothing of use.
+ * Signs the `length` bytes of text, which are words separated by single spaces, and returns the number of
+ * words. A shingle has `size` words, at most 63. With fewer words than that the signature is meaningless.
  */
 export function sign(length: u32, size: u32, hashes: u32): u32 {
   for (let j: u32 = 0; j < hashes; j++) store<u64>(signatureAt + 8 * j, u64.MAX_VALUE);
@@ -38,8 +39,9 @@ export function sign(length: u32, size: u32, hashes: u32): u32 {
 }
 
 /**
- * Hashes of `count` shingles into the signature: least of (x a + b mod 2^64) mod (2^61 - 1). Integers of 64 bits one by
- * one are half as fast again as two in a vector: x64 multiplies those in pieces.
+ * Updates the signature with the hashes of `count` shingles: the minimum of ((x·a + b) mod 2^64) mod (2^61 -
+ * 1). Scalar 64-bit integers are 1.5 times as fast as SIMD here, because x64 has no 64-bit SIMD
+ * multiplication.
  */
 export function permute(count: u32, hashes: u32): void {
   const end = shinglesAt + 8 * count;
@@ -48,7 +50,7 @@ export function permute(count: u32, hashes: u32): void {
     let least = load<u64>(signatureAt + j);
     for (let at = shinglesAt; at < end; at += 8) {
       const sum = load<u64>(at) * a + b;
-      let value = (sum & MERSENNE) + (sum >> 61); // 2^61 is 1 here
+      let value = (sum & MERSENNE) + (sum >> 61); // 2^61 is 1 modulo 2^61 - 1
       value = value >= MERSENNE ? value - MERSENNE : value;
       least = value < least ? value : least;
     }
@@ -56,14 +58,14 @@ export function permute(count: u32, hashes: u32): void {
   }
 }
 
-/** SHA-1's first eight bytes of the `length` bytes of text, to the first place of the shingles. */
+/** Stores the first eight bytes of the SHA-1 of the `length` bytes of text as the first shingle's hash. */
 export function hash(length: u32): void {
   store<u64>(shinglesAt, sha1(textAt, length));
 }
 
 /**
- * For each bucket of the signature a key of 53 bits, none 0, as a float: equal where the bucket's hashes are; where
- * they are not, equal once in 2^53.
+ * Computes a key of 53 bits, not 0, for each bucket of the signature, and stores it as a float64. Signatures
+ * that agree in a bucket have the same key for it. Any two other keys are equal with probability 2^-53.
  */
 export function keys(buckets: u32, rows: u32): void {
   let from = signatureAt;
@@ -75,7 +77,9 @@ export function keys(buckets: u32, rows: u32): void {
   }
 }
 
-/** A bijection that spreads every bit over all 64. Source: splitmix64 (Steele, Lea and Flood 2014). */
+/**
+ * A bijection in which every bit of x affects all 64 bits. Source: splitmix64 (Steele, Lea and Flood 2014).
+ */
 function mix(x: u64): u64 {
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
   x = (x ^ (x >> 27)) * 0x94D049BB133111EB;

@@ -1,23 +1,23 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Where things stand in the module's memory, in bytes.
+ * Addresses in the module's memory, in bytes.
  *
  * @module
  */
 
-/** SHA-1's 80 words. */
+/** Message schedule of SHA-1: 80 words. */
 export const scheduleAt: usize = 1024;
-/** Where the words of the shingle under way begin: a ring of 64. */
+/** Addresses at which the last words begin: a ring buffer of 64. */
 export const wordsAt: usize = 1536;
-/** Up to 256 shingles' hashes. */
+/** Hashes of up to 256 shingles. */
 export const shinglesAt: usize = 2048;
-/** The signature: 8 bytes a hash, 14 × 8 of them by default, 1024 at most. */
+/** Signature: 8 bytes per hash, by default 14 × 8 hashes, at most 1024. */
 export const signatureAt: usize = 8192;
-/** The parameters a. */
+/** Parameters a of the permutations. */
 export const multipliersAt: usize = 16384;
-/** The parameters b. */
+/** Parameters b of the permutations. */
 export const offsetsAt: usize = 24576;
-/** The buckets' keys: 8 bytes each. */
+/** Keys of the buckets: 8 bytes each. */
 export const keysAt: usize = 32768;
-/** The text, to the end of memory. */
+/** Text, up to the end of memory. */
 export const textAt: usize = 65536;

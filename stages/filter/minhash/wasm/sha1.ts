@@ -1,6 +1,6 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * SHA-1 as far as MinHash needs it: the first eight bytes of the digest. Source: FIPS 180-4, section 6.1.
+ * The part of SHA-1 that MinHash needs: the first eight bytes of the digest. Source: FIPS 180-4, section 6.1.
  *
  * @module
  */
@@ -17,7 +17,7 @@ let h2: u32 = 0;
 let h3: u32 = 0;
 let h4: u32 = 0;
 
-/** The first 8 bytes of SHA-1 of `length` bytes at `from`, read as a little-endian integer. */
+/** The first 8 bytes of the SHA-1 of the `length` bytes at `from`, as a little-endian integer. */
 export function sha1(from: usize, length: u32): u64 {
   h0 = 0x67452301;
   h1 = 0xEFCDAB89;
@@ -29,7 +29,7 @@ export function sha1(from: usize, length: u32): u64 {
     for (let i: usize = 0; i < 64; i += 4) store<u32>(scheduleAt + i, bswap<u32>(load<u32>(from + i)));
     block();
   }
-  // What is left, the bit 1, zeros, the length in bits: one block or two.
+  // The padding: the remaining bytes, a 1 bit, zeros, the length in bits. It takes one or two blocks.
   memory.fill(scheduleAt, 0, 64);
   memory.copy(scheduleAt, from, rest);
   store<u8>(scheduleAt + rest, 0x80);
@@ -38,12 +38,12 @@ export function sha1(from: usize, length: u32): u64 {
     block();
     memory.fill(scheduleAt, 0, 64);
   }
-  store<u32>(scheduleAt + 60, length << 3); // a shingle has less than 2^29 bytes
+  store<u32>(scheduleAt + 60, length << 3); // fits in 32 bits, since a shingle has fewer than 2^29 bytes
   block();
   return (<u64> bswap<u32>(h1) << 32) | <u64> bswap<u32>(h0);
 }
 
-/** One block, whose 16 words stand at `scheduleAt`. */
+/** Processes one block, whose 16 words are at `scheduleAt`. */
 function block(): void {
   for (let at = scheduleAt + 64; at < scheduleAt + 320; at += 4) {
     const word = load<u32>(at - 12) ^ load<u32>(at - 32) ^ load<u32>(at - 56) ^ load<u32>(at - 64);

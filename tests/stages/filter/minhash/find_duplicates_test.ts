@@ -10,8 +10,8 @@ const signer = await Signer.open();
 const signatures = windows().map(({ text }) => signer.sign(text)!);
 const options = { shingle: 5, buckets: 14, rows: 8, seed: 1, recipe: "current", words: "treebank" } as const;
 
-/** Signs the windows as `ranks` sets of neighbours. */
-async function signed(dir: string, ranks: number): Promise<void> {
+/** Writes the signatures of the windows, divided into `ranks` sets of consecutive documents. */
+async function writeSets(dir: string, ranks: number): Promise<void> {
   const size = Math.ceil(signatures.length / ranks);
   for (let rank = 0; rank < ranks; rank++) {
     const part = signatures.slice(rank * size, (rank + 1) * size);
@@ -24,9 +24,9 @@ async function signed(dir: string, ranks: number): Promise<void> {
   }
 }
 
-Deno.test("sortSignatures() writes datatrove's records in order: 8 hashes and the document, 68 bytes", () =>
+Deno.test("sortSignatures() writes datatrove's records in order: 8 hashes and the document number, 68 bytes", () =>
   withFolder(async (dir) => {
-    await signed(dir, 1);
+    await writeSets(dir, 1);
     for (let bucket = 0; bucket < 14; bucket++) {
       const bytes = await Deno.readFile(`${dir}/bucket_${String(bucket).padStart(3, "0")}/00000.minhash.sig`);
       deepStrictEqual(bytes.length, 68 * signatures.length);
@@ -44,13 +44,13 @@ Deno.test("sortSignatures() writes datatrove's records in order: 8 hashes and th
     }
   }));
 
-Deno.test("findDuplicates() removes the same of one set or of several", () =>
+Deno.test("findDuplicates() removes the same documents from one set or several", () =>
   withFolder(async (dir) => {
     const removed: number[][] = [];
     for (const ranks of [1, 4]) {
       const place = `${dir}/${ranks}`;
       await Deno.mkdir(place);
-      await signed(place, ranks);
+      await writeSets(place, ranks);
       const found = await findDuplicates({ dir: place });
       deepStrictEqual([found.documents, found.removed], [16, 10]);
       ok(found.pairs >= 10);
@@ -61,26 +61,26 @@ Deno.test("findDuplicates() removes the same of one set or of several", () =>
     deepStrictEqual(removed[0], removed[1]);
   }));
 
-Deno.test("findDuplicates() refuses files that are cut, out of order, changed, or of other options", () =>
+Deno.test("findDuplicates() refuses files that are truncated, out of order, changed, or signed with other options", () =>
   withFolder(async (dir) => {
     const path = signaturePath(dir, { bucket: 5, rank: 1 });
     const damage: readonly (readonly [RegExp, (bytes: Uint8Array) => Uint8Array])[] = [
-      [/has 271 bytes, 4 records of 68 have 272/, (bytes) => bytes.slice(0, -1)],
-      [/has 204 bytes, 4 records of 68 have 272/, (bytes) => bytes.slice(68)],
+      [/has 271 bytes, but 4 records of 68 bytes have 272/, (bytes) => bytes.slice(0, -1)],
+      [/has 204 bytes, but 4 records of 68 bytes have 272/, (bytes) => bytes.slice(68)],
       [
         /record \d is less than the one before it/,
         (bytes) => new Uint8Array([...bytes.slice(68), ...bytes.slice(0, 68)]),
       ],
-      [/of document 4294967295, there are 4/, (bytes) => bytes.fill(255, 64, 68)],
-      [/SHA-256 is [0-9a-f]{64}, was written as [0-9a-f]{64}/, (bytes) => bytes.fill(255, 211, 212)],
+      [/of document 4294967295, but there are only 4/, (bytes) => bytes.fill(255, 64, 68)],
+      [/SHA-256 is [0-9a-f]{64}, expected [0-9a-f]{64}/, (bytes) => bytes.fill(255, 211, 212)],
     ];
     for (const [message, make] of damage) {
-      await signed(dir, 4);
+      await writeSets(dir, 4);
       await Deno.writeFile(path, make(await Deno.readFile(path)));
       await rejects(findDuplicates({ dir }), { name: "InvalidData", message });
-      await rejects(Deno.stat(`${dir}/000000.remove`), Deno.errors.NotFound); // nothing half done
+      await rejects(Deno.stat(`${dir}/000000.remove`), Deno.errors.NotFound); // no partial result
     }
-    await signed(dir, 4);
+    await writeSets(dir, 4);
     const set = JSON.parse(await Deno.readTextFile(`${dir}/00002.json`));
     await Deno.writeTextFile(`${dir}/00002.json`, JSON.stringify({ ...set, recipe: "release" }));
     await rejects(findDuplicates({ dir }), /recipe is current in rank 0 and release in rank 2/);
@@ -92,14 +92,14 @@ Deno.test("findDuplicates() refuses files that are cut, out of order, changed, o
     await rejects(findDuplicates({ dir }));
   }));
 
-Deno.test("findDuplicates() says that nothing was signed", () =>
+Deno.test("findDuplicates() refuses a folder without signatures", () =>
   withFolder(async (dir) => {
-    await rejects(findDuplicates({ dir }), /there are no signatures: sign documents first/);
+    await rejects(findDuplicates({ dir }), /it contains no signatures: sign documents first/);
   }));
 
-Deno.test("sortSignatures() refuses a log that is cut short", () =>
+Deno.test("sortSignatures() refuses a truncated log", () =>
   withFolder(async (dir) => {
-    await signed(dir, 1);
+    await writeSets(dir, 1);
     await Deno.truncate(`${dir}/log0`, 5000);
     const set = { ...options, rank: 0, documents: 16, signed: 16 };
     await rejects(sortSignatures({ log: `${dir}/log0`, dir, set, memory: 1e6 }), { name: "InvalidData" });

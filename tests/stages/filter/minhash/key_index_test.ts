@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, throws } from "node:assert/strict";
 import { philox } from "../../../../kernels/random/philox.ts";
 import { KeyIndex } from "../../../../stages/filter/minhash/key_index.ts";
 
-/** A whole number from 1 to 2^53 - 1. */
+/** An integer from 1 to 2^53 - 1. */
 function key(i: number): number {
   const [high, low] = philox(3, "keys", i);
   return (high >>> 11) * 2 ** 32 + low + 1;
@@ -12,7 +12,7 @@ const keys = Array.from({ length: 3000 }, (_, i) => key(i));
 const files = (dir: string) => [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
 const holds = (index: KeyIndex, from: number, to: number) => keys.slice(from, to).every((k) => index.has(k));
 
-Deno.test("KeyIndex knows what was added, in memory and in runs that it joins", () => {
+Deno.test("KeyIndex.has() finds added keys in memory and in merged runs", () => {
   const dir = Deno.makeTempDirSync();
   const index = new KeyIndex({ dir, held: 100 });
   for (const [i, k] of keys.entries()) {
@@ -32,7 +32,7 @@ Deno.test("KeyIndex knows what was added, in memory and in runs that it joins", 
   Deno.removeSync(dir, { recursive: true });
 });
 
-Deno.test("KeyIndex goes back to any count, with another bound of memory too", () => {
+Deno.test("KeyIndex resumes from any count, also with another memory limit", () => {
   const dir = Deno.makeTempDirSync();
   for (const count of [2999, 1234, 800, 799, 0]) {
     {
@@ -41,15 +41,15 @@ Deno.test("KeyIndex goes back to any count, with another bound of memory too", (
       index.close();
     }
     const index = new KeyIndex({ dir, held: count % 2 === 0 ? 100 : 37, count });
-    ok(holds(index, 0, count) && !keys.slice(count).some((k) => index.has(k)), `back to ${count}`);
+    ok(holds(index, 0, count) && !keys.slice(count).some((k) => index.has(k)), `resumed from ${count}`);
     for (const k of keys.slice(count)) index.add(k);
-    ok(holds(index, 0, keys.length), `on from ${count}`);
+    ok(holds(index, 0, keys.length), `continued from ${count}`);
     index.close();
   }
   Deno.removeSync(dir, { recursive: true });
 });
 
-Deno.test("KeyIndex makes runs again that are missing, cut or out of order", () => {
+Deno.test("KeyIndex rewrites runs that are missing, truncated or out of order", () => {
   const dir = Deno.makeTempDirSync();
   const index = new KeyIndex({ dir, held: 1000 });
   for (const k of keys) index.add(k);
@@ -64,7 +64,7 @@ Deno.test("KeyIndex makes runs again that are missing, cut or out of order", () 
   Deno.removeSync(dir, { recursive: true });
 });
 
-Deno.test("KeyIndex refuses a file that has lost keys or holds what is none", () => {
+Deno.test("KeyIndex refuses a log that is too short or contains an invalid key", () => {
   const dir = Deno.makeTempDirSync();
   const index = new KeyIndex({ dir, held: 5000 });
   for (const k of keys) index.add(k);

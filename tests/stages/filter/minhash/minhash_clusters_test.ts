@@ -11,12 +11,14 @@ import type { Document } from "../../../../stages/items.ts";
 import { clusters, windows } from "./windows.ts";
 import { withFolder } from "../../../temporary.ts";
 
-/** A word for a number: digits would all be 0 to MinHash. */
+/** A number as a word of letters, because MinHash replaces all digits by 0. */
 function word(number: number): string {
   return Math.floor(number).toString().replace(/\d/g, (digit) => "abcdefghij"[Number(digit)]);
 }
 
-/** Documents of which many are near-duplicates of one of a few, in a random order. */
+/**
+ * Documents in random order that are variants of a sixth as many originals, so that many are near-duplicates.
+ */
 function family(count: number): Document[] {
   return Array.from({ length: count }, (_, i) => {
     const at = (k: number) => uniformAt(5, `family ${i}`, k);
@@ -34,7 +36,10 @@ function family(count: number): Document[] {
   });
 }
 
-/** Which are kept by the definition: pairs by bucket, in order of hashes; union by size; all in memory. */
+/**
+ * Ids of the documents to keep, computed from the definition in memory: pairs are joined bucket by bucket in
+ * the order of their hashes, by size of the clusters.
+ */
 async function keptByDefinition(docs: readonly Document[], recipe: "current" | "release"): Promise<string[]> {
   const signer = await Signer.open({ recipe });
   const parent = docs.map((_, i) => i), size = docs.map(() => 1);
@@ -67,7 +72,7 @@ async function kept(
   return await Array.fromAsync(flow.stream(), ({ id }) => id);
 }
 
-Deno.test("minhashClusters() keeps exactly one of each cluster of near-duplicates", () =>
+Deno.test("minhashClusters() keeps exactly one document of each cluster of near-duplicates", () =>
   withFolder(async (dir) => {
     const ids = await kept(windows(), { dir });
     deepStrictEqual(ids.length, clusters.length);
@@ -77,22 +82,25 @@ Deno.test("minhashClusters() keeps exactly one of each cluster of near-duplicate
   }));
 
 for (const recipe of ["current", "release"] as const) {
-  Deno.test(`minhashClusters() keeps what the definition keeps, with much memory or little, ${recipe}`, () =>
+  Deno.test(`minhashClusters() keeps the documents of the definition, with much or little memory, ${recipe}`, () =>
     withFolder(async (dir) => {
       const docs = family(200);
-      const wanted = await keptByDefinition(docs, recipe);
-      ok(wanted.length > 50 && wanted.length < 150, `${wanted.length} kept of 200`);
-      deepStrictEqual(await kept(docs, { dir, recipe }), wanted);
-      // 15 documents a run, or 2: then more runs than are merged at a time
+      const expected = await keptByDefinition(docs, recipe);
+      ok(expected.length > 50 && expected.length < 150, `${expected.length} kept of 200`);
+      deepStrictEqual(await kept(docs, { dir, recipe }), expected);
+      // Runs of 15 documents, or of 2, which are more runs than are merged at a time.
       deepStrictEqual(
         await kept(docs, { dir, recipe, memory: recipe === "current" ? 2000 : 15_000 }),
-        wanted,
+        expected,
       );
-      await rejects(kept(docs, { dir, memory: 1599 }), /of 200 documents in 1599 bytes: give at least 1600/);
+      await rejects(
+        kept(docs, { dir, memory: 1599 }),
+        /of 200 documents in 1599 bytes of memory: allow at least 1600/,
+      );
     }));
 }
 
-Deno.test("minhashClusters() passes documents on as they were", () =>
+Deno.test("minhashClusters() passes documents unchanged", () =>
   withFolder(async (dir) => {
     const docs: Document[] = [
       {
@@ -109,15 +117,15 @@ Deno.test("minhashClusters() passes documents on as they were", () =>
     deepStrictEqual(await kept([], { dir }), []);
   }));
 
-Deno.test("minhashClusters() obeys the law of stages, also amid what it gives at the end", () =>
+Deno.test("minhashClusters() can be resumed after any item, also in the middle of its flush", () =>
   withFolder(async (dir) => {
     await checkStage(() => minhashClusters({ dir }), windows().slice(0, 8));
   }));
 
-Deno.test("minhashClusters() gives the same whatever an ended run has left behind", () =>
+Deno.test("minhashClusters() is not influenced by the files of an earlier run", () =>
   withFolder(async (dir) => {
     const docs = family(60);
-    const wanted = await keptByDefinition(docs, "current");
+    const expected = await keptByDefinition(docs, "current");
     const checkpoints = new MemoryCheckpoints(null);
     const ids: string[] = [];
     const run = (limit: number, signal?: AbortSignal) => {
@@ -131,12 +139,12 @@ Deno.test("minhashClusters() gives the same whatever an ended run has left behin
         .pipe(sink)
         .run({ checkpoints, barrierEvery: 10, ...(signal && { signal }) });
     };
-    await run(20); // an end that comes too early, with clusters of its own
+    await run(20); // an earlier run of 20 documents, which writes clusters of its own
     await Deno.writeTextFile(`${dir}/bucket_003/00000.minhash.sig.run-7`, "left over");
     const half = checkpoints.all[1];
     const again = new MemoryCheckpoints(half);
     ids.length = 0;
     const flow = from(asSource("docs", () => docs)).pipe(minhashClusters({ dir, memory: 4000 }));
     for await (const { id } of flow.stream({ checkpoints: again, barrierEvery: 10 })) ids.push(id);
-    deepStrictEqual(ids, wanted);
+    deepStrictEqual(ids, expected);
   }));

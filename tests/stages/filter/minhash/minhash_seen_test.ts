@@ -25,7 +25,7 @@ Deno.test("minhashSeen() never drops documents of fewer than five words", () =>
     deepStrictEqual(await kept([0, 1].map((i) => ({ id: `${i}`, text: "a b c d e" })), dir), ["0"]);
   }));
 
-Deno.test("minhashSeen() obeys the law of stages, with documents signed before or not", () =>
+Deno.test("minhashSeen() can be resumed after any item, with documents signed before or not", () =>
   withFolder(async (dir) => {
     const docs = windows();
     await checkStage(() => minhashSeen({ dir, memory: 24 * 1024 }), docs);
@@ -34,7 +34,7 @@ Deno.test("minhashSeen() obeys the law of stages, with documents signed before o
     await checkStage(minhashSign(), docs);
   }));
 
-Deno.test("minhashSeen() says what it drops and why", () =>
+Deno.test("minhashSeen() gives dropped documents the reason duplicate", () =>
   withFolder(async (dir) => {
     const dropped: unknown[] = [];
     const sink = {
@@ -48,11 +48,11 @@ Deno.test("minhashSeen() says what it drops and why", () =>
     deepStrictEqual(dropped, [{ item: { ...doc, id: "2" }, reason: "duplicate", stage: "minhash" }]);
   }));
 
-Deno.test("minhashSeen() refuses too little memory and signatures of other options", () =>
+Deno.test("minhashSeen() refuses too little memory, and signatures made with other options", () =>
   withFolder(async (dir) => {
-    throws(() => minhashSeen({ dir, memory: 1000 }), /in 1000 bytes: give at least 24576/);
+    throws(() => minhashSeen({ dir, memory: 1000 }), /in 1000 bytes of memory: allow at least 24576/);
     const flow = from(asSource("docs", () => windows())).pipe(minhashSign({ buckets: 3 })).pipe(
       minhashSeen({ dir }),
     );
-    await rejects(flow.run(), /signature of 0 has 192 bytes: 14 buckets of 8 hashes have 896/);
+    await rejects(flow.run(), /signature of 0 has 192 bytes, but 14 buckets of 8 hashes have 896/);
   }));

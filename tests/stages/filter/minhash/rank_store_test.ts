@@ -4,15 +4,12 @@ import { asSource } from "../../../../stages/flow/as_source.ts";
 import { from } from "../../../../stages/flow/flow.ts";
 import { checkSource, checkStage } from "../../../../stages/flow/check_resume.ts";
 import { minhashClusters } from "../../../../stages/filter/minhash/minhash_clusters.ts";
-import {
-  dropDuplicates,
-  storedDocuments,
-  storeRankDocuments,
-} from "../../../../stages/filter/minhash/rank_store.ts";
+import { dropDuplicates } from "../../../../stages/filter/minhash/drop_duplicates.ts";
+import { storedDocuments, storeRankDocuments } from "../../../../stages/filter/minhash/rank_store.ts";
 import type { Document } from "../../../../stages/items.ts";
 import { withFolder } from "../../../temporary.ts";
 
-/** Documents of which each is one of 40, some words changed; some with too few words to be signed. */
+/** Variants of 40 original documents with one changed word; some have too few words to be signed. */
 const docs: Document[] = Array.from({ length: 200 }, (_, i) => {
   const parent = philox(1, "parents", i)[0] % 40;
   const words = Array.from({ length: 60 }, (_, k) => letters(philox(2, `parent ${parent}`, k)[0] % 5000));
@@ -24,8 +21,11 @@ function letters(number: number): string {
   return number.toString().replace(/\d/g, (digit) => "abcdefghij"[Number(digit)]);
 }
 
-/** Sets the documents aside as processes that have so many each, the last one first. */
-async function aside(dir: string, sizes: readonly number[]): Promise<void> {
+/**
+ * Stores the documents as several processes would, with this many documents each; the last process runs
+ * first.
+ */
+async function store(dir: string, sizes: readonly number[]): Promise<void> {
   const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
   for (const rank of sizes.keys().toArray().reverse()) {
     const part = docs.slice(starts[rank], starts[rank] + sizes[rank]);
@@ -33,23 +33,23 @@ async function aside(dir: string, sizes: readonly number[]): Promise<void> {
   }
 }
 
-Deno.test("setAside() and dropDuplicates() of any number of processes keep what one stream keeps", () =>
+Deno.test("dropDuplicates() after any number of processes keeps the same documents as minhashClusters()", () =>
   withFolder(async (dir) => {
     const single = from(asSource("docs", () => docs)).pipe(minhashClusters({ dir: `${dir}/single` }));
-    const wanted = await Array.fromAsync(single.stream());
-    ok(wanted.length > 40 && wanted.length < 80, `${wanted.length} kept`);
+    const expected = await Array.fromAsync(single.stream());
+    ok(expected.length > 40 && expected.length < 80, `${expected.length} kept`);
     for (const [i, sizes] of [[200], [50, 50, 50, 50], [0, 199, 0, 1, 0]].entries()) {
       const place = { dir: `${dir}/${i}`, world: sizes.length };
-      await aside(place.dir, sizes);
+      await store(place.dir, sizes);
       const flow = from(storedDocuments(place)).pipe(dropDuplicates(place));
-      deepStrictEqual(await Array.fromAsync(flow.stream()), wanted);
+      deepStrictEqual(await Array.fromAsync(flow.stream()), expected);
     }
   }));
 
-Deno.test("setAside(), documentsAside() and dropDuplicates() obey the laws", () =>
+Deno.test("storeRankDocuments(), storedDocuments() and dropDuplicates() can be resumed after any item", () =>
   withFolder(async (dir) => {
     await checkStage(() => storeRankDocuments({ dir: `${dir}/law`, rank: 2, sign: {} }), docs.slice(0, 8));
-    await aside(dir, [5, 0, 6]);
+    await store(dir, [5, 0, 6]);
     await checkSource(storedDocuments({ dir, world: 3 }));
     await checkStage(() => dropDuplicates({ dir }), docs.slice(0, 11));
   }));

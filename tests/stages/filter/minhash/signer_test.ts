@@ -1,5 +1,6 @@
 /**
- * Signatures against datatrove's own numbers (sha1, 64 bits, seed 1): some stated here, all where the shared data is.
+ * Signatures compared with datatrove's own numbers (SHA-1, 64 bits, seed 1): some are written here, all are
+ * in the shared data.
  *
  * @module
  */
@@ -13,18 +14,18 @@ import { sharedTest } from "../../../shared_data.ts";
 
 const fox = "The quick brown fox jumps over the lazy dog.";
 
-Deno.test("minhash.wasm is what its AssemblyScript compiles to", async () => {
+Deno.test("minhash.wasm is the compiled form of its AssemblyScript", async () => {
   const committed = await Deno.readFile(
     new URL("../../../../stages/filter/minhash/minhash.wasm", import.meta.url),
   );
   const built = await buildMinhash();
   ok(
     built.length === committed.length && built.every((byte, i) => byte === committed[i]),
-    "minhash.wasm is stale: run deno task wasm and commit it",
+    "minhash.wasm is out of date: run deno task wasm and commit it",
   );
 });
 
-Deno.test("permutations() are datatrove's of seed 1", () => {
+Deno.test("permutations() gives datatrove's parameters for seed 1", () => {
   const { multipliers, offsets } = permutations(1, 112);
   deepStrictEqual([...multipliers.slice(0, 3)], [
     775169054918279404n,
@@ -34,14 +35,14 @@ Deno.test("permutations() are datatrove's of seed 1", () => {
   deepStrictEqual([...offsets.slice(0, 2)], [1062448801025099917n, 1324811268927594100n]);
 });
 
-Deno.test("Signer.hash() is the beginning of SHA-1, at every length around its blocks", async () => {
+Deno.test("Signer.hash() is the beginning of SHA-1, for all lengths around the block size", async () => {
   const signer = await Signer.open();
   deepStrictEqual(signer.hash("hello world"), 13028719972609469994n);
   const text = "añ🙂b".repeat(40);
   for (let length = 0; length < 200; length++) {
     const part = text.slice(0, length).toWellFormed();
-    const wanted = createHash("sha1").update(part).digest().readBigUInt64LE();
-    deepStrictEqual(signer.hash(part), wanted, `${length} units`);
+    const expected = createHash("sha1").update(part).digest().readBigUInt64LE();
+    deepStrictEqual(signer.hash(part), expected, `${length} units`);
   }
 });
 
@@ -53,16 +54,21 @@ Deno.test("Signer.sign() gives datatrove's signature", async () => {
   }
 });
 
-sharedTest("Signer gives all of datatrove's numbers", ["golden/fineweb_minhash_seed1.json"], async (path) => {
-  const golden = JSON.parse(await Deno.readTextFile(path("golden/fineweb_minhash_seed1.json")));
-  const { multipliers, offsets } = permutations(1, 112);
-  const signer = await Signer.open({ words: "whitespace" });
-  const signature = new BigUint64Array(signer.sign(fox)!.buffer);
-  const text = (numbers: BigUint64Array) => Array.from(numbers, String);
-  deepStrictEqual([text(multipliers), text(offsets), text(signature)], [golden.a, golden.b, golden.sig]);
-});
+sharedTest(
+  "Signer gives all numbers of datatrove's golden file",
+  ["golden/fineweb_minhash_seed1.json"],
+  async (path) => {
+    const golden = JSON.parse(await Deno.readTextFile(path("golden/fineweb_minhash_seed1.json")));
+    const { multipliers, offsets } = permutations(1, 112);
+    const signer = await Signer.open({ words: "whitespace" });
+    const signature = new BigUint64Array(signer.sign(fox)!.buffer);
+    const text = (numbers: BigUint64Array) => Array.from(numbers, String);
+    deepStrictEqual([text(multipliers), text(offsets), text(signature)], [golden.a, golden.b, golden.sig]);
+  },
+);
 
-// SHA-256 of all signatures that Python and numpy give by datatrove's definition, words at white space.
+// SHA-256 of all signatures as Python and numpy compute them from datatrove's definition, for words at white
+// space.
 const digests = {
   current: "516dcc8014576e4aac6f257a1f6762b185d278fa7603b4d692012b60839cd5c7",
   release: "91e835cc7d12c3af356503aed105d84190b3bc3561b6b98f67e271d751f19b94",
@@ -82,7 +88,7 @@ for (const recipe of ["current", "release"] as const) {
   );
 }
 
-Deno.test("Signer.signWords() is the definition in whole numbers, over many batches and long words", async () => {
+Deno.test("Signer.signWords() equals the definition in BigInt, over many batches and long words", async () => {
   for (const [count, shingle] of [[5, 5], [700, 5], [300, 1], [100, 63]]) {
     const signer = await Signer.open({ shingle, buckets: 3, rows: 4, seed: 7 });
     const words = Array.from({ length: count }, (_, i) => "wörter".repeat(1 + i % 9) + (i * 31) % 97);
@@ -97,10 +103,10 @@ Deno.test("Signer.signWords() grows its memory for a long text and refuses words
   const signer = await Signer.open();
   const long = Array.from({ length: 300_000 }, (_, i) => `word${i}`);
   deepStrictEqual(signer.signWords(long), signer.signWords(long));
-  throws(() => signer.signWords(["a b", "c", "d", "e", "f"]), /spaces in them/);
+  throws(() => signer.signWords(["a b", "c", "d", "e", "f"]), /contain a space/);
 });
 
-Deno.test("Signer.sign() gives nothing for a text of fewer words than a shingle", async () => {
+Deno.test("Signer.sign() returns null for a text with fewer words than a shingle", async () => {
   const signer = await Signer.open();
   deepStrictEqual([signer.sign(""), signer.sign("one two three four."), signer.sign("... !")], [
     null,
@@ -110,7 +116,7 @@ Deno.test("Signer.sign() gives nothing for a text of fewer words than a shingle"
   ok(signer.sign("one two three four five"));
 });
 
-Deno.test("Signer.keys() are equal where buckets are, and whole numbers below 2^53", async () => {
+Deno.test("Signer.keys() gives integers below 2^53 that are equal for equal buckets", async () => {
   const signer = await Signer.open();
   const words = Array.from({ length: 50 }, (_, i) => `w${Math.floor(1000 * uniformAt(1, "keys", i))}`);
   const one = signer.signWords(words), other = signer.signWords([...words.slice(0, 48), "new", "words"]);
@@ -122,13 +128,14 @@ Deno.test("Signer.keys() are equal where buckets are, and whole numbers below 2^
   deepStrictEqual(Array.from(a, (key, i) => key === b[i]), same);
   ok(same.includes(true) && same.includes(false), "the two texts should agree in some buckets");
   ok([...a, ...b].every((key) => Number.isSafeInteger(key) && key > 0));
-  deepStrictEqual(new Set(signer.keys(new Uint8Array(signer.bytes))).size, 14); // a bucket's number is part of its key
+  // The bucket's index is hashed into the key, so equal hashes in different buckets have different keys.
+  deepStrictEqual(new Set(signer.keys(new Uint8Array(signer.bytes))).size, 14);
 });
 
 Deno.test("Signer.open() refuses options out of range", async () => {
-  await rejects(Signer.open({ shingle: 64 }), /64 words a shingle: give a whole number from 1 to 63/);
+  await rejects(Signer.open({ shingle: 64 }), /64 words per shingle: pass an integer from 1 to 63/);
   await rejects(Signer.open({ buckets: 0 }), /0 buckets/);
-  await rejects(Signer.open({ buckets: 512, rows: 3 }), /3 hashes a bucket: give a whole number from 1 to 2/);
+  await rejects(Signer.open({ buckets: 512, rows: 3 }), /3 hashes per bucket: pass an integer from 1 to 2/);
 });
 
 function signatureByDefinition(

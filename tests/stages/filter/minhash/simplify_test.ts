@@ -1,6 +1,6 @@
 /**
- * Simplified texts. What is expected was printed by Python from datatrove's definition of simplify_text, now and at
- * FineWeb's release.
+ * Simplified texts. The expected texts come from datatrove's simplify_text in Python, in its current version
+ * and the one of FineWeb's release.
  *
  * @module
  */
@@ -42,11 +42,11 @@ const cases: readonly (readonly [text: string, current: string, release: string]
 ];
 
 for (const [i, recipe] of (["current", "release"] as const).entries()) {
-  Deno.test(`simplify() gives datatrove's texts, ${recipe}`, () => {
-    for (const [text, ...wanted] of cases) deepStrictEqual(simplify(text, recipe), wanted[i]);
+  Deno.test(`simplify() gives the same texts as datatrove, ${recipe}`, () => {
+    for (const [text, ...expected] of cases) deepStrictEqual(simplify(text, recipe), expected[i]);
   });
 }
 
-Deno.test("simplify() of all punctuation is nothing, or the full-width 1 among it", () => {
+Deno.test("simplify() removes all punctuation, but `current` treats the full-width 1 as a number", () => {
   deepStrictEqual([simplify(cases[1][0], "current"), simplify(cases[1][0], "release")], ["0", ""]);
 });

@@ -1,13 +1,13 @@
 /**
- * Windows of 400 characters into one text, in clusters whose windows begin near each other: near-duplicates with a
- * known answer.
+ * Test documents with known near-duplicates: windows of 400 characters of one text. The windows of a cluster
+ * begin near each other.
  *
  * @module
  */
 import { uniformAt } from "../../../../kernels/random/philox.ts";
 import type { Document } from "../../../../stages/items.ts";
 
-/** Where the windows of each cluster begin, in characters. */
+/** For each cluster, the offsets of its windows in characters. */
 export const clusters: readonly (readonly number[])[] = [
   [0, 20, 50],
   [400, 420],
@@ -19,12 +19,12 @@ export const clusters: readonly (readonly number[])[] = [
 
 const text = words(1).slice(0, 2400);
 
-/** The windows, in order; a document's id is where it begins. */
+/** The windows in order as documents; the id of a document is its offset. */
 export function windows(): Document[] {
   return clusters.flat().map((at) => ({ id: `${at}`, text: text.slice(at, at + 400) }));
 }
 
-/** Random words of one to eight letters: 3000 characters at least. */
+/** A text of random words of one to eight letters, at least 3000 characters long. */
 function words(seed: number): string {
   let made = "";
   for (let i = 0; made.length < 3000; i++) {

@@ -1,6 +1,6 @@
 /**
- * Masks: datatrove's own table of addresses and its outputs, the pattern itself as the truth on short random texts,
- * and texts on which that pattern would never end.
+ * Masking of addresses: datatrove's own table with its outputs, datatrove's pattern as the reference on short
+ * random texts, and texts on which that pattern would not finish.
  *
  * @module
  */
@@ -16,11 +16,11 @@ import { equal, openFilter } from "../filter_checks.ts";
 const named = { emails: ["EMAIL"], ipAddresses: ["IP"] };
 
 async function masker(options: PiiOptions = {}): Promise<(text: string) => string> {
-  const verdict = await openFilter(pii(options));
-  return (text) => verdict(text).doc.text;
+  const filter = await openFilter(pii(options));
+  return (text) => filter(text).doc.text;
 }
 
-Deno.test("pii() masks the addresses that datatrove's table masks, and no others", async () => {
+Deno.test("pii() masks the addresses in datatrove's table as datatrove does", async () => {
   const mask = await masker(named);
   const ips: readonly (readonly [text: string, masked: string])[] = [
     ...("999.999.999.999. 108.0.0.01 0.1.2.3 00.0000.00.00 192.168.l.1 912.456.123.123 192.168.o.0 172.16.0.9 172.16.4.1 " +
@@ -54,16 +54,17 @@ Deno.test("pii() masks the addresses that datatrove's table masks, and no others
   equal(mask(all.map(([text]) => text).join("\n")), all.map(([, masked]) => masked).join("\n"));
 });
 
-Deno.test("pii() of the release leaves capitals", async () => {
+Deno.test("pii() of the release generation does not mask e-mail addresses with capitals", async () => {
   const mask = await masker({ ...named, recipe: "release" });
   equal(
     mask("NAME@MYSITE.COM name@mysite.com Name@mysite.com a@B.com"),
     "NAME@MYSITE.COM EMAIL Name@mysite.com a@B.com",
   );
-  equal(mask("Joe.Smith!x@mysite.org at 8.8.8.8"), "Joe.SmithEMAIL at IP"); // a word ends before the "!"
+  // There is a word boundary before the "!".
+  equal(mask("Joe.Smith!x@mysite.org at 8.8.8.8"), "Joe.SmithEMAIL at IP");
 });
 
-Deno.test("pii() takes replacements in turn, across documents", async () => {
+Deno.test("pii() rotates replacements across documents", async () => {
   const mask = await masker();
   equal(mask("a@b.co, c@d.co"), "email@example.com, firstname.lastname@example.org");
   equal(mask("e@f.co"), "email@example.com");
@@ -71,16 +72,16 @@ Deno.test("pii() takes replacements in turn, across documents", async () => {
   equal(mask("1.1.1.1"), "188.8.131.52");
 });
 
-Deno.test("pii() obeys the law of stages, and passes on what has no address as it is", async () => {
+Deno.test("pii() can be resumed after any item, and passes a document without addresses unchanged", async () => {
   const docs: Document[] = [];
   for await (const doc of from(embedded("spam-assassin")).stream()) if (docs.push(doc) === 12) break;
   await checkStage(() => pii(), docs);
-  const verdict = await openFilter(pii());
+  const filter = await openFilter(pii());
   const plain = { id: "1", text: "nobody@home, 10.0.0.1" };
-  if (verdict(plain).doc !== plain) throw new Error("A new document without need");
+  if (filter(plain).doc !== plain) throw new Error("The document was copied");
 });
 
-Deno.test("isGlobal() knows the networks that are not reachable from everywhere", () => {
+Deno.test("isGlobal() is false in networks that are not globally reachable", () => {
   const inside =
     "0.255.255.255 10.1.1.1 100.64.0.0 100.127.255.255 127.0.0.1 169.254.9.9 172.31.0.1 192.0.0.1 192.0.2.9 " +
     "192.168.0.1 198.18.0.1 198.19.255.255 198.51.100.1 203.0.113.1 240.0.0.1 255.255.255.255 08.8.8.8 8.8.8.08";
@@ -91,7 +92,10 @@ Deno.test("isGlobal() knows the networks that are not reachable from everywhere"
   equal(outside.split(" ").filter((address) => !isGlobal(address)), []);
 });
 
-/** The published pattern with Python's \b: right, but it goes far back. */
+/**
+ * The parts of the published pattern, with Python's \b written out. It is correct but backtracks in quadratic
+ * time.
+ */
 const name = "[A-Za-z0-9!#$%&'*+\\/=?^_`{|}~\\-]+";
 const label = "[A-Za-z0-9](?:[A-Za-z0-9\\-]*[A-Za-z0-9])?";
 const octet = "(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)";
@@ -102,7 +106,7 @@ const pattern = new RegExp(
   "gu",
 );
 
-Deno.test("EmailAddresses finds on random texts what the pattern finds", () => {
+Deno.test("EmailAddresses finds the same addresses as the pattern in random texts", () => {
   const addresses = new EmailAddresses("current");
   const parts = [
     ..."@@@@....--__!aAzZ09 é日²",
@@ -119,13 +123,13 @@ Deno.test("EmailAddresses finds on random texts what the pattern finds", () => {
   const random = (below: number) => ((seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) >>> 8) % below;
   for (let round = 0; round < 20_000; round++) {
     const text = Array.from({ length: 1 + random(16) }, () => parts[random(parts.length)]).join("");
-    const wanted = text.replace(pattern, () => (found++, "<>"));
-    equal(addresses.replace(text, () => "<>"), wanted, JSON.stringify(text));
+    const expected = text.replace(pattern, () => (found++, "<>"));
+    equal(addresses.replace(text, () => "<>"), expected, JSON.stringify(text));
   }
   if (found < 500) throw new Error(`Only ${found} addresses in the random texts`);
 });
 
-Deno.test("pii() touches nothing but addresses, and masks what it has masked to the same", async () => {
+Deno.test("pii() changes only addresses, and masking twice gives the same text", async () => {
   const plain = [
     "the price is 3.50",
     "é.x@y",
@@ -145,15 +149,17 @@ Deno.test("pii() touches nothing but addresses, and masks what it has masked to 
       list[random(list.length)]
     );
     const mask = await masker(named);
-    const wanted = words.map((word) => secret.includes(word) ? (word.includes("@") ? "EMAIL" : "IP") : word);
-    equal(mask(words.join(" , ")), wanted.join(" , "));
+    const expected = words.map((word) =>
+      secret.includes(word) ? (word.includes("@") ? "EMAIL" : "IP") : word
+    );
+    equal(mask(words.join(" , ")), expected.join(" , "));
     const once = (await masker())(words.join(" , "));
     equal((await masker())(once), once);
   }
 });
 
-Deno.test("pii() passes over a text once, whatever is in it", async () => {
-  const size = 1_000_000; // where the pattern goes back from each place, this would take hours
+Deno.test("pii() takes linear time for any text", async () => {
+  const size = 1_000_000; // UTF-16 units: quadratic time would take hours
   const mask = await masker();
   const parts = [
     "a",
@@ -174,7 +180,7 @@ Deno.test("pii() passes over a text once, whatever is in it", async () => {
   ];
   for (const part of parts) {
     const text = part.repeat(size / part.length);
-    if (mask(`${text}@`).length < size / 4) throw new Error(`Much of the text is gone: ${part}`);
+    if (mask(`${text}@`).length < size / 4) throw new Error(`Much of the text is missing: ${part}`);
   }
   equal((await masker(named))(`${"a.".repeat(size / 2)}a@b.co`), "EMAIL");
 });

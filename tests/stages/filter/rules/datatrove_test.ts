@@ -1,6 +1,7 @@
 /**
- * What datatrove's own filters said of 495 real and made documents, in both generations: decisions, reasons,
- * rewritten texts. Words at white space, sentences at [.!?] and white space, so that no tokenizer model is needed.
+ * The results of datatrove's own filters for 495 real and artificial documents, in both generations:
+ * decisions, reasons and rewritten texts. Words are split at white space and sentences at [.!?], so that no
+ * tokenizer model is needed.
  *
  * @module
  */
@@ -16,7 +17,7 @@ import { openFilter } from "../filter_checks.ts";
 const files = ["filters/documents.jsonl.gz", "filters/expected.jsonl"];
 
 for (const recipe of ["current", "release"] as const) {
-  sharedTest(`the filters judge as datatrove's, ${recipe}`, files, async (path) => {
+  sharedTest(`the filters give datatrove's results, ${recipe}`, files, async (path) => {
     const documents = new TextDecoder().decode(gunzipSync(await Deno.readFile(path(files[0])))).trim().split(
       "\n",
     );
@@ -34,33 +35,33 @@ for (const recipe of ["current", "release"] as const) {
       const doc = JSON.parse(documents[i]);
       const record = JSON.parse(expected[i]);
       if (record.id !== doc.id) throw new Error(`Line ${i + 1}: ${record.id} is not ${doc.id}`);
-      const wanted = record[recipe];
-      const check = (what: string, got: unknown, want: unknown) => {
+      const golden = record[recipe];
+      const check = (what: string, got: unknown, expected: unknown) => {
         checks++;
-        if (got !== want) wrong.push(`${doc.id} ${what}: got ${got}, wanted ${want}`);
+        if (got !== expected) wrong.push(`${doc.id} ${what}: got ${got}, expected ${expected}`);
       };
       let chain: string | null = null;
       let text: string = doc.text;
-      for (const [name, verdict] of Object.entries(stages)) {
-        const alone = verdict(doc.text);
-        check(name, alone.reason, wanted[name]);
-        if (name === "c4" && wanted.c4 === null && wanted.c4_sha256 === undefined) {
+      for (const [name, filter] of Object.entries(stages)) {
+        const alone = filter(doc.text);
+        check(name, alone.reason, golden[name]);
+        if (name === "c4" && golden.c4 === null && golden.c4_sha256 === undefined) {
           check("c4 text", alone.doc.text, doc.text);
-        } else if (name === "c4" && wanted.c4 === null) {
+        } else if (name === "c4" && golden.c4 === null) {
           const sum = createHash("sha256").update(alone.doc.text).digest("hex").slice(0, 16);
-          check("c4_sha256", sum, wanted.c4_sha256);
-          check("c4_length", [...alone.doc.text].length, wanted.c4_length);
+          check("c4_sha256", sum, golden.c4_sha256);
+          check("c4_length", [...alone.doc.text].length, golden.c4_length);
         }
         if (chain !== null) continue;
-        const next = verdict(text);
+        const next = filter(text);
         if (next.reason !== null) chain = `${name}:${next.reason}`;
         text = next.doc.text;
       }
-      check("chain", chain, wanted.chain);
+      check("chain", chain, golden.chain);
     }
     if (wrong.length > 0) {
       throw new Error(`${wrong.length} of ${checks} differ:\n${wrong.slice(0, 30).join("\n")}`);
     }
-    if (checks < 490 * 5) throw new Error(`Only ${checks} checks: is the data whole`);
+    if (checks < 490 * 5) throw new Error(`Only ${checks} checks: the shared data is incomplete`);
   });
 }

@@ -38,13 +38,13 @@ Deno.test("survey() counts lengths by powers of two, languages, registered domai
   }]);
 });
 
-Deno.test("survey() tells of 256 documents at a time and of the rest, and passes on what it is given", async () => {
+Deno.test("survey() reports every 256 documents and at the end, and passes documents unchanged", async () => {
   const many = Array.from({ length: 600 }, (_, i) => documents[i % documents.length]);
   equal((await surveysOf(many)).map((event) => event.documents), [256, 512, 600]);
   await checkStage(() => survey("here"), documents);
 });
 
-Deno.test("note() keeps what is frequent in bounded memory, its count too small by what it says at most", () => {
+Deno.test("countOne() keeps frequent kinds in bounded memory, with counts that are too small by at most `missed`", () => {
   let seed = 3;
   const random = (below: number) => ((seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) >>> 8) % below;
   const found = noCounts();
@@ -61,14 +61,14 @@ Deno.test("note() keeps what is frequent in bounded memory, its count too small 
   for (const [kind, count] of truth) {
     const counted = found.counts[kind] ?? 0;
     if (counted > count || counted < count - found.missed) {
-      throw new Error(`${kind}: ${counted}, truly ${count}`);
+      throw new Error(`${kind}: counted ${counted}, but there are ${count}`);
     }
   }
   equal(Object.keys(mostFrequent(found, 5)).every((kind) => kind.startsWith("often")), true);
 });
 
-Deno.test("survey() tells of all that passed it also where what follows has enough", async () => {
-  const told: number[] = [];
+Deno.test("survey() reports all documents that passed if a later stage ends the flow", async () => {
+  const reported: number[] = [];
   await from(asSource("texts", () => Array.from({ length: 900 }, (_, i) => ({ id: `${i}`, text: "x" }))))
     .pipe(survey("seen"))
     .pipe({
@@ -77,11 +77,11 @@ Deno.test("survey() tells of all that passed it also where what follows has enou
       push: (_, state) => (state.left--, []),
       done: ({ left }) => left === 0,
     })
-    .run({ onEvent: (event) => event.type === "survey" && told.push(event.documents) });
-  equal(told, [256, 300]);
+    .run({ onEvent: (event) => event.type === "survey" && reported.push(event.documents) });
+  equal(reported, [256, 300]);
 });
 
-Deno.test("survey() counts a page's HTML before its text is extracted", async () => {
+Deno.test("survey() counts the length of the HTML of a page that is not yet extracted", async () => {
   const [seen] = await surveysOf([{ id: "page", text: "", html: "<p>four</p>" }]);
   equal([seen.characters, seen.lengths], [11, [0, 0, 0, 1]]);
 });

@@ -1,5 +1,5 @@
 /**
- * The URL filter: the cases of datatrove's own test, restated, each kind of list, and lists from files.
+ * The URL filter: the cases of datatrove's own test, each type of list, and lists from files.
  *
  * @module
  */
@@ -13,13 +13,13 @@ async function reasons(
   options: UrlOptions,
   cases: readonly (readonly [url: string, reason: string | null])[],
 ) {
-  const verdict = await openFilter(url(options));
+  const filter = await openFilter(url(options));
   for (const [address, reason] of cases) {
-    equal(verdict({ id: "1", text: "text", url: address }).reason, reason, address);
+    equal(filter({ id: "1", text: "text", url: address }).reason, reason, address);
   }
 }
 
-Deno.test("url() drops registered domains and whole host names, as datatrove's test has it", async () => {
+Deno.test("url() drops registered domains and full host names, in the cases of datatrove's test", async () => {
   await reasons({ extra: { domains: ["blocked.com", "danger.org", "badsubdomain.nice.com"] } }, [
     ["https://blocked.com/some-sub-url?with=stuff", "domain"],
     ["https://hey.danger.org/some-sub-url?with=stuff", "domain"],
@@ -33,12 +33,13 @@ Deno.test("url() drops registered domains and whole host names, as datatrove's t
   ]);
 });
 
-Deno.test("url() knows public suffixes of several labels, and numbers and local names as nobody's", async () => {
+Deno.test("siteOf() handles public suffixes of several labels, and returns null for IP addresses and local names", async () => {
   equal(siteOf("http://user:p@News.Example.CO.UK:80/a"), {
     host: "news.example.co.uk",
     domain: "example.co.uk",
   });
-  equal(siteOf("http://foo.blogspot.com/"), { host: "foo.blogspot.com", domain: "blogspot.com" }); // not the private part
+  // blogspot.com is in the list's private part, which does not count as a public suffix.
+  equal(siteOf("http://foo.blogspot.com/"), { host: "foo.blogspot.com", domain: "blogspot.com" });
   equal(
     ["http://1.2.3.4/", "http://localhost/", "http://co.uk/", "http://a.b.nowhere/", "", "?"].map(siteOf),
     [
@@ -52,7 +53,7 @@ Deno.test("url() knows public suffixes of several labels, and numbers and local 
   ]);
 });
 
-Deno.test("url() drops whole addresses, words, two soft words, and parts of the squeezed address, in this order", async () => {
+Deno.test("url() checks complete URLs, words, two soft words and subwords, in this order", async () => {
   const extra = {
     urls: ["http://a.com/x"],
     words: ["Casino"],
@@ -63,9 +64,9 @@ Deno.test("url() drops whole addresses, words, two soft words, and parts of the 
     ["http://a.com/x", "url"],
     ["http://a.com/x/", null],
     ["http://a.com/casino-free-cheap", "hard_blacklisted"],
-    ["http://a.com/CASINO", null], // as written: capitals escape
+    ["http://a.com/CASINO", null], // words are compared case-sensitively
     ["http://a.com/casinos", null],
-    ["http://a.com/free-free", null], // the same word twice is one
+    ["http://a.com/free-free", null], // the same word twice counts once
     ["http://a.com/free?x=cheap", "soft_blacklisted"],
     ["http://a.com/p-o/ker_ROOM1", "blacklisted_subword"],
     ["http://a.com/pokerroo", null],
@@ -73,29 +74,29 @@ Deno.test("url() drops whole addresses, words, two soft words, and parts of the 
   await reasons({ extra, softWordThreshold: 1 }, [["http://a.com/deal", "soft_blacklisted"]]);
 });
 
-Deno.test("url() passes documents without an address, and says once that nothing is blocked", async () => {
-  const told: string[] = [];
+Deno.test("url() passes documents without a URL, and notes once that nothing is blocked", async () => {
+  const notes: string[] = [];
   const stage = url();
   const ctx = {
     signal: new AbortController().signal,
     rng: { next: () => 0, integer: () => 0 },
     seed: 0,
     stopping: false,
-    emit: (event: { type: string; text?: unknown }) => void told.push(`${event.text}`),
+    emit: (event: { type: string; text?: unknown }) => void notes.push(`${event.text}`),
     drop: () => {},
   };
   const state = await stage.open(ctx);
   const push = (doc: { id: string; text: string; url?: string }) =>
     [...stage.push(doc, state, ctx) as unknown[]].length;
-  equal([push({ id: "1", text: "a mail" }), told.length], [1, 0]);
+  equal([push({ id: "1", text: "a mail" }), notes.length], [1, 0]);
   equal([
     push({ id: "2", text: "a", url: "http://a.com" }),
     push({ id: "3", text: "a", url: "http://b.com" }),
   ], [1, 1]);
-  equal([told.length, told[0].includes("--url-list")], [1, true]);
+  equal([notes.length, notes[0].includes("--url-list")], [1, true]);
 });
 
-Deno.test("readUrlLists() reads folders and files, and no empty line blocks anything", async () => {
+Deno.test("readUrlLists() reads folders and files, and ignores empty lines", async () => {
   const dir = await Deno.makeTempDir();
   try {
     await Deno.mkdir(`${dir}/lists`);
@@ -112,16 +113,18 @@ Deno.test("readUrlLists() reads folders and files, and no empty line blocks anyt
       ["http://a.com/", null],
     ]);
     await Deno.mkdir(`${dir}/none`);
-    for (const [path, says] of [[`${dir}/none`, "No block lists in"], [`${dir}/nowhere`, "does not exist"]]) {
+    for (
+      const [path, message] of [[`${dir}/none`, "No block lists in"], [`${dir}/nowhere`, "does not exist"]]
+    ) {
       const error = await readUrlLists([path]).catch((error) => error);
-      if (!(error instanceof Error && error.message.includes(says))) throw new Error(`${path}: ${error}`);
+      if (!(error instanceof Error && error.message.includes(message))) throw new Error(`${path}: ${error}`);
     }
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
 });
 
-Deno.test("url() obeys the law of stages, and takes an address of a million characters", async () => {
+Deno.test("url() can be resumed after any item, and accepts a URL of a million characters", async () => {
   const docs = ["http://a.com/", "http://bad.com/", undefined, "http://c.com/casino"].map((address, i) => ({
     id: `${i}`,
     text: "text",

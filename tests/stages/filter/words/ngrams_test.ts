@@ -1,13 +1,13 @@
 import { NGrams } from "../../../../stages/filter/words/ngrams.ts";
 import { equal } from "../filter_checks.ts";
 
-Deno.test("NGrams.top() gives the first of the most frequent", () => {
+Deno.test("NGrams.top() takes the first of several most frequent n-grams", () => {
   equal(new NGrams("a bb a bb c".split(" "), " ").top(2), 2 * "a bb".length);
-  equal(new NGrams("aaa b c".split(" "), " ").top(2), "aaa b".length); // all once: the first
+  equal(new NGrams("aaa b c".split(" "), " ").top(2), "aaa b".length); // each occurs once
   equal([new NGrams([], " ").top(2), new NGrams(["a"], " ").top(2)], [0, 0]);
 });
 
-Deno.test("NGrams.repeated() skips what it has met, and compares joined text", () => {
+Deno.test("NGrams.repeated() continues after a repeated n-gram, and compares joined text", () => {
   equal(new NGrams("a b c a b c a b c".split(" "), "").repeated(3), 6);
   equal(new NGrams(["x", "yz", "-", "xy", "z"], "").repeated(2), 3); // x+yz and xy+z
   equal(new NGrams(["x"], "").repeated(2), 0);
@@ -18,7 +18,7 @@ Deno.test("NGrams counts code points", () => {
   equal(new NGrams(["😀", "a", "😀", "a"], "").repeated(2), 2);
 });
 
-Deno.test("NGrams agrees with strings in a Map on random words", () => {
+Deno.test("NGrams gives the same counts as strings in a Map on random words", () => {
   let seed = 7;
   const random = (below: number) => (seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) % below;
   for (let round = 0; round < 50; round++) {

@@ -10,13 +10,13 @@ import {
 import { equal } from "../filter_checks.ts";
 
 // Values from CPython 3.11.
-Deno.test("length() counts code points, also lone surrogates", () => {
+Deno.test("codePointCount() counts code points, including lone surrogates", () => {
   equal(codePointCount("a😀b"), 3);
   equal(codePointCount("\ud800a\ud800"), 3);
   equal(codePointCount(""), 0);
 });
 
-Deno.test("splitLines() cuts where str.splitlines does", () => {
+Deno.test("splitLines() splits where str.splitlines does", () => {
   equal(splitLines("a\r\nb\rc\n\nd\n"), ["a", "b", "c", "", "d"]);
   equal(splitLines("a\vb\fc\x1cd\x1de\x1ef\x85g\u2028h\u2029i"), [
     "a",
@@ -33,24 +33,24 @@ Deno.test("splitLines() cuts where str.splitlines does", () => {
   equal([splitLines(""), splitLines("\n")], [[], [""]]);
 });
 
-Deno.test("splitSpace() and strip() know Python's white space: U+001C and U+0085, not U+FEFF", () => {
+Deno.test("splitSpace() and strip() use Python's white space, with U+001C and U+0085 but without U+FEFF", () => {
   equal(splitSpace(" a\x1cb\x85c\xa0d\u3000e\ufefff\u200bg "), ["a", "b", "c", "d", "e\ufefff\u200bg"]);
   equal(strip("\x1f\u2003 a b\ufeff\x85"), "a b\ufeff");
   equal([isBlank(" \x1d\u202f"), isBlank("\ufeff"), isBlank("")], [true, false, true]);
 });
 
-Deno.test("occurrences() does not overlap", () => {
+Deno.test("occurrences() counts occurrences that do not overlap", () => {
   equal([occurrences("......", "..."), occurrences("aaaaa", "aa"), occurrences("", "a")], [2, 2, 0]);
 });
 
-Deno.test("isTerminal() knows datatrove's 159 marks", () => {
+Deno.test("isSentenceTerminal() accepts datatrove's 159 marks", () => {
   let count = 0;
   for (let code = 0; code < 0x110000; code++) if (isSentenceTerminal(String.fromCodePoint(code))) count++;
   equal(count, 159);
   equal([..."'\".?!…"].map(isSentenceTerminal), [false, false, true, true, true, false]);
 });
 
-Deno.test("isPunctuation() knows ASCII punctuation, controls and the full-width 1, not tab and line feed", () => {
+Deno.test("isPunctuation() accepts ASCII punctuation, controls and the full-width 1, but not tab and line feed", () => {
   let count = 0;
   for (let code = 0; code < 0x110000; code++) if (isPunctuation(String.fromCodePoint(code))) count++;
   equal(count, 129);
@@ -58,6 +58,6 @@ Deno.test("isPunctuation() knows ASCII punctuation, controls and the full-width 
   equal([..."\t\n a1²"].some(isPunctuation), false);
 });
 
-Deno.test("lastMark() gives a whole code point", () => {
+Deno.test("lastCodePoint() returns a whole surrogate pair", () => {
   equal([lastCodePoint("a𑗍"), lastCodePoint("ab"), lastCodePoint("")], ["𑗍", "b", ""]);
 });

@@ -1,6 +1,7 @@
 /**
- * spaCy's tokens: datatrove's golden list, the cases of spaCy's own English tests, texts where rules meet, and all 495
- * shared documents. Tokens come from the published rules under Python's regular expressions.
+ * spaCy's tokens: datatrove's golden list, the cases of spaCy's own English tests, texts in which several
+ * rules apply, and all 495 shared documents. The expected tokens come from the published rules with Python's
+ * regular expressions.
  *
  * @module
  */
@@ -17,16 +18,16 @@ import { equal } from "../filter_checks.ts";
 
 const spacy = new Spacy();
 
-Deno.test("words() of datatrove's sample are its 71 tokens", () => {
+Deno.test("Spacy.words() gives the 71 tokens of datatrove's sample", () => {
   const sample =
     "'I wish it need not have happened in my time,' said Frodo. 'So do I,' said Gandalf, 'and so do all " +
     "who live to see such times. But that is not for them to decide. All we have to decide is what to do with the " +
     "time that is given us.' Hello world! \n\n ქართული \n\t Hello\nworld! ";
-  const wanted =
+  const expected =
     "' I wish it need not have happened in my time , ' said Frodo . ' So do I , ' said Gandalf , ' and so " +
     "do all who live to see such times . But that is not for them to decide . All we have to decide is what to do " +
     "with the time that is given us . ' Hello world ! ქართული Hello world !";
-  equal(wordSplitter("spacy")(sample), wanted.split(" "));
+  equal(wordSplitter("spacy")(sample), expected.split(" "));
 });
 
 const words: readonly (readonly [text: string, tokens: string])[] = [
@@ -83,7 +84,7 @@ const words: readonly (readonly [text: string, tokens: string])[] = [
   [" lead", "lead"],
   ["x-can't", "x - can't"],
 ];
-Deno.test("words() cuts prefixes, suffixes, infixes, and knows exceptions", () => {
+Deno.test("Spacy.words() splits off prefixes, suffixes and infixes, and applies exceptions", () => {
   for (const [text, tokens] of words) equal(spacy.words(text).join(" "), tokens, text);
 });
 
@@ -99,11 +100,11 @@ const sentences: readonly (readonly [text: string, sentences: readonly string[]]
   ["", []],
   ["no end", ["no end"]],
 ];
-Deno.test("sentences() end at a mark that stands alone, with the punctuation behind it", () => {
-  for (const [text, wanted] of sentences) equal(spacy.sentences(text), wanted, text);
+Deno.test("Spacy.sentences() ends a sentence at an end mark that is a token, with the punctuation after it", () => {
+  for (const [text, expected] of sentences) equal(spacy.sentences(text), expected, text);
 });
 
-Deno.test("isAddress() knows addresses as spaCy's tests list them", () => {
+Deno.test("isAddress() decides as spaCy's tests do", () => {
   const yes = "http://foo.com/blah_blah http://userid:password@example.com:8080/ http://142.42.1.1:8080/ " +
     "http://foo.com/unicode_(✪)_in_parens http://j.mp http://-.~_!$&'()*+,;=:%40:80%2f::::::@example.com http://1337.net " +
     "http://a.b--c.de/ ssh://login@server.com:12345/repository.git http://⌘.ws http://مثال.إختبار http://例子.测试 " +
@@ -116,28 +117,28 @@ Deno.test("isAddress() knows addresses as spaCy's tests list them", () => {
   equal(no.split(" ").filter(isAddress), []);
 });
 
-Deno.test("spacyExceptions() are 1,343 words, each the sum of its tokens", () => {
+Deno.test("spacyExceptions() returns 1,343 words, each the concatenation of its tokens", () => {
   const all = spacyExceptions();
-  equal(all.size, 1343); // spaCy's 1,347 without the four of white space
+  equal(all.size, 1343); // spaCy has 1,347, of which four contain white space
   for (const [word, parts] of all) equal(parts.join(""), word);
 });
 
-Deno.test("the classes of letters have as many characters as spaCy's lists", () => {
+Deno.test("the character classes have as many characters as spaCy's lists", () => {
   const sizes = [alpha, lower, upper, icons].map((letters) => {
-    const one = new RegExp(`^[${letters}]$`, "v");
+    const pattern = new RegExp(`^[${letters}]$`, "v");
     let count = 0;
-    for (let code = 0; code < 0x110000; code++) if (one.test(String.fromCodePoint(code))) count++;
+    for (let code = 0; code < 0x110000; code++) if (pattern.test(String.fromCodePoint(code))) count++;
     return count;
   });
   equal(sizes, [105724, 105177, 104939, 5984]);
 });
 
-Deno.test("words() join to the text without its white space", () => {
+Deno.test("Spacy.words() keeps every character but white space", () => {
   for (const [text] of words) equal(spacy.words(text).join(""), text.replace(/\s/g, ""));
 });
 
-Deno.test("words() and sentences() end soon on a text made to make rules go back", () => {
-  const size = 100_000; // what backtracks or slices in a square would take minutes
+Deno.test("Spacy.words() and Spacy.sentences() take linear time for texts that provoke backtracking", () => {
+  const size = 100_000; // UTF-16 units: quadratic time would take minutes
   for (
     const part of [
       "a",
@@ -165,14 +166,18 @@ Deno.test("words() and sentences() end soon on a text made to make rules go back
 });
 
 const file = "filters/documents.jsonl.gz";
-sharedTest("words() and sentences() of 495 documents are spaCy's", [file], async (path) => {
-  const lines = new TextDecoder().decode(gunzipSync(await Deno.readFile(path(file)))).trim().split("\n");
-  const [words, sentences] = [createHash("sha256"), createHash("sha256")];
-  for (const line of lines) {
-    const { text } = JSON.parse(line);
-    words.update(`${spacy.words(text).join("\n")}\n\n`);
-    for (const one of splitLines(text)) sentences.update(`${spacy.sentences(one).join("\n")}\n`);
-  }
-  equal(words.digest("hex").slice(0, 16), "481fd5895a64e271");
-  equal(sentences.digest("hex").slice(0, 16), "a619eafb7d077821");
-});
+sharedTest(
+  "Spacy.words() and Spacy.sentences() give spaCy's results for 495 documents",
+  [file],
+  async (path) => {
+    const lines = new TextDecoder().decode(gunzipSync(await Deno.readFile(path(file)))).trim().split("\n");
+    const [words, sentences] = [createHash("sha256"), createHash("sha256")];
+    for (const line of lines) {
+      const { text } = JSON.parse(line);
+      words.update(`${spacy.words(text).join("\n")}\n\n`);
+      for (const one of splitLines(text)) sentences.update(`${spacy.sentences(one).join("\n")}\n`);
+    }
+    equal(words.digest("hex").slice(0, 16), "481fd5895a64e271");
+    equal(sentences.digest("hex").slice(0, 16), "a619eafb7d077821");
+  },
+);

@@ -6,7 +6,7 @@ import {
 } from "../../../../stages/filter/words/words.ts";
 import { equal } from "../filter_checks.ts";
 
-Deno.test("treebank cuts contractions, quotes and punctuation off", () => {
+Deno.test("treebank splits contractions, quotes and punctuation", () => {
   const words = wordSplitter("treebank");
   equal(words("They'll save and invest more."), ["They", "'ll", "save", "and", "invest", "more", "."]);
   equal(words("I can't, don't and won't; you're he's."), [
@@ -20,7 +20,7 @@ Deno.test("treebank cuts contractions, quotes and punctuation off", () => {
   equal(words("Mr. Smith left. He is gone."), [..."Mr. Smith left . He is gone .".split(" ")]);
 });
 
-Deno.test("treebank cuts the last period of a quoted sentence", () => {
+Deno.test("treebank splits off the last period of a quoted sentence", () => {
   const words = wordSplitter("treebank");
   equal(
     words("the time that is given us.' Hello world!").slice(-5),
@@ -28,14 +28,14 @@ Deno.test("treebank cuts the last period of a quoted sentence", () => {
   );
 });
 
-Deno.test("word splitters take empty text and remember only the last", () => {
+Deno.test("word splitters accept empty text, and their cache does not change results", () => {
   for (const name of ["spacy", "treebank", "whitespace"] as const) {
     const words = wordSplitter(name);
     equal([words(""), words("a b"), words("a b"), words("c")], [[], ["a", "b"], ["a", "b"], ["c"]]);
   }
 });
 
-Deno.test("sentence splitters count sentences", () => {
+Deno.test("sentence splitters find the sentences of a text", () => {
   const text = "One here. Two here! Three here? and on";
   equal(sentenceSplitter("punctuation")(text).length, 4);
   equal(sentenceSplitter("intl")(text).length, 4);
@@ -45,7 +45,7 @@ Deno.test("sentence splitters count sentences", () => {
   ]);
 });
 
-Deno.test("an unknown splitter is named in the error", () => {
+Deno.test("wordSplitter() and sentenceSplitter() name an unknown splitter in the error", () => {
   for (
     const run of [
       () => wordSplitter(JSON.parse('"x"') as WordSplitterName),
