@@ -23,7 +23,12 @@ import { chain } from "../stages/source/chain.ts";
 import { findParts, partsOfRank, type SourcePart } from "../stages/source/parts.ts";
 import { markCompletions } from "./parts/completions.ts";
 import { filters, pagesFor } from "./parts/filters.ts";
-import { documentOptions, filterOptions, rankOptions, sourceOptions } from "./parts/document_options.ts";
+import {
+  documentOptions,
+  filterOptions,
+  rankOptions,
+  sourceOptions,
+} from "./parts/options/document_options.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import { removedIn } from "./parts/recipe.ts";
 import { sourceLines } from "./parts/source_lines.ts";

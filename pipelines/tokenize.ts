@@ -6,9 +6,10 @@
 import { from } from "../stages/flow/flow.ts";
 import { shard } from "../stages/shard/shard.ts";
 import { openSource } from "../stages/source/uri.ts";
-import { sourceOptions } from "./parts/document_options.ts";
+import { sourceOptions } from "./parts/options/document_options.ts";
 import { oneOf } from "./cli/option_types.ts";
-import { tokenizerOptions, validationOptions } from "./parts/options.ts";
+import { validationOptions } from "./parts/options/shard_options.ts";
+import { tokenizerOptions } from "./parts/options/tokenizer_options.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { shellWord } from "./cli/shell_word.ts";
 import { checkRereadable, tokenizerFor } from "./parts/tokenizer_for.ts";

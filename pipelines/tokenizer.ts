@@ -5,9 +5,9 @@
  */
 import { from } from "../stages/flow/flow.ts";
 import { openSource } from "../stages/source/uri.ts";
-import { sourceOptions } from "./parts/document_options.ts";
+import { sourceOptions } from "./parts/options/document_options.ts";
 import { integer, path, repeated, text } from "./cli/option_types.ts";
-import { vocabularyOptions } from "./parts/options.ts";
+import { vocabularyOptions } from "./parts/options/tokenizer_options.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { shellWord } from "./cli/shell_word.ts";
 import { inspectText } from "./parts/token/inspect_text.ts";

@@ -6,12 +6,14 @@
 import { leastGpu } from "../kernels/core/gpu.ts";
 import { from } from "../stages/flow/flow.ts";
 import { shardFiles, tokenShards } from "../stages/source/token_shards.ts";
-import { modelOptions } from "./parts/model_options.ts";
-import { monitoringOptions, shardOptions, trainingOptions } from "./parts/options.ts";
+import { modelOptions } from "./parts/options/model_options.ts";
+import { monitoringOptions } from "./parts/options/monitoring_options.ts";
+import { shardOptions } from "./parts/options/shard_options.ts";
+import { trainingOptions } from "./parts/options/training_options.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
 import { nextSteps } from "./parts/next_steps.ts";
 import { planLines } from "./parts/plan_lines.ts";
-import { trainingPresets, withoutOption } from "./parts/presets.ts";
+import { trainingPresets, withoutOption } from "./parts/options/presets.ts";
 import { profileLines } from "./parts/profile.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { shardsTokenizer, shardsVocabulary } from "./parts/shards.ts";

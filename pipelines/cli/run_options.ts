@@ -6,15 +6,15 @@
 import { flag, integer, oneOf, path, text } from "./option_types.ts";
 
 /** Headings of these options. */
-export const commonGroups = ["Run", "Device", "Output"] as const;
+export const commonGroups = ["Run", "Device", "Printing"] as const;
 
-const [run, device, output] = commonGroups;
+const [run, device, printing] = commonGroups;
 
 /** Folder, resume, device, seed and output of a run. */
 export const runOptions = {
   out: path("the run's folder", { value: null, group: run, placeholder: "DIR" }),
   resume: text(
-    "auto: resume from the last checkpoint in --out; never: start a new run and move the old folder aside; PATH: resume from this checkpoint",
+    "auto resumes from the last checkpoint in --out; never starts a new run and moves the old folder aside; PATH resumes from that checkpoint",
     { value: "auto", group: run, placeholder: "auto|never|PATH" },
   ),
   config: path("JSON file of options; stronger than the preset, weaker than the command line", {
@@ -39,12 +39,12 @@ export const runOptions = {
     group: run,
   }),
   help: flag("print this text", { value: false, group: run }),
-  device: oneOf("auto: a GPU through WebGPU where there is one, else the CPU", {
+  device: oneOf("auto takes a GPU through WebGPU where there is one, else the CPU", {
     value: "auto",
     group: device,
     choices: ["auto", "webgpu", "cpu"],
   }),
-  workers: integer("threads for data stages and the CPU engine; auto: one per CPU core", {
+  workers: integer("threads for data stages and the CPU engine; auto takes one per CPU core", {
     value: "auto",
     min: 1,
     max: 1024,
@@ -52,19 +52,19 @@ export const runOptions = {
     group: device,
   }),
   blas: text(
-    "library that multiplies matrices on the CPU; auto: the system's BLAS under deno task native, else WASM; off: WASM",
+    "library that multiplies matrices on the CPU: auto takes the system's BLAS under deno task native, else WASM; off takes WASM",
     { value: "auto", group: device, placeholder: "auto|off|PATH" },
   ),
   tune: path(
     "time the matrix kernels on this GPU once, keep the choices in FILE, and run the fastest; the same FILE gives the same losses bit for bit; default: a heuristic picks the kernels",
     { value: null, group: device, placeholder: "FILE" },
   ),
-  quiet: flag("print results and errors only", { value: false, group: output }),
-  json: flag("print events as JSON lines to standard output", { value: false, group: output }),
-  color: flag("print without colour", { value: true, group: output }),
+  quiet: flag("print results and errors only", { value: false, group: printing }),
+  json: flag("print events as JSON lines to standard output", { value: false, group: printing }),
+  color: flag("print without colour", { value: true, group: printing }),
   logEvery: integer(
     "steps between progress lines when standard output is not a terminal; also how often losses are read from a GPU, at least every 16 steps",
-    { value: 10, min: 1, group: output },
+    { value: 10, min: 1, group: printing },
   ),
-  trace: flag("print where in the program an error arose", { value: false, group: output }),
+  trace: flag("print where in the program an error arose", { value: false, group: printing }),
 };

@@ -8,7 +8,7 @@ import { hellaswag } from "../../stages/task/hellaswag.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { evaluateHellaswag } from "../../stages/evaluate/evaluate_hellaswag.ts";
 import type { ModelUpdate } from "../../stages/model/model_update.ts";
-import type { monitoringOptions } from "./options.ts";
+import type { monitoringOptions } from "./options/monitoring_options.ts";
 import type { Values } from "../cli/pipeline.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
 

@@ -15,7 +15,7 @@ import { defaultSentences, defaultWords } from "../../stages/filter/recipe.ts";
 import { checkUrlLists } from "../../stages/filter/url/url_lists.ts";
 import { writeRemoved } from "../../stages/sink/documents.ts";
 import { loadTokenizer } from "../../stages/token/load_tokenizer.ts";
-import type { filterOptions } from "./document_options.ts";
+import type { filterOptions } from "./options/document_options.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
 
 /**

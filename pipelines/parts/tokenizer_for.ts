@@ -10,7 +10,7 @@ import { readTokenizer, saveTokenizer } from "../../stages/token/files/folder.ts
 import { loadTokenizer } from "../../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { BpeTrainer } from "../../stages/token/train/train_bpe.ts";
-import { tokenizerOptions } from "./options.ts";
+import { tokenizerOptions } from "./options/tokenizer_options.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
 

@@ -8,7 +8,7 @@ import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/s
 import { sizeOf } from "../../kernels/core/tensor.ts";
 import { type GptConfig, gptOptions, isGptConfig } from "../../kernels/models/gpt_options.ts";
 import type { OptionRow } from "../../kernels/models/model_options.ts";
-import { modelOptions } from "../../pipelines/parts/model_options.ts";
+import { modelOptions } from "../../pipelines/parts/options/model_options.ts";
 import { openModelFile } from "../../pipelines/parts/starting_weights.ts";
 import { trainingPlan } from "../../pipelines/parts/training.ts";
 import { formatOfPath, orderOf, writeModel } from "../../pipelines/parts/write_model.ts";

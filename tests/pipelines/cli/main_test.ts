@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { RunEvent } from "../../../stages/flow/events.ts";
-import { presets } from "../../../pipelines/parts/presets.ts";
+import { presets } from "../../../pipelines/parts/options/presets.ts";
 import { readEvents } from "../../../stages/report/metrics.ts";
 
 const program = new URL("./run.ts", import.meta.url).pathname;
@@ -113,7 +113,7 @@ inFolder("main --help groups the options with the values that hold here", async 
   strictEqual(code, 0);
   match(out, /^deno task pipeline sum-numbers/);
   match(out, /^Options\n {2}--save-every N +steps between checkpoints \[5\]$/m);
-  match(out, /^Optimizer\n {2}--lr X +highest learning rate \[5\]$/m);
+  match(out, /^Learning rate\n {2}--lr X +highest learning rate \[5\]$/m);
   match(out, /--layers N +transformer blocks \[4\]/);
   match(out, /^Run$/m);
   match(out, /--out DIR +the run's folder \[runs\/sum-numbers\]/);

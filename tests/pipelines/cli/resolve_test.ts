@@ -5,15 +5,13 @@ import {
   readCommandLine,
   readConfig,
 } from "../../../pipelines/cli/command_line.ts";
-import { filterOptions, sourceOptions } from "../../../pipelines/parts/document_options.ts";
-import { modelOptions } from "../../../pipelines/parts/model_options.ts";
-import {
-  monitoringOptions,
-  tokenizerOptions,
-  trainingOptions,
-  validationOptions,
-} from "../../../pipelines/parts/options.ts";
-import { presets, trainingPresets, withoutOption } from "../../../pipelines/parts/presets.ts";
+import { filterOptions, sourceOptions } from "../../../pipelines/parts/options/document_options.ts";
+import { modelOptions } from "../../../pipelines/parts/options/model_options.ts";
+import { monitoringOptions } from "../../../pipelines/parts/options/monitoring_options.ts";
+import { validationOptions } from "../../../pipelines/parts/options/shard_options.ts";
+import { tokenizerOptions } from "../../../pipelines/parts/options/tokenizer_options.ts";
+import { trainingOptions } from "../../../pipelines/parts/options/training_options.ts";
+import { presets, trainingPresets, withoutOption } from "../../../pipelines/parts/options/presets.ts";
 import { runOptions } from "../../../pipelines/cli/run_options.ts";
 import { checkFixed, resolve, show } from "../../../pipelines/cli/resolve.ts";
 

@@ -4,10 +4,12 @@
  * @module
  */
 import { readCommandLine } from "../../../pipelines/cli/command_line.ts";
-import { modelOptions } from "../../../pipelines/parts/model_options.ts";
-import { monitoringOptions, tokenizerOptions, trainingOptions } from "../../../pipelines/parts/options.ts";
+import { modelOptions } from "../../../pipelines/parts/options/model_options.ts";
+import { monitoringOptions } from "../../../pipelines/parts/options/monitoring_options.ts";
+import { tokenizerOptions } from "../../../pipelines/parts/options/tokenizer_options.ts";
+import { trainingOptions } from "../../../pipelines/parts/options/training_options.ts";
 import { runOptions } from "../../../pipelines/cli/run_options.ts";
-import { trainingPresets } from "../../../pipelines/parts/presets.ts";
+import { trainingPresets } from "../../../pipelines/parts/options/presets.ts";
 import type { Values } from "../../../pipelines/cli/pipeline.ts";
 import { resolve } from "../../../pipelines/cli/resolve.ts";
 

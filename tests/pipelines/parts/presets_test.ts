@@ -6,7 +6,7 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { leastGpu, leastLimits } from "../../../kernels/core/gpu.ts";
 import { type BufferLimits, checkLimits } from "../../../kernels/core/limits.ts";
-import { pickPreset, presets } from "../../../pipelines/parts/presets.ts";
+import { pickPreset, presets } from "../../../pipelines/parts/options/presets.ts";
 import {
   batchShape,
   checkMemory,

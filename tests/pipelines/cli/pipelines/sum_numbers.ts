@@ -1,9 +1,9 @@
 /** Adds up even numbers, a "step" each: everything a training run has but the model. @module */
 import { flag, integer } from "../../../../pipelines/cli/option_types.ts";
 import { planLines } from "../../../../pipelines/parts/plan_lines.ts";
-import { trainingPresets } from "../../../../pipelines/parts/presets.ts";
-import { modelOptions } from "../../../../pipelines/parts/model_options.ts";
-import { trainingOptions } from "../../../../pipelines/parts/options.ts";
+import { trainingPresets } from "../../../../pipelines/parts/options/presets.ts";
+import { modelOptions } from "../../../../pipelines/parts/options/model_options.ts";
+import { trainingOptions } from "../../../../pipelines/parts/options/training_options.ts";
 import { pipeline } from "../../../../pipelines/cli/pipeline.ts";
 import { from } from "../../../../stages/flow/flow.ts";
 import { rule, type Source, type Stage, takeCheckpoint } from "../../../../stages/flow/stage.ts";

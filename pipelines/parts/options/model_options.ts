@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { gptOptions } from "../../kernels/models/gpt_options.ts";
-import type { OptionRow, OptionTable, OptionValue } from "../../kernels/models/model_options.ts";
-import type { Option, Options } from "../cli/pipeline.ts";
-import { flag, integer, number, oneOf, path } from "../cli/option_types.ts";
+import { gptOptions } from "../../../kernels/models/gpt_options.ts";
+import type { OptionRow, OptionTable, OptionValue } from "../../../kernels/models/model_options.ts";
+import type { Option, Options } from "../../cli/pipeline.ts";
+import { flag, integer, number, oneOf, path } from "../../cli/option_types.ts";
 
 const ofModel = { fixed: true, group: "Model" };
 

@@ -1,15 +1,15 @@
 /**
- * Named sets of options, laid under the config file and the command line. A pipeline takes from a preset the options
- * that it has.
+ * The presets of pipelines that train a model. A pipeline takes from a preset the options that it has.
  *
  * @module
  */
-import type { Machine } from "../cli/machine.ts";
-import type { DescribedPreset, Preset, PresetChoice, Presets } from "../cli/presets.ts";
+import type { Machine } from "../../cli/machine.ts";
+import type { DescribedPreset, Preset, PresetChoice, Presets } from "../../cli/presets.ts";
 
 /**
- * What the GPT-2 presets share: build-nanogpt's recipe, 0.5 M tokens a step for 10 billion. Sizes differ, and learning
- * rates: those that GPT-3's models of these sizes had (Brown et al. 2020, table 2.1), down to a tenth.
+ * Options that the GPT-2 presets share: build-nanogpt's recipe, 10 billion tokens at 0.5 million per step. Model sizes
+ * and learning rates differ; the rates are those of GPT-3's models of the same sizes (Brown et al. 2020, table 2.1), and
+ * fall to a tenth.
  */
 const gpt2: Preset = {
   tokenizer: "gpt2",
@@ -27,19 +27,19 @@ const gpt2: Preset = {
   weightDecay: 0.1,
   gradClip: 1,
   evalEvery: 250,
-  evalBatches: 256, // of 4 sequences: 1.0 M tokens, build-nanogpt's 20 of 64 are 1.3 M
+  evalBatches: 256, // with 4 sequences each: 1.0 M tokens; build-nanogpt takes 1.3 M (20 of 64 sequences)
   sampleEvery: 250,
   samplePrompt: "Hello, I'm a language model,",
   checkpointEvery: 250,
 };
 
-/** nanoGPT's config/train_shakespeare_char.py; beside it, its model has no biases and GELU by the error function. */
+/** Options of nanoGPT's config/train_shakespeare_char.py, whose model has no biases and the exact GELU. */
 const shakespeare: Preset = {
   tokenizer: "char",
   stages: "none",
   vocabPad: 1,
-  shuffle: "all", // as good as nanoGPT's random places; within a stretch, a play follows the other
-  valTokens: 111_540, // as many characters as nanoGPT holds out of tiny Shakespeare, a tenth
+  shuffle: "all", // like nanoGPT's random positions; shuffling within parts would learn play after play
+  valTokens: 111_540, // characters: the tenth of tiny Shakespeare that nanoGPT holds out
   gelu: "erf",
   bias: false,
   optimizer: "adamw",
@@ -56,7 +56,7 @@ const shakespeare: Preset = {
   checkpointEvery: 250,
 };
 
-/** The presets by name, smallest first. */
+/** The presets by name, from the smallest model to the largest. */
 export const presets: Readonly<Record<string, DescribedPreset>> = {
   "tiny": {
     about: "a few minutes on two CPU cores",
@@ -70,7 +70,7 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
       seqLen: 128,
       batchSize: 8,
       steps: 1000,
-      lr: 4e-3, // the best of 2e-3, 3e-3 and 4e-3 at this length; small models take high rates
+      lr: 4e-3, // the best of 2e-3, 3e-3 and 4e-3 at this length; small models train well at high rates
       warmup: 50,
       evalEvery: 200,
       evalBatches: 32,
@@ -80,7 +80,7 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
     },
   },
   "shakespeare-char-cpu": {
-    about: "nanoGPT's smallest, for characters: a minute or two on two CPU cores",
+    about: "nanoGPT's smallest character model: a minute or two on two CPU cores",
     options: {
       ...shakespeare,
       layers: 4,
@@ -89,14 +89,14 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
       seqLen: 64,
       batchSize: 12,
       steps: 2000,
-      lr: 3e-3, // validation loss 1.78; nanoGPT's 1e-3 comes to 1.91 in as many steps
+      lr: 3e-3, // validation loss 1.78; nanoGPT's 1e-3 reaches 1.91 in as many steps
       dropout: 0,
-      evalBatches: 200, // of 12 × 64 characters: all that are held out
+      evalBatches: 200, // with 12 × 64 characters each: all that are held out
       sampleEvery: 1000,
     },
   },
   "shakespeare-char": {
-    about: "nanoGPT's for characters: minutes on a GPU",
+    about: "nanoGPT's character model: minutes on a GPU",
     options: {
       ...shakespeare,
       layers: 6,
@@ -106,12 +106,12 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
       batchSize: 64,
       steps: 5000,
       dropout: 0.2,
-      evalBatches: 200, // of 64 × 256
+      evalBatches: 200, // with 64 × 256 characters each
       sampleEvery: 1000,
     },
   },
   "gpu-small": {
-    about: "minutes on a laptop's GPU",
+    about: "a few minutes on a laptop's GPU",
     options: {
       tokenizer: "train",
       vocabSize: 8192,
@@ -132,15 +132,15 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
     },
   },
   "gpt2-124m": {
-    about: "GPT-2 small on 10 billion tokens; days on one GPU",
+    about: "GPT-2 small on 10 billion tokens: days on one GPU",
     options: { ...gpt2, layers: 12, heads: 12, channels: 768, batchSize: 4, lr: 6e-4, minLr: 6e-5 },
   },
   "gpt2-355m": {
-    about: "GPT-2 medium, the same; weeks on one GPU",
+    about: "GPT-2 medium on 10 billion tokens: weeks on one GPU",
     options: { ...gpt2, layers: 24, heads: 16, channels: 1024, batchSize: 4, lr: 3e-4, minLr: 3e-5 },
   },
   "gpt2-774m": {
-    about: "GPT-2 large, the same; at least 16 GB",
+    about: "GPT-2 large on 10 billion tokens: needs a GPU with 16 GB",
     options: {
       ...gpt2,
       layers: 36,
@@ -153,7 +153,7 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
     },
   },
   "gpt2-1558m": {
-    about: "GPT-2 XL, the same; at least 32 GB",
+    about: "GPT-2 XL on 10 billion tokens: needs a GPU with 32 GB",
     options: {
       ...gpt2,
       layers: 48,
@@ -167,10 +167,10 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
   },
 };
 
-/** The preset that `auto` stands for on a machine, and why. */
+/** The preset that `auto` stands for on a machine. */
 export function pickPreset(machine: Machine): PresetChoice {
   if (machine.device === "cpu") return { name: "tiny", why: "training runs on the CPU" };
-  const least = 256 * 2 ** 20; // logits at B 32, T 256, V 8192
+  const least = 256 * 2 ** 20; // bytes: the logits of gpu-small, [32, 256, 8192] in f32
   if ((machine.maxTensorBytes ?? Infinity) < least) {
     return { name: "tiny", why: "the GPU's buffers are small" };
   }

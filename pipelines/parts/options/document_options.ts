@@ -1,0 +1,110 @@
+/**
+ * Options for documents: where they come from, how they are filtered, and how they are written.
+ *
+ * @module
+ */
+import { finewebFilters } from "../../../stages/filter/fineweb_group.ts";
+import { sentenceSplitterNames, wordSplitterNames } from "../../../stages/filter/words/words.ts";
+import { duration, integer, list, oneOf, repeated, text } from "../../cli/option_types.ts";
+
+const fixed = true;
+const data = { fixed, group: "Data" };
+const filters = { fixed, group: "Filters" };
+const processes = { group: "Several processes" };
+const written = { fixed, group: "Written documents" };
+
+/** Options for the source of documents. */
+export const sourceOptions = {
+  source: repeated(
+    "embedded[:NAME], a path or glob of .txt .md .jsonl .json .parquet .warc .wet .html (also .gz, .zst), an https URL, hf:OWNER/NAME[@REVISION][/PATH], or - for JSON lines on standard input; may be repeated",
+    { value: ["embedded"], placeholder: "URI", ...data },
+  ),
+  damaged: oneOf(
+    "truncated or corrupt input: refuse stops with an error; skip keeps what can be read and counts the rest",
+    { value: "refuse", choices: ["refuse", "skip"], ...data },
+  ),
+};
+
+/** Options for FineWeb's filters. */
+export const filterOptions = {
+  stages: list(
+    `filters that documents pass, in this order: some of ${finewebFilters.join(", ")}; or none; default: all`,
+    { value: null, choices: finewebFilters, ...filters },
+  ),
+  recipe: oneOf("generation of FineWeb's rules", {
+    value: "release",
+    choices: ["release", "current"],
+    ...filters,
+  }),
+  words: oneOf("how text is split into words; default: treebank for --recipe release, spacy for current", {
+    value: null,
+    choices: wordSplitterNames,
+    ...filters,
+  }),
+  sentences: oneOf(
+    "how text is split into sentences; default: intl for --recipe release, spacy for current",
+    { value: null, choices: sentenceSplitterNames, ...filters },
+  ),
+  urlList: repeated(
+    "block lists for the filter url: a folder with the files domains, urls, banned_words, soft_banned_words and banned_subwords, or one such file; may be repeated; default: nothing is blocked",
+    { value: [], placeholder: "DIR|FILE", ...filters },
+  ),
+  countTokenizer: text(
+    "tokenizer of the filter count: gpt2, p50k, cl100k, o200k, byte or the folder of a trained tokenizer",
+    { value: "gpt2", placeholder: "NAME|PATH", ...filters },
+  ),
+  extractTimeout: duration("longest time for extracting the text of one page; slower pages are dropped", {
+    value: 10,
+    ...filters,
+    fixed: false,
+  }),
+  minhash: oneOf(
+    "which near-duplicate to keep: first keeps the first while streaming; cluster keeps one per cluster after all documents have been read, as FineWeb does",
+    { value: "first", choices: ["first", "cluster"], ...filters },
+  ),
+  minhashMemory: integer("memory for near-duplicate detection", {
+    value: 512,
+    min: 1,
+    unit: "MiB",
+    ...filters,
+    fixed: false,
+  }),
+};
+
+/** Options for several processes (ranks) that share the work. */
+export const rankOptions = {
+  rank: integer("number of this process, from 0 to --world - 1", {
+    value: null,
+    min: 0,
+    placeholder: "R",
+    ...processes,
+  }),
+  world: integer("number of processes that write into one folder; --only dedup then merges their documents", {
+    value: null,
+    min: 1,
+    max: 99_999,
+    fixed,
+    ...processes,
+  }),
+  only: oneOf(
+    "do one step of the work: extract stops after text extraction; filter filters, and sets documents aside for deduplication; dedup deduplicates what all processes set aside, and writes the documents",
+    { value: null, choices: ["extract", "filter", "dedup"], fixed, ...processes },
+  ),
+  partBytes: integer("largest part of a file; larger files are divided among the processes", {
+    value: 1 << 24,
+    min: 1,
+    unit: "bytes",
+    fixed,
+    ...processes,
+  }),
+};
+
+/** Options for written documents. */
+export const documentOptions = {
+  dump: text("name of the crawl for documents that do not name one", {
+    value: null,
+    placeholder: "NAME",
+    ...written,
+  }),
+  format: oneOf("file format", { value: "jsonl", choices: ["jsonl", "parquet"], ...written }),
+};

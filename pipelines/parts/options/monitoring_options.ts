@@ -1,0 +1,60 @@
+/**
+ * Options for what happens at intervals while a model trains: evaluation, samples, checkpoints.
+ *
+ * @module
+ */
+import { flag, integer, path, text } from "../../cli/option_types.ts";
+import { runOptions } from "../../cli/run_options.ts";
+
+const evaluation = { group: "Evaluation and checkpoints" };
+const sampling = { group: "Sampling" };
+
+/** Options for HellaSwag. */
+export const hellaswagOptions = {
+  hellaswag: path("HellaSwag items: JSON lines of ctx, label and endings, also .gz or .zst", {
+    value: null,
+    placeholder: "FILE",
+    ...evaluation,
+  }),
+  hellaswagItems: integer("HellaSwag items to use, from the first; default: all", {
+    value: null,
+    min: 1,
+    ...evaluation,
+  }),
+};
+
+/** Options for intervals, in steps. */
+export const monitoringOptions = {
+  evalEvery: integer("steps between evaluations on the validation tokens; 0 = never", {
+    value: 250,
+    min: 0,
+    ...evaluation,
+  }),
+  evalBatches: integer("micro-batches per evaluation", { value: 20, min: 1, ...evaluation }),
+  ...hellaswagOptions,
+  hellaswagEvery: integer("steps between evaluations on --hellaswag; 0 = never", {
+    value: 250,
+    min: 0,
+    ...evaluation,
+  }),
+  inspectEvery: integer(
+    "steps between inspections of the model: activations, gradients by layer, ratio of updates to weights; an inspection takes about as long as a step; 0 = never",
+    { value: 0, min: 0, ...evaluation },
+  ),
+  checkpointEvery: integer("steps between checkpoints; 0 = only at the end", {
+    value: 1000,
+    min: 0,
+    ...evaluation,
+  }),
+  keepCheckpoints: integer(
+    "newest checkpoints to keep; the one with the lowest validation loss is kept as well; 0 = keep all",
+    { value: 3, min: 0, ...evaluation },
+  ),
+  tensorboard: flag("also write metrics for TensorBoard: tensorboard --logdir OUT/tensorboard", {
+    value: false,
+    ...evaluation,
+  }),
+  sampleEvery: integer("steps between samples; 0 = never", { value: 1000, min: 0, ...sampling }),
+  samplePrompt: text("prompt of the samples", { value: "", ...sampling }),
+  logEvery: runOptions.logEvery, // training also reads losses from a GPU at this interval
+};

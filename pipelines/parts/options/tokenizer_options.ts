@@ -1,0 +1,37 @@
+/**
+ * Options for a tokenizer and how it is trained.
+ *
+ * @module
+ */
+import { integer, oneOf, repeated, text } from "../../cli/option_types.ts";
+
+const common = { fixed: true, group: "Tokenizer" };
+
+/** Options for training a vocabulary. */
+export const vocabularyOptions = {
+  vocabSize: integer("size of the vocabulary: bytes, merges and special tokens together", {
+    value: 50257,
+    min: 1,
+    ...common,
+  }),
+  pattern: text("how text is split before merging: gpt2, gpt4, o200k, none or a regular expression", {
+    value: "gpt2",
+    placeholder: "gpt2|gpt4|o200k|none|REGEX",
+    ...common,
+  }),
+  special: repeated("special token; may be repeated", { value: ["<|endoftext|>"], ...common }),
+  tieBreak: oneOf("which of several equally frequent pairs is merged first", {
+    value: "first-seen",
+    choices: ["first-seen", "greatest", "smallest-id"],
+    ...common,
+  }),
+};
+
+/** Options for choosing a tokenizer, or training one. */
+export const tokenizerOptions = {
+  tokenizer: text(
+    "gpt2, p50k, cl100k, o200k, char, byte, train (trained on a sample of the source), or the folder of a trained tokenizer",
+    { value: "gpt2", placeholder: "NAME|PATH", ...common },
+  ),
+  ...vocabularyOptions,
+};

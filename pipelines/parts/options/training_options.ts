@@ -1,0 +1,68 @@
+/**
+ * Options for training: batches, length, memory and precision, and the optimizer. A pipeline spreads the groups that it
+ * needs, and changes a default by declaring the option again after them.
+ *
+ * Defaults are those of GPT-2 124M; presets set others. `fixed` options belong to what a run is.
+ *
+ * @module
+ */
+import { duration, flag, integer, oneOf } from "../../cli/option_types.ts";
+import { optimizerOptions } from "./optimizer_options.ts";
+
+const fixed = true;
+const batch = { fixed, group: "Batch size" };
+const length = { group: "Length of training" };
+const computation = { group: "Memory and precision" };
+
+/** Options of every pipeline that trains on token shards. */
+export const trainingOptions = {
+  shuffle: oneOf(
+    "order of the training sequences: none keeps the order of the shards; windows shuffles within each part of a shard as it arrives; shards shuffles the parts too; all shuffles all sequences together; the last two wait for the whole source",
+    { value: "windows", fixed, group: "Data", choices: ["none", "shards", "windows", "all"] },
+  ),
+  batchSize: integer("sequences per micro-batch", { value: 16, min: 1, max: 65536, ...batch }),
+  gradAccum: integer("micro-batches per step; default: from --total-batch-tokens, else 1", {
+    value: null,
+    replaces: ["totalBatchTokens"],
+    min: 1,
+    max: 65536,
+    ...batch,
+  }),
+  totalBatchTokens: integer("tokens per step; must be a multiple of --batch-size times --seq-len", {
+    value: null,
+    replaces: ["gradAccum"],
+    min: 1,
+    ...batch,
+  }),
+  steps: integer("stop after N steps; default: one pass over the tokens", {
+    value: null,
+    min: 1,
+    limits: "steps",
+    ...length,
+  }),
+  epochs: integer("stop after N passes over the tokens", {
+    value: null,
+    min: 1,
+    limits: "epochs",
+    ...length,
+  }),
+  tokens: integer("stop after N tokens", { value: null, min: 1, limits: "tokens", ...length }),
+  timeLimit: duration("stop after this time of training, such as 90s, 5m or 1h30m", {
+    value: null,
+    limits: "seconds",
+    ...length,
+  }),
+  ...optimizerOptions,
+  recompute: oneOf(
+    "save memory by computing activations again in the backward pass, with the same results: gelu saves a quarter of them, block nearly all",
+    { value: "none", choices: ["none", "gelu", "block"], ...computation },
+  ),
+  dtype: oneOf(
+    "precision of the operands of matrix products; weights, sums and everything else are f32; f16 needs WebGPU and is faster on GPUs that compute in f16",
+    { value: "f32", fixed, choices: ["f32", "f16"], ...computation },
+  ),
+  profile: flag(
+    "time every op of steps 5 to 9 and write OUT/profile/profile.json and the Chrome trace OUT/profile/trace.json; fewer steps with many micro-batches",
+    { value: false, group: "Device" },
+  ),
+};
