@@ -1,10 +1,10 @@
 /**
- * Bytes put together and cut up, for tests of readers.
+ * Concatenating and splitting bytes, for tests of readers.
  *
  * @module
  */
 
-/** All parts as one. */
+/** The concatenation of all parts. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -15,7 +15,7 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return all;
 }
 
-/** In chunks of `size`, as a file or a network gives them. */
+/** Yields bytes in chunks of `size` bytes, as a file or a network connection does. */
 export async function* cut(
   bytes: Uint8Array<ArrayBuffer>,
   size: number,

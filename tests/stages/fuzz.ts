@@ -1,42 +1,43 @@
 /**
- * Feeds mutants to a reader and judges what becomes of them: something is read, or an error of a kind that the reader
- * promises comes, with a message for people; nothing else, within bounds.
+ * Fuzz testing: a reader reads mutated files. Each must be read, or be refused with a readable error of a
+ * class that the reader promises, within limits of time and memory.
  *
  * @module
  */
 import { mutant } from "./mutants.ts";
 
-/** The mutants of the whole suite are those of this seed. */
-const SEED = 5;
+const SEED = 5; // of all mutants
 
-/** What to feed, to whom. */
+/** A reader, and the files whose mutants it reads. */
 export interface Fuzz {
-  /** Kind of file, and the stream of random numbers. */
+  /** Name of the file type, which also keys the random numbers. */
   readonly name: string;
-  /** Files to damage; the first is sound. */
+  /** Files to mutate; the first must be valid. */
   readonly files: readonly Uint8Array[];
-  /** Mutants (in all tests together 10,000). */
+  /** Number of mutants (10,000 in all tests together). */
   readonly count: number;
-  /** Classes of errors that the reader promises; none if it takes everything. */
+  /** Classes of errors that the reader may throw; empty if it accepts any file. */
   readonly errors: readonly (abstract new (...args: any[]) => Error)[];
-  /** Reads one. */
+  /** Reads one file. */
   read(bytes: Uint8Array<ArrayBuffer>): unknown;
 }
 
-/** Longest that a mutant may take: a watchdog, for a hang would stop the whole suite. */
-const PATIENCE = 20_000; // milliseconds
-const MOST_HEAP = 1 << 30; // bytes held by the process beyond what it held at the beginning
+const MAX_TIME = 20_000; // milliseconds per mutant
+const MAX_MEMORY = 1 << 30; // bytes by which the process may grow
 
-/** Outcomes of all mutants. Throws, with the mutant's number, for an outcome that no reader may have. */
+/**
+ * Reads all mutants, and returns how many were read and how many refused. Throws, with the mutant's number,
+ * if the reader throws another error or exceeds a limit.
+ */
 export async function fuzz(
   { name, files, count, errors, read }: Fuzz,
 ): Promise<{ read: number; refused: number }> {
   const outcomes = { read: 0, refused: 0 };
-  await read(new Uint8Array(files[0])); // sound, so what is refused is the damage
+  await read(new Uint8Array(files[0])); // shows that a refusal is due to the mutation
   const begin = Deno.memoryUsage().rss;
   for (let number = 0; number < count; number++) {
     const bytes = mutant(files, { seed: SEED, name, number });
-    const begun = Date.now();
+    const start = Date.now();
     try {
       await read(bytes);
       outcomes.read++;
@@ -49,14 +50,16 @@ export async function fuzz(
       }
       outcomes.refused++;
     }
-    const took = Date.now() - begun, held = Deno.memoryUsage().rss - begin;
-    if (took > PATIENCE) throw new Error(`Mutant ${number} of ${name} (seed ${SEED}) took ${took} ms`);
-    if (held > MOST_HEAP) {
-      throw new Error(`Mutant ${number} of ${name} (seed ${SEED}) left ${held} bytes held`);
+    const took = Date.now() - start, held = Deno.memoryUsage().rss - begin;
+    if (took > MAX_TIME) throw new Error(`Mutant ${number} of ${name} (seed ${SEED}) took ${took} ms`);
+    if (held > MAX_MEMORY) {
+      throw new Error(
+        `After mutant ${number} of ${name} (seed ${SEED}), the process has grown by ${held} bytes`,
+      );
     }
   }
   if (errors.length > 0 && outcomes.refused === 0) {
-    throw new Error(`No mutant of ${name} was refused: is any damaged`);
+    throw new Error(`No mutant of ${name} was refused: check that the mutants are damaged`);
   }
   return outcomes;
 }

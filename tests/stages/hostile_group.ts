@@ -1,5 +1,6 @@
 /**
- * A group for the test of hostile texts: the filters, text extraction and tokenizers, each a stage by its name.
+ * A parallel group for the test of hostile texts: filters, text extraction and the tokenizers' patterns as
+ * stages.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import type { Stage } from "../../stages/flow/stage.ts";
 import type { Document } from "../../stages/items.ts";
 import { chunks } from "../../stages/token/split/patterns.ts";
 
-/** Every stage sees every text: what one drops the next gets all the same. */
+/** The stages, changed so that each passes all documents on and every stage therefore gets every text. */
 export function hostileStages(): Stage<Document, Document>[] {
   const filters = [
     ...finewebStages({ words: "treebank", sentences: "intl" }),
@@ -22,9 +23,9 @@ export function hostileStages(): Stage<Document, Document>[] {
       .map((stage) => ({ ...stage, name: `${stage.name} of release` })),
   ].filter((stage) => stage.name !== "extract");
   return [
-    ...filters.map((stage) => sees(stage)),
-    sees({ ...extract(), name: "extract text" }, (doc) => ({ ...doc, html: doc.text })),
-    sees(
+    ...filters.map((stage) => passingAll(stage)),
+    passingAll({ ...extract(), name: "extract text" }, (doc) => ({ ...doc, html: doc.text })),
+    passingAll(
       { ...extract(), name: "extract paragraph" },
       (doc) => ({ ...doc, html: `<html><body><p>${doc.text}<pre>${doc.text}` }),
     ),
@@ -40,7 +41,8 @@ export function hostileStages(): Stage<Document, Document>[] {
   ];
 }
 
-function sees(
+/** A stage that applies `stage` to a variant of each document and passes the document itself on. */
+function passingAll(
   stage: Stage<Document, Document>,
   as: (doc: Document) => Document = (doc) => doc,
 ): Stage<Document, Document> {

@@ -1,6 +1,7 @@
 /**
- * Texts of a megabyte that catch backtracking expressions and quadratic loops: every filter, extraction and tokenizer
- * pattern sees each of them in a worker, within a limit for all stages together that only a hang would reach.
+ * Long texts that reveal backtracking regular expressions and quadratic loops. Every filter, text extraction
+ * and every tokenizer pattern processes each of them in a worker. The time limit is so long that only
+ * quadratic work exceeds it.
  *
  * @module
  */
@@ -47,14 +48,14 @@ const units = [
   "\u2028",
 ];
 
-/** Where expressions go back: something before, and an end that does not fit. */
+/** A repeated unit with another character before and after it, so that many expressions backtrack. */
 const texts = units.map((unit): Document => ({
   id: JSON.stringify(unit),
   text: `a${unit.repeat(Math.floor((1 << 18) / unit.length))}x`,
   url: `http://a.b/${unit.repeat(1000)}`,
 }));
 
-Deno.test("filters, extraction and patterns take hostile texts in time that grows with their length", async () => {
+Deno.test("filters, text extraction and tokenizer patterns take linear time for hostile texts", async () => {
   const dropped: Record<string, unknown> = {};
   const seen: string[] = [];
   await from(asSource("texts", () => texts))

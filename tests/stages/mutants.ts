@@ -1,13 +1,13 @@
 /**
- * Damaged copies of sound files, each a function of a seed: what the fuzz tests feed to readers.
+ * Mutants for the fuzz tests: damaged copies of valid files, which a seed determines.
  *
  * @module
  */
 import { philox } from "../../kernels/random/philox.ts";
 import { joined } from "./bytes.ts";
 
-/** Words that parsers care for. */
-const spices = [
+/** Byte sequences with a special meaning to some parser. */
+const tokens = [
   "\0",
   "\xff\xff\xff\xff",
   "\xff\xff\xff\x7f",
@@ -32,7 +32,10 @@ const spices = [
   "\xc3(",
 ].map((text) => Uint8Array.from(text, (character) => character.charCodeAt(0)));
 
-/** A copy of one of `files`, damaged in 1 to 8 places; `number` decides. Every second one keeps its length. */
+/**
+ * Mutant `number`: a copy of one of `files`, damaged in 1 to 8 places. Mutants with an odd number keep the
+ * length of the file.
+ */
 export function mutant(
   files: readonly Uint8Array[],
   { seed, name, number }: { readonly seed: number; readonly name: string; readonly number: number },
@@ -61,23 +64,23 @@ function changed(
   const size = 1 + next(next(2) === 0 ? 8 : 512);
   const before = bytes.subarray(0, at), after = bytes.subarray(at);
   switch (kind) {
-    case 0: // a bit
+    case 0: // flips a bit
       return at < bytes.length ? bytes.with(at, bytes[at] ^ 1 << next(8)) : bytes;
-    case 1: // a byte
+    case 1: // replaces a byte
       return at < bytes.length ? bytes.with(at, next(256)) : bytes;
-    case 2: // an edge
+    case 2: // replaces a byte by a boundary value
       return at < bytes.length ? bytes.with(at, [0, 1, 127, 128, 255][next(5)]) : bytes;
-    case 3: // zeros
+    case 3: // overwrites bytes with zeros
       return joined([before, new Uint8Array(Math.min(size, after.length)), after.subarray(size)]);
-    case 4: // bytes missing
+    case 4: // removes bytes
       return joined([before, after.subarray(size)]);
-    case 5: // twice
+    case 5: // repeats bytes
       return joined([before, after.subarray(0, size), after]);
-    case 6: // cut short
+    case 6: // truncates the file
       return bytes.slice(0, at);
-    case 7: // a word
-      return joined([before, spices[next(spices.length)], after.subarray(next(2) * size)]);
-    default: { // from another file
+    case 7: // inserts a token, possibly in place of other bytes
+      return joined([before, tokens[next(tokens.length)], after.subarray(next(2) * size)]);
+    default: { // inserts bytes of another file, possibly in place of other bytes
       const from = next(other.length + 1);
       return joined([before, other.subarray(from, from + size), after.subarray(next(2) * size)]);
     }

@@ -161,8 +161,8 @@ const sources: readonly {
   },
 ];
 
-/** Registers the tests with `share` of their mutants, from 0 to 1. */
-export function fuzzReaders(share: number): void {
+/** Registers the tests with a fraction of their mutants, from 0 to 1. */
+export function fuzzReaders(fraction: number): void {
   for (const { name, ending, files, count, make } of sources) {
     Deno.test(`mutants of ${name} give documents or a promised error, and no error with skip`, async () => {
       const home = await Deno.makeTempDir();
@@ -181,7 +181,7 @@ export function fuzzReaders(share: number): void {
         const outcomes = await fuzz({
           name,
           files,
-          count: share * count,
+          count: fraction * count,
           errors: [InvalidData, UnexpectedEof, SyntaxError, TypeError, RangeError],
           async read(bytes) {
             await Deno.writeFile(path, bytes);
@@ -209,7 +209,7 @@ export function fuzzReaders(share: number): void {
       await fuzz({
         name: "pages",
         files: [encoder.encode(page)],
-        count: share * 700,
+        count: fraction * 700,
         errors: [],
         async read(bytes) {
           await Deno.writeFile(path, bytes);
@@ -218,7 +218,8 @@ export function fuzzReaders(share: number): void {
           for await (const doc of source.read(await source.open(ctx), ctx)) {
             if (doc.text === "") throw new Error("Empty");
           }
-          if (ctx.dropped.includes("broken")) articleText(decodePage(bytes, null)); // throws the parser's error
+          // Throws the parser's error, which the source has hidden.
+          if (ctx.dropped.includes("broken")) articleText(decodePage(bytes, null));
         },
       });
     } finally {
@@ -234,7 +235,7 @@ export function fuzzReaders(share: number): void {
     await fuzz({
       name: "mails",
       files: [encoder.encode(mail)],
-      count: share * 300,
+      count: fraction * 300,
       errors: [],
       read: (bytes) => mailText(bytes),
     });
