@@ -103,7 +103,8 @@ export {
 } from "./train/pending_results.ts";
 export type { SamplingOptions as PickOptions } from "./sample/sample_token.ts";
 export * from "./model/plan.ts";
-export { type OpTime, type Profile, Profiler } from "./train/profile.ts";
+export type { OpTime } from "./train/op_times.ts";
+export { type Profile, Profiler } from "./train/profile.ts";
 export * from "./evaluate/loss_tally.ts";
 export * from "./inspect/inspect.ts";
 export { type DeadUnitOptions, deadUnits } from "./inspect/dead_units.ts";
@@ -129,6 +130,7 @@ export type { ModelInspection } from "./model/gradient_reader.ts";
 export { outlierWindow, zScore } from "./train/outliers.ts";
 export * from "./train/train.ts";
 export * from "./train/divergence.ts";
+export { SkipBatchError } from "./train/divergence_response.ts";
 export * from "./model/weights.ts";
 export { Decoder, type LastToken } from "./model/kv_decoder.ts";
 export { StopStrings } from "./sample/stop_strings.ts";

@@ -6,7 +6,8 @@
 import { chromeTrace } from "../../stages/format/chrome_trace.ts";
 import { truncate } from "../../stages/report/terminal_text.ts";
 import { share } from "../../stages/report/quantity.ts";
-import type { OpTime, Profile } from "../../stages/train/profile.ts";
+import type { OpTime } from "../../stages/train/op_times.ts";
+import type { Profile } from "../../stages/train/profile.ts";
 import type { Env } from "../cli/pipeline.ts";
 import { exists, writeWhole } from "../../stages/disk/whole_files.ts";
 

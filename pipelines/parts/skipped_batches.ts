@@ -4,7 +4,7 @@
  * @module
  */
 import type { SkippedBatch } from "../cli/pipeline.ts";
-import { SkipBatchError } from "../../stages/train/divergence.ts";
+import { SkipBatchError } from "../../stages/train/divergence_response.ts";
 
 /** Batches left out in one sitting, after which it is not the batches that are wrong. */
 const MOST_LEFT_OUT = 8;

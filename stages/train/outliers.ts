@@ -1,17 +1,18 @@
 /**
- * How far a number stands above its like: the deviation of a new value among the last ones.
- * Source: llm.c's outlier detector; here its memory is plain data, so that a checkpoint holds it.
+ * Detects spikes: how many standard deviations a value stands above the mean of the latest values.
+ * Source: llm.c's outlier detector; here its state is plain data, so that a checkpoint can hold it.
  *
  * @module
  */
 
-/** Values that are looked back upon, as llm.c's. */
+/** Number of values that the mean and the deviation are taken over, as in llm.c. */
 export const outlierWindow = 128;
 
 /**
- * Puts `value` among the last 128, which are changed in place, and says how many standard deviations it stands above
- * their mean, itself included; deviations are those of a population. NaN until 128 came before it; 0 where all are equal.
- * A value that is no number says NaN and is not put among them, for it would hide all others.
+ * The z-score of `value` among the latest 128 values, itself included, by their population standard
+ * deviation. It is NaN until 128 values precede it, and 0 where all values are equal. `values` holds the
+ * latest values and is updated in place, except for a value that is NaN or infinite: its score is NaN, and
+ * adding it would make all later scores NaN.
  */
 export function zScore(values: number[], value: number): number {
   if (!Number.isFinite(value)) return NaN;

@@ -1,81 +1,89 @@
 /**
- * Losses that come late: an update is begun while the one before it still runs, so what came of it is known afterwards.
- * Here stands who is waited for, and when.
+ * Results of updates that are still running on the device. Training begins an update while the one before it
+ * runs, so that the device never waits for the host; each loss is therefore known later than its update was
+ * begun.
  *
  * @module
  */
 import type { Batch } from "../items.ts";
 import type { ModelSession, StepResult } from "../model/model_session.ts";
 
-/** An update that was begun. */
+/** An update whose result has not been read yet. */
 export interface PendingUpdate {
-  /** Counts from 0. */
+  /** Number of the update, from 0. */
   readonly step: number;
-  /** Number of its batch in the run, from 0: as `step`, and those left out before it. */
+  /** Number of its batch in the run, from 0: `step` plus the number of batches skipped before it. */
   readonly batch: number;
-  /** Where the batch stands. */
+  /** Where the batch's tokens come from. */
   readonly origins: Batch["origins"];
-  /** Of this update. */
+  /** Learning rate of the update. */
   readonly learningRate: number;
-  /** Trained on so far, this update's included. */
+  /** Number of tokens trained on so far, this update included. */
   readonly tokens: number;
-  /** `performance.now()` when it was handed to the device. */
-  readonly at: number;
+  /** `performance.now()` when the update was submitted to the device. */
+  readonly submitted: number;
 }
 
-/** An update, what came of it, and from when to when the device was at it, by `performance.now()`. */
+/** An update with its result, and when the device started and ended it, by `performance.now()`. */
 export type CompletedUpdate = PendingUpdate & StepResult & { readonly from: number; readonly to: number };
 
 /**
- * Updates whose results are still to come. They are asked for after every `model.readEvery` updates and told of, in
- * order, when the next update has been begun: so the device has work while the host hears of what it did before.
+ * Updates whose results are pending. Results are requested after every `model.readEvery` updates, and are
+ * reported when the next update has been submitted, so that the device has work while the host waits for
+ * them.
  */
 export class PendingResults {
   readonly #model: ModelSession;
-  readonly #tell: (ended: CompletedUpdate) => void;
-  #begun: PendingUpdate[] = [];
-  #asked: Promise<readonly CompletedUpdate[]> | null = null;
-  /** When the device was done with all that has been told of. */
-  #free = -Infinity;
+  readonly #report: (completed: CompletedUpdate) => void;
+  #pending: PendingUpdate[] = [];
+  #requested: Promise<readonly CompletedUpdate[]> | null = null;
+  /** When the device ended the last update that has been reported. */
+  #idleSince = -Infinity;
 
-  /** `tell` hears of each update once; what it throws ends the training. */
-  constructor(model: ModelSession, tell: (ended: CompletedUpdate) => void) {
+  /** `report` is called once for each update, in order; an error that it throws ends the training. */
+  constructor(model: ModelSession, report: (completed: CompletedUpdate) => void) {
     this.#model = model;
-    this.#tell = tell;
+    this.#report = report;
   }
 
-  /** An update has just been begun: tells of those asked for before it, asks anew if it is time. */
-  async add(begun: PendingUpdate): Promise<void> {
-    this.#begun.push(begun);
-    if (this.#asked !== null) await this.#hear();
-    if (this.#begun.length >= this.#model.readEvery) this.#ask();
+  /**
+   * Adds an update that was just submitted. Reports the results requested before it, and requests more if it
+   * is time.
+   */
+  async add(update: PendingUpdate): Promise<void> {
+    this.#pending.push(update);
+    if (this.#requested !== null) await this.#reportRequested();
+    if (this.#pending.length >= this.#model.readEvery) this.#request();
   }
 
-  /** Waits for all updates begun so far and tells of them. */
+  /** Waits for all updates submitted so far, and reports them. */
   async drain(): Promise<void> {
-    if (this.#asked !== null) await this.#hear();
-    if (this.#begun.length === 0) return;
-    this.#ask();
-    await this.#hear();
+    if (this.#requested !== null) await this.#reportRequested();
+    if (this.#pending.length === 0) return;
+    this.#request();
+    await this.#reportRequested();
   }
 
-  #ask(): void {
-    const updates = this.#begun.splice(0);
-    this.#asked = this.#model.results().then((results) => this.#timed(updates, results));
-    this.#asked.catch(() => {}); // heard of with the next update
+  #request(): void {
+    const updates = this.#pending.splice(0);
+    this.#requested = this.#model.results().then((results) => this.#withTimes(updates, results));
+    this.#requested.catch(() => {}); // #reportRequested rejects with the same error
   }
 
-  async #hear(): Promise<void> {
-    const ended = await this.#asked!;
-    this.#asked = null;
-    ended.forEach(this.#tell);
+  async #reportRequested(): Promise<void> {
+    const completed = await this.#requested!;
+    this.#requested = null;
+    completed.forEach(this.#report);
   }
 
-  /** Updates read together share their time evenly: when each of them ended is not known. */
-  #timed(updates: readonly PendingUpdate[], results: readonly StepResult[]): readonly CompletedUpdate[] {
-    const from = Math.max(this.#free, updates[0].at), to = performance.now();
-    this.#free = to;
+  /**
+   * Divides the time of updates that are read together evenly, because it is not known when each of them
+   * ended.
+   */
+  #withTimes(updates: readonly PendingUpdate[], results: readonly StepResult[]): readonly CompletedUpdate[] {
+    const from = Math.max(this.#idleSince, updates[0].submitted), to = performance.now();
+    this.#idleSince = to;
     const at = (i: number) => from + (to - from) * i / updates.length;
-    return updates.map((begun, i) => ({ ...begun, ...results[i], from: at(i), to: at(i + 1) }));
+    return updates.map((update, i) => ({ ...update, ...results[i], from: at(i), to: at(i + 1) }));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Updates that go wrong: the detector of jumps, and what `train` does about them.
+ * Updates that diverge: the detector, and what `train` does about them.
  *
  * @module
  */
@@ -21,9 +21,11 @@ import { plan } from "../../../stages/model/plan.ts";
 import { openModel } from "../../../stages/model/model_session.ts";
 import { train, type TrainOptions } from "../../../stages/train/train.ts";
 import { DocumentIndex } from "../../../stages/shard/document_index.ts";
-import { describeOrigins, DivergenceDetector, SkipBatchError } from "../../../stages/train/divergence.ts";
+import { describeOrigins } from "../../../stages/train/batch_origins.ts";
+import { DivergenceDetector } from "../../../stages/train/divergence.ts";
+import { SkipBatchError } from "../../../stages/train/divergence_response.ts";
 
-Deno.test("zScore() is llm.c's: NaN until 128 came, small for like values, 5 and more for one far out", () => {
+Deno.test("zScore() is llm.c's: NaN until 128 values came, small for similar values, above 5 for an outlier", () => {
   const values: number[] = [];
   for (let i = 0; i < 256; i++) {
     const z = zScore(values, 2 * uniformAt(1, "outliers", i) - 1);
@@ -33,10 +35,10 @@ Deno.test("zScore() is llm.c's: NaN until 128 came, small for like values, 5 and
   strictEqual(values.length, outlierWindow);
 });
 
-Deno.test("zScore() counts the value itself, by the population's deviation, and lets NaN hide nothing", () => {
+Deno.test("zScore() includes the value itself, uses the population's deviation, and ignores NaN and infinite values", () => {
   const values = Array<number>(128).fill(2);
   strictEqual(zScore(values, 2), 0); // no deviation
-  // One among 128: mean 2 + d / 128, deviation d·√127 / 128, so z = √127 whatever d.
+  // One outlier among 128: mean 2 + d / 128, deviation d·√127 / 128, so z = √127 whatever d.
   ok(Math.abs(zScore(values, 1000) - Math.sqrt(127)) < 1e-9);
   const before = [...values];
   ok(Number.isNaN(zScore(values, NaN)) && Number.isNaN(zScore(values, Infinity)));
@@ -51,19 +53,19 @@ Deno.test("DivergenceDetector skips NaN ten times in a row, then stops", () => {
   const after = new DivergenceDetector({ onNan: "skip" }, detector.save());
   deepStrictEqual(after.check(nan), {
     action: "stop",
-    reason: "the loss is NaN, as those of the 10 updates before it were",
+    reason: "the loss is NaN, and the 10 updates before it were skipped too",
   });
   strictEqual(detector.check(sound), null);
   strictEqual(detector.check({ loss: 1, gradNorm: Infinity })?.reason, "the gradient norm is Infinity");
 });
 
-Deno.test("describeOrigins() joins neighbours and names the first of many", () => {
+Deno.test("describeOrigins() joins adjacent ranges and names the first of many", () => {
   const at = (path: string, start: number) => ({ path, start, count: 8 });
   strictEqual(
     describeOrigins([at("b", 0), at("a", 16), at("a", 8), at("a", 40)]),
     "a tokens 8 to 24, tokens 40 to 48, b tokens 0 to 8",
   );
-  ok(describeOrigins(Array.from({ length: 9 }, (_, i) => at("a", 20 * i))).endsWith(" and 5 more origins"));
+  ok(describeOrigins(Array.from({ length: 9 }, (_, i) => at("a", 20 * i))).endsWith(" and 5 more ranges"));
   strictEqual(describeOrigins(undefined), "");
 });
 
@@ -96,7 +98,7 @@ function planned(deferred: boolean) {
   });
 }
 
-/** Batch `odd` has other tokens than all others, which a trained model does not expect. */
+/** Batch `odd` has other tokens than all others, so that its loss spikes. */
 function batches(count: number, odd = -1): readonly Batch[] {
   return Array.from({ length: count }, (_, i) => {
     const ids = Uint32Array.from({ length: 9 }, (_, t) => i === odd ? (7 * t + 5) % 16 : t % 3 + i % 2);
@@ -137,20 +139,20 @@ Deno.test("a committed update equals one that is not deferred, and a discarded o
       throws(() => deferred.begin(batch, now), /waits for commit/);
       await deferred.results();
       deferred.discard();
-      deepStrictEqual(await all(deferred), before); // and nothing of its gradients is left for the next
+      deepStrictEqual(await all(deferred), before); // no gradients are left for the next update
       throws(() => deferred.commit(), /none is deferred/);
     }
   }
 });
 
-Deno.test("train() skips an update whose loss jumps, goes on, and does so too when it is resumed before it", async () => {
+Deno.test("train() skips an update whose loss spikes, and skips it again when resumed from before it", async () => {
   const odd = 135, options = { batches: batches(140, odd), divergence: { spikeZ: 6 }, checkpointEvery: 130 };
   const checkpoints = new MemoryCheckpoints();
   const events = await run({ ...options, checkpoints });
   const skipped = steps(events).filter((e) => e.skipped !== undefined);
   deepStrictEqual(skipped.map((e) => e.step), [odd]);
   ok(
-    /^the loss .* stands \d+\.\d deviations above the last 128; batch 135 is from train_000000.bin tokens 1080 to 1088$/
+    /^the loss .* is \d+\.\d standard deviations above the mean of the last 128; batch 135 is from train_000000.bin tokens 1080 to 1088$/
       .test(skipped[0].skipped!),
     skipped[0].skipped,
   );
@@ -162,13 +164,14 @@ Deno.test("train() skips an update whose loss jumps, goes on, and does so too wh
   await rejects(
     run({ ...options, divergence: { spikeZ: 6, onSpike: "stop" }, plan: planned(false) }),
     (error) =>
-      /after step 135: the loss .* deviations above .*batch 135 is from train_000000.bin tokens 1080/.test(
-        String(error),
-      ),
+      /after step 135: the loss .* standard deviations above .*batch 135 is from train_000000.bin tokens 1080/
+        .test(
+          String(error),
+        ),
   );
 });
 
-Deno.test("train() that rolls back says which batch, and run again from its checkpoint leaves it out", async () => {
+Deno.test("train() that rolls back names the batch, and resumed from its checkpoint skips it", async () => {
   const odd = 135,
     divergence = { spikeZ: 6, onSpike: "rollback" } as const,
     checkpoints = new MemoryCheckpoints();
@@ -180,20 +183,20 @@ Deno.test("train() that rolls back says which batch, and run again from its chec
     }
     return found !== null;
   });
-  const { batch, reason: why } = found!;
+  const { batch, reason } = found!;
   strictEqual(batch, odd);
-  ok(why.includes("step 135: the loss") && why.includes("tokens 1080 to 1088"), why);
+  ok(reason.includes("step 135: the loss") && reason.includes("tokens 1080 to 1088"), reason);
   const later = new MemoryCheckpoints(checkpoints.all[0]);
-  const rest = await run({ ...options, skippedBatches: new Map([[batch, why]]), checkpoints: later });
+  const rest = await run({ ...options, skippedBatches: new Map([[batch, reason]]), checkpoints: later });
   deepStrictEqual(rest.filter((e) => e.type === "note").map((e) => e.text), [
-    `batch ${odd} is left out: ${why}`,
+    `batch ${odd} skipped: ${reason}`,
   ]);
   const without = await run({ ...options, batches: options.batches.filter((_, i) => i !== odd) });
-  deepStrictEqual(steps(rest), steps(without).slice(130)); // as if it had never been there
+  deepStrictEqual(steps(rest), steps(without).slice(130)); // as if the batch did not exist
   deepStrictEqual(steps(rest).at(-1)?.step, 138);
 });
 
-Deno.test("train() refuses to skip where updates do not wait", () => {
+Deno.test("train() refuses to skip updates of a plan that does not defer them", () => {
   const engine = openCpu({ threads: 1 });
   return engine.then((engine) =>
     throws(

@@ -10,7 +10,9 @@ import { type LlmcModel, readLlmcModel } from "../../../stages/format/model/llmc
 import type { Batch } from "../../../stages/items.ts";
 import { type Plan, plan } from "../../../stages/model/plan.ts";
 
-/** Sizes of the run that needs no file: tensor kinds in llm.c's order, layers of a kind one after the other. */
+/**
+ * Sizes of the run that needs no file: tensor kinds in llm.c's order, layers of a kind one after the other.
+ */
 const sizes = { seqLen: 16, vocabSize: 65, layers: 2, heads: 2, channels: 32, paddedVocabSize: 65 };
 
 /** A run computed in float64 by PyTorch, from weights and tokens that are formulas. */

@@ -1,5 +1,5 @@
 /**
- * Updates begun while the one before them runs: what the device is asked for, and when the host waits.
+ * Updates that begin while the one before them still runs: submits, reads, and when the host waits.
  *
  * @module
  */
@@ -49,7 +49,7 @@ Deno.test("results() gives what step() gives, however many updates are read toge
   deepStrictEqual(await many.results(), []);
 });
 
-Deno.test("begin() refuses an update whose result would overwrite one that nobody asked for", async () => {
+Deno.test("begin() refuses an update whose result would overwrite one that was not read", async () => {
   await using session = await openModel(await openCpu({ threads: 1 }), { plan: planned(2), weights });
   const begin = (step: number) => session.begin(batchAt(step), { learningRate: rate, step });
   begin(0);
@@ -59,44 +59,45 @@ Deno.test("begin() refuses an update whose result would overwrite one that nobod
   begin(2);
 });
 
-Deno.test("PendingResults on the CPU engine: each update is told when the next has been begun, and only the last waits", async () => {
+Deno.test("PendingResults on the CPU engine reports each update once the next has begun, and waits only for the last", async () => {
   await using session = await openModel(await openCpu({ threads: 1 }), { plan: planned(), weights });
-  const told: number[] = [];
-  const late = new PendingResults(session, ({ step }) => told.push(step));
+  const reported: number[] = [];
+  const results = new PendingResults(session, ({ step }) => reported.push(step));
   const before = session.counters;
   for (let step = 0; step < 5; step++) {
     session.begin(batchAt(step), { learningRate: rate, step });
-    const now = { learningRate: rate, tokens: 0, at: performance.now() };
-    await late.add({ step, batch: step, origins: undefined, ...now });
-    deepStrictEqual(told, Array.from({ length: step }, (_, i) => i), `begun ${step}`);
+    const submitted = performance.now();
+    await results.add({ step, batch: step, origins: undefined, learningRate: rate, tokens: 0, submitted });
+    deepStrictEqual(reported, Array.from({ length: step }, (_, i) => i), `begun ${step}`);
   }
-  await late.drain();
-  deepStrictEqual(told, [0, 1, 2, 3, 4]);
+  await results.drain();
+  deepStrictEqual(reported, [0, 1, 2, 3, 4]);
   strictEqual(session.counters.submits - before.submits, 5);
   const waits = session.counters.waits - before.waits;
-  ok(waits >= 1 && waits <= 5, `${waits}`); // more than one only where this thread was late
+  ok(waits >= 1 && waits <= 5, `${waits}`); // more than one only if this thread was slow
 });
 
-Deno.test("a read of the CPU engine waits for nothing that was begun after it", async () => {
+Deno.test("a read of the CPU engine does not wait for updates begun after it", async () => {
   await using session = await openModel(await openCpu({ threads: 1 }), { plan: planned(), weights });
   session.begin(batchAt(0), { learningRate: rate, step: 0 });
   const first = session.results();
   session.begin(batchAt(1), { learningRate: rate, step: 1 });
   const before = session.counters;
   await first;
-  strictEqual(session.counters.waits, before.waits, "the second is still to be done");
+  strictEqual(session.counters.waits, before.waits, "the second update is still running");
   await session.results();
   strictEqual(session.counters.waits, before.waits + 1);
 });
 
-Deno.test("train() on webgpu: a submit a step, one read-back and one wait for as many steps as are kept", async () => {
+Deno.test("train() on webgpu: one submit per update, one read-back and one wait per history of updates", async () => {
   const counts = { submits: [0, 0], readBacks: [0, 0], waits: [0, 0] };
   await from(asSource("batches", () => Array.from({ length: 9 }, (_, i) => batchAt(i))))
     .pipe(train({ engine: await openWebgpu(), plan: planned(2), schedule: () => rate, steps: 9 }))
     .pipe({
       name: "count",
       open: () => null,
-      push({ step, model }) { // after 2 and after 8 updates: what was begun at first and ends late cancels out
+      // Between updates 2 and 8, because reads are late by the same number of updates at both.
+      push({ step, model }) {
         for (const name of ["submits", "readBacks", "waits"] as const) {
           if (step === 2) counts[name][0] = model.counters[name];
           if (step === 8) counts[name][1] = model.counters[name];
@@ -109,7 +110,7 @@ Deno.test("train() on webgpu: a submit a step, one read-back and one wait for as
   deepStrictEqual([rise("submits"), rise("readBacks"), rise("waits")], [6, 3, 3]);
 });
 
-Deno.test("train() begins an update before the one before it is told of", async () => {
+Deno.test("train() begins an update before it reports the one before it", async () => {
   const order: string[] = [];
   await from(asSource("batches", function* () {
     for (let i = 0; i < 3; i++) {
@@ -118,6 +119,6 @@ Deno.test("train() begins an update before the one before it is told of", async 
     }
   }))
     .pipe(train({ engine: await openCpu({ threads: 1 }), plan: planned(), schedule: () => rate, steps: 3 }))
-    .run({ onEvent: (e) => void (e.type === "step" && order.push(`told ${e.step}`)) });
-  deepStrictEqual(order, ["batch 0", "batch 1", "told 0", "batch 2", "told 1", "told 2"]);
+    .run({ onEvent: (e) => void (e.type === "step" && order.push(`reported ${e.step}`)) });
+  deepStrictEqual(order, ["batch 0", "batch 1", "reported 0", "batch 2", "reported 1", "reported 2"]);
 });

@@ -17,7 +17,8 @@ import { adamw } from "../../../kernels/optim/adamw.ts";
 import { asSource } from "../../../stages/flow/as_source.ts";
 import { from } from "../../../stages/flow/flow.ts";
 import { plan } from "../../../stages/model/plan.ts";
-import { opTimes, type Profile, Profiler } from "../../../stages/train/profile.ts";
+import { opTimes } from "../../../stages/train/op_times.ts";
+import { type Profile, Profiler } from "../../../stages/train/profile.ts";
 import { openModel } from "../../../stages/model/model_session.ts";
 import { train, type TrainOptions } from "../../../stages/train/train.ts";
 

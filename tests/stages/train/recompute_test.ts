@@ -31,11 +31,13 @@ function planOf({ B, T, C, L, H }: Sizes, recompute: Recompute): Plan {
 }
 
 /**
- * Bytes of activations where the memory is fullest: in the backward pass of the last block, when the gradient of what
- * GELU gave has been made. A token keeps, in floats:
- * - of a block its input C; both norms' results 2C, means and deviations 4; queries, keys and values 3C; attention's
- *   result C and a row's sum for each head H; the residual stream between the halves C; before and after GELU 8C
- * - in `gelu` mode, of all blocks but the last, nothing after GELU; in `block` mode, of all but the last, the input alone
+ * Bytes of activations where the memory is fullest: in the backward pass of the last block, when the gradient
+ * of what GELU gave has been made. A token keeps, in floats:
+ * - of a block its input C; both norms' results 2C, means and deviations 4; queries, keys and values 3C;
+ *   attention's result C and a row's sum for each head H; the residual stream between the halves C; before
+ *   and after GELU 8C
+ * - in `gelu` mode, of all blocks but the last, nothing after GELU; in `block` mode, of all but the last, the
+ *   input alone
  * - the gradient of the block's result C and the one of GELU's result 4C.
  */
 function formula({ B, T, C, L, H }: Sizes, recompute: Recompute): number {
@@ -55,7 +57,8 @@ for (const recompute of modes) {
       const { memory: { activation }, programs: [micro] } = planOf(sizes, recompute);
       const wanted = formula(sizes, recompute);
       strictEqual(activation, micro.arenaBytes);
-      // Beside them the gradient of one weight [4C, C], and numbers for the loss of each token. No slack for placement.
+      // Beside them the gradient of one weight [4C, C], and numbers for the loss of each token. No slack for
+      // placement.
       const slack = 4 * (4 * sizes.C ** 2 + 4 * sizes.B * sizes.T) + 64 * 256;
       const said = `${activation} bytes for ${JSON.stringify(sizes)}, formula ${wanted}`;
       ok(activation >= wanted && activation <= wanted + slack, said);

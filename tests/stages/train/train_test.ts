@@ -220,5 +220,8 @@ Deno.test("train() that reads updates together makes no checkpoint of what a los
 
 Deno.test("train() refuses a checkpoint part that is not one", async () => {
   const checkpoints = new MemoryCheckpoints(new Map([["train", { state: { step: 1 } }]]));
-  await rejects(run({ steps: 2, checkpoints }), (error) => /of another version/.test(String(error)));
+  await rejects(
+    run({ steps: 2, checkpoints }),
+    (error) => /of this version's train stage/.test(String(error)),
+  );
 });

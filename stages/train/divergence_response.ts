@@ -1,0 +1,44 @@
+/**
+ * What `train` does about an update that diverged.
+ *
+ * @module
+ */
+import { describeOrigins } from "./batch_origins.ts";
+import type { Divergence } from "./divergence.ts";
+import type { PendingUpdate } from "./pending_results.ts";
+
+/** Ends a run that must be resumed from its last checkpoint without one of its batches. */
+export class SkipBatchError extends Error {
+  /** The name of the class. */
+  override readonly name = "SkipBatchError";
+
+  /**
+   * `batch`: number of the batch in the run, from 0; `reason`: what happened, and where the batch comes from.
+   */
+  constructor(readonly batch: number, readonly reason: string) {
+    super(`Cannot train on batch ${batch}: ${reason}: resume from the last checkpoint and skip the batch`);
+  }
+}
+
+/**
+ * The reason to skip an update, with the origins of its batch. Throws SkipBatchError where the run must roll
+ * back, and RangeError where it must stop.
+ */
+export function skipReasonOrThrow(
+  { action, reason }: Divergence,
+  { step, batch, origins }: Pick<PendingUpdate, "step" | "batch" | "origins">,
+): string {
+  const where = describeOrigins(origins);
+  const full = where === "" ? reason : `${reason}; batch ${batch} is from ${where}`;
+  switch (action) {
+    case "skip":
+      return full;
+    case "rollback":
+      throw new SkipBatchError(batch, `step ${step}: ${full}`);
+    case "stop":
+      throw new RangeError(
+        `Cannot continue after step ${step}: ${full}: ` +
+          "resume from the last checkpoint with a lower --lr, a longer --warmup or --grad-clip 1",
+      );
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * What a checkpoint holds of training: weights, optimizer state, counts.
+ *
+ * @module
+ */
+import type { TensorMap } from "../../kernels/core/tensor.ts";
+import { isRecord } from "../disk/json.ts";
+import { type SavedState, TensorFile } from "../flow/checkpoint/checkpoint.ts";
+import type { DivergenceState } from "./divergence.ts";
+import { skipReasonOrThrow } from "./divergence_response.ts";
+import type { TrainOptions, TrainState } from "./train_state.ts";
+
+/** The training part of a checkpoint. */
+export interface SavedTrainState {
+  /** Number of updates. */
+  readonly step: number;
+  /** Number of tokens trained on. */
+  readonly tokens: number;
+  /** Seconds of training. */
+  readonly elapsed: number;
+  /** Number of batches taken, skipped ones included; absent in old checkpoints, whose runs skipped none. */
+  readonly batches?: number;
+  /** State of the divergence detector. */
+  readonly watch?: DivergenceState;
+  /** The parameters. */
+  readonly model: TensorFile;
+  /** The optimizer state. */
+  readonly optimizer: TensorFile;
+}
+
+/**
+ * Reads the model from the device for a checkpoint. Throws where a weight is NaN or infinite, because an
+ * update can do that although its own loss was finite, and such weights must not become the last checkpoint.
+ */
+export async function saveTraining(
+  { divergence: { onNan } = {} }: TrainOptions,
+  state: TrainState,
+): Promise<SavedState> {
+  const { model, step, tokens, elapsed, batches, origins, detector } = state;
+  const weights = await model.weights();
+  const reason = notFinite(weights);
+  if (reason !== null) {
+    const action = onNan === "rollback" ? "rollback" : "stop";
+    skipReasonOrThrow({ action, reason }, { step: step - 1, batch: batches - 1, origins });
+  }
+  return {
+    step,
+    tokens,
+    elapsed,
+    batches,
+    watch: { ...detector.save() },
+    config: JSON.parse(JSON.stringify(model.plan.model.config)), // tells readers which model the weights belong to
+    model: new TensorFile("model", weights, { given: true }),
+    optimizer: new TensorFile("optimizer", await model.optimizer(), { given: true }),
+  };
+}
+
+/** The training part of a checkpoint. Throws RangeError for anything else. */
+export function savedTraining(saved: unknown): SavedTrainState {
+  if (isSavedTrainState(saved)) return saved;
+  throw new RangeError(
+    "Cannot resume: the checkpoint does not hold the state of this version's train stage: resume with the version that wrote it, or start again with --resume never",
+  );
+}
+
+/** Names the first weight that is NaN or infinite; null if all are finite. */
+function notFinite(weights: TensorMap): string | null {
+  for (const [name, { data }] of Object.entries(weights)) {
+    const at = data.findIndex((x) => !Number.isFinite(x));
+    if (at >= 0) return `${name} holds ${data[at]}`;
+  }
+  return null;
+}
+
+function isSavedTrainState(saved: unknown): saved is SavedTrainState {
+  if (!isRecord(saved)) return false;
+  const { step, tokens, elapsed, model, optimizer } = saved;
+  return [step, tokens, elapsed].every((n) => typeof n === "number" && n >= 0) &&
+    [model, optimizer].every((file) => file instanceof TensorFile);
+}

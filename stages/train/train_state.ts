@@ -1,0 +1,67 @@
+/**
+ * Options and state of the stage `train`.
+ *
+ * @module
+ */
+import type { TensorMap } from "../../kernels/core/tensor.ts";
+import type { Engine } from "../../kernels/engine/engine.ts";
+import type { Schedule } from "../../kernels/optim/schedule.ts";
+import type { Batch } from "../items.ts";
+import type { ModelSession } from "../model/model_session.ts";
+import type { Plan } from "../model/plan.ts";
+import type { DivergenceDetector, DivergenceOptions } from "./divergence.ts";
+import type { PendingResults } from "./pending_results.ts";
+import type { Profile, Profiler } from "./profile.ts";
+
+/** Options of `train`. */
+export interface TrainOptions {
+  /** The engine to train on. */
+  readonly engine: Engine;
+  /** The model's programs, with `training`. */
+  readonly plan: Plan;
+  /** Learning rate by the number of the update, from 0. */
+  readonly schedule: Schedule;
+  /** Number of updates, those of resumed runs included; absent: as many as there are batches. */
+  readonly steps?: number;
+  /** Seconds of training, over all resumes; absent: no limit. */
+  readonly timeLimit?: number;
+  /** Updates between checkpoints; 0 or absent: only one checkpoint, after the last update. */
+  readonly checkpointEvery?: number;
+  /** Initial weights of a run that has no checkpoint; default: drawn by the model from the run's seed. */
+  readonly weights?: TensorMap;
+  /** Which updates count as diverged and what to do about them. To skip updates, the plan must defer them. */
+  readonly divergence?: DivergenceOptions;
+  /** Batches to skip, by their number in the run from 0, with the reason. */
+  readonly skippedBatches?: ReadonlyMap<number, string>;
+  /**
+   * Receives a profile of the 5th to the 9th update of this run; of fewer updates if they have many
+   * micro-batches.
+   */
+  readonly profile?: (profile: Profile) => void | Promise<void>;
+}
+
+/** State of the stage. */
+export interface TrainState {
+  /** The model on its device. */
+  readonly model: ModelSession;
+  /** Updates whose events have not been emitted yet. */
+  readonly results: PendingResults;
+  /** Times some updates; null if no profile is wanted. */
+  readonly profiler: Profiler | null;
+  /** Checks each update. */
+  readonly detector: DivergenceDetector;
+  /** Number of batches taken, skipped ones included. */
+  batches: number;
+  /** Where the last batch's tokens come from. */
+  origins: Batch["origins"];
+  /** Number of updates begun. */
+  step: number;
+  /** Number of tokens trained on. */
+  tokens: number;
+  /** Seconds of training, over all resumes. */
+  elapsed: number;
+  /** The value of `step` at the last checkpoint; -1: there is no checkpoint. */
+  savedStep: number;
+  /** `performance.now()` at which `elapsed` was 0, if the run had never been interrupted. */
+  readonly startTime: number;
+}
