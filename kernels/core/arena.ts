@@ -6,14 +6,14 @@
  */
 
 /** A piece of memory: its size, and the first and last moment at which it is touched. */
-export interface Piece {
+export interface Allocation {
   readonly first: number;
   readonly last: number;
   readonly bytes: number;
 }
 
 /** Where pieces were placed, and how much work that was. */
-export interface Placement<P extends Piece> {
+export interface Placement<P extends Allocation> {
   /** In the order of placing. */
   readonly placed: readonly (P & { readonly offset: number })[];
   /** Taken ranges that were looked at; grows a little faster than the number of pieces. */
@@ -21,14 +21,14 @@ export interface Placement<P extends Piece> {
 }
 
 /** Taken offsets from `start` up to `end`. */
-type Range = readonly [start: number, end: number];
+type OffsetRange = readonly [start: number, end: number];
 
 /** Largest first, each at the lowest offset free over its whole life, across no multiple of `chunkBytes`. */
-export function placeInArena<P extends Piece>(
+export function placeInArena<P extends Allocation>(
   pieces: readonly P[],
   chunkBytes = Infinity,
 ): Placement<P> {
-  const taken = new Taken(pieces.reduce((end, { last }) => Math.max(end, last + 1), 1));
+  const taken = new OccupiedRanges(pieces.reduce((end, { last }) => Math.max(end, last + 1), 1));
   const clear = (offset: number, bytes: number): number =>
     offset % chunkBytes + bytes > chunkBytes ? Math.ceil(offset / chunkBytes) * chunkBytes : offset;
   const bySize = [...pieces].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
@@ -49,9 +49,9 @@ export function placeInArena<P extends Piece>(
  * those taken by pieces that live through all of it and were not put into a node above. Ranges that meet are joined: as
  * arenas are packed densely, lists stay short.
  */
-class Taken {
-  readonly #touching = new Map<number, Range[]>();
-  readonly #whole = new Map<number, Range[]>();
+class OccupiedRanges {
+  readonly #touching = new Map<number, OffsetRange[]>();
+  readonly #whole = new Map<number, OffsetRange[]>();
   readonly #moments: number;
   looked = 0;
 
@@ -60,7 +60,7 @@ class Taken {
   }
 
   /** Takes a range for a life. */
-  add({ first, last }: Piece, range: Range): void {
+  add({ first, last }: Allocation, range: OffsetRange): void {
     const walk = (node: number, from: number, to: number): void => {
       if (last < from || to < first) return;
       this.#join(this.#touching, { node, range });
@@ -73,8 +73,8 @@ class Taken {
   }
 
   /** Ranges taken at any moment of a life, by start. */
-  during({ first, last }: Piece): readonly Range[] {
-    const found: Range[] = [];
+  during({ first, last }: Allocation): readonly OffsetRange[] {
+    const found: OffsetRange[] = [];
     const walk = (node: number, from: number, to: number): void => {
       if (last < from || to < first) return;
       const inside = first <= from && to <= last;
@@ -89,7 +89,10 @@ class Taken {
     return found.sort((a, b) => a[0] - b[0]);
   }
 
-  #join(lists: Map<number, Range[]>, { node, range: [start, end] }: { node: number; range: Range }): void {
+  #join(
+    lists: Map<number, OffsetRange[]>,
+    { node, range: [start, end] }: { node: number; range: OffsetRange },
+  ): void {
     const list = lists.get(node);
     if (list === undefined) {
       lists.set(node, [[start, end]]);

@@ -7,7 +7,7 @@
  */
 import type { Case } from "./case.ts";
 import type { Gpu, WgslKernel } from "./gpu.ts";
-import { type Member, type NamedSpec, placeMembers } from "./pack.ts";
+import { type NamedSpec, type PackMember, placeMembers } from "./pack.ts";
 import { type MemoryKind, ShapeError, type Spec } from "./tensor.ts";
 
 /** A value in a graph: a leaf, or an output of a call. It holds no data; engines do. */
@@ -125,7 +125,7 @@ export interface Pack {
   /** The whole pack, f32 [N]. Elements between members are zeros, and a call must keep them so. */
   readonly tensor: Tensor;
   /** Its members in order. `graph.leaf(member.label, member, pack.tensor.kind)` is the tensor of one member. */
-  readonly members: readonly Member[];
+  readonly members: readonly PackMember[];
 }
 
 /** Calls in the order they were made, and leaves by label. */

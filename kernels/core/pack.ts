@@ -12,7 +12,7 @@ export interface NamedSpec extends Spec {
 }
 
 /** A tensor in a pack. */
-export interface Member extends NamedSpec {
+export interface PackMember extends NamedSpec {
   /** Offset from the start of the pack, in bytes; a multiple of `slotAlignment`. */
   readonly offset: number;
 }
@@ -24,7 +24,7 @@ export interface Member extends NamedSpec {
 export function placeMembers(
   label: string,
   specs: readonly NamedSpec[],
-): { readonly members: readonly Member[]; readonly bytes: number } {
+): { readonly members: readonly PackMember[]; readonly bytes: number } {
   if (specs.length === 0) {
     throw new ShapeError(`Cannot make pack ${label} of no tensors: it needs at least one`);
   }

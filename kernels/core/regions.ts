@@ -3,24 +3,24 @@
  *
  * @module
  */
-import type { Member, NamedSpec } from "./pack.ts";
+import type { NamedSpec, PackMember } from "./pack.ts";
 import { isPersistent, type Program } from "./program.ts";
 import { type MemoryKind, ShapeError, sizeOf, slotBytes, type Spec } from "./tensor.ts";
 
 /** One piece of persistent memory: a pack, or a tensor that is in none. */
-export interface Region extends NamedSpec {
+export interface MemoryRegion extends NamedSpec {
   /** What it is for. */
   readonly kind: MemoryKind;
   /** The tensors in it: a pack's, or the one that the region is. */
-  readonly members: readonly Member[];
+  readonly members: readonly PackMember[];
 }
 
 /**
  * All persistent memory of programs, each region once: packs, then the rest, in the order met. Throws ShapeError where
  * a label means two things.
  */
-export function regionsOf(programs: readonly Program[]): readonly Region[] {
-  const regions = new Map<string, Region>();
+export function regionsOf(programs: readonly Program[]): readonly MemoryRegion[] {
+  const regions = new Map<string, MemoryRegion>();
   const known = new Map<string, Spec>();
   for (const { tensor, members } of programs.flatMap((program) => program.packs)) {
     const { label, kind, shape, dtype } = tensor, same = regions.get(label);
@@ -73,6 +73,6 @@ export function memoryByKind(programs: readonly Program[]): Record<MemoryKind, n
   return sum;
 }
 
-function contents(members: readonly Member[]): string {
+function contents(members: readonly PackMember[]): string {
   return members.map(({ label, shape }) => `${label} [${shape}]`).join(", ");
 }

@@ -155,13 +155,13 @@ function attend(
   },
 ): Tensor {
   if (cache !== undefined) {
-    const { texts, firstRows: places, seqLen } = cache, width = qkv.shape[2] / 3 * 2;
+    const { texts, firstRows, seqLen } = cache, width = qkv.shape[2] / 3 * 2;
     const keysAndValues = scope.graph.leaf(
       `${scope.path}/cache`,
       { shape: [texts, seqLen, width], dtype: "f32" },
       "cache",
     );
-    return cacheAttention(qkv, { heads, cache: keysAndValues, places });
+    return cacheAttention(qkv, { heads, cache: keysAndValues, firstRows });
   }
   const weights = drop(scope.at("attn_dropout"));
   return attention(qkv, { heads, ...(weights && { dropout: weights }) });

@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
  * The exports of the module: a WASM kernel for each op, named after the op. The build appends the elementwise ops, whose
- * kernels it makes from their formulas. `finish`, `softmax_rows` and `slope_rows` run between the matrix products of a
+ * kernels it makes from their formulas. `epilogue`, `softmax_rows` and `slope_rows` run between the matrix products of a
  * BLAS; `choose_wide` selects one of two tiles for matrix products.
  *
  * @module
@@ -21,7 +21,7 @@ export {
 } from "../ops/loss/cross_entropy_wasm.ts";
 export { dropout, dropout_add } from "../ops/dropout/dropout_wasm.ts";
 export { fill } from "./fill.ts";
-export { finish } from "../ops/matmul/finish_wasm.ts";
+export { epilogue } from "../ops/matmul/epilogue_wasm.ts";
 export { gather, scatter_add } from "../ops/indexing/gather_wasm.ts";
 export { clip_scale, sum_squares } from "../ops/update/global_norm_wasm.ts";
 export { layer_norm, layer_norm_grad, layer_norm_param_grad } from "../ops/norm/layer_norm_wasm.ts";

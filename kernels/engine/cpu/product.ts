@@ -17,8 +17,8 @@ export type WasmKernel = (
   scratch: number,
 ) => void;
 
-/** The WASM export `finish`, which adds a bias, GELU or residual to a block of a product. */
-export type FinishKernel = (
+/** The WASM export `epilogue`, which adds a bias, GELU or residual to a block of a product. */
+export type EpilogueKernel = (
   kind: number,
   c: number,
   stride: number,
@@ -29,8 +29,8 @@ export type FinishKernel = (
 ) => void;
 
 /**
- * For each op, the indices of its output, bias and other tensor, and the `kind` of work that `finish` does on
- * the product (see kernels/ops/matmul/finish_wasm.ts). `add` 1 adds the product to the output.
+ * For each op, the indices of its output, bias and other tensor, and the `kind` of work that `epilogue` does on
+ * the product (see kernels/ops/matmul/epilogue_wasm.ts). `add` 1 adds the product to the output.
  */
 const products = {
   matmul: { kind: 0, out: 2, bias: 2, other: 2, add: 0 },
@@ -54,9 +54,9 @@ const MAX_WASM_ROWS = 8;
  */
 export function blasProducts(
   blas: Blas,
-  { memory, finish, wasm }: {
+  { memory, epilogue, wasm }: {
     readonly memory: WebAssembly.Memory;
-    readonly finish: FinishKernel;
+    readonly epilogue: EpilogueKernel;
     readonly wasm: (name: string) => WasmKernel;
   },
 ): ReadonlyMap<string, WasmKernel> {
@@ -93,7 +93,7 @@ export function blasProducts(
     });
     if (kind === 0) return;
     const c = words[list + out] + offset, otherAt = words[list + other] + offset;
-    finish(kind, c, 4 * n, bottom - top, right - left, words[list + bias] + 4 * left, otherAt);
+    epilogue(kind, c, 4 * n, bottom - top, right - left, words[list + bias] + 4 * left, otherAt);
   };
   return new Map(Object.entries(products).map(([name, product]) => [name, kernelOf(product, wasm(name))]));
 }

@@ -8,7 +8,7 @@
 import { Barrier, fail, opWords, RunAborted, runListAddress, waitForChange, word } from "./control.ts";
 import { blasAttention, type RowKernels } from "./attention.ts";
 import { openBlas } from "./blas.ts";
-import { blasProducts, type FinishKernel, type WasmKernel } from "./product.ts";
+import { blasProducts, type EpilogueKernel, type WasmKernel } from "./product.ts";
 
 /** A range of bytes in shared memory. */
 export interface MemoryRange {
@@ -72,7 +72,7 @@ scope.onmessage = (event) => {
     const native = [
       ...blasProducts(blas, {
         memory,
-        finish: exports.finish as FinishKernel,
+        epilogue: exports.epilogue as EpilogueKernel,
         wasm: (name) => exports[name] as WasmKernel,
       }),
       ...(blas.concurrent

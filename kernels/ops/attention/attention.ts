@@ -15,7 +15,7 @@ import {
   attentionKernel,
   type AttentionSizes,
 } from "./attention_wgsl.ts";
-import { type Dropout, expectRandomness, keptOf, maskOf } from "../dropout/dropout_mask.ts";
+import { type Dropout, dropoutConstants, expectRandomness, maskOf } from "../dropout/dropout_mask.ts";
 
 /** Options of `attention`. */
 export interface AttentionOptions {
@@ -40,7 +40,7 @@ export const attentionOp: Op<AttentionAttrs> = {
   infer: ([qkv, key, draw], attrs) => {
     const { batch, time, channels, heads } = sizesOf(qkv, attrs);
     if (attrs.dropout !== undefined) {
-      keptOf(attrs.dropout);
+      dropoutConstants(attrs.dropout);
       expectRandomness("attention", { key, draw });
     }
     return [{ shape: [batch, time, channels], dtype: "f32" }, { shape: [batch, heads, time], dtype: "f32" }];
@@ -165,7 +165,7 @@ function wasmArgs({ inputs: [qkv], attrs }: Call<AttentionAttrs>): readonly numb
   const { batch, time, channels, heads } = sizesOf(qkv, attrs);
   const { threshold, scale } = attrs.dropout === undefined
     ? { threshold: 0, scale: 1 }
-    : keptOf(attrs.dropout);
+    : dropoutConstants(attrs.dropout);
   return [batch, time, channels, heads, threshold, scale];
 }
 
@@ -188,7 +188,7 @@ function pairs({ batch, time, channels }: AttentionSizes): number {
 }
 
 /** Where a head's vectors begin in the flat arrays, by position, and its first row in lse. */
-interface Head {
+interface HeadOffsets {
   readonly row: number;
   readonly width: number;
   query(i: number): number;
@@ -197,7 +197,7 @@ interface Head {
   out(i: number): number;
 }
 
-function* eachHead({ batch, time, channels, heads, width }: AttentionSizes): Iterable<Head> {
+function* eachHead({ batch, time, channels, heads, width }: AttentionSizes): Iterable<HeadOffsets> {
   for (let b = 0; b < batch; b++) {
     for (let h = 0; h < heads; h++) {
       const packed = (i: number, part: number) => ((b * time + i) * 3 + part) * channels + h * width;
@@ -214,7 +214,7 @@ function* eachHead({ batch, time, channels, heads, width }: AttentionSizes): Ite
 }
 
 /** Scaled scores of query i with keys 0 … i. */
-function scoresOf(qkv: Float64Array, { query, key, width, i }: Head & { i: number }): Float64Array {
+function scoresOf(qkv: Float64Array, { query, key, width, i }: HeadOffsets & { i: number }): Float64Array {
   const scores = new Float64Array(i + 1);
   for (let j = 0; j <= i; j++) {
     let dot = 0;

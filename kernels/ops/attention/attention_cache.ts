@@ -22,7 +22,7 @@ export interface CacheOptions {
   /** Keys and values of all texts, [S, T, 2C]. */
   readonly cache: Tensor;
   /** Where each row's first token stands, u32 [B]; the others follow. Rows are of different texts. */
-  readonly places: Tensor;
+  readonly firstRows: Tensor;
 }
 
 /**
@@ -30,26 +30,26 @@ export interface CacheOptions {
  * and values are put into the cache first. What would stand beyond a text's last position is not kept, and gets zeros.
  * It has no gradient. Throws ShapeError where sizes do not fit.
  */
-export function cacheAttention(qkv: Tensor, { heads, cache, places }: CacheOptions): Tensor {
-  const [kept] = callPut([cache, qkv, places], null);
-  return callAttend([qkv, kept, places], { heads })[0];
+export function cacheAttention(qkv: Tensor, { heads, cache, firstRows: firstRows }: CacheOptions): Tensor {
+  const [kept] = callPut([cache, qkv, firstRows], null);
+  return callAttend([qkv, kept, firstRows], { heads })[0];
 }
 
-/** (cache, qkv, places) → cache, in place. */
+/** (cache, qkv, firstRows) → cache, in firstRow. */
 export const cachePutOp: Op<null> = {
   name: "cache_put",
   inPlace: [0],
-  infer: ([cache, qkv, places]) => {
-    sizesOf("cache_put", { cache, qkv, places, heads: 1 });
+  infer: ([cache, qkv, firstRows]) => {
+    sizesOf("cache_put", { cache, qkv, firstRows, heads: 1 });
     return [{ shape: cache.shape, dtype: "f32" }];
   },
-  reference: ([cache, qkv, places], call) => {
+  reference: ([cache, qkv, firstRows], call) => {
     const { batch, tokens, channels, texts, time } = putSizes(call), out = cache.slice();
     for (let b = 0; b < batch; b++) {
-      const count = kept({ place: places[b], tokens, texts, time });
+      const count = kept({ firstRow: firstRows[b], tokens, texts, time });
       for (let t = 0; t < count; t++) {
         const from = ((b * tokens + t) * 3 + 1) * channels;
-        out.set(qkv.subarray(from, from + 2 * channels), (places[b] + t) * 2 * channels);
+        out.set(qkv.subarray(from, from + 2 * channels), (firstRows[b] + t) * 2 * channels);
       }
     }
     return [out];
@@ -59,10 +59,10 @@ export const cachePutOp: Op<null> = {
     return flat(
       call,
       `let token = i / ${row}u;
-  let place = in2[token / ${tokens}u];
+  let firstRow = in2[token / ${tokens}u];
   let t = token % ${tokens}u;
-  if (place < ${texts * time}u && place % ${time}u + t < ${time}u) {
-    in0[(place + t) * ${row}u + i % ${row}u] = in1[token * ${3 * channels}u + ${channels}u + i % ${row}u];
+  if (firstRow < ${texts * time}u && firstRow % ${time}u + t < ${time}u) {
+    in0[(firstRow + t) * ${row}u + i % ${row}u] = in1[token * ${3 * channels}u + ${channels}u + i % ${row}u];
   }`,
       { count: batch * tokens * row },
     );
@@ -71,9 +71,9 @@ export const cachePutOp: Op<null> = {
     const { batch, tokens, channels, texts, time } = putSizes(call);
     return [batch, tokens, channels, texts, time];
   },
-  traffic: ({ inputs: [, qkv, places] }) => {
+  traffic: ({ inputs: [, qkv, firstRows] }) => {
     const bytes = bytesOf(qkv) / 3 * 2;
-    return { read: bytes + bytesOf(places), written: bytes };
+    return { read: bytes + bytesOf(firstRows), written: bytes };
   },
   cases: [
     { inputs: [[1, 5, 6], [1, 1, 9], [1]], attrs: null, fill: ["normal", "normal", { below: 5 }] },
@@ -83,24 +83,24 @@ export const cachePutOp: Op<null> = {
   ],
 };
 
-/** (qkv, cache, places) → out. */
+/** (qkv, cache, firstRows) → out. */
 export const cacheAttentionOp: Op<AttentionAttrs> = {
   name: "cache_attention",
-  infer: ([qkv, cache, places], { heads }) => {
-    const { batch, tokens, channels } = sizesOf("cache_attention", { cache, qkv, places, heads });
+  infer: ([qkv, cache, firstRows], { heads }) => {
+    const { batch, tokens, channels } = sizesOf("cache_attention", { cache, qkv, firstRows, heads });
     return [{ shape: [batch, tokens, channels], dtype: "f32" }];
   },
-  reference: ([qkv, cache, places], call) => {
+  reference: ([qkv, cache, firstRows], call) => {
     const { batch, tokens, channels, heads, width, texts, time } = attendSizes(call);
     const out = new Float64Array(batch * tokens * channels);
     for (let b = 0; b < batch; b++) {
-      const begin = Math.floor(places[b] / time) * time,
-        count = kept({ place: places[b], tokens, texts, time });
+      const begin = Math.floor(firstRows[b] / time) * time,
+        count = kept({ firstRow: firstRows[b], tokens, texts, time });
       for (let t = 0; t < count; t++) {
         for (let h = 0; h < heads; h++) {
           const query = (b * tokens + t) * 3 * channels + h * width;
           const keyOf = (j: number) => (begin + j) * 2 * channels + h * width;
-          const scores = Array.from({ length: places[b] - begin + t + 1 }, (_, j) => {
+          const scores = Array.from({ length: firstRows[b] - begin + t + 1 }, (_, j) => {
             let dot = 0;
             for (let c = 0; c < width; c++) dot += qkv[query + c] * cache[keyOf(j) + c];
             return dot / Math.sqrt(width);
@@ -126,8 +126,8 @@ export const cacheAttentionOp: Op<AttentionAttrs> = {
     const { batch, tokens, channels, time } = attendSizes(call);
     return 4 * batch * tokens * channels * time;
   },
-  traffic: ({ inputs: [qkv, cache, places], outputs: [out] }) => ({
-    read: bytesOf(qkv) / 3 + qkv.shape[0] * bytesOf(cache) / cache.shape[0] + bytesOf(places),
+  traffic: ({ inputs: [qkv, cache, firstRows], outputs: [out] }) => ({
+    read: bytesOf(qkv) / 3 + qkv.shape[0] * bytesOf(cache) / cache.shape[0] + bytesOf(firstRows),
     written: bytesOf(out),
   }),
   cases: [
@@ -163,26 +163,28 @@ const callAttend = define(cacheAttentionOp);
 
 /** How many of a row's tokens have a position. */
 function kept(
-  { place, tokens, texts, time }: { place: number; tokens: number; texts: number; time: number },
+  { firstRow, tokens, texts, time }: { firstRow: number; tokens: number; texts: number; time: number },
 ): number {
-  return place < texts * time ? Math.min(tokens, time - place % time) : 0;
+  return firstRow < texts * time ? Math.min(tokens, time - firstRow % time) : 0;
 }
 
-function putSizes({ inputs: [cache, qkv, places] }: Call<null>): CacheSizes {
-  return sizesOf("cache_put", { cache, qkv, places, heads: 1 });
+function putSizes({ inputs: [cache, qkv, firstRows] }: Call<null>): CacheSizes {
+  return sizesOf("cache_put", { cache, qkv, firstRows, heads: 1 });
 }
 
-function attendSizes({ inputs: [qkv, cache, places], attrs: { heads } }: Call<AttentionAttrs>): CacheSizes {
-  return sizesOf("cache_attention", { cache, qkv, places, heads });
+function attendSizes(
+  { inputs: [qkv, cache, firstRows], attrs: { heads } }: Call<AttentionAttrs>,
+): CacheSizes {
+  return sizesOf("cache_attention", { cache, qkv, firstRows, heads });
 }
 
 function sizesOf(
   op: string,
-  { cache, qkv, places, heads }: { cache: Spec; qkv: Spec; places: Spec; heads: number },
+  { cache, qkv, firstRows, heads }: { cache: Spec; qkv: Spec; firstRows: Spec; heads: number },
 ): CacheSizes {
   const [texts, time, row] = cache.shape, [batch, tokens, packed] = qkv.shape, channels = row / 2;
   expectF32(op, { cache, qkv });
-  expectU32(op, { places });
+  expectU32(op, { firstRows });
   if (
     cache.shape.length !== 3 || qkv.shape.length !== 3 || !Number.isInteger(channels) ||
     packed !== 3 * channels
@@ -191,9 +193,9 @@ function sizesOf(
       `Cannot call ${op}: cache is [${cache.shape}], qkv is [${qkv.shape}]: wanted [S, T, 2C] and [B, N, 3C]`,
     );
   }
-  if (sizeOf(places.shape) !== batch) {
+  if (sizeOf(firstRows.shape) !== batch) {
     throw new ShapeError(
-      `Cannot call ${op}: places is [${places.shape}], wanted one for each of ${batch} rows, [${batch}]`,
+      `Cannot call ${op}: firstRows is [${firstRows.shape}], wanted one for each of ${batch} rows, [${batch}]`,
     );
   }
   const width = channels / heads;

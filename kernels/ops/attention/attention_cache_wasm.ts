@@ -10,20 +10,20 @@ import { exp } from "../../wasm/math.ts";
 import { madd } from "../../wasm/madd.ts";
 import { lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
 
-/** cache [S, T, 2C], qkv [B, N, 3C], places [B] -> cache with the new rows in place. args: B, N, C, S, T. */
+/** cache [S, T, 2C], qkv [B, N, 3C], firstRows [B] -> cache with the new rows in firstRow. args: B, N, C, S, T. */
 export function cache_put(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
-  const cache = tensor(tensors, 0), qkv = tensor(tensors, 1), places = tensor(tensors, 2);
+  const cache = tensor(tensors, 0), qkv = tensor(tensors, 1), firstRows = tensor(tensors, 2);
   const batch = size(args, 0), tokens = size(args, 1), bytes = size(args, 2) << 2;
   const texts = size(args, 3), time = size(args, 4);
   const end = first(batch * tokens, 1, thread + 1, threads);
   for (let i = first(batch * tokens, 1, thread, threads); i < end; i++) {
-    const t = i % tokens, place: usize = load<u32>(places + (i / tokens << 2));
-    if (place >= texts * time || place % time + t >= time) continue;
-    memory.copy(cache + (place + t) * 2 * bytes, qkv + i * 3 * bytes + bytes, 2 * bytes);
+    const t = i % tokens, firstRow: usize = load<u32>(firstRows + (i / tokens << 2));
+    if (firstRow >= texts * time || firstRow % time + t >= time) continue;
+    memory.copy(cache + (firstRow + t) * 2 * bytes, qkv + i * 3 * bytes + bytes, 2 * bytes);
   }
 }
 
-/** qkv [B, N, 3C], cache [S, T, 2C], places [B] -> out [B, N, C]. args: B, N, C, H, S, T. */
+/** qkv [B, N, 3C], cache [S, T, 2C], firstRows [B] -> out [B, N, C]. args: B, N, C, H, S, T. */
 export function cache_attention(
   tensors: usize,
   args: usize,
@@ -33,7 +33,7 @@ export function cache_attention(
 ): void {
   const qkv = tensor(tensors, 0),
     cache = tensor(tensors, 1),
-    places = tensor(tensors, 2),
+    firstRows = tensor(tensors, 2),
     out = tensor(tensors, 3);
   const batch = size(args, 0), tokens = size(args, 1), channels = size(args, 2), heads = size(args, 3);
   const texts = size(args, 4), time = size(args, 5);
@@ -41,13 +41,13 @@ export function cache_attention(
   // Heads outside, tokens inside: a head's keys and values stay in the cache.
   for (let unit = <usize> thread; unit < batch * heads * tokens; unit += <usize> threads) {
     const t = unit % tokens, pair = unit / tokens, head = pair % heads, b = pair / heads;
-    const place: usize = load<u32>(places + (b << 2)), position = place % time + t;
+    const firstRow: usize = load<u32>(firstRows + (b << 2)), position = firstRow % time + t;
     const at = (head * depth) << 2, i = b * tokens + t, to = out + i * bytes + at;
-    if (place >= texts * time || position >= time) {
+    if (firstRow >= texts * time || position >= time) {
       memory.fill(to, 0, depth << 2);
       continue;
     }
-    const keys = cache + (place - place % time) * row + at;
+    const keys = cache + (firstRow - firstRow % time) * row + at;
     attend(qkv + i * 3 * bytes + at, keys, bytes, row, position + 1, depth, scale, scratch, to);
   }
 }

@@ -35,7 +35,7 @@ const SPAN = 128;
 /** More tokens than this keep a GPU busy without. */
 const FEW = 8;
 
-/** qkv, cache, places → out. */
+/** qkv, cache, firstRows → out. */
 export function cacheAttentionKernel(call: Call<AttentionAttrs>, sizes: CacheSizes): WgslKernel {
   const { batch, tokens, heads, width, time } = sizes;
   const spans = batch * tokens <= FEW ? Math.ceil(time / SPAN) : 1;
@@ -53,18 +53,18 @@ export function cacheAttentionKernel(call: Call<AttentionAttrs>, sizes: CacheSiz
 
 type SpanSizes = CacheSizes & { readonly spans: number };
 
-/** `place`, `position`, and whether there is a query at all. */
+/** `firstRow`, `position`, and whether there is a query at all. */
 function find(
   { tokens, texts, time }: SpanSizes,
-  options: { readonly token: string; readonly place?: string },
+  options: { readonly token: string; readonly firstRow?: string },
 ): string {
-  const { token, place = "in2[row]" } = options;
+  const { token, firstRow = "in2[row]" } = options;
   return `let row = group.z;
   let token = ${token};
-  let place = ${place};
-  let begin = place - place % ${time}u;
-  let position = place - begin + token;
-  let stands = place < ${texts * time}u && position < ${time}u;
+  let firstRow = ${firstRow};
+  let begin = firstRow - firstRow % ${time}u;
+  let position = firstRow - begin + token;
+  let stands = firstRow < ${texts * time}u && position < ${time}u;
   let query = row * ${tokens}u + token;`;
 }
 
@@ -88,7 +88,7 @@ function spanCode(call: Call, sizes: SpanSizes): string {
     ];
   return `${wgslBindings(call)}
 ${spans === 1 ? "" : scratchBinding}
-var<workgroup> placeStaged: u32; // read from there it is uniform, as loops with barriers must be
+var<workgroup> firstRowStaged: u32; // read from there it is uniform, as loops with barriers must be
 var<workgroup> queryStaged: array<f32, ${width}>;
 var<workgroup> weights: array<f32, ${LANES}>;
 ${workgroupMax(LANES)}
@@ -97,8 +97,8 @@ ${workgroupSum(LANES)}
 @compute @workgroup_size(${LANES})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let part = group.y % ${spans}u;
-  if (lane == 0u) { placeStaged = in2[group.z]; }
-  ${find(sizes, { token: `group.y / ${spans}u`, place: "workgroupUniformLoad(&placeStaged)" })}
+  if (lane == 0u) { firstRowStaged = in2[group.z]; }
+  ${find(sizes, { token: `group.y / ${spans}u`, firstRow: "workgroupUniformLoad(&firstRowStaged)" })}
   for (var c = lane; c < ${width}u; c += ${LANES}u) {
     queryStaged[c] = in0[query * ${3 * channels}u + group.x * ${width}u + c] * ${1 / Math.sqrt(width)};
   }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { keptOf, maskFunctions } from "../dropout/dropout_mask.ts";
+import { dropoutConstants, maskFunctions } from "../dropout/dropout_mask.ts";
 
 /** Pieces of WGSL; without dropout they leave a kernel as it is. */
 export interface AttentionMask {
@@ -48,7 +48,7 @@ export function attentionMask(
   { keys, key, draw }: { readonly keys: number; readonly key: string; readonly draw: string },
 ): AttentionMask {
   if (rate === undefined) return none;
-  const { threshold, scale } = keptOf(rate), groups = keys / 4;
+  const { threshold, scale } = dropoutConstants(rate), groups = keys / 4;
   return {
     functions: `${maskFunctions({ key, draw })}\n`,
     staging: (rows) => `var<workgroup> stagedKept: array<u32, ${rows * groups}>;\n`,

@@ -34,13 +34,13 @@ export interface AttentionSizes {
   readonly width: number;
 }
 
-type Sizes = AttentionSizes & { readonly limits: GpuLimits };
-type MaskedSizes = Sizes & { readonly mask: AttentionMask };
+type KernelSizes = AttentionSizes & { readonly limits: GpuLimits };
+type MaskedSizes = KernelSizes & { readonly mask: AttentionMask };
 
 const ROWS = 64; // rows and invocations a workgroup
 
 /** qkv → out, lse, by softmax with a running maximum. */
-export function attentionKernel(call: Call<AttentionAttrs>, sizes: Sizes): WgslKernel {
+export function attentionKernel(call: Call<AttentionAttrs>, sizes: KernelSizes): WgslKernel {
   const { time, channels, heads, width } = sizes;
   const tile = tileRows(sizes), n = quads(width);
   const mask = attentionMask(call.attrs.dropout, { keys: ROWS, key: "in1", draw: "in2" });
@@ -86,7 +86,7 @@ ${store("sum", { to: "out0", start: `plain + row * ${channels}u`, width, factor:
 }
 
 /** (qkv, out, lse, dout) → dqkv. */
-export function attentionGradKernel(call: Call<AttentionAttrs>, sizes: Sizes): WgslKernel {
+export function attentionGradKernel(call: Call<AttentionAttrs>, sizes: KernelSizes): WgslKernel {
   const mask = attentionMask(call.attrs.dropout, { keys: ROWS, key: "in4", draw: "in5" });
   const masked = { ...sizes, mask };
   return {
@@ -229,12 +229,12 @@ ${
 }
 
 /** One workgroup for `ROWS` rows of one head; z holds `parts` times batch and head, as both fold into one. */
-function workgroups({ batch, time, heads }: Sizes, parts: number): WgslKernel["workgroups"] {
+function workgroups({ batch, time, heads }: KernelSizes, parts: number): WgslKernel["workgroups"] {
   return [Math.ceil(time / ROWS), heads, batch * parts];
 }
 
 /** WGSL that finds the row and where its head begins: in qkv (`query`), in out (`plain`), in lse (`line`). */
-function place({ time, channels, heads, width, batch }: Sizes): string {
+function place({ time, channels, heads, width, batch }: KernelSizes): string {
   return `  let head = group.y;
   let batch = group.z % ${batch}u;
   let row0 = group.x * ${ROWS}u;
@@ -245,31 +245,31 @@ function place({ time, channels, heads, width, batch }: Sizes): string {
 }
 
 /** Workgroup memory for a tile of two kinds of rows, as vectors of four. */
-function staging(sizes: Sizes): string {
+function staging(sizes: KernelSizes): string {
   const count = tileRows(sizes) * quads(sizes.width);
   return `var<workgroup> stagedA: array<vec4f, ${count}>;\nvar<workgroup> stagedB: array<vec4f, ${count}>;`;
 }
 
 /** Rows a tile: two tiles within 8 KiB, so that several workgroups share a core; at least 4. */
-function tileRows({ width, limits }: Sizes): number {
+function tileRows({ width, limits }: KernelSizes): number {
   const rowBytes = 2 * 16 * quads(width);
   const fits = Math.floor((limits.maxComputeWorkgroupStorageSize - 1024) / rowBytes);
   return Math.min(32, fits, Math.max(4, Math.floor(8192 / rowBytes)));
 }
 
-function stageKeysAndValues(sizes: Sizes): string {
+function stageKeysAndValues(sizes: KernelSizes): string {
   const stride = 3 * sizes.channels;
   return stage("stagedA", { ...sizes, from: "in0", base: `query + ${sizes.channels}u`, stride }) +
     stage("stagedB", { ...sizes, from: "in0", base: `query + ${2 * sizes.channels}u`, stride });
 }
 
-function stageQueriesAndGradients(sizes: Sizes): string {
+function stageQueriesAndGradients(sizes: KernelSizes): string {
   return stage("stagedA", { ...sizes, from: "in0", base: "query", stride: 3 * sizes.channels }) +
     stage("stagedB", { ...sizes, from: "in3", base: "plain", stride: sizes.channels });
 }
 
 /** Copies rows `first` … of one kind into workgroup memory, zeros past the end. */
-function stage(to: string, o: Sizes & { from: string; base: string; stride: number }): string {
+function stage(to: string, o: KernelSizes & { from: string; base: string; stride: number }): string {
   const n = quads(o.width), ragged = o.width % 4 !== 0;
   const copy = [0, 1, 2, 3].map((c) => {
     const assign = `quad[${c}] = ${o.from}[start + ${c}u];`;

@@ -8,7 +8,7 @@ import { flat } from "../../core/wgsl.ts";
 import type { Call, Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
 import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
-import { type Dropout, expectRandomness, keptOf, maskFunctions, maskOf } from "./dropout_mask.ts";
+import { type Dropout, dropoutConstants, expectRandomness, maskFunctions, maskOf } from "./dropout_mask.ts";
 import { expectF32 } from "../specs.ts";
 
 /** The share dropped. */
@@ -58,14 +58,14 @@ function common(
   return {
     name,
     infer: ([x, key, draw, residual = x], { rate }) => {
-      keptOf(rate);
+      dropoutConstants(rate);
       expectF32(name, { x, residual });
       expectRandomness(name, { key, draw });
       expectShape(name, { x, residual });
       return [{ shape: x.shape, dtype: "f32" }];
     },
     wgsl: (call) => {
-      const n = sizeOf(call.inputs[0].shape), { threshold, scale } = keptOf(call.attrs.rate);
+      const n = sizeOf(call.inputs[0].shape), { threshold, scale } = dropoutConstants(call.attrs.rate);
       const kernel = flat(
         call,
         `let words = dropout_words(i, 0u);
@@ -81,7 +81,7 @@ function common(
       return { ...kernel, code: `${maskFunctions({ key: "in1", draw: "in2" })}\n${kernel.code}` };
     },
     wasm: (call) => {
-      const { threshold, scale } = keptOf(call.attrs.rate);
+      const { threshold, scale } = dropoutConstants(call.attrs.rate);
       return [sizeOf(call.inputs[0].shape), threshold, scale];
     },
     flops: (call) => call.inputs.length > 3 ? 2 * sizeOf(call.inputs[0].shape) : sizeOf(call.inputs[0].shape),

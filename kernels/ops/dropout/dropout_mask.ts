@@ -24,7 +24,7 @@ export interface Dropout {
 }
 
 /** Dropout's numbers: words below `threshold` drop their element, others are multiplied by `scale`. */
-export interface Kept {
+export interface DropoutConstants {
   /** 1 … 2^32 - 1. */
   readonly threshold: number;
   /** 1 / (1 - rate). */
@@ -32,7 +32,7 @@ export interface Kept {
 }
 
 /** What a rate means. Throws RangeError unless 0 < rate < 1. */
-export function keptOf(rate: number): Kept {
+export function dropoutConstants(rate: number): DropoutConstants {
   if (!(rate > 0 && rate < 1)) {
     throw new RangeError(`Cannot drop a share of ${rate}: wanted a number above 0 and below 1`);
   }
@@ -45,7 +45,7 @@ export function maskOf(
   rate: number,
   { key, draw: [draw] }: { readonly key: Float64Array; readonly draw: Float64Array },
 ): (row: number, column: number) => number {
-  const { threshold, scale } = keptOf(rate);
+  const { threshold, scale } = dropoutConstants(rate);
   let at = "", words: readonly number[] = [];
   return (row, column) => {
     const group = Math.floor(column / 4);

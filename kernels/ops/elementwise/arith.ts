@@ -87,7 +87,7 @@ const callSub = define(subOp);
 const callMul = define(mulOp);
 const callDiv = define(divOp);
 
-interface Binary {
+interface BinaryDefinition {
   readonly name: string;
   reference(a: number, b: number): number;
   readonly operator: string;
@@ -96,7 +96,7 @@ interface Binary {
   ofB(g: Tensor, now: { a: Tensor; b: Tensor; out: Tensor }): Tensor;
 }
 
-function binary({ name, reference, operator, ofA, ofB }: Binary): Op<null> {
+function binary({ name, reference, operator, ofA, ofB }: BinaryDefinition): Op<null> {
   return {
     name,
     infer: ([a, b]) => [{ shape: joined(name, { a, b }), dtype: "f32" }],

@@ -9,7 +9,7 @@ import { define } from "../../core/op.ts";
 import { ShapeError, type Spec } from "../../core/tensor.ts";
 import { gelu, geluOfNumber } from "../elementwise/gelu.ts";
 import { matmul, matmulOp, matmulSizes } from "./matmul.ts";
-import { type Finish, matmulKernel } from "./matmul_wgsl.ts";
+import { type Epilogue, matmulKernel } from "./matmul_wgsl.ts";
 import { matmulVariants, variantName } from "./matmul_variants.ts";
 import { sum } from "../reduce/reduce.ts";
 import { expectF32 } from "../specs.ts";
@@ -95,11 +95,11 @@ const callGeluGrad = define(gelu.gradOp);
 /** What the three have in common. */
 function common(
   name: string,
-  finish: Finish,
+  epilogue: Epilogue,
 ): Pick<Op<null>, "name" | "wgsl" | "variants" | "wasm" | "flops"> {
   return {
     name,
-    wgsl: (call, gpu) => matmulKernel(call, { ...matmulSizes(call.inputs, {}), gpu, finish }),
+    wgsl: (call, gpu) => matmulKernel(call, { ...matmulSizes(call.inputs, {}), gpu, epilogue }),
     variants: (call, gpu) => matmulVariants(matmulSizes(call.inputs, {}), gpu).map(variantName),
     wasm: (call) => {
       const { m, n, k } = matmulSizes(call.inputs, {});

@@ -5,7 +5,7 @@
  * @module
  */
 import { tensor } from "../../wasm/call.ts";
-import { ADD, BIAS, GELU } from "./finish_wasm.ts";
+import { ADD, BIAS, GELU } from "./epilogue_wasm.ts";
 import { product } from "./matmul_wasm.ts";
 
 /** x, weight, bias -> y. args: M, N, K, 0, 0. */

@@ -152,8 +152,8 @@ export const matmulAddOp: Op<MatmulAttrs> = {
     return [buffer.map((x, i) => x + product[i])];
   },
   wgsl: (call, gpu): WgslKernel => {
-    const finish = { lines: ["in2[at] = in2[at] + value;"] };
-    return matmulKernel(call, { ...matmulSizes(call.inputs, call.attrs), gpu, finish });
+    const epilogue = { lines: ["in2[at] = in2[at] + value;"] };
+    return matmulKernel(call, { ...matmulSizes(call.inputs, call.attrs), gpu, epilogue });
   },
   variants: (call, gpu) => matmulOp.variants!(call, gpu),
   wasm: matmulOp.wasm,

@@ -7,11 +7,11 @@
  *
  * @module
  */
-import { loadGroups, loadPiece, type Operand, places, STEPS } from "./matmul_operand.ts";
+import { groupAddresses, loadGroups, loadPiece, type Operand, STEPS } from "./matmul_operand.ts";
 import { DEPTH, type MatmulVariant } from "./matmul_variants.ts";
 
 /** A product's operands and the kernel to make. */
-export interface Body {
+export interface BodyOptions {
   readonly a: Operand;
   readonly b: Operand;
   readonly variant: MatmulVariant;
@@ -47,7 +47,7 @@ export function range(count: number): readonly number[] {
  * Operands read from memory, four steps of the depth at once; what is left of the depth after the loop. With slices each
  * takes every so manieth four steps.
  */
-export function registerBody({ a, b, variant }: Body): BodyText {
+export function registerBody({ a, b, variant }: BodyOptions): BodyText {
   const rows = range(variant.rows / 4), columns = range(variant.columns / 4);
   const shared = variant.from === "quads";
   const steps = (count: number): readonly string[] => {
@@ -63,8 +63,8 @@ export function registerBody({ a, b, variant }: Body): BodyText {
   return {
     declarations: [],
     lines: [
-      ...places(a, rows.map((g) => rowGroup(variant, g)), { shared }),
-      ...places(b, columns.map((g) => columnGroup(variant, g))),
+      ...groupAddresses(a, rows.map((g) => rowGroup(variant, g)), { shared }),
+      ...groupAddresses(b, columns.map((g) => columnGroup(variant, g))),
       `let whole = min(end, ${a.depth - rest}u);`,
       slices === undefined
         ? `for (var k = first; k < whole; k += ${STEPS}u) {`
@@ -82,7 +82,7 @@ export function registerBody({ a, b, variant }: Body): BodyText {
 }
 
 /** Operands staged as [depth][width], in vectors along the width, a workgroup's tile of DEPTH at a time. */
-export function tileBody({ a, b, variant, nativeHalf }: Body): BodyText {
+export function tileBody({ a, b, variant, nativeHalf }: BodyOptions): BodyText {
   const rows = range(variant.rows / 4), columns = range(variant.columns / 4);
   const cell = variant.from === "half" ? halfCell(nativeHalf) : floatCell;
   const height = variant.rows * variant.down / 4, width = variant.columns * variant.across / 4; // in vectors

@@ -18,7 +18,7 @@ export interface Operand {
 }
 
 /** Numbers of an operand in registers. */
-export interface Loaded {
+export interface LoadedOperand {
   /** Statements that load them. */
   readonly lines: readonly string[];
   /** Four neighbours along the width, group `group`, at step `step` of the depth. */
@@ -45,7 +45,7 @@ export function elementType(operand: Operand): "f32" | "vec4f" {
  * Statements that find where groups of four along the width begin, once for all depths. What is beyond the edge reads the
  * last number instead: its products are not stored.
  */
-export function places(
+export function groupAddresses(
   operand: Operand,
   groups: readonly string[],
   { shared = false }: { readonly shared?: boolean } = {},
@@ -74,7 +74,7 @@ export function loadGroups(
     readonly steps: number;
     readonly shared?: boolean;
   },
-): Loaded {
+): LoadedOperand {
   const { name, along, width, depth } = operand, vector = isVector(operand);
   const lines: string[] = [];
   if (shared) {
@@ -112,7 +112,7 @@ export function loadGroups(
 }
 
 /** How to name what is loaded: a vector is a group at a step, or, along the depth, four steps of one number's place. */
-function access({ name, along }: Operand): Omit<Loaded, "lines"> {
+function access({ name, along }: Operand): Omit<LoadedOperand, "lines"> {
   return along === "width"
     ? {
       vector: (group, step) => `${name}v_${group}_${step}`,

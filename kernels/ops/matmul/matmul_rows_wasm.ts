@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { finish } from "./finish_wasm.ts";
+import { epilogue } from "./epilogue_wasm.ts";
 import { madd } from "../../wasm/madd.ts";
 import { loadPart, storePart } from "../../wasm/vector.ts";
 
@@ -34,7 +34,7 @@ export function fewRows(
 ): void {
   if (transposed) byPanels(m, n, k, from, to, a, b, out, add);
   else byColumns(m, n, k, from, to, a, b, out, add, sums);
-  finish(kind, out + (from << 2), n << 2, m, to - from, bias + (from << 2), other + (from << 2));
+  epilogue(kind, out + (from << 2), n << 2, m, to - from, bias + (from << 2), other + (from << 2));
 }
 
 /** b [K, N]: eight of its rows at a time are added to sums of all columns. */

@@ -7,7 +7,7 @@
  * @module
  */
 import { size, tensor } from "../../wasm/call.ts";
-import { finish, NOTHING } from "./finish_wasm.ts";
+import { epilogue, NOTHING } from "./epilogue_wasm.ts";
 import { FEW, fewRows } from "./matmul_rows_wasm.ts";
 import { packPanel } from "../../wasm/pack.ts";
 import { tile } from "../../wasm/tile.ts";
@@ -29,7 +29,7 @@ export function matmul_add(tensors: usize, args: usize, thread: i32, threads: i3
   product(tensors, args, thread, threads, scratch, tensor(tensors, 2), NOTHING, 0, 0, true);
 }
 
-/** The same into `out`, or added to it, each block then given to `finish` with its part of bias and other. */
+/** The same into `out`, or added to it, each block then given to `epilogue` with its part of bias and other. */
 export function product(
   tensors: usize,
   args: usize,
@@ -97,7 +97,7 @@ export function product(
         }
         if (pc + KC >= k) {
           const at = ic * stride + (jc << 2);
-          finish(kind, out + at, stride, rows, columns, bias + (jc << 2), other + at);
+          epilogue(kind, out + at, stride, rows, columns, bias + (jc << 2), other + at);
         }
       }
     }

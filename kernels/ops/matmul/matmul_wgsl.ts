@@ -20,7 +20,7 @@ import {
 } from "./matmul_variants.ts";
 
 /** What an op makes of a product's sums. */
-export interface Finish {
+export interface Epilogue {
   /**
    * Statements that store `value`, the sum in `column`, at index `at` of tensors like the result. They hold for single
    * numbers as for four neighbours, indices then being those of fours: `number` is f32 or vec4f.
@@ -30,18 +30,18 @@ export interface Finish {
   readonly functions?: string;
 }
 
-const stored: Finish = { lines: ["out0[at] = value;"] };
+const stored: Epilogue = { lines: ["out0[at] = value;"] };
 
 /** A product and what is done to its sums; default: stored in out0. */
 export interface MatmulKernelOptions extends MatmulSizes {
   readonly gpu: Gpu;
-  readonly finish?: Finish;
+  readonly epilogue?: Epilogue;
 }
 
 /** The kernel that `gpu.choices` has for a call, else the one that is sane untried. in0 is a, in1 is b. */
 export function matmulKernel(
   call: Call,
-  { gpu, finish = stored, ...sizes }: MatmulKernelOptions,
+  { gpu, epilogue = stored, ...sizes }: MatmulKernelOptions,
 ): WgslKernel {
   const variants = matmulVariants(sizes, gpu), chosen = gpu.choices?.get(callKey(call));
   const variant = variants.find((v) => variantName(v) === chosen) ?? variants[0];
@@ -57,9 +57,9 @@ export function matmulKernel(
     nativeHalf: gpu.features.has("shader-f16"),
   };
   const { parts } = variant;
-  if (parts === 1) return sums(product, finish);
+  if (parts === 1) return sums(product, epilogue);
   const part = { lines: [`scratch[part * ${elements(product)}u + at] = value;`] };
-  return { ...sums(product, part), scratchBytes: 4 * m * n * parts, then: sumOfParts(product, finish) };
+  return { ...sums(product, part), scratchBytes: 4 * m * n * parts, then: sumOfParts(product, epilogue) };
 }
 
 interface Product {
@@ -78,7 +78,7 @@ function elements({ a, b, fours }: Product): number {
 }
 
 /** Sums of products, each over its workgroup's part of K. */
-function sums(product: Product, finish: Finish): WgslKernel {
+function sums(product: Product, epilogue: Epilogue): WgslKernel {
   const { a, b, variant } = product, { from, rows, columns, across, down, parts, slices = 1 } = variant;
   const body = from === "tiles" || from === "half" ? tileBody(product) : registerBody(product);
   const span = Math.ceil(a.depth / parts / DEPTH) * DEPTH;
@@ -88,10 +88,10 @@ function sums(product: Product, finish: Finish): WgslKernel {
   return {
     workgroups: [Math.ceil(b.width / (columns * across)), Math.ceil(a.width / (rows * down)), parts],
     code: `${from === "half" && product.nativeHalf ? "enable f16;" : ""}
-${declarations(product, { finish, operands: true })}
+${declarations(product, { epilogue, operands: true })}
 ${body.declarations.join("\n")}
 ${from === "slices" ? `var<workgroup> slicesOf: array<vec4f, ${sharedRows(product) * across * slices}>;` : ""}
-${finishFour(product, finish)}
+${epilogueFour(product, epilogue)}
 
 @compute @workgroup_size(${across * down * slices})
 fn main(@builtin(workgroup_id) group: vec3u, ${lanes.parameters}) {
@@ -112,7 +112,7 @@ ${
           ? joinedSlices(product)
           : range(rows).flatMap((r) =>
             range(columns / 4).map((c) =>
-              `finish(group.z, ${rowGroup(variant, r >> 2)} + ${r % 4}u, ${
+              `epilogue(group.z, ${rowGroup(variant, r >> 2)} + ${r % 4}u, ${
                 columnGroup(variant, c)
               }, sum_${r}_${c});`
             )
@@ -145,7 +145,7 @@ function joinedSlices(product: Product): readonly string[] {
     `for (var r = slice; r < ${kept}u; r += ${slices}u) {`,
     "  var total = vec4f();",
     `  for (var s = 0u; s < ${slices}u; s++) { total += slicesOf[(s * ${across}u + x) * ${kept}u + r]; }`,
-    `  finish(group.z, row0 + r, ${columnGroup(variant, 0)}, total);`,
+    `  epilogue(group.z, row0 + r, ${columnGroup(variant, 0)}, total);`,
     "}",
   ];
 }
@@ -158,11 +158,11 @@ const quadLanes = {
 };
 
 /** Adds the sums of all parts in order, and finishes them. */
-function sumOfParts(product: Product, finish: Finish): WgslKernel {
+function sumOfParts(product: Product, epilogue: Epilogue): WgslKernel {
   const count = elements(product), workgroups = grid(count, 64);
   return {
     workgroups,
-    code: `${declarations(product, { finish, operands: false })}
+    code: `${declarations(product, { epilogue, operands: false })}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -171,7 +171,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let column = at % ${count / product.a.width}u;
   var value = scratch[at];
   for (var part = 1u; part < ${product.variant.parts}u; part++) { value += scratch[part * ${count}u + at]; }
-${finish.lines.map((line) => `  ${line}`).join("\n")}
+${epilogue.lines.map((line) => `  ${line}`).join("\n")}
 }`,
   };
 }
@@ -179,7 +179,7 @@ ${finish.lines.map((line) => `  ${line}`).join("\n")}
 /** Bindings and functions: all tensors in `number`s, operands as they are best read. */
 function declarations(
   { call, a, b, variant, fours }: Product,
-  { finish, operands }: { readonly finish: Finish; readonly operands: boolean },
+  { epilogue, operands }: { readonly epilogue: Epilogue; readonly operands: boolean },
 ): string {
   const number = fours ? "vec4f" : "f32", types: Record<string, string> = {};
   call.inputs.forEach(({ dtype, shape }, i) => {
@@ -193,11 +193,11 @@ function declarations(
   return `alias number = ${number};
 ${wgslBindings(call, types)}
 ${variant.parts > 1 ? scratch : ""}
-${finish.functions ?? ""}`;
+${epilogue.functions ?? ""}`;
 }
 
 /** A function that finishes four sums of a row, from column `first` on, where they lie within the result. */
-function finishFour({ a, b, fours }: Product, { lines }: Finish): string {
+function epilogueFour({ a, b, fours }: Product, { lines }: Epilogue): string {
   const width = b.width / (fours ? 4 : 1);
   const one = (column: string, value: string) =>
     `  {
@@ -208,7 +208,7 @@ function finishFour({ a, b, fours }: Product, { lines }: Finish): string {
 ${lines.map((line) => `      ${line}`).join("\n")}
     }
   }`;
-  return `fn finish(part: u32, row: u32, first: u32, sums: vec4f) {
+  return `fn epilogue(part: u32, row: u32, first: u32, sums: vec4f) {
   if (row >= ${a.width}u) { return; }
 ${
     fours

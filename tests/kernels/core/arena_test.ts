@@ -1,10 +1,13 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
-import { type Piece, placeInArena } from "../../../kernels/core/arena.ts";
+import { type Allocation, placeInArena } from "../../../kernels/core/arena.ts";
 import { uniformAt } from "../../../kernels/random/philox.ts";
 
 /** The same by looking at every pair. */
-function placedByPairs(pieces: readonly Piece[], chunkBytes = Infinity): (Piece & { offset: number })[] {
-  const placed: (Piece & { offset: number })[] = [];
+function placedByPairs(
+  pieces: readonly Allocation[],
+  chunkBytes = Infinity,
+): (Allocation & { offset: number })[] {
+  const placed: (Allocation & { offset: number })[] = [];
   for (const piece of [...pieces].sort((a, b) => b.bytes - a.bytes || a.first - b.first)) {
     const met = placed.filter((p) => p.first <= piece.last && piece.first <= p.last);
     const candidates = [0, ...met.map((p) => p.offset + p.bytes)].map((at) =>
@@ -33,7 +36,7 @@ Deno.test("placeInArena() puts every piece at the lowest offset that is free ove
 });
 
 /** What a training step of many layers keeps: made on the way up, freed on the way down, beside short-lived ones. */
-function nested(layers: number): Piece[] {
+function nested(layers: number): Allocation[] {
   return Array.from({ length: layers }, (_, layer) => {
     const up = layer * 4, down = (2 * layers - layer) * 4;
     return [

@@ -14,7 +14,7 @@ import { openReference } from "../../../../kernels/engine/reference.ts";
 import { openWebgpu } from "../../../../kernels/engine/webgpu/webgpu_engine.ts";
 import { attention } from "../../../../kernels/ops/attention/attention.ts";
 import { dropout } from "../../../../kernels/ops/dropout/dropout.ts";
-import { keptOf, maskOf, philoxFunctions } from "../../../../kernels/ops/dropout/dropout_mask.ts";
+import { dropoutConstants, maskOf, philoxFunctions } from "../../../../kernels/ops/dropout/dropout_mask.ts";
 import { buildKernels, builds } from "../../../../kernels/wasm/build.ts";
 
 // Random123's kat_vectors for philox4x32-10.
@@ -134,7 +134,7 @@ async function evaluate(
 
 for (const [name, open] of Object.entries(engines)) {
   Deno.test(`dropout() on ${name} keeps what maskOf() says, bit for bit`, async () => {
-    const n = 1003, mask = maskOf(rate, { key, draw }), { scale } = keptOf(rate);
+    const n = 1003, mask = maskOf(rate, { key, draw }), { scale } = dropoutConstants(rate);
     const y = await evaluate(await open(), {
       shape: [n],
       data: new Float32Array(n).fill(1),
@@ -195,7 +195,10 @@ Deno.test("maskOf() drops the rate's share, keeps the mean, and is another for e
 });
 
 Deno.test("keptOf() refuses rates that drop nothing or all", () => {
-  for (const rate of [0, 1, -0.1, 1.5, NaN]) throws(() => keptOf(rate), RangeError);
-  deepStrictEqual(keptOf(0.5), { threshold: 2 ** 31, scale: 2 });
-  deepStrictEqual([keptOf(1e-12).threshold, keptOf(1 - 1e-12).threshold], [1, 2 ** 32 - 1]);
+  for (const rate of [0, 1, -0.1, 1.5, NaN]) throws(() => dropoutConstants(rate), RangeError);
+  deepStrictEqual(dropoutConstants(0.5), { threshold: 2 ** 31, scale: 2 });
+  deepStrictEqual([dropoutConstants(1e-12).threshold, dropoutConstants(1 - 1e-12).threshold], [
+    1,
+    2 ** 32 - 1,
+  ]);
 });

@@ -20,7 +20,7 @@ export const ADD: i32 = 3;
  * On a block of c, [rows, columns] with rows `stride` bytes apart. bias is that of the first column; other, where used,
  * lies as c does. Also called by the engine where a BLAS multiplies.
  */
-export function finish(
+export function epilogue(
   kind: i32,
   c: usize,
   stride: usize,
