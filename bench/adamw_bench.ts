@@ -1,5 +1,5 @@
 /**
- * AdamW's update of one tensor, on its own and with jax-js beside.
+ * AdamW's update of one tensor: this project's engines, and a comparison with jax-js.
  *
  * @module
  */

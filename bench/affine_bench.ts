@@ -1,5 +1,5 @@
 /**
- * Linear layers in one op: product, bias, and GELU or residual.
+ * Linear layers as one op: matrix product, bias, and GELU or residual.
  *
  * @module
  */

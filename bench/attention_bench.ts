@@ -1,5 +1,5 @@
 /**
- * Causal attention and its gradient: each on its own, and both with jax-js beside.
+ * Causal attention and its gradient: each op by itself, and both together in a comparison with jax-js.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Cross-entropy of logits and its gradient, each on its own, and both with jax-js beside; and a language model's whole head with it, forward and backward, with all
- * logits at once and by blocks of them.
+ * Cross entropy and its gradient: each op by itself, and both together in a comparison with jax-js. Then the
+ * output head of a language model with its loss, forward and backward, with all logits at once and in blocks.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { compile, flopsOf } from "../kernels/core/program.ts";
 import { crossEntropyGradOp, crossEntropyOp } from "../kernels/ops/loss/cross_entropy.ts";
 import { linearCrossEntropy } from "../kernels/ops/loss/linear_cross_entropy.ts";
 import { sum } from "../kernels/ops/reduce/reduce.ts";
-import { benchEngines, keptOpen } from "./engines.ts";
+import { benchEngines, openOnce } from "./engines.ts";
 import { benchOps } from "./op_benches.ts";
 import { benchComparison } from "./peer_benches.ts";
 import { compareKernel } from "./peers/kernel.ts";
@@ -41,7 +41,7 @@ for (const [engine, open] of Object.entries(benchEngines)) {
     gradients(loss, [x, weight]).forEach((t, i) => graph.output(`gradient ${i}`, t!));
     graph.output("loss", loss);
     const program = compile("head", graph);
-    const opened = keptOpen(async () => await (await open()).open([program], values));
+    const opened = openOnce(async () => await (await open()).open([program], values));
     Deno.bench({
       name: `${engine}, ${blocks === 1 ? "all logits" : `${blocks} blocks`}, ${
         (flopsOf(program) / 1e9).toFixed(2)

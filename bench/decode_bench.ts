@@ -1,25 +1,26 @@
 /**
- * One token of GPT-2 124M, for one text and for four at once, beside a copy of memory: GB/s are the MB by the time an
- * iteration, tokens a second the texts by it. decode_share.ts has them take turns and prints the share.
+ * Decoding of one token by GPT-2 124M, for one text and for four at once, and a copy of memory to compare
+ * with. A bench's name contains the MB and tokens of one iteration: divide them by the seconds per iteration.
+ * decode_bandwidth.ts measures the same in turns and prints the bandwidth relative to the copy.
  *
  * @module
  */
 import type { Engine } from "../kernels/engine/engine.ts";
-import { benchEngines, keptOpen } from "./engines.ts";
-import { type Moving, openCopy, openDecoding } from "./decoding.ts";
+import { benchEngines, openOnce } from "./engines.ts";
+import { type MemoryWorkload, openCopy, openDecoding } from "./decoding.ts";
 
-const benches: Readonly<Record<string, (engine: Engine) => Promise<Moving>>> = {
+const benches: Readonly<Record<string, (engine: Engine) => Promise<MemoryWorkload>>> = {
   "copy, 537 MB": openCopy,
   "decode, 504 MB, 1 tokens": openDecoding,
   "decode, 533 MB, 4 tokens": (engine) => openDecoding(engine, { texts: 4 }),
 };
 
 for (const [name, open] of Object.entries(benchEngines)) {
-  for (const [what, openMoving] of Object.entries(benches)) {
-    const opened = keptOpen(async () => {
-      const moving = await openMoving(await open());
-      await moving.run();
-      return moving;
+  for (const [what, openWorkload] of Object.entries(benches)) {
+    const opened = openOnce(async () => {
+      const workload = await openWorkload(await open());
+      await workload.run();
+      return workload;
     });
     Deno.bench({
       name: `${name}, ${what}`,
@@ -28,9 +29,9 @@ for (const [name, open] of Object.entries(benchEngines)) {
       n: 10,
       warmup: 1,
       fn: async (b) => {
-        const moving = await opened();
+        const workload = await opened();
         b.start();
-        await moving.run();
+        await workload.run();
         b.end();
       },
     });

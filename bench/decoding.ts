@@ -1,5 +1,6 @@
 /**
- * One-token decoding of GPT-2 124M, and the memory copy that it is measured by: both read more than any cache holds.
+ * One-token decoding of GPT-2 124M, and a memory copy to compare it with. Both read more than fits into any
+ * cache.
  *
  * @module
  */
@@ -14,20 +15,23 @@ import { assign } from "../kernels/ops/update/state.ts";
 import { plan } from "../stages/model/plan.ts";
 import { openModel } from "../stages/model/model_session.ts";
 
-/** Something that can be done again and again, and the bytes that it moves each time. */
-export interface Moving extends AsyncDisposable {
+/** Work that can be repeated, and the bytes of memory that it reads and writes each time. */
+export interface MemoryWorkload extends AsyncDisposable {
   run(): Promise<void>;
-  /** Read and written together. */
+  /** Bytes read plus bytes written by one run. */
   readonly bytes: number;
 }
 
-/** Reads a token of each of `texts` texts that are `length` long. Every weight but the positions' is read once. */
+/**
+ * Decoding of the token at `length` for each of `texts` texts. A run reads every weight once, except the
+ * position embeddings.
+ */
 export async function openDecoding(
   engine: Engine,
   { texts = 1, length = 128 }: { readonly texts?: number; readonly length?: number } = {},
-): Promise<Moving> {
+): Promise<MemoryWorkload> {
   const model = gpt({ layers: 12, heads: 12, channels: 768, seqLen: 1024, vocabSize: 50257 });
-  // One draw for all: which numbers they are does not matter, only that none is zero or huge.
+  // All weights repeat the same random numbers: their values do not matter, as long as none is 0 or huge.
   const drawn = normals(1, "weights", 1 << 20, 0.02);
   let bytes = 0;
   const weights: TensorMap = Object.fromEntries(
@@ -52,8 +56,8 @@ export async function openDecoding(
   };
 }
 
-/** Copies 256 MB by all of the engine's threads. */
-export async function openCopy(engine: Engine): Promise<Moving> {
+/** A copy of 256 MiB on all threads of the engine. */
+export async function openCopy(engine: Engine): Promise<MemoryWorkload> {
   const graph = new Graph(), spec = { shape: [1 << 26], dtype: "f32" } as const;
   const from = graph.leaf("from", spec, "input");
   assign(graph.leaf("to", spec, "output"), from);

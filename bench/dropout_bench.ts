@@ -1,5 +1,5 @@
 /**
- * Dropout, alone and with a residual.
+ * Dropout, by itself and with the addition of a residual.
  *
  * @module
  */

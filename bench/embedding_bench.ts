@@ -1,5 +1,5 @@
 /**
- * Embedding: rows by token, and their gradients added up: each on its own, and both with jax-js beside.
+ * Embedding lookup and its gradient: each op by itself, and both together in a comparison with jax-js.
  *
  * @module
  */
@@ -10,4 +10,4 @@ import { compareKernel } from "./peers/kernel.ts";
 import { embeddingKernel } from "./peers/kernels/embedding.ts";
 
 benchOps([gatherOp, scatterAddOp]);
-benchComparison(compareKernel(embeddingKernel), { without: "webgpu" }); // Deno refuses jax-js's shader
+benchComparison(compareKernel(embeddingKernel), { without: "webgpu" }); // Deno rejects jax-js's shader

@@ -1,7 +1,7 @@
 /**
- * Tokenizing the 10.8 MB of State of the Union speeches that install with the program: encoding on one core beside the
- * fastest encoder on npm, on several, decoding, and learning a vocabulary. Each iteration takes all speeches; MB/s is
- * 10.8 over seconds.
+ * Tokenizers on the 10.8 MB of State of the Union speeches that install with the program: encoding on one
+ * core, compared with the fastest encoder on npm; encoding on several cores; decoding; training a vocabulary.
+ * An iteration processes all speeches, so divide 10.8 by its seconds for MB/s.
  *
  * @module
  */
@@ -22,13 +22,15 @@ const gpt2 = await openAiTokenizer("gpt2");
 const cl100k = await openAiTokenizer("cl100k");
 const o200k = await openAiTokenizer("o200k");
 const ids = speeches.map((text) => gpt2.encodeOrdinary(text));
-const lists = ids.map((each) => [...each]); // what the other library takes
+const lists = ids.map((each) => [...each]); // gpt-tokenizer takes arrays
 
+/** Encodes all speeches and checks the number of tokens, so that the work cannot be optimized away. */
 function tokens(encode: (text: string) => { readonly length: number }): void {
   const sum = speeches.reduce((count, text) => count + encode(text).length, 0);
-  if (sum < 2_000_000) throw new Error(`Only ${sum} tokens`); // the result is used
+  if (sum < 2_000_000) throw new Error(`Only ${sum} tokens`);
 }
 
+/** Decodes all speeches and checks the number of characters. */
 function characters<Ids>(from: readonly Ids[], decode: (ids: Ids) => string): void {
   if (from.reduce((sum, each) => sum + decode(each).length, 0) < 10_000_000) {
     throw new Error("Too few characters");
@@ -53,7 +55,8 @@ Deno.bench(
 );
 Deno.bench({ name: "gpt2", group }, () => characters(ids, (each) => gpt2.decode(each)));
 
-const many = Array.from({ length: 6 }, () => speeches).flat(); // 65 MB: workers load their tokenizers within it
+// 65 MB, so that loading the tokenizer in each worker takes a small part of the time.
+const many = Array.from({ length: 6 }, () => speeches).flat();
 for (const workers of [1, 2, 4, 8].filter((workers) => workers <= navigator.hardwareConcurrency)) {
   Deno.bench({
     name: `65 MB as documents on ${workers} ${workers === 1 ? "thread" : "workers"}`,
@@ -71,16 +74,19 @@ for (const workers of [1, 2, 4, 8].filter((workers) => workers <= navigator.hard
 }
 
 for (const [megabytes, vocabSize] of [[2, 2048], [10.8, 8192]]) {
-  Deno.bench({ name: `${megabytes} MB to ${vocabSize} tokens`, group: "learn", n: 3, warmup: 1 }, () => {
-    const trainer = new BpeTrainer({ vocabSize });
-    for (const text of speeches.slice(0, Math.ceil(speeches.length * megabytes / 10.8))) trainer.add(text);
-    if (trainer.train().tokenizer.vocabSize !== vocabSize) throw new Error("Ran out of pairs");
-  });
+  Deno.bench(
+    { name: `${megabytes} MB to ${vocabSize} tokens`, group: "train a vocabulary", n: 3, warmup: 1 },
+    () => {
+      const trainer = new BpeTrainer({ vocabSize });
+      for (const text of speeches.slice(0, Math.ceil(speeches.length * megabytes / 10.8))) trainer.add(text);
+      if (trainer.train().tokenizer.vocabSize !== vocabSize) throw new Error("Ran out of pairs");
+    },
+  );
 }
 for (const workers of [1, 2, 4].filter((workers) => workers <= navigator.hardwareConcurrency)) {
   Deno.bench({
     name: `65 MB to 8192 tokens, counted on ${workers} ${workers === 1 ? "thread" : "workers"}`,
-    group: "learn from a stream",
+    group: "train a vocabulary from a stream",
     n: 3,
     warmup: 1,
     baseline: workers === 1,

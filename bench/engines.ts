@@ -1,6 +1,7 @@
 /**
- * The engines that benches walk: the CPU engine with its WASM kernels and, where there is one, with a BLAS; WebGPU where
- * there is a GPU (an adapter in software says nothing about speed).
+ * The engines that benches run on: the CPU engine with WASM kernels and, where there is a BLAS, with it;
+ * WebGPU where there is a GPU. An adapter that computes in software is left out, since its speed means
+ * nothing.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { count } from "../kernels/ops/update/state.ts";
 const blas = await findBlas("auto");
 const adapter = await findAdapter();
 
-/** How to open each, by a short name. */
+/** Functions that open an engine, by a short name. */
 export const benchEngines: Readonly<Record<string, () => Promise<Engine>>> = {
   "wasm": () => openCpu(),
   ...(blas === null ? {} : { [`wasm + ${blas.name}`]: () => openCpu({ blas: blas.path }) }),
@@ -27,21 +28,27 @@ export const benchEngines: Readonly<Record<string, () => Promise<Engine>>> = {
   }),
 };
 
-/** Calls an iteration, so that waking threads or, on a GPU in Deno, a read-back of 10 ms is not what is timed. */
+/**
+ * Calls per iteration on an engine: so many that waking threads, or on a GPU in Deno a read-back of 10 ms,
+ * takes a small part of the time.
+ */
 export function repeatsOn(engine: string): number {
   return engine.startsWith("webgpu") ? 100 : 4;
 }
 
-/** Runs a program of a session that also has `marker`, several times, and waits until the device is done. */
-export async function finishRuns(
+/**
+ * Runs a program several times and waits until the device is done. The session must also have the program
+ * `marker`.
+ */
+export async function runAndWait(
   session: Session,
   { program, repeats }: { readonly program: string; readonly repeats: number },
 ): Promise<void> {
   await session.run([...Array<string>(repeats).fill(program), "marker"]);
-  await session.read(["marker"]); // `run` alone is over as soon as a GPU has been told
+  await session.read(["marker"]); // on a GPU `run` resolves as soon as the work is submitted
 }
 
-/** What `finishRuns` reads: one number. */
+/** A program whose output, one number, `runAndWait` reads. */
 export const marker: Program = compile("marker", markerGraph());
 
 function markerGraph(): Graph {
@@ -50,20 +57,26 @@ function markerGraph(): Graph {
   return graph;
 }
 
-/** Closes what is open: one thing at a time, since a large model takes 3 GB, and a session of the CPU engine all cores. */
+/**
+ * Closes what is open. Only one session is open at a time: a large model takes 3 GB, and the CPU engine uses
+ * all cores.
+ */
 let close = (): Promise<void> => Promise.resolve();
 
-/** Makes a function that opens something once and keeps it open until another one's is asked for. */
-export function keptOpen<T extends AsyncDisposable>(open: () => Promise<T>): () => Promise<T> {
-  let held: T | null = null;
+/**
+ * Makes a function that opens something at its first call and keeps it open until another such function opens
+ * its own.
+ */
+export function openOnce<T extends AsyncDisposable>(open: () => Promise<T>): () => Promise<T> {
+  let current: T | null = null;
   return async () => {
-    if (held !== null) return held;
+    if (current !== null) return current;
     await close();
-    const fresh = held = await open();
+    const opened = current = await open();
     close = async () => {
-      held = null;
-      await fresh[Symbol.asyncDispose]();
+      current = null;
+      await opened[Symbol.asyncDispose]();
     };
-    return fresh;
+    return opened;
   };
 }

@@ -1,7 +1,7 @@
 /**
- * What the runner costs: the same five stages that do next to nothing, joined in several ways. An iteration passes
- * ITEMS items; divide its time by items and stages (here 100,000) for the cost of a stage and item, so µs an
- * iteration / 100 = ns a stage and item.
+ * Overhead of the runner: five stages that do almost nothing, connected in several ways. An iteration passes
+ * 20,000 items through 5 stages, so its time divided by 100,000 is the cost per stage and item: 100 µs are
+ * 1 ns.
  *
  * @module
  */
@@ -18,12 +18,12 @@ const numbers = asSource("numbers", function* () {
   for (let i = 0; i < ITEMS; i++) yield i;
 });
 
-function joined(make: (name: string) => Stage<number, number>, ahead = 0): Flow<number> {
+function connected(make: (name: string) => Stage<number, number>, ahead = 0): Flow<number> {
   return STAGES.reduce((flow, name) => flow.pipe(make(name), { ahead }), from(numbers));
 }
 
 const plain = (name: string) => map(name, (x: number) => x + 1);
-const keeping = (name: string) => rule<number>(name, () => null);
+const keepAll = (name: string) => rule<number>(name, () => null);
 const generator = (name: string): Stage<number, number> => ({
   name,
   open: () => null,
@@ -31,7 +31,7 @@ const generator = (name: string): Stage<number, number> => ({
     yield item + 1;
   },
 });
-const promised = (name: string) => map(name, (x: number) => Promise.resolve(x + 1));
+const promise = (name: string) => map(name, (x: number) => Promise.resolve(x + 1));
 const asyncGenerator = (name: string): Stage<number, number> => ({
   name,
   open: () => null,
@@ -40,11 +40,11 @@ const asyncGenerator = (name: string): Stage<number, number> => ({
   },
 });
 
-/** Adds up what comes, so that nothing is left out. */
+/** Sums all items, so that an item that is lost is noticed. */
 async function consume(stream: AsyncIterable<number>): Promise<void> {
   let sum = 0;
   for await (const item of stream) sum += item;
-  if (sum < ITEMS) throw new Error(`Only ${sum} came`);
+  if (sum < ITEMS) throw new Error(`Lost items: their sum is only ${sum}`);
 }
 
 const group = "20,000 items through 5 stages";
@@ -69,23 +69,27 @@ Deno.bench("async generators, for await", { group }, async () => {
   await consume(STAGES.reduce<AsyncGenerator<number>>((items) => step(items), begin()));
 });
 
-Deno.bench("flow, map", { group }, async () => void await joined(plain).run());
-Deno.bench("flow, rule", { group }, async () => void await joined(keeping).run());
-Deno.bench("flow, generator", { group }, async () => void await joined(generator).run());
+Deno.bench("flow, map", { group }, async () => void await connected(plain).run());
+Deno.bench("flow, rule", { group }, async () => void await connected(keepAll).run());
+Deno.bench("flow, generator", { group }, async () => void await connected(generator).run());
 Deno.bench("flow, map, a barrier every 1,000", { group }, async () => {
-  await joined(plain).run({ checkpoints: new MemoryCheckpoints() });
+  await connected(plain).run({ checkpoints: new MemoryCheckpoints() });
 });
-Deno.bench("flow, map of promises", { group }, async () => void await joined(promised).run());
-Deno.bench("flow, async generator", { group }, async () => void await joined(asyncGenerator).run());
-Deno.bench("flow, map, ahead 8 at every joint", { group }, async () => void await joined(plain, 8).run());
-Deno.bench("flow, map, as a stream", { group }, async () => await consume(joined(plain).stream()));
+Deno.bench("flow, map of promises", { group }, async () => void await connected(promise).run());
+Deno.bench("flow, async generator", { group }, async () => void await connected(asyncGenerator).run());
+Deno.bench(
+  "flow, map, ahead 8 between all stages",
+  { group },
+  async () => void await connected(plain, 8).run(),
+);
+Deno.bench("flow, map, as a stream", { group }, async () => await consume(connected(plain).stream()));
 Deno.bench("asTransform in a pipe chain", { group }, async () => {
   let stream: ReadableStream<number> = ReadableStream.from(numbers.read({ next: 0 }, unused()));
   for (const name of STAGES) stream = stream.pipeThrough(asTransform(plain(name)));
   await consume(stream);
 });
 
-/** The source above looks at none of it. */
+/** A context, of which `numbers` uses nothing. */
 function unused(): any {
   return null;
 }

@@ -1,5 +1,5 @@
 /**
- * Layer normalization and its gradients: each on its own, and all with jax-js beside.
+ * Layer normalization and its gradients: each op by itself, and all together in a comparison with jax-js.
  *
  * @module
  */

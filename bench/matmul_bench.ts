@@ -1,6 +1,7 @@
 /**
- * Matrix products on all engines in the three layouts of a linear layer: forward (NN), gradient of its input (NT),
- * gradient of its weight (TN); and jax-js as a peer (NN). Names carry the work of one iteration: GFLOPS = GFLOP / seconds an iteration.
+ * Matrix products on all engines in the three layouts of a linear layer: forward (NN), gradient of the input
+ * (NT) and gradient of the weight (TN); and in jax-js (NN). A bench's name contains the work of one iteration
+ * in GFLOP: divide it by the seconds per iteration for GFLOPS.
  *
  * @module
  */
@@ -8,7 +9,7 @@ import { Graph } from "../kernels/core/graph.ts";
 import { compile } from "../kernels/core/program.ts";
 import { normals } from "../kernels/random/philox.ts";
 import { matmul } from "../kernels/ops/matmul/matmul.ts";
-import { benchEngines, finishRuns, keptOpen, marker, repeatsOn } from "./engines.ts";
+import { benchEngines, marker, openOnce, repeatsOn, runAndWait } from "./engines.ts";
 import { benchPeers } from "./peer_benches.ts";
 import { compareKernel } from "./peers/kernel.ts";
 import { matmulKernel } from "./peers/kernels/matmul.ts";
@@ -26,7 +27,7 @@ for (const [m, k, n] of sizes) {
   const values = { a: normals(1, "a", m * k), b: normals(1, "b", k * n) };
   for (const [engine, open] of Object.entries(benchEngines)) {
     for (const { name, ...layout } of layouts) {
-      const opened = keptOpen(async () => {
+      const opened = openOnce(async () => {
         const graph = new Graph();
         const aShape = layout.transposeA ? [k, m] : [m, k], bShape = layout.transposeB ? [n, k] : [k, n];
         const left = graph.leaf("a", { shape: aShape, dtype: "f32" }, "input");
@@ -45,7 +46,7 @@ for (const [m, k, n] of sizes) {
         fn: async (b) => {
           const session = await opened();
           b.start();
-          await finishRuns(session, { program: "matmul", repeats });
+          await runAndWait(session, { program: "matmul", repeats });
           b.end();
         },
       });

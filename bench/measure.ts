@@ -1,20 +1,20 @@
 /**
- * Bench files run by hand: what they register with `Deno.bench`, and how long it takes. `deno bench --json` gives no
- * medians, and means are what a busy machine spoils.
+ * Runs the benches that a file registers with `Deno.bench`, and reports medians: `deno bench --json` reports
+ * means only, which other work on the machine distorts.
  *
  * @module
  */
 
-/** A bench's times. */
-export type Measured =
+/** The result of one bench: its times, or its error. */
+export type Measurement =
   & Readonly<{ file: string; group: string | null; name: string; baseline: boolean; work: Work }>
-  & (Times | Readonly<{ error: string }>);
+  & (TimeSummary | Readonly<{ error: string }>);
 
-/** What one iteration does, where its name says so: a page divides it by the median. */
+/** Work of one iteration, as the bench's name states it: divided by the median it gives a rate. */
 export type Work = Readonly<{ GFLOP?: number; MB?: number; tokens?: number }>;
 
-/** Of one iteration. */
-export type Times = Readonly<
+/** Times of an iteration. */
+export type TimeSummary = Readonly<
   {
     unit: "ns";
     iterations: number;
@@ -27,35 +27,38 @@ export type Times = Readonly<
   }
 >;
 
-const BUDGET = 1000; // milliseconds of iterations, where a bench does not say how many
-const LEAST = 5, MOST = 10_000; // iterations
-const WARM_UP = 3; // iterations, where a bench does not say how many
+const BUDGET = 1000; // milliseconds per bench, where a bench does not set its iterations
+const MIN_ITERATIONS = 5, MAX_ITERATIONS = 10_000;
+const WARM_UP = 3; // iterations, where a bench does not set them
 
-/** What a file registers when it is loaded. */
+/** Loads a file and returns the benches that it registers. */
 export async function collect(file: URL): Promise<readonly Deno.BenchDefinition[]> {
-  const found: Deno.BenchDefinition[] = [];
+  const benches: Deno.BenchDefinition[] = [];
   const original = Deno.bench;
-  Deno.bench = Object.assign((...args: readonly unknown[]) => void found.push(definitionOf(args)), original);
+  Deno.bench = Object.assign(
+    (...args: readonly unknown[]) => void benches.push(definitionOf(args)),
+    original,
+  );
   try {
     await import(file.href);
   } finally {
     Deno.bench = original;
   }
-  return found.filter(({ ignore }) => ignore !== true);
+  return benches.filter(({ ignore }) => ignore !== true);
 }
 
-/** Runs one bench. What it throws is in the result. */
-export async function measure(file: string, bench: Deno.BenchDefinition): Promise<Measured> {
+/** Runs one bench. An error that it throws becomes part of the result. */
+export async function measure(file: string, bench: Deno.BenchDefinition): Promise<Measurement> {
   const { name, group = null, baseline = false } = bench,
     about = { file, group, name, baseline, work: workIn(name) };
   try {
     for (let i = 0; i < (bench.warmup ?? WARM_UP); i++) await iteration(bench);
     const times: number[] = [];
-    for (let spent = 0; times.length < (bench.n ?? MOST);) {
+    for (let spent = 0; times.length < (bench.n ?? MAX_ITERATIONS);) {
       const taken = await iteration(bench);
       times.push(taken);
       spent += taken;
-      if (bench.n === undefined && spent > BUDGET && times.length >= LEAST) break;
+      if (bench.n === undefined && spent > BUDGET && times.length >= MIN_ITERATIONS) break;
     }
     return { ...about, ...summary(times) };
   } catch (error) {
@@ -63,7 +66,7 @@ export async function measure(file: string, bench: Deno.BenchDefinition): Promis
   }
 }
 
-/** Milliseconds of one iteration, or of what it marks with start and end. */
+/** Milliseconds of one iteration, or of the part between its calls of start() and end(). */
 async function iteration({ fn, name }: Deno.BenchDefinition): Promise<number> {
   let from: number | null = null, to: number | null = null;
   const context: Deno.BenchContext = {
@@ -78,7 +81,7 @@ async function iteration({ fn, name }: Deno.BenchDefinition): Promise<number> {
   return (to ?? after) - (from ?? before);
 }
 
-/** "wasm, 1.21 GFLOP, 24 MB" → { GFLOP: 1.21, MB: 24 } */
+/** Parses the work in a name: "wasm, 1.21 GFLOP, 24 MB" → { GFLOP: 1.21, MB: 24 }. */
 function workIn(name: string): Work {
   const found = [...name.matchAll(/\b(\d+(?:\.\d+)?) (GFLOP|MB|tokens)\b/g)];
   return Object.fromEntries(
@@ -86,21 +89,21 @@ function workIn(name: string): Work {
   );
 }
 
-function summary(times: readonly number[]): Times {
+function summary(times: readonly number[]): TimeSummary {
   const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number) => { // between two neighbours, as spreadsheets do
-    const place = share * (sorted.length - 1), low = Math.floor(place), high = Math.ceil(place);
+  const quantile = (fraction: number) => { // interpolated linearly between neighbours
+    const place = fraction * (sorted.length - 1), low = Math.floor(place), high = Math.ceil(place);
     return nanoseconds(sorted[low] + (sorted[high] - sorted[low]) * (place - low));
   };
   return {
     unit: "ns",
     iterations: times.length,
-    median: at(0.5),
+    median: quantile(0.5),
     mean: nanoseconds(times.reduce((a, b) => a + b, 0) / times.length),
-    min: at(0),
-    max: at(1),
-    p25: at(0.25),
-    p75: at(0.75),
+    min: quantile(0),
+    max: quantile(1),
+    p25: quantile(0.25),
+    p75: quantile(0.75),
   };
 }
 
@@ -108,7 +111,7 @@ function nanoseconds(milliseconds: number): number {
   return Math.round(1e6 * milliseconds);
 }
 
-/** The forms that `Deno.bench` is called in: (definition), (options, fn), (name, fn), (name, options, fn). */
+/** Reads the arguments of `Deno.bench`: (definition), (options, fn), (name, fn) or (name, options, fn). */
 function definitionOf(args: readonly unknown[]): Deno.BenchDefinition {
   const parts: Record<string, unknown> = {};
   for (const arg of args) {

@@ -1,6 +1,7 @@
 /**
- * MinHash signatures on one core: shingle rows (112 hashes each) of words that are there already, and of the State of
- * the Union speeches, text and all; then what it remembers. The names hold the rows, so rows a second are read off.
+ * MinHash signatures on one core: from words, and from the text of State of the Union speeches; then the
+ * index of keys seen before. A bench's name contains the shingles of one iteration, of 112 hashes each:
+ * divide them by its seconds.
  *
  * @module
  */
@@ -12,19 +13,22 @@ import { embedded } from "../stages/source/embedded/embedded.ts";
 const texts = await Array.fromAsync(from(embedded("sotu", { ordered: true })).stream(), ({ text }) => text);
 const signer = await Signer.open({ recipe: "release" });
 const words = texts.slice(-20).map((text) => signer.wordsOf(text));
-const rowsOf = (lists: readonly (readonly string[])[]): string => {
-  const rows = lists.reduce((sum, list) => sum + list.length - 4, 0);
-  return `${(rows / 1e6).toFixed(3)} million rows`;
+const shinglesOf = (lists: readonly (readonly string[])[]): string => {
+  const count = lists.reduce((sum, list) => sum + list.length - 4, 0);
+  return `${(count / 1e6).toFixed(3)} million shingles`;
 };
 
-Deno.bench(`sha1, permutations and least of ${rowsOf(words)}`, { group: "sign", baseline: true }, () => {
+Deno.bench(`words to signature: SHA-1, permutations and minima of ${shinglesOf(words)}`, {
+  group: "sign",
+  baseline: true,
+}, () => {
   for (const list of words) signer.signWords(list);
 });
 for (const split of ["treebank", "whitespace"] as const) {
   for (const recipe of ["release", "current"] as const) {
     const whole = await Signer.open({ recipe, words: split });
-    const rows = rowsOf(texts.slice(-20).map((text) => whole.wordsOf(text)));
-    Deno.bench(`text to signature, ${recipe}, ${split}: ${rows}`, { group: "sign" }, () => {
+    const shingles = shinglesOf(texts.slice(-20).map((text) => whole.wordsOf(text)));
+    Deno.bench(`text to signature, ${recipe}, ${split}: ${shingles}`, { group: "sign" }, () => {
       for (const text of texts.slice(-20)) whole.sign(text);
     });
   }
@@ -36,7 +40,7 @@ const signatures = Array.from({ length: 20_000 }, (_, i) => {
   return signature;
 });
 for (const [name, held] of [["in memory", 2 ** 20], ["in runs on disk", 2 ** 15]] as const) {
-  Deno.bench(`seen before: 20,000 documents, ${name}`, { group: "seen" }, () => {
+  Deno.bench(`20,000 documents, keys ${name}`, { group: "seen" }, () => {
     const dir = Deno.makeTempDirSync();
     const index = new KeyIndex({ dir, held });
     for (const signature of signatures) {

@@ -1,6 +1,7 @@
 /**
- * A plot, as SVG on standard output, of the near-duplicates that MinHash finds by their similarity, measured on
- * generated pairs, beside the formula 1 - (1 - s^8)^14: `deno run -A bench/minhash_recall.ts > .readme/minhash.svg && deno fmt`.
+ * Plots the recall of MinHash by the similarity of near-duplicates, measured on generated pairs, and the
+ * formula 1 - (1 - s^8)^14. Writes SVG to standard output:
+ * `deno run -A bench/minhash_recall.ts > .readme/minhash.svg && deno fmt`.
  *
  * @module
  */
@@ -22,24 +23,24 @@ for (let i = 0; i < PAIRS; i++) {
   if (keys.some((key, k) => key === others[k])) band.found++;
 }
 
-const place = (s: number, share: number): string => {
-  const x = left + s * (width - left - 16), y = height - 40 - share * (height - 40 - top);
+const place = (s: number, fraction: number): string => {
+  const x = left + s * (width - left - 16), y = height - 40 - fraction * (height - 40 - top);
   return `${x.toFixed(1)},${y.toFixed(1)}`;
 };
-const at = (s: number, share: number, attributes: readonly [string, string]): string => {
-  const [x, y] = place(s, share).split(",");
+const at = (s: number, fraction: number, attributes: readonly [string, string]): string => {
+  const [x, y] = place(s, fraction).split(",");
   return `${attributes[0]}="${x}" ${attributes[1]}="${y}"`;
 };
 const formula = Array.from({ length: 201 }, (_, i) => place(i / 200, recall(i / 200, signer))).join(" ");
 const marks: string[] = [];
 for (const { pairs, found, similarity } of bands) {
   if (pairs < 20) continue;
-  const s = similarity / pairs, share = found / pairs;
-  const error = 2 * Math.sqrt(Math.max(share * (1 - share), 1 / pairs) / pairs); // two standard errors
-  const [x, low] = place(s, Math.max(0, share - error)).split(",");
-  const high = place(s, Math.min(1, share + error)).split(",")[1];
+  const s = similarity / pairs, fraction = found / pairs;
+  const error = 2 * Math.sqrt(Math.max(fraction * (1 - fraction), 1 / pairs) / pairs); // two standard errors
+  const [x, low] = place(s, Math.max(0, fraction - error)).split(",");
+  const high = place(s, Math.min(1, fraction + error)).split(",")[1];
   marks.push(`<path d="M${x},${low}V${high}" stroke="#c2410c"/>`);
-  marks.push(`<circle ${at(s, share, ["cx", "cy"])} r="3.5" fill="#c2410c"/>`);
+  marks.push(`<circle ${at(s, fraction, ["cx", "cy"])} r="3.5" fill="#c2410c"/>`);
 }
 const grid = [0, 0.25, 0.5, 0.75, 1].flatMap((v) => [
   `<path d="M${place(0, v)}L${place(1, v)}" stroke="#ddd"/>`,

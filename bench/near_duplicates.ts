@@ -1,18 +1,21 @@
 /**
- * Pairs of word lists of known similarity, for MinHash's test, bench and plot.
+ * Generated pairs of word lists with known similarity, for MinHash's test and plot.
  *
  * @module
  */
 import { philox } from "../kernels/random/philox.ts";
 
 /** Two lists of words, and the Jaccard similarity of their shingles of five words. */
-export type Pair = Readonly<{ one: readonly string[]; other: readonly string[]; similarity: number }>;
+export type WordListPair = Readonly<{ one: readonly string[]; other: readonly string[]; similarity: number }>;
 
-/** Pair `index` of a seed: 120 random words, some of them replaced, so that similarities spread from 0 to 1. */
-export function nearDuplicates(seed: number, index: number): Pair {
+/**
+ * Generates pair `index` of a seed: 120 random words, some of them replaced, so that similarities range from
+ * 0 to 1.
+ */
+export function nearDuplicates(seed: number, index: number): WordListPair {
   const one = Array.from({ length: 120 }, (_, i) => word(philox(seed, "words", 1000 * index + i)[0]));
   const [draw, ...rest] = philox(seed, "replaced", index);
-  const count = draw % 13; // a word changes five shingles
+  const count = draw % 13; // each replaced word changes five shingles
   const other = [...one];
   for (let i = 0; i < count; i++) {
     const place = philox(seed + rest[0], "places", i)[0] % other.length;
@@ -21,7 +24,7 @@ export function nearDuplicates(seed: number, index: number): Pair {
   return { one, other, similarity: jaccard(shingles(one), shingles(other)) };
 }
 
-/** The share of pairs of similarity s that agree in at least one of the buckets. */
+/** The fraction of pairs of similarity s that agree in at least one bucket: MinHash finds these. */
 export function recall(
   s: number,
   { buckets, rows }: { readonly buckets: number; readonly rows: number },

@@ -1,15 +1,17 @@
 /**
- * Kernels and the training step of this project, jax-js and tfjs, on WebGPU or in WASM, in one run, taking turns; medians
- * over rounds of the speed, and of each round's ratio to this project's time. What a peer computes is compared with this
- * project's first, and waited for when it is measured. Seven rounds, or three of what is slow, unless --rounds says how many.
+ * Compares kernels and training steps of this project with those of jax-js and tfjs, on WebGPU or in WASM, in
+ * alternating rounds. Prints medians over the rounds: the speed, and the ratio to this project's time in the
+ * same round. A peer's results are first compared with this project's, and every measurement waits for them.
+ * There are seven rounds, or three of slow comparisons, unless --rounds sets the number.
  *
  *     deno run -A --no-lock --node-modules-dir=none bench/npm_peers.ts [--backend webgpu|wasm] [--rounds N]
  *         [--only matmul,attention,layer-norm,cross-entropy,adamw,embedding,step] [--steps small] [--software]
  *         [--sizes 256x768x768,512x512x512] [--tune FILE]
  *
- * `--steps small,middle,124M` are sizes of training_step.ts, `--sizes` of matrix products; `--tune FILE` lets this
- * project's WebGPU try its variants of products first. On an adapter in software, too: `--software` takes SwiftShader
- * (Linux x64). tfjs is fetched when the script runs, and is no part of the project: it is large.
+ * `--steps small,middle,124M` names sizes of training_step.ts, `--sizes` gives sizes of matrix products;
+ * `--tune FILE` chooses this project's WebGPU kernels for products by timing, and keeps the choices in FILE.
+ * `--software` runs on SwiftShader (Linux x64). tfjs is fetched when the script runs; it is too large to be a
+ * dependency of the project.
  *
  * @module
  */
@@ -51,44 +53,45 @@ const wanted = comparisons({
   steps: values.steps.split(","),
 });
 const backend = deviceOf(values.backend);
-// Unless a number is asked for: what takes a software adapter seconds gets fewer, and all of it a few minutes.
-const most = Number(values.rounds ?? 7), least = values.rounds === undefined ? 3 : most;
-const BUDGET = 10_000; // milliseconds of rounds a comparison
-if (!Number.isInteger(most) || most < 1) {
+// Without --rounds a slow comparison, as on a software adapter, gets fewer rounds, so that the whole run
+// takes minutes.
+const maxRounds = Number(values.rounds ?? 7), minRounds = values.rounds === undefined ? 3 : maxRounds;
+const BUDGET = 10_000; // milliseconds of rounds per comparison
+if (!Number.isInteger(maxRounds) || maxRounds < 1) {
   throw new RangeError(`Cannot measure ${values.rounds} rounds: wanted a whole number from 1`);
 }
 const engine: Engine = backend === "wasm"
   ? await openCpu()
   : await openWebgpu(values.tune === undefined ? {} : { tune: { store: tuningFile(values.tune) } });
 console.log(`${engine.device}, Deno ${Deno.version.deno}`);
-const tf = await unlessItCannot("tfjs", () => openTfjs(backend));
+const tf = await orNull("tfjs", () => openTfjs(backend));
 for (const comparison of wanted) await compare(comparison, tf);
-Deno.exit(0); // tfjs and jax-js keep their devices
+Deno.exit(0); // tfjs and jax-js never release their devices, so that the process would not end
 
 /** Prints the table of one comparison. */
 async function compare(comparison: Comparison, tf: Tfjs | null): Promise<void> {
   console.log(`\n${comparison.name}: ${workText(comparison.work)}`);
   const ours = await comparison.ours(engine), wanted = await ours.results(), contenders = [ours];
   const { tolerance } = comparison;
-  const enter = async (who: string, open: () => Promise<Contender>): Promise<void> => {
-    const peer = await unlessItCannot(who, async () => {
+  const addContender = async (who: string, open: () => Promise<Contender>): Promise<void> => {
+    const peer = await orNull(who, async () => {
       const contender = await open();
       expectSame(await contender.results(), { wanted, tolerance, who: contender.name });
       return contender;
     });
     if (peer !== null) contenders.push(peer);
   };
-  await enter("jax-js", () => comparison.jaxjs(backend));
-  if (tf !== null) await enter("tfjs", () => comparison.tfjs(tf));
+  await addContender("jax-js", () => comparison.jaxjs(backend));
+  if (tf !== null) await addContender("tfjs", () => comparison.tfjs(tf));
 
-  // As many times each as take some 0.3 s: waiting for the device costs each of them 10 ms.
+  // So many repetitions that they take about 0.3 s: waiting for the device costs 10 ms each time.
   const times: number[] = [];
   for (const { measure } of contenders) {
     times.push(Math.max(1, Math.min(1000, Math.round(0.3 / await measure(1)))));
   }
   const seconds = contenders.map((): number[] => []), start = performance.now();
-  for (let round = 0; round < most; round++) {
-    if (round >= least && performance.now() - start > BUDGET) break;
+  for (let round = 0; round < maxRounds; round++) {
+    if (round >= minRounds && performance.now() - start > BUDGET) break;
     for (const [i, { measure }] of contenders.entries()) seconds[i].push(await measure(times[i]));
   }
   console.log(`  medians of ${seconds[0].length} rounds`);
@@ -103,7 +106,7 @@ async function compare(comparison: Comparison, tf: Tfjs | null): Promise<void> {
   for (const contender of contenders) await contender[Symbol.asyncDispose]();
 }
 
-/** How fast that is. */
+/** The work as rates: ", 12.3 GFLOPS, 4.56 GB/s". */
 function speeds({ GFLOP = 0, MB = 0, tokens = 0 }: Work, seconds: number): string {
   return [
     GFLOP / seconds >= 0.05 ? `, ${(GFLOP / seconds).toFixed(1)} GFLOPS` : "",
@@ -112,14 +115,16 @@ function speeds({ GFLOP = 0, MB = 0, tokens = 0 }: Work, seconds: number): strin
   ].join("");
 }
 
-/** What is made; or null where the peer cannot do it, having said why: the others go on. */
-async function unlessItCannot<T>(who: string, make: () => Promise<T>): Promise<T | null> {
+/**
+ * The result of `make`; where a peer fails, prints the reason and returns null, so that the others continue.
+ */
+async function orNull<T>(who: string, make: () => Promise<T>): Promise<T | null> {
   try {
     return await make();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const lines = message.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-    console.log(`  ${who} is left out: ${lines.slice(0, 2).join(" ")}`); // shaders follow
+    console.log(`  ${who} is left out: ${lines.slice(0, 2).join(" ")}`); // a whole shader may follow
     return null;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Benches of an op's large cases on every engine. A name says what one iteration does: GFLOPS are its GFLOP, GB/s its
- * MB, each divided by the time an iteration.
+ * Benches of ops on every engine. A bench's name contains the GFLOP and MB of one iteration: divide them by
+ * its seconds for GFLOPS and MB/s.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { caseSpecs } from "../kernels/core/case.ts";
 import { normals, uniformAt } from "../kernels/random/philox.ts";
 import { compile } from "../kernels/core/program.ts";
 import { sizeOf, type TensorMap } from "../kernels/core/tensor.ts";
-import { benchEngines, finishRuns, keptOpen, marker, repeatsOn } from "./engines.ts";
+import { benchEngines, marker, openOnce, repeatsOn, runAndWait } from "./engines.ts";
 
-/** Registers a group for each case of `ops` that is marked for benches. */
+/** Registers a group for each test case of `ops` that is marked with `bench`. */
 export function benchOps(ops: readonly Op<any>[]): void {
   for (const op of ops) {
     op.cases.filter((c) => c.bench === true).forEach((c) => {
@@ -34,7 +34,7 @@ export function benchOps(ops: readonly Op<any>[]): void {
         return [label, { shape, data: fill === "positive" ? data.map(Math.abs) : data }];
       }));
       Object.entries(benchEngines).forEach(([name, open], i) => {
-        const opened = keptOpen(async () => await (await open()).open([program, marker], values));
+        const opened = openOnce(async () => await (await open()).open([program, marker], values));
         const repeats = repeatsOn(name);
         const gflop = repeats * flops / 1e9, megabytes = repeats * (read + written) / 1e6;
         Deno.bench({
@@ -44,7 +44,7 @@ export function benchOps(ops: readonly Op<any>[]): void {
           fn: async (b) => {
             const session = await opened();
             b.start();
-            await finishRuns(session, { program: "op", repeats });
+            await runAndWait(session, { program: "op", repeats });
             b.end();
           },
         });

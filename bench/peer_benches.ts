@@ -1,25 +1,25 @@
 /**
- * Benches of a comparison: this project's engines and jax-js, in WASM and, where there is a GPU, on WebGPU. jax-js's
- * results are compared with this project's before it is timed. tfjs, whose 290 MB everybody would have to install, joins
- * where it is asked for, fetched then: `deno bench -A --no-lock --node-modules-dir=none bench/matmul_bench.ts -- --tfjs`.
- * Each takes its turn once: for figures to cite, npm_peers.ts lets them alternate.
+ * Benches that compare this project's engines with jax-js, in WASM and, where there is a GPU, on WebGPU.
+ * jax-js's results are compared with this project's before it is timed. tfjs takes 290 MB and is only fetched
+ * on request: `deno bench -A --no-lock --node-modules-dir=none bench/matmul_bench.ts -- --tfjs`. Each library
+ * runs once, after the other; for numbers to cite use npm_peers.ts, in which they alternate.
  *
  * @module
  */
 import { openCpu } from "../kernels/engine/cpu/cpu_engine.ts";
-import { benchEngines, keptOpen, repeatsOn } from "./engines.ts";
+import { benchEngines, openOnce, repeatsOn } from "./engines.ts";
 import { type Comparison, type Contender, expectSame, type Results, workText } from "./peers/comparison.ts";
 import { jaxjsName } from "./peers/jaxjs.ts";
 import { openTfjs } from "./peers/tfjs.ts";
 
 const gpu = Object.keys(benchEngines).some((name) => name.startsWith("webgpu"));
 
-/** Registers a group of all of them. */
+/** Registers a group with this project's engines and the peers. */
 export function benchComparison(comparison: Comparison, options: PeerOptions = {}): void {
   const { name: group, work } = comparison;
   for (const [name, open] of Object.entries(benchEngines)) {
     const repeats = repeatsOn(name);
-    const opened = keptOpen(async () => await comparison.ours(await open()));
+    const opened = openOnce(async () => await comparison.ours(await open()));
     Deno.bench({
       name: `${name}, ${workText(work, repeats)}`,
       group,
@@ -35,22 +35,22 @@ export function benchComparison(comparison: Comparison, options: PeerOptions = {
   benchPeers(comparison, options);
 }
 
-/** A library on a device. */
+/** Device that a peer runs on. */
 type Device = "wasm" | "webgpu";
 
-/** How to bench the peers. */
+/** Options of a group. */
 export interface PeerOptions {
-  /** Default: the comparison's name. */
+  /** Name of the group; default: that of the comparison. */
   readonly group?: string;
-  /** What jax-js cannot do in Deno is left out: see npm_peers.ts for why. */
+  /** Device on which jax-js cannot do this in Deno, and is left out; npm_peers.ts prints the reason. */
   readonly without?: Device;
-  /** Calls an iteration on a device; default as the engines'. */
+  /** Calls per iteration on a device; default `repeatsOn`, as for the engines. */
   readonly repeats?: (device: Device) => number;
-  /** As Deno.bench takes them. */
+  /** Iterations and warm-up, as `Deno.bench` takes them. */
   readonly iterations?: { readonly n: number; readonly warmup: number };
 }
 
-/** Registers the peers alone. */
+/** Registers the peers without this project's engines. */
 export function benchPeers(comparison: Comparison, options: PeerOptions = {}): void {
   const { without } = options;
   const devices: readonly Device[] = gpu ? ["wasm", "webgpu"] : ["wasm"];
@@ -76,7 +76,7 @@ function benchPeer(
     },
 ): void {
   const repeats = repeatsFor(device);
-  const opened = keptOpen(async () => {
+  const opened = openOnce(async () => {
     const wanted = await resultsOfOurs(comparison), contender = await open();
     const { tolerance } = comparison;
     expectSame(await contender.results(), { wanted, tolerance, who: contender.name });

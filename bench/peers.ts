@@ -1,14 +1,15 @@
 /**
- * Training steps of this project's CPU engine, also under the flags of `deno task fast`, and of peers that are not on npm,
- * alternating in one run; medians of tokens a second over rounds, of each round's ratio to PyTorch with one thread or all,
- * whichever is faster, and of the share of what WASM's innermost kernel does on this machine (128-bit vectors: fast kernels
- * and a BLAS can be above 100 %).
+ * Compares training steps of this project's CPU engine, also under the flags of `deno task fast`, with those
+ * of PyTorch and llm.c, in alternating rounds. Prints medians over the rounds: tokens per second; the ratio
+ * to PyTorch with one thread or all, whichever is faster; and the percentage of the peak of WASM's matrix
+ * kernel on this machine. That peak is one of 128-bit vectors, so that fast kernels and a BLAS can exceed
+ * 100 %.
  *
  *     deno run -A bench/peers.ts [--rounds 7] [--threads 2] [--sizes small,middle,124M] [--python python3] [--llmc DIR]
  *
- * PyTorch: `apt-get install python3-torch` (then --python /usr/bin/python3), or `pip install torch`; --python none leaves
- * it out. llm.c: `git clone https://github.com/karpathy/llm.c`, nothing to build; DIR is that folder; needs gcc. The
- * machine should do nothing else meanwhile.
+ * To install PyTorch: `apt-get install python3-torch` (then --python /usr/bin/python3), or
+ * `pip install torch`; --python none leaves it out. For llm.c: `git clone https://github.com/karpathy/llm.c`,
+ * with nothing to build; DIR is that folder; it needs gcc. The machine should do nothing else meanwhile.
  *
  * @module
  */
@@ -42,7 +43,7 @@ for (const size of stepSizes.filter(({ name }) => wanted.includes(name))) {
 
 /** Prints the table of one size. */
 async function compare(size: StepSize): Promise<void> {
-  // Its threads do not always help PyTorch: the better of the two is what ratios are to.
+  // More threads do not always make PyTorch faster: ratios are to the faster one.
   const torches = values.python === "none" ? [] : threads === 1 ? [1] : [1, threads];
   const peers: Peer[] = [];
   for (const count of torches) peers.push(await pytorch(size, count));
@@ -57,21 +58,21 @@ async function compare(size: StepSize): Promise<void> {
     peaks.push(await peak.measure());
     for (const [i, peer] of peers.entries()) seconds[i].push(await peer.measure(steps[i]));
   }
-  // Without PyTorch, ratios are to this project's WASM.
+  // Without PyTorch, ratios are to this project's WASM kernels.
   const medians = seconds.slice(0, Math.max(1, torches.length)).map(median);
   const best = seconds[medians.indexOf(Math.min(...medians))];
   console.log(
-    `\n${size.name}: ${tokens} tokens and ${(flops / 1e9).toFixed(2)} GFLOP a step, ${threads} threads, \
-${values.rounds} rounds; WASM's cap ${(median(peaks) / 1e9).toFixed(1)} GFLOPS`,
+    `\n${size.name}: ${tokens} tokens and ${(flops / 1e9).toFixed(2)} GFLOP per step, ${threads} threads, \
+${values.rounds} rounds; peak of WASM ${(median(peaks) / 1e9).toFixed(1)} GFLOPS`,
   );
   peers.forEach(({ name }, i) => {
     const speed = tokens / median(seconds[i]);
     const ratio = median(seconds[i].map((s, round) => best[round] / s));
-    const share = median(seconds[i].map((s, round) => flops / s / peaks[round]));
+    const ofPeak = median(seconds[i].map((s, round) => flops / s / peaks[round]));
     console.log(
       `${name.padEnd(48)} ${speed.toFixed(0).padStart(7)} tokens/s ${ratio.toFixed(2).padStart(6)}× ${
-        (100 * share).toFixed(0).padStart(4)
-      } % of the cap`,
+        (100 * ofPeak).toFixed(0).padStart(4)
+      } % of the peak`,
     );
   });
   for (const peer of peers) await peer[Symbol.asyncDispose]();
@@ -89,7 +90,7 @@ async function ours(size: StepSize, which: string): Promise<{ readonly peer: Pee
   return { peer, flops: training.flops };
 }
 
-/** As `deno task fast` runs. */
+/** The CPU engine under the V8 flags of `deno task fast`. */
 function fast(size: StepSize): Promise<Peer> {
   const script = decodeURIComponent(new URL("./peers/steps.ts", import.meta.url).pathname);
   const flags = /--v8-flags=\S+/.exec(config.tasks.fast.command)?.[0] ?? "";

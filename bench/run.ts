@@ -1,33 +1,36 @@
 /**
- * What `deno task bench` runs: all benches, or the files that are given, by `deno bench`, whose other flags may follow.
- * With `--json` it runs them itself and writes one document to standard output, with medians, for a page to plot: see
- * `BenchReport`. `--filter TEXT` then takes the benches with TEXT in their group or name.
+ * The program of `deno task bench`. It runs all benches, or the given files, by `deno bench` with the other
+ * flags. With `--json` it runs them itself and writes one document with medians to standard output, for a
+ * page to plot: see `BenchReport`. `--filter TEXT` then selects the benches with TEXT in their group or name.
  *
  * @module
  */
 import { cpus } from "node:os";
 import { findAdapter } from "../kernels/engine/webgpu/device.ts";
-import { collect, measure, type Measured } from "./measure.ts";
+import { collect, measure, type Measurement } from "./measure.ts";
 
-/** The document. */
+/** The document that `--json` writes. */
 export interface BenchReport {
-  /** Of this document's form. */
+  /** Version of the document's format. */
   readonly format: 1;
-  /** When it was begun, ISO 8601. */
+  /** Time at which the benches started, ISO 8601. */
   readonly date: string;
-  /** What it ran on. */
+  /** The machine that the benches ran on. */
   readonly machine: {
     readonly cpu: string;
     readonly cores: number;
     readonly os: string;
     readonly arch: string;
-    /** The GPU's adapter; null where there is none, or one in software, which benches leave out. */
+    /**
+     * Name of the GPU; null where there is none, or only an adapter that computes in software, which benches
+     * skip.
+     */
     readonly gpu: string | null;
   };
-  /** Deno's version and V8's. */
+  /** Versions of Deno and V8. */
   readonly versions: { readonly deno: string; readonly v8: string };
-  /** In the order in which they ran. A bench that failed has `error` and no times. */
-  readonly benches: readonly Measured[];
+  /** Results in the order in which the benches ran. One that failed has `error` and no times. */
+  readonly benches: readonly Measurement[];
 }
 
 const root = new URL("../", import.meta.url);
@@ -37,9 +40,9 @@ if (import.meta.main) Deno.exit(await main(Deno.args));
 async function main(args: readonly string[]): Promise<number> {
   const filterAt = args.indexOf("--filter");
   const values = new Set(filterAt >= 0 ? [filterAt + 1] : []);
-  const named = args.filter((arg, i) => !arg.startsWith("-") && !values.has(i));
+  const namedFiles = args.filter((arg, i) => !arg.startsWith("-") && !values.has(i));
   const flags = args.filter((arg, i) => arg.startsWith("-") || values.has(i));
-  const files = named.length > 0 ? named : await benchFiles();
+  const files = namedFiles.length > 0 ? namedFiles : await benchFiles();
   if (!flags.includes("--json")) {
     const command = ["bench", "--quiet", "--frozen", "--allow-all", ...flags, ...files];
     const child = new Deno.Command(Deno.execPath(), {
@@ -48,7 +51,7 @@ async function main(args: readonly string[]): Promise<number> {
     });
     return (await child.spawn().status).code;
   }
-  console.log = console.error; // the document stands alone on standard output
+  console.log = console.error; // standard output has nothing but the document
   const filter = filterAt >= 0 ? args[filterAt + 1] ?? "" : "";
   const report = await run(files, filter);
   const text = new TextEncoder().encode(`${JSON.stringify(report, null, 1)}\n`);
@@ -56,10 +59,10 @@ async function main(args: readonly string[]): Promise<number> {
   return report.benches.some((bench) => "error" in bench) ? 1 : 0;
 }
 
-/** Runs the benches of files one after the other. */
+/** Runs the benches of several files, one after the other. */
 async function run(files: readonly string[], filter: string): Promise<BenchReport> {
   const date = new Date().toISOString(), adapter = await findAdapter();
-  const benches: Measured[] = [];
+  const benches: Measurement[] = [];
   for (const file of files) {
     for (const bench of await collect(new URL(file, root))) {
       if (!`${bench.group ?? ""} ${bench.name}`.includes(filter)) continue;

@@ -1,11 +1,12 @@
 /**
- * Whole training steps on every engine; tokens a second = tokens / seconds an iteration. A first step, which touches the
- * memory, is not timed. 124M takes a while to begin: its weights are drawn first. On a GPU an iteration is several steps,
- * as training reads several losses at once: in Deno a read-back takes 10 ms.
+ * Whole training steps on every engine. A bench's name contains the tokens of one iteration: divide them by
+ * its seconds. A first step, in which the system allocates the memory, is not timed. 124M starts slowly,
+ * since its weights are drawn first. On a GPU an iteration has several steps, as training reads several
+ * losses at once: in Deno a read-back takes 10 ms.
  *
  * @module
  */
-import { benchEngines, keptOpen } from "./engines.ts";
+import { benchEngines, openOnce } from "./engines.ts";
 import { benchPeers } from "./peer_benches.ts";
 import { compareStep } from "./peers/kernels/step.ts";
 import { openTrainingStep, stepSizes } from "./training_step.ts";
@@ -13,7 +14,7 @@ import { openTrainingStep, stepSizes } from "./training_step.ts";
 for (const size of stepSizes) {
   for (const [name, open] of Object.entries(benchEngines)) {
     const steps = name.startsWith("webgpu") ? 10 : 1;
-    const opened = keptOpen(async () => {
+    const opened = openOnce(async () => {
       const training = await openTrainingStep(await open(), size);
       await training.step();
       return training;
@@ -35,6 +36,7 @@ for (const size of stepSizes) {
   benchPeers(compareStep(size), {
     repeats: (device) => device === "webgpu" ? 10 : 1,
     iterations: { n: 5, warmup: 0 },
-    ...(size.name === "124M" && { without: "wasm" }), // its new weights and moments beside the old: over 4 GiB
+    // At 124M the old and new weights and moments together exceed WASM's 4 GiB.
+    ...(size.name === "124M" && { without: "wasm" }),
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Whole training steps at the three sizes that the CPU peers are measured at.
+ * Whole training steps of three model sizes, at which the benches compare engines and peers.
  *
  * @module
  */
@@ -14,34 +14,40 @@ import type { Batch } from "../stages/items.ts";
 import { plan } from "../stages/model/plan.ts";
 import { type ModelSession, openModel } from "../stages/model/model_session.ts";
 
-/** A model and a batch. */
+/** Sizes of a model and of its batch. */
 export interface StepSize extends GptConfig {
-  /** Short, for tables. */
+  /** Short name for tables. */
   readonly name: string;
-  /** Sequences of `seqLen` tokens. */
+  /** Number of sequences, of `seqLen` tokens each. */
   readonly batch: number;
 }
 
-/** nanoGPT's model for characters, one in between, and GPT-2 124M on short sequences. */
+/** nanoGPT's smallest character model, a medium-sized model, and GPT-2 124M on short sequences. */
 export const stepSizes: readonly StepSize[] = [
   { name: "small", layers: 4, heads: 4, channels: 128, seqLen: 64, vocabSize: 65, vocabPad: 1, batch: 12 },
   { name: "middle", layers: 6, heads: 6, channels: 384, seqLen: 256, vocabSize: 8192, batch: 4 },
   { name: "124M", layers: 12, heads: 12, channels: 768, seqLen: 64, vocabSize: 50257, batch: 4 },
 ];
 
-/** A model on an engine, and one training step on it. */
+/** A model on an engine that takes training steps. */
 export interface TrainingStep extends AsyncDisposable {
-  /** Forward, backward, clip and AdamW on one batch of random tokens; gives the loss before it. */
+  /**
+   * Takes one step on a batch of random tokens: forward, backward, clipping and AdamW. Returns the loss
+   * before the update.
+   */
   step(): Promise<number>;
-  /** So many of them, at most 10, each begun while the one before runs; gives the last one's loss. */
+  /**
+   * Takes `count` steps, at most 10, and submits each while the one before runs. Returns the loss of the
+   * last.
+   */
   steps(count: number): Promise<number>;
-  /** Of one step. */
+  /** Tokens of one step. */
   readonly tokens: number;
   /** Floating-point operations of one step, as planned. */
   readonly flops: number;
 }
 
-/** Random tokens and those that follow them, one after the other. */
+/** A batch of random tokens, and the token that follows each. */
 export function stepBatch(
   { batch, seqLen, vocabSize }: StepSize,
 ): { inputs: Uint32Array<ArrayBuffer>; targets: Uint32Array<ArrayBuffer> } {
@@ -52,7 +58,7 @@ export function stepBatch(
   return { inputs: drawn.slice(0, -1), targets: drawn.slice(1) };
 }
 
-/** Puts a model of a size on an engine. */
+/** Opens a model of a size on an engine. */
 export async function openTrainingStep(engine: Engine, size: StepSize): Promise<TrainingStep> {
   const model = gpt(size), { batch, seqLen } = size;
   const shape = [1, batch, seqLen] as const, tokens = batch * seqLen;

@@ -1,14 +1,15 @@
 /**
- * What this machine's WASM can do at most: multiply-adds a second of the innermost kernel on panels that lie in the
- * first-level cache, on all threads at once. A training step's share of that is what is left to gain.
+ * Measures the peak of WASM on this machine: the innermost loop of the matrix kernel on data in the
+ * first-level cache, on all threads at once. The percentage of it that a training step reaches shows how much
+ * faster it could become.
  *
  * @module
  */
 import { compileSource, engineFeatures } from "../kernels/wasm/build.ts";
 
-/** Threads that measure. */
+/** Threads that measure the peak. */
 export interface Peak extends Disposable {
-  /** Floating-point operations a second of all threads together, measured now for about 50 ms. */
+  /** Measures for about 50 ms: floating-point operations per second of all threads together. */
   measure(): Promise<number>;
 }
 
@@ -27,7 +28,7 @@ const WORKER = `onmessage = ({ data }) => {
 };
 let kernel;`;
 
-/** Starts the threads. */
+/** Compiles the kernel and starts the threads. */
 export async function openPeak(threads: number): Promise<Peak> {
   const memory = ["--initialMemory=2", "--maximumMemory=2"];
   const module = await WebAssembly.compile(

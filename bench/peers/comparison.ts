@@ -1,5 +1,5 @@
 /**
- * One thing that several libraries do, so that they can take turns at it; and how to see that they do the same.
+ * A computation that several libraries do, to compare their speed, and a check that their results agree.
  *
  * @module
  */
@@ -9,32 +9,40 @@ import type { JaxDevice } from "./jaxjs.ts";
 import type { Peer } from "./peer.ts";
 import type { Tfjs } from "./tfjs.ts";
 
-/** A library about to do it: `measure` gives seconds each over so many times, the last one waited for. */
+/**
+ * A library that is ready to compute. `measure` repeats the computation, waits for the last one and returns
+ * seconds per repetition.
+ */
 export interface Contender extends Peer {
-  /** What comes out of it, to compare; asked once, before anything is measured. */
+  /** The results, for the check; called once, before any measurement. */
   results(): Promise<Results>;
 }
 
-/** By name. */
+/** Results by name. */
 export type Results = Readonly<Record<string, ArrayLike<number>>>;
 
-/** What is done, on each library. All begin with the same numbers. */
+/** A computation in each library. All start with the same inputs. */
 export interface Comparison {
-  /** With its sizes. */
+  /** Name, with sizes. */
   readonly name: string;
-  /** What one time takes: as this project does it, also where a peer does more. */
+  /** Work of one repetition, counted for this project's way of computing it; a peer may do more. */
   readonly work: Work;
-  /** Of each result, the largest difference from this project's, as a share of its largest magnitude. */
+  /**
+   * Largest allowed difference from this project's results, relative to the largest magnitude of a result.
+   */
   readonly tolerance: number;
-  /** This project. */
+  /** Opens it in this project. */
   ours(engine: Engine): Promise<Contender>;
-  /** jax-js, started with the device. */
+  /** Opens it in jax-js on a device. */
   jaxjs(device: JaxDevice): Promise<Contender>;
-  /** tfjs, its backend set. */
+  /** Opens it in tfjs, whose backend is set. */
   tfjs(tf: Tfjs): Promise<Contender>;
 }
 
-/** Of so many times, as in a bench's name: "1.210 GFLOP, 24.0 MB"; what is next to nothing is left out. */
+/**
+ * The work of `times` repetitions as a bench's name states it: "1.210 GFLOP, 24.0 MB". Amounts near 0 are
+ * left out.
+ */
 export function workText({ GFLOP = 0, MB = 0, tokens = 0 }: Work, times = 1): string {
   return [
     GFLOP * times >= 0.0005 ? `${(GFLOP * times).toFixed(3)} GFLOP` : "",
@@ -43,9 +51,12 @@ export function workText({ GFLOP = 0, MB = 0, tokens = 0 }: Work, times = 1): st
   ].filter((part) => part !== "").join(", ");
 }
 
-/** Throws Error where a result is missing, of another length, or further from `wanted` than `tolerance` allows. */
+/**
+ * Throws Error where a result is missing, has another length, or differs from `wanted` by more than
+ * `tolerance`.
+ */
 export function expectSame(
-  found: Results,
+  results: Results,
   { wanted, tolerance, who }: {
     readonly wanted: Results;
     readonly tolerance: number;
@@ -53,7 +64,7 @@ export function expectSame(
   },
 ): void {
   for (const [name, ours] of Object.entries(wanted)) {
-    const theirs = found[name];
+    const theirs = results[name];
     if (theirs?.length !== ours.length) {
       throw new Error(`${who} is wrong: ${name} has ${theirs?.length ?? 0} elements, wanted ${ours.length}`);
     }

@@ -1,5 +1,5 @@
 /**
- * All comparisons with packages of npm, by name.
+ * All comparisons with npm packages, by name.
  *
  * @module
  */
@@ -14,14 +14,14 @@ import { layerNormKernel } from "./kernels/layer_norm.ts";
 import { matmulKernel } from "./kernels/matmul.ts";
 import { compareStep } from "./kernels/step.ts";
 
-/** Those asked for, in their order. Throws RangeError for a name or size that is none. */
+/** The requested comparisons, in the order requested. Throws RangeError for an unknown name or size. */
 export function comparisons(
   { only, sizes, steps }: {
-    /** Names. */
+    /** Names of comparisons. */
     readonly only: readonly string[];
-    /** m, k, n of each matrix product. */
+    /** Sizes of matrix products, [m, k, n] each. */
     readonly sizes: readonly (readonly number[])[];
-    /** Names of sizes of training steps. */
+    /** Names of training step sizes. */
     readonly steps: readonly string[];
   },
 ): Comparison[] {

@@ -1,6 +1,6 @@
 /**
- * jax-js as a contender: functions compiled by its jit, all results waited for, since it computes nothing that nobody
- * asks for.
+ * jax-js as a contender: functions are compiled by its jit. Every result is waited for, since jax-js computes
+ * lazily.
  *
  * @module
  */
@@ -8,22 +8,26 @@ import { blockUntilReady, defaultDevice, init, jit, numpy, tree, vjp } from "@ja
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { Contender, Results } from "./comparison.ts";
 
-/** What it runs on. */
+/** Device that jax-js runs on. */
 export type JaxDevice = "wasm" | "webgpu";
 
-/** Its name and version, for tables. */
+/** Name and version of jax-js, for tables. */
 export const jaxjsName = "jax-js 0.1.25";
 
-const HELD = 256e6; // bytes of results that may wait to be waited for
+const MAX_PENDING = 256e6; // bytes of results that may be pending at once
 
-/** Readies a device and makes it the one on which arrays are made. Throws Error where there is none. */
+/**
+ * Initializes a device and makes it the default for new arrays. Throws Error where there is no such device.
+ */
 export async function useJaxDevice(device: JaxDevice): Promise<void> {
-  const found = await init(device);
-  if (!found.includes(device)) throw new Error(`Cannot run jax-js on ${device}: it has ${found.join(", ")}`);
+  const devices = await init(device);
+  if (!devices.includes(device)) {
+    throw new Error(`Cannot run jax-js on ${device}: it has ${devices.join(", ")}`);
+  }
   defaultDevice(device);
 }
 
-/** `compute` on the device, from the same inputs every time. */
+/** A contender that calls `compute` on the device, with the same inputs every time. */
 export async function jaxjsContender(
   device: JaxDevice,
   { inputs, compute }: {
@@ -32,9 +36,9 @@ export async function jaxjsContender(
   },
 ): Promise<Contender> {
   await useJaxDevice(device);
-  const held = await jaxArrays(inputs);
+  const arrays = await jaxArrays(inputs);
   const compiled = jit(compute);
-  const call = () => compiled(tree.ref(held)); // a reference more: a function uses its arguments up
+  const call = () => compiled(tree.ref(arrays)); // one more reference: a function consumes its arguments
   let together = 1; // calls between waits
   return {
     name: `${jaxjsName} ${device}`,
@@ -51,18 +55,18 @@ export async function jaxjsContender(
     async results() {
       const results = call();
       const bytes = Object.values(results).reduce((sum, { size }) => sum + 4 * size, 0);
-      together = Math.max(1, Math.floor(HELD / bytes));
+      together = Math.max(1, Math.floor(MAX_PENDING / bytes));
       return await jaxData(results);
     },
     [Symbol.asyncDispose]() {
-      tree.dispose(held);
+      tree.dispose(arrays);
       compiled.dispose();
       return Promise.resolve();
     },
   };
 }
 
-/** Arrays on the default device; u32 becomes int32, which its indices have to be. */
+/** Makes arrays on the default device. u32 becomes int32, which jax-js requires of indices. */
 export async function jaxArrays(values: TensorMap): Promise<Record<string, numpy.Array>> {
   const arrays = Object.fromEntries(
     Object.entries(values).map(([name, { shape, data }]) => {
@@ -75,14 +79,16 @@ export async function jaxArrays(values: TensorMap): Promise<Record<string, numpy
   return await blockUntilReady(arrays);
 }
 
-/** What arrays hold; uses them up. */
+/** Reads the data of arrays, and consumes them. */
 export async function jaxData(arrays: Readonly<Record<string, numpy.Array>>): Promise<Results> {
   const read: Record<string, ArrayLike<number>> = {};
   for (const [name, array] of Object.entries(arrays)) read[name] = await array.data();
   return read;
 }
 
-/** y = f(of), and gradients of each of `of`, by its name with a d before it, where `dy` is that of y. */
+/**
+ * Computes y = f(of) and the gradient of each input, named with a d before it, from the gradient `dy` of y.
+ */
 export function jaxGradients(
   f: (of: Readonly<Record<string, numpy.Array>>) => numpy.Array,
   { of, dy }: { readonly of: Readonly<Record<string, numpy.Array>>; readonly dy: numpy.Array },

@@ -1,5 +1,5 @@
 /**
- * Comparisons of kernels: each library is told once, on tensors, what to compute from the same inputs.
+ * Comparisons of kernels: a kernel is written once for each library, and all get the same inputs.
  *
  * @module
  */
@@ -9,33 +9,34 @@ import { backpropagate } from "../../kernels/core/gradients.ts";
 import { Graph, type Tensor } from "../../kernels/core/graph.ts";
 import { compile, flopsOf, type Program } from "../../kernels/core/program.ts";
 import type { TensorMap } from "../../kernels/core/tensor.ts";
-import { finishRuns, marker } from "../engines.ts";
+import { marker, runAndWait } from "../engines.ts";
 import type { Comparison } from "./comparison.ts";
 import { jaxjsContender } from "./jaxjs.ts";
 import { type Tfjs, tfjsContender, type TfTensor } from "./tfjs.ts";
 
-/** A computation and its inputs. Its results have the same names everywhere. */
-export interface Kernel {
-  /** With its sizes. */
+/** A computation and its inputs. Its results have the same names in every library. */
+export interface ComparedKernel {
+  /** Name, with sizes. */
   readonly name: string;
-  /** Data by name; u32 is i32 elsewhere. */
+  /** Input data by name; u32 becomes int32 in the peers. */
   readonly inputs: TensorMap;
-  /** On this project's graph. */
+  /** The computation on this project's graph. */
   ours(inputs: Readonly<Record<string, Tensor>>): Readonly<Record<string, Tensor>>;
-  /** In jax-js, which compiles it; every array is used up once. */
+  /** The computation in jax-js, which compiles it; it must consume every array once. */
   jaxjs(inputs: Record<string, numpy.Array>): Record<string, numpy.Array>;
-  /** In tfjs. */
+  /** The computation in tfjs. */
   tfjs(tf: Tfjs, inputs: Readonly<Record<string, TfTensor>>): Record<string, TfTensor>;
 }
 
-/** Lets the libraries compute it. */
-export function compareKernel(kernel: Kernel): Comparison {
+/** The comparison of a kernel. */
+export function compareKernel(kernel: ComparedKernel): Comparison {
   const { name, inputs } = kernel, { program, labels } = programOf(kernel);
   const bytes = program.calls.map(trafficOf).reduce((sum, { read, written }) => sum + read + written, 0);
   return {
     name,
     work: { GFLOP: flopsOf(program) / 1e9, MB: bytes / 1e6 },
-    // float32, added up in any order, and what GPUs take for exp() and tanh(): some 1e-5; a mistake is far larger.
+    // The order of float32 sums, and GPUs' approximations of exp() and tanh(), cause differences of about
+    // 1e-5; mistakes are far larger.
     tolerance: 1e-3,
     async ours(engine) {
       const session = await engine.open([program, marker], inputs);
@@ -43,7 +44,7 @@ export function compareKernel(kernel: Kernel): Comparison {
         name: `this project, ${engine.device}`,
         async measure(times) {
           const before = performance.now();
-          await finishRuns(session, { program: "kernel", repeats: times });
+          await runAndWait(session, { program: "kernel", repeats: times });
           return (performance.now() - before) / 1000 / times;
         },
         async results() {
@@ -55,22 +56,24 @@ export function compareKernel(kernel: Kernel): Comparison {
       };
     },
     jaxjs: (device) => jaxjsContender(device, { inputs, compute: kernel.jaxjs }),
-    tfjs: (tf) => tfjsContender(tf, { inputs, compute: (given) => kernel.tfjs(tf, given) }),
+    tfjs: (tf) => tfjsContender(tf, { inputs, compute: (tensors) => kernel.tfjs(tf, tensors) }),
   };
 }
 
-/** Gradients of each of `of`, by its name with a d before it, where `dy` is that of y. */
+/**
+ * Gradients of y with respect to each tensor of `of`, named with a d before it, from the gradient `dy` of y.
+ */
 export function gradientsOf(
   y: Tensor,
   { of, dy }: { readonly of: Readonly<Record<string, Tensor>>; readonly dy: Tensor },
 ): Record<string, Tensor> {
   const flow = backpropagate(y, { calls: y.graph.calls, of: Object.values(of), seed: () => dy });
-  const found = new Map([...flow].map((g) => [g.of, g.gradient]));
-  return Object.fromEntries(Object.entries(of).map(([name, t]) => [`d${name}`, found.get(t)!]));
+  const gradients = new Map([...flow].map((g) => [g.of, g.gradient]));
+  return Object.fromEntries(Object.entries(of).map(([name, t]) => [`d${name}`, gradients.get(t)!]));
 }
 
-/** The graph, and what its results are read by. */
-function programOf({ inputs, ours }: Kernel): { program: Program; labels: Record<string, string> } {
+/** The compiled kernel, and the label of each result. */
+function programOf({ inputs, ours }: ComparedKernel): { program: Program; labels: Record<string, string> } {
   const graph = new Graph();
   const leaves = Object.entries(inputs).map(([label, { shape, data }]) => {
     const dtype = data instanceof Uint32Array ? "u32" : "f32";

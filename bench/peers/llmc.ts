@@ -1,6 +1,6 @@
 /**
- * llm.c as a peer: its train_gpt2.c, compiled with its own flags into a program that trains at any size from random
- * weights.
+ * llm.c as a peer: its train_gpt2.c, compiled with the flags of its Makefile into a program that trains a
+ * model of any size from random weights.
  *
  * @module
  */
@@ -10,14 +10,18 @@ import { writeLlmcModel } from "../../stages/format/model/llmc_model.ts";
 import type { StepSize } from "../training_step.ts";
 import { type Peer, startPeer } from "./peer.ts";
 
-/** llm.c of the clone `folder`, by the C compiler `cc` ($CC, else gcc). Throws Error where it does not compile. */
+/**
+ * Compiles and starts llm.c from the clone in `folder`, with the C compiler $CC or gcc. Throws Error where it
+ * does not compile.
+ */
 export async function llmc(
   size: StepSize,
   { folder, threads }: { readonly folder: string; readonly threads: number },
 ): Promise<Peer> {
   const place = await Deno.makeTempDir(), program = `${place}/llmc_steps`, checkpoint = `${place}/model.bin`;
   const source = decodeURIComponent(new URL("./llmc_steps.c", import.meta.url).pathname);
-  const flags = ["-Ofast", "-march=native", "-fopenmp", "-DOMP", "-DTESTING", "-w", `-I${folder}`]; // its Makefile's
+  // As in its Makefile; -DTESTING leaves out its main().
+  const flags = ["-Ofast", "-march=native", "-fopenmp", "-DOMP", "-DTESTING", "-w", `-I${folder}`];
   const args = [...flags, source, "-o", program, "-lm"];
   const compiled = await new Deno.Command(Deno.env.get("CC") ?? "gcc", { args, stderr: "piped" }).output();
   if (!compiled.success) {
@@ -30,7 +34,7 @@ export async function llmc(
   const peer = await startPeer([program, checkpoint, String(batch), String(seqLen), String(vocabSize)], {
     ready: /^ready$/,
     nameOf: () => `llm.c, C with OpenMP, ${threads} ${threads === 1 ? "thread" : "threads"}`,
-    hint: "does its model file fit its version?",
+    hint: "check that this llm.c reads model files of version 3",
     env: { OMP_NUM_THREADS: String(threads) },
   });
   await Deno.remove(place, { recursive: true });

@@ -1,6 +1,7 @@
 /*
-Training steps of llm.c on random tokens: compiled by peers.ts against a clone of llm.c, started with a model file, B, T
-and V. Reads numbers of steps, a line each, and answers with seconds a step. Says "ready" after the first one.
+Training steps of llm.c on random tokens. peers.ts compiles this program with a clone of llm.c and starts it with a model
+file, B, T and V. It prints "ready" after a first step, then reads numbers of steps, one per line, and answers each with
+the seconds per step.
 */
 #include "train_gpt2.c"
 

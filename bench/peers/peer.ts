@@ -1,20 +1,23 @@
 /**
- * Peers that train in a process of their own: it says a line when it is ready, then answers numbers of steps with
- * seconds a step.
+ * Peers that train in a process of their own. The process prints a line when it is ready; then it reads
+ * numbers of steps, one per line, and answers each with the seconds per step.
  *
  * @module
  */
 import { TextLineStream } from "../../stages/flow/std.ts";
 
-/** Somebody who trains. */
+/** A program or library that is measured. */
 export interface Peer extends AsyncDisposable {
-  /** For the table. */
+  /** Name for tables. */
   readonly name: string;
-  /** Seconds a step over so many. */
+  /** Takes `steps` steps and returns the seconds per step. */
   measure(steps: number): Promise<number>;
 }
 
-/** Starts a process; `nameOf` makes the peer's name of the line that matches `ready`. Throws Error if it ends before. */
+/**
+ * Starts a process and waits for a line that matches `ready`, from which `nameOf` makes the peer's name.
+ * Throws Error, with `hint`, if the process ends before.
+ */
 export async function startPeer(
   command: readonly string[],
   { ready, nameOf, hint, env = {} }: {

@@ -1,6 +1,6 @@
 /**
- * Training steps of the CPU engine in a process of their own, as a peer (see peer.ts), for flags of V8 that hold for a
- * process: arguments are a size of training_step.ts as JSON and the number of threads.
+ * Training steps of the CPU engine as a peer in a process of its own (see peer.ts), since V8 flags apply to a
+ * whole process. Arguments: a size of training_step.ts as JSON, and the number of threads.
  *
  * @module
  */

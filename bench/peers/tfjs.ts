@@ -1,18 +1,19 @@
 /**
- * tfjs as a contender. It is fetched when a script asks for it, and is no part of the project: it is large.
+ * tfjs as a contender. It is fetched when a script runs it; it is too large to be a dependency of the
+ * project.
  *
  * @module
  */
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { Contender, Results } from "./comparison.ts";
 
-/** Its tensors. */
+/** A tensor of tfjs. */
 export interface TfTensor {
   readonly shape: number[];
   data(): Promise<Float32Array>;
 }
 
-/** What is used of it. */
+/** The part of tfjs's interface that is used here. */
 export interface Tfjs {
   setBackend(name: string): Promise<boolean>;
   getBackend(): string;
@@ -47,30 +48,31 @@ export interface Tfjs {
   valueAndGrads(
     f: (...xs: TfTensor[]) => TfTensor,
   ): (xs: TfTensor[], dy?: TfTensor) => { value: TfTensor; grads: TfTensor[] };
-  /** Frees what is made inside and not returned. */
+  /** Runs f, and frees the tensors that it creates and does not return. */
   tidy<T>(f: () => T): T;
   dispose(tensors: unknown): void;
 }
 
-/** Its version. */
-const version = "4.22.0"; // names that are made at run time are not fetched by `deno check` and `deno cache`
+/** Version of tfjs. Import names built at run time are not fetched by `deno check` and `deno cache`. */
+const version = "4.22.0";
 
-/** tfjs with a backend. Throws Error where that does not open. */
+/** Opens tfjs with a backend. Throws Error where the backend does not open. */
 export async function openTfjs(backend: "wasm" | "webgpu"): Promise<Tfjs> {
-  grantWhatThereIs();
-  const tf: Tfjs = await quietly(() => import(`npm:@tensorflow/tfjs@${version}`)); // the core alone has no gradients
+  filterFeatures();
+  // The whole package: tfjs-core by itself has no gradients.
+  const tf: Tfjs = await quietly(() => import(`npm:@tensorflow/tfjs@${version}`));
   await import(`npm:@tensorflow/tfjs-backend-${backend}@${version}`);
   if (!await tf.setBackend(backend)) throw new Error(`Cannot run tfjs: its ${backend} backend does not open`);
   return tf;
 }
 
-/** For tables. */
+/** Name, version and backend of tfjs, for tables. Its threads work in browsers only. */
 export function tfjsName(tf: Tfjs): string {
   const backend = tf.getBackend();
-  return `tfjs ${version} ${backend}${backend === "wasm" ? ", 1 thread" : ""}`; // it has threads in browsers alone
+  return `tfjs ${version} ${backend}${backend === "wasm" ? ", 1 thread" : ""}`;
 }
 
-/** `compute` from the same inputs every time. */
+/** A contender that calls `compute` with the same inputs every time. */
 export function tfjsContender(
   tf: Tfjs,
   { inputs, compute }: {
@@ -78,8 +80,8 @@ export function tfjsContender(
     readonly compute: (inputs: Readonly<Record<string, TfTensor>>) => Record<string, TfTensor>;
   },
 ): Promise<Contender> {
-  const held = tfTensors(tf, inputs);
-  const call = () => tf.tidy(() => compute(held));
+  const tensors = tfTensors(tf, inputs);
+  const call = () => tf.tidy(() => compute(tensors));
   return Promise.resolve({
     name: tfjsName(tf),
     async measure(times) {
@@ -97,20 +99,20 @@ export function tfjsContender(
       return read;
     },
     [Symbol.asyncDispose]() {
-      tf.dispose(held);
+      tf.dispose(tensors);
       return Promise.resolve();
     },
   });
 }
 
-/** Waits until all that was asked before is done: by one element, so that it is not fetching which is timed. */
+/** Waits for all work so far by reading one element, so that the time of a large read is not measured. */
 export async function finished(tf: Tfjs, last: TfTensor): Promise<void> {
   const element = tf.tidy(() => tf.slice(tf.reshape(last, [-1]), [0], [1]));
   await element.data();
   tf.dispose(element);
 }
 
-/** Tensors of its own; u32 becomes int32, which its indices have to be. */
+/** Makes tensors of tfjs. u32 becomes int32, which tfjs requires of indices. */
 export function tfTensors(tf: Tfjs, values: TensorMap): Record<string, TfTensor> {
   return Object.fromEntries(
     Object.entries(values).map(([name, { shape, data }]) => [
@@ -120,14 +122,16 @@ export function tfTensors(tf: Tfjs, values: TensorMap): Record<string, TfTensor>
   );
 }
 
-/** What tensors hold. */
+/** Reads the data of tensors. */
 export async function tfData(tensors: Readonly<Record<string, TfTensor>>): Promise<Results> {
   const read: Record<string, ArrayLike<number>> = {};
   for (const [name, tensor] of Object.entries(tensors)) read[name] = await tensor.data();
   return read;
 }
 
-/** y = f(of), and gradients of each of `of`, by its name with a d before it, where `dy` is that of y. */
+/**
+ * Computes y = f(of) and the gradient of each input, named with a d before it, from the gradient `dy` of y.
+ */
 export function tfGradients(
   tf: Tfjs,
   { f, of, dy }: {
@@ -142,7 +146,7 @@ export function tfGradients(
   return { y: value, ...Object.fromEntries(names.map((name, i) => [`d${name}`, grads[i]])) };
 }
 
-/** tfjs advises Node.js users, at length, to take another package. */
+/** Loads tfjs without its warning, which advises Node.js users to install another package. */
 async function quietly<T>(load: () => Promise<T>): Promise<T> {
   const { warn } = console;
   console.warn = () => {};
@@ -153,8 +157,11 @@ async function quietly<T>(load: () => Promise<T>): Promise<T> {
   }
 }
 
-/** tfjs asks for features in a nested list, and for some that an adapter may not have: Deno refuses both. */
-function grantWhatThereIs(): void {
+/**
+ * Corrects tfjs's device requests, which Deno refuses: a nested list of features, some of which the adapter
+ * may not have.
+ */
+function filterFeatures(): void {
   const { gpu } = navigator, requestAdapter = gpu.requestAdapter.bind(gpu);
   gpu.requestAdapter = async (options) => {
     const adapter = await requestAdapter(options);

@@ -1,5 +1,5 @@
-"""Training steps of a GPT-2 in PyTorch, as nanoGPT trains one: started by peers.ts with a size as JSON and a number of
-threads. Reads numbers of steps, a line each, and answers with seconds a step.
+"""Training steps of a GPT-2 in PyTorch, as nanoGPT takes them. peers.ts starts this program with a size as JSON and
+a number of threads. It reads numbers of steps, one per line, and answers each with the seconds per step.
 """
 import json
 import sys
@@ -52,7 +52,7 @@ class Gpt(nn.Module):
         return F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.reshape(-1))
 
 
-def opened(size):
+def open_model(size):
     torch.manual_seed(1)
     model = Gpt(size)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, betas=(0.9, 0.95), weight_decay=0.1)
@@ -71,7 +71,7 @@ def opened(size):
 
 
 torch.set_num_threads(int(sys.argv[2]))
-step = opened(json.loads(sys.argv[1]))
+step = open_model(json.loads(sys.argv[1]))
 print(torch.__version__, flush=True)
 for line in sys.stdin:
     before = time.perf_counter()

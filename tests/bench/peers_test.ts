@@ -1,6 +1,6 @@
 /**
- * Comparisons with packages of npm: that they are registered, that what is compared is the same computation, and that a
- * peer which computes something else is told. Nothing of times.
+ * Comparisons with npm packages: they are registered, all libraries compute the same, and a peer with other
+ * results is refused. Times are not checked.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { matmulKernel } from "../../bench/peers/kernels/matmul.ts";
 import { compareStep } from "../../bench/peers/kernels/step.ts";
 import { openCpu } from "../../kernels/engine/cpu/cpu_engine.ts";
 
-// jax-js keeps its workers, and has nothing to end them by.
+// jax-js starts workers and has no way to end them.
 const keepsWorkers = { sanitizeOps: false, sanitizeResources: false };
 
-Deno.test("bench files of kernels hold jax-js in a group with this project's engines", async () => {
+Deno.test("bench files of kernels register jax-js in a group with this project's engines", async () => {
   for (const name of ["matmul", "attention", "layer_norm", "cross_entropy", "adamw", "embedding", "step"]) {
     const benches = await collect(new URL(`../../bench/${name}_bench.ts`, import.meta.url));
     const peer = benches.find((bench) => bench.name.startsWith("jax-js"));
@@ -30,7 +30,7 @@ Deno.test("bench files of kernels hold jax-js in a group with this project's eng
 });
 
 Deno.test({
-  name: "compareKernel() finds jax-js's results the same as this project's, and tells those that are not",
+  name: "compareKernel() accepts jax-js's results, and refuses different ones",
   ...keepsWorkers,
   async fn() {
     const kernel = matmulKernel([3, 5, 4]);
@@ -44,7 +44,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "compareStep() trains the same model in jax-js: losses of three steps agree",
+  name: "compareStep() trains the same model in jax-js: the losses of three steps agree",
   ...keepsWorkers,
   async fn() {
     const size = { layers: 2, heads: 2, channels: 8, seqLen: 6, vocabSize: 11, vocabPad: 16, batch: 3 };
@@ -52,7 +52,7 @@ Deno.test({
   },
 });
 
-Deno.test("expectSame() tells a result that is missing, shorter, not a number or too far off", () => {
+Deno.test("expectSame() refuses a result that is missing, shorter, NaN or too different", () => {
   const wanted = { y: [100, 0.5] }, tolerance = 1e-3, who = "a peer";
   expectSame({ y: [100.05, 0.45] }, { wanted, tolerance, who });
   for (const y of [[100.2, 0.5], [100, NaN], [100], []]) {
@@ -61,7 +61,7 @@ Deno.test("expectSame() tells a result that is missing, shorter, not a number or
   throws(() => expectSame({}, { wanted, tolerance, who }), /y has 0 elements, wanted 2/);
 });
 
-Deno.test("comparisons() names what there is when asked for what there is not", () => {
+Deno.test("comparisons() lists the known names where one is unknown", () => {
   throws(() => comparisons({ only: ["conv"], sizes: [], steps: [] }), /Cannot compare conv: wanted matmul, /);
   throws(
     () => comparisons({ only: ["step"], sizes: [], steps: ["huge"] }),

@@ -1,5 +1,5 @@
 /**
- * What `deno task bench --json` writes. Of times only that they are there.
+ * The document that `deno task bench --json` writes. Of the times it only checks that they are there.
  *
  * @module
  */
@@ -17,7 +17,7 @@ async function bench(...args: string[]): Promise<{ code: number; out: string; er
   return { code, out: text.decode(stdout), err: text.decode(stderr) };
 }
 
-Deno.test("deno task bench --json FILE writes one document: machine, versions, date, and each bench's times", async () => {
+Deno.test("deno task bench --json FILE writes one document with machine, versions, date and the times of each bench", async () => {
   const { code, out, err } = await bench("--json", "tests/bench/tiny_bench.ts");
   strictEqual(code, 0, err);
   const report = JSON.parse(out);
@@ -29,7 +29,7 @@ Deno.test("deno task bench --json FILE writes one document: machine, versions, d
     report.benches.map((
       { file, group, name, baseline, unit }: Record<string, unknown>,
     ) => [file, group, name, baseline, unit]),
-    [[null, "plain", false], ["tiny", "with options", true], ["tiny", "told when", false]].map((
+    [[null, "plain", false], ["tiny", "with options", true], ["tiny", "start and end", false]].map((
       known,
     ) => ["tests/bench/tiny_bench.ts", ...known, "ns"]),
   );
@@ -38,19 +38,21 @@ Deno.test("deno task bench --json FILE writes one document: machine, versions, d
     ok(min <= p25 && p25 <= median && median <= p75 && p75 <= max && min <= mean && mean <= max);
   }
   strictEqual(report.benches[2].iterations, 4);
-  match(err, /what a bench says goes elsewhere/);
-  const filtered = await bench("tests/bench/tiny_bench.ts", "--json", "--filter", "tiny told");
-  deepStrictEqual(JSON.parse(filtered.out).benches.map(({ name }: { name: string }) => name), ["told when"]);
+  match(err, /a bench prints to standard error/);
+  const filtered = await bench("tests/bench/tiny_bench.ts", "--json", "--filter", "tiny start");
+  deepStrictEqual(JSON.parse(filtered.out).benches.map(({ name }: { name: string }) => name), [
+    "start and end",
+  ]);
 });
 
-Deno.test("deno task bench FILE runs that file alone by deno bench", async () => {
+Deno.test("deno task bench FILE runs only that file, by deno bench", async () => {
   const { code, out, err } = await bench("tests/bench/tiny_bench.ts");
   strictEqual(code, 0, err);
   match(out, /tiny_bench\.ts/);
   strictEqual(out.includes("matmul"), false);
 });
 
-Deno.test("measure() tells a bench that fails by its error", async () => {
+Deno.test("measure() returns the error of a bench that fails", async () => {
   const fn = () => Promise.reject(new RangeError("no such size"));
   deepStrictEqual(await measure("a_bench.ts", { name: "bad, 1.5 GFLOP, 24 MB", fn }), {
     file: "a_bench.ts",

@@ -1,12 +1,12 @@
 /**
- * Benches that take no time, for the test of what reports them.
+ * Benches that take no time, to test the report.
  *
  * @module
  */
 Deno.bench("plain", () => {});
 Deno.bench("with options", { group: "tiny", baseline: true }, () => Promise.resolve());
 Deno.bench({
-  name: "told when",
+  name: "start and end",
   group: "tiny",
   n: 4,
   warmup: 0,
@@ -16,4 +16,4 @@ Deno.bench({
   },
 });
 Deno.bench({ name: "left out", ignore: true, fn: () => {} });
-console.log("what a bench says goes elsewhere");
+console.log("a bench prints to standard error");

@@ -1,24 +1,25 @@
 /**
- * AdamW's update of one tensor. Constants of the step are numbers for the peers, tensors for this project.
+ * AdamW's update of one tensor. Learning rate, step and scale are numbers in the peers and tensors in this
+ * project.
  *
  * @module
  */
 import { numpy } from "@jax-js/jax";
 import { normals } from "../../../kernels/random/philox.ts";
 import { adamwStep } from "../../../kernels/ops/update/adamw.ts";
-import type { Kernel } from "../kernel.ts";
+import type { ComparedKernel } from "../kernel.ts";
 import type { Tfjs, TfTensor } from "../tfjs.ts";
 
 const shape = [768, 3072], count = 768 * 3072;
 const eps = 1e-8, lr = 1e-3, step = 10;
 
-/** As in all training steps of benches. */
+/** Constants of AdamW, the same in all training steps of the benches. */
 export const beta1 = 0.9, beta2 = 0.95, weightDecay = 0.1;
 
 const rates = { rate: lr / (1 - beta1 ** step), correction: 1 - beta2 ** step, decay: weightDecay * lr };
 
-/** param, grad, m, v → param, m, v. */
-export const adamwKernel: Kernel = {
+/** AdamW: param, grad, m, v → param, m, v. */
+export const adamwKernel: ComparedKernel = {
   name: `adamw ${shape.join("x")}`,
   inputs: {
     param: { shape, data: normals(1, "param", count) },
@@ -44,10 +45,13 @@ export const adamwKernel: Kernel = {
 /** A parameter, its gradient and its moments. */
 type State<T> = { readonly param: T; readonly grad: T; readonly m: T; readonly v: T };
 
-/** `rate` is lr / (1 - beta1^step), `correction` 1 - beta2^step; `decay` is lr times weight decay. */
+/**
+ * Factors of one step: `rate` is lr / (1 - beta1^step), `correction` 1 - beta2^step, `decay` lr · weight
+ * decay.
+ */
 type Rates<T> = { readonly rate: T; readonly correction: T; readonly decay: number };
 
-/** In jax-js. */
+/** AdamW in jax-js. */
 export function jaxAdamw(
   state: State<numpy.Array>,
   { rate, correction, decay }: Rates<numpy.Array | number>,
@@ -58,7 +62,7 @@ export function jaxAdamw(
   return { param: state.param.mul(1 - decay).sub(change), m, v };
 }
 
-/** In tfjs. */
+/** AdamW in tfjs. */
 export function tfAdamw(
   tf: Tfjs,
   { param, grad, rate, correction, decay, ...state }: State<TfTensor> & Rates<number>,

@@ -1,5 +1,6 @@
 /**
- * Causal attention of the middle size's training step, and its gradient. The peers keep all weights of all pairs.
+ * Causal attention and its gradient, with the sizes of the middle training step. The peers store the whole
+ * matrix of attention weights.
  *
  * @module
  */
@@ -7,14 +8,14 @@ import { nn, numpy } from "@jax-js/jax";
 import { normals } from "../../../kernels/random/philox.ts";
 import { attention } from "../../../kernels/ops/attention/attention.ts";
 import { jaxGradients } from "../jaxjs.ts";
-import { gradientsOf, type Kernel } from "../kernel.ts";
+import { type ComparedKernel, gradientsOf } from "../kernel.ts";
 import { tfGradients, type Tfjs, type TfTensor } from "../tfjs.ts";
 
 const batch = 2, time = 256, heads = 6, channels = 384;
 const packed = [batch, time, 3 * channels], plain = [batch, time, channels];
 
-/** qkv, dy → y, dqkv. */
-export const attentionKernel: Kernel = {
+/** Attention and gradient: qkv, dy → y, dqkv. */
+export const attentionKernel: ComparedKernel = {
   name: `attention and gradient ${packed.join("x")}, ${heads} heads`,
   inputs: {
     qkv: { shape: packed, data: normals(1, "qkv", batch * time * 3 * channels) },
@@ -33,14 +34,14 @@ export const attentionKernel: Kernel = {
     }),
 };
 
-/** qkv [B, T, 3C] → [B, T, C]. */
+/** Causal attention in jax-js: qkv [B, T, 3C] → [B, T, C]. */
 export function jaxAttention(qkv: numpy.Array, heads: number): numpy.Array {
   const [batch, time, packed] = qkv.shape, channels = packed / 3;
   const [q, k, v] = numpy.split(qkv, 3, -1).map((x) => x.reshape([batch, time, heads, channels / heads]));
   return nn.dotProductAttention(q, k, v, { isCausal: true }).reshape([batch, time, channels]);
 }
 
-/** qkv [B, T, 3C] → [B, T, C]; mask as tfMask() gives it. */
+/** Causal attention in tfjs: qkv [B, T, 3C] → [B, T, C], with the mask of `tfMask`. */
 export function tfAttention(
   tf: Tfjs,
   { qkv, heads, mask }: { readonly qkv: TfTensor; readonly heads: number; readonly mask: TfTensor },
@@ -53,7 +54,7 @@ export function tfAttention(
   return tf.reshape(tf.transpose(tf.matMul(tf.softmax(scores), v), [0, 2, 1, 3]), [batch, time, channels]);
 }
 
-/** [T, T]: 0 where a row may look, else so low that its weight is 0. */
+/** The causal mask, [T, T]: 0 where a query attends to a key, else so low that the weight becomes 0. */
 export function tfMask(tf: Tfjs, time: number): TfTensor {
   const mask = Float32Array.from(
     { length: time * time },

@@ -1,5 +1,5 @@
 /**
- * Cross entropy of logits, and its gradient.
+ * Cross entropy and its gradient.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import { nn, type numpy } from "@jax-js/jax";
 import { normals, uniformAt } from "../../../kernels/random/philox.ts";
 import { crossEntropy } from "../../../kernels/ops/loss/cross_entropy.ts";
 import { jaxGradients } from "../jaxjs.ts";
-import { gradientsOf, type Kernel } from "../kernel.ts";
+import { type ComparedKernel, gradientsOf } from "../kernel.ts";
 import { tfGradients, type Tfjs, type TfTensor } from "../tfjs.ts";
 
 const rows = 256, classes = 4096;
 
-/** logits, targets, dy → losses, dlogits. */
-export const crossEntropyKernel: Kernel = {
+/** Cross entropy and gradient: logits, targets, dy → y, dlogits. */
+export const crossEntropyKernel: ComparedKernel = {
   name: `cross entropy and gradient ${rows}x${classes}`,
   inputs: {
     logits: { shape: [rows, classes], data: normals(1, "logits", rows * classes) },
@@ -33,13 +33,16 @@ export const crossEntropyKernel: Kernel = {
     tfGradients(tf, { f: ({ logits }) => tfCrossEntropy(tf, { logits, targets }), of: { logits }, dy }),
 };
 
-/** logits [rows, V], targets [rows] → losses [rows]. By one-hot rows: its jit cannot compile takeAlongAxis's gradient. */
+/**
+ * Cross entropy in jax-js: logits [rows, V], targets [rows] → losses [rows]. It uses one-hot rows, since jit
+ * cannot compile the gradient of takeAlongAxis.
+ */
 export function jaxCrossEntropy(logits: numpy.Array, targets: numpy.Array): numpy.Array {
   const chosen = logits.ref.mul(nn.oneHot(targets, logits.shape[1])).sum(-1);
   return nn.logsumexp(logits, -1).sub(chosen);
 }
 
-/** logits [rows, V], targets [rows] → losses [rows]. */
+/** Cross entropy in tfjs: logits [rows, V], targets [rows] → losses [rows]. */
 export function tfCrossEntropy(
   tf: Tfjs,
   { logits, targets }: { readonly logits: TfTensor; readonly targets: TfTensor },

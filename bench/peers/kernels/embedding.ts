@@ -1,5 +1,5 @@
 /**
- * Embedding: rows of a table by token, and the table's gradient, which adds rows up by token.
+ * Embedding: rows of a table by token, and the gradient of the table, which sums rows by token.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import { nn, numpy } from "@jax-js/jax";
 import { normals, uniformAt } from "../../../kernels/random/philox.ts";
 import { gather } from "../../../kernels/ops/indexing/gather.ts";
 import { type JaxDevice, jaxGradients } from "../jaxjs.ts";
-import { gradientsOf, type Kernel } from "../kernel.ts";
+import { type ComparedKernel, gradientsOf } from "../kernel.ts";
 import { tfGradients, type Tfjs, type TfTensor } from "../tfjs.ts";
 
 const batch = 4, time = 256, channels = 384, vocabulary = 8192;
 
-/** table, ids, dy → y, dtable. */
-export const embeddingKernel: Kernel = {
+/** Embedding and gradient: table, ids, dy → y, dtable. */
+export const embeddingKernel: ComparedKernel = {
   name: `embedding and gradient ${vocabulary}x${channels}, ${batch * time} ids`,
   inputs: {
     table: { shape: [vocabulary, channels], data: normals(1, "table", vocabulary * channels) },
@@ -37,8 +37,8 @@ export const embeddingKernel: Kernel = {
 };
 
 /**
- * Rows of the table in jax-js for training on a device: as a product with one-hot rows on WebGPU, where Deno refuses the
- * shader of take's gradient.
+ * The embedding in jax-js, for training. On WebGPU it is a matrix product with one-hot rows, since Deno
+ * rejects the shader for the gradient of take.
  */
 export function jaxEmbed(
   device: JaxDevice,
@@ -48,7 +48,10 @@ export function jaxEmbed(
   return numpy.matmul(nn.oneHot(ids, table.shape[0]), table);
 }
 
-/** Rows of the table in tfjs. Its WASM lacks the kernel of gather's own gradient; scatterND adds rows up as well. */
+/**
+ * The embedding in tfjs. Its WASM backend has no kernel for the gradient of gather, so that scatterND sums
+ * the rows there.
+ */
 export function tfEmbed(
   tf: Tfjs,
   { table, ids }: { readonly table: TfTensor; readonly ids: TfTensor },

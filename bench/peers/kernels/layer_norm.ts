@@ -1,5 +1,5 @@
 /**
- * Layer normalization of rows, and its gradients.
+ * Layer normalization and its gradients.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import { nn, type numpy } from "@jax-js/jax";
 import { normals } from "../../../kernels/random/philox.ts";
 import { layerNorm } from "../../../kernels/ops/norm/layer_norm.ts";
 import { jaxGradients } from "../jaxjs.ts";
-import { gradientsOf, type Kernel } from "../kernel.ts";
+import { type ComparedKernel, gradientsOf } from "../kernel.ts";
 import { tfGradients, type Tfjs, type TfTensor } from "../tfjs.ts";
 
 const rows = 1024, channels = 384, eps = 1e-5;
 
-/** x, weight, bias, dy → y, dx, dweight, dbias. */
-export const layerNormKernel: Kernel = {
+/** Layer norm and gradients: x, weight, bias, dy → y, dx, dweight, dbias. */
+export const layerNormKernel: ComparedKernel = {
   name: `layer norm and gradients ${rows}x${channels}`,
   inputs: {
     x: { shape: [rows, channels], data: normals(1, "x", rows * channels) },
@@ -35,15 +35,15 @@ export const layerNormKernel: Kernel = {
     }),
 };
 
-/** x, weight and bias of a layer norm. */
+/** Input, gain and bias of a layer norm. */
 type Norm<T> = { readonly x: T; readonly weight: T; readonly bias: T };
 
-/** In jax-js. */
+/** Layer norm in jax-js. */
 export function jaxNorm({ x, weight, bias }: Norm<numpy.Array>): numpy.Array {
   return nn.standardize(x, -1, { epsilon: eps }).mul(weight).add(bias);
 }
 
-/** In tfjs. */
+/** Layer norm in tfjs. */
 export function tfNorm(tf: Tfjs, { x, weight, bias }: Norm<TfTensor>): TfTensor {
   const centred = tf.sub(x, tf.mean(x, -1, true));
   const variance = tf.mean(tf.square(centred), -1, true);

@@ -1,15 +1,15 @@
 /**
- * Matrix product of two matrices as they lie.
+ * Matrix product of two matrices, neither of them transposed.
  *
  * @module
  */
 import { numpy } from "@jax-js/jax";
 import { normals } from "../../../kernels/random/philox.ts";
 import { matmul } from "../../../kernels/ops/matmul/matmul.ts";
-import type { Kernel } from "../kernel.ts";
+import type { ComparedKernel } from "../kernel.ts";
 
-/** [m, k] times [k, n]. */
-export function matmulKernel([m, k, n]: readonly number[]): Kernel {
+/** The product of [m, k] and [k, n]. */
+export function matmulKernel([m, k, n]: readonly number[]): ComparedKernel {
   return {
     name: `matmul ${m}x${k}x${n}`,
     inputs: {

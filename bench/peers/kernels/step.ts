@@ -1,6 +1,6 @@
 /**
- * A whole training step of a GPT: forward, backward, clipping and AdamW on one batch. What comes out, to compare, are
- * the losses of the first three steps; they are taken before any step is measured.
+ * A whole training step of a GPT: forward, backward, clipping and AdamW on one batch. The results that are
+ * compared are the losses of the first three steps, taken before any measurement.
  *
  * @module
  */
@@ -12,25 +12,25 @@ import type { Comparison, Contender } from "../comparison.ts";
 import { jaxStep } from "./step_jaxjs.ts";
 import { tfStep } from "./step_tfjs.ts";
 
-/** What a peer needs for it. */
+/** What a peer needs to train. */
 export interface StepSetup {
-  /** The model's. */
+  /** Sizes of the model and its batch. */
   readonly size: StepSize;
-  /** First values, by Hugging Face's names. */
+  /** Initial weights, by Hugging Face's names. */
   readonly weights: TensorMap;
-  /** inputs and targets, [B, T]. */
+  /** The batch: `inputs` and `targets`, [B, T] each. */
   readonly batch: TensorMap;
-  /** For all steps. */
+  /** Learning rate of all steps. */
   readonly learningRate: number;
 }
 
-/** Steps whose losses are compared: the third one's shows two updates. */
+/** Number of steps whose losses are compared; the loss of the third depends on two updates. */
 export const comparedSteps = 3;
 
-/** Steps between waits on a GPU, as training reads several losses at once. */
+/** Steps per wait for the device: training, too, reads the losses of several steps at once. */
 export const stepsTogether = 10;
 
-/** Lets the libraries train a model of a size. */
+/** The comparison of training steps of a size. */
 export function compareStep(size: StepSize): Comparison {
   const { inputs, targets } = stepBatch(size), shape = [size.batch, size.seqLen];
   const setup = (): StepSetup => ({
@@ -42,7 +42,8 @@ export function compareStep(size: StepSize): Comparison {
   return {
     name: `training step, ${size.name}`,
     work: { tokens: size.batch * size.seqLen },
-    tolerance: 1e-3 / Math.log(size.vocabSize), // 0.001 of a first loss
+    // First losses are about log(vocabSize): they may differ by 0.001.
+    tolerance: 1e-3 / Math.log(size.vocabSize),
     async ours(engine) {
       const training = await openTrainingStep(engine, size);
       return stepContender({
@@ -56,7 +57,10 @@ export function compareStep(size: StepSize): Comparison {
   };
 }
 
-/** A contender made of `run`, which takes at most `stepsTogether` steps, waits, and gives the last one's loss. */
+/**
+ * A contender from `run`, which takes at most `stepsTogether` steps, waits for them and returns the loss of
+ * the last.
+ */
 export function stepContender(
   { name, run, dispose }: {
     readonly name: string;

@@ -1,5 +1,5 @@
 /**
- * The training step in jax-js: one function of all weights and moments, compiled whole.
+ * The training step in jax-js: one function of all weights and moments, compiled as a whole.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { jaxEmbed } from "./embedding.ts";
 import { jaxNorm } from "./layer_norm.ts";
 import { stepContender, type StepSetup } from "./step.ts";
 
-/** By name. */
+/** Arrays by name. */
 type Arrays = Record<string, numpy.Array>;
 
-/** Its contender. */
+/** The training step as a contender. */
 export async function jaxStep(device: JaxDevice, setup: StepSetup): Promise<Contender> {
   await useJaxDevice(device);
   const batch = await jaxArrays(setup.batch);
@@ -36,10 +36,10 @@ export async function jaxStep(device: JaxDevice, setup: StepSetup): Promise<Cont
         };
         loss.dispose();
         ({ loss, weights, m, v } = compiled({ weights, m, v, batch: tree.ref(batch), rates }));
-        // It holds the memory of all that waits; on WASM waiting costs nothing.
+        // Pending steps keep their memory; on WASM waiting for them costs nothing.
         if (device === "wasm") await blockUntilReady({ loss, weights, m, v });
       }
-      await blockUntilReady({ loss, weights, m, v }); // the last update too: no loss has asked for it
+      await blockUntilReady({ loss, weights, m, v }); // includes the last update, which no loss depends on
       return (await loss.data())[0];
     },
     dispose() {
@@ -56,18 +56,18 @@ type State = { weights: Arrays; m: Arrays; v: Arrays };
 function stepFunction(
   device: JaxDevice,
   { size, learningRate }: StepSetup,
-): (given: State & { batch: Arrays; rates: Arrays }) => State & { loss: numpy.Array } {
+): (inputs: State & { batch: Arrays; rates: Arrays }) => State & { loss: numpy.Array } {
   const lossOf = (weights: Arrays, batch: Arrays) => meanLoss(weights, { batch, size, device });
-  return (given) => {
-    const { batch, rates } = given;
-    const [loss, grads] = valueAndGrad(lossOf)(tree.ref(given.weights), batch);
+  return (inputs) => {
+    const { batch, rates } = inputs;
+    const [loss, grads] = valueAndGrad(lossOf)(tree.ref(inputs.weights), batch);
     const weights: Arrays = {}, m: Arrays = {}, v: Arrays = {}, scale = clipScale(grads);
     for (const name of Object.keys(grads)) {
       const { param, ...moments } = jaxAdamw({
-        param: given.weights[name],
+        param: inputs.weights[name],
         grad: grads[name].mul(scale.ref),
-        m: given.m[name],
-        v: given.v[name],
+        m: inputs.m[name],
+        v: inputs.v[name],
       }, {
         rate: rates.rate.ref,
         correction: rates.correction.ref,
@@ -80,14 +80,14 @@ function stepFunction(
   };
 }
 
-/** What makes the norm of all gradients at most 1. */
+/** The factor that limits the norm of all gradients to 1. */
 function clipScale(grads: Arrays): numpy.Array {
   const squares = Object.values(grads).map((g) => numpy.square(g.ref).sum());
   const norm = numpy.sqrt(squares.reduce((a, b) => a.add(b)));
   return numpy.minimum(numpy.reciprocal(norm.add(1e-6)), 1);
 }
 
-/** GPT-2's mean cross entropy. */
+/** The mean cross entropy of GPT-2. */
 function meanLoss(
   w: Arrays,
   { batch: { inputs, targets }, size: { layers, heads, channels, batch, seqLen, vocabSize }, device }:

@@ -1,5 +1,6 @@
 /**
- * The training step in tfjs: gradients by its tape, the update by hand, since its Adam has no decoupled weight decay.
+ * The training step in tfjs. tfjs computes the gradients; the update is written here, since its Adam has no
+ * decoupled weight decay.
  *
  * @module
  */
@@ -13,10 +14,10 @@ import { tfEmbed } from "./embedding.ts";
 import { tfNorm } from "./layer_norm.ts";
 import { stepContender, type StepSetup } from "./step.ts";
 
-/** By name. */
+/** Tensors by name. */
 type Tensors = Readonly<Record<string, TfTensor>>;
 
-/** Its contender. */
+/** The training step as a contender. */
 export function tfStep(tf: Tfjs, setup: StepSetup): Promise<Contender> {
   const { size, learningRate } = setup, batch = tfTensors(tf, setup.batch), mask = tfMask(tf, size.seqLen);
   const names = Object.keys(setup.weights), weights = tfTensors(tf, setup.weights);
@@ -50,7 +51,7 @@ export function tfStep(tf: Tfjs, setup: StepSetup): Promise<Contender> {
         tf.dispose([state, last]);
         state = next, last = loss;
       }
-      await finished(tf, Object.values(state.v).at(-1)!); // the last update too
+      await finished(tf, Object.values(state.v).at(-1)!); // includes the last update
       const loss = (await last!.data())[0];
       tf.dispose(last);
       return loss;
@@ -62,14 +63,14 @@ export function tfStep(tf: Tfjs, setup: StepSetup): Promise<Contender> {
   }));
 }
 
-/** What makes the norm of all gradients at most 1. */
+/** The factor that limits the norm of all gradients to 1. */
 function clipScale(tf: Tfjs, grads: readonly TfTensor[]): TfTensor {
-  // Not addN(): on WebGPU in Deno it leaves out all but the first few.
+  // addN() is avoided: on WebGPU in Deno it only adds the first few tensors.
   const norm = tf.sqrt(grads.map((g) => tf.sum(tf.square(g))).reduce((a, b) => tf.add(a, b)));
   return tf.minimum(tf.reciprocal(tf.add(norm, 1e-6)), 1);
 }
 
-/** GPT-2's mean cross entropy. */
+/** The mean cross entropy of GPT-2. */
 function meanLoss(
   tf: Tfjs,
   { w, batch: { inputs, targets }, mask, size }: {
@@ -82,7 +83,7 @@ function meanLoss(
   const { layers, heads, channels, batch, seqLen, vocabSize } = size, rows = batch * seqLen;
   const norm = (at: string, x: TfTensor) =>
     tfNorm(tf, { x, weight: w[`${at}.weight`], bias: w[`${at}.bias`] });
-  const linear = (at: string, x: TfTensor) => { // on [rows, C]: a product of two matrices is its fastest
+  const linear = (at: string, x: TfTensor) => { // on [rows, C]: tfjs is fastest at products of two matrices
     const weight = w[`${at}.weight`], flat = tf.reshape(x, [rows, weight.shape[0]]);
     return tf.add(tf.matMul(flat, weight), w[`${at}.bias`]);
   };
@@ -100,7 +101,7 @@ function meanLoss(
   return tf.mean(tfCrossEntropy(tf, { logits, targets: tf.reshape(targets, [rows]) }));
 }
 
-/** By tanh, as GPT-2. */
+/** GELU by tanh, as in GPT-2. */
 function gelu(tf: Tfjs, x: TfTensor): TfTensor {
   const inner = tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI));
   return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));

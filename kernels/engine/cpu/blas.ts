@@ -1,7 +1,7 @@
 /**
  * The machine's BLAS, called through FFI: Accelerate on macOS, OpenBLAS elsewhere. Its sgemm works directly
- * on the CPU engine's shared memory, and uses the processor's full vector width, while WASM is limited to 128
- * bits.
+ * on the CPU engine's shared memory, and uses the processor's full vector width, while WASM is limited to
+ * 128 bits.
  *
  * @module
  */

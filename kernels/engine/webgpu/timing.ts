@@ -13,8 +13,8 @@ import type { WebgpuDevice } from "./device.ts";
 import { TrialMemory } from "./trial_memory.ts";
 
 /**
- * Minimum seconds of one measurement: a GPU raises its clock under load, and waiting for it costs about 10
- * ms.
+ * Minimum seconds of one measurement: a GPU raises its clock under load, and waiting for it costs about
+ * 10 ms.
  */
 const MIN_SECONDS = 0.03;
 const ROUNDS = 3;
