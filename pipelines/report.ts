@@ -1,5 +1,5 @@
 /**
- * Pages of runs: of one run again, or of several with their curves laid over each other.
+ * The pipeline `report`: writes the page of one run, or a page with the curves of several runs.
  *
  * @module
  */
@@ -22,21 +22,23 @@ interface Run {
 }
 
 export default pipeline({
-  about: "draw a page of one run, or of several runs' curves over each other: report runs/a runs/b",
+  about: "write the page of a run, or one page with the curves of several: report runs/a runs/b",
   writes: false,
   positional: "runs",
   options: {
-    runs: repeated("a run's folder; may be typed without --runs", {
+    runs: repeated("a run's folder; --runs may be left out", {
       value: [],
       group: "Report",
       placeholder: "DIR",
     }),
   },
   async build(o, env) {
-    if (o.runs.length === 0) throw new RangeError("No run to report on: give folders: report runs/a runs/b");
+    if (o.runs.length === 0) {
+      throw new RangeError("No run to report on: give the folder of at least one run: report runs/a runs/b");
+    }
     const runs = await Promise.all(o.runs.map(readRun));
-    const place = `${env.out}/report.html`;
-    return from(asSource("pages", () => [place])).pipe({
+    const page = `${env.out}/report.html`;
+    return from(asSource("pages", () => [page])).pipe({
       name: "write",
       open: () => null,
       async *push(path: string) {
@@ -53,14 +55,14 @@ async function readRun(folder: string): Promise<Run> {
   const events = await readEvents(`${folder}/metrics.jsonl`);
   if (events.length === 0) {
     throw new Deno.errors.NotFound(
-      `Cannot report on ${folder}: there is no metrics.jsonl with events: give a run's folder, such as runs/fineweb-gpt2`,
+      `Cannot report on ${folder}: it has no metrics.jsonl with events: give a run's folder, such as runs/fineweb-gpt2`,
     );
   }
   const record = JSON.parse(await Deno.readTextFile(`${folder}/config.json`).catch(() => "{}"));
   return { name: basename(resolve(folder)), folder, events, options: record.options ?? {} };
 }
 
-/** One run with all that its page has; of several the curves, and the options in which they differ. */
+/** The full page of a single run; of several runs the curves, and the options in which they differ. */
 async function pageOf([first, ...others]: readonly Run[]): Promise<string> {
   const { name, events, options } = first;
   if (others.length === 0) return await reportPage({ events, options, title: name });
@@ -68,18 +70,20 @@ async function pageOf([first, ...others]: readonly Run[]): Promise<string> {
     all.filter((other) => other.name === run.name).length > 1 ? run.folder : `${run.name || i}`
   );
   return await reportPage({
-    events: events.filter(({ type }) => curves.has(type)),
+    events: events.filter(({ type }) => curveEvents.has(type)),
     title: names[0],
     others: others.map((run, i) => ({
       name: names[i + 1],
-      events: run.events.filter(({ type }) => curves.has(type)),
+      events: run.events.filter(({ type }) => curveEvents.has(type)),
     })),
     options: differences([first, ...others], names),
   });
 }
 
-const curves: ReadonlySet<string> = new Set(["run", "step", "eval", "hellaswag"]);
+/** Types of the events that curves need. */
+const curveEvents: ReadonlySet<string> = new Set(["run", "step", "eval", "hellaswag"]);
 
+/** Options in which the runs differ, each with the values of all runs. */
 function differences(runs: readonly Run[], names: readonly string[]): Record<string, Json> {
   const all = new Set(runs.flatMap(({ options }) => Object.keys(options)));
   const rows: [string, Json][] = [];

@@ -1,5 +1,5 @@
 /**
- * Turn documents into token shards, as llm.c and nanoGPT read them.
+ * The pipeline `tokenize`: encodes documents as token shards, which llm.c and nanoGPT can read.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { checkRereadable, tokenizerFor } from "./parts/tokenizer_for.ts";
 import { encodeStage } from "./parts/token/encode_stage.ts";
 
 export default pipeline({
-  about: "turn documents into token shards, as llm.c and nanoGPT read them",
+  about: "encode documents as token shards, which llm.c and nanoGPT can read",
   options: {
     ...sourceOptions,
     ...tokenizerOptions,
@@ -30,7 +30,7 @@ export default pipeline({
         choices: ["llmc", "nanogpt"],
       },
     ),
-    separator: oneOf("before: <|endoftext|> stands before each document; none: nothing does", {
+    separator: oneOf("before: put <|endoftext|> before each document; none: put nothing between documents", {
       value: "before",
       fixed: true,
       group: "Shards",

@@ -1,5 +1,5 @@
 /**
- * Learn a byte-pair vocabulary from documents; or look at what a tokenizer makes of a text.
+ * The pipeline `tokenizer`: trains a byte-pair tokenizer on documents, or shows the tokens of a text.
  *
  * @module
  */
@@ -14,44 +14,51 @@ import { inspectText } from "./parts/token/inspect_text.ts";
 import { trainTokenizer } from "./parts/token/train_tokenizer.ts";
 import { trainingSummary } from "./parts/token/training_summary.ts";
 
-const group = "Looking at a text";
+const group = "Inspecting a text";
 
 export default pipeline({
-  about: "learn a byte-pair vocabulary from documents, or --inspect a text's tokens",
+  about: "train a byte-pair tokenizer on documents, or show the tokens of a text with --inspect",
   options: {
     ...sourceOptions,
     ...vocabularyOptions,
-    vocabSize: integer("bytes, merges and special tokens together", {
+    vocabSize: integer("number of tokens: 256 bytes, merges and special tokens", {
       value: 8192,
       min: 256,
       max: 1 << 21,
       fixed: true,
       group: "Tokenizer",
     }),
-    special: repeated('a special token; may be repeated; "": none', {
+    special: repeated('a special token; may be given several times; "" for none', {
       value: ["<|endoftext|>"],
       fixed: true,
       group: "Tokenizer",
     }),
-    maxCharacters: integer("learn from the first documents with so many characters; default: from all", {
+    maxCharacters: integer("stop reading documents after this many characters; default: read all", {
       value: null,
       min: 1,
       fixed: true,
       group: "Tokenizer",
     }),
-    inspect: text("show this text's tokens instead, here and on a page; - is standard input", {
+    inspect: text("train nothing, show the tokens of this text here and on a page; - reads standard input", {
       value: null,
       group,
     }),
-    tokenizer: text("whose tokens: gpt2, p50k, cl100k, o200k, byte or a trained one's folder", {
-      value: "gpt2",
+    tokenizer: text(
+      "tokenizer of --inspect: gpt2, p50k, cl100k, o200k, byte or a trained tokenizer's folder",
+      {
+        value: "gpt2",
+        group,
+        placeholder: "NAME|PATH",
+      },
+    ),
+    page: path("path of the page that --inspect writes", {
+      value: "runs/inspect.html",
       group,
-      placeholder: "NAME|PATH",
+      placeholder: "FILE",
     }),
-    page: path("where the page is written", { value: "runs/inspect.html", group, placeholder: "FILE" }),
   },
   writes: (given) => (given("inspect") ?? null) === null,
-  barrierEvery: 100_000, // documents: a checkpoint holds all counts, and counting again takes a second for 20 MB
+  barrierEvery: 100_000, // documents: a checkpoint holds all counts, and recounting 20 MB takes only a second
   stats: "stats.json",
   async build(o, env) {
     if (o.inspect !== null) {
@@ -74,7 +81,7 @@ export default pipeline({
     return [
       ...await trainingSummary(out),
       "",
-      `To look at it:  deno task pipeline tokenizer --inspect "Hello, world" --tokenizer ${here}`,
+      `To inspect it:  deno task pipeline tokenizer --inspect "Hello, world" --tokenizer ${here}`,
       `To use it:      deno task pipeline tokenize --tokenizer ${here} --source …`,
     ];
   },

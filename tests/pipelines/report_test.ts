@@ -1,5 +1,5 @@
 /**
- * `report` as a user has it, and what training with looks inside and TensorBoard leaves.
+ * The pipeline `report`, and the inspect events and TensorBoard file of a training run.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { bytesOfTokens } from "../../stages/format/tokens/token_file.ts";
 import { errorLine, eventsOf, runsTo, withFolder } from "./program.ts";
 
-Deno.test("report draws one run's page again and lays several over each other; runs leave looks inside and TensorBoard's file", async () => {
+Deno.test("report writes the page of one run and of several; training writes inspect events and a TensorBoard file", async () => {
   await withFolder(async (dir) => {
     const tokens = Uint32Array.from({ length: 5000 }, (_, i) => (i * i) % 31);
     await Deno.writeFile(`${dir}/train.bin`, bytesOfTokens(tokens, 2));
@@ -19,8 +19,8 @@ Deno.test("report draws one run's page again and lays several over each other; r
       ...["--train-shards", `${dir}/train.bin`],
     ];
     for (const seed of ["1", "2"]) await runsTo(0, [...args, "--seed", seed, "--out", `${dir}/run${seed}`]);
-    const looks = (await eventsOf(`${dir}/run1`)).filter(({ type }) => type === "inspect");
-    deepStrictEqual(looks.map(({ step }) => step), [5, 10, 12]);
+    const inspections = (await eventsOf(`${dir}/run1`)).filter(({ type }) => type === "inspect");
+    deepStrictEqual(inspections.map(({ step }) => step), [5, 10, 12]);
     const file = await Deno.readFile(`${dir}/run1/tensorboard/events.out.tfevents.0.run`);
     ok(file.length > 1000);
 
@@ -30,7 +30,7 @@ Deno.test("report draws one run's page again and lays several over each other; r
     const { others, options } = JSON.parse(/<script id="run"[^>]*>(.*?)<\/script>/s.exec(page)?.[1] ?? "");
     strictEqual(others[0].name, "run2");
     deepStrictEqual(options.seed, "run1: 1, run2: 2");
-    strictEqual(options.layers, undefined); // no difference there
+    strictEqual(options.layers, undefined); // the same in both runs
     await runsTo(0, ["report", "--runs", `${dir}/run1`, "--out", `${dir}/one`]);
     match(errorLine(await runsTo(2, ["report"])), /No run to report on/);
     match(errorLine(await runsTo(2, ["report", `${dir}/none`])), /no metrics\.jsonl/);

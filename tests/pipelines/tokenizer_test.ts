@@ -1,13 +1,13 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { errorLine, runsTo, task as taskWords, withFolder } from "./program.ts";
 
-Deno.test("tokenizer learns a vocabulary, shows what it comes to, and is used by its folder", () =>
+Deno.test("tokenizer trains a vocabulary, prints a summary, and --inspect uses its folder", () =>
   withFolder(async (dir) => {
     await Deno.writeTextFile(`${dir}/a.txt`, "the cat sat on the mat. ".repeat(50));
     const out = `${dir}/own`;
     const args = ["--vocab-size", "280", "--pattern", "gpt4", "--special", "<|a|>", "--special", "<|b|>"];
     const run = await runsTo(0, ["tokenizer", "--source", `${dir}/a.txt`, "--out", out, ...args]);
-    match(run.out, /Learned \d+ tokens \(256 bytes, \d+ merges, 2 special\) from 1 documents/);
+    match(run.out, /Trained \d+ tokens \(256 bytes, \d+ merges, 2 special\) on 1 documents/);
     match(run.out, /\nvocabulary +\d+ 50,257 +100k +200k\nsource .*\nEnglish /);
     match(run.out, /To use it: +deno task pipeline tokenize --tokenizer .*own/);
     const files = [...Deno.readDirSync(out)].map(({ name }) => name);
@@ -29,7 +29,7 @@ Deno.test("tokenizer learns a vocabulary, shows what it comes to, and is used by
     ]);
     match(
       shown.out,
-      /^the +␣cat +<\|b\|>\n\d+ +\d+ +\d+\n\n.*3 tokens, 12 characters, 12 bytes: 4.00 bytes a token/,
+      /^the +␣cat +<\|b\|>\n\d+ +\d+ +\d+\n\n.*3 tokens, 12 characters, 12 bytes: 4.00 bytes per token/,
     );
     const json = await runsTo(0, [
       "tokenizer",
@@ -74,7 +74,7 @@ Deno.test("tokenizer --inspect - reads standard input", () =>
     match(new TextDecoder().decode(stdout), /^hello ␣world ↵\n31373 995 +198\n/);
   }));
 
-Deno.test("tokenizer says in one line what is wrong, and writes nothing", () =>
+Deno.test("tokenizer prints errors in one line and writes nothing", () =>
   withFolder(async (dir) => {
     const out = ["--out", `${dir}/none`];
     match(

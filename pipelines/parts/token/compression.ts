@@ -1,5 +1,5 @@
 /**
- * How well vocabularies compress: bytes a token by language and kind of text, side by side.
+ * Compares how well vocabularies compress: bytes per token by language and kind of text.
  *
  * @module
  */
@@ -10,30 +10,33 @@ import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 import { type Passage, passages } from "./passages.ts";
 import { encodeWithSpecial } from "./text_tokens.ts";
 
-/** A tokenizer with a short name for its column. */
+/** A tokenizer and its name. */
 export interface NamedTokenizer {
+  /** Name for the head of a column; at most six characters are shown. */
   readonly name: string;
   readonly tokenizer: Tokenizer;
 }
 
-/** One text under every vocabulary. */
+/** The size of a text, and its number of tokens under each vocabulary. */
 export interface CompressionRow {
   readonly label: string;
+  /** Length in UTF-8 bytes. */
   readonly bytes: number;
+  /** Length in code points. */
   readonly characters: number;
-  /** Tokens by vocabulary; null where it cannot encode the text. */
+  /** Number of tokens under each vocabulary; null if it cannot encode the text. */
   readonly tokens: readonly (number | null)[];
-  /** It says what the English passage says. */
+  /** Whether the text is a translation of the English passage. */
   readonly translated: boolean;
 }
 
-/** Texts down, vocabularies across. */
+/** A table with a row for each text and a column for each vocabulary. */
 export interface Compression {
   readonly columns: readonly { readonly name: string; readonly vocabSize: number }[];
   readonly rows: readonly CompressionRow[];
 }
 
-/** Counts the tokens of a text, if it is not empty, and of the passages. */
+/** Counts the tokens of the user's own text, unless it is empty, and of the passages. */
 export function compareCompression(
   tokenizers: readonly NamedTokenizer[],
   own: { readonly label: string; readonly text: string },
@@ -51,32 +54,26 @@ export function compareCompression(
   };
 }
 
-/** The table in a terminal: with four vocabularies 39 columns wide; and what the languages cost beside English. */
+/**
+ * The table for a terminal, 39 columns wide with four vocabularies, and a second table with the tokens of
+ * each language relative to English.
+ */
 export function compressionLines({ columns, rows }: Compression): string[] {
   const line = (label: string, cells: readonly string[]) =>
     padEnd(truncate(label, 10), 11) + cells.map((cell) => cell.padStart(7)).join("");
-  const ratios = (
-    tokens: CompressionRow["tokens"],
-    from: number | readonly (number | null)[],
-    digits: number,
-  ) =>
-    tokens.map((n, i) => {
-      const over = typeof from === "number" ? from : from[i];
-      return n === null || over === null
-        ? "–"
-        : (typeof from === "number" ? over / n : n / over).toFixed(digits);
-    });
+  const ratio = (numerator: number | null, denominator: number | null) =>
+    numerator === null || denominator === null ? "–" : (numerator / denominator).toFixed(2);
   const english = rows.find(({ label }) => label === "English");
   return [
-    "Bytes a token",
+    "Bytes per token",
     line("", columns.map(({ name }) => truncate(name, 6))),
     line("vocabulary", columns.map(({ vocabSize }) => count(vocabSize))),
-    ...rows.map(({ label, bytes, tokens }) => line(label, ratios(tokens, bytes, 2))),
+    ...rows.map(({ label, bytes, tokens }) => line(label, tokens.map((n) => ratio(bytes, n)))),
     ...(english === undefined ? [] : [
       "",
-      "Tokens for what English says in one",
+      "Tokens relative to English",
       ...rows.filter(({ translated }) => translated)
-        .map(({ label, tokens }) => line(label, ratios(tokens, english.tokens, 2))),
+        .map(({ label, tokens }) => line(label, tokens.map((n, i) => ratio(n, english.tokens[i])))),
     ]),
   ];
 }
@@ -85,7 +82,7 @@ function tokenCount(text: string, tokenizer: Tokenizer): number | null {
   try {
     return encodeWithSpecial(text, tokenizer).length;
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error; // a character tokenizer knows only what it has met
+    if (!(error instanceof RangeError)) throw error; // a character tokenizer cannot encode unknown characters
     return null;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The stage `encode` as a run has it.
+ * The stage `encode` of a run, on the run's threads.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 import type { Env } from "../../cli/pipeline.ts";
 
 /**
- * Documents to ids on the run's threads: the same ids for any number of them. Each loads the tokenizer from the run's
- * folder, where `tokenizerFor` keeps it.
+ * Encodes documents on the run's threads; the ids do not depend on the number of threads. Each thread loads
+ * the tokenizer from the run's folder, where `tokenizerFor` has saved it.
  */
 export function encodeStage(
   tokenizer: Tokenizer,
   { env, ...options }: EncodeOptions & { readonly env: Env },
 ): Stage<Document, Tokens> {
-  const known = encode(tokenizer, options); // refuses a tokenizer without the token between documents
-  if (env.workers <= 1) return known;
+  const stage = encode(tokenizer, options); // throws at once if the tokenizer has no <|endoftext|>
+  if (env.workers <= 1) return stage;
   return encodeParallel({ ...options, tokenizer: `${env.out}/tokenizer`, workers: env.workers });
 }

@@ -1,5 +1,5 @@
 /**
- * The stage that puts documents' texts into groups, so that threads count whole groups.
+ * A stage that groups the texts of documents, so that each thread counts the chunks of a whole group.
  *
  * @module
  */
@@ -7,29 +7,31 @@ import type { Stage } from "../../../stages/flow/stage.ts";
 import type { Document } from "../../../stages/items.ts";
 import { GROUP_CHARACTERS, type TextGroup } from "../../../stages/token/train/count_chunks.ts";
 
-/** What is read. */
+/** Options of `groupTexts`. */
 export interface GroupTextsOptions {
-  /** The first documents that have so many characters together; null: all. */
+  /** Number of characters after which no further documents are read; null: all documents are read. */
   readonly maxCharacters: number | null;
-  /** Characters of the beginning that go along with the groups. */
+  /** Number of characters, from the beginning of the texts, that are passed on as excerpts. */
   readonly excerpt: number;
 }
 
-interface Gathering {
+/** State of the stage; checkpoints hold it. */
+interface GroupState {
+  /** Texts of the group that is being filled. */
   texts: string[];
-  /** Characters of `texts`. */
+  /** Number of characters of `texts`. */
   held: number;
-  /** Of all texts so far. */
+  /** Number of characters of all texts so far. */
   characters: number;
-  /** Of the excerpts so far. */
+  /** Number of characters of all excerpts so far. */
   excerpted: number;
 }
 
-/** Documents → groups of their texts, in order. */
+/** A stage from documents to groups of their texts, in order. */
 export function groupTexts(
   { maxCharacters, excerpt }: GroupTextsOptions,
-): Stage<Document, TextGroup, Gathering> {
-  const take = (state: Gathering): TextGroup => {
+): Stage<Document, TextGroup, GroupState> {
+  const takeGroup = (state: GroupState): TextGroup => {
     const beginning = state.excerpted < excerpt
       ? state.texts.join("").slice(0, excerpt - state.excerpted)
       : "";
@@ -46,9 +48,9 @@ export function groupTexts(
       state.texts.push(text);
       state.held += text.length;
       state.characters += text.length;
-      return state.held < GROUP_CHARACTERS ? [] : [take(state)];
+      return state.held < GROUP_CHARACTERS ? [] : [takeGroup(state)];
     },
     done: ({ characters }) => maxCharacters !== null && characters >= maxCharacters,
-    flush: (state) => state.texts.length === 0 ? [] : [take(state)],
+    flush: (state) => state.texts.length === 0 ? [] : [takeGroup(state)],
   };
 }

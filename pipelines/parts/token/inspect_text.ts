@@ -1,5 +1,6 @@
 /**
- * `tokenizer --inspect`: a text's tokens in the terminal and on a page, and how well they compress beside others'.
+ * `tokenizer --inspect`: shows a text's tokens in the terminal and on a page, and compares how vocabularies
+ * compress.
  *
  * @module
  */
@@ -18,20 +19,23 @@ import { tokenLines } from "./token_lines.ts";
 import { tokenPage } from "./token_page.ts";
 import { encodeWithSpecial, tokensOfIds } from "./text_tokens.ts";
 
-/** What to look at. */
+/** Options of `inspectText`. */
 export interface InspectTextOptions {
   /** A text, or `-` for standard input. */
   readonly text: string;
-  /** A name or path. */
+  /** Name or path of the tokenizer. */
   readonly tokenizer: string;
-  /** The file that the page is written to. */
+  /** Path of the page. */
   readonly page: string;
 }
 
-const mostCharacters = 100_000; // that the page begins with: it cuts them up anew at each key
-const mostTokens = 1000; // in the terminal: more scrolls away
+const mostCharacters = 100_000; // of the text on the page, which is encoded again at each keystroke
+const mostTokens = 1000; // in the terminal, where more would scroll away
 
-/** A flow of one text. Throws as `loadTokenizer`, and RangeError for a text that the tokenizer cannot encode. */
+/**
+ * A flow that shows one text. Throws the errors of `loadTokenizer`, and RangeError for a text that the
+ * tokenizer cannot encode.
+ */
 export async function inspectText(options: InspectTextOptions, env: Env): Promise<Flow<unknown>> {
   const tokenizer = await loadTokenizer(options.tokenizer);
   const text = options.text === "-" && !env.dry
@@ -43,10 +47,10 @@ export async function inspectText(options: InspectTextOptions, env: Env): Promis
     const more = [
       ...(ids.length > mostTokens ? [`… and ${count(ids.length - mostTokens)} more tokens`] : []),
       ...(text.length > mostCharacters
-        ? [`The page begins with the first ${count(mostCharacters)} characters`]
+        ? [`The page shows the first ${count(mostCharacters)} characters`]
         : []),
     ];
-    const ratio = ids.length === 0 ? "" : `: ${(bytes / ids.length).toFixed(2)} bytes a token`;
+    const ratio = ids.length === 0 ? "" : `: ${(bytes / ids.length).toFixed(2)} bytes per token`;
     emit({ type: "tokens", tokenizer: options.tokenizer, ids: [...ids], bytes, characters });
     const own = referenceNames.includes(options.tokenizer) ? [] : [{ name: "this", tokenizer }];
     const compression = compareCompression([...own, ...await referenceTokenizers()], {

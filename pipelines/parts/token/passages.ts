@@ -1,16 +1,16 @@
 /**
- * One passage in several languages, and other kinds of text, to see what a vocabulary makes of them. Written for this
- * project; the languages say the same, so their numbers of tokens can be compared.
+ * A passage in several languages, and other kinds of text, to compare vocabularies on. They were written for
+ * this project. The passages are translations of each other, so their numbers of tokens can be compared.
  *
  * @module
  */
 
-/** A text to count tokens of. */
+/** A text whose tokens are counted. */
 export interface Passage {
-  /** At most ten columns wide. */
+  /** Name of the text, at most ten columns wide. */
   readonly label: string;
   readonly text: string;
-  /** It says what the English passage says. */
+  /** Whether the text is a translation of the English passage. */
   readonly translated: boolean;
 }
 
@@ -74,7 +74,7 @@ const others: readonly (readonly [label: string, text: string])[] = [
   ["emoji", "🙂 👍🏽 👩‍👩‍👧‍👦 🇺🇳 🏳️‍🌈 ❤️ 🦜\n"],
 ];
 
-/** All of them, English first. */
+/** All passages, the English one first. */
 export const passages: readonly Passage[] = [
   ...languages.map(([label, text]) => ({ label, text, translated: true })),
   ...others.map(([label, text]) => ({ label, text, translated: false })),

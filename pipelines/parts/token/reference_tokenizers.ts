@@ -1,17 +1,17 @@
 /**
- * The vocabularies that others are measured beside.
+ * The tokenizers with which others are compared.
  *
  * @module
  */
 import { loadTokenizer } from "../../../stages/token/load_tokenizer.ts";
 import type { NamedTokenizer } from "./compression.ts";
 
-/** By the names that `--tokenizer` takes: GPT-2's, GPT-4's and GPT-4o's. */
+/** Names, as `--tokenizer` takes them, of the tokenizers of GPT-2, GPT-4 and GPT-4o. */
 export const referenceNames: readonly string[] = ["gpt2", "cl100k", "o200k"];
 
 let loaded: Promise<readonly NamedTokenizer[]> | null = null;
 
-/** They themselves; loaded once. */
+/** The tokenizers themselves, which are loaded only once. */
 export function referenceTokenizers(): Promise<readonly NamedTokenizer[]> {
   loaded ??= Promise.all(
     referenceNames.map(async (name) => ({ name, tokenizer: await loadTokenizer(name) })),

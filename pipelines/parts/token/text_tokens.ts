@@ -1,5 +1,5 @@
 /**
- * The tokens of a text: what every view of them begins with.
+ * The tokens of a text with their ids and bytes, for display.
  *
  * @module
  */
@@ -9,16 +9,18 @@ import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 export interface TextToken {
   readonly id: number;
   readonly bytes: Uint8Array;
-  /** It stands for a special token's text. */
+  /** Whether it is a special token. */
   readonly special: boolean;
 }
 
-/** A text as tokens; the texts of special tokens are read as those. Throws RangeError as `encode`. */
+/**
+ * Tokens of a text; special tokens are allowed everywhere. Throws RangeError if the text cannot be encoded.
+ */
 export function tokensOf(text: string, tokenizer: Tokenizer): TextToken[] {
   return tokensOfIds(encodeWithSpecial(text, tokenizer), tokenizer);
 }
 
-/** Tokens by their ids. */
+/** Tokens of ids. */
 export function tokensOfIds(ids: Iterable<number>, tokenizer: Tokenizer): TextToken[] {
   return Array.from(
     ids,
@@ -26,7 +28,7 @@ export function tokensOfIds(ids: Iterable<number>, tokenizer: Tokenizer): TextTo
   );
 }
 
-/** The ids alone. Throws RangeError as `encode`. */
+/** Ids of a text; special tokens are allowed everywhere. Throws RangeError if the text cannot be encoded. */
 export function encodeWithSpecial(text: string, tokenizer: Tokenizer): Uint32Array {
   return tokenizer.encode(text, { allowedSpecial: "all" });
 }

@@ -1,5 +1,6 @@
 /**
- * Tokens in a terminal: each with its id under it, in rows that fit the width, boundaries told by gaps and colours.
+ * Tokens for a terminal: each with its id below it, separated by spaces and colours, in rows that fit the
+ * width.
  *
  * @module
  */
@@ -8,15 +9,15 @@ import { painter, truncate } from "../../../stages/report/terminal_text.ts";
 import { visibleToken } from "./visible_token.ts";
 import type { TextToken } from "./text_tokens.ts";
 
-/** Room, and whether colours may be used. */
+/** The terminal's width, and whether colours may be used. */
 export interface TokenLinesOptions {
   readonly columns: number;
   readonly color: boolean;
 }
 
-const backgrounds = [153, 223, 157, 217, 189, 229]; // of xterm's 256: all pale, so that black can be read on them
+const backgrounds = [153, 223, 157, 217, 189, 229]; // xterm colours, pale enough for black text
 
-/** The rows: a line of tokens, a line of ids. A token with a line break in it ends its row. */
+/** Rows of two lines, tokens and ids. A token that contains a line break ends its row. */
 export function tokenLines(tokens: readonly TextToken[], { columns, color }: TokenLinesOptions): string[] {
   const paint = painter(color);
   const lines: string[] = [];

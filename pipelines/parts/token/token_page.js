@@ -1,11 +1,11 @@
-// The page of `tokenizer --inspect`: cuts what is typed into tokens, with the vocabulary that stands in the page.
+// The page of `tokenizer --inspect`: encodes the typed text with the vocabulary that the page contains.
 
 const data = JSON.parse(document.getElementById("vocabulary").textContent);
 const utf8 = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const mostShown = 20000; // tokens: more only make the page slow
+const mostShown = 20000; // tokens: more would make the page slow
 
-/** Token → [left, right] and pair → [rank, token], from merges in order. */
+/** The two parts of each merged token, and the rank and id of each pair's merge. */
 const parts = new Map();
 const pairs = new Map();
 const pairKey = (left, right) => left * 2 ** 22 + right; // ids are below 2^21
@@ -20,7 +20,7 @@ const specialNames = new Map(data.special.map(([text, id]) => [id, text]));
 const characterIds = data.characters && new Map(data.characters.map((character, id) => [character, id]));
 const known = new Map();
 
-/** Bytes of a token. */
+/** Bytes of a token, from its parts. */
 function bytesOf(id) {
   if (!known.has(id)) {
     if (specialNames.has(id)) known.set(id, [...utf8.encode(specialNames.get(id))]);
@@ -31,7 +31,7 @@ function bytesOf(id) {
   return known.get(id);
 }
 
-/** Chunks of a text; what the pattern leaves out is a chunk too. */
+/** Yields the chunks of a text; text between two matches of the pattern is a chunk too. */
 function* chunksOf(text) {
   let end = 0;
   for (const match of text.matchAll(new RegExp(data.pattern, "gu"))) {
@@ -43,7 +43,7 @@ function* chunksOf(text) {
   if (end < text.length) yield text.slice(end);
 }
 
-/** The pair that was learned first is merged wherever it stands, until no pair is known. */
+/** Ids of a chunk: merges the pair of least rank everywhere, until no pair can be merged. */
 function mergeChunk(chunk) {
   let ids = [...utf8.encode(chunk)].map((byte) => data.bytes[byte]);
   for (;;) {
@@ -63,16 +63,16 @@ function mergeChunk(chunk) {
   }
 }
 
-/** Ids of a text without special tokens; throws RangeError for a character that the vocabulary lacks. */
+/** Ids of a text without special tokens; throws RangeError for a character that is not in the vocabulary. */
 function plainIds(text) {
   if (!characterIds) return [...chunksOf(text)].flatMap(mergeChunk);
   return [...text].map((character) => {
     if (characterIds.has(character)) return characterIds.get(character);
-    throw new RangeError(`${JSON.stringify(character)} is not among the characters of the vocabulary`);
+    throw new RangeError(`${JSON.stringify(character)} is not in the vocabulary`);
   });
 }
 
-/** Ids of a text, special tokens' texts read as those tokens. */
+/** Ids of a text in which special tokens are allowed everywhere. */
 function encode(text) {
   const names = [...special.keys()].sort((a, b) => b.length - a.length);
   if (names.length === 0) return plainIds(text);
@@ -81,7 +81,7 @@ function encode(text) {
     .flatMap((part, i) => i % 2 === 1 ? [special.get(part)] : plainIds(part));
 }
 
-/** Appends a token's characters as text, the rest as hexadecimal digits. */
+/** Appends a token's complete characters as text, and other bytes as hexadecimal digits. */
 function showBytes(element, bytes) {
   for (let at = 0; at < bytes.length;) {
     const first = bytes[at];
@@ -136,7 +136,7 @@ function show(text) {
     [ids.length, "tokens"],
     [[...text].length, "characters"],
     [bytes, "bytes"],
-    [ids.length === 0 ? "–" : (bytes / ids.length).toFixed(2), "bytes a token"],
+    [ids.length === 0 ? "–" : (bytes / ids.length).toFixed(2), "bytes per token"],
   ];
   byId("counts").replaceChildren(...facts.map(([value, words]) => {
     const fact = document.createElement("span");
@@ -149,7 +149,7 @@ function show(text) {
   globalThis.shownIds = ids;
 }
 
-/** Marks a token in both panels and says what it is. */
+/** Highlights a token in both panels and describes it. */
 function pointAt(event) {
   const at = event.target.closest("i")?.dataset.at;
   if (at === undefined) return;
@@ -163,7 +163,7 @@ function pointAt(event) {
     }`,
   ];
   const made = parts.get(id);
-  if (made) about.push(`made of ${made.map((part) => `${quoted(part)} (${part})`).join(" and ")}`);
+  if (made) about.push(`merged from ${made.map((part) => `${quoted(part)} (${part})`).join(" and ")}`);
   if (specialNames.has(id)) about.push("a special token");
   byId("about").replaceChildren(Object.assign(document.createElement("code"), {
     textContent: `${quoted(id)} ${about.join(", ")}`,
@@ -174,7 +174,7 @@ function quoted(id) {
   return JSON.stringify(new TextDecoder().decode(Uint8Array.from(bytesOf(id))));
 }
 
-/** The table of languages. */
+/** Fills the table of compression. */
 function drawCompression({ columns, rows }) {
   const row = (label, cells) => {
     const line = document.createElement("tr");
@@ -187,7 +187,7 @@ function drawCompression({ columns, rows }) {
   const head = document.createElement("thead");
   head.append(
     row("", ["characters", "bytes", ...columns.map(({ name }) => name)]),
-    row("tokens in the vocabulary", ["", "", ...columns.map(({ vocabSize }) => number(vocabSize))]),
+    row("size of the vocabulary", ["", "", ...columns.map(({ vocabSize }) => number(vocabSize))]),
   );
   const english = rows.find(({ label }) => label === "English")?.tokens;
   const body = document.createElement("tbody");
@@ -208,12 +208,12 @@ function drawCompression({ columns, rows }) {
 byId("name").textContent = `Tokens of ${data.name}`;
 byId("vocabulary-words").textContent = `${
   data.vocabSize.toLocaleString("en-US")
-} tokens; change the text and see; nothing leaves this page`;
+} tokens. Change the text to see its tokens. The text does not leave this page.`;
 byId("text").value = data.text;
 byId("text").addEventListener("input", () => show(byId("text").value.toWellFormed()));
 for (const panel of ["tokens", "ids"]) {
   byId(panel).addEventListener("pointerover", pointAt);
   byId(panel).addEventListener("pointerdown", pointAt);
 }
-show(data.text.toWellFormed()); // not the field's value, which has lost its carriage returns
+show(data.text.toWellFormed()); // the field's value has lost its carriage returns
 drawCompression(data.compression);

@@ -1,5 +1,6 @@
 /**
- * A page that cuts text into tokens as it is typed: the vocabulary is in it, so it opens from disk and makes no request.
+ * A page that shows the tokens of a text while it is typed. It contains the vocabulary, so it opens from disk
+ * and needs no network.
  *
  * @module
  */
@@ -11,17 +12,18 @@ import { patternRegExp } from "../../../stages/token/split/patterns.ts";
 import type { Tokenizer } from "../../../stages/token/tokenizer.ts";
 import type { Compression } from "./compression.ts";
 
-/** What the page is made from. */
+/** The data of the page. */
 export interface TokenPageInput {
-  /** What the tokenizer is called. */
+  /** Name of the tokenizer. */
   readonly name: string;
   readonly tokenizer: Tokenizer;
-  /** The text to begin with. */
+  /** Text that the page shows first. */
   readonly text: string;
+  /** The table below the tokens. */
   readonly compression: Compression;
 }
 
-/** The page's text. Throws TypeError for a tokenizer that is neither of byte pairs nor of characters. */
+/** The page's HTML. Throws TypeError unless the tokenizer is a BpeTokenizer or a CharTokenizer. */
 export async function tokenPage({ name, tokenizer, text, compression }: TokenPageInput): Promise<string> {
   const own = (file: string) => Deno.readTextFile(new URL(file, import.meta.url));
   const [page, script, style] = await Promise.all([
@@ -44,7 +46,10 @@ export async function tokenPage({ name, tokenizer, text, compression }: TokenPag
   return page.replace(/\/\*\{(\w+)\}\*\//g, (mark, name: string) => parts[name] ?? mark);
 }
 
-/** What text is cut with: a pattern, an id for each byte and merges in order (three numbers each); or characters. */
+/**
+ * The data with which the page encodes: a pattern, the id of each byte, and the merges in order (three
+ * numbers each); or the characters of a character tokenizer.
+ */
 function vocabulary(tokenizer: Tokenizer): Readonly<Record<string, unknown>> {
   if (tokenizer instanceof CharTokenizer) {
     return { characters: tokenizer.characters, bytes: [], merges: [], pattern: "" };

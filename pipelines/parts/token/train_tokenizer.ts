@@ -1,5 +1,5 @@
 /**
- * The stages that learn a vocabulary from documents and write its folder.
+ * The stages that train a byte-pair tokenizer on documents and write its folder.
  *
  * @module
  */
@@ -13,63 +13,64 @@ import { compareCompression } from "./compression.ts";
 import { groupTexts } from "./group_texts.ts";
 import { referenceTokenizers } from "./reference_tokenizers.ts";
 
-/** What to learn, and where to. */
+/** Options of `trainTokenizer`. */
 export interface TrainTokenizerOptions extends Required<TrainBpeOptions> {
-  /** The first documents that have so many characters together; null: all. */
+  /** Number of characters after which no further documents are read; null: all documents are read. */
   readonly maxCharacters: number | null;
-  /** Threads that count. */
+  /** Number of threads that count chunks. */
   readonly workers: number;
-  /** The tokenizer's folder. */
+  /** Path of the tokenizer's folder. */
   readonly dir: string;
 }
 
-/** Counts so far. */
-interface Learning {
+/** State of the training stage. */
+interface TrainingState {
   readonly trainer: BpeTrainer;
-  /** Beginning of the documents, to measure compression on. */
+  /** Beginning of the documents, on which compression is measured. */
   excerpt: string;
 }
 
-/** The same as data. */
-type SavedLearning = Readonly<{ counted: ChunkCounts; excerpt: string }>;
+/** The state as a checkpoint holds it. */
+type SavedTrainingState = Readonly<{ counted: ChunkCounts; excerpt: string }>;
 
-const measured = 200_000; // characters: bytes a token are steady to two digits by then
+const measuredCharacters = 200_000; // enough for two stable digits of bytes per token
 
 /**
- * Counts chunks on the run's threads, then learns: the same vocabulary for the same documents in the same order. Throws
- * RangeError or SyntaxError at once for what cannot be learned, and RangeError at the end where there was no text.
+ * Counts chunks on `workers` threads, then trains. The result depends only on the documents and their order.
+ * Throws RangeError or SyntaxError at once for options that cannot be met, and RangeError at the end if there
+ * was no text.
  */
 export function trainTokenizer(options: TrainTokenizerOptions): (documents: Flow<Document>) => Flow<never> {
   const { maxCharacters, workers, dir, ...training } = options;
   checkSpecial(training.special);
-  new BpeTrainer(training); // refuses what cannot be
+  new BpeTrainer(training); // throws for options that cannot be met
   return (documents) =>
     documents
-      .pipe(groupTexts({ maxCharacters, excerpt: measured }))
+      .pipe(groupTexts({ maxCharacters, excerpt: measuredCharacters }))
       .pipe(countChunks({ pattern: training.pattern, workers }))
       .pipe(trainOnCounts(training, dir));
 }
 
-/** Learns from counts when all have come. */
+/** A stage that collects chunk counts and trains when it has received all of them. */
 export function trainOnCounts(training: Required<TrainBpeOptions>, dir: string): Stage<CountedGroup, never> {
   return {
     name: "learn",
-    open(_ctx, saved?: SavedLearning): Learning {
+    open(_ctx, saved?: SavedTrainingState): TrainingState {
       const trainer = new BpeTrainer(training);
       if (saved === undefined) return { trainer, excerpt: "" };
       trainer.addCounted(saved.counted);
       return { trainer, excerpt: saved.excerpt };
     },
-    push(counted, state: Learning) {
+    push(counted, state: TrainingState) {
       state.trainer.addCounted(counted);
       state.excerpt += counted.excerpt;
       return [];
     },
-    async *flush(state: Learning, ctx) {
+    async *flush(state: TrainingState, ctx) {
       if (state.excerpt === "") {
-        throw new RangeError("Cannot learn a tokenizer: the source has no text: look at --source");
+        throw new RangeError("Cannot train a tokenizer: the source has no text: check --source");
       }
-      ctx.emit({ type: "note", text: `learning ${training.vocabSize} tokens` });
+      ctx.emit({ type: "note", text: `training a vocabulary of ${training.vocabSize} tokens` });
       const { tokenizer, report } = state.trainer.train();
       const compression = compareCompression([{ name: "this", tokenizer }, ...await referenceTokenizers()], {
         label: "source",
@@ -77,11 +78,14 @@ export function trainOnCounts(training: Required<TrainBpeOptions>, dir: string):
       });
       await saveTokenizer(tokenizer, { dir, report: { ...report, compression } });
     },
-    save: ({ trainer, excerpt }: Learning): SavedLearning => ({ counted: trainer.counted(), excerpt }),
+    save: ({ trainer, excerpt }: TrainingState): SavedTrainingState => ({
+      counted: trainer.counted(),
+      excerpt,
+    }),
   };
 }
 
-/** Refuses texts that no file of a tokenizer could hold, or that would be found everywhere. */
+/** Refuses special tokens that have a line break, which minbpe's files cannot hold, and repeated ones. */
 function checkSpecial(special: readonly string[]): void {
   special.forEach((text, i) => {
     const why = /[\r\n]/.test(text)

@@ -1,21 +1,22 @@
 /**
- * What a learned vocabulary comes to, as lines for a terminal.
+ * The summary of a tokenizer's training for a terminal.
  *
  * @module
  */
 import { count } from "../../../stages/report/quantity.ts";
 import { compressionLines } from "./compression.ts";
 
-/** Reads report.json of a tokenizer's folder. Throws Deno.errors.NotFound where there is none. */
+/**
+ * The summary's lines, from report.json in a tokenizer's folder. Throws Deno.errors.NotFound if the file is
+ * missing.
+ */
 export async function trainingSummary(dir: string): Promise<string[]> {
   const report = JSON.parse(await Deno.readTextFile(`${dir}/report.json`));
   const { vocabSize, merges, special, texts, bytes, differentChunks, bytesPerToken, compression } = report;
   return [
-    `Learned ${count(vocabSize)} tokens (256 bytes, ${
-      count(merges)
-    } merges, ${special.length} special) from ` +
-    `${count(texts)} documents, ${count(bytes)} bytes, ${count(differentChunks)} different chunks: ` +
-    `${bytesPerToken.toFixed(2)} bytes a token`,
+    `Trained ${count(vocabSize)} tokens (256 bytes, ${count(merges)} merges, ${special.length} special) on ` +
+    `${count(texts)} documents, ${count(bytes)} bytes, ${count(differentChunks)} distinct chunks: ` +
+    `${bytesPerToken.toFixed(2)} bytes per token`,
     "",
     ...compressionLines(compression),
   ];

@@ -1,19 +1,19 @@
 /**
- * A token's bytes as people can look at them: whole characters as text, what is only a part of one as bytes.
+ * Tokens made visible: complete characters as text, incomplete ones as bytes.
  *
  * @module
  */
 
-/** Characters, or bytes that make none on their own. */
+/** Complete characters, or bytes that are not complete characters. */
 export type TokenSegment = { readonly text: string } | { readonly bytes: Uint8Array };
 
-/** The pieces of a token, in order; texts and bytes take turns. */
+/** Splits a token into alternating segments of characters and of other bytes. */
 export function segmentsOf(token: Uint8Array): TokenSegment[] {
-  const pieces: TokenSegment[] = [];
+  const segments: TokenSegment[] = [];
   let text = "", stray: number[] = [];
   const end = (): void => {
-    if (text !== "") pieces.push({ text });
-    if (stray.length > 0) pieces.push({ bytes: Uint8Array.from(stray) });
+    if (text !== "") segments.push({ text });
+    if (stray.length > 0) segments.push({ bytes: Uint8Array.from(stray) });
     [text, stray] = ["", []];
   };
   for (let at = 0; at < token.length;) {
@@ -26,24 +26,24 @@ export function segmentsOf(token: Uint8Array): TokenSegment[] {
     }
   }
   end();
-  return pieces;
+  return segments;
 }
 
-/** Bytes as two digits each: "e4bd". */
+/** Bytes as hexadecimal digits, two per byte: "e4bd". */
 export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /**
- * A token for a terminal: blanks and line breaks are drawn ("␣", "↵", "⇥"), control and format characters are their
- * code points ("\u{200d}"), bytes that are no whole character stand as "<e4bd>".
+ * A token for a terminal: spaces, line breaks and tabs become "␣", "↵" and "⇥", control and format characters
+ * become their code points ("\u{200d}"), and bytes of incomplete characters become "<e4bd>".
  */
 export function visibleToken(token: Uint8Array): string {
-  return segmentsOf(token).map((piece) => "bytes" in piece ? `<${hex(piece.bytes)}>` : visible(piece.text))
+  return segmentsOf(token).map((part) => "bytes" in part ? `<${hex(part.bytes)}>` : visible(part.text))
     .join("");
 }
 
-/** The same of a text. */
+/** A text for a terminal, with white space and control characters made visible in the same way. */
 export function visible(text: string): string {
   const drawn = text.replace(/[\p{C}\p{Z}\u115f\u1160\u3164\uffa0]/gu, (character) => {
     switch (character) {
@@ -57,10 +57,10 @@ export function visible(text: string): string {
         return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
     }
   });
-  return /^\p{M}/u.test(drawn) ? `◌${drawn}` : drawn; // a mark would sit on what stands before the token
+  return /^\p{M}/u.test(drawn) ? `◌${drawn}` : drawn; // keeps a combining mark off the character before
 }
 
-/** The whole character that begins at a place, or null. */
+/** The character that begins at byte `at`, or null if it is incomplete or malformed. */
 function characterAt(
   bytes: Uint8Array,
   at: number,

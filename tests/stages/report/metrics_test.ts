@@ -23,7 +23,8 @@ Deno.test("MetricsFile.restore() leaves no step twice and keeps the checkpoint's
     file.append(checkpoint);
     file.append({ ...checkpoint, step: 3 });
     file.close();
-    await Deno.writeTextFile(path, '{"type":"step","st', { append: true }); // the process is killed while writing
+    // The process is killed while writing.
+    await Deno.writeTextFile(path, '{"type":"step","st', { append: true });
 
     file = new MetricsFile(path);
     file.restore(saved);

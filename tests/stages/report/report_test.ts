@@ -91,7 +91,8 @@ if (browser === null && Deno.env.get("CI") === "true") {
       deepStrictEqual(found.errors, []);
       strictEqual(found.hit, false);
       strictEqual(found.plots.length, 4);
-      for (const pixels of found.plots) ok(pixels > 500, `${found.plots}`); // axes alone have fewer coloured pixels
+      // Axes alone have fewer coloured pixels.
+      for (const pixels of found.plots) ok(pixels > 500, `${found.plots}`);
       strictEqual(found.heading, hostile);
       ok(found.sample.includes(hostile));
     },

@@ -63,7 +63,8 @@ sharedTest(
 Deno.test("decodeBytes() returns each token's bytes, and decode() refuses ids that are not in the vocabulary", () => {
   gpt2.tokens.forEach((bytes, id) => deepStrictEqual(gpt2.decodeBytes([id]), bytes));
   throws(() => gpt2.decode([50_257]), /id 50257 at position 0/);
-  throws(() => cl100k.decode([15_339, 100_256]), /id 100256 at position 1/); // an unused id below the vocabulary's size
+  // Id 100256 is unused, although it is below the vocabulary's size.
+  throws(() => cl100k.decode([15_339, 100_256]), /id 100256 at position 1/);
 });
 
 Deno.test("decode() after encodeOrdinary() is the identity", () => {

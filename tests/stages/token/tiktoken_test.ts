@@ -42,7 +42,8 @@ Deno.test("encode() refuses special tokens by default, naming the token, its ind
     /<\|endoftext\|> at index 1/,
   );
   throws(() => gpt2.encode("x", { allowedSpecial: ["<|none|>"] }), /"<\|none\|>": it is not one of/);
-  throws(() => gpt2.encode("x", { allowedSpecial: "<|endoftext|>" as "all" }), TypeError); // a string would count as a list of its letters
+  // A string would count as a list of its letters.
+  throws(() => gpt2.encode("x", { allowedSpecial: "<|endoftext|>" as "all" }), TypeError);
 });
 
 Deno.test("encode() supports minbpe's four modes and tiktoken's combinations of allowed and disallowed tokens", () => {
@@ -59,7 +60,8 @@ Deno.test("encode() supports minbpe's four modes and tiktoken's combinations of 
   deepStrictEqual([...cl100k.encode(text, { allowedSpecial: [...set, "<|endoftext|>"] })], both);
   deepStrictEqual(cl100k.encode(text, { disallowedSpecial: ["<|fim_suffix|>"] }), ordinary);
   throws(() => cl100k.encode(text, { disallowedSpecial: set }), /<\|fim_prefix\|> at index 20/);
-  throws(() => cl100k.encode("a foo", { disallowedSpecial: ["foo"] }), /foo at index 2/); // any text, as in tiktoken
+  // Any text may be disallowed, as in tiktoken.
+  throws(() => cl100k.encode("a foo", { disallowedSpecial: ["foo"] }), /foo at index 2/);
   throws(() =>
     cl100k.encode(text, { allowedSpecial: "all", disallowedSpecial: "all" }) && cl100k.encode(text)
   );

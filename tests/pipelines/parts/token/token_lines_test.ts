@@ -8,32 +8,33 @@ import { loadTokenizer } from "../../../../stages/token/load_tokenizer.ts";
 const bytes = (...numbers: number[]) => Uint8Array.from(numbers);
 const utf8 = new TextEncoder();
 
-Deno.test("piecesOf() tells whole characters from bytes that are a part of one", () => {
+Deno.test("segmentsOf() separates complete characters from other bytes", () => {
   deepStrictEqual(segmentsOf(utf8.encode("né你🙂")), [{ text: "né你🙂" }]);
   deepStrictEqual(segmentsOf(bytes(0x20, 0xE4, 0xBD)), [{ text: " " }, { bytes: bytes(0xE4, 0xBD) }]);
   deepStrictEqual(segmentsOf(bytes(0xA0, 0x61, 0xFF)), [{ bytes: bytes(0xA0) }, { text: "a" }, {
     bytes: bytes(0xFF),
   }]);
-  deepStrictEqual(segmentsOf(bytes(0xED, 0xA0, 0x80)), [{ bytes: bytes(0xED, 0xA0, 0x80) }]); // a surrogate is none
+  // A surrogate is no character.
+  deepStrictEqual(segmentsOf(bytes(0xED, 0xA0, 0x80)), [{ bytes: bytes(0xED, 0xA0, 0x80) }]);
   deepStrictEqual(segmentsOf(bytes()), []);
   for (let first = 0; first < 256; first++) {
     for (const second of [0x00, 0x41, 0x80, 0xBF, 0xC3, 0xFF]) {
-      const joined = segmentsOf(bytes(first, second)).flatMap((piece) => [
-        ..."bytes" in piece ? piece.bytes : utf8.encode(piece.text),
+      const joined = segmentsOf(bytes(first, second)).flatMap((part) => [
+        ..."bytes" in part ? part.bytes : utf8.encode(part.text),
       ]);
       deepStrictEqual(joined, [first, second]);
     }
   }
 });
 
-Deno.test("visibleToken() moves no cursor: blanks drawn, controls escaped, parts of characters as bytes", () => {
+Deno.test("visibleToken() draws spaces, escapes control characters and shows incomplete characters as bytes", () => {
   strictEqual(visibleToken(utf8.encode(" a\n\t\x1b[2J")), "␣a↵⇥\\u{1b}[2J");
   strictEqual(visibleToken(utf8.encode("\u200d\u202e\u3000\u0301")), "\\u{200d}\\u{202e}\\u{3000}\u0301");
   strictEqual(visibleToken(utf8.encode("\u0301a")), "◌\u0301a");
   strictEqual(visibleToken(bytes(0x20, 0xF0, 0x9F)), "␣<f09f>");
 });
 
-Deno.test("tokenLines() puts each id under its token and stays within the width, with colours and without", async () => {
+Deno.test("tokenLines() puts each id below its token and fits the width, with and without colours", async () => {
   const tokenizer = await loadTokenizer("gpt2");
   const text = "Hello, world! 你好世界 🌍\n\n\tdon't stop" + " ".repeat(100) + "é\x07<|endoftext|>";
   const tokens = tokensOf(text, tokenizer);

@@ -24,7 +24,7 @@ function pageOf(tokenizer: Tokenizer, { name = "gpt2", text = "" } = {}): Promis
   return tokenPage({ name, tokenizer, text, compression });
 }
 
-Deno.test("tokenPage() asks nothing of the network and lets no text become markup", async () => {
+Deno.test("tokenPage() needs no network and never turns text into markup", async () => {
   const tokenizer = await loadTokenizer("byte");
   const [plain, attacked] = await Promise.all([
     pageOf(tokenizer, { name: "text", text: "text" }),
@@ -36,7 +36,7 @@ Deno.test("tokenPage() asks nothing of the network and lets no text become marku
   }
 });
 
-const learned = await trainBpe(["the cat sat on the mat, the cat"], {
+const trained = await trainBpe(["the cat sat on the mat, the cat"], {
   vocabSize: 280,
   pattern: "none",
   special: ["<|x|>"],
@@ -44,13 +44,13 @@ const learned = await trainBpe(["the cat sat on the mat, the cat"], {
 const tokenizers: Readonly<Record<string, () => Promise<Tokenizer>>> = {
   gpt2: () => loadTokenizer("gpt2"),
   cl100k: () => loadTokenizer("cl100k"),
-  "one learned without cutting": () => Promise.resolve(learned.tokenizer),
+  "a trained tokenizer without a pattern": () => Promise.resolve(trained.tokenizer),
 };
 const ignored = browser === null ? " (ignored: no chromium)" : "";
 
 for (const [name, load] of Object.entries(tokenizers)) {
   Deno.test({
-    name: `the page of tokens gives the same ids as ${name}${ignored}`,
+    name: `tokenPage() encodes to the same ids as ${name}${ignored}`,
     ignore: browser === null,
     async fn() {
       const tokenizer = await load();
@@ -76,10 +76,10 @@ for (const [name, load] of Object.entries(tokenizers)) {
 
 Deno.test({
   name:
-    `the page of tokens cuts anew what is typed, says what it points at, and what a character tokenizer lacks${ignored}`,
+    `tokenPage() encodes typed text, describes the token under the pointer, and names unknown characters${ignored}`,
   ignore: browser === null,
   async fn() {
-    const look = `(() => {
+    const script = `(() => {
       const type = (text) => {
         document.querySelector("textarea").value = text;
         document.querySelector("textarea").dispatchEvent(new Event("input"));
@@ -90,7 +90,7 @@ Deno.test({
       return { errors, first, about: document.querySelector("#about").textContent, counts: document.querySelector("#counts").textContent,
         table: document.querySelector("#compression").textContent, missing: (type("dog"), document.querySelector("#counts").textContent) };
     })()`;
-    interface Found {
+    interface PageState {
       errors: string[];
       first: string[];
       about: string;
@@ -98,17 +98,17 @@ Deno.test({
       table: string;
       missing: string;
     }
-    const merged = await browse<Found>(await pageOf(learned.tokenizer), look);
+    const merged = await browse<PageState>(await pageOf(trained.tokenizer), script);
     deepStrictEqual(merged.errors, []);
-    deepStrictEqual(merged.first, [...learned.tokenizer.encode("cat")].map(String));
+    deepStrictEqual(merged.first, [...trained.tokenizer.encode("cat")].map(String));
     ok(
-      merged.about.includes(`id ${merged.first.at(-1)}, bytes `) && merged.about.includes("made of"),
+      merged.about.includes(`id ${merged.first.at(-1)}, bytes `) && merged.about.includes("merged from"),
       merged.about,
     );
     ok(merged.counts.includes("3 characters"), merged.counts);
     ok(merged.table.includes("Hindi"), merged.table);
-    const chars = await browse<Found>(await pageOf(CharTokenizer.fromTexts(["cat sat"])), look);
+    const chars = await browse<PageState>(await pageOf(CharTokenizer.fromTexts(["cat sat"])), script);
     deepStrictEqual([chars.errors, chars.first], [[], ["2", "1", "4"]]);
-    strictEqual(chars.missing, 'Cannot encode this: "d" is not among the characters of the vocabulary');
+    strictEqual(chars.missing, 'Cannot encode this: "d" is not in the vocabulary');
   },
 });

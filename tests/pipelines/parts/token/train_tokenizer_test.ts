@@ -26,7 +26,7 @@ const options: Omit<TrainTokenizerOptions, "dir"> = {
 };
 const documents = passages.map(({ label, text }) => ({ id: label, text }));
 
-Deno.test("learn() writes what trainBpe() learns, and the same after any cut", async () => {
+Deno.test("trainTokenizer() gives the tokenizer of trainBpe(), also when it is resumed anywhere", async () => {
   await withFolder(async (dir) => {
     const groups = passages.slice(0, 2).map(({ text }) => {
       const counter = new ChunkCounter("gpt4");
@@ -50,7 +50,7 @@ Deno.test("learn() writes what trainBpe() learns, and the same after any cut", a
   });
 });
 
-Deno.test("learn() stops at maxCharacters and refuses what cannot be", async () => {
+Deno.test("trainTokenizer() stops at maxCharacters and refuses impossible options", async () => {
   await withFolder(async (dir) => {
     const first = { ...options, maxCharacters: 10, dir };
     await from(asSource("documents", () => documents)).via(trainTokenizer(first)).run();
@@ -65,21 +65,22 @@ Deno.test("learn() stops at maxCharacters and refuses what cannot be", async () 
   });
 });
 
-Deno.test("gather() groups texts in order up to so many characters, with their beginning, after any cut", async () => {
+Deno.test("groupTexts() groups texts in order, with an excerpt, also when it is resumed anywhere", async () => {
   const long = Array.from({ length: 9 }, (_, i) => ({ id: `${i}`, text: `${i}`.repeat(60_000) }));
   await checkStage(() => groupTexts({ maxCharacters: null, excerpt: 70_000 }), long);
   const groups = await Array.fromAsync(
     from(asSource("documents", () => long)).pipe(groupTexts({ maxCharacters: 400_000, excerpt: 350_000 }))
       .stream(),
   );
-  deepStrictEqual(groups.map(({ texts }) => texts.length), [5, 2]); // 262,144 characters are reached with the fifth
+  // The fifth text completes 262,144 characters.
+  deepStrictEqual(groups.map(({ texts }) => texts.length), [5, 2]);
   strictEqual(
     groups.map(({ excerpt }) => excerpt).join(""),
     long.map(({ text }) => text).join("").slice(0, 350_000),
   );
 });
 
-Deno.test("compare() gives each passage under each vocabulary; with four it fits 40 columns", async () => {
+Deno.test("compareCompression() counts the tokens of all passages; four vocabularies fit 40 columns", async () => {
   const gpt2 = await loadTokenizer("gpt2");
   const four = ["this", "gpt2", "cl100k", "o200k"].map((name) => ({ name, tokenizer: gpt2 }));
   const table = compareCompression(four, { label: "your text", text: "hello world" });

@@ -95,7 +95,8 @@ Deno.test("saveTokenizer() and readTokenizer() keep GPT-2's and GPT-4's vocabula
     const again = await readTokenizer(dir);
     strictEqual(again.vocabSize, tokenizer.vocabSize);
     deepStrictEqual(again.encodeOrdinary(TEXT), tokenizer.encodeOrdinary(TEXT));
-    await rejects(Deno.stat(`${dir}/tokenizer.model`), Deno.errors.NotFound); // minbpe's format needs the bytes in order
+    // The format of minbpe needs the bytes in order.
+    await rejects(Deno.stat(`${dir}/tokenizer.model`), Deno.errors.NotFound);
     throws(() => minbpeModel(tokenizer), TypeError);
     await Deno.remove(dir, { recursive: true });
   }
@@ -113,7 +114,8 @@ Deno.test("saveTokenizer() leaves out formats that cannot hold a special token; 
     ["\u20AC", FILES], // a character that stands for no byte
     ["\u2028x", FILES],
     ["a\nb", FILES.filter((name) => !/model|\.vocab/.test(name))], // minbpe's format has one line per token
-    ["e", FILES.filter((name) => !/json|txt/.test(name) || name === "report.json")], // the text of an ordinary token
+    // "e" is also the text of an ordinary token.
+    ["e", FILES.filter((name) => !/json|txt/.test(name) || name === "report.json")],
   ];
   for (const [special, files] of cases) {
     const dir = await Deno.makeTempDir();

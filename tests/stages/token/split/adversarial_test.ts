@@ -63,7 +63,8 @@ Deno.test("encodeOrdinary() of a megabyte of one letter, space or emoji, and enc
     strictEqual(gpt2.decode(gpt2.encodeOrdinary(text)), text);
   }
   const cl100k = await cl100kTokenizer();
-  for (const part of ["^", "0", "a", "'s", " ", "\n"]) { // tests/test_encoding.py, test_catastrophically_repetitive
+  // The texts of tiktoken's tests/test_encoding.py, test_catastrophically_repetitive.
+  for (const part of ["^", "0", "a", "'s", " ", "\n"]) {
     for (const text of [part.repeat(10_000), ` ${part.repeat(10_000)}`, `${part.repeat(10_000)}\n`]) {
       deepStrictEqual(cl100k.decode(cl100k.encode(text)), text);
     }

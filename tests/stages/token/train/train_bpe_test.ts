@@ -70,7 +70,8 @@ for (const tieBreak of ["first-seen", "greatest", "smallest-id"] as const) {
 }
 
 Deno.test("trainBpe() gives the same merges and report on several workers and from saved counts", async () => {
-  const texts = Array.from({ length: 40 }, (_, trial) => randomText(trial).repeat(1 + trial % 5)); // many ties
+  // Repeated texts give many pairs of equal frequency.
+  const texts = Array.from({ length: 40 }, (_, trial) => randomText(trial).repeat(1 + trial % 5));
   const few = texts.slice(0, 12);
   for (const tieBreak of ["first-seen", "greatest", "smallest-id"] as const) {
     for (const pattern of ["o200k", "none"]) {
