@@ -1,5 +1,5 @@
 /**
- * The lessons in the order of the course, and the lectures' figures beside ours.
+ * Lists the lessons in the order of the course, or runs them all and compares their values with the lectures'.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { loadPipeline, type NamedPipeline, pipelineNames } from "./cli/catalogue
 import { flag, list, path } from "./cli/option_types.ts";
 import { runOptions } from "./cli/run_options.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
-import { type Check, type Item, shown, tolerance, verdictOf } from "./lesson/item.ts";
+import { type Check, type Item, outcomeOf, shown, tolerance } from "./lesson/item.ts";
 import type { LessonPipeline } from "./lesson/lesson.ts";
 
-/** A lesson under the name that it is typed by. */
+/** A lesson and its name on the command line. */
 interface NamedLesson extends NamedPipeline {
   readonly pipeline: LessonPipeline;
 }
 
-/** A check, and where it was made. */
+/** A check and the lesson that made it. */
 interface Row {
   readonly lesson: string;
   readonly check: Check;
@@ -29,42 +29,42 @@ const { quiet, json, color, device, workers, blas, tune } = runOptions;
 
 const options = {
   figures: flag(
-    "run all lessons and their solutions, and print the lectures' figures beside ours as a table in Markdown",
+    "run all lessons and solutions, and print a Markdown table of the lectures' values beside ours",
     {
       value: false,
       group,
     },
   ),
-  full: flag("with --figures: the lectures' own lengths; hours on two cores", { value: false, group }),
-  names: path("with --figures: the lectures' names.txt, for the lessons that learn from names", {
+  full: flag("with --figures: the lectures' full lengths; takes hours on two cores", { value: false, group }),
+  names: path("with --figures: the lectures' names.txt, for lessons on names", {
     value: null,
     group,
     placeholder: "FILE",
   }),
-  text: path("with --figures: tinyshakespeare, for the lessons that learn from a text", {
+  text: path("with --figures: tinyshakespeare, for lessons on text", {
     value: null,
     group,
     placeholder: "FILE",
   }),
-  article: path("with --figures: minbpe's taylorswift.txt, for the lesson on tokenizers", {
+  article: path("with --figures: minbpe's taylorswift.txt, for the tokenizer lesson", {
     value: null,
     group,
     placeholder: "FILE",
   }),
-  lesson: list("with --figures: these lessons only", { value: null, group, placeholder: "NAME,NAME,…" }),
+  lesson: list("with --figures: run these lessons only", { value: null, group, placeholder: "NAME,NAME,…" }),
   ...{ quiet, json, color, device, workers, blas, tune },
 };
 
 export default pipeline({
-  about: "the lessons of the course in their order; --figures: the lectures' figures beside ours",
+  about: "list the lessons of the course; --figures compares their values with the lectures'",
   writes: false,
   options,
   async build(o, env) {
     const lessons = await lessonsIn(new URL("./", import.meta.url));
-    const stranger = o.lesson?.find((name) => !lessons.some((one) => one.name === name));
-    if (stranger !== undefined) {
+    const unknown = o.lesson?.find((name) => !lessons.some((one) => one.name === name));
+    if (unknown !== undefined) {
       throw new RangeError(
-        `Unknown lesson ${stranger}: expected some of ${lessons.map(({ name }) => name).join(", ")}`,
+        `Unknown lesson ${unknown}: expected some of ${lessons.map(({ name }) => name).join(", ")}`,
       );
     }
     const chosen = lessons.filter(({ name }) => o.lesson?.includes(name) ?? true);
@@ -75,7 +75,7 @@ export default pipeline({
   },
 });
 
-/** The lessons of a folder of pipelines, in the order of the course. */
+/** The lessons among a folder's pipelines, in the order of the course. */
 async function lessonsIn(folder: URL): Promise<NamedLesson[]> {
   const found: NamedLesson[] = [];
   for (const name of await pipelineNames(folder)) {
@@ -95,14 +95,14 @@ function entryOf({ name, pipeline: { about, lesson } }: NamedLesson): string {
   return `${lesson.part}. ${name}: ${about}${exercises}\n   deno task pipeline ${name}\n`;
 }
 
-/** Runs a lesson and its solutions, and gives their checks. */
+/** Runs a lesson and its solutions, and passes on their checks. */
 function teach(o: Values<typeof options>, env: Env): Stage<NamedLesson, Row> {
   return {
     name: "teach",
     open: () => null,
     async *push({ name, pipeline: { options, lesson } }, _state, ctx) {
-      const given = new Map([["names", o.names], ["text", o.text], ["article", o.article]]);
-      const source = given.get(lesson.data) ?? null;
+      const sources = new Map([["names", o.names], ["text", o.text], ["article", o.article]]);
+      const source = sources.get(lesson.data) ?? null;
       const defaults = Object.fromEntries(Object.entries(options).map(([key, { value }]) => [key, value]));
       for (const solution of [null, ...lesson.exercises]) {
         ctx.emit({ type: "note", text: solution === null ? name : `${name} --solution ${solution}` });
@@ -123,7 +123,7 @@ function teach(o: Values<typeof options>, env: Env): Stage<NamedLesson, Row> {
   };
 }
 
-/** Rows of a table in Markdown; fails at the end where one differs. */
+/** Prints the rows of a Markdown table. Throws Error at the end if a value differs from the lecture's. */
 function printRows(env: Env): Stage<Row, never, { differ: string[] }> {
   return {
     name: "table",
@@ -132,22 +132,22 @@ function printRows(env: Env): Stage<Row, never, { differ: string[] }> {
       return { differ: [] };
     },
     push({ lesson, check }, { differ }) {
-      const { name, ours, lecture, within = 0, unless } = check;
-      const verdict = verdictOf(check);
-      if (verdict === "differs") differ.push(`${lesson}: ${name}`);
+      const { name, ours, lecture, within = 0, mayDiffer } = check;
+      const outcome = outcomeOf(check);
+      if (outcome === "differs") differ.push(`${lesson}: ${name}`);
       const cells = [
         lesson,
         name,
         shown(lecture, within) + tolerance(check),
         shown(ours, within),
-        verdict === "not compared" ? `not compared: ${unless}` : verdict,
+        outcome === "not compared" ? `not compared: ${mayDiffer}` : outcome,
       ];
       env.print(`| ${cells.map((cell) => cell.replaceAll("|", "\\|").replace(/\s+/g, " ")).join(" | ")} |\n`);
       return [];
     },
     *flush({ differ }) {
       if (differ.length > 0) {
-        throw new Error(`${differ.length} figures differ from the lectures': ${differ.join("; ")}`);
+        throw new Error(`${differ.length} values differ from the lectures': ${differ.join("; ")}`);
       }
     },
   };

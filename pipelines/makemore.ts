@@ -128,7 +128,7 @@ interface Given {
   readonly sampleOnly: boolean;
   readonly out: string;
   /** Why parameter counts need not be makemore.py's; why losses. */
-  readonly unless: string | null;
+  readonly mayDiffer: string | null;
   readonly unlessFull: string | null;
 }
 
@@ -166,7 +166,7 @@ export default lesson({
     const other = Object.entries(defaults).find(([name, value]) =>
       Object.entries(o).some(([n, v]) => n === name && v !== value)
     );
-    const unless = env.unlike() ?? (other === undefined ? null : "other options");
+    const mayDiffer = env.reasonToDiffer() ?? (other === undefined ? null : "other options");
     const given: Given = {
       data: makemoreData(words, { letters, seed: o.seed }),
       settings: o,
@@ -177,12 +177,12 @@ export default lesson({
       goOn: o.resume === "auto",
       sampleOnly: o.sampleOnly,
       out: env.out,
-      unless,
-      unlessFull: unless ??
+      mayDiffer,
+      unlessFull: mayDiffer ??
         (steps === fullRun
           ? null
           : o.maxSteps === null
-          ? env.unlike({ full: true })
+          ? env.reasonToDiffer({ full: true })
           : "another number of steps"),
     };
     if (!o.sampleOnly) yield* wordsInRows(given);
@@ -190,7 +190,7 @@ export default lesson({
     for (const type of types) {
       if (o.sampleOnly) yield* sampled(type, given);
       else {
-        const mended = type === "transformer" && o.full && o.maxSteps === null && unless === null;
+        const mended = type === "transformer" && o.full && o.maxSteps === null && mayDiffer === null;
         outcomes.push(yield* trained(type, mended ? notByHeartPlan(given) : given));
       }
     }
@@ -221,7 +221,7 @@ function notByHeartPlan(given: Given): Given {
 }
 
 /** 1. One loader for all. */
-function* wordsInRows({ data: { letters, train, test, examples }, unless }: Given): Generator<Item> {
+function* wordsInRows({ data: { letters, train, test, examples }, mayDiffer }: Given): Generator<Item> {
   const { context } = examples, { symbols } = letters;
   yield heading("Words in rows");
   yield say(
@@ -237,12 +237,12 @@ function* wordsInRows({ data: { letters, train, test, examples }, unless }: Give
       test.length.toLocaleString("en-US")
     } to test by, a random tenth but at most 1,000.`,
   );
-  yield check({ name: "places in a row", ours: context, lecture: 16, source: readme, unless });
+  yield check({ name: "places in a row", ours: context, lecture: 16, source: readme, mayDiffer });
 }
 
 /** 2. A model from its first weights to its words; the best of it is kept. */
 async function* trained(type: MakemoreType, given: Given): AsyncGenerator<Item, Outcome> {
-  const { steps, engine, data, settings, topK, unless } = given, path = pathOf(type, given);
+  const { steps, engine, data, settings, topK, mayDiffer } = given, path = pathOf(type, given);
   yield heading(type);
   yield say(about[type]);
   if (given.falls) {
@@ -260,7 +260,7 @@ async function* trained(type: MakemoreType, given: Given): AsyncGenerator<Item, 
   });
   const lecture = published[type];
   if (lecture === null) yield say(`${run.parameters.toLocaleString("en-US")} parameters.`);
-  else yield check({ name: "parameters", ours: run.parameters, lecture, source: readme, unless });
+  else yield check({ name: "parameters", ours: run.parameters, lecture, source: readme, mayDiffer });
   if (before !== null) yield say(`It goes on from \`${path}\`, test ${before.test.toFixed(4)}.`);
   let best = { step: 0, train: NaN, test: before?.test ?? Infinity }, weights = before?.weights ?? null;
   await Deno.mkdir(given.out, { recursive: true });
@@ -340,7 +340,7 @@ function* allOfThem(outcomes: readonly Outcome[], { steps, unlessFull }: Given):
     ours: transformer <= 1.93 ? "at most 1.93" : "above 1.93",
     lecture: "at most 1.93",
     source: readme,
-    unless: unlessFull,
+    mayDiffer: unlessFull,
   });
 }
 

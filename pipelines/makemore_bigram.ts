@@ -28,7 +28,7 @@ import {
   tunedSmoothing,
 } from "./lesson/bigram/bigram_solutions.ts";
 import { names } from "./lesson/data.ts";
-import { drawNames, rowOf } from "./lesson/draw_names.ts";
+import { bigramProbabilities, drawNames } from "./lesson/draw_names.ts";
 import { check, figure, heading, type Item, lines, progress, say, table } from "./lesson/item.ts";
 import { lesson } from "./lesson/lesson.ts";
 import { examplesOf, Letters } from "./lesson/letters.ts";
@@ -41,7 +41,7 @@ interface Given {
   readonly letters: Letters;
   readonly seed: number;
   /** Why figures need not be the lecture's. */
-  readonly unless: string | null;
+  readonly mayDiffer: string | null;
 }
 
 export default lesson({
@@ -53,7 +53,12 @@ export default lesson({
   options: {},
   async *run(o, env) {
     const { words } = env.data;
-    const given: Given = { words, letters: new Letters(words), seed: o.seed, unless: env.unlike() };
+    const given: Given = {
+      words,
+      letters: new Letters(words),
+      seed: o.seed,
+      mayDiffer: env.reasonToDiffer(),
+    };
     yield* theWords(given);
     const counts = yield* countPairs(given);
     yield* theirNames(counts, given);
@@ -94,7 +99,7 @@ export default lesson({
 });
 
 /** 1. What there is to learn from. */
-function* theWords({ words, letters, unless }: Given): Generator<Item> {
+function* theWords({ words, letters, mayDiffer }: Given): Generator<Item> {
   yield heading("The names");
   yield say(
     "The task: see names, then make more of them, letter by letter. A name says a lot about letters: which begins it, which follows which, after which one it ends.",
@@ -107,11 +112,13 @@ function* theWords({ words, letters, unless }: Given): Generator<Item> {
     ["longest", lengths[last], 15],
     ["letters and the mark", letters.count, 27],
   ];
-  for (const [name, ours, lecture] of figures) yield check({ name, ours, lecture, source: notebook, unless });
+  for (const [name, ours, lecture] of figures) {
+    yield check({ name, ours, lecture, source: notebook, mayDiffer });
+  }
 }
 
 /** 2. How often each letter comes after each. Returns the table: a row for each first letter. */
-function* countPairs({ words, letters, unless }: Given): Generator<Item, Float64Array[]> {
+function* countPairs({ words, letters, mayDiffer }: Given): Generator<Item, Float64Array[]> {
   yield heading("Counting pairs");
   const mark = letters.symbols[0];
   const counts = Array.from({ length: letters.count }, () => new Float64Array(letters.count));
@@ -146,20 +153,20 @@ function* countPairs({ words, letters, unless }: Given): Generator<Item, Float64
     Array.from(row, (count, j) => ({ pair: letters.symbols[i] + letters.symbols[j], count }))
   ).sort((a, b) => b.count - a.count);
   yield say("The ten most frequent:");
-  yield* frequentChecks(pairs, unless);
+  yield* frequentChecks(pairs, mayDiffer);
   yield check({
     name: "pairs in all",
     ours: pairs.reduce((sum, { count }) => sum + count, 0),
     lecture: 228146,
     source: again,
-    unless,
+    mayDiffer,
   });
   yield check({
     name: "cells with nothing",
     ours: pairs.filter(({ count }) => count === 0).length,
     lecture: 102,
     source: again,
-    unless,
+    mayDiffer,
   });
   return counts;
 }
@@ -167,30 +174,38 @@ function* countPairs({ words, letters, unless }: Given): Generator<Item, Float64
 /** 3. Walk through the table by the odds that it gives. */
 async function* theirNames(
   counts: readonly Float64Array[],
-  { letters, seed, unless }: Given,
+  { letters, seed, mayDiffer }: Given,
 ): AsyncGenerator<Item> {
   yield heading("Drawing names");
   yield say(
     "Each row divided by its sum is the odds of the next letter. Begin at the mark, draw a letter by the odds of its row, go on in the row of that letter, and stop where the mark is drawn. With 1 added to every count, so that nothing is impossible:",
   );
   const odds = counts.map((row) => divided(row.map((n) => n + 1)));
-  const drawn = await drawNames(rowOf(odds), { letters, random: new TorchRandom(seed), count: 5 });
-  yield* nameChecks(drawn, { by: "counts", lecture: publishedNames, unless });
-  yield say(
-    "They are the lecture's own, for the same generator gives the same numbers: torch's `multinomial` of 2022 looked up one uniform number among the running sums of the odds. Today's torch lets each letter run against an exponential number of its own and takes the winner. As good a draw, but from the same seed other names come out:",
-  );
-  const today = await drawNames(rowOf(odds), {
+  const drawn = await drawNames(bigramProbabilities(odds), {
     letters,
     random: new TorchRandom(seed),
     count: 5,
-    race: true,
+  });
+  yield* nameChecks(drawn, { by: "counts", lecture: publishedNames, mayDiffer });
+  yield say(
+    "They are the lecture's own, for the same generator gives the same numbers: torch's `multinomial` of 2022 looked up one uniform number among the running sums of the odds. Today's torch lets each letter run against an exponential number of its own and takes the winner. As good a draw, but from the same seed other names come out:",
+  );
+  const today = await drawNames(bigramProbabilities(odds), {
+    letters,
+    random: new TorchRandom(seed),
+    count: 5,
+    exponentialRace: true,
   });
   yield lines(today.join(" "));
   yield say(
     "Hardly names. But they are better than those of a model that knows nothing, where all letters are equally likely:",
   );
   const even = counts.map((row) => new Float64Array(row.length).fill(1 / row.length));
-  const blind = await drawNames(rowOf(even), { letters, random: new TorchRandom(seed), count: 5 });
+  const blind = await drawNames(bigramProbabilities(even), {
+    letters,
+    random: new TorchRandom(seed),
+    count: 5,
+  });
   yield lines(blind.join(" "));
 }
 
@@ -214,7 +229,7 @@ function* trap(counts: readonly Float64Array[], { letters }: Given): Generator<I
 }
 
 /** 5. One number for how good a model is. */
-function* howGood(counts: readonly Float64Array[], { words, letters, unless }: Given): Generator<Item> {
+function* howGood(counts: readonly Float64Array[], { words, letters, mayDiffer }: Given): Generator<Item> {
   yield heading("How good is it: the negative log-likelihood");
   yield say(
     `A good model gives the names that there are a high probability: the product of the odds of all pairs. A product of so many small numbers is as good as 0, so take the sum of logarithms; with its sign turned and divided by the number of pairs it is the loss: 0 at best, log ${letters.count} = ${
@@ -236,7 +251,7 @@ function* howGood(counts: readonly Float64Array[], { words, letters, unless }: G
     return pairs.reduce((sum, [i, j]) => sum - Math.log(smooth[i][j]), 0) / pairs.length;
   };
   const within = 1e-6, source = again;
-  yield check({ name: "loss of all names", ours: loss(0), lecture: 2.4540145, within, source, unless });
+  yield check({ name: "loss of all names", ours: loss(0), lecture: 2.4540145, within, source, mayDiffer });
   const stranger = "andrejq";
   if ([...stranger].every((letter) => symbols.includes(letter))) {
     const worst = Math.max(...pairsOf(stranger).map(([i, j]) => -Math.log(odds[i][j])));
@@ -245,20 +260,20 @@ function* howGood(counts: readonly Float64Array[], { words, letters, unless }: G
       ours: String(worst),
       lecture: "Infinity",
       source: notebook,
-      unless,
+      mayDiffer,
     });
   }
   yield say(
     "No name has `jq`, so the model holds it for impossible, and a single such name makes the loss of a million names infinite. Smoothing: add 1 to every count. The more is added, the more alike all odds become.",
   );
-  yield check({ name: "loss with 1 added", ours: loss(1), lecture: 2.4545768, within, source, unless });
+  yield check({ name: "loss with 1 added", ours: loss(1), lecture: 2.4545768, within, source, mayDiffer });
   yield table(["added", "loss"], [0, 1, 10, 100, 1000, 1e6].map((add) => [add, loss(add)]));
 }
 
 /** 6. The table as weights: five pairs, forward, backward, one step. */
 async function* oneLayer(
   engine: Engine,
-  { words, letters, seed, unless }: Given,
+  { words, letters, seed, mayDiffer }: Given,
 ): AsyncGenerator<Item> {
   const size = letters.count;
   yield heading("The same as a net");
@@ -290,16 +305,16 @@ async function* oneLayer(
   yield say(
     "Their mean is the loss. The gradient says for each weight by how much the loss rises with it; all weights move 0.1 of it the other way:",
   );
-  yield check({ name: "loss", ours: before.nll, lecture: 3.7693, within, source, unless });
+  yield check({ name: "loss", ours: before.nll, lecture: 3.7693, within, source, mayDiffer });
   await net.step(.1);
   const after = await net.losses();
-  yield check({ name: "loss after one step", ours: after.nll, lecture: 3.7492, within, source, unless });
+  yield check({ name: "loss after one step", ours: after.nll, lecture: 3.7492, within, source, mayDiffer });
 }
 
 /** 7. The lecture's loop: all pairs in every step. Returns the losses. */
 async function* allPairs(
   engine: Engine,
-  { words, letters, seed, unless }: Given,
+  { words, letters, seed, mayDiffer }: Given,
 ): AsyncGenerator<Item, number[]> {
   const size = letters.count;
   const examples = examplesOf(words, { letters, context: 1 }), steps = 20;
@@ -325,7 +340,7 @@ async function* allPairs(
     yield progress(`step ${step} of ${steps}: loss ${losses[step].toFixed(4)}`);
   }
   const seconds = (performance.now() - began) / 1000;
-  yield* traceChecks(losses, { steps: [0, 1, 10], unless });
+  yield* traceChecks(losses, { steps: [0, 1, 10], mayDiffer });
   yield say(`${steps} steps in ${seconds.toFixed(1)} seconds on ${engine.device}.`);
   return losses;
 }
@@ -333,7 +348,7 @@ async function* allPairs(
 /** 8. The same loss with far less work, so a thousand steps; and what W has become. */
 async function* eachPairOnce(
   engine: Engine,
-  { words, letters, seed, unless, counts, first }: Given & {
+  { words, letters, seed, mayDiffer, counts, first }: Given & {
     readonly counts: readonly Float64Array[];
     readonly first: readonly number[];
   },
@@ -374,7 +389,7 @@ async function* eachPairOnce(
     "Down to where counting got in one go.",
     lineChart({ series: [{ name: "loss", y: losses.slice(0, 200) }], xLabel: "step" }),
   );
-  yield* traceChecks(losses, { steps: [50, 99, 200, 1000], unless });
+  yield* traceChecks(losses, { steps: [50, 99, 200, 1000], mayDiffer });
   yield say(
     `Without the penalty the last loss is ${
       nll.toFixed(4)
@@ -387,9 +402,13 @@ async function* eachPairOnce(
     heatmapChart({ title: "counted", values: counts.map(divided), ...view }),
     heatmapChart({ title: "learned", values: odds, ...view }),
   );
-  const drawn = await drawNames(rowOf(odds), { letters, random: new TorchRandom(seed), count: 5 });
+  const drawn = await drawNames(bigramProbabilities(odds), {
+    letters,
+    random: new TorchRandom(seed),
+    count: 5,
+  });
   yield say("So are the names that it draws; in the lecture's but for one letter:");
-  yield* nameChecks(drawn, { by: "net", lecture: publishedNames.with(4, "anchthizarie."), unless });
+  yield* nameChecks(drawn, { by: "net", lecture: publishedNames.with(4, "anchthizarie."), mayDiffer });
   yield say(
     "Why bother, then? A table for longer contexts outgrows every memory: 27 times the rows for each letter more. A net can get longer contexts and more layers, and stays as it is: that is the next lesson.",
   );

@@ -48,7 +48,7 @@ interface Given extends Omit<NameTraining, "steps"> {
   /** Of the large one. */
   readonly steps: number;
   /** Why figures need not be the lecture's; where they need `--full`, too. */
-  readonly unless: string | null;
+  readonly mayDiffer: string | null;
   readonly unlessFull: string | null;
 }
 
@@ -85,12 +85,12 @@ export default lesson({
       seed: o.seed,
       rungSteps: o.steps ?? (o.full ? fullRun : 5_000),
       steps,
-      unless: env.unlike(),
-      unlessFull: env.unlike() ??
+      mayDiffer: env.reasonToDiffer(),
+      unlessFull: env.reasonToDiffer() ??
         (steps === fullRun
           ? null
           : o.steps === null
-          ? env.unlike({ full: true })
+          ? env.reasonToDiffer({ full: true })
           : "another number of steps"),
     };
     const rungs: Rung[] = [];
@@ -223,7 +223,7 @@ async function* theFault(given: Given): AsyncGenerator<Item, Rung> {
     ours: lengths.map(([first]) => first).join(", "),
     lecture: "272, 68",
     source: notebook,
-    unless: null,
+    mayDiffer: null,
   });
   yield say(
     "Nothing failed, no shape was wrong, and the net learned: only printing shapes shows such faults. Mended, over both axes:",
@@ -236,7 +236,7 @@ async function* theFault(given: Given): AsyncGenerator<Item, Rung> {
 /** 5. The same, larger. */
 async function* larger(given: Given): AsyncGenerator<Item, Rung> {
   yield heading("Larger");
-  const { letters, steps, unless, unlessFull } = given, net = wavenet({ vocabSize: letters.count });
+  const { letters, steps, mayDiffer, unlessFull } = given, net = wavenet({ vocabSize: letters.count });
   yield say("Embeddings of 24 numbers, layers of 128 neurons:");
   yield layersTable(net, {
     layers: wavenetLayers({ letters: letters.count, channels: 24, hidden: 128 }),
@@ -253,7 +253,7 @@ async function* larger(given: Given): AsyncGenerator<Item, Rung> {
       within: 5e-4,
       source: notebook,
       // Until its own last quarter a short run is the beginning of a full one.
-      unless: step < .75 * steps ? unless : unlessFull,
+      mayDiffer: step < .75 * steps ? mayDiffer : unlessFull,
     });
   }
   const width = steps >= 100_000 ? 1000 : Math.max(1, Math.round(steps / 100));
@@ -269,7 +269,7 @@ async function* larger(given: Given): AsyncGenerator<Item, Rung> {
     lecture: 1.7690,
     within: .005,
     source: notebook,
-    unless: unlessFull,
+    mayDiffer: unlessFull,
   });
   yield check({
     name: "validation",
@@ -277,7 +277,7 @@ async function* larger(given: Given): AsyncGenerator<Item, Rung> {
     lecture: 1.9937,
     within: .005,
     source: notebook,
-    unless: unlessFull,
+    mayDiffer: unlessFull,
   });
   yield say(
     `${steps.toLocaleString("en-US")} steps in ${trained.seconds.toFixed(0)} seconds. Names that it draws:`,
@@ -287,7 +287,7 @@ async function* larger(given: Given): AsyncGenerator<Item, Rung> {
 }
 
 /** 6. All nets side by side. */
-function* ladder(rungs: readonly Rung[], { unlessFull: unless }: Given): Generator<Item> {
+function* ladder(rungs: readonly Rung[], { unlessFull: mayDiffer }: Given): Generator<Item> {
   yield heading("What each step brought");
   yield table(
     ["net", "parameters", "train", "validation", "seconds"],
@@ -303,7 +303,7 @@ function* ladder(rungs: readonly Rung[], { unlessFull: unless }: Given): Generat
     }),
   );
   for (const { name, trained: { losses }, lecture } of rungs) {
-    const shared = { within: .01, source: "makemore part 5, performance log", unless };
+    const shared = { within: .01, source: "makemore part 5, performance log", mayDiffer };
     yield check({ name: `${name}: train`, ours: losses.train, lecture: lecture.train, ...shared });
     yield check({ name: `${name}: validation`, ours: losses.dev, lecture: lecture.val, ...shared });
   }
@@ -335,9 +335,9 @@ async function* inFloat64(given: Given, steps: number): AsyncGenerator<Item> {
 /** How many parameters a net has, beside the lecture's number. */
 function* counted(
   { parameters }: TrainedNet,
-  { lecture, given: { unless } }: { readonly lecture: number; readonly given: Given },
+  { lecture, given: { mayDiffer } }: { readonly lecture: number; readonly given: Given },
 ): Generator<Item> {
-  yield check({ name: "parameters", ours: parameters, lecture, source: notebook, unless });
+  yield check({ name: "parameters", ours: parameters, lecture, source: notebook, mayDiffer });
 }
 
 /** A net's losses as a line. */

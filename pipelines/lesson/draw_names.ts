@@ -1,42 +1,52 @@
 /**
- * Names drawn letter by letter.
+ * Samples names letter by letter.
  *
  * @module
  */
 import type { TorchRandom } from "../../kernels/random/torch_random.ts";
 import type { Letters } from "./letters.ts";
 
-/** How names are drawn. */
+/** Options of sampling. */
 export interface DrawOptions {
+  /** Alphabet. */
   readonly letters: Letters;
+  /** Random numbers; advanced by each letter. */
   readonly random: TorchRandom;
-  /** How many names. */
+  /** Number of names. */
   readonly count: number;
-  /** As today's torch draws (default: as torch did when the lectures were recorded). */
-  readonly race?: boolean;
+  /**
+   * Whether `multinomial` draws as torch does today, by an exponential race; default: as torch did when the lectures were
+   * recorded, by cumulative sums.
+   */
+  readonly exponentialRace?: boolean;
 }
 
-/** A name ends here even if no mark was drawn: a model that learned little may never end. */
-const longest = 60;
+/** Length limit in letters: a model that has learned little may never draw the boundary mark. */
+const maxLength = 60;
 
-/** Names with the mark at their end; `odds` gives those of the next letter from all numbers so far, marks before them. */
+/**
+ * Samples names, each with its boundary mark at the end. `probabilities` gives the distribution of the next letter after
+ * the ids so far, which begin with boundary marks.
+ */
 export async function drawNames(
-  odds: (before: readonly number[]) => ArrayLike<number> | Promise<ArrayLike<number>>,
-  { letters, random, count, race = false }: DrawOptions,
+  probabilities: (before: readonly number[]) => ArrayLike<number> | Promise<ArrayLike<number>>,
+  { letters, random, count, exponentialRace: race = false }: DrawOptions,
 ): Promise<string[]> {
   const names: string[] = [];
   while (names.length < count) {
-    const ids = Array<number>(16).fill(0), begin = ids.length; // marks enough for any context
+    const ids = Array<number>(16).fill(0), begin = ids.length; // more boundary marks than the longest context
     do {
-      const next = await odds(ids);
+      const next = await probabilities(ids);
       ids.push(race ? random.multinomialByRace(next) : random.multinomialBySums(next));
-    } while (ids[ids.length - 1] !== 0 && ids.length < begin + longest);
+    } while (ids[ids.length - 1] !== 0 && ids.length < begin + maxLength);
     names.push(letters.decode(ids.slice(begin)));
   }
   return names;
 }
 
-/** The odds after a letter: its row of a table. */
-export function rowOf(odds: readonly ArrayLike<number>[]): (before: readonly number[]) => ArrayLike<number> {
-  return (before) => odds[before[before.length - 1]];
+/** Probabilities of a bigram model: the row of its table that belongs to the last letter. */
+export function bigramProbabilities(
+  table: readonly ArrayLike<number>[],
+): (before: readonly number[]) => ArrayLike<number> {
+  return (before) => table[before[before.length - 1]];
 }

@@ -1,8 +1,8 @@
 /**
- * A lesson is a pipeline that teaches: one file that a student reads from the top down, whose `run` yields what it has to
- * say in the order of the lecture. The framework prints each piece as it comes and leaves a page with the pictures.
+ * A lesson is a pipeline that teaches: one file that a student reads from the top down. Its `run` yields items in the order
+ * of the lecture. The framework prints each item as it comes and writes a page with all of them.
  *
- * How to write one, in full (`pipelines/slopes.ts` would be `deno task pipeline slopes`):
+ * A complete lesson (as `pipelines/slopes.ts` it would run by `deno task pipeline slopes`):
  *
  * ```ts ignore
  * import { lineChart } from "../stages/report/chart/line.ts";
@@ -11,28 +11,28 @@
  * import { lesson } from "./lesson/lesson.ts";
  *
  * export default lesson({
- *   part: 2, // its place in the course
+ *   part: 2, // position in the course
  *   about: "what a slope is, and how names are counted",
- *   short: "100 of the lecture's 20,000 steps", // what a run without --full leaves out; null: nothing
- *   seed: 2147483647, // the lecture's, the default of --seed
- *   data: names, // or text, or a kind of its own: --source and its default
- *   options: {}, // more of its own, as any pipeline's
+ *   short: "100 of the lecture's 20,000 steps", // how a run without --full is shortened; null: not at all
+ *   seed: 2147483647, // the lecture's seed, the default of --seed
+ *   data: names, // the data set: defines --source and its default
+ *   options: {}, // further options, as of any pipeline
  *   async *run(o, env) {
  *     yield heading("Counting");
  *     yield say(`There are \`${env.data.words.length}\` names.`);
  *     const losses: number[] = [];
  *     for (let step = 0; step < (o.full ? 20_000 : 100); step++) {
  *       losses.push(1 / (step + 1));
- *       yield progress(`step ${step}`); // every few steps: Ctrl-C is heard here
+ *       yield progress(`step ${step}`); // every few steps: Ctrl-C takes effect here
  *     }
- *     yield figure("It falls.", lineChart({ series: [{ name: "loss", y: losses }], xLabel: "step" }));
+ *     yield figure("The loss falls.", lineChart({ series: [{ name: "loss", y: losses }], xLabel: "step" }));
  *     yield table(["step", "loss"], [[0, losses[0]], [99, losses[99]]]);
  *     yield check({
  *       name: "names",
  *       ours: env.data.words.length,
  *       lecture: 32033,
  *       source: "makemore part 1",
- *       unless: env.unlike(), // env.unlike({ full: true }) where only --full reaches it
+ *       mayDiffer: env.reasonToDiffer(), // env.reasonToDiffer({ full: true }) if only --full reaches the value
  *     });
  *   },
  *   exercises: {
@@ -41,7 +41,7 @@
  * });
  * ```
  *
- * A graph on an engine: `await env.engine()`. Errors about options and data: throw RangeError from `data.open`.
+ * `await env.engine()` opens the compute engine. Throw RangeError from `data.open` for unusable data.
  *
  * @module
  */
@@ -53,93 +53,87 @@ import { runOptions } from "../cli/run_options.ts";
 import { type Env, type Options, type Pipeline, pipeline, type Values } from "../cli/pipeline.ts";
 import type { DataKind, LessonData } from "./data.ts";
 import { heading, type Item, say } from "./item.ts";
+import type { LessonValues } from "./lesson_values.ts";
 import { page } from "./page_stage.ts";
 import { print } from "./print_stage.ts";
 
-/** The values that every lesson has beside its own options'. */
-export interface LessonValues {
-  readonly source: string | null;
-  readonly full: boolean;
-  readonly solution: string | null;
-  readonly seed: number;
-  readonly quiet: boolean;
-  readonly json: boolean;
-  readonly color: boolean;
-}
-
-/** What a lesson's functions get beside their values. */
+/** What the framework passes to the functions of a lesson, besides the values of its options. */
 export interface LessonEnv<D extends LessonData> extends Env {
+  /** Data of this run. */
   readonly data: D;
   /**
-   * Why this run's figures need not be the lecture's: other data, another seed, or, where the figure needs `--full`, a
-   * shortened run. Null: they should be the same.
+   * Why this run's values need not equal the lecture's: other data, another seed, or, for a value that needs `--full`, a
+   * shortened run. Null: they should be equal.
    */
-  unlike(needs?: { readonly full?: boolean }): string | null;
+  reasonToDiffer(needs?: { readonly full?: boolean }): string | null;
 }
 
-/** What a lesson yields its pieces from. */
-export type Teach<O extends Options, D extends LessonData> = (
+/** A function that yields the items of a lesson or of a solution. */
+export type LessonItems<O extends Options, D extends LessonData> = (
   o: Values<O> & LessonValues,
   env: LessonEnv<D>,
 ) => Many<Item>;
 
-/** One of the lecture's exercises. */
+/** An exercise of the lecture. */
 export interface Exercise<O extends Options, D extends LessonData> {
   /** The task. */
   readonly ask: string;
-  /** Ours, with the figure that it reaches. */
-  readonly solution: Teach<O, D>;
+  /** Yields our solution, with the value that it reaches. */
+  readonly solution: LessonItems<O, D>;
 }
 
-/** What a lesson declares. */
+/** The declaration of a lesson. */
 export interface Lesson<O extends Options, D extends LessonData> {
-  /** Its place in the course, from 1. */
+  /** Position in the course, from 1. */
   readonly part: number;
-  /** One line for the list, in lower case. */
+  /** Subject, one line in lower case for the list of lessons. */
   readonly about: string;
-  /** What a run without `--full` leaves out of the lecture's; null: nothing. */
+  /** How a run without `--full` is shorter than the lecture's; null: it is not. */
   readonly short: string | null;
-  /** The lecture's, the default of `--seed`. */
+  /** The lecture's seed, the default of `--seed`. */
   readonly seed: number;
+  /** Data set. */
   readonly data: DataKind<D>;
+  /** Options besides those of every lesson. */
   readonly options: O;
-  /** Throws UsageError for values that cannot be meant together, before anything is printed (default: takes all). */
+  /** Throws UsageError for option values that contradict each other, before anything is printed; default: accepts all. */
   readonly refuse?: (o: Values<O> & LessonValues, env: LessonEnv<D>) => void | Promise<void>;
-  readonly run: Teach<O, D>;
-  /** By their names, "E01" first. */
+  /** Yields the items of the lesson. */
+  readonly run: LessonItems<O, D>;
+  /** Exercises by name, from "E01". */
   readonly exercises: Readonly<Record<string, Exercise<O, D>>>;
 }
 
-/** A pipeline that is a lesson: what `lessons` finds it by. */
+/** A pipeline that is a lesson; the pipeline `lessons` recognises it by `lesson`. */
 export interface LessonPipeline extends Pipeline<Options> {
   readonly lesson: {
     readonly part: number;
     readonly short: string | null;
-    /** The name of its kind of data. */
+    /** Name of its kind of data set. */
     readonly data: string;
     readonly exercises: readonly string[];
-    /** Its pieces; of an exercise where `solution` is given. Throws as `DataKind.open`. */
+    /** Yields the lesson's items, or those of the solution that the values name. Throws as `DataKind.open()` does. */
     items(values: Values<Options>, env: Env): Promise<Many<Item>>;
   };
 }
 
-/** Declares a lesson, its values' types inferred from its options. */
+/** Declares a lesson. The types of its values are inferred from its options. */
 export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>): LessonPipeline {
   const options: Options = { ...optionsOf(l), ...l.options };
-  // Values come by the names of `options`, which says no more than that to the compiler.
+  // The values have the names of `options`; the compiler cannot infer that.
   const valuesOf = (values: Values<Options>): Values<O> & LessonValues => values as Values<O> & LessonValues;
   const items = async (values: Values<Options>, env: Env): Promise<Many<Item>> => {
     const o = valuesOf(values);
     const data = await l.data.open(o.source);
-    const unlike: LessonEnv<D>["unlike"] = ({ full = false } = {}) =>
-      !data.isLectures
+    const reasonToDiffer: LessonEnv<D>["reasonToDiffer"] = ({ full = false } = {}) =>
+      !data.isLectureData
         ? "other data"
         : env.seed !== l.seed
         ? "another seed"
         : full && l.short !== null && !o.full
         ? "a shortened run"
         : null;
-    const whole: LessonEnv<D> = { ...env, data, unlike };
+    const whole: LessonEnv<D> = { ...env, data, reasonToDiffer };
     await l.refuse?.(o, whole);
     return paced(o.solution === null ? lessonItems(l, o, whole) : solutionItems(l, o, whole));
   };
@@ -147,7 +141,7 @@ export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>)
   return {
     ...pipeline({
       about,
-      writes: false, // nothing to go on from: a lesson is run again
+      writes: false, // a lesson is not resumed but run again
       options,
       async build(values, env) {
         const o = valuesOf(values), pieces = await items(values, env);
@@ -164,32 +158,34 @@ export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>)
   };
 }
 
-/** The same items, with time for Ctrl-C and the terminal between those of a long loop. */
+/** Yields the same items and lets the event loop turn between them, so that Ctrl-C and the terminal respond. */
 async function* paced(items: AsyncIterable<Item>): AsyncGenerator<Item> {
-  let turned = performance.now();
+  let lastTurn = performance.now();
   for await (const item of items) {
     yield item;
-    if (performance.now() - turned < 20) continue; // milliseconds
+    if (performance.now() - lastTurn < 20) continue; // milliseconds
     await new Promise((done) => setTimeout(done));
-    turned = performance.now();
+    lastTurn = performance.now();
   }
 }
 
-/** The lesson from its first word to its exercises. */
+/** The items of a lesson, from its introduction to its exercises. */
 async function* lessonItems<O extends Options, D extends LessonData>(
   l: Lesson<O, D>,
   o: Values<O> & LessonValues,
   env: LessonEnv<D>,
 ): AsyncGenerator<Item> {
   if (l.short !== null && !o.full) {
-    yield say(`This is a shortened run: ${l.short}. \`--full\` is the lecture's.`);
+    yield say(`This is a shortened run: ${l.short}. Add \`--full\` for the lecture's length.`);
   }
   yield say(`Data: ${env.data.name}.`);
   yield* l.run(o, env);
   yield heading("Exercises");
   for (const [name, { ask }] of Object.entries(l.exercises)) yield say(`\`${name}\`: ${ask}`);
   const first = Object.keys(l.exercises)[0];
-  if (first !== undefined) yield say(`Ours: \`--solution ${first}\` and so on, after you have tried.`);
+  if (first !== undefined) {
+    yield say(`Our solutions: \`--solution ${first}\` and so on, once you have tried.`);
+  }
 }
 
 async function* solutionItems<O extends Options, D extends LessonData>(
@@ -209,14 +205,14 @@ function optionsOf<O extends Options, D extends LessonData>(l: Lesson<O, D>): Op
     source: path(l.data.about, { value: null, group, placeholder: "FILE" }),
     full: flag(
       l.short === null
-        ? "the same: this lesson is not shortened"
-        : `the lecture's own length, not ${l.short}`,
+        ? "no effect: this lesson is not shortened"
+        : `the lecture's length instead of ${l.short}`,
       {
         value: false,
         group,
       },
     ),
-    solution: oneOf<string>("run our solution of an exercise", {
+    solution: oneOf<string>("exercise whose solution is run instead of the lesson", {
       value: null,
       group,
       choices: Object.keys(l.exercises),

@@ -1,18 +1,19 @@
 /**
- * Words as letters by number: alphabet, examples of "these letters, then this one", and the split into three parts.
+ * Character-level data of the makemore lessons: the alphabet, examples of a context and the next letter, and the split
+ * into training, dev and test words.
  *
  * @module
  */
 import { PythonRandom } from "../../kernels/random/python_random.ts";
 import { contextExamples } from "../../stages/train/on_device/examples.ts";
 
-/** The letters of words. Number 0 is the mark that stands before a word and after it, then all letters in order. */
+/** An alphabet. Id 0 is the boundary mark, which stands before and after each word; the letters follow, sorted. */
 export class Letters {
-  /** By number. */
+  /** Letters by id; the boundary mark first. */
   readonly symbols: readonly string[];
   readonly #numbers: ReadonlyMap<string, number>;
 
-  /** Learns the letters (code points) of `words`; the mark is ".", or "¶" where a word has a point. */
+  /** Collects the letters (code points) of `words`. The mark is ".", or "¶" if a word contains a full stop. */
   constructor(words: Iterable<string>) {
     const seen = new Set<string>();
     for (const word of words) for (const letter of word) seen.add(letter);
@@ -20,12 +21,12 @@ export class Letters {
     this.#numbers = new Map(this.symbols.map((symbol, number) => [symbol, number]));
   }
 
-  /** How many, the mark among them. */
+  /** Number of ids, the boundary mark included. */
   get count(): number {
     return this.symbols.length;
   }
 
-  /** A word's numbers, without marks. Throws RangeError for a letter that no word had. */
+  /** Ids of a word's letters, without boundary marks. Throws RangeError for a letter outside the alphabet. */
   encode(word: string): number[] {
     return Array.from(word, (letter) => {
       const number = this.#numbers.get(letter);
@@ -34,24 +35,25 @@ export class Letters {
     });
   }
 
-  /** Numbers as text, marks as they are. */
+  /** Text of ids; boundary marks are kept. */
   decode(numbers: Iterable<number>): string {
     return Array.from(numbers, (number) => this.symbols[number]).join("");
   }
 }
 
-/** What a model learns from: `count` contexts and the letter after each. */
+/** Training examples: contexts, and the letter that follows each. */
 export interface Examples {
-  /** Letters in a context. */
+  /** Context length in letters. */
   readonly context: number;
+  /** Number of examples. */
   readonly count: number;
-  /** [count, context]; where a word has only begun, marks. */
+  /** Letter ids, [count, context]; contexts that reach before the word are filled with boundary marks. */
   readonly inputs: Uint32Array;
-  /** [count]. */
+  /** Id of the letter after each context, [count]. */
   readonly targets: Uint32Array;
 }
 
-/** Each letter of each word, and the mark after it, with the `context` letters before it. */
+/** One example for each letter of each word and for the boundary mark that ends it. */
 export function examplesOf(
   words: readonly string[],
   { letters, context }: { readonly letters: Letters; readonly context: number },
@@ -60,22 +62,25 @@ export function examplesOf(
   return { context, count: targets.length, inputs, targets };
 }
 
-/** What to learn from, what to choose by, what to judge by at the very end. */
+/** Data for training, for choosing hyper-parameters (dev), and for the final evaluation (test). */
 export interface Split<T> {
   readonly train: T;
   readonly dev: T;
   readonly test: T;
 }
 
-/** How words are shuffled. */
+/** Options of the shuffle. */
 export interface SplitOptions {
-  /** Default 42. */
+  /** Seed of Python's `random`; default 42. */
   readonly seed?: number;
-  /** How often, from the same seed: a notebook's cell that ran again shuffles what it shuffled before. Default 1. */
+  /**
+   * Number of shuffles, each from the same seed; default 1. A notebook whose cell was run twice shuffled the shuffled
+   * list again.
+   */
   readonly shuffles?: number;
 }
 
-/** Words in a random order, cut at 80 and 90 percent: makemore's `random.seed(42); random.shuffle(words)`. */
+/** Shuffles words and splits them at 80 and 90 percent, as makemore's `random.seed(42); random.shuffle(words)`. */
 export function splitWords(
   words: readonly string[],
   { seed = 42, shuffles = 1 }: SplitOptions = {},
@@ -86,18 +91,19 @@ export function splitWords(
   return { train: order.slice(0, first), dev: order.slice(first, second), test: order.slice(second) };
 }
 
-/** Examples of all words, those of the first part first, and which of them are whose. */
-export interface Parts {
+/** Examples of all words and the row numbers of each part of the split. */
+export interface SplitExamples {
+  /** Training examples first, then dev, then test. */
   readonly examples: Examples;
-  /** Numbers of the examples of each part. */
+  /** Row numbers in `examples` of each part. */
   readonly rows: Split<Uint32Array<ArrayBuffer>>;
 }
 
-/** The examples of words that are split by `splitWords`. */
-export function partsOf(
+/** Splits words by `splitWords()` and makes their examples. */
+export function splitExamples(
   words: readonly string[],
   { letters, context, ...split }: SplitOptions & { readonly letters: Letters; readonly context: number },
-): Parts {
+): SplitExamples {
   const { train, dev, test } = splitWords(words, split);
   const examples = examplesOf([...train, ...dev, ...test], { letters, context });
   const size = (part: readonly string[]): number => part.reduce((sum, word) => sum + [...word].length + 1, 0);

@@ -1,5 +1,5 @@
 /**
- * Training the small nets of the lessons as their notebooks do: batches from torch's generator.
+ * Trains the small nets of the lessons as their notebooks do, on batches drawn by torch's generator.
  *
  * @module
  */
@@ -9,28 +9,30 @@ import type { Engine } from "../../kernels/engine/engine.ts";
 import type { DeviceTrainer } from "../../stages/train/on_device/device_trainer.ts";
 import { type Item, progress } from "./item.ts";
 
-/** How a net is trained. */
+/** Options of a training run. */
 export interface TrainOptions {
+  /** Number of updates. */
   readonly steps: number;
-  /** Batches are drawn from the first so many examples. */
+  /** Batches are drawn from the first `among` examples. */
   readonly among: number;
-  /** Examples a step. */
+  /** Batch size in examples. */
   readonly batch: number;
+  /** Generator of the batches' row numbers. */
   readonly random: TorchRandom;
-  /** The learning rate of a step. */
+  /** Learning rate of a step, counted from 0. */
   rate(step: number): number;
 }
 
-const stepsAtOnce = 500;
+const stepsPerCall = 500;
 
-/** Trains on batches drawn with `randint`. Returns each step's loss, before the step. */
+/** Trains on batches drawn with `randint`. Returns the loss of each step, computed before its update. */
 export async function* trainOn(
   net: DeviceTrainer,
   { steps, among, batch, random, rate }: TrainOptions,
 ): AsyncGenerator<Item, Float32Array<ArrayBuffer>> {
   const losses = new Float32Array(steps);
-  for (let first = 0; first < steps; first += stepsAtOnce) {
-    const count = Math.min(stepsAtOnce, steps - first);
+  for (let first = 0; first < steps; first += stepsPerCall) {
+    const count = Math.min(stepsPerCall, steps - first);
     const found = await net.train({
       rows: random.randint(count * batch, { high: among }),
       rates: Float32Array.from({ length: count }, (_, i) => rate(first + i)),
@@ -42,7 +44,7 @@ export async function* trainOn(
   return losses;
 }
 
-/** The means of `width` neighbours each: a curve that can be read where single batches jump. */
+/** Averages groups of `width` losses, because the losses of single batches are too noisy to read. */
 export function means(losses: ArrayLike<number>, width: number): { x: number[]; y: number[] } {
   const x: number[] = [], y: number[] = [];
   for (let at = 0; at + width <= losses.length; at += width) {
@@ -55,15 +57,15 @@ export function means(losses: ArrayLike<number>, width: number): { x: number[]; 
 }
 
 /**
- * The engine for nets so small that threads would wait for each other longer than they work: on the CPU one thread, else
- * the device's.
+ * The engine for nets so small that threads would wait for each other longer than they compute: one thread on the CPU,
+ * or the GPU.
  */
 export async function engineForSmallNets(env: { engine(): Promise<Engine> }): Promise<Engine> {
   const engine = await env.engine();
   return engine.name === "cpu" ? await openCpu({ threads: 1 }) : engine;
 }
 
-/** Odds from logits: exp of each, divided by the sum; the largest is taken from all first, so that none overflows. */
+/** Probabilities from logits. The largest logit is subtracted first so that no exponential overflows. */
 export function softmax(logits: Float32Array): Float64Array {
   const top = logits.reduce((a, b) => Math.max(a, b));
   const counts = Float64Array.from(logits, (logit) => Math.exp(logit - top));

@@ -1,31 +1,32 @@
 /**
- * A lesson's items as one page that needs neither network nor script.
+ * Renders a lesson's items as one HTML page that needs neither network nor scripts.
  *
  * @module
  */
 import { baseStyle } from "../../stages/report/base_style.ts";
 import { escaped } from "../../stages/report/chart/chart.ts";
-import { type Check, type Item, shown, tolerance, verdictOf } from "./item.ts";
+import { type Check, type Item, outcomeOf, shown, tolerance } from "./item.ts";
 
-/** What stands around the items. */
+/** Content of the page. */
 export interface PageOptions {
-  /** What the lesson is about. */
+  /** Title: what the lesson is about. */
   readonly title: string;
+  /** Items in order. */
   readonly items: readonly Item[];
-  /** The options it was made with, as they are typed. */
+  /** Options of the run, as they would be typed. */
   readonly options: readonly string[];
 }
 
-/** The page's text. */
+/** The HTML of the page. */
 export async function lessonPage({ title, items, options }: PageOptions): Promise<string> {
   const style = await baseStyle() + await Deno.readTextFile(new URL("./page.css", import.meta.url));
   const checks = items.filter((item) => item.kind === "check");
-  const same = checks.filter((item) => verdictOf(item) === "same").length;
-  const apart = checks.filter((item) => verdictOf(item) === "not compared").length;
+  const same = checks.filter((item) => outcomeOf(item) === "same").length;
+  const incomparable = checks.filter((item) => outcomeOf(item) === "not compared").length;
   const summary = checks.length === 0
     ? ""
-    : `<p class="soft">${same} of ${checks.length - apart} figures are the lecture's${
-      apart === 0 ? "" : `; ${apart} not compared`
+    : `<p class="soft">${same} of ${checks.length - incomparable} values agree with the lecture's${
+      incomparable === 0 ? "" : `; ${incomparable} not compared`
     }</p>`;
   return `<!DOCTYPE html>
 <html lang="en">
@@ -47,7 +48,7 @@ ${sections(items).join("\n")}
 `;
 }
 
-/** Markup of the items; checks that follow each other make one table. */
+/** HTML of the items. Consecutive checks share one table. */
 function sections(items: readonly Item[]): string[] {
   const out: string[] = [];
   let checks: Check[] = [];
@@ -95,9 +96,9 @@ function markup(item: Exclude<Item, Check | { kind: "progress" }>): string {
 function checkTable(checks: readonly Check[]): string {
   const marks = { "same": "✓", "differs": "✗ differs", "not compared": "not compared" };
   return tableOf(
-    ["figure", "ours", "lecture", "", "where"],
+    ["value", "ours", "lecture", "", "source"],
     checks.map((item) => {
-      const { name, ours, lecture, within = 0, source, unless } = item;
+      const { name, ours, lecture, within = 0, source, mayDiffer } = item;
       return [
         { text: name },
         { text: shown(ours, within), right: typeof ours === "number" },
@@ -105,7 +106,7 @@ function checkTable(checks: readonly Check[]): string {
           text: shown(lecture, within) + tolerance(item),
           right: typeof lecture === "number",
         },
-        { text: marks[verdictOf(item)] + (typeof unless === "string" ? `: ${unless}` : "") },
+        { text: marks[outcomeOf(item)] + (typeof mayDiffer === "string" ? `: ${mayDiffer}` : "") },
         { text: source },
       ];
     }),

@@ -1,5 +1,5 @@
 /**
- * Keeps a lesson's items and, when it has ended, writes report.html: whole, or not at all.
+ * Collects a lesson's items and writes report.html at the end.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import { writeWhole } from "../../stages/disk/whole_files.ts";
 import { shellWord } from "../cli/shell_word.ts";
 import type { Item } from "./item.ts";
 import { lessonPage } from "./page.ts";
-import type { LessonValues } from "./lesson.ts";
+import type { LessonValues } from "./lesson_values.ts";
 
-/** What the page says beside the items. */
-export interface PageOf {
+/** Content of the page besides the items. */
+export interface PageStageOptions {
   readonly about: string;
   readonly values: Pick<LessonValues, "source" | "full" | "solution" | "seed">;
   readonly env: Pick<Env, "out">;
 }
 
-/** A sink for items. */
-export function page({ about, values, env }: PageOf): Stage<Item, never, { items: Item[] }> {
+/** A stage that writes the page when all items have come. */
+export function page({ about, values, env }: PageStageOptions): Stage<Item, never, { items: Item[] }> {
   return {
     name: "page",
     open: () => ({ items: [] }),
@@ -30,13 +30,13 @@ export function page({ about, values, env }: PageOf): Stage<Item, never, { items
     async *flush({ items }) {
       const { source, full, solution, seed } = values;
       await Deno.mkdir(env.out, { recursive: true });
-      const given = [
+      const options = [
         ...(source === null ? [] : [`--source ${shellWord(source)}`]),
         ...(full ? ["--full"] : []),
         ...(solution === null ? [] : [`--solution ${solution}`]),
         `--seed ${seed}`,
       ];
-      const html = await lessonPage({ title: capital(about), items, options: given });
+      const html = await lessonPage({ title: capital(about), items, options });
       await writeWhole(`${env.out}/report.html`, html);
     },
     save: () => null, // a lesson is not resumed

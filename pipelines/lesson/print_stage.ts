@@ -1,5 +1,5 @@
 /**
- * Prints a lesson as it goes on: to standard output, the progress of its loops to standard error.
+ * Prints a lesson's items to standard output as they come, and the progress of its loops to standard error.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { processConsole } from "../cli/console.ts";
 import type { Env } from "../cli/pipeline.ts";
 import type { Item } from "./item.ts";
 import { itemLines } from "./text.ts";
-import type { LessonValues } from "./lesson.ts";
+import type { LessonValues } from "./lesson_values.ts";
 
-/** Prints each item and passes it on; `--quiet`: checks only; `--json`: events instead. */
+/** Prints each item and passes it on. With `--quiet` only checks are printed, with `--json` events are emitted instead. */
 export function print(
   o: Pick<LessonValues, "quiet" | "json" | "color">,
   env: Pick<Env, "print">,
 ): Stage<Item, Item, { shown: boolean; last: number; check: boolean }> {
   const console = processConsole();
-  const look = { columns: console.columns, color: o.color && console.outIsTerminal };
+  const style = { columns: console.columns, color: o.color && console.outIsTerminal };
   const screen = standardError({ color: false });
   const clear = (state: { shown: boolean }): void => {
     if (state.shown) screen.write("\x1b[K");
@@ -32,14 +32,14 @@ export function print(
         ctx.emit(eventOf(item));
       } else if (item.kind === "progress") {
         const live = console.errIsTerminal, now = screen.now();
-        if (!o.quiet && now - state.last >= (live ? .1 : 10)) { // seconds: a log needs no more than a line now and then
+        if (!o.quiet && now - state.last >= (live ? .1 : 10)) { // seconds; a log file needs only an occasional line
           screen.write(live ? `\x1b[K${truncate(item.text, screen.size().columns - 1)}\r` : `${item.text}\n`);
           Object.assign(state, { last: now, shown: live });
         }
       } else if (!o.quiet || item.kind === "check") {
         clear(state);
-        const gap = state.check && item.kind !== "check" ? "\n" : ""; // checks in a row stand together
-        env.print(gap + itemLines(item, look).map((line) => `${line}\n`).join(""));
+        const gap = state.check && item.kind !== "check" ? "\n" : ""; // consecutive checks have no empty line between them
+        env.print(gap + itemLines(item, style).map((line) => `${line}\n`).join(""));
         state.check = item.kind === "check";
       }
       return [item];
@@ -48,7 +48,7 @@ export function print(
   };
 }
 
-/** An item for programs: of charts their titles, since their numbers stand in the tables and checks. */
+/** The JSON event of an item. Charts are represented by their titles; tables and checks hold their numbers. */
 function eventOf(item: Item): { type: "lesson"; kind: string; [field: string]: unknown } {
   return item.kind === "figure"
     ? {

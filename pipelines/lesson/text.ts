@@ -1,24 +1,26 @@
 /**
- * A lesson's items as lines for a terminal.
+ * Formats a lesson's items as lines of text for a terminal.
  *
  * @module
  */
 import stringWidth from "string-width";
 import { padEnd, painter, printable, truncate } from "../../stages/report/terminal_text.ts";
-import { type Check, type Item, shown, tolerance, verdictOf } from "./item.ts";
+import { type Check, type Item, outcomeOf, shown, tolerance } from "./item.ts";
 
-/** How wide, and whether in colour. */
-export interface Look {
+/** Properties of the terminal. */
+export interface TerminalStyle {
+  /** Width in columns. */
   readonly columns: number;
+  /** Whether to use ANSI colours. */
   readonly color: boolean;
 }
 
-const widest = 100; // longer lines of prose are hard to read
+const maxProseColumns = 100; // longer lines of prose are hard to read
 
-/** An item's lines, none wider than the terminal but what is one word; none for progress. */
-export function itemLines(item: Item, { columns, color }: Look): string[] {
+/** The lines of an item, at most as wide as the terminal except for a single long word; none for progress. */
+export function itemLines(item: Item, { columns, color }: TerminalStyle): string[] {
   const paint = painter(color);
-  const room = Math.max(20, Math.min(widest, columns - 1));
+  const room = Math.max(20, Math.min(maxProseColumns, columns - 1));
   switch (item.kind) {
     case "heading":
       return [
@@ -50,17 +52,17 @@ export function itemLines(item: Item, { columns, color }: Look): string[] {
   }
 }
 
-function checkLines(item: Check, { columns, color }: Look): string[] {
+function checkLines(item: Check, { columns, color }: TerminalStyle): string[] {
   const paint = painter(color);
-  const verdict = verdictOf(item);
-  const mark = { "same": paint("green", "✓"), "differs": paint("red", "✗"), "not compared": "·" }[verdict];
+  const outcome = outcomeOf(item);
+  const mark = { "same": paint("green", "✓"), "differs": paint("red", "✗"), "not compared": "·" }[outcome];
   const ours = shown(item.ours, item.within ?? 0), lecture = shown(item.lecture, item.within ?? 0);
-  const why = verdict === "not compared" ? `, not compared: ${item.unless}` : "";
+  const why = outcome === "not compared" ? `, not compared: ${item.mayDiffer}` : "";
   const whole = `${item.name}: ${ours} (lecture: ${lecture}${tolerance(item)}${why})`;
   return wrap(whole, columns - 2).map((line, i) => `${i === 0 ? mark : " "} ${line}`);
 }
 
-/** A table with aligned columns; where it is too wide, each row as lines of "head: cell". */
+/** A table with aligned columns; if it is wider than the terminal, each row becomes lines of "head: cell". */
 function tableLines({ head, rows }: Item & { kind: "table" }, columns: number): string[] {
   const cells = rows.map((row) => row.map((cell) => printable(shown(cell))));
   const widths = head.map((name, i) =>
@@ -80,7 +82,7 @@ function tableLines({ head, rows }: Item & { kind: "table" }, columns: number): 
   return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...cells.map(line)];
 }
 
-/** Words in lines of at most `columns`; code between backticks stays in one. */
+/** Wraps text at `columns`. Code between backticks is not broken. */
 export function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = "";

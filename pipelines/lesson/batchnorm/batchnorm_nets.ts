@@ -18,19 +18,19 @@ import type { Rung } from "./batchnorm_ladder.ts";
 import type { Names } from "../data.ts";
 import { type Item, progress } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
-import { type Examples, Letters, type Parts, partsOf } from "../letters.ts";
+import { type Examples, Letters, type SplitExamples, splitExamples } from "../letters.ts";
 import { engineForSmallNets, trainOn } from "../net_training.ts";
 
 /** What the sections share. */
 export interface Given {
   readonly letters: Letters;
-  readonly parts: Parts;
+  readonly parts: SplitExamples;
   readonly engine: Engine;
   readonly seed: number;
   /** Of each of the five nets. */
   readonly steps: number;
   /** Why figures need not be the lecture's. */
-  readonly unless: string | null;
+  readonly mayDiffer: string | null;
   /** The same, where they need the lecture's number of steps. */
   readonly unlessFull: string | null;
 }
@@ -49,22 +49,22 @@ export async function prepared(
   const steps = o.steps ?? (o.full ? fullRun : shortRun);
   return {
     letters,
-    parts: partsOf(words, { letters, context }),
+    parts: splitExamples(words, { letters, context }),
     engine: await engineForSmallNets(env),
     seed: o.seed,
     steps,
-    unless: env.unlike(),
-    unlessFull: env.unlike() ?? (steps === fullRun ? null : "a shortened run"),
+    mayDiffer: env.reasonToDiffer(),
+    unlessFull: env.reasonToDiffer() ?? (steps === fullRun ? null : "a shortened run"),
   };
 }
 
 /** Examples to train on: the first of all. */
-export function trainExamples({ examples: { inputs, targets }, rows: { train } }: Parts): Examples {
+export function trainExamples({ examples: { inputs, targets }, rows: { train } }: SplitExamples): Examples {
   const count = train.length;
   return { context, count, inputs: inputs.subarray(0, context * count), targets: targets.subarray(0, count) };
 }
 
-/** Puts a net on the device, its weights drawn by `random` unless they are given. */
+/** Puts a net on the device, its weights drawn by `random` mayDiffer they are given. */
 export function openNet(
   model: TrainableModel,
   { given: { engine, parts: { examples } }, random, weights }: {

@@ -17,7 +17,7 @@ const source = "makemore part 3, exercises";
 
 /** E01: zeros everywhere. */
 export async function* nothingToLearnFrom(given: Given): AsyncGenerator<Item> {
-  const { letters, parts, seed, unless } = given, model = mlp({ vocabSize: letters.count });
+  const { letters, parts, seed, mayDiffer } = given, model = mlp({ vocabSize: letters.count });
   const zeros = Object.fromEntries(
     Object.entries(torchWeights(model, new TorchRandom(seed))).map((
       [name, { shape, data }],
@@ -61,7 +61,7 @@ export async function* nothingToLearnFrom(given: Given): AsyncGenerator<Item> {
   });
   yield say(
     `What a net begins with must differ from unit to unit${
-      unless === null ? "" : ", whatever the data"
+      mayDiffer === null ? "" : ", whatever the data"
     }: zeros do for the last bias, not for weights.`,
   );
 }

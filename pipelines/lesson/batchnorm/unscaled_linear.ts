@@ -12,10 +12,10 @@ const n = 1000;
 
 /** A layer of a thousand inputs and outputs, its weights as drawn: without and with batch norm after it. */
 export function* unscaledLinear(
-  { seed, source, unless }: {
+  { seed, source, mayDiffer }: {
     readonly seed: number;
     readonly source: string;
-    readonly unless: string | null;
+    readonly mayDiffer: string | null;
   },
 ): Generator<Item> {
   const random = new TorchRandom(seed), input = random.randn(n), weight = random.randn(n * n);
@@ -29,7 +29,7 @@ export function* unscaledLinear(
         lecture,
         within: lecture > 10 ? 1e-3 : 1e-5,
         source,
-        unless,
+        mayDiffer,
       })
     );
   yield say(

@@ -23,36 +23,42 @@ export const publishedNames: readonly string[] = [
 /** A check for each name. */
 export function* nameChecks(
   drawn: readonly string[],
-  { by, lecture, unless }: {
+  { by, lecture, mayDiffer }: {
     /** What drew them: "counts", "net". */
     readonly by: string;
     readonly lecture: readonly string[];
-    readonly unless: string | null;
+    readonly mayDiffer: string | null;
   },
 ): Generator<Item> {
   for (const [i, ours] of drawn.entries()) {
-    yield check({ name: `name ${i + 1} of the ${by}`, ours, lecture: lecture[i], source: notebook, unless });
+    yield check({
+      name: `name ${i + 1} of the ${by}`,
+      ours,
+      lecture: lecture[i],
+      source: notebook,
+      mayDiffer,
+    });
   }
 }
 
 /** The ten most frequent pairs. */
 export function* frequentChecks(
   pairs: readonly { readonly pair: string; readonly count: number }[],
-  unless: string | null,
+  mayDiffer: string | null,
 ): Generator<Item> {
   const frequent = "n. 6763, a. 6640, an 5438, .a 4410, e. 3983, ar 3264, el 3248, ri 3033, na 2977, .k 2963"
     .split(", ");
   for (const [i, lecture] of frequent.entries()) {
     if (i >= pairs.length) return;
     const ours = `${pairs[i].pair} ${pairs[i].count}`;
-    yield check({ name: `place ${i + 1}`, ours, lecture, source: notebook, unless });
+    yield check({ name: `place ${i + 1}`, ours, lecture, source: notebook, mayDiffer });
   }
 }
 
 /** The loss of all pairs, penalty included, at some steps of the net. */
 export function* traceChecks(
   losses: readonly number[],
-  { steps, unless }: { readonly steps: readonly number[]; readonly unless: string | null },
+  { steps, mayDiffer }: { readonly steps: readonly number[]; readonly mayDiffer: string | null },
 ): Generator<Item> {
   for (const step of steps) {
     const lecture = trace.get(step);
@@ -63,7 +69,7 @@ export function* traceChecks(
       lecture,
       within: step < 1000 ? 1e-4 : 5e-4,
       source: again,
-      unless,
+      mayDiffer,
     });
   }
 }

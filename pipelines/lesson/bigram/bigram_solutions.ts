@@ -20,7 +20,7 @@ const measured = "makemore part 1, exercises measured in Python";
 
 /** E01: the same by counts, with a longer context. */
 export async function* tripleCounts(env: NamesEnv): AsyncGenerator<Item> {
-  const { words } = env.data, letters = new Letters(words), unless = env.unlike();
+  const { words } = env.data, letters = new Letters(words), mayDiffer = env.reasonToDiffer();
   const within = 1e-4, source = measured;
   for (const [context, lecture] of [[1, [2.4540, 2.4546]], [2, [2.1857, 2.2126]]] as const) {
     const all = examplesOf(words, { letters, context }), model = new Ngrams(all, letters.count);
@@ -31,7 +31,7 @@ export async function* tripleCounts(env: NamesEnv): AsyncGenerator<Item> {
         lecture: lecture[smoothing],
         within,
         source,
-        unless,
+        mayDiffer,
       });
     }
     if (context === 1) continue;
@@ -50,7 +50,11 @@ export function* threeParts(env: NamesEnv): Generator<Item> {
   const { words } = env.data, letters = new Letters(words), parts = splitWords(words);
   yield table(["part", "names"], Object.entries(parts).map(([name, part]) => [name, part.length]));
   const bigram = modelOf(parts, { letters, context: 1 });
-  yield* partChecks(bigram, { smoothing: 1, lecture: [2.4548, 2.4533, 2.4584], unless: env.unlike() });
+  yield* partChecks(bigram, {
+    smoothing: 1,
+    lecture: [2.4548, 2.4533, 2.4584],
+    mayDiffer: env.reasonToDiffer(),
+  });
   const trigram = modelOf(parts, { letters, context: 2 });
   yield table(
     ["model, 1 added", "train", "dev", "test"],
@@ -89,7 +93,11 @@ export function* tunedSmoothing(env: NamesEnv): Generator<Item> {
         yLabel: "loss",
       }),
     );
-    yield* partChecks(model, { smoothing: best.added, lecture: lecture[context], unless: env.unlike() });
+    yield* partChecks(model, {
+      smoothing: best.added,
+      lecture: lecture[context],
+      mayDiffer: env.reasonToDiffer(),
+    });
   }
   yield say(
     "On the part that was counted, no smoothing is always best: it is what the counts hold for true. Names that were not counted need it, and the longer the context, the more train and dev fall apart: of the contexts of three letters many came once or never.",
@@ -201,7 +209,7 @@ export async function* mixedLengths(env: NamesEnv): AsyncGenerator<Item> {
     ours: best.dev < 2.1018 ? "better" : "worse",
     lecture: "better",
     source: "E03",
-    unless: env.unlike(),
+    mayDiffer: env.reasonToDiffer(),
   });
   yield say("Names of the best one:");
   const drawn = await drawNames((before) => model.probabilities(before, m), { letters, random, count: 8 });
@@ -240,10 +248,10 @@ function lossesOf({ model, parts: { train, dev, test } }: Fitted, smoothing: num
 
 function* partChecks(
   fitted: Fitted,
-  { smoothing, lecture, unless }: {
+  { smoothing, lecture, mayDiffer }: {
     readonly smoothing: number;
     readonly lecture: readonly [number, number, number];
-    readonly unless: string | null;
+    readonly mayDiffer: string | null;
   },
 ): Generator<Item> {
   const { train, dev, test } = lossesOf(fitted, smoothing);
@@ -254,7 +262,7 @@ function* partChecks(
       lecture: lecture[i],
       within: 1e-4,
       source: measured,
-      unless,
+      mayDiffer,
     });
   }
 }

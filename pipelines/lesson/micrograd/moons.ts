@@ -25,7 +25,7 @@ export const points: DataKind<Points> = {
   about: "a file of points, a line each: x y label, the label 0 or 1; default: two moons, the lecture's",
   async open(source) {
     if (source === null) {
-      return { points: null, name: "two moons of 100 points, made from the seed", isLectures: true };
+      return { points: null, name: "two moons of 100 points, made from the seed", isLectureData: true };
     }
     const text = await new Response(ReadableStream.from(readUnpacked(source))).text();
     const found = text.split("\n").flatMap((line, i) =>
@@ -36,7 +36,7 @@ export const points: DataKind<Points> = {
         `Cannot learn from ${source}: its ${found.length} points are all of one class: give both`,
       );
     }
-    return { points: found, name: `${found.length} points of ${source}`, isLectures: false };
+    return { points: found, name: `${found.length} points of ${source}`, isLectureData: false };
   },
 };
 

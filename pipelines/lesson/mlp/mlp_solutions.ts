@@ -12,7 +12,7 @@ import { type DeviceTrainer, openDeviceTrainer } from "../../../stages/train/on_
 import type { Names } from "../data.ts";
 import { check, figure, type Item, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
-import { examplesOf, Letters, type Parts, partsOf, splitWords } from "../letters.ts";
+import { examplesOf, Letters, type SplitExamples, splitExamples, splitWords } from "../letters.ts";
 import { MixedNgrams } from "./mixed_ngrams.ts";
 import { engineForSmallNets, means, trainOn } from "../net_training.ts";
 
@@ -24,7 +24,7 @@ const calm = { first: { gain: 5 / 3, bias: 0 }, last: { std: .01, bias: 0 } } as
 /** E01: more letters, larger vectors, a calm start, larger batches and steps, a rate that falls to nothing. */
 export async function* betterThan(env: NamesEnv, steps: number): AsyncGenerator<Item> {
   const lecture = 2.2, width = Math.ceil(steps / 100), letters = new Letters(env.data.words);
-  const parts = partsOf(env.data.words, { letters, context: larger.context });
+  const parts = splitExamples(env.data.words, { letters, context: larger.context });
   await using net = await openLarger(env, { letters, parts });
   yield say(
     `Four letters of context, vectors of 16, 200 neurons; the first weights of E02; ${larger.batch} examples a step; a rate of 0.3 that falls to 0 in the second half of ${
@@ -47,15 +47,15 @@ export async function* betterThan(env: NamesEnv, steps: number): AsyncGenerator<
     ours: dev < lecture ? `below ${lecture}` : `not below ${lecture}`,
     lecture: `below ${lecture}`,
     source: "makemore part 2, exercises",
-    unless: env.unlike() ?? (steps < 20_000 ? "a shorter run than ours" : null),
+    mayDiffer: env.reasonToDiffer() ?? (steps < 20_000 ? "a shorter run than ours" : null),
   });
 }
 
 /** E02: what a beginner's loss should be, and three factors that make it so. */
 export async function* calmStart(env: NamesEnv): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), engine = await engineForSmallNets(env);
-  const context = 3, batch = 32, steps = 2000, unless = env.unlike();
-  const { examples, rows: { train } } = partsOf(words, { letters, context });
+  const context = 3, batch = 32, steps = 2000, mayDiffer = env.reasonToDiffer();
+  const { examples, rows: { train } } = splitExamples(words, { letters, context });
   const source = "makemore part 2, exercises";
   yield check({
     name: "loss of equal odds",
@@ -63,7 +63,7 @@ export async function* calmStart(env: NamesEnv): AsyncGenerator<Item> {
     lecture: 3.2958,
     within: 1e-4,
     source,
-    unless,
+    mayDiffer,
   });
   const curves: { name: string; x: number[]; y: number[] }[] = [], rows: [string, number, number][] = [];
   const starts: readonly (readonly [string, MlpOptions])[] = [["drawn", {}], ["mended", calm]];
@@ -86,7 +86,7 @@ export async function* calmStart(env: NamesEnv): AsyncGenerator<Item> {
     lecture: 3.2958,
     within: .05,
     source,
-    unless,
+    mayDiffer,
   });
   yield figure(
     "As drawn, the first hundreds of steps only make the weights smaller.",
@@ -100,7 +100,7 @@ export async function* mixedWithCounts(env: NamesEnv, steps: number): AsyncGener
   yield say(
     "The paper mixes the net's odds with those of a smoothed trigram table, half and half, and is better with both than with either: they err in different places. Ours: the net of E01 and the table of part 1's E06 (all contexts of up to four letters).",
   );
-  const parts = partsOf(words, { letters, context }), split = splitWords(words);
+  const parts = splitExamples(words, { letters, context }), split = splitWords(words);
   await using net = await openLarger(env, { letters, parts });
   yield* trainLarger(net, { env, parts, steps });
   const counted = new MixedNgrams(examplesOf(split.train, { letters, context }), letters.count);
@@ -127,7 +127,7 @@ export async function* mixedWithCounts(env: NamesEnv, steps: number): AsyncGener
     ours: dev(.5) < Math.min(dev(0), dev(1)) ? "better than either" : "no better",
     lecture: "better than either",
     source: "Bengio et al. 2003, section 4",
-    unless: env.unlike() ?? (steps < 20_000 ? "a shorter run than ours" : null),
+    mayDiffer: env.reasonToDiffer() ?? (steps < 20_000 ? "a shorter run than ours" : null),
   });
 }
 
@@ -136,7 +136,7 @@ const larger = { context: 4, batch: 64 } as const;
 
 async function openLarger(
   env: NamesEnv,
-  { letters, parts: { examples } }: { readonly letters: Letters; readonly parts: Parts },
+  { letters, parts: { examples } }: { readonly letters: Letters; readonly parts: SplitExamples },
 ): Promise<DeviceTrainer> {
   const { context, batch } = larger;
   const model = mlp({ vocabSize: letters.count, context, channels: 16, ...calm });
@@ -151,7 +151,7 @@ async function openLarger(
 
 function trainLarger(
   net: DeviceTrainer,
-  { env, parts, steps }: { readonly env: NamesEnv; readonly parts: Parts; readonly steps: number },
+  { env, parts, steps }: { readonly env: NamesEnv; readonly parts: SplitExamples; readonly steps: number },
 ): ReturnType<typeof trainOn> {
   const rate = (step: number): number => .3 * Math.min(1, 2 * (1 - step / steps));
   return trainOn(net, {

@@ -17,9 +17,9 @@ import { written } from "./written.ts";
 
 const shape = [12, 64] as const;
 
-/** Trains it, its 2,000 steps whole unless told otherwise, and lets it write. */
+/** Trains it, its 2,000 steps whole mayDiffer told otherwise, and lets it write. */
 export async function* nanogptSection(
-  { corpus, engine, seed, unlike }: Setting,
+  { corpus, engine, seed, reasonToDiffer }: Setting,
   { steps = 2000, lr = 3e-3 }: { readonly steps?: number; readonly lr?: number } = {},
 ): AsyncGenerator<Item> {
   yield heading("nanoGPT on a CPU");
@@ -43,7 +43,7 @@ export async function* nanogptSection(
     ours: countParameters(model),
     lecture: 804_096,
     source: "nanoGPT",
-    unless: unlike() ?? (corpus.tokenizer.vocabSize === 65 ? null : "another alphabet"),
+    mayDiffer: reasonToDiffer() ?? (corpus.tokenizer.vocabSize === 65 ? null : "another alphabet"),
   });
   const weights = initialWeights(model, seed), random = new TorchRandom(seed);
   await using session = await openLearner(engine, {
@@ -87,7 +87,7 @@ export async function* nanogptSection(
     ours: String(end <= 1.88),
     lecture: "true",
     source: "nanoGPT, README",
-    unless: unlike(),
+    mayDiffer: reasonToDiffer(),
   });
   yield lines(
     await written(engine, { model, weights: await session.weights(), corpus, characters: 500, seed }),

@@ -18,7 +18,9 @@ import { fullModel, fullShape } from "./stations.ts";
 const steps = 5000, rate = 3e-4, every = 500;
 
 /** Plans gpt.py's model for the text's alphabet; trains it with `--full` on a GPU. */
-export async function* scaleSection({ corpus, engine, seed, full, unlike }: Setting): AsyncGenerator<Item> {
+export async function* scaleSection(
+  { corpus, engine, seed, full, reasonToDiffer }: Setting,
+): AsyncGenerator<Item> {
   yield heading("The lecture's last model");
   const model = charGpt({ ...fullModel, std: .02, vocabSize: corpus.tokenizer.vocabSize });
   const [batch, length] = fullShape;
@@ -35,7 +37,7 @@ export async function* scaleSection({ corpus, engine, seed, full, unlike }: Sett
     ours: planned.parameterCount,
     lecture: 10_788_929,
     source: "gpt.py",
-    unless: unlike() ?? (corpus.tokenizer.vocabSize === 65 ? null : "another alphabet"),
+    mayDiffer: reasonToDiffer() ?? (corpus.tokenizer.vocabSize === 65 ? null : "another alphabet"),
   });
   yield table(["what it takes", ""], [
     ["memory", bytes(total)],
@@ -63,7 +65,7 @@ export async function* scaleSection({ corpus, engine, seed, full, unlike }: Sett
     lecture: 1.48,
     within: .03,
     source: "Let's build GPT",
-    unless: unlike(),
+    mayDiffer: reasonToDiffer(),
   });
   yield lines(
     await written(engine, { model, weights: await session.weights(), corpus, characters: 10_000, seed }),

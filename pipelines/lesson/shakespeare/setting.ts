@@ -13,5 +13,5 @@ export interface Setting {
   readonly seed: number;
   readonly full: boolean;
   /** As `LessonEnv.unlike`. */
-  unlike(needs?: { readonly full?: boolean }): string | null;
+  reasonToDiffer(needs?: { readonly full?: boolean }): string | null;
 }

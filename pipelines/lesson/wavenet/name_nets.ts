@@ -14,7 +14,7 @@ import { torchWeights } from "../../../kernels/models/course/torch_weights.ts";
 import { sgd } from "../../../kernels/optim/sgd.ts";
 import { type DeviceTrainer, openDeviceTrainer } from "../../../stages/train/on_device/device_trainer.ts";
 import type { Item } from "../item.ts";
-import { type Letters, partsOf, type Split } from "../letters.ts";
+import { type Letters, type Split, splitExamples } from "../letters.ts";
 import { softmax, trainOn } from "../net_training.ts";
 
 /** Examples a step. */
@@ -55,7 +55,7 @@ export async function* trainedOnNames(
 ): AsyncGenerator<Item, TrainedNet> {
   const began = performance.now(), random = new TorchRandom(seed);
   const { rate = (step: number) => step < .75 * steps ? .1 : .01 } = options;
-  const { examples, rows } = partsOf(words, { letters, context: net.context });
+  const { examples, rows } = splitExamples(words, { letters, context: net.context });
   const weights = torchWeights(net, random), optimizer = sgd({ momentum: 0, weightDecay });
   await using trainer = await openDeviceTrainer(engine, { model: net, examples, batch, optimizer, weights });
   const curve = yield* trainOn(trainer, { steps, among: rows.train.length, batch, random, rate });

@@ -99,7 +99,7 @@ export async function* gatedSolution(env: LessonEnv<Names>, steps: number): Asyn
     ours: dev < lecture ? `below ${lecture}` : `not below ${lecture}`,
     lecture: `below ${lecture}`,
     source: "makemore part 5, challenge",
-    unless: env.unlike() ?? (steps < 40_000 ? "a shorter run than ours" : null),
+    mayDiffer: env.reasonToDiffer() ?? (steps < 40_000 ? "a shorter run than ours" : null),
   });
   yield lines(trained.drawn.join(" "));
 }

@@ -7,12 +7,12 @@ import { sharedTest } from "../../shared_data.ts";
 import { withFile } from "../../temporary.ts";
 
 Deno.test("names and text install with the program", async () => {
-  const { words, isLectures } = await names.open(null);
+  const { words, isLectureData } = await names.open(null);
   ok(words.length > 7000 && words.every((word) => /^[a-z]+$/.test(word)), `${words.length}`);
   strictEqual(new Set(words).size, words.length);
-  strictEqual(isLectures, false);
+  strictEqual(isLectureData, false);
   const speeches = await text.open(null);
-  ok(speeches.text.length > 1e6 && !speeches.isLectures);
+  ok(speeches.text.length > 1e6 && !speeches.isLectureData);
   strictEqual(speeches.text, (await text.open(null)).text);
 });
 
@@ -20,17 +20,17 @@ sharedTest(
   "names and text know the lecture's files",
   ["text/names.txt", "text/tinyshakespeare.txt"],
   async (path) => {
-    const { words, isLectures } = await names.open(path("text/names.txt"));
-    deepStrictEqual([words.length, words[0], isLectures], [32033, "emma", true]);
+    const { words, isLectureData } = await names.open(path("text/names.txt"));
+    deepStrictEqual([words.length, words[0], isLectureData], [32033, "emma", true]);
     const shakespeare = await text.open(path("text/tinyshakespeare.txt"));
-    deepStrictEqual([shakespeare.text.length, shakespeare.isLectures], [1_115_394, true]);
+    deepStrictEqual([shakespeare.text.length, shakespeare.isLectureData], [1_115_394, true]);
   },
 );
 
 Deno.test("names, text and points of a student's own file, and what is wrong with one", async () => {
   await withFile("anna\n\n otto \n".repeat(5), async (path) => {
-    const { words, isLectures } = await names.open(path);
-    deepStrictEqual([words.length, words[1], isLectures], [10, "otto", false]);
+    const { words, isLectureData } = await names.open(path);
+    deepStrictEqual([words.length, words[1], isLectureData], [10, "otto", false]);
     await rejects(text.open(path), /characters: give at least 1000/);
     await rejects(points.open(path), /line 1 of .*: expected "x y label"/);
   });

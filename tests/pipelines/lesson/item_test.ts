@@ -7,10 +7,10 @@ import {
   heading,
   type Item,
   lines,
+  outcomeOf,
   progress,
   say,
   table,
-  verdictOf,
 } from "../../../pipelines/lesson/item.ts";
 import { lessonPage } from "../../../pipelines/lesson/page.ts";
 import { itemLines } from "../../../pipelines/lesson/text.ts";
@@ -26,20 +26,20 @@ function items(text: string): Item[] {
     lines([text, "  indented"]),
     table([text, "n"], [[text, 1.23456789], ["b", 1e-9]]),
     check({ name: text, ours: .12344, lecture: .1234, within: 1e-4, source: text }),
-    check({ name: "names", ours: text, lecture: text, source: text, unless: text }),
+    check({ name: "names", ours: text, lecture: text, source: text, mayDiffer: text }),
     figure(text, lineChart({ title: text, series: [{ name: text, y: [3, 2, 1] }, { name: "b", y: [1] }] })),
     progress(text),
   ];
 }
 
-Deno.test("verdictOf() holds numbers within their tolerance, texts exactly, and nothing where there is a reason", () => {
+Deno.test("outcomeOf() holds numbers within their tolerance, texts exactly, and nothing where there is a reason", () => {
   const figures = { name: "x", lecture: 1, source: "" };
-  strictEqual(verdictOf(check({ ...figures, ours: 1.05, within: .1 })), "same");
-  strictEqual(verdictOf(check({ ...figures, ours: 1.05 })), "differs");
-  strictEqual(verdictOf(check({ ...figures, ours: NaN, within: .1 })), "differs");
-  strictEqual(verdictOf(check({ ...figures, ours: 5, unless: "other data" })), "not compared");
-  strictEqual(verdictOf(check({ ...figures, ours: 1, unless: null })), "same");
-  strictEqual(verdictOf(check({ ...figures, ours: "mor.", lecture: "mor." })), "same");
+  strictEqual(outcomeOf(check({ ...figures, ours: 1.05, within: .1 })), "same");
+  strictEqual(outcomeOf(check({ ...figures, ours: 1.05 })), "differs");
+  strictEqual(outcomeOf(check({ ...figures, ours: NaN, within: .1 })), "differs");
+  strictEqual(outcomeOf(check({ ...figures, ours: 5, mayDiffer: "other data" })), "not compared");
+  strictEqual(outcomeOf(check({ ...figures, ours: 1, mayDiffer: null })), "same");
+  strictEqual(outcomeOf(check({ ...figures, ours: "mor.", lecture: "mor." })), "same");
 });
 
 Deno.test("itemLines() fit the terminal, whatever its width", () => {
@@ -56,7 +56,7 @@ Deno.test("itemLines() say what was compared, and align a table or give it up", 
   const look = { columns: 80, color: false };
   const made = check({ name: "loss", ours: 2.45458, lecture: 2.4546, within: 1e-4, source: "" });
   deepStrictEqual(itemLines(made, look), ["✓ loss: 2.45458 (lecture: 2.45460 ±1e-4)"]);
-  deepStrictEqual(itemLines({ ...made, unless: "other data" }, look), [
+  deepStrictEqual(itemLines({ ...made, mayDiffer: "other data" }, look), [
     "· loss: 2.45458 (lecture: 2.45460 ±1e-4, not compared: other data)",
   ]);
   deepStrictEqual(itemLines(table(["net", "loss"], [["a", 2.5], ["bigram", 10.25]]), look), [

@@ -24,7 +24,8 @@ Deno.test("a lesson prints its pieces, ends with its exercises and leaves a page
     deepStrictEqual([...Deno.readDirSync(`${dir}/out`)].map(({ name }) => name), ["report.html"]);
     const page = await Deno.readTextFile(`${dir}/out/report.html`);
     ok(
-      page.includes("19 of 19 figures are the lecture's; 16 not compared") && page.endsWith("</html>\n"),
+      page.includes("19 of 19 values agree with the lecture's; 16 not compared") &&
+        page.endsWith("</html>\n"),
       page.slice(0, 6000),
     );
     const quiet = await runsTo(0, [...args, "--quiet", "--solution", "E04"]);

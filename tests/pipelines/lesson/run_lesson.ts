@@ -4,7 +4,7 @@
  * @module
  */
 import { environment } from "../../../pipelines/cli/run/environment.ts";
-import { type Check, type Item, verdictOf } from "../../../pipelines/lesson/item.ts";
+import { type Check, type Item, outcomeOf } from "../../../pipelines/lesson/item.ts";
 import type { LessonPipeline } from "../../../pipelines/lesson/lesson.ts";
 import { itemLines } from "../../../pipelines/lesson/text.ts";
 
@@ -23,7 +23,7 @@ export interface RunLesson {
 export interface LessonRun {
   readonly items: readonly Item[];
   /** "loss at step 0: 3.7686, lecture 3.7686: same", one a check. */
-  readonly verdicts: readonly string[];
+  readonly outcomes: readonly string[];
   /** As a terminal of 100 columns shows it. */
   readonly text: string;
 }
@@ -50,7 +50,7 @@ export async function runLesson(
   const checks = items.filter((item): item is Check => item.kind === "check");
   return {
     items,
-    verdicts: checks.map((one) => `${one.name}: ${one.ours}, lecture ${one.lecture}: ${verdictOf(one)}`),
+    outcomes: checks.map((one) => `${one.name}: ${one.ours}, lecture ${one.lecture}: ${outcomeOf(one)}`),
     text: items.flatMap((item) => itemLines(item, { columns: 100, color: false })).join("\n"),
   };
 }

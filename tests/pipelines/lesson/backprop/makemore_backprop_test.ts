@@ -11,9 +11,9 @@ sharedTest(
   async (path) => {
     const source = path("text/names.txt");
     for (const [solution, checks] of Object.entries({ E01: 2, E02: 2, E03: 1, E04: 1 })) {
-      const { verdicts, text } = await runLesson(makemoreBackprop, { source, solution });
-      deepStrictEqual(verdicts.filter((verdict) => !verdict.endsWith(": same")), [], solution);
-      strictEqual(verdicts.length, checks, solution);
+      const { outcomes, text } = await runLesson(makemoreBackprop, { source, solution });
+      deepStrictEqual(outcomes.filter((outcome) => !outcome.endsWith(": same")), [], solution);
+      strictEqual(outcomes.length, checks, solution);
       if (solution === "E01") match(text, /^ *C +27 × 10 +(yes|no) +yes +[0-9.]+e-1[5-9]$/m);
     }
   },
@@ -23,11 +23,11 @@ Deno.test("makemore-backprop runs on a few words and trains by hand", () =>
   withFolder(async (dir) => {
     const words = Array.from({ length: 400 }, (_, i) => "abcde"[i % 5] + "no"[i % 2] + "xyz"[i % 3]);
     await Deno.writeTextFile(`${dir}/words.txt`, words.join("\n"));
-    const { verdicts, text } = await runLesson(makemoreBackprop, {
+    const { outcomes, text } = await runLesson(makemoreBackprop, {
       source: `${dir}/words.txt`,
       values: { steps: 300 },
     });
-    deepStrictEqual(verdicts.filter((verdict) => verdict.endsWith(": differs")), []);
-    const loss = Number(/^loss, dev: ([0-9.]+)/m.exec(verdicts.join("\n"))?.[1]);
+    deepStrictEqual(outcomes.filter((outcome) => outcome.endsWith(": differs")), []);
+    const loss = Number(/^loss, dev: ([0-9.]+)/m.exec(outcomes.join("\n"))?.[1]);
     ok(loss < 1.3, text); // three letters of 5, 2, 3 kinds and an end: (log 5 + log 2 + log 3) / 4 = 0.85
   }));

@@ -5,8 +5,8 @@ import { ladder, publishedTrace } from "../../../../pipelines/lesson/batchnorm/b
 import { type Given, openNet } from "../../../../pipelines/lesson/batchnorm/batchnorm_nets.ts";
 import { names } from "../../../../pipelines/lesson/data.ts";
 import { deepNet } from "../../../../pipelines/lesson/batchnorm/deep_net.ts";
-import { type Item, verdictOf } from "../../../../pipelines/lesson/item.ts";
-import { Letters, partsOf } from "../../../../pipelines/lesson/letters.ts";
+import { type Item, outcomeOf } from "../../../../pipelines/lesson/item.ts";
+import { Letters, splitExamples } from "../../../../pipelines/lesson/letters.ts";
 import { TorchRandom } from "../../../../kernels/random/torch_random.ts";
 import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
 import { sharedTest } from "../../../shared_data.ts";
@@ -17,11 +17,11 @@ async function givenOf(source: string): Promise<Given> {
   const { words } = await names.open(source), letters = new Letters(words);
   return {
     letters,
-    parts: partsOf(words, { letters, context: 3 }),
+    parts: splitExamples(words, { letters, context: 3 }),
     engine: await openCpu({ threads: 1 }),
     seed: 2147483647,
     steps: 100,
-    unless: null,
+    mayDiffer: null,
     unlessFull: null,
   };
 }
@@ -35,7 +35,7 @@ sharedTest(
     for await (const item of deepNet(given)) {
       if (item.kind !== "check") continue;
       checks++;
-      if (verdictOf(item) !== "same") wrong.push(item);
+      if (outcomeOf(item) !== "same") wrong.push(item);
     }
     deepStrictEqual(wrong, []);
     strictEqual(checks, 27);
@@ -64,13 +64,13 @@ Deno.test("makemore-batchnorm runs on a few words, as do its solutions", () =>
     const words = Array.from({ length: 400 }, (_, i) => "abcde"[i % 5] + "no"[i % 2] + "xyz"[i % 3]);
     await Deno.writeTextFile(`${dir}/words.txt`, words.join("\n"));
     const options = { source: `${dir}/words.txt`, values: { steps: 100 } };
-    const { verdicts, text } = await runLesson(makemoreBatchnorm, options);
-    deepStrictEqual(verdicts.filter((verdict) => verdict.endsWith(": differs")), []);
-    ok(verdicts.includes("dead units: 7, lecture 7: same"), text);
+    const { outcomes, text } = await runLesson(makemoreBatchnorm, options);
+    deepStrictEqual(outcomes.filter((outcome) => outcome.endsWith(": differs")), []);
+    ok(outcomes.includes("dead units: 7, lecture 7: same"), text);
     match(text, /tanh less saturated +[0-9.]+ % +none/);
     for (const [solution, checks] of [["E01", 2], ["E02", 1]] as const) {
       const own = await runLesson(makemoreBatchnorm, { ...options, solution });
-      deepStrictEqual([own.verdicts.length, own.verdicts.filter((one) => !one.endsWith(": same"))], [
+      deepStrictEqual([own.outcomes.length, own.outcomes.filter((one) => !one.endsWith(": same"))], [
         checks,
         [],
       ]);

@@ -11,8 +11,8 @@ import { sharedTest } from "../../../shared_data.ts";
 import { runLesson } from "../run_lesson.ts";
 
 /** Wrong figures; also those that were not compared. */
-function wrong(verdicts: readonly string[]): string[] {
-  return verdicts.filter((verdict) => !verdict.endsWith(": same"));
+function wrong(outcomes: readonly string[]): string[] {
+  return outcomes.filter((outcome) => !outcome.endsWith(": same"));
 }
 
 sharedTest(
@@ -21,26 +21,26 @@ sharedTest(
   async (path) => {
     const source = path("text/names.txt"), checks: Record<string, number> = {};
     const whole = await runLesson(makemoreBigram, { source });
-    deepStrictEqual(wrong(whole.verdicts), []);
+    deepStrictEqual(wrong(whole.outcomes), []);
     match(whole.text, /cexze\. momasurailezitynn\. konimittain\. llayn\. ka\./); // torch's draw of today
     for (const solution of makemoreBigram.lesson.exercises) {
-      const { verdicts } = await runLesson(makemoreBigram, { source, solution });
-      deepStrictEqual(wrong(verdicts), [], solution);
-      checks[solution] = verdicts.length;
+      const { outcomes } = await runLesson(makemoreBigram, { source, solution });
+      deepStrictEqual(wrong(outcomes), [], solution);
+      checks[solution] = outcomes.length;
     }
-    strictEqual(whole.verdicts.length, 38);
+    strictEqual(whole.outcomes.length, 38);
     deepStrictEqual(checks, { E01: 4, E02: 3, E03: 6, E04: 1, E05: 2, E06: 1 });
   },
 );
 
 Deno.test("makemore-bigram and its solutions run on the names that install with the program", async () => {
-  const { verdicts, text } = await runLesson(makemoreBigram);
-  const differ = (all: readonly string[]): string[] => all.filter((verdict) => verdict.endsWith(": differs"));
-  deepStrictEqual(differ(verdicts), []);
+  const { outcomes, text } = await runLesson(makemoreBigram);
+  const differ = (all: readonly string[]): string[] => all.filter((outcome) => outcome.endsWith(": differs"));
+  deepStrictEqual(differ(outcomes), []);
   match(text, /not compared: other data/);
   match(text, /The first 20 losses differ from those before by [0-9]e-[78] at most/);
   for (const solution of ["E01", "E02", "E03", "E06"]) {
-    deepStrictEqual(differ((await runLesson(makemoreBigram, { solution })).verdicts), [], solution);
+    deepStrictEqual(differ((await runLesson(makemoreBigram, { solution })).outcomes), [], solution);
   }
 });
 
@@ -48,8 +48,8 @@ Deno.test("makemore-bigram takes words of any letters, a point among them", asyn
   const file = await Deno.makeTempFile({ suffix: ".txt" });
   try {
     await Deno.writeTextFile(file, "Ängström\nd'Or\nSt.Ives\nñandú\n李小龍\nPá\nQi\nXu\nYi\nZo\n");
-    const { verdicts, text } = await runLesson(makemoreBigram, { source: file });
-    ok(!verdicts.some((verdict) => verdict.endsWith(": differs")), verdicts.join("\n"));
+    const { outcomes, text } = await runLesson(makemoreBigram, { source: file });
+    ok(!outcomes.some((outcome) => outcome.endsWith(": differs")), outcomes.join("\n"));
     match(text, /the mark `¶`/);
   } finally {
     await Deno.remove(file);
@@ -129,7 +129,7 @@ Deno.test("drawNames() ends a name at the mark, or where it never comes", async 
   const after = (before: readonly number[]): number[] =>
     [[0, 1, 0], [0, 0, 1], [1, 0, 0]][before.at(-1) ?? 0];
   deepStrictEqual(await drawNames(after, { letters, random, count: 2 }), ["ab.", "ab."]);
-  deepStrictEqual(await drawNames(after, { letters, random, count: 1, race: true }), ["ab."]);
+  deepStrictEqual(await drawNames(after, { letters, random, count: 1, exponentialRace: true }), ["ab."]);
   const [endless] = await drawNames(() => [0, 1, 0], { letters, random, count: 1 });
   strictEqual(endless.length, 60);
 });

@@ -38,14 +38,14 @@ sharedTest(
   (path) =>
     withFolder(async (out) => {
       const source = path("text/names.txt");
-      const { verdicts, text } = await runLesson(makemore, { source, out, values: { maxSteps: 2 } });
-      deepStrictEqual(verdicts.slice(0, -1), [
+      const { outcomes, text } = await runLesson(makemore, { source, out, values: { maxSteps: 2 } });
+      deepStrictEqual(outcomes.slice(0, -1), [
         "places in a row: 16, lecture 16: same",
         ...["729", "12827", "69147", "11803", "28315", "204544"].map((n) =>
           `parameters: ${n}, lecture ${n}: same`
         ),
       ]);
-      match(verdicts.at(-1) ?? "", /above 1.93, lecture at most 1.93: not compared/);
+      match(outcomes.at(-1) ?? "", /above 1.93, lecture at most 1.93: not compared/);
       match(text, /31,033 words to learn from and 1,000 to test by/);
       match(
         text,

@@ -2,7 +2,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { TorchRandom } from "../../../../kernels/random/torch_random.ts";
 import makemoreMlp from "../../../../pipelines/makemore_mlp.ts";
-import { examplesOf, Letters, partsOf, splitWords } from "../../../../pipelines/lesson/letters.ts";
+import { examplesOf, Letters, splitExamples, splitWords } from "../../../../pipelines/lesson/letters.ts";
 import { means, softmax, trainOn } from "../../../../pipelines/lesson/net_training.ts";
 import { sharedTest } from "../../../shared_data.ts";
 import { runLesson } from "../run_lesson.ts";
@@ -12,11 +12,11 @@ sharedTest(
   ["text/names.txt"],
   async (path) => {
     const source = path("text/names.txt"), values = { steps: 3000 };
-    const { verdicts, text } = await runLesson(makemoreMlp, { source, values });
-    deepStrictEqual(verdicts.filter((verdict) => verdict.endsWith(": same")).length, 6, verdicts.join("\n"));
+    const { outcomes, text } = await runLesson(makemoreMlp, { source, values });
+    deepStrictEqual(outcomes.filter((outcome) => outcome.endsWith(": same")).length, 6, outcomes.join("\n"));
     deepStrictEqual(
-      verdicts.filter((verdict) => verdict.endsWith(": not compared")).map((verdict) =>
-        verdict.split(":")[0]
+      outcomes.filter((outcome) => outcome.endsWith(": not compared")).map((outcome) =>
+        outcome.split(":")[0]
       ),
       ["train", "dev"],
     );
@@ -24,15 +24,15 @@ sharedTest(
     const dev = Number(/vectors of 10, 200 neurons +[\d.]+ +([\d.]+)/.exec(text)?.[1]);
     ok(dev > 2.3 && dev < 3, `dev ${dev}`); // 2.87 after 3,000 steps
     const calm = await runLesson(makemoreMlp, { source, values, solution: "E02" });
-    deepStrictEqual(calm.verdicts.map((verdict) => verdict.split(": ").at(-1)), ["same", "same"]);
+    deepStrictEqual(calm.outcomes.map((outcome) => outcome.split(": ").at(-1)), ["same", "same"]);
   },
 );
 
 Deno.test("makemore-mlp and its solutions run on the names that install with the program", async () => {
   const values = { steps: 500 };
   for (const solution of [undefined, "E01", "E03"]) {
-    const { verdicts, text } = await runLesson(makemoreMlp, { values, ...(solution && { solution }) });
-    ok(!verdicts.some((verdict) => verdict.endsWith(": differs")), verdicts.join("\n"));
+    const { outcomes, text } = await runLesson(makemoreMlp, { values, ...(solution && { solution }) });
+    ok(!outcomes.some((outcome) => outcome.endsWith(": differs")), outcomes.join("\n"));
     match(text, /not compared: other data/);
   }
 });
@@ -63,9 +63,9 @@ Deno.test("trainOn() draws batches by randint among the first examples, at each 
   deepStrictEqual(steps[1].rates, [500, 501]);
 });
 
-Deno.test("partsOf() gives all examples of splitWords(), part after part", () => {
+Deno.test("splitExamples() gives all examples of splitWords(), part after part", () => {
   const words = ["ann", "bob", "cy", "dora", "eve", "fay", "gil", "hal", "ian", "joe"];
-  const letters = new Letters(words), { examples, rows } = partsOf(words, { letters, context: 2 });
+  const letters = new Letters(words), { examples, rows } = splitExamples(words, { letters, context: 2 });
   const split = splitWords(words);
   for (const part of ["train", "dev", "test"] as const) {
     const own = examplesOf(split[part], { letters, context: 2 });

@@ -4,7 +4,7 @@ import { TorchRandom } from "../../../../kernels/random/torch_random.ts";
 import { charGpt } from "../../../../kernels/models/course/char_gpt.ts";
 import { parametersOf } from "../../../../kernels/models/model.ts";
 import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
-import { type Item, verdictOf } from "../../../../pipelines/lesson/item.ts";
+import { type Item, outcomeOf } from "../../../../pipelines/lesson/item.ts";
 import {
   isHeldOut,
   problems,
@@ -37,7 +37,7 @@ async function allOf(items: Iterable<Item> | AsyncIterable<Item>): Promise<Item[
 /** The checks among items; each must hold. */
 async function checksOf(items: Iterable<Item> | AsyncIterable<Item>): Promise<readonly string[]> {
   const checks = (await allOf(items)).flatMap((item) => item.kind === "check" ? [item] : []);
-  for (const check of checks) strictEqual(verdictOf(check), "same", `${check.name}: ${check.ours}`);
+  for (const check of checks) strictEqual(outcomeOf(check), "same", `${check.name}: ${check.ours}`);
   return checks.map(({ name }) => name);
 }
 
@@ -141,7 +141,7 @@ Deno.test("problems() reverses answers, counts them alone, and keeps the held-ou
   );
   const check = items.find((item) => item.kind === "check");
   ok(
-    check?.kind === "check" && Number(check.ours) < 50 && verdictOf(check) === "not compared",
+    check?.kind === "check" && Number(check.ours) < 50 && outcomeOf(check) === "not compared",
     JSON.stringify(check),
   );
   ok(items.some((item) => item.kind === "lines" && /^\d\+\d=\S\S, reversed, is wrong$/.test(item.lines[0])));

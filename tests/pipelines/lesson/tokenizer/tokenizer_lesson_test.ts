@@ -22,7 +22,7 @@ sharedTest(
       strictEqual(out.match(/^✓ /gm)?.length, 23);
       match(out, /SHA-256 of regex\.vocab: 1888ba58/);
       const page = await Deno.readTextFile(`${dir}/out/report.html`);
-      match(page, /23 of 23 figures are the lecture's/);
+      match(page, /23 of 23 values agree with the lecture's/);
       const own = await runsTo(0, [...args, "--solution", "E05"]);
       match(own.out, /✓ decode\(encode\(text\)\) is the text: yes/);
     }),

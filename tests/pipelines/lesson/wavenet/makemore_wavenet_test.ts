@@ -44,20 +44,20 @@ sharedTest(
   ["text/names.txt"],
   (path) =>
     withFewNames(path("text/names.txt"), async (source) => {
-      const { verdicts, text } = await runLesson(makemoreWavenet, { source, values: { steps: 20 } });
+      const { outcomes, text } = await runLesson(makemoreWavenet, { source, values: { steps: 20 } });
       deepStrictEqual(
-        verdicts.filter((verdict) => /^(parameters|values)/.test(verdict)),
+        outcomes.filter((outcome) => /^(parameters|values)/.test(outcome)),
         [
           ...[12_097, 22_097, 22_397].map((n) => `parameters: ${n}, lecture ${n}: not compared`),
           "values in the first running mean: the fault, mended: 272, 68, lecture 272, 68: same",
           "parameters: 76579, lecture 76579: not compared",
         ],
       );
-      ok(!verdicts.some((verdict) => verdict.endsWith(": differs")), verdicts.join("\n"));
+      ok(!outcomes.some((outcome) => outcome.endsWith(": differs")), outcomes.join("\n"));
       match(text, /BatchNorm 1 +\[4, 68\] +\[68\]/);
       match(text, /differ\s+from\s+those\s+of\s+float32\s+by\s+[1-9]e-[678]\s+at\s+most/);
       const solution = await runLesson(makemoreWavenet, { source, solution: "E01", values: { steps: 20 } });
-      match(solution.verdicts[0], /below 1.993: not compared/);
+      match(solution.outcomes[0], /below 1.993: not compared/);
     }),
 );
 
