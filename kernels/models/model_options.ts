@@ -6,7 +6,7 @@
  */
 
 /** Facts that a row of any kind has. */
-export interface OptionFacts {
+export interface OptionInfo {
   /** What the option sets, with its unit: its line in --help. */
   readonly about: string;
   /**
@@ -21,7 +21,7 @@ export interface OptionFacts {
 }
 
 /** A count. */
-export interface SizeRow extends OptionFacts {
+export interface SizeRow extends OptionInfo {
   /** Tells the rows apart. */
   readonly kind: "size";
   /** Default; for a required option only on the command line. */
@@ -37,7 +37,7 @@ export interface SizeRow extends OptionFacts {
 }
 
 /** A real number. */
-export interface NumberRow extends OptionFacts {
+export interface NumberRow extends OptionInfo {
   /** Tells the rows apart. */
   readonly kind: "number";
   /** Default. */
@@ -49,7 +49,7 @@ export interface NumberRow extends OptionFacts {
 }
 
 /** On or off. `about` names what is there when it is on. */
-export interface FlagRow extends OptionFacts {
+export interface FlagRow extends OptionInfo {
   /** Tells the rows apart. */
   readonly kind: "flag";
   /** Default. */
@@ -59,7 +59,7 @@ export interface FlagRow extends OptionFacts {
 }
 
 /** One of several words. */
-export interface ChoiceRow extends OptionFacts {
+export interface ChoiceRow extends OptionInfo {
   /** Tells the rows apart. */
   readonly kind: "choice";
   /** Default. */

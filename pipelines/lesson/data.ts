@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readUnpacked } from "../../stages/format/packed/compressed.ts";
+import { readUnpacked } from "../../stages/format/packed/packed_file.ts";
 import type { Source } from "../../stages/flow/stage.ts";
 import { from } from "../../stages/flow/flow.ts";
 import type { Document } from "../../stages/items.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { chromeTrace } from "../../stages/format/chrome_trace.ts";
+import { chromeTrace } from "../../stages/format/viewer/chrome_trace.ts";
 import { truncate } from "../../stages/report/terminal_text.ts";
 import { share } from "../../stages/report/quantity.ts";
 import type { OpTime } from "../../stages/train/op_times.ts";

@@ -6,7 +6,11 @@
  */
 import type { Json } from "../flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../flow/events.ts";
-import { type TensorboardEvent, tensorboardRecord, tensorboardVersion } from "../format/tensorboard.ts";
+import {
+  type TensorboardEvent,
+  tensorboardRecord,
+  tensorboardVersion,
+} from "../format/viewer/tensorboard_records.ts";
 import { writeAllSync } from "../disk/exact_io.ts";
 
 /** A TensorBoard file that is open for appending. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { packingOf, readPacked } from "../format/packed/compressed.ts";
+import { packingOf, readPacked } from "../format/packed/packed_file.ts";
 import { gunzipMembers } from "../format/packed/gzip.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
@@ -88,7 +88,7 @@ async function splitFile(
   const count = Math.ceil(size / partBytes);
   return Array.from({ length: count }, (_, i) => {
     const begin = i * partBytes, end = i + 1 === count ? Infinity : begin + partBytes;
-    const source = fileSource(path, { ...options, stretch: { begin, end } });
+    const source = fileSource(path, { ...options, range: { begin, end } });
     return { file: path, bytes: Math.min(end, size) - begin, source };
   });
 }

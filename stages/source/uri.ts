@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { packingOf } from "../format/packed/compressed.ts";
+import { packingOf } from "../format/packed/packed_file.ts";
 import { findRemote, isRemote } from "../format/web/remote.ts";
 import type { Source } from "../flow/stage.ts";
 import type { Document } from "../items.ts";

@@ -5,8 +5,8 @@
  */
 import { isRecord } from "../disk/json.ts";
 import type { Source } from "../flow/stage.ts";
-import { readUnpacked } from "../format/packed/compressed.ts";
-import { type JsonlPlace, readJsonl } from "../format/text/jsonl.ts";
+import { readUnpacked } from "../format/packed/packed_file.ts";
+import { type JsonlPosition, readJsonl } from "../format/text/jsonl.ts";
 import type { MultipleChoice } from "./multiple_choice.ts";
 
 /** How much of the file is asked. */
@@ -18,7 +18,7 @@ export interface HellaswagOptions {
 /** Where the next item begins. */
 export interface HellaswagState {
   /** In the unpacked file. */
-  place: JsonlPlace;
+  place: JsonlPosition;
   /** Items given. */
   given: number;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TraceSpan } from "../format/chrome_trace.ts";
+import type { TraceSpan } from "../format/viewer/chrome_trace.ts";
 import type { ModelSession } from "../model/model_session.ts";
 import type { Plan } from "../model/plan.ts";
 import { programsOfStep } from "../model/training_plan.ts";

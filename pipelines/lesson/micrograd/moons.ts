@@ -4,7 +4,7 @@
  * @module
  */
 import { NumpyRandom } from "../../../kernels/random/numpy_random.ts";
-import { readUnpacked } from "../../../stages/format/packed/compressed.ts";
+import { readUnpacked } from "../../../stages/format/packed/packed_file.ts";
 import type { DataKind, LessonData } from "../data.ts";
 
 /** A point, and which of two classes it is of. */

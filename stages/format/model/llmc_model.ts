@@ -11,7 +11,7 @@ import { type GptConfig, gptFault } from "../../../kernels/models/gpt_options.ts
 import { readFull, writeAll } from "../../disk/exact_io.ts";
 import { floatBytes, type FloatType, narrowed, widened } from "./float_types.ts";
 import { EMBEDDING, type NamedShape } from "./gpt2_tensors.ts";
-import { readWeights, type WeightFile, type WeightWriter, WriteOrder } from "./weight_file.ts";
+import { readWeights, type WeightFile, type WeightWriter, WriteProgress } from "./weight_file.ts";
 
 /** The options of a model that the header stores, in its order. */
 export const llmcOptions = ["seqLen", "vocabSize", "layers", "heads", "channels"] as const;
@@ -149,7 +149,7 @@ export async function createLlmcModel(path: string | URL, options: LlmcModelOpti
   const order = llmcOrder(sizes, rows);
   const turned = new Set([...tensorsOf(sizes)].filter((tensor) => tensor.turned).map(({ name }) => name));
   const padding = (sizes.paddedVocabSize - rows) * sizes.channels * floatBytes(dtype);
-  const following = new WriteOrder(String(path), order);
+  const following = new WriteProgress(String(path), order);
   const header = new Int32Array(256);
   header.set([MAGIC, VERSIONS[dtype], ...sizeNames.map((name) => sizes[name])]);
   const file = await Deno.open(path, { write: true, create: true, truncate: true });

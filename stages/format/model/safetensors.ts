@@ -8,19 +8,29 @@ import { sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
 import { readFull, writeAll } from "../../disk/exact_io.ts";
 import { type FloatType, narrowed, widened } from "./float_types.ts";
 import type { NamedShape } from "./gpt2_tensors.ts";
-import { type Entry, type Header, type Metadata, readHead, safetensorsHead } from "./safetensors_header.ts";
-import { type WeightWriter, WriteOrder } from "./weight_file.ts";
+import {
+  readHead,
+  safetensorsHead,
+  type SafetensorsHeader,
+  type SafetensorsMetadata,
+  type TensorEntry,
+} from "./safetensors_header.ts";
+import { type WeightWriter, WriteProgress } from "./weight_file.ts";
 
-export type { Entry, Header, Metadata } from "./safetensors_header.ts";
+export type {
+  SafetensorsHeader as Header,
+  SafetensorsMetadata as Metadata,
+  TensorEntry as Entry,
+} from "./safetensors_header.ts";
 
 type Data = TensorMap[string]["data"];
 
 /** A safetensors file that is open, its header checked. */
 export interface SafetensorsFile {
   /** What it holds. */
-  readonly header: Header;
+  readonly header: SafetensorsHeader;
   /** The bytes of one tensor. Throws Deno.errors.InvalidData where the file was cut short meanwhile. */
-  bytes(entry: Entry): Promise<Uint8Array<ArrayBuffer>>;
+  bytes(entry: TensorEntry): Promise<Uint8Array<ArrayBuffer>>;
   /** Closes it. */
   close(): void;
 }
@@ -50,7 +60,10 @@ export async function openSafetensors(path: string | URL): Promise<SafetensorsFi
  * The bytes of a safetensors file: Float32Array as F32, Uint32Array as U32, Uint16Array as F16 bits.
  * Throws RangeError where data does not fill its shape.
  */
-export function encodeSafetensors(tensors: TensorMap, metadata: Metadata = {}): Uint8Array<ArrayBuffer> {
+export function encodeSafetensors(
+  tensors: TensorMap,
+  metadata: SafetensorsMetadata = {},
+): Uint8Array<ArrayBuffer> {
   const { head, order } = layOut(tensors, metadata);
   const out = new Uint8Array(head.length + order.reduce((sum, data) => sum + data.byteLength, 0));
   out.set(head);
@@ -66,7 +79,7 @@ export function encodeSafetensors(tensors: TensorMap, metadata: Metadata = {}): 
 export async function writeSafetensors(
   path: string | URL,
   tensors: TensorMap,
-  metadata: Metadata = {},
+  metadata: SafetensorsMetadata = {},
 ): Promise<void> {
   const { head, order } = layOut(tensors, metadata);
   using file = await Deno.open(path, { write: true, create: true, truncate: true });
@@ -81,12 +94,12 @@ export async function createSafetensors(
   { tensors, dtype, metadata = {} }: {
     readonly tensors: readonly NamedShape[];
     readonly dtype: FloatType;
-    readonly metadata?: Metadata;
+    readonly metadata?: SafetensorsMetadata;
   },
 ): Promise<WeightWriter> {
   const typed = tensors.map((tensor) => ({ ...tensor, dtype: dtype === "f32" ? "F32" : "BF16" }));
   const head = safetensorsHead(typed, metadata);
-  const following = new WriteOrder(String(path), tensors);
+  const following = new WriteProgress(String(path), tensors);
   const file = await Deno.open(path, { write: true, create: true, truncate: true });
   try {
     await writeAll(file, head);
@@ -132,14 +145,17 @@ export async function readSafetensors(path: string | URL): Promise<TensorMap> {
 }
 
 /** Reads what a file holds, without its data. Throws as `readSafetensors`. */
-export async function readSafetensorsHeader(path: string | URL): Promise<Header> {
+export async function readSafetensorsHeader(path: string | URL): Promise<SafetensorsHeader> {
   using file = await Deno.open(path);
   return await readHead(file, String(path));
 }
 
 const kept = new Set(["F32", "BF16", "U32", "F16"]);
 
-function layOut(tensors: TensorMap, metadata: Metadata): { head: Uint8Array; order: readonly Data[] } {
+function layOut(
+  tensors: TensorMap,
+  metadata: SafetensorsMetadata,
+): { head: Uint8Array; order: readonly Data[] } {
   // Four-byte elements first, so that every tensor starts at a multiple of its element size.
   const names = Object.keys(tensors).sort((a, b) =>
     tensors[b].data.BYTES_PER_ELEMENT - tensors[a].data.BYTES_PER_ELEMENT

@@ -13,13 +13,15 @@ import { parseJson } from "../text/parse_json.ts";
 import { isRecord } from "../../disk/json.ts";
 
 /** Free text beside the tensors. */
-export type Metadata = Readonly<Record<string, string>>;
+export type SafetensorsMetadata = Readonly<Record<string, string>>;
 
 /** Where a tensor lies in a file. `begin` and `end` count bytes from the end of the header. */
-export type Entry = Readonly<{ name: string; dtype: string; shape: Shape; begin: number; end: number }>;
+export type TensorEntry = Readonly<{ name: string; dtype: string; shape: Shape; begin: number; end: number }>;
 
 /** What a file says about itself; `dataStart` is the header's end, in bytes from the file's start. */
-export type Header = Readonly<{ entries: readonly Entry[]; metadata: Metadata; dataStart: number }>;
+export type SafetensorsHeader = Readonly<
+  { entries: readonly TensorEntry[]; metadata: SafetensorsMetadata; dataStart: number }
+>;
 
 const largestHeader = 100_000_000; // the limit of the reference implementation
 const deepest = 3; // an object of objects of lists
@@ -46,8 +48,8 @@ export const elementBytes: ReadonlyMap<string, number> = new Map([
 
 /** The bytes of a header; tensors in their order, without gaps. */
 export function safetensorsHead(
-  tensors: readonly Pick<Entry, "name" | "dtype" | "shape">[],
-  metadata: Metadata,
+  tensors: readonly Pick<TensorEntry, "name" | "dtype" | "shape">[],
+  metadata: SafetensorsMetadata,
 ): Uint8Array<ArrayBuffer> {
   const entries: [string, unknown][] = [];
   if (Object.keys(metadata).length > 0) entries.push(["__metadata__", metadata]);
@@ -66,7 +68,7 @@ export function safetensorsHead(
 }
 
 /** The header of an open file, its entries in the order of the data. Throws Deno.errors.InvalidData where it does not fit. */
-export async function readHead(file: Deno.FsFile, path: string): Promise<Header> {
+export async function readHead(file: Deno.FsFile, path: string): Promise<SafetensorsHeader> {
   const { size } = await file.stat();
   const wrong = (why: string) =>
     new Deno.errors.InvalidData(`Cannot read ${path}: ${why}: is it a whole safetensors file?`);
@@ -91,8 +93,8 @@ export async function readHead(file: Deno.FsFile, path: string): Promise<Header>
     throw new Deno.errors.InvalidData(`Cannot read ${path}: its header is not sound JSON: ${why}`, { cause });
   }
   if (!isRecord(json)) throw wrong("its header is not an object");
-  const entries: Entry[] = [];
-  let metadata: Metadata = {};
+  const entries: TensorEntry[] = [];
+  let metadata: SafetensorsMetadata = {};
   for (const [name, value] of Object.entries(json)) {
     if (name === "__metadata__") metadata = metadataOf(value, wrong);
     else entries.push(entryOf(name, value, wrong));
@@ -111,7 +113,7 @@ export async function readHead(file: Deno.FsFile, path: string): Promise<Header>
   return { entries, metadata, dataStart: 8 + length };
 }
 
-function entryOf(name: string, value: unknown, wrong: (why: string) => Error): Entry {
+function entryOf(name: string, value: unknown, wrong: (why: string) => Error): TensorEntry {
   const short = name.slice(0, 100);
   if (!isRecord(value)) throw wrong(`tensor ${short} is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
@@ -133,7 +135,7 @@ function entryOf(name: string, value: unknown, wrong: (why: string) => Error): E
   return { name, dtype, shape, begin, end };
 }
 
-function metadataOf(value: unknown, wrong: (why: string) => Error): Metadata {
+function metadataOf(value: unknown, wrong: (why: string) => Error): SafetensorsMetadata {
   if (!isRecord(value)) throw wrong("its metadata is not an object");
   const out: [string, string][] = [];
   for (const [key, text] of Object.entries(value)) {

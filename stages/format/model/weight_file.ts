@@ -49,7 +49,7 @@ export async function readWeights(file: WeightFile): Promise<TensorMap> {
 }
 
 /** Follows what is written: the tensors of `order`, each once, each whole. */
-export class WriteOrder {
+export class WriteProgress {
   readonly #path: string;
   readonly #order: readonly NamedShape[];
   #next = 0;

@@ -1,15 +1,15 @@
 /**
- * A stretch of a file: what begins in it is read by whoever reads the stretch, so that several can share one file and
- * each line or record is read once. Lines are told apart as Hadoop's splits tell them: a stretch that does not begin
+ * A range of a file: what begins in it is read by whoever reads the range, so that several can share one file and
+ * each line or record is read once. Lines are told apart as Hadoop's splits tell them: a range that does not begin
  * the file leaves out what comes up to its first line end, and the one before it reads on to there.
  *
  * @module
  */
-import { type Anchor, packingOf, readPacked, readUnpacked } from "./compressed.ts";
+import { type Anchor, packingOf, readPacked, readUnpacked } from "./packed_file.ts";
 import { gunzipMembers } from "./gzip.ts";
 
 /** Bytes of the file as it lies there. */
-export type Stretch = Readonly<{
+export type ByteRange = Readonly<{
   /** The first. */
   begin: number;
   /** After the last; Infinity: to the file's end. */
@@ -17,35 +17,38 @@ export type Stretch = Readonly<{
 }>;
 
 /** All of a file. */
-export const wholeFile: Stretch = { begin: 0, end: Infinity };
+export const wholeFile: ByteRange = { begin: 0, end: Infinity };
 
-/** What errors and identifiers call a stretch: the file, with "#" and the byte where it begins if that is not 0. */
-export function stretchName(path: string, { begin }: Stretch): string {
+/** What errors and identifiers call a range: the file, with "#" and the byte where it begins if that is not 0. */
+export function rangeName(path: string, { begin }: ByteRange): string {
   return begin === 0 ? path : `${path}#${begin}`;
 }
 
-/** Where reading lines of a stretch stands. */
+/** Where reading lines of a range stands. */
 export interface LineCursor {
-  /** Unpacked bytes before the next line: from the file's start, in a packed stretch from its first member. */
+  /** Unpacked bytes before the next line: from the file's start, in a packed range from its first member. */
   offset: number;
   /** Where unpacking begins for it. */
   anchor?: Anchor;
-  /** The last place at which a line of a packed stretch may begin, once it is known. */
+  /** The last place at which a line of a packed range may begin, once it is known. */
   last?: number;
 }
 
-/** Hears of the members of a packed stretch, and so learns where its lines end. */
+/** Hears of the members of a packed range, and so learns where its lines end. */
 export class LineBounds {
   readonly #path: string;
-  readonly #stretch: Stretch;
+  readonly #range: ByteRange;
   readonly #cursor: LineCursor;
-  #next = Infinity; // packed bytes before the member that the next stretch begins with
+  #next = Infinity; // packed bytes before the member that the next range begins with
 
-  constructor(path: string, { stretch, cursor }: { readonly stretch: Stretch; readonly cursor: LineCursor }) {
+  constructor(
+    path: string,
+    { range, cursor }: { readonly range: ByteRange; readonly cursor: LineCursor },
+  ) {
     this.#path = path;
-    this.#stretch = stretch;
+    this.#range = range;
     this.#cursor = cursor;
-    if (packingOf(path) === null && stretch.end < Infinity) cursor.last = stretch.end;
+    if (packingOf(path) === null && range.end < Infinity) cursor.last = range.end;
   }
 
   /** To be told of each anchor. */
@@ -53,12 +56,12 @@ export class LineBounds {
     if (packed >= this.#next) this.#cursor.last ??= unpacked;
   };
 
-  /** Whether a line that begins at `offset` belongs to a later stretch. */
+  /** Whether a line that begins at `offset` belongs to a later range. */
   readonly isBeyond = (offset: number): boolean => offset > (this.#cursor.last ?? Infinity);
 
   /** Before anything is read: moves a cursor that has not begun to the first line; false: there is none. */
   async enter(signal?: AbortSignal): Promise<boolean> {
-    const cursor = this.#cursor, { begin, end } = this.#stretch;
+    const cursor = this.#cursor, { begin, end } = this.#range;
     const packed = packingOf(this.#path) !== null;
     if (packed) this.#next = await nextMember(this.#path, { end, beginsWell: isText, signal });
     if (begin === 0 || cursor.offset > (packed ? 0 : begin)) return true;
@@ -85,7 +88,7 @@ export class LineBounds {
 }
 
 /** What to look for. */
-export interface MemberSearch extends Stretch {
+export interface MemberSearch extends ByteRange {
   /** Whether a member that is looked for begins with these unpacked bytes, or is these if it has no more. */
   beginsWell(bytes: Uint8Array<ArrayBuffer>): boolean;
   readonly signal: AbortSignal | undefined;
@@ -94,7 +97,7 @@ export interface MemberSearch extends Stretch {
 const looked = 4096; // unpacked bytes that must be sound: chance does not unpack to as many
 
 /**
- * Where the stretch ends that ends at packed byte `end`: at the member that the next one finds, however far, so that what
+ * Where the range ends that ends at packed byte `end`: at the member that the next one finds, however far, so that what
  * lies between them, damaged or not, is read once; Infinity: at the end of the file.
  */
 export async function nextMember(path: string, search: Omit<MemberSearch, "begin">): Promise<number> {
@@ -102,7 +105,7 @@ export async function nextMember(path: string, search: Omit<MemberSearch, "begin
   return await findMember(path, { ...search, begin: search.end, end: Infinity }) ?? Infinity;
 }
 
-/** Where in the stretch the first gzip member that `beginsWell` begins; null: none does. */
+/** Where in the range the first gzip member that `beginsWell` begins; null: none does. */
 export async function findMember(path: string, search: MemberSearch): Promise<number | null> {
   const { begin, end, beginsWell, signal } = search;
   let at = begin; // of the bytes held

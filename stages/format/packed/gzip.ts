@@ -5,7 +5,7 @@
  * @module
  */
 import { crc32, createInflateRaw } from "node:zlib";
-import { Feed } from "./feed.ts";
+import { ByteQueue } from "./byte_queue.ts";
 import { Unpacker } from "./unpacker.ts";
 
 /** Unpacked bytes of one member. */
@@ -39,7 +39,7 @@ export async function* gunzipMembers(
   packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
   { name, start = 0, most = Infinity }: MemberOptions,
 ): AsyncGenerator<MemberChunk> {
-  const input = new Feed(packed, start);
+  const input = new ByteQueue(packed, start);
   for (let members = 0; members < most && await input.fill(1); members++) {
     if (members > 0 && await input.skipZeros()) return;
     const member = input.offset;
@@ -60,7 +60,7 @@ export async function* gunzipMembers(
 }
 
 /** One deflate stream; what follows it stays in the input. */
-async function* inflate(input: Feed, at: string): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* inflate(input: ByteQueue, at: string): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const unpacker = new Unpacker(createInflateRaw({ chunkSize: 1 << 16 }));
   try {
     for (;;) {
@@ -78,7 +78,7 @@ async function* inflate(input: Feed, at: string): AsyncGenerator<Uint8Array<Arra
 }
 
 /** Magic, method, flags, time, system; then what the flags say. */
-async function passHeader(input: Feed, at: string): Promise<void> {
+async function passHeader(input: ByteQueue, at: string): Promise<void> {
   const [first, second] = await take(input, 2, at);
   if (first !== 0x1f || second !== 0x8b) throw broken(at, "it does not begin as gzip");
   const [method, flags] = await take(input, 8, at);
@@ -95,7 +95,7 @@ async function passHeader(input: Feed, at: string): Promise<void> {
 
 const LONGEST_TEXT = 1 << 16; // of a name or comment: file systems allow 255 bytes
 
-async function passText(input: Feed, at: string): Promise<void> {
+async function passText(input: ByteQueue, at: string): Promise<void> {
   for (let passed = 0; await input.fill(1);) {
     const held = input.peek(LONGEST_TEXT + 1 - passed);
     const end = held.indexOf(0);
@@ -107,7 +107,7 @@ async function passText(input: Feed, at: string): Promise<void> {
   throw endsEarly(at);
 }
 
-async function take(input: Feed, count: number, at: string): Promise<Uint8Array<ArrayBuffer>> {
+async function take(input: ByteQueue, count: number, at: string): Promise<Uint8Array<ArrayBuffer>> {
   if (!await input.fill(count)) throw endsEarly(at);
   const bytes = input.peek(count).slice();
   input.drop(count);

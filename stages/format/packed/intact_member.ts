@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { packingOf, readPacked } from "./compressed.ts";
+import { packingOf, readPacked } from "./packed_file.ts";
 import { gunzipMembers, type MemberChunk, type MemberOptions } from "./gzip.ts";
 import { unzstdFrames } from "./zstd.ts";
 
 const MOST_TRIED = 1000; // places that begin like a member: in good data one is met every 128 MiB by chance
 
 /** What to look for. */
-export interface SoundMemberOptions {
+export interface IntactMemberOptions {
   /** Packed bytes before the place to look from. */
   readonly from: number;
   /** What its unpacked bytes begin with, in ASCII. */
@@ -23,7 +23,7 @@ export interface SoundMemberOptions {
  * Packed bytes before the next member that begins so and unpacks to its end, check sum and all; null where there is
  * none, or after 1,000 places that only looked like one. Throws what reading the file throws.
  */
-export async function findSoundMember(path: string, options: SoundMemberOptions): Promise<number | null> {
+export async function findIntactMember(path: string, options: IntactMemberOptions): Promise<number | null> {
   const { from, begins, signal } = options;
   const packing = packingOf(path);
   if (packing === null) return null;

@@ -6,7 +6,7 @@
  * @module
  */
 import { constants, createZstdDecompress } from "node:zlib";
-import { Feed } from "./feed.ts";
+import { ByteQueue } from "./byte_queue.ts";
 import type { MemberChunk, MemberOptions } from "./gzip.ts";
 import { Unpacker } from "./unpacker.ts";
 
@@ -24,7 +24,7 @@ export async function* unzstdFrames(
   packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
   { name, start = 0, most = Infinity }: MemberOptions,
 ): AsyncGenerator<MemberChunk> {
-  const input = new Feed(packed, start);
+  const input = new ByteQueue(packed, start);
   for (let frames = 0; frames < most && (frames === 0 || await input.fill(1)); frames++) {
     const member = input.offset;
     const at = `${name} (zstd frame at byte ${member})`;
@@ -43,7 +43,7 @@ export async function* unzstdFrames(
 }
 
 /** One frame; what follows it stays in the input. */
-async function* unpackFrame(input: Feed, at: string): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* unpackFrame(input: ByteQueue, at: string): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const { size: headerSize, summed } = await headerOf(input, at);
   const unpacker = new Unpacker(createZstdDecompress({
     chunkSize: LARGEST_BLOCK,
@@ -77,7 +77,7 @@ async function* unpackFrame(input: Feed, at: string): AsyncGenerator<Uint8Array<
 
 /** Size of a frame's header in bytes, and whether a check sum ends the frame; its window is checked. */
 async function headerOf(
-  input: Feed,
+  input: ByteQueue,
   at: string,
 ): Promise<{ readonly size: number; readonly summed: boolean }> {
   const descriptor = (await look(input, 5, at))[4];
@@ -100,7 +100,7 @@ async function headerOf(
 }
 
 /** The next bytes, which stay in the input. */
-async function look(input: Feed, count: number, at: string): Promise<Uint8Array<ArrayBuffer>> {
+async function look(input: ByteQueue, count: number, at: string): Promise<Uint8Array<ArrayBuffer>> {
   if (!await input.fill(count)) {
     throw new Deno.errors.UnexpectedEof(
       `Cannot unpack ${at}: it ends early, so it was cut short: fetch the file again`,
@@ -109,7 +109,7 @@ async function look(input: Feed, count: number, at: string): Promise<Uint8Array<
   return input.peek(count).slice();
 }
 
-async function pass(input: Feed, count: number, at: string): Promise<void> {
+async function pass(input: ByteQueue, count: number, at: string): Promise<void> {
   for (let left = count; left > 0;) {
     await look(input, 1, at);
     const held = input.peek(left).length;

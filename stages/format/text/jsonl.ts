@@ -8,7 +8,7 @@ import { lines } from "./lines.ts";
 import { parseJson } from "./parse_json.ts";
 
 /** Where reading stands: what a cursor keeps. */
-export interface JsonlPlace {
+export interface JsonlPosition {
   /** Bytes before the next line, from the start of the unpacked file. */
   readonly offset: number;
   /** Lines before it. */
@@ -22,7 +22,7 @@ export interface JsonlRecord {
   /** Counted from 1. */
   readonly line: number;
   /** Where the line after it begins. */
-  readonly next: JsonlPlace;
+  readonly next: JsonlPosition;
 }
 
 /** Where to begin and what errors call the file. */
@@ -30,21 +30,21 @@ export interface JsonlOptions {
   /** What errors call the file. */
   readonly name: string;
   /** Where the bytes begin (default the start). */
-  readonly from?: JsonlPlace;
+  readonly from?: JsonlPosition;
   /** Longest line in bytes (default 64 MiB). */
   readonly limit?: number;
   /** Takes lines that cannot be read, with the reason; they are passed over. Without it they are thrown. */
-  readonly onBad?: (error: Error, line: BadLine) => void;
+  readonly onUnreadable?: (error: Error, line: UnreadableLine) => void;
   /** Whether to end before the line that begins at byte `offset` (default: at the end of the bytes). */
   readonly ends?: (offset: number) => boolean;
 }
 
 /** A line that is passed over. */
-export interface BadLine {
+export interface UnreadableLine {
   /** Counted from 1. */
   readonly line: number;
   /** Where the line after it begins. */
-  readonly next: JsonlPlace;
+  readonly next: JsonlPosition;
   /** No JSON, or longer than the limit. */
   readonly reason: "no_json" | "too_long";
 }
@@ -57,7 +57,7 @@ export async function* readJsonl(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
   options: JsonlOptions,
 ): AsyncGenerator<JsonlRecord> {
-  const { name, from = { offset: 0, line: 0 }, limit = 1 << 26, onBad, ends } = options;
+  const { name, from = { offset: 0, line: 0 }, limit = 1 << 26, onUnreadable, ends } = options;
   const decoder = new TextDecoder();
   let { offset, line } = from;
   let long: RangeError | null = null; // this line is beyond the limit: its other pieces are passed over
@@ -69,23 +69,23 @@ export async function* readJsonl(
       long = new RangeError(
         `Cannot read line ${line} of ${name} (byte ${offset}): it is longer than ${limit} bytes: is this JSON lines`,
       );
-      if (onBad === undefined) throw long;
+      if (onUnreadable === undefined) throw long;
     }
     if (long !== null) {
       if (!whole) continue;
-      onBad?.(long, { line, next, reason: "too_long" });
+      onUnreadable?.(long, { line, next, reason: "too_long" });
       long = null;
     } else {
       const text = decoder.decode(bytes); // takes a byte order mark off
       const value = text.trim() === "" ? undefined : parse(text, { name, line, offset });
       if (value instanceof SyntaxError) {
-        if (onBad === undefined) throw value;
-        onBad(value, { line, next, reason: "no_json" });
+        if (onUnreadable === undefined) throw value;
+        onUnreadable(value, { line, next, reason: "no_json" });
       } else if (value !== undefined) yield { value, line, next };
     }
     offset = end;
   }
-  if (long !== null) onBad?.(long, { line, next: { offset, line }, reason: "too_long" });
+  if (long !== null) onUnreadable?.(long, { line, next: { offset, line }, reason: "too_long" });
 }
 
 function parse(text: string, at: { name: string; line: number; offset: number }): unknown | SyntaxError {

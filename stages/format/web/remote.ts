@@ -31,7 +31,7 @@ export interface RetryOptions {
 }
 
 /** A stretch of a file, in bytes. */
-export interface ByteRange {
+export interface RemoteReadOptions {
   /** First byte (default 0). */
   readonly start?: number;
   /** Byte after the last (default the file's end). */
@@ -95,7 +95,7 @@ async function patiently<T>(
 /** A file's bytes. Throws what `findRemote` throws, and Deno.errors.InvalidData if the file has become another. */
 export async function* readRemote(
   file: RemoteFile,
-  { start = 0, end = file.size ?? Infinity, ...options }: ByteRange & RetryOptions = {},
+  { start = 0, end = file.size ?? Infinity, ...options }: RemoteReadOptions & RetryOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const patience = new Patience(file.url, options);
   for (let at = start; at < end;) {

@@ -17,11 +17,11 @@ export interface WarcRecord {
   /** Null where it was not wanted, or longer than the limit. */
   readonly block: Uint8Array<ArrayBuffer> | null;
   /** Where the record after it begins. */
-  readonly next: WarcPlace;
+  readonly next: WarcPosition;
 }
 
 /** Where reading stands: what a cursor keeps. */
-export interface WarcPlace {
+export interface WarcPosition {
   /** Bytes before the next record, from the start of the unpacked file. */
   readonly offset: number;
   /** Records before it. */
@@ -35,7 +35,7 @@ export interface WarcOptions {
   /** What errors call the file. */
   readonly name: string;
   /** Where the bytes begin (default the start). */
-  readonly from?: WarcPlace;
+  readonly from?: WarcPosition;
   /** Types whose blocks are wanted (default all); other blocks are passed over. */
   readonly types?: readonly string[];
   /** Longest block that is held, in bytes (default 64 MiB). */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { packingOf, unpackedName } from "../../format/packed/compressed.ts";
-import type { Stretch } from "../../format/packed/byte_range.ts";
+import { packingOf, unpackedName } from "../../format/packed/packed_file.ts";
+import type { ByteRange } from "../../format/packed/byte_range.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { htmlFile, type PageOptions } from "./html.ts";
@@ -16,7 +16,7 @@ import { warcFile } from "./warc.ts";
 /** How a file is read, and which part of it. */
 export interface FileOptions extends PageOptions {
   /** The bytes to read, for text, JSON lines and web archives (default: the whole file). */
-  readonly stretch?: Stretch;
+  readonly range?: ByteRange;
   /** The rows to read, for Parquet (default: all rows). */
   readonly rows?: Readonly<{ begin: number; end: number }>;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { tryArticle } from "../../format/web/article_text.ts";
-import { readUnpacked } from "../../format/packed/compressed.ts";
+import { readUnpacked } from "../../format/packed/packed_file.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { type DamageOptions, isDamage, skipInput, untilDamage } from "./damage.ts";

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { type Anchor, Anchors, readUnpacked } from "../../format/packed/compressed.ts";
-import type { JsonlPlace } from "../../format/text/jsonl.ts";
+import { type Anchor, Anchors, readUnpacked } from "../../format/packed/packed_file.ts";
+import type { JsonlPosition } from "../../format/text/jsonl.ts";
 import { parseJson } from "../../format/text/parse_json.ts";
-import { LineBounds, type Stretch, stretchName, wholeFile } from "../../format/packed/byte_range.ts";
+import { type ByteRange, LineBounds, rangeName, wholeFile } from "../../format/packed/byte_range.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { type DamageOptions, isDamage, skipInputOnce, skipRecord, untilDamage } from "./damage.ts";
@@ -25,7 +25,7 @@ export interface JsonlState {
   line: number;
   /** Point from which decompression can start to reach the next line; absent: the file's start. */
   anchor?: Anchor;
-  /** Greatest offset at which a line of the stretch may begin, once it is known. */
+  /** Greatest offset at which a line of the range may begin, once it is known. */
   last?: number;
   /**
    * Set once it has been reported that the compressed data is damaged, so that nothing after it can be read.
@@ -41,11 +41,11 @@ export interface JsonlFileOptions extends DamageOptions {
    * The bytes to read (default: the whole file). In a .gz file, reading begins at the first gzip member in
    * them.
    */
-  readonly stretch?: Stretch;
+  readonly range?: ByteRange;
 }
 
 /**
- * One document per line. The id is the record's own, else "path:line", and "path#byte:line" in a stretch.
+ * One document per line. The id is the record's own, else "path:line", and "path#byte:line" in a range.
  *
  * Throws SyntaxError for a line that is not JSON, TypeError for a record without text, RangeError for a line
  * longer than 64 MiB. With `damaged: "skip"`, these lines are dropped as `no_json`, `no_text` and `too_long`;
@@ -53,15 +53,15 @@ export interface JsonlFileOptions extends DamageOptions {
  */
 export function jsonlFile(
   path: string,
-  { damaged = "refuse", stretch = wholeFile }: JsonlFileOptions = {},
+  { damaged = "refuse", range = wholeFile }: JsonlFileOptions = {},
 ): Source<Document, JsonlState> {
-  const part = stretchName(path, stretch);
+  const part = rangeName(path, range);
   const skips = damaged === "skip";
   return {
     name: part,
     open: (_ctx, saved = { offset: 0, line: 0 }) => ({ ...saved }),
     async *read(state, ctx) {
-      const bounds = new LineBounds(path, { stretch, cursor: state });
+      const bounds = new LineBounds(path, { range, cursor: state });
       const entered = await bounds.enter(ctx.signal).catch((error) => {
         if (!skips || !isDamage(error)) throw error;
         skipInputOnce(state, { ctx, path, error });
@@ -70,7 +70,7 @@ export function jsonlFile(
       if (!entered) return;
       const anchors = new Anchors(state.anchor);
       const place = { offset: state.offset, anchor: anchors.before(state.offset) };
-      const onMove = (next: JsonlPlace): void => {
+      const onMove = (next: JsonlPosition): void => {
         Object.assign(state, next, { anchor: anchors.before(next.offset) });
       };
       const onAnchor = (anchor: Anchor): void => {

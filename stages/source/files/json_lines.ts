@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type BadLine, type JsonlPlace, readJsonl } from "../../format/text/jsonl.ts";
+import { type JsonlPosition, readJsonl, type UnreadableLine } from "../../format/text/jsonl.ts";
 import type { Context } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { skipRecord } from "./damage.ts";
@@ -24,7 +24,7 @@ export interface JsonLinesOptions {
   /** Position of the first line, and whether a skipped line has been noted. */
   readonly state: { offset: number; line: number; noted?: true };
   /** Called after each line with the position of the next one, before the line's document is yielded. */
-  readonly onMove: (next: JsonlPlace) => void;
+  readonly onMove: (next: JsonlPosition) => void;
   /** Whether unusable lines are skipped instead of thrown. */
   readonly skips: boolean;
 }
@@ -41,7 +41,7 @@ export async function* readJsonLines(
     ...(ends && { ends }),
     from: { offset: state.offset, line: state.line },
     ...(skips && {
-      onBad: (error: Error, { line, next, reason }: BadLine): void => {
+      onUnreadable: (error: Error, { line, next, reason }: UnreadableLine): void => {
         onMove(next);
         skip(error, line, reason);
       },

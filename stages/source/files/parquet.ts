@@ -8,8 +8,8 @@
 import type { FileMetaData } from "hyparquet";
 import type { Context, Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
-import { openGroup, readMetadata } from "../../format/parquet/parquet_group.ts";
-import { openRanges } from "../../format/packed/ranges.ts";
+import { openGroup, readMetadata } from "../../format/parquet/row_group.ts";
+import { openRangeReader } from "../../format/packed/range_reader.ts";
 import { type DamageOptions, isDamage, skipInput, skipInputOnce, skipRecord } from "./damage.ts";
 import { briefList, documentFromRecord } from "./record.ts";
 
@@ -47,7 +47,7 @@ export type RowGroup = Readonly<{ begin: number; end: number; bytes: number }>;
 
 /** The row groups of a file. Throws as `parquetFile`. */
 export async function parquetRowGroups(path: string): Promise<readonly RowGroup[]> {
-  using file = await openRanges(path);
+  using file = await openRangeReader(path);
   const { row_groups } = await asInvalidData(`${path} as Parquet`, () => readMetadata(file));
   let begin = 0;
   return row_groups.map(({ num_rows, columns }) => {
@@ -75,7 +75,7 @@ export function parquetFile(
     name: range.begin === 0 ? path : `${path}#${range.begin}`,
     open: (_ctx, saved = { row: range.begin }) => ({ ...saved }),
     async *read(state, ctx) {
-      using file = await openRanges(path, ctx.signal);
+      using file = await openRangeReader(path, ctx.signal);
       let metadata: FileMetaData, columns: readonly string[];
       try {
         metadata = await asInvalidData(`${path} as Parquet`, () => readMetadata(file));

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { readUnpacked } from "../../format/packed/compressed.ts";
+import { readUnpacked } from "../../format/packed/packed_file.ts";
 import { lines } from "../../format/text/lines.ts";
-import { LineBounds, type Stretch, stretchName, wholeFile } from "../../format/packed/byte_range.ts";
+import { type ByteRange, LineBounds, rangeName, wholeFile } from "../../format/packed/byte_range.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { type DamageOptions, skipInputOnce, untilDamage } from "./damage.ts";
@@ -19,7 +19,7 @@ export interface TextState {
    * Set once it has been reported that the compressed data is damaged, so that nothing after it can be read.
    */
   damaged?: true;
-  /** Greatest offset at which a line of the stretch may begin. */
+  /** Greatest offset at which a line of the range may begin. */
   last?: number;
 }
 
@@ -31,7 +31,7 @@ export interface TextOptions extends DamageOptions {
    * The bytes to read, for uncompressed files only (default: the whole file). All lines that begin in them
    * are read, and the last document ends there.
    */
-  readonly stretch?: Stretch;
+  readonly range?: ByteRange;
 }
 
 /**
@@ -42,14 +42,14 @@ export interface TextOptions extends DamageOptions {
  * damage. Throws RangeError for `documentBytes` below 1.
  */
 export function textFile(path: string, options: TextOptions = {}): Source<Document, TextState> {
-  const { documentBytes = 1 << 14, damaged = "refuse", stretch = wholeFile } = options;
+  const { documentBytes = 1 << 14, damaged = "refuse", range = wholeFile } = options;
   if (!(documentBytes >= 1)) throw new RangeError(`documentBytes is ${documentBytes}: expected at least 1`);
   const maxBytes = 4 * documentBytes;
   return {
-    name: stretchName(path, stretch),
+    name: rangeName(path, range),
     open: (_ctx, saved = { offset: 0 }) => ({ ...saved }),
     async *read(state, ctx) {
-      const bounds = new LineBounds(path, { stretch, cursor: state });
+      const bounds = new LineBounds(path, { range, cursor: state });
       if (!await bounds.enter(ctx.signal)) return;
       const decoder = new TextDecoder();
       let begin = state.offset;

@@ -4,15 +4,15 @@
  *
  * @module
  */
-import { type Anchor, Anchors, readUnpacked } from "../../format/packed/compressed.ts";
+import { type Anchor, Anchors, readUnpacked } from "../../format/packed/packed_file.ts";
 import {
+  type ByteRange,
   findMember,
   nextMember,
-  type Stretch,
-  stretchName,
+  rangeName,
   wholeFile,
 } from "../../format/packed/byte_range.ts";
-import { findSoundMember } from "../../format/packed/intact_member.ts";
+import { findIntactMember } from "../../format/packed/intact_member.ts";
 import { findRecord, readWarc } from "../../format/web/warc.ts";
 import type { Context, Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
@@ -45,7 +45,7 @@ export interface WarcFileOptions extends PageOptions {
    * The gzip members to read, for .gz files: those that begin in these bytes (default: all). Each member must
    * be one record.
    */
-  readonly stretch?: Stretch;
+  readonly range?: ByteRange;
 }
 
 /**
@@ -62,19 +62,19 @@ export interface WarcFileOptions extends PageOptions {
  */
 export function warcFile(
   path: string,
-  { pages = "text", damaged = "refuse", stretch = wholeFile }: WarcFileOptions = {},
+  { pages = "text", damaged = "refuse", range = wholeFile }: WarcFileOptions = {},
 ): Source<Document, WarcState> {
-  const name = stretchName(path, stretch);
+  const name = rangeName(path, range);
   return {
     name,
     open: (_ctx, saved = { offset: 0, record: 0 }) => ({ ...saved }),
     async *read(state, ctx) {
-      if (stretch.begin > 0 && state.anchor === undefined) {
-        const member = await findMember(path, { ...stretch, beginsWell: beginsRecord, signal: ctx.signal });
+      if (range.begin > 0 && state.anchor === undefined) {
+        const member = await findMember(path, { ...range, beginsWell: beginsRecord, signal: ctx.signal });
         if (member === null) return;
         state.anchor = { packed: member, unpacked: 0 };
       }
-      const search = { end: stretch.end, beginsWell: beginsRecord, signal: ctx.signal };
+      const search = { end: range.end, beginsWell: beginsRecord, signal: ctx.signal };
       const stop = await nextMember(path, search);
       while (!state.ended) {
         try {
@@ -146,7 +146,7 @@ async function findNextRecord(
     return found === null ? null : { offset: found, anchor: anchors.before(found) };
   } catch (error) {
     if (!isDamage(error)) throw error;
-    const packed = await findSoundMember(path, { from: anchors.last.packed + 1, begins: "WARC/", signal });
+    const packed = await findIntactMember(path, { from: anchors.last.packed + 1, begins: "WARC/", signal });
     return packed === null ? null : { offset: offset + 1, anchor: { packed, unpacked: offset + 1 } };
   }
 }

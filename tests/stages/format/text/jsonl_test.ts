@@ -1,4 +1,4 @@
-import { type BadLine, readJsonl } from "../../../../stages/format/text/jsonl.ts";
+import { readJsonl, type UnreadableLine } from "../../../../stages/format/text/jsonl.ts";
 
 async function* bytes(text: string) {
   yield new TextEncoder().encode(text);
@@ -31,9 +31,11 @@ Deno.test("readJsonl() passes a line of any length over with memory for its limi
     yield new TextEncoder().encode('\n{"text":"two"}\n');
   };
   const values: unknown[] = [], bad: unknown[] = [];
-  const onBad = (error: Error, { line, next, reason }: BadLine) =>
+  const onUnreadable = (error: Error, { line, next, reason }: UnreadableLine) =>
     bad.push([error.name, line, next.offset, reason]);
-  for await (const { value, line } of readJsonl(input(), { name: "a", limit: 1 << 20, onBad })) {
+  for await (
+    const { value, line } of readJsonl(input(), { name: "a", limit: 1 << 20, onUnreadable })
+  ) {
     values.push([value, line]);
   }
   const wanted = [[{ text: "one" }, 1], [{ text: "two" }, 3]];
@@ -45,13 +47,13 @@ Deno.test("readJsonl() passes a line of any length over with memory for its limi
 Deno.test("readJsonl() refuses a line that is all brackets and commas before it is parsed", async () => {
   const line = new TextEncoder().encode(`[${"{},".repeat(1 << 20)}1]\n`);
   const bad: string[] = [];
-  const onBad = (error: Error) => bad.push(error.message);
+  const onUnreadable = (error: Error) => bad.push(error.message);
   for await (
     const _ of readJsonl(
       (async function* () {
         yield line;
       })(),
-      { name: "a", onBad },
+      { name: "a", onUnreadable },
     )
   );
   if (!bad[0]?.includes("more than 1048576 values")) throw new Error(`Got ${bad}`);

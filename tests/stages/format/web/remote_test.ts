@@ -5,9 +5,9 @@
  */
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import {
-  type ByteRange,
   findRemote,
   readRemote,
+  type RemoteReadOptions,
   type RetryOptions,
 } from "../../../../stages/format/web/remote.ts";
 import { type Fault, serveFiles } from "./unsteady_server.ts";
@@ -16,7 +16,7 @@ const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => i * 31 + (i >> 8));
 const files = { "/file": bytes };
 const quick = { firstPause: 1, tries: 4, idle: 10_000 };
 
-async function all(url: string, options: ByteRange & RetryOptions = {}): Promise<Uint8Array> {
+async function all(url: string, options: RemoteReadOptions & RetryOptions = {}): Promise<Uint8Array> {
   const parts = await Array.fromAsync(readRemote(await findRemote(url, quick), { ...quick, ...options }));
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }

@@ -11,7 +11,7 @@ import {
   parquetReadObjects,
   type RowGroup,
 } from "hyparquet";
-import { PageCheck } from "./parquet_pages.ts";
+import { PageCheck } from "./page_check.ts";
 import { readThrift } from "./thrift.ts";
 
 const LARGEST_METADATA = 1 << 28;

@@ -5,7 +5,7 @@
  */
 
 /** Chunks as bytes to look at and drop. */
-export class Feed {
+export class ByteQueue {
   readonly #chunks: AsyncIterator<Uint8Array<ArrayBuffer>>;
   #held: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 

@@ -5,7 +5,7 @@
  */
 import { doesNotThrow, throws } from "node:assert/strict";
 import type { SchemaElement } from "hyparquet";
-import { PageCheck } from "../../../../stages/format/parquet/parquet_pages.ts";
+import { PageCheck } from "../../../../stages/format/parquet/page_check.ts";
 
 const text: SchemaElement = { name: "text", type: "BYTE_ARRAY", repetition_type: "REQUIRED" };
 const maybe: SchemaElement = { ...text, repetition_type: "OPTIONAL" };

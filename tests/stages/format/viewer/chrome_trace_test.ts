@@ -1,5 +1,5 @@
 import { deepStrictEqual } from "node:assert/strict";
-import { chromeTrace } from "../../../stages/format/chrome_trace.ts";
+import { chromeTrace } from "../../../../stages/format/viewer/chrome_trace.ts";
 
 Deno.test("chromeTrace() names tracks and gives complete events in microseconds from the first span on", () => {
   const trace = chromeTrace([

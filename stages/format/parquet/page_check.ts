@@ -13,7 +13,7 @@ const LARGEST_PAGE = 1 << 28; // unpacked bytes: a page is a megabyte in most fi
 const MOST_VALUES = 1 << 24; // of a page; each takes 8 bytes of memory at least
 
 /** What the pages of a column's chunk must fit. */
-export interface ColumnFacts {
+export interface ColumnInfo {
   /** The column's entry in the schema; flat. */
   readonly element: SchemaElement;
   /** Rows of the row group: values of all data pages together. */
@@ -22,7 +22,7 @@ export interface ColumnFacts {
   readonly plain: boolean;
 }
 
-interface Page extends ColumnFacts {
+interface Page extends ColumnInfo {
   readonly kind: "dictionary" | "v1" | "v2";
   readonly count: number;
   readonly nulls: number;
@@ -36,7 +36,7 @@ export class PageCheck {
   readonly #pages = new Map<string, Page[]>();
 
   /** Checks the headers of a chunk's pages, and what is not packed. Throws RangeError for what does not fit. */
-  add(chunk: Uint8Array, facts: ColumnFacts): void {
+  add(chunk: Uint8Array, facts: ColumnInfo): void {
     let values = 0;
     for (let at = 0; at < chunk.length - 1 && values < facts.rows;) {
       const { value: header, end } = readThrift(chunk, at);
@@ -86,7 +86,7 @@ const native: Compressors = {
   ZSTD: (packed, size) => new Uint8Array(zstdDecompressSync(packed, { maxOutputLength: Math.max(1, size) })),
 };
 
-function pageOf(header: ThriftStruct, body: Uint8Array, facts: ColumnFacts): Page | null {
+function pageOf(header: ThriftStruct, body: Uint8Array, facts: ColumnInfo): Page | null {
   const known = (kind: Page["kind"], field: number, encoding: number): Page => ({
     ...facts,
     kind,

@@ -1,5 +1,9 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { crc32c, tensorboardRecord, tensorboardVersion } from "../../../stages/format/tensorboard.ts";
+import {
+  crc32c,
+  tensorboardRecord,
+  tensorboardVersion,
+} from "../../../../stages/format/viewer/tensorboard_records.ts";
 
 Deno.test("crc32c() is RFC 3720's", () => {
   strictEqual(crc32c(new TextEncoder().encode("123456789")), 0xe3069283);

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { openFile } from "./compressed.ts";
+import { openFile } from "./packed_file.ts";
 import { findRemote, isRemote, readRemote } from "../web/remote.ts";
 
 /** An open file. */
-export interface Ranges extends Disposable {
+export interface RangeReader extends Disposable {
   /** The file's size. */
   readonly byteLength: number;
   /** Bytes from `start` to before `end` (default the file's end). Throws Deno.errors.UnexpectedEof beyond the end. */
@@ -18,12 +18,12 @@ export interface Ranges extends Disposable {
  * Opens a path or URL. Throws Deno.errors.NotFound for a missing file, what `findRemote` throws, and
  * Deno.errors.NotSupported for a server that does not say how large its file is.
  */
-export async function openRanges(path: string, signal?: AbortSignal): Promise<Ranges> {
+export async function openRangeReader(path: string, signal?: AbortSignal): Promise<RangeReader> {
   return isRemote(path) ? await ofUrl(path, signal) : await ofFile(path);
 }
 
 /** Ranges are read one after another: they share the file's position. */
-async function ofFile(path: string): Promise<Ranges> {
+async function ofFile(path: string): Promise<RangeReader> {
   const handle = await openFile(path);
   const { size: byteLength } = await handle.stat();
   let last: Promise<unknown> = Promise.resolve();
@@ -50,7 +50,7 @@ async function ofFile(path: string): Promise<Ranges> {
   };
 }
 
-async function ofUrl(url: string, signal: AbortSignal | undefined): Promise<Ranges> {
+async function ofUrl(url: string, signal: AbortSignal | undefined): Promise<RangeReader> {
   const options = signal === undefined ? {} : { signal };
   const file = await findRemote(url, options);
   const { size: byteLength } = file;
