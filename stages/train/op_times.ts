@@ -7,7 +7,7 @@ import { trafficOf } from "../../kernels/core/cost.ts";
 import type { Call } from "../../kernels/core/graph.ts";
 import type { Program } from "../../kernels/core/program.ts";
 import type { CallTiming } from "../../kernels/engine/engine.ts";
-import type { TraceSpan } from "../format/chrome_trace.ts";
+import type { TraceSpan } from "../format/viewer/chrome_trace.ts";
 
 /** Time and throughput of one op, over all its timed calls. */
 export interface OpTime {
