@@ -1,70 +1,77 @@
 /**
- * Placing pieces of memory that live for a while: which offsets are taken over a time is asked of a segment tree over
- * time, so a plan of thousands of pieces takes no look at every pair of them.
+ * Placement of temporary tensors in an arena. A segment tree over time finds the offsets that are occupied
+ * during a lifetime, so planning thousands of tensors does not compare every pair of them.
  *
  * @module
  */
 
-/** A piece of memory: its size, and the first and last moment at which it is touched. */
+/** Memory that is needed for part of a program. */
 export interface Allocation {
+  /** Index of the first call that uses it. */
   readonly first: number;
+  /** Index of the last call that uses it. */
   readonly last: number;
+  /** Size in bytes. */
   readonly bytes: number;
 }
 
-/** Where pieces were placed, and how much work that was. */
+/** Offsets of allocations, and the work that finding them took. */
 export interface Placement<P extends Allocation> {
-  /** In the order of placing. */
+  /** Allocations with their offsets, in the order in which they were placed. */
   readonly placed: readonly (P & { readonly offset: number })[];
-  /** Taken ranges that were looked at; grows a little faster than the number of pieces. */
-  readonly looked: number;
+  /** Number of occupied ranges that were examined; grows slightly faster than the number of allocations. */
+  readonly examined: number;
 }
 
-/** Taken offsets from `start` up to `end`. */
+/** Occupied offsets, from `start` up to but not including `end`. */
 type OffsetRange = readonly [start: number, end: number];
 
-/** Largest first, each at the lowest offset free over its whole life, across no multiple of `chunkBytes`. */
+/**
+ * Places allocations, the largest first, each at the lowest offset that is free during its whole lifetime.
+ * None crosses a multiple of `chunkBytes`.
+ */
 export function placeInArena<P extends Allocation>(
-  pieces: readonly P[],
+  allocations: readonly P[],
   chunkBytes = Infinity,
 ): Placement<P> {
-  const taken = new OccupiedRanges(pieces.reduce((end, { last }) => Math.max(end, last + 1), 1));
-  const clear = (offset: number, bytes: number): number =>
+  const occupied = new OccupiedRanges(allocations.reduce((end, { last }) => Math.max(end, last + 1), 1));
+  const withinChunk = (offset: number, bytes: number): number =>
     offset % chunkBytes + bytes > chunkBytes ? Math.ceil(offset / chunkBytes) * chunkBytes : offset;
-  const bySize = [...pieces].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
-  const placed = bySize.map((piece) => {
+  const bySize = [...allocations].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
+  const placed = bySize.map((allocation) => {
     let offset = 0;
-    for (const [start, end] of taken.during(piece)) {
-      if (start - offset >= piece.bytes) break;
-      offset = clear(Math.max(offset, end), piece.bytes);
+    for (const [start, end] of occupied.during(allocation)) {
+      if (start - offset >= allocation.bytes) break;
+      offset = withinChunk(Math.max(offset, end), allocation.bytes);
     }
-    taken.add(piece, [offset, offset + piece.bytes]);
-    return { ...piece, offset };
+    occupied.add(allocation, [offset, offset + allocation.bytes]);
+    return { ...allocation, offset };
   });
-  return { placed, looked: taken.looked };
+  return { placed, examined: occupied.examined };
 }
 
 /**
- * Taken ranges over time. A node stands for a stretch of time; `touching` are the ranges taken somewhere in it, `whole`
- * those taken by pieces that live through all of it and were not put into a node above. Ranges that meet are joined: as
- * arenas are packed densely, lists stay short.
+ * The occupied ranges of an arena over time: a segment tree whose nodes are intervals of time. `touching`
+ * holds the ranges that are occupied at any moment of a node's interval. `whole` holds those that are
+ * occupied during all of it and are not already in a parent's `whole`. Adjacent ranges are merged; arenas are
+ * packed densely, so lists stay short.
  */
 class OccupiedRanges {
   readonly #touching = new Map<number, OffsetRange[]>();
   readonly #whole = new Map<number, OffsetRange[]>();
   readonly #moments: number;
-  looked = 0;
+  examined = 0;
 
   constructor(moments: number) {
     this.#moments = 2 ** Math.ceil(Math.log2(moments));
   }
 
-  /** Takes a range for a life. */
+  /** Marks a range as occupied during a lifetime. */
   add({ first, last }: Allocation, range: OffsetRange): void {
     const walk = (node: number, from: number, to: number): void => {
       if (last < from || to < first) return;
-      this.#join(this.#touching, { node, range });
-      if (first <= from && to <= last) return this.#join(this.#whole, { node, range });
+      this.#merge(this.#touching, { node, range });
+      if (first <= from && to <= last) return this.#merge(this.#whole, { node, range });
       const middle = (from + to) >> 1;
       walk(2 * node, from, middle);
       walk(2 * node + 1, middle + 1, to);
@@ -72,7 +79,7 @@ class OccupiedRanges {
     walk(1, 0, this.#moments - 1);
   }
 
-  /** Ranges taken at any moment of a life, by start. */
+  /** Ranges that are occupied at any moment of a lifetime, in order of their starts. */
   during({ first, last }: Allocation): readonly OffsetRange[] {
     const found: OffsetRange[] = [];
     const walk = (node: number, from: number, to: number): void => {
@@ -85,11 +92,11 @@ class OccupiedRanges {
       walk(2 * node + 1, middle + 1, to);
     };
     walk(1, 0, this.#moments - 1);
-    this.looked += found.length;
+    this.examined += found.length;
     return found.sort((a, b) => a[0] - b[0]);
   }
 
-  #join(
+  #merge(
     lists: Map<number, OffsetRange[]>,
     { node, range: [start, end] }: { node: number; range: OffsetRange },
   ): void {
@@ -105,7 +112,7 @@ class OccupiedRanges {
       [start, end] = [Math.min(start, list[after][0]), Math.max(end, list[after][1])];
       after++;
     }
-    this.looked += after;
+    this.examined += after;
     list.splice(at, after - at, [start, end]);
   }
 }

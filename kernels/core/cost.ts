@@ -1,5 +1,6 @@
 /**
- * What programs ask of a GPU, counted from their plans: dispatches, bytes moved, pipelines.
+ * The cost of programs on a GPU, counted without running them: dispatches, memory traffic, pipelines, scratch
+ * memory.
  *
  * @module
  */
@@ -10,18 +11,20 @@ import { dispatchesOf, scratchOf } from "./wgsl.ts";
 import type { Program } from "./program.ts";
 import { bytesOf } from "./tensor.ts";
 
-/** What one replay of a program costs, or one step. */
+/** Cost of one run of a program, or of one step. */
 export interface ProgramCost extends Traffic {
-  /** Kernels started: one a call, more where one kernel leaves its results for another to finish. */
+  /** Number of dispatches: one per call, or more where a kernel is a chain of dispatches. */
   readonly dispatches: number;
 }
 
-/** Bytes that a call reads and writes: all inputs and all outputs, unless its op knows better. */
+/** Memory traffic of a call: by its op, or by default all of its inputs and outputs. */
 export function trafficOf(call: Call): Traffic {
   return call.op.traffic?.(call) ?? { read: total(call.inputs), written: total(call.outputs) };
 }
 
-/** Dispatches and bytes of one replay on a GPU; what dispatches of one call leave each other is written and read. */
+/**
+ * Cost of one run of a program on a GPU. Scratch memory between the dispatches of a call counts as traffic.
+ */
 export function costOf(program: Program, gpu: Gpu = leastGpu): ProgramCost {
   return sumOfCosts(program.calls.map((call) => {
     const dispatches = dispatchesOf(call.op.wgsl(call, gpu)), { read, written } = trafficOf(call);
@@ -30,7 +33,7 @@ export function costOf(program: Program, gpu: Gpu = leastGpu): ProgramCost {
   }));
 }
 
-/** All of them together. */
+/** The sum of several costs. */
 export function sumOfCosts(costs: readonly ProgramCost[]): ProgramCost {
   return costs.reduce((a, b) => ({
     dispatches: a.dispatches + b.dispatches,
@@ -39,7 +42,7 @@ export function sumOfCosts(costs: readonly ProgramCost[]): ProgramCost {
   }), { dispatches: 0, read: 0, written: 0 });
 }
 
-/** Pipelines that a GPU compiles for programs: one for each different kernel. */
+/** Number of pipelines that a GPU compiles for programs: one per distinct dispatch. */
 export function countPipelines(programs: readonly Program[], gpu: Gpu = leastGpu): number {
   const codes = programs.flatMap(({ calls }) => calls).flatMap((call) => {
     const kernel = call.op.wgsl(call, gpu), count = bindings(call).length + (scratchOf(kernel) > 0 ? 1 : 0);
@@ -48,7 +51,7 @@ export function countPipelines(programs: readonly Program[], gpu: Gpu = leastGpu
   return new Set(codes).size;
 }
 
-/** Bytes of the memory that programs' dispatches leave each other in, beside all tensors: as large as the largest need. */
+/** Size in bytes of the scratch buffer that all calls share: the largest that any call needs. */
 export function scratchBytes(programs: readonly Program[], gpu: Gpu = leastGpu): number {
   return Math.max(
     0,

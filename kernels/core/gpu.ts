@@ -27,7 +27,10 @@ export interface Gpu {
   readonly limits: GpuLimits;
   /** Features that the device was created with; the adapter may have more. */
   readonly features: ReadonlySet<GpuFeature>;
-  /** Whether the CPU emulates it: workgroup memory is then no faster than any other, and barriers are expensive. */
+  /**
+   * Whether the CPU emulates it: workgroup memory is then no faster than any other, and barriers are
+   * expensive.
+   */
   readonly software: boolean;
   /** Whether matrix products round their operands to 16-bit floats; sums stay 32-bit. */
   readonly half?: boolean;
@@ -42,8 +45,8 @@ export interface WgslKernel {
   /** Number of workgroups along x, y and z. */
   readonly workgroups: readonly [number, number, number];
   /**
-   * Size in bytes of a temporary buffer that this dispatch fills and the next one reads. It is the last binding of
-   * both. Its contents are undefined before and after the call.
+   * Size in bytes of a temporary buffer that this dispatch fills and the next one reads. It is the last
+   * binding of both. Its contents are undefined before and after the call.
    */
   readonly scratchBytes?: number;
   /** The next dispatch of the call, which has the same bindings. */

@@ -19,8 +19,8 @@ export function plus(a: Tensor, b: Tensor): Tensor {
 }
 
 /**
- * Adds x to the persistent `buffer`, in place, and returns the buffer's new value. Where nothing has read x yet and its
- * op can add its result to a buffer, x itself is never stored: do not read x afterwards.
+ * Adds x to the persistent `buffer`, in place, and returns the buffer's new value. Where nothing has read x
+ * yet and its op can add its result to a buffer, x itself is never stored: do not read x afterwards.
  */
 export function accumulate(buffer: Tensor, x: Tensor): Tensor {
   const unused = x.call !== null && !x.graph.calls.some((call) => call.inputs.includes(x));

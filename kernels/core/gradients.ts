@@ -1,5 +1,6 @@
 /**
- * Reverse mode: the gradient of a scalar with respect to tensors of its graph, as further calls of that graph.
+ * Reverse mode: the gradient of a scalar with respect to tensors of its graph, as further calls of that
+ * graph.
  *
  * @module
  */
@@ -9,8 +10,9 @@ import { memoryOf } from "./program.ts";
 import { ShapeError, sizeOf } from "./tensor.ts";
 
 /**
- * Gradients of the scalar `loss` with respect to each tensor in `of`, in that order; null where the loss does not depend
- * on it. Throws ShapeError if the loss is not a scalar, and Error if an op between them has no vjp.
+ * Gradients of the scalar `loss` with respect to each tensor in `of`, in that order; null where the loss does
+ * not depend on it. Throws ShapeError if the loss is not a scalar, and Error if an op between them has no
+ * vjp.
  */
 export function gradients(loss: Tensor, of: readonly Tensor[]): readonly (Tensor | null)[] {
   const byTensor = new Map([...eachGradient(loss, of)].map((g) => [g.of, g.gradient]));
@@ -21,10 +23,10 @@ export function gradients(loss: Tensor, of: readonly Tensor[]): readonly (Tensor
 export type TensorGradient = Readonly<{ of: Tensor; gradient: Tensor }>;
 
 /**
- * The gradients of `gradients()`, each yielded as soon as it is complete, last layers first. Calls that the caller makes
- * then (such as adding it to a buffer) come before the rest of the backward pass, so the gradient's memory is free early.
- * The gradient of a leaf in `into` is added in place to the leaf's buffer, by the ops that compute it where they can;
- * the buffer's new value is then yielded as the gradient.
+ * The gradients of `gradients()`, each yielded as soon as it is complete, last layers first. Calls that the
+ * caller makes then (such as adding it to a buffer) come before the rest of the backward pass, so the
+ * gradient's memory is free early. The gradient of a leaf in `into` is added in place to the leaf's buffer,
+ * by the ops that compute it where they can; the buffer's new value is then yielded as the gradient.
  */
 export function* eachGradient(
   loss: Tensor,
@@ -41,9 +43,10 @@ export function* eachGradient(
 }
 
 /**
- * Gradients that flow from `y` through `calls` to each tensor in `of`, each yielded as soon as it is complete. `seed`
- * creates the gradient of y and is called only if a gradient flows. `buffers` corresponds to `into` of `eachGradient()`;
- * its values are replaced as the buffers change. Throws Error if an op on the way has no vjp.
+ * Gradients that flow from `y` through `calls` to each tensor in `of`, each yielded as soon as it is
+ * complete. `seed` creates the gradient of y and is called only if a gradient flows. `buffers` corresponds to
+ * `into` of `eachGradient()`; its values are replaced as the buffers change. Throws Error if an op on the way
+ * has no vjp.
  */
 export function* backpropagate(
   y: Tensor,
@@ -57,7 +60,8 @@ export function* backpropagate(
   const { seed, buffers = new Map() } = options, of = new Set(options.of), { customGradients } = y.graph;
   const calls = [...options.calls]; // a copy: vjps add calls to the graph's own list
   const depends = new Set<Tensor>(of), used = new Set<Tensor>();
-  const completeAfter = new Map<Call, Tensor[]>(); // by the first call that reads them, the last one in the backward pass
+  // By the first call that reads the tensor, the last one in the backward pass.
+  const completeAfter = new Map<Call, Tensor[]>();
   for (const call of calls) {
     const { inputs } = customGradients.get(call) ?? call;
     if (call.op.constant !== true && inputs.some((t) => depends.has(t))) {

@@ -1,5 +1,6 @@
 /**
- * Graphs: tensors, the calls that compute them, and the ops that are called. Building a graph computes shapes only.
+ * Graphs: tensors, the calls that compute them, and the ops that are called. Building a graph computes shapes
+ * only.
  *
  * Tensor, Call, Op and Graph refer to each other, so they share this file.
  *
@@ -16,7 +17,10 @@ export interface Tensor extends Spec {
   readonly graph: Graph;
   /** The call that computes it; null for a leaf. */
   readonly call: Call | null;
-  /** A leaf's name, unique in its graph; for the output of a call, the place in the model where it is computed. */
+  /**
+   * A leaf's name, unique in its graph; for the output of a call, the place in the model where it is
+   * computed.
+   */
   readonly label: string;
   /** What its memory is for. */
   readonly kind: MemoryKind;
@@ -35,9 +39,9 @@ export interface Call<A = any> {
 }
 
 /**
- * An op. Its kernels, WGSL and WASM alike, are bound to the inputs in order and then to the outputs that are not in
- * place; see `bindings()`. On a device a tensor is a flat array. All WGSL bindings are `read_write`, because disjoint
- * parts of one buffer may be bound together.
+ * An op. Its kernels, WGSL and WASM alike, are bound to the inputs in order and then to the outputs that are
+ * not in place; see `bindings()`. On a device a tensor is a flat array. All WGSL bindings are `read_write`,
+ * because disjoint parts of one buffer may be bound together.
  */
 export interface Op<A> {
   /** Name in lower_snake_case, also that of its WASM export. */
@@ -49,22 +53,28 @@ export interface Op<A> {
   /** Gradients of the inputs, given those of the outputs; null where no gradient flows. */
   vjp?(call: Call<A>, grads: readonly (Tensor | null)[]): readonly (Tensor | null)[];
   /**
-   * Adds the call's result to `buffer` in place, in one call, and returns the buffer's new value; null where this call
-   * cannot do so. Ops that compute gradients of parameters have it, so that those gradients are never stored on their
-   * own.
+   * Adds the call's result to `buffer` in place, in one call, and returns the buffer's new value; null where
+   * this call cannot do so. Ops that compute gradients of parameters have it, so that those gradients are
+   * never stored on their own.
    */
   addTo?(call: Call<A>, buffer: Tensor): Tensor | null;
   /** Defines the op's results, in float64 on flat arrays; one array per output. */
   reference(inputs: readonly Float64Array[], call: Call<A>): readonly Float64Array[];
-  /** Its kernel on a GPU, within that GPU's limits and features. Among several variants, `gpu.choices` decides. */
+  /**
+   * Its kernel on a GPU, within that GPU's limits and features. Among several variants, `gpu.choices`
+   * decides.
+   */
   wgsl(call: Call<A>, gpu: Gpu): WgslKernel;
-  /** Names of the variants that a GPU can run for a call; the first runs where none was timed. Default: a single one. */
+  /**
+   * Names of the variants that a GPU can run for a call; the first runs where none was timed. Default: a
+   * single one.
+   */
   variants?(call: Call<A>, gpu: Gpu): readonly string[];
   /** Numbers that the WASM kernel takes besides the tensors, as f64: sizes first, then constants. */
   wasm(call: Call<A>): readonly number[];
   /**
-   * The WASM kernel of an elementwise op as a formula, which kernels/wasm/build.ts puts into a loop. The WASM kernels of
-   * other ops are functions in `_wasm.ts` files.
+   * The WASM kernel of an elementwise op as a formula, which kernels/wasm/build.ts puts into a loop. The WASM
+   * kernels of other ops are functions in `_wasm.ts` files.
    */
   readonly wasmFormula?: WasmFormula;
   /** Floating-point operations of one call. */
@@ -72,11 +82,13 @@ export interface Op<A> {
   /** Bytes that one call reads and writes. Default: all of its inputs and all of its outputs. */
   traffic?(call: Call<A>): Traffic;
   /**
-   * For each output, the index of the input that it overwrites, or -1 where it has memory of its own. Later calls must
-   * not read an input that was overwritten.
+   * For each output, the index of the input that it overwrites, or -1 where it has memory of its own. Later
+   * calls must not read an input that was overwritten.
    */
   readonly inPlace?: readonly number[];
-  /** Whether the output is only the input under another shape: nothing runs, and the input may still be read. */
+  /**
+   * Whether the output is only the input under another shape: nothing runs, and the input may still be read.
+   */
   readonly view?: boolean;
   /** Cases that the parity tests, the gradient tests and the benches run. */
   readonly cases: readonly Case<A>[];
@@ -91,8 +103,8 @@ export interface WasmFormula {
   /** The result for four elements, a vector of four floats. */
   readonly expression: string;
   /**
-   * Whether the inputs, then two, may be smaller than the output and are repeated. `wasm()` returns the sizes of the
-   * output and of both inputs.
+   * Whether the inputs, then two, may be smaller than the output and are repeated. `wasm()` returns the sizes
+   * of the output and of both inputs.
    */
   readonly broadcast?: boolean;
 }
@@ -105,26 +117,30 @@ export interface Traffic {
   readonly written: number;
 }
 
-/** Replaces the gradients of several calls, where those would keep too many of the calls' values in memory. */
+/**
+ * Replaces the gradients of several calls, where those would keep too many of the calls' values in memory.
+ */
 export interface CustomGradient {
   /** Tensors that the value depends on. */
   readonly inputs: readonly Tensor[];
   /**
-   * Gradients of `inputs`, given those of the last call's outputs; null where no gradient flows. For an input in
-   * `buffers`, the gradient may be added to its buffer instead: the buffer's new value then replaces the old one in
-   * the map and is returned as the gradient.
+   * Gradients of `inputs`, given those of the last call's outputs; null where no gradient flows. For an input
+   * in `buffers`, the gradient may be added to its buffer instead: the buffer's new value then replaces the
+   * old one in the map and is returned as the gradient.
    */
   vjp(grads: readonly (Tensor | null)[], buffers: Map<Tensor, Tensor>): readonly (Tensor | null)[];
 }
 
 /**
- * A persistent leaf that consists of other leaves, laid end to end. Every program of a session finds the members inside
- * it, even if its own graph has no such pack; `read` and `write` accept the members' labels.
+ * A persistent leaf that consists of other leaves, laid end to end. Every program of a session finds the
+ * members inside it, even if its own graph has no such pack; `read` and `write` accept the members' labels.
  */
 export interface Pack {
   /** The whole pack, f32 [N]. Elements between members are zeros, and a call must keep them so. */
   readonly tensor: Tensor;
-  /** Its members in order. `graph.leaf(member.label, member, pack.tensor.kind)` is the tensor of one member. */
+  /**
+   * Its members in order. `graph.leaf(member.label, member, pack.tensor.kind)` is the tensor of one member.
+   */
   readonly members: readonly PackMember[];
 }
 
@@ -165,9 +181,10 @@ export class Graph {
   }
 
   /**
-   * Creates the persistent leaf `label`, which consists of `specs` laid end to end; all must be f32. Calls on a pack and
-   * calls on its members take effect in the order in which they are made; one call must not take both. Throws ShapeError
-   * where the label is taken, and where `specs` is empty, names a tensor twice or holds another type.
+   * Creates the persistent leaf `label`, which consists of `specs` laid end to end; all must be f32. Calls on
+   * a pack and calls on its members take effect in the order in which they are made; one call must not take
+   * both. Throws ShapeError where the label is taken, and where `specs` is empty, names a tensor twice or
+   * holds another type.
    */
   pack(label: string, specs: readonly NamedSpec[], kind: MemoryKind): Pack {
     if (this.packs.has(label) || this.leaves.has(label)) {

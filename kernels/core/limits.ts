@@ -1,6 +1,6 @@
 /**
- * Whether programs can run on a device, by its limits alone: without one in `--dry-run` and tests, in the WebGPU engine
- * before anything is allocated.
+ * Checks whether programs can run on a device with given limits. Needs no device, so `--dry-run` and tests
+ * use it too; the WebGPU engine calls it before it allocates memory.
  *
  * @module
  */
@@ -8,22 +8,25 @@ import { bindings } from "./op.ts";
 import { isPersistent, type Program, type Slot } from "./program.ts";
 import { bytesOf, slotAlignment, type Spec } from "./tensor.ts";
 
-/** Bytes that one buffer is made of at most where it need not be: drivers promise more, and fail to allocate it. */
-export const mostAtOnce = 2 * 1024 ** 3 - 1;
+/**
+ * Largest buffer to allocate by choice, in bytes: some drivers advertise a larger limit and then fail to
+ * allocate it.
+ */
+export const largestBuffer = 2 * 1024 ** 3 - 1;
 
-/** A device's limits as WebGPU names them; a GPUAdapter's `limits` are such. */
+/** A device's limits, named as in WebGPU: a GPUAdapter's `limits` has this type. */
 export interface BufferLimits {
-  /** Bytes of one buffer. The arena is made of several where it must be; a tensor lies in one. */
+  /** Largest buffer, in bytes. The arena may span several buffers; a tensor must fit into one. */
   readonly maxBufferSize: number;
-  /** Bytes that a kernel sees of one buffer: of one tensor. */
+  /** Largest part of a buffer that a kernel can bind, in bytes: the limit of one tensor. */
   readonly maxStorageBufferBindingSize: number;
-  /** Tensors of one call. */
+  /** Most tensors of one call. */
   readonly maxStorageBuffersPerShaderStage: number;
 }
 
 /**
- * Throws RangeError, naming the tensor or op, the limit and what to change, where a program has a tensor larger than a
- * device with `limits` binds, or a call with more tensors. `device`: its name in the message.
+ * Throws RangeError where a program has a tensor that is too large for a device with `limits`, or a call with
+ * too many tensors. The message names the tensor or op, the limit, the `device`, and what to change.
  */
 export function checkLimits(
   programs: readonly Program[],
@@ -39,14 +42,14 @@ export function checkLimits(
       const count = bindings(call).length;
       if (count <= mostBuffers) continue;
       throw new RangeError(
-        `Cannot run ${call.op.name} on ${device}: it needs ${count} buffers, the adapter binds ${mostBuffers}: ` +
+        `Cannot run ${call.op.name} on ${device}: it needs ${count} buffers, the adapter can bind ${mostBuffers}: ` +
           "use another adapter or --device cpu",
       );
     }
   }
 }
 
-/** Of all programs' tensors, packs aside, the one that takes most memory, or null where there is none. */
+/** The largest tensor of all programs, packs aside; null where there is none. */
 export function largestSlot(programs: readonly Program[]): { label: string; bytes: number } | null {
   const packs = new Set(programs.flatMap((p) => p.packs).map(({ tensor }) => tensor));
   return programs.flatMap((p) => p.slots).filter(({ tensor }) => !packs.has(tensor)).map((slot) => ({
@@ -57,19 +60,23 @@ export function largestSlot(programs: readonly Program[]): { label: string; byte
 }
 
 /**
- * Bytes of a piece of the arena on a device with `limits`: 2 GiB or its largest tensor, if buffers may be as large.
- * Pieces cost about one part in a hundred in gaps.
+ * Size in bytes of an arena chunk on a device: 2 GiB or the largest tensor, whichever is larger, up to the
+ * size of a buffer. No tensor crosses from one chunk to the next; the gaps that this leaves cost about 1 % of
+ * memory.
  */
-export function pieceBytes(
+export function arenaChunkBytes(
   programs: readonly Program[],
   { maxBufferSize }: Pick<BufferLimits, "maxBufferSize">,
 ): number {
   const largest = programs.flatMap((p) => p.slots).filter(({ kind }) => !isPersistent(kind))
-    .reduce((most, { bytes }) => Math.max(most, bytes), mostAtOnce);
+    .reduce((most, { bytes }) => Math.max(most, bytes), largestBuffer);
   return Math.floor(Math.min(maxBufferSize, largest) / slotAlignment) * slotAlignment;
 }
 
-/** Bytes of a tensor's data in whole 32-bit words, as WebGPU copies and binds them. */
+/**
+ * Size of a tensor's data in bytes, rounded up to whole 32-bit words, the unit in which WebGPU copies and
+ * binds.
+ */
 export function wholeWords(spec: Spec): number {
   return Math.ceil(bytesOf(spec) / 4) * 4;
 }
@@ -84,19 +91,18 @@ function tooLarge(
 ): string {
   const { shape, dtype } = tensor, size = bytesOf(tensor);
   const head =
-    `Cannot place ${label} of ${program.name} on ${device}: ${dtype} [${shape}] is ${size} bytes, a tensor ` +
-    `may have ${most} there`;
+    `Cannot place ${label} of ${program.name} on ${device}: ${dtype} [${shape}] is ${size} bytes, the largest ` +
+    `tensor there is ${most}`;
   if (program.packs.some((pack) => pack.tensor === tensor)) {
-    return `${head}: plan with packBytes of at most ${most}, or take --device cpu`;
+    return `${head}: plan with packBytes of at most ${most}, or use --device cpu`;
   }
   if (kind !== "parameter" && kind !== "gradient" && kind !== "optimizer") {
-    return `${head}: choose a smaller --batch-size or --seq-len, or --device cpu`;
+    return `${head}: use a smaller --batch-size or --seq-len, or --device cpu`;
   }
-  const mend = "a driver that binds more, or --device cpu";
-  if (shape.length < 2) return `${head}: choose a smaller model, ${mend}`;
-  const rows = Math.floor(most / (size / shape[0]) / 128) * 128; // vocabularies are padded to whole 128s
-  return `${head}, ${rows} of its ${
-    shape[0]
-  } rows: choose a vocabulary or a model that much smaller (--tokenizer train ` +
-    `--vocab-size ${rows}, or fewer --channels), ${mend}`;
+  const hint = "a driver with larger limits, or --device cpu";
+  if (shape.length < 2) return `${head}: use a smaller model, ${hint}`;
+  // Vocabularies are padded to multiples of 128.
+  const rows = Math.floor(most / (size / shape[0]) / 128) * 128;
+  return `${head}, which holds ${rows} of its ${shape[0]} rows: use a smaller vocabulary or model ` +
+    `(--tokenizer train --vocab-size ${rows}, or fewer --channels), ${hint}`;
 }

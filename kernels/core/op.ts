@@ -5,12 +5,17 @@
  */
 import type { Call, Op, Tensor } from "./graph.ts";
 
-/** Makes an op callable: the function adds a call to the graph of its first input and returns the call's outputs. */
+/**
+ * Makes an op callable: the function adds a call to the graph of its first input and returns the call's
+ * outputs.
+ */
 export function define<A>(op: Op<A>): (inputs: readonly Tensor[], attrs: A) => readonly Tensor[] {
   return (inputs, attrs) => inputs[0].graph.call(op, inputs, attrs);
 }
 
-/** Tensors bound to a kernel, in binding order: the inputs, then the outputs that have memory of their own. */
+/**
+ * Tensors bound to a kernel, in binding order: the inputs, then the outputs that have memory of their own.
+ */
 export function bindings(call: Call): readonly Tensor[] {
   return [...call.inputs, ...call.outputs.filter((_, i) => inPlaceOf(call.op, i) < 0)];
 }

@@ -18,8 +18,8 @@ export interface PackMember extends NamedSpec {
 }
 
 /**
- * Places tensors end to end. Throws ShapeError where there is no tensor, where one is listed twice, and where one is not
- * f32.
+ * Places tensors end to end. Throws ShapeError where there is no tensor, where one is listed twice, and where
+ * one is not f32.
  */
 export function placeMembers(
   label: string,

@@ -1,10 +1,10 @@
 /**
- * Compilation of a graph to a program: the calls that have to run, in order, and the memory of every tensor. A program
- * is data: `--dry-run` prints it, tests inspect it and engines replay it.
+ * Compilation of a graph to a program: the calls that have to run, in order, and the memory of every tensor.
+ * A program is data: `--dry-run` prints it, tests inspect it and engines replay it.
  *
- * Memory that outlives a run (inputs, outputs, parameters, gradients, optimizer state) is shared by label between the
- * programs of a session; see regions.ts. Activations and workspace lie in an arena, whose memory all programs of a
- * session reuse.
+ * Memory that outlives a run (inputs, outputs, parameters, gradients, optimizer state) is shared by label
+ * between the programs of a session; see regions.ts. Activations and workspace lie in an arena, whose memory
+ * all programs of a session reuse.
  *
  * @module
  */
@@ -52,14 +52,15 @@ export function isPersistent(kind: MemoryKind): boolean {
 }
 
 /**
- * Compiles a graph: drops calls that affect neither an output nor persistent memory, and plans memory.
- * Throws Error if a tensor is read after it was overwritten in place, or is an output and overwritten in place.
+ * Compiles a graph: drops calls that affect neither an output nor persistent memory, and plans memory. Throws
+ * Error if a tensor is read after it was overwritten in place, or is an output and overwritten in place.
  */
 export function compile(name: string, graph: Graph): Program {
   const calls = liveCalls(graph).filter(({ op }) => op.view !== true);
   checkInPlace(name, { calls, outputs: graph.outputs });
 
-  const outputOf = new Map<Tensor, { label: string; tensor: Tensor }>(); // by the memory that it lies in; a view keeps its own shape
+  // Outputs by the memory that they lie in; an output that is a view keeps its own shape.
+  const outputOf = new Map<Tensor, { label: string; tensor: Tensor }>();
   for (const [label, tensor] of graph.outputs) {
     const memory = memoryOf(tensor);
     if (!isPersistent(memory.kind)) outputOf.set(memory, { label, tensor });
@@ -88,7 +89,7 @@ export function compile(name: string, graph: Graph): Program {
   for (const [label, tensor] of graph.outputs) {
     const slot = slotOfMemory.get(memoryOf(tensor));
     if (slot === undefined) {
-      throw new Error(`Cannot compile ${name}: output ${label} is a leaf that no call touches`);
+      throw new Error(`Cannot compile ${name}: output ${label} is a leaf that no call uses`);
     }
     outputs.set(label, slot);
   }
@@ -97,8 +98,8 @@ export function compile(name: string, graph: Graph): Program {
 }
 
 /**
- * Offsets of a program's arena slots where the arena consists of chunks of `chunkBytes` and no slot may cross from one
- * chunk to the next. Throws RangeError if a slot is larger than a chunk.
+ * Offsets of a program's arena slots where the arena consists of chunks of `chunkBytes` and no slot may cross
+ * from one chunk to the next. Throws RangeError if a slot is larger than a chunk.
  */
 export function placeInChunks(program: Program, chunkBytes: number): ReadonlyMap<Slot, number> {
   const items: { slot: Slot; first: number; last: number; bytes: number }[] = [];
@@ -165,7 +166,7 @@ function checkInPlace(
     });
   }
   for (const [label, t] of outputs) {
-    if (viewed(t).call === null) continue; // a leaf that is an output is read after all calls: overwriting it is fine
+    if (viewed(t).call === null) continue; // the output of a leaf is its latest value
     const by = overwritten.get(viewed(t));
     if (by !== undefined) {
       throw new Error(

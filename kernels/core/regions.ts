@@ -1,5 +1,6 @@
 /**
- * The persistent memory of a session: what its programs share by label, as the regions that an engine allocates.
+ * The persistent memory of a session: the regions that an engine allocates, and that its programs share by
+ * label.
  *
  * @module
  */
@@ -7,17 +8,17 @@ import type { NamedSpec, PackMember } from "./pack.ts";
 import { isPersistent, type Program } from "./program.ts";
 import { type MemoryKind, ShapeError, sizeOf, slotBytes, type Spec } from "./tensor.ts";
 
-/** One piece of persistent memory: a pack, or a tensor that is in none. */
+/** A piece of persistent memory: a pack, or a tensor that belongs to no pack. */
 export interface MemoryRegion extends NamedSpec {
-  /** What it is for. */
+  /** What the memory is for. */
   readonly kind: MemoryKind;
-  /** The tensors in it: a pack's, or the one that the region is. */
+  /** The tensors in it: the members of the pack, or the one tensor. */
   readonly members: readonly PackMember[];
 }
 
 /**
- * All persistent memory of programs, each region once: packs, then the rest, in the order met. Throws ShapeError where
- * a label means two things.
+ * All persistent memory of some programs, each region once: first packs, then other tensors, in the programs'
+ * order. Throws ShapeError where programs use one label for different tensors or packs.
  */
 export function regionsOf(programs: readonly Program[]): readonly MemoryRegion[] {
   const regions = new Map<string, MemoryRegion>();
@@ -33,7 +34,7 @@ export function regionsOf(programs: readonly Program[]): readonly MemoryRegion[]
     }
     for (const member of members) {
       if (known.has(member.label)) {
-        throw new ShapeError(`Cannot place ${member.label}: it is in two packs, ${label} is one of them`);
+        throw new ShapeError(`Cannot place ${member.label}: it is in two packs, one of them ${label}`);
       }
       known.set(member.label, member);
     }
@@ -55,7 +56,7 @@ export function regionsOf(programs: readonly Program[]): readonly MemoryRegion[]
   return [...regions.values()];
 }
 
-/** Bytes by kind over programs of one session: each region once, the arena once. */
+/** Memory in bytes, by kind, that a session with these programs needs; regions and the arena count once. */
 export function memoryByKind(programs: readonly Program[]): Record<MemoryKind, number> {
   const sum: Record<MemoryKind, number> = {
     input: 0,

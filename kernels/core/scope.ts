@@ -23,9 +23,15 @@ export interface Scope {
   at(name: string): Scope;
   /** A trainable leaf named `path.name`. */
   param(name: string, shape: Shape, init: Init): Tensor;
-  /** A leaf named `path.name` that training updates without a gradient, such as running statistics; part of the weights. */
+  /**
+   * A leaf named `path.name` that training updates without a gradient, such as running statistics; part of
+   * the weights.
+   */
   buffer(name: string, shape: Shape, init: Init): Tensor;
-  /** An optimizer's state for the parameters in `like`: initially zeros, of the same shapes, labelled `parameter/name`. */
+  /**
+   * An optimizer's state for the parameters in `like`: initially zeros, of the same shapes, labelled
+   * `parameter/name`.
+   */
   state(name: string, like: Pack): Pack;
   /** Gives a value a name by which it can be inspected; returns it unchanged. */
   probe(name: string, x: Tensor): Tensor;

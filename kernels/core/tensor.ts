@@ -1,7 +1,9 @@
 /**
- * Shapes, element types and data on the host: what the rest of the program knows of tensors without knowing graphs.
+ * Shapes, element types and data on the host: what the rest of the program knows of tensors without knowing
+ * graphs.
  *
- * Letters used everywhere in `kernels/`: A gradient accumulation, B batch, T time, C channels, H heads, V vocabulary.
+ * Letters used everywhere in `kernels/`: A gradient accumulation, B batch, T time, C channels, H heads, V
+ * vocabulary.
  *
  * @module
  */
@@ -20,7 +22,10 @@ export interface Spec {
   readonly dtype: DType;
 }
 
-/** What a tensor's memory is for. All kinds but "activation" and "workspace" outlive a run; see `isPersistent()`. */
+/**
+ * What a tensor's memory is for. All kinds but "activation" and "workspace" outlive a run; see
+ * `isPersistent()`.
+ */
 export type MemoryKind =
   | "input"
   | "output"
@@ -36,7 +41,9 @@ export type TensorMap = Readonly<
   Record<string, { readonly shape: Shape; readonly data: Float32Array | Uint32Array | Uint16Array }>
 >;
 
-/** Shapes or element types that do not fit an op. The message names the op, its shapes and what was expected. */
+/**
+ * Shapes or element types that do not fit an op. The message names the op, its shapes and what was expected.
+ */
 export class ShapeError extends Error {
   /** Name of the error class. */
   override readonly name = "ShapeError";
@@ -52,7 +59,9 @@ export function bytesOf(spec: Spec): number {
   return sizeOf(spec.shape) * (spec.dtype === "f16" ? 2 : 4);
 }
 
-/** Alignment of every tensor in memory, in bytes: the strictest that a WebGPU device may require of a binding. */
+/**
+ * Alignment of every tensor in memory, in bytes: the strictest that a WebGPU device may require of a binding.
+ */
 export const slotAlignment = 256;
 
 /** Size of a tensor in memory, in bytes, padded so that another tensor can follow. */

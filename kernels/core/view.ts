@@ -1,5 +1,6 @@
 /**
- * Views: a tensor's memory under another shape. Nothing is computed and nothing copied; engines never see such a call.
+ * Views: a tensor's memory under another shape. Nothing is computed or copied, and engines never run such a
+ * call.
  *
  * @module
  */
@@ -8,9 +9,9 @@ import type { Op, Tensor } from "./graph.ts";
 import { type Shape, ShapeError, sizeOf } from "./tensor.ts";
 
 /**
- * x under another shape of as many elements, in the same order; of x's type. Costs nothing: it is the same memory, so
- * what is overwritten in place under one shape may not be read under the other afterwards. Throws ShapeError where sizes
- * differ.
+ * x under another shape with as many elements, in the same order and of the same type. It costs nothing
+ * because both share memory; after one is overwritten in place, the other must not be read. Throws ShapeError
+ * where the numbers of elements differ.
  *
  * @example
  * ```ts
@@ -25,7 +26,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return String(x.shape) === String(shape) ? x : callView([x], { shape })[0];
 }
 
-/** Another shape of the same memory. Not in the list of ops: no engine runs it. */
+/** The op of `reshape`. It is not in the list of ops because no engine runs it. */
 export const viewOp: Op<{ readonly shape: Shape }> = {
   name: "view",
   view: true,
@@ -33,9 +34,7 @@ export const viewOp: Op<{ readonly shape: Shape }> = {
   infer: ([x], { shape }) => {
     if (sizeOf(shape) !== sizeOf(x.shape)) {
       throw new ShapeError(
-        `Cannot reshape [${x.shape}] to [${shape}]: it has ${sizeOf(x.shape)} elements, wanted ${
-          sizeOf(shape)
-        }`,
+        `Cannot reshape [${x.shape}] to [${shape}]: it has ${sizeOf(x.shape)} elements, not ${sizeOf(shape)}`,
       );
     }
     return [{ shape, dtype: x.dtype }];
@@ -47,7 +46,7 @@ export const viewOp: Op<{ readonly shape: Shape }> = {
   cases: [],
 };
 
-/** The tensor that `t` is a view of: itself, unless it is one. */
+/** The tensor whose memory `t` shows: the tensor that `t` is a view of, or `t` itself. */
 export function viewed(t: Tensor): Tensor {
   while (t.call?.op.view === true) t = t.call.inputs[0];
   return t;

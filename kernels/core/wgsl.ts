@@ -8,7 +8,10 @@ import type { Call } from "./graph.ts";
 import { inPlaceOf } from "./op.ts";
 import { sizeOf, type Spec } from "./tensor.ts";
 
-/** Workgroups for `count` invocations in groups of `size`, spread over two dimensions so that none exceeds 65,535. */
+/**
+ * Workgroups for `count` invocations in groups of `size`, spread over two dimensions so that none exceeds
+ * 65,535.
+ */
 export function grid(count: number, size: number): readonly [number, number, number] {
   const groups = Math.max(1, Math.ceil(count / size));
   if (groups <= 65535) return [groups, 1, 1];
@@ -17,9 +20,9 @@ export function grid(count: number, size: number): readonly [number, number, num
 }
 
 /**
- * WGSL declarations of a call's bindings: `in0`, `in1`, … then `out0`, …; an in-place output has no binding of its own,
- * so a kernel writes to the input instead. Elements are f32 or u32 unless `types` gives another type by name, such as
- * `vec4f` for a tensor that is read in whole vectors of four.
+ * WGSL declarations of a call's bindings: `in0`, `in1`, … then `out0`, …; an in-place output has no binding
+ * of its own, so a kernel writes to the input instead. Elements are f32 or u32 unless `types` gives another
+ * type by name, such as `vec4f` for a tensor that is read in whole vectors of four.
  */
 export function wgslBindings(call: Call, types: Readonly<Record<string, string>> = {}): string {
   const lines: string[] = [];
@@ -33,8 +36,8 @@ export function wgslBindings(call: Call, types: Readonly<Record<string, string>>
 }
 
 /**
- * A kernel with one invocation per element of the first output, or `count` invocations. `body` is WGSL that sees the
- * element's index as `i`.
+ * A kernel with one invocation per element of the first output, or `count` invocations. `body` is WGSL that
+ * sees the element's index as `i`.
  */
 export function flat(
   call: Call,

@@ -4,7 +4,7 @@
  * @module
  */
 import { leastLimits } from "../core/gpu.ts";
-import { mostAtOnce } from "../core/limits.ts";
+import { largestBuffer } from "../core/limits.ts";
 import type { Engine } from "./engine.ts";
 import type { Tuning } from "./webgpu/tuning.ts";
 import { findAdapter } from "./webgpu/device.ts";
@@ -49,7 +49,7 @@ export async function openEngine(device: string, options: OpenEngineOptions = {}
 export async function largestPack(device: string): Promise<number> {
   if ((await choose(device)).kind === "cpu") return Infinity;
   const { maxStorageBufferBindingSize, maxBufferSize } = (await findAdapter())?.adapter.limits ?? leastLimits;
-  return Math.min(maxStorageBufferBindingSize, maxBufferSize, mostAtOnce);
+  return Math.min(maxStorageBufferBindingSize, maxBufferSize, largestBuffer);
 }
 
 async function choose(device: string): Promise<{ kind: "webgpu" | "cpu"; why: string }> {

@@ -1,5 +1,6 @@
 /**
- * Compares every WGSL kernel of the matmul family with the float64 reference, on the WebGPU adapter of this machine.
+ * Compares every WGSL kernel of the matmul family with the float64 reference, on the WebGPU adapter of this
+ * machine.
  *
  * @module
  */
@@ -19,7 +20,10 @@ export const featuredGpu: Gpu = { ...leastGpu, features: new Set(["shader-f16", 
 
 /** Sizes M, K, N that are not multiples of 4. */
 export const ragged: readonly number[] = [33, 19, 37];
-/** Sizes M, K, N that are multiples of 4, with a partial tile at every edge and a K long enough to be split in parts. */
+/**
+ * Sizes M, K, N that are multiples of 4, with a partial tile at every edge and a K long enough to be split in
+ * parts.
+ */
 export const whole: readonly number[] = [68, 264, 76];
 const fewRows: readonly number[] = [3, 264, 132], eightRows: readonly number[] = [7, 266, 130];
 
@@ -43,9 +47,10 @@ export function trials(op: Op<any>, c: Case<any>): readonly Trial[] {
 }
 
 /**
- * Trials of matmul that cover every variant and every layout of the operands. SwiftShader takes up to a second to compile
- * a kernel with workgroup memory, so only the smallest tile of each family and the "quads" family, which needs whole
- * vectors of a, run in all layouts. The others run in two layouts, so that each operand is read along K and across it.
+ * Trials of matmul that cover every variant and every layout of the operands. SwiftShader takes up to a
+ * second to compile a kernel with workgroup memory, so only the smallest tile of each family and the "quads"
+ * family, which needs whole vectors of a, run in all layouts. The others run in two layouts, so that each
+ * operand is read along K and across it.
  */
 export function layoutTrials(): readonly Trial[] {
   return [false, true].flatMap((transposeA) =>
@@ -93,7 +98,9 @@ export async function compareTrials(all: readonly Trial[]): Promise<ReadonlyMap<
   return results;
 }
 
-/** In one session each call runs one variant, so trials of the same call run in one session after the other. */
+/**
+ * In one session each call runs one variant, so trials of the same call run in one session after the other.
+ */
 async function compareFamily(all: readonly Trial[], gpu: Gpu): Promise<readonly string[]> {
   const { half = false } = gpu;
   const messages = all.filter(({ op, call, variant }) => !op.variants!(call, gpu).includes(variant))
@@ -114,8 +121,9 @@ async function compareFamily(all: readonly Trial[], gpu: Gpu): Promise<readonly 
 }
 
 /**
- * The op whose reference rounds its operands to 16-bit floats. Products of two rounded operands are exact in 32 bits and
- * their sums are 32-bit sums, so the tolerance stays 1e-5; a different rounding, 5e-4 of an operand, exceeds it.
+ * The op whose reference rounds its operands to 16-bit floats. Products of two rounded operands are exact in
+ * 32 bits and their sums are 32-bit sums, so the tolerance stays 1e-5; a different rounding, 5e-4 of an
+ * operand, exceeds it.
  */
 function withRoundedOperands(op: Op<any>): Op<any> {
   return {

@@ -18,16 +18,16 @@ import { sum } from "../ops/reduce/reduce.ts";
 import { type CaseData, type OpCase, referenceOutputs, runCases, smallCases } from "./run_cases.ts";
 
 /**
- * Largest error, relative to an element and to its output's root mean square. It covers what float32 loses: one rounding
- * (6e-8), sums of some hundred terms of either sign (a few dozen roundings of the terms, whose size the mean square
- * stands for), and exp in WGSL (3 + 2·|x| units in the last place, 3e-6 at 10).
+ * Largest error, relative to an element and to its output's root mean square. It covers what float32 loses:
+ * one rounding (6e-8), sums of some hundred terms of either sign (a few dozen roundings of the terms, whose
+ * size the mean square stands for), and exp in WGSL (3 + 2·|x| units in the last place, 3e-6 at 10).
  */
 const TOLERANCE = 1e-5;
 
 /**
- * Runs all small cases of `ops` twice in one session. Returns, by op name, a message for each output that differs from
- * the reference by more than `TOLERANCE` or that differs, in any bit, between the two runs; empty where all is well.
- * Each message names the op, the case and the first element that differs.
+ * Runs all small cases of `ops` twice in one session. Returns, by op name, a message for each output that
+ * differs from the reference by more than `TOLERANCE` or that differs, in any bit, between the two runs;
+ * empty where all is well. Each message names the op, the case and the first element that differs.
  */
 export async function compareOps(
   engine: Engine,
@@ -53,8 +53,8 @@ export async function compareCase<A>(
 }
 
 /**
- * Compares activations and their gradients with the reference at inputs from 0 to ±10,000, where exponentials overflow
- * in a careless formula. Returns a message for each value that differs.
+ * Compares activations and their gradients with the reference at inputs from 0 to ±10,000, where exponentials
+ * overflow in a careless formula. Returns a message for each value that differs.
  */
 export async function compareFarFromZero(engine: Engine): Promise<readonly string[]> {
   const graph = new Graph();

@@ -36,7 +36,9 @@ export function smallCases(ops: readonly Op<any>[]): readonly OpCase[] {
   return ops.flatMap((op) => op.cases.filter((c) => c.bench !== true).map((c) => ({ op, case: c })));
 }
 
-/** Builds a graph of one call. Leaves are named `in0`, `in1`, … and outputs `out0`, `out1`, …, after `prefix`. */
+/**
+ * Builds a graph of one call. Leaves are named `in0`, `in1`, … and outputs `out0`, `out1`, …, after `prefix`.
+ */
 export function caseGraph<A>(op: Op<A>, c: Case<A>, prefix = ""): CaseGraph {
   const graph = new Graph();
   const inputs = caseSpecs(c).map((spec, i) => graph.leaf(`${prefix}in${i}`, spec, "input"));
@@ -53,8 +55,8 @@ export function caseInputs(c: Case<any>, seed: number): CaseData {
 }
 
 /**
- * Runs cases in one session, `times` times, each time from the same inputs. Returns, for each case and each run, the
- * data of all outputs, in-place ones included.
+ * Runs cases in one session, `times` times, each time from the same inputs. Returns, for each case and each
+ * run, the data of all outputs, in-place ones included.
  */
 export async function runCases(
   engine: Engine,

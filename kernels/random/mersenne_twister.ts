@@ -1,7 +1,7 @@
 /**
- * MT19937, the generator under torch's CPU numbers, Python's `random` and numpy's RandomState. Each takes other numbers
- * from the same words: torch_random.ts, python_random.ts, numpy_random.ts. For the digits of lectures only: everything
- * else draws from philox.ts.
+ * MT19937, the generator under torch's CPU numbers, Python's `random` and numpy's RandomState. Each takes
+ * other numbers from the same words: torch_random.ts, python_random.ts, numpy_random.ts. For the digits of
+ * lectures only: everything else draws from philox.ts.
  *
  * Source: Matsumoto and Nishimura 1998, "Mersenne Twister"; their mt19937ar.c.
  *
@@ -17,8 +17,8 @@ export class MersenneTwister {
   #at = SIZE;
 
   /**
-   * From one word (`init_genrand`) or a list of at least one (`init_by_array`). Throws RangeError for what is no whole
-   * number from 0 to 2^32 - 1.
+   * From one word (`init_genrand`) or a list of at least one (`init_by_array`). Throws RangeError for what is
+   * no whole number from 0 to 2^32 - 1.
    */
   constructor(seed: number | readonly number[]) {
     for (const word of typeof seed === "number" ? [seed] : seed) {

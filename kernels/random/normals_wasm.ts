@@ -1,8 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Normal numbers for kernels/random/philox.ts, a module of its own on memory of its own: Philox4x32-10 on four counters at
- * once, then the Box-Muller transform in float32. Plain SIMD without fused multiply-add: every machine draws the same
- * bits. Absolute error below 1e-6.
+ * Normal numbers for kernels/random/philox.ts, a module of its own on memory of its own: Philox4x32-10 on
+ * four counters at once, then the Box-Muller transform in float32. Plain SIMD without fused multiply-add:
+ * every machine draws the same bits. Absolute error below 1e-6.
  *
  * @module
  */
@@ -31,8 +31,8 @@ const ROOT_HALF_WORD = memory.data<u32>([0xB504F333], 4); // 2^32 / sqrt 2
 const ROOT_HALF_BITS = memory.data<u32>([0x3F3504F3], 4); // 1 / sqrt 2 as a float
 
 /**
- * Numbers of standard deviation `std` from the four words each of counters block … block + blocks - 1 to OUT: whole 4s of
- * blocks, up to 16,384. A counter's third word is seedHigh, the key seedLow and name.
+ * Numbers of standard deviation `std` from the four words each of counters block … block + blocks - 1 to OUT:
+ * whole 4s of blocks, up to 16,384. A counter's third word is seedHigh, the key seedLow and name.
  */
 export function draw(blocks: i32, block: i32, seedLow: i32, seedHigh: i32, name: i32, std: f32): void {
   const factor = f32x4.splat(-2 * std * std), zero = i32x4.splat(0), third = i32x4.splat(seedHigh);
@@ -103,7 +103,10 @@ function radius(word: v128, factor: v128): v128 {
   return f32x4.sqrt(f32x4.mul(log, factor));
 }
 
-/** Series of sine and cosine of the part of a word · 2π / 2^32 that its nearest quarter turn leaves, |part| <= π / 4. */
+/**
+ * Series of sine and cosine of the part of a word · 2π / 2^32 that its nearest quarter turn leaves, |part| <=
+ * π / 4.
+ */
 function sineOf(a: v128, z: v128): v128 {
   let s = f32x4.add(f32x4.mul(v128.load32_splat(S9), z), v128.load32_splat(S7));
   s = f32x4.add(f32x4.mul(s, z), v128.load32_splat(S5));

@@ -1,6 +1,6 @@
 /**
- * numpy's RandomState, the generator behind `np.random.seed`: the same numbers from the same seed, as far as MinHash and
- * the lessons need it. Source: numpy/random/mtrand.pyx and its legacy distributions.
+ * numpy's RandomState, the generator behind `np.random.seed`: the same numbers from the same seed, as far as
+ * MinHash and the lessons need it. Source: numpy/random/mtrand.pyx and its legacy distributions.
  *
  * @module
  */
@@ -50,8 +50,8 @@ export class NumpyRandom {
   }
 
   /**
-   * `count` numbers from low to high - 1: numpy's randint(low, high, dtype=uint64). Both below 2^64 and more than 2^32
-   * apart: numpy draws closer ones another way.
+   * `count` numbers from low to high - 1: numpy's randint(low, high, dtype=uint64). Both below 2^64 and more
+   * than 2^32 apart: numpy draws closer ones another way.
    */
   integers(
     count: number,

@@ -1,6 +1,6 @@
 /**
- * Philox4x32-10: random numbers as a function of (seed, name, counter), so nothing has to be carried along or saved.
- * Source: Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".
+ * Philox4x32-10: random numbers as a function of (seed, name, counter), so nothing has to be carried along or
+ * saved. Source: Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".
  *
  * @module
  */
@@ -51,8 +51,9 @@ export function uniformAt(seed: number, name: string, index: number): number {
 }
 
 /**
- * `count` normal numbers of standard deviation `std` of the stream (seed, name), by Box-Muller in float32: the same bits
- * on every machine, 1e-6 · std from those of float64. Drawn by WASM: 4 ns each, where Math.log and Math.cos take 50.
+ * `count` normal numbers of standard deviation `std` of the stream (seed, name), by Box-Muller in float32:
+ * the same bits on every machine, 1e-6 · std from those of float64. Drawn by WASM: 4 ns each, where Math.log
+ * and Math.cos take 50.
  */
 export function normals(seed: number, name: string, count: number, std = 1): Float32Array<ArrayBuffer> {
   const out = new Float32Array(count), drawn = new Float32Array(memory.buffer, OUT);

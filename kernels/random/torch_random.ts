@@ -1,7 +1,7 @@
 /**
- * torch's CPU generator: the same numbers from the same seed, so that a notebook's own digits come out. Whole numbers and
- * uniform ones are exact; normal and exponential ones are within 1e-6, for torch's float32 logarithm and cosine differ
- * from machine to machine in the last bit.
+ * torch's CPU generator: the same numbers from the same seed, so that a notebook's own digits come out. Whole
+ * numbers and uniform ones are exact; normal and exponential ones are within 1e-6, for torch's float32
+ * logarithm and cosine differ from machine to machine in the last bit.
  *
  * Source: PyTorch, aten/src/ATen/native/cpu/DistributionTemplates.h and core/DistributionsHelper.h.
  *
@@ -97,8 +97,8 @@ export class TorchRandom {
   }
 
   /**
-   * `multinomial(weights, 1)` as torch drew it when the lectures were recorded: the place of a uniform number among the
-   * running sums of the weights. The published samples come from it. Weights need not sum to 1.
+   * `multinomial(weights, 1)` as torch drew it when the lectures were recorded: the place of a uniform number
+   * among the running sums of the weights. The published samples come from it. Weights need not sum to 1.
    */
   multinomialBySums(weights: ArrayLike<number>): number {
     const sums = new Float32Array(weights.length);
@@ -114,8 +114,8 @@ export class TorchRandom {
   }
 
   /**
-   * `multinomial(weights, 1)` as torch draws it today: each weight runs against its own exponential number, and the
-   * largest quotient wins.
+   * `multinomial(weights, 1)` as torch draws it today: each weight runs against its own exponential number,
+   * and the largest quotient wins.
    */
   multinomialByRace(weights: ArrayLike<number>): number {
     const times = this.exponential(weights.length);
@@ -141,7 +141,9 @@ export class TorchRandom {
   }
 }
 
-/** Turns 16 uniform numbers into normal ones: the first eight give the radii, the last the angles; in float32. */
+/**
+ * Turns 16 uniform numbers into normal ones: the first eight give the radii, the last the angles; in float32.
+ */
 function boxMuller(
   block: Float32Array,
   { mean, std }: { readonly mean: number; readonly std: number },

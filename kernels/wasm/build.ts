@@ -1,8 +1,8 @@
 /**
- * Compiles the AssemblyScript files (`*_wasm.ts` and those of this folder) to kernels.wasm, to kernels_plain.wasm for
- * WASM engines without relaxed SIMD, and to random/normals.wasm, which draws random numbers for any engine. Run
- * `deno task wasm` after a change. The modules are committed because the compiler is a download of 200 MB and takes
- * seconds to run; a test compares them with a new build.
+ * Compiles the AssemblyScript files (`*_wasm.ts` and those of this folder) to kernels.wasm, to
+ * kernels_plain.wasm for WASM engines without relaxed SIMD, and to random/normals.wasm, which draws random
+ * numbers for any engine. Run `deno task wasm` after a change. The modules are committed because the compiler
+ * is a download of 200 MB and takes seconds to run; a test compares them with a new build.
  *
  * @module
  */
@@ -54,8 +54,8 @@ export const builds: Readonly<Record<string, Build>> = {
 };
 
 /**
- * Compiles one of the `builds` and returns its bytes. `entry` is the source file, if not the build's own. Throws Error
- * with the compiler's messages.
+ * Compiles one of the `builds` and returns its bytes. `entry` is the source file, if not the build's own.
+ * Throws Error with the compiler's messages.
  */
 export function buildKernels(
   build: string,

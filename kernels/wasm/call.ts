@@ -21,8 +21,8 @@ export function real(args: usize, i: usize): f32 {
 }
 
 /**
- * Where thread's share of `count` elements begins, a multiple of `align` (count itself for thread = threads): the
- * share ends where the next one's begins.
+ * Where thread's share of `count` elements begins, a multiple of `align` (count itself for thread = threads):
+ * the share ends where the next one's begins.
  */
 export function first(count: usize, align: usize, thread: i32, threads: i32): usize {
   const blocks = (count + align - 1) / align;

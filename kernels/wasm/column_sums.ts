@@ -8,7 +8,10 @@
 /** Rows added up in float32 before they join the float64 totals. */
 const BLOCK: usize = 64;
 
-/** y[c] = (add ? y[c] : 0) + factor * sum over n rows of x[row][c], c < width <= 16; rows are `stride` bytes apart. */
+/**
+ * y[c] = (add ? y[c] : 0) + factor * sum over n rows of x[row][c], c < width <= 16; rows are `stride` bytes
+ * apart.
+ */
 export function columnSums(
   x: usize,
   stride: usize,

@@ -1,8 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * The exports of the module: a WASM kernel for each op, named after the op. The build appends the elementwise ops, whose
- * kernels it makes from their formulas. `epilogue`, `softmax_rows` and `slope_rows` run between the matrix products of a
- * BLAS; `choose_wide` selects one of two tiles for matrix products.
+ * The exports of the module: a WASM kernel for each op, named after the op. The build appends the elementwise
+ * ops, whose kernels it makes from their formulas. `epilogue`, `softmax_rows` and `slope_rows` run between
+ * the matrix products of a BLAS; `choose_wide` selects one of two tiles for matrix products.
  *
  * @module
  */

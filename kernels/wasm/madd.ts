@@ -1,6 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * The one instruction that not every WASM engine has: relaxed multiply-add, with one rounding where the processor can.
+ * The one instruction that not every WASM engine has: relaxed multiply-add, with one rounding where the
+ * processor can.
  *
  * @module
  */

@@ -3,15 +3,15 @@
  * exp and tanh on four floats, log and powers in float64.
  *
  * exp(x) = 2^n (1 + p(r)), n = round(x / ln 2), r = x - n ln 2 in [-0.347, 0.347], p the Taylor polynomial of
- * expm1 of degree 7 (cut-off error 5e-9). Relative error measured against float64: exp below 1.5e-7, tanh below
- * 2.5e-7.
+ * expm1 of degree 7 (cut-off error 5e-9). Relative error measured against float64: exp below 1.5e-7, tanh
+ * below 2.5e-7.
  *
  * @module
  */
 import { madd } from "./madd.ts";
 
-// Constants are loaded from memory: V8 rebuilds a constant vector wherever it is used, with four instructions, where a
-// splat load is one. That halves the time of exp.
+// Constants are loaded from memory: V8 rebuilds a constant vector wherever it is used, with four
+// instructions, where a splat load is one. That halves the time of exp.
 const ONE = memory.data<f32>([1], 4);
 const TWO = memory.data<f32>([2], 4);
 const LOG2E = memory.data<f32>([1.44269504], 4);
@@ -30,8 +30,8 @@ const P6 = memory.data<f32>([1.0 / 720.0], 4);
 const P7 = memory.data<f32>([1.0 / 5040.0], 4);
 
 /**
- * x / ln 2 rounded to a whole number n, as MAGIC + n: adding 1.5 * 2^23 leaves no room for a fraction, and n stands in
- * the lowest bits. Two instructions where nearest and trunc_sat take a dozen.
+ * x / ln 2 rounded to a whole number n, as MAGIC + n: adding 1.5 * 2^23 leaves no room for a fraction, and n
+ * stands in the lowest bits. Two instructions where nearest and trunc_sat take a dozen.
  */
 function shifted(x: v128): v128 {
   return madd(x, v128.load32_splat(LOG2E), v128.load32_splat(MAGIC));
@@ -108,7 +108,10 @@ export function log64(x: f64): f64 {
   return <f64> exponent * 0.6931471805599453 + 2 * f * sum;
 }
 
-/** base^x for base in [0, 1) and x > 0, so that 1 - base^x is good to 1e-13 of itself even for base 0.999, x 1. */
+/**
+ * base^x for base in [0, 1) and x > 0, so that 1 - base^x is good to 1e-13 of itself even for base 0.999, x
+ * 1.
+ */
 export function power64(base: f64, x: f64): f64 {
   const y = x * log64(base);
   if (y < -700) return 0;

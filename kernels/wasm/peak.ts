@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * The innermost kernel alone, over and over on one pair of panels in the first-level cache: the most that products can
- * reach. For bench/wasm_peak.ts, in no committed build.
+ * The innermost kernel alone, over and over on one pair of panels in the first-level cache: the most that
+ * products can reach. For bench/wasm_peak.ts, in no committed build.
  *
  * @module
  */

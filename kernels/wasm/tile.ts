@@ -2,15 +2,18 @@
 /**
  * The micro-kernel under every product: C [8, 8] from panels of A and B packed k-major, 8 floats a step.
  *
- * 16 accumulators of four floats stay in registers over k. A comes as whole vectors and is spread by shuffles:
- * measured faster than a splat load for each row, since every memory access in V8 carries a bounds check. Written out
- * four steps at a time; panels are padded with zeros to that.
+ * 16 accumulators of four floats stay in registers over k. A comes as whole vectors and is spread by
+ * shuffles: measured faster than a splat load for each row, since every memory access in V8 carries a bounds
+ * check. Written out four steps at a time; panels are padded with zeros to that.
  *
  * @module
  */
 import { madd } from "./madd.ts";
 
-/** c[i][j] = (add ? c[i][j] : 0) + sum over k of a[k][i] b[k][j]. k a multiple of 4; rows of c `stride` bytes apart. */
+/**
+ * c[i][j] = (add ? c[i][j] : 0) + sum over k of a[k][i] b[k][j]. k a multiple of 4; rows of c `stride` bytes
+ * apart.
+ */
 export function tile(k: usize, a: usize, b: usize, c: usize, stride: usize, add: bool): void {
   let c00 = f32x4.splat(0), c01 = c00;
   let c10 = c00, c11 = c00;

@@ -1,10 +1,10 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
  * The micro-kernel for a V8 that joins two neighbouring vectors into one of 256 bits (its flag
- * --experimental-wasm-revectorize, which needs AVX2 and --no-wasm-bounds-checks: `deno task fast`). C [8, 16] from a panel
- * of A and two of B, packed as for `tile`: all that is loaded, multiplied and stored comes in pairs, A by splat loads, not
- * shuffles, and not unrolled, which V8 joins best (measured). Without the flags it is the slower one. An element's sum is
- * the one that `tile` makes, bit for bit.
+ * --experimental-wasm-revectorize, which needs AVX2 and --no-wasm-bounds-checks: `deno task fast`). C [8, 16]
+ * from a panel of A and two of B, packed as for `tile`: all that is loaded, multiplied and stored comes in
+ * pairs, A by splat loads, not shuffles, and not unrolled, which V8 joins best (measured). Without the flags
+ * it is the slower one. An element's sum is the one that `tile` makes, bit for bit.
  *
  * @module
  */

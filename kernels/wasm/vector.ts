@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Ends of arrays that are not a whole vector, and sums across lanes. An end goes through the same vector code as the
- * rest, so an element's bits do not depend on where a share ends.
+ * Ends of arrays that are not a whole vector, and sums across lanes. An end goes through the same vector code
+ * as the rest, so an element's bits do not depend on where a share ends.
  *
  * @module
  */

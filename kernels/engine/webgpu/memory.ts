@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { checkLimits, pieceBytes, wholeWords } from "../../core/limits.ts";
+import { arenaChunkBytes, checkLimits, wholeWords } from "../../core/limits.ts";
 import { isPersistent, placeInChunks, type Program, type Slot } from "../../core/program.ts";
 import { regionsOf } from "../../core/regions.ts";
 import type { Spec } from "../../core/tensor.ts";
@@ -57,7 +57,7 @@ export class WebgpuMemory {
   ): Promise<WebgpuMemory> {
     checkLimits(programs, limits, { device: description });
     const regions = regionsOf(programs);
-    const chunkBytes = pieceBytes(programs, limits);
+    const chunkBytes = arenaChunkBytes(programs, limits);
     const { offsets, arenaBytes } = placeArena(programs, chunkBytes);
 
     const made: GPUBuffer[] = [];

@@ -1,7 +1,7 @@
 /**
- * Causal self-attention from packed queries, keys and values, and its gradient, without ever storing a T x T matrix:
- * the forward pass keeps the log of each row's sum of exponentials, from which the backward pass rebuilds the weights.
- * Sources: Vaswani et al. 2017; Dao 2023, "FlashAttention-2".
+ * Causal self-attention from packed queries, keys and values, and its gradient, without ever storing a T x T
+ * matrix: the forward pass keeps the log of each row's sum of exponentials, from which the backward pass
+ * rebuilds the weights. Sources: Vaswani et al. 2017; Dao 2023, "FlashAttention-2".
  *
  * @module
  */
@@ -26,8 +26,9 @@ export interface AttentionOptions {
 }
 
 /**
- * Causal multi-head self-attention. qkv [B, T, 3C], the last axis queries, keys, values, head h of each at h·C/H →
- * [B, T, C]; scores are scaled by 1 / sqrt(C/H). Throws ShapeError if qkv is not [B, T, 3C] with C divisible by heads.
+ * Causal multi-head self-attention. qkv [B, T, 3C], the last axis queries, keys, values, head h of each at
+ * h·C/H → [B, T, C]; scores are scaled by 1 / sqrt(C/H). Throws ShapeError if qkv is not [B, T, 3C] with C
+ * divisible by heads.
  */
 export function attention(qkv: Tensor, { heads, dropout }: AttentionOptions): Tensor {
   if (dropout === undefined || dropout.rate === 0) return callAttention([qkv], { heads })[0];

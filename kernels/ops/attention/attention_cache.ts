@@ -1,9 +1,10 @@
 /**
- * Attention to keys and values that were kept: a token's are computed once, and later tokens attend to them. Each query
- * is computed by itself, in one order, so that a result does not depend on which others it is computed with.
+ * Attention to keys and values that were kept: a token's are computed once, and later tokens attend to them.
+ * Each query is computed by itself, in one order, so that a result does not depend on which others it is
+ * computed with.
  *
- * A cache [S, T, 2C] holds S texts of up to T positions, keys and then values of each. A place is S's number times T
- * plus a position.
+ * A cache [S, T, 2C] holds S texts of up to T positions, keys and then values of each. A place is S's number
+ * times T plus a position.
  *
  * @module
  */
@@ -26,9 +27,9 @@ export interface CacheOptions {
 }
 
 /**
- * Causal attention of new tokens to all of their texts so far. qkv [B, N, 3C] as `attention` takes it → [B, N, C]; keys
- * and values are put into the cache first. What would stand beyond a text's last position is not kept, and gets zeros.
- * It has no gradient. Throws ShapeError where sizes do not fit.
+ * Causal attention of new tokens to all of their texts so far. qkv [B, N, 3C] as `attention` takes it → [B,
+ * N, C]; keys and values are put into the cache first. What would stand beyond a text's last position is not
+ * kept, and gets zeros. It has no gradient. Throws ShapeError where sizes do not fit.
  */
 export function cacheAttention(qkv: Tensor, { heads, cache, firstRows: firstRows }: CacheOptions): Tensor {
   const [kept] = callPut([cache, qkv, firstRows], null);

@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/attention/attention_cache.ts. A query of a head is one thread's, by itself: scores of four keys at a time,
- * softmax, then sums of values, 32 channels at a time in registers.
+ * Twins of kernels/ops/attention/attention_cache.ts. A query of a head is one thread's, by itself: scores of
+ * four keys at a time, softmax, then sums of values, 32 channels at a time in registers.
  *
  * @module
  */
@@ -10,7 +10,10 @@ import { exp } from "../../wasm/math.ts";
 import { madd } from "../../wasm/madd.ts";
 import { lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
 
-/** cache [S, T, 2C], qkv [B, N, 3C], firstRows [B] -> cache with the new rows in firstRow. args: B, N, C, S, T. */
+/**
+ * cache [S, T, 2C], qkv [B, N, 3C], firstRows [B] -> cache with the new rows in firstRow. args: B, N, C, S,
+ * T.
+ */
 export function cache_put(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const cache = tensor(tensors, 0), qkv = tensor(tensors, 1), firstRows = tensor(tensors, 2);
   const batch = size(args, 0), tokens = size(args, 1), bytes = size(args, 2) << 2;

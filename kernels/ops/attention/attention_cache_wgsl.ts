@@ -1,7 +1,7 @@
 /**
- * WGSL of attention to a cache: a workgroup is one query of one head over a span of keys, a lane a key at a time for its
- * score and then a channel for the sums. A single token has few queries, so its keys are shared out to several workgroups,
- * whose sums a second dispatch joins (source: Dao et al. 2023, "Flash-Decoding").
+ * WGSL of attention to a cache: a workgroup is one query of one head over a span of keys, a lane a key at a
+ * time for its score and then a channel for the sums. A single token has few queries, so its keys are shared
+ * out to several workgroups, whose sums a second dispatch joins (source: Dao et al. 2023, "Flash-Decoding").
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
  * WGSL of dropout within attention: the mask has a row for each query of each head and a column for each key.
  *
- * A query's invocation meets the keys in order, so it draws four words at a time. A key's invocation needs one word of
- * each query's four: there the workgroup draws for all its keys and stages one bit an element.
+ * A query's invocation meets the keys in order, so it draws four words at a time. A key's invocation needs
+ * one word of each query's four: there the workgroup draws for all its keys and stages one bit an element.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Dropout of attention's weights, for attention.ts: the mask is that of kernels/ops/dropout/dropout_mask.ts, a row for each
- * query of each head, a column a key.
+ * Dropout of attention's weights, for attention.ts: the mask is that of kernels/ops/dropout/dropout_mask.ts,
+ * a row for each query of each head, a column a key.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { kept, wordsByColumn, wordsByRow } from "../dropout/dropout_mask_wasm.ts
 import { exp } from "../../wasm/math.ts";
 
 /**
- * Drops of weights [keys][8 queries] those of four queries, the first of them `row`, the first key `column`, a multiple
- * of 4. words: 64 bytes of scratch.
+ * Drops of weights [keys][8 queries] those of four queries, the first of them `row`, the first key `column`,
+ * a multiple of 4. words: 64 bytes of scratch.
  */
 export function dropByKey(
   weights: usize,

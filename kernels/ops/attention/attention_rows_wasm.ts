@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Between the products of attention where a BLAS makes those (kernels/engine/cpu/attention.ts): blocks of queries, one
- * row each, over all keys up to the last of the block's queries.
+ * Between the products of attention where a BLAS makes those (kernels/engine/cpu/attention.ts): blocks of
+ * queries, one row each, over all keys up to the last of the block's queries.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { fillRun } from "../../wasm/fill.ts";
 import { dotRun, lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
 
 /**
- * Scores [rows, reach] become weights: row i is query first + i, which sees the keys up to itself; later ones get 0.
- * lse gets the log of each row's sum of exponentials. Scores are multiplied by `scale` first.
+ * Scores [rows, reach] become weights: row i is query first + i, which sees the keys up to itself; later ones
+ * get 0. lse gets the log of each row's sum of exponentials. Scores are multiplied by `scale` first.
  */
 export function softmax_rows(
   scores: usize,
@@ -47,8 +47,9 @@ export function softmax_rows(
 }
 
 /**
- * Scores [rows, reach] become weights w again, slopes of the weights become those of the scores before `scale`:
- * scale w (slope - delta), delta = out . dout of the row's query. Rows of out and dout are `stride` bytes apart.
+ * Scores [rows, reach] become weights w again, slopes of the weights become those of the scores before
+ * `scale`: scale w (slope - delta), delta = out . dout of the row's query. Rows of out and dout are `stride`
+ * bytes apart.
  */
 export function slope_rows(
   scores: usize,

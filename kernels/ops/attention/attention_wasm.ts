@@ -1,12 +1,14 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/attention/attention.ts. Work is done on panels of 8 queries (or 8 keys): their scores against all keys
- * before them lie in scratch as [key][8 queries], which is at once what the micro-kernel gives and what it takes next,
- * and puts eight softmaxes side by side in vector lanes. Keys come in chunks that fit into scratch; chunks of one row
- * are joined by their log-sum-exp (online softmax; source: Dao et al. 2022, "FlashAttention").
+ * Twins of kernels/ops/attention/attention.ts. Work is done on panels of 8 queries (or 8 keys): their scores
+ * against all keys before them lie in scratch as [key][8 queries], which is at once what the micro-kernel
+ * gives and what it takes next, and puts eight softmaxes side by side in vector lanes. Keys come in chunks
+ * that fit into scratch; chunks of one row are joined by their log-sum-exp (online softmax; source: Dao et
+ * al. 2022, "FlashAttention").
  *
- * The backward pass recomputes the weights once, by key panels (dk, dv), and turns the slopes of 64 keys to sum dq from
- * them: five products. One (batch, head) is one thread's, so every element has one writer and a fixed order of sums.
+ * The backward pass recomputes the weights once, by key panels (dk, dv), and turns the slopes of 64 keys to
+ * sum dq from them: five products. One (batch, head) is one thread's, so every element has one writer and a
+ * fixed order of sums.
  *
  * @module
  */
@@ -24,8 +26,8 @@ const BUDGET: usize = 0x160000;
 const KEYS: usize = 64;
 
 /**
- * qkv [B, T, 3C] -> out [B, T, C], lse [B, H, T]. args: B, T, C, H, threshold, scale. With a threshold above 0, which is
- * dropout's, key and draw stand behind qkv.
+ * qkv [B, T, 3C] -> out [B, T, C], lse [B, H, T]. args: B, T, C, H, threshold, scale. With a threshold above
+ * 0, which is dropout's, key and draw stand behind qkv.
  */
 export function attention(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const threshold = <u32> load<f64>(args, 32), key = tensor(tensors, 1), draw = tensor(tensors, 2);
@@ -207,7 +209,9 @@ function maskTile(scores: usize, keyStride: usize, queryStride: usize): void {
   }
 }
 
-/** Scores [n][8] become e^(score - largest of the lane); state gets 8 reciprocal sums, then 8 log-sum-exps. */
+/**
+ * Scores [n][8] become e^(score - largest of the lane); state gets 8 reciprocal sums, then 8 log-sum-exps.
+ */
 function softmax(scores: usize, n: usize, state: usize): void {
   const end = scores + (n << 5);
   let top0 = f32x4.splat(-Infinity), top1 = top0, sum0 = f32x4.splat(0), sum1 = sum0;
@@ -235,7 +239,10 @@ function softmax(scores: usize, n: usize, state: usize): void {
   }
 }
 
-/** Rows of weighted sums, divided by the sums of weights, into out; joined with what earlier chunks left there. */
+/**
+ * Rows of weighted sums, divided by the sums of weights, into out; joined with what earlier chunks left
+ * there.
+ */
 function join(
   sums: usize,
   stride: usize,
@@ -312,7 +319,10 @@ function rowFacts(
   }
 }
 
-/** slopes[query][8 keys] = weight (slope - delta), weight = e^(score - lse), lse and delta by step; scores become weights. */
+/**
+ * slopes[query][8 keys] = weight (slope - delta), weight = e^(score - lse), lse and delta by step; scores
+ * become weights.
+ */
 function slopesByStep(scores: usize, slopes: usize, from: usize, to: usize, lse: usize, delta: usize): void {
   for (let i = from; i < to; i++) {
     const p = scores + (i << 5), g = slopes + (i << 5);

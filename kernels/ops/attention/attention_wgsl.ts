@@ -1,9 +1,10 @@
 /**
- * WGSL of attention: an invocation owns one row (a query's, or in the gradients of keys and values a key's) with its
- * vectors in registers, while a workgroup of 64 stages the other side's rows in workgroup memory, tile by tile.
+ * WGSL of attention: an invocation owns one row (a query's, or in the gradients of keys and values a key's)
+ * with its vectors in registers, while a workgroup of 64 stages the other side's rows in workgroup memory,
+ * tile by tile.
  *
- * The gradient is one dispatch: workgroups of z 0 compute dq, of z 1 dk, of z 2 dv. Apart, they need neither atomics
- * nor more registers than there are, at the price of computing the scores three times.
+ * The gradient is one dispatch: workgroups of z 0 compute dq, of z 1 dk, of z 2 dv. Apart, they need neither
+ * atomics nor more registers than there are, at the price of computing the scores three times.
  *
  * @module
  */
@@ -16,7 +17,10 @@ import { type AttentionMask, attentionMask } from "./attention_dropout.ts";
 export interface AttentionAttrs {
   /** Number of heads, H. */
   readonly heads: number;
-  /** Fraction of weights dropped, above 0 and below 1; then the last two inputs are key and draw. Absent: no dropout. */
+  /**
+   * Fraction of weights dropped, above 0 and below 1; then the last two inputs are key and draw. Absent: no
+   * dropout.
+   */
   readonly dropout?: number;
 }
 

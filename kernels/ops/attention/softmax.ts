@@ -18,8 +18,8 @@ export interface SoftmaxAttrs {
 }
 
 /**
- * e^x over the sum of its row's, along the last axis: x [..., C] → [..., C]. With `causal` x is [..., T, T], and what
- * lies right of the diagonal takes no part and becomes 0. Throws ShapeError where it is not square.
+ * e^x over the sum of its row's, along the last axis: x [..., C] → [..., C]. With `causal` x is [..., T, T],
+ * and what lies right of the diagonal takes no part and becomes 0. Throws ShapeError where it is not square.
  */
 export function softmax(x: Tensor, { causal = false }: { readonly causal?: boolean } = {}): Tensor {
   return callSoftmax([x], { causal })[0];

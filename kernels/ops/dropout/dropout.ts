@@ -1,6 +1,7 @@
 /**
- * Dropout: a share of elements becomes 0, the others grow so that the mean stays. Its mask is never stored: gradients
- * pass through the same op with the same randomness. Source: Srivastava et al. 2014, scaled while training as is usual.
+ * Dropout: a share of elements becomes 0, the others grow so that the mean stays. Its mask is never stored:
+ * gradients pass through the same op with the same randomness. Source: Srivastava et al. 2014, scaled while
+ * training as is usual.
  *
  * @module
  */
@@ -18,8 +19,9 @@ export interface DropoutAttrs {
 }
 
 /**
- * x with a share of `rate` of its elements 0 and the others over 1 - rate, drawn by key and draw; x of any shape. Rate
- * 0: x itself. Throws ShapeError unless x is f32, key u32 [2] and draw u32 [1], RangeError for a rate outside [0, 1).
+ * x with a share of `rate` of its elements 0 and the others over 1 - rate, drawn by key and draw; x of any
+ * shape. Rate 0: x itself. Throws ShapeError unless x is f32, key u32 [2] and draw u32 [1], RangeError for a
+ * rate outside [0, 1).
  */
 export function dropout(x: Tensor, { rate, key, draw }: Dropout): Tensor {
   return rate === 0 ? x : callDropout([x, key, draw], { rate })[0];

@@ -1,10 +1,11 @@
 /**
- * Which elements dropout drops: a function of a place's key, the number of the micro-batch and the element's row and
- * column. So nothing is stored, the backward pass finds the same mask, and every engine does, bit for bit.
+ * Which elements dropout drops: a function of a place's key, the number of the micro-batch and the element's
+ * row and column. So nothing is stored, the backward pass finds the same mask, and every engine does, bit for
+ * bit.
  *
- * Column c of row r is word c mod 4 of Philox4x32-10 with counter (r, draw, 0, 1 + ⌊c / 4⌋); it is dropped where the
- * word is below rate · 2^32. Key and draw stand on the device: all places share their kernels, and a program is
- * replayed with new masks.
+ * Column c of row r is word c mod 4 of Philox4x32-10 with counter (r, draw, 0, 1 + ⌊c / 4⌋); it is dropped
+ * where the word is below rate · 2^32. Key and draw stand on the device: all places share their kernels, and
+ * a program is replayed with new masks.
  *
  * @module
  */
@@ -70,8 +71,9 @@ export function expectRandomness(
 }
 
 /**
- * WGSL: `philox(counter, key)`, and `dropout_words(row, group)`, the words of columns 4·group … 4·group + 3, for key and
- * draw bound as named. WGSL has no product of 64 bits: its high half is put together from products of 16-bit halves.
+ * WGSL: `philox(counter, key)`, and `dropout_words(row, group)`, the words of columns 4·group … 4·group + 3,
+ * for key and draw bound as named. WGSL has no product of 64 bits: its high half is put together from
+ * products of 16-bit halves.
  */
 export function maskFunctions({ key, draw }: { readonly key: string; readonly draw: string }): string {
   return `${philoxFunctions}

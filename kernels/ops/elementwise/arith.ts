@@ -1,5 +1,6 @@
 /**
- * Sums, differences, products and quotients of two tensors, the smaller repeated along the larger's leading axes.
+ * Sums, differences, products and quotients of two tensors, the smaller repeated along the larger's leading
+ * axes.
  *
  * @module
  */
@@ -24,7 +25,10 @@ export function sub(a: Tensor, b: Tensor): Tensor {
   return callSub([a, b], null)[0];
 }
 
-/** a · b, element by element. One's shape, leading 1s aside, must end the other's; the result has the larger shape. */
+/**
+ * a · b, element by element. One's shape, leading 1s aside, must end the other's; the result has the larger
+ * shape.
+ */
 export function mul(a: Tensor, b: Tensor): Tensor {
   return callMul([a, b], null)[0];
 }

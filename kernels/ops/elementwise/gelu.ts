@@ -12,8 +12,9 @@ const CUBIC = 0.044715; // Hendrycks and Gimpel's fit
 /**
  * WGSL: `gelu_gate(x)`, whose x is what GELU multiplies by, and `gelu_slope(x)`.
  *
- * 0.5·(1 + tanh u) is the logistic function of 2u. From e = exp(-2|u|) it and its slope come without cancellation,
- * which a far-out x would magnify, and without overflow: e stays a normal number up to |u| = 40.
+ * 0.5·(1 + tanh u) is the logistic function of 2u. From e = exp(-2|u|) it and its slope come without
+ * cancellation, which a far-out x would magnify, and without overflow: e stays a normal number up to |u| =
+ * 40.
  */
 export const geluFunctions: string = `fn gelu_gate(x: f32) -> vec2f {
   let u = ${ROOT} * (x + ${CUBIC} * x * x * x);

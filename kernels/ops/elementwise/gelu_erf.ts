@@ -1,6 +1,6 @@
 /**
- * The Gaussian error linear unit as it is defined: x·Φ(x), Φ the normal distribution; PyTorch's default, nanoGPT's.
- * Source: Hendrycks and Gimpel 2016.
+ * The Gaussian error linear unit as it is defined: x·Φ(x), Φ the normal distribution; PyTorch's default,
+ * nanoGPT's. Source: Hendrycks and Gimpel 2016.
  *
  * @module
  */
@@ -9,8 +9,9 @@ import { type Elementwise, elementwise } from "./elementwise.ts";
 const DENSITY = 1 / Math.sqrt(2 * Math.PI);
 
 /**
- * Φ(-a)·e^(a²/2) ≈ t·(C0 + C1·t + … + C8·t⁸), t = 1 / (1 + RATE·a), relative error below 2.3e-8 for a from 0 to 13:
- * fitted to 40 digits of Φ by weighted least squares. Being relative, it holds far out too, where x·Φ(x) is tiny.
+ * Φ(-a)·e^(a²/2) ≈ t·(C0 + C1·t + … + C8·t⁸), t = 1 / (1 + RATE·a), relative error below 2.3e-8 for a from 0
+ * to 13: fitted to 40 digits of Φ by weighted least squares. Being relative, it holds far out too, where
+ * x·Φ(x) is tiny.
  */
 const RATE = 0.34;
 const FIT = [
@@ -25,7 +26,10 @@ const FIT = [
   -0.0266263185,
 ];
 
-/** WGSL: `normal_below(x)` is (Φ(x), its slope); both are flat beyond 12.9, where float32 holds nothing of them. */
+/**
+ * WGSL: `normal_below(x)` is (Φ(x), its slope); both are flat beyond 12.9, where float32 holds nothing of
+ * them.
+ */
 const functions = `fn normal_below(x: f32) -> vec2f {
   let a = min(abs(x), 12.9);
   let bell = exp(-0.5 * a * a);
@@ -54,7 +58,10 @@ function density(x: number): number {
   return DENSITY * Math.exp(-x * x / 2);
 }
 
-/** Φ(x) to float64's precision: by its series near 0 (Marsaglia 2004), by a continued fraction further out (Laplace). */
+/**
+ * Φ(x) to float64's precision: by its series near 0 (Marsaglia 2004), by a continued fraction further out
+ * (Laplace).
+ */
 function normalBelow(x: number): number {
   if (Math.abs(x) < 3) {
     let term = x, sum = x;

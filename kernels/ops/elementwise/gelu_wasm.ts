@@ -1,6 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/elementwise/gelu.ts, the tanh form, written with the logistic function: (1 + tanh u) / 2 = 1 / (1 + e^-2u).
+ * Twins of kernels/ops/elementwise/gelu.ts, the tanh form, written with the logistic function: (1 + tanh u) /
+ * 2 = 1 / (1 + e^-2u).
  *
  * @module
  */

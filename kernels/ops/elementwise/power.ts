@@ -18,8 +18,8 @@ export interface PowerAttrs {
 }
 
 /**
- * x^exponent, any shape; exponent a whole multiple of 1/2 from -8 to 8, not 0, for these need no logarithm: x may be negative
- * under a whole one. Throws RangeError for another exponent.
+ * x^exponent, any shape; exponent a whole multiple of 1/2 from -8 to 8, not 0, for these need no logarithm: x
+ * may be negative under a whole one. Throws RangeError for another exponent.
  */
 export function power(x: Tensor, exponent: number): Tensor {
   return callPower([x], { exponent })[0];

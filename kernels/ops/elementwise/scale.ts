@@ -9,7 +9,9 @@ import type { Op, Tensor } from "../../core/graph.ts";
 import { sizeOf } from "../../core/tensor.ts";
 import { expectF32 } from "../specs.ts";
 
-/** x · by, any shape; `by` is a finite number known when the graph is built. Throws RangeError if it is not. */
+/**
+ * x · by, any shape; `by` is a finite number known when the graph is built. Throws RangeError if it is not.
+ */
 export function scale(x: Tensor, by: number): Tensor {
   return callScale([x], { by })[0];
 }

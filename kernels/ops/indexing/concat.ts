@@ -1,7 +1,8 @@
 /**
  * Tensors laid side by side along an axis, and a part of one along an axis.
  *
- * Around the axis a tensor is seen as [outer, n, inner]: of each outer entry a run of n · inner elements is copied.
+ * Around the axis a tensor is seen as [outer, n, inner]: of each outer entry a run of n · inner elements is
+ * copied.
  *
  * @module
  */
@@ -29,8 +30,8 @@ export interface NarrowAttrs {
 const MOST = 7; // with the result, as many buffers as WebGPU's least limit
 
 /**
- * Tensors of one type side by side along `axis` (default: the last), of equal sizes otherwise. Throws ShapeError where
- * they are not.
+ * Tensors of one type side by side along `axis` (default: the last), of equal sizes otherwise. Throws
+ * ShapeError where they are not.
  */
 export function concat(parts: readonly Tensor[], { axis = -1 }: { readonly axis?: number } = {}): Tensor {
   if (parts.length === 1) return parts[0];
@@ -41,7 +42,10 @@ export function concat(parts: readonly Tensor[], { axis = -1 }: { readonly axis?
   return concat(groups, { axis });
 }
 
-/** Entries `start` … `start`+`length`-1 of x's axis `axis`, of x's type. Throws ShapeError where there are no such. */
+/**
+ * Entries `start` … `start`+`length`-1 of x's axis `axis`, of x's type. Throws ShapeError where there are no
+ * such.
+ */
 export function narrow(x: Tensor, attrs: NarrowAttrs): Tensor {
   return callNarrow([x], attrs)[0];
 }

@@ -1,6 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/indexing/concat.ts and kernels/ops/indexing/permute.ts: copies of 32-bit elements, whatever their type.
+ * Twins of kernels/ops/indexing/concat.ts and kernels/ops/indexing/permute.ts: copies of 32-bit elements,
+ * whatever their type.
  *
  * @module
  */

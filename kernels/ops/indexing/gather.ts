@@ -1,6 +1,6 @@
 /**
- * Rows of a table by number (an embedding), and its adjoint, which adds rows up by number. No atomics: rows of one
- * number are added in order of position, so the result is the same every time.
+ * Rows of a table by number (an embedding), and its adjoint, which adds rows up by number. No atomics: rows
+ * of one number are added in order of position, so the result is the same every time.
  *
  * @module
  */
@@ -18,8 +18,8 @@ export function gather(table: Tensor, ids: Tensor): Tensor {
 }
 
 /**
- * Adds each row to the row of `acc` that its id names, in place, in order of position: acc [V, C], ids u32 [...],
- * rows [..., C] → acc. An id ≥ V is left out.
+ * Adds each row to the row of `acc` that its id names, in place, in order of position: acc [V, C], ids u32
+ * [...], rows [..., C] → acc. An id ≥ V is left out.
  */
 export function scatterAdd(acc: Tensor, ids: Tensor, rows: Tensor): Tensor {
   return callScatterAdd([acc, ids, rows], null)[0];
@@ -134,8 +134,8 @@ function tableSizes(call: Call): { count: number; columns: number; rows: number 
 }
 
 /**
- * One workgroup a position. The first position of an id adds all the id's rows: it looks at 256 ids at once, marks
- * the equal ones in a bit set, and then every lane adds them up in order for columns of its own.
+ * One workgroup a position. The first position of an id adds all the id's rows: it looks at 256 ids at once,
+ * marks the equal ones in a bit set, and then every lane adds them up in order for columns of its own.
  */
 function scatterKernel(call: Call): WgslKernel {
   const { count, columns, rows } = tableSizes(call);

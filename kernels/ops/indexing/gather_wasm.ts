@@ -19,8 +19,8 @@ export function gather(tensors: usize, args: usize, thread: i32, threads: i32, s
 }
 
 /**
- * acc [V, C], ids [count], rows [count, C] -> acc[id] += row in place, in the order of positions. A thread owns whole
- * columns, so no two write one element. args: count, C, V.
+ * acc [V, C], ids [count], rows [count, C] -> acc[id] += row in place, in the order of positions. A thread
+ * owns whole columns, so no two write one element. args: count, C, V.
  */
 export function scatter_add(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const acc = tensor(tensors, 0), ids = tensor(tensors, 1), rows = tensor(tensors, 2);

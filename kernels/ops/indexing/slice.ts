@@ -1,6 +1,6 @@
 /**
- * Parts of a tensor along its first axis: a slice, its adjoint (padding with zeros), and one entry by a number that
- * stands on the device.
+ * Parts of a tensor along its first axis: a slice, its adjoint (padding with zeros), and one entry by a
+ * number that stands on the device.
  *
  * @module
  */
@@ -31,12 +31,18 @@ export function slice(x: Tensor, attrs: SliceAttrs): Tensor {
   return callSlice([x], attrs)[0];
 }
 
-/** x with `before` and `after` entries of zeros around it on the first axis: [N, ...] → [before + N + after, ...]. */
+/**
+ * x with `before` and `after` entries of zeros around it on the first axis: [N, ...] → [before + N + after,
+ * ...].
+ */
 export function pad(x: Tensor, attrs: PadAttrs): Tensor {
   return callPad([x], attrs)[0];
 }
 
-/** Entry `index` (u32 [1], on the device; the last one if beyond) of x's first axis: x [N, ...] → [...], of x's type. */
+/**
+ * Entry `index` (u32 [1], on the device; the last one if beyond) of x's first axis: x [N, ...] → [...], of
+ * x's type.
+ */
 export function take(x: Tensor, index: Tensor): Tensor {
   return callTake([x, index], null)[0];
 }

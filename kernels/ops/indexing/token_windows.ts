@@ -1,6 +1,6 @@
 /**
- * Token numbers picked from a data set that lies on the device, so that a training step needs nothing from the host; the
- * tokens before each position; and numbers as rows of 0 and 1.
+ * Token numbers picked from a data set that lies on the device, so that a training step needs nothing from
+ * the host; the tokens before each position; and numbers as rows of 0 and 1.
  *
  * @module
  */
@@ -29,8 +29,8 @@ export interface ContextsAttrs {
 }
 
 /**
- * Windows by number: data u32 [...] seen as one row, numbers u32 [B] → u32 [B, length]; window i holds data from
- * i · stride + shift on, 0 past the end. Of examples [N, T]: length T, stride T.
+ * Windows by number: data u32 [...] seen as one row, numbers u32 [B] → u32 [B, length]; window i holds data
+ * from i · stride + shift on, 0 past the end. Of examples [N, T]: length T, stride T.
  */
 export function windowsOf(data: Tensor, numbers: Tensor, attrs: WindowsAttrs): Tensor {
   return callWindows([data, numbers], attrs)[0];
@@ -41,7 +41,9 @@ export function contextsOf(tokens: Tensor, attrs: ContextsAttrs): Tensor {
   return callContexts([tokens], attrs)[0];
 }
 
-/** Rows with a 1 at a number's place: ids u32 [...] → f32 [..., classes]; an id from `classes` on gives zeros. */
+/**
+ * Rows with a 1 at a number's place: ids u32 [...] → f32 [..., classes]; an id from `classes` on gives zeros.
+ */
 export function oneHot(ids: Tensor, { classes }: { readonly classes: number }): Tensor {
   return callOneHot([ids], { classes })[0];
 }

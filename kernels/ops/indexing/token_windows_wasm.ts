@@ -6,7 +6,10 @@
  */
 import { first, size, tensor } from "../../wasm/call.ts";
 
-/** data [n], numbers [count] -> windows [count, length], 0 past the end. args: n, count, length, stride, shift. */
+/**
+ * data [n], numbers [count] -> windows [count, length], 0 past the end. args: n, count, length, stride,
+ * shift.
+ */
 export function token_windows(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const data = tensor(tensors, 0), numbers = tensor(tensors, 1), windows = tensor(tensors, 2);
   const n = <u64> size(args, 0), count = size(args, 1), length = size(args, 2);

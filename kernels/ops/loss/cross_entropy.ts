@@ -1,6 +1,6 @@
 /**
- * Cross entropy of logits against class numbers, with its gradient written over the logits: the largest tensor of a
- * language model is never there twice.
+ * Cross entropy of logits against class numbers, with its gradient written over the logits: the largest
+ * tensor of a language model is never there twice.
  *
  * @module
  */
@@ -20,10 +20,10 @@ export interface CrossEntropyAttrs {
 export const ignoredTarget = 0xFFFFFFFF;
 
 /**
- * -log softmax(logits)[target] of each row. logits [..., V], targets u32 [...] → losses [...]; columns from `valid` on
- * (padding of the vocabulary) take no part; a target that is no column below `valid` (by convention 0xFFFFFFFF) gives
- * loss 0. Its gradient overwrites the logits: no later call may read them. Throws ShapeError where targets are not
- * one a row, or `valid` is not within 1 … V.
+ * -log softmax(logits)[target] of each row. logits [..., V], targets u32 [...] → losses [...]; columns from
+ * `valid` on (padding of the vocabulary) take no part; a target that is no column below `valid` (by
+ * convention 0xFFFFFFFF) gives loss 0. Its gradient overwrites the logits: no later call may read them.
+ * Throws ShapeError where targets are not one a row, or `valid` is not within 1 … V.
  */
 export function crossEntropy(
   logits: Tensor,
@@ -105,8 +105,8 @@ const callCrossEntropy = define(crossEntropyOp);
 const callCrossEntropyGrad = define(crossEntropyGradOp);
 
 /**
- * WGSL of one workgroup a row of `logits`, a binding: `store` are one lane's statements once `lse` is known; they are
- * given those that make `loss` from `label`, a class number.
+ * WGSL of one workgroup a row of `logits`, a binding: `store` are one lane's statements once `lse` is known;
+ * they are given those that make `loss` from `label`, a class number.
  */
 export function lossKernel(
   call: Call<CrossEntropyAttrs>,
@@ -149,7 +149,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   };
 }
 
-/** WGSL of one workgroup a row of in0, the logits, made slopes in place: `find` declares `label`, `lse` and `scale`. */
+/**
+ * WGSL of one workgroup a row of in0, the logits, made slopes in place: `find` declares `label`, `lse` and
+ * `scale`.
+ */
 export function slopeKernel(call: Call<CrossEntropyAttrs>, find: string): WgslKernel {
   const { rows, columns } = rowsOf(call.inputs[0]), { valid } = call.attrs;
   const size = rowWorkgroup(columns), grid = rowGrid(rows);

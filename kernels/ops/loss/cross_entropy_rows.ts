@@ -1,6 +1,6 @@
 /**
- * Cross entropy of one block of rows at a time: the logits of a block alone exist, what is known of each row stands
- * in tensors of all rows.
+ * Cross entropy of one block of rows at a time: the logits of a block alone exist, what is known of each row
+ * stands in tensors of all rows.
  *
  * @module
  */
@@ -27,7 +27,9 @@ export interface RowBlock {
   readonly lse: Tensor;
 }
 
-/** Sets the block's rows of losses and lse, in place, from its logits [R, V]; gives both back, and the call. */
+/**
+ * Sets the block's rows of losses and lse, in place, from its logits [R, V]; gives both back, and the call.
+ */
 export function crossEntropyRows(
   logits: Tensor,
   { losses, lse, targets, block, valid }: RowBlock & CrossEntropyAttrs & { readonly losses: Tensor },

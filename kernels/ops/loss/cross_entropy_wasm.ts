@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/loss/cross_entropy.ts and cross_entropy_rows.ts. Columns from `valid` on are left out, and rows whose target is one
- * of them, or 0xFFFFFFFF, which marks it as ignored.
+ * Twins of kernels/ops/loss/cross_entropy.ts and cross_entropy_rows.ts. Columns from `valid` on are left out,
+ * and rows whose target is one of them, or 0xFFFFFFFF, which marks it as ignored.
  *
  * @module
  */
@@ -46,7 +46,10 @@ export function cross_entropy_grad(
   }
 }
 
-/** losses, lse, logits [R, V], targets, block [1] -> losses, lse of the block, in place. args: R, V, valid, total. */
+/**
+ * losses, lse, logits [R, V], targets, block [1] -> losses, lse of the block, in place. args: R, V, valid,
+ * total.
+ */
 export function cross_entropy_rows(
   tensors: usize,
   args: usize,
@@ -65,7 +68,9 @@ export function cross_entropy_rows(
   }
 }
 
-/** logits [R, V], targets, lse, dlosses, block [1] -> dlogits in place of logits. args: R, V, valid, total. */
+/**
+ * logits [R, V], targets, lse, dlosses, block [1] -> dlogits in place of logits. args: R, V, valid, total.
+ */
 export function cross_entropy_rows_grad(
   tensors: usize,
   args: usize,

@@ -1,6 +1,6 @@
 /**
- * The head of a language model and its loss as one: logits exist for one block of rows at a time, in the backward pass
- * made again, so memory for them does not grow with the batch.
+ * The head of a language model and its loss as one: logits exist for one block of rows at a time, in the
+ * backward pass made again, so memory for them does not grow with the batch.
  *
  * @module
  */
@@ -22,20 +22,26 @@ export interface LinearCrossEntropyOptions {
   readonly targets: Tensor;
   /** Classes; default Vp, all rows of the weight. */
   readonly valid?: number;
-  /** Most bytes of logits at a time: below it all are made at once. Default: `keptBytes`, above it `blockBytes`. */
+  /**
+   * Most bytes of logits at a time: below it all are made at once. Default: `keptBytes`, above it
+   * `blockBytes`.
+   */
   readonly blockBytes?: number;
 }
 
-/** Up to 256 MiB logits are made at once and kept: making them again costs a third more of the head's work. */
+/**
+ * Up to 256 MiB logits are made at once and kept: making them again costs a third more of the head's work.
+ */
 export const keptBytes = 256 * 1024 * 1024;
 
 /** 128 MiB: what every WebGPU adapter binds, and with 50,304 classes rows enough to fill a GPU. */
 export const blockBytes = 128 * 1024 * 1024;
 
 /**
- * crossEntropy(x · weightᵀ, targets) of each row: x [..., C], targets u32 [...] → losses [...]. Where there are
- * too many logits, they are made by blocks of rows; the backward pass makes each block again, which costs a
- * product of the head's size. Sums over blocks run in their order. Throws ShapeError where sizes do not fit.
+ * crossEntropy(x · weightᵀ, targets) of each row: x [..., C], targets u32 [...] → losses [...]. Where there
+ * are too many logits, they are made by blocks of rows; the backward pass makes each block again, which costs
+ * a product of the head's size. Sums over blocks run in their order. Throws ShapeError where sizes do not
+ * fit.
  */
 export function linearCrossEntropy(x: Tensor, options: LinearCrossEntropyOptions): Tensor {
   const { weight, targets, valid = sizeOf(weight.shape.slice(0, -1)) } = options;
@@ -57,8 +63,8 @@ export function linearCrossEntropy(x: Tensor, options: LinearCrossEntropyOptions
 }
 
 /**
- * Rows of a block, at most `most`: that many that the fewest blocks are equally full, in whole 64s where `most` allows
- * (the tiles of products).
+ * Rows of a block, at most `most`: that many that the fewest blocks are equally full, in whole 64s where
+ * `most` allows (the tiles of products).
  */
 function blockRows(rows: number, most: number): number {
   const unit = most >= 64 ? 64 : 1, limit = Math.max(1, Math.floor(most / unit) * unit);

@@ -16,14 +16,17 @@ export interface TakeRowsAttrs {
 }
 
 /**
- * Rows block·rows … of x [..., C] → [rows, C], zeros beyond the last one; block u32 [1]. It has no vjp: what is made of
- * blocks says its gradient itself. Throws ShapeError unless x is f32 and block one u32.
+ * Rows block·rows … of x [..., C] → [rows, C], zeros beyond the last one; block u32 [1]. It has no vjp: what
+ * is made of blocks says its gradient itself. Throws ShapeError unless x is f32 and block one u32.
  */
 export function takeRows(x: Tensor, { block, rows }: { block: Tensor; rows: number }): Tensor {
   return callTakeRows([x, block], { rows })[0];
 }
 
-/** Sets rows block·R … of buffer [..., C] to those of part [R, C] or [C], in place; what would lie beyond is left out. */
+/**
+ * Sets rows block·R … of buffer [..., C] to those of part [R, C] or [C], in place; what would lie beyond is
+ * left out.
+ */
 export function putRows(buffer: Tensor, { block, part }: { block: Tensor; part: Tensor }): Tensor {
   return callPutRows([buffer, part, block], null)[0];
 }

@@ -1,6 +1,7 @@
 /**
- * A linear layer in one op: product and bias, with GELU after it or a residual added to it where a model has those. Each
- * is checked against the ops that it replaces; results stay where they were made while bias and GELU are applied.
+ * A linear layer in one op: product and bias, with GELU after it or a residual added to it where a model has
+ * those. Each is checked against the ops that it replaces; results stay where they were made while bias and
+ * GELU are applied.
  *
  * @module
  */

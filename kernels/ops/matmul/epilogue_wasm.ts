@@ -17,8 +17,8 @@ export const GELU: i32 = 2;
 export const ADD: i32 = 3;
 
 /**
- * On a block of c, [rows, columns] with rows `stride` bytes apart. bias is that of the first column; other, where used,
- * lies as c does. Also called by the engine where a BLAS multiplies.
+ * On a block of c, [rows, columns] with rows `stride` bytes apart. bias is that of the first column; other,
+ * where used, lies as c does. Also called by the engine where a BLAS multiplies.
  */
 export function epilogue(
   kind: i32,

@@ -1,6 +1,6 @@
 /**
- * Matrix multiplication over flattened rows, in the four layouts that a linear layer and its gradients need, without
- * ever storing a transpose.
+ * Matrix multiplication over flattened rows, in the four layouts that a linear layer and its gradients need,
+ * without ever storing a transpose.
  *
  * @module
  */
@@ -22,9 +22,9 @@ export interface MatmulAttrs {
 }
 
 /**
- * a · b. a [..., K] → [..., N] with b [K, N], or [N, K] with `transposeB`; with `transposeA` a [..., M] is flattened
- * to [K, M] and the result is [M, N]. Leading sizes of b are flattened as well. Sums run in float32 over k in order.
- * Throws ShapeError where K differs.
+ * a · b. a [..., K] → [..., N] with b [K, N], or [N, K] with `transposeB`; with `transposeA` a [..., M] is
+ * flattened to [K, M] and the result is [M, N]. Leading sizes of b are flattened as well. Sums run in float32
+ * over k in order. Throws ShapeError where K differs.
  */
 export function matmul(a: Tensor, b: Tensor, attrs: MatmulAttrs = {}): Tensor {
   return callMatmul([a, b], attrs)[0];

@@ -1,9 +1,10 @@
 /**
- * WGSL of what an invocation of a matrix product does: sums of its results' terms, in registers. Two ways: operands read
- * from memory as they are needed, or staged by the workgroup in memory of its own.
+ * WGSL of what an invocation of a matrix product does: sums of its results' terms, in registers. Two ways:
+ * operands read from memory as they are needed, or staged by the workgroup in memory of its own.
  *
- * A sum is a vec4f named `sum_ROW_GROUP`: results of four neighbouring columns. Groups of four, of rows as of columns,
- * stand a workgroup's width apart, so that neighbouring invocations read and write neighbouring memory.
+ * A sum is a vec4f named `sum_ROW_GROUP`: results of four neighbouring columns. Groups of four, of rows as of
+ * columns, stand a workgroup's width apart, so that neighbouring invocations read and write neighbouring
+ * memory.
  *
  * @module
  */
@@ -20,8 +21,8 @@ export interface BodyOptions {
 }
 
 /**
- * The text before `main`, and that of the loop in it, which sees `row0`, `column0`, `x`, `y`, `lane`, `first` and `end`, with
- * slices also `slice`.
+ * The text before `main`, and that of the loop in it, which sees `row0`, `column0`, `x`, `y`, `lane`, `first`
+ * and `end`, with slices also `slice`.
  */
 export interface BodyText {
   readonly declarations: readonly string[];
@@ -44,8 +45,8 @@ export function range(count: number): readonly number[] {
 }
 
 /**
- * Operands read from memory, four steps of the depth at once; what is left of the depth after the loop. With slices each
- * takes every so manieth four steps.
+ * Operands read from memory, four steps of the depth at once; what is left of the depth after the loop. With
+ * slices each takes every so manieth four steps.
  */
 export function registerBody({ a, b, variant }: BodyOptions): BodyText {
   const rows = range(variant.rows / 4), columns = range(variant.columns / 4);
@@ -137,8 +138,9 @@ interface Cell {
 const floatCell: Cell = { type: "vec4f", functions: [], write: (v) => v, read: (c) => c };
 
 /**
- * Numbers rounded to 16-bit floats: f16 where WGSL has them, else in pairs by pack2x16float, which every GPU has. Beyond
- * 65504, the largest, the first would be infinite on some GPUs and the second anything at all: both stop there.
+ * Numbers rounded to 16-bit floats: f16 where WGSL has them, else in pairs by pack2x16float, which every GPU
+ * has. Beyond 65504, the largest, the first would be infinite on some GPUs and the second anything at all:
+ * both stop there.
  */
 function halfCell(native: boolean): Cell {
   const [type, to, from] = native ? ["vec4<f16>", "vec4<f16>(most)", "vec4f(cell)"] : [
@@ -161,8 +163,8 @@ function halfCell(native: boolean): Cell {
 }
 
 /**
- * Copies a tile of an operand; zeros beyond its edges. Along the depth an invocation turns four pieces of four: a cell is
- * written whole by one of them, for WGSL lets a write to one component touch the others.
+ * Copies a tile of an operand; zeros beyond its edges. Along the depth an invocation turns four pieces of
+ * four: a cell is written whole by one of them, for WGSL lets a write to one component touch the others.
  */
 function stage(
   operand: Operand,

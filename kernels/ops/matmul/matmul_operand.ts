@@ -1,6 +1,6 @@
 /**
- * WGSL that reads an operand of a matrix product where it lies: transposed or not, four numbers at once where its
- * contiguous axis is a multiple of 4.
+ * WGSL that reads an operand of a matrix product where it lies: transposed or not, four numbers at once where
+ * its contiguous axis is a multiple of 4.
  *
  * An operand has a width (rows of the result for a, columns for b) and a depth, over which the product sums.
  *
@@ -42,8 +42,8 @@ export function elementType(operand: Operand): "f32" | "vec4f" {
 }
 
 /**
- * Statements that find where groups of four along the width begin, once for all depths. What is beyond the edge reads the
- * last number instead: its products are not stored.
+ * Statements that find where groups of four along the width begin, once for all depths. What is beyond the
+ * edge reads the last number instead: its products are not stored.
  */
 export function groupAddresses(
   operand: Operand,
@@ -64,8 +64,9 @@ export function groupAddresses(
 }
 
 /**
- * Loads `groups` groups at depths `k` … `k` + `steps` - 1; `k` is a multiple of 4, `steps` at most 4. With `shared` the
- * four invocations of a quad want the same numbers: each loads a quarter, by its number `quad`, and gives it to the others.
+ * Loads `groups` groups at depths `k` … `k` + `steps` - 1; `k` is a multiple of 4, `steps` at most 4. With
+ * `shared` the four invocations of a quad want the same numbers: each loads a quarter, by its number `quad`,
+ * and gives it to the others.
  */
 export function loadGroups(
   operand: Operand,
@@ -111,7 +112,10 @@ export function loadGroups(
   return { lines, ...access(operand) };
 }
 
-/** How to name what is loaded: a vector is a group at a step, or, along the depth, four steps of one number's place. */
+/**
+ * How to name what is loaded: a vector is a group at a step, or, along the depth, four steps of one number's
+ * place.
+ */
 function access({ name, along }: Operand): Omit<LoadedOperand, "lines"> {
   return along === "width"
     ? {
@@ -125,8 +129,9 @@ function access({ name, along }: Operand): Omit<LoadedOperand, "lines"> {
 }
 
 /**
- * A vec4f of four neighbours in memory, from width `wide` and depth `deep`, the one along memory a multiple of 4; zeros
- * beyond `width` and beyond depth `end`. It selects instead of branching: what is read in vain is within WGSL's bounds.
+ * A vec4f of four neighbours in memory, from width `wide` and depth `deep`, the one along memory a multiple
+ * of 4; zeros beyond `width` and beyond depth `end`. It selects instead of branching: what is read in vain is
+ * within WGSL's bounds.
  */
 export function loadPiece(
   operand: Operand,

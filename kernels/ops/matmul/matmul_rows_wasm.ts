@@ -1,7 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Products of a few rows, as one token's: the other operand is read once, where it lies, so that memory sets the pace.
- * Sums run as in matmul.ts, over k in order in blocks of 256, so that a row has the same bits among few rows and many.
+ * Products of a few rows, as one token's: the other operand is read once, where it lies, so that memory sets
+ * the pace. Sums run as in matmul.ts, over k in order in blocks of 256, so that a row has the same bits among
+ * few rows and many.
  *
  * @module
  */
@@ -12,10 +13,15 @@ import { loadPart, storePart } from "../../wasm/vector.ts";
 const KC: usize = 256; // as in matmul.ts
 const COLUMNS: usize = 2048; // sums of a row for so many, 8 KiB, stay in the first-level cache
 
-/** Most rows that are so multiplied: eight took as long as by tiles, four less than half (kernels/engine/cpu/product.ts has it too). */
+/**
+ * Most rows that are so multiplied: eight took as long as by tiles, four less than half
+ * (kernels/engine/cpu/product.ts has it too).
+ */
 export const FEW: usize = 8;
 
-/** Columns from … to of a [M, K] times b, [K, N] or, transposed, [N, K]; the rest as `product` of matmul.ts. */
+/**
+ * Columns from … to of a [M, K] times b, [K, N] or, transposed, [N, K]; the rest as `product` of matmul.ts.
+ */
 export function fewRows(
   m: usize,
   n: usize,
@@ -157,7 +163,10 @@ function byPanels(
   }
 }
 
-/** c[j] = (add ? c[j] : 0) + a . b[j] for eight j; rows of b are k floats apart, the second four begin at `high`. */
+/**
+ * c[j] = (add ? c[j] : 0) + a . b[j] for eight j; rows of b are k floats apart, the second four begin at
+ * `high`.
+ */
 function eightDots(k: usize, a: usize, b: usize, high: usize, c: usize, add: bool): void {
   const stride = k << 2, r1 = stride, r2 = stride << 1, r3 = r1 + r2, whole = k & ~3;
   let low4 = f32x4.splat(0), high4 = low4;

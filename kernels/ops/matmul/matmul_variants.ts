@@ -25,9 +25,9 @@ export interface MatmulVariant extends MatmulShape {
 /** What a workgroup does. */
 export interface MatmulShape {
   /**
-   * Where operands wait: "registers" reads them from memory as needed; "quads" does so with four invocations sharing what
-   * they read of a; "tiles" stages both in workgroup memory. So does "half", as 16-bit floats. "slices" is "registers" with
-   * K shared out within the workgroup.
+   * Where operands wait: "registers" reads them from memory as needed; "quads" does so with four invocations
+   * sharing what they read of a; "tiles" stages both in workgroup memory. So does "half", as 16-bit floats.
+   * "slices" is "registers" with K shared out within the workgroup.
    */
   readonly from: "registers" | "quads" | "tiles" | "half" | "slices";
   /** Results of an invocation, multiples of 4. */
@@ -36,7 +36,10 @@ export interface MatmulShape {
   /** Invocations of a workgroup side by side, and one below the other. */
   readonly across: number;
   readonly down: number;
-  /** Invocations that share a result's K, taking four steps of it in turn; their sums are added in order. Default 1. */
+  /**
+   * Invocations that share a result's K, taking four steps of it in turn; their sums are added in order.
+   * Default 1.
+   */
   readonly slices?: number;
 }
 
@@ -50,8 +53,8 @@ export function variantName({ from, rows, columns, across, down, slices, parts }
 }
 
 /**
- * All that may be tried for a product on a GPU; the first is what runs untried. All round as the GPU says: "half" alone
- * where it is to be 16-bit floats, any other else; so a choice is one of speed.
+ * All that may be tried for a product on a GPU; the first is what runs untried. All round as the GPU says:
+ * "half" alone where it is to be 16-bit floats, any other else; so a choice is one of speed.
  */
 export function matmulVariants(sizes: MatmulSizes, gpu: Gpu): readonly MatmulVariant[] {
   const able = Object.values(shapes).filter((shape) => fits(shape, gpu, sizes) && isFilled(shape, sizes));
@@ -96,10 +99,11 @@ const FEW = 8;
 const MOST_PARTS = 16;
 
 /**
- * Untried: on a GPU, for few rows K in slices, neighbours reading neighbouring memory in either layout of b; else tiles of 64 x 64 where the result has enough of them to keep it busy, else of 32 x 32, and K in parts
- * where those are too few as well. In software (SwiftShader, llvmpipe) as many results an invocation as help both of them:
- * workgroup memory and barriers cost more than they save there, and few workgroups keep few cores busy. 16-bit floats are
- * always staged: rounding is what they are asked for.
+ * Untried: on a GPU, for few rows K in slices, neighbours reading neighbouring memory in either layout of b;
+ * else tiles of 64 x 64 where the result has enough of them to keep it busy, else of 32 x 32, and K in parts
+ * where those are too few as well. In software (SwiftShader, llvmpipe) as many results an invocation as help
+ * both of them: workgroup memory and barriers cost more than they save there, and few workgroups keep few
+ * cores busy. 16-bit floats are always staged: rounding is what they are asked for.
  */
 function untriedVariant(sizes: MatmulSizes, gpu: Gpu): MatmulVariant {
   const [row, small, large] = gpu.half
@@ -122,7 +126,10 @@ function untriedVariant(sizes: MatmulSizes, gpu: Gpu): MatmulVariant {
   return { ...small, parts: partsOf(small, gpu, sizes) };
 }
 
-/** More than half of a tile, both ways, lies within the result, or it is of the smallest: others would time the same work and more. */
+/**
+ * More than half of a tile, both ways, lies within the result, or it is of the smallest: others would time
+ * the same work and more.
+ */
 function isFilled({ rows, columns, across, down }: MatmulShape, { m, n }: MatmulSizes): boolean {
   const within = (tile: number, size: number) => tile <= 32 || tile < 2 * size;
   return within(rows * down, m) && within(columns * across, n);

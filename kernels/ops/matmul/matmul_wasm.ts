@@ -1,8 +1,9 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twin of kernels/ops/matmul/matmul.ts: blocked and packed as Goto and van de Geijn 2008 ("Anatomy of high-performance
- * matrix multiplication"). All four layouts differ only in the strides that packing reads with. An element's sum runs
- * over k in blocks of 256 whatever tile it falls in, so its bits do not depend on the number of threads or on the tile.
+ * Twin of kernels/ops/matmul/matmul.ts: blocked and packed as Goto and van de Geijn 2008 ("Anatomy of
+ * high-performance matrix multiplication"). All four layouts differ only in the strides that packing reads
+ * with. An element's sum runs over k in blocks of 256 whatever tile it falls in, so its bits do not depend on
+ * the number of threads or on the tile.
  *
  * @module
  */
@@ -29,7 +30,9 @@ export function matmul_add(tensors: usize, args: usize, thread: i32, threads: i3
   product(tensors, args, thread, threads, scratch, tensor(tensors, 2), NOTHING, 0, 0, true);
 }
 
-/** The same into `out`, or added to it, each block then given to `epilogue` with its part of bias and other. */
+/**
+ * The same into `out`, or added to it, each block then given to `epilogue` with its part of bias and other.
+ */
 export function product(
   tensors: usize,
   args: usize,
@@ -135,8 +138,8 @@ function part(n: usize, at: usize, parts: usize): usize {
 }
 
 /**
- * How many of the threads divide the rows (the others divide the columns): least tiles for the busiest thread, with
- * what it packs counted in.
+ * How many of the threads divide the rows (the others divide the columns): least tiles for the busiest
+ * thread, with what it packs counted in.
  */
 function threadRows(m: usize, n: usize, threads: usize): usize {
   const rowTiles = (m + 7) >> 3, columnTiles = (n + 7) >> 3;

@@ -1,6 +1,7 @@
 /**
- * WGSL of a matrix product: one of a family of kernels, by where operands wait, how many results an invocation holds, and
- * whether K is summed in parts. What an op does to a finished sum is its own statements.
+ * WGSL of a matrix product: one of a family of kernels, by where operands wait, how many results an
+ * invocation holds, and whether K is summed in parts. What an op does to a finished sum is its own
+ * statements.
  *
  * @module
  */
@@ -22,8 +23,8 @@ import {
 /** What an op makes of a product's sums. */
 export interface Epilogue {
   /**
-   * Statements that store `value`, the sum in `column`, at index `at` of tensors like the result. They hold for single
-   * numbers as for four neighbours, indices then being those of fours: `number` is f32 or vec4f.
+   * Statements that store `value`, the sum in `column`, at index `at` of tensors like the result. They hold
+   * for single numbers as for four neighbours, indices then being those of fours: `number` is f32 or vec4f.
    */
   readonly lines: readonly string[];
   /** WGSL functions that they call, of `number`. */
@@ -150,7 +151,10 @@ function joinedSlices(product: Product): readonly string[] {
   ];
 }
 
-/** Invocations numbered by subgroups, so that the four of a quad follow each other whatever the driver's order is. */
+/**
+ * Invocations numbered by subgroups, so that the four of a quad follow each other whatever the driver's order
+ * is.
+ */
 const quadLanes = {
   parameters: "@builtin(subgroup_id) subgroup: u32, @builtin(subgroup_size) size: u32, " +
     "@builtin(subgroup_invocation_id) invocation: u32",

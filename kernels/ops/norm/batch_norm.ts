@@ -1,6 +1,6 @@
 /**
- * Batch normalization over all axes but the last, its gradient in one pass more, and inference from running statistics.
- * Source: Ioffe and Szegedy 2015; the divisor as the lectures (n - 1) or as PyTorch (n).
+ * Batch normalization over all axes but the last, its gradient in one pass more, and inference from running
+ * statistics. Source: Ioffe and Szegedy 2015; the divisor as the lectures (n - 1) or as PyTorch (n).
  *
  * @module
  */
@@ -40,9 +40,9 @@ export interface BatchNormed {
 }
 
 /**
- * Normalizes each column of x to mean 0 and variance 1 over the batch, then scales by gain and shifts by bias.
- * x [..., C], all leading axes taken together; ddof default 1, eps default 1e-5. Gradients flow to x, gain and bias
- * through `y` alone. Throws ShapeError where gain or bias is not [C] or there are too few rows.
+ * Normalizes each column of x to mean 0 and variance 1 over the batch, then scales by gain and shifts by
+ * bias. x [..., C], all leading axes taken together; ddof default 1, eps default 1e-5. Gradients flow to x,
+ * gain and bias through `y` alone. Throws ShapeError where gain or bias is not [C] or there are too few rows.
  */
 export function batchNorm(
   x: Tensor,

@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/norm/batch_norm.ts and kernels/ops/norm/running_moments.ts: four columns at a time. Sums run in float32 over
- * 64 rows and in float64 across them.
+ * Twins of kernels/ops/norm/batch_norm.ts and kernels/ops/norm/running_moments.ts: four columns at a time.
+ * Sums run in float32 over 64 rows and in float64 across them.
  *
  * @module
  */
@@ -66,7 +66,10 @@ export function batch_norm_grad(
   }
 }
 
-/** running mean, running spread, mean, variance -> both running ones in place. args: n, momentum, 1 for std, factor. */
+/**
+ * running mean, running spread, mean, variance -> both running ones in place. args: n, momentum, 1 for std,
+ * factor.
+ */
 export function running_moments(
   tensors: usize,
   args: usize,

@@ -1,6 +1,6 @@
 /**
- * WGSL of batch normalization: a workgroup owns 16 neighbouring columns and shares their rows out to 16 lanes each, whose
- * parts are added in a fixed tree.
+ * WGSL of batch normalization: a workgroup owns 16 neighbouring columns and shares their rows out to 16 lanes
+ * each, whose parts are added in a fixed tree.
  *
  * @module
  */

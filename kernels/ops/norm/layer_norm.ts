@@ -153,7 +153,9 @@ const callLayerNorm = define(layerNormOp);
 const callLayerNormGrad = define(layerNormGradOp);
 const callLayerNormParamGrad = define(layerNormParamGradOp);
 
-/** Rows whose gradients are added up before they go to memory: some 512 blocks, each small enough for float32. */
+/**
+ * Rows whose gradients are added up before they go to memory: some 512 blocks, each small enough for float32.
+ */
 function blockRows(rows: number): number {
   return Math.min(Math.max(Math.ceil(rows / 512), 8), 32);
 }

@@ -49,8 +49,9 @@ export function layer_norm(tensors: usize, args: usize, thread: i32, threads: i3
 }
 
 /**
- * x, weight, mean, rstd, dy -> dx = rstd (g - mean(g) - norm mean(g norm)), g = weight dy, norm = (x - mean) rstd; sums
- * of dy norm and of dy over blocks of rows [blocks, 2, C]. A thread owns whole blocks. args: rows, C, rows a block.
+ * x, weight, mean, rstd, dy -> dx = rstd (g - mean(g) - norm mean(g norm)), g = weight dy, norm = (x - mean)
+ * rstd; sums of dy norm and of dy over blocks of rows [blocks, 2, C]. A thread owns whole blocks. args: rows,
+ * C, rows a block.
  */
 export function layer_norm_grad(
   tensors: usize,
@@ -138,7 +139,9 @@ function gradientRow(
   }
 }
 
-/** Sums over blocks [blocks, 2, C] -> dweight [C], dbias [C]. A thread owns whole columns. args: blocks, C. */
+/**
+ * Sums over blocks [blocks, 2, C] -> dweight [C], dbias [C]. A thread owns whole columns. args: blocks, C.
+ */
 export function layer_norm_param_grad(
   tensors: usize,
   args: usize,

@@ -40,7 +40,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   };
 }
 
-/** One workgroup a block of `block` rows; a lane keeps its columns' part of dweight and dbias over all of them. */
+/**
+ * One workgroup a block of `block` rows; a lane keeps its columns' part of dweight and dbias over all of
+ * them.
+ */
 export function normGradKernel(
   call: Call,
   { rows, channels, block }: { readonly rows: number; readonly channels: number; readonly block: number },
@@ -100,7 +103,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   };
 }
 
-/** 16 columns a workgroup, 16 lanes a column: lane i sums blocks i, i + 16, …, then lane 0 adds the lanes in order. */
+/**
+ * 16 columns a workgroup, 16 lanes a column: lane i sums blocks i, i + 16, …, then lane 0 adds the lanes in
+ * order.
+ */
 export function normParamGradKernel(call: Call): WgslKernel {
   const [blocks, , channels] = call.inputs[0].shape, both = 2 * channels;
   return {
@@ -124,7 +130,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   };
 }
 
-/** A lane's column with number `i`: `c` is its index, `within(code)` runs code where the row has such a column. */
+/**
+ * A lane's column with number `i`: `c` is its index, `within(code)` runs code where the row has such a
+ * column.
+ */
 interface Column {
   readonly c: string;
   readonly i: number;
@@ -132,9 +141,10 @@ interface Column {
 }
 
 /**
- * How a row of `channels` lies in a workgroup: `lanes` invocations with columns lane, lane + lanes, … each, and code for
- * each column written out, since what a loop indexes is no register. At most 8 columns a lane while 256 lanes suffice:
- * fewer lanes meet in fewer barriers, more columns would take more registers than a lane has.
+ * How a row of `channels` lies in a workgroup: `lanes` invocations with columns lane, lane + lanes, … each,
+ * and code for each column written out, since what a loop indexes is no register. At most 8 columns a lane
+ * while 256 lanes suffice: fewer lanes meet in fewer barriers, more columns would take more registers than a
+ * lane has.
  */
 function held(channels: number): { lanes: number; columns: (code: (column: Column) => string) => string } {
   let lanes = 32;

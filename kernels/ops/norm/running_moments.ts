@@ -15,7 +15,10 @@ export interface RunningMomentsAttrs {
   readonly momentum: number;
   /** Whether the spread that is kept is a variance, or its root. */
   readonly spread: "variance" | "std";
-  /** The batch's variance times this is kept: n / (n - 1) where PyTorch keeps another one than it divides by. Default 1. */
+  /**
+   * The batch's variance times this is kept: n / (n - 1) where PyTorch keeps another one than it divides by.
+   * Default 1.
+   */
   readonly factor?: number;
 }
 
@@ -28,8 +31,8 @@ export interface RunningMoments {
 }
 
 /**
- * Moves running statistics towards a batch's, in place: running = (1 - momentum) running + momentum batch. Throws
- * ShapeError where sizes differ, RangeError for a momentum outside 0 … 1.
+ * Moves running statistics towards a batch's, in place: running = (1 - momentum) running + momentum batch.
+ * Throws ShapeError where sizes differ, RangeError for a momentum outside 0 … 1.
  */
 export function trackMoments(
   running: RunningMoments,

@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/reduce/reduce.ts. x is [outer, n, inner], y [outer, inner]. Sums run in float32 over fixed blocks and
- * in float64 across them, so neither accuracy nor bits depend on the number of threads.
+ * Twins of kernels/ops/reduce/reduce.ts. x is [outer, n, inner], y [outer, inner]. Sums run in float32 over
+ * fixed blocks and in float64 across them, so neither accuracy nor bits depend on the number of threads.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * WGSL that folds [outer, n, inner] to [outer, inner]. A workgroup owns some neighbouring columns and shares their n
- * rows out to lanes, so that reads are coalesced both for rows (inner 1) and for columns (a bias gradient); the lanes'
- * parts are folded in a fixed tree.
+ * WGSL that folds [outer, n, inner] to [outer, inner]. A workgroup owns some neighbouring columns and shares
+ * their n rows out to lanes, so that reads are coalesced both for rows (inner 1) and for columns (a bias
+ * gradient); the lanes' parts are folded in a fixed tree.
  *
  * @module
  */
@@ -81,7 +81,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) id
   };
 }
 
-/** Columns a workgroup: a power of two, as many as leave enough workgroups, at least a 32-byte sector of memory. */
+/**
+ * Columns a workgroup: a power of two, as many as leave enough workgroups, at least a 32-byte sector of
+ * memory.
+ */
 function columnsOf(outer: number, inner: number): number {
   let columns = 1;
   while (columns < inner && columns < INVOCATIONS) columns *= 2;

@@ -1,6 +1,6 @@
 /**
- * WGSL that folds one value of each invocation of a workgroup into one that all of them get. The order is a fixed
- * tree over the workgroup's size, so it does not depend on the adapter's subgroups.
+ * WGSL that folds one value of each invocation of a workgroup into one that all of them get. The order is a
+ * fixed tree over the workgroup's size, so it does not depend on the adapter's subgroups.
  *
  * @module
  */
@@ -26,7 +26,9 @@ export function rowWorkgroup(length: number): number {
   return length <= 128 ? 32 : length <= 512 ? 64 : 256;
 }
 
-/** One workgroup a row: the workgroups, and WGSL that finds `row` from `group` and leaves where there is none. */
+/**
+ * One workgroup a row: the workgroups, and WGSL that finds `row` from `group` and leaves where there is none.
+ */
 export function rowGrid(rows: number): { workgroups: readonly [number, number, number]; find: string } {
   const workgroups = grid(rows, 1);
   return {

@@ -10,7 +10,10 @@ import { define } from "../../core/op.ts";
 import { ShapeError, sizeOf } from "../../core/tensor.ts";
 import { expectF32 } from "../specs.ts";
 
-/** What an update reads beside the parameter: m and v of the parameter's shape, changed in place; the rest [1]. */
+/**
+ * What an update reads beside the parameter: m and v of the parameter's shape, changed in place; the rest
+ * [1].
+ */
 export interface AdamWInputs {
   /** Before scaling. */
   readonly grad: Tensor;
@@ -40,7 +43,9 @@ export interface AdamWAttrs {
   readonly decayed?: number;
 }
 
-/** Updates `param`, m and v in place and gives the new param; any shape. Throws ShapeError where sizes differ. */
+/**
+ * Updates `param`, m and v in place and gives the new param; any shape. Throws ShapeError where sizes differ.
+ */
 export function adamwStep(param: Tensor, inputs: AdamWInputs, attrs: AdamWAttrs): Tensor {
   const { grad, m, v, lr, step, scale } = inputs;
   return callAdamW([param, grad, m, v, lr, step, scale], attrs)[0];
@@ -136,7 +141,10 @@ function correction(beta: number): string {
   return beta === 0 ? "1.0" : `one_minus_exp(in5[0] * f32(${Math.log(beta)}))`;
 }
 
-/** 1 - exp(x) for x ≤ 0: near 0 by its series, for 1 - pow() there loses all digits (beta2 0.999, step 1: 0.001). */
+/**
+ * 1 - exp(x) for x ≤ 0: near 0 by its series, for 1 - pow() there loses all digits (beta2 0.999, step 1:
+ * 0.001).
+ */
 const ONE_MINUS_EXP = `fn one_minus_exp(x: f32) -> f32 {
   if (x < -0.5) { return 1.0 - exp(x); }
   return -x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0 * (1.0 + x / 7.0 \

@@ -24,8 +24,9 @@ export interface ClipAttrs {
 }
 
 /**
- * Norm over all of `gradients` (any shapes) before clipping, and what to multiply each gradient by so that it becomes
- * at most `clip`: clip / (norm + 1e-6) if the norm is larger, else 1; both [1]. Throws RangeError without gradients.
+ * Norm over all of `gradients` (any shapes) before clipping, and what to multiply each gradient by so that it
+ * becomes at most `clip`: clip / (norm + 1e-6) if the norm is larger, else 1; both [1]. Throws RangeError
+ * without gradients.
  */
 export function globalNorm(gradients: readonly Tensor[], attrs: ClipAttrs): { norm: Tensor; scale: Tensor } {
   if (gradients.length === 0) {

@@ -17,8 +17,8 @@ export interface NesterovAttrs {
 }
 
 /**
- * velocity = momentum · velocity + scale · grad, in place; gives momentum · velocity + scale · grad of the new velocity.
- * grad and velocity of one size, scale [1]. Throws ShapeError where they are not.
+ * velocity = momentum · velocity + scale · grad, in place; gives momentum · velocity + scale · grad of the
+ * new velocity. grad and velocity of one size, scale [1]. Throws ShapeError where they are not.
  */
 export function nesterov(
   velocity: Tensor,

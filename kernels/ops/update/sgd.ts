@@ -1,6 +1,6 @@
 /**
- * One step of stochastic gradient descent, with momentum where there is a velocity, on one parameter or on many that lie
- * end to end, in place. Source: Polyak 1964; order of operations as torch.optim.SGD.
+ * One step of stochastic gradient descent, with momentum where there is a velocity, on one parameter or on
+ * many that lie end to end, in place. Source: Polyak 1964; order of operations as torch.optim.SGD.
  *
  * @module
  */
@@ -32,7 +32,10 @@ export interface SgdAttrs {
   readonly decayed?: number;
 }
 
-/** Updates `param` and the velocity in place and gives the new param; any shape. Throws ShapeError where sizes differ. */
+/**
+ * Updates `param` and the velocity in place and gives the new param; any shape. Throws ShapeError where sizes
+ * differ.
+ */
 export function sgdStep(param: Tensor, { grad, lr, scale, velocity }: SgdInputs, attrs: SgdAttrs): Tensor {
   return callSgd([param, grad, lr, scale, ...(velocity === undefined ? [] : [velocity])], attrs)[0];
 }

@@ -22,7 +22,10 @@ export function clear(buffer: Tensor): Tensor {
   return callClear([buffer], null)[0];
 }
 
-/** counter = (counter + by) mod wrap, in place: counter u32 [1]. Gives the new value; reads before it must come first. */
+/**
+ * counter = (counter + by) mod wrap, in place: counter u32 [1]. Gives the new value; reads before it must
+ * come first.
+ */
 export function count(counter: Tensor, attrs: CountAttrs): Tensor {
   return callCount([counter], attrs)[0];
 }

@@ -2,40 +2,47 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { type Allocation, placeInArena } from "../../../kernels/core/arena.ts";
 import { uniformAt } from "../../../kernels/random/philox.ts";
 
-/** The same by looking at every pair. */
+/** The placement that comparing every pair of allocations gives. */
 function placedByPairs(
-  pieces: readonly Allocation[],
+  allocations: readonly Allocation[],
   chunkBytes = Infinity,
 ): (Allocation & { offset: number })[] {
   const placed: (Allocation & { offset: number })[] = [];
-  for (const piece of [...pieces].sort((a, b) => b.bytes - a.bytes || a.first - b.first)) {
-    const met = placed.filter((p) => p.first <= piece.last && piece.first <= p.last);
-    const candidates = [0, ...met.map((p) => p.offset + p.bytes)].map((at) =>
-      at % chunkBytes + piece.bytes > chunkBytes ? Math.ceil(at / chunkBytes) * chunkBytes : at
+  for (const allocation of [...allocations].sort((a, b) => b.bytes - a.bytes || a.first - b.first)) {
+    const overlapping = placed.filter((p) => p.first <= allocation.last && allocation.first <= p.last);
+    const candidates = [0, ...overlapping.map((p) => p.offset + p.bytes)].map((at) =>
+      at % chunkBytes + allocation.bytes > chunkBytes ? Math.ceil(at / chunkBytes) * chunkBytes : at
     ).sort((a, b) => a - b);
     const offset = candidates.find((at) =>
-      met.every((p) => p.offset + p.bytes <= at || at + piece.bytes <= p.offset)
+      overlapping.every((p) => p.offset + p.bytes <= at || at + allocation.bytes <= p.offset)
     )!;
-    placed.push({ ...piece, offset });
+    placed.push({ ...allocation, offset });
   }
   return placed;
 }
 
-Deno.test("placeInArena() puts every piece at the lowest offset that is free over its life, also in chunks", () => {
+Deno.test("placeInArena() puts every allocation at the lowest offset that is free during its lifetime, also in chunks", () => {
   for (let seed = 0; seed < 40; seed++) {
     let drawn = 0;
-    const below = (n: number) => Math.floor(uniformAt(seed, "pieces", drawn++) * n);
-    const pieces = Array.from({ length: 1 + below(80) }, () => {
+    const below = (n: number) => Math.floor(uniformAt(seed, "allocations", drawn++) * n);
+    const allocations = Array.from({ length: 1 + below(80) }, () => {
       const first = below(50);
       return { first, last: first + below(below(2) === 0 ? 4 : 50), bytes: 1 + below(6) };
     });
     for (const chunkBytes of [Infinity, 7]) {
-      deepStrictEqual(placeInArena(pieces, chunkBytes).placed, placedByPairs(pieces, chunkBytes), `${seed}`);
+      deepStrictEqual(
+        placeInArena(allocations, chunkBytes).placed,
+        placedByPairs(allocations, chunkBytes),
+        `seed ${seed}`,
+      );
     }
   }
 });
 
-/** What a training step of many layers keeps: made on the way up, freed on the way down, beside short-lived ones. */
+/**
+ * Activations of a training step: stored in the forward pass, freed in the backward pass, plus short-lived
+ * ones.
+ */
 function nested(layers: number): Allocation[] {
   return Array.from({ length: layers }, (_, layer) => {
     const up = layer * 4, down = (2 * layers - layer) * 4;
@@ -47,18 +54,19 @@ function nested(layers: number): Allocation[] {
   }).flat();
 }
 
-Deno.test("placeInArena() wastes nothing on a training step, and looks at few taken ranges a piece, however many", () => {
-  const looks = [100, 1600].map((layers) => {
-    const pieces = nested(layers), { placed, looked } = placeInArena(pieces);
+Deno.test("placeInArena() wastes no memory in a training step, and examines few ranges per allocation however many there are", () => {
+  const examinedPer = [100, 1600].map((layers) => {
+    const allocations = nested(layers), { placed, examined } = placeInArena(allocations);
     const top = placed.reduce((most, { offset, bytes }) => Math.max(most, offset + bytes), 0);
-    ok(top <= (layers * 9 + 4) * 1024, `${layers} layers take ${top / 1024} KB, wanted ${layers * 9 + 4}`);
-    return looked / pieces.length;
+    ok(top <= (layers * 9 + 4) * 1024, `${layers} layers take ${top / 1024} KB, expected ${layers * 9 + 4}`);
+    return examined / allocations.length;
   });
-  // 16 times as many pieces: every pair would be 16 times as many looks a piece, a tree's depth is 4 more.
-  ok(looks[1] < 2 * looks[0], `${looks} looks a piece`);
+  // With 16 times as many allocations, comparing every pair would examine 16 times as many per allocation,
+  // while the tree is only 4 levels deeper.
+  ok(examinedPer[1] < 2 * examinedPer[0], `${examinedPer} ranges per allocation`);
 });
 
-Deno.test("placeInArena() takes no piece and pieces of one moment", () => {
+Deno.test("placeInArena() accepts no allocations, and one that a single call uses", () => {
   deepStrictEqual(placeInArena([]).placed, []);
   deepStrictEqual(placeInArena([{ first: 0, last: 0, bytes: 5 }]).placed, [
     { first: 0, last: 0, bytes: 5, offset: 0 },

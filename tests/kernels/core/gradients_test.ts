@@ -12,7 +12,7 @@ import { gather } from "../../../kernels/ops/indexing/gather.ts";
 import { matmul } from "../../../kernels/ops/matmul/matmul.ts";
 import { max, sum } from "../../../kernels/ops/reduce/reduce.ts";
 
-Deno.test("gradients() adds up what flows through a shared subexpression", async () => {
+Deno.test("gradients() adds up the gradients of a tensor that is used twice", async () => {
   const { graph, leaf } = leaves();
   const a = leaf("a", []);
   const b = add(a, a);
@@ -20,10 +20,10 @@ Deno.test("gradients() adds up what flows through a shared subexpression", async
   deepStrictEqual(await evaluate(graph, { g }, { a: { shape: [], data: Float32Array.of(5) } }), { g: [2] });
 });
 
-Deno.test("gradients() of a diamond follow the product rule", async () => {
+Deno.test("gradients() follow the product rule where paths split and join", async () => {
   const { graph, leaf } = leaves();
   const x = leaf("x", [2]);
-  const y = mul(x, x); // y = x², loss = Σ y² + 3y, slope 4x³ + 6x
+  const y = mul(x, x); // y = x², loss = Σ y² + 3y, derivative 4x³ + 6x
   const [g] = gradients(sum(add(mul(y, y), scale(y, 3))), [x]);
   const found = await evaluate(graph, { g }, { x: { shape: [2], data: Float32Array.of(1, -2) } });
   deepStrictEqual(found, { g: [10, -44] });
@@ -37,7 +37,7 @@ Deno.test("gradients() are null for a leaf that the loss does not depend on", ()
   deepStrictEqual([ofA?.shape, ofB], [[3], null]);
 });
 
-Deno.test("gradients() of the loss with respect to itself is 1, of a value on the way what flows there", async () => {
+Deno.test("gradients() of the loss with respect to itself is 1; with respect to an intermediate value, its gradient", async () => {
   const { graph, leaf } = leaves();
   const x = leaf("x", [2]);
   const y = scale(x, 3), loss = sum(mul(y, y));
@@ -46,16 +46,16 @@ Deno.test("gradients() of the loss with respect to itself is 1, of a value on th
   deepStrictEqual(found, { ofLoss: [1], ofY: [6, 12] });
 });
 
-Deno.test("gradients() leave calls that no wanted leaf flows into alone", () => {
+Deno.test("gradients() ignore calls that do not depend on a requested leaf", () => {
   const { graph, leaf } = leaves();
   const a = leaf("a", [3]), b = leaf("b", [3]);
-  const loss = sum(mul(a, max(b))); // max has no vjp, but a does not flow through it
+  const loss = sum(mul(a, max(b))); // max has no vjp, but its input does not depend on a
   const before = graph.calls.length;
   gradients(loss, [a]);
   deepStrictEqual(graph.calls.slice(before).some((call) => call.inputs.includes(b)), false);
 });
 
-Deno.test("gradients() add a tied table's two gradients", async () => {
+Deno.test("gradients() add the two gradients of a table that is used by two ops", async () => {
   const { graph, leaf } = leaves();
   const table = leaf("table", [3, 1]);
   const ids = graph.leaf("ids", { shape: [4], dtype: "u32" }, "input");
@@ -73,7 +73,7 @@ Deno.test("gradients() name the op that has no vjp", () => {
   throws(() => gradients(max(a), [a]), { message: "Cannot differentiate max#0.0: op max has no vjp" });
 });
 
-Deno.test("gradients() ask for a scalar", () => {
+Deno.test("gradients() refuse a loss that is not a scalar", () => {
   const { leaf } = leaves();
   const a = leaf("a", [3]);
   throws(
@@ -82,27 +82,28 @@ Deno.test("gradients() ask for a scalar", () => {
   );
 });
 
-Deno.test("eachGradient() gives each gradient once nothing is added to it, before what lies under it is computed", () => {
+Deno.test("eachGradient() yields each gradient when it is complete, before those of earlier calls are computed", () => {
   const { graph, leaf } = leaves();
   const [table, w, v] = ["table", "w", "v"].map((label) => leaf(label, [3]));
-  const hidden = mul(w, scale(table, 2)), loss = sum(mul(mul(v, hidden), table)); // table is read first and last
+  // The first and the last call read the table.
+  const hidden = mul(w, scale(table, 2)), loss = sum(mul(mul(v, hidden), table));
   const order: string[] = [], calls: number[] = [];
   for (const { of } of eachGradient(loss, [table, w, v])) {
     order.push(of.label);
     calls.push(graph.calls.length);
   }
   deepStrictEqual(order, ["v", "w", "table"]);
-  ok(calls[0] < calls[1], "the backward pass goes on after the first");
+  ok(calls[0] < calls[1], "the backward pass must continue after the first gradient");
 });
 
-Deno.test("plus() and accumulate() ask for equal shapes", () => {
+Deno.test("plus() and accumulate() refuse shapes that differ", () => {
   const { leaf } = leaves();
   const a = leaf("a", [3]), b = leaf("b", [4]);
   throws(() => plus(a, b), { name: "ShapeError", message: /\[3\] and \[4\] must have equal shapes/ });
   throws(() => accumulate(a, b), { name: "ShapeError", message: /\[4\] into \[3\]/ });
 });
 
-Deno.test("eachGradient() into buffers are added by the ops that make them, in the order found", async () => {
+Deno.test("eachGradient() adds gradients to their buffers by the ops that compute them", async () => {
   const graph = new Graph();
   const leaf = (label: string, shape: readonly number[], kind: "input" | "parameter" | "gradient") =>
     graph.leaf(label, { shape, dtype: "f32" }, kind);
@@ -114,7 +115,8 @@ Deno.test("eachGradient() into buffers are added by the ops that make them, in t
       shape: [2],
       dtype: "u32",
     }, "input");
-  const y = mul(add(affine(x, { weight: w, bias }), gather(table, ids)), gather(table, ids)); // a leaf used twice
+  // The table is used twice.
+  const y = mul(add(affine(x, { weight: w, bias }), gather(table, ids)), gather(table, ids));
   const parameters = [w, bias, table];
   const into = new Map(parameters.map((t) => [t, leaf(`${t.label}/grad`, t.shape, "gradient")]));
   const before = gradients(sum(y), parameters).map((g) => g!);
@@ -134,21 +136,21 @@ Deno.test("eachGradient() into buffers are added by the ops that make them, in t
   await session.run(["test", "test"]);
   for (const [i, { label }] of parameters.entries()) {
     const found = await session.read([`${label}/grad`, `g${i}`]);
-    const wanted = [...found[`g${i}`].data].map((g) => Math.fround(2 * g));
-    [...found[`${label}/grad`].data].forEach((sum, at) => ok(Math.abs(sum - wanted[at]) < 1e-6, label));
+    const expected = [...found[`g${i}`].data].map((g) => Math.fround(2 * g));
+    [...found[`${label}/grad`].data].forEach((sum, at) => ok(Math.abs(sum - expected[at]) < 1e-6, label));
   }
 });
 
-Deno.test("eachGradient() into a buffer: one that flows on as well is not made twice", () => {
+Deno.test("eachGradient() does not compute a gradient twice that goes into a buffer and also flows on", () => {
   const graph = new Graph();
   const leaf = (label: string) => graph.leaf(label, { shape: [2, 2], dtype: "f32" }, "parameter");
   const a = leaf("a"), b = leaf("b"), w = leaf("w");
-  // What flows into the sum is one product; it goes to both a's buffer and b's.
+  // The gradient of the sum is one product; a's gradient is the same product, and b's depends on it.
   const loss = sum(matmul(add(a, mul(b, b)), w));
   const into = new Map([[a, graph.leaf("a/grad", { shape: [2, 2], dtype: "f32" }, "gradient")]]);
   [...eachGradient(loss, [a, b], { into })].forEach(({ gradient }, i) => graph.output(`g${i}`, gradient));
   const names = compile("test", graph).calls.map((call) => call.op.name);
-  // Forward, backward, and the sum into a's buffer.
+  // The forward product, the backward product, and its addition to a's buffer.
   deepStrictEqual(names.filter((name) => /^matmul|accumulate/.test(name)), [
     "matmul",
     "matmul",
@@ -161,15 +163,15 @@ function leaves(): { graph: Graph; leaf: (label: string, shape: readonly number[
   return { graph, leaf: (label, shape) => graph.leaf(label, { shape, dtype: "f32" }, "input") };
 }
 
-/** Values of some tensors on the reference engine. */
+/** Computes some tensors on the reference engine. */
 async function evaluate(
   graph: Graph,
-  wanted: Readonly<Record<string, Tensor | null>>,
+  expected: Readonly<Record<string, Tensor | null>>,
   inputs: TensorMap,
 ): Promise<Record<string, number[]>> {
-  for (const [label, t] of Object.entries(wanted)) if (t !== null) graph.output(label, t);
+  for (const [label, t] of Object.entries(expected)) if (t !== null) graph.output(label, t);
   await using session = await openReference().open([compile("test", graph)], inputs);
   await session.run(["test"]);
-  const read = await session.read(Object.keys(wanted));
+  const read = await session.read(Object.keys(expected));
   return Object.fromEntries(Object.entries(read).map(([label, { data }]) => [label, [...data]]));
 }

@@ -13,7 +13,7 @@ import { relu } from "../../../kernels/ops/elementwise/relu.ts";
 import { slice } from "../../../kernels/ops/indexing/slice.ts";
 import { clear } from "../../../kernels/ops/update/state.ts";
 
-Deno.test("compile() never lets live slots overlap: random graphs run in the planned arena as without one", () => {
+Deno.test("compile() never overlaps slots that are in use: random graphs give the same results in the planned arena as without", () => {
   for (let seed = 0; seed < 60; seed++) {
     const program = compile("random", randomGraph(seed));
     slotsDoNotOverlap(program);
@@ -21,7 +21,7 @@ Deno.test("compile() never lets live slots overlap: random graphs run in the pla
   }
 });
 
-Deno.test("compile() reuses memory: a chain of a hundred activations takes two", () => {
+Deno.test("compile() reuses memory: a chain of a hundred activations needs memory for two", () => {
   const graph = new Graph();
   let x = graph.leaf("x", { shape: [64], dtype: "f32" }, "input");
   for (let i = 0; i < 100; i++) x = relu(x);
@@ -43,35 +43,35 @@ Deno.test("compile() aligns slots and gives outputs memory of their own", () => 
   ]);
 });
 
-Deno.test("compile() drops calls that reach neither an output nor persistent memory", () => {
+Deno.test("compile() drops calls that affect neither an output nor persistent memory", () => {
   const graph = new Graph();
   const x = graph.leaf("x", { shape: [3], dtype: "f32" }, "input");
   const total = graph.leaf("total", { shape: [3], dtype: "f32" }, "gradient");
   const used = relu(x);
   relu(relu(x)); // dead
-  clear(scale(x, 2)); // in place, but of an activation that nobody reads: dead
+  clear(scale(x, 2)); // dead too: it overwrites an activation that no call reads
   accumulate(total, used);
   const program = compile("live", graph);
   deepStrictEqual(program.calls.map((c) => c.op.name), ["relu", "accumulate"]);
   deepStrictEqual(program.slots.map((s) => s.label), ["x", "relu#0.0", "total"]);
 });
 
-Deno.test("compile() refuses a read after an overwrite in place", () => {
+Deno.test("compile() refuses to read a tensor after it was overwritten in place", () => {
   const graph = new Graph();
   const x = graph.leaf("x", { shape: [3], dtype: "f32" }, "input");
   const total = graph.leaf("total", { shape: [3], dtype: "f32" }, "gradient");
-  const now = accumulate(total, x);
+  const updated = accumulate(total, x);
   graph.output("before", scale(total, 2));
   throws(() => compile("late", graph), {
     message: "Cannot compile late: scale reads total after accumulate overwrote it: use accumulate's output",
   });
   const good = new Graph();
-  Object.assign(good, { calls: [now.call] });
-  good.output("after", now);
+  Object.assign(good, { calls: [updated.call] });
+  good.output("after", updated);
   deepStrictEqual(compile("good", good).outputs.get("after")?.label, "total");
 });
 
-Deno.test("compile() refuses an output that is overwritten in place; of a leaf the output is the latest value", () => {
+Deno.test("compile() refuses an output that is overwritten in place, unless it is a leaf, whose latest value is read", () => {
   const graph = new Graph();
   const x = graph.leaf("x", { shape: [3], dtype: "f32" }, "input");
   const total = graph.leaf("total", { shape: [3], dtype: "f32" }, "gradient");
@@ -86,15 +86,15 @@ Deno.test("compile() refuses an output that is overwritten in place; of a leaf t
   });
 });
 
-Deno.test("compile() refuses a leaf as an output that no call touches", () => {
+Deno.test("compile() refuses an output that is a leaf and that no call uses", () => {
   const graph = new Graph();
   graph.output("x", graph.leaf("x", { shape: [3], dtype: "f32" }, "input"));
   throws(() => compile("bare", graph), {
-    message: "Cannot compile bare: output x is a leaf that no call touches",
+    message: "Cannot compile bare: output x is a leaf that no call uses",
   });
 });
 
-Deno.test("memoryByKind() counts a label once and the arena once over programs; flopsOf() adds calls", () => {
+Deno.test("memoryByKind() counts each label and the arena once; flopsOf() adds up calls", () => {
   const build = (name: string, times: number) => {
     const graph = new Graph();
     const w = graph.leaf("w", { shape: [100], dtype: "f32" }, "parameter");
@@ -114,7 +114,7 @@ Deno.test("memoryByKind() counts a label once and the arena once over programs; 
   deepStrictEqual(flopsOf(compile("c", graph)), 20);
 });
 
-/** Some twenty calls on random earlier tensors, some in place, a few outputs. */
+/** A graph of 24 calls on random earlier tensors, some in place, with a few outputs. */
 function randomGraph(seed: number): Graph {
   const graph = new Graph();
   let drawn = 0;
@@ -144,7 +144,7 @@ function randomGraph(seed: number): Graph {
         usable[usable.length - 1] = sum(usable[usable.length - 1], { from: 0, to: 1 });
         break;
       default:
-        // In place on an activation: x cannot be read any more.
+        // In place on an activation: x must not be read afterwards.
         if (x.call !== null && partners.length > 0) {
           usable[at] = accumulate(x, partners[below(partners.length)]);
         }
@@ -156,8 +156,8 @@ function randomGraph(seed: number): Graph {
 
 function slotsDoNotOverlap(program: Program): void {
   const lives = program.slots.filter((s) => !isPersistent(s.kind)).map((slot) => {
-    const uses = program.calls.flatMap((call, now) =>
-      bindings(call).some((t) => program.slotOf.get(t) === slot) ? [now] : []
+    const uses = program.calls.flatMap((call, index) =>
+      bindings(call).some((t) => program.slotOf.get(t) === slot) ? [index] : []
     );
     return { slot, first: Math.min(...uses), last: Math.max(...uses) };
   });
@@ -173,10 +173,12 @@ function slotsDoNotOverlap(program: Program): void {
   }
 }
 
-/** Outputs when every tensor lives where the plan says, in memory that begins as NaN. */
+/** Outputs when every tensor is at its planned offset, in an arena that initially holds NaN. */
 function runInArena(program: Program): Record<string, number[]> {
   const arena = new Float64Array(program.arenaBytes / 4).fill(NaN);
-  const own = new Map(program.slots.filter((s) => isPersistent(s.kind)).map((s) => [s, begin(s.tensor)]));
+  const own = new Map(
+    program.slots.filter((s) => isPersistent(s.kind)).map((s) => [s, initialValues(s.tensor)]),
+  );
   const view = (t: Tensor) => {
     const slot = program.slotOf.get(t)!;
     return own.get(slot) ?? arena.subarray(slot.offset / 4, slot.offset / 4 + sizeOf(t.shape));
@@ -188,12 +190,12 @@ function runInArena(program: Program): Record<string, number[]> {
   return Object.fromEntries([...program.outputs].map(([label, slot]) => [label, [...own.get(slot)!]]));
 }
 
-/** Outputs when nothing shares memory: by definition of the graph. */
+/** Outputs when no tensors share memory. */
 function runApart(program: Program): Record<string, number[]> {
   const values = new Map<Tensor, Float64Array>();
   const latest = new Map<unknown, Float64Array>();
   for (const call of program.calls) {
-    const inputs = call.inputs.map((t) => values.get(t) ?? begin(t));
+    const inputs = call.inputs.map((t) => values.get(t) ?? initialValues(t));
     call.op.reference(inputs, call).forEach((result, i) => {
       values.set(call.outputs[i], result);
       latest.set(program.slotOf.get(call.outputs[i]), result);
@@ -202,6 +204,6 @@ function runApart(program: Program): Record<string, number[]> {
   return Object.fromEntries([...program.outputs].map(([label, slot]) => [label, [...latest.get(slot)!]]));
 }
 
-function begin(t: Tensor): Float64Array {
+function initialValues(t: Tensor): Float64Array {
   return Float64Array.from({ length: sizeOf(t.shape) }, (_, i) => uniformAt(7, t.label, i) - 0.5);
 }

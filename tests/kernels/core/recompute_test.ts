@@ -17,7 +17,9 @@ import { plan } from "../../../stages/model/plan.ts";
 type Part = (x: Tensor, f: (x: Tensor) => Tensor) => Tensor;
 const plain: Part = (x, f) => f(x);
 
-/** Loss of `blocks` blocks, each of `depth` steps tanh(w · x) through `part`, and gradients of x and w. */
+/**
+ * Loss of `blocks` blocks, each `depth` times tanh(w · x), wrapped by `part`; and the gradients of x and w.
+ */
 function program(part: Part, { blocks = 3, depth = 4, nested = false } = {}): Program {
   const graph = new Graph();
   const x = graph.leaf("x", { shape: [64], dtype: "f32" }, "input");
@@ -45,47 +47,47 @@ async function run(p: Program): Promise<Record<string, number[]>> {
   return Object.fromEntries(Object.entries(read).map(([label, { data }]) => [label, [...data]]));
 }
 
-Deno.test("recompute() changes no value and no gradient, of its input and of what else it reads", async () => {
-  const wanted = await run(program(plain, { blocks: 1 }));
-  deepStrictEqual(await run(program(recompute, { blocks: 1 })), wanted);
-  ok([...wanted["grad 0"], ...wanted["grad 1"]].every((g) => g !== 0));
+Deno.test("recompute() changes neither values nor gradients, for its input and for other tensors that it reads", async () => {
+  const expected = await run(program(plain, { blocks: 1 }));
+  deepStrictEqual(await run(program(recompute, { blocks: 1 })), expected);
+  ok([...expected["grad 0"], ...expected["grad 1"]].every((g) => g !== 0));
 });
 
-Deno.test("recompute() in a row and within another gives the gradients of the whole", async () => {
-  // A weight's gradients of a block are added up before those of blocks are: another order, so another last bit.
-  const wanted = await run(program(plain));
+Deno.test("recompute() several times and nested gives the same gradients up to rounding", async () => {
+  // The gradients of w are added up per block first: another order of additions, so the last bit may differ.
+  const expected = await run(program(plain));
   for (const actual of [program(recompute), program(recompute, { nested: true })]) {
     for (const [label, values] of Object.entries(await run(actual))) {
       values.forEach((v, i) =>
-        ok(Math.abs(v - wanted[label][i]) <= 1e-6 * Math.abs(wanted[label][i]), label)
+        ok(Math.abs(v - expected[label][i]) <= 1e-6 * Math.abs(expected[label][i]), label)
       );
     }
   }
 });
 
-Deno.test("recompute() keeps a block's input alone, and what is in it while one block is computed again", () => {
+Deno.test("recompute() stores only the input of each block, and the values of the one block being recomputed", () => {
   const sizes = { blocks: 30, depth: 10 };
-  const kept = (p: Program) => p.arenaBytes / 256;
-  const [whole, part] = [kept(program(plain, sizes)), kept(program(recompute, sizes))];
-  ok(whole >= 30 * 10 * 2, `${whole} tensors`); // a step keeps two
+  const stored = (p: Program) => p.arenaBytes / 256;
+  const [whole, part] = [stored(program(plain, sizes)), stored(program(recompute, sizes))];
+  ok(whole >= 30 * 10 * 2, `${whole} tensors`); // each step stores two tensors
   ok(
     part >= 29 + 20 && part <= 29 + 20 + 6,
-    `${part} tensors, wanted 29 inputs, a block's 20 and what is at hand`,
+    `${part} tensors, expected 29 inputs, the 20 of one block and up to 6 temporary ones`,
   );
 });
 
-Deno.test("recompute() computes again only what gradients need", () => {
+Deno.test("recompute() recomputes only values that gradients need", () => {
   const graph = new Graph();
   const x = graph.leaf("x", { shape: [64], dtype: "f32" }, "input");
-  const y = recompute(x, (x) => sum(scale(mul(x, x), 3))); // of these only x itself is needed
+  const y = recompute(x, (x) => sum(scale(mul(x, x), 3))); // the gradient needs only x itself
   graph.output("g", gradients(y, [x])[0]!);
   graph.output("y", y);
   const names = compile("p", graph).calls.map((call) => call.op.name);
   deepStrictEqual([names.filter((n) => n === "sum").length, names.includes("fill")], [1, true]);
-  strictEqual(names.filter((n) => n === "mul").length, 1 + 2, "x · x once, and twice x · its gradient");
+  strictEqual(names.filter((n) => n === "mul").length, 1 + 2, "x · x once, and x times its gradient twice");
 });
 
-Deno.test("recompute() passes whole numbers by, and gives null where nothing flows", () => {
+Deno.test("recompute() accepts inputs of whole numbers, and leaves independent gradients null", () => {
   const graph = new Graph();
   const table = graph.leaf("table", { shape: [9, 4], dtype: "f32" }, "parameter");
   const other = graph.leaf("other", { shape: [4], dtype: "f32" }, "parameter");
@@ -96,7 +98,7 @@ Deno.test("recompute() passes whole numbers by, and gives null where nothing flo
   strictEqual(recompute(table, (x) => x), table);
 });
 
-Deno.test("recompute() refuses a part that overwrites what was made outside", () => {
+Deno.test("recompute() refuses a part that overwrites a tensor from outside of it", () => {
   const graph = new Graph();
   const x = graph.leaf("x", { shape: [64], dtype: "f32" }, "input");
   const total = graph.leaf("total", { shape: [64], dtype: "f32" }, "gradient");
@@ -105,10 +107,10 @@ Deno.test("recompute() refuses a part that overwrites what was made outside", ()
       "Cannot recompute a part with accumulate: it overwrites total, which was created outside of it: " +
       "move accumulate out of recompute()",
   });
-  recompute(x, (x) => accumulate(clear(scale(x, 2)), x)); // its own: may be done twice
+  recompute(x, (x) => accumulate(clear(scale(x, 2)), x)); // allowed: the part overwrites a tensor of its own
 });
 
-Deno.test("recompute() adds gradients to their buffers while it goes back, as without it", () => {
+Deno.test("recompute() adds gradients to their buffers during the backward pass, as without recomputation", () => {
   const model = gpt({ layers: 2, heads: 2, channels: 16, seqLen: 8, vocabSize: 65 });
   const adding = (recompute: "none" | "block") => {
     const { programs: [micro] } = plan({

@@ -1,5 +1,5 @@
 /**
- * Packs and their members: one memory on every engine, whichever of them a program knows.
+ * Packs and their members share memory on every engine, even where a program uses only one of them.
  *
  * @module
  */
@@ -23,7 +23,7 @@ const values = (from: number, shape: Shape) => ({
   data: Float32Array.from({ length: shape.reduce((x, y) => x * y, 1) }, (_, i) => from + i),
 });
 
-/** Knows a and b alone: b += b. */
+/** Uses the members a and b only: b += b. */
 function members() {
   const graph = new Graph();
   const leaf = graph.leaf("b", b, "parameter");
@@ -32,7 +32,7 @@ function members() {
   return compile("members", graph);
 }
 
-/** Knows the pack: adds it to itself. */
+/** Uses the pack: adds it to itself. */
 function whole(specs = [a, b, c]) {
   const graph = new Graph();
   const { tensor } = graph.pack("pack", specs, "parameter");
@@ -47,7 +47,7 @@ const engines: Readonly<Record<string, () => Promise<Engine>>> = {
   webgpu: () => openWebgpu(),
 };
 for (const [name, openEngine] of Object.entries(engines)) {
-  Deno.test(`${name} session places members in their pack, also for programs that know only members`, async () => {
+  Deno.test(`${name} session finds members inside their pack, also for programs that use only members`, async () => {
     await using session = await (await openEngine()).open([members(), whole()], {
       a: values(1, a.shape),
       b: values(100, b.shape),
@@ -60,7 +60,7 @@ for (const [name, openEngine] of Object.entries(engines)) {
     deepStrictEqual([...read.b.data], [400, 404, 408]);
     deepStrictEqual([...read.c.data.subarray(0, 2)], [400, 402]);
     deepStrictEqual(read.square.data[69], 70 * 70);
-    // a takes two slots of 64 elements, b one: zeros behind each.
+    // a is padded with zeros to 2 · 64 elements, b to 64.
     const zeros = (count: number) => Array<number>(count).fill(0);
     deepStrictEqual([...read.pack.data], [
       ...[...read.a.data, ...zeros(58)],
@@ -71,7 +71,7 @@ for (const [name, openEngine] of Object.entries(engines)) {
   });
 }
 
-Deno.test("regionsOf() gives a pack once and what is in none by itself; memoryByKind() counts as much", () => {
+Deno.test("regionsOf() returns each pack once and every other tensor; memoryByKind() adds up the same sizes", () => {
   const alone = new Graph();
   clear(alone.leaf("d", f32("d", [5]), "gradient"));
   const programs = [members(), whole(), compile("alone", alone)];
@@ -92,12 +92,12 @@ Deno.test("regionsOf() gives a pack once and what is in none by itself; memoryBy
   deepStrictEqual({ parameter, gradient, output }, { parameter: 1024, gradient: 256, output: 512 + 1024 });
 });
 
-Deno.test("regionsOf() refuses labels that mean two things", () => {
+Deno.test("regionsOf() refuses a label that names different tensors or packs", () => {
   const other = new Graph();
   clear(other.pack("other", [f32("e", [1]), b], "parameter").tensor);
   throws(() => regionsOf([whole(), compile("p", other)]), {
     name: "ShapeError",
-    message: "Cannot place b: it is in two packs, other is one of them",
+    message: "Cannot place b: it is in two packs, one of them other",
   });
   throws(() => regionsOf([whole([a, b]), whole([b, a])]), {
     message:
@@ -110,7 +110,7 @@ Deno.test("regionsOf() refuses labels that mean two things", () => {
   });
 });
 
-Deno.test("pack() says what cannot be packed", () => {
+Deno.test("pack() refuses a label that is taken, no members, a member twice and other types", () => {
   const graph = new Graph();
   graph.leaf("taken", f32("taken", [1]), "parameter");
   throws(() => graph.pack("taken", [a], "parameter"), {

@@ -14,7 +14,7 @@ import { sum } from "../../../kernels/ops/reduce/reduce.ts";
 import { relu } from "../../../kernels/ops/elementwise/relu.ts";
 import { clear } from "../../../kernels/ops/update/state.ts";
 
-Deno.test("reshape() is the same memory on every engine: values, gradients, outputs, leaves and what overwrites them", async () => {
+Deno.test("reshape() shares memory on every engine: values, gradients, outputs, leaves and in-place updates", async () => {
   const graph = new Graph();
   const x = graph.leaf("x", { shape: [2, 3], dtype: "f32" }, "input");
   const targets = graph.leaf("targets", { shape: [3], dtype: "u32" }, "input");
@@ -36,18 +36,18 @@ Deno.test("reshape() is the same memory on every engine: values, gradients, outp
     await session.run(["views"]);
     return await session.read(["flat", "loss", "gradient", "buffer"]);
   };
-  const wanted = await run(openReference());
-  deepStrictEqual([...wanted.flat.data], [1, 0, 0.5, 3, 2, 0]);
-  deepStrictEqual([...wanted.buffer.data], [0, 0, 0, 0]);
-  deepStrictEqual(wanted.gradient.shape, [2, 3]);
+  const expected = await run(openReference());
+  deepStrictEqual([...expected.flat.data], [1, 0, 0.5, 3, 2, 0]);
+  deepStrictEqual([...expected.buffer.data], [0, 0, 0, 0]);
+  deepStrictEqual(expected.gradient.shape, [2, 3]);
   for (const engine of [await openCpu({ threads: 2 }), await openWebgpu()]) {
     for (const [label, { data }] of Object.entries(await run(engine))) {
-      data.forEach((v, i) => deepStrictEqual(v.toFixed(5), wanted[label].data[i].toFixed(5), label));
+      data.forEach((v, i) => deepStrictEqual(v.toFixed(5), expected[label].data[i].toFixed(5), label));
     }
   }
 });
 
-Deno.test("reshape() refuses other sizes, and compile() what is read under one shape after it was overwritten under another", () => {
+Deno.test("reshape() refuses another number of elements, and compile() a read after an overwrite under another shape", () => {
   const graph = new Graph();
   const x = graph.leaf("x", { shape: [2, 3], dtype: "f32" }, "input");
   throws(() => reshape(x, [4]), ShapeError);

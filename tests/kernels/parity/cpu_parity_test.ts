@@ -1,5 +1,6 @@
 /**
- * Every op on the CPU engine: against the float64 reference, and with the same bits for any number of threads.
+ * Every op on the CPU engine: against the float64 reference, and with the same bits for any number of
+ * threads.
  *
  * @module
  */

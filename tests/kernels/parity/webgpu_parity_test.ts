@@ -1,5 +1,6 @@
 /**
- * Every op's WGSL against the float64 reference, on whatever adapter there is; `deno task test` brings a software one.
+ * Every op's WGSL against the float64 reference, on whatever adapter there is; `deno task test` brings a
+ * software one.
  *
  * @module
  */

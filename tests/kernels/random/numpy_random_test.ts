@@ -25,7 +25,8 @@ Deno.test("MersenneTwister takes a list of words as its seed", () => {
   deepStrictEqual([words.next(), words.next(), words.next()], [1067595299, 955945823, 477289528]);
 });
 
-// Python: numpy.random.RandomState(1).randint(7, (5 << 40) + 7, size=6, dtype=numpy.uint64): three of eight are rejected.
+// Python: numpy.random.RandomState(1).randint(7, (5 << 40) + 7, size=6, dtype=numpy.uint64): three of eight
+// are rejected.
 Deno.test("NumpyRandom.integers() draws again what is out of range, as numpy", () => {
   const drawn = new NumpyRandom(1).integers(6, { low: 7n, high: (5n << 40n) + 7n });
   deepStrictEqual([...drawn], [
@@ -38,7 +39,8 @@ Deno.test("NumpyRandom.integers() draws again what is out of range, as numpy", (
   ]);
 });
 
-// sklearn's make_moons(100, noise=.1) of seed 1337 begins with these; two_moons() in the lesson tests the rest.
+// sklearn's make_moons(100, noise=.1) of seed 1337 begins with these; two_moons() in the lesson tests the
+// rest.
 Deno.test("NumpyRandom.normal() and .shuffle() are numpy's", () => {
   const random = new NumpyRandom(42); // numpy: 0.4967141530112327, -0.13826430117118466, 0.6476885381006925
   deepStrictEqual([random.normal(), random.normal(), random.normal()], [

@@ -80,7 +80,8 @@ Deno.test("permuting four by Fisher-Yates from the top of torch's words is llm.c
   deepStrictEqual(order, [1, 0, 3, 2]);
 });
 
-// makemore part 1: counts of pairs, one added to each, rows normalized in float32, sampled until the end mark.
+// makemore part 1: counts of pairs, one added to each, rows normalized in float32, sampled until the end
+// mark.
 sharedTest(
   "TorchRandom.multinomialBySums() gives makemore's published names",
   ["text/names.txt"],

@@ -1,5 +1,6 @@
 /**
- * Philox in WGSL and in WASM against the authors' numbers and kernels/random/philox.ts, and masks on every engine.
+ * Philox in WGSL and in WASM against the authors' numbers and kernels/random/philox.ts, and masks on every
+ * engine.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Losses by blocks of logits: what all logits at once give, gradients included, on every engine and for any block.
+ * Losses by blocks of logits: what all logits at once give, gradients included, on every engine and for any
+ * block.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What the kernels of the matmul family do to their sums: stored with a bias, after GELU, added to a residual or to what is
- * there; from one sum as from parts of K.
+ * What the kernels of the matmul family do to their sums: stored with a bias, after GELU, added to a residual
+ * or to what is there; from one sum as from parts of K.
  *
  * @module
  */

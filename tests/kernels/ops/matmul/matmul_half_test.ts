@@ -1,6 +1,6 @@
 /**
- * Products of operands rounded to 16-bit floats: in all layouts at even and ragged sizes, and at the ends of what 16 bits
- * hold.
+ * Products of operands rounded to 16-bit floats: in all layouts at even and ragged sizes, and at the ends of
+ * what 16 bits hold.
  *
  * @module
  */
