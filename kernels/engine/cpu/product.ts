@@ -6,8 +6,8 @@
 import { baseAddress, type Blas } from "./blas.ts";
 
 /**
- * A kernel as the worker calls it: addresses of tensor addresses and of arguments, thread, threads, scratch
- * memory.
+ * A kernel as the worker calls it: `tensors` is the address of the addresses of its tensors, `args` that of
+ * its arguments, `scratch` that of the thread's scratch memory.
  */
 export type WasmKernel = (
   tensors: number,
@@ -29,8 +29,8 @@ export type EpilogueKernel = (
 ) => void;
 
 /**
- * For each op, the indices of its output, bias and other tensor, and the `kind` of work that `epilogue` does on
- * the product (see kernels/ops/matmul/epilogue_wasm.ts). `add` 1 adds the product to the output.
+ * For each op, the indices of its output, bias and other tensor, and the `kind` of work that `epilogue` does
+ * on the product (see kernels/ops/matmul/epilogue_wasm.ts). `add` 1 adds the product to the output.
  */
 const products = {
   matmul: { kind: 0, out: 2, bias: 2, other: 2, add: 0 },

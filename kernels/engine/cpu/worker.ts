@@ -43,8 +43,8 @@ export interface StartMessage {
 }
 
 /**
- * A message from a worker: it is ready; the times of a run, `timingNumbers` numbers per call; or its failure,
- * with the address of the op table and the index of the call.
+ * A message from a worker: that it is ready; the times of a run, `timingNumbers` numbers per call; or its
+ * failure, with the address of the op table and the index of the call.
  */
 export type WorkerMessage =
   | { readonly ready: true }

@@ -129,7 +129,8 @@ export class WebgpuMemory {
 }
 
 /**
- * Arena offsets as planned where one buffer can hold the arena; else the slots are placed again, in chunks.
+ * The offset of each arena slot: as planned where one buffer can hold the arena; otherwise the slots are
+ * placed again, so that each lies within one buffer.
  */
 function placeArena(
   programs: readonly Program[],

@@ -11,8 +11,8 @@ import type { Program } from "../../core/program.ts";
 import type { KernelChoices } from "./tuning.ts";
 
 /**
- * Calls of fewer FLOPs are not timed: launching them takes some microseconds on a GPU, more than computing
- * them.
+ * Calls of fewer FLOPs are not timed: launching one takes some microseconds on a GPU, longer than computing
+ * it.
  */
 const LEAST_FLOPS = 5e5;
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The chosen variant of each call that has several kernels, by `callKey()`. */
+/** Names of the chosen kernel variants, by `callKey()`. */
 export type KernelChoices = ReadonlyMap<string, string>;
 
 /**

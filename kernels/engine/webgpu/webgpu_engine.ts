@@ -34,9 +34,9 @@ export interface WebgpuOptions {
    */
   readonly half?: boolean;
   /**
-   * Times the kernels of ops that have several and runs the fastest on this adapter. Two timings may choose
-   * differently, and sums then differ in their last bits; the same stored choices give the same bits. Default
-   * "off": the kernel that a heuristic picks for the shape.
+   * Chooses kernels by timing: where an op has several for a shape, the fastest on this adapter runs. Two
+   * timings may choose differently, and sums then differ in their last bits; the same stored choices give the
+   * same bits. Default "off": a heuristic chooses.
    */
   readonly tune?: Tuning | "off";
   /** Kernels to run, by `callKey()`; they take precedence over `tune`. See `Op.variants`. */
