@@ -142,8 +142,8 @@ function block(
 }
 
 /**
- * Causal attention to the given tokens, with a KV cache also to the earlier tokens of their texts: qkv [B, T,
- * 3C] → [B, T, C].
+ * Causal attention to the given tokens, with a KV cache also to the earlier tokens of their texts: qkv
+ * [B, T, 3C] → [B, T, C].
  */
 function attend(
   scope: Scope,

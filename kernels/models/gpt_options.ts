@@ -107,10 +107,13 @@ export const gptOptions = {
   },
 } as const;
 
-/** The options of a GPT: sizes, and any others that are not to have their default. `gptOptions` documents each. */
+/**
+ * Configuration of a GPT: its sizes, and other options that differ from their default. `gptOptions` describes
+ * them.
+ */
 export type GptConfig = ConfigOf<typeof gptOptions>;
 
-/** What is wrong with a configuration, and what is expected; null: nothing. */
+/** Describes what is wrong with a configuration, and what is expected; null where it is valid. */
 export function gptFault(config: Readonly<Record<string, unknown>>): string | null {
   const fault = configFault(gptOptions, config);
   if (fault !== null) return fault;
@@ -122,7 +125,7 @@ export function gptFault(config: Readonly<Record<string, unknown>>): string | nu
   }`;
 }
 
-/** Whether plain data is a configuration of `gpt`; other keys are passed over. */
+/** Whether a value is a valid configuration of `gpt`; keys that are not options are ignored. */
 export function isGptConfig(config: unknown): config is GptConfig {
   return typeof config === "object" && config !== null && gptFault({ ...config }) === null;
 }

@@ -1,30 +1,34 @@
 /**
- * A model's options as rows of a table. The configuration's type, its checks, the command line, the help, checkpoints and
- * every weight format are derived from the table: to add an option, add a row and use it in the model.
+ * A model's options as rows of a table. The type of the configuration, its checks, the command line, the
+ * help, checkpoints and all weight formats follow from the table: to add an option, add a row and use the
+ * option in the model.
  *
  * @module
  */
 
-/** Facts that a row of any kind has. */
+/** Fields of a row of any kind. */
 export interface OptionInfo {
-  /** What the option sets, with its unit: its line in --help. */
+  /** Description of the option, with its unit: its line in --help. */
   readonly about: string;
   /**
-   * `output` (default): the option changes what a trained model computes, so a weight format that cannot store its value
-   * must refuse it. `training`: it changes only training. `memory`: it changes only how tensors are laid out in memory.
+   * `output` (default): the option changes what a trained model computes, so a weight format that cannot
+   * store its value must refuse it. `training`: it changes only training. `memory`: it changes only how
+   * tensors are laid out in memory.
    */
   readonly affects?: "output" | "training" | "memory";
-  /** False: the option is not typed on the command line. */
+  /** False: the option is not on the command line. */
   readonly commandLine?: false;
-  /** Keys in Hugging Face's config.json: the first one present is read, all are written. Default: it has none. */
+  /**
+   * Keys in Hugging Face's config.json: the first one present is read, all are written. Default: it has none.
+   */
   readonly huggingFace?: readonly string[];
 }
 
-/** A count. */
+/** An option that is a count. */
 export interface SizeRow extends OptionInfo {
-  /** Tells the rows apart. */
+  /** Kind of the row. */
   readonly kind: "size";
-  /** Default; for a required option only on the command line. */
+  /** Default value; for a required option it applies on the command line only. */
   readonly value: number;
   /** Whether a configuration must give it. */
   readonly required?: true;
@@ -32,15 +36,15 @@ export interface SizeRow extends OptionInfo {
   readonly min: number;
   /** Largest value. */
   readonly max: number;
-  /** What is counted, in the plural. */
+  /** Name of the counted things, in the plural. */
   readonly unit: string;
 }
 
-/** A real number. */
+/** An option that is a real number. */
 export interface NumberRow extends OptionInfo {
-  /** Tells the rows apart. */
+  /** Kind of the row. */
   readonly kind: "number";
-  /** Default. */
+  /** Default value. */
   readonly value: number;
   /** Smallest value. */
   readonly min: number;
@@ -48,23 +52,23 @@ export interface NumberRow extends OptionInfo {
   readonly max: number;
 }
 
-/** On or off. `about` names what is there when it is on. */
+/** An option that is on or off; its description names what the model has when it is on. */
 export interface FlagRow extends OptionInfo {
-  /** Tells the rows apart. */
+  /** Kind of the row. */
   readonly kind: "flag";
-  /** Default. */
+  /** Default value. */
   readonly value: boolean;
-  /** When true, a model without the option equals one that has it with zeros for the tensors that the option adds. */
+  /** True: a model without the option computes the same as one with it whose additional tensors are zeros. */
   readonly zeros?: true;
 }
 
-/** One of several words. */
+/** An option that is one of several words. */
 export interface ChoiceRow extends OptionInfo {
-  /** Tells the rows apart. */
+  /** Kind of the row. */
   readonly kind: "choice";
-  /** Default. */
+  /** Default value. */
   readonly value: string;
-  /** The words. */
+  /** Words to choose from. */
   readonly choices: readonly string[];
   /** Hugging Face's words for each choice: all are read, the first is written. */
   readonly huggingFaceWords?: Readonly<Record<string, readonly string[]>>;
@@ -90,7 +94,7 @@ export type ConfigOf<T> =
   & { readonly [K in keyof T as T[K] extends { readonly required: true } ? K : never]: OptionValue<T[K]> }
   & { readonly [K in keyof T as T[K] extends { readonly required: true } ? never : K]?: OptionValue<T[K]> };
 
-/** What an option's value must be: "a whole number from 1 to 1000". */
+/** Description of the values that an option accepts: "a whole number from 1 to 1000". */
 export function expectedValue(row: OptionRow): string {
   switch (row.kind) {
     case "size":
@@ -104,7 +108,7 @@ export function expectedValue(row: OptionRow): string {
   }
 }
 
-/** Whether a value is one that the option takes. */
+/** Whether an option accepts a value. */
 export function isOptionValue(row: OptionRow, value: unknown): boolean {
   switch (row.kind) {
     case "size":
@@ -119,8 +123,8 @@ export function isOptionValue(row: OptionRow, value: unknown): boolean {
 }
 
 /**
- * The first option of a configuration that is missing or has a value that it does not take, and the value that is
- * expected; null: every option is right. Other keys are passed over.
+ * Describes the first option of a configuration that is missing or has a value that it does not accept; null
+ * where all options are valid. Keys that are not in the table are ignored.
  */
 export function configFault(table: OptionTable, config: Readonly<Record<string, unknown>>): string | null {
   for (const [name, row] of Object.entries(table)) {
@@ -131,13 +135,13 @@ export function configFault(table: OptionTable, config: Readonly<Record<string, 
   return null;
 }
 
-/** A configuration with the default of every option that it leaves out. */
+/** A configuration completed with the default value of every option that it leaves out. */
 export function withDefaults<T extends OptionTable>(table: T, config: ConfigOf<T>): FullConfig<T>;
 export function withDefaults(table: OptionTable, config: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(table).map(([name, row]) => [name, config[name] ?? row.value]));
 }
 
-/** The options that a configuration gives, of the rows that `keep` accepts. */
+/** Those options of a configuration whose rows `keep` accepts. */
 export function selectOptions<T extends OptionTable>(
   table: T,
   config: ConfigOf<T>,
@@ -156,8 +160,8 @@ export function selectOptions(
 }
 
 /**
- * A configuration without the options that have their default, and without keys that the table has not. Sizes stay: a
- * file that says them all can be read without this table.
+ * A configuration without options that have their default value, and without keys that are not in the table.
+ * Sizes are kept, so that a stored configuration shows them all.
  */
 export function withoutDefaults<T extends OptionTable>(table: T, config: ConfigOf<T>): ConfigOf<T>;
 export function withoutDefaults(table: OptionTable, config: Readonly<Record<string, unknown>>): object {

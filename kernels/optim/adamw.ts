@@ -9,9 +9,9 @@ import { decayedElements, type Optimizer } from "./optimizer.ts";
 
 /** AdamW's constants; the learning rate comes with each update. */
 export interface AdamWOptions {
-  /** Decay of the first moment, the running mean of gradients; default 0.9. */
+  /** Decay factor of the first moment, the running mean of gradients; default 0.9. */
   readonly beta1?: number;
-  /** Decay of the second moment, the running mean of squared gradients; default 0.95. */
+  /** Decay factor of the second moment, the running mean of squared gradients; default 0.95. */
   readonly beta2?: number;
   /** Added to the root of the second moment, so that nothing is divided by 0; default 1e-8. */
   readonly eps?: number;

@@ -33,9 +33,9 @@ export function isHiddenMatrix({ label, shape }: NamedSpec): boolean {
 
 /**
  * Muon, which stores the velocity of hidden matrices in `<param>/velocity` and AdamW's moments as `adamw`
- * does. The step of a matrix [in, out] is the matrices' learning rate times √max(1, out / in); weight decay
- * is multiplied by that rate alone. Throws RangeError unless the momentum is from 0 to below 1 and the rate
- * above 0, and where `adamw` does.
+ * does. The step of a hidden matrix [in, out] is orthogonal, multiplied by its learning rate and √max(1, out
+ * / in); its weight decay is multiplied by its learning rate only. Throws RangeError unless the momentum is
+ * from 0 to below 1 and the rate above 0, and where `adamw` does.
  */
 export function muon(options: MuonOptions = {}): Optimizer {
   const { momentum = 0.95, rate = 1, weightDecay = 0.1 } = options, others = adamw(options);

@@ -35,7 +35,8 @@ export interface Optimizer {
   /** Whether a parameter goes into packs that hold only such parameters; default: none does. */
   separate?(parameter: NamedSpec): boolean;
   /**
-   * Updates `params` in place and leaves the gradients unchanged. State of its own is made by `scope.state`.
+   * Updates `params` in place and leaves the gradients unchanged. The optimizer makes its own state by
+   * `scope.state`.
    */
   update(scope: Scope, params: Pack, inputs: UpdateInputs): void;
 }

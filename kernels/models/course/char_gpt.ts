@@ -43,8 +43,8 @@ export interface CharGptConfig {
    */
   readonly norm?: boolean;
   /**
-   * Whether scores are divided by the root of a head's width; "channels": of all channels, as in the
-   * notebook. Default true.
+   * Whether attention scores are divided by the root of a head's width; "channels" divides by the root of all
+   * channels, as in the lecture's notebook. Default true.
    */
   readonly scaled?: boolean | "channels";
   /** Activation: ReLU, or its square (So et al. 2021, "Primer"); default relu. */

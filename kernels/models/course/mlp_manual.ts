@@ -109,7 +109,7 @@ export function backwardInSteps(
   const probs = s.probs.map((x) => 1 / x).times(logProbs);
   const countsSumInv = s.counts.times(probs).sumOfColumns(); // repeated along the row in the forward pass
   const countsSum = s.countsSum.map((x) => -(x ** -2)).times(countsSumInv);
-  const counts = s.countsSumInv.times(probs).plus(countsSum); // used twice
+  const counts = s.countsSumInv.times(probs).plus(countsSum); // used twice: two gradients add up
   const normLogits = s.counts.times(counts);
   const logitMaxes = normLogits.times(-1).sumOfColumns();
   const logits = normLogits.plus(s.logits.whereMax().times(logitMaxes)); // used twice
@@ -122,7 +122,7 @@ export function backwardInSteps(
   const bnRaw = net.bnGain.times(hPreAct);
   const bnVarInv = s.bnDiff.times(bnRaw).sumOfRows();
   const bnVar = s.bnVar.map((x) => -.5 * (x + eps) ** -1.5).times(bnVarInv);
-  const bnDiff2 = new Matrix(n, bnVar.columns).plus(bnVar).times(1 / (n - 1)); // to every term of the sum
+  const bnDiff2 = new Matrix(n, bnVar.columns).plus(bnVar).times(1 / (n - 1)); // each term of the sum gets it
   const bnDiff = s.bnVarInv.times(bnRaw).plus(s.bnDiff.times(2).times(bnDiff2)); // used twice
   const bnMean = bnDiff.times(-1).sumOfRows();
   const hPreBn = bnDiff.plus(bnMean.times(1 / n)); // used twice
