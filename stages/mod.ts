@@ -94,14 +94,10 @@ export * from "./evaluate/evaluate_hellaswag.ts";
 export * from "./evaluate/choice_tally.ts";
 export * from "./evaluate/evaluate.ts";
 export * from "./evaluate/evaluate_model.ts";
-export * from "./train/on_device/examples.ts";
+export * from "./train/on_device/word_examples.ts";
 export * from "./sample/sample.ts";
-export {
-  type CompletedUpdate as Ended,
-  PendingResults as LateResults,
-  type PendingUpdate as Begun,
-} from "./train/pending_results.ts";
-export type { SamplingOptions as PickOptions } from "./sample/sample_token.ts";
+export { type CompletedUpdate, PendingResults, type PendingUpdate } from "./train/pending_results.ts";
+export type { SamplingOptions } from "./sample/sample_token.ts";
 export * from "./model/plan.ts";
 export type { OpTime } from "./train/op_times.ts";
 export { type Profile, Profiler } from "./train/profile.ts";
@@ -113,15 +109,9 @@ export { histogramOf, valueStats } from "./inspect/value_stats.ts";
 export { principalAxes } from "./inspect/principal_axes.ts";
 export { type PlanCost, planCost } from "./model/plan_cost.ts";
 export * from "./train/on_device/device_trainer.ts";
-export {
-  type DevicePlanOptions as ResidentPlanOptions,
-  devicePrograms as residentPrograms,
-  exampleCount as examplesOf,
-  type Examples,
-  type ManualStep as ByHand,
-  type StepBatch,
-  threadsFor,
-} from "./train/on_device/device_plan.ts";
+export { devicePrograms, threadsFor } from "./train/on_device/device_plan.ts";
+export type { DevicePlanOptions, ManualStep, StepBatch } from "./train/on_device/device_options.ts";
+export { exampleCount, type Examples } from "./train/on_device/examples.ts";
 export * from "./evaluate/score_rows.ts";
 export type { ScoringShape } from "./model/scoring.ts";
 export * from "./model/model_session.ts";
@@ -135,9 +125,9 @@ export * from "./model/weights.ts";
 export { Decoder, type LastToken } from "./model/kv_decoder.ts";
 export { StopStrings } from "./sample/stop_strings.ts";
 export {
-  type GenerateOptions as WriteOptions,
-  generateTexts as writeTexts,
-  type GenerationEvent as Written,
-  type GenerationStep as WritingWork,
+  type GenerateOptions,
+  generateTexts,
+  type GenerationEvent,
+  type GenerationStep,
   type TextRequest,
 } from "./sample/generate_texts.ts";

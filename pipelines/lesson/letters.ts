@@ -5,7 +5,7 @@
  * @module
  */
 import { PythonRandom } from "../../kernels/random/python_random.ts";
-import { contextExamples } from "../../stages/train/on_device/examples.ts";
+import { contextExamples } from "../../stages/train/on_device/word_examples.ts";
 
 /** An alphabet. Id 0 is the boundary mark, which stands before and after each word; the letters follow, sorted. */
 export class Letters {

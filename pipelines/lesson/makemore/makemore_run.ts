@@ -12,9 +12,14 @@ import type { Engine } from "../../../kernels/engine/engine.ts";
 import { makemore, type MakemoreType, makemoreWeights } from "../../../kernels/models/course/makemore.ts";
 import { countParameters, parametersOf } from "../../../kernels/models/model.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
-import { examplesOfWords, rowExamples, type WordExamples } from "../../../stages/train/on_device/examples.ts";
+import {
+  examplesOfWords,
+  rowExamples,
+  type WordExamples,
+} from "../../../stages/train/on_device/word_examples.ts";
 import { type DeviceTrainer, openDeviceTrainer } from "../../../stages/train/on_device/device_trainer.ts";
-import { type DevicePlanOptions, threadsFor } from "../../../stages/train/on_device/device_plan.ts";
+import type { DevicePlanOptions } from "../../../stages/train/on_device/device_options.ts";
+import { threadsFor } from "../../../stages/train/on_device/device_plan.ts";
 import { type Item, progress } from "../item.ts";
 import type { Letters } from "../letters.ts";
 

@@ -1,67 +1,53 @@
 /**
- * Training of small nets on data that lies on the device: the host writes which examples each of a thousand steps takes
- * and at what rate, runs them all at once, and reads their losses.
+ * Trains a small net on a data set that lies on the device: the host writes the examples and learning rates
+ * of a thousand steps, submits them a hundred at a time and reads all their losses at once.
+ *
+ * For nets so small that a step takes less time than a round trip between host and device. Unlike a
+ * `ModelSession`, a trainer takes no batches from a flow and does not clip gradients.
  *
  * @module
  */
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import type { Engine, Session } from "../../../kernels/engine/engine.ts";
 import { initialWeights, parametersOf } from "../../../kernels/models/model.ts";
-import { ignoredTarget } from "../../../kernels/ops/loss/cross_entropy.ts";
 import { drawAt, randomKeys } from "../../model/randomness.ts";
-import {
-  type DevicePlanOptions,
-  devicePrograms,
-  evalBatches,
-  exampleCount,
-  type Examples,
-  stepsPerChunk,
-  targetsPerExample,
-  trainerLabels,
-} from "./device_plan.ts";
+import { floats, integers } from "../../model/tensor_data.ts";
+import { evalBatches, trainerLabels } from "./device_graphs.ts";
+import { type DevicePlanOptions, stepsPerChunk } from "./device_options.ts";
+import { devicePrograms } from "./device_plan.ts";
+import { checkRows, targetCounter, targetsPerExample } from "./examples.ts";
+import { flat, stepInputs, type StepSchedule } from "./step_inputs.ts";
+import { inspectionOf, type StepInspection } from "./step_inspection.ts";
+
+export type { StepSchedule } from "./step_inputs.ts";
+export type { StepInspection } from "./step_inspection.ts";
 
 /** What a trainer starts from. */
 export interface DeviceTrainerOptions extends DevicePlanOptions {
-  /** Parameters and buffers by name; what is missing begins by the seed. */
+  /** Parameters and buffers by name; missing ones are drawn from the seed. */
   readonly weights?: TensorMap;
-  /** Of first weights and of dropout; default 1. */
+  /** Seed of initial weights and of dropout; default 1. */
   readonly seed?: number;
 }
 
-/** Some steps. */
-export interface StepSchedule {
-  /** Numbers of examples, [steps, batch]. */
-  readonly rows: Uint32Array;
-  /** One rate for all, or one a step. */
-  readonly rates: number | Float32Array;
-}
-
-/** What a step is inside: by the probe's name, gradients also by the parameter's. */
-export interface StepInspection {
-  /** Of the batch. */
-  readonly loss: number;
-  /** What probes hold. */
-  readonly values: TensorMap;
-  /** Of the loss, with respect to probes and parameters. */
-  readonly gradients: TensorMap;
-}
-
-/** Programs in one submit: a device's watchdog may end longer ones. */
-const AT_ONCE = 100;
+/** Steps in one submit; a GPU's watchdog may end a longer one. */
+const STEPS_PER_SUBMIT = 100;
 
 /**
- * Puts a net and its examples on a device. Throws RangeError for sizes that do not fit and weights that are not the net's.
+ * Puts a net and its examples on a device. Throws RangeError for sizes that do not fit and for weights that
+ * are not the net's.
  *
  * @example
  * ```ts
  * import { openCpu } from "../../../kernels/engine/cpu/cpu_engine.ts";
  * import { bigramNet } from "../../../kernels/models/course/name_nets.ts";
  * import { sgd } from "../../../kernels/optim/sgd.ts";
- * import { openResident } from "./device_trainer.ts";
+ * import { openDeviceTrainer } from "./device_trainer.ts";
  * import { threadsFor } from "./device_plan.ts";
- * const examples = { context: 1, inputs: Uint32Array.of(0, 5, 13, 13, 1), targets: Uint32Array.of(5, 13, 13, 1, 0) };
+ * const inputs = Uint32Array.of(0, 5, 13, 13, 1), targets = Uint32Array.of(5, 13, 13, 1, 0);
+ * const examples = { context: 1, inputs, targets };
  * const options = { model: bigramNet(), examples, batch: 5, optimizer: sgd({ momentum: 0 }) };
- * await using trainer = await openResident(await openCpu(threadsFor(options)), options);
+ * await using trainer = await openDeviceTrainer(await openCpu(threadsFor(options)), options);
  * const losses = await trainer.train({ rows: Uint32Array.of(0, 1, 2, 3, 4, 0, 1, 2, 3, 4), rates: 10 });
  * console.assert(losses[1] < losses[0]);
  * ```
@@ -72,72 +58,74 @@ export async function openDeviceTrainer(
 ): Promise<DeviceTrainer> {
   const { model, examples, seed = 1, weights = {} } = options;
   const programs = devicePrograms(options);
-  const first = initialWeights(model, seed);
+  const initial = initialWeights(model, seed);
   for (const [name, { data }] of Object.entries(weights)) {
-    if (first[name]?.data.length === data.length) continue;
+    if (initial[name]?.data.length === data.length) continue;
     throw new RangeError(
-      first[name] === undefined
-        ? `Cannot load ${name}: ${model.name} has ${Object.keys(first).join(", ")}`
-        : `Cannot load ${name}: got ${data.length} values, wanted [${first[name].shape}]`,
+      initial[name] === undefined
+        ? `Cannot load ${name}: ${model.name} has ${Object.keys(initial).join(", ")}`
+        : `Cannot load ${name}: got ${data.length} values, wanted [${initial[name].shape}]`,
     );
   }
-  const session = await engine.open(programs, { ...first, ...weights });
+  const session = await engine.open(programs, { ...initial, ...weights });
   const keys = randomKeys(programs, seed);
   session.write({
     [trainerLabels.inputs]: flat("text" in examples ? examples.text : examples.inputs),
     ...("text" in examples ? {} : { [trainerLabels.targets]: flat(examples.targets) }),
     ...keys,
   });
-  const looks = [...programs.find(({ name }) => name === "look")?.outputs.keys() ?? []];
   return new DeviceTrainer(options, session, {
-    names: Object.keys(first),
-    looks,
+    weightNames: Object.keys(initial),
+    inspectLabels: [...programs.find(({ name }) => name === "inspect")?.outputs.keys() ?? []],
     draws: Object.keys(keys).length > 0,
     labels: new Set(programs.flatMap(({ slots }) => slots).map(({ label }) => label)),
   });
 }
 
-/** What a trainer knows of its programs. */
-interface Known {
-  /** Of parameters and buffers. */
-  readonly names: readonly string[];
-  /** What `look` leaves. */
-  readonly looks: readonly string[];
+/** Facts about a trainer's programs. */
+interface ProgramFacts {
+  /** Names of parameters and buffers. */
+  readonly weightNames: readonly string[];
+  /** Outputs of the program `inspect`. */
+  readonly inspectLabels: readonly string[];
   /** Whether training draws random numbers. */
   readonly draws: boolean;
-  /** Labels of all that stands on the device: an optimizer may ask for less than there is to write. */
+  /**
+   * Labels of all tensors. An optimizer may not read the step number or the learning rate, which then have no
+   * memory.
+   */
   readonly labels: ReadonlySet<string>;
 }
 
-/** A net in training; made by `openResident`. */
+/** A net on a device; made by `openDeviceTrainer`. */
 export class DeviceTrainer implements AsyncDisposable {
   readonly #options: DeviceTrainerOptions;
   readonly #session: Session;
-  readonly #known: Known;
-  /** Of each example, how many of its targets count; null: all. */
-  readonly #counts: Uint32Array | null;
+  readonly #facts: ProgramFacts;
+  readonly #countTargets: (rows: Uint32Array) => number;
   #steps = 0;
 
-  /** Use `openResident`. */
-  constructor(options: DeviceTrainerOptions, session: Session, known: Known) {
+  /** Use `openDeviceTrainer`. */
+  constructor(options: DeviceTrainerOptions, session: Session, facts: ProgramFacts) {
     this.#options = options;
     this.#session = session;
-    this.#known = known;
-    this.#counts = countsOf(options.examples);
+    this.#facts = facts;
+    this.#countTargets = targetCounter(options.examples);
   }
 
-  /** Updates so far. */
+  /** Number of steps so far. */
   get steps(): number {
     return this.#steps;
   }
 
   /**
-   * Takes steps and gives the loss of each, before its update, with the penalty. Throws RangeError for rows that are no
-   * whole batches of the examples, and rates that are not one a step.
+   * Trains for some steps. Returns the loss of each before its update, penalty included. Throws RangeError
+   * where the rows are not whole batches of existing examples, and where the learning rates are not one per
+   * step.
    */
   async train({ rows, rates }: StepSchedule): Promise<Float32Array> {
     const { batch } = this.#options, chunk = stepsPerChunk(this.#options);
-    this.#checkRows(rows);
+    checkRows(this.#options.examples, rows);
     const steps = rows.length / batch;
     if (!Number.isInteger(steps) || typeof rates !== "number" && rates.length !== steps) {
       throw new RangeError(
@@ -149,160 +137,119 @@ export class DeviceTrainer implements AsyncDisposable {
     const losses = new Float32Array(steps);
     for (let from = 0; from < steps; from += chunk) {
       const count = Math.min(chunk, steps - from);
-      const own = typeof rates === "number"
-        ? new Float32Array(count).fill(rates)
-        : rates.subarray(from, from + count);
-      this.#begin({ rows: rows.subarray(from * batch, (from + count) * batch), rates: own });
+      this.#writeSteps({
+        rows: rows.subarray(from * batch, (from + count) * batch),
+        rates: typeof rates === "number"
+          ? new Float32Array(count).fill(rates)
+          : rates.subarray(from, from + count),
+      });
       await this.#run("step", count);
       this.#steps += count;
-      const { data } = (await this.#session.read([trainerLabels.losses]))[trainerLabels.losses];
-      losses.set(data.subarray(0, count), from);
+      losses.set((await this.#read(trainerLabels.losses)).subarray(0, count), from);
     }
     return losses;
   }
 
-  /** Loss of each target of some examples, [rows, targets an example], by the weights as they are; 0 where ignored. */
+  /**
+   * Loss of each target of some examples with the current weights, [rows, targets per example]; 0 where
+   * ignored.
+   */
   async losses(rows: Uint32Array): Promise<Float32Array> {
     const { examples, evalBatch = 512 } = this.#options, each = targetsPerExample(examples);
-    this.#checkRows(rows);
+    checkRows(this.#options.examples, rows);
     const losses = new Float32Array(rows.length * each), most = evalBatches * evalBatch;
     for (let from = 0; from < rows.length; from += most) {
-      const own = rows.subarray(from, from + most);
-      const padded = new Uint32Array(most).fill(own[0]);
-      padded.set(own);
+      const part = rows.subarray(from, from + most);
+      const padded = new Uint32Array(most).fill(part[0]);
+      padded.set(part);
       this.#session.write({
         [trainerLabels.evalRows]: flat(padded),
-        [trainerLabels.slot]: flat(Uint32Array.of(0)),
+        [trainerLabels.slot]: integers([1], [0]),
       });
-      await this.#run("eval", Math.ceil(own.length / evalBatch));
-      const { data } = (await this.#session.read([trainerLabels.evalLosses]))[trainerLabels.evalLosses];
-      losses.set(data.subarray(0, own.length * each), from * each);
+      await this.#run("eval", Math.ceil(part.length / evalBatch));
+      const found = await this.#read(trainerLabels.evalLosses);
+      losses.set(found.subarray(0, part.length * each), from * each);
     }
     return losses;
   }
 
-  /** Mean loss over the targets of some examples that count. */
+  /** Mean loss of some examples over their targets that are not ignored. */
   async loss(rows: Uint32Array): Promise<number> {
     const losses = await this.losses(rows);
-    return losses.reduce((sum, loss) => sum + loss, 0) / this.#counted(rows);
+    return losses.reduce((sum, loss) => sum + loss, 0) / this.#countTargets(rows);
   }
 
   /** Logits of one context: [V] of a net, [context, V] of a language model. */
   async predict(tokens: ArrayLike<number>): Promise<Float32Array> {
     const { context } = this.#options.examples;
     if (tokens.length !== context) {
-      throw new RangeError(`Cannot predict after ${tokens.length} tokens: wanted ${context}`);
+      throw new RangeError(`Cannot predict from ${tokens.length} tokens: wanted ${context}`);
     }
-    this.#session.write({ [trainerLabels.tokens]: flat(Uint32Array.from(tokens)) });
+    this.#session.write({ [trainerLabels.tokens]: integers([tokens.length], tokens) });
     await this.#session.run(["predict"]);
-    const { data } = (await this.#session.read([trainerLabels.logits]))[trainerLabels.logits];
-    return Float32Array.from(data);
+    return await this.#read(trainerLabels.logits);
   }
 
   /**
-   * Values and gradients within a step on some examples, which changes nothing. Throws RangeError unless there is one
-   * batch of examples, or where the trainer was opened without `look`.
+   * Values and gradients inside a step on one batch of examples; the net stays unchanged. Throws RangeError
+   * for another number of examples, and for a trainer without `inspection`.
    */
   async inspect(rows: Uint32Array): Promise<StepInspection> {
-    const { batch, inspection: look = false, model } = this.#options;
-    if (!look) throw new RangeError("Cannot inspect a step: open the trainer with inspection: true");
-    this.#checkRows(rows);
+    const { batch, inspection = false, model } = this.#options;
+    if (!inspection) throw new RangeError("Cannot inspect a step: open the trainer with inspection: true");
+    checkRows(this.#options.examples, rows);
     if (rows.length !== batch) {
-      throw new RangeError(`Cannot look at ${rows.length} examples: wanted ${batch}`);
+      throw new RangeError(`Cannot inspect a step on ${rows.length} examples: wanted ${batch}`);
     }
     const session = this.#session, parameters = parametersOf(model);
-    const buffers = this.#known.names.filter((name) => !parameters.has(name));
-    const kept = await session.read(buffers); // a batch in training moves running statistics
-    this.#begin({ rows, rates: Float32Array.of(0) });
-    await session.run(["look"]);
-    session.write(kept);
-    const read = await session.read(this.#known.looks), pairs = Object.entries(read);
-    return {
-      loss: read.loss.data[0],
-      values: Object.fromEntries(pairs.filter(([label]) => label !== "loss" && !label.endsWith("/look"))),
-      gradients: Object.fromEntries(
-        pairs.filter(([label]) => label.endsWith("/look")).map((
-          [label, t],
-        ) => [label.slice(0, -"/look".length), t]),
-      ),
-    };
+    const buffers = this.#facts.weightNames.filter((name) => !parameters.has(name));
+    const before = await session.read(buffers); // the step changes running statistics
+    this.#writeSteps({ rows, rates: Float32Array.of(0) });
+    await session.run(["inspect"]);
+    session.write(before);
+    return inspectionOf(await session.read(this.#facts.inspectLabels));
   }
 
-  /** Parameters and buffers by name. */
+  /** Reads parameters and buffers by name. */
   weights(): Promise<TensorMap> {
-    return this.#session.read(this.#known.names);
+    return this.#session.read(this.#facts.weightNames);
   }
 
-  /** Sets some of them. Throws RangeError for what is not the net's. */
+  /** Sets some parameters and buffers. Throws RangeError for a name that the net does not have. */
   write(weights: TensorMap): void {
-    const stray = Object.keys(weights).find((name) => !this.#known.names.includes(name));
-    if (stray !== undefined) {
-      throw new RangeError(`Cannot set ${stray}: the net has ${this.#known.names.join(", ")}`);
+    const { weightNames } = this.#facts;
+    const unknown = Object.keys(weights).find((name) => !weightNames.includes(name));
+    if (unknown !== undefined) {
+      throw new RangeError(`Cannot set ${unknown}: the net has ${weightNames.join(", ")}`);
     }
     this.#session.write(weights);
   }
 
-  /** Frees the device. */
+  /** Frees the memory on the device. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session[Symbol.asyncDispose]();
   }
 
-  #checkRows(rows: Uint32Array): void {
-    const n = exampleCount(this.#options.examples), stray = rows.findIndex((row) => row >= n);
-    if (stray < 0 && rows.length > 0) return;
-    throw new RangeError(
-      rows.length === 0
-        ? "Cannot use no examples: give one number at least"
-        : `Cannot use example ${rows[stray]} at ${stray}: there are ${n}`,
-    );
-  }
-
-  /** Targets of some examples that count. */
-  #counted(rows: Uint32Array): number {
-    const counts = this.#counts;
-    if (counts === null) return rows.length * targetsPerExample(this.#options.examples);
-    return rows.reduce((sum, row) => sum + counts[row], 0);
-  }
-
-  #begin({ rows, rates }: { readonly rows: Uint32Array; readonly rates: Float32Array }): void {
-    const { batch } = this.#options, chunk = stepsPerChunk(this.#options), count = rates.length;
-    const all = new Uint32Array(chunk * batch), now = () => new Float32Array(chunk);
-    all.set(rows);
-    const steps = now().map((_, i) => this.#steps + i + 1), lossWeights = now(), padded = now();
-    padded.set(rates);
-    for (let i = 0; i < count; i++) {
-      lossWeights[i] = 1 / this.#counted(rows.subarray(i * batch, (i + 1) * batch));
-    }
-    const values = {
-      [trainerLabels.rows]: flat(all),
-      [trainerLabels.rates]: flat(padded),
-      [trainerLabels.lossWeights]: flat(lossWeights),
-      [trainerLabels.steps]: flat(steps),
-      [trainerLabels.slot]: flat(Uint32Array.of(0)),
-      ...(this.#known.draws && drawAt(this.#steps)),
-    };
-    const { labels } = this.#known;
+  #writeSteps(schedule: StepSchedule & { readonly rates: Float32Array }): void {
+    const { draws, labels } = this.#facts;
+    const inputs = stepInputs(this.#options, {
+      ...schedule,
+      before: this.#steps,
+      countTargets: this.#countTargets,
+    });
+    const values = { ...inputs, ...(draws && drawAt(this.#steps)) };
     this.#session.write(Object.fromEntries(Object.entries(values).filter(([label]) => labels.has(label))));
   }
 
   async #run(program: string, count: number): Promise<void> {
     const runs: Promise<void>[] = [];
-    for (let left = count; left > 0; left -= AT_ONCE) {
-      runs.push(this.#session.run(Array<string>(Math.min(left, AT_ONCE)).fill(program)));
+    for (let left = count; left > 0; left -= STEPS_PER_SUBMIT) {
+      runs.push(this.#session.run(Array<string>(Math.min(left, STEPS_PER_SUBMIT)).fill(program)));
     }
     await Promise.all(runs);
   }
-}
 
-function flat(data: Uint32Array | Float32Array): TensorMap[string] {
-  return { shape: [data.length], data };
-}
-
-function countsOf(examples: Examples): Uint32Array | null {
-  if ("text" in examples || !examples.targets.includes(ignoredTarget)) return null;
-  const each = targetsPerExample(examples), counts = new Uint32Array(exampleCount(examples));
-  examples.targets.forEach((target, i) => {
-    if (target !== ignoredTarget) counts[Math.floor(i / each)]++;
-  });
-  return counts;
+  async #read(label: string): Promise<Float32Array> {
+    return floats((await this.#session.read([label]))[label].data);
+  }
 }

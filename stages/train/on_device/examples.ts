@@ -1,71 +1,58 @@
 /**
- * Examples for small nets from words: contexts of fixed length with the token after each, or whole words in rows.
+ * The data set of a small net, which lies on the device as a whole. Examples are addressed by their index.
  *
  * @module
  */
 import { ignoredTarget } from "../../../kernels/ops/loss/cross_entropy.ts";
-import type { Examples } from "./device_plan.ts";
-
-/** Examples in the order of the words that they are of. */
-export type WordExamples = Exclude<Examples, { readonly text: Uint32Array }> & {
-  /** Of word i the examples are numbers starts[i] to starts[i + 1] - 1. */
-  readonly starts: Uint32Array;
-};
-
-/** Numbers of the examples of words `from` to `to`-1: a split. */
-export function examplesOfWords(
-  { starts }: WordExamples,
-  from: number,
-  to: number,
-): Uint32Array<ArrayBuffer> {
-  return Uint32Array.from({ length: starts[to] - starts[from] }, (_, i) => starts[from] + i);
-}
 
 /**
- * An example for each token of each word and for its end: the `context` tokens before it, `end` where there are none.
- * Words are token numbers without ends; `end` is the token at both ends of a word, default 0.
+ * Examples of a fixed context length: rows of their own, or windows of a text. Example i of a text is its
+ * tokens from index i on, and the target of each token is the next one.
  */
-export function contextExamples(
-  words: readonly ArrayLike<number>[],
-  { context, end = 0 }: { readonly context: number; readonly end?: number },
-): WordExamples {
-  const starts = startsOf(words, (word) => word.length + 1), count = starts[words.length];
-  const inputs = new Uint32Array(count * context).fill(end), targets = new Uint32Array(count).fill(end);
-  words.forEach((word, w) => {
-    for (let i = 0; i <= word.length; i++) {
-      const example = starts[w] + i;
-      if (i < word.length) targets[example] = word[i];
-      for (let back = 1; back <= Math.min(context, i); back++) {
-        inputs[(example + 1) * context - back] = word[i - back];
-      }
-    }
-  });
-  return { context, inputs, targets, starts };
+export type Examples =
+  | {
+    /** Tokens per example. */
+    readonly context: number;
+    /** Tokens of the examples, [N, context]. */
+    readonly inputs: Uint32Array;
+    /** One target per example, [N], or one per position, [N, context]; `ignoredTarget` has no loss. */
+    readonly targets: Uint32Array;
+  }
+  | {
+    /** Tokens per example. */
+    readonly context: number;
+    /** Tokens of the text. */
+    readonly text: Uint32Array;
+  };
+
+/** Number of examples. */
+export function exampleCount(examples: Examples): number {
+  return "text" in examples
+    ? examples.text.length - examples.context
+    : examples.inputs.length / examples.context;
 }
 
-/**
- * An example a word, as makemore.py makes them: `end`, then its tokens, filled up with `end`; the targets are the tokens,
- * then `end`, then nothing that counts. Throws RangeError for a word longer than `context` - 1.
- */
-export function rowExamples(
-  words: readonly ArrayLike<number>[],
-  { context, end = 0 }: { readonly context: number; readonly end?: number },
-): WordExamples {
-  const starts = startsOf(words, () => 1);
-  const inputs = new Uint32Array(words.length * context).fill(end);
-  const targets = new Uint32Array(words.length * context).fill(ignoredTarget);
-  words.forEach((word, w) => {
-    if (word.length >= context) {
-      throw new RangeError(`Cannot put word ${w} into a row of ${context}: it has ${word.length} tokens`);
-    }
-    inputs.set(Array.from(word), w * context + 1);
-    targets.set([...Array.from(word), end], w * context);
-  });
-  return { context, inputs, targets, starts };
+/** Number of targets per example: 1 or `context`. */
+export function targetsPerExample(examples: Examples): number {
+  return "text" in examples ? examples.context : examples.targets.length / exampleCount(examples);
 }
 
-function startsOf<T>(words: readonly T[], size: (word: T) => number): Uint32Array<ArrayBuffer> {
-  const starts = new Uint32Array(words.length + 1);
-  words.forEach((word, i) => starts[i + 1] = starts[i] + size(word));
-  return starts;
+/** Throws RangeError where `rows` is empty or has an index that is not one of an example. */
+export function checkRows(examples: Examples, rows: Uint32Array): void {
+  if (rows.length === 0) {
+    throw new RangeError("Cannot use an empty list of examples: give at least one index");
+  }
+  const count = exampleCount(examples), at = rows.findIndex((row) => row >= count);
+  if (at >= 0) throw new RangeError(`Cannot use example ${rows[at]} at ${at}: there are ${count}`);
+}
+
+/** A function that counts those targets of the examples `rows` that are not ignored. */
+export function targetCounter(examples: Examples): (rows: Uint32Array) => number {
+  const each = targetsPerExample(examples);
+  if ("text" in examples || !examples.targets.includes(ignoredTarget)) return (rows) => rows.length * each;
+  const counts = new Uint32Array(exampleCount(examples));
+  examples.targets.forEach((target, i) => {
+    if (target !== ignoredTarget) counts[Math.floor(i / each)]++;
+  });
+  return (rows) => rows.reduce((sum, row) => sum + counts[row], 0);
 }

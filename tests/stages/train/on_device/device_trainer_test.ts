@@ -17,7 +17,7 @@ import {
   contextExamples,
   examplesOfWords,
   rowExamples,
-} from "../../../../stages/train/on_device/examples.ts";
+} from "../../../../stages/train/on_device/word_examples.ts";
 import {
   type DeviceTrainerOptions,
   openDeviceTrainer,
@@ -39,7 +39,7 @@ const small: DeviceTrainerOptions = {
   inspection: true,
 };
 
-Deno.test("contextExamples() and rowExamples() are the lectures' examples", () => {
+Deno.test("contextExamples() and rowExamples() make the lectures' examples", () => {
   deepStrictEqual([...examples.inputs.subarray(0, 15)], [0, 0, 0, 0, 0, 5, 0, 5, 13, 5, 13, 13, 13, 13, 1]);
   deepStrictEqual([...examples.targets.subarray(0, 6)], [5, 13, 13, 1, 0, 1]);
   deepStrictEqual([...examplesOfWords(examples, 1, 3)], [5, 6, 7, 8, 9, 10, 11, 12]);
@@ -49,7 +49,7 @@ Deno.test("contextExamples() and rowExamples() are the lectures' examples", () =
   throws(() => rowExamples([[1, 2, 3]], { context: 3 }), /row of 3: it has 3 tokens/);
 });
 
-Deno.test("train() takes the same steps on every engine, in chunks or at once, and losses() sees running statistics", async () => {
+Deno.test("train() takes the same steps on every engine, in chunks or at once, and losses() uses running statistics", async () => {
   const run = async (engine: Engine, options: Partial<DeviceTrainerOptions> = {}) => {
     await using trainer = await openDeviceTrainer(engine, { ...small, ...options });
     const losses = await trainer.train({
@@ -73,7 +73,7 @@ Deno.test("train() takes the same steps on every engine, in chunks or at once, a
   ok(one.weights["layers.3.running_std"].data.every((x) => x !== 1), "running statistics moved");
 });
 
-Deno.test("look() shows what train() does, and changes nothing", async () => {
+Deno.test("inspect() gives the loss and gradients of train(), and changes nothing", async () => {
   await using trainer = await openDeviceTrainer(await openCpu({ threads: 1 }), small);
   await trainer.train({ rows: someRows(10), rates: 0.1 });
   const before = await trainer.weights(), rows = someRows(5), inside = await trainer.inspect(rows);
@@ -90,7 +90,7 @@ Deno.test("look() shows what train() does, and changes nothing", async () => {
   }
 });
 
-Deno.test("train() counts the targets that are not ignored, adds a penalty, and takes gradients by hand", async () => {
+Deno.test("train() averages over targets that are not ignored, adds a penalty, and takes manual gradients", async () => {
   const rows = rowExamples(words, { context: 10 });
   const options = { model: makemore("rnn", { vocabSize: 27, seqLen: 10, channels: 4, hidden: 4 }), batch: 2 };
   await using trainer = await openDeviceTrainer(openReference(), {
@@ -128,11 +128,11 @@ Deno.test("train() counts the targets that are not ignored, adds a penalty, and 
       gradients: { "layers.2.weight": scope.at("layers.2").param("weight", [27, 27], { kind: "zeros" }) },
     }),
   });
-  await manual.train({ rows: numbers.subarray(0, 6), rates: 0.25 }); // the weights as their own gradient
+  await manual.train({ rows: numbers.subarray(0, 6), rates: 0.25 }); // the gradient equals the weights
   (await manual.weights())["layers.2.weight"].data.forEach((w, i) => near(w, 0.75 * data[i], "weight"));
 });
 
-Deno.test("train() on a text takes windows and drops anew each step; predict() gives every position's logits", async () => {
+Deno.test("train() on a text takes windows, with new dropout masks in each step; predict() gives logits of every position", async () => {
   const text = Uint32Array.from(
     { length: 200 },
     (_, i) => Math.floor(7 * uniformAt(1, "text", Math.floor(i / 2))),
@@ -149,7 +149,7 @@ Deno.test("train() on a text takes windows and drops anew each step; predict() g
   ok(await trainer.loss(rows) < before - 0.2);
 });
 
-Deno.test("openResident() and its trainer say what does not fit", async () => {
+Deno.test("openDeviceTrainer() and its trainer name what does not fit", async () => {
   await rejects(openDeviceTrainer(openReference(), { ...small, batch: 0 }), /batch 0/);
   const weights = { nothing: { shape: [1], data: Float32Array.of(1) } };
   await rejects(
@@ -160,7 +160,7 @@ Deno.test("openResident() and its trainer say what does not fit", async () => {
   await rejects(trainer.train({ rows: Uint32Array.of(1, 2), rates: 1 }), /whole batches of 5/);
   await rejects(trainer.train({ rows: Uint32Array.of(1, 2, 3, 4, 999), rates: 1 }), /example 999 at 4/);
   await rejects(trainer.inspect(someRows(5)), /inspection: true/);
-  await rejects(trainer.predict([1]), /after 1 tokens: wanted 3/);
+  await rejects(trainer.predict([1]), /from 1 tokens: wanted 3/);
   throws(() => trainer.write(weights), /Cannot set nothing/);
   deepStrictEqual(threadsFor(small), { threads: 1 });
   deepStrictEqual(threadsFor({ ...small, model: deepMlp({ hidden: 512 }), batch: 512 }), {});

@@ -11,7 +11,7 @@ import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
 import { mlpWithNorm } from "../../../../kernels/models/course/name_nets.ts";
 import { torchWeights } from "../../../../kernels/models/course/torch_weights.ts";
 import { sgd } from "../../../../kernels/optim/sgd.ts";
-import { contextExamples } from "../../../../stages/train/on_device/examples.ts";
+import { contextExamples } from "../../../../stages/train/on_device/word_examples.ts";
 import { openDeviceTrainer } from "../../../../stages/train/on_device/device_trainer.ts";
 import { sharedTest } from "../../../shared_data.ts";
 

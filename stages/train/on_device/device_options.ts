@@ -1,0 +1,56 @@
+/**
+ * How to train a small net whose data set lies on the device.
+ *
+ * @module
+ */
+import type { Tensor } from "../../../kernels/core/graph.ts";
+import type { Scope } from "../../../kernels/core/scope.ts";
+import type { TrainableModel } from "../../../kernels/models/model.ts";
+import type { Optimizer } from "../../../kernels/optim/optimizer.ts";
+import type { Examples } from "./examples.ts";
+
+/** The tokens and targets of one step. */
+export interface StepBatch {
+  /** Tokens, u32 [B, context]. */
+  readonly tokens: Tensor;
+  /** Targets, u32 [B] or [B, context]. */
+  readonly targets: Tensor;
+}
+
+/** Loss and gradients of one step, computed without automatic differentiation. */
+export interface ManualStep {
+  /** The loss, [1]. */
+  readonly loss: Tensor;
+  /** Gradients of all parameters, by parameter name. */
+  readonly gradients: Readonly<Record<string, Tensor>>;
+}
+
+/** Which programs to make. */
+export interface DevicePlanOptions {
+  /** The net. */
+  readonly model: TrainableModel;
+  /** The whole data set, with the examples of all splits. */
+  readonly examples: Examples;
+  /** Examples per step. */
+  readonly batch: number;
+  /** The optimizer. */
+  readonly optimizer: Optimizer;
+  /** Most steps between a write and a read; default 1000. */
+  readonly chunk?: number;
+  /** A term added to the loss, [1], such as weight decay; it takes parameters from the model's scope. */
+  readonly penalty?: (scope: Scope) => Tensor;
+  /**
+   * Computes loss and gradients of a step manually; default: from the model's losses by automatic
+   * differentiation.
+   */
+  readonly manual?: (scope: Scope, batch: StepBatch) => ManualStep;
+  /** Whether to make the program `inspect`, which keeps probes and gradients of a step; default false. */
+  readonly inspection?: boolean;
+  /** Examples per run of `eval`; default 512. */
+  readonly evalBatch?: number;
+}
+
+/** Most steps between a write and a read. */
+export function stepsPerChunk({ chunk = 1000 }: DevicePlanOptions): number {
+  return chunk;
+}
