@@ -1,5 +1,5 @@
 /**
- * Reads several sources one after another, as for the files of a glob.
+ * Reads several sources one after another, such as the files of a glob.
  *
  * @module
  */

@@ -15,7 +15,7 @@ export interface HubFile {
   readonly size: number;
 }
 
-/** Which Hub is asked, for which files. */
+/** Which Hub is used, and which of its files. */
 export interface HubOptions extends RetryOptions {
   /** Address of the Hub (default https://huggingface.co). */
   readonly hubUrl?: string;

@@ -37,7 +37,7 @@ export interface OpenedSource {
 }
 
 /**
- * The source for a list of URIs. A URI is one of
+ * The source for a list of URIs. A URI is one of:
  *
  * - `embedded`: the two embedded corpora, mixed in an order that the run's seed decides
  * - `embedded:sotu` or `embedded:spam-assassin`

@@ -20,7 +20,7 @@ export interface Prediction {
   readonly probability: number;
 }
 
-/** What a word adds to the vector of a text: the sum of `rows` input rows. */
+/** Contribution of a word to the vector of a text: the sum of `rows` rows of the input matrix. */
 interface WordSum {
   readonly sum: Float32Array;
   readonly rows: number;

@@ -15,7 +15,7 @@ export function fnv1a(hash: number, byte: number): number {
 export class WordIndex {
   readonly #byHash = new Map<number, number[]>();
 
-  /** An index of words in UTF-8, given in the order of their indices. */
+  /** Builds the dictionary from words in UTF-8. The index of a word is its position in the list. */
   constructor(readonly all: readonly Uint8Array[]) {
     all.forEach((word, id) => {
       const hash = this.#hash(word);

@@ -1,7 +1,8 @@
 /**
- * A set of all keys so far, in bounded memory. Keys are appended to a log file in order of arrival, so a
- * checkpoint only needs its length. Keys that do not fit into memory are also written to sorted runs on disk.
- * Runs that are missing or contain too many keys after a resume are written again from the log.
+ * An index of all keys added so far, in bounded memory; a key is the hash of a signature's bucket. Keys are
+ * appended to a log file in order of arrival, so a checkpoint only needs its length. Keys that do not fit
+ * into memory are also written to sorted runs on disk. Runs that are missing or contain too many keys after a
+ * resume are written again from the log.
  *
  * @module
  */

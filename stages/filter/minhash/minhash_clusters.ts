@@ -55,7 +55,7 @@ interface ClustersState extends SavedClusters {
  * near-duplicates if their signatures agree in a bucket. Clusters are the connected components of such pairs.
  * The kept document is the root in the union-find structure, as in datatrove: pairs are joined bucket by
  * bucket in the order of their hashes, and the root of the larger cluster is kept (`release`: the root of the
- * first). It depends only on the documents and their order.
+ * first). The choice depends only on the documents and their order.
  *
  * Throws RangeError for options out of range and for too little memory, Deno.errors.InvalidData where files
  * in the folder are truncated or changed.
@@ -112,8 +112,8 @@ export function minhashClusters(options: MinhashClustersOptions): Stage<Document
 }
 
 /**
- * Deletes files of `minhashClusters` that are no longer needed at its end: the documents and unsorted
- * signatures.
+ * Deletes the files of `minhashClusters` that are no longer needed after its end: the documents and the
+ * unsorted signatures.
  */
 export function deleteDocumentStore(dir: string): void {
   for (const name of ["documents.store", "signatures.log"]) removeIfThereSync(`${dir}/${name}`);

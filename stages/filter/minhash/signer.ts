@@ -108,7 +108,7 @@ export class Signer {
   }
 
   /**
-   * * A key for each bucket of a signature: an integer from 1 to 2^53 - 1. Signatures that agree in a bucket
+   * A key for each bucket of a signature: an integer from 1 to 2^53 - 1. Signatures that agree in a bucket
    * have the same key for it. Any two other keys are equal with probability 2^-53.
    */
   keys(signature: Uint8Array): Float64Array<ArrayBuffer> {

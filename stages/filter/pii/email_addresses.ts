@@ -54,8 +54,8 @@ export class EmailAddresses {
   }
 
   /**
-   * Index at which the name before the "@" at index `at` begins: the first word boundary in the longest
-   * sequence of name characters that does not begin before `from`. -1 if there is no name.
+   * Index at which the name before the "@" at index `at` begins; -1 if there is no name. It is the first word
+   * boundary at or after `from` in the sequence of name characters and single dots before the "@".
    */
   #start(text: string, at: number, from: number): number {
     let first = at;

@@ -18,7 +18,7 @@ export interface GopherQualityOptions extends RuleOptions {
   readonly maxWords?: number;
   /** Minimum mean length in characters of the words that do not consist of symbols (default 3). */
   readonly minMeanWord?: number;
-  /** Maximum of the same mean length (default 10). */
+  /** Maximum mean length in characters of the same words (default 10). */
   readonly maxMeanWord?: number;
   /** Maximum number of "#" per word, and of ellipses per word (default 0.1 each). */
   readonly maxSymbolRatio?: number;

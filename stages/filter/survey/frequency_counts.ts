@@ -42,8 +42,8 @@ export function mostFrequent({ counts }: FrequencyCounts, count: number): Record
 }
 
 /**
- * Reduces all counts so that at least the rarest tenth of the kinds is removed. Removing only the rarest kind would make
- * each new kind cost a pass over all counts.
+ * Reduces all counts so that at least the rarest tenth of the kinds is removed. Removing only the rarest kind
+ * would make each new kind cost a pass over all counts.
  */
 function shrink(into: FrequencyCounts): void {
   const sorted = Object.values(into.counts).sort((a, b) => a - b);

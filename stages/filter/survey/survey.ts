@@ -18,7 +18,10 @@ export type SurveyState = {
   characters: number;
   /** Total number of tokens of the documents whose tokens have been counted. */
   tokens: number;
-  /** Histogram of lengths: element i counts the documents with floor(log2(length)) = i, and element 0 also the empty. */
+  /**
+   * Histogram of lengths: element i is the number of documents with floor(log2(length)) = i. Empty documents
+   * count in element 0.
+   */
   lengths: number[];
   /** Number of documents by language. */
   languages: Record<string, number>;

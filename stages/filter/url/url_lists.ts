@@ -1,7 +1,7 @@
 /**
  * Block lists for URLs, read from files in the format of datatrove and of the blacklists of the University of
- * Toulouse: one entry per line, comments after `#`. No list comes with the program, because what to block is
- * the user's decision.
+ * Toulouse: one entry per line; lines that begin with `#` are comments. No list comes with the program,
+ * because what to block is the user's decision.
  *
  * @module
  */

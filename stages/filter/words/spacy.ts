@@ -3,7 +3,8 @@
  * been FineWeb's word tokenizer since 2024.
  *
  * The text is first split at white space into chunks. From both ends of a chunk, prefixes and suffixes are
- * removed until an exception or no further affix is left. The rest is split at infixes. Finally, exceptions that were split into several tokens are joined again: "hello:)" gives "hello" and ":)".
+ * removed until an exception or no further affix is left. The rest is split at infixes. Finally, exceptions
+ * that were split into several tokens are joined again: "hello:)" gives "hello" and ":)".
  *
  * Source: spaCy's documentation of its tokenizer (spacy.io/usage/linguistic-features, "How spaCy's tokenizer
  * works") and its language data. The work grows linearly with the length of the text.

@@ -14,19 +14,22 @@ const units =
   "km[²³]?|[dcm]?m[²³]?|ha|µm|nm|yd|in|ft|[km]?g|µg|t|lb|oz|m/s|km/h|kmh|mph|hPa|Pa|mbar|[mkgt]b|[MKGT]B|" +
   "[TGMK%]|км[²³]?|[дсм]?м[²³]?|нм|[км]?г|м/с|км/ч|кПа|Па|мбар|[КМГТ]б|[КМГТ]Б|[кмг]б|тбكم|كم[²³]?|[سم]?م[²³]?|غرام|جرام|" +
   "جم|كغ|ملغ|كوب|اكواب";
-/** What is a separate token at the beginning of a word. */
+/** Matches a prefix: a separate token at the beginning of a word. */
 const prefix = new RegExp(
   `^(?:[§%=—–${marks}${quotes}]|\\+(?![0-9])|\\.\\.+|${currency}|${icons})`,
   "v",
 );
 const maxSuffixLength = 6; // UTF-16 units of the longest suffix that is not a run of dots
-/** What is a separate token at the end of a word, runs of dots excepted. */
+/**
+ * Matches a suffix: a separate token at the end of a word. Runs of dots are suffixes too; `suffixLength`
+ * finds them without this pattern.
+ */
 const suffix = new RegExp(
   `(?:……|[—–${marks}${quotes}]|${icons}|['’][sS]|(?<=[0-9])(?:\\+|${currency}|${units})|(?<=°[FfCcKk])\\.|` +
     `(?<=[[0-9%²\\-+\\|${marks}${quotes}]${lower}])\\.|(?<=[${upper}][${upper}])\\.)$`,
   "v",
 );
-/** What separates tokens inside a word. */
+/** Matches an infix: a separate token inside a word. */
 const infix = new RegExp(
   `\\.\\.+|…|${icons}|(?<=[0-9])[+\\-*\\^](?=[0-9\\-])|(?<=[${lower}${quotes}])\\.(?=[${upper}${quotes}])|` +
     `(?<=[${alpha}]),(?=[${alpha}])|(?<=[${alpha}0-9])(?:---|--|——|[\\-–—~])(?=[${alpha}])|` +

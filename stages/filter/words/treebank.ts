@@ -1,6 +1,6 @@
 /**
- * Splits English text into words as the Penn Treebank does: contractions, quotes and punctuation marks are
- * words.
+ * Splits English text into words as the Penn Treebank does: contractions are split ("can't" gives "ca" and
+ * "n't"), and quotes and punctuation marks are separate words.
  *
  * Source: MacIntyre 1995, "Penn Treebank tokenization" (tokenizer.sed).
  *

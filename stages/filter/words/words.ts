@@ -25,8 +25,8 @@ export const sentenceSplitterNames = ["spacy", "intl", "punctuation"] as const;
 export type SentenceSplitterName = (typeof sentenceSplitterNames)[number];
 
 /**
- * The word splitter of a name. It caches the words of its last text, because several rules in a row split the
- * same text. Throws RangeError for an unknown name.
+ * The word splitter with this name. It caches the words of its last text, because several rules in a row
+ * split the same text. Throws RangeError for an unknown name.
  */
 export function wordSplitter(name: WordSplitterName): Splitter {
   switch (name) {
@@ -44,7 +44,7 @@ export function wordSplitter(name: WordSplitterName): Splitter {
 }
 
 /**
- * The sentence splitter of a name: `spacy` is spaCy's sentencizer, `intl` follows Unicode's sentence
+ * The sentence splitter with this name: `spacy` is spaCy's sentencizer, `intl` follows Unicode's sentence
  * boundaries for English, `punctuation` splits at white space after . ! or ?. Throws RangeError for an
  * unknown name.
  */

@@ -1,6 +1,6 @@
 /**
- * Two corpora that are installed with the program, as npm packages, so that a first run needs no path and no
- * download of its own.
+ * Two corpora that are installed with the program as npm packages, so that a first run works without a path
+ * and without a separate download.
  *
  * `sotu`: 233 State of the Union speeches, 1790 to 2021, one document per speech. The package stores a speech
  * as a single line of about 45,000 characters. Rules that examine lines would keep or drop the whole speech

@@ -7,7 +7,7 @@
 import type { Context } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 
-/** What to do with damaged input: `refuse` ends the run with an error; `skip` continues after the damage. */
+/** Policy for damaged input: `refuse` ends the run with an error; `skip` continues after the damage. */
 export type DamagePolicy = "refuse" | "skip";
 
 /** How a reader handles damaged input. */

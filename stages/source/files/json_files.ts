@@ -38,8 +38,8 @@ export interface JsonlState {
 /** Which part of a file is read, and how damage is handled. */
 export interface JsonlFileOptions extends DamageOptions {
   /**
-   * The bytes to read (default: the whole file). In a .gz file, reading begins at the first gzip member in
-   * them.
+   * The range of bytes to read (default: the whole file). In a .gz file, reading begins at the first gzip
+   * member in this range.
    */
   readonly range?: ByteRange;
 }

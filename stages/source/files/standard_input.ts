@@ -19,7 +19,7 @@ export interface StandardInputState {
 }
 
 /**
- * * One document per line. The id is the record's own, else "-:line". A resumed run must be given the same
+ * One document per line. The id is the record's own, else "-:line". A resumed run must be given the same
  * input from its start; the lines that were read before are skipped. Throws and drops as `jsonlFile`.
  */
 export function standardInput(

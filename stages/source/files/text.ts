@@ -25,11 +25,14 @@ export interface TextState {
 
 /** How a text file is split into documents, and which part of it is read. */
 export interface TextOptions extends DamageOptions {
-  /** Minimum size of a document in bytes: it ends at the first blank line after them (default 16 KiB). */
+  /**
+   * Minimum size of a document in bytes (default 16 KiB). The document ends at the first blank line after
+   * that.
+   */
   readonly documentBytes?: number;
   /**
-   * The bytes to read, for uncompressed files only (default: the whole file). All lines that begin in them
-   * are read, and the last document ends there.
+   * The range of bytes to read, for uncompressed files only (default: the whole file). All lines that begin
+   * in the range are read.
    */
   readonly range?: ByteRange;
 }

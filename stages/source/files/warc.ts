@@ -23,8 +23,8 @@ import { documentFromWarc } from "./warc_document.ts";
 /** Position in a web archive. */
 export interface WarcState {
   /**
-   * Byte offset of the next record in the decompressed file; after damaged compression, the bytes read so
-   * far.
+   * Byte offset of the next record in the decompressed file. After damage in the compressed data, it counts
+   * only the bytes that could be read.
    */
   offset: number;
   /** Number of records before the next one; each damaged place counts as one record. */

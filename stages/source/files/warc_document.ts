@@ -1,5 +1,5 @@
 /**
- * Turns a record of a web archive into a document, or names the reason why it is none. Which records count
+ * Turns a record of a web archive into a document, or gives the reason to drop it. The selection of records
  * follows datatrove's reader.
  *
  * @module
@@ -13,7 +13,7 @@ import { decodePage } from "./page_charset.ts";
 const page = /^(text\/html|application\/xhtml\+xml)\b/i;
 const plain = /^text\/plain\b/i;
 
-/** Where a record stands, and how its page is turned into a document. */
+/** Where a record comes from, and how its page is turned into a document. */
 export interface WarcDocumentOptions {
   /** Path of the archive. */
   readonly path: string;

@@ -39,9 +39,9 @@ export function sign(length: u32, size: u32, hashes: u32): u32 {
 }
 
 /**
- * Updates the signature with the hashes of `count` shingles: the minimum of ((x·a + b) mod 2^64) mod (2^61 -
- * 1). Scalar 64-bit integers are 1.5 times as fast as SIMD here, because x64 has no 64-bit SIMD
- * multiplication.
+ * Updates the signature with the hashes of `count` shingles. Element j is the minimum over all hashes x of
+ * ((a·x + b) mod 2^64) mod (2^61 - 1), with the parameters a and b of permutation j. Scalar 64-bit integers
+ * are 1.5 times as fast as SIMD here, because x64 has no 64-bit SIMD multiplication.
  */
 export function permute(count: u32, hashes: u32): void {
   const end = shinglesAt + 8 * count;
