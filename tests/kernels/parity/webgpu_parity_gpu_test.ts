@@ -1,0 +1,13 @@
+/**
+ * Every case of every op's WGSL kernel against the float64 reference.
+ *
+ * @module
+ */
+import { openWebgpu } from "../../../kernels/engine/webgpu/webgpu_engine.ts";
+import { ops } from "../../../kernels/ops/list.ts";
+import { compareOps } from "../../../kernels/parity/parity.ts";
+import { paritySteps } from "./parity_steps.ts";
+
+Deno.test("webgpu engine gives every op's reference within float32, and the same bits again", async (t) => {
+  await paritySteps(t, await compareOps(await openWebgpu(), ops));
+});
