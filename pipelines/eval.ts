@@ -75,7 +75,7 @@ export default pipeline({
     const text = shards === null ? null : await openValidation({
       validation: shards,
       training: [],
-      first: 0,
+      counted: 0,
       vocabSize,
       tokenizer,
       format: o.shardFormat,

@@ -28,7 +28,9 @@ import { recipeOf, withoutMemory } from "./parts/recipe.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
 import { startingWeights } from "./parts/starting_weights.ts";
 import { checkRereadable, tokenizerFor, vocabSizeOf } from "./parts/tokenizer_for.ts";
-import { checkMemory, scheduleOf, stepsOf, training, trainingPlan } from "./parts/training.ts";
+import { training } from "./parts/training.ts";
+import { scheduleOf, stepsOf } from "./parts/training_length.ts";
+import { checkMemory, trainingPlan } from "./parts/training_plan.ts";
 import { withCost } from "../stages/model/plan_cost.ts";
 import { openValidation } from "./parts/validation.ts";
 
@@ -65,7 +67,7 @@ export default pipeline({
     const validation = await openValidation({
       validation: [`${dir}/val_000000.bin`],
       training: [`${dir}/train_000000.bin`],
-      first: o.evalEvery * plan.tokensPerStep,
+      counted: o.evalEvery * plan.tokensPerStep,
       vocabSize: tokenizer.vocabSize,
       tokenizer,
     });

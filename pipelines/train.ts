@@ -19,8 +19,10 @@ import { pipeline, type Values } from "./cli/pipeline.ts";
 import { shardsTokenizer, shardsVocabulary } from "./parts/shards.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
 import { startingWeights } from "./parts/starting_weights.ts";
-import { keepTokenizer } from "./parts/tokenizer_for.ts";
-import { scheduleOf, stepsOf, training, trainingPlan } from "./parts/training.ts";
+import { saveRunTokenizer } from "./parts/tokenizer_for.ts";
+import { training } from "./parts/training.ts";
+import { scheduleOf, stepsOf } from "./parts/training_length.ts";
+import { trainingPlan } from "./parts/training_plan.ts";
 import { withCost } from "../stages/model/plan_cost.ts";
 import { openValidation } from "./parts/validation.ts";
 
@@ -47,13 +49,13 @@ export default pipeline({
     const validation = o.valShards === null ? null : await openValidation({
       validation: shardFiles([o.valShards]),
       training: files,
-      first: o.evalEvery * plan.tokensPerStep,
+      counted: o.evalEvery * plan.tokensPerStep,
       vocabSize,
       tokenizer,
       format: o.shardFormat,
     });
     const stages = await training(o, { env, plan, start, tokenizer, validation, schedule: scheduleOf(o) });
-    if (tokenizer !== null) await keepTokenizer(tokenizer, env);
+    if (tokenizer !== null) await saveRunTokenizer(tokenizer, env);
     return from(source).via(stages);
   },
   async plan(o, env) {

@@ -1,6 +1,5 @@
 /**
- * Whether the disk has room for a run's checkpoints: asked before the run begins, not when hours of training are to be
- * saved.
+ * Checks that the disk has room for a run's checkpoints before the run starts, and not after hours of training.
  *
  * @module
  */
@@ -10,25 +9,25 @@ import type { Plan } from "../../stages/model/plan.ts";
 import type { Env } from "../cli/pipeline.ts";
 
 /**
- * Emits a note where not all that are kept will fit. Throws RangeError where not even two would: one must be whole while
- * the next is written.
+ * Emits a note where the disk cannot hold all checkpoints that will be kept. Throws RangeError where it cannot even hold
+ * two: the last checkpoint stays until the next one is complete.
  */
 export async function checkCheckpointSpace(
   env: Pick<Env, "out" | "emit">,
   { plan: { memory }, keep }: { readonly plan: Pick<Plan, "memory">; readonly keep: number },
 ): Promise<void> {
   const each = memory.parameter + memory.optimizer;
-  const free = await freeWhere(resolve(env.out));
+  const free = await freeBytesAt(resolve(env.out));
   if (free === null) return;
   if (free < 2 * each) {
     throw new RangeError(
-      `Cannot keep checkpoints in ${env.out}: one takes ${
+      `Cannot keep checkpoints in ${env.out}: two of ${
         megabytes(each)
-      }, the next is written beside it, and ` +
+      } must fit, one while the next is written, and ` +
         `${megabytes(free)} are free there: make room or give --out on another disk`,
     );
   }
-  const most = keep + 2; // the best one, and the one being written
+  const most = keep + 2; // with the best one and the one being written
   if (keep > 0 && free >= most * each) return;
   if (keep === 0 && free >= 100 * each) return;
   env.emit({
@@ -41,8 +40,8 @@ export async function checkCheckpointSpace(
   });
 }
 
-/** The folder may not be there yet. */
-async function freeWhere(path: string): Promise<number | null> {
+/** Free bytes of the disk that a path is on; the path need not exist yet. Null: the system does not say. */
+async function freeBytesAt(path: string): Promise<number | null> {
   for (let folder = path;; folder = dirname(folder)) {
     const free = await freeBytes(folder);
     if (free !== null || folder === dirname(folder)) return free;

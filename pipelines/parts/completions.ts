@@ -1,6 +1,6 @@
 /**
- * `<out>/completions`: a small file for each part of the source that is done, so that a person or a scheduler sees how
- * far a run is. They tell what the checkpoints know: a part is done once a checkpoint lies behind it.
+ * Writes `<out>/completions`: a small file for each part of the source that is done, so that a person or a scheduler can
+ * see how far a run has got. A part is done once a checkpoint covers all of it.
  *
  * @module
  */
@@ -8,24 +8,28 @@ import type { SourcePart } from "../../stages/source/parts.ts";
 import type { Env } from "../cli/pipeline.ts";
 import { removeIfThereSync, writeWholeSync } from "../../stages/disk/whole_files.ts";
 
-/** Which parts, of which process. */
-export interface Marked {
+/** The parts of a source and the process that reads them. */
+export interface CompletionOptions {
+  /** Folder of the files. */
   readonly dir: string;
-  /** The name of the source that reads the parts one after another. */
+  /** Name of the source that reads this process's parts one after another. */
   readonly source: string;
-  /** All parts, of all processes: they are numbered by it. */
+  /** Parts of all processes; a file is named for the index of its part. */
   readonly parts: readonly SourcePart[];
-  /** Those of this process. */
+  /** Parts of this process. */
   readonly own: readonly SourcePart[];
   readonly rank: number;
 }
 
-/** Keeps the marks of a process's parts as its checkpoints say. */
-export function markCompletions(env: Pick<Env, "onSaved">, { dir, source, parts, own, rank }: Marked): void {
+/** Writes the files of a process's parts as its checkpoints advance. */
+export function markCompletions(
+  env: Pick<Env, "onSaved">,
+  { dir, source, parts, own, rank }: CompletionOptions,
+): void {
   const numbers = new Map(parts.map((part, i) => [part, i]));
-  let marked: number | null = null; // own parts that are marked; null: not known what an earlier run has left
+  let marked: number | null = null; // number of own parts with a file; null until files of an earlier run are removed
   env.onSaved((saved) => {
-    const done = saved === null ? own.length : doneBy(saved.get(source)?.state, own);
+    const done = saved === null ? own.length : finishedParts(saved.get(source)?.state, own);
     if (marked === null) {
       Deno.mkdirSync(dir, { recursive: true });
       for (const part of own.slice(done)) removeIfThereSync(pathOf(part));
@@ -44,8 +48,8 @@ export function markCompletions(env: Pick<Env, "onSaved">, { dir, source, parts,
   }
 }
 
-/** How many of the parts lie behind a chain's saved state. */
-function doneBy(state: unknown, own: readonly SourcePart[]): number {
+/** Number of parts that a chain of sources has finished, by its saved state. */
+function finishedParts(state: unknown, own: readonly SourcePart[]): number {
   if (typeof state !== "object" || state === null || !("at" in state)) return 0;
   if (state.at === null) return own.length;
   return Math.max(0, own.findIndex(({ source }) => source.name === state.at));

@@ -1,5 +1,5 @@
 /**
- * FineWeb's stages as a run's options ask for them: in the flow itself, or on several Workers.
+ * Builds FineWeb's filters from a run's options, in the flow itself or on several Workers.
  *
  * @module
  */
@@ -14,39 +14,39 @@ import type { filterOptions } from "./options/document_options.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
 import { recipeOf, removedIn } from "./recipe.ts";
 
-/** What of the filters' work a process does. */
+/** The part of the work that this process does. */
 export interface FilterWork {
-  /** Of the process, where several write into one folder (default null: it is alone). */
+  /** Rank of the process among several that write into one folder. Default null: it works alone. */
   readonly rank?: number | null;
-  /** Documents are signed, and not compared (default false). */
+  /** Whether minhash only stores signatures, for a later step to compare. Default false. */
   readonly signOnly?: boolean;
-  /** Where documents are looked at for the statistics (default before the filters and after them). */
+  /** Where documents are surveyed for the statistics. Default: before the filters and after them. */
   readonly surveys?: readonly SurveyPosition[];
 }
 
-/** Before the filters, or after them. */
+/** Position of a survey: before the filters or after them. */
 export type SurveyPosition = "before" | "after";
 
 /**
- * The recipe that the options ask for, dropped documents kept in `<out>/removed/<filter>`. Neighbours that remember
- * nothing run together on the workers, the others in the flow itself. Files, counts and checkpoints are the same for
- * any number of workers. With extraction among the stages there is one worker at least, so that a page on which it is
- * stuck costs only that page. Throws as `recipeOf`.
+ * Builds the filters of the options; removed documents are written to `<out>/removed/<filter>`. Neighbouring filters
+ * without state run together on the workers, the others in the flow itself. Files, counts and checkpoints are the same
+ * for any number of workers. Extraction always runs on a worker, which can be stopped when it hangs on a page. Throws as
+ * `recipeOf`.
  */
 export async function filters(
   o: Values<typeof filterOptions>,
   env: Pick<Env, "out" | "workers" | "emit">,
-  { rank = null, signOnly = false, surveys: looks = ["before", "after"] }: FilterWork = {},
+  { rank = null, signOnly = false, surveys = ["before", "after"] }: FilterWork = {},
 ): Promise<(flow: Flow<Document>) => Flow<Document>> {
   const recipe = await recipeOf(o, env, { signOnly });
   const removed = removedIn(`${env.out}/removed`, rank);
   const names = selectedFilters(recipe);
-  env.emit({ type: "run", pipeline: "", filters: { ...recipe, stages: names } }); // the statistics name them
+  env.emit({ type: "run", pipeline: "", filters: { ...recipe, stages: names } }); // for the statistics and the report
   const extracts = names.includes("extract");
-  if (env.workers <= 1 && !extracts) return surveyed(fineweb(recipe, removed), looks);
+  if (env.workers <= 1 && !extracts) return surveyed(fineweb(recipe, removed), surveys);
   const module = import.meta.resolve("../../stages/filter/fineweb_group.ts");
 
-  const together = (flow: Flow<Document>, stages: readonly FinewebFilter[]): Flow<Document> => {
+  const onWorkers = (flow: Flow<Document>, stages: readonly FinewebFilter[]): Flow<Document> => {
     const rejects = Object.fromEntries(
       stages.filter((name) => name !== "minhash").flatMap((name) => {
         const sink = removed(name);
@@ -71,27 +71,30 @@ export async function filters(
       (filtered, stages) =>
         serialFilters.has(stages[0])
           ? filtered.via(fineweb({ ...recipe, stages }, removed))
-          : together(filtered, stages),
+          : onWorkers(filtered, stages),
       flow,
-    ), looks);
+    ), surveys);
 }
 
-/** How sources give pages: as they are where a stage extracts their text. */
+/** How sources read pages: as HTML where a filter extracts the text, else as text. */
 export function pagesFor(stages: readonly string[] | null): PageOptions {
   return { pages: stages === null || stages.includes("extract") ? "html" : "text" };
 }
 
-/** The filters with a look at what goes in and what comes out, for the run's statistics. */
+/** Surveys the documents before and after the filters, for the run's statistics. */
 export function surveyed(
   group: (flow: Flow<Document>) => Flow<Document>,
-  looks: readonly SurveyPosition[] = ["before", "after"],
+  surveys: readonly SurveyPosition[] = ["before", "after"],
 ): (flow: Flow<Document>) => Flow<Document> {
-  const look = (at: SurveyPosition) => (flow: Flow<Document>) =>
-    looks.includes(at) ? flow.pipe(survey(`${at} filters`)) : flow;
-  return (flow) => flow.via(look("before")).via(group).via(look("after"));
+  const surveyAt = (at: SurveyPosition) => (flow: Flow<Document>) =>
+    surveys.includes(at) ? flow.pipe(survey(`${at} filters`)) : flow;
+  return (flow) => flow.via(surveyAt("before")).via(group).via(surveyAt("after"));
 }
 
-/** Runs of stages that can go to the workers together, up to and with one that signs; each of the others by itself. */
+/**
+ * Groups of neighbouring filters that run on the workers together; a filter that must run in the flow is a group of its
+ * own. Minhash ends a group: workers compute its signatures, and the flow compares them.
+ */
 function neighbours(names: readonly FinewebFilter[]): FinewebFilter[][] {
   const groups: FinewebFilter[][] = [];
   for (const name of names) {

@@ -1,5 +1,5 @@
 /**
- * `--hellaswag`: the file is looked at before the run begins, not when the first round is due.
+ * The stage for `--hellaswag`. The file is checked before the run starts, and not at the first evaluation.
  *
  * @module
  */
@@ -17,14 +17,14 @@ type HellaswagValues = Pick<
   "hellaswag" | "hellaswagEvery" | "hellaswagItems"
 >;
 
-/** Whether a run asks HellaSwag at all. */
+/** Whether a run evaluates on HellaSwag. */
 export function usesHellaswag({ hellaswag, hellaswagEvery }: HellaswagValues): boolean {
   return hellaswag !== null && hellaswagEvery > 0;
 }
 
 /**
- * The stage, or null where nothing is asked. Throws Deno.errors.NotFound where there is no such file, RangeError where
- * the tokens' tokenizer is not known.
+ * The stage that evaluates on HellaSwag. Null: the options ask for none. Throws Deno.errors.NotFound where the file does
+ * not exist, RangeError where the tokenizer is not known.
  */
 export async function hellaswagStage(
   o: HellaswagValues,
@@ -35,7 +35,7 @@ export async function hellaswagStage(
   await checkHellaswag(o);
   if (tokenizer === null) {
     throw new RangeError(
-      "Cannot ask --hellaswag: the tokenizer of the shards is not known: put its folder beside them as tokenizer/",
+      "Cannot evaluate on --hellaswag: the tokenizer of the shards is not known: put its folder beside them as tokenizer/",
     );
   }
   return evaluateHellaswag({
@@ -45,10 +45,10 @@ export async function hellaswagStage(
   });
 }
 
-/** Throws Deno.errors.NotFound where a file is given and is not there. */
+/** Throws Deno.errors.NotFound where --hellaswag names a file that does not exist. */
 export async function checkHellaswag({ hellaswag }: Pick<HellaswagValues, "hellaswag">): Promise<void> {
   if (hellaswag === null || await exists(hellaswag)) return;
   throw new Deno.errors.NotFound(
-    `Cannot ask --hellaswag ${hellaswag}: there is no such file: check the path`,
+    `Cannot evaluate on --hellaswag ${hellaswag}: there is no such file: check the path`,
   );
 }

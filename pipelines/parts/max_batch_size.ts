@@ -1,38 +1,38 @@
 /**
- * What batch fits: the largest --batch-size by a device's memory and --recompute, each found by planning it.
+ * The largest --batch-size that fits a device's memory, for each mode of --recompute.
  *
  * @module
  */
 import type { Recompute } from "../../kernels/models/model.ts";
-import { type PlanInputs, trainingPlan, type TrainingValues } from "./training.ts";
+import { type PlanInputs, trainingPlan, type TrainingValues } from "./training_plan.ts";
 
-/** Largest batch sizes. */
+/** Largest batch sizes by memory and mode of recomputation. */
 export interface MaxBatchSizes {
-  /** Bytes of memory. */
+  /** Amounts of memory in bytes, ascending. */
   readonly budgets: readonly number[];
-  /** A mode's largest batch size for each budget; null: not even one sequence fits. */
   readonly rows: readonly {
     readonly recompute: Recompute;
+    /** Largest batch size for each budget. Null: not even one sequence fits. */
     readonly batchSizes: readonly (number | null)[];
   }[];
 }
 
 const GIB = 2 ** 30;
-const MOST = 65536; // of --batch-size
+const MAX_BATCH_SIZE = 65536; // the largest value of --batch-size
 
 /**
- * The largest power of two for --batch-size, among those that --total-batch-tokens allows, that is planned to take no
- * more than 4, 8, 16 and 24 GiB: weights, gradients, optimizer, activations, and what validation and samples need.
+ * Plans batch sizes that are powers of two and divide --total-batch-tokens, and takes the largest whose memory is at most
+ * 4, 8, 16 and 24 GiB. The memory includes weights, gradients, optimizer, activations, evaluation and samples.
  */
-export function maxBatchSizes(o: TrainingValues, beginning: PlanInputs): MaxBatchSizes {
+export function maxBatchSizes(o: TrainingValues, inputs: PlanInputs): MaxBatchSizes {
   const budgets = [4, 8, 16, 24].map((n) => n * GIB);
-  const sizes = Array.from({ length: 1 + Math.log2(MOST) }, (_, i) => 2 ** i)
+  const sizes = Array.from({ length: 1 + Math.log2(MAX_BATCH_SIZE) }, (_, i) => 2 ** i)
     .filter((n) => o.totalBatchTokens === null || o.totalBatchTokens % (n * o.seqLen) === 0);
   const rows = (["none", "gelu", "block"] as const).map((recompute) => {
-    const bytes: number[] = []; // by size, as far as it was asked
+    const bytes: number[] = []; // by index in `sizes`; planned only as far as needed
     const bytesOf = (at: number) =>
-      bytes[at] ??= plannedBytes({ ...o, recompute, batchSize: sizes[at] }, beginning);
-    let next = 0; // the first that may not fit: budgets ascend
+      bytes[at] ??= plannedBytes({ ...o, recompute, batchSize: sizes[at] }, inputs);
+    let next = 0; // index of the first size that may not fit; it only grows, because budgets ascend
     const batchSizes = budgets.map((budget) => {
       while (next < sizes.length && bytesOf(next) <= budget) next++;
       return next === 0 ? null : sizes[next - 1];
@@ -42,7 +42,7 @@ export function maxBatchSizes(o: TrainingValues, beginning: PlanInputs): MaxBatc
   return { budgets, rows };
 }
 
-/** Bytes of all memory that a training takes. */
-function plannedBytes(o: TrainingValues, beginning: PlanInputs): number {
-  return Object.values(trainingPlan(o, beginning).memory).reduce((sum, n) => sum + n, 0);
+/** Memory of a training run in bytes. */
+function plannedBytes(o: TrainingValues, inputs: PlanInputs): number {
+  return Object.values(trainingPlan(o, inputs).memory).reduce((sum, n) => sum + n, 0);
 }

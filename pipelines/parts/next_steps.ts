@@ -1,5 +1,5 @@
 /**
- * A training run's last lines: what came out, and what to type next.
+ * The last lines of a training run: its results, and what to type next.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Env } from "../cli/pipeline.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
 import { shellWord } from "../cli/shell_word.ts";
 
-/** Loss against the unigram model's, the last sample, and the commands that follow. */
+/** The last sample, the validation loss compared with a unigram model's, and the commands to type next. */
 export async function nextSteps(name: string, env: Env, steps: number | null): Promise<readonly string[]> {
   const events = await readEvents(`${env.out}/metrics.jsonl`);
   const evaluated = events.findLast((event) => event.type === "eval");
@@ -20,17 +20,17 @@ export async function nextSteps(name: string, env: Env, steps: number | null): P
   return [
     ...(sample === undefined
       ? []
-      : ["", `Sample after ${sample.step} updates:`, `${sample.prompt ?? ""}${sample.text}`, ""]),
+      : ["", `Sample after ${sample.step} steps:`, `${sample.prompt ?? ""}${sample.text}`, ""]),
     ...(evaluated === undefined ? [] : [lossLine(evaluated)]),
-    ...(steps === null ? [] : [`To train on:   deno task pipeline ${name}${out} --steps ${2 * steps}`]),
-    `To sample:     deno task pipeline sample --checkpoint ${shellWord(env.out)}${tokenizer}${
+    ...(steps === null ? [] : [`To train longer:  deno task pipeline ${name}${out} --steps ${2 * steps}`]),
+    `To sample:        deno task pipeline sample --checkpoint ${shellWord(env.out)}${tokenizer}${
       prompt === "" ? "" : ` --prompt ${shellWord(prompt)}`
     }`,
   ];
 }
 
 function lossLine({ valLoss, unigramLoss, bitsPerByte }: EvalEvent): string {
-  const unigram = unigramLoss === undefined ? "" : `, a unigram model's is ${unigramLoss.toFixed(3)}`;
-  const bits = bitsPerByte === undefined ? "" : `; ${bitsPerByte.toFixed(3)} bits a byte`;
-  return `Validation loss ${valLoss.toFixed(3)} nats a token${unigram}${bits}`;
+  const unigram = unigramLoss === undefined ? "" : ` (a unigram model: ${unigramLoss.toFixed(3)})`;
+  const bits = bitsPerByte === undefined ? "" : `; ${bitsPerByte.toFixed(3)} bits per byte`;
+  return `Validation loss ${valLoss.toFixed(3)} nats per token${unigram}${bits}`;
 }

@@ -1,19 +1,20 @@
 /**
- * Several texts that come in pieces at the same time, shown one after the other: the first one as it comes.
+ * Prints several texts in order although their pieces arrive interleaved. The first unfinished text is printed as it
+ * arrives; the others wait.
  *
  * @module
  */
 
-/** Shows texts 0 … count - 1 in order. */
+/** Prints texts 0 … count - 1 in order. */
 export class OrderedOutput {
   readonly #print: (text: string) => void;
   readonly #heading: (text: number) => string;
   readonly #waiting: string[];
   readonly #ended: boolean[];
-  /** The text that is shown as it comes. */
-  #shown = -1;
+  /** Number of the text that is printed as it arrives. */
+  #current = -1;
 
-  /** `heading`: what stands before a text. */
+  /** `heading` makes the text that is printed before a text. */
   constructor(count: number, print: (text: string) => void, heading: (text: number) => string) {
     this.#print = print;
     this.#heading = heading;
@@ -22,32 +23,32 @@ export class OrderedOutput {
     this.#next();
   }
 
-  /** A piece of a text has come. */
+  /** Adds a piece to a text. */
   add(text: number, piece: string): void {
-    if (text === this.#shown) this.#print(piece);
+    if (text === this.#current) this.#print(piece);
     else this.#waiting[text] += piece;
   }
 
-  /** A text is complete. */
+  /** Marks a text as complete. */
   end(text: number): void {
     this.#ended[text] = true;
-    while (this.#ended[this.#shown]) {
+    while (this.#ended[this.#current]) {
       this.#print("\n");
       this.#next();
     }
   }
 
-  /** No more comes: what has come of texts that were not shown yet, and the end of the last line. */
+  /** Prints what has arrived of the remaining texts, and ends the last line. */
   close(): void {
-    while (this.#shown < this.#waiting.length) {
+    while (this.#current < this.#waiting.length) {
       this.#print("\n");
       this.#next();
     }
   }
 
   #next(): void {
-    this.#shown++;
-    if (this.#shown >= this.#waiting.length) return;
-    this.#print(`${this.#heading(this.#shown)}${this.#waiting[this.#shown]}`);
+    this.#current++;
+    if (this.#current >= this.#waiting.length) return;
+    this.#print(`${this.#heading(this.#current)}${this.#waiting[this.#current]}`);
   }
 }

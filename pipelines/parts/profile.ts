@@ -1,5 +1,5 @@
 /**
- * What `--profile` leaves: OUT/profile/profile.json, a table, and OUT/profile/trace.json, a picture.
+ * Writes the files of `--profile`: the table OUT/profile/profile.json and the Chrome trace OUT/profile/trace.json.
  *
  * @module
  */
@@ -11,32 +11,32 @@ import type { Profile } from "../../stages/train/profile.ts";
 import type { Env } from "../cli/pipeline.ts";
 import { exists, writeWhole } from "../../stages/disk/whole_files.ts";
 
-/** profile.json. */
+/** The content of profile.json. */
 interface ProfileRecord {
   readonly device: string;
   readonly steps: readonly number[];
   readonly ops: readonly OpTime[] | null;
 }
 
-const COLUMNS = 110; // of the table; nothing in it is cut at this width
+const COLUMNS = 110; // width of the table: enough for all of it
 
-/** Writes a run's profile into its folder and says so. */
+/** Makes a function that writes a run's profile into its folder and emits a note. */
 export function writeProfile(env: Env, device: string): (profile: Profile) => Promise<void> {
   return async ({ steps, ops, spans }) => {
-    const say = (text: string) => env.emit({ type: "note", text: `profile: ${text}` });
+    const note = (text: string) => env.emit({ type: "note", text: `profile: ${text}` });
     const dir = `${env.out}/profile`, record: ProfileRecord = { device, steps, ops };
     if (steps.length === 0) {
-      if (await exists(dir)) await Deno.remove(dir, { recursive: true }); // an earlier run's would pass for this one's
-      return say("the run ended before its 5th update: nothing was timed");
+      if (await exists(dir)) await Deno.remove(dir, { recursive: true }); // an earlier profile would be taken for this run's
+      return note("the run ended before step 5: nothing was timed");
     }
     await Deno.mkdir(dir, { recursive: true });
     await writeWhole(`${dir}/profile.json`, `${JSON.stringify(record, null, 2)}\n`);
     await writeWhole(`${dir}/trace.json`, `${JSON.stringify(chromeTrace(spans))}\n`);
-    say(`${dir}/profile.json, and ${dir}/trace.json for chrome://tracing or ui.perfetto.dev`);
+    note(`${dir}/profile.json, and ${dir}/trace.json for chrome://tracing or ui.perfetto.dev`);
   };
 }
 
-/** The table of the run's profile for its last lines; none where nothing was timed or it was not asked for. */
+/** Table of the run's profile for its last lines. Empty without --profile, and where nothing was timed. */
 export async function profileLines(
   { profile }: { readonly profile: boolean },
   env: Env,
@@ -44,9 +44,11 @@ export async function profileLines(
   const record = profile ? await readRecord(`${env.out}/profile/profile.json`) : null;
   if (record === null) return [];
   const { device, steps, ops } = record;
-  const head = `Updates ${steps[0] + 1} to ${steps[steps.length - 1] + 1} on ${device}:`;
+  const head = `Steps ${steps[0] + 1} to ${steps[steps.length - 1] + 1} on ${device}:`;
   if (ops === null) {
-    return [`${head} its adapter has no timestamp-query: only the host's times are in trace.json`];
+    return [
+      `${head} the adapter cannot time ops (no timestamp-query): trace.json holds only the host's times`,
+    ];
   }
   return ["", head, ...opLines(ops, COLUMNS), ""];
 }

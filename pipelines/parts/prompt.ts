@@ -1,30 +1,30 @@
 /**
- * Whether a model can go on from a prompt: told before a run begins, not when its first sample is due.
+ * Checks that a model can continue a prompt before the run starts, and not at the first sample.
  *
  * @module
  */
 import { END_OF_TEXT } from "../../stages/token/end_of_text.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 
-/** What a prompt is checked against. */
+/** A prompt, and the tokenizer and model that must accept it. */
 export interface PromptCheck {
   readonly prompt: string;
-  /** The option it was given by: "--prompt". */
+  /** The option that the prompt was given by: "--prompt". */
   readonly option: string;
   readonly tokenizer: Tokenizer;
-  /** Of the model: its number of tokens. */
+  /** Number of tokens that the model knows. */
   readonly vocabSize: number;
 }
 
 /**
- * Throws RangeError for a text that the tokenizer cannot encode, an empty one where it has no end-of-text token to
- * begin with, and a token that the model does not know.
+ * Throws RangeError where the tokenizer cannot encode the prompt, where the model does not know one of its tokens, and
+ * for an empty prompt without an end-of-text token to start from.
  */
 export function checkPrompt({ prompt, option, tokenizer, vocabSize }: PromptCheck): void {
   const end = tokenizer.special.get(END_OF_TEXT);
   if (prompt === "" && end === undefined) {
     throw new RangeError(
-      `Cannot begin without a prompt: the tokenizer has no ${END_OF_TEXT}: give ${option} TEXT`,
+      `Cannot start without a prompt: the tokenizer has no ${END_OF_TEXT}: give ${option} TEXT`,
     );
   }
   let ids: Iterable<number>;
@@ -32,16 +32,16 @@ export function checkPrompt({ prompt, option, tokenizer, vocabSize }: PromptChec
     ids = prompt === "" ? [end ?? 0] : tokenizer.encodeOrdinary(prompt);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new RangeError(`Cannot begin with ${option} ${JSON.stringify(prompt)}: ${cause.message}`, {
+    throw new RangeError(`Cannot start from ${option} ${JSON.stringify(prompt)}: ${cause.message}`, {
       cause,
     });
   }
   for (const id of ids) {
     if (id < vocabSize) continue;
     throw new RangeError(
-      `Cannot begin with ${option} ${
+      `Cannot start from ${option} ${
         JSON.stringify(prompt)
-      }: its token ${id} is beyond the model's vocabulary of ` +
+      }: its token ${id} is not in the model's vocabulary of ` +
         `${vocabSize}: give the tokenizer that the model was trained with`,
     );
   }

@@ -1,5 +1,5 @@
 /**
- * From filter options to FineWeb's recipe, and where what it drops is kept.
+ * From filter options to FineWeb's recipe, and sinks for the documents that it removes.
  *
  * @module
  */
@@ -19,8 +19,8 @@ import type { filterOptions } from "./options/document_options.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
 
 /**
- * The recipe that the options ask for; what it needs from outside is there. Throws
- * Deno.errors.NotFound for a block list or tokenizer that is not there, RangeError for a doubled stage.
+ * The recipe of the options. `signOnly`: minhash stores signatures for a later step and removes nothing. Throws
+ * Deno.errors.NotFound for a missing block list or tokenizer, RangeError for a filter that is named twice.
  */
 export async function recipeOf(
   o: Values<typeof filterOptions>,
@@ -44,18 +44,18 @@ export async function recipeOf(
         },
       }),
   };
-  finewebStages(recipe); // finds what is wrong with the options
+  finewebStages(recipe); // throws for options that contradict each other
   if (stages.includes("url")) await checkUrlLists(o.urlList);
   if (stages.includes("count")) await loadTokenizer(o.countTokenizer);
   return recipe;
 }
 
-/** The same for a look at some of the documents: nothing is remembered of them. */
+/** The same recipe without deduplication, for reading a sample of the documents that will be read again. */
 export function withoutMemory({ minhash: _, ...recipe }: FinewebOptions): FinewebOptions {
   return { ...recipe, stages: (recipe.stages ?? finewebFilters).filter((name) => name !== "minhash") };
 }
 
-/** A sink for what each filter drops: `<dir>/<filter>/00000.jsonl.gz`, of one of several processes named for its rank. */
+/** A sink for the documents that each filter removes: `<dir>/<filter>/00000.jsonl.gz`, the number being the rank. */
 export function removedIn(dir: string, rank: number | null = null): RejectsSinkFor {
   return (filter: FinewebFilter) =>
     rewritingFilters.has(filter)

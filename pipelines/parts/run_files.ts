@@ -1,11 +1,11 @@
 /**
- * What stands beside a checkpoint, in the folder of the run that it belongs to.
+ * Finds files of the run that a checkpoint belongs to.
  *
  * @module
  */
 import { exists } from "../../stages/disk/whole_files.ts";
 
-/** The path of `name` in the run's folder that `checkpoint` is, or belongs to; null where there is none. */
+/** Path of `name` in the folder of a run; `checkpoint` is that folder or one of its checkpoints. Null: there is none. */
 export async function runFile(checkpoint: string, name: string): Promise<string | null> {
   const folder = checkpoint.replace(/(?<=.)\/+$/, "");
   for (const dir of [folder, `${folder}/..`, `${folder}/../..`]) {
@@ -14,7 +14,7 @@ export async function runFile(checkpoint: string, name: string): Promise<string 
   return null;
 }
 
-/** The tokenizer of a model: its run's folder of one, or the files of one in a Hugging Face folder; null: none. */
+/** Folder of a model's tokenizer: the run's, or a Hugging Face folder that holds one. Null: there is none. */
 export async function runTokenizer(model: string): Promise<string | null> {
   const own = await runFile(model, "tokenizer");
   if (own !== null) return own;

@@ -1,5 +1,5 @@
 /**
- * What token shards on disk do not say themselves: their tokenizer and the size of its vocabulary.
+ * The tokenizer of token shards and the size of its vocabulary, which the shards themselves do not store.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
 import type { StartingWeights } from "./starting_weights.ts";
 
-/** The tokenizer whose folder stands beside the shards (`tokenizer` next to them or to their folder), or null. */
+/** The tokenizer in a folder `tokenizer` beside the shards or beside their folder. Null: there is none. */
 export async function shardsTokenizer(glob: string): Promise<Tokenizer | null> {
   const folder = dirname(glob);
   for (const dir of [`${folder}/tokenizer`, `${folder}/../tokenizer`]) {
@@ -19,8 +19,8 @@ export async function shardsTokenizer(glob: string): Promise<Tokenizer | null> {
 }
 
 /**
- * The vocabulary of shards: --vocab-size, else their tokenizer's, else the starting weights'. Throws RangeError where
- * none of them says it.
+ * The vocabulary size of shards: --vocab-size, else that of their tokenizer, else that of the starting weights. Throws
+ * RangeError where none of these is known.
  */
 export function shardsVocabulary(
   o: { readonly vocabSize: number | null },
@@ -29,6 +29,6 @@ export function shardsVocabulary(
   const size = o.vocabSize ?? tokenizer?.vocabSize ?? start?.config.vocabSize;
   if (size !== undefined) return size;
   throw new RangeError(
-    "Cannot tell the vocabulary of the shards: no tokenizer folder stands beside them: give --vocab-size N",
+    "Cannot tell the vocabulary size of the shards: there is no folder tokenizer beside them: give --vocab-size N",
   );
 }

@@ -1,18 +1,18 @@
 /**
- * Whether a run that failed can go on without a batch.
+ * Decides whether a failed training run resumes without a batch.
  *
  * @module
  */
 import type { SkippedBatch } from "../cli/pipeline.ts";
 import { SkipBatchError } from "../../stages/train/divergence_response.ts";
 
-/** Batches left out in one sitting, after which it is not the batches that are wrong. */
-const MOST_LEFT_OUT = 8;
+/** Batches that one command skips at most; with more of them something other than the data is wrong. */
+const MAX_SKIPPED = 8;
 
-/** The batch that a run failed on and can go on without; null: there is none, or there were too many. */
-export function batchToSkip(error: unknown, before: ReadonlyMap<number, string>): SkippedBatch | null {
+/** The batch that made a run fail and that it can skip. Null: there is none, or too many are skipped already. */
+export function batchToSkip(error: unknown, skipped: ReadonlyMap<number, string>): SkippedBatch | null {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if (at instanceof SkipBatchError) return before.size < MOST_LEFT_OUT && !before.has(at.batch) ? at : null;
+    if (at instanceof SkipBatchError) return skipped.size < MAX_SKIPPED && !skipped.has(at.batch) ? at : null;
   }
   return null;
 }

@@ -8,14 +8,14 @@ import { bytes } from "../../stages/report/quantity.ts";
 /** The files of a source and how they are divided among processes. */
 export interface SourcePlan {
   readonly files: number;
-  /** Size of the files as they are, compressed ones too. */
+  /** Size of the files on disk, compressed where they are. */
   readonly bytes: number;
   readonly workers: number;
-  /** What each process reads, by its rank. */
+  /** Work of each process, by its rank. */
   readonly ranks: readonly { readonly parts: number; readonly bytes: number }[];
 }
 
-/** Files, bytes and workers; with several processes a line for each. */
+/** Lines for files, bytes and workers, and for each rank where there are several. */
 export function sourceLines({ files, bytes: size, workers, ranks }: SourcePlan): readonly string[] {
   const rankLines = ranks.map(({ parts, bytes: size }, rank) =>
     `  ${String(rank).padEnd(15)}${bytes(size)} in ${parts} ${parts === 1 ? "part" : "parts"}`

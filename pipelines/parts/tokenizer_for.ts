@@ -1,5 +1,5 @@
 /**
- * `--tokenizer`: a published one, one from a folder, or one learned from a sample of what the run reads.
+ * The tokenizer that `--tokenizer` means: a published one, one from a folder, or one trained on a sample of the source.
  *
  * @module
  */
@@ -14,20 +14,20 @@ import { tokenizerOptions } from "./options/tokenizer_options.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
 
-/** The values that it needs. */
+/** Values of the tokenizer options. */
 export type TokenizerValues = Values<typeof tokenizerOptions>;
 
-const SAMPLE_PER_TOKEN = 1000; // characters of sample for each token to be learned: counts are steady by then
-const MOST_SAMPLE = 100_000_000; // characters
+const SAMPLE_PER_TOKEN = 1000; // characters of sample per token of the vocabulary: enough for stable counts
+const MAX_SAMPLE = 100_000_000; // characters
 
-/** Characters of text that learning a vocabulary of this size looks at. */
+/** Number of characters to train a vocabulary of this size on. */
 export function sampleCharacters(vocabSize: number): number {
-  return Math.min(MOST_SAMPLE, SAMPLE_PER_TOKEN * vocabSize);
+  return Math.min(MAX_SAMPLE, SAMPLE_PER_TOKEN * vocabSize);
 }
 
 /**
- * The tokenizer of the options, kept in `<out>/tokenizer`. A learned one (`train`, `char`) is learned from the first
- * documents of `documents` and taken from there when the run goes on. Throws RangeError where there is no text.
+ * The tokenizer of the options, saved in `<out>/tokenizer`. `train` and `char` are trained on the first of `documents`; a
+ * resumed run loads what it saved. Throws RangeError where there is no text.
  */
 export async function tokenizerFor(
   o: TokenizerValues,
@@ -35,7 +35,7 @@ export async function tokenizerFor(
 ): Promise<Tokenizer> {
   if (o.tokenizer !== "train" && o.tokenizer !== "char") {
     const tokenizer = await loadTokenizer(o.tokenizer);
-    await keepTokenizer(tokenizer, env);
+    await saveRunTokenizer(tokenizer, env);
     return tokenizer;
   }
   const recipe = o.tokenizer === "char" ? { kind: "char" } : {
@@ -47,17 +47,17 @@ export async function tokenizerFor(
     seed: env.seed,
   };
   const dir = `${env.out}/tokenizer`;
-  // What a run left that never came to a checkpoint may have been learned from another source.
+  // A run that has no checkpoint yet may have left a tokenizer that was trained on another source.
   if (env.resumed && await sameRecipe(dir, recipe)) return await readTokenizer(dir);
   if (env.dry) return await loadTokenizer("byte");
 
   env.emit({
     type: "note",
-    text: `tokenizer: learning ${
-      o.tokenizer === "char" ? "characters" : `${o.vocabSize} tokens`
-    } from the first documents`,
+    text: `tokenizer: training on the first documents: ${
+      o.tokenizer === "char" ? "a token for each character" : `${o.vocabSize} tokens`
+    }`,
   });
-  const limit = o.tokenizer === "char" ? MOST_SAMPLE : sampleCharacters(o.vocabSize);
+  const limit = o.tokenizer === "char" ? MAX_SAMPLE : sampleCharacters(o.vocabSize);
   const texts = sampleTexts(documents, { limit, env });
   if (o.tokenizer === "char") {
     const tokenizer = CharTokenizer.fromTexts(await Array.fromAsync(texts));
@@ -77,29 +77,29 @@ export async function tokenizerFor(
     type: "note",
     text: `tokenizer: ${tokenizer.vocabSize} tokens from ${report.texts} documents, ${
       report.bytesPerToken.toFixed(2)
-    } bytes a token`,
+    } bytes per token`,
   });
   return tokenizer;
 }
 
-/** Keeps a tokenizer that was not learned here in the run's folder, so that the run can be sampled from. */
-export async function keepTokenizer(tokenizer: Tokenizer, env: Env): Promise<void> {
+/** Saves a tokenizer in the run's folder, so that the run can be sampled from. */
+export async function saveRunTokenizer(tokenizer: Tokenizer, env: Env): Promise<void> {
   if (!env.dry && !env.resumed) await saveTokenizer(tokenizer, { dir: `${env.out}/tokenizer` });
 }
 
-/** Throws RangeError where a tokenizer is to be learned from what can be read only once. */
+/** Throws RangeError where a tokenizer would be trained on a source that can be read only once. */
 export function checkRereadable(o: TokenizerValues & { readonly source: readonly string[] }): void {
   if (!o.source.includes("-") || o.tokenizer !== "train" && o.tokenizer !== "char") return;
   throw new RangeError(
-    "Cannot both learn a tokenizer and encode from standard input, which is read only once: " +
-      "give --tokenizer gpt2 or a trained one's folder, or put the documents into a file",
+    "Cannot both train a tokenizer on standard input and encode it, because it can be read only once: " +
+      "give --tokenizer gpt2 or the folder of a trained tokenizer, or put the documents into a file",
   );
 }
 
-/** How many tokens the tokenizer of the options has, as far as it can be known before anything is learned. */
+/** Vocabulary size of the tokenizer of the options, before it is trained. */
 export async function vocabSizeOf(o: TokenizerValues): Promise<number> {
   if (o.tokenizer === "train") return o.vocabSize;
-  if (o.tokenizer === "char") return 256; // a guess: what is learned may be fewer or more
+  if (o.tokenizer === "char") return 256; // an estimate: the text may have fewer or more characters
   return (await loadTokenizer(o.tokenizer)).vocabSize;
 }
 
@@ -115,7 +115,7 @@ async function* sampleTexts(
   }
   if (characters === 0) {
     throw new RangeError(
-      "Cannot learn a tokenizer: no document passed the filters: look at --stages and --source",
+      "Cannot train a tokenizer: no document passed the filters: give other --stages or another --source",
     );
   }
 }

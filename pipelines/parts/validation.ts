@@ -1,5 +1,5 @@
 /**
- * The held-out part as `evaluate` wants it: its tokens, its bytes, and the unigram model to beat.
+ * Prepares the validation shards for `evaluate`: their tokens, the bytes per token, and the counts for a unigram model.
  *
  * @module
  */
@@ -10,53 +10,57 @@ import type { EvaluateOptions } from "../../stages/evaluate/evaluate.ts";
 import { countTokenBytes } from "../../stages/evaluate/loss_tally.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 
-/** How the validation loss is measured, but not how often. */
+/** How the validation loss is measured; how often is not part of it. */
 export type Validation = Omit<EvaluateOptions, "every" | "batches">;
 
-/** Where the held-out part is and what it is compared with. */
+/** The shards, and what bits per byte and the unigram loss are computed from. */
 export interface ValidationInputs {
+  /** Paths of the validation shards. */
   readonly validation: readonly string[];
-  /** Training shards; the unigram model counts their first `first` tokens, which no run can be short of by then. */
+  /** Paths of the training shards, whose first tokens the unigram model counts. */
   readonly training: readonly string[];
-  readonly first: number;
+  /** Number of training tokens to count; all of them must exist by the first evaluation. */
+  readonly counted: number;
   readonly vocabSize: number;
-  /** For bits per byte; null: shards.json beside the held-out part may tell them. */
+  /** Tokenizer for bits per byte. Null: shards.json beside the validation shards is used where it exists. */
   readonly tokenizer: Tokenizer | null;
-  /** Of all these shards. Default llmc. */
+  /** Format of all shards. Default llmc. */
   readonly format?: TokenFormat;
 }
 
-/** Reads the held-out shards when they are first needed. */
+/** Prepares validation; the shards are read when they are first needed. */
 export async function openValidation(
-  { validation, training, first, vocabSize, tokenizer, format = "llmc" }: ValidationInputs,
+  { validation, training, counted, vocabSize, tokenizer, format = "llmc" }: ValidationInputs,
 ): Promise<Validation> {
-  const told = tokenizer === null ? (await readShardSummary(dirname(validation[0])))?.validation : undefined;
+  const summary = tokenizer === null
+    ? (await readShardSummary(dirname(validation[0])))?.validation
+    : undefined;
   return {
-    validation: () => Promise.resolve(firstTokens(validation, { most: MOST_VALIDATION, format })),
+    validation: () => Promise.resolve(firstTokens(validation, { limit: MAX_VALIDATION, format })),
     ...(tokenizer !== null && { tokenBytes: countTokenBytes(tokenizer) }),
-    ...(told !== undefined && told.bytes > 0 && { tokenBytes: () => told.bytes / told.tokens }),
+    ...(summary !== undefined && summary.bytes > 0 && { tokenBytes: () => summary.bytes / summary.tokens }),
     trainingCounts() {
       const counts = new Float64Array(vocabSize);
-      for (const id of firstTokens(training, { most: first, format })) counts[id]++;
+      for (const id of firstTokens(training, { limit: counted, format })) counts[id]++;
       return counts;
     },
   };
 }
 
-const MOST_VALIDATION = 16 << 20; // tokens: 64 MB; no evaluation looks at more
+const MAX_VALIDATION = 16 << 20; // tokens, 64 MB in memory: more than any evaluation takes
 
-/** The first tokens of shards read one after another. */
+/** The first tokens of the shards, in the order of their paths. */
 function firstTokens(
   paths: readonly string[],
-  { most, format }: { readonly most: number; readonly format: TokenFormat },
+  { limit, format }: { readonly limit: number; readonly format: TokenFormat },
 ): Uint32Array {
   const parts: Uint32Array[] = [];
   let length = 0;
   for (const path of paths) {
-    if (length >= most) break;
+    if (length >= limit) break;
     const file = openTokens({ path, format });
     try {
-      parts.push(file.read(0, Math.min(file.count, most - length)));
+      parts.push(file.read(0, Math.min(file.count, limit - length)));
       length += parts[parts.length - 1].length;
     } finally {
       file.close();

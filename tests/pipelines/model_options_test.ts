@@ -10,7 +10,7 @@ import { type GptConfig, gptOptions, isGptConfig } from "../../kernels/models/gp
 import type { OptionRow } from "../../kernels/models/model_options.ts";
 import { modelOptions } from "../../pipelines/parts/options/model_options.ts";
 import { openModelFile } from "../../pipelines/parts/starting_weights.ts";
-import { trainingPlan } from "../../pipelines/parts/training.ts";
+import { trainingPlan } from "../../pipelines/parts/training_plan.ts";
 import { formatOfPath, orderOf, writeModel } from "../../pipelines/parts/write_model.ts";
 import {
   storedConfig,

@@ -22,7 +22,7 @@ Deno.test("checkCheckpointRoom() is silent with room, notes what will be short, 
     /^Checkpoints take .* MB each, 5 of them at most: .* MB are free in runs\/none\/yet$/,
   );
   match((await check(0.1, 0))[0], /all are kept/);
-  await rejects(check(0.6, 3), /Cannot keep checkpoints in runs\/none\/yet: one takes .*make room/);
+  await rejects(check(0.6, 3), /Cannot keep checkpoints in runs\/none\/yet: two of .* must fit.*make room/);
 });
 
 const none = {

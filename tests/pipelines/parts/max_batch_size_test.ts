@@ -6,7 +6,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { maxBatchSizes } from "../../../pipelines/parts/max_batch_size.ts";
 import { maxBatchSizeLines } from "../../../pipelines/parts/plan_lines.ts";
-import { trainingPlan, type TrainingValues } from "../../../pipelines/parts/training.ts";
+import { trainingPlan, type TrainingValues } from "../../../pipelines/parts/training_plan.ts";
 import { valuesOf } from "../cli/values.ts";
 
 const GIB = 2 ** 30;

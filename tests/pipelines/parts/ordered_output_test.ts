@@ -1,7 +1,7 @@
 import { strictEqual } from "node:assert/strict";
 import { OrderedOutput } from "../../../pipelines/parts/ordered_output.ts";
 
-Deno.test("InOrder shows the first text as it comes, the others when it is their turn", () => {
+Deno.test("OrderedOutput prints the first text as it arrives, and each other text when it is its turn", () => {
   let shown = "";
   const texts = new OrderedOutput(3, (text) => shown += text, (text) => `[${text}]`);
   texts.add(0, "a");

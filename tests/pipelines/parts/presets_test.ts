@@ -7,13 +7,8 @@ import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { leastGpu, leastLimits } from "../../../kernels/core/gpu.ts";
 import { type BufferLimits, checkLimits } from "../../../kernels/core/limits.ts";
 import { pickPreset, presets } from "../../../pipelines/parts/options/presets.ts";
-import {
-  batchShape,
-  checkMemory,
-  scheduleOf,
-  stepsOf,
-  trainingPlan,
-} from "../../../pipelines/parts/training.ts";
+import { scheduleOf, stepsOf } from "../../../pipelines/parts/training_length.ts";
+import { batchShape, checkMemory, trainingPlan } from "../../../pipelines/parts/training_plan.ts";
 import type { Plan } from "../../../stages/model/plan.ts";
 import { valuesOf } from "../cli/values.ts";
 
@@ -75,7 +70,7 @@ Deno.test("--total-batch-tokens is micro-batches of --batch-size sequences, whol
   deepStrictEqual(batchShape(valuesOf("--preset", "gpt2-124m")), [128, 4, 1024]);
   throws(() => shape("--total-batch-tokens", "4000"), {
     name: "RangeError",
-    message: /4000 tokens a step of micro-batches of 1024 .* a multiple of 1024$/,
+    message: /a step of 4000 tokens into micro-batches of 1024 tokens .* a multiple of 1024$/,
   });
   throws(
     () => shape("--total-batch-tokens", "4096", "--grad-accum", "2"),

@@ -1,0 +1,32 @@
+/**
+ * From options to the length of a training run and its learning rate schedule.
+ *
+ * @module
+ */
+import { type Schedule, schedule } from "../../kernels/optim/schedule.ts";
+import { batchShape, type TrainingValues } from "./training_plan.ts";
+
+/** Number of steps of a run. Null: until there are no more tokens, or until --time-limit. */
+export function stepsOf(o: TrainingValues): number | null {
+  if (o.steps !== null) return o.steps;
+  const [accum, batchSize, seqLen] = batchShape(o);
+  return o.tokens === null ? null : Math.ceil(o.tokens / (accum * batchSize * seqLen));
+}
+
+/** The learning rate by step. Throws RangeError where the length of the schedule is not known. */
+export function scheduleOf(o: TrainingValues): Schedule {
+  const steps = o.scheduleSteps ?? stepsOf(o);
+  if (steps === null && o.schedule !== "constant") {
+    throw new RangeError(
+      `Cannot tell the length of the ${o.schedule} schedule: ` +
+        "give --steps, --tokens, --schedule-steps or --schedule constant",
+    );
+  }
+  return schedule({
+    kind: o.schedule,
+    lr: o.lr,
+    minLr: o.minLr ?? o.lr / 10,
+    warmup: Math.min(o.warmup, (steps ?? Infinity) - 1),
+    steps: steps ?? Number.MAX_SAFE_INTEGER,
+  });
+}

@@ -1,0 +1,156 @@
+/**
+ * From options to the plan of a training run: the model, its optimizer and its programs.
+ *
+ * @module
+ */
+import type { Engine } from "../../kernels/engine/engine.ts";
+import { gpt } from "../../kernels/models/gpt.ts";
+import { type GptConfig, gptOptions } from "../../kernels/models/gpt_options.ts";
+import { selectOptions, withDefaults, withoutDefaults } from "../../kernels/models/model_options.ts";
+import { adamw } from "../../kernels/optim/adamw.ts";
+import { muon } from "../../kernels/optim/muon.ts";
+import type { Optimizer } from "../../kernels/optim/optimizer.ts";
+import { sgd } from "../../kernels/optim/sgd.ts";
+import { type Plan, plan } from "../../stages/model/plan.ts";
+import { type DivergenceOptions, needsDeferredUpdates } from "../../stages/train/divergence.ts";
+import type { Values } from "../cli/pipeline.ts";
+import { usesHellaswag } from "./hellaswag.ts";
+import { modelOptions } from "./options/model_options.ts";
+import { monitoringOptions } from "./options/monitoring_options.ts";
+import { trainingOptions } from "./options/training_options.ts";
+import type { StartingWeights } from "./starting_weights.ts";
+
+const options = { ...modelOptions, ...trainingOptions, ...monitoringOptions };
+
+/** The option values that training needs. */
+export type TrainingValues = Values<typeof options>;
+
+/** What a plan depends on in addition to the option values. */
+export interface PlanInputs {
+  readonly vocabSize: number;
+  /** Largest pack of parameters in bytes, from `env.largestPack()`. Default: see `PlanOptions`. */
+  readonly packBytes?: number;
+  /** Model whose weights training starts from. Default: GPT-2's initial values, drawn from the seed. */
+  readonly start?: StartingWeights | null;
+}
+
+/** Shape [A, B, T] of a step's batch. Throws RangeError where --total-batch-tokens is not a multiple of B · T. */
+export function batchShape(o: TrainingValues): readonly [accum: number, batch: number, seqLen: number] {
+  const micro = o.batchSize * o.seqLen;
+  if (o.totalBatchTokens === null) return [o.gradAccum ?? 1, o.batchSize, o.seqLen];
+  if (o.gradAccum !== null) {
+    throw new RangeError(`Cannot use both --grad-accum and --total-batch-tokens: give one of them`);
+  }
+  if (o.totalBatchTokens % micro !== 0) {
+    throw new RangeError(
+      `Cannot divide a step of ${o.totalBatchTokens} tokens into micro-batches of ${micro} tokens (${o.batchSize} ` +
+        `sequences of ${o.seqLen}): give --total-batch-tokens a multiple of ${micro}`,
+    );
+  }
+  return [o.totalBatchTokens / micro, o.batchSize, o.seqLen];
+}
+
+/**
+ * Plans the model and its programs; --dry-run prints the plan and `train` runs it. Throws RangeError or ShapeError for
+ * sizes that do not fit together, and for a vocabulary larger than that of the starting weights.
+ */
+export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = null }: PlanInputs): Plan {
+  const shape = batchShape(o);
+  if (start !== null && vocabSize > start.config.vocabSize) {
+    throw new RangeError(
+      `Cannot start from ${o.initFrom}: its vocabulary has ${start.config.vocabSize} tokens, the data's ${vocabSize}: ` +
+        `use the tokenizer that the model was trained with`,
+    );
+  }
+  const model = gpt(modelConfig(o, { vocabSize, start }));
+  return plan({
+    model,
+    training: {
+      optimizer: optimizerOf(o),
+      shape,
+      clip: o.gradClip,
+      gradientScale: o.dtype === "f16" ? gradientScaleF16(shape) : 1,
+      recompute: o.recompute,
+      deferred: needsDeferredUpdates(divergenceOf(o)),
+      history: Math.min(o.logEvery, MAX_HISTORY),
+      inspection: o.inspectEvery > 0,
+    },
+    evaluation: { batch: o.batchSize, seqLen: o.seqLen },
+    sampling: true,
+    ...(usesHellaswag(o) && { scoring: { tokens: o.batchSize * o.seqLen } }),
+    ...(packBytes !== undefined && { packBytes }),
+  });
+}
+
+/** The starting model determines every option that changes its outputs; the command line determines the others. */
+function modelConfig(
+  o: TrainingValues,
+  { vocabSize, start }: { readonly vocabSize: number; readonly start: StartingWeights | null },
+): GptConfig {
+  const typed = { ...o, vocabSize };
+  if (start === null) return withoutDefaults(gptOptions, typed);
+  const loaded = withDefaults(gptOptions, start.config);
+  const decided = selectOptions(gptOptions, loaded, ({ affects = "output" }) => affects === "output");
+  const tie = o.tie && loaded.tie; // a tied head can start a separate one, but not the reverse
+  return withoutDefaults(gptOptions, { ...typed, ...decided, tie });
+}
+
+/** Which updates count as diverging, and what to do about them. */
+export function divergenceOf({ onNan, skipSpikeZ, onSpike }: TrainingValues): DivergenceOptions {
+  return { onNan, spikeZ: skipSpikeZ, onSpike };
+}
+
+/** The optimizer of the options. Throws RangeError for constants that make no sense. */
+export function optimizerOf(o: TrainingValues): Optimizer {
+  const { optimizer, beta1, beta2, eps, weightDecay, momentum, muonLr, lr } = o;
+  const given = momentum === null ? {} : { momentum };
+  switch (optimizer) {
+    case "adamw":
+      return adamw({ beta1, beta2, eps, weightDecay });
+    case "sgd":
+      return sgd({ weightDecay, ...given });
+    case "muon":
+      if (lr === 0) {
+        throw new RangeError(
+          "Cannot use --optimizer muon with --lr 0: --muon-lr is scheduled as a multiple of --lr: give --lr above 0",
+        );
+      }
+      return muon({ beta1, beta2, eps, weightDecay, rate: (muonLr ?? MUON_LR) / lr, ...given });
+  }
+}
+
+const MUON_LR = 0.02; // Jordan et al. 2024
+
+/**
+ * Factor on the gradients of f16 matrix products: 16 to 32 times the tokens of a step, rounded to a power of two, which
+ * loses no bits. The loss is a mean over tokens, so the gradient of one token's outputs is at most 1 / tokens, and the
+ * factor makes it at most 32. That leaves a factor of 2,000 up to 65504, the largest f16, for gradients that grow on
+ * their way back, and one of 3e8 down to 6e-8, the smallest positive f16.
+ */
+function gradientScaleF16(shape: readonly number[]): number {
+  return 16 * 2 ** Math.ceil(Math.log2(shape.reduce((a, b) => a * b)));
+}
+
+const MAX_HISTORY = 16; // updates whose losses the device may keep: progress on the screen must not be older
+
+const ADDRESSABLE = 2 ** 32; // bytes, in the CPU engine's 32-bit WASM
+
+/**
+ * Throws RangeError where a plan takes more memory than the CPU engine can address. Call it before initial weights are
+ * drawn, which would take a long time for nothing.
+ */
+export function checkMemory({ memory, training }: Plan, { name }: Pick<Engine, "name">): void {
+  const bytes = Object.values(memory).reduce((sum, n) => sum + n, 0);
+  if (name !== "cpu" || bytes <= ADDRESSABLE) return;
+  const mb = (n: number) => `${Math.ceil(n / 1e6)} MB`;
+  const head = `Cannot train this model on the CPU engine: it takes ${mb(bytes)}, of which ${
+    mb(memory.activation)
+  } are activations, and ${mb(ADDRESSABLE)} can be addressed`;
+  throw new RangeError(
+    bytes - memory.activation > ADDRESSABLE
+      ? `${head}: use a smaller model, or a GPU with --device webgpu`
+      : `${head}: use a smaller --batch-size or --seq-len${
+        training?.recompute === "block" ? "" : ", --recompute block"
+      } or a smaller model`,
+  );
+}
