@@ -1,6 +1,6 @@
 /**
- * The whole way as one running graph: text → filters → tokens → shards → batches → GPT updates → checkpoints. Training
- * begins as soon as there are enough tokens, while the data side goes on.
+ * From text to a trained GPT as one running graph: source → filters → encode → shard → windows → batches → train →
+ * evaluate → sample. Training starts as soon as there are enough tokens, while the stages before it keep running.
  *
  * @module
  */
@@ -8,30 +8,29 @@ import { leastGpu } from "../kernels/core/gpu.ts";
 import { fineweb } from "../stages/filter/fineweb.ts";
 import { finewebFilters } from "../stages/filter/fineweb_group.ts";
 import { from } from "../stages/flow/flow.ts";
+import { withCost } from "../stages/model/plan_cost.ts";
 import { shard } from "../stages/shard/shard.ts";
 import { openSource } from "../stages/source/uri.ts";
 import { encode } from "../stages/token/encode.ts";
-import { filterOptions, sourceOptions } from "./parts/options/document_options.ts";
-import { modelOptions } from "./parts/options/model_options.ts";
-import { monitoringOptions } from "./parts/options/monitoring_options.ts";
-import { validationOptions } from "./parts/options/shard_options.ts";
-import { tokenizerOptions } from "./parts/options/tokenizer_options.ts";
-import { trainingOptions } from "./parts/options/training_options.ts";
+import { pipeline } from "./cli/pipeline.ts";
 import { filters, pagesFor } from "./parts/filters.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
 import { nextSteps } from "./parts/next_steps.ts";
-import { planLines } from "./parts/plan_lines.ts";
+import { filterOptions, sourceOptions } from "./parts/options/document_options.ts";
+import { modelOptions } from "./parts/options/model_options.ts";
+import { monitoringOptions } from "./parts/options/monitoring_options.ts";
 import { trainingPresets } from "./parts/options/presets.ts";
+import { validationOptions } from "./parts/options/shard_options.ts";
+import { tokenizerOptions } from "./parts/options/tokenizer_options.ts";
+import { trainingOptions } from "./parts/options/training_options.ts";
+import { planLines } from "./parts/plan_lines.ts";
 import { profileLines } from "./parts/profile.ts";
-import { pipeline } from "./cli/pipeline.ts";
 import { recipeOf, withoutMemory } from "./parts/recipe.ts";
 import { batchToSkip } from "./parts/skipped_batches.ts";
-import { startingWeights } from "./parts/starting_weights.ts";
 import { checkRereadable, tokenizerFor, vocabSizeOf } from "./parts/tokenizer_for.ts";
 import { training } from "./parts/training.ts";
 import { scheduleOf, stepsOf } from "./parts/training_length.ts";
-import { checkMemory, trainingPlan } from "./parts/training_plan.ts";
-import { withCost } from "../stages/model/plan_cost.ts";
+import { checkMemory, startingModel, trainingPlan } from "./parts/training_plan.ts";
 import { openValidation } from "./parts/validation.ts";
 
 export default pipeline({
@@ -39,7 +38,7 @@ export default pipeline({
   options: {
     ...sourceOptions,
     ...filterOptions,
-    // `encode` counts anyway.
+    // All filters except `count`: the stage `encode` counts tokens anyway.
     stages: { ...filterOptions.stages, value: finewebFilters.filter((name) => name !== "count") },
     ...tokenizerOptions,
     ...validationOptions,
@@ -49,40 +48,38 @@ export default pipeline({
   },
   presets: trainingPresets,
   batchToSkip,
-  barrierEvery: 64, // documents: the most that a resume filters a second time
+  barrierEvery: 64, // documents: the most that a resumed run filters again
   async build(o, env) {
     checkRereadable(o);
     const documents = from(await openSource(o.source, { ...pagesFor(o.stages), damaged: o.damaged }));
-    const start = o.initFrom === null ? null : await startingWeights(o.initFrom);
+    const start = await startingModel(o);
     const schedule = scheduleOf(o), packBytes = await env.largestPack();
-    // What cannot be is refused before anything is written.
+    // Sizes that do not fit are refused here, before a tokenizer is trained and anything is written.
     checkMemory(trainingPlan(o, { vocabSize: await vocabSizeOf(o), start, packBytes }), await env.engine());
-    const recipe = await recipeOf(o, env);
-    const tokenizer = await tokenizerFor(o, {
-      documents: documents.via(fineweb(withoutMemory(recipe))),
-      env,
-    });
-    const plan = trainingPlan(o, { vocabSize: tokenizer.vocabSize, start, packBytes });
+    const sampled = documents.via(fineweb(withoutMemory(await recipeOf(o, env))));
+    const tokenizer = await tokenizerFor(o, { documents: sampled, env });
+    const { vocabSize } = tokenizer;
+    const plan = trainingPlan(o, { vocabSize, start, packBytes });
     const dir = `${env.out}/shards`;
     const validation = await openValidation({
       validation: [`${dir}/val_000000.bin`],
       training: [`${dir}/train_000000.bin`],
       counted: o.evalEvery * plan.tokensPerStep,
-      vocabSize: tokenizer.vocabSize,
+      vocabSize,
       tokenizer,
     });
     return documents
       .via(await filters(o, { ...env, workers: 1 })) // the other threads train
       .pipe(encode(tokenizer))
-      .pipe(shard({ dir, vocabSize: tokenizer.vocabSize, validationTokens: o.valTokens }))
+      .pipe(shard({ dir, vocabSize, validationTokens: o.valTokens }))
       .via(await training(o, { env, plan, start, tokenizer, validation, schedule }));
   },
   async plan(o, env) {
-    const beginning = { vocabSize: await vocabSizeOf(o), packBytes: await env.largestPack() };
+    const inputs = { vocabSize: await vocabSizeOf(o), packBytes: await env.largestPack() };
     return planLines({
-      ...withCost(trainingPlan(o, beginning), { ...leastGpu, half: o.dtype === "f16" }),
+      ...withCost(trainingPlan(o, inputs), { ...leastGpu, half: o.dtype === "f16" }),
       steps: stepsOf(o),
-      maxBatchSizes: maxBatchSizes(o, beginning),
+      maxBatchSizes: maxBatchSizes(o, inputs),
     });
   },
   finish: async (o, env) => [

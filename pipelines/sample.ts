@@ -1,136 +1,108 @@
 /**
- * Let a trained model write.
+ * Generates text from a trained model: prompts → generate → report.
  *
  * @module
  */
 import { gpt } from "../kernels/models/gpt.ts";
+import { exists } from "../stages/disk/whole_files.ts";
 import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
 import { map } from "../stages/flow/stage.ts";
+import { plan } from "../stages/model/plan.ts";
+import { checkGenerateOptions } from "../stages/sample/generate_texts.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
-import type { Tokenizer } from "../stages/token/tokenizer.ts";
-import { type Plan, plan } from "../stages/model/plan.ts";
-import { type ModelSession, openModel } from "../stages/model/model_session.ts";
-import { checkGenerateOptions, generateTexts } from "../stages/sample/generate_texts.ts";
-import { runTokenizer } from "./parts/run_files.ts";
-import { OrderedOutput } from "./parts/ordered_output.ts";
 import { integer, number, path, repeated, text } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
+import { generate, type Generator } from "./parts/generate_stage.ts";
 import { planLines } from "./parts/plan_lines.ts";
 import { checkPrompt } from "./parts/prompt.ts";
-import { exists } from "../stages/disk/whole_files.ts";
+import { runTokenizer } from "./parts/run_files.ts";
 import { startingWeights } from "./parts/starting_weights.ts";
-import { GenerationSpeed } from "./parts/generation_speed.ts";
 
-const group = "Sampling";
+const model = { group: "Model" };
+const sampling = { group: "Sampling" };
 
 const options = {
   checkpoint: path("a run's folder, one of its checkpoints, an llm.c .bin or a safetensors folder", {
     value: "runs/fineweb-gpt2",
-    group,
+    ...model,
   }),
-  tokenizer: text("default: the one in the run's folder; else gpt2, p50k, cl100k, o200k, byte or a folder", {
-    value: null,
-    group,
-    placeholder: "NAME|PATH",
-  }),
-  prompt: repeated("what the text goes on from, or FILE:path; several: a text of each", {
+  tokenizer: text(
+    "gpt2, p50k, cl100k, o200k, byte or a tokenizer's folder; default: the one in the run's folder, else gpt2",
+    { value: null, placeholder: "NAME|PATH", ...model },
+  ),
+  prompt: repeated("prompt, or FILE:PATH to read it from a file; may be repeated for a text of each", {
     value: [],
-    group,
     placeholder: "TEXT",
+    ...sampling,
   }),
-  maxTokens: integer("tokens to add at most", { value: 200, min: 0, group }),
-  temperature: number("0: always the likeliest token", { value: 0.8, min: 0, group }),
-  topK: integer("draw among the K likeliest; 0 = all", { value: 50, min: 0, group }),
-  topP: number("draw among the likeliest that together have this share", {
+  count: integer("texts per prompt", { value: 1, min: 1, ...sampling }),
+  maxTokens: integer("most tokens to generate per text", { value: 200, min: 0, ...sampling }),
+  temperature: number("temperature; 0 = always take the most likely token", {
+    value: 0.8,
+    min: 0,
+    ...sampling,
+  }),
+  topK: integer("sample from the K most likely tokens; 0 = from all", { value: 50, min: 0, ...sampling }),
+  topP: number("sample from the most likely tokens whose probabilities add up to this; 1 = from all", {
     value: 1,
     min: 0,
     max: 1,
-    group,
+    ...sampling,
   }),
-  minP: number("draw among those at least this many times as likely as the likeliest; 0 = all", {
+  minP: number("sample from tokens at least this fraction as likely as the most likely one; 0 = from all", {
     value: 0,
     min: 0,
     max: 1,
-    group,
+    ...sampling,
   }),
-  repetitionPenalty: number("above 1: tokens that the text has become less likely", { value: 1, group }),
-  stop: repeated("end the text before this string", { value: [], group, placeholder: "TEXT" }),
-  count: integer("texts to write, of each prompt", { value: 1, min: 1, group }),
-  batchSize: integer("texts that are written at once, at most", { value: 8, min: 1, max: 1024, group }),
+  repetitionPenalty: number("penalty for tokens that the text contains already; 1 = no penalty", {
+    value: 1,
+    ...sampling,
+  }),
+  stop: repeated("end the text before this string; may be repeated", {
+    value: [],
+    placeholder: "TEXT",
+    ...sampling,
+  }),
+  batchSize: integer("most texts to generate at the same time", {
+    value: 8,
+    min: 1,
+    max: 1024,
+    ...sampling,
+  }),
   slide: integer(
-    "tokens let go at once where the model's sequence is full; 1 = exact, a whole pass a token",
-    {
-      value: 1,
-      min: 1,
-      group,
-    },
+    "tokens to drop from the start when the text exceeds the model's sequence length; 1 = exact, but every token then costs a whole forward pass",
+    { value: 1, min: 1, ...sampling },
   ),
 };
 
 export default pipeline({
-  about: "let a trained model write",
+  about: "generate text from a trained model",
   writes: false,
   options,
   async build(o, env) {
-    const { planned, weights, tokenizer } = await prepare(o);
+    const generator = await generatorOf(o), { tokenizer, plan: { model } } = generator;
     const prompts = await promptsOf(o.prompt);
     for (const prompt of prompts) {
-      checkPrompt({ prompt, option: "--prompt", tokenizer, vocabSize: planned.model.vocabSize });
+      checkPrompt({ prompt, option: "--prompt", tokenizer, vocabSize: model.vocabSize });
     }
+    checkGenerateOptions(o, model);
     const texts = prompts.flatMap((prompt) =>
       Array.from({ length: o.count }, (_, sample) => ({ prompt, sample }))
     );
-    checkGenerateOptions(o, planned.model);
     return from(asSource("prompts", () => [texts]))
-      .pipe({
-        name: "write",
-        open: async () => await openModel(await env.engine(), { plan: planned, weights }),
-        async *push(requests: typeof texts, session: ModelSession, ctx) {
-          const shown = new OrderedOutput(
-            requests.length,
-            env.print,
-            (text) =>
-              requests.length > 1 ? `--- ${text + 1}\n${requests[text].prompt}` : requests[text].prompt,
-          );
-          const speed = new GenerationSpeed();
-          const pieces = generateTexts(session, tokenizer, {
-            ...o,
-            texts: requests,
-            seed: env.seed,
-            signal: ctx.signal,
-            onStep: (work) => speed.add(work),
-          });
-          const written = requests.map(() => "");
-          for await (const now of pieces) {
-            if ("piece" in now) {
-              shown.add(now.text, now.piece);
-              written[now.text] += now.piece;
-            } else {
-              shown.end(now.text);
-              const { prompt } = requests[now.text];
-              yield { type: "sample", step: now.text, text: written[now.text], prompt } as const;
-            }
-            if (ctx.stopping) break;
-          }
-          shown.close();
-          const told = speed.line();
-          if (told !== null) ctx.emit({ type: "note", text: told });
-        },
-        close: (session) => session[Symbol.asyncDispose](),
-      })
+      .pipe(generate(generator, o, env))
       .pipe(map("report", (event, ctx) => ctx.emit(event)));
   },
   async plan(o) {
-    const { parameterCount, memory } = (await prepare(o)).planned;
+    const { parameterCount, memory } = (await generatorOf(o)).plan;
     return planLines({ parameterCount, memory });
   },
 });
 
-/** The model with room for all texts that are written at once, and its tokenizer. */
-async function prepare(
-  o: Values<typeof options>,
-): Promise<{ planned: Plan; weights: Parameters<typeof openModel>[1]["weights"]; tokenizer: Tokenizer }> {
+/** The model, planned for all texts that are generated at the same time, and its tokenizer. */
+async function generatorOf(o: Values<typeof options>): Promise<Generator> {
   const { config, weights } = await startingWeights(o.checkpoint);
   const name = o.tokenizer ?? await runTokenizer(o.checkpoint) ?? "gpt2";
   const tokenizer = await loadTokenizer(name);
@@ -141,17 +113,17 @@ async function prepare(
     );
   }
   const texts = Math.min(o.batchSize, o.count * Math.max(1, o.prompt.length));
-  return { planned: plan({ model: gpt(config), sampling: { texts } }), weights, tokenizer };
+  return { plan: plan({ model: gpt(config), sampling: { texts } }), weights, tokenizer };
 }
 
-/** Those given, those from files read; none given: an empty one. */
+/** The prompts' texts. Without a prompt one empty text, from which the model starts a document. */
 async function promptsOf(given: readonly string[]): Promise<readonly string[]> {
   if (given.length === 0) return [""];
   return await Promise.all(given.map(async (prompt) => {
     if (!prompt.startsWith("FILE:")) return prompt;
     const path = prompt.slice("FILE:".length);
     if (!await exists(path)) {
-      throw new Deno.errors.NotFound(`Cannot read --prompt ${prompt}: nothing is there`);
+      throw new Deno.errors.NotFound(`Cannot read --prompt ${prompt}: there is no such file: check the path`);
     }
     return await Deno.readTextFile(path);
   }));

@@ -18,7 +18,7 @@ import { usesHellaswag } from "./hellaswag.ts";
 import { modelOptions } from "./options/model_options.ts";
 import { monitoringOptions } from "./options/monitoring_options.ts";
 import { trainingOptions } from "./options/training_options.ts";
-import type { StartingWeights } from "./starting_weights.ts";
+import { type StartingWeights, startingWeights } from "./starting_weights.ts";
 
 const options = { ...modelOptions, ...trainingOptions, ...monitoringOptions };
 
@@ -32,6 +32,11 @@ export interface PlanInputs {
   readonly packBytes?: number;
   /** Model whose weights training starts from. Default: GPT-2's initial values, drawn from the seed. */
   readonly start?: StartingWeights | null;
+}
+
+/** The model that --init-from names. Null: the option is not given. */
+export async function startingModel({ initFrom }: TrainingValues): Promise<StartingWeights | null> {
+  return initFrom === null ? null : await startingWeights(initFrom);
 }
 
 /** Shape [A, B, T] of a step's batch. Throws RangeError where --total-batch-tokens is not a multiple of B · T. */

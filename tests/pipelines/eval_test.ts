@@ -8,7 +8,7 @@ import { sharedTest } from "../shared_data.ts";
 import { errorLine, eventsOf, runsTo, withFolder } from "./program.ts";
 
 sharedTest(
-  "eval measures a model and asks it HellaSwag, and refuses what is not there",
+  "eval evaluates a model on shards and HellaSwag, and refuses missing files",
   ["golden/gpt.bin", "golden/tokens.bin", "tasks/hellaswag_200.jsonl"],
   async (path) => {
     await withFolder(async (dir) => {
@@ -23,10 +23,10 @@ sharedTest(
       ];
       const shards = ["--val-shards", path("golden/tokens.bin"), "--eval-batches", "3"];
       const items = ["--hellaswag", path("tasks/hellaswag_200.jsonl"), "--hellaswag-items", "40"];
-      match(errorLine(await runsTo(2, model)), /Nothing to measure/);
+      match(errorLine(await runsTo(2, model)), /Nothing to evaluate/);
       match(errorLine(await runsTo(2, [...model, "--hellaswag", "no/such"])), /no\/such/);
       const { out } = await runsTo(0, [...model, ...shards, ...items]);
-      match(out, /Validation loss \d\.\d{4} nats a token, perplexity \d+/);
+      match(out, /Validation loss \d\.\d{4} nats per token, perplexity \d+/);
       match(out, /of 40 items \(chance: 25 %\)/);
       const found = (await eventsOf(`${dir}/out`)).filter(({ type }) =>
         type === "eval" || type === "hellaswag"

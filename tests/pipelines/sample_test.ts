@@ -9,7 +9,7 @@ import { initialWeights } from "../../kernels/models/model.ts";
 import { writeSafetensors } from "../../stages/format/model/safetensors.ts";
 import { errorLine, readUntil, run, runsTo, start, withFolder } from "./program.ts";
 
-Deno.test("sample writes texts of several prompts in order, the same one by one; says how fast; refuses what makes no sense", async () => {
+Deno.test("sample prints texts of several prompts in order, the same ones in batches of one; says how fast; refuses bad options", async () => {
   await withFolder(async (dir) => {
     const sizes = { layers: 1, heads: 2, channels: 16, seqLen: 48, vocabSize: 257 };
     await writeSafetensors(`${dir}/model.safetensors`, initialWeights(gpt({ ...sizes, vocabPad: 1 }), 2));
@@ -63,7 +63,7 @@ Deno.test("sample writes texts of several prompts in order, the same one by one;
         ["--slide=49", /wanted 1 to 48/],
         ["--repetition-penalty=0", /wanted above 0/],
         ["--min-p=2", /from 0 to 1/],
-        [`--prompt=FILE:${dir}/none`, /nothing is there/],
+        [`--prompt=FILE:${dir}/none`, /there is no such file/],
       ] as const
     ) {
       const finished = await run([...base, wrong]);

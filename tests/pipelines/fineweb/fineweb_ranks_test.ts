@@ -92,7 +92,7 @@ Deno.test("fineweb names ranks that are not finished, and options that differ, a
       /--part-bytes 999: the run was started with --part-bytes 4000/,
     );
     await refused(["--rank", "0", "--world", "4"], /--world 4: the run was started with --world 3/);
-    await refused(["--rank", "3"], /--rank 3 is not among --world 3/);
+    await refused(["--rank", "3"], /--rank 3 is not one of --world 3/);
     await refused([], /--world 3 needs --rank R from 0 to 2, or --only dedup/);
     await refused(["--rank", "1", "--only", "extract"], /another rank|--only extract/);
     match((await runsTo(0, [...args, "--rank", "1"])).out, /ranks\/00001 is finished/);

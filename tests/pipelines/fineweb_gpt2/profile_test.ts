@@ -13,7 +13,7 @@ Deno.test("fineweb-gpt2 --profile writes a table and a trace, prints the table, 
     const { out, err } = await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/run`, ...args, "--profile"]);
     deepStrictEqual(await courseOf(`${dir}/run`), await courseOf(`${dir}/plain`));
     match(err, /profile: .*profile\.json, and .*trace\.json for chrome:\/\/tracing/);
-    match(out, /Updates 5 to 9 on cpu: WASM.*\nop +calls +ms +share .*\n(.*\n)*matmul +\d+ /);
+    match(out, /Steps 5 to 9 on cpu: WASM.*\nop +calls +ms +share .*\n(.*\n)*matmul +\d+ /);
     const { steps, ops } = JSON.parse(await Deno.readTextFile(`${dir}/run/profile/profile.json`));
     deepStrictEqual(steps, [4, 5, 6, 7, 8]);
     const shares = ops.reduce((sum: number, { share }: { share: number }) => sum + share, 0);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytes } from "../../stages/report/quantity.ts";
+import { bytes } from "../../../stages/report/quantity.ts";
 
 /** The files of a source and how they are divided among processes. */
 export interface SourcePlan {

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { SourcePart } from "../../stages/source/parts.ts";
-import type { Env } from "../cli/pipeline.ts";
-import { removeIfThereSync, writeWholeSync } from "../../stages/disk/whole_files.ts";
+import type { SourcePart } from "../../../stages/source/parts.ts";
+import type { Env } from "../../cli/pipeline.ts";
+import { removeIfThereSync, writeWholeSync } from "../../../stages/disk/whole_files.ts";
 
 /** The parts of a source and the process that reads them. */
 export interface CompletionOptions {

@@ -1,0 +1,64 @@
+/**
+ * The end of a process of `fineweb`: merges the results of several processes, deletes temporary files, and says where the
+ * documents are and what to type next.
+ *
+ * @module
+ */
+import { deleteDocumentStore } from "../../../stages/filter/minhash/minhash_clusters.ts";
+import { deleteRankStores } from "../../../stages/filter/minhash/rank_store.ts";
+import { speedLines } from "../../../stages/report/speed.ts";
+import type { Env, RunSummary } from "../../cli/pipeline.ts";
+import { shellWord } from "../../cli/shell_word.ts";
+import type { RankWork } from "./rank_work.ts";
+import { otherRanksFinished, writeMerged } from "./ranks.ts";
+
+/** Finishes a process's work and returns its last lines. */
+export async function finishRank(
+  values: Readonly<Record<string, unknown>>,
+  { env, work }: { readonly env: Env; readonly work: RankWork },
+): Promise<readonly string[]> {
+  const { out } = env, { step, world } = work, rank = work.rank ?? 0;
+  if (step === "first") {
+    return [
+      `Set aside:  ${out}/minhash, removed documents with reasons: ${out}/removed`,
+      `Next:       once all ${world} ranks are done: deno task pipeline fineweb --out ${
+        shellWord(out)
+      } --only dedup`,
+    ];
+  }
+  const isLast = step === "last";
+  const merges = isLast || world > 1 && await otherRanksFinished({ out, world, rank });
+  if (merges) await writeMerged({ out, world, values }, { rank: isLast ? null : rank });
+  if (isLast) deleteRankStores({ dir: `${out}/minhash`, world });
+  else deleteDocumentStore(`${out}/minhash`);
+  const merged = merges ? [`All ranks:  ${out}/stats.json and ${out}/report.html`] : [];
+  const files = (await Array.fromAsync(Deno.readDir(`${out}/documents`)))
+    .filter(({ name }) => !name.endsWith(".partial"));
+  if (files.length === 0) {
+    return [
+      ...merged,
+      `No document passed the filters: removed documents with reasons are in ${out}/removed`,
+    ];
+  }
+  const glob = `${out}/documents/*${values.format === "parquet" ? ".parquet" : ".jsonl.gz"}`;
+  return [
+    ...merged,
+    `Documents:  ${out}/documents, removed documents with reasons: ${out}/removed`,
+    `Next:       deno task pipeline tokenize --source ${shellWord(glob)}`,
+  ];
+}
+
+/** Throughput of this process since it was last started or resumed. */
+export function throughputLines(
+  { stages, seconds, earlier }: RunSummary,
+  { workers }: Env,
+): readonly string[] {
+  const [source] = stages;
+  const characters = (source?.lengths?.mean ?? 0) * (source?.lengths?.count ?? 0);
+  return speedLines(stages, {
+    documents: (source?.kept ?? 0) - earlier.documents,
+    characters: characters - earlier.characters,
+    seconds,
+    cores: workers,
+  });
+}

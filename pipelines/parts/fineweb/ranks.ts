@@ -1,0 +1,103 @@
+/**
+ * What the processes of one job leave in `<out>/ranks`: checks that they are finished, and merges their results.
+ *
+ * @module
+ */
+import { isRecord } from "../../../stages/disk/json.ts";
+import { writeWhole } from "../../../stages/disk/whole_files.ts";
+import { finewebFilters } from "../../../stages/filter/fineweb_group.ts";
+import type { RunEvent } from "../../../stages/flow/events.ts";
+import { mergeEvents } from "../../../stages/report/merge_events.ts";
+import { readEvents } from "../../../stages/report/metrics.ts";
+import { removedSamples } from "../../../stages/report/removed_samples.ts";
+import { reportPage } from "../../../stages/report/report.ts";
+import { runStats } from "../../../stages/report/run_stats.ts";
+import type { Options } from "../../cli/pipeline.ts";
+import { show } from "../../cli/resolve.ts";
+import { ranksFolder } from "../../cli/resume.ts";
+import { asJson, readRunFolder } from "../../cli/run/run_folder.ts";
+
+/** The processes of the first step. */
+export interface RankGroup {
+  readonly out: string;
+  /** Number of processes. */
+  readonly world: number;
+  /** Option values of this process. */
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly options: Options;
+}
+
+/** Throws RangeError where processes of the first step are not finished, or had other values of fixed options. */
+export async function checkRanksFinished({ out, world, values, options }: RankGroup): Promise<void> {
+  const missing: number[] = [];
+  for (let rank = 0; rank < world; rank++) {
+    const { record, finished } = await readRunFolder(recordFolderOf(out, rank));
+    if (!finished || record === null) {
+      missing.push(rank);
+      continue;
+    }
+    for (const [name, { fixed }] of Object.entries(options)) {
+      if (!fixed || name === "only" || !(name in record.options)) continue;
+      const before = record.options[name];
+      if (JSON.stringify(before) === JSON.stringify(values[name])) continue;
+      throw new RangeError(
+        `Cannot deduplicate the documents in ${out} with ${show(name, values[name])}: rank ${rank} ran with ${
+          show(name, before)
+        }: give all ranks the same options`,
+      );
+    }
+  }
+  if (missing.length === 0) return;
+  const first = world === 1 ? "--only filter" : `--rank ${missing[0]} --world ${world}`;
+  throw new RangeError(
+    `Cannot deduplicate the documents in ${out}: of ${world} ranks ${missing.slice(0, 20).join(", ")}${
+      missing.length > 20 ? ` and ${missing.length - 20} more` : ""
+    } ${missing.length === 1 ? "is" : "are"} not finished: finish them with ${first}`,
+  );
+}
+
+/** Whether all processes except `rank` are finished. */
+export async function otherRanksFinished(
+  { out, world, rank }: Pick<RankGroup, "out" | "world"> & { readonly rank: number },
+): Promise<boolean> {
+  for (let other = 0; other < world; other++) {
+    if (other !== rank && !(await readRunFolder(recordFolderOf(out, other))).finished) return false;
+  }
+  return true;
+}
+
+/**
+ * Writes `stats.json` and `report.html` of all processes into `out`. The last step's process calls it with `rank` null;
+ * without a last step each process that sees all others finished calls it, so two may do so at the same time.
+ */
+export async function writeMerged(
+  { out, world, values }: Pick<RankGroup, "out" | "world" | "values">,
+  { rank }: { readonly rank: number | null },
+): Promise<void> {
+  const first: RunEvent[][] = [];
+  for (let rank = 0; rank < world; rank++) {
+    first.push(await readEvents(`${recordFolderOf(out, rank)}/metrics.jsonl`));
+  }
+  const last = rank === null ? await readEvents(`${out}/${ranksFolder}/dedup/metrics.jsonl`) : [];
+  const starts = [...first.flat(), ...last].filter((event) => event.type === "run");
+  const filters = starts.map(({ filters }) => filters).find((filters) => filters !== undefined);
+  const start: RunEvent = {
+    type: "run",
+    pipeline: starts[0]?.pipeline ?? "",
+    ranks: world,
+    ...(isRecord(filters) && { filters: { ...filters, stages: values.stages ?? finewebFilters } }),
+  };
+  const events: RunEvent[] = [start, ...mergeEvents(first), ...mergeEvents([last])];
+  const removed = await removedSamples(`${out}/removed`);
+  const writer = rank === null ? "" : `.rank-${rank}`;
+  await writeWhole(`${out}/stats.json`, `${JSON.stringify(runStats(events), null, 2)}\n`, { writer });
+  await writeWhole(
+    `${out}/report.html`,
+    await reportPage({ events, removed, options: asJson(values) }),
+    { writer },
+  );
+}
+
+function recordFolderOf(out: string, rank: number): string {
+  return `${out}/${ranksFolder}/${String(rank).padStart(5, "0")}`;
+}
