@@ -1,6 +1,6 @@
 /**
- * The lesson on tokenizers: bytes, merges, cutting, GPT-4's vocabulary, special tokens, and what models stumble over.
- * Source: karpathy/minbpe and its exercise.md.
+ * The lesson on tokenizers: bytes, merges, splitting, GPT-4's vocabulary, special tokens, and mistakes that
+ * tokens cause. Source: karpathy/minbpe and its exercise.md.
  *
  * @module
  */
@@ -17,12 +17,12 @@ import { splitSection } from "./lesson/tokenizer/split.ts";
 
 export default lesson({
   part: 8,
-  about: "how text becomes numbers: minbpe's exercise step by step, and GPT-4's own tokenizer",
+  about: "how text becomes numbers: minbpe's exercise step by step, and GPT-4's tokenizer",
   short: null,
-  seed: 1, // nothing is drawn
+  seed: 1, // has no effect: the lesson uses no random numbers
   data: article,
   options: {
-    vocabSize: integer("tokens to learn; minbpe's figures are of 512", {
+    vocabSize: integer("number of tokens to train; the lecture's figures are for 512", {
       value: 512,
       min: 260,
       max: 65_536,
@@ -40,25 +40,25 @@ export default lesson({
   exercises: {
     E01: {
       ask:
-        "Write a BasicTokenizer with train, encode and decode that merges bytes; train it on the text and look at its merges. Then merges across words disturb you: go on with E02.",
+        "Write a BasicTokenizer with train, encode and decode that merges bytes. Train it on the text and look at its merges. You will find merges across the ends of words; E02 prevents them.",
       solution: ({ vocabSize }, env) => basicSection(vocabSize, env),
     },
     E02: {
-      ask: "Cut the text by GPT-4's pattern first and merge only inside the pieces.",
+      ask: "Split the text with GPT-4's pattern first, and merge only inside the chunks.",
       solution: ({ vocabSize }, env) => splitSection(vocabSize, env),
     },
     E03: {
       ask:
-        "Load GPT-4's published tokens, find the merges again, mind the shuffled bytes, and give the same ids as tiktoken.",
+        "Load GPT-4's published tokens, recover the merges, take the order of the bytes into account, and give the same ids as tiktoken.",
       solution: (_o, env) => gpt4Section(env),
     },
     E04: {
-      ask: "Handle special tokens: allowed ones become their numbers, others stay text.",
+      ask: "Handle special tokens: encode allowed ones as their ids, and others as text.",
       solution: ({ vocabSize }, env) => specialSection(vocabSize, env),
     },
     E05: {
       ask:
-        "Merge code points instead of bytes, and write the rare ones as bytes, as sentencepiece does for Llama 2.",
+        "Merge code points instead of bytes, and encode rare code points as bytes, as sentencepiece does for Llama 2.",
       solution: (_o, env) => codePointsSolution(env),
     },
   },

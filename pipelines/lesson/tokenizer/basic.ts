@@ -1,25 +1,26 @@
 /**
- * The most frequent pair becomes a token, again and again: minbpe's BasicTokenizer.
+ * Sections 2 to 4 of the lesson: training on the most frequent pairs, encoding and decoding, as in minbpe's
+ * BasicTokenizer.
  *
  * @module
  */
 import type { BpeTokenizer } from "../../../stages/token/bpe.ts";
-import { minbpeModel, minbpeVocab } from "../../../stages/token/files/minbpe_files.ts";
 import { trainBpe } from "../../../stages/token/train/train_bpe.ts";
 import type { Text } from "../data.ts";
 import { check, heading, type Item, lines, progress, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
+import { mergeList, minbpeChecks } from "./minbpe_checks.ts";
 import { mergePair, pairCounts, plainMerges } from "./plain_bpe.ts";
-import { bracketed, sha256, spaced } from "./token_items.ts";
+import { bracketed, spaced } from "./token_items.ts";
 
 const utf8 = new TextEncoder();
-const plainSteps = 20; // the plain trainer looks at the whole text for each
+const plainSteps = 20; // merges by the plain trainer, which reads the whole text for each
 
-/** Training, encoding, decoding. */
+/** The three sections. */
 export async function* basicSection(vocabSize: number, env: LessonEnv<Text>): AsyncGenerator<Item> {
   const { text } = env.data;
   yield heading("2. The most frequent pair");
-  yield say("A short text first. Its bytes, and what each merge leaves of them:");
+  yield say("A short text first: its bytes, and the numbers that are left after each merge.");
   yield* smallExample();
   const bytes = [...utf8.encode(text)];
   const top = pairCounts(bytes).slice(0, 10);
@@ -42,7 +43,7 @@ export async function* basicSection(vocabSize: number, env: LessonEnv<Text>): As
 
   yield heading("3. Learning merges");
   yield say(
-    "Exercise 1 of minbpe: count pairs, merge the most frequent one into a new number, count anew. Of pairs that are equally frequent the one met first is merged.",
+    "Exercise 1 of minbpe: count all pairs, replace the most frequent one by a new number, and count again. Of equally frequent pairs, the one that occurs first is merged.",
   );
   const steps: (string | number)[][] = [];
   const known = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
@@ -60,11 +61,13 @@ export async function* basicSection(vocabSize: number, env: LessonEnv<Text>): As
   yield table(["token", "made of", "times", "numbers left"], steps);
   const { tokenizer } = await trainBpe([text], { vocabSize, pattern: "none" });
   yield say(
-    `So slow a trainer is good to read. The program's own keeps counts up to date instead of counting anew; it has just learned all ${tokenizer.merges.length} merges. Its first ones must be the same:`,
+    `This trainer is easy to read, but slow. The program's own trainer updates its counts instead of counting again; it has just learned all ${tokenizer.merges.length} merges. Its first merges must be the same:`,
   );
   yield check({
-    name: `first ${plain.length} merges: the quick trainer's are`,
-    ours: merges(tokenizer, plain.length) === plain.join(", ") ? "the same" : merges(tokenizer, plain.length),
+    name: `first ${plain.length} merges of the fast trainer`,
+    ours: mergeList(tokenizer, plain.length) === plain.join(", ")
+      ? "the same"
+      : mergeList(tokenizer, plain.length),
     lecture: "the same",
     source: "the plain trainer above",
   });
@@ -88,57 +91,47 @@ function* smallExample(): Generator<Item> {
   });
 }
 
-async function* basicChecks(tokenizer: BpeTokenizer, env: LessonEnv<Text>): AsyncGenerator<Item> {
-  const source = "minbpe, BasicTokenizer, 512 tokens of taylorswift.txt";
-  const mayDiffer = env.reasonToDiffer();
-  const first = "101 32, 44 32, 100 32, 46 32, 114 32, 50 48, 115 32, 105 110, 111 110, 114 105";
-  yield check({ name: "first ten merges", ours: merges(tokenizer, 10), lecture: first, source, mayDiffer });
-  yield check({
-    name: "SHA-256 of basic.model",
-    ours: await sha256(minbpeModel(tokenizer)),
-    lecture: "ecff325f8c514737fa4d3ce72c719ebb211dd645b59da77697bf0853f33e0954",
-    source,
-    mayDiffer,
-  });
-  yield check({
-    name: "SHA-256 of basic.vocab",
-    ours: await sha256(minbpeVocab(tokenizer)),
-    lecture: "8101c1b0dc42b9a5dfe42a4874f6c6d9adf5da23ccc1126d4c12279ce63e25ea",
-    source,
-    mayDiffer,
+function basicChecks(tokenizer: BpeTokenizer, env: LessonEnv<Text>): AsyncGenerator<Item> {
+  return minbpeChecks(tokenizer, {
+    name: "basic",
+    firstMerges: "101 32, 44 32, 100 32, 46 32, 114 32, 50 48, 115 32, 105 110, 111 110, 114 105",
+    model: "ecff325f8c514737fa4d3ce72c719ebb211dd645b59da77697bf0853f33e0954",
+    vocab: "8101c1b0dc42b9a5dfe42a4874f6c6d9adf5da23ccc1126d4c12279ce63e25ea",
+    source: "minbpe, BasicTokenizer, 512 tokens of taylorswift.txt",
+    mayDiffer: env.reasonToDiffer(),
   });
 }
 
-/** The merges that were learned first are done first, also when a text is encoded. */
+/** Encodes an example merge by merge, then decodes. */
 function* encodeStepByStep(tokenizer: BpeTokenizer, { data: { text } }: LessonEnv<Text>): Generator<Item> {
   yield heading("4. Encoding and decoding");
   yield say(
-    "A new text is encoded with the same merges in the same order: of all pairs in it, the one that was learned first. Never the longest token, never the most frequent pair of the new text.",
+    "A new text is encoded with the same merges in the same order: of all its pairs, the one that was learned first is merged first. Neither the length of the token nor the frequency of the pair in the new text matters.",
   );
   const example = /\p{L}+ \p{L}+ \p{L}+/u.exec(text.slice(text.length >> 1))?.[0].slice(0, 32) ??
     text.slice(0, 24);
   const ranks = new Map(tokenizer.merges.map(([left, right, id]) => [`${left} ${right}`, id]));
   let ids = [...utf8.encode(example)];
-  const shown = [splitAt(ids, tokenizer)];
+  const shown = [tokensInBrackets(ids, tokenizer)];
   for (;;) {
     const best = pairCounts(ids)
       .map((pair) => ({ pair, id: ranks.get(`${pair.left} ${pair.right}`) ?? Infinity }))
       .reduce((a, b) => b.id < a.id ? b : a, { pair: { left: 0, right: 0, count: 0 }, id: Infinity });
     if (best.id === Infinity) break;
     ids = mergePair(ids, best.pair, best.id);
-    shown.push(`${String(best.id).padStart(6)}  ${splitAt(ids, tokenizer)}`);
+    shown.push(`${String(best.id).padStart(6)}  ${tokensInBrackets(ids, tokenizer)}`);
   }
   yield lines([`        ${shown[0]}`, ...shown.slice(1)]);
   yield check({
-    name: "these ids are the tokenizer's own",
+    name: "ids of the program's own tokenizer",
     ours: spaced(ids),
     lecture: spaced(tokenizer.encodeOrdinary(example)),
     source: "stages/token",
   });
   yield say(
-    `Decoding only joins bytes. But not every row of tokens is text: \`128\` alone is the middle of a character, and decodes to "${
+    `Decoding only joins the bytes of the tokens. But not every list of tokens is text: byte 128 alone is a part of a character, and decodes to "${
       tokenizer.decode([128])
-    }" (U+FFFD). So decode after encode gives every text back; encode after decode does not give every row of tokens back.`,
+    }" (U+FFFD). So decode(encode(text)) is always the text, but encode(decode(tokens)) is not always the tokens.`,
   );
   yield check({
     name: "decode(encode(text)) is the text",
@@ -148,10 +141,7 @@ function* encodeStepByStep(tokenizer: BpeTokenizer, { data: { text } }: LessonEn
   });
 }
 
-function splitAt(ids: readonly number[], tokenizer: BpeTokenizer): string {
+/** The tokens of ids, each in brackets. */
+function tokensInBrackets(ids: readonly number[], tokenizer: BpeTokenizer): string {
   return ids.map((id) => bracketed(tokenizer.tokens[id])).join("");
-}
-
-function merges(tokenizer: BpeTokenizer, count: number): string {
-  return tokenizer.merges.slice(0, count).map(([left, right]) => `${left} ${right}`).join(", ");
 }

@@ -1,5 +1,6 @@
 /**
- * Merging code points instead of bytes, the rare ones as bytes: sentencepiece's and Llama 2's way.
+ * Exercise 5 of the lesson: merging code points instead of bytes, with rare code points as bytes, as
+ * sentencepiece does for Llama 2.
  *
  * @module
  */
@@ -12,12 +13,12 @@ import { bracketed } from "./token_items.ts";
 
 const utf8 = new TextEncoder();
 
-const bytes = 256; // tokens for what is no known character
+const bytes = 256; // tokens for the bytes of characters that have no token
 const merges = 100;
-const coverage = 0.9995; // share of a text's characters that get a token of their own: sentencepiece's default
-const most = 20_000; // characters: the plain trainer looks at all of them for each merge
+const coverage = 0.9995; // fraction of the text whose characters get a token: sentencepiece's default
+const most = 20_000; // characters: the plain trainer reads all of them for each merge
 
-/** Exercise 5. */
+/** Our solution of exercise 5. */
 export async function* codePointsSolution(env: LessonEnv<Text>): AsyncGenerator<Item> {
   const text = [...env.data.text].slice(0, most).join("").replaceAll(" ", "▁");
   const counts = new Map<string, number>();
@@ -37,13 +38,13 @@ export async function* codePointsSolution(env: LessonEnv<Text>): AsyncGenerator<
   yield say(
     `The first ${
       total.toLocaleString("en-US")
-    } characters have ${sorted.length} different ones; the ${known.length} most frequent are ${
+    } characters of the text contain ${sorted.length} different ones. The ${known.length} most frequent make up ${
       (100 * covered / total).toFixed(2)
-    } % of them and get tokens. The others, such as ${
+    } % of the text and get a token each. The others (${
       sorted.slice(known.length, known.length + 6).map(([character]) => `"${visible(character)}"`).join(
         " ",
-      ) || "none"
-    }, are written as bytes. Blanks are written as "▁" first, as sentencepiece does.`,
+      ) || "none here"
+    }) are encoded as bytes. Spaces are replaced by "▁" first, as in sentencepiece.`,
   );
   const tokens = [
     ...Array.from({ length: bytes }, (_, byte) => Uint8Array.of(byte)),
@@ -63,7 +64,7 @@ export async function* codePointsSolution(env: LessonEnv<Text>): AsyncGenerator<
   const encode = (words: string): number[] =>
     learned.reduce((row, { left, right, id }) => mergePair(row, { left, right, count: 0 }, id), start(words));
   const example = "▁The▁people▁of▁北京▁🙂";
-  yield say("What it has never met falls apart into bytes, and nothing is lost:");
+  yield say("Characters that have no token are encoded as bytes, so no text is lost:");
   yield lines([encode(example).map((id) => bracketed(tokens[id])).join("")]);
   yield check({
     name: "decode(encode(text)) is the text",
@@ -73,7 +74,7 @@ export async function* codePointsSolution(env: LessonEnv<Text>): AsyncGenerator<
   });
 }
 
-/** Bytes of tokens, read as UTF-8 all together. */
+/** Decodes the joined bytes of tokens as UTF-8. */
 function decode(ids: readonly number[], tokens: readonly Uint8Array[]): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(
     Uint8Array.from(ids.flatMap((id) => [...tokens[id]])),

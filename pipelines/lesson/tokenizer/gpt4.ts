@@ -1,5 +1,6 @@
 /**
- * GPT-4's vocabulary as merges: what is published are its tokens in order, and the merges are found again from them.
+ * Section 6 of the lesson: GPT-4's tokenizer. OpenAI has published its tokens in order of rank; the merges
+ * are recovered from them.
  *
  * @module
  */
@@ -21,18 +22,18 @@ const examples: readonly (readonly [text: string, ids: string])[] = [
   ["👍", "9468 239 235"],
 ];
 
-/** Recovering merges, the shuffled bytes, equality. */
+/** The section. */
 export async function* gpt4Section(env: LessonEnv<Text>): AsyncGenerator<Item> {
   const gpt4 = await bytePair("cl100k");
   yield heading("6. GPT-4's tokenizer");
   yield say(
-    "Exercise 3 of minbpe: be GPT-4's tokenizer, exactly. Published are its tokens' bytes in order of rank, not the merges. But the last merge of a token joins what the merges before it make of its bytes:",
+    "Exercise 3 of minbpe: give exactly the ids of GPT-4's tokenizer. OpenAI has published the bytes of its tokens in order of rank, but not the merges. They can be recovered: encode the bytes of a token with the merges of lower rank, and two tokens are left, which the token's own merge joins:",
   );
   const word = gpt4.encodeOrdinary(" tokenizer").length === 1 ? " tokenizer" : " example";
   const id = gpt4.encodeOrdinary(word)[0];
   yield lines(recovering(gpt4, id));
   yield say(
-    "And the single bytes are not in order: token 0 is not byte 0. For reasons of history the bytes that print (as Latin-1) come first.",
+    "And the single bytes are not in order: token 0 is not byte 0. As in GPT-2, the bytes that are printable in Latin-1 come first.",
   );
   yield table(
     ["token", "byte", "as text"],
@@ -46,7 +47,7 @@ export async function* gpt4Section(env: LessonEnv<Text>): AsyncGenerator<Item> {
   yield say(
     `With ${
       merges.length.toLocaleString("en-US")
-    } merges found again, a tokenizer that knows only them, minbpe's kind, must give GPT-4's ids:`,
+    } recovered merges, a tokenizer that knows only merges, like minbpe's, must give GPT-4's ids:`,
   );
   yield tokenItem(examples[0][0], { tokenizer: recovered, env });
   for (const [text, ids] of examples) {
@@ -60,7 +61,7 @@ export async function* gpt4Section(env: LessonEnv<Text>): AsyncGenerator<Item> {
   const { text } = env.data;
   const whole = recovered.encodeOrdinary(text);
   yield check({
-    name: "the whole text by merges and by ranks: the same ids",
+    name: "merges and ranks give the same ids for the whole text",
     ours: spaced(whole) === spaced(gpt4.encodeOrdinary(text)) ? "yes" : "no",
     lecture: "yes",
     source: "minbpe tests",
@@ -81,7 +82,7 @@ export async function* gpt4Section(env: LessonEnv<Text>): AsyncGenerator<Item> {
   });
 }
 
-/** One of the published vocabularies. Throws TypeError if it is no byte-pair tokenizer. */
+/** Loads one of OpenAI's tokenizers as a byte-pair tokenizer. */
 export async function bytePair(name: "gpt2" | "cl100k"): Promise<BpeTokenizer> {
   const tokenizer = await loadTokenizer(name);
   if (!(tokenizer instanceof BpeTokenizer)) {
@@ -90,7 +91,7 @@ export async function bytePair(name: "gpt2" | "cl100k"): Promise<BpeTokenizer> {
   return tokenizer;
 }
 
-/** The merges below a token's rank, one after another, until two parts are left. */
+/** The merges of a token's bytes, one per line, until two tokens are left. */
 function recovering(tokenizer: BpeTokenizer, token: number): string[] {
   const bytes = tokenizer.tokens[token] ?? new Uint8Array();
   const byBytes = new Map(tokenizer.tokens.map((each, id) => [spaced(each ?? []), id]));
@@ -107,5 +108,5 @@ function recovering(tokenizer: BpeTokenizer, token: number): string[] {
     ids = mergePair(ids, { left: ids[best], right: ids[best + 1], count: 0 }, id);
     shown.push(`${ids.map((id) => bracketed(tokenizer.tokens[id])).join("")}  ${id}`);
   }
-  return [...shown, `so merge ${token} joins ${spaced(ids)}`];
+  return [...shown, `so merge ${token} joins ${ids.join(" and ")}`];
 }

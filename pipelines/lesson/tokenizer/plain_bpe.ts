@@ -1,18 +1,18 @@
 /**
- * Byte-pair encoding in the plainest words: what minbpe's first exercise asks for. Quadratic; `stages/token` is the same
- * quickly. Source: karpathy/minbpe base.py.
+ * The simplest byte-pair encoding, as minbpe's first exercise asks for it. It takes quadratic time;
+ * `stages/token` computes the same faster. Source: karpathy/minbpe base.py.
  *
  * @module
  */
 
-/** Two neighbours, and how often they were met. */
+/** A pair of neighbouring ids, and its number of occurrences. */
 export interface PairCount {
   readonly left: number;
   readonly right: number;
   readonly count: number;
 }
 
-/** Counts of all neighbours, the most frequent first; of equals the one met first. */
+/** Counts of all pairs, the most frequent first; of equally frequent pairs the one that occurs first. */
 export function pairCounts(ids: readonly number[]): PairCount[] {
   const counts = new Map<string, { left: number; right: number; count: number }>();
   for (let i = 0; i + 1 < ids.length; i++) {
@@ -21,10 +21,11 @@ export function pairCounts(ids: readonly number[]): PairCount[] {
     if (pair === undefined) counts.set(`${left} ${right}`, { left, right, count: 1 });
     else pair.count++;
   }
-  return [...counts.values()].sort((a, b) => b.count - a.count); // a stable sort: the first met stays first
+  // Stable: keeps the order of first occurrence.
+  return [...counts.values()].sort((a, b) => b.count - a.count);
 }
 
-/** The ids with every `left right`, from the left, replaced by `id`. */
+/** Replaces each occurrence of a pair by `id`, from left to right. */
 export function mergePair(ids: readonly number[], { left, right }: PairCount, id: number): number[] {
   const merged: number[] = [];
   for (let i = 0; i < ids.length; i++) {
@@ -38,11 +39,11 @@ export function mergePair(ids: readonly number[], { left, right }: PairCount, id
   return merged;
 }
 
-/** One step of training. */
+/** One merge of the training. */
 export interface MergeStep extends PairCount {
-  /** The new token. */
+  /** Id of the new token. */
   readonly id: number;
-  /** The text after the merge. */
+  /** Ids of the text after the merge. */
   readonly ids: readonly number[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * Special tokens: numbers that no text has.
+ * Section 7 of the lesson: special tokens, whose ids no merge produces.
  *
  * @module
  */
@@ -11,42 +11,44 @@ import type { LessonEnv } from "../lesson.ts";
 import { bytePair } from "./gpt4.ts";
 import { spaced, tokenItem } from "./token_items.ts";
 
-/** Registering them, and who may write them. */
+/** The section. */
 export async function* specialSection(vocabSize: number, env: LessonEnv<Text>): AsyncGenerator<Item> {
   const [gpt2, gpt4] = [await bytePair("gpt2"), await bytePair("cl100k")];
   const source = "tiktoken";
   yield heading("7. Special tokens");
   yield say(
-    "Where does a document end? A number beyond the vocabulary says so: no merge makes it, and it is put in by the program, not found in the text. GPT-4 has five:",
+    "How does a model know where a document ends? By a special token: no merge produces its id, and the program adds it, not the text. GPT-4 has five special tokens:",
   );
   yield table(["token", "id"], [...gpt4.special].map(([text, id]) => [text, id]));
-  yield say("Exercise 4 of minbpe: read its text as that number, but only where the caller allows it.");
+  yield say(
+    "Exercise 4 of minbpe: encode the text of a special token as its id, but only where the caller allows it.",
+  );
   yield tokenItem("<|endoftext|>hello world", { tokenizer: gpt4, env });
   yield check({
-    name: "<|endoftext|>hello world, all allowed",
+    name: "<|endoftext|>hello world, all special tokens allowed",
     ours: spaced(gpt4.encode("<|endoftext|>hello world", { allowedSpecial: "all" })),
     lecture: "100257 15339 1917",
     source,
   });
   yield check({
-    name: "<|endoftext|>, as ordinary text for GPT-2",
+    name: "<|endoftext|> as ordinary text, GPT-2",
     ours: spaced(gpt2.encodeOrdinary("<|endoftext|>")),
     lecture: "27 91 437 1659 5239 91 29",
     source,
   });
   yield check({
-    name: "hello <|endoftext|>, for GPT-2",
+    name: "hello <|endoftext|>, all special tokens allowed, GPT-2",
     ours: spaced(gpt2.encode("hello <|endoftext|>", { allowedSpecial: "all" })),
     lecture: "31373 220 50256",
     source,
   });
   yield say(
-    "Who lets strangers' texts through as \"all\" lets strangers end documents: a chat's user could close the system's message. That is why a trainer reads documents as ordinary text.",
+    "Never allow special tokens in text from strangers: the user of a chat could end the system's message. That is why documents for training are encoded as ordinary text.",
   );
   const learned = (await trainBpe([env.data.text], { vocabSize, pattern: "gpt4" })).tokenizer;
   const special = new Map([["<|endoftext|>", vocabSize], ["<|user|>", vocabSize + 1]]);
   const { pattern, merges } = learned;
   const registered = new BpeTokenizer({ pattern, merges, tokens: learned.tokens, special });
-  yield say("The tokenizer of this lesson with two of its own, `<|endoftext|>` and `<|user|>`:");
+  yield say("The tokenizer of this lesson with two special tokens, `<|endoftext|>` and `<|user|>`:");
   yield tokenItem("<|user|>Hello there<|endoftext|>", { tokenizer: registered, env });
 }

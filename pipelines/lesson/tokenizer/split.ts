@@ -1,47 +1,48 @@
 /**
- * Text is cut before merging, so that no token spans two words: minbpe's RegexTokenizer.
+ * Section 5 of the lesson: splitting text into chunks before merging, so that no token spans two words, as in
+ * minbpe's RegexTokenizer.
  *
  * @module
  */
 import type { BpeTokenizer } from "../../../stages/token/bpe.ts";
-import { minbpeModel, minbpeVocab } from "../../../stages/token/files/minbpe_files.ts";
 import { chunks, patternSource } from "../../../stages/token/split/patterns.ts";
 import { trainBpe } from "../../../stages/token/train/train_bpe.ts";
 import { visible } from "../../parts/token/visible_token.ts";
 import type { Text } from "../data.ts";
 import { check, heading, type Item, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
-import { bracketed, sha256, wrappedItem } from "./token_items.ts";
+import { minbpeChecks } from "./minbpe_checks.ts";
+import { bracketed, wrappedItem } from "./token_items.ts";
 
 const example = "She's 35 in 2024, ISN'T she?   Yes!!\n\n  f(x)";
 
-/** Patterns, and a tokenizer trained with one. */
+/** The section: the patterns of GPT-2 and GPT-4, and a tokenizer trained with GPT-4's. */
 export async function* splitSection(vocabSize: number, env: LessonEnv<Text>): AsyncGenerator<Item> {
   const { text } = env.data;
   const basic = (await trainBpe([text], { vocabSize, pattern: "none" })).tokenizer;
   const { tokenizer, report } = await trainBpe([text], { vocabSize, pattern: "gpt4" });
-  yield heading("5. Cutting first");
-  const glued = basic.tokens.slice(256).filter((bytes) => {
+  yield heading("5. Splitting before merging");
+  const mixed = basic.tokens.slice(256).filter((bytes) => {
     return /\p{L}\P{L}|[^\p{L} ]\p{L}/u.test(new TextDecoder().decode(bytes));
   });
   yield say(
-    `Left to itself, training joins what only happens to stand together: of the ${
+    `Without splitting, training also merges across the ends of words: ${mixed.length} of the ${
       basic.tokens.length - 256
-    } tokens above, ${glued.length} hold a letter beside something that is none. Their meanings are glued together: "dog." and "dog!" would be different words.`,
+    } tokens above have a letter next to another character. So "dog." and "dog!" can become two different tokens, and the model does not see that both contain the same word.`,
   );
-  yield wrappedItem(glued.slice(0, 16).map(bracketed), env);
+  if (mixed.length > 0) yield wrappedItem(mixed.slice(0, 16).map(bracketed), env);
   yield say(
-    "GPT-2 cuts text by a regular expression first, and merges only inside the pieces. GPT-4 has another one.",
+    "GPT-2 therefore splits text into chunks with a regular expression, and merges only inside the chunks. GPT-4 has another expression.",
   );
   for (const [name, pattern] of [["GPT-2", "gpt2"], ["GPT-4", "gpt4"]] as const) {
-    yield say(`${name}'s, and what it makes of an example:`);
+    yield say(`${name}'s expression, and the chunks of an example:`);
     yield wrappedItem(patternSource(pattern), env);
     yield wrappedItem([...chunks(example, pattern)].map((chunk) => `[${visible(chunk)}]`), env);
   }
   yield say(
-    "See what differs: GPT-4 knows 'T as well as 't, takes digits by three at most, joins a mark to the word after it, and lets punctuation swallow the line breaks that follow.",
+    "The differences: GPT-4 treats 'T like 't, takes at most three digits, joins a symbol to the word after it, and adds line breaks to the punctuation before them.",
   );
-  yield say("Exercise 2 of minbpe: the same training inside the pieces of GPT-4's pattern.");
+  yield say("Exercise 2 of minbpe: the same training inside the chunks of GPT-4's pattern.");
   yield table(
     ["token", "made of"],
     tokenizer.merges.slice(0, 16).map(([left, right, id]) => [
@@ -49,15 +50,24 @@ export async function* splitSection(vocabSize: number, env: LessonEnv<Text>): As
       `${bracketed(tokenizer.tokens[left])} ${bracketed(tokenizer.tokens[right])}`,
     ]),
   );
-  const [plain, cut] = [basic, tokenizer].map((each) => each.encodeOrdinary(text).length);
+  const [plain, split] = [basic, tokenizer].map((each) => each.encodeOrdinary(text).length);
   yield say(
-    `The text in tokens: ${plain.toLocaleString("en-US")} without cutting, ${
-      cut.toLocaleString("en-US")
-    } with it (${report.chunks.toLocaleString("en-US")} pieces, ${
+    `The text has ${plain.toLocaleString("en-US")} tokens without splitting and ${
+      split.toLocaleString("en-US")
+    } with it (${report.chunks.toLocaleString("en-US")} chunks, ${
       report.differentChunks.toLocaleString("en-US")
-    } different). Cutting compresses less, and its tokens are words.`,
+    } of them distinct). ${splitEffect(plain, split)}`,
   );
-  if (vocabSize === 512) yield* splitChecks(tokenizer, { chunks: report.chunks, ids: cut, env });
+  if (vocabSize === 512) yield* splitChecks(tokenizer, { chunks: report.chunks, ids: split, env });
+}
+
+/** Says whether splitting made the text longer or shorter, in tokens. */
+function splitEffect(plain: number, split: number): string {
+  if (split === plain) return "Splitting costs no tokens here, and no token spans two words.";
+  const percent = Math.abs(100 * (split / plain - 1)).toFixed(1);
+  return split > plain
+    ? `Splitting costs ${percent} % more tokens here, but no token spans two words.`
+    : `Splitting even saves ${percent} % of the tokens here, and no token spans two words.`;
 }
 
 async function* splitChecks(
@@ -66,25 +76,12 @@ async function* splitChecks(
 ): AsyncGenerator<Item> {
   const source = "minbpe, RegexTokenizer, 512 tokens of taylorswift.txt";
   const mayDiffer = env.reasonToDiffer();
-  yield check({ name: "pieces", ours: chunks, lecture: 46_196, source, mayDiffer });
-  yield check({
-    name: "first ten merges",
-    ours: tokenizer.merges.slice(0, 10).map(([left, right]) => `${left} ${right}`).join(", "),
-    lecture: "101 114, 50 48, 111 114, 105 110, 101 100, 32 116, 111 110, 104 101, 32 83, 97 114",
-    source,
-    mayDiffer,
-  });
-  yield check({
-    name: "SHA-256 of regex.model",
-    ours: await sha256(minbpeModel(tokenizer)),
-    lecture: "b58d827c48c4403a3a141a9f9a8a7cedaec18a0b094dc8462612ecaa8c0f57df",
-    source,
-    mayDiffer,
-  });
-  yield check({
-    name: "SHA-256 of regex.vocab",
-    ours: await sha256(minbpeVocab(tokenizer)),
-    lecture: "1888ba58e7b8571edf8897f7c691120dd5d3548650ce89e53994b6a19e3a8914",
+  yield check({ name: "chunks", ours: chunks, lecture: 46_196, source, mayDiffer });
+  yield* minbpeChecks(tokenizer, {
+    name: "regex",
+    firstMerges: "101 114, 50 48, 111 114, 105 110, 101 100, 32 116, 111 110, 104 101, 32 83, 97 114",
+    model: "b58d827c48c4403a3a141a9f9a8a7cedaec18a0b094dc8462612ecaa8c0f57df",
+    vocab: "1888ba58e7b8571edf8897f7c691120dd5d3548650ce89e53994b6a19e3a8914",
     source,
     mayDiffer,
   });

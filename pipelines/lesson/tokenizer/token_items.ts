@@ -1,5 +1,5 @@
 /**
- * Tokens in the lines of the lesson.
+ * Tokens and bytes as items of the lesson.
  *
  * @module
  */
@@ -11,22 +11,22 @@ import { tokenLines } from "../../parts/token/token_lines.ts";
 import { tokensOf } from "../../parts/token/text_tokens.ts";
 import { type Item, lines } from "../item.ts";
 
-/** A text's tokens, each with its id under it. */
+/** The tokens of a text, each with its id below it. */
 export function tokenItem(
   text: string,
   { tokenizer, env }: { readonly tokenizer: Tokenizer; readonly env: Pick<Env, "terminal"> },
 ): Item {
-  const columns = Math.min(100, env.terminal.columns) - 2; // the lesson indents
+  const columns = Math.min(100, env.terminal.columns) - 2; // lessons indent by two columns
   return lines(tokenLines(tokensOf(text, tokenizer), { columns, color: false }));
 }
 
-/** Parts one after another, in rows that fit. */
+/** Texts joined in lines that fit the terminal; a line is broken only between two of them. */
 export function wrappedItem(parts: Iterable<string>, { terminal }: Pick<Env, "terminal">): Item {
-  const room = Math.min(100, terminal.columns) - 3; // the lesson indents
+  const columns = Math.min(100, terminal.columns) - 3; // lessons indent by two columns
   const rows: string[] = [];
   let line = "";
   for (const part of parts) {
-    if (line !== "" && stringWidth(line) + stringWidth(part) > room) {
+    if (line !== "" && stringWidth(line) + stringWidth(part) > columns) {
       rows.push(line);
       line = "";
     }
@@ -40,12 +40,12 @@ export function bracketed(bytes: Uint8Array | undefined): string {
   return `[${bytes === undefined ? "" : visibleToken(bytes)}]`;
 }
 
-/** Numbers in a row: "258 100 258 97 99". */
+/** Ids separated by spaces: "258 100 258 97 99". */
 export function spaced(ids: Iterable<number>): string {
   return [...ids].join(" ");
 }
 
-/** SHA-256 of a text's UTF-8, in hexadecimal digits. */
+/** SHA-256 of a text in UTF-8, as hexadecimal digits. */
 export async function sha256(text: string): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))).toHex();
 }

@@ -1,10 +1,10 @@
-/** The lesson on tokenizers, as a user runs it. */
+/** The lesson on tokenizers. */
 import { match, ok, strictEqual } from "node:assert/strict";
 import { mergePair, pairCounts } from "../../../../pipelines/lesson/tokenizer/plain_bpe.ts";
 import { sharedTest } from "../../../shared_data.ts";
 import { runsTo, withFolder } from "../../program.ts";
 
-Deno.test("pairCounts() and mergePair() are minbpe's: the pair met first wins, of three equals two are merged", () => {
+Deno.test("pairCounts() and mergePair() agree with minbpe: the first pair wins a tie, and three equal ids merge as two and one", () => {
   const [first] = pairCounts([1, 2, 3, 1, 2, 3]);
   strictEqual(`${first.left} ${first.right} ${first.count}`, "1 2 2");
   strictEqual(mergePair([5, 5, 5, 6], { left: 5, right: 5, count: 2 }, 256).join(), "256,5,6");
@@ -12,7 +12,7 @@ Deno.test("pairCounts() and mergePair() are minbpe's: the pair met first wins, o
 });
 
 sharedTest(
-  "tokenizer-lesson on taylorswift.txt has minbpe's merges, files and tiktoken's ids",
+  "tokenizer-lesson on taylorswift.txt reproduces minbpe's merges and files and tiktoken's ids",
   ["bpe/taylorswift.txt"],
   (path) =>
     withFolder(async (dir) => {
@@ -28,7 +28,7 @@ sharedTest(
     }),
 );
 
-Deno.test("tokenizer-lesson takes a student's own text and another vocabulary size", () =>
+Deno.test("tokenizer-lesson accepts another text and another vocabulary size", () =>
   withFolder(async (dir) => {
     await Deno.writeTextFile(
       `${dir}/a.txt`,
