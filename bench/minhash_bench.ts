@@ -19,7 +19,7 @@ const shinglesOf = (lists: readonly (readonly string[])[]): string => {
 };
 
 Deno.bench(`words to signature: SHA-1, permutations and minima of ${shinglesOf(words)}`, {
-  group: "sign",
+  group: "signatures",
   baseline: true,
 }, () => {
   for (const list of words) signer.signWords(list);
@@ -28,7 +28,7 @@ for (const split of ["treebank", "whitespace"] as const) {
   for (const recipe of ["release", "current"] as const) {
     const whole = await Signer.open({ recipe, words: split });
     const shingles = shinglesOf(texts.slice(-20).map((text) => whole.wordsOf(text)));
-    Deno.bench(`text to signature, ${recipe}, ${split}: ${shingles}`, { group: "sign" }, () => {
+    Deno.bench(`text to signature, ${recipe}, ${split}: ${shingles}`, { group: "signatures" }, () => {
       for (const text of texts.slice(-20)) whole.sign(text);
     });
   }
@@ -40,7 +40,7 @@ const signatures = Array.from({ length: 20_000 }, (_, i) => {
   return signature;
 });
 for (const [name, held] of [["in memory", 2 ** 20], ["in runs on disk", 2 ** 15]] as const) {
-  Deno.bench(`20,000 documents, keys ${name}`, { group: "seen" }, () => {
+  Deno.bench(`20,000 documents, keys ${name}`, { group: "index of keys" }, () => {
     const dir = Deno.makeTempDirSync();
     const index = new KeyIndex({ dir, held });
     for (const signature of signatures) {

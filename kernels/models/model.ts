@@ -73,7 +73,10 @@ export interface Model<Config = unknown> {
   readonly paddedVocabSize: number;
   /** Longest sequence in tokens. */
   readonly seqLen: number;
-  /** Computes logits: tokens u32 [B, T] → [B, T, Vp]. */
+  /**
+   * Computes logits: tokens u32 [B, T] → [B, T, Vp], for any T from 1 to seqLen. The parameters must not
+   * depend on B or T.
+   */
   forward(scope: Scope, tokens: Tensor, options?: ForwardOptions): Tensor;
   /** Computes the cross entropy of each position, [B, T]; 0 where the target is not a token. */
   losses(scope: Scope, inputs: LossInputs): Tensor;

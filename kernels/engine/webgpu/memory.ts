@@ -33,13 +33,13 @@ export class WebgpuMemory {
   readonly #offsets: ReadonlyMap<Slot, number>;
 
   private constructor(
-    residents: ReadonlyMap<string, BufferTensor>,
+    tensors: ReadonlyMap<string, BufferTensor>,
     arena: { buffers: readonly GPUBuffer[]; chunkBytes: number; offsets: ReadonlyMap<Slot, number> },
     scratch: GPUBuffer | null,
   ) {
     this.#scratch = scratch;
-    this.tensors = residents;
-    this.#persistent = [...new Set([...residents.values()].map(({ buffer }) => buffer))];
+    this.tensors = tensors;
+    this.#persistent = [...new Set([...tensors.values()].map(({ buffer }) => buffer))];
     this.arena = arena.buffers;
     this.#chunkBytes = arena.chunkBytes;
     this.#offsets = arena.offsets;
@@ -71,11 +71,11 @@ export class WebgpuMemory {
     };
     device.pushErrorScope("validation");
     device.pushErrorScope("out-of-memory");
-    const residents = new Map<string, BufferTensor>();
+    const tensors = new Map<string, BufferTensor>();
     for (const region of regions) {
       const buffer = make(boundBytes(region), region.label);
       for (const spec of [{ ...region, offset: 0 }, ...region.members]) {
-        residents.set(spec.label, { spec, buffer, offset: spec.offset, size: wholeWords(spec) });
+        tensors.set(spec.label, { spec, buffer, offset: spec.offset, size: wholeWords(spec) });
       }
     }
     const buffers: GPUBuffer[] = [];
@@ -92,7 +92,7 @@ export class WebgpuMemory {
           "or --seq-len, --recompute block, a smaller model, or --device cpu",
       );
     }
-    return new WebgpuMemory(residents, { buffers, chunkBytes, offsets }, scratch);
+    return new WebgpuMemory(tensors, { buffers, chunkBytes, offsets }, scratch);
   }
 
   /** Size of all buffers in bytes. */
