@@ -17,7 +17,8 @@ function word(number: number): string {
 }
 
 /**
- * Documents in random order that are variants of a sixth as many originals, so that many are near-duplicates.
+ * `count` documents in random order that are variants of count / 6 originals, so that many are
+ * near-duplicates.
  */
 function family(count: number): Document[] {
   return Array.from({ length: count }, (_, i) => {
@@ -37,8 +38,8 @@ function family(count: number): Document[] {
 }
 
 /**
- * Ids of the documents to keep, computed from the definition in memory: pairs are joined bucket by bucket in
- * the order of their hashes, by size of the clusters.
+ * Ids of the documents to keep, computed in memory from the definition: pairs are joined bucket by bucket in
+ * the order of their hashes, and the root of the larger cluster is kept (`release`: the root of the first).
  */
 async function keptByDefinition(docs: readonly Document[], recipe: "current" | "release"): Promise<string[]> {
   const signer = await Signer.open({ recipe });

@@ -22,8 +22,8 @@ function letters(number: number): string {
 }
 
 /**
- * Stores the documents as several processes would, with this many documents each; the last process runs
- * first.
+ * Stores the documents as several processes would: process i stores `sizes[i]` documents, and the last
+ * process runs first.
  */
 async function store(dir: string, sizes: readonly number[]): Promise<void> {
   const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
