@@ -5,6 +5,8 @@
  * @module
  */
 import picomatch from "picomatch";
+import { isMissing } from "../disk/file_error.ts";
+import { isFileSync } from "../disk/whole_files.ts";
 
 const matcher: (glob: string) => (path: string) => boolean = picomatch;
 const scan: (glob: string) => { readonly base: string; readonly isGlob: boolean } = picomatch.scan;
@@ -13,7 +15,7 @@ const scan: (glob: string) => { readonly base: string; readonly isGlob: boolean 
  * The file at path `glob` if it exists, else all files that the glob matches, sorted; empty if none match.
  */
 export function filesMatching(glob: string): string[] {
-  if (isFile(glob)) return [glob]; // a file name may contain glob characters
+  if (isFileSync(glob)) return [glob]; // a file name may contain glob characters
   const { base, isGlob } = scan(glob);
   if (!isGlob) return [];
   const matches = matcher(glob);
@@ -26,21 +28,12 @@ function* walk(dir: string): Generator<string> {
   try {
     entries = [...Deno.readDirSync(dir)];
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return;
+    if (isMissing(error)) return;
     throw error;
   }
   for (const { name, isDirectory } of entries) {
     const path = dir.endsWith("/") ? `${dir}${name}` : `${dir}/${name}`;
     if (isDirectory) yield* walk(path);
-    else if (isFile(path)) yield path;
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
+    else if (isFileSync(path)) yield path;
   }
 }

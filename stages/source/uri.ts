@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { existsSync } from "../disk/whole_files.ts";
 import { packingOf } from "../format/packed/packed_file.ts";
 import { findRemote, isRemote } from "../format/web/remote.ts";
 import type { Source } from "../flow/stage.ts";
@@ -16,7 +17,6 @@ import { standardInput } from "./files/standard_input.ts";
 import { filesMatching } from "./glob.ts";
 import { hubFiles, type HubOptions, isHub } from "./hub.ts";
 import { mix } from "./mix.ts";
-import { existsSync } from "../disk/whole_files.ts";
 
 /** A summary of the input, to be printed before a run begins. */
 export interface SourceSummary {

@@ -6,8 +6,8 @@
  * @module
  */
 import { gunzipSync, gzipSync } from "node:zlib";
-import type { Document } from "../../items.ts";
 import { openTruncated, writeAllSync } from "../../disk/exact_io.ts";
+import type { Document } from "../../items.ts";
 import { readFull } from "./whole_io.ts";
 
 const PART = 1 << 20; // characters: enough to compress well, and few enough to keep in memory

@@ -6,9 +6,9 @@
  *
  * @module
  */
+import { openTruncated, writeAllSync } from "../../disk/exact_io.ts";
 import { type KeyRange, KeyRun, mergeKeyRuns } from "./key_run.ts";
 import { KeyTable } from "./key_table.ts";
-import { openTruncated, writeAllSync } from "../../disk/exact_io.ts";
 import { readFull } from "./whole_io.ts";
 
 // Number of neighbouring runs of equal size that are merged into one. It keeps the number of runs small, and

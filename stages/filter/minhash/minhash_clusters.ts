@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { existsSync, removeIfThereSync } from "../../disk/whole_files.ts";
 import { type Stage, stage } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { DocumentStore } from "./document_store.ts";
@@ -14,7 +15,6 @@ import { SignatureLog } from "./signature_log.ts";
 import { signatureSetOf, signatureSetPath } from "./signature_set.ts";
 import { type SignatureOptions, Signer } from "./signer.ts";
 import { sortSignatures } from "./sort_signatures.ts";
-import { existsSync, removeIfThereSync } from "../../disk/whole_files.ts";
 
 /** How documents are compared, and where they are stored until then. */
 export interface MinhashClustersOptions extends SignatureOptions {

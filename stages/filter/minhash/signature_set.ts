@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { writeWholeSync } from "../../disk/whole_files.ts";
 import type { RecipeGeneration } from "../recipe.ts";
 import type { SignatureOptions, Signer } from "./signer.ts";
-import { writeWholeSync } from "../../disk/whole_files.ts";
 
 /** A set of signatures: those of the documents of one rank. */
 export interface SignatureSet {

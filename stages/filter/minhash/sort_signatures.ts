@@ -5,10 +5,10 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { writeAllSync } from "../../disk/exact_io.ts";
 import { pause } from "./pause.ts";
 import { mergeSignatures, SignatureReader } from "./signature_reader.ts";
 import { type SignatureSet, writeSignatureSet } from "./signature_set.ts";
-import { writeAllSync } from "../../disk/exact_io.ts";
 import { readFull, writeInParts } from "./whole_io.ts";
 
 const FAN_IN = 64; // runs merged at a time, which is also the number of open files
