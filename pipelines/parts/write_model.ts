@@ -12,10 +12,11 @@ import {
   gpt2GenerationConfig,
   gpt2TokenizerConfig,
 } from "../../stages/format/model/gpt2_config.ts";
-import { gpt2Tensors, type NamedShape } from "../../stages/format/model/gpt2_tensors.ts";
-import { createLlmcModel, llmcOrder, type LlmcSizes } from "../../stages/format/model/llmc_model.ts";
+import { gpt2Tensors } from "../../stages/format/model/gpt2_tensors.ts";
+import { type LlmcSizes } from "../../stages/format/model/llmc_layout.ts";
+import { createLlmcModel, llmcOrder } from "../../stages/format/model/llmc_model.ts";
 import { createSafetensors } from "../../stages/format/model/safetensors.ts";
-import type { WeightWriter } from "../../stages/format/model/weight_file.ts";
+import type { NamedShape, WeightWriter } from "../../stages/format/model/weight_file.ts";
 import type { WeightFormat } from "../../stages/format/model/weight_formats.ts";
 import { CharTokenizer } from "../../stages/token/char.ts";
 import { saveTokenizer } from "../../stages/token/files/folder.ts";

@@ -1,8 +1,9 @@
 /**
- * A GPT-2 in safetensors files: a folder as Hugging Face publishes them, whole or in shards, or the file of a checkpoint.
+ * A GPT-2 in safetensors files: a folder as Hugging Face publishes it, in one file or in shards, or the file of a
+ * checkpoint.
  *
- * Tensors may have the prefix `transformer.`, be float32, float16 or bfloat16, and stand beside attention masks and a tied
- * head, which are passed over. Linear weights are [in, out], GPT-2's Conv1D.
+ * Tensor names may have the prefix `transformer.`; types are float32, float16 and bfloat16. Attention masks and the head
+ * of a tied model are ignored. Linear weights are [in, out], as in GPT-2's Conv1D.
  *
  * @module
  */
@@ -13,11 +14,12 @@ import { widened } from "./float_types.ts";
 import { parseGpt2Config } from "./gpt2_config.ts";
 import { EMBEDDING, gpt2Tensors, HEAD } from "./gpt2_tensors.ts";
 import { parseJson } from "../text/parse_json.ts";
-import { type Entry, openSafetensors, type SafetensorsFile } from "./safetensors.ts";
+import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
+import type { TensorEntry } from "./safetensors_header.ts";
 import type { WeightFile } from "./weight_file.ts";
 import { exists } from "../../disk/whole_files.ts";
 
-/** What published files hold beside weights. */
+/** Names of attention masks, which published files hold beside the weights. */
 const masks = /(^|\.)attn\.(bias|masked_bias)$/;
 
 const floats: ReadonlyMap<string, "f32" | "f16" | "bf16"> = new Map([["F32", "f32"], ["F16", "f16"], [
@@ -26,12 +28,12 @@ const floats: ReadonlyMap<string, "f32" | "f16" | "bf16"> = new Map([["F32", "f3
 ]]);
 
 const INDEX = "model.safetensors.index.json";
-const MOST_JSON = 1 << 24; // bytes: a config has a thousand, an index a hundred a tensor
+const MOST_JSON = 1 << 24; // bytes; a config.json takes a thousand, an index a hundred per tensor
 const MOST_SHARDS = 1000;
 
 /**
  * Opens a folder with config.json and model.safetensors, or with shards and their index. Throws Deno.errors.NotFound
- * where one of them is missing, Deno.errors.InvalidData where they are damaged, do not fit each other or are not a GPT-2.
+ * where a file is missing, Deno.errors.InvalidData where files are damaged, contradict each other or are not a GPT-2.
  */
 export async function openGpt2Folder(folder: string): Promise<WeightFile> {
   const configPath = `${folder}/config.json`;
@@ -44,9 +46,9 @@ export async function openGpt2Folder(folder: string): Promise<WeightFile> {
 }
 
 /**
- * Opens files that together hold a model. `path` stands for them in messages. Throws Deno.errors.InvalidData for
- * tensors that are missing, unknown, twice there, or of another shape or type than `config` makes them; where none is a
- * bias the model has none.
+ * Opens the files that together hold a model; messages call them `path`. A model without `ln_f.bias` has no biases at
+ * all. Throws Deno.errors.InvalidData for a tensor that is missing, unknown, repeated, or of another shape or type than
+ * `config` implies.
  */
 export async function openGpt2Safetensors(
   paths: readonly string[],
@@ -55,14 +57,14 @@ export async function openGpt2Safetensors(
   const open: SafetensorsFile[] = [];
   const close = (): void => open.forEach((file) => file.close());
   try {
-    const places = new Map<string, { readonly file: SafetensorsFile; readonly entry: Entry }>();
+    const places = new Map<string, { readonly file: SafetensorsFile; readonly entry: TensorEntry }>();
     for (const each of paths) {
       const file = await openSafetensors(each);
       open.push(file);
       for (const entry of file.header.entries) {
         const name = entry.name.replace(/^transformer\./, "");
         if (masks.test(name) || name === HEAD && given.tie !== false) continue;
-        if (places.has(name)) throw refused(path, `it holds ${excerpt(name)} twice`);
+        if (places.has(name)) throw refused(path, `tensor ${excerpt(name)} occurs twice`);
         places.set(name, { file, entry });
       }
     }
@@ -92,16 +94,16 @@ export async function openGpt2Safetensors(
   }
 }
 
-/** The shapes of the model's tensors, which are all there and no others. */
+/** The shapes of the model's tensors, after checking that all of them are there and no others. */
 function shapesOf(
-  places: ReadonlyMap<string, { readonly entry: Entry }>,
+  places: ReadonlyMap<string, { readonly entry: TensorEntry }>,
   { path, config }: { readonly path: string; readonly config: GptConfig },
 ): ReadonlyMap<string, Shape> {
   const shapes = new Map<string, Shape>();
   for (const { name, shape } of gpt2Tensors(config)) {
     const entry = places.get(name)?.entry;
-    if (entry === undefined) throw refused(path, `${name} is missing`);
-    // A table for tokens may be padded.
+    if (entry === undefined) throw refused(path, `tensor ${name} is missing`);
+    // The embedding and the head may have padding rows.
     const [rows, columns] = entry.shape;
     const padded = (name === EMBEDDING || name === HEAD) && entry.shape.length === 2 &&
       columns === shape[1] &&
@@ -110,22 +112,27 @@ function shapesOf(
       const nanogpt = entry.shape.length === 2 && String(entry.shape.toReversed()) === String(shape);
       throw refused(
         path,
-        `${name} is ${excerpt(entry.shape)}, wanted [${shape}]${
-          nanogpt ? ": it is the other way about, as nanoGPT's linear layers are: transpose it" : ""
+        `tensor ${name} has shape ${excerpt(entry.shape)}, expected [${shape}]${
+          nanogpt
+            ? ": it is transposed, as nanoGPT's linear layers are: transpose it before writing the file"
+            : ""
         }`,
       );
     }
     if (!floats.has(entry.dtype)) {
-      throw refused(path, `${name} has type ${entry.dtype}, wanted one of ${[...floats.keys()].join(", ")}`);
+      throw refused(
+        path,
+        `tensor ${name} has type ${entry.dtype}, expected one of ${[...floats.keys()].join(", ")}`,
+      );
     }
     shapes.set(name, entry.shape);
   }
   const unknown = [...places.keys()].find((name) => !shapes.has(name));
-  if (unknown !== undefined) throw refused(path, `it holds ${excerpt(unknown)}, which GPT-2 has not`);
+  if (unknown !== undefined) throw refused(path, `tensor ${excerpt(unknown)} is not part of this GPT-2`);
   return shapes;
 }
 
-/** The files of an index, each once. */
+/** The file names in an index, without repetitions. */
 function shardsOf(text: string, path: string): readonly string[] {
   const index = parsed(text, path);
   const map = typeof index === "object" && index !== null && "weight_map" in index ? index.weight_map : null;
@@ -135,12 +142,15 @@ function shardsOf(text: string, path: string): readonly string[] {
   const names = new Set<string>();
   for (const name of Object.values(map)) {
     if (typeof name !== "string" || !/^[\w-][\w.-]*\.safetensors$/.test(name)) {
-      throw refused(path, `its weight_map names ${excerpt(name)}, wanted a safetensors file beside it`);
+      throw refused(
+        path,
+        `its weight_map names ${excerpt(name)}, expected a safetensors file in the same folder`,
+      );
     }
     names.add(name);
   }
   if (names.size === 0 || names.size > MOST_SHARDS) {
-    throw refused(path, `its weight_map names ${names.size} files, wanted 1 to ${MOST_SHARDS}`);
+    throw refused(path, `its weight_map names ${names.size} files, expected 1 to ${MOST_SHARDS}`);
   }
   return [...names].sort();
 }
@@ -157,11 +167,11 @@ async function readText(path: string): Promise<string> {
   const { size } = await Deno.stat(path).catch((cause) => {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new Deno.errors.NotFound(
-      `Cannot read a model there: ${path} is missing: a Hugging Face folder has config.json and model.safetensors`,
+      `Cannot read ${path}: it is missing: give a Hugging Face folder, with config.json and model.safetensors`,
       { cause },
     );
   });
-  if (size > MOST_JSON) throw refused(path, `it has ${size} bytes, wanted at most ${MOST_JSON}`);
+  if (size > MOST_JSON) throw refused(path, `it has ${size} bytes, expected at most ${MOST_JSON}`);
   return await Deno.readTextFile(path);
 }
 

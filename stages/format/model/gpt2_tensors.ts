@@ -3,11 +3,8 @@
  *
  * @module
  */
-import type { Shape } from "../../../kernels/core/tensor.ts";
 import type { GptConfig } from "../../../kernels/models/gpt_options.ts";
-
-/** A tensor's name and shape. */
-export type NamedShape = Readonly<{ name: string; shape: Shape }>;
+import type { NamedShape } from "./weight_file.ts";
 
 /** Name of the token embedding [V, C]. */
 export const EMBEDDING = "wte.weight";

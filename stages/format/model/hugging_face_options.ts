@@ -1,5 +1,5 @@
 /**
- * A model's options in Hugging Face's config.json: under which key and word each one stands is in the model's table.
+ * A model's options in Hugging Face's config.json; the model's table has the key and, for choices, the words of each option.
  *
  * @module
  */
@@ -13,15 +13,15 @@ import {
 } from "../../../kernels/models/model_options.ts";
 import { excerpt } from "../text/excerpt.ts";
 
-/** A config.json that is being read. */
+/** Access to a config.json that is being read. */
 export interface ConfigReader {
-  /** A key's value; undefined where it is absent or null. */
+  /** The value of a key; undefined where the key is absent or null. */
   get(key: string): unknown;
-  /** An error for the file. */
+  /** An error that names the file. */
   wrong(why: string): Error;
 }
 
-/** The options that a config.json gives. Throws the reader's error where one is missing or cannot be used. */
+/** The options in a config.json. Throws the reader's error where a required one is missing or a value is not valid. */
 export function readHuggingFaceOptions(
   table: OptionTable,
   { get, wrong }: ConfigReader,
@@ -41,7 +41,7 @@ export function readHuggingFaceOptions(
   return Object.fromEntries(values);
 }
 
-/** The keys and values of config.json that say a model's options. */
+/** The entries of config.json for a model's options. */
 export function huggingFaceOptions<T extends OptionTable>(
   table: T,
   config: ConfigOf<T>,
@@ -54,7 +54,7 @@ export function huggingFaceOptions<T extends OptionTable>(
   );
 }
 
-/** Keys of options that are real numbers, which Python must see as floats. */
+/** Keys of options that are real numbers, which must be written so that Python reads them as floats. */
 export function huggingFaceFloats(table: OptionTable): readonly string[] {
   return Object.values(table).flatMap((row) => row.kind === "number" ? row.huggingFace ?? [] : []);
 }

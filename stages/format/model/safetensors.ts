@@ -1,5 +1,5 @@
 /**
- * safetensors: an 8-byte length, a JSON header that says where each tensor lies, then the data, little-endian.
+ * safetensors files: an 8-byte length, a JSON header with the place of each tensor, then the data, little-endian.
  * Source: huggingface/safetensors, README "Format".
  *
  * @module
@@ -7,7 +7,6 @@
 import { sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
 import { readFull, writeAll } from "../../disk/exact_io.ts";
 import { type FloatType, narrowed, widened } from "./float_types.ts";
-import type { NamedShape } from "./gpt2_tensors.ts";
 import {
   readHead,
   safetensorsHead,
@@ -15,27 +14,21 @@ import {
   type SafetensorsMetadata,
   type TensorEntry,
 } from "./safetensors_header.ts";
-import { type WeightWriter, WriteProgress } from "./weight_file.ts";
-
-export type {
-  SafetensorsHeader as Header,
-  SafetensorsMetadata as Metadata,
-  TensorEntry as Entry,
-} from "./safetensors_header.ts";
+import { type NamedShape, type WeightWriter, WriteProgress } from "./weight_file.ts";
 
 type Data = TensorMap[string]["data"];
 
-/** A safetensors file that is open, its header checked. */
+/** An open safetensors file; its header has been checked. */
 export interface SafetensorsFile {
-  /** What it holds. */
+  /** Names, types, shapes and places of its tensors. */
   readonly header: SafetensorsHeader;
-  /** The bytes of one tensor. Throws Deno.errors.InvalidData where the file was cut short meanwhile. */
+  /** Reads the bytes of one tensor. Throws Deno.errors.InvalidData where the file has been truncated since. */
   bytes(entry: TensorEntry): Promise<Uint8Array<ArrayBuffer>>;
-  /** Closes it. */
+  /** Closes the file. */
   close(): void;
 }
 
-/** Opens a file. Throws Deno.errors.InvalidData where it is cut short or its header does not fit it. */
+/** Opens a file. Throws Deno.errors.InvalidData where it is truncated or its header contradicts its size. */
 export async function openSafetensors(path: string | URL): Promise<SafetensorsFile> {
   const file = await Deno.open(path);
   try {
@@ -57,38 +50,38 @@ export async function openSafetensors(path: string | URL): Promise<SafetensorsFi
 }
 
 /**
- * The bytes of a safetensors file: Float32Array as F32, Uint32Array as U32, Uint16Array as F16 bits.
- * Throws RangeError where data does not fill its shape.
+ * The bytes of a safetensors file: a Float32Array becomes F32, a Uint32Array U32, a Uint16Array the bits of F16. Throws
+ * RangeError where a tensor has another number of values than its shape.
  */
 export function encodeSafetensors(
   tensors: TensorMap,
   metadata: SafetensorsMetadata = {},
 ): Uint8Array<ArrayBuffer> {
-  const { head, order } = layOut(tensors, metadata);
-  const out = new Uint8Array(head.length + order.reduce((sum, data) => sum + data.byteLength, 0));
+  const { head, arrays } = layOut(tensors, metadata);
+  const out = new Uint8Array(head.length + arrays.reduce((sum, data) => sum + data.byteLength, 0));
   out.set(head);
   let at = head.length;
-  for (const data of order) {
+  for (const data of arrays) {
     out.set(bytesOfData(data), at);
     at += data.byteLength;
   }
   return out;
 }
 
-/** Writes a safetensors file and syncs it to disk, without a second copy of the data in memory. */
+/** Writes a safetensors file and syncs it to disk; the data is not copied in memory. */
 export async function writeSafetensors(
   path: string | URL,
   tensors: TensorMap,
   metadata: SafetensorsMetadata = {},
 ): Promise<void> {
-  const { head, order } = layOut(tensors, metadata);
+  const { head, arrays } = layOut(tensors, metadata);
   using file = await Deno.open(path, { write: true, create: true, truncate: true });
   await writeAll(file, head);
-  for (const data of order) await writeAll(file, bytesOfData(data));
+  for (const data of arrays) await writeAll(file, bytesOfData(data));
   await file.sync();
 }
 
-/** Begins a file of float tensors, to be written one after the other. */
+/** Creates a file of float tensors and writes its header; the tensors are then written one after the other. */
 export async function createSafetensors(
   path: string | URL,
   { tensors, dtype, metadata = {} }: {
@@ -122,41 +115,43 @@ export async function createSafetensors(
 }
 
 /**
- * Reads all tensors of a file: F32 and BF16 as Float32Array, U32 as Uint32Array, F16 as its bits in a Uint16Array.
- * Throws Deno.errors.InvalidData where the file is cut short, its header does not fit it, or a tensor is of another type;
- * nothing is allocated before sizes are checked.
+ * Reads all tensors of a file: F32 and BF16 become a Float32Array, U32 a Uint32Array, F16 a Uint16Array of its bits.
+ * Throws Deno.errors.InvalidData where the file is truncated, its header contradicts its size, or a tensor has another
+ * type. Sizes are checked before memory is allocated.
  */
 export async function readSafetensors(path: string | URL): Promise<TensorMap> {
   const file = await openSafetensors(path);
   try {
-    const found: [string, TensorMap[string]][] = [];
+    const tensors: [string, TensorMap[string]][] = [];
     for (const entry of file.header.entries) {
-      if (!kept.has(entry.dtype)) {
+      if (!readTypes.has(entry.dtype)) {
         throw new Deno.errors.InvalidData(
-          `Cannot read ${path}: tensor ${entry.name} has type ${entry.dtype}, wanted one of ${[...kept]}`,
+          `Cannot read ${path}: tensor ${entry.name} has type ${entry.dtype}, expected one of ${
+            [...readTypes].join(", ")
+          }`,
         );
       }
-      found.push([entry.name, { shape: entry.shape, data: decode(await file.bytes(entry), entry.dtype) }]);
+      tensors.push([entry.name, { shape: entry.shape, data: decode(await file.bytes(entry), entry.dtype) }]);
     }
-    return Object.fromEntries(found);
+    return Object.fromEntries(tensors);
   } finally {
     file.close();
   }
 }
 
-/** Reads what a file holds, without its data. Throws as `readSafetensors`. */
+/** Reads a file's header. Throws as `readSafetensors`. */
 export async function readSafetensorsHeader(path: string | URL): Promise<SafetensorsHeader> {
   using file = await Deno.open(path);
   return await readHead(file, String(path));
 }
 
-const kept = new Set(["F32", "BF16", "U32", "F16"]);
+const readTypes = new Set(["F32", "BF16", "U32", "F16"]);
 
 function layOut(
   tensors: TensorMap,
   metadata: SafetensorsMetadata,
-): { head: Uint8Array; order: readonly Data[] } {
-  // Four-byte elements first, so that every tensor starts at a multiple of its element size.
+): { head: Uint8Array; arrays: readonly Data[] } {
+  // Tensors of four-byte elements come first, so that each starts at a multiple of its element size.
   const names = Object.keys(tensors).sort((a, b) =>
     tensors[b].data.BYTES_PER_ELEMENT - tensors[a].data.BYTES_PER_ELEMENT
   );
@@ -164,7 +159,7 @@ function layOut(
     const { shape, data } = tensors[name];
     if (data.length !== sizeOf(shape)) {
       throw new RangeError(
-        `Cannot write tensor ${name}: it has ${data.length} values, wanted ${
+        `Cannot write tensor ${name}: it has ${data.length} values, expected ${
           sizeOf(shape)
         } for shape [${shape}]`,
       );
@@ -175,7 +170,7 @@ function layOut(
       dtype: data instanceof Float32Array ? "F32" : data instanceof Uint32Array ? "U32" : "F16",
     };
   });
-  return { head: safetensorsHead(typed, metadata), order: names.map((name) => tensors[name].data) };
+  return { head: safetensorsHead(typed, metadata), arrays: names.map((name) => tensors[name].data) };
 }
 
 function decode(bytes: Uint8Array<ArrayBuffer>, dtype: string): Data {

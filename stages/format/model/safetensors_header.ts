@@ -1,7 +1,6 @@
 /**
- * The header of a safetensors file: an 8-byte length and JSON that says where each tensor lies. Nothing in it is
- * believed: sizes, types, names and bounds are checked before anything is allocated for them. Source:
- * huggingface/safetensors, README "Format".
+ * The header of a safetensors file: an 8-byte length and JSON with the place of each tensor. Sizes, types, names and bounds
+ * are checked before memory is allocated for them. Source: huggingface/safetensors, README "Format".
  *
  * @module
  */
@@ -12,22 +11,22 @@ import { checkJsonKeys } from "../text/json_keys.ts";
 import { parseJson } from "../text/parse_json.ts";
 import { isRecord } from "../../disk/json.ts";
 
-/** Free text beside the tensors. */
+/** Free text that a file carries, by name. */
 export type SafetensorsMetadata = Readonly<Record<string, string>>;
 
-/** Where a tensor lies in a file. `begin` and `end` count bytes from the end of the header. */
+/** The place of a tensor in a file: its bytes `begin` to `end` (exclusive), counted from the end of the header. */
 export type TensorEntry = Readonly<{ name: string; dtype: string; shape: Shape; begin: number; end: number }>;
 
-/** What a file says about itself; `dataStart` is the header's end, in bytes from the file's start. */
+/** A file's header. `entries` are in the order of their data; `dataStart` is the byte offset of the header's end. */
 export type SafetensorsHeader = Readonly<
   { entries: readonly TensorEntry[]; metadata: SafetensorsMetadata; dataStart: number }
 >;
 
-const largestHeader = 100_000_000; // the limit of the reference implementation
-const deepest = 3; // an object of objects of lists
-const most = 2 ** 53;
+const MAX_HEADER_BYTES = 100_000_000; // the limit of the reference implementation
+const MAX_DEPTH = 3; // an object of objects of lists
+const MAX_BYTES = 2 ** 53; // beyond it, numbers lose their last bits
 
-/** Bytes an element, of every type that others write. */
+/** Bytes per element of every type that the format knows. */
 export const elementBytes: ReadonlyMap<string, number> = new Map([
   ["BOOL", 1],
   ["U8", 1],
@@ -46,7 +45,7 @@ export const elementBytes: ReadonlyMap<string, number> = new Map([
   ["F64", 8],
 ]);
 
-/** The bytes of a header; tensors in their order, without gaps. */
+/** The bytes of a header for tensors in this order, without gaps. */
 export function safetensorsHead(
   tensors: readonly Pick<TensorEntry, "name" | "dtype" | "shape">[],
   metadata: SafetensorsMetadata,
@@ -61,24 +60,24 @@ export function safetensorsHead(
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
   const length = Math.ceil(json.length / 8) * 8;
-  const head = new Uint8Array(8 + length).fill(0x20); // the header is padded with spaces
+  const head = new Uint8Array(8 + length).fill(0x20); // padded with spaces
   new DataView(head.buffer).setBigUint64(0, BigInt(length), true);
   head.set(json, 8);
   return head;
 }
 
-/** The header of an open file, its entries in the order of the data. Throws Deno.errors.InvalidData where it does not fit. */
+/** Reads and checks the header of an open file. Throws Deno.errors.InvalidData where it contradicts the file's size. */
 export async function readHead(file: Deno.FsFile, path: string): Promise<SafetensorsHeader> {
   const { size } = await file.stat();
   const wrong = (why: string) =>
-    new Deno.errors.InvalidData(`Cannot read ${path}: ${why}: is it a whole safetensors file?`);
-  if (size < 8) throw wrong(`it has ${size} bytes, wanted at least 8`);
+    new Deno.errors.InvalidData(`Cannot read ${path}: ${why}: is it a complete safetensors file?`);
+  if (size < 8) throw wrong(`it has ${size} bytes, expected at least 8`);
   const prefix = new Uint8Array(8);
   await readFull(file, prefix, path);
   const length = Number(new DataView(prefix.buffer).getBigUint64(0, true));
-  if (length > largestHeader || 8 + length > size) {
+  if (length > MAX_HEADER_BYTES || 8 + length > size) {
     throw wrong(
-      `its header says ${length} bytes, but the file has ${size} and a header at most ${largestHeader}`,
+      `its header's length is ${length} bytes, expected at most ${Math.min(size - 8, MAX_HEADER_BYTES)}`,
     );
   }
   const bytes = new Uint8Array(length);
@@ -86,11 +85,11 @@ export async function readHead(file: Deno.FsFile, path: string): Promise<Safeten
   let json: unknown;
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    checkJsonKeys(text, { deepest });
+    checkJsonKeys(text, { maxDepth: MAX_DEPTH });
     json = parseJson(text);
   } catch (cause) {
     const why = cause instanceof SyntaxError ? cause.message.slice(0, 200) : "it is not UTF-8";
-    throw new Deno.errors.InvalidData(`Cannot read ${path}: its header is not sound JSON: ${why}`, { cause });
+    throw new Deno.errors.InvalidData(`Cannot read ${path}: its header is not valid JSON: ${why}`, { cause });
   }
   if (!isRecord(json)) throw wrong("its header is not an object");
   const entries: TensorEntry[] = [];
@@ -103,12 +102,12 @@ export async function readHead(file: Deno.FsFile, path: string): Promise<Safeten
   let at = 0;
   for (const { name, begin, end } of entries) {
     if (begin !== at) {
-      throw wrong(`tensor ${name.slice(0, 100)} begins at byte ${begin} of the data, wanted ${at}`);
+      throw wrong(`tensor ${name.slice(0, 100)} begins at byte ${begin} of the data, expected ${at}`);
     }
     at = end;
   }
   if (8 + length + at !== size) {
-    throw wrong(`its tensors end at byte ${8 + length + at}, but the file has ${size}`);
+    throw wrong(`its tensors end at byte ${8 + length + at}, but the file at byte ${size}`);
   }
   return { entries, metadata, dataStart: 8 + length };
 }
@@ -120,17 +119,21 @@ function entryOf(name: string, value: unknown, wrong: (why: string) => Error): T
   const bytes = typeof dtype === "string" ? elementBytes.get(dtype) : undefined;
   if (typeof dtype !== "string" || bytes === undefined) {
     throw wrong(
-      `tensor ${short} has type ${excerpt(dtype)}, wanted one of ${[...elementBytes.keys()]}`,
+      `tensor ${short} has type ${excerpt(dtype)}, expected one of ${[...elementBytes.keys()].join(", ")}`,
     );
   }
-  if (!isSizes(shape)) throw wrong(`tensor ${short} has shape ${excerpt(shape)}`);
+  if (!isSizes(shape)) {
+    throw wrong(`tensor ${short} has shape ${excerpt(shape)}, expected a list of whole numbers`);
+  }
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[1] < offsets[0]) {
-    throw wrong(`tensor ${short} has offsets ${excerpt(offsets)}`);
+    throw wrong(`tensor ${short} has data_offsets ${excerpt(offsets)}, expected [begin, end]`);
   }
   const [begin, end] = offsets;
-  const wanted = sizeOf(shape) * bytes;
-  if (!(wanted < most) || end - begin !== wanted) {
-    throw wrong(`tensor ${short} has ${end - begin} bytes, wanted ${wanted} for ${dtype} ${excerpt(shape)}`);
+  const expected = sizeOf(shape) * bytes;
+  if (!(expected < MAX_BYTES) || end - begin !== expected) {
+    throw wrong(
+      `tensor ${short} has ${end - begin} bytes, expected ${expected} for ${dtype} ${excerpt(shape)}`,
+    );
   }
   return { name, dtype, shape, begin, end };
 }
@@ -139,7 +142,7 @@ function metadataOf(value: unknown, wrong: (why: string) => Error): SafetensorsM
   if (!isRecord(value)) throw wrong("its metadata is not an object");
   const out: [string, string][] = [];
   for (const [key, text] of Object.entries(value)) {
-    if (typeof text !== "string") throw wrong(`its metadata ${key.slice(0, 100)} is not text`);
+    if (typeof text !== "string") throw wrong(`its metadata ${key.slice(0, 100)} is not a string`);
     out.push([key, text]);
   }
   return Object.fromEntries(out);

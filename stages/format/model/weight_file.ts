@@ -1,43 +1,45 @@
 /**
- * Weights in files, read and written a tensor at a time, so that a model of any size passes through the memory of its
- * largest tensor.
+ * Weight files, read and written one tensor at a time: converting a model of any size takes the memory of its largest
+ * tensor.
  *
  * @module
  */
 import { type Shape, sizeOf, type TensorMap } from "../../../kernels/core/tensor.ts";
 import type { GptConfig } from "../../../kernels/models/gpt_options.ts";
 import type { FloatType } from "./float_types.ts";
-import type { NamedShape } from "./gpt2_tensors.ts";
 
-/** A model on disk whose sizes, names and bounds have been checked. */
+/** A tensor's name and shape. */
+export type NamedShape = Readonly<{ name: string; shape: Shape }>;
+
+/** An open model on disk; its sizes, names and bounds have been checked. */
 export interface WeightFile {
-  /** Where it is, for messages. */
+  /** Path of the file or folder, for messages. */
   readonly path: string;
   /** The model's options; those that the file does not say have their default. */
   readonly config: GptConfig;
-  /** What its floats are on disk; "mixed": of several types. */
+  /** Type of the floats on disk; "mixed": several types. */
   readonly dtype: FloatType | "f16" | "mixed";
-  /** Its tensors; the embedding may have rows beyond the vocabulary. */
+  /** Shapes by tensor name; the embedding may have padding rows beyond the vocabulary. */
   readonly shapes: ReadonlyMap<string, Shape>;
-  /** Reads one, as float32. Throws RangeError for a name that it does not have. */
+  /** Reads a tensor as float32. Throws RangeError for a name that the file does not have. */
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
   /** Closes the file. */
   close(): void;
 }
 
-/** A file that weights are written to, one after the other. */
+/** A file to which weights are written one after the other. */
 export interface WeightWriter {
-  /** What it takes, in its order. */
+  /** The tensors that the file takes, in order. */
   readonly order: readonly NamedShape[];
-  /** Writes the next tensor of `order`. Throws RangeError where it is of another size, and what the disk says. */
+  /** Writes the next tensor of `order`. Throws RangeError for another number of values, and file system errors. */
   write(data: Float32Array): Promise<void>;
-  /** After the last tensor: waits until the disk has all. Throws RangeError where tensors are missing. */
+  /** Syncs the file to disk after the last tensor. Throws RangeError where tensors are missing. */
   end(): Promise<void>;
-  /** Closes the file, whole or not. */
+  /** Closes the file, complete or not. */
   close(): void;
 }
 
-/** All weights of a file, which is closed then. */
+/** Reads all weights of a file and closes it. */
 export async function readWeights(file: WeightFile): Promise<TensorMap> {
   try {
     const weights: [string, TensorMap[string]][] = [];
@@ -48,38 +50,42 @@ export async function readWeights(file: WeightFile): Promise<TensorMap> {
   }
 }
 
-/** Follows what is written: the tensors of `order`, each once, each whole. */
+/** Checks that the tensors of `order` are written each once, in order and complete. */
 export class WriteProgress {
   readonly #path: string;
   readonly #order: readonly NamedShape[];
   #next = 0;
 
-  /** `path` is for messages. */
+  /** `path`: of the file, for messages. */
   constructor(path: string, order: readonly NamedShape[]) {
     this.#path = path;
     this.#order = order;
   }
 
-  /** The tensor that `data` is. Throws RangeError where it cannot be. */
+  /** The tensor to which `data` belongs: the next one. Throws RangeError for another number of values. */
   take(data: Float32Array): NamedShape {
     const tensor = this.#order[this.#next];
     if (tensor === undefined) {
-      throw new RangeError(`Cannot write more to ${this.#path}: it has its ${this.#order.length} tensors`);
+      throw new RangeError(
+        `Cannot write another tensor to ${this.#path}: all its ${this.#order.length} tensors are written`,
+      );
     }
     if (data.length !== sizeOf(tensor.shape)) {
       throw new RangeError(
-        `Cannot write ${tensor.name} to ${this.#path}: it has ${data.length} values, wanted ${
+        `Cannot write ${tensor.name} to ${this.#path}: it has ${data.length} values, expected ${
           sizeOf(tensor.shape)
-        } for [${tensor.shape}]`,
+        } for shape [${tensor.shape}]`,
       );
     }
     this.#next++;
     return tensor;
   }
 
-  /** Throws RangeError where tensors have not come. */
+  /** Throws RangeError where a tensor has not been written. */
   end(): void {
     if (this.#next === this.#order.length) return;
-    throw new RangeError(`Cannot end ${this.#path}: ${this.#order[this.#next].name} is missing`);
+    throw new RangeError(
+      `Cannot complete ${this.#path}: tensor ${this.#order[this.#next].name} has not been written`,
+    );
   }
 }

@@ -1,40 +1,40 @@
 /**
- * Which of a model's options each weight format stores. An option that a format does not store must have its default, or
- * the format refuses the model, so that no file silently stands for another model than the one that was written.
+ * Which of a model's options each weight format stores. A format refuses a model with another value than the default for
+ * an option that it does not store: otherwise the file would silently be read as another model.
  *
  * @module
  */
 import { type GptConfig, gptOptions } from "../../../kernels/models/gpt_options.ts";
 import { type OptionRow, withoutDefaults } from "../../../kernels/models/model_options.ts";
-import { llmcOptions } from "./llmc_model.ts";
+import { llmcOptions } from "./llmc_layout.ts";
 
-/** The formats that models are read from and written to. */
+/** A format in which models are read and written. */
 export type WeightFormat = "llm.c" | "Hugging Face" | "checkpoint";
 
 /** Facts about a format. */
-interface FormatFacts {
-  /** The path that asks for it, as `convert --to` takes it. */
+interface FormatInfo {
+  /** The form of the path with which `convert --to` selects the format. */
   readonly path: string;
-  /** Whether a file of this format says the option's value. */
+  /** Whether a file of this format contains the option's value. */
   stores(option: string, row: OptionRow): boolean;
 }
 
-/** What each format stores. */
-export const weightFormats: Readonly<Record<WeightFormat, FormatFacts>> = {
+/** Each format's path and stored options. */
+export const weightFormats: Readonly<Record<WeightFormat, FormatInfo>> = {
   "checkpoint": { path: "checkpoints/step-NUMBER", stores: () => true },
   "Hugging Face": { path: "FOLDER", stores: (_option, row) => row.huggingFace !== undefined },
   "llm.c": { path: "NAME.bin", stores: (option) => llmcOptions.some((name) => name === option) },
 };
 
-/** A format cannot store the value of a model's option. */
+/** Thrown where a format cannot store the value of a model's option. */
 export class UnsupportedOptionError extends RangeError {
   override readonly name = "UnsupportedOptionError";
-  /** The option's name in the configuration. */
+  /** The option's name in the model's table. */
   readonly option: string;
-  /** The format. */
+  /** The format that cannot store it. */
   readonly format: WeightFormat;
 
-  /** An error for one option of one format. */
+  /** An error for an option and a format. */
   constructor(message: string, { option, format }: Pick<UnsupportedOptionError, "option" | "format">) {
     super(message);
     this.option = option;
@@ -42,17 +42,17 @@ export class UnsupportedOptionError extends RangeError {
   }
 }
 
-/** A configuration as a file keeps it. */
+/** A configuration as a file stores it. */
 export interface StoredConfig {
-  /** What a reader of the file gets. */
+  /** The options that a reader of the file gets. */
   readonly config: GptConfig;
-  /** A sentence for each option whose value changes, although the model computes the same. */
+  /** A sentence for each option whose value changes without changing what the model computes. */
   readonly changes: readonly string[];
 }
 
 /**
- * The configuration that a file of a format keeps. Throws UnsupportedOptionError, naming the option, where the file would
- * stand for a model that computes something else; `path` is the file's, for the message.
+ * The configuration that a file of a format stores. Throws UnsupportedOptionError for the first option whose loss would
+ * change what the model computes; `path` is the file's, for the message.
  */
 export function storedConfig(
   config: GptConfig,
@@ -84,7 +84,7 @@ export function storedConfig(
 
 const formatNames: readonly WeightFormat[] = ["Hugging Face", "checkpoint", "llm.c"];
 
-/** An option without its default that a format does not store. */
+/** An option with another value than its default that a format does not store. */
 interface LostOption {
   readonly option: string;
   readonly row: OptionRow;
@@ -97,7 +97,7 @@ function lostOptions(config: Readonly<Record<string, unknown>>, format: WeightFo
     .filter(({ option, row, value }) => value !== row.value && !weightFormats[format].stores(option, row));
 }
 
-/** Whether a model still computes the same after the option has been reset to its default. */
+/** Whether a model computes the same when the option is reset to its default. */
 function isHarmless(row: OptionRow): boolean {
   return (row.affects ?? "output") !== "output" || row.kind === "flag" && row.zeros === true;
 }

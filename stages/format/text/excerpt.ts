@@ -1,15 +1,16 @@
 /**
- * What a file holds, short enough for a message: a hostile line must not become megabytes of error.
+ * Values for error messages, shortened so that a hostile file cannot make a message megabytes long.
  *
  * @module
  */
 
-const LONGEST = 100; // characters
+const MAX_CHARACTERS = 100;
 
-/** A value as JSON, cut off after 100 characters. */
+/** A value as JSON, cut after 100 characters. */
 export function excerpt(value: unknown): string {
-  const text = typeof value === "string" ? value.slice(0, LONGEST + 1) : value;
+  const text = typeof value === "string" ? value.slice(0, MAX_CHARACTERS + 1) : value;
   const shown = JSON.stringify(text) ?? String(value);
-  const whole = shown.length <= LONGEST + 2 && !(typeof value === "string" && value.length > LONGEST);
-  return whole ? shown : `${shown.slice(0, LONGEST)}…`;
+  const whole = shown.length <= MAX_CHARACTERS + 2 &&
+    !(typeof value === "string" && value.length > MAX_CHARACTERS);
+  return whole ? shown : `${shown.slice(0, MAX_CHARACTERS)}…`;
 }

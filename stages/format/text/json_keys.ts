@@ -1,31 +1,31 @@
 /**
- * What JSON.parse does not tell: that an object names a key twice (the last one would win), and how deep values stand in
- * each other (the deepest cost the stack of whoever walks them).
+ * Two checks of JSON text that JSON.parse does not make: that the outermost object has no key twice (JSON.parse keeps the
+ * last one), and that values are not nested so deeply that walking them overflows the stack.
  *
  * @module
  */
 
 /**
- * Throws SyntaxError where the outermost object of a JSON text names a key twice, or values stand deeper than `deepest`
- * brackets in each other. What is no JSON passes or not: parse it afterwards.
+ * Throws SyntaxError where the outermost object of a JSON text has a key twice, or where brackets are nested more than
+ * `maxDepth` deep. Invalid JSON may pass: parse the text afterwards.
  */
-export function checkJsonKeys(text: string, { deepest }: { readonly deepest: number }): void {
+export function checkJsonKeys(text: string, { maxDepth }: { readonly maxDepth: number }): void {
   const keys = new Set<string>();
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit === 0x5B || unit === 0x7B) { // [ {
-      if (++depth > deepest) throw new SyntaxError(`values stand more than ${deepest} deep in each other`);
+      if (++depth > maxDepth) throw new SyntaxError(`values are nested more than ${maxDepth} deep`);
     } else if (unit === 0x5D || unit === 0x7D) depth--; // ] }
     else if (unit === 0x22) {
       const begin = i;
       for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) {
-        if (text.charCodeAt(i) === 0x5C) i++; // what a backslash escapes
+        if (text.charCodeAt(i) === 0x5C) i++; // the escaped character
       }
       if (depth !== 1 || !isFollowedByColon(text, i + 1)) continue;
-      const key: unknown = JSON.parse(text.slice(begin, i + 1)); // escapes spell the same name in many ways
+      const key: unknown = JSON.parse(text.slice(begin, i + 1)); // escapes can spell the same key in many ways
       if (typeof key !== "string") continue;
-      if (keys.has(key)) throw new SyntaxError(`it names ${JSON.stringify(key.slice(0, 100))} twice`);
+      if (keys.has(key)) throw new SyntaxError(`it has key ${JSON.stringify(key.slice(0, 100))} twice`);
       keys.add(key);
     }
   }

@@ -1,57 +1,57 @@
 /**
- * JSON lines: one value a line, each with its place, so that a reader can go on at any of them.
- * Source: jsonlines.org; UTF-8, a byte order mark and blank lines are passed over.
+ * JSON lines: one value per line, each with its position, so that a reader can resume at any of them. UTF-8; a byte order
+ * mark and blank lines are ignored. Source: jsonlines.org.
  *
  * @module
  */
 import { lines } from "./lines.ts";
 import { parseJson } from "./parse_json.ts";
 
-/** Where reading stands: what a cursor keeps. */
+/** The position of a line, as a cursor saves it. */
 export interface JsonlPosition {
-  /** Bytes before the next line, from the start of the unpacked file. */
+  /** Byte offset of the line, from the start of the unpacked file. */
   readonly offset: number;
-  /** Lines before it. */
+  /** Number of lines before it. */
   readonly line: number;
 }
 
-/** One value and where it stood. */
+/** A value and its line. */
 export interface JsonlRecord {
-  /** As JSON.parse gives it. */
+  /** The parsed value; its form is unchecked. */
   readonly value: unknown;
-  /** Counted from 1. */
+  /** Line number, from 1. */
   readonly line: number;
-  /** Where the line after it begins. */
+  /** Position of the line after it. */
   readonly next: JsonlPosition;
 }
 
-/** Where to begin and what errors call the file. */
+/** Options of `readJsonl`. */
 export interface JsonlOptions {
-  /** What errors call the file. */
+  /** Name of the file in errors. */
   readonly name: string;
-  /** Where the bytes begin (default the start). */
+  /** Position at which the bytes begin (default: the file's start). */
   readonly from?: JsonlPosition;
   /** Longest line in bytes (default 64 MiB). */
   readonly limit?: number;
-  /** Takes lines that cannot be read, with the reason; they are passed over. Without it they are thrown. */
+  /** Called for each line that cannot be read, which is then skipped. Default: its error is thrown. */
   readonly onUnreadable?: (error: Error, line: UnreadableLine) => void;
-  /** Whether to end before the line that begins at byte `offset` (default: at the end of the bytes). */
+  /** Whether to stop before the line that begins at byte `offset`. Default: never; reading ends with the bytes. */
   readonly ends?: (offset: number) => boolean;
 }
 
-/** A line that is passed over. */
+/** A line that is skipped because it cannot be read. */
 export interface UnreadableLine {
-  /** Counted from 1. */
+  /** Line number, from 1. */
   readonly line: number;
-  /** Where the line after it begins. */
+  /** Position of the line after it. */
   readonly next: JsonlPosition;
-  /** No JSON, or longer than the limit. */
+  /** Whether the line is not JSON or longer than the limit. */
   readonly reason: "no_json" | "too_long";
 }
 
 /**
- * Reads values from bytes that begin at `from`. Throws SyntaxError for a line that is no JSON and RangeError for one
- * that is too long, each with file, line and byte.
+ * Reads values from bytes that begin at `from`. Throws SyntaxError for a line that is not JSON and RangeError for one that
+ * is too long; both name file, line and byte.
  */
 export async function* readJsonl(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
@@ -60,23 +60,23 @@ export async function* readJsonl(
   const { name, from = { offset: 0, line: 0 }, limit = 1 << 26, onUnreadable, ends } = options;
   const decoder = new TextDecoder();
   let { offset, line } = from;
-  let long: RangeError | null = null; // this line is beyond the limit: its other pieces are passed over
-  for await (const { bytes, end, whole } of lines(chunks, { offset, limit })) {
+  let long: RangeError | null = null; // set while the pieces of a line beyond the limit are skipped
+  for await (const { bytes, end, complete } of lines(chunks, { offset, limit })) {
     if (long === null && ends?.(offset)) return;
     if (long === null) line++;
     const next = { offset: end, line };
-    if (!whole && long === null) {
+    if (!complete && long === null) {
       long = new RangeError(
-        `Cannot read line ${line} of ${name} (byte ${offset}): it is longer than ${limit} bytes: is this JSON lines`,
+        `Cannot read line ${line} of ${name} (byte ${offset}): it is longer than ${limit} bytes: is it a JSON lines file?`,
       );
       if (onUnreadable === undefined) throw long;
     }
     if (long !== null) {
-      if (!whole) continue;
+      if (!complete) continue;
       onUnreadable?.(long, { line, next, reason: "too_long" });
       long = null;
     } else {
-      const text = decoder.decode(bytes); // takes a byte order mark off
+      const text = decoder.decode(bytes); // drops a byte order mark
       const value = text.trim() === "" ? undefined : parse(text, { name, line, offset });
       if (value instanceof SyntaxError) {
         if (onUnreadable === undefined) throw value;
@@ -94,7 +94,7 @@ function parse(text: string, at: { name: string; line: number; offset: number })
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     return new SyntaxError(
-      `Cannot read line ${at.line} of ${at.name} (byte ${at.offset}): ${why}: mend or remove the line`,
+      `Cannot read line ${at.line} of ${at.name} (byte ${at.offset}): ${why}: correct or remove the line`,
       { cause },
     );
   }

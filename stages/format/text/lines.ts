@@ -1,28 +1,28 @@
 /**
- * Lines of bytes with their places, so that a reader can go on at any of them; memory for one line.
+ * Lines of a byte stream, each with its position, so that a reader can resume at any of them. Memory: one line.
  *
  * @module
  */
 
 /** A line without its end ("\n" or "\r\n"). */
 export interface Line {
-  /** May be a view of the chunk it came in. */
+  /** Bytes of the line; may be a view of the chunk that it came in. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Bytes before the line that follows, from the start of the unpacked file. */
+  /** Byte offset of the next line, from the start of the unpacked file. */
   readonly end: number;
-  /** False: the line goes on, it was only too long for one piece. */
-  readonly whole: boolean;
+  /** Whether the line ends here; false: it was longer than the limit, and its next piece follows. */
+  readonly complete: boolean;
 }
 
-/** Where reading begins, and how long a piece may be. */
+/** Options of `lines`. */
 export interface LineOptions {
-  /** Bytes before the first chunk (default 0). */
+  /** Byte offset of the first chunk (default 0). */
   readonly offset?: number;
-  /** Longest piece in bytes; a longer line comes in several, cut between UTF-8 characters (default 64 MiB). */
+  /** Longest piece in bytes (default 64 MiB); a longer line is split into pieces between UTF-8 characters. */
   readonly limit?: number;
 }
 
-/** Cuts chunks of bytes into lines. An empty rest after the last line end is no line. */
+/** Splits chunks of bytes into lines. Nothing after the last line end is not a line. */
 export async function* lines(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
   options: LineOptions = {},
@@ -31,11 +31,11 @@ export async function* lines(
   let end = offset;
   let held: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
-  const take = (whole: boolean): Line => {
+  const take = (complete: boolean): Line => {
     const bytes = joined(held, size);
     held = [];
     size = 0;
-    return { bytes: whole && bytes.at(-1) === 13 ? bytes.subarray(0, -1) : bytes, end, whole };
+    return { bytes: complete && bytes.at(-1) === 13 ? bytes.subarray(0, -1) : bytes, end, complete };
   };
   for await (let chunk of chunks) {
     while (chunk.length > 0) {
@@ -43,7 +43,7 @@ export async function* lines(
       const room = Math.max(0, limit - size);
       const found = at >= 0 && at <= room;
       let length = found ? at : room;
-      for (let i = 0; i < 3 && !found && (chunk[length] & 0xC0) === 0x80; i++) length++; // to a character's end
+      for (let i = 0; i < 3 && !found && (chunk[length] & 0xC0) === 0x80; i++) length++; // to the end of a UTF-8 character
       if (!found && chunk.length <= length) {
         held.push(chunk);
         size += chunk.length;

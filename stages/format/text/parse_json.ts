@@ -1,27 +1,27 @@
 /**
- * JSON of bounded cost: the value of a text can take 30 times its memory, if it is all brackets and commas.
+ * JSON.parse with a limit on memory: the value of a text that is all brackets and commas takes 30 times the text's memory.
  *
  * @module
  */
 
-const SMALL = 1 << 20; // characters: such a text cannot cost much
+const SMALL = 1 << 20; // characters; the value of such a text takes at most some 30 MB
 
-/** As JSON.parse. Throws SyntaxError also for more than `most` values (default 2^20). */
-export function parseJson(text: string, most: number = 1 << 20): unknown {
-  if (text.length > SMALL && values(text, most) > most) {
-    throw new SyntaxError(`it has more than ${most} values`);
+/** As JSON.parse, but throws SyntaxError also where the text has more than `maxValues` values (default 2^20). */
+export function parseJson(text: string, maxValues: number = 1 << 20): unknown {
+  if (text.length > SMALL && countValues(text, maxValues) > maxValues) {
+    throw new SyntaxError(`it has more than ${maxValues} values`);
   }
   return JSON.parse(text);
 }
 
-/** Upper bound of the values in a text; counting ends beyond `most`. */
-function values(text: string, most: number): number {
+/** An upper bound of the number of values in a text; counting stops beyond `limit`. */
+function countValues(text: string, limit: number): number {
   let count = 1;
   let quoted = false;
-  for (let i = 0; i < text.length && count <= most; i++) {
+  for (let i = 0; i < text.length && count <= limit; i++) {
     const unit = text.charCodeAt(i);
     if (quoted) {
-      if (unit === 0x5C) i++; // what a backslash escapes
+      if (unit === 0x5C) i++; // the escaped character
       else if (unit === 0x22) quoted = false;
     } else if (unit === 0x22) quoted = true;
     else if (unit === 0x2C || unit === 0x5B || unit === 0x7B) count++; // , [ {

@@ -65,9 +65,9 @@ export function textFile(path: string, options: TextOptions = {}): Source<Docume
       );
       for await (const line of lines(bytes, { offset: begin, limit: maxBytes })) {
         if (atLineStart && bounds.isBeyond(end)) break;
-        atLineStart = line.whole;
+        atLineStart = line.complete;
         const decoded = decoder.decode(line.bytes);
-        text += line.whole ? `${decoded}\n` : decoded;
+        text += line.complete ? `${decoded}\n` : decoded;
         end = line.end;
         const size = end - begin;
         if (size < documentBytes || (decoded.trim() !== "" && size < maxBytes)) continue;

@@ -1,24 +1,25 @@
 /**
- * Small models and Hugging Face folders of them, for tests of what reads such.
+ * A small model and Hugging Face folders of it, for tests of readers and writers.
  *
  * @module
  */
 import { sizeOf } from "../../../../kernels/core/tensor.ts";
 import type { GptConfig } from "../../../../kernels/models/gpt_options.ts";
 import { gpt2Config } from "../../../../stages/format/model/gpt2_config.ts";
-import { gpt2Tensors, type NamedShape } from "../../../../stages/format/model/gpt2_tensors.ts";
+import { gpt2Tensors } from "../../../../stages/format/model/gpt2_tensors.ts";
+import type { NamedShape } from "../../../../stages/format/model/weight_file.ts";
 import { createSafetensors } from "../../../../stages/format/model/safetensors.ts";
 
-/** A model of a few hundred numbers. */
+/** A model of a few hundred parameters. */
 export const smallConfig: GptConfig = { layers: 2, heads: 2, channels: 4, seqLen: 3, vocabSize: 5 };
 
-/** Values of a tensor: a function of its name's place and theirs. */
+/** Values of a tensor, determined by its name and each value's index. */
 export function valuesOf({ name, shape }: NamedShape): Float32Array {
   const key = [...name].reduce((sum, character, i) => sum + (i + 1) * (character.codePointAt(0) ?? 0), 0);
   return Float32Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(key + 0.7 * i));
 }
 
-/** Writes a folder; `spell` gives the names in the file, `more` is beside the model's own tensors. */
+/** Writes a folder; `spell` makes the names in the file, `more` are tensors in addition to the model's. */
 export async function writeGpt2Folder(
   folder: string,
   { config = smallConfig, spell = (name) => name, more = [] }: {

@@ -20,7 +20,7 @@ const small = Object.fromEntries(
   ) => [tensor.name, { shape: tensor.shape, data: valuesOf(tensor) }]),
 );
 
-Deno.test("gpt2Tensors() are the parameters of gpt(), by name, shape and order, in all its forms", () => {
+Deno.test("gpt2Tensors() are the parameters of gpt(), by name, shape and order, with and without biases and a tied head", () => {
   for (const config of [{}, { bias: false }, { tie: false }, { bias: false, tie: false }]) {
     const parameters = parametersOf(gpt({ ...smallConfig, ...config, vocabPad: 1 }));
     deepStrictEqual(
@@ -30,7 +30,7 @@ Deno.test("gpt2Tensors() are the parameters of gpt(), by name, shape and order, 
   }
 });
 
-Deno.test("openGpt2Folder() reads bare and prefixed names, past masks and a tied head", () =>
+Deno.test("openGpt2Folder() reads names with and without prefix, and ignores masks and a tied head", () =>
   withFolder(async (dir) => {
     await writeGpt2Folder(`${dir}/bare`);
     await writeGpt2Folder(`${dir}/full`, {
@@ -48,7 +48,7 @@ Deno.test("openGpt2Folder() reads bare and prefixed names, past masks and a tied
     }
   }));
 
-Deno.test("openGpt2Folder() finds a head of its own, a GELU by erf and models without biases", () =>
+Deno.test("openGpt2Folder() reads a separate head, GELU by erf and a model without biases", () =>
   withFolder(async (dir) => {
     const config: GptConfig = { ...smallConfig, gelu: "erf", tie: false, bias: false };
     await writeGpt2Folder(dir, { config });
@@ -58,7 +58,7 @@ Deno.test("openGpt2Folder() finds a head of its own, a GELU by erf and models wi
     file.close();
   }));
 
-Deno.test("openGpt2Folder() reads shards by their index, float16 and bfloat16", () =>
+Deno.test("openGpt2Folder() reads shards by their index, and float16", () =>
   withFolder(async (dir) => {
     await writeGpt2Folder(dir);
     await Deno.remove(`${dir}/model.safetensors`);
@@ -90,7 +90,7 @@ Deno.test("openGpt2Folder() reads shards by their index, float16 and bfloat16", 
     }
   }));
 
-Deno.test("openGpt2Folder() refuses what is missing, unknown, twice there, turned or of another type", () =>
+Deno.test("openGpt2Folder() refuses missing, unknown, repeated and transposed tensors, and other types", () =>
   withFolder(async (dir) => {
     await writeGpt2Folder(dir);
     const path = `${dir}/model.safetensors`;
@@ -100,8 +100,11 @@ Deno.test("openGpt2Folder() refuses what is missing, unknown, twice there, turne
     for (
       const [tensors, why] of [
         [missing, /ln_f\.weight is missing/],
-        [{ ...small, "h.2.ln_1.weight": small["ln_f.weight"] }, /h\.2\.ln_1\.weight", which GPT-2 has not/],
-        [{ ...small, "transformer.ln_f.weight": small["ln_f.weight"] }, /"ln_f\.weight" twice/],
+        [
+          { ...small, "h.2.ln_1.weight": small["ln_f.weight"] },
+          /h\.2\.ln_1\.weight" is not part of this GPT-2/,
+        ],
+        [{ ...small, "transformer.ln_f.weight": small["ln_f.weight"] }, /"ln_f\.weight" occurs twice/],
         [turned, /transpose/],
         [whole, /has type U32/],
       ] as const
@@ -116,7 +119,7 @@ Deno.test("openGpt2Folder() refuses what is missing, unknown, twice there, turne
     await rejects(() => openGpt2Folder(dir), Deno.errors.NotFound);
   }));
 
-Deno.test("parseGpt2Config() reads what gpt2Config() writes and refuses what is not computed here", () => {
+Deno.test("parseGpt2Config() reads what gpt2Config() writes and refuses what the model does not support", () => {
   for (
     const config of [
       smallConfig,
@@ -154,10 +157,10 @@ Deno.test("parseGpt2Config() reads what gpt2Config() writes and refuses what is 
   deepStrictEqual(parseGpt2Config(JSON.stringify({ ...old, n_ctx: n_positions }), "x"), smallConfig);
 });
 
-Deno.test("readSafetensors() refuses names given twice, deep values and text that is not UTF-8", () =>
+Deno.test("readSafetensors() refuses repeated names, deep nesting and text that is not UTF-8", () =>
   withFolder(async (dir) => {
     const path = `${dir}/x.safetensors`;
-    const sound = encodeSafetensors({ a: { shape: [1], data: Float32Array.of(1) } });
+    const intact = encodeSafetensors({ a: { shape: [1], data: Float32Array.of(1) } });
     const withHeader = (json: Uint8Array | string) => {
       const head = typeof json === "string" ? new TextEncoder().encode(json) : json;
       const bytes = new Uint8Array(8 + head.length + 4);
@@ -189,7 +192,7 @@ Deno.test("readSafetensors() refuses names given twice, deep values and text tha
           ]),
         ),
         withHeader(`{"a":${a.replace("F32", "F64")}}`),
-        sound.subarray(0, 12),
+        intact.subarray(0, 12),
       ]
     ) {
       await Deno.writeFile(path, bytes);

@@ -1,10 +1,6 @@
 import { deepStrictEqual, rejects } from "node:assert/strict";
-import {
-  llmcModelBytes,
-  openLlmcModel,
-  readLlmcModel,
-  writeLlmcModel,
-} from "../../../../stages/format/model/llmc_model.ts";
+import { llmcModelBytes } from "../../../../stages/format/model/llmc_layout.ts";
+import { openLlmcModel, readLlmcModel, writeLlmcModel } from "../../../../stages/format/model/llmc_model.ts";
 import { sharedTest } from "../../../shared_data.ts";
 
 const sizes = { seqLen: 2, vocabSize: 3, layers: 2, heads: 1, channels: 2, paddedVocabSize: 4 };
@@ -14,7 +10,7 @@ const header = (values: readonly number[]) => {
   return new Uint8Array(h.buffer);
 };
 const good = [20240326, 3, 2, 3, 2, 1, 2, 4];
-/** By hand: wte 8, wpe 4, two layers of (4 + 12 + 6 + 4 + 2 + 4 + 16 + 8 + 16 + 2) and 4 at the end. */
+/** Counted by hand: wte 8, wpe 4, two layers of (4 + 12 + 6 + 4 + 2 + 4 + 16 + 8 + 16 + 2), ln_f 4. */
 const floats = 8 + 4 + 2 * 74 + 4;
 
 async function inFile(parts: readonly Uint8Array<ArrayBuffer>[], run: (path: string) => Promise<void>) {
@@ -29,7 +25,7 @@ async function inFile(parts: readonly Uint8Array<ArrayBuffer>[], run: (path: str
 
 const counting = () => new Uint8Array(Float32Array.from({ length: floats }, (_, i) => i).buffer);
 
-Deno.test("readLlmcModel() turns linear weights and finds each layer's tensors", async () => {
+Deno.test("readLlmcModel() transposes linear weights and finds each layer's tensors", async () => {
   await inFile([header(good), counting()], async (path) => {
     const model = await readLlmcModel(path);
     deepStrictEqual(model.sizes, sizes);
@@ -53,7 +49,7 @@ Deno.test("writeLlmcModel() writes the bytes that were read", async () => {
   });
 });
 
-Deno.test("writeLlmcModel() fills a bare vocabulary up with zeros and refuses other sizes", async () => {
+Deno.test("writeLlmcModel() pads an embedding with zeros and refuses other sizes", async () => {
   await inFile([header(good), counting()], async (path) => {
     const { weights } = await readLlmcModel(path);
     const bare = { shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) };
@@ -70,12 +66,12 @@ Deno.test("writeLlmcModel() fills a bare vocabulary up with zeros and refuses ot
 
 for (
   const [why, values, cut] of [
-    ["another magic", [1, ...good.slice(1)], 0],
+    ["another magic number", [1, ...good.slice(1)], 0],
     ["another version", [20240326, 4, ...good.slice(2)], 0],
     ["bfloat16 of another length", [20240326, 5, ...good.slice(2)], 0],
     ["more layers than a model has", [20240326, 3, 1, 1, 1_000_000, 1, 1, 1], 0],
     ["a shard of tokens", [20240520, 1, 10], 0],
-    ["a file cut short", good, 4],
+    ["a truncated file", good, 4],
     ["no layers", [20240326, 3, 2, 3, 0, 1, 2, 4], 0],
     ["negative channels", [20240326, 3, 2, 3, 2, 1, -2, 4], 0],
     ["sizes far beyond the file", [20240326, 3, 2147483647, 3, 2147483647, 1, 2147483647, 2147483647], 0],
@@ -97,7 +93,7 @@ Deno.test("readLlmcModel() refuses a file without a whole header", async () => {
   });
 });
 
-sharedTest("writeLlmcModel() writes a checkpoint of llm.c's again", ["golden/gpt.bin"], async (path) => {
+sharedTest("writeLlmcModel() writes an llm.c file back byte for byte", ["golden/gpt.bin"], async (path) => {
   const model = await readLlmcModel(path("golden/gpt.bin"));
   deepStrictEqual(model.sizes, {
     seqLen: 64,
@@ -113,7 +109,7 @@ sharedTest("writeLlmcModel() writes a checkpoint of llm.c's again", ["golden/gpt
   });
 });
 
-Deno.test("llmcModelBytes() has GPT-2's sizes of files", () => {
+Deno.test("llmcModelBytes() gives the file sizes of GPT-2 124M", () => {
   const gpt2 = {
     seqLen: 1024,
     vocabSize: 50257,
@@ -135,7 +131,7 @@ Deno.test("writeLlmcModel() writes bfloat16 as version 5, and the bytes that wer
     deepStrictEqual(file.dtype, "bf16");
     file.close();
     const rounded = await readLlmcModel(path);
-    deepStrictEqual(rounded.weights["wpe.weight"], model.weights["wpe.weight"]); // up to 8 bits nothing is lost
+    deepStrictEqual(rounded.weights["wpe.weight"], model.weights["wpe.weight"]); // values of up to 8 bits are exact
     await writeLlmcModel(path, rounded, { dtype: "bf16" });
     deepStrictEqual(await Deno.readFile(path), first);
   });

@@ -13,7 +13,7 @@ const tensors = {
   step: { shape: [], data: Uint32Array.of(4294967295) },
 };
 
-/** A file with any header and `dataBytes` zero bytes after it. */
+/** A file with this header text and `dataBytes` zero bytes after it. */
 function fileOf(header: string, options: { dataBytes: number; length?: bigint }): Uint8Array {
   const json = new TextEncoder().encode(header);
   const out = new Uint8Array(8 + json.length + options.dataBytes);
@@ -22,7 +22,7 @@ function fileOf(header: string, options: { dataBytes: number; length?: bigint })
   return out;
 }
 
-Deno.test("readSafetensors() gives back what writeSafetensors() wrote, bit for bit", async () => {
+Deno.test("readSafetensors() reads what writeSafetensors() wrote, bit for bit", async () => {
   await withFile(new Uint8Array(), async (path) => {
     await writeSafetensors(path, tensors, { format: "pt" });
     deepStrictEqual(await Deno.readFile(path), encodeSafetensors(tensors, { format: "pt" }));
@@ -48,10 +48,10 @@ Deno.test("readSafetensors() widens bfloat16", async () => {
   });
 });
 
-Deno.test("encodeSafetensors() refuses data that does not fill its shape", () => {
+Deno.test("encodeSafetensors() refuses another number of values than the shape has", () => {
   throws(
     () => encodeSafetensors({ x: { shape: [2, 2], data: Float32Array.of(1, 2, 3) } }),
-    { name: "RangeError", message: /wanted 4/ },
+    { name: "RangeError", message: /expected 4/ },
   );
 });
 
@@ -65,10 +65,10 @@ for (
     ["a header that is not JSON", "{x", 0],
     ["a header that is a list", "[]", 0],
     ["overlapping tensors", `{"a":${f32(0, 4)},"b":${f32(0, 4)}}`, 4],
-    ["a hole", `{"a":${f32(4, 8)}}`, 8],
+    ["a gap between header and data", `{"a":${f32(4, 8)}}`, 8],
     ["data beyond the file", `{"a":${f32(0, 4)}}`, 2],
-    ["data that no tensor owns", `{"a":${f32(0, 4)}}`, 5],
-    ["offsets that run backwards", `{"a":${f32(4, 0)}}`, 4],
+    ["bytes after the last tensor", `{"a":${f32(0, 4)}}`, 5],
+    ["an end before the begin", `{"a":${f32(4, 0)}}`, 4],
     ["a size that does not fit its shape", `{"a":${f32(0, 4, "[2]")}}`, 4],
     ["a shape whose product overflows", `{"a":${f32(0, 4, "[4294967296,4294967296,4294967296]")}}`, 4],
     ["a negative size", `{"a":${f32(0, 4, "[-1]")}}`, 4],
@@ -84,10 +84,10 @@ for (
   });
 }
 
-Deno.test("readSafetensors() refuses a file cut anywhere", async () => {
-  const whole = encodeSafetensors(tensors);
-  for (let length = 0; length < whole.length; length++) {
-    await withFile(whole.subarray(0, length), async (path) => {
+Deno.test("readSafetensors() refuses a file truncated at any byte", async () => {
+  const bytes = encodeSafetensors(tensors);
+  for (let length = 0; length < bytes.length; length++) {
+    await withFile(bytes.subarray(0, length), async (path) => {
       await rejects(() => readSafetensors(path), Deno.errors.InvalidData);
     });
   }

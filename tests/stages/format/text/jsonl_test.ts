@@ -4,7 +4,7 @@ async function* bytes(text: string) {
   yield new TextEncoder().encode(text);
 }
 
-Deno.test("readJsonl() gives values with line numbers and the place after each", async () => {
+Deno.test("readJsonl() gives each value with its line number and the position after it", async () => {
   const found: string[] = [];
   for await (const { value, line, next } of readJsonl(bytes('{"a":1}\n\n[2]\r\n3'), { name: "x" })) {
     found.push(`${JSON.stringify(value)} ${line} ${next.offset} ${next.line}`);
@@ -23,7 +23,7 @@ Deno.test("readJsonl() refuses a line beyond the limit", async () => {
   throw new Error("Accepted");
 });
 
-Deno.test("readJsonl() passes a line of any length over with memory for its limit, and counts it once", async () => {
+Deno.test("readJsonl() skips a line of any length within the limit's memory, and counts it once", async () => {
   const chunk = new Uint8Array(1 << 16).fill(97);
   const input = async function* (): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     yield new TextEncoder().encode('{"text":"one"}\n');
@@ -44,7 +44,7 @@ Deno.test("readJsonl() passes a line of any length over with memory for its limi
   if (JSON.stringify(bad) !== JSON.stringify(lost)) throw new Error(JSON.stringify(bad));
 });
 
-Deno.test("readJsonl() refuses a line that is all brackets and commas before it is parsed", async () => {
+Deno.test("readJsonl() refuses a line with too many values before parsing it", async () => {
   const line = new TextEncoder().encode(`[${"{},".repeat(1 << 20)}1]\n`);
   const bad: string[] = [];
   const onUnreadable = (error: Error) => bad.push(error.message);

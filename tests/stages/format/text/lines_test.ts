@@ -12,7 +12,7 @@ async function all(text: string, size: number, limit = 1 << 20): Promise<Line[]>
   return found;
 }
 
-Deno.test("lines() is the same however the bytes come, and says where each line ends", async () => {
+Deno.test("lines() gives the same lines and offsets for chunks of any size", async () => {
   const text = "one\r\ntwo é\n\n😀 four\nlast";
   for (const size of [1, 2, 3, 7, 100]) {
     const found = await all(text, size);
@@ -21,21 +21,21 @@ Deno.test("lines() is the same however the bytes come, and says where each line 
     if (found.map((line) => line.end).join() !== "5,12,13,23,27") {
       throw new Error(`${found.map((line) => line.end)}`);
     }
-    if (!found.every((line) => line.whole)) throw new Error("A line is not whole");
+    if (!found.every((line) => line.complete)) throw new Error("A line is not complete");
   }
   if ((await all("", 1)).length + (await all("\n", 1)).length !== 1) {
     throw new Error("Empty files have lines");
   }
 });
 
-Deno.test("lines() cuts a long line between characters, and loses nothing", async () => {
+Deno.test("lines() splits a long line between characters and loses nothing", async () => {
   const text = `${"é😀a".repeat(50)}\nshort\n`;
   for (const size of [1, 2, 3, 5, 64, 1000]) {
     for (const limit of [4, 5, 7, 100]) {
       let shown = "";
       for (const line of await all(text, size, limit)) {
         if (line.bytes.length > limit + 3) throw new Error(`${line.bytes.length} bytes, limit ${limit}`);
-        shown += new TextDecoder("utf-8", { fatal: true }).decode(line.bytes) + (line.whole ? "\n" : "");
+        shown += new TextDecoder("utf-8", { fatal: true }).decode(line.bytes) + (line.complete ? "\n" : "");
       }
       if (shown !== text) throw new Error(`size ${size}, limit ${limit}: ${shown}`);
     }
