@@ -27,7 +27,7 @@ export interface StageProgress {
   readonly waitsFor: string | null;
 }
 
-const window = 3; // seconds over which rates are measured: less is noisy, more hides a stall
+const rateWindow = 3; // seconds over which rates are measured: less is noisy, more hides a stall
 const stepWindow = 50; // steps over which the time left is estimated
 
 /** Computes the state from the events that `add` is given. `now` returns the time in seconds. */
@@ -143,6 +143,6 @@ export class Progress {
     const history = this.#stages.get(event.name) ?? [];
     if (history.length === 0) this.#stages.set(event.name, history);
     history.push({ at, event });
-    while (history.length > 2 && at - history[1].at >= window) history.shift();
+    while (history.length > 2 && at - history[1].at >= rateWindow) history.shift();
   }
 }

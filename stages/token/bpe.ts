@@ -85,7 +85,7 @@ export class BpeTokenizer extends Vocabulary {
     let out = new Uint32Array(Math.max(16, whole.length >> 1)), count = 0;
     for (let start = 0; start < whole.length;) {
       const stop = end(whole, start);
-      if (count + 3 * (stop - start) > out.length) { // a UTF-16 unit has at most three bytes
+      if (count + 3 * (stop - start) > out.length) { // a UTF-16 unit is at most three bytes of UTF-8
         const larger = new Uint32Array(Math.max(out.length * 2, count + 3 * (stop - start)));
         larger.set(out);
         out = larger;

@@ -16,7 +16,7 @@ import { bracketed, spaced } from "./token_items.ts";
 const utf8 = new TextEncoder();
 const plainSteps = 20; // merges by the plain trainer, which reads the whole text for each
 
-/** The three sections. */
+/** Yields the items of the three sections. */
 export async function* basicSection(vocabSize: number, env: LessonEnv<Text>): AsyncGenerator<Item> {
   const { text } = env.data;
   yield heading("2. The most frequent pair");

@@ -8,7 +8,7 @@ import { heading, type Item, say, table } from "../item.ts";
 
 const utf8 = new TextEncoder();
 
-/** The section; `text` is the lesson's text. */
+/** Yields the items of the section; `text` is the lesson's text. */
 export function* bytesSection(text: string): Generator<Item> {
   yield heading("1. From text to bytes");
   yield say(

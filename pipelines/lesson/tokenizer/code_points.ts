@@ -18,7 +18,7 @@ const merges = 100;
 const coverage = 0.9995; // fraction of the text whose characters get a token: sentencepiece's default
 const most = 20_000; // characters: the plain trainer reads all of them for each merge
 
-/** Our solution of exercise 5. */
+/** Yields the items of our solution. */
 export async function* codePointsSolution(env: LessonEnv<Text>): AsyncGenerator<Item> {
   const text = [...env.data.text].slice(0, most).join("").replaceAll(" ", "▁");
   const counts = new Map<string, number>();

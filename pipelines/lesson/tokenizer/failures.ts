@@ -10,7 +10,7 @@ import type { LessonEnv } from "../lesson.ts";
 import { bytePair } from "./gpt4.ts";
 import { tokenItem } from "./token_items.ts";
 
-/** The section: each example with its tokens. */
+/** Yields the items of the section: each example with its tokens. */
 export async function* failuresSection(env: LessonEnv<Text>): AsyncGenerator<Item> {
   const [gpt2, gpt4] = [await bytePair("gpt2"), await bytePair("cl100k")];
   const byGpt2 = { tokenizer: gpt2, env }, byGpt4 = { tokenizer: gpt4, env };

@@ -22,7 +22,7 @@ const examples: readonly (readonly [text: string, ids: string])[] = [
   ["👍", "9468 239 235"],
 ];
 
-/** The section. */
+/** Yields the items of the section. */
 export async function* gpt4Section(env: LessonEnv<Text>): AsyncGenerator<Item> {
   const gpt4 = await bytePair("cl100k");
   yield heading("6. GPT-4's tokenizer");

@@ -11,7 +11,7 @@ import type { LessonEnv } from "../lesson.ts";
 import { bytePair } from "./gpt4.ts";
 import { spaced, tokenItem } from "./token_items.ts";
 
-/** The section. */
+/** Yields the items of the section. */
 export async function* specialSection(vocabSize: number, env: LessonEnv<Text>): AsyncGenerator<Item> {
   const [gpt2, gpt4] = [await bytePair("gpt2"), await bytePair("cl100k")];
   const source = "tiktoken";

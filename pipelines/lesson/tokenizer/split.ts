@@ -16,7 +16,7 @@ import { bracketed, wrappedItem } from "./token_items.ts";
 
 const example = "She's 35 in 2024, ISN'T she?   Yes!!\n\n  f(x)";
 
-/** The section: the patterns of GPT-2 and GPT-4, and a tokenizer trained with GPT-4's. */
+/** Yields the items of the section: the patterns of GPT-2 and GPT-4, and a tokenizer trained with GPT-4's. */
 export async function* splitSection(vocabSize: number, env: LessonEnv<Text>): AsyncGenerator<Item> {
   const { text } = env.data;
   const basic = (await trainBpe([text], { vocabSize, pattern: "none" })).tokenizer;

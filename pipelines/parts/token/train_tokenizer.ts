@@ -37,13 +37,13 @@ const measuredCharacters = 200_000; // enough for two stable digits of bytes per
 
 /**
  * Counts chunks on `workers` threads, then trains. The result depends only on the documents and their order.
- * Throws RangeError or SyntaxError at once for options that cannot be met, and RangeError at the end if there
+ * Throws RangeError or SyntaxError at once for impossible options, and RangeError at the end if there
  * was no text.
  */
 export function trainTokenizer(options: TrainTokenizerOptions): (documents: Flow<Document>) => Flow<never> {
   const { maxCharacters, workers, dir, ...training } = options;
   checkSpecial(training.special);
-  new BpeTrainer(training); // throws for options that cannot be met
+  new BpeTrainer(training); // throws for impossible options
   return (documents) =>
     documents
       .pipe(groupTexts({ maxCharacters, excerpt: measuredCharacters }))

@@ -16,7 +16,7 @@ import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerNames } from "../tokenizer_names.ts";
 import { exists, removeIfThere, writeSynced } from "../../disk/whole_files.ts";
 
-/** Files of a tokenizer's folder; the first that exists is read. */
+/** Names of the files of a tokenizer's folder, in the order in which they are tried when it is read. */
 const fileNames = [
   "tokenizer.json",
   "meta.json",

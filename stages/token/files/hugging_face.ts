@@ -124,7 +124,7 @@ function isByteLevel(pre: unknown): boolean {
   return field(pre, "type") === "ByteLevel" && field(pre, "add_prefix_space") === false;
 }
 
-/** The value of an object's field; undefined for anything that is no object. */
+/** The value of an object's field; undefined for anything that is not an object. */
 function field(of: unknown, name: string): unknown {
   return typeof of === "object" && of !== null ? Reflect.get(of, name) : undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * * The o200k pattern (GPT-4o) as a scanner, without a regular expression.
+ * The o200k pattern (GPT-4o) as a scanner, without a regular expression.
  *
  * The pattern's first two alternatives are words. A word is an optional leading character that is no letter,
  * number or line break, then uppercase or caseless letters, then lowercase or caseless letters, then an

@@ -1,5 +1,5 @@
 /**
- * * The patterns of GPT-2, GPT-4 and GPT-4o, which split text into chunks before byte-pair merging, as
+ * The patterns of GPT-2, GPT-4 and GPT-4o, which split text into chunks before byte-pair merging, as
  * JavaScript expressions.
  *
  * JavaScript differs from the engines for which the patterns were written. It has no possessive quantifiers;
@@ -78,7 +78,7 @@ export function patternSource(pattern: Pattern): string {
   return Object.hasOwn(SPELLINGS, name) ? SPELLINGS[name][0] : name;
 }
 
-const longestSource = 10_000; // characters: a longer expression could take the engine minutes to compile
+const longestSource = 10_000; // characters: bounds the cost of an expression from a hostile file
 
 /**
  * A pattern as a global JavaScript expression. Throws SyntaxError if the source is not a regular expression.

@@ -1,5 +1,5 @@
 /**
- * * GPT-2's and GPT-4's patterns as scanners, which find the end of a chunk without a regular expression.
+ * GPT-2's and GPT-4's patterns as scanners, which find the end of a chunk without a regular expression.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * * Learns byte-pair merges from chunk counts: the most frequent pair of neighbouring tokens becomes a new
+ * Learns byte-pair merges from chunk counts: the most frequent pair of neighbouring tokens becomes a new
  * token, until the vocabulary is full.
  *
  * The count and the positions of each pair are updated with each merge, so that a merge costs only as much as

@@ -24,7 +24,7 @@ export interface TrainBpeOptions {
   /** Texts of the special tokens; their ids come after the merges (default: none). */
   readonly special?: readonly string[];
   /**
-   * * Which of several equally frequent pairs is merged. `first-seen` (default; minbpe): the pair that occurs
+   * Which of several equally frequent pairs is merged. `first-seen` (default; minbpe): the pair that occurs
    * first in the texts as merged so far. `greatest` (Stanford's CS336): the lexicographically greatest pair
    * of byte strings. `smallest-id` (Hugging Face): the least pair of ids, with bytes in Hugging Face's order.
    */
@@ -117,7 +117,7 @@ export class BpeTrainer {
 }
 
 /**
- * * Trains a byte-pair tokenizer on texts, which are not kept in memory, so that a stream of any length will
+ * Trains a byte-pair tokenizer on texts, which are not kept in memory, so that a stream of any length will
  * do. The chunks are counted on `workers` threads (default 1); the result does not depend on their number.
  *
  * @example

@@ -37,7 +37,7 @@ Deno.test("count() adds the number of tokens and keeps the other fields", async 
   deepStrictEqual(await outputs(count(byteTokenizer()), doc), [{ ...doc, tokenCount: 3 }]);
 });
 
-Deno.test("encode() and count() obey the laws of a stage", async () => {
+Deno.test("encode() and count() pass checkStage()", async () => {
   const docs = ["one", "", "two words", "3"].map((text, i) => ({ id: `${i}`, text }));
   await checkStage(() => encode(byteTokenizer()), docs);
   await checkStage(() => count(byteTokenizer()), docs);
