@@ -105,7 +105,7 @@ Deno.test("fineweb-gpt2 trains while the data side still runs, and leaves the fo
     ) ok((await Deno.stat(`${out}/${file}`)).size > 0, file);
     strictEqual((await Deno.readTextFile(`${out}/checkpoints/latest`)).trim(), "step-000060");
 
-    match((await runsTo(0, args)).out, /is finished .*To go further:.*--steps 120/s);
+    match((await runsTo(0, args)).out, /is finished .*To continue it:.*--steps 120/s);
     await runsTo(0, ["fineweb-gpt2", "--out", out, "--steps", "65"]);
     strictEqual((await eventsOf(out)).filter((e) => e.type === "step").length, 65);
     const { err } = await runsTo(2, ["fineweb-gpt2", "--out", out, "--steps", "70", "--lr", "0.5"]);
