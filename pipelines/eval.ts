@@ -101,9 +101,9 @@ export default pipeline({
 });
 
 /**
- * The model's tokenizer. Where none is known, GPT-2's is tried; if the model has fewer tokens than that, the result is
- * null, and the loss is measured without bits per byte. Throws RangeError for a tokenizer that does not fit the model,
- * and where there is none for HellaSwag.
+ * The model's tokenizer. Where none is known, GPT-2's is tried; if the model has fewer tokens than that, the
+ * result is null, and the loss is measured without bits per byte. Throws RangeError for a tokenizer that does
+ * not fit the model, and where there is none for HellaSwag.
  */
 async function tokenizerOf(o: Values<typeof options>, { vocabSize }: GptConfig): Promise<Tokenizer | null> {
   const known = o.tokenizer ?? await runTokenizer(o.checkpoint), name = known ?? "gpt2";
@@ -142,7 +142,9 @@ async function shardsOf(
   return folder === null ? null : shardFiles([`${folder}/val_*.bin`]);
 }
 
-/** "Validation loss 4.8930 nats per token, perplexity 133.4, 2.143 bits per byte", and a line for HellaSwag. */
+/**
+ * "Validation loss 4.8930 nats per token, perplexity 133.4, 2.143 bits per byte", and a line for HellaSwag.
+ */
 function resultLines(events: readonly RunEvent[]): readonly string[] {
   const loss = events.findLast((event) => event.type === "eval");
   const scores = events.findLast((event) => event.type === "hellaswag");

@@ -1,6 +1,6 @@
 /**
- * FineWeb's recipe: source → filters → documents, with every removed document and its reason. One process does all of
- * it; or several share the source, and one more deduplicates what they set aside.
+ * FineWeb's recipe: source → filters → documents, with every removed document and its reason. One process
+ * does all of it; or several share the source, and one more deduplicates what they set aside.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * From text to a trained GPT as one running graph: source → filters → encode → shard → windows → batches → train →
- * evaluate → sample. Training starts as soon as there are enough tokens, while the stages before it keep running.
+ * From text to a trained GPT as one running graph: source → filters → encode → shard → windows → batches →
+ * train → evaluate → sample. Training starts as soon as there are enough tokens, while the stages before it
+ * keep running.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * Splits a command line into options and arguments, and finds the nearest valid name to a misspelt one. This file and
- * `stages/flow/std.ts` are the only ones that import Deno's standard library, because its npm package has no types.
+ * Splits a command line into options and arguments, and finds the nearest valid name to a misspelt one. This
+ * file and `stages/flow/std.ts` are the only ones that import Deno's standard library, because its npm
+ * package has no types.
  *
  * @module
  */
@@ -33,8 +34,8 @@ const parse: (args: readonly string[], options: object) => Record<string, unknow
 const distance: (a: string, b: string) => number = untypedDistance;
 
 /**
- * Splits a command line: `--name value`, `--name=value`, `--flag`, `--no-flag`; `--` ends the options. A value may begin
- * with a dash if it is a number, if it is `-` alone, or if it follows `=`.
+ * Splits a command line: `--name value`, `--name=value`, `--flag`, `--no-flag`; `--` ends the options. A
+ * value may begin with a dash if it is a number, if it is `-` alone, or if it follows `=`.
  */
 export function parseArgs(args: readonly string[], options: ParseOptions): ParsedArgs {
   const takesValue = new Set(options.string);
@@ -85,10 +86,13 @@ export function parseArgs(args: readonly string[], options: ParseOptions): Parse
   return { positional, values, flags: set, unknown, missing };
 }
 
-/** The name with the smallest edit distance to `name`. Null: none is close enough to be a likely misspelling. */
+/**
+ * The name with the smallest edit distance to `name`. Null: none is close enough to be a likely misspelling.
+ */
 export function nearest(name: string, names: Iterable<string>): string | null {
   let best: string | null = null;
-  let least = Math.max(2, Math.floor(name.length / 3)) + 1; // up to a third of the letters may differ, and always two
+  // A third of the letters may differ, and in a short name two.
+  let least = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of names) {
     const edits = name.length > 2 && candidate.includes(name) ? 1 : distance(name, candidate);
     if (edits < least) [best, least] = [candidate, edits];

@@ -23,7 +23,10 @@ export async function pipelineNames(folder: URL): Promise<string[]> {
   return names.sort();
 }
 
-/** Loads a pipeline; `fineweb_gpt2` and `fineweb-gpt2.ts` mean `fineweb-gpt2`. Throws UsageError for an unknown name. */
+/**
+ * Loads a pipeline; `fineweb_gpt2` and `fineweb-gpt2.ts` mean `fineweb-gpt2`. Throws UsageError for an
+ * unknown name.
+ */
 export async function loadPipeline(folder: URL, name: string): Promise<NamedPipeline> {
   const names = await pipelineNames(folder);
   const plain = name.replace(/\.ts$/, "").replaceAll("_", "-");

@@ -16,7 +16,9 @@ export function flagOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** Reads a command line. Arguments without a flag become values of the option `positional`. Throws UsageError. */
+/**
+ * Reads a command line. Arguments without a flag become values of the option `positional`. Throws UsageError.
+ */
 export function readCommandLine(
   args: readonly string[],
   options: Options,
@@ -61,8 +63,8 @@ function list(value: unknown): readonly unknown[] {
 }
 
 /**
- * Reads the options of a JSON file, which may be a run's config.json. Names may be written as on the command line.
- * Throws UsageError.
+ * Reads the options of a JSON file, which may be a run's config.json. Names may be written as on the command
+ * line. Throws UsageError.
  */
 export async function readConfig(path: string, options: Options): Promise<GivenValues> {
   let parsed: unknown;
@@ -85,7 +87,10 @@ export async function readConfig(path: string, options: Options): Promise<GivenV
   return fromRecord(record, options, { where: `in ${path}`, unknown: isRun ? "skip" : "refuse" });
 }
 
-/** Parses the options of a preset, a config file or a run's config.json. Throws UsageError with `where` in its text. */
+/**
+ * Parses the options of a preset, a config file or a run's config.json. Throws UsageError with `where` in its
+ * text.
+ */
 export function fromRecord(
   record: Readonly<Record<string, unknown>>,
   options: Options,

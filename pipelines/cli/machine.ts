@@ -7,7 +7,9 @@
 /** What presets are picked by. */
 export interface Machine {
   readonly device: "webgpu" | "cpu";
-  /** Largest tensor on the GPU in bytes: the smaller of its largest buffer and its largest storage binding. */
+  /**
+   * Largest tensor on the GPU in bytes: the smaller of its largest buffer and its largest storage binding.
+   */
   readonly maxTensorBytes?: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * `deno task pipeline NAME …`: finds the pipeline, reads the command line, and starts or resumes a run. Exit codes: 0
- * done, 1 the run failed, 2 the command line was wrong, 130 interrupted.
+ * `deno task pipeline NAME …`: finds the pipeline, reads the command line, and starts or resumes a run. Exit
+ * codes: 0 done, 1 the run failed, 2 the command line was wrong, 130 interrupted.
  *
  * @module
  */
@@ -86,7 +86,10 @@ async function dryRun({ named: { pipeline }, resolved: { values }, decision }: P
   return { graph: flow.describe(), plan: await pipeline.plan?.(values, env) ?? null };
 }
 
-/** Whether nothing is left to do: the run has finished, and neither a limit nor the checkpoint to resume from changed. */
+/**
+ * Whether nothing is left to do: the run has finished, and neither a limit nor the checkpoint to resume from
+ * changed.
+ */
 function isFinished({ options, resolved: { values }, saved, decision }: PreparedRun): boolean {
   if (saved === null || decision.state?.finished !== true || decision.checkpoint !== null) return false;
   return limitsOf(options).every((name) =>

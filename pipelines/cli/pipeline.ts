@@ -11,7 +11,8 @@ import type { StageStats } from "../../stages/report/stage_stats.ts";
 import type { Presets } from "./presets.ts";
 
 /**
- * One option, declared once: its flag, help text, default value, type, place in config.json and behaviour on resume.
+ * One option, declared once: its flag, help text, default value, type, place in config.json and behaviour on
+ * resume.
  */
 export interface Option<T> {
   /** Help text: one phrase in lower case, without the default. */
@@ -37,15 +38,15 @@ export interface Option<T> {
   /** Another option's value without which this one does nothing; typing it is then refused. */
   readonly requires?: OptionRequirement;
   /**
-   * The unit in which the option limits the length of a run. Giving one limit drops the others. A finished run
-   * continues when a limit is changed.
+   * The unit in which the option limits the length of a run. Giving one limit drops the others. A finished
+   * run continues when a limit is changed.
    */
   readonly limits?: "steps" | "epochs" | "tokens" | "seconds";
   /** Names of the options whose values are dropped when this one is given. */
   readonly replaces?: readonly string[];
   /**
-   * Computes the value for a new run that does not set the option; a resumed run keeps it. `dropped` holds the values
-   * that `limits` and `replaces` removed.
+   * Computes the value for a new run that does not set the option; a resumed run keeps it. `dropped` holds
+   * the values that `limits` and `replaces` removed.
    */
   atStart?(values: Readonly<Record<string, unknown>>, dropped: ReadonlyMap<string, unknown>): T;
 }
@@ -73,7 +74,9 @@ export type Lookup = (option: string) => unknown;
 export interface Env {
   /** Opens the device's engine at the first call and prints which device was chosen and why. */
   engine(): Promise<Engine>;
-  /** Largest pack of parameters on the device in bytes. Opens no engine, so --dry-run gets the same number. */
+  /**
+   * Largest pack of parameters on the device in bytes. Opens no engine, so --dry-run gets the same number.
+   */
   largestPack(): Promise<number>;
   /** The run's folder, without a slash at its end. */
   readonly out: string;
@@ -90,13 +93,17 @@ export interface Env {
   readonly signal: AbortSignal;
   /** The terminal, for results that depend on its width. */
   readonly terminal: TextStyle;
-  /** Sends an event to metrics.jsonl, the terminal and --json. A "run" event adds its fields to the first line. */
+  /**
+   * Sends an event to metrics.jsonl, the terminal and --json. A "run" event adds its fields to the first
+   * line.
+   */
   emit(event: RunEvent): void;
   /** Writes a result to standard output unchanged; does nothing under --json. */
   print(text: string): void;
   /**
-   * Calls the listener with what is safely on disk: at the start with the states that the run resumes from (an empty map
-   * for a new run), then with the states of each complete checkpoint, and at the end of the run with null.
+   * Calls the listener with what is safely on disk: at the start with the states that the run resumes from
+   * (an empty map for a new run), then with the states of each complete checkpoint, and at the end of the run
+   * with null.
    */
   onSaved(listener: (parts: ReadonlyMap<string, StageSnapshot> | null) => void): void;
 }
@@ -127,11 +134,13 @@ export interface SkippedBatch {
 /** How several processes (ranks) of one job share a run's folder. */
 export interface RankFolders {
   /**
-   * The options that say what a process does, in the order in which a resume command repeats them. "own" ones differ
-   * between ranks, "shared" ones do not.
+   * The options that say what a process does, in the order in which a resume command repeats them. "own" ones
+   * differ between ranks, "shared" ones do not.
    */
   readonly options: Readonly<Record<string, "own" | "shared">>;
-  /** Name of a process's folder in `<out>/ranks`. Null: it works alone and keeps its checkpoints in `<out>`. */
+  /**
+   * Name of a process's folder in `<out>/ranks`. Null: it works alone and keeps its checkpoints in `<out>`.
+   */
   folder(given: Lookup): string | null;
 }
 
@@ -141,8 +150,8 @@ export interface Pipeline<O> {
   readonly about: string;
   readonly options: O;
   /**
-   * Builds the flow. A RangeError, ShapeError or Deno.errors.NotFound thrown here counts as a wrong command line: exit
-   * code 2, and no folder is made.
+   * Builds the flow. A RangeError, ShapeError or Deno.errors.NotFound thrown here counts as a wrong command
+   * line: exit code 2, and no folder is made.
    */
   build(values: Values<O>, env: Env): Flow<unknown> | Promise<Flow<unknown>>;
   /** Lines that --dry-run prints after the stages and the configuration: what the run would take. */
@@ -166,8 +175,9 @@ export interface Pipeline<O> {
   /** How several processes share a run's folder. Absent: one process owns it. */
   readonly ranks?: RankFolders;
   /**
-   * The batch that made a run fail, if the run can continue without it: the run then resumes from its last checkpoint
-   * and skips the batch. `skipped` holds the batches that are skipped already. Null: the run has failed.
+   * The batch that made a run fail, if the run can continue without it: the run then resumes from its last
+   * checkpoint and skips the batch. `skipped` holds the batches that are skipped already. Null: the run has
+   * failed.
    */
   batchToSkip?(error: unknown, skipped: ReadonlyMap<number, string>): SkippedBatch | null;
 }

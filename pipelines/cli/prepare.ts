@@ -27,7 +27,10 @@ export interface PreparedRun {
   readonly resumeCommand: string;
 }
 
-/** Reads the command line and the config file, finds an earlier run, and resolves all options. Throws UsageError. */
+/**
+ * Reads the command line and the config file, finds an earlier run, and resolves all options. Throws
+ * UsageError.
+ */
 export async function prepareRun(
   { name, pipeline }: NamedPipeline,
   { args, command }: { readonly args: readonly string[]; readonly command: string },

@@ -1,6 +1,6 @@
 /**
- * Resolves every option to one value. From weakest to strongest: default, the preset that `auto` picks, the run that is
- * resumed, a preset asked for by name, the config file, the command line.
+ * Resolves every option to one value. From weakest to strongest: default, the preset that `auto` picks, the
+ * run that is resumed, a preset asked for by name, the config file, the command line.
  *
  * @module
  */
@@ -34,7 +34,10 @@ const notRemembered: ReadonlySet<string> = new Set(
   "out resume config preset workers quiet json color logEvery profile trace dryRun help".split(" "),
 );
 
-/** Resolves all options. Throws UsageError for an unknown preset and for an option that does nothing with the others. */
+/**
+ * Resolves all options. Throws UsageError for an unknown preset and for an option that does nothing with the
+ * others.
+ */
 export function resolve(
   { options, presets }: { readonly options: Options; readonly presets?: Presets | undefined },
   layers: ValueLayers,

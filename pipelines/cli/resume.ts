@@ -1,7 +1,7 @@
 /**
- * What `--out` and `--resume` mean for the run that is about to start. `auto` resumes from the last checkpoint, `never`
- * moves the old run aside and starts a new one, and a path resumes from that checkpoint in its own folder. A run that
- * was interrupted before its first checkpoint starts over in place.
+ * What `--out` and `--resume` mean for the run that is about to start. `auto` resumes from the last
+ * checkpoint, `never` moves the old run aside and starts a new one, and a path resumes from that checkpoint
+ * in its own folder. A run that was interrupted before its first checkpoint starts over in place.
  *
  * @module
  */
@@ -17,9 +17,14 @@ export interface ResumeDecision {
   readonly out: string;
   /** Folder of this process's config.json, metrics and checkpoints: `out`, or `<out>/ranks/<rank>`. */
   readonly recordFolder: string;
-  /** What was found in `recordFolder`. Null where the run leaves no folder or does not continue an earlier one. */
+  /**
+   * What was found in `recordFolder`. Null where the run leaves no folder or does not continue an earlier
+   * one.
+   */
   readonly state: RunFolderState | null;
-  /** Option values of the run that is resumed or finished, or of other ranks in `out`. Null: there is none. */
+  /**
+   * Option values of the run that is resumed or finished, or of other ranks in `out`. Null: there is none.
+   */
   readonly saved: Readonly<Record<string, unknown>> | null;
   /** Whether the run resumes from a checkpoint. */
   readonly resumed: boolean;
@@ -30,8 +35,8 @@ export interface ResumeDecision {
 }
 
 /**
- * Finds the run's folder and what to resume there. Throws UsageError where `--resume` names no checkpoint, or where the
- * folder belongs to another pipeline, to another rank or to no run at all.
+ * Finds the run's folder and what to resume there. Throws UsageError where `--resume` names no checkpoint, or
+ * where the folder belongs to another pipeline, to another rank or to no run at all.
  */
 export async function decideResume(
   { name, pipeline }: NamedPipeline,
@@ -95,7 +100,10 @@ export async function decideResume(
 /** Name of the folder in --out that holds a record folder for each rank. */
 export const ranksFolder = "ranks";
 
-/** The options that all ranks share, from another rank that has a checkpoint or is finished. Null: no rank has. */
+/**
+ * The options that all ranks share, from another rank that has a checkpoint or is finished. Null: no rank
+ * has.
+ */
 async function sharedOptions(
   out: string,
   { recordFolder, name, ranks }: {

@@ -1,5 +1,6 @@
 /**
- * Checks that the disk has room for a run's checkpoints before the run starts, and not after hours of training.
+ * Checks that the disk has room for a run's checkpoints before the run starts, and not after hours of
+ * training.
  *
  * @module
  */
@@ -9,8 +10,8 @@ import type { Plan } from "../../stages/model/plan.ts";
 import type { Env } from "../cli/pipeline.ts";
 
 /**
- * Emits a note where the disk cannot hold all checkpoints that will be kept. Throws RangeError where it cannot even hold
- * two: the last checkpoint stays until the next one is complete.
+ * Emits a note where the disk cannot hold all checkpoints that will be kept. Throws RangeError where it
+ * cannot even hold two: the last checkpoint stays until the next one is complete.
  */
 export async function checkCheckpointSpace(
   env: Pick<Env, "out" | "emit">,

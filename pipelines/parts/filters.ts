@@ -28,10 +28,10 @@ export interface FilterWork {
 export type SurveyPosition = "before" | "after";
 
 /**
- * Builds the filters of the options; removed documents are written to `<out>/removed/<filter>`. Neighbouring filters
- * without state run together on the workers, the others in the flow itself. Files, counts and checkpoints are the same
- * for any number of workers. Extraction always runs on a worker, which can be stopped when it hangs on a page. Throws as
- * `recipeOf`.
+ * Builds the filters of the options; removed documents are written to `<out>/removed/<filter>`. Neighbouring
+ * filters without state run together on the workers, the others in the flow itself. Files, counts and
+ * checkpoints are the same for any number of workers. Extraction always runs on a worker, which can be
+ * stopped when it hangs on a page. Throws as `recipeOf`.
  */
 export async function filters(
   o: Values<typeof filterOptions>,
@@ -41,7 +41,8 @@ export async function filters(
   const recipe = await recipeOf(o, env, { signOnly });
   const removed = removedIn(`${env.out}/removed`, rank);
   const names = selectedFilters(recipe);
-  env.emit({ type: "run", pipeline: "", filters: { ...recipe, stages: names } }); // for the statistics and the report
+  // The statistics and the report name the filters.
+  env.emit({ type: "run", pipeline: "", filters: { ...recipe, stages: names } });
   const extracts = names.includes("extract");
   if (env.workers <= 1 && !extracts) return surveyed(fineweb(recipe, removed), surveys);
   const module = import.meta.resolve("../../stages/filter/fineweb_group.ts");
@@ -92,8 +93,8 @@ export function surveyed(
 }
 
 /**
- * Groups of neighbouring filters that run on the workers together; a filter that must run in the flow is a group of its
- * own. Minhash ends a group: workers compute its signatures, and the flow compares them.
+ * Groups of neighbouring filters that run on the workers together; a filter that must run in the flow is a
+ * group of its own. Minhash ends a group: workers compute its signatures, and the flow compares them.
  */
 function neighbours(names: readonly FinewebFilter[]): FinewebFilter[][] {
   const groups: FinewebFilter[][] = [];

@@ -18,8 +18,8 @@ export interface Generator extends Pick<Parameters<typeof openModel>[1], "plan" 
 }
 
 /**
- * Requests → samples. All texts of an item are generated together; they are printed one after another, several with a
- * heading each. A note at the end says how fast the model was.
+ * Requests → samples. All texts of an item are generated together; they are printed one after another,
+ * several with a heading each. A note at the end says how fast the model was.
  */
 export function generate(
   { plan, weights, tokenizer }: Generator,

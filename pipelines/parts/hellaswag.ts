@@ -23,8 +23,8 @@ export function usesHellaswag({ hellaswag, hellaswagEvery }: HellaswagValues): b
 }
 
 /**
- * The stage that evaluates on HellaSwag. Null: the options ask for none. Throws Deno.errors.NotFound where the file does
- * not exist, RangeError where the tokenizer is not known.
+ * The stage that evaluates on HellaSwag. Null: the options ask for none. Throws Deno.errors.NotFound where
+ * the file does not exist, RangeError where the tokenizer is not known.
  */
 export async function hellaswagStage(
   o: HellaswagValues,

@@ -21,8 +21,9 @@ const GIB = 2 ** 30;
 const MAX_BATCH_SIZE = 65536; // the largest value of --batch-size
 
 /**
- * Plans batch sizes that are powers of two and divide --total-batch-tokens, and takes the largest whose memory is at most
- * 4, 8, 16 and 24 GiB. The memory includes weights, gradients, optimizer, activations, evaluation and samples.
+ * Plans batch sizes that are powers of two and divide --total-batch-tokens, and takes the largest whose
+ * memory is at most 4, 8, 16 and 24 GiB. The memory includes weights, gradients, optimizer, activations,
+ * evaluation and samples.
  */
 export function maxBatchSizes(o: TrainingValues, inputs: PlanInputs): MaxBatchSizes {
   const budgets = [4, 8, 16, 24].map((n) => n * GIB);

@@ -1,6 +1,6 @@
 /**
- * Prints several texts in order although their pieces arrive interleaved. The first unfinished text is printed as it
- * arrives; the others wait.
+ * Prints several texts in order although their pieces arrive interleaved. The first unfinished text is
+ * printed as it arrives; the others wait.
  *
  * @module
  */

@@ -23,7 +23,10 @@ export interface ModelPlan {
   readonly maxBatchSizes?: MaxBatchSizes;
 }
 
-/** Parameters, tokens and FLOPs per step, the run's length, memory, batch sizes that fit, and the cost on a GPU. */
+/**
+ * Parameters, tokens and FLOPs per step, the run's length, memory, batch sizes that fit, and the cost on a
+ * GPU.
+ */
 export function planLines(plan: ModelPlan): readonly string[] {
   const { parameterCount, tokensPerStep = 0, flopsPerStep = 0, maxBatchSizes, cost } = plan;
   return [
@@ -60,7 +63,10 @@ function memoryLines({ memory }: ModelPlan): string[] {
   ];
 }
 
-/** A column for each amount of memory, a row for each mode of --recompute; "-" where not even one sequence fits. */
+/**
+ * A column for each amount of memory, a row for each mode of --recompute; "-" where not even one sequence
+ * fits.
+ */
 export function maxBatchSizeLines({ budgets, rows }: MaxBatchSizes): string[] {
   const row = (name: string, cells: readonly string[]) =>
     `  ${name.padEnd(15)}${cells.map((cell) => cell.padStart(8)).join("")}`;

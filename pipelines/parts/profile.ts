@@ -1,5 +1,6 @@
 /**
- * Writes the files of `--profile`: the table OUT/profile/profile.json and the Chrome trace OUT/profile/trace.json.
+ * Writes the files of `--profile`: the table OUT/profile/profile.json and the Chrome trace
+ * OUT/profile/trace.json.
  *
  * @module
  */
@@ -26,7 +27,8 @@ export function writeProfile(env: Env, device: string): (profile: Profile) => Pr
     const note = (text: string) => env.emit({ type: "note", text: `profile: ${text}` });
     const dir = `${env.out}/profile`, record: ProfileRecord = { device, steps, ops };
     if (steps.length === 0) {
-      if (await exists(dir)) await Deno.remove(dir, { recursive: true }); // an earlier profile would be taken for this run's
+      // An earlier profile would be taken for this run's.
+      if (await exists(dir)) await Deno.remove(dir, { recursive: true });
       return note("the run ended before step 5: nothing was timed");
     }
     await Deno.mkdir(dir, { recursive: true });

@@ -17,8 +17,8 @@ export interface PromptCheck {
 }
 
 /**
- * Throws RangeError where the tokenizer cannot encode the prompt, where the model does not know one of its tokens, and
- * for an empty prompt without an end-of-text token to start from.
+ * Throws RangeError where the tokenizer cannot encode the prompt, where the model does not know one of its
+ * tokens, and for an empty prompt without an end-of-text token to start from.
  */
 export function checkPrompt({ prompt, option, tokenizer, vocabSize }: PromptCheck): void {
   const end = tokenizer.special.get(END_OF_TEXT);

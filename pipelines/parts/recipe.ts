@@ -19,8 +19,9 @@ import type { filterOptions } from "./options/document_options.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
 
 /**
- * The recipe of the options. `signOnly`: minhash stores signatures for a later step and removes nothing. Throws
- * Deno.errors.NotFound for a missing block list or tokenizer, RangeError for a filter that is named twice.
+ * The recipe of the options. `signOnly`: minhash stores signatures for a later step and removes nothing.
+ * Throws Deno.errors.NotFound for a missing block list or tokenizer, RangeError for a filter that is named
+ * twice.
  */
 export async function recipeOf(
   o: Values<typeof filterOptions>,
@@ -55,7 +56,10 @@ export function withoutMemory({ minhash: _, ...recipe }: FinewebOptions): Finewe
   return { ...recipe, stages: (recipe.stages ?? finewebFilters).filter((name) => name !== "minhash") };
 }
 
-/** A sink for the documents that each filter removes: `<dir>/<filter>/00000.jsonl.gz`, the number being the rank. */
+/**
+ * A sink for the documents that each filter removes: `<dir>/<filter>/00000.jsonl.gz`, the number being the
+ * rank.
+ */
 export function removedIn(dir: string, rank: number | null = null): RejectsSinkFor {
   return (filter: FinewebFilter) =>
     rewritingFilters.has(filter)

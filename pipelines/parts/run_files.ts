@@ -5,7 +5,10 @@
  */
 import { exists } from "../../stages/disk/whole_files.ts";
 
-/** Path of `name` in the folder of a run; `checkpoint` is that folder or one of its checkpoints. Null: there is none. */
+/**
+ * Path of `name` in the folder of a run; `checkpoint` is that folder or one of its checkpoints. Null: there
+ * is none.
+ */
 export async function runFile(checkpoint: string, name: string): Promise<string | null> {
   const folder = checkpoint.replace(/(?<=.)\/+$/, "");
   for (const dir of [folder, `${folder}/..`, `${folder}/../..`]) {

@@ -14,7 +14,10 @@ import { exists } from "../../stages/disk/whole_files.ts";
 import type { WeightFormat } from "../../stages/format/model/weight_formats.ts";
 import type { GptConfig } from "../../kernels/models/gpt_options.ts";
 
-/** A model's options, its weights by Hugging Face's names, and the number of updates that made them where it is known. */
+/**
+ * A model's options, its weights by Hugging Face's names, and the number of updates that made them where it
+ * is known.
+ */
 export type StartingWeights = Readonly<{ config: GptConfig; weights: TensorMap; step?: number }>;
 
 /** An open model file. */
@@ -28,8 +31,9 @@ export async function startingWeights(path: string): Promise<StartingWeights> {
 }
 
 /**
- * Opens an llm.c `.bin`, a Hugging Face folder (config.json, model.safetensors or shards of it), a checkpoint of a run or
- * a run's folder, for its newest; `checkpoints/best` and `checkpoints/latest` stand for the one that they name. Throws Deno.errors.NotFound where nothing stands at `path`, Deno.errors.InvalidData for
+ * Opens an llm.c `.bin`, a Hugging Face folder (config.json, model.safetensors or shards of it), a checkpoint
+ * of a run or a run's folder, for its newest; `checkpoints/best` and `checkpoints/latest` stand for the one
+ * that they name. Throws Deno.errors.NotFound where nothing stands at `path`, Deno.errors.InvalidData for
  * what cannot be read or is not what the run wrote.
  */
 export async function openModelFile(path: string): Promise<ModelFile> {

@@ -1,5 +1,6 @@
 /**
- * The tokenizer that `--tokenizer` means: a published one, one from a folder, or one trained on a sample of the source.
+ * The tokenizer that `--tokenizer` means: a published one, one from a folder, or one trained on a sample of
+ * the source.
  *
  * @module
  */
@@ -26,8 +27,8 @@ export function sampleCharacters(vocabSize: number): number {
 }
 
 /**
- * The tokenizer of the options, saved in `<out>/tokenizer`. `train` and `char` are trained on the first of `documents`; a
- * resumed run loads what it saved. Throws RangeError where there is no text.
+ * The tokenizer of the options, saved in `<out>/tokenizer`. `train` and `char` are trained on the first of
+ * `documents`; a resumed run loads what it saved. Throws RangeError where there is no text.
  */
 export async function tokenizerFor(
   o: TokenizerValues,

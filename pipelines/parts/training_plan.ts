@@ -39,7 +39,9 @@ export async function startingModel({ initFrom }: TrainingValues): Promise<Start
   return initFrom === null ? null : await startingWeights(initFrom);
 }
 
-/** Shape [A, B, T] of a step's batch. Throws RangeError where --total-batch-tokens is not a multiple of B · T. */
+/**
+ * Shape [A, B, T] of a step's batch. Throws RangeError where --total-batch-tokens is not a multiple of B · T.
+ */
 export function batchShape(o: TrainingValues): readonly [accum: number, batch: number, seqLen: number] {
   const micro = o.batchSize * o.seqLen;
   if (o.totalBatchTokens === null) return [o.gradAccum ?? 1, o.batchSize, o.seqLen];
@@ -56,8 +58,9 @@ export function batchShape(o: TrainingValues): readonly [accum: number, batch: n
 }
 
 /**
- * Plans the model and its programs; --dry-run prints the plan and `train` runs it. Throws RangeError or ShapeError for
- * sizes that do not fit together, and for a vocabulary larger than that of the starting weights.
+ * Plans the model and its programs; --dry-run prints the plan and `train` runs it. Throws RangeError or
+ * ShapeError for sizes that do not fit together, and for a vocabulary larger than that of the starting
+ * weights.
  */
 export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = null }: PlanInputs): Plan {
   const shape = batchShape(o);
@@ -87,7 +90,10 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
   });
 }
 
-/** The starting model determines every option that changes its outputs; the command line determines the others. */
+/**
+ * The starting model determines every option that changes its outputs; the command line determines the
+ * others.
+ */
 function modelConfig(
   o: TrainingValues,
   { vocabSize, start }: { readonly vocabSize: number; readonly start: StartingWeights | null },
@@ -127,10 +133,10 @@ export function optimizerOf(o: TrainingValues): Optimizer {
 const MUON_LR = 0.02; // Jordan et al. 2024
 
 /**
- * Factor on the gradients of f16 matrix products: 16 to 32 times the tokens of a step, rounded to a power of two, which
- * loses no bits. The loss is a mean over tokens, so the gradient of one token's outputs is at most 1 / tokens, and the
- * factor makes it at most 32. That leaves a factor of 2,000 up to 65504, the largest f16, for gradients that grow on
- * their way back, and one of 3e8 down to 6e-8, the smallest positive f16.
+ * Factor on the gradients of f16 matrix products: 16 to 32 times the tokens of a step, rounded to a power of
+ * two, which loses no bits. The loss is a mean over tokens, so the gradient of one token's outputs is at most
+ * 1 / tokens, and the factor makes it at most 32. That leaves a factor of 2,000 up to 65504, the largest f16,
+ * for gradients that grow on their way back, and one of 3e8 down to 6e-8, the smallest positive f16.
  */
 function gradientScaleF16(shape: readonly number[]): number {
   return 16 * 2 ** Math.ceil(Math.log2(shape.reduce((a, b) => a * b)));
@@ -141,8 +147,8 @@ const MAX_HISTORY = 16; // updates whose losses the device may keep: progress on
 const ADDRESSABLE = 2 ** 32; // bytes, in the CPU engine's 32-bit WASM
 
 /**
- * Throws RangeError where a plan takes more memory than the CPU engine can address. Call it before initial weights are
- * drawn, which would take a long time for nothing.
+ * Throws RangeError where a plan takes more memory than the CPU engine can address. Call it before initial
+ * weights are drawn, which would take a long time for nothing.
  */
 export function checkMemory({ memory, training }: Plan, { name }: Pick<Engine, "name">): void {
   const bytes = Object.values(memory).reduce((sum, n) => sum + n, 0);

@@ -1,5 +1,6 @@
 /**
- * Prepares the validation shards for `evaluate`: their tokens, the bytes per token, and the counts for a unigram model.
+ * Prepares the validation shards for `evaluate`: their tokens, the bytes per token, and the counts for a
+ * unigram model.
  *
  * @module
  */

@@ -38,7 +38,10 @@ export interface ModelTarget {
   readonly tokenizer: Tokenizer | null;
 }
 
-/** The format that a path asks for: `.bin` llm.c, `checkpoints/step-…` a checkpoint, any other folder Hugging Face. */
+/**
+ * The format that a path asks for: `.bin` llm.c, `checkpoints/step-…` a checkpoint, any other folder Hugging
+ * Face.
+ */
 export function formatOfPath(path: string): WeightFormat {
   const name = basename(path);
   if (name.endsWith(".bin")) return "llm.c";
@@ -141,7 +144,10 @@ async function writeFolder(folder: string, { config, dtype, tokenizer }: ModelTa
   await writeSynced(`${folder}/config.json`, gpt2Config(config, { dtype, endOfText }));
 }
 
-/** What makes it a checkpoint to begin from: it has no optimizer and no place in any data, so it cannot be resumed. */
+/**
+ * What makes it a checkpoint to begin from: it has no optimizer and no place in any data, so it cannot be
+ * resumed.
+ */
 async function writeStream(folder: string, { config, tokenizer }: ModelTarget): Promise<void> {
   const { stream } = encodeCheckpoint(new Map([["train", { state: { step: 0, config: { ...config } } }]]));
   await writeCheckpoint(folder, { stream, tensors: new Map() }, { valLoss: null });

@@ -20,7 +20,9 @@ export interface CheckpointOptions {
   readonly checkpoint: string | null;
   /** Receives an event for every checkpoint, and a note for every damaged one that was passed over. */
   emit(event: RunEvent): void;
-  /** Called with the states that the run starts with (`isStart`), then with those of each complete checkpoint. */
+  /**
+   * Called with the states that the run starts with (`isStart`), then with those of each complete checkpoint.
+   */
   onSaved?(parts: ReadonlyMap<string, StageSnapshot>, isStart: boolean): void;
 }
 

@@ -62,7 +62,10 @@ export function environment(options: EnvironmentOptions): Env {
   };
 }
 
-/** Stands in for the engine in a --dry-run, which may plan for a device or memory that this machine does not have. */
+/**
+ * Stands in for the engine in a --dry-run, which may plan for a device or memory that this machine does not
+ * have.
+ */
 const dryRunEngine: Engine = {
   name: "reference",
   device: "none, for --dry-run",

@@ -167,7 +167,8 @@ export async function execute(job: RunJob): Promise<number> {
     await finishRun(job, { display, env, result, lastCheckpoint, seconds, earlier });
     return !result.stopped || readerGone && !writes ? 0 : 130;
   } catch (error) {
-    const failed = (pipeline.batchToSkip?.(error, skippedBatches) ?? null) === null; // else the run resumes without it
+    const skipped = pipeline.batchToSkip?.(error, skippedBatches) ?? null;
+    const failed = skipped === null; // else the run resumes without that batch
     if (failed && (metrics !== null || values.json === true && announced)) recordFailure(recorder, error);
     throw error;
   } finally {
@@ -196,7 +197,10 @@ async function openTensorboard(recordFolder: string): Promise<TensorboardFile> {
   return new TensorboardFile(`${recordFolder}/tensorboard/events.out.tfevents.0.run`);
 }
 
-/** Writes the last line of metrics.jsonl. An error while writing it is dropped: the run's own error matters more. */
+/**
+ * Writes the last line of metrics.jsonl. An error while writing it is dropped: the run's own error matters
+ * more.
+ */
 function recordFailure(recorder: Recorder, error: unknown): void {
   try {
     recorder.finish({
@@ -209,7 +213,10 @@ function recordFailure(recorder: Recorder, error: unknown): void {
   }
 }
 
-/** Documents and characters that the source had given when the states were saved; the source's counts come first. */
+/**
+ * Documents and characters that the source had given when the states were saved; the source's counts come
+ * first.
+ */
 function sourceOutput(parts: ReadonlyMap<string, StageSnapshot>): RunSummary["earlier"] {
   const counts = [...parts.values()].find(({ counts }) => counts !== undefined)?.counts;
   return { documents: counts?.out ?? 0, characters: counts?.lengths?.sum ?? 0 };

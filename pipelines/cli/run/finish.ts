@@ -52,7 +52,7 @@ async function writeReports(
   const events = await readEvents(`${recordFolder}/metrics.jsonl`);
   const stats = runStats(events);
   await writeWhole(`${recordFolder}/${statsPath(pipeline)}`, `${JSON.stringify(stats, null, 2)}\n`);
-  // The documents that a rank removed stand among those of the other ranks: only the merged report shows them.
+  // All ranks write removed documents into one folder, so only the merged report shows them.
   const removed = recordFolder === out ? await removedSamples(`${out}/removed`) : [];
   const page = await reportPage({ events, removed, options: asJson(values) });
   await writeWhole(`${recordFolder}/report.html`, page);

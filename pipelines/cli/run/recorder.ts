@@ -34,8 +34,8 @@ type CumulativeEvent = StageEvent | SurveyEvent;
 const cumulativeEvery = 10; // seconds between two of one name in metrics.jsonl; the display gets every event
 
 /**
- * Writes each event to all outputs. The "run" event is held back until the first event other than a note, because its
- * fields (device, parameters) become known one after another while the flow is built.
+ * Writes each event to all outputs. The "run" event is held back until the first event other than a note,
+ * because its fields (device, parameters) become known one after another while the flow is built.
  */
 export class Recorder {
   readonly #outlets: RecorderOutputs;

@@ -7,8 +7,8 @@ import { exists } from "../../../stages/disk/whole_files.ts";
 import { execute, type RunJob } from "./execute.ts";
 
 /**
- * Executes a run. Where it fails and the pipeline names a batch to skip, the run resumes from its last checkpoint as if
- * the command had been typed again, and skips that batch. Returns and throws as `execute`.
+ * Executes a run. Where it fails and the pipeline names a batch to skip, the run resumes from its last
+ * checkpoint as if the command had been typed again, and skips that batch. Returns and throws as `execute`.
  */
 export async function executeWithRollback(job: RunJob): Promise<number> {
   const skippedBatches = new Map(job.skippedBatches);

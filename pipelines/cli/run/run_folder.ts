@@ -69,8 +69,8 @@ export async function moveAside(out: string): Promise<string> {
 }
 
 /**
- * The run's folder and the checkpoint that `--resume PATH` means. PATH is a checkpoint, or a run's folder, which means its
- * newest checkpoint (null). Throws UsageError where there is none.
+ * The run's folder and the checkpoint that `--resume PATH` means. PATH is a checkpoint, or a run's folder,
+ * which means its newest checkpoint (null). Throws UsageError where there is none.
  */
 export async function findCheckpoint(path: string): Promise<{ out: string; checkpoint: string | null }> {
   const trimmed = path.replace(/(?<=.)\/+$/, "");

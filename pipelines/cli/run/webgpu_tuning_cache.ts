@@ -14,8 +14,8 @@ type Choices = Readonly<Record<string, string>>;
 type Adapters = Readonly<Record<string, Choices>>;
 
 /**
- * Keeps kernel choices in a file, which need not exist yet. `read` and `add` throw Deno.errors.InvalidData where the file
- * is damaged or another program's, and leave it as it is.
+ * Keeps kernel choices in a file, which need not exist yet. `read` and `add` throw Deno.errors.InvalidData
+ * where the file is damaged or another program's, and leave it as it is.
  */
 export function tuningFile(path: string): TuningStore {
   return {

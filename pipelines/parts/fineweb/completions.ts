@@ -1,6 +1,6 @@
 /**
- * Writes `<out>/completions`: a small file for each part of the source that is done, so that a person or a scheduler can
- * see how far a run has got. A part is done once a checkpoint covers all of it.
+ * Writes `<out>/completions`: a small file for each part of the source that is done, so that a person or a
+ * scheduler can see how far a run has got. A part is done once a checkpoint covers all of it.
  *
  * @module
  */
@@ -27,7 +27,8 @@ export function markCompletions(
   { dir, source, parts, own, rank }: CompletionOptions,
 ): void {
   const numbers = new Map(parts.map((part, i) => [part, i]));
-  let marked: number | null = null; // number of own parts with a file; null until files of an earlier run are removed
+  // Number of own parts that have a file. Null until the files of an earlier run are removed.
+  let marked: number | null = null;
   env.onSaved((saved) => {
     const done = saved === null ? own.length : finishedParts(saved.get(source)?.state, own);
     if (marked === null) {

@@ -1,6 +1,6 @@
 /**
- * The end of a process of `fineweb`: merges the results of several processes, deletes temporary files, and says where the
- * documents are and what to type next.
+ * The end of a process of `fineweb`: merges the results of several processes, deletes temporary files, and
+ * says where the documents are and what to type next.
  *
  * @module
  */

@@ -1,7 +1,8 @@
 /**
- * Divides FineWeb's work among several processes (ranks). In the first step each process filters its part of the source;
- * in the last step one process does what needs all documents. The last step starts at the first filter that remembers
- * documents: `minhash`, or `pii`, which replaces addresses by several placeholders in turn.
+ * Divides FineWeb's work among several processes (ranks). In the first step each process filters its part of
+ * the source; in the last step one process does what needs all documents. The last step starts at the first
+ * filter that remembers documents: `minhash`, or `pii`, which replaces addresses by several placeholders in
+ * turn.
  *
  * @module
  */

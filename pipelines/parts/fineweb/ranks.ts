@@ -1,5 +1,6 @@
 /**
- * What the processes of one job leave in `<out>/ranks`: checks that they are finished, and merges their results.
+ * What the processes of one job leave in `<out>/ranks`: checks that they are finished, and merges their
+ * results.
  *
  * @module
  */
@@ -27,7 +28,9 @@ export interface RankGroup {
   readonly options: Options;
 }
 
-/** Throws RangeError where processes of the first step are not finished, or had other values of fixed options. */
+/**
+ * Throws RangeError where processes of the first step are not finished, or had other values of fixed options.
+ */
 export async function checkRanksFinished({ out, world, values, options }: RankGroup): Promise<void> {
   const missing: number[] = [];
   for (let rank = 0; rank < world; rank++) {
@@ -67,8 +70,9 @@ export async function otherRanksFinished(
 }
 
 /**
- * Writes `stats.json` and `report.html` of all processes into `out`. The last step's process calls it with `rank` null;
- * without a last step each process that sees all others finished calls it, so two may do so at the same time.
+ * Writes `stats.json` and `report.html` of all processes into `out`. The last step's process calls it with
+ * `rank` null; without a last step each process that sees all others finished calls it, so two may do so at
+ * the same time.
  */
 export async function writeMerged(
   { out, world, values }: Pick<RankGroup, "out" | "world" | "values">,

@@ -71,8 +71,8 @@ export const optimizerOptions = {
     value: null,
     min: 1,
     ...rate,
-    // Resuming with more steps must not change the rates of the steps already taken. A run that is limited by time has
-    // no steps of its own and takes those of its preset.
+    // Resuming with more steps must not change the rates of the steps already taken. A run that is limited
+    // by time has no steps of its own and takes those of its preset.
     atStart: ({ steps, timeLimit }, dropped) =>
       numberOrNull(steps ?? (timeLimit === null ? null : dropped.get("steps"))),
   }),

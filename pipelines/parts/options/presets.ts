@@ -7,9 +7,9 @@ import type { Machine } from "../../cli/machine.ts";
 import type { DescribedPreset, Preset, PresetChoice, Presets } from "../../cli/presets.ts";
 
 /**
- * Options that the GPT-2 presets share: build-nanogpt's recipe, 10 billion tokens at 0.5 million per step. Model sizes
- * and learning rates differ; the rates are those of GPT-3's models of the same sizes (Brown et al. 2020, table 2.1), and
- * fall to a tenth.
+ * Options that the GPT-2 presets share: build-nanogpt's recipe, 10 billion tokens at 0.5 million per step.
+ * Model sizes and learning rates differ; the rates are those of GPT-3's models of the same sizes (Brown et
+ * al. 2020, table 2.1), and fall to a tenth.
  */
 const gpt2: Preset = {
   tokenizer: "gpt2",
