@@ -1,6 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * What a kernel gets: addresses of its tensors (u32), its numbers (f64), and its share of the work.
+ * Access to the parameters of a WASM kernel. Every kernel has the signature `(tensors, args, thread, threads,
+ * scratch)`: the addresses of its tensors (u32 each), its numbers (f64 each), which of how many threads it
+ * runs on, and memory of the thread's own.
  *
  * @module
  */
@@ -10,19 +12,19 @@ export function tensor(tensors: usize, i: usize): usize {
   return load<u32>(tensors + (i << 2));
 }
 
-/** Number i as a size. */
+/** Number i of args, as a size. */
 export function size(args: usize, i: usize): usize {
   return <usize> load<f64>(args + (i << 3));
 }
 
-/** Number i as a float. */
+/** Number i of args, as a float. */
 export function real(args: usize, i: usize): f32 {
   return <f32> load<f64>(args + (i << 3));
 }
 
 /**
- * Where thread's share of `count` elements begins, a multiple of `align` (count itself for thread = threads):
- * the share ends where the next one's begins.
+ * First of the elements that a thread computes, where `count` elements are divided among threads; a multiple
+ * of `align`. The thread's range ends where that of thread + 1 begins; `count` for thread = threads.
  */
 export function first(count: usize, align: usize, thread: i32, threads: i32): usize {
   const blocks = (count + align - 1) / align;

@@ -1,11 +1,11 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Sums down the columns of a matrix, up to 16 columns at once.
+ * Sums of the columns of a matrix, up to 16 columns at once.
  *
  * @module
  */
 
-/** Rows added up in float32 before they join the float64 totals. */
+/** Number of rows that are added in float32 before their sum is added to a float64 total. */
 const BLOCK: usize = 64;
 
 /**
@@ -57,7 +57,7 @@ function sums16(x: usize, stride: usize, n: usize, factor: f64, y: usize, add: b
   put(y + 48, t6, t7, factor, add);
 }
 
-/** Lanes 2 and 3 in lanes 0 and 1. */
+/** Moves lanes 2 and 3 to lanes 0 and 1. */
 function upper(v: v128): v128 {
   return v128.shuffle<f32>(v, v, 2, 3, 2, 3);
 }

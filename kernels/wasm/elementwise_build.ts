@@ -11,8 +11,8 @@ const imports = `
 import { first, real, size, tensor } from "./call.ts";
 import { exp, log, logistic, square, tanh } from "./math.ts";
 import { loadPart, storePart } from "./vector.ts";
-import { gelu, geluSlope } from "../ops/elementwise/gelu_wasm.ts";
-import { geluErf, geluErfSlope } from "../ops/elementwise/gelu_erf_wasm.ts";
+import { gelu, geluGradient } from "../ops/elementwise/gelu_wasm.ts";
+import { geluErf, geluErfGradient } from "../ops/elementwise/gelu_erf_wasm.ts";
 import { halfPower } from "../ops/elementwise/power_wasm.ts";
 `;
 

@@ -1,8 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
  * The exports of the module: a WASM kernel for each op, named after the op. The build appends the elementwise
- * ops, whose kernels it makes from their formulas. `epilogue`, `softmax_rows` and `slope_rows` run between
- * the matrix products of a BLAS; `choose_wide` selects one of two tiles for matrix products.
+ * ops, whose kernels it makes from their formulas. `epilogue`, `softmax_rows` and `softmax_grad_rows` run
+ * between the matrix products of a BLAS; `choose_wide` selects one of two tiles for matrix products.
  *
  * @module
  */
@@ -10,7 +10,7 @@ export { adamw } from "../ops/update/adamw_wasm.ts";
 export { affine, affine_add, affine_gelu } from "../ops/matmul/affine_wasm.ts";
 export { attention, attention_grad } from "../ops/attention/attention_wasm.ts";
 export { cache_attention, cache_put } from "../ops/attention/attention_cache_wasm.ts";
-export { slope_rows, softmax_rows } from "../ops/attention/attention_rows_wasm.ts";
+export { softmax_grad_rows, softmax_rows } from "../ops/attention/attention_rows_wasm.ts";
 export { batch_norm, batch_norm_grad, running_moments } from "../ops/norm/batch_norm_wasm.ts";
 export { concat, narrow, permute } from "../ops/indexing/concat_wasm.ts";
 export {

@@ -1,13 +1,14 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Packing for the micro-kernel: 8 rows (or columns) of a matrix side by side, k after k.
+ * Packing for the micro-kernel: copies 8 rows of A, or 8 columns of B, into a panel with 8 floats per step of
+ * k.
  *
  * @module
  */
 
 /**
- * panel[i][lane] = x[lane][i] for i < k and lane < lanes <= 8, zero elsewhere up to `padded` steps. Lanes are
- * laneStride bytes apart in x, steps kStride: one of the two is 4.
+ * panel[i][lane] = x[lane][i] for i < k and lane < lanes <= 8, and 0 elsewhere in a panel of `padded` steps.
+ * In x, lanes are laneStride bytes apart and steps are kStride bytes apart; one of the two is 4.
  */
 export function packPanel(
   x: usize,
@@ -41,7 +42,7 @@ function transpose(x: usize, laneStride: usize, kStride: usize, k: usize, panel:
   packNarrow(x + i * kStride, laneStride, kStride, 8, k - i, panel + (i << 5));
 }
 
-/** Four floats of four lanes into four steps of a panel. */
+/** Copies four steps of four lanes into a panel. */
 function transpose4(x: usize, stride: usize, panel: usize): void {
   const a = v128.load(x),
     b = v128.load(x + stride),

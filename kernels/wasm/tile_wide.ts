@@ -1,10 +1,12 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * The micro-kernel for a V8 that joins two neighbouring vectors into one of 256 bits (its flag
- * --experimental-wasm-revectorize, which needs AVX2 and --no-wasm-bounds-checks: `deno task fast`). C [8, 16]
- * from a panel of A and two of B, packed as for `tile`: all that is loaded, multiplied and stored comes in
- * pairs, A by splat loads, not shuffles, and not unrolled, which V8 joins best (measured). Without the flags
- * it is the slower one. An element's sum is the one that `tile` makes, bit for bit.
+ * The micro-kernel for V8's 256-bit vectors: with --experimental-wasm-revectorize, V8 combines two adjacent
+ * 128-bit operations into one. That needs AVX2 and --no-wasm-bounds-checks; `deno task fast` sets both flags.
+ *
+ * It computes a tile C [8, 16] from a panel of A and two panels of B, packed as for `tile`. Loads,
+ * multiplications and stores come in adjacent pairs, A is loaded by splat loads instead of shuffles, and the
+ * loop is not unrolled: V8 combined most operations in this form (measured). Without the flags it is slower
+ * than `tile`. The sums have the same bits as those of `tile`.
  *
  * @module
  */
@@ -12,17 +14,17 @@ import { madd } from "./madd.ts";
 
 let chosen: bool = false;
 
-/** Whether products use `tileWide` from now on, in this instance of the module. */
+/** Sets whether products in this instance of the module use `tileWide`. */
 export function choose_wide(wide: bool): void {
   chosen = wide;
 }
 
-/** Whether they do. */
+/** Whether products in this instance of the module use `tileWide`. */
 export function isWide(): bool {
   return chosen;
 }
 
-/** As `tile`; the second panel of B is `panel` bytes behind the first. */
+/** As `tile`, for 16 columns; the second panel of B is `panel` bytes after the first. */
 export function tileWide(
   k: usize,
   a: usize,
@@ -32,7 +34,8 @@ export function tileWide(
   stride: usize,
   add: bool,
 ): void {
-  half(k, a, b, b + panel, c, stride, add); // 8 registers of sums each: 16 would leave none to load into
+  // In two halves, whose sums take 8 registers each: all 16 would leave no register for operands.
+  half(k, a, b, b + panel, c, stride, add);
   half(k, a + 16, b, b + panel, c + 4 * stride, stride, add);
 }
 

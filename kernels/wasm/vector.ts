@@ -1,13 +1,14 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Ends of arrays that are not a whole vector, and sums across lanes. An end goes through the same vector code
- * as the rest, so an element's bits do not depend on where a share ends.
+ * Loads and stores of less than a whole vector, and reductions over lanes and arrays. The last one to three
+ * elements of an array go through the same vector code as the others, so an element's bits do not depend on
+ * how the work is divided among threads.
  *
  * @module
  */
 import { madd } from "./madd.ts";
 
-/** The `count` (1 … 3) floats at p; the other lanes are `rest`. */
+/** Loads `count` (1 … 3) floats at p; the other lanes are set to `rest`. */
 export function loadPart(p: usize, count: usize, rest: f32): v128 {
   let v = f32x4.splat(rest);
   if (count > 2) v = f32x4.replace_lane(v, 2, load<f32>(p, 8));
@@ -22,13 +23,13 @@ export function storePart(p: usize, v: v128, count: usize): void {
   if (count > 2) store<f32>(p, f32x4.extract_lane(v, 2), 8);
 }
 
-/** Sum of four lanes, in float64. */
+/** Sum of the four lanes, in float64. */
 export function lanes(v: v128): f64 {
   return (<f64> f32x4.extract_lane(v, 0) + <f64> f32x4.extract_lane(v, 1)) +
     (<f64> f32x4.extract_lane(v, 2) + <f64> f32x4.extract_lane(v, 3));
 }
 
-/** Largest of four lanes. */
+/** Largest of the four lanes. */
 export function largest(v: v128): f32 {
   return max(
     max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
@@ -36,7 +37,7 @@ export function largest(v: v128): f32 {
   );
 }
 
-/** Sum of n floats at x: float32 within blocks of 512, float64 across them. */
+/** Sum of n floats at x: in float32 within blocks of 512 floats, in float64 over the blocks. */
 export function sumRun(x: usize, n: usize): f64 {
   let total: f64 = 0;
   const end = x + (n << 2);
@@ -55,7 +56,7 @@ export function sumRun(x: usize, n: usize): f64 {
   return total;
 }
 
-/** Sum of a[i] * b[i], blocks as in sumRun. */
+/** Dot product of n floats at x and at y, in blocks as in sumRun. */
 export function dotRun(x: usize, y: usize, n: usize): f64 {
   let total: f64 = 0;
   const end = x + (n << 2);

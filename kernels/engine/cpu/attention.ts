@@ -17,7 +17,7 @@ export interface RowKernels {
   /**
    * Replaces scores by attention weights, and the gradients of the weights by the gradients of the scores.
    */
-  slope_rows(
+  softmax_grad_rows(
     scores: number,
     slopes: number,
     rows: number,
@@ -142,7 +142,19 @@ export function blasAttention(
         multiply([n, reach, depth], { a: doutRows, b: v, transB: 1, c: slopes, ld: [channels, row, reach] });
         const lseRows = lse + 4 * (pair * time + first);
         const stride = 4 * channels;
-        rows.slope_rows(scratch, slopes, n, reach, first, scale, lseRows, outRows, doutRows, stride, depth);
+        rows.softmax_grad_rows(
+          scratch,
+          slopes,
+          n,
+          reach,
+          first,
+          scale,
+          lseRows,
+          outRows,
+          doutRows,
+          stride,
+          depth,
+        );
         multiply([n, depth, reach], { a: slopes, b: k, c: dq + 4 * first * row, ld: [reach, row, row] });
         multiply([reach, depth, n], { a: slopes, transA: 1, b: qRows, c: dk, add, ld: [reach, row, row] });
         multiply([reach, depth, n], {

@@ -67,7 +67,7 @@ scope.onmessage = (event) => {
   if (blas !== null) {
     const { memory } = start;
     const softmax_rows = exports.softmax_rows as RowKernels["softmax_rows"];
-    const slope_rows = exports.slope_rows as RowKernels["slope_rows"];
+    const softmax_grad_rows = exports.softmax_grad_rows as RowKernels["softmax_grad_rows"];
     const attention = exports.attention as WasmKernel, attention_grad = exports.attention_grad as WasmKernel;
     const native = [
       ...blasProducts(blas, {
@@ -78,7 +78,7 @@ scope.onmessage = (event) => {
       ...(blas.concurrent
         ? blasAttention(blas, {
           memory,
-          rows: { softmax_rows, slope_rows },
+          rows: { softmax_rows, softmax_grad_rows },
           wasm: { attention, attention_grad },
         })
         : []),

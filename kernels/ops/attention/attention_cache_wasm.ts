@@ -1,7 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/attention/attention_cache.ts. A query of a head is one thread's, by itself: scores of
- * four keys at a time, softmax, then sums of values, 32 channels at a time in registers.
+ * WASM kernels of kernels/ops/attention/attention_cache.ts. One thread computes one query of one head: first
+ * the scores, four keys at a time, then the softmax, then the weighted sum of values, 32 channels at a time
+ * in registers.
  *
  * @module
  */
@@ -11,8 +12,7 @@ import { madd } from "../../wasm/madd.ts";
 import { lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
 
 /**
- * cache [S, T, 2C], qkv [B, N, 3C], firstRows [B] -> cache with the new rows in firstRow. args: B, N, C, S,
- * T.
+ * cache [S, T, 2C], qkv [B, N, 3C], firstRows [B] -> cache with the new rows, in place. args: B, N, C, S, T.
  */
 export function cache_put(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const cache = tensor(tensors, 0), qkv = tensor(tensors, 1), firstRows = tensor(tensors, 2);
@@ -41,7 +41,7 @@ export function cache_attention(
   const batch = size(args, 0), tokens = size(args, 1), channels = size(args, 2), heads = size(args, 3);
   const texts = size(args, 4), time = size(args, 5);
   const depth = channels / heads, bytes = channels << 2, row = bytes << 1, scale: f32 = 1 / sqrt(<f32> depth);
-  // Heads outside, tokens inside: a head's keys and values stay in the cache.
+  // Tokens in the inner loop, so that the keys and values of a head stay in the processor's cache.
   for (let unit = <usize> thread; unit < batch * heads * tokens; unit += <usize> threads) {
     const t = unit % tokens, pair = unit / tokens, head = pair % heads, b = pair / heads;
     const firstRow: usize = load<u32>(firstRows + (b << 2)), position = firstRow % time + t;
@@ -55,7 +55,10 @@ export function cache_attention(
   }
 }
 
-/** One query over `count` keys, `row` bytes apart, each with its value `toValue` bytes behind. */
+/**
+ * Attention of one query to `count` keys that are `row` bytes apart; each value is `toValue` bytes after its
+ * key.
+ */
 function attend(
   query: usize,
   keys: usize,
@@ -75,7 +78,7 @@ function attend(
     let s: v128;
     if (j + 4 <= count) s = fourDots(query, k, row, depth);
     else {
-      // The last keys more than once, then taken out.
+      // Repeats the last key to fill the vector, then replaces the surplus scores by -Infinity.
       const more = count - 1 - j;
       const s4 = fourDotsAt(
         query,
@@ -125,7 +128,7 @@ function fourDots(query: usize, k: usize, row: usize, depth: usize): v128 {
   return fourDotsAt(query, k, k + row, k + 2 * row, k + 3 * row, depth);
 }
 
-/** query . k of four keys. */
+/** Dot products of the query with four keys. */
 function fourDotsAt(query: usize, k0: usize, k1: usize, k2: usize, k3: usize, depth: usize): v128 {
   let a = f32x4.splat(0), b = a, c = a, d = a;
   let at: usize = 0;
@@ -144,13 +147,13 @@ function fourDotsAt(query: usize, k0: usize, k1: usize, k2: usize, k3: usize, de
     c = madd(q, loadPart(k2 + at, rest, 0), c);
     d = madd(q, loadPart(k3 + at, rest, 0), d);
   }
-  // Sums across lanes of all four at once.
+  // Sums the lanes of all four vectors at once.
   const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
   const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
   return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
 }
 
-/** 32 channels of the sum of weights times values. */
+/** 32 channels of the weighted sum of values. */
 function sums32(weights: usize, v: usize, row: usize, count: usize, share: v128, out: usize): void {
   let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
   for (const end = weights + (count << 2); weights < end; weights += 4, v += row) {

@@ -1,16 +1,16 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Dropout of attention's weights, for attention.ts: the mask is that of kernels/ops/dropout/dropout_mask.ts,
- * a row for each query of each head, a column a key.
+ * Dropout of attention weights, for attention_wasm.ts. The mask is that of
+ * kernels/ops/dropout/dropout_mask.ts, with one row per query of each head and one column per key.
  *
  * @module
  */
-import { kept, wordsByColumn, wordsByRow } from "../dropout/dropout_mask_wasm.ts";
+import { masked, wordsByColumn, wordsByRow } from "../dropout/dropout_mask_wasm.ts";
 import { exp } from "../../wasm/math.ts";
 
 /**
- * Drops of weights [keys][8 queries] those of four queries, the first of them `row`, the first key `column`,
- * a multiple of 4. words: 64 bytes of scratch.
+ * Applies the mask to the weights of four queries, in an array [keys][8 queries]. `row` is the mask's row of
+ * the first query and `column` that of the first key, a multiple of 4. `words` is 64 bytes of scratch.
  */
 export function dropByKey(
   weights: usize,
@@ -26,18 +26,19 @@ export function dropByKey(
     wordsByColumn(<u32> row, <u32> ((column + first) >> 2), key, draw, words);
     for (let i: usize = 0; i < 4; i++) {
       const at = weights + ((first + i) << 5);
-      v128.store(at, kept(v128.load(at), v128.load(words + (i << 4)), threshold));
+      v128.store(at, masked(v128.load(at), v128.load(words + (i << 4)), threshold));
     }
   }
 }
 
 /**
- * As slopesByStep of attention.ts, from and to multiples of 4, with m what dropout makes of 1 (0 or `scale`):
- * slopes[query][8 keys] = weight (m slope - delta), and scores become m weight.
+ * As `scoreGradsOf` of attention_wasm.ts, with dropout: scoreGrads[query][8 keys] = weight (m g - delta),
+ * where g is the gradient of the weight that scoreGrads held before and m is 0 for a dropped weight, else
+ * `scale`. Scores are replaced by m weight. `from` and `to` are multiples of 4.
  */
-export function droppedSlopesByStep(
+export function droppedScoreGrads(
   scores: usize,
-  slopes: usize,
+  scoreGrads: usize,
   from: usize,
   to: usize,
   lse: usize,
@@ -55,10 +56,10 @@ export function droppedSlopesByStep(
     for (let half: usize = 0; half < 2; half++) {
       wordsByRow(<u32> (row + query), <u32> ((column >> 2) + half), key, draw, words);
       for (let i: usize = 0; i < 4; i++) {
-        const at = ((query + i) << 5) + (half << 4), p = scores + at, g = slopes + at;
+        const at = ((query + i) << 5) + (half << 4), p = scores + at, g = scoreGrads + at;
         const lse4 = v128.load32_splat(lse + ((query + i) << 2));
         const delta4 = v128.load32_splat(delta + ((query + i) << 2));
-        const m = kept(scale4, v128.load(words + (i << 4)), threshold);
+        const m = masked(scale4, v128.load(words + (i << 4)), threshold);
         const w = exp(f32x4.sub(v128.load(p), lse4));
         v128.store(p, f32x4.mul(w, m));
         v128.store(g, f32x4.mul(w, f32x4.sub(f32x4.mul(v128.load(g), m), delta4)));

@@ -1,7 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Between the products of attention where a BLAS makes those (kernels/engine/cpu/attention.ts): blocks of
- * queries, one row each, over all keys up to the last of the block's queries.
+ * The steps between the matrix products of attention where a BLAS computes those
+ * (kernels/engine/cpu/attention.ts). They work on a block of queries, one row each, and on all keys up to the
+ * last query of the block.
  *
  * @module
  */
@@ -10,8 +11,9 @@ import { fillRun } from "../../wasm/fill.ts";
 import { dotRun, lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
 
 /**
- * Scores [rows, reach] become weights: row i is query first + i, which sees the keys up to itself; later ones
- * get 0. lse gets the log of each row's sum of exponentials. Scores are multiplied by `scale` first.
+ * Replaces scores [rows, reach] by their softmax after a multiplication by `scale`. Row i is query first + i,
+ * which sees the keys up to its own position; later keys get weight 0. lse receives the log of each row's sum
+ * of exponentials.
  */
 export function softmax_rows(
   scores: usize,
@@ -47,13 +49,13 @@ export function softmax_rows(
 }
 
 /**
- * Scores [rows, reach] become weights w again, slopes of the weights become those of the scores before
- * `scale`: scale w (slope - delta), delta = out . dout of the row's query. Rows of out and dout are `stride`
- * bytes apart.
+ * Replaces scores [rows, reach] by their weights w again, and `grads`, the gradients of the weights, by those
+ * of the scores before `scale`: scale w (grad - delta), where delta is the dot product of out and dout for
+ * the row's query. Rows of out and dout are `stride` bytes apart.
  */
-export function slope_rows(
+export function softmax_grad_rows(
   scores: usize,
-  slopes: usize,
+  grads: usize,
   rows: usize,
   reach: usize,
   first: usize,
@@ -71,18 +73,18 @@ export function slope_rows(
     for (let at: usize = 0; at < whole; at += 16) {
       const w = exp(f32x4.sub(f32x4.mul(v128.load(scores + at), by), shift));
       v128.store(scores + at, w);
-      const slope = f32x4.mul(w, f32x4.sub(v128.load(slopes + at), delta));
-      v128.store(slopes + at, f32x4.mul(slope, by));
+      const grad = f32x4.mul(w, f32x4.sub(v128.load(grads + at), delta));
+      v128.store(grads + at, f32x4.mul(grad, by));
     }
     if (rest > 0) {
       const w = exp(f32x4.sub(f32x4.mul(loadPart(scores + whole, rest, 0), by), shift));
       storePart(scores + whole, w, rest);
-      const slope = f32x4.mul(w, f32x4.sub(loadPart(slopes + whole, rest, 0), delta));
-      storePart(slopes + whole, f32x4.mul(slope, by), rest);
+      const grad = f32x4.mul(w, f32x4.sub(loadPart(grads + whole, rest, 0), delta));
+      storePart(grads + whole, f32x4.mul(grad, by), rest);
     }
     fillRun(scores + (n << 2), reach - n, 0);
-    fillRun(slopes + (n << 2), reach - n, 0);
+    fillRun(grads + (n << 2), reach - n, 0);
     scores += reach << 2;
-    slopes += reach << 2;
+    grads += reach << 2;
   }
 }

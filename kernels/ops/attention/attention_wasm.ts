@@ -1,33 +1,35 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/attention/attention.ts. Work is done on panels of 8 queries (or 8 keys): their scores
- * against all keys before them lie in scratch as [key][8 queries], which is at once what the micro-kernel
- * gives and what it takes next, and puts eight softmaxes side by side in vector lanes. Keys come in chunks
- * that fit into scratch; chunks of one row are joined by their log-sum-exp (online softmax; source: Dao et
+ * WASM kernels of kernels/ops/attention/attention.ts, on panels of 8 queries or 8 keys. The scores of a panel
+ * are stored in scratch as [key][8 queries]: the micro-kernel writes this layout and reads it in the next
+ * product, and it places eight softmaxes in the lanes of vectors. Keys are processed in chunks that fit into
+ * scratch, and the results of the chunks are combined by their log-sum-exp (online softmax; source: Dao et
  * al. 2022, "FlashAttention").
  *
- * The backward pass recomputes the weights once, by key panels (dk, dv), and turns the slopes of 64 keys to
- * sum dq from them: five products. One (batch, head) is one thread's, so every element has one writer and a
- * fixed order of sums.
+ * The backward pass takes five products. It recomputes the weights once, for panels of keys, to compute dk
+ * and dv; the gradients of the scores of 64 keys are then transposed to compute dq. One thread computes all
+ * of a (batch, head), so each element has a single writer and a fixed order of additions.
  *
  * @module
  */
-import { dropByKey, droppedSlopesByStep } from "./attention_dropout_wasm.ts";
+import { dropByKey, droppedScoreGrads } from "./attention_dropout_wasm.ts";
 import { real, size, tensor } from "../../wasm/call.ts";
 import { exp, log64 } from "../../wasm/math.ts";
 import { packPanel } from "../../wasm/pack.ts";
 import { tile } from "../../wasm/tile.ts";
 import { dotRun } from "../../wasm/vector.ts";
 
-/** Bytes of scratch for packed keys, values and scores; the rest holds panels of 8 rows. */
+/**
+ * Size in bytes of the scratch memory for packed keys, values and scores; the rest holds panels of 8 rows.
+ */
 const BUDGET: usize = 0x160000;
 
-/** Keys whose slopes are kept until the queries' gradients are made of them. */
+/** Number of keys whose score gradients are stored before they are added to the gradients of the queries. */
 const KEYS: usize = 64;
 
 /**
- * qkv [B, T, 3C] -> out [B, T, C], lse [B, H, T]. args: B, T, C, H, threshold, scale. With a threshold above
- * 0, which is dropout's, key and draw stand behind qkv.
+ * qkv [B, T, 3C] (, key, draw) -> out [B, T, C], lse [B, H, T]. args: B, T, C, H, threshold, scale. A
+ * threshold above 0 means dropout, and that key and draw follow qkv.
  */
 export function attention(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const threshold = <u32> load<f64>(args, 32), key = tensor(tensors, 1), draw = tensor(tensors, 2);
@@ -62,7 +64,7 @@ export function attention(tensors: usize, args: usize, thread: i32, threads: i32
         softmax(scores, reach, state);
         if (threshold > 0) {
           const line = pair * time + first;
-          // Two calls: the compiler would build one into this loop, which made it 4 % slower without dropout.
+          // Two calls prevent inlining, which made this loop 4 % slower without dropout.
           dropByKey(scores, reach, line, start, key, draw, threshold, words);
           dropByKey(scores + 16, reach, line + 4, start, key, draw, threshold, words);
           scaleRun(state, 8, real(args, 5));
@@ -87,7 +89,7 @@ export function attention(tensors: usize, args: usize, thread: i32, threads: i32
   }
 }
 
-/** qkv, out, lse, dout, with dropout key, draw -> dqkv. args: B, T, C, H, threshold, scale. */
+/** qkv, out, lse, dout (, key, draw) -> dqkv. args: B, T, C, H, threshold, scale. */
 export function attention_grad(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const threshold = <u32> load<f64>(args, 32), keep = real(args, 5);
   const placeKey = tensor(tensors, 4), draw = tensor(tensors, 5);
@@ -99,8 +101,8 @@ export function attention_grad(tensors: usize, args: usize, thread: i32, threads
   const chunk = (BUDGET / (8 * (depth4 + depth8) + 72 + 4 * KEYS)) & ~7;
   const queriesByLane = scratch, dOByLane = queriesByLane + chunk * depth4 * 4;
   const queries = dOByLane + chunk * depth4 * 4, dOs = queries + chunk * depth8 * 4;
-  const weights = dOs + chunk * depth8 * 4, slopes = weights + chunk * 32;
-  const lse = slopes + chunk * 32, delta = lse + chunk * 4, turned = delta + chunk * 4;
+  const weights = dOs + chunk * depth8 * 4, scoreGrads = weights + chunk * 32;
+  const lse = scoreGrads + chunk * 32, delta = lse + chunk * 4, turned = delta + chunk * 4;
   const keys = turned + chunk * KEYS * 4, key = keys + KEYS * depth8 * 4;
   const value = key + depth4 * 32, sums = value + depth4 * 32, words = sums + depth8 * 32;
 
@@ -110,32 +112,32 @@ export function attention_grad(tensors: usize, args: usize, thread: i32, threads
     const q = qkv + at, k = q + outRow, v = k + outRow, o = out + outAt, dO = dout + outAt;
     const dq = dqkv + at, dk = dq + outRow, dv = dk + outRow, lseRow = lses + ((pair * time) << 2);
 
-    for (let start: usize = 0; start < time; start += chunk) { // queries that fit into scratch
+    for (let start: usize = 0; start < time; start += chunk) { // chunks of queries that fit into scratch
       const count = min(chunk, time - start), whole = (count + 7) & ~7;
       packLanes(q + start * row, row, count, depth, depth4, queriesByLane);
       scaleRun(queriesByLane, whole * depth4, scale);
       packLanes(dO + start * outRow, outRow, count, depth, depth4, dOByLane);
       packDepth(q + start * row, row, count, depth, chunk, queries);
       packDepth(dO + start * outRow, outRow, count, depth, chunk, dOs);
-      rowFacts(o, dO, outRow, depth, lseRow, start, count, whole, lse, delta);
+      rowConstants(o, dO, outRow, depth, lseRow, start, count, whole, lse, delta);
       for (let block: usize = 0; block < start + count; block += KEYS) {
         const blockEnd = min(block + KEYS, min((time + 7) & ~7, start + whole));
-        for (let first = block; first < blockEnd; first += 8) { // dk and dv, by panels of keys
+        for (let first = block; first < blockEnd; first += 8) { // dk and dv for panels of keys
           const rows = min<usize>(8, time - first), from = first > start ? first - start : 0;
           const steps = whole - from, skip = from << 5, joins = start > (first / chunk) * chunk;
           packPanel(k + first * row, row, 4, rows, depth, depth4, key);
           packPanel(v + first * row, row, 4, rows, depth, depth4, value);
           for (let query = from; query < whole; query += 8) {
             tile(depth4, queriesByLane + query * depth4 * 4, key, weights + (query << 5), 32, false);
-            tile(depth4, dOByLane + query * depth4 * 4, value, slopes + (query << 5), 32, false);
+            tile(depth4, dOByLane + query * depth4 * 4, value, scoreGrads + (query << 5), 32, false);
           }
           if (first >= start) maskTile(weights + skip, 4, 32);
-          if (threshold == 0) slopesByStep(weights, slopes, from, whole, lse, delta);
+          if (threshold == 0) scoreGradsOf(weights, scoreGrads, from, whole, lse, delta);
           else {
             const line = pair * time + start;
-            droppedSlopesByStep(
+            droppedScoreGrads(
               weights,
-              slopes,
+              scoreGrads,
               from,
               whole,
               lse,
@@ -150,7 +152,14 @@ export function attention_grad(tensors: usize, args: usize, thread: i32, threads
             );
           }
           for (let d: usize = 0; d < depth8; d += 8) {
-            tile(steps, slopes + skip, queries + d * chunk * 4 + skip, sums + (d << 2), depth8 << 2, false);
+            tile(
+              steps,
+              scoreGrads + skip,
+              queries + d * chunk * 4 + skip,
+              sums + (d << 2),
+              depth8 << 2,
+              false,
+            );
           }
           rowsOut(sums, depth8 << 2, dk + first * row, row, rows, depth, scale, joins);
           for (let d: usize = 0; d < depth8; d += 8) {
@@ -159,11 +168,12 @@ export function attention_grad(tensors: usize, args: usize, thread: i32, threads
           rowsOut(sums, depth8 << 2, dv + first * row, row, rows, depth, 1, joins);
           for (let query = from; query < whole; query += 8) { // [query][8 keys] -> [key][8 queries]
             const to = turned + query * KEYS * 4 + ((first - block) << 5);
-            packPanel(slopes + (query << 5), 32, 4, 8, 8, 8, to);
+            packPanel(scoreGrads + (query << 5), 32, 4, 8, 8, 8, to);
           }
         }
         packDepth(k + block * row, row, min(blockEnd, time) - block, depth, KEYS, keys);
-        for (let query = block > start ? block - start : 0; query < whole; query += 8) { // dq, by panels of queries
+        // dq for panels of queries.
+        for (let query = block > start ? block - start : 0; query < whole; query += 8) {
           const rows = min<usize>(8, time - start - query), reach = min(blockEnd, start + query + 8) - block;
           for (let d: usize = 0; d < depth8; d += 8) {
             tile(reach, turned + query * KEYS * 4, keys + d * KEYS * 4, sums + (d << 2), depth8 << 2, false);
@@ -175,20 +185,23 @@ export function attention_grad(tensors: usize, args: usize, thread: i32, threads
   }
 }
 
-/** Into how many parts the panels of one (batch, head) are dealt, so that all threads have work. */
+/** Number of parts into which the panels of one (batch, head) are divided so that all threads have work. */
 function partsOf(pairs: usize, panels: usize, threads: usize): usize {
   if (pairs % threads == 0 || pairs >= 4 * threads) return 1;
   return min(panels, (4 * threads + pairs - 1) / pairs);
 }
 
-/** Rows in panels of 8 lanes, depth after depth. */
+/** Packs 8 rows per panel, one lane per row, with one step per channel. */
 function packLanes(x: usize, stride: usize, rows: usize, depth: usize, depth4: usize, to: usize): void {
   for (let i: usize = 0; i < rows; i += 8) {
     packPanel(x + i * stride, stride, 4, min<usize>(8, rows - i), depth, depth4, to + i * depth4 * 4);
   }
 }
 
-/** Depth in panels of 8 lanes, row after row; a panel has room for `room` rows. */
+/**
+ * Packs 8 channels per panel, one lane per channel, with one step per row; a panel has memory for `room`
+ * rows.
+ */
 function packDepth(x: usize, stride: usize, rows: usize, depth: usize, room: usize, to: usize): void {
   for (let d: usize = 0; d < depth; d += 8) {
     packPanel(x + (d << 2), 4, stride, min<usize>(8, depth - d), rows, (rows + 7) & ~7, to + d * room * 4);
@@ -200,7 +213,7 @@ function scaleRun(x: usize, n: usize, by: f32): void {
   for (const end = x + (n << 2); x < end; x += 16) v128.store(x, f32x4.mul(v128.load(x), by4));
 }
 
-/** The 8 x 8 scores on the diagonal: minus infinity where the key is later than the query. */
+/** Sets the scores of a tile on the diagonal to -Infinity where the key comes after the query. */
 function maskTile(scores: usize, keyStride: usize, queryStride: usize): void {
   for (let key: usize = 1; key < 8; key++) {
     for (let query: usize = 0; query < key; query++) {
@@ -210,7 +223,8 @@ function maskTile(scores: usize, keyStride: usize, queryStride: usize): void {
 }
 
 /**
- * Scores [n][8] become e^(score - largest of the lane); state gets 8 reciprocal sums, then 8 log-sum-exps.
+ * Replaces scores [n][8] by e^(score - maximum of the lane). `state` receives 8 reciprocal sums and then 8
+ * log-sum-exps.
  */
 function softmax(scores: usize, n: usize, state: usize): void {
   const end = scores + (n << 5);
@@ -240,8 +254,8 @@ function softmax(scores: usize, n: usize, state: usize): void {
 }
 
 /**
- * Rows of weighted sums, divided by the sums of weights, into out; joined with what earlier chunks left
- * there.
+ * Divides rows of weighted sums by the sums of their weights and writes them to out; if `joins`, combines
+ * them with the results of earlier chunks there.
  */
 function join(
   sums: usize,
@@ -255,11 +269,11 @@ function join(
   joins: bool,
 ): void {
   for (let i: usize = 0; i < rows; i++, sums += stride, out += outStride) {
-    const lane = i << 2, fresh = load<f32>(state + lane, 32);
-    let factor = load<f32>(state + lane), lse = fresh;
+    const lane = i << 2, own = load<f32>(state + lane, 32);
+    let factor = load<f32>(state + lane), lse = own;
     if (joins) {
-      const before = load<f32>(lses + lane), top = max(before, fresh);
-      const a = expOne(before - top), b = expOne(fresh - top);
+      const before = load<f32>(lses + lane), top = max(before, own);
+      const a = expOne(before - top), b = expOne(own - top);
       lse = top + <f32> log64(<f64> (a + b));
       factor *= b / (a + b);
       rowsOut(out, 0, out, 0, 1, depth, a / (a + b), false);
@@ -295,8 +309,11 @@ function rowsOut(
   }
 }
 
-/** For rows first …: lse, and delta = out . dout; rows up to `room` past the last get a weight of zero. */
-function rowFacts(
+/**
+ * Stores lse and delta = dot(out, dout) of some rows. Padding rows, up to `room`, get an lse of Infinity,
+ * which makes their weights 0.
+ */
+function rowConstants(
   o: usize,
   dO: usize,
   stride: usize,
@@ -320,12 +337,19 @@ function rowFacts(
 }
 
 /**
- * slopes[query][8 keys] = weight (slope - delta), weight = e^(score - lse), lse and delta by step; scores
- * become weights.
+ * scoreGrads[query][8 keys] = weight (g - delta), where weight = e^(score - lse) and g is the gradient of the
+ * weight that scoreGrads held before; lse and delta are per query. Scores are replaced by weights.
  */
-function slopesByStep(scores: usize, slopes: usize, from: usize, to: usize, lse: usize, delta: usize): void {
+function scoreGradsOf(
+  scores: usize,
+  scoreGrads: usize,
+  from: usize,
+  to: usize,
+  lse: usize,
+  delta: usize,
+): void {
   for (let i = from; i < to; i++) {
-    const p = scores + (i << 5), g = slopes + (i << 5);
+    const p = scores + (i << 5), g = scoreGrads + (i << 5);
     const lse4 = v128.load32_splat(lse + (i << 2)), delta4 = v128.load32_splat(delta + (i << 2));
     const w0 = exp(f32x4.sub(v128.load(p), lse4)), w1 = exp(f32x4.sub(v128.load(p, 16), lse4));
     v128.store(p, w0);

@@ -1,6 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/attention/softmax.ts: a row at a time, which stays in the cache.
+ * WASM kernels of kernels/ops/attention/softmax.ts, one row at a time, so that the row stays in the
+ * processor's cache.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { exp } from "../../wasm/math.ts";
 import { fillRun } from "../../wasm/fill.ts";
 import { dotRun, lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
 
-/** x [rows, C] -> y. args: rows, C, 1 where row r of each C has r + 1 columns. */
+/** x [rows, C] -> y. args: rows, C, causal. If causal is 1, row r of each C rows has r + 1 columns. */
 export function softmax(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const x = tensor(tensors, 0), y = tensor(tensors, 1);
   const rows = size(args, 0), columns = size(args, 1), causal = size(args, 2) == 1;
@@ -48,7 +49,7 @@ function softmaxRow(x: usize, y: usize, n: usize): void {
   if (rest > 0) storePart(y + at, f32x4.mul(loadPart(y + at, rest, 0), by), rest);
 }
 
-/** y, dy [rows, C] -> dx = y (dy - sum of y dy). args: rows, C. */
+/** y, dy [rows, C] -> dx = y * (dy - sum(y * dy)). args: rows, C. */
 export function softmax_grad(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const ys = tensor(tensors, 0), dys = tensor(tensors, 1), dxs = tensor(tensors, 2);
   const rows = size(args, 0), columns = size(args, 1);

@@ -1,12 +1,15 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twin of kernels/ops/dropout/dropout_mask.ts: random words of four rows and four columns at a time.
+ * The random words of kernels/ops/dropout/dropout_mask.ts, for four rows and four columns at a time.
  *
  * @module
  */
 import { philox } from "../../wasm/philox.ts";
 
-/** Words of rows row … row+3 and columns 4 group … 4 group + 3 at `to`, 64 bytes: [4 columns][4 rows]. */
+/**
+ * Writes the words of rows row … row + 3 and columns 4 group … 4 group + 3 to `to`, as u32 [4 columns][4
+ * rows].
+ */
 export function wordsByColumn(row: u32, group: u32, key: usize, draw: usize, to: usize): void {
   v128.store(to, i32x4.add(i32x4.splat(row), i32x4(0, 1, 2, 3)));
   v128.store(to, v128.load32_splat(draw), 16);
@@ -15,7 +18,7 @@ export function wordsByColumn(row: u32, group: u32, key: usize, draw: usize, to:
   philox(to, load<u32>(key), load<u32>(key, 4));
 }
 
-/** As wordsByColumn, but [4 rows][4 columns]. */
+/** As wordsByColumn, in the layout [4 rows][4 columns]. */
 export function wordsByRow(row: u32, group: u32, key: usize, draw: usize, to: usize): void {
   wordsByColumn(row, group, key, draw, to);
   const a = v128.load(to), b = v128.load(to, 16), c = v128.load(to, 32), d = v128.load(to, 48);
@@ -27,7 +30,7 @@ export function wordsByRow(row: u32, group: u32, key: usize, draw: usize, to: us
   v128.store(to, v128.shuffle<i32>(ab2, cd2, 2, 3, 6, 7), 48);
 }
 
-/** x where the words are at least the threshold, else 0. */
-export function kept(x: v128, words: v128, threshold: u32): v128 {
+/** x where the word is at least the threshold, else 0. */
+export function masked(x: v128, words: v128, threshold: u32): v128 {
   return v128.and(x, i32x4.ge_u(words, i32x4.splat(threshold)));
 }

@@ -1,11 +1,11 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/dropout/dropout.ts.
+ * WASM kernels of kernels/ops/dropout/dropout.ts.
  *
  * @module
  */
 import { first, real, size, tensor } from "../../wasm/call.ts";
-import { kept, wordsByRow } from "./dropout_mask_wasm.ts";
+import { masked, wordsByRow } from "./dropout_mask_wasm.ts";
 import { loadPart, storePart } from "../../wasm/vector.ts";
 
 /** x, key, draw -> y. args: n, threshold, scale. */
@@ -13,12 +13,14 @@ export function dropout(tensors: usize, args: usize, thread: i32, threads: i32, 
   drop(tensors, args, thread, threads, scratch, tensor(tensors, 3), 0);
 }
 
-/** x, key, draw, residual -> residual + what is kept of x. args: n, threshold, scale. */
+/** x, key, draw, residual -> residual + dropout(x). args: n, threshold, scale. */
 export function dropout_add(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   drop(tensors, args, thread, threads, scratch, tensor(tensors, 4), tensor(tensors, 3));
 }
 
-/** Sixteen elements at a time: four rows of the mask, four columns each. No residual: 0. */
+/**
+ * Processes 16 elements at a time: four rows and four columns of the mask. `residual` is 0 if there is none.
+ */
 function drop(
   tensors: usize,
   args: usize,
@@ -36,12 +38,12 @@ function drop(
     const stop = min(block + 64, end), words = scratch - block;
     let at = block;
     for (; at + 16 <= stop; at += 16) {
-      const value = kept(f32x4.mul(v128.load(x + at), scale), v128.load(words + at), threshold);
+      const value = masked(f32x4.mul(v128.load(x + at), scale), v128.load(words + at), threshold);
       v128.store(y + at, residual == 0 ? value : f32x4.add(v128.load(residual + at), value));
     }
     if (at >= stop) continue;
     const rest = (stop - at) >> 2;
-    const value = kept(f32x4.mul(loadPart(x + at, rest, 0), scale), v128.load(words + at), threshold);
+    const value = masked(f32x4.mul(loadPart(x + at, rest, 0), scale), v128.load(words + at), threshold);
     storePart(y + at, residual == 0 ? value : f32x4.add(loadPart(residual + at, rest, 0), value), rest);
   }
 }

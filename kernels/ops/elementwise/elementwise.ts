@@ -1,5 +1,5 @@
 /**
- * Ops of one input that treat every element alike, made from a formula and its slope.
+ * Ops of one input that treat every element alike, made from a formula and its derivative.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface ElementwiseDefinition extends Formula {
   /** Of the forward op; the backward op adds `_grad`. */
   readonly name: string;
   /** The derivative, also as a formula of x. */
-  readonly slope: Formula;
+  readonly derivative: Formula;
   /** AssemblyScript expressions for the WASM kernels; `x` and `dy` are vectors of four floats. */
   readonly wasm: {
     /** The result, an expression of `x`. */
@@ -49,19 +49,19 @@ export interface Elementwise {
 }
 
 /**
- * Makes an op `name` and its backward op `name_grad` from a formula and its slope. x of any shape, f32.
+ * Makes an op `name` and its backward op `name_grad` from a formula and its derivative. x of any shape, f32.
  *
  * @example
  * ```ts
  * import { type Elementwise, elementwise } from "./elementwise.ts";
  * const square: Elementwise = elementwise({
  *   name: "square", reference: (x) => x * x, wgsl: "x * x",
- *   slope: { reference: (x) => 2 * x, wgsl: "2.0 * x" },
+ *   derivative: { reference: (x) => 2 * x, wgsl: "2.0 * x" },
  * });
  * ```
  */
 export function elementwise(definition: ElementwiseDefinition): Elementwise {
-  const { name, slope, wasm, functions = "", flops = 1, fill = "normal" } = definition;
+  const { name, derivative, wasm, functions = "", flops = 1, fill = "normal" } = definition;
   const tried = (c: Case<null>): Case<null> => ({
     ...c,
     fill: c.inputs.map((_, i) => i === 0 ? fill : "normal"),
@@ -77,9 +77,9 @@ export function elementwise(definition: ElementwiseDefinition): Elementwise {
       }
       return [{ shape: x.shape, dtype: "f32" }];
     },
-    reference: ([x, dy]) => [x.map((v, i) => slope.reference(v) * dy[i])],
+    reference: ([x, dy]) => [x.map((v, i) => derivative.reference(v) * dy[i])],
     wgsl: (call) => {
-      const kernel = flat(call, `let x = in0[i];\n  out0[i] = (${slope.wgsl}) * in1[i];`);
+      const kernel = flat(call, `let x = in0[i];\n  out0[i] = (${derivative.wgsl}) * in1[i];`);
       return { ...kernel, code: `${functions}\n${kernel.code}` };
     },
     wasmFormula: { inputs: ["x", "dy"], expression: wasm.gradient },

@@ -11,7 +11,7 @@ export const exp: Elementwise = elementwise({
   reference: Math.exp,
   wgsl: "exp(x)",
   wasm: { value: "exp(x)", gradient: "f32x4.mul(exp(x), dy)" },
-  slope: { reference: Math.exp, wgsl: "exp(x)" },
+  derivative: { reference: Math.exp, wgsl: "exp(x)" },
   flops: 10,
 });
 
@@ -21,7 +21,7 @@ export const log: Elementwise = elementwise({
   reference: Math.log,
   wgsl: "log(x)",
   wasm: { value: "log(x)", gradient: "f32x4.div(dy, x)" },
-  slope: { reference: (x) => 1 / x, wgsl: "1.0 / x" },
+  derivative: { reference: (x) => 1 / x, wgsl: "1.0 / x" },
   flops: 10,
   fill: "positive",
 });
@@ -35,7 +35,7 @@ export const sigmoid: Elementwise = elementwise({
     value: "logistic(x)",
     gradient: "f32x4.mul(f32x4.mul(logistic(x), logistic(f32x4.neg(x))), dy)",
   },
-  slope: { reference: (x) => logistic(x) * logistic(-x), wgsl: "logistic(x) * logistic(-x)" },
+  derivative: { reference: (x) => logistic(x) * logistic(-x), wgsl: "logistic(x) * logistic(-x)" },
   // Below -80 it is 0 in float32, and the exponential would overflow.
   functions: "fn logistic(x: f32) -> f32 { return 1.0 / (1.0 + exp(-max(x, -80.0))); }",
   flops: 12,

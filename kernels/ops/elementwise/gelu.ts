@@ -10,7 +10,7 @@ const ROOT = Math.sqrt(2 / Math.PI);
 const CUBIC = 0.044715; // Hendrycks and Gimpel's fit
 
 /**
- * WGSL: `gelu_gate(x)`, whose x is what GELU multiplies by, and `gelu_slope(x)`.
+ * WGSL: `gelu_gate(x)`, whose x is what GELU multiplies by, and `gelu_derivative(x)`.
  *
  * 0.5·(1 + tanh u) is the logistic function of 2u. From e = exp(-2|u|) it and its slope come without
  * cancellation, which a far-out x would magnify, and without overflow: e stays a normal number up to |u| =
@@ -22,7 +22,7 @@ export const geluFunctions: string = `fn gelu_gate(x: f32) -> vec2f {
   let s = 1.0 / (1.0 + e);
   return vec2f(select(e * s, s, u >= 0.0), e * s * s);
 }
-fn gelu_slope(x: f32) -> f32 {
+fn gelu_derivative(x: f32) -> f32 {
   let gate = gelu_gate(x);
   return gate.x + 2.0 * x * gate.y * ${ROOT} * (1.0 + ${3 * CUBIC} * x * x);
 }`;
@@ -40,13 +40,13 @@ export const gelu: Elementwise = elementwise({
   name: "gelu",
   reference: (x) => 0.5 * x * (1 + gate(x)),
   wgsl: "x * gelu_gate(x).x",
-  wasm: { value: "gelu(x)", gradient: "geluSlope(x, dy)" },
-  slope: {
+  wasm: { value: "gelu(x)", gradient: "geluGradient(x, dy)" },
+  derivative: {
     reference: (x) => {
       const t = gate(x);
       return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * ROOT * (1 + 3 * CUBIC * x * x);
     },
-    wgsl: "gelu_slope(x)",
+    wgsl: "gelu_derivative(x)",
   },
   functions: geluFunctions,
   flops: 15,

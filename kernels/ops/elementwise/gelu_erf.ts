@@ -45,8 +45,8 @@ export const geluErf: Elementwise = elementwise({
   name: "gelu_erf",
   reference: (x) => x * normalBelow(x),
   wgsl: "x * normal_below(x).x",
-  wasm: { value: "geluErf(x)", gradient: "geluErfSlope(x, dy)" },
-  slope: {
+  wasm: { value: "geluErf(x)", gradient: "geluErfGradient(x, dy)" },
+  derivative: {
     reference: (x) => normalBelow(x) + x * density(x),
     wgsl: "dot(normal_below(x), vec2f(1.0, x))",
   },

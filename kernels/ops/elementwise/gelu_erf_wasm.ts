@@ -1,15 +1,15 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/elementwise/gelu_erf.ts, with its fit of the normal distribution.
+ * GELU by the normal distribution, on four floats, with the constants of kernels/ops/elementwise/gelu_erf.ts.
  *
  * @module
  */
 import { exp } from "../../wasm/math.ts";
 import { madd } from "../../wasm/madd.ts";
 
-// In memory, as exp's constants are.
+// Loaded from memory for the reason given in math.ts.
 const ONE = memory.data<f32>([1], 4);
-const MOST = memory.data<f32>([12.9], 4); // beyond it float32 holds nothing of the tail
+const MOST = memory.data<f32>([12.9], 4); // beyond it, the tail is 0 in float32
 const MINUS_HALF = memory.data<f32>([-0.5], 4);
 const RATE = memory.data<f32>([0.34], 4);
 const DENSITY = memory.data<f32>([0.3989422804], 4); // 1 / sqrt(2 pi)
@@ -23,13 +23,14 @@ const C6 = memory.data<f32>([-0.277864584], 4);
 const C7 = memory.data<f32>([0.141877323], 4);
 const C8 = memory.data<f32>([-0.0266263185], 4);
 
+/** x times the normal distribution function at x. */
 export function geluErf(x: v128): v128 {
   const a = f32x4.pmin(f32x4.abs(x), v128.load32_splat(MOST));
   return f32x4.mul(x, below(x, a, bell(a)));
 }
 
-/** (distribution + x density) dy. */
-export function geluErfSlope(x: v128, dy: v128): v128 {
+/** (distribution + x * density) * dy. */
+export function geluErfGradient(x: v128, dy: v128): v128 {
   const a = f32x4.pmin(f32x4.abs(x), v128.load32_splat(MOST)), e = bell(a);
   return f32x4.mul(madd(f32x4.mul(x, e), v128.load32_splat(DENSITY), below(x, a, e)), dy);
 }
@@ -39,7 +40,7 @@ function bell(a: v128): v128 {
   return exp(f32x4.mul(f32x4.mul(a, v128.load32_splat(MINUS_HALF)), a));
 }
 
-/** The normal distribution at x, a = |x|, e = bell(a). */
+/** Normal distribution function at x, given a = |x| and e = bell(a). */
 function below(x: v128, a: v128, e: v128): v128 {
   const one = v128.load32_splat(ONE);
   const t = f32x4.div(one, madd(a, v128.load32_splat(RATE), one));

@@ -1,11 +1,11 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Powers with whole and half exponents, on four floats.
+ * Powers with exponents that are multiples of 1/2, on four floats.
  *
  * @module
  */
 
-/** x^(halves / 2), `halves` a whole number. */
+/** x^(halves / 2) for a whole number `halves`. */
 export function halfPower(x: v128, halves: i32): v128 {
   const whole = abs(halves) >> 1;
   let p = f32x4.splat(1);

@@ -11,5 +11,5 @@ export const relu: Elementwise = elementwise({
   reference: (x) => Math.max(x, 0),
   wgsl: "select(x, 0.0, x <= 0.0)", // not max(x, 0.0): that gives 0 for NaN
   wasm: { value: "f32x4.pmax(x, f32x4.splat(0))", gradient: "v128.and(dy, f32x4.gt(x, f32x4.splat(0)))" },
-  slope: { reference: (x) => (x > 0 ? 1 : 0), wgsl: "select(0.0, 1.0, x > 0.0)" },
+  derivative: { reference: (x) => (x > 0 ? 1 : 0), wgsl: "select(0.0, 1.0, x > 0.0)" },
 });

@@ -14,7 +14,7 @@ export const tanh: Elementwise = elementwise({
     value: "tanh(x)",
     gradient: "f32x4.mul(f32x4.sub(f32x4.splat(1), square(tanh(x))), dy)",
   },
-  slope: {
+  derivative: {
     reference: (x) => 1 - Math.tanh(x) ** 2,
     wgsl: "1.0 - bounded_tanh(x) * bounded_tanh(x)",
   },

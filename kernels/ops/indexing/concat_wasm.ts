@@ -1,13 +1,13 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/indexing/concat.ts and kernels/ops/indexing/permute.ts: copies of 32-bit elements,
- * whatever their type.
+ * WASM kernels of kernels/ops/indexing/concat.ts and kernels/ops/indexing/permute.ts: copies of 32-bit
+ * elements of either type.
  *
  * @module
  */
 import { first, size, tensor } from "../../wasm/call.ts";
 
-/** parts [outer, run each] -> [outer, all runs]. args: outer, number of parts, runs. */
+/** parts, each [outer, run] -> [outer, sum of all runs]. args: outer, number of parts, run of each part. */
 export function concat(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const outer = size(args, 0), parts = size(args, 1), out = tensor(tensors, parts);
   const from = first(outer, 1, thread, threads), end = first(outer, 1, thread + 1, threads);
@@ -21,7 +21,7 @@ export function concat(tensors: usize, args: usize, thread: i32, threads: i32, s
   }
 }
 
-/** x [outer, run] -> [outer, taken], from `skip` on. args: outer, run, skip, taken. */
+/** x [outer, run] -> [outer, taken], the columns from `skip` on. args: outer, run, skip, taken. */
 export function narrow(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const outer = size(args, 0), run = size(args, 1) << 2, taken = size(args, 3) << 2;
   const x = tensor(tensors, 0) + (size(args, 2) << 2), y = tensor(tensors, 1);
@@ -29,7 +29,10 @@ export function narrow(tensors: usize, args: usize, thread: i32, threads: i32, s
   for (let o = first(outer, 1, thread, threads); o < end; o++) memory.copy(y + o * taken, x + o * run, taken);
 }
 
-/** x -> y, axis i of y having entries stride[i] apart in x. args: n, rank, sizes of y, strides. */
+/**
+ * x -> y. args: n, rank, sizes of y, strides: neighbours along axis i of y are strides[i] elements apart in
+ * x.
+ */
 export function permute(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const x = tensor(tensors, 0), y = tensor(tensors, 1), n = size(args, 0), rank = size(args, 1);
   const last = size(args, 1 + rank), step = size(args, 1 + 2 * rank) << 2;

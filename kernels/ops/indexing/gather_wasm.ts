@@ -1,12 +1,12 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/indexing/gather.ts.
+ * WASM kernels of kernels/ops/indexing/gather.ts.
  *
  * @module
  */
 import { first, size, tensor } from "../../wasm/call.ts";
 
-/** table [V, C], ids [count] -> rows [count, C]; an id past the table gives zeros. args: count, C, V. */
+/** table [V, C], ids [count] -> rows [count, C]; zeros for an id of V or more. args: count, C, V. */
 export function gather(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const table = tensor(tensors, 0), ids = tensor(tensors, 1), rows = tensor(tensors, 2);
   const count = size(args, 0), bytes = size(args, 1) << 2, rowsInTable = size(args, 2);
@@ -19,8 +19,8 @@ export function gather(tensors: usize, args: usize, thread: i32, threads: i32, s
 }
 
 /**
- * acc [V, C], ids [count], rows [count, C] -> acc[id] += row in place, in the order of positions. A thread
- * owns whole columns, so no two write one element. args: count, C, V.
+ * acc [V, C], ids [count], rows [count, C] -> acc[id] += row in place, in the order of ids. args: count, C,
+ * V. A thread computes whole columns, so each element has a single writer.
  */
 export function scatter_add(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const acc = tensor(tensors, 0), ids = tensor(tensors, 1), rows = tensor(tensors, 2);

@@ -1,6 +1,6 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/indexing/token_windows.ts.
+ * WASM kernels of kernels/ops/indexing/token_windows.ts.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export function token_windows(tensors: usize, args: usize, thread: i32, threads:
   }
 }
 
-/** tokens [n], T a row -> [n, length], newest first. args: n, T, length, blank. */
+/** tokens [n], T per row -> contexts [n, length], latest token first. args: n, T, length, blank. */
 export function token_contexts(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const tokens = tensor(tensors, 0), contexts = tensor(tensors, 1);
   const n = size(args, 0), time = size(args, 1), length = size(args, 2), blank = <u32> load<f64>(args, 24);
@@ -37,7 +37,7 @@ export function token_contexts(tensors: usize, args: usize, thread: i32, threads
   }
 }
 
-/** ids [count] -> rows of 0 and 1 [count, classes]. args: count, classes. */
+/** ids [count] -> one-hot rows [count, classes]. args: count, classes. */
 export function one_hot(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const ids = tensor(tensors, 0), rows = tensor(tensors, 1), count = size(args, 0), classes = size(args, 1);
   const end = first(count, 1, thread + 1, threads);

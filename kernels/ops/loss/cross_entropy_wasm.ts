@@ -1,7 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/loss/cross_entropy.ts and cross_entropy_rows.ts. Columns from `valid` on are left out,
- * and rows whose target is one of them, or 0xFFFFFFFF, which marks it as ignored.
+ * WASM kernels of kernels/ops/loss/cross_entropy.ts and cross_entropy_rows.ts. Columns from `valid` on are
+ * padding and are ignored. A row whose target is `valid` or more has no loss; 0xFFFFFFFF marks targets to
+ * ignore.
  *
  * @module
  */
@@ -42,12 +43,12 @@ export function cross_entropy_grad(
   const end = first(rows, 1, thread + 1, threads);
   for (let row = first(rows, 1, thread, threads); row < end; row++) {
     const at = logits + ((row * columns) << 2);
-    slopesOf(at, columns, valid, targets + (row << 2), lses + (row << 2), dlosses + (row << 2));
+    logitGrads(at, columns, valid, targets + (row << 2), lses + (row << 2), dlosses + (row << 2));
   }
 }
 
 /**
- * losses, lse, logits [R, V], targets, block [1] -> losses, lse of the block, in place. args: R, V, valid,
+ * losses, lse, logits [R, V], targets, block [1] -> losses and lse of the block, in place. args: R, V, valid,
  * total.
  */
 export function cross_entropy_rows(
@@ -85,20 +86,20 @@ export function cross_entropy_rows_grad(
   const end = first(rows, 1, thread + 1, threads);
   for (let row = first(rows, 1, thread, threads); row < end; row++) {
     const p = logits + ((row * columns) << 2), at = (from + row) << 2;
-    if (row < count) slopesOf(p, columns, valid, targets + at, lses + at, dlosses + at);
+    if (row < count) logitGrads(p, columns, valid, targets + at, lses + at, dlosses + at);
     else fillRun(p, columns, 0);
   }
 }
 
-/** A row's logits, target -> its loss and lse, all by address. */
+/** Computes the loss and lse of one row; all parameters but `valid` are addresses. */
 function lossOf(logits: usize, valid: usize, targetAt: usize, loss: usize, lseAt: usize): void {
   const lse = logSumExp(logits, valid), target: usize = load<u32>(targetAt);
   store<f32>(loss, target < valid ? <f32> (lse - <f64> load<f32>(logits + (target << 2))) : 0);
   store<f32>(lseAt, <f32> lse);
 }
 
-/** A row's logits become their slopes. */
-function slopesOf(
+/** Replaces the logits of one row by their gradients. */
+function logitGrads(
   at: usize,
   columns: usize,
   valid: usize,
@@ -124,11 +125,11 @@ function slopesOf(
   store<f32>(hit, load<f32>(hit) - load<f32>(dlossAt));
 }
 
-/** log of the sum of e^x over n floats: the largest first, then the sum in blocks of 1,024. */
+/** Log of the sum of e^x over n floats: finds the maximum, then sums in blocks of 1,024. */
 function logSumExp(x: usize, n: usize): f64 {
   const rest = n & 3, end = x + ((n & ~3) << 2);
   let top = f32x4.splat(-Infinity), topB = top, p = x;
-  for (; p + 32 <= end; p += 32) { // pmax passes over a NaN: the sum below finds it
+  for (; p + 32 <= end; p += 32) { // pmax ignores NaN; the sum below does not
     top = f32x4.pmax(top, v128.load(p));
     topB = f32x4.pmax(topB, v128.load(p, 16));
   }

@@ -1,27 +1,28 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/loss/row_blocks.ts: elements of a block, whose number is read from memory.
+ * WASM kernels of kernels/ops/loss/row_blocks.ts: copies of a block of elements whose number is read from
+ * memory.
  *
  * @module
  */
 import { size, tensor } from "../../wasm/call.ts";
-import { clearShare, copyShare } from "../indexing/slice_wasm.ts";
+import { clearRange, copyRange } from "../indexing/slice_wasm.ts";
 
-/** x, block [1] -> its n elements, zeros beyond. args: total, n. */
+/** x, block [1] -> the n elements of the block, with zeros past the end of x. args: total, n. */
 export function take_rows(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const y = tensor(tensors, 2), total = size(args, 0), n = size(args, 1);
   const at = start(tensor(tensors, 1), n, total), inside = min(n, total - at);
-  copyShare(tensor(tensors, 0) + (at << 2), y, inside, thread, threads);
-  clearShare(y + (inside << 2), n - inside, thread, threads);
+  copyRange(tensor(tensors, 0) + (at << 2), y, inside, thread, threads);
+  clearRange(y + (inside << 2), n - inside, thread, threads);
 }
 
-/** buffer, part, block [1] -> buffer with the block's elements set, in place. args: total, n. */
+/** buffer, part, block [1] -> buffer with the block replaced by part, in place. args: total, n. */
 export function put_rows(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const total = size(args, 0), n = size(args, 1), at = start(tensor(tensors, 2), n, total);
-  copyShare(tensor(tensors, 1), tensor(tensors, 0) + (at << 2), min(n, total - at), thread, threads);
+  copyRange(tensor(tensors, 1), tensor(tensors, 0) + (at << 2), min(n, total - at), thread, threads);
 }
 
-/** Where a block of n begins, total if beyond. */
+/** Offset of the first element of a block of n elements; at most `total`. */
 export function start(block: usize, n: usize, total: usize): usize {
   return <usize> min(<u64> load<u32>(block) * <u64> n, <u64> total);
 }

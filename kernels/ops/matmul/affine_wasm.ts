@@ -1,6 +1,6 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/matmul/affine.ts.
+ * WASM kernels of kernels/ops/matmul/affine.ts.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export function affine(tensors: usize, args: usize, thread: i32, threads: i32, s
   product(tensors, args, thread, threads, scratch, tensor(tensors, 3), BIAS, tensor(tensors, 2), 0, false);
 }
 
-/** x, weight, bias -> y, what GELU was applied to. args: M, N, K, 0, 0. */
+/** x, weight, bias -> y, the argument of GELU. args: M, N, K, 0, 0. */
 export function affine_gelu(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const bias = tensor(tensors, 2), y = tensor(tensors, 3), before = tensor(tensors, 4);
   product(tensors, args, thread, threads, scratch, before, GELU, bias, y, false);

@@ -1,13 +1,13 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * What is done to a product's results while they are still in the cache.
+ * Epilogues of matrix products: what is computed from a block of results while it is still in the cache.
  *
  * @module
  */
 import { gelu } from "../elementwise/gelu_wasm.ts";
 import { loadPart, storePart } from "../../wasm/vector.ts";
 
-/** Nothing. */
+/** No epilogue. */
 export const NOTHING: i32 = 0;
 /** c += bias. */
 export const BIAS: i32 = 1;
@@ -17,8 +17,9 @@ export const GELU: i32 = 2;
 export const ADD: i32 = 3;
 
 /**
- * On a block of c, [rows, columns] with rows `stride` bytes apart. bias is that of the first column; other,
- * where used, lies as c does. Also called by the engine where a BLAS multiplies.
+ * Applies the epilogue `kind` to a block of c, [rows, columns] with rows `stride` bytes apart. `bias` is the
+ * address of the first column's bias; `other`, where it is used, has the layout of c. The CPU engine also
+ * calls this after products that a BLAS computes.
  */
 export function epilogue(
   kind: i32,

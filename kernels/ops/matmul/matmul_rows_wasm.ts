@@ -1,8 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Products of a few rows, as one token's: the other operand is read once, where it lies, so that memory sets
- * the pace. Sums run as in matmul.ts, over k in order in blocks of 256, so that a row has the same bits among
- * few rows and many.
+ * Matrix products with few rows, such as those of a single token. Memory bandwidth limits their speed, so b
+ * is read once and in place, without packing. Sums run over k in blocks of 256 as in matmul_wasm.ts, so a row
+ * has the same bits as in a product of many rows.
  *
  * @module
  */
@@ -10,17 +10,18 @@ import { epilogue } from "./epilogue_wasm.ts";
 import { madd } from "../../wasm/madd.ts";
 import { loadPart, storePart } from "../../wasm/vector.ts";
 
-const KC: usize = 256; // as in matmul.ts
-const COLUMNS: usize = 2048; // sums of a row for so many, 8 KiB, stay in the first-level cache
+const KC: usize = 256; // as in matmul_wasm.ts
+const COLUMNS: usize = 2048; // their sums for one row, 8 KiB, stay in the first-level cache
 
 /**
- * Most rows that are so multiplied: eight took as long as by tiles, four less than half
- * (kernels/engine/cpu/product.ts has it too).
+ * Largest number of rows that is computed this way. Measured: eight rows took as long as with tiles, four
+ * rows less than half as long. kernels/engine/cpu/product.ts has the same constant.
  */
 export const FEW: usize = 8;
 
 /**
- * Columns from … to of a [M, K] times b, [K, N] or, transposed, [N, K]; the rest as `product` of matmul.ts.
+ * Columns `from` up to `to` of a [M, K] times b [K, N], or [N, K] if transposed; other parameters are as in
+ * `product` of matmul_wasm.ts.
  */
 export function fewRows(
   m: usize,
@@ -43,7 +44,7 @@ export function fewRows(
   epilogue(kind, out + (from << 2), n << 2, m, to - from, bias + (from << 2), other + (from << 2));
 }
 
-/** b [K, N]: eight of its rows at a time are added to sums of all columns. */
+/** For b [K, N]: adds eight rows of b at a time to the sums of all columns. */
 function byColumns(
   m: usize,
   n: usize,
@@ -87,7 +88,7 @@ function byColumns(
   }
 }
 
-/** sums += a[0 … 8] b[0 … 8], rows of b `stride` bytes apart. */
+/** sums += a[p] * b[p] for eight p; rows of b are `stride` bytes apart. */
 function addEight(a: usize, b: usize, stride: usize, whole: usize, rest: usize, sums: usize): void {
   const a0 = v128.load32_splat(a), a1 = v128.load32_splat(a, 4);
   const a2 = v128.load32_splat(a, 8), a3 = v128.load32_splat(a, 12);
@@ -137,7 +138,7 @@ function join(c: usize, sums: usize, whole: usize, rest: usize, add: bool): void
   if (rest > 0) storePart(c + at, f32x4.add(loadPart(c + at, rest, 0), v128.load(sums + at)), rest);
 }
 
-/** b [N, K]: eight of its rows, each a column's, side by side. */
+/** For b [N, K]: computes eight columns at a time, each the dot product of a row of a and a row of b. */
 function byPanels(
   m: usize,
   n: usize,
@@ -164,8 +165,8 @@ function byPanels(
 }
 
 /**
- * c[j] = (add ? c[j] : 0) + a . b[j] for eight j; rows of b are k floats apart, the second four begin at
- * `high`.
+ * c[j] = (add ? c[j] : 0) + dot(a, b[j]) for eight j. Rows of b are k floats apart; `high` is the address of
+ * row 4.
  */
 function eightDots(k: usize, a: usize, b: usize, high: usize, c: usize, add: bool): void {
   const stride = k << 2, r1 = stride, r2 = stride << 1, r3 = r1 + r2, whole = k & ~3;
@@ -210,7 +211,7 @@ function eightDots(k: usize, a: usize, b: usize, high: usize, c: usize, add: boo
   v128.store(c, high4, 16);
 }
 
-/** As `eightDots`, of up to four. */
+/** As `eightDots`, for `count` (1 … 4) columns. */
 function fewDots(k: usize, a: usize, b: usize, count: usize, c: usize, add: bool): void {
   const stride = k << 2;
   let sum = f32x4.splat(0);
@@ -226,7 +227,7 @@ function fewDots(k: usize, a: usize, b: usize, count: usize, c: usize, add: bool
   else storePart(c, sum, count);
 }
 
-/** One float of each of `count` (1 … 4) rows; 0 in the other lanes. */
+/** One float from each of `count` (1 … 4) rows, `stride` bytes apart; the other lanes are 0. */
 function column(b: usize, stride: usize, count: usize): v128 {
   let v = f32x4.replace_lane(f32x4.splat(0), 0, load<f32>(b));
   if (count > 1) v = f32x4.replace_lane(v, 1, load<f32>(b + stride));

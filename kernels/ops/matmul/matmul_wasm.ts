@@ -1,9 +1,9 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twin of kernels/ops/matmul/matmul.ts: blocked and packed as Goto and van de Geijn 2008 ("Anatomy of
- * high-performance matrix multiplication"). All four layouts differ only in the strides that packing reads
- * with. An element's sum runs over k in blocks of 256 whatever tile it falls in, so its bits do not depend on
- * the number of threads or on the tile.
+ * WASM kernels of kernels/ops/matmul/matmul.ts, blocked and packed as in Goto and van de Geijn 2008, "Anatomy
+ * of high-performance matrix multiplication". The four layouts differ only in the strides with which operands
+ * are packed. Every element is summed over k in blocks of 256, whatever its tile, so its bits depend neither
+ * on the number of threads nor on the tile.
  *
  * @module
  */
@@ -14,24 +14,25 @@ import { packPanel } from "../../wasm/pack.ts";
 import { tile } from "../../wasm/tile.ts";
 import { isWide, tileWide } from "../../wasm/tile_wide.ts";
 
-const KC: usize = 256; // a panel of B, 8 KiB, stays in the first-level cache
-const MC: usize = 128; // a block of A, 128 KiB, in the second
-const NC: usize = 1024; // a block of B, 1 MiB
+const KC: usize = 256; // steps of k per block: a panel of B, 8 KiB, stays in the first-level cache
+const MC: usize = 128; // rows per block of A: 128 KiB, which stay in the second-level cache
+const NC: usize = 1024; // columns per block of B: 1 MiB
 const B_AT: usize = KC * MC * 4;
 const SPARE_AT: usize = B_AT + KC * NC * 4;
 
-/** a, b -> out [M, N]; a is [M, K] (tA: [K, M]), b [K, N] (tB: [N, K]). args: M, N, K, tA, tB. */
+/** a [M, K] (tA: [K, M]), b [K, N] (tB: [N, K]) -> out [M, N]. args: M, N, K, tA, tB. */
 export function matmul(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   product(tensors, args, thread, threads, scratch, tensor(tensors, 2), NOTHING, 0, 0, false);
 }
 
-/** a, b, buffer -> buffer + a b, in place. args: as matmul. */
+/** a, b, buffer -> buffer + a * b, in place. args: as matmul. */
 export function matmul_add(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   product(tensors, args, thread, threads, scratch, tensor(tensors, 2), NOTHING, 0, 0, true);
 }
 
 /**
- * The same into `out`, or added to it, each block then given to `epilogue` with its part of bias and other.
+ * Writes a * b to `out`, or adds it, and then calls `epilogue` on each finished block with its parts of bias
+ * and other.
  */
 export function product(
   tensors: usize,
@@ -107,7 +108,10 @@ export function product(
   }
 }
 
-/** A tile, or two side by side, that reaches over the edge: the whole of it in `spare`, then what fits. */
+/**
+ * One tile, or two adjacent ones, at an edge of C: computed as a whole in `spare`, then the inner part is
+ * copied.
+ */
 function edge(
   k: usize,
   a: usize,
@@ -132,14 +136,14 @@ function edge(
   }
 }
 
-/** Where part `at` of `parts` begins in n, in whole tiles. */
+/** First element of part `at` where n elements are divided into `parts` parts of whole tiles. */
 function part(n: usize, at: usize, parts: usize): usize {
   return min(((n + 7) >> 3) * at / parts << 3, n);
 }
 
 /**
- * How many of the threads divide the rows (the others divide the columns): least tiles for the busiest
- * thread, with what it packs counted in.
+ * Number of parts that the rows are divided into among the threads; the columns are divided into threads /
+ * parts. It minimizes the tiles that the busiest thread computes, plus its packing.
  */
 function threadRows(m: usize, n: usize, threads: usize): usize {
   const rowTiles = (m + 7) >> 3, columnTiles = (n + 7) >> 3;
@@ -148,7 +152,7 @@ function threadRows(m: usize, n: usize, threads: usize): usize {
     if (threads % rows != 0) continue;
     const columns = threads / rows;
     const high = <u64> ((rowTiles + rows - 1) / rows), wide = <u64> ((columnTiles + columns - 1) / columns);
-    const cost = high * wide + high + wide; // packing a panel costs about as much as one tile on it
+    const cost = high * wide + high + wide; // packing a panel costs about as much as computing one tile
     if (cost < least) {
       least = cost;
       best = rows;

@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/norm/batch_norm.ts and kernels/ops/norm/running_moments.ts: four columns at a time.
- * Sums run in float32 over 64 rows and in float64 across them.
+ * WASM kernels of kernels/ops/norm/batch_norm.ts and kernels/ops/norm/running_moments.ts, four columns at a
+ * time. Sums are in float32 within blocks of 64 rows and in float64 over the blocks.
  *
  * @module
  */
@@ -23,10 +23,10 @@ export function batch_norm(tensors: usize, args: usize, thread: i32, threads: i3
     const mean = sums(xs + at, stride, rows, width, 1 / <f64> rows);
     const variance = squares(xs + at, stride, rows, width, mean, 1 / divisor);
     const rstd = f32x4.div(f32x4.splat(1), f32x4.sqrt(f32x4.add(variance, f32x4.splat(eps))));
-    const slope = f32x4.mul(take(gains + at, width), rstd), bias = take(biases + at, width);
+    const factor = f32x4.mul(take(gains + at, width), rstd), bias = take(biases + at, width);
     let x = xs + at, y = ys + at;
     for (let row: usize = 0; row < rows; row++, x += stride, y += stride) {
-      put(y, madd(f32x4.sub(take(x, width), mean), slope, bias), width);
+      put(y, madd(f32x4.sub(take(x, width), mean), factor, bias), width);
     }
     put(means + at, mean, width);
     put(variances + at, variance, width);
@@ -53,13 +53,13 @@ export function batch_norm_grad(
     const rstd = f32x4.div(f32x4.splat(1), f32x4.sqrt(f32x4.add(variance, f32x4.splat(eps))));
     const dbias = sums(dys + at, stride, rows, width, 1);
     const dgain = f32x4.mul(products(xs + at, dys + at, stride, rows, width, mean), rstd);
-    const slope = f32x4.mul(take(gains + at, width), rstd);
+    const factor = f32x4.mul(take(gains + at, width), rstd);
     const shift = f32x4.mul(dbias, f32x4.splat(<f32> (1 / <f64> rows)));
     const pull = f32x4.mul(f32x4.mul(dgain, rstd), f32x4.splat(<f32> (1 / divisor)));
     let x = xs + at, dy = dys + at, dx = dxs + at;
     for (let row: usize = 0; row < rows; row++, x += stride, dy += stride, dx += stride) {
       const d = f32x4.sub(take(dy, width), shift), away = f32x4.sub(mean, take(x, width));
-      put(dx, f32x4.mul(slope, madd(away, pull, d)), width);
+      put(dx, f32x4.mul(factor, madd(away, pull, d)), width);
     }
     put(dgains + at, dgain, width);
     put(dbiases + at, dbias, width);
@@ -67,8 +67,8 @@ export function batch_norm_grad(
 }
 
 /**
- * running mean, running spread, mean, variance -> both running ones in place. args: n, momentum, 1 for std,
- * factor.
+ * running mean, running spread, mean, variance -> running mean and spread, in place. args: n, momentum, root,
+ * factor. The spread is a standard deviation if root is 1, else a variance.
  */
 export function running_moments(
   tensors: usize,
@@ -95,7 +95,7 @@ export function running_moments(
   }
 }
 
-/** Sums down four columns, times a factor. */
+/** Sums of four columns, times a factor. */
 function sums(x: usize, stride: usize, rows: usize, width: usize, factor: f64): v128 {
   let low = f64x2.splat(0), high = low;
   for (let row: usize = 0; row < rows;) {
@@ -108,7 +108,7 @@ function sums(x: usize, stride: usize, rows: usize, width: usize, factor: f64): 
   return joined(low, high, factor);
 }
 
-/** Sums of squares around the mean. */
+/** Sums of squared deviations from the mean, times a factor. */
 function squares(x: usize, stride: usize, rows: usize, width: usize, mean: v128, factor: f64): v128 {
   let low = f64x2.splat(0), high = low;
   for (let row: usize = 0; row < rows;) {
@@ -124,7 +124,7 @@ function squares(x: usize, stride: usize, rows: usize, width: usize, mean: v128,
   return joined(low, high, factor);
 }
 
-/** Sums of (x - mean) dy. */
+/** Sums of (x - mean) * dy. */
 function products(x: usize, dy: usize, stride: usize, rows: usize, width: usize, mean: v128): v128 {
   let low = f64x2.splat(0), high = low;
   for (let row: usize = 0; row < rows;) {

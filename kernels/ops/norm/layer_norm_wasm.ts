@@ -1,6 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/norm/layer_norm.ts: biased variance, one row at a time, which stays in the cache.
+ * WASM kernels of kernels/ops/norm/layer_norm.ts, one row at a time, so that the row stays in the processor's
+ * cache. The variance is biased (divided by C).
  *
  * @module
  */
@@ -49,9 +50,10 @@ export function layer_norm(tensors: usize, args: usize, thread: i32, threads: i3
 }
 
 /**
- * x, weight, mean, rstd, dy -> dx = rstd (g - mean(g) - norm mean(g norm)), g = weight dy, norm = (x - mean)
- * rstd; sums of dy norm and of dy over blocks of rows [blocks, 2, C]. A thread owns whole blocks. args: rows,
- * C, rows a block.
+ * x, weight, mean, rstd, dy -> dx, partial sums [blocks, 2, C]. args: rows, C, rows per block.
+ *
+ * dx = rstd * (g - mean(g) - norm * mean(g * norm)) with g = weight * dy and norm = (x - mean) * rstd. The
+ * partial sums are those of dy * norm and of dy over a block of rows. A thread computes whole blocks.
  */
 export function layer_norm_grad(
   tensors: usize,
@@ -80,7 +82,7 @@ export function layer_norm_grad(
   }
 }
 
-/** Sums of g and of g norm over a row. */
+/** Sums of g and of g * norm over a row. */
 function gradientSums(x: usize, dy: usize, weight: usize, columns: usize, mean: v128, rstd: v128): v128 {
   const last = (columns & ~3) << 2, pairs = (columns & ~7) << 2, rest = columns & 3;
   let a = f32x4.splat(0), b = a, c = a, d = a;
@@ -106,7 +108,10 @@ function gradientSums(x: usize, dy: usize, weight: usize, columns: usize, mean: 
   return f64x2.replace_lane(f64x2.splat(lanes(f32x4.add(a, b))), 1, lanes(f32x4.add(c, d)));
 }
 
-/** dx of a row, g and g norm being g0 and g1 in the mean; adds the row's part to dweight and dbias. */
+/**
+ * dx of a row, given mean(g) = g0 and mean(g * norm) = g1; adds the row to the block's sums for dweight and
+ * dbias.
+ */
 function gradientRow(
   x: usize,
   dy: usize,
@@ -140,7 +145,7 @@ function gradientRow(
 }
 
 /**
- * Sums over blocks [blocks, 2, C] -> dweight [C], dbias [C]. A thread owns whole columns. args: blocks, C.
+ * partial sums [blocks, 2, C] -> dweight [C], dbias [C]. args: blocks, C. A thread computes whole columns.
  */
 export function layer_norm_param_grad(
   tensors: usize,

@@ -1,7 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/reduce/reduce.ts. x is [outer, n, inner], y [outer, inner]. Sums run in float32 over
- * fixed blocks and in float64 across them, so neither accuracy nor bits depend on the number of threads.
+ * WASM kernels of kernels/ops/reduce/reduce.ts. x is [outer, n, inner] and y is [outer, inner]. Sums are in
+ * float32 within fixed blocks and in float64 over the blocks, so neither accuracy nor bits depend on the
+ * number of threads.
  *
  * @module
  */
@@ -63,10 +64,10 @@ export function max(tensors: usize, args: usize, thread: i32, threads: i32, scra
 }
 
 function builtinMax(a: f32, b: f32): f32 {
-  return f32.max(a, b); // the op's own name hides the builtin here
+  return f32.max(a, b); // `max` would be this file's kernel, not the builtin function
 }
 
-/** y -> x: the inverse of a sum's shapes. args: outer, n, inner. */
+/** y -> x, each element repeated n times. args: outer, n, inner. */
 export function broadcast(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const y = tensor(tensors, 0), x = tensor(tensors, 1);
   const outer = size(args, 0), n = size(args, 1), inner = size(args, 2);

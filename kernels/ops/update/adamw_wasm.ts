@@ -1,6 +1,6 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twin of kernels/ops/update/adamw.ts, in PyTorch's order.
+ * WASM kernel of kernels/ops/update/adamw.ts; operations are in PyTorch's order.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { madd } from "../../wasm/madd.ts";
 import { loadPart, storePart } from "../../wasm/vector.ts";
 
 /**
- * param, grad, m, v, lr [1], step [1], scale [1] -> param, m, v in place; bias corrections in float64.
- * args: n, beta1, beta2, eps, decay, decayed: as many elements, from the first, decay.
+ * param, grad, m, v, lr [1], step [1], scale [1] -> param, m, v in place. args: n, beta1, beta2, eps, decay,
+ * decayed. Weight decay applies to the first `decayed` elements. Bias corrections are computed in float64.
  */
 export function adamw(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const param = tensor(tensors, 0), grad = tensor(tensors, 1), m = tensor(tensors, 2), v = tensor(tensors, 3);
@@ -24,7 +24,7 @@ export function adamw(tensors: usize, args: usize, thread: i32, threads: i32, sc
   const b1 = f32x4.splat(<f32> beta1), a1 = f32x4.splat(<f32> (1 - beta1));
   const b2 = f32x4.splat(<f32> beta2), a2 = f32x4.splat(<f32> (1 - beta2)), eps = f32x4.splat(real(args, 3));
   const from = first(n, 16, thread, threads) << 2, to = first(n, 16, thread + 1, threads) << 2;
-  const border = min(max(size(args, 5) << 2, from), to); // before it, elements decay
+  const border = min(max(size(args, 5) << 2, from), to); // weight decay applies before it
   for (let part = 0; part < 2; part++) {
     const end = part == 0 ? border : to, kept = part == 0 ? keep : f32x4.splat(1);
     for (let i = part == 0 ? from : border; i < end; i += 16) {

@@ -1,6 +1,6 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/update/sgd.ts and kernels/ops/update/nesterov.ts.
+ * WASM kernels of kernels/ops/update/sgd.ts and kernels/ops/update/nesterov.ts.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { madd } from "../../wasm/madd.ts";
 import { loadPart, storePart } from "../../wasm/vector.ts";
 
 /**
- * param, grad, lr [1], scale [1], velocity where there is one -> param, velocity in place.
- * args: n, momentum, decay, decayed: as many elements, from the first, decay; 1 with a velocity.
+ * param, grad, lr [1], scale [1] (, velocity) -> param (, velocity) in place. args: n, momentum, decay,
+ * decayed, moves. Weight decay applies to the first `decayed` elements; `moves` is 1 if there is a velocity.
  */
 export function sgd(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const param = tensor(tensors, 0), grad = tensor(tensors, 1), n = size(args, 0);
@@ -19,7 +19,7 @@ export function sgd(tensors: usize, args: usize, thread: i32, threads: i32, scra
     scale = v128.load32_splat(tensor(tensors, 3));
   const momentum = f32x4.splat(real(args, 1)), decay = f32x4.splat(real(args, 2));
   const from = first(n, 16, thread, threads) << 2, to = first(n, 16, thread + 1, threads) << 2;
-  const border = min(max(size(args, 3) << 2, from), to); // before it, elements decay
+  const border = min(max(size(args, 3) << 2, from), to); // weight decay applies before it
   for (let part = 0; part < 2; part++) {
     const end = part == 0 ? border : to, pull = part == 0 ? decay : f32x4.splat(0);
     for (let i = part == 0 ? from : border; i < end; i += 16) {

@@ -1,15 +1,15 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Twins of kernels/ops/update/state.ts.
+ * WASM kernels of kernels/ops/update/state.ts.
  *
  * @module
  */
 import { size, tensor } from "../../wasm/call.ts";
-import { clearShare, copyShare } from "../indexing/slice_wasm.ts";
+import { clearRange, copyRange } from "../indexing/slice_wasm.ts";
 
 /** buffer -> zeros in place. args: n. */
 export function clear(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
-  clearShare(tensor(tensors, 0), size(args, 0), thread, threads);
+  clearRange(tensor(tensors, 0), size(args, 0), thread, threads);
 }
 
 /** counter u32 [1] -> (counter + by) mod wrap in place. args: by, wrap. */
@@ -22,5 +22,5 @@ export function count(tensors: usize, args: usize, thread: i32, threads: i32, sc
 
 /** buffer, x -> x in place of buffer. args: n. */
 export function assign(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
-  copyShare(tensor(tensors, 1), tensor(tensors, 0), size(args, 0), thread, threads);
+  copyRange(tensor(tensors, 1), tensor(tensors, 0), size(args, 0), thread, threads);
 }
