@@ -31,7 +31,7 @@ export async function* gpt4Section(env: LessonEnv<Text>): AsyncGenerator<Item> {
   );
   const word = gpt4.encodeOrdinary(" tokenizer").length === 1 ? " tokenizer" : " example";
   const id = gpt4.encodeOrdinary(word)[0];
-  yield lines(recovering(gpt4, id));
+  yield lines(recoverySteps(gpt4, id));
   yield say(
     "And the single bytes are not in order: token 0 is not byte 0. As in GPT-2, the bytes that are printable in Latin-1 come first.",
   );
@@ -92,7 +92,7 @@ export async function bytePair(name: "gpt2" | "cl100k"): Promise<BpeTokenizer> {
 }
 
 /** The merges of a token's bytes, one per line, until two tokens are left. */
-function recovering(tokenizer: BpeTokenizer, token: number): string[] {
+function recoverySteps(tokenizer: BpeTokenizer, token: number): string[] {
   const bytes = tokenizer.tokens[token] ?? new Uint8Array();
   const byBytes = new Map(tokenizer.tokens.map((each, id) => [spaced(each ?? []), id]));
   const joined = (left: number, right: number) =>
