@@ -5,7 +5,8 @@
  * kernel on this machine. That peak is one of 128-bit vectors, so that fast kernels and a BLAS can exceed
  * 100 %.
  *
- *     deno run -A bench/peers.ts [--rounds 7] [--threads 2] [--sizes small,middle,124M] [--python python3] [--llmc DIR]
+ *     deno run -A bench/peers.ts [--rounds 7] [--threads 2] [--sizes small,middle,124M]
+ *         [--python python3] [--llmc DIR]
  *
  * To install PyTorch: `apt-get install python3-torch` (then --python /usr/bin/python3), or
  * `pip install torch`; --python none leaves it out. For llm.c: `git clone https://github.com/karpathy/llm.c`,

@@ -32,7 +32,7 @@ export function orthogonalize(x: Tensor, { iterations = 5 }: { readonly iteratio
     // writable, and a call may not bind the same one twice: so one operand of each product is a copy, scaled
     // by the coefficients.
     const scaled = scale(z, A);
-    const square = wide ? matmul(scaled, z, { transposeB: true }) : matmul(scaled, z, { transposeA: true }); // A·S
+    const square = matmul(scaled, z, wide ? { transposeB: true } : { transposeA: true }); // A·S
     const inner = matmulAdd(scale(square, C / A ** 2), square, { buffer: scale(square, B / A) });
     z = wide ? matmulAdd(inner, z, { buffer: scaled }) : matmulAdd(z, inner, { buffer: scaled });
   }

@@ -155,7 +155,8 @@ function block(scope: Scope, x: Tensor, options: BlockOptions): Tensor {
 function heads(attn: Scope, x: Tensor, options: BlockOptions): Tensor {
   const { channels, heads, scaled, dropout: rate, training, std } = options, c_attn = attn.at("c_attn");
   let qkv = matmul(x, c_attn.param("weight", [channels, 3 * channels], initialWeight(channels, std)));
-  if (scaled !== true) { // scales the queries, since the op always divides scores by the root of a head's width
+  // Scales the queries instead of the scores, which the op always divides by the root of a head's width.
+  if (scaled !== true) {
     const q = narrow(qkv, { axis: -1, start: 0, length: channels });
     const kv = narrow(qkv, { axis: -1, start: channels, length: 2 * channels });
     qkv = concat([scale(q, scaled === false ? Math.sqrt(channels / heads) : 1 / Math.sqrt(heads)), kv]);

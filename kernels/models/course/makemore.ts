@@ -156,7 +156,8 @@ const bow: LogitsFunction = (scope, tokens, { vocabSize, seqLen, channels, hidde
   const positions = slice(table(scope.at("wpe"), [seqLen, channels]), { start: 0, length: time });
   let x = add(gather(table(scope.at("wte"), [vocabSize, channels]), tokens), positions);
   const block = scope.at("context_block");
-  const [equalScores] = x.graph.call(fillOp, [x], { value: 0, shape: [time, time] }); // softmax: equal weights
+  // Softmax of equal scores gives equal weights, so that the product below is a mean.
+  const [equalScores] = x.graph.call(fillOp, [x], { value: 0, shape: [time, time] });
   const weights = softmax(equalScores, { causal: true });
   const byTime = reshape(permute(x, [1, 0, 2]), [time, batch * channels]);
   x = add(x, permute(reshape(matmul(weights, byTime), [time, batch, channels]), [1, 0, 2]));

@@ -81,7 +81,7 @@ export class Matrix {
     for (let i = 0; i < rows; i++) {
       const to = i * columns;
       let k = 0;
-      for (; k + 4 <= inner; k += 4) { // four terms at a time: each sum is loaded and stored a quarter as often
+      for (; k + 4 <= inner; k += 4) { // four terms at a time load and store each sum once
         const at = i * inner + k, from = k * columns;
         const a = data[at], b = data[at + 1], c = data[at + 2], d = data[at + 3];
         for (let j = 0; j < columns; j++) {

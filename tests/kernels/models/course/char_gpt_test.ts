@@ -86,7 +86,7 @@ Deno.test("charGpt() with scaled channels divides scores by the root of all chan
   const smaller = structuredClone(weights);
   for (const i of [0, 1]) {
     const { data } = smaller[`h.${i}.attn.c_attn.weight`];
-    for (let at = 0; at < data.length; at++) if (at % 12 < 4) data[at] *= Math.SQRT1_2; // queries of both heads
+    for (let at = 0; at < data.length; at++) if (at % 12 < 4) data[at] *= Math.SQRT1_2;
   }
   const logits = async (config: CharGptConfig, values: TensorMap) => {
     const graph = new Graph(), shape = [1, 4];
