@@ -1,7 +1,7 @@
 /**
- * MT19937, the generator under torch's CPU numbers, Python's `random` and numpy's RandomState. Each takes
- * other numbers from the same words: torch_random.ts, python_random.ts, numpy_random.ts. For the digits of
- * lectures only: everything else draws from philox.ts.
+ * MT19937, the Mersenne Twister behind PyTorch's CPU generator, Python's `random` and NumPy's RandomState,
+ * each of which turns its words into numbers differently: see torch_random.ts, python_random.ts and
+ * numpy_random.ts. It reproduces numbers that those programs published; everything else draws from philox.ts.
  *
  * Source: Matsumoto and Nishimura 1998, "Mersenne Twister"; their mt19937ar.c.
  *
@@ -11,14 +11,14 @@
 const SIZE = 624;
 const MIDDLE = 397;
 
-/** A stream of 32-bit words. */
+/** A stream of random 32-bit words. */
 export class MersenneTwister {
   readonly #words = new Uint32Array(SIZE);
   #at = SIZE;
 
   /**
-   * From one word (`init_genrand`) or a list of at least one (`init_by_array`). Throws RangeError for what is
-   * no whole number from 0 to 2^32 - 1.
+   * Seeds the generator with one word (`init_genrand`) or with a list of at least one word (`init_by_array`).
+   * Throws RangeError for a word that is not a whole number from 0 to 2^32 - 1.
    */
   constructor(seed: number | readonly number[]) {
     for (const word of typeof seed === "number" ? [seed] : seed) {
@@ -30,7 +30,7 @@ export class MersenneTwister {
     else this.#startFrom(seed);
   }
 
-  /** 32 random bits, as a whole number from 0. */
+  /** The next 32 random bits, as a whole number from 0 to 2^32 - 1. */
   next(): number {
     if (this.#at === SIZE) this.#twist();
     let word = this.#words[this.#at++];
@@ -81,7 +81,9 @@ export class MersenneTwister {
   }
 }
 
-/** A number of [0, 1) from 53 random bits, two words: Python's `random()` and numpy's `random_sample()`. */
+/**
+ * A number in [0, 1) from 53 bits of two words, as Python's `random()` and NumPy's `random_sample()` make it.
+ */
 export function uniform53(words: MersenneTwister): number {
   const high = words.next() >>> 5, low = words.next() >>> 6;
   return (high * 2 ** 26 + low) / 2 ** 53;

@@ -1,13 +1,13 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Normal numbers for kernels/random/philox.ts, a module of its own on memory of its own: Philox4x32-10 on
- * four counters at once, then the Box-Muller transform in float32. Plain SIMD without fused multiply-add:
- * every machine draws the same bits. Absolute error below 1e-6.
+ * Normally distributed numbers for kernels/random/philox.ts: Philox4x32-10 on four counters at once, followed
+ * by the Box-Muller transform in float32. It uses no fused multiply-add, so that every machine draws the same
+ * bits. Absolute error below 1e-6. It is a WASM module of its own, with its own memory.
  *
  * @module
  */
 
-/** Where `draw` writes; the module's memory has room for 65,536 floats from here on. */
+/** Address that `draw` writes to; the module's memory has 65,536 floats from here on. */
 export const OUT: usize = 65536;
 
 const ONE = memory.data<f32>([1], 4);
@@ -27,12 +27,13 @@ const C2 = memory.data<f32>([-1.0 / 2.0], 4);
 const C4 = memory.data<f32>([1.0 / 24.0], 4);
 const C6 = memory.data<f32>([-1.0 / 720.0], 4);
 const C8 = memory.data<f32>([1.0 / 40320.0], 4);
-const ROOT_HALF_WORD = memory.data<u32>([0xB504F333], 4); // 2^32 / sqrt 2
-const ROOT_HALF_BITS = memory.data<u32>([0x3F3504F3], 4); // 1 / sqrt 2 as a float
+const ROOT_HALF_WORD = memory.data<u32>([0xB504F333], 4); // 2^32 / sqrt(2)
+const ROOT_HALF_BITS = memory.data<u32>([0x3F3504F3], 4); // 1 / sqrt(2) as a float
 
 /**
- * Numbers of standard deviation `std` from the four words each of counters block … block + blocks - 1 to OUT:
- * whole 4s of blocks, up to 16,384. A counter's third word is seedHigh, the key seedLow and name.
+ * Writes normal numbers of standard deviation `std` to OUT: four for each of the counters block … block +
+ * blocks - 1, where `blocks` is rounded up to a multiple of 4 and is at most 16,384. The counter's third word
+ * is seedHigh; the key is seedLow and name.
  */
 export function draw(blocks: i32, block: i32, seedLow: i32, seedHigh: i32, name: i32, std: f32): void {
   const factor = f32x4.splat(-2 * std * std), zero = i32x4.splat(0), third = i32x4.splat(seedHigh);
@@ -67,7 +68,7 @@ export function draw(blocks: i32, block: i32, seedLow: i32, seedHigh: i32, name:
       t1 = cosineOf(z1);
     const x0 = f32x4.mul(r0, turned(t0, s0, q0, 1)), x1 = f32x4.mul(r0, turned(s0, t0, q0, 0));
     const x2 = f32x4.mul(r1, turned(t1, s1, q1, 1)), x3 = f32x4.mul(r1, turned(s1, t1, q1, 0));
-    // A lane is a block: four blocks of four numbers, one after another.
+    // Each lane holds a block: transposes to four blocks of four numbers.
     const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
     const up01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7), up23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
     v128.store(out, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
@@ -78,12 +79,12 @@ export function draw(blocks: i32, block: i32, seedLow: i32, seedHigh: i32, name:
 }
 
 /**
- * sqrt(factor · ln u), u = (word + 1) / 2^32 in (0, 1]. ln is 2 atanh((m - 1) / (m + 1)) + e ln 2 with m in
- * [0.707, 1.414); near 1 from 1 - u, which the inverted word gives without loss.
+ * sqrt(factor · ln u) for u = (word + 1) / 2^32 in (0, 1]. For u = m 2^e with m in [0.707, 1.414), ln u is e
+ * ln 2 + 2 atanh((m - 1) / (m + 1)). Near 1 it is computed from 1 - u, which the inverted word gives exactly.
  */
 function radius(word: v128, factor: v128): v128 {
   const near = i32x4.gt_u(word, v128.load32_splat(ROOT_HALF_WORD));
-  const count = f32x4.convert_i32x4_u(v128.xor(word, near)); // of words below u, or above
+  const count = f32x4.convert_i32x4_u(v128.xor(word, near)); // numerator of u, or of 1 - u near 1
   const bits = f32x4.add(count, v128.load32_splat(ONE));
   const exponent = i32x4.shr_s(i32x4.sub(bits, v128.load32_splat(ROOT_HALF_BITS)), 23);
   const m = i32x4.sub(bits, i32x4.shl(exponent, 23));
@@ -103,10 +104,7 @@ function radius(word: v128, factor: v128): v128 {
   return f32x4.sqrt(f32x4.mul(log, factor));
 }
 
-/**
- * Series of sine and cosine of the part of a word · 2π / 2^32 that its nearest quarter turn leaves, |part| <=
- * π / 4.
- */
+/** Taylor series of sin a for |a| <= π / 4, with z = a². */
 function sineOf(a: v128, z: v128): v128 {
   let s = f32x4.add(f32x4.mul(v128.load32_splat(S9), z), v128.load32_splat(S7));
   s = f32x4.add(f32x4.mul(s, z), v128.load32_splat(S5));
@@ -114,6 +112,7 @@ function sineOf(a: v128, z: v128): v128 {
   return f32x4.add(f32x4.mul(f32x4.mul(s, z), a), a);
 }
 
+/** Taylor series of cos a for |a| <= π / 4, with z = a². */
 function cosineOf(z: v128): v128 {
   let c = f32x4.add(f32x4.mul(v128.load32_splat(C8), z), v128.load32_splat(C6));
   c = f32x4.add(f32x4.mul(c, z), v128.load32_splat(C4));
@@ -121,18 +120,21 @@ function cosineOf(z: v128): v128 {
   return f32x4.add(f32x4.mul(c, z), v128.load32_splat(ONE));
 }
 
-/** The quarter turn nearest to word / 2^32 turns. */
+/** The angle of word / 2^32 turns, rounded to quarter turns. */
 function quarter(word: v128): v128 {
   return i32x4.shr_u(i32x4.add(word, i32x4.splat(0x20000000)), 30);
 }
 
-/** What is left of it, in radians. */
+/** The difference between that angle and its rounded value, in radians. */
 function angle(word: v128, quarter: v128): v128 {
   const rest = i32x4.sub(word, i32x4.shl(quarter, 30));
   return f32x4.mul(f32x4.convert_i32x4_s(rest), v128.load32_splat(TURN));
 }
 
-/** After an even number of quarters `even`, else `odd`; negative where quarter + ahead has its second bit. */
+/**
+ * The sine or cosine of the whole angle: `even` after an even number of quarter turns, else `odd`, negated
+ * where bit 1 of quarter + ahead is set.
+ */
 function turned(even: v128, odd: v128, quarter: v128, ahead: i32): v128 {
   const isOdd = i32x4.shr_s(i32x4.shl(quarter, 31), 31);
   const sign = i32x4.shl(i32x4.shr_u(i32x4.add(quarter, i32x4.splat(ahead)), 1), 31);

@@ -1,6 +1,6 @@
 /**
- * numpy's RandomState, the generator behind `np.random.seed`: the same numbers from the same seed, as far as
- * MinHash and the lessons need it. Source: numpy/random/mtrand.pyx and its legacy distributions.
+ * NumPy's RandomState, the generator behind `np.random.seed`: the same numbers from the same seed. It has the
+ * functions that MinHash and the lessons need. Source: numpy/random/mtrand.pyx and its legacy distributions.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import { MersenneTwister, uniform53 } from "./mersenne_twister.ts";
 /** `numpy.random.RandomState(seed)`. */
 export class NumpyRandom {
   readonly #words: MersenneTwister;
-  #spare: number | null = null; // normal numbers come in pairs
+  #spare: number | null = null; // the second normal number of a pair
 
-  /** Throws RangeError for a seed that is no whole number from 0 to 2^32 - 1. */
+  /** Throws RangeError for a seed that is not a whole number from 0 to 2^32 - 1. */
   constructor(seed: number) {
     this.#words = new MersenneTwister(seed);
   }
 
-  /** Uniform in [0, 1), 53 bits. */
+  /** A uniform number in [0, 1) with 53 random bits. */
   random(): number {
     return uniform53(this.#words);
   }
 
-  /** A normal number, by the polar method. */
+  /** A normally distributed number, by the polar method. */
   normal(mean = 0, std = 1): number {
     if (this.#spare !== null) {
       const spare = this.#spare;
@@ -43,15 +43,15 @@ export class NumpyRandom {
     for (let i = items.length - 1; i > 0; i--) {
       const mask = 2 ** (32 - Math.clz32(i)) - 1;
       let j: number;
-      do j = (this.#words.next() & mask) >>> 0; while (j > i); // drawn again, so that all are equally likely
+      do j = (this.#words.next() & mask) >>> 0; while (j > i); // rejection keeps all orders equally likely
       [items[i], items[j]] = [items[j], items[i]];
     }
     return items;
   }
 
   /**
-   * `count` numbers from low to high - 1: numpy's randint(low, high, dtype=uint64). Both below 2^64 and more
-   * than 2^32 apart: numpy draws closer ones another way.
+   * `count` whole numbers from low to high - 1, as randint(low, high, dtype=uint64). Both are below 2^64 and
+   * differ by more than 2^32; for a smaller difference NumPy uses another method.
    */
   integers(
     count: number,
@@ -61,8 +61,8 @@ export class NumpyRandom {
     const mask = (1n << BigInt(range.toString(2).length)) - 1n;
     const out = new BigUint64Array(count);
     for (let i = 0; i < count;) {
-      const value = (BigInt(this.#words.next()) << 32n | BigInt(this.#words.next())) & mask; // the high word first
-      if (value <= range) out[i++] = low + value; // else drawn again, so that all are equally likely
+      const high = BigInt(this.#words.next()), value = (high << 32n | BigInt(this.#words.next())) & mask;
+      if (value <= range) out[i++] = low + value; // rejection keeps all numbers equally likely
     }
     return out;
   }

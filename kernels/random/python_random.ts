@@ -10,7 +10,7 @@ import { MersenneTwister, uniform53 } from "./mersenne_twister.ts";
 export class PythonRandom {
   readonly #words: MersenneTwister;
 
-  /** Throws RangeError for a seed that is no whole number from 0 to 2^53 - 1. */
+  /** Throws RangeError for a seed that is not a whole number from 0 to 2^53 - 1. */
   constructor(seed: number) {
     if (!Number.isSafeInteger(seed) || seed < 0) {
       throw new RangeError(`Cannot seed with ${seed}: give a whole number from 0 to 9007199254740991`);
@@ -19,22 +19,22 @@ export class PythonRandom {
     this.#words = new MersenneTwister(high === 0 ? [seed] : [seed >>> 0, high]);
   }
 
-  /** Uniform in [0, 1), 53 bits. */
+  /** A uniform number in [0, 1) with 53 random bits. */
   random(): number {
     return uniform53(this.#words);
   }
 
-  /** Uniform between two numbers. */
+  /** A uniform number between `low` and `high`. */
   uniform(low: number, high: number): number {
     return low + (high - low) * this.random();
   }
 
-  /** A whole number from 0 to below - 1; `below` from 1 to 2^32 - 1. */
+  /** A whole number from 0 to below - 1, where `below` is from 1 to 2^32 - 1. */
   integer(below: number): number {
     const unused = Math.clz32(below);
     for (;;) {
       const value = this.#words.next() >>> unused;
-      if (value < below) return value; // else drawn again, so that all are equally likely
+      if (value < below) return value; // rejection keeps all numbers equally likely
     }
   }
 
@@ -43,7 +43,7 @@ export class PythonRandom {
     return low + this.integer(high - low + 1);
   }
 
-  /** One of the items. Throws RangeError where there is none. */
+  /** One of the items at random. Throws RangeError if there are none. */
   choice<T>(items: readonly T[]): T {
     if (items.length === 0) throw new RangeError("Cannot choose from no items: give at least one");
     return items[this.integer(items.length)];

@@ -1,7 +1,7 @@
 /**
- * torch's CPU generator: the same numbers from the same seed, so that a notebook's own digits come out. Whole
- * numbers and uniform ones are exact; normal and exponential ones are within 1e-6, for torch's float32
- * logarithm and cosine differ from machine to machine in the last bit.
+ * PyTorch's CPU generator: the same numbers from the same seed, so that a lesson prints the numbers of its
+ * notebook. Whole and uniform numbers are exact. Normal and exponential numbers are within 1e-6, because
+ * PyTorch's float32 logarithm and cosine differ between machines in the last bit.
  *
  * Source: PyTorch, aten/src/ATen/native/cpu/DistributionTemplates.h and core/DistributionsHelper.h.
  *
@@ -10,30 +10,30 @@
 import { MersenneTwister } from "./mersenne_twister.ts";
 
 const f32 = Math.fround;
-const BLOCK = 16; // torch draws normal numbers in blocks of this many
+const BLOCK = 16; // PyTorch draws 16 or more normal numbers in blocks of this size
 
-/** `torch.Generator().manual_seed(seed)`. Tensors come out flat, in the order of their elements. */
+/** `torch.Generator().manual_seed(seed)`. Results are flat arrays of elements in order. */
 export class TorchRandom {
   readonly #words: MersenneTwister;
-  #spare: number | null = null; // fewer than 16 normal numbers come in pairs, from call to call
+  #spare: number | null = null; // second number of a pair; fewer than 16 numbers are drawn in pairs
 
-  /** Throws RangeError for a seed that is no whole number from 0 to 2^32 - 1. */
+  /** Throws RangeError for a seed that is not a whole number from 0 to 2^32 - 1. */
   constructor(seed: number) {
     this.#words = new MersenneTwister(seed);
   }
 
-  /** 32 random bits, as a whole number from 0. */
+  /** The next 32 random bits, as a whole number from 0 to 2^32 - 1. */
   next(): number {
     return this.#words.next();
   }
 
-  /** Uniform in [0, 1), 53 bits: what an element of float64 gets. */
+  /** A uniform number in [0, 1) with 53 random bits, as for an element of a float64 tensor. */
   double(): number {
     const high = this.next() & 0x1FFFFF;
     return (high * 2 ** 32 + this.next()) / 2 ** 53;
   }
 
-  /** Uniform in [0, 1), 24 bits: `rand()`, what an element of float32 gets. */
+  /** A uniform number in [0, 1) with 24 random bits, as for an element of a float32 tensor. */
   float(): number {
     return (this.next() & 0xFFFFFF) / 2 ** 24;
   }
@@ -73,7 +73,7 @@ export class TorchRandom {
     if (count < BLOCK) return Float32Array.from({ length: count }, () => this.#normalDouble() * std + mean);
     const out = this.rand(count);
     for (let at = 0; at + BLOCK <= count; at += BLOCK) boxMuller(out.subarray(at, at + BLOCK), { mean, std });
-    if (count % BLOCK !== 0) { // the rest makes no block: the last 16 are drawn again
+    if (count % BLOCK !== 0) { // an incomplete last block: the last 16 numbers are redrawn
       const last = out.subarray(count - BLOCK);
       last.set(this.rand(BLOCK));
       boxMuller(last, { mean, std });
@@ -91,14 +91,15 @@ export class TorchRandom {
     return order;
   }
 
-  /** `empty(count).exponential_()`: of mean 1. */
+  /** `empty(count).exponential_()`: exponential numbers of mean 1. */
   exponential(count: number): Float32Array<ArrayBuffer> {
     return Float32Array.from({ length: count }, () => -Math.log1p(-this.double()));
   }
 
   /**
-   * `multinomial(weights, 1)` as torch drew it when the lectures were recorded: the place of a uniform number
-   * among the running sums of the weights. The published samples come from it. Weights need not sum to 1.
+   * `multinomial(weights, 1)` of the PyTorch version with which the lectures were recorded: a binary search
+   * for a uniform number in the cumulative sums of the weights. It reproduces the published samples. Weights
+   * need not sum to 1.
    */
   multinomialBySums(weights: ArrayLike<number>): number {
     const sums = new Float32Array(weights.length);
@@ -114,8 +115,8 @@ export class TorchRandom {
   }
 
   /**
-   * `multinomial(weights, 1)` as torch draws it today: each weight runs against its own exponential number,
-   * and the largest quotient wins.
+   * `multinomial(weights, 1)` of today's PyTorch: the index of the largest quotient of a weight and an
+   * exponential random number.
    */
   multinomialByRace(weights: ArrayLike<number>): number {
     const times = this.exponential(weights.length);
@@ -127,7 +128,9 @@ export class TorchRandom {
     return best;
   }
 
-  /** A normal number in float64, by Box-Muller; the second of the pair waits for the next call. */
+  /**
+   * A normal number in float64, by Box-Muller; the second number of the pair is returned by the next call.
+   */
   #normalDouble(): number {
     if (this.#spare !== null) {
       const spare = this.#spare;
@@ -142,7 +145,8 @@ export class TorchRandom {
 }
 
 /**
- * Turns 16 uniform numbers into normal ones: the first eight give the radii, the last the angles; in float32.
+ * Transforms 16 uniform numbers to normal ones in float32: the first eight give the radii, the last eight the
+ * angles.
  */
 function boxMuller(
   block: Float32Array,

@@ -1,10 +1,10 @@
-/** Numbers of numpy's RandomState and, below it, of MT19937. */
+/** Numbers of NumPy's RandomState, and of MT19937 behind it. */
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { MersenneTwister } from "../../../kernels/random/mersenne_twister.ts";
 import { NumpyRandom } from "../../../kernels/random/numpy_random.ts";
 
 // Python: numpy.random.RandomState(seed).randint(0, 2**32, dtype=numpy.uint64) and so on.
-Deno.test("MersenneTwister gives numpy's words", () => {
+Deno.test("MersenneTwister gives the words of NumPy and of the C++ standard", () => {
   const first = (seed: number) => {
     const words = new MersenneTwister(seed);
     return [words.next(), words.next()];
@@ -13,21 +13,21 @@ Deno.test("MersenneTwister gives numpy's words", () => {
   deepStrictEqual(first(5489), [3499211612, 581869302]); // MT19937's reference implementation
   const words = new MersenneTwister(5489);
   for (let i = 1; i < 10000; i++) words.next();
-  strictEqual(words.next(), 4123659995); // the C++ standard's value of the ten thousandth
+  strictEqual(words.next(), 4123659995); // the 10,000th word, from the C++ standard
   for (const seed of [-1, 0.5, 2 ** 32]) {
     throws(() => new MersenneTwister(seed), /whole number from 0 to 4294967295/);
   }
 });
 
-// mt19937ar.out, the reference implementation's own output.
-Deno.test("MersenneTwister takes a list of words as its seed", () => {
+// From mt19937ar.out, the output of the reference implementation.
+Deno.test("MersenneTwister accepts a list of words as its seed", () => {
   const words = new MersenneTwister([0x123, 0x234, 0x345, 0x456]);
   deepStrictEqual([words.next(), words.next(), words.next()], [1067595299, 955945823, 477289528]);
 });
 
-// Python: numpy.random.RandomState(1).randint(7, (5 << 40) + 7, size=6, dtype=numpy.uint64): three of eight
-// are rejected.
-Deno.test("NumpyRandom.integers() draws again what is out of range, as numpy", () => {
+// Python: numpy.random.RandomState(1).randint(7, (5 << 40) + 7, size=6, dtype=numpy.uint64), which rejects
+// three of the words that it draws.
+Deno.test("NumpyRandom.integers() rejects the same words as NumPy", () => {
   const drawn = new NumpyRandom(1).integers(6, { low: 7n, high: (5n << 40n) + 7n });
   deepStrictEqual([...drawn], [
     4561243177202n,
@@ -39,10 +39,10 @@ Deno.test("NumpyRandom.integers() draws again what is out of range, as numpy", (
   ]);
 });
 
-// sklearn's make_moons(100, noise=.1) of seed 1337 begins with these; two_moons() in the lesson tests the
-// rest.
-Deno.test("NumpyRandom.normal() and .shuffle() are numpy's", () => {
-  const random = new NumpyRandom(42); // numpy: 0.4967141530112327, -0.13826430117118466, 0.6476885381006925
+// The lesson's two_moons() tests more: scikit-learn's make_moons(100, noise=.1) with seed 1337.
+Deno.test("NumpyRandom.normal() and .shuffle() give NumPy's numbers", () => {
+  // numpy.random.RandomState(42).normal(size=3)
+  const random = new NumpyRandom(42);
   deepStrictEqual([random.normal(), random.normal(), random.normal()], [
     0.4967141530112327,
     -0.13826430117118466,

@@ -8,7 +8,7 @@ import {
   uniformAt,
 } from "../../../kernels/random/philox.ts";
 
-// Random123's kat_vectors for philox4x32-10.
+// kat_vectors of Random123, for philox4x32-10.
 const ones = 0xffffffff;
 const known = [
   { counter: [0, 0, 0, 0], key: [0, 0], words: [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8] },
@@ -24,7 +24,7 @@ const known = [
   },
 ];
 
-Deno.test("philox4x32() gives the known answers of its authors", () => {
+Deno.test("philox4x32() gives its authors' known answers", () => {
   for (const { counter, key, words } of known) deepStrictEqual(philox4x32(counter, key), words);
 });
 
@@ -56,12 +56,12 @@ Deno.test("uniformAt() is in [0, 1) and reads the words of philox() in order", (
 /** Box-Muller in float64 on the words of philox(). */
 function exactNormal(i: number, { seed, name }: { readonly seed: number; readonly name: string }): number {
   const words = philox(seed, name, Math.floor(i / 4)), pair = i & 2;
-  const radius = Math.sqrt(-2 * Math.log((words[pair] + 1) / 2 ** 32)); // of (0, 1]: no log of 0
+  const radius = Math.sqrt(-2 * Math.log((words[pair] + 1) / 2 ** 32)); // + 1 avoids the logarithm of 0
   const angle = 2 * Math.PI * (words[pair + 1] / 2 ** 32);
   return radius * (i % 2 === 0 ? Math.cos(angle) : Math.sin(angle));
 }
 
-Deno.test("normals() are within 1e-6 of Box-Muller in float64, for every seed and name", () => {
+Deno.test("normals() are within 1e-6 of Box-Muller in float64, also for seeds above 2^32", () => {
   for (const [seed, name, count] of [[3, "n", 70001], [2 ** 52 + 12345, "h.0.attn", 20000]] as const) {
     const drawn = normals(seed, name, count);
     let worst = 0;
@@ -70,7 +70,7 @@ Deno.test("normals() are within 1e-6 of Box-Muller in float64, for every seed an
   }
 });
 
-Deno.test("normals() have the bits that they had", async () => {
+Deno.test("normals() have the same bits as when this test was written", async () => {
   const bytes = new Uint8Array(normals(1, "wte.weight", 100_000, 0.02).buffer);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   strictEqual(
@@ -82,16 +82,16 @@ Deno.test("normals() have the bits that they had", async () => {
 Deno.test("normals() have the moments and tails of a standard normal, times std", () => {
   const n = 1_000_000, std = 0.02, x = normals(3, "n", n, std).map((v) => v / std);
   // Five standard errors: sqrt(Var(x^k) / n), Var 1, 2, 15, 96, 10170 for k = 6.
-  for (const [k, wanted, variance] of [[1, 0, 1], [2, 1, 2], [3, 0, 15], [4, 3, 96], [6, 15, 10170]]) {
-    const error = Math.abs(x.reduce((sum, v) => sum + v ** k, 0) / n - wanted);
+  for (const [k, expected, variance] of [[1, 0, 1], [2, 1, 2], [3, 0, 15], [4, 3, 96], [6, 15, 10170]]) {
+    const error = Math.abs(x.reduce((sum, v) => sum + v ** k, 0) / n - expected);
     ok(error < 5 * Math.sqrt(variance / n), `moment ${k} is off by ${error}`);
   }
   // P(|x| > t) = erfc(t / sqrt 2), from tables.
   for (const [t, p] of [[1, 0.31731], [2, 0.0455003], [3, 0.0026998], [4, 6.3342e-5]]) {
     const beyond = x.reduce((count, v) => count + (Math.abs(v) > t ? 1 : 0), 0);
-    ok(Math.abs(beyond - n * p) < 5 * Math.sqrt(n * p), `beyond ${t} lie ${beyond}, wanted ${n * p}`);
+    ok(Math.abs(beyond - n * p) < 5 * Math.sqrt(n * p), `beyond ${t} lie ${beyond}, expected ${n * p}`);
   }
-  // Neighbours of all distances in a draw's blocks are independent: their products average 0.
+  // Numbers at these distances are independent, so their products have mean 0.
   for (const distance of [1, 2, 3, 4, 16]) {
     let products = 0;
     for (let i = distance; i < n; i++) products += x[i] * x[i - distance];
@@ -99,14 +99,14 @@ Deno.test("normals() have the moments and tails of a standard normal, times std"
   }
 });
 
-Deno.test("normals() of a shorter count begin the longer ones", () => {
+Deno.test("normals() of a smaller count are the first numbers of a larger one", () => {
   const long = normals(3, "n", 23);
   for (let count = 0; count < 23; count++) {
     deepStrictEqual([...normals(3, "n", count)], [...long.subarray(0, count)]);
   }
 });
 
-Deno.test("permutation() holds every number once, and moves them about", () => {
+Deno.test("permutation() holds every number once, in an order that depends on the seed", () => {
   for (const count of [0, 1, 2, 3, 100]) {
     deepStrictEqual([...permutation(1, "p", count)].sort((a, b) => a - b), [...Array(count).keys()]);
   }
