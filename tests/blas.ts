@@ -1,14 +1,14 @@
 /**
- * Tests that need a BLAS on the machine: Accelerate, or OpenBLAS. Where there is none they are ignored and say so.
+ * Tests that need a BLAS library, Accelerate or OpenBLAS. Without one they are ignored, and their names say why.
  *
  * @module
  */
 import { findBlas } from "../kernels/engine/cpu/blas.ts";
 
-/** Whether this machine has one that the CPU engine can use. */
+/** Whether the CPU engine can use a BLAS library of this machine. */
 export const hasBlas: boolean = await findBlas("auto") !== null;
 
-/** A test that needs one. */
+/** Registers a test that needs a BLAS library. */
 export function blasTest(name: string, run: (t: Deno.TestContext) => void | Promise<void>): void {
   if (hasBlas) Deno.test(name, run);
   else {Deno.test({

@@ -1,30 +1,30 @@
 /**
- * A headless browser for pages that the program leaves.
+ * Opens the pages that the program writes in a headless browser.
  *
  * @module
  */
 import { pathToFileURL } from "node:url";
 
-/** Its command; null: none is installed. */
+/** Command of the installed browser; null: there is none. */
 export const browser: string | null = await findBrowser();
 
 /**
- * Opens a page and gives what a JavaScript expression sees in it; `errors` there: what went wrong until then. `dark`: as
- * for a person who likes it dark.
+ * Opens a page and returns the value of a JavaScript expression that is evaluated in it. The expression can read `errors`,
+ * the messages of all errors so far. `dark` asks for the dark colour scheme.
  */
 export async function browse<T>(
   page: string,
   expression: string,
   { dark = false }: { readonly dark?: boolean } = {},
 ): Promise<T> {
-  const listen = `<script>
+  const collectErrors = `<script>
     globalThis.errors = [];
     addEventListener("error", (e) => errors.push(String(e.message)), true);
     addEventListener("securitypolicyviolation", (e) => errors.push("policy: " + e.violatedDirective));
     console.error = console.warn = (...words) => errors.push(words.join(" "));
   </script>`;
-  const look = `<script>
-    addEventListener("load", () => setTimeout(() => { // a frame may never come on a busy machine
+  const evaluate = `<script>
+    addEventListener("load", () => setTimeout(() => { // not requestAnimationFrame: a busy machine may never draw a frame
       const found = ${expression};
       document.body.replaceChildren(Object.assign(document.createElement("output"), {
         textContent: btoa(unescape(encodeURIComponent(JSON.stringify(found)))),
@@ -36,7 +36,10 @@ export async function browse<T>(
     const path = `${folder}/report.html`;
     await Deno.writeTextFile(
       path,
-      page.replace("</title>", () => `</title>${listen}`).replace(/<\/body>/, () => `${look}</body>`),
+      page.replace("</title>", () => `</title>${collectErrors}`).replace(
+        /<\/body>/,
+        () => `${evaluate}</body>`,
+      ),
     );
     const { stdout } = await new Deno.Command(browser ?? "", {
       args: [
@@ -56,7 +59,7 @@ export async function browse<T>(
     }).output();
     const text = new TextDecoder().decode(stdout);
     const encoded = /<output>([^<]*)<\/output>/.exec(text)?.[1];
-    if (encoded === undefined) throw new Error(`The page never came to an end: ${text.slice(-500)}`);
+    if (encoded === undefined) throw new Error(`The page did not finish loading: ${text.slice(-500)}`);
     return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0))));
   } finally {
     await Deno.remove(folder, { recursive: true });

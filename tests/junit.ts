@@ -1,10 +1,10 @@
 /**
- * Reads what the test runner reports as JUnit XML.
+ * Reads the JUnit XML report of `deno test`.
  *
  * @module
  */
 
-/** Tests and their steps by how they ended; of those skipped, `file: name`. */
+/** Numbers of tests and steps that passed and failed; of the skipped ones, `file: name`. */
 export interface TestCounts {
   readonly passed: number;
   readonly failed: number;
@@ -15,7 +15,7 @@ export interface TestCounts {
 export function countTests(xml: string): TestCounts {
   let passed = 0, failed = 0;
   const skipped: string[] = [];
-  // Text is escaped in the report, so neither names nor messages hold a tag.
+  // The report escapes text, so names and messages contain no tags.
   for (const [, attributes, body] of xml.matchAll(/<testcase ([^>]*?)(?:\/>|>(.*?)<\/testcase>)/gs)) {
     if (/<(failure|error)\b/.test(body ?? "")) failed++;
     else if (/<skipped\b/.test(body ?? "")) {

@@ -1,5 +1,5 @@
 /**
- * The layering of the design: a folder imports itself and what is named here, nothing else; type-only imports count.
+ * The layers of the design: a folder imports itself and what this file names, nothing else. Type-only imports count.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const model = ["kernels", "stages/model", "stages/shard", "stages/token", ...dat
 /** The tables of models' options, which every weight format walks. */
 const modelOptions = ["kernels/models/gpt_options.ts", "kernels/models/model_options.ts"];
 
-/** Folder → what it may import beside itself; a value ending in .ts names one file. */
+/** Folder → folders and files that it may import besides itself. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   "kernels/core": [],
   "kernels/random": [],
@@ -53,13 +53,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "pipelines": ["kernels", "stages", "pipelines/cli", "pipelines/parts", "pipelines/lesson", libraries],
 };
 
-/** Files where everything below them is gathered: they re-export and import freely below themselves. */
-const gathers = /^(mod\.ts|kernels\/mod\.ts|stages\/mod\.ts)$/;
+/** Files that re-export the modules of a layer; they may import everything below their folder. */
+const reexporting = /^(mod\.ts|kernels\/mod\.ts|stages\/mod\.ts)$/;
 
 Deno.test("every import stays within the layers of the design", async () => {
   const wrong: string[] = [];
   for (const [file, imports] of await importsByFile()) {
-    if (gathers.test(file)) continue;
+    if (reexporting.test(file)) continue;
     const home = homeOf(file);
     if (isAssemblyScript(file)) {
       const foreign = imports.filter((name) => !isAssemblyScript(name));
@@ -86,9 +86,8 @@ Deno.test("every import stays within the layers of the design", async () => {
   if (wrong.length > 0) throw new Error(wrong.join("\n"));
 });
 
-// Tensor, Call and Graph speak of each other, so types within a layer may; what runs may not.
-Deno.test("no import cycles among what runs", async () => {
-  const graph = await importsByFile({ types: false });
+Deno.test("no import cycles, not even of types", async () => {
+  const graph = await importsByFile();
   const state = new Map<string, "open" | "done">();
   const visit = (file: string, trail: readonly string[]): void => {
     if (state.get(file) === "done" || !graph.has(file)) return;
@@ -144,13 +143,12 @@ Deno.test("a folder holds 28 files at most: more are two ideas", async () => {
 });
 
 /** Project-relative targets of the static and type-only imports of each file; libraries by specifier. */
-async function importsByFile({ types = true } = {}): Promise<Map<string, string[]>> {
+async function importsByFile(): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
   for (const folder of ["kernels", "stages", "pipelines"]) {
     for await (const file of walk(folder)) {
       const text = (await Deno.readTextFile(new URL(file, root)))
-        .replace(/^\s*(\*|\/\/).*$/gm, "")
-        .replace(types ? /$^/ : /^(import|export) type [^;]*;/gm, "");
+        .replace(/^\s*(\*|\/\/).*$/gm, "");
       const targets: string[] = [];
       for (const match of text.matchAll(/(?:^|\s)(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
         const name = match[1];
@@ -164,7 +162,7 @@ async function importsByFile({ types = true } = {}): Promise<Map<string, string[
   return found;
 }
 
-/** Kernels for WASM compile apart from the rest, so they import each other across families, and nothing else. */
+/** Whether a file is AssemblyScript. Such files are compiled on their own: they import only each other. */
 function isAssemblyScript(file: string): boolean {
   return file.endsWith("_wasm.ts") || file.startsWith("kernels/wasm/") && !file.endsWith("build.ts");
 }

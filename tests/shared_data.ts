@@ -1,13 +1,13 @@
 /**
- * Tests on data that is not in the repository: `../shared/data` beside the project. Where it is missing they are
- * ignored and say so; with CI=true they fail.
+ * Tests on data that is not in the repository but in `../shared/data` beside it. Where a file is missing the test is
+ * ignored and its name says so; with CI=true it fails.
  *
  * @module
  */
 
 const root = new URL("../../shared/data/", import.meta.url);
 
-/** A test that needs `files` of the shared data; `path` gives a file's place. */
+/** Registers a test that needs `files` of the shared data. `path` returns the path of a file. */
 export function sharedTest(
   name: string,
   files: readonly string[],

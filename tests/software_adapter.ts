@@ -1,6 +1,6 @@
 /**
- * A WebGPU adapter for machines without a GPU: SwiftShader, the Vulkan driver in software that Chromium ships, taken
- * from the npm package `@sparticuz/chromium` and unpacked once beside the project.
+ * A WebGPU adapter for machines without a GPU: SwiftShader, Chromium's Vulkan driver in software. It is taken from the npm
+ * package `@sparticuz/chromium` and unpacked once, into `.cache/`.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import { Buffer } from "node:buffer";
 import { brotliDecompressSync } from "node:zlib";
 import { parseTar } from "nanotar";
 
-/** What is needed of the archive, and nothing else of it is written. */
+/** The files that are unpacked from the archive. */
 const files = ["libvulkan.so.1", "libvk_swiftshader.so", "vk_swiftshader_icd.json"];
 const cache = new URL("../.cache/", import.meta.url);
 
-/** The package has SwiftShader for this system only. */
+/** Whether the package has SwiftShader for this system: Linux on x86-64. */
 export const hasSoftwareAdapter: boolean = Deno.build.os === "linux" && Deno.build.arch === "x86_64";
 
 /**
- * Unpacks SwiftShader if it is not there yet, and gives the environment in which a Deno that is started finds it and
- * no other Vulkan driver. The loader reads it once, so it cannot be set from within.
+ * Unpacks SwiftShader unless that has been done, and returns the environment variables with which a new Deno process finds
+ * it and no other Vulkan driver. The Vulkan loader reads them at start, so a process cannot set them for itself.
  */
 export async function softwareAdapter(): Promise<Record<string, string>> {
   const folder = new URL("swiftshader-147.0.0/", cache);
@@ -26,10 +26,10 @@ export async function softwareAdapter(): Promise<Record<string, string>> {
   const driver = `${path}vk_swiftshader_icd.json`;
   return {
     LD_LIBRARY_PATH: path,
-    VK_ICD_FILENAMES: driver, // for older loaders
+    VK_ICD_FILENAMES: driver, // read by older loaders
     VK_DRIVER_FILES: driver,
     DENO_WEBGPU_BACKEND: "vulkan",
-    XDG_RUNTIME_DIR: path, // Mesa, where it is installed, complains without one
+    XDG_RUNTIME_DIR: path, // Mesa, where it is installed, prints an error without it
   };
 }
 
@@ -38,7 +38,10 @@ async function unpack(folder: URL): Promise<void> {
   const archive = new URL("../../bin/swiftshader.tar.br", import.meta.resolve("@sparticuz/chromium"));
   const entries = parseTar(brotliDecompressSync(Buffer.from(await Deno.readFile(archive))));
   await Deno.mkdir(cache, { recursive: true });
-  const half = await Deno.makeTempDir({ dir: decodeURIComponent(cache.pathname), prefix: "swiftshader-" });
+  const unfinished = await Deno.makeTempDir({
+    dir: decodeURIComponent(cache.pathname),
+    prefix: "swiftshader-",
+  });
   try {
     for (const name of files) {
       const data = entries.find((entry) => entry.name === name)?.data;
@@ -47,12 +50,12 @@ async function unpack(folder: URL): Promise<void> {
           `Cannot unpack SwiftShader: ${archive} has no ${name}: it has ${entries.map((e) => e.name)}`,
         );
       }
-      await Deno.writeFile(`${half}/${name}`, data);
+      await Deno.writeFile(`${unfinished}/${name}`, data);
     }
-    await Deno.rename(half, folder); // whole or not at all, also when two runs begin at once
+    await Deno.rename(unfinished, folder); // atomic, so that two processes may unpack at the same time
   } catch (error) {
-    await Deno.remove(half, { recursive: true });
-    if (!await isThere(folder)) throw error; // another run was faster
+    await Deno.remove(unfinished, { recursive: true });
+    if (!await isThere(folder)) throw error; // otherwise another process has finished first
   }
 }
 

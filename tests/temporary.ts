@@ -1,10 +1,10 @@
 /**
- * Folders and files that are gone after a test.
+ * Temporary folders and files, removed when the test ends.
  *
  * @module
  */
 
-/** An empty folder for `work`. */
+/** Calls `work` with a new empty folder and removes the folder afterwards. */
 export async function withFolder(work: (dir: string) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir();
   try {
@@ -14,13 +14,13 @@ export async function withFolder(work: (dir: string) => Promise<void>): Promise<
   }
 }
 
-/** A file that holds `content`, for `work`. */
+/** Calls `work` with a new text file that holds `content` and removes the file afterwards. */
 export async function withFile(
   content: string | Uint8Array,
   work: (path: string) => Promise<void>,
 ): Promise<void> {
   await withFolder(async (dir) => {
-    const path = `${dir}/file.txt`; // a kind that readers take for text
+    const path = `${dir}/file.txt`; // readers take it for plain text
     await Deno.writeFile(path, typeof content === "string" ? new TextEncoder().encode(content) : content);
     await work(path);
   });

@@ -11,36 +11,16 @@ import { textLength } from "../../../stages/items.ts";
 import { MetricsFile } from "../../../stages/report/metrics.ts";
 import { TensorboardFile } from "../../../stages/report/tensorboard.ts";
 import { buildFlow } from "./build.ts";
-import type { NamedPipeline } from "../catalogue.ts";
 import { checkpointsIn } from "./checkpoints.ts";
-import type { Console } from "../console.ts";
 import { displayFor, type Writer } from "./display.ts";
 import { environment, workersOf } from "./environment.ts";
 import { finishRun, statsPath } from "./finish.ts";
 import type { RunSummary } from "../pipeline.ts";
 import { Recorder } from "./recorder.ts";
-import type { ResolvedOptions } from "../resolve.ts";
+import type { RunJob } from "./run_job.ts";
 import { type RunRecord, writeRecord } from "./run_folder.ts";
 import { onInterrupt } from "./signals.ts";
 import { versions } from "./versions.ts";
-
-/** Everything that is known before a run starts. */
-export interface RunJob {
-  readonly named: NamedPipeline;
-  readonly resolved: ResolvedOptions;
-  readonly out: string;
-  /** Folder of the run's config.json, metrics and checkpoints: `out`, or a rank's folder in it. */
-  readonly recordFolder: string;
-  /** Whether the run resumes from a checkpoint. */
-  readonly resumed: boolean;
-  /** Folder of the checkpoint to resume from. Null: the newest. */
-  readonly checkpoint: string | null;
-  /** See `Env`. Default: none. */
-  readonly skippedBatches?: ReadonlyMap<number, string>;
-  /** What to type to resume the run: "deno task pipeline train --out x". */
-  readonly resumeCommand: string;
-  readonly console: Console;
-}
 
 /** Executes a run; returns the exit code: 0, or 130 where it was interrupted. Throws what the run throws. */
 export async function execute(job: RunJob): Promise<number> {

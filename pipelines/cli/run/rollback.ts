@@ -4,7 +4,8 @@
  * @module
  */
 import { exists } from "../../../stages/disk/whole_files.ts";
-import { execute, type RunJob } from "./execute.ts";
+import { execute } from "./execute.ts";
+import type { RunJob } from "./run_job.ts";
 
 /**
  * Executes a run. Where it fails and the pipeline names a batch to skip, the run resumes from its last

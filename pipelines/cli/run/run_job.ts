@@ -1,0 +1,26 @@
+/**
+ * What the command line has decided about a run.
+ *
+ * @module
+ */
+import type { NamedPipeline } from "../catalogue.ts";
+import type { Console } from "../console.ts";
+import type { ResolvedOptions } from "../resolve.ts";
+
+/** Everything that is known before a run starts. */
+export interface RunJob {
+  readonly named: NamedPipeline;
+  readonly resolved: ResolvedOptions;
+  readonly out: string;
+  /** Folder of the run's config.json, metrics and checkpoints: `out`, or a rank's folder in it. */
+  readonly recordFolder: string;
+  /** Whether the run resumes from a checkpoint. */
+  readonly resumed: boolean;
+  /** Folder of the checkpoint to resume from. Null: the newest. */
+  readonly checkpoint: string | null;
+  /** See `Env`. Default: none. */
+  readonly skippedBatches?: ReadonlyMap<number, string>;
+  /** What to type to resume the run: "deno task pipeline train --out x". */
+  readonly resumeCommand: string;
+  readonly console: Console;
+}
