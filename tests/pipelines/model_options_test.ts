@@ -1,6 +1,6 @@
 /**
- * Every option of the model's table, with its default and other values, through the command line and every weight format:
- * a format carries the value or refuses it by name, and never drops it silently.
+ * Every option of the model's table, with its default and other values, through the command line and every
+ * weight format: a format carries the value or refuses it by name, and never drops it silently.
  *
  * @module
  */

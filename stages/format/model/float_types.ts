@@ -1,5 +1,6 @@
 /**
- * Floating-point numbers in weight files, little-endian: float32, bfloat16 (the upper half of a float32) and IEEE float16.
+ * Floating-point numbers in weight files, little-endian: float32, bfloat16 (the upper half of a float32) and
+ * IEEE float16.
  *
  * @module
  */
@@ -23,7 +24,10 @@ export function widened(bytes: Uint8Array<ArrayBuffer>, dtype: FloatType | "f16"
   return new Float32Array(bits.buffer);
 }
 
-/** float32 values as a file's bytes; bfloat16 is rounded to nearest, ties to even. For float32 the result is a view. */
+/**
+ * float32 values as a file's bytes; bfloat16 is rounded to nearest, ties to even. For float32 the result is a
+ * view.
+ */
 export function narrowed(values: Float32Array, dtype: FloatType): Uint8Array {
   if (dtype === "f32") return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
@@ -31,7 +35,7 @@ export function narrowed(values: Float32Array, dtype: FloatType): Uint8Array {
   for (let i = 0; i < bits.length; i++) {
     const x = bits[i], low = x & 0xFFFF;
     const isNaN = (x & 0x7FFFFFFF) > 0x7F800000;
-    // Rounding could turn a NaN into infinity; setting the quiet bit keeps it a NaN where its upper half alone is none.
+    // Rounding could turn a NaN into infinity. The quiet bit keeps it a NaN where its upper half alone is not one.
     if (isNaN) halves[i] = low === 0 ? x >>> 16 : x >>> 16 | 0x40;
     else halves[i] = (x + 0x7FFF + (x >>> 16 & 1)) >>> 16;
   }

@@ -1,9 +1,9 @@
 /**
- * A GPT-2 in safetensors files: a folder as Hugging Face publishes it, in one file or in shards, or the file of a
- * checkpoint.
+ * A GPT-2 in safetensors files: a folder as Hugging Face publishes it, in one file or in shards, or the file
+ * of a checkpoint.
  *
- * Tensor names may have the prefix `transformer.`; types are float32, float16 and bfloat16. Attention masks and the head
- * of a tied model are ignored. Linear weights are [in, out], as in GPT-2's Conv1D.
+ * Tensor names may have the prefix `transformer.`; types are float32, float16 and bfloat16. Attention masks
+ * and the head of a tied model are ignored. Linear weights are [in, out], as in GPT-2's Conv1D.
  *
  * @module
  */
@@ -32,8 +32,9 @@ const MOST_JSON = 1 << 24; // bytes; a config.json takes a thousand, an index a 
 const MOST_SHARDS = 1000;
 
 /**
- * Opens a folder with config.json and model.safetensors, or with shards and their index. Throws Deno.errors.NotFound
- * where a file is missing, Deno.errors.InvalidData where files are damaged, contradict each other or are not a GPT-2.
+ * Opens a folder with config.json and model.safetensors, or with shards and their index. Throws
+ * Deno.errors.NotFound where a file is missing, Deno.errors.InvalidData where files are damaged, contradict
+ * each other or are not a GPT-2.
  */
 export async function openGpt2Folder(folder: string): Promise<WeightFile> {
   const configPath = `${folder}/config.json`;
@@ -46,9 +47,9 @@ export async function openGpt2Folder(folder: string): Promise<WeightFile> {
 }
 
 /**
- * Opens the files that together hold a model; messages call them `path`. A model without `ln_f.bias` has no biases at
- * all. Throws Deno.errors.InvalidData for a tensor that is missing, unknown, repeated, or of another shape or type than
- * `config` implies.
+ * Opens the files that together hold a model; messages call them `path`. A model without `ln_f.bias` has no
+ * biases at all. Throws Deno.errors.InvalidData for a tensor that is missing, unknown, repeated, or of
+ * another shape or type than `config` implies.
  */
 export async function openGpt2Safetensors(
   paths: readonly string[],

@@ -1,5 +1,6 @@
 /**
- * A model's options in Hugging Face's config.json; the model's table has the key and, for choices, the words of each option.
+ * A model's options in Hugging Face's config.json; the model's table has the key and, for choices, the words
+ * of each option.
  *
  * @module
  */
@@ -21,7 +22,10 @@ export interface ConfigReader {
   wrong(why: string): Error;
 }
 
-/** The options in a config.json. Throws the reader's error where a required one is missing or a value is not valid. */
+/**
+ * The options in a config.json. Throws the reader's error where a required one is missing or a value is not
+ * valid.
+ */
 export function readHuggingFaceOptions(
   table: OptionTable,
   { get, wrong }: ConfigReader,

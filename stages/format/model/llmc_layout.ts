@@ -1,7 +1,7 @@
 /**
- * The layout of llm.c's model files, version 3 (float32) and 5 (bfloat16): a header of 256 int32, then 16 kinds of tensors,
- * the layers of each kind one after the other. Little-endian. Source: llm.c train_gpt2.py `write_model`, train_gpt2.c
- * `gpt2_build_from_checkpoint`, train_gpt2.cu `gpt2_write_to_checkpoint`.
+ * The layout of llm.c's model files, version 3 (float32) and 5 (bfloat16): a header of 256 int32, then 16
+ * kinds of tensors, the layers of each kind one after the other. Little-endian. Source: llm.c train_gpt2.py
+ * `write_model`, train_gpt2.c `gpt2_build_from_checkpoint`, train_gpt2.cu `gpt2_write_to_checkpoint`.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export type LlmcTensor = NamedShape & Readonly<{ transposed: boolean }>;
 export const LLMC_HEADER_BYTES = 256 * 4;
 
 const MAGIC = 20240326;
-const TOKEN_SHARD_MAGICS = [20240520, 20240801]; // recognized for the message to a user who gives a shard as a model
+const TOKEN_SHARD_MAGICS = [20240520, 20240801]; // recognized to tell users who give a shard as a model
 const VERSIONS: Readonly<Record<FloatType, number>> = { f32: 3, bf16: 5 };
 
 /** The header of a file. */
@@ -37,8 +37,8 @@ export function llmcHeader(sizes: LlmcSizes, dtype: FloatType): Uint8Array<Array
 }
 
 /**
- * Reads and checks the header of an open file. Throws Deno.errors.InvalidData where magic number, version, sizes or the
- * file's length are wrong.
+ * Reads and checks the header of an open file. Throws Deno.errors.InvalidData where magic number, version,
+ * sizes or the file's length are wrong.
  */
 export async function readLlmcHeader(
   file: Deno.FsFile,

@@ -1,6 +1,6 @@
 /**
- * Reading and writing llm.c's model files. Linear weights are [out, in] in the file and [in, out] here, as Hugging Face
- * publishes GPT-2; the embedding is padded with rows of zeros.
+ * Reading and writing llm.c's model files. Linear weights are [out, in] in the file and [in, out] here, as
+ * Hugging Face publishes GPT-2; the embedding is padded with rows of zeros.
  *
  * @module
  */
@@ -36,8 +36,8 @@ export interface LlmcFile extends WeightFile {
 }
 
 /**
- * Opens a model file. Throws Deno.errors.InvalidData where its header or its length is wrong; both are checked before
- * memory is allocated.
+ * Opens a model file. Throws Deno.errors.InvalidData where its header or its length is wrong; both are
+ * checked before memory is allocated.
  */
 export async function openLlmcModel(path: string | URL): Promise<LlmcFile> {
   const file = await Deno.open(path);
@@ -85,7 +85,10 @@ export interface LlmcModelOptions {
   readonly sizes: LlmcSizes;
   /** Type of all tensors. */
   readonly dtype: FloatType;
-  /** Rows of the embedding that will be written; zeros fill the others up to `paddedVocabSize`. Default `vocabSize`. */
+  /**
+   * Rows of the embedding that will be written; zeros fill the others up to `paddedVocabSize`. Default
+   * `vocabSize`.
+   */
   readonly rows?: number;
 }
 
@@ -98,8 +101,8 @@ export function llmcOrder(sizes: LlmcSizes, rows: number): readonly NamedShape[]
 }
 
 /**
- * Creates a model file and writes its header; the tensors are then written one after the other. Throws RangeError for
- * sizes that no model has.
+ * Creates a model file and writes its header; the tensors are then written one after the other. Throws
+ * RangeError for sizes that no model has.
  */
 export async function createLlmcModel(path: string | URL, options: LlmcModelOptions): Promise<WeightWriter> {
   const { sizes, dtype, rows = sizes.vocabSize } = options;
@@ -133,8 +136,8 @@ export async function createLlmcModel(path: string | URL, options: LlmcModelOpti
 }
 
 /**
- * Writes a model and syncs it to disk. An embedding without its padding rows is padded with zeros. Throws RangeError where
- * a weight is missing or has another shape.
+ * Writes a model and syncs it to disk. An embedding without its padding rows is padded with zeros. Throws
+ * RangeError where a weight is missing or has another shape.
  */
 export async function writeLlmcModel(
   path: string | URL,

@@ -1,6 +1,6 @@
 /**
- * safetensors files: an 8-byte length, a JSON header with the place of each tensor, then the data, little-endian.
- * Source: huggingface/safetensors, README "Format".
+ * safetensors files: an 8-byte length, a JSON header with the place of each tensor, then the data,
+ * little-endian. Source: huggingface/safetensors, README "Format".
  *
  * @module
  */
@@ -22,7 +22,9 @@ type Data = TensorMap[string]["data"];
 export interface SafetensorsFile {
   /** Names, types, shapes and places of its tensors. */
   readonly header: SafetensorsHeader;
-  /** Reads the bytes of one tensor. Throws Deno.errors.InvalidData where the file has been truncated since. */
+  /**
+   * Reads the bytes of one tensor. Throws Deno.errors.InvalidData where the file has been truncated since.
+   */
   bytes(entry: TensorEntry): Promise<Uint8Array<ArrayBuffer>>;
   /** Closes the file. */
   close(): void;
@@ -50,8 +52,8 @@ export async function openSafetensors(path: string | URL): Promise<SafetensorsFi
 }
 
 /**
- * The bytes of a safetensors file: a Float32Array becomes F32, a Uint32Array U32, a Uint16Array the bits of F16. Throws
- * RangeError where a tensor has another number of values than its shape.
+ * The bytes of a safetensors file: a Float32Array becomes F32, a Uint32Array U32, a Uint16Array the bits of
+ * F16. Throws RangeError where a tensor has another number of values than its shape.
  */
 export function encodeSafetensors(
   tensors: TensorMap,
@@ -81,7 +83,9 @@ export async function writeSafetensors(
   await file.sync();
 }
 
-/** Creates a file of float tensors and writes its header; the tensors are then written one after the other. */
+/**
+ * Creates a file of float tensors and writes its header; the tensors are then written one after the other.
+ */
 export async function createSafetensors(
   path: string | URL,
   { tensors, dtype, metadata = {} }: {
@@ -115,9 +119,9 @@ export async function createSafetensors(
 }
 
 /**
- * Reads all tensors of a file: F32 and BF16 become a Float32Array, U32 a Uint32Array, F16 a Uint16Array of its bits.
- * Throws Deno.errors.InvalidData where the file is truncated, its header contradicts its size, or a tensor has another
- * type. Sizes are checked before memory is allocated.
+ * Reads all tensors of a file: F32 and BF16 become a Float32Array, U32 a Uint32Array, F16 a Uint16Array of
+ * its bits. Throws Deno.errors.InvalidData where the file is truncated, its header contradicts its size, or a
+ * tensor has another type. Sizes are checked before memory is allocated.
  */
 export async function readSafetensors(path: string | URL): Promise<TensorMap> {
   const file = await openSafetensors(path);

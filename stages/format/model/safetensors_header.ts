@@ -1,6 +1,7 @@
 /**
- * The header of a safetensors file: an 8-byte length and JSON with the place of each tensor. Sizes, types, names and bounds
- * are checked before memory is allocated for them. Source: huggingface/safetensors, README "Format".
+ * The header of a safetensors file: an 8-byte length and JSON with the place of each tensor. Sizes, types,
+ * names and bounds are checked before memory is allocated for them. Source: huggingface/safetensors, README
+ * "Format".
  *
  * @module
  */
@@ -14,10 +15,16 @@ import { isRecord } from "../../disk/json.ts";
 /** Free text that a file carries, by name. */
 export type SafetensorsMetadata = Readonly<Record<string, string>>;
 
-/** The place of a tensor in a file: its bytes `begin` to `end` (exclusive), counted from the end of the header. */
+/**
+ * The place of a tensor in a file: its bytes `begin` to `end` (exclusive), counted from the end of the
+ * header.
+ */
 export type TensorEntry = Readonly<{ name: string; dtype: string; shape: Shape; begin: number; end: number }>;
 
-/** A file's header. `entries` are in the order of their data; `dataStart` is the byte offset of the header's end. */
+/**
+ * A file's header. `entries` are in the order of their data; `dataStart` is the byte offset of the header's
+ * end.
+ */
 export type SafetensorsHeader = Readonly<
   { entries: readonly TensorEntry[]; metadata: SafetensorsMetadata; dataStart: number }
 >;
@@ -66,7 +73,10 @@ export function safetensorsHead(
   return head;
 }
 
-/** Reads and checks the header of an open file. Throws Deno.errors.InvalidData where it contradicts the file's size. */
+/**
+ * Reads and checks the header of an open file. Throws Deno.errors.InvalidData where it contradicts the file's
+ * size.
+ */
 export async function readHead(file: Deno.FsFile, path: string): Promise<SafetensorsHeader> {
   const { size } = await file.stat();
   const wrong = (why: string) =>

@@ -1,6 +1,6 @@
 /**
- * Weight files, read and written one tensor at a time: converting a model of any size takes the memory of its largest
- * tensor.
+ * Weight files, read and written one tensor at a time: converting a model of any size takes the memory of its
+ * largest tensor.
  *
  * @module
  */
@@ -31,7 +31,10 @@ export interface WeightFile {
 export interface WeightWriter {
   /** The tensors that the file takes, in order. */
   readonly order: readonly NamedShape[];
-  /** Writes the next tensor of `order`. Throws RangeError for another number of values, and file system errors. */
+  /**
+   * Writes the next tensor of `order`. Throws RangeError for another number of values, and file system
+   * errors.
+   */
   write(data: Float32Array): Promise<void>;
   /** Syncs the file to disk after the last tensor. Throws RangeError where tensors are missing. */
   end(): Promise<void>;

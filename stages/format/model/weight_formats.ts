@@ -1,6 +1,6 @@
 /**
- * Which of a model's options each weight format stores. A format refuses a model with another value than the default for
- * an option that it does not store: otherwise the file would silently be read as another model.
+ * Which of a model's options each weight format stores. A format refuses a model with another value than the
+ * default for an option that it does not store: otherwise the file would silently be read as another model.
  *
  * @module
  */
@@ -51,8 +51,8 @@ export interface StoredConfig {
 }
 
 /**
- * The configuration that a file of a format stores. Throws UnsupportedOptionError for the first option whose loss would
- * change what the model computes; `path` is the file's, for the message.
+ * The configuration that a file of a format stores. Throws UnsupportedOptionError for the first option whose
+ * loss would change what the model computes; `path` is the file's, for the message.
  */
 export function storedConfig(
   config: GptConfig,

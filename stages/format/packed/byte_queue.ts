@@ -1,20 +1,20 @@
 /**
- * Chunks of bytes as one run, to look at and to drop: what readers of packed files are fed by.
+ * A queue of bytes over chunks of any size, for parsers of binary formats.
  *
  * @module
  */
 
-/** Chunks as bytes to look at and drop. */
+/** The bytes of chunks, read from the front: peek at some, then drop them. */
 export class ByteQueue {
   readonly #chunks: AsyncIterator<Uint8Array<ArrayBuffer>>;
   #held: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
-  /** `offset`: bytes before the first chunk, then before the first byte held. */
+  /** `offset`: byte offset of the first chunk; afterwards that of the first byte held. */
   constructor(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>, public offset: number) {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** Holds at least `count` bytes, or says that there are not as many. */
+  /** Reads chunks until at least `count` bytes are held; false: the chunks end before. */
   async fill(count: number): Promise<boolean> {
     while (this.#held.length < count) {
       const { done, value } = await this.#chunks.next();
@@ -31,18 +31,18 @@ export class ByteQueue {
     return true;
   }
 
-  /** At most `most` of the bytes held. */
-  peek(most: number): Uint8Array<ArrayBuffer> {
-    return this.#held.subarray(0, most);
+  /** The first `count` of the bytes held, or all if there are fewer. */
+  peek(count: number): Uint8Array<ArrayBuffer> {
+    return this.#held.subarray(0, count);
   }
 
-  /** Passes over bytes that are held. */
+  /** Removes the first `count` of the bytes held. */
   drop(count: number): void {
     this.#held = this.#held.subarray(count);
     this.offset += count;
   }
 
-  /** Passes zeros over; true if nothing else followed. */
+  /** Removes zeros; true: the chunks end after them. */
   async skipZeros(): Promise<boolean> {
     while (await this.fill(1)) {
       const at = this.#held.findIndex((byte) => byte !== 0);

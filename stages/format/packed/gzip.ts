@@ -1,6 +1,6 @@
 /**
- * Gzip, member by member: where each begins is told, so that reading can go on there later.
- * Source: RFC 1952 (gzip), RFC 1951 (deflate, by node:zlib).
+ * Unpacking gzip member by member. Each chunk carries the offset of its member, where reading can resume.
+ * Deflate itself is node:zlib's. Source: RFC 1952 (gzip), RFC 1951 (deflate).
  *
  * @module
  */
@@ -8,43 +8,43 @@ import { crc32, createInflateRaw } from "node:zlib";
 import { ByteQueue } from "./byte_queue.ts";
 import { Unpacker } from "./unpacker.ts";
 
-/** Unpacked bytes of one member. */
+/** Unpacked bytes of one member or frame. */
 export interface MemberChunk {
-  /** Not empty. */
+  /** The bytes; at least one. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Where their member begins: packed bytes before it, from the start of the file. */
+  /** Byte offset of their member in the packed file. */
   readonly member: number;
-  /** They are its first. */
+  /** Whether they are the member's first bytes. */
   readonly first: boolean;
 }
 
-/** Which members, and what errors call the file. */
+/** Options of reading members. */
 export interface MemberOptions {
-  /** What errors call the file. */
+  /** Name of the file in errors. */
   readonly name: string;
-  /** Packed bytes before the first chunk (default 0). */
+  /** Byte offset of the first chunk in the packed file (default 0). */
   readonly start?: number;
-  /** Members to read (default all). */
-  readonly most?: number;
+  /** Largest number of members to read (default all). */
+  readonly maxMembers?: number;
 }
 
-const FED_BYTES = 1 << 14; // at a time: they unpack to at most 16 MiB, so a bomb costs no more memory
+const PUSH_BYTES = 1 << 14; // per push; they unpack to at most 16 MiB, so a bomb takes no more memory
 
 /**
- * Unpacks chunks that begin at packed byte `start`, at a member. Zeros after the last member are padding. Throws
- * Deno.errors.InvalidData, with the member's place, where the packing or a check sum is broken, UnexpectedEof where it
- * ends early.
+ * Unpacks chunks that begin at packed byte `start`, the start of a member. Zeros after the last member are
+ * padding. Throws Deno.errors.InvalidData where the data or a checksum is wrong and UnexpectedEof where the
+ * data ends early; both name the member's offset.
  */
 export async function* gunzipMembers(
   packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  { name, start = 0, most = Infinity }: MemberOptions,
+  { name, start = 0, maxMembers = Infinity }: MemberOptions,
 ): AsyncGenerator<MemberChunk> {
   const input = new ByteQueue(packed, start);
-  for (let members = 0; members < most && await input.fill(1); members++) {
+  for (let members = 0; members < maxMembers && await input.fill(1); members++) {
     if (members > 0 && await input.skipZeros()) return;
     const member = input.offset;
     const at = `${name} (gzip member at byte ${member})`;
-    await passHeader(input, at);
+    await skipHeader(input, at);
     let sum = 0, size = 0, first = true;
     for await (const bytes of inflate(input, at)) {
       sum = crc32(bytes, sum);
@@ -54,19 +54,19 @@ export async function* gunzipMembers(
     }
     const trailer = new DataView((await take(input, 8, at)).buffer);
     if (trailer.getUint32(0, true) !== sum || trailer.getUint32(4, true) !== size) {
-      throw broken(at, "its check sum does not fit");
+      throw invalid(at, "its checksum or size is wrong");
     }
   }
 }
 
-/** One deflate stream; what follows it stays in the input. */
+/** Unpacks one deflate stream; the bytes after it stay in the input. */
 async function* inflate(input: ByteQueue, at: string): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const unpacker = new Unpacker(createInflateRaw({ chunkSize: 1 << 16 }));
   try {
     for (;;) {
       if (!await input.fill(1)) throw endsEarly(at);
-      const { used, ended } = await unpacker.push(input.peek(FED_BYTES)).catch((cause) => {
-        throw broken(at, cause instanceof Error ? cause.message : String(cause), cause);
+      const { used, ended } = await unpacker.push(input.peek(PUSH_BYTES)).catch((cause) => {
+        throw invalid(at, cause instanceof Error ? cause.message : String(cause), cause);
       });
       input.drop(used);
       yield* unpacker.take();
@@ -77,32 +77,37 @@ async function* inflate(input: ByteQueue, at: string): AsyncGenerator<Uint8Array
   }
 }
 
-/** Magic, method, flags, time, system; then what the flags say. */
-async function passHeader(input: ByteQueue, at: string): Promise<void> {
+/**
+ * Skips a member's header: magic number, method, flags, time and system, then the fields that the flags
+ * announce.
+ */
+async function skipHeader(input: ByteQueue, at: string): Promise<void> {
   const [first, second] = await take(input, 2, at);
-  if (first !== 0x1f || second !== 0x8b) throw broken(at, "it does not begin as gzip");
+  if (first !== 0x1f || second !== 0x8b) throw invalid(at, "it does not begin with gzip's magic number");
   const [method, flags] = await take(input, 8, at);
-  if (method !== 8) throw broken(at, `its method is ${method}, wanted 8`);
+  if (method !== 8) throw invalid(at, `its method is ${method}, expected 8`);
   if (flags & 4) {
     const [low, high] = await take(input, 2, at);
     await take(input, low + 256 * high, at);
   }
-  for (const flag of [8, 16]) { // a name, a comment: each to a zero
-    if (flags & flag) await passText(input, at);
+  for (const flag of [8, 16]) { // a file name and a comment, each ended by a zero byte
+    if (flags & flag) await skipText(input, at);
   }
   if (flags & 2) await take(input, 2, at);
 }
 
-const LONGEST_TEXT = 1 << 16; // of a name or comment: file systems allow 255 bytes
+const MAX_TEXT_BYTES = 1 << 16; // of a file name or comment; file systems allow names of 255 bytes
 
-async function passText(input: ByteQueue, at: string): Promise<void> {
-  for (let passed = 0; await input.fill(1);) {
-    const held = input.peek(LONGEST_TEXT + 1 - passed);
+async function skipText(input: ByteQueue, at: string): Promise<void> {
+  for (let skipped = 0; await input.fill(1);) {
+    const held = input.peek(MAX_TEXT_BYTES + 1 - skipped);
     const end = held.indexOf(0);
     input.drop(end < 0 ? held.length : end + 1);
     if (end >= 0) return;
-    passed += held.length;
-    if (passed > LONGEST_TEXT) throw broken(at, `a name in its header is longer than ${LONGEST_TEXT} bytes`);
+    skipped += held.length;
+    if (skipped > MAX_TEXT_BYTES) {
+      throw invalid(at, `a name in its header is longer than ${MAX_TEXT_BYTES} bytes`);
+    }
   }
   throw endsEarly(at);
 }
@@ -116,13 +121,13 @@ async function take(input: ByteQueue, count: number, at: string): Promise<Uint8A
 
 function endsEarly(at: string): Error {
   return new Deno.errors.UnexpectedEof(
-    `Cannot unpack ${at}: it ends early, so it was cut short: fetch the file again`,
+    `Cannot unpack ${at}: the file ends within it, so it is truncated: fetch the file again`,
   );
 }
 
-function broken(at: string, why: string, cause?: unknown): Error {
+function invalid(at: string, why: string, cause?: unknown): Error {
   return new Deno.errors.InvalidData(
-    `Cannot unpack ${at}: not sound gzip data (${why}): fetch the file again, or name it for what it is`,
+    `Cannot unpack ${at}: it is not valid gzip data (${why}): fetch the file again, or give it a name without .gz`,
     { cause },
   );
 }

@@ -1,6 +1,7 @@
 /**
- * Files, here or behind a URL, as chunks of bytes, unpacked where their name ends in .gz or .zst, from any place in the
- * unpacked bytes. Several gzip members or zstd frames in one file are read as one, as `zcat` does.
+ * Files on disk or behind a URL as chunks of bytes, unpacked (decompressed) where their name ends in .gz or
+ * .zst. Reading can start at any unpacked byte. Several gzip members or zstd frames in one file are
+ * concatenated, as `zcat` does.
  *
  * @module
  */
@@ -8,57 +9,57 @@ import { gunzipMembers } from "./gzip.ts";
 import { findRemote, isRemote, readRemote } from "../web/remote.ts";
 import { unzstdFrames } from "./zstd.ts";
 
-/** How a file is packed. */
+/** Compression of a file; null: none. */
 export type Packing = "gz" | "zst" | null;
 
-const chunkSize = 1 << 16;
+const CHUNK_BYTES = 1 << 16;
 
-/** How a file is packed, by its name. */
+/** The compression that a file's name indicates. */
 export function packingOf(path: string): Packing {
   const name = fileName(path);
   if (/\.gz$/i.test(name)) return "gz";
   return /\.zst$/i.test(name) ? "zst" : null;
 }
 
-/** A path, or a URL without its query, less .gz or .zst. */
+/** A path, or a URL without its query, without the ending .gz or .zst. */
 export function unpackedName(path: string): string {
   return fileName(path).replace(/\.(gz|zst)$/i, "");
 }
 
-/** A URL's query says nothing of the file's kind. */
+/** A URL without query and fragment, which are not part of the file's name. */
 function fileName(path: string): string {
   return isRemote(path) ? path.replace(/[?#].*$/, "") : path;
 }
 
-/** A place at which unpacking can begin: a gzip member or zstd frame, or the file's start. */
+/** A position at which unpacking can start: a gzip member, a zstd frame, or the file's start. */
 export type Anchor = Readonly<{
-  /** Bytes of the file before it. */
+  /** Its byte offset in the packed file. */
   packed: number;
-  /** Unpacked bytes before it. */
+  /** Its byte offset in the unpacked data. */
   unpacked: number;
 }>;
 
-/** Where to begin in a file. */
-export interface ReadPlace {
-  /** Unpacked bytes to leave out (default 0). */
+/** Options of `readUnpacked`. */
+export interface UnpackOptions {
+  /** Unpacked byte at which reading starts (default 0). */
   readonly offset?: number;
-  /** Not behind `offset` (default the file's start). */
+  /** Where unpacking starts, at or before `offset` (default the file's start). */
   readonly anchor?: Anchor;
-  /** Told of each anchor before its bytes are given. */
+  /** Called with each anchor, before its bytes are yielded. */
   readonly onAnchor?: (anchor: Anchor) => void;
-  /** Ends it, also while a server is waited for. */
+  /** Aborts reading, also during a wait for a server. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * The unpacked bytes of a file, or of what an http or https URL names, from byte `offset` on. A packed file is unpacked
- * from the anchor and skipped up to there: time, but no memory. Throws Deno.errors.NotFound for a missing file,
- * InvalidData where the packing is broken, UnexpectedEof where it ends early, each naming the file; and what
- * `readRemote` throws.
+ * Reads the unpacked bytes of a file or of an http or https URL from byte `offset` on. A packed file is
+ * unpacked from the anchor, and bytes before `offset` are discarded. Throws Deno.errors.NotFound for a
+ * missing file, InvalidData for invalid packed data, UnexpectedEof for truncated packed data, all naming the
+ * file, and the errors of `readRemote`.
  */
 export async function* readUnpacked(
   path: string,
-  { offset = 0, anchor = { packed: 0, unpacked: 0 }, onAnchor, signal }: ReadPlace = {},
+  { offset = 0, anchor = { packed: 0, unpacked: 0 }, onAnchor, signal }: UnpackOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const packing = packingOf(path);
   if (packing === null) {
@@ -75,33 +76,39 @@ export async function* readUnpacked(
   }
 }
 
-/** Anchors passed while reading: the last one at or before a place is where to begin when reading goes on there. */
+/**
+ * Anchors that a reader has passed. To resume at an offset, unpacking starts at the last anchor at or before
+ * it.
+ */
 export class Anchors {
   #passed: Anchor[];
 
-  /** `begin`: where reading begins, if not at the file's start. */
+  /** `begin`: the anchor at which reading starts (default the file's start). */
   constructor(begin: Anchor = { packed: 0, unpacked: 0 }) {
     this.#passed = [begin];
   }
 
-  /** To be told of them: `readUnpacked`'s `onAnchor`. */
+  /** Adds an anchor: the `onAnchor` of `readUnpacked`. */
   readonly pass = (anchor: Anchor): void => {
     this.#passed.push(anchor);
   };
 
-  /** The last one passed. */
+  /** The last anchor passed. */
   get last(): Anchor {
     return this.#passed[this.#passed.length - 1];
   }
 
-  /** For unpacked byte `offset`; places asked for must not go back. */
+  /**
+   * The last anchor at or before unpacked byte `offset`. Offsets must not decrease from call to call: older
+   * anchors are dropped.
+   */
   before(offset: number): Anchor {
     while (this.#passed.length > 1 && this.#passed[1].unpacked <= offset) this.#passed.shift();
     return this.#passed[0];
   }
 }
 
-/** A file as it lies there, or at its server, from byte `offset` on. */
+/** Reads a file, or a URL's, as it is stored (not unpacked), from byte `offset` on. */
 export async function* readPacked(
   path: string,
   { offset, signal }: { readonly offset: number; readonly signal?: AbortSignal | undefined },
@@ -114,14 +121,14 @@ export async function* readPacked(
   using file = await openFile(path);
   if (offset > 0) await file.seek(offset, Deno.SeekMode.Start);
   for (;;) {
-    const chunk = new Uint8Array(chunkSize);
+    const chunk = new Uint8Array(CHUNK_BYTES);
     const size = await file.read(chunk);
     if (size === null) return;
-    yield size === chunkSize ? chunk : chunk.subarray(0, size);
+    yield size === CHUNK_BYTES ? chunk : chunk.subarray(0, size);
   }
 }
 
-/** A file to read. Throws Deno.errors.NotFound, with the mend, where there is none. */
+/** Opens a file for reading. Throws Deno.errors.NotFound, naming the path, where there is none. */
 export async function openFile(path: string): Promise<Deno.FsFile> {
   try {
     return await Deno.open(path);

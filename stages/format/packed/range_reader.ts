@@ -1,28 +1,31 @@
 /**
- * Any ranges of a file, here or behind a URL: what formats with a directory at their end are read by.
+ * Random access to a file on disk or behind a URL, for formats whose directory is at their end.
  *
  * @module
  */
 import { openFile } from "./packed_file.ts";
 import { findRemote, isRemote, readRemote } from "../web/remote.ts";
 
-/** An open file. */
+/** An open file that is read by byte ranges. */
 export interface RangeReader extends Disposable {
-  /** The file's size. */
+  /** The file's size in bytes. */
   readonly byteLength: number;
-  /** Bytes from `start` to before `end` (default the file's end). Throws Deno.errors.UnexpectedEof beyond the end. */
+  /**
+   * Reads bytes `start` to `end` (exclusive; default the file's end). Throws Deno.errors.UnexpectedEof beyond
+   * the end.
+   */
   slice(start: number, end?: number): Promise<ArrayBuffer>;
 }
 
 /**
- * Opens a path or URL. Throws Deno.errors.NotFound for a missing file, what `findRemote` throws, and
- * Deno.errors.NotSupported for a server that does not say how large its file is.
+ * Opens a path or URL. Throws Deno.errors.NotFound for a missing file, Deno.errors.NotSupported for a server
+ * that does not report the file's size, and the errors of `findRemote`.
  */
 export async function openRangeReader(path: string, signal?: AbortSignal): Promise<RangeReader> {
   return isRemote(path) ? await ofUrl(path, signal) : await ofFile(path);
 }
 
-/** Ranges are read one after another: they share the file's position. */
+/** Ranges are read one after another because they share the file's position. */
 async function ofFile(path: string): Promise<RangeReader> {
   const handle = await openFile(path);
   const { size: byteLength } = await handle.stat();
@@ -33,7 +36,7 @@ async function ofFile(path: string): Promise<RangeReader> {
     for (let at = 0; at < bytes.length;) {
       const size = await handle.read(bytes.subarray(at));
       if (size === null) {
-        throw new Deno.errors.UnexpectedEof(`file ends at byte ${start + at}, ${end} wanted`);
+        throw new Deno.errors.UnexpectedEof(`the file ends at byte ${start + at}, expected ${end} bytes`);
       }
       at += size;
     }
@@ -56,7 +59,7 @@ async function ofUrl(url: string, signal: AbortSignal | undefined): Promise<Rang
   const { size: byteLength } = file;
   if (byteLength === null) {
     throw new Deno.errors.NotSupported(
-      `Cannot read ranges of ${url}: its server does not say how large it is: download the file and pass its path`,
+      `Cannot read ranges of ${url}: its server does not report the file's size: download the file and give its path`,
     );
   }
   return {

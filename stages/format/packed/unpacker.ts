@@ -1,35 +1,35 @@
 /**
- * node:zlib's unpacking streams, fed a little at a time: what a push unpacks to is taken before the next, so memory is
- * that of one push.
+ * Unpacking with node:zlib's streams, a few bytes at a time. The output of a push is taken before the next
+ * push, so memory is bounded by the output of one.
  *
  * @module
  */
 
-/** What is used of one of node:zlib's streams. */
+/** The part of a node:zlib stream that is used here. */
 export interface UnpackingStream {
-  /** Bytes fed that were used. */
+  /** Number of packed bytes that the stream has used. */
   readonly bytesWritten: number;
-  /** It has failed. */
+  /** Whether the stream has failed. */
   readonly destroyed: boolean;
-  /** Feeds it. */
+  /** Gives the stream packed bytes. */
   write(chunk: Uint8Array<ArrayBuffer>, done: () => void): unknown;
-  /** Tells of chunks, the end, an error. */
+  /** Registers a listener for unpacked chunks, the end of the packed data, or an error. */
   on(event: "data" | "end" | "error", listener: (what: any) => void): unknown;
-  /** Frees what it holds. */
+  /** Frees the stream's memory. */
   destroy(): unknown;
 }
 
-/** A stream at work. */
+/** A node:zlib stream and the bytes that it has unpacked. */
 export class Unpacker {
   readonly #stream: UnpackingStream;
   readonly #ended: PromiseWithResolvers<"ended"> = Promise.withResolvers();
   #ready: Uint8Array<ArrayBuffer>[] = [];
-  #fed = 0;
+  #pushed = 0; // packed bytes that were used
 
-  /** Takes the stream over. */
+  /** The stream must be fresh and is used only through this object. */
   constructor(stream: UnpackingStream) {
     this.#stream = stream;
-    this.#ended.promise.catch(() => {}); // whoever waits for a write hears of it
+    this.#ended.promise.catch(() => {}); // `push` reports the error
     stream.on("data", (chunk: Uint8Array) => {
       if (chunk.length > 0) this.#ready.push(new Uint8Array(chunk));
     });
@@ -37,25 +37,29 @@ export class Unpacker {
     stream.on("error", this.#ended.reject);
   }
 
-  /** Feeds a chunk; `used` of it were needed where the packed data have `ended`. Throws the stream's own errors. */
+  /**
+   * Gives the stream a chunk. `ended`: the packed data ends within the chunk, after its first `used` bytes.
+   * Throws the stream's own errors.
+   */
   async push(chunk: Uint8Array<ArrayBuffer>): Promise<{ readonly used: number; readonly ended: boolean }> {
     const written = new Promise<"written">((resolve) => this.#stream.write(chunk, () => resolve("written")));
     const outcome = await Promise.race([
-      written.then((done) => this.#stream.destroyed ? this.#ended.promise : done), // failed: the error comes next
+      // A failed stream calls the callback of write() before it reports its error.
+      written.then((done) => this.#stream.destroyed ? this.#ended.promise : done),
       this.#ended.promise,
     ]);
     const ended = outcome === "ended";
-    const used = ended ? this.#stream.bytesWritten - this.#fed : chunk.length;
-    this.#fed += used;
+    const used = ended ? this.#stream.bytesWritten - this.#pushed : chunk.length;
+    this.#pushed += used;
     return { used, ended };
   }
 
-  /** What has been unpacked since it was last asked for. */
+  /** Returns the bytes unpacked since the last call. */
   take(): Uint8Array<ArrayBuffer>[] {
     return this.#ready.splice(0);
   }
 
-  /** Frees what the stream holds. */
+  /** Frees the stream's memory. */
   close(): void {
     this.#stream.destroy();
   }

@@ -1,7 +1,7 @@
 /**
- * Zstandard, frame by frame: where each begins is told, so that reading can go on there later. node:zlib unpacks and
- * checks the sums; the frames are walked here, since it stops after the first and takes a file cut short for whole.
- * Source: RFC 8878.
+ * Unpacking Zstandard frame by frame. Each chunk carries the offset of its frame, where reading can resume.
+ * node:zlib unpacks the blocks and verifies checksums; frames are parsed here, because node:zlib stops after
+ * the first one and accepts a truncated file. Source: RFC 8878.
  *
  * @module
  */
@@ -11,116 +11,118 @@ import type { MemberChunk, MemberOptions } from "./gzip.ts";
 import { Unpacker } from "./unpacker.ts";
 
 const MAGIC = 0xFD2FB528;
-const SKIPPABLE = 0x184D2A50; // and the 15 after it
-const LARGEST_BLOCK = 1 << 17; // also unpacked: blocks are fed one by one, so a bomb costs no more memory
-const LARGEST_WINDOW_LOG = 27; // 128 MiB: what `zstd -d` takes without being told
+const SKIPPABLE_MAGIC = 0x184D2A50; // the first of 16
+const MAX_BLOCK_BYTES = 1 << 17; // packed or unpacked; pushed one by one, so a bomb takes no more memory
+const MAX_WINDOW_LOG = 27; // 128 MiB, the limit of `zstd -d` without options
 
 /**
- * Unpacks chunks that begin at packed byte `start`, at a frame. Throws Deno.errors.InvalidData, with the frame's place,
- * where the packing or a check sum is broken or a window is larger than 128 MiB, UnexpectedEof where a file is empty or
- * ends early.
+ * Unpacks chunks that begin at packed byte `start`, the start of a frame. Throws Deno.errors.InvalidData
+ * where the data or a checksum is wrong or a window is larger than 128 MiB, and UnexpectedEof where the data
+ * is empty or ends early; both name the frame's offset.
  */
 export async function* unzstdFrames(
   packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  { name, start = 0, most = Infinity }: MemberOptions,
+  { name, start = 0, maxMembers = Infinity }: MemberOptions,
 ): AsyncGenerator<MemberChunk> {
   const input = new ByteQueue(packed, start);
-  for (let frames = 0; frames < most && (frames === 0 || await input.fill(1)); frames++) {
+  for (let frames = 0; frames < maxMembers && (frames === 0 || await input.fill(1)); frames++) {
     const member = input.offset;
     const at = `${name} (zstd frame at byte ${member})`;
-    const magic = new DataView((await look(input, 4, at)).buffer).getUint32(0, true);
-    if ((magic & 0xFFFFFFF0) === SKIPPABLE) {
-      const size = new DataView((await look(input, 8, at)).buffer).getUint32(4, true);
-      await pass(input, 8 + size, at);
+    const magic = new DataView((await peek(input, 4, at)).buffer).getUint32(0, true);
+    if ((magic & 0xFFFFFFF0) === SKIPPABLE_MAGIC) {
+      const size = new DataView((await peek(input, 8, at)).buffer).getUint32(4, true);
+      await skip(input, 8 + size, at);
     } else if (magic === MAGIC) {
       let first = true;
       for await (const bytes of unpackFrame(input, at)) {
         yield { bytes, member, first };
         first = false;
       }
-    } else throw broken(at, "it does not begin as zstd");
+    } else throw invalid(at, "it does not begin with zstd's magic number");
   }
 }
 
-/** One frame; what follows it stays in the input. */
+/** Unpacks one frame; the bytes after it stay in the input. */
 async function* unpackFrame(input: ByteQueue, at: string): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const { size: headerSize, summed } = await headerOf(input, at);
+  const { size: headerSize, hasChecksum } = await readHeader(input, at);
   const unpacker = new Unpacker(createZstdDecompress({
-    chunkSize: LARGEST_BLOCK,
-    params: { [constants.ZSTD_d_windowLogMax]: LARGEST_WINDOW_LOG },
+    chunkSize: MAX_BLOCK_BYTES,
+    params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
   }));
-  const feed = async (size: number): Promise<void> => {
-    const bytes = await look(input, size, at);
+  const push = async (size: number): Promise<void> => {
+    const bytes = await peek(input, size, at);
     await unpacker.push(bytes).catch((cause) => {
-      throw broken(at, cause instanceof Error ? cause.message : String(cause), cause);
+      throw invalid(at, cause instanceof Error ? cause.message : String(cause), cause);
     });
     input.drop(size);
   };
   try {
-    await feed(headerSize);
+    await push(headerSize);
     for (let last = false; !last;) {
-      const [low, middle, high] = await look(input, 3, at);
+      const [low, middle, high] = await peek(input, 3, at);
       const size = (low | middle << 8 | high << 16) >> 3;
       last = (low & 1) === 1;
-      if (size > LARGEST_BLOCK) {
-        throw broken(at, `a block says ${size} bytes, wanted at most ${LARGEST_BLOCK}`);
+      if (size > MAX_BLOCK_BYTES) {
+        throw invalid(at, `a block has ${size} bytes, expected at most ${MAX_BLOCK_BYTES}`);
       }
-      await feed(3 + ((low >> 1 & 3) === 1 ? 1 : size)); // of a run of one byte only that byte is there
+      await push(3 + ((low >> 1 & 3) === 1 ? 1 : size)); // a repeated byte is stored once
       yield* unpacker.take();
     }
-    if (summed) await feed(4);
+    if (hasChecksum) await push(4);
     yield* unpacker.take();
   } finally {
     unpacker.close();
   }
 }
 
-/** Size of a frame's header in bytes, and whether a check sum ends the frame; its window is checked. */
-async function headerOf(
+/**
+ * Size of a frame's header in bytes, and whether a checksum ends the frame. Checks the size of the window.
+ */
+async function readHeader(
   input: ByteQueue,
   at: string,
-): Promise<{ readonly size: number; readonly summed: boolean }> {
-  const descriptor = (await look(input, 5, at))[4];
+): Promise<{ readonly size: number; readonly hasChecksum: boolean }> {
+  const descriptor = (await peek(input, 5, at))[4];
   const single = (descriptor & 32) !== 0;
   const content = [single ? 1 : 0, 2, 4, 8][descriptor >> 6];
   const dictionary = [0, 1, 2, 4][descriptor & 3];
   const size = 5 + (single ? 0 : 1) + dictionary + content;
-  const bytes = await look(input, size, at);
+  const bytes = await peek(input, size, at);
   let window = 0;
-  if (single) { // all of the content
+  if (single) { // the window is the whole content
     for (let i = 0; i < content; i++) window += bytes[5 + dictionary + i] * 2 ** (8 * i);
   } else {
     const base = 2 ** (10 + (bytes[5] >> 3));
     window = base + base / 8 * (bytes[5] & 7);
   }
-  if (window > 2 ** LARGEST_WINDOW_LOG) {
-    throw broken(at, `its window is ${window} bytes, wanted at most ${2 ** LARGEST_WINDOW_LOG}`);
+  if (window > 2 ** MAX_WINDOW_LOG) {
+    throw invalid(at, `its window is ${window} bytes, expected at most ${2 ** MAX_WINDOW_LOG}`);
   }
-  return { size, summed: (descriptor & 4) !== 0 };
+  return { size, hasChecksum: (descriptor & 4) !== 0 };
 }
 
-/** The next bytes, which stay in the input. */
-async function look(input: ByteQueue, count: number, at: string): Promise<Uint8Array<ArrayBuffer>> {
+/** The next bytes; they stay in the input. */
+async function peek(input: ByteQueue, count: number, at: string): Promise<Uint8Array<ArrayBuffer>> {
   if (!await input.fill(count)) {
     throw new Deno.errors.UnexpectedEof(
-      `Cannot unpack ${at}: it ends early, so it was cut short: fetch the file again`,
+      `Cannot unpack ${at}: the file ends within it, so it is truncated: fetch the file again`,
     );
   }
   return input.peek(count).slice();
 }
 
-async function pass(input: ByteQueue, count: number, at: string): Promise<void> {
+async function skip(input: ByteQueue, count: number, at: string): Promise<void> {
   for (let left = count; left > 0;) {
-    await look(input, 1, at);
+    await peek(input, 1, at);
     const held = input.peek(left).length;
     input.drop(held);
     left -= held;
   }
 }
 
-function broken(at: string, why: string, cause?: unknown): Error {
+function invalid(at: string, why: string, cause?: unknown): Error {
   return new Deno.errors.InvalidData(
-    `Cannot unpack ${at}: not sound zstd data (${why}): fetch the file again, or name it for what it is`,
+    `Cannot unpack ${at}: it is not valid zstd data (${why}): fetch the file again, or give it a name without .zst`,
     { cause },
   );
 }

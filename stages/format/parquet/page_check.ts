@@ -1,6 +1,7 @@
 /**
- * Parquet's pages before hyparquet decodes them: whether counts, sizes and runs fit. It takes them at their word, so a
- * flipped bit would make it allocate gigabytes or loop for ever. Source: Apache Parquet format, "Encodings".
+ * Parquet's pages before hyparquet decodes them: whether counts, sizes and runs fit. It takes them at their
+ * word, so a flipped bit would make it allocate gigabytes or loop for ever. Source: Apache Parquet format,
+ * "Encodings".
  *
  * @module
  */
@@ -35,7 +36,9 @@ interface Page extends ColumnInfo {
 export class PageCheck {
   readonly #pages = new Map<string, Page[]>();
 
-  /** Checks the headers of a chunk's pages, and what is not packed. Throws RangeError for what does not fit. */
+  /**
+   * Checks the headers of a chunk's pages, and what is not packed. Throws RangeError for what does not fit.
+   */
   add(chunk: Uint8Array, facts: ColumnInfo): void {
     let values = 0;
     for (let at = 0; at < chunk.length - 1 && values < facts.rows;) {

@@ -1,6 +1,6 @@
 /**
- * A Parquet file by row groups: metadata, and the wanted columns of one group, both checked before hyparquet decodes
- * them. Source: Apache Parquet format.
+ * A Parquet file by row groups: metadata, and the wanted columns of one group, both checked before hyparquet
+ * decodes them. Source: Apache Parquet format.
  *
  * @module
  */
@@ -16,7 +16,9 @@ import { readThrift } from "./thrift.ts";
 
 const LARGEST_METADATA = 1 << 28;
 
-/** Metadata from the file's end, every length in it checked. Throws RangeError or Error for what is not sound. */
+/**
+ * Metadata from the file's end, every length in it checked. Throws RangeError or Error for what is not sound.
+ */
 export async function readMetadata(file: AsyncBuffer): Promise<FileMetaData> {
   const { byteLength } = file;
   if (byteLength < 12) throw new RangeError(`it has ${byteLength} bytes, wanted at least 12`);
@@ -50,8 +52,8 @@ export interface GroupPlace {
 }
 
 /**
- * Reads the chunks of some columns and checks their pages' headers. Throws RangeError where they do not fit; so does
- * `rows` for a page's contents.
+ * Reads the chunks of some columns and checks their pages' headers. Throws RangeError where they do not fit;
+ * so does `rows` for a page's contents.
  */
 export async function openGroup(file: AsyncBuffer, place: GroupPlace): Promise<OpenGroup> {
   const { metadata, group, columns } = place;

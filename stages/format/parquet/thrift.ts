@@ -1,6 +1,6 @@
 /**
- * Thrift's compact protocol, as Parquet's headers are written in, with every length checked against the bytes that are
- * there. Source: Apache Thrift, "Thrift Compact protocol encoding".
+ * Thrift's compact protocol, as Parquet's headers are written in, with every length checked against the bytes
+ * that are there. Source: Apache Thrift, "Thrift Compact protocol encoding".
  *
  * @module
  */

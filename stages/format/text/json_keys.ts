@@ -1,13 +1,14 @@
 /**
- * Two checks of JSON text that JSON.parse does not make: that the outermost object has no key twice (JSON.parse keeps the
- * last one), and that values are not nested so deeply that walking them overflows the stack.
+ * Two checks of JSON text that JSON.parse does not make: that the outermost object has no key twice
+ * (JSON.parse keeps the last one), and that values are not nested so deeply that walking them overflows the
+ * stack.
  *
  * @module
  */
 
 /**
- * Throws SyntaxError where the outermost object of a JSON text has a key twice, or where brackets are nested more than
- * `maxDepth` deep. Invalid JSON may pass: parse the text afterwards.
+ * Throws SyntaxError where the outermost object of a JSON text has a key twice, or where brackets are nested
+ * more than `maxDepth` deep. Invalid JSON may pass: parse the text afterwards.
  */
 export function checkJsonKeys(text: string, { maxDepth }: { readonly maxDepth: number }): void {
   const keys = new Set<string>();
@@ -23,7 +24,7 @@ export function checkJsonKeys(text: string, { maxDepth }: { readonly maxDepth: n
         if (text.charCodeAt(i) === 0x5C) i++; // the escaped character
       }
       if (depth !== 1 || !isFollowedByColon(text, i + 1)) continue;
-      const key: unknown = JSON.parse(text.slice(begin, i + 1)); // escapes can spell the same key in many ways
+      const key: unknown = JSON.parse(text.slice(begin, i + 1)); // resolves escapes
       if (typeof key !== "string") continue;
       if (keys.has(key)) throw new SyntaxError(`it has key ${JSON.stringify(key.slice(0, 100))} twice`);
       keys.add(key);

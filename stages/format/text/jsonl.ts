@@ -1,6 +1,6 @@
 /**
- * JSON lines: one value per line, each with its position, so that a reader can resume at any of them. UTF-8; a byte order
- * mark and blank lines are ignored. Source: jsonlines.org.
+ * JSON lines: one value per line, each with its position, so that a reader can resume at any of them. UTF-8;
+ * a byte order mark and blank lines are ignored. Source: jsonlines.org.
  *
  * @module
  */
@@ -35,7 +35,10 @@ export interface JsonlOptions {
   readonly limit?: number;
   /** Called for each line that cannot be read, which is then skipped. Default: its error is thrown. */
   readonly onUnreadable?: (error: Error, line: UnreadableLine) => void;
-  /** Whether to stop before the line that begins at byte `offset`. Default: never; reading ends with the bytes. */
+  /**
+   * Whether to stop before the line that begins at byte `offset`. Default: never; reading ends with the
+   * bytes.
+   */
   readonly ends?: (offset: number) => boolean;
 }
 
@@ -50,8 +53,8 @@ export interface UnreadableLine {
 }
 
 /**
- * Reads values from bytes that begin at `from`. Throws SyntaxError for a line that is not JSON and RangeError for one that
- * is too long; both name file, line and byte.
+ * Reads values from bytes that begin at `from`. Throws SyntaxError for a line that is not JSON and RangeError
+ * for one that is too long; both name file, line and byte.
  */
 export async function* readJsonl(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,

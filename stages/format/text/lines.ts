@@ -1,5 +1,6 @@
 /**
- * Lines of a byte stream, each with its position, so that a reader can resume at any of them. Memory: one line.
+ * Lines of a byte stream, each with its position, so that a reader can resume at any of them. Memory: one
+ * line.
  *
  * @module
  */
@@ -43,7 +44,8 @@ export async function* lines(
       const room = Math.max(0, limit - size);
       const found = at >= 0 && at <= room;
       let length = found ? at : room;
-      for (let i = 0; i < 3 && !found && (chunk[length] & 0xC0) === 0x80; i++) length++; // to the end of a UTF-8 character
+      // Extends the piece to the end of a UTF-8 character.
+      for (let i = 0; i < 3 && !found && (chunk[length] & 0xC0) === 0x80; i++) length++;
       if (!found && chunk.length <= length) {
         held.push(chunk);
         size += chunk.length;

@@ -1,12 +1,15 @@
 /**
- * JSON.parse with a limit on memory: the value of a text that is all brackets and commas takes 30 times the text's memory.
+ * JSON.parse with a limit on memory: the value of a text that is all brackets and commas takes 30 times the
+ * text's memory.
  *
  * @module
  */
 
 const SMALL = 1 << 20; // characters; the value of such a text takes at most some 30 MB
 
-/** As JSON.parse, but throws SyntaxError also where the text has more than `maxValues` values (default 2^20). */
+/**
+ * As JSON.parse, but throws SyntaxError also where the text has more than `maxValues` values (default 2^20).
+ */
 export function parseJson(text: string, maxValues: number = 1 << 20): unknown {
   if (text.length > SMALL && countValues(text, maxValues) > maxValues) {
     throw new SyntaxError(`it has more than ${maxValues} values`);

@@ -1,16 +1,16 @@
 /**
- * datatrove's `.ds` files: token ids, little-endian, nothing else; `.ds.index` beside them holds where each document ends,
- * in tokens as uint64, and `.ds.metadata` the tokenizer's name, with "|4" after it where ids have four bytes. Source:
- * huggingface/datatrove pipeline/tokens/tokenizer.py.
+ * datatrove's `.ds` files: token ids, little-endian, nothing else; `.ds.index` beside them holds where each
+ * document ends, in tokens as uint64, and `.ds.metadata` the tokenizer's name, with "|4" after it where ids
+ * have four bytes. Source: huggingface/datatrove pipeline/tokens/tokenizer.py.
  *
  * @module
  */
 import { readFully, type TokenFile, tokenFile } from "./token_file.ts";
 
 /**
- * Opens a token file. Its index, where there is one, tells how long it is, so that one cut short is seen. Throws
- * Deno.errors.InvalidData if it is empty, ends within a token or does not fit its index, Deno.errors.NotFound if there
- * is none.
+ * Opens a token file. Its index, where there is one, tells how long it is, so that one cut short is seen.
+ * Throws Deno.errors.InvalidData if it is empty, ends within a token or does not fit its index,
+ * Deno.errors.NotFound if there is none.
  */
 export function openDatatroveDs(path: string): TokenFile {
   const file = Deno.openSync(path);

@@ -1,9 +1,9 @@
 /**
  * llm.c's token shards: a header of 256 int32, then the tokens.
  *
- * Version 1 (magic 20240520) holds uint16, for vocabularies of up to 65,536; version 7 (magic 20240801, llm.c's for
- * Llama 3) holds uint32. The header's third number counts the tokens. Little-endian. Source: karpathy/llm.c
- * dev/data/data_common.py, llmc/dataloader.h.
+ * Version 1 (magic 20240520) holds uint16, for vocabularies of up to 65,536; version 7 (magic 20240801,
+ * llm.c's for Llama 3) holds uint32. The header's third number counts the tokens. Little-endian. Source:
+ * karpathy/llm.c dev/data/data_common.py, llmc/dataloader.h.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * nanoGPT's `train.bin` and `val.bin`: uint16 token ids, little-endian, nothing else. Source: karpathy/nanoGPT
- * data/openwebtext/prepare.py.
+ * nanoGPT's `train.bin` and `val.bin`: uint16 token ids, little-endian, nothing else. Source:
+ * karpathy/nanoGPT data/openwebtext/prepare.py.
  *
  * @module
  */

@@ -10,7 +10,10 @@ export interface TokenFile {
   readonly path: string;
   /** Tokens in it. */
   readonly count: number;
-  /** Tokens start … start + count - 1. Throws Deno.errors.UnexpectedEof, naming file and byte, if there are fewer. */
+  /**
+   * Tokens start … start + count - 1. Throws Deno.errors.UnexpectedEof, naming file and byte, if there are
+   * fewer.
+   */
   read(start: number, count: number): Uint32Array;
   /** Closes the file. */
   close(): void;
@@ -31,7 +34,9 @@ export interface TokenLayout {
 /** Appended to a file's name while it grows. */
 export const PARTIAL = ".partial";
 
-/** Opens `path`, or while it still grows `path.partial`. Throws Deno.errors.NotFound where neither is there. */
+/**
+ * Opens `path`, or while it still grows `path.partial`. Throws Deno.errors.NotFound where neither is there.
+ */
 export function openFinalOrPartial(path: string): { readonly file: Deno.FsFile; readonly actual: string } {
   for (const actual of [path, path + PARTIAL, path]) { // thrice: it may be sealed in between
     try {
@@ -63,7 +68,10 @@ export function tokenFile(file: Deno.FsFile, { path, offset, width, count }: Tok
   };
 }
 
-/** Fills `into` from where the file stands. Throws Deno.errors.UnexpectedEof with file and byte if it ends before. */
+/**
+ * Fills `into` from where the file stands. Throws Deno.errors.UnexpectedEof with file and byte if it ends
+ * before.
+ */
 export function readFully(
   file: Deno.FsFile,
   into: Uint8Array,

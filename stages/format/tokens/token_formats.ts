@@ -11,7 +11,9 @@ import type { TokenFile } from "./token_file.ts";
 /** Formats of `.bin` files, which their names do not tell apart. */
 export type TokenFormat = "llmc" | "nanogpt";
 
-/** Opens a token file; one that is called `.ds` is datatrove's. Throws what the format's own function throws. */
+/**
+ * Opens a token file; one that is called `.ds` is datatrove's. Throws what the format's own function throws.
+ */
 export function openTokens({ path, format = "llmc" }: {
   readonly path: string;
   readonly format?: TokenFormat;

@@ -20,7 +20,10 @@ export interface TraceSpan {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** A trace file's content as JSON data. Tracks keep the order in which they first occur; the first span starts at 0. */
+/**
+ * A trace file's content as JSON data. Tracks keep the order in which they first occur; the first span starts
+ * at 0.
+ */
 export function chromeTrace(spans: readonly TraceSpan[]): Readonly<Record<string, unknown>> {
   const tracks = [...new Set(spans.map(({ track }) => track))];
   const origin = spans.reduce((least, { start }) => Math.min(least, start), Infinity);

@@ -1,6 +1,7 @@
 /**
- * TensorBoard's event files, scalars only: records of protocol buffers, each with its length and checksums. No package on
- * npm writes them without TensorFlow's native library. Source: tensorflow's record_writer.cc, event.proto, summary.proto.
+ * TensorBoard's event files, scalars only: records of protocol buffers, each with its length and checksums.
+ * No package on npm writes them without TensorFlow's native library. Source: tensorflow's record_writer.cc,
+ * event.proto, summary.proto.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A page's main text: Mozilla's Readability finds the article, a second pass takes out what it leaves of the page
- * around it.
+ * A page's main text: Mozilla's Readability finds the article, a second pass takes out what it leaves of the
+ * page around it.
  *
  * @module
  */
@@ -16,8 +16,9 @@ const LONGEST_SPACE = 200;
 const longSpace = new RegExp(`\\s{${LONGEST_SPACE + 1},}`, "g");
 
 /**
- * A page's main text, without menus, captions, share bars, related links, comments and footers; paragraphs, lists, code
- * and tables stay. The whole text where there is no article, or where elements are nested more than 500 deep.
+ * A page's main text, without menus, captions, share bars, related links, comments and footers; paragraphs,
+ * lists, code and tables stay. The whole text where there is no article, or where elements are nested more
+ * than 500 deep.
  */
 export function articleText(html: string): string {
   const page = parsePage(html.replace(longSpace, (run) => run.slice(0, LONGEST_SPACE)));
@@ -29,7 +30,10 @@ export function articleText(html: string): string {
   return textOf(content) || pageText(html);
 }
 
-/** The article's element; null where there is none, or where Readability trips over a page without a proper root. */
+/**
+ * The article's element; null where there is none, or where Readability trips over a page without a proper
+ * root.
+ */
 function articleOf(page: any): PageNode | null {
   const options = { serializer: (node: PageNode) => node, keepClasses: true };
   try {
@@ -40,7 +44,10 @@ function articleOf(page: any): PageNode | null {
   }
 }
 
-/** As `articleText`; null for a page that the parser cannot take: it may overflow its stack, or name what it does not know. */
+/**
+ * As `articleText`; null for a page that the parser cannot take: it may overflow its stack, or name what it
+ * does not know.
+ */
 export function tryArticle(html: string): string | null {
   try {
     return articleText(html);

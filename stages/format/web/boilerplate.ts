@@ -1,7 +1,7 @@
 /**
- * What stands in an article and is none of it: captions and credits, dates, bylines, share and cookie bars, pointers to
- * other pages, author notes, notices. Told by markup, by classes that the web uses for them, and by wording; no rule is
- * made for a site.
+ * What stands in an article and is none of it: captions and credits, dates, bylines, share and cookie bars,
+ * pointers to other pages, author notes, notices. Told by markup, by classes that the web uses for them, and
+ * by wording; no rule is made for a site.
  *
  * @module
  */
@@ -58,8 +58,8 @@ const inner = "p, li, div, h1, h2, h3, h4, h5, h6, table, ul, ol, pre, blockquot
 const kept = "pre, code, table, blockquote"; // in a figure these are content
 
 /**
- * Takes out blocks whose class or id tells that they are no text, in place; a large part of the whole is never taken.
- * Done before the article is looked for too: Readability does not keep every class.
+ * Takes out blocks whose class or id tells that they are no text, in place; a large part of the whole is
+ * never taken. Done before the article is looked for too: Readability does not keep every class.
  */
 export function removeByRole(root: any): void {
   const whole = lengthOf(root);
@@ -71,7 +71,10 @@ export function removeByRole(root: any): void {
   }
 }
 
-/** Takes boilerplate out of an article's element, in place. What is a large part of the article is never taken. */
+/**
+ * Takes boilerplate out of an article's element, in place. What is a large part of the article is never
+ * taken.
+ */
 export function removeBoilerplate(root: any): void {
   const whole = lengthOf(root);
   for (const figure of all(root, "figure")) {
@@ -86,8 +89,8 @@ export function removeBoilerplate(root: any): void {
 }
 
 /**
- * Three and more neighbours made by one template, of a few words each and most of them links: cards and lists that lead
- * to other pages. A list within the text has no class, or more text than links.
+ * Three and more neighbours made by one template, of a few words each and most of them links: cards and lists
+ * that lead to other pages. A list within the text has no class, or more text than links.
  */
 function removeCards(root: any, whole: number): void {
   const parents = new Set(all(root, "[class]").map((element) => element.parentNode));
@@ -115,7 +118,9 @@ function isAside(leaf: any): boolean {
   return text.length < 160 && pointer.test(text) && (text.length < 60 || linkShare(leaf) > 0);
 }
 
-/** After the last paragraph of prose: notes, lists of links, headings of what is gone. At most a quarter goes. */
+/**
+ * After the last paragraph of prose: notes, lists of links, headings of what is gone. At most a quarter goes.
+ */
 function removeTail(root: any, whole: number): void {
   const blocks = all(root, leaves).filter((leaf) => leaf.querySelector(inner) === null);
   let taken = 0;

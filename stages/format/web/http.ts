@@ -22,8 +22,8 @@ const longestChunkHead = 64; // what follows the size in it is passed over
 const unpackOptions = { maxOutputLength: mostBytes, finishFlush: constants.Z_SYNC_FLUSH }; // cut short: what is there
 
 /**
- * Parses a stored response; null if it is none. Throws RangeError if its body unpacks to more than 64 MiB or is
- * packed more than five times over.
+ * Parses a stored response; null if it is none. Throws RangeError if its body unpacks to more than 64 MiB or
+ * is packed more than five times over.
  */
 export function parseResponse(bytes: Uint8Array<ArrayBuffer>): HttpResponse | null {
   const head = new TextDecoder("latin1").decode(bytes.subarray(0, 1 << 18));

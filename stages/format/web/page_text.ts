@@ -25,8 +25,8 @@ const blocks = new Set(
 );
 
 /**
- * All the text a page shows: a line for each block, a blank line around paragraphs, white space collapsed as a
- * browser does (kept in `pre`). No scripts, styles, form contents.
+ * All the text a page shows: a line for each block, a blank line around paragraphs, white space collapsed as
+ * a browser does (kept in `pre`). No scripts, styles, form contents.
  *
  * @example
  * ```ts
@@ -44,7 +44,10 @@ const DEEPEST = 10_000;
 const MOST_TAGS = 1 << 19; // an element takes half a kilobyte; a megabyte of page has 350,000 at most
 const MOST_STEPS = 1e9; // through open elements for end tags of what is not open, and through tags of drawings
 
-/** A page's document; of one with more than 524,288 tags or nested more than 10,000 deep, an attack, only the text. */
+/**
+ * A page's document; of one with more than 524,288 tags or nested more than 10,000 deep, an attack, only the
+ * text.
+ */
 export function parsePage(html: string): any {
   if (isCostly(html)) html = html.replace(/<[^<>]*>/g, "\n");
   const whole = /<html[\s>]/i.test(html) ? html : `<html><body>${html}</body></html>`; // linkedom wants a root

@@ -1,9 +1,9 @@
 /**
  * Files behind http and https URLs as chunks of bytes: read by ranges, gone on with where a connection broke.
  *
- * A failure is tried again after a pause that doubles, or as long as the server asks for; failures in a row are counted
- * from the last byte that came. A file that changes meanwhile is an error: bytes of two versions never mix.
- * Source: RFC 9110 (ranges, Retry-After, ETag).
+ * A failure is tried again after a pause that doubles, or as long as the server asks for; failures in a row
+ * are counted from the last byte that came. A file that changes meanwhile is an error: bytes of two versions
+ * never mix. Source: RFC 9110 (ranges, Retry-After, ETag).
  *
  * @module
  */
@@ -47,8 +47,9 @@ export function isRemote(path: string): boolean {
 }
 
 /**
- * Asks for a file's size and version. Throws Deno.errors.NotFound where it is not there, PermissionDenied where the
- * server wants to know who asks, Deno.errors.Http for another refusal, ConnectionReset after too many failures.
+ * Asks for a file's size and version. Throws Deno.errors.NotFound where it is not there, PermissionDenied
+ * where the server wants to know who asks, Deno.errors.Http for another refusal, ConnectionReset after too
+ * many failures.
  */
 export function findRemote(url: string, options: RetryOptions = {}): Promise<RemoteFile> {
   return patiently(url, options, async (patience) => {
@@ -62,8 +63,8 @@ export function findRemote(url: string, options: RetryOptions = {}): Promise<Rem
 }
 
 /**
- * fetch() for a library that asks a server: tries again after failures that may be gone then, as `readRemote` does, and
- * gives any other answer. Throws Deno.errors.ConnectionReset after too many.
+ * fetch() for a library that asks a server: tries again after failures that may be gone then, as `readRemote`
+ * does, and gives any other answer. Throws Deno.errors.ConnectionReset after too many.
  */
 export function patientFetch(options: RetryOptions = {}): typeof fetch {
   return (input, init) => {
@@ -92,7 +93,10 @@ async function patiently<T>(
   }
 }
 
-/** A file's bytes. Throws what `findRemote` throws, and Deno.errors.InvalidData if the file has become another. */
+/**
+ * A file's bytes. Throws what `findRemote` throws, and Deno.errors.InvalidData if the file has become
+ * another.
+ */
 export async function* readRemote(
   file: RemoteFile,
   { start = 0, end = file.size ?? Infinity, ...options }: RemoteReadOptions & RetryOptions = {},
@@ -216,7 +220,10 @@ class Patience {
   }
 }
 
-/** fetch() tells of broken connections and unknown hosts by TypeError; permissions and refusals have their own. */
+/**
+ * fetch() tells of broken connections and unknown hosts by TypeError; permissions and refusals have their
+ * own.
+ */
 function isPassing(error: unknown): boolean {
   return error instanceof Broken || error instanceof TypeError;
 }

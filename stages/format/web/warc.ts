@@ -95,9 +95,9 @@ export async function* readWarc(
 }
 
 /**
- * After damage: the unpacked bytes before the next record, by its first line, which begins after a line end or zeros, as
- * downloads with holes have them; null if there is none. What begins right
- * at `offset`, but for line ends, is the damaged record itself.
+ * After damage: the unpacked bytes before the next record, by its first line, which begins after a line end
+ * or zeros, as downloads with holes have them; null if there is none. What begins right at `offset`, but for
+ * line ends, is the damaged record itself.
  */
 export async function findRecord(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
@@ -162,7 +162,9 @@ class Pull {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** Up to the next line end, which is passed over; null at the end of the file. A line has an end, or 64 KiB. */
+  /**
+   * Up to the next line end, which is passed over; null at the end of the file. A line has an end, or 64 KiB.
+   */
   async line(): Promise<string | null> {
     const bytes: number[] = [];
     for (;;) {

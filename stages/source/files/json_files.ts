@@ -7,7 +7,8 @@
 import { type Anchor, Anchors, readUnpacked } from "../../format/packed/packed_file.ts";
 import type { JsonlPosition } from "../../format/text/jsonl.ts";
 import { parseJson } from "../../format/text/parse_json.ts";
-import { type ByteRange, LineBounds, rangeName, wholeFile } from "../../format/packed/byte_range.ts";
+import { type ByteRange, rangeName, wholeFile } from "../../format/packed/byte_range.ts";
+import { LineBounds } from "../../format/packed/line_bounds.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { type DamageOptions, isDamage, skipInputOnce, skipRecord, untilDamage } from "./damage.ts";

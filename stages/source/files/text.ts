@@ -6,7 +6,8 @@
  */
 import { readUnpacked } from "../../format/packed/packed_file.ts";
 import { lines } from "../../format/text/lines.ts";
-import { type ByteRange, LineBounds, rangeName, wholeFile } from "../../format/packed/byte_range.ts";
+import { type ByteRange, rangeName, wholeFile } from "../../format/packed/byte_range.ts";
+import { LineBounds } from "../../format/packed/line_bounds.ts";
 import type { Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";
 import { type DamageOptions, skipInputOnce, untilDamage } from "./damage.ts";

@@ -5,14 +5,8 @@
  * @module
  */
 import { type Anchor, Anchors, readUnpacked } from "../../format/packed/packed_file.ts";
-import {
-  type ByteRange,
-  findMember,
-  nextMember,
-  rangeName,
-  wholeFile,
-} from "../../format/packed/byte_range.ts";
-import { findIntactMember } from "../../format/packed/intact_member.ts";
+import { type ByteRange, rangeName, wholeFile } from "../../format/packed/byte_range.ts";
+import { findIntactMember, findMember, nextMember } from "../../format/packed/find_member.ts";
 import { findRecord, readWarc } from "../../format/web/warc.ts";
 import type { Context, Source } from "../../flow/stage.ts";
 import type { Document } from "../../items.ts";

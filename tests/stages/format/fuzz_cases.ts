@@ -1,6 +1,6 @@
 /**
- * Readers of compressed files, weights, shards and vocabularies against mutated files: 4,400 of the 10,000 of a
- * whole run.
+ * Readers of compressed files, weights, shards and vocabularies against mutated files: 4,400 of the 10,000 of
+ * a whole run.
  *
  * @module
  */
@@ -35,7 +35,7 @@ async function* cut(bytes: Uint8Array<ArrayBuffer>): AsyncGenerator<Uint8Array<A
 
 /** Registers the tests with `share` of their mutants, from 0 to 1. */
 export function fuzzFormats(share: number): void {
-  Deno.test("mutants: gzip and zstd unpack or say why not", async () => {
+  Deno.test("mutants: gzip and zstd are unpacked or refused", async () => {
     for (
       const [name, unpack, pack] of [["gzip", gunzipMembers, gzipSync], [
         "zstd",
@@ -55,7 +55,7 @@ export function fuzzFormats(share: number): void {
     }
   });
 
-  Deno.test("mutants: responses have a body, or are none", async () => {
+  Deno.test("mutants: HTTP responses are parsed or recognized as none", async () => {
     const page = `<p>${text}</p>`;
     const head = (fields: string) => encoder.encode(`HTTP/1.1 200 OK\r\n${fields}\r\n`);
     await fuzz({
@@ -73,7 +73,7 @@ export function fuzzFormats(share: number): void {
     });
   });
 
-  Deno.test("mutants: thrift structures fit or are refused", async () => {
+  Deno.test("mutants: Thrift structures are read or refused", async () => {
     const nested = Uint8Array.of(
       0x15,
       2,
@@ -155,7 +155,7 @@ export function fuzzFormats(share: number): void {
         await fuzz({
           name,
           files: [file],
-          count,
+          count: share * count,
           errors: [InvalidData, UnexpectedEof],
           async read(bytes) {
             await Deno.writeFile(path, bytes);
@@ -171,10 +171,10 @@ export function fuzzFormats(share: number): void {
       const index = { metadata: { total_size: 1 }, weight_map: { "wte.weight": "model.safetensors" } };
       await Deno.writeTextFile(`${home}/model.safetensors.index.json`, JSON.stringify(index));
       for (const name of ["config.json", "model.safetensors", "model.safetensors.index.json"]) {
-        const sound = Deno.readFileSync(`${home}/${name}`);
+        const intact = Deno.readFileSync(`${home}/${name}`);
         await fuzz({
           name,
-          files: [sound],
+          files: [intact],
           count: share * 200,
           errors: [InvalidData, NotFound],
           async read(bytes) {
@@ -182,7 +182,7 @@ export function fuzzFormats(share: number): void {
             await readWeights(await openGpt2Folder(home));
           },
         });
-        await Deno.writeFile(`${home}/${name}`, sound);
+        await Deno.writeFile(`${home}/${name}`, intact);
       }
     }));
 
@@ -207,18 +207,18 @@ export function fuzzFormats(share: number): void {
       ) {
         const dir = name === "meta.json" ? "char" : "bpe";
         const file = `${home}/${dir}/${name}`;
-        const sound = Deno.readFileSync(file);
+        const intact = Deno.readFileSync(file);
         await fuzz({
           name,
-          files: [sound],
-          count,
+          files: [intact],
+          count: share * count,
           errors: [SyntaxError],
           async read(bytes) {
             await Deno.writeFile(file, bytes);
             (await readTokenizer(file)).decode((await readTokenizer(file)).encodeOrdinary("a"));
           },
         });
-        await Deno.writeFile(file, sound);
+        await Deno.writeFile(file, intact);
       }
     }));
 }

@@ -131,7 +131,7 @@ Deno.test("writeLlmcModel() writes bfloat16 as version 5, and the bytes that wer
     deepStrictEqual(file.dtype, "bf16");
     file.close();
     const rounded = await readLlmcModel(path);
-    deepStrictEqual(rounded.weights["wpe.weight"], model.weights["wpe.weight"]); // values of up to 8 bits are exact
+    deepStrictEqual(rounded.weights["wpe.weight"], model.weights["wpe.weight"]); // 8-bit values are exact
     await writeLlmcModel(path, rounded, { dtype: "bf16" });
     deepStrictEqual(await Deno.readFile(path), first);
   });

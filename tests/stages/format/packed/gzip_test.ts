@@ -1,5 +1,5 @@
 /**
- * Gzip by members: every cut of the input, places, damage.
+ * Unpacking gzip by members: chunks of any size, offsets of members, damage.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const members = texts.map((text) => new Uint8Array(gzipSync(encoder.encode(text)
 const starts = members.map((_, i) => members.slice(0, i).reduce((sum, { length }) => sum + length, 0));
 const packed = joined(members);
 
-/** Texts by the place of their member; empty ones have no chunk. */
+/** Texts by the offset of their member; an empty member has no chunk. */
 async function read(
   bytes: Uint8Array<ArrayBuffer>,
   { size = 1 << 16, start = 0 } = {},
@@ -35,21 +35,21 @@ async function read(
   return found;
 }
 
-Deno.test("gunzipMembers() gives the same texts and places however the input is cut", async () => {
+Deno.test("gunzipMembers() gives the same texts and offsets for chunks of any size", async () => {
   const wanted = new Map(
     texts.map((text, i) => [starts[i], text] as const).filter(([, text]) => text !== ""),
   );
   for (const size of [1, 2, 7, 18, 19, 1000, 16_384, 1 << 20]) {
-    deepStrictEqual(await read(packed, { size }), wanted, `cut by ${size}`);
+    deepStrictEqual(await read(packed, { size }), wanted, `chunks of ${size}`);
   }
 });
 
-Deno.test("gunzipMembers() begins at any member", async () => {
+Deno.test("gunzipMembers() can start at any member", async () => {
   const found = await read(packed.slice(starts[3]), { start: starts[3] });
   deepStrictEqual([...found], [[starts[3], texts[3]]]);
 });
 
-Deno.test("gunzipMembers() reads headers with a name, a comment, extra fields and a check", async () => {
+Deno.test("gunzipMembers() reads headers with a name, a comment, extra fields and a checksum", async () => {
   const plain = members[0];
   const extra = Uint8Array.of(3, 0, 9, 9, 9),
     name = encoder.encode("name\0"),
@@ -59,16 +59,16 @@ Deno.test("gunzipMembers() reads headers with a name, a comment, extra fields an
   for (const size of [1, 1000]) deepStrictEqual([...await read(whole, { size })], [[0, texts[0]]]);
 });
 
-Deno.test("gunzipMembers() passes zeros after the last member over", async () => {
+Deno.test("gunzipMembers() ignores zeros after the last member", async () => {
   strictEqual((await read(joined([packed, new Uint8Array(1000)]), { size: 300 })).size, 3);
 });
 
-Deno.test("gunzipMembers() says where a member is damaged or ends early", async () => {
+Deno.test("gunzipMembers() names the offset of a member that is damaged or truncated", async () => {
   const { InvalidData, UnexpectedEof } = Deno.errors;
-  const place = `gzip member at byte ${starts[3]}`;
+  const where = `gzip member at byte ${starts[3]}`;
   for (const cutAt of [starts[3] + 1, starts[3] + 12, packed.length - 200, packed.length - 5]) {
     await rejects(read(packed.slice(0, cutAt)), (error) => {
-      return error instanceof UnexpectedEof && error.message.includes(place);
+      return error instanceof UnexpectedEof && error.message.includes(where);
     }, `cut at ${cutAt}`);
   }
   for (
@@ -77,8 +77,8 @@ Deno.test("gunzipMembers() says where a member is damaged or ends early", async 
     const damaged = packed.slice();
     damaged[at] ^= value || 255;
     await rejects(read(damaged), (error) => {
-      return error instanceof InvalidData && error.message.includes(place);
+      return error instanceof InvalidData && error.message.includes(where);
     }, `byte ${at}`);
   }
-  await rejects(read(joined([packed, encoder.encode("rubbish")])), InvalidData);
+  await rejects(read(joined([packed, encoder.encode("not gzip")])), InvalidData);
 });

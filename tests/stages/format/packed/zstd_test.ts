@@ -1,5 +1,5 @@
 /**
- * Zstandard by frames: every cut of the input, places, damage, bombs.
+ * Unpacking Zstandard by frames: chunks of any size, offsets of frames, damage, bombs.
  *
  * @module
  */
@@ -15,7 +15,8 @@ const texts = [
   "",
   Array.from({ length: 9000 }, (_, i) => i * 7919 % 10007).join(" "),
 ];
-const frames = texts.map((text) => compressed(encoder.encode(text))); // each with an empty frame after it, Deno's way
+// Deno's zstdCompressSync() writes an empty frame after each.
+const frames = texts.map((text) => compressed(encoder.encode(text)));
 const starts = frames.map((_, i) => frames.slice(0, i).reduce((sum, { length }) => sum + length, 0));
 const packed = joined(frames);
 
@@ -23,7 +24,7 @@ function compressed(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(zstdCompressSync(bytes, { params: { [constants.ZSTD_c_checksumFlag]: 1 } }));
 }
 
-/** Texts by the place of their frame; empty ones have no chunk. */
+/** Texts by the offset of their frame; an empty frame has no chunk. */
 async function read(bytes: Uint8Array<ArrayBuffer>, size = 1 << 16): Promise<Map<number, string>> {
   const found = new Map<number, string>();
   const decoder = new TextDecoder();
@@ -34,56 +35,57 @@ async function read(bytes: Uint8Array<ArrayBuffer>, size = 1 << 16): Promise<Map
   return found;
 }
 
-Deno.test("unzstdFrames() gives the same texts and places however the input is cut", async () => {
+Deno.test("unzstdFrames() gives the same texts and offsets for chunks of any size", async () => {
   const wanted = new Map(
     texts.map((text, i) => [starts[i], text] as const).filter(([, text]) => text !== ""),
   );
   for (const size of [1, 7, 1000, 1 << 20]) {
-    deepStrictEqual(await read(packed, size), wanted, `cut by ${size}`);
+    deepStrictEqual(await read(packed, size), wanted, `chunks of ${size}`);
   }
 });
 
-Deno.test("unzstdFrames() passes skippable frames over", async () => {
+Deno.test("unzstdFrames() ignores skippable frames", async () => {
   const note = joined([Uint8Array.of(0x5a, 0x2a, 0x4d, 0x18, 5, 0, 0, 0), encoder.encode("abcde")]);
   deepStrictEqual([...await read(joined([note, frames[0], note]), 3)], [[note.length, texts[0]]]);
   await rejects(read(joined([frames[0], note.slice(0, 9)])), Deno.errors.UnexpectedEof);
 });
 
-Deno.test("unzstdFrames() says where a frame is damaged or ends early", async () => {
-  const place = `zstd frame at byte ${starts[3]}`;
+Deno.test("unzstdFrames() names the offset of a frame that is damaged or truncated", async () => {
+  const where = `zstd frame at byte ${starts[3]}`;
   for (const cutAt of [starts[3] + 1, starts[3] + 6, packed.length - 200]) {
     await rejects(read(packed.slice(0, cutAt)), (error) => {
-      return error instanceof Deno.errors.UnexpectedEof && error.message.includes(place);
+      return error instanceof Deno.errors.UnexpectedEof && error.message.includes(where);
     }, `cut at ${cutAt}`);
   }
-  for (const at of [starts[3], starts[3] + 4, packed.length - 300, packed.length - 15]) { // the last: the check sum
+  for (const at of [starts[3], starts[3] + 4, packed.length - 300, packed.length - 15]) {
     const damaged = packed.slice();
     damaged[at] ^= 255;
     await rejects(read(damaged), (error) => {
-      return error instanceof Deno.errors.InvalidData && error.message.includes(place);
+      return error instanceof Deno.errors.InvalidData && error.message.includes(where);
     }, `byte ${at}`);
   }
   await rejects(read(new Uint8Array(0)), Deno.errors.UnexpectedEof);
 });
 
 Deno.test("unzstdFrames() refuses a window beyond 128 MiB before it is allocated", async () => {
-  const bomb = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0xa0, 1, 0, 0); // a window of 2^30 bytes, an empty block
+  // A window of 2^30 bytes and an empty block.
+  const bomb = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0xa0, 1, 0, 0);
   await rejects(read(bomb), (error) => error instanceof Error && error.message.includes("1073741824 bytes"));
 });
 
-Deno.test("unzstdFrames() unpacks a bomb 128 KiB at a time, reading no further than it must", async () => {
+Deno.test("unzstdFrames() unpacks a bomb 128 KiB at a time and reads only the packed bytes that it needs", async () => {
   const bomb = compressed(new Uint8Array(1 << 26));
-  let fed = 0, unpacked = 0;
+  let read = 0, unpacked = 0;
   const input = async function* () {
     for await (const chunk of cut(bomb, 64)) {
-      fed += chunk.length;
+      read += chunk.length;
       yield chunk;
     }
   };
   for await (const { bytes } of unzstdFrames(input(), { name: "bomb" })) {
     ok(bytes.length <= 1 << 17);
     unpacked += bytes.length;
-    ok(fed <= 128 + 64 + 20 * (unpacked / (1 << 17)), `${fed} bytes read for ${unpacked}`);
+    ok(read <= 128 + 64 + 20 * (unpacked / (1 << 17)), `${read} bytes read for ${unpacked}`);
   }
   strictEqual(unpacked, 1 << 26);
 });

@@ -1,5 +1,6 @@
 /**
- * What is left of a page: made pages for each kind of boilerplate, real ones against what a person marked in them.
+ * What is left of a page: made pages for each kind of boilerplate, real ones against what a person marked in
+ * them.
  *
  * @module
  */

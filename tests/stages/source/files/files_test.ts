@@ -192,16 +192,16 @@ Deno.test("the error for a truncated, damaged or misnamed compressed file names 
     await fails(
       () => read(textFile(path("a.txt.gz", whole.subarray(0, 300)))),
       UnexpectedEof,
-      "a.txt.gz (gzip member at byte 0): it ends early",
+      "a.txt.gz (gzip member at byte 0): the file ends within it",
     );
-    await fails(() => read(textFile(path("b.txt.gz", flipped))), InvalidData, "not sound gzip data");
-    await fails(() => read(textFile(path("c.txt.gz", "plain text"))), InvalidData, "not sound gzip data");
+    await fails(() => read(textFile(path("b.txt.gz", flipped))), InvalidData, "not valid gzip data");
+    await fails(() => read(textFile(path("c.txt.gz", "plain text"))), InvalidData, "not valid gzip data");
     await fails(
       () => read(textFile(path("d.txt.zst", zst.subarray(0, 100)))),
       UnexpectedEof,
-      "it ends early",
+      "the file ends within it",
     );
-    await fails(() => read(textFile(path("e.txt.zst", "plain text"))), InvalidData, "not sound zstd data");
+    await fails(() => read(textFile(path("e.txt.zst", "plain text"))), InvalidData, "not valid zstd data");
     await fails(() => read(textFile("/nowhere/f.txt")), NotFound, "check the path");
   }));
 

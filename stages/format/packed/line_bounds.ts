@@ -1,0 +1,88 @@
+/**
+ * Reading the lines of one byte range of a file, so that all ranges together read each line once. The rule is
+ * that of Hadoop's input splits: a range that does not begin the file skips to after its first line end, and
+ * the range before it reads on to there.
+ *
+ * @module
+ */
+import type { ByteRange } from "./byte_range.ts";
+import { findMember, nextMember } from "./find_member.ts";
+import { type Anchor, packingOf, readUnpacked } from "./packed_file.ts";
+
+/** The position of a reader of lines, as its state saves it. */
+export interface LineCursor {
+  /**
+   * Offset of the next line in unpacked bytes: from the file's start, or of a packed range from its first
+   * member.
+   */
+  offset: number;
+  /** Where unpacking for it starts. */
+  anchor?: Anchor;
+  /** Greatest offset at which a line of the range may begin, once it is known. */
+  last?: number;
+}
+
+/**
+ * Where the lines of a range begin and end. A packed range ends at a member, which is known once it is read.
+ */
+export class LineBounds {
+  readonly #path: string;
+  readonly #range: ByteRange;
+  readonly #cursor: LineCursor;
+  #next = Infinity; // packed byte offset of the member at which the next range begins
+
+  constructor(path: string, { range, cursor }: { readonly range: ByteRange; readonly cursor: LineCursor }) {
+    this.#path = path;
+    this.#range = range;
+    this.#cursor = cursor;
+    if (packingOf(path) === null && range.end < Infinity) cursor.last = range.end;
+  }
+
+  /** Takes each anchor that the reader passes: the `onAnchor` of `readUnpacked`. */
+  readonly pass = ({ packed, unpacked }: Anchor): void => {
+    if (packed >= this.#next) this.#cursor.last ??= unpacked;
+  };
+
+  /** Whether a line that begins at `offset` belongs to a later range. */
+  readonly isBeyond = (offset: number): boolean => offset > (this.#cursor.last ?? Infinity);
+
+  /** Moves a cursor that is at its start to the first line of the range; false: the range has no line. */
+  async enter(signal?: AbortSignal): Promise<boolean> {
+    const cursor = this.#cursor, { begin, end } = this.#range;
+    const packed = packingOf(this.#path) !== null;
+    if (packed) this.#next = await nextMember(this.#path, { end, beginsWell: isText, signal });
+    if (begin === 0 || cursor.offset > (packed ? 0 : begin)) return true;
+    if (packed) {
+      const member = await findMember(this.#path, { begin, end, beginsWell: isText, signal });
+      if (member === null) return false;
+      cursor.anchor = { packed: member, unpacked: 0 };
+    } else {
+      cursor.offset = begin;
+    }
+    let at = cursor.offset;
+    const start = { offset: at, onAnchor: this.pass, ...(cursor.anchor && { anchor: cursor.anchor }) };
+    for await (const bytes of readUnpacked(this.#path, { ...start, ...(signal && { signal }) })) {
+      const lineEnd = bytes.indexOf(10);
+      if (lineEnd >= 0) {
+        cursor.offset = at + lineEnd + 1;
+        return !this.isBeyond(cursor.offset);
+      }
+      at += bytes.length;
+      if (this.isBeyond(at)) return false;
+    }
+    return false;
+  }
+}
+
+/** Whether bytes are UTF-8; they may begin and end inside a character. */
+function isText(bytes: Uint8Array<ArrayBuffer>): boolean {
+  let first = 0;
+  while (first < 3 && (bytes[first] & 0xC0) === 0x80) first++;
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(first), { stream: true });
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
