@@ -124,10 +124,6 @@ export { SkipBatchError } from "./train/divergence_response.ts";
 export * from "./model/weights.ts";
 export { Decoder, type LastToken } from "./model/kv_decoder.ts";
 export { StopStrings } from "./sample/stop_strings.ts";
-export {
-  type GenerateOptions,
-  generateTexts,
-  type GenerationEvent,
-  type GenerationStep,
-  type TextRequest,
-} from "./sample/generate_texts.ts";
+export type { GenerationStep } from "./sample/cache_slots.ts";
+export type { GenerationEvent, TextOptions, TextRequest } from "./sample/generated_text.ts";
+export { type GenerateOptions, generateTexts } from "./sample/generate_texts.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GenerationStep } from "../../stages/sample/generate_texts.ts";
+import type { GenerationStep } from "../../stages/sample/cache_slots.ts";
 
 const labels: Readonly<Record<GenerationStep["kind"], string>> = {
   prefill: "prefill",

@@ -1,34 +1,40 @@
 /**
- * How often a model prefers the right ending.
+ * Accuracy on multiple-choice items: how often a model finds the right ending the most likely.
  *
  * @module
  */
 import type { HellaswagEvent } from "../flow/events.ts";
+import type { ModelSession } from "../model/model_session.ts";
 import { choiceRows } from "../task/choice_rows.ts";
 import type { MultipleChoice } from "../task/multiple_choice.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
 import { scoreRows } from "./score_rows.ts";
-import type { ModelSession } from "../model/model_session.ts";
 
-/** Counts so far: plain data. */
+/** Counts over the items so far; plain data, which a checkpoint holds. */
 export interface ChoiceTally {
-  /** Items asked. */
+  /** Number of items. */
   items: number;
-  /** Those whose right ending had the least loss. */
+  /** Number of items whose right ending had the least loss. */
   right: number;
-  /** Those whose right ending had the least loss a token. */
+  /** Number of items whose right ending had the least loss per token. */
   rightNorm: number;
 }
 
-/** Nothing asked yet. */
+/** A tally before any item. */
 export function emptyChoiceTally(): ChoiceTally {
   return { items: 0, right: 0, rightNorm: 0 };
 }
 
-/** Items asked at once: enough rows of like length to fill batches, seconds of work at most on a small machine. */
+/**
+ * Items scored together: enough rows of similar length to fill batches, and at most seconds of work on a slow
+ * machine.
+ */
 export const CHOICES_PER_BATCH = 32;
 
-/** Asks items and counts into `tally`. Of equally likely endings the first is taken. Throws what `choiceRows` throws. */
+/**
+ * Scores items and adds them to the tally. Of equally likely endings the first is chosen. Throws as
+ * `choiceRows`.
+ */
 export async function scoreChoices(
   items: readonly MultipleChoice[],
   { model, tokenizer, tally }: {
@@ -44,17 +50,17 @@ export async function scoreChoices(
   for (const { endings, label } of items) {
     const own = scores.slice(at, at += endings.length);
     tally.items++;
-    if (least(own.map(({ sum }) => sum)) === label) tally.right++;
-    if (least(own.map(({ sum, count }) => sum / count)) === label) tally.rightNorm++;
+    if (indexOfLeast(own.map(({ sum }) => sum)) === label) tally.right++;
+    if (indexOfLeast(own.map(({ sum, count }) => sum / count)) === label) tally.rightNorm++;
   }
 }
 
-function least(values: readonly number[]): number {
+function indexOfLeast(values: readonly number[]): number {
   return values.indexOf(Math.min(...values));
 }
 
-/** What a round came to. Throws RangeError where nothing was asked. */
+/** The event of an evaluation after `step` updates. Throws RangeError for a tally without items. */
 export function hellaswagEvent(step: number, { items, right, rightNorm }: ChoiceTally): HellaswagEvent {
-  if (items === 0) throw new RangeError("Cannot tell HellaSwag's accuracy: there was no item");
+  if (items === 0) throw new RangeError("Cannot compute HellaSwag's accuracy: there were no items");
   return { type: "hellaswag", step, accuracy: right / items, accuracyNorm: rightNorm / items, items };
 }

@@ -1,68 +1,63 @@
 /**
- * Validation loss as training goes on.
+ * Validation loss during training. To evaluate a finished model, see evaluate_model.ts.
  *
  * @module
  */
 import type { Context, Stage } from "../flow/stage.ts";
-import { type TokenBytes, validationLoss } from "./loss_tally.ts";
+import { periodic } from "../flow/periodic.ts";
 import type { ModelUpdate } from "../model/model_update.ts";
+import { evalEvent, type TokenBytes, validationLoss } from "./loss_tally.ts";
 import { unigramLoss } from "./unigram.ts";
 
-/** What `evaluate` takes. */
+/** Options of `evaluate`. */
 export interface EvaluateOptions {
-  /** Updates between evaluations; 0: never. The last update is always evaluated. */
+  /** Updates between evaluations; 0: never evaluate. The last update is always evaluated. */
   readonly every: number;
   /** Batches of the plan's evaluation size, from the start of the validation text; absent: all of it. */
   readonly batches?: number;
-  /** The validation text; asked for once, before the first evaluation. */
+  /** Returns the tokens of the validation text; called once, before the first evaluation. */
   validation(): Promise<Uint32Array>;
-  /** For bits per byte: see `tokenBytes`. */
+  /** Bytes of text per token, for bits per byte: see `countTokenBytes`. */
   readonly tokenBytes?: TokenBytes;
-  /** How often each token stands in the training text, for the unigram model's loss; asked for once. */
+  /** Returns the count of each token in the training text, for the loss of a unigram model; called once. */
   trainingCounts?(): ArrayLike<number> | Promise<ArrayLike<number>>;
 }
 
 interface EvaluateState {
-  /** The update evaluated last, and its loss: a checkpoint of that update is kept if it is the best. */
-  evaluated: number;
+  /**
+   * Loss at the latest evaluation. Checkpoints keep it, because the best checkpoint is the one with the least
+   * loss.
+   */
   valLoss: number | null;
+  /** Loss of the unigram model. */
   unigram: number | null;
+  /** The validation text. */
   tokens: Uint32Array | null;
-  seen: ModelUpdate | null;
 }
 
-/** Evaluates the model every N updates and after the last, emits what it finds, passes the model on. */
+/** What a checkpoint keeps. */
+interface SavedEvaluation {
+  readonly evaluated?: number;
+  readonly valLoss?: number | null;
+  readonly unigram?: number | null;
+}
+
+/** Evaluates the model every N updates and after the last, emits the loss, and passes the model on. */
 export function evaluate(options: EvaluateOptions): Stage<ModelUpdate, ModelUpdate> {
-  return {
-    name: "evaluate",
-    open: (_ctx: Context, saved?: Partial<EvaluateState>): EvaluateState => ({
-      evaluated: saved?.evaluated ?? -1,
-      valLoss: saved?.valLoss ?? null,
-      unigram: saved?.unigram ?? null,
-      tokens: null,
-      seen: null,
-    }),
-    async *push(trained: ModelUpdate, state: EvaluateState, ctx: Context) {
-      state.seen = trained;
-      if (options.every > 0 && (trained.last || trained.step % options.every === 0)) {
-        await measure(options, { trained, state, ctx });
-      }
-      yield trained;
+  return periodic("evaluate", {
+    every: options.every,
+    open: ({ evaluated = -1, valLoss = null, unigram = null }: SavedEvaluation = {}) => {
+      return { actedOn: evaluated, valLoss, unigram, tokens: null as Uint32Array | null };
     },
-    async *flush(state: EvaluateState, ctx: Context) {
-      const { seen } = state;
-      if (options.every > 0 && seen !== null && seen.step !== state.evaluated && !ctx.stopping) {
-        await measure(options, { trained: seen, state, ctx });
-      }
-    },
-    save: ({ evaluated, valLoss, unigram }: EvaluateState) => ({ evaluated, valLoss, unigram }),
-  };
+    act: (update, state, ctx) => measure(options, { update, state, ctx }),
+    save: ({ actedOn, valLoss, unigram }) => ({ evaluated: actedOn, valLoss, unigram }),
+  });
 }
 
 async function measure(
   options: EvaluateOptions,
-  { trained, state, ctx }: {
-    readonly trained: ModelUpdate;
+  { update, state, ctx }: {
+    readonly update: ModelUpdate;
     readonly state: EvaluateState;
     readonly ctx: Context;
   },
@@ -71,16 +66,12 @@ async function measure(
   if (state.unigram === null && options.trainingCounts !== undefined) {
     state.unigram = unigramLoss(tokens.subarray(1), await options.trainingCounts());
   }
-  await trained.reported();
+  await update.reported();
   const { batches, tokenBytes } = options;
-  const { loss, bitsPerByte } = await validationLoss(trained.model, { tokens, batches, tokenBytes });
-  state.evaluated = trained.step;
-  state.valLoss = loss;
+  const measured = await validationLoss(update.model, { tokens, batches, tokenBytes });
+  state.valLoss = measured.loss;
   ctx.emit({
-    type: "eval",
-    step: trained.step,
-    valLoss: loss,
-    ...(bitsPerByte !== null && { bitsPerByte }),
+    ...evalEvent(update.step, measured),
     ...(state.unigram !== null && { unigramLoss: state.unigram }),
   });
 }

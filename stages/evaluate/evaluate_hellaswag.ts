@@ -1,83 +1,64 @@
 /**
- * HellaSwag as training goes on.
+ * HellaSwag during training. To evaluate a finished model, see evaluate_model.ts.
  *
  * @module
  */
+import { periodic } from "../flow/periodic.ts";
 import type { Context, Source, Stage } from "../flow/stage.ts";
+import type { ModelUpdate } from "../model/model_update.ts";
 import type { MultipleChoice } from "../task/multiple_choice.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
 import { CHOICES_PER_BATCH, emptyChoiceTally, hellaswagEvent, scoreChoices } from "./choice_tally.ts";
-import type { ModelUpdate } from "../model/model_update.ts";
 
-/** What `askHellaswag` takes. */
+/** Options of `evaluateHellaswag`. */
 export interface EvaluateHellaswagOptions {
-  /** Updates between rounds; 0: never. The last update is always followed by one. */
+  /** Updates between evaluations; 0: never evaluate. The last update is always evaluated. */
   readonly every: number;
-  /** The items of one round; opened anew for each. */
+  /** The items of one evaluation; the source is opened again for each. */
   readonly items: Source<MultipleChoice>;
-  /** The model's own. */
+  /** The model's tokenizer. */
   readonly tokenizer: Tokenizer;
 }
 
-interface AskState {
-  /** The update asked after last. */
-  asked: number;
-  seen: ModelUpdate | null;
-}
-
 /**
- * Asks all items every N updates and after the last, emits how many the model got right, passes the model on. A round
- * that a soft stop falls into is left out, with a note.
+ * Evaluates the model on all items every N updates and after the last, emits its accuracy, and passes the
+ * model on. When the run is stopping, the evaluation is abandoned with a note.
  */
 export function evaluateHellaswag(options: EvaluateHellaswagOptions): Stage<ModelUpdate, ModelUpdate> {
-  const { every } = options;
-  return {
-    name: "hellaswag",
-    open: (_ctx: Context, saved?: { asked?: number }): AskState => ({
-      asked: saved?.asked ?? -1,
-      seen: null,
-    }),
-    async *push(trained: ModelUpdate, state: AskState, ctx: Context) {
-      state.seen = trained;
-      if (every > 0 && (trained.last || trained.step % every === 0)) {
-        await ask(options, { trained, state, ctx });
-      }
-      yield trained;
-    },
-    async *flush(state: AskState, ctx: Context) {
-      const { seen } = state;
-      if (every > 0 && seen !== null && seen.step !== state.asked && !ctx.stopping) {
-        await ask(options, { trained: seen, state, ctx });
-      }
-    },
-    save: ({ asked }: AskState) => ({ asked }),
-  };
+  return periodic("hellaswag", {
+    every: options.every,
+    open: (saved?: { readonly asked?: number }) => ({ actedOn: saved?.asked ?? -1 }),
+    act: (update, _state, ctx) => measure(options, { update, ctx }),
+    save: ({ actedOn }) => ({ asked: actedOn }),
+  });
 }
 
-async function ask(
+async function measure(
   { items, tokenizer }: EvaluateHellaswagOptions,
-  { trained, state, ctx }: { readonly trained: ModelUpdate; readonly state: AskState; readonly ctx: Context },
+  { update, ctx }: { readonly update: ModelUpdate; readonly ctx: Context },
 ): Promise<void> {
-  await trained.reported();
-  state.asked = trained.step;
+  await update.reported();
   const tally = emptyChoiceTally();
-  const round = { model: trained.model, tokenizer, tally };
-  let held: MultipleChoice[] = [];
-  const place = await items.open(ctx);
+  const scoring = { model: update.model, tokenizer, tally };
+  let batch: MultipleChoice[] = [];
+  const state = await items.open(ctx);
   try {
-    for await (const item of items.read(place, ctx)) {
-      if (held.push(item) < CHOICES_PER_BATCH) continue;
+    for await (const item of items.read(state, ctx)) {
+      if (batch.push(item) < CHOICES_PER_BATCH) continue;
       ctx.signal.throwIfAborted();
       if (ctx.stopping) {
-        ctx.emit({ type: "note", text: `HellaSwag after step ${trained.step} was left out: the run stops` });
+        ctx.emit({
+          type: "note",
+          text: `HellaSwag after step ${update.step} was abandoned: the run is stopping`,
+        });
         return;
       }
-      await scoreChoices(held, round);
-      held = [];
+      await scoreChoices(batch, scoring);
+      batch = [];
     }
   } finally {
-    await items.close?.(place);
+    await items.close?.(state);
   }
-  if (held.length > 0) await scoreChoices(held, round);
-  ctx.emit(hellaswagEvent(trained.step, tally));
+  if (batch.length > 0) await scoreChoices(batch, scoring);
+  ctx.emit(hellaswagEvent(update.step, tally));
 }

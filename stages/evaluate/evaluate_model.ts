@@ -1,13 +1,15 @@
 /**
- * Examines a trained model: losses over batches of a text, then choices. Sums are its state, so a long examination can be
- * interrupted and gone on with.
+ * Evaluates a finished model: losses over the batches of a text, then multiple-choice items. Unlike the
+ * stages that evaluate during training, it takes the batches and items from its flow and keeps the sums in
+ * its state, so that a long evaluation can be resumed.
  *
  * @module
  */
+import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
-import { type TensorMap } from "../../kernels/core/tensor.ts";
-import type { EvalEvent, HellaswagEvent } from "../flow/events.ts";
 import type { Stage } from "../flow/stage.ts";
+import { type ModelSession, openModel } from "../model/model_session.ts";
+import type { Plan } from "../model/plan.ts";
 import type { MultipleChoice } from "../task/multiple_choice.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
 import {
@@ -19,83 +21,87 @@ import {
 } from "./choice_tally.ts";
 import {
   emptyLossTally,
+  evalEvent,
   type LossTally,
   measureBatch,
   summarizeLoss,
   type TokenBytes,
 } from "./loss_tally.ts";
-import type { Plan } from "../model/plan.ts";
-import { type ModelSession, openModel } from "../model/model_session.ts";
 
-/** One thing to ask: the loss over batch number N of the text, from 0, or a choice. */
+/** What to evaluate on: the number of a batch of the text, from 0, or a multiple-choice item. */
 export type EvaluationItem = number | MultipleChoice;
 
-/** What `examine` takes. */
+/** Options of `evaluateModel`. */
 export interface EvaluateModelOptions {
-  /** Asked for once, when the examination begins. */
+  /** Opens the engine; called once, when the evaluation starts. */
   engine(): Promise<Engine>;
-  /** With `evaluation` where there are batches, and `scoring` where there are choices. */
+  /** The model's programs, with `evaluation` for batches and `scoring` for multiple-choice items. */
   readonly plan: Plan;
   /** Parameters by name. */
   readonly weights: TensorMap;
-  /** Updates that made the weights, for the events. */
+  /** Number of updates that the weights were trained for; events carry it. */
   readonly step: number;
-  /** The text; empty where there are no batches. */
+  /** Tokens of the text; may be empty if there are no batches. */
   readonly tokens: Uint32Array;
-  /** For bits a byte. */
+  /** Bytes of text per token, for bits per byte. */
   readonly tokenBytes?: TokenBytes | undefined;
-  /** For choices. */
+  /** The model's tokenizer; null is allowed if there are no multiple-choice items. */
   readonly tokenizer: Tokenizer | null;
 }
 
-/** What the stage remembers. */
+/** State of the stage. */
 export interface EvaluationState {
-  /** On the device. */
+  /** The model on its device. */
   readonly model: ModelSession;
-  /** Says which weights these sums are of. */
+  /** Digest of the weights that the sums belong to. */
   readonly weights: string;
-  /** Over the batches so far. */
+  /** Sums over the batches so far. */
   readonly loss: LossTally;
-  /** Of the choices asked so far. */
+  /** Counts over the multiple-choice items so far. */
   readonly choices: ChoiceTally;
-  /** Choices not asked yet: many at once are. */
+  /** Items that wait until there are enough for a batch. */
   held: MultipleChoice[];
 }
 
-type SavedState = Omit<EvaluationState, "model">;
+type SavedEvaluation = Omit<EvaluationState, "model">;
 
 /**
- * Questions → their numbers, as they are done; at the end the events of what there was. Throws RangeError on resuming
- * with other weights.
+ * Evaluates a model on the items of the flow. It yields the number of tokens and choices so far, and emits
+ * the results at the end. Throws RangeError when it is resumed with other weights.
  */
 export function evaluateModel(options: EvaluateModelOptions): Stage<EvaluationItem, number, EvaluationState> {
   return {
-    name: "examine",
-    async open(_ctx, saved?: SavedState) {
+    name: "examine", // keys the saved state, so runs of earlier versions can be resumed
+    async open(_ctx, saved?: SavedEvaluation) {
       const weights = await digest(options.weights);
       if (saved !== undefined && saved.weights !== weights) {
         throw new RangeError(
-          "Cannot go on: the weights are not those that were examined before: begin anew with --resume never",
+          "Cannot resume: the weights are not those of the interrupted evaluation: start again with --resume never",
         );
       }
       const model = await openModel(await options.engine(), options);
-      const { loss, choices, held } = saved ??
-        { loss: emptyLossTally(), choices: emptyChoiceTally(), held: [] };
+      const { loss, choices, held } = saved ?? {
+        loss: emptyLossTally(),
+        choices: emptyChoiceTally(),
+        held: [],
+      };
       return { model, weights, loss: { ...loss }, choices: { ...choices }, held: [...held] };
     },
-    async *push(question, state) {
-      if (typeof question === "number") {
+    async *push(item, state) {
+      if (typeof item === "number") {
         const { tokens, tokenBytes } = options;
-        await measureBatch(state.model, { tokens, batch: question, tally: state.loss, tokenBytes });
-      } else if (state.held.push(question) >= CHOICES_PER_BATCH) {
-        await askHeld(options, state);
+        await measureBatch(state.model, { tokens, batch: item, tally: state.loss, tokenBytes });
+      } else if (state.held.push(item) >= CHOICES_PER_BATCH) {
+        await scoreHeld(options, state);
       }
       yield state.loss.tokens + state.choices.items;
     },
     async *flush(state, ctx) {
       if (ctx.stopping) return;
-      if (state.held.length > 0) await askHeld(options, state);
-      for (const event of eventsOf(options.step, state)) ctx.emit(event);
+      if (state.held.length > 0) await scoreHeld(options, state);
+      const { step } = options, { loss, choices } = state;
+      if (loss.tokens > 0) ctx.emit(evalEvent(step, summarizeLoss(loss)));
+      if (choices.items > 0) ctx.emit(hellaswagEvent(step, choices));
     },
     save: ({ weights, loss, choices, held }) => ({
       weights,
@@ -107,39 +113,23 @@ export function evaluateModel(options: EvaluateModelOptions): Stage<EvaluationIt
   };
 }
 
-async function askHeld({ tokenizer }: EvaluateModelOptions, state: EvaluationState): Promise<void> {
-  if (tokenizer === null) throw new RangeError("Cannot ask choices without a tokenizer");
+async function scoreHeld({ tokenizer }: EvaluateModelOptions, state: EvaluationState): Promise<void> {
+  if (tokenizer === null) throw new RangeError("Cannot evaluate multiple-choice items without a tokenizer");
   await scoreChoices(state.held, { model: state.model, tokenizer, tally: state.choices });
   state.held = [];
 }
 
-function eventsOf(step: number, { loss, choices }: EvaluationState): readonly (EvalEvent | HellaswagEvent)[] {
-  const events: (EvalEvent | HellaswagEvent)[] = [];
-  if (loss.tokens > 0) {
-    const { loss: valLoss, bitsPerByte } = summarizeLoss(loss);
-    events.push({ type: "eval", step, valLoss, ...(bitsPerByte !== null && { bitsPerByte }) });
-  }
-  if (choices.items > 0) events.push(hellaswagEvent(step, choices));
-  return events;
-}
-
-/** SHA-256 over names and values of all weights. */
+/** SHA-256 over the names and values of all weights. */
 async function digest(weights: TensorMap): Promise<string> {
   const parts = await Promise.all(
-    Object.entries(weights).map(async ([name, { data }]) =>
-      `${name} ${
-        hex(
-          await crypto.subtle.digest(
-            "SHA-256",
-            new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice(),
-          ),
-        )
-      }`
-    ),
+    Object.entries(weights).map(async ([name, { data }]) => {
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+      return `${name} ${await sha256(bytes)}`;
+    }),
   );
-  return hex(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(parts.sort().join("\n"))));
+  return await sha256(new TextEncoder().encode(parts.sort().join("\n")));
 }
 
-function hex(bytes: ArrayBuffer): string {
-  return new Uint8Array(bytes).toHex();
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

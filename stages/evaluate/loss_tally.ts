@@ -1,50 +1,67 @@
 /**
- * Loss over consecutive windows of a text: nats a token, perplexity, and bits a byte, which vocabularies of every size
- * can be compared by.
+ * Loss over consecutive windows of a text, in nats per token and in bits per byte. Bits per byte can be
+ * compared between models with different vocabularies.
  *
  * @module
  */
 import { ignoredTarget } from "../../kernels/ops/loss/cross_entropy.ts";
-import type { Tokenizer } from "../token/tokenizer.ts";
+import type { EvalEvent } from "../flow/events.ts";
 import type { ModelSession } from "../model/model_session.ts";
+import type { Tokenizer } from "../token/tokenizer.ts";
 
-/** Sums so far: plain data. */
+/** Sums over the text so far; plain data, which a checkpoint holds. */
 export interface LossTally {
-  /** Of all tokens' losses. */
+  /** Sum of the losses of all tokens. */
   nats: number;
-  /** All, special ones too. */
+  /** Number of tokens, special ones included. */
   tokens: number;
-  /** Of the losses of tokens that stand for text; 0 where bytes are not known. */
+  /** Sum of the losses of tokens that stand for text; 0 where their bytes are not known. */
   textNats: number;
-  /** UTF-8 bytes that the tokens stand for. */
+  /** Number of UTF-8 bytes that the tokens stand for. */
   bytes: number;
 }
 
-/** Bytes of text that a token stands for, by id; 0 for special tokens. */
+/** Bytes of text that a token id stands for; 0 for special tokens. */
 export type TokenBytes = (id: number) => number;
 
-/** Nothing measured yet. */
+/** Means over a text. */
+export interface LossSummary {
+  /** Mean loss in nats per token. */
+  readonly loss: number;
+  /** e to the mean loss. */
+  readonly perplexity: number;
+  /** Mean loss in bits per byte of text; null where bytes are not known. */
+  readonly bitsPerByte: number | null;
+}
+
+/** A tally before any token. */
 export function emptyLossTally(): LossTally {
   return { nats: 0, tokens: 0, textNats: 0, bytes: 0 };
 }
 
-/** Mean loss, e to it, and bits a byte, null where bytes are not known. */
-export function summarizeLoss({ nats, tokens, textNats, bytes }: LossTally): Readonly<
-  { loss: number; perplexity: number; bitsPerByte: number | null }
-> {
+/** The means of a tally. */
+export function summarizeLoss({ nats, tokens, textNats, bytes }: LossTally): LossSummary {
   const loss = nats / tokens;
   return { loss, perplexity: Math.exp(loss), bitsPerByte: bytes > 0 ? textNats / Math.LN2 / bytes : null };
 }
 
-/** How many batches of the plan's evaluation a text has. Throws RangeError for fewer than two tokens. */
+/** The event of an evaluation after `step` updates. */
+export function evalEvent(step: number, { loss, bitsPerByte }: LossSummary): EvalEvent {
+  return { type: "eval", step, valLoss: loss, ...(bitsPerByte !== null && { bitsPerByte }) };
+}
+
+/** Number of batches of the plan's evaluation size in a text. Throws RangeError for fewer than two tokens. */
 export function batchCount(model: ModelSession, tokens: Uint32Array): number {
   if (tokens.length < 2) {
     throw new RangeError(`Cannot evaluate on ${tokens.length} tokens: wanted two or more of validation text`);
   }
-  return Math.ceil((tokens.length - 1) / sizeOf(model));
+  return Math.ceil((tokens.length - 1) / batchTokens(model));
 }
 
-/** Adds batch number `batch`, from 0, of `tokens` to the tally. Special tokens count as tokens, not for bits a byte. */
+/**
+ * Adds the losses of batch number `batch`, from 0, of `tokens` to the tally. Special tokens count as tokens,
+ * but not for bits per byte.
+ */
 export async function measureBatch(
   model: ModelSession,
   { tokens, batch, tally, tokenBytes }: {
@@ -54,10 +71,10 @@ export async function measureBatch(
     readonly tokenBytes?: TokenBytes | undefined;
   },
 ): Promise<void> {
-  const size = sizeOf(model), start = batch * size;
+  const size = batchTokens(model), start = batch * size;
   const length = Math.min(size, tokens.length - 1 - start);
   const inputs = new Uint32Array(size);
-  const targets = new Uint32Array(size).fill(ignoredTarget); // what a short last batch lacks
+  const targets = new Uint32Array(size).fill(ignoredTarget); // pads the last batch
   inputs.set(tokens.subarray(start, start + length));
   targets.set(tokens.subarray(start + 1, start + 1 + length));
   const losses = await model.losses(inputs, targets);
@@ -71,8 +88,8 @@ export async function measureBatch(
 }
 
 /**
- * Mean loss in nats over consecutive windows of `tokens`, up to `batches` batches of the plan's evaluation. Throws
- * RangeError for fewer than two tokens.
+ * The loss over consecutive windows of `tokens`, up to `batches` batches of the plan's evaluation size.
+ * Throws RangeError for fewer than two tokens.
  */
 export async function validationLoss(
   model: ModelSession,
@@ -81,24 +98,24 @@ export async function validationLoss(
     readonly batches?: number | undefined;
     readonly tokenBytes?: TokenBytes | undefined;
   },
-): Promise<ReturnType<typeof summarizeLoss>> {
-  const tally = emptyLossTally(), all = Math.min(batches, batchCount(model, tokens));
-  for (let batch = 0; batch < all; batch++) await measureBatch(model, { tokens, batch, tally, tokenBytes });
+): Promise<LossSummary> {
+  const tally = emptyLossTally(), count = Math.min(batches, batchCount(model, tokens));
+  for (let batch = 0; batch < count; batch++) await measureBatch(model, { tokens, batch, tally, tokenBytes });
   return summarizeLoss(tally);
 }
 
-/** Bytes by id of a tokenizer, counted once. */
+/** Bytes per token id of a tokenizer; each id is looked up once. */
 export function countTokenBytes(tokenizer: Tokenizer): TokenBytes {
   const special = new Set(tokenizer.special.values());
   const known = new Int32Array(tokenizer.vocabSize).fill(-1);
   return (id) => {
-    if (id >= known.length || special.has(id)) return 0; // rows that only pad a vocabulary
+    if (id >= known.length || special.has(id)) return 0; // ids above the vocabulary only pad it
     if (known[id] < 0) known[id] = tokenizer.decodeSingleTokenBytes(id).length;
     return known[id];
   };
 }
 
-function sizeOf({ plan: { evaluation } }: ModelSession): number {
+function batchTokens({ plan: { evaluation } }: ModelSession): number {
   if (evaluation === undefined) throw new RangeError("Cannot evaluate: the plan has no evaluation");
   return evaluation.batch * evaluation.seqLen;
 }

@@ -1,25 +1,26 @@
 /**
- * Losses of parts of many rows of different length: rows of like length run together, through programs of a few lengths.
+ * Losses of parts of many rows of different lengths. Rows of similar length run together, through programs
+ * compiled for a few lengths.
  *
  * @module
  */
 import { ignoredTarget } from "../../kernels/ops/loss/cross_entropy.ts";
-import type { TokenRow } from "../task/choice_rows.ts";
-import { scoringShapes } from "../model/scoring.ts";
 import type { ModelSession } from "../model/model_session.ts";
+import { scoringShapes } from "../model/scoring.ts";
+import type { TokenRow } from "../task/choice_rows.ts";
 
-/** What a row's asked tokens come to. */
+/** The loss of a row's scored tokens. */
 export type RowScore = Readonly<{
-  /** Their losses together, in nats. */
+  /** Sum of their losses in nats. */
   sum: number;
-  /** Their number. */
+  /** Number of scored tokens. */
   count: number;
 }>;
 
 /**
- * Scores rows, in their order; a row's score does not depend on the others. The plan must have `scoring`. Throws
- * RangeError where it has none, for a row too long or without a token to predict, and for tokens that the model does
- * not know.
+ * Scores rows, in their order; the score of a row does not depend on the others. Throws RangeError where the
+ * plan has no `scoring`, and for a row that is too long, has no token to predict, or has a token outside the
+ * vocabulary.
  */
 export async function scoreRows(
   model: ModelSession,
@@ -34,24 +35,24 @@ export async function scoreRows(
     const shape = shapes.find(([, length]) => length >= ids.length - 1);
     if (shape !== undefined && from >= 1 && from < ids.length) return shape;
     throw new RangeError(
-      `Cannot score row ${i}: ${ids.length} tokens from ${from} on: wanted at most ${
+      `Cannot score row ${i}: it has ${ids.length} tokens, scored from ${from}: wanted at most ${
         seqLen + 1
-      }, and one at least to predict`,
+      } tokens, scored from 1 or later`,
     );
   });
   for (const [shape, members] of byShape) {
     const [size, length] = shape;
     for (let first = 0; first < members.length; first += size) {
-      const some = members.slice(first, first + size);
+      const batch = members.slice(first, first + size);
       const inputs = new Uint32Array(size * length);
       const targets = new Uint32Array(size * length).fill(ignoredTarget);
-      some.forEach((i, r) => {
+      batch.forEach((i, r) => {
         const { ids, from } = rows[i];
         inputs.set(ids.subarray(0, -1), r * length);
         targets.set(ids.subarray(from), r * length + from - 1);
       });
       const losses = await model.losses(inputs, targets, { scoring: shape });
-      some.forEach((i, r) => {
+      batch.forEach((i, r) => {
         const { ids, from } = rows[i];
         let sum = 0;
         for (const loss of losses.subarray(r * length + from - 1, r * length + ids.length - 1)) sum += loss;

@@ -1,11 +1,13 @@
 /**
- * What a model must beat: predicting each token by how often it stands in the training text, whatever came before.
+ * The loss of a unigram model, which predicts each token by its frequency alone. A trained model must do
+ * better.
  *
  * @module
  */
+
 /**
- * Nats a token of `tokens` under the frequencies `counts` (one count a token id), each count raised by 1 so that no
- * token is impossible. Throws RangeError without tokens or with one that has no count.
+ * Mean loss of `tokens` in nats under the frequencies `counts`, one count per token id. Each count is raised
+ * by 1, so that no token is impossible. Throws RangeError without tokens, and for a token without a count.
  */
 export function unigramLoss(tokens: Uint32Array, counts: ArrayLike<number>): number {
   if (tokens.length === 0) throw new RangeError("Cannot measure the unigram loss of no tokens");

@@ -1,20 +1,20 @@
 /**
- * Units that are of no use: at the end of their range for every example, so that no gradient comes through.
+ * Dead units: saturated for every example, so that no gradient passes through them.
  *
  * @module
  */
 
-/** What is looked at. */
+/** Options of `deadUnits`. */
 export interface DeadUnitOptions {
-  /** How many units there are. */
+  /** Number of units. */
   readonly units: number;
-  /** Above this in size a value counts as at its end; default 0.99, the lecture's for tanh. */
+  /** Absolute value above which a unit is saturated; default 0.99, the lecture's for tanh. */
   readonly saturation?: number;
 }
 
 /**
- * Numbers of the units whose values are all above `saturation` in size: values [examples, units]. Throws RangeError where
- * they are no whole rows.
+ * Indices of the units that are saturated in all of `values`, [examples, units]. Throws RangeError where
+ * `values` is not one or more whole rows.
  */
 export function deadUnits(
   values: ArrayLike<number>,
@@ -22,7 +22,7 @@ export function deadUnits(
 ): readonly number[] {
   if (values.length === 0 || values.length % units !== 0) {
     throw new RangeError(
-      `Cannot look for dead units in ${values.length} values: wanted one row or more of ${units}`,
+      `Cannot find dead units in ${values.length} values: wanted one or more rows of ${units}`,
     );
   }
   const dead: number[] = [];

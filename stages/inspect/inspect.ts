@@ -1,96 +1,101 @@
 /**
- * A look inside the model as training goes on: activations, gradients, how much updates change. Source: what Karpathy's
- * lecture on activations and gradients plots.
+ * Inspects the model during training: activations, gradients, and how much each update changes the
+ * parameters. Source: the plots of Karpathy's lecture on activations and gradients (makemore part 3).
  *
  * @module
  */
 import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { InspectEvent, TensorStats } from "../flow/events.ts";
+import { isDue } from "../flow/periodic.ts";
 import type { Context, Stage } from "../flow/stage.ts";
-import { principalAxes } from "./principal_axes.ts";
 import type { ModelUpdate } from "../model/model_update.ts";
+import { principalAxes } from "./principal_axes.ts";
 import { normOf, valueStats, type ValueStatsOptions } from "./value_stats.ts";
 
-/** What `inspect` takes. */
+/** Options of `inspect`. */
 export interface InspectOptions extends ValueStatsOptions {
-  /** Updates between looks; 0: never. The last update is always looked at. */
+  /** Updates between inspections; 0: never inspect. The last update is always inspected. */
   readonly every: number;
-  /** Name of the embedding [rows, C] to be drawn, and what its rows are called; absent: none is. */
+  /** Name of an embedding [rows, C] to draw as points, and the label of each row; absent: draw none. */
   readonly embedding?: { readonly name: string; label(row: number): string };
 }
 
 interface InspectState {
-  /** Weights before the update that is looked at next. */
+  /** Weights before the next update, if that update will be inspected. */
   before: { readonly step: number; readonly weights: TensorMap } | null;
 }
 
-const MOST_ROWS = 300; // of an embedding: more letters than fit a picture
+const MAX_POINTS = 300; // of an embedding: more labels do not fit into a picture
 
 /**
- * Looks inside the model every N updates and after the last, emits what it finds, passes the model on. A look costs about
- * a step and reads weights and gradients; what an update changed is known where the update before it was also this run's.
+ * Inspects the model every N updates and after the last, emits the statistics, and passes the model on. An
+ * inspection takes about as long as an update, and reads all weights and gradients. How much an update
+ * changed the weights is known only for every Nth update, and only if this run also made the update before
+ * it, because the weights are read before the update.
  */
 export function inspect(options: InspectOptions): Stage<ModelUpdate, ModelUpdate> {
-  const { every } = options;
-  const looks = ({ step, last }: Pick<ModelUpdate, "step" | "last">) =>
-    every > 0 && (last || step % every === 0);
   return {
     name: "inspect",
     open: (_ctx: Context): InspectState => ({ before: null }),
-    async *push(trained: ModelUpdate, state: InspectState, ctx: Context) {
-      if (looks(trained)) await look(options, { trained, state, ctx });
-      state.before = looks({ step: trained.step + 1, last: false })
-        ? { step: trained.step, weights: await trained.model.weights() }
+    async *push(update: ModelUpdate, state: InspectState, ctx: Context) {
+      if (isDue(update, options)) await emitInspection(options, { update, state, ctx });
+      state.before = isDue({ step: update.step + 1, last: false }, options)
+        ? { step: update.step, weights: await update.model.weights() }
         : null;
-      yield trained;
+      yield update;
     },
     save: () => null,
   };
 }
 
-async function look(
+async function emitInspection(
   options: InspectOptions,
-  { trained, state: { before }, ctx }: {
-    readonly trained: ModelUpdate;
+  { update, state: { before }, ctx }: {
+    readonly update: ModelUpdate;
     readonly state: InspectState;
     readonly ctx: Context;
   },
 ): Promise<void> {
-  const { step, model, batch } = trained;
-  await trained.reported();
+  const { step, model, batch } = update;
+  await update.reported();
   const weights = await model.weights();
   const { gradients, probes } = await model.inspect(batch);
   const stats = (name: string, { data }: TensorMap[string]): TensorStats => {
     const { mean, std, saturated, dead, histogram } = valueStats(data, options);
     return { name, mean, std, norm: normOf(data), saturated, dead, histogram };
   };
-  const of = (name: string): boolean => !name.endsWith("/grad");
+  const activations = Object.keys(probes).filter((name) => !name.endsWith("/grad"));
   const event: InspectEvent = {
     type: "inspect",
     step,
-    activations: Object.keys(probes).filter(of).map((name) => {
+    activations: activations.map((name) => {
       const gradient = probes[`${name}/grad`];
       return { ...stats(name, probes[name]), ...(gradient && { gradient: stats(name, gradient) }) };
     }),
     parameters: Object.entries(weights).map(([name, tensor]) => ({
       ...stats(name, tensor),
       gradient: stats(name, gradients[name]),
-      ...(before?.step === step - 1 && { updateRatio: changed(tensor, before.weights[name]) }),
+      ...(before?.step === step - 1 && { updateRatio: updateRatio(tensor, before.weights[name]) }),
     })),
-    ...(options.embedding && { embedding: drawn(weights, { ...options.embedding, batch }) }),
+    ...(options.embedding && { embedding: embeddingPoints(weights, { ...options.embedding, batch }) }),
   };
   ctx.emit(event);
 }
 
-/** Std of the change by std of the values; of constant values by their size, so that biases and gains have one too. */
-function changed({ data: now }: TensorMap[string], { data: before }: TensorMap[string]): number {
-  const change = Float64Array.from(now, (x, i) => x - before[i]);
+/**
+ * Standard deviation of the change divided by that of the values. Where all values are equal, as in new
+ * biases and gains, it is divided by their size instead.
+ */
+function updateRatio({ data: after }: TensorMap[string], { data: before }: TensorMap[string]): number {
+  const change = Float64Array.from(after, (x, i) => x - before[i]);
   const { std, mean } = valueStats(before, { bins: 1 });
   return valueStats(change, { bins: 1 }).std / (std || Math.abs(mean) || 1);
 }
 
-/** Rows that the batch holds, the most frequent ones first, on their two main axes. */
-function drawn(
+/**
+ * The rows of an embedding that are in the batch, most frequent first, projected on their two principal axes.
+ */
+function embeddingPoints(
   weights: TensorMap,
   { name, label, batch }: {
     readonly name: string;
@@ -101,7 +106,7 @@ function drawn(
   const { shape: [, width], data } = weights[name];
   const counts = new Map<number, number>();
   for (const id of batch.inputs) counts.set(id, (counts.get(id) ?? 0) + 1);
-  const rows = [...counts].sort(([a, n], [b, m]) => m - n || a - b).slice(0, MOST_ROWS).map(([id]) => id);
+  const rows = [...counts].sort(([a, n], [b, m]) => m - n || a - b).slice(0, MAX_POINTS).map(([id]) => id);
   const points = principalAxes(rows.map((id) => data.subarray(id * width, (id + 1) * width)));
   return rows.map((id, i) => ({ label: label(id), x: points[i][0], y: points[i][1] }));
 }

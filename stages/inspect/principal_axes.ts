@@ -1,14 +1,14 @@
 /**
- * Points of many dimensions on the two axes along which they differ most.
+ * Projects points of many dimensions on the two axes along which they vary most.
  *
  * @module
  */
 
-const ROUNDS = 100; // of power iteration: a picture needs no more
+const ITERATIONS = 100; // of the power method; accurate enough for a picture
 
 /**
- * Rows [N][C] → [N][2], by the two first principal components; of two columns, the rows themselves. Signs are such that
- * an axis's largest share is positive, so the same rows always give the same picture.
+ * Rows [N][C] → [N][2]: their coordinates on the first two principal components, or the rows themselves where
+ * C is 2. The largest component of each axis is positive, so that the same rows always give the same picture.
  */
 export function principalAxes(rows: readonly ArrayLike<number>[]): readonly (readonly [number, number])[] {
   if (rows.length === 0) return [];
@@ -26,18 +26,19 @@ export function principalAxes(rows: readonly ArrayLike<number>[]): readonly (rea
   return rest.map((row, i) => [along[i], dot(row, second)]);
 }
 
-/** Power iteration on the rows' covariance, which is never made. */
+/** The first principal axis, by the power method; the covariance matrix is never formed. */
 function mainAxis(rows: readonly Float64Array[]): Float64Array {
   const width = rows[0].length;
-  let axis = Float64Array.from({ length: width }, (_, c) => 1 + c / width); // any direction that is no axis by chance
-  for (let round = 0; round < ROUNDS; round++) {
+  // A start that is unlikely to be orthogonal to the axis.
+  let axis = Float64Array.from({ length: width }, (_, c) => 1 + c / width);
+  for (let round = 0; round < ITERATIONS; round++) {
     const next = new Float64Array(width);
     for (const row of rows) {
       const weight = dot(row, axis);
       for (let c = 0; c < width; c++) next[c] += weight * row[c];
     }
     const size = Math.sqrt(dot(next, next));
-    if (size === 0) return axis.fill(0); // all rows alike
+    if (size === 0) return axis.fill(0); // all rows are equal
     axis = next.map((x) => x / size);
   }
   const largest = axis.reduce((best, x) => Math.abs(x) > Math.abs(best) ? x : best, 0);

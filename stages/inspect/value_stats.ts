@@ -1,41 +1,52 @@
 /**
- * What the values of a tensor are like: moments, how many are at the ends of their range, a histogram.
+ * Statistics of a tensor's values: moments, fractions of saturated and dead values, a histogram.
  *
  * @module
  */
 
-/** Of one tensor's values. */
+/** Statistics of one tensor's values. */
 export type ValueStats = Readonly<{
+  /** Number of values. */
   count: number;
+  /** Mean of the values. */
   mean: number;
-  /** Divided by the number of values, not one less. */
+  /** Standard deviation of the population: squares are divided by the number of values, not one less. */
   std: number;
+  /** Smallest value. */
   min: number;
+  /** Largest value. */
   max: number;
-  /** Share of values whose size is above `saturation`. */
+  /** Fraction of values whose absolute value is above `saturation`. */
   saturated: number;
-  /** Share of values that are 0, or so near that nothing comes of them: below 1e-8 in size. */
+  /** Fraction of values whose absolute value is below 1e-8, too small to have an effect. */
   dead: number;
+  /** Counts of the values in bins. */
   histogram: Histogram;
 }>;
 
-/** Counts of values in bins of equal width from `from` to `to`; what lies outside is in the outermost bins. */
+/**
+ * Counts of values in bins of equal width between `from` and `to`. Values outside are counted in the
+ * outermost bins.
+ */
 export type Histogram = Readonly<{ from: number; to: number; counts: readonly number[] }>;
 
-/** How values are looked at. */
+/** Options of `valueStats`. */
 export interface ValueStatsOptions {
-  /** Values larger in size count as saturated; default 0.97, the lecture's for tanh. */
+  /** Absolute value above which a value is saturated; default 0.97, the lecture's for tanh. */
   readonly saturation?: number;
-  /** Bins of the histogram; default 50. */
+  /** Number of bins in the histogram; default 50. */
   readonly bins?: number;
-  /** The histogram's range; default: four standard deviations to each side of the mean, no further than the values. */
+  /**
+   * Range of the histogram; default: four standard deviations on each side of the mean, within the values'
+   * range.
+   */
   readonly range?: readonly [from: number, to: number];
 }
 
-/** Looks at values; sums in float64. Throws RangeError for none. */
+/** Statistics of values, summed in float64. Throws RangeError for an empty array. */
 export function valueStats(values: ArrayLike<number>, options: ValueStatsOptions = {}): ValueStats {
   const { saturation = 0.97, bins = 50 } = options, count = values.length;
-  if (count === 0) throw new RangeError("Cannot look at no values");
+  if (count === 0) throw new RangeError("Cannot compute statistics of an empty array");
   let sum = 0, min = Infinity, max = -Infinity, saturated = 0, dead = 0;
   for (let i = 0; i < count; i++) {
     const x = values[i], size = Math.abs(x);
@@ -70,7 +81,7 @@ export function histogramOf(
   const counts = new Array<number>(bins).fill(0), width = (to - from) / bins;
   for (let i = 0; i < values.length; i++) {
     const bin = width > 0 ? Math.floor((values[i] - from) / width) : 0;
-    counts[Math.min(bins - 1, Math.max(0, bin))]++; // NaN counts nowhere
+    counts[Math.min(bins - 1, Math.max(0, bin))]++; // NaN has no bin and is not counted
   }
   return { from, to, counts };
 }

@@ -1,44 +1,53 @@
 /**
- * From logits to one token: greedy, or drawn from the softmax, cut to the likeliest by number, by probability together or
- * by probability against the best. Filters come in Hugging Face's order: repetition penalty, temperature, top-k, top-p,
- * min-p. Sources: top-k of Fan et al. 2018, top-p of Holtzman et al. 2019, repetition penalty of Keskar et al. 2019,
- * min-p of Nguyen et al. 2024.
+ * Samples a token from logits: greedily, or from the softmax, restricted by top-k, top-p or min-p. The
+ * filters apply in Hugging Face's order: repetition penalty, temperature, top-k, top-p, min-p. Sources: top-k
+ * of Fan et al. 2018, top-p of Holtzman et al. 2019, repetition penalty of Keskar et al. 2019, min-p of
+ * Nguyen et al. 2024.
  *
  * @module
  */
 import { likeliest } from "./top_k.ts";
 
-/** How freely to draw. */
+/** How to sample tokens. */
 export interface SamplingOptions {
-  /** Logits are divided by it; 0: always the likeliest. Default 1. */
+  /** Divisor of the logits; 0: always take the likeliest token. Default 1. */
   readonly temperature?: number;
-  /** Draw from this many of the likeliest; 0: from all (default). */
+  /** Number of likeliest tokens to draw from; 0: all. Default 0. */
   readonly topK?: number;
-  /** Draw from the fewest of the likeliest whose probabilities make this; 1: from all (default). */
+  /**
+   * Draw from the smallest set of likeliest tokens whose total probability reaches this; 1: all. Default 1.
+   */
   readonly topP?: number;
-  /** Draw from those at least this many times as likely as the likeliest; 0: from all (default). */
+  /**
+   * Draw from tokens whose probability is at least this fraction of the likeliest token's; 0: all. Default 0.
+   */
   readonly minP?: number;
-  /** Logits of tokens that the text has are divided by it, negative ones multiplied. Above 1: less often again. Default 1. */
+  /**
+   * Divisor of positive logits, and factor of negative ones, of tokens that the text already has; above 1,
+   * tokens repeat less often. Default 1.
+   */
   readonly repetitionPenalty?: number;
 }
 
-/** Where a token is picked. */
-export interface TokenDraw extends SamplingOptions {
-  /** Uniform in [0, 1). */
+/** How to sample one token. */
+export interface SampleTokenOptions extends SamplingOptions {
+  /** Uniform random number in [0, 1). */
   readonly draw: number;
-  /** Tokens that the text has, each once; for the repetition penalty. */
+  /** Tokens that the text already has, each once; for the repetition penalty. */
   readonly seen?: Iterable<number>;
 }
 
-/** Tokens that may be drawn, and how likely each is against the likeliest, in the order that a draw goes through them. */
+/** The tokens that may be drawn, in the order that a draw goes through them. */
 export interface Candidates {
+  /** Token ids. */
   readonly ids: Uint32Array;
+  /** Probability of each relative to the likeliest token. */
   readonly weights: Float64Array;
 }
 
 /**
- * Throws RangeError for a temperature below 0, a topK that is no whole number, a topP or minP outside 0 … 1, and a penalty
- * that is not above 0.
+ * Throws RangeError for a temperature below 0, a topK that is not a whole number from 0, a topP that is not
+ * above 0 and at most 1, a minP outside 0 to 1, and a penalty that is not above 0.
  */
 export function checkSamplingOptions(options: SamplingOptions): void {
   const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 } = options;
@@ -62,10 +71,10 @@ export function checkSamplingOptions(options: SamplingOptions): void {
 }
 
 /**
- * The token that `draw` picks. Of equal logits the lower id comes first. Throws RangeError as `checkPick`, and where no
- * logit is a number.
+ * The token that `draw` selects; of equal logits, the lower id comes first. Throws RangeError as
+ * `checkSamplingOptions`, and where all logits are NaN.
  */
-export function sampleToken(logits: Float32Array, options: TokenDraw): number {
+export function sampleToken(logits: Float32Array, options: SampleTokenOptions): number {
   checkSamplingOptions(options);
   const { ids, weights } = candidates(logits, options);
   let left = options.draw * weights.reduce((a, b) => a + b, 0);
@@ -73,18 +82,21 @@ export function sampleToken(logits: Float32Array, options: TokenDraw): number {
     left -= weights[i];
     if (left < 0) return ids[i];
   }
-  return ids[ids.length - 1]; // rounding left a rest
+  return ids[ids.length - 1]; // reached only by rounding
 }
 
-/** What `pickToken` draws from: at temperature 0 the likeliest alone. Throws RangeError where no logit is a number. */
-export function candidates(logits: Float32Array, options: Omit<TokenDraw, "draw">): Candidates {
+/**
+ * The tokens that `sampleToken` draws from; at temperature 0, only the likeliest. Throws RangeError where all
+ * logits are NaN.
+ */
+export function candidates(logits: Float32Array, options: Omit<SampleTokenOptions, "draw">): Candidates {
   const { temperature = 1, topK = 0, topP = 1, minP = 0 } = options;
   const scores = penalized(logits, options);
   let best = 0;
   for (let id = 1; id < scores.length; id++) {
     if (scores[id] > scores[best] || Number.isNaN(scores[best])) best = id;
   }
-  if (Number.isNaN(scores[best] ?? NaN)) throw new RangeError("Cannot pick a token: no logit is a number");
+  if (Number.isNaN(scores[best] ?? NaN)) throw new RangeError("Cannot sample a token: all logits are NaN");
   if (temperature === 0) return { ids: Uint32Array.of(best), weights: Float64Array.of(1) };
 
   const weightOf = (id: number) => id === best ? 1 : Math.exp((scores[id] - scores[best]) / temperature) || 0;
@@ -108,7 +120,7 @@ export function candidates(logits: Float32Array, options: Omit<TokenDraw, "draw"
   };
 }
 
-/** Of tokens in order the fewest that make `topP` of `total`. */
+/** The first candidates whose weights reach `topP` of `total`; candidates come in descending order. */
 function nucleus({ ids, weights }: Candidates, topP: number, total: number = sumOf(weights)): Candidates {
   if (topP === 1) return { ids, weights };
   let mass = 0, end = 0;
@@ -116,7 +128,7 @@ function nucleus({ ids, weights }: Candidates, topP: number, total: number = sum
   return { ids: ids.subarray(0, end), weights: weights.subarray(0, end) };
 }
 
-/** The same of all tokens, in no order: as few as possible are put in order. */
+/** The same for all tokens in no order. It sorts more and more of them until they reach `topP`. */
 function nucleusOfAll(
   all: Candidates,
   { topP, first }: { readonly topP: number; readonly first: (count: number) => Candidates },
@@ -130,7 +142,7 @@ function nucleusOfAll(
 
 function penalized(
   logits: Float32Array,
-  { repetitionPenalty = 1, seen = [] }: Omit<TokenDraw, "draw">,
+  { repetitionPenalty = 1, seen = [] }: Omit<SampleTokenOptions, "draw">,
 ): Float32Array {
   if (repetitionPenalty === 1) return logits;
   const scores = logits.slice();

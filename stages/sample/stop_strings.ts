@@ -1,33 +1,34 @@
 /**
- * Texts end before one of some strings, of which no part may be shown: what could be its beginning is held back.
+ * Ends a text before the first of some stop strings. What may be the start of one is held back, so that no
+ * part of a stop string is ever shown.
  *
  * @module
  */
 
-/** Watches a text that comes in pieces. */
+/** Searches a text that comes in pieces for stop strings. */
 export class StopStrings {
   readonly #stops: readonly string[];
   #held = "";
   #stopped = false;
 
-  /** Throws RangeError for an empty string, which would end every text at once. */
+  /** Throws RangeError for an empty stop string, which would end every text at once. */
   constructor(stops: readonly string[]) {
     if (stops.includes("")) {
-      throw new RangeError("Cannot stop at an empty string: give one character at least");
+      throw new RangeError("Cannot stop at an empty string: give at least one character");
     }
     this.#stops = stops;
   }
 
-  /** Whether one of the strings has come. */
+  /** Whether a stop string has been found. */
   get stopped(): boolean {
     return this.#stopped;
   }
 
-  /** What may be shown now that `piece` has come; nothing once it has stopped. */
+  /** Takes the next piece, and returns the text that can be shown; nothing after a stop string. */
   push(piece: string): string {
     if (this.#stopped) return "";
     const text = this.#held + piece;
-    // Of several the one that is complete first: so it does not matter in what pieces the text comes.
+    // The stop string that ends first counts, so that the result does not depend on how the text is cut into pieces.
     const [found] = this.#stops.map((stop) => ({ at: text.indexOf(stop), length: stop.length }))
       .filter(({ at }) => at >= 0)
       .sort((a, b) => a.at + a.length - (b.at + b.length) || a.at - b.at);
@@ -41,7 +42,7 @@ export class StopStrings {
     return text.slice(0, text.length - held);
   }
 
-  /** What was held back, now that nothing more comes. */
+  /** The text that was held back, for when the text has ended. */
   rest(): string {
     const held = this.#held;
     this.#held = "";
@@ -49,7 +50,7 @@ export class StopStrings {
   }
 }
 
-/** Length of the longest end of `text` that `stop` begins with, shorter than `stop`. */
+/** Length of the longest end of `text` that is a beginning of `stop`, but not all of it. */
 function overlap(text: string, stop: string): number {
   for (let length = Math.min(text.length, stop.length - 1); length > 0; length--) {
     if (stop.startsWith(text.slice(text.length - length))) return length;

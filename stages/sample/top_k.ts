@@ -1,10 +1,14 @@
 /**
- * The largest of many numbers, in order, without sorting all of them: a vocabulary has 50,000, a draw needs some dozens.
+ * The largest of many numbers in order. A vocabulary has 50,000 tokens and sampling needs a few dozen, so
+ * they are selected without sorting all of them.
  *
  * @module
  */
 
-/** Indices of the `count` largest scores, largest first, of equal ones the lower index first; NaN counts as least. */
+/**
+ * Indices of the `count` largest scores, largest first; of equal scores, the lower index comes first. NaN
+ * counts as the smallest score.
+ */
 export function likeliest(scores: Float32Array, count: number): Uint32Array {
   const numbers = scores.map((x) => Number.isNaN(x) ? -Infinity : x);
   const wanted = Math.min(count, numbers.length);
@@ -19,7 +23,9 @@ export function likeliest(scores: Float32Array, count: number): Uint32Array {
     .sort((a, b) => numbers[b] - numbers[a] || a - b);
 }
 
-/** The n-th largest number, n from 1; reorders them. Source: Hoare 1961, "Find". */
+/**
+ * The n-th largest number, counted from 1; reorders the numbers. Source: Hoare 1961, "Find" (quickselect).
+ */
 function nthLargest(x: Float32Array, n: number): number {
   let low = 0, high = x.length - 1;
   const at = n - 1;
@@ -36,7 +42,7 @@ function nthLargest(x: Float32Array, n: number): number {
     }
     if (at <= j) high = j;
     else if (at >= i) low = i;
-    else break; // between them all are equal
+    else break; // all numbers between j and i equal the pivot
   }
   return x[at];
 }

@@ -1,6 +1,7 @@
 /**
- * A choice as rows of tokens: the context with each ending, and where the ending begins. Source: OpenAI's and
- * build-nanogpt's way: context and ending are encoded each by itself, the ending with a blank before it.
+ * A multiple-choice item as rows of tokens: the context followed by each ending. Context and ending are
+ * encoded separately, the ending with a space before it. Source: OpenAI's evaluation of GPT-2 and
+ * build-nanogpt's hellaswag.py.
  *
  * @module
  */
@@ -8,25 +9,27 @@ import { END_OF_TEXT } from "../token/end_of_text.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
 import type { MultipleChoice } from "./multiple_choice.ts";
 
-/** Tokens of which the loss of those from `from` on is asked. */
+/** A row of tokens whose end is scored. */
 export interface TokenRow {
-  /** At most one more than the model's positions: the last is only predicted. */
+  /**
+   * Token ids, at most one more than the model's sequence length, because the last token is only predicted.
+   */
   readonly ids: Uint32Array;
-  /** 1 or more: the first token has nothing before it. */
+  /** Index of the first scored token, at least 1, because the first token of a row cannot be predicted. */
   readonly from: number;
 }
 
-/** What rows are made with. */
+/** Options of `choiceRows`. */
 export interface ChoiceRowsOptions {
-  /** The model's own. */
+  /** The model's tokenizer. */
   readonly tokenizer: Tokenizer;
-  /** The model's positions; longer rows lose their beginning. */
+  /** The model's sequence length; longer rows lose tokens at their start. */
   readonly seqLen: number;
 }
 
 /**
- * One row an ending. An empty context is an end-of-text token. Throws RangeError where there is neither, and for an
- * ending without tokens.
+ * One row per ending. An empty context becomes an end-of-text token. Throws RangeError for an empty context
+ * where the tokenizer has no such token, and for an ending without tokens.
  */
 export function choiceRows(
   item: MultipleChoice,
@@ -35,12 +38,14 @@ export function choiceRows(
   const context = tokenizer.encodeOrdinary(item.context);
   const end = tokenizer.special.get(END_OF_TEXT);
   if (context.length === 0 && end === undefined) {
-    throw new RangeError(`Cannot ask without a context: the tokenizer has no ${END_OF_TEXT} to begin with`);
+    throw new RangeError(
+      `Cannot score an item without a context: the tokenizer has no ${END_OF_TEXT} to take its place`,
+    );
   }
   const before = context.length > 0 ? [...context] : [end ?? 0];
   return item.endings.map((text) => {
     const ending = tokenizer.encodeOrdinary(` ${text}`);
-    if (ending.length === 0) throw new RangeError("Cannot ask for an ending without tokens");
+    if (ending.length === 0) throw new RangeError("Cannot score an ending without tokens");
     const ids = Uint32Array.from([...before, ...ending]).slice(-(seqLen + 1));
     return { ids, from: Math.max(1, ids.length - ending.length) };
   });

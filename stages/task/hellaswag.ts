@@ -1,5 +1,6 @@
 /**
- * HellaSwag: which of four endings follows? Source: Zellers et al. 2019; its JSON lines as published.
+ * HellaSwag: which of four endings follows a text?
+ * Source: Zellers et al. 2019; the JSON lines are as published.
  *
  * @module
  */
@@ -9,23 +10,24 @@ import { readUnpacked } from "../format/packed/packed_file.ts";
 import { type JsonlPosition, readJsonl } from "../format/text/jsonl.ts";
 import type { MultipleChoice } from "./multiple_choice.ts";
 
-/** How much of the file is asked. */
+/** Options of `hellaswag`. */
 export interface HellaswagOptions {
-  /** The most items, from the first; absent: all. */
+  /** Most items to read, from the start of the file; absent: all. */
   readonly items?: number;
 }
 
-/** Where the next item begins. */
+/** Position in the file. */
 export interface HellaswagState {
-  /** In the unpacked file. */
+  /** Position of the next line in the decompressed file. */
   place: JsonlPosition;
-  /** Items given. */
+  /** Number of items read. */
   given: number;
 }
 
 /**
- * The items of a file of `{ctx, label, endings}` lines, also .gz or .zst. Throws Deno.errors.NotFound where there is no
- * such file, SyntaxError for a line that is no JSON and TypeError for one that is no item, each with file and line.
+ * Reads the items of a file of `{ctx, label, endings}` lines, which may be compressed as .gz or .zst. Throws
+ * Deno.errors.NotFound if there is no such file, SyntaxError for a line that is not JSON, and TypeError for a
+ * line that is not an item, each with file and line.
  */
 export function hellaswag(
   path: string,
@@ -57,14 +59,14 @@ function choiceOf(value: unknown, where: string): MultipleChoice {
     typeof ctx !== "string" || !Array.isArray(endings) || texts.length !== endings.length || texts.length < 2
   ) {
     throw new TypeError(
-      `Cannot use ${where}: expected {"ctx": text, "label": 0 to 3, "endings": [four texts]}: is this HellaSwag`,
+      `Cannot use ${where}: expected {"ctx": text, "label": 0 to 3, "endings": [four texts]}: is this a HellaSwag file?`,
     );
   }
-  const right = typeof label === "string" ? Number.parseInt(label) : label; // as some mirrors write it
+  const right = typeof label === "string" ? Number.parseInt(label) : label; // some mirrors write it as text
   if (typeof right !== "number" || !Number.isInteger(right) || right < 0 || right >= texts.length) {
     throw new TypeError(
       `Cannot use ${where}: its label is ${JSON.stringify(label)}, wanted 0 to ${texts.length - 1}: ` +
-        `HellaSwag's test part has no labels: use its validation part`,
+        `HellaSwag's test split has no labels: use its validation split`,
     );
   }
   return { context: ctx, endings: texts, label: right };

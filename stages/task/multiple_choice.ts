@@ -1,14 +1,14 @@
 /**
- * What a model is asked: a task is its data and its judge.
+ * Multiple-choice items: a text and its possible endings.
  *
  * @module
  */
 
-/** A text and several ways in which it may go on, one of them right. */
+/** A text and several endings, one of which is right. */
 export interface MultipleChoice {
   /** The text. */
   readonly context: string;
-  /** Two or more. */
+  /** Two or more endings. */
   readonly endings: readonly string[];
   /** Index of the right ending. */
   readonly label: number;

@@ -1,5 +1,5 @@
 /**
- * HellaSwag's accuracies against the float64 reference, row by row; rounds in training; an examination that is broken off.
+ * HellaSwag's accuracies against the float64 reference, row by row; evaluations that are interrupted.
  *
  * @module
  */
@@ -31,14 +31,14 @@ import { openModel } from "../../../stages/model/model_session.ts";
 import { sharedTest } from "../../shared_data.ts";
 
 const model = gpt({ layers: 1, heads: 2, channels: 8, seqLen: 64, vocabSize: 300, vocabPad: 1 });
-// Initial weights are all but indifferent: ten times as large they prefer something.
+// Initial weights find all endings almost equally likely; ten times as large, they prefer some.
 const weights = Object.fromEntries(
   Object.entries(initialWeights(model, 5)).map((
     [name, { shape, data }],
   ) => [name, { shape, data: data.map((x) => 10 * x) }]),
 );
 
-/** The reference's losses of a row, by a program of that very length, with no padding and no other rows. */
+/** Losses by the float64 engine: each row has a program of its exact length, without padding or other rows. */
 class Reference {
   readonly #programs = new Map<number, ReturnType<typeof compile>>();
 
@@ -64,7 +64,7 @@ function graphOf(length: number): Graph {
   return graph;
 }
 
-sharedTest("askChoices() finds the reference's accuracies on 200 items, to the item", [
+sharedTest("scoreChoices() finds the reference's accuracies on 200 items exactly", [
   "tasks/hellaswag_200.jsonl",
 ], async (path) => {
   const text = await Deno.readTextFile(path("tasks/hellaswag_200.jsonl"));
@@ -108,7 +108,7 @@ const questions: MultipleChoice[] = Array.from({ length: 5 }, (_, i) => ({
   label: i % 2,
 }));
 
-Deno.test("scoreRows() gives the same on WebGPU, and refuses rows that cannot be", async () => {
+Deno.test("scoreRows() gives the same on WebGPU, and refuses rows that it cannot score", async () => {
   const planned = plan({ model, scoring: { tokens: 128 } });
   const rows = questions.flatMap((item) => [...choiceRows(item, { tokenizer, seqLen: 64 })]);
   await using cpu = await openModel(await openCpu({ threads: 2 }), { plan: planned, weights });
@@ -116,12 +116,12 @@ Deno.test("scoreRows() gives the same on WebGPU, and refuses rows that cannot be
   const [a, b] = [await scoreRows(cpu, rows), await scoreRows(gpu, rows)];
   a.forEach(({ sum, count }, i) => ok(Math.abs(sum - b[i].sum) < 1e-3 && count === b[i].count));
   const row = (length: number, from: number) => [{ ids: new Uint32Array(length), from }];
-  await rejects(scoreRows(cpu, row(66, 1)), /row 0: 66 tokens/);
+  await rejects(scoreRows(cpu, row(66, 1)), /row 0: it has 66 tokens/);
   await rejects(scoreRows(cpu, row(3, 3)), RangeError);
   await rejects(scoreRows(cpu, row(3, 0)), RangeError);
 });
 
-Deno.test("examine() gives the same after every break", async () => {
+Deno.test("evaluateModel() gives the same results when interrupted at any point", async () => {
   const tokens = Uint32Array.from({ length: 300 }, (_, i) => (i * i * 7 + 3 * i) % 256);
   const planned = plan({ model, evaluation: { batch: 1, seqLen: 64 }, scoring: { tokens: 128 } });
   const options = {
@@ -136,7 +136,7 @@ Deno.test("examine() gives the same after every break", async () => {
   await checkStage(stage(), [0, 1, 2, 3, 4, ...questions]);
 });
 
-Deno.test("lossOf() counts special tokens as tokens but not for bits a byte", async () => {
+Deno.test("summarizeLoss() counts special tokens for the loss but not for bits per byte", async () => {
   const planned = plan({ model, evaluation: { batch: 1, seqLen: 4 } });
   await using session = await openModel(await openCpu({ threads: 1 }), { plan: planned, weights });
   const end = tokenizer.special.get("<|endoftext|>")!;

@@ -1,8 +1,7 @@
-/** Dead units are those that are at their ends for every example. */
 import { deepStrictEqual, throws } from "node:assert/strict";
 import { deadUnits } from "../../../stages/inspect/dead_units.ts";
 
-Deno.test("deadUnits() finds what is at its end in every row, on either side, and nothing else", () => {
+Deno.test("deadUnits() finds the units that are saturated in every row, at either end", () => {
   const values = [
     [.995, .1, -1, .995],
     [-.999, .995, 1, .2],
@@ -12,5 +11,5 @@ Deno.test("deadUnits() finds what is at its end in every row, on either side, an
   deepStrictEqual(deadUnits(values.flat(), { units: 4, saturation: .997 }), [2]);
   deepStrictEqual(deadUnits(values.flat(), { units: 4, saturation: 2 }), []);
   deepStrictEqual(deadUnits([NaN, 1], { units: 2 }), [1]);
-  throws(() => deadUnits([1, 2, 3], { units: 2 }), /in 3 values: wanted one row or more of 2/);
+  throws(() => deadUnits([1, 2, 3], { units: 2 }), /in 3 values: wanted one or more rows of 2/);
 });

@@ -1,5 +1,5 @@
 /**
- * Looks inside a model: what is told is what the values are.
+ * Inspection of a model: statistics against the values that they describe.
  *
  * @module
  */
@@ -42,7 +42,7 @@ Deno.test("valueStats() gives moments, saturation and a histogram of all values"
   throws(() => valueStats([]), RangeError);
 });
 
-Deno.test("principalAxes() finds the plane that rows lie in", () => {
+Deno.test("principalAxes() finds the plane that contains the rows", () => {
   const [u, v] = [[0.6, 0, 0.8], [0, 1, 0]];
   const rows = [[5, 1], [-5, -1], [4, -1], [-4, 1]].map(([a, b]) => u.map((x, c) => 7 + a * x + b * v[c]));
   const points = principalAxes(rows);
@@ -85,11 +85,11 @@ for (
     ];
     deepStrictEqual(Object.keys(probes).sort(), names.flatMap((name) => [name, `${name}/grad`]).sort());
     deepStrictEqual([...probes["h.0.mlp.act"].shape], [2, 8, 64]);
-    // The embedding's gradient there, summed over where a token stands, is what flows to its row beside the head's part.
+    // Summed over sequences, the gradient of the embedding probe is the gradient of the position embedding.
     const positions = new Float64Array(8 * 16);
     probes["embedding/grad"].data.forEach((x, i) => positions[i % positions.length] += x);
     ok(positions.every((x, i) => Math.abs(x - gradients["wpe.weight"].data[i]) < 1e-6));
-    // A step after it is the step without it.
+    // An update after an inspection equals the update without one.
     const step = await session.step(batchAt(0), { learningRate: 1e-2, step: 0 });
     await using fresh = await openModel(await open(), options);
     deepStrictEqual(await fresh.step(batchAt(0), { learningRate: 1e-2, step: 0 }), step);
@@ -107,7 +107,7 @@ for (
   });
 }
 
-Deno.test("inspect() looks when it is time and after the last update, and tells by how much updates change weights", async () => {
+Deno.test("inspect() runs every N updates and after the last, and measures how much updates change the weights", async () => {
   const events: InspectEvent[] = [];
   const weights: Float32Array[] = [];
   const flow = from(asSource("batches", () => Array.from({ length: 9 }, (_, i) => batchAt(i))))
@@ -122,10 +122,10 @@ Deno.test("inspect() looks when it is time and after the last update, and tells 
     .pipe({
       name: "weights",
       open: () => null,
-      async *push(trained) {
-        const { data } = (await trained.model.weights())["wte.weight"];
+      async *push(update) {
+        const { data } = (await update.model.weights())["wte.weight"];
         weights.push(Float32Array.from(data));
-        yield trained;
+        yield update;
       },
     })
     .pipe(inspect({ every: 3, embedding: { name: "wte.weight", label: (row) => `<${row}>` } }));
@@ -133,12 +133,14 @@ Deno.test("inspect() looks when it is time and after the last update, and tells 
   deepStrictEqual(events.map(({ step }) => step), [3, 6, 7]);
   for (const { step, parameters, embedding, activations } of events) {
     const { updateRatio, std, norm, gradient } = parameters.find(({ name }) => name === "wte.weight")!;
-    const [now, before] = [weights[step - 1], weights[step - 2]];
-    const change = valueStats(now.map((x, i) => x - before[i])).std / valueStats(before).std;
-    if (step === 7) strictEqual(updateRatio, undefined); // 7 is last by the number of steps alone: 6 was not kept
+    const [after, before] = [weights[step - 1], weights[step - 2]];
+    const change = valueStats(after.map((x, i) => x - before[i])).std / valueStats(before).std;
+    // 7 is not a multiple of 3, so the weights before it were not read.
+    if (step === 7) strictEqual(updateRatio, undefined);
     else ok(Math.abs(updateRatio! - change) < 1e-6, `${updateRatio} ${change}`);
     ok(
-      Math.abs(std - valueStats(now).std) < 1e-6 && Math.abs(norm - normOf(now)) < 1e-6 && gradient.norm > 0,
+      Math.abs(std - valueStats(after).std) < 1e-6 && Math.abs(norm - normOf(after)) < 1e-6 &&
+        gradient.norm > 0,
     );
     ok(embedding!.length > 10 && embedding!.every(({ label }) => /^<\d+>$/.test(label)));
     ok(activations.length === 8 && activations.every(({ gradient }) => gradient!.norm > 0));

@@ -1,5 +1,5 @@
 /**
- * Texts written at once against texts written one token at a time by whole passes.
+ * Texts generated together with a KV cache against texts generated one token at a time by whole forward passes.
  *
  * @module
  */
@@ -12,12 +12,8 @@ import { byteTokenizer } from "../../../stages/token/byte.ts";
 import { sampleToken } from "../../../stages/sample/sample_token.ts";
 import { plan } from "../../../stages/model/plan.ts";
 import { type ModelSession, openModel } from "../../../stages/model/model_session.ts";
-import {
-  type GenerateOptions,
-  generateTexts,
-  type GenerationStep,
-  windowStart,
-} from "../../../stages/sample/generate_texts.ts";
+import { type GenerationStep, windowStart } from "../../../stages/sample/cache_slots.ts";
+import { type GenerateOptions, generateTexts } from "../../../stages/sample/generate_texts.ts";
 
 const seqLen = 24;
 const model = gpt({ layers: 2, heads: 2, channels: 16, seqLen, vocabSize: 257 });
@@ -41,16 +37,16 @@ const texts = [
   { prompt: "", sample: 0 },
 ];
 
-async function written(session: ModelSession, options: GenerateOptions): Promise<string[]> {
+async function generated(session: ModelSession, options: GenerateOptions): Promise<string[]> {
   const found = texts.map(() => "");
-  for await (const now of generateTexts(session, tokenizer, { ...options, texts })) {
-    if ("piece" in now) found[now.text] += now.piece;
-    else found[now.text] += `<${now.end}>`;
+  for await (const event of generateTexts(session, tokenizer, { ...options, texts })) {
+    if ("piece" in event) found[event.text] += event.piece;
+    else found[event.text] += `<${event.end}>`;
   }
   return found;
 }
 
-/** One text, each of its tokens by a pass over the window before it. */
+/** One text; each token is sampled after a forward pass over the whole window before it. */
 async function byWholePasses(
   session: ModelSession,
   { prompt, sample }: { readonly prompt: string; readonly sample: number },
@@ -73,7 +69,7 @@ async function byWholePasses(
   return `${text}<length>`;
 }
 
-Deno.test("writeTexts() gives the texts of whole passes, beyond the model's sequence too, however many at once", async () => {
+Deno.test("generateTexts() gives the texts of whole forward passes, also beyond the model's sequence, however many at once", async () => {
   await using alone = await open(1, 1);
   await using three = await open(3);
   for (
@@ -82,29 +78,29 @@ Deno.test("writeTexts() gives the texts of whole passes, beyond the model's sequ
       { maxTokens: 60, seed: 5, temperature: 1, topP: 0.9, minP: 0.001, repetitionPenalty: 1.1, slide: 9 },
     ]
   ) {
-    const work: GenerationStep[] = [];
-    const found = await written(three, { ...options, onStep: (done) => work.push(done) });
-    deepStrictEqual(await written(alone, options), found);
+    const steps: GenerationStep[] = [];
+    const found = await generated(three, { ...options, onStep: (step) => steps.push(step) });
+    deepStrictEqual(await generated(alone, options), found);
     for (const [i, request] of texts.entries()) {
       strictEqual(found[i], await byWholePasses(alone, request, options), `text ${i}`);
     }
-    const read = work.filter(({ kind }) => kind === "prefill");
+    const prefills = steps.filter(({ kind }) => kind === "prefill");
     deepStrictEqual(
-      read.map(({ tokens }) => tokens),
-      // "ab" once for two texts; when there is room for the third, it has gone from both places.
+      prefills.map(({ tokens }) => tokens),
+      // "ab" is read once for the first two texts; when the third starts, both slots have lost it.
       [2, options.slide === 9 ? 21 : 24, 2, 1],
     );
-    ok(work.some(({ kind }) => kind === "slide"));
-    ok(work.some(({ kind, tokens }) => kind === "decode" && tokens >= 2));
+    ok(steps.some(({ kind }) => kind === "slide"));
+    ok(steps.some(({ kind, tokens }) => kind === "decode" && tokens >= 2));
   }
 });
 
-Deno.test("writeTexts() ends before a stop string, and shows none of it", async () => {
+Deno.test("generateTexts() ends a text before a stop string, and shows no part of it", async () => {
   await using session = await open(2);
   const options = { maxTokens: 40, seed: 1 };
-  const whole = (await written(session, options)).map((text) => text.replace(/<\w[\w ]*>$/, ""));
+  const whole = (await generated(session, options)).map((text) => text.replace(/<\w[\w ]*>$/, ""));
   const stop = [whole[0].slice(5, 7), "no such text"];
-  const ended = await written(session, { ...options, stop });
+  const ended = await generated(session, { ...options, stop });
   ended.forEach((text, i) => {
     const at = whole[i].indexOf(stop[0]);
     if (at < 0) ok(text.startsWith(whole[i]), text);
@@ -113,12 +109,12 @@ Deno.test("writeTexts() ends before a stop string, and shows none of it", async 
   ok(ended[0].endsWith("<stop>"));
 });
 
-Deno.test("writeTexts() refuses what it cannot do, and writes nothing where nothing is asked for", async () => {
+Deno.test("generateTexts() refuses bad options, and generates nothing where maxTokens is 0", async () => {
   await using session = await open(1);
-  const refused = (options: Partial<GenerateOptions>) => written(session, { maxTokens: 5, ...options });
-  await rejects(refused({ maxTokens: -1 }), /Cannot write -1 tokens/);
-  await rejects(refused({ slide: 25 }), /let go of 25 tokens.*1 to 24/);
+  const refused = (options: Partial<GenerateOptions>) => generated(session, { maxTokens: 5, ...options });
+  await rejects(refused({ maxTokens: -1 }), /Cannot generate -1 tokens/);
+  await rejects(refused({ slide: 25 }), /drop 25 tokens.*1 to 24/);
   await rejects(refused({ stop: [""] }), /empty string/);
   await rejects(refused({ signal: AbortSignal.abort(new Error("enough")) }), /enough/);
-  deepStrictEqual(await written(session, { maxTokens: 0 }), texts.map(() => "<length>"));
+  deepStrictEqual(await generated(session, { maxTokens: 0 }), texts.map(() => "<length>"));
 });

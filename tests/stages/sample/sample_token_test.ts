@@ -12,11 +12,11 @@ function shares(options: SamplingOptions, draws = 20_000): number[] {
   return counts.map((n) => n / draws);
 }
 
-Deno.test("pickToken() at temperature 0 takes the likeliest, of equals the first", () => {
+Deno.test("sampleToken() at temperature 0 takes the likeliest token, of equal ones the first", () => {
   for (const draw of [0, 0.5, 0.999]) strictEqual(sampleToken(logits, { temperature: 0, draw }), 1);
 });
 
-Deno.test("pickToken() draws from the softmax at its temperature", () => {
+Deno.test("sampleToken() draws from the softmax at its temperature", () => {
   for (const temperature of [0.5, 1, 2]) {
     const weights = [...logits].map((x) => Math.exp(x / temperature));
     const total = weights.reduce((a, b) => a + b);
@@ -30,7 +30,7 @@ Deno.test("pickToken() draws from the softmax at its temperature", () => {
   }
 });
 
-Deno.test("pickToken() keeps to the likeliest by number and by probability", () => {
+Deno.test("sampleToken() draws only from the tokens that top-k and top-p leave", () => {
   deepStrictEqual(shares({ topK: 2 }).map((s) => s > 0), [false, true, false, true, false]);
   deepStrictEqual(shares({ topK: 3 }).map((s) => s > 0), [false, true, true, true, false]);
   deepStrictEqual(shares({ topP: 0.3 }).map((s) => s > 0), [false, true, false, false, false]);
@@ -38,9 +38,9 @@ Deno.test("pickToken() keeps to the likeliest by number and by probability", () 
   deepStrictEqual(shares({ topP: 1 }).map((s) => s > 0), [true, true, true, true, true]);
 });
 
-Deno.test("pickToken() passes over logits that are no numbers, refuses when none is, and options that make no sense", () => {
+Deno.test("sampleToken() ignores logits that are NaN, and refuses bad options and logits that are all NaN", () => {
   strictEqual(sampleToken(Float32Array.from([NaN, 1, NaN]), { draw: 0.9 }), 1);
-  throws(() => sampleToken(Float32Array.from([NaN, NaN]), { draw: 0 }), /no logit is a number/);
+  throws(() => sampleToken(Float32Array.from([NaN, NaN]), { draw: 0 }), /all logits are NaN/);
   for (const options of [{ temperature: -1 }, { topK: 1.5 }, { topP: 0 }, { topP: 1.1 }]) {
     throws(() => sampleToken(logits, { ...options, draw: 0 }), RangeError);
   }

@@ -1,5 +1,5 @@
 /**
- * Filters of draws against plain definitions, draws against their probabilities.
+ * Sampling filters against their plain definitions, and draws against their probabilities.
  *
  * @module
  */
@@ -16,7 +16,7 @@ function logitsOf(trial: number, size: number): Float32Array {
   return normals(7, `logits.${trial}`, size, 2).map((x) => Math.round(4 * x) / 4);
 }
 
-/** Probabilities by the definitions, one filter after the other on the whole vocabulary. */
+/** Probabilities by the definitions: each filter in turn, on the whole vocabulary. */
 function plain(logits: Float32Array, o: SamplingOptions & { readonly seen?: readonly number[] }): number[] {
   const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1, seen = [] } = o;
   const scores = [...logits].map((x, id) =>
@@ -46,7 +46,7 @@ function normal(weights: readonly number[]): number[] {
   return weights.map((weight) => weight / total);
 }
 
-Deno.test("candidates() has the probabilities of the filters' plain definitions, alone and together", () => {
+Deno.test("candidates() gives the probabilities of the filters' plain definitions, alone and together", () => {
   for (let trial = 0; trial < 400; trial++) {
     const size = trial % 40 === 0 ? 700 : 1 + Math.floor(30 * draws("size", trial));
     const pick = <T>(name: string, choices: readonly T[]) =>
@@ -72,7 +72,7 @@ Deno.test("candidates() has the probabilities of the filters' plain definitions,
   }
 });
 
-Deno.test("pickToken() draws as often as probabilities say, by the chi-square test", () => {
+Deno.test("sampleToken() draws tokens as often as their probabilities say, by the chi-square test", () => {
   const logits = logitsOf(1, 12), count = 40_000;
   for (const options of [{}, { temperature: 0.7, topK: 7 }, { topP: 0.9 }, { minP: 0.1, temperature: 1.5 }]) {
     const wanted = plain(logits, options), counts = new Float64Array(12);
@@ -85,13 +85,13 @@ Deno.test("pickToken() draws as often as probabilities say, by the chi-square te
       square += (n - count * wanted[id]) ** 2 / (count * wanted[id]);
       cells++;
     });
-    // 99.99 % of draws stay below mean plus four deviations or so of chi-square; its mean is cells - 1.
+    // 99.99 % of samples are below the mean of chi-square, cells - 1, plus about four standard deviations.
     const free = cells - 1;
     ok(square < free + 5 * Math.sqrt(2 * free) + 5, `${JSON.stringify(options)}: ${square} of ${free}`);
   }
 });
 
-Deno.test("likeliest() is a whole sort's beginning, equal scores by index, numbers before what is none", () => {
+Deno.test("likeliest() equals the start of a full sort: equal scores by index, NaN last", () => {
   for (let trial = 0; trial < 200; trial++) {
     const size = 1 + Math.floor(60 * draws("size", trial)), scores = logitsOf(trial, size);
     if (trial % 3 === 0) scores[Math.floor(size / 2)] = NaN;
@@ -103,7 +103,7 @@ Deno.test("likeliest() is a whole sort's beginning, equal scores by index, numbe
   }
 });
 
-Deno.test("repetition penalty and min-p that make no sense are refused", () => {
+Deno.test("sampleToken() refuses a repetition penalty or min-p out of range", () => {
   for (
     const options of [{ minP: -0.1 }, { minP: 1.1 }, { repetitionPenalty: 0 }, {
       repetitionPenalty: Infinity,
@@ -113,25 +113,25 @@ Deno.test("repetition penalty and min-p that make no sense are refused", () => {
   }
 });
 
-Deno.test("StopStrings shows all before the first stop string and no part of one, however the text comes in pieces", () => {
+Deno.test("StopStrings shows the text before the first stop string and no part of one, however the text is cut into pieces", () => {
   const cases: readonly (readonly [string, readonly string[], string])[] = [
     ["one\n\ntwo", ["\n\n"], "one"],
     ["aab aaab", ["aaa"], "aab "],
     ["abcabd", ["abd", "cab"], "ab"],
     ["no stop her", ["here"], "no stop her"],
-    ["a stop", ["stop", "to"], "a s"], // "to" is complete first
+    ["a stop", ["stop", "to"], "a s"], // "to" ends first
     ["a stop", ["stop", "op"], "a "],
     ["plain", [], "plain"],
   ];
   for (const [text, stops, wanted] of cases) {
     for (let size = 1; size <= text.length; size++) {
-      const watch = new StopStrings(stops);
+      const search = new StopStrings(stops);
       let shown = "";
-      for (let at = 0; at < text.length && !watch.stopped; at += size) {
-        shown += watch.push(text.slice(at, at + size));
+      for (let at = 0; at < text.length && !search.stopped; at += size) {
+        shown += search.push(text.slice(at, at + size));
         ok(wanted.startsWith(shown), `${shown} of ${text} by ${size}`);
       }
-      strictEqual(shown + watch.rest(), wanted, `${text} by ${size}`);
+      strictEqual(shown + search.rest(), wanted, `${text} by ${size}`);
     }
   }
   throws(() => new StopStrings(["a", ""]), /empty string/);

@@ -1,5 +1,5 @@
 /**
- * HellaSwag's items, from file to rows of tokens.
+ * HellaSwag's items, from the file to rows of tokens.
  *
  * @module
  */
@@ -25,7 +25,7 @@ async function itemsOf(path: string, items?: number): Promise<MultipleChoice[]> 
 const line = (label: unknown) =>
   JSON.stringify({ ind: 3, ctx: "A man", label, endings: ["a.", "b.", "c.", "d."] });
 
-Deno.test("hellaswag() reads items, labels as text too, and goes on from everywhere", async () => {
+Deno.test("hellaswag() reads items, also with labels as text, and resumes anywhere", async () => {
   await withFile(`${line(1)}\n\n${line("3")}\n${line(0)}\n`, async (path) => {
     deepStrictEqual((await itemsOf(path)).map(({ label }) => label), [1, 3, 0]);
     deepStrictEqual((await itemsOf(path, 2)).map(({ label }) => label), [1, 3]);
@@ -34,7 +34,7 @@ Deno.test("hellaswag() reads items, labels as text too, and goes on from everywh
   });
 });
 
-Deno.test("hellaswag() refuses what is no item, with file and line", async () => {
+Deno.test("hellaswag() refuses lines that are not items, naming file and line", async () => {
   for (
     const bad of [
       line(4),
@@ -52,7 +52,7 @@ Deno.test("hellaswag() refuses what is no item, with file and line", async () =>
   await rejects(itemsOf("no/such.jsonl"), /no\/such\.jsonl/);
 });
 
-Deno.test("choiceRows() encodes each ending by itself after a blank, and cuts the beginning of what is too long", async () => {
+Deno.test("choiceRows() encodes each ending separately after a space, and cuts the start of rows that are too long", async () => {
   const tokenizer = byteTokenizer(), end = tokenizer.special.get("<|endoftext|>")!;
   const item = { context: "ab", endings: ["c", "de"], label: 0 };
   const bytes = (text: string) => [...new TextEncoder().encode(text)];

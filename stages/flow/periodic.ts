@@ -1,0 +1,71 @@
+/**
+ * A stage that passes items on and acts on some of them: on every Nth step and on the last.
+ *
+ * @module
+ */
+import type { SavedState } from "./checkpoint/types.ts";
+import type { Context, Stage } from "./stage.ts";
+
+/** An item that belongs to a step. */
+export interface StepItem {
+  /** Number of the step, from 1. */
+  readonly step: number;
+  /** Whether this is the last step of the run. */
+  readonly last: boolean;
+}
+
+/** What the stage remembers besides the state of its action. */
+export interface PeriodicState<T> {
+  /** Step of the item acted on last; -1: none. */
+  actedOn: number;
+  /** The latest item. */
+  latest: T | null;
+}
+
+/** What a periodic stage does. `Own` is the state of its action. */
+export interface PeriodicOptions<T extends StepItem, Own, Saved> {
+  /** Steps between actions; 0: never act. */
+  readonly every: number;
+  /** Initial state, or the state from a checkpoint. */
+  open(saved: Saved | undefined): Own & { readonly actedOn: number };
+  /** Acts on an item before it is passed on. */
+  act(item: T, state: Own, ctx: Context): Promise<void>;
+  /** State for a checkpoint. */
+  save(state: Own & PeriodicState<T>): SavedState;
+}
+
+/** Whether a periodic stage acts on an item. */
+export function isDue({ step, last }: StepItem, { every }: { readonly every: number }): boolean {
+  return every > 0 && (last || step % every === 0);
+}
+
+/**
+ * Acts on every Nth step and on the last. An input that ends without a last step is acted on at its end,
+ * unless the run is stopping.
+ */
+export function periodic<T extends StepItem, Own, Saved>(
+  name: string,
+  options: PeriodicOptions<T, Own, Saved>,
+): Stage<T, T> {
+  type State = Own & PeriodicState<T>;
+  const act = async (item: T, state: State, ctx: Context) => {
+    state.actedOn = item.step;
+    await options.act(item, state, ctx);
+  };
+  return {
+    name,
+    open: (_ctx: Context, saved?: Saved): State => ({ ...options.open(saved), latest: null }),
+    async *push(item: T, state: State, ctx: Context) {
+      state.latest = item;
+      if (isDue(item, options)) await act(item, state, ctx);
+      yield item;
+    },
+    async *flush(state: State, ctx: Context) {
+      const { latest } = state;
+      if (options.every > 0 && latest !== null && latest.step !== state.actedOn && !ctx.stopping) {
+        await act(latest, state, ctx);
+      }
+    },
+    save: options.save,
+  };
+}

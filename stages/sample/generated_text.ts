@@ -1,0 +1,120 @@
+/**
+ * One text while it is generated: it samples its tokens and holds back what a stop string may begin with.
+ *
+ * @module
+ */
+import { uniformAt } from "../../kernels/random/philox.ts";
+import { StreamDecoder } from "../token/decode_stream.ts";
+import { END_OF_TEXT } from "../token/end_of_text.ts";
+import type { Tokenizer } from "../token/tokenizer.ts";
+import { sampleToken, type SamplingOptions } from "./sample_token.ts";
+import { StopStrings } from "./stop_strings.ts";
+
+/** A text to generate. */
+export interface TextRequest {
+  /** The text before it; empty: it starts a new document. */
+  readonly prompt: string;
+  /**
+   * Number of the sample. Seed, sample number and prompt decide the text; the texts generated beside it do
+   * not.
+   */
+  readonly sample: number;
+}
+
+/** Options that all texts have in common. */
+export interface TextOptions extends SamplingOptions {
+  /** Most tokens to generate. */
+  readonly maxTokens: number;
+  /** Seed of the draws; default 0. */
+  readonly seed?: number;
+  /** Strings that end a text; the text does not include them. */
+  readonly stop?: readonly string[];
+}
+
+/**
+ * A piece of one of the texts, or the reason why it ended. Pieces are not empty and consist of whole
+ * characters.
+ */
+export type GenerationEvent =
+  | { readonly text: number; readonly piece: string }
+  | { readonly text: number; readonly end: "end of text" | "stop" | "length" };
+
+/** A text and the state of its generation. */
+export class GeneratedText {
+  /** Index of the text among those requested. */
+  readonly index: number;
+  /** The text's prompt. */
+  readonly prompt: string;
+  /** Token ids of the prompt and of the text so far. */
+  readonly ids: number[];
+  /** Slot of the KV cache; -1: none yet. */
+  slot = -1;
+  /** Index in `ids` of the token at the model's position 0. */
+  start = 0;
+  /** Logits of the next token. */
+  logits: Float32Array = new Float32Array(0);
+  /** Whether the text has ended. */
+  ended = false;
+  readonly #stops: StopStrings;
+  readonly #seen: Set<number>;
+  readonly #decoder: StreamDecoder;
+  readonly #options: TextOptions;
+  readonly #sample: number;
+  readonly #endOfText: number | undefined;
+  /** Ids from here on only pad the vocabulary. */
+  readonly #vocabSize: number;
+  #generated = 0;
+
+  /** Throws RangeError for an empty prompt where the tokenizer has no end-of-text token. */
+  constructor(
+    { prompt, sample }: TextRequest,
+    { index, tokenizer, vocabSize, options }: {
+      readonly index: number;
+      readonly tokenizer: Tokenizer;
+      /** The model's vocabulary size. */
+      readonly vocabSize: number;
+      readonly options: TextOptions;
+    },
+  ) {
+    this.index = index;
+    this.prompt = prompt;
+    this.ids = [...tokenizer.encodeOrdinary(prompt)];
+    this.#endOfText = tokenizer.special.get(END_OF_TEXT);
+    if (this.ids.length === 0) {
+      if (this.#endOfText === undefined) {
+        throw new RangeError(
+          `Cannot start without a prompt: the tokenizer has no ${END_OF_TEXT}: give a prompt`,
+        );
+      }
+      this.ids.push(this.#endOfText);
+    }
+    this.#stops = new StopStrings(options.stop ?? []);
+    this.#decoder = new StreamDecoder(tokenizer);
+    this.#seen = new Set(this.ids);
+    this.#options = options;
+    this.#sample = sample;
+    this.#vocabSize = Math.min(vocabSize, tokenizer.vocabSize);
+  }
+
+  /** Samples the next token, and yields the text that can be shown. */
+  *sampleNext(): Iterable<GenerationEvent> {
+    const { seed = 0, maxTokens } = this.#options;
+    const draw = uniformAt(seed, `sample.${this.#sample}`, this.#generated++);
+    const logits = this.logits.subarray(0, this.#vocabSize);
+    const id = sampleToken(logits, { ...this.#options, draw, seen: this.#seen });
+    if (id === this.#endOfText) return yield* this.#end("end of text");
+    this.ids.push(id);
+    this.#seen.add(id);
+    const piece = this.#stops.push(this.#decoder.push(id));
+    if (piece !== "") yield { text: this.index, piece };
+    if (this.#stops.stopped) yield* this.#end("stop");
+    else if (this.#generated === maxTokens) yield* this.#end("length");
+  }
+
+  *#end(end: Extract<GenerationEvent, { end: unknown }>["end"]): Iterable<GenerationEvent> {
+    const piece = this.#stops.rest();
+    this.ended = true;
+    if (piece !== "") yield { text: this.index, piece };
+    yield { text: this.index, end };
+  }
+}
