@@ -6,7 +6,8 @@
 import type { SampleEvent } from "../../stages/flow/events.ts";
 import type { Stage } from "../../stages/flow/stage.ts";
 import { type ModelSession, openModel } from "../../stages/model/model_session.ts";
-import { type GenerateOptions, generateTexts, type TextRequest } from "../../stages/sample/generate_texts.ts";
+import { type GenerateOptions, generateTexts } from "../../stages/sample/generate_texts.ts";
+import type { TextRequest } from "../../stages/sample/generated_text.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import type { Env } from "../cli/pipeline.ts";
 import { GenerationSpeed } from "./generation_speed.ts";
