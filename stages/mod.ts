@@ -125,5 +125,5 @@ export * from "./model/weights.ts";
 export { Decoder, type LastToken } from "./model/kv_decoder.ts";
 export { StopStrings } from "./sample/stop_strings.ts";
 export type { GenerationStep } from "./sample/cache_slots.ts";
-export type { GenerationEvent, TextOptions, TextRequest } from "./sample/generated_text.ts";
+export type { GeneratedTextOptions, GenerationEvent, TextRequest } from "./sample/generated_text.ts";
 export { type GenerateOptions, generateTexts } from "./sample/generate_texts.ts";

@@ -7,12 +7,17 @@
 import type { ModelSession } from "../model/model_session.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
 import { CacheSlots, type GenerationStep } from "./cache_slots.ts";
-import { GeneratedText, type GenerationEvent, type TextOptions, type TextRequest } from "./generated_text.ts";
+import {
+  GeneratedText,
+  type GeneratedTextOptions,
+  type GenerationEvent,
+  type TextRequest,
+} from "./generated_text.ts";
 import { checkSamplingOptions } from "./sample_token.ts";
 import { StopStrings } from "./stop_strings.ts";
 
 /** How to generate texts. */
-export interface GenerateOptions extends TextOptions {
+export interface GenerateOptions extends GeneratedTextOptions {
   /**
    * Tokens to drop at once when the model's sequence is full. Default 1: each new token then sees as many
    * tokens as the model can take, as in nanoGPT, but all positions shift with each token, so each costs a

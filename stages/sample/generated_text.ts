@@ -22,7 +22,7 @@ export interface TextRequest {
 }
 
 /** Options that all texts have in common. */
-export interface TextOptions extends SamplingOptions {
+export interface GeneratedTextOptions extends SamplingOptions {
   /** Most tokens to generate. */
   readonly maxTokens: number;
   /** Seed of the draws; default 0. */
@@ -58,7 +58,7 @@ export class GeneratedText {
   readonly #stops: StopStrings;
   readonly #seen: Set<number>;
   readonly #decoder: StreamDecoder;
-  readonly #options: TextOptions;
+  readonly #options: GeneratedTextOptions;
   readonly #sample: number;
   readonly #endOfText: number | undefined;
   /** Ids from here on only pad the vocabulary. */
@@ -73,7 +73,7 @@ export class GeneratedText {
       readonly tokenizer: Tokenizer;
       /** The model's vocabulary size. */
       readonly vocabSize: number;
-      readonly options: TextOptions;
+      readonly options: GeneratedTextOptions;
     },
   ) {
     this.index = index;
