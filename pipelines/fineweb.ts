@@ -35,7 +35,7 @@ const options = {
 };
 
 export default pipeline({
-  about: "filter documents by FineWeb's recipe; write those that stay, and the removed ones with reasons",
+  about: "filter and deduplicate documents by FineWeb's recipe; keep removed ones with reasons",
   options,
   barrierEvery: 256, // documents
   stats: "stats.json",

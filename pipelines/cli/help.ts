@@ -8,7 +8,7 @@ import { flagOf } from "./command_line.ts";
 import type { Option, Options, TextStyle } from "./pipeline.ts";
 import type { Presets } from "./presets.ts";
 import type { ResolvedOptions } from "./resolve.ts";
-import { commonGroups } from "./run_options.ts";
+import { commonGroups, runOptions } from "./run_options.ts";
 
 const INDENT = 30; // column where help texts begin
 
@@ -48,11 +48,14 @@ export function helpText(
   { command, columns, color }: TextStyle & { readonly command: string },
 ): string {
   const paint = painter(color);
+  const usable = presets === undefined
+    ? Object.fromEntries(Object.entries(options).filter(([, option]) => option !== runOptions.preset))
+    : options;
   const lines = [
     `${command} ${name} [--option value]…`,
     ...wrapped(capitalized(about), { indent: 0, columns }),
   ];
-  for (const [group, members] of groupsOf(options)) {
+  for (const [group, members] of groupsOf(usable)) {
     lines.push("", paint("bold", group));
     for (const [name, option] of members) {
       const about = option.about + defaultText(option, resolved.values[name]);
