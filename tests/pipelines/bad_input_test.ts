@@ -1,6 +1,6 @@
 /**
- * Bad input, as a user gives it: one line that says what, where and how to mend it; the right exit code; nothing
- * half-written taken for whole.
+ * Bad input on the command line: the error is one line that says what is wrong, where, and what to do; the
+ * exit code is right; and no incomplete file is taken for a complete one.
  *
  * @module
  */
@@ -12,35 +12,38 @@ import { courseOf, errorLine, eventsOf, runsTo, small, withFolder } from "./prog
 
 const quick = ["--steps", "6", "--eval-every", "0", "--sample-every", "0", "--checkpoint-every", "2"];
 
-/** Arguments after which nothing may have been written, and what the line must say. */
+/** Arguments that are refused before anything is written, and the error line to expect. */
 const refused: Readonly<Record<string, readonly [args: string, says: RegExp]>> = {
   "an unknown pipeline": ["fineweb-gtp2", /did you mean fineweb-gpt2/],
   "an unknown option": ["fineweb-gpt2 --step 5", /--step.*--steps/],
-  "a value that is no number": ["fineweb-gpt2 --steps many", /--steps.*many.*whole number/],
-  "no layers": ["fineweb-gpt2 --layers 0", /--layers.*"0".*whole number from 1/],
-  "channels that heads do not divide": ["fineweb-gpt2 --layers 1 --heads 3 --channels 16", /16.*3/],
-  "a model that no memory holds": [
+  "a value that is not a number": ["fineweb-gpt2 --steps many", /--steps.*many.*whole number/],
+  "zero layers": ["fineweb-gpt2 --layers 0", /--layers.*"0".*whole number from 1/],
+  "channels that are not a multiple of the heads": [
+    "fineweb-gpt2 --layers 1 --heads 3 --channels 16",
+    /16.*3/,
+  ],
+  "a model too large for any memory": [
     "fineweb-gpt2 --device cpu --layers 2 --channels 65536",
     /MB.*smaller model/,
   ],
   "a missing file": ["fineweb-gpt2 --source nowhere.txt", /nowhere\.txt/],
   "a glob without files": ["fineweb-gpt2 --source nowhere/*.jsonl", /nowhere\/\*\.jsonl/],
   "an unknown kind of file": ["fineweb-gpt2 --source LICENSE", /LICENSE.*\.txt/],
-  "a dataset that is named wrong": ["fineweb-gpt2 --source hf:fineweb", /hf:OWNER\/NAME/],
+  "a malformed dataset name": ["fineweb-gpt2 --source hf:fineweb", /hf:OWNER\/NAME/],
   "an unknown tokenizer": ["fineweb-gpt2 --tokenizer nowhere", /tokenizer nowhere.*gpt2/],
-  "a tokenizer to learn from standard input": ["fineweb-gpt2 --source -", /only once.*--tokenizer/],
-  "a total batch that is no multiple": [
+  "a tokenizer to be trained on standard input": ["fineweb-gpt2 --source -", /only once.*--tokenizer/],
+  "a total batch that is not a multiple": [
     "fineweb-gpt2 --batch-size 4 --seq-len 32 --total-batch-tokens 1000",
     /1000.*128/,
   ],
-  "no shards": ["train", /--train-shards/],
-  "shards that are not there": ["train --train-shards nowhere/*.bin", /nowhere/],
-  "weights that are not there": ["fineweb-gpt2 --init-from nowhere.bin", /nowhere\.bin/],
-  "a checkpoint that is not there": ["sample --checkpoint nowhere", /nowhere/],
+  "missing --train-shards": ["train", /--train-shards/],
+  "shards that do not exist": ["train --train-shards nowhere/*.bin", /nowhere/],
+  "weights that do not exist": ["fineweb-gpt2 --init-from nowhere.bin", /nowhere\.bin/],
+  "a checkpoint that does not exist": ["sample --checkpoint nowhere", /nowhere/],
 };
 
 for (const [what, [args, says]] of Object.entries(refused)) {
-  Deno.test(`pipeline refuses ${what} in one line, exit code 2, nothing written`, async () => {
+  Deno.test(`pipeline refuses ${what} in one line, exits with 2 and writes nothing`, async () => {
     await withFolder(async (dir) => {
       const words = args.split(" ");
       const out = words[0] === "sample" ? [] : ["--out", `${dir}/run`];
@@ -53,12 +56,12 @@ for (const [what, [args, says]] of Object.entries(refused)) {
 const shards: Readonly<Record<string, readonly [bytes: Uint8Array, says: RegExp]>> = {
   "an empty shard": [new Uint8Array(0), /val\.bin|bad\.bin/],
   "a shard of another format": [new Uint8Array(4096).fill(7), /bad\.bin/],
-  "a shard cut short": [shardOf(5000, 100).subarray(0, 1024 + 2 * 4000), /bad\.bin.*(4000|9024|8000)/],
+  "a truncated shard": [shardOf(5000, 100).subarray(0, 1024 + 2 * 4000), /bad\.bin.*(4000|9024|8000)/],
   "a shard that claims 2^31 tokens": [shardOf(2 ** 31 - 1, 100).subarray(0, 2000), /bad\.bin/],
 };
 
 for (const [what, [bytes, says]] of Object.entries(shards)) {
-  Deno.test(`train refuses ${what}, naming the file`, async () => {
+  Deno.test(`train refuses ${what} and names the file`, async () => {
     await withFolder(async (dir) => {
       await Deno.writeFile(`${dir}/bad.bin`, bytes);
       const shards = ["--train-shards", `${dir}/bad.bin`, "--out", `${dir}/run`];
@@ -70,7 +73,7 @@ for (const [what, [bytes, says]] of Object.entries(shards)) {
 const tinyModel = "--vocab-size 512 --layers 1 --heads 2 --channels 16 --seq-len 32 --batch-size 4 --steps 6"
   .split(" ");
 
-Deno.test("train refuses tokens beyond the vocabulary, naming file and place", async () => {
+Deno.test("train refuses token ids beyond the vocabulary, and names the file and the position", async () => {
   await withFolder(async (dir) => {
     await Deno.writeFile(`${dir}/high.bin`, shardOf(5000, 600));
     const shards = ["--train-shards", `${dir}/high.bin`, "--out", `${dir}/run`];
@@ -78,7 +81,7 @@ Deno.test("train refuses tokens beyond the vocabulary, naming file and place", a
   });
 });
 
-Deno.test("fineweb-gpt2 says when no document passes the filters, and when one alone cannot be split", async () => {
+Deno.test("fineweb-gpt2 says that no document passes the filters, or that a single one cannot be held out", async () => {
   await withFolder(async (dir) => {
     await Deno.writeTextFile(`${dir}/none.txt`, "too short");
     const none = ["--source", `${dir}/none.txt`, "--out", `${dir}/none`];
@@ -95,7 +98,7 @@ Deno.test("fineweb-gpt2 says when no document passes the filters, and when one a
   });
 });
 
-Deno.test("fineweb-gpt2 says where a source is cut short or cannot be read", async () => {
+Deno.test("fineweb-gpt2 says where a source is truncated or cannot be read", async () => {
   await withFolder(async (dir) => {
     const rows = [...Array(40).keys()].map((i) => JSON.stringify({ id: `${i}`, text: lawText(40 + i) }));
     await Deno.writeTextFile(`${dir}/cut.jsonl`, rows.join("\n").slice(0, -20));
@@ -110,7 +113,7 @@ Deno.test("fineweb-gpt2 says where a source is cut short or cannot be read", asy
   });
 });
 
-Deno.test("fineweb-gpt2 stops at a loss that is no number, and its last checkpoint is good", async () => {
+Deno.test("fineweb-gpt2 stops at a loss that is NaN, and its last checkpoint is intact", async () => {
   await withFolder(async (dir) => {
     const args = ["fineweb-gpt2", "--out", `${dir}/run`, ...small, "--steps", "40", "--eval-every", "0"];
     const { err } = await runsTo(1, [
@@ -129,7 +132,7 @@ Deno.test("fineweb-gpt2 stops at a loss that is no number, and its last checkpoi
   });
 });
 
-Deno.test("fineweb-gpt2 in a folder that cannot be written says so", async () => {
+Deno.test("fineweb-gpt2 says that its folder cannot be written", async () => {
   await withFolder(async (dir) => {
     await Deno.writeTextFile(`${dir}/file`, "");
     const args = ["fineweb-gpt2", "--out", `${dir}/file/run`, ...small, ...quick];
@@ -138,7 +141,7 @@ Deno.test("fineweb-gpt2 in a folder that cannot be written says so", async () =>
 });
 
 await smallDiskTest(
-  "fineweb-gpt2 on a disk that is or becomes too small says so, and goes on from its last checkpoint once there is room",
+  "fineweb-gpt2 says that the disk is or becomes full, and resumes from its last checkpoint once there is room",
   "120k",
   async ({ folder, resize }) => {
     await withFolder(async (dir) => {
@@ -146,7 +149,7 @@ await smallDiskTest(
       await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/whole`, ...args]);
       const out = `${folder}/run`;
       const { err } = await runsTo(2, ["fineweb-gpt2", "--out", out, ...args]);
-      match(err, /Cannot keep checkpoints in .*\/run: one takes .*make room/);
+      match(err, /Cannot keep checkpoints in .*\/run: two of .* must fit.*make room/);
       await resize("420k"); // enough for one checkpoint beside the shards
       const line = errorLine(await runsTo(1, ["fineweb-gpt2", "--out", out, ...args]));
       match(line, /step-000008.*(os error 28|No space left).*make room/);
@@ -158,7 +161,7 @@ await smallDiskTest(
   },
 );
 
-Deno.test("fineweb-gpt2 goes on from the checkpoint before one that was damaged, and says so", async () => {
+Deno.test("fineweb-gpt2 resumes from the checkpoint before a damaged one, and says so", async () => {
   await withFolder(async (dir) => {
     const args = ["fineweb-gpt2", ...small, ...quick];
     await runsTo(0, [...args, "--out", `${dir}/whole`, "--steps", "10"]);
@@ -184,7 +187,7 @@ Deno.test("fineweb-gpt2 goes on from the checkpoint before one that was damaged,
   });
 });
 
-Deno.test("sample and samples in a run refuse a prompt that the model cannot begin with, before anything runs", async () => {
+Deno.test("sample and fineweb-gpt2 refuse a prompt that the model cannot continue, before anything runs", async () => {
   await withFolder(async (dir) => {
     const rows = [...Array(60).keys()].map((i) => JSON.stringify({ id: `${i}`, text: lawText(40 + i) }));
     await Deno.writeTextFile(`${dir}/law.jsonl`, rows.join("\n"));
@@ -198,7 +201,7 @@ Deno.test("sample and samples in a run refuse a prompt that the model cannot beg
   });
 });
 
-sharedTest("train refuses a vocabulary and a length beyond those of --init-from", [
+sharedTest("train refuses a vocabulary and a sequence length beyond those of --init-from", [
   "golden/gpt.bin",
   "golden/tokens.bin",
 ], async (path) => {
@@ -219,14 +222,14 @@ sharedTest("train refuses a vocabulary and a length beyond those of --init-from"
   });
 });
 
-/** Plain English of so many lines. */
+/** English text of `lines` lines. */
 function lawText(lines: number): string {
   return [...Array(lines).keys()].map((i) => `the people of state ${i} have that law and it is good.`).join(
     "\n",
   );
 }
 
-/** An llm.c shard of `count` tokens by its header; ids go round below `ids`. */
+/** An llm.c shard whose header says `count` tokens; ids repeat from 0 to `ids` - 1. */
 function shardOf(count: number, ids: number): Uint8Array<ArrayBuffer> {
   const tokens = Math.min(count, 5000);
   const bytes = new Uint8Array(1024 + 2 * tokens);

@@ -1,5 +1,6 @@
 /**
- * The pipelines one after the other, each on what the one before left; and others' runs repeated by the command line.
+ * Pipelines in sequence, each on the output of the one before; and runs of other programs repeated on the
+ * command line.
  *
  * @module
  */
@@ -44,7 +45,8 @@ Deno.test("fineweb, tokenize, train and sample work one after the other", async 
     const last = (await eventsOf(`${dir}/train`)).findLast((e) => e.type === "eval");
     ok(last.valLoss < last.unigramLoss && last.bitsPerByte > 0, JSON.stringify(last));
 
-    const sampling = ["sample", "--checkpoint", `${dir}/train`]; // the run has kept the shards' tokenizer
+    // The run has a copy of the shards' tokenizer.
+    const sampling = ["sample", "--checkpoint", `${dir}/train`];
     const asked = [...sampling, "--prompt", "The people", "--max-tokens", "16"];
     const greedy = [...asked, "--temperature", "0"];
     const { out: text } = await runsTo(0, greedy);
@@ -60,7 +62,7 @@ Deno.test("fineweb, tokenize, train and sample work one after the other", async 
     );
     strictEqual(`${lines.find((e) => e.type === "sample").text}\n`, text.slice("The people".length));
     strictEqual(lines.at(-1).type, "done");
-    // Text comes as it is made, and the program ends when it is read no more.
+    // Text is printed as it is generated, and the program ends when the reader is gone.
     const endless = await readUntil("people", [...asked, "--max-tokens", "1000000"]);
     deepStrictEqual([endless.code, endless.err.includes("error")], [0, false], endless.err);
     const on = [
@@ -84,7 +86,7 @@ Deno.test("fineweb, tokenize, train and sample work one after the other", async 
   });
 });
 
-Deno.test("every pipeline explains itself and plans without running or writing", async () => {
+Deno.test("every pipeline prints its help and its plan without running or writing", async () => {
   await withFolder(async (dir) => {
     await Deno.writeFile(
       `${dir}/a.bin`,
@@ -102,7 +104,7 @@ Deno.test("every pipeline explains itself and plans without running or writing",
     for (const [name, args] of Object.entries(needs)) {
       match(list, new RegExp(`^  ${name} `, "m"));
       match((await runsTo(0, [name, "--help"])).out, /--seed N/);
-      if (name === "sample") continue; // has no plan without a checkpoint
+      if (name === "sample") continue; // needs a checkpoint for a plan
       const { out } = await runsTo(0, [name, ...args, "--out", `${dir}/run`, "--dry-run"]);
       match(out, /Stages/);
       if (args.length > 0) match(out, /parameters +[\d,]+[\s\S]*FLOPs per step[\s\S]*activation/);
@@ -111,7 +113,7 @@ Deno.test("every pipeline explains itself and plans without running or writing",
   });
 });
 
-Deno.test("a pipe that is closed ends the program quietly, and a run with a checkpoint", async () => {
+Deno.test("a closed pipe ends the program without an error, and a run with a checkpoint", async () => {
   await withFolder(async (dir) => {
     const args = [
       "fineweb-gpt2",
@@ -143,7 +145,7 @@ Deno.test("a pipe that is closed ends the program quietly, and a run with a chec
 });
 
 Deno.test({
-  name: "help into a closed pipe, and progress, end without a word",
+  name: "help and progress into a closed pipe end without an error",
   ignore: Deno.build.os === "windows", // has no sh
   fn: () =>
     withFolder(async (dir) => {
@@ -188,7 +190,7 @@ for (const device of ["cpu", "webgpu"]) {
 }
 
 sharedTest(
-  "sample writes from llm.c's model, and says which tokenizer it lacks",
+  "sample generates from llm.c's model, and says which tokenizer is missing",
   ["golden/gpt.bin"],
   async (path) => {
     const asked = [

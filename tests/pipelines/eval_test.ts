@@ -1,5 +1,5 @@
 /**
- * `eval` as a user has it.
+ * `eval` on the command line.
  *
  * @module
  */
@@ -32,7 +32,8 @@ sharedTest(
         type === "eval" || type === "hellaswag"
       );
       deepStrictEqual(found.map(({ type }) => type), ["eval", "hellaswag"]);
-      ok(found[0].valLoss > 6 && found[0].valLoss < 7, JSON.stringify(found)); // an untrained model of 512 tokens
+      // The loss of an untrained model with 512 tokens is about ln 512 = 6.24 nats.
+      ok(found[0].valLoss > 6 && found[0].valLoss < 7, JSON.stringify(found));
       strictEqual(found[1].items, 40);
       match((await runsTo(0, [...model, ...shards, ...items])).out, /is finished/);
     });

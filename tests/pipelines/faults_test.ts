@@ -1,5 +1,5 @@
 /**
- * Updates that go wrong, and choices of model and optimizer, on the command line.
+ * Diverging updates, and options of model and optimizer, on the command line.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { shardHeader } from "../../stages/format/tokens/llmc_shard.ts";
 import { bytesOfTokens } from "../../stages/format/tokens/token_file.ts";
 import { errorLine, eventsOf, runsTo, withFolder } from "./program.ts";
 
-const ODD = 135; // the batch that is like no other
+const ODD = 135; // the batch whose loss jumps
 const fixed =
   "--vocab-size 257 --layers 1 --heads 2 --channels 16 --seq-len 16 --batch-size 2 --grad-accum 2 --device cpu --workers 1 --schedule constant --warmup 0 --eval-every 0 --sample-every 0 --shuffle none --quiet"
     .split(" ");
 
-/** A folder with a shard of which a batch is 64 tokens, and `train` on it. */
+/** Gives the test a folder with a shard, and `train` on that shard with batches of 64 tokens. */
 async function withTraining(
   work: (dir: string, train: (code: number, line: string) => ReturnType<typeof runsTo>) => Promise<void>,
 ): Promise<void> {
@@ -31,7 +31,7 @@ async function withTraining(
   });
 }
 
-Deno.test("train skips an update whose loss jumps, or goes back and leaves its batch out, or stops and names it", async () => {
+Deno.test("train skips an update whose loss jumps, or rolls back and skips its batch, or stops and names the batch", async () => {
   await withTraining(async (dir, train) => {
     const spiky = "--lr 1e-2 --steps 138 --checkpoint-every 130 --skip-spike-z 6";
     const stepsOf = async (name: string) =>
@@ -57,7 +57,7 @@ Deno.test("train skips an update whose loss jumps, or goes back and leaves its b
   });
 });
 
-Deno.test("train --on-nan skip and rollback end where it is not the batches: a run whose weights are ruined stops", async () => {
+Deno.test("train --on-nan skip and rollback stop a run whose weights are NaN, because no batch is to blame", async () => {
   await withTraining(async (dir, train) => {
     const ruinous = "--lr 1e30 --min-lr 0 --steps 100 --checkpoint-every 0";
     match(
@@ -69,11 +69,11 @@ Deno.test("train --on-nan skip and rollback end where it is not the batches: a r
   });
 });
 
-Deno.test("train with other GELU, no biases, an own head and Muon leaves what sample and --init-from take up", async () => {
+Deno.test("sample and --init-from read a model that train made with exact GELU, no biases, an untied head and Muon", async () => {
   await withTraining(async (dir, train) => {
     const chosen = "--gelu erf --no-bias --no-tie --optimizer muon --muon-lr 0.01 --momentum 0.9";
     await train(0, `--out ${dir}/run ${chosen} --lr 1e-2 --steps 3`);
-    await train(0, `--out ${dir}/run --steps 5`); // all of it is remembered
+    await train(0, `--out ${dir}/run --steps 5`); // all options come from config.json
     strictEqual((await eventsOf(`${dir}/run`)).filter((e) => e.type === "step").length, 5);
     const checkpoint = `${dir}/run/checkpoints/step-000005`;
     const { parts: { train: { state } } } = JSON.parse(await Deno.readTextFile(`${checkpoint}/stream.json`));

@@ -1,12 +1,15 @@
 /**
- * Training runs killed at some moment, and what must be the same after it.
+ * Kills training runs, and compares a resumed run with one that was never stopped.
  *
  * @module
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { courseOf } from "./program.ts";
 
-/** Kills at some text on standard output, after a number of steps, or while a checkpoint is being written; whether it came to it. */
+/**
+ * Kills a run at a text on standard output, after a number of steps, or while a checkpoint is being written.
+ * Returns whether the run was killed before it ended.
+ */
 export async function killedAt(
   moment: string | number,
   { process, out }: { readonly process: Deno.ChildProcess; readonly out: string },
@@ -15,7 +18,7 @@ export async function killedAt(
     try {
       process.kill("SIGKILL");
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended
+      if (!(error instanceof TypeError)) throw error; // the process has ended already
     }
   };
   let said = "";
@@ -37,7 +40,7 @@ export async function killedAt(
   return signal === "SIGKILL";
 }
 
-/** Throws unless two runs' folders tell the same course and hold the same `files`, bit for bit. */
+/** Throws unless two runs have the same steps, losses and samples, and the same `files`, bit for bit. */
 export async function same(
   whole: string,
   other: string,

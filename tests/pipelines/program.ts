@@ -1,20 +1,20 @@
 /**
- * The program as a user has it: `deno task pipeline …` as a process, with the permissions of the task and no more.
+ * Runs `deno task pipeline …` as a process with the permissions of the task.
  *
  * @module
  */
 export { withFolder } from "../temporary.ts";
 
-/** What a finished process left. */
+/** Exit code and output of a finished process. */
 export type Finished = Readonly<{ code: number; out: string; err: string }>;
 
 const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 const { tasks } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
 
-/** The words of the task `pipeline` after "deno". */
+/** Arguments of the task `pipeline` after "deno". */
 export const task: readonly string[] = tasks.pipeline.command.split(" ").slice(1);
 
-/** A model so small that a step takes a millisecond; data and vocabulary are real. */
+/** Options of a model so small that a step takes a millisecond; data and tokenizer are real. */
 export const small: readonly string[] =
   "--layers 1 --heads 2 --channels 16 --seq-len 32 --batch-size 4 --vocab-size 512 --val-tokens 4096 --eval-batches 4"
     .split(" ");
@@ -39,7 +39,7 @@ export async function run(args: readonly string[], env: Record<string, string> =
   return { code, out: text.decode(stdout), err: text.decode(stderr) };
 }
 
-/** Runs it and throws, with all it said, unless it ends with `code`. */
+/** Runs the program; throws with all its output unless the exit code is `code`. */
 export async function runsTo(
   code: number,
   args: readonly string[],
@@ -56,7 +56,7 @@ export async function runsTo(
   return finished;
 }
 
-/** Runs it, reads standard output until it holds `until`, reads no more, and waits for the end. */
+/** Runs the program, closes its standard output once that contains `until`, and waits for the end. */
 export async function readUntil(until: string, args: readonly string[]): Promise<Finished> {
   const process = start(args);
   const err = new Response(process.stderr).text();
@@ -69,7 +69,7 @@ export async function readUntil(until: string, args: readonly string[]): Promise
   return { code, out, err: await err };
 }
 
-/** The one line that starts with "error". Throws where there are more or none. */
+/** The only line that starts with "error". Throws where there is none or more than one. */
 export function errorLine({ err }: Finished): string {
   const lines = err.trimEnd().split("\n");
   const errors = lines.filter((line) => line.startsWith("error"));
@@ -85,7 +85,10 @@ export async function eventsOf(out: string): Promise<any[]> {
   return lines.map((line) => JSON.parse(line));
 }
 
-/** What must be the same bit for bit however often a run was interrupted: the steps, the losses, the text. */
+/**
+ * The steps, losses and samples of a run, which must be the same bit for bit however often it was
+ * interrupted.
+ */
 export async function courseOf(out: string): Promise<unknown[]> {
   const events = await eventsOf(out);
   return events.flatMap((e): unknown[] => {
@@ -102,7 +105,7 @@ export async function courseOf(out: string): Promise<unknown[]> {
   });
 }
 
-/** Runs `fineweb` until a path in the run's folder is touched, and kills it there; whether it came to that. */
+/** Runs `fineweb`, and kills it when a path in the run's folder is touched. Returns whether it was killed. */
 export async function killedAt(
   moment: string,
   { out, args }: { readonly out: string; readonly args: readonly string[] },
@@ -116,7 +119,7 @@ export async function killedAt(
     try {
       process.kill("SIGKILL");
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended
+      if (!(error instanceof TypeError)) throw error; // the process has ended already
     }
   }
   await closing;

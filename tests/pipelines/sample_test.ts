@@ -1,5 +1,5 @@
 /**
- * The sample pipeline as a user has it: several prompts, streams, stop strings, wrong options, Ctrl-C.
+ * `sample` on the command line: several prompts, streaming, stop strings, wrong options, Ctrl-C.
  *
  * @module
  */
@@ -56,7 +56,8 @@ Deno.test("sample prints texts of several prompts in order, the same ones in bat
     const samples = lines.filter(({ type }) => type === "sample").toSorted((a, b) => a.step - b.step);
     deepStrictEqual(samples.map(({ prompt, text }) => `${prompt}${text}\n`), parts.slice(1));
 
-    match((await runsTo(0, [...asked, "--dry-run"])).out, /cache +24\.0 KiB/); // 4 texts of 48 times 32 floats
+    // Keys and values of 4 texts: 4 texts · 48 positions · 32 floats.
+    match((await runsTo(0, [...asked, "--dry-run"])).out, /cache +24\.0 KiB/);
     for (
       const [wrong, said] of [
         ["--stop=", /empty string/],

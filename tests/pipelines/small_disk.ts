@@ -1,18 +1,18 @@
 /**
- * A file system that is soon full.
+ * A small file system that tests can fill.
  *
  * @module
  */
 
-/** What a test gets. */
+/** A mounted file system. */
 export interface SmallDisk {
-  /** Where it is mounted. */
+  /** Folder where it is mounted. */
   readonly folder: string;
-  /** Makes it larger or smaller: "4m". */
+  /** Changes its size: "4m". */
   resize(size: string): Promise<void>;
 }
 
-/** Runs a test on a file system of `size` ("128k"); null where this user may not mount one. */
+/** Runs a test on a file system of `size` ("128k"). Returns null where this user may not mount one. */
 export async function onSmallDisk<T>(
   size: string,
   test: (disk: SmallDisk) => Promise<T>,
@@ -39,12 +39,12 @@ async function ran(command: string, ...args: string[]): Promise<boolean> {
   try {
     return (await new Deno.Command(command, { args, stdout: "null", stderr: "null" }).output()).success;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false; // no `mount` here
+    if (error instanceof Deno.errors.NotFound) return false; // the system has no `mount`
     throw error;
   }
 }
 
-/** A test on a small disk; where there can be none it is ignored and says why. */
+/** Declares a test on a small file system; it is ignored where none can be mounted. */
 export async function smallDiskTest(
   name: string,
   size: string,

@@ -1,5 +1,5 @@
 /**
- * Training killed again and again: it ends as the run that was never stopped.
+ * Runs of `train` that are killed and resumed.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { killedAt, same } from "./kill.ts";
 import { runsTo, start, withFolder } from "./program.ts";
 
 /**
- * Kills a run of `train` at `times` random moments, half of them while a checkpoint is being written, and resumes it
- * each time. Throws if it does not end bit for bit as the run that was never stopped.
+ * Kills a run of `train` at `times` random moments, half of them while a checkpoint is being written, and
+ * resumes it each time. Throws if it does not end bit for bit as the run that was never stopped.
  */
 export async function trainKilled(times: number): Promise<void> {
   await withFolder(async (dir) => {

@@ -8,7 +8,7 @@ const parsed = (...args: string[]) => {
 };
 const nothing = { positional: [], unknown: [], missing: [], values: {}, flags: {} };
 
-Deno.test("parseArgs() takes values after a space and after =, flags and their opposites", () => {
+Deno.test("parseArgs() reads values after a space and after =, and flags with and without no-", () => {
   deepStrictEqual(parsed("--steps", "5", "--prompt=a=b c", "--quiet", "--no-color"), {
     ...nothing,
     values: { steps: ["5"], prompt: ["a=b c"] },
@@ -21,14 +21,14 @@ Deno.test("parseArgs() collects a repeated option in order", () => {
   deepStrictEqual(parsed("--source", "a", "--source=b").values, { source: ["a", "b"] });
 });
 
-Deno.test("parseArgs() takes negative numbers and - as values, but no option for one", () => {
+Deno.test("parseArgs() reads negative numbers and - as values, but not an option", () => {
   deepStrictEqual(parsed("--lr", "-1e-3", "--source", "-").values, { lr: ["-1e-3"], source: ["-"] });
   deepStrictEqual(parsed("--lr", "--quiet"), { ...nothing, missing: ["lr"], flags: { quiet: true } });
   deepStrictEqual(parsed("--steps").missing, ["steps"]);
   deepStrictEqual(parsed("--prompt=").values, { prompt: [""] });
 });
 
-Deno.test("parseArgs() tells what it does not know", () => {
+Deno.test("parseArgs() reports unknown options and arguments", () => {
   deepStrictEqual(parsed("--steeps", "5").unknown, ["steeps"]);
   deepStrictEqual(parsed("-x").unknown, ["x"]);
   deepStrictEqual(parsed("--__proto__=1", "--steps=2").values, { steps: ["2"] });
@@ -36,7 +36,7 @@ Deno.test("parseArgs() tells what it does not know", () => {
   deepStrictEqual(parsed("--quiet=maybe").values, { quiet: ["maybe"] });
 });
 
-Deno.test("nearest() finds a slip of the finger and nothing far-fetched", () => {
+Deno.test("nearest() finds a misspelt name, and nothing for an unrelated word", () => {
   strictEqual(nearest("steeps", ["steps", "layers"]), "steps");
   strictEqual(nearest("sedd", ["seed", "steps"]), "seed");
   strictEqual(nearest("check", ["checkpoint-every", "lr"]), "checkpoint-every");

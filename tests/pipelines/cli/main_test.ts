@@ -28,7 +28,9 @@ async function run(folder: string, ...args: string[]): Promise<Result> {
   return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
 }
 
-/** Runs until `when` says so of an event, sends signals, and waits for the end. */
+/**
+ * Runs a pipeline, sends the signals one after another once `when` accepts the output, and waits for the end.
+ */
 async function interrupt(
   folder: string,
   { args, signals, when }: { args: string[]; signals: Deno.Signal[]; when: (text: string) => boolean },
@@ -134,7 +136,7 @@ inFolder("main --dry-run prints stages, configuration and plan, and writes nothi
 });
 
 inFolder(
-  "a run leaves its folder, and typed again says that it is finished and how to go further",
+  "a run leaves its files, and typed again says that it is finished and how to continue it",
   async (folder) => {
     const first = await run(folder, "sum-numbers", "--steps", "12", "--log-every", "5", "--device", "cpu");
     strictEqual(first.code, 0, first.err);
@@ -194,7 +196,7 @@ inFolder(
   },
 );
 
-inFolder("--resume PATH goes back to a checkpoint of a run", async (folder) => {
+inFolder("--resume PATH resumes from an earlier checkpoint of a run", async (folder) => {
   await run(folder, "sum-numbers", "--steps", "15");
   const before = losses(await events(folder));
   const path = "runs/sum-numbers/checkpoints/step-000010";
@@ -208,7 +210,7 @@ inFolder("--resume PATH goes back to a checkpoint of a run", async (folder) => {
 });
 
 inFolder(
-  "Ctrl-C ends a run softly, and it goes on with the losses of an uninterrupted one",
+  "Ctrl-C ends a run with a checkpoint, and the resumed run has the losses of an uninterrupted one",
   async (folder) => {
     const cut = await interrupt(folder, {
       args: ["sum-numbers", "--steps", "1000000", "--json"],
@@ -227,7 +229,7 @@ inFolder(
   },
 );
 
-inFolder("SIGTERM is like Ctrl-C; twice ends a run that hangs at once", async (folder) => {
+inFolder("SIGTERM acts like Ctrl-C, and a second signal ends a run that hangs", async (folder) => {
   const { code, err } = await interrupt(folder, {
     args: ["sum-numbers", "--hang"],
     signals: ["SIGTERM", "SIGINT"],
@@ -238,7 +240,7 @@ inFolder("SIGTERM is like Ctrl-C; twice ends a run that hangs at once", async (f
 });
 
 inFolder(
-  "a run that fails says why in one line, exits with 1, and tells where with --trace",
+  "a run that fails says why in one line, exits with 1, and prints the stack with --trace",
   async (folder) => {
     const failed = await run(folder, "sum-numbers", "--fail");
     strictEqual(failed.code, 1);
@@ -258,7 +260,7 @@ inFolder("main --json prints the events and nothing else on standard output", as
   strictEqual(JSON.parse(out.split("\n")[0]).parameters, 12);
 });
 
-inFolder("a config file lies under the command line", async (folder) => {
+inFolder("the command line wins over a config file", async (folder) => {
   await Deno.writeTextFile(`${folder}/my.json`, JSON.stringify({ steps: 9, lr: 7, quiet: true }));
   await run(folder, "sum-numbers", "--config", "my.json", "--steps", "2");
   const { options } = JSON.parse(await Deno.readTextFile(`${folder}/runs/sum-numbers/config.json`));
@@ -266,7 +268,7 @@ inFolder("a config file lies under the command line", async (folder) => {
 });
 
 inFolder(
-  "two pipelines do not share a folder, nor does a run take one that is not its own",
+  "a run refuses the folder of another pipeline, and a folder with other files",
   async (folder) => {
     await run(folder, "sum-numbers", "--steps", "1", "--out", "a");
     const record = JSON.parse(await Deno.readTextFile(`${folder}/a/config.json`));

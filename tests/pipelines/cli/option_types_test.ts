@@ -10,7 +10,7 @@ import {
   repeated,
 } from "../../../pipelines/cli/option_types.ts";
 
-Deno.test("integer() takes whole numbers within its bounds and says which", () => {
+Deno.test("integer() accepts whole numbers within its bounds, and its error names the bounds", () => {
   const { parse } = integer("", { value: 1, min: 1, max: 64 });
   strictEqual(parse("64"), 64);
   strictEqual(parse("1e1"), 10);
@@ -24,7 +24,7 @@ Deno.test("integer() takes whole numbers within its bounds and says which", () =
   });
 });
 
-Deno.test("number() takes finite numbers within its bounds", () => {
+Deno.test("number() accepts finite numbers within its bounds", () => {
   const { parse } = number("", { value: 0, min: 0 });
   strictEqual(parse("6e-4"), 6e-4);
   strictEqual(parse(".5"), 0.5);
@@ -33,13 +33,13 @@ Deno.test("number() takes finite numbers within its bounds", () => {
   throws(() => parse("1e999"), RangeError);
 });
 
-Deno.test("duration() counts in seconds", () => {
+Deno.test("duration() reads units and returns seconds", () => {
   const { parse } = duration("", { value: null });
   deepStrictEqual(["90", "90s", "5m", "1h30m", "1.5h", "1d"].map(parse), [90, 90, 300, 5400, 5400, 86400]);
   for (const bad of ["", "0", "m", "5 minutes", "-5m", "30m1h"]) throws(() => parse(bad), RangeError);
 });
 
-Deno.test("oneOf(), list() and flag() take only their words", () => {
+Deno.test("oneOf(), list() and flag() accept only their words", () => {
   const words = oneOf("", { value: "cpu", choices: ["auto", "cpu"] });
   strictEqual(words.parse("auto"), "auto");
   throws(() => words.parse("gpu"), { message: "expected one of auto, cpu" });

@@ -31,7 +31,7 @@ const given = (...args: string[]) => readCommandLine(args, options);
 const pipeline = { options, presets: trainingPresets };
 const layers = { commandLine: none, config: none, saved: null, machine: cpu };
 
-Deno.test("readCommandLine() refuses what it cannot mean, in one line with the nearest name", () => {
+Deno.test("readCommandLine() refuses unknown options and bad values in one line with the nearest name", () => {
   throws(() => given("--steeps", "5"), {
     name: "UsageError",
     message: "Unknown option --steeps: did you mean --steps?",
@@ -51,12 +51,12 @@ Deno.test("readCommandLine() refuses what it cannot mean, in one line with the n
   throws(() => given("-h5"), { name: "UsageError" });
 });
 
-Deno.test("readCommandLine() gives values by name, lists joined, the last of several", () => {
+Deno.test("readCommandLine() returns values by name: lists joined, and the last of several", () => {
   const found = given("--grad-accum", "4", "--source", "a", "--source", "b", "--lr", "1", "--lr", "2", "-h");
   deepStrictEqual(Object.fromEntries(found), { gradAccum: 4, source: ["a", "b"], lr: 2, help: true });
 });
 
-Deno.test("readConfig() takes names as typed or in camel case, and a run's config.json", async () => {
+Deno.test("readConfig() accepts names as typed or in camel case, and a run's config.json", async () => {
   const path = await Deno.makeTempFile();
   const read = async (value: unknown) => {
     await Deno.writeTextFile(path, typeof value === "string" ? value : JSON.stringify(value));
@@ -87,7 +87,7 @@ Deno.test("readConfig() takes names as typed or in camel case, and a run's confi
   });
 });
 
-Deno.test("resolve() lays preset, config file and command line over each other", () => {
+Deno.test("resolve() prefers the command line to the config file, and that to the preset", () => {
   const config = fromRecord({ layers: 5, lr: 1 }, options, { where: "", unknown: "refuse" });
   const { values, origin, preset } = resolve(pipeline, {
     ...layers,
@@ -106,7 +106,7 @@ Deno.test("resolve() lays preset, config file and command line over each other",
   });
 });
 
-Deno.test("resolve() lets one way to end a run replace another", () => {
+Deno.test("resolve() drops the other limits where one is given", () => {
   const timed = resolve(pipeline, { ...layers, commandLine: given("--time-limit", "5m") }).values;
   deepStrictEqual([timed.steps, timed.timeLimit, timed.scheduleSteps], [
     null,
@@ -120,7 +120,7 @@ Deno.test("resolve() lets one way to end a run replace another", () => {
   deepStrictEqual([counted.values.gradAccum, counted.values.totalBatchTokens], [2, null]);
 });
 
-Deno.test("resolve() remembers the run's options and keeps the schedule's length", () => {
+Deno.test("resolve() takes the options of the resumed run and keeps the length of its schedule", () => {
   const first = resolve(pipeline, { ...layers, commandLine: given("--steps", "40", "--lr", "3", "--quiet") });
   strictEqual(first.values.scheduleSteps, 40);
   const saved = new Map(Object.entries(first.values));
@@ -136,11 +136,12 @@ Deno.test("resolve() remembers the run's options and keeps the schedule's length
     message:
       "Cannot resume runs/x with --lr 4: the run was started with --lr 3: leave the option out to resume, or start a new run with another --out or --resume never",
   });
-  const onGpu = { ...layers, saved, machine: { device: "webgpu" } as const }; // another preset would be picked
+  // On this machine `auto` would pick another preset.
+  const onGpu = { ...layers, saved, machine: { device: "webgpu" } as const };
   checkFixed(resolve(pipeline, onGpu), { options, saved, out: "runs/x" });
 });
 
-Deno.test("--dropout is 0 unless given, a share below 1, and belongs to what a run is", () => {
+Deno.test("--dropout is 0 by default, below 1, and fixed for a run", () => {
   const first = resolve(pipeline, { ...layers, commandLine: given("--dropout", "0.2") });
   deepStrictEqual([resolve(pipeline, layers).values.dropout, first.values.dropout], [0, 0.2]);
   throws(() => given("--dropout", "1"), {
@@ -152,13 +153,13 @@ Deno.test("--dropout is 0 unless given, a share below 1, and belongs to what a r
   checkFixed(resolve(pipeline, { ...layers, saved }), { options, saved, out: "runs/x" });
 });
 
-Deno.test("presets name options that there are, with values that they take", () => {
+Deno.test("presets name existing options, with values that they accept", () => {
   for (const [name, preset] of Object.entries(presets)) {
     fromRecord(preset.options, options, { where: name, unknown: "refuse" });
   }
 });
 
-Deno.test("resolve() lets no preset say how large the vocabulary of finished shards is", () => {
+Deno.test("a preset without an option leaves its default", () => {
   const finished = { options, presets: withoutOption(trainingPresets, "vocabSize") };
   deepStrictEqual(
     [resolve(pipeline, layers).values.vocabSize, resolve(finished, layers).values.vocabSize],

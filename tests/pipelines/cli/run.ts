@@ -1,4 +1,4 @@
-/** The command line on the tests' own pipelines. @module */
+/** Runs the command line on the pipelines of this folder's tests. @module */
 import { runMain } from "../../../pipelines/cli/main.ts";
 
 const folder = new URL("pipelines/", import.meta.url);

@@ -1,5 +1,5 @@
 /**
- * What a command line means, without a program: the options' values as a pipeline gets them.
+ * Option values of a command line as a pipeline gets them, without starting the program.
  *
  * @module
  */
@@ -21,10 +21,10 @@ const options = {
   ...runOptions,
 };
 
-/** Values of the training options, and of the tokenizer's. */
+/** Values of the training and tokenizer options. */
 export type TestValues = Values<typeof options>;
 
-/** The values of `args`, on a machine without a GPU. */
+/** The option values of `args` on a machine without a GPU. */
 export function valuesOf(...args: string[]): TestValues {
   const { values } = resolve({ options, presets: trainingPresets }, {
     commandLine: readCommandLine(args, options),

@@ -2,7 +2,7 @@ import { deepStrictEqual } from "node:assert/strict";
 import { finewebKilled, rows, writeSource } from "./fineweb_kills.ts";
 import { runsTo, withFolder } from "../program.ts";
 
-Deno.test("fineweb killed while it sorts leaves the documents of the run that was never stopped", () =>
+Deno.test("fineweb killed while it sorts produces the documents of an uninterrupted run", () =>
   finewebKilled(["bucket_003/"]));
 
 Deno.test("fineweb --minhash first keeps the first of near-duplicates", async () => {

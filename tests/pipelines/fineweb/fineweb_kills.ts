@@ -8,7 +8,9 @@ import { gunzipSync } from "node:zlib";
 import { philox } from "../../../kernels/random/philox.ts";
 import { killedAt, runsTo, withFolder } from "../program.ts";
 
-/** 1200 documents in a file of JSON lines, of which each is one of 500, some words changed. */
+/**
+ * A file of 1,200 documents in JSON lines: 500 different texts, and copies of them with some words changed.
+ */
 export async function writeSource(path: string): Promise<void> {
   const lines = Array.from({ length: 1200 }, (_, i) => {
     const parent = philox(1, "parents", i)[0] % 500;
@@ -20,8 +22,8 @@ export async function writeSource(path: string): Promise<void> {
 }
 
 /**
- * Kills a run of `fineweb` when it touches each of `paths`, and resumes it. Throws if it does not leave the documents
- * of the run that was never stopped.
+ * Kills a run of `fineweb` when it touches each of `paths`, and resumes it. Throws if it does not leave the
+ * documents of the run that was never stopped.
  */
 export async function finewebKilled(paths: readonly string[]): Promise<void> {
   await withFolder(async (dir) => {
@@ -45,7 +47,7 @@ export async function finewebKilled(paths: readonly string[]): Promise<void> {
   });
 }
 
-/** Lines of the documents that were kept and removed. */
+/** The kept and the removed documents of a run. */
 export function rows(out: string): { documents: string[]; removed: string[] } {
   const read = (path: string) =>
     new TextDecoder().decode(gunzipSync(Deno.readFileSync(`${out}/${path}/00000.jsonl.gz`))).trimEnd().split(

@@ -2,7 +2,7 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { killedAt, runsTo, withFolder } from "../program.ts";
 import { recipe, rows, writeSources } from "./ranks.ts";
 
-Deno.test("fineweb's ranks and last step killed at any moment leave the same corpus, and no half file", async () => {
+Deno.test("fineweb killed in any rank or in the last step leaves the same corpus and no incomplete file", async () => {
   await withFolder(async (dir) => {
     const sources = await writeSources(`${dir}/in`);
     const args = [...sources, ...recipe];

@@ -1,5 +1,5 @@
 /**
- * fineweb shared by several processes: the corpus is the one that a single process makes.
+ * `fineweb` in several processes produces the corpus of a single process.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { errorLine, run, runsTo, withFolder } from "../program.ts";
 import { recipe, rows, writeSources } from "./ranks.ts";
 
-Deno.test("fineweb of 1 process and of 4 makes the same corpus, decisions and statistics", async () => {
+Deno.test("fineweb produces the same corpus, decisions and statistics in 1 process and in 4", async () => {
   await withFolder(async (dir) => {
     const args = ["fineweb", ...await writeSources(`${dir}/in`), ...recipe];
     const one = runsTo(0, [...args, "--out", `${dir}/one`]);
@@ -45,7 +45,7 @@ Deno.test("fineweb of 1 process and of 4 makes the same corpus, decisions and st
   });
 });
 
-Deno.test("fineweb shared without stages that need all documents writes a file of each process, Parquet too", async () => {
+Deno.test("fineweb without filters that need all documents writes a file per process, also as Parquet", async () => {
   await withFolder(async (dir) => {
     const args = ["fineweb", ...await writeSources(`${dir}/in`), ...recipe, "--stages", "c4"];
     await runsTo(0, [...args, "--out", `${dir}/one`]);
@@ -74,7 +74,7 @@ Deno.test("fineweb shared without stages that need all documents writes a file o
   });
 });
 
-Deno.test("fineweb names ranks that are not finished, and options that differ, and writes nothing", async () => {
+Deno.test("fineweb names unfinished ranks and differing options, and writes nothing", async () => {
   await withFolder(async (dir) => {
     const out = ["--out", `${dir}/run`];
     const args = ["fineweb", ...await writeSources(`${dir}/in`), ...recipe, ...out];

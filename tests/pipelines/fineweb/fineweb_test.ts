@@ -1,5 +1,5 @@
 /**
- * The fineweb pipeline as a user has it: block lists, masks, token counts, and statistics that name the rules.
+ * `fineweb` on the command line: block lists, masked addresses, token counts, statistics by rule.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const prose =
   "The people of the town had been to the river and back, and that was all they would say of it that day. " +
   "Nobody knew with whom they had spoken. The old bridge, which the mayor wished to be mended, stood as it had stood. ";
 
-/** Documents of which each reason takes some; every other one holds addresses. */
+/** Documents that are removed for every reason; every second one holds addresses. */
 function documents(): string {
   const rows = Array.from({ length: 60 }, (_, i) => {
     const host = i % 6 === 0 ? "www.bad.example.com" : `site${i % 3}.org`;
@@ -33,7 +33,7 @@ function rowsOf(path: string): any[] {
   );
 }
 
-Deno.test("fineweb blocks, masks, counts and says so, the same on any number of workers", async () => {
+Deno.test("fineweb blocks, masks and counts the same on any number of workers, and its statistics say so", async () => {
   await withFolder(async (dir) => {
     await Deno.writeTextFile(`${dir}/in.jsonl`, documents());
     await Deno.writeTextFile(`${dir}/domains`, "# blocked\nexample.com\n");
@@ -92,7 +92,7 @@ Deno.test("fineweb blocks, masks, counts and says so, the same on any number of 
   });
 });
 
-Deno.test("fineweb's words and sentences follow the recipe unless they are named", async () => {
+Deno.test("fineweb splits words and sentences as the recipe does unless --words and --sentences say otherwise", async () => {
   await withFolder(async (dir) => {
     await Deno.writeTextFile(`${dir}/in.jsonl`, documents());
     const args = ["fineweb", "--source", `${dir}/in.jsonl`, "--stages", "gopher-quality", "--workers", "1"];
@@ -105,7 +105,7 @@ Deno.test("fineweb's words and sentences follow the recipe unless they are named
   });
 });
 
-Deno.test("fineweb refuses lists and tokenizers that are not there, in one line", async () => {
+Deno.test("fineweb refuses missing block lists and tokenizers in one line", async () => {
   await withFolder(async (dir) => {
     for (
       const [args, says] of [

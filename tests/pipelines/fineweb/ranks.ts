@@ -1,5 +1,5 @@
 /**
- * Sources that several processes of `fineweb` share, and what they leave.
+ * Sources for several processes of `fineweb`, and their output.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { philox } from "../../../kernels/random/philox.ts";
 
 const fillers = ["the", "people", "of", "that", "town", "had", "been", "to", "a", "river", "and", "with"];
 
-/** Sentences of which each document is one of 60 with a line changed; some hold addresses, some are too short. */
+/** Texts of documents: 60 different ones with a line changed; some hold addresses, some are too short. */
 function textOf(i: number): string {
   const parent = philox(1, "parents", i)[0] % 60;
   const lines = Array.from({ length: 8 }, (_, line) => {
@@ -33,7 +33,10 @@ function letters(number: number): string {
 
 const encoder = new TextEncoder();
 
-/** A folder with an archive of a member a record, a large file of JSON lines, one of Parquet, one that cannot be cut. */
+/**
+ * A folder with a WARC file of one gzip member per record, large JSON lines, Parquet, and a file that cannot
+ * be divided.
+ */
 export async function writeSources(dir: string): Promise<readonly string[]> {
   await Deno.mkdir(dir);
   const numbers = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
@@ -62,7 +65,7 @@ export async function writeSources(dir: string): Promise<readonly string[]> {
   ) => ["--source", `${dir}/${name}`]);
 }
 
-/** Documents of a folder of the output, in order. */
+/** Documents of an output folder, in order. */
 export function rows(out: string, folder: string): any[] {
   const names = [...Deno.readDirSync(`${out}/${folder}`)].map(({ name }) => name).sort();
   return names.flatMap((name) => {

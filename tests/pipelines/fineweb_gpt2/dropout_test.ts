@@ -15,7 +15,7 @@ const cadence =
     " ",
   );
 
-Deno.test("train --dropout drops, says so in config.json, and goes on as the run that was never stopped", async () => {
+Deno.test("train --dropout is recorded in config.json, and a resumed run equals an uninterrupted one", async () => {
   await withFolder(async (dir) => {
     const ids = Uint32Array.from({ length: 1200 }, (_, i) => (i * i + 3 * i) % 65);
     await Deno.writeFile(
@@ -32,7 +32,7 @@ Deno.test("train --dropout drops, says so in config.json, and goes on as the run
       errorLine(await train(2, "parts", "--dropout", "0.1", "--steps", "6")),
       /--dropout 0\.1: the run was started with --dropout 0\.2/,
     );
-    await train(0, "parts", "--steps", "6"); // --dropout is remembered
+    await train(0, "parts", "--steps", "6"); // --dropout comes from config.json
     const whole = await courseOf(`${dir}/whole`);
     strictEqual(whole.length >= 6, true);
     const steps = (course: readonly unknown[]) => course.filter((e) => Array.isArray(e) && e[0] !== "eval");

@@ -1,5 +1,5 @@
 /**
- * `--dtype f16` as a user has it.
+ * `--dtype f16` on the command line.
  *
  * @module
  */
@@ -10,7 +10,7 @@ const tiny =
   "--layers 1 --heads 2 --channels 16 --seq-len 16 --batch-size 2 --tokenizer byte --val-tokens 4096 --sample-every 0 --eval-every 0 --eval-batches 1 --lr 3e-3 --schedule constant --warmup 0"
     .split(" ");
 
-Deno.test("fineweb-gpt2 --dtype f16 on webgpu trains to nearly the losses of f32, and cannot go on in f32", async () => {
+Deno.test("fineweb-gpt2 --dtype f16 on webgpu trains to nearly the losses of f32, and cannot be resumed in f32", async () => {
   await withFolder(async (dir) => {
     const run = (name: string, ...args: string[]) =>
       runsTo(0, ["fineweb-gpt2", "--out", `${dir}/${name}`, ...tiny, "--device", "webgpu", ...args]);
@@ -22,8 +22,9 @@ Deno.test("fineweb-gpt2 --dtype f16 on webgpu trains to nearly the losses of f32
     strictEqual(options.dtype, "f16");
     const [full, half] = [await losses("f32"), await losses("f16")];
     deepStrictEqual([full.length, half.length], [12, 12]);
-    // An operand loses up to 2^-11 of itself: a logit of at most 1, as a model's first ones are, 5e-4, its mean over tokens
-    // less; some updates by gradients as much off add to that. Gradients lost altogether would be off by 0.1 and more.
+    // Rounding changes an operand by up to 2^-11 of its value. A new model's logits are at most 1, so they
+    // change by up to 5e-4, and their mean over tokens by less; a few updates add as much again. If all
+    // gradients underflowed, losses would differ by 0.1 and more.
     full.forEach((loss, i) => ok(Math.abs(loss - half[i]) < 2e-3, `step ${i}: ${half[i]}, in f32 ${loss}`));
     notDeepStrictEqual(half, full);
     ok(full[0] - full[11] > 0.2, `nothing was learned: ${full}`);

@@ -1,5 +1,5 @@
 /**
- * `--dtype f16` as a user has it, and where it is refused.
+ * Where `--dtype f16` is refused.
  *
  * @module
  */
@@ -10,7 +10,7 @@ const tiny =
   "--layers 1 --heads 2 --channels 16 --seq-len 16 --batch-size 2 --tokenizer byte --val-tokens 4096 --sample-every 0 --eval-every 0 --eval-batches 1 --lr 3e-3 --schedule constant --warmup 0"
     .split(" ");
 
-Deno.test("--dtype f16 is refused on the CPU in one line that says what to do, nothing written", async () => {
+Deno.test("--dtype f16 is refused on the CPU in one line that says what to do, and nothing is written", async () => {
   await withFolder(async (dir) => {
     const args = ["fineweb-gpt2", "--out", `${dir}/run`, ...tiny, "--steps", "2", "--dtype", "f16"];
     match(

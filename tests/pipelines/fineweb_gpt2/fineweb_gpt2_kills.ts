@@ -11,8 +11,8 @@ import { runsTo, small, start, withFolder } from "../program.ts";
 export const intervals: readonly string[] = "--eval-every 20 --sample-every 30".split(" ");
 
 /**
- * Kills a run at each of `moments` (see `killedAt`) and resumes it. Throws if it does not end bit for bit as the run
- * that was never stopped.
+ * Kills a run at each of `moments` (see `killedAt`) and resumes it. Throws if it does not end bit for bit as
+ * the run that was never stopped.
  */
 export async function finewebGpt2Killed(moments: readonly (string | number)[]): Promise<void> {
   await withFolder(async (dir) => {
@@ -33,7 +33,7 @@ export async function finewebGpt2Killed(moments: readonly (string | number)[]): 
   });
 }
 
-/** Files that an interrupted run and a whole one have in common, byte for byte. */
+/** Files that must be the same byte for byte in an interrupted and an uninterrupted run. */
 export function filesAt(step: string): readonly string[] {
   return [
     `checkpoints/${step}/model.safetensors`,

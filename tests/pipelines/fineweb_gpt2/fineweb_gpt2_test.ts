@@ -1,5 +1,6 @@
 /**
- * The main pipeline end to end on the embedded corpora: what a run leaves, and that no interruption changes its course.
+ * The main pipeline end to end on the embedded corpora: the files of a run, and that interruptions change no
+ * result.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { same } from "../kill.ts";
 import { webgpuTrainsAsCpu } from "./webgpu_course.ts";
 import { courseOf, errorLine, eventsOf, runsTo, small, start, withFolder } from "../program.ts";
 
-/** By type of event: the keys that there may be, and those that there must be. */
+/** Keys that an event of each type may have, and those that it must have. */
 const grammar: Readonly<Record<string, string>> = {
   run: "type pipeline device preset parameters seed resumed filters",
   step: "type step loss gradNorm lr tokens tokensPerSecond elapsed",
@@ -32,7 +33,7 @@ const needed: Readonly<Record<string, string>> = {
   stage: "name in out dropped busy blocked",
 };
 
-Deno.test("fineweb-gpt2 trains while the data side still runs, and leaves the folder that the interface names", async () => {
+Deno.test("fineweb-gpt2 trains while the stages before it still run, and leaves the files that the interface names", async () => {
   await withFolder(async (dir) => {
     const out = `${dir}/run`;
     const args = [
@@ -74,12 +75,13 @@ Deno.test("fineweb-gpt2 trains while the data side still runs, and leaves the fo
     strictEqual(events.findIndex((e) => e.type === "done"), events.length - 1);
     strictEqual(events.filter((e) => e.type === "sample").map((e) => e.step).join(), "30,60");
     strictEqual(events.filter((e) => e.type === "eval").map((e) => e.step).join(), "20,40,60");
-    // 60 steps of so small a model teach it little more than how frequent tokens are.
+    // In 60 steps a model this small learns little more than token frequencies.
     const losses = events.filter((e) => e.type === "eval").map((e) => e.valLoss);
     ok(losses[2] < losses[0] && losses[2] < Math.log(512) - 0.5, `validation losses ${losses}`);
     strictEqual(events.filter((e) => e.type === "checkpoint").map((e) => e.step).join(), "25,50,60");
     const read = events.findLast((e) => e.type === "stage" && e.name === "embedded").out;
-    ok(read < 6279, `${read} documents were read: the whole corpus`); // so training did not wait for the data side
+    // Otherwise training waited for the whole source.
+    ok(read < 6279, `${read} documents were read: the whole corpus`);
 
     const config = JSON.parse(await Deno.readTextFile(`${out}/config.json`));
     strictEqual(config.options.layers, 1);
@@ -113,10 +115,10 @@ Deno.test("fineweb-gpt2 trains while the data side still runs, and leaves the fo
   });
 });
 
-Deno.test("fineweb-gpt2 killed while it writes a checkpoint ends as the run that was never stopped, bit for bit", () =>
+Deno.test("fineweb-gpt2 killed while it writes a checkpoint ends like an uninterrupted run, bit for bit", () =>
   finewebGpt2Killed(["writing"]));
 
-Deno.test("fineweb-gpt2 interrupted by Ctrl-C says how to go on, and goes on as if it had not been", async () => {
+Deno.test("fineweb-gpt2 interrupted by Ctrl-C says how to resume, and the resumed run equals an uninterrupted one", async () => {
   await withFolder(async (dir) => {
     const args = [...small, ...intervals, "--steps", "200", "--checkpoint-every", "1000", "--json"];
     await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/whole`, ...args]);
@@ -136,7 +138,7 @@ Deno.test("fineweb-gpt2 interrupted by Ctrl-C says how to go on, and goes on as 
   });
 });
 
-Deno.test("fineweb-gpt2 is a function of its seed", async () => {
+Deno.test("fineweb-gpt2 repeats a run with the same seed and differs with another", async () => {
   await withFolder(async (dir) => {
     const losses = async (name: string, seed: string) => {
       const args = ["--steps", "10", "--eval-every", "0", "--sample-every", "0", "--seed", seed, "--quiet"];
@@ -157,7 +159,7 @@ Deno.test({
   fn: () => webgpuTrainsAsCpu(4),
 });
 
-Deno.test("fineweb-gpt2 without an adapter says how to get one for webgpu, and trains on the CPU by itself", async () => {
+Deno.test("fineweb-gpt2 without an adapter says how to get one for --device webgpu, and otherwise trains on the CPU", async () => {
   await withFolder(async (dir) => {
     const hidden = { DENO_WEBGPU_BACKEND: Deno.build.os === "darwin" ? "vulkan" : "metal" };
     const args = ["fineweb-gpt2", "--out", `${dir}/run`, ...small, "--steps", "2", "--eval-every", "0"];

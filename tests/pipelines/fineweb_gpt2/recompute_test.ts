@@ -1,12 +1,12 @@
 /**
- * --recompute is no part of what a run is: it may change at any resume, and losses stay the same.
+ * --recompute may change when a run is resumed, and losses stay the same.
  *
  * @module
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { eventsOf, runsTo, small, withFolder } from "../program.ts";
 
-Deno.test("a run goes on with another --recompute and has the losses of one that kept to none", async () => {
+Deno.test("a run resumed with another --recompute has the losses of a run with none", async () => {
   await withFolder(async (dir) => {
     const run = (name: string, ...more: string[]) =>
       runsTo(0, [
@@ -17,7 +17,7 @@ Deno.test("a run goes on with another --recompute and has the losses of one that
     await run("changed", "--steps", "3");
     await run("changed", "--steps", "5", "--recompute", "gelu");
     await run("changed", "--steps", "8", "--recompute", "block");
-    // Updates alone: each end of a run is validated too.
+    // Only steps are compared: every end of a run adds an evaluation.
     const updates = async (name: string) =>
       (await eventsOf(`${dir}/${name}`)).filter((e) => e.type === "step")
         .map((e) => [e.step, e.loss, e.gradNorm, e.lr]);

@@ -1,17 +1,18 @@
 /**
- * `--tune FILE` as a user has it.
+ * `--tune FILE` on the command line.
  *
  * @module
  */
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { courseOf, runsTo, withFolder } from "../program.ts";
 
-// Only the head's three products are large enough to be timed: each kernel of theirs is compiled in software.
+// The model is so small that only the three matrix products of the head are timed: compiling their kernels
+// for a software adapter is slow.
 const tiny =
   "--layers 1 --heads 2 --channels 32 --seq-len 16 --batch-size 2 --tokenizer byte --val-tokens 4096 --sample-every 0 --eval-every 0 --eval-batches 1 --schedule constant --warmup 0 --device webgpu"
     .split(" ");
 
-Deno.test("fineweb-gpt2 --tune on webgpu says what it times, keeps it in the file, and has the same losses from then on", async () => {
+Deno.test("fineweb-gpt2 --tune on webgpu says what it times, saves its choices, and repeats the losses with them", async () => {
   await withFolder(async (dir) => {
     const file = `${dir}/tuning.json`;
     const run = (name: string, ...args: string[]) =>
@@ -25,7 +26,8 @@ Deno.test("fineweb-gpt2 --tune on webgpu says what it times, keeps it in the fil
     match(kept, /"matmul \[2,16,32\] \[384,32\] .*": "\w+ \d+x\d+ by /);
     const second = await run("second", "--tune", file, "--steps", "2");
     doesNotMatch(second.err, /timing/);
-    const resumed = await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/second`, "--steps", "4"]); // it remembers the file
+    // --tune comes from config.json.
+    const resumed = await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/second`, "--steps", "4"]);
     match(resumed.err, /kept in .*tuning\.json/);
     doesNotMatch(resumed.err, /timing/);
     const steps = async (name: string) =>

@@ -1,12 +1,15 @@
 /**
- * `fineweb-gpt2` on two devices.
+ * Compares runs of `fineweb-gpt2` on two devices.
  *
  * @module
  */
 import { ok, strictEqual } from "node:assert/strict";
 import { eventsOf, runsTo, small, withFolder } from "../program.ts";
 
-/** Throws unless a run of some steps, evaluated at the half and the end, has the CPU's losses on WebGPU within 1e-4. */
+/**
+ * Throws unless a run on WebGPU has the losses of the CPU within 1e-4; it is evaluated in the middle and at
+ * the end.
+ */
 export async function webgpuTrainsAsCpu(steps: number): Promise<void> {
   await withFolder(async (dir) => {
     const losses = async (device: string) => {

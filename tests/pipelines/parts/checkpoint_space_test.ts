@@ -3,9 +3,9 @@ import { checkCheckpointSpace } from "../../../pipelines/parts/checkpoint_space.
 import type { RunEvent } from "../../../stages/flow/events.ts";
 import { freeBytes } from "../../../stages/flow/checkpoint/disk_space.ts";
 
-Deno.test("checkCheckpointRoom() is silent with room, notes what will be short, and refuses what cannot be", async () => {
+Deno.test("checkCheckpointSpace() accepts enough space, notes too little, and refuses a disk that cannot hold two", async () => {
   const free = await freeBytes(Deno.cwd());
-  if (free === null) throw new Error("The system does not tell what is free");
+  if (free === null) throw new Error("The system does not say how much is free");
   const check = async (share: number, keep: number) => {
     const notes: string[] = [];
     const memory = { parameter: share * free, optimizer: 0 } as const;

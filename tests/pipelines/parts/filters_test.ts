@@ -7,7 +7,7 @@ import { type Document, textLength } from "../../../stages/items.ts";
 import { writeDocuments } from "../../../stages/sink/documents.ts";
 import { openSource } from "../../../stages/source/uri.ts";
 
-/** The first so many documents, each twice: enough that each filter drops some. */
+/** The first `limit` documents, each twice: enough for every filter to remove some. */
 function first(limit: number): Stage<Document, Document> {
   return stage<Document, Document, { seen: number }>({
     name: "first",
@@ -53,7 +53,7 @@ async function run(workers: number, minhash: "first" | "cluster") {
   }
 }
 
-Deno.test("filters() leaves the same files, counts and checkpoints for any number of workers", async () => {
+Deno.test("filters() produces the same files, counts and checkpoints for any number of workers", async () => {
   for (const minhash of ["first", "cluster"] as const) {
     const inline = await run(1, minhash);
     const folders = Object.keys(inline.files).map((path) => path.slice(0, path.lastIndexOf("/"))).sort();

@@ -1,5 +1,5 @@
 /**
- * What batch fits, against the planner; and the table of it.
+ * The largest batch sizes are compared with the planner's memory; and their table.
  *
  * @module
  */
@@ -16,7 +16,7 @@ function bytesOf(o: TrainingValues): number {
   return Object.values(trainingPlan(o, beginning).memory).reduce((a, b) => a + b, 0);
 }
 
-Deno.test("maxBatchSizes() finds the batch that fits while twice that does not, by planning both", () => {
+Deno.test("maxBatchSizes() finds a batch size that fits while twice as many sequences do not", () => {
   const o = valuesOf("--preset", "gpt2-124m");
   const { budgets, rows } = maxBatchSizes(o, beginning);
   deepStrictEqual(budgets, [4 * GIB, 8 * GIB, 16 * GIB, 24 * GIB]);
@@ -38,14 +38,15 @@ Deno.test("maxBatchSizes() finds the batch that fits while twice that does not, 
 });
 
 Deno.test("maxBatchSizes() gives null where weights, gradients and optimizer alone are too much", () => {
-  const { rows } = maxBatchSizes(valuesOf("--preset", "gpt2-774m"), beginning); // 16 bytes a parameter: 12.4 GB
+  // Weights, gradients and AdamW's two moments take 16 bytes per parameter: 12.4 GB.
+  const { rows } = maxBatchSizes(valuesOf("--preset", "gpt2-774m"), beginning);
   for (const { batchSizes } of rows) {
     deepStrictEqual(batchSizes.slice(0, 2), [null, null]);
     ok(batchSizes[2] !== null && batchSizes[3] !== null);
   }
 });
 
-Deno.test("maxBatchSizes() keeps to batches that --total-batch-tokens can be made of", () => {
+Deno.test("maxBatchSizes() considers only batch sizes that divide --total-batch-tokens", () => {
   const o = valuesOf("--preset", "gpt2-124m", "--total-batch-tokens", `${3 * 4 * 1024}`);
   const { rows } = maxBatchSizes({ ...o, batchSize: 1 }, beginning);
   ok(rows.every(({ batchSizes }) => Math.max(...batchSizes.map((n) => n ?? 0)) === 4));

@@ -1,5 +1,5 @@
 /**
- * Presets: each is a whole command line, and the GPT-2s are what their sources say.
+ * Presets are complete command lines, and those of GPT-2 agree with their sources.
  *
  * @module
  */
@@ -15,13 +15,13 @@ import { valuesOf } from "../cli/values.ts";
 const gpt2s = ["gpt2-124m", "gpt2-355m", "gpt2-774m", "gpt2-1558m"];
 const GIB = 2 ** 30;
 
-/** The plan that a command line makes. */
+/** The plan of a command line. */
 function planOf(...args: string[]): Plan {
   const values = valuesOf(...args);
   return trainingPlan(values, { vocabSize: values.vocabSize });
 }
 
-Deno.test("every preset says all that training needs: a plan, a length and a schedule", () => {
+Deno.test("every preset gives a plan, a length and a schedule", () => {
   for (const name of Object.keys(presets)) {
     const values = valuesOf("--preset", name);
     const { tokensPerStep, programs } = trainingPlan(values, { vocabSize: values.vocabSize });
@@ -31,7 +31,7 @@ Deno.test("every preset says all that training needs: a plan, a length and a sch
   }
 });
 
-Deno.test("GPT-2 presets have its sizes and build-nanogpt's recipe; rates by size are GPT-3's", () => {
+Deno.test("GPT-2 presets have the sizes of GPT-2, the recipe of build-nanogpt and the learning rates of GPT-3", () => {
   const rows = gpt2s.map((name) => {
     const values = valuesOf("--preset", name), { parameterCount, tokensPerStep } = planOf("--preset", name);
     return [parameterCount, tokensPerStep, values.layers, values.heads, values.channels, values.lr];
@@ -43,14 +43,14 @@ Deno.test("GPT-2 presets have its sizes and build-nanogpt's recipe; rates by siz
     [1_557_686_400, 524_288, 48, 25, 1600, 2e-4],
   ]);
   const rate = scheduleOf(valuesOf("--preset", "gpt2-124m"));
-  // build-nanogpt's rates; it divides the warm-up by 715, we by 716.
+  // Rates of build-nanogpt, which divides the warm-up by 715 where schedule() divides by 716.
   for (const [step, wanted] of [[715, 6e-4], [9536, 3.465310e-4], [19072, 6.0e-5]]) {
     ok(Math.abs(rate(step) / wanted - 1) < 1e-6, `${rate(step)} at ${step}`);
   }
   ok(Math.abs(stepsOf(valuesOf("--preset", "gpt2-124m"))! * 524_288 / 10e9 - 1) < 1e-4, "10 billion tokens");
 });
 
-Deno.test("shakespeare-char presets are nanoGPT's, and the smaller one's rate is higher", () => {
+Deno.test("shakespeare-char presets are those of nanoGPT, with a higher learning rate in the smaller one", () => {
   const rows = ["shakespeare-char", "shakespeare-char-cpu"].map((name) => {
     const o = valuesOf("--preset", name);
     const { parameterCount, tokensPerStep } = trainingPlan(o, { vocabSize: 65 });
@@ -62,7 +62,7 @@ Deno.test("shakespeare-char presets are nanoGPT's, and the smaller one's rate is
   ]);
 });
 
-Deno.test("--total-batch-tokens is micro-batches of --batch-size sequences, whole ones", () => {
+Deno.test("--total-batch-tokens is divided into whole micro-batches of --batch-size sequences", () => {
   const shape = (...more: string[]) => batchShape(valuesOf("--preset", "tiny", ...more));
   deepStrictEqual(shape(), [1, 8, 128]);
   deepStrictEqual(shape("--total-batch-tokens", "4096"), [4, 8, 128]);
@@ -79,9 +79,10 @@ Deno.test("--total-batch-tokens is micro-batches of --batch-size sequences, whol
 });
 
 /**
- * Made up after what wgpu, which Deno uses, is said to report: bindings of 2^31 - 1 through Vulkan and DX12 (gfx-rs/wgpu
- * issue 8105), DX12's buffers as much (pull request 4020), Apple's bindings 2^32 - 1 (issue 6221). The rest, the
- * integrated GPU whole, is assumed, rather low than high.
+ * Limits of typical adapters, as reports about wgpu, which Deno uses, give them: bindings of 2^31 - 1 bytes
+ * through Vulkan and DX12 (gfx-rs/wgpu issue 8105), buffers of the same size through DX12 (pull request
+ * 4020), Apple's bindings of 2^32 - 1 (issue 6221). The other limits, and all of the integrated GPU, are low
+ * estimates.
  */
 const adapters: Readonly<Record<string, BufferLimits>> = {
   "an integrated GPU": {
@@ -115,7 +116,7 @@ Deno.test("GPT-2 presets stay within the limits of typical adapters, in every mo
   }
 });
 
-Deno.test("GPT-2 presets' kernels take no more workgroups than WebGPU's least devices", () => {
+Deno.test("GPT-2 presets use no more workgroups than every WebGPU device allows", () => {
   for (const preset of gpt2s) {
     for (const call of planOf("--preset", preset).programs.flatMap((p) => p.calls)) {
       const { workgroups } = call.op.wgsl(call, leastGpu);
@@ -127,34 +128,34 @@ Deno.test("GPT-2 presets' kernels take no more workgroups than WebGPU's least de
   }
 });
 
-Deno.test("on WebGPU's least limits GPT-2's vocabulary is refused with what would fit, and that fits", () => {
+Deno.test("with WebGPU's lowest limits GPT-2's vocabulary is refused with a size that fits, and that size fits", () => {
   throws(
     () => checkLimits(planOf("--preset", "gpt2-124m").programs, leastLimits, { device: "a small GPU" }),
     {
       name: "RangeError",
       message:
-        "Cannot place wte.weight of micro on a small GPU: f32 [50304,768] is 154533888 bytes, a tensor may have " +
-        "134217728 there, 43648 of its 50304 rows: choose a vocabulary or a model that much smaller (--tokenizer train " +
-        "--vocab-size 43648, or fewer --channels), a driver that binds more, or --device cpu",
+        "Cannot place wte.weight of micro on a small GPU: f32 [50304,768] is 154533888 bytes, the largest tensor there is " +
+        "134217728, which holds 43648 of its 50304 rows: use a smaller vocabulary or model (--tokenizer train " +
+        "--vocab-size 43648, or fewer --channels), a driver with larger limits, or --device cpu",
     },
   );
   checkLimits(planOf("--preset", "gpt2-124m", "--vocab-size", "43648").programs, leastLimits);
   checkLimits(planOf("--preset", "tiny").programs, leastLimits);
   throws(() => checkLimits(planOf("--preset", "gpu-small").programs, leastLimits), {
     message:
-      /lm_head.* a tensor may have 134217728 there: choose a smaller --batch-size or --seq-len, or --device cpu$/,
+      /lm_head.* the largest tensor there is 134217728: use a smaller --batch-size or --seq-len, or --device cpu$/,
   });
   checkLimits(planOf("--preset", "gpu-small", "--batch-size", "16").programs, leastLimits);
 });
 
-Deno.test("pickPreset() takes no preset whose logits the GPU does not bind", () => {
+Deno.test("pickPreset() picks no preset whose logits the GPU cannot bind", () => {
   strictEqual(pickPreset({ device: "webgpu", maxTensorBytes: 128 * 2 ** 20 }).name, "tiny");
   strictEqual(pickPreset({ device: "webgpu", maxTensorBytes: 256 * 2 ** 20 }).name, "gpu-small");
   const { programs } = planOf("--preset", "gpu-small");
   checkLimits(programs, { ...leastLimits, maxStorageBufferBindingSize: 256 * 2 ** 20 });
 });
 
-Deno.test("checkMemory() names what saves memory on the CPU engine, and what nothing but a smaller model does", () => {
+Deno.test("checkMemory() names the options that save memory on the CPU engine, or asks for a smaller model", () => {
   const refusal = (...args: string[]) => {
     let said = "";
     throws(() => checkMemory(planOf(...args), { name: "cpu" }), (error) => {

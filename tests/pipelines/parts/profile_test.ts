@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { opLines } from "../../../pipelines/parts/profile.ts";
 
-Deno.test("opLines() leaves out what no op has, and no line is wider than the terminal", () => {
+Deno.test("opLines() leaves out columns without values, and no line is wider than the terminal", () => {
   const op = { op: "matmul", calls: 3, seconds: 0.0125, share: 1, waiting: 0, gflops: 40, gigabytes: 1.25 };
   const [head, row, ...more] = opLines([op], 80);
   deepStrictEqual(more, []);

@@ -1,4 +1,4 @@
-/** Prints a text: a pipeline that leaves nothing behind. @module */
+/** A pipeline that prints a text and writes no files. @module */
 import { repeated, text } from "../../../../pipelines/cli/option_types.ts";
 import { pipeline } from "../../../../pipelines/cli/pipeline.ts";
 import { from } from "../../../../stages/flow/flow.ts";

@@ -1,4 +1,4 @@
-/** Adds up even numbers, a "step" each: everything a training run has but the model. @module */
+/** A pipeline that adds up even numbers, one per "step": like a training run, without a model. @module */
 import { flag, integer } from "../../../../pipelines/cli/option_types.ts";
 import { planLines } from "../../../../pipelines/parts/plan_lines.ts";
 import { trainingPresets } from "../../../../pipelines/parts/options/presets.ts";

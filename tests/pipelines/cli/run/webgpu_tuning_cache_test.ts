@@ -1,12 +1,12 @@
 /**
- * The file of `--tune`: choices by adapter, kept over runs; a damaged file is refused.
+ * The file of `--tune` keeps choices by adapter over runs; a damaged file is refused.
  *
  * @module
  */
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { tuningFile } from "../../../../pipelines/cli/run/webgpu_tuning_cache.ts";
 
-Deno.test("tuningFile() keeps each adapter's choices, those of other runs too", async () => {
+Deno.test("tuningFile() keeps the choices of each adapter and those of other runs", async () => {
   const folder = await Deno.makeTempDir(), path = `${folder}/tuning.json`;
   const one = tuningFile(path), two = tuningFile(path);
   await one.add("one", new Map([["a", "x"]]));
@@ -19,13 +19,13 @@ Deno.test("tuningFile() keeps each adapter's choices, those of other runs too", 
   deepStrictEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["tuning.json"]);
 });
 
-Deno.test("tuningFile() says what to check where it cannot write", async () => {
+Deno.test("tuningFile() says why it cannot write", async () => {
   const store = tuningFile(`${await Deno.makeTempDir()}/none/tuning.json`);
   const message = /none\/tuning\.json: there is no such file or folder/;
   await rejects(store.add("one", new Map([["a", "x"]])), { message });
 });
 
-Deno.test("tuningFile() refuses a damaged or another program's file, and leaves it as it is", async () => {
+Deno.test("tuningFile() refuses a file that is damaged or of another program, and does not change it", async () => {
   const path = await Deno.makeTempFile();
   const kind = "kernels chosen by timing, 1";
   for (
