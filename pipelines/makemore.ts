@@ -33,6 +33,7 @@ import {
 } from "./lesson/makemore/makemore_solutions.ts";
 import { means } from "./lesson/net_training.ts";
 import { sortedWords } from "./lesson/makemore/sorted_words.ts";
+import { makeFolder } from "../stages/disk/files.ts";
 
 const readme = "makemore, README.md and makemore.py";
 const shortRun = 1000;
@@ -263,7 +264,7 @@ async function* trained(type: MakemoreType, given: Given): AsyncGenerator<Item, 
   else yield check({ name: "parameters", ours: run.parameters, lecture, source: readme, mayDiffer });
   if (before !== null) yield say(`It goes on from \`${path}\`, test ${before.test.toFixed(4)}.`);
   let best = { step: 0, train: NaN, test: before?.test ?? Infinity }, weights = before?.weights ?? null;
-  await Deno.mkdir(given.out, { recursive: true });
+  await makeFolder(given.out);
   while (run.steps < steps) {
     const from = run.steps;
     curve.set(yield* run.train(Math.min(evalEvery, steps - from), { of: steps, falls: given.falls }), from);

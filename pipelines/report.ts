@@ -13,6 +13,7 @@ import { reportPage } from "../stages/report/report.ts";
 import { repeated } from "./cli/option_types.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { writeWhole } from "../stages/disk/whole_files.ts";
+import { makeFolder, readText } from "../stages/disk/files.ts";
 
 interface Run {
   readonly name: string;
@@ -42,7 +43,7 @@ export default pipeline({
       name: "write",
       open: () => null,
       async *push(path: string) {
-        await Deno.mkdir(env.out, { recursive: true });
+        await makeFolder(env.out);
         await writeWhole(path, await pageOf(runs));
         env.print(`Report: ${path}\n`);
         yield path;
@@ -58,7 +59,7 @@ async function readRun(folder: string): Promise<Run> {
       `Cannot report on ${folder}: it has no metrics.jsonl with events: give a run's folder, such as runs/fineweb-gpt2`,
     );
   }
-  const record = JSON.parse(await Deno.readTextFile(`${folder}/config.json`).catch(() => "{}"));
+  const record = JSON.parse(await readText(`${folder}/config.json`).catch(() => "{}"));
   return { name: basename(resolve(folder)), folder, events, options: record.options ?? {} };
 }
 

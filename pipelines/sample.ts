@@ -4,7 +4,6 @@
  * @module
  */
 import { gpt } from "../kernels/models/gpt.ts";
-import { exists } from "../stages/disk/whole_files.ts";
 import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
 import { map } from "../stages/flow/stage.ts";
@@ -18,6 +17,7 @@ import { planLines } from "./parts/plan_lines.ts";
 import { checkPrompt } from "./parts/prompt.ts";
 import { runTokenizer } from "./parts/run_files.ts";
 import { startingWeights } from "./parts/starting_weights.ts";
+import { readText } from "../stages/disk/files.ts";
 
 const model = { group: "Model" };
 const sampling = { group: "Sampling" };
@@ -120,11 +120,6 @@ async function generatorOf(o: Values<typeof options>): Promise<Generator> {
 async function promptsOf(given: readonly string[]): Promise<readonly string[]> {
   if (given.length === 0) return [""];
   return await Promise.all(given.map(async (prompt) => {
-    if (!prompt.startsWith("FILE:")) return prompt;
-    const path = prompt.slice("FILE:".length);
-    if (!await exists(path)) {
-      throw new Deno.errors.NotFound(`Cannot read --prompt ${prompt}: there is no such file: check the path`);
-    }
-    return await Deno.readTextFile(path);
+    return prompt.startsWith("FILE:") ? await readText(prompt.slice("FILE:".length)) : prompt;
   }));
 }

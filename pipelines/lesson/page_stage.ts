@@ -10,6 +10,7 @@ import { shellWord } from "../cli/shell_word.ts";
 import type { Item } from "./item.ts";
 import { lessonPage } from "./page.ts";
 import type { LessonValues } from "./lesson_values.ts";
+import { makeFolder } from "../../stages/disk/files.ts";
 
 /** Content of the page besides the items. */
 export interface PageStageOptions {
@@ -29,7 +30,7 @@ export function page({ about, values, env }: PageStageOptions): Stage<Item, neve
     },
     async *flush({ items }) {
       const { source, full, solution, seed } = values;
-      await Deno.mkdir(env.out, { recursive: true });
+      await makeFolder(env.out);
       const options = [
         ...(source === null ? [] : [`--source ${shellWord(source)}`]),
         ...(full ? ["--full"] : []),

@@ -10,7 +10,7 @@ import { evaluateHellaswag } from "../../stages/evaluate/evaluate_hellaswag.ts";
 import type { ModelUpdate } from "../../stages/model/model_update.ts";
 import type { monitoringOptions } from "./options/monitoring_options.ts";
 import type { Values } from "../cli/pipeline.ts";
-import { exists } from "../../stages/disk/whole_files.ts";
+import { checkReadable } from "../../stages/disk/files.ts";
 
 type HellaswagValues = Pick<
   Values<typeof monitoringOptions>,
@@ -45,10 +45,7 @@ export async function hellaswagStage(
   });
 }
 
-/** Throws Deno.errors.NotFound where --hellaswag names a file that does not exist. */
+/** Throws where the file of --hellaswag cannot be read. */
 export async function checkHellaswag({ hellaswag }: Pick<HellaswagValues, "hellaswag">): Promise<void> {
-  if (hellaswag === null || await exists(hellaswag)) return;
-  throw new Deno.errors.NotFound(
-    `Cannot evaluate on --hellaswag ${hellaswag}: there is no such file: check the path`,
-  );
+  if (hellaswag !== null) await checkReadable(hellaswag);
 }

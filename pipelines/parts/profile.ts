@@ -11,6 +11,7 @@ import type { OpTime } from "../../stages/train/op_times.ts";
 import type { Profile } from "../../stages/train/profile.ts";
 import type { Env } from "../cli/pipeline.ts";
 import { exists, writeWhole } from "../../stages/disk/whole_files.ts";
+import { makeFolder, readText } from "../../stages/disk/files.ts";
 
 /** The content of profile.json. */
 interface ProfileRecord {
@@ -31,7 +32,7 @@ export function writeProfile(env: Env, device: string): (profile: Profile) => Pr
       if (await exists(dir)) await Deno.remove(dir, { recursive: true });
       return note("the run ended before step 5: nothing was timed");
     }
-    await Deno.mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     await writeWhole(`${dir}/profile.json`, `${JSON.stringify(record, null, 2)}\n`);
     await writeWhole(`${dir}/trace.json`, `${JSON.stringify(chromeTrace(spans))}\n`);
     note(`${dir}/profile.json, and ${dir}/trace.json for chrome://tracing or ui.perfetto.dev`);
@@ -80,7 +81,7 @@ export function opLines(ops: readonly OpTime[], columns: number): string[] {
 
 async function readRecord(path: string): Promise<ProfileRecord | null> {
   try {
-    return JSON.parse(await Deno.readTextFile(path));
+    return JSON.parse(await readText(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;

@@ -13,6 +13,7 @@ import { readWeights, type WeightFile } from "../../stages/format/model/weight_f
 import { exists } from "../../stages/disk/whole_files.ts";
 import type { WeightFormat } from "../../stages/format/model/weight_formats.ts";
 import type { GptConfig } from "../../kernels/models/gpt_options.ts";
+import { fileInfo, openFile, readText } from "../../stages/disk/files.ts";
 
 /**
  * A model's options, its weights by Hugging Face's names, and the number of updates that made them where it
@@ -44,7 +45,7 @@ export async function openModelFile(path: string): Promise<ModelFile> {
   }
   const named = await pointedTo(path);
   if (named !== null) return await openModelFile(named);
-  if ((await Deno.stat(path)).isFile) {
+  if ((await fileInfo(path)).isFile) {
     await refuseStrangers(path);
     return { ...await openLlmcModel(path), format: "llm.c" };
   }
@@ -59,15 +60,15 @@ export async function openModelFile(path: string): Promise<ModelFile> {
 
 /** The checkpoint that a run's file `best` or `latest` names; null for any other path. */
 async function pointedTo(path: string): Promise<string | null> {
-  if (!/(^|\/)(best|latest)$/.test(path) || !(await Deno.stat(path)).isFile) return null;
-  const name = (await Deno.readTextFile(path)).trim();
+  if (!/(^|\/)(best|latest)$/.test(path) || !(await fileInfo(path)).isFile) return null;
+  const name = (await readText(path)).trim();
   return /^[\w.-]+$/.test(name) ? `${dirname(path)}/${name}` : null;
 }
 
 /** Throws Deno.errors.InvalidData, saying what to do, for files that people have and that are not read. */
 async function refuseStrangers(path: string): Promise<void> {
   const first = new Uint8Array(2);
-  using file = await Deno.open(path);
+  using file = await openFile(path);
   await file.read(first);
   const pickle = first[0] === 0x50 && first[1] === 0x4B || first[0] === 0x80; // a ZIP of torch's, or a bare pickle
   if (pickle) {
@@ -101,7 +102,7 @@ async function newest(path: string): Promise<string> {
   const folder = path.replace(/(?<=.)\/+$/, "");
   for (const checkpoints of [`${folder}/checkpoints`, folder]) {
     if (!await exists(`${checkpoints}/latest`)) continue;
-    const name = (await Deno.readTextFile(`${checkpoints}/latest`)).trim();
+    const name = (await readText(`${checkpoints}/latest`)).trim();
     if (!/^[\w.-]+$/.test(name)) break;
     return `${checkpoints}/${name}`;
   }
@@ -123,7 +124,7 @@ async function readStream(path: string): Promise<{ readonly config: GptConfig; r
 
 async function readJson(path: string): Promise<any> {
   try {
-    return JSON.parse(await Deno.readTextFile(path)) ?? {};
+    return JSON.parse(await readText(path)) ?? {};
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw new Deno.errors.InvalidData(`Cannot read ${path}: it is not JSON: ${cause.message}`, { cause });

@@ -14,6 +14,7 @@ import { BpeTrainer } from "../../stages/token/train/train_bpe.ts";
 import { tokenizerOptions } from "./options/tokenizer_options.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
+import { readText } from "../../stages/disk/files.ts";
 
 /** Values of the tokenizer options. */
 export type TokenizerValues = Values<typeof tokenizerOptions>;
@@ -123,6 +124,6 @@ async function* sampleTexts(
 
 async function sameRecipe(dir: string, recipe: unknown): Promise<boolean> {
   if (!await exists(`${dir}/report.json`)) return false;
-  const report = JSON.parse(await Deno.readTextFile(`${dir}/report.json`));
+  const report = JSON.parse(await readText(`${dir}/report.json`));
   return JSON.stringify(report.recipe) === JSON.stringify(recipe);
 }

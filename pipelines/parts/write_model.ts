@@ -23,6 +23,7 @@ import { saveTokenizer } from "../../stages/token/files/folder.ts";
 import { END_OF_TEXT } from "../../stages/token/end_of_text.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { exists, removeIfThere, writeSynced } from "../../stages/disk/whole_files.ts";
+import { makeFolder } from "../../stages/disk/files.ts";
 
 /** What to write, and where. */
 export interface ModelTarget {
@@ -80,7 +81,7 @@ export async function writeModel(target: ModelTarget): Promise<ModelWriting> {
   const { format, path } = target;
   const place = path.replace(/(?<=.)\/+$/, "");
   const fresh = `${place}.writing`;
-  await Deno.mkdir(dirname(place), { recursive: true });
+  await makeFolder(dirname(place));
   await removeIfThere(fresh);
   const writer = await begun(target, fresh).catch(async (error) => {
     await removeIfThere(fresh);

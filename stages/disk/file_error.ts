@@ -1,5 +1,5 @@
 /**
- * File system errors in words: what was tried, on which path, what the system says, and what to do instead.
+ * Errors of the file system in words: what was tried on which path, what went wrong, and what to do instead.
  *
  * @module
  */
@@ -9,16 +9,18 @@ export interface FileAttempt {
   /** A verb that fits "Cannot … PATH": "read", "write". */
   readonly action: string;
   readonly path: string;
-  /** What to do instead; default: general advice for the system's error. */
+  /** What to do instead. Default: general advice for the system's error. */
   readonly hint?: string;
 }
 
-/** A file system error for which Deno has no class of its own: name too long, disk full, read-only file system. */
+/** A file system error for which Deno has no class: the name is too long, the disk is full, the file system read-only. */
 export class FileError extends Error {
   override readonly name: string = "FileError";
 }
 
-/** What a system error means, and general advice. */
+/** For each explained error, the system's error and what was tried. */
+const attempts = new WeakMap<Error, FileAttempt & { readonly thrown: Error }>();
+
 type Explanation = Readonly<{ meaning: string; advice: string }>;
 
 const explanations: Readonly<Record<string, Explanation>> = {
@@ -26,6 +28,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
   ENOTDIR: { meaning: "a part of the path is a file, not a folder", advice: "check the path" },
   EISDIR: { meaning: "it is a folder, not a file", advice: "give a file" },
   EEXIST: { meaning: "something is there already", advice: "give another path, or move it away" },
+  ENOTEMPTY: { meaning: "the folder is not empty", advice: "give another path, or move its files away" },
   EACCES: {
     meaning: "this user lacks the permission",
     advice: "change its permissions, or give another path",
@@ -47,43 +50,53 @@ const explanations: Readonly<Record<string, Explanation>> = {
   EINVAL: { meaning: "the path is not valid", advice: "check the path" },
 };
 
-const permission: Explanation = {
-  meaning: "Deno's permissions for this task do not cover it",
-  advice: "give another path",
-};
-
-/** Codes of errors that another path on the command line avoids. */
-const wrongPath = new Set(
-  "ENOENT ENOTDIR EISDIR EEXIST EACCES EPERM ELOOP ENAMETOOLONG EROFS EINVAL".split(" "),
+/** Codes of errors that another path avoids. */
+const wrongPathCodes = new Set(
+  "ENOENT ENOTDIR EISDIR EEXIST ENOTEMPTY EACCES EPERM ELOOP ENAMETOOLONG EROFS EINVAL".split(" "),
 );
 
 /**
- * The error to throw in place of a system error: it names the path, says in words what happened and what to do, keeps
- * the class (`Deno.errors.NotFound` stays one, an error without a class becomes a FileError) and has the original as
- * its cause. Any other error, an explained one too, is returned as it is.
+ * The error to throw in place of one that the system raised. It keeps the class (Deno.errors.NotFound stays one; an
+ * error without a class becomes a FileError) and the code, and has the original as its cause. An error that does not
+ * come from the system, or is explained already, is returned as it is.
  */
 export function fileError(error: unknown, { action, path, hint }: FileAttempt): Error {
   const thrown = error instanceof Error ? error : new Error(String(error));
-  const explanation = explanationOf(thrown, path);
+  const explanation = isSystemError(thrown) ? explanationOf(thrown, path) : null;
   if (explanation === null) return thrown;
   const { meaning, advice } = explanation;
-  const Class = Object.values(Deno.errors).find((each) => thrown instanceof each) ?? FileError;
-  const message = `Cannot ${action} ${shortened(path)}: ${meaning}: ${hint ?? advice}`;
-  return Object.assign(new Class(message, { cause: thrown }), { code: codeOf(thrown) });
+  const made = derived(thrown, `Cannot ${action} ${shortened(path)}: ${meaning}: ${hint ?? advice}`);
+  attempts.set(made, { thrown, action, path, ...(hint !== undefined && { hint }) });
+  return made;
 }
 
-/** As `fileError`, for a system error of which only its own message is known, such as `stat 'PATH'`. */
-export function explained(error: Error): Error {
-  const match = /(?:: (\w+) '(.*?)'(?: -> '.*')?$)|(?:access to "(.*?)")/s.exec(error.message);
-  if (match === null) {
-    const explanation = explanationOf(error, "");
-    if (explanation === null) return error;
-    return new FileError(`${explanation.meaning}: ${explanation.advice}`, { cause: error });
+/**
+ * As `fileError`, for a caller that knows only the error: path and action are taken from the system's message, such as
+ * "No such file or directory (os error 2): stat 'PATH'". `hintFor` gives a hint for a path, also in place of the general
+ * advice in an error that `fileError` made.
+ */
+export function explained(
+  error: Error,
+  hintFor: (path: string) => string | undefined = () => undefined,
+): Error {
+  const attempt = attempts.get(error) ?? attemptIn(error);
+  if (attempt !== null) {
+    const hint = attempt.hint ?? hintFor(attempt.path);
+    return fileError(attempt.thrown, { ...attempt, ...(hint !== undefined && { hint }) });
   }
-  return fileError(error, { action: actions[match[1]] ?? "use", path: match[2] ?? match[3] });
+  if (!isSystemError(error)) return error;
+  const { meaning, advice } = explanationOf(error, "");
+  return derived(error, `${meaning[0].toUpperCase()}${meaning.slice(1)}: ${advice}`);
 }
 
-/** The system's names for what it was asked to do. */
+/** What the system's message says was tried. Null: it names no path. */
+function attemptIn(thrown: Error): FileAttempt & { readonly thrown: Error } | null {
+  const match = /: (\w+) '(.*?)'(?: -> '.*')?$|access to "(.*?)"/s.exec(thrown.message);
+  if (match === null || !isSystemError(thrown)) return null;
+  return { thrown, action: actions[match[1]] ?? "use", path: match[2] ?? match[3] };
+}
+
+/** The system's words for what it was asked to do. */
 const actions: Readonly<Record<string, string>> = {
   open: "open",
   stat: "read",
@@ -96,24 +109,47 @@ const actions: Readonly<Record<string, string>> = {
   remove: "remove",
 };
 
-/** Whether the error is of a path, and another path on the command line would avoid it. */
-export function isWrongPath(error: unknown): error is Error {
-  return error instanceof Deno.errors.NotCapable ||
-    error instanceof Error && "code" in error && typeof error.code === "string" && wrongPath.has(error.code);
+/** What went wrong and what to do, without action and path: for a message that names them itself. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const attempt = attempts.get(error) ??
+    (isSystemError(error) ? { thrown: error, path: "", hint: undefined } : null);
+  if (attempt === null) return error.message;
+  const { meaning, advice } = explanationOf(attempt.thrown, attempt.path);
+  return `${meaning}: ${attempt.hint ?? advice}`;
 }
 
-/** Whether nothing is at the path: no entry of that name, or a file where the path has a folder. */
+/** Whether it is a raw error of the file system, or of Deno's permission to use it. */
+export function isSystemError(error: Error): boolean {
+  if (error instanceof Deno.errors.NotCapable) {
+    return /^Requires (read|write|all) access to/.test(error.message);
+  }
+  return /\(os error \d+\)/.test(error.message) && codeOf(error) !== null ||
+    error.message.includes("unexpected NUL byte");
+}
+
+/** Whether another path would avoid the error. */
+export function isWrongPath(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof Deno.errors.NotCapable) return isSystemError(error) || attempts.has(error);
+  return wrongPathCodes.has(codeOf(error) ?? "");
+}
+
+/** Whether nothing is at a path: it has no entry of that name, or a file where the path has a folder. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
-function explanationOf(error: Error, path: string): Explanation | null {
-  if (error instanceof Deno.errors.NotCapable && /^Requires /.test(error.message)) return permission;
-  const raw = /^(.*) \(os error \d+\)/s.exec(error.message)?.[1];
-  if (raw === undefined && !error.message.includes("NUL byte")) return null; // explained, or not of a file
+function explanationOf(error: Error, path: string): Explanation {
+  if (error instanceof Deno.errors.NotCapable) {
+    return { meaning: "Deno's permissions for this task do not include it", advice: "give another path" };
+  }
   const known = explanations[codeOf(error) ?? ""];
-  if (known === undefined) return { meaning: raw ?? error.message, advice: "check the path" };
-  const file = error instanceof Deno.errors.NotADirectory ? fileWithin(path) : null;
+  if (known === undefined) {
+    return { meaning: error.message.replace(/ \(os error \d+\).*$/s, ""), advice: "check the path" };
+  }
+  const { NotADirectory, AlreadyExists } = Deno.errors; // AlreadyExists: a file where a folder is to be made
+  const file = error instanceof NotADirectory || error instanceof AlreadyExists ? fileWithin(path) : null;
   return file === null ? known : { ...known, meaning: `${shortened(file)} is a file, not a folder` };
 }
 
@@ -121,13 +157,19 @@ function codeOf(error: Error): string | null {
   return "code" in error && typeof error.code === "string" ? error.code : null;
 }
 
-/** The part of a path that is a file though the path goes on below it, or is meant as a folder itself. */
+/** An error of the same class and code with another message. */
+function derived(thrown: Error, message: string): Error {
+  const Class = Object.values(Deno.errors).find((each) => thrown instanceof each) ?? FileError;
+  return Object.assign(new Class(message, { cause: thrown }), { code: codeOf(thrown) });
+}
+
+/** The longest beginning of a path that is there, if it is a file: the reason why the path is "not a directory". */
 function fileWithin(path: string): string | null {
   for (let at = path.replace(/\/+$/, ""); at !== ""; at = at.slice(0, Math.max(0, at.lastIndexOf("/")))) {
     try {
       return Deno.statSync(at).isFile ? at : null;
     } catch {
-      // Nothing is there: what stands in the way is above it.
+      // Nothing is at this beginning of the path: a shorter one is tried.
     }
   }
   return null;

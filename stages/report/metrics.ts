@@ -7,6 +7,7 @@
 import type { Json } from "../flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../flow/events.ts";
 import { writeAllSync } from "../disk/exact_io.ts";
+import { openFile, openFileSync, readText } from "../disk/files.ts";
 
 /** A metrics.jsonl that is open for appending. */
 export class MetricsFile {
@@ -16,7 +17,7 @@ export class MetricsFile {
 
   /** Opens or creates the file. Its content is kept until `restore` is called. */
   constructor(path: string) {
-    this.#file = Deno.openSync(path, { read: true, write: true, create: true });
+    this.#file = openFileSync(path, { read: true, write: true, create: true });
     this.#bytes = this.#file.seekSync(0, Deno.SeekMode.End);
   }
 
@@ -85,7 +86,7 @@ function isCheckpointLine(line: string): boolean {
 export async function readEvents(path: string): Promise<RunEvent[]> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readText(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
@@ -97,7 +98,7 @@ export async function readEvents(path: string): Promise<RunEvent[]> {
 export async function lastEvent(path: string): Promise<RunEvent | null> {
   let file: Deno.FsFile;
   try {
-    file = await Deno.open(path);
+    file = await openFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
+import { entriesInSync } from "../disk/files.ts";
 
 /** One dropped document with the beginning of its text. */
 export interface RemovedSample {
@@ -85,7 +86,7 @@ function isZlib(error: unknown): boolean {
 
 function namesIn(dir: string, wanted: (entry: Deno.DirEntry) => boolean): string[] {
   try {
-    return [...Deno.readDirSync(dir)].filter(wanted).map(({ name }) => name).sort();
+    return entriesInSync(dir).filter(wanted).map(({ name }) => name).sort();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;

@@ -12,6 +12,7 @@ import {
   tensorboardVersion,
 } from "../format/viewer/tensorboard_records.ts";
 import { writeAllSync } from "../disk/exact_io.ts";
+import { openFileSync } from "../disk/files.ts";
 
 /** A TensorBoard file that is open for appending. */
 export class TensorboardFile {
@@ -20,7 +21,7 @@ export class TensorboardFile {
 
   /** Opens or creates the file. Its content is kept until `restore` is called. */
   constructor(path: string) {
-    this.#file = Deno.openSync(path, { read: true, write: true, create: true });
+    this.#file = openFileSync(path, { read: true, write: true, create: true });
     this.#bytes = this.#file.seekSync(0, Deno.SeekMode.End);
   }
 

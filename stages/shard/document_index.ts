@@ -7,6 +7,7 @@
 import { readFully } from "../format/tokens/token_file.ts";
 import type { TokenShard } from "../items.ts";
 import { writeAllSync } from "../disk/exact_io.ts";
+import { openFileSync } from "../disk/files.ts";
 
 /** The index's path for a shard's. */
 export function indexPath(shard: string): string {
@@ -21,7 +22,7 @@ export class DocumentIndex {
 
   /** Goes on after the first `bytes` bytes of the shard's index; what was written after them goes. */
   constructor(shard: string, bytes: number) {
-    this.#file = Deno.openSync(indexPath(shard), { read: true, write: true, create: true });
+    this.#file = openFileSync(indexPath(shard), { read: true, write: true, create: true });
     this.#bytes = Math.min(bytes, this.#file.statSync().size);
     this.#file.truncateSync(this.#bytes);
     this.#file.seekSync(this.#bytes, Deno.SeekMode.Start);
@@ -71,7 +72,7 @@ export function documentsAt({ path, start, count }: TokenShard): readonly string
 
 function linesOf(path: string): readonly string[] {
   try {
-    using file = Deno.openSync(path);
+    using file = openFileSync(path);
     const bytes = new Uint8Array(file.statSync().size);
     readFully(file, bytes, { path, at: 0 });
     return new TextDecoder().decode(bytes).split("\n");

@@ -6,6 +6,7 @@
 import { shardHeader } from "../format/tokens/llmc_shard.ts";
 import { bytesOfTokens, PARTIAL } from "../format/tokens/token_file.ts";
 import { isFileSync } from "../disk/whole_files.ts";
+import { openFileSync } from "../disk/files.ts";
 
 /** What a shard is written as. */
 export type ShardLayout = Readonly<{
@@ -34,7 +35,7 @@ export class GrowingShard {
 
   /** Begins the shard anew; its header counts 0 tokens until it is sealed. */
   static create(path: string, layout: ShardLayout): GrowingShard {
-    const file = Deno.openSync(path + PARTIAL, { read: true, write: true, create: true, truncate: true });
+    const file = openFileSync(path + PARTIAL, { read: true, write: true, create: true, truncate: true });
     writeFully(file, headerOf(0, layout), path);
     return new GrowingShard(path, layout, file, 0);
   }
@@ -45,7 +46,7 @@ export class GrowingShard {
    */
   static rewind(path: string, layout: ShardLayout, count: number): GrowingShard {
     if (isFileSync(path)) Deno.renameSync(path, path + PARTIAL);
-    const file = Deno.openSync(path + PARTIAL, { read: true, write: true });
+    const file = openFileSync(path + PARTIAL, { read: true, write: true });
     const { size } = file.statSync();
     const header = headerOf(0, layout), wanted = header.length + count * layout.width;
     if (size < wanted) {

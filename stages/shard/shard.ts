@@ -11,6 +11,7 @@ import type { Tokens, TokenShard } from "../items.ts";
 import { DocumentIndex } from "./document_index.ts";
 import { GrowingShard, type ShardLayout } from "./growing_shard.ts";
 import { SHARD_SUMMARY, type ShardSummary, writeShardSummary } from "./summary.ts";
+import { entriesInSync, makeFolderSync } from "../disk/files.ts";
 
 /** Where and how shards are written. */
 export interface ShardOptions {
@@ -108,7 +109,7 @@ class Shards {
   }
 
   static open(options: ShardOptions, saved: ShardSaved): Shards {
-    Deno.mkdirSync(options.dir, { recursive: true });
+    makeFolderSync(options.dir);
     const shards = new Shards(options, saved);
     shards.#rewind(saved);
     return shards;
@@ -268,7 +269,7 @@ class Shards {
   #rewind(saved: ShardSaved): void {
     const { dir } = this.#options;
     const last = saved.written > 0 ? saved.shard : saved.shard - 1;
-    for (const { name } of [...Deno.readDirSync(dir)]) {
+    for (const { name } of entriesInSync(dir)) {
       const match = /^(?:train(?:_(\d{6}))?|val(?:_000000)?)\.(?:bin(?:\.partial)?|documents\.jsonl)$/.exec(
         name,
       );

@@ -5,6 +5,7 @@
  * @module
  */
 import { writeAllSync } from "../disk/exact_io.ts";
+import { entriesInSync, fileInfoSync, makeFolderSync, openFileSync } from "../disk/files.ts";
 
 /** Which file grows, and how far it has come. */
 export interface GrowingState {
@@ -31,7 +32,7 @@ export class GrowingFiles {
   /** Makes the folder. Throws what the disk says. */
   constructor(options: GrowingFilesOptions) {
     this.#options = options;
-    Deno.mkdirSync(options.dir, { recursive: true });
+    makeFolderSync(options.dir);
   }
 
   /** Where a file is once it is whole. */
@@ -45,7 +46,7 @@ export class GrowingFiles {
 
   /** Appends to the growing file. */
   append(state: GrowingState, data: Uint8Array): void {
-    using file = Deno.openSync(`${this.path(state.file)}.partial`, { append: true, create: true });
+    using file = openFileSync(`${this.path(state.file)}.partial`, { append: true, create: true });
     writeAllSync(file, data);
     state.bytes += data.length;
   }
@@ -70,7 +71,7 @@ export class GrowingFiles {
    */
   rewind(state: GrowingState): void {
     const { dir } = this.#options;
-    for (const { name } of Deno.readDirSync(dir)) {
+    for (const { name } of entriesInSync(dir)) {
       const number = this.#numberOf(name);
       if (number === null || number < state.file || number === state.file && state.bytes > 0) continue;
       Deno.removeSync(`${dir}/${name}`);
@@ -82,7 +83,7 @@ export class GrowingFiles {
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
-    const { size } = Deno.statSync(partial);
+    const { size } = fileInfoSync(partial);
     if (size < state.bytes) {
       throw new RangeError(
         `Cannot go on writing ${partial}: it has ${size} bytes, the checkpoint says ${state.bytes}: begin anew with --resume never`,
@@ -110,6 +111,6 @@ function padded(number: number, digits: number): string {
 }
 
 function sync(path: string): void {
-  using file = Deno.openSync(path, { write: true });
+  using file = openFileSync(path, { write: true });
   file.syncSync();
 }

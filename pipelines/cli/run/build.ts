@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { explained, isWrongPath } from "../../../stages/disk/file_error.ts";
 import type { Flow } from "../../../stages/flow/flow.ts";
 import type { Env, Options, Pipeline, Values } from "../pipeline.ts";
+import { flagOf } from "../command_line.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** Builds the flow. Errors about the option values are thrown as UsageError: see `Pipeline.build`. */
@@ -15,14 +17,30 @@ export async function buildFlow(
   try {
     return await pipeline.build(values, env);
   } catch (error) {
-    throw isAboutValues(error) ? new UsageError(error.message, { cause: error }) : error;
+    if (!isAboutValues(error)) throw error;
+    const cause = explained(error, (path) => {
+      const option = optionOfPath(path, values);
+      return option === null ? undefined : `give another --${flagOf(option)}`;
+    });
+    throw new UsageError(cause.message, { cause });
   }
 }
 
-/** Whether an error blames the option values or the files they name, and not the program or the machine. */
+/** Whether an error says that an option has a wrong value, rather than that the program or the machine failed. */
 function isAboutValues(error: unknown): error is Error {
   const { NotFound, NotSupported, InvalidData, IsADirectory, UnexpectedEof } = Deno.errors;
-  const classes = [RangeError, SyntaxError, NotFound, NotSupported, InvalidData, IsADirectory, UnexpectedEof];
-  return classes.some((each) => error instanceof each) ||
+  const kinds = [RangeError, SyntaxError, NotFound, NotSupported, InvalidData, IsADirectory, UnexpectedEof];
+  return isWrongPath(error) || kinds.some((kind) => error instanceof kind) ||
     error instanceof Error && error.name === "ShapeError";
+}
+
+/** The option whose value is a path, or a folder that contains it. Null: none is. */
+function optionOfPath(path: string, values: Values<Options>): string | null {
+  const isWithin = (value: unknown): boolean =>
+    typeof value === "string" && value !== "" &&
+    (path === value || path.startsWith(`${value.replace(/\/+$/, "")}/`));
+  const option = Object.entries(values).find(([, value]) =>
+    Array.isArray(value) ? value.some(isWithin) : isWithin(value)
+  );
+  return option?.[0] ?? null;
 }

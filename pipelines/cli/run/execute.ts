@@ -18,9 +18,10 @@ import { finishRun, statsPath } from "./finish.ts";
 import type { RunSummary } from "../pipeline.ts";
 import { Recorder } from "./recorder.ts";
 import type { RunJob } from "./run_job.ts";
-import { type RunRecord, writeRecord } from "./run_folder.ts";
+import { makeRunFolder, type RunRecord, writeRecord } from "./run_folder.ts";
 import { onInterrupt } from "./signals.ts";
 import { versions } from "./versions.ts";
+import { makeFolder } from "../../../stages/disk/files.ts";
 
 /** Executes a run; returns the exit code: 0, or 130 where it was interrupted. Throws what the run throws. */
 export async function execute(job: RunJob): Promise<number> {
@@ -112,7 +113,7 @@ export async function execute(job: RunJob): Promise<number> {
     }
     announce();
     if (writes) {
-      await Deno.mkdir(dirname(`${recordFolder}/${statsPath(pipeline)}`), { recursive: true });
+      await makeRunFolder(dirname(`${recordFolder}/${statsPath(pipeline)}`));
       await writeRecord(recordFolder, recordOf(job, recorder.start?.device));
       metrics = new MetricsFile(`${recordFolder}/metrics.jsonl`);
       tensorboard = values.tensorboard === true ? await openTensorboard(recordFolder) : null;
@@ -173,7 +174,7 @@ function effectsOf(
 
 /** TensorBoard recognizes its files by this name: `tensorboard --logdir OUT/tensorboard`. */
 async function openTensorboard(recordFolder: string): Promise<TensorboardFile> {
-  await Deno.mkdir(`${recordFolder}/tensorboard`, { recursive: true });
+  await makeFolder(`${recordFolder}/tensorboard`);
   return new TensorboardFile(`${recordFolder}/tensorboard/events.out.tfevents.0.run`);
 }
 

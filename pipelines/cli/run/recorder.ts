@@ -9,6 +9,7 @@ import type { MetricsFile } from "../../../stages/report/metrics.ts";
 import type { TensorboardFile } from "../../../stages/report/tensorboard.ts";
 import type { Display } from "../../../stages/report/terminal.ts";
 import { writeWholeSync } from "../../../stages/disk/whole_files.ts";
+import { makeFolderSync } from "../../../stages/disk/files.ts";
 
 /** What a recorder writes to, apart from files. */
 export interface RecorderOutputs {
@@ -113,7 +114,7 @@ export class Recorder {
     this.#files.tensorboard?.append(event);
     if (event.type === "sample") {
       const path = `${this.#files.samples}/step-${String(event.step).padStart(6, "0")}.txt`;
-      Deno.mkdirSync(this.#files.samples, { recursive: true });
+      makeFolderSync(this.#files.samples);
       writeWholeSync(path, `${textWithPrompt(event)}\n`);
     }
   }

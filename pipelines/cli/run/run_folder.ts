@@ -7,6 +7,8 @@ import { basename, dirname, resolve as absolute } from "node:path";
 import type { Json } from "../../../stages/disk/json.ts";
 import { lastEvent } from "../../../stages/report/metrics.ts";
 import { UsageError } from "../usage_error.ts";
+import { fileError, isWrongPath } from "../../../stages/disk/file_error.ts";
+import { readText } from "../../../stages/disk/files.ts";
 import { exists, writeWhole } from "../../../stages/disk/whole_files.ts";
 
 /** The content of config.json. */
@@ -38,10 +40,7 @@ export async function readRunFolder(out: string): Promise<RunFolderState> {
   try {
     entries = (await Array.fromAsync(Deno.readDir(out))).map((entry) => entry.name);
   } catch (error) {
-    if (error instanceof Deno.errors.NotADirectory) {
-      throw new UsageError(`Cannot use --out ${out}: it is a file: give a folder`);
-    }
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw unusable(out, error);
   }
   const record = entries.includes("config.json") ? await readRecord(`${out}/config.json`) : null;
   const last = record === null ? null : await lastEvent(`${out}/metrics.jsonl`);
@@ -51,6 +50,21 @@ export async function readRunFolder(out: string): Promise<RunFolderState> {
     finished: last?.type === "done" && last.reason === "finished",
     empty: entries.length === 0,
   };
+}
+
+/** Makes the run's folder, or a folder in it. Throws UsageError where it cannot be made. */
+export async function makeRunFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (error) {
+    throw unusable(path, error);
+  }
+}
+
+/** A wrong path is the command line's fault; a full disk is not. */
+function unusable(path: string, error: unknown): Error {
+  const cause = fileError(error, { action: "use", path, hint: "give another --out" });
+  return isWrongPath(cause) ? new UsageError(cause.message, { cause }) : cause;
 }
 
 /** Writes config.json. */
@@ -74,6 +88,13 @@ export async function moveAside(out: string): Promise<string> {
  */
 export async function findCheckpoint(path: string): Promise<{ out: string; checkpoint: string | null }> {
   const trimmed = path.replace(/(?<=.)\/+$/, "");
+  try {
+    await Deno.stat(trimmed);
+  } catch (error) {
+    const hint = "give auto, never, a run's folder or one of its checkpoints/step-…";
+    const cause = fileError(error, { action: "resume from", path, hint });
+    throw isWrongPath(cause) ? new UsageError(cause.message, { cause }) : cause;
+  }
   if (await exists(`${trimmed}/checkpoints/latest`)) return { out: trimmed, checkpoint: null };
   if (await exists(`${trimmed}/latest`)) return { out: dirname(trimmed), checkpoint: null };
   if (await exists(`${trimmed}/manifest.json`)) {
@@ -96,7 +117,7 @@ export function asJson(values: Readonly<Record<string, unknown>>): Record<string
 
 async function readRecord(path: string): Promise<RunRecord> {
   try {
-    const record = JSON.parse(await Deno.readTextFile(path));
+    const record = JSON.parse(await readText(path));
     if (
       typeof record?.pipeline === "string" && typeof record.options === "object" && record.options !== null
     ) {

@@ -7,6 +7,7 @@
 import type { SourcePart } from "../../../stages/source/parts.ts";
 import type { Env } from "../../cli/pipeline.ts";
 import { removeIfThereSync, writeWholeSync } from "../../../stages/disk/whole_files.ts";
+import { makeFolderSync } from "../../../stages/disk/files.ts";
 
 /** The parts of a source and the process that reads them. */
 export interface CompletionOptions {
@@ -32,7 +33,7 @@ export function markCompletions(
   env.onSaved((saved) => {
     const done = saved === null ? own.length : finishedParts(saved.get(source)?.state, own);
     if (marked === null) {
-      Deno.mkdirSync(dir, { recursive: true });
+      makeFolderSync(dir);
       for (const part of own.slice(done)) removeIfThereSync(pathOf(part));
       marked = 0;
     }

@@ -11,6 +11,7 @@ import type { Env, RunSummary } from "../../cli/pipeline.ts";
 import { shellWord } from "../../cli/shell_word.ts";
 import type { RankWork } from "./rank_work.ts";
 import { otherRanksFinished, writeMerged } from "./ranks.ts";
+import { entriesIn } from "../../../stages/disk/files.ts";
 
 /** Finishes a process's work and returns its last lines. */
 export async function finishRank(
@@ -32,7 +33,7 @@ export async function finishRank(
   if (isLast) deleteRankStores({ dir: `${out}/minhash`, world });
   else deleteDocumentStore(`${out}/minhash`);
   const merged = merges ? [`All ranks:  ${out}/stats.json and ${out}/report.html`] : [];
-  const files = (await Array.fromAsync(Deno.readDir(`${out}/documents`)))
+  const files = (await entriesIn(`${out}/documents`))
     .filter(({ name }) => !name.endsWith(".partial"));
   if (files.length === 0) {
     return [

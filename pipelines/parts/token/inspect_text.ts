@@ -18,6 +18,7 @@ import { referenceNames, referenceTokenizers } from "./reference_tokenizers.ts";
 import { tokenLines } from "./token_lines.ts";
 import { tokenPage } from "./token_page.ts";
 import { encodeWithSpecial, tokensOfIds } from "./text_tokens.ts";
+import { makeFolder } from "../../../stages/disk/files.ts";
 
 /** Options of `inspectText`. */
 export interface InspectTextOptions {
@@ -70,7 +71,7 @@ export async function inspectText(options: InspectTextOptions, env: Env): Promis
         "",
       ].map((line) => `${line}\n`).join(""),
     );
-    await Deno.mkdir(dirname(options.page), { recursive: true });
+    await makeFolder(dirname(options.page));
     const shown = text.slice(0, mostCharacters);
     await writeWhole(
       options.page,

@@ -5,13 +5,14 @@
  */
 import { count } from "../../../stages/report/quantity.ts";
 import { compressionLines } from "./compression.ts";
+import { readText } from "../../../stages/disk/files.ts";
 
 /**
  * The summary's lines, from report.json in a tokenizer's folder. Throws Deno.errors.NotFound if the file is
  * missing.
  */
 export async function trainingSummary(dir: string): Promise<string[]> {
-  const report = JSON.parse(await Deno.readTextFile(`${dir}/report.json`));
+  const report = JSON.parse(await readText(`${dir}/report.json`));
   const { vocabSize, merges, special, texts, bytes, differentChunks, bytesPerToken, compression } = report;
   return [
     `Trained ${count(vocabSize)} tokens (256 bytes, ${count(merges)} merges, ${special.length} special) on ` +

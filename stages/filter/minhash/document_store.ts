@@ -9,6 +9,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { openTruncated, writeAllSync } from "../../disk/exact_io.ts";
 import type { Document } from "../../items.ts";
 import { readFull } from "./whole_io.ts";
+import { openFileSync } from "../../disk/files.ts";
 
 const PART = 1 << 20; // characters: enough to compress well, and few enough to keep in memory
 
@@ -56,7 +57,7 @@ export class DocumentStore {
   /** The documents from index `first` on, in order. Throws Deno.errors.InvalidData for a damaged part. */
   *read(first: number): Generator<Document> {
     this.#write();
-    using file = Deno.openSync(this.#path, { read: true });
+    using file = openFileSync(this.#path, { read: true });
     const head = new Uint32Array(2);
     for (let at = 0, number = 0; at < this.#bytes;) {
       readFull(file, head, this.#path);

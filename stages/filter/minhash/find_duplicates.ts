@@ -11,6 +11,7 @@ import { mergeSignatures, SignatureReader } from "./signature_reader.ts";
 import { comparedFields, readSignatureSets, type SignatureSet } from "./signature_set.ts";
 import { signaturePath } from "./sort_signatures.ts";
 import { writeInParts } from "./whole_io.ts";
+import { openFileSync } from "../../disk/files.ts";
 
 const PAUSE = 1 << 16; // records between two pauses for the event loop
 
@@ -77,7 +78,7 @@ export function removalPath(dir: string, rank: number): string {
  */
 export function* readRemoval(dir: string, rank: number): Generator<number> {
   const path = removalPath(dir, rank);
-  using file = Deno.openSync(path, { read: true });
+  using file = openFileSync(path, { read: true });
   if (file.statSync().size % 4 !== 0) {
     throw new Deno.errors.InvalidData(
       `Cannot read ${path}: its length is not a multiple of 4 bytes: find the duplicates again`,

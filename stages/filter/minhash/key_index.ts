@@ -10,6 +10,7 @@ import { openTruncated, writeAllSync } from "../../disk/exact_io.ts";
 import { type KeyRange, KeyRun, mergeKeyRuns } from "./key_run.ts";
 import { KeyTable } from "./key_table.ts";
 import { readFull } from "./whole_io.ts";
+import { entriesInSync, makeFolderSync } from "../../disk/files.ts";
 
 // Number of neighbouring runs of equal size that are merged into one. It keeps the number of runs small, and
 // n keys are rewritten only log8(n) times.
@@ -47,7 +48,7 @@ export class KeyIndex {
       throw new RangeError(`Cannot keep ${held} keys in memory: pass a positive integer`);
     }
     [this.#dir, this.#held] = [dir, held];
-    Deno.mkdirSync(dir, { recursive: true });
+    makeFolderSync(dir);
     this.#openRuns(count);
     this.#log = openTruncated(`${dir}/keys.seen`, 8 * count);
     this.#load(count);
@@ -117,7 +118,7 @@ export class KeyIndex {
   /** Opens the runs that together contain the first keys without a gap, and deletes all others. */
   #openRuns(count: number): void {
     const found: KeyRange[] = [];
-    for (const { name } of Deno.readDirSync(this.#dir)) {
+    for (const { name } of entriesInSync(this.#dir)) {
       const match = /^keys\.(\d+)-(\d+)(\.part)?$/.exec(name);
       if (match === null) continue;
       const range = { first: Number(match[1]), count: Number(match[2]) };

@@ -7,6 +7,7 @@
 import { writeAllSync } from "../../disk/exact_io.ts";
 import { replaceWholeSync } from "../../disk/whole_files.ts";
 import { readFull } from "./whole_io.ts";
+import { openFileSync } from "../../disk/files.ts";
 
 const BLOCK = 512; // keys per block
 const BUFFER = 8192; // keys read or written at a time during a merge
@@ -33,7 +34,7 @@ export class KeyRun {
 
   /** Opens the run at `path`; null if its length is wrong or its blocks are not in order. */
   static open(path: string, range: KeyRange): KeyRun | null {
-    const file = Deno.openSync(path, { read: true });
+    const file = openFileSync(path, { read: true });
     const fences = new Float64Array(Math.ceil(range.count / BLOCK));
     const one = new Float64Array(1);
     let whole = file.statSync().size === 8 * range.count;
@@ -59,7 +60,7 @@ export class KeyRun {
         writeAllSync(file, part);
       }
     });
-    const file = Deno.openSync(path, { read: true });
+    const file = openFileSync(path, { read: true });
     return new KeyRun(path, range, { file, fences: Float64Array.from(fences) });
   }
 

@@ -15,6 +15,7 @@ import { SignatureLog } from "./signature_log.ts";
 import { signatureSetOf, signatureSetPath } from "./signature_set.ts";
 import { type SignatureOptions, Signer } from "./signer.ts";
 import { sortSignatures } from "./sort_signatures.ts";
+import { entriesInSync, makeFolderSync } from "../../disk/files.ts";
 
 /** How documents are compared, and where they are stored until then. */
 export interface MinhashClustersOptions extends SignatureOptions {
@@ -67,7 +68,7 @@ export function minhashClusters(options: MinhashClustersOptions): Stage<Document
     resumesFlush: true,
     async open(_ctx, saved: SavedClusters = { documents: 0, signed: 0, stored: 0, given: null }) {
       const signer = await Signer.open(options);
-      Deno.mkdirSync(dir, { recursive: true });
+      makeFolderSync(dir);
       if (saved.given === null) deleteResults(dir);
       const store = new DocumentStore(`${dir}/documents.store`, saved.stored);
       const log = new SignatureLog(`${dir}/signatures.log`, { bytes: signer.bytes, count: saved.signed });
@@ -137,7 +138,7 @@ async function cluster(
 function deleteResults(dir: string): void {
   removeIfThereSync(removalPath(dir, 0));
   removeIfThereSync(signatureSetPath(dir, 0));
-  for (const { name } of Deno.readDirSync(dir)) {
+  for (const { name } of entriesInSync(dir)) {
     if (/^bucket_\d+$/.test(name)) removeIfThereSync(`${dir}/${name}`);
   }
 }

@@ -15,6 +15,7 @@ import { SignatureLog } from "./signature_log.ts";
 import { signatureSetOf, signatureSetPath } from "./signature_set.ts";
 import { type SignatureOptions, Signer } from "./signer.ts";
 import { sortSignatures } from "./sort_signatures.ts";
+import { fileInfoSync, makeFolderSync } from "../../disk/files.ts";
 
 /** Where the documents of a rank are stored. */
 export interface StoreRankOptions {
@@ -56,7 +57,7 @@ export function storeRankDocuments(
   return stage<Document, never, RankStoreState>({
     name: "set aside",
     async open(_ctx, saved: SavedRankStore = { documents: 0, signed: 0, stored: 0 }) {
-      Deno.mkdirSync(dir, { recursive: true });
+      makeFolderSync(dir);
       removeIfThereSync(signatureSetPath(dir, rank));
       const store = new DocumentStore(storePath(dir, rank), saved.stored);
       const signer = sign === null ? null : await Signer.open(sign);
@@ -113,7 +114,7 @@ export function storedDocuments(
     *read(state) {
       while (state.rank < world) {
         const path = storePath(dir, state.rank);
-        const store = new DocumentStore(path, Deno.statSync(path).size);
+        const store = new DocumentStore(path, fileInfoSync(path).size);
         try {
           for (const doc of store.read(state.next)) {
             state.next++;

@@ -6,6 +6,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { readFull } from "./whole_io.ts";
+import { openFileSync } from "../../disk/files.ts";
 
 /** A file of sorted signatures, and the values that it is checked against. */
 export interface SignatureFile {
@@ -52,7 +53,7 @@ export class SignatureReader {
     this.words = new Uint32Array(this.#width * Math.max(1, Math.floor(buffer / (4 * this.#width))));
     this.#last = new Uint32Array(this.#width);
     this.#sum = sha256 === undefined ? null : createHash("sha256");
-    this.#file = Deno.openSync(path, { read: true });
+    this.#file = openFileSync(path, { read: true });
     const { size } = this.#file.statSync(), expected = 4 * this.#width * records;
     if (size === expected) return;
     this.close();

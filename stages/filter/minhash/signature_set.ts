@@ -7,6 +7,7 @@
 import { writeWholeSync } from "../../disk/whole_files.ts";
 import type { RecipeGeneration } from "../recipe.ts";
 import type { SignatureOptions, Signer } from "./signer.ts";
+import { entriesInSync, readTextSync } from "../../disk/files.ts";
 
 /** A set of signatures: those of the documents of one rank. */
 export interface SignatureSet {
@@ -62,7 +63,7 @@ export function writeSignatureSet(dir: string, set: SignatureSet): void {
  */
 export function readSignatureSets(dir: string): SignatureSet[] {
   const sets: SignatureSet[] = [];
-  for (const { name } of Deno.readDirSync(dir)) {
+  for (const { name } of entriesInSync(dir)) {
     if (/^\d{5,}\.json$/.test(name)) sets.push(parse(`${dir}/${name}`));
   }
   return sets.sort((a, b) => a.rank - b.rank);
@@ -71,7 +72,7 @@ export function readSignatureSets(dir: string): SignatureSet[] {
 function parse(path: string): SignatureSet {
   let set: unknown;
   try {
-    set = JSON.parse(Deno.readTextFileSync(path));
+    set = JSON.parse(readTextSync(path));
   } catch (cause) {
     throw invalid(path, "it is not JSON", cause);
   }

@@ -10,6 +10,7 @@ import { pause } from "./pause.ts";
 import { mergeSignatures, SignatureReader } from "./signature_reader.ts";
 import { type SignatureSet, writeSignatureSet } from "./signature_set.ts";
 import { readFull, writeInParts } from "./whole_io.ts";
+import { makeFolderSync, openFileSync } from "../../disk/files.ts";
 
 const FAN_IN = 64; // runs merged at a time, which is also the number of open files
 const PAUSE = 1 << 16; // records between two pauses for the event loop
@@ -35,7 +36,7 @@ export interface SortOptions {
 export async function sortSignatures(options: SortOptions): Promise<SignatureSet> {
   const { dir, set } = options;
   for (let bucket = 0; bucket < set.buckets; bucket++) {
-    Deno.mkdirSync(folder(dir, bucket), { recursive: true });
+    makeFolderSync(folder(dir, bucket));
   }
   const runs = await writeRuns(options);
   const sums: string[] = [];
@@ -67,13 +68,13 @@ async function writeRuns({ log, dir, set, memory, signal }: SortOptions): Promis
   const most = Math.max(1, Math.min(signed, Math.floor(memory / (4 * (width + 2 * rows + 2)))));
   const words = new Uint32Array(most * width);
   const runs: number[] = [];
-  using file = Deno.openSync(log, { read: true });
+  using file = openFileSync(log, { read: true });
   for (let done = 0; done < signed; done += most) {
     const count = Math.min(most, signed - done);
     readFull(file, words.subarray(0, count * width), log);
     for (let bucket = 0; bucket < buckets; bucket++) {
       const out = sortBucket(words.subarray(0, count * width), { bucket, width, rows });
-      using run = Deno.openSync(`${signaturePath(dir, { bucket, rank })}.run-${runs.length}`, {
+      using run = openFileSync(`${signaturePath(dir, { bucket, rank })}.run-${runs.length}`, {
         write: true,
         create: true,
         truncate: true,

@@ -5,6 +5,7 @@
  */
 import { readFullSync, writeAllSync } from "../../disk/exact_io.ts";
 import { replaceWhole } from "../../disk/whole_files.ts";
+import { openFileSync } from "../../disk/files.ts";
 
 const BUFFER = 65536; // bytes to collect before a write
 
@@ -19,7 +20,7 @@ export async function writeInParts(
   make: (write: (bytes: Uint8Array) => void) => Promise<void>,
 ): Promise<void> {
   await replaceWhole(path, async (beside) => {
-    using file = Deno.openSync(beside, { write: true, create: true, truncate: true });
+    using file = openFileSync(beside, { write: true, create: true, truncate: true });
     const buffer = new Uint8Array(BUFFER);
     let held = 0;
     await make((bytes) => {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { entriesInSync, fileInfo, readText } from "../../disk/files.ts";
 
 /** Blocked entries by type. */
 export interface UrlLists {
@@ -58,7 +59,7 @@ async function listFiles(paths: readonly string[]): Promise<string[]> {
       files.push(path);
       continue;
     }
-    const names = [...Deno.readDirSync(path)].map(({ name }) => name)
+    const names = entriesInSync(path).map(({ name }) => name)
       .filter((name) => listOf(name) !== null);
     if (names.length === 0) {
       throw new RangeError(
@@ -80,7 +81,7 @@ export function lettersAndDigits(text: string): string {
 
 async function stat(path: string): Promise<Deno.FileInfo> {
   try {
-    return await Deno.stat(path);
+    return await fileInfo(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new Deno.errors.NotFound(
@@ -91,7 +92,7 @@ async function stat(path: string): Promise<Deno.FileInfo> {
 
 async function readList(path: string, lists: UrlLists): Promise<void> {
   const list = listOf(path.slice(path.lastIndexOf("/") + 1));
-  const text = await Deno.readTextFile(path);
+  const text = await readText(path);
   for (let start = 0; start < text.length;) {
     const end = text.indexOf("\n", start);
     const line = text.slice(start, end < 0 ? undefined : end).trim();

@@ -12,6 +12,7 @@ import { decodeState, encodeState } from "./state_json.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import { isRecord, type Json } from "../../disk/json.ts";
 import { writeSynced } from "../../disk/whole_files.ts";
+import { entriesIn, openFile, readText } from "../../disk/files.ts";
 
 const FORMAT = 1;
 const STREAM = "stream.json";
@@ -51,7 +52,7 @@ export async function writeCheckpoint(
   for (const [file, map] of tensors) await writeSafetensors(`${folder}/${file}.safetensors`, map);
   await writeSynced(`${folder}/stream.json`, stream);
   const files: Record<string, Json> = {};
-  for (const { name } of await Array.fromAsync(Deno.readDir(folder))) {
+  for (const { name } of await entriesIn(folder)) {
     files[name] = await digest(`${folder}/${name}`);
   }
   const manifest = { format: FORMAT, ...(valLoss !== null && { valLoss }), files };
@@ -134,7 +135,7 @@ async function checkFile(path: string, wanted: unknown): Promise<void> {
 async function digest(path: string): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash("sha256");
   let bytes = 0;
-  using file = await Deno.open(path);
+  using file = await openFile(path);
   const chunk = new Uint8Array(1 << 20);
   for (let read = await file.read(chunk); read !== null; read = await file.read(chunk)) {
     hash.update(chunk.subarray(0, read));
@@ -150,7 +151,7 @@ function show(file: unknown): string {
 }
 
 async function readJson(path: string): Promise<Json> {
-  const text = await Deno.readTextFile(path);
+  const text = await readText(path);
   try {
     return JSON.parse(text);
   } catch (cause) {

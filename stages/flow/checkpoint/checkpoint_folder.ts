@@ -12,6 +12,8 @@ import { asError } from "../run/failure.ts";
 import { type Barrier, type Checkpoints, type StageSnapshot, TensorFile } from "./types.ts";
 import { isRecord } from "../../disk/json.ts";
 import { readIfThere } from "../../disk/whole_files.ts";
+import { reasonOf } from "../../disk/file_error.ts";
+import { makeFolder } from "../../disk/files.ts";
 
 /** What has just been written. */
 export type WrittenCheckpoint = Readonly<{ step: number; path: string; seconds: number }>;
@@ -37,7 +39,7 @@ export async function openCheckpoints(
   dir: string,
   options: CheckpointFolderOptions = {},
 ): Promise<Checkpoints> {
-  await Deno.mkdir(dir, { recursive: true });
+  await makeFolder(dir);
   const thread = options.thread === true ? new CheckpointThread() : null;
   return {
     commit: (barrier) => commit(barrier, { ...options, dir, thread }),
@@ -69,8 +71,8 @@ async function commit(
   } catch (cause) {
     throw new Error(
       `Cannot write checkpoint ${dir}/${name}: ${
-        asError(cause).message
-      }: make room or rights there, then run again: it goes on from the checkpoint before`,
+        reasonOf(cause)
+      }: the run then resumes from the checkpoint before it`,
       { cause },
     );
   }

@@ -9,6 +9,7 @@ import { type EncodedCheckpoint, validationLossOf, writeCheckpoint } from "./che
 import { checkpointNames, numberOf } from "./checkpoint_names.ts";
 import { checkFreeSpace } from "./disk_space.ts";
 import { exists, removeIfThere, syncFolder, writeWhole } from "../../disk/whole_files.ts";
+import { entriesIn } from "../../disk/files.ts";
 
 /** What is written where: plain data, so that it can go to another thread. */
 export interface CheckpointJob {
@@ -74,7 +75,7 @@ async function prune(
   if (best !== null) await writeWhole(`${dir}/best`, `${best}\n`);
   const kept = new Set(keep === 0 ? past : [...past.slice(0, keep), best]);
   for (const name of names) if (!kept.has(name)) await removeIfThere(`${dir}/${name}`);
-  for await (const { name } of Deno.readDir(dir)) {
+  for (const { name } of await entriesIn(dir)) {
     if (name.startsWith(WRITING)) await removeIfThere(`${dir}/${name}`); // left by a run that was killed
   }
 }

@@ -5,14 +5,13 @@
  */
 import type { StageSnapshot } from "./types.ts";
 import { isRecord } from "../../disk/json.ts";
+import { entriesIn } from "../../disk/files.ts";
 
 const NAME = /^(step|items)-(\d{6,})(\.old)?$/;
 
 /** Newest first; those that stand in for one being replaced come after it. */
 export async function checkpointNames(dir: string): Promise<string[]> {
-  const names = (await Array.fromAsync(Deno.readDir(dir))).map((entry) => entry.name).filter((n) =>
-    NAME.test(n)
-  );
+  const names = (await entriesIn(dir)).map((entry) => entry.name).filter((n) => NAME.test(n));
   return names.sort((a, b) => numberOf(b) - numberOf(a) || a.length - b.length);
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { type CheckpointJob, writeJob } from "./checkpoint_job.ts";
-import { asError } from "../run/failure.ts";
+import { reasonOf } from "../../disk/file_error.ts";
 
 /** Its answer to a job: null, or what went wrong. */
 export type WriteResult = Readonly<{ error: string | null }>;
@@ -20,6 +20,6 @@ scope.onmessage = async ({ data }) => {
     await writeJob(data);
     scope.postMessage({ error: null });
   } catch (thrown) {
-    scope.postMessage({ error: asError(thrown).message });
+    scope.postMessage({ error: reasonOf(thrown) });
   }
 };

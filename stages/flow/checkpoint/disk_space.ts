@@ -1,17 +1,17 @@
 /**
- * Whether what is about to be written fits on the disk.
+ * Free space on a disk.
  *
  * @module
  */
 import { statfs } from "node:fs/promises";
 
-/** Bytes free for this user where `folder` is; null where the system or the permissions do not tell. */
+/** Bytes free for this user on the disk of `folder`; null where the system or the permissions do not tell. */
 export async function freeBytes(folder: string): Promise<number | null> {
   try {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;
   } catch {
-    return null; // needs --allow-sys=statfs; writing then meets the end of the disk itself
+    return null; // without --allow-sys=statfs a full disk is noticed only when a write fails
   }
 }
 
@@ -20,5 +20,8 @@ export async function checkFreeSpace(folder: string, bytes: number): Promise<voi
   const free = await freeBytes(folder);
   if (free === null || free >= bytes) return;
   const megabytes = (n: number) => `${(n / 1e6).toFixed(1)} MB`;
-  throw new RangeError(`No space left: it takes ${megabytes(bytes)} and ${megabytes(free)} are free`);
+  throw new RangeError(
+    `No space left: it needs ${megabytes(bytes)}, ${megabytes(free)} are free: ` +
+      `make room on the disk and type the command again`,
+  );
 }

@@ -6,6 +6,7 @@
 import { asError } from "../run/failure.ts";
 import { Group, type GroupModule, type GroupOptions, type GroupResult } from "./group.ts";
 import { WorkerProgress } from "./progress_watchdog.ts";
+import { explained } from "../../disk/file_error.ts";
 
 /** What a worker is sent: where to note what it does, what to run, then frames; last that it may close its stages. */
 export type WorkerRequest =
@@ -78,7 +79,7 @@ function answer(error: unknown): void {
 }
 
 function toSend(thrown: unknown): SerializedError {
-  const { name, message, stack, cause } = asError(thrown);
+  const { name, message, stack, cause } = explained(asError(thrown));
   return {
     name,
     message,

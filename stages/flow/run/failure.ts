@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { explained } from "../../disk/file_error.ts";
 
 const placed = new WeakSet<object>();
 
-/** `<where>: <the cause's message>`, with the cause. */
+/** `<where>: <the cause's message>`, with the cause; a file system error is put into words. */
 export function failure(where: string, cause: unknown): Error {
-  return markPlaced(new Error(`${where}: ${asError(cause).message}`, { cause }));
+  return markPlaced(new Error(`${where}: ${explained(asError(cause)).message}`, { cause }));
 }
 
 /** Says that an error names its place already: nothing is to be put before it. */

@@ -18,6 +18,7 @@ import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
 import type { TensorEntry } from "./safetensors_header.ts";
 import type { WeightFile } from "./weight_file.ts";
 import { exists } from "../../disk/whole_files.ts";
+import { fileInfo, readText } from "../../disk/files.ts";
 
 /** Names of attention masks, which published files hold beside the weights. */
 const masks = /(^|\.)attn\.(bias|masked_bias)$/;
@@ -38,11 +39,11 @@ const MOST_SHARDS = 1000;
  */
 export async function openGpt2Folder(folder: string): Promise<WeightFile> {
   const configPath = `${folder}/config.json`;
-  const config = parseGpt2Config(await readText(configPath), configPath);
+  const config = parseGpt2Config(await readSmallText(configPath), configPath);
   if (!await exists(`${folder}/${INDEX}`)) {
     return await openGpt2Safetensors([`${folder}/model.safetensors`], { path: folder, config });
   }
-  const names = shardsOf(await readText(`${folder}/${INDEX}`), `${folder}/${INDEX}`);
+  const names = shardsOf(await readSmallText(`${folder}/${INDEX}`), `${folder}/${INDEX}`);
   return await openGpt2Safetensors(names.map((name) => `${folder}/${name}`), { path: folder, config });
 }
 
@@ -164,8 +165,8 @@ function parsed(text: string, path: string): unknown {
   }
 }
 
-async function readText(path: string): Promise<string> {
-  const { size } = await Deno.stat(path).catch((cause) => {
+async function readSmallText(path: string): Promise<string> {
+  const { size } = await fileInfo(path).catch((cause) => {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new Deno.errors.NotFound(
       `Cannot read ${path}: it is missing: give a Hugging Face folder, with config.json and model.safetensors`,
@@ -173,7 +174,7 @@ async function readText(path: string): Promise<string> {
     );
   });
   if (size > MOST_JSON) throw refused(path, `it has ${size} bytes, expected at most ${MOST_JSON}`);
-  return await Deno.readTextFile(path);
+  return await readText(path);
 }
 
 function refused(path: string, why: string, cause?: unknown): Error {

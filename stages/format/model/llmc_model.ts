@@ -25,6 +25,7 @@ import {
   type WeightWriter,
   WriteProgress,
 } from "./weight_file.ts";
+import { openFile } from "../../disk/files.ts";
 
 /** A model: its sizes, and its weights by Hugging Face's names. */
 export type LlmcModel = Readonly<{ sizes: LlmcSizes; weights: TensorMap }>;
@@ -40,7 +41,7 @@ export interface LlmcFile extends WeightFile {
  * checked before memory is allocated.
  */
 export async function openLlmcModel(path: string | URL): Promise<LlmcFile> {
-  const file = await Deno.open(path);
+  const file = await openFile(path);
   try {
     const { sizes, dtype } = await readLlmcHeader(file, String(path));
     const tensors = new Map<string, LlmcTensor & { readonly offset: number }>();
@@ -112,7 +113,7 @@ export async function createLlmcModel(path: string | URL, options: LlmcModelOpti
   const isTransposed = new Map(Array.from(llmcTensors(sizes), ({ name, transposed }) => [name, transposed]));
   const paddingBytes = (sizes.paddedVocabSize - rows) * sizes.channels * floatBytes(dtype);
   const progress = new WriteProgress(String(path), order);
-  const file = await Deno.open(path, { write: true, create: true, truncate: true });
+  const file = await openFile(path, { write: true, create: true, truncate: true });
   try {
     await writeAll(file, llmcHeader(sizes, dtype));
   } catch (error) {

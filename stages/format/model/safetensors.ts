@@ -15,6 +15,7 @@ import {
   type TensorEntry,
 } from "./safetensors_header.ts";
 import { type NamedShape, type WeightWriter, WriteProgress } from "./weight_file.ts";
+import { openFile } from "../../disk/files.ts";
 
 type Data = TensorMap[string]["data"];
 
@@ -32,7 +33,7 @@ export interface SafetensorsFile {
 
 /** Opens a file. Throws Deno.errors.InvalidData where it is truncated or its header contradicts its size. */
 export async function openSafetensors(path: string | URL): Promise<SafetensorsFile> {
-  const file = await Deno.open(path);
+  const file = await openFile(path);
   try {
     const header = await readHead(file, String(path));
     return {
@@ -77,7 +78,7 @@ export async function writeSafetensors(
   metadata: SafetensorsMetadata = {},
 ): Promise<void> {
   const { head, arrays } = layOut(tensors, metadata);
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  using file = await openFile(path, { write: true, create: true, truncate: true });
   await writeAll(file, head);
   for (const data of arrays) await writeAll(file, bytesOfData(data));
   await file.sync();
@@ -97,7 +98,7 @@ export async function createSafetensors(
   const typed = tensors.map((tensor) => ({ ...tensor, dtype: dtype === "f32" ? "F32" : "BF16" }));
   const head = safetensorsHead(typed, metadata);
   const following = new WriteProgress(String(path), tensors);
-  const file = await Deno.open(path, { write: true, create: true, truncate: true });
+  const file = await openFile(path, { write: true, create: true, truncate: true });
   try {
     await writeAll(file, head);
   } catch (error) {
@@ -145,7 +146,7 @@ export async function readSafetensors(path: string | URL): Promise<TensorMap> {
 
 /** Reads a file's header. Throws as `readSafetensors`. */
 export async function readSafetensorsHeader(path: string | URL): Promise<SafetensorsHeader> {
-  using file = await Deno.open(path);
+  using file = await openFile(path);
   return await readHead(file, String(path));
 }
 

@@ -8,6 +8,7 @@
 import { gunzipMembers } from "./gzip.ts";
 import { findRemote, isRemote, readRemote } from "../web/remote.ts";
 import { unzstdFrames } from "./zstd.ts";
+import { openFile } from "../../disk/files.ts";
 
 /** Compression of a file; null: none. */
 export type Packing = "gz" | "zst" | null;
@@ -125,17 +126,5 @@ export async function* readPacked(
     const size = await file.read(chunk);
     if (size === null) return;
     yield size === CHUNK_BYTES ? chunk : chunk.subarray(0, size);
-  }
-}
-
-/** Opens a file for reading. Throws Deno.errors.NotFound, naming the path, where there is none. */
-export async function openFile(path: string): Promise<Deno.FsFile> {
-  try {
-    return await Deno.open(path);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) {
-      throw new Deno.errors.NotFound(`Cannot read ${path}: there is no such file: check the path`, { cause });
-    }
-    throw cause;
   }
 }

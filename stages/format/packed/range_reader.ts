@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openFile } from "./packed_file.ts";
+import { openFile } from "../../disk/files.ts";
 import { findRemote, isRemote, readRemote } from "../web/remote.ts";
 
 /** An open file that is read by byte ranges. */

@@ -6,6 +6,7 @@
  * @module
  */
 import { readFully, type TokenFile, tokenFile } from "./token_file.ts";
+import { openFileSync } from "../../disk/files.ts";
 
 /**
  * Opens a token file. Its index, where there is one, tells how long it is, so that one cut short is seen.
@@ -13,7 +14,7 @@ import { readFully, type TokenFile, tokenFile } from "./token_file.ts";
  * Deno.errors.NotFound if there is none.
  */
 export function openDatatroveDs(path: string): TokenFile {
-  const file = Deno.openSync(path);
+  const file = openFileSync(path);
   try {
     const { size } = file.statSync();
     const refuse = (why: string): Error =>
@@ -72,7 +73,7 @@ function widthOfMetadata(path: string): 2 | 4 {
 
 function openIfThere(path: string): Deno.FsFile | null {
   try {
-    return Deno.openSync(path);
+    return openFileSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;

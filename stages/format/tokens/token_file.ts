@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { openFileSync } from "../../disk/files.ts";
 
 /** Tokens in a file, read by position. */
 export interface TokenFile {
@@ -40,7 +41,7 @@ export const PARTIAL = ".partial";
 export function openFinalOrPartial(path: string): { readonly file: Deno.FsFile; readonly actual: string } {
   for (const actual of [path, path + PARTIAL, path]) { // thrice: it may be sealed in between
     try {
-      return { file: Deno.openSync(actual), actual };
+      return { file: openFileSync(actual), actual };
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }

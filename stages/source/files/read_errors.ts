@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileInfoSync } from "../../disk/files.ts";
 
 /** The error for a file that contains no document. */
 export function emptyFileError(path: string): Error {
@@ -13,21 +14,11 @@ export function emptyFileError(path: string): Error {
 
 /** Size of a file in bytes. Throws Deno.errors.NotFound if it is missing, IsADirectory for a folder. */
 export function fileSize(path: string): number {
-  let info: Deno.FileInfo;
-  try {
-    info = Deno.statSync(path);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) {
-      throw new Deno.errors.NotFound(`Cannot read ${path}: the file does not exist: check the path`, {
-        cause,
-      });
-    }
-    throw cause;
-  }
-  if (info.isDirectory) {
+  const { isDirectory, size } = fileInfoSync(path);
+  if (isDirectory) {
     throw new Deno.errors.IsADirectory(
       `Cannot read ${path}: it is a folder: pass the files in it, for example "${path}/*.txt"`,
     );
   }
-  return info.size;
+  return size;
 }

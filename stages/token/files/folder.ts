@@ -15,6 +15,7 @@ import { fitsTiktoken, parseTiktokenRanks, tiktokenRanks } from "./tiktoken_file
 import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerNames } from "../tokenizer_names.ts";
 import { exists, removeIfThere, writeSynced } from "../../disk/whole_files.ts";
+import { fileInfo, makeFolder, readText } from "../../disk/files.ts";
 
 /** Names of the files of a tokenizer's folder, in the order in which they are tried when it is read. */
 const fileNames = [
@@ -51,7 +52,7 @@ export async function saveTokenizer(tokenizer: Tokenizer, options: SaveTokenizer
   const { dir } = options;
   const fresh = `${dir.replace(/[\\/]+$/, "")}.writing`;
   await removeIfThere(fresh);
-  await Deno.mkdir(fresh, { recursive: true });
+  await makeFolder(fresh);
   for (const [name, text] of files) await writeSynced(`${fresh}/${name}`, text);
   if (!(await exists(dir))) return await Deno.rename(fresh, dir);
   for (const name of fileNames) await removeIfThere(`${dir}/${name}`);
@@ -67,7 +68,7 @@ export async function saveTokenizer(tokenizer: Tokenizer, options: SaveTokenizer
  * reason.
  */
 export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTokenizer> {
-  const { isFile } = await Deno.stat(path).catch((cause) => {
+  const { isFile } = await fileInfo(path).catch((cause) => {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new Deno.errors.NotFound(
       `Cannot load the tokenizer ${path}: no such folder or file: expected ${
@@ -82,10 +83,10 @@ export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTo
     if (!(await exists(file))) continue;
     if (name === "vocab.json" || name === "merges.txt") return await readGpt2(folder);
     if (name.endsWith(".tiktoken")) return await readTiktoken(file, name);
-    if (name === "meta.json") return parseCharMeta(await readText(file), file);
-    if (name.endsWith(".model")) return parseMinbpeModel(await readText(file), file);
+    if (name === "meta.json") return parseCharMeta(await readSmallText(file), file);
+    if (name.endsWith(".model")) return parseMinbpeModel(await readSmallText(file), file);
     if (name.endsWith(".json") && name !== "report.json") {
-      return parseHuggingFaceJson(await readText(file), file);
+      return parseHuggingFaceJson(await readSmallText(file), file);
     }
   }
   throw new Deno.errors.NotFound(
@@ -95,7 +96,7 @@ export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTo
 
 async function readTiktoken(file: string, name: string): Promise<BpeTokenizer> {
   const known = vocabularyOfFile(name);
-  return parseTiktokenRanks(await readText(file), {
+  return parseTiktokenRanks(await readSmallText(file), {
     file,
     ...(known !== null && { pattern: openAiPatterns[known], special: await openAiSpecialTokens(known) }),
   });
@@ -103,21 +104,21 @@ async function readTiktoken(file: string, name: string): Promise<BpeTokenizer> {
 
 async function readGpt2(folder: string): Promise<BpeTokenizer> {
   const [vocab, merges] = await Promise.all(["vocab.json", "merges.txt"].map((name) => {
-    return readText(`${folder}/${name}`);
+    return readSmallText(`${folder}/${name}`);
   }));
   return parseGpt2Files({ vocab, merges, folder });
 }
 
 const largestFile = 1 << 26; // bytes; the largest published tokenizers have half as many
 
-async function readText(path: string): Promise<string> {
-  const { size } = await Deno.stat(path);
+async function readSmallText(path: string): Promise<string> {
+  const { size } = await fileInfo(path);
   if (size > largestFile) {
     throw new SyntaxError(
       `Cannot read ${path}: it has ${size} bytes, but a tokenizer's file has at most ${largestFile}`,
     );
   }
-  return await Deno.readTextFile(path);
+  return await readText(path);
 }
 
 function filesOf(tokenizer: Tokenizer): Map<string, string> {

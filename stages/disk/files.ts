@@ -1,0 +1,117 @@
+/**
+ * The calls of the file system that meet paths of users: as Deno's, but an error says in words what is wrong with which
+ * path (see `fileError`). Deno's own errors name no path where a program runs with limited permissions and a part of the
+ * path is a file or a loop of links.
+ *
+ * @module
+ */
+import { fileError } from "./file_error.ts";
+
+/** Opens a file. */
+export async function openFile(
+  path: string | URL,
+  options: Deno.OpenOptions = { read: true },
+): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path, options);
+  } catch (error) {
+    throw fileError(error, { action: actionOf(options), path: nameOf(path) });
+  }
+}
+
+/** As `openFile`, without a promise. */
+export function openFileSync(path: string | URL, options: Deno.OpenOptions = { read: true }): Deno.FsFile {
+  try {
+    return Deno.openSync(path, options);
+  } catch (error) {
+    throw fileError(error, { action: actionOf(options), path: nameOf(path) });
+  }
+}
+
+/** The text of a file. */
+export async function readText(path: string | URL): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw fileError(error, { action: "read", path: nameOf(path) });
+  }
+}
+
+/** As `readText`, without a promise. */
+export function readTextSync(path: string | URL): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw fileError(error, { action: "read", path: nameOf(path) });
+  }
+}
+
+/** Kind, size and times of what is at a path; a symbolic link counts by what it points to. */
+export async function fileInfo(path: string): Promise<Deno.FileInfo> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    throw fileError(error, { action: "read", path });
+  }
+}
+
+/** As `fileInfo`, without a promise. */
+export function fileInfoSync(path: string): Deno.FileInfo {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    throw fileError(error, { action: "read", path });
+  }
+}
+
+/** Checks that a file can be read. Throws where there is none, it is a folder, or this user may not read it. */
+export async function checkReadable(path: string): Promise<void> {
+  using file = await openFile(path);
+  if (!(await file.stat()).isDirectory) return;
+  const error = new Deno.errors.IsADirectory(`Cannot read ${path}: it is a folder, not a file: give a file`);
+  throw Object.assign(error, { code: "EISDIR" });
+}
+
+/** What is in a folder, in no particular order. */
+export async function entriesIn(folder: string): Promise<Deno.DirEntry[]> {
+  try {
+    return await Array.fromAsync(Deno.readDir(folder));
+  } catch (error) {
+    throw fileError(error, { action: "list", path: folder });
+  }
+}
+
+/** As `entriesIn`, without a promise. */
+export function entriesInSync(folder: string): Deno.DirEntry[] {
+  try {
+    return [...Deno.readDirSync(folder)];
+  } catch (error) {
+    throw fileError(error, { action: "list", path: folder });
+  }
+}
+
+/** Makes a folder and those above it, where they are not there yet. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (error) {
+    throw fileError(error, { action: "make the folder", path });
+  }
+}
+
+/** As `makeFolder`, without a promise. */
+export function makeFolderSync(path: string): void {
+  try {
+    Deno.mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw fileError(error, { action: "make the folder", path });
+  }
+}
+
+function actionOf({ write = false, append = false, create = false }: Deno.OpenOptions): string {
+  return write || append || create ? "write" : "read";
+}
+
+function nameOf(path: string | URL): string {
+  return path instanceof URL ? decodeURIComponent(path.pathname) : path;
+}
