@@ -33,6 +33,7 @@ import { training } from "./parts/training.ts";
 import { scheduleOf, stepsOf } from "./parts/training_length.ts";
 import { checkMemory, startingModel, trainingPlan } from "./parts/training_plan.ts";
 import { openValidation } from "./parts/validation.ts";
+import { checkHellaswag } from "./parts/hellaswag.ts";
 
 export default pipeline({
   about: "filter text, tokenize it and train a GPT-2 on it, as one running graph",
@@ -52,6 +53,7 @@ export default pipeline({
   barrierEvery: 64, // documents: the most that a resumed run filters again
   async build(o, env) {
     checkRereadable(o);
+    await checkHellaswag(o);
     const documents = from(await openSource(o.source, { ...pagesFor(o.stages), damaged: o.damaged }));
     const start = await startingModel(o);
     const schedule = scheduleOf(o), packBytes = await env.largestPack();

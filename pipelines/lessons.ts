@@ -12,6 +12,7 @@ import { runOptions } from "./cli/run_options.ts";
 import { type Env, pipeline, type Values } from "./cli/pipeline.ts";
 import { type Check, type Item, outcomeOf, shown, tolerance } from "./lesson/item.ts";
 import type { LessonPipeline } from "./lesson/lesson.ts";
+import { checkReadable } from "../stages/disk/files.ts";
 
 /** A lesson and its name on the command line. */
 interface NamedLesson extends NamedPipeline {
@@ -67,6 +68,7 @@ export default pipeline({
         `Unknown lesson ${unknown}: expected some of ${lessons.map(({ name }) => name).join(", ")}`,
       );
     }
+    for (const path of [o.names, o.text, o.article]) if (path !== null) await checkReadable(path);
     const chosen = lessons.filter(({ name }) => o.lesson?.includes(name) ?? true);
     const source = from(asSource("lessons", () => chosen));
     return o.figures

@@ -24,11 +24,14 @@ export interface MainOptions {
   readonly folder: URL;
   /** The command in front of `args`, as people type it: "deno task pipeline". */
   readonly command: string;
+  /** Where the program writes. Default: standard output and standard error. */
+  readonly console?: Console;
 }
 
 /** Runs the command line; returns the exit code and never throws. */
-export async function runMain({ args, folder, command }: MainOptions): Promise<number> {
-  const console = processConsole();
+export async function runMain(
+  { args, folder, command, console = processConsole() }: MainOptions,
+): Promise<number> {
   const color = console.errIsTerminal && !args.includes("--no-color");
   try {
     return await dispatch({ args, folder, command }, console);

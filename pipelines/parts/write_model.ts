@@ -23,7 +23,7 @@ import { saveTokenizer } from "../../stages/token/files/folder.ts";
 import { END_OF_TEXT } from "../../stages/token/end_of_text.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { exists, removeIfThere, writeSynced } from "../../stages/disk/whole_files.ts";
-import { makeFolder } from "../../stages/disk/files.ts";
+import { checkWritable, makeFolder } from "../../stages/disk/files.ts";
 
 /** What to write, and where. */
 export interface ModelTarget {
@@ -54,11 +54,12 @@ export function formatOfPath(path: string): WeightFormat {
   );
 }
 
-/** Throws RangeError where something is there already. */
+/** Throws RangeError where something is there already, and what `checkWritable` throws. */
 export async function checkPathIsFree(path: string): Promise<void> {
   if (await exists(path)) {
     throw new RangeError(`Cannot write ${path}: something is there: give another --to, or move it away`);
   }
+  await checkWritable(path);
 }
 
 /** What a target is written from, in its order. */

@@ -67,9 +67,23 @@ export function fileInfoSync(path: string): Deno.FileInfo {
 /** Checks that a file can be read. Throws where there is none, it is a folder, or this user may not read it. */
 export async function checkReadable(path: string): Promise<void> {
   using file = await openFile(path);
-  if (!(await file.stat()).isDirectory) return;
-  const error = new Deno.errors.IsADirectory(`Cannot read ${path}: it is a folder, not a file: give a file`);
-  throw Object.assign(error, { code: "EISDIR" });
+  if ((await file.stat()).isDirectory) throw folderError("read", path);
+}
+
+/** Checks that a file can be written at a path, as far as the path shows; nothing is written. */
+export async function checkWritable(path: string): Promise<void> {
+  try {
+    if ((await Deno.stat(path)).isDirectory) throw folderError("write", path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw fileError(error, { action: "write", path });
+  }
+}
+
+function folderError(action: string, path: string): Error {
+  const error = new Deno.errors.IsADirectory(
+    `Cannot ${action} ${path}: it is a folder, not a file: give a file`,
+  );
+  return Object.assign(error, { code: "EISDIR" });
 }
 
 /** What is in a folder, in no particular order. */

@@ -18,7 +18,7 @@ import { referenceNames, referenceTokenizers } from "./reference_tokenizers.ts";
 import { tokenLines } from "./token_lines.ts";
 import { tokenPage } from "./token_page.ts";
 import { encodeWithSpecial, tokensOfIds } from "./text_tokens.ts";
-import { makeFolder } from "../../../stages/disk/files.ts";
+import { checkWritable, makeFolder } from "../../../stages/disk/files.ts";
 
 /** Options of `inspectText`. */
 export interface InspectTextOptions {
@@ -43,6 +43,7 @@ export async function inspectText(options: InspectTextOptions, env: Env): Promis
     ? await new Response(Deno.stdin.readable).text()
     : options.text;
   const ids = encodeWithSpecial(text, tokenizer);
+  await checkWritable(options.page);
   return from(asSource("text", () => [text])).pipe(map("inspect", async (text, { emit }) => {
     const bytes = utf8Length(text), characters = characterCount(text);
     const more = [
