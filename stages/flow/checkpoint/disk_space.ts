@@ -21,7 +21,7 @@ export async function checkFreeSpace(folder: string, bytes: number): Promise<voi
   if (free === null || free >= bytes) return;
   const megabytes = (n: number) => `${(n / 1e6).toFixed(1)} MB`;
   throw new RangeError(
-    `No space left: it needs ${megabytes(bytes)}, ${megabytes(free)} are free: ` +
+    `the disk has too little room: it needs ${megabytes(bytes)}, ${megabytes(free)} are free: ` +
       `make room on the disk and type the command again`,
   );
 }

@@ -83,7 +83,10 @@ const wrong: readonly (readonly [args: string, message: string])[] = [
   ["sum-numbers --steps", "--steps needs a value: expected --steps N"],
   ["sum-numbers --layers 5 --heads 2", "Cannot divide 5 layers by 2 heads: give a multiple"],
   ["sum-numbers --layers 5 --heads 2 --dry-run", "Cannot divide 5 layers by 2 heads: give a multiple"],
-  ["sum-numbers --config none.json", "Cannot read none.json: there is no such file: check the path"],
+  [
+    "sum-numbers --config none.json",
+    "Cannot read none.json: there is no such file or folder: give another --config",
+  ],
   [
     "sum-numbers --preset huge",
     'Unknown preset "huge": expected one of auto, tiny, shakespeare-char-cpu, shakespeare-char, gpu-small, gpt2-124m, gpt2-355m, gpt2-774m, gpt2-1558m',
@@ -287,7 +290,7 @@ inFolder(
     await Deno.writeTextFile(`${folder}/c`, "a file");
     match(
       (await run(folder, "sum-numbers", "--out", "c")).err,
-      /^error: Cannot use --out c: it is a file: give a folder\n$/,
+      /^error: Cannot use c: c is a file, not a folder: give another --out\n$/,
     );
   },
 );

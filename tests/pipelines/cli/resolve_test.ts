@@ -83,7 +83,7 @@ Deno.test("readConfig() accepts names as typed or in camel case, and a run's con
     await Deno.remove(path);
   }
   await rejects(readConfig(path, options), {
-    message: `Cannot read ${path}: there is no such file: check the path`,
+    message: `Cannot read ${path}: there is no such file or folder: give another --config`,
   });
 });
 

@@ -52,7 +52,7 @@ Deno.test("fileError() explains errors that a test cannot cause everywhere", () 
   }
   const { NotCapable } = Deno.errors;
   const error = fileError(new NotCapable(`Requires read access to "/dev/x", run again with …`), attempt);
-  match(error.message, /^Cannot read some\/path: Deno's permissions for this task do not cover it/);
+  match(error.message, /^Cannot read some\/path: Deno's permissions for this task do not include it/);
   ok(error instanceof NotCapable);
 });
 

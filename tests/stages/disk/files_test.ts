@@ -1,0 +1,87 @@
+import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
+import {
+  checkReadable,
+  checkWritable,
+  entriesIn,
+  entriesInSync,
+  fileInfo,
+  fileInfoSync,
+  makeFolder,
+  makeFolderSync,
+  openFile,
+  openFileSync,
+  readText,
+  readTextSync,
+} from "../../../stages/disk/files.ts";
+import { withFolder } from "../../temporary.ts";
+
+const write = { write: true, create: true };
+
+Deno.test("calls of the file system name the path and the file in its middle", () =>
+  withFolder(async (dir) => {
+    await Deno.writeTextFile(`${dir}/file`, "text");
+    const path = `${dir}/file/below`;
+    const calls: readonly [string, () => unknown][] = [
+      ["read", () => openFile(path)],
+      ["read", () => openFileSync(path)],
+      ["write", () => openFile(path, write)],
+      ["write", () => openFileSync(path, write)],
+      ["read", () => readText(path)],
+      ["read", () => readTextSync(path)],
+      ["read", () => fileInfo(path)],
+      ["read", () => fileInfoSync(path)],
+      ["list", () => entriesIn(path)],
+      ["list", () => entriesInSync(path)],
+      ["make the folder", () => makeFolder(path)],
+      ["make the folder", () => makeFolderSync(path)],
+      ["read", () => checkReadable(path)],
+      ["write", () => checkWritable(path)],
+    ];
+    for (const [action, call] of calls) {
+      const message = `Cannot ${action} ${path}: ${dir}/file is a file, not a folder: check the path`;
+      await rejects(async () => await call(), { name: "NotADirectory", message });
+    }
+  }));
+
+Deno.test("a folder is made with those above it, again without an error, and its entries are listed", () =>
+  withFolder(async (dir) => {
+    for (let i = 0; i < 2; i++) {
+      await makeFolder(`${dir}/a/b`);
+      makeFolderSync(`${dir}/a/c`);
+    }
+    await Deno.writeTextFile(`${dir}/a/d`, "");
+    for (const entries of [await entriesIn(`${dir}/a`), entriesInSync(`${dir}/a`)]) {
+      deepStrictEqual(entries.map(({ name, isFile }) => [name, isFile]).sort(), [
+        ["b", false],
+        ["c", false],
+        ["d", true],
+      ]);
+    }
+    throws(() => makeFolderSync(`${dir}/a/d`), { message: /a\/d is a file, not a folder/ });
+  }));
+
+Deno.test("a file is read by path or URL", () =>
+  withFolder(async (dir) => {
+    await Deno.writeTextFile(`${dir}/a b`, "text");
+    const url = new URL(`file://${dir}/a%20b`);
+    strictEqual(await readText(url), "text");
+    strictEqual(readTextSync(url), "text");
+    (await openFile(url)).close();
+    await rejects(readText(new URL(`file://${dir}/a%20c`)), {
+      message: new RegExp(`^Cannot read ${dir}/a c: `),
+    });
+  }));
+
+Deno.test("checkReadable() refuses a folder and nothing; checkWritable() a folder only", () =>
+  withFolder(async (dir) => {
+    await Deno.writeTextFile(`${dir}/a`, "text");
+    await checkReadable(`${dir}/a`);
+    await checkWritable(`${dir}/a`);
+    await checkWritable(`${dir}/b`);
+    await rejects(checkReadable(`${dir}/b`), Deno.errors.NotFound);
+    await rejects(checkReadable(dir), {
+      name: "IsADirectory",
+      message: /it is a folder, not a file: give a file$/,
+    });
+    await rejects(checkWritable(dir), Deno.errors.IsADirectory);
+  }));
