@@ -197,8 +197,8 @@ function drawCompression({ columns, rows }) {
       number(bytes),
       ...tokens.map((n, i) => {
         if (n === null) return "–";
-        const beside = translated && english[i] !== null ? ` (${(n / english[i]).toFixed(2)})` : "";
-        return `${(bytes / n).toFixed(2)}${beside}`;
+        const relative = translated && english[i] !== null ? ` (${(n / english[i]).toFixed(2)})` : "";
+        return `${(bytes / n).toFixed(2)}${relative}`;
       }),
     ]));
   }
