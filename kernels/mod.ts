@@ -47,7 +47,7 @@ export { cacheAttention, type CacheOptions } from "./ops/attention/attention_cac
 export {
   batchNorm,
   type BatchNormAttrs,
-  type BatchNormed,
+  type BatchNormResult as BatchNormed,
   type GainBias,
   normalizeBy,
 } from "./ops/norm/batch_norm.ts";

@@ -1,7 +1,7 @@
 /**
- * Causal self-attention from packed queries, keys and values, and its gradient, without ever storing a T x T
- * matrix: the forward pass keeps the log of each row's sum of exponentials, from which the backward pass
- * rebuilds the weights. Sources: Vaswani et al. 2017; Dao 2023, "FlashAttention-2".
+ * Causal self-attention from packed queries, keys and values, and its gradient, without storing a T × T
+ * matrix: the forward pass stores the log of each row's sum of exponentials, from which the backward pass
+ * recomputes the weights. Sources: Vaswani et al. 2017; Dao 2023, "FlashAttention-2".
  *
  * @module
  */
@@ -26,16 +26,16 @@ export interface AttentionOptions {
 }
 
 /**
- * Causal multi-head self-attention. qkv [B, T, 3C], the last axis queries, keys, values, head h of each at
- * h·C/H → [B, T, C]; scores are scaled by 1 / sqrt(C/H). Throws ShapeError if qkv is not [B, T, 3C] with C
- * divisible by heads.
+ * Causal multi-head self-attention: qkv [B, T, 3C] → [B, T, C]. The last axis of qkv holds queries, keys and
+ * values, each with head h at h·C/H. Scores are scaled by 1 / sqrt(C/H). Throws ShapeError if qkv is not [B,
+ * T, 3C] with C divisible by the number of heads.
  */
 export function attention(qkv: Tensor, { heads, dropout }: AttentionOptions): Tensor {
   if (dropout === undefined || dropout.rate === 0) return callAttention([qkv], { heads })[0];
   return callAttention([qkv, dropout.key, dropout.draw], { heads, dropout: dropout.rate })[0];
 }
 
-/** qkv (, key, draw) → out [B, T, C], log of the sum of exponentials [B, H, T]. */
+/** qkv (, key, draw) → out [B, T, C], and the log of each row's sum of exponentials [B, H, T]. */
 export const attentionOp: Op<AttentionAttrs> = {
   name: "attention",
   infer: ([qkv, key, draw], attrs) => {
@@ -58,9 +58,9 @@ export const attentionOp: Op<AttentionAttrs> = {
     for (const head of eachHead(sizes)) {
       for (let i = 0; i < time; i++) {
         const scores = scoresOf(qkv, { ...head, i });
-        const top = Math.max(...scores);
-        const sum = scores.reduce((total, s) => total + Math.exp(s - top), 0);
-        lse[head.row + i] = top + Math.log(sum);
+        const max = Math.max(...scores);
+        const sum = scores.reduce((total, s) => total + Math.exp(s - max), 0);
+        lse[head.row + i] = max + Math.log(sum);
         scores.forEach((s, j) => {
           const weight = Math.exp(s - lse[head.row + i]) * mask(head.row + i, j);
           for (let c = 0; c < width; c++) out[head.out(i) + c] += weight * qkv[head.value(j) + c];
@@ -79,10 +79,10 @@ export const attentionOp: Op<AttentionAttrs> = {
     { inputs: [[2, 130, 48]], attrs: { heads: 1 } },
     { inputs: [[1, 40, 192]], attrs: { heads: 1 } },
     { inputs: [[2, 128, 384]], attrs: { heads: 2 }, bench: true },
-    dropped([2, 5, 18], { heads: 2, dropout: 0.5 }),
-    dropped([1, 67, 30], { heads: 2, dropout: 0.1 }),
-    dropped([2, 130, 48], { heads: 1, dropout: 0.3 }),
-    dropped([1, 40, 192], { heads: 1, dropout: 0.2 }),
+    withDropout([2, 5, 18], { heads: 2, dropout: 0.5 }),
+    withDropout([1, 67, 30], { heads: 2, dropout: 0.1 }),
+    withDropout([2, 130, 48], { heads: 1, dropout: 0.3 }),
+    withDropout([1, 40, 192], { heads: 1, dropout: 0.2 }),
   ],
 };
 
@@ -110,14 +110,14 @@ export const attentionGradOp: Op<AttentionAttrs> = {
     const dqkv = new Float64Array(qkv.length), scale = 1 / Math.sqrt(width);
     for (const head of eachHead(sizes)) {
       for (let i = 0; i < time; i++) {
-        let delta = 0; // sum over j of weight times its gradient
+        let delta = 0; // sum over j of each weight times its gradient
         for (let c = 0; c < width; c++) delta += dout[head.out(i) + c] * out[head.out(i) + c];
         scoresOf(qkv, { ...head, i }).forEach((s, j) => {
-          const weight = Math.exp(s - lse[head.row + i]), kept = mask(head.row + i, j);
+          const weight = Math.exp(s - lse[head.row + i]), masked = mask(head.row + i, j);
           let ofWeight = 0;
           for (let c = 0; c < width; c++) {
-            ofWeight += kept * dout[head.out(i) + c] * qkv[head.value(j) + c];
-            dqkv[head.value(j) + c] += kept * weight * dout[head.out(i) + c];
+            ofWeight += masked * dout[head.out(i) + c] * qkv[head.value(j) + c];
+            dqkv[head.value(j) + c] += masked * weight * dout[head.out(i) + c];
           }
           const ofScore = weight * (ofWeight - delta) * scale;
           for (let c = 0; c < width; c++) {
@@ -155,13 +155,13 @@ function sizesOf(qkv: Spec, { heads }: AttentionAttrs): AttentionSizes {
   const width = channels / heads;
   if (!Number.isInteger(heads) || heads < 1 || !Number.isInteger(width)) {
     throw new ShapeError(
-      `Cannot attend: ${channels} channels do not divide into ${heads} heads: choose channels as a multiple of heads`,
+      `Cannot attend with ${heads} heads to ${channels} channels: the channels must be a multiple of the heads`,
     );
   }
   return { batch, time, channels, heads, width };
 }
 
-/** Sizes, then dropout's threshold and scale: 0 and 1 without. */
+/** Sizes, then the threshold and scale of dropout: 0 and 1 without dropout. */
 function wasmArgs({ inputs: [qkv], attrs }: Call<AttentionAttrs>): readonly number[] {
   const { batch, time, channels, heads } = sizesOf(qkv, attrs);
   const { threshold, scale } = attrs.dropout === undefined
@@ -170,7 +170,7 @@ function wasmArgs({ inputs: [qkv], attrs }: Call<AttentionAttrs>): readonly numb
   return [batch, time, channels, heads, threshold, scale];
 }
 
-/** What the weight of query i (a row of lse) and key j is multiplied by. */
+/** Factor of the weight of query i (a row of lse) and key j: 0 if it is dropped. */
 function maskFor(
   { dropout }: AttentionAttrs,
   randomness: { readonly key: Float64Array; readonly draw: Float64Array },
@@ -178,17 +178,18 @@ function maskFor(
   return dropout === undefined ? () => 1 : maskOf(dropout, randomness);
 }
 
-function dropped(qkv: Shape, attrs: AttentionAttrs): Case<AttentionAttrs> {
+/** A case with dropout. */
+function withDropout(qkv: Shape, attrs: AttentionAttrs): Case<AttentionAttrs> {
   const word = { below: 2 ** 32 } as const;
   return { inputs: [qkv, [2], [1]], attrs, fill: ["normal", word, word] };
 }
 
-/** Multiply-add steps of one product over all (query, key) pairs that causality leaves. */
+/** Multiply-adds of one product over all pairs of a query and a key that the query sees. */
 function pairs({ batch, time, channels }: AttentionSizes): number {
   return batch * channels * time * (time + 1) / 2;
 }
 
-/** Where a head's vectors begin in the flat arrays, by position, and its first row in lse. */
+/** Offsets of a head's vectors in the flat arrays, by position, and its first row in lse. */
 interface HeadOffsets {
   readonly row: number;
   readonly width: number;

@@ -1,10 +1,10 @@
 /**
- * Attention to keys and values that were kept: a token's are computed once, and later tokens attend to them.
- * Each query is computed by itself, in one order, so that a result does not depend on which others it is
- * computed with.
+ * Attention to a KV cache: keys and values of a token are computed once, and later tokens attend to them.
+ * Each query is computed on its own and in a fixed order, so its result does not depend on the queries that
+ * it is computed with.
  *
- * A cache [S, T, 2C] holds S texts of up to T positions, keys and then values of each. A place is S's number
- * times T plus a position.
+ * A cache [S, T, 2C] holds S texts of up to T positions, for each position its keys and then its values. Row
+ * s·T + t of the cache is position t of text s.
  *
  * @module
  */
@@ -16,24 +16,28 @@ import type { AttentionAttrs } from "./attention_wgsl.ts";
 import { cacheAttentionKernel, type CacheSizes } from "./attention_cache_wgsl.ts";
 import { expectF32, expectU32 } from "../specs.ts";
 
-/** What a cached attention works on. */
+/** Options of `cacheAttention`. */
 export interface CacheOptions {
   /** Number of heads, H. */
   readonly heads: number;
-  /** Keys and values of all texts, [S, T, 2C]. */
+  /** KV cache of all texts, [S, T, 2C]. */
   readonly cache: Tensor;
-  /** Where each row's first token stands, u32 [B]; the others follow. Rows are of different texts. */
+  /**
+   * Cache row of the first new token of each row of qkv, u32 [B]; its other tokens follow. Rows are of
+   * different texts.
+   */
   readonly firstRows: Tensor;
 }
 
 /**
- * Causal attention of new tokens to all of their texts so far. qkv [B, N, 3C] as `attention` takes it → [B,
- * N, C]; keys and values are put into the cache first. What would stand beyond a text's last position is not
- * kept, and gets zeros. It has no gradient. Throws ShapeError where sizes do not fit.
+ * Causal attention of new tokens to all tokens of their texts so far: qkv [B, N, 3C] → [B, N, C], with qkv
+ * packed as for `attention`. The new keys and values are put into the cache first. Tokens past the last
+ * position of a text are not stored, and their results are zeros. It has no gradient. Throws ShapeError where
+ * sizes do not fit.
  */
 export function cacheAttention(qkv: Tensor, { heads, cache, firstRows: firstRows }: CacheOptions): Tensor {
-  const [kept] = callPut([cache, qkv, firstRows], null);
-  return callAttend([qkv, kept, firstRows], { heads })[0];
+  const [updated] = callPut([cache, qkv, firstRows], null);
+  return callAttend([qkv, updated, firstRows], { heads })[0];
 }
 
 /** (cache, qkv, firstRows) → cache, in firstRow. */
@@ -47,7 +51,7 @@ export const cachePutOp: Op<null> = {
   reference: ([cache, qkv, firstRows], call) => {
     const { batch, tokens, channels, texts, time } = putSizes(call), out = cache.slice();
     for (let b = 0; b < batch; b++) {
-      const count = kept({ firstRow: firstRows[b], tokens, texts, time });
+      const count = storedTokens({ firstRow: firstRows[b], tokens, texts, time });
       for (let t = 0; t < count; t++) {
         const from = ((b * tokens + t) * 3 + 1) * channels;
         out.set(qkv.subarray(from, from + 2 * channels), (firstRows[b] + t) * 2 * channels);
@@ -79,8 +83,9 @@ export const cachePutOp: Op<null> = {
   cases: [
     { inputs: [[1, 5, 6], [1, 1, 9], [1]], attrs: null, fill: ["normal", "normal", { below: 5 }] },
     { inputs: [[40, 3, 20], [2, 2, 30], [2]], attrs: null, fill: ["normal", "normal", { below: 120 }] },
-    { inputs: [[2, 3, 4], [1, 5, 6], [1]], attrs: null, fill: ["normal", "normal", { below: 6 }] }, // some beyond
-    { inputs: [[2, 3, 4], [1, 2, 6], [1]], attrs: null, fill: ["normal", "normal", { below: 1e9 }] }, // all beyond
+    // Some of the tokens are past the last position of the text; then all of them.
+    { inputs: [[2, 3, 4], [1, 5, 6], [1]], attrs: null, fill: ["normal", "normal", { below: 6 }] },
+    { inputs: [[2, 3, 4], [1, 2, 6], [1]], attrs: null, fill: ["normal", "normal", { below: 1e9 }] },
   ],
 };
 
@@ -96,7 +101,7 @@ export const cacheAttentionOp: Op<AttentionAttrs> = {
     const out = new Float64Array(batch * tokens * channels);
     for (let b = 0; b < batch; b++) {
       const begin = Math.floor(firstRows[b] / time) * time,
-        count = kept({ firstRow: firstRows[b], tokens, texts, time });
+        count = storedTokens({ firstRow: firstRows[b], tokens, texts, time });
       for (let t = 0; t < count; t++) {
         for (let h = 0; h < heads; h++) {
           const query = (b * tokens + t) * 3 * channels + h * width;
@@ -106,7 +111,7 @@ export const cacheAttentionOp: Op<AttentionAttrs> = {
             for (let c = 0; c < width; c++) dot += qkv[query + c] * cache[keyOf(j) + c];
             return dot / Math.sqrt(width);
           });
-          const top = scores.reduce((a, b) => Math.max(a, b)), weights = scores.map((s) => Math.exp(s - top));
+          const max = scores.reduce((a, b) => Math.max(a, b)), weights = scores.map((s) => Math.exp(s - max));
           const total = weights.reduce((a, b) => a + b), to = (b * tokens + t) * channels + h * width;
           weights.forEach((weight, j) => {
             const value = keyOf(j) + channels;
@@ -122,7 +127,7 @@ export const cacheAttentionOp: Op<AttentionAttrs> = {
     const { batch, tokens, channels, heads, texts, time } = attendSizes(call);
     return [batch, tokens, channels, heads, texts, time];
   },
-  // At most: where a text stands is known on the device alone.
+  // An upper bound: the lengths of the texts are known on the device only.
   flops: (call) => {
     const { batch, tokens, channels, time } = attendSizes(call);
     return 4 * batch * tokens * channels * time;
@@ -162,8 +167,8 @@ export const cacheAttentionOp: Op<AttentionAttrs> = {
 const callPut = define(cachePutOp);
 const callAttend = define(cacheAttentionOp);
 
-/** How many of a row's tokens have a position. */
-function kept(
+/** Number of a row's new tokens that have a position in the cache. */
+function storedTokens(
   { firstRow, tokens, texts, time }: { firstRow: number; tokens: number; texts: number; time: number },
 ): number {
   return firstRow < texts * time ? Math.min(tokens, time - firstRow % time) : 0;
@@ -196,13 +201,13 @@ function sizesOf(
   }
   if (sizeOf(firstRows.shape) !== batch) {
     throw new ShapeError(
-      `Cannot call ${op}: firstRows is [${firstRows.shape}], wanted one for each of ${batch} rows, [${batch}]`,
+      `Cannot call ${op}: firstRows is [${firstRows.shape}], wanted [${batch}], one for each row of qkv`,
     );
   }
   const width = channels / heads;
   if (!Number.isInteger(heads) || heads < 1 || !Number.isInteger(width)) {
     throw new ShapeError(
-      `Cannot attend: ${channels} channels do not divide into ${heads} heads: choose channels as a multiple of heads`,
+      `Cannot attend with ${heads} heads to ${channels} channels: the channels must be a multiple of the heads`,
     );
   }
   return { batch, tokens, channels, heads, width, texts, time };

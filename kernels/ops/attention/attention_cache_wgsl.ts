@@ -1,7 +1,8 @@
 /**
- * WGSL of attention to a cache: a workgroup is one query of one head over a span of keys, a lane a key at a
- * time for its score and then a channel for the sums. A single token has few queries, so its keys are shared
- * out to several workgroups, whose sums a second dispatch joins (source: Dao et al. 2023, "Flash-Decoding").
+ * WGSL of attention to a KV cache. A workgroup computes one query of one head over a span of keys; each lane
+ * computes the scores of some keys and then the sums of some channels. A single token has few queries, so its
+ * keys are divided into spans for several workgroups, whose results a second dispatch combines (source: Dao
+ * et al. 2023, "Flash-Decoding").
  *
  * @module
  */
@@ -30,12 +31,12 @@ export interface CacheSizes {
 }
 
 const LANES = 64;
-/** Keys of one workgroup where keys are shared out. */
+/** Keys per workgroup where keys are divided into spans. */
 const SPAN = 128;
-/** More tokens than this keep a GPU busy without. */
+/** Most tokens for which keys are divided; more tokens keep a GPU busy anyway. */
 const FEW = 8;
 
-/** qkv, cache, firstRows → out. */
+/** Kernel of (qkv, cache, firstRows) → out. */
 export function cacheAttentionKernel(call: Call<AttentionAttrs>, sizes: CacheSizes): WgslKernel {
   const { batch, tokens, heads, width, time } = sizes;
   const spans = batch * tokens <= FEW ? Math.ceil(time / SPAN) : 1;
@@ -47,14 +48,17 @@ export function cacheAttentionKernel(call: Call<AttentionAttrs>, sizes: CacheSiz
   return {
     ...first,
     scratchBytes: 4 * batch * tokens * heads * spans * (width + 2),
-    then: { workgroups: [heads, tokens, batch], code: joinCode(call, { ...sizes, spans }) },
+    then: { workgroups: [heads, tokens, batch], code: combineCode(call, { ...sizes, spans }) },
   };
 }
 
 type SpanSizes = CacheSizes & { readonly spans: number };
 
-/** `firstRow`, `position`, and whether there is a query at all. */
-function find(
+/**
+ * WGSL that computes the indices of a query: its row, its text's first row in the cache (`begin`), its
+ * `position` in the text, and whether that position `exists`.
+ */
+function queryPosition(
   { tokens, texts, time }: SpanSizes,
   options: { readonly token: string; readonly firstRow?: string },
 ): string {
@@ -64,10 +68,14 @@ function find(
   let firstRow = ${firstRow};
   let begin = firstRow - firstRow % ${time}u;
   let position = firstRow - begin + token;
-  let stands = firstRow < ${texts * time}u && position < ${time}u;
+  let exists = firstRow < ${texts * time}u && position < ${time}u;
   let query = row * ${tokens}u + token;`;
 }
 
+/**
+ * Computes one span; with a single span, the final result, else the sums, their total weight and the highest
+ * score.
+ */
 function spanCode(call: Call, sizes: SpanSizes): string {
   const { channels, heads, width, time, spans } = sizes;
   const wide = Math.ceil(width / LANES), each = Array.from({ length: wide }, (_, i) => i);
@@ -79,7 +87,7 @@ function spanCode(call: Call, sizes: SpanSizes): string {
     ? each.map((i) =>
       `  ${inside(i)}{ out0[query * ${channels}u + group.x * ${width}u + ${
         own(i)
-      }] = select(0.0, sum${i} / total, stands); }`
+      }] = select(0.0, sum${i} / total, exists); }`
     )
     : [
       `  let at = ${scratch};`,
@@ -88,7 +96,7 @@ function spanCode(call: Call, sizes: SpanSizes): string {
     ];
   return `${wgslBindings(call)}
 ${spans === 1 ? "" : scratchBinding}
-var<workgroup> firstRowStaged: u32; // read from there it is uniform, as loops with barriers must be
+var<workgroup> firstRowStaged: u32; // a value read from it is uniform, as the bounds of loops with barriers must be
 var<workgroup> queryStaged: array<f32, ${width}>;
 var<workgroup> weights: array<f32, ${LANES}>;
 ${workgroupMax(LANES)}
@@ -98,13 +106,13 @@ ${workgroupSum(LANES)}
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let part = group.y % ${spans}u;
   if (lane == 0u) { firstRowStaged = in2[group.z]; }
-  ${find(sizes, { token: `group.y / ${spans}u`, firstRow: "workgroupUniformLoad(&firstRowStaged)" })}
+  ${queryPosition(sizes, { token: `group.y / ${spans}u`, firstRow: "workgroupUniformLoad(&firstRowStaged)" })}
   for (var c = lane; c < ${width}u; c += ${LANES}u) {
     queryStaged[c] = in0[query * ${3 * channels}u + group.x * ${width}u + c] * ${1 / Math.sqrt(width)};
   }
   workgroupBarrier();
   let start = part * ${span}u;
-  let to = select(0u, min(start + ${span}u, position + 1u), stands);
+  let to = select(0u, min(start + ${span}u, position + 1u), exists);
   var top = -3.4e38;
   var total = 0.0;
 ${each.map((i) => `  var sum${i} = 0.0;`).join("\n")}
@@ -121,7 +129,7 @@ ${each.map((i) => `  var sum${i} = 0.0;`).join("\n")}
     let weight = select(0.0, exp(score - highest), key < to);
     weights[lane] = weight;
     let shrink = exp(top - highest);
-    total = total * shrink + workgroupSum(weight, lane); // it has barriers: all weights are there
+    total = total * shrink + workgroupSum(weight, lane); // its barriers make all weights visible
     top = highest;
     let count = min(${LANES}u, to - first);
 ${
@@ -143,15 +151,17 @@ ${end.join("\n")}
 
 const scratchBinding = "@group(0) @binding(4) var<storage, read_write> scratch: array<f32>;";
 
-/** Spans in order: each sum shrunk to the highest score of all. */
-function joinCode(call: Call, sizes: SpanSizes): string {
+/**
+ * Adds up the results of all spans in order, each scaled from its own highest score to the highest of all.
+ */
+function combineCode(call: Call, sizes: SpanSizes): string {
   const { channels, heads, width, spans } = sizes;
   return `${wgslBindings(call)}
 ${scratchBinding}
 
 @compute @workgroup_size(${LANES})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  ${find(sizes, { token: "group.y" })}
+  ${queryPosition(sizes, { token: "group.y" })}
   let first = (query * ${heads}u + group.x) * ${spans * (width + 2)}u;
   var top = -3.4e38;
   for (var part = 0u; part < ${spans}u; part++) { top = max(top, scratch[first + part * ${width + 2}u]); }
@@ -166,7 +176,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       let at = first + part * ${width + 2}u;
       sum += scratch[at + 2u + c] * exp(scratch[at] - top);
     }
-    out0[query * ${channels}u + group.x * ${width}u + c] = select(0.0, sum / total, stands);
+    out0[query * ${channels}u + group.x * ${width}u + c] = select(0.0, sum / total, exists);
   }
 }`;
 }

@@ -1,36 +1,40 @@
 /**
- * WGSL of dropout within attention: the mask has a row for each query of each head and a column for each key.
+ * WGSL for dropout of attention weights. The mask has one row per query of each head and one column per key.
  *
- * A query's invocation meets the keys in order, so it draws four words at a time. A key's invocation needs
- * one word of each query's four: there the workgroup draws for all its keys and stages one bit an element.
+ * The invocation of a query visits keys in order, so it draws four words at a time. The invocation of a key
+ * would use one of the four words of each query, so the workgroup draws the words for all its keys and stages
+ * one bit per weight.
  *
  * @module
  */
 import { dropoutConstants, maskFunctions } from "../dropout/dropout_mask.ts";
 
-/** Pieces of WGSL; without dropout they leave a kernel as it is. */
+/** Parts of WGSL that add dropout to a kernel; without dropout they are empty. */
 export interface AttentionMask {
-  /** At module level. */
+  /** Function declarations. */
   readonly functions: string;
-  /** At module level of the gradient: room for the bits of a tile of `rows` queries. */
+  /** Declaration, in the gradient kernel, of workgroup memory for the bits of a tile of `rows` queries. */
   staging(rows: number): string;
-  /** Before a query's loop over keys. */
+  /** Statements before a query's loop over keys. */
   readonly begin: string;
-  /** In that loop, at key `first + j`: draws when the key is a multiple of four. */
+  /** Statements in that loop, at key `first + j`: draws words if the key is a multiple of four. */
   readonly draw: string;
-  /** In that loop: `x` if the weight is kept, else 0. */
+  /** Expression in that loop: `x`, or 0 if the weight is dropped. */
   ofKey(x: string): string;
-  /** Stages the bits of queries `first` … of a tile, keys of the workgroup. */
+  /**
+   * Statements that stage the bits of a tile of `rows` queries from `first` on, for the keys of the
+   * workgroup.
+   */
   stage(rows: number): string;
-  /** In a key's loop, at query `first + j` of the tile: `x` if the weight is kept, else 0. */
+  /** Expression in a key's loop, at query `first + j` of the tile: `x`, or 0 if the weight is dropped. */
   ofQuery(x: string): string;
-  /** x over 1 - rate. */
+  /** Expression for x / (1 - rate). */
   scaled(x: string): string;
-  /** 1 / (1 - rate) as a literal. */
+  /** Expression for 1 / (1 - rate). */
   readonly scale: string;
 }
 
-const none: AttentionMask = {
+const noMask: AttentionMask = {
   functions: "",
   staging: () => "",
   begin: "",
@@ -42,16 +46,19 @@ const none: AttentionMask = {
   scale: "1.0",
 };
 
-/** `keys`: keys a workgroup, one an invocation; `key` and `draw` as bound. */
+/**
+ * The parts for a dropout rate. `keys` is the number of keys per workgroup, one per invocation; `key` and
+ * `draw` are the bindings of dropout's inputs.
+ */
 export function attentionMask(
   rate: number | undefined,
   { keys, key, draw }: { readonly keys: number; readonly key: string; readonly draw: string },
 ): AttentionMask {
-  if (rate === undefined) return none;
+  if (rate === undefined) return noMask;
   const { threshold, scale } = dropoutConstants(rate), groups = keys / 4;
   return {
     functions: `${maskFunctions({ key, draw })}\n`,
-    staging: (rows) => `var<workgroup> stagedKept: array<u32, ${rows * groups}>;\n`,
+    staging: (rows) => `var<workgroup> stagedBits: array<u32, ${rows * groups}>;\n`,
     begin: "  var words = vec4u();\n",
     draw: `      if (((first + j) & 3u) == 0u) { words = dropout_words(line + own, (first + j) / 4u); }\n`,
     ofKey: (x) => `select(0.0, ${x}, words[(first + j) & 3u] >= ${threshold}u)`,
@@ -59,10 +66,10 @@ export function attentionMask(
       `for (var i = lane; i < ${rows * groups}u; i += ${keys}u) {
       let drawn = dropout_words(line + first + i / ${groups}u, row0 / 4u + i % ${groups}u);
       let bits = select(vec4u(), vec4u(1u, 2u, 4u, 8u), drawn >= vec4u(${threshold}u));
-      stagedKept[i] = bits.x | bits.y | bits.z | bits.w;
+      stagedBits[i] = bits.x | bits.y | bits.z | bits.w;
     }
     `,
-    ofQuery: (x) => `select(0.0, ${x}, ((stagedKept[j * ${groups}u + lane / 4u] >> (lane & 3u)) & 1u) == 1u)`,
+    ofQuery: (x) => `select(0.0, ${x}, ((stagedBits[j * ${groups}u + lane / 4u] >> (lane & 3u)) & 1u) == 1u)`,
     scaled: (x) => `${x} * f32(${scale})`,
     scale: `f32(${scale})`,
   };

@@ -1,10 +1,11 @@
 /**
- * WGSL of attention: an invocation owns one row (a query's, or in the gradients of keys and values a key's)
- * with its vectors in registers, while a workgroup of 64 stages the other side's rows in workgroup memory,
- * tile by tile.
+ * WGSL of attention. An invocation computes one row (that of a query, or for the gradients of keys and values
+ * that of a key) with its vectors in registers. A workgroup of 64 invocations stages the rows of the other
+ * side in workgroup memory, one tile at a time.
  *
- * The gradient is one dispatch: workgroups of z 0 compute dq, of z 1 dk, of z 2 dv. Apart, they need neither
- * atomics nor more registers than there are, at the price of computing the scores three times.
+ * The gradient is a single dispatch: workgroups with z = 0 compute dq, z = 1 dk and z = 2 dv. Computing them
+ * apart needs neither atomics nor more registers than a GPU has; the price is that the scores are computed
+ * three times.
  *
  * @module
  */
@@ -41,9 +42,9 @@ export interface AttentionSizes {
 type KernelSizes = AttentionSizes & { readonly limits: GpuLimits };
 type MaskedSizes = KernelSizes & { readonly mask: AttentionMask };
 
-const ROWS = 64; // rows and invocations a workgroup
+const ROWS = 64; // rows, and invocations, per workgroup
 
-/** qkv → out, lse, by softmax with a running maximum. */
+/** Kernel of qkv (, key, draw) → out, lse, by a softmax with a running maximum. */
 export function attentionKernel(call: Call<AttentionAttrs>, sizes: KernelSizes): WgslKernel {
   const { time, channels, heads, width } = sizes;
   const tile = tileRows(sizes), n = quads(width);
@@ -55,8 +56,8 @@ ${mask.functions}${staging(sizes)}
 
 @compute @workgroup_size(${ROWS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-${place(sizes)}
-  let own = min(row, ${time - 1}u); // rows beyond the end compute the last one and store nothing
+${rowPosition(sizes)}
+  let own = min(row, ${time - 1}u); // invocations past the last row repeat it and store nothing
 ${load("q", { from: "in0", start: `query + own * ${3 * channels}u`, width, scale: scaleOf(width) })}
 ${zeros("sum", n)}
   var top = -3.4e38;
@@ -75,21 +76,21 @@ ${each(n, (i) => `        sum${i} *= shrink;`)}
       }
       let weight = exp(score - top);
       total += weight;
-      let kept = ${mask.ofKey("weight")};
-${each(n, (i) => `      sum${i} += kept * ${staged("stagedB", i, n)};`)}
+      let masked = ${mask.ofKey("weight")};
+${each(n, (i) => `      sum${i} += masked * ${staged("stagedB", i, n)};`)}
     }
     workgroupBarrier();
   }
   if (row < ${time}u) {
-    let share = ${mask.scale} / total;
-${store("sum", { to: "out0", start: `plain + row * ${channels}u`, width, factor: "share" })}
+    let factor = ${mask.scale} / total;
+${store("sum", { to: "out0", start: `plain + row * ${channels}u`, width, factor: "factor" })}
     out1[(batch * ${heads}u + head) * ${time}u + row] = top + log(total);
   }
 }`,
   };
 }
 
-/** (qkv, out, lse, dout) → dqkv. */
+/** Kernel of (qkv, out, lse, dout (, key, draw)) → dqkv. */
 export function attentionGradKernel(call: Call<AttentionAttrs>, sizes: KernelSizes): WgslKernel {
   const mask = attentionMask(call.attrs.dropout, { keys: ROWS, key: "in4", draw: "in5" });
   const masked = { ...sizes, mask };
@@ -118,7 +119,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 function queryGradient(sizes: MaskedSizes): string {
   const { time, channels, width, mask } = sizes, tile = tileRows(sizes), n = quads(width);
   return `fn queryGradient(group: vec3u, lane: u32) {
-${place(sizes)}
+${rowPosition(sizes)}
   let own = min(row, ${time - 1}u);
 ${load("q", { from: "in0", start: `query + own * ${3 * channels}u`, width, scale: scaleOf(width) })}
 ${load("g", { from: "in3", start: `plain + own * ${channels}u`, width })}
@@ -133,8 +134,8 @@ ${mask.begin}  for (var first = 0u; first < min(row0 + ${ROWS}u, ${time}u); firs
       if (first + j > own) { break; }
 ${mask.draw}      let weight = exp(${dot("q", "stagedA", n)} - lse);
       let ofWeight = ${dot("g", "stagedB", n)};
-      let slope = weight * (${mask.ofKey(mask.scaled("ofWeight"))} - delta);
-${each(n, (i) => `      sum${i} += slope * ${staged("stagedA", i, n)};`)}
+      let scoreGrad = weight * (${mask.ofKey(mask.scaled("ofWeight"))} - delta);
+${each(n, (i) => `      sum${i} += scoreGrad * ${staged("stagedA", i, n)};`)}
     }
     workgroupBarrier();
   }
@@ -147,7 +148,7 @@ ${store("sum", { to: "out0", start: `query + row * ${3 * channels}u`, width, fac
 function keyGradient(sizes: MaskedSizes): string {
   const { time, channels, width, mask } = sizes, tile = tileRows(sizes), n = quads(width);
   return `fn keyGradient(group: vec3u, lane: u32) {
-${place(sizes)}
+${rowPosition(sizes)}
   let own = min(row, ${time - 1}u);
 ${
     load("k", {
@@ -174,8 +175,8 @@ ${zeros("sum", n)}
       if (first + j < own) { continue; }
       let weight = exp(${dot("k", "stagedA", n)} - stagedLse[j]);
       let ofWeight = ${dot("v", "stagedB", n)};
-      let slope = weight * (${mask.ofQuery(mask.scaled("ofWeight"))} - stagedDelta[j]);
-${each(n, (i) => `      sum${i} += slope * ${staged("stagedA", i, n)};`)}
+      let scoreGrad = weight * (${mask.ofQuery(mask.scaled("ofWeight"))} - stagedDelta[j]);
+${each(n, (i) => `      sum${i} += scoreGrad * ${staged("stagedA", i, n)};`)}
     }
     workgroupBarrier();
   }
@@ -195,7 +196,7 @@ ${
 function valueGradient(sizes: MaskedSizes): string {
   const { time, channels, width, mask } = sizes, tile = tileRows(sizes), n = quads(width);
   return `fn valueGradient(group: vec3u, lane: u32) {
-${place(sizes)}
+${rowPosition(sizes)}
   let own = min(row, ${time - 1}u);
 ${
     load("k", {
@@ -214,8 +215,8 @@ ${zeros("sum", n)}
       if (first + j >= ${time}u) { break; }
       if (first + j < own) { continue; }
       let weight = exp(${dot("k", "stagedA", n)} - stagedLse[j]);
-      let kept = ${mask.ofQuery("weight")};
-${each(n, (i) => `      sum${i} += kept * ${staged("stagedB", i, n)};`)}
+      let masked = ${mask.ofQuery("weight")};
+${each(n, (i) => `      sum${i} += masked * ${staged("stagedB", i, n)};`)}
     }
     workgroupBarrier();
   }
@@ -232,13 +233,16 @@ ${
 }`;
 }
 
-/** One workgroup for `ROWS` rows of one head; z holds `parts` times batch and head, as both fold into one. */
+/** Workgroups for `ROWS` rows of one head each; z is batch × `parts`. */
 function workgroups({ batch, time, heads }: KernelSizes, parts: number): WgslKernel["workgroups"] {
   return [Math.ceil(time / ROWS), heads, batch * parts];
 }
 
-/** WGSL that finds the row and where its head begins: in qkv (`query`), in out (`plain`), in lse (`line`). */
-function place({ time, channels, heads, width, batch }: KernelSizes): string {
+/**
+ * WGSL that computes the row, and the start of its head in qkv (`query`), in out (`plain`) and in lse
+ * (`line`).
+ */
+function rowPosition({ time, channels, heads, width, batch }: KernelSizes): string {
   return `  let head = group.y;
   let batch = group.z % ${batch}u;
   let row0 = group.x * ${ROWS}u;
@@ -248,13 +252,15 @@ function place({ time, channels, heads, width, batch }: KernelSizes): string {
   let line = (batch * ${heads}u + head) * ${time}u;`;
 }
 
-/** Workgroup memory for a tile of two kinds of rows, as vectors of four. */
+/** Declares workgroup memory for two tiles of rows, as vectors of four. */
 function staging(sizes: KernelSizes): string {
   const count = tileRows(sizes) * quads(sizes.width);
   return `var<workgroup> stagedA: array<vec4f, ${count}>;\nvar<workgroup> stagedB: array<vec4f, ${count}>;`;
 }
 
-/** Rows a tile: two tiles within 8 KiB, so that several workgroups share a core; at least 4. */
+/**
+ * Rows per tile: at least 4, and if possible two tiles within 8 KiB, so that several workgroups share a core.
+ */
 function tileRows({ width, limits }: KernelSizes): number {
   const rowBytes = 2 * 16 * quads(width);
   const fits = Math.floor((limits.maxComputeWorkgroupStorageSize - 1024) / rowBytes);
@@ -272,7 +278,7 @@ function stageQueriesAndGradients(sizes: KernelSizes): string {
     stage("stagedB", { ...sizes, from: "in3", base: "plain", stride: sizes.channels });
 }
 
-/** Copies rows `first` … of one kind into workgroup memory, zeros past the end. */
+/** Copies a tile of rows from `first` on into workgroup memory, with zeros past the end. */
 function stage(to: string, o: KernelSizes & { from: string; base: string; stride: number }): string {
   const n = quads(o.width), ragged = o.width % 4 !== 0;
   const copy = [0, 1, 2, 3].map((c) => {
@@ -292,7 +298,7 @@ function stage(to: string, o: KernelSizes & { from: string; base: string; stride
     `;
 }
 
-/** Declares name0, name1, …: a row's vectors of four, times `scale`. */
+/** Declares name0, name1, …: the vectors of four of a row, times `scale`. */
 function load(
   name: string,
   { from, start, width, scale }: { from: string; start: string; width: number; scale?: string },
@@ -304,6 +310,7 @@ function load(
   return `  let ${name}At = ${start};\n${lines}`;
 }
 
+/** Stores the vectors of a row, times `factor`. */
 function store(
   name: string,
   { to, start, width, factor }: { to: string; start: string; width: number; factor: string },
@@ -319,7 +326,7 @@ function zeros(name: string, n: number): string {
   return each(n, (i) => `  var ${name}${i} = vec4f();`);
 }
 
-/** The product of a row in registers with row j of a tile. */
+/** Dot product of a row in registers and row j of a tile. */
 function dot(name: string, tile: string, n: number): string {
   return each(n, (i) => `dot(${name}${i}, ${staged(tile, i, n)})`, " + ");
 }

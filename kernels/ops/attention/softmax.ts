@@ -1,5 +1,5 @@
 /**
- * Softmax of each row, and under a causal mask, with its gradient.
+ * Softmax along the last axis, optionally causal, and its gradient.
  *
  * @module
  */
@@ -11,15 +11,16 @@ import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { expectF32 } from "../specs.ts";
 import { rowGrid, rowWorkgroup, workgroupMax, workgroupSum } from "../reduce/workgroup_reduce.ts";
 
-/** What a row takes part with. */
+/** Attributes of `softmax`. */
 export interface SoftmaxAttrs {
-  /** Row t of the last two axes [T, T] has its first t + 1 columns; the others become 0. */
+  /** Whether row t of the last two axes [T, T] uses only its first t + 1 columns; the others become 0. */
   readonly causal: boolean;
 }
 
 /**
- * e^x over the sum of its row's, along the last axis: x [..., C] → [..., C]. With `causal` x is [..., T, T],
- * and what lies right of the diagonal takes no part and becomes 0. Throws ShapeError where it is not square.
+ * e^x divided by the sum of e^x over the last axis: x [..., C] → [..., C]. If `causal`, x is [..., T, T] and
+ * elements right of the diagonal are left out and become 0. Throws ShapeError where the last two axes are not
+ * square then.
  */
 export function softmax(x: Tensor, { causal = false }: { readonly causal?: boolean } = {}): Tensor {
   return callSoftmax([x], { causal })[0];
@@ -83,14 +84,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   ],
 };
 
-/** (y, dy) → dx = y (dy - sum of y dy). */
+/** (y, dy) → dx = y · (dy - sum(y · dy)). */
 export const softmaxGradOp: Op<null> = {
   name: "softmax_grad",
   infer: ([y, dy]) => {
     expectF32("softmax_grad", { y, dy });
     if (sizeOf(y.shape) !== sizeOf(dy.shape)) {
       throw new ShapeError(
-        `Cannot call softmax_grad: y is [${y.shape}], dy [${dy.shape}]: sizes must be equal`,
+        `Cannot call softmax_grad: y is [${y.shape}], dy [${dy.shape}]: they must have equal sizes`,
       );
     }
     return [{ shape: y.shape, dtype: "f32" }];
@@ -139,7 +140,7 @@ function checked(op: string, x: Spec, { causal }: SoftmaxAttrs): Spec {
   const [rows, columns] = x.shape.slice(-2);
   if (x.shape.length === 0 || causal && rows !== columns) {
     throw new ShapeError(
-      `Cannot call ${op} on [${x.shape}]: wanted ${causal ? "[..., T, T]" : "one axis or more"}`,
+      `Cannot call ${op} on [${x.shape}]: wanted ${causal ? "[..., T, T]" : "at least one axis"}`,
     );
   }
   return { shape: x.shape, dtype: "f32" };

@@ -1,6 +1,6 @@
 /**
- * Sums, differences, products and quotients of two tensors, the smaller repeated along the larger's leading
- * axes.
+ * Sum, difference, product and quotient of two tensors. If one is smaller, it is repeated along the leading
+ * axes of the other.
  *
  * @module
  */
@@ -13,27 +13,36 @@ import { sum } from "../reduce/reduce.ts";
 import { scale } from "./scale.ts";
 import { expectF32 } from "../specs.ts";
 
-export { scale, scaleOp } from "./scale.ts"; // stands apart so that reduce.ts can use it
+export { scale, scaleOp } from "./scale.ts"; // in its own file because reduce.ts uses it too
 
-/** a + b. One's shape, leading 1s aside, must end the other's; the result has the larger shape. */
+/**
+ * a + b, element by element. One shape, without its leading 1s, must be the end of the other; the result has
+ * the larger shape.
+ */
 export function add(a: Tensor, b: Tensor): Tensor {
   return callAdd([a, b], null)[0];
 }
 
-/** a - b. One's shape, leading 1s aside, must end the other's; the result has the larger shape. */
+/**
+ * a - b, element by element. One shape, without its leading 1s, must be the end of the other; the result has
+ * the larger shape.
+ */
 export function sub(a: Tensor, b: Tensor): Tensor {
   return callSub([a, b], null)[0];
 }
 
 /**
- * a · b, element by element. One's shape, leading 1s aside, must end the other's; the result has the larger
- * shape.
+ * a · b, element by element. One shape, without its leading 1s, must be the end of the other; the result has
+ * the larger shape.
  */
 export function mul(a: Tensor, b: Tensor): Tensor {
   return callMul([a, b], null)[0];
 }
 
-/** a / b. One's shape, leading 1s aside, must end the other's; the result has the larger shape. */
+/**
+ * a / b, element by element. One shape, without its leading 1s, must be the end of the other; the result has
+ * the larger shape.
+ */
 export function div(a: Tensor, b: Tensor): Tensor {
   return callDiv([a, b], null)[0];
 }
@@ -93,21 +102,24 @@ const callDiv = define(divOp);
 
 interface BinaryDefinition {
   readonly name: string;
+  /** Computes one element in float64. */
   reference(a: number, b: number): number;
+  /** WGSL operator. */
   readonly operator: string;
-  /** a's gradient before it is summed to a's shape. */
-  ofA(g: Tensor, now: { a: Tensor; b: Tensor; out: Tensor }): Tensor;
-  ofB(g: Tensor, now: { a: Tensor; b: Tensor; out: Tensor }): Tensor;
+  /** Gradient of a, in the shape of the result. */
+  ofA(g: Tensor, tensors: { a: Tensor; b: Tensor; out: Tensor }): Tensor;
+  /** Gradient of b, in the shape of the result. */
+  ofB(g: Tensor, tensors: { a: Tensor; b: Tensor; out: Tensor }): Tensor;
 }
 
 function binary({ name, reference, operator, ofA, ofB }: BinaryDefinition): Op<null> {
   return {
     name,
-    infer: ([a, b]) => [{ shape: joined(name, { a, b }), dtype: "f32" }],
+    infer: ([a, b]) => [{ shape: broadcastShape(name, { a, b }), dtype: "f32" }],
     vjp: (call, [g]) => {
       if (g === null) return [null, null];
-      const [a, b] = call.inputs, now = { a, b, out: call.outputs[0] };
-      return [sumTo(ofA(g, now), a.shape), sumTo(ofB(g, now), b.shape)];
+      const [a, b] = call.inputs, tensors = { a, b, out: call.outputs[0] };
+      return [sumTo(ofA(g, tensors), a.shape), sumTo(ofB(g, tensors), b.shape)];
     },
     reference: ([a, b]) => {
       const out = new Float64Array(Math.max(a.length, b.length));
@@ -133,8 +145,8 @@ function binary({ name, reference, operator, ofA, ofB }: BinaryDefinition): Op<n
   };
 }
 
-/** The larger of two shapes if the smaller ends it. */
-function joined(op: string, { a, b }: { a: Spec; b: Spec }): Shape {
+/** The larger of two shapes. Throws ShapeError unless the smaller is its end. */
+function broadcastShape(op: string, { a, b }: { a: Spec; b: Spec }): Shape {
   expectF32(op, { a, b });
   const bIsLarger = sizeOf(b.shape) > sizeOf(a.shape) ||
     (sizeOf(b.shape) === sizeOf(a.shape) && b.shape.length > a.shape.length);
@@ -142,18 +154,19 @@ function joined(op: string, { a, b }: { a: Spec; b: Spec }): Shape {
   const ending = stripped(small);
   if (String(large.slice(large.length - ending.length)) !== String(ending)) {
     throw new ShapeError(
-      `Cannot ${op}: a is [${a.shape}], b is [${b.shape}]: the smaller shape, leading 1s aside, must end the larger`,
+      `Cannot ${op}: a is [${a.shape}], b is [${b.shape}]: the smaller shape, without its leading 1s, must be the end of the larger`,
     );
   }
   return large;
 }
 
+/** A shape without its leading 1s. */
 function stripped(shape: Shape): Shape {
   const first = shape.findIndex((n) => n !== 1);
   return first < 0 ? [] : shape.slice(first);
 }
 
-/** Sums g over the leading axes that `shape` was repeated along. */
+/** Sums g over the leading axes along which `shape` was repeated. */
 function sumTo(g: Tensor, shape: Shape): Tensor {
   if (String(g.shape) === String(shape)) return g;
   return sum(g, { from: 0, to: g.shape.length - stripped(shape).length, shape });

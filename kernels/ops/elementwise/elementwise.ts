@@ -1,5 +1,5 @@
 /**
- * Ops of one input that treat every element alike, made from a formula and its derivative.
+ * Elementwise ops of one input, each made from a formula and its derivative.
  *
  * @module
  */
@@ -10,19 +10,19 @@ import type { Op, Tensor } from "../../core/graph.ts";
 import { ShapeError, sizeOf } from "../../core/tensor.ts";
 import { expectF32 } from "../specs.ts";
 
-/** A formula in float64 and as a WGSL expression of `x` (f32). */
+/** A function of one number. */
 export interface Formula {
-  /** In float64. */
+  /** Computes it in float64. */
   reference(x: number): number;
-  /** An expression of `x`. */
+  /** WGSL expression of `x`, an f32. */
   readonly wgsl: string;
 }
 
-/** What makes an elementwise op. */
+/** Definition of an elementwise op; it extends the formula of the op's result. */
 export interface ElementwiseDefinition extends Formula {
-  /** Of the forward op; the backward op adds `_grad`. */
+  /** Name of the forward op; the backward op is named `name_grad`. */
   readonly name: string;
-  /** The derivative, also as a formula of x. */
+  /** The derivative, as a function of x. */
   readonly derivative: Formula;
   /** AssemblyScript expressions for the WASM kernels; `x` and `dy` are vectors of four floats. */
   readonly wasm: {
@@ -31,25 +31,25 @@ export interface ElementwiseDefinition extends Formula {
     /** The gradient with respect to x, an expression of `x` and the result's gradient `dy`. */
     readonly gradient: string;
   };
-  /** WGSL functions that the two expressions call. */
+  /** Declarations of WGSL functions that the two WGSL expressions call. */
   readonly functions?: string;
-  /** Floating-point operations an element; default 1. */
+  /** Floating-point operations per element; default 1. */
   readonly flops?: number;
-  /** What tests try it on; default normal. */
+  /** How tests fill the input; default: normal. */
   readonly fill?: InputFill;
 }
 
-/** An elementwise op, callable; `op` and `gradOp` are its forward and backward ops. */
+/** A function that applies an elementwise op to a tensor, with its forward and backward ops. */
 export interface Elementwise {
   (x: Tensor): Tensor;
-  /** x → y. */
+  /** The forward op, x → y. */
   readonly op: Op<null>;
-  /** (x, dy) → dx = slope(x) · dy. */
+  /** The backward op, (x, dy) → dx = derivative(x) · dy. */
   readonly gradOp: Op<null>;
 }
 
 /**
- * Makes an op `name` and its backward op `name_grad` from a formula and its derivative. x of any shape, f32.
+ * Makes an elementwise op and its backward op; x is f32 and has any shape.
  *
  * @example
  * ```ts
@@ -62,7 +62,7 @@ export interface Elementwise {
  */
 export function elementwise(definition: ElementwiseDefinition): Elementwise {
   const { name, derivative, wasm, functions = "", flops = 1, fill = "normal" } = definition;
-  const tried = (c: Case<null>): Case<null> => ({
+  const filled = (c: Case<null>): Case<null> => ({
     ...c,
     fill: c.inputs.map((_, i) => i === 0 ? fill : "normal"),
   });
@@ -72,7 +72,7 @@ export function elementwise(definition: ElementwiseDefinition): Elementwise {
       expectF32(`${name}_grad`, { x, dy });
       if (sizeOf(x.shape) !== sizeOf(dy.shape)) {
         throw new ShapeError(
-          `Cannot call ${name}_grad: x is [${x.shape}], dy is [${dy.shape}]: shapes must be equal`,
+          `Cannot call ${name}_grad: x is [${x.shape}], dy is [${dy.shape}]: they must have equal sizes`,
         );
       }
       return [{ shape: x.shape, dtype: "f32" }];
@@ -89,7 +89,7 @@ export function elementwise(definition: ElementwiseDefinition): Elementwise {
       { inputs: [[3, 5], [3, 5]], attrs: null },
       { inputs: [[2, 131], [2, 131]], attrs: null },
       { inputs: [[4096, 3072], [4096, 3072]], attrs: null, bench: true },
-    ].map(tried),
+    ].map(filled),
   };
   const callGrad = define(gradOp);
   const op: Op<null> = {
@@ -112,7 +112,7 @@ export function elementwise(definition: ElementwiseDefinition): Elementwise {
       { inputs: [[3, 5]], attrs: null },
       { inputs: [[2, 131]], attrs: null },
       { inputs: [[4096, 3072]], attrs: null, bench: true },
-    ].map(tried),
+    ].map(filled),
   };
   const callForward = define(op);
   return Object.assign((x: Tensor): Tensor => callForward([x], null)[0], { op, gradOp });

@@ -5,7 +5,7 @@
  */
 import { type Elementwise, elementwise } from "./elementwise.ts";
 
-/** e^x, any shape. In float32 it ends near e^88. */
+/** e^x, any shape. The largest result in float32 is about e^88. */
 export const exp: Elementwise = elementwise({
   name: "exp",
   reference: Math.exp,
@@ -36,7 +36,7 @@ export const sigmoid: Elementwise = elementwise({
     gradient: "f32x4.mul(f32x4.mul(logistic(x), logistic(f32x4.neg(x))), dy)",
   },
   derivative: { reference: (x) => logistic(x) * logistic(-x), wgsl: "logistic(x) * logistic(-x)" },
-  // Below -80 it is 0 in float32, and the exponential would overflow.
+  // Below -80, the result is almost 0 and the exponential would overflow.
   functions: "fn logistic(x: f32) -> f32 { return 1.0 / (1.0 + exp(-max(x, -80.0))); }",
   flops: 12,
 });

@@ -1,5 +1,5 @@
 /**
- * The Gaussian error linear unit in its tanh form, as GPT-2 has it.
+ * The Gaussian error linear unit (GELU) in the tanh form that GPT-2 uses.
  * Source: Hendrycks and Gimpel 2016.
  *
  * @module
@@ -7,14 +7,14 @@
 import { type Elementwise, elementwise } from "./elementwise.ts";
 
 const ROOT = Math.sqrt(2 / Math.PI);
-const CUBIC = 0.044715; // Hendrycks and Gimpel's fit
+const CUBIC = 0.044715; // fitted by Hendrycks and Gimpel
 
 /**
- * WGSL: `gelu_gate(x)`, whose x is what GELU multiplies by, and `gelu_derivative(x)`.
+ * WGSL functions `gelu_gate(x)` and `gelu_derivative(x)`. The gate is 0.5·(1 + tanh u), the factor that GELU
+ * multiplies x by; `gelu_gate` returns it and its derivative with respect to 2u.
  *
- * 0.5·(1 + tanh u) is the logistic function of 2u. From e = exp(-2|u|) it and its slope come without
- * cancellation, which a far-out x would magnify, and without overflow: e stays a normal number up to |u| =
- * 40.
+ * The gate is the logistic function of 2u. Computing it from e = exp(-2|u|) avoids cancellation, which a
+ * large x would magnify, and overflow: e is a normal number up to |u| = 40.
  */
 export const geluFunctions: string = `fn gelu_gate(x: f32) -> vec2f {
   let u = ${ROOT} * (x + ${CUBIC} * x * x * x);
@@ -27,7 +27,7 @@ fn gelu_derivative(x: f32) -> f32 {
   return gate.x + 2.0 * x * gate.y * ${ROOT} * (1.0 + ${3 * CUBIC} * x * x);
 }`;
 
-/** WGSL: `gelu(x)` of `number`, an alias of f32 or a vector of them. */
+/** WGSL function `gelu(x)` on `number`, an alias that the kernel declares for f32 or a vector of f32. */
 export const geluOfNumber: string = `fn gelu(x: number) -> number {
   let u = ${ROOT} * (x + ${CUBIC} * x * x * x);
   let e = exp(-2.0 * min(abs(u), number(40.0)));

@@ -1,6 +1,6 @@
 /**
- * The Gaussian error linear unit as it is defined: x·Φ(x), Φ the normal distribution; PyTorch's default,
- * nanoGPT's. Source: Hendrycks and Gimpel 2016.
+ * The Gaussian error linear unit (GELU) by its definition x·Φ(x), where Φ is the normal distribution
+ * function; the default of PyTorch and nanoGPT. Source: Hendrycks and Gimpel 2016.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { type Elementwise, elementwise } from "./elementwise.ts";
 const DENSITY = 1 / Math.sqrt(2 * Math.PI);
 
 /**
- * Φ(-a)·e^(a²/2) ≈ t·(C0 + C1·t + … + C8·t⁸), t = 1 / (1 + RATE·a), relative error below 2.3e-8 for a from 0
- * to 13: fitted to 40 digits of Φ by weighted least squares. Being relative, it holds far out too, where
- * x·Φ(x) is tiny.
+ * Φ(-a)·e^(a²/2) ≈ t·(C0 + C1·t + … + C8·t⁸) with t = 1 / (1 + RATE·a), fitted to 40 digits of Φ by weighted
+ * least squares. The relative error is below 2.3e-8 for a from 0 to 13, so even tiny values of Φ far from 0
+ * are accurate.
  */
 const RATE = 0.34;
 const FIT = [
@@ -27,8 +27,8 @@ const FIT = [
 ];
 
 /**
- * WGSL: `normal_below(x)` is (Φ(x), its slope); both are flat beyond 12.9, where float32 holds nothing of
- * them.
+ * WGSL function `normal_below(x)`, which returns Φ(x) and its derivative. |x| is limited to 12.9: beyond it,
+ * Φ(-|x|) is too small for a normal float32.
  */
 const functions = `fn normal_below(x: f32) -> vec2f {
   let a = min(abs(x), 12.9);
@@ -59,8 +59,8 @@ function density(x: number): number {
 }
 
 /**
- * Φ(x) to float64's precision: by its series near 0 (Marsaglia 2004), by a continued fraction further out
- * (Laplace).
+ * Φ(x) to float64 precision: by a series below |x| = 3 (Marsaglia 2004) and by a continued fraction from
+ * there on (Laplace).
  */
 function normalBelow(x: number): number {
   if (Math.abs(x) < 3) {

@@ -1,5 +1,5 @@
 /**
- * Powers with whole and half exponents: squares, roots, reciprocals, and reciprocal roots.
+ * Powers whose exponents are multiples of 1/2: squares, roots and their reciprocals.
  *
  * @module
  */
@@ -11,15 +11,16 @@ import { mul } from "./arith.ts";
 import { scale } from "./scale.ts";
 import { expectF32 } from "../specs.ts";
 
-/** Which power. */
+/** Attributes of `power`. */
 export interface PowerAttrs {
-  /** A whole multiple of 1/2, from -8 to 8, not 0. */
+  /** A multiple of 1/2 from -8 to 8, but not 0. */
   readonly exponent: number;
 }
 
 /**
- * x^exponent, any shape; exponent a whole multiple of 1/2 from -8 to 8, not 0, for these need no logarithm: x
- * may be negative under a whole one. Throws RangeError for another exponent.
+ * x^exponent for x of any shape. The exponent is a multiple of 1/2 from -8 to 8, but not 0, so that no
+ * logarithm is needed and x may be negative where the exponent is whole. Throws RangeError for another
+ * exponent.
  */
 export function power(x: Tensor, exponent: number): Tensor {
   return callPower([x], { exponent })[0];
@@ -42,7 +43,7 @@ export const powerOp: Op<PowerAttrs> = {
     expectF32("power", { x });
     if (!Number.isInteger(2 * exponent) || Math.abs(exponent) > 8 || exponent === 0) {
       throw new RangeError(
-        `Cannot take power ${exponent}: wanted a whole multiple of 0.5 from -8 to 8, not 0`,
+        `Cannot take power ${exponent}: wanted a multiple of 0.5 from -8 to 8, but not 0`,
       );
     }
     return [{ shape: x.shape, dtype: "f32" }];

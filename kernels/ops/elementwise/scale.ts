@@ -1,5 +1,5 @@
 /**
- * A tensor times a constant.
+ * Multiplication by a constant.
  *
  * @module
  */
@@ -9,9 +9,7 @@ import type { Op, Tensor } from "../../core/graph.ts";
 import { sizeOf } from "../../core/tensor.ts";
 import { expectF32 } from "../specs.ts";
 
-/**
- * x · by, any shape; `by` is a finite number known when the graph is built. Throws RangeError if it is not.
- */
+/** x · by for x of any shape. `by` is a constant of the graph. Throws RangeError if it is not finite. */
 export function scale(x: Tensor, by: number): Tensor {
   return callScale([x], { by })[0];
 }

@@ -18,7 +18,7 @@ export const tanh: Elementwise = elementwise({
     reference: (x) => 1 - Math.tanh(x) ** 2,
     wgsl: "1.0 - bounded_tanh(x) * bounded_tanh(x)",
   },
-  // Beyond 10 tanh is 1 in f32, and some drivers compute it as a quotient of exponentials that overflow.
+  // Above 10, tanh is 1 in f32; some drivers compute it as a quotient of exponentials, which would overflow.
   functions: "fn bounded_tanh(x: f32) -> f32 { return tanh(clamp(x, -10.0, 10.0)); }",
   flops: 10,
 });

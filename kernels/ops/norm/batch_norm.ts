@@ -1,6 +1,7 @@
 /**
- * Batch normalization over all axes but the last, its gradient in one pass more, and inference from running
- * statistics. Source: Ioffe and Szegedy 2015; the divisor as the lectures (n - 1) or as PyTorch (n).
+ * Batch normalization over all axes but the last, its gradient, and normalization by given moments. Source:
+ * Ioffe and Szegedy 2015. The variance is divided by n - 1, as in the makemore lectures, or by n, as in
+ * PyTorch.
  *
  * @module
  */
@@ -13,52 +14,56 @@ import { batchNormGradKernel, batchNormKernel } from "./batch_norm_wgsl.ts";
 import { rsqrt } from "../elementwise/power.ts";
 import { expectF32 } from "../specs.ts";
 
-/** How the variance is taken. */
+/** Attributes of the batch normalization ops. */
 export interface BatchNormAttrs {
-  /** The variance's divisor is the number of rows less this: 0, or 1 as the lectures' `var()` and `std()`. */
+  /**
+   * The variance is divided by the number of rows minus this; 1 for that of PyTorch's `var()` and `std()`.
+   */
   readonly ddof: 0 | 1;
-  /** Added to the variance. */
+  /** Number that is added to the variance. */
   readonly eps: number;
 }
 
-/** What a batch is scaled and shifted by. */
+/** Scale and shift that follow the normalization. */
 export interface GainBias {
-  /** [C]. */
+  /** Scale, [C]. */
   readonly gain: Tensor;
-  /** [C]. */
+  /** Shift, [C]. */
   readonly bias: Tensor;
 }
 
-/** A batch normalized, and its moments. */
-export interface BatchNormed {
-  /** As x. */
+/** A normalized batch and its moments. */
+export interface BatchNormResult {
+  /** Normalized batch, of the shape of x. */
   readonly y: Tensor;
-  /** [C]. */
+  /** Mean over the batch, [C]. */
   readonly mean: Tensor;
-  /** [C], by the divisor asked for. */
+  /** Variance over the batch with the divisor of `ddof`, [C]. */
   readonly variance: Tensor;
 }
 
 /**
- * Normalizes each column of x to mean 0 and variance 1 over the batch, then scales by gain and shifts by
- * bias. x [..., C], all leading axes taken together; ddof default 1, eps default 1e-5. Gradients flow to x,
- * gain and bias through `y` alone. Throws ShapeError where gain or bias is not [C] or there are too few rows.
+ * Normalizes each column of x [..., C] to mean 0 and variance 1 over all leading axes, then scales by gain
+ * and shifts by bias. `ddof` is 1 by default and `eps` is 1e-5. Gradients flow to x, gain and bias through
+ * `y` only. Throws ShapeError where gain or bias is not [C], or where there are too few rows.
  */
 export function batchNorm(
   x: Tensor,
   { gain, bias, ddof = 1, eps = 1e-5 }: GainBias & Partial<BatchNormAttrs>,
-): BatchNormed {
+): BatchNormResult {
   const [y, mean, variance] = callBatchNorm([x, gain, bias], { ddof, eps });
   return { y, mean, variance };
 }
 
-/** The same with moments that are given: x [..., C], mean and variance [C]. eps default 1e-5. */
+/** As `batchNorm`, with given moments: x [..., C], mean [C], variance [C]. `eps` is 1e-5 by default. */
 export function normalizeBy(
   x: Tensor,
-  { gain, bias, mean, variance, eps = 1e-5 }: GainBias & Omit<BatchNormed, "y"> & { readonly eps?: number },
+  { gain, bias, mean, variance, eps = 1e-5 }: GainBias & Omit<BatchNormResult, "y"> & {
+    readonly eps?: number;
+  },
 ): Tensor {
-  const slope = mul(gain, rsqrt(eps === 0 ? variance : add(variance, fill(variance, eps))));
-  return add(mul(sub(x, mean), slope), bias);
+  const factor = mul(gain, rsqrt(eps === 0 ? variance : add(variance, fill(variance, eps))));
+  return add(mul(sub(x, mean), factor), bias);
 }
 
 /** (x, gain, bias) → y, mean, variance. */
@@ -70,7 +75,7 @@ export const batchNormOp: Op<BatchNormAttrs> = {
     for (const [name, spec] of Object.entries({ gain, bias })) expectVector(name, spec, channels);
     if (rows - ddof < 1) {
       throw new ShapeError(
-        `Cannot normalize a batch of [${x.shape}]: it has ${rows} rows, a variance with divisor n - ${ddof} needs ${
+        `Cannot normalize a batch of [${x.shape}]: it has ${rows} rows, but a variance with divisor n - ${ddof} needs ${
           ddof + 1
         }`,
       );
@@ -116,7 +121,7 @@ export const batchNormGradOp: Op<BatchNormAttrs> = {
     for (const [name, spec] of Object.entries({ gain, mean, variance })) expectVector(name, spec, channels);
     if (sizeOf(dy.shape) !== sizeOf(x.shape)) {
       throw new ShapeError(
-        `Cannot differentiate a batch norm: x is [${x.shape}], dy [${dy.shape}]: must be equal`,
+        `Cannot differentiate a batch norm: x is [${x.shape}], dy [${dy.shape}]: they must have equal sizes`,
       );
     }
     const vector = { shape: [channels], dtype: "f32" } as const;
@@ -125,15 +130,15 @@ export const batchNormGradOp: Op<BatchNormAttrs> = {
   reference: ([x, gain, mean, variance, dy], call) => {
     const { rows, channels } = sizesOf(call.inputs[0]), { ddof, eps } = call.attrs;
     const rstd = variance.map((v) => 1 / Math.sqrt(v + eps));
-    const normal = x.map((v, i) => (v - mean[i % channels]) * rstd[i % channels]);
+    const normalized = x.map((v, i) => (v - mean[i % channels]) * rstd[i % channels]);
     const dgain = new Float64Array(channels), dbias = new Float64Array(channels);
     dy.forEach((d, i) => {
-      dgain[i % channels] += d * normal[i];
+      dgain[i % channels] += d * normalized[i];
       dbias[i % channels] += d;
     });
     const dx = dy.map((d, i) => {
       const c = i % channels;
-      return gain[c] * rstd[c] * (d - dbias[c] / rows - normal[i] * dgain[c] / (rows - ddof));
+      return gain[c] * rstd[c] * (d - dbias[c] / rows - normalized[i] * dgain[c] / (rows - ddof));
     });
     return [dx, dgain, dbias];
   },
@@ -162,6 +167,6 @@ function sizesAndAttrs({ inputs: [x], attrs }: Call<BatchNormAttrs>): readonly n
 function expectVector(name: string, { shape }: Spec, length: number): void {
   if (shape.length === 1 && shape[0] === length) return;
   throw new ShapeError(
-    `Cannot normalize a batch: ${name} is [${shape}], x's last size is ${length}: must be equal`,
+    `Cannot normalize a batch: ${name} is [${shape}], but x's last size is ${length}: they must be equal`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * WGSL of batch normalization: a workgroup owns 16 neighbouring columns and shares their rows out to 16 lanes
- * each, whose parts are added in a fixed tree.
+ * WGSL of batch normalization. A workgroup computes 16 adjacent columns and divides the rows of each among 16
+ * lanes, whose partial sums are added in a fixed tree.
  *
  * @module
  */
@@ -8,22 +8,25 @@ import type { Call } from "../../core/graph.ts";
 import { grid, wgslBindings } from "../../core/wgsl.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
 
-/** Sizes of a call, and how its variance is taken. */
+/** Sizes and attributes of a batch normalization call. */
 export interface BatchNormSizes {
-  /** Over which moments are taken. */
+  /** Number of rows, over which the moments are computed. */
   readonly rows: number;
-  /** Columns. */
+  /** Number of columns, C. */
   readonly channels: number;
-  /** The variance's divisor is rows less this. */
+  /** The variance is divided by the number of rows minus this. */
   readonly ddof: number;
-  /** Added to the variance. */
+  /** Number that is added to the variance. */
   readonly eps: number;
 }
 
 const COLUMNS = 16;
 const LANES = 16;
 
-/** (x, gain, bias) → y, mean, variance around the mean found first. */
+/**
+ * Kernel of (x, gain, bias) → y, mean, variance. It computes the mean first and then the squared deviations
+ * from it.
+ */
 export function batchNormKernel(call: Call, sizes: BatchNormSizes): WgslKernel {
   const { rows, ddof, eps } = sizes;
   return columnKernel(call, sizes, ({ eachRow }) =>
@@ -36,12 +39,12 @@ export function batchNormKernel(call: Call, sizes: BatchNormSizes): WgslKernel {
   if (within) {
     let slope = in1[column] / sqrt(variance + f32(${eps}));
     let shift = in2[column];
-    ${eachRow("out0[i] = (in0[i] - mean) * slope + shift;")}
+    ${eachRow("out0[i] = (in0[i] - mean) * factor + shift;")}
     if (part == 0u) { out1[column] = mean; out2[column] = variance; }
   }`);
 }
 
-/** (x, gain, mean, variance, dy) → dx, dgain, dbias. */
+/** Kernel of (x, gain, mean, variance, dy) → dx, dgain, dbias. */
 export function batchNormGradKernel(call: Call, sizes: BatchNormSizes): WgslKernel {
   const { rows, ddof, eps } = sizes;
   return columnKernel(call, sizes, ({ eachRow }) =>
@@ -52,10 +55,10 @@ export function batchNormGradKernel(call: Call, sizes: BatchNormSizes): WgslKern
   ${eachRow("let d = in4[i]; parts2 += vec2f(d * (in0[i] - mean) * rstd, d);")}
   let sums = columnSums(parts2, lane);
   if (within) {
-    let slope = in1[column] * rstd;
+    let factor = in1[column] * rstd;
     ${
       eachRow(
-        `out0[i] = slope * (in4[i] - sums.y / ${rows}.0 - (in0[i] - mean) * rstd * sums.x / ${
+        `out0[i] = factor * (in4[i] - sums.y / ${rows}.0 - (in0[i] - mean) * rstd * sums.x / ${
           rows - ddof
         }.0);`,
       )
@@ -64,7 +67,10 @@ export function batchNormGradKernel(call: Call, sizes: BatchNormSizes): WgslKern
   }`);
 }
 
-/** `body` sees lane, column, whether there is such a column (`within`), and part: which of its rows. */
+/**
+ * A kernel whose body sees `lane`, `column`, `within` (whether that column exists) and `part` (which of its
+ * rows are the lane's).
+ */
 function columnKernel(
   call: Call,
   { rows, channels }: BatchNormSizes,

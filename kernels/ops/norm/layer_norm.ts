@@ -1,5 +1,5 @@
 /**
- * Layer normalization and its gradients: one pass over memory forward, one backward.
+ * Layer normalization and its gradients, each of which reads its inputs once.
  * Source: Ba, Kiros, Hinton 2016, "Layer normalization".
  *
  * @module
@@ -7,17 +7,18 @@
 import type { Call, Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
 import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
-import { normGradKernel, normKernel, normParamGradKernel } from "./layer_norm_wgsl.ts";
+import { layerNormGradKernel, layerNormKernel, layerNormParamGradKernel } from "./layer_norm_wgsl.ts";
 
-/** What is added to the variance. */
+/** Attributes of `layer_norm`. */
 export interface LayerNormAttrs {
+  /** Number that is added to the variance. */
   readonly eps: number;
 }
 
 /**
  * Normalizes each row of x to mean 0 and variance 1, then scales by weight and shifts by bias. x [..., C],
- * weight [C], bias [C] → [..., C]; biased variance, eps 1e-5. Throws ShapeError if weight or bias is not [C].
- * Source: Ba et al. 2016.
+ * weight [C], bias [C] → [..., C]. The variance is biased (divided by C); `eps` is 1e-5 by default. Throws
+ * ShapeError if weight or bias is not [C].
  */
 export function layerNorm(
   x: Tensor,
@@ -60,7 +61,7 @@ export const layerNormOp: Op<LayerNormAttrs> = {
     }
     return [y, means, rstds];
   },
-  wgsl: (call) => normKernel(call, { ...rowsOf(call.inputs[0]), eps: call.attrs.eps }),
+  wgsl: (call) => layerNormKernel(call, { ...rowsOf(call.inputs[0]), eps: call.attrs.eps }),
   wasm: (call) => {
     const { rows, channels } = rowsOf(call.inputs[0]);
     return [rows, channels, call.attrs.eps];
@@ -77,7 +78,10 @@ export const layerNormOp: Op<LayerNormAttrs> = {
   ],
 };
 
-/** (x, weight, mean, rstd, dy) → dx; of dweight and dbias, sums over blocks of rows [blocks, 2, C]. */
+/**
+ * (x, weight, mean, rstd, dy) → dx, and partial sums of dweight and dbias over blocks of rows, [blocks, 2,
+ * C].
+ */
 export const layerNormGradOp: Op<null> = {
   name: "layer_norm_grad",
   infer: ([x, weight, mean, rstd, dy]) => {
@@ -92,7 +96,7 @@ export const layerNormGradOp: Op<null> = {
     const dx = new Float64Array(x.length), partials = new Float64Array(sizeOf(call.outputs[1].shape));
     for (let row = 0; row < rows; row++) {
       const start = row * channels, block = Math.floor(row / blockRows(rows)) * 2 * channels;
-      let sum = 0, sumNormal = 0; // of weight·dy, and of it times the normalized x
+      let sum = 0, sumNormal = 0; // of g = weight·dy, and of g times the normalized x
       for (let c = 0; c < channels; c++) {
         const g = weight[c] * dy[start + c], normal = (x[start + c] - mean[row]) * rstd[row];
         sum += g;
@@ -108,7 +112,7 @@ export const layerNormGradOp: Op<null> = {
     }
     return [dx, partials];
   },
-  wgsl: (call) => normGradKernel(call, gradSizes(call)),
+  wgsl: (call) => layerNormGradKernel(call, gradSizes(call)),
   wasm: (call) => {
     const { rows, channels, block } = gradSizes(call);
     return [rows, channels, block];
@@ -120,14 +124,14 @@ export const layerNormGradOp: Op<null> = {
   }),
 };
 
-/** Sums over blocks [blocks, 2, C] → dweight [C], dbias [C]. */
+/** Partial sums [blocks, 2, C] → dweight [C], dbias [C]. */
 export const layerNormParamGradOp: Op<null> = {
   name: "layer_norm_param_grad",
   infer: ([partials]) => {
     const [, two, channels] = partials.shape;
     if (partials.shape.length !== 3 || two !== 2) {
       throw new ShapeError(
-        `Cannot add up a norm's gradients: got [${partials.shape}], wanted [blocks, 2, C]`,
+        `Cannot add up a layer norm's gradients: got [${partials.shape}], wanted [blocks, 2, C]`,
       );
     }
     return [{ shape: [channels], dtype: "f32" }, { shape: [channels], dtype: "f32" }];
@@ -138,7 +142,7 @@ export const layerNormParamGradOp: Op<null> = {
     for (let i = 0; i < blocks * both; i++) sums[i % both] += partials[i];
     return [sums.slice(0, channels), sums.slice(channels)];
   },
-  wgsl: normParamGradKernel,
+  wgsl: layerNormParamGradKernel,
   wasm: ({ inputs: [{ shape: [blocks, , channels] }] }) => [blocks, channels],
   flops: (call) => sizeOf(call.inputs[0].shape),
   cases: [
@@ -154,7 +158,7 @@ const callLayerNormGrad = define(layerNormGradOp);
 const callLayerNormParamGrad = define(layerNormParamGradOp);
 
 /**
- * Rows whose gradients are added up before they go to memory: some 512 blocks, each small enough for float32.
+ * Rows per block of partial sums: about 512 blocks, each of at most 32 rows, few enough for sums in float32.
  */
 function blockRows(rows: number): number {
   return Math.min(Math.max(Math.ceil(rows / 512), 8), 32);
@@ -173,7 +177,7 @@ function rowsOf(x: Spec): { rows: number; channels: number } {
 function checkVector(name: string, v: Spec, length: number): void {
   if (v.shape.length !== 1 || v.shape[0] !== length) {
     throw new ShapeError(
-      `Cannot normalize: ${name} is [${v.shape}], x's last size is ${length}: must be equal`,
+      `Cannot normalize: ${name} is [${v.shape}], but x's last size is ${length}: they must be equal`,
     );
   }
 }
@@ -182,7 +186,7 @@ function checkGradient({ x, mean, rstd, dy }: Record<"x" | "mean" | "rstd" | "dy
   const { rows } = rowsOf(x);
   if (sizeOf(dy.shape) !== sizeOf(x.shape) || sizeOf(mean.shape) !== rows || sizeOf(rstd.shape) !== rows) {
     throw new ShapeError(
-      `Cannot differentiate a norm: x is [${x.shape}], dy [${dy.shape}], mean [${mean.shape}], rstd [${rstd.shape}]: ` +
+      `Cannot differentiate a layer norm: x is [${x.shape}], dy [${dy.shape}], mean [${mean.shape}], rstd [${rstd.shape}]: ` +
         `wanted [${x.shape}], [${rows}], [${rows}]`,
     );
   }

@@ -1,5 +1,5 @@
 /**
- * WGSL of layer normalization: a workgroup holds a whole row in registers, so that memory is gone over once.
+ * WGSL of layer normalization. A workgroup holds a whole row in registers, so that memory is read once.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { grid, wgslBindings } from "../../core/wgsl.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
 import { rowGrid, workgroupSum, workgroupSums } from "../reduce/workgroup_reduce.ts";
 
-/** Two-moment: the variance is that of the row held, around its mean. One workgroup a row. */
-export function normKernel(
+/** Kernel of (x, weight, bias) → y, mean, rstd, one workgroup per row. */
+export function layerNormKernel(
   call: Call,
   { rows, channels, eps }: { readonly rows: number; readonly channels: number; readonly eps: number },
 ): WgslKernel {
-  const { lanes, columns } = held(channels), { workgroups, find } = rowGrid(rows);
+  const { lanes, columns } = rowLayout(channels), { workgroups, find } = rowGrid(rows);
   return {
     workgroups,
     code: `${wgslBindings(call)}
@@ -41,14 +41,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }
 
 /**
- * One workgroup a block of `block` rows; a lane keeps its columns' part of dweight and dbias over all of
- * them.
+ * Kernel of (x, weight, mean, rstd, dy) → dx, partial sums; one workgroup per `block` rows. A lane adds up
+ * dweight and dbias of its columns over all rows of the block.
  */
-export function normGradKernel(
+export function layerNormGradKernel(
   call: Call,
   { rows, channels, block }: { readonly rows: number; readonly channels: number; readonly block: number },
 ): WgslKernel {
-  const { lanes, columns } = held(channels), blocks = Math.ceil(rows / block), workgroups = grid(blocks, 1);
+  const { lanes, columns } = rowLayout(channels),
+    blocks = Math.ceil(rows / block),
+    workgroups = grid(blocks, 1);
   return {
     workgroups,
     code: `${wgslBindings(call)}
@@ -104,10 +106,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }
 
 /**
- * 16 columns a workgroup, 16 lanes a column: lane i sums blocks i, i + 16, …, then lane 0 adds the lanes in
- * order.
+ * Kernel of partial sums → dweight, dbias, with 16 columns per workgroup and 16 lanes per column. Lane i of a
+ * column sums blocks i, i + 16, …; then lane 0 adds the lanes in order.
  */
-export function normParamGradKernel(call: Call): WgslKernel {
+export function layerNormParamGradKernel(call: Call): WgslKernel {
   const [blocks, , channels] = call.inputs[0].shape, both = 2 * channels;
   return {
     workgroups: [Math.ceil(both / 16), 1, 1],
@@ -130,23 +132,25 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   };
 }
 
-/**
- * A lane's column with number `i`: `c` is its index, `within(code)` runs code where the row has such a
- * column.
- */
+/** One of a lane's columns. */
 interface Column {
+  /** WGSL of its index in the row. */
   readonly c: string;
+  /** Its number among the lane's columns. */
   readonly i: number;
+  /** `code`, run only where the row has this column. */
   within(code: string): string;
 }
 
 /**
- * How a row of `channels` lies in a workgroup: `lanes` invocations with columns lane, lane + lanes, … each,
- * and code for each column written out, since what a loop indexes is no register. At most 8 columns a lane
- * while 256 lanes suffice: fewer lanes meet in fewer barriers, more columns would take more registers than a
- * lane has.
+ * Layout of a row in a workgroup: `lanes` invocations, of which each holds the columns lane, lane + lanes, ….
+ * The code for each column is written out, because an array that a loop indexes would not be in registers. A
+ * lane has at most 8 columns as long as 256 lanes suffice: fewer lanes make barriers cheaper, more columns
+ * would need more registers than a lane has.
  */
-function held(channels: number): { lanes: number; columns: (code: (column: Column) => string) => string } {
+function rowLayout(
+  channels: number,
+): { lanes: number; columns: (code: (column: Column) => string) => string } {
   let lanes = 32;
   while (lanes < 256 && lanes * 8 < channels) lanes *= 2;
   const count = Math.ceil(channels / lanes);

@@ -1,5 +1,5 @@
 /**
- * Running statistics of batch normalization, kept on the device: each batch moves them a little.
+ * Running statistics of batch normalization: moving averages of the moments of batches.
  *
  * @module
  */
@@ -9,30 +9,31 @@ import type { Op, Tensor } from "../../core/graph.ts";
 import { ShapeError, sizeOf } from "../../core/tensor.ts";
 import { expectF32 } from "../specs.ts";
 
-/** How far and in what unit. */
+/** Attributes of `running_moments`. */
 export interface RunningMomentsAttrs {
-  /** Share of the new batch, 0 to 1. */
+  /** Weight of the new batch, 0 to 1. */
   readonly momentum: number;
-  /** Whether the spread that is kept is a variance, or its root. */
+  /** Whether the running spread is a variance or a standard deviation. */
   readonly spread: "variance" | "std";
   /**
-   * The batch's variance times this is kept: n / (n - 1) where PyTorch keeps another one than it divides by.
-   * Default 1.
+   * Factor by which the batch's variance is multiplied first. PyTorch normalizes with divisor n but tracks a
+   * variance with divisor n - 1, a factor of n / (n - 1). Default 1.
    */
   readonly factor?: number;
 }
 
-/** What runs along, [C] each. */
+/** Running statistics, [C] each. */
 export interface RunningMoments {
-  /** Mean. */
+  /** Running mean. */
   readonly mean: Tensor;
-  /** Variance or standard deviation. */
+  /** Running variance or standard deviation. */
   readonly spread: Tensor;
 }
 
 /**
- * Moves running statistics towards a batch's, in place: running = (1 - momentum) running + momentum batch.
- * Throws ShapeError where sizes differ, RangeError for a momentum outside 0 … 1.
+ * Updates running statistics with the moments of a batch, in place: running = (1 - momentum) · running +
+ * momentum · batch. Throws ShapeError where sizes differ, and RangeError for a momentum outside 0 … 1 or a
+ * factor that is not above 0.
  */
 export function trackMoments(
   running: RunningMoments,
@@ -41,7 +42,7 @@ export function trackMoments(
   callTrack([running.mean, running.spread, mean, variance], attrs);
 }
 
-/** (running mean, running spread, mean, variance) → both running ones, in place. */
+/** (running mean, running spread, mean, variance) → running mean and running spread, in place. */
 export const runningMomentsOp: Op<RunningMomentsAttrs> = {
   name: "running_moments",
   inPlace: [0, 1],
@@ -57,7 +58,7 @@ export const runningMomentsOp: Op<RunningMomentsAttrs> = {
     }
     if (!(momentum >= 0 && momentum <= 1) || !(factor > 0)) {
       throw new RangeError(
-        `Cannot track moments with momentum ${momentum}, factor ${factor}: wanted 0 to 1, above 0`,
+        `Cannot track moments with momentum ${momentum}, factor ${factor}: wanted a momentum from 0 to 1 and a factor above 0`,
       );
     }
     return [mean, spread].map(({ shape }) => ({ shape, dtype: "f32" as const }));
@@ -84,14 +85,14 @@ export const runningMomentsOp: Op<RunningMomentsAttrs> = {
     return [sizeOf(call.outputs[0].shape), momentum, spread === "std" ? 1 : 0, factor];
   },
   cases: [
-    { inputs: Array(4).fill([7]), attrs: { momentum: 0.1, spread: "variance" }, fill: tried() },
-    { inputs: Array(4).fill([131]), attrs: { momentum: 0.001, spread: "std" }, fill: tried() },
-    { inputs: Array(4).fill([5]), attrs: { momentum: 0.5, spread: "variance", factor: 1.5 }, fill: tried() },
+    { inputs: Array(4).fill([7]), attrs: { momentum: 0.1, spread: "variance" }, fill: fills() },
+    { inputs: Array(4).fill([131]), attrs: { momentum: 0.001, spread: "std" }, fill: fills() },
+    { inputs: Array(4).fill([5]), attrs: { momentum: 0.5, spread: "variance", factor: 1.5 }, fill: fills() },
   ],
 };
 
 const callTrack = define(runningMomentsOp);
 
-function tried(): readonly ("normal" | "positive")[] {
+function fills(): readonly ("normal" | "positive")[] {
   return ["normal", "positive", "normal", "positive"];
 }

@@ -1,5 +1,5 @@
 /**
- * Variance over neighbouring axes, of other ops.
+ * Variance over adjacent axes, composed of other ops.
  *
  * @module
  */
@@ -10,10 +10,7 @@ import { power } from "../elementwise/power.ts";
 import { type Axes, broadcast, mean, sum } from "../reduce/reduce.ts";
 import { scale } from "../elementwise/scale.ts";
 
-/**
- * Variance over axes `from` … `to`-1, which go; its divisor is their number of elements less `ddof`, default
- * 1.
- */
+/** Variance over axes `from` … `to` - 1, divided by the number of elements minus `ddof` (default 1). */
 export function variance(
   x: Tensor,
   { from = 0, to = x.shape.length, ddof = 1 }: Axes & { ddof?: number } = {},

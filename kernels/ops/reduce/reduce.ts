@@ -1,7 +1,8 @@
 /**
- * Sums, means and maxima over a run of neighbouring axes, and their inverse, broadcast.
+ * Sum, mean and maximum over adjacent axes, and their inverse, broadcast.
  *
- * The axes `from` … `to`-1 of x are reduced: x is seen as [outer, n, inner], the result as [outer, inner].
+ * Axes `from` up to but not including `to` of x are reduced. Seen as [outer, n, inner], x has a result
+ * [outer, inner].
  *
  * @module
  */
@@ -14,50 +15,54 @@ import { type Fold, reduceKernel } from "./reduce_wgsl.ts";
 import { scale } from "../elementwise/scale.ts";
 import { expectF32 } from "../specs.ts";
 
-/** Axes `from` … `to`-1; by default all. */
+/** Axes to reduce: `from` up to but not including `to`. Default: all. */
 export interface Axes {
-  /** First axis to go; default 0. */
+  /** First reduced axis; default 0. */
   readonly from?: number;
-  /** First axis after it to stay; default: none. */
+  /** First axis after the reduced ones; default: the number of axes. */
   readonly to?: number;
 }
 
-/** Which axes go, and the shape to give the result instead of the axes that stay (same size). */
+/** Attributes of the reductions. */
 export interface ReduceAttrs {
-  /** First axis to go. */
+  /** First reduced axis. */
   readonly from: number;
-  /** First axis after it to stay. */
+  /** First axis after the reduced ones. */
   readonly to: number;
-  /** The result's shape; default: the axes that stay. */
+  /** Shape of the result, of the same size as the remaining axes; default: the remaining axes. */
   readonly shape?: Shape;
 }
 
-/** Where x's axes go: into axes of `shape` other than `from` … `to`-1. */
+/** Attributes of `broadcast`. */
 export interface BroadcastAttrs {
-  /** The result's. */
+  /** Shape of the result. */
   readonly shape: Shape;
-  /** First new axis. */
+  /** First axis along which x is repeated. */
   readonly from: number;
-  /** First axis after it that x has. */
+  /** First axis after those. */
   readonly to: number;
 }
 
-/** Sum over axes `from` … `to`-1, which go: x [outer, n, inner] → [outer, inner]; over all axes: []. */
+/**
+ * Sum over axes `from` … `to` - 1: x [outer, n, inner] → [outer, inner], or [] where all axes are reduced.
+ */
 export function sum(x: Tensor, axes: Axes & { readonly shape?: Shape } = {}): Tensor {
   return callSum([x], { from: 0, to: x.shape.length, ...axes })[0];
 }
 
-/** Mean over axes `from` … `to`-1, which go: x [outer, n, inner] → [outer, inner]; over all axes: []. */
+/**
+ * Mean over axes `from` … `to` - 1: x [outer, n, inner] → [outer, inner], or [] where all axes are reduced.
+ */
 export function mean(x: Tensor, axes: Axes = {}): Tensor {
   return callMean([x], { from: 0, to: x.shape.length, ...axes })[0];
 }
 
-/** Maximum over axes `from` … `to`-1, which go: x [outer, n, inner] → [outer, inner]. Has no gradient. */
+/** Maximum over axes `from` … `to` - 1: x [outer, n, inner] → [outer, inner]. It has no gradient. */
 export function max(x: Tensor, axes: Axes = {}): Tensor {
   return callMax([x], { from: 0, to: x.shape.length, ...axes })[0];
 }
 
-/** Repeats x along the axes `from` … `to`-1 of `shape`: x [outer, inner] → [outer, n, inner]. */
+/** Repeats x along axes `from` … `to` - 1 of `shape`: x [outer, inner] → [outer, n, inner]. */
 export function broadcast(x: Tensor, attrs: BroadcastAttrs): Tensor {
   return callBroadcast([x], attrs)[0];
 }
@@ -81,7 +86,7 @@ const adding: Fold = {
   store: (at, total) => `out0[${at}] = ${total};`,
 };
 
-/** Sum over neighbouring axes. */
+/** Sum over adjacent axes. */
 export const sumOp: Op<ReduceAttrs> = {
   name: "sum",
   infer: ([x], attrs) => inferReduce("sum", { x, attrs }),
@@ -94,7 +99,7 @@ export const sumOp: Op<ReduceAttrs> = {
   cases: [...cases, { inputs: [[4, 1, 5]], attrs: { from: 0, to: 1, shape: [1, 1, 5] } }],
 };
 
-/** buffer += sum over neighbouring axes. */
+/** buffer += sum over adjacent axes. */
 export const sumAddOp: Op<ReduceAttrs> = {
   name: "sum_add",
   inPlace: [1],
@@ -122,7 +127,7 @@ export const sumAddOp: Op<ReduceAttrs> = {
   }),
 };
 
-/** Mean over neighbouring axes. */
+/** Mean over adjacent axes. */
 export const meanOp: Op<ReduceAttrs> = {
   name: "mean",
   infer: ([x], attrs) => inferReduce("mean", { x, attrs }),
@@ -140,14 +145,14 @@ export const meanOp: Op<ReduceAttrs> = {
   cases,
 };
 
-/** Maximum over neighbouring axes. */
+/** Maximum over adjacent axes. */
 export const maxOp: Op<ReduceAttrs> = {
   name: "max",
   infer: ([x], attrs) => inferReduce("max", { x, attrs }),
   reference: ([x], call) => [fold(x, call, (column) => column.reduce((a, b) => Math.max(a, b), -Infinity))],
   wgsl: (call) =>
     reduceKernel(call, sizes(call), {
-      start: "-3.4028234663852886e38", // the least f32
+      start: "-3.4028234663852886e38", // the lowest f32
       join: (a, b) => `max(${a}, ${b})`,
       store: (at, total) => `out0[${at}] = ${total};`,
     }),
@@ -156,16 +161,18 @@ export const maxOp: Op<ReduceAttrs> = {
   cases,
 };
 
-/** The inverse of a reduction: repeats along axes. */
+/** Repeats a tensor along adjacent axes: the inverse of a reduction. */
 export const broadcastOp: Op<BroadcastAttrs> = {
   name: "broadcast",
   infer: ([x], { shape, from, to }) => {
     expectF32("broadcast", { x });
     expectAxes("broadcast", { shape, from, to });
-    const kept = [...shape.slice(0, from), ...shape.slice(to)];
-    if (sizeOf(kept) !== sizeOf(x.shape)) {
+    const expected = [...shape.slice(0, from), ...shape.slice(to)];
+    if (sizeOf(expected) !== sizeOf(x.shape)) {
       throw new ShapeError(
-        `Cannot broadcast [${x.shape}] to [${shape}] along axes ${from} to ${to - 1}: x must be [${kept}]`,
+        `Cannot broadcast [${x.shape}] to [${shape}] along axes ${from} to ${
+          to - 1
+        }: x must be [${expected}]`,
       );
     }
     return [{ shape, dtype: "f32" }];
@@ -202,13 +209,13 @@ const callBroadcast = define(broadcastOp);
 function inferReduce(op: string, { x, attrs }: { x: Spec; attrs: ReduceAttrs }): readonly Spec[] {
   expectF32(op, { x });
   expectAxes(op, { ...attrs, shape: x.shape });
-  const kept = [...x.shape.slice(0, attrs.from), ...x.shape.slice(attrs.to)];
-  const shape = attrs.shape ?? kept;
-  if (sizeOf(shape) !== sizeOf(kept)) {
+  const remaining = [...x.shape.slice(0, attrs.from), ...x.shape.slice(attrs.to)];
+  const shape = attrs.shape ?? remaining;
+  if (sizeOf(shape) !== sizeOf(remaining)) {
     throw new ShapeError(
       `Cannot call ${op}: [${x.shape}] without axes ${attrs.from} to ${
         attrs.to - 1
-      } is [${kept}], wanted a shape of the size of [${shape}]`,
+      } is [${remaining}], which has another size than the given shape [${shape}]`,
     );
   }
   return [{ shape, dtype: "f32" }];
@@ -217,11 +224,11 @@ function inferReduce(op: string, { x, attrs }: { x: Spec; attrs: ReduceAttrs }):
 function expectAxes(op: string, { shape, from, to }: { shape: Shape; from: number; to: number }): void {
   if (Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to && to <= shape.length) return;
   throw new ShapeError(
-    `Cannot call ${op} over axes from ${from} to before ${to} of [${shape}]: wanted 0 <= from <= to <= ${shape.length}`,
+    `Cannot call ${op} over axes from ${from} up to ${to} of [${shape}]: wanted 0 <= from <= to <= ${shape.length}`,
   );
 }
 
-/** [outer, n, inner] of `shape` seen around its axes `from` … `to`-1. */
+/** Sizes [outer, n, inner] of `shape` before, in and after its axes `from` … `to` - 1. */
 function split(shape: Shape, { from, to }: { from: number; to: number }): readonly [number, number, number] {
   return [sizeOf(shape.slice(0, from)), sizeOf(shape.slice(from, to)), sizeOf(shape.slice(to))];
 }
@@ -230,12 +237,13 @@ function sizes(call: Call<ReduceAttrs>): readonly [number, number, number] {
   return split(call.inputs[0].shape, call.attrs);
 }
 
-/** The gradient of each element that a result was made of, if that is the result's gradient itself. */
+/** Gradient of the input of a sum, given the gradient of the sum. */
 function repeat(call: Call<ReduceAttrs>, g: Tensor): Tensor {
   const { from, to } = call.attrs;
   return broadcast(g, { shape: call.inputs[0].shape, from, to });
 }
 
+/** Applies `of` to the n elements of x that belong to each element of the result. */
 function fold(x: Float64Array, call: Call<ReduceAttrs>, of: (column: Float64Array) => number): Float64Array {
   const [outer, n, inner] = sizes(call);
   const column = new Float64Array(n);

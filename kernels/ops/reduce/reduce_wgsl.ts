@@ -1,7 +1,7 @@
 /**
- * WGSL that folds [outer, n, inner] to [outer, inner]. A workgroup owns some neighbouring columns and shares
- * their n rows out to lanes, so that reads are coalesced both for rows (inner 1) and for columns (a bias
- * gradient); the lanes' parts are folded in a fixed tree.
+ * WGSL kernels that reduce [outer, n, inner] to [outer, inner]. A workgroup computes some adjacent columns
+ * and divides their n rows among its lanes, so that reads are coalesced both for rows (inner is 1) and for
+ * columns (the gradient of a bias). The lanes' partial results are combined in a fixed tree.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { flat, grid, wgslBindings } from "../../core/wgsl.ts";
 import type { Call } from "../../core/graph.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
 
-/** An associative WGSL expression of two values, where it starts, and what is done to the total. */
+/** A reduction: an associative operation on two values, and what is stored. */
 export interface Fold {
-  /** The neutral element. */
+  /** WGSL of the neutral element. */
   readonly start: string;
-  /** Of two values, one. */
+  /** WGSL expression that combines two values. */
   join(a: string, b: string): string;
-  /** Statements that put what becomes of the total at an index of the result. */
+  /** WGSL statements that store a total at an index of the result. */
   store(at: string, total: string): string;
 }
 
-const INVOCATIONS = 256; // WebGPU's least limit
-const ENOUGH_GROUPS = 256; // to fill a large GPU
+const INVOCATIONS = 256; // per workgroup: the limit of the weakest GPU
+const ENOUGH_GROUPS = 256; // workgroups that keep a large GPU busy
 
-/** A kernel for one call, whose input is seen as [outer, n, inner]. */
+/** The kernel of a call whose input is seen as [outer, n, inner]. */
 export function reduceKernel(
   call: Call,
   [outer, n, inner]: readonly [number, number, number],
@@ -58,7 +58,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) id
   let lane = id / ${columns}u;
   let column = tile % ${tiles}u * ${columns}u + id % ${columns}u;
   let row = tile / ${tiles}u;
-  // Four chains hide the latency of memory, and round less than one.
+  // Four independent partial results hide the memory latency, and lose less to rounding than one.
   var a = f32(${fold.start});
   var b = a;
   var c = a;
@@ -82,8 +82,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) id
 }
 
 /**
- * Columns a workgroup: a power of two, as many as leave enough workgroups, at least a 32-byte sector of
- * memory.
+ * Columns per workgroup, a power of two: as many as leave enough workgroups, but at least 8, a 32-byte sector
+ * of memory, where there are that many.
  */
 function columnsOf(outer: number, inner: number): number {
   let columns = 1;

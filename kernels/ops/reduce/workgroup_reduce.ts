@@ -1,6 +1,6 @@
 /**
- * WGSL that folds one value of each invocation of a workgroup into one that all of them get. The order is a
- * fixed tree over the workgroup's size, so it does not depend on the adapter's subgroups.
+ * WGSL functions that combine one value of each invocation of a workgroup into a result for all of them. They
+ * combine in a fixed tree over the workgroup's size, so results do not depend on the adapter's subgroups.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export function workgroupSum(size: number): string {
   return fold("workgroupSum", size, { join: (a, b) => `${a} + ${b}` });
 }
 
-/** Declares `fn workgroupSums(value: vec2f, lane: u32) -> vec2f`: two sums at the price of one's barriers. */
+/** Declares `fn workgroupSums(value: vec2f, lane: u32) -> vec2f`: two sums with the barriers of one. */
 export function workgroupSums(size: number): string {
   return fold("workgroupSums", size, { join: (a, b) => `${a} + ${b}`, type: "vec2f" });
 }
@@ -21,13 +21,17 @@ export function workgroupMax(size: number): string {
   return fold("workgroupMax", size, { join: (a, b) => `max(${a}, ${b})` });
 }
 
-/** Invocations for a row of `length`: idle lanes cost as much as busy ones. */
+/**
+ * Workgroup size for a row of `length` elements: small for short rows, as idle lanes cost as much as busy
+ * ones.
+ */
 export function rowWorkgroup(length: number): number {
   return length <= 128 ? 32 : length <= 512 ? 64 : 256;
 }
 
 /**
- * One workgroup a row: the workgroups, and WGSL that finds `row` from `group` and leaves where there is none.
+ * Workgroups for `rows` rows, one row each, and WGSL that computes `row` from `group` and returns if there is
+ * no such row.
  */
 export function rowGrid(rows: number): { workgroups: readonly [number, number, number]; find: string } {
   const workgroups = grid(rows, 1);
@@ -53,7 +57,7 @@ fn ${name}(value: ${type}, lane: u32) -> ${type} {
   workgroupBarrier();
 ${steps.join("\n")}
   let result = ${name}Lanes[0];
-  workgroupBarrier(); // a second call may write the lanes at once
+  workgroupBarrier(); // before a second call overwrites the lanes
   return result;
 }`;
 }

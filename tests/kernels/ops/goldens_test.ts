@@ -75,7 +75,7 @@ Deno.test("ops say what does not fit and what would", () => {
   const wrong: [() => unknown, string][] = [
     [
       () => add(f32([2, 3]), f32([2])),
-      "Cannot add: a is [2,3], b is [2]: the smaller shape, leading 1s aside, must end the larger",
+      "Cannot add: a is [2,3], b is [2]: the smaller shape, without its leading 1s, must be the end of the larger",
     ],
     [() => div(f32([2]), u32([2])), "Cannot call div: b is u32 [2], wanted f32"],
     [() => gelu(u32([2])), "Cannot call gelu: x is u32 [2], wanted f32"],
