@@ -38,6 +38,7 @@ export function commentsOf(file: string, text: string): Comment[] {
   const lines = text.split("\n"), found: Comment[] = [];
   for (let i = 0; i < lines.length; i++) {
     const start = i;
+    if (/^\s*\/\/ (@ts-|deno-lint-)/.test(lines[i])) continue; // a directive to a tool
     if (/^\s*\/\*/.test(lines[i])) {
       while (i < lines.length - 1 && !lines[i].includes("*/")) i++;
     } else if (/^\s*\/\//.test(lines[i])) {
