@@ -1,121 +1,123 @@
 /**
- * A group of stages that remember nothing from one item to the next, run apart from a flow: in a worker, or inline.
+ * A group of stages without memory from one item to the next, run apart from the flow: in a worker, or in this thread.
  *
  * @module
  */
-import type { RunEvent } from "../events.ts";
-import type { Inlet } from "../run/inlet.ts";
-import type { Wait } from "../run/wait.ts";
-import type { Measure } from "../lengths.ts";
-import { SegmentClock } from "../run/segment_clock.ts";
-import { StageMeter } from "../run/stage_meter.ts";
 import type { Json } from "../../disk/json.ts";
 import type { StageCounts } from "../checkpoint/types.ts";
+import type { RunEvent } from "../events.ts";
+import type { Measure } from "../lengths.ts";
 import type { Reject } from "../rejects.ts";
-import type { WorkerProgress } from "./progress_watchdog.ts";
+import type { Inlet } from "../run/inlet.ts";
+import { SegmentClock } from "../run/segment_clock.ts";
+import { StageMeter } from "../run/stage_meter.ts";
 import { StageNode } from "../run/stage_node.ts";
+import type { StagePlace } from "../run/stage_place.ts";
+import type { Wait } from "../run/wait.ts";
 import type { Stage } from "../stage.ts";
+import type { WorkerProgress } from "./progress_watchdog.ts";
 
-/** What is run: a function exported by a module, from plain options to stages. */
+/** Where a group comes from: a function, exported by a module, from plain options to a list of stages. */
 export interface GroupModule {
   /** The module's URL: `import.meta.resolve("./my_group.ts")`. */
   readonly module: string;
-  /** The function's name. It gives a list of stages that remember nothing from one item to the next. */
+  /** The function's name. Its stages must not remember anything from one item to the next. */
   readonly group: string;
-  /** What the function is given. */
+  /** The function's argument. */
   readonly options: Json;
-  /** The name of an exported Measure, for the runs that measure. */
+  /** The name of an exported Measure, used where the run measures lengths. */
   readonly measure?: string;
 }
 
-/** What came of some items, in order. */
+/** One result of pushing items through a group; results are in order. */
 export type Outcome =
   | Readonly<{ kind: "out"; item: unknown }>
   | Readonly<{ kind: "reject"; reject: Reject }>
   | Readonly<{ kind: "event"; event: RunEvent }>;
 
-/** What one of its stages has counted since it was last asked; `busy` in milliseconds. */
+/** What one stage of a group has counted since the last result; `busy` in milliseconds. */
 export type StageTally = StageCounts & { readonly name: string; readonly busy: number };
 
-/** Outcomes, and a tally for each stage in order. */
+/** Outcomes of some items, and a tally for each stage in order. */
 export type GroupResult = Readonly<{ outcomes: readonly Outcome[]; tallies: readonly StageTally[] }>;
 
-/** What a group is run with. */
+/** How a group is run. */
 export interface GroupOptions {
-  /** The run's. */
+  /** The run's seed. */
   readonly seed: number;
-  /** For long work inside. */
+  /** Passed to the stages, to end long work. */
   readonly signal: AbortSignal;
-  /** Give back dropped items too. */
-  readonly keeps: boolean;
-  /** Sum up lengths. */
+  /** Whether dropped items are among the outcomes. */
+  readonly keepsRejects: boolean;
+  /** Whether the lengths of items are measured. */
   readonly measures: boolean;
-  /** Told of each stage that an item reaches. */
+  /** Records which stage an item has reached. */
   readonly progress?: WorkerProgress;
 }
 
 /** Pushes items through the stages of a group. */
 export class Group {
   readonly #nodes: readonly StageNode[];
-  readonly #clock = new SegmentClock(new StageMeter("outside"));
+  readonly #clock = new SegmentClock(new StageMeter("outside the group"));
   #outcomes: Outcome[] = [];
 
   constructor(
     stages: readonly Stage<any, any>[],
     options: GroupOptions & { readonly measure: Measure | null },
   ) {
-    const { seed, signal, keeps, measure, progress } = options;
-    const note = (outcome: Outcome): void => void this.#outcomes.push(outcome);
-    const place = {
+    const { seed, signal, keepsRejects, measure, progress } = options;
+    const add = (outcome: Outcome): void => void this.#outcomes.push(outcome);
+    const place: StagePlace = {
       segment: { clock: this.#clock, signal },
       host: {
         seed,
         stopping: false,
-        emit: (event: RunEvent) => note({ kind: "event", event }),
-        pause: () => {},
+        emit: (event: RunEvent) => add({ kind: "event", event }),
+        afterFlushItem: () => {},
       },
       restored: () => undefined,
       measure,
     };
-    this.#nodes = stages.map((stage) => new StageNode(refuseMemory(stage), place));
-    const end = inlet((item) => note({ kind: "out", item }));
-    const sink = inlet((item) => note({ kind: "reject", reject: item as Reject }));
+    this.#nodes = stages.map((stage) => new StageNode(withoutMemory(stage), place));
+    const end = inletOf((item) => add({ kind: "out", item }));
+    const sink = inletOf((item) => add({ kind: "reject", reject: item as Reject }));
     this.#nodes.forEach((node, i) => {
-      node.next = watched(this.#nodes[i + 1], { progress, number: i + 1 }) ?? end;
-      if (keeps) node.rejects.push({ stage: null, inlet: sink });
+      node.next = recorded(this.#nodes[i + 1], { progress, number: i + 1 }) ?? end;
+      if (keepsRejects) node.rejects.push({ stage: null, inlet: sink });
     });
   }
 
-  /** Loads and opens it. Throws TypeError for a stage that remembers, and where the module lacks what is named. */
-  static async open(work: GroupModule, options: GroupOptions): Promise<Group> {
-    const exported: Readonly<Record<string, unknown>> = await import(work.module);
-    const make = functionOf(exported, work.module, work.group);
-    const measure = options.measures && work.measure !== undefined
-      ? functionOf(exported, work.module, work.measure)
+  /** Loads the module and opens the stages. Throws TypeError for a stage with memory, and for a missing export. */
+  static async open(source: GroupModule, options: GroupOptions): Promise<Group> {
+    const exported: Readonly<Record<string, unknown>> = await import(source.module);
+    const stagesOf = functionOf(exported, source.module, source.group);
+    const measure = options.measures && source.measure !== undefined
+      ? functionOf(exported, source.module, source.measure)
       : null;
-    const group = new Group(make(work.options), { ...options, measure });
+    const group = new Group(stagesOf(source.options), { ...options, measure });
     for (const node of group.#nodes) await node.open();
     return group;
   }
 
-  /** Closes its stages, the last first. */
+  /** Closes the stages, the last one first. */
   async close(): Promise<void> {
     for (const node of this.#nodes.toReversed()) await node.closing.close();
   }
 
-  /** Pushes one item through; `take` gives what came of it. */
+  /** Pushes one item through the stages; `take` returns the outcomes. */
   push(item: unknown): Wait {
     const wait = this.#nodes[0].item(item);
     if (wait !== undefined) return wait.then(() => this.#clock.lap());
     this.#clock.lap();
   }
 
-  /** What has come since it was last asked. Throws TypeError if a stage has drawn random numbers. */
+  /** Returns the outcomes and counts since the last call. Throws TypeError if a stage has drawn random numbers. */
   take(): GroupResult {
     const drawer = this.#nodes.find(({ rng }) => rng.drawn > 0)?.stage.name;
     if (drawer !== undefined) {
       throw new TypeError(
-        `Stage ${drawer} draws from ctx.rng: in a group that would depend on the worker: key it by the item, with philox`,
+        `Stage ${drawer} draws from ctx.rng: in a group the numbers would depend on the worker: ` +
+          `draw from philox() with a key made from the item`,
       );
     }
     this.#clock.resume();
@@ -132,32 +134,34 @@ function functionOf(
 ): (argument: any) => any {
   const found = exported[name];
   if (typeof found === "function") return (argument) => found(argument);
-  throw new TypeError(`${module} exports no function ${name}: a group is one from options to stages`);
+  throw new TypeError(
+    `Cannot run a group of ${module}: it exports no function ${name}: expected one from options to stages`,
+  );
 }
 
-/** A node that says when an item reaches it. */
-function watched(
+/** The inlet of a node, which first records that an item has reached it. */
+function recorded(
   node: StageNode | undefined,
   { progress, number }: { readonly progress: WorkerProgress | undefined; readonly number: number },
 ): Inlet | undefined {
   if (node === undefined || progress === undefined) return node;
   return {
     item: (item) => (progress.reach(number), node.item(item)),
-    barrier: (gathering) => node.barrier(gathering),
+    barrier: (pending) => node.barrier(pending),
     end: () => node.end(),
   };
 }
 
-function inlet(item: (item: unknown) => void): Inlet {
-  return { item, barrier: (gathering) => gathering.arrive(), end: () => {} };
+function inletOf(item: (item: unknown) => void): Inlet {
+  return { item, barrier: (pending) => pending.arrive(), end: () => {} };
 }
 
-function refuseMemory(stage: Stage<any, any>): Stage<any, any> {
-  const sign = (["flush", "settle", "done", "takesCheckpoints"] as const).find((member) =>
-    stage[member] !== undefined
-  );
-  if (sign === undefined) return stage;
+/** Returns the stage. Throws TypeError where it has a member that only a stage with memory needs. */
+function withoutMemory(stage: Stage<any, any>): Stage<any, any> {
+  const members = ["flush", "settle", "done", "takesCheckpoints"] as const;
+  const member = members.find((name) => stage[name] !== undefined);
+  if (member === undefined) return stage;
   throw new TypeError(
-    `Stage ${stage.name} has ${sign}, so it remembers: a group holds only stages without memory`,
+    `Stage ${stage.name} has ${member}, so it has memory: a group takes only stages without memory`,
   );
 }

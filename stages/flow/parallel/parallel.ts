@@ -1,53 +1,53 @@
 /**
- * A group of stages on several Workers, its results in order.
+ * A group of stages on several workers, with results in order.
  *
- * Items travel in frames, one hop there and one back for the whole group. A worker with nothing to do gets what is
- * there at once; else a frame fills up. Before a barrier passes, everything under way comes home, so there is nothing
- * to save but counts.
+ * Items travel in frames, so that the whole group costs one message to a worker and one back. An idle worker gets the
+ * items that are there at once; otherwise a frame is filled first. Before a barrier passes, all frames in flight are
+ * waited for, so a checkpoint holds nothing of the group but counts.
  *
  * @module
  */
 import { markPlaced } from "../run/failure.ts";
-import { Group, type GroupModule, type GroupResult, type Outcome } from "./group.ts";
+import type { GroupContext } from "../run/stage_place.ts";
 import type { Context, Many, Stage } from "../stage.ts";
-import type { GroupContext } from "../run/stage_node.ts";
+import { Group, type GroupModule, type GroupResult, type Outcome } from "./group.ts";
+import type { WorkerResponse } from "./worker.ts";
 import { type ItemLimit, type PendingReply, revivedError, WorkerPool } from "./worker_pool.ts";
 
 export type { GroupModule } from "./group.ts";
 export type { ItemLimit } from "./worker_pool.ts";
 
-const FRAME = 8; // items: a hop costs tens of microseconds, and what is under way must come home before a barrier
-const UNDER_WAY = 2; // frames a worker: one at work, one waiting for it
+const FRAME = 8; // items: a message takes tens of microseconds, and frames in flight hold up a barrier
+const IN_FLIGHT = 2; // frames per worker: one that it works on, and one waiting for it
 
-/** How a group is spread. */
+/** How a group is distributed. */
 export interface ParallelOptions {
-  /** With 0 or 1, and no limit, the group runs in this thread. */
+  /** Number of workers. With 0 or 1, and no `limit`, the group runs in this thread. */
   readonly workers: number;
-  /** The stage's name in errors of its own; default the group's. Events and checkpoints name the stages inside. */
+  /** Name of the stage in its own errors. Default: the group's. Events and checkpoints name the stages inside. */
   readonly name?: string;
   /**
-   * How long one item may take: its worker is ended then, and the item dropped for this reason by the stage that it was
-   * in. Needs at least one worker. Which items are that slow depends on the machine.
+   * How long one item may take. A worker that takes longer is terminated, and the stage that the item has reached drops
+   * it. Which items are too slow depends on the machine. Needs at least one worker.
    */
   readonly limit?: ItemLimit;
 }
 
-/** A group at work. */
-interface Crew {
+/** A running group: the state of the stage that `parallel` makes. */
+interface GroupRunner {
   push(item: unknown): Many<unknown>;
   settle(): Many<unknown>;
   close(): Promise<void>;
 }
 
 /**
- * A stage that runs a whole group of stages in each of `workers` Workers. What comes out, in which order, what is
- * dropped and what is counted are the same for any number of workers, and the same as if the stages stood in the flow
- * one by one; so are events and checkpoints, under the names of the stages inside. For the `rejects` of `pipe` give
- * one sink, or one for each stage inside by its name. At most 16 items a worker are under way. Errors name the stage
- * inside and the item. A worker needs permission to read the module and what the stages need.
+ * A stage that runs a whole group of stages in each of `workers` workers. Outputs, their order, dropped items, counts,
+ * events and checkpoints are the same for any number of workers, and the same as if the stages stood in the flow one by
+ * one, under their own names. The `rejects` of `pipe` may be one sink, or one for each stage inside by its name. At most
+ * 16 items per worker are in flight. Errors name the stage inside and the item. A worker has this process's permissions.
  *
- * Throws RangeError for a number of workers that is none; when run, TypeError for stages that remember (with flush,
- * settle, done or cuts) or draw from `ctx.rng`.
+ * Throws RangeError for a bad number of workers. A run throws TypeError for stages with memory (with flush, settle, done
+ * or takesCheckpoints) and for stages that draw from `ctx.rng`.
  *
  * @example
  * ```ts
@@ -62,78 +62,78 @@ interface Crew {
  * }, { workers: 4 });
  * ```
  */
-export function parallel<In, Out>(work: GroupModule, options: ParallelOptions): Stage<In, Out> {
-  const { workers, name = work.group, limit } = options;
+export function parallel<In, Out>(group: GroupModule, options: ParallelOptions): Stage<In, Out> {
+  const { workers, name = group.group, limit } = options;
   if (!Number.isInteger(workers) || workers < 0) {
-    throw new RangeError(`Cannot run ${name} on ${workers} workers: give a whole number from 0`);
+    throw new RangeError(`Cannot run ${name} on ${workers} workers: expected a whole number from 0`);
   }
   return {
     name,
     open: (context) =>
-      open(work, { workers: limit === undefined ? workers : Math.max(1, workers), limit, context }),
-    push: (item, crew: Crew) => crew.push(item) as Many<Out>,
-    settle: (crew: Crew) => crew.settle() as Many<Out>,
-    flush: (crew: Crew) => crew.settle() as Many<Out>,
+      open(group, { workers: limit === undefined ? workers : Math.max(1, workers), limit, context }),
+    push: (item, runner: GroupRunner) => runner.push(item) as Many<Out>,
+    settle: (runner: GroupRunner) => runner.settle() as Many<Out>,
+    flush: (runner: GroupRunner) => runner.settle() as Many<Out>,
     save: () => null,
-    close: (crew: Crew) => crew.close(),
+    close: (runner: GroupRunner) => runner.close(),
   };
 }
 
 async function open(
-  work: GroupModule,
+  module: GroupModule,
   { workers, limit, context }: {
     readonly workers: number;
     readonly limit: ItemLimit | undefined;
     readonly context: Context;
   },
-): Promise<Crew> {
+): Promise<GroupRunner> {
   if (!isGroupContext(context)) throw new TypeError("A parallel group runs only in a flow");
-  const { seed, signal, keeps, measures } = context;
-  const options = { seed, keeps, measures };
+  const { seed, signal, keepsRejects, measures } = context;
+  const options = { seed, keepsRejects, measures };
   if (workers === 0 || workers === 1 && limit === undefined) {
-    const group = await Group.open(work, { ...options, signal });
-    tally(group.take(), context);
-    return inline(group, context);
+    const group = await Group.open(module, { ...options, signal });
+    addTallies(group.take(), context);
+    return inThisThread(group, context);
   }
   const pool = new WorkerPool(workers, limit === undefined ? { signal } : { signal, limit });
   try {
-    for (const { result, error } of await pool.open({ work, options })) {
+    for (const { result, error } of await pool.open({ group: module, options })) {
       if (error !== null) throw revivedError(error);
-      tally(result, context);
+      addTallies(result, context);
     }
   } catch (error) {
     pool.terminate();
     throw error;
   }
-  return new Spread(pool, context);
+  return new PooledGroup(pool, context);
 }
 
-/** The same in this thread. */
-function inline(group: Group, context: GroupContext): Crew {
-  const home = (): unknown[] => {
+function inThisThread(group: Group, context: GroupContext): GroupRunner {
+  const outputs = (): unknown[] => {
     const result = group.take();
-    tally(result, context);
-    return [...given(result.outcomes, context)];
+    addTallies(result, context);
+    return [...outputsOf(result.outcomes, context)];
   };
-  async function* later(wait: Promise<void>): AsyncGenerator<unknown> {
+  async function* outputsAfter(wait: Promise<void>): AsyncGenerator<unknown> {
     await wait;
-    yield* home();
+    yield* outputs();
   }
   return {
     push(item) {
       const wait = group.push(item);
-      return wait === undefined ? home() : later(wait);
+      return wait === undefined ? outputs() : outputsAfter(wait);
     },
     settle: () => [],
     close: () => group.close(),
   };
 }
 
-/** Frames under way, the oldest first; their results are given in that order. */
-class Spread implements Crew {
+/** Sends frames to a pool of workers, and gives the results in the order in which the frames were sent. */
+class PooledGroup implements GroupRunner {
   readonly #pool: WorkerPool;
   readonly #context: GroupContext;
-  readonly #under: PendingReply[] = [];
+  /** Replies to the frames in flight, the oldest first. */
+  readonly #inFlight: PendingReply[] = [];
   #frame: unknown[] = [];
 
   constructor(pool: WorkerPool, context: GroupContext) {
@@ -143,56 +143,57 @@ class Spread implements Crew {
 
   push(item: unknown): Many<unknown> {
     this.#frame.push(item);
-    const { least } = this.#pool;
-    if (least === 0 || (this.#frame.length >= FRAME && least < UNDER_WAY)) this.#send();
-    if (this.#frame.length >= FRAME) return this.#makeRoom();
-    return this.#under[0]?.answer ? this.#ready() : [];
+    const { fewestInFlight } = this.#pool;
+    if (fewestInFlight === 0 || (this.#frame.length >= FRAME && fewestInFlight < IN_FLIGHT)) this.#send();
+    if (this.#frame.length >= FRAME) return this.#sendWhenFree();
+    return this.#inFlight[0]?.response ? this.#finished() : [];
   }
 
   async *settle(): AsyncGenerator<unknown> {
     if (this.#frame.length > 0) this.#send();
-    while (this.#under.length > 0) yield* await this.#oldest();
+    while (this.#inFlight.length > 0) yield* await this.#oldest();
   }
 
   close(): Promise<void> {
     return this.#pool.close();
   }
 
-  /** All have enough to do: waits for the oldest frame. */
-  async *#makeRoom(): AsyncGenerator<unknown> {
-    while (this.#pool.least >= UNDER_WAY) yield* await this.#oldest();
+  /** Waits for the oldest frames until a worker is free, sends the full frame, and gives the results. */
+  async *#sendWhenFree(): AsyncGenerator<unknown> {
+    while (this.#pool.fewestInFlight >= IN_FLIGHT) yield* await this.#oldest();
     this.#send();
-    yield* this.#ready();
+    yield* this.#finished();
   }
 
-  *#ready(): Generator<unknown> {
-    for (let answer = this.#under[0]?.answer; answer; answer = this.#under[0]?.answer) {
-      this.#under.shift();
-      yield* this.#home(answer);
+  /** The results of the oldest frames, as far as they are back. */
+  *#finished(): Generator<unknown> {
+    for (let response = this.#inFlight[0]?.response; response; response = this.#inFlight[0]?.response) {
+      this.#inFlight.shift();
+      yield* this.#outputsOf(response);
     }
   }
 
   async #oldest(): Promise<Iterable<unknown>> {
-    const answer = await this.#pool.wait(this.#under[0]);
-    this.#under.shift();
-    return this.#home(answer);
+    const response = await this.#pool.wait(this.#inFlight[0]);
+    this.#inFlight.shift();
+    return this.#outputsOf(response);
   }
 
-  *#home({ result, error }: { result: GroupResult; error: Parameters<typeof revivedError>[0] | null }) {
-    tally(result, this.#context);
-    yield* given(result.outcomes, this.#context);
+  *#outputsOf({ result, error }: WorkerResponse): Generator<unknown> {
+    addTallies(result, this.#context);
+    yield* outputsOf(result.outcomes, this.#context);
     if (error !== null) throw markPlaced(revivedError(error));
   }
 
   #send(): void {
     const items = this.#frame;
     this.#frame = [];
-    this.#under.push(this.#pool.send({ kind: "frame", items }));
+    this.#inFlight.push(this.#pool.send({ kind: "frame", items }));
   }
 }
 
-/** Passes on drops and events, gives items. */
-function* given(outcomes: readonly Outcome[], context: GroupContext): Generator<unknown> {
+/** Gives the output items; passes drops and events on to the run. */
+function* outputsOf(outcomes: readonly Outcome[], context: GroupContext): Generator<unknown> {
   for (const outcome of outcomes) {
     switch (outcome.kind) {
       case "out":
@@ -207,7 +208,7 @@ function* given(outcomes: readonly Outcome[], context: GroupContext): Generator<
   }
 }
 
-function tally({ tallies }: GroupResult, context: GroupContext): void {
+function addTallies({ tallies }: GroupResult, context: GroupContext): void {
   for (const { name, busy, ...counts } of tallies) {
     const meter = context.inside(name);
     meter.add(counts);

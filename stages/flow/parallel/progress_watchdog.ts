@@ -1,12 +1,14 @@
 /**
- * Where a worker stands, in memory that it shares: so that one that is stuck is found though it answers nothing.
+ * How long a worker has been at one item. The worker records its progress in shared memory, so that a worker that is
+ * stuck and answers no messages is noticed.
  *
  * @module
  */
 
+/** Indexes into the shared memory, in 32-bit words. */
 const word = { begun: 0, stage: 1, active: 2 } as const;
 
-/** A worker's side: notes what it begins. */
+/** The progress of a worker. The worker writes it; the main thread reads it. */
 export class WorkerProgress {
   readonly #words: Int32Array<SharedArrayBuffer>;
 
@@ -14,19 +16,19 @@ export class WorkerProgress {
     this.#words = new Int32Array(memory);
   }
 
-  /** Begins with an item of the frame. */
+  /** Records that the worker begins an item. */
   begin(): void {
     Atomics.store(this.#words, word.stage, 0);
     Atomics.store(this.#words, word.active, 1);
     Atomics.add(this.#words, word.begun, 1);
   }
 
-  /** The frame is done, whether or not its answer has been heard. */
+  /** Records that the worker has finished its frame of items. */
   rest(): void {
     Atomics.store(this.#words, word.active, 0);
   }
 
-  /** The item reaches a stage. */
+  /** Records that the item has reached a stage. */
   reach(stage: number): void {
     Atomics.store(this.#words, word.stage, stage);
   }
@@ -36,26 +38,26 @@ export class WorkerProgress {
     return Atomics.load(this.#words, word.begun);
   }
 
-  /** It is at an item. */
+  /** Whether the worker is processing an item. */
   get active(): boolean {
     return Atomics.load(this.#words, word.active) !== 0;
   }
 
-  /** The number of the stage that the item is in. */
+  /** Number of the stage that the item has reached, from 0. */
   get stage(): number {
     return Atomics.load(this.#words, word.stage);
   }
 }
 
-/** The other side: how long a worker has been at one item. */
+/** Measures, from the main thread, how long a worker has been at one item. */
 export class ProgressWatchdog {
   #begun = -1;
   #since = 0;
 
   constructor(readonly progress: WorkerProgress) {}
 
-  /** Milliseconds at the item of now, as far as was seen; 0 while it rests. */
-  at(now: number): number {
+  /** Milliseconds since the worker's present item was first seen; 0 while the worker rests. `now`: milliseconds. */
+  timeAtItem(now: number): number {
     const { begun, active } = this.progress;
     if (begun !== this.#begun || !active) {
       this.#begun = begun;

@@ -1,43 +1,43 @@
 /**
- * The inside of a worker of `parallel`: takes frames of items, gives back frames of results.
+ * The code of a worker of `parallel`: it takes frames of items and answers with frames of results.
  *
  * @module
  */
+import { explained } from "../../disk/file_error.ts";
 import { asError } from "../run/failure.ts";
 import { Group, type GroupModule, type GroupOptions, type GroupResult } from "./group.ts";
 import { WorkerProgress } from "./progress_watchdog.ts";
-import { explained } from "../../disk/file_error.ts";
 
-/** What a worker is sent: where to note what it does, what to run, then frames; last that it may close its stages. */
+/** A message to a worker: first the shared memory for its progress, then the group, then frames, last "close". */
 export type WorkerRequest =
-  | Readonly<{ kind: "watch"; progress: SharedArrayBuffer }>
-  | Readonly<{ kind: "open"; work: GroupModule; options: Omit<GroupOptions, "signal" | "progress"> }>
+  | Readonly<{ kind: "progress"; memory: SharedArrayBuffer }>
+  | Readonly<{ kind: "open"; group: GroupModule; options: Omit<GroupOptions, "signal" | "progress"> }>
   | Readonly<{ kind: "frame"; items: readonly unknown[] }>
   | Readonly<{ kind: "close" }>;
 
-/** An error as sent: a class of one's own does not survive a copy. */
+/** An error as it is sent: postMessage() does not keep the class of a custom error. */
 export type SerializedError = Readonly<
   { name: string; message: string; stack?: string; cause?: SerializedError }
 >;
 
-/** What it sends back, one for each message; `error` after what came before it. */
+/** The answer to each message but "progress". `error` happened after the outcomes in `result`. */
 export type WorkerResponse = Readonly<{ result: GroupResult; error: SerializedError | null }>;
 
-// A worker's global scope, as far as it is used here: the project's types are those of a main thread.
+// The members of a worker's global scope that are used here; the project is type-checked for a main thread.
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<WorkerRequest>) => void;
-  postMessage(answer: WorkerResponse): void;
+  postMessage(response: WorkerResponse): void;
 };
 
-const signal = new AbortController().signal; // a worker is not asked to stop: it is ended
+const signal = new AbortController().signal; // never aborted: a worker is terminated instead
 let group: Group | null = null;
 let progress = new WorkerProgress();
 let last: Promise<void> = Promise.resolve();
 
 scope.onmessage = ({ data }) => {
-  if (data.kind === "watch") {
-    progress = new WorkerProgress(data.progress);
-    return; // wants no answer
+  if (data.kind === "progress") {
+    progress = new WorkerProgress(data.memory);
+    return;
   }
   last = last.then(async () => {
     let error: unknown = null;
@@ -46,17 +46,17 @@ scope.onmessage = ({ data }) => {
     } catch (thrown) {
       error = thrown;
     }
-    answer(error);
+    respond(error);
   });
 };
 
-async function handle(message: Exclude<WorkerRequest, { kind: "watch" }>): Promise<void> {
-  switch (message.kind) {
+async function handle(request: Exclude<WorkerRequest, { kind: "progress" }>): Promise<void> {
+  switch (request.kind) {
     case "open":
-      group = await Group.open(message.work, { ...message.options, signal, progress });
+      group = await Group.open(request.group, { ...request.options, signal, progress });
       break;
     case "frame":
-      for (const item of message.items) {
+      for (const item of request.items) {
         progress.begin();
         const wait = group?.push(item);
         if (wait !== undefined) await wait;
@@ -68,22 +68,22 @@ async function handle(message: Exclude<WorkerRequest, { kind: "watch" }>): Promi
   }
 }
 
-function answer(error: unknown): void {
+function respond(error: unknown): void {
   const nothing: GroupResult = { outcomes: [], tallies: [] };
   try {
     const result = group?.take() ?? nothing;
-    scope.postMessage({ result, error: error === null ? null : toSend(error) });
-  } catch (thrown) { // also an item that cannot be copied
-    scope.postMessage({ result: nothing, error: toSend(error ?? thrown) });
+    scope.postMessage({ result, error: error === null ? null : serialized(error) });
+  } catch (thrown) { // for example where an item cannot be copied to another thread
+    scope.postMessage({ result: nothing, error: serialized(error ?? thrown) });
   }
 }
 
-function toSend(thrown: unknown): SerializedError {
+function serialized(thrown: unknown): SerializedError {
   const { name, message, stack, cause } = explained(asError(thrown));
   return {
     name,
     message,
     ...(stack !== undefined && { stack }),
-    ...(cause !== undefined && { cause: toSend(cause) }),
+    ...(cause !== undefined && { cause: serialized(cause) }),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Workers that take frames of items, each with its own row of frames under way. One that is too long at an item is
- * ended and begun anew: that item is lost, the others of its frames are done again.
+ * Workers that process frames of items. A worker that takes too long for one item is terminated and replaced: that item
+ * is dropped, and the other items of its frames are processed again.
  *
  * @module
  */
@@ -8,46 +8,52 @@ import type { GroupResult } from "./group.ts";
 import { ProgressWatchdog, WorkerProgress } from "./progress_watchdog.ts";
 import type { SerializedError, WorkerRequest, WorkerResponse } from "./worker.ts";
 
-/** A message's answer: null while it is under way. */
+type OpenRequest = Extract<WorkerRequest, { kind: "open" }>;
+
+/** The response to a request; null while the request is in flight. */
 export interface PendingReply {
-  answer: WorkerResponse | null;
+  response: WorkerResponse | null;
 }
 
 /** How long one item may take. */
 export interface ItemLimit {
-  /** Of wall-clock time. */
+  /** Milliseconds of wall-clock time. */
   readonly milliseconds: number;
-  /** Why an item is dropped that takes longer. */
+  /** The reason for which a slower item is dropped. */
   readonly reason: string;
 }
 
-/** A message under way, and what to do with its answer. */
-interface Sent {
-  readonly message: WorkerRequest;
-  done(answer: WorkerResponse): void;
+/** A request in flight. */
+interface SentRequest {
+  readonly request: WorkerRequest;
+  onResponse(response: WorkerResponse): void;
 }
 
-interface Member {
+/** A place in the pool; its worker may be replaced. */
+interface PoolMember {
   worker: Worker;
-  watch: ProgressWatchdog;
-  readonly under: Sent[];
-  /** Items begun before the oldest message under way. */
-  before: number;
+  watchdog: ProgressWatchdog;
+  /** Requests in flight, the oldest first. */
+  readonly inFlight: SentRequest[];
+  /** Items of the frames that the worker has finished. */
+  finished: number;
 }
 
-const GRACE = 1000; // milliseconds for the workers' stages to close
+const GRACE = 1000; // milliseconds that the workers' stages have to close
 
 /** A fixed number of workers. */
 export class WorkerPool {
-  readonly #members: readonly Member[];
+  readonly #members: readonly PoolMember[];
   readonly #signal: AbortSignal;
   readonly #limit: ItemLimit | null;
   readonly #timer: ReturnType<typeof setInterval> | undefined;
-  #opening: Extract<WorkerRequest, { kind: "open" }> | null = null;
+  readonly #onAbort = (): void => this.#wake();
+  #openRequest: OpenRequest | null = null;
+  /** Names of the group's stages. */
   #stages: readonly string[] = [];
-  readonly #onAbort = (): void => this.#tell();
   #failed: Error | null = null;
-  #news: PromiseWithResolvers<void> | null = null;
+  /** Resolved when a response arrives, a worker fails or the run is aborted. */
+  #change: PromiseWithResolvers<void> | null = null;
 
   constructor(
     count: number,
@@ -56,59 +62,49 @@ export class WorkerPool {
     this.#signal = signal;
     this.#limit = limit;
     signal.addEventListener("abort", this.#onAbort);
-    this.#members = Array.from({ length: count }, () => this.#member());
-    if (limit !== null) this.#timer = setInterval(() => this.#look(limit), limit.milliseconds / 4);
+    this.#members = Array.from({ length: count }, () => this.#newMember());
+    if (limit !== null) this.#timer = setInterval(() => this.#replaceSlow(limit), limit.milliseconds / 4);
   }
 
-  /** The fewest messages that one of them has under way. */
-  get least(): number {
-    return Math.min(...this.#members.map(({ under }) => under.length));
+  /** The smallest number of requests in flight of any worker. */
+  get fewestInFlight(): number {
+    return Math.min(...this.#members.map(({ inFlight }) => inFlight.length));
   }
 
-  /** Gives a message to the worker with the least to do. Throws DataCloneError for what cannot be copied. */
-  send(message: WorkerRequest): PendingReply {
-    return this.#post(this.#members.reduce((a, b) => (b.under.length < a.under.length ? b : a)), message);
+  /** Sends a request to the worker with the fewest in flight. Throws DataCloneError for an item that cannot be copied. */
+  send(request: WorkerRequest): PendingReply {
+    const freest = this.#members.reduce((a, b) => (b.inFlight.length < a.inFlight.length ? b : a));
+    return this.#post(freest, request);
   }
 
-  /** Opens the group in each of them. */
-  async open(
-    work: Pick<Extract<WorkerRequest, { kind: "open" }>, "work" | "options">,
-  ): Promise<WorkerResponse[]> {
-    this.#opening = { kind: "open", ...work };
-    const answers = await this.broadcast(this.#opening);
-    this.#stages = answers[0].result.tallies.map(({ name }) => name);
-    return answers;
+  /** Opens the group in each worker. */
+  async open(group: Pick<OpenRequest, "group" | "options">): Promise<WorkerResponse[]> {
+    this.#openRequest = { kind: "open", ...group };
+    const responses = await this.#broadcast(this.#openRequest);
+    this.#stages = responses[0].result.tallies.map(({ name }) => name);
+    return responses;
   }
 
-  /** Sends all of them the same and waits for the answers. */
-  async broadcast(message: WorkerRequest): Promise<WorkerResponse[]> {
-    const answers: WorkerResponse[] = [];
-    for (const reply of this.#members.map((member) => this.#post(member, message))) {
-      answers.push(await this.wait(reply));
-    }
-    return answers;
-  }
-
-  /** Waits for an answer. Rejects where a worker ends, or with the abort signal's reason. */
+  /** Waits for a response. Rejects where a worker fails, or with the abort signal's reason. */
   async wait(reply: PendingReply): Promise<WorkerResponse> {
-    while (reply.answer === null) {
+    while (reply.response === null) {
       if (this.#failed !== null) throw this.#failed;
       this.#signal.throwIfAborted();
-      this.#news = Promise.withResolvers();
-      await this.#news.promise;
+      this.#change = Promise.withResolvers();
+      await this.#change.promise;
     }
-    return reply.answer;
+    return reply.response;
   }
 
-  /** Lets the stages close, unless the run was aborted, and ends the workers. Rejects with what a close throws. */
+  /** Lets the stages close, unless the run was aborted, and terminates the workers. Rejects with what a close throws. */
   async close(): Promise<void> {
     this.#signal.removeEventListener("abort", this.#onAbort);
     const grace = Promise.withResolvers<null>();
     const timer = setTimeout(grace.resolve, GRACE, null);
     try {
       if (this.#failed !== null || this.#signal.aborted) return;
-      const answers = await Promise.race([this.broadcast({ kind: "close" }), grace.promise]);
-      const error = answers?.find(({ error }) => error !== null)?.error;
+      const responses = await Promise.race([this.#broadcast({ kind: "close" }), grace.promise]);
+      const error = responses?.find(({ error }) => error !== null)?.error;
       if (error) throw revivedError(error);
     } finally {
       clearTimeout(timer);
@@ -116,97 +112,113 @@ export class WorkerPool {
     }
   }
 
-  /** Ends the workers, whatever they do. */
+  /** Terminates the workers at once. */
   terminate(): void {
     clearInterval(this.#timer);
     for (const { worker } of this.#members) worker.terminate();
   }
 
-  #member(): Member {
-    const member: Member = { under: [], before: 0, ...this.#start(() => member) };
+  /** Sends the same request to all workers and waits for the responses. */
+  async #broadcast(request: WorkerRequest): Promise<WorkerResponse[]> {
+    const responses: WorkerResponse[] = [];
+    for (const reply of this.#members.map((member) => this.#post(member, request))) {
+      responses.push(await this.wait(reply));
+    }
+    return responses;
+  }
+
+  #newMember(): PoolMember {
+    const member: PoolMember = { inFlight: [], finished: 0, ...this.#startWorker(() => member) };
     return member;
   }
 
-  #start(member: () => Member): Pick<Member, "worker" | "watch"> {
+  #startWorker(memberOf: () => PoolMember): Pick<PoolMember, "worker" | "watchdog"> {
     const worker = new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
     const progress = new WorkerProgress();
     worker.onmessage = ({ data }: MessageEvent<WorkerResponse>) => {
-      const mine = member();
-      if (mine.worker !== worker) return; // it was ended, and its items are done again
-      const sent = mine.under.shift();
-      if (sent?.message.kind === "frame") mine.before += sent.message.items.length;
-      sent?.done(data);
-      this.#tell();
+      const member = memberOf();
+      if (member.worker !== worker) return; // it was replaced: its frames are processed again
+      const sent = member.inFlight.shift();
+      if (sent?.request.kind === "frame") member.finished += sent.request.items.length;
+      sent?.onResponse(data);
+      this.#wake();
     };
     worker.onmessageerror = () => this.#fail("a result could not be read");
     worker.onerror = (event) => {
-      event.preventDefault(); // else it is reported twice, once without the stage
+      event.preventDefault(); // the error is reported once, with the stage's name
       this.#fail(event.message);
     };
-    worker.postMessage({ kind: "watch", progress: progress.memory } satisfies WorkerRequest);
-    return { worker, watch: new ProgressWatchdog(progress) };
+    worker.postMessage({ kind: "progress", memory: progress.memory } satisfies WorkerRequest);
+    return { worker, watchdog: new ProgressWatchdog(progress) };
   }
 
-  #post(member: Member, message: WorkerRequest): PendingReply {
-    const reply: PendingReply = { answer: null };
-    this.#give(member, { message, done: (answer) => reply.answer = answer });
+  #post(member: PoolMember, request: WorkerRequest): PendingReply {
+    const reply: PendingReply = { response: null };
+    this.#postTo(member, { request, onResponse: (response) => reply.response = response });
     return reply;
   }
 
-  #give(member: Member, sent: Sent): void {
-    member.worker.postMessage(sent.message);
-    member.under.push(sent);
+  #postTo(member: PoolMember, sent: SentRequest): void {
+    member.worker.postMessage(sent.request);
+    member.inFlight.push(sent);
   }
 
-  /** Ends the workers that are too long at an item. */
-  #look({ milliseconds, reason }: ItemLimit): void {
+  /** Replaces the workers that have been at one item for too long. */
+  #replaceSlow({ milliseconds, reason }: ItemLimit): void {
     const now = performance.now();
     for (const member of this.#members) {
-      if (member.watch.at(now) > milliseconds) this.#replace(member, reason);
+      if (member.watchdog.timeAtItem(now) > milliseconds) this.#replace(member, reason);
     }
   }
 
-  /** A new worker does what was under way, all but the item that the old one is at. */
-  #replace(member: Member, reason: string): void {
-    const { begun, stage } = member.watch.progress;
-    const at = begun - member.before - 1, oldest = member.under[0]?.message;
-    if (oldest?.kind !== "frame" || at >= oldest.items.length) return; // it has gone on in this very moment
+  /** Starts a new worker, which processes all items in flight but the one that the old worker is at. */
+  #replace(member: PoolMember, reason: string): void {
+    const { begun, stage } = member.watchdog.progress;
+    const at = begun - member.finished - 1, oldest = member.inFlight[0]?.request;
+    if (oldest?.kind !== "frame" || at >= oldest.items.length) return; // the worker has just finished the item
     member.worker.terminate();
-    const [first, ...rest] = member.under.splice(0);
-    Object.assign(member, { before: 0, ...this.#start(() => member) });
-    if (this.#opening !== null) this.#give(member, { message: this.#opening, done: () => {} });
-    this.#split(member, { first, at, lost: this.#lost(oldest.items[at], { reason, stage }) });
-    for (const sent of rest) this.#give(member, sent);
+    const [first, ...rest] = member.inFlight.splice(0);
+    Object.assign(member, { finished: 0, ...this.#startWorker(() => member) });
+    if (this.#openRequest !== null) {
+      this.#postTo(member, { request: this.#openRequest, onResponse: () => {} });
+    }
+    this.#postAround(member, { first, at, dropped: this.#dropped(oldest.items[at], { reason, stage }) });
+    for (const sent of rest) this.#postTo(member, sent);
   }
 
-  /** Sends a frame again in two parts, around the lost item. */
-  #split(
-    member: Member,
-    { first: { message, done }, at, lost }: {
-      readonly first: Sent;
+  /** Sends a frame again in two parts, without the item at index `at`, and joins the results. */
+  #postAround(
+    member: PoolMember,
+    { first: { request, onResponse }, at, dropped }: {
+      readonly first: SentRequest;
       readonly at: number;
-      readonly lost: GroupResult;
+      readonly dropped: GroupResult;
     },
   ): void {
-    if (message.kind !== "frame") return;
+    if (request.kind !== "frame") return;
     let before: WorkerResponse | null = null;
-    this.#give(member, {
-      message: { kind: "frame", items: message.items.slice(0, at) },
-      done: (answer) => before = answer,
+    this.#postTo(member, {
+      request: { kind: "frame", items: request.items.slice(0, at) },
+      onResponse: (response) => before = response,
     });
-    this.#give(member, {
-      message: { kind: "frame", items: message.items.slice(at + 1) },
-      done: (after) =>
-        done(before === null || before.error !== null ? before ?? after : joined(before, lost, after)),
+    this.#postTo(member, {
+      request: { kind: "frame", items: request.items.slice(at + 1) },
+      onResponse: (after) =>
+        onResponse(
+          before === null || before.error !== null ? before ?? after : joined(before, dropped, after),
+        ),
     });
   }
 
-  /** What a lost item counts as: passed by the stages before the one that it was in, dropped there. */
-  #lost(item: unknown, { reason, stage }: { readonly reason: string; readonly stage: number }): GroupResult {
+  /** The result of a dropped item: the stages before `stage` have passed it on, and `stage` has dropped it. */
+  #dropped(
+    item: unknown,
+    { reason, stage }: { readonly reason: string; readonly stage: number },
+  ): GroupResult {
     const name = this.#stages[stage];
-    const keeps = this.#opening?.options.keeps ?? false;
+    const keepsRejects = this.#openRequest?.options.keepsRejects ?? false;
     return {
-      outcomes: keeps ? [{ kind: "reject", reject: { item, reason, stage: name } }] : [],
+      outcomes: keepsRejects ? [{ kind: "reject", reject: { item, reason, stage: name } }] : [],
       tallies: this.#stages.slice(0, stage + 1).map((passed, i) => ({
         name: passed,
         in: 1,
@@ -218,26 +230,26 @@ export class WorkerPool {
   }
 
   #fail(message: string): void {
-    this.#failed ??= new Error(`A worker ended: ${message}`);
-    this.#tell();
+    this.#failed ??= new Error(`A worker has failed: ${message}`);
+    this.#wake();
   }
 
-  #tell(): void {
-    this.#news?.resolve();
+  #wake(): void {
+    this.#change?.resolve();
   }
 }
 
-function joined(before: WorkerResponse, lost: GroupResult, after: WorkerResponse): WorkerResponse {
+function joined(before: WorkerResponse, dropped: GroupResult, after: WorkerResponse): WorkerResponse {
   return {
     result: {
-      outcomes: [...before.result.outcomes, ...lost.outcomes, ...after.result.outcomes],
-      tallies: [...before.result.tallies, ...lost.tallies, ...after.result.tallies],
+      outcomes: [...before.result.outcomes, ...dropped.outcomes, ...after.result.outcomes],
+      tallies: [...before.result.tallies, ...dropped.tallies, ...after.result.tallies],
     },
     error: after.error,
   };
 }
 
-/** The error that a worker sent, of the class it had where there is one of that name. */
+/** The error that a worker sent, of its own class where this thread has a class of that name. */
 export function revivedError({ name, message, stack, cause }: SerializedError): Error {
   const classes: Readonly<Record<string, unknown>> = { ...Deno.errors, TypeError, RangeError, SyntaxError };
   const found = Object.hasOwn(classes, name) ? classes[name] : Error;

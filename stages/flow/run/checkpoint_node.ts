@@ -1,111 +1,113 @@
 /**
- * A stage that says where checkpoints stand: barriers from the source end at its door, and a cut begins behind it.
+ * The node of a stage that takes checkpoints. Barriers from the source end at its input, and the checkpoints that the
+ * stage asks for start at its output.
  *
- * A cut holds the states upstream as the last barrier saw them, how many items have come to the door since (`skip`),
- * and the states of this stage and all that follow as they are now. Resuming restores all of them and drops the
- * first `skip` items at the door: so the stage sees exactly the items that it would have seen.
+ * Such a checkpoint holds the upstream states as the last barrier collected them, the number of items that have reached
+ * the input since then (`skip`), and the present states of this stage and of all stages after it. A resumed run restores
+ * them and drops the first `skip` items at the input, so the stage sees the items that it would have seen.
  *
  * @module
  */
 import type { Barrier } from "../checkpoint/types.ts";
-import type { PendingBarrier } from "./pending_barrier.ts";
-import { StopUpstream } from "./inlet.ts";
-import type { Wait } from "./wait.ts";
-import { type RunHost, StageNode, type StagePlace } from "./stage_node.ts";
 import type { Stage } from "../stage.ts";
+import { StopUpstream } from "./inlet.ts";
+import type { PendingBarrier } from "./pending_barrier.ts";
+import { StageNode } from "./stage_node.ts";
+import type { RunHost, StagePlace } from "./stage_place.ts";
+import type { Wait } from "./wait.ts";
 
-/** What a cutting stage asks of its run. */
+/** What a CheckpointNode needs of its run. */
 export interface CheckpointHost extends RunHost {
-  /** A barrier for what follows the cutting stage; null where no checkpoints are kept. */
+  /** A barrier for the stages after the node. Null: the run keeps no checkpoints. */
   beginCheckpoint(): PendingBarrier | null;
-  /** The last checkpoint is taken: end the run without flushing. */
+  /** Ends the run without flushing: the last checkpoint has been taken. */
   finish(): void;
 }
 
-/** A StageNode for a stage with `cuts`. */
+/** A StageNode for a stage with `takesCheckpoints`. */
 export class CheckpointNode extends StageNode {
   readonly #host: CheckpointHost;
-  #remembered: PendingBarrier | null = null; // the last barrier that came to the door
-  readonly #first = Promise.withResolvers<void>(); // one has come
-  #since = 0; // items that came after it
-  #drop: number; // items still to drop after a resume
-  #last: PendingBarrier | null = null; // the last cut, while nothing has happened since
+  #lastBarrier: PendingBarrier | null = null; // the last barrier that reached the input
+  readonly #firstBarrier = Promise.withResolvers<void>(); // resolved when a barrier has reached the input
+  #since = 0; // items that have reached the input after the last barrier
+  #skip: number; // items still to drop after a resume
+  #lastCheckpoint: PendingBarrier | null = null; // null again once anything has happened after it
   #idle = true;
-  #shut = false;
+  #stopped = false;
 
   constructor(stage: Stage<any, any>, place: StagePlace & { readonly host: CheckpointHost }) {
     super(stage, place);
     this.#host = place.host;
-    this.#drop = this.saved?.skip ?? 0;
+    this.#skip = this.saved?.skip ?? 0;
   }
 
   override item(item: unknown): Wait {
-    if (this.#shut) throw new StopUpstream(null);
+    if (this.#stopped) throw new StopUpstream(null);
     this.#since++;
-    if (this.#drop > 0) {
-      this.#drop--;
+    if (this.#skip > 0) {
+      this.#skip--;
       return;
     }
     this.#idle = false;
-    this.#last = null;
+    this.#lastCheckpoint = null;
     return super.item(item);
   }
 
-  override barrier(gathering: PendingBarrier): Wait {
-    this.#remembered = gathering;
-    this.#first.resolve();
+  override barrier(pending: PendingBarrier): Wait {
+    this.#lastBarrier = pending;
+    this.#firstBarrier.resolve();
     this.#since = 0;
-    return gathering.arrive();
+    return pending.arrive();
   }
 
   override end(): Wait {
-    if (this.#shut) throw new StopUpstream(null);
+    if (this.#stopped) throw new StopUpstream(null);
     this.#idle = false;
-    this.#last = null;
+    this.#lastCheckpoint = null;
     return super.end();
   }
 
-  /** The run was asked to stop. While a push is under way, the stop comes after it. */
+  /** The run was asked to stop. During a push the node stops after the push. */
   async stop(): Promise<void> {
     if (this.#idle) await this.#stop();
   }
 
   protected override takeCheckpoint(): Wait {
-    return this.#cut();
+    return this.#takeCheckpoint();
   }
 
-  protected override yielded(): void {
-    this.#last = null;
+  protected override beforeOutput(): void {
+    this.#lastCheckpoint = null;
   }
 
-  protected override pushed(): Wait {
+  protected override afterPush(): Wait {
     if (this.#host.stopping) return this.#stop();
     this.#idle = true;
   }
 
   async #stop(): Promise<void> {
-    this.#shut = true;
-    if (this.#last === null) await this.#cut();
+    this.#stopped = true;
+    if (this.#lastCheckpoint === null) await this.#takeCheckpoint();
     this.#host.finish();
     throw new StopUpstream(null);
   }
 
-  async #cut(): Promise<void> {
+  async #takeCheckpoint(): Promise<void> {
     await this.settle();
-    const gathering = this.#host.beginCheckpoint();
-    if (gathering === null) return;
-    const barrier = await this.#upstream();
-    for (const [name, part] of barrier.snapshots) gathering.barrier.snapshots.set(name, part);
-    await this.saveTo(gathering, this.#since + this.#drop);
-    await gathering.done; // what follows may read ahead: effects must not run on before they are saved
-    this.#last = gathering;
+    const pending = this.#host.beginCheckpoint();
+    if (pending === null) return;
+    const { snapshots } = await this.#upstream();
+    for (const [name, snapshot] of snapshots) pending.barrier.snapshots.set(name, snapshot);
+    await this.saveTo(pending, this.#since + this.#skip);
+    await pending.done; // stages after a queue work on meanwhile: effects must be saved before anything else is written
+    this.#lastCheckpoint = pending;
   }
 
-  /** The last barrier that came to the door, once it is complete: a branch of the flow may see it later. */
+  /** The last barrier that reached the input, once it is complete: a branch of the flow may still wait for it. */
   async #upstream(): Promise<Barrier> {
-    await this.#first.promise;
-    if (this.#remembered === null) throw new TypeError("No barrier has come");
-    await this.#remembered.done;
-    return this.#remembered.barrier;
+    await this.#firstBarrier.promise;
+    if (this.#lastBarrier === null) throw new TypeError("No barrier has reached the stage");
+    await this.#lastBarrier.done;
+    return this.#lastBarrier.barrier;
   }
 }

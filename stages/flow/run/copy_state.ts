@@ -1,26 +1,26 @@
 /**
- * A stage's state, copied as a barrier passes: what the stage does afterwards must not show in it.
+ * Copies of stage states. A state is copied as a barrier passes, because the stage changes it afterwards.
  *
  * @module
  */
 import { type SavedState, TensorFile } from "../checkpoint/types.ts";
 
-/** A deep copy. The arrays of a TensorFile are not copied: whoever makes one hands them over. */
-export function copyState(saved: unknown): SavedState {
-  return copy(saved) as SavedState;
+/** A deep copy of a state. A TensorFile is not copied: a stage that makes one no longer changes its arrays. */
+export function copyState(state: unknown): SavedState {
+  return copy(state) as SavedState;
 }
 
 function copy(value: unknown): unknown {
   if (value instanceof TensorFile) return value;
-  if (!holdsTensors(value)) return structuredClone(value);
+  if (!holdsTensorFile(value)) return structuredClone(value);
   if (Array.isArray(value)) return value.map(copy);
-  return Object.fromEntries(Object.entries(value as object).map(([key, part]) => [key, copy(part)]));
+  return Object.fromEntries(Object.entries(value as object).map(([key, field]) => [key, copy(field)]));
 }
 
-/** structuredClone would strip a TensorFile of its class, so what holds one is walked by hand. */
-function holdsTensors(value: unknown): boolean {
+/** structuredClone() strips a TensorFile of its class, so a state that holds one is copied field by field. */
+function holdsTensorFile(value: unknown): boolean {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false;
   if (value instanceof TensorFile) return true;
-  if (Array.isArray(value)) return value.some(holdsTensors);
-  return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).some(holdsTensors);
+  if (Array.isArray(value)) return value.some(holdsTensorFile);
+  return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).some(holdsTensorFile);
 }

@@ -1,39 +1,42 @@
 /**
- * Where a flow divides or reads ahead, what follows may end before what comes before it does.
+ * What follows a branch point or a read-ahead queue. It may end before its upstream does, for example when its first
+ * stage wants no more items.
  *
  * @module
  */
-import { PendingBarrier } from "./pending_barrier.ts";
 import type { StageSnapshot } from "../checkpoint/types.ts";
 import type { Inlet, StopUpstream } from "./inlet.ts";
+import { PendingBarrier } from "./pending_barrier.ts";
 import type { Wait } from "./wait.ts";
 
-/** What follows a joint, and how many leaves it has. */
+/** The nodes from an inlet to the leaves, and whether they have ended. */
 export class Downstream {
-  /** Its parts as they were when it ended, before it flushed: resumed from there, it flushes again. */
-  #ended: ReadonlyMap<string, StageSnapshot> | null = null;
+  /** Snapshots from before the end was flushed: a run resumed from them flushes again. Null while it has not ended. */
+  #atEnd: ReadonlyMap<string, StageSnapshot> | null = null;
 
+  /** `leaves`: how many leaves a barrier reaches through `inlet`. */
   constructor(readonly inlet: Inlet, readonly leaves: number) {}
 
-  /** It wants no more items. */
+  /** Whether it takes no more items. */
   get ended(): boolean {
-    return this.#ended !== null;
+    return this.#atEnd !== null;
   }
 
-  barrier(gathering: PendingBarrier): Wait {
-    if (this.#ended === null) return this.inlet.barrier(gathering);
-    for (const [name, part] of this.#ended) gathering.barrier.snapshots.set(name, part);
-    return gathering.arrive(this.leaves);
+  /** Passes a barrier on. Once it has ended, its last snapshots are added instead. */
+  barrier(pending: PendingBarrier): Wait {
+    if (this.#atEnd === null) return this.inlet.barrier(pending);
+    for (const [name, snapshot] of this.#atEnd) pending.barrier.snapshots.set(name, snapshot);
+    return pending.arrive(this.leaves);
   }
 
-  /** Ends it, where `end` says. */
-  async end(end: StopUpstream, saves: boolean): Promise<void> {
-    const gathering = new PendingBarrier(this.leaves, () => {});
+  /** Ends it at the node that `stop` names. `saves`: whether the run keeps checkpoints, so that snapshots are needed. */
+  async end(stop: StopUpstream, saves: boolean): Promise<void> {
+    const pending = new PendingBarrier(this.leaves, () => {});
     if (saves) {
-      await this.inlet.barrier(gathering);
-      await gathering.done;
+      await this.inlet.barrier(pending);
+      await pending.done;
     }
-    this.#ended = gathering.barrier.snapshots;
-    await end.flush?.end();
+    this.#atEnd = pending.barrier.snapshots;
+    await stop.flush?.end();
   }
 }

@@ -1,24 +1,25 @@
 /**
- * Errors of a run: what failed and where, with the cause.
+ * Errors of a run, with the place where they happened.
  *
  * @module
  */
 import { explained } from "../../disk/file_error.ts";
 
+/** Errors whose message already names the stage and the item. */
 const placed = new WeakSet<object>();
 
-/** `<where>: <the cause's message>`, with the cause; a file system error is put into words. */
+/** An error `<where>: <message of the cause>`; a file system error as the cause is put into words. */
 export function failure(where: string, cause: unknown): Error {
   return markPlaced(new Error(`${where}: ${explained(asError(cause)).message}`, { cause }));
 }
 
-/** Says that an error names its place already: nothing is to be put before it. */
+/** Marks an error whose message already names its place. */
 export function markPlaced<E extends Error>(error: E): E {
   placed.add(error);
   return error;
 }
 
-/** Whether an error names its place already. */
+/** Whether the error's message already names its place. */
 export function isPlaced(error: unknown): boolean {
   return error instanceof Error && placed.has(error);
 }

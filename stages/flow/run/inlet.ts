@@ -1,27 +1,24 @@
 /**
- * What flows into a node of a running flow: items, barriers and the end, in line with each other.
+ * The input of a node in a running flow: items, barriers and the end of the input arrive in order.
  *
- * Each call ends when everything after the node has taken the item: so no stage is asked for item n+1 before what
- * follows has taken item n. A call that needs no waiting returns undefined, not a promise: then a whole flow of
- * synchronous stages costs plain function calls.
+ * A call is finished when everything downstream of the node has taken the item. A stage is therefore never asked for
+ * item n + 1 before the stages after it have taken item n.
  *
  * @module
  */
 import type { PendingBarrier } from "./pending_barrier.ts";
 import type { Wait } from "./wait.ts";
 
-/** A node's door. */
+/** The input of a node. */
 export interface Inlet {
   item(item: unknown): Wait;
-  barrier(gathering: PendingBarrier): Wait;
-  /** The input has ended: flush, and pass it on. */
+  barrier(pending: PendingBarrier): Wait;
+  /** The input has ended: flushes the node and passes the end on. */
   end(): Wait;
 }
 
-/**
- * Thrown up a flow to stop what is upstream. `flush` is the node where the end begins; null: nothing is flushed,
- * the end has been dealt with.
- */
+/** Thrown up the flow to stop everything upstream of a node. */
 export class StopUpstream {
+  /** `flush`: the node to end, with everything downstream of it. Null: there is nothing left to end. */
   constructor(readonly flush: Inlet | null) {}
 }

@@ -1,31 +1,32 @@
 /**
- * From the steps of a flow to nodes that pass items to each other, grouped in segments that run side by side.
+ * Lays the steps of a flow out as nodes that pass items to each other, grouped in segments that run side by side.
  *
  * @module
  */
 import type { StageSnapshot } from "../checkpoint/types.ts";
-import { type CheckpointHost, CheckpointNode } from "./checkpoint_node.ts";
-import type { Step } from "../step.ts";
-import { type Inlet, StopUpstream } from "./inlet.ts";
 import type { Measure } from "../lengths.ts";
+import { sinksOf } from "../rejects.ts";
+import type { Source, Stage } from "../stage.ts";
+import type { Step } from "../step.ts";
+import { type CheckpointHost, CheckpointNode } from "./checkpoint_node.ts";
+import { Downstream } from "./downstream.ts";
+import { type Inlet, StopUpstream } from "./inlet.ts";
 import { ReadAheadQueue } from "./read_ahead_queue.ts";
 import { SegmentClock } from "./segment_clock.ts";
 import { StageMeter } from "./stage_meter.ts";
-import { Downstream } from "./downstream.ts";
-import { sinksOf } from "../rejects.ts";
-import { type Segment, StageNode } from "./stage_node.ts";
-import type { Source, Stage } from "../stage.ts";
+import { StageNode } from "./stage_node.ts";
+import type { Segment } from "./stage_place.ts";
 import { TeeNode } from "./tee_node.ts";
 
-/** What runs one after the other; it can be stopped on its own. */
+/** A segment that can be stopped apart from the others. */
 export class RunSegment implements Segment {
   readonly #controller = new AbortController();
   readonly clock: SegmentClock;
   readonly signal: AbortSignal = this.#controller.signal;
-  /** Several things hang on it, so it must not stop because one of them has ended. */
+  /** Whether a branch point is in the segment: it must then not stop because one side has ended. */
   divided = false;
 
-  /** `first`: the source, or the wait for what comes before. */
+  /** `first`: the meter of the source, or of the wait for the queue before the segment. */
   constructor(readonly first: StageMeter) {
     this.clock = new SegmentClock(first);
   }
@@ -35,52 +36,60 @@ export class RunSegment implements Segment {
   }
 }
 
-/** A flow laid out to run. */
+/** A flow that is ready to run. */
 export interface Layout {
   readonly inlet: Inlet;
-  /** How many ends a barrier from the source reaches; a cutting stage is one. */
+  /** How many leaves a barrier from the source reaches; the input of the CheckpointNode counts as one. */
   readonly leaves: number;
+  /** How many leaves a barrier from the CheckpointNode reaches. */
   readonly checkpointLeaves: number;
   readonly nodes: readonly StageNode[];
+  /** Null: no stage of the flow takes checkpoints. */
   readonly checkpointNode: CheckpointNode | null;
-  /** The source's first. */
+  /** The source's segment comes first. */
   readonly segments: readonly RunSegment[];
-  readonly joints: readonly { readonly joint: ReadAheadQueue; readonly segment: RunSegment }[];
-  /** Per stage, the meters of what is before it in its segment. */
+  /** Each read-ahead queue with the segment after it. */
+  readonly queues: readonly { readonly queue: ReadAheadQueue; readonly segment: RunSegment }[];
+  /** The meters upstream of each stage in its segment. */
   readonly before: ReadonlyMap<StageNode, readonly StageMeter[]>;
 }
 
 /** What a layout needs besides the steps. */
 export interface LayoutOptions {
   readonly host: CheckpointHost;
-  /** Takes what comes out of the last step. */
+  /** Takes the output of the last step. */
   readonly end: Inlet;
+  /** The checkpoint that the run resumes from. Null: none. */
   readonly saved: ReadonlyMap<string, StageSnapshot> | null;
+  /** Whether the run keeps checkpoints. */
   readonly saves: boolean;
   readonly measure: Measure | null;
 }
 
-/** Lays a flow out. Throws TypeError where two stages have one name, or two stages cut. */
+/** Lays a flow out. Throws TypeError where two stages have the same name, or two stages take checkpoints. */
 export function layOut(source: Source<any>, steps: readonly Step[], options: LayoutOptions): Layout {
-  return new Plan(source.name, options).layOut(steps);
+  return new LayoutBuilder(source.name, options).build(steps);
 }
 
-type Built = { readonly inlet: Inlet; readonly leaves: number };
-type Place = {
+/** The input of some steps, and how many leaves a barrier reaches through it. */
+type BuiltSteps = { readonly inlet: Inlet; readonly leaves: number };
+
+/** Where the next node is placed. */
+type NodePlace = {
   readonly segment: RunSegment;
   readonly before: readonly StageMeter[];
-  readonly branch: boolean;
+  readonly onBranch: boolean;
 };
 
-class Plan {
+class LayoutBuilder {
   readonly #options: LayoutOptions;
   readonly #names: Set<string>;
   readonly #nodes: StageNode[] = [];
   readonly #segments: RunSegment[];
-  readonly #joints: { joint: ReadAheadQueue; segment: RunSegment }[] = [];
+  readonly #queues: { queue: ReadAheadQueue; segment: RunSegment }[] = [];
   readonly #before = new Map<StageNode, readonly StageMeter[]>();
-  #cutting: CheckpointNode | null = null;
-  #cutLeaves = 0;
+  #checkpointNode: CheckpointNode | null = null;
+  #checkpointLeaves = 0;
 
   constructor(source: string, options: LayoutOptions) {
     this.#options = options;
@@ -89,38 +98,38 @@ class Plan {
     this.#segments = [new RunSegment(meter)];
   }
 
-  layOut(steps: readonly Step[]): Layout {
+  build(steps: readonly Step[]): Layout {
     const [segment] = this.#segments;
-    const built = this.#chain(steps, { segment, before: [segment.first], branch: false });
+    const built = this.#chain(steps, { segment, before: [segment.first], onBranch: false });
     return {
       ...built,
-      checkpointLeaves: this.#cutLeaves,
+      checkpointLeaves: this.#checkpointLeaves,
       nodes: this.#nodes,
-      checkpointNode: this.#cutting,
+      checkpointNode: this.#checkpointNode,
       segments: this.#segments,
-      joints: this.#joints,
+      queues: this.#queues,
       before: this.#before,
     };
   }
 
-  #chain(steps: readonly Step[], place: Place): Built {
-    if (steps.length === 0) return { inlet: place.branch ? branchEnd : this.#options.end, leaves: 1 };
+  #chain(steps: readonly Step[], place: NodePlace): BuiltSteps {
+    if (steps.length === 0) return { inlet: place.onBranch ? branchEnd : this.#options.end, leaves: 1 };
     const [step, ...rest] = steps;
     if (step.kind === "tee") return this.#tee(step.branch, rest, place);
     const { ahead = 0 } = step.options;
     if (!Number.isInteger(ahead) || ahead < 0) {
       throw new RangeError(
-        `Cannot read ${ahead} items ahead of ${step.stage.name}: give a whole number from 0`,
+        `Cannot read ${ahead} items ahead of ${step.stage.name}: expected a whole number from 0`,
       );
     }
-    return ahead > 0 ? this.#joint(step, rest, place) : this.#stage(step, rest, place);
+    return ahead > 0 ? this.#queue(step, rest, place) : this.#stage(step, rest, place);
   }
 
-  #stage(step: Step & { kind: "stage" }, rest: readonly Step[], place: Place): Built {
+  #stage(step: Step & { kind: "stage" }, rest: readonly Step[], place: NodePlace): BuiltSteps {
     const node = this.#node(step.stage, place);
     let leaves = 0;
     for (const { stage, sink } of sinksOf(step.options.rejects)) {
-      const inlet = this.#node(sink, { ...place, before: [...place.before, node.meter], branch: true });
+      const inlet = this.#node(sink, { ...place, before: [...place.before, node.meter], onBranch: true });
       inlet.next = branchEnd;
       node.rejects.push({ stage, inlet });
       leaves++;
@@ -129,67 +138,68 @@ class Plan {
     node.next = after.inlet;
     leaves += after.leaves;
     if (!(node instanceof CheckpointNode)) return { inlet: node, leaves };
-    this.#cutLeaves = leaves;
+    this.#checkpointLeaves = leaves;
     return { inlet: node, leaves: 1 };
   }
 
-  #node(stage: Stage<any, any>, place: Place): StageNode {
+  #node(stage: Stage<any, any>, { segment, before, onBranch }: NodePlace): StageNode {
     const { host, saved, measure } = this.#options;
     if (this.#names.has(stage.name)) {
       throw new TypeError(
-        `Two stages are called ${stage.name}: names key saved state, so give one another name`,
+        `Two stages are called ${stage.name}: states are saved by name: give one of them another name`,
       );
     }
     this.#names.add(stage.name);
     const restored = (name: string): StageSnapshot | undefined => saved?.get(name);
     let node: StageNode;
     if (stage.takesCheckpoints) {
-      if (this.#cutting !== null) {
+      if (this.#checkpointNode !== null) {
         throw new TypeError(
-          `Both ${this.#cutting.stage.name} and ${stage.name} cut: a flow has one stage that says where checkpoints stand`,
+          `Both ${this.#checkpointNode.stage.name} and ${stage.name} take checkpoints: in a flow one stage may`,
         );
       }
-      node = this.#cutting = new CheckpointNode(stage, { host, segment: place.segment, restored, measure });
+      node = this.#checkpointNode = new CheckpointNode(stage, { host, segment, restored, measure });
     } else {
-      node = new StageNode(stage, { host, segment: place.segment, restored, measure });
+      node = new StageNode(stage, { host, segment, restored, measure });
     }
-    node.sideways = place.branch;
+    node.onBranch = onBranch;
     this.#nodes.push(node);
-    this.#before.set(node, place.before);
+    this.#before.set(node, before);
     return node;
   }
 
-  #joint(step: Step & { kind: "stage" }, rest: readonly Step[], place: Place): Built {
+  /** A stage in a segment of its own, behind a read-ahead queue. */
+  #queue(step: Step & { kind: "stage" }, rest: readonly Step[], place: NodePlace): BuiltSteps {
     const waiting = new StageMeter("waiting");
     const segment = new RunSegment(waiting);
     this.#segments.push(segment);
     const built = this.#stage(step, rest, { ...place, segment, before: [waiting] });
-    const joint = new ReadAheadQueue({
+    const queue = new ReadAheadQueue({
       before: place.segment,
       after: segment,
-      outlet: new Downstream(built.inlet, built.leaves),
+      downstream: new Downstream(built.inlet, built.leaves),
       waiting,
       ahead: step.options.ahead ?? 1,
       saves: this.#options.saves,
-      ended: () => {
+      onEnd: () => {
         if (!place.segment.divided) place.segment.abort(new StopUpstream(null));
       },
     });
-    this.#joints.push({ joint, segment });
-    return { inlet: joint, leaves: built.leaves };
+    this.#queues.push({ queue, segment });
+    return { inlet: queue, leaves: built.leaves };
   }
 
-  #tee(branch: readonly Step[], rest: readonly Step[], place: Place): Built {
+  #tee(branch: readonly Step[], rest: readonly Step[], place: NodePlace): BuiltSteps {
     place.segment.divided = true;
-    const side = this.#chain(branch, { ...place, branch: true });
+    const side = this.#chain(branch, { ...place, onBranch: true });
     const trunk = this.#chain(rest, place);
-    const outlets = [new Downstream(side.inlet, side.leaves), new Downstream(trunk.inlet, trunk.leaves)];
+    const sides = [new Downstream(side.inlet, side.leaves), new Downstream(trunk.inlet, trunk.leaves)];
     return {
-      inlet: new TeeNode(outlets, place.segment, this.#options.saves),
+      inlet: new TeeNode(sides, place.segment, this.#options.saves),
       leaves: side.leaves + trunk.leaves,
     };
   }
 }
 
-/** What comes out of a branch goes nowhere. */
-const branchEnd: Inlet = { item: () => {}, barrier: (gathering) => gathering.arrive(), end: () => {} };
+/** Drops the output of a branch's last stage. */
+const branchEnd: Inlet = { item: () => {}, barrier: (pending) => pending.arrive(), end: () => {} };

@@ -1,41 +1,43 @@
 /**
- * A barrier on its way: it collects each stage's part and is complete once it has reached every leaf of the flow.
+ * A barrier on its way through a flow. It collects a snapshot of each stage that it passes, and is complete once it has
+ * reached every leaf: the end of the flow, of each branch and of each sink for dropped items.
  *
  * @module
  */
 import { Barrier } from "../checkpoint/types.ts";
 import type { Wait } from "./wait.ts";
 
-/** A barrier that still has to reach `leaves` leaves; `completed` then makes it durable. */
+/** A barrier that has not yet reached all leaves. */
 export class PendingBarrier {
   readonly barrier: Barrier = new Barrier();
-  /** Settles when it is complete and `completed` is done. */
+  /** Resolves once the barrier is complete and `onComplete` has finished; rejects where the run ends before. */
   readonly done: Promise<void>;
-  #resolve: () => void;
-  #reject: (reason: unknown) => void;
+  readonly #resolve: () => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #onComplete: (barrier: Barrier) => Wait;
   #leaves: number;
-  #completed: (barrier: Barrier) => Wait;
 
-  constructor(leaves: number, completed: (barrier: Barrier) => Wait) {
+  /** `leaves`: how many leaves it must reach. */
+  constructor(leaves: number, onComplete: (barrier: Barrier) => Wait) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    promise.catch(() => {}); // the run itself reports what failed
+    promise.catch(() => {}); // the run reports what failed, whether or not anything waits for this barrier
     this.done = promise;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#leaves = leaves;
-    this.#completed = completed;
+    this.#onComplete = onComplete;
   }
 
-  /** It has reached `count` more leaves. */
+  /** Records that the barrier has reached `count` more leaves. */
   arrive(count = 1): Wait {
     this.#leaves -= count;
     if (this.#leaves > 0) return;
-    const wait = this.#completed(this.barrier);
+    const wait = this.#onComplete(this.barrier);
     if (wait === undefined) return this.#resolve();
     return wait.then(this.#resolve);
   }
 
-  /** It will never be complete: the run has ended. */
+  /** Gives the barrier up: the run has ended before it was complete. */
   fail(reason: unknown): void {
     this.#reject(reason);
   }

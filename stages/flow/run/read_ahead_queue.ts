@@ -1,102 +1,108 @@
 /**
- * A joint that reads ahead: what is before it works while what follows is still busy, up to `ahead` items further.
- * Barriers stay in line with the items.
+ * A queue between two segments. The segment before it works up to `ahead` items ahead while the one after it is busy.
+ * Barriers stay in order with the items.
  *
  * @module
  */
-import type { PendingBarrier } from "./pending_barrier.ts";
-import { type Inlet, StopUpstream } from "./inlet.ts";
-import type { Wait } from "./wait.ts";
-import { StageMeter } from "./stage_meter.ts";
 import type { Downstream } from "./downstream.ts";
-import type { Segment } from "./stage_node.ts";
+import { type Inlet, StopUpstream } from "./inlet.ts";
+import type { PendingBarrier } from "./pending_barrier.ts";
+import { StageMeter } from "./stage_meter.ts";
+import type { Segment } from "./stage_place.ts";
+import type { Wait } from "./wait.ts";
 
-type Mark =
+type Entry =
   | { readonly kind: "item"; readonly item: unknown }
-  | { readonly kind: "barrier"; readonly gathering: PendingBarrier }
+  | { readonly kind: "barrier"; readonly pending: PendingBarrier }
   | { readonly kind: "end" };
 
-/** Two segments, a bounded queue between them, and the meter of the time that the second waits. */
+/** What a queue connects. */
 export interface ReadAheadQueueOptions {
   readonly before: Segment;
   readonly after: Segment;
-  readonly outlet: Downstream;
+  readonly downstream: Downstream;
+  /** Counts the time in which the segment after the queue waits for items. */
   readonly waiting: StageMeter;
+  /** Most items in the queue. */
   readonly ahead: number;
+  /** Whether the run keeps checkpoints. */
   readonly saves: boolean;
-  /** What follows wants no more: stop what is before. */
-  ended(): void;
+  /** Called when the stages after the queue take no more items. */
+  onEnd(): void;
 }
 
-/** The inlet of a queue of at most `ahead` items; `drive` is its other side. */
+/** The input side of the queue; `drive` is its output side. */
 export class ReadAheadQueue implements Inlet {
-  readonly #parts: ReadAheadQueueOptions;
-  readonly #queue: Mark[] = [];
-  readonly #full = new StageMeter("waiting for room"); // nobody's work, so nobody's time
+  readonly #options: ReadAheadQueueOptions;
+  readonly #entries: Entry[] = [];
+  readonly #full = new StageMeter("waiting for room"); // time in which no stage works: not reported
   #items = 0;
-  #ending = false; // nothing is queued any more
-  #room: PromiseWithResolvers<void> | null = null;
-  #news: PromiseWithResolvers<void> | null = null;
+  #ending = false; // the end has been taken from the queue: barriers bypass it
+  #room: PromiseWithResolvers<void> | null = null; // resolved when the queue has room for an item
+  #arrival: PromiseWithResolvers<void> | null = null; // resolved when an entry arrives
 
-  constructor(parts: ReadAheadQueueOptions) {
-    this.#parts = parts;
-    parts.before.signal.addEventListener("abort", () => this.#room?.reject(parts.before.signal.reason));
-    parts.after.signal.addEventListener("abort", () => this.#news?.reject(parts.after.signal.reason));
+  constructor(options: ReadAheadQueueOptions) {
+    this.#options = options;
+    const { before, after } = options;
+    before.signal.addEventListener("abort", () => this.#room?.reject(before.signal.reason));
+    after.signal.addEventListener("abort", () => this.#arrival?.reject(after.signal.reason));
   }
 
   item(item: unknown): Wait {
-    this.#check();
-    this.#queue.push({ kind: "item", item });
+    this.#throwIfOver();
+    this.#entries.push({ kind: "item", item });
     this.#items++;
-    this.#news?.resolve();
-    if (this.#items < this.#parts.ahead) return;
+    this.#arrival?.resolve();
+    if (this.#items < this.#options.ahead) return;
     this.#room = Promise.withResolvers();
     return this.#waitForRoom(this.#room.promise);
   }
 
-  barrier(gathering: PendingBarrier): Wait {
-    if (this.#ending || this.#parts.outlet.ended) return this.#parts.outlet.barrier(gathering);
-    this.#queue.push({ kind: "barrier", gathering });
-    this.#news?.resolve();
+  barrier(pending: PendingBarrier): Wait {
+    const { downstream } = this.#options;
+    if (this.#ending || downstream.ended) return downstream.barrier(pending);
+    this.#entries.push({ kind: "barrier", pending });
+    this.#arrival?.resolve();
   }
 
   end(): Wait {
-    this.#queue.push({ kind: "end" });
-    this.#news?.resolve();
+    this.#entries.push({ kind: "end" });
+    this.#arrival?.resolve();
   }
 
-  /** Runs what follows until the end. */
+  /** Runs the stages after the queue until the end. */
   async drive(): Promise<void> {
-    const { after, outlet, saves } = this.#parts;
+    const { after, downstream, saves } = this.#options;
     try {
       while (await this.#step());
     } catch (thrown) {
       if (!(thrown instanceof StopUpstream) || after.signal.aborted) throw thrown;
-      await outlet.end(thrown, saves);
-      for (const mark of this.#queue.splice(0)) {
-        if (mark.kind === "barrier") await outlet.barrier(mark.gathering);
+      await downstream.end(thrown, saves);
+      for (const entry of this.#entries.splice(0)) {
+        if (entry.kind === "barrier") await downstream.barrier(entry.pending);
       }
       this.#room?.reject(new StopUpstream(null));
-      this.#parts.ended();
+      this.#options.onEnd();
     }
   }
 
+  /** Passes one entry on; false after the end. */
   async #step(): Promise<boolean> {
-    const { after, outlet } = this.#parts;
-    const mark = this.#queue.shift() ?? await this.#wait();
-    switch (mark.kind) {
+    const { after, downstream: { inlet } } = this.#options;
+    const entry = this.#entries.shift() ?? await this.#nextEntry();
+    switch (entry.kind) {
       case "item": {
-        if (--this.#items < this.#parts.ahead) this.#room?.resolve();
-        const wait = outlet.inlet.item(mark.item);
+        if (--this.#items < this.#options.ahead) this.#room?.resolve();
+        const wait = inlet.item(entry.item);
         if (wait !== undefined) await wait;
         break;
       }
       case "barrier":
-        await outlet.inlet.barrier(mark.gathering);
+        await inlet.barrier(entry.pending);
         break;
       case "end":
         this.#ending = true;
-        await outlet.inlet.end();
+        await inlet.end();
         return false;
     }
     after.clock.lap();
@@ -104,31 +110,31 @@ export class ReadAheadQueue implements Inlet {
     return true;
   }
 
-  async #wait(): Promise<Mark> {
-    const { clock, signal } = this.#parts.after;
+  async #nextEntry(): Promise<Entry> {
+    const { clock, signal } = this.#options.after;
     clock.resume();
-    const owner = clock.enter(this.#parts.waiting);
+    const owner = clock.enter(this.#options.waiting);
     for (;;) {
       signal.throwIfAborted();
-      this.#news = Promise.withResolvers();
-      await this.#news.promise;
-      const mark = this.#queue.shift();
-      if (mark === undefined) continue;
+      this.#arrival = Promise.withResolvers();
+      await this.#arrival.promise;
+      const entry = this.#entries.shift();
+      if (entry === undefined) continue;
       clock.enter(owner);
-      return mark;
+      return entry;
     }
   }
 
   async #waitForRoom(room: Promise<void>): Promise<void> {
-    const { clock } = this.#parts.before;
+    const { clock } = this.#options.before;
     clock.resume();
     const owner = clock.enter(this.#full);
     await room;
     clock.enter(owner);
   }
 
-  #check(): void {
-    this.#parts.before.signal.throwIfAborted();
-    if (this.#parts.outlet.ended) throw new StopUpstream(null);
+  #throwIfOver(): void {
+    this.#options.before.signal.throwIfAborted();
+    if (this.#options.downstream.ended) throw new StopUpstream(null);
   }
 }

@@ -1,51 +1,52 @@
 /**
- * Says how far each stage is, about once a second and at the end.
+ * Stage events: how far each stage has come, about once a second and at the end.
  *
  * @module
  */
 import type { StageEvent } from "../events.ts";
 import type { Layout } from "./layout.ts";
 import type { StageMeter } from "./stage_meter.ts";
-import type { RunHost } from "./stage_node.ts";
+import type { RunHost } from "./stage_place.ts";
 
-/** Emits a StageEvent for each stage that has something new to say. */
+/** Emits a StageEvent for each stage whose counts have changed. */
 export class Reporter {
   readonly #layout: Layout;
   readonly #host: RunHost;
-  readonly #said = new Map<StageMeter, string>();
+  /** The counts last reported, as JSON. */
+  readonly #reported = new Map<StageMeter, string>();
 
   constructor(layout: Layout, host: RunHost) {
     this.#layout = layout;
     this.#host = host;
   }
 
-  /** `all`: also those that have nothing new. */
+  /** `all`: reports stages whose counts have not changed, too. */
   report(all = false): void {
     const { segments, nodes, before } = this.#layout;
-    this.#say(segments[0].first, [], all);
-    const said = new Set<StageMeter>();
-    const say = (meter: StageMeter, earlier: readonly StageMeter[]): void => {
-      if (!said.has(meter)) this.#say(meter, earlier, all);
-      said.add(meter);
+    this.#emit(segments[0].first, [], all);
+    const done = new Set<StageMeter>();
+    const emit = (meter: StageMeter, upstream: readonly StageMeter[]): void => {
+      if (!done.has(meter)) this.#emit(meter, upstream, all);
+      done.add(meter);
     };
-    // Sinks of dropped items tell nothing that the dropping stage's counts do not.
+    // Sinks of dropped items are left out: the stage that drops counts the same items.
     const sinks = new Set<unknown>(nodes.flatMap((node) => node.rejects.map(({ inlet }) => inlet)));
     for (const node of nodes.filter((node) => !sinks.has(node))) {
-      const earlier = [...before.get(node) ?? []];
-      if (node.inside.size === 0) say(node.meter, earlier);
-      for (const meter of node.inside.values()) { // as if they stood in the flow one by one
-        say(meter, earlier);
-        earlier.push(meter);
+      const upstream = [...before.get(node) ?? []];
+      if (node.inside.size === 0) emit(node.meter, upstream);
+      for (const meter of node.inside.values()) { // reported as if they stood in the flow one by one
+        emit(meter, upstream);
+        upstream.push(meter);
       }
     }
   }
 
-  #say(meter: StageMeter, before: readonly StageMeter[], all: boolean): void {
+  #emit(meter: StageMeter, upstream: readonly StageMeter[], all: boolean): void {
     const counts = meter.counts();
     const key = JSON.stringify(counts);
-    if (!all && this.#said.get(meter) === key) return;
-    this.#said.set(meter, key);
-    const blocked = before.reduce((sum, { busy }) => sum + busy, 0) / 1000;
+    if (!all && this.#reported.get(meter) === key) return;
+    this.#reported.set(meter, key);
+    const blocked = upstream.reduce((sum, { busy }) => sum + busy, 0) / 1000;
     const event: StageEvent = {
       type: "stage",
       name: meter.name,

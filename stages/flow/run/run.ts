@@ -5,38 +5,38 @@
  */
 import type { Barrier, StageSnapshot } from "../checkpoint/types.ts";
 import type { RunEvent } from "../events.ts";
-import { failure } from "./failure.ts";
 import type { RunOptions, RunResult } from "../run_options.ts";
 import type { FlowGraph } from "../step.ts";
-import { PendingBarrier } from "./pending_barrier.ts";
-import { type Inlet, StopUpstream } from "./inlet.ts";
-import type { Wait } from "./wait.ts";
 import type { CheckpointHost } from "./checkpoint_node.ts";
+import { failure } from "./failure.ts";
+import { type Inlet, StopUpstream } from "./inlet.ts";
 import { type Layout, layOut, type RunSegment } from "./layout.ts";
-import { SourceDriver } from "./source_driver.ts";
+import { PendingBarrier } from "./pending_barrier.ts";
 import { Reporter } from "./reporter.ts";
+import { SourceDriver, type SourceHost } from "./source_driver.ts";
+import type { Wait } from "./wait.ts";
 
-const BARRIER_EVERY = 1000; // items: seldom enough to cost nothing, often enough that a resume replays little
-const GRACE = 1000; // milliseconds that an ended run waits for pushes under way before it closes the stages
+const BARRIER_EVERY = 1000; // items: rare enough to cost nothing, frequent enough that a resume replays little
+const GRACE = 1000; // milliseconds that an ended run waits for unfinished pushes before it closes the stages
 
-/** The end of a chain: what comes out goes nowhere. */
-const drain: Inlet = { item: () => {}, barrier: (gathering) => gathering.arrive(), end: () => {} };
+/** Drops the output of the flow's last stage. */
+const drain: Inlet = { item: () => {}, barrier: (pending) => pending.arrive(), end: () => {} };
 
 /** Runs a flow once. */
-export class Run implements CheckpointHost {
+export class Run implements CheckpointHost, SourceHost {
   readonly seed: number;
   readonly #flow: FlowGraph;
   readonly #options: RunOptions;
   readonly #end: Inlet;
-  readonly #gatherings = new Set<PendingBarrier>();
-  readonly #ended = Promise.withResolvers<void>(); // no longer running: failed, aborted or stopped
+  readonly #pending = new Set<PendingBarrier>();
+  readonly #ended = Promise.withResolvers<void>(); // resolved when the run has failed, or was aborted or stopped
   #layout!: Layout;
   #source!: SourceDriver;
   #stopping = false;
   #stopped = false;
-  #halt: Promise<void> | null = null; // the cutting stage takes its last checkpoint
+  #lastCheckpoint: Promise<void> | null = null; // the checkpoint that the stop takes, where a stage takes checkpoints
   #failure: { readonly reason: unknown } | null = null;
-  #written: Promise<void> = Promise.resolve(); // the last checkpoint; it never rejects
+  #written: Promise<void> = Promise.resolve(); // resolves when the last checkpoint is written; never rejects
 
   constructor(flow: FlowGraph, options: RunOptions, end: Inlet = drain) {
     this.#flow = flow;
@@ -53,20 +53,20 @@ export class Run implements CheckpointHost {
     this.#options.onEvent?.(event);
   }
 
-  /** Runs to the end; see Flow.run. */
+  /** See Flow.run. */
   async execute(): Promise<RunResult> {
     const { signal, stop, checkpoints } = this.#options;
     signal?.throwIfAborted();
     const saved = await checkpoints?.latest() ?? null;
     await this.#restoreEffects(saved);
     this.#build(saved);
-    const abort = () => this.#fail(signal?.reason);
-    const softly = () => this.#stop();
-    signal?.addEventListener("abort", abort);
-    stop?.addEventListener("abort", softly);
+    const onAbort = () => this.#fail(signal?.reason);
+    const onStop = () => this.#stop();
+    signal?.addEventListener("abort", onAbort);
+    stop?.addEventListener("abort", onStop);
     try {
       await this.#openAll();
-      this.#compare(saved);
+      this.#compareNames(saved);
       const reporter = new Reporter(this.#layout, this);
       const timer = setInterval(() => this.#guard(() => reporter.report()), 1000);
       try {
@@ -76,13 +76,13 @@ export class Run implements CheckpointHost {
         clearInterval(timer);
         this.#guard(() => reporter.report(true));
       }
-      await this.#written; // may fail the run
+      await this.#written; // a failure to write fails the run
     } catch (error) {
       this.#fail(error);
     } finally {
-      signal?.removeEventListener("abort", abort);
-      stop?.removeEventListener("abort", softly);
-      await this.#written; // also of a run that failed: it may be whole yet
+      signal?.removeEventListener("abort", onAbort);
+      stop?.removeEventListener("abort", onStop);
+      await this.#written; // after a failure too: the checkpoint that is being written may still become complete
       await this.#closeAll();
       checkpoints?.close?.();
     }
@@ -90,26 +90,25 @@ export class Run implements CheckpointHost {
     return { stopped: this.#stopped };
   }
 
-  get aligned(): boolean {
+  get waitsForBarriers(): boolean {
     return this.#layout.checkpointNode === null && this.#options.effects !== undefined;
   }
 
-  /** A barrier from the source; null where no checkpoints are kept. */
   beginBarrier(): PendingBarrier | null {
     if (this.#options.checkpoints === undefined) return null;
-    const { checkpointNode: cutting, leaves } = this.#layout;
-    return this.#gather(leaves, cutting === null ? (barrier) => this.#commit(barrier) : () => {});
+    const { checkpointNode, leaves } = this.#layout;
+    return this.#newBarrier(leaves, checkpointNode === null ? (barrier) => this.#commit(barrier) : () => {});
   }
 
-  /** Not where the flow divides: its sides end one after the other, and another may be at work. */
-  pause(): Wait {
+  /** Where the flow branches, no barrier passes in a flush: the sides end one after the other, and one may still work. */
+  afterFlushItem(): Wait {
     if (this.#layout.segments.some((segment) => segment.divided)) return;
-    return this.#source.pause();
+    return this.#source.afterFlushItem();
   }
 
   beginCheckpoint(): PendingBarrier | null {
     if (this.#options.checkpoints === undefined) return null;
-    return this.#gather(this.#layout.checkpointLeaves, (barrier) => this.#commit(barrier));
+    return this.#newBarrier(this.#layout.checkpointLeaves, (barrier) => this.#commit(barrier));
   }
 
   finish(): void {
@@ -148,10 +147,10 @@ export class Run implements CheckpointHost {
 
   async #driveAll(): Promise<void> {
     if (this.#failure !== null) return;
-    const { segments, joints } = this.#layout;
-    const tasks = joints.map(({ joint, segment }) => this.#drive(segment, () => joint.drive()));
+    const { segments, queues } = this.#layout;
+    const tasks = queues.map(({ queue, segment }) => this.#drive(segment, () => queue.drive()));
     tasks.push(this.#drive(segments[0], () => this.#driveSource()));
-    const all = Promise.all(tasks).then(() => this.#halt);
+    const all = Promise.all(tasks).then(() => this.#lastCheckpoint);
     await Promise.race([all, this.#ended.promise]);
     const grace = Promise.withResolvers<void>();
     const timer = setTimeout(grace.resolve, GRACE);
@@ -161,15 +160,15 @@ export class Run implements CheckpointHost {
 
   async #driveSource(): Promise<void> {
     if (this.#layout.checkpointNode !== null) {
-      const gathering = this.beginBarrier(); // where a cut begins that comes before the first barrier
-      if (gathering !== null) await this.#source.barrier(gathering);
+      const pending = this.beginBarrier(); // for a checkpoint that is taken before the first regular barrier
+      if (pending !== null) await this.#source.barrier(pending);
     }
-    const done = this.#layout.nodes.findLast((node) => node.done && !node.sideways);
+    const done = this.#layout.nodes.findLast((node) => node.done && !node.onBranch);
     if (done !== undefined) throw new StopUpstream(done);
     await this.#source.drive();
   }
 
-  /** Runs one segment's work; its failure is the run's. */
+  /** Runs one segment. Its failure is the run's failure. */
   async #drive(segment: RunSegment, work: () => Promise<void>): Promise<void> {
     try {
       try {
@@ -183,18 +182,18 @@ export class Run implements CheckpointHost {
     }
   }
 
-  #gather(leaves: number, completed: (barrier: Barrier) => Wait): PendingBarrier {
-    const gathering = new PendingBarrier(leaves, (barrier) => {
-      this.#gatherings.delete(gathering);
-      return completed(barrier);
+  #newBarrier(leaves: number, onComplete: (barrier: Barrier) => Wait): PendingBarrier {
+    const pending = new PendingBarrier(leaves, (barrier) => {
+      this.#pending.delete(pending);
+      return onComplete(barrier);
     });
-    this.#gatherings.add(gathering);
-    return gathering;
+    this.#pending.add(pending);
+    return pending;
   }
 
   /**
-   * Has a complete barrier written, while the run goes on. The one before it is waited for: its line in the metrics is
-   * then part of what this one saves, and no more than two snapshots are in memory.
+   * Starts writing a complete barrier; the run continues meanwhile. The checkpoint before it is waited for first: its
+   * line in the metrics then belongs to the effects saved here, and at most two checkpoints are in memory.
    */
   async #commit(barrier: Barrier): Promise<void> {
     const { checkpoints } = this.#options;
@@ -213,21 +212,25 @@ export class Run implements CheckpointHost {
     }
   }
 
-  /** Says what of a checkpoint fits nothing here, and the reverse: both are likely to be mistakes. */
-  #compare(saved: ReadonlyMap<string, StageSnapshot> | null): void {
+  /** Notes stages that are only in the checkpoint or only in the flow: both are probably mistakes. */
+  #compareNames(saved: ReadonlyMap<string, StageSnapshot> | null): void {
     const all = [this.#flow.source.name, ...this.#layout.nodes.flatMap((node) => node.names)];
     const names = new Set(all);
     const twice = all.find((name, i) => all.indexOf(name) !== i);
     if (twice !== undefined) {
-      throw new TypeError(`Two stages are called ${twice}: names key saved state, so give one another name`);
+      throw new TypeError(
+        `Two stages are called ${twice}: states are saved by name: give one of them another name`,
+      );
     }
     if (saved === null) return;
-    const lost = [...saved.keys()].filter((name) => !names.has(name) && !name.startsWith("effect:"));
-    const fresh = [...names].filter((name) => !saved.has(name));
-    if (lost.length > 0) {
-      this.#note(`The checkpoint also holds ${lost.join(", ")}: no stage has that name now`);
+    const onlySaved = [...saved.keys()].filter((name) => !names.has(name) && !name.startsWith("effect:"));
+    const onlyHere = [...names].filter((name) => !saved.has(name));
+    if (onlySaved.length > 0) {
+      this.#note(`The checkpoint also holds ${onlySaved.join(", ")}: no stage has that name now`);
     }
-    if (fresh.length > 0) this.#note(`The checkpoint does not hold ${fresh.join(", ")}: begun anew`);
+    if (onlyHere.length > 0) {
+      this.#note(`The checkpoint does not hold ${onlyHere.join(", ")}: started from the beginning`);
+    }
   }
 
   #note(text: string): void {
@@ -236,7 +239,7 @@ export class Run implements CheckpointHost {
 
   #stop(): void {
     this.#stopping = true;
-    this.#halt = this.#layout.checkpointNode?.stop().catch((thrown) => {
+    this.#lastCheckpoint = this.#layout.checkpointNode?.stop().catch((thrown) => {
       if (!(thrown instanceof StopUpstream)) this.#fail(thrown);
     }) ?? null;
   }
@@ -249,7 +252,7 @@ export class Run implements CheckpointHost {
   #endWith(reason: unknown): void {
     this.#ended.resolve();
     for (const segment of this.#layout.segments) segment.abort(reason);
-    for (const gathering of this.#gatherings) gathering.fail(reason);
+    for (const pending of this.#pending) pending.fail(reason);
   }
 
   #guard(work: () => void): void {

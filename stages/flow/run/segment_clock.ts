@@ -1,34 +1,36 @@
 /**
- * Where the time of a segment goes.
+ * Splits the time of a segment among its stages, of which one works at a time.
  *
- * Reading the clock costs more than passing an item, so of quick items only one in SAMPLE is timed and stands for
- * the rest.
+ * Reading the clock costs more than passing a quick item on. Where items are quick, only one item in `SAMPLE` is timed,
+ * and its times are scaled up to cover the others.
  *
  * @module
  */
 import type { StageMeter } from "./stage_meter.ts";
 
-const SAMPLE = 16;
-const QUICK = 0.02; // milliseconds for an item through the whole segment: below it, timing would cost more than the work
+const SAMPLE = 16; // items
+const QUICK = 0.02; // milliseconds per item through the whole segment, below which timing costs more than the work
 const TURN = 10; // milliseconds of work after which timers and signals get their turn
 
-/** Says whose time it is in one segment of a flow, where only one stage works at a time. */
+/** The clock of one segment. */
 export class SegmentClock {
+  /** The stage that works now. */
   #owner: StageMeter;
+  /** Meters with a `sample` that is not yet part of `busy`. */
   #touched: StageMeter[] = [];
   #timing = true;
   #since = performance.now(); // the last reading
-  #began = this.#since; // when this item, or this row of untimed ones, began
-  #sampled = 0; // milliseconds of the timed item that stands for the row
-  #untimed = 0;
-  #asked = 0;
+  #began = this.#since; // start of the timed item, or of the untimed items after it
+  #sampled = 0; // milliseconds of the timed item that stands for the untimed ones
+  #untimed = 0; // untimed items so far
+  #asked = 0; // calls of due()
   #turnedAt = this.#since;
 
   constructor(owner: StageMeter) {
     this.#owner = owner;
   }
 
-  /** It is `owner`'s time from now on; returns whose it was. */
+  /** Makes `owner` the stage that works from now on; returns the one that worked until now. */
   enter(owner: StageMeter): StageMeter {
     const before = this.#owner;
     this.#owner = owner;
@@ -36,7 +38,7 @@ export class SegmentClock {
     return before;
   }
 
-  /** One more item has gone through the segment. */
+  /** Records that one more item has passed through the segment. */
   lap(): void {
     if (this.#timing) {
       this.#read(this.#owner);
@@ -49,7 +51,7 @@ export class SegmentClock {
     }
   }
 
-  /** Times from here on: before a wait, which would else be shared out among the stages. */
+  /** Times again from here on. Called before a wait, which would otherwise be scaled up and shared by all stages. */
   resume(): void {
     if (this.#timing) return;
     this.#since = performance.now();
@@ -59,12 +61,12 @@ export class SegmentClock {
     this.#untimed = 0;
   }
 
-  /** The owner begins to wait; give what this returns to `waited`. */
+  /** The owner starts to wait; the result is the argument of `waited`. */
   wait(): number {
     return this.#timing ? 0 : performance.now();
   }
 
-  /** The wait is over. A long one is the owner's alone: the item timed before knows nothing of it. */
+  /** The wait is over. A long one counts for the owner alone: the timed item did not include it. */
   waited(since: number): void {
     if (this.#timing) return;
     const waited = performance.now() - since;
@@ -75,13 +77,13 @@ export class SegmentClock {
 
   /** Whether timers, signals and messages have waited long enough for their turn. */
   due(): boolean {
-    // The last reading is too old in a push that gives a great many items: so every so often a fresh one.
+    // While one push gives very many items, the last reading grows old: every 16th call reads the clock again.
     const fresh = (++this.#asked & 15) === 0;
     const now = fresh ? performance.now() : this.#timing ? this.#since : this.#turnedAt;
     return now - this.#turnedAt > TURN;
   }
 
-  /** Gives them their turn. */
+  /** Lets timers, signals and messages run. */
   async turn(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
     this.#turnedAt = performance.now();
@@ -94,7 +96,7 @@ export class SegmentClock {
     this.#since = now;
   }
 
-  /** What was timed counts `times` over. */
+  /** Adds the sampled times, multiplied by `times`, to the stages. */
   #settle(times: number): void {
     for (const meter of this.#touched) {
       meter.busy += meter.sample * times;

@@ -1,24 +1,25 @@
 /**
- * Reads a source, one item after the other, each only once everything that runs with it has taken the one before.
+ * Reads a source. Each item is read only after all stages of the source's segment have taken the item before it.
  *
  * @module
  */
 import type { StageSnapshot } from "../checkpoint/types.ts";
-import { asError, failure } from "./failure.ts";
-import type { PendingBarrier } from "./pending_barrier.ts";
-import { type Inlet, StopUpstream } from "./inlet.ts";
-import type { Wait } from "./wait.ts";
-import type { RunSegment } from "./layout.ts";
-import { copyState } from "./copy_state.ts";
 import type { Context, Source } from "../stage.ts";
-import type { RunHost } from "./stage_node.ts";
+import { copyState } from "./copy_state.ts";
+import { asError, failure } from "./failure.ts";
+import { type Inlet, StopUpstream } from "./inlet.ts";
+import type { RunSegment } from "./layout.ts";
+import type { PendingBarrier } from "./pending_barrier.ts";
+import type { RunHost } from "./stage_place.ts";
 import { StageRng } from "./stage_rng.ts";
+import type { Wait } from "./wait.ts";
 
-/** What a source driver asks of its run. */
+/** What a source driver needs of its run. */
 export interface SourceHost extends RunHost {
+  /** A barrier from the source. Null: the run keeps no checkpoints. */
   beginBarrier(): PendingBarrier | null;
-  /** Wait until a barrier is through: what it saves besides states must not run ahead of it. */
-  readonly aligned: boolean;
+  /** Whether to wait until a barrier is complete: effects saved with it must not run ahead of it. */
+  readonly waitsForBarriers: boolean;
   finish(): void;
 }
 
@@ -28,15 +29,15 @@ export interface SourcePlace {
   readonly segment: RunSegment;
   readonly next: Inlet;
   readonly saved: StageSnapshot | undefined;
-  /** Items from one barrier to the next. */
+  /** Items between two barriers. */
   readonly every: number;
-  /** Items of a flush from one barrier to the next. */
+  /** Items of a flush between two barriers. */
   readonly flushEvery: number;
-  /** A stage of the flow cuts, and so deals with stopping. */
+  /** Whether a stage of the flow takes checkpoints; it then also handles stopping. */
   readonly stageTakesCheckpoints: boolean;
 }
 
-/** Drives the segment that begins with the source. */
+/** Drives the segment that starts with the source. */
 export class SourceDriver {
   readonly #source: Source<any>;
   readonly #place: SourcePlace;
@@ -51,7 +52,7 @@ export class SourceDriver {
     const { host, segment, saved, every } = place;
     for (const items of [every, place.flushEvery]) {
       if (Number.isInteger(items) && items >= 1) continue;
-      throw new RangeError(`Cannot set a barrier every ${items} items: give a whole number from 1`);
+      throw new RangeError(`Cannot set a barrier every ${items} items: expected a whole number from 1`);
     }
     this.#source = source;
     this.#ended = saved?.flushed ?? false;
@@ -79,7 +80,7 @@ export class SourceDriver {
     }
   }
 
-  /** Its name and how to close it. */
+  /** The source's name, and a function that closes it. */
   get closing(): { name: string; close: () => Promise<void> } {
     return {
       name: this.#source.name,
@@ -91,7 +92,7 @@ export class SourceDriver {
     };
   }
 
-  /** Reads to the end, then passes the end on. */
+  /** Reads to the end of the source, then passes the end on. */
   async drive(): Promise<void> {
     if (!this.#ended) await this.#read();
     this.#ended = true;
@@ -99,7 +100,7 @@ export class SourceDriver {
   }
 
   async #read(): Promise<void> {
-    const { segment, next, host, stageTakesCheckpoints: cuts } = this.#place;
+    const { segment, next, host, stageTakesCheckpoints } = this.#place;
     const outs = this.#guard(() => this.#source.read(this.#state, this.#context));
     const iterator = Symbol.iterator in outs ? outs[Symbol.iterator]() : outs[Symbol.asyncIterator]();
     try {
@@ -108,11 +109,11 @@ export class SourceDriver {
         const step = this.#guard(() => iterator.next());
         const result = "then" in step ? await this.#await(step) : step;
         if (result.done) break;
-        segment.first.gave(result.value);
+        segment.first.countOutput(result.value);
         this.#since++;
         const wait = next.item(result.value);
         if (wait !== undefined) await wait;
-        if (host.stopping && !cuts) await this.#stop();
+        if (host.stopping && !stageTakesCheckpoints) await this.#stop();
         if (this.#since >= this.#place.every) await this.#barrier();
         segment.clock.lap();
         if (segment.clock.due()) await segment.clock.turn();
@@ -124,25 +125,20 @@ export class SourceDriver {
     if (this.#since > 0) await this.#barrier();
   }
 
-  /** Everything before the stage that flushes has ended, so a barrier finds it at rest. */
-  pause(): Wait {
-    const { host, stageTakesCheckpoints: cuts, flushEvery } = this.#place;
-    if (++this.#since < flushEvery && !(host.stopping && !cuts)) return;
-    return this.#pause();
+  /** See RunHost. Everything before the stage that flushes has ended, so a barrier may start at the source. */
+  afterFlushItem(): Wait {
+    const { host, stageTakesCheckpoints, flushEvery } = this.#place;
+    const stops = host.stopping && !stageTakesCheckpoints;
+    if (++this.#since < flushEvery && !stops) return;
+    return stops ? this.#stop() : this.#barrier().then(() => {});
   }
 
-  async #pause(): Promise<void> {
-    const { host, stageTakesCheckpoints: cuts } = this.#place;
-    if (host.stopping && !cuts) await this.#stop();
-    else await this.#barrier();
-  }
-
-  /** Adds the source's part, then passes the barrier on. */
-  async barrier(gathering: PendingBarrier): Promise<void> {
+  /** Adds the source's snapshot, then passes the barrier on. */
+  async barrier(pending: PendingBarrier): Promise<void> {
     const { name, save } = this.#source;
     try {
       const state = copyState(save ? await save.call(this.#source, this.#state) : this.#state ?? null);
-      gathering.barrier.snapshots.set(name, {
+      pending.barrier.snapshots.set(name, {
         state,
         rng: this.#rng.drawn,
         counts: this.#place.segment.first.counts(),
@@ -151,20 +147,20 @@ export class SourceDriver {
     } catch (error) {
       throw failure(`Cannot save the state of source ${name}`, error);
     }
-    await this.#place.next.barrier(gathering);
+    await this.#place.next.barrier(pending);
   }
 
   async #barrier(): Promise<PendingBarrier | null> {
     this.#since = 0;
-    const gathering = this.#place.host.beginBarrier();
-    if (gathering !== null) await this.barrier(gathering);
-    if (this.#place.host.aligned) await gathering?.done;
-    return gathering;
+    const pending = this.#place.host.beginBarrier();
+    if (pending !== null) await this.barrier(pending);
+    if (this.#place.host.waitsForBarriers) await pending?.done;
+    return pending;
   }
 
   async #stop(): Promise<never> {
-    const gathering = await this.#barrier();
-    await gathering?.done;
+    const pending = await this.#barrier();
+    await pending?.done;
     this.#place.host.finish();
     throw new StopUpstream(null);
   }
@@ -173,7 +169,7 @@ export class SourceDriver {
     try {
       return work();
     } catch (error) {
-      throw this.#failed(error);
+      throw this.#failure(error);
     }
   }
 
@@ -183,13 +179,13 @@ export class SourceDriver {
     try {
       return await step;
     } catch (error) {
-      throw this.#failed(error);
+      throw this.#failure(error);
     } finally {
       clock.waited(since);
     }
   }
 
-  #failed(error: unknown): unknown {
+  #failure(error: unknown): unknown {
     if (this.#place.segment.signal.aborted) return error;
     return failure(
       `Source ${this.#source.name} failed after ${this.#place.segment.first.out} items`,

@@ -1,34 +1,36 @@
 /**
- * What each stage has counted.
+ * Counters of one stage.
  *
  * @module
  */
-import { addLength, joinLengths, type Lengths, type Measure } from "../lengths.ts";
 import type { StageCounts } from "../checkpoint/types.ts";
+import { addLength, joinLengths, type Lengths, type Measure } from "../lengths.ts";
 
-/** Items in, out and dropped by reason; milliseconds at work. */
+/** Items in, out and dropped by reason, lengths of the output, and milliseconds at work. */
 export class StageMeter {
   in = 0;
   out = 0;
+  /** Milliseconds at work. */
   busy = 0;
-  /** Milliseconds of the item being timed, not yet in `busy`. */
+  /** Milliseconds of the item that is being timed, not yet part of `busy`. */
   sample = 0;
   readonly dropped: Map<string, number> = new Map();
   lengths: Lengths | undefined;
 
+  /** `saved`: counts of an earlier run to continue from. */
   constructor(readonly name: string, saved?: StageCounts, readonly measure: Measure | null = null) {
     if (saved !== undefined) this.add(saved);
   }
 
-  /** Counts an item passed on. */
-  gave(item: unknown): void {
+  /** Counts an item that the stage has passed on. */
+  countOutput(item: unknown): void {
     this.out++;
     if (this.measure === null) return;
     const length = this.measure(item);
     if (length !== undefined) this.lengths = addLength(this.lengths, length);
   }
 
-  /** Adds what was counted elsewhere. */
+  /** Adds counts that were made elsewhere. */
   add(counts: StageCounts): void {
     this.in += counts.in;
     this.out += counts.out;
@@ -41,7 +43,7 @@ export class StageMeter {
     this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + count);
   }
 
-  /** A copy, to be saved or shown. */
+  /** A copy of the counts, to be saved or reported. */
   counts(): StageCounts {
     const { lengths } = this;
     return {
@@ -52,7 +54,7 @@ export class StageMeter {
     };
   }
 
-  /** What was counted since the last time, milliseconds at work with it; counting begins anew. */
+  /** Returns the counts and the milliseconds at work since the last call, and resets them. */
   take(): StageCounts & { readonly busy: number } {
     const taken = { ...this.counts(), busy: this.busy };
     this.in = this.out = this.busy = 0;

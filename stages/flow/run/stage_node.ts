@@ -4,57 +4,16 @@
  * @module
  */
 import type { StageSnapshot } from "../checkpoint/types.ts";
-import { asError, failure, isPlaced } from "./failure.ts";
-import type { PendingBarrier } from "./pending_barrier.ts";
-import { type Inlet, StopUpstream } from "./inlet.ts";
-import { then, type Wait } from "./wait.ts";
-import type { Measure } from "../lengths.ts";
-import type { SegmentClock } from "./segment_clock.ts";
-import { StageMeter } from "./stage_meter.ts";
 import type { Reject } from "../rejects.ts";
+import { type Many, type Stage, takeCheckpoint } from "../stage.ts";
 import { copyState } from "./copy_state.ts";
-import { type Context, type Many, type Stage, takeCheckpoint } from "../stage.ts";
+import { asError, failure, isPlaced } from "./failure.ts";
+import { type Inlet, StopUpstream } from "./inlet.ts";
+import type { PendingBarrier } from "./pending_barrier.ts";
+import { StageMeter } from "./stage_meter.ts";
+import type { GroupContext, RejectSink, Segment, StagePlace } from "./stage_place.ts";
 import { StageRng } from "./stage_rng.ts";
-import type { RunEvent } from "../events.ts";
-
-/** What a node needs to know of the run it is in. */
-export interface RunHost {
-  readonly seed: number;
-  /** It was asked to end softly. */
-  readonly stopping: boolean;
-  emit(event: RunEvent): void;
-  /** A stage that resumes its flush has passed on an item of it: here a barrier may pass, or the run end softly. */
-  pause(): Wait;
-}
-
-/** What runs one after the other, from one joint with read-ahead to the next. */
-export interface Segment {
-  readonly clock: SegmentClock;
-  readonly signal: AbortSignal;
-}
-
-/** A context with what only a group of this folder uses, to speak for the stages inside it. */
-export interface GroupContext extends Context {
-  /** Whether dropped items are kept somewhere. */
-  readonly keeps: boolean;
-  readonly measures: boolean;
-  /** The meter of a stage inside: in events and checkpoints they stand in for the group's own. */
-  inside(stage: string): StageMeter;
-  /** Hands on what a stage inside has dropped and counted. */
-  reject(reject: Reject): void;
-}
-
-/** Where a stage stands in a run. */
-export interface StagePlace {
-  readonly host: RunHost;
-  readonly segment: Segment;
-  /** What a checkpoint holds under a stage's name. */
-  restored(name: string): StageSnapshot | undefined;
-  readonly measure: Measure | null;
-}
-
-/** Where rejected items go; `stage`: only those of that stage inside a group. */
-export type RejectSink = Readonly<{ stage: string | null; inlet: Inlet }>;
+import { then, type Wait } from "./wait.ts";
 
 /** Pushes items through a stage, depth first. */
 export class StageNode implements Inlet {
@@ -63,16 +22,16 @@ export class StageNode implements Inlet {
   readonly context: GroupContext;
   next!: Inlet;
   readonly rejects: RejectSink[] = [];
-  /** Of a group: its stages' meters, in order. */
+  /** Meters of the stages inside a group, in order; empty for other stages. */
   readonly inside: Map<string, StageMeter> = new Map();
   readonly saved: StageSnapshot | undefined;
-  /** It is on a branch: that it is done does not end the run. */
-  sideways = false;
+  /** Whether the stage is on a branch, so that the run does not end when the stage wants no more items. */
+  onBranch = false;
   protected state: unknown;
   protected readonly segment: Segment;
   readonly #place: StagePlace;
   #opened = false;
-  #pauses = false; // it is in a flush that can be resumed
+  #flushing = false; // in a flush that can be resumed
   #flushed: boolean;
   #dropped: Reject[] = [];
 
@@ -86,7 +45,7 @@ export class StageNode implements Inlet {
     this.context = this.#makeContext();
   }
 
-  /** The names under which it is saved and reported: its own, or those of the stages inside. */
+  /** The names under which the stage is saved and reported: its own, or those of the stages inside. */
   get names(): readonly string[] {
     return this.inside.size > 0 ? [...this.inside.keys()] : [this.stage.name];
   }
@@ -102,14 +61,14 @@ export class StageNode implements Inlet {
     const stray = this.rejects.find(({ stage }) => stage !== null && !this.inside.has(stage));
     if (stray !== undefined) {
       throw new TypeError(
-        `Stage ${this.stage.name} has rejects for ${stray.stage}, which is not inside it: name one of ${
+        `Stage ${this.stage.name} has a sink for rejects of ${stray.stage}, which is not inside it: expected one of ${
           this.names.join(", ")
         }`,
       );
     }
   }
 
-  /** Its name and how to close it. */
+  /** The stage's name, and a function that closes it. */
   get closing(): { name: string; close: () => Promise<void> } {
     return {
       name: this.stage.name,
@@ -121,7 +80,7 @@ export class StageNode implements Inlet {
     };
   }
 
-  /** It wants no more input. */
+  /** Whether the stage wants no more items. */
   get done(): boolean {
     return this.stage.done?.(this.state) ?? false;
   }
@@ -133,30 +92,30 @@ export class StageNode implements Inlet {
     try {
       outs = this.stage.push(item, this.state, this.context);
     } catch (error) {
-      throw this.#failed(error, item);
+      throw this.#failure(error, item);
     }
     const wait = this.#pass(outs, item);
-    if (wait !== undefined) return wait.then(() => this.#after(before));
-    return this.#after(before);
+    if (wait !== undefined) return wait.then(() => this.#endPush(before));
+    return this.#endPush(before);
   }
 
-  barrier(gathering: PendingBarrier): Wait {
-    return then(this.settle(), () => this.saveTo(gathering));
+  barrier(pending: PendingBarrier): Wait {
+    return then(this.settle(), () => this.saveTo(pending));
   }
 
   end(): Wait {
     if (this.#flushed) return this.#endAll();
-    this.#pauses = this.stage.resumesFlush ?? false;
+    this.#flushing = this.stage.resumesFlush ?? false;
     const before = this.segment.clock.enter(this.meter);
     let outs: Many<unknown> = [];
     try {
       outs = this.stage.flush?.(this.state, this.context) ?? [];
     } catch (error) {
-      throw this.#failed(error, undefined);
+      throw this.#failure(error, undefined);
     }
     return then(this.#pass(outs, undefined), () => {
       this.segment.clock.enter(before);
-      this.#pauses = false;
+      this.#flushing = false;
       this.#flushed = true;
       return this.#endAll();
     });
@@ -167,22 +126,22 @@ export class StageNode implements Inlet {
     await this.next.end();
   }
 
-  /** Adds this stage's part, then passes the barrier on. */
-  protected async saveTo(gathering: PendingBarrier, skip?: number): Promise<void> {
-    if (this.inside.size === 0) gathering.barrier.snapshots.set(this.stage.name, await this.snapshot(skip));
+  /** Adds this stage's snapshot, then passes the barrier on. `skip`: see StageSnapshot. */
+  protected async saveTo(pending: PendingBarrier, skip?: number): Promise<void> {
+    if (this.inside.size === 0) pending.barrier.snapshots.set(this.stage.name, await this.snapshot(skip));
     for (const [name, meter] of this.inside) {
-      gathering.barrier.snapshots.set(name, {
+      pending.barrier.snapshots.set(name, {
         state: null,
         rng: 0,
         counts: meter.counts(),
         ...(this.#flushed && { flushed: true }),
       });
     }
-    for (const { inlet } of this.rejects) await inlet.barrier(gathering);
-    await this.next.barrier(gathering);
+    for (const { inlet } of this.rejects) await inlet.barrier(pending);
+    await this.next.barrier(pending);
   }
 
-  /** A copy of its state, of the numbers drawn and of its counts. */
+  /** A copy of the state, the number of random words drawn, and the counts. */
   async snapshot(skip?: number): Promise<StageSnapshot> {
     try {
       const state = copyState(this.stage.save ? await this.stage.save(this.state) : this.state ?? null);
@@ -199,24 +158,24 @@ export class StageNode implements Inlet {
     }
   }
 
-  /** It has yielded `cut`. */
+  /** The stage has yielded `takeCheckpoint`. */
   protected takeCheckpoint(): Wait {
     throw new TypeError(
       `Stage ${this.stage.name} yields takeCheckpoint: declare it with takesCheckpoints: true`,
     );
   }
 
-  /** It has pushed an item and everything after it has taken what came of it. */
-  protected pushed(): Wait {}
+  /** Called after a push, when everything downstream has taken its output. */
+  protected afterPush(): Wait {}
 
-  #after(before: StageMeter): Wait {
+  #endPush(before: StageMeter): Wait {
     this.segment.clock.enter(before);
-    return then(this.pushed(), () => {
+    return then(this.afterPush(), () => {
       if (this.done) throw new StopUpstream(this);
     });
   }
 
-  /** Passes on what the stage would else have to save. */
+  /** Passes on the output that the stage would otherwise have to save. */
   protected settle(): Wait {
     if (this.stage.settle === undefined) return;
     const before = this.segment.clock.enter(this.meter);
@@ -225,7 +184,7 @@ export class StageNode implements Inlet {
     });
   }
 
-  /** Passes on what a push gives. A plain iterable is looped over straight: no promise an item. */
+  /** Passes on the output of a push. A synchronous iterable needs no promise per item. */
   #pass(outs: Many<unknown>, item: unknown): Wait {
     if (Array.isArray(outs) && outs.length <= 1) {
       return outs.length === 0 ? this.#reject() : then(this.#give(outs[0]), () => this.#reject());
@@ -247,7 +206,7 @@ export class StageNode implements Inlet {
     }
   }
 
-  /** The same from the first wait on. */
+  /** Continues `#pass` from the first wait on. */
   async #passRest(
     iterator: Iterator<unknown> | AsyncIterator<unknown>,
     item: unknown,
@@ -276,7 +235,7 @@ export class StageNode implements Inlet {
     try {
       return await next;
     } catch (error) {
-      throw this.#failed(error, item);
+      throw this.#failure(error, item);
     } finally {
       clock.waited(since);
     }
@@ -287,23 +246,23 @@ export class StageNode implements Inlet {
     try {
       return iterator.next();
     } catch (error) {
-      throw this.#failed(error, item);
+      throw this.#failure(error, item);
     }
   }
 
   #give(value: unknown): Wait {
     if (this.#dropped.length > 0) return this.#reject()!.then(() => this.#give(value));
     if (value === takeCheckpoint) return this.takeCheckpoint();
-    this.yielded();
-    this.meter.gave(value);
+    this.beforeOutput();
+    this.meter.countOutput(value);
     const wait = this.next.item(value);
-    return this.#pauses ? then(wait, () => this.#place.host.pause()) : wait;
+    return this.#flushing ? then(wait, () => this.#place.host.afterFlushItem()) : wait;
   }
 
-  /** It is about to pass an item on. */
-  protected yielded(): void {}
+  /** Called before an item is passed on. */
+  protected beforeOutput(): void {}
 
-  /** Hands dropped items to where they are kept. */
+  /** Passes dropped items to their sinks. */
   #reject(): Wait {
     if (this.#dropped.length === 0) return;
     return this.#rejectAll(this.#dropped.splice(0));
@@ -317,7 +276,7 @@ export class StageNode implements Inlet {
     return this.rejects.find(({ stage }) => stage === null || stage === name)?.inlet;
   }
 
-  #failed(error: unknown, item: unknown): unknown {
+  #failure(error: unknown, item: unknown): unknown {
     if (this.segment.signal.aborted || error instanceof StopUpstream || isPlaced(error)) return error;
     return failure(`Stage ${this.stage.name} failed ${where(item, this.meter.in)}`, asError(error));
   }
@@ -335,7 +294,7 @@ export class StageNode implements Inlet {
       get stopping() {
         return host.stopping;
       },
-      get keeps() {
+      get keepsRejects() {
         return rejects.length > 0;
       },
       measures: measure !== null,
@@ -356,7 +315,7 @@ export class StageNode implements Inlet {
   }
 }
 
-/** "on speech-17", or where an item has no name "on item 12". */
+/** Where a stage failed: "on speech-17" by the item's id or path, else "on item 12". `item` is absent in a flush. */
 function where(item: unknown, count: number): string {
   if (item === undefined) return `after item ${count}`;
   if (typeof item === "object" && item !== null) {

@@ -1,15 +1,15 @@
 /**
- * A stage's random numbers: Philox words of the stream (seed, stage name), and how many have been drawn.
+ * Random numbers of one stage: the words of the Philox stream keyed by the run's seed and the stage's name.
  *
  * @module
  */
 import { philox } from "../../../kernels/random/philox.ts";
 import type { Rng } from "../stage.ts";
 
-/** Counter-based, so that saving it means saving `drawn`. */
+/** A counter-based generator: its whole state is `drawn`, the number of words drawn so far. */
 export class StageRng implements Rng {
-  #seed: number;
-  #name: string;
+  readonly #seed: number;
+  readonly #name: string;
   #block = -1;
   #words: readonly number[] = [];
 
@@ -19,7 +19,7 @@ export class StageRng implements Rng {
   }
 
   next(): number {
-    const block = Math.floor(this.drawn / 4); // Philox gives four words at a time
+    const block = Math.floor(this.drawn / 4); // Philox computes four words at a time
     if (block !== this.#block) {
       this.#words = philox(this.#seed, this.#name, block);
       this.#block = block;
@@ -28,7 +28,7 @@ export class StageRng implements Rng {
   }
 
   integer(below: number): number {
-    if (!(below >= 1)) throw new RangeError(`Cannot draw an integer below ${below}: at least 1 is needed`);
+    if (!(below >= 1)) throw new RangeError(`Cannot draw an integer below ${below}: expected at least 1`);
     return Math.floor(this.next() * below);
   }
 }

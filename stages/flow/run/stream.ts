@@ -8,23 +8,23 @@ import type { FlowGraph } from "../step.ts";
 import type { Inlet } from "./inlet.ts";
 import { Run } from "./run.ts";
 
-/** Each read lets the flow run until the next item comes out; cancelling aborts it. */
+/** A stream of the flow's output. Each read runs the flow until the next item comes out; cancelling aborts the run. */
 export function streamOf<T>(flow: FlowGraph, options: RunOptions): ReadableStream<T> {
   const abort = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, abort.signal]) : abort.signal;
-  let asked: PromiseWithResolvers<void> | null = null; // resolved by the reader
-  let given: PromiseWithResolvers<void> | null = null; // resolved by the flow
+  let nextRead: PromiseWithResolvers<void> | null = null; // resolved when the reader asks for another item
+  let nextItem: PromiseWithResolvers<void> | null = null; // resolved when the flow has given an item, or has ended
   let running: Promise<void> | null = null;
-  signal.addEventListener("abort", () => asked?.resolve(), { once: true });
+  signal.addEventListener("abort", () => nextRead?.resolve(), { once: true });
   const start = async (controller: ReadableStreamDefaultController<T>) => {
     const end: Inlet = {
       item(item) {
         controller.enqueue(item as T);
-        asked = Promise.withResolvers();
-        given?.resolve();
-        return asked.promise;
+        nextRead = Promise.withResolvers();
+        nextItem?.resolve();
+        return nextRead.promise;
       },
-      barrier: (gathering) => gathering.arrive(),
+      barrier: (pending) => pending.arrive(),
       end: () => {},
     };
     try {
@@ -33,14 +33,14 @@ export function streamOf<T>(flow: FlowGraph, options: RunOptions): ReadableStrea
     } catch (error) {
       if (!abort.signal.aborted) controller.error(error);
     }
-    given?.resolve();
+    nextItem?.resolve();
   };
   return new ReadableStream<T>({
     pull(controller) {
-      given = Promise.withResolvers();
+      nextItem = Promise.withResolvers();
       if (running === null) running = start(controller);
-      else asked?.resolve();
-      return given.promise;
+      else nextRead?.resolve();
+      return nextItem.promise;
     },
     async cancel(reason) {
       abort.abort(reason);

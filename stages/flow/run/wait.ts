@@ -1,14 +1,14 @@
 /**
- * Waiting only where there is something to wait for: a call that finishes at once returns undefined, not a promise, so a
- * chain of synchronous stages costs plain function calls.
+ * Results that need a promise only where there is something to wait for. A chain of synchronous stages then costs plain
+ * function calls.
  *
  * @module
  */
 
-/** Undefined: finished; else a promise that resolves when the work is finished. */
+/** Undefined where the work is finished, else a promise that resolves when it is. */
 export type Wait = void | Promise<void>;
 
-/** Calls `next` once `first` is finished: at once, where it is already. */
+/** Calls `next` once `first` is finished: at once where there is nothing to wait for. */
 export function then(first: Wait, next: () => Wait): Wait {
   return first === undefined ? next() : first.then(next);
 }

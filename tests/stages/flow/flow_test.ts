@@ -307,7 +307,7 @@ Deno.test("events: a wait now and then is the waiting stage's time, not its quic
   }
 });
 
-Deno.test("Flow says what cannot be run: one name twice, two cutting stages, cut without cuts", async () => {
+Deno.test("Flow.run() refuses a name that occurs twice, two stages that take checkpoints, and an undeclared checkpoint", async () => {
   const cutter = (name: string): Stage<number, number> => ({
     name,
     takesCheckpoints: true,
@@ -316,7 +316,7 @@ Deno.test("Flow says what cannot be run: one name twice, two cutting stages, cut
   });
   const same = map("same", (x: number) => x);
   await rejects(from(upTo(1)).pipe(same).pipe(same).run(), /TypeError: Two stages are called same/);
-  await rejects(from(upTo(1)).pipe(cutter("a")).pipe(cutter("b")).run(), /TypeError: Both a and b cut/);
+  await rejects(from(upTo(1)).pipe(cutter("a")).pipe(cutter("b")).run(), /TypeError: Both a and b take checkpoints/);
   const undeclared: Stage<number, number> = {
     name: "undeclared",
     open: () => null,

@@ -145,7 +145,7 @@ Deno.test("what of a checkpoint fits no stage, and the reverse, is said", async 
   });
   deepStrictEqual(notes, [
     "The checkpoint also holds old: no stage has that name now",
-    "The checkpoint does not hold new: begun anew",
+    "The checkpoint does not hold new: started from the beginning",
   ]);
 });
 

@@ -145,7 +145,7 @@ Deno.test("parallel() says what cannot be a group", async () => {
     await rejects(flow("dice", workers), /Stage dice draws from ctx\.rng/);
     await rejects(
       flow("hoard", workers),
-      /Stage hoard cannot be opened: .*has flush, so it remembers|Stage hoard has flush/,
+      /Stage hoard cannot be opened: .*has flush, so it has memory|Stage hoard has flush/,
     );
     await rejects(flow("missing", workers), /exports no function missing/);
   }

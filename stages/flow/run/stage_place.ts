@@ -1,0 +1,54 @@
+/**
+ * Where a stage stands in a running flow: its run, its segment, what it resumes from, its sinks for dropped items.
+ *
+ * @module
+ */
+import type { StageSnapshot } from "../checkpoint/types.ts";
+import type { RunEvent } from "../events.ts";
+import type { Measure } from "../lengths.ts";
+import type { Reject } from "../rejects.ts";
+import type { Context } from "../stage.ts";
+import type { Inlet } from "./inlet.ts";
+import type { SegmentClock } from "./segment_clock.ts";
+import type { StageMeter } from "./stage_meter.ts";
+import type { Wait } from "./wait.ts";
+
+/** What a node needs of its run. */
+export interface RunHost {
+  readonly seed: number;
+  /** Whether the run was asked to stop after the item that is being processed. */
+  readonly stopping: boolean;
+  emit(event: RunEvent): void;
+  /** Called after each item of a flush that can be resumed: a barrier may pass here, or the run may stop. */
+  afterFlushItem(): Wait;
+}
+
+/** Stages that run one after the other, from one read-ahead queue to the next. */
+export interface Segment {
+  readonly clock: SegmentClock;
+  readonly signal: AbortSignal;
+}
+
+/** The context of a stage that stands for a group of stages inside it: see flow/parallel. */
+export interface GroupContext extends Context {
+  /** Whether a sink takes dropped items. */
+  readonly keepsRejects: boolean;
+  /** Whether the run measures the lengths of items. */
+  readonly measures: boolean;
+  /** The meter of a stage inside the group. Events and checkpoints name the stages inside, not the group. */
+  inside(stage: string): StageMeter;
+  /** Passes on an item that a stage inside has dropped and counted. */
+  reject(reject: Reject): void;
+}
+
+/** Where a stage stands in a run. */
+export interface StagePlace {
+  readonly host: RunHost;
+  readonly segment: Segment;
+  /** The snapshot of a stage in the checkpoint that is resumed from. */
+  restored(name: string): StageSnapshot | undefined;
+  readonly measure: Measure | null;
+}
+
+/** A sink for dropped items. `stage`: it takes only those of this stage inside a group; null: it takes all. */
+export type RejectSink = Readonly<{ stage: string | null; inlet: Inlet }>;
