@@ -316,7 +316,10 @@ Deno.test("Flow.run() refuses a name that occurs twice, two stages that take che
   });
   const same = map("same", (x: number) => x);
   await rejects(from(upTo(1)).pipe(same).pipe(same).run(), /TypeError: Two stages are called same/);
-  await rejects(from(upTo(1)).pipe(cutter("a")).pipe(cutter("b")).run(), /TypeError: Both a and b take checkpoints/);
+  await rejects(
+    from(upTo(1)).pipe(cutter("a")).pipe(cutter("b")).run(),
+    /TypeError: Both a and b take checkpoints/,
+  );
   const undeclared: Stage<number, number> = {
     name: "undeclared",
     open: () => null,
