@@ -1,5 +1,5 @@
 /**
- * Ours to the exercises of the lesson on micrograd.
+ * Our solutions of the exercises of the lesson on micrograd.
  *
  * @module
  */
@@ -16,7 +16,7 @@ function f(a: number, b: number, c: number): number {
   return -(a ** 3) + Math.sin(3 * b) - 1 / c + b ** 2.5 - a ** .5;
 }
 
-/** E01: the rules of school. */
+/** E01: the partial derivatives as formulas. */
 export function* gradientByFormula(): Generator<Item> {
   const [a, b, c] = at;
   yield lines([
@@ -25,26 +25,26 @@ export function* gradientByFormula(): Generator<Item> {
     "df/dc = 1 / c^2",
   ]);
   yield check({ name: "f", ours: f(...at), lecture: 6.336362190988558, within: 1e-12, source: exercises });
-  const found = [-3 * a ** 2 - .5 / Math.sqrt(a), 3 * Math.cos(3 * b) + 2.5 * b ** 1.5, 1 / c ** 2];
-  yield* gradientChecks(found, 1e-12);
+  const ours = [-3 * a ** 2 - .5 / Math.sqrt(a), 3 * Math.cos(3 * b) + 2.5 * b ** 1.5, 1 / c ** 2];
+  yield* gradientChecks(ours, 1e-12);
 }
 
-/** E02: the difference to a point beside it. */
+/** E02: the difference between two points that are h apart. */
 export function* gradientByDifference(): Generator<Item> {
   const h = 1e-6;
   yield lines("(f(x + h) - f(x)) / h, h = 1e-6");
   yield* gradientChecks([0, 1, 2].map((i) => (f(...moved(i, h)) - f(...at)) / h), 1e-5);
   yield say(
-    "The error is h times half the second derivative: smaller with a smaller h, until the difference of two nearly equal numbers has no digits left.",
+    "The error is about h times half the second derivative, so a smaller h makes it smaller. If h is too small, rounding takes over: the difference of two nearly equal numbers keeps only a few correct digits.",
   );
 }
 
-/** E03: the difference of the points on both sides. */
+/** E03: the difference between the points h below and h above. */
 export function* gradientBySymmetricDifference(): Generator<Item> {
   const h = 1e-6;
   yield lines("(f(x + h) - f(x - h)) / 2h, h = 1e-6");
   yield* gradientChecks([0, 1, 2].map((i) => (f(...moved(i, h)) - f(...moved(i, -h))) / (2 * h)), 1e-8);
-  yield say("What is odd in h cancels, so the error is of h².");
+  yield say("The errors that are proportional to h cancel, so the error is proportional to h².");
 }
 
 function moved(i: number, by: number): [number, number, number] {
@@ -52,17 +52,17 @@ function moved(i: number, by: number): [number, number, number] {
   return [a, b, c];
 }
 
-function* gradientChecks(found: readonly number[], within: number): Generator<Item> {
+function* gradientChecks(ours: readonly number[], within: number): Generator<Item> {
   for (const [i, name] of ["df/da", "df/db", "df/dc"].entries()) {
-    yield check({ name, ours: found[i], lecture: gradient[i], within, source: exercises });
+    yield check({ name, ours: ours[i], lecture: gradient[i], within, source: exercises });
   }
 }
 
-/** E04: a Value has all that it takes. */
+/** E04: softmax and negative log-likelihood from the operations of Value. */
 export async function* softmaxLoss(openEngine: () => Promise<Engine>): AsyncGenerator<Item> {
   const logits = [0, 3, -2, 1].map((x, i) => value(x, `logit ${i}`)), label = 3;
   const counts = logits.map((logit) => logit.exp());
-  const loss = counts[label].div(counts.reduce((sum, one) => sum.add(one))).log().neg();
+  const loss = counts[label].div(counts.reduce((sum, count) => sum.add(count))).log().neg();
   loss.backward();
   yield check({
     name: "loss",
@@ -71,8 +71,8 @@ export async function* softmaxLoss(openEngine: () => Promise<Engine>): AsyncGene
     within: 1e-12,
     source: exercises,
   });
-  const wanted = [.041772570515350445, .8390245074625319, .005653302662216329, -.8864503806400986];
-  for (const [i, lecture] of wanted.entries()) {
+  const expected = [.041772570515350445, .8390245074625319, .005653302662216329, -.8864503806400986];
+  for (const [i, lecture] of expected.entries()) {
     yield check({
       name: `d loss / d logit ${i}`,
       ours: logits[i].grad,
@@ -81,10 +81,13 @@ export async function* softmaxLoss(openEngine: () => Promise<Engine>): AsyncGene
       source: exercises,
     });
   }
-  const other = await softmaxOnEngine(logits.map(({ data }) => data), { label, engine: await openEngine() });
-  yield say("And the kernels' own softmax loss, in float32:");
+  const kernels = await softmaxOnEngine(logits.map(({ data }) => data), {
+    label,
+    engine: await openEngine(),
+  });
+  yield say("The kernels of this project have a softmax loss of their own. In float32 they give:");
   yield table(["", "Value", "kernels"], [
-    ["loss", loss.data, other.loss],
-    ...logits.map(({ label, grad }, i) => [label, grad, other.gradient[i]]),
+    ["loss", loss.data, kernels.loss],
+    ...logits.map(({ label, grad }, i) => [label, grad, kernels.gradient[i]]),
   ]);
 }

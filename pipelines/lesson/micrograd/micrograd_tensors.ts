@@ -1,5 +1,5 @@
 /**
- * The nets of the lesson on micrograd by this project's kernels: tensors instead of scalars.
+ * The nets of the lesson on micrograd, computed by this project's kernels: tensors instead of scalars.
  *
  * @module
  */
@@ -18,8 +18,8 @@ import { crossEntropy } from "../../../kernels/ops/loss/cross_entropy.ts";
 import type { LabelledPoint } from "./moons.ts";
 
 /**
- * Trains a copy of `net` as the demo does, with the kernels: one program is forward, backward and the update. Returns the
- * loss at each step.
+ * Trains a copy of `net` as the demo does. One program of kernels contains forward pass, backward pass and update.
+ * Returns the loss of each step.
  */
 export async function trainOnEngine(
   moons: readonly LabelledPoint[],
@@ -64,7 +64,7 @@ export async function trainOnEngine(
   return losses;
 }
 
-/** A layer's parameters as tensors: weight [inputs, neurons], bias [neurons]. */
+/** Parameters of a layer as tensors: weight [inputs, neurons], bias [neurons]. */
 function layerTensors({ neurons }: Layer): Record<"weight" | "bias", TensorMap[string]> {
   const inputs = neurons[0].weights.length;
   return {
@@ -79,7 +79,7 @@ function layerTensors({ neurons }: Layer): Record<"weight" | "bias", TensorMap[s
   };
 }
 
-/** The softmax loss of logits and its gradient, by the kernels; float32 but on the reference engine. */
+/** Softmax loss of logits and its gradient, by the kernels; in float32, or float64 on the reference engine. */
 export async function softmaxOnEngine(
   logits: readonly number[],
   { label, engine }: { readonly label: number; readonly engine: Engine },
@@ -87,10 +87,10 @@ export async function softmaxOnEngine(
   const graph = new Graph();
   const leaf = graph.leaf("logits", { shape: [1, logits.length], dtype: "f32" }, "input");
   const target = graph.leaf("target", { shape: [1], dtype: "u32" }, "input");
-  const loss = crossEntropy(scale(leaf, 1), target); // a copy: its gradient overwrites what it is given
-  const [slope] = gradients(loss, [leaf]);
+  const loss = crossEntropy(scale(leaf, 1), target); // of a copy, because its gradient overwrites the logits
+  const [gradient] = gradients(loss, [leaf]);
   graph.output("loss", loss);
-  if (slope !== null) graph.output("gradient", slope);
+  if (gradient !== null) graph.output("gradient", gradient);
   await using session = await engine.open([compile("loss", graph)], {
     logits: { shape: [1, logits.length], data: Float32Array.from(logits) },
     target: { shape: [1], data: Uint32Array.of(label) },

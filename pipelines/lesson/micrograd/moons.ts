@@ -1,5 +1,5 @@
 /**
- * Points in a plane with a label: two half moons that hold each other, as scikit-learn makes them, or a student's own.
+ * Labelled points in a plane: two interleaved half moons as scikit-learn makes them, or a student's own points.
  *
  * @module
  */
@@ -7,36 +7,37 @@ import { NumpyRandom } from "../../../kernels/random/numpy_random.ts";
 import { readUnpacked } from "../../../stages/format/packed/packed_file.ts";
 import type { DataKind, LessonData } from "../data.ts";
 
-/** A point, and which of two classes it is of. */
+/** A point and its class. */
 export interface LabelledPoint {
   readonly x: number;
   readonly y: number;
   readonly label: -1 | 1;
 }
 
-/** Points of a file; null: two moons, which the seed decides. */
+/** Points to separate. */
 export interface Points extends LessonData {
+  /** Points of the student's file; null: two moons, drawn from the run's seed. */
   readonly points: readonly LabelledPoint[] | null;
 }
 
-/** `--source` of points: lines of "x y label", the label 0 or -1 for one class and 1 for the other. */
+/** Data of lines "x y label"; the label is 0 or -1 for one class and 1 for the other. */
 export const points: DataKind<Points> = {
   name: "points",
-  about: "a file of points, a line each: x y label, the label 0 or 1; default: two moons, the lecture's",
+  about: "file of points, one per line: x y label, with label 0 or 1; default: the lecture's two moons",
   async open(source) {
     if (source === null) {
-      return { points: null, name: "two moons of 100 points, made from the seed", isLectureData: true };
+      return { points: null, name: "two moons of 100 points, drawn from the seed", isLectureData: true };
     }
     const text = await new Response(ReadableStream.from(readUnpacked(source))).text();
-    const found = text.split("\n").flatMap((line, i) =>
+    const points = text.split("\n").flatMap((line, i) =>
       line.trim() === "" ? [] : [pointOf(line, { source, number: i + 1 })]
     );
-    if (new Set(found.map(({ label }) => label)).size < 2) {
+    if (new Set(points.map(({ label }) => label)).size < 2) {
       throw new RangeError(
-        `Cannot learn from ${source}: its ${found.length} points are all of one class: give both`,
+        `Cannot learn from ${source}: its ${points.length} points are all of one class: give points of both`,
       );
     }
-    return { points: found, name: `${found.length} points of ${source}`, isLectureData: false };
+    return { points, name: `${points.length} points of ${source}`, isLectureData: false };
   },
 };
 
@@ -44,15 +45,15 @@ function pointOf(line: string, { source, number }: { source: string; number: num
   const [x, y, label, ...rest] = line.trim().split(/[\s,;]+/).map(Number);
   if (rest.length > 0 || !Number.isFinite(x) || !Number.isFinite(y) || ![-1, 0, 1].includes(label)) {
     throw new RangeError(
-      `Cannot read line ${number} of ${source}: expected "x y label" with a label of 0 or 1, got ${line.trim()}`,
+      `Cannot read line ${number} of ${source}: expected "x y label" with a label of 0 or 1, got "${line.trim()}"`,
     );
   }
   return { x, y, label: label === 1 ? 1 : -1 };
 }
 
 /**
- * `sklearn.datasets.make_moons(count, noise=noise)` after `np.random.seed(seed)`, labels -1 and 1 instead of 0 and 1.
- * Source: scikit-learn, datasets/_samples_generator.py.
+ * The points of `sklearn.datasets.make_moons(count, noise=noise)` after `np.random.seed(seed)`, with labels -1 and 1
+ * instead of 0 and 1. Source: scikit-learn, datasets/_samples_generator.py.
  */
 export function twoMoons(
   count: number,
@@ -60,7 +61,8 @@ export function twoMoons(
 ): LabelledPoint[] {
   const random = new NumpyRandom(seed);
   const outer = Math.floor(count / 2), inner = count - outer;
-  const arc = (i: number, of: number): number => i === of - 1 ? Math.PI : i * (Math.PI / (of - 1)); // np.linspace's rounding
+  // Angles from 0 to π, rounded as by np.linspace.
+  const arc = (i: number, count: number): number => i === count - 1 ? Math.PI : i * (Math.PI / (count - 1));
   const clean: LabelledPoint[] = [
     ...Array.from({ length: outer }, (_, i) => ({
       x: Math.cos(arc(i, outer)),
@@ -74,7 +76,7 @@ export function twoMoons(
     })),
   ];
   return random.shuffle(clean).map(({ x, y, label }) => {
-    const right = random.normal(0, noise);
-    return { x: x + right, y: y + random.normal(0, noise), label };
+    const dx = random.normal(0, noise), dy = random.normal(0, noise);
+    return { x: x + dx, y: y + dy, label };
   });
 }

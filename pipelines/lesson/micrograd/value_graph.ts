@@ -1,5 +1,5 @@
 /**
- * micrograd's `draw_dot`: how a Value was computed, as boxes and signs.
+ * Draws how a Value was computed, as micrograd's `draw_dot`.
  *
  * @module
  */
@@ -8,8 +8,9 @@ import type { Chart } from "../../../stages/report/chart/chart.ts";
 import { graphChart, type GraphNode } from "../../../stages/report/chart/graph.ts";
 
 /**
- * A box for each Value with its label, data and grad to four decimals; before each that was computed a round node with
- * the operation. Throws RangeError for a direction other than LR and TB.
+ * A graph with a box for each Value that shows its label, and its data and grad to four decimals. A round node with the
+ * operation stands before each computed Value. Throws RangeError for a direction other than LR (left to right) and TB
+ * (top to bottom).
  */
 export function valueGraph(
   root: Value,

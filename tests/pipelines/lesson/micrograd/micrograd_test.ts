@@ -1,0 +1,48 @@
+/** The parts of the lesson on micrograd: its data, its drawing of a Value, and its net by the kernels. */
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import { openReference } from "../../../../kernels/engine/reference.ts";
+import { MLP, value } from "../../../../kernels/models/course/micrograd.ts";
+import { PythonRandom } from "../../../../kernels/random/python_random.ts";
+import { trainOnEngine } from "../../../../pipelines/lesson/micrograd/micrograd_tensors.ts";
+import { twoMoons } from "../../../../pipelines/lesson/micrograd/moons.ts";
+import { valueGraph } from "../../../../pipelines/lesson/micrograd/value_graph.ts";
+
+// scikit-learn: np.random.seed(1337); make_moons(n_samples=100, noise=0.1)
+Deno.test("twoMoons() returns scikit-learn's points", () => {
+  const moons = twoMoons(100, { noise: .1, seed: 1337 });
+  deepStrictEqual(moons.slice(0, 2).map(({ x, y }) => [x, y]), [
+    [1.1221146075409685, .08147717341718697],
+    [-.8188294130836691, .058790063907949996],
+  ]);
+  deepStrictEqual(moons.slice(0, 10).map(({ label }) => label), [-1, -1, 1, -1, 1, 1, 1, 1, 1, -1]);
+  strictEqual(moons.filter(({ label }) => label === 1).length, 50);
+});
+
+Deno.test("valueGraph() shows label, data, grad and operation of each Value", () => {
+  const a = value(2, "a"), b = value(-3, "b"), c = a.mul(b);
+  c.label = "c";
+  c.backward();
+  deepStrictEqual(valueGraph(c).lines(80), [
+    "#1 a  data 2.0000  grad -3.0000",
+    "#2 b  data -3.0000  grad 2.0000",
+    "#3 c  data -6.0000  grad 1.0000  = *(#1, #2)",
+  ]);
+  const html = valueGraph(c, { direction: "TB" }).html();
+  for (const field of ["a", "data 2.0000", "grad -3.0000", "*"]) ok(html.includes(`>${field}<`), field);
+  const direction: any = "up";
+  throws(() => valueGraph(c, { direction }).html(), { name: "RangeError", message: /give LR or TB/ });
+});
+
+Deno.test("trainOnEngine() reproduces the losses of micrograd's demo", async () => {
+  const moons = twoMoons(100, { noise: .1, seed: 1337 });
+  const net = new MLP(2, [16, 16, 1], { random: new PythonRandom(1337) });
+  const losses = await trainOnEngine(moons, { engine: openReference(), net, steps: 21 });
+  for (
+    const [step, expected] of [[0, .8958441028683222], [1, 1.7235905], [2, .7429006], [10, .2450702], [
+      20,
+      .1897752,
+    ]]
+  ) {
+    ok(Math.abs(losses[step] - expected) < 1e-6, `step ${step}: ${losses[step]}, expected ${expected}`);
+  }
+});
