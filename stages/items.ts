@@ -1,10 +1,10 @@
 /**
- * What travels between stages. Items are immutable: to change one, yield `{ ...doc, text }`.
+ * The items that travel between stages. Items are immutable: to change one, yield `{ ...doc, text }`.
  *
  * @module
  */
 
-/** One text on its way through the filters, with what is known about it; fields as in FineWeb's rows. */
+/** One text and what is known about it; the fields correspond to the columns of FineWeb. */
 export type Document = Readonly<{
   id: string;
   text: string;
@@ -13,19 +13,19 @@ export type Document = Readonly<{
   dump?: string;
   filePath?: string;
   language?: string;
-  /** The language identifier's confidence, 0 to 1. */
+  /** Confidence of the language identification, 0 to 1. */
   languageScore?: number;
-  /** Length in tokens, set by `count`. */
+  /** Number of tokens, set by the stage `count`. */
   tokenCount?: number;
-  /** The page, decoded, before extraction; `text` is empty then. */
+  /** The decoded HTML page, until its text is extracted; `text` is empty until then. */
   html?: string;
-  /** MinHash signature, on its way from the stage that signs to the one that compares. */
+  /** MinHash signature, between the stage that computes it and the stage that compares signatures. */
   signature?: Uint8Array;
 }>;
 
 /**
- * A document's length in characters (UTF-16 units), before extraction its page's; undefined for anything else: a Measure
- * for `Flow.run`.
+ * Length of a document in characters (UTF-16 units), or of its HTML page before extraction; undefined for
+ * other items. `Flow.run` measures items with it.
  */
 export function textLength(item: unknown): number | undefined {
   if (typeof item !== "object" || item === null || !("text" in item)) return undefined;
@@ -33,33 +33,36 @@ export function textLength(item: unknown): number | undefined {
   return typeof item.text === "string" ? item.text.length : undefined;
 }
 
-/** One document's token ids. */
+/** Token ids of one document. */
 export type Tokens = Readonly<{
   id: string;
   ids: Uint32Array;
-  /** UTF-8 bytes of its text: what bits per byte are counted over. */
+  /** Length of the text in UTF-8 bytes, for bits per byte. */
   bytes?: number;
 }>;
 
-/** `count` tokens from token `start` of the shard file at `path`: on disk and final. */
+/** A range of tokens in a shard file that is completely written: `count` tokens from token `start` on. */
 export type TokenShard = Readonly<{
   path: string;
   start: number;
   count: number;
-  /** The file's format, where its name does not tell; absent: llm.c's. */
+  /** Format of the file, if its name does not tell; absent: llm.c's. */
   format?: "llmc" | "nanogpt";
 }>;
 
-/** `ids.length` tokens from token `start` of the shard file at `path`. */
+/** A sequence of tokens, which starts at token `start` of the shard file at `path`. */
 export type Sequence = Readonly<{ ids: Uint32Array; path: string; start: number }>;
 
-/** One optimizer step: A micro-batches of B sequences of T tokens. inputs, targets and mask are each [A, B, T]. */
+/**
+ * The batch of one optimizer update: A micro-batches of B sequences of T tokens. `inputs`, `targets` and
+ * `mask` are [A, B, T].
+ */
 export type Batch = Readonly<{
   inputs: Uint32Array;
   targets: Uint32Array;
-  /** 1 where a target counts, 0 where it does not; absent: all count. */
+  /** 1 for targets whose loss counts, 0 for others; absent: all count. */
   mask?: Float32Array;
-  /** Where each sequence stands, A · B of them: `count` tokens to be predicted after token `start` of a file. */
+  /** Where the inputs of each of the A · B sequences come from. */
   origins?: readonly TokenShard[];
   shape: readonly [accum: number, batch: number, seqLen: number];
 }>;

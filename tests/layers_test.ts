@@ -8,8 +8,8 @@ const libraries = "a library";
 
 /** What every stage on documents and tokens may use. */
 const data = ["stages/disk", "stages/flow", "stages/format", "stages/items.ts"];
-/** What a stage on a model may use. */
-const model = ["kernels", "stages/model", "stages/shard", "stages/token", ...data];
+/** What every stage on a model may use. */
+const model = ["kernels", "stages/model", "stages/flow", "stages/items.ts"];
 
 /** The tables of models' options, which every weight format walks. */
 const modelOptions = ["kernels/models/gpt_options.ts", "kernels/models/model_options.ts"];
@@ -35,9 +35,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "stages/sink": [...data, libraries],
   "stages/task": [...data, "stages/token"],
   "stages/model": ["kernels", "stages/items.ts"],
-  "stages/train": model,
-  "stages/evaluate": [...model, "stages/task"],
-  "stages/sample": model,
+  "stages/train": [...model, "stages/disk", "stages/format", "stages/shard"],
+  "stages/evaluate": [...model, "stages/task", "stages/token"],
+  "stages/sample": [...model, "stages/token"],
   "stages/inspect": model,
   "stages/report": ["stages/disk", "stages/flow", "stages/format", libraries],
   "pipelines/cli": [
