@@ -28,7 +28,8 @@ export class StopStrings {
   push(piece: string): string {
     if (this.#stopped) return "";
     const text = this.#held + piece;
-    // The stop string that ends first counts, so that the result does not depend on how the text is cut into pieces.
+    // The stop string that ends first counts, so that the result does not depend on how the text is cut into
+    // pieces.
     const [found] = this.#stops.map((stop) => ({ at: text.indexOf(stop), length: stop.length }))
       .filter(({ at }) => at >= 0)
       .sort((a, b) => a.at + a.length - (b.at + b.length) || a.at - b.at);

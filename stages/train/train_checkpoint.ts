@@ -49,7 +49,8 @@ export async function saveTraining(
     elapsed,
     batches,
     watch: { ...detector.save() },
-    config: JSON.parse(JSON.stringify(model.plan.model.config)), // tells readers which model the weights belong to
+    // Tells readers of the checkpoint which model the weights belong to.
+    config: JSON.parse(JSON.stringify(model.plan.model.config)),
     model: new TensorFile("model", weights, { given: true }),
     optimizer: new TensorFile("optimizer", await model.optimizer(), { given: true }),
   };

@@ -38,7 +38,9 @@ const weights = Object.fromEntries(
   ) => [name, { shape, data: data.map((x) => 10 * x) }]),
 );
 
-/** Losses by the float64 engine: each row has a program of its exact length, without padding or other rows. */
+/**
+ * Losses by the float64 engine: each row has a program of its exact length, without padding or other rows.
+ */
 class Reference {
   readonly #programs = new Map<number, ReturnType<typeof compile>>();
 

@@ -1,5 +1,5 @@
 /**
- * Kept keys and values against the whole forward pass, on every engine.
+ * Decoding with a KV cache against the whole forward pass, on every engine.
  *
  * @module
  */
@@ -20,7 +20,8 @@ import { openModel } from "../../../stages/model/model_session.ts";
 
 const seqLen = 40, texts = 3, vocabSize = 70;
 const model = gpt({ layers: 2, heads: 3, channels: 24, seqLen, vocabSize, vocabPad: 64 });
-// Ten times as large as first ones: attention then prefers some keys, and a wrong one shows.
+// Ten times as large as initial weights, so that attention prefers some keys and a wrong key changes the
+// logits.
 const weights: TensorMap = Object.fromEntries(
   Object.entries(initialWeights(model, 3)).map(([name, { shape, data }]) => [
     name,
@@ -59,7 +60,7 @@ const engines: Readonly<Record<string, () => Promise<Engine>>> = {
   webgpu: openWebgpu,
 };
 
-Deno.test("Decoder gives the whole forward pass's logits at every position, after stretches of several lengths", async (t) => {
+Deno.test("Decoder gives the logits of the whole forward pass at every position, after prefills of several lengths", async (t) => {
   const wanted = await wholePass();
   ok(wanted(0, 20).some((x) => Math.abs(x) > 1));
   for (const [name, open] of Object.entries(engines)) {
@@ -69,23 +70,23 @@ Deno.test("Decoder gives the whole forward pass's logits at every position, afte
         weights,
       });
       const { decoder } = session;
-      // Texts of 1, 5 and 33 tokens, in an order of their own, the second in two parts.
+      // Prompts of 33, 5 and 1 tokens, read in another order; the second is read in two parts.
       const lengths = [33, 5, 1];
       for (const [text, length] of [[1, 3], [0, 33], [2, 1]]) {
         checkClose(
           await decoder.prefill(tokens[text].subarray(0, length), { text }),
           wanted(text, length - 1),
-          `${name}, ${length} read`,
+          `${name}, ${length} tokens read`,
         );
       }
       checkClose(
         await decoder.prefill(tokens[1].subarray(3, 5), { text: 1, from: 3 }),
         wanted(1, 4),
-        `${name}, read on`,
+        `${name}, second part`,
       );
       for (let step = 0; step < 9; step++) {
         const next = [2, 0, 1].map((text) => ({ text, position: lengths[text] + step }))
-          .filter(({ position }) => position < seqLen) // the first ends after seven
+          .filter(({ position }) => position < seqLen) // the first text is full after seven steps
           .map(({ text, position }) => ({ text, position, id: tokens[text][position] }));
         const found = await decoder.decode(next);
         next.forEach(({ text, position }, i) => {
@@ -103,7 +104,7 @@ Deno.test("Decoder gives the whole forward pass's logits at every position, afte
   }
 });
 
-Deno.test("Decoder gives the same bits on the CPU engine whatever is read with a token, in parts, alone or in company", async () => {
+Deno.test("Decoder gives the same bits on the CPU engine however a prompt is split and whatever texts are decoded together", async () => {
   const read = async (threads: number) => {
     await using session = await openModel(await openCpu({ threads }), {
       plan: plan({ model, sampling: { texts } }),
@@ -112,11 +113,11 @@ Deno.test("Decoder gives the same bits on the CPU engine whatever is read with a
     const { decoder } = session, ids = tokens[0].subarray(0, 34);
     const last = { text: 0, position: 33, id: ids[33] };
     const results = [await decoder.prefill(ids)];
-    for (const company of [[], [1], [1, 2]]) {
+    for (const batch of [[], [1], [1, 2]]) {
       await decoder.prefill(ids.subarray(0, 2));
       await decoder.prefill(ids.subarray(2, 33), { from: 2 });
-      const others = company.map((text) => ({ text, position: 0, id: text }));
-      results.push((await decoder.decode([...others, last]))[company.length]);
+      const others = batch.map((text) => ({ text, position: 0, id: text }));
+      results.push((await decoder.decode([...others, last]))[batch.length]);
     }
     return results;
   };

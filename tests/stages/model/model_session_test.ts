@@ -1,5 +1,5 @@
 /**
- * A model on a device beyond the golden runs: accumulation, validation loss, masks, sampling, weights from elsewhere.
+ * A model on a device: gradient accumulation, packs, masks, validation loss, sampling, published weights.
  *
  * @module
  */
@@ -16,12 +16,10 @@ import { ignoredTarget } from "../../../kernels/ops/loss/cross_entropy.ts";
 import { adamw } from "../../../kernels/optim/adamw.ts";
 import type { Optimizer } from "../../../kernels/optim/optimizer.ts";
 import { byteTokenizer } from "../../../stages/token/byte.ts";
-
 import { generateText } from "../../../stages/sample/sample.ts";
 import { validationLoss } from "../../../stages/evaluate/loss_tally.ts";
 import { plan } from "../../../stages/model/plan.ts";
 import { openModel } from "../../../stages/model/model_session.ts";
-import { unigramLoss } from "../../../stages/evaluate/unigram.ts";
 import { fitWeights } from "../../../stages/model/weights.ts";
 
 const model = gpt({ layers: 2, heads: 2, channels: 16, seqLen: 8, vocabSize: 257, vocabPad: 64 });
@@ -42,7 +40,7 @@ function batchOf(shape: readonly [number, number, number]) {
   return { inputs: tokens.slice(0, 32), targets: tokens.slice(1, 33), shape };
 }
 
-Deno.test("four micro-batches of one sequence make the step of one batch of four", async () => {
+Deno.test("four micro-batches of one sequence make the same update as one batch of four", async () => {
   await using parts = await open([4, 1, 8]);
   await using whole = await open([1, 4, 8]);
   for (let step = 0; step < 3; step++) {
@@ -52,7 +50,7 @@ Deno.test("four micro-batches of one sequence make the step of one batch of four
   }
 });
 
-Deno.test("an update of many packs is that of one, and the optimizer's memory keeps its names and shapes", async () => {
+Deno.test("an update with many packs equals that with one, and names and shapes of the optimizer state stay the same", async () => {
   const training = { optimizer: adamw(), shape: [1, 4, 8], clip: 1 } as const;
   const step = async (packBytes: number) => {
     const planned = plan({ model, training, packBytes });
@@ -61,7 +59,7 @@ Deno.test("an update of many packs is that of one, and the optimizer's memory ke
     return { gradNorm, weights: await session.weights(), optimizer: await session.optimizer() };
   };
   const one = await step(Infinity), many = await step(4096);
-  ok(Math.abs(one.gradNorm - many.gradNorm) <= 1e-6 * one.gradNorm); // its squares are added in another order
+  ok(Math.abs(one.gradNorm - many.gradNorm) <= 1e-6 * one.gradNorm); // squares are summed in another order
   const named = Object.entries(one.weights);
   deepStrictEqual(
     new Map(Object.entries(one.optimizer).map(([label, { shape }]) => [label, shape])),
@@ -75,7 +73,7 @@ Deno.test("an update of many packs is that of one, and the optimizer's memory ke
   }
 });
 
-Deno.test("an optimizer that goes over matrices, one by one, takes the step of one that goes over packs", async () => {
+Deno.test("an optimizer that loops over matrices makes the same update as one that uses whole packs", async () => {
   const momentum = (byMatrix: boolean): Optimizer => ({
     name: "momentum",
     update(scope, params, { gradients, learningRate, scale }) {
@@ -105,7 +103,7 @@ Deno.test("an optimizer that goes over matrices, one by one, takes the step of o
 Deno.test("a masked target counts neither in the loss nor in its mean", async () => {
   await using session = await open([1, 4, 8]);
   const { inputs, targets } = batchOf([1, 4, 8]);
-  const mask = new Float32Array(32).fill(1, 0, 8); // the first sequence alone
+  const mask = new Float32Array(32).fill(1, 0, 8); // only the first sequence
   const masked = await session.step({ inputs, targets, mask, shape: [1, 4, 8] }, {
     learningRate: 0,
     step: 0,
@@ -115,7 +113,7 @@ Deno.test("a masked target counts neither in the loss nor in its mean", async ()
   ok(Math.abs(masked.loss - mean) < 1e-5, `${masked.loss}, wanted ${mean}`);
 });
 
-Deno.test("validationLoss() is the mean over all positions, a short last batch included", async () => {
+Deno.test("validationLoss() is the mean over all positions, those of a short last batch included", async () => {
   await using session = await open([1, 4, 8]);
   let sum = 0;
   for (const [from, count] of [[0, 16], [16, 12]]) {
@@ -130,7 +128,7 @@ Deno.test("validationLoss() is the mean over all positions, a short last batch i
   await rejects(validationLoss(session, { tokens: tokens.subarray(0, 1) }), RangeError);
 });
 
-Deno.test("logits() of a short window, of a long one and of what was cut off agree", async () => {
+Deno.test("logits() uses the last seqLen tokens of a longer context", async () => {
   await using session = await open([1, 4, 8]);
   const long = Array.from(tokens.subarray(0, 20));
   deepStrictEqual(await session.logits(long), await session.logits(long.slice(-8)));
@@ -138,7 +136,7 @@ Deno.test("logits() of a short window, of a long one and of what was cut off agr
   await rejects(session.logits([257]), RangeError);
 });
 
-Deno.test("sampleText() gives whole characters, the same for the same seed, and stops where it is told", async () => {
+Deno.test("generateText() yields whole characters, repeats them for the same seed, and stops at a signal", async () => {
   await using session = await open([1, 4, 8]);
   const tokenizer = byteTokenizer();
   const pieces = async (seed: number) =>
@@ -153,7 +151,7 @@ Deno.test("sampleText() gives whole characters, the same for the same seed, and 
   await rejects(Array.fromAsync(stopped), /enough/);
 });
 
-Deno.test("step() refuses a batch of another shape and tokens beyond the vocabulary", async () => {
+Deno.test("step() refuses a batch of another shape, and tokens outside the vocabulary", async () => {
   await using session = await open([1, 4, 8]);
   const now = { learningRate: 1e-3, step: 0 };
   await rejects(session.step(batchOf([4, 1, 8]), now), RangeError);
@@ -162,7 +160,7 @@ Deno.test("step() refuses a batch of another shape and tokens beyond the vocabul
   await rejects(session.step({ inputs, targets, shape }, now), /300/);
 });
 
-Deno.test("fitWeights() takes published names, pads and cuts the embedding, and names what does not fit", () => {
+Deno.test("fitWeights() takes published names, pads the embedding, cuts positions, and names weights that do not fit", () => {
   const published: Record<string, TensorMap[string]> = {};
   for (const [name, tensor] of Object.entries(weights)) published[`transformer.${name}`] = tensor;
   published["transformer.wte.weight"] = { shape: [257, 16], data: normals(1, "wte", 257 * 16) };
@@ -172,14 +170,7 @@ Deno.test("fitWeights() takes published names, pads and cuts the embedding, and 
   deepStrictEqual(fitted["wte.weight"].shape, [320, 16]);
   strictEqual(fitted["wte.weight"].data[257 * 16], 0);
   deepStrictEqual(fitted["wpe.weight"].data, published["transformer.wpe.weight"].data.slice(0, 128));
-  const { "ln_f.bias": _gone, ...lacking } = weights;
-  throws(() => fitWeights(model, lacking), /ln_f\.bias is missing/);
+  const { "ln_f.bias": _removed, ...incomplete } = weights;
+  throws(() => fitWeights(model, incomplete), /ln_f\.bias is missing/);
   throws(() => fitWeights(model, { ...weights, "h.9.ln_1.bias": weights["ln_f.bias"] }), /h\.9\.ln_1\.bias/);
-});
-
-Deno.test("unigramLoss() is the entropy of what was counted, and no token is impossible", () => {
-  const loss = unigramLoss(Uint32Array.of(0, 1), [1, 1]);
-  ok(Math.abs(loss - Math.LN2) < 1e-12);
-  ok(Number.isFinite(unigramLoss(Uint32Array.of(2), [5, 5, 0])));
-  throws(() => unigramLoss(Uint32Array.of(3), [1, 1]), RangeError);
 });

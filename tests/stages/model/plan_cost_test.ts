@@ -1,5 +1,5 @@
 /**
- * What a plan says that a GPU is asked for, against what a GPU's session counted.
+ * Planned costs against the counters of a GPU session.
  *
  * @module
  */
@@ -34,7 +34,7 @@ const planned = plan({
   sampling: true,
 });
 
-Deno.test("planCost() foretells a webgpu session's dispatches, submits, read-backs, pipelines and bytes", async () => {
+Deno.test("planCost() predicts a webgpu session's dispatches, submits, read-backs, pipelines and bytes", async () => {
   const webgpu = await openWebgpu();
   const opened: WebgpuSession[] = [];
   const engine: Engine = {
@@ -60,20 +60,20 @@ Deno.test("planCost() foretells a webgpu session's dispatches, submits, read-bac
     strictEqual(after[name] - before[name], steps * cost.step[name], name);
   }
   strictEqual(cost.step.readBacks, 1 / 2, "two updates are read together");
-  strictEqual(after.waits - before.waits, steps / 2, "Deno waits at each");
+  strictEqual(after.waits - before.waits, steps / 2, "Deno waits at each read");
   strictEqual(after.pipelines, cost.pipelines);
 
   await trained.losses(tokens.subarray(0, 16), tokens.subarray(0, 16));
   const evaluated = cost.programs.find(({ name }) => name === "eval")!;
   strictEqual(session.counters.dispatches - after.dispatches, evaluated.dispatches);
 
-  // As planned, every region's bytes are rounded up to whole 256.
+  // The plan rounds each region up to a multiple of 256 bytes.
   const bytes = Object.values(planned.memory).reduce((a, b) => a + b, cost.scratchBytes),
     regions = regionsOf(planned.programs);
   ok(after.bytes <= bytes && after.bytes > bytes - 256 * regions.length, `${after.bytes}, planned ${bytes}`);
 });
 
-Deno.test("planCost() of a step is that of its micro-batches and one update", () => {
+Deno.test("planCost() of a step is the sum of its micro-batches and one update", () => {
   const { step, programs } = planCost(planned);
   const [micro, update] = programs;
   for (const name of ["dispatches", "read", "written"] as const) {
@@ -83,43 +83,44 @@ Deno.test("planCost() of a step is that of its micro-batches and one update", ()
   deepStrictEqual(idle.step, { submits: 0, readBacks: 0, dispatches: 0, read: 0, written: 0 });
 });
 
-Deno.test("planCost() of the update: eight dispatches read gradients twice, all else once, to the byte", () => {
+Deno.test("planCost() of the update: eight dispatches that read gradients twice and everything else once", () => {
   const { calls } = planned.programs[1];
   deepStrictEqual(calls.map(({ op }) => op.name), [
     "sum_squares",
     "clip_scale",
     "adamw",
     "clear", // gradients
-    ...["put_rows", "put_rows", "count"], // loss and norm, to be read
+    ...["put_rows", "put_rows", "count"], // loss and norm, for the host
     "clear", // the sum of losses
   ]);
   const { programs: [, update] } = planCost(planned);
-  // Members begin at multiples of 256 bytes.
+  // Members of a pack start at multiples of 256 bytes.
   const elements = packedElements(planned);
   ok(elements >= planned.parameterCount && elements < planned.parameterCount + 64 * planned.parameters.size);
   deepStrictEqual(update, {
     name: "update",
     dispatches: 8,
-    // Gradients for the norm; parameters, gradients and both moments for AdamW. Single numbers: the sum of squares; rate,
-    // step, scale; loss, norm and twice where they go; the counter of it.
+    // Gradients for the norm; parameters, gradients and both moments for AdamW. Nine single numbers: sum of
+    // squares; learning rate, step, scale; loss, norm, their slot twice; the counter of slots.
     read: 4 * (5 * elements + 9),
-    // Parameters, both moments, zeros over gradients. The sum of squares, norm, scale, loss and norm, counter, zero.
+    // Parameters, both moments, cleared gradients. Seven single numbers: sum of squares, norm, scale, loss
+    // and norm in the history, counter, cleared loss.
     written: 4 * (4 * elements + 7),
   });
 });
 
-Deno.test("plan() of GPT-2 124M updates all parameters in nine dispatches, in five more for each further pack", () => {
+Deno.test("plan() of GPT-2 124M updates all parameters in nine dispatches, and in five more for each further pack", () => {
   const large = gpt({ layers: 12, heads: 12, channels: 768, seqLen: 1024, vocabSize: 50257 });
   const training = { optimizer: adamw(), shape: [1, 1, 64], clip: 1 } as const;
   const whole = plan({ model: large, training, packBytes: Infinity });
   const elements = packedElements(whole), blocks = Math.ceil(elements / 16384);
   deepStrictEqual(planCost(whole).programs[1], {
     name: "update",
-    dispatches: 9, // one more than above adds the blocks' sums of squares
+    dispatches: 9, // one more than above, to add the sums of squares of all blocks
     read: 4 * (5 * elements + blocks + 9),
     written: 4 * (4 * elements + blocks + 7),
   });
-  strictEqual(elements, 124475904); // as many as parameters, padding of the vocabulary included: all are whole 256 bytes
+  strictEqual(elements, 124475904); // the number of parameters, with padding of the vocabulary: packs have no gaps
 
   const split = plan({ model: large, training });
   const packs = split.programs[1].packs.filter(({ tensor }) => tensor.kind === "parameter");
@@ -133,7 +134,7 @@ function packedElements({ parameters }: Plan): number {
   return [...parameters.values()].reduce((sum, { tensor }) => sum + slotBytes(tensor) / 4, 0);
 }
 
-Deno.test("costOf() counts what calls read and write, of tables and blocks only their share", () => {
+Deno.test("costOf() counts the bytes that calls read and write; of tables and blocks only the part that is used", () => {
   const graph = new Graph();
   const table = graph.leaf("table", { shape: [1000, 8], dtype: "f32" }, "parameter");
   const ids = graph.leaf("ids", { shape: [5], dtype: "u32" }, "input");
@@ -153,13 +154,13 @@ Deno.test("costOf() counts what calls read and write, of tables and blocks only 
   const targets = blocked.leaf("targets", { shape: [6], dtype: "u32" }, "input");
   blocked.output("losses", linearCrossEntropy(x, { weight: w, targets, blockBytes: 3 * 10 * 4 }));
   deepStrictEqual(costOf(compile("p", blocked)), {
-    dispatches: 3 + 1 + 2 * 3, // zeros, the second block's number, three calls a block
+    dispatches: 3 + 1 + 2 * 3, // zeros, the number of the second block, three calls per block
     read: 4 * (1 + 2 * (24 + 1) + 2 * (24 + 80) + 2 * (30 + 1 + 3)),
     written: 4 * (6 + 6 + 1 + 1 + 2 * 24 + 2 * 30 + 2 * 6),
   });
 });
 
-Deno.test("costOf() of a product summed in parts is what a webgpu session counts, sums of parts among its bytes", async () => {
+Deno.test("costOf() of a matmul with split sums equals the counters of a webgpu session, partial sums included", async () => {
   const graph = new Graph();
   const x = graph.leaf("x", { shape: [264, 8], dtype: "f32" }, "input");
   const g = graph.leaf("g", { shape: [264, 12], dtype: "f32" }, "input");

@@ -1,5 +1,6 @@
 /**
- * Texts generated together with a KV cache against texts generated one token at a time by whole forward passes.
+ * Texts generated together with a KV cache against texts generated one token at a time by whole forward
+ * passes.
  *
  * @module
  */

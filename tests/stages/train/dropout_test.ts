@@ -1,5 +1,5 @@
 /**
- * Training with dropout: which micro-batches see which masks, and that all engines see the same.
+ * Training with dropout: masks by micro-batch, seed and step, and equal masks on all engines.
  *
  * @module
  */
@@ -33,15 +33,15 @@ interface Options {
   readonly engine?: Engine;
   readonly layers?: number;
   readonly recompute?: "gelu" | "block";
-  /** Whether to evaluate and sample. */
-  readonly looks?: boolean;
+  /** Whether the plan can also evaluate and sample; default true. */
+  readonly others?: boolean;
 }
 
-function planned({ dropout = 0.2, accum = 1, layers = 2, looks = true, recompute }: Options = {}) {
+function planned({ dropout = 0.2, accum = 1, layers = 2, others = true, recompute }: Options = {}) {
   return plan({
     model: gpt({ ...sizes, layers, dropout }),
     training: { optimizer: adamw(), shape: [accum, 2, 8], clip: 1, ...(recompute && { recompute }) },
-    ...(looks && { evaluation: { batch: 2, seqLen: 8 }, sampling: true }),
+    ...(others && { evaluation: { batch: 2, seqLen: 8 }, sampling: true }),
   });
 }
 
@@ -71,7 +71,7 @@ async function steps(
   return results;
 }
 
-Deno.test("every micro-batch of every step sees masks of its own, numbered through the run", async () => {
+Deno.test("each micro-batch of a run has masks of its own, by its number in the run", async () => {
   const still = { learningRate: 0, to: 6 };
   const single = (await steps({}, still)).map(({ loss }) => loss);
   strictEqual(new Set(single).size, 6);
@@ -82,16 +82,16 @@ Deno.test("every micro-batch of every step sees masks of its own, numbered throu
   });
 });
 
-Deno.test("masks are a function of seed and step: any step can be gone on from", async () => {
+Deno.test("masks are a function of seed and step, so that a run can resume at any step", async () => {
   const still = { learningRate: 0, to: 4 };
   const all = await steps({ seed: 7, accum: 2 }, still);
   deepStrictEqual(await steps({ seed: 7, accum: 2 }, { ...still, from: 2 }), all.slice(2));
   notDeepStrictEqual(await steps({ seed: 8, accum: 2 }, still), all);
   await rejects(open({ seed: 2 ** 32 }), RangeError);
-  await using _none = await open({ dropout: 0, seed: 2 ** 32 }); // draws nothing
+  await using _withoutDropout = await open({ dropout: 0, seed: 2 ** 32 }); // draws nothing
 });
 
-Deno.test("evaluation and sampling see no dropout", async () => {
+Deno.test("evaluation and sampling do not drop", async () => {
   await using dropping = await open();
   await using plain = await open({ dropout: 0 });
   const { inputs, targets } = batchOf(1), now = { learningRate: 0, step: 0 };
@@ -105,7 +105,7 @@ Deno.test("evaluation and sampling see no dropout", async () => {
 
 Deno.test("training with dropout gives the same losses on all engines", async () => {
   const run = async (engine: Engine) =>
-    await steps({ engine, layers: 1, accum: 2, looks: false }, { learningRate: 3e-3, to: 4 });
+    await steps({ engine, layers: 1, accum: 2, others: false }, { learningRate: 3e-3, to: 4 });
   const truth = await run(openReference());
   for (const engine of [await openCpu({ threads: 2 }), await openWebgpu()]) {
     (await run(engine)).forEach(({ loss, gradNorm }, i) => {
@@ -122,14 +122,14 @@ Deno.test("training with dropout gives the same bits with any number of threads"
   deepStrictEqual(await run(3), await run(1));
 });
 
-Deno.test("what is computed again in the backward pass is dropped as the first time", async () => {
+Deno.test("recomputed activations are dropped as in the forward pass", async () => {
   const now = { learningRate: 3e-3, to: 4 }, kept = await steps({ accum: 2 }, now);
   for (const recompute of ["gelu", "block"] as const) {
     deepStrictEqual(await steps({ accum: 2, recompute }, now), kept, recompute);
   }
 });
 
-Deno.test("gradients under dropout are those that differences of the loss under the same masks show", async () => {
+Deno.test("gradients with dropout match finite differences of the loss with the same masks", async () => {
   const plan = planned(), weights = initialWeights(plan.model, 3);
   await using session = await open({ engine: openReference() });
   const gradients = await session.gradients(batchOf(1));
@@ -145,11 +145,11 @@ Deno.test("gradients under dropout are those that differences of the loss under 
     return (await other.step(batchOf(1), { learningRate: 0, step: 0 })).loss;
   };
   const slope = (await lossAt(0.002) - await lossAt(-0.002)) / 0.004;
-  // Losses are read as float32: 5e-7 of 4, over a distance of 0.004, where the norm is about 2.
+  // Losses near 4 are float32, with errors of 5e-7; the distance is 0.004 and the norm about 2.
   ok(Math.abs(slope - norm) < 1e-3 * norm, `${slope}, the gradient's norm is ${norm}`);
 });
 
-Deno.test("places of dropout share their kernels: no more pipelines for more layers", () => {
+Deno.test("all dropouts share their kernels, so more layers need no more pipelines", () => {
   const pipelines = (options: Options) => countPipelines(planned(options).programs);
   strictEqual(pipelines({ layers: 4 }), pipelines({ layers: 2 }));
 });

@@ -1,5 +1,5 @@
 /**
- * The engines that golden tests walk.
+ * The engines that golden tests run on.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Engine } from "../../../kernels/engine/engine.ts";
 import { openReference } from "../../../kernels/engine/reference.ts";
 import { openWebgpu } from "../../../kernels/engine/webgpu/webgpu_engine.ts";
 
-/** An engine by name; opened by the test that uses it. */
+/** Functions that open an engine, by name. */
 export const engines: Readonly<Record<string, () => Promise<Engine>>> = {
   reference: () => Promise.resolve(openReference()),
   cpu: () => openCpu(),

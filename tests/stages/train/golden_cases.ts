@@ -17,8 +17,8 @@ function near(actual: number, wanted: number, options: { within: number; what: s
 }
 
 /**
- * Registers the golden runs on an engine: a run from formulas, llm.c's and nanoGPT's. `steps` limits the two long runs;
- * absent: all of their 20 updates.
+ * Registers tests that repeat the golden runs on an engine: the run from formulas, llm.c's and nanoGPT's.
+ * `steps` limits the two long runs; absent: all of their 20 updates.
  */
 export function goldenTests(
   name: string,
@@ -106,7 +106,7 @@ export function goldenTests(
   );
 }
 
-/** Tokens of an llm.c shard: 256 int32 of header, then uint16. */
+/** Tokens of an llm.c shard: a header of 256 int32, then uint16 tokens. */
 async function tokensOf(path: string): Promise<Uint16Array> {
   return new Uint16Array((await Deno.readFile(path)).buffer, 1024);
 }

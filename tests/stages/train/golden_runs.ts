@@ -1,5 +1,6 @@
 /**
- * Runs whose numbers others published or measured; the golden tests walk them on every engine.
+ * Runs whose numbers were published or computed by other programs; the golden tests repeat them on every
+ * engine.
  *
  * @module
  */
@@ -10,12 +11,10 @@ import { type LlmcModel, readLlmcModel } from "../../../stages/format/model/llmc
 import type { Batch } from "../../../stages/items.ts";
 import { type Plan, plan } from "../../../stages/model/plan.ts";
 
-/**
- * Sizes of the run that needs no file: tensor kinds in llm.c's order, layers of a kind one after the other.
- */
+/** Sizes of the run that needs no file. */
 const sizes = { seqLen: 16, vocabSize: 65, layers: 2, heads: 2, channels: 32, paddedVocabSize: 65 };
 
-/** A run computed in float64 by PyTorch, from weights and tokens that are formulas. */
+/** A run computed in float64 by PyTorch from weights and tokens that formulas give. */
 export const weightFree = {
   learningRate: 1e-3,
   losses: [
@@ -36,7 +35,10 @@ export const weightFree = {
   wteGradient: [-.01344837, -.00376770],
 };
 
-/** Element i of tensor kind k is 0.1·sin(0.7i + k), norms' gains 1 more; 28,064 parameters. */
+/**
+ * A model of 28,064 parameters. Element i of the k-th tensor in llm.c's order, in which the layers of one
+ * kind of tensor are joined, is 0.1·sin(0.7i + k), plus 1 for the gains of norms.
+ */
 export async function weightFreeModel(): Promise<LlmcModel> {
   const { seqLen, vocabSize, layers, channels: c } = sizes;
   const perLayer = [c, c, 3 * c * c, 3 * c, c * c, c, c, c, 4 * c * c, 4 * c, 4 * c * c, c];
@@ -60,7 +62,10 @@ export async function weightFreeModel(): Promise<LlmcModel> {
   }
 }
 
-/** B 4, T 16: the token at (b, t) is (7b² + 3t + t²) mod 65, its target the one at t+1. */
+/**
+ * A batch of 4 sequences of 16 tokens: token (b, t) is (7b² + 3t + t²) mod 65, and its target is token (b, t
+ * + 1).
+ */
 export function weightFreeBatch(): Batch {
   const { seqLen } = sizes;
   const token = (b: number, t: number) => (7 * b * b + 3 * t + t * t) % 65;
@@ -84,7 +89,7 @@ export function planOf(
   });
 }
 
-/** Consecutive windows of a token stream: batch i begins at token i·A·B·T. */
+/** Consecutive windows of a token stream: batch i starts at token i·A·B·T. */
 export function consecutive(tokens: Uint16Array, shape: Batch["shape"]): (index: number) => Batch {
   const count = shape[0] * shape[1] * shape[2];
   return (index) => ({

@@ -2,7 +2,7 @@ import { hasBlas } from "../../blas.ts";
 import { engines } from "./engines.ts";
 import { goldenTests } from "./golden_cases.ts";
 
-// The float64 engine and WebGPU in software are slow: they run the first updates, the other engines the whole runs.
+// The float64 engine and WebGPU in software are slow, so they repeat only the first updates.
 const limits: Readonly<Record<string, number>> = { reference: 3, webgpu: 3 };
 
 for (const [name, open] of Object.entries(engines)) {

@@ -1,5 +1,5 @@
 /**
- * Gradients made larger until they are applied: nothing else changes, and 16-bit products keep them.
+ * Loss scaling: 16-bit products keep small gradients, and nothing else changes.
  *
  * @module
  */
@@ -21,7 +21,7 @@ const batch = { shape, inputs: tokens("inputs"), targets: tokens("targets") };
 const planned = (gradientScale: number, clip = 0.5) =>
   plan({ model, training: { optimizer: adamw(), shape, clip, gradientScale } });
 
-Deno.test("gradientScale, a power of two, changes no loss, and norms and weights by no more than clipping's epsilon", async () => {
+Deno.test("gradientScale, a power of two, changes no loss, and norms and weights only by the epsilon of clipping", async () => {
   const run = async (gradientScale: number, clip: number) => {
     await using session = await openModel(await openCpu({ threads: 1 }), {
       plan: planned(gradientScale, clip),
@@ -33,7 +33,7 @@ Deno.test("gradientScale, a power of two, changes no loss, and norms and weights
     }
     return { results, weights: await session.weights(), gradients: await session.gradients(batch) };
   };
-  deepStrictEqual(await run(2 ** 20, 0), await run(1, 0)); // without clipping to the last bit
+  deepStrictEqual(await run(2 ** 20, 0), await run(1, 0)); // without clipping, equal to the last bit
   const [scaled, plain] = [await run(2 ** 20, 0.01), await run(1, 0.01)];
   for (const [name, { data }] of Object.entries(plain.weights)) {
     data.forEach((x, i) => ok(Math.abs(x - scaled.weights[name].data[i]) < 1e-5, `${name}: ${x}`));
@@ -41,7 +41,7 @@ Deno.test("gradientScale, a power of two, changes no loss, and norms and weights
   for (const wrong of [0, -1, NaN, Infinity]) throws(() => planned(wrong), RangeError);
 });
 
-Deno.test("gradients of a step of 2^30 tokens come through 16-bit products on webgpu with gradientScale, else not", async () => {
+Deno.test("gradients of a step of 2^30 tokens survive 16-bit products on webgpu only with gradientScale", async () => {
   const weight = 2 ** -30, label = "wte.weight/grad";
   const norms = async (half: boolean, gradientScale: number) => {
     const { programs } = planned(gradientScale);

@@ -1,5 +1,5 @@
 /**
- * What can be chosen about model and optimizer: the same training on every engine as in float64.
+ * Training with various options of model and optimizer: every engine against float64.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { fitWeights } from "../../../stages/model/weights.ts";
 const sizes = { layers: 2, heads: 2, channels: 16, seqLen: 8, vocabSize: 30, vocabPad: 32 };
 const engines = { cpu: () => openCpu({ threads: 2 }), webgpu: () => openWebgpu() };
 
-interface Choice {
+interface Variant {
   readonly config?: Partial<GptConfig>;
   readonly optimizer: Optimizer;
   readonly learningRate: number;
@@ -33,14 +33,14 @@ interface Choice {
 }
 
 /** Losses, norms and weights of three updates. */
-async function trained(engine: Engine, choice: Choice) {
+async function trained(engine: Engine, variant: Variant) {
   const { config = {}, optimizer, learningRate, shape = [1, 4, 8], recompute = "none", masked = false } =
-    choice;
+    variant;
   const model = gpt({ ...sizes, ...config });
   const planned = plan({ model, training: { optimizer, shape, clip: 1, recompute } });
   await using session = await openModel(engine, { plan: planned, weights: initialWeights(model, 5) });
   const ids = Uint32Array.from({ length: 33 }, (_, i) => (i * i * 7 + 3 * i) % 30);
-  // Other numbers of targets in each sequence, so that a mean of means would be another.
+  // Sequences with different numbers of targets, so that a mean of means differs from the mean.
   const mask = Float32Array.from({ length: 32 }, (_, i) => i % 8 <= 2 * Math.floor(i / 8) ? 1 : 0);
   const batch = { inputs: ids.slice(0, 32), targets: ids.slice(1), shape, ...(masked && { mask }) };
   const results = [];
@@ -48,9 +48,9 @@ async function trained(engine: Engine, choice: Choice) {
   return { results, weights: await session.weights() };
 }
 
-type Trained = Awaited<ReturnType<typeof trained>>;
+type TrainingRun = Awaited<ReturnType<typeof trained>>;
 
-function near(found: Trained, wanted: Trained, where: string): void {
+function near(found: TrainingRun, wanted: TrainingRun, where: string): void {
   found.results.forEach(({ loss, gradNorm }, i) => {
     const { loss: l, gradNorm: g } = wanted.results[i];
     ok(
@@ -66,20 +66,20 @@ function near(found: Trained, wanted: Trained, where: string): void {
   }
 }
 
-const choices: Readonly<Record<string, Choice>> = {
-  "GELU by erf, no biases, a head of its own, another norm epsilon, Muon": {
+const variants: Readonly<Record<string, Variant>> = {
+  "GELU by erf, no biases, an untied head, another norm epsilon, Muon": {
     config: { gelu: "erf", bias: false, tie: false, normEps: 0.01 },
     optimizer: muon({ rate: 2 }),
     learningRate: 0.01,
     masked: true,
   },
-  "GELU by erf with biases, made again, SGD": {
+  "GELU by erf, recomputed, with biases, SGD": {
     config: { gelu: "erf" },
     optimizer: sgd({ weightDecay: 0.1 }),
     learningRate: 0.1,
     recompute: "gelu",
   },
-  "no biases, blocks made again, AdamW": {
+  "no biases, recomputed blocks, AdamW": {
     config: { bias: false },
     optimizer: adamw(),
     learningRate: 0.001,
@@ -87,27 +87,27 @@ const choices: Readonly<Record<string, Choice>> = {
   },
 };
 
-for (const [name, choice] of Object.entries(choices)) {
+for (const [name, variant] of Object.entries(variants)) {
   Deno.test(`training with ${name} is the same on both engines as in float64`, async () => {
-    const wanted = await trained(openReference(), choice);
+    const wanted = await trained(openReference(), variant);
     ok(wanted.results[2].loss < wanted.results[0].loss, `${wanted.results.map(({ loss }) => loss)}`);
     for (const open of Object.values(engines)) {
       const engine = await open();
-      near(await trained(engine, choice), wanted, engine.name);
+      near(await trained(engine, variant), wanted, engine.name);
     }
   });
 }
 
-Deno.test("micro-batches with uneven masks take the step of the whole batch, on both engines", async () => {
-  const choice = { optimizer: sgd({ momentum: 0 }), learningRate: 0.1, masked: true, config: { layers: 1 } };
+Deno.test("micro-batches with uneven masks make the same update as the whole batch, on both engines", async () => {
+  const variant = { optimizer: sgd({ momentum: 0 }), learningRate: 0.1, masked: true, config: { layers: 1 } };
   for (const open of Object.values(engines)) {
     const engine = await open();
-    const whole = await trained(engine, { ...choice, shape: [1, 4, 8] });
-    near(await trained(engine, { ...choice, shape: [4, 1, 8] }), whole, `${engine.name}, four of one`);
+    const whole = await trained(engine, { ...variant, shape: [1, 4, 8] });
+    near(await trained(engine, { ...variant, shape: [4, 1, 8] }), whole, `${engine.name}, four of one`);
   }
 });
 
-Deno.test("fitWeights() makes a head of its own from a tied one, and ties none that differs", () => {
+Deno.test("fitWeights() copies a tied head for an untied model, and refuses to tie a head that differs", () => {
   const tied = gpt(sizes), untied = gpt({ ...sizes, tie: false });
   const weights = initialWeights(tied, 1), own = fitWeights(untied, weights);
   deepStrictEqual(own["lm_head.weight"], weights["wte.weight"]);

@@ -1,5 +1,5 @@
 /**
- * Where the time of updates went: which are timed, and what is added up.
+ * Profiles of a run: which updates are timed, and how times are added up.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { type Profile, Profiler } from "../../../stages/train/profile.ts";
 import { openModel } from "../../../stages/model/model_session.ts";
 import { train, type TrainOptions } from "../../../stages/train/train.ts";
 
-Deno.test("opTimes() adds up calls of the first thread, waiting of all, and divides work by time", () => {
+Deno.test("opTimes() adds up calls of the first thread and waiting of all threads, and divides work by time", () => {
   const graph = new Graph();
   const a = graph.leaf("a", { shape: [4, 8], dtype: "f32" }, "input");
   const b = graph.leaf("b", { shape: [8, 2], dtype: "f32" }, "parameter");
@@ -67,7 +67,7 @@ const programs = plan({
   training: { optimizer: adamw(), shape, clip: 1 },
 });
 
-/** What a run of `steps` updates is told of its time. */
+/** Profiles and losses of a run of `steps` updates. */
 async function profiled(
   steps: number,
   options: Partial<TrainOptions> = {},
@@ -106,12 +106,12 @@ Deno.test("train() times the 5th to the 9th update, every call of them, on every
   ok(profile.spans.some(({ name }) => name === "upload and submit"));
 });
 
-Deno.test("train() that ends early is told of what was timed, of nothing where nothing was", async () => {
+Deno.test("train() that ends early reports the updates that were timed, or none", async () => {
   deepStrictEqual((await profiled(6)).profiles.map(({ steps }) => steps), [[4, 5]]);
   deepStrictEqual((await profiled(3)).profiles.map(({ steps, ops }) => [steps, ops]), [[[], []]]);
 });
 
-Deno.test("Profiler times fewer updates where one has many micro-batches, and one at least", async () => {
+Deno.test("Profiler times fewer updates if they have many micro-batches, but at least one", async () => {
   const timed = async (accum: number) => {
     const long = plan({ model, training: { optimizer: adamw(), shape: [accum, 1, 4], clip: 1 } });
     await using session = await openModel(openReference(), { plan: long, weights: initialWeights(model, 1) });
@@ -123,7 +123,7 @@ Deno.test("Profiler times fewer updates where one has many micro-batches, and on
   deepStrictEqual(await timed(Math.ceil(200_000 / length)), [4]);
 });
 
-Deno.test("train() on a device without a clock tells the host's times alone", async () => {
+Deno.test("train() on a device that cannot time calls reports only the host's times", async () => {
   const { profiles: [{ ops, spans, steps }] } = await profiled(9, { engine: openReference() });
   deepStrictEqual([ops, steps.length], [null, 5]);
   deepStrictEqual([...new Set(spans.map(({ track }) => track))], ["host"]);

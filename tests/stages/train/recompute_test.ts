@@ -1,5 +1,5 @@
 /**
- * Recomputation: what it saves, by formulas, and that it changes nothing else.
+ * Recomputation: how much memory it saves, by formulas, and that it changes nothing else.
  *
  * @module
  */
@@ -31,14 +31,15 @@ function planOf({ B, T, C, L, H }: Sizes, recompute: Recompute): Plan {
 }
 
 /**
- * Bytes of activations where the memory is fullest: in the backward pass of the last block, when the gradient
- * of what GELU gave has been made. A token keeps, in floats:
- * - of a block its input C; both norms' results 2C, means and deviations 4; queries, keys and values 3C;
- *   attention's result C and a row's sum for each head H; the residual stream between the halves C; before
- *   and after GELU 8C
- * - in `gelu` mode, of all blocks but the last, nothing after GELU; in `block` mode, of all but the last, the
- *   input alone
- * - the gradient of the block's result C and the one of GELU's result 4C.
+ * Bytes of activations at the peak: in the backward pass of the last block, when the gradient of GELU's
+ * output exists. Kept per token, in floats:
+ *
+ * - for a block: its input C; outputs of both norms 2C, their means and deviations 4; queries, keys and
+ *   values 3C; output of attention C and a row sum for each head H; the residual stream between the two
+ *   halves C; input and output of GELU 8C
+ * - in `gelu` mode, all blocks but the last do not keep the output of GELU; in `block` mode, they keep only
+ *   their input
+ * - the gradient of the block's output C, and that of GELU's output 4C
  */
 function formula({ B, T, C, L, H }: Sizes, recompute: Recompute): number {
   const whole = 16 * C + H + 4;
@@ -52,13 +53,13 @@ const several: readonly Sizes[] = [
   { B: 8, T: 512, C: 96, L: 12, H: 12 },
 ];
 for (const recompute of modes) {
-  Deno.test(`plan() with recompute ${recompute} takes the activations that a formula in B, T, C, L and H says`, () => {
+  Deno.test(`plan() with recompute ${recompute} needs the bytes of activations that a formula in B, T, C, L and H gives`, () => {
     for (const sizes of several) {
       const { memory: { activation }, programs: [micro] } = planOf(sizes, recompute);
       const wanted = formula(sizes, recompute);
       strictEqual(activation, micro.arenaBytes);
-      // Beside them the gradient of one weight [4C, C], and numbers for the loss of each token. No slack for
-      // placement.
+      // In addition, the gradient of one weight [4C, C] and numbers for the loss of each token. Placement
+      // wastes no bytes.
       const slack = 4 * (4 * sizes.C ** 2 + 4 * sizes.B * sizes.T) + 64 * 256;
       const said = `${activation} bytes for ${JSON.stringify(sizes)}, formula ${wanted}`;
       ok(activation >= wanted && activation <= wanted + slack, said);
@@ -75,9 +76,10 @@ async function results(
   const model = gpt({ layers: 2, heads: H, channels: C, seqLen: T, vocabSize: 61, vocabPad: 64 });
   const programs = modes.map((recompute) => ({
     ...plan({ model, training: { optimizer: adamw(), shape, clip: 1, recompute } }).programs[0],
-    name: recompute, // all in one session: what they share is compiled once
+    name: recompute, // so that one session can hold all three
   }));
-  // Larger than initial ones, and biases that are not 0: GELU is then curved, and norms matter.
+  // Larger than initial weights and with biases that are not 0, so that GELU and the norms are not nearly
+  // linear.
   const weights = Object.entries(initialWeights(model, 3)).map(([name, { shape, data }]) =>
     [name, { shape, data: normals(4, name, data.length).map((x, i) => data[i] * 4 + x * 0.1) }] as const
   );
@@ -103,15 +105,15 @@ async function results(
 }
 
 for (const [name, open] of Object.entries(engines)) {
-  // On a GPU a kernel of the same text is promised to be near, not equal; on the CPU bits are.
+  // WebGPU does not promise equal bits for equal kernels in different programs; the CPU engine does.
   const tolerance = name === "webgpu" ? 1e-5 : 0;
-  // T and channels that fill no vector and no tile; on WebGPU few to compile in software.
+  // Sizes that are not multiples of vectors or tiles; small on WebGPU, because it runs in software.
   const sizes = name === "webgpu" ? { T: 8, C: 16, H: 2 } : { T: 19, C: 39, H: 3 };
   Deno.test(`recompute gelu and block change no loss and no gradient on ${name}`, async () => {
     const { none, ...others } = await results(await open(), sizes);
     for (const [mode, actual] of Object.entries(others)) {
       for (const [what, { data }] of Object.entries(none)) {
-        ok(what !== "wpe.weight/grad" || data.every((x) => x !== 0), "gradients reach the bottom");
+        ok(what !== "wpe.weight/grad" || data.every((x) => x !== 0), "gradients reach the first layer");
         const worst = Math.max(...Array.from(data, (x, i) => Math.abs(x - actual[what].data[i])));
         ok(worst <= tolerance, `${mode}: ${what} differs by ${worst}`);
       }

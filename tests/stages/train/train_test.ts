@@ -39,13 +39,16 @@ function batches(count: number): readonly Batch[] {
   });
 }
 
-/** Whether a saved state of `train` holds numbers only. */
-function soundWeights(state: unknown): boolean {
+/** Whether all weights in a saved state of `train` are finite. */
+function finiteWeights(state: unknown): boolean {
   ok(typeof state === "object" && state !== null && "model" in state && state.model instanceof TensorFile);
   return Object.values(state.model.tensors).every(({ data }) => data.every(Number.isFinite));
 }
 
-/** The CPU engine as if each read emptied it, as WebGPU's do in Deno: updates are then read together. */
+/**
+ * The CPU engine with reads that drain the device, as WebGPU has them in Deno, so that updates are read
+ * together.
+ */
 async function draining(): Promise<Engine> {
   const cpu = await openCpu({ threads: 1 });
   return {
@@ -73,7 +76,7 @@ interface Options extends Partial<TrainOptions> {
   readonly seed?: number;
 }
 
-/** A run of the three stages; gives its events without what the clock decides. */
+/** Runs train, evaluate and sample; returns their events without times. */
 async function run({ count = 10, checkpoints, seed = 3, ...options }: Options): Promise<readonly RunEvent[]> {
   const events: RunEvent[] = [];
   const validation = Uint32Array.from({ length: 23 }, (_, i) => (5 * i) % 256);
@@ -96,7 +99,7 @@ async function run({ count = 10, checkpoints, seed = 3, ...options }: Options): 
 const of = (events: readonly RunEvent[], type: string) =>
   events.flatMap((e) => e.type === type && "step" in e ? [e.step] : []);
 
-Deno.test("train() tells every update, evaluates and samples on time and at the last, and asks for no more", async () => {
+Deno.test("train() emits every update; evaluate() and sample() act every N updates and after the last", async () => {
   const events = await run({ steps: 7 });
   deepStrictEqual(of(events, "step"), [0, 1, 2, 3, 4, 5, 6]);
   deepStrictEqual(of(events, "eval"), [3, 6, 7]);
@@ -116,18 +119,18 @@ Deno.test("train() tells every update, evaluates and samples on time and at the 
 
 for (const dropout of [0, 0.3]) {
   const of = dropout === 0 ? "" : " with dropout";
-  Deno.test(`train()${of} resumed from any of its checkpoints goes on as if never stopped`, () =>
+  Deno.test(`train()${of} resumed from any of its checkpoints continues as if it had never stopped`, () =>
     resumed(dropout));
 }
 
 async function resumed(dropout: number): Promise<void> {
   const checkpoints = new MemoryCheckpoints(), plan = programsOf(dropout);
   const whole = await run({ plan, steps: 7, checkpointEvery: 3, checkpoints });
-  const stood = checkpoints.all.map((parts) => {
+  const savedSteps = checkpoints.all.map((parts) => {
     const state = parts.get("train")?.state;
     return typeof state === "object" && state !== null && "step" in state ? state.step : null;
   });
-  deepStrictEqual(stood, [3, 6, 7]);
+  deepStrictEqual(savedSteps, [3, 6, 7]);
   for (const [i, parts] of checkpoints.all.entries()) {
     const again = await run({
       plan,
@@ -135,13 +138,13 @@ async function resumed(dropout: number): Promise<void> {
       checkpointEvery: 3,
       checkpoints: new MemoryCheckpoints(parts),
     });
-    // What the interrupted run told up to its checkpoint, evaluations of that very update included.
-    const told = whole.findIndex((e) => e.type === "step" && e.step === stood[i]);
-    deepStrictEqual(again, told < 0 ? [] : whole.slice(told));
+    // The interrupted run emitted the events up to its checkpoint, evaluations after that update included.
+    const next = whole.findIndex((e) => e.type === "step" && e.step === savedSteps[i]);
+    deepStrictEqual(again, next < 0 ? [] : whole.slice(next));
   }
 }
 
-Deno.test("train() draws dropout's masks by the run's seed, from whatever weights", async () => {
+Deno.test("train() draws dropout masks from the run's seed, whatever the weights", async () => {
   const plan = programsOf(0.3), weights = initialWeights(plan.model, 1);
   const course = (seed: number) => run({ plan, weights, steps: 2, seed });
   deepStrictEqual(await course(5), await course(5));
@@ -149,7 +152,7 @@ Deno.test("train() draws dropout's masks by the run's seed, from whatever weight
   notDeepStrictEqual(await losses(6), await losses(5));
 });
 
-Deno.test("train() and evaluate() end with the input where no number of steps is given", async () => {
+Deno.test("train() and evaluate() end with the input if no number of steps is given", async () => {
   const checkpoints = new MemoryCheckpoints();
   const events = await run({ count: 4, checkpoints });
   deepStrictEqual(of(events, "eval"), [3, 4]);
@@ -161,7 +164,7 @@ Deno.test("train() ends after the update that passes its time limit", async () =
   deepStrictEqual(of(await run({ timeLimit: 1e-9 }), "step"), [0]);
 });
 
-Deno.test("train() that reads updates together tells them all before what follows on them, and resumes alike", async () => {
+Deno.test("train() that reads updates together emits all of them before evaluations and checkpoints, and resumes the same", async () => {
   const engine = await draining();
   const checkpoints = new MemoryCheckpoints();
   const whole = await run({ steps: 7, checkpointEvery: 5, checkpoints, engine });
@@ -175,7 +178,7 @@ Deno.test("train() that reads updates together tells them all before what follow
   deepStrictEqual(again, whole.slice(whole.findIndex((e) => e.type === "step" && e.step === 5)));
 });
 
-Deno.test("train() counts no time twice: updates end one after the other, and none begins before the one before it has", async () => {
+Deno.test("train() counts no time twice: each update begins after the one before it has ended", async () => {
   for (const engine of [await openCpu({ threads: 1 }), await draining()]) {
     const times: { elapsed: number; tokensPerSecond: number }[] = [];
     await from(asSource("batches", () => batches(25)))
@@ -189,36 +192,36 @@ Deno.test("train() counts no time twice: updates end one after the other, and no
   }
 });
 
-/** An update that ruins the weights, after two sound ones: its own loss is sound. */
-const ruinous = (step: number) => step === 2 ? NaN : 1e-3;
+/** The third update makes the weights NaN; its own loss, computed before, is finite. */
+const ruiningRate = (step: number) => step === 2 ? NaN : 1e-3;
 
-Deno.test("train() stops where the loss is no number and says how to mend it", async () => {
+Deno.test("train() stops where the loss is NaN, and suggests options", async () => {
   await rejects(
-    run({ schedule: ruinous, steps: 7 }),
+    run({ schedule: ruiningRate, steps: 7 }),
     (error) => /after step 3: the loss is NaN: .*--lr/.test(String(error)),
   );
 });
 
-Deno.test("train() makes no checkpoint of ruined weights", async () => {
+Deno.test("train() takes no checkpoint of weights that are NaN", async () => {
   const checkpoints = new MemoryCheckpoints();
   await rejects(
-    run({ schedule: ruinous, steps: 7, checkpointEvery: 1, checkpoints }),
+    run({ schedule: ruiningRate, steps: 7, checkpointEvery: 1, checkpoints }),
     (error) => /after step 2: wte.weight holds NaN: .*--lr/.test(String(error)),
   );
   strictEqual(checkpoints.all.length, 2);
-  strictEqual(checkpoints.all.every((parts) => soundWeights(parts.get("train")?.state)), true);
+  strictEqual(checkpoints.all.every((parts) => finiteWeights(parts.get("train")?.state)), true);
 });
 
-Deno.test("train() that reads updates together makes no checkpoint of what a loss not yet read has ruined", async () => {
+Deno.test("train() that reads updates together takes no checkpoint before it has read all losses", async () => {
   const checkpoints = new MemoryCheckpoints();
   await rejects(
-    run({ schedule: ruinous, steps: 7, checkpointEvery: 5, checkpoints, engine: await draining() }),
+    run({ schedule: ruiningRate, steps: 7, checkpointEvery: 5, checkpoints, engine: await draining() }),
     (error) => /after step 3: the loss is NaN: .*--lr/.test(String(error)),
   );
   strictEqual(checkpoints.all.length, 0);
 });
 
-Deno.test("train() refuses a checkpoint part that is not one", async () => {
+Deno.test("train() refuses saved state that is not its own", async () => {
   const checkpoints = new MemoryCheckpoints(new Map([["train", { state: { step: 1 } }]]));
   await rejects(
     run({ steps: 2, checkpoints }),
