@@ -15,6 +15,7 @@ import { openSource } from "../stages/source/uri.ts";
 import { encode } from "../stages/token/encode.ts";
 import { pipeline } from "./cli/pipeline.ts";
 import { filters, pagesFor } from "./parts/filters.ts";
+import { checkHellaswag } from "./parts/hellaswag.ts";
 import { maxBatchSizes } from "./parts/max_batch_size.ts";
 import { nextSteps } from "./parts/next_steps.ts";
 import { filterOptions, sourceOptions } from "./parts/options/document_options.ts";
@@ -33,7 +34,6 @@ import { training } from "./parts/training.ts";
 import { scheduleOf, stepsOf } from "./parts/training_length.ts";
 import { checkMemory, startingModel, trainingPlan } from "./parts/training_plan.ts";
 import { openValidation } from "./parts/validation.ts";
-import { checkHellaswag } from "./parts/hellaswag.ts";
 
 export default pipeline({
   about: "filter text, tokenize it and train a GPT-2 on it, as one running graph",

@@ -4,6 +4,7 @@
  * @module
  */
 import { gpt } from "../kernels/models/gpt.ts";
+import { readText } from "../stages/disk/files.ts";
 import { asSource } from "../stages/flow/as_source.ts";
 import { from } from "../stages/flow/flow.ts";
 import { map } from "../stages/flow/stage.ts";
@@ -17,7 +18,6 @@ import { planLines } from "./parts/plan_lines.ts";
 import { checkPrompt } from "./parts/prompt.ts";
 import { runTokenizer } from "./parts/run_files.ts";
 import { startingWeights } from "./parts/starting_weights.ts";
-import { readText } from "../stages/disk/files.ts";
 
 const model = { group: "Model" };
 const sampling = { group: "Sampling" };

@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { fileError, isWrongPath } from "../../stages/disk/file_error.ts";
+import { isRecord } from "../../stages/disk/json.ts";
 import { nearest, parseArgs } from "./args.ts";
 import type { Option, Options } from "./pipeline.ts";
 import { UsageError } from "./usage_error.ts";
-import { isRecord } from "../../stages/disk/json.ts";
-import { fileError, isWrongPath } from "../../stages/disk/file_error.ts";
 
 /** The option values that were given, by name in camel case. */
 export type GivenValues = ReadonlyMap<string, unknown>;

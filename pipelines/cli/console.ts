@@ -4,8 +4,8 @@
  * @module
  */
 import { explained, isSystemError, isWrongPath } from "../../stages/disk/file_error.ts";
-import { UsageError } from "./usage_error.ts";
 import { painter } from "../../stages/report/terminal_text.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** Where a process writes results, progress and errors. */
 export interface Console {

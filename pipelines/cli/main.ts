@@ -5,14 +5,14 @@
  * @module
  */
 import { exists } from "../../stages/disk/whole_files.ts";
-import { buildFlow } from "./run/build.ts";
 import { loadPipeline, pipelineNames } from "./catalogue.ts";
 import { type Console, errorText, processConsole } from "./console.ts";
-import { environment } from "./run/environment.ts";
 import { dryRunText } from "./dry_run.ts";
 import { helpText, listText } from "./help.ts";
 import { type PreparedRun, prepareRun } from "./prepare.ts";
 import { checkFixed, limitsOf, show } from "./resolve.ts";
+import { buildFlow } from "./run/build.ts";
+import { environment } from "./run/environment.ts";
 import { executeWithRollback } from "./run/rollback.ts";
 import { moveAside } from "./run/run_folder.ts";
 import { UsageError } from "./usage_error.ts";

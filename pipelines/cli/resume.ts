@@ -5,13 +5,13 @@
  *
  * @module
  */
+import { entriesIn } from "../../stages/disk/files.ts";
 import { exists } from "../../stages/disk/whole_files.ts";
 import type { NamedPipeline } from "./catalogue.ts";
 import type { GivenValues } from "./command_line.ts";
 import type { RankFolders } from "./pipeline.ts";
 import { findCheckpoint, readRunFolder, type RunFolderState } from "./run/run_folder.ts";
 import { UsageError } from "./usage_error.ts";
-import { entriesIn } from "../../stages/disk/files.ts";
 
 /** The run's folder, and what of an earlier run is kept. */
 export interface ResumeDecision {

@@ -10,8 +10,8 @@ import type { Flow } from "../../stages/flow/flow.ts";
 import { parallel } from "../../stages/flow/parallel/parallel.ts";
 import type { Document } from "../../stages/items.ts";
 import type { PageOptions } from "../../stages/source/files/html.ts";
-import type { filterOptions } from "./options/document_options.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
+import type { filterOptions } from "./options/document_options.ts";
 import { recipeOf, removedIn } from "./recipe.ts";
 
 /** The part of the work that this process does. */

@@ -3,14 +3,14 @@
  *
  * @module
  */
+import { checkReadable } from "../../stages/disk/files.ts";
+import { evaluateHellaswag } from "../../stages/evaluate/evaluate_hellaswag.ts";
 import type { Stage } from "../../stages/flow/stage.ts";
+import type { ModelUpdate } from "../../stages/model/model_update.ts";
 import { hellaswag } from "../../stages/task/hellaswag.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
-import { evaluateHellaswag } from "../../stages/evaluate/evaluate_hellaswag.ts";
-import type { ModelUpdate } from "../../stages/model/model_update.ts";
-import type { monitoringOptions } from "./options/monitoring_options.ts";
 import type { Values } from "../cli/pipeline.ts";
-import { checkReadable } from "../../stages/disk/files.ts";
+import type { monitoringOptions } from "./options/monitoring_options.ts";
 
 type HellaswagValues = Pick<
   Values<typeof monitoringOptions>,

@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { exists } from "../../stages/disk/whole_files.ts";
 import type { EvalEvent } from "../../stages/flow/events.ts";
 import { readEvents } from "../../stages/report/metrics.ts";
 import type { Env } from "../cli/pipeline.ts";
-import { exists } from "../../stages/disk/whole_files.ts";
 import { shellWord } from "../cli/shell_word.ts";
 
 /** The last sample, the validation loss compared with a unigram model's, and the commands to type next. */

@@ -4,14 +4,14 @@
  *
  * @module
  */
+import { makeFolder, readText } from "../../stages/disk/files.ts";
+import { exists, writeWhole } from "../../stages/disk/whole_files.ts";
 import { chromeTrace } from "../../stages/format/viewer/chrome_trace.ts";
-import { truncate } from "../../stages/report/terminal_text.ts";
 import { share } from "../../stages/report/quantity.ts";
+import { truncate } from "../../stages/report/terminal_text.ts";
 import type { OpTime } from "../../stages/train/op_times.ts";
 import type { Profile } from "../../stages/train/profile.ts";
 import type { Env } from "../cli/pipeline.ts";
-import { exists, writeWhole } from "../../stages/disk/whole_files.ts";
-import { makeFolder, readText } from "../../stages/disk/files.ts";
 
 /** The content of profile.json. */
 interface ProfileRecord {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RejectsSinkFor } from "../../stages/filter/fineweb.ts";
 import {
   type FinewebFilter,
   finewebFilters,
@@ -10,13 +11,12 @@ import {
   finewebStages,
   rewritingFilters,
 } from "../../stages/filter/fineweb_group.ts";
-import type { RejectsSinkFor } from "../../stages/filter/fineweb.ts";
 import { defaultSentences, defaultWords } from "../../stages/filter/recipe.ts";
 import { checkUrlLists } from "../../stages/filter/url/url_lists.ts";
 import { writeRemoved } from "../../stages/sink/documents.ts";
 import { loadTokenizer } from "../../stages/token/load_tokenizer.ts";
-import type { filterOptions } from "./options/document_options.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
+import type { filterOptions } from "./options/document_options.ts";
 
 /**
  * The recipe of the options. `signOnly`: minhash stores signatures for a later step and removes nothing.

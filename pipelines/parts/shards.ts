@@ -4,9 +4,9 @@
  * @module
  */
 import { dirname } from "node:path";
+import { exists } from "../../stages/disk/whole_files.ts";
 import { readTokenizer } from "../../stages/token/files/folder.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
-import { exists } from "../../stages/disk/whole_files.ts";
 import type { StartingWeights } from "./starting_weights.ts";
 
 /** The tokenizer in a folder `tokenizer` beside the shards or beside their folder. Null: there is none. */

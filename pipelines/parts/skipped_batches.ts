@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { SkippedBatch } from "../cli/pipeline.ts";
 import { SkipBatchError } from "../../stages/train/divergence_response.ts";
+import type { SkippedBatch } from "../cli/pipeline.ts";
 
 /** Batches that one command skips at most; with more of them something other than the data is wrong. */
 const MAX_SKIPPED = 8;

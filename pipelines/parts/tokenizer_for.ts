@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { readText } from "../../stages/disk/files.ts";
+import { exists } from "../../stages/disk/whole_files.ts";
 import type { Flow } from "../../stages/flow/flow.ts";
 import type { Document } from "../../stages/items.ts";
 import { CharTokenizer } from "../../stages/token/char.ts";
@@ -11,10 +13,8 @@ import { readTokenizer, saveTokenizer } from "../../stages/token/files/folder.ts
 import { loadTokenizer } from "../../stages/token/load_tokenizer.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { BpeTrainer } from "../../stages/token/train/train_bpe.ts";
-import { tokenizerOptions } from "./options/tokenizer_options.ts";
 import type { Env, Values } from "../cli/pipeline.ts";
-import { exists } from "../../stages/disk/whole_files.ts";
-import { readText } from "../../stages/disk/files.ts";
+import { tokenizerOptions } from "./options/tokenizer_options.ts";
 
 /** Values of the tokenizer options. */
 export type TokenizerValues = Values<typeof tokenizerOptions>;

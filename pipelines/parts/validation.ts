@@ -5,10 +5,10 @@
  * @module
  */
 import { dirname } from "node:path";
-import { openTokens, type TokenFormat } from "../../stages/format/tokens/token_formats.ts";
-import { readShardSummary } from "../../stages/shard/summary.ts";
 import type { EvaluateOptions } from "../../stages/evaluate/evaluate.ts";
 import { countTokenBytes } from "../../stages/evaluate/loss_tally.ts";
+import { openTokens, type TokenFormat } from "../../stages/format/tokens/token_formats.ts";
+import { readShardSummary } from "../../stages/shard/summary.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 
 /** How the validation loss is measured; how often is not part of it. */

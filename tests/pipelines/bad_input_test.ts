@@ -105,7 +105,7 @@ Deno.test("fineweb-gpt2 says where a source is truncated or cannot be read", asy
     const whole = gzipSync(rows.join("\n"));
     await Deno.writeFile(`${dir}/cut.jsonl.gz`, whole.subarray(0, whole.length / 2));
     for (
-      const [file, says] of [["cut.jsonl", /line 40 of .*cut\.jsonl/], ["cut.jsonl.gz", /cut short/]] as const
+      const [file, says] of [["cut.jsonl", /line 40 of .*cut\.jsonl/], ["cut.jsonl.gz", /truncated/]] as const
     ) {
       const args = ["--stages", "language", "--source", `${dir}/${file}`, "--out", `${dir}/run`];
       match(errorLine(await runsTo(1, ["fineweb-gpt2", ...args, ...small, ...quick])), says);

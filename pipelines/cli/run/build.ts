@@ -5,8 +5,8 @@
  */
 import { explained, isWrongPath } from "../../../stages/disk/file_error.ts";
 import type { Flow } from "../../../stages/flow/flow.ts";
-import type { Env, Options, Pipeline, Values } from "../pipeline.ts";
 import { flagOf } from "../command_line.ts";
+import type { Env, Options, Pipeline, Values } from "../pipeline.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** Builds the flow. Errors about the option values are thrown as UsageError: see `Pipeline.build`. */

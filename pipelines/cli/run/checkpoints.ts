@@ -4,13 +4,13 @@
  * @module
  */
 import { basename } from "node:path";
+import { writeWhole } from "../../../stages/disk/whole_files.ts";
 import {
   type Checkpoints,
   openCheckpoints,
   type StageSnapshot,
 } from "../../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../../stages/flow/events.ts";
-import { writeWhole } from "../../../stages/disk/whole_files.ts";
 
 /** How checkpoints are kept, and which one a run resumes from. */
 export interface CheckpointOptions {

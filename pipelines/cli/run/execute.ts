@@ -4,24 +4,24 @@
  * @module
  */
 import { dirname } from "node:path";
+import { makeFolder } from "../../../stages/disk/files.ts";
 import type { Json, StageSnapshot } from "../../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../../stages/flow/events.ts";
 import type { RunOptions } from "../../../stages/flow/flow.ts";
 import { textLength } from "../../../stages/items.ts";
 import { MetricsFile } from "../../../stages/report/metrics.ts";
 import { TensorboardFile } from "../../../stages/report/tensorboard.ts";
+import type { RunSummary } from "../pipeline.ts";
 import { buildFlow } from "./build.ts";
 import { checkpointsIn } from "./checkpoints.ts";
 import { displayFor, type Writer } from "./display.ts";
 import { environment, workersOf } from "./environment.ts";
 import { finishRun, statsPath } from "./finish.ts";
-import type { RunSummary } from "../pipeline.ts";
 import { Recorder } from "./recorder.ts";
-import type { RunJob } from "./run_job.ts";
 import { makeRunFolder, type RunRecord, writeRecord } from "./run_folder.ts";
+import type { RunJob } from "./run_job.ts";
 import { onInterrupt } from "./signals.ts";
 import { versions } from "./versions.ts";
-import { makeFolder } from "../../../stages/disk/files.ts";
 
 /** Executes a run; returns the exit code: 0, or 130 where it was interrupted. Throws what the run throws. */
 export async function execute(job: RunJob): Promise<number> {

@@ -10,9 +10,9 @@ import { removedSamples } from "../../../stages/report/removed_samples.ts";
 import { reportPage } from "../../../stages/report/report.ts";
 import { runStats, runStatsLines } from "../../../stages/report/run_stats.ts";
 import type { Display } from "../../../stages/report/terminal.ts";
-import type { RunJob } from "./run_job.ts";
 import type { Env, Options, Pipeline, RunSummary } from "../pipeline.ts";
 import { asJson } from "./run_folder.ts";
+import type { RunJob } from "./run_job.ts";
 
 /** How a run ended. */
 export interface RunEnd {

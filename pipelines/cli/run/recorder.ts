@@ -3,13 +3,13 @@
  *
  * @module
  */
+import { makeFolderSync } from "../../../stages/disk/files.ts";
+import { writeWholeSync } from "../../../stages/disk/whole_files.ts";
 import type { RunEvent, RunStartEvent, StageEvent, SurveyEvent } from "../../../stages/flow/events.ts";
 import { textWithPrompt } from "../../../stages/report/event_lines.ts";
 import type { MetricsFile } from "../../../stages/report/metrics.ts";
 import type { TensorboardFile } from "../../../stages/report/tensorboard.ts";
 import type { Display } from "../../../stages/report/terminal.ts";
-import { writeWholeSync } from "../../../stages/disk/whole_files.ts";
-import { makeFolderSync } from "../../../stages/disk/files.ts";
 
 /** What a recorder writes to, apart from files. */
 export interface RecorderOutputs {

@@ -4,10 +4,10 @@
  *
  * @module
  */
+import { makeFolderSync } from "../../../stages/disk/files.ts";
+import { removeIfThereSync, writeWholeSync } from "../../../stages/disk/whole_files.ts";
 import type { SourcePart } from "../../../stages/source/parts.ts";
 import type { Env } from "../../cli/pipeline.ts";
-import { removeIfThereSync, writeWholeSync } from "../../../stages/disk/whole_files.ts";
-import { makeFolderSync } from "../../../stages/disk/files.ts";
 
 /** The parts of a source and the process that reads them. */
 export interface CompletionOptions {

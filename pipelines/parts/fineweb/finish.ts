@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { entriesIn } from "../../../stages/disk/files.ts";
 import { deleteDocumentStore } from "../../../stages/filter/minhash/minhash_clusters.ts";
 import { deleteRankStores } from "../../../stages/filter/minhash/rank_store.ts";
 import { speedLines } from "../../../stages/report/speed.ts";
@@ -11,7 +12,6 @@ import type { Env, RunSummary } from "../../cli/pipeline.ts";
 import { shellWord } from "../../cli/shell_word.ts";
 import type { RankWork } from "./rank_work.ts";
 import { otherRanksFinished, writeMerged } from "./ranks.ts";
-import { entriesIn } from "../../../stages/disk/files.ts";
 
 /** Finishes a process's work and returns its last lines. */
 export async function finishRank(

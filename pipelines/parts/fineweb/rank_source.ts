@@ -11,10 +11,10 @@ import { chain } from "../../../stages/source/chain.ts";
 import { findParts, partsOfRank, type SourcePart } from "../../../stages/source/parts.ts";
 import type { Env, Values } from "../../cli/pipeline.ts";
 import { pagesFor } from "../filters.ts";
-import type { documentOptions, rankOptions, sourceOptions } from "../options/document_options.ts";
 import { markCompletions } from "./completions.ts";
 import type { RankWork } from "./rank_work.ts";
 import { sourceLines } from "./source_lines.ts";
+import type { documentOptions, rankOptions, sourceOptions } from "../options/document_options.ts";
 
 type SourceValues = Values<typeof sourceOptions & typeof documentOptions & typeof rankOptions>;
 

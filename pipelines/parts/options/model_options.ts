@@ -5,8 +5,8 @@
  */
 import { gptOptions } from "../../../kernels/models/gpt_options.ts";
 import type { OptionRow, OptionTable, OptionValue } from "../../../kernels/models/model_options.ts";
-import type { Option, Options } from "../../cli/pipeline.ts";
 import { flag, integer, number, oneOf, path } from "../../cli/option_types.ts";
+import type { Option, Options } from "../../cli/pipeline.ts";
 
 const ofModel = { fixed: true, group: "Model" };
 
