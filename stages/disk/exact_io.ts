@@ -6,7 +6,10 @@
 
 const chunkBytes = 8 * 1024 * 1024; // some systems limit how much one call may write
 
-/** Fills `into` from the file's position. Throws Deno.errors.InvalidData where the file ends before; `what` names it. */
+/**
+ * Fills `into` from the file's position. Throws Deno.errors.InvalidData where the file ends before; `what`
+ * names it.
+ */
 export async function readFull(file: Deno.FsFile, into: Uint8Array, what: string): Promise<void> {
   for (let at = 0; at < into.length;) {
     const n = await file.read(into.subarray(at));
@@ -45,8 +48,8 @@ export function writeAllSync(file: Deno.FsFile, data: ArrayBufferView): void {
 }
 
 /**
- * Opens a file that grows, truncated to the `bytes` that a checkpoint counted, to append to; an absent one is made where
- * `bytes` is 0. Throws Deno.errors.InvalidData where the file is shorter.
+ * Opens a file that grows, truncated to the `bytes` that a checkpoint counted, to append to; an absent one is
+ * made where `bytes` is 0. Throws Deno.errors.InvalidData where the file is shorter.
  */
 export function openTruncated(path: string, bytes: number): Deno.FsFile {
   const file = Deno.openSync(path, { read: true, write: true, create: true });

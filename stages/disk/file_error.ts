@@ -13,7 +13,10 @@ export interface FileAttempt {
   readonly hint?: string;
 }
 
-/** A file system error for which Deno has no class: the name is too long, the disk is full, the file system read-only. */
+/**
+ * A file system error for which Deno has no class: the name is too long, the disk is full, the file system
+ * read-only.
+ */
 export class FileError extends Error {
   override readonly name: string = "FileError";
 }
@@ -56,9 +59,9 @@ const wrongPathCodes = new Set(
 );
 
 /**
- * The error to throw in place of one that the system raised. It keeps the class (Deno.errors.NotFound stays one; an
- * error without a class becomes a FileError) and the code, and has the original as its cause. An error that does not
- * come from the system, or is explained already, is returned as it is.
+ * The error to throw in place of one that the system raised. It keeps the class (Deno.errors.NotFound stays
+ * one; an error without a class becomes a FileError) and the code, and has the original as its cause. An
+ * error that does not come from the system, or is explained already, is returned as it is.
  */
 export function fileError(error: unknown, { action, path, hint }: FileAttempt): Error {
   const thrown = error instanceof Error ? error : new Error(String(error));
@@ -71,9 +74,9 @@ export function fileError(error: unknown, { action, path, hint }: FileAttempt): 
 }
 
 /**
- * As `fileError`, for a caller that knows only the error: path and action are taken from the system's message, such as
- * "No such file or directory (os error 2): stat 'PATH'". `hintFor` gives a hint for a path, also in place of the general
- * advice in an error that `fileError` made.
+ * As `fileError`, for a caller that knows only the error: path and action are taken from the system's
+ * message, such as "No such file or directory (os error 2): stat 'PATH'". `hintFor` gives a hint for a path,
+ * also in place of the general advice in an error that `fileError` made.
  */
 export function explained(
   error: Error,
@@ -163,7 +166,10 @@ function derived(thrown: Error, message: string): Error {
   return Object.assign(new Class(message, { cause: thrown }), { code: codeOf(thrown) });
 }
 
-/** The longest beginning of a path that is there, if it is a file: the reason why the path is "not a directory". */
+/**
+ * The longest beginning of a path that is there, if it is a file: the reason why the path is "not a
+ * directory".
+ */
 function fileWithin(path: string): string | null {
   for (let at = path.replace(/\/+$/, ""); at !== ""; at = at.slice(0, Math.max(0, at.lastIndexOf("/")))) {
     try {

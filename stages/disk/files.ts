@@ -1,7 +1,7 @@
 /**
- * The calls of the file system that meet paths of users: as Deno's, but an error says in words what is wrong with which
- * path (see `fileError`). Deno's own errors name no path where a program runs with limited permissions and a part of the
- * path is a file or a loop of links.
+ * The calls of the file system that meet paths of users: as Deno's, but an error says in words what is wrong
+ * with which path (see `fileError`). Deno's own errors name no path where a program runs with limited
+ * permissions and a part of the path is a file or a loop of links.
  *
  * @module
  */
@@ -64,7 +64,9 @@ export function fileInfoSync(path: string): Deno.FileInfo {
   }
 }
 
-/** Checks that a file can be read. Throws where there is none, it is a folder, or this user may not read it. */
+/**
+ * Checks that a file can be read. Throws where there is none, it is a folder, or this user may not read it.
+ */
 export async function checkReadable(path: string): Promise<void> {
   using file = await openFile(path);
   if ((await file.stat()).isDirectory) throw folderError("read", path);

@@ -1,8 +1,8 @@
 /**
  * A lock file: at most one process holds it, and its text names the holder.
  *
- * The lock is the operating system's, on the open file, not the file's existence: it ends with the process, however that
- * ends, so a lock file that a killed process left behind stops nobody.
+ * The lock is the operating system's, on the open file, not the file's existence: it ends with the process,
+ * however that ends, so a lock file that a killed process left behind stops nobody.
  *
  * @module
  */
@@ -25,8 +25,9 @@ export class LockedError extends Error {
 }
 
 /**
- * Takes the lock at `path`, making the file if there is none, and writes `owner` (one line: a process, a host, a command)
- * into it. Throws LockedError where another open file holds the lock, and what `fileError` gives.
+ * Takes the lock at `path`, making the file if there is none, and writes `owner` (one line: a process, a
+ * host, a command) into it. Throws LockedError where another open file holds the lock, and what `fileError`
+ * gives.
  */
 export function lockFile(path: string, owner: string): HeldLock {
   let file: Deno.FsFile | null = null;

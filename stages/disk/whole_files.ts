@@ -1,6 +1,7 @@
 /**
- * Files that are there whole or not at all, also after a crash or a power cut: a file is written under another name
- * beside its place, synced, and renamed; then the folder is synced, so that the rename lasts too.
+ * Files that are there whole or not at all, also after a crash or a power cut: a file is written under
+ * another name beside its place, synced, and renamed; then the folder is synced, so that the rename lasts
+ * too.
  *
  * All functions throw what `fileError` gives.
  *
@@ -96,7 +97,10 @@ export async function writeWhole(path: string, text: string, options: WholeOptio
   await replaceWhole(path, (beside) => writeText(beside, text), options);
 }
 
-/** Writes a file whole or not at all: `write` is given the name to write and sync it under until it is complete. */
+/**
+ * Writes a file whole or not at all: `write` is given the name to write and sync it under until it is
+ * complete.
+ */
 export async function replaceWhole(
   path: string,
   write: (beside: string) => Promise<void>,
@@ -113,7 +117,9 @@ export async function replaceWhole(
   }
 }
 
-/** As `replaceWhole`, without promises: `write` is given the open file, which is synced and closed after it. */
+/**
+ * As `replaceWhole`, without promises: `write` is given the open file, which is synced and closed after it.
+ */
 export function replaceWholeSync(path: string, write: (file: Deno.FsFile) => void): void {
   const beside = besideOf(path);
   try {

@@ -1,13 +1,14 @@
 /**
- * Anything that can be looped over, as a source.
+ * Any iterable as a source.
  *
  * @module
  */
 import type { Many, Source } from "./stage.ts";
 
 /**
- * A source of what `open` gives: an array, a generator, a ReadableStream. To resume, it opens anew and skips what was
- * read before: so `open` must give the same again. A source that can seek is better written out.
+ * A source of the items that `open` returns: an array, a generator, a ReadableStream. A resumed run calls
+ * `open` again and skips the items that were read before, so `open` must return the same items each time. A
+ * source that can seek resumes faster: write it as a Source.
  */
 export function asSource<T>(name: string, open: () => Many<T>): Source<T, { next: number }> {
   return {

@@ -5,18 +5,19 @@
  */
 import type { Stage } from "./stage.ts";
 
-interface State<In, Out> {
+interface TransformState<In, Out> {
   readonly writer: WritableStreamDefaultWriter<In>;
   readonly reader: ReadableStreamDefaultReader<Out>;
+  /** Output that has been read but not passed on. */
   readonly ready: Out[];
-  /** Settles when the stream has no more to give; rejects if it fails. */
+  /** Resolves when all output has been read; rejects if the stream fails. */
   readonly ended: Promise<void>;
 }
 
 /**
- * A stage that writes each item to the stream `make` gives and passes on what comes out. A stream's memory cannot be
- * saved: after a resume a fresh one begins. So for exact resumes take streams that keep nothing from one chunk to
- * the next, or write the stage out.
+ * A stage that writes each item to the stream that `make` returns and passes its output on. The memory of a
+ * stream cannot be saved: a resumed run starts with a new stream. A resume is therefore exact only for
+ * streams that keep nothing from one chunk to the next; otherwise write a Stage.
  *
  * @example
  * ```ts
@@ -38,7 +39,7 @@ export function asStage<In, Out>(
     open: () => begin(make()),
     async *push(item, state) {
       await Promise.race([state.writer.write(item), failed(state)]);
-      await turn();
+      await outputRead();
       yield* state.ready.splice(0);
     },
     async *flush(state) {
@@ -47,21 +48,21 @@ export function asStage<In, Out>(
     },
     save: () => null,
     async close(state) {
-      await state.writer.abort().catch(() => {}); // it may have failed already, and has then been reported
+      await state.writer.abort().catch(() => {}); // a failure was reported before
       await state.reader.cancel().catch(() => {});
     },
   };
 }
 
-function begin<In, Out>({ readable, writable }: ReadableWritablePair<Out, In>): State<In, Out> {
+function begin<In, Out>({ readable, writable }: ReadableWritablePair<Out, In>): TransformState<In, Out> {
   const reader = readable.getReader();
   const ready: Out[] = [];
   const ended = collect(reader, ready);
-  ended.catch(() => {}); // seen by push and flush
+  ended.catch(() => {}); // push() and flush() report it
   return { writer: writable.getWriter(), reader, ready, ended };
 }
 
-/** Reads all the time: a stream takes no chunk while nobody wants what comes of the one before. */
+/** Reads without pause: a stream accepts no chunk while the output of the one before is unread. */
 async function collect<Out>(reader: ReadableStreamDefaultReader<Out>, ready: Out[]): Promise<void> {
   for (;;) {
     const { done, value } = await reader.read();
@@ -70,12 +71,12 @@ async function collect<Out>(reader: ReadableStreamDefaultReader<Out>, ready: Out
   }
 }
 
-/** Rejects when the stream has failed; never resolves. */
-function failed(state: State<any, any>): Promise<never> {
+/** Rejects when the stream fails; never resolves. */
+function failed(state: TransformState<any, any>): Promise<never> {
   return state.writer.closed.then(() => new Promise<never>(() => {}));
 }
 
-/** What a write has given is read in the microtasks after it: this comes after them. */
-function turn(): Promise<void> {
+/** Resolves after the microtasks in which the output of a write is read. */
+function outputRead(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

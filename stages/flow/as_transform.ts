@@ -3,14 +3,15 @@
  *
  * @module
  */
-import type { Stage } from "./stage.ts";
 import { asSource } from "./as_source.ts";
 import { from } from "./flow.ts";
 import type { RunOptions } from "./run_options.ts";
+import type { Stage } from "./stage.ts";
 import { toTransformStream } from "./std.ts";
 
 /**
- * A pair to put into a pipe chain. It starts from an empty state; checkpoints need a flow.
+ * A pair of streams for `pipeThrough`. It starts without a saved state and takes no checkpoints: those need a
+ * flow.
  *
  * @example
  * ```ts
@@ -28,7 +29,7 @@ export function asTransform<In, Out>(
 ): ReadableWritablePair<Out, In> {
   return toTransformStream<In, Out>(async function* (input) {
     const source = asSource<In>(`input of ${stage.name}`, () => input);
-    // Not `yield*`: a cancelled chain throws here, and a stream's iterator has no throw.
+    // Not `yield*`: cancelling throws at the yield, and the iterator of a stream has no throw().
     for await (const item of from(source).pipe(stage).stream(options)) yield item;
   });
 }

@@ -1,32 +1,38 @@
 /**
- * The laws of stages and sources: cut anywhere, resume, and nothing shows.
+ * Checks for tests that stages and sources resume exactly: from any checkpoint, the rest of the run is the
+ * same as in the uninterrupted run.
  *
  * @module
  */
 import { asSource } from "./as_source.ts";
-import { from } from "./flow.ts";
 import { MemoryCheckpoints } from "./checkpoint/memory_checkpoints.ts";
-import type { StageSnapshot, TensorFile } from "./checkpoint/types.ts";
-import type { Source, Stage } from "./stage.ts";
 import { decodeState, encodeState } from "./checkpoint/state_json.ts";
+import type { StageSnapshot, TensorFile } from "./checkpoint/types.ts";
+import { from } from "./flow.ts";
+import type { Source, Stage } from "./stage.ts";
 import { AssertionError, equal } from "./std.ts";
 
-/** How a law is tried. */
+/** How a check is run. */
 export interface CheckResumeOptions {
-  /** The seed of `ctx.rng`. Default 0. */
+  /** The seed of `ctx.rng`. Default: 0. */
   readonly seed?: number;
-  /** Of a source, this many items at most. Default: all. */
+  /** Number of items to read of a source. Default: all. */
   readonly limit?: number;
 }
 
-type Parts = ReadonlyMap<string, StageSnapshot>;
-type Trace = Readonly<{ outs: readonly unknown[]; cuts: readonly { parts: Parts; outs: number }[] }>;
+type Snapshots = ReadonlyMap<string, StageSnapshot>;
+
+/** A checkpoint, and how many outputs came before it. */
+type TakenCheckpoint = Readonly<{ snapshots: Snapshots; outputs: number }>;
+
+/** The outputs and checkpoints of a run. */
+type Trace = Readonly<{ outputs: readonly unknown[]; checkpoints: readonly TakenCheckpoint[] }>;
 
 /**
- * Runs the stage over `inputs`, with a checkpoint after every input (or at every `cut`); then from each of them anew,
- * once with the states as they are and once after a turn through JSON. Outputs and last state must be those of the
- * run that nothing interrupted. Give a function where each run needs a stage of its own. Throws AssertionError, which
- * names the cut.
+ * Runs the stage over `inputs` with a checkpoint after every input, or at every `takeCheckpoint`. Then
+ * resumes from each checkpoint, once with the states as they are and once with their JSON. Outputs and last
+ * state must be those of the uninterrupted run. Pass a function where each run needs a stage of its own.
+ * Throws AssertionError, which names the checkpoint.
  */
 export async function checkStage<In, Out>(
   stage: Stage<In, Out> | (() => Stage<In, Out>),
@@ -34,16 +40,16 @@ export async function checkStage<In, Out>(
   options: CheckResumeOptions = {},
 ): Promise<void> {
   const make = typeof stage === "function" ? stage : () => stage;
-  const name = make().name;
+  const { name } = make();
   await check(
     `stage ${name}`,
-    (begin) => trace(asSource("law inputs", () => inputs), make(), { ...options, begin }),
+    (initial) => trace(asSource("check inputs", () => inputs), make(), { ...options, initial }),
   );
 }
 
 /**
- * Reads the source, with a checkpoint after every item; then from each of them anew. What comes must be what the
- * uninterrupted reading gave. Throws AssertionError, which names the cut.
+ * Reads the source with a checkpoint after every item, then resumes from each checkpoint. The items must be
+ * those of the uninterrupted run. Throws AssertionError, which names the checkpoint.
  */
 export async function checkSource<Out>(
   source: Source<Out> | (() => Source<Out>),
@@ -51,58 +57,63 @@ export async function checkSource<Out>(
 ): Promise<void> {
   const make = typeof source === "function" ? source : () => source;
   const { limit = Infinity } = options;
-  await check(`source ${make().name}`, (begin) => trace(make(), first(limit), { ...options, begin }));
+  await check(
+    `source ${make().name}`,
+    (initial) => trace(make(), first(limit), { ...options, initial }),
+  );
 }
 
-async function check(what: string, run: (begin: Parts | null) => Promise<Trace>): Promise<void> {
+async function check(what: string, run: (initial: Snapshots | null) => Promise<Trace>): Promise<void> {
   const whole = await run(null);
-  compare(await run(null), whole, `The ${what} gives something else when run again`);
-  for (const [i, { parts, outs }] of whole.cuts.entries()) {
-    const rest = { outs: whole.outs.slice(outs), cuts: whole.cuts.slice(i) };
-    const at = `at cut ${i + 1} of ${whole.cuts.length} (after ${outs} outputs)`;
-    compare(await run(parts), rest, `The ${what} does not resume ${at}`);
-    compare(await run(throughJson(parts)), rest, `The ${what} does not resume from JSON ${at}`);
+  compare(await run(null), whole, `The ${what} gives something else when it runs again`);
+  for (const [i, { snapshots, outputs }] of whole.checkpoints.entries()) {
+    const rest = { outputs: whole.outputs.slice(outputs), checkpoints: whole.checkpoints.slice(i) };
+    const at = `at checkpoint ${i + 1} of ${whole.checkpoints.length} (after ${outputs} outputs)`;
+    compare(await run(snapshots), rest, `The ${what} does not resume ${at}`);
+    compare(await run(throughJson(snapshots)), rest, `The ${what} does not resume from JSON ${at}`);
   }
 }
 
 function compare(actual: Trace, expected: Trace, what: string): void {
-  const place = expected.outs.findIndex((out, i) => !equal(actual.outs[i], out));
+  const place = expected.outputs.findIndex((output, i) => !equal(actual.outputs[i], output));
   if (place >= 0) {
     throw new AssertionError(
-      `${what}: output ${place + 1} is ${show(actual.outs[place])}, expected ${show(expected.outs[place])}`,
-    );
-  }
-  if (actual.outs.length > expected.outs.length) {
-    throw new AssertionError(
-      `${what}: ${actual.outs.length} outputs, expected ${expected.outs.length}: then comes ${
-        show(actual.outs[expected.outs.length])
+      `${what}: output ${place + 1} is ${show(actual.outputs[place])}, expected ${
+        show(expected.outputs[place])
       }`,
     );
   }
-  const last = states(actual.cuts.at(-1)), wanted = states(expected.cuts.at(-1));
-  // A run that begins at the last checkpoint may take no other.
-  if (actual.cuts.length > 0 && !equal(last, wanted)) {
+  if (actual.outputs.length > expected.outputs.length) {
+    throw new AssertionError(
+      `${what}: ${actual.outputs.length} outputs, expected ${expected.outputs.length}: the first one too many is ${
+        show(actual.outputs[expected.outputs.length])
+      }`,
+    );
+  }
+  const last = states(actual.checkpoints.at(-1)), wanted = states(expected.checkpoints.at(-1));
+  // A run that resumes from the last checkpoint may take no other.
+  if (actual.checkpoints.length > 0 && !equal(last, wanted)) {
     throw new AssertionError(`${what}: the last state is ${show(last)}, expected ${show(wanted)}`);
   }
 }
 
-/** States as JSON, so that a missing field and an undefined one are alike. */
-function states(at: { parts: Parts } | undefined): unknown {
-  const parts = [...at?.parts ?? []].map((
-    [name, { state, rng }],
-  ) => [name, encodeState(state, new Map()), rng]);
-  return Object.fromEntries(parts.map(([name, ...part]) => [name, part]));
+/** States as JSON, in which a missing field and an undefined one are equal. */
+function states(checkpoint: TakenCheckpoint | undefined): unknown {
+  const snapshots = [...checkpoint?.snapshots ?? []];
+  return Object.fromEntries(
+    snapshots.map(([name, { state, rng }]) => [name, [encodeState(state, new Map()), rng]]),
+  );
 }
 
 async function trace<In, Out>(
   source: Source<In>,
   stage: Stage<In, Out>,
-  { begin, seed = 0 }: CheckResumeOptions & { begin: Parts | null },
+  { initial, seed = 0 }: CheckResumeOptions & { initial: Snapshots | null },
 ): Promise<Trace> {
-  const outs: unknown[] = [];
-  const cuts: { parts: Parts; outs: number }[] = [];
-  const checkpoints = new MemoryCheckpoints(begin);
-  const flow = from(source).pipe(stage).pipe(collect<Out>(outs));
+  const outputs: unknown[] = [];
+  const taken: TakenCheckpoint[] = [];
+  const checkpoints = new MemoryCheckpoints(initial);
+  const flow = from(source).pipe(stage).pipe(collect<Out>(outputs));
   await flow.run({
     seed,
     barrierEvery: 1,
@@ -111,19 +122,19 @@ async function trace<In, Out>(
       latest: () => checkpoints.latest(),
       async commit(barrier) {
         await checkpoints.commit(barrier);
-        cuts.push({ parts: checkpoints.all.at(-1)!, outs: outs.length });
+        taken.push({ snapshots: checkpoints.all.at(-1)!, outputs: outputs.length });
       },
     },
   });
-  return { outs, cuts };
+  return { outputs, checkpoints: taken };
 }
 
-function collect<T>(outs: unknown[]): Stage<T, never> {
+function collect<T>(outputs: unknown[]): Stage<T, never> {
   return {
-    name: "law outputs",
+    name: "check outputs",
     open: () => null,
     push(item) {
-      outs.push(structuredClone(item)); // a stage that goes on changing what it yielded must not go unseen
+      outputs.push(structuredClone(item)); // so that a stage that later changes what it yielded is noticed
       return [];
     },
   };
@@ -131,7 +142,7 @@ function collect<T>(outs: unknown[]): Stage<T, never> {
 
 function first<T>(limit: number): Stage<T, T, { seen: number }> {
   return {
-    name: "law limit",
+    name: "check limit",
     open: (_ctx, saved = { seen: 0 }) => saved,
     push(item, state) {
       state.seen++;
@@ -141,13 +152,13 @@ function first<T>(limit: number): Stage<T, T, { seen: number }> {
   };
 }
 
-function throughJson(parts: Parts): Parts {
-  const round = ([name, part]: [string, StageSnapshot]): [string, StageSnapshot] => {
+function throughJson(snapshots: Snapshots): Snapshots {
+  const convert = ([name, snapshot]: [string, StageSnapshot]): [string, StageSnapshot] => {
     const files = new Map<string, TensorFile>();
-    const json = JSON.stringify(encodeState(part.state, files));
-    return [name, { ...part, state: decodeState(JSON.parse(json), files) as null }];
+    const json = JSON.stringify(encodeState(snapshot.state, files));
+    return [name, { ...snapshot, state: decodeState(JSON.parse(json), files) as null }];
   };
-  return new Map([...parts].map(round));
+  return new Map([...snapshots].map(convert));
 }
 
 function show(value: unknown): string {

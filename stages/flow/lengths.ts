@@ -1,10 +1,11 @@
 /**
- * Lengths of what a stage passes on, summed up: enough for count, mean, spread and extremes.
+ * Sums over the lengths of a stage's output items: enough for their number, mean, standard deviation and
+ * range.
  *
  * @module
  */
 
-/** Sums over items; `mean = sum / count`, `variance = sumOfSquares / count - mean²`. */
+/** Sums over the lengths: `mean = sum / count`, `variance = sumOfSquares / count - mean²`. */
 export type Lengths = Readonly<{
   count: number;
   sum: number;
@@ -13,10 +14,10 @@ export type Lengths = Readonly<{
   sumOfSquares: number;
 }>;
 
-/** Says how long an item is, in whatever unit; undefined: it has no length. */
+/** Returns the length of an item, in any unit. Undefined: it has no length. */
 export type Measure = (item: unknown) => number | undefined;
 
-/** The lengths of two sets of items together. */
+/** The sums over two sets of items. */
 export function joinLengths(a: Lengths | undefined, b: Lengths | undefined): Lengths | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return {
@@ -28,7 +29,7 @@ export function joinLengths(a: Lengths | undefined, b: Lengths | undefined): Len
   };
 }
 
-/** The lengths with one more. */
+/** The sums with one more length. */
 export function addLength(to: Lengths | undefined, length: number): Lengths {
   const square = length * length;
   if (to === undefined) return { count: 1, sum: length, min: length, max: length, sumOfSquares: square };

@@ -1,11 +1,11 @@
 /**
- * Where items go that a stage drops.
+ * Sinks for the items that a stage drops.
  *
  * @module
  */
 import type { Stage } from "./stage.ts";
 
-/** What a `rejects` stage is given. */
+/** A dropped item, as a `rejects` stage receives it. */
 export type Reject = Readonly<{
   item: unknown;
   reason: string;
@@ -13,10 +13,15 @@ export type Reject = Readonly<{
   stage: string;
 }>;
 
-/** A sink for all that a stage drops; of a group also several, by the names of the stages inside. */
+/**
+ * A sink for all items that a stage drops. For a group: also several sinks, by the names of the stages
+ * inside.
+ */
 export type Rejects = Stage<Reject, never> | Readonly<Record<string, Stage<Reject, never>>>;
 
-/** The sinks; `stage`: only for what that one of a group drops, null: for everything. */
+/**
+ * The sinks as a list. `stage`: the sink takes only items dropped by this stage of a group; null: all items.
+ */
 export function sinksOf(
   rejects: Rejects | undefined,
 ): { readonly stage: string | null; readonly sink: Stage<Reject, never> }[] {

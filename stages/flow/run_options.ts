@@ -8,35 +8,38 @@ import type { Checkpoints } from "./checkpoint/types.ts";
 import type { RunEvent } from "./events.ts";
 import type { Measure } from "./lengths.ts";
 
-/** Something outside the stages whose position belongs to a checkpoint: a log that is cut back on resume. */
+/** State outside the stages that belongs to a checkpoint, such as a log file that is truncated on resume. */
 export interface Effect {
-  /** Where it stands now: asked for when a checkpoint is taken, with nothing under way that could write on. */
+  /** The present position. Called when a checkpoint is taken, while nothing is being written. */
   save(): Json | Promise<Json>;
-  /** Goes back to where `saved` was taken; null: to the beginning. */
+  /** Goes back to the position `saved`. Null: to the beginning. */
   restore(saved: Json): void | Promise<void>;
 }
 
 /** How a flow is run. */
 export interface RunOptions {
-  /** Ends the run at once: `run` rejects with its reason once all stages are closed. */
+  /** Ends the run at once. `run` rejects with the signal's reason after all stages are closed. */
   readonly signal?: AbortSignal;
-  /** Ends it softly: after the item under way, with a last checkpoint; `run` gives `{ stopped: true }`. */
+  /**
+   * Stops the run after the item that is being processed, with a last checkpoint. `run` returns `{ stopped:
+   * true }`.
+   */
   readonly stop?: AbortSignal;
-  /** Default 0. All random numbers come from it. */
+  /** All random numbers of the run derive from it. Default: 0. */
   readonly seed?: number;
-  /** A barrier after this many items of the source. Default 1000. */
+  /** Number of the source's items between two barriers. Default: 1000. */
   readonly barrierEvery?: number;
-  /** A barrier after this many items of a flush that can be resumed. Default 1000. */
+  /** Number of items between two barriers in a flush that can be resumed. Default: 1000. */
   readonly flushBarrierEvery?: number;
-  /** Where checkpoints are kept, and found when the run goes on. */
+  /** Where checkpoints are kept, and read from when the run resumes. Default: none are taken. */
   readonly checkpoints?: Checkpoints;
-  /** Saved with each checkpoint as `effect:<name>`, restored before the stages open. */
+  /** Saved with each checkpoint as `effect:<name>`, and restored before the stages open. */
   readonly effects?: Readonly<Record<string, Effect>>;
-  /** How long an item is: stage events then carry the lengths of what each stage passed on. */
+  /** Measures items. Stage events then carry the lengths of the items that each stage has passed on. */
   readonly measure?: Measure;
-  /** Hears of everything; what it throws ends the run. */
+  /** Called with every event. An error that it throws ends the run. */
   onEvent?(event: RunEvent): void;
 }
 
-/** How a run ended: by itself, or because it was asked to stop. */
+/** How a run ended. `stopped`: it was asked to stop before the flow had ended. */
 export type RunResult = Readonly<{ stopped: boolean }>;

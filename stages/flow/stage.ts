@@ -1,5 +1,6 @@
 /**
- * What a stage is: a typed async transform whose memory is one plain object that the runner saves.
+ * Stages and sources: typed transforms of a stream. Their whole memory is one plain object, which the runner
+ * saves.
  *
  * @module
  */
@@ -9,83 +10,97 @@ import type { RunEvent } from "./events.ts";
 /** Zero or more items: a generator, an array, or their async forms. */
 export type Many<T> = Iterable<T> | AsyncIterable<T>;
 
-/** Yielded by a stage with `cuts` to say: checkpoint exactly here, after the item yielded last. */
-export const takeCheckpoint: unique symbol = Symbol("cut");
+/**
+ * Yielded by a stage with `takesCheckpoints`: the runner takes a checkpoint here, after the item yielded
+ * last.
+ */
+export const takeCheckpoint: unique symbol = Symbol("takeCheckpoint");
 
 /** Counter-based random numbers of one stage; saved and restored with its state. */
 export interface Rng {
-  /** Uniform in [0, 1), 32 bits. */
+  /** Uniform in [0, 1), with 32 random bits. */
   next(): number;
   /** An integer in [0, below). */
   integer(below: number): number;
 }
 
-/** What the runner gives every stage. */
+/** What the runner gives to every stage and source. */
 export interface Context {
-  /** Aborted when the run must stop: long work looks at it. */
+  /** Aborted when the run must end at once: long work checks it. */
   readonly signal: AbortSignal;
   /**
-   * The run was asked to end softly: a long push may end early at a point from which it can go on. The runner then
-   * takes the last checkpoint itself; a stage with `cuts` that yields `cut` last has taken it.
+   * Whether the run was asked to stop. A long push may then end early, at a point from which it can resume.
+   * The runner takes the last checkpoint, unless the stage has just yielded `takeCheckpoint`.
    */
   readonly stopping: boolean;
-  /** Keyed by (seed, stage name); saved for you. */
+  /** Random numbers keyed by the run's seed and the stage's name; the runner saves their position. */
   readonly rng: Rng;
-  /** The run's seed, for what is keyed by more than the stage's name. */
+  /** The run's seed, for random numbers with other keys. */
   readonly seed: number;
-  /** Into the run's one stream of events. */
+  /** Adds an event to the run's stream of events. */
   emit(event: RunEvent): void;
-  /** Drops an item: counted by reason; kept if the flow says where. */
+  /** Drops an item: it is counted by reason, and passed to the sink for rejects where the flow has one. */
   drop(item: unknown, reason: string): void;
 }
 
-/** A typed transform of a stream. State in `state`, not in a closure: the runner saves only what it can see. */
+/**
+ * A typed transform of a stream. It keeps its memory in `state`, not in a closure: the runner saves only
+ * `state`.
+ */
 export interface Stage<In, Out, State = any> {
-  /** Unique in its flow; keys its saved state. */
+  /** Unique in the flow; the state is saved under this name. */
   readonly name: string;
-  /** It yields `cut`: barriers end here, checkpoints begin here. */
+  /**
+   * The stage yields `takeCheckpoint`. Barriers from the source end at its input; checkpoints start at its
+   * output.
+   */
   readonly takesCheckpoints?: true;
-  /** The state to begin with, or to go on with from what was saved. */
+  /** Returns the first state, or the state to resume with. */
   open(ctx: Context, saved?: State): State | Promise<State>;
-  /** Takes an item and gives what comes of it. */
+  /** Takes an item and yields its output. */
   push(item: In, state: State, ctx: Context): Many<Out | typeof takeCheckpoint>;
-  /** The input has ended. */
+  /** The input has ended: yields what is left. */
   flush?(state: State, ctx: Context): Many<Out | typeof takeCheckpoint>;
-  /** At each yield of `flush` the state says where the next begins: barriers pass meanwhile, and a resume goes on there. */
+  /**
+   * `flush` moves its cursor in `state` before each yield, so barriers may pass in a flush and a resume
+   * continues it.
+   */
   readonly resumesFlush?: true;
   /**
-   * A barrier is about to pass, or of a stage with `cuts` to begin: yield what is still on its way, so that it need not
-   * be saved.
+   * Called before the state is saved: yields output that is still in flight, so that it need not be saved.
    */
   settle?(state: State, ctx: Context): Many<Out>;
-  /** It wants no more input: the runner stops what is upstream, calls `flush` and ends the flow after it. */
+  /**
+   * Whether the stage wants no more items. The runner then stops its upstream, flushes it and ends the flow
+   * after it.
+   */
   done?(state: State): boolean;
-  /** Default: structuredClone(state). */
+  /** Returns the state to save. Default: structuredClone(state). */
   save?(state: State): SavedState | Promise<SavedState>;
-  /** Always called, also after an error. */
+  /** Called once at the end of the run, after an error too. */
   close?(state: State): void | Promise<void>;
 }
 
-/** Where a flow begins. */
+/** The beginning of a flow. */
 export interface Source<Out, State = any> {
-  /** Unique in its flow; keys its saved state. */
+  /** Unique in the flow; the state is saved under this name. */
   readonly name: string;
-  /** The state to begin with, or to go on with from what was saved. */
+  /** Returns the first state, or the state to resume with. */
   open(ctx: Context, saved?: State): State | Promise<State>;
-  /** At each yield, `state` says where the NEXT item begins: move the cursor before the yield. */
+  /** Yields the items. At each yield `state` must already point at the next item. */
   read(state: State, ctx: Context): Many<Out>;
-  /** Default: structuredClone(state). */
+  /** Returns the state to save. Default: structuredClone(state). */
   save?(state: State): SavedState | Promise<SavedState>;
-  /** Always called, also after an error. */
+  /** Called once at the end of the run, after an error too. */
   close?(state: State): void | Promise<void>;
 }
 
-/** Declares a stage, its types inferred. */
+/** Declares a stage with inferred types. */
 export function stage<In, Out, State>(s: Stage<In, Out, State>): Stage<In, Out, State> {
   return s;
 }
 
-/** One item in, one item out, nothing remembered. */
+/** A stage without memory that makes one output of each item. */
 export function map<In, Out>(
   name: string,
   f: (item: In, ctx: Context) => Out | Promise<Out>,
@@ -100,7 +115,7 @@ export function map<In, Out>(
   };
 }
 
-/** A filter: `why` gives the reason to drop an item, or null to keep it. */
+/** A filter. `why` returns the reason to drop an item, or null to keep it. */
 export function rule<T>(name: string, why: (item: T) => string | null): Stage<T, T> {
   return {
     name,

@@ -1,5 +1,5 @@
 /**
- * The typed doorway to @std/streams and what else of @std the flow uses: the package has no types of its own.
+ * The functions of @std that the flow uses, with types: the npm package has none.
  *
  * @module
  */
@@ -12,15 +12,18 @@ import { toTransformStream as untypedToTransformStream } from "@std/streams/to-t
 export const TextLineStream: new (options?: { allowCR?: boolean }) => TransformStream<string, string> =
   UntypedTextLineStream;
 
-/** Makes a transform stream of a generator over the stream's chunks. Both queues hold nothing unless told. */
+/**
+ * Makes a transform stream from a generator over the stream's chunks. By default neither side queues
+ * anything.
+ */
 export const toTransformStream: <In, Out>(
   transformer: (source: ReadableStream<In>) => Iterable<Out> | AsyncIterable<Out>,
   writableStrategy?: QueuingStrategy<In>,
   readableStrategy?: QueuingStrategy<Out>,
 ) => ReadableWritablePair<Out, In> = untypedToTransformStream;
 
-/** Whether two values are alike, all the way down. */
+/** Whether two values are deeply equal. */
 export const equal: (a: unknown, b: unknown) => boolean = untypedEqual;
 
-/** What a failed check throws. */
+/** The error of a failed check. */
 export const AssertionError: new (message: string, options?: ErrorOptions) => Error = UntypedAssertionError;

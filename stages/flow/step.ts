@@ -1,5 +1,5 @@
 /**
- * The steps of a flow: what `Flow` collects and a run lays out.
+ * The steps of a flow, as `Flow` collects them and a run lays them out.
  *
  * @module
  */
@@ -8,16 +8,19 @@ import type { Source, Stage } from "./stage.ts";
 
 /** How a stage is joined to the one before it. */
 export interface PipeOptions {
-  /** Read up to this many items ahead of the stage, while it and what follows are at work. Default 0: none. */
+  /**
+   * How many items are read ahead while the stage and those after it work. From 1 on, the stages before it
+   * run at the same time as the stage. Default: 0.
+   */
   readonly ahead?: number;
   /**
-   * A sink for the items that the stage drops, with the reason and the stage's name; of a parallel group also several,
-   * by the names of the group's stages.
+   * Where the items go that the stage drops, each with the reason and the stage's name. Default: they are
+   * only counted.
    */
   readonly rejects?: Rejects;
 }
 
-/** A part of a flow: a stage with its joint, or a branch. */
+/** A step of a flow: a stage with its options, or a branch. */
 export type Step =
   | { readonly kind: "stage"; readonly stage: Stage<any, any>; readonly options: PipeOptions }
   | { readonly kind: "tee"; readonly branch: readonly Step[] };

@@ -29,8 +29,8 @@ export interface BatchState {
  * Sequences of T + 1 ids → batches [A, B, T], in the order in which they come: sequence j goes to micro-batch
  * ⌊j / B⌋.
  *
- * A short rest at the end of a pass is filled from the next one; at the very end it is dropped. Throws RangeError for
- * a sequence of another length, and if there were too few sequences for even one batch.
+ * A short rest at the end of a pass is filled from the next one; at the very end it is dropped. Throws
+ * RangeError for a sequence of another length, and if there were too few sequences for even one batch.
  */
 export function batch(options: BatchOptions): Stage<Sequence, Batch> {
   const { batchSize, gradAccum, seqLen } = options;

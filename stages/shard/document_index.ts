@@ -1,6 +1,6 @@
 /**
- * Which document stands where in a training shard: `train_000000.documents.jsonl` beside it, a line `[first token, id]` a
- * document, in order. So a batch that spoils a run can be named by its documents.
+ * Which document stands where in a training shard: `train_000000.documents.jsonl` beside it, a line `[first
+ * token, id]` a document, in order. So a batch that spoils a run can be named by its documents.
  *
  * @module
  */

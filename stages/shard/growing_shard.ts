@@ -1,5 +1,6 @@
 /**
- * A shard being written: `NAME.bin.partial`, renamed to `NAME.bin` once its header, in llm.c's format, counts its tokens.
+ * A shard being written: `NAME.bin.partial`, renamed to `NAME.bin` once its header, in llm.c's format, counts
+ * its tokens.
  *
  * @module
  */

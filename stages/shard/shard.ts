@@ -21,7 +21,10 @@ export interface ShardOptions {
   readonly validationTokens: number;
   /** Ids must be below it. Up to 65,536 the shards are uint16, beyond that uint32 (llm.c's version 7). */
   readonly vocabSize: number;
-  /** Tokens of a training shard; only the last is shorter. Default 100,000,000, as llm.c's fineweb.py; nanoGPT's: all. */
+  /**
+   * Tokens of a training shard; only the last is shorter. Default 100,000,000, as llm.c's fineweb.py;
+   * nanoGPT's: all.
+   */
   readonly shardTokens?: number;
   /** llm.c's, or nanoGPT's: train.bin and val.bin, uint16 without a header. Default llmc. */
   readonly format?: "llmc" | "nanogpt";
@@ -54,13 +57,13 @@ const NOTHING: ShardSaved = {
 /**
  * Tokens → the places of training tokens on disk.
  *
- * The first documents are the validation part, fixed from the start and held out whole: they fill val_000000.bin
- * until it has `validationTokens` tokens and is sealed at once; all later documents go to train_000000.bin and so on
- * (llm.c's format). A shard that grows is called `….bin.partial`; `path` always names the final file, and readers try
- * both. Tokens are passed on once they are written, in extents of `extentTokens`, and what a shard holds is synced
- * whenever the stage's state is saved. Resuming cuts the files back to what the state says, so that a replay writes
- * the same bytes again. shards.json beside them says what validation and training hold,
- * and an index for each training shard which document begins where.
+ * The first documents are the validation part, fixed from the start and held out whole: they fill
+ * val_000000.bin until it has `validationTokens` tokens and is sealed at once; all later documents go to
+ * train_000000.bin and so on (llm.c's format). A shard that grows is called `….bin.partial`; `path` always
+ * names the final file, and readers try both. Tokens are passed on once they are written, in extents of
+ * `extentTokens`, and what a shard holds is synced whenever the stage's state is saved. Resuming cuts the
+ * files back to what the state says, so that a replay writes the same bytes again. shards.json beside them
+ * says what validation and training hold, and an index for each training shard which document begins where.
  *
  * Throws RangeError for an id beyond the vocabulary, and at the end if no document was left to train on.
  */

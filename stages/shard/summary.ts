@@ -1,6 +1,6 @@
 /**
- * `shards.json` beside the shards: what validation and training hold, so that training on them later can say bits per
- * byte.
+ * `shards.json` beside the shards: what validation and training hold, so that training on them later can say
+ * bits per byte.
  *
  * @module
  */

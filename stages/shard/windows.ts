@@ -15,9 +15,10 @@ export interface WindowsOptions {
   /** Ids at or above it are refused. */
   readonly vocabSize: number;
   /**
-   * `windows` (default): shuffled within each extent as it comes. `shards`: the order of extents is shuffled too; `all`:
-   * all windows together, each read by itself, and every pass after the first begins its windows elsewhere; both wait
-   * for the end of the input. `none`: window i starts at token i · seqLen of all tokens in a row.
+   * `windows` (default): shuffled within each extent as it comes. `shards`: the order of extents is shuffled
+   * too; `all`: all windows together, each read by itself, and every pass after the first begins its windows
+   * elsewhere; both wait for the end of the input. `none`: window i starts at token i · seqLen of all tokens
+   * in a row.
    */
   readonly shuffle?: "none" | "windows" | "shards" | "all";
   /** Passes over the tokens; default: endless, until what follows is done. */
@@ -39,11 +40,11 @@ export interface WindowsState {
 /**
  * Token shards → sequences of seqLen + 1 ids: inputs are the first seqLen, targets the last.
  *
- * A window starts seqLen after the one before it, so the last token of one is the first of the next, also from one
- * extent of a file to the next; the tokens after the last whole window are left out. The order of windows in an
- * extent depends only on the seed, the file's name (without folder), the extent's start and the pass. After the
- * input's end further passes follow over all extents seen. Memory: one extent. Throws RangeError for ids beyond the
- * vocabulary, with file and position, and if there is not one whole window.
+ * A window starts seqLen after the one before it, so the last token of one is the first of the next, also
+ * from one extent of a file to the next; the tokens after the last whole window are left out. The order of
+ * windows in an extent depends only on the seed, the file's name (without folder), the extent's start and the
+ * pass. After the input's end further passes follow over all extents seen. Memory: one extent. Throws
+ * RangeError for ids beyond the vocabulary, with file and position, and if there is not one whole window.
  */
 export function windows(options: WindowsOptions): Stage<TokenShard, Sequence> {
   check(options);
@@ -146,8 +147,8 @@ function* shuffled(
   { options, epoch, seed }: { options: WindowsOptions; epoch: number; seed: number },
 ): Generator<Sequence> {
   const { region, start, count } = extent, { seqLen, vocabSize } = options;
-  // Of the windows at region.start + k · seqLen, those whose last token lies in this extent: what came before it in
-  // the file is on disk, what comes after it may not be.
+  // Of the windows at region.start + k · seqLen, those whose last token lies in this extent: what came before
+  // it in the file is on disk, what comes after it may not be.
   const offset = start - region.start;
   const first = Math.max(0, Math.ceil(offset / seqLen) - 1);
   const end = Math.floor((offset + count - 1) / seqLen);

@@ -1,7 +1,7 @@
 /**
  * Documents to disk: `<dir>/00000.jsonl.gz`, a line a document in FineWeb's schema. A growing file is called
- * `….partial`; it is appended to in whole gzip members, one for each barrier at least, so a resume can cut it back to
- * the byte and write the same again.
+ * `….partial`; it is appended to in whole gzip members, one for each barrier at least, so a resume can cut it
+ * back to the byte and write the same again.
  *
  * @module
  */
@@ -20,7 +20,10 @@ export interface DocumentFileOptions {
   readonly name?: string;
   /** Compressed bytes after which the next file begins (default 256 MiB). */
   readonly fileBytes?: number;
-  /** Of the process, where several write into one folder: its files are `00003`, `00003_001`, …; default: it is alone. */
+  /**
+   * Of the process, where several write into one folder: its files are `00003`, `00003_001`, …; default: it
+   * is alone.
+   */
   readonly rank?: number | null;
 }
 

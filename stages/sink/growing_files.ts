@@ -1,6 +1,6 @@
 /**
- * Numbered files in a folder, of which the last one grows: it is called `….partial` until it is whole, and a resume cuts
- * it back to the byte.
+ * Numbered files in a folder, of which the last one grows: it is called `….partial` until it is whole, and a
+ * resume cuts it back to the byte.
  *
  * @module
  */
@@ -25,7 +25,9 @@ export interface GrowingFilesOptions {
   readonly rank: number | null;
 }
 
-/** The files `00000`, `00001`, …; of process 3 among several `00003`, `00003_001`, …: its own and no other's. */
+/**
+ * The files `00000`, `00001`, …; of process 3 among several `00003`, `00003_001`, …: its own and no other's.
+ */
 export class GrowingFiles {
   readonly #options: GrowingFilesOptions;
 
@@ -66,8 +68,8 @@ export class GrowingFiles {
   }
 
   /**
-   * Makes the folder what it was when `state` was saved: later files go, the growing one is cut back. Throws RangeError
-   * where it has lost bytes.
+   * Makes the folder what it was when `state` was saved: later files go, the growing one is cut back. Throws
+   * RangeError where it has lost bytes.
    */
   rewind(state: GrowingState): void {
     const { dir } = this.#options;

@@ -1,7 +1,7 @@
 /**
- * Documents as Parquet, in FineWeb's schema: `<dir>/00000.parquet`. Row groups are appended as they fill; the footer
- * comes last, and only then the file has its name, so it is there whole or not at all. What is not in a row group yet
- * is in the checkpoint, with what the footer will say.
+ * Documents as Parquet, in FineWeb's schema: `<dir>/00000.parquet`. Row groups are appended as they fill; the
+ * footer comes last, and only then the file has its name, so it is there whole or not at all. What is not in
+ * a row group yet is in the checkpoint, with what the footer will say.
  *
  * @module
  */

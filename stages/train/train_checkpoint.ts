@@ -51,8 +51,8 @@ export async function saveTraining(
     watch: { ...detector.save() },
     // Tells readers of the checkpoint which model the weights belong to.
     config: JSON.parse(JSON.stringify(model.plan.model.config)),
-    model: new TensorFile("model", weights, { given: true }),
-    optimizer: new TensorFile("optimizer", await model.optimizer(), { given: true }),
+    model: new TensorFile("model", weights, { transfer: true }),
+    optimizer: new TensorFile("optimizer", await model.optimizer(), { transfer: true }),
   };
 }
 

@@ -1,9 +1,8 @@
 /**
- * What a barrier gathers and where checkpoints are kept.
+ * Checkpoints: what a barrier collects, and where it is kept.
  *
  * @module
  */
-export type { Json } from "../../disk/json.ts";
 export {
   Barrier,
   type Checkpoints,
@@ -18,3 +17,4 @@ export {
   type WrittenCheckpoint,
 } from "./checkpoint_folder.ts";
 export { checkFiles, readCheckpoint } from "./checkpoint_files.ts";
+export type { Json } from "../../disk/json.ts";

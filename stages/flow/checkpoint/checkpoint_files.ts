@@ -1,48 +1,48 @@
 /**
- * The files of one checkpoint: a safetensors file for each TensorFile, stream.json with all states, and manifest.json
- * with the size and SHA-256 sum of each.
+ * The files of one checkpoint: a safetensors file for each TensorFile, stream.json with all states, and
+ * manifest.json with the size and SHA-256 sum of each file.
  *
  * @module
  */
 import { createHash } from "node:crypto";
-import { readSafetensors, writeSafetensors } from "../../format/model/safetensors.ts";
-import { asError } from "../run/failure.ts";
-import { type StageSnapshot, TensorFile } from "./types.ts";
-import { decodeState, encodeState } from "./state_json.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
+import { entriesIn, openFile, readText } from "../../disk/files.ts";
 import { isRecord, type Json } from "../../disk/json.ts";
 import { writeSynced } from "../../disk/whole_files.ts";
-import { entriesIn, openFile, readText } from "../../disk/files.ts";
+import { readSafetensors, writeSafetensors } from "../../format/model/safetensors.ts";
+import { asError } from "../run/failure.ts";
+import { decodeState, encodeState } from "./state_json.ts";
+import { type StageSnapshot, TensorFile } from "./types.ts";
 
 const FORMAT = 1;
 const STREAM = "stream.json";
-const FILE = /^[\w-][\w.-]*$/; // no separators: names from a manifest never leave the folder
+const FILE = /^[\w-][\w.-]*$/; // no separators: a name in a manifest cannot lead out of the folder
 
-/** A checkpoint as files, not written yet. */
+/** The content of a checkpoint's files. */
 export interface EncodedCheckpoint {
-  /** stream.json: all states. */
+  /** Text of stream.json: all states. */
   readonly stream: string;
-  /** By name of file, without its ending. */
+  /** Tensors by the name of their file, without its ending. */
   readonly tensors: ReadonlyMap<string, TensorMap>;
 }
 
-/** What states are as files. Throws TypeError for a file name that would leave the folder, and what has no JSON form. */
+/** Encodes snapshots as files. Throws TypeError for a bad file name, and as `encodeState`. */
 export function encodeCheckpoint(
-  parts: ReadonlyMap<string, StageSnapshot>,
+  snapshots: ReadonlyMap<string, StageSnapshot>,
 ): { readonly stream: string; readonly files: ReadonlyMap<string, TensorFile> } {
   const files = new Map<string, TensorFile>();
   const stream: Record<string, Json> = {};
-  for (const [name, part] of parts) stream[name] = encodeState(part, files);
+  for (const [name, snapshot] of snapshots) stream[name] = encodeState(snapshot, files);
   for (const file of files.keys()) {
     if (FILE.test(file)) continue;
-    throw new TypeError(`Cannot name a file ${JSON.stringify(file)}: use letters, digits, - and .`);
+    throw new TypeError(`Cannot name a file ${JSON.stringify(file)}: expected letters, digits, - and .`);
   }
   return { stream: `${JSON.stringify({ format: FORMAT, parts: stream }, null, 1)}\n`, files };
 }
 
 /**
- * Writes a checkpoint's files into an empty folder, each synced, manifest.json last, with the validation loss of its
- * weights where that is known. Throws what the disk says.
+ * Writes a checkpoint's files into an empty folder, each synced, manifest.json last. `valLoss`: validation
+ * loss of the weights, kept in the manifest; null: unknown.
  */
 export async function writeCheckpoint(
   folder: string,
@@ -59,19 +59,19 @@ export async function writeCheckpoint(
   await writeSynced(`${folder}/manifest.json`, `${JSON.stringify(manifest, null, 1)}\n`);
 }
 
-/** The validation loss that a checkpoint's manifest tells; null where it tells none or cannot be read. */
+/** The validation loss in a checkpoint's manifest; null where it holds none or cannot be read. */
 export async function validationLossOf(folder: string): Promise<number | null> {
   try {
     const manifest = await readJson(`${folder}/manifest.json`);
     return isRecord(manifest) && typeof manifest.valLoss === "number" ? manifest.valLoss : null;
   } catch {
-    return null; // a damaged one is nobody's best
+    return null; // a damaged checkpoint is not a candidate for the best
   }
 }
 
 /**
- * Reads one checkpoint, every file checked against the manifest first. Throws Deno.errors.InvalidData where a file is
- * missing, cut short or changed, Deno.errors.NotFound where there is no manifest.
+ * Reads one checkpoint after checking every file against the manifest. Throws Deno.errors.InvalidData where a
+ * file is missing, truncated or changed, Deno.errors.NotFound where there is no manifest.
  */
 export async function readCheckpoint(folder: string): Promise<ReadonlyMap<string, StageSnapshot>> {
   const files = await readManifest(folder);
@@ -88,27 +88,27 @@ export async function readCheckpoint(folder: string): Promise<ReadonlyMap<string
   }
   const stream = await readJson(`${folder}/${STREAM}`);
   if (!isRecord(stream) || !isRecord(stream.parts)) {
-    throw new Deno.errors.InvalidData("stream.json holds no parts");
+    throw new Deno.errors.InvalidData("stream.json holds no object parts with the states");
   }
-  const parts = new Map<string, StageSnapshot>();
+  const snapshots = new Map<string, StageSnapshot>();
   for (const [name, json] of Object.entries(stream.parts)) {
-    const part = decodeState(json, tensors);
-    if (!isPart(part)) throw new Deno.errors.InvalidData(`stream.json holds no state for ${name}`);
-    parts.set(name, part);
+    const snapshot = decodeState(json, tensors);
+    if (!isSnapshot(snapshot)) throw new Deno.errors.InvalidData(`stream.json holds no state for ${name}`);
+    snapshots.set(name, snapshot);
   }
-  return parts;
+  return snapshots;
 }
 
 /**
- * Checks some files of a checkpoint against its manifest, for who wants no more of it than these. Throws as
- * `readCheckpoint` does.
+ * Checks some files of a checkpoint against its manifest, for a caller that reads only these. Throws as
+ * `readCheckpoint`.
  */
 export async function checkFiles(folder: string, names: readonly string[]): Promise<void> {
   const files = await readManifest(folder);
   for (const name of names) await checkFile(`${folder}/${name}`, files[name]);
 }
 
-/** Sizes and sums by name of file. */
+/** Sizes and sums by file name. */
 async function readManifest(folder: string): Promise<Readonly<Record<string, Json>>> {
   const manifest = await readJson(`${folder}/manifest.json`);
   if (!isRecord(manifest) || manifest.format !== FORMAT || !isRecord(manifest.files)) {
@@ -116,7 +116,9 @@ async function readManifest(folder: string): Promise<Readonly<Record<string, Jso
   }
   for (const name of Object.keys(manifest.files)) {
     if (FILE.test(name)) continue;
-    throw new Deno.errors.InvalidData(`the manifest names ${JSON.stringify(name)}, not a file of it`);
+    throw new Deno.errors.InvalidData(
+      `the manifest names ${JSON.stringify(name)}, which is no file of a checkpoint`,
+    );
   }
   return manifest.files;
 }
@@ -128,7 +130,7 @@ async function checkFile(path: string, wanted: unknown): Promise<void> {
   });
   if (JSON.stringify(found) === JSON.stringify(wanted)) return;
   throw new Deno.errors.InvalidData(
-    `${name} is not what was written: ${show(found)}, wanted ${show(wanted)}`,
+    `${name} is not the file that was written: it has ${show(found)}, expected ${show(wanted)}`,
   );
 }
 
@@ -145,9 +147,7 @@ async function digest(path: string): Promise<{ bytes: number; sha256: string }> 
 }
 
 function show(file: unknown): string {
-  return isRecord(file)
-    ? `${file.bytes} bytes, SHA-256 ${String(file.sha256).slice(0, 12)}…`
-    : "no size and sum";
+  return isRecord(file) ? `${file.bytes} bytes, SHA-256 ${String(file.sha256).slice(0, 12)}…` : "none";
 }
 
 async function readJson(path: string): Promise<Json> {
@@ -159,6 +159,6 @@ async function readJson(path: string): Promise<Json> {
   }
 }
 
-function isPart(value: unknown): value is StageSnapshot {
+function isSnapshot(value: unknown): value is StageSnapshot {
   return typeof value === "object" && value !== null && "state" in value;
 }

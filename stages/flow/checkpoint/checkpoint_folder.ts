@@ -1,39 +1,42 @@
 /**
- * Checkpoints on disk: a folder each, there whole or not at all.
+ * Checkpoints on disk: a folder for each, which is there whole or not at all.
  *
  * @module
  */
+import type { TensorMap } from "../../../kernels/core/tensor.ts";
+import { reasonOf } from "../../disk/file_error.ts";
+import { makeFolder } from "../../disk/files.ts";
+import { isRecord } from "../../disk/json.ts";
+import { readIfThere } from "../../disk/whole_files.ts";
+import { asError } from "../run/failure.ts";
 import { encodeCheckpoint, readCheckpoint } from "./checkpoint_files.ts";
 import { type CheckpointJob, writeJob } from "./checkpoint_job.ts";
 import { checkpointNames, nameOf } from "./checkpoint_names.ts";
 import { CheckpointThread } from "./checkpoint_thread.ts";
-import type { TensorMap } from "../../../kernels/core/tensor.ts";
-import { asError } from "../run/failure.ts";
 import { type Barrier, type Checkpoints, type StageSnapshot, TensorFile } from "./types.ts";
-import { isRecord } from "../../disk/json.ts";
-import { readIfThere } from "../../disk/whole_files.ts";
-import { reasonOf } from "../../disk/file_error.ts";
-import { makeFolder } from "../../disk/files.ts";
 
-/** What has just been written. */
+/** A checkpoint that has just been written; `seconds`: how long writing took. */
 export type WrittenCheckpoint = Readonly<{ step: number; path: string; seconds: number }>;
 
 /** How checkpoints are kept. */
 export interface CheckpointFolderOptions {
-  /** The newest so many stay, and the one of least validation loss; 0: all. Default 3. */
+  /** Number of newest checkpoints to keep, besides the one of lowest validation loss; 0: all. Default: 3. */
   readonly keep?: number;
-  /** Write in a thread of its own, so that a run computes on meanwhile. Default false: while the run waits. */
+  /** Whether to write in a thread of its own while the run continues. Default: false. */
   readonly thread?: boolean;
-  /** Hears of each checkpoint once it is complete. */
-  onCommit?(committed: WrittenCheckpoint): void;
-  /** A damaged checkpoint was passed over: which, why, and what is taken instead. */
+  /** Called with each checkpoint once it is complete. */
+  onCommit?(written: WrittenCheckpoint): void;
+  /**
+   * Called where a damaged checkpoint is skipped, with a message: which, why, and which one is used instead.
+   */
   onDamage?(text: string): void;
 }
 
 /**
- * Checkpoints in `dir`, made if missing: `step-000200` where a stage's state has a `step`, else `items-000512` by items
- * of the source. `latest()` gives the one that the file `latest` names, or the newest whole one. Writing throws what
- * the disk says, the checkpoints before it untouched.
+ * Keeps checkpoints in `dir`, which is made where it is missing. They are called `step-000200` where a
+ * stage's state has a `step`, else `items-000512` by the source's items. `latest()` reads the one that the
+ * file `latest` names, or the newest undamaged one. Where writing fails, the earlier checkpoints are
+ * untouched.
  */
 export async function openCheckpoints(
   dir: string,
@@ -49,39 +52,38 @@ export async function openCheckpoints(
 }
 
 async function commit(
-  { snapshots: parts }: Barrier,
+  { snapshots }: Barrier,
   { dir, thread, keep = 3, onCommit }: Omit<CheckpointFolderOptions, "thread"> & {
     readonly dir: string;
     readonly thread: CheckpointThread | null;
   },
 ): Promise<void> {
   const began = performance.now();
-  const { name, step } = nameOf(parts);
+  const { name, step } = nameOf(snapshots);
   try {
-    const { stream, files } = encodeCheckpoint(parts);
-    const tensors = new Map([...files].map(([file, held]) => [file, snapshot(held, thread)]));
+    const { stream, files } = encodeCheckpoint(snapshots);
+    const tensors = new Map([...files].map(([file, held]) => [file, stableTensors(held, thread)]));
     const job: CheckpointJob = {
       dir,
       name,
       keep,
-      valLoss: lossAt(parts, step),
+      valLoss: lossAt(snapshots, step),
       encoded: { stream, tensors },
     };
-    await (thread === null ? writeJob(job) : thread.write(job, givenBuffers(files.values())));
+    await (thread === null ? writeJob(job) : thread.write(job, transferable(files.values())));
   } catch (cause) {
     throw new Error(
-      `Cannot write checkpoint ${dir}/${name}: ${
-        reasonOf(cause)
-      }: the run then resumes from the checkpoint before it`,
+      `Cannot write checkpoint ${dir}/${name}: ${reasonOf(cause)}: ` +
+        `the run then resumes from the checkpoint before it`,
       { cause },
     );
   }
   onCommit?.({ step, path: `${dir}/${name}`, seconds: (performance.now() - began) / 1000 });
 }
 
-/** The validation loss of the weights, if a stage has measured it after this very step. */
-function lossAt(parts: ReadonlyMap<string, StageSnapshot>, step: number): number | null {
-  for (const { state } of parts.values()) {
+/** The validation loss of the weights, where a stage has evaluated them after exactly this step. */
+function lossAt(snapshots: ReadonlyMap<string, StageSnapshot>, step: number): number | null {
+  for (const { state } of snapshots.values()) {
     if (isRecord(state) && state.evaluated === step && typeof state.valLoss === "number") {
       return state.valLoss;
     }
@@ -89,20 +91,20 @@ function lossAt(parts: ReadonlyMap<string, StageSnapshot>, step: number): number
   return null;
 }
 
-/** The tensors as they are now: a stage may change its own while they are written; a thread gets copies anyway. */
-function snapshot({ tensors, options }: TensorFile, thread: CheckpointThread | null): TensorMap {
-  if (thread !== null || options.given === true) return tensors;
+/** Tensors that do not change while they are written. Sending them to a thread copies or transfers them. */
+function stableTensors({ tensors, options }: TensorFile, thread: CheckpointThread | null): TensorMap {
+  if (thread !== null || options.transfer === true) return tensors;
   const copies = Object.entries(tensors).map((
     [name, { shape, data }],
   ) => [name, { shape, data: data.slice() }]);
   return Object.fromEntries(copies);
 }
 
-/** What may be handed over instead of copied. */
-function givenBuffers(files: Iterable<TensorFile>): ArrayBuffer[] {
+/** Buffers that may be transferred to a thread instead of copied. */
+function transferable(files: Iterable<TensorFile>): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
   for (const { tensors, options } of files) {
-    if (options.given !== true) continue;
+    if (options.transfer !== true) continue;
     for (const { data: { buffer } } of Object.values(tensors)) {
       if (buffer instanceof ArrayBuffer) buffers.add(buffer);
     }
@@ -115,21 +117,21 @@ async function latest(
   { onDamage = () => {} }: CheckpointFolderOptions,
 ): Promise<ReadonlyMap<string, StageSnapshot> | null> {
   const names = await checkpointNames(dir);
-  const named = await readIfThere(`${dir}/latest`);
-  const first = named?.trim();
-  // The one named may have been chosen by going back to it: what is newer than it then belongs to a future given up.
+  const first = (await readIfThere(`${dir}/latest`))?.trim();
+  // The file `latest` may name an older checkpoint that a user went back to. Newer ones are then the last
+  // resort.
   const at = names.findIndex((name) => name === first);
   const order = [...names.slice(Math.max(at, 0)), ...names.slice(0, Math.max(at, 0))];
   const damaged: string[] = [];
   for (const name of order) {
     try {
-      const parts = await readCheckpoint(`${dir}/${name}`);
-      if (damaged.length > 0) onDamage(`${damaged.join("; ")}: going on from ${name}`);
-      return parts;
+      const snapshots = await readCheckpoint(`${dir}/${name}`);
+      if (damaged.length > 0) onDamage(`${damaged.join("; ")}: resuming from ${name}`);
+      return snapshots;
     } catch (error) {
       damaged.push(`Checkpoint ${dir}/${name} cannot be used: ${asError(error).message}`);
     }
   }
   if (damaged.length === 0) return null;
-  throw new Deno.errors.InvalidData(`${damaged.join("; ")}: begin anew with --resume never`);
+  throw new Deno.errors.InvalidData(`${damaged.join("; ")}: start over with --resume never`);
 }

@@ -1,30 +1,30 @@
 /**
- * Writing one checkpoint: beside its place, synced, described by manifest.json and renamed; then `latest` is made to name
- * it and `best` the one of least validation loss. What a crash leaves behind is either not under a checkpoint's name or
- * whole.
+ * Writes one checkpoint into a folder `writing-…`, syncs it and renames it to its own name. Then the file
+ * `latest` names it, and the file `best` the checkpoint of lowest validation loss. After a crash, whatever
+ * has a checkpoint's name is complete.
  *
  * @module
  */
+import { entriesIn } from "../../disk/files.ts";
+import { exists, removeIfThere, syncFolder, writeWhole } from "../../disk/whole_files.ts";
 import { type EncodedCheckpoint, validationLossOf, writeCheckpoint } from "./checkpoint_files.ts";
 import { checkpointNames, numberOf } from "./checkpoint_names.ts";
 import { checkFreeSpace } from "./disk_space.ts";
-import { exists, removeIfThere, syncFolder, writeWhole } from "../../disk/whole_files.ts";
-import { entriesIn } from "../../disk/files.ts";
 
-/** What is written where: plain data, so that it can go to another thread. */
+/** What to write and where; plain data that can be sent to another thread. */
 export interface CheckpointJob {
   readonly dir: string;
   readonly name: string;
-  /** The newest so many stay, and the best; 0: all. */
+  /** Number of newest checkpoints to keep, besides the best; 0: all. */
   readonly keep: number;
-  /** Of its weights, where it is known. */
+  /** Validation loss of the checkpoint's weights; null: unknown. */
   readonly valLoss: number | null;
   readonly encoded: EncodedCheckpoint;
 }
 
 const WRITING = "writing-";
 
-/** Writes it, then removes what need not stay. Throws what the disk says, the checkpoints before it untouched. */
+/** Writes a checkpoint, then removes old ones. Where it throws, the earlier checkpoints are untouched. */
 export async function writeJob({ dir, name, keep, valLoss, encoded }: CheckpointJob): Promise<void> {
   const beside = `${dir}/${WRITING}${name}`;
   try {
@@ -35,7 +35,7 @@ export async function writeJob({ dir, name, keep, valLoss, encoded }: Checkpoint
     await moveIntoPlace(dir, { beside, name });
     await writeWhole(`${dir}/latest`, `${name}\n`);
   } catch (error) {
-    await removeIfThere(beside).catch(() => {}); // the disk may be full or gone: the first error is the one to tell
+    await removeIfThere(beside).catch(() => {}); // the disk may be full or gone: the first error is reported
     throw error;
   }
   await prune(dir, { current: name, keep });
@@ -47,7 +47,10 @@ function bytesOf({ stream, tensors }: EncodedCheckpoint): number {
   return bytes;
 }
 
-/** The same step may be there already, from a run that was stopped right after it: it stays until the new one stands. */
+/**
+ * Renames the new checkpoint. One of the same step, from a run that stopped right after it, is kept until
+ * then.
+ */
 async function moveIntoPlace(
   dir: string,
   { beside, name }: { readonly beside: string; readonly name: string },
@@ -63,7 +66,8 @@ async function moveIntoPlace(
 }
 
 /**
- * Removes what is older than the newest `keep` and not the best, and what is of a future that was given up by going back.
+ * Removes checkpoints older than the newest `keep` except the best, and checkpoints of later steps, which
+ * belong to a run that was abandoned when an earlier checkpoint was resumed.
  */
 async function prune(
   dir: string,
@@ -76,11 +80,11 @@ async function prune(
   const kept = new Set(keep === 0 ? past : [...past.slice(0, keep), best]);
   for (const name of names) if (!kept.has(name)) await removeIfThere(`${dir}/${name}`);
   for (const { name } of await entriesIn(dir)) {
-    if (name.startsWith(WRITING)) await removeIfThere(`${dir}/${name}`); // left by a run that was killed
+    if (name.startsWith(WRITING)) await removeIfThere(`${dir}/${name}`); // left by a killed run
   }
 }
 
-/** The checkpoint of least validation loss, the older of equal ones; null where none was evaluated. */
+/** The checkpoint of lowest validation loss, the older of two equal ones; null where no loss is known. */
 async function bestOf(dir: string, names: readonly string[]): Promise<string | null> {
   let best: { readonly name: string; readonly loss: number } | null = null;
   for (const name of names) {

@@ -3,32 +3,38 @@
  *
  * @module
  */
-import type { StageSnapshot } from "./types.ts";
-import { isRecord } from "../../disk/json.ts";
 import { entriesIn } from "../../disk/files.ts";
+import { isRecord } from "../../disk/json.ts";
+import type { StageSnapshot } from "./types.ts";
 
+/** `.old`: a complete checkpoint that was being replaced when the run was killed. */
 const NAME = /^(step|items)-(\d{6,})(\.old)?$/;
 
-/** Newest first; those that stand in for one being replaced come after it. */
+/**
+ * Names of the checkpoints in a folder, the newest first; an `.old` one comes after the one that replaces it.
+ */
 export async function checkpointNames(dir: string): Promise<string[]> {
-  const names = (await entriesIn(dir)).map((entry) => entry.name).filter((n) => NAME.test(n));
+  const names = (await entriesIn(dir)).map(({ name }) => name).filter((name) => NAME.test(name));
   return names.sort((a, b) => numberOf(b) - numberOf(a) || a.length - b.length);
 }
 
-/** A barrier's name as a checkpoint, and its step: that of a stage's state, else the items that the source has given. */
+/**
+ * Name and step of a new checkpoint: the `step` of a stage's state, else the number of items that the source
+ * has given.
+ */
 export function nameOf(
-  parts: ReadonlyMap<string, StageSnapshot>,
+  snapshots: ReadonlyMap<string, StageSnapshot>,
 ): { readonly name: string; readonly step: number } {
-  for (const { state } of parts.values()) {
+  for (const { state } of snapshots.values()) {
     if (!isRecord(state) || typeof state.step !== "number") continue;
     return { name: `step-${String(state.step).padStart(6, "0")}`, step: state.step };
   }
-  const [source] = parts.values();
+  const [source] = snapshots.values();
   const items = source?.counts?.out ?? 0;
   return { name: `items-${String(items).padStart(6, "0")}`, step: items };
 }
 
-/** The step or items that a name tells. */
+/** The step or number of items in a name; -1 for another name. */
 export function numberOf(name: string): number {
   return Number(NAME.exec(name)?.[2] ?? -1);
 }

@@ -1,17 +1,20 @@
 /**
- * The thread that writes checkpoints: hashing and writing gigabytes must not stop a run.
+ * The thread that writes checkpoints. Hashing and writing gigabytes must not hold up a run.
  *
  * @module
  */
 import type { CheckpointJob } from "./checkpoint_job.ts";
 import type { WriteResult } from "./checkpoint_worker.ts";
 
-/** One worker, begun when it is first needed. */
+/** One worker, started when it is first needed. */
 export class CheckpointThread {
   #worker: Worker | null = null;
 
-  /** Writes a checkpoint there; `given` buffers are handed over. Throws what `writeJob` throws. */
-  async write(job: CheckpointJob, given: ArrayBuffer[]): Promise<void> {
+  /**
+   * Writes a checkpoint in the worker. `transfer`: buffers that are transferred, not copied. Throws as
+   * `writeJob`.
+   */
+  async write(job: CheckpointJob, transfer: ArrayBuffer[]): Promise<void> {
     const worker = this.#worker ??= new Worker(new URL("./checkpoint_worker.ts", import.meta.url), {
       type: "module",
     });
@@ -21,12 +24,12 @@ export class CheckpointThread {
       event.preventDefault();
       reject(new Error(event.message));
     };
-    worker.postMessage(job, given);
+    worker.postMessage(job, transfer);
     const { error } = await promise;
     if (error !== null) throw new Error(error);
   }
 
-  /** Ends it. */
+  /** Terminates the worker. */
   close(): void {
     this.#worker?.terminate();
     this.#worker = null;

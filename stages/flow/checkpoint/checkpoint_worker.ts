@@ -1,18 +1,18 @@
 /**
- * What runs in a CheckpointThread.
+ * The code of the worker of a CheckpointThread.
  *
  * @module
  */
-import { type CheckpointJob, writeJob } from "./checkpoint_job.ts";
 import { reasonOf } from "../../disk/file_error.ts";
+import { type CheckpointJob, writeJob } from "./checkpoint_job.ts";
 
-/** Its answer to a job: null, or what went wrong. */
+/** The answer to a job. `error`: what went wrong and what to do; null: nothing. */
 export type WriteResult = Readonly<{ error: string | null }>;
 
-// A worker's global scope, as far as it is used here: the project's types are those of a main thread.
+// The members of a worker's global scope that are used here; the project is type-checked for a main thread.
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<CheckpointJob>) => void;
-  postMessage(answer: WriteResult): void;
+  postMessage(result: WriteResult): void;
 };
 
 scope.onmessage = async ({ data }) => {

@@ -1,29 +1,29 @@
 /**
- * Checkpoints kept in memory: for laws and for flows that are run twice in one process.
+ * Checkpoints in memory, for tests and for flows that run several times in one process.
  *
  * @module
  */
 import type { Barrier, Checkpoints, StageSnapshot } from "./types.ts";
 
-/** Keeps every barrier, in order; `latest` gives the last, or what it was made with. */
+/** Keeps the snapshots of every barrier, in order. */
 export class MemoryCheckpoints implements Checkpoints {
-  /** Every barrier committed, in order. */
+  /** The snapshots of each committed barrier, the oldest first. */
   readonly all: ReadonlyMap<string, StageSnapshot>[] = [];
-  readonly #begin: ReadonlyMap<string, StageSnapshot> | null;
+  readonly #initial: ReadonlyMap<string, StageSnapshot> | null;
 
-  /** `begin`: what `latest` gives before the first commit. */
-  constructor(begin: ReadonlyMap<string, StageSnapshot> | null = null) {
-    this.#begin = begin;
+  /** `initial`: what `latest` returns before the first commit. */
+  constructor(initial: ReadonlyMap<string, StageSnapshot> | null = null) {
+    this.#initial = initial;
   }
 
-  /** Keeps it. */
+  /** Keeps the barrier's snapshots. */
   commit(barrier: Barrier): Promise<void> {
     this.all.push(new Map(barrier.snapshots));
     return Promise.resolve();
   }
 
-  /** The last one kept. */
+  /** The snapshots of the last commit. */
   latest(): Promise<ReadonlyMap<string, StageSnapshot> | null> {
-    return Promise.resolve(this.all.at(-1) ?? this.#begin);
+    return Promise.resolve(this.all.at(-1) ?? this.#initial);
   }
 }

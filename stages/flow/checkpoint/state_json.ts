@@ -1,11 +1,11 @@
 /**
- * Saved states as JSON that anyone can read. What JSON does not have is marked by an object with one key that begins
- * with `$`: tensors, typed arrays, numbers such as NaN.
+ * Saved states as readable JSON. Values that JSON lacks (tensors, typed arrays, numbers such as NaN) become
+ * an object whose only key starts with `$`.
  *
  * @module
  */
-import { TensorFile } from "./types.ts";
 import { isRecord, type Json } from "../../disk/json.ts";
+import { TensorFile } from "./types.ts";
 
 const typedArrays = {
   Uint8Array,
@@ -19,20 +19,24 @@ const typedArrays = {
 };
 
 /**
- * A state as JSON; its tensor files go into `files`. Throws TypeError, naming the place, for what has no JSON form
- * (a Map, a function, a class of one's own) and for two tensor files of one name.
+ * A state as JSON; its tensor files are added to `files`. Throws TypeError for a value without a JSON form (a
+ * Map, a function, an instance of a class), naming its place in the state, and for two tensor files of the
+ * same name.
  */
 export function encodeState(state: unknown, files: Map<string, TensorFile>): Json {
   return encode(state, "", files);
 }
 
-/** The state that `encodeState` was given; `files` holds the tensor files by name. Throws TypeError if one is missing. */
+/**
+ * The state that `encodeState` has encoded. `files`: the tensor files by name. Throws TypeError where one is
+ * missing.
+ */
 export function decodeState(json: Json, files: ReadonlyMap<string, TensorFile>): unknown {
   if (typeof json !== "object" || json === null) return json;
-  if (json instanceof Array) return json.map((part) => decodeState(part, files));
+  if (json instanceof Array) return json.map((element) => decodeState(element, files));
   const keys = Object.keys(json);
   if (keys.length === 1 && keys[0].startsWith("$")) return decodeMarked(keys[0], json[keys[0]], files);
-  return fields(json, (part) => decodeState(part, files));
+  return mapFields(json, (field) => decodeState(field, files));
 }
 
 function encode(value: unknown, path: string, files: Map<string, TensorFile>): Json {
@@ -45,12 +49,12 @@ function encode(value: unknown, path: string, files: Map<string, TensorFile>): J
     case "object":
       return value === null ? null : encodeObject(value, path, files);
     default:
-      throw unsuitable(typeof value, path);
+      throw cannotEncode(typeof value, path);
   }
 }
 
 function encodeObject(value: object, path: string, files: Map<string, TensorFile>): Json {
-  if (Array.isArray(value)) return value.map((part, i) => encode(part, `${path}[${i}]`, files));
+  if (Array.isArray(value)) return value.map((element, i) => encode(element, `${path}[${i}]`, files));
   if (value instanceof TensorFile) return encodeTensors(value, files);
   for (const [name, make] of Object.entries(typedArrays)) {
     if (value instanceof make) {
@@ -59,7 +63,7 @@ function encodeObject(value: object, path: string, files: Map<string, TensorFile
   }
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
-    throw unsuitable(value.constructor?.name ?? "an object of a class", path);
+    throw cannotEncode(value.constructor?.name ?? "an instance of a class", path);
   }
   const plain: Record<string, unknown> = Object.fromEntries(Object.entries(value));
   const keys = Object.keys(plain).filter((key) => plain[key] !== undefined);
@@ -69,14 +73,18 @@ function encodeObject(value: object, path: string, files: Map<string, TensorFile
 
 function encodeTensors(tensors: TensorFile, files: Map<string, TensorFile>): Json {
   const { file } = tensors;
-  if (files.has(file)) throw new TypeError(`Two parts of a checkpoint want to be ${file}.safetensors`);
+  if (files.has(file)) {
+    throw new TypeError(
+      `Two states of a checkpoint have tensors for ${file}.safetensors: give one of them another name`,
+    );
+  }
   files.set(file, tensors);
   return { $tensors: file };
 }
 
 function decodeMarked(mark: string, json: Json, files: ReadonlyMap<string, TensorFile>): unknown {
   if (mark === "$number" && typeof json === "string") return Number(json);
-  if (mark === "$object" && isRecord(json)) return fields(json, (part) => decodeState(part, files));
+  if (mark === "$object" && isRecord(json)) return mapFields(json, (field) => decodeState(field, files));
   if (mark === "$array" && isRecord(json) && json.values instanceof Array) {
     const make = Object.entries(typedArrays).find(([name]) => name === json.type)?.[1];
     if (make !== undefined) return make.from(json.values.map((value) => Number(decodeState(value, files))));
@@ -84,22 +92,22 @@ function decodeMarked(mark: string, json: Json, files: ReadonlyMap<string, Tenso
   if (mark === "$tensors" && typeof json === "string") {
     const tensors = files.get(json);
     if (tensors === undefined) {
-      throw new TypeError(`A state needs ${json}.safetensors: the checkpoint lacks it`);
+      throw new TypeError(`A saved state needs ${json}.safetensors: the checkpoint does not hold it`);
     }
     return tensors;
   }
-  throw new TypeError(`Unknown mark ${mark} in a saved state: it was written by another version`);
+  throw new TypeError(`Unknown key ${mark} in a saved state: another version of the program wrote it`);
 }
 
-function fields(json: Readonly<Record<string, Json>>, decode: (part: Json) => unknown): object {
-  return Object.fromEntries(Object.entries(json).map(([key, part]) => [key, decode(part)]));
+function mapFields(json: Readonly<Record<string, Json>>, decode: (field: Json) => unknown): object {
+  return Object.fromEntries(Object.entries(json).map(([key, field]) => [key, decode(field)]));
 }
 
 function numberName(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
 
-function unsuitable(kind: string, path: string): TypeError {
+function cannotEncode(kind: string, path: string): TypeError {
   return new TypeError(
     `Cannot write ${kind} at state${path} as JSON: keep plain data in the state, or give the stage a save()`,
   );

@@ -1,27 +1,30 @@
 /**
- * What a barrier gathers, and what keeps it.
+ * What a barrier collects, and what keeps it.
  *
  * @module
  */
-import type { Lengths } from "../lengths.ts";
 import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import type { Json } from "../../disk/json.ts";
+import type { Lengths } from "../lengths.ts";
 
-/** A stage's state as saved: JSON, with tensors marked. */
+/** A stage's state as it is saved: JSON values and TensorFiles. */
 export type SavedState = Json | TensorFile | readonly SavedState[] | { readonly [key: string]: SavedState };
 
-/** Tensors that a checkpoint keeps in `<file>.safetensors` beside stream.json. */
+/** Tensors of a state that a checkpoint keeps in `<file>.safetensors`, beside stream.json. */
 export class TensorFile {
-  /** `file`: the name without its ending. */
+  /** `file`: name of the file without its ending. */
   constructor(
     readonly file: string,
     readonly tensors: TensorMap,
-    /** `given`: its arrays are copies that nobody else looks at: they may be handed to another thread, which empties them. */
-    readonly options: { readonly given?: boolean } = {},
+    /**
+     * `transfer`: nothing else uses the arrays, so they may be transferred to another thread, which empties
+     * them here.
+     */
+    readonly options: { readonly transfer?: boolean } = {},
   ) {}
 }
 
-/** Items in, items out, items dropped by reason; where a run measures, the lengths of what went out. */
+/** Items in, items out, items dropped by reason; lengths of the output where the run measures them. */
 export type StageCounts = Readonly<{
   in: number;
   out: number;
@@ -29,35 +32,36 @@ export type StageCounts = Readonly<{
   lengths?: Lengths;
 }>;
 
-/** One stage's part of a barrier: its state, and how many items to drop at its door when resuming. */
+/** What a barrier collects of one stage. */
 export interface StageSnapshot {
-  /** As `save` gave it. */
+  /** The state as `save` returned it. */
   readonly state: SavedState;
-  /** Items to drop at its door when resuming. */
+  /**
+   * Number of items to drop at the stage's input on resume, because the state includes them. Default: none.
+   */
   readonly skip?: number;
-  /** How many random numbers it has drawn. */
+  /** Number of random words drawn so far. */
   readonly rng?: number;
-  /** What it has counted so far. */
   readonly counts?: StageCounts;
-  /** Its input has ended, and it has passed on all it had: a resume does not ask it again. */
+  /** The stage's input has ended and its flush is complete: a resumed run does not flush it again. */
   readonly flushed?: true;
 }
 
-/** A position in the stream: every stage's state as the barrier passed it. */
+/** A position in the stream: the snapshot of each stage as the barrier passed it. */
 export class Barrier {
-  /** By stage name; effects as `effect:<name>`. */
+  /** By stage name; effects by `effect:<name>`. */
   readonly snapshots: Map<string, StageSnapshot> = new Map();
 }
 
-/** Where barriers become durable. */
+/** Keeps barriers. */
 export interface Checkpoints {
   /**
-   * Makes a barrier durable, whole or not at all. What it holds is looked at before this returns: the run goes on
-   * meanwhile. No other commit is begun before the promise settles.
+   * Makes a barrier durable, whole or not at all. The barrier is copied or encoded before this returns, so
+   * the run may continue. The next commit starts only after the promise settles.
    */
   commit(barrier: Barrier): Promise<void>;
-  /** What to go on from; null: nothing yet. */
+  /** The snapshots to resume from. Null: there is no checkpoint. */
   latest(): Promise<ReadonlyMap<string, StageSnapshot> | null>;
-  /** The run has ended: frees what writing took. */
+  /** Called when the run has ended: releases threads and files. */
   close?(): void;
 }

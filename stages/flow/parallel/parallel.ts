@@ -1,9 +1,9 @@
 /**
  * A group of stages on several workers, with results in order.
  *
- * Items travel in frames, so that the whole group costs one message to a worker and one back. An idle worker gets the
- * items that are there at once; otherwise a frame is filled first. Before a barrier passes, all frames in flight are
- * waited for, so a checkpoint holds nothing of the group but counts.
+ * Items travel in frames, so that the whole group costs one message to a worker and one back. An idle worker
+ * gets the items that are there at once; otherwise a frame is filled first. Before a barrier passes, all
+ * frames in flight are waited for, so a checkpoint holds nothing of the group but counts.
  *
  * @module
  */
@@ -24,11 +24,13 @@ const IN_FLIGHT = 2; // frames per worker: one that it works on, and one waiting
 export interface ParallelOptions {
   /** Number of workers. With 0 or 1, and no `limit`, the group runs in this thread. */
   readonly workers: number;
-  /** Name of the stage in its own errors. Default: the group's. Events and checkpoints name the stages inside. */
+  /**
+   * Name of the stage in its own errors. Default: the group's. Events and checkpoints name the stages inside.
+   */
   readonly name?: string;
   /**
-   * How long one item may take. A worker that takes longer is terminated, and the stage that the item has reached drops
-   * it. Which items are too slow depends on the machine. Needs at least one worker.
+   * How long one item may take. A worker that takes longer is terminated, and the stage that the item has
+   * reached drops it. Which items are too slow depends on the machine. Needs at least one worker.
    */
   readonly limit?: ItemLimit;
 }
@@ -41,13 +43,14 @@ interface GroupRunner {
 }
 
 /**
- * A stage that runs a whole group of stages in each of `workers` workers. Outputs, their order, dropped items, counts,
- * events and checkpoints are the same for any number of workers, and the same as if the stages stood in the flow one by
- * one, under their own names. The `rejects` of `pipe` may be one sink, or one for each stage inside by its name. At most
- * 16 items per worker are in flight. Errors name the stage inside and the item. A worker has this process's permissions.
+ * A stage that runs a whole group of stages in each of `workers` workers. Outputs, their order, dropped
+ * items, counts, events and checkpoints are the same for any number of workers, and the same as if the stages
+ * stood in the flow one by one, under their own names. The `rejects` of `pipe` may be one sink, or one for
+ * each stage inside by its name. At most 16 items per worker are in flight. Errors name the stage inside and
+ * the item. A worker has this process's permissions.
  *
- * Throws RangeError for a bad number of workers. A run throws TypeError for stages with memory (with flush, settle, done
- * or takesCheckpoints) and for stages that draw from `ctx.rng`.
+ * Throws RangeError for a bad number of workers. A run throws TypeError for stages with memory (with flush,
+ * settle, done or takesCheckpoints) and for stages that draw from `ctx.rng`.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * How long a worker has been at one item. The worker records its progress in shared memory, so that a worker that is
- * stuck and answers no messages is noticed.
+ * How long a worker has been at one item. The worker records its progress in shared memory, so that a worker
+ * that is stuck and answers no messages is noticed.
  *
  * @module
  */
@@ -56,7 +56,10 @@ export class ProgressWatchdog {
 
   constructor(readonly progress: WorkerProgress) {}
 
-  /** Milliseconds since the worker's present item was first seen; 0 while the worker rests. `now`: milliseconds. */
+  /**
+   * Milliseconds since the worker's present item was first seen; 0 while the worker rests. `now`:
+   * milliseconds.
+   */
   timeAtItem(now: number): number {
     const { begun, active } = this.progress;
     if (begun !== this.#begun || !active) {

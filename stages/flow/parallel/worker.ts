@@ -8,7 +8,9 @@ import { asError } from "../run/failure.ts";
 import { Group, type GroupModule, type GroupOptions, type GroupResult } from "./group.ts";
 import { WorkerProgress } from "./progress_watchdog.ts";
 
-/** A message to a worker: first the shared memory for its progress, then the group, then frames, last "close". */
+/**
+ * A message to a worker: first the shared memory for its progress, then the group, then frames, last "close".
+ */
 export type WorkerRequest =
   | Readonly<{ kind: "progress"; memory: SharedArrayBuffer }>
   | Readonly<{ kind: "open"; group: GroupModule; options: Omit<GroupOptions, "signal" | "progress"> }>

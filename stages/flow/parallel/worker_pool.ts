@@ -1,6 +1,6 @@
 /**
- * Workers that process frames of items. A worker that takes too long for one item is terminated and replaced: that item
- * is dropped, and the other items of its frames are processed again.
+ * Workers that process frames of items. A worker that takes too long for one item is terminated and replaced:
+ * that item is dropped, and the other items of its frames are processed again.
  *
  * @module
  */
@@ -71,7 +71,10 @@ export class WorkerPool {
     return Math.min(...this.#members.map(({ inFlight }) => inFlight.length));
   }
 
-  /** Sends a request to the worker with the fewest in flight. Throws DataCloneError for an item that cannot be copied. */
+  /**
+   * Sends a request to the worker with the fewest in flight. Throws DataCloneError for an item that cannot be
+   * copied.
+   */
   send(request: WorkerRequest): PendingReply {
     const freest = this.#members.reduce((a, b) => (b.inFlight.length < a.inFlight.length ? b : a));
     return this.#post(freest, request);
@@ -96,7 +99,10 @@ export class WorkerPool {
     return reply.response;
   }
 
-  /** Lets the stages close, unless the run was aborted, and terminates the workers. Rejects with what a close throws. */
+  /**
+   * Lets the stages close, unless the run was aborted, and terminates the workers. Rejects with what a close
+   * throws.
+   */
   async close(): Promise<void> {
     this.#signal.removeEventListener("abort", this.#onAbort);
     const grace = Promise.withResolvers<null>();
@@ -175,7 +181,7 @@ export class WorkerPool {
   #replace(member: PoolMember, reason: string): void {
     const { begun, stage } = member.watchdog.progress;
     const at = begun - member.finished - 1, oldest = member.inFlight[0]?.request;
-    if (oldest?.kind !== "frame" || at >= oldest.items.length) return; // the worker has just finished the item
+    if (oldest?.kind !== "frame" || at >= oldest.items.length) return; // it has just finished the item
     member.worker.terminate();
     const [first, ...rest] = member.inFlight.splice(0);
     Object.assign(member, { finished: 0, ...this.#startWorker(() => member) });
@@ -210,7 +216,9 @@ export class WorkerPool {
     });
   }
 
-  /** The result of a dropped item: the stages before `stage` have passed it on, and `stage` has dropped it. */
+  /**
+   * The result of a dropped item: the stages before `stage` have passed it on, and `stage` has dropped it.
+   */
   #dropped(
     item: unknown,
     { reason, stage }: { readonly reason: string; readonly stage: number },

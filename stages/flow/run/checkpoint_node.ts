@@ -1,10 +1,11 @@
 /**
- * The node of a stage that takes checkpoints. Barriers from the source end at its input, and the checkpoints that the
- * stage asks for start at its output.
+ * The node of a stage that takes checkpoints. Barriers from the source end at its input, and the checkpoints
+ * that the stage asks for start at its output.
  *
- * Such a checkpoint holds the upstream states as the last barrier collected them, the number of items that have reached
- * the input since then (`skip`), and the present states of this stage and of all stages after it. A resumed run restores
- * them and drops the first `skip` items at the input, so the stage sees the items that it would have seen.
+ * Such a checkpoint holds the upstream states as the last barrier collected them, the number of items that
+ * have reached the input since then (`skip`), and the present states of this stage and of all stages after
+ * it. A resumed run restores them and drops the first `skip` items at the input, so the stage sees the items
+ * that it would have seen.
  *
  * @module
  */
@@ -99,11 +100,14 @@ export class CheckpointNode extends StageNode {
     const { snapshots } = await this.#upstream();
     for (const [name, snapshot] of snapshots) pending.barrier.snapshots.set(name, snapshot);
     await this.saveTo(pending, this.#since + this.#skip);
-    await pending.done; // stages after a queue work on meanwhile: effects must be saved before anything else is written
+    // Stages after a queue may read ahead: effects must be saved before these stages write anything more.
+    await pending.done;
     this.#lastCheckpoint = pending;
   }
 
-  /** The last barrier that reached the input, once it is complete: a branch of the flow may still wait for it. */
+  /**
+   * The last barrier that reached the input, once it is complete: a branch of the flow may still wait for it.
+   */
   async #upstream(): Promise<Barrier> {
     await this.#firstBarrier.promise;
     if (this.#lastBarrier === null) throw new TypeError("No barrier has reached the stage");

@@ -5,7 +5,9 @@
  */
 import { type SavedState, TensorFile } from "../checkpoint/types.ts";
 
-/** A deep copy of a state. A TensorFile is not copied: a stage that makes one no longer changes its arrays. */
+/**
+ * A deep copy of a state. A TensorFile is not copied: a stage that makes one no longer changes its arrays.
+ */
 export function copyState(state: unknown): SavedState {
   return copy(state) as SavedState;
 }

@@ -1,6 +1,6 @@
 /**
- * What follows a branch point or a read-ahead queue. It may end before its upstream does, for example when its first
- * stage wants no more items.
+ * What follows a branch point or a read-ahead queue. It may end before its upstream does, for example when
+ * its first stage wants no more items.
  *
  * @module
  */
@@ -11,7 +11,10 @@ import type { Wait } from "./wait.ts";
 
 /** The nodes from an inlet to the leaves, and whether they have ended. */
 export class Downstream {
-  /** Snapshots from before the end was flushed: a run resumed from them flushes again. Null while it has not ended. */
+  /**
+   * Snapshots from before the end was flushed: a run resumed from them flushes again. Null while it has not
+   * ended.
+   */
   #atEnd: ReadonlyMap<string, StageSnapshot> | null = null;
 
   /** `leaves`: how many leaves a barrier reaches through `inlet`. */
@@ -29,7 +32,10 @@ export class Downstream {
     return pending.arrive(this.leaves);
   }
 
-  /** Ends it at the node that `stop` names. `saves`: whether the run keeps checkpoints, so that snapshots are needed. */
+  /**
+   * Ends it at the node that `stop` names. `saves`: whether the run keeps checkpoints, so that snapshots are
+   * needed.
+   */
   async end(stop: StopUpstream, saves: boolean): Promise<void> {
     const pending = new PendingBarrier(this.leaves, () => {});
     if (saves) {

@@ -1,5 +1,6 @@
 /**
- * Lays the steps of a flow out as nodes that pass items to each other, grouped in segments that run side by side.
+ * Lays the steps of a flow out as nodes that pass items to each other, grouped in segments that run side by
+ * side.
  *
  * @module
  */
@@ -155,7 +156,7 @@ class LayoutBuilder {
     if (stage.takesCheckpoints) {
       if (this.#checkpointNode !== null) {
         throw new TypeError(
-          `Both ${this.#checkpointNode.stage.name} and ${stage.name} take checkpoints: in a flow one stage may`,
+          `Both ${this.#checkpointNode.stage.name} and ${stage.name} take checkpoints: a flow has one such stage`,
         );
       }
       node = this.#checkpointNode = new CheckpointNode(stage, { host, segment, restored, measure });

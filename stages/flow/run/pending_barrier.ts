@@ -1,6 +1,6 @@
 /**
- * A barrier on its way through a flow. It collects a snapshot of each stage that it passes, and is complete once it has
- * reached every leaf: the end of the flow, of each branch and of each sink for dropped items.
+ * A barrier on its way through a flow. It collects a snapshot of each stage that it passes, and is complete
+ * once it has reached every leaf: the end of the flow, of each branch and of each sink for dropped items.
  *
  * @module
  */
@@ -10,7 +10,9 @@ import type { Wait } from "./wait.ts";
 /** A barrier that has not yet reached all leaves. */
 export class PendingBarrier {
   readonly barrier: Barrier = new Barrier();
-  /** Resolves once the barrier is complete and `onComplete` has finished; rejects where the run ends before. */
+  /**
+   * Resolves once the barrier is complete and `onComplete` has finished; rejects where the run ends before.
+   */
   readonly done: Promise<void>;
   readonly #resolve: () => void;
   readonly #reject: (reason: unknown) => void;

@@ -1,6 +1,6 @@
 /**
- * A queue between two segments. The segment before it works up to `ahead` items ahead while the one after it is busy.
- * Barriers stay in order with the items.
+ * A queue between two segments. The segment before it works up to `ahead` items ahead while the one after it
+ * is busy. Barriers stay in order with the items.
  *
  * @module
  */

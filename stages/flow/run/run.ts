@@ -16,7 +16,7 @@ import { Reporter } from "./reporter.ts";
 import { SourceDriver, type SourceHost } from "./source_driver.ts";
 import type { Wait } from "./wait.ts";
 
-const BARRIER_EVERY = 1000; // items: rare enough to cost nothing, frequent enough that a resume replays little
+const BARRIER_EVERY = 1000; // items: rare enough to cost nothing, often enough to replay little on resume
 const GRACE = 1000; // milliseconds that an ended run waits for unfinished pushes before it closes the stages
 
 /** Drops the output of the flow's last stage. */
@@ -29,12 +29,12 @@ export class Run implements CheckpointHost, SourceHost {
   readonly #options: RunOptions;
   readonly #end: Inlet;
   readonly #pending = new Set<PendingBarrier>();
-  readonly #ended = Promise.withResolvers<void>(); // resolved when the run has failed, or was aborted or stopped
+  readonly #ended = Promise.withResolvers<void>(); // the run failed, was aborted or stopped
   #layout!: Layout;
   #source!: SourceDriver;
   #stopping = false;
   #stopped = false;
-  #lastCheckpoint: Promise<void> | null = null; // the checkpoint that the stop takes, where a stage takes checkpoints
+  #lastCheckpoint: Promise<void> | null = null; // taken by the CheckpointNode when the run stops
   #failure: { readonly reason: unknown } | null = null;
   #written: Promise<void> = Promise.resolve(); // resolves when the last checkpoint is written; never rejects
 
@@ -82,7 +82,7 @@ export class Run implements CheckpointHost, SourceHost {
     } finally {
       signal?.removeEventListener("abort", onAbort);
       stop?.removeEventListener("abort", onStop);
-      await this.#written; // after a failure too: the checkpoint that is being written may still become complete
+      await this.#written; // after a failure too: the checkpoint may still become complete
       await this.#closeAll();
       checkpoints?.close?.();
     }
@@ -100,7 +100,10 @@ export class Run implements CheckpointHost, SourceHost {
     return this.#newBarrier(leaves, checkpointNode === null ? (barrier) => this.#commit(barrier) : () => {});
   }
 
-  /** Where the flow branches, no barrier passes in a flush: the sides end one after the other, and one may still work. */
+  /**
+   * Where the flow branches, no barrier passes in a flush: the sides end one after the other, and one may
+   * still work.
+   */
   afterFlushItem(): Wait {
     if (this.#layout.segments.some((segment) => segment.divided)) return;
     return this.#source.afterFlushItem();
@@ -192,8 +195,9 @@ export class Run implements CheckpointHost, SourceHost {
   }
 
   /**
-   * Starts writing a complete barrier; the run continues meanwhile. The checkpoint before it is waited for first: its
-   * line in the metrics then belongs to the effects saved here, and at most two checkpoints are in memory.
+   * Starts writing a complete barrier; the run continues meanwhile. The checkpoint before it is waited for
+   * first: its line in the metrics then belongs to the effects saved here, and at most two checkpoints are in
+   * memory.
    */
   async #commit(barrier: Barrier): Promise<void> {
     const { checkpoints } = this.#options;

@@ -1,15 +1,15 @@
 /**
  * Splits the time of a segment among its stages, of which one works at a time.
  *
- * Reading the clock costs more than passing a quick item on. Where items are quick, only one item in `SAMPLE` is timed,
- * and its times are scaled up to cover the others.
+ * Reading the clock costs more than passing a quick item on. Where items are quick, only one item in `SAMPLE`
+ * is timed, and its times are scaled up to cover the others.
  *
  * @module
  */
 import type { StageMeter } from "./stage_meter.ts";
 
 const SAMPLE = 16; // items
-const QUICK = 0.02; // milliseconds per item through the whole segment, below which timing costs more than the work
+const QUICK = 0.02; // milliseconds per item through the segment: below it timing costs more than the work
 const TURN = 10; // milliseconds of work after which timers and signals get their turn
 
 /** The clock of one segment. */
@@ -51,7 +51,10 @@ export class SegmentClock {
     }
   }
 
-  /** Times again from here on. Called before a wait, which would otherwise be scaled up and shared by all stages. */
+  /**
+   * Times again from here on. Called before a wait, which would otherwise be scaled up and shared by all
+   * stages.
+   */
   resume(): void {
     if (this.#timing) return;
     this.#since = performance.now();
@@ -77,7 +80,8 @@ export class SegmentClock {
 
   /** Whether timers, signals and messages have waited long enough for their turn. */
   due(): boolean {
-    // While one push gives very many items, the last reading grows old: every 16th call reads the clock again.
+    // While one push gives very many items, the last reading grows old: every 16th call reads the clock
+    // again.
     const fresh = (++this.#asked & 15) === 0;
     const now = fresh ? performance.now() : this.#timing ? this.#since : this.#turnedAt;
     return now - this.#turnedAt > TURN;

@@ -1,5 +1,6 @@
 /**
- * Reads a source. Each item is read only after all stages of the source's segment have taken the item before it.
+ * Reads a source. Each item is read only after all stages of the source's segment have taken the item before
+ * it.
  *
  * @module
  */
@@ -125,7 +126,9 @@ export class SourceDriver {
     if (this.#since > 0) await this.#barrier();
   }
 
-  /** See RunHost. Everything before the stage that flushes has ended, so a barrier may start at the source. */
+  /**
+   * See RunHost. Everything before the stage that flushes has ended, so a barrier may start at the source.
+   */
   afterFlushItem(): Wait {
     const { host, stageTakesCheckpoints, flushEvery } = this.#place;
     const stops = host.stopping && !stageTakesCheckpoints;

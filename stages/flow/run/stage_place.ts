@@ -1,5 +1,6 @@
 /**
- * Where a stage stands in a running flow: its run, its segment, what it resumes from, its sinks for dropped items.
+ * Where a stage stands in a running flow: its run, its segment, what it resumes from, its sinks for dropped
+ * items.
  *
  * @module
  */
@@ -50,5 +51,7 @@ export interface StagePlace {
   readonly measure: Measure | null;
 }
 
-/** A sink for dropped items. `stage`: it takes only those of this stage inside a group; null: it takes all. */
+/**
+ * A sink for dropped items. `stage`: it takes only those of this stage inside a group; null: it takes all.
+ */
 export type RejectSink = Readonly<{ stage: string | null; inlet: Inlet }>;

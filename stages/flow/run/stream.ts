@@ -8,12 +8,15 @@ import type { FlowGraph } from "../step.ts";
 import type { Inlet } from "./inlet.ts";
 import { Run } from "./run.ts";
 
-/** A stream of the flow's output. Each read runs the flow until the next item comes out; cancelling aborts the run. */
+/**
+ * A stream of the flow's output. Each read runs the flow until the next item comes out; cancelling aborts the
+ * run.
+ */
 export function streamOf<T>(flow: FlowGraph, options: RunOptions): ReadableStream<T> {
   const abort = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, abort.signal]) : abort.signal;
   let nextRead: PromiseWithResolvers<void> | null = null; // resolved when the reader asks for another item
-  let nextItem: PromiseWithResolvers<void> | null = null; // resolved when the flow has given an item, or has ended
+  let nextItem: PromiseWithResolvers<void> | null = null; // resolved when an item is out, or at the end
   let running: Promise<void> | null = null;
   signal.addEventListener("abort", () => nextRead?.resolve(), { once: true });
   const start = async (controller: ReadableStreamDefaultController<T>) => {

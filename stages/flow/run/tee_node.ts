@@ -1,6 +1,6 @@
 /**
- * A branch point. Each item goes to both sides before the next one is asked for: the slower side sets the pace, and
- * nothing is queued.
+ * A branch point. Each item goes to both sides before the next one is asked for: the slower side sets the
+ * pace, and nothing is queued.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Results that need a promise only where there is something to wait for. A chain of synchronous stages then costs plain
- * function calls.
+ * Results that need a promise only where there is something to wait for. A chain of synchronous stages then
+ * costs plain function calls.
  *
  * @module
  */

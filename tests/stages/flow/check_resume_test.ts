@@ -40,7 +40,7 @@ Deno.test("checkStage() catches a stage that remembers in a closure", async () =
   };
   await rejects(
     checkStage(closure, numbers),
-    /stage closure does not resume at cut 1 of 11 \(after 0 outputs\)/,
+    /stage closure does not resume at checkpoint 1 of 11 \(after 0 outputs\)/,
   );
 });
 
@@ -119,6 +119,6 @@ Deno.test("checkSource() catches a source that repeats an item on resume", async
   };
   await rejects(
     checkSource(repeats),
-    /source repeats does not resume at cut 1 .*: output 1 is 0, expected 1/,
+    /source repeats does not resume at checkpoint 1 .*: output 1 is 0, expected 1/,
   );
 });

@@ -94,7 +94,7 @@ Deno.test("openCheckpoints() with a thread writes the same files, empties only w
   const parts = () => {
     const own = new TensorFile("own", { w: { shape: [3], data: Uint32Array.of(1, 2, 3) } });
     const given = new TensorFile("given", { w: { shape: [2], data: Float32Array.of(4, 5) } }, {
-      given: true,
+      transfer: true,
     });
     return { own, given, barrier: barrierOf(new Map([["train", { state: { step: 1, own, given } }]])) };
   };
@@ -218,7 +218,7 @@ Deno.test("a checkpoint damaged in any way is passed over for the one before it,
       damage(`${dir.path}/step-000020`);
       deepStrictEqual((await checkpoints.latest())?.get("train"), at(10).snapshots.get("train"));
       strictEqual(said.length, 1);
-      ok(/step-000020 cannot be used: .*: going on from step-000010/.test(said[0]), said[0]);
+      ok(/step-000020 cannot be used: .*: resuming from step-000010/.test(said[0]), said[0]);
       damage(`${dir.path}/step-000010`);
       await rejects(checkpoints.latest(), Deno.errors.InvalidData);
       await rejects(readCheckpoint(`${dir.path}/step-000010`));
@@ -298,7 +298,7 @@ Deno.test("an unwritable folder and names that would leave it are refused; what 
   const twice = { step: 20, a: new TensorFile("model", {}), b: new TensorFile("model", {}) };
   await rejects(
     checkpoints.commit(barrierOf(new Map([["train", { state: twice }]]))),
-    /want to be model\.safetensors/,
+    /Two states .* model\.safetensors/,
   );
   await rejects(
     checkpoints.commit(

@@ -41,7 +41,7 @@ Deno.test("checkStage() cuts a flush that can be resumed after each of its outpu
   });
   await rejects(
     checkStage(repeats, [1, 2, 3]),
-    /stage repeats does not resume at cut 4 .*: output 1 is 1, expected 2/,
+    /stage repeats does not resume at checkpoint 4 .*: output 1 is 1, expected 2/,
   );
 });
 
