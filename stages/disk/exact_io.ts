@@ -6,10 +6,7 @@
 
 const chunkBytes = 8 * 1024 * 1024; // some systems limit how much one call may write
 
-/**
- * Fills `into` from the file's position. Throws Deno.errors.InvalidData where the file ends before; `what`
- * names it.
- */
+/** Fills `into` from the file's position. Throws InvalidData where the file, named `what`, ends before. */
 export async function readFull(file: Deno.FsFile, into: Uint8Array, what: string): Promise<void> {
   for (let at = 0; at < into.length;) {
     const n = await file.read(into.subarray(at));

@@ -13,10 +13,7 @@ export interface FileAttempt {
   readonly hint?: string;
 }
 
-/**
- * A file system error for which Deno has no class: the name is too long, the disk is full, the file system
- * read-only.
- */
+/** A file system error for which Deno has no class, such as a full disk or a name that is too long. */
 export class FileError extends Error {
   override readonly name: string = "FileError";
 }
@@ -166,10 +163,7 @@ function derived(thrown: Error, message: string): Error {
   return Object.assign(new Class(message, { cause: thrown }), { code: codeOf(thrown) });
 }
 
-/**
- * The longest beginning of a path that is there, if it is a file: the reason why the path is "not a
- * directory".
- */
+/** The part of a path that is a file though the path has it as a folder. Null: none is. */
 function fileWithin(path: string): string | null {
   for (let at = path.replace(/\/+$/, ""); at !== ""; at = at.slice(0, Math.max(0, at.lastIndexOf("/")))) {
     try {

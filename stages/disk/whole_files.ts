@@ -1,7 +1,6 @@
 /**
  * Files that are there whole or not at all, also after a crash or a power cut: a file is written under
- * another name beside its place, synced, and renamed; then the folder is synced, so that the rename lasts
- * too.
+ * another name beside its place, synced, and renamed; then the folder is synced as well.
  *
  * All functions throw what `fileError` gives.
  *
@@ -97,10 +96,7 @@ export async function writeWhole(path: string, text: string, options: WholeOptio
   await replaceWhole(path, (beside) => writeText(beside, text), options);
 }
 
-/**
- * Writes a file whole or not at all: `write` is given the name to write and sync it under until it is
- * complete.
- */
+/** Writes a file whole or not at all: `write` writes and syncs it under the name that it is given. */
 export async function replaceWhole(
   path: string,
   write: (beside: string) => Promise<void>,

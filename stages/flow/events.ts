@@ -101,10 +101,7 @@ export type InspectEvent = Readonly<{
   step: number;
   /** Values at the model's probes, and the gradient of the loss there. */
   activations: readonly (TensorStats & { readonly gradient?: TensorStats })[];
-  /**
-   * Parameters with their gradients. `updateRatio`: std of the last update's change divided by std of the
-   * values.
-   */
+  /** Parameters with gradients. `updateRatio`: std of the last update divided by std of the values. */
   parameters: readonly (TensorStats & { readonly gradient: TensorStats; readonly updateRatio?: number })[];
   /** Embeddings of the most frequent tokens, projected on their first two principal axes. */
   embedding?: readonly Readonly<{ label: string; x: number; y: number }>[];

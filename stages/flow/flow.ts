@@ -53,10 +53,7 @@ export class Flow<T> {
     return new Flow<T>(this.source, [...this.steps, { kind: "tee", branch: steps }]);
   }
 
-  /**
-   * The output as a stream. The flow runs only as far as the stream is read, and is aborted when it is
-   * cancelled.
-   */
+  /** The output as a stream. The flow runs as far as the stream is read; cancelling aborts it. */
   stream(options: RunOptions = {}): ReadableStream<T> {
     return streamOf<T>(this, options);
   }

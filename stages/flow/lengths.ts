@@ -1,6 +1,5 @@
 /**
- * Sums over the lengths of a stage's output items: enough for their number, mean, standard deviation and
- * range.
+ * Sums over the lengths of a stage's output items, from which mean, standard deviation and range follow.
  *
  * @module
  */

@@ -13,10 +13,7 @@ export type Reject = Readonly<{
   stage: string;
 }>;
 
-/**
- * A sink for all items that a stage drops. For a group: also several sinks, by the names of the stages
- * inside.
- */
+/** A sink for all items that a stage drops. For a group also one sink for each stage inside, by name. */
 export type Rejects = Stage<Reject, never> | Readonly<Record<string, Stage<Reject, never>>>;
 
 /**

@@ -20,10 +20,7 @@ export interface Effect {
 export interface RunOptions {
   /** Ends the run at once. `run` rejects with the signal's reason after all stages are closed. */
   readonly signal?: AbortSignal;
-  /**
-   * Stops the run after the item that is being processed, with a last checkpoint. `run` returns `{ stopped:
-   * true }`.
-   */
+  /** Stops the run after the present item, with a last checkpoint; `run` returns `{ stopped: true }`. */
   readonly stop?: AbortSignal;
   /** All random numbers of the run derive from it. Default: 0. */
   readonly seed?: number;

@@ -1,6 +1,5 @@
 /**
- * Stages and sources: typed transforms of a stream. Their whole memory is one plain object, which the runner
- * saves.
+ * Stages and sources. Their whole memory is one plain object, which the runner saves.
  *
  * @module
  */
@@ -10,10 +9,7 @@ import type { RunEvent } from "./events.ts";
 /** Zero or more items: a generator, an array, or their async forms. */
 export type Many<T> = Iterable<T> | AsyncIterable<T>;
 
-/**
- * Yielded by a stage with `takesCheckpoints`: the runner takes a checkpoint here, after the item yielded
- * last.
- */
+/** Yielded by a stage with `takesCheckpoints` to take a checkpoint here, after the item yielded last. */
 export const takeCheckpoint: unique symbol = Symbol("takeCheckpoint");
 
 /** Counter-based random numbers of one stage; saved and restored with its state. */
@@ -43,17 +39,11 @@ export interface Context {
   drop(item: unknown, reason: string): void;
 }
 
-/**
- * A typed transform of a stream. It keeps its memory in `state`, not in a closure: the runner saves only
- * `state`.
- */
+/** A typed transform of a stream. Its memory is in `state`, not in a closure: only `state` is saved. */
 export interface Stage<In, Out, State = any> {
   /** Unique in the flow; the state is saved under this name. */
   readonly name: string;
-  /**
-   * The stage yields `takeCheckpoint`. Barriers from the source end at its input; checkpoints start at its
-   * output.
-   */
+  /** The stage yields `takeCheckpoint`: barriers end at its input, and checkpoints start at its output. */
   readonly takesCheckpoints?: true;
   /** Returns the first state, or the state to resume with. */
   open(ctx: Context, saved?: State): State | Promise<State>;
@@ -61,18 +51,14 @@ export interface Stage<In, Out, State = any> {
   push(item: In, state: State, ctx: Context): Many<Out | typeof takeCheckpoint>;
   /** The input has ended: yields what is left. */
   flush?(state: State, ctx: Context): Many<Out | typeof takeCheckpoint>;
-  /**
-   * `flush` moves its cursor in `state` before each yield, so barriers may pass in a flush and a resume
-   * continues it.
-   */
+  /** `flush` moves its cursor in `state` before each yield: barriers may pass, and a resume continues it. */
   readonly resumesFlush?: true;
   /**
    * Called before the state is saved: yields output that is still in flight, so that it need not be saved.
    */
   settle?(state: State, ctx: Context): Many<Out>;
   /**
-   * Whether the stage wants no more items. The runner then stops its upstream, flushes it and ends the flow
-   * after it.
+   * Whether it wants no more items: its upstream is then stopped, it is flushed, and the flow ends after it.
    */
   done?(state: State): boolean;
   /** Returns the state to save. Default: structuredClone(state). */

@@ -12,10 +12,7 @@ import { toTransformStream as untypedToTransformStream } from "@std/streams/to-t
 export const TextLineStream: new (options?: { allowCR?: boolean }) => TransformStream<string, string> =
   UntypedTextLineStream;
 
-/**
- * Makes a transform stream from a generator over the stream's chunks. By default neither side queues
- * anything.
- */
+/** Makes a transform stream from a generator over the chunks. By default neither side queues anything. */
 export const toTransformStream: <In, Out>(
   transformer: (source: ReadableStream<In>) => Iterable<Out> | AsyncIterable<Out>,
   writableStrategy?: QueuingStrategy<In>,

@@ -13,10 +13,7 @@ export interface PipeOptions {
    * run at the same time as the stage. Default: 0.
    */
   readonly ahead?: number;
-  /**
-   * Where the items go that the stage drops, each with the reason and the stage's name. Default: they are
-   * only counted.
-   */
+  /** Where dropped items go, each with the reason and the stage's name. Default: they are only counted. */
   readonly rejects?: Rejects;
 }
 

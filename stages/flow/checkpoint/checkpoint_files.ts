@@ -99,10 +99,7 @@ export async function readCheckpoint(folder: string): Promise<ReadonlyMap<string
   return snapshots;
 }
 
-/**
- * Checks some files of a checkpoint against its manifest, for a caller that reads only these. Throws as
- * `readCheckpoint`.
- */
+/** Checks some files of a checkpoint against its manifest, for callers that read only these. */
 export async function checkFiles(folder: string, names: readonly string[]): Promise<void> {
   const files = await readManifest(folder);
   for (const name of names) await checkFile(`${folder}/${name}`, files[name]);

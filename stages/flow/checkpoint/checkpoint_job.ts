@@ -47,10 +47,7 @@ function bytesOf({ stream, tensors }: EncodedCheckpoint): number {
   return bytes;
 }
 
-/**
- * Renames the new checkpoint. One of the same step, from a run that stopped right after it, is kept until
- * then.
- */
+/** Renames the new checkpoint. An older one of the same step is kept until then. */
 async function moveIntoPlace(
   dir: string,
   { beside, name }: { readonly beside: string; readonly name: string },

@@ -18,10 +18,7 @@ export async function checkpointNames(dir: string): Promise<string[]> {
   return names.sort((a, b) => numberOf(b) - numberOf(a) || a.length - b.length);
 }
 
-/**
- * Name and step of a new checkpoint: the `step` of a stage's state, else the number of items that the source
- * has given.
- */
+/** Name and step of a new checkpoint: by the `step` of a stage's state, else by the source's items. */
 export function nameOf(
   snapshots: ReadonlyMap<string, StageSnapshot>,
 ): { readonly name: string; readonly step: number } {

@@ -27,10 +27,7 @@ export function encodeState(state: unknown, files: Map<string, TensorFile>): Jso
   return encode(state, "", files);
 }
 
-/**
- * The state that `encodeState` has encoded. `files`: the tensor files by name. Throws TypeError where one is
- * missing.
- */
+/** The state that `encodeState` encoded. Throws TypeError where `files` lacks one of its tensor files. */
 export function decodeState(json: Json, files: ReadonlyMap<string, TensorFile>): unknown {
   if (typeof json !== "object" || json === null) return json;
   if (json instanceof Array) return json.map((element) => decodeState(element, files));

@@ -16,10 +16,7 @@ export class TensorFile {
   constructor(
     readonly file: string,
     readonly tensors: TensorMap,
-    /**
-     * `transfer`: nothing else uses the arrays, so they may be transferred to another thread, which empties
-     * them here.
-     */
+    /** `transfer`: nothing else uses the arrays: they may be moved to another thread, which empties them. */
     readonly options: { readonly transfer?: boolean } = {},
   ) {}
 }
@@ -42,6 +39,7 @@ export interface StageSnapshot {
   readonly skip?: number;
   /** Number of random words drawn so far. */
   readonly rng?: number;
+  /** What the stage has counted so far. */
   readonly counts?: StageCounts;
   /** The stage's input has ended and its flush is complete: a resumed run does not flush it again. */
   readonly flushed?: true;

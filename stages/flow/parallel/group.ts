@@ -1,6 +1,5 @@
 /**
- * A group of stages without memory from one item to the next, run apart from the flow: in a worker, or in
- * this thread.
+ * A group of stages without memory from one item to the next. It runs in a worker or in this thread.
  *
  * @module
  */
@@ -88,10 +87,7 @@ export class Group {
     });
   }
 
-  /**
-   * Loads the module and opens the stages. Throws TypeError for a stage with memory, and for a missing
-   * export.
-   */
+  /** Loads the module and opens the stages. Throws TypeError for a stage with memory or a missing export. */
   static async open(source: GroupModule, options: GroupOptions): Promise<Group> {
     const exported: Readonly<Record<string, unknown>> = await import(source.module);
     const stagesOf = functionOf(exported, source.module, source.group);
@@ -116,8 +112,7 @@ export class Group {
   }
 
   /**
-   * Returns the outcomes and counts since the last call. Throws TypeError if a stage has drawn random
-   * numbers.
+   * Returns outcomes and counts since the last call. Throws TypeError if a stage has drawn random numbers.
    */
   take(): GroupResult {
     const drawer = this.#nodes.find(({ rng }) => rng.drawn > 0)?.stage.name;

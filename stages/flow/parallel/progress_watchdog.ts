@@ -56,10 +56,7 @@ export class ProgressWatchdog {
 
   constructor(readonly progress: WorkerProgress) {}
 
-  /**
-   * Milliseconds since the worker's present item was first seen; 0 while the worker rests. `now`:
-   * milliseconds.
-   */
+  /** Milliseconds since the present item was first seen; 0 while the worker rests. `now`: milliseconds. */
   timeAtItem(now: number): number {
     const { begun, active } = this.progress;
     if (begun !== this.#begun || !active) {

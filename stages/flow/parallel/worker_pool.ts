@@ -72,8 +72,7 @@ export class WorkerPool {
   }
 
   /**
-   * Sends a request to the worker with the fewest in flight. Throws DataCloneError for an item that cannot be
-   * copied.
+   * Sends a request to the worker with the fewest in flight. Throws DataCloneError for an uncopyable item.
    */
   send(request: WorkerRequest): PendingReply {
     const freest = this.#members.reduce((a, b) => (b.inFlight.length < a.inFlight.length ? b : a));
@@ -99,10 +98,7 @@ export class WorkerPool {
     return reply.response;
   }
 
-  /**
-   * Lets the stages close, unless the run was aborted, and terminates the workers. Rejects with what a close
-   * throws.
-   */
+  /** Lets the stages close, unless the run was aborted, and terminates the workers. */
   async close(): Promise<void> {
     this.#signal.removeEventListener("abort", this.#onAbort);
     const grace = Promise.withResolvers<null>();

@@ -11,10 +11,7 @@ import type { Wait } from "./wait.ts";
 
 /** The nodes from an inlet to the leaves, and whether they have ended. */
 export class Downstream {
-  /**
-   * Snapshots from before the end was flushed: a run resumed from them flushes again. Null while it has not
-   * ended.
-   */
+  /** Snapshots from before the end was flushed, so that a resume flushes again. Null: not ended. */
   #atEnd: ReadonlyMap<string, StageSnapshot> | null = null;
 
   /** `leaves`: how many leaves a barrier reaches through `inlet`. */
@@ -32,10 +29,7 @@ export class Downstream {
     return pending.arrive(this.leaves);
   }
 
-  /**
-   * Ends it at the node that `stop` names. `saves`: whether the run keeps checkpoints, so that snapshots are
-   * needed.
-   */
+  /** Ends it at the node that `stop` names. `saves`: whether the run keeps checkpoints. */
   async end(stop: StopUpstream, saves: boolean): Promise<void> {
     const pending = new PendingBarrier(this.leaves, () => {});
     if (saves) {

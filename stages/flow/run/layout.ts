@@ -1,6 +1,5 @@
 /**
- * Lays the steps of a flow out as nodes that pass items to each other, grouped in segments that run side by
- * side.
+ * Turns the steps of a flow into nodes that pass items to each other, in segments that run side by side.
  *
  * @module
  */

@@ -100,10 +100,7 @@ export class Run implements CheckpointHost, SourceHost {
     return this.#newBarrier(leaves, checkpointNode === null ? (barrier) => this.#commit(barrier) : () => {});
   }
 
-  /**
-   * Where the flow branches, no barrier passes in a flush: the sides end one after the other, and one may
-   * still work.
-   */
+  /** No barrier passes in a flush where the flow branches: the sides end one after the other. */
   afterFlushItem(): Wait {
     if (this.#layout.segments.some((segment) => segment.divided)) return;
     return this.#source.afterFlushItem();

@@ -51,10 +51,7 @@ export class SegmentClock {
     }
   }
 
-  /**
-   * Times again from here on. Called before a wait, which would otherwise be scaled up and shared by all
-   * stages.
-   */
+  /** Times again from here on: called before a wait, which must not be scaled up and shared by all stages. */
   resume(): void {
     if (this.#timing) return;
     this.#since = performance.now();

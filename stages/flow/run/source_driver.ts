@@ -1,6 +1,5 @@
 /**
- * Reads a source. Each item is read only after all stages of the source's segment have taken the item before
- * it.
+ * Reads a source. An item is read only after all stages of the segment have taken the one before it.
  *
  * @module
  */

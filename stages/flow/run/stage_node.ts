@@ -315,10 +315,7 @@ export class StageNode implements Inlet {
   }
 }
 
-/**
- * Where a stage failed: "on speech-17" by the item's id or path, else "on item 12". `item` is absent in a
- * flush.
- */
+/** Where a stage failed: "on speech-17" by the item's id or path, else "on item 12"; absent in a flush. */
 function where(item: unknown, count: number): string {
   if (item === undefined) return `after item ${count}`;
   if (typeof item === "object" && item !== null) {

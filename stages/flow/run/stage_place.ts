@@ -1,6 +1,5 @@
 /**
- * Where a stage stands in a running flow: its run, its segment, what it resumes from, its sinks for dropped
- * items.
+ * What a stage is connected to in a running flow: its run, its segment, its sinks for dropped items.
  *
  * @module
  */

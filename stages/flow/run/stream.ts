@@ -8,10 +8,7 @@ import type { FlowGraph } from "../step.ts";
 import type { Inlet } from "./inlet.ts";
 import { Run } from "./run.ts";
 
-/**
- * A stream of the flow's output. Each read runs the flow until the next item comes out; cancelling aborts the
- * run.
- */
+/** The flow's output as a stream. Each read runs the flow until the next item; cancelling aborts the run. */
 export function streamOf<T>(flow: FlowGraph, options: RunOptions): ReadableStream<T> {
   const abort = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, abort.signal]) : abort.signal;
