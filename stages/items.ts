@@ -41,7 +41,10 @@ export type Tokens = Readonly<{
   bytes?: number;
 }>;
 
-/** A range of tokens in a shard file that is completely written: `count` tokens from token `start` on. */
+/**
+ * `count` tokens from token `start` on of the shard file at `path`. They are on disk and final; the file may
+ * still grow.
+ */
 export type TokenShard = Readonly<{
   path: string;
   start: number;
