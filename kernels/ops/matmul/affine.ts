@@ -1,7 +1,6 @@
 /**
- * A linear layer in one op: product and bias, with GELU after it or a residual added to it where a model has
- * those. Each is checked against the ops that it replaces; results stay where they were made while bias and
- * GELU are applied.
+ * Linear layers as single ops: a product with a bias, optionally followed by GELU or added to a residual.
+ * Bias, GELU and residual are applied to results while they are in registers or in the cache.
  *
  * @module
  */
@@ -15,11 +14,11 @@ import { matmulVariants, variantName } from "./matmul_variants.ts";
 import { sum } from "../reduce/reduce.ts";
 import { expectF32 } from "../specs.ts";
 
-/** What a linear layer is made of. */
+/** Parameters of a linear layer. */
 export interface Affine {
-  /** [K, N]. */
+  /** Weight, [K, N]. */
   readonly weight: Tensor;
-  /** [N]. */
+  /** Bias, [N]. */
   readonly bias: Tensor;
 }
 
@@ -33,7 +32,10 @@ export function affineGelu(x: Tensor, { weight, bias }: Affine): Tensor {
   return callAffineGelu([x, weight, bias], null)[0];
 }
 
-/** residual + x · weight + bias, residual of the result's shape. Throws ShapeError where sizes differ. */
+/**
+ * residual + x · weight + bias, where residual has the shape of the result. Throws ShapeError where sizes
+ * differ.
+ */
 export function affineAdd(
   x: Tensor,
   { weight, bias, residual }: Affine & { readonly residual: Tensor },
@@ -45,12 +47,12 @@ export function affineAdd(
 export const affineOp: Op<null> = {
   ...common("affine", { lines: ["out0[at] = value + in2[column];"] }),
   infer: ([x, weight, bias]) => [inferred("affine", { x, weight, bias })],
-  vjp: (call, [g]) => g === null ? [null, null, null] : slopes(call, g),
-  reference: (inputs, call) => [plain(inputs, call)],
-  cases: shapes([]),
+  vjp: (call, [g]) => g === null ? [null, null, null] : inputGradients(call, g),
+  reference: (inputs, call) => [withBias(inputs, call)],
+  cases: cases([]),
 };
 
-/** x, weight, bias → y, and what GELU was applied to. */
+/** x, weight, bias → y, and the argument of GELU. */
 export const affineGeluOp: Op<null> = {
   ...common("affine_gelu", {
     lines: ["let before = value + in2[column];", "out1[at] = before;", "out0[at] = gelu(before);"],
@@ -60,14 +62,14 @@ export const affineGeluOp: Op<null> = {
     const spec = inferred("affine_gelu", { x, weight, bias });
     return [spec, spec];
   },
-  // No gradient comes by the second output: the callable does not give it out.
+  // The second output has no gradient: affineGelu() does not return it.
   vjp: (call, [g]) =>
-    g === null ? [null, null, null] : slopes(call, callGeluGrad([call.outputs[1], g], null)[0]),
+    g === null ? [null, null, null] : inputGradients(call, callGeluGrad([call.outputs[1], g], null)[0]),
   reference: (inputs, call) => {
-    const before = plain(inputs, call);
+    const before = withBias(inputs, call);
     return [...gelu.op.reference([before], { ...call, op: gelu.op }), before];
   },
-  cases: shapes([]),
+  cases: cases([]),
 };
 
 /** x, weight, bias, residual → y. */
@@ -78,14 +80,14 @@ export const affineAddOp: Op<null> = {
     expectF32("affine_add", { residual });
     if (String(residual.shape) !== String(spec.shape)) {
       throw new ShapeError(
-        `Cannot call affine_add: residual is [${residual.shape}], the layer gives [${spec.shape}]: shapes must be equal`,
+        `Cannot call affine_add: residual is [${residual.shape}], but the result is [${spec.shape}]: they must be equal`,
       );
     }
     return [spec];
   },
-  vjp: (call, [g]) => g === null ? [null, null, null, null] : [...slopes(call, g), g],
-  reference: (inputs, call) => [plain(inputs, call).map((y, i) => y + inputs[3][i])],
-  cases: shapes(["residual"]),
+  vjp: (call, [g]) => g === null ? [null, null, null, null] : [...inputGradients(call, g), g],
+  reference: (inputs, call) => [withBias(inputs, call).map((y, i) => y + inputs[3][i])],
+  cases: cases(["residual"]),
 };
 
 const callAffine = define(affineOp);
@@ -93,7 +95,7 @@ const callAffineGelu = define(affineGeluOp);
 const callAffineAdd = define(affineAddOp);
 const callGeluGrad = define(gelu.gradOp);
 
-/** What the three have in common. */
+/** The parts that the three ops have in common. */
 function common(
   name: string,
   epilogue: Epilogue,
@@ -128,8 +130,8 @@ function inferred(
   return product;
 }
 
-/** Gradients of x, weight and bias from that of their sum. */
-function slopes({ inputs: [x, weight] }: Call<null>, g: Tensor): readonly Tensor[] {
+/** Gradients of x, weight and bias, given that of x · weight + bias. */
+function inputGradients({ inputs: [x, weight] }: Call<null>, g: Tensor): readonly Tensor[] {
   return [
     matmul(g, weight, { transposeB: true, shape: x.shape }),
     matmul(x, g, { transposeA: true, shape: weight.shape }),
@@ -137,12 +139,13 @@ function slopes({ inputs: [x, weight] }: Call<null>, g: Tensor): readonly Tensor
   ];
 }
 
-function plain([x, weight, bias]: readonly Float64Array[], call: Call<null>): Float64Array {
+/** x · weight + bias in float64. */
+function withBias([x, weight, bias]: readonly Float64Array[], call: Call<null>): Float64Array {
   const [product] = matmulOp.reference([x, weight], { ...call, op: matmulOp, attrs: {} });
   return product.map((value, i) => value + bias[i % bias.length]);
 }
 
-function shapes(more: readonly "residual"[]): Op<null>["cases"] {
+function cases(more: readonly "residual"[]): Op<null>["cases"] {
   const sizes = [[[2, 3, 5], 7], [[33, 17], 65], [[130, 48], 72], [[256, 384], 1536]] as const;
   return sizes.map(([x, n], i) => {
     const k = x[x.length - 1];

@@ -1,6 +1,6 @@
 /**
- * Matrix multiplication over flattened rows, in the four layouts that a linear layer and its gradients need,
- * without ever storing a transpose.
+ * Matrix multiplication with flattened leading axes, in the four layouts that a linear layer and its
+ * gradients need, so that no transposed matrix is ever stored.
  *
  * @module
  */
@@ -11,26 +11,28 @@ import { type Shape, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts"
 import { matmulKernel } from "./matmul_wgsl.ts";
 import { type MatmulSizes, matmulVariants, variantName } from "./matmul_variants.ts";
 
-/** How the operands lie in memory. */
+/** Attributes of the matrix product ops. */
 export interface MatmulAttrs {
-  /** a is [..., M], flattened to [K, M]. */
+  /** Whether a is transposed: [..., M], flattened to [K, M]. */
   readonly transposeA?: boolean;
-  /** b is [..., K], flattened to [N, K]. */
+  /** Whether b is transposed: [..., K], flattened to [N, K]. */
   readonly transposeB?: boolean;
-  /** The result's rows in another grouping: same size, last size N. */
+  /** Shape of the result, with other leading axes of the same total size; the last size is N. */
   readonly shape?: Shape;
 }
 
 /**
- * a · b. a [..., K] → [..., N] with b [K, N], or [N, K] with `transposeB`; with `transposeA` a [..., M] is
- * flattened to [K, M] and the result is [M, N]. Leading sizes of b are flattened as well. Sums run in float32
- * over k in order. Throws ShapeError where K differs.
+ * Matrix product a · b, summed in float32 in the order of k.
+ *
+ * a [..., K] → [..., N], where b is [K, N], or [N, K] with `transposeB`. With `transposeA`, a [..., M] is
+ * flattened to [K, M] and the result is [M, N]. Leading axes of b are flattened too. Throws ShapeError where
+ * the sizes K differ.
  */
 export function matmul(a: Tensor, b: Tensor, attrs: MatmulAttrs = {}): Tensor {
   return callMatmul([a, b], attrs)[0];
 }
 
-/** Adds a · b to `buffer`, which has as many elements, in place, and gives it back. */
+/** Adds a · b in place to `buffer`, which has the same number of elements, and returns its new value. */
 export function matmulAdd(
   a: Tensor,
   b: Tensor,
@@ -39,7 +41,7 @@ export function matmulAdd(
   return callMatmulAdd([a, b, buffer], attrs)[0];
 }
 
-/** Sizes and layout of a call. */
+/** Sizes and layout of a call's product. */
 export function matmulSizes([a, b]: readonly Spec[], attrs: MatmulAttrs): MatmulSizes {
   const [aRows, aColumns] = flatten(a.shape), [bRows, bColumns] = flatten(b.shape);
   return {
@@ -51,14 +53,14 @@ export function matmulSizes([a, b]: readonly Spec[], attrs: MatmulAttrs): Matmul
   };
 }
 
-/** a · b in the layout of its attributes. */
+/** a · b, each operand transposed or not. */
 export const matmulOp: Op<MatmulAttrs> = {
   name: "matmul",
   infer: ([a, b], attrs) => {
-    // One size counts as one row: so is the gradient of a single row's product a product.
+    // A tensor of one axis is a single row, so that the gradient of a single row's product is a product too.
     if (a.shape.length === 0 || b.shape.length === 0) {
       throw new ShapeError(
-        `Cannot multiply: a is [${a.shape}], b is [${b.shape}]: each needs one size or more`,
+        `Cannot multiply: a is [${a.shape}], b is [${b.shape}]: each needs at least one axis`,
       );
     }
     const { m, n, k } = matmulSizes([a, b], attrs);
@@ -74,7 +76,9 @@ export const matmulOp: Op<MatmulAttrs> = {
     const shape = attrs.shape ?? (attrs.transposeA ? [m, n] : [...a.shape.slice(0, -1), n]);
     if (sizeOf(shape) !== m * n || shape[shape.length - 1] !== n) {
       throw new ShapeError(
-        `Cannot shape a product of [${m}, ${n}] as [${shape}]: it must end in ${n} and hold as many elements`,
+        `Cannot give the product [${m}, ${n}] the shape [${shape}]: it must end in ${n} and have ${
+          m * n
+        } elements`,
       );
     }
     return [{ shape, dtype: "f32" }];
@@ -126,7 +130,7 @@ export const matmulOp: Op<MatmulAttrs> = {
     { inputs: [[33, 19], [70, 19]], attrs: { transposeB: true } },
     { inputs: [[37, 34], [37, 66]], attrs: { transposeA: true } },
     { inputs: [[130, 48], [48, 72]], attrs: {} },
-    { inputs: [[769, 3], [3, 513]], attrs: {} }, // enough results for the GPU's larger tiles
+    { inputs: [[769, 3], [3, 513]], attrs: {} }, // large enough for the larger tiles of WGSL kernels
     { inputs: [[3, 769], [513, 3]], attrs: { transposeA: true, transposeB: true } },
     { inputs: [[256, 384], [384, 1536]], attrs: {}, bench: true },
     { inputs: [[256, 768], [2304, 768]], attrs: { transposeB: true }, bench: true },
@@ -142,7 +146,7 @@ export const matmulAddOp: Op<MatmulAttrs> = {
     const [product] = matmulOp.infer([a, b], attrs);
     if (sizeOf(product.shape) !== sizeOf(buffer.shape)) {
       throw new ShapeError(
-        `Cannot add a product of [${product.shape}] to [${buffer.shape}]: sizes must be equal`,
+        `Cannot add a product of [${product.shape}] to [${buffer.shape}]: they must have equal sizes`,
       );
     }
     return [{ shape: buffer.shape, dtype: "f32" }];
@@ -167,7 +171,7 @@ export const matmulAddOp: Op<MatmulAttrs> = {
 const callMatmul = define(matmulOp);
 const callMatmulAdd = define(matmulAddOp);
 
-/** Leading sizes as rows, the last as columns. */
+/** Number of rows (the product of the leading sizes) and of columns (the last size). */
 function flatten(shape: Shape): [rows: number, columns: number] {
   return [sizeOf(shape.slice(0, -1)), shape[shape.length - 1]];
 }

@@ -1,40 +1,42 @@
 /**
- * WGSL of what an invocation of a matrix product does: sums of its results' terms, in registers. Two ways:
- * operands read from memory as they are needed, or staged by the workgroup in memory of its own.
+ * WGSL of the sums that an invocation of a matrix product computes in registers. Operands are read from
+ * memory as they are needed, or staged by the workgroup in its own memory.
  *
- * A sum is a vec4f named `sum_ROW_GROUP`: results of four neighbouring columns. Groups of four, of rows as of
- * columns, stand a workgroup's width apart, so that neighbouring invocations read and write neighbouring
- * memory.
+ * A sum is a vec4f named `sum_ROW_GROUP`, with the results of four adjacent columns. The groups of four of an
+ * invocation, rows as well as columns, are a workgroup's width apart, so that adjacent invocations read and
+ * write adjacent memory.
  *
  * @module
  */
 import { groupAddresses, loadGroups, loadPiece, type Operand, STEPS } from "./matmul_operand.ts";
 import { DEPTH, type MatmulVariant } from "./matmul_variants.ts";
 
-/** A product's operands and the kernel to make. */
+/** The operands of a product, and the variant to write. */
 export interface BodyOptions {
   readonly a: Operand;
   readonly b: Operand;
   readonly variant: MatmulVariant;
-  /** WGSL has f16 here: else 16-bit tiles hold pairs of them in a u32. */
+  /** Whether WGSL has the type f16; otherwise 16-bit tiles hold pairs of numbers in a u32. */
   readonly nativeHalf: boolean;
 }
 
 /**
- * The text before `main`, and that of the loop in it, which sees `row0`, `column0`, `x`, `y`, `lane`, `first`
- * and `end`, with slices also `slice`.
+ * WGSL of a body. Its statements see `row0`, `column0`, `x`, `y`, `lane`, `first` and `end`, and with slices
+ * also `slice`.
  */
 export interface BodyText {
+  /** Declarations at module level. */
   readonly declarations: readonly string[];
+  /** Statements of the loop in `main`. */
   readonly lines: readonly string[];
 }
 
-/** Where group `group` of an invocation's rows, or columns, begins. */
+/** WGSL of the first row of an invocation's group `group`. */
 export function rowGroup({ down }: MatmulVariant, group: number): string {
   return `row0 + (y + ${group * down}u) * 4u`;
 }
 
-/** As `rowGroup`, of columns. */
+/** WGSL of the first column of an invocation's group `group`. */
 export function columnGroup({ across }: MatmulVariant, group: number): string {
   return `column0 + (x + ${group * across}u) * 4u`;
 }
@@ -45,8 +47,8 @@ export function range(count: number): readonly number[] {
 }
 
 /**
- * Operands read from memory, four steps of the depth at once; what is left of the depth after the loop. With
- * slices each takes every so manieth four steps.
+ * Reads operands from memory, four steps of the depth at a time, and the remaining steps after the loop. With
+ * slices, slice `s` handles depth steps 4 s … 4 s + 3, then every 4 · slices further on.
  */
 export function registerBody({ a, b, variant }: BodyOptions): BodyText {
   const rows = range(variant.rows / 4), columns = range(variant.columns / 4);
@@ -82,12 +84,12 @@ export function registerBody({ a, b, variant }: BodyOptions): BodyText {
   };
 }
 
-/** Operands staged as [depth][width], in vectors along the width, a workgroup's tile of DEPTH at a time. */
+/** Stages operands as [depth][width], in vectors along the width, a tile of DEPTH steps at a time. */
 export function tileBody({ a, b, variant, nativeHalf }: BodyOptions): BodyText {
   const rows = range(variant.rows / 4), columns = range(variant.columns / 4);
   const cell = variant.from === "half" ? halfCell(nativeHalf) : floatCell;
-  const height = variant.rows * variant.down / 4, width = variant.columns * variant.across / 4; // in vectors
-  // A vector more a row where it is written across rows: else those writes meet in one bank of memory.
+  const height = variant.rows * variant.down / 4, width = variant.columns * variant.across / 4; // in vectors of four
+  // Padding by one vector per row where writes cross rows: without it they would hit the same memory bank.
   const strides = { a: height + (a.along === "depth" ? 1 : 0), b: width + (b.along === "depth" ? 1 : 0) };
   const tile = { cell, invocations: variant.across * variant.down };
   return {
@@ -125,22 +127,24 @@ export function tileBody({ a, b, variant, nativeHalf }: BodyOptions): BodyText {
   };
 }
 
-/** Four numbers in a tile. */
+/** An element of a tile, which holds four numbers. */
 interface Cell {
+  /** WGSL type. */
   readonly type: string;
-  /** WGSL that `write` and `read` call. */
+  /** Declarations of WGSL functions that `write` and `read` call. */
   readonly functions: readonly string[];
-  /** A cell of a vec4f, and back. */
+  /** Expression that converts a vec4f to a cell. */
   write(vector: string): string;
+  /** Expression that converts a cell to a vec4f. */
   read(cell: string): string;
 }
 
 const floatCell: Cell = { type: "vec4f", functions: [], write: (v) => v, read: (c) => c };
 
 /**
- * Numbers rounded to 16-bit floats: f16 where WGSL has them, else in pairs by pack2x16float, which every GPU
- * has. Beyond 65504, the largest, the first would be infinite on some GPUs and the second anything at all:
- * both stop there.
+ * Numbers rounded to 16-bit floats: as f16 where WGSL has it, else in pairs by pack2x16float, which every GPU
+ * has. Numbers are clamped to ±65504, the largest finite values: beyond them, f16 would be infinite on some
+ * GPUs and pack2x16float is undefined.
  */
 function halfCell(native: boolean): Cell {
   const [type, to, from] = native ? ["vec4<f16>", "vec4<f16>(most)", "vec4f(cell)"] : [
@@ -163,8 +167,9 @@ function halfCell(native: boolean): Cell {
 }
 
 /**
- * Copies a tile of an operand; zeros beyond its edges. Along the depth an invocation turns four pieces of
- * four: a cell is written whole by one of them, for WGSL lets a write to one component touch the others.
+ * Copies a tile of an operand, with zeros past its edges. Where memory is contiguous along the depth, an
+ * invocation transposes four pieces of four numbers. It writes every cell as a whole, because WGSL allows a
+ * write to one component to touch the others.
  */
 function stage(
   operand: Operand,
@@ -183,8 +188,8 @@ function stage(
   const copy = operand.along === "width" ? [`${to}[at] = ${cell.write(piece("wide"))};`] : [
     ...range(4).map((i) => `let piece_${i} = ${piece(`wide + ${i}u`)};`),
     ...range(4).map((s) => {
-      const turned = `vec4f(${range(4).map((i) => `piece_${i}[${s}]`).join(", ")})`;
-      return `${to}[at + ${s * stride}u] = ${cell.write(turned)};`;
+      const column = `vec4f(${range(4).map((i) => `piece_${i}[${s}]`).join(", ")})`;
+      return `${to}[at + ${s * stride}u] = ${cell.write(column)};`;
     }),
   ];
   const lines: string[] = [];
@@ -205,7 +210,7 @@ function stage(
   return lines;
 }
 
-/** One step of the depth: every sum plus its row's number times its columns' four. */
+/** One step of the depth: sum[row][col..col+3] += a[row] * b[col..col+3]. */
 function multiply(
   a: { element(group: number, lane: number, step: number): string },
   b: { vector(group: number, step: number): string },

@@ -1,49 +1,52 @@
 /**
- * WGSL that reads an operand of a matrix product where it lies: transposed or not, four numbers at once where
- * its contiguous axis is a multiple of 4.
+ * WGSL that reads an operand of a matrix product in place, transposed or not, as vectors of four where the
+ * size of its contiguous axis is a multiple of 4.
  *
- * An operand has a width (rows of the result for a, columns for b) and a depth, over which the product sums.
+ * An operand has a width (the rows of the result for a, the columns for b) and a depth, over which the
+ * product sums.
  *
  * @module
  */
 
-/** An operand in memory. */
+/** An operand of a product. */
 export interface Operand {
-  /** Its binding, also the beginning of names made for it. */
+  /** Name of its binding, and prefix of the variables made for it. */
   readonly name: "in0" | "in1";
-  /** The axis whose neighbours are neighbours in memory. */
+  /** The axis that is contiguous in memory. */
   readonly along: "width" | "depth";
+  /** Rows of the result for a, columns for b. */
   readonly width: number;
+  /** Number of terms of each sum. */
   readonly depth: number;
 }
 
-/** Numbers of an operand in registers. */
+/** Numbers of an operand that were loaded into registers. */
 export interface LoadedOperand {
   /** Statements that load them. */
   readonly lines: readonly string[];
-  /** Four neighbours along the width, group `group`, at step `step` of the depth. */
+  /** Expression for the four numbers of group `group` along the width, at step `step` of the depth. */
   vector(group: number, step: number): string;
-  /** One of them. */
+  /** Expression for one of those four numbers. */
   element(group: number, lane: number, step: number): string;
 }
 
-/** Steps of the depth that are loaded together, and numbers of a group along the width. */
+/** Steps of the depth that are loaded at once, and numbers per group along the width. */
 export const STEPS = 4;
 const FOUR = [0, 1, 2, 3];
 
-/** Its binding is an array of vec4f: its contiguous axis is a multiple of 4. */
+/** Whether its binding is an array of vec4f: where the size of its contiguous axis is a multiple of 4. */
 export function isVector({ along, width, depth }: Operand): boolean {
   return (along === "width" ? width : depth) % 4 === 0;
 }
 
-/** The type of its binding's elements. */
+/** Type of its binding's elements. */
 export function elementType(operand: Operand): "f32" | "vec4f" {
   return isVector(operand) ? "vec4f" : "f32";
 }
 
 /**
- * Statements that find where groups of four along the width begin, once for all depths. What is beyond the
- * edge reads the last number instead: its products are not stored.
+ * Statements that compute the addresses of groups of four along the width, once for all depths. Numbers past
+ * the edge read the last number instead; their products are not stored.
  */
 export function groupAddresses(
   operand: Operand,
@@ -64,9 +67,9 @@ export function groupAddresses(
 }
 
 /**
- * Loads `groups` groups at depths `k` … `k` + `steps` - 1; `k` is a multiple of 4, `steps` at most 4. With
- * `shared` the four invocations of a quad want the same numbers: each loads a quarter, by its number `quad`,
- * and gives it to the others.
+ * Loads `groups` groups at depths `k` … `k` + `steps` - 1, where `k` is a multiple of 4 and `steps` is at
+ * most 4. If `shared`, the four invocations of a quad need the same numbers: each loads a quarter, chosen by
+ * its number `quad`, and broadcasts it to the others.
  */
 export function loadGroups(
   operand: Operand,
@@ -113,8 +116,8 @@ export function loadGroups(
 }
 
 /**
- * How to name what is loaded: a vector is a group at a step, or, along the depth, four steps of one number's
- * place.
+ * Names of the loaded numbers: a vector holds a group at one step, or, along the depth, four steps of one
+ * number.
  */
 function access({ name, along }: Operand): Omit<LoadedOperand, "lines"> {
   return along === "width"
@@ -129,9 +132,9 @@ function access({ name, along }: Operand): Omit<LoadedOperand, "lines"> {
 }
 
 /**
- * A vec4f of four neighbours in memory, from width `wide` and depth `deep`, the one along memory a multiple
- * of 4; zeros beyond `width` and beyond depth `end`. It selects instead of branching: what is read in vain is
- * within WGSL's bounds.
+ * A vec4f of four numbers that are adjacent in memory, from width `wide` and depth `deep`; of the two, the
+ * index along the contiguous axis is a multiple of 4. Numbers past `width` and past depth `end` are zeros. It
+ * selects instead of branching; WGSL keeps the unused reads in bounds.
  */
 export function loadPiece(
   operand: Operand,
@@ -140,7 +143,7 @@ export function loadPiece(
   const { name, along, width, depth } = operand;
   const one = (w: string, d: string) => {
     const at = along === "width" ? `(${d}) * ${width}u + ${w}` : `(${w}) * ${depth}u + ${d}`;
-    const inside = `(${w} < ${width}u) & (${d} < ${end})`; // && would branch
+    const inside = `(${w} < ${width}u) & (${d} < ${end})`; // & does not branch, unlike &&
     return isVector(operand)
       ? `select(vec4f(), ${name}[(${at}) / 4u], ${inside})`
       : `select(0.0, ${name}[${at}], ${inside})`;

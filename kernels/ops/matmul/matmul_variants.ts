@@ -1,69 +1,82 @@
 /**
- * The kernels that a matrix product can run as: what can be tried on a GPU, and what is sane untried.
+ * The family of WGSL kernels for a matrix product: which variants a GPU can run, and which one a heuristic
+ * prefers.
  *
  * @module
  */
 import type { Gpu } from "../../core/gpu.ts";
 
-/** A product [M, K] · [K, N] and how its operands lie. */
+/** Sizes of a product [M, K] · [K, N], and the layout of its operands. */
 export interface MatmulSizes {
+  /** Rows of a, M. */
   readonly m: number;
+  /** Columns of b, N. */
   readonly n: number;
+  /** Terms of each sum, K. */
   readonly k: number;
-  /** a is [K, M]. */
+  /** Whether a is [K, M]. */
   readonly transposeA?: boolean;
-  /** b is [N, K]. */
+  /** Whether b is [N, K]. */
   readonly transposeB?: boolean;
 }
 
-/** One kernel of the family. */
+/** A kernel of the family. */
 export interface MatmulVariant extends MatmulShape {
-  /** Parts of K that are summed apart, then added in order: more workgroups where the result has few. */
+  /**
+   * Parts into which K is divided; their sums are added in order. Several parts give a small result more
+   * workgroups.
+   */
   readonly parts: number;
 }
 
-/** What a workgroup does. */
+/** The part of the product that a workgroup computes, and how. */
 export interface MatmulShape {
   /**
-   * Where operands wait: "registers" reads them from memory as needed; "quads" does so with four invocations
-   * sharing what they read of a; "tiles" stages both in workgroup memory. So does "half", as 16-bit floats.
-   * "slices" is "registers" with K shared out within the workgroup.
+   * How operands reach the multiplications. "registers" reads them from memory directly. "quads" does too,
+   * and four invocations share what they read of a. "tiles" stages both operands in workgroup memory. "half"
+   * does so as 16-bit floats. "slices" is "registers" with K divided among invocations of the workgroup.
    */
   readonly from: "registers" | "quads" | "tiles" | "half" | "slices";
-  /** Results of an invocation, multiples of 4. */
+  /** Rows of results per invocation, a multiple of 4. */
   readonly rows: number;
+  /** Columns of results per invocation, a multiple of 4. */
   readonly columns: number;
-  /** Invocations of a workgroup side by side, and one below the other. */
+  /** Invocations of a workgroup along the columns. */
   readonly across: number;
+  /** Invocations of a workgroup along the rows. */
   readonly down: number;
   /**
-   * Invocations that share a result's K, taking four steps of it in turn; their sums are added in order.
-   * Default 1.
+   * Invocations among which the K of a result is divided; slice s handles k = 4 s … 4 s + 3, then every 4 ·
+   * slices further on. Their sums are added in order. Default 1.
    */
   readonly slices?: number;
 }
 
-/** Depth of a staged tile: two of 64 x 16 are 8 KiB of the 16 KiB of workgroup memory that every GPU has. */
+/**
+ * Depth of a staged tile: two tiles of 64 × 16 take 8 KiB of the 16 KiB of workgroup memory that every GPU
+ * has.
+ */
 export const DEPTH = 16;
 
-/** Its name in caches: "tiles 8x4 by 16x8 in 4". */
+/** Name of a variant in caches and reports, such as "tiles 8x4 by 16x8 in 4". */
 export function variantName({ from, rows, columns, across, down, slices, parts }: MatmulVariant): string {
   const sliced = slices === undefined ? "" : `x${slices}`;
   return `${from} ${rows}x${columns} by ${across}x${down}${sliced}${parts > 1 ? ` in ${parts}` : ""}`;
 }
 
 /**
- * All that may be tried for a product on a GPU; the first is what runs untried. All round as the GPU says:
- * "half" alone where it is to be 16-bit floats, any other else; so a choice is one of speed.
+ * All variants that a GPU can run for a product; the first is the one that runs if none was timed. Either all
+ * of them round operands to 16-bit floats (`gpu.half`) or none does, so the choice affects speed and the
+ * order of additions only.
  */
 export function matmulVariants(sizes: MatmulSizes, gpu: Gpu): readonly MatmulVariant[] {
   const able = Object.values(shapes).filter((shape) => fits(shape, gpu, sizes) && isFilled(shape, sizes));
-  const tried = able.flatMap((shape) => {
+  const possible = able.flatMap((shape) => {
     const parts = partsOf(shape, gpu, sizes);
     return [1, ...(parts > 1 ? [parts] : [])].map((parts) => ({ ...shape, parts }));
   });
-  const untried = untriedVariant(sizes, gpu), name = variantName(untried);
-  return [untried, ...tried.filter((variant) => variantName(variant) !== name)];
+  const preferred = defaultVariant(sizes, gpu), name = variantName(preferred);
+  return [preferred, ...possible.filter((variant) => variantName(variant) !== name)];
 }
 
 const shapes = {
@@ -89,23 +102,27 @@ const shapes = {
   quads16: { from: "quads", rows: 16, columns: 8, across: 4, down: 4 },
 } satisfies Record<string, MatmulShape>;
 
-/** Workgroups that keep a large GPU busy: two for each of about 50 to 130 cores. */
+/** Number of workgroups that keeps a large GPU busy, which has some 50 to 130 cores. */
 const BUSY = 96;
-/** Steps of K below which a part is not worth the sum that it is added by. */
+/** Fewest terms per part of K; for fewer, adding up the parts would cost more than they save. */
 const LEAST_PART = 128;
-/** Rows up to which memory sets the pace: one token of each of a few texts. */
+/** Most rows for which memory bandwidth limits the speed, as for one token of each of a few texts. */
 const FEW = 8;
-/** More parts would read and write more of the sums than of the operands. */
+/** Most parts of K; more would move more bytes for partial sums than for the operands. */
 const MOST_PARTS = 16;
 
 /**
- * Untried: on a GPU, for few rows K in slices, neighbours reading neighbouring memory in either layout of b;
- * else tiles of 64 x 64 where the result has enough of them to keep it busy, else of 32 x 32, and K in parts
- * where those are too few as well. In software (SwiftShader, llvmpipe) as many results an invocation as help
- * both of them: workgroup memory and barriers cost more than they save there, and few workgroups keep few
- * cores busy. 16-bit floats are always staged: rounding is what they are asked for.
+ * The variant that a heuristic prefers.
+ *
+ * On a GPU, a product of few rows divides K into slices, such that adjacent invocations read adjacent memory
+ * in either layout of b. Otherwise it uses tiles of 64 × 64 if the result has enough of them to keep the GPU
+ * busy, else tiles of 32 × 32, with K in parts if those are too few as well.
+ *
+ * A software adapter (SwiftShader, llvmpipe) gets as many results per invocation as help both of these:
+ * workgroup memory and barriers cost more than they save there, and a few workgroups keep its few cores busy.
+ * 16-bit floats are always staged, because that is where operands are rounded.
  */
-function untriedVariant(sizes: MatmulSizes, gpu: Gpu): MatmulVariant {
+function defaultVariant(sizes: MatmulSizes, gpu: Gpu): MatmulVariant {
   const [row, small, large] = gpu.half
     ? [shapes.halfRow, shapes.half32, shapes.half64]
     : [shapes.row, shapes.tiles32, shapes.tiles64];
@@ -127,8 +144,8 @@ function untriedVariant(sizes: MatmulSizes, gpu: Gpu): MatmulVariant {
 }
 
 /**
- * More than half of a tile, both ways, lies within the result, or it is of the smallest: others would time
- * the same work and more.
+ * Whether the tile is of the smallest size, or more than half of it lies within the result in both
+ * directions. Tuning skips the others, which do the same work and more.
  */
 function isFilled({ rows, columns, across, down }: MatmulShape, { m, n }: MatmulSizes): boolean {
   const within = (tile: number, size: number) => tile <= 32 || tile < 2 * size;
@@ -139,7 +156,7 @@ function workgroupsOf({ rows, columns, across, down }: MatmulShape, { m, n }: Ma
   return Math.ceil(m / (rows * down)) * Math.ceil(n / (columns * across));
 }
 
-/** The power of two, 1 included, of parts that make a GPU busy. */
+/** Number of parts of K that keeps a GPU busy, a power of two. */
 function partsOf(shape: MatmulShape, { limits }: Gpu, sizes: MatmulSizes): number {
   const wanted = Math.min(MOST_PARTS, BUSY / workgroupsOf(shape, sizes), sizes.k / LEAST_PART);
   const parts = 2 ** Math.floor(Math.log2(Math.max(1, wanted)));
@@ -151,7 +168,7 @@ function fits(shape: MatmulShape, { limits, features, half = false }: Gpu, sizes
   const number = from === "half" ? 2 : from === "tiles" ? 4 : 0;
   const bytes = from === "slices"
     ? 16 * rows * across * slices
-    : number * DEPTH * (rows * down + columns * across + 8); // 8: a vector more a row of both
+    : number * DEPTH * (rows * down + columns * across + 8); // 8: padding of one vector per row in both tiles
   const most = limits.maxComputeWorkgroupsPerDimension;
   const invocations = across * down * slices;
   return invocations <= limits.maxComputeInvocationsPerWorkgroup &&

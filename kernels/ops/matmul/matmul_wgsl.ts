@@ -1,7 +1,7 @@
 /**
- * WGSL of a matrix product: one of a family of kernels, by where operands wait, how many results an
- * invocation holds, and whether K is summed in parts. What an op does to a finished sum is its own
- * statements.
+ * WGSL of a matrix product, by variant: how operands reach the multiplications, how many results an
+ * invocation computes, and whether K is divided into parts. The op supplies the epilogue that is applied to
+ * finished sums.
  *
  * @module
  */
@@ -20,29 +20,34 @@ import {
   variantName,
 } from "./matmul_variants.ts";
 
-/** What an op makes of a product's sums. */
+/** WGSL that is applied to the sums of a product. */
 export interface Epilogue {
   /**
-   * Statements that store `value`, the sum in `column`, at index `at` of tensors like the result. They hold
-   * for single numbers as for four neighbours, indices then being those of fours: `number` is f32 or vec4f.
+   * Statements that use `value`, the sum in `column`, and the index `at` of the result in tensors of its
+   * shape. If N is a multiple of 4, values are vectors of four and indices count vectors; `number` is the
+   * type, f32 or vec4f.
    */
   readonly lines: readonly string[];
-  /** WGSL functions that they call, of `number`. */
+  /** Declarations of WGSL functions on `number` that the statements call. */
   readonly functions?: string;
 }
 
-const stored: Epilogue = { lines: ["out0[at] = value;"] };
+const storeOnly: Epilogue = { lines: ["out0[at] = value;"] };
 
-/** A product and what is done to its sums; default: stored in out0. */
+/** Options of `matmulKernel`. */
 export interface MatmulKernelOptions extends MatmulSizes {
+  /** The GPU to write the kernel for. */
   readonly gpu: Gpu;
+  /** Applied to the sums; by default they are stored in out0. */
   readonly epilogue?: Epilogue;
 }
 
-/** The kernel that `gpu.choices` has for a call, else the one that is sane untried. in0 is a, in1 is b. */
+/**
+ * The kernel of a call with operands a = in0 and b = in1: the variant in `gpu.choices`, or the preferred one.
+ */
 export function matmulKernel(
   call: Call,
-  { gpu, epilogue = stored, ...sizes }: MatmulKernelOptions,
+  { gpu, epilogue = storeOnly, ...sizes }: MatmulKernelOptions,
 ): WgslKernel {
   const variants = matmulVariants(sizes, gpu), chosen = gpu.choices?.get(callKey(call));
   const variant = variants.find((v) => variantName(v) === chosen) ?? variants[0];
@@ -68,17 +73,17 @@ interface Product {
   readonly a: Operand;
   readonly b: Operand;
   readonly variant: MatmulVariant;
-  /** The result's rows are whole vectors of four, and so handled. */
+  /** Whether N is a multiple of 4, so that results are handled as vectors of four. */
   readonly fours: boolean;
   readonly nativeHalf: boolean;
 }
 
-/** Numbers of the result, or fours of them. */
+/** Number of elements of the result, in vectors of four if `fours`. */
 function elements({ a, b, fours }: Product): number {
   return a.width * b.width / (fours ? 4 : 1);
 }
 
-/** Sums of products, each over its workgroup's part of K. */
+/** The dispatch that computes sums, each workgroup over its part of K. */
 function sums(product: Product, epilogue: Epilogue): WgslKernel {
   const { a, b, variant } = product, { from, rows, columns, across, down, parts, slices = 1 } = variant;
   const body = from === "tiles" || from === "half" ? tileBody(product) : registerBody(product);
@@ -91,7 +96,11 @@ function sums(product: Product, epilogue: Epilogue): WgslKernel {
     code: `${from === "half" && product.nativeHalf ? "enable f16;" : ""}
 ${declarations(product, { epilogue, operands: true })}
 ${body.declarations.join("\n")}
-${from === "slices" ? `var<workgroup> slicesOf: array<vec4f, ${sharedRows(product) * across * slices}>;` : ""}
+${
+      from === "slices"
+        ? `var<workgroup> sliceSums: array<vec4f, ${sharedRows(product) * across * slices}>;`
+        : ""
+    }
 ${epilogueFour(product, epilogue)}
 
 @compute @workgroup_size(${across * down * slices})
@@ -110,7 +119,7 @@ ${
         ...range(rows).flatMap((r) => range(columns / 4).map((c) => `var sum_${r}_${c} = vec4f();`)),
         ...body.lines,
         ...(from === "slices"
-          ? joinedSlices(product)
+          ? addSlices(product)
           : range(rows).flatMap((r) =>
             range(columns / 4).map((c) =>
               `epilogue(group.z, ${rowGroup(variant, r >> 2)} + ${r % 4}u, ${
@@ -124,12 +133,15 @@ ${
   };
 }
 
-/** Rows whose slices are kept: those that there are. */
+/** Number of rows of an invocation that lie within the result. */
 function sharedRows({ a, variant }: Product): number {
   return Math.min(a.width, variant.rows);
 }
 
-/** Neighbours read neighbouring memory: slices where b lies along the depth, else columns. */
+/**
+ * Assigns lanes so that adjacent ones read adjacent memory: to slices where b is contiguous along the depth,
+ * else to columns.
+ */
 function sliceLanes({ b, variant: { across, slices = 1 } }: Product): readonly string[] {
   const [x, slice] = b.along === "depth"
     ? [`lane / ${slices}u`, `lane % ${slices}u`]
@@ -137,23 +149,22 @@ function sliceLanes({ b, variant: { across, slices = 1 } }: Product): readonly s
   return [`let x = ${x};`, `let slice = ${slice};`, "let y = 0u;"];
 }
 
-/** Slices of a result added in order, by as many invocations as there are rows. */
-function joinedSlices(product: Product): readonly string[] {
-  const { variant } = product, { across, slices = 1 } = variant, kept = sharedRows(product);
+/** Adds up the slices of each result in order, one row per invocation. */
+function addSlices(product: Product): readonly string[] {
+  const { variant } = product, { across, slices = 1 } = variant, rows = sharedRows(product);
   return [
-    ...range(kept).map((r) => `slicesOf[(slice * ${across}u + x) * ${kept}u + ${r}u] = sum_${r}_0;`),
+    ...range(rows).map((r) => `sliceSums[(slice * ${across}u + x) * ${rows}u + ${r}u] = sum_${r}_0;`),
     "workgroupBarrier();",
-    `for (var r = slice; r < ${kept}u; r += ${slices}u) {`,
+    `for (var r = slice; r < ${rows}u; r += ${slices}u) {`,
     "  var total = vec4f();",
-    `  for (var s = 0u; s < ${slices}u; s++) { total += slicesOf[(s * ${across}u + x) * ${kept}u + r]; }`,
+    `  for (var s = 0u; s < ${slices}u; s++) { total += sliceSums[(s * ${across}u + x) * ${rows}u + r]; }`,
     `  epilogue(group.z, row0 + r, ${columnGroup(variant, 0)}, total);`,
     "}",
   ];
 }
 
 /**
- * Invocations numbered by subgroups, so that the four of a quad follow each other whatever the driver's order
- * is.
+ * Numbers invocations by subgroup, so that the four of a quad are adjacent whatever order the driver uses.
  */
 const quadLanes = {
   parameters: "@builtin(subgroup_id) subgroup: u32, @builtin(subgroup_size) size: u32, " +
@@ -161,7 +172,7 @@ const quadLanes = {
   lines: ["let lane = subgroup * size + invocation;", "let quad = lane % 4u;"],
 };
 
-/** Adds the sums of all parts in order, and finishes them. */
+/** The dispatch that adds up the parts of K in order and applies the epilogue. */
 function sumOfParts(product: Product, epilogue: Epilogue): WgslKernel {
   const count = elements(product), workgroups = grid(count, 64);
   return {
@@ -180,7 +191,10 @@ ${epilogue.lines.map((line) => `  ${line}`).join("\n")}
   };
 }
 
-/** Bindings and functions: all tensors in `number`s, operands as they are best read. */
+/**
+ * Declares bindings and functions. Tensors are arrays of `number`, except operands, which have the type they
+ * are read as.
+ */
 function declarations(
   { call, a, b, variant, fours }: Product,
   { epilogue, operands }: { readonly epilogue: Epilogue; readonly operands: boolean },
@@ -200,7 +214,10 @@ ${variant.parts > 1 ? scratch : ""}
 ${epilogue.functions ?? ""}`;
 }
 
-/** A function that finishes four sums of a row, from column `first` on, where they lie within the result. */
+/**
+ * A function that applies the epilogue to four sums of a row, from column `first` on, if they lie within the
+ * result.
+ */
 function epilogueFour({ a, b, fours }: Product, { lines }: Epilogue): string {
   const width = b.width / (fours ? 4 : 1);
   const one = (column: string, value: string) =>

@@ -1,5 +1,5 @@
 /**
- * Values that others publish or that follow by hand from the definitions.
+ * Results of ops against values from other programs and values computed by hand.
  *
  * @module
  */
@@ -23,16 +23,16 @@ Deno.test("gelu() gives torch.nn.functional.gelu(x, approximate='tanh')", async 
     { x: [-3, -1, 0, 0.5, 1, 2] },
     ({ x }) => ({ y: gelu(x) }),
   );
-  const wanted = [-0.00363739, -0.15880801, 0, 0.34571401, 0.84119199, 1.95459769];
-  y.forEach((v, i) => ok(Math.abs(v - wanted[i]) < 1e-6, `${i}: ${v}`));
+  const expected = [-0.00363739, -0.15880801, 0, 0.34571401, 0.84119199, 1.95459769];
+  y.forEach((v, i) => ok(Math.abs(v - expected[i]) < 1e-6, `${i}: ${v}`));
 });
 
-Deno.test("relu() keeps NaN, so that it reaches the loss", async () => {
+Deno.test("relu() of NaN is NaN, so that it reaches the loss", async () => {
   const { y } = await evaluate({ x: [NaN, -1, 0, 2] }, ({ x }) => ({ y: relu(x) }));
   deepStrictEqual(y, [NaN, 0, 0, 2]);
 });
 
-Deno.test("globalNorm() is the norm over all gradients, its factor that of clip_grad_norm_", async () => {
+Deno.test("globalNorm() returns the norm of all gradients and the scale of PyTorch's clip_grad_norm_", async () => {
   const inputs = { a: [3, 0], b: [0, 0, -4] };
   const clipped = await evaluate(inputs, ({ a, b }) => ({ ...globalNorm([a, b], { clip: 1 }) }));
   deepStrictEqual(clipped, { norm: [5], scale: [Math.fround(1 / (5 + 1e-6))] });
@@ -43,7 +43,7 @@ Deno.test("globalNorm() is the norm over all gradients, its factor that of clip_
   throws(() => globalNorm([], { clip: 1 }), { name: "RangeError", message: /no gradients/ });
 });
 
-Deno.test("globalNorm() adds the blocks of a large gradient", async () => {
+Deno.test("globalNorm() adds up the blocks of a large gradient", async () => {
   const inputs = { a: Array(40000).fill(0.5) };
   deepStrictEqual(await evaluate(inputs, ({ a }) => ({ ...globalNorm([a], { clip: 0 }) })), {
     norm: [100],
@@ -51,7 +51,7 @@ Deno.test("globalNorm() adds the blocks of a large gradient", async () => {
   });
 });
 
-Deno.test("count() wraps, and take() reads the entry it points at", async () => {
+Deno.test("count() wraps around, and take() reads the entry with that index", async () => {
   const graph = new Graph();
   const rows = graph.leaf("rows", { shape: [3, 2], dtype: "u32" }, "input");
   const micro = graph.leaf("micro", { shape: [1], dtype: "u32" }, "input");
@@ -68,11 +68,11 @@ Deno.test("count() wraps, and take() reads the entry it points at", async () => 
   deepStrictEqual(seen, [[1, 2], [3, 4], [5, 6], [1, 2]]);
 });
 
-Deno.test("ops say what does not fit and what would", () => {
+Deno.test("ops refuse shapes and types that do not fit, and say what they expect", () => {
   const graph = new Graph();
   const f32 = (shape: Shape) => graph.leaf(`f${shape}`, { shape, dtype: "f32" }, "input");
   const u32 = (shape: Shape) => graph.leaf(`u${shape}`, { shape, dtype: "u32" }, "input");
-  const wrong: [() => unknown, string][] = [
+  const refused: [() => unknown, string][] = [
     [
       () => add(f32([2, 3]), f32([2])),
       "Cannot add: a is [2,3], b is [2]: the smaller shape, without its leading 1s, must be the end of the larger",
@@ -81,11 +81,11 @@ Deno.test("ops say what does not fit and what would", () => {
     [() => gelu(u32([2])), "Cannot call gelu: x is u32 [2], wanted f32"],
     [
       () => sum(f32([2, 3]), { from: 1, to: 3 }),
-      "Cannot call sum over axes from 1 to before 3 of [2,3]: wanted 0 <= from <= to <= 2",
+      "Cannot call sum over axes from 1 up to 3 of [2,3]: wanted 0 <= from <= to <= 2",
     ],
     [
       () => mean(f32([2, 3]), { from: 2, to: 1 }),
-      "Cannot call mean over axes from 2 to before 1 of [2,3]: wanted 0 <= from <= to <= 2",
+      "Cannot call mean over axes from 2 up to 1 of [2,3]: wanted 0 <= from <= to <= 2",
     ],
     [
       () => broadcast(f32([2]), { shape: [5, 3], from: 0, to: 1 }),
@@ -103,7 +103,7 @@ Deno.test("ops say what does not fit and what would", () => {
     [() => take(f32([5, 2]), u32([2])), "Cannot call take: index is [2], wanted one number, [1]"],
     [() => assign(f32([2]), u32([2])), "Cannot assign u32 [2] to f32 [2]: type and size must be equal"],
   ];
-  for (const [call, message] of wrong) throws(call, { name: "ShapeError", message });
+  for (const [call, message] of refused) throws(call, { name: "ShapeError", message });
   throws(() => scale(f32([2]), Infinity), {
     name: "RangeError",
     message: "Cannot scale by Infinity: wanted a finite number",
@@ -113,7 +113,7 @@ Deno.test("ops say what does not fit and what would", () => {
   throws(() => add(f32([2, 3]), f32([2])), { message: /^h\.0\.mlp: Cannot add/ });
 });
 
-/** Values of what `build` makes of one-axis inputs, on the reference engine. */
+/** Builds a graph on inputs of one axis and computes its outputs on the reference engine. */
 async function evaluate<K extends string, W extends string>(
   inputs: Record<K, number[]>,
   build: (leaves: Record<K, Tensor>) => Record<W, Tensor>,
