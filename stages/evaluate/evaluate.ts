@@ -35,7 +35,7 @@ interface EvaluateState {
   tokens: Uint32Array | null;
 }
 
-/** What a checkpoint keeps. */
+/** State in a checkpoint. */
 interface SavedEvaluation {
   readonly evaluated?: number;
   readonly valLoss?: number | null;

@@ -28,7 +28,7 @@ import {
   type TokenBytes,
 } from "./loss_tally.ts";
 
-/** What to evaluate on: the number of a batch of the text, from 0, or a multiple-choice item. */
+/** An item to evaluate on: the number of a batch of the text, from 0, or a multiple-choice item. */
 export type EvaluationItem = number | MultipleChoice;
 
 /** Options of `evaluateModel`. */

@@ -14,7 +14,7 @@ export interface StepItem {
   readonly last: boolean;
 }
 
-/** What the stage remembers besides the state of its action. */
+/** State of a periodic stage, besides the state of its action. */
 export interface PeriodicState<T> {
   /** Step of the item acted on last; -1: none. */
   actedOn: number;
@@ -22,7 +22,7 @@ export interface PeriodicState<T> {
   latest: T | null;
 }
 
-/** What a periodic stage does. `Own` is the state of its action. */
+/** Options of `periodic`. `Own` is the state of the action. */
 export interface PeriodicOptions<T extends StepItem, Own, Saved> {
   /** Steps between actions; 0: never act. */
   readonly every: number;

@@ -1,5 +1,5 @@
 /**
- * Checks what a model is given: token ids against its vocabulary, batches against its plan.
+ * Checks inputs of a model: token ids against its vocabulary, batches against its plan.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export function trainingOf({ training }: Plan): TrainingPlan {
   return training;
 }
 
-/** What the programs read of a batch. */
+/** The inputs that the training programs read. */
 export interface BatchInputs {
   /** Input tokens, [A, B, T]. */
   readonly inputs: Uint32Array;

@@ -65,8 +65,8 @@ export function inspectGraph(model: Model<unknown>, { shape, gradientScale = 1 }
 }
 
 /**
- * The weight is 1 / (targets that count in the whole batch), so the losses of its micro-batches simply add
- * up.
+ * The sum of the losses, each weighted by 1 / (targets that count in the whole batch), so that the sum over
+ * micro-batches is the mean loss of the batch.
  */
 function weighted(losses: Tensor): Tensor {
   return mul(sum(losses, { shape: [1] }), inputLeaf(losses.graph, "lossWeight", [1], "f32"));

@@ -12,7 +12,7 @@ import { probeLabel } from "./leaves.ts";
 import type { Plan } from "./plan.ts";
 import { floats, scalar } from "./tensor_data.ts";
 
-/** What is inside a model for one micro-batch. */
+/** Values inside a model for one micro-batch. */
 export interface ModelInspection {
   /** Gradients of the mean loss by parameter name. */
   readonly gradients: TensorMap;

@@ -109,7 +109,9 @@ export class ModelSession implements AsyncDisposable {
     const training = trainingOf(this.plan), deferred = training.deferred === true;
     const unread = this.#begun - this.#requested, most = historyLength(training);
     if (unread >= most) {
-      throw new RangeError(`Cannot begin an update: ${unread} are unread, ${most} are kept: ask for results`);
+      throw new RangeError(
+        `Cannot begin an update: the results of ${unread} are unread, and the device keeps ${most}: call results() first`,
+      );
     }
     this.#session.write({
       inputs: { shape, data: inputs },

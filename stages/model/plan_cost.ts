@@ -1,5 +1,5 @@
 /**
- * What a plan costs on a GPU, computed without one: `--dry-run` prints it, and tests compare it with a
+ * Costs of a plan on a GPU, computed without one: `--dry-run` prints it, and tests compare it with a
  * device's counters.
  *
  * @module

@@ -45,7 +45,7 @@ export interface TrainingPlan {
 
 /**
  * Updates between two reads: few enough that losses are printed seconds late at most, and enough that a GPU,
- * which a read drains, seldom stands idle.
+ * which a read drains, is seldom idle.
  */
 const HISTORY = 10;
 

@@ -7,7 +7,7 @@
 import type { ModelSession } from "../model/model_session.ts";
 import type { GeneratedText } from "./generated_text.ts";
 
-/** What the model did to predict tokens. */
+/** One step of the model while it generates texts. */
 export interface GenerationStep {
   /**
    * `prefill` read a prompt, `decode` read one token of each of several texts, and `slide` read a whole
@@ -38,7 +38,8 @@ export class CacheSlots {
   readonly #onStep: ((step: GenerationStep) => void) | undefined;
   readonly #free: number[];
   /**
-   * By slot: the prompt that its cache begins with and what followed from it, until the cache is overwritten.
+   * By slot: the prompt that its cache begins with, and the logits after the prompt; undefined once a slide
+   * has overwritten it.
    */
   readonly #prompts: (Pick<GeneratedText, "prompt" | "logits" | "start"> | undefined)[] = [];
 

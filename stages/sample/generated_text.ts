@@ -12,11 +12,11 @@ import { StopStrings } from "./stop_strings.ts";
 
 /** A text to generate. */
 export interface TextRequest {
-  /** The text before it; empty: it starts a new document. */
+  /** Text to continue; empty: the text starts a new document. */
   readonly prompt: string;
   /**
-   * Number of the sample. Seed, sample number and prompt decide the text; the texts generated beside it do
-   * not.
+   * Number of the sample. The same options, prompt, seed and number give the same text, whatever other texts
+   * are generated together with it.
    */
   readonly sample: number;
 }
@@ -61,7 +61,7 @@ export class GeneratedText {
   readonly #options: GeneratedTextOptions;
   readonly #sample: number;
   readonly #endOfText: number | undefined;
-  /** Ids from here on only pad the vocabulary. */
+  /** Number of ids to sample from; higher ids only pad the vocabulary. */
   readonly #vocabSize: number;
   #generated = 0;
 

@@ -12,7 +12,7 @@ import { type GenerateOptions, generateTexts } from "./generate_texts.ts";
 
 /** Which text to generate. */
 export interface SampleOptions extends GenerateOptions {
-  /** The text before it; empty: it starts a new document. Default empty. */
+  /** Text to continue; empty (default): the text starts a new document. */
   readonly prompt?: string;
   /** Number of the sample, default 0: the same seed, number and prompt give the same text. */
   readonly sample?: number;

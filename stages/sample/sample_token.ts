@@ -101,19 +101,19 @@ export function candidates(logits: Float32Array, options: Omit<SampleTokenOption
 
   const weightOf = (id: number) => id === best ? 1 : Math.exp((scores[id] - scores[best]) / temperature) || 0;
   const withWeights = (ids: Uint32Array) => ({ ids, weights: Float64Array.from(ids, weightOf) });
-  let kept: Candidates;
-  if (topK > 0) kept = nucleus(withWeights(likeliest(scores, topK)), topP);
+  let allowed: Candidates;
+  if (topK > 0) allowed = nucleus(withWeights(likeliest(scores, topK)), topP);
   else {
-    kept = withWeights(Uint32Array.from(scores, (_, id) => id));
+    allowed = withWeights(Uint32Array.from(scores, (_, id) => id));
     if (topP < 1) {
-      kept = nucleusOfAll(kept, {
+      allowed = nucleusOfAll(allowed, {
         topP,
         first: (count) => withWeights(likeliest(scores, count)),
       });
     }
   }
-  if (minP === 0) return kept;
-  const { ids, weights } = kept;
+  if (minP === 0) return allowed;
+  const { ids, weights } = allowed;
   return {
     ids: ids.filter((_, i) => weights[i] >= minP),
     weights: weights.filter((weight) => weight >= minP),
@@ -128,15 +128,15 @@ function nucleus({ ids, weights }: Candidates, topP: number, total: number = sum
   return { ids: ids.subarray(0, end), weights: weights.subarray(0, end) };
 }
 
-/** The same for all tokens in no order. It sorts more and more of them until they reach `topP`. */
+/** The same for tokens in no order. Sorts only as many of the likeliest as it needs to reach `topP`. */
 function nucleusOfAll(
   all: Candidates,
   { topP, first }: { readonly topP: number; readonly first: (count: number) => Candidates },
 ): Candidates {
   const total = sumOf(all.weights), size = all.ids.length;
   for (let count = Math.min(64, size);; count = Math.min(8 * count, size)) {
-    const kept = first(count);
-    if (count === size || sumOf(kept.weights) >= topP * total) return nucleus(kept, topP, total);
+    const allowed = first(count);
+    if (count === size || sumOf(allowed.weights) >= topP * total) return nucleus(allowed, topP, total);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Ends a text before the first of some stop strings. What may be the start of one is held back, so that no
- * part of a stop string is ever shown.
+ * Ends a text before the first of some stop strings. Text that may be the start of a stop string is held
+ * back, so that no part of one is ever shown.
  *
  * @module
  */

@@ -25,7 +25,7 @@ export interface DivergenceOptions {
   readonly onSpike?: DivergenceAction;
 }
 
-/** What a checkpoint keeps of a detector. */
+/** State of a detector, for a checkpoint. */
 export interface DivergenceState {
   /** The latest losses, oldest first. */
   readonly loss: readonly number[];
@@ -63,7 +63,7 @@ export class DivergenceDetector {
   readonly #gradNorm: number[];
   #skipped: number;
 
-  /** `state`: what a checkpoint kept. */
+  /** `state`: from a checkpoint. */
   constructor(options: DivergenceOptions, state?: DivergenceState) {
     this.#options = options;
     this.#loss = [...state?.loss ?? []];
@@ -98,7 +98,7 @@ export class DivergenceDetector {
     };
   }
 
-  /** What a checkpoint must keep. */
+  /** The state, for a checkpoint. */
   save(): DivergenceState {
     return { loss: [...this.#loss], gradNorm: [...this.#gradNorm], skipped: this.#skipped };
   }

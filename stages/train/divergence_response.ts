@@ -1,5 +1,5 @@
 /**
- * What `train` does about an update that diverged.
+ * The response to an update that diverged: skip it, roll back or stop.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Profiles a few updates of a run: time by op on the device, and what the host did meanwhile.
+ * Profiles a few updates of a run: time by op on the device, and spans of the work on the host.
  *
  * @module
  */
@@ -58,7 +58,7 @@ export class Profiler {
     return timed;
   }
 
-  /** Records what the host has done since the last mark. */
+  /** Records the time since the last mark as a span of the host, under `name`. */
   mark(name: string): void {
     const now = performance.timeOrigin + performance.now();
     if (!this.#finished && this.#steps.length > 0 && this.#lastMark > 0) {

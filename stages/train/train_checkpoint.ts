@@ -1,5 +1,5 @@
 /**
- * What a checkpoint holds of training: weights, optimizer state, counts.
+ * The training part of a checkpoint: weights, optimizer state, counts.
  *
  * @module
  */

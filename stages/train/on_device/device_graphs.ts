@@ -51,7 +51,7 @@ export const trainerLabels = {
   logits: "trainer/logits",
 } as const;
 
-/** Batches in one evaluation. */
+/** Batches of `eval` between a write and a read. */
 export const evalBatches = 16;
 
 /** One update. `slot` selects everything that differs between steps: examples, learning rate, step number. */

@@ -25,7 +25,7 @@ export interface ManualStep {
   readonly gradients: Readonly<Record<string, Tensor>>;
 }
 
-/** Which programs to make. */
+/** A small net, its data, and how to train it. */
 export interface DevicePlanOptions {
   /** The net. */
   readonly model: TrainableModel;

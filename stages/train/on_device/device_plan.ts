@@ -33,11 +33,14 @@ export function devicePrograms(options: DevicePlanOptions): readonly Program[] {
   ];
 }
 
+/** Floating-point operations per op below which threads take longer to synchronize than they save. */
+const FLOPS_FOR_THREADS = 150_000;
+
 /**
  * Options of `openCpu` with the fastest number of threads: one if the step's ops take less time than threads
  * need to synchronize, otherwise the engine's default.
  */
 export function threadsFor(options: DevicePlanOptions): { readonly threads?: 1 } {
   const step = compile("step", stepGraph(options));
-  return flopsOf(step) / step.calls.length < 150_000 ? { threads: 1 } : {};
+  return flopsOf(step) / step.calls.length < FLOPS_FOR_THREADS ? { threads: 1 } : {};
 }

@@ -22,7 +22,7 @@ import { inspectionOf, type StepInspection } from "./step_inspection.ts";
 export type { StepSchedule } from "./step_inputs.ts";
 export type { StepInspection } from "./step_inspection.ts";
 
-/** What a trainer starts from. */
+/** Options of `openDeviceTrainer`. */
 export interface DeviceTrainerOptions extends DevicePlanOptions {
   /** Parameters and buffers by name; missing ones are drawn from the seed. */
   readonly weights?: TensorMap;
@@ -91,8 +91,7 @@ interface ProgramFacts {
   /** Whether training draws random numbers. */
   readonly draws: boolean;
   /**
-   * Labels of all tensors. An optimizer may not read the step number or the learning rate, which then have no
-   * memory.
+   * Labels of all tensors. An input that no program reads has none, such as the step number with SGD.
    */
   readonly labels: ReadonlySet<string>;
 }

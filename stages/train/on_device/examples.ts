@@ -37,7 +37,7 @@ export function targetsPerExample(examples: Examples): number {
   return "text" in examples ? examples.context : examples.targets.length / exampleCount(examples);
 }
 
-/** Throws RangeError where `rows` is empty or has an index that is not one of an example. */
+/** Throws RangeError where `rows` is empty or holds an index beyond the last example. */
 export function checkRows(examples: Examples, rows: Uint32Array): void {
   if (rows.length === 0) {
     throw new RangeError("Cannot use an empty list of examples: give at least one index");

@@ -1,5 +1,5 @@
 /**
- * What the host writes for a chunk of steps.
+ * Inputs of a chunk of steps, which the host writes.
  *
  * @module
  */

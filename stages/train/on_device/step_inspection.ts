@@ -1,5 +1,5 @@
 /**
- * What `DeviceTrainer.inspect` returns.
+ * Values inside a net during one step.
  *
  * @module
  */

@@ -54,7 +54,7 @@ Deno.test("begin() refuses an update whose result would overwrite one that was n
   const begin = (step: number) => session.begin(batchAt(step), { learningRate: rate, step });
   begin(0);
   begin(1);
-  throws(() => begin(2), /2 are unread, 2 are kept: ask for results/);
+  throws(() => begin(2), /results of 2 are unread, and the device keeps 2: call results\(\)/);
   await session.results();
   begin(2);
 });
