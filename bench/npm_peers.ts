@@ -19,7 +19,7 @@ import { parseArgs } from "node:util";
 import { openCpu } from "../kernels/engine/cpu/cpu_engine.ts";
 import type { Engine } from "../kernels/engine/engine.ts";
 import { openWebgpu } from "../kernels/engine/webgpu/webgpu_engine.ts";
-import { tuningFile } from "../pipelines/cli/run/webgpu_tuning_cache.ts";
+import { tuningFile } from "../pipelines/cli/run/tuning_file.ts";
 import { softwareAdapter } from "../tests/software_adapter.ts";
 import type { Work } from "./measure.ts";
 import { comparisons } from "./peers/comparisons.ts";

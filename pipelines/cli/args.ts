@@ -61,7 +61,7 @@ export function parseArgs(args: readonly string[], options: ParseOptions): Parse
       missing.push(name);
     }
   }
-  const found = parse(joined, {
+  const parsed = parse(joined, {
     string: [...options.string, "_"],
     boolean: options.boolean,
     negatable: options.boolean,
@@ -74,15 +74,15 @@ export function parseArgs(args: readonly string[], options: ParseOptions): Parse
   });
   const values = new Map<string, readonly string[]>(valuedFlags);
   for (const name of options.string) {
-    const texts = found[name];
+    const texts = parsed[name];
     if (Array.isArray(texts) && texts.length > 0) values.set(name, texts.map(String));
   }
   const typed = new Set(joined.filter((arg) => arg.startsWith("--")).map((arg) => arg.replace(/=.*/s, "")));
   const set = new Map<string, boolean>();
   for (const name of options.boolean) {
-    if (typed.has(`--${name}`) || typed.has(`--no-${name}`)) set.set(name, found[name] === true);
+    if (typed.has(`--${name}`) || typed.has(`--no-${name}`)) set.set(name, parsed[name] === true);
   }
-  const positional = Array.isArray(found._) ? found._.map(String) : [];
+  const positional = Array.isArray(parsed._) ? parsed._.map(String) : [];
   return { positional, values, flags: set, unknown, missing };
 }
 

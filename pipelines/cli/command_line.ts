@@ -27,31 +27,31 @@ export function readCommandLine(
 ): GivenValues {
   const byFlag = new Map(Object.keys(options).map((name) => [flagOf(name), name]));
   const flags = [...byFlag.keys()];
-  const found = parseArgs(args.map((arg) => arg === "-h" ? "--help" : arg), {
+  const parsed = parseArgs(args.map((arg) => arg === "-h" ? "--help" : arg), {
     string: flags.filter((flag) => !options[nameOf(byFlag, flag)].flag),
     boolean: flags.filter((flag) => options[nameOf(byFlag, flag)].flag),
   });
-  for (const flag of found.unknown) throw unknownOption(flag, flags);
-  for (const flag of found.missing) {
+  for (const flag of parsed.unknown) throw unknownOption(flag, flags);
+  for (const flag of parsed.missing) {
     const { placeholder = "VALUE" } = options[nameOf(byFlag, flag)];
     throw new UsageError(`--${flag} needs a value: expected --${flag} ${placeholder}`);
   }
-  if (found.positional.length > 0 && positional === undefined) {
-    const [first] = found.positional;
+  if (parsed.positional.length > 0 && positional === undefined) {
+    const [first] = parsed.positional;
     const near = nearest(first, flags);
     const hint = near === null ? "every option begins with --" : `did you mean --${near}?`;
     throw new UsageError(`Unexpected argument ${quoted(first)}: ${hint}`);
   }
   const given = new Map<string, unknown>();
-  for (const [flag, value] of found.flags) given.set(nameOf(byFlag, flag), value);
-  for (const [flag, texts] of found.values) {
+  for (const [flag, value] of parsed.flags) given.set(nameOf(byFlag, flag), value);
+  for (const [flag, texts] of parsed.values) {
     const name = nameOf(byFlag, flag);
     const option = options[name];
     const values = texts.map((text) => valueOf(option, text, `--${flag}`));
     given.set(name, option.repeat === true ? values.flat() : values[values.length - 1]);
   }
-  if (positional !== undefined && found.positional.length > 0) {
-    const values = found.positional.flatMap((text) =>
+  if (positional !== undefined && parsed.positional.length > 0) {
+    const values = parsed.positional.flatMap((text) =>
       valueOf(options[positional], text, `--${flagOf(positional)}`)
     );
     given.set(positional, [...list(given.get(positional)), ...values]);

@@ -56,7 +56,7 @@ export async function decideResume(
   let checkpoint: string | null = null;
   if (resume !== "auto" && resume !== "never") {
     const found = await findCheckpoint(resume);
-    if (given("out") !== undefined && recordFolder !== found.out) {
+    if ((given("out") ?? null) !== null && recordFolder !== found.out) {
       throw new UsageError(
         `Cannot resume from ${resume} in --out ${out}: a run resumes in its own folder ${found.out}: leave --out out`,
       );

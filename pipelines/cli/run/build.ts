@@ -29,8 +29,8 @@ export async function buildFlow(
 /** Whether an error says that an option has a wrong value, rather than that the program or the machine failed. */
 function isAboutValues(error: unknown): error is Error {
   const { NotFound, NotSupported, InvalidData, IsADirectory, UnexpectedEof } = Deno.errors;
-  const kinds = [RangeError, SyntaxError, NotFound, NotSupported, InvalidData, IsADirectory, UnexpectedEof];
-  return isWrongPath(error) || kinds.some((kind) => error instanceof kind) ||
+  const classes = [RangeError, SyntaxError, NotFound, NotSupported, InvalidData, IsADirectory, UnexpectedEof];
+  return isWrongPath(error) || classes.some((each) => error instanceof each) ||
     error instanceof Error && error.name === "ShapeError";
 }
 

@@ -42,10 +42,10 @@ export function displayFor({ pipeline, values, console, guard }: DisplayOptions)
 
 /** Progress is shown towards the limits of the run; an epoch's length is not known before it ends. */
 function runLimits(options: Options, values: Readonly<Record<string, unknown>>): RunLimits {
-  const found: { steps?: number; tokens?: number; seconds?: number } = {};
+  const result: { steps?: number; tokens?: number; seconds?: number } = {};
   for (const [name, { limits }] of Object.entries(options)) {
     const value = values[name];
-    if (limits !== undefined && limits !== "epochs" && typeof value === "number") found[limits] = value;
+    if (limits !== undefined && limits !== "epochs" && typeof value === "number") result[limits] = value;
   }
-  return found;
+  return result;
 }

@@ -8,21 +8,21 @@ import { largestPack, openEngine } from "../../../kernels/engine/open.ts";
 import type { StageSnapshot } from "../../../stages/flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../../../stages/flow/events.ts";
 import type { Env } from "../pipeline.ts";
-import { tuningFile } from "./webgpu_tuning_cache.ts";
+import { tuningFile } from "./tuning_file.ts";
 
 /** What an environment is made from; fields not described here are those of `Env`. */
 export interface EnvironmentOptions {
   readonly values: Readonly<Record<string, unknown>>;
   readonly out: string;
   readonly resumed: boolean;
-  /** Default: none. */
+  /** Batches that training skips; default: none. */
   readonly skippedBatches?: ReadonlyMap<number, string>;
   readonly signal: AbortSignal;
-  /** Default: 100 columns without colour. */
+  /** The terminal; default: 100 columns without colour. */
   readonly terminal?: Env["terminal"];
   emit(event: RunEvent): void;
   print(text: string): void;
-  /** Default: listeners are never called. */
+  /** Adds a listener; default: listeners are never called. */
   onSaved?(listener: (parts: ReadonlyMap<string, StageSnapshot> | null) => void): void;
 }
 

@@ -39,17 +39,17 @@ const cumulativeEvery = 10; // seconds between two of one name in metrics.jsonl;
  * because its fields (device, parameters) become known one after another while the flow is built.
  */
 export class Recorder {
-  readonly #outlets: RecorderOutputs;
+  readonly #outputs: RecorderOutputs;
   #files: RecorderFiles | null = null;
   #start: RunStartEvent | null;
   readonly #waiting: RunEvent[] = [];
   readonly #written = new Map<string, number>();
   readonly #unwritten = new Map<string, CumulativeEvent>();
 
-  constructor(start: RunStartEvent, outlets: RecorderOutputs) {
+  constructor(start: RunStartEvent, outputs: RecorderOutputs) {
     this.#start = start;
-    this.#outlets = outlets;
-    outlets.display.show(start);
+    this.#outputs = outputs;
+    outputs.display.show(start);
   }
 
   /** The "run" event while it is held back, then null. */
@@ -66,16 +66,16 @@ export class Recorder {
   take(event: RunEvent): void {
     if (event.type === "run" && this.#start !== null) {
       this.#start = { ...this.#start, ...event, pipeline: this.#start.pipeline };
-      this.#outlets.display.show(this.#start);
+      this.#outputs.display.show(this.#start);
       return;
     }
-    this.#outlets.display.show(event);
+    this.#outputs.display.show(event);
     if (this.#start !== null && event.type === "note") {
       this.#waiting.push(event);
       return;
     }
     this.#release();
-    if (event.type === "stage" || event.type === "survey") this.#takeStanding(event);
+    if (event.type === "stage" || event.type === "survey") this.#takeCumulative(event);
     else this.#write(event);
   }
 
@@ -94,10 +94,10 @@ export class Recorder {
     for (const event of held) this.#write(event);
   }
 
-  #takeStanding(event: CumulativeEvent): void {
+  #takeCumulative(event: CumulativeEvent): void {
     const key = `${event.type} ${event.name}`;
     const last = this.#written.get(key);
-    const now = this.#outlets.now();
+    const now = this.#outputs.now();
     if (last === undefined || now - last >= cumulativeEvery) {
       this.#written.set(key, now);
       this.#unwritten.delete(key);
@@ -108,7 +108,7 @@ export class Recorder {
   }
 
   #write(event: RunEvent): void {
-    this.#outlets.json?.(JSON.stringify(event));
+    this.#outputs.json?.(JSON.stringify(event));
     if (this.#files === null) return;
     this.#files.metrics.append(event);
     this.#files.tensorboard?.append(event);

@@ -4,7 +4,7 @@
  * @module
  */
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
-import { tuningFile } from "../../../../pipelines/cli/run/webgpu_tuning_cache.ts";
+import { tuningFile } from "../../../../pipelines/cli/run/tuning_file.ts";
 
 Deno.test("tuningFile() keeps the choices of each adapter and those of other runs", async () => {
   const folder = await Deno.makeTempDir(), path = `${folder}/tuning.json`;
