@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { readFully } from "../format/tokens/token_file.ts";
+import { readFullSync } from "../disk/exact_io.ts";
 import type { TokenShard } from "../items.ts";
 import { writeAllSync } from "../disk/exact_io.ts";
 import { openFileSync } from "../disk/files.ts";
@@ -74,7 +74,7 @@ function linesOf(path: string): readonly string[] {
   try {
     using file = openFileSync(path);
     const bytes = new Uint8Array(file.statSync().size);
-    readFully(file, bytes, { path, at: 0 });
+    readFullSync(file, bytes, { path });
     return new TextDecoder().decode(bytes).split("\n");
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];

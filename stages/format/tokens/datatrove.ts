@@ -1,34 +1,36 @@
 /**
- * datatrove's `.ds` files: token ids, little-endian, nothing else; `.ds.index` beside them holds where each
- * document ends, in tokens as uint64, and `.ds.metadata` the tokenizer's name, with "|4" after it where ids
+ * datatrove's `.ds` files: token ids, little-endian, without a header. `.ds.index` beside it has the end of
+ * each document, in tokens, as uint64; `.ds.metadata` has the tokenizer's name, followed by "|4" where ids
  * have four bytes. Source: huggingface/datatrove pipeline/tokens/tokenizer.py.
  *
  * @module
  */
-import { readFully, type TokenFile, tokenFile } from "./token_file.ts";
+import { readFullSync } from "../../disk/exact_io.ts";
+import { isMissing } from "../../disk/file_error.ts";
 import { openFileSync } from "../../disk/files.ts";
+import { type TokenFile, tokenFile } from "./token_file.ts";
 
 /**
- * Opens a token file. Its index, where there is one, tells how long it is, so that one cut short is seen.
- * Throws Deno.errors.InvalidData if it is empty, ends within a token or does not fit its index,
- * Deno.errors.NotFound if there is none.
+ * Opens a token file. Its index, where there is one, says how many tokens it should have, so that truncation
+ * is noticed. Throws Deno.errors.InvalidData for a file that is empty, ends within a token or contradicts its
+ * index, and Deno.errors.NotFound where there is no file.
  */
 export function openDatatroveDs(path: string): TokenFile {
   const file = openFileSync(path);
   try {
     const { size } = file.statSync();
     const refuse = (why: string): Error =>
-      new Deno.errors.InvalidData(`Cannot read ${path} as datatrove's tokens: ${why}`);
+      new Deno.errors.InvalidData(`Cannot read ${path} as a datatrove token file: ${why}`);
     if (size === 0) throw refuse("the file is empty");
-    const told = countOfIndex(`${path}.index`),
-      width = told === null ? widthOfMetadata(`${path}.metadata`) : size / told;
+    const count = indexedTokens(`${path}.index`);
+    const width = count === null ? widthFromMetadata(`${path}.metadata`) : size / count;
     if (width !== 2 && width !== 4) {
       throw refuse(
-        `its ${size} bytes do not fit the ${told} tokens of its index: it or the index was cut short`,
+        `it has ${size} bytes, but its index counts ${count} tokens: the file or the index is truncated`,
       );
     }
     if (size % width !== 0) {
-      throw refuse(`its ${size} bytes are no whole number of ${width}-byte tokens: it was cut short`);
+      throw refuse(`it has ${size} bytes, expected a multiple of ${width} bytes per token: it is truncated`);
     }
     return tokenFile(file, { path, offset: 0, width, count: size / width });
   } catch (error) {
@@ -37,28 +39,28 @@ export function openDatatroveDs(path: string): TokenFile {
   }
 }
 
-/** The end of the last document; null: there is no index. */
-function countOfIndex(path: string): number | null {
+/** The number of tokens by the index: the end of the last document. Null: there is no index. */
+function indexedTokens(path: string): number | null {
   const file = openIfThere(path);
   if (file === null) return null;
   try {
     const { size } = file.statSync();
     if (size < 8 || size % 8 !== 0) {
       throw new Deno.errors.InvalidData(
-        `Cannot read ${path}: its ${size} bytes are no whole number of 8-byte ends`,
+        `Cannot read ${path}: it has ${size} bytes, expected a multiple of the 8 bytes per document`,
       );
     }
     const last = new Uint8Array(8);
     file.seekSync(size - 8, Deno.SeekMode.Start);
-    readFully(file, last, { path, at: size - 8 });
+    readFullSync(file, last, { path });
     return Number(new DataView(last.buffer).getBigUint64(0, true));
   } finally {
     file.close();
   }
 }
 
-/** "gpt2|2" is its first line; without it ids have two bytes. */
-function widthOfMetadata(path: string): 2 | 4 {
+/** Bytes per id by the first line of the metadata, such as "gpt2|2"; 2 where there is none. */
+function widthFromMetadata(path: string): 2 | 4 {
   const file = openIfThere(path);
   if (file === null) return 2;
   try {
@@ -75,7 +77,7 @@ function openIfThere(path: string): Deno.FsFile | null {
   try {
     return openFileSync(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    if (isMissing(error)) return null;
     throw error;
   }
 }

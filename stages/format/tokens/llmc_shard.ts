@@ -1,15 +1,16 @@
 /**
- * llm.c's token shards: a header of 256 int32, then the tokens.
+ * llm.c's token shards: a header of 256 int32, then the token ids. Little-endian.
  *
- * Version 1 (magic 20240520) holds uint16, for vocabularies of up to 65,536; version 7 (magic 20240801,
- * llm.c's for Llama 3) holds uint32. The header's third number counts the tokens. Little-endian. Source:
- * karpathy/llm.c dev/data/data_common.py, llmc/dataloader.h.
+ * Version 1 (magic number 20240520) has uint16 ids, for vocabularies of up to 65,536 tokens; version 7 (magic
+ * number 20240801, which llm.c writes for Llama 3) has uint32 ids. The header's third number is the number of
+ * tokens. Source: karpathy/llm.c dev/data/data_common.py, llmc/dataloader.h.
  *
  * @module
  */
-import { openFinalOrPartial, PARTIAL, readFully, type TokenFile, tokenFile } from "./token_file.ts";
+import { readFullSync } from "../../disk/exact_io.ts";
+import { openFinalOrPartial, PARTIAL, type TokenFile, tokenFile } from "./token_file.ts";
 
-/** Bytes before the first token. */
+/** Bytes of the header. */
 export const SHARD_HEADER_BYTES = 1024;
 
 const VERSIONS: readonly { readonly magic: number; readonly version: number; readonly width: 2 | 4 }[] = [
@@ -17,7 +18,7 @@ const VERSIONS: readonly { readonly magic: number; readonly version: number; rea
   { magic: 20240801, version: 7, width: 4 },
 ];
 
-/** Bytes a token of a vocabulary: 2 up to 65,536 tokens, else 4. */
+/** Bytes per token id: 2 for vocabularies of up to 65,536 tokens, else 4. */
 export function tokenWidth(vocabSize: number): 2 | 4 {
   return vocabSize <= 0x10000 ? 2 : 4;
 }
@@ -26,7 +27,7 @@ export function tokenWidth(vocabSize: number): 2 | 4 {
 export function shardHeader(count: number, width: 2 | 4): Uint8Array<ArrayBuffer> {
   if (count > 0x7FFFFFFF) {
     throw new RangeError(
-      `Cannot write a shard of ${count} tokens: its header counts up to ${0x7FFFFFFF}: split it`,
+      `Cannot write a shard of ${count} tokens: its header can count ${0x7FFFFFFF}: write several shards`,
     );
   }
   const bytes = new Uint8Array(SHARD_HEADER_BYTES);
@@ -37,10 +38,9 @@ export function shardHeader(count: number, width: 2 | 4): Uint8Array<ArrayBuffer
 }
 
 /**
- * Opens a shard: `path`, or while it still grows `path.partial`, whose tokens are counted by its size.
- *
- * Throws Deno.errors.NotFound, Deno.errors.InvalidData (empty, wrong magic, version or count) or
- * Deno.errors.UnexpectedEof (cut short), naming file, byte and what was wanted.
+ * Opens a shard: `path`, or `path.partial` while the shard is still written; the size of that file determines
+ * its number of tokens. Throws Deno.errors.NotFound, Deno.errors.InvalidData for a file that is empty or has
+ * a wrong header, and Deno.errors.UnexpectedEof for one that is truncated.
  */
 export function openLlmcShard(path: string): TokenFile {
   const { file, actual } = openFinalOrPartial(path);
@@ -55,29 +55,31 @@ export function openLlmcShard(path: string): TokenFile {
 function readHeader(file: Deno.FsFile, path: string): { width: 2 | 4; count: number } {
   const { size } = file.statSync();
   const refuse = (why: string): Error => new Deno.errors.InvalidData(`Cannot read the shard ${path}: ${why}`);
+  const truncated = (expected: string): Error =>
+    new Deno.errors.UnexpectedEof(
+      `Cannot read the shard ${path}: it ends at byte ${size}, expected ${expected}: it is truncated: copy it again`,
+    );
   if (size === 0) throw refuse("the file is empty");
   const bytes = new Uint8Array(SHARD_HEADER_BYTES);
-  readFully(file, bytes.subarray(0, 4), { path, at: 0 });
+  readFullSync(file, bytes.subarray(0, 4), { path });
   const view = new DataView(bytes.buffer);
   const magic = view.getInt32(0, true);
   const kind = VERSIONS.find((known) => known.magic === magic);
   if (kind === undefined) {
     const known = VERSIONS.map((version) => version.magic).join(" or ");
-    throw refuse(`byte 0 holds magic ${magic}, wanted ${known}: raw uint16 is --shard-format nanogpt`);
-  }
-  readFully(file, bytes.subarray(4), { path, at: 4 });
-  const version = view.getInt32(4, true), counted = view.getInt32(8, true);
-  if (version !== kind.version) throw refuse(`byte 4 holds version ${version}, wanted ${kind.version}`);
-  const whole = Math.floor((size - SHARD_HEADER_BYTES) / kind.width);
-  if (path.endsWith(PARTIAL)) return { width: kind.width, count: whole };
-  if (counted <= 0) throw refuse(`byte 8 holds a count of ${counted} tokens, wanted at least 1`);
-  const wanted = SHARD_HEADER_BYTES + counted * kind.width;
-  if (size < wanted) {
-    throw new Deno.errors.UnexpectedEof(
-      `Cannot read the shard ${path}: it ends at byte ${size}, wanted ${wanted} for its ${counted} tokens: ` +
-        `it was cut short`,
+    throw refuse(
+      `byte 0 has magic number ${magic}, expected ${known}: for raw uint16 ids give --shard-format nanogpt`,
     );
   }
-  if (size > wanted) throw refuse(`${size - wanted} bytes follow its ${counted} tokens (byte ${wanted})`);
+  if (size < SHARD_HEADER_BYTES) throw truncated(`a header of ${SHARD_HEADER_BYTES} bytes`);
+  readFullSync(file, bytes.subarray(4), { path });
+  const version = view.getInt32(4, true), counted = view.getInt32(8, true);
+  if (version !== kind.version) throw refuse(`byte 4 has version ${version}, expected ${kind.version}`);
+  const complete = Math.floor((size - SHARD_HEADER_BYTES) / kind.width);
+  if (path.endsWith(PARTIAL)) return { width: kind.width, count: complete };
+  if (counted <= 0) throw refuse(`byte 8 has a count of ${counted} tokens, expected at least 1`);
+  const end = SHARD_HEADER_BYTES + counted * kind.width;
+  if (size < end) throw truncated(`${end} for its ${counted} tokens`);
+  if (size > end) throw refuse(`it has ${size - end} bytes after its ${counted} tokens, from byte ${end} on`);
   return { width: kind.width, count: counted };
 }

@@ -1,5 +1,5 @@
 /**
- * nanoGPT's `train.bin` and `val.bin`: uint16 token ids, little-endian, nothing else. Source:
+ * nanoGPT's `train.bin` and `val.bin`: uint16 token ids, little-endian, without a header. Source:
  * karpathy/nanoGPT data/openwebtext/prepare.py.
  *
  * @module
@@ -7,8 +7,9 @@
 import { openFinalOrPartial, PARTIAL, type TokenFile, tokenFile } from "./token_file.ts";
 
 /**
- * Opens a raw token file: `path`, or while it still grows `path.partial`, of which whole tokens count. Throws
- * Deno.errors.InvalidData if it is empty or ends within a token, Deno.errors.NotFound if there is none.
+ * Opens a token file: `path`, or `path.partial` while the file is still written; of that file only complete
+ * tokens count. Throws Deno.errors.InvalidData for a file that is empty or ends within a token, and
+ * Deno.errors.NotFound where there is no file.
  */
 export function openNanogptBin(path: string): TokenFile {
   const { file, actual } = openFinalOrPartial(path);
@@ -16,10 +17,10 @@ export function openNanogptBin(path: string): TokenFile {
   if (!actual.endsWith(PARTIAL) && (size === 0 || size % 2 !== 0)) {
     file.close();
     throw new Deno.errors.InvalidData(
-      `Cannot read ${path} as nanoGPT tokens: ` +
+      `Cannot read ${path} as a nanoGPT token file: ` +
         (size === 0
           ? "the file is empty"
-          : `its ${size} bytes are no whole number of two-byte tokens: it was cut short`),
+          : `it has ${size} bytes, expected a multiple of 2 bytes per token: it is truncated`),
     );
   }
   return tokenFile(file, { path: actual, offset: 0, width: 2, count: Math.floor(size / 2) });

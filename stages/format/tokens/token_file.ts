@@ -1,52 +1,56 @@
 /**
- * A file of token ids on disk, whatever its format.
+ * Reading a file of token ids by position; the formats differ only in the header.
  *
  * @module
  */
+import { readFullSync } from "../../disk/exact_io.ts";
 import { openFileSync } from "../../disk/files.ts";
 
-/** Tokens in a file, read by position. */
+/** An open file of token ids. */
 export interface TokenFile {
-  /** The file that is open: the final name, or the `.partial` one of a file that still grows. */
+  /** Path of the open file: the final one, or `….partial` of a file that is still written. */
   readonly path: string;
-  /** Tokens in it. */
+  /** Number of tokens. */
   readonly count: number;
   /**
-   * Tokens start … start + count - 1. Throws Deno.errors.UnexpectedEof, naming file and byte, if there are
-   * fewer.
+   * Reads tokens `start` to `start + count` (exclusive). Throws Deno.errors.UnexpectedEof beyond the last
+   * token.
    */
   read(start: number, count: number): Uint32Array;
   /** Closes the file. */
   close(): void;
 }
 
-/** Where tokens lie in a file: little-endian, without gaps. */
+/** The place of the tokens in a file: little-endian, without gaps. */
 export interface TokenLayout {
-  /** Its name, for messages. */
+  /** Path of the file, for messages. */
   readonly path: string;
-  /** Byte of the first token. */
+  /** Byte offset of the first token. */
   readonly offset: number;
-  /** Bytes a token. */
+  /** Bytes per token. */
   readonly width: 2 | 4;
-  /** Tokens in it. */
+  /** Number of tokens. */
   readonly count: number;
 }
 
-/** Appended to a file's name while it grows. */
+/** Ending of a file's name while the file is still written. */
 export const PARTIAL = ".partial";
 
 /**
- * Opens `path`, or while it still grows `path.partial`. Throws Deno.errors.NotFound where neither is there.
+ * Opens `path`, or `path.partial` while the file is still written. Throws Deno.errors.NotFound where neither
+ * exists.
  */
 export function openFinalOrPartial(path: string): { readonly file: Deno.FsFile; readonly actual: string } {
-  for (const actual of [path, path + PARTIAL, path]) { // thrice: it may be sealed in between
+  for (const actual of [path, path + PARTIAL, path]) { // again: the file may be renamed in between
     try {
       return { file: openFileSync(actual), actual };
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
-  throw new Deno.errors.NotFound(`Cannot open the shard ${path}: no such file, nor ${path}${PARTIAL}`);
+  throw new Deno.errors.NotFound(
+    `Cannot open the shard ${path}: neither it nor ${path}${PARTIAL} exists: check the path`,
+  );
 }
 
 /** Reads tokens from an open file. */
@@ -62,34 +66,14 @@ export function tokenFile(file: Deno.FsFile, { path, offset, width, count }: Tok
       }
       const bytes = new Uint8Array(length * width);
       file.seekSync(offset + start * width, Deno.SeekMode.Start);
-      readFully(file, bytes, { path, at: offset + start * width });
+      readFullSync(file, bytes, { path, hint: "it has been truncated" });
       return tokensOf(bytes, width);
     },
     close: () => file.close(),
   };
 }
 
-/**
- * Fills `into` from where the file stands. Throws Deno.errors.UnexpectedEof with file and byte if it ends
- * before.
- */
-export function readFully(
-  file: Deno.FsFile,
-  into: Uint8Array,
-  { path, at }: { readonly path: string; readonly at: number },
-): void {
-  for (let done = 0; done < into.length;) {
-    const read = file.readSync(into.subarray(done));
-    if (read === null) {
-      throw new Deno.errors.UnexpectedEof(
-        `Cannot read ${path}: it ends at byte ${at + done}, wanted ${at + into.length}: it was cut short`,
-      );
-    }
-    done += read;
-  }
-}
-
-/** Token ids as the bytes of a file. The ids must fit. */
+/** Token ids as a file's bytes; every id must fit into `width` bytes. */
 export function bytesOfTokens(ids: Uint32Array, width: 2 | 4): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(ids.length * width);
   for (let i = 0, at = 0; i < ids.length; i++, at += width) {

@@ -1,5 +1,5 @@
 /**
- * Token files of all formats.
+ * Opening a token file of any format.
  *
  * @module
  */
@@ -8,12 +8,10 @@ import { openLlmcShard } from "./llmc_shard.ts";
 import { openNanogptBin } from "./nanogpt.ts";
 import type { TokenFile } from "./token_file.ts";
 
-/** Formats of `.bin` files, which their names do not tell apart. */
+/** Format of a `.bin` file, which its name does not tell. */
 export type TokenFormat = "llmc" | "nanogpt";
 
-/**
- * Opens a token file; one that is called `.ds` is datatrove's. Throws what the format's own function throws.
- */
+/** Opens a token file; a path that ends in `.ds` is datatrove's. Throws as the format's own function. */
 export function openTokens({ path, format = "llmc" }: {
   readonly path: string;
   readonly format?: TokenFormat;

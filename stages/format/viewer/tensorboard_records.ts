@@ -1,26 +1,27 @@
 /**
  * TensorBoard's event files, scalars only: records of protocol buffers, each with its length and checksums.
- * No package on npm writes them without TensorFlow's native library. Source: tensorflow's record_writer.cc,
- * event.proto, summary.proto.
+ * npm has no package that writes them without TensorFlow's native library. Source: tensorflow's
+ * record_writer.cc, event.proto, summary.proto.
  *
  * @module
  */
 
-/** Scalars of one step. */
+/** The scalars of one step. */
 export interface TensorboardEvent {
   /** Seconds since 1970. */
   readonly wallTime: number;
+  /** Step that the scalars belong to. */
   readonly step: number;
-  /** By tag; what is not finite too. */
+  /** Values by tag; they need not be finite. */
   readonly scalars: Readonly<Record<string, number>>;
 }
 
-/** The record that a file begins with. */
+/** The first record of a file. */
 export function tensorboardVersion(wallTime: number): Uint8Array<ArrayBuffer> {
   return record([...double(1, wallTime), ...text(3, "brain.Event:2")]);
 }
 
-/** An event's record. */
+/** The record of an event. */
 export function tensorboardRecord({ wallTime, step, scalars }: TensorboardEvent): Uint8Array<ArrayBuffer> {
   const values = Object.entries(scalars).flatMap(([tag, value]) =>
     message(1, [...text(1, tag), ...float(2, value)])
@@ -37,13 +38,13 @@ function record(data: readonly number[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** A checksum of data that itself holds checksums is made unlike them. */
+/** The record format masks checksums, since a CRC of data that contains its own CRC is unreliable. */
 function masked(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return ((crc >>> 15 | crc << 17) + 0xa282ead8) >>> 0;
 }
 
-/** Castagnoli's CRC; node:zlib has the other one. Source: RFC 3720, B.4. */
+/** CRC-32C (Castagnoli), which node:zlib lacks. Source: RFC 3720, B.4. */
 export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {
@@ -73,7 +74,7 @@ function message(field: number, bytes: readonly number[]): number[] {
   return [field << 3 | 2, ...number(bytes.length), ...bytes];
 }
 
-/** Seven bits a byte, lowest first. */
+/** A base-128 number: seven bits per byte, lowest first. */
 function number(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;

@@ -39,20 +39,23 @@ Deno.test("tokenShards() refuses invalid files with file, byte and the expected 
     };
     const cases: readonly [Uint8Array, RegExp][] = [
       [new Uint8Array(0), /x\.bin: the file is empty/],
-      [whole.slice(0, 600), /x\.bin: it ends at byte 600, wanted 1024/],
-      [whole.slice(0, 1100), /x\.bin: it ends at byte 1100, wanted 1124 for its 50 tokens: it was cut short/],
-      [changed(0, 20240326), /byte 0 holds magic 20240326, wanted 20240520 or 20240801/],
-      [changed(4, 2), /byte 4 holds version 2, wanted 1/],
-      [changed(8, -5), /byte 8 holds a count of -5/],
-      [changed(8, 0x7FFFFFFF), /wanted 4294968318/], // must not be allocated
-      [changed(8, 49), /2 bytes follow its 49 tokens/],
+      [whole.slice(0, 600), /x\.bin: it ends at byte 600, expected a header of 1024 bytes/],
+      [
+        whole.slice(0, 1100),
+        /x\.bin: it ends at byte 1100, expected 1124 for its 50 tokens: it is truncated/,
+      ],
+      [changed(0, 20240326), /byte 0 has magic number 20240326, expected 20240520 or 20240801/],
+      [changed(4, 2), /byte 4 has version 2, expected 1/],
+      [changed(8, -5), /byte 8 has a count of -5/],
+      [changed(8, 0x7FFFFFFF), /expected 4294968318/], // must not be allocated
+      [changed(8, 49), /2 bytes after its 49 tokens/],
     ];
     for (const [bytes, message] of cases) {
       await Deno.writeFile(`${dir}/x.bin`, bytes);
       await rejects(open("x.bin"), message);
     }
     await Deno.writeFile(`${dir}/x.bin`, new Uint8Array(3));
-    await rejects(open("x.bin", "nanogpt"), /its 3 bytes are no whole number of two-byte tokens/);
+    await rejects(open("x.bin", "nanogpt"), /it has 3 bytes, expected a multiple of 2 bytes per token/);
     await rejects(open("nothing_*.bin"), /nothing matches .*nothing_\*\.bin/);
   }));
 

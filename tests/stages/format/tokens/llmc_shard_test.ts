@@ -9,7 +9,7 @@ import { from } from "../../../../stages/flow/flow.ts";
 import { sharedTest } from "../../../shared_data.ts";
 import { withFolder } from "../../../temporary.ts";
 
-Deno.test("a shard of either width reads back what was written, from any place", () =>
+Deno.test("openLlmcShard() reads tokens of either width, from any position", () =>
   withFolder(async (dir) => {
     for (const vocabSize of [65_536, 65_537]) {
       const width = tokenWidth(vocabSize), ids = Uint32Array.of(0, vocabSize - 1, 7, 255, 256);
@@ -24,7 +24,7 @@ Deno.test("a shard of either width reads back what was written, from any place",
     }
   }));
 
-Deno.test("openLlmcShard() reads a shard that still grows, whose header counts nothing yet", () =>
+Deno.test("openLlmcShard() reads a shard that is still written, whose header counts no tokens yet", () =>
   withFolder(async (dir) => {
     const bytes = await new Blob([shardHeader(0, 2), bytesOfTokens(Uint32Array.of(1, 2, 3), 2)]).bytes();
     await Deno.writeFile(`${dir}/a.bin.partial`, bytes);
@@ -35,11 +35,11 @@ Deno.test("openLlmcShard() reads a shard that still grows, whose header counts n
     throws(() => openLlmcShard(`${dir}/b.bin`), Deno.errors.NotFound);
   }));
 
-Deno.test("shardHeader() refuses more tokens than its field counts", () => {
+Deno.test("shardHeader() refuses more tokens than its field can count", () => {
   throws(() => shardHeader(2 ** 31, 2), RangeError);
 });
 
-Deno.test("openNanogptBin() reads raw uint16, little-endian", () =>
+Deno.test("openNanogptBin() reads little-endian uint16 ids and refuses an empty file", () =>
   withFolder(async (dir) => {
     await Deno.writeFile(`${dir}/train.bin`, Uint8Array.of(1, 0, 0x50, 0xC4));
     const file = openNanogptBin(`${dir}/train.bin`);
@@ -59,10 +59,10 @@ sharedTest("openLlmcShard() reads the shard that llm.c trained on", ["golden/tok
 const SHAKESPEARE = "text/tinyshakespeare.txt";
 
 sharedTest(
-  "encode() and shardHeader() write llm.c's tiny Shakespeare to the byte",
+  "encode() and shardHeader() write llm.c's tiny Shakespeare byte for byte",
   [SHAKESPEARE],
   async (path) => {
-    const sections = (await Deno.readTextFile(path(SHAKESPEARE))).split("\n\n"); // as its tinyshakespeare.py
+    const sections = (await Deno.readTextFile(path(SHAKESPEARE))).split("\n\n"); // as in llm.c's tinyshakespeare.py
     const documents = sections.map((text, i) => ({
       id: `${i}`,
       text: i + 1 < sections.length ? `${text}\n\n` : text,
@@ -83,7 +83,7 @@ sharedTest(
 );
 
 sharedTest(
-  "CharTokenizer and GPT-2's write nanoGPT's tiny Shakespeare to the byte",
+  "CharTokenizer and GPT-2's write nanoGPT's tiny Shakespeare byte for byte",
   [SHAKESPEARE],
   async (path) => {
     const text = await Deno.readTextFile(path(SHAKESPEARE));

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { chromeTrace } from "../../../../stages/format/viewer/chrome_trace.ts";
 
-Deno.test("chromeTrace() names tracks and gives complete events in microseconds from the first span on", () => {
+Deno.test("chromeTrace() names tracks and writes complete events in microseconds since the first span", () => {
   const trace = chromeTrace([
     { name: "submit", track: "host", start: 1000.5, duration: 0.25 },
     { name: "matmul", track: "device", start: 1001, duration: 2, details: { shape: [2, 3] } },

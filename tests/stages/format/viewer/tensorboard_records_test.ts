@@ -5,19 +5,19 @@ import {
   tensorboardVersion,
 } from "../../../../stages/format/viewer/tensorboard_records.ts";
 
-Deno.test("crc32c() is RFC 3720's", () => {
+Deno.test("crc32c() gives RFC 3720's examples", () => {
   strictEqual(crc32c(new TextEncoder().encode("123456789")), 0xe3069283);
   strictEqual(crc32c(new Uint8Array(32)), 0x8a9136aa);
   strictEqual(crc32c(new Uint8Array(32).fill(255)), 0x62a8ab43);
 });
 
-Deno.test("tensorboardVersion() begins as every event file of TensorFlow does", () => {
+Deno.test("tensorboardVersion() is the first record of TensorFlow's event files", () => {
   const bytes = tensorboardVersion(0);
   deepStrictEqual([...bytes.subarray(0, 13)], [0x18, 0, 0, 0, 0, 0, 0, 0, 0xa3, 0x7f, 0x4b, 0x22, 0x09]);
   strictEqual(new TextDecoder().decode(bytes.subarray(23, 36)), "brain.Event:2");
 });
 
-Deno.test("tensorboardRecord() writes step and scalars by event.proto's numbers, each record with its length", () => {
+Deno.test("tensorboardRecord() writes length, step and scalars by event.proto's field numbers", () => {
   const bytes = tensorboardRecord({ wallTime: 1.5, step: 300, scalars: { a: 1, bc: -2 } });
   const data = bytes.subarray(12, bytes.length - 4);
   strictEqual(Number(new DataView(bytes.buffer).getBigUint64(0, true)), data.length);
