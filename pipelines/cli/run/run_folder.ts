@@ -88,10 +88,10 @@ export async function moveAside(out: string): Promise<string> {
  */
 export async function findCheckpoint(path: string): Promise<{ out: string; checkpoint: string | null }> {
   const trimmed = path.replace(/(?<=.)\/+$/, "");
+  const hint = "give --resume auto, never, a run's folder or one of its checkpoints/step-…";
   try {
     await Deno.stat(trimmed);
   } catch (error) {
-    const hint = "give auto, never, a run's folder or one of its checkpoints/step-…";
     const cause = fileError(error, { action: "resume from", path, hint });
     throw isWrongPath(cause) ? new UsageError(cause.message, { cause }) : cause;
   }
@@ -105,9 +105,7 @@ export async function findCheckpoint(path: string): Promise<{ out: string; check
       return { out, checkpoint: trimmed };
     }
   }
-  throw new UsageError(
-    `Cannot resume from ${path}: there is no checkpoint: expected --resume auto, never, a run's folder or one of its checkpoints/step-…`,
-  );
+  throw new UsageError(`Cannot resume from ${path}: there is no checkpoint in it: ${hint}`);
 }
 
 /** Option values as plain data. */

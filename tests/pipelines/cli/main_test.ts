@@ -93,7 +93,7 @@ const wrong: readonly (readonly [args: string, message: string])[] = [
   ],
   [
     "sum-numbers --resume nowhere",
-    "Cannot resume from nowhere: there is no checkpoint: expected --resume auto, never, a run's folder or one of its checkpoints/step-…",
+    "Cannot resume from nowhere: there is no such file or folder: give --resume auto, never, a run's folder or one of its checkpoints/step-…",
   ],
 ];
 
