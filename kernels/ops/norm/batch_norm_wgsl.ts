@@ -37,7 +37,7 @@ export function batchNormKernel(call: Call, sizes: BatchNormSizes): WgslKernel {
   ${eachRow("let d = in0[i] - mean; squares += d * d;")}
   let variance = columnSums(vec2f(squares, 0.0), lane).x / ${rows - ddof}.0;
   if (within) {
-    let slope = in1[column] / sqrt(variance + f32(${eps}));
+    let factor = in1[column] / sqrt(variance + f32(${eps}));
     let shift = in2[column];
     ${eachRow("out0[i] = (in0[i] - mean) * factor + shift;")}
     if (part == 0u) { out1[column] = mean; out2[column] = variance; }
