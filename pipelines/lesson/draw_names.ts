@@ -4,7 +4,9 @@
  * @module
  */
 import type { TorchRandom } from "../../kernels/random/torch_random.ts";
+import type { DeviceTrainer } from "../../stages/train/on_device/device_trainer.ts";
 import type { Letters } from "./letters.ts";
+import { softmax } from "./net_training.ts";
 
 /** Options of sampling. */
 export interface DrawOptions {
@@ -49,4 +51,12 @@ export function bigramProbabilities(
   table: readonly ArrayLike<number>[],
 ): (before: readonly number[]) => ArrayLike<number> {
   return (before) => table[before[before.length - 1]];
+}
+
+/** Probabilities of a net: the softmax of its logits for the last `context` letters. */
+export function netProbabilities(
+  net: Pick<DeviceTrainer, "predict">,
+  context: number,
+): (before: readonly number[]) => Promise<ArrayLike<number>> {
+  return async (before) => softmax(await net.predict(before.slice(-context)));
 }

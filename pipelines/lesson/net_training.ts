@@ -44,6 +44,11 @@ export async function* trainOn(
   return losses;
 }
 
+/** Why losses after `steps` updates need not equal those after the lecture's `lectureSteps`; null: they should. */
+export function stepsReasonToDiffer(steps: number, lectureSteps: number): string | null {
+  return steps === lectureSteps ? null : steps < lectureSteps ? "a shortened run" : "a longer run";
+}
+
 /** Averages groups of `width` losses, because the losses of single batches are too noisy to read. */
 export function means(losses: ArrayLike<number>, width: number): { x: number[]; y: number[] } {
   const x: number[] = [], y: number[] = [];
@@ -66,9 +71,9 @@ export async function engineForSmallNets(env: { engine(): Promise<Engine> }): Pr
 }
 
 /** Probabilities from logits. The largest logit is subtracted first so that no exponential overflows. */
-export function softmax(logits: Float32Array): Float64Array {
-  const top = logits.reduce((a, b) => Math.max(a, b));
-  const counts = Float64Array.from(logits, (logit) => Math.exp(logit - top));
+export function softmax(logits: ArrayLike<number>): Float64Array {
+  const values = Float64Array.from(logits), largest = Math.max(...values);
+  const counts = values.map((logit) => Math.exp(logit - largest));
   const total = counts.reduce((a, b) => a + b);
   return counts.map((count) => count / total);
 }

@@ -1,5 +1,5 @@
 /**
- * Ours to the exercise of the lesson on makemore.py.
+ * Solutions of the exercises of the lesson on makemore.py.
  *
  * @module
  */
@@ -8,88 +8,118 @@ import { lineChart } from "../../../stages/report/chart/line.ts";
 import { figure, type Item, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
 import { Letters } from "../letters.ts";
-import { makemoreData, MakemoreRun, type MakemoreSettings } from "./makemore_run.ts";
+import { makemoreData } from "./makemore_data.ts";
+import type { MakemoreHyperparameters } from "./makemore_model.ts";
+import { type MakemoreLosses, MakemoreTrainer } from "./makemore_trainer.ts";
 
-/** E01: four rates for each of the models that are quickly trained. */
-export async function* ratesOf(
+/** Hyperparameters and length of the training runs of a solution. */
+export interface SolutionRuns {
+  readonly hyperparameters: MakemoreHyperparameters;
+  /** Number of updates of each run. */
+  readonly steps: number;
+}
+
+const [defaultRate, ...higherRates] = [5e-4, 2e-3, 8e-3, 3.2e-2];
+
+/** E01: trains three small models with four learning rates each. */
+export async function* learningRatesSolution(
   env: LessonEnv<Names>,
-  { settings, steps }: { readonly settings: MakemoreSettings; readonly steps: number },
+  { hyperparameters, steps }: SolutionRuns,
 ): AsyncGenerator<Item> {
   const { words } = env.data,
     letters = new Letters(words),
-    data = makemoreData(words, { letters, seed: settings.seed });
-  const engine = await env.engine(),
-    rates = [5e-4, 2e-3, 8e-3, 3.2e-2],
-    types = ["bigram", "bow", "rnn"] as const;
-  const rows: (string | number)[][] = [];
+    data = makemoreData(words, { letters, seed: hyperparameters.seed });
+  const engine = await env.engine(), rates = [defaultRate, ...higherRates];
+  const types = ["bigram", "bow", "rnn"] as const, rows: (string | number)[][] = [];
+  const bestRates = new Map<string, number>();
   for (const type of types) {
     const losses: number[] = [];
     for (const learningRate of rates) {
-      await using run = await MakemoreRun.open(type, {
+      await using trainer = await MakemoreTrainer.open(type, {
         engine,
         data,
-        settings: { ...settings, learningRate },
+        hyperparameters: { ...hyperparameters, learningRate },
       });
-      yield* run.train(steps, { of: steps });
-      losses.push((await run.evaluate()).test);
+      yield* trainer.train(steps, { total: steps });
+      losses.push((await trainer.evaluate()).test);
     }
-    rows.push([type, ...losses.map((loss) => loss.toFixed(4)), rates[losses.indexOf(Math.min(...losses))]]);
+    const best = rates[losses.indexOf(Math.min(...losses))];
+    bestRates.set(type, best);
+    rows.push([type, ...losses.map((loss) => loss.toFixed(4)), best]);
   }
   yield table(["test loss", ...rates.map(String), "best rate"], rows);
   yield say(
-    `After ${
-      steps.toLocaleString("en-US")
-    } steps. 0.0005 is a transformer's rate; what has few parameters that hardly depend on each other takes a far larger one, the bigram the largest.`,
+    `These are the test losses after ${steps.toLocaleString("en-US")} steps. ${ratesSentence(bestRates)}`,
   );
 }
 
-/** Steps after which the mended transformer has its best test loss. */
-export const notByHeartSteps = 14_000;
-
-/** A transformer that learns less by heart; its rate falls to 0. */
-export function notByHeartSettings(settings: MakemoreSettings): MakemoreSettings {
-  return { ...settings, learningRate: 2e-3, weightDecay: .1, dropout: .05 };
+function ratesSentence(bestRates: ReadonlyMap<string, number>): string {
+  const highest = Math.max(...bestRates.values());
+  const higher = [...bestRates].filter(([, rate]) => rate > defaultRate).map(([type]) => `\`${type}\``);
+  const withHighest = [...bestRates].filter(([, rate]) => rate === highest).map(([type]) => type);
+  if (higher.length === 0) return `None of these models has a lower loss with a rate above ${defaultRate}.`;
+  const all = higher.length === bestRates.size;
+  return `makemore.py trains every model at ${defaultRate}. ${
+    all ? "All of these smaller models have" : `${higher.join(" and ")} ${higher.length > 1 ? "have" : "has"}`
+  } a lower loss with a higher rate.${
+    withHighest.join() === "bigram"
+      ? " The bigram model takes the highest: only the logits of one row depend on each other."
+      : ""
+  }`;
 }
 
-/** E02: a part of what it sees is dropped, weights are pulled to 0, and the rate is larger and falls to nothing. */
-export async function* notByHeart(
+/** Number of updates after which the regularized transformer has its lowest test loss. */
+export const regularizedSteps = 14_000;
+
+/** Hyperparameters with which the transformer overfits less, if the learning rate also falls to 0. */
+export function regularized(hyperparameters: MakemoreHyperparameters): MakemoreHyperparameters {
+  return { ...hyperparameters, learningRate: 2e-3, weightDecay: .1, dropout: .05 };
+}
+
+const evaluationsPerRun = 10;
+
+/** E02: trains the transformer with makemore.py's hyperparameters and with dropout, more decay and a falling rate. */
+export async function* regularizationSolution(
   env: LessonEnv<Names>,
-  { settings, steps }: { readonly settings: MakemoreSettings; readonly steps: number },
+  { hyperparameters, steps }: SolutionRuns,
 ): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), engine = await env.engine();
-  const data = makemoreData(words, { letters, seed: settings.seed });
-  const mended = notByHeartSettings(settings);
-  const plans = [{ name: "as makemore.py", of: settings, falls: false }, {
-    name: "mended",
-    of: mended,
-    falls: true,
-  }];
-  const parts = 10, curves = [], rows: (string | number)[][] = [];
-  for (const { name, of, falls } of plans) {
-    await using run = await MakemoreRun.open("transformer", { engine, data, settings: of });
-    const seen = [];
-    for (let part = 1; part <= parts; part++) {
-      const next = Math.round(steps * part / parts) - run.steps;
-      if (next === 0) continue;
-      yield* run.train(next, { of: steps, falls });
-      seen.push(await run.evaluate());
+  const data = makemoreData(words, { letters, seed: hyperparameters.seed });
+  const changed = regularized(hyperparameters);
+  const runs = [
+    { name: "makemore.py", hyperparameters, decay: false },
+    { name: "regularized", hyperparameters: changed, decay: true },
+  ];
+  const curves = [], rows: (string | number)[][] = [], bestTests: number[] = [];
+  for (const { name, hyperparameters, decay } of runs) {
+    await using trainer = await MakemoreTrainer.open("transformer", { engine, data, hyperparameters });
+    const evaluations: MakemoreLosses[] = [];
+    for (let i = 1; i <= evaluationsPerRun; i++) {
+      const count = Math.round(steps * i / evaluationsPerRun) - trainer.steps;
+      if (count === 0) continue;
+      yield* trainer.train(count, { total: steps, decay });
+      evaluations.push(await trainer.evaluate());
     }
     for (const kind of ["train", "test"] as const) {
       curves.push({
         name: `${name}: ${kind}`,
-        x: seen.map(({ step }) => step),
-        y: seen.map((now) => now[kind]),
+        x: evaluations.map(({ step }) => step),
+        y: evaluations.map((losses) => losses[kind]),
       });
     }
-    const best = seen.reduce((a, b) => b.test < a.test ? b : a);
+    const best = evaluations.reduce((a, b) => b.test < a.test ? b : a);
+    bestTests.push(best.test);
     rows.push([name, best.step, best.train.toFixed(4), best.test.toFixed(4)]);
   }
   yield say(
-    "A twentieth of what blocks say is dropped at random, so that no neuron can rely on another's; weights decay ten times as fast; the rate is four times as large and falls to 0, so that the last steps no longer jump about.",
+    `The second run differs in three ways. Dropout: values in the blocks are set to 0 with probability ${changed.dropout}, so that no neuron can rely on another one. Weight decay: ${changed.weightDecay} instead of ${hyperparameters.weightDecay}. Learning rate: it starts at ${changed.learningRate} instead of ${hyperparameters.learningRate} and falls to 0, so that the weights settle in the last steps.`,
   );
   yield table(["transformer", "best step", "train", "test"], rows);
+  const difference = Math.abs(bestTests[1] - bestTests[0]).toFixed(4);
   yield figure(
-    "Where train falls and test does not, words are learned by heart.",
+    `The lowest test loss of the regularized run is ${
+      bestTests[1] < bestTests[0] ? `${difference} below` : `not below, but ${difference} above`
+    } that of the first run. Where the train loss still falls but the test loss does not, a model overfits: it learns the training words by heart.`,
     lineChart({ series: curves, xLabel: "step", yLabel: "loss" }),
   );
 }
