@@ -91,7 +91,7 @@ export function parseArgs(args: readonly string[], options: ParseOptions): Parse
  */
 export function nearest(name: string, names: Iterable<string>): string | null {
   let best: string | null = null;
-  // A third of the letters may differ, and in a short name two.
+  // Up to a third of the letters may differ, in a short name up to two.
   let least = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of names) {
     const edits = name.length > 2 && candidate.includes(name) ? 1 : distance(name, candidate);

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What presets are picked by. */
+/** Properties of a machine that presets are picked by. */
 export interface Machine {
   readonly device: "webgpu" | "cpu";
   /**

@@ -101,9 +101,9 @@ export interface Env {
   /** Writes a result to standard output unchanged; does nothing under --json. */
   print(text: string): void;
   /**
-   * Calls the listener with what is safely on disk: at the start with the states that the run resumes from
-   * (an empty map for a new run), then with the states of each complete checkpoint, and at the end of the run
-   * with null.
+   * Calls the listener with the states of stages that are safely on disk: at the start with those that the
+   * run resumes from (an empty map for a new run), then with those of each complete checkpoint, and at the end
+   * of the run with null.
    */
   onSaved(listener: (parts: ReadonlyMap<string, StageSnapshot> | null) => void): void;
 }

@@ -25,7 +25,7 @@ export interface ValueLayers {
   readonly config: GivenValues;
   /** Option values of the run that is resumed. Null: it is a new run. */
   readonly saved: GivenValues | null;
-  /** What `--preset auto` picks by. */
+  /** The machine that `--preset auto` picks a preset for. */
   readonly machine: Machine;
 }
 
@@ -87,7 +87,7 @@ export function resolve(
   return { values, origin, preset };
 }
 
-/** Names of the options that lose their values to those given. */
+/** Names of the options whose values are dropped because of those given. */
 function droppedBy(given: GivenValues, options: Options): readonly string[] {
   const names = new Set<string>();
   for (const [name, value] of given) {

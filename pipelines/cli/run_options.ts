@@ -10,7 +10,7 @@ export const commonGroups = ["Run", "Device", "Printing"] as const;
 
 const [run, device, printing] = commonGroups;
 
-/** Folder, resume, device, seed and output of a run. */
+/** Options for the folder, resume, seed, device and output of a run. */
 export const runOptions = {
   out: path("the run's folder", { value: null, group: run, placeholder: "DIR" }),
   resume: text(

@@ -1,6 +1,6 @@
 /**
- * Checks that the disk has room for a run's checkpoints before the run starts, and not after hours of
- * training.
+ * Checks, before a run starts, that the disk has room for its checkpoints: otherwise the run could fail after
+ * hours of training.
  *
  * @module
  */

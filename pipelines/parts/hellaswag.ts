@@ -1,5 +1,6 @@
 /**
- * The stage for `--hellaswag`. The file is checked before the run starts, and not at the first evaluation.
+ * The stage for `--hellaswag`. The file is checked before the run starts: otherwise the run would fail at its
+ * first evaluation.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Checks that a model can continue a prompt before the run starts, and not at the first sample.
+ * Checks, before a run starts, that the model can continue a prompt: otherwise the run would fail at its
+ * first sample.
  *
  * @module
  */

@@ -22,7 +22,7 @@ export interface CompletionOptions {
   readonly rank: number;
 }
 
-/** Writes the files of a process's parts as its checkpoints advance. */
+/** Writes the file of each part of this process once a checkpoint covers the part. */
 export function markCompletions(
   env: Pick<Env, "onSaved">,
   { dir, source, parts, own, rank }: CompletionOptions,
