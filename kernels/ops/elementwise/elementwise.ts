@@ -55,7 +55,10 @@ export interface Elementwise {
  * ```ts
  * import { type Elementwise, elementwise } from "./elementwise.ts";
  * const square: Elementwise = elementwise({
- *   name: "square", reference: (x) => x * x, wgsl: "x * x",
+ *   name: "square",
+ *   reference: (x) => x * x,
+ *   wgsl: "x * x",
+ *   wasm: { value: "f32x4.mul(x, x)", gradient: "f32x4.mul(dy, f32x4.add(x, x))" },
  *   derivative: { reference: (x) => 2 * x, wgsl: "2.0 * x" },
  * });
  * ```
