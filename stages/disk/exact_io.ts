@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileError } from "./file_error.ts";
 
 const chunkBytes = 8 * 1024 * 1024; // some systems limit how much one call may write
 
@@ -45,16 +46,23 @@ export function writeAllSync(file: Deno.FsFile, data: ArrayBufferView): void {
 }
 
 /**
- * Opens a file that grows, truncated to the `bytes` that a checkpoint counted, to append to; an absent one is
- * made where `bytes` is 0. Throws Deno.errors.InvalidData where the file is shorter.
+ * Opens a file that grows, truncated to the `bytes` bytes that a checkpoint counted, to append to. A missing
+ * file is made only for 0 bytes. Throws Deno.errors.NotFound for another missing file,
+ * Deno.errors.InvalidData for a shorter one.
  */
 export function openTruncated(path: string, bytes: number): Deno.FsFile {
-  const file = Deno.openSync(path, { read: true, write: true, create: true });
+  const hint = "start over with --resume never";
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(path, { read: true, write: true, create: bytes === 0 });
+  } catch (error) {
+    throw fileError(error, { action: "resume", path, hint });
+  }
   const { size } = file.statSync();
   if (size < bytes) {
     file.close();
     throw new Deno.errors.InvalidData(
-      `Cannot resume ${path}: it has ${size} bytes, the checkpoint says ${bytes}: start over with --resume never`,
+      `Cannot resume ${path}: it has ${size} bytes, the checkpoint says ${bytes}: ${hint}`,
     );
   }
   file.truncateSync(bytes);

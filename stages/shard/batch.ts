@@ -1,5 +1,5 @@
 /**
- * The stage that gathers sequences to optimizer steps.
+ * Collects sequences into the batches of optimizer steps.
  *
  * @module
  */
@@ -7,30 +7,31 @@ import { TensorFile } from "../flow/checkpoint/checkpoint.ts";
 import { type Stage, stage } from "../flow/stage.ts";
 import type { Batch, Sequence } from "../items.ts";
 
-/** The shape of a step: A micro-batches (gradAccum) of B sequences (batchSize) of T tokens (seqLen). */
+/** Shape of a batch: A micro-batches of B sequences of T tokens. */
 export interface BatchOptions {
-  /** B: sequences a micro-batch. */
+  /** B: sequences per micro-batch. */
   readonly batchSize: number;
-  /** A: micro-batches a step. */
+  /** A: micro-batches per step. */
   readonly gradAccum: number;
-  /** T: tokens a sequence predicts. */
+  /** T: predicted tokens per sequence. */
   readonly seqLen: number;
 }
 
-/** What the stage remembers. */
+/** State of the stage. */
 export interface BatchState {
-  /** Sequences that wait for the rest of their batch. */
+  /** Sequences of the batch that is not full yet. */
   readonly held: Sequence[];
-  /** Batches made so far. */
+  /** Number of batches made so far. */
   batches: number;
 }
 
 /**
- * Sequences of T + 1 ids → batches [A, B, T], in the order in which they come: sequence j goes to micro-batch
- * ⌊j / B⌋.
+ * Sequences of T + 1 ids become batches [A, B, T] in the order in which they arrive: sequence j goes to
+ * micro-batch ⌊j / B⌋.
  *
- * A short rest at the end of a pass is filled from the next one; at the very end it is dropped. Throws
- * RangeError for a sequence of another length, and if there were too few sequences for even one batch.
+ * The sequences left at the end of an epoch are completed by the next epoch; those left at the end of the
+ * input are dropped. Throws RangeError for a sequence of another length, and where the input was too short
+ * for one batch.
  */
 export function batch(options: BatchOptions): Stage<Sequence, Batch> {
   const { batchSize, gradAccum, seqLen } = options;
@@ -56,7 +57,7 @@ export function batch(options: BatchOptions): Stage<Sequence, Batch> {
     flush(state) {
       if (state.batches > 0) return [];
       throw new RangeError(
-        `Cannot make a batch: ${state.held.length} sequences came, a step takes ${size} (${gradAccum} × ${batchSize}): ` +
+        `Cannot make a batch: the input has ${state.held.length} sequences, a step takes ${size} (${gradAccum} × ${batchSize}): ` +
           `give more text, or a smaller --batch-size or --seq-len`,
       );
     },
@@ -102,7 +103,7 @@ function restored(saved: unknown, length: number): BatchState {
   return { held, batches: Number(saved.batches) };
 }
 
-/** Where a held sequence stands; checkpoints from before places were kept do not say. */
+/** Origin of a saved sequence; "unknown" in checkpoints of earlier versions, which did not save it. */
 function placeOf(places: unknown, i: number): Omit<Sequence, "ids"> {
   const place: unknown = Array.isArray(places) ? places[i] : undefined;
   return typeof place === "object" && place !== null && "path" in place && "start" in place

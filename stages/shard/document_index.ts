@@ -1,26 +1,25 @@
 /**
- * Which document stands where in a training shard: `train_000000.documents.jsonl` beside it, a line `[first
- * token, id]` a document, in order. So a batch that spoils a run can be named by its documents.
+ * The index of the documents in a training shard, so that a batch that spoils a run can be traced to its
+ * documents. `train_000000.documents.jsonl` beside the shard has a line `[first token, id]` per document.
  *
  * @module
  */
-import { readFullSync } from "../disk/exact_io.ts";
-import type { TokenShard } from "../items.ts";
-import { writeAllSync } from "../disk/exact_io.ts";
+import { readFullSync, writeAllSync } from "../disk/exact_io.ts";
 import { openFileSync } from "../disk/files.ts";
+import type { TokenShard } from "../items.ts";
 
-/** The index's path for a shard's. */
+/** Path of the index of a shard. */
 export function indexPath(shard: string): string {
   return `${shard.replace(/\.bin$/, "")}.documents.jsonl`;
 }
 
-/** An index that grows with its shard. */
+/** An index that is written together with its shard. */
 export class DocumentIndex {
   readonly #file: Deno.FsFile;
   #bytes: number;
   #lines: string[] = [];
 
-  /** Goes on after the first `bytes` bytes of the shard's index; what was written after them goes. */
+  /** Truncates the index of a shard to `bytes` bytes and continues writing there. */
   constructor(shard: string, bytes: number) {
     this.#file = openFileSync(indexPath(shard), { read: true, write: true, create: true });
     this.#bytes = Math.min(bytes, this.#file.statSync().size);
@@ -28,12 +27,12 @@ export class DocumentIndex {
     this.#file.seekSync(this.#bytes, Deno.SeekMode.Start);
   }
 
-  /** A document begins at token `start` of the shard; on disk with the next `flush`. */
+  /** Adds a document that begins at token `start` of the shard. The next `flush` writes it. */
   add(start: number, id: string): void {
     this.#lines.push(`${JSON.stringify([start, id])}\n`);
   }
 
-  /** Writes what was added; gives the index's length in bytes. Throws Error where the disk is full. */
+  /** Writes the documents added since the last call; returns the length of the index in bytes. */
   flush(): number {
     if (this.#lines.length === 0) return this.#bytes;
     const bytes = new TextEncoder().encode(this.#lines.join(""));
@@ -42,12 +41,12 @@ export class DocumentIndex {
     return this.#bytes += bytes.length;
   }
 
-  /** Returns when what was written would outlast a power cut. */
+  /** Resolves once everything written would survive a power cut. */
   async sync(): Promise<void> {
     await this.#file.syncData();
   }
 
-  /** Writes what was added, and closes the file. */
+  /** Writes the documents added since the last `flush`, and closes the file. */
   close(): void {
     try {
       this.flush();
@@ -57,14 +56,16 @@ export class DocumentIndex {
   }
 }
 
-/** Ids of the documents that tokens of a shard are of, in order; empty where the shard has no index. */
+/**
+ * Ids of the documents to which some tokens of a shard belong, in order; empty where the shard has no index.
+ */
 export function documentsAt({ path, start, count }: TokenShard): readonly string[] {
   const found: string[] = [];
   for (const line of linesOf(indexPath(path))) {
     const entry = parsed(line);
-    if (entry === null) continue; // the end of a line that is being written
+    if (entry === null) continue; // the last line may be incomplete while it is being written
     if (entry.start >= start + count) break;
-    if (entry.start <= start) found.length = 0; // an earlier one ends before
+    if (entry.start <= start) found.length = 0; // the documents found so far end before `start`
     found.push(entry.id);
   }
   return found;

@@ -1,22 +1,23 @@
 /**
- * Which extents have been seen, in order and in little room: neighbours in one file are one region.
+ * The extents of tokens that have arrived, in order. They are stored compactly: consecutive extents of one
+ * file form a region.
  *
  * @module
  */
 import { openTokens, type TokenFormat } from "../format/tokens/token_formats.ts";
 import type { TokenShard } from "../items.ts";
 
-/** Extents that lie one after the other in a file. */
+/** Consecutive extents of one file. */
 export interface Region {
-  /** The final name. */
+  /** Final name of the file, which may still be growing under another name. */
   readonly path: string;
-  /** Whose format it is. */
+  /** Format of the file. */
   readonly format: TokenFormat;
-  /** The first token. */
+  /** Index of the first token. */
   readonly start: number;
-  /** Tokens. */
+  /** Number of tokens. */
   count: number;
-  /** Lengths of the extents, and how often each comes in a row. */
+  /** Lengths of the extents, run-length encoded. */
   readonly runs: [length: number, times: number][];
 }
 
@@ -37,7 +38,7 @@ export function addExtent(regions: Region[], { path, start, count, format = "llm
   return { region, start, count };
 }
 
-/** All extents in the order in which they came. */
+/** All extents, in the order in which they arrived. */
 export function extentsOf(regions: readonly Region[]): Extent[] {
   const extents: Extent[] = [];
   for (const region of regions) {
@@ -49,31 +50,31 @@ export function extentsOf(regions: readonly Region[]): Extent[] {
   return extents;
 }
 
-/** Tokens of all regions. */
+/** Number of tokens in all regions. */
 export function tokensIn(regions: readonly Region[]): number {
   return regions.reduce((sum, region) => sum + region.count, 0);
 }
 
-/** Tokens `start` … of a file. Throws RangeError, naming file and position, for one beyond the vocabulary. */
-export function readChecked(
-  from: { path: string; format: TokenFormat },
+/**
+ * Reads `count` tokens of a file. Throws RangeError, with file and position, for an id beyond the vocabulary.
+ */
+export function readTokens(
+  file: { path: string; format: TokenFormat },
   { start, count, vocabSize }: { start: number; count: number; vocabSize: number },
 ): Uint32Array {
-  const file = openTokens(from);
+  const opened = openTokens(file);
   try {
-    const ids = file.read(start, count);
+    const ids = opened.read(start, count);
     for (let i = 0; i < count; i++) {
       if (ids[i] >= vocabSize) {
         throw new RangeError(
-          `Cannot train on ${from.path}: token ${start + i} has id ${
-            ids[i]
-          }, beyond the vocabulary of ${vocabSize}: ` +
-            `set --vocab-size to the one that it was written with`,
+          `Cannot train on ${file.path}: token ${start + i} has id ${ids[i]}, ` +
+            `beyond the vocabulary of ${vocabSize}: set --vocab-size to that of the tokenizer that wrote the file`,
         );
       }
     }
     return ids;
   } finally {
-    file.close();
+    opened.close();
   }
 }

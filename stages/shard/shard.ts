@@ -1,51 +1,56 @@
 /**
- * The stage that writes tokens to llm.c shards and passes on what stands on disk.
+ * Writes tokens to shards, and passes on the extents (ranges of tokens) that are on disk.
  *
  * @module
  */
+import { entriesInSync, makeFolderSync } from "../disk/files.ts";
+import { type Stage, stage } from "../flow/stage.ts";
 import { tokenWidth } from "../format/tokens/llmc_shard.ts";
 import { PARTIAL } from "../format/tokens/token_file.ts";
 import { openTokens } from "../format/tokens/token_formats.ts";
-import { type Stage, stage } from "../flow/stage.ts";
 import type { Tokens, TokenShard } from "../items.ts";
 import { DocumentIndex } from "./document_index.ts";
 import { GrowingShard, type ShardLayout } from "./growing_shard.ts";
 import { SHARD_SUMMARY, type ShardSummary, writeShardSummary } from "./summary.ts";
-import { entriesInSync, makeFolderSync } from "../disk/files.ts";
 
 /** Where and how shards are written. */
 export interface ShardOptions {
-  /** Folder of the shards; made if it is missing. Shards of an earlier run there are replaced. */
+  /** Folder of the shards, made where it is missing. Shards of an earlier run in it are replaced. */
   readonly dir: string;
-  /** The first documents, whole, are held out until they have this many tokens; 0: none. */
+  /** The first documents are held out until they have this many tokens; documents are not split. 0: none. */
   readonly validationTokens: number;
-  /** Ids must be below it. Up to 65,536 the shards are uint16, beyond that uint32 (llm.c's version 7). */
+  /**
+   * Token ids must be below it. Up to 65,536 the shards hold uint16, beyond that uint32 (llm.c's version 7).
+   */
   readonly vocabSize: number;
   /**
-   * Tokens of a training shard; only the last is shorter. Default 100,000,000, as llm.c's fineweb.py;
-   * nanoGPT's: all.
+   * Tokens per training shard; only the last is shorter. Default: 100,000,000, as in llm.c's fineweb.py; all
+   * in one for nanoGPT's format.
    */
   readonly shardTokens?: number;
-  /** llm.c's, or nanoGPT's: train.bin and val.bin, uint16 without a header. Default llmc. */
+  /** llm.c's format, or nanoGPT's: train.bin and val.bin of uint16 without a header. Default: llmc. */
   readonly format?: "llmc" | "nanogpt";
-  /** Tokens passed on at a time. Default 65,536. */
+  /** Tokens per extent that is passed on. Default: 65,536. */
   readonly extentTokens?: number;
 }
 
-/** What a checkpoint keeps: lengths and counts. */
-export type ShardSaved = Readonly<{
+/** Saved state of the stage: counts and lengths of files. */
+export type SavedShardState = Readonly<{
   validation: Readonly<{ tokens: number; bytes: number; documents: number; sealed: boolean }>;
   training: Readonly<{ tokens: number; bytes: number; documents: number }>;
-  /** Number of the shard that grows, its tokens on disk, and how many of those have been passed on. */
+  /** Number of the training shard that is being written. */
   shard: number;
+  /** Tokens of that shard on disk. */
   written: number;
+  /** Tokens of that shard that have been passed on. */
   passed: number;
-  /** Bytes of its index of documents; absent in checkpoints of earlier versions. */
+  /** Bytes of its document index; absent in checkpoints of earlier versions. */
   index?: number;
+  /** Whether the input has ended and all shards are sealed. */
   ended: boolean;
 }>;
 
-const NOTHING: ShardSaved = {
+const START: SavedShardState = {
   validation: { tokens: 0, bytes: 0, documents: 0, sealed: false },
   training: { tokens: 0, bytes: 0, documents: 0 },
   shard: 0,
@@ -55,32 +60,31 @@ const NOTHING: ShardSaved = {
 };
 
 /**
- * Tokens → the places of training tokens on disk.
+ * Writes the tokens of documents to shards, and passes on the extents of training tokens that are on disk.
  *
- * The first documents are the validation part, fixed from the start and held out whole: they fill
- * val_000000.bin until it has `validationTokens` tokens and is sealed at once; all later documents go to
- * train_000000.bin and so on (llm.c's format). A shard that grows is called `….bin.partial`; `path` always
- * names the final file, and readers try both. Tokens are passed on once they are written, in extents of
- * `extentTokens`, and what a shard holds is synced whenever the stage's state is saved. Resuming cuts the
- * files back to what the state says, so that a replay writes the same bytes again. shards.json beside them
- * says what validation and training hold, and an index for each training shard which document begins where.
+ * The first documents are held out for validation: they go to val_000000.bin, which is sealed once it has
+ * `validationTokens` tokens. All later documents go to train_000000.bin and so on. A shard that grows is
+ * called `….bin.partial`; `path` always is the final name, and readers try both. The files are synced
+ * whenever the state is saved. Resuming truncates them to the saved lengths, so that the replay writes the
+ * same bytes again. Beside the shards, shards.json counts their content, and an index for each training shard
+ * says which document begins where.
  *
- * Throws RangeError for an id beyond the vocabulary, and at the end if no document was left to train on.
+ * Throws RangeError for an id beyond the vocabulary, and where no document is left to train on.
  */
 export function shard(options: ShardOptions): Stage<Tokens, TokenShard> {
   check(options);
-  return stage<Tokens, TokenShard, Shards>({
+  return stage<Tokens, TokenShard, ShardWriter>({
     name: "shard",
-    open: (_ctx, saved?: unknown) => Shards.open(options, isSaved(saved) ? saved : NOTHING),
-    push: (tokens, shards) => shards.add(tokens),
-    flush: (shards) => shards.end(),
-    save: (shards) => shards.save(),
-    close: (shards) => shards.close(),
+    open: (_ctx, saved?: unknown) => ShardWriter.open(options, isSaved(saved) ? saved : START),
+    push: (tokens, writer) => writer.add(tokens),
+    flush: (writer) => writer.end(),
+    save: (writer) => writer.save(),
+    close: (writer) => writer.close(),
   });
 }
 
-/** The growing files and what is still to be written to them. */
-class Shards {
+/** The open files, and the tokens that are not written yet. */
+class ShardWriter {
   readonly #options: Required<ShardOptions>;
   readonly #layout: ShardLayout;
   readonly #validation: { tokens: number; bytes: number; documents: number; sealed: boolean };
@@ -91,13 +95,13 @@ class Shards {
   #validationFile: GrowingShard | null = null;
   #file: GrowingShard | null = null;
   #index: DocumentIndex | null = null;
-  readonly #indexBytes: number; // of the shard that the run begins with
+  readonly #indexBytes: number; // of the first shard of this run
   readonly #firstShard: number;
-  #held: Uint32Array; // tokens that wait to fill an extent
+  #held: Uint32Array; // tokens of the extent that is not full yet
   #heldCount = 0;
-  #heldWritten = 0; // of them, how many a save has already written
+  #heldWritten = 0; // how many of these a save has already written
 
-  private constructor(options: ShardOptions, saved: ShardSaved) {
+  private constructor(options: ShardOptions, saved: SavedShardState) {
     const { format = "llmc" } = options;
     const shardTokens = format === "llmc" ? 100_000_000 : Number.MAX_SAFE_INTEGER;
     this.#options = { format, shardTokens, extentTokens: 65_536, ...options };
@@ -111,11 +115,11 @@ class Shards {
     this.#held = new Uint32Array(this.#options.extentTokens);
   }
 
-  static open(options: ShardOptions, saved: ShardSaved): Shards {
+  static open(options: ShardOptions, saved: SavedShardState): ShardWriter {
     makeFolderSync(options.dir);
-    const shards = new Shards(options, saved);
-    shards.#rewind(saved);
-    return shards;
+    const writer = new ShardWriter(options, saved);
+    writer.#rewind(saved);
+    return writer;
   }
 
   add(tokens: Tokens): TokenShard[] {
@@ -137,8 +141,9 @@ class Shards {
     if (this.#training.tokens === 0) {
       const { documents, tokens } = this.#validation;
       throw new RangeError(
-        `Cannot train: nothing is left of ${documents} documents (${tokens} tokens) after validation took the first ` +
-          `${this.#options.validationTokens} tokens: give more documents or a smaller validation part`,
+        `Cannot train: nothing is left of ${documents} documents (${tokens} tokens) after the first ` +
+          `${this.#options.validationTokens} tokens were held out for validation: ` +
+          `give more text or a smaller --val-tokens`,
       );
     }
     this.#ended = true;
@@ -147,7 +152,7 @@ class Shards {
     return out;
   }
 
-  async save(): Promise<ShardSaved> {
+  async save(): Promise<SavedShardState> {
     this.#writeHeld();
     await this.#validationFile?.sync();
     await this.#file?.sync();
@@ -164,11 +169,11 @@ class Shards {
     };
   }
 
-  /** Seals what there is, so that also a run that stopped early leaves whole files. */
+  /** Seals the files, so that a run that stopped early leaves complete files too. */
   close(): void {
     try {
-      if (this.#file?.sound ?? true) this.#writeHeld();
-      if (this.#file !== null && this.#file.sound) this.#sealTraining();
+      if (this.#file?.intact ?? true) this.#writeHeld();
+      if (this.#file !== null && this.#file.intact) this.#sealTraining();
     } finally {
       this.#file?.close();
       this.#validationFile?.close();
@@ -177,8 +182,8 @@ class Shards {
     }
   }
 
-  /** The index of the shard that grows. */
-  get #indexed(): DocumentIndex {
+  /** The index of the shard that is being written, opened where it is not open. */
+  get #openIndex(): DocumentIndex {
     const bytes = this.#shard === this.#firstShard ? this.#indexBytes : 0;
     return this.#index ??= new DocumentIndex(this.#trainingPath(this.#shard), bytes);
   }
@@ -205,7 +210,7 @@ class Shards {
 
   #train({ id, ids }: Tokens): TokenShard[] {
     const out: TokenShard[] = [];
-    this.#indexed.add(this.#passed + this.#heldCount, id);
+    this.#openIndex.add(this.#passed + this.#heldCount, id);
     const { shardTokens, extentTokens } = this.#options;
     for (let start = 0; start < ids.length;) {
       const room = Math.min(extentTokens, shardTokens - this.#passed) - this.#heldCount;
@@ -219,7 +224,7 @@ class Shards {
         this.#sealTraining();
         this.#shard++;
         this.#passed = 0;
-        if (start < ids.length) this.#indexed.add(0, id); // its rest
+        if (start < ids.length) this.#openIndex.add(0, id); // the rest of the document starts the next shard
       }
     }
     return out;
@@ -242,7 +247,7 @@ class Shards {
       count: this.#heldCount,
       ...(format !== "llmc" && { format }),
     };
-    this.#index?.flush(); // before the tokens can be trained on
+    this.#index?.flush(); // before anything is trained on these tokens
     this.#passed += this.#heldCount;
     this.#heldCount = this.#heldWritten = 0;
     return [extent];
@@ -268,8 +273,8 @@ class Shards {
     return { vocabSize: this.#options.vocabSize, validation, training: { ...this.#training } };
   }
 
-  /** Puts the files back to what was saved; what was not written by then is removed. */
-  #rewind(saved: ShardSaved): void {
+  /** Truncates the files to the saved lengths, and removes those that were written later. */
+  #rewind(saved: SavedShardState): void {
     const { dir } = this.#options;
     const last = saved.written > 0 ? saved.shard : saved.shard - 1;
     for (const { name } of entriesInSync(dir)) {
@@ -318,6 +323,6 @@ function check(options: ShardOptions): void {
   }
 }
 
-function isSaved(saved: unknown): saved is ShardSaved {
+function isSaved(saved: unknown): saved is SavedShardState {
   return typeof saved === "object" && saved !== null && "validation" in saved && "training" in saved;
 }

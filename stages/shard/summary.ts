@@ -1,21 +1,21 @@
 /**
- * `shards.json` beside the shards: what validation and training hold, so that training on them later can say
+ * `shards.json` beside the shards: how much text they hold. A later training run on them needs it to compute
  * bits per byte.
  *
  * @module
  */
 import { readIfThere, writeWholeSync } from "../disk/whole_files.ts";
 
-/** Tokens, UTF-8 bytes of their texts (0 where it is not known) and documents of a part. */
-export type PartSummary = Readonly<{ tokens: number; bytes: number; documents: number }>;
+/** Number of tokens, of bytes of their texts in UTF-8 (0: unknown) and of documents. */
+export type SplitSummary = Readonly<{ tokens: number; bytes: number; documents: number }>;
 
-/** What shards hold. */
-export type ShardSummary = Readonly<{ vocabSize: number; validation: PartSummary; training: PartSummary }>;
+/** Content of the shards of a folder. */
+export type ShardSummary = Readonly<{ vocabSize: number; validation: SplitSummary; training: SplitSummary }>;
 
-/** The name of the file in the shards' folder. */
+/** Name of the file in the shards' folder. */
 export const SHARD_SUMMARY = "shards.json";
 
-/** Writes shards.json in a folder, whole or not at all. */
+/** Writes a folder's shards.json, whole or not at all. */
 export function writeShardSummary(dir: string, summary: ShardSummary): void {
   writeWholeSync(`${dir}/${SHARD_SUMMARY}`, `${JSON.stringify(summary, null, 2)}\n`);
 }
@@ -26,14 +26,14 @@ export async function readShardSummary(dir: string): Promise<ShardSummary | null
   const text = await readIfThere(path);
   if (text === null) return null;
   const refuse = (why: string, cause?: unknown): Error =>
-    new Deno.errors.InvalidData(`Cannot read ${path}: ${why}: delete it or write the shards again`, {
+    new Deno.errors.InvalidData(`Cannot read ${path}: ${why}: delete it, or write the shards again`, {
       cause,
     });
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw refuse("not JSON", cause);
+    throw refuse("it is not JSON", cause);
   }
   if (!isSummary(value)) {
     throw refuse("expected vocabSize, validation and training with tokens, bytes and documents");
@@ -44,11 +44,11 @@ export async function readShardSummary(dir: string): Promise<ShardSummary | null
 function isSummary(value: unknown): value is ShardSummary {
   return typeof value === "object" && value !== null &&
     "vocabSize" in value && isCount(value.vocabSize) &&
-    "validation" in value && isPart(value.validation) &&
-    "training" in value && isPart(value.training);
+    "validation" in value && isSplit(value.validation) &&
+    "training" in value && isSplit(value.training);
 }
 
-function isPart(value: unknown): value is PartSummary {
+function isSplit(value: unknown): value is SplitSummary {
   return typeof value === "object" && value !== null &&
     "tokens" in value && isCount(value.tokens) &&
     "bytes" in value && isCount(value.bytes) &&

@@ -1,50 +1,51 @@
 /**
- * The stage that cuts token shards into training sequences.
+ * Splits the tokens of shards into training sequences.
  *
  * @module
  */
 import { permutation, uniformAt } from "../../kernels/random/philox.ts";
 import { type Context, type Stage, stage } from "../flow/stage.ts";
 import type { Sequence, TokenShard } from "../items.ts";
-import { addExtent, type Extent, extentsOf, readChecked, type Region, tokensIn } from "./extents.ts";
+import { addExtent, type Extent, extentsOf, readTokens, type Region, tokensIn } from "./extents.ts";
 
-/** How sequences are cut. */
+/** How tokens are split into sequences. */
 export interface WindowsOptions {
-  /** Tokens a sequence predicts; it is given one more. */
+  /** Predicted tokens per sequence; a sequence has one token more. */
   readonly seqLen: number;
-  /** Ids at or above it are refused. */
+  /** Token ids must be below it. */
   readonly vocabSize: number;
   /**
-   * `windows` (default): shuffled within each extent as it comes. `shards`: the order of extents is shuffled
-   * too; `all`: all windows together, each read by itself, and every pass after the first begins its windows
-   * elsewhere; both wait for the end of the input. `none`: window i starts at token i · seqLen of all tokens
-   * in a row.
+   * Order of the sequences. `none`: sequence i starts at token i · seqLen of all tokens in a row. `windows`
+   * (default): shuffled within each extent as it arrives. `shards`: the order of the extents is shuffled too.
+   * `all`: all sequences are shuffled together, and those of later epochs start at other tokens. `shards` and
+   * `all` start only when the input has ended.
    */
   readonly shuffle?: "none" | "windows" | "shards" | "all";
-  /** Passes over the tokens; default: endless, until what follows is done. */
+  /** Number of passes over the tokens. Default: endless, until the next stage wants no more. */
   readonly epochs?: number;
 }
 
-/** What a checkpoint keeps. */
+/** State of the stage. */
 export interface WindowsState {
-  /** The extents seen. */
+  /** The extents that have arrived. */
   regions: Region[];
-  /** The pass under way, from 0. */
+  /** Number of the present epoch, from 0. */
   epoch: number;
-  /** In a pass after the first: the next extent of its order. */
+  /** After the first epoch: position of the next extent in the epoch's order. */
   extent: number;
-  /** The next window: of that extent, with `none` of all tokens in a row, with `all` of the pass. */
+  /** Position of the next sequence: within the extent; within the epoch for `none` and `all`. */
   window: number;
 }
 
 /**
- * Token shards → sequences of seqLen + 1 ids: inputs are the first seqLen, targets the last.
+ * Token shards become sequences of seqLen + 1 ids: seqLen inputs, and the targets one token later.
  *
- * A window starts seqLen after the one before it, so the last token of one is the first of the next, also
- * from one extent of a file to the next; the tokens after the last whole window are left out. The order of
- * windows in an extent depends only on the seed, the file's name (without folder), the extent's start and the
- * pass. After the input's end further passes follow over all extents seen. Memory: one extent. Throws
- * RangeError for ids beyond the vocabulary, with file and position, and if there is not one whole window.
+ * A sequence starts seqLen tokens after the one before it, so the last token of one is the first of the next,
+ * across the extents of a file too. Tokens after the last complete sequence are left out. The order within an
+ * extent depends only on the seed, the name of the file (without its folder), the start of the extent and the
+ * epoch. When the input has ended, further epochs follow over all extents. Memory: one extent. Throws
+ * RangeError for an id beyond the vocabulary, naming file and position, and where the tokens are too few for
+ * one sequence.
  */
 export function windows(options: WindowsOptions): Stage<TokenShard, Sequence> {
   check(options);
@@ -54,45 +55,46 @@ export function windows(options: WindowsOptions): Stage<TokenShard, Sequence> {
     open: (_ctx, saved = { regions: [], epoch: 0, extent: 0, window: 0 }) => saved,
     *push(shard, state, ctx) {
       const extent = addExtent(state.regions, shard);
-      if (options.shuffle === "none") yield* inARow(state, options);
-      else if (!waits(options)) {
+      if (options.shuffle === "none") yield* inOrder(state, options);
+      else if (!waitsForEnd(options)) {
         yield* shuffled(extent, 0, { options, epoch: 0, seed: ctx.seed });
       }
     },
     *flush(state, ctx) {
       const { seqLen, epochs = Infinity } = options;
-      if (!state.regions.some((region) => region.count > seqLen)) checkWhole(state.regions, options);
-      if (state.epoch === 0 && !waits(options)) nextPass(state);
-      for (; state.epoch < epochs; nextPass(state)) {
-        if (options.shuffle === "none") yield* inARow(state, options);
-        else if (options.shuffle === "all") yield* together(state, options, ctx);
-        else yield* pass(state, options, ctx);
+      if (!state.regions.some((region) => region.count > seqLen)) checkEnough(state.regions, options);
+      if (state.epoch === 0 && !waitsForEnd(options)) nextEpoch(state);
+      for (; state.epoch < epochs; nextEpoch(state)) {
+        if (options.shuffle === "none") yield* inOrder(state, options);
+        else if (options.shuffle === "all") yield* epochOfAll(state, options, ctx);
+        else yield* epochByExtent(state, options, ctx);
       }
     },
   });
 }
 
-/** Whether windows come only when the input has ended. */
-function waits({ shuffle }: WindowsOptions): boolean {
+/** Whether the sequences start only when the input has ended. */
+function waitsForEnd({ shuffle }: WindowsOptions): boolean {
   return shuffle === "shards" || shuffle === "all";
 }
 
-/** Every window, as far as there are tokens, in order. */
-function* inARow(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): Generator<Sequence> {
+/** All sequences in order, as far as tokens have arrived. */
+function* inOrder(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): Generator<Sequence> {
   let offset = 0;
-  let tail = new Uint32Array(0); // tokens from the window's start that do not yet make a whole one
+  let tail = new Uint32Array(0); // tokens of a sequence that is not complete yet
   for (const region of state.regions) {
     const from = Math.max(0, state.window * seqLen - offset);
     offset += region.count;
     for (let at = from; at < region.count;) {
-      const count = Math.min(region.count - at, AT_A_TIME);
-      const ids = readChecked(region, { start: region.start + at, count, vocabSize });
+      const count = Math.min(region.count - at, READ_AT_ONCE);
+      const ids = readTokens(region, { start: region.start + at, count, vocabSize });
       at += count;
       const row = joined(tail, ids);
       let start = 0;
       for (; start + seqLen < row.length; start += seqLen) {
         state.window++;
-        const begin = region.start + at - row.length + start; // before the file where it has tokens of the one before
+        // Negative where the sequence starts with tokens of the file before this one.
+        const begin = region.start + at - row.length + start;
         const place = { path: region.path, start: Math.max(region.start, begin) };
         yield { ids: row.slice(start, start + seqLen + 1), ...place };
       }
@@ -101,8 +103,8 @@ function* inARow(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): Ge
   }
 }
 
-/** A further pass over all extents, from where the state stands. */
-function* pass(state: WindowsState, options: WindowsOptions, ctx: Context): Generator<Sequence> {
+/** An epoch over all extents, from the position in the state on. */
+function* epochByExtent(state: WindowsState, options: WindowsOptions, ctx: Context): Generator<Sequence> {
   const { epoch } = state, { seed } = ctx;
   const extents = extentsOf(state.regions);
   const order = options.shuffle === "shards"
@@ -119,8 +121,8 @@ function* pass(state: WindowsState, options: WindowsOptions, ctx: Context): Gene
   }
 }
 
-/** A pass over the windows of all regions in one random order, from where the state stands. */
-function* together(
+/** An epoch over the sequences of all regions in one random order, from the position in the state on. */
+function* epochOfAll(
   state: WindowsState,
   { seqLen, vocabSize }: WindowsOptions,
   { seed }: Context,
@@ -128,7 +130,7 @@ function* together(
   const { epoch } = state;
   const shift = epoch === 0 ? 0 : Math.floor(uniformAt(seed, "beginnings of passes", epoch) * seqLen);
   const regions = state.regions.filter(({ count }) => count > seqLen).map((region) => {
-    const from = region.start + Math.min(shift, region.count - 1 - seqLen); // one window at least
+    const from = region.start + Math.min(shift, region.count - 1 - seqLen); // leaves at least one sequence
     return { region, from, windows: Math.floor((region.start + region.count - 1 - from) / seqLen) };
   });
   const order = permutation(seed, `windows of pass ${epoch}`, regions.reduce((sum, r) => sum + r.windows, 0));
@@ -136,25 +138,25 @@ function* together(
     let number = order[state.window++], at = 0;
     while (number >= regions[at].windows) number -= regions[at++].windows;
     const { region, from } = regions[at], start = from + number * seqLen;
-    yield { ids: readChecked(region, { start, count: seqLen + 1, vocabSize }), path: region.path, start };
+    yield { ids: readTokens(region, { start, count: seqLen + 1, vocabSize }), path: region.path, start };
   }
 }
 
-/** The windows of an extent in the order of a pass, from the given one on. */
+/** The sequences of an extent in the order of an epoch, without the first `skip`. */
 function* shuffled(
   extent: Extent,
   skip: number,
   { options, epoch, seed }: { options: WindowsOptions; epoch: number; seed: number },
 ): Generator<Sequence> {
   const { region, start, count } = extent, { seqLen, vocabSize } = options;
-  // Of the windows at region.start + k · seqLen, those whose last token lies in this extent: what came before
-  // it in the file is on disk, what comes after it may not be.
+  // The sequences at region.start + k · seqLen whose last token is in this extent: tokens before the extent
+  // are on disk, tokens after it may not be.
   const offset = start - region.start;
   const first = Math.max(0, Math.ceil(offset / seqLen) - 1);
   const end = Math.floor((offset + count - 1) / seqLen);
   if (end - first <= skip) return;
   const from = region.start + first * seqLen;
-  const ids = readChecked(region, { start: from, count: (end - first) * seqLen + 1, vocabSize });
+  const ids = readTokens(region, { start: from, count: (end - first) * seqLen + 1, vocabSize });
   const name = `${region.path.replace(/^.*[\\/]/, "")} ${start} pass ${epoch}`;
   const order = permutation(seed, name, end - first);
   for (let i = skip; i < order.length; i++) {
@@ -163,7 +165,7 @@ function* shuffled(
   }
 }
 
-function nextPass(state: WindowsState): void {
+function nextEpoch(state: WindowsState): void {
   state.epoch++;
   state.extent = 0;
   state.window = 0;
@@ -176,21 +178,22 @@ function joined(a: Uint32Array, b: Uint32Array): Uint32Array<ArrayBuffer> {
   return out;
 }
 
-const AT_A_TIME = 1 << 20; // tokens read at once: 4 MB
+const READ_AT_ONCE = 1 << 20; // tokens: 4 MB
 
-function checkWhole(regions: readonly Region[], { seqLen, shuffle }: WindowsOptions): void {
+function checkEnough(regions: readonly Region[], { seqLen, shuffle }: WindowsOptions): void {
   const total = tokensIn(regions);
   if (shuffle === "none" && total > seqLen) return;
   throw new RangeError(
-    `Cannot cut sequences: ${total} training tokens in ${regions.length} places, wanted at least ` +
-      `${seqLen + 1} in one: give more text or a smaller --seq-len`,
+    `Cannot make a sequence: ${total} training tokens in ${regions.length} ` +
+      `${regions.length === 1 ? "file" : "files"}, expected at least ${seqLen + 1} in one: ` +
+      `give more text or a smaller --seq-len`,
   );
 }
 
 function check({ seqLen, vocabSize, epochs = 1 }: WindowsOptions): void {
   for (const [name, value] of Object.entries({ seqLen, vocabSize, epochs })) {
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new RangeError(`Cannot cut sequences: ${name} is ${value}: expected a whole number from 1`);
+      throw new RangeError(`Cannot make sequences: ${name} is ${value}: expected a whole number from 1`);
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Documents to disk: `<dir>/00000.jsonl.gz`, a line a document in FineWeb's schema. A growing file is called
- * `….partial`; it is appended to in whole gzip members, one for each barrier at least, so a resume can cut it
- * back to the byte and write the same again.
+ * Writes documents to `<dir>/00000.jsonl.gz`, one line per document in FineWeb's schema. A growing file is
+ * called `….partial` and consists of complete gzip members, at least one for each barrier, so that a resume
+ * can truncate it exactly and write the same bytes again.
  *
  * @module
  */
@@ -10,43 +10,44 @@ import type { Stage } from "../flow/stage.ts";
 import type { Document } from "../items.ts";
 import { GrowingFiles } from "./growing_files.ts";
 import { toRow } from "./row.ts";
+
 export { type Row, toRow } from "./row.ts";
 
 /** Where and how documents are written. */
 export interface DocumentFileOptions {
-  /** Made if missing. */
+  /** Folder of the files, made where it is missing. */
   readonly dir: string;
-  /** Unique in the flow (default "write"). */
+  /** Name of the stage, unique in the flow. Default: "write". */
   readonly name?: string;
-  /** Compressed bytes after which the next file begins (default 256 MiB). */
+  /** Compressed bytes after which the next file is started. Default: 256 MiB. */
   readonly fileBytes?: number;
   /**
-   * Of the process, where several write into one folder: its files are `00003`, `00003_001`, …; default: it
-   * is alone.
+   * Rank of this process where several write into the folder: its files are `00003`, `00003_001`, …. Default:
+   * null.
    */
   readonly rank?: number | null;
 }
 
-/** Where the writer stands: which file, how long it is, and what is still to be compressed. */
+/** Position in the files, and lines that are not compressed yet. */
 export interface DocumentFileState {
   /** Number of the file that grows. */
   file: number;
-  /** Its length on disk. */
+  /** Its length on disk in bytes. */
   bytes: number;
-  /** Lines not on disk yet; always empty when saved. */
+  /** Lines that are not on disk yet; empty whenever the state is saved. */
   held: string[];
-  /** Characters of the lines held. */
+  /** Number of characters in `held`. */
   heldLength: number;
 }
 
-const MEMBER_CHARACTERS = 1 << 20; // one gzip member: big enough to compress well, small enough to hold
+const MEMBER_CHARACTERS = 1 << 20; // per gzip member: enough to compress well, few enough to hold in memory
 
-/** A sink that writes documents. Throws what the disk says: no space, no permission. */
+/** A sink that writes documents as JSON lines. */
 export function writeDocuments(options: DocumentFileOptions): Stage<Document, never, DocumentFileState> {
   return writeLines(options, (doc: Document) => toRow(doc));
 }
 
-/** A sink for what a filter dropped: documents, each with its `reason`. For `pipe`'s `rejects`. */
+/** A sink for `rejects` of `pipe` that writes dropped documents as JSON lines, each with its `reason`. */
 export function writeRemoved(
   options: DocumentFileOptions,
 ): Stage<{ readonly item: unknown; readonly reason: string }, never, DocumentFileState> {
@@ -94,7 +95,7 @@ function writeLines<In>(
       files.sync(state);
       return { file: state.file, bytes: state.bytes, held: [], heldLength: 0 };
     },
-    close(state) { // a run that ended before its source leaves whole files too; a resume takes the last one up again
+    close(state) { // seals the file of a stopped run too; a resume makes it partial again
       writeMember(state);
       files.seal(state);
     },

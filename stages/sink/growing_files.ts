@@ -1,43 +1,41 @@
 /**
- * Numbered files in a folder, of which the last one grows: it is called `….partial` until it is whole, and a
- * resume cuts it back to the byte.
+ * Numbered files in a folder, of which the last one grows. It is called `….partial` until it is complete, and
+ * a resume truncates it to its saved length.
  *
  * @module
  */
-import { writeAllSync } from "../disk/exact_io.ts";
-import { entriesInSync, fileInfoSync, makeFolderSync, openFileSync } from "../disk/files.ts";
+import { openTruncated, writeAllSync } from "../disk/exact_io.ts";
+import { entriesInSync, makeFolderSync, openFileSync } from "../disk/files.ts";
 
-/** Which file grows, and how far it has come. */
+/** Position in the files. */
 export interface GrowingState {
-  /** Its number. */
+  /** Number of the file that grows. */
   file: number;
-  /** Its length on disk. */
+  /** Its length on disk in bytes. */
   bytes: number;
 }
 
-/** Where the files are and what they are called. */
+/** Place and names of the files. */
 export interface GrowingFilesOptions {
-  /** Made if missing. */
+  /** The folder, made where it is missing. */
   readonly dir: string;
-  /** Begins with a point: ".jsonl.gz". */
+  /** Ending of the names, with its dot: ".jsonl.gz". */
   readonly ending: string;
-  /** Of the process, where several write into one folder; null: this one alone. */
+  /** Rank of this process where several write into the folder. Null: this process is alone. */
   readonly rank: number | null;
 }
 
-/**
- * The files `00000`, `00001`, …; of process 3 among several `00003`, `00003_001`, …: its own and no other's.
- */
+/** The files `00000`, `00001`, …; of rank 3 among several processes `00003`, `00003_001`, … */
 export class GrowingFiles {
   readonly #options: GrowingFilesOptions;
 
-  /** Makes the folder. Throws what the disk says. */
+  /** Makes the folder. */
   constructor(options: GrowingFilesOptions) {
     this.#options = options;
     makeFolderSync(options.dir);
   }
 
-  /** Where a file is once it is whole. */
+  /** Final path of a file. */
   path(file: number): string {
     const { dir, ending, rank } = this.#options;
     const name = rank === null
@@ -53,12 +51,12 @@ export class GrowingFiles {
     state.bytes += data.length;
   }
 
-  /** Brings the growing file to disk. */
+  /** Makes the growing file survive a power cut. */
   sync({ file, bytes }: GrowingState): void {
     if (bytes > 0) sync(`${this.path(file)}.partial`);
   }
 
-  /** The growing file is whole: it gets its name, and the next one begins. */
+  /** Gives the growing file its final name; the next append starts a new file. */
   seal(state: GrowingState): void {
     if (state.bytes === 0) return;
     this.sync(state);
@@ -68,8 +66,8 @@ export class GrowingFiles {
   }
 
   /**
-   * Makes the folder what it was when `state` was saved: later files go, the growing one is cut back. Throws
-   * RangeError where it has lost bytes.
+   * Restores the folder as it was when `state` was saved: removes later files and truncates the growing one.
+   * Throws as `openTruncated`.
    */
   rewind(state: GrowingState): void {
     const { dir } = this.#options;
@@ -81,25 +79,19 @@ export class GrowingFiles {
     if (state.bytes === 0) return;
     const partial = `${this.path(state.file)}.partial`;
     try {
-      Deno.renameSync(this.path(state.file), partial); // it had been sealed after the checkpoint
+      Deno.renameSync(this.path(state.file), partial); // the file may have been sealed after the checkpoint
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
-    const { size } = fileInfoSync(partial);
-    if (size < state.bytes) {
-      throw new RangeError(
-        `Cannot go on writing ${partial}: it has ${size} bytes, the checkpoint says ${state.bytes}: begin anew with --resume never`,
-      );
-    }
-    Deno.truncateSync(partial, state.bytes);
+    openTruncated(partial, state.bytes).close();
   }
 
-  /** The number of a file with this name, whole or not; null for another's. */
+  /** Number of the file of this name, partial or not. Null: the name is not one of this process's files. */
   #numberOf(name: string): number | null {
     const { ending, rank } = this.#options;
-    const whole = name.replace(/\.partial$/, "");
+    const final = name.replace(/\.partial$/, "");
     const found = /^(\d{5,})(?:_(\d{3,}))?$/.exec(
-      whole.endsWith(ending) ? whole.slice(0, -ending.length) : "",
+      final.endsWith(ending) ? final.slice(0, -ending.length) : "",
     );
     if (found === null) return null;
     const [, first, second] = found;

@@ -1,7 +1,7 @@
 /**
- * Documents as Parquet, in FineWeb's schema: `<dir>/00000.parquet`. Row groups are appended as they fill; the
- * footer comes last, and only then the file has its name, so it is there whole or not at all. What is not in
- * a row group yet is in the checkpoint, with what the footer will say.
+ * Writes documents as Parquet, in FineWeb's schema: `<dir>/00000.parquet`. Row groups are appended as they
+ * fill. The footer comes last, and the file gets its name after it, so a file with its name is complete. A
+ * checkpoint holds the rows that are not in a row group yet, and the entries of the footer.
  *
  * @module
  */
@@ -13,22 +13,22 @@ import type { DocumentFileOptions } from "./documents.ts";
 import { GrowingFiles } from "./growing_files.ts";
 import { type Row, toRow } from "./row.ts";
 
-/** Where the writer stands. */
+/** Position in the files, and rows that are not in a row group yet. */
 export interface ParquetSinkState {
   /** Number of the file that grows. */
   file: number;
-  /** Its length on disk. */
+  /** Its length on disk in bytes. */
   bytes: number;
-  /** Its row groups as the footer will list them, as JSON, whole numbers of 64 bits as "12n". */
+  /** Its row groups for the footer, each as JSON; 64-bit integers are written as "12n". */
   groups: string[];
   /** Rows of the next row group. */
   held: Row[];
-  /** Their characters. */
+  /** Number of characters in `held`. */
   heldLength: number;
 }
 
-const GROUP_ROWS = 1000; // as FineWeb's files
-const GROUP_CHARACTERS = 1 << 22; // so that a checkpoint, which holds a group that is not full, stays small
+const GROUP_ROWS = 1000; // as in FineWeb's files
+const GROUP_CHARACTERS = 1 << 22; // bounds a checkpoint, which holds the row group that is not full
 
 const columns = [
   { name: "text", type: "STRING" },
@@ -42,7 +42,7 @@ const columns = [
   { name: "token_count", type: "INT64" },
 ] as const;
 
-/** A sink that writes documents. Throws what the disk says: no space, no permission. */
+/** A sink that writes documents as Parquet. */
 export function writeParquet(
   { dir, name = "write", fileBytes = 256 * 2 ** 20, rank = null }: DocumentFileOptions,
 ): Stage<Document, never, ParquetSinkState> {
@@ -53,7 +53,7 @@ export function writeParquet(
     const { writer, parquet } = writerAt(state.bytes);
     parquet.write({ columnData: columnsOf(state.held), rowGroupSize: state.held.length });
     files.append(state, writer.getBytes());
-    state.groups.push(...parquet.row_groups.map(packed));
+    state.groups.push(...parquet.row_groups.map(encodeGroup));
     state.held = [];
     state.heldLength = 0;
   }
@@ -61,7 +61,7 @@ export function writeParquet(
   function seal(state: ParquetSinkState): void {
     if (state.bytes === 0) return;
     const { writer, parquet } = writerAt(state.bytes);
-    parquet.row_groups = state.groups.map(unpacked);
+    parquet.row_groups = state.groups.map(decodeGroup);
     parquet.num_rows = parquet.row_groups.reduce((sum, group) => sum + group.num_rows, 0n);
     parquet.finish();
     files.append(state, writer.getBytes());
@@ -93,14 +93,14 @@ export function writeParquet(
       files.sync(state);
       return JSON.parse(JSON.stringify(state));
     },
-    close(state) { // a run that ended before its source leaves whole files too; a resume takes the last one up again
+    close(state) { // seals the file of a stopped run too; a resume makes it partial again
       writeGroup(state);
       seal(state);
     },
   };
 }
 
-/** A writer that goes on at byte `bytes` of a file; at 0 it has written what a file begins with. */
+/** A writer that continues at byte `bytes` of a file. At 0 it has written the magic number. */
 function writerAt(bytes: number): { readonly writer: ByteWriter; readonly parquet: ParquetWriter } {
   const writer = new ByteWriter();
   const schema = schemaFromColumnData({ columnData: columnsOf([]) });
@@ -117,7 +117,7 @@ function columnsOf(rows: readonly Row[]) {
     name,
     type,
     nullable: true,
-    offsetIndex: false, // an index of pages stands behind the row groups: it would have to be in checkpoints too
+    offsetIndex: false, // an index follows the row groups, so a checkpoint would have to hold it too
     data: rows.map((row) => {
       const value = row[name];
       return typeof value === "number" && type === "INT64" ? BigInt(value) : value ?? null;
@@ -125,11 +125,11 @@ function columnsOf(rows: readonly Row[]) {
   }));
 }
 
-function packed(group: RowGroup): string {
+function encodeGroup(group: RowGroup): string {
   return JSON.stringify(group, (_, value) => typeof value === "bigint" ? `${value}n` : value);
 }
 
-function unpacked(group: string): RowGroup {
+function decodeGroup(group: string): RowGroup {
   return JSON.parse(
     group,
     (_, value) => typeof value === "string" && /^\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,

@@ -5,7 +5,7 @@
  */
 import type { Document } from "../items.ts";
 
-/** Keys in the published order; what is not known is undefined. */
+/** A row, with its keys in the published order; unknown fields are undefined. */
 export type Row = Readonly<{
   text: string;
   id: string;
@@ -18,7 +18,7 @@ export type Row = Readonly<{
   token_count: number | undefined;
 }>;
 
-/** FineWeb's row of a document. */
+/** The row of a document. */
 export function toRow(doc: Document): Row {
   return {
     text: doc.text,

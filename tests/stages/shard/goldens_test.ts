@@ -17,7 +17,7 @@ const documents = (texts: readonly string[]) =>
 
 const sumOf = (path: string) => createHash("sha256").update(Deno.readFileSync(path)).digest("hex");
 
-/** Sums of what the stage writes for tokens. */
+/** SHA-256 sums of the files that the stage writes. */
 async function written(
   tokens: readonly Tokens[],
   options: Omit<ShardOptions, "dir">,
@@ -33,11 +33,12 @@ async function written(
 }
 
 sharedTest(
-  "shard() writes nanoGPT's files of tiny Shakespeare, as prepare.py does, from GPT-2's tokens and from characters",
+  "shard() writes the same files of tiny Shakespeare as nanoGPT's prepare.py, from GPT-2's tokens and from characters",
   ["text/tinyshakespeare.txt"],
   async (path) => {
     const text = Deno.readTextFileSync(path("text/tinyshakespeare.txt"));
-    const at = Math.floor(text.length * 0.9), parts = [text.slice(at), text.slice(0, at)]; // held out first here
+    const at = Math.floor(text.length * 0.9);
+    const parts = [text.slice(at), text.slice(0, at)]; // shard() holds the first documents out
     const cases: [tokenizer: Tokenizer, counts: number[], train: string, val: string][] = [
       [
         await loadTokenizer("gpt2"),
@@ -66,7 +67,7 @@ sharedTest(
   },
 );
 
-Deno.test("openTokens() reads datatrove's files, whose index tells bytes a token and whether they are whole", () =>
+Deno.test("openTokens() reads datatrove's files, whose index says the bytes per token and whether they are complete", () =>
   withFolder(async (dir) => {
     const path = `${dir}/a.ds`, open = () => openTokens({ path });
     const refused = () => {

@@ -1,12 +1,12 @@
 /**
- * Token files for tests: their ids are numbered through, so that a place is told by its id.
+ * Token files for tests. Their ids are consecutive numbers, so that an id tells its position.
  *
  * @module
  */
 import { shardHeader } from "../../../stages/format/tokens/llmc_shard.ts";
 import { bytesOfTokens } from "../../../stages/format/tokens/token_file.ts";
 
-/** Two llm.c shards of 50 and 23 tokens and a nanoGPT file of 20, numbered through. */
+/** Calls `work` with a folder of two llm.c shards of 50 and 23 tokens, and a nanoGPT file of 20 tokens. */
 export async function withShards(work: (dir: string) => Promise<void> | void): Promise<void> {
   const dir = await Deno.makeTempDir();
   try {

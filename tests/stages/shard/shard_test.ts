@@ -11,7 +11,7 @@ import { shard, type ShardOptions } from "../../../stages/shard/shard.ts";
 import { readShardSummary } from "../../../stages/shard/summary.ts";
 import { withFolder } from "../../temporary.ts";
 
-/** Documents of the given lengths, numbered through. */
+/** Documents of the given lengths in tokens; the ids of all tokens are consecutive numbers. */
 function documents(...lengths: number[]): Tokens[] {
   let next = 0;
   return lengths.map((length, i) => ({
@@ -54,7 +54,7 @@ function bytesIn(dir: string): Record<string, string> {
 
 const SMALL = { validationTokens: 10, vocabSize: 500, shardTokens: 25, extentTokens: 10 };
 
-Deno.test("shard() holds out the first documents whole and passes on the rest in extents", () =>
+Deno.test("shard() holds out the first documents for validation and passes on the others in extents", () =>
   withFolder(async (dir) => {
     const docs = documents(6, 7, 30, 4, 9);
     const extents = await run(docs, { dir, ...SMALL });
@@ -77,7 +77,8 @@ Deno.test("shard() holds out the first documents whole and passes on the rest in
       "val_000000.bin",
     ]);
     const at = (path: string, start: number, count: number) => documentsAt({ path, start, count });
-    const [third, fourth, fifth] = docs.slice(2).map(({ id }) => id); // of 30, 4 and 9 tokens: 5 of the third are there
+    // The training documents have 30, 4 and 9 tokens; the last 5 of the first one are in the second shard.
+    const [third, fourth, fifth] = docs.slice(2).map(({ id }) => id);
     deepStrictEqual(at(first, 24, 1), [third]);
     deepStrictEqual(at(second, 6, 3), [fourth]);
     deepStrictEqual(at(second, 8, 2), [fourth, fifth]);
@@ -90,7 +91,7 @@ Deno.test("shard() holds out the first documents whole and passes on the rest in
     });
   }));
 
-Deno.test("shard() writes llm.c's bytes", () =>
+Deno.test("shard() writes llm.c's format byte for byte", () =>
   withFolder(async (dir) => {
     await run([{ id: "a", ids: Uint32Array.of(50_256, 1, 258) }], {
       dir,
@@ -114,7 +115,7 @@ Deno.test("shard() writes uint32 for a vocabulary beyond 65,536", () =>
     deepStrictEqual(tokens(`${dir}/train_000000.bin`), [...ids]);
   }));
 
-Deno.test("shard() what it passes on is on disk: readers find it while the shard grows", () =>
+Deno.test("shard() passes on tokens that readers find on disk while the shard grows", () =>
   withFolder(async (dir) => {
     const seen: number[] = [];
     const reader: Stage<TokenShard, never> = {
@@ -132,10 +133,10 @@ Deno.test("shard() what it passes on is on disk: readers find it while the shard
     deepStrictEqual(seen, docs.slice(1).flatMap(({ ids }) => [...ids]));
   }));
 
-Deno.test("shard() keeps the laws of a stage: cut anywhere, resumed, the same extents", () =>
+Deno.test("shard() resumes exactly", () =>
   withFolder((dir) => checkStage(() => shard({ dir, ...SMALL }), documents(4, 9, 3, 30, 8, 25, 7))));
 
-Deno.test("shard() in nanoGPT's format keeps the laws, cut anywhere, and writes the same two files", () =>
+Deno.test("shard() in nanoGPT's format resumes exactly and writes the same two files", () =>
   withFolder(async (dir) => {
     const options: ShardOptions = {
       dir,
@@ -151,29 +152,29 @@ Deno.test("shard() in nanoGPT's format keeps the laws, cut anywhere, and writes 
     const whole = bytesIn(dir);
     deepStrictEqual(Object.keys(whole), ["shards.json", "train.bin", "train.documents.jsonl", "val.bin"]);
     deepStrictEqual([whole["val.bin"].length, whole["train.bin"].length], [4 * 13, 4 * 73]);
-    for (const parts of checkpoints.all) {
-      await from(list(docs)).pipe(shard(options)).run({ checkpoints: new MemoryCheckpoints(parts) });
+    for (const snapshots of checkpoints.all) {
+      await from(list(docs)).pipe(shard(options)).run({ checkpoints: new MemoryCheckpoints(snapshots) });
       deepStrictEqual(bytesIn(dir), whole);
     }
     throws(() => shard({ ...options, vocabSize: 70_000 }), RangeError);
   }));
 
-Deno.test("shard() cut anywhere and resumed writes the same files", () =>
+Deno.test("shard() resumed from any checkpoint writes the same files", () =>
   withFolder(async (dir) => {
     const docs = documents(4, 9, 3, 30, 8, 25, 7);
     const checkpoints = new MemoryCheckpoints();
     await from(list(docs)).pipe(shard({ dir, ...SMALL })).run({ checkpoints, barrierEvery: 1 });
     const whole = bytesIn(dir);
-    for (const parts of checkpoints.all) {
-      await Deno.writeTextFile(`${dir}/train_000007.bin`, "left by the run that is gone");
+    for (const snapshots of checkpoints.all) {
+      await Deno.writeTextFile(`${dir}/train_000007.bin`, "left by a killed run");
       await from(list(docs)).pipe(shard({ dir, ...SMALL })).run({
-        checkpoints: new MemoryCheckpoints(parts),
+        checkpoints: new MemoryCheckpoints(snapshots),
       });
       deepStrictEqual(bytesIn(dir), whole);
     }
   }));
 
-Deno.test("shard() killed at any point resumes from what is on disk", () =>
+Deno.test("shard() killed at any point resumes from the files on disk", () =>
   withFolder(async (dir) => {
     const docs = documents(4, 9, 3, 30, 8, 25, 7), options = { dir: `${dir}/a`, ...SMALL };
     await run(docs, options);
@@ -194,7 +195,8 @@ Deno.test("shard() killed at any point resumes from what is on disk", () =>
           if (i === saveAt) saved = await stage.save?.(state);
           [...stage.push(docs[i], state, context) as Iterable<TokenShard>];
         }
-        if (saveAt === killAt) saved = await stage.save?.(state); // and it is never closed: its files stay .partial
+        // As in a killed process the stage is not closed, so its files stay partial.
+        if (saveAt === killAt) saved = await stage.save?.(state);
         const again = shard(options), resumed = await again.open(context, saved);
         for (const doc of docs.slice(saveAt)) [...again.push(doc, resumed, context) as Iterable<TokenShard>];
         [...again.flush!(resumed, context) as Iterable<TokenShard>];
@@ -222,21 +224,21 @@ Deno.test("shard() closed before its end leaves whole files", () =>
     strictEqual(tokens(`${dir}/train_000000.bin`).length, 24);
   }));
 
-Deno.test("shard() resumed and closed early keeps nothing of what the killed run wrote beyond", () =>
+Deno.test("shard() resumed and closed early keeps nothing that the killed run wrote after the checkpoint", () =>
   withFolder(async (dir) => {
     const docs = documents(12, 12, 12, 12, 12), options = { dir, ...SMALL, shardTokens: 99 };
     const checkpoints = new MemoryCheckpoints();
     await from(list(docs)).pipe(shard(options)).run({ checkpoints, barrierEvery: 1 });
-    const parts = checkpoints.all.find((part) =>
-      JSON.stringify(part.get("shard")?.state).includes('"written":12')
+    const snapshots = checkpoints.all.find((snapshot) =>
+      JSON.stringify(snapshot.get("shard")?.state).includes('"written":12')
     );
-    ok(parts !== undefined);
-    const rest = new MemoryCheckpoints(new Map([...parts].filter(([name]) => name === "shard")));
+    ok(snapshots !== undefined);
+    const rest = new MemoryCheckpoints(new Map([...snapshots].filter(([name]) => name === "shard")));
     await from(list(docs.slice(2, 3))).pipe(shard(options)).run({ checkpoints: rest });
     deepStrictEqual(tokens(`${dir}/train_000000.bin`), docs.slice(1, 3).flatMap(({ ids }) => [...ids]));
   }));
 
-Deno.test("shard() begun anew replaces the shards of an earlier run and nothing else", () =>
+Deno.test("shard() without a saved state replaces the shards of an earlier run and nothing else", () =>
   withFolder(async (dir) => {
     for (
       const name of [
@@ -260,16 +262,16 @@ Deno.test("shard() begun anew replaces the shards of an earlier run and nothing 
     ]);
   }));
 
-Deno.test("shard() says when nothing is left to train on", () =>
+Deno.test("shard() says that nothing is left to train on", () =>
   withFolder(async (dir) => {
     await rejects(
       run(documents(300), { dir, ...SMALL }),
-      /nothing is left of 1 documents \(300 tokens\).*give more documents/,
+      /nothing is left of 1 documents \(300 tokens\).*give more text or a smaller --val-tokens/,
     );
     await rejects(run([], { dir, ...SMALL }), /nothing is left of 0 documents/);
   }));
 
-Deno.test("shard() refuses ids beyond the vocabulary, and options that make no sense", () =>
+Deno.test("shard() refuses ids beyond the vocabulary, and options out of range", () =>
   withFolder(async (dir) => {
     const bad = [{ id: "doc-7", ids: Uint32Array.of(1, 500) }];
     await rejects(
@@ -280,22 +282,22 @@ Deno.test("shard() refuses ids beyond the vocabulary, and options that make no s
     throws(() => shard({ dir, ...SMALL, validationTokens: -1 }), RangeError);
   }));
 
-Deno.test("shard() refuses to go on with a file that is shorter than the checkpoint says", () =>
+Deno.test("shard() refuses to resume a file that is shorter than the checkpoint says", () =>
   withFolder(async (dir) => {
     const docs = documents(12, 12, 12);
     const checkpoints = new MemoryCheckpoints();
     await from(list(docs)).pipe(shard({ dir, ...SMALL })).run({ checkpoints, barrierEvery: 1 });
     await Deno.truncate(`${dir}/train_000000.bin`, 1030);
-    const parts = checkpoints.all.at(-2) ?? null;
+    const snapshots = checkpoints.all.at(-2) ?? null;
     await rejects(
-      from(list(docs)).pipe(shard({ dir, ...SMALL })).run({ checkpoints: new MemoryCheckpoints(parts) }),
-      /ends at byte 1030, the checkpoint says/,
+      from(list(docs)).pipe(shard({ dir, ...SMALL })).run({ checkpoints: new MemoryCheckpoints(snapshots) }),
+      /has 1030 bytes, the checkpoint says/,
     );
   }));
 
 Deno.test({
-  name: "a full disk ends in a message, and what was cut short is never sealed",
-  ignore: Deno.build.os !== "linux", // only there /dev/full plays the full disk
+  name: "GrowingShard on a full disk says what to do, and is not intact afterwards",
+  ignore: Deno.build.os !== "linux", // /dev/full is a full disk
   fn: () =>
     withFolder(async (dir) => {
       await Deno.symlink("/dev/full", `${dir}/a.bin.partial`);
@@ -306,7 +308,7 @@ Deno.test({
       const growing = GrowingShard.create(`${dir}/b.bin`, { width: 2 });
       growing.close();
       throws(() => growing.append(Uint32Array.of(1)), /Cannot write 2 bytes/);
-      strictEqual(growing.sound, false);
+      strictEqual(growing.intact, false);
     }),
 });
 

@@ -22,7 +22,7 @@ async function sequences(
   return await Array.fromAsync(stream, ({ ids }) => [...ids]);
 }
 
-/** The sequence of ids that begins with `start`: ids are numbered through. */
+/** The sequence that starts with id `start`: the ids in the test files are consecutive. */
 const row = (start: number, length: number) => Array.from({ length }, (_, i) => start + i);
 const at = (start: number, length: number) => ({
   ids: Uint32Array.from(row(start, length)),
@@ -33,7 +33,7 @@ const sorted = (rows: number[][]) => rows.toSorted((a, b) => a[0] - b[0]);
 
 const T4 = { seqLen: 4, vocabSize: 100 };
 
-Deno.test("windows() with none reads all tokens in a row, whatever the extents", () =>
+Deno.test("windows() with shuffle none reads all tokens in order, whatever the extents", () =>
   withShards(async (dir) => {
     const expected = Array.from({ length: 18 }, (_, i) => row(4 * i, 5)); // (50 + 23 - 1) / 4
     for (const extentTokens of [1, 3, 4, 5, 16, 1000]) {
@@ -43,7 +43,7 @@ Deno.test("windows() with none reads all tokens in a row, whatever the extents",
     deepStrictEqual(twice, [...expected, ...expected]);
   }));
 
-Deno.test("windows() shuffles within extents: each window of each file once in every pass", () =>
+Deno.test("windows() shuffles within extents: each epoch has every sequence of every file once", () =>
   withShards(async (dir) => {
     const all = [...Array(12).keys()].map((i) => row(4 * i, 5)) // (50 - 1) / 4, across extents
       .concat([...Array(5).keys()].map((i) => row(50 + 4 * i, 5))); // (23 - 1) / 4
@@ -58,18 +58,18 @@ Deno.test("windows() shuffles within extents: each window of each file once in e
     }
   }));
 
-Deno.test("windows() takes its order from seed, file and pass, and from nothing else", () =>
+Deno.test("the order of windows() depends only on seed, file and epoch", () =>
   withShards(async (dir) => {
     const once = await sequences(dir, { ...T4, epochs: 2 }, 1000);
     deepStrictEqual(await sequences(dir, { ...T4, epochs: 2 }, 1000), once);
     notDeepStrictEqual(await sequences(dir, { ...T4, epochs: 2 }, 1000, 1), once);
-    notDeepStrictEqual(once.slice(17), once.slice(0, 17)); // the second pass is another order
-    await withShards(async (other) => { // in another folder: the same
+    notDeepStrictEqual(once.slice(17), once.slice(0, 17)); // the second epoch has another order
+    await withShards(async (other) => { // the folder does not matter
       deepStrictEqual(await sequences(other, { ...T4, epochs: 2 }, 1000), once);
     });
   }));
 
-Deno.test("windows() shuffles all windows together, and begins them elsewhere in each further pass", () =>
+Deno.test("windows() with shuffle all shuffles all sequences together, and starts them elsewhere in later epochs", () =>
   withShards(async (dir) => {
     const options = { ...T4, shuffle: "all", epochs: 4 } as const;
     const got = await sequences(dir, options);
@@ -82,25 +82,26 @@ Deno.test("windows() shuffles all windows together, and begins them elsewhere in
         .concat([...Array(5).keys()].map((i) => row(50 + 4 * i, 5))),
     );
     const span = 8, files = first.map(([id]) => id < 50 ? "first" : "second").slice(0, span);
-    strictEqual(new Set(files).size, 2); // mixed from the beginning
+    strictEqual(new Set(files).size, 2); // the files are mixed from the start
     const beginnings = new Set(got.filter(([id]) => id < 50).map(([id]) => id % 4));
     strictEqual(beginnings.size > 1, true);
     got.forEach((ids) => deepStrictEqual(ids, row(ids[0], 5)));
   }));
 
-Deno.test("windows() say where they stand", () =>
+Deno.test("windows() gives the file and position of each sequence", () =>
   withShards(async (dir) => {
     for (const shuffle of ["none", "windows", "shards", "all"] as const) {
       for await (
         const { ids, path, start } of from(source(dir)).pipe(windows({ ...T4, shuffle, epochs: 2 })).stream()
       ) {
         const begin = path.endsWith("train_000001.bin") ? 50 + start : start;
-        strictEqual(ids[0], ids[0] < 50 && begin === 50 ? 48 : begin); // the one over both files is named for the later
+        // The sequence that starts in the first file and ends in the second one has the second one's position.
+        strictEqual(ids[0], ids[0] < 50 && begin === 50 ? 48 : begin);
       }
     }
   }));
 
-Deno.test("windows() goes on for ever without epochs, until what follows is done", () =>
+Deno.test("windows() without epochs is endless", () =>
   withShards(async (dir) => {
     let seen = 0;
     for await (const { ids } of from(source(dir)).pipe(windows(T4)).stream()) {
@@ -110,7 +111,7 @@ Deno.test("windows() goes on for ever without epochs, until what follows is done
     strictEqual(seen, 100);
   }));
 
-Deno.test("windows() and batch() keep the laws", () =>
+Deno.test("windows() and batch() resume exactly", () =>
   withShards(async (dir) => {
     const extents: TokenShard[] = await Array.fromAsync(from(source(dir)).stream());
     for (const shuffle of ["none", "windows", "shards", "all"] as const) {
@@ -120,7 +121,7 @@ Deno.test("windows() and batch() keep the laws", () =>
     await checkStage(() => batch({ batchSize: 2, gradAccum: 2, seqLen: 4 }), some);
   }));
 
-Deno.test("windows() reads nanoGPT's raw tokens", () =>
+Deno.test("windows() reads nanoGPT's headerless files", () =>
   withShards(async (dir) => {
     const raw = tokenShards({ globs: [`${dir}/raw.bin`], format: "nanogpt", extentTokens: 6 });
     const got = await Array.fromAsync(
@@ -137,18 +138,18 @@ Deno.test("windows() refuses tokens beyond the vocabulary with file and position
     );
   }));
 
-Deno.test("windows() says when there is not one whole window", () =>
+Deno.test("windows() says that the tokens are too few for one sequence", () =>
   withShards(async (dir) => {
     await rejects(
       sequences(dir, { seqLen: 50, vocabSize: 100 }),
-      /73 training tokens in 2 places, wanted at least 51/,
+      /73 training tokens in 2 files, expected at least 51/,
     );
     const [only] = await sequences(dir, { seqLen: 72, vocabSize: 100, shuffle: "none", epochs: 1 });
     deepStrictEqual(only, row(0, 73));
     throws(() => windows({ seqLen: 0, vocabSize: 9 }), /seqLen is 0/);
   }));
 
-Deno.test("batch() lays sequences out as [A, B, T], targets one further on", async () => {
+Deno.test("batch() lays sequences out as [A, B, T], with targets one token later", async () => {
   const stage = batch({ batchSize: 2, gradAccum: 2, seqLen: 3 });
   const items = Array.from({ length: 9 }, (_, i) => at(10 * i, 4));
   const list = { name: "list", open: () => null, read: () => items };
@@ -163,11 +164,11 @@ Deno.test("batch() lays sequences out as [A, B, T], targets one further on", asy
   deepStrictEqual([...batches[1].targets], [...batches[1].inputs].map((id) => id + 1));
 });
 
-Deno.test("batch() refuses what it cannot make a batch of", async () => {
+Deno.test("batch() refuses too few sequences and sequences of another length", async () => {
   const list = (items: Sequence[]) => ({ name: "list", open: () => null, read: () => items });
   const run = (items: Sequence[]) =>
     from(list(items)).pipe(batch({ batchSize: 2, gradAccum: 1, seqLen: 3 })).run();
-  await rejects(run([at(0, 4)]), /1 sequences came, a step takes 2/);
+  await rejects(run([at(0, 4)]), /the input has 1 sequences, a step takes 2/);
   await rejects(run([at(0, 3)]), /sequence of 3 tokens: expected 4/);
   throws(() => batch({ batchSize: 0, gradAccum: 1, seqLen: 3 }), /batchSize is 0/);
 });

@@ -14,7 +14,7 @@ const docs: Document[] = Array.from({ length: 50 }, (_, i) => ({
 
 const context: any = { signal: new AbortController().signal, emit() {}, drop() {}, seed: 0, stopping: false };
 
-Deno.test("writeDocuments() writes FineWeb's rows, gzipped, under their final name only when done", async () => {
+Deno.test("writeDocuments() writes FineWeb's rows, gzipped, with their final name only at the end", async () => {
   const dir = await Deno.makeTempDir();
   const sink = writeDocuments({ dir });
   const state = await sink.open(context);
@@ -30,14 +30,14 @@ Deno.test("writeDocuments() writes FineWeb's rows, gzipped, under their final na
   await Deno.remove(dir, { recursive: true });
 });
 
-Deno.test("writeDocuments() resumed from any barrier writes the same bytes, also after the file was sealed", async () => {
+Deno.test("writeDocuments() resumed from any barrier writes the same bytes, after the file was sealed too", async () => {
   const whole = await Deno.makeTempDir();
   await write(whole, docs, () => {});
   const wanted = Deno.readFileSync(`${whole}/00000.jsonl.gz`);
   for (const at of [1, 10, 49, 50]) {
     const dir = await Deno.makeTempDir();
     let saved: any;
-    // The first run goes to its end after the barrier, so what it wrote later has to be taken back.
+    // The first run continues to its end after the barrier, so that the resume has to truncate its files.
     await write(dir, docs, (i, save) => i === at && (saved = structuredClone(save())));
     const sink = writeDocuments({ dir });
     const state = await sink.open(context, saved);
@@ -53,7 +53,7 @@ Deno.test("writeDocuments() resumed from any barrier writes the same bytes, also
   await Deno.remove(whole, { recursive: true });
 });
 
-Deno.test("writeDocuments() refuses to go on where the file has lost bytes", async () => {
+Deno.test("writeDocuments() refuses to resume a file that has lost bytes", async () => {
   const dir = await Deno.makeTempDir();
   let saved: any;
   await write(dir, docs, (i, save) => i === 50 && (saved = save()));
@@ -68,7 +68,7 @@ Deno.test("writeDocuments() refuses to go on where the file has lost bytes", asy
   await Deno.remove(dir, { recursive: true });
 });
 
-Deno.test("writeDocuments() begins a new file when one is big enough", async () => {
+Deno.test("writeDocuments() starts a new file after fileBytes", async () => {
   const dir = await Deno.makeTempDir();
   const big = docs.map((doc, i) => ({
     ...doc,
@@ -83,7 +83,7 @@ Deno.test("writeDocuments() begins a new file when one is big enough", async () 
   await Deno.remove(dir, { recursive: true });
 });
 
-Deno.test("writeRemoved() adds the reason", async () => {
+Deno.test("writeRemoved() adds the reason to the row", async () => {
   const dir = await Deno.makeTempDir();
   const sink = writeRemoved({ dir });
   const state = await sink.open(context);
@@ -117,7 +117,7 @@ function lines(path: string): any[] {
   );
 }
 
-Deno.test("writeDocuments() of several processes write files of their own into one folder", async () => {
+Deno.test("writeDocuments() of several processes writes separate files into one folder", async () => {
   const dir = await Deno.makeTempDir();
   await Deno.mkdir(`${dir}/d`);
   for (const rank of [1, 0]) {
@@ -130,7 +130,7 @@ Deno.test("writeDocuments() of several processes write files of their own into o
         writeDocuments({ dir: `${dir}/d`, rank, fileBytes: 2000 }),
       );
     await flow().run();
-    await flow().run(); // a run from the beginning removes what its own process left, and nothing else
+    await flow().run(); // a run without a checkpoint removes the files of its own rank only
   }
   const files = names(`${dir}/d`);
   deepStrictEqual(

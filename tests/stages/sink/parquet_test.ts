@@ -43,7 +43,7 @@ async function rowsIn(dir: string): Promise<Document[]> {
   return items;
 }
 
-Deno.test("writeParquet() writes FineWeb's columns in row groups, and reads back as it was", async () => {
+Deno.test("writeParquet() writes FineWeb's columns in row groups, and they read back unchanged", async () => {
   const dir = await Deno.makeTempDir();
   await write(dir);
   deepStrictEqual(await rowsIn(dir), docs);
@@ -59,13 +59,13 @@ Deno.test("writeParquet() writes FineWeb's columns in row groups, and reads back
   await Deno.remove(dir, { recursive: true });
 });
 
-Deno.test("writeParquet() resumed from any barrier, even after files were sealed, writes the same", async () => {
+Deno.test("writeParquet() resumed from any barrier writes the same bytes, after files were sealed too", async () => {
   const whole = await Deno.makeTempDir();
   const { all } = await write(whole);
   const wanted = await rowsIn(whole);
   ok(all.length >= 8);
   for (const begin of [all[0], all[4], all.at(-1)!]) {
-    await write(whole, { begin: new Map(begin) }); // in the folder where the first run went to its end
+    await write(whole, { begin: new Map(begin) }); // into the folder in which the first run has finished
     deepStrictEqual(await rowsIn(whole), wanted);
   }
   await Deno.remove(whole, { recursive: true });
