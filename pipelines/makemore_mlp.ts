@@ -31,7 +31,7 @@ import {
 } from "./lesson/letters.ts";
 import { betterThan, calmStart, mixedWithCounts } from "./lesson/mlp/mlp_solutions.ts";
 import { engineForSmallNets, means, softmax, trainOn } from "./lesson/net_training.ts";
-import { Ngrams } from "./lesson/mlp/ngrams.ts";
+import { Ngrams } from "./lesson/ngrams.ts";
 
 const notebook = "makemore part 2, notebook";
 const context = 3;

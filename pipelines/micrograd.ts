@@ -1,7 +1,9 @@
 /**
- * Lesson 1: what a derivative is, a number that remembers how it was computed, and a net of such numbers that learns.
+ * Lesson 1: what a derivative is, a number that remembers how it was computed, and a net of such numbers that
+ * learns.
  *
- * Source: Andrej Karpathy's lecture "The spelled-out intro to neural networks and backpropagation: building micrograd".
+ * Source: Andrej Karpathy's lecture "The spelled-out intro to neural networks and backpropagation: building
+ * micrograd".
  *
  * @module
  */

@@ -1,19 +1,24 @@
 /**
- * Character-level data of the makemore lessons: the alphabet, examples of a context and the next letter, and the split
- * into training, dev and test words.
+ * Character-level data of the makemore lessons: the alphabet, examples of a context and the next letter, and
+ * the split into training, dev and test words.
  *
  * @module
  */
 import { PythonRandom } from "../../kernels/random/python_random.ts";
 import { contextExamples } from "../../stages/train/on_device/word_examples.ts";
 
-/** An alphabet. Id 0 is the boundary mark, which stands before and after each word; the letters follow, sorted. */
+/**
+ * An alphabet. Id 0 is the boundary mark, which stands before and after each word; the letters follow,
+ * sorted.
+ */
 export class Letters {
   /** Letters by id; the boundary mark first. */
   readonly symbols: readonly string[];
   readonly #numbers: ReadonlyMap<string, number>;
 
-  /** Collects the letters (code points) of `words`. The mark is ".", or "¶" if a word contains a full stop. */
+  /**
+   * Collects the letters (code points) of `words`. The mark is ".", or "¶" if a word contains a full stop.
+   */
   constructor(words: Iterable<string>) {
     const seen = new Set<string>();
     for (const word of words) for (const letter of word) seen.add(letter);
@@ -74,13 +79,16 @@ export interface SplitOptions {
   /** Seed of Python's `random`; default 42. */
   readonly seed?: number;
   /**
-   * Number of shuffles, each from the same seed; default 1. A notebook whose cell was run twice shuffled the shuffled
-   * list again.
+   * Number of shuffles, each from the same seed; default 1. A notebook whose cell was run twice shuffled the
+   * shuffled list again.
    */
   readonly shuffles?: number;
 }
 
-/** Shuffles words and splits them at 80 and 90 percent, as makemore's `random.seed(42); random.shuffle(words)`. */
+/**
+ * Shuffles words and splits them at 80 and 90 percent, as makemore's `random.seed(42);
+ * random.shuffle(words)`.
+ */
 export function splitWords(
   words: readonly string[],
   { seed = 42, shuffles = 1 }: SplitOptions = {},
@@ -89,6 +97,18 @@ export function splitWords(
   for (let i = 0; i < shuffles; i++) new PythonRandom(seed).shuffle(order);
   const first = Math.floor(.8 * order.length), second = Math.floor(.9 * order.length);
   return { train: order.slice(0, first), dev: order.slice(first, second), test: order.slice(second) };
+}
+
+/** Examples of each part of a split. */
+export function examplesOfSplit(
+  { train, dev, test }: Split<readonly string[]>,
+  options: { readonly letters: Letters; readonly context: number },
+): Split<Examples> {
+  return {
+    train: examplesOf(train, options),
+    dev: examplesOf(dev, options),
+    test: examplesOf(test, options),
+  };
 }
 
 /** Examples of all words and the row numbers of each part of the split. */

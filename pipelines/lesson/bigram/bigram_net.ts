@@ -1,5 +1,5 @@
 /**
- * The net of one layer of the lesson on pairs of letters, by this project's kernels.
+ * The one-layer net of the lesson on pairs of letters, computed by this project's kernels.
  *
  * @module
  */
@@ -18,25 +18,29 @@ import { assign } from "../../../kernels/ops/update/state.ts";
 import { oneHot } from "../../../kernels/ops/indexing/token_windows.ts";
 import type { Examples } from "../letters.ts";
 
-/** What a net begins with and learns from. */
+/** Initial weights of a net, its examples, and how it computes its loss. */
 export interface BigramNetOptions {
   readonly engine: Engine;
-  /** Its first weights, [letters, letters]. */
+  /** Initial weights, [letters, letters]. */
   readonly weights: Float32Array<ArrayBuffer>;
+  /** Number of letters, the boundary mark included. */
   readonly letters: number;
-  /** Of one letter of context; all of them in each step. */
+  /** Examples with one letter of context, all of which are used in each step. */
   readonly examples: Examples;
-  /** How often each example counts (default: once). */
+  /** How often each example counts; default: once. */
   readonly times?: Float32Array<ArrayBuffer>;
-  /** Inputs as rows with a single 1, times W; or as the numbers of W's rows (default). The same, but for the time. */
+  /**
+   * Whether the inputs are one-hot rows that are multiplied by W; default false: row numbers of W, which is
+   * faster.
+   */
   readonly oneHot?: boolean;
-  /** The loss by exp, sum, divide, pick, log, one after the other; or in one (default). */
+  /** Whether exp, sum, div, select and log are separate ops; default false: one op computes the loss. */
   readonly inSteps?: boolean;
-  /** The loss has this times the mean of W's squares in it (default 0). */
+  /** Factor of the mean of W's squares in the loss; default 0. */
   readonly penalty?: number;
 }
 
-/** logits = one-hot(x) · W, and gradient descent on it. */
+/** A net with logits = one-hot(x) · W that learns by gradient descent. */
 export class BigramNet implements AsyncDisposable {
   readonly #session: Session;
 
@@ -60,34 +64,34 @@ export class BigramNet implements AsyncDisposable {
     const y = leaf("y", { shape: [count], dtype: "u32" }, targets);
     const logits = isOneHot ? matmul(oneHot(x, { classes: letters }), W) : gather(W, x);
     const losses = inSteps ? lossesInSteps(logits, y) : crossEntropy(logits, y);
-    const all = times?.reduce((total, n) => total + n, 0) ?? count;
+    const total = times?.reduce((sum, n) => sum + n, 0) ?? count;
     const nll = times === undefined
       ? mean(losses)
-      : scale(sum(mul(losses, leaf("times", { shape: [count], dtype: "f32" }, times))), 1 / all);
+      : scale(sum(mul(losses, leaf("times", { shape: [count], dtype: "f32" }, times))), 1 / total);
     const loss = penalty === 0 ? nll : add(nll, scale(mean(mul(W, W)), penalty));
     const rate = leaf("rate", { shape: [1], dtype: "f32" }, Float32Array.of(0));
-    const [slope] = gradients(loss, [W]);
-    if (slope === null) throw new Error("Cannot train the net: its loss does not depend on W");
+    const [gradient] = gradients(loss, [W]);
+    if (gradient === null) throw new Error("Cannot train the net: its loss does not depend on W");
     graph.output("loss", loss);
     graph.output("nll", nll);
-    graph.output("gradient", slope);
-    assign(W, sub(W, mul(slope, rate)));
+    graph.output("gradient", gradient);
+    assign(W, sub(W, mul(gradient, rate)));
     return new BigramNet(await engine.open([compile("step", graph)], values));
   }
 
-  /** Forward, backward, and W less `rate` times its gradient. */
+  /** Computes loss and gradient, and subtracts `rate` times the gradient from W. */
   async step(rate: number): Promise<void> {
     this.#session.write({ rate: { shape: [1], data: Float32Array.of(rate) } });
     await this.#session.run(["step"]);
   }
 
-  /** Of the last step, before it changed W: the loss, and without the penalty. */
+  /** Loss of the last step before it changed W: with the penalty (`loss`) and without (`nll`). */
   async losses(): Promise<{ readonly loss: number; readonly nll: number }> {
     const { loss, nll } = await this.#session.read(["loss", "nll"]);
     return { loss: loss.data[0], nll: nll.data[0] };
   }
 
-  /** W as it is now, and its gradient of the last step; [letters, letters] each. */
+  /** The current W, and the gradient of the last step; [letters, letters] each. */
   async weights(): Promise<{ readonly W: Float32Array; readonly gradient: Float32Array }> {
     const { W, gradient } = await this.#session.read(["W", "gradient"]);
     return { W: Float32Array.from(W.data), gradient: Float32Array.from(gradient.data) };
@@ -99,16 +103,16 @@ export class BigramNet implements AsyncDisposable {
   }
 }
 
-/** -log(odds of the target), number by number as on paper. logits [N, letters], targets u32 [N] → [N]. */
+/** -log(probability of the target), one op after the other. logits [N, letters], targets u32 [N] → [N]. */
 function lossesInSteps(logits: Tensor, targets: Tensor): Tensor {
   const { shape } = logits, rows = { from: 1, to: 2 }; // the axis of letters
   const counts = exp(logits);
-  const odds = div(counts, broadcast(sum(counts, rows), { shape, ...rows }));
-  const picked = sum(mul(odds, oneHot(targets, { classes: shape[1] })), rows);
-  return scale(log(picked), -1);
+  const probabilities = div(counts, broadcast(sum(counts, rows), { shape, ...rows }));
+  const selected = sum(mul(probabilities, oneHot(targets, { classes: shape[1] })), rows);
+  return scale(log(selected), -1);
 }
 
-/** Each different pair once, and how often it was there. */
+/** Each different pair once, and how often it occurred. */
 export function distinctPairs(
   { count, inputs, targets }: Examples,
   letters: number,
@@ -127,7 +131,7 @@ export function distinctPairs(
   };
 }
 
-/** exp of each element, each row then divided by its sum: probabilities, a row a letter. */
+/** Probabilities of each row of a matrix of logits with `columns` columns: exp, divided by the row's sum. */
 export function softmaxRows(logits: Float32Array, columns: number): Float32Array[] {
   return Array.from({ length: logits.length / columns }, (_, i) => {
     const counts = logits.slice(i * columns, (i + 1) * columns).map(Math.exp);

@@ -1,17 +1,18 @@
 /**
- * The figures of the lecture on pairs of letters, and ours beside them. Part of them stands in its notebook; where its
- * cells were run out of order, or print none, the same code was run again.
+ * Values of the lecture on pairs of letters, and the checks that compare ours with them. Most values are from
+ * its notebook. Where the notebook's cells were run out of order or print no value, we ran the same code
+ * again.
  *
  * @module
  */
 import { check, type Item } from "../item.ts";
 
-/** Where figures stand. */
+/** Source of the values that the notebook prints. */
 export const notebook = "makemore part 1, notebook";
-/** Where figures come from that the notebook does not print. */
-export const again = "makemore part 1, run again with torch 2.13";
+/** Source of the values that the notebook does not print. */
+export const rerun = "makemore part 1, its code run with torch 2.13";
 
-/** The names that counting draws; the net's differ in a letter of the last one. */
+/** Names drawn from the counts. Those of the net differ in one letter of the last name. */
 export const publishedNames: readonly string[] = [
   "mor.",
   "axx.",
@@ -20,11 +21,11 @@ export const publishedNames: readonly string[] = [
   "anchshizarie.",
 ];
 
-/** A check for each name. */
+/** Compares names with the lecture's. */
 export function* nameChecks(
   drawn: readonly string[],
   { by, lecture, mayDiffer }: {
-    /** What drew them: "counts", "net". */
+    /** Model that drew the names: "counts" or "net". */
     readonly by: string;
     readonly lecture: readonly string[];
     readonly mayDiffer: string | null;
@@ -32,7 +33,7 @@ export function* nameChecks(
 ): Generator<Item> {
   for (const [i, ours] of drawn.entries()) {
     yield check({
-      name: `name ${i + 1} of the ${by}`,
+      name: `name ${i + 1} drawn from the ${by}`,
       ours,
       lecture: lecture[i],
       source: notebook,
@@ -41,7 +42,7 @@ export function* nameChecks(
   }
 }
 
-/** The ten most frequent pairs. */
+/** Compares the ten most frequent pairs with the lecture's. */
 export function* frequentChecks(
   pairs: readonly { readonly pair: string; readonly count: number }[],
   mayDiffer: string | null,
@@ -51,11 +52,11 @@ export function* frequentChecks(
   for (const [i, lecture] of frequent.entries()) {
     if (i >= pairs.length) return;
     const ours = `${pairs[i].pair} ${pairs[i].count}`;
-    yield check({ name: `place ${i + 1}`, ours, lecture, source: notebook, mayDiffer });
+    yield check({ name: `pair of rank ${i + 1}`, ours, lecture, source: notebook, mayDiffer });
   }
 }
 
-/** The loss of all pairs, penalty included, at some steps of the net. */
+/** Compares the net's losses of all pairs, penalty included, with the lecture's at `steps`. */
 export function* traceChecks(
   losses: readonly number[],
   { steps, mayDiffer }: { readonly steps: readonly number[]; readonly mayDiffer: string | null },
@@ -68,12 +69,13 @@ export function* traceChecks(
       ours: losses[step],
       lecture,
       within: step < 1000 ? 1e-4 : 5e-4,
-      source: again,
+      source: rerun,
       mayDiffer,
     });
   }
 }
 
+/** The lecture's loss by step. */
 const trace: ReadonlyMap<number, number> = new Map([
   [0, 3.7686],
   [1, 3.3788],

@@ -1,74 +1,91 @@
 /**
- * Ours to the exercises of the lesson on pairs of letters.
+ * Our solutions of the exercises of the lesson on pairs of letters.
  *
  * @module
  */
 import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import { BigramNet } from "./bigram_net.ts";
+import { comparison } from "../comparison.ts";
 import type { Names } from "../data.ts";
 import { drawNames } from "../draw_names.ts";
 import { check, figure, type Item, lines, progress, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
-import { type Examples, examplesOf, Letters, type Split, splitWords } from "../letters.ts";
-import { MixedNgrams } from "../mlp/mixed_ngrams.ts";
-import { Ngrams } from "../mlp/ngrams.ts";
+import { InterpolatedNgrams } from "../interpolated_ngrams.ts";
+import { type Examples, examplesOf, examplesOfSplit, Letters, type Split, splitWords } from "../letters.ts";
+import { Ngrams } from "../ngrams.ts";
 
 type NamesEnv = LessonEnv<Names>;
 
 const measured = "makemore part 1, exercises measured in Python";
 
-/** E01: the same by counts, with a longer context. */
+/** E01: counts with a context of two letters. */
 export async function* tripleCounts(env: NamesEnv): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), mayDiffer = env.reasonToDiffer();
-  const within = 1e-4, source = measured;
-  for (const [context, lecture] of [[1, [2.4540, 2.4546]], [2, [2.1857, 2.2126]]] as const) {
+  const models = [1, 2].map((context) => {
     const all = examplesOf(words, { letters, context }), model = new Ngrams(all, letters.count);
-    for (const smoothing of [0, 1]) {
+    return { context, model, losses: [0, 1].map((smoothing) => model.loss(all, smoothing)) };
+  });
+  const lecture = [[2.4540, 2.4546], [2.1857, 2.2126]];
+  for (const [i, { context, losses }] of models.entries()) {
+    for (const [smoothing, ours] of losses.entries()) {
       yield check({
         name: `${kindOf(context)}, ${smoothing} added`,
-        ours: model.loss(all, smoothing),
-        lecture: lecture[smoothing],
-        within,
-        source,
+        ours,
+        lecture: lecture[i][smoothing],
+        within: 1e-4,
+        source: measured,
         mayDiffer,
       });
     }
-    if (context === 1) continue;
-    yield say("Better by far. Names of the trigram model:");
-    const random = new TorchRandom(env.seed);
-    const drawn = await drawNames((before) => model.probabilities(before, .2), { letters, random, count: 8 });
-    yield lines(drawn.join(" "));
   }
+  const [bigram, trigram] = models;
   yield say(
-    "Adding 1 costs more here than it did for pairs: there are 27 times as many cells, most of them nearly empty, and the added ones weigh more. And these are the very names that were counted; how good is it on others?",
+    `The trigram's loss is ${
+      comparison(trigram.losses[0], bigram.losses[0])
+    } the bigram's. It draws these names:`,
+  );
+  const drawn = await drawNames((before) => trigram.model.probabilities(before, .2), {
+    letters,
+    random: new TorchRandom(env.seed),
+    count: 8,
+  });
+  yield lines(drawn.join(" "));
+  yield say(
+    `With 1 added, the bigram's loss is ${
+      comparison(bigram.losses[1], bigram.losses[0])
+    } without, and the trigram's ${
+      comparison(trigram.losses[1], trigram.losses[0])
+    } without. The trigram's table spreads the same number of letters over ${letters.count} times as many cells, so what is added to each cell matters more. But these losses are of the names that were counted. How good are the models on other names?`,
   );
 }
 
-/** E02: learn from one part, look at the others. */
+/** E02: counts of one part, evaluated on the other two. */
 export function* threeParts(env: NamesEnv): Generator<Item> {
   const { words } = env.data, letters = new Letters(words), parts = splitWords(words);
   yield table(["part", "names"], Object.entries(parts).map(([name, part]) => [name, part.length]));
-  const bigram = modelOf(parts, { letters, context: 1 });
+  const bigram = countedModel(parts, { letters, context: 1 });
   yield* partChecks(bigram, {
     smoothing: 1,
     lecture: [2.4548, 2.4533, 2.4584],
     mayDiffer: env.reasonToDiffer(),
   });
-  const trigram = modelOf(parts, { letters, context: 2 });
-  yield table(
-    ["model, 1 added", "train", "dev", "test"],
-    [bigram, trigram].map((one) => {
-      const { train, dev, test } = lossesOf(one, 1);
-      return [kindOf(one.model.context), train, dev, test];
-    }),
-  );
+  const trigram = countedModel(parts, { letters, context: 2 });
+  const [pairs, triples] = [bigram, trigram].map((counted) => lossesOf(counted, 1));
+  yield table(["model, 1 added", "train", "dev", "test"], [
+    [kindOf(1), pairs.train, pairs.dev, pairs.test],
+    [kindOf(2), triples.train, triples.dev, triples.test],
+  ]);
   yield say(
-    "The bigram is as good on names that it never saw: it has only 27 rows, each counted thousands of times. The trigram is a little worse on them, and still far better than the bigram.",
+    `The bigram's loss on dev, names that it never saw, is ${
+      comparison(pairs.dev, pairs.train)
+    } on train. It has only ${letters.count} rows, and most of them were counted many times. The trigram has ${letters.count} times as many rows, so some were counted rarely. Its dev loss is ${
+      comparison(triples.dev, triples.train)
+    } its train loss, and ${comparison(triples.dev, pairs.dev)} the bigram's dev loss.`,
   );
 }
 
-/** E03: as much smoothing as is best for the dev part. */
+/** E03: the amount of smoothing with the lowest dev loss. */
 export function* tunedSmoothing(env: NamesEnv): Generator<Item> {
   const { words } = env.data, letters = new Letters(words), parts = splitWords(words);
   const amounts = [.01, .02, .05, .1, .2, .5, 1, 2, 5, 10];
@@ -76,17 +93,19 @@ export function* tunedSmoothing(env: NamesEnv): Generator<Item> {
     2: [2.1914, 2.2223, 2.2235],
     3: [1.9187, 2.1018, 2.1044],
   };
+  const gaps: string[] = [];
   for (const context of [2, 3]) {
-    const model = modelOf(parts, { letters, context });
-    const found = amounts.map((added) => ({ added, ...lossesOf(model, added) }));
-    const best = found.reduce((a, b) => b.dev < a.dev ? b : a);
+    const model = countedModel(parts, { letters, context });
+    const results = amounts.map((added) => ({ added, ...lossesOf(model, added) }));
+    const best = results.reduce((a, b) => b.dev < a.dev ? b : a);
+    gaps.push(`${comparison(best.dev, best.train)} train for the ${kindOf(context)}`);
     yield figure(
-      `${kindOf(context)}: best on the dev part with ${best.added} added.`,
+      `${kindOf(context)}: the dev loss is lowest with ${best.added} added.`,
       lineChart({
         series: (["train", "dev"] as const).map((part) => ({
           name: part,
           x: amounts,
-          y: found.map((one) => one[part]),
+          y: results.map((losses) => losses[part]),
         })),
         logX: true,
         xLabel: "added to every count",
@@ -100,11 +119,13 @@ export function* tunedSmoothing(env: NamesEnv): Generator<Item> {
     });
   }
   yield say(
-    "On the part that was counted, no smoothing is always best: it is what the counts hold for true. Names that were not counted need it, and the longer the context, the more train and dev fall apart: of the contexts of three letters many came once or never.",
+    `On the names that were counted, no smoothing always gives the lowest loss, because the counts fit them exactly. Other names need it. At its best, dev is ${
+      gaps.join(" and ")
+    }. The longer the context, the more contexts were counted only once or never.`,
   );
 }
 
-/** E04: a row of W by its number. */
+/** E04: rows of W selected by number. */
 export async function* indexInsteadOfOneHot(env: NamesEnv): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), size = letters.count;
   const examples = examplesOf(words, { letters, context: 1 }), engine = await env.engine(), steps = 10;
@@ -132,28 +153,28 @@ export async function* indexInsteadOfOneHot(env: NamesEnv): AsyncGenerator<Item>
     ["step", ...runs.map(({ name }) => name)],
     [0, 1, 2, 5, 9].map((step) => [step, ...runs.map(({ losses }) => losses[step].toFixed(6))]),
   );
-  const [first, second] = runs;
+  const [byProduct, byIndex] = runs;
   yield check({
     name: "largest difference of a loss",
-    ours: Math.max(...first.losses.map((loss, i) => Math.abs(loss - second.losses[i]))),
+    ours: Math.max(...byProduct.losses.map((loss, i) => Math.abs(loss - byIndex.losses[i]))),
     lecture: 0,
-    within: 1e-4, // float32: 228,146 slopes are added up in another order
-    source: "the two ways",
+    within: 1e-4, // float32 sums over 228,146 pairs, in another order
+    source: "between the two ways",
   });
-  yield table(["way", "seconds", "numbers of the input"], [
-    [first.name, first.seconds, examples.count * size],
-    [second.name, second.seconds, examples.count],
+  yield table(["way", "seconds", "numbers in the input"], [
+    [byProduct.name, byProduct.seconds, examples.count * size],
+    [byIndex.name, byIndex.seconds, examples.count],
   ]);
   yield say(
-    "A table of rows that are picked by number is called an embedding. The next lesson begins with one.",
+    "A table whose rows are selected by number is called an embedding. The next lesson starts with one.",
   );
 }
 
-/** E05: logits and targets in, the loss out. */
+/** E05: one function from logits and targets to the loss. */
 export async function* crossEntropyInOne(env: NamesEnv): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), size = letters.count;
   const examples = examplesOf(words.slice(0, 1000), { letters, context: 1 }), engine = await env.engine();
-  const first = new TorchRandom(env.seed).randn(size * size);
+  const initial = new TorchRandom(env.seed).randn(size * size);
   const lossOf = async (
     weights: Float32Array<ArrayBuffer>,
     inSteps: boolean,
@@ -162,83 +183,80 @@ export async function* crossEntropyInOne(env: NamesEnv): AsyncGenerator<Item> {
     await net.step(0);
     return { ...await net.losses(), ...await net.weights() };
   };
-  const steps = await lossOf(first, true), inOne = await lossOf(first, false);
-  const larger = first.map((w) => w + 100);
-  yield table(["logits", "exp, sum, divide, pick, log", "cross entropy"], [
-    ["first weights", steps.nll, inOne.nll],
-    ["all 100 larger", (await lossOf(larger, true)).nll, (await lossOf(larger, false)).nll],
+  const steps = await lossOf(initial, true), inOne = await lossOf(initial, false);
+  const larger = initial.map((w) => w + 100);
+  const largerSteps = (await lossOf(larger, true)).nll, largerInOne = (await lossOf(larger, false)).nll;
+  yield table(["logits", "exp, sum, divide, select, log", "cross entropy"], [
+    ["from the initial weights", steps.nll, inOne.nll],
+    ["100 larger", largerSteps, largerInOne],
   ]);
-  const apart = Math.max(...steps.gradient.map((slope, i) => Math.abs(slope - inOne.gradient[i])));
-  for (const [name, ours] of [["loss", Math.abs(steps.nll - inOne.nll)], ["gradient", apart]] as const) {
+  const difference = Math.max(...steps.gradient.map((g, i) => Math.abs(g - inOne.gradient[i])));
+  for (const [name, ours] of [["loss", Math.abs(steps.nll - inOne.nll)], ["gradient", difference]] as const) {
     yield check({
       name: `largest difference of the ${name}`,
       ours,
       lecture: 0,
       within: 1e-5,
-      source: "the two ways",
+      source: "between the two ways",
     });
   }
   yield say(
-    "The odds do not change when all logits of a row grow by the same, so neither should the loss. But e^100 is no number of float32: step by step comes infinity / infinity. The function takes the largest logit from all of them first. It also keeps no counts and odds in memory, and its gradient is simply odds - one-hot(target), where that of the steps goes back one by one.",
+    `Adding the same number to all logits of a row does not change the probabilities, so it should not change the loss. ${
+      Number.isFinite(largerSteps)
+        ? ""
+        : "But e^100 is larger than any float32 number, and the separate steps compute infinity / infinity, which is NaN. "
+    }The function first subtracts the largest logit from all logits. It also stores no counts and probabilities, and its gradient is simply probabilities - one-hot(target), while the separate steps go back one by one.`,
   );
 }
 
-/** E06: all lengths of context at once. */
+/** E06: contexts of all lengths, mixed. */
 export async function* mixedLengths(env: NamesEnv): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), parts = splitWords(words);
   yield say(
-    "Ours: a long context tells more but was seldom seen, a short one is always known. So mix them. From the shortest to the longest: the odds after a context are its counts, plus `m` letters shared out by the odds of the context that is one letter shorter. A context that never came adds nothing. One number m instead of smoothing (the mean of a Dirichlet prior; MacKay and Peto 1995).",
+    "Our exercise: long contexts say more but are rare, and short ones are well known, so mix them. Go from the shortest context to the longest. To the counts after a context add `m` more letters, distributed by the probabilities after the context that is one letter shorter. A context that never occurred changes nothing. The number m takes the place of the smoothing (MacKay and Peto 1995).",
   );
   const amounts = [1, 2, 5, 10, 20, 30, 50];
   const rows: [number, number, number, number, number][] = [];
-  let best: { dev: number; test: number; model: MixedNgrams; m: number } | null = null;
+  let best: { dev: number; model: InterpolatedNgrams; m: number } | null = null;
   for (const longest of [1, 2, 3, 4, 5, 6]) {
-    const { train, dev, test } = examplesIn(parts, { letters, context: longest });
-    const model = new MixedNgrams(train, letters.count);
+    const { train, dev, test } = examplesOfSplit(parts, { letters, context: longest });
+    const model = new InterpolatedNgrams(train, letters.count);
     yield progress(`contexts of up to ${longest} letters`);
-    const found = amounts.map((m) => ({ m, dev: model.loss(dev, m) }));
-    const { m, dev: loss } = found.reduce((a, b) => b.dev < a.dev ? b : a);
+    const results = amounts.map((m) => ({ m, dev: model.loss(dev, m) }));
+    const { m, dev: loss } = results.reduce((a, b) => b.dev < a.dev ? b : a);
     rows.push([longest, m, model.loss(train, m), loss, model.loss(test, m)]);
-    if (best === null || loss < best.dev) best = { dev: loss, test: rows[rows.length - 1][4], model, m };
+    if (best === null || loss < best.dev) best = { dev: loss, model, m };
   }
-  yield table(["up to letters", "best m", "train", "dev", "test"], rows);
+  yield table(["longest context", "best m", "train", "dev", "test"], rows);
   if (best === null) return;
   const { model, m } = best, random = new TorchRandom(env.seed);
   yield check({
-    name: "dev, against the 4-gram's",
+    name: "dev loss compared with the 4-gram's",
     ours: best.dev < 2.1018 ? "better" : "worse",
     lecture: "better",
     source: "E03",
     mayDiffer: env.reasonToDiffer(),
   });
-  yield say("Names of the best one:");
+  yield say("Names drawn from the best of these models:");
   const drawn = await drawNames((before) => model.probabilities(before, m), { letters, random, count: 8 });
   yield lines(drawn.join(" "));
 }
 
-/** A model of the first part, and all parts as its examples. */
-interface Fitted {
+/** A model that counted the train part, and the examples of all parts. */
+interface CountedModel {
   readonly model: Ngrams;
-  readonly parts: Split<Examples>;
+  readonly examples: Split<Examples>;
 }
 
-function modelOf(
+function countedModel(
   parts: Split<string[]>,
   { letters, context }: { readonly letters: Letters; readonly context: number },
-): Fitted {
-  const examples = examplesIn(parts, { letters, context });
-  return { model: new Ngrams(examples.train, letters.count), parts: examples };
+): CountedModel {
+  const examples = examplesOfSplit(parts, { letters, context });
+  return { model: new Ngrams(examples.train, letters.count), examples };
 }
 
-function examplesIn(
-  { train, dev, test }: Split<string[]>,
-  { letters, context }: { readonly letters: Letters; readonly context: number },
-): Split<Examples> {
-  const of = (words: readonly string[]): Examples => examplesOf(words, { letters, context });
-  return { train: of(train), dev: of(dev), test: of(test) };
-}
-
-function lossesOf({ model, parts: { train, dev, test } }: Fitted, smoothing: number): Split<number> {
+function lossesOf({ model, examples: { train, dev, test } }: CountedModel, smoothing: number): Split<number> {
   return {
     train: model.loss(train, smoothing),
     dev: model.loss(dev, smoothing),
@@ -247,17 +265,17 @@ function lossesOf({ model, parts: { train, dev, test } }: Fitted, smoothing: num
 }
 
 function* partChecks(
-  fitted: Fitted,
+  counted: CountedModel,
   { smoothing, lecture, mayDiffer }: {
     readonly smoothing: number;
     readonly lecture: readonly [number, number, number];
     readonly mayDiffer: string | null;
   },
 ): Generator<Item> {
-  const { train, dev, test } = lossesOf(fitted, smoothing);
+  const { train, dev, test } = lossesOf(counted, smoothing);
   for (const [i, [part, ours]] of Object.entries({ train, dev, test }).entries()) {
     yield check({
-      name: `${kindOf(fitted.model.context)}, ${smoothing} added: ${part}`,
+      name: `${kindOf(counted.model.context)}, ${smoothing} added: ${part}`,
       ours,
       lecture: lecture[i],
       within: 1e-4,

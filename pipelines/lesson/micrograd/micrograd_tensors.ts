@@ -18,8 +18,8 @@ import { crossEntropy } from "../../../kernels/ops/loss/cross_entropy.ts";
 import type { LabelledPoint } from "./moons.ts";
 
 /**
- * Trains a copy of `net` as the demo does. One program of kernels contains forward pass, backward pass and update.
- * Returns the loss of each step.
+ * Trains a copy of `net` as the demo does. One program of kernels contains forward pass, backward pass and
+ * update. Returns the loss of each step.
  */
 export async function trainOnEngine(
   moons: readonly LabelledPoint[],
@@ -79,7 +79,9 @@ function layerTensors({ neurons }: Layer): Record<"weight" | "bias", TensorMap[s
   };
 }
 
-/** Softmax loss of logits and its gradient, by the kernels; in float32, or float64 on the reference engine. */
+/**
+ * Softmax loss of logits and its gradient, by the kernels; in float32, or float64 on the reference engine.
+ */
 export async function softmaxOnEngine(
   logits: readonly number[],
   { label, engine }: { readonly label: number; readonly engine: Engine },

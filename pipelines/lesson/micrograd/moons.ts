@@ -1,5 +1,6 @@
 /**
- * Labelled points in a plane: two interleaved half moons as scikit-learn makes them, or a student's own points.
+ * Labelled points in a plane: two interleaved half moons as scikit-learn makes them, or a student's own
+ * points.
  *
  * @module
  */
@@ -52,8 +53,8 @@ function pointOf(line: string, { source, number }: { source: string; number: num
 }
 
 /**
- * The points of `sklearn.datasets.make_moons(count, noise=noise)` after `np.random.seed(seed)`, with labels -1 and 1
- * instead of 0 and 1. Source: scikit-learn, datasets/_samples_generator.py.
+ * The points of `sklearn.datasets.make_moons(count, noise=noise)` after `np.random.seed(seed)`, with labels
+ * -1 and 1 instead of 0 and 1. Source: scikit-learn, datasets/_samples_generator.py.
  */
 export function twoMoons(
   count: number,

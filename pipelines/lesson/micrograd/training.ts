@@ -1,5 +1,6 @@
 /**
- * Sections of the lesson on micrograd in which nets learn: four samples, two moons, and the moons again with tensors.
+ * Sections of the lesson on micrograd in which nets learn: four samples, two moons, and the moons again with
+ * tensors.
  *
  * @module
  */

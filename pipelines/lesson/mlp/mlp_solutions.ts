@@ -13,7 +13,7 @@ import type { Names } from "../data.ts";
 import { check, figure, type Item, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
 import { examplesOf, Letters, type SplitExamples, splitExamples, splitWords } from "../letters.ts";
-import { MixedNgrams } from "./mixed_ngrams.ts";
+import { InterpolatedNgrams } from "../interpolated_ngrams.ts";
 import { engineForSmallNets, means, trainOn } from "../net_training.ts";
 
 type NamesEnv = LessonEnv<Names>;
@@ -103,7 +103,7 @@ export async function* mixedWithCounts(env: NamesEnv, steps: number): AsyncGener
   const parts = splitExamples(words, { letters, context }), split = splitWords(words);
   await using net = await openLarger(env, { letters, parts });
   yield* trainLarger(net, { env, parts, steps });
-  const counted = new MixedNgrams(examplesOf(split.train, { letters, context }), letters.count);
+  const counted = new InterpolatedNgrams(examplesOf(split.train, { letters, context }), letters.count);
   const lossOf = async (part: "dev" | "test"): Promise<(share: number) => number> => {
     const nets = await net.losses(parts.rows[part]);
     const tables = counted.losses(examplesOf(split[part], { letters, context }), m);

@@ -1,18 +1,26 @@
 /**
- * Models by counting: how often each letter came after the letters before it.
+ * Models by counting: how often each letter followed the letters before it.
  *
  * @module
  */
-import type { Examples } from "../letters.ts";
+import type { Examples } from "./letters.ts";
 
-/** Counts of the letters that came after each context. */
+/** Counts of the letters that followed one context. */
+export interface ContextCounts {
+  /** Count of each letter. */
+  readonly counts: Float64Array;
+  /** Sum of the counts. */
+  readonly total: number;
+}
+
+/** Counts of the letters that followed each context. */
 export class Ngrams {
-  /** Letters in a context: 1 makes pairs (bigrams). */
+  /** Letters in a context; 1 for pairs (bigrams). */
   readonly context: number;
   readonly #letters: number;
   readonly #rows = new Map<number, { readonly counts: Float64Array; total: number }>();
 
-  /** Counts `examples`, whose letters are numbers below `letters`. */
+  /** Counts `examples`, whose letter ids are below `letters`. */
   constructor({ context, count, inputs, targets }: Examples, letters: number) {
     this.context = context;
     this.#letters = letters;
@@ -25,23 +33,33 @@ export class Ngrams {
     }
   }
 
-  /** How often each letter came after `before` (its last letters are looked at), or null where `before` never came. */
-  after(before: ArrayLike<number>): { readonly counts: Float64Array; readonly total: number } | null {
+  /** Number of different contexts that occurred. */
+  get contexts(): number {
+    return this.#rows.size;
+  }
+
+  /**
+   * Counts of the letters after the context at the end of `before`, or null if the context never occurred.
+   */
+  countsAfter(before: ArrayLike<number>): ContextCounts | null {
     const { context } = this, at = before.length - context;
     return this.#rows.get(keyOf(before, { at, context, letters: this.#letters })) ?? null;
   }
 
   /**
-   * The probability of each letter after `before`, with `smoothing` added to every count. Contexts that never came give
-   * every letter the same.
+   * The probability of each letter after `before`, with `smoothing` added to every count. After a context
+   * that never occurred, all letters are equally likely.
    */
   probabilities(before: ArrayLike<number>, smoothing: number): Float64Array {
-    const row = this.after(before), letters = this.#letters;
+    const row = this.countsAfter(before), letters = this.#letters;
     if (row === null) return new Float64Array(letters).fill(1 / letters);
     return row.counts.map((n) => (n + smoothing) / (row.total + smoothing * letters));
   }
 
-  /** The mean of -log(probability) over examples of this context: the loss. Infinite where one is held impossible. */
+  /**
+   * The loss: mean of -log(probability) over examples with contexts of this length. Infinite if the model
+   * gives one of them the probability 0.
+   */
   loss({ count, context, inputs, targets }: Examples, smoothing: number): number {
     const letters = this.#letters;
     let sum = 0;
@@ -54,18 +72,18 @@ export class Ngrams {
   }
 }
 
-/** Counts divided by their sum: odds. */
-export function divided(counts: Float64Array): Float64Array {
+/** Probabilities from counts: each count divided by the sum of all. */
+export function probabilitiesFrom(counts: Float64Array): Float64Array {
   const sum = counts.reduce((a, b) => a + b, 0);
   return counts.map((n) => n / sum);
 }
 
 /** A context as one number. */
 function keyOf(
-  numbers: ArrayLike<number>,
+  ids: ArrayLike<number>,
   { at, context, letters }: { readonly at: number; readonly context: number; readonly letters: number },
 ): number {
   let key = 0;
-  for (let i = at; i < at + context; i++) key = key * letters + numbers[i];
+  for (let i = at; i < at + context; i++) key = key * letters + ids[i];
   return key;
 }

@@ -1,36 +1,37 @@
 /**
- * Counts of contexts of all lengths at once, each smoothed by the shorter one.
+ * A model that mixes the counts of contexts of all lengths.
+ *
  * Source: MacKay and Peto 1995, "A hierarchical Dirichlet language model".
  *
  * @module
  */
-import type { Examples } from "../letters.ts";
+import type { Examples } from "./letters.ts";
 import { Ngrams } from "./ngrams.ts";
 
 /** p(letter | context) = (count + m · p(letter | context without its first letter)) / (total + m). */
-export class MixedNgrams {
+export class InterpolatedNgrams {
   readonly #lengths: readonly Ngrams[];
   readonly #letters: number;
 
-  /** Counts the ends of the contexts of `examples`: of no letter, of one, … of all. */
+  /** Counts the last 0, 1, … letters of the contexts of `examples`, up to the whole contexts. */
   constructor(examples: Examples, letters: number) {
     this.#letters = letters;
     this.#lengths = Array.from(
       { length: examples.context + 1 },
-      (_, context) => new Ngrams(ends(examples, context), letters),
+      (_, context) => new Ngrams(withShorterContext(examples, context), letters),
     );
   }
 
   /** The probability of each letter after `before`. */
   probabilities(before: ArrayLike<number>, m: number): Float64Array {
-    let odds = new Float64Array(this.#letters).fill(1 / this.#letters);
+    let p = new Float64Array(this.#letters).fill(1 / this.#letters);
     for (const length of this.#lengths) {
-      const row = length.after(before);
-      if (row === null) break; // nor did a longer one come
-      const { counts, total } = row, shorter = odds;
-      odds = counts.map((n, i) => (n + m * shorter[i]) / (total + m));
+      const row = length.countsAfter(before);
+      if (row === null) break; // then no longer context occurred either
+      const { counts, total } = row, shorter = p;
+      p = counts.map((n, i) => (n + m * shorter[i]) / (total + m));
     }
-    return odds;
+    return p;
   }
 
   /** The mean of -log(probability) over examples. */
@@ -44,7 +45,7 @@ export class MixedNgrams {
       const before = inputs.subarray(i * context, (i + 1) * context), target = targets[i];
       let p = 1 / this.#letters;
       for (const length of this.#lengths) {
-        const row = length.after(before);
+        const row = length.countsAfter(before);
         if (row === null) break;
         p = (row.counts[target] + m * p) / (row.total + m);
       }
@@ -53,8 +54,8 @@ export class MixedNgrams {
   }
 }
 
-/** The last `context` letters of each context. */
-function ends(examples: Examples, context: number): Examples {
+/** The same examples with only the last `context` letters of each context. */
+function withShorterContext(examples: Examples, context: number): Examples {
   const { count, inputs, targets, context: whole } = examples;
   const shorter = new Uint32Array(count * context);
   for (let i = 0; i < count; i++) {

@@ -1,0 +1,12 @@
+/**
+ * Phrases that compare measured numbers, so that a lesson says what its run found.
+ *
+ * @module
+ */
+
+/** How `a` compares with `b`, for example "0.0123 higher than"; "the same as" if all shown digits agree. */
+export function comparison(a: number, b: number, digits = 4): string {
+  const difference = Math.abs(a - b).toFixed(digits);
+  if (Number(difference) === 0) return "the same as";
+  return `${difference} ${a > b ? "higher" : "lower"} than`;
+}
