@@ -89,7 +89,7 @@ export interface Env {
   readonly resumed: boolean;
   /** Reasons for the batches that training skips, by number of the batch in the run. */
   readonly skippedBatches: ReadonlyMap<number, string>;
-  /** Aborted at the second Ctrl-C: stop at once. */
+  /** Cancels all work at once when aborted. */
   readonly signal: AbortSignal;
   /** The terminal, for results that depend on its width. */
   readonly terminal: TextStyle;
