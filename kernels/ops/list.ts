@@ -1,5 +1,5 @@
 /**
- * Every op there is: what tests and benches walk, and what an engine must have kernels for.
+ * The list of all ops, which tests and benches go through. Every engine must be able to run them.
  *
  * @module
  */

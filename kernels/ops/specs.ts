@@ -1,18 +1,40 @@
 /**
- * What several ops ask of their inputs' types, said the same way.
+ * Checks of inputs that several ops share, with the same messages.
  *
  * @module
  */
-import { ShapeError, type Spec } from "../core/tensor.ts";
+import { ShapeError, sizeOf, type Spec } from "../core/tensor.ts";
 
-/** Throws ShapeError unless every input, by its name, is f32. */
+/** Throws ShapeError unless all inputs, given by name, are f32. */
 export function expectF32(op: string, inputs: Readonly<Record<string, Spec>>): void {
   for (const [name, spec] of Object.entries(inputs)) expectType(op, { name, spec, dtype: "f32" });
 }
 
-/** Throws ShapeError unless every input, by its name, is u32. */
+/** Throws ShapeError unless all inputs, given by name, are u32. */
 export function expectU32(op: string, inputs: Readonly<Record<string, Spec>>): void {
   for (const [name, spec] of Object.entries(inputs)) expectType(op, { name, spec, dtype: "u32" });
+}
+
+/** Throws ShapeError unless all inputs, given by name, have a single element. */
+export function expectNumber(op: string, inputs: Readonly<Record<string, Spec>>): void {
+  for (const [name, { shape }] of Object.entries(inputs)) {
+    if (sizeOf(shape) === 1) continue;
+    throw new ShapeError(`Cannot call ${op}: ${name} is [${shape}], wanted one number, [1]`);
+  }
+}
+
+/** Throws ShapeError unless all inputs, given by name, have as many elements as `param`. */
+export function expectSizeOf(op: string, param: Spec, inputs: Readonly<Record<string, Spec>>): void {
+  for (const [name, { shape }] of Object.entries(inputs)) {
+    if (sizeOf(shape) === sizeOf(param.shape)) continue;
+    throw new ShapeError(`Cannot call ${op}: ${name} is [${shape}], wanted param's [${param.shape}]`);
+  }
+}
+
+/** Number of rows and columns of a tensor [..., columns]; a scalar is one row of one column. */
+export function rowsOf({ shape }: Spec): { readonly rows: number; readonly columns: number } {
+  const columns = shape.at(-1) ?? 1;
+  return { rows: sizeOf(shape) / columns, columns };
 }
 
 function expectType(op: string, wanted: { name: string; spec: Spec; dtype: "f32" | "u32" }): void {

@@ -96,7 +96,7 @@ function spanCode(call: Call, sizes: SpanSizes): string {
     ];
   return `${wgslBindings(call)}
 ${spans === 1 ? "" : scratchBinding}
-var<workgroup> firstRowStaged: u32; // a value read from it is uniform, as the bounds of loops with barriers must be
+var<workgroup> firstRowStaged: u32; // uniform, as the bounds of loops with barriers must be
 var<workgroup> queryStaged: array<f32, ${width}>;
 var<workgroup> weights: array<f32, ${LANES}>;
 ${workgroupMax(LANES)}

@@ -8,7 +8,7 @@ import type { WgslKernel } from "../../core/gpu.ts";
 import type { Op, Tensor } from "../../core/graph.ts";
 import { wgslBindings } from "../../core/wgsl.ts";
 import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
-import { expectF32 } from "../specs.ts";
+import { expectF32, rowsOf } from "../specs.ts";
 import { rowGrid, rowWorkgroup, workgroupMax, workgroupSum } from "../reduce/workgroup_reduce.ts";
 
 /** Attributes of `softmax`. */
@@ -32,7 +32,7 @@ export const softmaxOp: Op<SoftmaxAttrs> = {
   infer: ([x], attrs) => [checked("softmax", x, attrs)],
   vjp: (call, [g]) => [g === null ? null : callSoftmaxGrad([call.outputs[0], g], null)[0]],
   reference: ([x], call) => {
-    const { rows, columns } = sizesOf(call.inputs[0]), y = new Float64Array(x.length);
+    const { rows, columns } = rowsOf(call.inputs[0]), y = new Float64Array(x.length);
     for (let row = 0; row < rows; row++) {
       const n = call.attrs.causal ? row % columns + 1 : columns;
       const values = x.subarray(row * columns, row * columns + n);
@@ -43,7 +43,7 @@ export const softmaxOp: Op<SoftmaxAttrs> = {
     return [y];
   },
   wgsl: (call): WgslKernel => {
-    const { rows, columns } = sizesOf(call.inputs[0]);
+    const { rows, columns } = rowsOf(call.inputs[0]);
     const size = rowWorkgroup(columns), { workgroups, find } = rowGrid(rows);
     return {
       workgroups,
@@ -70,7 +70,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     };
   },
   wasm: (call) => {
-    const { rows, columns } = sizesOf(call.inputs[0]);
+    const { rows, columns } = rowsOf(call.inputs[0]);
     return [rows, columns, call.attrs.causal ? 1 : 0];
   },
   flops: (call) => 12 * sizeOf(call.inputs[0].shape),
@@ -97,7 +97,7 @@ export const softmaxGradOp: Op<null> = {
     return [{ shape: y.shape, dtype: "f32" }];
   },
   reference: ([y, dy], call) => {
-    const { columns } = sizesOf(call.inputs[0]), dx = new Float64Array(y.length);
+    const { columns } = rowsOf(call.inputs[0]), dx = new Float64Array(y.length);
     for (let start = 0; start < y.length; start += columns) {
       let dot = 0;
       for (let c = start; c < start + columns; c++) dot += y[c] * dy[c];
@@ -106,7 +106,7 @@ export const softmaxGradOp: Op<null> = {
     return [dx];
   },
   wgsl: (call): WgslKernel => {
-    const { rows, columns } = sizesOf(call.inputs[0]);
+    const { rows, columns } = rowsOf(call.inputs[0]);
     const size = rowWorkgroup(columns), { workgroups, find } = rowGrid(rows);
     return {
       workgroups,
@@ -123,7 +123,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }`,
     };
   },
-  wasm: (call) => Object.values(sizesOf(call.inputs[0])),
+  wasm: (call) => Object.values(rowsOf(call.inputs[0])),
   flops: (call) => 4 * sizeOf(call.inputs[0].shape),
   cases: [
     { inputs: [[2, 3, 5], [2, 3, 5]], attrs: null },
@@ -144,9 +144,4 @@ function checked(op: string, x: Spec, { causal }: SoftmaxAttrs): Spec {
     );
   }
   return { shape: x.shape, dtype: "f32" };
-}
-
-function sizesOf(x: Spec): { rows: number; columns: number } {
-  const columns = x.shape[x.shape.length - 1];
-  return { rows: sizeOf(x.shape) / columns, columns };
 }

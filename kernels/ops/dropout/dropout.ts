@@ -1,7 +1,7 @@
 /**
- * Dropout: a share of elements becomes 0, the others grow so that the mean stays. Its mask is never stored:
- * gradients pass through the same op with the same randomness. Source: Srivastava et al. 2014, scaled while
- * training as is usual.
+ * Dropout: a fraction of the elements becomes 0, and the others are scaled up so that the mean stays the
+ * same. The mask is never stored; gradients pass through the same op with the same random numbers. Source:
+ * Srivastava et al. 2014, with the scaling during training (inverted dropout).
  *
  * @module
  */
@@ -12,22 +12,22 @@ import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { type Dropout, dropoutConstants, expectRandomness, maskFunctions, maskOf } from "./dropout_mask.ts";
 import { expectF32 } from "../specs.ts";
 
-/** The share dropped. */
+/** Attributes of the dropout ops. */
 export interface DropoutAttrs {
-  /** Above 0, below 1. */
+  /** Fraction of elements to drop, above 0 and below 1. */
   readonly rate: number;
 }
 
 /**
- * x with a share of `rate` of its elements 0 and the others over 1 - rate, drawn by key and draw; x of any
- * shape. Rate 0: x itself. Throws ShapeError unless x is f32, key u32 [2] and draw u32 [1], RangeError for a
- * rate outside [0, 1).
+ * x, of any shape, with a fraction `rate` of its elements set to 0 and the others divided by 1 - rate, drawn
+ * by key and draw. For rate 0 it returns x itself. Throws ShapeError unless x is f32, key u32 [2] and draw
+ * u32 [1], and RangeError for a rate outside [0, 1).
  */
 export function dropout(x: Tensor, { rate, key, draw }: Dropout): Tensor {
   return rate === 0 ? x : callDropout([x, key, draw], { rate })[0];
 }
 
-/** residual + dropout(x), residual of x's shape. Throws as dropout, and ShapeError where shapes differ. */
+/** residual + dropout(x), both of one shape. Throws as `dropout`, and ShapeError where shapes differ. */
 export function dropoutAdd(x: Tensor, options: Dropout & { readonly residual: Tensor }): Tensor {
   const { rate, key, draw, residual } = options;
   return callDropoutAdd([x, key, draw, residual], { rate })[0];
@@ -36,7 +36,7 @@ export function dropoutAdd(x: Tensor, options: Dropout & { readonly residual: Te
 /** x, key, draw → y. */
 export const dropoutOp: Op<DropoutAttrs> = {
   ...common("dropout", "value"),
-  vjp: (call, [g]) => [g === null ? null : again(call, g), null, null],
+  vjp: (call, [g]) => [g === null ? null : inputGradient(call, g), null, null],
   reference: (inputs, call) => [dropped(inputs, call.attrs)],
   cases: cases([]),
 };
@@ -44,7 +44,7 @@ export const dropoutOp: Op<DropoutAttrs> = {
 /** x, key, draw, residual → y. */
 export const dropoutAddOp: Op<DropoutAttrs> = {
   ...common("dropout_add", "in3[at] + value"),
-  vjp: (call, [g]) => [g === null ? null : again(call, g), null, null, g],
+  vjp: (call, [g]) => [g === null ? null : inputGradient(call, g), null, null, g],
   reference: (inputs, call) => [dropped(inputs, call.attrs).map((y, i) => y + inputs[3][i])],
   cases: cases(["residual"]),
 };
@@ -52,7 +52,7 @@ export const dropoutAddOp: Op<DropoutAttrs> = {
 const callDropout = define(dropoutOp);
 const callDropoutAdd = define(dropoutAddOp);
 
-/** What the two have in common: an invocation makes four elements, as Philox gives four words. */
+/** The parts that both ops share. Each invocation computes four elements, because Philox gives four words. */
 function common(
   name: string,
   result: string,
@@ -93,16 +93,16 @@ function common(
 function expectShape(op: string, { x, residual }: { readonly x: Spec; readonly residual: Spec }): void {
   if (String(residual.shape) === String(x.shape)) return;
   throw new ShapeError(
-    `Cannot call ${op}: residual is [${residual.shape}], x [${x.shape}]: shapes must be equal`,
+    `Cannot call ${op}: residual is [${residual.shape}], x is [${x.shape}]: they must be equal`,
   );
 }
 
-/** The gradient of x: what was dropped gets none. */
-function again({ inputs: [, key, draw], attrs }: Call<DropoutAttrs>, g: Tensor): Tensor {
+/** Gradient of x: dropout of g with the same mask. */
+function inputGradient({ inputs: [, key, draw], attrs }: Call<DropoutAttrs>, g: Tensor): Tensor {
   return callDropout([g, key, draw], attrs)[0];
 }
 
-/** The mask has rows of four: element i is column i mod 4 of row ⌊i / 4⌋. */
+/** Dropout in float64. The mask has rows of four: element i is column i mod 4 of row ⌊i / 4⌋. */
 function dropped([x, key, draw]: readonly Float64Array[], { rate }: DropoutAttrs): Float64Array {
   const mask = maskOf(rate, { key, draw });
   return x.map((value, i) => value * mask(Math.floor(i / 4), i % 4));

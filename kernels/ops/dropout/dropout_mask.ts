@@ -1,11 +1,11 @@
 /**
- * Which elements dropout drops: a function of a place's key, the number of the micro-batch and the element's
- * row and column. So nothing is stored, the backward pass finds the same mask, and every engine does, bit for
- * bit.
+ * The mask of dropout: which elements are dropped is a function of the place's key, the number of the
+ * micro-batch, and the element's row and column. So no mask is stored, and the backward pass and every engine
+ * compute the same mask, bit for bit.
  *
- * Column c of row r is word c mod 4 of Philox4x32-10 with counter (r, draw, 0, 1 + ⌊c / 4⌋); it is dropped
- * where the word is below rate · 2^32. Key and draw stand on the device: all places share their kernels, and
- * a program is replayed with new masks.
+ * Column c of row r uses word c mod 4 of Philox4x32-10 with counter (r, draw, 0, 1 + ⌊c / 4⌋); it is dropped
+ * if the word is below rate · 2^32. Key and draw are in device memory, so all places run the same kernel, and
+ * each run of a program uses new masks.
  *
  * @module
  */
@@ -14,34 +14,37 @@ import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import type { Tensor } from "../../core/graph.ts";
 import { expectU32 } from "../specs.ts";
 
-/** What dropout takes beside the values. */
+/** Inputs of dropout besides the values. */
 export interface Dropout {
-  /** Share of elements dropped: 0 or more, below 1. */
+  /** Fraction of elements to drop, 0 to below 1. */
   readonly rate: number;
-  /** Philox key of a place in the model, u32 [2]: the seed, and a hash of the place's name. */
+  /** Philox key of a place in the model, u32 [2]: the seed and a hash of the place's name. */
   readonly key: Tensor;
   /** Number of the micro-batch in the run, u32 [1]. */
   readonly draw: Tensor;
 }
 
-/** Dropout's numbers: words below `threshold` drop their element, others are multiplied by `scale`. */
+/**
+ * Constants of a dropout rate: elements whose word is below `threshold` are dropped, others are multiplied by
+ * `scale`.
+ */
 export interface DropoutConstants {
-  /** 1 … 2^32 - 1. */
+  /** Threshold for words, 1 … 2^32 - 1. */
   readonly threshold: number;
-  /** 1 / (1 - rate). */
+  /** Factor of the other elements, 1 / (1 - rate). */
   readonly scale: number;
 }
 
-/** What a rate means. Throws RangeError unless 0 < rate < 1. */
+/** Constants of a dropout rate. Throws RangeError unless 0 < rate < 1. */
 export function dropoutConstants(rate: number): DropoutConstants {
   if (!(rate > 0 && rate < 1)) {
-    throw new RangeError(`Cannot drop a share of ${rate}: wanted a number above 0 and below 1`);
+    throw new RangeError(`Cannot use dropout rate ${rate}: wanted a number above 0 and below 1`);
   }
   const threshold = Math.min(Math.max(1, Math.floor(rate * 2 ** 32)), 2 ** 32 - 1);
   return { threshold, scale: 1 / (1 - rate) };
 }
 
-/** What each element is multiplied by, 0 or 1 / (1 - rate), in float64. */
+/** The factor of each element, 0 or 1 / (1 - rate), in float64. */
 export function maskOf(
   rate: number,
   { key, draw: [draw] }: { readonly key: Float64Array; readonly draw: Float64Array },
@@ -58,7 +61,7 @@ export function maskOf(
   };
 }
 
-/** Throws ShapeError unless key is u32 [2] and draw one u32. */
+/** Throws ShapeError unless key is u32 [2] and draw is u32 [1]. */
 export function expectRandomness(
   op: string,
   { key, draw }: { readonly key: Spec; readonly draw: Spec },
@@ -71,9 +74,9 @@ export function expectRandomness(
 }
 
 /**
- * WGSL: `philox(counter, key)`, and `dropout_words(row, group)`, the words of columns 4·group … 4·group + 3,
- * for key and draw bound as named. WGSL has no product of 64 bits: its high half is put together from
- * products of 16-bit halves.
+ * WGSL functions `philox(counter, key)` and `dropout_words(row, group)`, which returns the words of columns
+ * 4·group … 4·group + 3, for bindings `key` and `draw`. WGSL has no 64-bit product, so the upper half is
+ * computed from products of 16-bit halves.
  */
 export function maskFunctions({ key, draw }: { readonly key: string; readonly draw: string }): string {
   return `${philoxFunctions}
@@ -82,7 +85,7 @@ fn dropout_words(row: u32, group: u32) -> vec4u {
 }`;
 }
 
-/** WGSL of Philox4x32-10: `philox(counter, key)`. Source: as kernels/random/philox.ts. */
+/** WGSL function `philox(counter, key)`, Philox4x32-10 as in kernels/random/philox.ts. */
 export const philoxFunctions = `fn philox_high(a: vec2u, b: vec2u) -> vec2u {
   let a_low = a & vec2u(0xffffu);
   let a_high = a >> vec2u(16u);

@@ -1,8 +1,8 @@
 /**
- * Tensors laid side by side along an axis, and a part of one along an axis.
+ * Concatenation of tensors along an axis, and its inverse, a part of a tensor along an axis.
  *
- * Around the axis a tensor is seen as [outer, n, inner]: of each outer entry a run of n · inner elements is
- * copied.
+ * Around the axis, a tensor is seen as [outer, n, inner]; each outer entry is a run of n · inner elements to
+ * copy.
  *
  * @module
  */
@@ -12,14 +12,15 @@ import type { Call, Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
 import { bytesOf, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 
-/** Along which axis; from the last, -1, if below 0. */
+/** Attributes of `concat`. */
 export interface ConcatAttrs {
+  /** Axis; negative numbers count from the last axis, -1. */
   readonly axis: number;
 }
 
-/** Which entries of which axis. */
+/** Attributes of `narrow`. */
 export interface NarrowAttrs {
-  /** From the last, -1, if below 0. */
+  /** Axis; negative numbers count from the last axis, -1. */
   readonly axis: number;
   /** First entry. */
   readonly start: number;
@@ -27,11 +28,11 @@ export interface NarrowAttrs {
   readonly length: number;
 }
 
-const MOST = 7; // with the result, as many buffers as WebGPU's least limit
+const MOST = 7; // parts per call: with the result, the 8 buffers that every WebGPU adapter binds
 
 /**
- * Tensors of one type side by side along `axis` (default: the last), of equal sizes otherwise. Throws
- * ShapeError where they are not.
+ * Concatenates tensors of one type along `axis` (default: the last). Throws ShapeError unless all other sizes
+ * are equal.
  */
 export function concat(parts: readonly Tensor[], { axis = -1 }: { readonly axis?: number } = {}): Tensor {
   if (parts.length === 1) return parts[0];
@@ -43,23 +44,23 @@ export function concat(parts: readonly Tensor[], { axis = -1 }: { readonly axis?
 }
 
 /**
- * Entries `start` … `start`+`length`-1 of x's axis `axis`, of x's type. Throws ShapeError where there are no
- * such.
+ * Entries `start` … `start` + `length` - 1 of an axis of x, of any type. Throws ShapeError where they do not
+ * exist.
  */
 export function narrow(x: Tensor, attrs: NarrowAttrs): Tensor {
   return callNarrow([x], attrs)[0];
 }
 
-/** Parts side by side. */
+/** Concatenates tensors along an axis. */
 export const concatOp: Op<ConcatAttrs> = {
   name: "concat",
   infer: (parts, attrs) => {
     const [{ shape, dtype }] = parts, axis = axisOf("concat", shape, attrs);
     const others = (s: Spec) => `${s.dtype} ${s.shape.map((n, i) => i === axis ? "*" : n)}`;
-    const stray = parts.find((p) => others(p) !== others(parts[0]));
-    if (stray !== undefined) {
+    const odd = parts.find((p) => others(p) !== others(parts[0]));
+    if (odd !== undefined) {
       throw new ShapeError(
-        `Cannot concat ${dtype} [${shape}] and ${stray.dtype} [${stray.shape}] along axis ${axis}: types and all other sizes must be equal`,
+        `Cannot concat ${dtype} [${shape}] and ${odd.dtype} [${odd.shape}] along axis ${axis}: types and all other sizes must be equal`,
       );
     }
     return [{ shape: shape.with(axis, parts.reduce((sum, p) => sum + p.shape[axis], 0)), dtype }];
@@ -107,7 +108,7 @@ export const concatOp: Op<ConcatAttrs> = {
   ],
 };
 
-/** A part along an axis. */
+/** Takes a range of entries of an axis. */
 export const narrowOp: Op<NarrowAttrs> = {
   name: "narrow",
   infer: ([x], { start, length, ...attrs }) => {
@@ -156,13 +157,15 @@ function axisOf(op: string, shape: readonly number[], { axis }: { readonly axis:
   throw new ShapeError(`Cannot ${op} [${shape}] along axis ${axis}: it has ${shape.length} axes`);
 }
 
-/** Outer entries, then each part's elements in one of them. */
+/** Number of outer entries, then the elements of each part per outer entry. */
 function concatSizes({ inputs, attrs }: Call<ConcatAttrs>): readonly number[] {
   const axis = axisOf("concat", inputs[0].shape, attrs);
   return [sizeOf(inputs[0].shape.slice(0, axis)), ...inputs.map((part) => sizeOf(part.shape.slice(axis)))];
 }
 
-/** Outer entries; elements of one, before the part in it, of the part. */
+/**
+ * Number of outer entries, and per entry the elements of x, those before the range, and those of the range.
+ */
 function narrowSizes({ inputs: [x], attrs }: Call<NarrowAttrs>): {
   outer: number;
   run: number;

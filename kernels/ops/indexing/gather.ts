@@ -1,6 +1,6 @@
 /**
- * Rows of a table by number (an embedding), and its adjoint, which adds rows up by number. No atomics: rows
- * of one number are added in order of position, so the result is the same every time.
+ * Rows of a table by index (an embedding), and the adjoint, which adds rows to a table by index. It uses no
+ * atomics on floats: rows with the same index are added in order of position, so results are reproducible.
  *
  * @module
  */
@@ -12,20 +12,23 @@ import type { WgslKernel } from "../../core/gpu.ts";
 import { bytesOf, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { expectF32, expectU32 } from "../specs.ts";
 
-/** Rows `ids` of a table: table [..., C] seen as V rows, ids u32 [...] → [..., C]; an id ≥ V gives zeros. */
+/**
+ * Rows of a table by index: table [..., C], seen as V rows, ids u32 [...] → [..., C]; zeros for an id of V or
+ * more.
+ */
 export function gather(table: Tensor, ids: Tensor): Tensor {
   return callGather([table, ids], null)[0];
 }
 
 /**
- * Adds each row to the row of `acc` that its id names, in place, in order of position: acc [V, C], ids u32
- * [...], rows [..., C] → acc. An id ≥ V is left out.
+ * Adds each row to the row of `acc` with the index of its id, in place and in order of position: acc [V, C],
+ * ids u32 [...], rows [..., C] → acc. Rows whose id is V or more are left out.
  */
 export function scatterAdd(acc: Tensor, ids: Tensor, rows: Tensor): Tensor {
   return callScatterAdd([acc, ids, rows], null)[0];
 }
 
-/** Table rows by id. */
+/** Takes rows of a table by index. */
 export const gatherOp: Op<null> = {
   name: "gather",
   infer: ([table, ids]) => {
@@ -56,13 +59,14 @@ export const gatherOp: Op<null> = {
   traffic: ({ inputs: [, ids], outputs: [y] }) => ({ read: bytesOf(ids) + bytesOf(y), written: bytesOf(y) }),
   cases: [
     { inputs: [[7, 5], [11]], attrs: null, fill: ["normal", { below: 7 }] },
-    { inputs: [[2, 3, 67], [2, 9]], attrs: null, fill: ["normal", { below: 8 }] }, // some ids beyond the table
+    // Some ids are past the end of the table.
+    { inputs: [[2, 3, 67], [2, 9]], attrs: null, fill: ["normal", { below: 8 }] },
     { inputs: [[3, 1], []], attrs: null, fill: ["normal", { below: 3 }] },
     { inputs: [[50304, 768], [4, 1024]], attrs: null, fill: ["normal", { below: 50257 }], bench: true },
   ],
 };
 
-/** acc[id] += row. */
+/** acc[id] += row, in place. */
 export const scatterAddOp: Op<null> = {
   name: "scatter_add",
   inPlace: [0],
@@ -74,8 +78,8 @@ export const scatterAddOp: Op<null> = {
         `Cannot call scatter_add: rows are [${rows.shape}], wanted [${[
           ...ids.shape,
           rowLength(acc),
-        ]}]: a row of acc \
-[${acc.shape}] for each id of [${ids.shape}]`,
+        ]}]: one row \
+of acc [${acc.shape}] for each id of [${ids.shape}]`,
       );
     }
     return [{ shape: acc.shape, dtype: "f32" }];
@@ -94,7 +98,7 @@ export const scatterAddOp: Op<null> = {
   wgsl: scatterKernel,
   wasm: (call) => Object.values(tableSizes(call)),
   flops: (call) => sizeOf(call.inputs[2].shape),
-  // At most: rows of one id are added up before they are written.
+  // An upper bound: rows with the same id are added up before they are written.
   traffic: ({ inputs: [, ids, rows] }) => ({
     read: bytesOf(ids) + 2 * bytesOf(rows),
     written: bytesOf(rows),
@@ -102,7 +106,8 @@ export const scatterAddOp: Op<null> = {
   cases: [
     { inputs: [[7, 5], [11], [11, 5]], attrs: null, fill: ["normal", { below: 7 }, "normal"] },
     { inputs: [[6, 67], [2, 9], [2, 9, 67]], attrs: null, fill: ["normal", { below: 8 }, "normal"] },
-    { inputs: [[3, 5], [600], [600, 5]], attrs: null, fill: ["zeros", { below: 3 }, "normal"] }, // long runs of one id
+    // Each id has about 200 rows.
+    { inputs: [[3, 5], [600], [600, 5]], attrs: null, fill: ["zeros", { below: 3 }, "normal"] },
     {
       inputs: [[50304, 768], [4, 1024], [4, 1024, 768]],
       attrs: null,
@@ -127,15 +132,16 @@ function rowLength(table: Spec): number {
   return table.shape[table.shape.length - 1];
 }
 
-/** In the order of the WASM arguments. */
+/** Sizes of a call, in the order of the WASM kernel's arguments. */
 function tableSizes(call: Call): { count: number; columns: number; rows: number } {
   const [table, ids] = call.inputs, columns = rowLength(table);
   return { count: sizeOf(ids.shape), columns, rows: sizeOf(table.shape) / columns };
 }
 
 /**
- * One workgroup a position. The first position of an id adds all the id's rows: it looks at 256 ids at once,
- * marks the equal ones in a bit set, and then every lane adds them up in order for columns of its own.
+ * A kernel with one workgroup per position. The workgroup of the first position with an id adds all rows of
+ * that id. It compares 256 ids at a time and marks the equal ones in a bit set; then every lane adds up those
+ * rows, in order, for its own columns.
  */
 function scatterKernel(call: Call): WgslKernel {
   const { count, columns, rows } = tableSizes(call);
@@ -143,19 +149,19 @@ function scatterKernel(call: Call): WgslKernel {
   return {
     workgroups,
     code: `${wgslBindings(call)}
-var<workgroup> seen: atomic<u32>;
+var<workgroup> earlier: atomic<u32>;
 var<workgroup> idle: u32;
-var<workgroup> equal: array<atomic<u32>, 8>; // a bit for each of 256 positions
+var<workgroup> equal: array<atomic<u32>, 8>; // one bit for each of 256 positions
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let position = group.x + group.y * ${workgroups[0]}u;
   if (position >= ${count}u) { return; }
   let id = in1[position];
   for (var q = lane; q < position; q += 256u) {
-    if (in1[q] == id) { atomicStore(&seen, 1u); break; }
+    if (in1[q] == id) { atomicStore(&earlier, 1u); break; }
   }
   workgroupBarrier();
-  if (lane == 0u) { idle = select(atomicLoad(&seen), 1u, id >= ${rows}u); }
+  if (lane == 0u) { idle = select(atomicLoad(&earlier), 1u, id >= ${rows}u); }
   if (workgroupUniformLoad(&idle) == 1u) { return; }
   for (var base = position; base < ${count}u; base += 256u) {
     if (lane < 8u) { atomicStore(&equal[lane], 0u); }

@@ -1,5 +1,5 @@
 /**
- * Axes in another order: transposes.
+ * Permutations of axes, such as transposes.
  *
  * @module
  */
@@ -8,24 +8,27 @@ import type { Call, Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
 import { ShapeError, sizeOf } from "../../core/tensor.ts";
 
-/** Where each of the result's axes comes from. */
+/** Attributes of `permute`. */
 export interface PermuteAttrs {
-  /** Numbers of x's axes, each once. */
+  /** For each axis of the result, the axis of x that it is; each once. */
   readonly order: readonly number[];
 }
 
-/** Result axis i is x's axis order[i]: x of any type. Throws ShapeError unless order names each axis once. */
+/**
+ * Axis i of the result is axis order[i] of x, of any type. Throws ShapeError unless order holds each axis
+ * once.
+ */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
   return callPermute([x], { order })[0];
 }
 
-/** x's last two axes exchanged: [..., M, N] → [..., N, M]. */
+/** Exchanges the last two axes: [..., M, N] → [..., N, M]. */
 export function transpose(x: Tensor): Tensor {
   const last = x.shape.length - 1, order = x.shape.map((_, i) => i);
   return permute(x, [...order.slice(0, -2), last, last - 1]);
 }
 
-/** Axes in another order. */
+/** Permutes the axes of a tensor. */
 export const permuteOp: Op<PermuteAttrs> = {
   name: "permute",
   infer: ([x], { order }) => {
@@ -68,11 +71,12 @@ export const permuteOp: Op<PermuteAttrs> = {
 
 const callPermute = define(permuteOp);
 
-/** For each of the result's axes, how far apart its entries lie in x. */
+/** For each axis of the result, the distance in x between its entries, in elements. */
 function stridesOf({ inputs: [x], attrs }: Call<PermuteAttrs>): readonly number[] {
   return attrs.order.map((axis) => sizeOf(x.shape.slice(axis + 1)));
 }
 
+/** Index in x of element i of the result. */
 function sourceOf(i: number, shape: readonly number[], strides: readonly number[]): number {
   let at = 0;
   for (let axis = shape.length - 1; axis >= 0; axis--) {

@@ -1,6 +1,6 @@
 /**
- * Parts of a tensor along its first axis: a slice, its adjoint (padding with zeros), and one entry by a
- * number that stands on the device.
+ * Parts of a tensor along its first axis: a slice, its adjoint (padding with zeros), and one entry whose
+ * index is in device memory.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import { flat } from "../../core/wgsl.ts";
 import type { Call, Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
 import { bytesOf, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
-import { expectF32, expectU32 } from "../specs.ts";
+import { expectF32, expectNumber, expectU32 } from "../specs.ts";
 
-/** Which entries of the first axis. */
+/** Attributes of `slice`. */
 export interface SliceAttrs {
   /** First entry. */
   readonly start: number;
@@ -18,36 +18,35 @@ export interface SliceAttrs {
   readonly length: number;
 }
 
-/** How many entries of zeros stand before and after. */
+/** Attributes of `pad`. */
 export interface PadAttrs {
-  /** Entries of zeros before x. */
+  /** Number of zero entries before x. */
   readonly before: number;
-  /** Entries of zeros after x. */
+  /** Number of zero entries after x. */
   readonly after: number;
 }
 
-/** Entries `start` … `start`+`length`-1 of x's first axis: x [N, ...] → [length, ...], of x's type. */
+/** Entries `start` … `start` + `length` - 1 of the first axis of x, of any type: [N, ...] → [length, ...]. */
 export function slice(x: Tensor, attrs: SliceAttrs): Tensor {
   return callSlice([x], attrs)[0];
 }
 
 /**
- * x with `before` and `after` entries of zeros around it on the first axis: [N, ...] → [before + N + after,
- * ...].
+ * x with `before` and `after` zero entries around it on the first axis: [N, ...] → [before + N + after, ...].
  */
 export function pad(x: Tensor, attrs: PadAttrs): Tensor {
   return callPad([x], attrs)[0];
 }
 
 /**
- * Entry `index` (u32 [1], on the device; the last one if beyond) of x's first axis: x [N, ...] → [...], of
- * x's type.
+ * Entry `index` of the first axis of x, of any type: [N, ...] → [...]. The index is u32 [1] on the device; an
+ * index of N or more takes the last entry.
  */
 export function take(x: Tensor, index: Tensor): Tensor {
   return callTake([x, index], null)[0];
 }
 
-/** Neighbouring entries of the first axis. */
+/** Takes a range of entries of the first axis. */
 export const sliceOp: Op<SliceAttrs> = {
   name: "slice",
   infer: ([x], { start, length }) => {
@@ -78,7 +77,7 @@ export const sliceOp: Op<SliceAttrs> = {
   ],
 };
 
-/** Zeros around a tensor. */
+/** Adds zeros before and after a tensor. */
 export const padOp: Op<PadAttrs> = {
   name: "pad",
   infer: ([x], { before, after }) => {
@@ -86,7 +85,7 @@ export const padOp: Op<PadAttrs> = {
     expectF32("pad", { x });
     if (![before, after].every((n) => Number.isInteger(n) && n >= 0)) {
       throw new ShapeError(
-        `Cannot pad [${x.shape}] by ${before} before and ${after} after: wanted 0 or more each`,
+        `Cannot pad [${x.shape}] by ${before} before and ${after} after: wanted 0 or more of each`,
       );
     }
     return [{ shape: [before + rows + after, ...x.shape.slice(1)], dtype: "f32" }];
@@ -116,15 +115,13 @@ export const padOp: Op<PadAttrs> = {
   ],
 };
 
-/** One entry of the first axis, chosen on the device. */
+/** Takes one entry of the first axis, chosen on the device. */
 export const takeOp: Op<null> = {
   name: "take",
   infer: ([x, index]) => {
     rowsOf("take", x);
     expectU32("take", { index });
-    if (sizeOf(index.shape) !== 1) {
-      throw new ShapeError(`Cannot call take: index is [${index.shape}], wanted one number, [1]`);
-    }
+    expectNumber("take", { index });
     return [{ shape: x.shape.slice(1), dtype: x.dtype }];
   },
   reference: ([x, index], call) => {
@@ -143,7 +140,7 @@ export const takeOp: Op<null> = {
   cases: [
     { inputs: [[4, 3, 5], [1]], attrs: null, fill: ["normal", { below: 4 }] },
     { inputs: [[3, 2, 67], [1]], attrs: null, fill: [{ below: 50000 }, { below: 3 }] },
-    { inputs: [[2, 5], [1]], attrs: null, fill: ["normal", { below: 1e6 }] }, // clamped
+    { inputs: [[2, 5], [1]], attrs: null, fill: ["normal", { below: 1e6 }] }, // past the end: the last entry
     { inputs: [[8, 4, 1024], [1]], attrs: null, fill: [{ below: 50000 }, { below: 8 }], bench: true },
   ],
 };
@@ -153,23 +150,25 @@ const callPad = define(padOp);
 const callTake = define(takeOp);
 
 function rowsOf(op: string, x: Spec): number {
-  if (x.shape.length === 0) throw new ShapeError(`Cannot call ${op}: x is a scalar, wanted one axis or more`);
+  if (x.shape.length === 0) {
+    throw new ShapeError(`Cannot call ${op}: x is a scalar, wanted at least one axis`);
+  }
   return x.shape[0];
 }
 
-/** Elements before the slice, elements of it. */
+/** Numbers of elements before the slice and in it. */
 function sliceSizes(call: Call<SliceAttrs>): readonly [number, number] {
   const row = sizeOf(call.inputs[0].shape.slice(1));
   return [call.attrs.start * row, call.attrs.length * row];
 }
 
-/** Elements before, of, and after x. */
+/** Numbers of elements before x, of x, and after x. */
 function padSizes(call: Call<PadAttrs>): readonly [number, number, number] {
   const [x] = call.inputs, row = sizeOf(x.shape.slice(1));
   return [call.attrs.before * row, sizeOf(x.shape), call.attrs.after * row];
 }
 
-/** Entries, elements of one. */
+/** Number of entries, and of elements per entry. */
 function takeSizes(call: Call): readonly [number, number] {
   const { shape } = call.inputs[0];
   return [shape[0], sizeOf(shape.slice(1))];

@@ -1,6 +1,6 @@
 /**
- * Token numbers picked from a data set that lies on the device, so that a training step needs nothing from
- * the host; the tokens before each position; and numbers as rows of 0 and 1.
+ * Windows of tokens from data in device memory, so that a training step needs nothing from the host; the
+ * tokens before each position; and one-hot vectors.
  *
  * @module
  */
@@ -10,40 +10,39 @@ import type { Op, Tensor } from "../../core/graph.ts";
 import { bytesOf, ShapeError, sizeOf } from "../../core/tensor.ts";
 import { expectU32 } from "../specs.ts";
 
-/** How windows lie in the data. */
+/** Attributes of `token_windows`. */
 export interface WindowsAttrs {
-  /** Tokens of a window. */
+  /** Tokens per window. */
   readonly length: number;
-  /** Tokens from one number's window to the next one's; default 1: windows overlap. */
+  /** Distance in tokens between the starts of consecutive windows; default 1, so that windows overlap. */
   readonly stride?: number;
-  /** Tokens to skip at a window's beginning; default 0. */
+  /** Tokens to skip at the start of each window; default 0. */
   readonly shift?: number;
 }
 
-/** How many tokens each position sees, and what stands before the first. */
+/** Attributes of `token_contexts`. */
 export interface ContextsAttrs {
-  /** Tokens, the position's own among them. */
+  /** Tokens per position, its own included. */
   readonly length: number;
-  /** A token number. */
+  /** Token in place of those before the first. */
   readonly blank: number;
 }
 
 /**
- * Windows by number: data u32 [...] seen as one row, numbers u32 [B] → u32 [B, length]; window i holds data
- * from i · stride + shift on, 0 past the end. Of examples [N, T]: length T, stride T.
+ * Windows by number: data u32 [...], seen as one sequence, numbers u32 [B] → u32 [B, length]. Window i starts
+ * at token i · stride + shift, and is 0 past the end of the data. For examples [N, T], length and stride are
+ * T.
  */
 export function windowsOf(data: Tensor, numbers: Tensor, attrs: WindowsAttrs): Tensor {
   return callWindows([data, numbers], attrs)[0];
 }
 
-/** Each position's token and those before it, newest first: tokens u32 [B, T] → u32 [B, T, length]. */
+/** The token of each position and those before it, latest first: tokens u32 [B, T] → u32 [B, T, length]. */
 export function contextsOf(tokens: Tensor, attrs: ContextsAttrs): Tensor {
   return callContexts([tokens], attrs)[0];
 }
 
-/**
- * Rows with a 1 at a number's place: ids u32 [...] → f32 [..., classes]; an id from `classes` on gives zeros.
- */
+/** One-hot rows: ids u32 [...] → f32 [..., classes]; an id of `classes` or more gives zeros. */
 export function oneHot(ids: Tensor, { classes }: { readonly classes: number }): Tensor {
   return callOneHot([ids], { classes })[0];
 }
@@ -55,7 +54,7 @@ export const windowsOp: Op<WindowsAttrs> = {
     expectU32("token_windows", { data, numbers });
     if (![length, stride, shift + 1].every((n) => Number.isInteger(n) && n > 0)) {
       throw new ShapeError(
-        `Cannot take windows of length ${length}, stride ${stride}, shift ${shift}: wanted whole numbers, 1, 1, 0 or more`,
+        `Cannot take windows of length ${length}, stride ${stride}, shift ${shift}: wanted whole numbers, length and stride 1 or more, shift 0 or more`,
       );
     }
     return [{ shape: [...numbers.shape, length], dtype: "u32" }];
@@ -66,7 +65,7 @@ export const windowsOp: Op<WindowsAttrs> = {
   },
   wgsl: (call) => {
     const { length, stride = 1, shift = 0 } = call.attrs, n = sizeOf(call.inputs[0].shape);
-    const windows = Math.ceil(n / stride); // a number beyond would overflow
+    const windows = Math.ceil(n / stride); // a larger number could overflow
     return flat(
       call,
       `let number = in1[i / ${length}u];
@@ -86,13 +85,14 @@ export const windowsOp: Op<WindowsAttrs> = {
   }),
   cases: [
     { inputs: [[11, 3], [5]], attrs: { length: 3, stride: 3 }, fill: [{ below: 99 }, { below: 11 }] },
-    { inputs: [[40], [7]], attrs: { length: 8, shift: 1 }, fill: [{ below: 99 }, { below: 40 }] }, // past the end
+    // Some windows reach past the end.
+    { inputs: [[40], [7]], attrs: { length: 8, shift: 1 }, fill: [{ below: 99 }, { below: 40 }] },
     { inputs: [[9], [4]], attrs: { length: 1, stride: 1 }, fill: [{ below: 99 }, { below: 2 ** 32 }] },
     { inputs: [[1e6], [64]], attrs: { length: 256 }, fill: [{ below: 99 }, { below: 1e6 }], bench: true },
   ],
 };
 
-/** tokens → tokens before each. */
+/** tokens → each token and those before it. */
 export const contextsOp: Op<ContextsAttrs> = {
   name: "token_contexts",
   infer: ([tokens], { length, blank }) => {
@@ -102,7 +102,7 @@ export const contextsOp: Op<ContextsAttrs> = {
       !(blank >= 0 && blank < 2 ** 32)
     ) {
       throw new ShapeError(
-        `Cannot take contexts of ${length} tokens, blank ${blank}, of [${tokens.shape}]: wanted [..., T], 1 or more, a token`,
+        `Cannot take contexts of ${length} tokens with blank ${blank} from [${tokens.shape}]: wanted 1 or more tokens, a token number and [..., T]`,
       );
     }
     return [{ shape: [...tokens.shape, length], dtype: "u32" }];
@@ -133,7 +133,7 @@ export const contextsOp: Op<ContextsAttrs> = {
   ],
 };
 
-/** ids → rows of 0 and 1. */
+/** ids → one-hot rows. */
 export const oneHotOp: Op<{ readonly classes: number }> = {
   name: "one_hot",
   infer: ([ids], { classes }) => {
@@ -154,7 +154,7 @@ export const oneHotOp: Op<{ readonly classes: number }> = {
   wasm: (call) => [sizeOf(call.inputs[0].shape), call.attrs.classes],
   cases: [
     { inputs: [[5]], attrs: { classes: 27 }, fill: [{ below: 27 }] },
-    { inputs: [[2, 3]], attrs: { classes: 5 }, fill: [{ below: 8 }] }, // some beyond
+    { inputs: [[2, 3]], attrs: { classes: 5 }, fill: [{ below: 8 }] }, // some ids are 5 or more
   ],
 };
 

@@ -1,6 +1,6 @@
 /**
- * Cross entropy of logits against class numbers, with its gradient written over the logits: the largest
- * tensor of a language model is never there twice.
+ * Cross entropy of logits against target classes. Its gradient overwrites the logits, so that the largest
+ * tensor of a language model exists only once.
  *
  * @module
  */
@@ -9,21 +9,23 @@ import { define } from "../../core/op.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
 import { wgslBindings } from "../../core/wgsl.ts";
 import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
+import { rowsOf } from "../specs.ts";
 import { rowGrid, rowWorkgroup, workgroupMax, workgroupSum } from "../reduce/workgroup_reduce.ts";
 
-/** How many of the last axis's columns are classes. */
+/** Attributes of the cross entropy ops. */
 export interface CrossEntropyAttrs {
+  /** Number of classes; columns of the logits from there on are padding. */
   readonly valid: number;
 }
 
-/** The target of a position that is left out: loss 0, gradient 0. */
+/** Target of a position to ignore, whose loss and gradient are 0. */
 export const ignoredTarget = 0xFFFFFFFF;
 
 /**
- * -log softmax(logits)[target] of each row. logits [..., V], targets u32 [...] → losses [...]; columns from
- * `valid` on (padding of the vocabulary) take no part; a target that is no column below `valid` (by
- * convention 0xFFFFFFFF) gives loss 0. Its gradient overwrites the logits: no later call may read them.
- * Throws ShapeError where targets are not one a row, or `valid` is not within 1 … V.
+ * -log softmax(logits)[target] of each row: logits [..., V], targets u32 [...] → losses [...]. Columns from
+ * `valid` on are padding of the vocabulary and are ignored. A target of `valid` or more, by convention
+ * `ignoredTarget`, gives loss 0. The gradient overwrites the logits, so no later call may read them. Throws
+ * ShapeError where there is not one target per row, or `valid` is not within 1 … V.
  */
 export function crossEntropy(
   logits: Tensor,
@@ -50,8 +52,8 @@ export const crossEntropyOp: Op<CrossEntropyAttrs> = {
     const losses = new Float64Array(rows), lse = new Float64Array(rows);
     for (let row = 0; row < rows; row++) {
       const values = logits.subarray(row * columns, row * columns + valid);
-      const top = values.reduce((a, b) => Math.max(a, b));
-      lse[row] = top + Math.log(values.reduce((sum, x) => sum + Math.exp(x - top), 0));
+      const max = values.reduce((a, b) => Math.max(a, b));
+      lse[row] = max + Math.log(values.reduce((sum, x) => sum + Math.exp(x - max), 0));
       losses[row] = targets[row] < valid ? lse[row] - values[targets[row]] : 0;
     }
     return [losses, lse];
@@ -67,13 +69,14 @@ export const crossEntropyOp: Op<CrossEntropyAttrs> = {
     { inputs: [[2, 3, 5], [2, 3]], attrs: { valid: 5 }, fill: ["normal", { below: 5 }] },
     { inputs: [[1, 1], [1]], attrs: { valid: 1 }, fill: ["normal", { below: 1 }] },
     { inputs: [[7, 200], [7]], attrs: { valid: 131 }, fill: ["normal", { below: 131 }] },
-    { inputs: [[7, 5], [7]], attrs: { valid: 4 }, fill: ["normal", { below: 8 }] }, // some targets left out
+    // Some targets are ignored.
+    { inputs: [[7, 5], [7]], attrs: { valid: 4 }, fill: ["normal", { below: 8 }] },
     { inputs: [[3, 1025], [3]], attrs: { valid: 1025 }, fill: ["normal", { below: 1025 }] },
     { inputs: [[256, 4096], [256]], attrs: { valid: 4096 }, fill: ["normal", { below: 4096 }], bench: true },
   ],
 };
 
-/** (logits, targets, lse, dlosses) → dlogits, over the logits. */
+/** (logits, targets, lse, dlosses) → dlogits, in place of the logits. */
 export const crossEntropyGradOp: Op<CrossEntropyAttrs> = {
   name: "cross_entropy_grad",
   inPlace: [0],
@@ -90,7 +93,7 @@ export const crossEntropyGradOp: Op<CrossEntropyAttrs> = {
     })];
   },
   wgsl: (call): WgslKernel =>
-    slopeKernel(call, "let label = in1[row];\n  let lse = in2[row];\n  let scale = in3[row];"),
+    logitGradKernel(call, "let label = in1[row];\n  let lse = in2[row];\n  let scale = in3[row];"),
   wasm: wasmArgs,
   flops: (call) => 4 * sizeOf(call.inputs[0].shape),
   cases: crossEntropyOp.cases.map((c) => ({
@@ -105,14 +108,14 @@ const callCrossEntropy = define(crossEntropyOp);
 const callCrossEntropyGrad = define(crossEntropyGradOp);
 
 /**
- * WGSL of one workgroup a row of `logits`, a binding: `store` are one lane's statements once `lse` is known;
- * they are given those that make `loss` from `label`, a class number.
+ * A kernel with one workgroup per row of the binding `logits`. `store` returns the statements that one lane
+ * runs once `lse` is known; it is given statements that compute `loss` from `label`, the target.
  */
 export function lossKernel(
   call: Call<CrossEntropyAttrs>,
   { logits, store }: {
     readonly logits: `in${number}`;
-    readonly store: (given: { readonly loss: string }) => string;
+    readonly store: (code: { readonly loss: string }) => string;
   },
 ): WgslKernel {
   const { rows, columns } = rowsOf(call.inputs[Number(logits.slice(2))]), { valid } = call.attrs;
@@ -150,10 +153,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }
 
 /**
- * WGSL of one workgroup a row of in0, the logits, made slopes in place: `find` declares `label`, `lse` and
- * `scale`.
+ * A kernel with one workgroup per row that replaces the logits in in0 by their gradients. `find` declares
+ * `label`, `lse` and `scale`, the gradient of the loss.
  */
-export function slopeKernel(call: Call<CrossEntropyAttrs>, find: string): WgslKernel {
+export function logitGradKernel(call: Call<CrossEntropyAttrs>, find: string): WgslKernel {
   const { rows, columns } = rowsOf(call.inputs[0]), { valid } = call.attrs;
   const size = rowWorkgroup(columns), grid = rowGrid(rows);
   return {
@@ -166,20 +169,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let start = row * ${columns}u;
   ${find}
   for (var c = lane; c < ${columns}u; c += ${size}u) {
-    var slope = 0.0;
+    var grad = 0.0;
     if (c < ${valid}u && label < ${valid}u) {
-      slope = (exp(in0[start + c] - lse) - select(0.0, 1.0, c == label)) * scale;
+      grad = (exp(in0[start + c] - lse) - select(0.0, 1.0, c == label)) * scale;
     }
-    in0[start + c] = slope;
+    in0[start + c] = grad;
   }
 }`,
   };
-}
-
-/** Rows and columns of logits. */
-export function rowsOf(logits: Spec): { rows: number; columns: number } {
-  const columns = logits.shape.at(-1) ?? 1;
-  return { rows: sizeOf(logits.shape) / columns, columns };
 }
 
 function wasmArgs(call: Call<CrossEntropyAttrs>): readonly number[] {
@@ -187,7 +184,7 @@ function wasmArgs(call: Call<CrossEntropyAttrs>): readonly number[] {
   return [rows, columns, call.attrs.valid];
 }
 
-/** Each of `others` must hold one value a row of the logits. */
+/** Throws ShapeError unless each of `others` has one value per row of the logits. */
 function checkRows(
   { logits, ...others }: { logits: Spec } & Record<string, Spec>,
   { valid }: CrossEntropyAttrs,
@@ -196,7 +193,7 @@ function checkRows(
   for (const [name, spec] of Object.entries(others)) {
     if (sizeOf(spec.shape) === rows) continue;
     throw new ShapeError(
-      `Cannot take cross entropy: logits are [${logits.shape}], ${name} [${spec.shape}]: wanted ${rows} ${name}`,
+      `Cannot take cross entropy: logits are [${logits.shape}], ${name} [${spec.shape}]: wanted ${rows} ${name}, one per row`,
     );
   }
   if (others.targets.dtype !== "u32") {

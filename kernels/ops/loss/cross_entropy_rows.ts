@@ -1,6 +1,6 @@
 /**
- * Cross entropy of one block of rows at a time: the logits of a block alone exist, what is known of each row
- * stands in tensors of all rows.
+ * Cross entropy of one block of rows at a time. Only the logits of a single block exist; losses, targets and
+ * log-sum-exps are tensors of all rows.
  *
  * @module
  */
@@ -11,24 +11,24 @@ import {
   type CrossEntropyAttrs,
   crossEntropyGradOp,
   crossEntropyOp,
+  logitGradKernel,
   lossKernel,
-  rowsOf,
-  slopeKernel,
 } from "./cross_entropy.ts";
-import { expectU32 } from "../specs.ts";
+import { expectU32, rowsOf } from "../specs.ts";
 
-/** What both directions know of all rows. */
+/** A block of rows, and data of all rows. */
 export interface RowBlock {
-  /** Its number, u32 [1]: rows block·R … of all. */
+  /** Number of the block, u32 [1]; a block of R rows starts at row block·R. */
   readonly block: Tensor;
-  /** Class numbers of all rows. */
+  /** Targets of all rows. */
   readonly targets: Tensor;
-  /** Logs of sums of exponentials of all rows. */
+  /** Log-sum-exps of all rows. */
   readonly lse: Tensor;
 }
 
 /**
- * Sets the block's rows of losses and lse, in place, from its logits [R, V]; gives both back, and the call.
+ * Sets the losses and lse of a block's rows, in place, from its logits [R, V]. Returns the new values of both
+ * tensors.
  */
 export function crossEntropyRows(
   logits: Tensor,
@@ -38,7 +38,10 @@ export function crossEntropyRows(
   return [newLosses, newLse];
 }
 
-/** Makes the block's logits [R, V] their gradients, in place; dlosses are those of all rows' losses. */
+/**
+ * Replaces a block's logits [R, V] by their gradients, in place. dlosses are the gradients of the losses of
+ * all rows.
+ */
 export function crossEntropyRowsGrad(
   logits: Tensor,
   { dlosses, lse, targets, block, valid }: RowBlock & CrossEntropyAttrs & { readonly dlosses: Tensor },
@@ -57,20 +60,20 @@ export const crossEntropyRowsOp: Op<CrossEntropyAttrs> = {
   reference: ([losses, lse, logits, targets, [block]], call) => {
     const { rows } = rowsOf(call.inputs[2]), at = block * rows;
     const own = rowsFrom(targets, { at, rows, beyond: 2 ** 32 - 1 });
-    const found = crossEntropyOp.reference([logits, own], {
+    const results = crossEntropyOp.reference([logits, own], {
       ...call,
       inputs: [call.inputs[2], call.inputs[3]],
     });
     return [losses, lse].map((all, i) => {
       const out = all.slice();
-      if (at < out.length) out.set(found[i].subarray(0, out.length - at), at);
+      if (at < out.length) out.set(results[i].subarray(0, out.length - at), at);
       return out;
     });
   },
   wgsl: (call) =>
     lossKernel(call, {
       logits: "in2",
-      // All lanes have met at barriers before: only here may rows beyond the last one part.
+      // Rows past the last one may be skipped only here, after the barriers.
       store: ({ loss }) =>
         `let at = in4[0] * ${rowsOf(call.inputs[2]).rows}u + row;
     if (at < ${sizeOf(call.inputs[3].shape)}u) {
@@ -83,20 +86,20 @@ export const crossEntropyRowsOp: Op<CrossEntropyAttrs> = {
   wasm: (call) => wasmArgs(call, call.inputs[2]),
   flops: (call) => 4 * sizeOf(call.inputs[2].shape),
   traffic: ({ inputs: [, , logits, , block] }) => {
-    const aRow = 4 * logits.shape[0]; // bytes of one number for each row of the block
+    const aRow = 4 * logits.shape[0]; // bytes of one number per row of the block
     return { read: bytesOf(logits) + bytesOf(block) + aRow, written: 2 * aRow };
   },
   cases: [
     block({ all: [2, 4], logits: [3, 5], valid: 5, number: 2 }),
     block({ all: [7], logits: [4, 200], valid: 131, number: 2 }),
     block({ all: [7], logits: [9, 5], valid: 4, number: 1 }),
-    block({ all: [7], logits: [4, 5], valid: 4, number: 1000 }), // all beyond
+    block({ all: [7], logits: [4, 5], valid: 4, number: 1000 }), // past the last row
     block({ all: [3], logits: [1, 1025], valid: 1025, number: 3 }),
     { ...block({ all: [4096], logits: [256, 4096], valid: 4096, number: 16 }), bench: true },
   ],
 };
 
-/** (logits of a block, targets, lse, dlosses, block) → dlogits, over the logits. */
+/** (logits of a block, targets, lse, dlosses, block) → dlogits, in place of the logits. */
 export const crossEntropyRowsGradOp: Op<CrossEntropyAttrs> = {
   name: "cross_entropy_rows_grad",
   inPlace: [0],
@@ -112,11 +115,11 @@ export const crossEntropyRowsGradOp: Op<CrossEntropyAttrs> = {
   },
   wgsl: (call) => {
     const total = sizeOf(call.inputs[1].shape);
-    return slopeKernel(
+    return logitGradKernel(
       call,
-      `let wanted = in4[0] * ${rowsOf(call.inputs[0]).rows}u + row;
-  let at = min(wanted, ${total - 1}u);
-  let label = select(0xffffffffu, in1[at], wanted < ${total}u);
+      `let position = in4[0] * ${rowsOf(call.inputs[0]).rows}u + row;
+  let at = min(position, ${total - 1}u);
+  let label = select(0xffffffffu, in1[at], position < ${total}u);
   let lse = in2[at];
   let scale = in3[at];`,
     );
@@ -149,11 +152,12 @@ function block(
   return {
     inputs: [o.all, o.all, o.logits, o.all, [1]],
     attrs: { valid: o.valid },
-    fill: ["normal", "normal", "normal", { below: o.valid + 1 }, { below: o.number }], // some targets left out
+    // Some targets are `valid` and therefore ignored.
+    fill: ["normal", "normal", "normal", { below: o.valid + 1 }, { below: o.number }],
   };
 }
 
-/** Elements at … at+rows-1, `beyond` where there are none. */
+/** Elements at … at + rows - 1; `beyond` for those past the end. */
 function rowsFrom(all: Float64Array, o: { at: number; rows: number; beyond: number }): Float64Array {
   const out = new Float64Array(o.rows).fill(o.beyond);
   out.set(all.subarray(o.at, o.at + o.rows));
@@ -173,7 +177,7 @@ function checkBlock(
   const rows = sizeOf(targets.shape), columns = logits.shape[1];
   if (logits.shape.length !== 2 || sizeOf(block.shape) !== 1) {
     throw new ShapeError(
-      `Cannot take cross entropy of a block: logits are [${logits.shape}], its number [${block.shape}]: wanted [rows, vocabulary] and [1]`,
+      `Cannot take cross entropy of a block: logits are [${logits.shape}], the block number [${block.shape}]: wanted [rows, V] and [1]`,
     );
   }
   for (const [name, { shape }] of Object.entries(others)) {

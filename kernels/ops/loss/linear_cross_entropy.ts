@@ -1,6 +1,6 @@
 /**
- * The head of a language model and its loss as one: logits exist for one block of rows at a time, in the
- * backward pass made again, so memory for them does not grow with the batch.
+ * The head of a language model together with its loss. Logits exist for one block of rows at a time and are
+ * recomputed in the backward pass, so their memory does not grow with the batch.
  *
  * @module
  */
@@ -14,44 +14,48 @@ import { matmul } from "../matmul/matmul.ts";
 import { putRows, takeRows } from "./row_blocks.ts";
 import { count } from "../update/state.ts";
 
-/** What losses are of, beside the rows. */
+/** Options of `linearCrossEntropy`. */
 export interface LinearCrossEntropyOptions {
-  /** [Vp, C]: row v makes the logit of class v. */
+  /** Weight of the head, [Vp, C]; row v computes the logit of class v. */
   readonly weight: Tensor;
-  /** Class numbers u32 [...], one a row of x; one that is no class below `valid` gives loss 0. */
+  /** Targets, u32 [...], one per row of x; a target of `valid` or more gives loss 0. */
   readonly targets: Tensor;
-  /** Classes; default Vp, all rows of the weight. */
+  /** Number of classes; default Vp, all rows of the weight. */
   readonly valid?: number;
   /**
-   * Most bytes of logits at a time: below it all are made at once. Default: `keptBytes`, above it
-   * `blockBytes`.
+   * Largest size of logits at a time, in bytes. If all logits fit, they are computed at once and stored.
+   * Default: up to `storedBytes` at once, else in blocks of `blockBytes`.
    */
   readonly blockBytes?: number;
 }
 
 /**
- * Up to 256 MiB logits are made at once and kept: making them again costs a third more of the head's work.
+ * Largest size in bytes of logits that are stored, 256 MiB. Recomputing them would cost a third more of the
+ * head's work.
  */
-export const keptBytes = 256 * 1024 * 1024;
+export const storedBytes = 256 * 1024 * 1024;
 
-/** 128 MiB: what every WebGPU adapter binds, and with 50,304 classes rows enough to fill a GPU. */
+/**
+ * Largest size in bytes of a block of logits, 128 MiB: the largest binding that every WebGPU adapter has.
+ * With 50,304 classes it holds enough rows to keep a GPU busy.
+ */
 export const blockBytes = 128 * 1024 * 1024;
 
 /**
- * crossEntropy(x · weightᵀ, targets) of each row: x [..., C], targets u32 [...] → losses [...]. Where there
- * are too many logits, they are made by blocks of rows; the backward pass makes each block again, which costs
- * a product of the head's size. Sums over blocks run in their order. Throws ShapeError where sizes do not
- * fit.
+ * crossEntropy(x · weightᵀ, targets) of each row: x [..., C], targets u32 [...] → losses [...]. Where the
+ * logits are too large, they are computed in blocks of rows, and the backward pass recomputes each block, at
+ * the cost of another product with the weight. Sums over blocks run in order. Throws ShapeError where sizes
+ * do not fit.
  */
 export function linearCrossEntropy(x: Tensor, options: LinearCrossEntropyOptions): Tensor {
   const { weight, targets, valid = sizeOf(weight.shape.slice(0, -1)) } = options;
   const rows = sizeOf(x.shape.slice(0, -1)), perRow = 4 * sizeOf(weight.shape.slice(0, -1));
   if (x.shape.length === 0 || sizeOf(targets.shape) !== rows) {
     throw new ShapeError(
-      `Cannot take losses: x is [${x.shape}], targets are [${targets.shape}]: wanted one target a row of x`,
+      `Cannot take losses: x is [${x.shape}], targets are [${targets.shape}]: wanted one target per row of x`,
     );
   }
-  if (rows * perRow <= (options.blockBytes ?? keptBytes)) {
+  if (rows * perRow <= (options.blockBytes ?? storedBytes)) {
     return crossEntropy(matmul(x, weight, { transposeB: true }), targets, { valid });
   }
   return byBlocks(x, {
@@ -63,8 +67,8 @@ export function linearCrossEntropy(x: Tensor, options: LinearCrossEntropyOptions
 }
 
 /**
- * Rows of a block, at most `most`: that many that the fewest blocks are equally full, in whole 64s where
- * `most` allows (the tiles of products).
+ * Rows per block, at most `most`: as few blocks as possible, all equally full. It is a multiple of 64, the
+ * rows of a tile, if `most` allows.
  */
 function blockRows(rows: number, most: number): number {
   const unit = most >= 64 ? 64 : 1, limit = Math.max(1, Math.floor(most / unit) * unit);
@@ -101,9 +105,9 @@ function byBlocks(
       each((block) => {
         const part = takeRows(x, { block, rows });
         const logits = matmul(part, weight, { transposeB: true });
-        const slopes = crossEntropyRowsGrad(logits, { dlosses, lse, targets, block, valid });
-        dx = putRows(dx, { block, part: matmul(slopes, weight) });
-        const product = matmul(slopes, part, { transposeA: true, shape: weight.shape });
+        const dlogits = crossEntropyRowsGrad(logits, { dlosses, lse, targets, block, valid });
+        dx = putRows(dx, { block, part: matmul(dlogits, weight) });
+        const product = matmul(dlogits, part, { transposeA: true, shape: weight.shape });
         dweight = dweight === null ? product : accumulate(dweight, product);
       });
       if (dweight !== null && buffers.has(weight)) buffers.set(weight, dweight);

@@ -1,5 +1,6 @@
 /**
- * Blocks of a tensor's rows, their number standing on the device: so that all blocks share their kernels.
+ * Blocks of a tensor's rows. The number of the block is in device memory, so that all blocks run the same
+ * kernel.
  *
  * @module
  */
@@ -7,25 +8,26 @@ import { flat } from "../../core/wgsl.ts";
 import type { Call, Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
 import { bytesOf, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
-import { expectF32, expectU32 } from "../specs.ts";
+import { expectF32, expectNumber, expectU32 } from "../specs.ts";
 
-/** How many rows a block has. */
+/** Attributes of `take_rows`. */
 export interface TakeRowsAttrs {
-  /** 1 or more. */
+  /** Number of rows per block, 1 or more. */
   readonly rows: number;
 }
 
 /**
- * Rows block·rows … of x [..., C] → [rows, C], zeros beyond the last one; block u32 [1]. It has no vjp: what
- * is made of blocks says its gradient itself. Throws ShapeError unless x is f32 and block one u32.
+ * Rows block·R … block·R + R - 1 of x [..., C] → [R, C], with zeros past the last row; block is u32 [1]. It
+ * has no vjp: its callers define their gradients themselves. Throws ShapeError unless x is f32 and block is a
+ * single u32.
  */
 export function takeRows(x: Tensor, { block, rows }: { block: Tensor; rows: number }): Tensor {
   return callTakeRows([x, block], { rows })[0];
 }
 
 /**
- * Sets rows block·R … of buffer [..., C] to those of part [R, C] or [C], in place; what would lie beyond is
- * left out.
+ * Replaces rows block·R … of buffer [..., C] by part [R, C] or [C], in place. Rows of part that would be past
+ * the end are left out.
  */
 export function putRows(buffer: Tensor, { block, part }: { block: Tensor; part: Tensor }): Tensor {
   return callPutRows([buffer, part, block], null)[0];
@@ -64,8 +66,8 @@ export const takeRowsOp: Op<TakeRowsAttrs> = {
   cases: [
     { inputs: [[2, 4, 5], [1]], attrs: { rows: 3 }, fill: ["normal", { below: 2 }] },
     { inputs: [[7, 33], [1]], attrs: { rows: 7 }, fill: ["normal", { below: 1 }] },
-    { inputs: [[7, 33], [1]], attrs: { rows: 9 }, fill: ["normal", { below: 1 }] }, // zeros at the end
-    { inputs: [[7, 3], [1]], attrs: { rows: 4 }, fill: ["normal", { below: 1000 }] }, // all beyond
+    { inputs: [[7, 33], [1]], attrs: { rows: 9 }, fill: ["normal", { below: 1 }] }, // zeros past the end
+    { inputs: [[7, 3], [1]], attrs: { rows: 4 }, fill: ["normal", { below: 1000 }] }, // past the end
     { inputs: [[4096, 768], [1]], attrs: { rows: 512 }, fill: ["normal", { below: 8 }], bench: true },
   ],
 };
@@ -104,9 +106,12 @@ export const putRowsOp: Op<null> = {
   cases: [
     { inputs: [[2, 4, 5], [3, 5], [1]], attrs: null, fill: ["normal", "normal", { below: 2 }] },
     { inputs: [[7, 33], [7, 33], [1]], attrs: null, fill: ["normal", "normal", { below: 1 }] },
-    { inputs: [[7, 33], [9, 33], [1]], attrs: null, fill: ["normal", "normal", { below: 1 }] }, // part cut off
-    { inputs: [[7, 3], [4, 3], [1]], attrs: null, fill: ["normal", "normal", { below: 1000 }] }, // all beyond
-    { inputs: [[5, 1], [1], [1]], attrs: null, fill: ["normal", "normal", { below: 5 }] }, // one number
+    // The part is longer than the buffer.
+    { inputs: [[7, 33], [9, 33], [1]], attrs: null, fill: ["normal", "normal", { below: 1 }] },
+    // The block is past the end of the buffer.
+    { inputs: [[7, 3], [4, 3], [1]], attrs: null, fill: ["normal", "normal", { below: 1000 }] },
+    // A part of one axis.
+    { inputs: [[5, 1], [1], [1]], attrs: null, fill: ["normal", "normal", { below: 5 }] },
     {
       inputs: [[4096, 768], [512, 768], [1]],
       attrs: null,
@@ -121,23 +126,22 @@ const callPutRows = define(putRowsOp);
 
 function columnsOf(op: string, x: Spec): number {
   if (x.shape.length === 0) {
-    throw new ShapeError(`Cannot call ${op}: it got a scalar, wanted one axis or more`);
+    throw new ShapeError(`Cannot call ${op}: x is a scalar, wanted at least one axis`);
   }
   return x.shape[x.shape.length - 1];
 }
 
 function expectBlock(op: string, block: Spec): void {
   expectU32(op, { block });
-  if (sizeOf(block.shape) === 1) return;
-  throw new ShapeError(`Cannot call ${op}: block is [${block.shape}], wanted one number, [1]`);
+  expectNumber(op, { block });
 }
 
-/** Elements of all, elements of a block. */
+/** Numbers of elements of the tensor and of a block. */
 function takeSizes(call: Call): readonly [number, number] {
   return [sizeOf(call.inputs[0].shape), sizeOf(call.outputs[0].shape)];
 }
 
-/** Elements of all, elements of a block. */
+/** Numbers of elements of the tensor and of a block. */
 function putSizes(call: Call): readonly [number, number] {
   return [sizeOf(call.inputs[0].shape), sizeOf(call.inputs[1].shape)];
 }

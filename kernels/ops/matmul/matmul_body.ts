@@ -88,7 +88,8 @@ export function registerBody({ a, b, variant }: BodyOptions): BodyText {
 export function tileBody({ a, b, variant, nativeHalf }: BodyOptions): BodyText {
   const rows = range(variant.rows / 4), columns = range(variant.columns / 4);
   const cell = variant.from === "half" ? halfCell(nativeHalf) : floatCell;
-  const height = variant.rows * variant.down / 4, width = variant.columns * variant.across / 4; // in vectors of four
+  // Sizes of the tiles in vectors of four.
+  const height = variant.rows * variant.down / 4, width = variant.columns * variant.across / 4;
   // Padding by one vector per row where writes cross rows: without it they would hit the same memory bank.
   const strides = { a: height + (a.along === "depth" ? 1 : 0), b: width + (b.along === "depth" ? 1 : 0) };
   const tile = { cell, invocations: variant.across * variant.down };

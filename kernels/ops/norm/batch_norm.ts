@@ -12,7 +12,7 @@ import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { add, mul, sub } from "../elementwise/arith.ts";
 import { batchNormGradKernel, batchNormKernel } from "./batch_norm_wgsl.ts";
 import { rsqrt } from "../elementwise/power.ts";
-import { expectF32 } from "../specs.ts";
+import { expectF32, rowsOf } from "../specs.ts";
 
 /** Attributes of the batch normalization ops. */
 export interface BatchNormAttrs {
@@ -71,7 +71,7 @@ export const batchNormOp: Op<BatchNormAttrs> = {
   name: "batch_norm",
   infer: ([x, gain, bias], { ddof, eps }) => {
     expectF32("batch_norm", { x, gain, bias });
-    const { rows, channels } = sizesOf(x);
+    const { rows, columns: channels } = rowsOf(x);
     for (const [name, spec] of Object.entries({ gain, bias })) expectVector(name, spec, channels);
     if (rows - ddof < 1) {
       throw new ShapeError(
@@ -90,7 +90,7 @@ export const batchNormOp: Op<BatchNormAttrs> = {
     return callBatchNormGrad([x, gain, mean, variance, dy], call.attrs);
   },
   reference: ([x, gain, bias], call) => {
-    const { rows, channels } = sizesOf(call.inputs[0]), { ddof, eps } = call.attrs;
+    const { rows, columns: channels } = rowsOf(call.inputs[0]), { ddof, eps } = call.attrs;
     const y = new Float64Array(x.length), means = new Float64Array(channels), variances = means.slice();
     for (let c = 0; c < channels; c++) {
       for (let i = c; i < x.length; i += channels) means[c] += x[i] / rows;
@@ -99,7 +99,7 @@ export const batchNormOp: Op<BatchNormAttrs> = {
     const norm = (v: number, c: number) => (v - means[c]) / Math.sqrt(variances[c] + eps) * gain[c] + bias[c];
     return [y.map((_, i) => norm(x[i], i % channels)), means, variances];
   },
-  wgsl: (call) => batchNormKernel(call, { ...sizesOf(call.inputs[0]), ...call.attrs }),
+  wgsl: (call) => batchNormKernel(call, { ...rowsOf(call.inputs[0]), ...call.attrs }),
   wasm: sizesAndAttrs,
   flops: (call) => 8 * sizeOf(call.inputs[0].shape),
   cases: [
@@ -117,7 +117,7 @@ export const batchNormGradOp: Op<BatchNormAttrs> = {
   name: "batch_norm_grad",
   infer: ([x, gain, mean, variance, dy]) => {
     expectF32("batch_norm_grad", { x, gain, mean, variance, dy });
-    const { channels } = sizesOf(x);
+    const { columns: channels } = rowsOf(x);
     for (const [name, spec] of Object.entries({ gain, mean, variance })) expectVector(name, spec, channels);
     if (sizeOf(dy.shape) !== sizeOf(x.shape)) {
       throw new ShapeError(
@@ -128,7 +128,7 @@ export const batchNormGradOp: Op<BatchNormAttrs> = {
     return [{ shape: x.shape, dtype: "f32" }, vector, vector];
   },
   reference: ([x, gain, mean, variance, dy], call) => {
-    const { rows, channels } = sizesOf(call.inputs[0]), { ddof, eps } = call.attrs;
+    const { rows, columns: channels } = rowsOf(call.inputs[0]), { ddof, eps } = call.attrs;
     const rstd = variance.map((v) => 1 / Math.sqrt(v + eps));
     const normalized = x.map((v, i) => (v - mean[i % channels]) * rstd[i % channels]);
     const dgain = new Float64Array(channels), dbias = new Float64Array(channels);
@@ -142,7 +142,7 @@ export const batchNormGradOp: Op<BatchNormAttrs> = {
     });
     return [dx, dgain, dbias];
   },
-  wgsl: (call) => batchNormGradKernel(call, { ...sizesOf(call.inputs[0]), ...call.attrs }),
+  wgsl: (call) => batchNormGradKernel(call, { ...rowsOf(call.inputs[0]), ...call.attrs }),
   wasm: sizesAndAttrs,
   flops: (call) => 12 * sizeOf(call.inputs[0].shape),
   cases: batchNormOp.cases.map(({ inputs: [x, vector], ...c }) => ({
@@ -155,13 +155,8 @@ export const batchNormGradOp: Op<BatchNormAttrs> = {
 const callBatchNorm = define(batchNormOp);
 const callBatchNormGrad = define(batchNormGradOp);
 
-function sizesOf(x: Spec): { rows: number; channels: number } {
-  const channels = x.shape.at(-1) ?? 1;
-  return { rows: sizeOf(x.shape) / channels, channels };
-}
-
 function sizesAndAttrs({ inputs: [x], attrs }: Call<BatchNormAttrs>): readonly number[] {
-  return [...Object.values(sizesOf(x)), attrs.ddof, attrs.eps];
+  return [...Object.values(rowsOf(x)), attrs.ddof, attrs.eps];
 }
 
 function expectVector(name: string, { shape }: Spec, length: number): void {

@@ -13,7 +13,7 @@ export interface BatchNormSizes {
   /** Number of rows, over which the moments are computed. */
   readonly rows: number;
   /** Number of columns, C. */
-  readonly channels: number;
+  readonly columns: number;
   /** The variance is divided by the number of rows minus this. */
   readonly ddof: number;
   /** Number that is added to the variance. */
@@ -73,7 +73,7 @@ export function batchNormGradKernel(call: Call, sizes: BatchNormSizes): WgslKern
  */
 function columnKernel(
   call: Call,
-  { rows, channels }: BatchNormSizes,
+  { rows, columns: channels }: BatchNormSizes,
   body: (given: { eachRow(statements: string): string }) => string,
 ): WgslKernel {
   const groups = Math.ceil(channels / COLUMNS), workgroups = grid(groups, 1);

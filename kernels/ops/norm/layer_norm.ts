@@ -7,6 +7,7 @@
 import type { Call, Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
 import { ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
+import { rowsOf } from "../specs.ts";
 import { layerNormGradKernel, layerNormKernel, layerNormParamGradKernel } from "./layer_norm_wgsl.ts";
 
 /** Attributes of `layer_norm`. */
@@ -33,7 +34,7 @@ export function layerNorm(
 export const layerNormOp: Op<LayerNormAttrs> = {
   name: "layer_norm",
   infer: ([x, weight, bias]) => {
-    const { rows, channels } = rowsOf(x);
+    const { rows, columns: channels } = rowsOf(x);
     checkVector("weight", weight, channels);
     checkVector("bias", bias, channels);
     return [{ shape: x.shape, dtype: "f32" }, { shape: [rows], dtype: "f32" }, {
@@ -48,7 +49,7 @@ export const layerNormOp: Op<LayerNormAttrs> = {
     return [dx, ...callLayerNormParamGrad([partials], null)];
   },
   reference: ([x, weight, bias], call) => {
-    const { rows, channels } = rowsOf(call.inputs[0]);
+    const { rows, columns: channels } = rowsOf(call.inputs[0]);
     const y = new Float64Array(x.length), means = new Float64Array(rows), rstds = new Float64Array(rows);
     for (let row = 0; row < rows; row++) {
       const values = x.subarray(row * channels, (row + 1) * channels);
@@ -61,9 +62,12 @@ export const layerNormOp: Op<LayerNormAttrs> = {
     }
     return [y, means, rstds];
   },
-  wgsl: (call) => layerNormKernel(call, { ...rowsOf(call.inputs[0]), eps: call.attrs.eps }),
+  wgsl: (call) => {
+    const { rows, columns: channels } = rowsOf(call.inputs[0]);
+    return layerNormKernel(call, { rows, channels, eps: call.attrs.eps });
+  },
   wasm: (call) => {
-    const { rows, channels } = rowsOf(call.inputs[0]);
+    const { rows, columns: channels } = rowsOf(call.inputs[0]);
     return [rows, channels, call.attrs.eps];
   },
   flops: (call) => 8 * sizeOf(call.inputs[0].shape),
@@ -85,14 +89,14 @@ export const layerNormOp: Op<LayerNormAttrs> = {
 export const layerNormGradOp: Op<null> = {
   name: "layer_norm_grad",
   infer: ([x, weight, mean, rstd, dy]) => {
-    const { rows, channels } = rowsOf(x);
+    const { rows, columns: channels } = rowsOf(x);
     checkGradient({ x, mean, rstd, dy });
     checkVector("weight", weight, channels);
     const blocks = Math.ceil(rows / blockRows(rows));
     return [{ shape: x.shape, dtype: "f32" }, { shape: [blocks, 2, channels], dtype: "f32" }];
   },
   reference: ([x, weight, mean, rstd, dy], call) => {
-    const { rows, channels } = rowsOf(call.inputs[0]);
+    const { rows, columns: channels } = rowsOf(call.inputs[0]);
     const dx = new Float64Array(x.length), partials = new Float64Array(sizeOf(call.outputs[1].shape));
     for (let row = 0; row < rows; row++) {
       const start = row * channels, block = Math.floor(row / blockRows(rows)) * 2 * channels;
@@ -119,7 +123,7 @@ export const layerNormGradOp: Op<null> = {
   },
   flops: (call) => 16 * sizeOf(call.inputs[0].shape),
   cases: [[2, 3, 5], [1, 1], [37, 130], [9, 1030], [4097, 3], [1024, 384], [4096, 768]].map((x) => {
-    const { rows, channels } = rowsOf({ shape: x, dtype: "f32" });
+    const { rows, columns: channels } = rowsOf({ shape: x, dtype: "f32" });
     return { inputs: [x, [channels], [rows], [rows], x], attrs: null, bench: rows * channels > 1e5 };
   }),
 };
@@ -165,13 +169,8 @@ function blockRows(rows: number): number {
 }
 
 function gradSizes(call: Call): { rows: number; channels: number; block: number } {
-  const { rows, channels } = rowsOf(call.inputs[0]);
+  const { rows, columns: channels } = rowsOf(call.inputs[0]);
   return { rows, channels, block: blockRows(rows) };
-}
-
-function rowsOf(x: Spec): { rows: number; channels: number } {
-  const channels = x.shape.at(-1) ?? 1;
-  return { rows: sizeOf(x.shape) / channels, channels };
 }
 
 function checkVector(name: string, v: Spec, length: number): void {

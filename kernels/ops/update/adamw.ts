@@ -1,21 +1,21 @@
 /**
- * One step of AdamW on one parameter, or on many that lie end to end, in place.
- * Source: Loshchilov and Hutter 2019; order of operations as torch.optim.AdamW.
+ * One update of AdamW, in place, on one parameter or on several that are laid end to end.
+ * Source: Loshchilov and Hutter 2019; order of operations as in torch.optim.AdamW.
  *
  * @module
  */
 import { flat } from "../../core/wgsl.ts";
 import type { Call, Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
-import { ShapeError, sizeOf } from "../../core/tensor.ts";
-import { expectF32 } from "../specs.ts";
+import { sizeOf } from "../../core/tensor.ts";
+import { expectF32, expectNumber, expectSizeOf } from "../specs.ts";
 
 /**
- * What an update reads beside the parameter: m and v of the parameter's shape, changed in place; the rest
- * [1].
+ * Inputs of an update besides the parameter. m and v have its shape and are updated in place; the others
+ * after them are [1].
  */
 export interface AdamWInputs {
-  /** Before scaling. */
+  /** Gradient, before scaling. */
   readonly grad: Tensor;
   /** First moment, zeros before the first step. */
   readonly m: Tensor;
@@ -23,28 +23,29 @@ export interface AdamWInputs {
   readonly v: Tensor;
   /** Learning rate. */
   readonly lr: Tensor;
-  /** Number of this update, f32: 1 for the first. */
+  /** Number of this update as f32, 1 for the first. */
   readonly step: Tensor;
-  /** Factor of the gradient, from clipping. */
+  /** Factor that the gradient is multiplied by, from clipping. */
   readonly scale: Tensor;
 }
 
-/** Constants of the method. */
+/** Attributes of `adamw`. */
 export interface AdamWAttrs {
-  /** Memory of the first moment, below 1. */
+  /** Decay rate of the first moment, 0 to below 1. */
   readonly beta1: number;
-  /** Memory of the second moment, below 1. */
+  /** Decay rate of the second moment, 0 to below 1. */
   readonly beta2: number;
-  /** Keeps the denominator off 0. */
+  /** Number that is added to the denominator. */
   readonly eps: number;
-  /** Weight decay, decoupled: p loses lr · decay of itself. */
+  /** Decoupled weight decay: the parameter is multiplied by 1 - lr · decay. */
   readonly decay: number;
-  /** How many elements, from the first, decay; default all. */
+  /** Number of elements, from the first, that weight decay applies to; default all. */
   readonly decayed?: number;
 }
 
 /**
- * Updates `param`, m and v in place and gives the new param; any shape. Throws ShapeError where sizes differ.
+ * Updates `param`, m and v in place and returns the new param, of any shape. Throws ShapeError where sizes
+ * differ.
  */
 export function adamwStep(param: Tensor, inputs: AdamWInputs, attrs: AdamWAttrs): Tensor {
   const { grad, m, v, lr, step, scale } = inputs;
@@ -57,14 +58,8 @@ export const adamwOp: Op<AdamWAttrs> = {
   inPlace: [0, 2, 3],
   infer: ([param, grad, m, v, lr, step, scale], { beta1, beta2, eps, decay, decayed = 0 }) => {
     expectF32("adamw", { param, grad, m, v, lr, step, scale });
-    for (const [name, spec] of Object.entries({ grad, m, v })) {
-      if (sizeOf(spec.shape) === sizeOf(param.shape)) continue;
-      throw new ShapeError(`Cannot call adamw: ${name} is [${spec.shape}], wanted param's [${param.shape}]`);
-    }
-    for (const [name, spec] of Object.entries({ lr, step, scale })) {
-      if (sizeOf(spec.shape) === 1) continue;
-      throw new ShapeError(`Cannot call adamw: ${name} is [${spec.shape}], wanted one number, [1]`);
-    }
+    expectSizeOf("adamw", param, { grad, m, v });
+    expectNumber("adamw", { lr, step, scale });
     for (const [name, beta] of Object.entries({ beta1, beta2 })) {
       if (beta >= 0 && beta < 1) continue;
       throw new RangeError(`Cannot call adamw: ${name} is ${beta}, wanted at least 0 and below 1`);
@@ -136,14 +131,14 @@ function adamwCase(shape: readonly number[], attrs: AdamWAttrs): Op<AdamWAttrs>[
   };
 }
 
-/** 1 - beta^step in WGSL. */
+/** WGSL expression for 1 - beta^step. */
 function correction(beta: number): string {
   return beta === 0 ? "1.0" : `one_minus_exp(in5[0] * f32(${Math.log(beta)}))`;
 }
 
 /**
- * 1 - exp(x) for x ≤ 0: near 0 by its series, for 1 - pow() there loses all digits (beta2 0.999, step 1:
- * 0.001).
+ * 1 - exp(x) for x ≤ 0. Near 0 it is computed by its series: for beta2 = 0.999 and step 1 it is 0.001, and 1
+ * - pow() would lose most digits.
  */
 const ONE_MINUS_EXP = `fn one_minus_exp(x: f32) -> f32 {
   if (x < -0.5) { return 1.0 - exp(x); }

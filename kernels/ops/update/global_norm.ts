@@ -1,6 +1,6 @@
 /**
- * The Euclidean norm of all gradients together, and the factor that clips it; both stay on the device.
- * Source: Pascanu, Mikolov, Bengio 2013; the factor as PyTorch's clip_grad_norm_.
+ * The Euclidean norm of all gradients together and the scale that clips it; both stay on the device.
+ * Source: Pascanu, Mikolov, Bengio 2013; the scale as in PyTorch's clip_grad_norm_.
  *
  * @module
  */
@@ -9,28 +9,31 @@ import type { Call, Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
 import { grid, wgslBindings } from "../../core/wgsl.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
-import { ShapeError, sizeOf } from "../../core/tensor.ts";
+import { sizeOf } from "../../core/tensor.ts";
 import { sum } from "../reduce/reduce.ts";
-import { expectF32 } from "../specs.ts";
+import { expectF32, expectNumber } from "../specs.ts";
 import { workgroupSum } from "../reduce/workgroup_reduce.ts";
 
-/** Elements a partial sum of squares: its error stays that of 16,384 terms however large the tensor. */
+/**
+ * Elements per partial sum of squares, so that rounding errors are those of 16,384 terms however large the
+ * tensor is.
+ */
 const BLOCK = 16384;
 
-/** How far gradients may go. */
+/** Attributes of `globalNorm`. */
 export interface ClipAttrs {
-  /** Largest norm to leave as it is; 0: any. */
+  /** Largest norm that is not clipped; 0: no clipping. */
   readonly clip: number;
 }
 
 /**
- * Norm over all of `gradients` (any shapes) before clipping, and what to multiply each gradient by so that it
- * becomes at most `clip`: clip / (norm + 1e-6) if the norm is larger, else 1; both [1]. Throws RangeError
- * without gradients.
+ * The norm of all `gradients` (of any shapes) before clipping, and the scale to multiply each of them by so
+ * that the norm is at most `clip`: clip / (norm + 1e-6) if the norm is larger, else 1. Both are [1]. Throws
+ * RangeError if there are no gradients.
  */
 export function globalNorm(gradients: readonly Tensor[], attrs: ClipAttrs): { norm: Tensor; scale: Tensor } {
   if (gradients.length === 0) {
-    throw new RangeError("Cannot take the norm of no gradients: wanted one or more");
+    throw new RangeError("Cannot take the norm of no gradients: wanted at least one");
   }
   const squares = gradients.map((g) => {
     const partials = callSumSquares([g], null)[0];
@@ -63,14 +66,12 @@ export const sumSquaresOp: Op<null> = {
   ],
 };
 
-/** From a total of squares to norm and factor. */
+/** Sum of squares → norm, scale. */
 export const clipScaleOp: Op<ClipAttrs> = {
   name: "clip_scale",
   infer: ([total], { clip }) => {
     expectF32("clip_scale", { total });
-    if (sizeOf(total.shape) !== 1) {
-      throw new ShapeError(`Cannot call clip_scale: total is [${total.shape}], wanted one number, [1]`);
-    }
+    expectNumber("clip_scale", { total });
     if (!Number.isFinite(clip) || clip < 0) {
       throw new RangeError(`Cannot clip at ${clip}: wanted a number above 0, or 0 for no clipping`);
     }

@@ -1,6 +1,6 @@
 /**
- * Momentum by itself: what a gradient adds up to over the steps, in place, and where it will be a step later.
- * Source: Nesterov 1983, in the form of Sutskever et al. 2013.
+ * Nesterov momentum without a parameter: updates a velocity in place and returns the step that looks one
+ * update ahead. Source: Nesterov 1983, in the form of Sutskever et al. 2013.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import type { Op, Tensor } from "../../core/graph.ts";
 import { ShapeError, sizeOf } from "../../core/tensor.ts";
 import { expectF32 } from "../specs.ts";
 
-/** How much of the velocity stays. */
+/** Attributes of `nesterov`. */
 export interface NesterovAttrs {
-  /** 0 to below 1. */
+  /** Factor of the previous velocity, 0 to below 1. */
   readonly momentum: number;
 }
 
 /**
- * velocity = momentum · velocity + scale · grad, in place; gives momentum · velocity + scale · grad of the
- * new velocity. grad and velocity of one size, scale [1]. Throws ShapeError where they are not.
+ * velocity = momentum · velocity + scale · grad, in place; returns momentum · velocity + scale · grad with
+ * the new velocity. grad and velocity have the same size, scale is [1]. Throws ShapeError otherwise.
  */
 export function nesterov(
   velocity: Tensor,

@@ -1,40 +1,42 @@
 /**
- * One step of stochastic gradient descent, with momentum where there is a velocity, on one parameter or on
- * many that lie end to end, in place. Source: Polyak 1964; order of operations as torch.optim.SGD.
+ * One update of stochastic gradient descent, in place, on one parameter or on several that are laid end to
+ * end; with momentum if there is a velocity. Source: Polyak 1964; order of operations as in torch.optim.SGD.
  *
  * @module
  */
 import { flat } from "../../core/wgsl.ts";
 import type { Call, Op, Tensor } from "../../core/graph.ts";
 import { define } from "../../core/op.ts";
-import { ShapeError, sizeOf } from "../../core/tensor.ts";
-import { expectF32 } from "../specs.ts";
+import { sizeOf } from "../../core/tensor.ts";
+import { expectF32, expectNumber, expectSizeOf } from "../specs.ts";
 
-/** What an update reads beside the parameter. */
+/** Inputs of an update besides the parameter. */
 export interface SgdInputs {
-  /** Before scaling. */
+  /** Gradient, before scaling. */
   readonly grad: Tensor;
   /** Learning rate, [1]. */
   readonly lr: Tensor;
-  /** Factor of the gradient, [1]. */
+  /** Factor that the gradient is multiplied by, [1]. */
   readonly scale: Tensor;
-  /** Of the parameter's shape, zeros before the first step, changed in place; absent: no momentum. */
+  /**
+   * Velocity of the parameter's shape, zeros before the first step, updated in place; absent: no momentum.
+   */
   readonly velocity?: Tensor;
 }
 
-/** Constants of the method. */
+/** Attributes of `sgd`. */
 export interface SgdAttrs {
-  /** Share of the velocity that stays; 0 without one. */
+  /** Factor of the previous velocity, 0 to below 1; 0 without a velocity. */
   readonly momentum: number;
-  /** Added to the gradient, times the parameter. */
+  /** Weight decay: decay · parameter is added to the gradient. */
   readonly decay: number;
-  /** How many elements, from the first, decay; default all. */
+  /** Number of elements, from the first, that weight decay applies to; default all. */
   readonly decayed?: number;
 }
 
 /**
- * Updates `param` and the velocity in place and gives the new param; any shape. Throws ShapeError where sizes
- * differ.
+ * Updates `param` and the velocity in place and returns the new param, of any shape. Throws ShapeError where
+ * sizes differ.
  */
 export function sgdStep(param: Tensor, { grad, lr, scale, velocity }: SgdInputs, attrs: SgdAttrs): Tensor {
   return callSgd([param, grad, lr, scale, ...(velocity === undefined ? [] : [velocity])], attrs)[0];
@@ -46,16 +48,12 @@ export const sgdOp: Op<SgdAttrs> = {
   inPlace: [0, 4],
   infer: ([param, grad, lr, scale, velocity], { momentum, decay, decayed = 0 }) => {
     expectF32("sgd", { param, grad, lr, scale, ...(velocity && { velocity }) });
-    for (const [name, spec] of Object.entries({ grad, ...(velocity && { velocity }) })) {
-      if (sizeOf(spec.shape) === sizeOf(param.shape)) continue;
-      throw new ShapeError(`Cannot call sgd: ${name} is [${spec.shape}], wanted param's [${param.shape}]`);
-    }
-    for (const [name, spec] of Object.entries({ lr, scale })) {
-      if (sizeOf(spec.shape) === 1) continue;
-      throw new ShapeError(`Cannot call sgd: ${name} is [${spec.shape}], wanted one number, [1]`);
-    }
+    expectSizeOf("sgd", param, { grad, ...(velocity && { velocity }) });
+    expectNumber("sgd", { lr, scale });
     if (!(momentum >= 0 && momentum < 1) || velocity === undefined && momentum > 0) {
-      throw new RangeError(`Cannot call sgd with momentum ${momentum}: wanted 0, or below 1 with a velocity`);
+      throw new RangeError(
+        `Cannot call sgd with momentum ${momentum}: wanted 0 without a velocity, 0 to below 1 with one`,
+      );
     }
     if (!(decay >= 0 && Number.isFinite(decay))) {
       throw new RangeError(`Cannot call sgd: decay is ${decay}, wanted 0 or more`);
@@ -69,8 +67,8 @@ export const sgdOp: Op<SgdAttrs> = {
   },
   reference: ([param, grad, [lr], [scale], velocity], call) => {
     const { momentum, decay } = call.attrs, decayed = decayedOf(call);
-    const slopes = grad.map((g, i) => g * scale + (i < decayed ? decay * param[i] : 0));
-    const steps = velocity === undefined ? slopes : slopes.map((g, i) => momentum * velocity[i] + g);
+    const grads = grad.map((g, i) => g * scale + (i < decayed ? decay * param[i] : 0));
+    const steps = velocity === undefined ? grads : grads.map((g, i) => momentum * velocity[i] + g);
     return [param.map((p, i) => p - lr * steps[i]), ...(velocity === undefined ? [] : [steps])];
   },
   wgsl: (call) => {

@@ -1,5 +1,5 @@
 /**
- * Changes of persistent memory in place: zero it, set it, count with it.
+ * In-place changes of persistent memory: set to 0, set to a value, count.
  *
  * @module
  */
@@ -7,30 +7,30 @@ import { flat } from "../../core/wgsl.ts";
 import { define } from "../../core/op.ts";
 import type { Op, Tensor } from "../../core/graph.ts";
 import { bytesOf, ShapeError, sizeOf } from "../../core/tensor.ts";
-import { expectU32 } from "../specs.ts";
+import { expectNumber, expectU32 } from "../specs.ts";
 
-/** What a counter adds, and where it begins again at 0. */
+/** Attributes of `count`. */
 export interface CountAttrs {
-  /** Added each time. */
+  /** Number added by each call. */
   readonly by: number;
-  /** One above the largest value. */
+  /** Number at which the counter returns to 0, one above its largest value. */
   readonly wrap: number;
 }
 
-/** Sets every element of `buffer` to 0, in place, and gives it back. */
+/** Sets every element of `buffer` to 0, in place, and returns its new value. */
 export function clear(buffer: Tensor): Tensor {
   return callClear([buffer], null)[0];
 }
 
 /**
- * counter = (counter + by) mod wrap, in place: counter u32 [1]. Gives the new value; reads before it must
- * come first.
+ * counter = (counter + by) mod wrap, in place, for a counter u32 [1]. Returns the new value; calls that read
+ * the old value must come before.
  */
 export function count(counter: Tensor, attrs: CountAttrs): Tensor {
   return callCount([counter], attrs)[0];
 }
 
-/** Sets `buffer` to x, in place, and gives it back. */
+/** Sets `buffer` to x, in place, and returns its new value. */
 export function assign(buffer: Tensor, x: Tensor): Tensor {
   return callAssign([buffer, x], null)[0];
 }
@@ -57,13 +57,11 @@ export const countOp: Op<CountAttrs> = {
   inPlace: [0],
   infer: ([counter], { by, wrap }) => {
     expectU32("count", { counter });
-    if (sizeOf(counter.shape) !== 1) {
-      throw new ShapeError(`Cannot call count: counter is [${counter.shape}], wanted one number, [1]`);
-    }
+    expectNumber("count", { counter });
     // A sum below 2^32 cannot overflow on the device.
     if (![by, wrap].every((n) => Number.isInteger(n) && n >= 0) || wrap < 1 || by + wrap > 2 ** 32) {
       throw new RangeError(
-        `Cannot count by ${by} up to ${wrap}: wanted whole numbers, wrap 1 or more, sum up to 2^32`,
+        `Cannot count by ${by} up to ${wrap}: wanted whole numbers, wrap 1 or more, and a sum of at most 2^32`,
       );
     }
     return [{ shape: counter.shape, dtype: "u32" }];

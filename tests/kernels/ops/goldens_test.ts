@@ -94,7 +94,7 @@ Deno.test("ops refuse shapes and types that do not fit, and say what they expect
     [() => gather(f32([7, 2]), f32([3])), "Cannot call gather: ids is f32 [3], wanted u32"],
     [
       () => scatterAdd(f32([7, 2]), u32([3]), f32([2, 2])),
-      "Cannot call scatter_add: rows are [2,2], wanted [3,2]: a row of acc [7,2] for each id of [3]",
+      "Cannot call scatter_add: rows are [2,2], wanted [3,2]: one row of acc [7,2] for each id of [3]",
     ],
     [
       () => slice(f32([5, 2]), { start: 4, length: 2 }),
