@@ -14,9 +14,9 @@ import { lesson } from "./lesson/lesson.ts";
 import { Letters } from "./lesson/letters.ts";
 import { makemoreData } from "./lesson/makemore/makemore_data.ts";
 import {
-  comparisonSection,
   type MakemoreInputs,
   type MakemoreResult,
+  modelComparisonSection,
   rowsSection,
   samplesSection,
   savedModel,
@@ -141,7 +141,7 @@ export default lesson({
       const isRegularized = type === "transformer" && o.full && o.maxSteps === null && mayDiffer === null;
       results.push(yield* trainingSection(type, isRegularized ? regularizedInputs(inputs) : inputs));
     }
-    yield* comparisonSection(results, inputs);
+    yield* modelComparisonSection(results, inputs);
   },
   exercises: {
     E01: {

@@ -170,7 +170,7 @@ export async function* samplesSection(type: MakemoreType, inputs: MakemoreInputs
 }
 
 /** Compares the trained models. */
-export function* comparisonSection(
+export function* modelComparisonSection(
   results: readonly MakemoreResult[],
   { lossMayDiffer: mayDiffer }: MakemoreInputs,
 ): Generator<Item> {

@@ -1,0 +1,38 @@
+/**
+ * Compares the nets of the WaveNet lesson.
+ *
+ * @module
+ */
+import { barChart } from "../../../stages/report/chart/bars.ts";
+import { check, figure, heading, type Item, say, table } from "../item.ts";
+import type { ComparedNet } from "./compared_net.ts";
+
+/** Shows all nets side by side. `mayDiffer`: why their losses need not be the lecture's. */
+export function* netComparisonSection(
+  nets: readonly ComparedNet[],
+  { mayDiffer }: { readonly mayDiffer: string | null },
+): Generator<Item> {
+  yield heading("All nets");
+  yield table(
+    ["net", "parameters", "train", "validation", "seconds"],
+    nets.map(({ name, trained: { parameters, losses: { train, dev }, seconds } }) => {
+      return [name, parameters, train.toFixed(4), dev.toFixed(4), seconds.toFixed(0)];
+    }),
+  );
+  yield figure(
+    "Validation loss minus 1.9: shorter bars are better.",
+    barChart({
+      bars: nets.map(({ name, trained }) => ({ name, value: trained.losses.dev - 1.9 })),
+      xLabel: "validation loss - 1.9",
+    }),
+  );
+  for (const { name, trained: { losses }, lecture } of nets) {
+    const common = { within: .01, source: "makemore part 5, performance log", mayDiffer };
+    yield check({ name: `${name}: train`, ours: losses.train, lecture: lecture.train, ...common });
+    yield check({ name: `${name}: validation`, ours: losses.dev, lecture: lecture.validation, ...common });
+  }
+  const best = nets.reduce((a, b) => b.trained.losses.dev < a.trained.losses.dev ? b : a);
+  yield say(
+    `"${best.name}" has the lowest validation loss. Each net was trained only once, so differences of about 0.005 can be chance. None of the nets was tuned: other sizes and learning rates can be better (exercise E01).`,
+  );
+}
