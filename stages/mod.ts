@@ -15,7 +15,7 @@ export * from "./flow/checkpoint/memory_checkpoints.ts";
 export * from "./flow/parallel/parallel.ts";
 export * from "./flow/stage.ts";
 export type { Anchor } from "./format/packed/packed_file.ts";
-export type { RetryOptions } from "./format/web/remote.ts";
+export type { RetryOptions } from "./format/web/retry.ts";
 export type { ByteRange as Stretch } from "./format/packed/byte_range.ts";
 export type { TokenFormat } from "./format/tokens/token_formats.ts";
 export * from "./source/chain.ts";

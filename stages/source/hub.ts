@@ -5,7 +5,8 @@
  */
 import { datasetInfo, HUB_URL, HubApiError, listFiles } from "@huggingface/hub";
 import picomatch from "picomatch";
-import { patientFetch, type RetryOptions } from "../format/web/remote.ts";
+import { retryingFetch } from "../format/web/remote.ts";
+import type { RetryOptions } from "../format/web/retry.ts";
 
 /** A file of a dataset. */
 export interface HubFile {
@@ -38,7 +39,7 @@ export function isHub(uri: string): boolean {
 export async function hubFiles(uri: string, options: HubOptions = {}): Promise<readonly HubFile[]> {
   const { hubUrl = HUB_URL, accepts = () => true, ...retry } = options;
   const { name, revision, path } = parse(uri);
-  const asked = { hubUrl, fetch: patientFetch(retry) };
+  const asked = { hubUrl, fetch: retryingFetch(retry) };
   const files: { readonly path: string; readonly size: number }[] = [];
   let commit: string;
   const glob = /[*?[{]/.test(path) ? picomatch(path) : null;

@@ -1,6 +1,6 @@
 /**
- * A page's main text: Mozilla's Readability finds the article, a second pass takes out what it leaves of the
- * page around it.
+ * The main text of a web page: Mozilla's Readability finds the article, then `removeBoilerplate` removes
+ * parts of the page around it that Readability has left in.
  *
  * @module
  */
@@ -8,31 +8,34 @@ import { Readability } from "@mozilla/readability";
 import { removeBoilerplate, removeByRole } from "./boilerplate.ts";
 import { type PageNode, pageText, parsePage, textOf } from "./page_text.ts";
 
-/** Nesting beyond which no article is looked for: Readability walks by recursion. */
-const DEEPEST = 500;
-
-/** White space beyond this in a row tells nothing; Readability's time grows with the square of a run. */
-const LONGEST_SPACE = 200;
-const longSpace = new RegExp(`\\s{${LONGEST_SPACE + 1},}`, "g");
+/** Nesting depth up to which an article is searched; Readability recurses and would overflow the stack. */
+const MAX_DEPTH = 500;
 
 /**
- * A page's main text, without menus, captions, share bars, related links, comments and footers; paragraphs,
- * lists, code and tables stay. The whole text where there is no article, or where elements are nested more
- * than 500 deep.
+ * Longest run of white space; longer runs are shortened, since Readability's time grows with the square of a
+ * run.
+ */
+const MAX_SPACES = 200;
+const longSpace = new RegExp(`\\s{${MAX_SPACES + 1},}`, "g");
+
+/**
+ * The main text of a page, without menus, captions, share bars, related links, comments and footers;
+ * paragraphs, lists, code and tables are kept. A page without an article, or nested more than 500 deep, gives
+ * all its text.
  */
 export function articleText(html: string): string {
-  const page = parsePage(html.replace(longSpace, (run) => run.slice(0, LONGEST_SPACE)));
-  if (deeperThan(page, DEEPEST)) return textOf(page);
+  const page = parsePage(html.replace(longSpace, (run) => run.slice(0, MAX_SPACES)));
+  if (deeperThan(page, MAX_DEPTH)) return textOf(page);
   removeByRole(page.body ?? page);
   const content = articleOf(page);
-  if (content === null) return pageText(html); // Readability has changed the page
+  if (content === null) return pageText(html); // parsed again: Readability has changed `page`
   removeBoilerplate(content);
   return textOf(content) || pageText(html);
 }
 
 /**
- * The article's element; null where there is none, or where Readability trips over a page without a proper
- * root.
+ * The element with the article; null where there is none, or where Readability throws, as for a page without
+ * a proper root.
  */
 function articleOf(page: any): PageNode | null {
   const options = { serializer: (node: PageNode) => node, keepClasses: true };
@@ -44,10 +47,7 @@ function articleOf(page: any): PageNode | null {
   }
 }
 
-/**
- * As `articleText`; null for a page that the parser cannot take: it may overflow its stack, or name what it
- * does not know.
- */
+/** As `articleText`; null for a page on which the parser throws, for example by a stack overflow. */
 export function tryArticle(html: string): string | null {
   try {
     return articleText(html);
@@ -57,13 +57,13 @@ export function tryArticle(html: string): string | null {
   }
 }
 
-/** Without recursion. */
-function deeperThan(root: PageNode, most: number): boolean {
+/** Whether a page is nested more than `limit` deep. */
+function deeperThan(root: PageNode, limit: number): boolean {
   let depth = 0;
   for (let node: PageNode | null = root; node !== null;) {
     if (node.firstChild !== null) {
       node = node.firstChild;
-      if (++depth > most) return true;
+      if (++depth > limit) return true;
       continue;
     }
     while (node !== null && node !== root && node.nextSibling === null) {

@@ -1,12 +1,12 @@
 /**
- * What stands in an article and is none of it: captions and credits, dates, bylines, share and cookie bars,
- * pointers to other pages, author notes, notices. Told by markup, by classes that the web uses for them, and
- * by wording; no rule is made for a site.
+ * Removing boilerplate from an article's element: captions and credits, dates, bylines, share and cookie
+ * bars, links to other pages, notes about the author, legal notices. It is recognized by markup, by common
+ * class names and by wording; no rule is written for a particular site.
  *
  * @module
  */
 
-/** Words in a class or id that tell what a block is for. */
+/** Words in a class or id that mark a block as boilerplate. */
 const roles = new Set(
   ("ad ads advert advertisement bio breadcrumb breadcrumbs byline caption captions comment comments cookie cookies " +
     "copyright credit credits dateline disclaimer figcaption follow gallery menu metadata mostread nav newsletter " +
@@ -18,14 +18,14 @@ const roles = new Set(
 const months = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec";
 const days = "mon|tue|wed|thu|fri|sat|sun";
 
-/** A line that only says when: "Published: 10:48, Tue, Nov 19, 2019", "Nov. 20, 2019 6:02 AM EST". */
+/** A line that is only a date: "Published: 10:48, Tue, Nov 19, 2019", "Nov. 20, 2019 6:02 AM EST". */
 const date = new RegExp(
   `^[|•·–—-]?\\s*(?:(?:first |last )?(?:published|posted|updated|created|modified)\\b.{0,80}\\d` +
     `|(?:${days}|${months}|\\d{1,2}[./ ])[^!?]{0,40}\\d{4}[^.!?]{0,40}$)`,
   "i",
 );
 
-/** Who made a picture: "Photo: …", "… (Image: GETTY)", "… | Getty Images", "© …". */
+/** A picture credit: "Photo: …", "… (Image: GETTY)", "… | Getty Images", "© …". */
 const credit = new RegExp(
   "^(?:(?:photo|image|picture|illustration|graphic|foto|bild|source|credit|courtesy|via)s?\\b[^.!?]{0,100}\\.?$" +
     "|\\(?\\s*(?:photo|image|picture|foto|bild)s?\\s*:|©|copyright\\b" +
@@ -34,7 +34,7 @@ const credit = new RegExp(
   "i",
 );
 
-/** What leads to another page, or asks for something. */
+/** A line that leads to another page or asks the reader to do something. */
 const pointer = new RegExp(
   "^(?:related|(?:read|see|watch|more) (?:more|also|next|on|from)|also read|don['’]t miss|you (?:may|might) also like" +
     "|recommended|up next|trending|most (?:read|popular)|latest|popular|follow (?:us|me|him|her)|sign up|subscribe" +
@@ -43,7 +43,7 @@ const pointer = new RegExp(
   "i",
 );
 
-/** The notes that follow an article: who wrote it, whose it is, what to join. */
+/** A note after an article: about the author, copyright, an invitation to join or subscribe. */
 const note = new RegExp(
   "^(?:about the author|all rights reserved|citation:|copyright\\b|©|follow .{1,60} (?:on|at)\\b|if you (?:enjoyed|liked)" +
     "|join (?:our|us)\\b|sign up|subscribe|this (?:article|document|story) (?:is subject to|was (?:originally|first))" +
@@ -55,16 +55,16 @@ const note = new RegExp(
 
 const leaves = "p, li, h1, h2, h3, h4, h5, h6, div, td, blockquote";
 const inner = "p, li, div, h1, h2, h3, h4, h5, h6, table, ul, ol, pre, blockquote";
-const kept = "pre, code, table, blockquote"; // in a figure these are content
+const figureContent = "pre, code, table, blockquote"; // a figure with one of these is content
 
 /**
- * Takes out blocks whose class or id tells that they are no text, in place; a large part of the whole is
- * never taken. Done before the article is looked for too: Readability does not keep every class.
+ * Removes, in place, blocks whose class or id marks them as boilerplate, unless a block has a quarter of all
+ * text or more. Also called before Readability, which does not keep every class.
  */
 export function removeByRole(root: any): void {
   const whole = lengthOf(root);
   for (const element of all(root, "[class], [id]")) {
-    if (element.parentNode === null) continue; // gone with an element around it
+    if (element.parentNode === null) continue; // removed together with an ancestor
     if (wordsOf(element).some((word) => roles.has(word)) && lengthOf(element) < 0.25 * whole) {
       element.remove();
     }
@@ -72,25 +72,25 @@ export function removeByRole(root: any): void {
 }
 
 /**
- * Takes boilerplate out of an article's element, in place. What is a large part of the article is never
- * taken.
+ * Removes boilerplate from an article's element, in place. A part that has much of the article's text is
+ * kept.
  */
 export function removeBoilerplate(root: any): void {
   const whole = lengthOf(root);
   for (const figure of all(root, "figure")) {
-    if (figure.querySelector(kept) === null && lengthOf(figure) < 0.3 * whole) figure.remove();
+    if (figure.querySelector(figureContent) === null && lengthOf(figure) < 0.3 * whole) figure.remove();
   }
   removeByRole(root);
   removeCards(root, whole);
   for (const leaf of all(root, leaves)) {
-    if (leaf.querySelector(inner) === null && isAside(leaf)) leaf.remove();
+    if (leaf.querySelector(inner) === null && isBoilerplate(leaf)) leaf.remove();
   }
   removeTail(root, whole);
 }
 
 /**
- * Three and more neighbours made by one template, of a few words each and most of them links: cards and lists
- * that lead to other pages. A list within the text has no class, or more text than links.
+ * Removes cards: three or more siblings with the same class, each of a few words, most of them links to other
+ * pages. A list within the text has no class, or more text than links.
  */
 function removeCards(root: any, whole: number): void {
   const parents = new Set(all(root, "[class]").map((element) => element.parentNode));
@@ -109,8 +109,8 @@ function removeCards(root: any, whole: number): void {
   }
 }
 
-/** A block without blocks in it that is none of the text, by its wording. */
-function isAside(leaf: any): boolean {
+/** Whether the wording of a block without inner blocks marks it as boilerplate. */
+function isBoilerplate(leaf: any): boolean {
   const text = squeezed(leaf.textContent);
   if (text === "" || text.length > 320) return false;
   if (text.length < 110 && date.test(text)) return true;
@@ -119,7 +119,7 @@ function isAside(leaf: any): boolean {
 }
 
 /**
- * After the last paragraph of prose: notes, lists of links, headings of what is gone. At most a quarter goes.
+ * Removes notes, lists of links and short headings after the last paragraph; at most a quarter of the text.
  */
 function removeTail(root: any, whole: number): void {
   const blocks = all(root, leaves).filter((leaf) => leaf.querySelector(inner) === null);
@@ -129,9 +129,9 @@ function removeTail(root: any, whole: number): void {
     if (text !== "") {
       const words = text.split(" ").length;
       const isNote = text.length < 500 && note.test(text);
-      const isRest = words < 12 && !/[.!?…"”’)]$/.test(text) || linkShare(block) > 0.8;
+      const isLinkOrHeading = words < 12 && !/[.!?…"”’)]$/.test(text) || linkShare(block) > 0.8;
       taken += text.length;
-      if (!(isNote || isRest) || taken > 0.25 * whole) return;
+      if (!(isNote || isLinkOrHeading) || taken > 0.25 * whole) return;
     }
     block.remove();
   }
@@ -141,13 +141,13 @@ function all(root: any, selector: string): any[] {
   return [...root.querySelectorAll(selector)].filter((element) => element !== root);
 }
 
-/** The words of an element's class and id: "articleCaption main-photo" → article, caption, main, photo. */
+/** The words in an element's class and id: "articleCaption main-photo" → article, caption, main, photo. */
 function wordsOf(element: any): string[] {
   const names = `${element.getAttribute("class") ?? ""} ${element.getAttribute("id") ?? ""}`;
   return names.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase().split(/[^a-z]+/);
 }
 
-/** Characters in links, as a share of all. */
+/** Fraction of an element's characters that are in links, 0 to 1. */
 function linkShare(element: any): number {
   const linked = all(element, "a").reduce((sum, link) => sum + lengthOf(link), 0);
   return linked / Math.max(1, lengthOf(element));

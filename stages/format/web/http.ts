@@ -1,29 +1,30 @@
 /**
- * An HTTP response as an archive keeps it: status, fields, and the body with its chunking and packing undone.
- * Source: RFC 9112 (messages), RFC 9110 (content codings).
+ * HTTP responses as archives store them: status, header fields, and the body without chunking and
+ * compression. Source: RFC 9112 (messages), RFC 9110 (content codings).
  *
  * @module
  */
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
 
-/** A response. */
+/** A parsed response. */
 export interface HttpResponse {
-  /** Three digits. */
+  /** Status code, such as 200. */
   readonly status: number;
-  /** Names in lower case. */
+  /** Header fields; names in lower case. */
   readonly fields: ReadonlyMap<string, string>;
-  /** Unpacked, still in the page's charset. */
+  /** The body, decompressed, in the page's own character encoding. */
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-const mostBytes = 1 << 26; // a body beyond 64 MiB is a bomb or no page
-const mostCodings = 5; // as browsers; each may unpack to 64 MiB
-const longestChunkHead = 64; // what follows the size in it is passed over
-const unpackOptions = { maxOutputLength: mostBytes, finishFlush: constants.Z_SYNC_FLUSH }; // cut short: what is there
+const MAX_BODY_BYTES = 1 << 26; // a larger body is a decompression bomb or not a page
+const MAX_CODINGS = 5; // the browsers' limit
+const CHUNK_HEAD_BYTES = 64; // enough for the size; extensions after it are ignored
+// Z_SYNC_FLUSH: a truncated body gives the bytes that it has.
+const unpackOptions = { maxOutputLength: MAX_BODY_BYTES, finishFlush: constants.Z_SYNC_FLUSH };
 
 /**
- * Parses a stored response; null if it is none. Throws RangeError if its body unpacks to more than 64 MiB or
- * is packed more than five times over.
+ * Parses a stored response; null where the bytes are none. Throws RangeError for a body that decompresses to
+ * more than 64 MiB or has more than five layers of compression.
  */
 export function parseResponse(bytes: Uint8Array<ArrayBuffer>): HttpResponse | null {
   const head = new TextDecoder("latin1").decode(bytes.subarray(0, 1 << 18));
@@ -37,15 +38,18 @@ export function parseResponse(bytes: Uint8Array<ArrayBuffer>): HttpResponse | nu
   }
   let body = end === null ? new Uint8Array(0) : bytes.subarray(end.index + end[0].length);
   if (/\bchunked\b/i.test(fields.get("transfer-encoding") ?? "")) body = unchunk(body);
-  const codings = (fields.get("content-encoding") ?? "").toLowerCase().split(",", mostCodings + 1);
-  if (codings.length > mostCodings) {
-    throw new RangeError(`Body is packed more than ${mostCodings} times over`);
+  const codings = (fields.get("content-encoding") ?? "").toLowerCase().split(",", MAX_CODINGS + 1);
+  if (codings.length > MAX_CODINGS) {
+    throw new RangeError(`Cannot decompress the body: it has more than ${MAX_CODINGS} layers of compression`);
   }
   for (const coding of codings.reverse()) body = decode(body, coding.trim());
   return { status: Number(start[1]), fields, body };
 }
 
-/** Archives often undo codings and keep the field: a body that is not packed is taken as it is. */
+/**
+ * Undoes one content coding. Archives often store a decompressed body under its old header: such a body is
+ * returned as it is.
+ */
 function decode(body: Uint8Array<ArrayBuffer>, coding: string): Uint8Array<ArrayBuffer> {
   try {
     switch (coding) {
@@ -57,7 +61,7 @@ function decode(body: Uint8Array<ArrayBuffer>, coding: string): Uint8Array<Array
           (body[0] & 0x0f) === 8 ? inflateSync(body, unpackOptions) : inflateRawSync(body, unpackOptions),
         );
       case "br":
-        return new Uint8Array(brotliDecompressSync(body, { maxOutputLength: mostBytes }));
+        return new Uint8Array(brotliDecompressSync(body, { maxOutputLength: MAX_BODY_BYTES }));
       default:
         return body;
     }
@@ -66,21 +70,25 @@ function decode(body: Uint8Array<ArrayBuffer>, coding: string): Uint8Array<Array
       cause instanceof RangeError ||
       (cause instanceof Error && "code" in cause && cause.code === "ERR_BUFFER_TOO_LARGE")
     ) {
-      throw new RangeError(`Body unpacks to more than ${mostBytes} bytes`, { cause });
+      throw new RangeError(`Cannot decompress the body: it has more than ${MAX_BODY_BYTES} bytes`, { cause });
     }
     return body;
   }
 }
 
-/** Into one piece: a chunk may be a single byte, and a view of each would cost a hundred times the body. */
+/**
+ * Joins the chunks of a body in one copy: chunks may be single bytes, and a view of each would take a hundred
+ * times the body.
+ */
 function unchunk(body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(body.length);
   let size = 0;
   for (let at = 0; at < body.length;) {
-    const head = new TextDecoder("latin1").decode(body.subarray(at, at + longestChunkHead));
+    const head = new TextDecoder("latin1").decode(body.subarray(at, at + CHUNK_HEAD_BYTES));
     const digits = /^\s*([0-9a-f]+)/i.exec(head);
     const end = body.indexOf(10, at);
-    if (digits === null || end < 0) return size === 0 ? body : out.subarray(0, size); // undone already, or cut short
+    // The body is not chunked, or truncated.
+    if (digits === null || end < 0) return size === 0 ? body : out.subarray(0, size);
     const count = parseInt(digits[1], 16);
     if (count === 0) break;
     const part = body.subarray(end + 1, end + 1 + count);

@@ -1,11 +1,12 @@
 /**
- * A page as plain text, as a reader would see it from top to bottom. Source: HTML standard, "rendered text".
+ * A web page as plain text, as a reader would see it from top to bottom. Source: HTML standard, "rendered
+ * text".
  *
  * @module
  */
 import { DOMParser } from "linkedom";
 
-/** What the walk needs of a DOM node. */
+/** The part of a DOM node that walking a page needs. */
 export interface PageNode {
   readonly nodeType: number;
   readonly nodeName: string;
@@ -15,7 +16,7 @@ export interface PageNode {
   readonly parentNode: PageNode | null;
 }
 
-const unseen = new Set(
+const hiddenElements = new Set(
   "SCRIPT STYLE NOSCRIPT TEMPLATE HEAD TITLE IFRAME OBJECT SVG SELECT TEXTAREA".split(" "),
 );
 const paragraphs = new Set("P H1 H2 H3 H4 H5 H6 UL OL DL PRE BLOCKQUOTE TABLE HR FIGURE".split(" "));
@@ -25,8 +26,8 @@ const blocks = new Set(
 );
 
 /**
- * All the text a page shows: a line for each block, a blank line around paragraphs, white space collapsed as
- * a browser does (kept in `pre`). No scripts, styles, form contents.
+ * All visible text of a page: a line for each block, a blank line around paragraphs. White space is collapsed
+ * as in a browser, except in `pre`. Scripts, styles and form contents are left out.
  *
  * @example
  * ```ts
@@ -39,46 +40,53 @@ export function pageText(html: string): string {
   return textOf(parsePage(html));
 }
 
-// What the parser takes in good time and memory; its time grows with the square of the nesting.
-const DEEPEST = 10_000;
-const MOST_TAGS = 1 << 19; // an element takes half a kilobyte; a megabyte of page has 350,000 at most
-const MOST_STEPS = 1e9; // through open elements for end tags of what is not open, and through tags of drawings
+// Limits for a page that the parser handles in seconds; its time grows with the square of the nesting.
+const MAX_DEPTH = 10_000;
+const MAX_TAGS = 1 << 19; // an element takes half a kilobyte; a megabyte of page has at most 350,000
+// Steps of the parser: through open elements for each end tag without a start tag, and through tags in svg.
+const MAX_STEPS = 1e9;
 
 /**
- * A page's document; of one with more than 524,288 tags or nested more than 10,000 deep, an attack, only the
- * text.
+ * A page's DOM document. A page with more than 524,288 tags or nested more than 10,000 deep is an attack: of
+ * it only the text is parsed.
  */
 export function parsePage(html: string): any {
   if (isCostly(html)) html = html.replace(/<[^<>]*>/g, "\n");
-  const whole = /<html[\s>]/i.test(html) ? html : `<html><body>${html}</body></html>`; // linkedom wants a root
-  return new DOMParser().parseFromString(whole, "text/html");
+  // linkedom needs a root element.
+  const rooted = /<html[\s>]/i.test(html) ? html : `<html><body>${html}</body></html>`;
+  return new DOMParser().parseFromString(rooted, "text/html");
 }
 
-const voids = new Set("area base br col embed hr img input link meta param source track wbr".split(" "));
-const siblings = new Set("p li dt dd tr td th option".split(" ")); // one that is open ends where the next begins
+const voidElements = new Set(
+  "area base br col embed hr img input link meta param source track wbr".split(" "),
+);
+/** Elements that end where the next element of the same name begins. */
+const selfEnding = new Set("p li dt dd tr td th option".split(" "));
 
-/** By a look at the tags: which elements the parser would hold open. */
+/**
+ * Whether parsing a page would exceed the limits, by following from its tags alone which elements are open.
+ */
 function isCostly(html: string): boolean {
   const open: string[] = [];
   const counts = new Map<string, number>();
   let tags = 0, steps = 0;
   for (const { 1: end, 2: written, index } of html.matchAll(/<(\/?)([a-z][^\s/>]*)/gi)) {
-    if (++tags > MOST_TAGS) return true;
+    if (++tags > MAX_TAGS) return true;
     const name = written.toLowerCase();
     const count = counts.get(name) ?? 0;
     if (end === "") {
-      if (voids.has(name) || siblings.has(name) && open.at(-1) === name) continue;
-      if ((counts.get("svg") ?? 0) > 0) { // a drawing's elements may end themselves: <path d="…"/>
+      if (voidElements.has(name) || selfEnding.has(name) && open.at(-1) === name) continue;
+      if ((counts.get("svg") ?? 0) > 0) { // elements within svg may be self-closing: <path d="…"/>
         const close = html.indexOf(">", index);
         steps += (close < 0 ? html.length : close) - index;
-        if (steps > MOST_STEPS) return true;
+        if (steps > MAX_STEPS) return true;
         if (html[close - 1] === "/") continue;
       }
       counts.set(name, count + 1);
-      if (open.push(name) > DEEPEST) return true;
+      if (open.push(name) > MAX_DEPTH) return true;
     } else if (count === 0) {
       steps += open.length;
-      if (steps > MOST_STEPS) return true;
+      if (steps > MAX_STEPS) return true;
     } else {
       for (let last = ""; last !== name;) {
         last = open.pop() ?? name;
@@ -89,7 +97,7 @@ function isCostly(html: string): boolean {
   return false;
 }
 
-/** The text under a node. Walks without recursion: nesting is as deep as a page's author likes. */
+/** The text under a node. Walks without recursion, since pages can be nested very deeply. */
 export function textOf(root: PageNode): string {
   const out = new Lines();
   let node: PageNode | null = root;
@@ -97,7 +105,7 @@ export function textOf(root: PageNode): string {
     const name: string = node.nodeName.toUpperCase();
     if (node.nodeType === 3) out.add(node.nodeValue ?? "");
     else if (name === "BR") out.end();
-    const shown = node.nodeType !== 3 && !unseen.has(name);
+    const shown = node.nodeType !== 3 && !hiddenElements.has(name);
     if (shown) out.enter(name);
     if (shown && node.firstChild !== null) {
       node = node.firstChild;
@@ -113,7 +121,7 @@ export function textOf(root: PageNode): string {
   return out.text();
 }
 
-/** Lines as a browser would lay them out. */
+/** The lines of a text as a browser would break them. */
 class Lines {
   readonly #done: string[] = [];
   #line = "";
@@ -133,7 +141,7 @@ class Lines {
     }
   }
 
-  /** Ends the line, blank or not; at most one blank line in a row, none at the top. */
+  /** Ends the line. Of blank lines in a row one is kept, and none at the top. */
   end(): void {
     const line = this.#line.trimEnd();
     if (line !== "" || (this.#done.length > 0 && this.#done.at(-1) !== "")) this.#done.push(line);

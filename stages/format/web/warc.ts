@@ -1,93 +1,103 @@
 /**
- * WARC records from unpacked bytes, with the place of each. Source: ISO 28500, WARC 1.0 and 1.1.
+ * WARC records from unpacked bytes, each with its position. Source: ISO 28500, WARC 1.0 and 1.1.
  *
  * @module
  */
+import { ByteQueue } from "../packed/byte_queue.ts";
 
-/** One record. */
+/** A record. */
 export interface WarcRecord {
-  /** Counted from 1. */
+  /** Its number in the file, from 1. */
   readonly number: number;
-  /** Bytes before it, from the start of the unpacked file. */
+  /** Byte offset of the record, from the start of the unpacked file. */
   readonly offset: number;
   /** `WARC-Type`: response, conversion, request, warcinfo, … */
   readonly type: string;
-  /** Named fields, names in lower case. */
+  /** Named fields; names in lower case. */
   readonly fields: ReadonlyMap<string, string>;
-  /** Null where it was not wanted, or longer than the limit. */
+  /** The content; null where its type was not asked for, or where it is longer than the limit. */
   readonly block: Uint8Array<ArrayBuffer> | null;
-  /** Where the record after it begins. */
+  /** Position of the record after it. */
   readonly next: WarcPosition;
 }
 
-/** Where reading stands: what a cursor keeps. */
+/** The position of a record, as a cursor saves it. */
 export interface WarcPosition {
-  /** Bytes before the next record, from the start of the unpacked file. */
+  /** Byte offset of the record, from the start of the unpacked file. */
   readonly offset: number;
-  /** Records before it. */
+  /** Number of records before it. */
   readonly record: number;
 }
 
-/** What to read, and what errors call the file. */
+/** Options of `readWarc`. */
 export interface WarcOptions {
-  /** Whether to end before the record that begins at byte `offset` (default: at the end of the bytes). */
+  /**
+   * Whether to stop before the record that begins at byte `offset`. Default: never; reading ends with the
+   * bytes.
+   */
   readonly ends?: (offset: number) => boolean;
-  /** What errors call the file. */
+  /** Name of the file in errors. */
   readonly name: string;
-  /** Where the bytes begin (default the start). */
+  /** Position at which the bytes begin (default: the file's start). */
   readonly from?: WarcPosition;
-  /** Types whose blocks are wanted (default all); other blocks are passed over. */
+  /** Record types whose blocks are read (default all); other blocks are skipped. */
   readonly types?: readonly string[];
-  /** Longest block that is held, in bytes (default 64 MiB). */
+  /** Longest block that is read, in bytes (default 64 MiB). */
   readonly limit?: number;
 }
 
+const MAX_LINE_BYTES = 1 << 16;
+const MAX_FIELDS_BYTES = 1 << 20;
+const FIRST_LINE_BYTES = 12; // "\nWARC/1.0\r\n"
+
 /**
- * Reads records from bytes that begin at `from`. Throws SyntaxError where a record does not begin as one,
- * Deno.errors.UnexpectedEof where the file ends within one; each names file, record and byte.
+ * Reads records from bytes that begin at `from`. Throws SyntaxError where no valid record begins and
+ * Deno.errors.UnexpectedEof where the file ends within a record; both name file, record and byte.
  */
 export async function* readWarc(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
   options: WarcOptions,
 ): AsyncGenerator<WarcRecord> {
   const { name, from = { offset: 0, record: 0 }, types, limit = 1 << 26, ends } = options;
-  const input = new Pull(chunks, from.offset);
+  const input = new ByteQueue(chunks, from.offset);
   for (let number = from.record + 1;; number++) {
     let offset = input.offset;
-    let line = await input.line();
-    while (line === "") { // two line ends close a record; some writers leave more, or none
+    let line = await readLine(input);
+    while (line === "") { // a record is followed by two line ends; some writers leave more, or none
       offset = input.offset;
-      line = await input.line();
+      line = await readLine(input);
     }
     if (line === null || ends?.(offset)) return;
     const at = `record ${number} of ${name} (byte ${offset})`;
     if (!/^WARC\/\d+\.\d+$/.test(line)) {
-      const begins = JSON.stringify(line.slice(0, 40));
-      const mend = number === 1
-        ? "is this a WARC file"
+      const begin = JSON.stringify(line.slice(0, 40));
+      const hint = number === 1
+        ? "is it a WARC file?"
         : "the record before it is damaged: fetch the file again";
-      throw new SyntaxError(`Cannot read ${at}: it begins ${begins}, wanted "WARC/1.0": ${mend}`);
+      throw new SyntaxError(`Cannot read ${at}: it begins with ${begin}, expected "WARC/1.0": ${hint}`);
     }
     const fields = await readFields(input, at);
     if (fields === null) throw endsEarly(at, "its fields");
-    const told = fields.get("content-length");
-    const length = told !== undefined && /^\d{1,15}$/.test(told) ? Number(told) : NaN;
+    const contentLength = fields.get("content-length");
+    const length = contentLength !== undefined && /^\d{1,15}$/.test(contentLength)
+      ? Number(contentLength)
+      : NaN;
     if (Number.isNaN(length)) {
       throw new SyntaxError(
-        `Cannot read ${at}: its Content-Length is ${told?.slice(0, 40)}: wanted a number of bytes`,
+        `Cannot read ${at}: its Content-Length is ${contentLength?.slice(0, 40)}, expected a number of bytes`,
       );
     }
     const type = fields.get("warc-type") ?? "";
     const keep = length <= limit && (types === undefined || types.includes(type));
-    const { block, missing } = await input.take(length, keep);
-    if (missing > 0) throw endsEarly(at, `its block, ${missing} of ${length} bytes short`);
-    const after = await input.peek(2);
-    if (!/^($|\r|\n|\0|WA)/.test(after)) { // else the block is that of a record whose length is damaged
+    const { block, missing } = await readBlock(input, { length, keep });
+    if (missing > 0) throw endsEarly(at, `its block, ${missing} of ${length} bytes early`);
+    await input.fill(2);
+    const after = new TextDecoder("latin1").decode(input.peek(2));
+    if (!/^($|\r|\n|\0|WA)/.test(after)) {
       throw new SyntaxError(
-        `Cannot read ${at}: its block of ${length} bytes is followed by ${
+        `Cannot read ${at}: after its block of ${length} bytes comes ${
           JSON.stringify(after)
-        }, wanted a line end: ` +
-          `its Content-Length is wrong, or the file is damaged here`,
+        }, expected a line end: its Content-Length is wrong or the file is damaged here: fetch the file again`,
       );
     }
     yield { number, offset, type, fields, block, next: { offset: input.offset, record: number } };
@@ -95,49 +105,48 @@ export async function* readWarc(
 }
 
 /**
- * After damage: the unpacked bytes before the next record, by its first line, which begins after a line end
- * or zeros, as downloads with holes have them; null if there is none. What begins right at `offset`, but for
- * line ends, is the damaged record itself.
+ * The unpacked byte offset of the next record after damage; null where there is none. A record is found by
+ * its first line, after a line end or after zeros (downloads have gaps of zeros). A record that begins right
+ * at `offset`, or after line ends only, is the damaged one and is skipped.
  */
 export async function findRecord(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
   offset: number,
 ): Promise<number | null> {
   const decoder = new TextDecoder("latin1");
-  let text = "\n"; // as if a line had ended before it
-  let begin = offset - 1; // of the text
-  let blank = true;
+  let text = "\n"; // as if a line had ended before `offset`
+  let begin = offset - 1; // offset of `text`
+  let blank = true; // so far only line ends have been read
   for await (const chunk of chunks) {
     text += decoder.decode(chunk);
     for (const { index } of text.matchAll(/[\n\0]WARC\/\d\.\d\r?\n/g)) {
-      const itself = blank && /^[\r\n]*$/.test(text.slice(0, index));
-      if (!itself) return begin + index + 1;
+      const isDamagedOne = blank && /^[\r\n]*$/.test(text.slice(0, index));
+      if (!isDamagedOne) return begin + index + 1;
       blank = false;
     }
     blank &&= /^[\r\n]*$/.test(text);
-    const rest = text.slice(-longestFirstLine);
+    const rest = text.slice(-FIRST_LINE_BYTES);
     begin += text.length - rest.length;
     text = rest;
   }
   return null;
 }
 
-const longestFirstLine = 12; // "\nWARC/1.0\r\n"
-
-async function readFields(input: Pull, at: string): Promise<Map<string, string> | null> {
+/** The fields up to the blank line; null: the file ends before. */
+async function readFields(input: ByteQueue, at: string): Promise<Map<string, string> | null> {
   const fields = new Map<string, string>();
   let last = "";
   for (const begin = input.offset;;) {
-    const line = await input.line();
-    if (input.offset - begin > longestFields) {
+    const line = await readLine(input);
+    if (input.offset - begin > MAX_FIELDS_BYTES) {
       throw new SyntaxError(
-        `Cannot read ${at}: its fields do not end within ${longestFields} bytes: is it damaged`,
+        `Cannot read ${at}: its fields do not end within ${MAX_FIELDS_BYTES} bytes: it is damaged: fetch the file again`,
       );
     }
     if (line === null) return null;
     if (line === "") return fields;
     const colon = line.indexOf(":");
-    if (/^[ \t]/.test(line)) { // a folded field goes on
+    if (/^[ \t]/.test(line)) { // continues the field before
       fields.set(last, `${fields.get(last) ?? ""} ${line.trim()}`);
     } else if (colon > 0) {
       last = line.slice(0, colon).trim().toLowerCase();
@@ -146,79 +155,42 @@ async function readFields(input: Pull, at: string): Promise<Map<string, string> 
   }
 }
 
-function endsEarly(at: string, what: string): Error {
-  return new Deno.errors.UnexpectedEof(`Cannot read ${at}: the file ends within ${what}: fetch it again`);
-}
-
-const longestLine = 1 << 16;
-const longestFields = 1 << 20;
-
-/** Bytes asked for by line or by count. */
-class Pull {
-  readonly #chunks: AsyncIterator<Uint8Array<ArrayBuffer>>;
-  #chunk: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-
-  constructor(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>, public offset: number) {
-    this.#chunks = chunks[Symbol.asyncIterator]();
-  }
-
-  /**
-   * Up to the next line end, which is passed over; null at the end of the file. A line has an end, or 64 KiB.
-   */
-  async line(): Promise<string | null> {
-    const bytes: number[] = [];
-    for (;;) {
-      if (this.#chunk.length === 0 && !await this.#more()) return bytes.length === 0 ? null : text(bytes);
-      const at = this.#chunk.indexOf(10);
-      const size = Math.min(at < 0 ? this.#chunk.length : at, longestLine - bytes.length);
-      for (let i = 0; i < size; i++) bytes.push(this.#chunk[i]);
-      const ended = size === at;
-      this.#drop(size + (ended ? 1 : 0));
-      if (ended || bytes.length === longestLine) return text(bytes);
+/** The next line without its end, or the first 64 KiB of a longer one; null at the end of the file. */
+async function readLine(input: ByteQueue): Promise<string | null> {
+  for (let count = 1;;) {
+    const hasMore = await input.fill(count);
+    const held = input.peek(MAX_LINE_BYTES + 1);
+    if (held.length === 0) return null;
+    const end = held.indexOf(10);
+    if (end < 0 && hasMore && held.length <= MAX_LINE_BYTES) {
+      count = held.length + 1;
+      continue;
     }
-  }
-
-  /** The next bytes as characters, fewer at the end; they stay. */
-  async peek(count: number): Promise<string> {
-    while (this.#chunk.length < count) {
-      const { done, value } = await this.#chunks.next();
-      if (done) break;
-      const both = new Uint8Array(this.#chunk.length + value.length);
-      both.set(this.#chunk);
-      both.set(value, this.#chunk.length);
-      this.#chunk = both;
-    }
-    return new TextDecoder("latin1").decode(this.#chunk.subarray(0, count));
-  }
-
-  async take(
-    count: number,
-    keep: boolean,
-  ): Promise<{ block: Uint8Array<ArrayBuffer> | null; missing: number }> {
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    let missing = count;
-    while (missing > 0) {
-      if (this.#chunk.length === 0 && !await this.#more()) break;
-      const part = this.#chunk.subarray(0, missing);
-      if (keep) parts.push(part);
-      missing -= part.length;
-      this.#drop(part.length);
-    }
-    return { block: keep ? new Uint8Array(await new Blob(parts).arrayBuffer()) : null, missing };
-  }
-
-  async #more(): Promise<boolean> {
-    const { done, value } = await this.#chunks.next();
-    if (!done) this.#chunk = value;
-    return !done;
-  }
-
-  #drop(count: number): void {
-    this.#chunk = this.#chunk.subarray(count);
-    this.offset += count;
+    const size = end < 0 ? Math.min(held.length, MAX_LINE_BYTES) : end;
+    const line = new TextDecoder().decode(held.subarray(0, size)).replace(/\r$/, "");
+    input.drop(size + (end < 0 ? 0 : 1));
+    return line;
   }
 }
 
-function text(bytes: readonly number[]): string {
-  return new TextDecoder().decode(new Uint8Array(bytes)).replace(/\r$/, "");
+/** The next `length` bytes, or null where they are skipped; `missing`: how many of them the file lacks. */
+async function readBlock(
+  input: ByteQueue,
+  { length, keep }: { readonly length: number; readonly keep: boolean },
+): Promise<{ readonly block: Uint8Array<ArrayBuffer> | null; readonly missing: number }> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let missing = length;
+  while (missing > 0 && await input.fill(1)) {
+    const part = input.peek(missing);
+    if (keep) parts.push(part);
+    missing -= part.length;
+    input.drop(part.length);
+  }
+  return { block: keep ? new Uint8Array(await new Blob(parts).arrayBuffer()) : null, missing };
+}
+
+function endsEarly(at: string, part: string): Error {
+  return new Deno.errors.UnexpectedEof(
+    `Cannot read ${at}: the file ends within ${part}: it is truncated: fetch it again`,
+  );
 }

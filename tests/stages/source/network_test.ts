@@ -55,10 +55,10 @@ Deno.test("openSource() resumes in a remote file at the line, in a compressed fi
   const fresh = () => openSource([`${server.origin}/a.jsonl.gz`]);
   const { saved } = await read(await fresh(), { limit: 449 });
   const source = await fresh();
-  const before = server.asked.length;
+  const before = server.requests.length;
   strictEqual((await read(source, { saved })).items.length, 51);
   const start = packed.length - members[9].length - members[8].length;
-  deepStrictEqual(server.asked.slice(before), [
+  deepStrictEqual(server.requests.slice(before), [
     "/a.jsonl.gz bytes=0-0",
     `/a.jsonl.gz bytes=${start}-${packed.length - 1}`,
   ]);
@@ -70,7 +70,7 @@ Deno.test("openSource() requests only the needed columns and row groups of a rem
   server.faults.push(null, { cutAfter: 50 });
   deepStrictEqual((await read(source)).items.map((doc) => doc.text), texts);
   let bytes = 0;
-  for (const line of server.asked) {
+  for (const line of server.requests) {
     const [, first, last] = /bytes=(\d+)-(\d+)/.exec(line) ?? [];
     bytes += Number(last) - Number(first) + 1;
   }
@@ -82,7 +82,7 @@ Deno.test("openSource() refuses a wrong URL before the run", async () => {
   const { NotFound } = Deno.errors;
   await fails(() => openSource([`${server.origin}/none.jsonl`]), NotFound, "check the address");
   await fails(() => openSource([`${server.origin}/a.doc`]), RangeError, "its file type is unknown");
-  await fails(() => openSource([`${server.origin}/empty.txt`]), Deno.errors.InvalidData, "it is empty");
+  await fails(() => openSource([`${server.origin}/empty.txt`]), Deno.errors.InvalidData, "the file is empty");
 });
 
 const commit = "0123456789012345678901234567890123456789";

@@ -1,6 +1,6 @@
 /**
- * What is left of a page: made pages for each kind of boilerplate, real ones against what a person marked in
- * them.
+ * The main text of pages: pages made for each kind of boilerplate, and real pages whose text a person has
+ * marked.
  *
  * @module
  */
@@ -20,7 +20,7 @@ function textWith(extra: string, { last = "" } = {}): string {
 
 const plain = textWith("");
 
-Deno.test("articleText() takes out what stands in an article and is none of it", () => {
+Deno.test("articleText() removes boilerplate within an article", () => {
   strictEqual(plain.split("\n\n").length, 4);
   for (
     const extra of [
@@ -39,7 +39,7 @@ Deno.test("articleText() takes out what stands in an article and is none of it",
   ) strictEqual(textWith(extra), plain, extra);
 });
 
-Deno.test("articleText() takes out what follows an article", () => {
+Deno.test("articleText() removes boilerplate after an article", () => {
   for (
     const last of [
       "<ul><li><a href='/a'>A bridge that stands</a></li><li><a href='/b'>One that fell</a></li></ul>",
@@ -76,11 +76,11 @@ Deno.test("articleText() keeps lists, tables, code, quotes, short lines and year
   ) ok(textWith(extra).includes(text), `${text} in: ${textWith(extra)}`);
 });
 
-Deno.test("articleText() takes pages nested 100,000 deep", () => {
+Deno.test("articleText() reads pages nested 100,000 deep", () => {
   strictEqual(articleText(`${"<div>".repeat(100_000)}deep`), "deep");
 });
 
-sharedTest("articleText() finds what a person marked in 31 pages: F1 of 4-word shingles at least 0.96", [
+sharedTest("articleText() has an F1 of 4-word shingles of at least 0.96 on 31 pages marked by a person", [
   "web/articles/ground-truth.json",
 ], async (path) => {
   const truth: Record<string, { articleBody: string }> = JSON.parse(
@@ -107,7 +107,7 @@ sharedTest("articleText() finds what a person marked in 31 pages: F1 of 4-word s
   ok(f1 >= 0.96, `F1 ${f1}, precision ${precision / pages.length}, recall ${recall / pages.length}`);
 });
 
-/** Runs of four words, counted. */
+/** Number of occurrences of each run of four words. */
 function shingles(text: string): Map<string, number> {
   const words = text.match(/[\p{L}\p{N}_]+/gu) ?? [];
   const counts = new Map<string, number>();

@@ -1,5 +1,6 @@
 /**
- * Responses as archives keep them: chunks, codings, what hostile ones cost.
+ * HTTP responses as archives store them: chunked bodies, compressed bodies, and the memory that hostile ones
+ * take.
  *
  * @module
  */
@@ -20,7 +21,7 @@ function bodyOf(fields: string, body: string | Uint8Array): string {
   return new TextDecoder().decode(parseResponse(response(fields, body))?.body);
 }
 
-Deno.test("parseResponse() undoes chunks, and takes what is there of a body cut short or undone already", () => {
+Deno.test("parseResponse() joins chunks, also of a truncated body, and keeps a body that is not chunked", () => {
   const chunked = "Transfer-Encoding: chunked";
   strictEqual(bodyOf(chunked, "3\r\nabc\r\n2;name=value\r\nde\r\n0\r\n\r\n"), "abcde");
   strictEqual(bodyOf(chunked, "3\r\nabc\r\n9\r\nde"), "abcde");
@@ -29,7 +30,7 @@ Deno.test("parseResponse() undoes chunks, and takes what is there of a body cut 
   strictEqual(bodyOf(chunked, "3"), "3");
 });
 
-Deno.test("parseResponse() holds a body of one-byte chunks once", () => {
+Deno.test("parseResponse() copies a body of one-byte chunks once", () => {
   const count = 1 << 20;
   strictEqual(
     parseResponse(response("Transfer-Encoding: chunked", "1\na".repeat(count)))?.body.length,
@@ -41,7 +42,7 @@ Deno.test("parseResponse() holds a body of one-byte chunks once", () => {
   );
 });
 
-Deno.test("parseResponse() unpacks five times at most", () => {
+Deno.test("parseResponse() unpacks at most five layers of compression", () => {
   const packed = (times: number) => {
     let body = new Uint8Array(gzipSync("<p>x"));
     for (let i = 1; i < times; i++) body = new Uint8Array(gzipSync(body));

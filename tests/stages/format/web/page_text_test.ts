@@ -8,7 +8,7 @@ Deno.test("pageText() gives a line for each block and a blank line around paragr
   equal(pageText("<table><tr><td>1<td>2<tr><td>3<td>4</table>"), "1 2\n3 4");
 });
 
-Deno.test("pageText() leaves out what a page does not show and decodes entities", () => {
+Deno.test("pageText() leaves out hidden elements and decodes entities", () => {
   equal(
     pageText("<title>t</title><style>s{}</style><script>if (a < b) c()</script>x &amp; y&nbsp;z"),
     "x & y\u00a0z",
@@ -19,7 +19,7 @@ Deno.test("pageText() keeps white space in pre", () => {
   equal(pageText("<pre>a  b\n  c</pre>d"), "a  b\n  c\n\nd");
 });
 
-Deno.test("pageText() takes empty and broken pages", () => {
+Deno.test("pageText() reads empty and broken pages", () => {
   equal(pageText(""), "");
   equal(pageText("<<p<b>x</i></p></table"), pageText("<<p<b>x</i></p></table"));
 });
@@ -48,13 +48,13 @@ Deno.test("pageText() trims lines in linear time: a megabyte of spaces that do n
   equal(pageText(`<p>a${spaces}b</p><p>c${spaces}</p>`).length, 2 + spaces.length + 3);
 });
 
-Deno.test("pageText() takes the text of what would cost the parser minutes: hidden nesting, end tags of nothing", () => {
+Deno.test("pageText() reads only the text of pages that would take the parser minutes: hidden nesting, end tags without start tags", () => {
   for (const unit of ["<b></i>", "<div></x>", "<div/>"]) equal(pageText(`${unit.repeat(100_000)}x`), "x");
   equal(pageText(`${"<b>".repeat(9000)}${"</i>".repeat(200_000)}x`), "x");
   equal(pageText(`${"<i>a</i>".repeat(300_000)}`).length > 0, true);
 });
 
-Deno.test("pageText() keeps the lines of 50,000 breaks, items and pictures: nothing of that is nested", () => {
+Deno.test("pageText() keeps the lines of pages with 50,000 breaks, items and pictures, which are not nested", () => {
   const many = "a<br>".repeat(20_000) + "<p>b<img src=x>".repeat(20_000) + "<ul>" + "<li>c".repeat(20_000) +
     "</ul>";
   equal(pageText(many).split("\n").filter((line) => line !== "").length, 60_000);

@@ -1,22 +1,17 @@
 /**
- * Reading over a network that fails, against a real server on loopback.
+ * Reading over a network that fails, from a server on loopback.
  *
  * @module
  */
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import {
-  findRemote,
-  readRemote,
-  type RemoteReadOptions,
-  type RetryOptions,
-} from "../../../../stages/format/web/remote.ts";
+import { findRemote, readRemote, type RemoteReadOptions } from "../../../../stages/format/web/remote.ts";
 import { type Fault, serveFiles } from "./unsteady_server.ts";
 
 const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => i * 31 + (i >> 8));
 const files = { "/file": bytes };
 const quick = { firstPause: 1, tries: 4, idle: 10_000 };
 
-async function all(url: string, options: RemoteReadOptions & RetryOptions = {}): Promise<Uint8Array> {
+async function all(url: string, options: RemoteReadOptions = {}): Promise<Uint8Array> {
   const parts = await Array.fromAsync(readRemote(await findRemote(url, quick), { ...quick, ...options }));
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
@@ -25,7 +20,7 @@ Deno.test("findRemote() gives size and version", async () => {
   await using server = serveFiles(files);
   const url = `${server.origin}/file`;
   deepStrictEqual(await findRemote(url), { url, size: 100_000, version: '"v1"' });
-  deepStrictEqual(server.asked, ["/file bytes=0-0"]);
+  deepStrictEqual(server.requests, ["/file bytes=0-0"]);
 });
 
 Deno.test("readRemote() gives the bytes of a file, or of a range", async () => {
@@ -34,23 +29,23 @@ Deno.test("readRemote() gives the bytes of a file, or of a range", async () => {
   deepStrictEqual(await all(url), bytes);
   deepStrictEqual(await all(url, { start: 99_990 }), bytes.subarray(99_990));
   deepStrictEqual(await all(url, { start: 500, end: 700 }), bytes.subarray(500, 700));
-  strictEqual(server.asked.at(-1), "/file bytes=500-699");
+  strictEqual(server.requests.at(-1), "/file bytes=500-699");
 });
 
-Deno.test("readRemote() goes on where a connection broke, asking for the rest only", async () => {
+Deno.test("readRemote() continues after a broken connection and requests only the rest", async () => {
   await using server = serveFiles(files);
   const url = `${server.origin}/file`;
   const file = await findRemote(url);
   server.faults.push({ cutAfter: 30_000 }, { cutAfter: 0 }, { cutAfter: 5_000 });
   const parts = await Array.fromAsync(readRemote(file, quick));
   deepStrictEqual(new Uint8Array(await new Blob(parts).arrayBuffer()), bytes);
-  const starts = server.asked.slice(1).map((line) => Number(/bytes=(\d+)-/.exec(line)?.[1]));
+  const starts = server.requests.slice(1).map((line) => Number(/bytes=(\d+)-/.exec(line)?.[1]));
   strictEqual(starts.length, 4);
   strictEqual(starts[0], 0);
   ok(starts[1] <= 30_000 && starts[2] === starts[1] && starts[3] >= starts[2], String(starts));
 });
 
-Deno.test("readRemote() waits as a busy server asks, and tries again after 429, 503 and silence", async () => {
+Deno.test("readRemote() pauses as the server asks, and retries after 429, 503 and silence", async () => {
   for (
     const fault of [
       { status: 429, retryAfter: "0" },
@@ -68,7 +63,7 @@ Deno.test("readRemote() waits as a busy server asks, and tries again after 429, 
   }
 });
 
-Deno.test("readRemote() gives up after too many failures in a row, and says where", async () => {
+Deno.test("readRemote() gives up after too many failures in a row and names the byte", async () => {
   await using server = serveFiles(files);
   const file = await findRemote(`${server.origin}/file`);
   server.faults.push({ cutAfter: 40_000 }, ...Array<Fault>(4).fill({ status: 502 }));
@@ -79,7 +74,7 @@ Deno.test("readRemote() gives up after too many failures in a row, and says wher
   });
 });
 
-Deno.test("readRemote() counts failures anew after progress", async () => {
+Deno.test("readRemote() counts failures from 0 after progress", async () => {
   await using server = serveFiles(files);
   const file = await findRemote(`${server.origin}/file`);
   for (let i = 0; i < 12; i++) server.faults.push({ cutAfter: 8_000 }, { status: 503 });
@@ -91,10 +86,10 @@ Deno.test("readRemote() refuses to mix two versions of a file", async () => {
   await using server = serveFiles(files);
   const file = await findRemote(`${server.origin}/file`);
   server.faults.push({ cutAfter: 30_000 }, "changed");
-  await rejects(Array.fromAsync(readRemote(file, quick)), /it is now "v2", it was "v1"/);
+  await rejects(Array.fromAsync(readRemote(file, quick)), /its version is now "v2", it was "v1"/);
 });
 
-Deno.test("findRemote() says what a refusal means", async () => {
+Deno.test("findRemote() has an error class for each kind of refusal", async () => {
   await using server = serveFiles({
     "/secret": () => new Response("", { status: 403 }),
     "/odd": () => new Response("", { status: 418 }),
@@ -105,14 +100,14 @@ Deno.test("findRemote() says what a refusal means", async () => {
   await rejects(findRemote("http://["), RangeError);
 });
 
-Deno.test("readRemote() ends at once when it is aborted, also while it waits for the next try", async () => {
+Deno.test("readRemote() ends at once when aborted, also during a pause", async () => {
   await using server = serveFiles(files);
   const file = await findRemote(`${server.origin}/file`);
   server.faults.push({ status: 503, retryAfter: "300" }, { stallAfter: 10 });
   for (let i = 0; i < 2; i++) {
     const stop = new AbortController();
     const reading = Array.fromAsync(readRemote(file, { signal: stop.signal }));
-    while (server.asked.length < 2 + i) await new Promise((resolve) => setImmediate(resolve));
+    while (server.requests.length < 2 + i) await new Promise((resolve) => setImmediate(resolve));
     stop.abort(new Error("enough"));
     await rejects(reading, /enough/);
   }

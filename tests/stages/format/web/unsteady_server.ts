@@ -1,36 +1,36 @@
 /**
- * A file server on loopback that fails as told: what tests of network sources read from.
+ * A file server on loopback that fails on request, for tests of network sources.
  *
  * @module
  */
 
-/** How one request is answered instead of soundly. */
+/** A failure in place of the response to one request. */
 export type Fault =
   | { readonly status: number; readonly retryAfter?: string }
-  /** The connection breaks after so many bytes of the body. */
+  /** The connection breaks after this many bytes of the body. */
   | { readonly cutAfter: number }
-  /** Nothing comes after so many bytes. */
+  /** The server sends nothing more after this many bytes. */
   | { readonly stallAfter: number }
-  /** The whole file, whatever range was asked for. */
+  /** The server ignores the range and sends the whole file. */
   | "no ranges"
-  /** From now on the file is another version. */
+  /** The file has another version from this request on. */
   | "changed";
 
-/** A server at work. */
+/** A running server. */
 export interface UnsteadyServer extends AsyncDisposable {
   /** "http://127.0.0.1:PORT", without a slash. */
   readonly origin: string;
-  /** Range headers asked for, by path, in order. */
-  readonly asked: readonly string[];
-  /** Faults of the requests to come, the next first; after them all are answered soundly. */
+  /** Path and Range header of each request, in order. */
+  readonly requests: readonly string[];
+  /** Failures of the next requests, in order; null and requests after them are answered normally. */
   readonly faults: (Fault | null)[];
 }
 
-/** Serves files by path ("/a.jsonl"), or what a function answers. */
+/** Serves files by path ("/a.jsonl"); a function makes its own response. */
 export function serveFiles(
   files: Readonly<Record<string, Uint8Array<ArrayBuffer> | ((url: URL) => Response)>>,
 ): UnsteadyServer {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const faults: (Fault | null)[] = [];
   let version = 1;
   const stalled = Promise.withResolvers<void>();
@@ -40,7 +40,7 @@ export function serveFiles(
     if (file === undefined) return new Response("no such file", { status: 404 });
     if (typeof file === "function") return file(url);
     const range = request.headers.get("range");
-    asked.push(`${url.pathname} ${range}`);
+    requests.push(`${url.pathname} ${range}`);
     const fault = faults.shift() ?? null;
     if (fault === "changed") version++;
     if (fault !== null && typeof fault === "object" && "status" in fault) {
@@ -60,7 +60,7 @@ export function serveFiles(
   });
   return {
     origin: `http://127.0.0.1:${server.addr.port}`,
-    asked,
+    requests,
     faults,
     async [Symbol.asyncDispose]() {
       stalled.resolve();
@@ -74,16 +74,16 @@ function bodyWith(
   { fault, stalled }: { readonly fault: Fault | null; readonly stalled: Promise<void> },
 ): BodyInit {
   if (fault === null || typeof fault !== "object") return bytes;
-  const good = "cutAfter" in fault ? fault.cutAfter : "stallAfter" in fault ? fault.stallAfter : Infinity;
+  const limit = "cutAfter" in fault ? fault.cutAfter : "stallAfter" in fault ? fault.stallAfter : Infinity;
   let at = 0;
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
-      if (at >= Math.min(good, bytes.length)) {
+      if (at >= Math.min(limit, bytes.length)) {
         if ("stallAfter" in fault) await stalled;
-        controller.close(); // fewer bytes than promised: the connection breaks
+        controller.close(); // fewer bytes than content-length: the client sees a broken connection
         return;
       }
-      const next = Math.min(at + 1000, good, bytes.length);
+      const next = Math.min(at + 1000, limit, bytes.length);
       controller.enqueue(bytes.slice(at, next));
       at = next;
     },

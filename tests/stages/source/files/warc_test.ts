@@ -105,7 +105,7 @@ Deno.test("warcFile() names the record where an archive is truncated or invalid"
       `record 2 of ${path} (byte ${whole.length})`,
     );
     await Deno.writeTextFile(path, "<html>");
-    await fails(() => read(warcFile(path)), SyntaxError, 'it begins "<html>"');
+    await fails(() => read(warcFile(path)), SyntaxError, 'it begins with "<html>"');
     await Deno.writeTextFile(path, "WARC/1.0\r\nContent-Length: x\r\n\r\n");
     await fails(() => read(warcFile(path)), SyntaxError, "Content-Length is x");
   } finally {
