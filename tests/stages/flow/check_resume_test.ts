@@ -19,13 +19,13 @@ function grouped(size: number): Stage<number, number[]> {
   });
 }
 
-Deno.test("checkStage() passes a stage that keeps its memory in its state", async () => {
+Deno.test("checkStage() accepts stages that keep their memory in the state", async () => {
   await checkStage(grouped(3), numbers);
   await checkStage(map("double", (x: number) => 2 * x), numbers);
   await checkStage(rule("even", (x: number) => (x % 2 ? "odd" : null)), numbers);
 });
 
-Deno.test("checkStage() catches a stage that remembers in a closure", async () => {
+Deno.test("checkStage() refuses a stage that keeps its memory in a closure", async () => {
   let held: number[] = [];
   const closure: Stage<number, number[]> = {
     name: "closure",
@@ -44,7 +44,7 @@ Deno.test("checkStage() catches a stage that remembers in a closure", async () =
   );
 });
 
-Deno.test("checkStage() catches a state that JSON cannot hold, and one that JSON changes", async () => {
+Deno.test("checkStage() refuses a state that JSON cannot hold or that JSON changes", async () => {
   const seen: Stage<number, number> = stage({
     name: "seen",
     open: (_ctx, saved = { seen: new Set<number>() }) => saved,
@@ -72,7 +72,7 @@ Deno.test("checkStage() catches a stage that saves by reference what it goes on 
   await rejects(checkStage(forgetful, numbers), /stage forgetful does not resume/);
 });
 
-Deno.test("checkStage() draws the same random numbers after a resume", async () => {
+Deno.test("checkStage() accepts random numbers from ctx.rng", async () => {
   const noisy: Stage<number, number> = {
     name: "noisy",
     open: () => null,
@@ -84,7 +84,7 @@ Deno.test("checkStage() draws the same random numbers after a resume", async () 
   await checkStage(noisy, numbers, { seed: 7 });
 });
 
-Deno.test("checkStage() cuts a cutting stage where it says", async () => {
+Deno.test("checkStage() resumes a stage from the checkpoints that it takes", async () => {
   const counter: Stage<number, number> = stage({
     name: "counter",
     takesCheckpoints: true,
@@ -98,7 +98,7 @@ Deno.test("checkStage() cuts a cutting stage where it says", async () => {
   await checkStage(counter, numbers);
 });
 
-Deno.test("checkSource() passes sources that move the cursor before the yield", async () => {
+Deno.test("checkSource() accepts sources that move the cursor before the yield", async () => {
   await checkSource(asSource("numbers", () => numbers));
   await checkSource(asSource("stream", () => ReadableStream.from(numbers)));
   await checkSource(
@@ -109,7 +109,7 @@ Deno.test("checkSource() passes sources that move the cursor before the yield", 
   );
 });
 
-Deno.test("checkSource() catches a source that repeats an item on resume", async () => {
+Deno.test("checkSource() refuses a source that repeats an item on resume", async () => {
   const repeats: Source<number> = {
     name: "repeats",
     open: (_ctx, saved = { line: 0 }) => saved,

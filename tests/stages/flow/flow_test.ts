@@ -50,7 +50,7 @@ Deno.test("Flow.run() passes items through plain, generator and async stages in 
   deepStrictEqual(out.join(" "), "1 -1 2 -2 3 4 -4 5 -5 6 -6");
 });
 
-Deno.test("Flow.run() asks a stage for nothing before what follows took its last item", async () => {
+Deno.test("Flow.run() resumes a generator only after the next stage has taken its item", async () => {
   for (const kind of ["plain", "async"] as const) {
     const log: string[] = [];
     const noted = (name: string): Stage<number, number> => ({
@@ -85,7 +85,7 @@ Deno.test("Flow.stream() runs only as far as it is read", async () => {
   strictEqual(pulled.count, 2);
 });
 
-Deno.test("Flow.stream() gives everything, then ends; an error errors it", async () => {
+Deno.test("Flow.stream() gives all items and ends, or fails with the error of a stage", async () => {
   deepStrictEqual(await Array.fromAsync(from(upTo(5)).stream()), [0, 1, 2, 3, 4]);
   const bad = from(upTo(5)).pipe(map("bad", (x) => {
     if (x === 3) throw new Error("no threes");
@@ -94,7 +94,7 @@ Deno.test("Flow.stream() gives everything, then ends; an error errors it", async
   await rejects(Array.fromAsync(bad.stream()), /Stage bad failed on item 4: no threes/);
 });
 
-Deno.test("ahead: what is before works further by that many items and no more", async () => {
+Deno.test("ahead: the stages before the queue work that many items ahead, and no more", async () => {
   const pulled = { count: 0 };
   const most: number[] = [];
   await from(upTo(50, pulled))
@@ -115,7 +115,7 @@ Deno.test("ahead: what is before works further by that many items and no more", 
   strictEqual(most.filter((n) => n === 3).length > 40, true);
 });
 
-Deno.test("Flow.tee() gives each item to the branch and then to the trunk; nothing is queued", async () => {
+Deno.test("Flow.tee() gives each item to the branch, then to the trunk, and queues nothing", async () => {
   const log: string[] = [];
   const noted = (name: string): Stage<number, number> =>
     map(name, async (x) => {
@@ -127,7 +127,7 @@ Deno.test("Flow.tee() gives each item to the branch and then to the trunk; nothi
   deepStrictEqual(log.join(" "), "b0 t0 b1 t1 b2 t2");
 });
 
-Deno.test("done: a stage that wants no more ends what is before it, and what follows is flushed", async () => {
+Deno.test("done: a stage that wants no more items stops its upstream, and the stages after it are flushed", async () => {
   const pulled = { count: 0 };
   const out: unknown[] = [];
   const closed: string[] = [];
@@ -152,7 +152,7 @@ Deno.test("done: a stage that wants no more ends what is before it, and what fol
   }
 });
 
-Deno.test("done: a branch that wants no more leaves the trunk alone; once both do, the flow ends", async () => {
+Deno.test("done: a branch ends without the trunk; the flow ends when both have ended", async () => {
   const left: number[] = [], right: number[] = [];
   const pulled = { count: 0 };
   await from(upTo(100, pulled))
@@ -161,7 +161,7 @@ Deno.test("done: a branch that wants no more leaves the trunk alone; once both d
   deepStrictEqual([left, right, pulled.count], [[0, 1], [0, 1, 2, 3], 4]);
 });
 
-Deno.test("rejects: dropped items go to their sink with reason and stage, in order with what is kept", async () => {
+Deno.test("rejects: dropped items go to their sink with reason and stage, in order with the other items", async () => {
   const log: unknown[] = [];
   const events: StageEvent[] = [];
   await from(upTo(5))
@@ -209,7 +209,7 @@ Deno.test("errors name the stage and the item, carry the cause, and close every 
   }
 });
 
-Deno.test("errors of a source, of open and of close are told", async () => {
+Deno.test("errors of a source, of open() and of close() fail the run", async () => {
   const broken = asSource("broken", function* () {
     yield 1;
     throw new Error("disk gone");
@@ -232,7 +232,7 @@ Deno.test("errors of a source, of open and of close are told", async () => {
   await rejects(from(upTo(1)).pipe(jam).run(), /Stage jam cannot be closed: jammed/);
 });
 
-Deno.test("abort: run() rejects with the reason after everything is closed, also in the middle of a push", async () => {
+Deno.test("abort: run() rejects with the reason after all stages are closed, during a push too", async () => {
   const closed: string[] = [];
   const abort = new AbortController();
   const stuck = stage<number, number, null>({
@@ -252,7 +252,7 @@ Deno.test("abort: run() rejects with the reason after everything is closed, also
   deepStrictEqual(closed, ["stuck"]);
 });
 
-Deno.test("abort: reaches a flow of synchronous stages, and timers run meanwhile", async () => {
+Deno.test("abort: a flow of synchronous stages is aborted, and lets timers run", async () => {
   const abort = new AbortController();
   let ticks = 0;
   const timer = setInterval(() => {
@@ -274,7 +274,7 @@ Deno.test("abort: reaches a flow of synchronous stages, and timers run meanwhile
   await rejects(from(endless).pipe(burst).run({ signal: second }), /TimeoutError/);
 });
 
-Deno.test("events: a stage's counts, and its time apart from its neighbours'", async () => {
+Deno.test("events: counts of each stage, and its time without that of its neighbours", async () => {
   const events: RunEvent[] = [];
   const work = (ms: number) => {
     const end = performance.now() + ms;
@@ -290,7 +290,7 @@ Deno.test("events: a stage's counts, and its time apart from its neighbours'", a
   strictEqual(quick.blocked >= slow.busy, true, JSON.stringify([slow, quick]));
 });
 
-Deno.test("events: a wait now and then is the waiting stage's time, not its quick neighbours'", async () => {
+Deno.test("events: an occasional wait counts as the time of the waiting stage, not of its quick neighbours", async () => {
   for (const ahead of [0, 3]) {
     const last = new Map<string, StageEvent>();
     await from(upTo(400)).pipe(map("quick", (x) => x))
@@ -308,7 +308,7 @@ Deno.test("events: a wait now and then is the waiting stage's time, not its quic
 });
 
 Deno.test("Flow.run() refuses a name that occurs twice, two stages that take checkpoints, and an undeclared checkpoint", async () => {
-  const cutter = (name: string): Stage<number, number> => ({
+  const taker = (name: string): Stage<number, number> => ({
     name,
     takesCheckpoints: true,
     open: () => null,
@@ -317,7 +317,7 @@ Deno.test("Flow.run() refuses a name that occurs twice, two stages that take che
   const same = map("same", (x: number) => x);
   await rejects(from(upTo(1)).pipe(same).pipe(same).run(), /TypeError: Two stages are called same/);
   await rejects(
-    from(upTo(1)).pipe(cutter("a")).pipe(cutter("b")).run(),
+    from(upTo(1)).pipe(taker("a")).pipe(taker("b")).run(),
     /TypeError: Both a and b take checkpoints/,
   );
   const undeclared: Stage<number, number> = {

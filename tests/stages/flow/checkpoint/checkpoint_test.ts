@@ -11,7 +11,7 @@ import { checkFreeSpace, freeBytes } from "../../../../stages/flow/checkpoint/di
 import { from } from "../../../../stages/flow/flow.ts";
 import { type Stage, stage, takeCheckpoint } from "../../../../stages/flow/stage.ts";
 
-Deno.test("openCheckpoints() gives back what was committed: states, counts, tensors, odd numbers, odd names", async () => {
+Deno.test("openCheckpoints() reads back what was committed: states, counts, tensors, unusual numbers and names", async () => {
   await using dir = await temporary();
   const checkpoints = await openCheckpoints(dir.path);
   strictEqual(await checkpoints.latest(), null);
@@ -22,7 +22,7 @@ Deno.test("openCheckpoints() gives back what was committed: states, counts, tens
     text: 'π "\ud800',
     nothing: null,
   };
-  const parts = new Map<string, StageSnapshot>([
+  const snapshots = new Map<string, StageSnapshot>([
     ["train", {
       state: { step: 200, weights: model(1), moments: new TensorFile("optimizer", {}) },
       skip: 3,
@@ -34,9 +34,9 @@ Deno.test("openCheckpoints() gives back what was committed: states, counts, tens
     }],
     ["marked", { state: { $array: { type: "Uint8Array", values: [1] } } }],
   ]);
-  await checkpoints.commit(barrierOf(parts));
+  await checkpoints.commit(barrierOf(snapshots));
   const again = await openCheckpoints(dir.path);
-  deepStrictEqual(await again.latest(), parts);
+  deepStrictEqual(await again.latest(), snapshots);
   deepStrictEqual(names(dir.path), ["latest", "step-000200"]);
   deepStrictEqual(names(`${dir.path}/step-000200`), [
     "manifest.json",
@@ -49,7 +49,7 @@ Deno.test("openCheckpoints() gives back what was committed: states, counts, tens
   strictEqual(stream.parts.train.state.step, 200);
 });
 
-Deno.test("openCheckpoints() keeps the newest and replaces one of the same step whole", async () => {
+Deno.test("openCheckpoints() keeps the newest checkpoints and replaces one of the same step", async () => {
   await using dir = await temporary();
   const checkpoints = await openCheckpoints(dir.path, { keep: 2 });
   for (const step of [10, 20, 30]) await checkpoints.commit(at(step));
@@ -59,7 +59,7 @@ Deno.test("openCheckpoints() keeps the newest and replaces one of the same step 
   deepStrictEqual((await checkpoints.latest())?.get("train"), at(30, 99).snapshots.get("train"));
 });
 
-Deno.test("openCheckpoints() keeps the one of least validation loss beside the newest, and names it", async () => {
+Deno.test("openCheckpoints() keeps the checkpoint of lowest validation loss besides the newest, and names it", async () => {
   await using dir = await temporary();
   const checkpoints = await openCheckpoints(dir.path, { keep: 1 });
   const evaluated = (step: number, valLoss: number, of = step) => {
@@ -77,7 +77,7 @@ Deno.test("openCheckpoints() keeps the one of least validation loss beside the n
     "step-000020",
     "step-000040",
   ]]);
-  await checkpoints.commit(evaluated(50, 1, 45)); // of other weights
+  await checkpoints.commit(evaluated(50, 1, 45)); // the loss of other weights
   deepStrictEqual([best(), names(dir.path)], ["step-000020", [
     "best",
     "latest",
@@ -88,26 +88,30 @@ Deno.test("openCheckpoints() keeps the one of least validation loss beside the n
   deepStrictEqual([best(), names(dir.path)], ["step-000060", ["best", "latest", "step-000060"]]);
 });
 
-Deno.test("openCheckpoints() with a thread writes the same files, empties only what it is given, and fails alike", async () => {
+Deno.test("openCheckpoints() with a thread writes the same files, empties transferred arrays only, and fails in the same way", async () => {
   await using dir = await temporary();
   await using other = await temporary();
-  const parts = () => {
+  const make = () => {
     const own = new TensorFile("own", { w: { shape: [3], data: Uint32Array.of(1, 2, 3) } });
-    const given = new TensorFile("given", { w: { shape: [2], data: Float32Array.of(4, 5) } }, {
+    const transferred = new TensorFile("transferred", { w: { shape: [2], data: Float32Array.of(4, 5) } }, {
       transfer: true,
     });
-    return { own, given, barrier: barrierOf(new Map([["train", { state: { step: 1, own, given } }]])) };
+    return {
+      own,
+      transferred,
+      barrier: barrierOf(new Map([["train", { state: { step: 1, own, transferred } }]])),
+    };
   };
   const threaded = await openCheckpoints(dir.path, { thread: true }),
     plain = await openCheckpoints(other.path);
   try {
-    const { own, given, barrier } = parts();
+    const { own, transferred, barrier } = make();
     const written = threaded.commit(barrier);
-    own.tensors.w.data[0] = 99; // the run goes on meanwhile
+    own.tensors.w.data[0] = 99; // the run continues meanwhile
     await written;
-    deepStrictEqual([own.tensors.w.data.length, given.tensors.w.data.length], [3, 0]);
-    await plain.commit(parts().barrier);
-    for (const file of ["own.safetensors", "given.safetensors", "stream.json", "manifest.json"]) {
+    deepStrictEqual([own.tensors.w.data.length, transferred.tensors.w.data.length], [3, 0]);
+    await plain.commit(make().barrier);
+    for (const file of ["own.safetensors", "transferred.safetensors", "stream.json", "manifest.json"]) {
       const [a, b] = [dir, other].map(({ path }) => Deno.readFileSync(`${path}/step-000001/${file}`));
       deepStrictEqual(a, b, file);
     }
@@ -122,7 +126,7 @@ Deno.test("openCheckpoints() with a thread writes the same files, empties only w
   }
 });
 
-Deno.test("a flow goes on while its checkpoint is written, waits for it before the next, and ends with it or by its error", async () => {
+Deno.test("a flow continues while a checkpoint is written, waits for it before the next one, and fails with it", async () => {
   const course: string[] = [];
   const writing: PromiseWithResolvers<void>[] = [];
   const run = () => {
@@ -135,7 +139,7 @@ Deno.test("a flow goes on while its checkpoint is written, waits for it before t
         state.step++;
         yield item;
         if (item === 0 || item === 3) yield takeCheckpoint;
-        if (item === 2) writing[0].resolve(); // reached while the first is being written
+        if (item === 2) writing[0].resolve(); // reached while the first checkpoint is being written
       },
     });
     return from(asSource("n", () => Array(5).keys())).pipe(counter).run({
@@ -177,7 +181,7 @@ Deno.test("a flow goes on while its checkpoint is written, waits for it before t
   await rejects(failing, /disk gone/);
 });
 
-Deno.test("a checkpoint that the disk has no room for is refused before any of it is written", async () => {
+Deno.test("a checkpoint that does not fit on the disk is refused before anything is written", async () => {
   await rejects(
     checkFreeSpace(".", 1e18),
     /too little room: it needs 1000000000000\.0 MB, [\d.]+ MB are free: make room/,
@@ -186,24 +190,24 @@ Deno.test("a checkpoint that the disk has no room for is refused before any of i
   strictEqual(await freeBytes("no/such/folder"), null);
 });
 
-Deno.test("a checkpoint damaged in any way is passed over for the one before it, and that is said", async (t) => {
+Deno.test("a damaged checkpoint is skipped for the one before it, with a message", async (t) => {
   const damages: Record<string, (folder: string) => void> = {
-    "tensors cut short": (f) => Deno.truncateSync(`${f}/model.safetensors`, 40),
-    "a tensor's bit turned": (f) => turnLastBit(`${f}/model.safetensors`),
-    "the stream's bit turned": (f) => turnLastBit(`${f}/stream.json`),
+    "tensors truncated": (f) => Deno.truncateSync(`${f}/model.safetensors`, 40),
+    "a bit of a tensor flipped": (f) => flipBit(`${f}/model.safetensors`),
+    "a bit of the stream flipped": (f) => flipBit(`${f}/stream.json`),
     "the stream empty": (f) => Deno.truncateSync(`${f}/stream.json`, 0),
-    "the stream gone": (f) => Deno.removeSync(`${f}/stream.json`),
-    "tensors gone": (f) => Deno.removeSync(`${f}/model.safetensors`),
-    "the manifest gone": (f) => Deno.removeSync(`${f}/manifest.json`),
-    "the manifest cut short": (f) => Deno.truncateSync(`${f}/manifest.json`, 30),
+    "the stream missing": (f) => Deno.removeSync(`${f}/stream.json`),
+    "tensors missing": (f) => Deno.removeSync(`${f}/model.safetensors`),
+    "the manifest missing": (f) => Deno.removeSync(`${f}/manifest.json`),
+    "the manifest truncated": (f) => Deno.truncateSync(`${f}/manifest.json`, 30),
     "the manifest empty": (f) => Deno.truncateSync(`${f}/manifest.json`, 0),
-    "the manifest of another kind": (f) => Deno.writeTextFileSync(`${f}/manifest.json`, "[1, 2]"),
+    "the manifest not an object": (f) => Deno.writeTextFileSync(`${f}/manifest.json`, "[1, 2]"),
     "the manifest without the stream": (f) => {
       const { files, ...rest } = JSON.parse(Deno.readTextFileSync(`${f}/manifest.json`));
       delete files["stream.json"];
       Deno.writeTextFileSync(`${f}/manifest.json`, JSON.stringify({ ...rest, files }));
     },
-    "the manifest points outside": (f) => {
+    "the manifest names a file outside": (f) => {
       const text = Deno.readTextFileSync(`${f}/manifest.json`);
       Deno.writeTextFileSync(`${f}/manifest.json`, text.replace("model.safetensors", "../model.safetensors"));
     },
@@ -211,14 +215,14 @@ Deno.test("a checkpoint damaged in any way is passed over for the one before it,
   for (const [name, damage] of Object.entries(damages)) {
     await t.step(name, async () => {
       await using dir = await temporary();
-      const said: string[] = [];
-      const checkpoints = await openCheckpoints(dir.path, { onDamage: (text) => void said.push(text) });
+      const messages: string[] = [];
+      const checkpoints = await openCheckpoints(dir.path, { onDamage: (text) => void messages.push(text) });
       await checkpoints.commit(at(10));
       await checkpoints.commit(at(20));
       damage(`${dir.path}/step-000020`);
       deepStrictEqual((await checkpoints.latest())?.get("train"), at(10).snapshots.get("train"));
-      strictEqual(said.length, 1);
-      ok(/step-000020 cannot be used: .*: resuming from step-000010/.test(said[0]), said[0]);
+      strictEqual(messages.length, 1);
+      ok(/step-000020 cannot be used: .*: resuming from step-000010/.test(messages[0]), messages[0]);
       damage(`${dir.path}/step-000010`);
       await rejects(checkpoints.latest(), Deno.errors.InvalidData);
       await rejects(readCheckpoint(`${dir.path}/step-000010`));
@@ -226,7 +230,7 @@ Deno.test("a checkpoint damaged in any way is passed over for the one before it,
   }
 });
 
-Deno.test("the newest whole checkpoint is found without `latest`, and where `latest` names one that is gone", async () => {
+Deno.test("latest() finds the newest checkpoint where the file `latest` is missing or names none", async () => {
   await using dir = await temporary();
   const checkpoints = await openCheckpoints(dir.path);
   await checkpoints.commit(at(10));
@@ -240,26 +244,26 @@ Deno.test("the newest whole checkpoint is found without `latest`, and where `lat
   deepStrictEqual((await checkpoints.latest())?.get("train"), wanted);
 });
 
-Deno.test("a run that went back to an older checkpoint, which is damaged, goes on from one before it, not from the future given up", async () => {
+Deno.test("after going back to a checkpoint that is damaged, latest() prefers earlier checkpoints to later ones", async () => {
   await using dir = await temporary();
   const checkpoints = await openCheckpoints(dir.path, { keep: 0 });
   for (const step of [10, 20, 30]) await checkpoints.commit(at(step));
   Deno.writeTextFileSync(`${dir.path}/latest`, "step-000020\n");
   strictEqual((await checkpoints.latest())?.get("train")?.skip, 20);
-  turnLastBit(`${dir.path}/step-000020/stream.json`);
+  flipBit(`${dir.path}/step-000020/stream.json`);
   strictEqual((await checkpoints.latest())?.get("train")?.skip, 10);
-  turnLastBit(`${dir.path}/step-000010/stream.json`);
+  flipBit(`${dir.path}/step-000010/stream.json`);
   strictEqual((await checkpoints.latest())?.get("train")?.skip, 30);
-  Deno.mkdirSync(`${dir.path}/writing-step-000050`); // of a run that was killed
+  Deno.mkdirSync(`${dir.path}/writing-step-000050`); // left by a killed run
   Deno.writeTextFileSync(`${dir.path}/latest`, "step-000020\n");
-  await checkpoints.commit(at(25)); // the future given up goes
+  await checkpoints.commit(at(25)); // removes step 30, which belongs to the abandoned run
   deepStrictEqual(names(dir.path), ["latest", "step-000010", "step-000020", "step-000025"]);
 });
 
-Deno.test("killed at any step of writing, a run finds a whole checkpoint: the new one or the one before", async () => {
+Deno.test("a run killed at any point while it writes finds a complete checkpoint: the new one or the one before", async () => {
   const calls = ["mkdir", "open", "rename", "remove"] as const;
   let kills = 0, before = 0, after = 0;
-  for (const again of [false, true]) { // again: the same step is written a second time
+  for (const again of [false, true]) { // again: replaces a checkpoint of the same step
     for (let left = 0;; left++) {
       await using dir = await temporary();
       const first = await openCheckpoints(dir.path);
@@ -270,7 +274,7 @@ Deno.test("killed at any step of writing, a run finds a whole checkpoint: the ne
       const found = (await (await openCheckpoints(dir.path)).latest())?.get("train");
       const isNew = JSON.stringify(found) === JSON.stringify(at(step, 2).snapshots.get("train"));
       if (!isNew) deepStrictEqual(found, at(20, 1).snapshots.get("train"), `killed after ${left} calls`);
-      // What follows is not hindered by what lies about.
+      // Files left by the killed run do not disturb the next checkpoint.
       await (await openCheckpoints(dir.path)).commit(at(40));
       strictEqual((await first.latest())?.get("train")?.skip, 40);
       if (!killed) {
@@ -284,7 +288,7 @@ Deno.test("killed at any step of writing, a run finds a whole checkpoint: the ne
   ok(kills > 15 && before > 5 && after > 1, `${kills} kills, ${before} found the old, ${after} the new`);
 });
 
-Deno.test("an unwritable folder and names that would leave it are refused; what was there stays", async () => {
+Deno.test("an unwritable folder and file names that lead out of it are refused; earlier checkpoints stay", async () => {
   await using dir = await temporary();
   const checkpoints = await openCheckpoints(dir.path);
   await checkpoints.commit(at(10));
@@ -314,7 +318,7 @@ Deno.test("an unwritable folder and names that would leave it are refused; what 
 
 const mounts = Deno.build.os === "linux" && Deno.uid() === 0 && canMount();
 Deno.test({
-  name: "a full disk ends the commit with what to do; the checkpoint before it is used" +
+  name: "a full disk fails the commit with a hint; the checkpoint before it is used" +
     (mounts ? "" : " (ignored: only root on Linux can mount a small disk)"),
   ignore: !mounts,
   async fn() {
@@ -337,7 +341,7 @@ Deno.test({
   },
 });
 
-Deno.test("a flow goes on from its folder of checkpoints as if nothing had happened", async () => {
+Deno.test("a flow resumes exactly from its folder of checkpoints", async () => {
   await using dir = await temporary();
   const trainer = (losses: number[]): Stage<number, number> =>
     stage<number, number, { step: number; weights: TensorFile }>({
@@ -366,7 +370,7 @@ Deno.test("a flow goes on from its folder of checkpoints as if nothing had happe
     return losses;
   };
   const whole = await run(20, null);
-  deepStrictEqual(await run(10, dir.path), whole.slice(0, 10)); // its checkpoint stands at 8
+  deepStrictEqual(await run(10, dir.path), whole.slice(0, 10)); // the last checkpoint is at step 8
   deepStrictEqual(await run(20, dir.path), whole.slice(8));
 });
 
@@ -374,14 +378,14 @@ function model(value: number, size = 8): TensorFile {
   return new TensorFile("model", { w: { shape: [size], data: new Float32Array(size).fill(value) } });
 }
 
-/** A training run's barrier at a step; `skip` tells which it was. */
+/** The barrier of a training run at a step; `skip` identifies it. */
 function at(step: number, value = step): Barrier {
   return barrierOf(new Map([["train", { state: { step, w: model(value) }, skip: value }]]));
 }
 
-function barrierOf(parts: Map<string, StageSnapshot>): Barrier {
+function barrierOf(snapshots: Map<string, StageSnapshot>): Barrier {
   const barrier = new Barrier();
-  for (const [name, part] of parts) barrier.snapshots.set(name, part);
+  for (const [name, snapshot] of snapshots) barrier.snapshots.set(name, snapshot);
   return barrier;
 }
 
@@ -389,13 +393,13 @@ function names(dir: string): string[] {
   return [...Deno.readDirSync(dir)].map((entry) => entry.name).sort();
 }
 
-function turnLastBit(path: string): void {
+function flipBit(path: string): void {
   const bytes = Deno.readFileSync(path);
   bytes[bytes.length - 3] ^= 1;
   Deno.writeFileSync(path, bytes);
 }
 
-/** Runs `work`; from the call of that number on, whatever writes fails, as if the process were gone. */
+/** Runs `work`. After `left` calls all calls that write fail, as if the process had been killed. */
 async function killedAfter(
   calls: readonly ("mkdir" | "open" | "rename" | "remove")[],
   left: number,

@@ -5,27 +5,31 @@ import { type Effect, type Flow, from, type RunOptions } from "../../../../stage
 import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_checkpoints.ts";
 import { map, rule, type Stage, stage, takeCheckpoint } from "../../../../stages/flow/stage.ts";
 
-type Parts = ReadonlyMap<string, StageSnapshot>;
+type Snapshots = ReadonlyMap<string, StageSnapshot>;
 
-/** Random numbers, groups, a stage that cuts in the middle of its pushes, and what follows it. */
+/**
+ * A flow with random numbers, grouping, a stage that takes checkpoints within its pushes, and stages after
+ * it.
+ */
 interface Shape {
-  /** Read-ahead before the cutting stage, before what is upstream of it, before what follows it. */
+  /** Items read ahead of the trainer, of a stage before it, and of the stages after it. */
   readonly ahead: readonly [number, number, number];
   readonly tee: boolean;
-  readonly cuts: boolean;
+  /** Whether the trainer takes checkpoints; otherwise barriers from the source do. */
+  readonly trains: boolean;
 }
 
 const shapes: Record<string, Shape> = {
-  "a plain flow": { ahead: [0, 0, 0], tee: false, cuts: true },
-  "read-ahead before the cutting stage": { ahead: [3, 0, 0], tee: false, cuts: true },
-  "read-ahead everywhere": { ahead: [2, 3, 1], tee: false, cuts: true },
-  "branches": { ahead: [0, 0, 0], tee: true, cuts: true },
-  "branches and read-ahead": { ahead: [3, 1, 2], tee: true, cuts: true },
-  "no cutting stage": { ahead: [0, 0, 0], tee: true, cuts: false },
-  "no cutting stage, read-ahead": { ahead: [2, 1, 3], tee: true, cuts: false },
+  "a plain flow": { ahead: [0, 0, 0], tee: false, trains: true },
+  "read-ahead before the trainer": { ahead: [3, 0, 0], tee: false, trains: true },
+  "read-ahead everywhere": { ahead: [2, 3, 1], tee: false, trains: true },
+  "branches": { ahead: [0, 0, 0], tee: true, trains: true },
+  "branches and read-ahead": { ahead: [3, 1, 2], tee: true, trains: true },
+  "no trainer": { ahead: [0, 0, 0], tee: true, trains: false },
+  "no trainer, read-ahead": { ahead: [2, 1, 3], tee: true, trains: false },
 };
 
-Deno.test("a run resumed from any checkpoint gives what the whole run gave, and takes the same checkpoints", async (t) => {
+Deno.test("a run resumed from any checkpoint has the outputs and checkpoints of the uninterrupted run", async (t) => {
   for (const [name, shape] of Object.entries(shapes)) {
     await t.step(name, async () => {
       const whole = await run(shape, null);
@@ -43,15 +47,15 @@ Deno.test("a run resumed from any checkpoint gives what the whole run gave, and 
   }
 });
 
-Deno.test("a run stopped again and again gives what the whole run gave", async (t) => {
+Deno.test("a run stopped again and again has the outputs of the uninterrupted run", async (t) => {
   for (const [name, shape] of Object.entries(shapes)) {
     await t.step(name, async () => {
       const whole = await run(shape, null);
       for (const every of [1, 2, 5]) {
-        let begin: Parts | null = null;
+        let begin: Snapshots | null = null;
         let log: readonly string[] = [];
         for (let stops = 0;; stops++) {
-          strictEqual(stops < 200, true, "it never ends");
+          strictEqual(stops < 200, true, "the run makes no progress");
           const part: Outcome = await run(shape, begin, log, every);
           log = part.log;
           if (!part.stopped) break;
@@ -63,7 +67,7 @@ Deno.test("a run stopped again and again gives what the whole run gave", async (
   }
 });
 
-Deno.test("stop: the last checkpoint stands behind the item under way, taken once", async () => {
+Deno.test("stop: one last checkpoint is taken after the present item", async () => {
   const checkpoints = new MemoryCheckpoints();
   const stop = new AbortController();
   const seen: number[] = [];
@@ -76,7 +80,7 @@ Deno.test("stop: the last checkpoint stands behind the item under way, taken onc
       state.step++;
       if (item === 4) stop.abort();
       yield item;
-      if (ctx.stopping) yield takeCheckpoint; // taken here: the runner takes no second
+      if (ctx.stopping) yield takeCheckpoint; // the runner then takes no second one
     },
   });
   const result = await from(asSource("n", () => Array(10).keys())).pipe(trainer).run({
@@ -85,11 +89,11 @@ Deno.test("stop: the last checkpoint stands behind the item under way, taken onc
   });
   deepStrictEqual(result, { stopped: true });
   deepStrictEqual(seen, [0, 1, 2, 3, 4]);
-  deepStrictEqual(checkpoints.all.map((parts) => parts.get("trainer")?.state), [{ step: 5 }]);
+  deepStrictEqual(checkpoints.all.map((snapshots) => snapshots.get("trainer")?.state), [{ step: 5 }]);
   strictEqual(checkpoints.all[0].get("trainer")?.skip, 5);
 });
 
-Deno.test("stop: while the cutting stage waits for its first item, the run ends at once with a checkpoint", async () => {
+Deno.test("stop: while the stage waits for an item, the run ends at once with a checkpoint", async () => {
   let stop = new AbortController();
   const never = asSource<number>("never", async function* () {
     yield 1;
@@ -99,16 +103,18 @@ Deno.test("stop: while the cutting stage waits for its first item, the run ends 
   for (const ahead of [0, 2]) {
     stop = new AbortController();
     const checkpoints = new MemoryCheckpoints();
-    const flow = from(never).pipe(cutter("c", 100), { ahead });
+    const flow = from(never).pipe(counter("c", 100), { ahead });
     deepStrictEqual(await flow.run({ checkpoints, stop: stop.signal }), { stopped: true });
-    deepStrictEqual(checkpoints.all.map((parts) => parts.get("c")?.state), [{ items: ahead === 0 ? 1 : 0 }]);
+    deepStrictEqual(checkpoints.all.map((snapshots) => snapshots.get("c")?.state), [{
+      items: ahead === 0 ? 1 : 0,
+    }]);
   }
 });
 
-Deno.test("a barrier that comes while items are dropped at the door is counted right", async () => {
+Deno.test("skip stays right when a barrier passes while items are dropped after a resume", async () => {
   const make = (every: number, checkpoints: MemoryCheckpoints, log: number[]) =>
     from(asSource("n", () => Array(20).keys()))
-      .pipe(cutter("c", 7)).pipe(map("log", (x) => void log.push(x)))
+      .pipe(counter("c", 7)).pipe(map("log", (x) => void log.push(x)))
       .run({ checkpoints, barrierEvery: every });
   const whole = new MemoryCheckpoints();
   const all: number[] = [];
@@ -127,14 +133,14 @@ Deno.test("a barrier that comes while items are dropped at the door is counted r
   }
 });
 
-Deno.test("counts go on where the checkpoint stood", async () => {
+Deno.test("counts continue from the checkpoint", async () => {
   const shape = shapes["branches"];
   const whole = await run(shape, null);
   const again = await run(shape, whole.checkpoints[2], whole.log);
   deepStrictEqual(again.counts, whole.counts);
 });
 
-Deno.test("what of a checkpoint fits no stage, and the reverse, is said", async () => {
+Deno.test("a note names stages that only the checkpoint or only the flow has", async () => {
   const first = new MemoryCheckpoints();
   const source = () => asSource("n", () => [1, 2, 3]);
   await from(source()).pipe(map("old", (x) => x)).run({ checkpoints: first });
@@ -149,10 +155,10 @@ Deno.test("what of a checkpoint fits no stage, and the reverse, is said", async 
   ]);
 });
 
-Deno.test("a checkpoint that cannot be written ends the run with that error; stages are closed", async () => {
+Deno.test("a checkpoint that cannot be written fails the run; stages are closed", async () => {
   let closed = 0;
   const flow = from(asSource("n", () => Array(10).keys()))
-    .pipe(cutter("c", 2)).pipe<number>({
+    .pipe(counter("c", 2)).pipe<number>({
       name: "s",
       open: () => null,
       push: (x) => [x],
@@ -168,15 +174,18 @@ Deno.test("a checkpoint that cannot be written ends the run with that error; sta
 
 interface Outcome {
   readonly log: readonly string[];
-  readonly checkpoints: readonly Parts[];
+  readonly checkpoints: readonly Snapshots[];
   readonly stopped: boolean;
   readonly counts: Record<string, unknown>;
 }
 
-/** Runs from `begin`; `before` is what earlier runs logged; stops softly after `lines` more lines. */
+/**
+ * Runs from the checkpoint `begin`. `before`: the log of earlier runs. The run is stopped after `lines` more
+ * lines.
+ */
 async function run(
   shape: Shape,
-  begin: Parts | null,
+  begin: Snapshots | null,
   before: readonly string[] = [],
   lines = Infinity,
 ): Promise<Outcome> {
@@ -187,7 +196,7 @@ async function run(
     log.push(line);
     if (++written === lines) stop.abort();
   };
-  const effect: Effect = { // a log file, cut back on resume
+  const effect: Effect = { // stands for a log file, which is truncated on resume
     save: () => log.length,
     restore: (saved) => void log.splice(typeof saved === "number" ? saved : 0),
   };
@@ -207,7 +216,7 @@ async function run(
   return { log, checkpoints: checkpoints.all, stopped, counts };
 }
 
-function flowOf({ ahead, tee, cuts }: Shape, write: (line: string) => void): Flow<unknown> {
+function flowOf({ ahead, tee, trains }: Shape, write: (line: string) => void): Flow<unknown> {
   const numbers = asSource("numbers", async function* () {
     for (let i = 0; i < 37; i++) {
       if (i % 5 === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -221,7 +230,7 @@ function flowOf({ ahead, tee, cuts }: Shape, write: (line: string) => void): Flo
     flow = flow.tee((side) => side.pipe(sums("side sums"), { ahead: ahead[2] }).pipe(noisy("side noise")));
   }
   const grouped = flow.pipe(pairs());
-  const trained = cuts
+  const trained = trains
     ? grouped.pipe(trainer(write), { ahead: ahead[0] })
     : grouped.pipe(map("log", (x) => (write(x.join()), x[0])), { ahead: ahead[0] });
   const followed = trained.pipe(sums("sums"), { ahead: ahead[2] }).pipe(noisy("last noise"));
@@ -264,7 +273,7 @@ function sums(name: string): Stage<number, number> {
     open: (_ctx, saved = { sum: 0, all: [] as number[] }) => saved,
     push(item: number, state) {
       state.sum += item;
-      state.all.push(item); // a nested array: a barrier must copy it, not point to it
+      state.all.push(item); // a barrier must copy the nested array
       return [state.sum];
     },
   });
@@ -284,7 +293,7 @@ function pairs(): Stage<number, readonly number[]> {
   });
 }
 
-function cutter(name: string, every: number): Stage<number, number> {
+function counter(name: string, every: number): Stage<number, number> {
   return stage({
     name,
     takesCheckpoints: true,
@@ -297,6 +306,6 @@ function cutter(name: string, every: number): Stage<number, number> {
   });
 }
 
-function plain(checkpoints: readonly Parts[]): unknown {
-  return checkpoints.map((parts) => [...parts].sort(([a], [b]) => (a < b ? -1 : 1)));
+function plain(checkpoints: readonly Snapshots[]): unknown {
+  return checkpoints.map((snapshots) => [...snapshots].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,14 +1,14 @@
 /**
- * A group for the tests of `parallel`: one-to-many, asynchronous, dropping, speaking, failing on demand.
+ * Groups for the tests of `parallel`.
  *
  * @module
  */
 import { map, rule, type Stage } from "../../../../stages/flow/stage.ts";
 
-/** What the tests push through. */
+/** An item of the tests. */
 export type Letter = Readonly<{ id: string; value: number }>;
 
-/** A letter's length, for runs that measure. */
+/** The measure: a letter's value. */
 export function valueOf(letter: unknown): number | undefined {
   return typeof letter === "object" && letter !== null && "value" in letter &&
       typeof letter.value === "number"
@@ -16,7 +16,7 @@ export function valueOf(letter: unknown): number | undefined {
     : undefined;
 }
 
-/** Doubles every third letter, drops every fifth, fails on the one with id `fail`. */
+/** Drops every fifth letter, yields every third one twice, and fails at the letter with id `fail`. */
 export function letters(options: { fail?: string }): Stage<any, any>[] {
   return [
     map("checked", (letter: Letter) => {
@@ -40,27 +40,27 @@ export function letters(options: { fail?: string }): Stage<any, any>[] {
   ];
 }
 
-/** Draws random numbers, which a group must not. */
+/** A group that draws random numbers, which is not allowed. */
 export function dice(): Stage<any, any>[] {
   return [map("dice", (_letter, ctx) => ctx.rng.next())];
 }
 
-/** Remembers, which a group must not. */
+/** A group with memory, which is not allowed. */
 export function hoard(): Stage<any, any>[] {
   return [{ name: "hoard", open: () => [], push: () => [], flush: (held) => held }];
 }
 
-/** Gives what cannot be sent. */
+/** A group whose output cannot be sent to another thread. */
 export function functions(): Stage<any, any>[] {
   return [map("functions", () => () => 1)];
 }
 
-/** Never ends. */
+/** A group that never finishes an item. */
 export function endless(): Stage<any, any>[] {
   return [map("endless", () => new Promise(() => {}))];
 }
 
-/** Is stuck for ever at letters whose value ends in 77, and before that at those of 4; drops those of 5. */
+/** A group that loops for ever at value 4 and at values that end in 77, and drops value 5. */
 export function swamp(): Stage<any, any>[] {
   const stuck = (name: string, at: (value: number) => boolean) =>
     map(name, (letter: Letter) => {

@@ -9,7 +9,7 @@ import { parallel } from "../../../../stages/flow/parallel/parallel.ts";
 import type { Stage } from "../../../../stages/flow/stage.ts";
 import { type Letter, letters, valueOf } from "./letters_group.ts";
 
-type Parts = ReadonlyMap<string, StageSnapshot>;
+type Snapshots = ReadonlyMap<string, StageSnapshot>;
 
 const module = new URL("./letters_group.ts", import.meta.url).href;
 const many = Array.from({ length: 700 }, (_, value) => ({ id: `letter-${value}`, value }));
@@ -40,7 +40,7 @@ async function run(workers: number) {
   return { out, removed, notes, counts: [...counts].sort(), checkpoints: checkpoints.all };
 }
 
-Deno.test("parallel() gives the same for any number of workers: output, drops, events, counts, checkpoints", async () => {
+Deno.test("parallel() has the same outputs, drops, events, counts and checkpoints for any number of workers", async () => {
   const inline = await run(0);
   strictEqual(inline.out.length, 560 + 187);
   deepStrictEqual(inline.removed[1], { item: many[5], reason: "five", stage: "no fives" });
@@ -52,8 +52,8 @@ Deno.test("parallel() gives the same for any number of workers: output, drops, e
   for (const workers of [1, 2, 3, 4]) deepStrictEqual(await run(workers), inline, `${workers} workers`);
 });
 
-Deno.test("parallel() tells, keeps and saves what the stages would one by one, and goes on from their checkpoints", async () => {
-  const whole = await told(null);
+Deno.test("parallel() has the events, drops and checkpoints of its stages one by one, and resumes from these", async () => {
+  const whole = await runWith(null);
   deepStrictEqual(whole.events.map(([name]) => name), [
     "letters in",
     "checked",
@@ -63,18 +63,18 @@ Deno.test("parallel() tells, keeps and saves what the stages would one by one, a
     "out",
   ]);
   strictEqual(whole.checkpoints.length, 5);
-  for (const workers of [0, 1, 3]) deepStrictEqual(await told(workers), whole, `${workers} workers`);
+  for (const workers of [0, 1, 3]) deepStrictEqual(await runWith(workers), whole, `${workers} workers`);
   const begin = whole.checkpoints[1];
   for (const workers of [null, 0, 3]) {
-    const rest = await told(workers, begin);
+    const rest = await runWith(workers, begin);
     deepStrictEqual(rest.out, whole.out.slice(whole.out.length - 427), `${workers} workers, resumed`);
     deepStrictEqual(rest.events, whole.events, `${workers} workers, resumed`);
     deepStrictEqual(rest.notes, []);
   }
 });
 
-/** With `workers` null the stages stand in the flow one by one. */
-async function told(workers: number | null, begin: Parts | null = null) {
+/** Runs the group and collects its results. `workers` null: the stages stand in the flow one by one. */
+async function runWith(workers: number | null, begin: Snapshots | null = null) {
   const out: unknown[] = [], removed: unknown[] = [], notes: string[] = [];
   const last = new Map<string, unknown>();
   const flow = from(asSource("letters in", () => many)), end = sink("out", out);
@@ -106,16 +106,16 @@ async function told(workers: number | null, begin: Parts | null = null) {
   };
 }
 
-function sorted(parts: Parts): Parts {
-  return new Map([...parts].sort());
+function sorted(snapshots: Snapshots): Snapshots {
+  return new Map([...snapshots].sort());
 }
 
-Deno.test("parallel() keeps the law of stages", async () => {
+Deno.test("parallel() resumes exactly", async () => {
   await checkStage(() => group("letters", 2), many.slice(0, 6));
   await checkStage(() => group("letters", 0), many.slice(0, 20));
 });
 
-Deno.test("parallel() counts drops also where nothing keeps them", async () => {
+Deno.test("parallel() counts dropped items without a sink too", async () => {
   for (const workers of [0, 2]) {
     let dropped: unknown;
     await from(asSource("in", () => many)).pipe(group("letters", workers)).run({
@@ -126,7 +126,7 @@ Deno.test("parallel() counts drops also where nothing keeps them", async () => {
   }
 });
 
-Deno.test("parallel() errors name the stage in the group and the item, after what came before it", async () => {
+Deno.test("errors of parallel() name the stage inside and the item, and come after the outputs before it", async () => {
   const before = await run(0);
   for (const workers of [0, 1, 2, 4]) {
     const out: unknown[] = [];
@@ -138,7 +138,7 @@ Deno.test("parallel() errors name the stage in the group and the item, after wha
   }
 });
 
-Deno.test("parallel() says what cannot be a group", async () => {
+Deno.test("parallel() refuses stages with memory or random numbers, missing exports and uncopyable items", async () => {
   const flow = (name: string, workers: number) =>
     from(asSource("in", () => many)).pipe(group(name, workers)).run();
   for (const workers of [0, 2]) {
@@ -153,7 +153,7 @@ Deno.test("parallel() says what cannot be a group", async () => {
   throws(() => group("letters", -1), /RangeError: Cannot run letters on -1 workers/);
 });
 
-Deno.test("parallel() ends its workers when aborted in the middle of a push", async () => {
+Deno.test("parallel() terminates its workers when aborted during a push", async () => {
   const abort = new AbortController();
   let read = 0;
   const source = asSource("in", function* () {
@@ -163,12 +163,12 @@ Deno.test("parallel() ends its workers when aborted in the middle of a push", as
     }
   });
   const run = from(source).pipe(group("endless", 2)).run({ signal: abort.signal });
-  setTimeout(() => abort.abort(new Error("enough")), 20); // the frames under way never come home
+  setTimeout(() => abort.abort(new Error("enough")), 20); // the frames in flight never return
   await rejects(run, /^Error: enough$/);
-  strictEqual(read < 700, true, "it read on although nothing came back");
+  strictEqual(read < 700, true, "it read on although no result returned");
 });
 
-Deno.test("parallel() with a limit loses items that are stuck, and nothing else", async () => {
+Deno.test("parallel() with a limit drops the items that take too long, and no others", async () => {
   for (const workers of [1, 3]) {
     const out: Letter[] = [], removed: unknown[] = [];
     const counts = new Map<string, unknown>();

@@ -6,9 +6,9 @@ import { checkStage } from "../../../../stages/flow/check_resume.ts";
 import { MemoryCheckpoints } from "../../../../stages/flow/checkpoint/memory_checkpoints.ts";
 import { rule, type Stage, stage, takeCheckpoint } from "../../../../stages/flow/stage.ts";
 
-type Parts = ReadonlyMap<string, StageSnapshot>;
+type Snapshots = ReadonlyMap<string, StageSnapshot>;
 
-/** Passes numbers on, and after the input's end goes over them again and again. */
+/** Passes numbers on; when the input has ended, repeats them `count - 1` times. */
 function passes(count: number): Stage<number, number> {
   return stage({
     name: "passes",
@@ -28,7 +28,7 @@ function passes(count: number): Stage<number, number> {
   });
 }
 
-Deno.test("checkStage() cuts a flush that can be resumed after each of its outputs", async () => {
+Deno.test("checkStage() takes a checkpoint after each output of a flush that can be resumed", async () => {
   await checkStage(passes(3), [1, 2, 3]);
   const repeats: Stage<number, number> = stage({
     name: "repeats",
@@ -47,7 +47,7 @@ Deno.test("checkStage() cuts a flush that can be resumed after each of its outpu
 
 const read = { items: 0, odd: 0 };
 
-function run(begin: Parts | null, { ahead, stop }: { ahead: number; stop?: number }) {
+function run(begin: Snapshots | null, { ahead, stop }: { ahead: number; stop?: number }) {
   const checkpoints = new MemoryCheckpoints(begin);
   const stopping = new AbortController();
   const out: number[] = [];
@@ -95,7 +95,7 @@ function run(begin: Parts | null, { ahead, stop }: { ahead: number; stop?: numbe
   }).then(({ stopped }) => ({ out, checkpoints: checkpoints.all, stopped, counts, read: { ...read } }));
 }
 
-Deno.test("barriers pass while a stage flushes: a resume goes on there, reads nothing and flushes nothing before it twice", async () => {
+Deno.test("barriers pass during a flush, and a resume continues the flush without reading or flushing again", async () => {
   for (const ahead of [0, 2]) {
     const whole = await run(null, { ahead });
     deepStrictEqual([whole.out.length, whole.checkpoints.length], [30, 10]);
@@ -104,16 +104,20 @@ Deno.test("barriers pass while a stage flushes: a resume goes on there, reads no
       deepStrictEqual(rest.out, whole.out.slice(3 * (i + 1)), `ahead ${ahead}, checkpoint ${i}`);
       deepStrictEqual(rest.counts, whole.counts, `ahead ${ahead}, checkpoint ${i}`);
       deepStrictEqual(rest.checkpoints, whole.checkpoints.slice(i + 1), `ahead ${ahead}, checkpoint ${i}`);
-      strictEqual((begin.get("trainer")?.skip ?? 0) <= 2, true, `${begin.get("trainer")?.skip} items again`);
+      strictEqual(
+        (begin.get("trainer")?.skip ?? 0) <= 2,
+        true,
+        `${begin.get("trainer")?.skip} items are skipped`,
+      );
       if (i >= 4) deepStrictEqual(rest.read, { items: 0, odd: 0 });
     }
   }
 });
 
-Deno.test("a run stopped while a stage flushes, again and again, gives what the whole run gave", async () => {
+Deno.test("a run stopped again and again during a flush has the outputs of the uninterrupted run", async () => {
   const whole = await run(null, { ahead: 2 });
   const out: number[] = [];
-  let begin: Parts | null = null;
+  let begin: Snapshots | null = null;
   for (let stops = 0; stops < 40; stops++) {
     const part: Awaited<ReturnType<typeof run>> = await run(begin, { ahead: 2, stop: 4 });
     out.push(...part.out);
@@ -123,7 +127,7 @@ Deno.test("a run stopped while a stage flushes, again and again, gives what the 
   deepStrictEqual(out, whole.out);
 });
 
-Deno.test("stop: a flow without a cutting stage ends softly also while a stage flushes for ever", async () => {
+Deno.test("stop: a flow stops during an endless flush, where no stage takes checkpoints", async () => {
   const stop = new AbortController();
   const checkpoints = new MemoryCheckpoints();
   const out: number[] = [];

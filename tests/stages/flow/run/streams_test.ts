@@ -9,16 +9,16 @@ import { TextLineStream } from "../../../../stages/flow/std.ts";
 const chunks = ["one\ntw", "o\nthree", "\nfour\n", "", "fi", "ve"];
 const lines = ["one", "two", "three", "four", "five"];
 
-Deno.test("asStage() runs any transform stream; what it holds comes out at the end", async () => {
+Deno.test("asStage() runs any transform stream and flushes it at the end", async () => {
   const flow = from(asSource("chunks", () => chunks))
     .pipe(asStage("encode", () => new TextEncoderStream()))
     .pipe(asStage("decode", () => new TextDecoderStream()))
     .pipe(asStage("lines", () => new TextLineStream()));
   deepStrictEqual(await Array.fromAsync(flow.stream()), lines);
-  deepStrictEqual(await Array.fromAsync(flow.stream()), lines, "a second run makes streams of its own");
+  deepStrictEqual(await Array.fromAsync(flow.stream()), lines, "a second run makes new streams");
 });
 
-Deno.test("asStage() gives what a chunk makes before it takes the next", async () => {
+Deno.test("asStage() passes on the output of a chunk before it takes the next chunk", async () => {
   const log: string[] = [];
   const burst = () =>
     new TransformStream<number, string>({
@@ -35,7 +35,7 @@ Deno.test("asStage() gives what a chunk makes before it takes the next", async (
   deepStrictEqual(log, ["in 1", "10", "11", "12", "in 2", "20", "21", "22"]);
 });
 
-Deno.test("asStage() passes on a stream's failure, in a chunk and at the end", async () => {
+Deno.test("asStage() fails when the stream fails at a chunk or at the end", async () => {
   const fail = (at: "transform" | "flush") =>
     asStage<number, number>(at, () =>
       new TransformStream({
@@ -52,7 +52,7 @@ Deno.test("asStage() passes on a stream's failure, in a chunk and at the end", a
   await rejects(from(numbers).pipe(fail("flush")).run(), /Stage flush failed after item 3: no end/);
 });
 
-Deno.test("asTransform() puts a stage into a pipe chain: pushed, flushed, closed", async () => {
+Deno.test("asTransform() pushes, flushes and closes a stage in a pipe chain", async () => {
   const closed: string[] = [];
   const pairs: Stage<string, string[]> = stage<string, string[], { held: string[] }>({
     name: "pairs",
@@ -74,7 +74,7 @@ Deno.test("asTransform() puts a stage into a pipe chain: pushed, flushed, closed
   deepStrictEqual(closed, ["pairs"]);
 });
 
-Deno.test("asTransform() errors the chain with the stage's name, and closes the stage when cancelled", async () => {
+Deno.test("asTransform() names the stage in the error of a chain, and closes it when the chain is cancelled", async () => {
   let closed = 0;
   const bad: Stage<number, number> = {
     name: "bad",
@@ -92,7 +92,7 @@ Deno.test("asTransform() errors the chain with the stage's name, and closes the 
   strictEqual(closed, 2);
 });
 
-Deno.test("a flow stands between byte streams", async () => {
+Deno.test("a flow transforms a byte stream", async () => {
   const bytes = new Blob(["a,b\nc,d\n"]).stream();
   const flow = from(asSource("bytes", () => bytes))
     .pipe(asStage("decode", () => new TextDecoderStream()))
