@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TorchRandom } from "../../kernels/random/torch_random.ts";
+import { TorchRandom } from "../../kernels/random/torch_random.ts";
 import type { DeviceTrainer } from "../../stages/train/on_device/device_trainer.ts";
 import type { Letters } from "./letters.ts";
 import { softmax } from "./net_training.ts";
@@ -17,18 +17,23 @@ export interface DrawOptions {
   /** Number of names. */
   readonly count: number;
   /**
-   * Whether `multinomial` draws as torch does today, by an exponential race; default: as torch did when the lectures were
-   * recorded, by cumulative sums.
+   * Whether `multinomial` draws as torch does today, by an exponential race; default: as torch did when the
+   * lectures were recorded, by cumulative sums.
    */
   readonly exponentialRace?: boolean;
+}
+
+/** The generator that the notebooks draw names with: its seed is the lesson's plus 10. */
+export function samplingRandom(seed: number): TorchRandom {
+  return new TorchRandom((seed + 10) % 2 ** 32);
 }
 
 /** Length limit in letters: a model that has learned little may never draw the boundary mark. */
 const maxLength = 60;
 
 /**
- * Samples names, each with its boundary mark at the end. `probabilities` gives the distribution of the next letter after
- * the ids so far, which begin with boundary marks.
+ * Samples names, each with its boundary mark at the end. `probabilities` gives the distribution of the next
+ * letter after the ids so far, which begin with boundary marks.
  */
 export async function drawNames(
   probabilities: (before: readonly number[]) => ArrayLike<number> | Promise<ArrayLike<number>>,

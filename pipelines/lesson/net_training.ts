@@ -3,11 +3,20 @@
  *
  * @module
  */
+import type { TensorMap } from "../../kernels/core/tensor.ts";
 import type { TorchRandom } from "../../kernels/random/torch_random.ts";
 import { openCpu } from "../../kernels/engine/cpu/cpu_engine.ts";
 import type { Engine } from "../../kernels/engine/engine.ts";
-import type { DeviceTrainer } from "../../stages/train/on_device/device_trainer.ts";
+import { torchWeights } from "../../kernels/models/course/torch_weights.ts";
+import type { TrainableModel } from "../../kernels/models/model.ts";
+import { sgd } from "../../kernels/optim/sgd.ts";
+import {
+  type DeviceTrainer,
+  type DeviceTrainerOptions,
+  openDeviceTrainer,
+} from "../../stages/train/on_device/device_trainer.ts";
 import { type Item, progress } from "./item.ts";
+import type { Split } from "./letters.ts";
 
 /** Options of a training run. */
 export interface TrainOptions {
@@ -25,6 +34,33 @@ export interface TrainOptions {
 
 const stepsPerCall = 500;
 
+/** A net, its initial weights, and the examples that it learns from. */
+export interface NetOptions extends Pick<DeviceTrainerOptions, "examples" | "batch"> {
+  readonly model: TrainableModel;
+  /** Generator that draws the initial weights, as torch draws them. */
+  readonly random: TorchRandom;
+  /** Initial weights; default: drawn by `random`. */
+  readonly weights?: TensorMap;
+  /** Whether the net's inner values can be inspected; default false. */
+  readonly inspection?: boolean;
+}
+
+/** Opens a net on a device that learns by plain gradient descent. */
+export function openNet(
+  engine: Engine,
+  { model, random, weights = torchWeights(model, random), ...options }: NetOptions,
+): Promise<DeviceTrainer> {
+  return openDeviceTrainer(engine, { ...options, model, weights, optimizer: sgd({ momentum: 0 }) });
+}
+
+/** Loss of each part of a split. */
+export async function lossesOfSplit(
+  net: Pick<DeviceTrainer, "loss">,
+  { train, dev, test }: Split<Uint32Array>,
+): Promise<Split<number>> {
+  return { train: await net.loss(train), dev: await net.loss(dev), test: await net.loss(test) };
+}
+
 /** Trains on batches drawn with `randint`. Returns the loss of each step, computed before its update. */
 export async function* trainOn(
   net: DeviceTrainer,
@@ -33,18 +69,21 @@ export async function* trainOn(
   const losses = new Float32Array(steps);
   for (let first = 0; first < steps; first += stepsPerCall) {
     const count = Math.min(stepsPerCall, steps - first);
-    const found = await net.train({
+    const callLosses = await net.train({
       rows: random.randint(count * batch, { high: among }),
       rates: Float32Array.from({ length: count }, (_, i) => rate(first + i)),
     });
-    losses.set(found, first);
-    const mean = found.reduce((sum, loss) => sum + loss, 0) / count;
+    losses.set(callLosses, first);
+    const mean = callLosses.reduce((sum, loss) => sum + loss, 0) / count;
     yield progress(`step ${first + count} of ${steps}: loss ${mean.toFixed(4)}`);
   }
   return losses;
 }
 
-/** Why losses after `steps` updates need not equal those after the lecture's `lectureSteps`; null: they should. */
+/**
+ * Why losses after `steps` updates need not equal those after the lecture's `lectureSteps`; null: they
+ * should.
+ */
 export function stepsReasonToDiffer(steps: number, lectureSteps: number): string | null {
   return steps === lectureSteps ? null : steps < lectureSteps ? "a shortened run" : "a longer run";
 }
@@ -62,8 +101,8 @@ export function means(losses: ArrayLike<number>, width: number): { x: number[]; 
 }
 
 /**
- * The engine for nets so small that threads would wait for each other longer than they compute: one thread on the CPU,
- * or the GPU.
+ * The engine for nets so small that threads would wait for each other longer than they compute: one thread on
+ * the CPU, or the GPU.
  */
 export async function engineForSmallNets(env: { engine(): Promise<Engine> }): Promise<Engine> {
   const engine = await env.engine();

@@ -1,64 +1,62 @@
 /**
- * Ours to the exercises of the lesson on Bengio et al. 2003.
+ * Our solutions of the exercises of the lesson on Bengio's net.
  *
  * @module
  */
 import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { mlp, type MlpOptions } from "../../../kernels/models/course/name_nets.ts";
-import { torchWeights } from "../../../kernels/models/course/torch_weights.ts";
-import { sgd } from "../../../kernels/optim/sgd.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
-import { type DeviceTrainer, openDeviceTrainer } from "../../../stages/train/on_device/device_trainer.ts";
+import type { DeviceTrainer } from "../../../stages/train/on_device/device_trainer.ts";
 import type { Names } from "../data.ts";
+import { InterpolatedNgrams } from "../interpolated_ngrams.ts";
 import { check, figure, type Item, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
 import { examplesOf, Letters, type SplitExamples, splitExamples, splitWords } from "../letters.ts";
-import { InterpolatedNgrams } from "../interpolated_ngrams.ts";
-import { engineForSmallNets, means, trainOn } from "../net_training.ts";
+import { engineForSmallNets, lossesOfSplit, means, openNet, trainOn } from "../net_training.ts";
 
 type NamesEnv = LessonEnv<Names>;
 
-/** First weights whose logits are near 0, and whose neurons are not at tanh's ends. */
-const calm = { first: { gain: 5 / 3, bias: 0 }, last: { std: .01, bias: 0 } } as const;
+/** Smaller initial weights: logits near 0, and inputs of tanh of a size near 1. */
+const smaller = { first: { gain: 5 / 3, bias: 0 }, last: { std: .01, bias: 0 } } as const;
+/** Steps from which on our run reaches what the checks expect. */
+const enoughSteps = 20_000;
 
-/** E01: more letters, larger vectors, a calm start, larger batches and steps, a rate that falls to nothing. */
-export async function* betterThan(env: NamesEnv, steps: number): AsyncGenerator<Item> {
+/** E01: more letters, larger vectors, smaller initial weights, larger batches, and a rate that falls to 0. */
+export async function* tunedNet(env: NamesEnv, steps: number): AsyncGenerator<Item> {
   const lecture = 2.2, width = Math.ceil(steps / 100), letters = new Letters(env.data.words);
-  const parts = splitExamples(env.data.words, { letters, context: larger.context });
-  await using net = await openLarger(env, { letters, parts });
+  const data = splitExamples(env.data.words, { letters, context: tuned.context });
+  await using net = await openTuned(env, { letters, data });
   yield say(
-    `Four letters of context, vectors of 16, 200 neurons; the first weights of E02; ${larger.batch} examples a step; a rate of 0.3 that falls to 0 in the second half of ${
+    `Our net has four letters of context, vectors of 16 numbers, 200 neurons and the initial weights of E02. Each step takes ${tuned.batch} examples. The learning rate is 0.3 and falls to 0 in the second half of ${
       steps.toLocaleString("en-US")
     } steps.`,
   );
-  const curve = yield* trainLarger(net, { env, parts, steps });
+  const curve = means(yield* trainTuned(net, { env, data, steps }), width);
   yield figure(
-    "It falls once more as the rate does.",
-    lineChart({
-      series: [{ name: `mean of ${width}`, ...means(curve, width) }],
-      xLabel: "step",
-      yLabel: "loss",
-    }),
+    `The mean loss is ${
+      curve.y[Math.floor(curve.y.length / 2)].toFixed(2)
+    } halfway, before the rate falls, and ${curve.y[curve.y.length - 1].toFixed(2)} at the end.`,
+    lineChart({ series: [{ name: `mean of ${width}`, ...curve }], xLabel: "step", yLabel: "loss" }),
   );
-  const { rows } = parts, dev = await net.loss(rows.dev);
-  yield table(["train", "dev", "test"], [[await net.loss(rows.train), dev, await net.loss(rows.test)]]);
+  const { train, dev, test } = await lossesOfSplit(net, data.rows);
+  yield table(["train", "dev", "test"], [[train, dev, test]]);
   yield check({
-    name: `dev ${dev.toFixed(3)}`,
+    name: `dev loss ${dev.toFixed(3)}`,
     ours: dev < lecture ? `below ${lecture}` : `not below ${lecture}`,
     lecture: `below ${lecture}`,
     source: "makemore part 2, exercises",
-    mayDiffer: env.reasonToDiffer() ?? (steps < 20_000 ? "a shorter run than ours" : null),
+    mayDiffer: env.reasonToDiffer() ?? (steps < enoughSteps ? "a shorter run than ours" : null),
   });
 }
 
-/** E02: what a beginner's loss should be, and three factors that make it so. */
-export async function* calmStart(env: NamesEnv): AsyncGenerator<Item> {
+/** E02: the loss before training, and three factors that bring it down to that of equally likely letters. */
+export async function* scaledStart(env: NamesEnv): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), engine = await engineForSmallNets(env);
   const context = 3, batch = 32, steps = 2000, mayDiffer = env.reasonToDiffer();
   const { examples, rows: { train } } = splitExamples(words, { letters, context });
   const source = "makemore part 2, exercises";
   yield check({
-    name: "loss of equal odds",
+    name: "loss if all letters are equally likely",
     ours: Math.log(letters.count),
     lecture: 3.2958,
     within: 1e-4,
@@ -66,99 +64,99 @@ export async function* calmStart(env: NamesEnv): AsyncGenerator<Item> {
     mayDiffer,
   });
   const curves: { name: string; x: number[]; y: number[] }[] = [], rows: [string, number, number][] = [];
-  const starts: readonly (readonly [string, MlpOptions])[] = [["drawn", {}], ["mended", calm]];
+  const starts: readonly (readonly [string, MlpOptions])[] = [["as drawn", {}], ["scaled down", smaller]];
   for (const [name, start] of starts) {
     const model = mlp({ vocabSize: letters.count, context, ...start }), random = new TorchRandom(env.seed);
-    const weights = torchWeights(model, random), optimizer = sgd({ momentum: 0 });
-    await using net = await openDeviceTrainer(engine, { model, weights, examples, batch, optimizer });
+    await using net = await openNet(engine, { model, random, examples, batch });
     const before = await net.loss(train);
     const losses = yield* trainOn(net, { steps, among: train.length, batch, random, rate: () => .1 });
     curves.push({ name, ...means(losses, 20) });
     rows.push([name, before, await net.loss(train)]);
   }
   yield say(
-    "The logits are sums over 200 neurons, each times a weight of size 1: of size 14 or so, and softmax of such logits is sure of one letter. Times 0.01 they are all near 0. The sums of the hidden layer are too large as well, and tanh is flat out there; divided by the root of the number of inputs (times 5/3, for tanh) they are of size 1. Biases begin at 0.",
+    "A logit is a sum over 200 neurons, each times a weight of a size near 1. Its size is about √200 = 14, and with such logits softmax is almost certain of one letter. Weights times 0.01 bring all logits near 0. The sums in the hidden layer are too large as well: tanh is flat there. Divided by the square root of the number of inputs (and times 5/3, for tanh), their size is near 1. Biases start at 0.",
   );
-  yield table(["first weights", "loss before training", `after ${steps} steps`], rows);
+  yield table(["initial weights", "loss before training", `after ${steps} steps`], rows);
+  const [, scaledLoss] = rows[1];
   yield check({
-    name: "loss before training, mended",
-    ours: rows[1][1],
+    name: "loss before training, scaled down",
+    ours: scaledLoss,
     lecture: 3.2958,
     within: .05,
     source,
     mayDiffer,
   });
+  const reached = curves[0].y.findIndex((loss) => loss <= scaledLoss);
   yield figure(
-    "As drawn, the first hundreds of steps only make the weights smaller.",
+    `Loss, mean of 20 steps. With the weights as drawn, the net ${
+      reached < 0 ? `does not in ${steps} steps reach` : `needs about ${curves[0].x[reached]} steps to reach`
+    } the loss at which the other one starts.`,
     lineChart({ series: curves, xLabel: "step", yLabel: "loss", logY: true }),
   );
 }
 
-/** E03: the paper's net is not alone: its odds are mixed with those of a smoothed table. */
+/** E03: probabilities of the net mixed with those of a table of counts, as in the paper. */
 export async function* mixedWithCounts(env: NamesEnv, steps: number): AsyncGenerator<Item> {
-  const { words } = env.data, letters = new Letters(words), { context } = larger, m = 20;
+  const { words } = env.data, letters = new Letters(words), { context } = tuned, m = 20;
   yield say(
-    "The paper mixes the net's odds with those of a smoothed trigram table, half and half, and is better with both than with either: they err in different places. Ours: the net of E01 and the table of part 1's E06 (all contexts of up to four letters).",
+    "The paper mixes the probabilities of its net with those of a smoothed trigram table, half and half. The mixture is better than either of them, because they are wrong in different places. We mix the net of E01 with the table of E06 of lesson 2, which has all contexts of up to four letters.",
   );
-  const parts = splitExamples(words, { letters, context }), split = splitWords(words);
-  await using net = await openLarger(env, { letters, parts });
-  yield* trainLarger(net, { env, parts, steps });
+  const data = splitExamples(words, { letters, context }), split = splitWords(words);
+  await using net = await openTuned(env, { letters, data });
+  yield* trainTuned(net, { env, data, steps });
   const counted = new InterpolatedNgrams(examplesOf(split.train, { letters, context }), letters.count);
-  const lossOf = async (part: "dev" | "test"): Promise<(share: number) => number> => {
-    const nets = await net.losses(parts.rows[part]);
-    const tables = counted.losses(examplesOf(split[part], { letters, context }), m);
-    return (share) =>
-      tables.reduce((sum, table, i) => {
-        return sum - Math.log(share * Math.exp(-nets[i]) + (1 - share) * Math.exp(-table));
-      }, 0) / tables.length;
+  const lossOf = async (part: "dev" | "test"): Promise<(proportion: number) => number> => {
+    const netLosses = await net.losses(data.rows[part]);
+    const tableLosses = counted.losses(examplesOf(split[part], { letters, context }), m);
+    return (proportion) =>
+      tableLosses.reduce((sum, loss, i) => {
+        return sum - Math.log(proportion * Math.exp(-netLosses[i]) + (1 - proportion) * Math.exp(-loss));
+      }, 0) / tableLosses.length;
   };
   const dev = await lossOf("dev"), test = await lossOf("test");
-  const shares = Array.from({ length: 21 }, (_, i) => i / 20);
+  const proportions = Array.from({ length: 21 }, (_, i) => i / 20), losses = proportions.map(dev);
   yield table(
-    ["share of the net", "dev", "test"],
-    [0, .25, .5, .75, 1].map((share) => [share, dev(share), test(share)]),
+    ["proportion of the net", "dev", "test"],
+    [0, .25, .5, .75, 1].map((proportion) => [proportion, dev(proportion), test(proportion)]),
   );
+  const lowest = Math.min(...losses);
   yield figure(
-    "The dev loss of mixtures: the table alone on the left, the net alone on the right.",
-    lineChart({ series: [{ name: "dev", x: shares, y: shares.map(dev) }], xLabel: "share of the net" }),
+    `The dev loss of mixtures, from the table alone on the left to the net alone on the right. It is lowest, ${
+      lowest.toFixed(4)
+    }, at a proportion of ${proportions[losses.indexOf(lowest)]}.`,
+    lineChart({ series: [{ name: "dev", x: proportions, y: losses }], xLabel: "proportion of the net" }),
   );
   yield check({
-    name: "half and half on dev",
+    name: "dev loss, half and half",
     ours: dev(.5) < Math.min(dev(0), dev(1)) ? "better than either" : "no better",
     lecture: "better than either",
     source: "Bengio et al. 2003, section 4",
-    mayDiffer: env.reasonToDiffer() ?? (steps < 20_000 ? "a shorter run than ours" : null),
+    mayDiffer: env.reasonToDiffer() ?? (steps < enoughSteps ? "a shorter run than ours" : null),
   });
 }
 
-/** The net of E01 and E03, and how it is trained. */
-const larger = { context: 4, batch: 64 } as const;
+/** Context and batch size of the net of E01 and E03. */
+const tuned = { context: 4, batch: 64 } as const;
 
-async function openLarger(
+async function openTuned(
   env: NamesEnv,
-  { letters, parts: { examples } }: { readonly letters: Letters; readonly parts: SplitExamples },
+  { letters, data: { examples } }: { readonly letters: Letters; readonly data: SplitExamples },
 ): Promise<DeviceTrainer> {
-  const { context, batch } = larger;
-  const model = mlp({ vocabSize: letters.count, context, channels: 16, ...calm });
-  return await openDeviceTrainer(await engineForSmallNets(env), {
-    model,
-    weights: torchWeights(model, new TorchRandom(env.seed)),
-    examples,
-    batch,
-    optimizer: sgd({ momentum: 0 }),
-  });
+  const { context, batch } = tuned;
+  const model = mlp({ vocabSize: letters.count, context, channels: 16, ...smaller });
+  const random = new TorchRandom(env.seed);
+  return await openNet(await engineForSmallNets(env), { model, random, examples, batch });
 }
 
-function trainLarger(
+function trainTuned(
   net: DeviceTrainer,
-  { env, parts, steps }: { readonly env: NamesEnv; readonly parts: SplitExamples; readonly steps: number },
+  { env, data, steps }: { readonly env: NamesEnv; readonly data: SplitExamples; readonly steps: number },
 ): ReturnType<typeof trainOn> {
-  const rate = (step: number): number => .3 * Math.min(1, 2 * (1 - step / steps));
   return trainOn(net, {
     steps,
-    among: parts.rows.train.length,
-    batch: larger.batch,
-    random: new TorchRandom((env.seed + 1) % 2 ** 32), // the first one drew the weights
-    rate,
+    among: data.rows.train.length,
+    batch: tuned.batch,
+    random: new TorchRandom((env.seed + 1) % 2 ** 32), // the seed itself drew the weights
+    rate: (step) => .3 * Math.min(1, 2 * (1 - step / steps)),
   });
 }
