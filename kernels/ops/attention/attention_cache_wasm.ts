@@ -104,15 +104,15 @@ function attend(
     v128.store(p, e);
     sum4 = f32x4.add(sum4, e);
   }
-  const share = f32x4.splat(<f32> (1 / lanes(sum4))), values = keys + toValue;
+  const factor = f32x4.splat(<f32> (1 / lanes(sum4))), values = keys + toValue;
   let c: usize = 0;
-  for (; c + 32 <= depth; c += 32) sums32(scores, values + (c << 2), row, count, share, out + (c << 2));
+  for (; c + 32 <= depth; c += 32) sums32(scores, values + (c << 2), row, count, factor, out + (c << 2));
   for (; c + 4 <= depth; c += 4) {
     let a = f32x4.splat(0), v = values + (c << 2);
     for (let i: usize = 0; i < count; i++, v += row) {
       a = madd(v128.load32_splat(scores + (i << 2)), v128.load(v), a);
     }
-    v128.store(out + (c << 2), f32x4.mul(a, share));
+    v128.store(out + (c << 2), f32x4.mul(a, factor));
   }
   if (c < depth) {
     let a = f32x4.splat(0), v = values + (c << 2);
@@ -120,7 +120,7 @@ function attend(
     for (let i: usize = 0; i < count; i++, v += row) {
       a = madd(v128.load32_splat(scores + (i << 2)), loadPart(v, rest, 0), a);
     }
-    storePart(out + (c << 2), f32x4.mul(a, share), rest);
+    storePart(out + (c << 2), f32x4.mul(a, factor), rest);
   }
 }
 
@@ -154,7 +154,7 @@ function fourDotsAt(query: usize, k0: usize, k1: usize, k2: usize, k3: usize, de
 }
 
 /** 32 channels of the weighted sum of values. */
-function sums32(weights: usize, v: usize, row: usize, count: usize, share: v128, out: usize): void {
+function sums32(weights: usize, v: usize, row: usize, count: usize, factor: v128, out: usize): void {
   let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
   for (const end = weights + (count << 2); weights < end; weights += 4, v += row) {
     const w = v128.load32_splat(weights);
@@ -167,12 +167,12 @@ function sums32(weights: usize, v: usize, row: usize, count: usize, share: v128,
     g = madd(w, v128.load(v, 96), g);
     h = madd(w, v128.load(v, 112), h);
   }
-  v128.store(out, f32x4.mul(a, share));
-  v128.store(out, f32x4.mul(b, share), 16);
-  v128.store(out, f32x4.mul(c, share), 32);
-  v128.store(out, f32x4.mul(d, share), 48);
-  v128.store(out, f32x4.mul(e, share), 64);
-  v128.store(out, f32x4.mul(f, share), 80);
-  v128.store(out, f32x4.mul(g, share), 96);
-  v128.store(out, f32x4.mul(h, share), 112);
+  v128.store(out, f32x4.mul(a, factor));
+  v128.store(out, f32x4.mul(b, factor), 16);
+  v128.store(out, f32x4.mul(c, factor), 32);
+  v128.store(out, f32x4.mul(d, factor), 48);
+  v128.store(out, f32x4.mul(e, factor), 64);
+  v128.store(out, f32x4.mul(f, factor), 80);
+  v128.store(out, f32x4.mul(g, factor), 96);
+  v128.store(out, f32x4.mul(h, factor), 112);
 }

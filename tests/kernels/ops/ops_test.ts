@@ -1,5 +1,6 @@
 /**
- * Walks every op: gradients against central differences of its reference, shapes, cases.
+ * Tests of every op: its cases on the reference engine, WebGPU's least limits, and its gradient against
+ * finite differences.
  *
  * @module
  */
@@ -20,18 +21,18 @@ import { compareOps } from "../../../kernels/parity/parity.ts";
 import { caseGraph, caseInputs } from "../../../kernels/parity/run_cases.ts";
 import { expectNone } from "../parity/parity_steps.ts";
 
-const STEP = 1e-4; // error of the difference itself: STEP² · f''' / 6, about 1e-8
-const MOST_ELEMENTS = 48; // tried of each input: a reference of attention is slow
+const STEP = 1e-4; // the error of a difference is STEP² · f''' / 6, about 1e-8
+const MOST_ELEMENTS = 48; // elements checked per input: the reference of attention is slow
 
 for (const op of ops) {
   const small = op.cases.filter((c) => c.bench !== true);
 
   Deno.test(`${op.name} has cases, and the reference engine runs them`, async () => {
-    ok(small.length > 0, "no case that is not a bench");
+    ok(small.length > 0, "it needs a case that is not for benches");
     expectNone((await compareOps(openReference(), [op])).get(op.name)!);
   });
 
-  Deno.test(`${op.name} fits WebGPU's least limits`, () => {
+  Deno.test(`${op.name} stays within the limits that every WebGPU device has`, () => {
     for (const c of op.cases) {
       const call = caseGraph(op, c).graph.calls[0];
       ok(bindings(call).length <= 8, "more than 8 storage buffers");
@@ -47,7 +48,7 @@ for (const op of ops) {
   });
 
   if (op.vjp !== undefined) {
-    Deno.test(`${op.name} has the gradient that differences of its reference show`, async () => {
+    Deno.test(`${op.name} has the gradient that finite differences of its reference give`, async () => {
       for (const [number, c] of small.entries()) {
         if (caseGraph(op, c).outputs[0].dtype === "f32") await checkGradient(op, { case: c, number });
       }
@@ -55,12 +56,15 @@ for (const op of ops) {
   }
 }
 
-Deno.test("ops have names of their own, each a WASM export's", () => {
+Deno.test("ops have distinct names in lower_snake_case", () => {
   deepStrictEqual(new Set(ops.map((op) => op.name)).size, ops.length);
   for (const { name } of ops) ok(/^[a-z][a-z0-9_]*$/.test(name), name);
 });
 
-/** Loss: the first output (others are statistics for the backward op) times fixed random weights, summed. */
+/**
+ * The loss is the first output times fixed random weights, summed; other outputs are statistics for the
+ * backward op.
+ */
 async function checkGradient(op: Op<any>, options: { case: Case<any>; number: number }): Promise<void> {
   const c = options.case;
   const values = caseInputs(c, 3);
@@ -95,17 +99,17 @@ async function checkGradient(op: Op<any>, options: { case: Case<any>; number: nu
       x[at] = before - STEP;
       const difference = (above - loss()) / (2 * STEP);
       x[at] = before;
-      // 1e-6 covers the difference's own error and the reading of the gradient as float32 (6e-8 of it).
+      // 1e-6 covers the error of the difference, and the rounding of the gradient to float32 (6e-8 of it).
       const allowed = 1e-6 * (Math.abs(difference) + scale + 0.01);
       ok(
         Math.abs(data[at] - difference) <= allowed,
-        `${where}[${at}]: gradient ${data[at]}, differences show ${difference} within ${allowed}`,
+        `${where}[${at}]: gradient ${data[at]}, finite differences give ${difference} within ${allowed}`,
       );
     }
   }
 }
 
-/** Bytes of a kernel's workgroup arrays: 4 a number, 16 a vec4f. */
+/** Size of a kernel's workgroup arrays in bytes: 4 per number, 16 per vec4f. */
 function workgroupBytes(code: string): number {
   let bytes = 0;
   for (const [, type, count] of code.matchAll(/var<workgroup> \w+: array<([\w<>]+), (\d+)>/g)) {

@@ -1,6 +1,5 @@
 /**
- * Every op on the CPU engine: against the float64 reference, and with the same bits for any number of
- * threads.
+ * Every op on the CPU engine against the float64 reference, and with the same bits for any number of threads.
  *
  * @module
  */
@@ -15,15 +14,15 @@ import { compareCase, compareFarFromZero, compareOps } from "../../../kernels/pa
 import { runCases, smallCases } from "../../../kernels/parity/run_cases.ts";
 import { expectNone, paritySteps } from "./parity_steps.ts";
 
-Deno.test("cpu engine gives every op's reference within float32", async (t) => {
+Deno.test("cpu engine matches the reference of every op to float32 precision", async (t) => {
   await paritySteps(t, await compareOps(await openCpu({ threads: 2 }), ops));
 });
 
-Deno.test("cpu engine without relaxed SIMD gives every op's reference within float32", async (t) => {
+Deno.test("cpu engine without relaxed SIMD matches the reference of every op to float32 precision", async (t) => {
   await paritySteps(t, await compareOps(await openCpu({ threads: 2, relaxedSimd: false }), ops));
 });
 
-Deno.test("cpu engine gives the same bits with one thread, two and three", async (t) => {
+Deno.test("cpu engine gives the same bits with one, two and three threads", async (t) => {
   const cases = smallCases(ops);
   const run = async (threads: number) =>
     await runCases(await openCpu({ threads }), cases, { seed: 2, times: 1 });
@@ -39,7 +38,7 @@ Deno.test("cpu engine gives the same bits with one thread, two and three", async
   }
 });
 
-Deno.test("cpu engine with the wide tile gives every product's reference within float32", async (t) => {
+Deno.test("cpu engine with the wide tile matches the reference of every product to float32 precision", async (t) => {
   const products = ops.filter((op) => /^(matmul|affine)/.test(op.name));
   for (const relaxedSimd of [true, false]) {
     const engine = await openCpu({ threads: 2, relaxedSimd, wideTile: true });
@@ -47,9 +46,9 @@ Deno.test("cpu engine with the wide tile gives every product's reference within 
   }
 });
 
-Deno.test("cpu engine gives the same bits with the wide tile and without, for any number of threads", async () => {
+Deno.test("cpu engine gives the same bits with and without the wide tile, for any number of threads", async () => {
   const layouts = [[false, false], [false, true], [true, false], [true, true]];
-  // [M, K, N]: whole tiles, what a tile leaves over on either side, and more than a block of each.
+  // [M, K, N]: whole tiles, partial tiles at both edges, and more than one block in every direction.
   const sizes = [[8, 4, 16], [16, 256, 48], [9, 1, 33], [17, 300, 40], [64, 513, 24], [140, 259, 1065]];
   const cases = sizes.flatMap(([m, k, n]) =>
     layouts.flatMap(([transposeA, transposeB]) => {
@@ -70,12 +69,12 @@ Deno.test("cpu engine gives the same bits with the wide tile and without, for an
   }
 });
 
-Deno.test("cpu engine keeps activations and their slopes right far from 0", async () => {
+Deno.test("cpu engine computes activations and their derivatives correctly far from 0", async () => {
   expectNone(await compareFarFromZero(await openCpu({ threads: 1 })));
 });
 
-Deno.test("cpu engine gives attention and its gradient where they do not fit into a thread's scratch", async () => {
-  // Heads this wide leave room for some 170 queries (gradient) and 350 keys.
+Deno.test("cpu engine computes attention and its gradient where they do not fit into a thread's scratch memory", async () => {
+  // With heads of this width, scratch memory holds some 350 keys, or in the gradient 170 queries.
   const forward = { inputs: [[1, 360, 3 * 512]], attrs: { heads: 1 } };
   const out = [1, 360, 512];
   const backward = { inputs: [...forward.inputs, out, [1, 1, 360], out], attrs: forward.attrs };
@@ -83,11 +82,11 @@ Deno.test("cpu engine gives attention and its gradient where they do not fit int
   expectNone(await compareCase(engine, attentionOp, { case: forward, seed: 3 }));
   expectNone(await compareCase(engine, attentionGradOp, { case: backward, seed: 3 }));
 
-  const dropping = (c: Case<AttentionAttrs>): Case<AttentionAttrs> => ({
+  const withDropout = (c: Case<AttentionAttrs>): Case<AttentionAttrs> => ({
     inputs: [...c.inputs, [2], [1]],
     attrs: { ...c.attrs, dropout: 0.2 },
     fill: [...c.inputs.map(() => "normal" as const), { below: 2 ** 32 }, { below: 2 ** 32 }],
   });
-  expectNone(await compareCase(engine, attentionOp, { case: dropping(forward), seed: 3 }));
-  expectNone(await compareCase(engine, attentionGradOp, { case: dropping(backward), seed: 3 }));
+  expectNone(await compareCase(engine, attentionOp, { case: withDropout(forward), seed: 3 }));
+  expectNone(await compareCase(engine, attentionGradOp, { case: withDropout(backward), seed: 3 }));
 });

@@ -8,6 +8,6 @@ import { ops } from "../../../kernels/ops/list.ts";
 import { compareOps } from "../../../kernels/parity/parity.ts";
 import { paritySteps } from "./parity_steps.ts";
 
-Deno.test("webgpu engine gives every op's reference within float32, and the same bits again", async (t) => {
+Deno.test("webgpu engine matches the reference of every op to float32 precision, and gives the same bits again", async (t) => {
   await paritySteps(t, await compareOps(await openWebgpu(), ops));
 });

@@ -1,6 +1,6 @@
 /**
- * Two cases of every op's WGSL kernel against the float64 reference, on any adapter; `deno task test` brings a software
- * one. `deno task test:gpu` runs all cases.
+ * Two cases of every op's WGSL kernel against the float64 reference, on any adapter; `deno task test` brings
+ * a software one. `deno task test:gpu` runs all cases.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { ops } from "../../../kernels/ops/list.ts";
 import { compareFarFromZero, compareOps } from "../../../kernels/parity/parity.ts";
 import { expectNone, paritySteps } from "./parity_steps.ts";
 
-Deno.test("webgpu engine gives every op's reference for two of its cases, and the same bits again", async (t) => {
+Deno.test("webgpu engine matches the reference of every op for two of its cases, and gives the same bits again", async (t) => {
   const chosen = ops.map((op) => ({ ...op, cases: op.cases.filter((c) => c.bench !== true).slice(0, 2) }));
   await paritySteps(t, await compareOps(await openWebgpu(), chosen));
 });
 
-Deno.test("webgpu engine keeps activations and their slopes right far from 0", async () => {
+Deno.test("webgpu engine computes activations and their derivatives correctly far from 0", async () => {
   expectNone(await compareFarFromZero(await openWebgpu()));
 });

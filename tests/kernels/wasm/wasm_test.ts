@@ -1,5 +1,5 @@
 /**
- * The committed builds of the kernels: what their source says, and a kernel for every op.
+ * The committed WASM modules: they match their source, and have a kernel for every op.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { buildKernels, builds } from "../../../kernels/wasm/build.ts";
 for (const build of Object.keys(builds)) {
   const committed = await Deno.readFile(new URL(`../../../kernels/${build}`, import.meta.url));
 
-  Deno.test(`${build} is what its AssemblyScript compiles to`, async () => {
+  Deno.test(`${build} is the compiled form of its AssemblyScript source`, async () => {
     const built = await buildKernels(build);
     const same = built.length === committed.length && built.every((byte, i) => byte === committed[i]);
-    ok(same, `${build} is stale: run deno task wasm and commit it`);
+    ok(same, `${build} does not match its source: run deno task wasm and commit the result`);
   });
 
   if (builds[build].source !== "wasm/index.ts") continue;
-  Deno.test(`${build} exports one kernel an op, what follows a BLAS and a choice of tiles, and imports its memory alone`, async () => {
+  Deno.test(`${build} exports a kernel for every op, three for the CPU engine with a BLAS and a choice of tiles, and imports only its memory`, async () => {
     const module = await WebAssembly.compile(committed);
     deepStrictEqual(
       WebAssembly.Module.exports(module).filter((e) => e.kind === "function").map((e) => e.name).sort(),
@@ -27,7 +27,7 @@ for (const build of Object.keys(builds)) {
   });
 }
 
-Deno.test("kernels_plain.wasm has no relaxed SIMD, kernels.wasm has", async () => {
+Deno.test("kernels.wasm uses relaxed SIMD, kernels_plain.wasm does not", async () => {
   // f32x4.relaxed_madd is 0xfd 0x85 0x02.
   const count = async (build: string) => {
     const bytes = await Deno.readFile(new URL(`../../../kernels/${build}`, import.meta.url));

@@ -1,6 +1,6 @@
 /**
- * Philox in WGSL and in WASM against the authors' numbers and kernels/random/philox.ts, and masks on every
- * engine.
+ * Philox in WGSL and WASM against its authors' numbers and kernels/random/philox.ts, and dropout masks on
+ * every engine.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { dropout } from "../../../../kernels/ops/dropout/dropout.ts";
 import { dropoutConstants, maskOf, philoxFunctions } from "../../../../kernels/ops/dropout/dropout_mask.ts";
 import { buildKernels, builds } from "../../../../kernels/wasm/build.ts";
 
-// Random123's kat_vectors for philox4x32-10.
+// kat_vectors of Random123, for philox4x32-10.
 const most = 0xffffffff;
 const known = [
   { counter: [0, 0, 0, 0], key: [0, 0], words: [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8] },
@@ -34,8 +34,8 @@ const known = [
   },
 ];
 
-/** The known ones and as many more as make `count`, counters and keys themselves random. */
-function questions(count: number): readonly { counter: readonly number[]; key: readonly number[] }[] {
+/** The known counters and keys, and random ones up to a total of `count`. */
+function philoxInputs(count: number): readonly { counter: readonly number[]; key: readonly number[] }[] {
   const more = Array.from({ length: count - known.length }, (_, i) => ({
     counter: philox(1, "counter", i),
     key: philox(1, "key", i).slice(0, 2),
@@ -43,10 +43,10 @@ function questions(count: number): readonly { counter: readonly number[]; key: r
   return [...known, ...more];
 }
 
-const asked = questions(2048);
-const answers = asked.map(({ counter, key }) => philox4x32(counter, key));
+const inputs = philoxInputs(2048);
+const answers = inputs.map(({ counter, key }) => philox4x32(counter, key));
 
-Deno.test("philox() of WGSL gives its authors' numbers, and those of philox4x32()", async () => {
+Deno.test("philox() in WGSL gives its authors' numbers, and those of philox4x32()", async () => {
   const op: Op<null> = {
     name: "philox_alone",
     infer: ([counters]) => [{ shape: counters.shape, dtype: "u32" }],
@@ -57,7 +57,7 @@ Deno.test("philox() of WGSL gives its authors' numbers, and those of philox4x32(
         `let c = 4u * i;
   let words = philox(vec4u(in0[c], in0[c + 1u], in0[c + 2u], in0[c + 3u]), vec2u(in1[2u * i], in1[2u * i + 1u]));
   for (var w = 0u; w < 4u; w++) { out0[c + w] = words[w]; }`,
-        { count: asked.length },
+        { count: inputs.length },
       );
       return { ...kernel, code: `${philoxFunctions}\n${kernel.code}` };
     },
@@ -65,13 +65,13 @@ Deno.test("philox() of WGSL gives its authors' numbers, and those of philox4x32(
     cases: [],
   };
   const graph = new Graph();
-  const counters = graph.leaf("counters", { shape: [asked.length, 4], dtype: "u32" }, "input");
-  const keys = graph.leaf("keys", { shape: [asked.length, 2], dtype: "u32" }, "input");
+  const counters = graph.leaf("counters", { shape: [inputs.length, 4], dtype: "u32" }, "input");
+  const keys = graph.leaf("keys", { shape: [inputs.length, 2], dtype: "u32" }, "input");
   graph.output("words", graph.call(op, [counters, keys], null)[0]);
   await using session = await (await openWebgpu()).open([compile("philox", graph)], {});
   session.write({
-    counters: { shape: counters.shape, data: Uint32Array.from(asked.flatMap((q) => q.counter)) },
-    keys: { shape: keys.shape, data: Uint32Array.from(asked.flatMap((q) => q.key)) },
+    counters: { shape: counters.shape, data: Uint32Array.from(inputs.flatMap((q) => q.counter)) },
+    keys: { shape: keys.shape, data: Uint32Array.from(inputs.flatMap((q) => q.key)) },
   });
   await session.run(["philox"]);
   const { data } = (await session.read(["words"])).words;
@@ -79,21 +79,21 @@ Deno.test("philox() of WGSL gives its authors' numbers, and those of philox4x32(
   deepStrictEqual(data, Uint32Array.from(answers.flat()));
 });
 
-for (const build of Object.keys(builds).filter((name) => builds[name].source === "index.ts")) {
-  Deno.test(`philox() of ${build}'s source gives its authors' numbers, and those of philox4x32()`, async () => {
+for (const build of Object.keys(builds).filter((name) => builds[name].source === "wasm/index.ts")) {
+  Deno.test(`philox() in the source of ${build} gives its authors' numbers, and those of philox4x32()`, async () => {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
     const module = await WebAssembly.compile(await buildKernels(build, "wasm/philox.ts"));
     const draw = (await WebAssembly.instantiate(module, { env: { memory } })).exports.philox;
     ok(typeof draw === "function");
     const words = new Uint32Array(memory.buffer, 0, 16);
-    asked.forEach(({ key }, i) => {
-      // Lanes hold this question, the next ones' counters, and the first one's again past the end.
+    inputs.forEach(({ key }, i) => {
+      // The lanes hold the counters of this input and the next three, starting again after the last.
       for (let lane = 0; lane < 4; lane++) {
-        asked[(i + lane) % asked.length].counter.forEach((c, w) => words[4 * w + lane] = c);
+        inputs[(i + lane) % inputs.length].counter.forEach((c, w) => words[4 * w + lane] = c);
       }
       draw(0, ...key);
       for (let lane = 0; lane < 4; lane++) {
-        const { counter } = asked[(i + lane) % asked.length];
+        const { counter } = inputs[(i + lane) % inputs.length];
         deepStrictEqual([0, 1, 2, 3].map((w) => words[4 * w + lane]), philox4x32(counter, key));
       }
       if (i < known.length) deepStrictEqual([0, 1, 2, 3].map((w) => words[4 * w]), known[i].words);
@@ -109,7 +109,7 @@ const engines: Readonly<Record<string, () => Promise<Engine>>> = {
 const key = Float64Array.of(0xfedcba98, 0x89abcdef), draw = Float64Array.of(0xfffffff0);
 const [batch, heads, time, rate] = [2, 2, 70, 0.3];
 
-/** Values of y, made from `data` under a key and a draw. */
+/** Elements of y = make(x), for the key and draw above. */
 async function evaluate(
   engine: Engine,
   options: {
@@ -134,7 +134,7 @@ async function evaluate(
 }
 
 for (const [name, open] of Object.entries(engines)) {
-  Deno.test(`dropout() on ${name} keeps what maskOf() says, bit for bit`, async () => {
+  Deno.test(`dropout() on ${name} has the mask of maskOf(), bit for bit`, async () => {
     const n = 1003, mask = maskOf(rate, { key, draw }), { scale } = dropoutConstants(rate);
     const y = await evaluate(await open(), {
       shape: [n],
@@ -144,8 +144,8 @@ for (const [name, open] of Object.entries(engines)) {
     deepStrictEqual(y, y.map((_, i) => mask(Math.floor(i / 4), i % 4) === 0 ? 0 : Math.fround(scale)));
   });
 
-  Deno.test(`attention() on ${name} keeps the weights that maskOf() says`, async () => {
-    // Scores 0 and value j the unit vector j: output i shows the weights of query i.
+  Deno.test(`attention() on ${name} drops the weights of the mask of maskOf()`, async () => {
+    // All scores are 0 and value j is the unit vector j, so output i holds the weights of query i.
     const width = time, channels = heads * width, data = new Float32Array(batch * time * 3 * channels);
     for (let row = 0; row < batch * time; row++) {
       for (let h = 0; h < heads; h++) data[(3 * row + 2) * channels + h * width + row % time] = 1;
@@ -160,11 +160,11 @@ for (const [name, open] of Object.entries(engines)) {
       for (let h = 0; h < heads; h++) {
         for (let i = 0; i < time; i++) {
           for (let j = 0; j < time; j++) {
-            const wanted = j > i ? 0 : mask((b * heads + h) * time + i, j) / (i + 1);
-            const found = out[((b * time + i) * heads + h) * width + j];
+            const expected = j > i ? 0 : mask((b * heads + h) * time + i, j) / (i + 1);
+            const actual = out[((b * time + i) * heads + h) * width + j];
             ok(
-              Math.abs(found - wanted) <= 1e-6 && (found === 0) === (wanted === 0),
-              `${[b, h, i, j]}: ${found}`,
+              Math.abs(actual - expected) <= 1e-6 && (actual === 0) === (expected === 0),
+              `${[b, h, i, j]}: ${actual}, expected ${expected}`,
             );
           }
         }
@@ -173,7 +173,7 @@ for (const [name, open] of Object.entries(engines)) {
   });
 }
 
-Deno.test("maskOf() drops the rate's share, keeps the mean, and is another for each key, draw and row", () => {
+Deno.test("maskOf() drops a fraction `rate`, keeps the mean, and depends on key, draw and row", () => {
   const n = 40000;
   const mask = (key: readonly number[], draw: number, rate: number, row = 0) => {
     const at = maskOf(rate, { key: Float64Array.from(key), draw: Float64Array.of(draw) });
@@ -182,7 +182,7 @@ Deno.test("maskOf() drops the rate's share, keeps the mean, and is another for e
   for (const rate of [0.01, 0.1, 0.5, 0.9]) {
     const m = mask([1, 2], 3, rate), dropped = m.filter((x) => x === 0).length / n;
     ok(Math.abs(dropped - rate) < 5 * Math.sqrt(rate * (1 - rate) / n), `${dropped} dropped at rate ${rate}`);
-    const mean = m.reduce((a, b) => a + b) / n; // variance of an element: rate / (1 - rate)
+    const mean = m.reduce((a, b) => a + b) / n; // the variance of an element is rate / (1 - rate)
     ok(Math.abs(mean - 1) < 5 * Math.sqrt(rate / (1 - rate) / n), `mean ${mean} at rate ${rate}`);
   }
   const one = mask([1, 2], 3, 0.5);
@@ -190,12 +190,12 @@ Deno.test("maskOf() drops the rate's share, keeps the mean, and is another for e
     const other of [mask([2, 2], 3, 0.5), mask([1, 3], 3, 0.5), mask([1, 2], 4, 0.5), mask([1, 2], 3, 0.5, 1)]
   ) {
     notDeepStrictEqual(other, one);
-    const both = other.filter((x, i) => x !== 0 && one[i] !== 0).length / n; // independent: a quarter
-    ok(Math.abs(both - 0.25) < 5 * Math.sqrt(3 / 16 / n), `${both} kept by both`);
+    const both = other.filter((x, i) => x !== 0 && one[i] !== 0).length / n; // a quarter, if independent
+    ok(Math.abs(both - 0.25) < 5 * Math.sqrt(3 / 16 / n), `${both} are kept by both`);
   }
 });
 
-Deno.test("keptOf() refuses rates that drop nothing or all", () => {
+Deno.test("dropoutConstants() refuses rates that drop nothing or everything", () => {
   for (const rate of [0, 1, -0.1, 1.5, NaN]) throws(() => dropoutConstants(rate), RangeError);
   deepStrictEqual(dropoutConstants(0.5), { threshold: 2 ** 31, scale: 2 });
   deepStrictEqual([dropoutConstants(1e-12).threshold, dropoutConstants(1 - 1e-12).threshold], [

@@ -1,5 +1,5 @@
 /**
- * What dropout's ops refuse, and what they leave out.
+ * Inputs that dropout's ops refuse, and their graphs at rate 0 and in the backward pass.
  *
  * @module
  */
@@ -19,7 +19,7 @@ function leaves() {
   return { graph, x, key, draw };
 }
 
-Deno.test("dropout() and attention() at rate 0 are what they are without", () => {
+Deno.test("dropout() and attention() at rate 0 are the same as without dropout", () => {
   const { graph, x, key, draw } = leaves();
   strictEqual(dropout(x, { rate: 0, key, draw }), x);
   const y = attention(x, { heads: 2, dropout: { rate: 0, key, draw } });
@@ -28,7 +28,7 @@ Deno.test("dropout() and attention() at rate 0 are what they are without", () =>
   strictEqual(graph.calls.length, 1);
 });
 
-Deno.test("dropoutAdd() gives its residual the whole gradient, and stores no mask", () => {
+Deno.test("dropoutAdd() passes the whole gradient to its residual, and stores no mask", () => {
   const { graph, x, key, draw } = leaves();
   const residual = graph.leaf("residual", { shape: x.shape, dtype: "f32" }, "input");
   const y = dropoutAdd(x, { rate: 0.5, key, draw, residual });
@@ -39,7 +39,7 @@ Deno.test("dropoutAdd() gives its residual the whole gradient, and stores no mas
   strictEqual(graph.calls.slice(before).filter((c) => c.op.name === "dropout").length, 1);
 });
 
-Deno.test("dropout's ops refuse rates and randomness that cannot be", () => {
+Deno.test("dropout's ops refuse rates outside [0, 1) and keys and draws of the wrong shape", () => {
   const { graph, x, key, draw } = leaves();
   const residual = graph.leaf("residual", { shape: [2, 4, 5], dtype: "f32" }, "input");
   throws(() => dropout(x, { rate: 1, key, draw }), RangeError);

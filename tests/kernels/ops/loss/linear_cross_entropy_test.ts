@@ -1,6 +1,6 @@
 /**
- * Losses by blocks of logits: what all logits at once give, gradients included, on every engine and for any
- * block.
+ * Losses in blocks of logits give the results of all logits at once, gradients included, on every engine and
+ * for any block size.
  *
  * @module
  */
@@ -37,7 +37,7 @@ const values: TensorMap = {
   },
 };
 
-/** Losses weighted by `factors`, and their gradients; logits of `rows` rows at a time. */
+/** Losses, and the gradients of their sum weighted by `factors`, with logits of `rows` rows at a time. */
 function graphOf(rows: number): Graph {
   const graph = new Graph();
   const leaf = (label: string) =>
@@ -67,12 +67,12 @@ async function run(engine: Engine, rows: number, given = values): Promise<Tensor
   return await session.read(labels);
 }
 
-function checkClose(actual: TensorMap, wanted: TensorMap, where: string): void {
+function checkClose(actual: TensorMap, expected: TensorMap, where: string): void {
   for (const label of labels) {
-    deepStrictEqual(actual[label].shape, wanted[label].shape);
-    wanted[label].data.forEach((exact, i) => {
+    deepStrictEqual(actual[label].shape, expected[label].shape);
+    expected[label].data.forEach((exact, i) => {
       const value = actual[label].data[i];
-      ok(Math.abs(value - exact) <= 1e-5, `${where}: ${label}[${i}] is ${value}, wanted ${exact}`);
+      ok(Math.abs(value - exact) <= 1e-5, `${where}: ${label}[${i}] is ${value}, expected ${exact}`);
     });
   }
 }
@@ -84,24 +84,25 @@ const engines: Record<string, () => Promise<Engine>> = {
 };
 
 for (const [name, open] of Object.entries(engines)) {
-  Deno.test(`linearCrossEntropy() by blocks of any size gives what all logits give, gradients too, on ${name}`, async () => {
+  Deno.test(`linearCrossEntropy() in blocks of any size gives the losses and gradients of all logits at once, on ${name}`, async () => {
     const engine = await open();
-    const wanted = await run(openReference(), B * T);
-    for (const rows of [14, 13, 7, 4, 1]) { // at once, and blocks of 7, 7, 4 (the last cut short) and 1 row
+    const expected = await run(openReference(), B * T);
+    // All at once, then blocks of 7, 7, 4 (the last one incomplete) and 1 row.
+    for (const rows of [14, 13, 7, 4, 1]) {
       const actual = await run(engine, rows);
-      checkClose(actual, wanted, `${rows} rows on ${name}`);
-      deepStrictEqual(await run(engine, rows), actual, "the same bits again");
+      checkClose(actual, expected, `${rows} rows on ${name}`);
+      deepStrictEqual(await run(engine, rows), actual, "a second run must give the same bits");
     }
   });
 }
 
-Deno.test("linearCrossEntropy() by blocks has the gradient that differences of its losses show", async () => {
+Deno.test("linearCrossEntropy() in blocks has the gradient that finite differences give", async () => {
   const found = await run(openReference(), 4);
   const graph = graphOf(4);
   const program = compile("losses", graph);
   const lossOf = (given: Record<string, Float64Array>) => {
-    const now = new Map(Object.entries(given));
-    const known = new Map([...graph.leaves].map(([label, t]) => [t, now.get(label)!]));
+    const inputs = new Map(Object.entries(given));
+    const known = new Map([...graph.leaves].map(([label, t]) => [t, inputs.get(label)!]));
     for (const call of program.calls) {
       const results = call.op.reference(call.inputs.map((t) => known.get(t)!), call);
       call.outputs.forEach((t, i) => known.set(t, results[i]));
@@ -116,17 +117,20 @@ Deno.test("linearCrossEntropy() by blocks has the gradient that differences of i
       exact[label][i] = before + 1e-4;
       const above = lossOf(exact);
       exact[label][i] = before - 1e-4;
-      const slope = (above - lossOf(exact)) / 2e-4;
+      const difference = (above - lossOf(exact)) / 2e-4;
       exact[label][i] = before;
       const value = found[`d${label}`].data[i];
-      ok(Math.abs(value - slope) < 1e-6, `d${label}[${i}] is ${value}, differences show ${slope}`);
+      ok(
+        Math.abs(value - difference) < 1e-6,
+        `d${label}[${i}] is ${value}, finite differences give ${difference}`,
+      );
     });
   }
 });
 
-Deno.test("linearCrossEntropy() by blocks keeps no logits of more rows than a block's", () => {
-  const kept = compile("losses", graphOf(4)).slots.filter((s) => s.tensor.shape.at(-1) === V);
-  deepStrictEqual([...new Set(kept.map((s) => s.tensor.shape.join()))], [`4,${V}`]);
+Deno.test("linearCrossEntropy() in blocks stores logits of one block only", () => {
+  const logits = compile("losses", graphOf(4)).slots.filter((s) => s.tensor.shape.at(-1) === V);
+  deepStrictEqual([...new Set(logits.map((s) => s.tensor.shape.join()))], [`4,${V}`]);
   throws(() => {
     const graph = new Graph();
     const [x, weight] = [[3, C], [V, C]].map((shape, i) =>
@@ -136,7 +140,7 @@ Deno.test("linearCrossEntropy() by blocks keeps no logits of more rows than a bl
   }, ShapeError);
 });
 
-Deno.test("plan() of GPT-2 124M at batch 8 of 1,024 holds nothing as large as all logits", () => {
+Deno.test("plan() of GPT-2 124M at batch size 8 has no tensor as large as all logits", () => {
   const model = gpt({ layers: 12, heads: 12, channels: 768, seqLen: 1024, vocabSize: 50257 });
   const { programs, memory } = plan({
     model,
@@ -144,23 +148,23 @@ Deno.test("plan() of GPT-2 124M at batch 8 of 1,024 holds nothing as large as al
     evaluation: { batch: 8, seqLen: 1024 },
   });
   const all = 8 * 1024 * 50304 * 4;
-  const weights = 50304 * 768 * 4; // the largest tensor that has to be: 154.5 MB
+  const weights = 50304 * 768 * 4; // the embedding table, the largest tensor: 154.5 MB
   for (const { label, bytes } of programs.flatMap((p) => p.slots)) {
     ok(bytes <= weights, `${label} is ${bytes} bytes`);
   }
   strictEqual(Math.max(...programs.flatMap((p) => p.slots).map((s) => s.bytes)), weights);
   const arena = Math.max(...programs.map((p) => p.arenaBytes));
   strictEqual(memory.activation, arena);
-  // All logits alone would be 1.65 GB more than the blocks of 640 rows, which are 129 MB.
+  // All logits are 1.65 GB; a block of 640 rows is 129 MB.
   ok(all > 1.6e9 && arena < 5.6e9, `${arena} bytes of activations`);
 });
 
-Deno.test("plan() of a small model makes its logits at once: one product forward, two backward", () => {
+Deno.test("plan() of a small model computes all logits at once: one product forward, two backward", () => {
   const model = gpt({ layers: 1, heads: 2, channels: 16, seqLen: 8, vocabSize: 300 });
   const { programs } = plan({ model, training: { optimizer: adamw(), shape: [1, 2, 8], clip: 1 } });
   const names = programs[0].calls.map((call) => call.op.name);
-  const count = (wanted: string) => names.filter((name) => name === wanted).length;
-  // Of the head and of four linear layers: gradients of weights are added to their buffers by the product.
+  const count = (op: string) => names.filter((name) => name === op).length;
+  // The head and four linear layers; products that compute gradients of weights add them to their buffers.
   deepStrictEqual([count("matmul"), count("matmul_add"), count("cross_entropy_rows")], [2 + 4, 1 + 4, 0]);
   ok(names.includes("cross_entropy") && !names.includes("take_rows"));
 });

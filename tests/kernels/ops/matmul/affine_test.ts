@@ -1,5 +1,5 @@
 /**
- * A fused linear layer against the ops that it replaces: values and gradients, on the CPU engine.
+ * Linear layers as single ops against the ops that they replace: values and gradients, on the CPU engine.
  *
  * @module
  */
@@ -41,17 +41,19 @@ const pairs: Readonly<Record<string, readonly [(l: Leaves) => Tensor, (l: Leaves
   ],
 };
 
-for (const [name, [fused, apart]] of Object.entries(pairs)) {
-  Deno.test(`${name} is what it replaces, and so are its gradients`, async () => {
-    const one = await evaluate(fused), other = await evaluate(apart);
+for (const [name, [fused, separate]] of Object.entries(pairs)) {
+  Deno.test(`${name} and its gradients equal those of the ops that it replaces`, async () => {
+    const one = await evaluate(fused), other = await evaluate(separate);
     for (const label of Object.keys(other)) {
-      const wanted = other[label];
-      one[label].forEach((v, i) => ok(Math.abs(v - wanted[i]) < 1e-5, `${label} ${i}: ${v}, ${wanted[i]}`));
+      const expected = other[label];
+      one[label].forEach((v, i) =>
+        ok(Math.abs(v - expected[i]) < 1e-5, `${label} ${i}: ${v}, expected ${expected[i]}`)
+      );
     }
   });
 }
 
-/** The layer's result, and gradients of the sum of its products with random numbers. */
+/** The layer's result, and the gradients of its sum weighted by random numbers. */
 async function evaluate(layer: (leaves: Leaves) => Tensor): Promise<Record<string, number[]>> {
   const graph = new Graph();
   const leaf = (label: string, shape: Shape) => graph.leaf(label, { shape, dtype: "f32" }, "parameter");

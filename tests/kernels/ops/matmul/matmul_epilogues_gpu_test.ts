@@ -1,6 +1,6 @@
 /**
- * What the kernels of the matmul family do to their sums: stored with a bias, after GELU, added to a residual
- * or to what is there; from one sum as from parts of K.
+ * Epilogues of the matmul kernels: bias, GELU, residual, and addition in place, with K in one part and in
+ * several.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { trialSteps } from "../../parity/parity_steps.ts";
 
 const ops: readonly Op<any>[] = [affineOp, affineGeluOp, affineAddOp, matmulAddOp];
 
-/** A kind's larger tiles are finished as its least are. */
+/** Only the smallest tile of each family: larger ones have the same epilogue. */
 const epilogues: readonly Trial[] = ops.flatMap((op) =>
   [ragged, whole].flatMap(([m, k, n]) => {
     const others = op === matmulAddOp ? [[m, n]] : op === affineAddOp ? [[n], [m, n]] : [[n]];
@@ -22,5 +22,5 @@ const epilogues: readonly Trial[] = ops.flatMap((op) =>
   })
 );
 
-Deno.test("bias, GELU, residual and adding in place after every kind of product on webgpu give the reference, and the same bits again", (t) =>
+Deno.test("every epilogue after every family of products on webgpu gives the reference, and the same bits again", (t) =>
   trialSteps(t, epilogues));

@@ -1,5 +1,6 @@
 /**
- * Products of operands rounded to 16-bit floats, in all layouts, at sizes that are and are not multiples of 4.
+ * Products of operands rounded to 16-bit floats, in all layouts, at sizes that are and are not multiples of
+ * 4.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Every kernel of the matmul family that multiplies in 32 bits, in all layouts, at even and ragged sizes.
+ * Every matmul kernel that multiplies in 32 bits, in all layouts, at sizes that are and are not multiples of
+ * 4.
  *
  * @module
  */

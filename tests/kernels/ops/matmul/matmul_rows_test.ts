@@ -1,5 +1,5 @@
 /**
- * Products of few rows on the CPU engine, which have kernels of their own, against those of many.
+ * Products of few rows on the CPU engine, which have their own kernels, against products of many rows.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
 import { affine, affineAdd, affineGelu } from "../../../../kernels/ops/matmul/affine.ts";
 import { matmul, matmulAdd } from "../../../../kernels/ops/matmul/matmul.ts";
 
-Deno.test("cpu engine gives a row the same bits in a product of 1 to 8 rows as in one of 20", async () => {
-  // [K, N]: no whole vectors, less than eight, more than a block of 256 and than 2,048 columns.
+Deno.test("cpu engine gives a row the same bits in a product of 1 to 8 rows as in a product of 20", async () => {
+  // [K, N]: less than a vector, less than eight, more than a block of 256 and of 2,048 columns.
   for (const [k, n] of [[1, 1], [5, 3], [9, 30], [300, 47], [259, 13], [24, 4133]]) {
     const data = {
       a: normals(1, "a", 20 * k),
@@ -27,12 +27,15 @@ Deno.test("cpu engine gives a row the same bits in a product of 1 to 8 rows as i
       const weights = { weight: b, bias: leaf("bias", [n]) };
       const other = leaf("other", [rows, n]),
         sums = leaf("sums", [rows, n]),
-        sumsTurned = leaf("sumsTurned", [rows, n]);
-      const asRows = leaf("turned", [n, k]);
+        transposedSums = leaf("transposedSums", [rows, n]);
+      const transposed = leaf("transposed", [n, k]);
       graph.output("plain", matmul(a, b));
-      graph.output("turned rows", matmul(a, asRows, { transposeB: true }));
+      graph.output("product, transposed b", matmul(a, transposed, { transposeB: true }));
       graph.output("added", matmulAdd(a, b, { buffer: sums }));
-      graph.output("added, turned", matmulAdd(a, asRows, { transposeB: true, buffer: sumsTurned }));
+      graph.output(
+        "added, transposed b",
+        matmulAdd(a, transposed, { transposeB: true, buffer: transposedSums }),
+      );
       graph.output("affine", affine(a, weights));
       graph.output("gelu", affineGelu(a, weights));
       graph.output("residual", affineAdd(a, { ...weights, residual: other }));
@@ -40,9 +43,9 @@ Deno.test("cpu engine gives a row the same bits in a product of 1 to 8 rows as i
       session.write({
         a: { shape: [rows, k], data: data.a.subarray(0, rows * k) },
         b: { shape: [k, n], data: data.b },
-        turned: { shape: [n, k], data: data.b },
+        transposed: { shape: [n, k], data: data.b },
         bias: { shape: [n], data: data.bias },
-        ...Object.fromEntries(["other", "sums", "sumsTurned"].map((label) => [
+        ...Object.fromEntries(["other", "sums", "transposedSums"].map((label) => [
           label,
           { shape: [rows, n], data: data.other.subarray(0, rows * n) },
         ])),

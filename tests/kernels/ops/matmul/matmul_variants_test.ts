@@ -1,5 +1,5 @@
 /**
- * The family of matmul kernels as names and text: which are tried on which GPU, which runs untried.
+ * The variants of matmul kernels: which ones a GPU can run, which one a heuristic prefers, and their WGSL.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { matmulOp } from "../../../../kernels/ops/matmul/matmul.ts";
 import { caseGraph } from "../../../../kernels/parity/run_cases.ts";
 import { featuredGpu } from "../../../../kernels/parity/matmul_trials.ts";
 
-Deno.test("variants() of a product are what the GPU's limits and features allow, the untried one first", () => {
+Deno.test("variants() of a product are those that the GPU's limits and features allow, the preferred one first", () => {
   const call = caseGraph(matmulOp, { inputs: [[256, 768], [768, 768]], attrs: {} }).graph.calls[0];
   const names = (gpu: Gpu) => matmulOp.variants!(call, gpu);
   const kinds = (gpu: Gpu) => [...new Set(names(gpu).map((name) => name.split(" ")[0]))].sort();
   deepStrictEqual(kinds(featuredGpu), ["quads", "registers", "tiles"]);
   deepStrictEqual(kinds(leastGpu), ["registers", "tiles"]);
-  // What rounds to 16 bits is chosen by the GPU's `half` alone, with native f16 as without.
+  // Rounding to 16 bits depends only on the GPU's `half`, with or without native f16.
   for (const gpu of [featuredGpu, leastGpu]) deepStrictEqual(kinds({ ...gpu, half: true }), ["half"]);
   strictEqual(new Set(names(featuredGpu)).size, names(featuredGpu).length);
   strictEqual(names({ ...featuredGpu, software: true })[0], "quads 8x8 by 8x8");
@@ -36,26 +36,27 @@ Deno.test("variants() of a product are what the GPU's limits and features allow,
   }
 });
 
-Deno.test("a product untried: large tiles for many results, K in parts for few, a row alone by its own kernel", () => {
-  const untried = (m: number, k: number, n: number, { attrs = {}, half = false } = {}) => {
+Deno.test("the preferred variant: large tiles for large results, K in parts for small ones, slices for few rows", () => {
+  const preferred = (m: number, k: number, n: number, { attrs = {}, half = false } = {}) => {
     const inputs = [attrs === TN ? [k, m] : [m, k], [k, n]];
     const [call] = caseGraph(matmulOp, { inputs, attrs }).graph.calls;
     return matmulOp.variants!(call, { ...leastGpu, half })[0];
   };
   const TN = { transposeA: true };
-  strictEqual(untried(8192, 768, 3072), "tiles 4x4 by 16x16");
-  strictEqual(untried(256, 768, 768), "tiles 4x4 by 8x8");
-  strictEqual(untried(128, 8192, 128, { attrs: TN }), "tiles 4x4 by 8x8 in 4"); // gradient of a small weight, B·T 8192
-  strictEqual(untried(1, 768, 768), "slices 4x4 by 16x1x8 in 4");
-  strictEqual(untried(7, 768, 3072), "slices 8x4 by 16x1x8 in 2");
-  strictEqual(untried(1, 768, 768, { attrs: { transposeB: true } }), "slices 4x4 by 2x1x32");
+  strictEqual(preferred(8192, 768, 3072), "tiles 4x4 by 16x16");
+  strictEqual(preferred(256, 768, 768), "tiles 4x4 by 8x8");
+  // The gradient of a small weight, where B·T is 8192.
+  strictEqual(preferred(128, 8192, 128, { attrs: TN }), "tiles 4x4 by 8x8 in 4");
+  strictEqual(preferred(1, 768, 768), "slices 4x4 by 16x1x8 in 4");
+  strictEqual(preferred(7, 768, 3072), "slices 8x4 by 16x1x8 in 2");
+  strictEqual(preferred(1, 768, 768, { attrs: { transposeB: true } }), "slices 4x4 by 2x1x32");
   const half = true;
-  strictEqual(untried(8192, 768, 3072, { half }), "half 8x4 by 16x8");
-  strictEqual(untried(256, 768, 768, { half }), "half 4x4 by 8x8");
-  strictEqual(untried(1, 768, 768, { half }), "half 4x4 by 64x1 in 4");
+  strictEqual(preferred(8192, 768, 3072, { half }), "half 8x4 by 16x8");
+  strictEqual(preferred(256, 768, 768, { half }), "half 4x4 by 8x8");
+  strictEqual(preferred(1, 768, 768, { half }), "half 4x4 by 64x1 in 4");
 });
 
-Deno.test("parts of K take scratch memory as large as all of their sums, written by one dispatch, read by the next", () => {
+Deno.test("parts of K use scratch memory for all of their sums, which one dispatch writes and the next reads", () => {
   const [call] =
     caseGraph(matmulOp, { inputs: [[2048, 64], [2048, 96]], attrs: { transposeA: true } }).graph.calls;
   const kernel = matmulOp.wgsl(call, {
@@ -69,7 +70,7 @@ Deno.test("parts of K take scratch memory as large as all of their sums, written
   for (const { code } of [first, second]) ok(code.includes(`@binding(${bindings(call).length})`), code);
 });
 
-Deno.test("a choice that is no variant of a call on this GPU changes nothing", () => {
+Deno.test("a choice that names no variant of a call on this GPU is ignored", () => {
   const [call] = caseGraph(matmulOp, { inputs: [[64, 64], [64, 64]], attrs: {} }).graph.calls;
   for (const name of ["half 8x4 by 16x8", "tiles 7x7 by 1x1", ""]) {
     deepStrictEqual(

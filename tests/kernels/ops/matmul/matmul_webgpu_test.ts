@@ -1,5 +1,6 @@
 /**
- * One trial of each family of matmul kernels in each layout of the left operand; `deno task test:gpu` runs all variants.
+ * One trial of each family of matmul kernels in each layout of the left operand; `deno task test:gpu` runs
+ * all variants.
  *
  * @module
  */

@@ -7,7 +7,7 @@ import { type AdamWAttrs, adamwStep } from "../../../../kernels/ops/update/adamw
 
 const usual: AdamWAttrs = { beta1: 0.9, beta2: 0.999, eps: 1e-8, decay: 0.01 };
 
-Deno.test("adamwStep() takes torch.optim.AdamW's first two steps", async () => {
+Deno.test("adamwStep() gives the first two steps of torch.optim.AdamW", async () => {
   // By hand from PyTorch's formula, learning rate 0.1. Step 1: m = 0.1·g, v = 0.001·g², so the step is
   // 0.1·sign(g). Step 2 with g = -0.2: m = 0.9·0.05 - 0.1·0.2 = 0.025, v = 0.999·0.00025 + 0.001·0.04 =
   // 0.00028975, c1 = 0.19, c2 = 0.001999: p = 0.899·0.999 - 0.1/0.19·0.025 / sqrt(0.00028975/0.001999).
@@ -18,17 +18,17 @@ Deno.test("adamwStep() takes torch.optim.AdamW's first two steps", async () => {
   ok(Math.abs(second - 0.86354043) < 1e-7, `${second}`);
 });
 
-Deno.test("adamwStep() decays the parameter itself, not the gradient: with gradient 0 it only shrinks", async () => {
+Deno.test("adamwStep() applies weight decay to the parameter and not to the gradient", async () => {
   const [step] = await run({ grads: [0], lr: 0.1, scale: 1, attrs: { ...usual, decay: 0.5 } });
   close(step, { param: 0.95, m: 0, v: 0 });
 });
 
-Deno.test("adamwStep() scales the gradient before the moments", async () => {
+Deno.test("adamwStep() scales the gradient before it updates the moments", async () => {
   const [step] = await run({ grads: [4], lr: 0.1, scale: 0.125, attrs: { ...usual, decay: 0 } });
   close(step, { param: 0.9, m: 0.05, v: 0.00025 });
 });
 
-Deno.test("adamwStep() says which input does not fit", () => {
+Deno.test("adamwStep() refuses inputs that do not fit, and names them", () => {
   const { leaf, inputs } = leaves([3]);
   const param = leaf("p", [3]);
   throws(() => adamwStep(param, { ...inputs, m: leaf("short", [2]) }, usual), {
@@ -74,7 +74,7 @@ interface State {
   v: number;
 }
 
-/** One parameter, 1 at first, after each of the steps. */
+/** The state of a parameter that is initially 1, after each step. */
 async function run(
   options: { grads: number[]; lr: number; scale: number; attrs: AdamWAttrs },
 ): Promise<State[]> {
@@ -98,10 +98,10 @@ async function run(
   return states;
 }
 
-function close(actual: State, wanted: State): void {
+function close(actual: State, expected: State): void {
   for (const key of ["param", "m", "v"] as const) {
-    // Learning rate and gradients are float32 at the door: 6e-8 each.
-    const error = Math.abs(actual[key] - wanted[key]);
-    ok(error <= 3e-7 * Math.abs(wanted[key]), `${key} is ${actual[key]}, wanted ${wanted[key]}`);
+    // The learning rate and the gradients are rounded to float32: 6e-8 each.
+    const error = Math.abs(actual[key] - expected[key]);
+    ok(error <= 3e-7 * Math.abs(expected[key]), `${key} is ${actual[key]}, expected ${expected[key]}`);
   }
 }
