@@ -1,5 +1,5 @@
 /**
- * Reads and writes of all the bytes asked for: one call of the system may read or write fewer.
+ * Reads and writes of exactly the given number of bytes; one system call may transfer fewer.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export async function readFull(file: Deno.FsFile, into: Uint8Array, what: string
   }
 }
 
-/** As `readFull`, without a promise. `hint`: what to do about a file that is too short. */
+/** As `readFull`, without a promise. `hint`: advice for the error message. */
 export function readFullSync(
   file: Deno.FsFile,
   into: ArrayBufferView<ArrayBuffer>,
@@ -46,8 +46,8 @@ export function writeAllSync(file: Deno.FsFile, data: ArrayBufferView): void {
 }
 
 /**
- * Opens a file that grows, truncated to the `bytes` bytes that a checkpoint counted, to append to. A missing
- * file is made only for 0 bytes. Throws Deno.errors.NotFound for another missing file,
+ * Opens a growing file, truncated to the length `bytes` that a checkpoint has saved, at its end. Creates a
+ * missing file where `bytes` is 0. Throws Deno.errors.NotFound for another missing file,
  * Deno.errors.InvalidData for a shorter one.
  */
 export function openTruncated(path: string, bytes: number): Deno.FsFile {

@@ -1,12 +1,12 @@
 /**
- * Errors of the file system in words: what was tried on which path, what went wrong, and what to do instead.
+ * File system errors in words: the action and the path, what went wrong, and what to do instead.
  *
  * @module
  */
 
-/** What was tried when the system refused. */
+/** An action on a path that the system refused. */
 export interface FileAttempt {
-  /** A verb that fits "Cannot … PATH": "read", "write". */
+  /** Completes "Cannot … PATH": "read", "write". */
   readonly action: string;
   readonly path: string;
   /** What to do instead. Default: general advice for the system's error. */
@@ -18,7 +18,7 @@ export class FileError extends Error {
   override readonly name: string = "FileError";
 }
 
-/** For each explained error, the system's error and what was tried. */
+/** The system error and the action behind each explained error. */
 const attempts = new WeakMap<Error, FileAttempt & { readonly thrown: Error }>();
 
 type Explanation = Readonly<{ meaning: string; advice: string }>;
@@ -50,7 +50,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
   EINVAL: { meaning: "the path is not valid", advice: "check the path" },
 };
 
-/** Codes of errors that another path avoids. */
+/** Codes of errors that do not occur with a better path. */
 const wrongPathCodes = new Set(
   "ENOENT ENOTDIR EISDIR EEXIST ENOTEMPTY EACCES EPERM ELOOP ENAMETOOLONG EROFS EINVAL".split(" "),
 );
@@ -89,14 +89,14 @@ export function explained(
   return derived(error, `${meaning[0].toUpperCase()}${meaning.slice(1)}: ${advice}`);
 }
 
-/** What the system's message says was tried. Null: it names no path. */
+/** Action and path of a system error, from its message. Null: the message has none. */
 function attemptIn(thrown: Error): FileAttempt & { readonly thrown: Error } | null {
   const match = /: (\w+) '(.*?)'(?: -> '.*')?$|access to "(.*?)"/s.exec(thrown.message);
   if (match === null || !isSystemError(thrown)) return null;
   return { thrown, action: actions[match[1]] ?? "use", path: match[2] ?? match[3] };
 }
 
-/** The system's words for what it was asked to do. */
+/** Actions by the word that Deno's messages have for them. */
 const actions: Readonly<Record<string, string>> = {
   open: "open",
   stat: "read",
@@ -109,7 +109,7 @@ const actions: Readonly<Record<string, string>> = {
   remove: "remove",
 };
 
-/** What went wrong and what to do, without action and path: for a message that names them itself. */
+/** What went wrong and what to do, for messages that name action and path themselves. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const attempt = attempts.get(error) ??
@@ -119,7 +119,9 @@ export function reasonOf(error: unknown): string {
   return `${meaning}: ${attempt.hint ?? advice}`;
 }
 
-/** Whether it is a raw error of the file system, or of Deno's permission to use it. */
+/**
+ * Whether an error comes from the file system, or from Deno's permission to use it, and is not explained yet.
+ */
 export function isSystemError(error: Error): boolean {
   if (error instanceof Deno.errors.NotCapable) {
     return /^Requires (read|write|all) access to/.test(error.message);
@@ -128,14 +130,14 @@ export function isSystemError(error: Error): boolean {
     error.message.includes("unexpected NUL byte");
 }
 
-/** Whether another path would avoid the error. */
+/** Whether the error would not occur with a better path. */
 export function isWrongPath(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   if (error instanceof Deno.errors.NotCapable) return isSystemError(error) || attempts.has(error);
   return wrongPathCodes.has(codeOf(error) ?? "");
 }
 
-/** Whether nothing is at a path: it has no entry of that name, or a file where the path has a folder. */
+/** Whether nothing is at the path: it does not exist, or a file is where the path has a folder. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }

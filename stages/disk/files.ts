@@ -1,7 +1,7 @@
 /**
- * The calls of the file system that meet paths of users: as Deno's, but an error says in words what is wrong
- * with which path (see `fileError`). Deno's own errors name no path where a program runs with limited
- * permissions and a part of the path is a file or a loop of links.
+ * File system calls for paths that users give. They are Deno's calls with errors that say in words what is
+ * wrong with which path (see `fileError`). With limited permissions Deno's own errors name no path where a
+ * part of the path is a file or a loop of links.
  *
  * @module
  */
@@ -46,7 +46,7 @@ export function readTextSync(path: string | URL): string {
   }
 }
 
-/** Kind, size and times of what is at a path; a symbolic link counts by what it points to. */
+/** Information about a file or folder; symbolic links are followed. */
 export async function fileInfo(path: string): Promise<Deno.FileInfo> {
   try {
     return await Deno.stat(path);
@@ -88,7 +88,7 @@ function folderError(action: string, path: string): Error {
   return Object.assign(error, { code: "EISDIR" });
 }
 
-/** What is in a folder, in no particular order. */
+/** The entries of a folder, in no particular order. */
 export async function entriesIn(folder: string): Promise<Deno.DirEntry[]> {
   try {
     return await Array.fromAsync(Deno.readDir(folder));
@@ -106,7 +106,7 @@ export function entriesInSync(folder: string): Deno.DirEntry[] {
   }
 }
 
-/** Makes a folder and those above it, where they are not there yet. */
+/** Makes a folder and its parents, where they are missing. */
 export async function makeFolder(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true });

@@ -1,33 +1,32 @@
 /**
- * A lock file: at most one process holds it, and its text names the holder.
+ * Lock files: at most one process holds the lock, and the file names it.
  *
- * The lock is the operating system's, on the open file, not the file's existence: it ends with the process,
- * however that ends, so a lock file that a killed process left behind stops nobody.
+ * The lock is the operating system's lock on the open file, not the existence of the file. It ends with the
+ * process, however that ends, so a file left by a killed process locks nobody out.
  *
  * @module
  */
 import { writeAllSync } from "./exact_io.ts";
 import { fileError } from "./file_error.ts";
 
-/** A lock that is held until it is disposed of. */
+/** A lock, held until it is disposed. */
 export interface HeldLock extends Disposable {
   readonly path: string;
 }
 
-/** Another process holds the lock. */
+/** The error where another process holds the lock. */
 export class LockedError extends Error {
   override readonly name = "LockedError";
 
-  /** `owner`: the holder, as it named itself; empty where it has not yet. */
+  /** `owner`: the holder's text in the file; empty where it has not written it yet. */
   constructor(readonly path: string, readonly owner: string) {
     super(`Cannot lock ${path}: ${owner === "" ? "another process" : owner} holds it`);
   }
 }
 
 /**
- * Takes the lock at `path`, making the file if there is none, and writes `owner` (one line: a process, a
- * host, a command) into it. Throws LockedError where another open file holds the lock, and what `fileError`
- * gives.
+ * Takes the lock at `path`, creating the file where it is missing, and writes `owner` into it: one line that
+ * names process, host or command. Throws LockedError where another open file holds the lock.
  */
 export function lockFile(path: string, owner: string): HeldLock {
   let file: Deno.FsFile | null = null;
@@ -48,6 +47,6 @@ function ownerIn(path: string): string {
   try {
     return Deno.readTextFileSync(path).trim();
   } catch {
-    return ""; // some systems do not let a locked file be read
+    return ""; // some systems do not allow reading a locked file
   }
 }

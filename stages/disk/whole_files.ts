@@ -1,8 +1,8 @@
 /**
- * Files that are there whole or not at all, also after a crash or a power cut: a file is written under
- * another name beside its place, synced, and renamed; then the folder is synced as well.
+ * Files that are complete or not there at all, even after a crash or a power cut. A file is written beside
+ * its place under another name, synced and renamed; then the folder is synced as well.
  *
- * All functions throw what `fileError` gives.
+ * All functions throw the errors of `fileError`.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { dirname } from "node:path";
 import { writeAll, writeAllSync } from "./exact_io.ts";
 import { fileError, isMissing } from "./file_error.ts";
 
-/** Whether something is at a path; a symbolic link counts by what it points to. */
+/** Whether something is at a path; symbolic links are followed. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await Deno.stat(path);
@@ -52,7 +52,7 @@ export async function readIfThere(path: string): Promise<string | null> {
   }
 }
 
-/** Removes a file, or a folder with all that is in it; nothing where there is none. */
+/** Removes a file, or a folder with its content, where there is one. */
 export async function removeIfThere(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });
@@ -70,7 +70,7 @@ export function removeIfThereSync(path: string): void {
   }
 }
 
-/** Writes a file in place and syncs it: for a file of a folder that is renamed as a whole afterwards. */
+/** Writes a file in place and syncs it. For files in a folder that is renamed when it is complete. */
 export async function writeSynced(path: string, text: string): Promise<void> {
   try {
     await writeText(path, text);
@@ -87,28 +87,28 @@ async function writeText(path: string, text: string): Promise<void> {
 
 /** How a file is written whole. */
 export interface WholeOptions {
-  /** Tells apart several processes that may write the same file at the same time; default: there is one. */
+  /** Part of the temporary name, different for each process that writes the file at the same time. */
   readonly writer?: string;
 }
 
 /** Writes a file whole or not at all. */
 export async function writeWhole(path: string, text: string, options: WholeOptions = {}): Promise<void> {
-  await replaceWhole(path, (beside) => writeText(beside, text), options);
+  await replaceWhole(path, (temporary) => writeText(temporary, text), options);
 }
 
 /** Writes a file whole or not at all: `write` writes and syncs it under the name that it is given. */
 export async function replaceWhole(
   path: string,
-  write: (beside: string) => Promise<void>,
+  write: (temporary: string) => Promise<void>,
   { writer = "" }: WholeOptions = {},
 ): Promise<void> {
-  const beside = besideOf(path, writer);
+  const temporary = temporaryName(path, writer);
   try {
-    await write(beside);
-    await Deno.rename(beside, path);
+    await write(temporary);
+    await Deno.rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {
-    await Deno.remove(beside).catch(() => {}); // the disk may be gone: the first error is the one to report
+    await Deno.remove(temporary).catch(() => {}); // the disk may be gone: the first error is reported
     throw fileError(error, { action: "write", path });
   }
 }
@@ -117,18 +117,18 @@ export async function replaceWhole(
  * As `replaceWhole`, without promises: `write` is given the open file, which is synced and closed after it.
  */
 export function replaceWholeSync(path: string, write: (file: Deno.FsFile) => void): void {
-  const beside = besideOf(path);
+  const temporary = temporaryName(path);
   try {
     {
-      using file = Deno.openSync(beside, { write: true, create: true, truncate: true });
+      using file = Deno.openSync(temporary, { write: true, create: true, truncate: true });
       write(file);
       file.syncSync();
     }
-    Deno.renameSync(beside, path);
+    Deno.renameSync(temporary, path);
     syncFolderSync(dirname(path));
   } catch (error) {
     try {
-      Deno.removeSync(beside);
+      Deno.removeSync(temporary);
     } catch {
       // As above.
     }
@@ -141,13 +141,13 @@ export function writeWholeSync(path: string, text: string): void {
   replaceWholeSync(path, (file) => writeAllSync(file, new TextEncoder().encode(text)));
 }
 
-/** Makes renames and removals in a folder last through a power cut, where the system can. */
+/** Makes renames and removals in a folder survive a power cut, where the system supports it. */
 export async function syncFolder(dir: string): Promise<void> {
   try {
     using folder = await Deno.open(dir);
     await folder.sync();
   } catch {
-    // Windows and some network file systems do not open folders: a rename is still whole or not there at all.
+    // Windows and some network file systems cannot open folders; a rename is still atomic there.
   }
 }
 
@@ -160,9 +160,9 @@ function syncFolderSync(dir: string): void {
   }
 }
 
-/** Ending of a file that is being written. */
-export const UNFINISHED = ".part";
+/** Ending of the temporary name. */
+const UNFINISHED = ".part";
 
-function besideOf(path: string, writer = ""): string {
+function temporaryName(path: string, writer = ""): string {
   return `${path}${writer}${UNFINISHED}`;
 }

@@ -5,7 +5,7 @@
  */
 import { statfs } from "node:fs/promises";
 
-/** Bytes free for this user on the disk of `folder`; null where the system or the permissions do not tell. */
+/** Bytes free for this user on the disk of `folder`. Null: the system or the permissions do not give them. */
 export async function freeBytes(folder: string): Promise<number | null> {
   try {
     const { bavail, bsize } = await statfs(folder);

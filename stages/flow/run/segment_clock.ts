@@ -21,7 +21,7 @@ export class SegmentClock {
   #timing = true;
   #since = performance.now(); // the last reading
   #began = this.#since; // start of the timed item, or of the untimed items after it
-  #sampled = 0; // milliseconds of the timed item that stands for the untimed ones
+  #sampled = 0; // milliseconds of the last timed item, which represents the untimed ones
   #untimed = 0; // untimed items so far
   #asked = 0; // calls of due()
   #turnedAt = this.#since;

@@ -23,7 +23,7 @@ export interface SourceHost extends RunHost {
   finish(): void;
 }
 
-/** Where a source stands in a run. */
+/** What a source is connected to in a run. */
 export interface SourcePlace {
   readonly host: SourceHost;
   readonly segment: RunSegment;

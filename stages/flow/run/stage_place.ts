@@ -29,7 +29,7 @@ export interface Segment {
   readonly signal: AbortSignal;
 }
 
-/** The context of a stage that stands for a group of stages inside it: see flow/parallel. */
+/** The context of a stage that runs a group of stages inside it: see flow/parallel. */
 export interface GroupContext extends Context {
   /** Whether a sink takes dropped items. */
   readonly keepsRejects: boolean;
@@ -41,7 +41,7 @@ export interface GroupContext extends Context {
   reject(reject: Reject): void;
 }
 
-/** Where a stage stands in a run. */
+/** What a stage is connected to in a run. */
 export interface StagePlace {
   readonly host: RunHost;
   readonly segment: Segment;

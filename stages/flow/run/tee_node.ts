@@ -49,7 +49,7 @@ export class TeeNode implements Inlet {
     }
   }
 
-  /** Ends one side where that is what was thrown; the other side goes on. */
+  /** Ends one side where it has thrown StopUpstream; the other side continues. */
   async #endSide(side: Downstream, thrown: unknown): Promise<void> {
     if (!(thrown instanceof StopUpstream) || this.#segment.signal.aborted) throw thrown;
     await side.end(thrown, this.#saves);
