@@ -1,6 +1,6 @@
 /**
- * A Parquet file by row groups: metadata, and the wanted columns of one group, both checked before hyparquet
- * decodes them. Source: Apache Parquet format.
+ * Reading a Parquet file by row groups: the metadata, and the needed columns of one group. Both are checked
+ * before hyparquet decodes them. Source: Apache Parquet format.
  *
  * @module
  */
@@ -14,49 +14,50 @@ import {
 import { PageCheck } from "./page_check.ts";
 import { readThrift } from "./thrift.ts";
 
-const LARGEST_METADATA = 1 << 28;
+const MAX_METADATA_BYTES = 1 << 28;
 
-/**
- * Metadata from the file's end, every length in it checked. Throws RangeError or Error for what is not sound.
- */
+/** Reads the metadata at the file's end. Throws RangeError or Error for metadata that is not valid. */
 export async function readMetadata(file: AsyncBuffer): Promise<FileMetaData> {
   const { byteLength } = file;
-  if (byteLength < 12) throw new RangeError(`it has ${byteLength} bytes, wanted at least 12`);
+  if (byteLength < 12) throw new RangeError(`it has ${byteLength} bytes, expected at least 12`);
   const tail = new DataView(await file.slice(byteLength - 8, byteLength));
   if (tail.getUint32(4, true) !== 0x31524150) {
-    throw new RangeError('it does not end with "PAR1", so it was cut short');
+    throw new RangeError('it does not end with "PAR1", so it is truncated');
   }
   const size = tail.getUint32(0, true);
-  if (size > Math.min(byteLength - 12, LARGEST_METADATA)) {
-    throw new RangeError(`its metadata says ${size} bytes, the file has ${byteLength}`);
+  if (size > Math.min(byteLength - 12, MAX_METADATA_BYTES)) {
+    throw new RangeError(`its metadata has ${size} bytes, but the file only ${byteLength}`);
   }
   const bytes = await file.slice(byteLength - 8 - size, byteLength);
   readThrift(new Uint8Array(bytes, 0, size), 0);
   return parquetMetadata(bytes, { geoparquet: false });
 }
 
-/** One row group's columns in memory, as the file has them. */
+/** The columns of one row group, in memory and still encoded. */
 export interface OpenGroup {
-  /** Rows `start` to before `end`, counted over the whole file. */
+  /**
+   * Decodes rows `start` to `end` (exclusive), numbered over the whole file. Throws RangeError for an invalid
+   * page.
+   */
   rows(start: number, end: number): Promise<readonly Record<string, unknown>[]>;
 }
 
-/** Which row group, and which of its columns. */
-export interface GroupPlace {
-  /** Of the whole file. */
+/** The row group and columns to read. */
+export interface RowGroupColumns {
+  /** The file's metadata. */
   readonly metadata: FileMetaData;
   /** One of its row groups. */
   readonly group: RowGroup;
-  /** Flat columns at the top of the schema. */
+  /** Names of flat columns at the top level of the schema. */
   readonly columns: readonly string[];
 }
 
 /**
- * Reads the chunks of some columns and checks their pages' headers. Throws RangeError where they do not fit;
- * so does `rows` for a page's contents.
+ * Reads the chunks of the columns and checks the headers of their pages. Throws RangeError for an invalid
+ * header.
  */
-export async function openGroup(file: AsyncBuffer, place: GroupPlace): Promise<OpenGroup> {
-  const { metadata, group, columns } = place;
+export async function openGroup(file: AsyncBuffer, wanted: RowGroupColumns): Promise<OpenGroup> {
+  const { metadata, group, columns } = wanted;
   const chunks: { readonly start: number; readonly bytes: ArrayBuffer }[] = [];
   const check = new PageCheck();
   for (const { meta_data: meta } of group.columns) {
@@ -66,7 +67,9 @@ export async function openGroup(file: AsyncBuffer, place: GroupPlace): Promise<O
     const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
     const end = start + Number(meta.total_compressed_size);
     if (!(start >= 0 && start <= end && end <= file.byteLength)) {
-      throw new RangeError(`column ${name} says bytes ${start} to ${end}, the file has ${file.byteLength}`);
+      throw new RangeError(
+        `column ${name} is at bytes ${start} to ${end}, but the file has ${file.byteLength}`,
+      );
     }
     const bytes = await file.slice(start, end);
     check.add(new Uint8Array(bytes), {
@@ -93,7 +96,10 @@ export async function openGroup(file: AsyncBuffer, place: GroupPlace): Promise<O
   };
 }
 
-/** Bytes of the file out of its chunks; a stretch between two is not looked at, and zeros here. */
+/**
+ * Bytes `start` to `end` of the file from the chunks in memory; bytes between chunks are zeros, which
+ * hyparquet does not read.
+ */
 function sliceOf(
   chunks: readonly { readonly start: number; readonly bytes: ArrayBuffer }[],
   start: number,

@@ -1,19 +1,22 @@
 /**
- * Thrift's compact protocol, as Parquet's headers are written in, with every length checked against the bytes
- * that are there. Source: Apache Thrift, "Thrift Compact protocol encoding".
+ * Thrift's compact protocol, in which Parquet's headers are written. Every length is checked against the
+ * bytes that are left. Source: Apache Thrift, "Thrift Compact protocol encoding".
  *
  * @module
  */
 
-/** A value: numbers beyond 2^53 are rounded, for lengths beyond that are wrong in any case. */
+/** A value. Numbers beyond 2^53 are rounded; as lengths they are invalid anyway. */
 export type ThriftValue = boolean | number | Uint8Array | readonly ThriftValue[] | ThriftStruct;
 /** Values by field number. */
 export type ThriftStruct = ReadonlyMap<number, ThriftValue>;
 
-const DEEPEST = 32; // Parquet's own structures are 6 deep
-const LONGEST_VARINT = 10; // bytes of 64 bits
+const MAX_DEPTH = 32; // Parquet's own structures are 6 deep
+const MAX_VARINT_BYTES = 10; // of a 64-bit number
 
-/** A struct at `offset`, and where it ends. Throws RangeError where it does not fit into the bytes. */
+/**
+ * Reads the struct at `offset`; `end` is the offset after it. Throws RangeError where it does not fit into
+ * the bytes.
+ */
 export function readThrift(
   bytes: Uint8Array,
   offset: number,
@@ -31,7 +34,7 @@ class ThriftReader {
   }
 
   struct(depth: number): ThriftStruct {
-    if (depth > DEEPEST) throw new RangeError(`thrift structures are nested more than ${DEEPEST} deep`);
+    if (depth > MAX_DEPTH) throw new RangeError(`thrift structures are nested more than ${MAX_DEPTH} deep`);
     const fields = new Map<number, ThriftValue>();
     for (let id = 0;;) {
       const head = this.#byte();
@@ -45,7 +48,7 @@ class ThriftReader {
   #value(type: number, depth: number): ThriftValue {
     switch (type) {
       case 1:
-      case 2: // a truth value in a list: one byte
+      case 2: // a boolean in a list takes one byte
         return this.#byte() === 1;
       case 3:
         return this.#byte() << 24 >> 24;
@@ -70,11 +73,13 @@ class ThriftReader {
   }
 
   #list(depth: number): readonly ThriftValue[] {
-    if (depth > DEEPEST) throw new RangeError(`thrift lists are nested more than ${DEEPEST} deep`);
+    if (depth > MAX_DEPTH) throw new RangeError(`thrift lists are nested more than ${MAX_DEPTH} deep`);
     const head = this.#byte();
     const size = head >> 4 === 15 ? this.#varint() : head >> 4;
-    if (size > this.bytes.length - this.at) { // each takes a byte at least
-      throw new RangeError(`thrift list says ${size} values, ${this.bytes.length - this.at} bytes are left`);
+    if (size > this.bytes.length - this.at) { // each value takes at least one byte
+      throw new RangeError(
+        `thrift list has ${size} values, but only ${this.bytes.length - this.at} bytes are left`,
+      );
     }
     const values: ThriftValue[] = [];
     for (let i = 0; i < size; i++) values.push(this.#value(head & 15, depth + 1));
@@ -88,12 +93,12 @@ class ThriftReader {
 
   #varint(): number {
     let value = 0;
-    for (let i = 0; i < LONGEST_VARINT; i++) {
+    for (let i = 0; i < MAX_VARINT_BYTES; i++) {
       const byte = this.#byte();
       value += (byte & 127) * 2 ** (7 * i);
       if (byte < 128) return value;
     }
-    throw new RangeError(`thrift number before byte ${this.at} is longer than ${LONGEST_VARINT} bytes`);
+    throw new RangeError(`thrift number before byte ${this.at} is longer than ${MAX_VARINT_BYTES} bytes`);
   }
 
   #byte(): number {
@@ -103,7 +108,7 @@ class ThriftReader {
   #take(count: number): number {
     if (count > this.bytes.length - this.at) {
       throw new RangeError(
-        `${count} bytes wanted at byte ${this.at}, ${this.bytes.length - this.at} are left`,
+        `${count} bytes expected at byte ${this.at}, but only ${this.bytes.length - this.at} are left`,
       );
     }
     this.at += count;

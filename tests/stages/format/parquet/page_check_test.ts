@@ -1,5 +1,5 @@
 /**
- * Parquet's pages: counts and runs that would cost gigabytes or for ever are refused before they are decoded.
+ * Parquet pages whose counts and runs would take gigabytes or never end are refused before they are decoded.
  *
  * @module
  */
@@ -14,7 +14,7 @@ function varint(value: number): number[] {
   return value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
 }
 
-/** A v1 data page, not packed: header and body. */
+/** An uncompressed v1 data page: header and body. */
 function page(
   body: readonly number[],
   { values, encoding, size = body.length }: { values: number; encoding: number; size?: number },
@@ -31,7 +31,7 @@ function check(bytes: Uint8Array, element: SchemaElement, rows = 10): void {
 const PLAIN = 0, DELTA = 5, PREFIXES = 7, DICTIONARY = 8;
 const run = (count: number, value: number) => [...varint(2 * count), value];
 
-Deno.test("PageCheck takes sound pages", () => {
+Deno.test("PageCheck accepts valid pages", () => {
   const one = [1, 0, 0, 0, 97];
   doesNotThrow(() => check(page([...one, ...one], { values: 2, encoding: PLAIN }), text));
   doesNotThrow(() => check(page([2, ...run(10, 1)], { values: 10, encoding: DICTIONARY }), text));
@@ -42,20 +42,20 @@ Deno.test("PageCheck takes sound pages", () => {
 
 Deno.test("PageCheck refuses runs, counts and sizes that do not fit", () => {
   const refused = (bytes: Uint8Array, element = text) => throws(() => check(bytes, element), RangeError);
-  refused(page([2, ...run(2 ** 30, 1)], { values: 10, encoding: DICTIONARY })); // fills an array of 2^30
+  refused(page([2, ...run(2 ** 30, 1)], { values: 10, encoding: DICTIONARY })); // would fill an array of 2^30
   refused(page([2, ...run(0, 1), ...run(0, 1)], { values: 10, encoding: DICTIONARY })); // no progress
   refused(page([0, 0, 0, 0, ...run(2 ** 30, 1)], { values: 10, encoding: PLAIN }), maybe); // levels
-  refused(page([2, ...varint(2 ** 31 - 1)], { values: 10, encoding: DICTIONARY })); // packed, 2^33 values
+  refused(page([2, ...varint(2 ** 31 - 1)], { values: 10, encoding: DICTIONARY })); // bit-packed, 2^33 values
   refused(page([99, ...run(10, 1)], { values: 10, encoding: DICTIONARY }));
   refused(page([], { values: 2 ** 30, encoding: PLAIN }));
   refused(page([1, 0, 0, 0, 97], { values: 11, encoding: PLAIN })); // of 10 rows
   refused(page([], { values: 1, encoding: PLAIN, size: 2 ** 31 - 1 }));
-  refused(page([...varint(128), ...varint(2 ** 31 - 1), 10, 0], { values: 10, encoding: DELTA })); // widths of 2 GiB
+  refused(page([...varint(128), ...varint(2 ** 31 - 1), 10, 0], { values: 10, encoding: DELTA })); // 2 GiB
   refused(page([...varint(128), 0, 10, 0], { values: 10, encoding: DELTA }));
 });
 
-Deno.test("PageCheck refuses texts that grow with each, from the beginning of the one before", () => {
-  // 20,000 texts, each 20,000 characters longer than the one before: prefixes rise by 20,000, rests stay.
+Deno.test("PageCheck refuses prefix-encoded texts that grow with each text", () => {
+  // 20,000 texts, each 20,000 characters longer than the one before: prefixes grow, suffixes do not.
   const count = 20_000;
   const rising = [128, 1, 1, ...varint(count), 0];
   const same = [128, 1, 1, ...varint(count), ...varint(40_000)];

@@ -1,0 +1,125 @@
+/**
+ * Checks of Parquet's value encodings. hyparquet trusts the counts and sizes in them, so a flipped bit could
+ * make it allocate gigabytes or loop forever. All functions throw RangeError. Source: Apache Parquet format,
+ * "Encodings".
+ *
+ * @module
+ */
+
+/**
+ * Most bytes of a page and of its values together. A page has a megabyte in most files, but has at least one
+ * value.
+ */
+export const MAX_PAGE_BYTES = 1 << 28;
+
+/** The encoded values to check: `count` of them, from byte `at` of `bytes` on. */
+interface EncodedValues {
+  readonly at: number;
+  readonly count: number;
+}
+
+/**
+ * Checks the runs of the RLE and bit-packing hybrid for `count` values. For values of 1 bit, gives the number
+ * of ones.
+ */
+export function checkRuns(
+  bytes: Uint8Array,
+  { at, count, width }: EncodedValues & { readonly width: number },
+): number {
+  let ones = 0;
+  for (let seen = 0; seen < count;) {
+    const { value: head, end } = varint(bytes, at);
+    const size = Math.floor(head / 2) * (head % 2 === 1 ? 8 : 1);
+    const most = count - seen + (head % 2 === 1 ? 512 : 0); // writers pad bit-packed runs
+    if (size < 1 || size > most) {
+      throw new RangeError(`a run has ${size} values, but only ${count - seen} are left`);
+    }
+    const length = head % 2 === 1 ? size * width / 8 : Math.ceil(width / 8);
+    if (width === 1) {
+      if (head % 2 === 0) ones += bytes[end] === 1 ? size : 0;
+      else {for (let i = 0; i < Math.min(size, count - seen); i++) {
+          ones += bytes[end + (i >> 3)] >> (i & 7) & 1;
+        }}
+    }
+    seen += size;
+    at = end + length;
+  }
+  return ones;
+}
+
+/** Checks delta-encoded numbers; with `values` it also decodes them, wrapped to 32 bits. */
+export function checkDelta(
+  bytes: Uint8Array,
+  { at, count, values }: EncodedValues & { readonly values: boolean },
+): { readonly numbers: Int32Array; readonly end: number } {
+  const next = (): number => {
+    const { value, end } = varint(bytes, at);
+    at = end;
+    return value;
+  };
+  const blockSize = next(), miniblocks = next();
+  next();
+  const size = blockSize / miniblocks;
+  if (!(miniblocks >= 1 && miniblocks <= 4096 && Number.isInteger(size) && size % 8 === 0 && size > 0)) {
+    throw new RangeError(`delta blocks have ${blockSize} values in ${miniblocks} miniblocks`);
+  }
+  const numbers = new Int32Array(values ? count : 0);
+  let value = unzigzag(next());
+  if (count > 0) numbers[0] = value;
+  for (let done = 1; done < count;) {
+    const least = unzigzag(next());
+    const widths = at;
+    at += miniblocks;
+    for (let part = 0; part < miniblocks && done < count; part++) {
+      const width = bytes[widths + part] ?? NaN;
+      if (!(width <= 64) || at + size * width / 8 > bytes.length + 8 * size) {
+        throw new RangeError(`deltas have ${width} bits, expected at most 64 and within the page`);
+      }
+      for (let i = 0; i < size && done < count; i++, done++) {
+        if (!values) continue;
+        let delta = 0;
+        for (let bit = 0; bit < Math.min(width, 32); bit++) {
+          const position = i * width + bit;
+          delta |= (bytes[at + (position >> 3)] >> (position & 7) & 1) << bit;
+        }
+        value = value + least + delta | 0;
+        numbers[done] = value;
+      }
+      at += size * width / 8;
+    }
+  }
+  return { numbers, end: at };
+}
+
+/**
+ * Checks texts that are stored without the prefix that they share with the text before: a bomb's texts grow
+ * with each.
+ */
+export function checkPrefixes(
+  bytes: Uint8Array,
+  { at, count }: EncodedValues,
+): void {
+  const { numbers: prefixes, end } = checkDelta(bytes, { at, count, values: true });
+  const { numbers: suffixes } = checkDelta(bytes, { at: end, count, values: true });
+  let total = 0;
+  for (let i = 0; i < count; i++) total += Math.max(0, prefixes[i]) + Math.max(0, suffixes[i]);
+  if (total > MAX_PAGE_BYTES) {
+    throw new RangeError(`texts of ${total} bytes are encoded in a page of ${bytes.length}`);
+  }
+}
+
+function unzigzag(value: number): number {
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}
+
+function varint(bytes: Uint8Array, at: number): { readonly value: number; readonly end: number } {
+  let value = 0;
+  for (let i = 0; i < 10; i++) {
+    if (at + i >= bytes.length) {
+      throw new RangeError(`the page of ${bytes.length} bytes ends within a number`);
+    }
+    value += (bytes[at + i] & 127) * 2 ** (7 * i);
+    if (bytes[at + i] < 128) return { value, end: at + i + 1 };
+  }
+  throw new RangeError("a number is longer than 10 bytes");
+}
