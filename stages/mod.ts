@@ -54,7 +54,7 @@ export * from "./flow/parallel/parallel.ts";
 export * from "./flow/stage.ts";
 export type { ByteRange } from "./format/packed/byte_range.ts";
 export type { Anchor } from "./format/packed/packed_file.ts";
-export type { JsonlPosition as JsonlPlace } from "./format/text/jsonl.ts";
+export type { JsonlPosition } from "./format/text/jsonl.ts";
 export type { TokenFormat } from "./format/tokens/token_formats.ts";
 export type { TraceSpan } from "./format/viewer/chrome_trace.ts";
 export type { RetryOptions } from "./format/web/retry.ts";

@@ -7,7 +7,8 @@
 import type { Json } from "../flow/checkpoint/checkpoint.ts";
 import type { RunEvent } from "../flow/events.ts";
 import { writeAllSync } from "../disk/exact_io.ts";
-import { openFile, openFileSync, readText } from "../disk/files.ts";
+import { openFile, openFileSync } from "../disk/files.ts";
+import { readIfThere } from "../disk/whole_files.ts";
 
 /** A metrics.jsonl that is open for appending. */
 export class MetricsFile {
@@ -84,14 +85,7 @@ function isCheckpointLine(line: string): boolean {
  * empty.
  */
 export async function readEvents(path: string): Promise<RunEvent[]> {
-  let text: string;
-  try {
-    text = await readText(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-  return text.split("\n").map(parse).filter(isEvent);
+  return (await readIfThere(path) ?? "").split("\n").map(parse).filter(isEvent);
 }
 
 /** Reads the last complete event from the end of a metrics.jsonl; null if there is none. */

@@ -19,6 +19,7 @@ import type { TensorEntry } from "./safetensors_header.ts";
 import type { WeightFile } from "./weight_file.ts";
 import { exists } from "../../disk/whole_files.ts";
 import { fileInfo, readText } from "../../disk/files.ts";
+import { isRecord } from "../../disk/json.ts";
 
 /** Names of attention masks, which published files hold beside the weights. */
 const masks = /(^|\.)attn\.(bias|masked_bias)$/;
@@ -137,8 +138,8 @@ function shapesOf(
 /** The file names in an index, without repetitions. */
 function shardsOf(text: string, path: string): readonly string[] {
   const index = parsed(text, path);
-  const map = typeof index === "object" && index !== null && "weight_map" in index ? index.weight_map : null;
-  if (typeof map !== "object" || map === null || Array.isArray(map)) {
+  const map = isRecord(index) ? index.weight_map : null;
+  if (!isRecord(map)) {
     throw refused(path, "it has no weight_map");
   }
   const names = new Set<string>();

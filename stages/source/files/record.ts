@@ -5,6 +5,7 @@
  * @module
  */
 import type { Document } from "../../items.ts";
+import { isRecord } from "../../disk/json.ts";
 
 /** Position of a record in its file, for the document's id and for error messages. */
 export interface RecordPosition {
@@ -23,7 +24,7 @@ export interface RecordPosition {
  * position and fields; it is returned, not thrown, because readers may skip the record.
  */
 export function documentFromRecord(record: unknown, position: RecordPosition): Document | TypeError {
-  if (typeof record !== "object" || record === null || Array.isArray(record)) {
+  if (!isRecord(record)) {
     const kind = record === null ? "null" : Array.isArray(record) ? "an array" : `a ${typeof record}`;
     return new TypeError(`${nameOf(position)} is ${kind}: expected an object with a field "text"`);
   }
