@@ -31,7 +31,8 @@ export { cacheAttention, type CacheOptions } from "./ops/attention/attention_cac
 export { softmax } from "./ops/attention/softmax.ts";
 export { dropout, dropoutAdd } from "./ops/dropout/dropout.ts";
 export type { Dropout } from "./ops/dropout/dropout_mask.ts";
-export { add, div, mul, scale, sub } from "./ops/elementwise/arith.ts";
+export { add, div, mul, sub } from "./ops/elementwise/arith.ts";
+export { scale } from "./ops/elementwise/scale.ts";
 export * from "./ops/elementwise/elementwise.ts";
 export { exp, log, sigmoid } from "./ops/elementwise/exp_log.ts";
 export { gelu } from "./ops/elementwise/gelu.ts";

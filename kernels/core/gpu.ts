@@ -23,7 +23,7 @@ export type GpuLimits = Pick<
 
 /** A GPU as an op sees it. */
 export interface Gpu {
-  /** Limits that a kernel must keep. */
+  /** Limits that a kernel must not exceed. */
   readonly limits: GpuLimits;
   /** Features that the device was created with; the adapter may have more. */
   readonly features: ReadonlySet<GpuFeature>;

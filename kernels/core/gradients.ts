@@ -1,6 +1,5 @@
 /**
- * Reverse mode: the gradient of a scalar with respect to tensors of its graph, as further calls of that
- * graph.
+ * Reverse-mode differentiation: computes gradients of a scalar by further calls of its graph.
  *
  * @module
  */
@@ -11,8 +10,8 @@ import { ShapeError, sizeOf } from "./tensor.ts";
 
 /**
  * Gradients of the scalar `loss` with respect to each tensor in `of`, in that order; null where the loss does
- * not depend on it. Throws ShapeError if the loss is not a scalar, and Error if an op between them has no
- * vjp.
+ * not depend on it. Throws ShapeError if the loss is not a scalar, and Error if the gradient has to pass an
+ * op that has no vjp.
  */
 export function gradients(loss: Tensor, of: readonly Tensor[]): readonly (Tensor | null)[] {
   const byTensor = new Map([...eachGradient(loss, of)].map((g) => [g.of, g.gradient]));
@@ -23,10 +22,12 @@ export function gradients(loss: Tensor, of: readonly Tensor[]): readonly (Tensor
 export type TensorGradient = Readonly<{ of: Tensor; gradient: Tensor }>;
 
 /**
- * The gradients of `gradients()`, each yielded as soon as it is complete, last layers first. Calls that the
- * caller makes then (such as adding it to a buffer) come before the rest of the backward pass, so the
- * gradient's memory is free early. The gradient of a leaf in `into` is added in place to the leaf's buffer,
- * by the ops that compute it where they can; the buffer's new value is then yielded as the gradient.
+ * Like `gradients()`, but yields each gradient as soon as it is complete, last layers first. Calls that the
+ * caller makes then, such as adding the gradient to a buffer, come before the rest of the backward pass, so
+ * the gradient's memory is free early.
+ *
+ * The gradient of a leaf in `into` is added in place to the leaf's buffer, if possible by the op that
+ * computes it, and the buffer's new value is yielded as the gradient.
  */
 export function* eachGradient(
   loss: Tensor,
@@ -43,10 +44,10 @@ export function* eachGradient(
 }
 
 /**
- * Gradients that flow from `y` through `calls` to each tensor in `of`, each yielded as soon as it is
- * complete. `seed` creates the gradient of y and is called only if a gradient flows. `buffers` corresponds to
- * `into` of `eachGradient()`; its values are replaced as the buffers change. Throws Error if an op on the way
- * has no vjp.
+ * Yields the gradients that flow from `y` through `calls` to each tensor in `of`, each as soon as it is
+ * complete. `seed` creates the gradient of y and is called only if a gradient flows. `buffers` has the
+ * meaning of `into` in `eachGradient()`, and its values are replaced as the buffers change. Throws Error if a
+ * gradient has to pass an op that has no vjp.
  */
 export function* backpropagate(
   y: Tensor,

@@ -48,9 +48,14 @@ export interface Op<A> {
   readonly name: string;
   /** Shapes and types of the outputs. Throws ShapeError where the inputs do not fit. */
   infer(inputs: readonly Spec[], attrs: A): readonly Spec[];
-  /** Whether the outputs do not depend on the inputs' contents, so that no gradient flows through the op. */
+  /**
+   * True for an op whose outputs do not depend on the contents of its inputs; no gradient flows through it.
+   */
   readonly constant?: true;
-  /** Gradients of the inputs, given those of the outputs; null where no gradient flows. */
+  /**
+   * Vector-Jacobian product: gradients of the inputs, given those of the outputs; null where no gradient
+   * flows.
+   */
   vjp?(call: Call<A>, grads: readonly (Tensor | null)[]): readonly (Tensor | null)[];
   /**
    * Adds the call's result to `buffer` in place, in one call, and returns the buffer's new value; null where
@@ -66,8 +71,8 @@ export interface Op<A> {
    */
   wgsl(call: Call<A>, gpu: Gpu): WgslKernel;
   /**
-   * Names of the variants that a GPU can run for a call; the first runs where none was timed. Default: a
-   * single one.
+   * Names of the variants that a GPU can run for a call. The first one runs if they were not timed. Default:
+   * a single variant.
    */
   variants?(call: Call<A>, gpu: Gpu): readonly string[];
   /** Numbers that the WASM kernel takes besides the tensors, as f64: sizes first, then constants. */
@@ -103,7 +108,7 @@ export interface WasmFormula {
   /** The result for four elements, a vector of four floats. */
   readonly expression: string;
   /**
-   * Whether the inputs, then two, may be smaller than the output and are repeated. `wasm()` returns the sizes
+   * Whether the two inputs may be smaller than the output and are then repeated. `wasm()` returns the sizes
    * of the output and of both inputs.
    */
   readonly broadcast?: boolean;

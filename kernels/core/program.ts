@@ -52,8 +52,9 @@ export function isPersistent(kind: MemoryKind): boolean {
 }
 
 /**
- * Compiles a graph: drops calls that affect neither an output nor persistent memory, and plans memory. Throws
- * Error if a tensor is read after it was overwritten in place, or is an output and overwritten in place.
+ * Compiles a graph: drops calls that affect neither an output nor persistent memory, and plans the memory of
+ * the others. Throws Error if a tensor is read after it was overwritten in place, or if an output is
+ * overwritten in place.
  */
 export function compile(name: string, graph: Graph): Program {
   const calls = liveCalls(graph).filter(({ op }) => op.view !== true);

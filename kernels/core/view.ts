@@ -9,9 +9,9 @@ import type { Op, Tensor } from "./graph.ts";
 import { type Shape, ShapeError, sizeOf } from "./tensor.ts";
 
 /**
- * x under another shape with as many elements, in the same order and of the same type. It costs nothing
- * because both share memory; after one is overwritten in place, the other must not be read. Throws ShapeError
- * where the numbers of elements differ.
+ * x under another shape with the same number of elements, in the same order and of the same type. It costs
+ * nothing because both share memory; after one is overwritten in place, the other must not be read. Throws
+ * ShapeError where the numbers of elements differ.
  *
  * @example
  * ```ts

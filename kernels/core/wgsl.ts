@@ -1,5 +1,5 @@
 /**
- * Parts that WGSL kernels are written with.
+ * Helpers for writing WGSL kernels.
  *
  * @module
  */

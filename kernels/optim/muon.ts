@@ -8,7 +8,7 @@
 import { fill } from "../core/gradient_ops.ts";
 import type { NamedSpec } from "../core/pack.ts";
 import type { Pack } from "../core/graph.ts";
-import { scale as times } from "../ops/elementwise/arith.ts";
+import { scale as times } from "../ops/elementwise/scale.ts";
 import { nesterov } from "../ops/update/nesterov.ts";
 import { sgdStep } from "../ops/update/sgd.ts";
 import { adamw, type AdamWOptions } from "./adamw.ts";

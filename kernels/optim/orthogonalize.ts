@@ -7,7 +7,8 @@
 import { fill } from "../core/gradient_ops.ts";
 import { ShapeError } from "../core/tensor.ts";
 import type { Tensor } from "../core/graph.ts";
-import { add, div, scale } from "../ops/elementwise/arith.ts";
+import { add, div } from "../ops/elementwise/arith.ts";
+import { scale } from "../ops/elementwise/scale.ts";
 import { globalNorm } from "../ops/update/global_norm.ts";
 import { matmul, matmulAdd } from "../ops/matmul/matmul.ts";
 

@@ -27,7 +27,7 @@ const TOLERANCE = 1e-5;
 /**
  * Runs all small cases of `ops` twice in one session. Returns, by op name, a message for each output that
  * differs from the reference by more than `TOLERANCE` or that differs, in any bit, between the two runs;
- * empty where all is well. Each message names the op, the case and the first element that differs.
+ * an empty list if there is none. Each message names the op, the case and the first element that differs.
  */
 export async function compareOps(
   engine: Engine,

@@ -84,7 +84,7 @@ export function draw(blocks: i32, block: i32, seedLow: i32, seedHigh: i32, name:
  */
 function radius(word: v128, factor: v128): v128 {
   const near = i32x4.gt_u(word, v128.load32_splat(ROOT_HALF_WORD));
-  const count = f32x4.convert_i32x4_u(v128.xor(word, near)); // numerator of u, or of 1 - u near 1
+  const count = f32x4.convert_i32x4_u(v128.xor(word, near)); // 2^32 u - 1, or near 1: 2^32 (1 - u)
   const bits = f32x4.add(count, v128.load32_splat(ONE));
   const exponent = i32x4.shr_s(i32x4.sub(bits, v128.load32_splat(ROOT_HALF_BITS)), 23);
   const m = i32x4.sub(bits, i32x4.shl(exponent, 23));

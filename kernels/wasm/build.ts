@@ -2,7 +2,7 @@
  * Compiles the AssemblyScript files (`*_wasm.ts` and those of this folder) to kernels.wasm, to
  * kernels_plain.wasm for WASM engines without relaxed SIMD, and to random/normals.wasm, which draws random
  * numbers for any engine. Run `deno task wasm` after a change. The modules are committed because the compiler
- * is a download of 200 MB and takes seconds to run; a test compares them with a new build.
+ * is 100 MB of packages and takes some ten seconds; a test compares them with a new build.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
  * Access to the parameters of a WASM kernel. Every kernel has the signature `(tensors, args, thread, threads,
- * scratch)`: the addresses of its tensors (u32 each), its numbers (f64 each), which of how many threads it
- * runs on, and memory of the thread's own.
+ * scratch)`: addresses of its tensors (u32 each), its numbers (f64 each), the index of the thread that runs
+ * it, the number of threads, and memory that belongs to the thread.
  *
  * @module
  */

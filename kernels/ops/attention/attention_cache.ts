@@ -40,7 +40,7 @@ export function cacheAttention(qkv: Tensor, { heads, cache, firstRows: firstRows
   return callAttend([qkv, updated, firstRows], { heads })[0];
 }
 
-/** (cache, qkv, firstRows) → cache, in firstRow. */
+/** (cache, qkv, firstRows) → cache, in place. */
 export const cachePutOp: Op<null> = {
   name: "cache_put",
   inPlace: [0],

@@ -13,10 +13,8 @@ import { sum } from "../reduce/reduce.ts";
 import { scale } from "./scale.ts";
 import { expectF32 } from "../specs.ts";
 
-export { scale, scaleOp } from "./scale.ts"; // in its own file because reduce.ts uses it too
-
 /**
- * a + b, element by element. One shape, without its leading 1s, must be the end of the other; the result has
+ * a + b, element by element. One shape, without its leading 1s, must be a suffix of the other; the result has
  * the larger shape.
  */
 export function add(a: Tensor, b: Tensor): Tensor {
@@ -24,7 +22,7 @@ export function add(a: Tensor, b: Tensor): Tensor {
 }
 
 /**
- * a - b, element by element. One shape, without its leading 1s, must be the end of the other; the result has
+ * a - b, element by element. One shape, without its leading 1s, must be a suffix of the other; the result has
  * the larger shape.
  */
 export function sub(a: Tensor, b: Tensor): Tensor {
@@ -32,7 +30,7 @@ export function sub(a: Tensor, b: Tensor): Tensor {
 }
 
 /**
- * a · b, element by element. One shape, without its leading 1s, must be the end of the other; the result has
+ * a · b, element by element. One shape, without its leading 1s, must be a suffix of the other; the result has
  * the larger shape.
  */
 export function mul(a: Tensor, b: Tensor): Tensor {
@@ -40,7 +38,7 @@ export function mul(a: Tensor, b: Tensor): Tensor {
 }
 
 /**
- * a / b, element by element. One shape, without its leading 1s, must be the end of the other; the result has
+ * a / b, element by element. One shape, without its leading 1s, must be a suffix of the other; the result has
  * the larger shape.
  */
 export function div(a: Tensor, b: Tensor): Tensor {
@@ -145,7 +143,7 @@ function binary({ name, reference, operator, ofA, ofB }: BinaryDefinition): Op<n
   };
 }
 
-/** The larger of two shapes. Throws ShapeError unless the smaller is its end. */
+/** The larger of two shapes. Throws ShapeError unless the smaller one is a suffix of it. */
 function broadcastShape(op: string, { a, b }: { a: Spec; b: Spec }): Shape {
   expectF32(op, { a, b });
   const bIsLarger = sizeOf(b.shape) > sizeOf(a.shape) ||
@@ -154,7 +152,7 @@ function broadcastShape(op: string, { a, b }: { a: Spec; b: Spec }): Shape {
   const ending = stripped(small);
   if (String(large.slice(large.length - ending.length)) !== String(ending)) {
     throw new ShapeError(
-      `Cannot ${op}: a is [${a.shape}], b is [${b.shape}]: the smaller shape, without its leading 1s, must be the end of the larger`,
+      `Cannot ${op}: a is [${a.shape}], b is [${b.shape}]: the smaller shape, without its leading 1s, must be a suffix of the larger`,
     );
   }
   return large;

@@ -10,7 +10,7 @@ import { ShapeError, sizeOf } from "../../core/tensor.ts";
 
 /** Attributes of `permute`. */
 export interface PermuteAttrs {
-  /** For each axis of the result, the axis of x that it is; each once. */
+  /** The axis of x for each axis of the result; every axis occurs once. */
   readonly order: readonly number[];
 }
 

@@ -48,7 +48,7 @@ export function range(count: number): readonly number[] {
 
 /**
  * Reads operands from memory, four steps of the depth at a time, and the remaining steps after the loop. With
- * slices, slice `s` handles depth steps 4 s … 4 s + 3, then every 4 · slices further on.
+ * slices, slice `s` handles four steps out of every 4 · slices, from 4 s on.
  */
 export function registerBody({ a, b, variant }: BodyOptions): BodyText {
   const rows = range(variant.rows / 4), columns = range(variant.columns / 4);

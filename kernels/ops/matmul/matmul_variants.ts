@@ -46,8 +46,8 @@ export interface MatmulShape {
   /** Invocations of a workgroup along the rows. */
   readonly down: number;
   /**
-   * Invocations among which the K of a result is divided; slice s handles k = 4 s … 4 s + 3, then every 4 ·
-   * slices further on. Their sums are added in order. Default 1.
+   * Invocations among which the K of a result is divided: slice s handles four steps out of every 4 · slices,
+   * from 4 s on. Their sums are added in order. Default 1.
    */
   readonly slices?: number;
 }
@@ -102,7 +102,7 @@ const shapes = {
   quads16: { from: "quads", rows: 16, columns: 8, across: 4, down: 4 },
 } satisfies Record<string, MatmulShape>;
 
-/** Number of workgroups that keeps a large GPU busy, which has some 50 to 130 cores. */
+/** Number of workgroups that keeps a large GPU, of about 50 to 130 cores, busy. */
 const BUSY = 96;
 /** Fewest terms per part of K; for fewer, adding up the parts would cost more than they save. */
 const LEAST_PART = 128;

@@ -98,7 +98,7 @@ ${declarations(product, { epilogue, operands: true })}
 ${body.declarations.join("\n")}
 ${
       from === "slices"
-        ? `var<workgroup> sliceSums: array<vec4f, ${sharedRows(product) * across * slices}>;`
+        ? `var<workgroup> sliceSums: array<vec4f, ${rowsInside(product) * across * slices}>;`
         : ""
     }
 ${epilogueFour(product, epilogue)}
@@ -134,7 +134,7 @@ ${
 }
 
 /** Number of rows of an invocation that lie within the result. */
-function sharedRows({ a, variant }: Product): number {
+function rowsInside({ a, variant }: Product): number {
   return Math.min(a.width, variant.rows);
 }
 
@@ -151,7 +151,7 @@ function sliceLanes({ b, variant: { across, slices = 1 } }: Product): readonly s
 
 /** Adds up the slices of each result in order, one row per invocation. */
 function addSlices(product: Product): readonly string[] {
-  const { variant } = product, { across, slices = 1 } = variant, rows = sharedRows(product);
+  const { variant } = product, { across, slices = 1 } = variant, rows = rowsInside(product);
   return [
     ...range(rows).map((r) => `sliceSums[(slice * ${across}u + x) * ${rows}u + ${r}u] = sum_${r}_0;`),
     "workgroupBarrier();",

@@ -18,7 +18,8 @@ import {
   parameterNames,
   type StepGradients,
 } from "../../../kernels/models/course/mlp_manual.ts";
-import { add, mul, scale, sub } from "../../../kernels/ops/elementwise/arith.ts";
+import { add, mul, sub } from "../../../kernels/ops/elementwise/arith.ts";
+import { scale } from "../../../kernels/ops/elementwise/scale.ts";
 import { exp, log } from "../../../kernels/ops/elementwise/exp_log.ts";
 import { gather } from "../../../kernels/ops/indexing/gather.ts";
 import { matmul } from "../../../kernels/ops/matmul/matmul.ts";

@@ -16,7 +16,7 @@ import { broadcast, mean, sum } from "../../../kernels/ops/reduce/reduce.ts";
 import { relu } from "../../../kernels/ops/elementwise/relu.ts";
 import { slice, take } from "../../../kernels/ops/indexing/slice.ts";
 import { assign, count } from "../../../kernels/ops/update/state.ts";
-import { scale } from "../../../kernels/ops/elementwise/arith.ts";
+import { scale } from "../../../kernels/ops/elementwise/scale.ts";
 
 Deno.test("gelu() gives torch.nn.functional.gelu(x, approximate='tanh')", async () => {
   const { y } = await evaluate(
@@ -75,7 +75,7 @@ Deno.test("ops refuse shapes and types that do not fit, and say what they expect
   const refused: [() => unknown, string][] = [
     [
       () => add(f32([2, 3]), f32([2])),
-      "Cannot add: a is [2,3], b is [2]: the smaller shape, without its leading 1s, must be the end of the larger",
+      "Cannot add: a is [2,3], b is [2]: the smaller shape, without its leading 1s, must be a suffix of the larger",
     ],
     [() => div(f32([2]), u32([2])), "Cannot call div: b is u32 [2], wanted f32"],
     [() => gelu(u32([2])), "Cannot call gelu: x is u32 [2], wanted f32"],
