@@ -1,5 +1,5 @@
 /**
- * Turn a model's files into another program's: llm.c, Hugging Face, and checkpoints of runs here, each from each.
+ * Convert a model between llm.c files, Hugging Face folders and checkpoints.
  *
  * @module
  */
@@ -13,37 +13,46 @@ import { EMBEDDING, HEAD } from "../stages/format/model/gpt2_tensors.ts";
 import type { NamedShape, WeightFile } from "../stages/format/model/weight_file.ts";
 import { storedConfig, type WeightFormat } from "../stages/format/model/weight_formats.ts";
 import { loadTokenizer } from "../stages/token/load_tokenizer.ts";
-import { runTokenizer } from "./parts/run_files.ts";
 import { integer, oneOf, path, text } from "./cli/option_types.ts";
 import { pipeline, type Values } from "./cli/pipeline.ts";
 import { show } from "./cli/resolve.ts";
 import { shellWord } from "./cli/shell_word.ts";
+import { runTokenizer } from "./parts/run_files.ts";
 import { type ModelFile, openModelFile } from "./parts/starting_weights.ts";
 import {
   checkPathIsFree,
   formatOfPath,
   type ModelTarget,
-  type ModelWriting,
+  type ModelWriter,
   orderOf,
   writeModel,
 } from "./parts/write_model.ts";
 
 const group = "Conversion";
-const GPT2_VOCABULARY = 50257; // where nothing else is said, such a model's tokenizer is GPT-2's
+const GPT2_VOCABULARY = 50257; // tokens; a model with as many is taken to use GPT-2's tokenizer
 
 const options = {
-  from: path("an llm.c .bin, a Hugging Face folder, a checkpoint or a run's folder", { value: null, group }),
-  to: path("NAME.bin: llm.c; checkpoints/step-NUMBER: a checkpoint; another folder: Hugging Face", {
+  from: path("model to read: an llm.c .bin, a Hugging Face folder, a checkpoint or a run's folder", {
     value: null,
     group,
   }),
-  dtype: oneOf("floats in the files; bf16 is rounded to nearest; default: as they are, from f16 f32", {
-    value: null,
-    group,
-    choices: ["f32", "bf16"],
-  }),
+  to: path(
+    "model to write: NAME.bin for llm.c, checkpoints/step-NUMBER for a checkpoint, another folder for Hugging Face",
+    {
+      value: null,
+      group,
+    },
+  ),
+  dtype: oneOf(
+    "type of the weights in the files; bf16 rounds to nearest; default: bf16 for a bf16 model, else f32",
+    {
+      value: null,
+      group,
+      choices: ["f32", "bf16"],
+    },
+  ),
   vocabPad: integer(
-    "llm.c: pad the vocabulary to a multiple of this; default: an llm.c file's own, else 128",
+    "llm.c only: pad the embedding to a multiple of this many rows; default: as in the llm.c file that is read, else 128",
     {
       value: null,
       min: 1,
@@ -52,7 +61,7 @@ const options = {
     },
   ),
   tokenizer: text(
-    "written into folders; default: the one beside --from, else gpt2 for 50257 tokens, else none",
+    "tokenizer to write into a folder; default: the one beside --from, else gpt2 for a model of 50257 tokens, else none",
     {
       value: null,
       group,
@@ -62,16 +71,16 @@ const options = {
 };
 
 export default pipeline({
-  about: "turn a model's files into others': llm.c, Hugging Face, checkpoints",
+  about: "convert a model between llm.c, Hugging Face and checkpoint formats",
   writes: false,
   options,
   async build(o) {
     const target = await targetOf(o);
-    const { from: source } = given(o);
+    const { from: source } = pathsOf(o);
     return from(asSource("tensors", () => tensorsOf(source, orderOf(target)))).pipe({
       name: "write",
       open: () => writeModel(target),
-      async *push(data: Float32Array, model: ModelWriting): AsyncGenerator<never> {
+      async *push(data: Float32Array, model: ModelWriter): AsyncGenerator<never> {
         await model.write(data);
       },
       async *flush(model): AsyncGenerator<never> {
@@ -81,8 +90,8 @@ export default pipeline({
     });
   },
   async finish(o) {
-    const { from: source, to } = given(o);
-    const before = await described(source), after = await described(to);
+    const { from: source, to } = pathsOf(o);
+    const before = await describe(source), after = await describe(to);
     return [
       `Read:    ${before.text}`,
       `Wrote:   ${after.text}`,
@@ -96,7 +105,7 @@ export default pipeline({
   },
 });
 
-/** The tensors of a model in an order, one at a time: none is read before the one before it is written. */
+/** Reads a model's tensors in the given order. Each is read only when the one before it has been written. */
 async function* tensorsOf(
   path: string,
   order: readonly NamedShape[],
@@ -110,25 +119,27 @@ async function* tensorsOf(
 }
 
 async function tensorOf(file: WeightFile, { name, shape }: NamedShape): Promise<Float32Array> {
-  if (!file.shapes.has(name)) return new Float32Array(sizeOf(shape)); // a bias of a model that has none
-  const data = await file.read(name), wanted = sizeOf(shape);
-  if (name !== EMBEDDING && name !== HEAD || data.length === wanted) return data;
-  if (data.length > wanted) return data.subarray(0, wanted); // rows that only pad
-  const padded = new Float32Array(wanted);
+  if (!file.shapes.has(name)) return new Float32Array(sizeOf(shape)); // a bias that the model lacks
+  const data = await file.read(name), count = sizeOf(shape);
+  if (name !== EMBEDDING && name !== HEAD || data.length === count) return data;
+  if (data.length > count) return data.subarray(0, count); // drops padding rows
+  const padded = new Float32Array(count);
   padded.set(data);
   return padded;
 }
 
-/** Throws RangeError where --from or --to is not given. */
-function given({ from: source, to }: Values<typeof options>): { readonly from: string; readonly to: string } {
+/** The paths to read and to write. Throws RangeError where --from or --to is missing. */
+function pathsOf(
+  { from: source, to }: Values<typeof options>,
+): { readonly from: string; readonly to: string } {
   if (source !== null && to !== null) return { from: source, to };
   throw new RangeError(
-    `Nothing to ${source === null ? "convert" : "write"}: give --from PATH and --to PATH`,
+    `Cannot convert without ${source === null ? "--from" : "--to"}: give --from PATH and --to PATH`,
   );
 }
 
 async function targetOf(o: Values<typeof options>): Promise<ModelTarget> {
-  const { from: source, to } = given(o);
+  const { from: source, to } = pathsOf(o);
   const format = formatOfPath(to);
   const file = await openModelFile(source);
   file.close();
@@ -145,8 +156,8 @@ async function targetOf(o: Values<typeof options>): Promise<ModelTarget> {
   const tokenizer = format === "llm.c" || name === null ? null : await loadTokenizer(name);
   if (tokenizer !== null && tokenizer.vocabSize > vocabSize) {
     throw new RangeError(
-      `Cannot write tokenizer ${name} with ${source}: it has ${tokenizer.vocabSize} tokens, the model ` +
-        `${vocabSize}: give --tokenizer NAME|PATH, the one that the model was trained with`,
+      `Cannot write tokenizer ${name} with the model of ${source}: it has ${tokenizer.vocabSize} tokens, the model ` +
+        `${vocabSize}: give --tokenizer NAME|PATH with the tokenizer that the model was trained with`,
     );
   }
   return {
@@ -169,8 +180,11 @@ const formatText: Readonly<Record<WeightFormat, string>> = {
   checkpoint: "checkpoint to start from",
 };
 
-/** "gpt2.bin: llm.c model, f32: 12 layers, 12 heads, 768 channels, 1024 positions, 50257 tokens in 50304 rows". */
-async function described(path: string): Promise<{ readonly file: ModelFile; readonly text: string }> {
+/**
+ * A model in one line: "gpt2.bin: llm.c model, f32: 12 layers, 12 heads, 768 channels, 1024 positions, 50257
+ * tokens in 50304 rows".
+ */
+async function describe(path: string): Promise<{ readonly file: ModelFile; readonly text: string }> {
   const file = await openModelFile(path);
   file.close();
   const { config, format, dtype } = file, values: Readonly<Record<string, unknown>> = config;

@@ -1,5 +1,5 @@
 /**
- * Models to disk: what `convert --to` writes, a tensor at a time, there whole or not at all.
+ * Writing models to disk, for `convert --to`: one tensor at a time, and complete or not at all.
  *
  * @module
  */
@@ -13,7 +13,6 @@ import {
   gpt2TokenizerConfig,
 } from "../../stages/format/model/gpt2_config.ts";
 import { gpt2Tensors } from "../../stages/format/model/gpt2_tensors.ts";
-import { type LlmcSizes } from "../../stages/format/model/llmc_layout.ts";
 import { createLlmcModel, llmcOrder } from "../../stages/format/model/llmc_model.ts";
 import { createSafetensors } from "../../stages/format/model/safetensors.ts";
 import type { NamedShape, WeightWriter } from "../../stages/format/model/weight_file.ts";
@@ -25,23 +24,28 @@ import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 import { exists, removeIfThere, writeSynced } from "../../stages/disk/whole_files.ts";
 import { checkWritable, makeFolder } from "../../stages/disk/files.ts";
 
-/** What to write, and where. */
+/** The model file or folder to write. */
 export interface ModelTarget {
+  /** Its format. */
   readonly format: WeightFormat;
-  /** Where it will be; nothing may be there. */
+  /** Its path, at which nothing may exist. */
   readonly path: string;
   /** The model's options as the format stores them: see `storedConfig`. */
   readonly config: GptConfig;
+  /** Type of the weights in the file. */
   readonly dtype: FloatType;
-  /** Of an llm.c file: rows of its embedding, and how many of them are given, the others being zeros. */
+  /**
+   * For llm.c: rows of the embedding in the file, and how many of them are written from the model; the rest
+   * are zeros.
+   */
   readonly padding: { readonly paddedVocabSize: number; readonly rows: number };
-  /** Goes with a folder; null: none. */
+  /** Tokenizer to write beside the model; null: none. */
   readonly tokenizer: Tokenizer | null;
 }
 
 /**
- * The format that a path asks for: `.bin` llm.c, `checkpoints/step-…` a checkpoint, any other folder Hugging
- * Face.
+ * The format that a path selects: `.bin` is llm.c, `checkpoints/step-…` a checkpoint, any other folder
+ * Hugging Face.
  */
 export function formatOfPath(path: string): WeightFormat {
   const name = basename(path);
@@ -50,42 +54,43 @@ export function formatOfPath(path: string): WeightFormat {
   const ending = /\.(pt|pth|ckpt|safetensors|json|gguf|npz)$/.exec(name)?.[0];
   if (ending === undefined) return "Hugging Face";
   throw new RangeError(
-    `Cannot write ${path}: no model is written as ${ending}: expected NAME.bin for llm.c, or a folder for safetensors`,
+    `Cannot write ${path}: the format ${ending} is not supported: give NAME.bin for llm.c, or a folder for Hugging Face`,
   );
 }
 
 /** Throws RangeError where something is there already, and what `checkWritable` throws. */
 export async function checkPathIsFree(path: string): Promise<void> {
   if (await exists(path)) {
-    throw new RangeError(`Cannot write ${path}: something is there: give another --to, or move it away`);
+    throw new RangeError(`Cannot write ${path}: something exists there: give another --to, or move it away`);
   }
   await checkWritable(path);
 }
 
-/** What a target is written from, in its order. */
+/** The tensors that a target is written from, in order. */
 export function orderOf({ format, config, padding }: ModelTarget): readonly NamedShape[] {
-  return format === "llm.c" ? llmcOrder(llmcSizes(config, padding), padding.rows) : [...gpt2Tensors(config)];
+  const { paddedVocabSize, rows } = padding;
+  return format === "llm.c" ? llmcOrder({ ...config, paddedVocabSize }, rows) : [...gpt2Tensors(config)];
 }
 
 /** A model that is being written. */
-export interface ModelWriting {
+export interface ModelWriter {
   /** Writes the next tensor of `orderOf`. */
   write(data: Float32Array): Promise<void>;
-  /** After the last: gives the model its place, synced. */
+  /** Completes the model after the last tensor: syncs it and renames it to its path. */
   end(): Promise<void>;
-  /** Closes the file; removes what is not whole. */
+  /** Closes the file, and removes it where it is not complete. */
   close(): Promise<void>;
 }
 
-/** Begins to write beside the place. Throws what the disk says. */
-export async function writeModel(target: ModelTarget): Promise<ModelWriting> {
+/** Starts writing under a temporary name beside the target's path. Throws file system errors. */
+export async function writeModel(target: ModelTarget): Promise<ModelWriter> {
   const { format, path } = target;
-  const place = path.replace(/(?<=.)\/+$/, "");
-  const fresh = `${place}.writing`;
-  await makeFolder(dirname(place));
-  await removeIfThere(fresh);
-  const writer = await begun(target, fresh).catch(async (error) => {
-    await removeIfThere(fresh);
+  const final = path.replace(/(?<=.)\/+$/, "");
+  const unfinished = `${final}.writing`;
+  await makeFolder(dirname(final));
+  await removeIfThere(unfinished);
+  const writer = await createWriter(target, unfinished).catch(async (error) => {
+    await removeIfThere(unfinished);
     throw error;
   });
   let ended = false;
@@ -93,29 +98,34 @@ export async function writeModel(target: ModelTarget): Promise<ModelWriting> {
     write: (data) => writer.write(data),
     async end() {
       await writer.end();
-      if (format === "Hugging Face") await writeFolder(fresh, target);
-      if (format === "checkpoint") await writeStream(fresh, target);
-      if (await exists(place)) throw new Error(`Cannot write ${place}: something has come there meanwhile`);
-      await Deno.rename(fresh, place);
+      if (format === "Hugging Face") await writeFolder(unfinished, target);
+      if (format === "checkpoint") await writeStream(unfinished, target);
+      if (await exists(final)) {
+        throw new Error(
+          `Cannot write ${final}: another program has written something there: give another --to`,
+        );
+      }
+      await Deno.rename(unfinished, final);
       ended = true;
     },
     async close() {
       writer.close();
-      if (!ended) await removeIfThere(fresh);
+      if (!ended) await removeIfThere(unfinished);
     },
   };
 }
 
-async function begun(target: ModelTarget, fresh: string): Promise<WeightWriter> {
+async function createWriter(target: ModelTarget, unfinished: string): Promise<WeightWriter> {
   const { format, config, padding, dtype } = target;
   if (format === "llm.c") {
-    return await createLlmcModel(fresh, { sizes: llmcSizes(config, padding), dtype, rows: padding.rows });
+    const { paddedVocabSize, rows } = padding;
+    return await createLlmcModel(unfinished, { sizes: { ...config, paddedVocabSize }, dtype, rows });
   }
-  await Deno.mkdir(fresh);
-  return await createSafetensors(`${fresh}/model.safetensors`, {
+  await Deno.mkdir(unfinished);
+  return await createSafetensors(`${unfinished}/model.safetensors`, {
     tensors: orderOf(target).map(({ name, shape }) => ({ name: nameIn(format, name), shape })),
     dtype,
-    ...(format === "Hugging Face" && { metadata: { format: "pt" } }), // transformers asks for it
+    ...(format === "Hugging Face" && { metadata: { format: "pt" } }), // transformers requires it
   });
 }
 
@@ -123,16 +133,11 @@ function nameIn(format: WeightFormat, name: string): string {
   return format === "checkpoint" || name.startsWith("lm_head.") ? name : `transformer.${name}`;
 }
 
-function llmcSizes(config: GptConfig, { paddedVocabSize }: ModelTarget["padding"]): LlmcSizes {
-  const { layers, heads, channels, seqLen, vocabSize } = config;
-  return { layers, heads, channels, seqLen, vocabSize, paddedVocabSize };
-}
-
 async function writeFolder(folder: string, { config, dtype, tokenizer }: ModelTarget): Promise<void> {
   const endOfText = tokenizer?.special.get(END_OF_TEXT) ?? null;
   if (tokenizer !== null) {
     await saveTokenizer(tokenizer, { dir: folder });
-    // Hugging Face's tools know no others, and one of them takes a tokenizer.model for another format's.
+    // Hugging Face's tools do not read these, and mistake tokenizer.model for a SentencePiece file.
     for (const name of ["report.json", "tokenizer.model", "tokenizer.tiktoken", "tokenizer.vocab"]) {
       await removeIfThere(`${folder}/${name}`);
     }
@@ -147,8 +152,8 @@ async function writeFolder(folder: string, { config, dtype, tokenizer }: ModelTa
 }
 
 /**
- * What makes it a checkpoint to begin from: it has no optimizer and no place in any data, so it cannot be
- * resumed.
+ * Completes a checkpoint. It has no optimizer state and no position in the data, so training can start from
+ * it with --init-from but cannot resume.
  */
 async function writeStream(folder: string, { config, tokenizer }: ModelTarget): Promise<void> {
   const { stream } = encodeCheckpoint(new Map([["train", { state: { step: 0, config: { ...config } } }]]));

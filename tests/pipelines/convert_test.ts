@@ -15,7 +15,7 @@ import { errorLine, eventsOf, run, runsTo, withFolder } from "./program.ts";
 
 type Changes = Readonly<{ dtype?: "f32" | "bf16"; vocabPad?: number; tokenizer?: string }>;
 
-/** Converts in this process; the last lines. */
+/** Runs convert in this process; gives its last lines. */
 async function converted(
   from: string,
   to: string,
@@ -50,7 +50,7 @@ async function logitsOf({ config, weights }: StartingWeights): Promise<Float32Ar
 }
 
 sharedTest(
-  "convert goes from llm.c to Hugging Face, a checkpoint and back, byte for byte, and logits stay",
+  "convert from llm.c to Hugging Face to a checkpoint and back gives the same bytes and logits",
   ["golden/gpt.bin"],
   (path) =>
     withFolder(async (dir) => {
@@ -78,18 +78,18 @@ sharedTest(
       const rounded = await logitsOf(await startingWeights(`${dir}/half.bin`));
       deepStrictEqual(await logitsOf(await startingWeights(`${dir}/half`)), rounded);
       const furthest = Math.max(...rounded.map((x, i) => Math.abs(x - wanted[i])));
-      ok(furthest > 0 && furthest < 0.02, `${furthest}`); // 8 bits of each weight
+      ok(furthest > 0 && furthest < 0.02, `${furthest}`); // bfloat16 has 8 significant bits
     }),
 );
 
 sharedTest(
-  "convert holds no more than the largest tensor in memory",
+  "convert needs memory for its largest tensor only",
   ["golden/gpt.bin"],
   (path) =>
     withFolder(async (dir) => {
       const golden = path("golden/gpt.bin"), largest = 512 * 64 * 4;
       const { read, write } = Deno.FsFile.prototype;
-      let held = 0, most = 0; // bytes read and not yet written
+      let held = 0, most = 0; // bytes that have been read and not yet written
       Deno.FsFile.prototype.read = async function (into) {
         const count = await read.call(this, into);
         most = Math.max(most, held += count ?? 0);
@@ -120,7 +120,7 @@ sharedTest(
     }),
 );
 
-Deno.test("convert pads vocabularies, removes padding, and writes zeros for biases that a model has not", () =>
+Deno.test("convert pads embeddings, removes padding, and writes zeros for the biases that a model lacks", () =>
   withFolder(async (dir) => {
     await writeGpt2Folder(`${dir}/hf`);
     await converted(`${dir}/hf`, `${dir}/a.bin`);
@@ -157,12 +157,12 @@ Deno.test("convert pads vocabularies, removes padding, and writes zeros for bias
 
 const isZero = (weights: TensorMap, name: string) => weights[name].data.every((x) => x === 0);
 
-/** The weights of one, the biases of the other. */
+/** The weights of `one`, with the biases of `other`. */
 function zeroBiases(one: StartingWeights, other: StartingWeights): TensorMap {
   return { ...other.weights, ...one.weights };
 }
 
-Deno.test("convert leaves nothing behind where it fails, and takes no place that is taken", () =>
+Deno.test("convert removes unfinished files when it fails, and overwrites nothing", () =>
   withFolder(async (dir) => {
     await writeGpt2Folder(`${dir}/hf`);
     await converted(`${dir}/hf`, `${dir}/a.bin`);
@@ -171,14 +171,14 @@ Deno.test("convert leaves nothing behind where it fails, and takes no place that
     }
     const size = Deno.statSync(`${dir}/a.bin`).size;
     const { write } = Deno.FsFile.prototype;
-    let room = 600; // bytes: the disk is full after them
+    let free = 600; // bytes until the disk is full
     Deno.FsFile.prototype.write = async function (bytes) {
-      if ((room -= bytes.length) < 0) throw new Error("No space left on device (os error 28)");
+      if ((free -= bytes.length) < 0) throw new Error("No space left on device (os error 28)");
       return await write.call(this, bytes);
     };
     try {
       await rejects(() => converted(`${dir}/a.bin`, `${dir}/full`), /No space left/);
-      room = 1500;
+      free = 1500;
       await rejects(() => converted(`${dir}/hf`, `${dir}/full.bin`), /No space left/);
     } finally {
       Object.assign(Deno.FsFile.prototype, { write });
@@ -202,7 +202,7 @@ Deno.test("convert leaves nothing behind where it fails, and takes no place that
     deepStrictEqual(namesIn(dir), ["a.bin", "hf"]);
   }));
 
-Deno.test("convert writes the tokenizer into folders, where sample finds it", () =>
+Deno.test("convert writes the tokenizer into folders, and sample reads it there", () =>
   withFolder(async (dir) => {
     await writeGpt2Folder(`${dir}/hf`, { config: { ...smallConfig, vocabSize: 300 } });
     await converted(`${dir}/hf`, `${dir}/own`, { tokenizer: "byte" });

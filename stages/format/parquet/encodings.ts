@@ -7,8 +7,8 @@
  */
 
 /**
- * Most bytes of a page and of its values together. A page has a megabyte in most files, but has at least one
- * value.
+ * Limit for the bytes of a page and for those of its values together. Most pages have about a megabyte; a
+ * single large value can need more.
  */
 export const MAX_PAGE_BYTES = 1 << 28;
 
@@ -36,10 +36,13 @@ export function checkRuns(
     }
     const length = head % 2 === 1 ? size * width / 8 : Math.ceil(width / 8);
     if (width === 1) {
-      if (head % 2 === 0) ones += bytes[end] === 1 ? size : 0;
-      else {for (let i = 0; i < Math.min(size, count - seen); i++) {
+      if (head % 2 === 0) {
+        ones += bytes[end] === 1 ? size : 0;
+      } else {
+        for (let i = 0; i < Math.min(size, count - seen); i++) {
           ones += bytes[end + (i >> 3)] >> (i & 7) & 1;
-        }}
+        }
+      }
     }
     seen += size;
     at = end + length;
