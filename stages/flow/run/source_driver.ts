@@ -101,8 +101,10 @@ export class SourceDriver {
 
   async #read(): Promise<void> {
     const { segment, next, host, stageTakesCheckpoints } = this.#place;
-    const outs = this.#guard(() => this.#source.read(this.#state, this.#context));
-    const iterator = Symbol.iterator in outs ? outs[Symbol.iterator]() : outs[Symbol.asyncIterator]();
+    const outputs = this.#guard(() => this.#source.read(this.#state, this.#context));
+    const iterator = Symbol.iterator in outputs
+      ? outputs[Symbol.iterator]()
+      : outputs[Symbol.asyncIterator]();
     try {
       for (;;) {
         segment.signal.throwIfAborted();

@@ -88,13 +88,13 @@ export class StageNode implements Inlet {
   item(item: unknown): Wait {
     this.meter.in++;
     const before = this.segment.clock.enter(this.meter);
-    let outs: Many<unknown>;
+    let outputs: Many<unknown>;
     try {
-      outs = this.stage.push(item, this.state, this.context);
+      outputs = this.stage.push(item, this.state, this.context);
     } catch (error) {
       throw this.#failure(error, item);
     }
-    const wait = this.#pass(outs, item);
+    const wait = this.#pass(outputs, item);
     if (wait !== undefined) return wait.then(() => this.#endPush(before));
     return this.#endPush(before);
   }
@@ -107,13 +107,13 @@ export class StageNode implements Inlet {
     if (this.#flushed) return this.#endAll();
     this.#flushing = this.stage.resumesFlush ?? false;
     const before = this.segment.clock.enter(this.meter);
-    let outs: Many<unknown> = [];
+    let outputs: Many<unknown> = [];
     try {
-      outs = this.stage.flush?.(this.state, this.context) ?? [];
+      outputs = this.stage.flush?.(this.state, this.context) ?? [];
     } catch (error) {
       throw this.#failure(error, undefined);
     }
-    return then(this.#pass(outs, undefined), () => {
+    return then(this.#pass(outputs, undefined), () => {
       this.segment.clock.enter(before);
       this.#flushing = false;
       this.#flushed = true;
@@ -185,12 +185,12 @@ export class StageNode implements Inlet {
   }
 
   /** Passes on the output of a push. A synchronous iterable needs no promise per item. */
-  #pass(outs: Many<unknown>, item: unknown): Wait {
-    if (Array.isArray(outs) && outs.length <= 1) {
-      return outs.length === 0 ? this.#reject() : then(this.#give(outs[0]), () => this.#reject());
+  #pass(outputs: Many<unknown>, item: unknown): Wait {
+    if (Array.isArray(outputs) && outputs.length <= 1) {
+      return outputs.length === 0 ? this.#reject() : then(this.#give(outputs[0]), () => this.#reject());
     }
-    const sync = Symbol.iterator in outs;
-    const iterator = sync ? outs[Symbol.iterator]() : outs[Symbol.asyncIterator]();
+    const sync = Symbol.iterator in outputs;
+    const iterator = sync ? outputs[Symbol.iterator]() : outputs[Symbol.asyncIterator]();
     if (!sync) return this.#passRest(iterator, item, undefined);
     try {
       for (;;) {

@@ -1,0 +1,273 @@
+/**
+ * The files of `shard`: writing tokens to them, sealing them, and truncating them on resume.
+ *
+ * @module
+ */
+import { entriesInSync, makeFolderSync } from "../disk/files.ts";
+import { tokenWidth } from "../format/tokens/llmc_shard.ts";
+import { PARTIAL } from "../format/tokens/token_file.ts";
+import { openTokens } from "../format/tokens/token_formats.ts";
+import type { Tokens, TokenShard } from "../items.ts";
+import { DocumentIndex } from "./document_index.ts";
+import { GrowingShard, type ShardLayout } from "./growing_shard.ts";
+import { SHARD_SUMMARY, type ShardSummary, writeShardSummary } from "./summary.ts";
+
+/** Where and how shards are written. */
+export interface ShardOptions {
+  /** Folder of the shards, made where it is missing. Shards of an earlier run in it are replaced. */
+  readonly dir: string;
+  /** The first documents are held out until they have this many tokens; documents are not split. 0: none. */
+  readonly validationTokens: number;
+  /**
+   * Token ids must be below it. Up to 65,536 the shards hold uint16, beyond that uint32 (llm.c's version 7).
+   */
+  readonly vocabSize: number;
+  /**
+   * Tokens per training shard; only the last is shorter. Default: 100,000,000, as in llm.c's fineweb.py; all
+   * in one for nanoGPT's format.
+   */
+  readonly shardTokens?: number;
+  /** llm.c's format, or nanoGPT's: train.bin and val.bin of uint16 without a header. Default: llmc. */
+  readonly format?: "llmc" | "nanogpt";
+  /** Tokens per extent that is passed on. Default: 65,536. */
+  readonly extentTokens?: number;
+}
+
+/** Saved state of the stage: counts and lengths of files. */
+export type SavedShardState = Readonly<{
+  validation: Readonly<{ tokens: number; bytes: number; documents: number; sealed: boolean }>;
+  training: Readonly<{ tokens: number; bytes: number; documents: number }>;
+  /** Number of the training shard that is being written. */
+  shard: number;
+  /** Tokens of that shard on disk. */
+  written: number;
+  /** Tokens of that shard that have been passed on. */
+  passed: number;
+  /** Bytes of its document index; absent in checkpoints of earlier versions. */
+  index?: number;
+  /** Whether the input has ended and all shards are sealed. */
+  ended: boolean;
+}>;
+
+/** The open files, and the tokens that are not written yet. */
+export class ShardWriter {
+  readonly #options: Required<ShardOptions>;
+  readonly #layout: ShardLayout;
+  readonly #validation: { tokens: number; bytes: number; documents: number; sealed: boolean };
+  readonly #training: { tokens: number; bytes: number; documents: number };
+  #shard: number;
+  #passed: number;
+  #ended: boolean;
+  #validationFile: GrowingShard | null = null;
+  #file: GrowingShard | null = null;
+  #index: DocumentIndex | null = null;
+  readonly #indexBytes: number; // of the first shard of this run
+  readonly #firstShard: number;
+  #held: Uint32Array; // tokens of the extent that is not full yet
+  #heldCount = 0;
+  #heldWritten = 0; // how many of these a save has already written
+
+  private constructor(options: ShardOptions, saved: SavedShardState) {
+    const { format = "llmc" } = options;
+    const shardTokens = format === "llmc" ? 100_000_000 : Number.MAX_SAFE_INTEGER;
+    this.#options = { format, shardTokens, extentTokens: 65_536, ...options };
+    this.#layout = { width: tokenWidth(options.vocabSize), format };
+    this.#validation = { ...saved.validation };
+    this.#training = { ...saved.training };
+    this.#shard = this.#firstShard = saved.shard;
+    this.#indexBytes = saved.index ?? 0;
+    this.#passed = saved.passed;
+    this.#ended = saved.ended;
+    this.#held = new Uint32Array(this.#options.extentTokens);
+  }
+
+  /** Makes the folder and restores its files as they were when `saved` was saved. */
+  static open(options: ShardOptions, saved: SavedShardState): ShardWriter {
+    makeFolderSync(options.dir);
+    const writer = new ShardWriter(options, saved);
+    writer.#rewind(saved);
+    return writer;
+  }
+
+  /** Adds a document; returns the extents of training tokens that are on disk now. */
+  add(tokens: Tokens): TokenShard[] {
+    this.#check(tokens);
+    const heldOut = this.#validation.tokens < this.#options.validationTokens;
+    const split = heldOut ? this.#validation : this.#training;
+    split.tokens += tokens.ids.length;
+    split.bytes += tokens.bytes ?? 0;
+    split.documents++;
+    if (!heldOut) return this.#train(tokens);
+    this.#validationFile ??= GrowingShard.create(this.#validationPath, this.#layout);
+    this.#validationFile.append(tokens.ids);
+    if (this.#validation.tokens >= this.#options.validationTokens) this.#sealValidation();
+    return [];
+  }
+
+  /** Writes and seals everything at the end of the input; returns the last extent. */
+  end(): TokenShard[] {
+    if (this.#ended) return [];
+    if (this.#training.tokens === 0) {
+      const { documents, tokens } = this.#validation;
+      throw new RangeError(
+        `Cannot train: nothing is left of ${documents} documents (${tokens} tokens) after the first ` +
+          `${this.#options.validationTokens} tokens were held out for validation: ` +
+          `give more text or a smaller --val-tokens`,
+      );
+    }
+    this.#ended = true;
+    const out = this.#flushHeld();
+    this.#sealTraining();
+    return out;
+  }
+
+  /** Writes and syncs everything; returns the state to save. */
+  async save(): Promise<SavedShardState> {
+    this.#writeHeld();
+    await this.#validationFile?.sync();
+    await this.#file?.sync();
+    const index = this.#index?.flush() ?? (this.#shard === this.#firstShard ? this.#indexBytes : 0);
+    await this.#index?.sync();
+    return {
+      validation: { ...this.#validation },
+      training: { ...this.#training },
+      shard: this.#shard,
+      written: this.#ended ? this.#passed : this.#file?.count ?? 0,
+      passed: this.#passed,
+      index,
+      ended: this.#ended,
+    };
+  }
+
+  /** Seals the files, so that a run that stopped early leaves complete files too. */
+  close(): void {
+    try {
+      if (this.#file?.intact ?? true) this.#writeHeld();
+      if (this.#file !== null && this.#file.intact) this.#sealTraining();
+    } finally {
+      this.#file?.close();
+      this.#validationFile?.close();
+      this.#index?.close();
+      this.#index = null;
+    }
+  }
+
+  /** The index of the shard that is being written, opened where it is not open. */
+  get #openIndex(): DocumentIndex {
+    const bytes = this.#shard === this.#firstShard ? this.#indexBytes : 0;
+    return this.#index ??= new DocumentIndex(this.#trainingPath(this.#shard), bytes);
+  }
+
+  get #validationPath(): string {
+    return `${this.#options.dir}/${this.#options.format === "llmc" ? "val_000000" : "val"}.bin`;
+  }
+
+  #trainingPath(shard: number): string {
+    const { dir, format } = this.#options;
+    return `${dir}/${format === "llmc" ? `train_${String(shard).padStart(6, "0")}` : "train"}.bin`;
+  }
+
+  #check({ id, ids }: Tokens): void {
+    const { vocabSize } = this.#options;
+    for (let i = 0; i < ids.length; i++) {
+      if (ids[i] >= vocabSize) {
+        throw new RangeError(
+          `Cannot write token ${i} of ${id}: its id ${ids[i]} is beyond the vocabulary of ${vocabSize}`,
+        );
+      }
+    }
+  }
+
+  #train({ id, ids }: Tokens): TokenShard[] {
+    const out: TokenShard[] = [];
+    this.#openIndex.add(this.#passed + this.#heldCount, id);
+    const { shardTokens, extentTokens } = this.#options;
+    for (let start = 0; start < ids.length;) {
+      const room = Math.min(extentTokens, shardTokens - this.#passed) - this.#heldCount;
+      const part = ids.subarray(start, start + room);
+      this.#held.set(part, this.#heldCount);
+      this.#heldCount += part.length;
+      start += part.length;
+      if (part.length < room) continue;
+      out.push(...this.#flushHeld());
+      if (this.#passed === shardTokens) {
+        this.#sealTraining();
+        this.#shard++;
+        this.#passed = 0;
+        if (start < ids.length) this.#openIndex.add(0, id); // the rest of the document starts the next shard
+      }
+    }
+    return out;
+  }
+
+  #writeHeld(): void {
+    if (this.#heldWritten === this.#heldCount) return;
+    this.#file ??= GrowingShard.create(this.#trainingPath(this.#shard), this.#layout);
+    this.#file.append(this.#held.subarray(this.#heldWritten, this.#heldCount));
+    this.#heldWritten = this.#heldCount;
+  }
+
+  #flushHeld(): TokenShard[] {
+    if (this.#heldCount === 0) return [];
+    this.#writeHeld();
+    const { format } = this.#options;
+    const extent = {
+      path: this.#trainingPath(this.#shard),
+      start: this.#passed,
+      count: this.#heldCount,
+      ...(format !== "llmc" && { format }),
+    };
+    this.#index?.flush(); // before anything is trained on these tokens
+    this.#passed += this.#heldCount;
+    this.#heldCount = this.#heldWritten = 0;
+    return [extent];
+  }
+
+  #sealValidation(): void {
+    this.#validationFile?.seal();
+    this.#validationFile = null;
+    this.#validation.sealed = true;
+    writeShardSummary(this.#options.dir, this.#summary());
+  }
+
+  #sealTraining(): void {
+    this.#file?.seal();
+    this.#file = null;
+    this.#index?.close();
+    this.#index = null;
+    writeShardSummary(this.#options.dir, this.#summary());
+  }
+
+  #summary(): ShardSummary {
+    const { sealed: _, ...validation } = this.#validation;
+    return { vocabSize: this.#options.vocabSize, validation, training: { ...this.#training } };
+  }
+
+  /** Truncates the files to the saved lengths, and removes those that were written later. */
+  #rewind(saved: SavedShardState): void {
+    const { dir } = this.#options;
+    const last = saved.written > 0 ? saved.shard : saved.shard - 1;
+    for (const { name } of entriesInSync(dir)) {
+      const match = /^(?:train(?:_(\d{6}))?|val(?:_000000)?)\.(?:bin(?:\.partial)?|documents\.jsonl)$/.exec(
+        name,
+      );
+      const stale = match === null
+        ? name === SHARD_SUMMARY
+        : name.startsWith("val")
+        ? saved.validation.tokens === 0
+        : Number(match[1] ?? 0) > last;
+      if (stale) Deno.removeSync(`${dir}/${name}`);
+    }
+    if (saved.validation.sealed || saved.ended) writeShardSummary(dir, this.#summary());
+    if (saved.validation.tokens > 0 && !saved.validation.sealed) {
+      this.#validationFile = GrowingShard.rewind(this.#validationPath, this.#layout, saved.validation.tokens);
+    }
+    if (saved.written === 0 || saved.ended) return;
+    const path = this.#trainingPath(saved.shard);
+    this.#file = GrowingShard.rewind(path, this.#layout, saved.written);
+    this.#heldCount = this.#heldWritten = saved.written - saved.passed;
+    const written = openTokens({ path: path + PARTIAL, format: this.#options.format });
+    this.#held.set(written.read(saved.passed, this.#heldCount));
+    written.close();
+  }
+}
