@@ -81,19 +81,19 @@ class OccupiedRanges {
 
   /** Ranges that are occupied at any moment of a lifetime, in order of their starts. */
   during({ first, last }: Allocation): readonly OffsetRange[] {
-    const found: OffsetRange[] = [];
+    const ranges: OffsetRange[] = [];
     const walk = (node: number, from: number, to: number): void => {
       if (last < from || to < first) return;
       const inside = first <= from && to <= last;
-      found.push(...(inside ? this.#touching : this.#whole).get(node) ?? []);
+      ranges.push(...(inside ? this.#touching : this.#whole).get(node) ?? []);
       if (inside) return;
       const middle = (from + to) >> 1;
       walk(2 * node, from, middle);
       walk(2 * node + 1, middle + 1, to);
     };
     walk(1, 0, this.#moments - 1);
-    this.examined += found.length;
-    return found.sort((a, b) => a[0] - b[0]);
+    this.examined += ranges.length;
+    return ranges.sort((a, b) => a[0] - b[0]);
   }
 
   #merge(

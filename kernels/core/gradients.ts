@@ -60,26 +60,26 @@ export function* backpropagate(
 ): Generator<TensorGradient, void> {
   const { seed, buffers = new Map() } = options, of = new Set(options.of), { customGradients } = y.graph;
   const calls = [...options.calls]; // a copy: vjps add calls to the graph's own list
-  const depends = new Set<Tensor>(of), used = new Set<Tensor>();
+  const dependent = new Set<Tensor>(of), used = new Set<Tensor>();
   // By the first call that reads the tensor, the last one in the backward pass.
   const completeAfter = new Map<Call, Tensor[]>();
   for (const call of calls) {
     const { inputs } = customGradients.get(call) ?? call;
-    if (call.op.constant !== true && inputs.some((t) => depends.has(t))) {
-      call.outputs.forEach((t) => depends.add(t));
+    if (call.op.constant !== true && inputs.some((t) => dependent.has(t))) {
+      call.outputs.forEach((t) => dependent.add(t));
     }
-    const begun = [...call.inputs, ...inputs].filter((t) => of.has(t) && !used.has(t));
-    if (begun.length > 0) completeAfter.set(call, begun);
-    begun.forEach((t) => used.add(t));
+    const firstUses = [...call.inputs, ...inputs].filter((t) => of.has(t) && !used.has(t));
+    if (firstUses.length > 0) completeAfter.set(call, firstUses);
+    firstUses.forEach((t) => used.add(t));
   }
-  if (!depends.has(y)) return;
+  if (!dependent.has(y)) return;
 
-  const found = new Map<Tensor, Tensor>([[y, seed()]]);
-  for (const t of of) if (!used.has(t) && found.has(t)) yield { of: t, gradient: found.get(t)! };
+  const gradientOf = new Map<Tensor, Tensor>([[y, seed()]]);
+  for (const t of of) if (!used.has(t) && gradientOf.has(t)) yield { of: t, gradient: gradientOf.get(t)! };
   for (const call of calls.reverse()) {
-    const ofOutputs = call.outputs.map((t) => found.get(t) ?? null);
+    const ofOutputs = call.outputs.map((t) => gradientOf.get(t) ?? null);
     const custom = customGradients.get(call), { inputs } = custom ?? call;
-    if (ofOutputs.some((g) => g !== null) && inputs.some((t) => depends.has(t))) {
+    if (ofOutputs.some((g) => g !== null) && inputs.some((t) => dependent.has(t))) {
       const before = y.graph.calls.length;
       const ofInputs = custom?.vjp(ofOutputs, buffers) ?? call.op.vjp?.(call, ofOutputs);
       if (ofInputs === undefined) {
@@ -87,18 +87,19 @@ export function* backpropagate(
       }
       ofInputs.forEach((gradient, i) => {
         const input = inputs[i];
-        if (gradient === null || !depends.has(input)) return;
-        const buffer = buffers.get(input), known = found.get(input);
-        if (buffer === undefined) found.set(input, known === undefined ? gradient : plus(known, gradient));
-        else {
+        if (gradient === null || !dependent.has(input)) return;
+        const buffer = buffers.get(input), known = gradientOf.get(input);
+        if (buffer === undefined) {
+          gradientOf.set(input, known === undefined ? gradient : plus(known, gradient));
+        } else {
           const sum = addedTo(buffer, { gradient, before });
           buffers.set(input, sum);
-          found.set(input, sum);
+          gradientOf.set(input, sum);
         }
       });
     }
     for (const t of new Set(completeAfter.get(call))) {
-      const gradient = found.get(t);
+      const gradient = gradientOf.get(t);
       if (gradient !== undefined) yield { of: t, gradient };
     }
   }

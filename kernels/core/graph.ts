@@ -215,12 +215,12 @@ export class Graph {
     const at = this.where === "" ? op.name : `${this.where}/${op.name}`;
     specs.forEach((spec, i) => {
       // An in-place output is in its input's memory, so it has the label and kind of that memory.
-      const home = op.inPlace?.[i] ?? -1;
+      const source = op.inPlace?.[i] ?? -1;
       outputs.push({
         graph: this,
         call,
-        label: home >= 0 ? inputs[home].label : `${at}#${this.calls.length}.${i}`,
-        kind: home >= 0 ? inputs[home].kind : "activation",
+        label: source >= 0 ? inputs[source].label : `${at}#${this.calls.length}.${i}`,
+        kind: source >= 0 ? inputs[source].kind : "activation",
         ...spec,
       });
     });

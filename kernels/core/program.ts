@@ -125,22 +125,22 @@ export function flopsOf(program: Program): number {
 /** The tensor whose memory t lies in: t itself, or the tensor that t overwrites or is a view of. */
 export function memoryOf(t: Tensor): Tensor {
   while (t.call !== null) {
-    const home = inPlaceOf(t.call.op, t.call.outputs.indexOf(t));
-    if (home < 0) return t;
-    t = t.call.inputs[home];
+    const input = inPlaceOf(t.call.op, t.call.outputs.indexOf(t));
+    if (input < 0) return t;
+    t = t.call.inputs[input];
   }
   return t;
 }
 
 /** The calls that outputs or persistent memory depend on. */
 function liveCalls(graph: Graph): Call[] {
-  const wanted = new Set<Tensor>(graph.outputs.values());
+  const needed = new Set<Tensor>(graph.outputs.values());
   const live: Call[] = [];
   for (const call of [...graph.calls].reverse()) {
     const writesState = call.op.view !== true &&
       call.outputs.some((t, i) => inPlaceOf(call.op, i) >= 0 && isPersistent(memoryOf(t).kind));
-    if (!writesState && !call.outputs.some((t) => wanted.has(t))) continue;
-    call.inputs.forEach((t) => wanted.add(t));
+    if (!writesState && !call.outputs.some((t) => needed.has(t))) continue;
+    call.inputs.forEach((t) => needed.add(t));
     live.push(call);
   }
   return live.reverse();
@@ -162,8 +162,8 @@ function checkInPlace(
       }
     }
     call.outputs.forEach((_, i) => {
-      const home = inPlaceOf(call.op, i);
-      if (home >= 0) overwritten.set(viewed(call.inputs[home]), call);
+      const input = inPlaceOf(call.op, i);
+      if (input >= 0) overwritten.set(viewed(call.inputs[input]), call);
     });
   }
   for (const [label, t] of outputs) {

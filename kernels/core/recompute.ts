@@ -29,12 +29,12 @@ export function recompute(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
     vjp: (grads, buffers) => {
       const dy = grads[place];
       if (dy === null) return inputs.map(() => null);
-      const again = record(x, f);
-      const back = [
-        ...backpropagate(again.value, { calls: again.calls, of: inputs, buffers, seed: () => dy }),
+      const repeated = record(x, f);
+      const gradients = [
+        ...backpropagate(repeated.value, { calls: repeated.calls, of: inputs, buffers, seed: () => dy }),
       ];
-      const found = new Map(back.map((g) => [g.of, g.gradient]));
-      return inputs.map((t) => found.get(t) ?? null);
+      const gradientOf = new Map(gradients.map((g) => [g.of, g.gradient]));
+      return inputs.map((t) => gradientOf.get(t) ?? null);
     },
   });
   return y;
@@ -54,11 +54,11 @@ function record(
 function checkEffects(calls: readonly Call[], made: ReadonlySet<Tensor>): void {
   for (const { op, inputs, outputs } of calls) {
     for (const i of outputs.keys()) {
-      const home = inPlaceOf(op, i);
-      if (home < 0 || op.view === true || made.has(inputs[home])) continue;
+      const input = inPlaceOf(op, i);
+      if (input < 0 || op.view === true || made.has(inputs[input])) continue;
       throw new Error(
         `Cannot recompute a part with ${op.name}: it overwrites ${
-          inputs[home].label
+          inputs[input].label
         }, which was created outside of it: ` +
           `move ${op.name} out of recompute()`,
       );
