@@ -1,5 +1,6 @@
 /**
- * What the lecture looks at in a deep net: how activations, gradients and updates are spread, layer by layer.
+ * Statistics that show whether a deep net can learn: standard deviations of activations, gradients and
+ * updates, layer by layer.
  *
  * @module
  */
@@ -9,107 +10,116 @@ import type { DeviceTrainer, StepInspection } from "../../../stages/train/on_dev
 import { valueStats } from "../../../stages/inspect/value_stats.ts";
 import { type Item, progress } from "../item.ts";
 
-/** A layer's values and the loss's gradient of them. */
+/** Values of a layer, and the gradient of the loss with respect to them. */
 export interface LayerStats {
-  /** Index of the layer in the net. */
-  readonly layer: number;
   readonly values: ArrayLike<number>;
   readonly gradients: ArrayLike<number>;
   readonly mean: number;
   readonly std: number;
-  /** Share above 0.97 in size. */
+  /** Fraction of values beyond ±0.97. */
   readonly saturated: number;
   readonly gradientStd: number;
 }
 
-/** The layers of a look by their numbers, `layers`: those after tanh. */
+/** Statistics of some layers, by their indices in the net. */
 export function layerStats(
   { values, gradients }: StepInspection,
   layers: readonly number[],
 ): readonly LayerStats[] {
   return layers.map((layer) => {
-    const own = values[`layers.${layer}`].data, slopes = gradients[`layers.${layer}`].data;
-    const { mean, std, saturated } = valueStats(own);
-    return { layer, values: own, gradients: slopes, mean, std, saturated, gradientStd: stdOf(slopes) };
+    const layerValues = values[`layers.${layer}`].data, layerGradients = gradients[`layers.${layer}`].data;
+    const { mean, std, saturated } = valueStats(layerValues);
+    return {
+      values: layerValues,
+      gradients: layerGradients,
+      mean,
+      std,
+      saturated,
+      gradientStd: stdOf(layerGradients),
+    };
   });
 }
 
-/** A weight and its gradient. */
+/** A weight matrix and its gradient. */
 export interface WeightStats {
-  /** "layers.2.weight". */
-  readonly name: string;
-  /** "30 × 100". */
+  /** Shape as text, for example "30 × 100". */
   readonly shape: string;
   readonly gradients: ArrayLike<number>;
-  readonly std: number;
-  /** Standard deviation of the gradient over that of the weight. */
+  /** Standard deviation of the gradient. */
+  readonly gradientStd: number;
+  /** Standard deviation of the gradient, divided by that of the weight. */
   readonly ratio: number;
 }
 
-/** The net's matrices, in order. */
+/** Statistics of the net's matrices, in order. */
 export function weightStats({ gradients }: StepInspection, weights: TensorMap): readonly WeightStats[] {
   return matricesOf(weights).map((name) => {
-    const { shape, data } = weights[name], slopes = gradients[name].data, std = stdOf(slopes);
-    return { name, shape: shape.join(" × "), gradients: slopes, std, ratio: std / stdOf(data) };
+    const { shape, data } = weights[name], gradient = gradients[name].data, gradientStd = stdOf(gradient);
+    return { shape: shape.join(" × "), gradients: gradient, gradientStd, ratio: gradientStd / stdOf(data) };
   });
 }
 
-/** How a net's matrices moved. */
+/** How far steps moved the matrices of a net. */
 export interface UpdateTrace {
+  /** Names of the matrices. */
   readonly names: readonly string[];
-  /** Steps that were looked at. */
+  /** Steps that were inspected. */
   readonly steps: readonly number[];
-  /** For each of them and each matrix: log10 of the update's spread over that of the weight. */
+  /**
+   * For each inspected step and each matrix: log10 of the update's standard deviation over that of the
+   * weight.
+   */
   readonly ratios: readonly (readonly number[])[];
-  /** The loss of step 0. */
-  readonly first: number;
-  /** Of the last step, before its update. */
+  /** Loss of step 0. */
+  readonly firstLoss: number;
+  /** Values and gradients of the last step, before its update. */
   readonly last: StepInspection;
 }
 
-/** How the trace is taken. */
+/** Training of a trace, and which of its steps are inspected. */
 export interface UpdateTraceOptions {
-  /** Number of the last step, from 0. */
+  /** Number of the last step, counted from 0. */
   readonly until: number;
-  /** Steps from look to look. */
+  /** Every how many steps one is inspected. */
   readonly every: number;
+  /** Generator of the batches' row numbers. */
   readonly random: TorchRandom;
-  /** Batches are drawn from the first so many examples. */
+  /** Batches are drawn from the first `among` examples. */
   readonly among: number;
   readonly batch: number;
+  /** Learning rate. */
   readonly rate: number;
 }
 
-/** Trains, and looks at every few steps and the last one: its batch's gradients beside the weights that it makes. */
+/** Trains a net and compares updates with weights, every few steps and at the last one. */
 export async function* updateTrace(
   net: DeviceTrainer,
   { until, every, random, among, batch, rate }: UpdateTraceOptions,
 ): AsyncGenerator<Item, UpdateTrace> {
   const names = matricesOf(await net.weights()), steps: number[] = [], ratios: number[][] = [];
-  let first = NaN;
+  let firstLoss = NaN;
   for (let step = 0;; step += every) {
-    const count = Math.min(every, until + 1 - step);
-    const rows = random.randint(count * batch, { high: among }),
-      look = await net.inspect(rows.slice(0, batch));
-    if (step === 0) first = look.loss;
+    const count = Math.min(every, until + 1 - step), rows = random.randint(count * batch, { high: among });
+    const inspection = await net.inspect(rows.slice(0, batch));
+    if (step === 0) firstLoss = inspection.loss;
     await net.train({ rows: rows.slice(0, batch), rates: rate });
     const weights = await net.weights();
     steps.push(step);
     ratios.push(names.map((name) => {
-      return Math.log10(rate * stdOf(look.gradients[name].data) / stdOf(weights[name].data));
+      return Math.log10(rate * stdOf(inspection.gradients[name].data) / stdOf(weights[name].data));
     }));
-    yield progress(`step ${step} of ${until}: loss ${look.loss.toFixed(4)}`);
-    if (step + every > until) return { names, steps, ratios, first, last: look };
+    yield progress(`step ${step} of ${until}: loss ${inspection.loss.toFixed(4)}`);
+    if (step + every > until) return { names, steps, ratios, firstLoss, last: inspection };
     if (count > 1) await net.train({ rows: rows.slice(batch), rates: rate });
   }
 }
 
-/** The names of what has two axes. */
+/** Names of the weights with two axes. */
 export function matricesOf(weights: TensorMap): readonly string[] {
   return Object.keys(weights).filter((name) => weights[name].shape.length === 2);
 }
 
-/** With divisor n - 1, as torch's. */
+/** Standard deviation with divisor n - 1, as torch's `std`. */
 export function stdOf(values: ArrayLike<number>): number {
   let sum = 0, squares = 0;
   for (let i = 0; i < values.length; i++) sum += values[i];

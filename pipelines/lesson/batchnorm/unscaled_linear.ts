@@ -1,16 +1,19 @@
 /**
- * What a linear layer does to the spread of what passes it, forward and back; and what batch norm makes of that. The bonus
- * cells of the lecture's notebook.
+ * How a linear layer changes the standard deviation of numbers that pass through it, forward and backward,
+ * and how batch norm prevents it: the bonus cells of the lecture's notebook.
  *
  * @module
  */
 import { TorchRandom } from "../../../kernels/random/torch_random.ts";
-import { check, type Item, say } from "../item.ts";
+import { check, heading, type Item, say } from "../item.ts";
 import { stdOf } from "./layer_stats.ts";
 
 const n = 1000;
 
-/** A layer of a thousand inputs and outputs, its weights as drawn: without and with batch norm after it. */
+/**
+ * A layer with a thousand inputs and outputs whose weights are not scaled, without and with batch norm after
+ * it.
+ */
 export function* unscaledLinear(
   { seed, source, mayDiffer }: {
     readonly seed: number;
@@ -18,46 +21,53 @@ export function* unscaledLinear(
     readonly mayDiffer: string | null;
   },
 ): Generator<Item> {
+  yield heading("One linear layer, and batch norm after it");
   const random = new TorchRandom(seed), input = random.randn(n), weight = random.randn(n * n);
   const output = new Float64Array(n).map((_, i) => dot(weight.subarray(i * n, (i + 1) * n), input));
-  const slopes = random.randn(n); // the loss is their product with the output, so they are its gradient
-  const figures = (values: readonly (readonly [string, ArrayLike<number> | number, number])[]): Item[] =>
-    values.map(([name, of, lecture]) =>
-      check({
-        name,
-        ours: typeof of === "number" ? of : stdOf(of),
-        lecture,
-        within: lecture > 10 ? 1e-3 : 1e-5,
-        source,
-        mayDiffer,
-      })
+  const outputGradient = random.randn(n); // the loss is the product of these numbers and the output
+  const inputGradient = backThrough(weight, outputGradient);
+  const stdChecks = (stds: readonly (readonly [name: string, std: number, lecture: number])[]): Item[] =>
+    stds.map(([name, ours, lecture]) =>
+      check({ name, ours, lecture, within: lecture > 10 ? 1e-3 : 1e-5, source, mayDiffer })
     );
   yield say(
-    "A linear layer of 1,000 inputs and as many outputs, weights as drawn, standard deviation 1. Standard deviations of what goes through:",
+    "This linear layer has 1,000 inputs and 1,000 outputs. Its weights are as drawn, with standard deviation 1. These are the standard deviations of its numbers and of the gradients:",
   );
-  yield* figures([
-    ["input", input, .9875972],
-    ["weight", weight, 1.0006722],
-    ["output", output, 31.0124168],
-    ["gradient of the output", slopes, .9782556],
-    ["gradient of the input", backThrough(weight, slopes), 30.8818302],
-    ["gradient of the weight", outerStd(slopes, input), .9666601],
+  yield* stdChecks([
+    ["input", stdOf(input), .9875972],
+    ["weight", stdOf(weight), 1.0006722],
+    ["output", stdOf(output), 31.0124168],
+    ["gradient of the output", stdOf(outputGradient), .9782556],
+    ["gradient of the input", stdOf(inputGradient), 30.8818302],
+    ["gradient of the weight", outerStd(outputGradient, input), .9666601],
   ]);
   yield say(
-    "Times √1000 forward and times √1000 back, for each layer. Divide the weights by √1000 and both stay; or put batch norm behind:",
+    `The forward pass multiplies the standard deviation by ${
+      (stdOf(output) / stdOf(input)).toFixed(1)
+    } and the backward pass by ${
+      (stdOf(inputGradient) / stdOf(outputGradient)).toFixed(1)
+    }: both are near √1000 = 31.6, and every further layer does it again. There are two remedies. One is to divide the weights by √1000, the other is batch norm after the layer:`,
   );
-  const spread = Math.sqrt(stdOf(output) ** 2 + 1e-5), mean = meanOf(output);
-  const normed = output.map((x) => (x - mean) / spread);
-  const meanSlope = meanOf(slopes), along = dot(slopes, normed) / (n - 1);
-  const ofOutput = Float64Array.from(slopes, (g, i) => (g - meanSlope - normed[i] * along) / spread);
-  yield* figures([
-    ["normalized output", normed, 1],
-    ["gradient of the output", ofOutput, .0315440],
-    ["gradient of the weight", outerStd(ofOutput, input), .0311695],
-    ["gradient of the input", backThrough(weight, ofOutput), .9953053],
+  const std = Math.sqrt(stdOf(output) ** 2 + 1e-5), mean = meanOf(output);
+  const normed = output.map((x) => (x - mean) / std);
+  const meanGradient = meanOf(outputGradient), along = dot(outputGradient, normed) / (n - 1);
+  const beforeNorm = Float64Array.from(
+    outputGradient,
+    (g, i) => (g - meanGradient - normed[i] * along) / std,
+  );
+  const inputGradientWithNorm = backThrough(weight, beforeNorm);
+  yield* stdChecks([
+    ["with batch norm: output", stdOf(normed), 1],
+    ["with batch norm: gradient before it", stdOf(beforeNorm), .0315440],
+    ["with batch norm: gradient of the weight", outerStd(beforeNorm, input), .0311695],
+    ["with batch norm: gradient of the input", stdOf(inputGradientWithNorm), .9953053],
   ]);
   yield say(
-    "Output and input's gradient have spread 1 again, whatever the weights' scale. The weights' own gradient is divided by that scale: larger weights learn in smaller steps, which is why rates must be looked at again.",
+    `With batch norm, the standard deviations of the output and of the input's gradient are ${
+      stdOf(normed).toFixed(2)
+    } and ${
+      stdOf(inputGradientWithNorm).toFixed(2)
+    }, whatever the scale of the weights. The gradient of the weights is divided by that scale, so larger weights learn in smaller steps. This is why the learning rate must be checked again.`,
   );
 }
 
@@ -67,16 +77,22 @@ function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum;
 }
 
-/** weightᵀ · slopes: what flows back to the input. */
-function backThrough(weight: ArrayLike<number>, slopes: ArrayLike<number>): Float64Array {
+/** The gradient of the input: weightᵀ · gradient of the output. */
+function backThrough(weight: ArrayLike<number>, outputGradient: ArrayLike<number>): Float64Array {
   const out = new Float64Array(n);
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) out[j] += weight[i * n + j] * slopes[i];
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) out[j] += weight[i * n + j] * outputGradient[i];
+  }
   return out;
 }
 
-/** The standard deviation of slopes · inputᵀ, which is the gradient of the weight, without making it. */
-function outerStd(slopes: ArrayLike<number>, input: ArrayLike<number>): number {
-  const mean = meanOf(slopes) * meanOf(input), squares = dot(slopes, slopes) * dot(input, input);
+/**
+ * Standard deviation of the gradient of the weight, outputGradient · inputᵀ. It is computed from sums,
+ * because the matrix has a million numbers.
+ */
+function outerStd(outputGradient: ArrayLike<number>, input: ArrayLike<number>): number {
+  const mean = meanOf(outputGradient) * meanOf(input);
+  const squares = dot(outputGradient, outputGradient) * dot(input, input);
   return Math.sqrt((squares - n * n * mean ** 2) / (n * n - 1));
 }
 

@@ -105,26 +105,26 @@ export async function* mixedWithCounts(env: NamesEnv, steps: number): AsyncGener
   await using net = await openTuned(env, { letters, data });
   yield* trainTuned(net, { env, data, steps });
   const counted = new InterpolatedNgrams(examplesOf(split.train, { letters, context }), letters.count);
-  const lossOf = async (part: "dev" | "test"): Promise<(proportion: number) => number> => {
+  const lossOf = async (part: "dev" | "test"): Promise<(fraction: number) => number> => {
     const netLosses = await net.losses(data.rows[part]);
     const tableLosses = counted.losses(examplesOf(split[part], { letters, context }), m);
-    return (proportion) =>
+    return (fraction) =>
       tableLosses.reduce((sum, loss, i) => {
-        return sum - Math.log(proportion * Math.exp(-netLosses[i]) + (1 - proportion) * Math.exp(-loss));
+        return sum - Math.log(fraction * Math.exp(-netLosses[i]) + (1 - fraction) * Math.exp(-loss));
       }, 0) / tableLosses.length;
   };
   const dev = await lossOf("dev"), test = await lossOf("test");
-  const proportions = Array.from({ length: 21 }, (_, i) => i / 20), losses = proportions.map(dev);
+  const fractions = Array.from({ length: 21 }, (_, i) => i / 20), losses = fractions.map(dev);
   yield table(
-    ["proportion of the net", "dev", "test"],
-    [0, .25, .5, .75, 1].map((proportion) => [proportion, dev(proportion), test(proportion)]),
+    ["fraction of the net", "dev", "test"],
+    [0, .25, .5, .75, 1].map((fraction) => [fraction, dev(fraction), test(fraction)]),
   );
   const lowest = Math.min(...losses);
   yield figure(
     `The dev loss of mixtures, from the table alone on the left to the net alone on the right. It is lowest, ${
       lowest.toFixed(4)
-    }, at a proportion of ${proportions[losses.indexOf(lowest)]}.`,
-    lineChart({ series: [{ name: "dev", x: proportions, y: losses }], xLabel: "proportion of the net" }),
+    }, at a fraction of ${fractions[losses.indexOf(lowest)]}.`,
+    lineChart({ series: [{ name: "dev", x: fractions, y: losses }], xLabel: "fraction of the net" }),
   );
   yield check({
     name: "dev loss, half and half",

@@ -1,8 +1,11 @@
-/** The lesson on batch norm holds its own figures against the lecture's; here they must be the same. */
+/** The lesson on batch norm reproduces the lecture's values. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import makemoreBatchnorm from "../../../../pipelines/makemore_batchnorm.ts";
-import { ladder, publishedTrace } from "../../../../pipelines/lesson/batchnorm/batchnorm_ladder.ts";
-import { type Given, openNet } from "../../../../pipelines/lesson/batchnorm/batchnorm_nets.ts";
+import { netVersions, publishedTrace } from "../../../../pipelines/lesson/batchnorm/net_versions.ts";
+import {
+  type BatchNormSetup,
+  openInspectable,
+} from "../../../../pipelines/lesson/batchnorm/batchnorm_nets.ts";
 import { names } from "../../../../pipelines/lesson/data.ts";
 import { deepNet } from "../../../../pipelines/lesson/batchnorm/deep_net.ts";
 import { type Item, outcomeOf } from "../../../../pipelines/lesson/item.ts";
@@ -13,45 +16,45 @@ import { sharedTest } from "../../../shared_data.ts";
 import { withFolder } from "../../program.ts";
 import { runLesson } from "../run_lesson.ts";
 
-async function givenOf(source: string): Promise<Given> {
+async function setupFor(source: string): Promise<BatchNormSetup> {
   const { words } = await names.open(source), letters = new Letters(words);
   return {
     letters,
-    parts: splitExamples(words, { letters, context: 3 }),
+    data: splitExamples(words, { letters, context: 3 }),
     engine: await openCpu({ threads: 1 }),
     seed: 2147483647,
     steps: 100,
     mayDiffer: null,
-    unlessFull: null,
+    lossMayDiffer: null,
   };
 }
 
 sharedTest(
-  "the deep net of makemore-batchnorm reaches every figure of the lecture, its first names too",
+  "the deep net of makemore-batchnorm reproduces every value of the lecture, its first names included",
   ["text/names.txt"],
   async (path) => {
-    const given = await givenOf(path("text/names.txt")), wrong: Item[] = [];
+    const setup = await setupFor(path("text/names.txt")), different: Item[] = [];
     let checks = 0;
-    for await (const item of deepNet(given)) {
+    for await (const item of deepNet(setup)) {
       if (item.kind !== "check") continue;
       checks++;
-      if (outcomeOf(item) !== "same") wrong.push(item);
+      if (outcomeOf(item) !== "same") different.push(item);
     }
-    deepStrictEqual(wrong, []);
+    deepStrictEqual(different, []);
     strictEqual(checks, 27);
   },
 );
 
 sharedTest(
-  "the five nets of makemore-batchnorm begin with the lecture's losses",
+  "the first and the last of the five nets start with the lecture's losses",
   ["text/names.txt"],
   async (path) => {
-    const given = await givenOf(path("text/names.txt"));
+    const setup = await setupFor(path("text/names.txt"));
     const first: number[] = [];
-    for (const rung of [ladder[0], ladder[4]]) {
-      const random = new TorchRandom(given.seed);
-      await using net = await openNet(rung.net(27), { given, random });
-      const rows = random.randint(32, { high: given.parts.rows.train.length });
+    for (const version of [netVersions[0], netVersions[4]]) {
+      const random = new TorchRandom(setup.seed);
+      await using net = await openInspectable(version.net(27), { setup, random });
+      const rows = random.randint(32, { high: setup.data.rows.train.length });
       if (first.length === 1) deepStrictEqual([...rows.slice(0, 5)], [5197, 99677, 101728, 53213, 114200]);
       first.push((await net.train({ rows, rates: .1 }))[0]);
     }

@@ -1,0 +1,107 @@
+/**
+ * Section of the lesson on batch norm about the scale of a deep net's initial weights.
+ *
+ * @module
+ */
+import type { TensorMap } from "../../../kernels/core/tensor.ts";
+import { TorchRandom } from "../../../kernels/random/torch_random.ts";
+import { deepMlp, type DeepMlpOptions } from "../../../kernels/models/course/name_nets.ts";
+import { torchWeights } from "../../../kernels/models/course/torch_weights.ts";
+import { histogramChart } from "../../../stages/report/chart/histogram.ts";
+import { figure, heading, type Item, progress, say, table } from "../item.ts";
+import { type BatchNormSetup, inspectUntrained, openInspectable } from "./batchnorm_nets.ts";
+import { afterTanh, tanhName } from "./deep_net.ts";
+import { type LayerStats, layerStats, matricesOf } from "./layer_stats.ts";
+
+/** Indices of the layers after tanh in the net without batch norm. */
+const afterTanhWithoutNorm = [3, 5, 7, 9, 11];
+
+/** A scale of the initial weights, with batch norm or without. */
+interface WeightScale {
+  readonly name: string;
+  readonly options: DeepMlpOptions;
+  /** Whether weights are divided by the square root of the number of their layer's inputs. */
+  readonly divided: boolean;
+}
+
+const scales: readonly WeightScale[] = [
+  { name: "gain 1", options: { norm: false, gain: 1 }, divided: true },
+  { name: "gain 5/3", options: { norm: false, gain: 5 / 3 }, divided: true },
+  { name: "as drawn", options: { norm: false, gain: 1 }, divided: false },
+  { name: "gain 1, batch norm", options: { gain: 1 }, divided: true },
+  { name: "gain 5/3, batch norm", options: { gain: 5 / 3 }, divided: true },
+  { name: "as drawn, batch norm", options: { gain: 1 }, divided: false },
+];
+
+/** Statistics of an untrained net with a scale of its weights. */
+interface ScaleStats {
+  readonly name: string;
+  readonly layers: readonly LayerStats[];
+}
+
+/** 7. The same net before its first step, with other scales of the weights, with batch norm and without. */
+export async function* weightScales(setup: BatchNormSetup): AsyncGenerator<Item> {
+  yield heading("The scale of the weights");
+  yield say(
+    "Without batch norm, the scale of the weights decides how large the activations of a deep net are. The table shows standard deviations of the five layers after tanh and of their gradients, before the first step:",
+  );
+  const results: ScaleStats[] = [];
+  for (const { name, options, divided } of scales) {
+    const model = deepMlp({ vocabSize: setup.letters.count, ...options }),
+      random = new TorchRandom(setup.seed);
+    const scaled = torchWeights(model, random), weights = divided ? scaled : withoutDivision(scaled);
+    await using net = await openInspectable(model, { setup, random, weights });
+    const inspection = await inspectUntrained(net, setup);
+    results.push({
+      name,
+      layers: layerStats(inspection, options.norm === false ? afterTanhWithoutNorm : afterTanh),
+    });
+    yield progress(name);
+  }
+  yield table(
+    ["weights", "std of tanh 1 to 5", "tanh 5 saturated", "std of gradients, thousandths"],
+    results.map(({ name, layers }) => [
+      name,
+      layers.map(({ std }) => std.toFixed(2)).join(" "),
+      `${(100 * layers[4].saturated).toFixed(0)} %`,
+      layers.map(({ gradientStd }) => (1000 * gradientStd).toPrecision(2)).join(" "),
+    ]),
+  );
+  const withoutNorm = results.slice(0, 3), withNorm = results.slice(3);
+  const firstAndLast = ({ name, layers }: ScaleStats): string =>
+    `${layers[0].std.toFixed(2)} and ${layers[4].std.toFixed(2)} (${name})`;
+  yield figure(
+    `Without batch norm, tanh 1 and tanh 5 have the standard deviations ${
+      withoutNorm.map(firstAndLast).join(", ")
+    }.`,
+    ...withoutNorm.map(({ name, layers }) =>
+      histogramChart({
+        title: name,
+        series: layers.map(({ values }, i) => ({ name: tanhName(i), values })),
+        domain: [-1, 1],
+      })
+    ),
+  );
+  const stds = withNorm.map(({ layers }) => layers[4].std);
+  const lowest = Math.min(...stds), highest = Math.max(...stds);
+  yield say(
+    `With batch norm, tanh 5 has standard deviations from ${lowest.toFixed(3)} to ${highest.toFixed(3)}.${
+      highest - lowest < .05
+        ? " All scales give nearly the same activations, even weights as they are drawn."
+        : ""
+    } But the gradient of a larger weight is smaller, so the learning rate must still fit the scale.`,
+  );
+}
+
+/**
+ * Multiplies weights by the square root of their inputs, which makes their standard deviation 1; not the last
+ * layer's.
+ */
+function withoutDivision(weights: TensorMap): TensorMap {
+  const names = matricesOf(weights).slice(1, -1); // the first matrix is the embedding
+  const larger = names.map((name) => {
+    const { shape, data } = weights[name];
+    return [name, { shape, data: Float32Array.from(data, (w) => w * Math.sqrt(shape[0])) }] as const;
+  });
+  return { ...weights, ...Object.fromEntries(larger) };
+}
