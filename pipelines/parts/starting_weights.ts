@@ -86,7 +86,8 @@ async function refuseOtherFormats(path: string): Promise<void> {
 }
 
 /**
- * Verifies the sums of a checkpoint's files, except the optimizer's, which is not read and twice as large.
+ * Verifies the checksums of a checkpoint's files, except the optimizer's, which is twice as large and not
+ * read.
  */
 async function verifyFiles(folder: string): Promise<void> {
   try {

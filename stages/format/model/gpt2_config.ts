@@ -69,7 +69,7 @@ export function gpt2Config(
   };
   const text = json(Object.fromEntries(Object.entries(entries).sort(([a], [b]) => a < b ? -1 : 1)));
   const floats = huggingFaceFloats(gptOptions).join("|");
-  // Python takes a number without a point for an integer.
+  // Python reads a number without a decimal point as an integer.
   return text.replaceAll(new RegExp(`(?<="(?:${floats})": )-?\\d+(?=,?$)`, "gm"), "$&.0");
 }
 
@@ -78,7 +78,9 @@ export function gpt2GenerationConfig({ endOfText }: { readonly endOfText: number
   return json({ _from_model_config: true, bos_token_id: endOfText, eos_token_id: endOfText });
 }
 
-/** The text of `tokenizer_config.json`, which says what `tokenizer.json` does not. `seqLen` in tokens. */
+/**
+ * The text of `tokenizer_config.json`: settings that `tokenizer.json` does not have. `seqLen` is in tokens.
+ */
 export function gpt2TokenizerConfig({ seqLen, special }: {
   readonly seqLen: number;
   readonly special: string | null;

@@ -97,7 +97,7 @@ export async function openGpt2Safetensors(
   }
 }
 
-/** The shapes of the model's tensors, after checking that all of them are there and no others. */
+/** Checks that the files have exactly the model's tensors, and gives their shapes. */
 function shapesOf(
   places: ReadonlyMap<string, { readonly entry: TensorEntry }>,
   { path, config }: { readonly path: string; readonly config: GptConfig },

@@ -15,7 +15,7 @@ export type NamedShape = Readonly<{ name: string; shape: Shape }>;
 export interface WeightFile {
   /** Path of the file or folder, for messages. */
   readonly path: string;
-  /** The model's options; those that the file does not say have their default. */
+  /** The model's options; an option that the file does not store has its default. */
   readonly config: GptConfig;
   /** Type of the floats on disk; "mixed": several types. */
   readonly dtype: FloatType | "f16" | "mixed";
@@ -32,7 +32,7 @@ export interface WeightWriter {
   /** The tensors that the file takes, in order. */
   readonly order: readonly NamedShape[];
   /**
-   * Writes the next tensor of `order`. Throws RangeError for another number of values, and file system
+   * Writes the next tensor of `order`. Throws RangeError where the number of values is wrong, and file system
    * errors.
    */
   write(data: Float32Array): Promise<void>;
@@ -53,7 +53,7 @@ export async function readWeights(file: WeightFile): Promise<TensorMap> {
   }
 }
 
-/** Checks that the tensors of `order` are written each once, in order and complete. */
+/** Checks that the tensors of `order` are written completely and in order, each once. */
 export class WriteProgress {
   readonly #path: string;
   readonly #order: readonly NamedShape[];
@@ -65,7 +65,9 @@ export class WriteProgress {
     this.#order = order;
   }
 
-  /** The tensor to which `data` belongs: the next one. Throws RangeError for another number of values. */
+  /**
+   * The tensor to which `data` belongs: the next one. Throws RangeError where the number of values is wrong.
+   */
   take(data: Float32Array): NamedShape {
     const tensor = this.#order[this.#next];
     if (tensor === undefined) {

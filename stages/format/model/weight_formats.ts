@@ -1,6 +1,6 @@
 /**
- * Which of a model's options each weight format stores. A format refuses a model with another value than the
- * default for an option that it does not store: otherwise the file would silently be read as another model.
+ * Which of a model's options each weight format stores. Where a format does not store an option, it refuses a
+ * model in which the option differs from its default: readers would silently take the file for another model.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * Finding gzip members and zstd frames inside a packed file: the first one of a byte range, and the next
- * intact one after damage. A magic number occurs in packed data by chance too (one of three bytes about every
- * 16 MiB), so each candidate is unpacked before it is believed.
+ * intact one after damage. Packed data contains magic numbers by chance (one of three bytes about every 16
+ * MiB), so each candidate is verified by unpacking it.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { gunzipMembers, type MemberChunk, type MemberOptions } from "./gzip.ts";
 import { packingOf, readPacked } from "./packed_file.ts";
 import { unzstdFrames } from "./zstd.ts";
 
-const GZIP_MAGIC = [0x1f, 0x8b, 8]; // with the method deflate, the only one there is
+const GZIP_MAGIC = [0x1f, 0x8b, 8]; // the third byte is the method deflate, the only one defined
 const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
-const HEAD_BYTES = 4096; // unpacked bytes; data that is no member fails long before
+const HEAD_BYTES = 4096; // unpacked bytes to verify; data that is not a member fails earlier
 const MAX_CANDIDATES = 1000;
 
 /** The member to find. */
@@ -34,8 +34,9 @@ export async function findMember(path: string, search: MemberSearch): Promise<nu
 }
 
 /**
- * Byte offset of the first gzip member at or after `end`, which is where a reader of the range before it
- * stops: so bytes between the two, damaged or not, are read once. Infinity where there is none.
+ * Byte offset of the first gzip member at or after `end`; Infinity where there is none. The reader of a range
+ * that ends at `end` stops at this offset, so that the bytes up to it are read exactly once, even if they are
+ * damaged.
  */
 export async function nextMember(path: string, search: Omit<MemberSearch, "begin">): Promise<number> {
   if (search.end === Infinity) return Infinity;
@@ -53,8 +54,8 @@ export interface IntactMemberOptions {
 }
 
 /**
- * Byte offset of the next member that begins as wanted and unpacks to its end with a correct checksum. Null
- * where there is none, or after 1,000 candidates that failed. Throws the errors of reading the file.
+ * Byte offset of the next member that starts with `begins` and unpacks to its end with a correct checksum.
+ * Null where there is none, or after 1,000 candidates that failed. Throws the errors of reading the file.
  */
 export async function findIntactMember(path: string, options: IntactMemberOptions): Promise<number | null> {
   const { from, begins, signal } = options;
@@ -69,7 +70,7 @@ export async function findIntactMember(path: string, options: IntactMemberOption
   return null;
 }
 
-/** Byte offsets from `begin` to before `end` at which a magic number stands. */
+/** Byte offsets from `begin` to `end` (exclusive) at which a magic number occurs. */
 async function* magicOffsets(
   path: string,
   { begin, end, magic, signal }: ByteRange & {

@@ -1,7 +1,7 @@
 /**
  * Reading the lines of one byte range of a file, so that all ranges together read each line once. The rule is
- * that of Hadoop's input splits: a range that does not begin the file skips to after its first line end, and
- * the range before it reads on to there.
+ * that of Hadoop's input splits: every range but the file's first starts after its first line end, and the
+ * range before it reads up to that line end.
  *
  * @module
  */
@@ -23,7 +23,8 @@ export interface LineCursor {
 }
 
 /**
- * Where the lines of a range begin and end. A packed range ends at a member, which is known once it is read.
+ * Finds the first and the last line of a range. A packed range ends at the start of a member, whose unpacked
+ * offset is known once the reader has reached it.
  */
 export class LineBounds {
   readonly #path: string;

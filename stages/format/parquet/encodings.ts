@@ -95,8 +95,8 @@ export function checkDelta(
 }
 
 /**
- * Checks texts that are stored without the prefix that they share with the text before: a bomb's texts grow
- * with each.
+ * Checks texts that are stored without the prefix that each shares with the one before. In a decompression
+ * bomb, each text is longer than the one before.
  */
 export function checkPrefixes(
   bytes: Uint8Array,
@@ -107,7 +107,9 @@ export function checkPrefixes(
   let total = 0;
   for (let i = 0; i < count; i++) total += Math.max(0, prefixes[i]) + Math.max(0, suffixes[i]);
   if (total > MAX_PAGE_BYTES) {
-    throw new RangeError(`texts of ${total} bytes are encoded in a page of ${bytes.length}`);
+    throw new RangeError(
+      `texts of ${total} bytes are encoded in a page of ${bytes.length}, expected at most ${MAX_PAGE_BYTES}`,
+    );
   }
 }
 

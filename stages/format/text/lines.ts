@@ -23,7 +23,7 @@ export interface LineOptions {
   readonly limit?: number;
 }
 
-/** Splits chunks of bytes into lines. Nothing after the last line end is not a line. */
+/** Splits chunks of bytes into lines. A line end at the end of the bytes does not start another line. */
 export async function* lines(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
   options: LineOptions = {},

@@ -39,7 +39,9 @@ export function openDatatroveDs(path: string): TokenFile {
   }
 }
 
-/** The number of tokens by the index: the end of the last document. Null: there is no index. */
+/**
+ * The number of tokens according to the index, which is the end of the last document; null without an index.
+ */
 function indexedTokens(path: string): number | null {
   const file = openIfThere(path);
   if (file === null) return null;
@@ -59,7 +61,7 @@ function indexedTokens(path: string): number | null {
   }
 }
 
-/** Bytes per id by the first line of the metadata, such as "gpt2|2"; 2 where there is none. */
+/** Bytes per id according to the first line of the metadata, such as "gpt2|2"; 2 without metadata. */
 function widthFromMetadata(path: string): 2 | 4 {
   const file = openIfThere(path);
   if (file === null) return 2;

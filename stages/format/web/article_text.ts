@@ -34,8 +34,8 @@ export function articleText(html: string): string {
 }
 
 /**
- * The element with the article; null where there is none, or where Readability throws, as for a page without
- * a proper root.
+ * The element with the article; null where there is none, or where Readability throws, as it does for a page
+ * without a root element.
  */
 function articleOf(page: any): PageNode | null {
   const options = { serializer: (node: PageNode) => node, keepClasses: true };

@@ -125,8 +125,8 @@ export class Retries {
   }
 
   /**
-   * Pauses after a failure that may pass. Throws any other error as it is, and Deno.errors.ConnectionReset
-   * after too many failures in a row.
+   * Pauses after a failure that may be temporary. Throws any other error as it is, and
+   * Deno.errors.ConnectionReset after too many failures in a row.
    */
   async failed(error: unknown): Promise<void> {
     this.#signal?.throwIfAborted();

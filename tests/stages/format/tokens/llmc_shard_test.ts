@@ -62,7 +62,8 @@ sharedTest(
   "encode() and shardHeader() write llm.c's tiny Shakespeare byte for byte",
   [SHAKESPEARE],
   async (path) => {
-    const sections = (await Deno.readTextFile(path(SHAKESPEARE))).split("\n\n"); // as in llm.c's tinyshakespeare.py
+    // Sections as in llm.c's tinyshakespeare.py.
+    const sections = (await Deno.readTextFile(path(SHAKESPEARE))).split("\n\n");
     const documents = sections.map((text, i) => ({
       id: `${i}`,
       text: i + 1 < sections.length ? `${text}\n\n` : text,
