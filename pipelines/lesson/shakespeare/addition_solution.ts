@@ -5,31 +5,43 @@
  */
 import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
+import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import { charGpt } from "../../../kernels/models/course/char_gpt.ts";
+import type { Model } from "../../../kernels/models/model.ts";
 import { schedule } from "../../../kernels/optim/schedule.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import { check, figure, type Item, lines, progress, say, table } from "../item.ts";
-import { problemLength, type Problems, problems, problemText, problemTokens } from "./addition.ts";
-import { logitsOf } from "./causality.ts";
-import { openLearner } from "./learn.ts";
+import {
+  type AdditionProblems,
+  additionProblems,
+  problemLength,
+  problemText,
+  problemTokens,
+} from "./addition_problems.ts";
+import { openLectureModel } from "./lecture_training.ts";
 import { lectureWeights } from "./lecture_weights.ts";
+import { sequenceLogits } from "./sequence_logits.ts";
 
-/** How to train it; the defaults take less than a minute. */
+/** Sizes of the experiment; the defaults take less than a minute. */
 export interface AdditionOptions {
+  /** Digits of each number; default 3. */
   readonly digits?: number;
+  /** Number of updates; default 750. */
   readonly steps?: number;
-  /** How many held-out sums to ask for. */
-  readonly asked?: number;
+  /** Number of held-out problems in the test; default 1,000. */
+  readonly testCount?: number;
 }
 
-/** Trains a GPT of two blocks to add and asks it for sums that it never saw. */
+const fullSteps = 750;
+
+/** Trains a GPT with two blocks to add, and tests it on held-out problems. */
 export async function* additionSolution(
-  open: () => Promise<Engine>,
+  openEngine: () => Promise<Engine>,
   seed: number,
-  { digits = 3, steps = 750, asked = 1000 }: AdditionOptions = {},
+  { digits = 3, steps = fullSteps, testCount = 1000 }: AdditionOptions = {},
 ): AsyncGenerator<Item> {
-  const engine = await open(), random = new TorchRandom(seed);
-  const batch = 128, time = problemLength(digits), rounds = Math.ceil(steps / 3);
+  const engine = await openEngine(), random = new TorchRandom(seed);
+  const batch = 128, time = problemLength(digits), testEvery = Math.ceil(steps / 3);
   const model = charGpt({
     vocabSize: problemTokens.vocabSize,
     seqLen: time,
@@ -37,82 +49,81 @@ export async function* additionSolution(
     heads: 4,
     layers: 2,
   });
-  const held = problems(asked, { digits, random: new TorchRandom(seed + 1), held: true });
-  const example = problemText(12, 345, { digits });
+  const test = additionProblems(testCount, { digits, random: new TorchRandom(seed + 1), heldOut: true });
   yield say(
-    `A problem is \`${example}\`: the answer stands with its last digit first, for that is the order in which one adds by hand. Targets before the \`=\` count nothing: nobody can guess a question. One problem in twenty is held out by its numbers.`,
+    `A problem is a text such as \`${
+      problemText(12, 345, { digits })
+    }\`. The last digit of the sum stands first, because this is the order in which people add by hand. Targets before the \`=\` do not count in the loss, because nobody can predict a question. About one problem in twenty is held out from training.`,
   );
-  const weights = lectureWeights(model.config, random),
-    rate = schedule({
-      kind: "cosine",
-      lr: 3e-3,
-      minLr: 3e-4,
-      warmup: 50,
-      steps,
-    });
-  await using session = await openLearner(engine, { model, weights, shape: [batch, time], seed, clip: 1 });
-  const losses: number[] = [], right: (readonly [number, number])[] = [];
-  let wrong: readonly string[] = [];
+  const weights = lectureWeights(model.config, random);
+  const rate = schedule({ kind: "cosine", lr: 3e-3, minLr: 3e-4, warmup: 50, steps });
+  const shape = [batch, time] as const;
+  await using session = await openLectureModel(engine, { model, weights, shape, seed, clip: 1 });
+  const losses: number[] = [], correct: (readonly [step: number, percent: number])[] = [];
+  let mistakes: readonly string[] = [];
   for (let step = 0; step < steps; step++) {
-    const examples = problems(batch, { digits, random, held: false });
-    session.begin({ ...examples, shape: [1, batch, time] }, { learningRate: rate(step), step });
-    if (step % 50 !== 49 && (step + 1) % rounds !== 0 && step !== steps - 1) continue;
+    const problems = additionProblems(batch, { digits, random, heldOut: false });
+    session.begin({ ...problems, shape: [1, batch, time] }, { learningRate: rate(step), step });
+    const isTest = (step + 1) % testEvery === 0 || step === steps - 1;
+    if (step % 50 !== 49 && !isTest) continue;
     losses.push(...(await session.results()).map(({ loss }) => loss));
     yield progress(`step ${step + 1} of ${steps}: loss ${losses[losses.length - 1].toFixed(4)}`);
-    if ((step + 1) % rounds !== 0 && step !== steps - 1) continue;
-    wrong = await mistakes(engine, { model, weights: await session.weights(), held, time });
-    right.push([step + 1, 100 * (1 - wrong.length / asked)]);
+    if (!isTest) continue;
+    mistakes = await mistakesOf(engine, { model, weights: await session.weights(), test, time });
+    correct.push([step + 1, 100 * (1 - mistakes.length / testCount)]);
   }
   yield figure(
-    "Nothing for a while, then it finds the rule.",
+    `A digit chosen at random among ten has a loss of ln 10 = ${
+      Math.log(10).toFixed(2)
+    }. A flat part of the curve, followed by a steep fall, shows when the model finds the rule.`,
     lineChart({
-      title: "loss of the answer's digits",
+      title: "loss of the digits of the sum",
       series: [{ name: "loss", y: losses }],
       xLabel: "step",
       logY: true,
     }),
   );
-  yield table(["step", "exact sums of the held-out, %"], right);
-  if (wrong.length > 0) yield lines(wrong.slice(0, 5));
+  yield table(["step", "correct sums of held-out problems, %"], correct);
+  if (mistakes.length > 0) yield lines(mistakes.slice(0, 5));
   yield check({
-    name: `exact sums of ${digits} digits, % of ${asked} held out`,
-    ours: right[right.length - 1][1],
+    name: `correct sums of numbers of ${digits} digits, % of ${testCount} held-out problems`,
+    ours: correct[correct.length - 1][1],
     lecture: 100,
     within: 1,
     source: "exercise EX2",
-    mayDiffer: steps < 750 ? "a shortened run" : null,
+    mayDiffer: steps < fullSteps ? "a shortened run" : null,
   });
 }
 
 /**
- * Problems that the model would get wrong. It is given the right digits before each: where its likeliest digit is the
- * right one at every place, it would have written them itself.
+ * Wrong sums of the model, as lines of text. The model sees the correct digits before each digit. If its likeliest
+ * digit is correct at every position, it would also generate the sum correctly on its own.
  */
-async function mistakes(
+async function mistakesOf(
   engine: Engine,
-  { model, weights, held, time }: {
-    readonly model: ReturnType<typeof charGpt>;
-    readonly weights: Parameters<typeof logitsOf>[1]["weights"];
-    readonly held: Problems;
+  { model, weights, test, time }: {
+    readonly model: Model;
+    readonly weights: TensorMap;
+    readonly test: AdditionProblems;
     readonly time: number;
   },
 ): Promise<string[]> {
-  const V = model.vocabSize, count = held.inputs.length / time, wrong: string[] = [];
-  const [logits] = await logitsOf(engine, { model, weights, sequences: [held.inputs], rows: count });
-  for (let row = 0; row < count; row++) {
-    const said: number[] = [];
-    let right = true;
+  const { vocabSize } = model, rows = test.inputs.length / time, mistakes: string[] = [];
+  const [logits] = await sequenceLogits(engine, { model, weights, batches: [test.inputs], rows });
+  for (let row = 0; row < rows; row++) {
+    const predicted: number[] = [];
+    let correct = true;
     for (let at = row * time; at < (row + 1) * time; at++) {
-      if (held.mask[at] === 0) continue;
-      const scores = logits.subarray(at * V, (at + 1) * V);
-      said.push(scores.indexOf(Math.max(...scores)));
-      right &&= said[said.length - 1] === held.targets[at];
+      if (test.mask[at] === 0) continue;
+      const scores = logits.subarray(at * vocabSize, (at + 1) * vocabSize);
+      predicted.push(scores.indexOf(Math.max(...scores)));
+      correct &&= predicted[predicted.length - 1] === test.targets[at];
     }
-    if (right) continue;
-    const question = problemTokens.decode(
-      held.inputs.subarray(row * time, row * time + time - said.length + 1),
+    if (correct) continue;
+    const question = test.inputs.subarray(row * time, (row + 1) * time - predicted.length + 1);
+    mistakes.push(
+      `${problemTokens.decode(question)}${problemTokens.decode(predicted)} (digits reversed) is wrong`,
     );
-    wrong.push(`${question}${problemTokens.decode(said)}, reversed, is wrong`);
   }
-  return wrong;
+  return mistakes;
 }

@@ -1,70 +1,78 @@
 /**
- * How positions talk: the mean of what came before, one head of self-attention, and why its scores are divided.
+ * Sections of the lesson on attention: averages of earlier positions, one head of self-attention, and the scale of
+ * its scores.
  *
  * @module
  */
 import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { charGpt } from "../../../kernels/models/course/char_gpt.ts";
+import { largestDifference } from "../../../kernels/models/course/matrix.ts";
 import { barChart } from "../../../stages/report/chart/bars.ts";
 import { heatmapChart } from "../../../stages/report/chart/heatmap.ts";
 import { histogramChart } from "../../../stages/report/chart/histogram.ts";
 import { check, figure, heading, type Item, say, table } from "../item.ts";
+import { softmax } from "../net_training.ts";
+import { attend, randomHead, scoresOf, variance } from "./attention_head.ts";
 import {
   averagesByLoop,
-  largestDifference,
+  averagingWeights,
   maskedSoftmax,
   mixedByAttention,
   mixedByMatmul,
   rowsOf,
-  type Sizes,
-  softmax,
-  triangle,
+  type SequenceShape,
 } from "./averaging.ts";
-import { firstDifference, logitsOf } from "./causality.ts";
-import { attend, randomHead, scoresOf, variance } from "./head.ts";
-import type { Setting } from "./setting.ts";
-import { stations } from "./stations.ts";
+import { lectureModels } from "./lecture_models.ts";
 import { lectureWeights } from "./lecture_weights.ts";
+import { firstDifference, sequenceLogits } from "./sequence_logits.ts";
+import type { ShakespeareInputs } from "./shakespeare_inputs.ts";
 
 const notebook = "Let's build GPT, notebook";
+const [batch, time, channels]: SequenceShape = [4, 8, 32];
+const shape: SequenceShape = [batch, time, channels];
+const width = 16; // channels of the notebook's head
 
-/** To see further, positions must talk; the plainest way is the mean of what came before. */
+/** Why values that depend on the notebook's random numbers need not be equal; null for its seed. */
+function seedReason(seed: number): string | null {
+  return seed === 1337 ? null : "another seed";
+}
+
+/** The mean of all positions so far: the simplest way to use earlier positions. */
 export async function* averagesSection(
-  { engine, seed }: Pick<Setting, "engine" | "seed">,
+  { engine, seed }: Pick<ShakespeareInputs, "engine" | "seed">,
 ): AsyncGenerator<Item> {
-  yield heading("The mean of what came before, four ways");
+  yield heading("Averages of earlier positions, in four ways");
   yield say(
-    "A position may hear from those before it and not from those behind it, which it is to guess. The plainest message is the mean.",
+    "A position must use the positions before it. It must not use the positions after it, because it has to predict them. The simplest way is to take the mean of all positions so far.",
   );
-  const sizes: Sizes = [4, 8, 32], [, time] = sizes;
-  const x = new TorchRandom(seed).randn(4 * 8 * 32), nothing = new Float32Array(x.length);
-  const loop = averagesByLoop(x, sizes);
-  const weights = triangle(time), bySoftmax = maskedSoftmax(new Float32Array(time * time), time);
+  const x = new TorchRandom(seed).randn(batch * time * channels), zeros = new Float32Array(x.length);
+  const byLoop = averagesByLoop(x, shape);
+  const weights = averagingWeights(time), bySoftmax = maskedSoftmax(new Float32Array(time * time), time);
   const ways = [
-    ["a product with a triangle", await mixedByMatmul(engine, { weights, x, sizes })],
-    ["a softmax that sees no future", await mixedByMatmul(engine, { weights: bySoftmax, x, sizes })],
+    ["product with a triangular matrix", await mixedByMatmul(engine, { weights, x, shape })],
+    ["product with a masked softmax", await mixedByMatmul(engine, { weights: bySoftmax, x, shape })],
     [
-      "attention that asks for nothing",
-      await mixedByAttention(engine, { queries: nothing, keys: x, values: x, sizes }),
+      "attention with queries of 0",
+      await mixedByAttention(engine, { queries: zeros, keys: x, values: x, shape }),
     ],
   ] as const;
   yield say(
-    "First, two loops. Second, one matrix product: row t of a triangle holds `1 / (t + 1)` up to column t. Third, the triangle as a softmax of scores: 0 where one may look, -∞ where one may not. Fourth, this project's attention kernel, its queries all 0, so that every score is 0.",
+    "The first way is a loop. The second is a matrix product: row t of a triangular matrix holds `1 / (t + 1)` up to column t, and zeros after it. The third computes the same matrix as a softmax of scores: 0 for the positions so far, and -∞ for later positions. The fourth is this project's attention kernel. Its queries are 0, so all scores are 0.",
   );
   yield figure(
-    "Row: who listens. Column: whom it hears.",
+    "Each row is a position. It shows the weights with which this position uses the others.",
     heatmapChart({
-      title: "weights of a mean",
+      title: "weights of the means",
       values: rowsOf(weights, time),
       yLabel: "position",
-      xLabel: "hears",
+      xLabel: "uses",
       width: 320,
     }),
   );
   for (const [name, mixed] of ways) {
     yield check({
       name: `${name}: largest difference from the loop`,
-      ours: largestDifference(loop, mixed),
+      ours: largestDifference(byLoop, mixed),
       lecture: 0,
       within: 1e-6,
       source: notebook,
@@ -72,118 +80,119 @@ export async function* averagesSection(
   }
 }
 
-/** The same, but who listens to whom depends on what they are. */
-export async function* headSection({ engine, seed }: Pick<Setting, "engine" | "seed">): AsyncGenerator<Item> {
+/** Self-attention: the weights depend on the contents of the positions. */
+export async function* headSection(
+  { engine, seed }: Pick<ShakespeareInputs, "engine" | "seed">,
+): AsyncGenerator<Item> {
   yield heading("Self-attention: one head");
   yield say(
-    "Each position makes three vectors of its numbers: a query (what am I looking for), a key (what do I hold), a value (what I say if you listen to me). The score of a pair is query times key; a softmax over those not in the future makes weights of the scores; out come the values by these weights.",
+    "Each position computes three vectors from its channels. The query describes what it looks for, the key describes what it contains, and the value is what it passes on. The score of two positions is the dot product of the query of one and the key of the other. A softmax turns a position's scores for itself and all earlier positions into weights. The output is the sum of their values, each times its weight.",
   );
-  const sizes: Sizes = [4, 8, 32], time = 8, width = 16, random = new TorchRandom(seed);
-  const x = random.randn(4 * 8 * 32), head = randomHead(x, { sizes, width, random });
+  const random = new TorchRandom(seed);
+  const x = random.randn(batch * time * channels), head = randomHead(x, { shape, width, random });
   const weights = maskedSoftmax(scoresOf(head, { sequence: 0, time, scale: 1 }), time);
+  const lastRow = weights.subarray((time - 1) * time), largest = Math.max(...lastRow);
   yield figure(
-    "Nothing is trained yet, and already each position hears some of the others more than the rest.",
+    `Nothing is trained yet, but the weights already differ. The last position gives position ${
+      lastRow.indexOf(largest)
+    } the weight ${largest.toFixed(2)}; in a mean, each weight would be ${(1 / time).toFixed(2)}.`,
     heatmapChart({
       title: "weights of a random head",
       values: rowsOf(weights, time),
       yLabel: "position",
-      xLabel: "hears",
+      xLabel: "uses",
       width: 320,
     }),
   );
   for (const [column, expected] of [.0294, .1052, .0469, .0276, .7909].entries()) {
     yield check({
-      name: `how much position 4 hears position ${column}`,
+      name: `weight of position ${column} at position 4`,
       ours: weights[4 * time + column],
       lecture: expected,
       within: 1e-4,
       source: notebook,
-      mayDiffer: seed === 1337 ? null : "another seed",
+      mayDiffer: seedReason(seed),
     });
   }
-  const scale = 1 / Math.sqrt(width);
-  const byKernel = await mixedByAttention(engine, { ...head, sizes: [4, time, width] });
+  const byKernel = await mixedByAttention(engine, { ...head, shape: [batch, time, width] });
   yield check({
-    name: "written out and by the kernel: largest difference",
-    ours: largestDifference(attend(head, { sizes, scale }), byKernel),
+    name: "output by loops and by the attention kernel: largest difference",
+    ours: largestDifference(attend(head, { shape, scale: 1 / Math.sqrt(width) }), byKernel),
     lecture: 0,
     within: 1e-6,
     source: notebook,
   });
   yield say(
-    "Attention is a graph of who may hear whom. Without the triangle, all hear all: an encoder. With keys and values of another text, as in translation: cross-attention. It knows no places: that is why places get vectors of their own. And excerpts of a batch never hear each other.",
+    "Attention can be seen as a graph: an edge says that one position may use another. Without the mask, every position uses all positions; such a model is called an encoder. If keys and values come from another text, as in translation, it is called cross-attention. Attention itself does not know where a position is, so each position also gets a vector of its own. The excerpts of a batch never use each other.",
   );
-  const model = charGpt({ vocabSize: 65, ...stations[4].config });
-  const one = Uint32Array.from({ length: 8 }, (_, i) => 7 * i), other = one.slice();
-  other[5] = 64;
-  const logits = await logitsOf(engine, {
+  const vocabSize = 65, model = charGpt({ vocabSize, ...lectureModels[4].config });
+  const ids = Uint32Array.from({ length: time }, (_, i) => 7 * i), changed = ids.slice();
+  changed[5] = 64;
+  const logits = await sequenceLogits(engine, {
     model,
     weights: lectureWeights(model.config, new TorchRandom(seed)),
-    sequences: [one, other],
+    batches: [ids, changed],
   });
   yield check({
-    name: "token 5 of a GPT's input changed: the first position whose logits differ in any bit",
-    ours: firstDifference(logits[0], logits[1], 65),
+    name: "first position of a GPT whose logits differ in any bit if token 5 changes",
+    ours: firstDifference(logits[0], logits[1], vocabSize),
     lecture: 5,
     source: "causality",
   });
 }
 
 /** Why scores are divided by the root of the head's width. */
-export function* scaledScoresSection({ seed }: Pick<Setting, "seed">): Generator<Item> {
+export function* scaledScoresSection({ seed }: Pick<ShakespeareInputs, "seed">): Generator<Item> {
   yield heading("Why scores are divided by √width");
-  const random = new TorchRandom(seed), mayDiffer = seed === 1337 ? null : "another seed";
-  randomHead(random.randn(4 * 8 * 32), { sizes: [4, 8, 32], width: 16, random }); // the notebook's cell before
-  const keys = random.randn(4 * 8 * 16), queries = random.randn(4 * 8 * 16);
+  const random = new TorchRandom(seed), count = batch * time * width;
+  // An earlier cell of the notebook draws these numbers.
+  randomHead(random.randn(batch * time * channels), { shape, width, random });
+  const keys = random.randn(count), queries = random.randn(count);
   const scores = [0, 1, 2, 3].flatMap((sequence) => [
-    ...scoresOf({ queries, keys, width: 16 }, { sequence, time: 8, scale: 1 }),
+    ...scoresOf({ queries, keys, width }, { sequence, time, scale: 1 }),
   ]);
   const scaled = scores.map((score) => score / 4), source = notebook;
   yield say(
-    "A score is a sum of 16 products. Where keys and queries have variance 1, each product has variance 1 and their sum 16: it grows with the width. Divided by √16, it is 1 again.",
+    `A score is a sum of ${width} products. If keys and queries have variance 1, each product has variance 1 and the sum has variance ${width}. So the variance grows with the width of the head. After division by √${width} it is 1 again.`,
   );
-  yield check({
-    name: "variance of keys",
-    ours: variance(keys),
-    lecture: 1.0449,
-    within: 1e-4,
-    source,
-    mayDiffer,
-  });
-  yield check({
-    name: "of queries",
-    ours: variance(queries),
-    lecture: 1.07,
-    within: 1e-4,
-    source,
-    mayDiffer,
-  });
-  yield check({
-    name: "of scaled scores",
-    ours: variance(scaled),
-    lecture: 1.0918,
-    within: 1e-4,
-    source,
-    mayDiffer,
-  });
-  yield table(["scores", "variance"], [["query · key", variance(scores)], ["/ √16", variance(scaled)]]);
-  const flat = [.1, -.2, .3, -.2, .5],
-    bars = (by: number) =>
-      softmax(flat.map((score) => score * by)).map((value, i) => ({ name: `score ${flat[i] * by}`, value }));
+  for (
+    const [name, ours, lecture] of [
+      ["keys", variance(keys), 1.0449],
+      ["queries", variance(queries), 1.07],
+      ["scaled scores", variance(scaled), 1.0918],
+    ] as const
+  ) {
+    const mayDiffer = seedReason(seed);
+    yield check({ name: `variance of ${name}`, ours, lecture, within: 1e-4, source, mayDiffer });
+  }
+  yield table(["scores", "variance"], [
+    ["query · key", variance(scores)],
+    [`query · key / √${width}`, variance(scaled)],
+  ]);
+  const few = [.1, -.2, .3, -.2, .5];
+  const softmaxOf = (factor: number): Float64Array => softmax(few.map((score) => score * factor));
+  const bars = (factor: number) =>
+    [...softmaxOf(factor)].map((value, i) => ({ name: `score ${few[i] * factor}`, value }));
   yield figure(
-    "Scores with a large variance turn the softmax into a choice of one, from the first step on: too early to listen to one neighbour only.",
+    "With scores of large variance, the softmax gives almost all weight to one position. At the start of training this is too early: the position is chosen by chance, and the others hardly get a gradient.",
     histogramChart({
       title: "scores",
-      series: [{ name: "as they are", values: scores }, { name: "scaled", values: scaled }],
+      series: [{ name: "not scaled", values: scores }, { name: "scaled", values: scaled }],
       bins: 24,
     }),
     barChart({ title: "softmax of five scores", bars: bars(1) }),
-    barChart({ title: "the same, eight times as large", bars: bars(8) }),
+    barChart({ title: "softmax of the same scores times 8", bars: bars(8) }),
   );
-  yield check({ name: "its largest weight", ours: softmax(flat)[4], lecture: .2872, within: 1e-4, source });
   yield check({
-    name: "with scores eight times as large",
-    ours: softmax(flat.map((score) => 8 * score))[4],
+    name: "largest weight of the softmax",
+    ours: softmaxOf(1)[4],
+    lecture: .2872,
+    within: 1e-4,
+    source,
+  });
+  yield check({
+    name: "largest weight with the scores times 8",
+    ours: softmaxOf(8)[4],
     lecture: .8,
     within: 1e-4,
     source,

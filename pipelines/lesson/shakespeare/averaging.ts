@@ -1,6 +1,6 @@
 /**
- * Every position gets the mean of itself and those before it, four ways that give the same: a loop, a product with a
- * triangle, a softmax that sees no future, and attention whose queries ask for nothing.
+ * The mean of each position and all positions before it, computed in several ways with the same result: by loops, by a
+ * matrix product with averaging weights, and by attention.
  *
  * @module
  */
@@ -10,12 +10,13 @@ import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { attention } from "../../../kernels/ops/attention/attention.ts";
 import { matmul } from "../../../kernels/ops/matmul/matmul.ts";
+import { softmax } from "../net_training.ts";
 
-/** Sizes of x: sequences, positions, channels. */
-export type Sizes = readonly [batch: number, time: number, channels: number];
+/** Shape of values per position: sequences, positions, channels. */
+export type SequenceShape = readonly [batch: number, time: number, channels: number];
 
-/** Means by a loop over positions; x [B, T, C] → [B, T, C]. */
-export function averagesByLoop(x: Float32Array, [batch, time, channels]: Sizes): Float32Array {
+/** Means by loops over all positions; x [B, T, C] → [B, T, C]. */
+export function averagesByLoop(x: Float32Array, [batch, time, channels]: SequenceShape): Float32Array {
   const out = new Float32Array(x.length);
   for (let b = 0; b < batch; b++) {
     for (let c = 0; c < channels; c++) {
@@ -30,15 +31,17 @@ export function averagesByLoop(x: Float32Array, [batch, time, channels]: Sizes):
   return out;
 }
 
-/** [T, T]: row t holds 1 / (t + 1) up to column t, then zeros. */
-export function triangle(time: number): Float32Array<ArrayBuffer> {
+/** Averaging weights [T, T], a lower triangular matrix: row t holds 1 / (t + 1) up to column t, then zeros. */
+export function averagingWeights(time: number): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length: time * time }, (_, i) => {
     const t = Math.floor(i / time);
     return i % time <= t ? 1 / (t + 1) : 0;
   });
 }
 
-/** Softmax of each row of scores [T, T] after what lies in the future is set to -∞, so that it gets the weight 0. */
+/**
+ * Softmax of each row of scores [T, T]. Scores for later positions are replaced by -∞, so that their weights are 0.
+ */
 export function maskedSoftmax(scores: Float32Array, time: number): Float32Array<ArrayBuffer> {
   const weights = new Float32Array(time * time);
   for (let t = 0; t < time; t++) {
@@ -48,29 +51,20 @@ export function maskedSoftmax(scores: Float32Array, time: number): Float32Array<
   return weights;
 }
 
-/** e to each number, divided by their sum. */
-export function softmax(numbers: readonly number[]): number[] {
-  const most = Math.max(...numbers);
-  const powers = numbers.map((n) => Math.exp(n - most));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
-}
-
-/** weights [T, T] times each sequence of x [B, T, C], by the engine's matrix product. */
+/** The product of weights [T, T] and each sequence of x [B, T, C], computed by the engine. */
 export async function mixedByMatmul(
   engine: Engine,
-  { weights, x, sizes: [batch, time, channels] }: {
+  { weights, x, shape: [batch, time, channels] }: {
     readonly weights: Float32Array<ArrayBuffer>;
     readonly x: Float32Array;
-    readonly sizes: Sizes;
+    readonly shape: SequenceShape;
   },
 ): Promise<Float32Array> {
   const graph = new Graph();
   const values: Record<string, TensorMap[string]> = { weights: { shape: [time, time], data: weights } };
   const left = graph.leaf("weights", { shape: [time, time], dtype: "f32" }, "input");
-  const size = time * channels;
+  const size = time * channels, shape = [time, channels];
   for (let b = 0; b < batch; b++) {
-    const shape = [time, channels];
     values[`x/${b}`] = { shape, data: x.slice(b * size, (b + 1) * size) };
     graph.output(`mixed/${b}`, matmul(left, graph.leaf(`x/${b}`, { shape, dtype: "f32" }, "input")));
   }
@@ -82,36 +76,39 @@ export async function mixedByMatmul(
   return out;
 }
 
-/** Attention by the engine: queries, keys and values [B, T, C] each → [B, T, C]. Scores are divided by √(C / heads). */
+/**
+ * Causal attention computed by the engine; queries, keys and values [B, T, C] → [B, T, C]. Scores are divided by
+ * √(C / heads).
+ */
 export async function mixedByAttention(
   engine: Engine,
-  { queries, keys, values, sizes: [batch, time, channels], heads = 1 }: {
+  { queries, keys, values, shape: [batch, time, channels], heads = 1 }: {
     readonly queries: Float32Array;
     readonly keys: Float32Array;
     readonly values: Float32Array;
-    readonly sizes: Sizes;
+    readonly shape: SequenceShape;
     readonly heads?: number;
   },
 ): Promise<Float32Array> {
-  const graph = new Graph(), shape = [batch, time, 3 * channels];
+  const graph = new Graph(), packedShape = [batch, time, 3 * channels];
   const packed = new Float32Array(3 * values.length);
   for (let row = 0; row < batch * time; row++) {
     [queries, keys, values].forEach((part, i) =>
       packed.set(part.subarray(row * channels, (row + 1) * channels), (3 * row + i) * channels)
     );
   }
-  graph.output("mixed", attention(graph.leaf("qkv", { shape, dtype: "f32" }, "input"), { heads }));
-  await using session = await engine.open([compile("attend", graph)], { qkv: { shape, data: packed } });
+  graph.output(
+    "mixed",
+    attention(graph.leaf("qkv", { shape: packedShape, dtype: "f32" }, "input"), { heads }),
+  );
+  await using session = await engine.open([compile("attend", graph)], {
+    qkv: { shape: packedShape, data: packed },
+  });
   await session.run(["attend"]);
   return Float32Array.from((await session.read(["mixed"])).mixed.data);
 }
 
-/** The largest difference of two lists of numbers. */
-export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  return Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
-}
-
-/** Rows of a [rows, columns] list, for a heat map. */
+/** The rows of a matrix [rows, columns], for a heat map. */
 export function rowsOf(values: Float32Array, columns: number): Float32Array[] {
   return Array.from(
     { length: values.length / columns },

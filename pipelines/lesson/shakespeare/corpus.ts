@@ -1,38 +1,38 @@
 /**
- * A text as the lecture splits and draws it: a token a character, the first nine tenths to learn from, and excerpts at
- * random places, by torch's random numbers so that the lecture's own come out.
+ * The lesson's text as the lecture uses it: one token per character, the first nine tenths for training, and
+ * excerpts at places that torch's random numbers choose, so that they are the lecture's excerpts.
  *
  * @module
  */
 import type { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { CharTokenizer } from "../../../stages/token/char.ts";
 
-/** A text in tokens. */
+/** A text as tokens, in two parts. */
 export interface Corpus {
   readonly tokenizer: CharTokenizer;
   readonly train: Uint32Array;
   readonly validation: Uint32Array;
 }
 
-/** Splits a text; `alphabet`: texts whose characters count too (default: the text's own alone). */
+/** Encodes and splits a text. `alphabet`: further texts whose characters the tokenizer must know; default: none. */
 export function corpusOf(
   text: string,
   { alphabet = [] }: { readonly alphabet?: readonly string[] } = {},
 ): Corpus {
   const tokenizer = CharTokenizer.fromTexts([text, ...alphabet], []);
-  const ids = tokenizer.encode(text), cut = Math.floor(.9 * ids.length);
-  return { tokenizer, train: ids.slice(0, cut), validation: ids.slice(cut) };
+  const ids = tokenizer.encode(text), trainCount = Math.floor(.9 * ids.length);
+  return { tokenizer, train: ids.slice(0, trainCount), validation: ids.slice(trainCount) };
 }
 
-/** Excerpts of a text, `shape` [batch, time] of them: each target is the token after its input. */
+/** A batch of excerpts, inputs and targets of `shape`. The target of a position is the token after it. */
 export interface Excerpts {
   readonly inputs: Uint32Array<ArrayBuffer>;
   readonly targets: Uint32Array<ArrayBuffer>;
   readonly shape: readonly [batch: number, time: number];
 }
 
-/** Excerpts at random places: the lecture's `get_batch`. Throws RangeError for a text that is not longer than one. */
-export function draw(
+/** Draws excerpts as the lecture's `get_batch`. Throws RangeError for a text that is not longer than an excerpt. */
+export function drawExcerpts(
   ids: Uint32Array,
   { random, shape }: { readonly random: TorchRandom; readonly shape: readonly [batch: number, time: number] },
 ): Excerpts {

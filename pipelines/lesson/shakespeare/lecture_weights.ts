@@ -1,5 +1,5 @@
 /**
- * First values as torch draws them for the lecture's modules, in their order, so that the lecture's losses come out.
+ * Initial weights of the lecture's models. Torch's modules draw them in this order, so the losses are the lecture's.
  *
  * Source: PyTorch, torch/nn/modules/linear.py `reset_parameters`; sparse.py for embeddings.
  *
@@ -11,7 +11,10 @@ import type { CharGptConfig } from "../../../kernels/models/course/char_gpt.ts";
 
 type Weight = TensorMap[string];
 
-/** Weights of `charGpt(config)`: embeddings normal, linear layers uniform within 1 / sqrt(inputs), biases too. */
+/**
+ * Initial weights of `charGpt(config)`. Embeddings are normal. Weights and biases of linear layers are uniform
+ * between -1 / √inputs and 1 / √inputs.
+ */
 export function lectureWeights(config: CharGptConfig, random: TorchRandom): TensorMap {
   const { vocabSize, seqLen, channels, heads, layers, feedForward = true, residual = true } = config;
   const weights: Record<string, Weight> = {
@@ -40,7 +43,7 @@ export function lectureWeights(config: CharGptConfig, random: TorchRandom): Tens
   return weights;
 }
 
-/** `nn.Linear(inputs, outputs, bias=False)` as [inputs, outputs]; torch keeps, and draws, the transpose. */
+/** Weight of `nn.Linear(inputs, outputs, bias=False)`, [inputs, outputs]. Torch draws and stores the transpose. */
 export function uniform([inputs, outputs]: readonly [number, number], random: TorchRandom): Weight {
   const bound = 1 / Math.sqrt(inputs);
   const drawn = random.uniform(inputs * outputs, { low: -bound, high: bound });
@@ -59,12 +62,15 @@ function bias(
   return { shape: [outputs], data: random.uniform(outputs, { low: -bound, high: bound }) };
 }
 
-/** A table of normal numbers, as `nn.Embedding`. */
+/** A table of normal numbers with variance 1, as of `nn.Embedding`. */
 export function normal(shape: readonly [number, number], random: TorchRandom): Weight {
   return { shape, data: random.randn(shape[0] * shape[1]) };
 }
 
-/** The lecture's heads each have their own key, query and value, drawn in this order; here they stand side by side. */
+/**
+ * Weights of all heads, [channels, 3 · channels]. In the lecture, each head has its own key, query and value layer,
+ * drawn in this order. Here all queries stand first, then all keys, then all values.
+ */
 function headWeights(
   { channels, heads, random }: {
     readonly channels: number;
@@ -74,11 +80,11 @@ function headWeights(
 ): Weight {
   const width = channels / heads, data = new Float32Array(3 * channels * channels);
   for (let head = 0; head < heads; head++) {
-    for (const part of [1, 0, 2]) { // keys, queries, values; queries come first in the matrix
+    for (const part of [1, 0, 2]) { // key, query, value
       const drawn = uniform([channels, width], random).data;
       for (let i = 0; i < channels; i++) {
-        const to = i * 3 * channels + part * channels + head * width;
-        data.set(drawn.subarray(i * width, (i + 1) * width), to);
+        const start = i * 3 * channels + part * channels + head * width;
+        data.set(drawn.subarray(i * width, (i + 1) * width), start);
       }
     }
   }

@@ -1,4 +1,4 @@
-/** The lesson on GPTs, its figures on the lecture's text in short runs. */
+/** The lesson on GPTs, in short runs on the lecture's text. */
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
 import { TorchRandom } from "../../../../kernels/random/torch_random.ts";
 import { charGpt } from "../../../../kernels/models/course/char_gpt.ts";
@@ -6,64 +6,68 @@ import { parametersOf } from "../../../../kernels/models/model.ts";
 import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
 import { type Item, outcomeOf } from "../../../../pipelines/lesson/item.ts";
 import {
+  additionProblems,
   isHeldOut,
-  problems,
   problemText,
   problemTokens,
-} from "../../../../pipelines/lesson/shakespeare/addition.ts";
+} from "../../../../pipelines/lesson/shakespeare/addition_problems.ts";
 import { additionSolution } from "../../../../pipelines/lesson/shakespeare/addition_solution.ts";
 import {
   averagesSection,
   headSection,
   scaledScoresSection,
 } from "../../../../pipelines/lesson/shakespeare/attention_sections.ts";
-import { corpusOf, draw } from "../../../../pipelines/lesson/shakespeare/corpus.ts";
-import { headsAsOne } from "../../../../pipelines/lesson/shakespeare/heads_as_one.ts";
-import type { Estimate } from "../../../../pipelines/lesson/shakespeare/learn.ts";
-import { stations, stationShape } from "../../../../pipelines/lesson/shakespeare/stations.ts";
+import { batchedHeadsSolution } from "../../../../pipelines/lesson/shakespeare/batched_heads_solution.ts";
+import { corpusOf, drawExcerpts } from "../../../../pipelines/lesson/shakespeare/corpus.ts";
+import { lectureModels, smallBatch } from "../../../../pipelines/lesson/shakespeare/lecture_models.ts";
+import type { LossEstimate } from "../../../../pipelines/lesson/shakespeare/lecture_training.ts";
 import { lectureWeights } from "../../../../pipelines/lesson/shakespeare/lecture_weights.ts";
-import { trained, type TrainedModel } from "../../../../pipelines/lesson/shakespeare/trained.ts";
+import {
+  trainCharModel,
+  type TrainedCharModel,
+} from "../../../../pipelines/lesson/shakespeare/train_char_model.ts";
 import { sharedTest } from "../../../shared_data.ts";
 import { errorLine, runsTo, withFolder } from "../../program.ts";
 
 const tinyshakespeare = "text/tinyshakespeare.txt";
 
-async function allOf(items: Iterable<Item> | AsyncIterable<Item>): Promise<Item[]> {
+/** All items of a section. */
+async function itemsOf(items: Iterable<Item> | AsyncIterable<Item>): Promise<Item[]> {
   const found: Item[] = [];
   for await (const item of items) found.push(item);
   return found;
 }
 
-/** The checks among items; each must hold. */
+/** Names of the checks among items. Each check must hold. */
 async function checksOf(items: Iterable<Item> | AsyncIterable<Item>): Promise<readonly string[]> {
-  const checks = (await allOf(items)).flatMap((item) => item.kind === "check" ? [item] : []);
+  const checks = (await itemsOf(items)).flatMap((item) => item.kind === "check" ? [item] : []);
   for (const check of checks) strictEqual(outcomeOf(check), "same", `${check.name}: ${check.ours}`);
   return checks.map(({ name }) => name);
 }
 
-Deno.test("averages are the same four ways; a head, its scores' variances and causality are the notebook's", async () => {
-  const setting = { engine: await openCpu({ threads: 1 }), seed: 1337 };
-  strictEqual((await checksOf(averagesSection(setting))).length, 3);
-  strictEqual((await checksOf(headSection(setting))).length, 7);
-  strictEqual((await checksOf(scaledScoresSection(setting))).length, 5);
-  strictEqual((await checksOf(headsAsOne(() => Promise.resolve(setting.engine), 1))).length, 1);
+Deno.test("averages, the attention head and the variances of its scores are the notebook's; a GPT is causal; batched heads equal separate heads", async () => {
+  const inputs = { engine: await openCpu({ threads: 1 }), seed: 1337 };
+  strictEqual((await checksOf(averagesSection(inputs))).length, 3);
+  strictEqual((await checksOf(headSection(inputs))).length, 7);
+  strictEqual((await checksOf(scaledScoresSection(inputs))).length, 5);
+  strictEqual((await checksOf(batchedHeadsSolution(() => Promise.resolve(inputs.engine), 1))).length, 1);
 });
 
 sharedTest(
-  "shakespeare's models have the lecture's losses, first and later",
+  "shakespeare's bigram model has the lecture's losses, and its small models learn",
   [tinyshakespeare],
   async (path) => {
     const corpus = corpusOf(await Deno.readTextFile(path(tinyshakespeare)));
     strictEqual(corpus.tokenizer.vocabSize, 65);
     deepStrictEqual([corpus.train.length, corpus.validation.length], [1_003_854, 111_540]);
-    const { inputs, targets } = draw(corpus.train, { random: new TorchRandom(1337), shape: [4, 8] });
+    const { inputs, targets } = drawExcerpts(corpus.train, { random: new TorchRandom(1337), shape: [4, 8] });
     deepStrictEqual([...inputs.subarray(0, 8)], [24, 43, 58, 5, 57, 1, 46, 43]);
     deepStrictEqual([...targets.subarray(0, 7)], [...inputs.subarray(1, 8)]);
 
     const engine = await openCpu({ threads: 1 });
-    const course = { corpus, seed: 1337, name: "test", rate: 1e-3, every: 500 };
-    const bigram = await ended(trained(engine, {
-      ...course,
+    const training = { corpus, seed: 1337, name: "test", rate: 1e-3, every: 500 };
+    const bigram = await resultOf(trainCharModel(engine, {
+      ...training,
       config: "bigram",
       shape: [32, 8],
       steps: 2700,
@@ -76,40 +80,40 @@ sharedTest(
     near(bigram.estimates[1], [2.4738, 2.4911], 5e-4);
     strictEqual(bigram.sample.trim().length > 0, true);
 
-    for (const { name, config } of stations.filter((_, i) => i % 2 === 1)) {
-      const model = await ended(
-        trained(engine, { ...course, config, shape: stationShape, steps: 60, at: [] }),
+    for (const { name, config } of lectureModels.filter((_, i) => i % 2 === 1)) {
+      const model = await resultOf(
+        trainCharModel(engine, { ...training, config, shape: smallBatch, steps: 60, at: [] }),
       );
       ok(model.estimates[0].validation < 3.6, `${name}: ${JSON.stringify(model.estimates)}`);
     }
     throws(
-      () => draw(corpus.train.slice(0, 8), { random: new TorchRandom(1), shape: [1, 8] }),
+      () => drawExcerpts(corpus.train.slice(0, 8), { random: new TorchRandom(1), shape: [1, 8] }),
       /has 8: give a longer/,
     );
   },
 );
 
-/** What a generator of items returns. */
-async function ended(items: AsyncGenerator<Item, TrainedModel>): Promise<TrainedModel> {
+/** Runs a training to its end and returns its result. */
+async function resultOf(items: AsyncGenerator<Item, TrainedCharModel>): Promise<TrainedCharModel> {
   while (true) {
     const next = await items.next();
     if (next.done === true) return next.value;
   }
 }
 
-function near({ train, validation }: Estimate, lecture: readonly [number, number], within: number): void {
-  const found = [train, validation];
-  ok(lecture.every((loss, i) => Math.abs(loss - found[i]) <= within), `${found}, wanted ${lecture}`);
+function near({ train, validation }: LossEstimate, lecture: readonly [number, number], within: number): void {
+  const ours = [train, validation];
+  ok(lecture.every((loss, i) => Math.abs(loss - ours[i]) <= within), `${ours}, expected ${lecture}`);
 }
 
-Deno.test("lectureWeights() draws in torch's order; keys of the first head come first and stand after all queries", () => {
+Deno.test("lectureWeights() draws in torch's order, head by head and keys first, and stores all queries before all keys", () => {
   const config = { vocabSize: 3, seqLen: 2, channels: 4, heads: 2, layers: 1 } as const;
   const weights = lectureWeights(config, new TorchRandom(9)), random = new TorchRandom(9);
   deepStrictEqual(weights["wte.weight"].data, random.randn(12));
   deepStrictEqual(weights["wpe.weight"].data, random.randn(8));
   const { shape, data } = weights["h.0.attn.c_attn.weight"];
   deepStrictEqual(shape, [4, 12]);
-  for (const column of [4, 0, 8, 6, 2, 10]) { // key, query, value of one head, then of the other: 2 rows of 4 in torch
+  for (const column of [4, 0, 8, 6, 2, 10]) { // key, query and value of each head, [2, 4] in torch
     const drawn = random.uniform(8, { low: -.5, high: .5 });
     for (let at = 0; at < 8; at++) strictEqual(data[at % 4 * 12 + column + Math.floor(at / 4)], drawn[at]);
   }
@@ -119,16 +123,16 @@ Deno.test("lectureWeights() draws in torch's order; keys of the first head come 
   deepStrictEqual(Object.keys(weights).toSorted(), [...parametersOf(charGpt(config)).keys()].toSorted());
 });
 
-Deno.test("problems() reverses answers, counts them alone, and keeps the held-out apart", async () => {
+Deno.test("additionProblems() reverse sums, count only their digits in the loss, and separate held-out problems", async () => {
   strictEqual(problemText(12, 345, { digits: 3 }), "012+345=7530");
   const random = new TorchRandom(5);
-  for (const held of [false, true]) {
-    const { inputs, targets, mask } = problems(50, { digits: 3, random, held });
+  for (const heldOut of [false, true]) {
+    const { inputs, targets, mask } = additionProblems(50, { digits: 3, random, heldOut });
     for (let row = 0; row < 50; row++) {
       const at = 11 * row, text = problemTokens.decode([inputs[at], ...targets.subarray(at, at + 11)]);
       const [a, b, c] = text.split(/[+=]/);
       strictEqual(Number([...c].reverse().join("")), Number(a) + Number(b));
-      strictEqual(isHeldOut(Number(a), Number(b)), held);
+      strictEqual(isHeldOut(Number(a), Number(b)), heldOut);
       const counted = problemTokens.decode(
         targets.subarray(at, at + 11).filter((_, i) => mask[at + i] === 1),
       );
@@ -136,19 +140,23 @@ Deno.test("problems() reverses answers, counts them alone, and keeps the held-ou
     }
   }
   const engine = await openCpu({ threads: 1 });
-  const items = await allOf(
-    additionSolution(() => Promise.resolve(engine), 1, { digits: 1, steps: 6, asked: 20 }),
+  const items = await itemsOf(
+    additionSolution(() => Promise.resolve(engine), 1, { digits: 1, steps: 6, testCount: 20 }),
   );
   const check = items.find((item) => item.kind === "check");
   ok(
     check?.kind === "check" && Number(check.ours) < 50 && outcomeOf(check) === "not compared",
     JSON.stringify(check),
   );
-  ok(items.some((item) => item.kind === "lines" && /^\d\+\d=\S\S, reversed, is wrong$/.test(item.lines[0])));
+  ok(
+    items.some((item) =>
+      item.kind === "lines" && /^\d\+\d=\S\S \(digits reversed\) is wrong$/.test(item.lines[0])
+    ),
+  );
 });
 
 sharedTest(
-  "shakespeare --scale plans without training; wrong words are named",
+  "shakespeare --scale prints the plan without training; an unknown preset is refused",
   [tinyshakespeare],
   (path) =>
     withFolder(async (dir) => {
@@ -164,7 +172,7 @@ sharedTest(
       const { out } = await runsTo(0, [...args, "--scale"]);
       match(out, /✓ parameters: 10788929/);
       match(out, /activation +2\.\d GiB/);
-      match(out, /It needs a GPU: here is .*1\.48/);
+      match(out, /needs a GPU\. This run's device is [^]*1\.48/);
       match(errorLine(await runsTo(2, [...args, "--preset", "nanogpt"])), /expected one of nanogpt-cpu/);
     }),
 );

@@ -1,5 +1,5 @@
 /**
- * Text from a model of the lesson, as the lecture's `generate` makes it: the last characters go in, one comes out.
+ * Generates text as the lecture's `generate` does: the model sees the last characters and predicts the next.
  *
  * @module
  */
@@ -13,19 +13,21 @@ import type { Model } from "../../../kernels/models/model.ts";
 import { sampleToken } from "../../../stages/sample/sample_token.ts";
 import type { Corpus } from "./corpus.ts";
 
-/** What to write, and with what. */
-export interface WrittenOptions {
+/** A trained model, and how much text to generate. */
+export interface GenerateOptions {
   readonly model: Model;
   readonly weights: TensorMap;
+  /** The model's training text, for its tokenizer. */
   readonly corpus: Corpus;
+  /** Number of characters to generate. */
   readonly characters: number;
   readonly seed: number;
 }
 
-/** Text that the model writes after a line break. */
-export async function written(
+/** Generates text after a line break. */
+export async function generateCharacters(
   engine: Engine,
-  { model, weights, corpus: { tokenizer }, characters, seed }: WrittenOptions,
+  { model, weights, corpus: { tokenizer }, characters, seed }: GenerateOptions,
 ): Promise<string> {
   const graph = new Graph(), shape = [1, model.seqLen];
   const tokens = graph.leaf("tokens", { shape, dtype: "u32" }, "input");
@@ -34,8 +36,8 @@ export async function written(
   await using session = await engine.open([compile("next", graph)], weights);
   const ids = [Math.max(0, tokenizer.characters.indexOf("\n"))];
   for (let i = 0; i < characters; i++) {
-    const seen = ids.slice(-model.seqLen), data = new Uint32Array(model.seqLen); // what follows is not heard
-    data.set(seen);
+    const seen = ids.slice(-model.seqLen), data = new Uint32Array(model.seqLen);
+    data.set(seen); // attention is causal, so the zeros after `seen` have no effect
     session.write({ tokens: { shape, data }, row: { shape: [1], data: Uint32Array.of(seen.length - 1) } });
     await session.run(["next"]);
     const logits = Float32Array.from((await session.read(["next/logits"]))["next/logits"].data);

@@ -1,29 +1,30 @@
 /**
- * One head of self-attention written out: what each position asks for, what it offers, and what it says.
+ * One head of self-attention in plain loops, and a variance.
  *
  * @module
  */
 import type { TorchRandom } from "../../../kernels/random/torch_random.ts";
-import { maskedSoftmax, type Sizes } from "./averaging.ts";
+import { maskedSoftmax, type SequenceShape } from "./averaging.ts";
 import { uniform } from "./lecture_weights.ts";
 
-/** A head's queries, keys and values, [B, T, width] each. */
-export interface Head {
+/** Queries, keys and values of a head, [B, T, width] each. */
+export interface AttentionHead {
   readonly queries: Float32Array<ArrayBuffer>;
   readonly keys: Float32Array<ArrayBuffer>;
   readonly values: Float32Array<ArrayBuffer>;
+  /** Number of channels of the head. */
   readonly width: number;
 }
 
-/** Three linear layers of random weights over x [B, T, C]: key, query and value, drawn in this order. */
+/** Applies linear layers with random weights to x [B, T, C]; they are drawn in the order key, query, value. */
 export function randomHead(
   x: Float32Array,
-  { sizes: [, , channels], width, random }: {
-    readonly sizes: Sizes;
+  { shape: [, , channels], width, random }: {
+    readonly shape: SequenceShape;
     readonly width: number;
     readonly random: TorchRandom;
   },
-): Head {
+): AttentionHead {
   const [keys, queries, values] = Array.from({ length: 3 }, () => {
     const weight = uniform([channels, width], random).data;
     return Float32Array.from({ length: x.length / channels * width }, (_, at) => {
@@ -36,9 +37,9 @@ export function randomHead(
   return { queries, keys, values, width };
 }
 
-/** Products of a sequence's queries and keys [T, T], row t of the query at t, each times `scale`. */
+/** Scores of a sequence, [T, T]: the dot product of the query of row t and the key of column j, times `scale`. */
 export function scoresOf(
-  { queries, keys, width }: Omit<Head, "values">,
+  { queries, keys, width }: Omit<AttentionHead, "values">,
   { sequence, time, scale }: { readonly sequence: number; readonly time: number; readonly scale: number },
 ): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length: time * time }, (_, at) => {
@@ -50,10 +51,10 @@ export function scoresOf(
   });
 }
 
-/** What the head gives, [B, T, width]: for each position the values of those before it and itself, by its weights. */
+/** Output of the head, [B, T, width]: for each position the weighted sum of the values up to it. */
 export function attend(
-  head: Head,
-  { sizes: [batch, time], scale }: { readonly sizes: Sizes; readonly scale: number },
+  head: AttentionHead,
+  { shape: [batch, time], scale }: { readonly shape: SequenceShape; readonly scale: number },
 ): Float32Array {
   const { values, width } = head, out = new Float32Array(values.length);
   for (let sequence = 0; sequence < batch; sequence++) {
@@ -69,7 +70,7 @@ export function attend(
   return out;
 }
 
-/** The variance of numbers, as torch's `var`: divided by one less than their count. */
+/** Variance of numbers as in torch's `var`: the sum of squares divided by the count minus 1. */
 export function variance(numbers: ArrayLike<number>): number {
   const all = Array.from(numbers), mean = all.reduce((a, b) => a + b, 0) / all.length;
   return all.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (all.length - 1);

@@ -1,5 +1,5 @@
 /**
- * All logits of a model over one sequence, to see what depends on what.
+ * Logits of a model at all positions of sequences, to test what they depend on.
  *
  * @module
  */
@@ -10,31 +10,34 @@ import type { TensorMap } from "../../../kernels/core/tensor.ts";
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import type { Model } from "../../../kernels/models/model.ts";
 
-/** Logits of every position of each of some sequences of the same length, [T, V] each; `rows`: of so many in one. */
-export async function logitsOf(
+/**
+ * Logits of a model for batches of token ids, one array [rows, T, V] per batch. Each batch holds `rows` sequences of
+ * the same length T, one after another; default: one sequence.
+ */
+export async function sequenceLogits(
   engine: Engine,
-  { model, weights, sequences, rows = 1 }: {
+  { model, weights, batches, rows = 1 }: {
     readonly model: Model;
     readonly weights: TensorMap;
-    readonly sequences: readonly Uint32Array<ArrayBuffer>[];
+    readonly batches: readonly Uint32Array<ArrayBuffer>[];
     readonly rows?: number;
   },
 ): Promise<Float32Array[]> {
-  const graph = new Graph(), shape = [rows, sequences[0].length / rows];
+  const graph = new Graph(), shape = [rows, batches[0].length / rows];
   const tokens = graph.leaf("tokens", { shape, dtype: "u32" }, "input");
   graph.output("next/logits", model.forward(new RootScope(graph), tokens));
   await using session = await engine.open([compile("all", graph)], weights);
-  const found: Float32Array[] = [];
-  for (const data of sequences) {
+  const logits: Float32Array[] = [];
+  for (const data of batches) {
     session.write({ tokens: { shape, data } });
     await session.run(["all"]);
-    found.push(Float32Array.from((await session.read(["next/logits"]))["next/logits"].data));
+    logits.push(Float32Array.from((await session.read(["next/logits"]))["next/logits"].data));
   }
-  return found;
+  return logits;
 }
 
-/** The first position whose logits differ in any bit; the number of positions where none does. */
+/** Index of the first position whose logits differ in any bit; the number of positions if none do. */
 export function firstDifference(a: Float32Array, b: Float32Array, vocabSize: number): number {
-  const at = a.findIndex((logit, i) => !Object.is(logit, b[i]));
-  return Math.floor((at < 0 ? a.length : at) / vocabSize);
+  const index = a.findIndex((logit, i) => !Object.is(logit, b[i]));
+  return Math.floor((index < 0 ? a.length : index) / vocabSize);
 }

@@ -1,0 +1,100 @@
+/**
+ * Exercise EX3: the same model is trained on the lesson's text, once from random weights and once from weights that
+ * were trained on another text.
+ *
+ * @module
+ */
+import { from } from "../../../stages/flow/flow.ts";
+import { embedded } from "../../../stages/source/embedded/embedded.ts";
+import { lineChart } from "../../../stages/report/chart/line.ts";
+import type { Text } from "../data.ts";
+import { check, figure, type Item, say, table } from "../item.ts";
+import type { LessonEnv } from "../lesson.ts";
+import { corpusOf } from "./corpus.ts";
+import { notebookBatch, notebookModel } from "./lecture_models.ts";
+import { validationCurve } from "./loss_items.ts";
+import { trainCharModel, type TrainedCharModel } from "./train_char_model.ts";
+
+const maxCharacters = 4e6; // of the larger text
+
+/** Options of the solution. */
+export interface FineTuningOptions {
+  /** The lesson's `--source`; null: its text is the installed speeches, so e-mails are the larger text. */
+  readonly source: string | null;
+  readonly seed: number;
+  /** Whether to train for 8,000 and 2,500 steps instead of 1,500 and 500. */
+  readonly full: boolean;
+}
+
+/** Compares training on the lesson's text alone with training on a larger text first. */
+export async function* fineTuningSolution(
+  env: LessonEnv<Text>,
+  { source, seed, full }: FineTuningOptions,
+): AsyncGenerator<Item> {
+  const largerName = source === null ? "spam-assassin" : "sotu", engine = await env.engine();
+  const larger = await textOf(largerName), [stepsBefore, steps] = full ? [8000, 2500] : [1500, 500];
+  // Both texts need the same alphabet, or the rows of the embedding would change their meaning.
+  const largerCorpus = corpusOf(larger, { alphabet: [env.data.text] }),
+    corpus = corpusOf(env.data.text, { alphabet: [larger] });
+  const common = {
+    config: { ...notebookModel, scaled: true },
+    shape: notebookBatch,
+    seed,
+    every: 500,
+    rate: 1e-3,
+  } as const;
+  yield say(
+    `The first model is trained for ${stepsBefore.toLocaleString("en-US")} steps on ${
+      larger.length.toLocaleString("en-US")
+    } characters of \`embedded:${largerName}\`, and then for ${
+      steps.toLocaleString("en-US")
+    } steps on the lesson's text. The second model is trained only for the ${
+      steps.toLocaleString("en-US")
+    } steps on the lesson's text.`,
+  );
+  const pretrained = yield* trainCharModel(engine, {
+    ...common,
+    name: "larger text",
+    corpus: largerCorpus,
+    steps: stepsBefore,
+  });
+  const tuned = yield* trainCharModel(engine, {
+    ...common,
+    name: "then this text",
+    corpus,
+    steps,
+    weights: pretrained.weights,
+  });
+  const alone = yield* trainCharModel(engine, { ...common, name: "this text alone", corpus, steps });
+  const tunedLosses = [tuned.estimates[0].validation, tuned.final.validation];
+  const aloneLosses = [alone.estimates[0].validation, alone.final.validation];
+  const [start, end] = tunedLosses.map((loss, i) => loss < aloneLosses[i] ? "lower" : "not lower");
+  yield figure(
+    `After the larger text, the loss is ${start} at the start and ${end} at the end than with the lesson's text alone.`,
+    lineChart({
+      title: "validation loss on the lesson's text",
+      xLabel: "step",
+      series: [validationCurve("after a larger text", tuned), validationCurve("this text alone", alone)],
+    }),
+  );
+  yield table(["", "at the start", "at the end"], [
+    ["this text alone", ...aloneLosses.map((loss) => loss.toFixed(3))],
+    ["after a larger text", ...tunedLosses.map((loss) => loss.toFixed(3))],
+  ]);
+  yield check({
+    name: "the loss is lower after a larger text",
+    ours: String(tuned.final.validation < alone.final.validation),
+    lecture: "true",
+    source: "exercise EX3",
+  });
+}
+
+async function textOf(name: "sotu" | "spam-assassin"): Promise<string> {
+  const texts: string[] = [];
+  let length = 0;
+  for await (const { text } of from(embedded(name, { ordered: true })).stream()) {
+    texts.push(text);
+    if ((length += text.length) > maxCharacters) break;
+  }
+  return texts.join("\n\n").slice(0, maxCharacters);
+}

@@ -1,0 +1,56 @@
+/**
+ * Estimated losses as curves and checks.
+ *
+ * @module
+ */
+import { check, type Item } from "../item.ts";
+import type { LossEstimate } from "./lecture_training.ts";
+
+/** A curve of a line chart. */
+interface Curve {
+  readonly name: string;
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+}
+
+/** The curves of both losses by step. */
+export function lossCurves(estimates: readonly LossEstimate[]): readonly Curve[] {
+  return (["train", "validation"] as const).map((split) => ({
+    name: split,
+    x: estimates.map(({ step }) => step),
+    y: estimates.map((estimate) => estimate[split]),
+  }));
+}
+
+/** The curve of the validation loss by step. */
+export function validationCurve(
+  name: string,
+  { estimates }: { readonly estimates: readonly LossEstimate[] },
+): Curve {
+  return {
+    name,
+    x: estimates.map(({ step }) => step),
+    y: estimates.map(({ validation }) => validation),
+  };
+}
+
+/** The lecture's losses at a step. */
+export interface LectureLosses {
+  readonly train: number;
+  readonly validation: number;
+  /** Greatest difference that counts as the same. */
+  readonly within: number;
+  readonly source: string;
+  /** Why ours need not be equal; null: they should be. */
+  readonly mayDiffer: string | null;
+}
+
+/** Checks of both losses. `name` follows "train loss" and "validation loss". */
+export function* lossChecks(
+  name: string,
+  ours: LossEstimate,
+  { train, validation, ...common }: LectureLosses,
+): Generator<Item> {
+  yield check({ name: `train loss ${name}`, ours: ours.train, lecture: train, ...common });
+  yield check({ name: `validation loss ${name}`, ours: ours.validation, lecture: validation, ...common });
+}
