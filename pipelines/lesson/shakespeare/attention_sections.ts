@@ -43,7 +43,7 @@ export async function* averagesSection(
 ): AsyncGenerator<Item> {
   yield heading("Averages of earlier positions, in four ways");
   yield say(
-    "A position must use the positions before it. It must not use the positions after it, because it has to predict them. The simplest way is to take the mean of all positions so far.",
+    "To predict the next character, a position can use itself and the positions before it. It must not use the positions after it, because they contain the answer. The simplest way is to take the mean of all positions so far.",
   );
   const x = new TorchRandom(seed).randn(batch * time * channels), zeros = new Float32Array(x.length);
   const byLoop = averagesByLoop(x, shape);
@@ -95,7 +95,7 @@ export async function* headSection(
   yield figure(
     `Nothing is trained yet, but the weights already differ. The last position gives position ${
       lastRow.indexOf(largest)
-    } the weight ${largest.toFixed(2)}; in a mean, each weight would be ${(1 / time).toFixed(2)}.`,
+    } the weight ${largest.toFixed(3)}; in a mean, each weight would be ${(1 / time).toFixed(3)}.`,
     heatmapChart({
       title: "weights of a random head",
       values: rowsOf(weights, time),

@@ -13,7 +13,7 @@ import type { LessonEnv } from "../lesson.ts";
 import { corpusOf } from "./corpus.ts";
 import { notebookBatch, notebookModel } from "./lecture_models.ts";
 import { validationCurve } from "./loss_items.ts";
-import { trainCharModel, type TrainedCharModel } from "./train_char_model.ts";
+import { trainCharModel } from "./train_char_model.ts";
 
 const maxCharacters = 4e6; // of the larger text
 

@@ -101,7 +101,9 @@ function changesSentence(models: readonly ComparedModel[]): string {
     higher.length === 0
       ? "Each model has a lower validation loss than the model before it."
       : `Each model has a lower validation loss than the model before it, except ${higher.join(" and ")}.`
-  } The largest change is at ${largest.name}: ${largest.change.toFixed(3)}.`;
+  }${
+    largest.change < 0 ? ` The loss falls most at ${largest.name}, by ${(-largest.change).toFixed(3)}.` : ""
+  }`;
 }
 
 /** Trains the last model of the notebook, which has all parts. */
