@@ -30,8 +30,8 @@ const floats: ReadonlyMap<string, "f32" | "f16" | "bf16"> = new Map([["F32", "f3
 ]]);
 
 const INDEX = "model.safetensors.index.json";
-const MOST_JSON = 1 << 24; // bytes; a config.json takes a thousand, an index a hundred per tensor
-const MOST_SHARDS = 1000;
+const MAX_JSON_BYTES = 1 << 24; // bytes; a config.json takes a thousand, an index a hundred per tensor
+const MAX_SHARDS = 1000;
 
 /**
  * Opens a folder with config.json and model.safetensors, or with shards and their index. Throws
@@ -152,8 +152,8 @@ function shardsOf(text: string, path: string): readonly string[] {
     }
     names.add(name);
   }
-  if (names.size === 0 || names.size > MOST_SHARDS) {
-    throw refused(path, `its weight_map names ${names.size} files, expected 1 to ${MOST_SHARDS}`);
+  if (names.size === 0 || names.size > MAX_SHARDS) {
+    throw refused(path, `its weight_map names ${names.size} files, expected 1 to ${MAX_SHARDS}`);
   }
   return [...names].sort();
 }
@@ -174,7 +174,7 @@ async function readSmallText(path: string): Promise<string> {
       { cause },
     );
   });
-  if (size > MOST_JSON) throw refused(path, `it has ${size} bytes, expected at most ${MOST_JSON}`);
+  if (size > MAX_JSON_BYTES) throw refused(path, `it has ${size} bytes, expected at most ${MAX_JSON_BYTES}`);
   return await readText(path);
 }
 

@@ -95,7 +95,10 @@ Deno.test("openGpt2Folder() refuses missing, unknown, repeated and transposed te
     await writeGpt2Folder(dir);
     const path = `${dir}/model.safetensors`;
     const { "ln_f.weight": _, ...missing } = small;
-    const turned = { ...small, "h.0.mlp.c_fc.weight": { ...small["h.0.mlp.c_fc.weight"], shape: [16, 4] } };
+    const transposed = {
+      ...small,
+      "h.0.mlp.c_fc.weight": { ...small["h.0.mlp.c_fc.weight"], shape: [16, 4] },
+    };
     const whole = { ...small, "ln_f.weight": { shape: [4], data: new Uint32Array(4) } };
     for (
       const [tensors, why] of [
@@ -105,7 +108,7 @@ Deno.test("openGpt2Folder() refuses missing, unknown, repeated and transposed te
           /h\.2\.ln_1\.weight" is not part of this GPT-2/,
         ],
         [{ ...small, "transformer.ln_f.weight": small["ln_f.weight"] }, /"ln_f\.weight" occurs twice/],
-        [turned, /transpose/],
+        [transposed, /transpose/],
         [whole, /has type U32/],
       ] as const
     ) {
