@@ -100,6 +100,11 @@ export function means(losses: ArrayLike<number>, width: number): { x: number[]; 
   return { x, y };
 }
 
+/** What a point of a curve of `means` shows, for a caption. */
+export function pointCaption(width: number): string {
+  return width === 1 ? "each point is one step" : `each point is the mean of ${width} steps`;
+}
+
 /**
  * The engine for nets so small that threads would wait for each other longer than they compute: one thread on
  * the CPU, or the GPU.

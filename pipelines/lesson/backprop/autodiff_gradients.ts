@@ -1,6 +1,6 @@
 /**
- * The forward pass of the lesson on backpropagation as a graph of small ops: the project's own reverse mode gives the
- * gradients that those by hand are held against, in float64.
+ * The forward pass of the lesson on backpropagation as a graph of small ops. This project's automatic
+ * differentiation computes its gradients in float64, for comparison with those by hand.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import { power } from "../../../kernels/ops/elementwise/power.ts";
 import { broadcast, sum } from "../../../kernels/ops/reduce/reduce.ts";
 import { tanh } from "../../../kernels/ops/elementwise/tanh.ts";
 
-/** The loss and its gradient of all 26 values, by the kernels' reverse mode on the float64 engine. */
+/** The loss and its gradients with respect to all 26 values, computed on the float64 reference engine. */
 export async function autodiffGradients(
   net: ManualMlp,
   { steps, batch: { inputs, targets } }: { readonly steps: MlpSteps; readonly batch: LetterBatch },
@@ -37,10 +37,11 @@ export async function autodiffGradients(
     graph.leaf(label, { shape: rows === 1 ? [columns] : [rows, columns], dtype: "f32" }, "input");
   const [C, W1, b1, W2, b2, bnGain, bnBias] = parameterNames.map((name) => input(name, net[name]));
   const ids = graph.leaf("ids", { shape: [inputs.length], dtype: "u32" }, "input");
-  // What torch picks by number is a product with 0 and 1 here; where the greatest logit stands changes with no gradient.
+  // Where torch selects elements by index, this graph multiplies by 0 and 1. The position of the largest logit
+  // has no gradient, so it can be an input.
   const whereMax = input("whereMax", steps.logits), whereTarget = input("whereTarget", steps.logits);
 
-  const eps = (x: Tensor): Tensor => add(x, fill(x, 1e-5));
+  const plusEps = (x: Tensor): Tensor => add(x, fill(x, 1e-5));
   const alongRow = (x: Tensor): Tensor => broadcast(x, { shape: [n, letters], from: 1, to: 2 });
   const emb = gather(C, ids);
   const embCat = reshape(emb, [n, net.W1.rows]);
@@ -49,7 +50,7 @@ export async function autodiffGradients(
   const bnDiff = sub(hPreBn, bnMean);
   const bnDiff2 = power(bnDiff, 2);
   const bnVar = scale(sum(bnDiff2, { to: 1 }), 1 / (n - 1));
-  const bnVarInv = power(eps(bnVar), -.5);
+  const bnVarInv = power(plusEps(bnVar), -.5);
   const bnRaw = mul(bnDiff, bnVarInv);
   const hPreAct = add(mul(bnGain, bnRaw), bnBias);
   const h = tanh(hPreAct);
@@ -66,9 +67,9 @@ export async function autodiffGradients(
   // deno-fmt-ignore
   const values: Record<keyof StepGradients, Tensor> = { logProbs, probs, countsSumInv, countsSum, counts, normLogits, logitMaxes, logits, h, W2, b2, hPreAct, bnGain, bnBias, bnRaw, bnVarInv, bnVar, bnDiff2, bnDiff, bnMean, hPreBn, embCat, W1, b1, emb, C };
   graph.output("loss", loss);
-  const found = gradients(loss, Object.values(values));
+  const valueGradients = gradients(loss, Object.values(values));
   Object.keys(values).forEach((name, i) => {
-    const gradient = found[i];
+    const gradient = valueGradients[i];
     if (gradient !== null) graph.output(`d ${name}`, gradient);
   });
 

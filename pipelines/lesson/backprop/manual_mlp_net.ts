@@ -1,5 +1,5 @@
 /**
- * The net of the lesson on backpropagation as its notebook begins it, and as it learns.
+ * The net of the lesson on backpropagation: its initial parameters, its batches, and its training by hand.
  *
  * @module
  */
@@ -19,20 +19,25 @@ import {
 import { type Item, progress } from "../item.ts";
 import type { Examples } from "../letters.ts";
 
-/** Sizes and seed. */
+/** Sizes of a net, and the generator of its parameters. */
 export interface ManualMlpOptions {
-  /** How many letters there are, the mark among them. */
+  /** Number of letters, the boundary mark included. */
   readonly letters: number;
+  /** Number of hidden units. */
   readonly hidden: number;
-  /** Draws the parameters, then the batches; the notebook's generator. */
+  /** The notebook's generator, which draws the parameters and then the batches. */
   readonly random: TorchRandom;
 }
 
-const embedding = 10, context = 3;
+/** Letters of context. */
+export const context = 3;
+/** Size of an embedding. */
+const embedding = 10;
 
 /**
- * The notebook's first values: nothing is exactly 0 or 1, for that would hide faults of a backward pass. It draws gain and
- * shift of batch norm from torch's unseeded generator, so that each of its runs begins with others; ours are from seed 42.
+ * A net with the notebook's initial parameters, none of which is exactly 0 or 1, because such values would
+ * hide mistakes in a backward pass. The notebook draws gain and bias of batch norm from torch's global
+ * generator, which has no seed, so they differ in each of its runs; ours come from seed 42.
  */
 export function manualMlp({ letters, hidden, random }: ManualMlpOptions): ManualMlp {
   const inputs = context * embedding, f32 = Math.fround;
@@ -56,26 +61,26 @@ export function manualMlp({ letters, hidden, random }: ManualMlpOptions): Manual
   };
 }
 
-/** How many numbers a net learns. */
-export function manualMlpSize(net: ManualMlp): number {
+/** Number of parameters of a net. */
+export function parameterCount(net: ManualMlp): number {
   return parameterNames.reduce((sum, name) => sum + net[name].data.length, 0);
 }
 
-/** The notebook's batch: 32 examples by number, drawn with replacement. */
+/** A batch of examples drawn with replacement; default: 32, as in the notebook. */
 export function drawBatch(
   { inputs, targets, count }: Examples,
   { random, size = 32 }: { readonly random: TorchRandom; readonly size?: number },
 ): LetterBatch {
-  const numbers = random.randint(size, { high: count });
+  const rows = random.randint(size, { high: count });
   return {
     inputs: Uint32Array.from({ length: size * context }, (_, i) => {
-      return inputs[numbers[Math.floor(i / context)] * context + i % context];
+      return inputs[rows[Math.floor(i / context)] * context + i % context];
     }),
-    targets: numbers.map((number) => targets[number]),
+    targets: rows.map((row) => targets[row]),
   };
 }
 
-/** Trains in place by the backward pass by hand: rate 0.1, then 0.01 from the middle on. Returns the loss of each step. */
+/** Trains a net in place, at a rate of 0.1 and from the middle on of 0.01. Returns the loss of each step. */
 export function* trainByHand(
   net: ManualMlp,
   { examples, random, steps }: {
@@ -94,27 +99,27 @@ export function* trainByHand(
   return losses;
 }
 
-const atOnce = 4096; // examples, so that memory stays small
+const evalBatch = 4096; // examples, so that memory stays small
 
-/** Mean and variance of what batch norm sees, over all examples: the lecture's calibration. */
-export function calibrated(net: Pick<ManualMlp, "C" | "W1" | "b1">, examples: Examples): Moments {
+/** Mean and variance of the inputs of batch norm over all examples, which the lecture calls calibration. */
+export function calibrationMoments(net: Pick<ManualMlp, "C" | "W1" | "b1">, examples: Examples): Moments {
   const hidden = net.b1.columns, n = examples.count;
   let mean = new Matrix(1, hidden), squares = new Matrix(1, hidden);
-  for (const { inputs } of parts(examples)) mean = mean.plus(beforeBatchNorm(net, inputs).sumOfRows());
+  for (const { inputs } of evalBatches(examples)) mean = mean.plus(beforeBatchNorm(net, inputs).sumOfRows());
   mean = mean.times(1 / n);
-  for (const { inputs } of parts(examples)) {
+  for (const { inputs } of evalBatches(examples)) {
     squares = squares.plus(beforeBatchNorm(net, inputs).minus(mean).map((x) => x * x).sumOfRows());
   }
   return { mean, variance: squares.times(1 / (n - 1)) };
 }
 
-/** The loss over examples, batch norm by given moments. */
-export function* lossByMoments(
+/** Mean loss of examples, with given mean and variance in batch norm. */
+export function* lossWithMoments(
   net: ManualMlp,
   { examples, moments }: { readonly examples: Examples; readonly moments: Moments },
 ): Generator<Item, number> {
   let sum = 0;
-  for (const { inputs, targets } of parts(examples)) {
+  for (const { inputs, targets } of evalBatches(examples)) {
     const probs = probabilitiesOf(net, { inputs, moments });
     sum += meanLoss(probs.map(Math.log), targets) * targets.length;
     yield progress(`the loss of ${examples.count} examples`);
@@ -122,9 +127,10 @@ export function* lossByMoments(
   return sum / examples.count;
 }
 
-function* parts({ inputs, targets, count }: Examples): Generator<LetterBatch> {
-  for (let from = 0; from < count; from += atOnce) {
-    const to = Math.min(count, from + atOnce);
+/** The examples in batches of at most `evalBatch`. */
+function* evalBatches({ inputs, targets, count }: Examples): Generator<LetterBatch> {
+  for (let from = 0; from < count; from += evalBatch) {
+    const to = Math.min(count, from + evalBatch);
     yield { inputs: inputs.subarray(context * from, context * to), targets: targets.subarray(from, to) };
   }
 }

@@ -8,12 +8,12 @@ import { Matrix } from "../../../kernels/models/course/matrix.ts";
 import { countParameters } from "../../../kernels/models/model.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import type { DeviceTrainer } from "../../../stages/train/on_device/device_trainer.ts";
-import { calibrated } from "../backprop/manual_mlp_net.ts";
+import { calibrationMoments } from "../backprop/manual_mlp_net.ts";
 import { comparison } from "../comparison.ts";
 import { drawNames, netProbabilities, samplingRandom } from "../draw_names.ts";
 import { check, figure, heading, type Item, lines, say, table } from "../item.ts";
 import type { Examples, SplitExamples } from "../letters.ts";
-import { means } from "../net_training.ts";
+import { means, pointCaption } from "../net_training.ts";
 import {
   type BatchNormSetup,
   context,
@@ -82,7 +82,7 @@ async function* statisticsWithoutBatch(
     const { shape: [rows, columns], data } = weights[name];
     return new Matrix(rows, columns, data);
   };
-  const measured = calibrated({
+  const measured = calibrationMoments({
     C: matrix("layers.0.weight"),
     W1: matrix("layers.2.weight"),
     b1: new Matrix(1, hidden),
@@ -149,7 +149,7 @@ export function* compareVersions(
   );
   const width = Math.max(1, Math.floor(steps / 100));
   yield figure(
-    `The loss. Each point is the mean of ${width} steps; values above 3 are cut off.`,
+    `The loss; ${pointCaption(width)}. Values above 3 are cut off.`,
     lineChart({
       title: "loss",
       series: versions.map(({ name, curve }) => ({ name, ...means(curve, width) })),

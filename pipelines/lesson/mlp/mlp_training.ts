@@ -82,7 +82,7 @@ export async function* trainLargerNet(setup: MlpSetup): AsyncGenerator<Item> {
   yield check({ name: "loss, dev", ours: losses.dev, lecture: 2.1701, ...options });
   yield say(
     `${steps.toLocaleString("en-US")} steps took ${
-      seconds.toFixed(0)
+      seconds.toFixed(1)
     } seconds. The dev loss, of names that the net never saw, is ${
       comparison(losses.dev, losses.train)
     } the train loss. Larger nets and longer runs usually widen this gap. Now, once and at the very end, the test loss: ${

@@ -1,4 +1,4 @@
-/** The lesson on backpropagation holds its own figures against the lecture's; here they must be the same. */
+/** The lesson on backpropagation reproduces the lecture's values. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import makemoreBackprop from "../../../../pipelines/makemore_backprop.ts";
 import { sharedTest } from "../../../shared_data.ts";
@@ -6,7 +6,7 @@ import { runLesson } from "../run_lesson.ts";
 import { withFolder } from "../../program.ts";
 
 sharedTest(
-  "makemore-backprop's gradients by hand and their short forms reach every figure of the lecture",
+  "the gradients by hand and the short forms of makemore-backprop reproduce every value of the lecture",
   ["text/names.txt"],
   async (path) => {
     const source = path("text/names.txt");
@@ -29,5 +29,5 @@ Deno.test("makemore-backprop runs on a few words and trains by hand", () =>
     });
     deepStrictEqual(outcomes.filter((outcome) => outcome.endsWith(": differs")), []);
     const loss = Number(/^loss, dev: ([0-9.]+)/m.exec(outcomes.join("\n"))?.[1]);
-    ok(loss < 1.3, text); // three letters of 5, 2, 3 kinds and an end: (log 5 + log 2 + log 3) / 4 = 0.85
+    ok(loss < 1.3, text); // at best 0.85: 5, 2 and 3 equally likely letters and an end, (log 5 + log 2 + log 3) / 4
   }));
