@@ -1,6 +1,7 @@
 /**
- * A lesson is a pipeline that teaches: one file that a student reads from the top down. Its `run` yields items in the order
- * of the lecture. The framework prints each item as it comes and writes a page with all of them.
+ * A lesson is a pipeline that teaches. Its `run` yields items in the order of the lecture; the sections of a longer
+ * lesson are generators in a folder of their own. The framework prints each item as it comes and writes a page
+ * with all of them.
  *
  * A complete lesson (as `pipelines/slopes.ts` it would run by `deno task pipeline slopes`):
  *

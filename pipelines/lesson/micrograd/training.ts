@@ -47,11 +47,15 @@ export function* learnFourSamples(seed: number): Generator<Item> {
     ["sample", "target", "output after 20 steps"],
     xs.map((x, i) => [x.join(" "), ys[i], correct.outputs[i]]),
   );
-  const last = ({ losses }: { losses: number[] }): string => losses[losses.length - 1].toPrecision(3);
+  const [lossWith, lossWithout] = [correct, mistaken].map(({ losses }) => losses[losses.length - 1]);
   yield say(
     `A common mistake is to forget \`zeroGrad\`, which sets the grads to 0. Grads are added up, so each step then also repeats the gradients of all steps before it. The last loss is ${
-      last(correct)
-    } with \`zeroGrad\` and ${last(mistaken)} without it.`,
+      lossWith.toPrecision(3)
+    } with \`zeroGrad\` and ${lossWithout.toPrecision(3)} without it.${
+      lossWithout < lossWith
+        ? " Such a small problem can be solved in spite of the mistake, which makes it hard to notice."
+        : ""
+    }`,
   );
   yield figure(
     "The loss of 20 steps, with the same initial parameters.",

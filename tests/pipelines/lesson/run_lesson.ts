@@ -1,5 +1,5 @@
 /**
- * Runs a lesson within the test and keeps what it yields.
+ * Runs a lesson in the process of the test and collects its items.
  *
  * @module
  */
@@ -8,30 +8,31 @@ import { type Check, type Item, outcomeOf } from "../../../pipelines/lesson/item
 import type { LessonPipeline } from "../../../pipelines/lesson/lesson.ts";
 import { itemLines } from "../../../pipelines/lesson/text.ts";
 
-/** What is run: the lesson itself, or the solution of an exercise. */
-export interface RunLesson {
-  /** A file of data; default: what installs with the program. */
+/** Options of a run; default: the lesson itself on the installed data. */
+export interface RunLessonOptions {
+  /** Data file; default: the data that installs with the program. */
   readonly source?: string;
+  /** Exercise whose solution is run; default: none. */
   readonly solution?: string;
-  /** The run's folder (default: none, for what writes nothing). */
+  /** Folder of the run; default: none, for a lesson that writes nothing. */
   readonly out?: string;
-  /** More values of options. */
+  /** Values of further options. */
   readonly values?: Readonly<Record<string, unknown>>;
 }
 
-/** What came. */
+/** Items of a run, and its checks. */
 export interface LessonRun {
   readonly items: readonly Item[];
-  /** "loss at step 0: 3.7686, lecture 3.7686: same", one a check. */
+  /** A line for each check, for example "loss at step 0: 3.7686, lecture 3.7686: same". */
   readonly outcomes: readonly string[];
-  /** As a terminal of 100 columns shows it. */
+  /** Text on a terminal of 100 columns. */
   readonly text: string;
 }
 
-/** Runs a lesson to its end on the CPU engine, and draws every picture for the page. */
+/** Runs a lesson to its end on the CPU engine, and renders every chart as for the page. */
 export async function runLesson(
   { options, lesson }: LessonPipeline,
-  { source, solution, out = "nowhere", values = {} }: RunLesson = {},
+  { source, solution, out = "nowhere", values = {} }: RunLessonOptions = {},
 ): Promise<LessonRun> {
   const defaults = Object.fromEntries(Object.entries(options).map(([name, { value }]) => [name, value]));
   const all = { ...defaults, ...values, source: source ?? null, solution: solution ?? null };
