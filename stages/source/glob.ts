@@ -7,6 +7,9 @@
 import picomatch from "picomatch";
 import { isMissing } from "../disk/file_error.ts";
 import { isFileSync } from "../disk/whole_files.ts";
+import { isMissing } from "../disk/file_error.ts";
+import { entriesInSync } from "../disk/files.ts";
+import { isFileSync } from "../disk/whole_files.ts";
 
 const matcher: (glob: string) => (path: string) => boolean = picomatch;
 const scan: (glob: string) => { readonly base: string; readonly isGlob: boolean } = picomatch.scan;
@@ -26,7 +29,7 @@ export function filesMatching(glob: string): string[] {
 function* walk(dir: string): Generator<string> {
   let entries: Deno.DirEntry[];
   try {
-    entries = [...Deno.readDirSync(dir)];
+    entries = entriesInSync(dir);
   } catch (error) {
     if (isMissing(error)) return;
     throw error;

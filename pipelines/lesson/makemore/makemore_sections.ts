@@ -15,6 +15,7 @@ import { type MakemoreLosses, MakemoreTrainer } from "./makemore_trainer.ts";
 import { makemoreParameters, modelDescription } from "./model_descriptions.ts";
 import { readSavedModel, type SavedModel, type SavedModelRequirements, saveModel } from "./saved_model.ts";
 import { wordsBySplit } from "./words_by_split.ts";
+import { makeFolder } from "../../../stages/disk/files.ts";
 
 const readme = "makemore, README.md and makemore.py";
 const evalEvery = 500; // steps, as in makemore.py
@@ -103,7 +104,7 @@ export async function* trainingSection(
   else yield check({ name: "parameters", ours: parameters, lecture, source: readme, mayDiffer });
   if (saved !== null) yield say(`Continues from \`${path}\`, whose test loss is ${saved.test.toFixed(4)}.`);
   let best = { step: 0, train: NaN, test: saved?.test ?? Infinity }, weights = saved?.weights ?? null;
-  await Deno.mkdir(inputs.out, { recursive: true });
+  await makeFolder(inputs.out);
   while (trainer.steps < steps) {
     const first = trainer.steps, count = Math.min(evalEvery, steps - first);
     curve.set(yield* trainer.train(count, { total: steps, decay: regularized }), first);

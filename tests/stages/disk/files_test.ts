@@ -85,3 +85,34 @@ Deno.test("checkReadable() refuses a folder and nothing; checkWritable() a folde
     });
     await rejects(checkWritable(dir), Deno.errors.IsADirectory);
   }));
+
+/** Files that call Deno directly: for the program's own files, or to put errors into words of their own. */
+const direct = new Set([
+  "pipelines/cli/catalogue.ts",
+  "pipelines/cli/command_line.ts",
+  "pipelines/cli/run/run_folder.ts",
+  "pipelines/parts/write_model.ts",
+  "stages/flow/checkpoint/checkpoint_job.ts",
+  "stages/source/embedded/embedded.ts",
+]);
+
+Deno.test("other files open, read, list and make files and folders of users through stages/disk", async () => {
+  const root = new URL("../../../", import.meta.url);
+  const call = /Deno\.(open|stat|readTextFile|readDir|mkdir)(Sync)?\((?!new URL)/;
+  const found: string[] = [];
+  for (const folder of ["stages", "pipelines"]) {
+    for await (const path of sources(new URL(`${folder}/`, root))) {
+      const file = path.href.slice(root.href.length);
+      if (file.startsWith("stages/disk/") || !call.test(await Deno.readTextFile(path))) continue;
+      if (!direct.has(file)) found.push(file);
+    }
+  }
+  deepStrictEqual(found, []);
+});
+
+async function* sources(folder: URL): AsyncGenerator<URL> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) yield* sources(new URL(`${name}/`, folder));
+    else if (name.endsWith(".ts")) yield new URL(name, folder);
+  }
+}
