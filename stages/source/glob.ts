@@ -7,9 +7,7 @@
 import picomatch from "picomatch";
 import { isMissing } from "../disk/file_error.ts";
 import { isFileSync } from "../disk/whole_files.ts";
-import { isMissing } from "../disk/file_error.ts";
 import { entriesInSync } from "../disk/files.ts";
-import { isFileSync } from "../disk/whole_files.ts";
 
 const matcher: (glob: string) => (path: string) => boolean = picomatch;
 const scan: (glob: string) => { readonly base: string; readonly isGlob: boolean } = picomatch.scan;
