@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { comparison } from "../comparison.ts";
 import type { Names } from "../data.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
 import { figure, type Item, say, table } from "../item.ts";
@@ -115,10 +116,9 @@ export async function* regularizationSolution(
     `The second run differs in three ways. Dropout: values in the blocks are set to 0 with probability ${changed.dropout}, so that no neuron can rely on another one. Weight decay: ${changed.weightDecay} instead of ${hyperparameters.weightDecay}. Learning rate: it starts at ${changed.learningRate} instead of ${hyperparameters.learningRate} and falls to 0, so that the weights settle in the last steps.`,
   );
   yield table(["transformer", "best step", "train", "test"], rows);
-  const difference = Math.abs(bestTests[1] - bestTests[0]).toFixed(4);
   yield figure(
     `The lowest test loss of the regularized run is ${
-      bestTests[1] < bestTests[0] ? `${difference} below` : `not below, but ${difference} above`
+      comparison(bestTests[1], bestTests[0])
     } that of the first run. Where the train loss still falls but the test loss does not, a model overfits: it learns the training words by heart.`,
     lineChart({ series: curves, xLabel: "step", yLabel: "loss" }),
   );

@@ -7,6 +7,7 @@
 import { from } from "../../../stages/flow/flow.ts";
 import { embedded } from "../../../stages/source/embedded/embedded.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
+import { comparison } from "../comparison.ts";
 import type { Text } from "../data.ts";
 import { check, figure, type Item, say, table } from "../item.ts";
 import type { LessonEnv } from "../lesson.ts";
@@ -68,9 +69,9 @@ export async function* fineTuningSolution(
   const alone = yield* trainCharModel(engine, { ...common, name: "this text alone", corpus, steps });
   const tunedLosses = [tuned.estimates[0].validation, tuned.final.validation];
   const aloneLosses = [alone.estimates[0].validation, alone.final.validation];
-  const [start, end] = tunedLosses.map((loss, i) => loss < aloneLosses[i] ? "lower" : "not lower");
+  const [start, end] = tunedLosses.map((loss, i) => comparison(loss, aloneLosses[i], 3));
   yield figure(
-    `After the larger text, the loss is ${start} at the start and ${end} at the end than with the lesson's text alone.`,
+    `At the start, the validation loss after the larger text is ${start} without it. At the end, it is ${end} without it.`,
     lineChart({
       title: "validation loss on the lesson's text",
       xLabel: "step",

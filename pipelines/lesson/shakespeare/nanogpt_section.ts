@@ -10,6 +10,7 @@ import { gpt } from "../../../kernels/models/gpt.ts";
 import { countParameters, initialWeights } from "../../../kernels/models/model.ts";
 import { schedule } from "../../../kernels/optim/schedule.ts";
 import { lineChart } from "../../../stages/report/chart/line.ts";
+import { comparison } from "../comparison.ts";
 import { check, figure, heading, type Item, lines, say, table } from "../item.ts";
 import { generateCharacters } from "./generate_characters.ts";
 import { type LossEstimate, openLectureModel, trainAsLecture } from "./lecture_training.ts";
@@ -88,13 +89,11 @@ export async function* nanogptSection(
 
 /** Compares the losses at the end, and says whether the validation loss was lower before. */
 function overfittingSentence(estimates: readonly LossEstimate[]): string {
-  const { train, validation } = estimates[estimates.length - 1], difference = validation - train;
+  const { step, train, validation } = estimates[estimates.length - 1];
   const lowest = estimates.reduce((a, b) => b.validation < a.validation ? b : a);
-  return `At the end, the validation loss is ${Math.abs(difference).toFixed(2)} ${
-    difference < 0 ? "below" : "above"
-  } the training loss. ${
-    lowest.step === estimates[estimates.length - 1].step
-      ? "The validation loss is lowest at the last step, so the model does not overfit yet."
-      : `The validation loss was lower at step ${lowest.step}: since then, the model overfits.`
+  return `At the end, the validation loss is ${comparison(validation, train, 2)} the training loss. ${
+    lowest.step === step
+      ? "It is lowest at the last step, so the model does not overfit yet."
+      : `It was lower at step ${lowest.step}; since then, the model overfits.`
   }`;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { comparison } from "../comparison.ts";
 import { check, type Item, say } from "../item.ts";
 import type { NameTraining, TrainedNet } from "./train_on_names.ts";
 
@@ -48,8 +49,7 @@ export function lossItem({ losses: { train, dev }, curve }: TrainedNet): Item {
   );
 }
 
-/** The change of the validation loss in words: "0.0460 lower than". */
-export function changeFrom(before: TrainedNet, after: TrainedNet): string {
-  const difference = after.losses.dev - before.losses.dev;
-  return `${Math.abs(difference).toFixed(4)} ${difference < 0 ? "lower" : "higher"} than`;
+/** Compares the validation loss of a net with that of the net before it, for example "0.0460 lower than". */
+export function validationComparison(net: TrainedNet, before: TrainedNet): string {
+  return comparison(net.losses.dev, before.losses.dev);
 }

@@ -9,10 +9,10 @@ import { figure, heading, type Item, lines, say } from "../item.ts";
 import { examplesOf } from "../letters.ts";
 import { means } from "../net_training.ts";
 import {
-  changeFrom,
   type ComparedNet,
   lossItem,
   parameterCheck,
+  validationComparison,
   type WavenetInputs,
 } from "./compared_net.ts";
 import { layersTable } from "./net_shapes.ts";
@@ -84,7 +84,7 @@ export async function* contextSection(
   yield lossItem(trained);
   yield say(
     `The validation loss is ${
-      changeFrom(previous.trained, trained)
+      validationComparison(trained, previous.trained)
     } with three letters. But now a single layer has to join the 80 numbers of eight letters into one vector in one step.`,
   );
   return { name: "8 letters, flat", trained, lecture: { train: 1.918, validation: 2.027 } };

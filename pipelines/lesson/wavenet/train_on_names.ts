@@ -13,7 +13,7 @@ import { openDeviceTrainer } from "../../../stages/train/on_device/device_traine
 import { drawNames, netProbabilities } from "../draw_names.ts";
 import type { Item } from "../item.ts";
 import { type Letters, type Split, splitExamples } from "../letters.ts";
-import { trainOn } from "../net_training.ts";
+import { lossesOfSplit, trainOn } from "../net_training.ts";
 
 /** Batch size in examples, the lecture's. */
 export const batch = 32;
@@ -63,11 +63,7 @@ export async function* trainOnNames(
   const seconds = (performance.now() - began) / 1000;
   return {
     parameters: countParameters(net),
-    losses: {
-      train: await trainer.loss(rows.train),
-      dev: await trainer.loss(rows.dev),
-      test: await trainer.loss(rows.test),
-    },
+    losses: await lossesOfSplit(trainer, rows),
     curve,
     seconds,
     names: await drawNames(netProbabilities(trainer, context), { letters, random, count: nameCount }),

@@ -8,11 +8,11 @@ import { lineChart } from "../../../stages/report/chart/line.ts";
 import { check, figure, heading, type Item, lines, say, table } from "../item.ts";
 import { means } from "../net_training.ts";
 import {
-  changeFrom,
   type ComparedNet,
   lossItem,
   notebook,
   parameterCheck,
+  validationComparison,
   type WavenetInputs,
 } from "./compared_net.ts";
 import { layersTable, runningShapes, wavenetLayers } from "./net_shapes.ts";
@@ -61,7 +61,7 @@ export async function* pairsSection(
     } and ${
       previous.trained.parameters.toLocaleString("en-US")
     }. So the two can be compared. The validation loss of the tree is ${
-      changeFrom(previous.trained, trained)
+      validationComparison(trained, previous.trained)
     } that of the flat net. ${
       trained.losses.dev < previous.trained.losses.dev
         ? "Can the tree do better, or is this all?"
@@ -109,7 +109,7 @@ export async function* bugSection(
   );
   const trained = yield* trainOnNames(fixed, { ...inputs, steps: inputs.smallNetSteps });
   yield lossItem(trained);
-  yield say(`The validation loss is ${changeFrom(previous.trained, trained)} with the bug.`);
+  yield say(`The validation loss is ${validationComparison(trained, previous.trained)} with the bug.`);
   return { name: "8 letters in pairs", trained, lecture: { train: 1.912, validation: 2.022 } };
 }
 

@@ -1,4 +1,4 @@
-/** A lesson's items, in a terminal and in the page. */
+/** A lesson's items in a terminal and on its page. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import stringWidth from "string-width";
 import {
@@ -32,19 +32,19 @@ function items(text: string): Item[] {
   ];
 }
 
-Deno.test("outcomeOf() holds numbers within their tolerance, texts exactly, and nothing where there is a reason", () => {
-  const figures = { name: "x", lecture: 1, source: "" };
-  strictEqual(outcomeOf(check({ ...figures, ours: 1.05, within: .1 })), "same");
-  strictEqual(outcomeOf(check({ ...figures, ours: 1.05 })), "differs");
-  strictEqual(outcomeOf(check({ ...figures, ours: NaN, within: .1 })), "differs");
-  strictEqual(outcomeOf(check({ ...figures, ours: 5, mayDiffer: "other data" })), "not compared");
-  strictEqual(outcomeOf(check({ ...figures, ours: 1, mayDiffer: null })), "same");
-  strictEqual(outcomeOf(check({ ...figures, ours: "mor.", lecture: "mor." })), "same");
+Deno.test("outcomeOf() compares numbers within their tolerance and texts exactly, and nothing that may differ", () => {
+  const common = { name: "x", lecture: 1, source: "" };
+  strictEqual(outcomeOf(check({ ...common, ours: 1.05, within: .1 })), "same");
+  strictEqual(outcomeOf(check({ ...common, ours: 1.05 })), "differs");
+  strictEqual(outcomeOf(check({ ...common, ours: NaN, within: .1 })), "differs");
+  strictEqual(outcomeOf(check({ ...common, ours: 5, mayDiffer: "other data" })), "not compared");
+  strictEqual(outcomeOf(check({ ...common, ours: 1, mayDiffer: null })), "same");
+  strictEqual(outcomeOf(check({ ...common, ours: "mor.", lecture: "mor." })), "same");
 });
 
-Deno.test("itemLines() fit the terminal, whatever its width", () => {
+Deno.test("itemLines() fits lines to the width of the terminal", () => {
   for (const columns of [40, 60, 100, 200]) {
-    for (const item of items("some words that are said of it and then a few more of them")) {
+    for (const item of items("a sentence that is too long for one line of a narrow terminal")) {
       for (const line of itemLines(item, { columns, color: false })) {
         ok(stringWidth(line) < columns, `${item.kind} at ${columns}: ${line}`);
       }
@@ -52,14 +52,14 @@ Deno.test("itemLines() fit the terminal, whatever its width", () => {
   }
 });
 
-Deno.test("itemLines() say what was compared, and align a table or give it up", () => {
-  const look = { columns: 80, color: false };
-  const made = check({ name: "loss", ours: 2.45458, lecture: 2.4546, within: 1e-4, source: "" });
-  deepStrictEqual(itemLines(made, look), ["✓ loss: 2.45458 (lecture: 2.45460 ±1e-4)"]);
-  deepStrictEqual(itemLines({ ...made, mayDiffer: "other data" }, look), [
+Deno.test("itemLines() shows both values of a check, and aligns a table that fits the width", () => {
+  const style = { columns: 80, color: false };
+  const compared = check({ name: "loss", ours: 2.45458, lecture: 2.4546, within: 1e-4, source: "" });
+  deepStrictEqual(itemLines(compared, style), ["✓ loss: 2.45458 (lecture: 2.45460 ±1e-4)"]);
+  deepStrictEqual(itemLines({ ...compared, mayDiffer: "other data" }, style), [
     "· loss: 2.45458 (lecture: 2.45460 ±1e-4, not compared: other data)",
   ]);
-  deepStrictEqual(itemLines(table(["net", "loss"], [["a", 2.5], ["bigram", 10.25]]), look), [
+  deepStrictEqual(itemLines(table(["net", "loss"], [["a", 2.5], ["bigram", 10.25]]), style), [
     "net      loss",
     "──────  ─────",
     "a         2.5",
@@ -74,7 +74,7 @@ Deno.test("itemLines() say what was compared, and align a table or give it up", 
   ]);
 });
 
-Deno.test("lessonPage() lets no text become markup", async () => {
+Deno.test("lessonPage() escapes all texts", async () => {
   const page = (text: string) => lessonPage({ title: text, items: items(text), options: [text] });
   const plain = await page("n".repeat(hostile.length - 2) + "`x`"), attacked = await page(hostile);
   for (const tag of [/<script/g, /<\/style/g, /<!--/g, /<code/g, /<tr/g]) {
@@ -83,41 +83,41 @@ Deno.test("lessonPage() lets no text become markup", async () => {
 });
 
 Deno.test({
-  name: `a lesson's page is readable in light and dark, asks for nothing, and its pictures have a size${
+  name: `a lesson's page is readable in light and dark, loads nothing, and its charts have a size${
     browser === null ? " (ignored: no chromium)" : ""
   }`,
   ignore: browser === null && Deno.env.get("CI") !== "true",
   async fn() {
-    // Only here the page may run a script: the one that looks around in it.
+    // Allows the script that reads colours and sizes. The page itself allows no scripts.
     const page = (await lessonPage({ title: hostile, items: items(hostile), options: [] }))
       .replace("default-src 'none'", "default-src 'none'; script-src 'unsafe-inline'");
     for (const dark of [false, true]) {
       const found = await browse<{ errors: string[]; hit: boolean; sizes: number[]; contrasts: number[] }>(
         page,
         `(() => {
-          const light = (color) => {
+          const luminance = (color) => {
             const [r, g, b] = color.match(/[\\d.]+/g).map((v) => (v / 255) ** 2.2);
             return .2126 * r + .7152 * g + .0722 * b;
           };
-          const ground = (at) => {
+          const background = (at) => {
             for (; at; at = at.parentElement) {
               const { backgroundColor } = getComputedStyle(at);
-              if (backgroundColor !== "rgba(0, 0, 0, 0)") return light(backgroundColor);
+              if (backgroundColor !== "rgba(0, 0, 0, 0)") return luminance(backgroundColor);
             }
           };
           const contrast = (color, at) => {
-            const [a, b] = [light(color), ground(at)].sort((a, b) => b - a);
+            const [a, b] = [luminance(color), background(at)].sort((a, b) => b - a);
             return (a + .05) / (b + .05);
           };
           const texts = [...document.querySelectorAll("h1, h2, p, td, th, pre, code, figcaption")];
-          const drawn = [...document.querySelectorAll("svg text")], curves = [...document.querySelectorAll('g[aria-label="line"]')];
+          const labels = [...document.querySelectorAll("svg text")], curves = [...document.querySelectorAll('g[aria-label="line"]')];
           return {
             errors,
             hit: "hit" in globalThis,
             sizes: [...document.querySelectorAll("svg")].map((svg) => svg.getBoundingClientRect().width),
             contrasts: [
               ...texts.map((at) => contrast(getComputedStyle(at).color, at)),
-              ...drawn.map((at) => contrast(getComputedStyle(at).fill, at)),
+              ...labels.map((at) => contrast(getComputedStyle(at).fill, at)),
               ...curves.map((at) => contrast(getComputedStyle(at).stroke, at)),
             ],
           };

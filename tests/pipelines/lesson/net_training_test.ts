@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { TorchRandom } from "../../../kernels/random/torch_random.ts";
-import { means, softmax, trainOn } from "../../../pipelines/lesson/net_training.ts";
+import { means, softmax, stepsReasonToDiffer, trainOn } from "../../../pipelines/lesson/net_training.ts";
 
 Deno.test("trainOn() draws batches with randint among the first examples, with the rate of each step", async () => {
   const steps: { rows: number[]; rates: number[] }[] = [];
@@ -32,4 +32,12 @@ Deno.test("softmax() accepts large logits; means() averages groups of neighbours
   deepStrictEqual([...softmax(Float32Array.of(1000, 1000))], [.5, .5]);
   ok(Math.abs(softmax(Float32Array.of(0, Math.log(3)))[1] - .75) < 1e-7);
   deepStrictEqual(means([1, 3, 5, 7, 100], 2), { x: [1, 3], y: [2, 6] });
+});
+
+Deno.test("stepsReasonToDiffer() is null at the lecture's number of steps only", () => {
+  deepStrictEqual([99, 100, 101].map((steps) => stepsReasonToDiffer(steps, 100)), [
+    "a shortened run",
+    null,
+    "a longer run",
+  ]);
 });

@@ -85,7 +85,7 @@ Deno.test("makemore continues from the model in --out and refuses a model that d
       const [solution, head] of [[
         "E01",
         /test loss +0.0005 +0.002[^]* steps\. (None of these|makemore\.py trains)/,
-      ], ["E02", /regularized +\d+ [^]*is (not )?(below|[0-9.]+ below)/]] as const
+      ], ["E02", /regularized +\d+ [^]*is\s+([0-9.]+\s+(lower|higher)\s+than|the\s+same\s+as)/]] as const
     ) {
       const small = { maxSteps: 10, nLayer: 1, nHead: 2, nEmbd: 8, nEmbd2: 8 };
       match((await runLesson(makemore, { source, solution, values: small })).text, head);
