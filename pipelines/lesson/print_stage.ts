@@ -12,7 +12,10 @@ import type { Item } from "./item.ts";
 import { itemLines } from "./text.ts";
 import type { LessonValues } from "./lesson_values.ts";
 
-/** Prints each item and passes it on. With `--quiet` only checks are printed, with `--json` events are emitted instead. */
+/**
+ * Prints each item and passes it on. With `--quiet` only checks are printed, with `--json` events are emitted
+ * instead.
+ */
 export function print(
   o: Pick<LessonValues, "quiet" | "json" | "color">,
   env: Pick<Env, "print">,
@@ -48,7 +51,9 @@ export function print(
   };
 }
 
-/** The JSON event of an item. Charts are represented by their titles; tables and checks hold their numbers. */
+/**
+ * The JSON event of an item. Charts are represented by their titles; tables and checks hold their numbers.
+ */
 function eventOf(item: Item): { type: "lesson"; kind: string; [field: string]: unknown } {
   return item.kind === "figure"
     ? {
