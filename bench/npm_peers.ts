@@ -1,17 +1,19 @@
 /**
- * Compares kernels and training steps of this project with those of jax-js and tfjs, on WebGPU or in WASM, in
- * alternating rounds. Prints medians over the rounds: the speed, and the ratio to this project's time in the
- * same round. A peer's results are first compared with this project's, and every measurement waits for them.
- * There are seven rounds, or three of slow comparisons, unless --rounds sets the number.
+ * Compares kernels and training steps of this project with those of jax-js and tfjs, on WebGPU or in WASM,
+ * in alternating rounds. Prints medians over the rounds: the speed, and the ratio to this project's time in
+ * the same round. A peer's results are first compared with this project's, and every measurement waits for
+ * them. There are seven rounds, or three of slow comparisons, unless --rounds sets the number.
  *
- *     deno run -A --no-lock --node-modules-dir=none bench/npm_peers.ts [--backend webgpu|wasm] [--rounds N]
- *         [--only matmul,attention,layer-norm,cross-entropy,adamw,embedding,step] [--steps small] [--software]
+ *     deno run -A --no-lock --node-modules-dir=none bench/npm_peers.ts
+ *         [--backend webgpu|wasm] [--rounds N]
+ *         [--only matmul,attention,layer-norm,cross-entropy,adamw,embedding,step]
+ *         [--steps small] [--software]
  *         [--sizes 256x768x768,512x512x512] [--tune FILE]
  *
  * `--steps small,middle,124M` names sizes of training_step.ts, `--sizes` gives sizes of matrix products;
- * `--tune FILE` chooses this project's WebGPU kernels for products by timing, and keeps the choices in FILE.
- * `--software` runs on SwiftShader (Linux x64). tfjs is fetched when the script runs; it is too large to be a
- * dependency of the project.
+ * `--tune FILE` chooses this project's WebGPU kernels for products by timing, and keeps the choices in
+ * FILE. `--software` runs on SwiftShader (Linux x64). tfjs is fetched when the script runs; it is too large
+ * to be a dependency of the project.
  *
  * @module
  */

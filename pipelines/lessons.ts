@@ -1,5 +1,6 @@
 /**
- * Lists the lessons in the order of the course, or runs them all and compares their values with the lectures'.
+ * Lists the lessons in the order of the course, or runs them all and compares their values with the
+ * lectures'.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Tests that need a BLAS library, Accelerate or OpenBLAS. Without one they are ignored, and their names say why.
+ * Tests that need a BLAS library, Accelerate or OpenBLAS. Without one they are ignored, and their names say
+ * why.
  *
  * @module
  */

@@ -9,8 +9,8 @@ import { pathToFileURL } from "node:url";
 export const browser: string | null = await findBrowser();
 
 /**
- * Opens a page and returns the value of a JavaScript expression that is evaluated in it. The expression can read `errors`,
- * the messages of all errors so far. `dark` asks for the dark colour scheme.
+ * Opens a page and returns the value of a JavaScript expression that is evaluated in it. The expression can
+ * read `errors`, the messages of all errors so far. `dark` asks for the dark colour scheme.
  */
 export async function browse<T>(
   page: string,
@@ -24,7 +24,8 @@ export async function browse<T>(
     console.error = console.warn = (...words) => errors.push(words.join(" "));
   </script>`;
   const evaluate = `<script>
-    addEventListener("load", () => setTimeout(() => { // not requestAnimationFrame: a busy machine may never draw a frame
+    // A timer, not requestAnimationFrame: a busy machine may never draw a frame.
+    addEventListener("load", () => setTimeout(() => {
       const found = ${expression};
       document.body.replaceChildren(Object.assign(document.createElement("output"), {
         textContent: btoa(unescape(encodeURIComponent(JSON.stringify(found)))),

@@ -1,7 +1,7 @@
 /**
- * Finds the comments of source files, and draws some of them for a reader:
- * `deno run --allow-read tests/comments.ts --seed 1 --count 200`. A reader who knows the field but not this project
- * should understand each at the first reading.
+ * Finds the comments of source files, and draws some of them for a reader: `deno run --allow-read
+ * tests/comments.ts --seed 1 --count 200`. A reader who knows the field but not this project should
+ * understand each at the first reading.
  *
  * @module
  */

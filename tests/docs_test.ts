@@ -1,6 +1,7 @@
 /**
- * Output that docs show is output that comes. Examples in docs are run by `deno test --doc`; here their comments behind
- * `console.log(…)` are compared with what is printed, and README.md's terminal lines with those of a run.
+ * Output that docs show is output that comes. Examples in docs are run by `deno test --doc`; here their
+ * comments behind `console.log(…)` are compared with what is printed, and README.md's terminal lines with
+ * those of a run.
  *
  * @module
  */
@@ -57,7 +58,10 @@ function withoutNumbers(line: string): string {
     .replace(/\d[\d,.]*(e-?\d+)?/g, "#").replace(/ {2,}/g, " ").trim();
 }
 
-/** What an example's `console.log()` calls with output behind them print; others print nothing that is compared. */
+/**
+ * What an example's `console.log()` calls with output behind them print; others print nothing that is
+ * compared.
+ */
 async function printed(code: string, file: URL): Promise<string[]> {
   const module = code
     .replace(

@@ -1,5 +1,6 @@
 /**
- * The layers of the design: a folder imports itself and what this file names, nothing else. Type-only imports count.
+ * The layers of the design: a folder imports itself and what this file names, nothing else. Type-only
+ * imports count.
  *
  * @module
  */

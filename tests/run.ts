@@ -1,16 +1,19 @@
 /**
- * Runs the tests: `run.ts [--set every|gpu|long] [PATH…] [flags of deno test]`. A path names a folder or file of the
- * project or of `tests/`: `stages/flow` stands for `tests/stages/flow` and the examples in the docs of `stages/flow`.
+ * Runs the tests: `run.ts [--set every|gpu|long] [PATH…] [flags of deno test]`. A path names a folder or
+ * file of the project or of `tests/`: `stages/flow` stands for `tests/stages/flow` and the examples in the
+ * docs of `stages/flow`.
  *
- * A test file's name says which set it belongs to: `x_gpu_test.ts` to `gpu` (full parity, memory and tuning on WebGPU),
- * `x_long_test.ts` to `long` (kills, fuzz, large inputs), every other `x_test.ts` to `every`, which runs with each
- * change, together with the examples in docs.
+ * A test file's name says which set it belongs to: `x_gpu_test.ts` to `gpu` (full parity, memory and tuning
+ * on WebGPU), `x_long_test.ts` to `long` (kills, fuzz, large inputs), every other `x_test.ts` to `every`,
+ * which runs with each change, together with the examples in docs.
  *
- * WebGPU tests use a real GPU where there is one. Otherwise, on Linux x64, they use SwiftShader even if another software
- * adapter is installed, so that runs are comparable and shaders compile fast. Elsewhere they use the system's adapter.
+ * WebGPU tests use a real GPU where there is one. Otherwise, on Linux x64, they use SwiftShader even if
+ * another software adapter is installed, so that runs are comparable and shaders compile fast. Elsewhere
+ * they use the system's adapter.
  *
- * The last line is `N passed, N failed, N skipped`, steps counted, from the test runner's JUnit report. The exit code is
- * 1 if a test failed, or with CI=true if one was skipped that names WebGPU in its name or file.
+ * The last line is `N passed, N failed, N skipped`, steps counted, from the test runner's JUnit report. The
+ * exit code is 1 if a test failed, or with CI=true if one was skipped that names WebGPU in its name or
+ * file.
  *
  * @module
  */
@@ -58,7 +61,10 @@ if (forbidden > 0) console.log(`Skipped, which CI=true forbids:\n  ${skippedWebg
 console.log(`${counts.passed} passed, ${failed} failed, ${counts.skipped.length} skipped`);
 Deno.exit(failed > 0 || forbidden > 0 ? 1 : 0);
 
-/** Environment variables in which a started Deno finds the adapter of the tests, which is also said on stderr. */
+/**
+ * Environment variables in which a started Deno finds the adapter of the tests, which is also said on
+ * stderr.
+ */
 async function webgpuEnvironment(): Promise<Record<string, string>> {
   const found = await findAdapter();
   if (found !== null && !found.software) {

@@ -1,6 +1,6 @@
 /**
- * A WebGPU adapter for machines without a GPU: SwiftShader, Chromium's Vulkan driver in software. It is taken from the npm
- * package `@sparticuz/chromium` and unpacked once, into `.cache/`.
+ * A WebGPU adapter for machines without a GPU: SwiftShader, Chromium's Vulkan driver in software. It is
+ * taken from the npm package `@sparticuz/chromium` and unpacked once, into `.cache/`.
  *
  * @module
  */
@@ -16,8 +16,9 @@ const cache = new URL("../.cache/", import.meta.url);
 export const hasSoftwareAdapter: boolean = Deno.build.os === "linux" && Deno.build.arch === "x86_64";
 
 /**
- * Unpacks SwiftShader unless that has been done, and returns the environment variables with which a new Deno process finds
- * it and no other Vulkan driver. The Vulkan loader reads them at start, so a process cannot set them for itself.
+ * Unpacks SwiftShader unless that has been done, and returns the environment variables with which a new
+ * Deno process finds it and no other Vulkan driver. The Vulkan loader reads them at start, so a process
+ * cannot set them for itself.
  */
 export async function softwareAdapter(): Promise<Record<string, string>> {
   const folder = new URL("swiftshader-147.0.0/", cache);

@@ -4,7 +4,10 @@
  * @module
  */
 
-/** `every` runs with each change; the others by hand, and before an issue that touches their subject is resolved. */
+/**
+ * `every` runs with each change; the others by hand, and before an issue that touches their subject is
+ * resolved.
+ */
 export type TestSet = "every" | "gpu" | "long";
 
 /** What the test runner is given, as paths from the project's root. */
@@ -24,8 +27,8 @@ export function setOf(file: string): TestSet {
 }
 
 /**
- * The tests of a set in `paths`; no paths: in all of the project. A path of the product stands for its tests and its
- * docs. Throws Deno.errors.NotFound for a path that does not exist.
+ * The tests of a set in `paths`; no paths: in all of the project. A path of the product stands for its
+ * tests and its docs. Throws Deno.errors.NotFound for a path that does not exist.
  */
 export async function testPaths(
   root: URL,

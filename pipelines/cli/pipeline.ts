@@ -102,8 +102,8 @@ export interface Env {
   print(text: string): void;
   /**
    * Calls the listener with the states of stages that are safely on disk: at the start with those that the
-   * run resumes from (an empty map for a new run), then with those of each complete checkpoint, and at the end
-   * of the run with null.
+   * run resumes from (an empty map for a new run), then with those of each complete checkpoint, and at the
+   * end of the run with null.
    */
   onSaved(listener: (parts: ReadonlyMap<string, StageSnapshot> | null) => void): void;
 }

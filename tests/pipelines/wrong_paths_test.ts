@@ -1,6 +1,7 @@
 /**
- * Paths that a user may get wrong, for every option that takes one: each ends in one line that names the path and says
- * what to do, with exit code 2 and nothing written. The program runs in this process, so that a table of them is quick.
+ * Paths that a user may get wrong, for every option that takes one: each ends in one line that names the
+ * path and says what to do, with exit code 2 and nothing written. The program runs in this process, so that
+ * a table of them is quick.
  *
  * @module
  */

@@ -26,7 +26,10 @@ export async function buildFlow(
   }
 }
 
-/** Whether an error says that an option has a wrong value, rather than that the program or the machine failed. */
+/**
+ * Whether an error says that an option has a wrong value, rather than that the program or the machine
+ * failed.
+ */
 function isAboutValues(error: unknown): error is Error {
   const { NotFound, NotSupported, InvalidData, IsADirectory, UnexpectedEof } = Deno.errors;
   const classes = [RangeError, SyntaxError, NotFound, NotSupported, InvalidData, IsADirectory, UnexpectedEof];

@@ -120,7 +120,8 @@ Deno.test("plan() of GPT-2 124M updates all parameters in nine dispatches, and i
     read: 4 * (5 * elements + blocks + 9),
     written: 4 * (4 * elements + blocks + 7),
   });
-  strictEqual(elements, 124475904); // the number of parameters, with padding of the vocabulary: packs have no gaps
+  // The number of parameters, the vocabulary's padding included: packs have no gaps.
+  strictEqual(elements, 124475904);
 
   const split = plan({ model: large, training });
   const packs = split.programs[1].packs.filter(({ tensor }) => tensor.kind === "parameter");
