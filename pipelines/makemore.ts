@@ -1,8 +1,8 @@
 /**
  * Lesson 9: the models of makemore.py on the same words, from a table of letter pairs to a transformer.
  *
- * Sources: https://github.com/karpathy/makemore; Bengio et al. 2003 (mlp); Mikolov et al. 2010 (rnn); Cho et al.
- * 2014 (gru); Vaswani et al. 2017 and Radford et al. 2019 (transformer).
+ * Sources: https://github.com/karpathy/makemore; Bengio et al. 2003 (mlp); Mikolov et al. 2010 (rnn); Cho et
+ * al. 2014 (gru); Vaswani et al. 2017 and Radford et al. 2019 (transformer).
  *
  * @module
  */

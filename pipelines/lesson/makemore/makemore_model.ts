@@ -29,7 +29,7 @@ export interface MakemoreHyperparameters {
   readonly dropout?: number;
 }
 
-/** What determines a model's shapes. */
+/** Data and hyperparameters that determine a model's shapes. */
 export interface MakemoreModelOptions {
   readonly data: MakemoreData;
   readonly hyperparameters: MakemoreHyperparameters;

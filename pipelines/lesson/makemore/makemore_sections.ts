@@ -76,7 +76,9 @@ export function* rowsSection(
   yield check({ name: "places in a row", ours: context, lecture: 16, source: readme, mayDiffer });
 }
 
-/** Trains a model, saves it whenever its test loss reaches a new minimum, and samples words from the best one. */
+/**
+ * Trains a model, saves it whenever its test loss reaches a new minimum, and samples words from the best one.
+ */
 export async function* trainingSection(
   type: MakemoreType,
   inputs: MakemoreInputs,
@@ -212,8 +214,8 @@ export function* modelComparisonSection(
 }
 
 /**
- * Reads the model that an earlier run saved in `out`. Throws UsageError for a missing model and for one that was
- * trained on other data or with other sizes.
+ * Reads the model that an earlier run saved in `out`. Throws UsageError for a missing model and for one that
+ * was trained on other data or with other sizes.
  */
 export function savedModel(
   type: MakemoreType,

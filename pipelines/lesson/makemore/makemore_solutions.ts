@@ -79,7 +79,10 @@ export function regularized(hyperparameters: MakemoreHyperparameters): MakemoreH
 
 const evaluationsPerRun = 10;
 
-/** E02: trains the transformer with makemore.py's hyperparameters and with dropout, more decay and a falling rate. */
+/**
+ * E02: trains the transformer twice, first with makemore.py's hyperparameters, then with dropout, more weight
+ * decay and a falling learning rate.
+ */
 export async function* regularizationSolution(
   env: LessonEnv<Names>,
   { hyperparameters, steps }: SolutionRuns,

@@ -161,8 +161,8 @@ export class MakemoreTrainer implements AsyncDisposable {
 }
 
 /**
- * Probabilities of the `k` largest logits up to a common factor, and 0 for all others. Logits equal to the k-th
- * largest count as well.
+ * Probabilities of the `k` largest logits up to a common factor, and 0 for all others. Logits equal to the
+ * k-th largest count as well.
  */
 export function topKWeights(logits: Float32Array, k: number): Float64Array {
   const sorted = Float32Array.from(logits).sort(), least = sorted[Math.max(0, sorted.length - k)];

@@ -1,12 +1,14 @@
 /**
- * What the lesson says about each model.
+ * Descriptions of the lesson's models, and their published parameter counts.
  *
  * @module
  */
 import type { MakemoreType } from "../../../kernels/models/course/makemore.ts";
 import type { MakemoreHyperparameters } from "./makemore_model.ts";
 
-/** All models in the order of the lesson: from the one that uses the least context to the one that uses the most. */
+/**
+ * All models in the order of the lesson, from the least to the most use of the letters before a position.
+ */
 export const lessonTypes: readonly MakemoreType[] = [
   "bigram",
   "bow",
@@ -18,8 +20,8 @@ export const lessonTypes: readonly MakemoreType[] = [
 ];
 
 /**
- * Parameter counts of makemore.py's models with its default sizes, 27 symbols and words of at most 15 letters.
- * Null for a model that makemore.py does not have.
+ * Parameter counts of makemore.py's models with its default sizes, 27 symbols and words of at most 15
+ * letters. Null for a model that makemore.py does not have.
  */
 export const makemoreParameters: Readonly<Record<MakemoreType, number | null>> = {
   bigram: 729,
@@ -31,7 +33,9 @@ export const makemoreParameters: Readonly<Record<MakemoreType, number | null>> =
   transformer: 204_544,
 };
 
-/** How a model uses the letters before a position. `symbols` is the number of letters and the boundary mark. */
+/**
+ * How a model uses the letters before a position. `symbols` is the number of letters and the boundary mark.
+ */
 export function modelDescription(
   type: MakemoreType,
   { nLayer, nHead, nEmbd2, symbols }:

@@ -1,6 +1,6 @@
 /**
- * Additions of two numbers as text. The digits of the sum are reversed, because addition by hand starts with the
- * last digit: each carry is then known before it is needed.
+ * Additions of two numbers as text. The digits of the sum are reversed, because addition by hand starts with
+ * the last digit: each carry is then known before it is needed.
  *
  * @module
  */

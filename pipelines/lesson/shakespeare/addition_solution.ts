@@ -96,8 +96,8 @@ export async function* additionSolution(
 }
 
 /**
- * Wrong sums of the model, as lines of text. The model sees the correct digits before each digit. If its likeliest
- * digit is correct at every position, it would also generate the sum correctly on its own.
+ * Wrong sums of the model, as lines of text. The model sees the correct digits before each digit. If its
+ * likeliest digit is correct at every position, it would also generate the sum correctly on its own.
  */
 async function mistakesOf(
   engine: Engine,

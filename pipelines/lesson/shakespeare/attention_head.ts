@@ -1,5 +1,5 @@
 /**
- * One head of self-attention in plain loops, and a variance.
+ * One head of self-attention computed by plain loops, and the variance of its numbers.
  *
  * @module
  */
@@ -16,7 +16,9 @@ export interface AttentionHead {
   readonly width: number;
 }
 
-/** Applies linear layers with random weights to x [B, T, C]; they are drawn in the order key, query, value. */
+/**
+ * Applies linear layers with random weights to x [B, T, C]; they are drawn in the order key, query, value.
+ */
 export function randomHead(
   x: Float32Array,
   { shape: [, , channels], width, random }: {
@@ -37,7 +39,9 @@ export function randomHead(
   return { queries, keys, values, width };
 }
 
-/** Scores of a sequence, [T, T]: the dot product of the query of row t and the key of column j, times `scale`. */
+/**
+ * Scores of a sequence, [T, T]: the dot product of the query of row t and the key of column j, times `scale`.
+ */
 export function scoresOf(
   { queries, keys, width }: Omit<AttentionHead, "values">,
   { sequence, time, scale }: { readonly sequence: number; readonly time: number; readonly scale: number },

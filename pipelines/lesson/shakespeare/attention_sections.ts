@@ -1,6 +1,6 @@
 /**
- * Sections of the lesson on attention: averages of earlier positions, one head of self-attention, and the scale of
- * its scores.
+ * Sections of the lesson on attention: averages of earlier positions, one head of self-attention, and the
+ * scale of its scores.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The mean of each position and all positions before it, computed in several ways with the same result: by loops, by a
- * matrix product with averaging weights, and by attention.
+ * The mean of each position and all positions before it, computed in several ways with the same result: by
+ * loops, by a matrix product with averaging weights, and by attention.
  *
  * @module
  */
@@ -31,7 +31,9 @@ export function averagesByLoop(x: Float32Array, [batch, time, channels]: Sequenc
   return out;
 }
 
-/** Averaging weights [T, T], a lower triangular matrix: row t holds 1 / (t + 1) up to column t, then zeros. */
+/**
+ * Averaging weights [T, T], a lower triangular matrix: row t holds 1 / (t + 1) up to column t, then zeros.
+ */
 export function averagingWeights(time: number): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length: time * time }, (_, i) => {
     const t = Math.floor(i / time);
@@ -40,7 +42,8 @@ export function averagingWeights(time: number): Float32Array<ArrayBuffer> {
 }
 
 /**
- * Softmax of each row of scores [T, T]. Scores for later positions are replaced by -∞, so that their weights are 0.
+ * Softmax of each row of scores [T, T]. Scores for later positions are replaced by -∞, so that their weights
+ * are 0.
  */
 export function maskedSoftmax(scores: Float32Array, time: number): Float32Array<ArrayBuffer> {
   const weights = new Float32Array(time * time);
@@ -77,8 +80,8 @@ export async function mixedByMatmul(
 }
 
 /**
- * Causal attention computed by the engine; queries, keys and values [B, T, C] → [B, T, C]. Scores are divided by
- * √(C / heads).
+ * Causal attention computed by the engine; queries, keys and values [B, T, C] → [B, T, C]. Scores are divided
+ * by √(C / heads).
  */
 export async function mixedByAttention(
   engine: Engine,

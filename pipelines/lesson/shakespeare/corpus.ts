@@ -14,7 +14,10 @@ export interface Corpus {
   readonly validation: Uint32Array;
 }
 
-/** Encodes and splits a text. `alphabet`: further texts whose characters the tokenizer must know; default: none. */
+/**
+ * Encodes and splits a text. `alphabet`: further texts whose characters the tokenizer must know; default:
+ * none.
+ */
 export function corpusOf(
   text: string,
   { alphabet = [] }: { readonly alphabet?: readonly string[] } = {},
@@ -31,7 +34,10 @@ export interface Excerpts {
   readonly shape: readonly [batch: number, time: number];
 }
 
-/** Draws excerpts as the lecture's `get_batch`. Throws RangeError for a text that is not longer than an excerpt. */
+/**
+ * Draws excerpts as the lecture's `get_batch`. Throws RangeError for a text that is not longer than an
+ * excerpt.
+ */
 export function drawExcerpts(
   ids: Uint32Array,
   { random, shape }: { readonly random: TorchRandom; readonly shape: readonly [batch: number, time: number] },

@@ -1,6 +1,6 @@
 /**
- * Exercise EX3: the same model is trained on the lesson's text, once from random weights and once from weights that
- * were trained on another text.
+ * Exercise EX3: the same model is trained on the lesson's text, once from random weights and once from
+ * weights that were trained on another text.
  *
  * @module
  */

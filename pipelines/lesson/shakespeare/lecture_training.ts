@@ -1,6 +1,6 @@
 /**
- * Training as in the lecture: excerpts from random places, AdamW, and from time to time an estimate of the mean
- * loss over 200 batches of each part of the text.
+ * Training as in the lecture: excerpts from random places, AdamW, and from time to time an estimate of the
+ * mean loss over 200 batches of each part of the text.
  *
  * @module
  */
@@ -77,7 +77,10 @@ export interface LectureTraining {
   /** Number of updates. */
   readonly steps: number;
   readonly rate: number | Schedule;
-  /** Interval of the lecture's estimates in steps. Their excerpts are drawn at each interval and at the end. */
+  /**
+   * Steps between the lecture's estimates. Their excerpts are drawn even where an estimate is not computed,
+   * so that the random numbers stay the lecture's.
+   */
   readonly every: number;
   /** Steps whose estimates are also computed, besides the last; default: all. */
   readonly at?: readonly number[];
@@ -123,8 +126,8 @@ export function shownLosses({ train, validation }: LossEstimate): string {
 }
 
 /**
- * Mean loss over the batches of an estimate. Without `computed`, it only draws their excerpts, so that the random
- * numbers after it are the lecture's; the result is then 0.
+ * Mean loss over the batches of an estimate. If it is not `computed`, the excerpts are drawn and the result
+ * is 0.
  */
 async function estimateLoss(
   session: ModelSession,

@@ -1,5 +1,6 @@
 /**
- * Initial weights of the lecture's models. Torch's modules draw them in this order, so the losses are the lecture's.
+ * Initial weights of the lecture's models. Torch's modules draw them in this order, so the losses are the
+ * lecture's.
  *
  * Source: PyTorch, torch/nn/modules/linear.py `reset_parameters`; sparse.py for embeddings.
  *
@@ -12,8 +13,8 @@ import type { CharGptConfig } from "../../../kernels/models/course/char_gpt.ts";
 type Weight = TensorMap[string];
 
 /**
- * Initial weights of `charGpt(config)`. Embeddings are normal. Weights and biases of linear layers are uniform
- * between -1 / √inputs and 1 / √inputs.
+ * Initial weights of `charGpt(config)`. Embeddings are normal. Weights and biases of linear layers are
+ * uniform between -1 / √inputs and 1 / √inputs.
  */
 export function lectureWeights(config: CharGptConfig, random: TorchRandom): TensorMap {
   const { vocabSize, seqLen, channels, heads, layers, feedForward = true, residual = true } = config;
@@ -43,7 +44,10 @@ export function lectureWeights(config: CharGptConfig, random: TorchRandom): Tens
   return weights;
 }
 
-/** Weight of `nn.Linear(inputs, outputs, bias=False)`, [inputs, outputs]. Torch draws and stores the transpose. */
+/**
+ * Weight of `nn.Linear(inputs, outputs, bias=False)`, [inputs, outputs]. Torch draws and stores the
+ * transpose.
+ */
 export function uniform([inputs, outputs]: readonly [number, number], random: TorchRandom): Weight {
   const bound = 1 / Math.sqrt(inputs);
   const drawn = random.uniform(inputs * outputs, { low: -bound, high: bound });
@@ -68,8 +72,8 @@ export function normal(shape: readonly [number, number], random: TorchRandom): W
 }
 
 /**
- * Weights of all heads, [channels, 3 · channels]. In the lecture, each head has its own key, query and value layer,
- * drawn in this order. Here all queries stand first, then all keys, then all values.
+ * Weights of all heads, [channels, 3 · channels]. In the lecture, each head has its own key, query and value
+ * layer, drawn in this order. Here all queries stand first, then all keys, then all values.
  */
 function headWeights(
   { channels, heads, random }: {

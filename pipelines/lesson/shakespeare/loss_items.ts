@@ -45,7 +45,7 @@ export interface LectureLosses {
   readonly mayDiffer: string | null;
 }
 
-/** Checks of both losses. `name` follows "train loss" and "validation loss". */
+/** Checks of both losses, named "train loss" and "validation loss" followed by `name`. */
 export function* lossChecks(
   name: string,
   ours: LossEstimate,

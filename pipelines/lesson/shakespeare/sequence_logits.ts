@@ -11,8 +11,8 @@ import type { Engine } from "../../../kernels/engine/engine.ts";
 import type { Model } from "../../../kernels/models/model.ts";
 
 /**
- * Logits of a model for batches of token ids, one array [rows, T, V] per batch. Each batch holds `rows` sequences of
- * the same length T, one after another; default: one sequence.
+ * Logits of a model for batches of token ids, one array [rows, T, V] per batch. Each batch holds `rows`
+ * sequences of the same length T, one after another; default: one sequence.
  */
 export async function sequenceLogits(
   engine: Engine,

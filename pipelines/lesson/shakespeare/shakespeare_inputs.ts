@@ -14,7 +14,7 @@ export interface ShakespeareInputs {
   readonly seed: number;
   /** Whether models are trained for the lecture's number of steps. */
   readonly full: boolean;
-  /** As in `LessonEnv`. */
+  /** Why values need not equal the lecture's; the same as in `LessonEnv`. */
   reasonToDiffer(needs?: { readonly full?: boolean }): string | null;
 }
 

@@ -24,7 +24,10 @@ function scopeOf(net: ContextNet, examples: number): RootScope {
   return scope;
 }
 
-/** A table of a net's layers and the shapes of their outputs for a batch. `layers` are the layers' names in order. */
+/**
+ * A table of a net's layers and the shapes of their outputs for a batch. `layers` are the layers' names in
+ * order.
+ */
 export function layersTable(
   net: ContextNet,
   { layers, batch }: { readonly layers: readonly string[]; readonly batch: number },

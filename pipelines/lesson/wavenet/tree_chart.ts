@@ -7,7 +7,10 @@ import type { Chart } from "../../../stages/report/chart/chart.ts";
 import { graphChart } from "../../../stages/report/chart/graph.ts";
 import { heading, type Item, say, table } from "../item.ts";
 
-/** Draws the tree: the letters, their pairs, pairs of pairs, and so on. The number of letters is a power of two. */
+/**
+ * Draws the tree: the letters, their pairs, pairs of pairs, and so on. The number of letters is a power of
+ * two.
+ */
 export function treeChart(letters: string): Chart {
   const nodes = [...letters].map((letter, i) => ({ id: `0.${i}`, fields: [letter] }));
   const edges: [string, string][] = [];

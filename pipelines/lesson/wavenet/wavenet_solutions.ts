@@ -36,7 +36,10 @@ export interface GatedOptions {
   readonly depth: number;
 }
 
-/** A WaveNet whose layers are gates. From the second layer on, a residual connection adds each layer's input. */
+/**
+ * A WaveNet whose layers are gates. From the second layer on, a residual connection adds the second of the
+ * two vectors that a gate joins.
+ */
 export function gatedWavenet({ vocabSize, channels, hidden, depth }: GatedOptions): ContextNet {
   const layers = [
     embedding(vocabSize, channels),
@@ -47,8 +50,9 @@ export function gatedWavenet({ vocabSize, channels, hidden, depth }: GatedOption
 }
 
 /**
- * The tanh of one dense layer times the sigmoid of another, both batch-normalized: [..., inputs] → [..., hidden].
- * `residual` adds the second of the two neighbours in x; x then has 2 · hidden inputs.
+ * The tanh of one dense layer times the sigmoid of another, both with batch norm: [..., inputs] → [...,
+ * hidden]. `residual` adds the second of the two vectors that x holds side by side; inputs must then be 2 ·
+ * hidden.
  */
 function gate(hidden: number, { residual }: { readonly residual: boolean }): SequentialLayer {
   const value = dense(hidden, { bias: false }),

@@ -23,7 +23,10 @@ async function resultOf<T>(items: AsyncGenerator<Item, T>): Promise<T> {
   return next.value;
 }
 
-/** Runs `work` with a temporary file of 2,000 of the lecture's names, because evaluation takes long on all names. */
+/**
+ * Runs `work` with a temporary file of 2,000 of the lecture's names, because evaluation takes long on all
+ * names.
+ */
 async function withFewNames(path: string, work: (source: string) => Promise<void>): Promise<void> {
   const source = await Deno.makeTempFile({ suffix: ".txt" });
   try {
