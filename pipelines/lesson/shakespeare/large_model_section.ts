@@ -75,5 +75,6 @@ export async function* largeModelSection(
     mayDiffer: reasonToDiffer(),
   });
   const trained = { model, weights: await session.weights(), corpus, seed };
+  yield say("Text that the model generates:");
   yield lines(await generateCharacters(engine, { ...trained, characters: 10_000 }));
 }

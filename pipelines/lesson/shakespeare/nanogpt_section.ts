@@ -84,6 +84,7 @@ export async function* nanogptSection(
     mayDiffer: reasonToDiffer(),
   });
   const trained = { model, weights: await session.weights(), corpus, seed };
+  yield say("Text that the model generates:");
   yield lines(await generateCharacters(engine, { ...trained, characters: 500 }));
 }
 
