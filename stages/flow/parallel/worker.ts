@@ -80,12 +80,16 @@ function respond(error: unknown): void {
   }
 }
 
+/** An error as a message for the main thread; system errors are explained, their causes are kept as they are. */
 function serialized(thrown: unknown): SerializedError {
-  const { name, message, stack, cause } = explained(asError(thrown));
+  return withCauses(explained(asError(thrown)));
+}
+
+function withCauses({ name, message, stack, cause }: Error): SerializedError {
   return {
     name,
     message,
     ...(stack !== undefined && { stack }),
-    ...(cause !== undefined && { cause: serialized(cause) }),
+    ...(cause !== undefined && { cause: withCauses(asError(cause)) }),
   };
 }
