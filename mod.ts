@@ -1,6 +1,6 @@
 /**
- * Training a GPT as a stream graph of typed stages. Stages, sources and the flow stand here by name, with
- * what a training script needs of the kernels; all of the kernels are in `kernels`.
+ * Training a GPT as a stream graph of typed stages. This module exports stages, sources and the flow, and the
+ * parts of `kernels/mod.ts` that a training script needs. The namespace `kernels` has everything else.
  *
  * @module
  */

@@ -29,7 +29,8 @@ import {
 } from "./parts/write_model.ts";
 
 const group = "Conversion";
-const GPT2_VOCABULARY = 50257; // tokens; a model with as many is taken to use GPT-2's tokenizer
+/** GPT-2's vocabulary size in tokens. A model of this size is assumed to use GPT-2's tokenizer. */
+const GPT2_VOCABULARY = 50257;
 
 const options = {
   from: path("model to read: an llm.c .bin, a Hugging Face folder, a checkpoint or a run's folder", {
@@ -105,7 +106,10 @@ export default pipeline({
   },
 });
 
-/** Reads a model's tensors in the given order. Each is read only when the one before it has been written. */
+/**
+ * Reads a model's tensors in the given order, one at a time: the next tensor is read when the last has been
+ * written.
+ */
 async function* tensorsOf(
   path: string,
   order: readonly NamedShape[],
@@ -128,7 +132,7 @@ async function tensorOf(file: WeightFile, { name, shape }: NamedShape): Promise<
   return padded;
 }
 
-/** The paths to read and to write. Throws RangeError where --from or --to is missing. */
+/** The paths to read and to write. Throws RangeError if --from or --to is missing. */
 function pathsOf(
   { from: source, to }: Values<typeof options>,
 ): { readonly from: string; readonly to: string } {
@@ -181,8 +185,8 @@ const formatText: Readonly<Record<WeightFormat, string>> = {
 };
 
 /**
- * A model in one line: "gpt2.bin: llm.c model, f32: 12 layers, 12 heads, 768 channels, 1024 positions, 50257
- * tokens in 50304 rows".
+ * Describes a model in one line: "gpt2.bin: llm.c model, f32: 12 layers, 12 heads, 768 channels, 1024
+ * positions, 50257 tokens in 50304 rows".
  */
 async function describe(path: string): Promise<{ readonly file: ModelFile; readonly text: string }> {
   const file = await openModelFile(path);

@@ -57,7 +57,7 @@ const options = {
 export default pipeline({
   about: "evaluate a model: validation loss, perplexity, bits per byte, HellaSwag",
   options,
-  barrierEvery: 64, // batches or HellaSwag items: the most that a resumed run repeats
+  barrierEvery: 64, // batches or HellaSwag items, which is the most that a resumed run repeats
   async build(o, env) {
     const { config, weights, step = 0 } = await startingWeights(o.checkpoint);
     const shards = await shardsOf(o);
@@ -101,9 +101,9 @@ export default pipeline({
 });
 
 /**
- * The model's tokenizer. Where none is known, GPT-2's is tried; if the model has fewer tokens than that, the
- * result is null, and the loss is measured without bits per byte. Throws RangeError for a tokenizer that does
- * not fit the model, and where there is none for HellaSwag.
+ * The model's tokenizer. If none is known, GPT-2's tokenizer is tried; if that has more tokens than the
+ * model, the result is null, and the loss is measured without bits per byte. Throws RangeError for a
+ * tokenizer that does not fit the model, and if HellaSwag is to be measured but no tokenizer fits.
  */
 async function tokenizerOf(o: Values<typeof options>, { vocabSize }: GptConfig): Promise<Tokenizer | null> {
   const known = o.tokenizer ?? await runTokenizer(o.checkpoint), name = known ?? "gpt2";
@@ -116,7 +116,7 @@ async function tokenizerOf(o: Values<typeof options>, { vocabSize }: GptConfig):
   );
 }
 
-/** The model's programs for the loss and for HellaSwag, as far as they are asked for. */
+/** The model's programs for the loss and for HellaSwag, whichever are needed. */
 function planOf(
   o: Values<typeof options>,
   { config, measuresLoss }: { readonly config: GptConfig; readonly measuresLoss: boolean },
@@ -133,7 +133,7 @@ function itemsOf({ hellaswagItems }: Values<typeof options>): { readonly items?:
   return hellaswagItems === null ? {} : { items: hellaswagItems };
 }
 
-/** Paths of the validation shards. Null: none are given, and the run's folder has none. */
+/** Paths of the validation shards; null if none are given and the run's folder has none. */
 async function shardsOf(
   { valShards, checkpoint }: Values<typeof options>,
 ): Promise<readonly string[] | null> {
@@ -143,7 +143,8 @@ async function shardsOf(
 }
 
 /**
- * "Validation loss 4.8930 nats per token, perplexity 133.4, 2.143 bits per byte", and a line for HellaSwag.
+ * The results as lines, such as "Validation loss 4.8930 nats per token, perplexity 133.4, 2.143 bits per
+ * byte"; one more line for HellaSwag.
  */
 function resultLines(events: readonly RunEvent[]): readonly string[] {
   const loss = events.findLast((event) => event.type === "eval");
@@ -163,7 +164,7 @@ function resultLines(events: readonly RunEvent[]): readonly string[] {
   ];
 }
 
-/** A fraction and its standard error, in per cent: "29.45 % (± 0.45)". */
+/** A fraction and its standard error in percent: "29.45 % (± 0.45)". */
 function withError(fraction: number, items: number): string {
   const error = Math.sqrt(fraction * (1 - fraction) / items);
   return `${(100 * fraction).toFixed(2)} % (± ${(100 * error).toFixed(2)})`;

@@ -1,6 +1,7 @@
 /**
- * FineWeb's recipe: source → filters → documents, with every removed document and its reason. One process
- * does all of it; or several share the source, and one more deduplicates what they set aside.
+ * FineWeb's recipe: source → filters → documents. Every removed document is written with the reason. A single
+ * process can do all of it, or several processes share the source and another one deduplicates the documents
+ * that they keep.
  *
  * @module
  */

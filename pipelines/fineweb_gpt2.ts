@@ -1,5 +1,5 @@
 /**
- * From text to a trained GPT as one running graph: source → filters → encode → shard → windows → batches →
+ * From text to a trained GPT in one stream graph: source → filters → encode → shard → windows → batches →
  * train → evaluate → sample. Training starts as soon as there are enough tokens, while the stages before it
  * keep running.
  *
@@ -50,14 +50,14 @@ export default pipeline({
   },
   presets: trainingPresets,
   batchToSkip,
-  barrierEvery: 64, // documents: the most that a resumed run filters again
+  barrierEvery: 64, // documents, which is the most that a resumed run filters again
   async build(o, env) {
     checkRereadable(o);
     await checkHellaswag(o);
     const documents = from(await openSource(o.source, { ...pagesFor(o.stages), damaged: o.damaged }));
     const start = await startingModel(o);
     const schedule = scheduleOf(o), packBytes = await env.largestPack();
-    // Sizes that do not fit are refused here, before a tokenizer is trained and anything is written.
+    // Throws if the sizes do not fit into memory, before a tokenizer is trained and anything is written.
     checkMemory(trainingPlan(o, { vocabSize: await vocabSizeOf(o), start, packBytes }), await env.engine());
     const sampled = documents.via(fineweb(withoutMemory(await recipeOf(o, env))));
     const tokenizer = await tokenizerFor(o, { documents: sampled, env });

@@ -4,9 +4,9 @@
  * 128-bit operations into one. That needs AVX2 and --no-wasm-bounds-checks; `deno task fast` sets both flags.
  *
  * It computes a tile C [8, 16] from a panel of A and two panels of B, packed as for `tile`. Loads,
- * multiplications and stores come in adjacent pairs, A is loaded by splat loads instead of shuffles, and the
- * loop is not unrolled: V8 combined most operations in this form (measured). Without the flags it is slower
- * than `tile`. The sums have the same bits as those of `tile`.
+ * multiplications and stores are written in adjacent pairs, A is loaded by splat loads instead of shuffles,
+ * and the loop is not unrolled: of the forms we measured, V8 combines the most operations in this one.
+ * Without the flags it is slower than `tile`. Its results have the same bits as those of `tile`.
  *
  * @module
  */
@@ -14,17 +14,17 @@ import { madd } from "./madd.ts";
 
 let chosen: bool = false;
 
-/** Sets whether products in this instance of the module use `tileWide`. */
+/** Sets whether matrix products in this instance of the module use `tileWide`. */
 export function choose_wide(wide: bool): void {
   chosen = wide;
 }
 
-/** Whether products in this instance of the module use `tileWide`. */
+/** Whether matrix products in this instance of the module use `tileWide`. */
 export function isWide(): bool {
   return chosen;
 }
 
-/** As `tile`, for 16 columns; the second panel of B is `panel` bytes after the first. */
+/** Like `tile`, but for 16 columns. The second panel of B starts `panel` bytes after the first. */
 export function tileWide(
   k: usize,
   a: usize,
@@ -34,7 +34,8 @@ export function tileWide(
   stride: usize,
   add: bool,
 ): void {
-  // In two halves, whose sums take 8 registers each: all 16 would leave no register for operands.
+  // Computes two halves, whose sums take 8 registers each: 16 registers of sums would leave none for the
+  // operands.
   half(k, a, b, b + panel, c, stride, add);
   half(k, a + 16, b, b + panel, c + 4 * stride, stride, add);
 }

@@ -1,8 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
  * Loads and stores of less than a whole vector, and reductions over lanes and arrays. The last one to three
- * elements of an array go through the same vector code as the others, so an element's bits do not depend on
- * how the work is divided among threads.
+ * elements of an array go through the same vector code as the others, so the bits of a result do not depend
+ * on how the work is divided among threads.
  *
  * @module
  */
@@ -37,7 +37,10 @@ export function largest(v: v128): f32 {
   );
 }
 
-/** Sum of n floats at x: in float32 within blocks of 512 floats, in float64 over the blocks. */
+/**
+ * Sum of n floats at x. Each block of 512 floats is summed in float32; the sums of the blocks are added in
+ * float64.
+ */
 export function sumRun(x: usize, n: usize): f64 {
   let total: f64 = 0;
   const end = x + (n << 2);
@@ -56,7 +59,7 @@ export function sumRun(x: usize, n: usize): f64 {
   return total;
 }
 
-/** Dot product of n floats at x and at y, in blocks as in sumRun. */
+/** Dot product of the n floats at x and the n floats at y, summed in blocks as in `sumRun`. */
 export function dotRun(x: usize, y: usize, n: usize): f64 {
   let total: f64 = 0;
   const end = x + (n << 2);

@@ -8,7 +8,7 @@
 import { parseArgs as untypedParseArgs } from "@std/cli/parse-args";
 import { levenshteinDistance as untypedDistance } from "@std/text/levenshtein-distance";
 
-/** The options that `parseArgs` knows. */
+/** The options that `parseArgs` accepts. */
 export interface ParseOptions {
   /** Names of the options that take a value. */
   readonly string: readonly string[];
@@ -20,13 +20,13 @@ export interface ParseOptions {
 export interface ParsedArgs {
   /** Arguments that are not options. */
   readonly positional: readonly string[];
-  /** All texts given for an option, in order; also for a flag typed with a value, such as `--quiet=false`. */
+  /** All values given for an option, in order. A flag with a value, such as `--quiet=false`, is included. */
   readonly values: ReadonlyMap<string, readonly string[]>;
   /** Whether a flag was last given as `--name` (true) or `--no-name` (false). */
   readonly flags: ReadonlyMap<string, boolean>;
-  /** Options that are not known, as typed. */
+  /** Unknown options, as they were typed. */
   readonly unknown: readonly string[];
-  /** Options that need a value and have none. */
+  /** Options that need a value but were given none. */
   readonly missing: readonly string[];
 }
 
@@ -87,11 +87,12 @@ export function parseArgs(args: readonly string[], options: ParseOptions): Parse
 }
 
 /**
- * The name with the smallest edit distance to `name`. Null: none is close enough to be a likely misspelling.
+ * The name with the smallest edit distance to `name`; null if none is close enough to be a likely
+ * misspelling.
  */
 export function nearest(name: string, names: Iterable<string>): string | null {
   let best: string | null = null;
-  // Up to a third of the letters may differ, in a short name up to two.
+  // A third of the letters may differ, or two in a short name.
   let least = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of names) {
     const edits = name.length > 2 && candidate.includes(name) ? 1 : distance(name, candidate);

@@ -1,5 +1,5 @@
 /**
- * Finds pipelines by name: each is a file of one folder.
+ * Finds pipelines by name. All pipelines are files of one folder.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import { nearest } from "./args.ts";
 import type { Options, Pipeline } from "./pipeline.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** A pipeline and its name as it is typed. */
+/** A pipeline and the name that users type for it. */
 export interface NamedPipeline {
   readonly name: string;
   readonly pipeline: Pipeline<Options>;
 }
 
-/** Names of the pipelines in a folder, sorted: fineweb_gpt2.ts is `fineweb-gpt2`. */
+/** Sorted names of the pipelines in a folder. The name of fineweb_gpt2.ts is `fineweb-gpt2`. */
 export async function pipelineNames(folder: URL): Promise<string[]> {
   const names: string[] = [];
   for await (const entry of Deno.readDir(folder)) {
@@ -24,8 +24,8 @@ export async function pipelineNames(folder: URL): Promise<string[]> {
 }
 
 /**
- * Loads a pipeline; `fineweb_gpt2` and `fineweb-gpt2.ts` mean `fineweb-gpt2`. Throws UsageError for an
- * unknown name.
+ * Loads a pipeline. The names `fineweb_gpt2` and `fineweb-gpt2.ts` are accepted for `fineweb-gpt2`. Throws
+ * UsageError for an unknown name.
  */
 export async function loadPipeline(folder: URL, name: string): Promise<NamedPipeline> {
   const names = await pipelineNames(folder);

@@ -9,10 +9,10 @@ import { nearest, parseArgs } from "./args.ts";
 import type { Option, Options } from "./pipeline.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** The option values that were given, by name in camel case. */
+/** The option values that were given. The key is the option's name in camel case. */
 export type GivenValues = ReadonlyMap<string, unknown>;
 
-/** An option's name as it is typed, without dashes: "grad-accum" for `gradAccum`. */
+/** An option's name as it is typed, without the leading dashes: "grad-accum" for `gradAccum`. */
 export function flagOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
@@ -64,8 +64,8 @@ function list(value: unknown): readonly unknown[] {
 }
 
 /**
- * Reads the options of a JSON file, which may be a run's config.json. Names may be written as on the command
- * line. Throws UsageError.
+ * Reads the options of a JSON file, which may be a run's config.json. Option names may also be written as on
+ * the command line. Throws UsageError.
  */
 export async function readConfig(path: string, options: Options): Promise<GivenValues> {
   let parsed: unknown;
@@ -87,8 +87,8 @@ export async function readConfig(path: string, options: Options): Promise<GivenV
 }
 
 /**
- * Parses the options of a preset, a config file or a run's config.json. Throws UsageError with `where` in its
- * text.
+ * Parses the options of a preset, a config file or a run's config.json. Throws UsageError, whose message
+ * contains `where`.
  */
 export function fromRecord(
   record: Readonly<Record<string, unknown>>,

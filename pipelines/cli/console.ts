@@ -9,7 +9,9 @@ import { UsageError } from "./usage_error.ts";
 
 /** Where a process writes results, progress and errors. */
 export interface Console {
-  /** Writes a result to standard output. Throws Deno.errors.BrokenPipe once the reader is gone. */
+  /**
+   * Writes a result to standard output. Throws Deno.errors.BrokenPipe once the reader has closed the pipe.
+   */
   out(text: string): void;
   /** Writes one line to standard error. */
   err(line: string): void;
@@ -32,7 +34,7 @@ export function processConsole(): Console {
       try {
         writeAll(Deno.stderr, `${line}\n`);
       } catch (error) {
-        if (!(error instanceof Deno.errors.BrokenPipe)) throw error; // the reader is gone
+        if (!(error instanceof Deno.errors.BrokenPipe)) throw error; // the reader has closed the pipe
       }
     },
     columns: width(),
@@ -41,7 +43,10 @@ export function processConsole(): Console {
   };
 }
 
-/** An error as it is printed: its message, causes that add something, a hint; with `trace` also the stack. */
+/**
+ * The text printed for an error: its message, the messages of causes that add something, and a hint; with
+ * `trace` also the stack.
+ */
 export function errorText(
   error: unknown,
   { trace, color }: { readonly trace: boolean; readonly color: boolean },
@@ -60,7 +65,7 @@ export function errorText(
   return `${paint("red", "error")}: ${messages.join(": ")}${hintFor(error)}${stack}`;
 }
 
-/** Whether an error puts the system error that caused it into words. */
+/** Whether an error's message already describes the system error that caused it. */
 function isAbout(error: Error, cause: Error): boolean {
   const code = (of: Error): unknown => "code" in of ? of.code : null;
   return error instanceof UsageError || error.constructor === cause.constructor ||
@@ -71,7 +76,7 @@ function messageOf(error: Error): string {
   return error.message === "" ? error.name : error.message;
 }
 
-/** What to do about a permission that Deno lacks, other than for files. */
+/** What to do about a missing Deno permission; file permissions are handled elsewhere. */
 function hintFor(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof Deno.errors.NotCapable && !isWrongPath(at)) {

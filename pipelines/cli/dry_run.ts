@@ -1,5 +1,5 @@
 /**
- * What --dry-run prints.
+ * The text that --dry-run prints.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export function dryRunText(
   { graph, resolved, plan }: {
     readonly graph: readonly StepInfo[];
     readonly resolved: ResolvedOptions;
-    /** Lines of `Pipeline.plan`. Null: the pipeline has none. */
+    /** Lines of `Pipeline.plan`; null if the pipeline has no plan. */
     readonly plan: readonly string[] | null;
   },
   { color }: TextStyle,

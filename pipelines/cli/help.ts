@@ -1,5 +1,5 @@
 /**
- * What --help and the command without a pipeline print.
+ * The text that --help prints, and the list of pipelines that the command prints without a pipeline name.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export function listText(
   ].join("\n");
 }
 
-/** A pipeline's options in groups, each with the value that it has on this machine where it is left out. */
+/** A pipeline's options in groups, each with its default value on this machine. */
 export function helpText(
   { name, about, options, presets }: {
     readonly name: string;
@@ -72,7 +72,7 @@ export function helpText(
   return `${lines.join("\n")}\n`;
 }
 
-/** Options by group, the groups of every pipeline last. */
+/** Options by group. The groups that all pipelines share are last. */
 function groupsOf(options: Options): ReadonlyMap<string, readonly (readonly [string, Option<unknown>])[]> {
   const groups = new Map<string, (readonly [string, Option<unknown>])[]>();
   for (const [name, option] of Object.entries(options)) {
@@ -87,13 +87,15 @@ function groupsOf(options: Options): ReadonlyMap<string, readonly (readonly [str
   return groups;
 }
 
-/** "--steps N", "--quiet", "--no-color" */
+/** An option as it is typed: "--steps N", "--quiet", "--no-color". */
 function typedForm(name: string, option: Option<unknown>): string {
   if (option.flag === true) return option.value === true ? `--no-${flagOf(name)}` : `--${flagOf(name)}`;
   return `--${flagOf(name)} ${option.placeholder ?? "VALUE"}`;
 }
 
-/** " [0.001]", " [512 MiB]"; empty for a flag and for a value that is unset or empty. */
+/**
+ * The default value in brackets: " [0.001]", " [512 MiB]". Empty for a flag and for an unset or empty value.
+ */
 function defaultText({ flag, unit }: Option<unknown>, value: unknown): string {
   if (flag === true || value === null || value === "" || Array.isArray(value) && value.length === 0) {
     return "";

@@ -1,19 +1,22 @@
 /**
- * The device that this machine has: presets are picked by it.
+ * The device of this machine, which determines the preset that `--preset auto` picks.
  *
  * @module
  */
 
-/** Properties of a machine that presets are picked by. */
+/** Properties of a machine that determine which preset is picked. */
 export interface Machine {
   readonly device: "webgpu" | "cpu";
   /**
-   * Largest tensor on the GPU in bytes: the smaller of its largest buffer and its largest storage binding.
+   * Size limit of a tensor on the GPU, in bytes: the smaller of the limits of buffers and of storage
+   * bindings.
    */
   readonly maxTensorBytes?: number;
 }
 
-/** The machine as `--device` will use it. `auto` ignores an adapter that is emulated in software. */
+/**
+ * The machine as `--device` will use it. The device `auto` ignores an adapter that is emulated in software.
+ */
 export async function machineFor(device: string): Promise<Machine> {
   if (device === "cpu") return { device: "cpu" };
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? null;

@@ -1,6 +1,6 @@
 /**
  * `deno task pipeline NAME …`: finds the pipeline, reads the command line, and starts or resumes a run. Exit
- * codes: 0 done, 1 the run failed, 2 the command line was wrong, 130 interrupted.
+ * codes: 0 for success, 1 if the run failed, 2 if the command line was wrong, 130 if the run was interrupted.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export async function runMain(
   try {
     return await dispatch({ args, folder, command }, console);
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return 0; // the reader of standard output has read enough
+    if (error instanceof Deno.errors.BrokenPipe) return 0; // standard output has no reader any more
     const usage = error instanceof UsageError;
     const text = errorText(error, { color, trace: !usage && args.includes("--trace") });
     console.err(usage ? text.replace(/\s*\n\s*/g, " ") : text);
@@ -75,7 +75,7 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
   return await start(run, console);
 }
 
-/** Builds the flow without an engine or a folder. */
+/** Builds the flow for --dry-run, without opening an engine or making a folder. */
 async function dryRun({ named: { pipeline }, resolved: { values }, decision }: PreparedRun) {
   const env = environment({
     values,
@@ -90,8 +90,8 @@ async function dryRun({ named: { pipeline }, resolved: { values }, decision }: P
 }
 
 /**
- * Whether nothing is left to do: the run has finished, and neither a limit nor the checkpoint to resume from
- * changed.
+ * Whether there is nothing left to do: the run has finished, no limit was changed, and no other checkpoint to
+ * resume from was given.
  */
 function isFinished({ options, resolved: { values }, saved, decision }: PreparedRun): boolean {
   if (saved === null || decision.state?.finished !== true || decision.checkpoint !== null) return false;
@@ -112,7 +112,7 @@ function finishedText({ options, resolved: { values }, decision, resumeCommand }
   ].join("\n");
 }
 
-/** Moves an old run aside where one is in the way, and runs. */
+/** Moves an old run aside if necessary, and starts the new run. */
 async function start(
   { named, resolved, decision, resumeCommand }: PreparedRun,
   console: Console,
@@ -133,7 +133,7 @@ async function start(
     });
   } catch (error) {
     const unused = moved !== null && error instanceof UsageError && !await exists(recordFolder);
-    if (unused) await Deno.rename(moved, recordFolder); // nothing was started: the earlier run goes back
+    if (unused) await Deno.rename(moved, recordFolder); // nothing was started: restore the earlier run
     throw error;
   }
 }

@@ -1,11 +1,14 @@
 /**
- * Option types: each parses the text typed into a value, or throws an error that says what it expected.
+ * Option types. Each parses the text given on the command line, or throws an error that says what it
+ * expected.
  *
  * @module
  */
 import type { Option } from "./pipeline.ts";
 
-/** Fields of an option other than its help text and its parser. `fixed` is false by default. */
+/**
+ * Fields of an option other than its help text and its parser. `fixed` defaults to false.
+ */
 export interface OptionSettings<T> extends Omit<Option<T>, "about" | "parse" | "fixed" | "repeat" | "flag"> {
   readonly fixed?: boolean;
 }
@@ -29,14 +32,14 @@ export interface ListSettings<T> extends OptionSettings<T> {
   readonly choices?: readonly string[];
 }
 
-/** An option for any text. Null as default: unset. */
+/** An option for any text. A default of null means that the option is unset. */
 export function text(about: string, settings: OptionSettings<string>): Option<string>;
 export function text(about: string, settings: OptionSettings<string | null>): Option<string | null>;
 export function text(about: string, settings: OptionSettings<string | null>): Option<string | null> {
   return option<string | null>(about, { placeholder: "TEXT", ...settings }, (given) => given);
 }
 
-/** An option for the path of a file or folder. Null as default: unset. */
+/** An option for the path of a file or folder. A default of null means that the option is unset. */
 export function path(about: string, settings: OptionSettings<string>): Option<string>;
 export function path(about: string, settings: OptionSettings<string | null>): Option<string | null>;
 export function path(about: string, settings: OptionSettings<string | null>): Option<string | null> {
@@ -46,7 +49,10 @@ export function path(about: string, settings: OptionSettings<string | null>): Op
   });
 }
 
-/** An option for a whole number (also `1e6` and `50_000`) or one of `words`. Null as default: unset. */
+/**
+ * An option for a whole number, which may be written as `1e6` or `50_000`, or one of `words`. A default of
+ * null means that the option is unset.
+ */
 export function integer(about: string, settings: OptionSettings<number> & Bounds<never>): Option<number>;
 export function integer(
   about: string,
@@ -71,7 +77,7 @@ export function integer(
   });
 }
 
-/** An option for a number. Null as default: unset. */
+/** An option for a number. A default of null means that the option is unset. */
 export function number(about: string, settings: OptionSettings<number> & Bounds<never>): Option<number>;
 export function number(
   about: string,
@@ -102,7 +108,7 @@ export function flag(about: string, settings: OptionSettings<boolean>): Option<b
   };
 }
 
-/** An option for one of a few words. Null as default: unset. */
+/** An option for one of a few words. A default of null means that the option is unset. */
 export function oneOf<W extends string>(
   about: string,
   settings: OptionSettings<NoInfer<W>> & Choices<W>,
@@ -121,7 +127,10 @@ export function oneOf(about: string, settings: OptionSettings<string> & Choices<
   return { ...made, choices };
 }
 
-/** An option for items separated by commas; "none" is an empty list. Null as default: unset. */
+/**
+ * An option for items separated by commas; "none" is an empty list. A default of null means that the option
+ * is unset.
+ */
 export function list(about: string, settings: ListSettings<readonly string[]>): Option<readonly string[]>;
 export function list(
   about: string,
@@ -153,7 +162,10 @@ export function repeated(
   };
 }
 
-/** An option for a duration: `90s`, `5m`, `1h30m`; a bare number is in seconds. Null as default: unset. */
+/**
+ * An option for a duration, such as `90s`, `5m` or `1h30m`. A number without a unit means seconds. A default
+ * of null means that the option is unset.
+ */
 export function duration(about: string, settings: OptionSettings<number>): Option<number>;
 export function duration(about: string, settings: OptionSettings<number | null>): Option<number | null>;
 export function duration(about: string, settings: OptionSettings<number | null>): Option<number | null> {

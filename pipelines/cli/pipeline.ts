@@ -1,5 +1,5 @@
 /**
- * What a pipeline is: options, and a function that builds a flow from their values.
+ * The declaration of a pipeline: its options, and a function that builds a flow from their values.
  *
  * @module
  */
@@ -17,29 +17,38 @@ import type { Presets } from "./presets.ts";
 export interface Option<T> {
   /** Help text: one phrase in lower case, without the default. */
   readonly about: string;
-  /** Default value: it holds where no preset, config file or command line gives another. */
+  /** Default value, used if no preset, config file or command line gives another. */
   readonly value: T;
-  /** Parses the text typed. Throws RangeError or TypeError: "expected a whole number from 1 to 64". */
+  /**
+   * Parses the text given on the command line. Throws RangeError or TypeError with a message such as
+   * "expected a whole number from 1 to 64".
+   */
   parse(text: string): T;
-  /** Whether a run keeps this value for good: resuming with another value is refused. */
+  /** Whether the value is fixed for a run. Resuming the run with another value is an error. */
   readonly fixed: boolean;
   /** Heading in --help. Default: "Options". */
   readonly group?: string;
-  /** The only texts accepted. --help lists them, and an error suggests the nearest. */
+  /**
+   * The accepted values, if there are only a few. --help lists them, and an error message suggests the
+   * nearest one.
+   */
   readonly choices?: readonly string[];
   /** Whether the option may be given several times; the lists are joined. */
   readonly repeat?: boolean;
   /** Whether the option takes no value: `--name`, `--no-name`. */
   readonly flag?: boolean;
-  /** Stands for the value in --help: "N", "PATH". */
+  /** Placeholder for the value in --help: "N", "PATH". */
   readonly placeholder?: string;
   /** Unit of the value, which --help prints after the default: "MiB". */
   readonly unit?: string;
-  /** Another option's value without which this one does nothing; typing it is then refused. */
+  /**
+   * The value that another option must have. Otherwise this option does nothing, and giving it on the command
+   * line is an error.
+   */
   readonly requires?: OptionRequirement;
   /**
-   * The unit in which the option limits the length of a run. Giving one limit drops the others. A finished
-   * run continues when a limit is changed.
+   * The unit in which the option limits the length of a run. Giving one such limit drops all other limits. A
+   * finished run continues if a limit is changed.
    */
   readonly limits?: "steps" | "epochs" | "tokens" | "seconds";
   /** Names of the options whose values are dropped when this one is given. */
@@ -61,24 +70,28 @@ export interface OptionRequirement {
   readonly typed: string;
 }
 
-/** Options by name in camel case; `gradAccum` is typed `--grad-accum`. */
+/** Options; the key is the name in camel case. `gradAccum` is typed `--grad-accum`. */
 export type Options = Readonly<Record<string, Option<any>>>;
 
 /** The values of a set of options. */
 export type Values<O> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };
 
-/** Looks up the value given for an option on the command line or in the config file; undefined: none. */
+/**
+ * Looks up the value given for an option on the command line or in the config file; undefined if none was
+ * given.
+ */
 export type Lookup = (option: string) => unknown;
 
-/** What a pipeline's functions get in addition to the option values. */
+/** The environment that a pipeline's functions get in addition to the option values. */
 export interface Env {
-  /** Opens the device's engine at the first call and prints which device was chosen and why. */
+  /** Opens the device's engine at the first call, and prints which device was chosen and why. */
   engine(): Promise<Engine>;
   /**
-   * Largest pack of parameters on the device in bytes. Opens no engine, so --dry-run gets the same number.
+   * Size limit of a pack of parameters on the device, in bytes. Opens no engine, so --dry-run gets the same
+   * number.
    */
   largestPack(): Promise<number>;
-  /** The run's folder, without a slash at its end. */
+  /** The run's folder, without a trailing slash. */
   readonly out: string;
   readonly seed: number;
   /** Number of threads for data stages and the CPU engine. */
@@ -87,23 +100,23 @@ export interface Env {
   readonly dry: boolean;
   /** Whether the flow will resume from a checkpoint. */
   readonly resumed: boolean;
-  /** Reasons for the batches that training skips, by number of the batch in the run. */
+  /** The batches that training skips. The key is the index of the batch in the run, the value the reason. */
   readonly skippedBatches: ReadonlyMap<number, string>;
   /** Cancels all work at once when aborted. */
   readonly signal: AbortSignal;
   /** The terminal, for results that depend on its width. */
   readonly terminal: TextStyle;
   /**
-   * Sends an event to metrics.jsonl, the terminal and --json. A "run" event adds its fields to the first
-   * line.
+   * Writes an event to metrics.jsonl, the terminal and, under --json, standard output. The fields of a "run"
+   * event are added to the first line.
    */
   emit(event: RunEvent): void;
   /** Writes a result to standard output unchanged; does nothing under --json. */
   print(text: string): void;
   /**
-   * Calls the listener with the states of stages that are safely on disk: at the start with those that the
-   * run resumes from (an empty map for a new run), then with those of each complete checkpoint, and at the
-   * end of the run with null.
+   * Calls the listener each time states of stages are safely on disk. The first call gets the states that the
+   * run resumes from (an empty map for a new run), further calls get the states of each complete checkpoint,
+   * and the call at the end of the run gets null.
    */
   onSaved(listener: (parts: ReadonlyMap<string, StageSnapshot> | null) => void): void;
 }
@@ -115,18 +128,18 @@ export interface TextStyle {
   readonly color: boolean;
 }
 
-/** What a finished run did, for its last lines. */
+/** What a finished run did. The run's last lines are made from it. */
 export interface RunSummary {
   readonly stages: readonly StageStats[];
-  /** Duration since the run was last started or resumed. */
+  /** Seconds since the run was last started or resumed. */
   readonly seconds: number;
-  /** Output of the source before this run was last resumed; zeros for a new run. */
+  /** Output of the source before the run was last resumed; both counts are 0 for a new run. */
   readonly earlier: { readonly documents: number; readonly characters: number };
 }
 
 /** A batch that training skips. */
 export interface SkippedBatch {
-  /** Number of the batch in the run, from 0. */
+  /** Index of the batch in the run, from 0. */
   readonly batch: number;
   readonly reason: string;
 }
@@ -134,19 +147,20 @@ export interface SkippedBatch {
 /** How several processes (ranks) of one job share a run's folder. */
 export interface RankFolders {
   /**
-   * The options that say what a process does, in the order in which a resume command repeats them. "own" ones
-   * differ between ranks, "shared" ones do not.
+   * The options that say what a process does, in the order in which a resume command repeats them. Each rank
+   * has its own value of an "own" option; all ranks have the same value of a "shared" option.
    */
   readonly options: Readonly<Record<string, "own" | "shared">>;
   /**
-   * Name of a process's folder in `<out>/ranks`. Null: it works alone and keeps its checkpoints in `<out>`.
+   * Name of a process's folder in `<out>/ranks`; null if the process works alone and keeps its checkpoints in
+   * `<out>`.
    */
   folder(given: Lookup): string | null;
 }
 
 /** A pipeline: the default export of `pipelines/<name>.ts`. */
 export interface Pipeline<O> {
-  /** Line in the list of pipelines, in lower case: what goes in and what comes out. */
+  /** Line in the list of pipelines, in lower case: the input and the output. */
   readonly about: string;
   readonly options: O;
   /**
@@ -154,15 +168,18 @@ export interface Pipeline<O> {
    * line: exit code 2, and no folder is made.
    */
   build(values: Values<O>, env: Env): Flow<unknown> | Promise<Flow<unknown>>;
-  /** Lines that --dry-run prints after the stages and the configuration: what the run would take. */
+  /**
+   * Lines that --dry-run prints after the stages and the configuration, such as the memory that the run would
+   * need.
+   */
   plan?(values: Values<O>, env: Env): readonly string[] | Promise<readonly string[]>;
-  /** Presets to choose from by --preset. Absent: there are none. */
+  /** Presets for --preset; absent if the pipeline has none. */
   readonly presets?: Presets;
-  /** Name of the repeatable option that takes the arguments without a flag. */
+  /** Name of the repeatable option whose values are the arguments without a flag. */
   readonly positional?: string;
-  /** Whether the pipeline leaves a run's folder, or does so with the options given. Default true. */
+  /** Whether the pipeline writes a run folder; a function decides by the options given. Default true. */
   readonly writes?: boolean | ((given: Lookup) => boolean);
-  /** Number of source items between barriers: the most that a resumed run repeats. Default 1000. */
+  /** Number of source items between barriers, which is the most that a resumed run repeats. Default 1000. */
   readonly barrierEvery?: number;
   /** Lines for standard output after the last item; the last one says what to type next. */
   finish?(
@@ -172,17 +189,17 @@ export interface Pipeline<O> {
   ): readonly string[] | Promise<readonly string[]>;
   /** Path of the statistics file in the run's folder. Default data/stats.json. */
   readonly stats?: string;
-  /** How several processes share a run's folder. Absent: one process owns it. */
+  /** How several processes share a run's folder; absent if only one process uses it. */
   readonly ranks?: RankFolders;
   /**
-   * The batch that made a run fail, if the run can continue without it: the run then resumes from its last
-   * checkpoint and skips the batch. `skipped` holds the batches that are skipped already. Null: the run has
-   * failed.
+   * Returns the batch that made a run fail, if the run can continue without it. The run then resumes from its
+   * last checkpoint and skips the batch. `skipped` holds the batches that are skipped already. Returns null
+   * if the run cannot continue.
    */
   batchToSkip?(error: unknown, skipped: ReadonlyMap<number, string>): SkippedBatch | null;
 }
 
-/** Declares a pipeline; the types of its values follow from its options. */
+/** Declares a pipeline; the types of its values are inferred from its options. */
 export function pipeline<O extends Options>(p: Pipeline<O>): Pipeline<O> {
   return p;
 }

@@ -1,5 +1,5 @@
 /**
- * From a command line to everything that is known about a run before its flow is built.
+ * Turns a command line into everything that is known about a run before its flow is built.
  *
  * @module
  */
@@ -20,10 +20,10 @@ export interface PreparedRun {
   readonly options: Options;
   readonly commandLine: GivenValues;
   readonly resolved: ResolvedOptions;
-  /** Option values of the run that is resumed. Null: there is none. */
+  /** Option values of the run that is resumed; null if no run is resumed. */
   readonly saved: GivenValues | null;
   readonly decision: ResumeDecision;
-  /** What to type to resume the run. */
+  /** The command that resumes the run. */
   readonly resumeCommand: string;
 }
 
@@ -68,7 +68,7 @@ export async function prepareRun(
   };
 }
 
-/** The options of a rank as they would be typed; empty for a process that works alone. */
+/** The options of a rank as they are typed in a command; empty for a process that works alone. */
 function rankWords(
   { pipeline: { ranks } }: NamedPipeline,
   { decision, values }: {

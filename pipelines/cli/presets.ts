@@ -29,7 +29,7 @@ export interface Presets {
   pick(machine: Machine): PresetChoice;
 }
 
-/** The preset that `--preset NAME` means. Throws UsageError for a name that is not among them. */
+/** The preset that `--preset NAME` selects. Throws UsageError if no preset has the name. */
 export function choosePreset(
   name: string,
   { presets, machine }: { readonly presets: Presets; readonly machine: Machine },

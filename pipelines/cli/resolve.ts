@@ -1,6 +1,6 @@
 /**
- * Resolves every option to one value. From weakest to strongest: default, the preset that `auto` picks, the
- * run that is resumed, a preset asked for by name, the config file, the command line.
+ * Resolves every option to one value. A later one of these overrides an earlier one: the default, the preset
+ * that `auto` picks, the run that is resumed, a preset given by name, the config file, the command line.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface ResolvedOptions {
   readonly values: Readonly<Record<string, unknown>>;
   /** Origin of each value: "default", "preset tiny", "the run so far", "config file", "command line". */
   readonly origin: ReadonlyMap<string, string>;
-  /** Null for a pipeline without presets. */
+  /** The preset in use; null for a pipeline without presets. */
   readonly preset: PresetChoice | null;
 }
 
@@ -23,20 +23,20 @@ export interface ResolvedOptions {
 export interface ValueLayers {
   readonly commandLine: GivenValues;
   readonly config: GivenValues;
-  /** Option values of the run that is resumed. Null: it is a new run. */
+  /** Option values of the run that is resumed; null for a new run. */
   readonly saved: GivenValues | null;
   /** The machine that `--preset auto` picks a preset for. */
   readonly machine: Machine;
 }
 
-/** Options that hold for one command only: a resumed run does not take them from the earlier one. */
+/** Options that apply to one command only. A resumed run does not keep the earlier values. */
 const notRemembered: ReadonlySet<string> = new Set(
   "out resume config preset workers quiet json color logEvery profile trace dryRun help".split(" "),
 );
 
 /**
- * Resolves all options. Throws UsageError for an unknown preset and for an option that does nothing with the
- * others.
+ * Resolves all options. Throws UsageError for an unknown preset, and for an option that has no effect with
+ * the values of the other options.
  */
 export function resolve(
   { options, presets }: { readonly options: Options; readonly presets?: Presets | undefined },
@@ -87,7 +87,7 @@ export function resolve(
   return { values, origin, preset };
 }
 
-/** Names of the options whose values are dropped because of those given. */
+/** Names of the options whose values are dropped because other options were given. */
 function droppedBy(given: GivenValues, options: Options): readonly string[] {
   const names = new Set<string>();
   for (const [name, value] of given) {
@@ -104,7 +104,10 @@ export function limitsOf(options: Options): readonly string[] {
   return Object.keys(options).filter((name) => options[name].limits !== undefined);
 }
 
-/** Only what was typed is refused: a preset or an earlier run's file may hold values that do nothing here. */
+/**
+ * Throws UsageError for an option on the command line that has no effect. Presets and config files are not
+ * checked: they may contain such options.
+ */
 function checkRequirements(
   options: Options,
   { values, commandLine }: {
@@ -123,7 +126,7 @@ function checkRequirements(
   }
 }
 
-/** Throws UsageError where a resumed run would get another value of a fixed option. */
+/** Throws UsageError if a resumed run would get another value of a fixed option. */
 export function checkFixed(
   resolved: ResolvedOptions,
   { options, saved, out }: { readonly options: Options; readonly saved: GivenValues; readonly out: string },

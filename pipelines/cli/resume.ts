@@ -1,7 +1,7 @@
 /**
- * What `--out` and `--resume` mean for the run that is about to start. `auto` resumes from the last
- * checkpoint, `never` moves the old run aside and starts a new one, and a path resumes from that checkpoint
- * in its own folder. A run that was interrupted before its first checkpoint starts over in place.
+ * Decides from `--out` and `--resume` how a run starts. `auto` resumes from the last checkpoint, `never`
+ * moves the old run aside and starts a new one, and a path resumes from the checkpoint at that path, in the
+ * folder of its run. A run that was interrupted before its first checkpoint starts over in the same folder.
  *
  * @module
  */
@@ -13,31 +13,31 @@ import type { RankFolders } from "./pipeline.ts";
 import { findCheckpoint, readRunFolder, type RunFolderState } from "./run/run_folder.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** The run's folder, and what of an earlier run is kept. */
+/** The run's folder, and what is kept from an earlier run. */
 export interface ResumeDecision {
   readonly out: string;
   /** Folder of this process's config.json, metrics and checkpoints: `out`, or `<out>/ranks/<rank>`. */
   readonly recordFolder: string;
   /**
-   * What was found in `recordFolder`. Null where the run leaves no folder or does not continue an earlier
-   * one.
+   * State of `recordFolder`; null if the run writes no folder or does not continue an earlier run.
    */
   readonly state: RunFolderState | null;
   /**
-   * Option values of the run that is resumed or finished, or of other ranks in `out`. Null: there is none.
+   * Option values of the run that is resumed or has finished, or those of other ranks in `out`; null if there
+   * is neither.
    */
   readonly saved: Readonly<Record<string, unknown>> | null;
   /** Whether the run resumes from a checkpoint. */
   readonly resumed: boolean;
-  /** Folder of the checkpoint to resume from. Null: the newest. */
+  /** Folder of the checkpoint to resume from; null for the newest. */
   readonly checkpoint: string | null;
   /** Whether `recordFolder` holds an old run that must be moved aside first. */
   readonly moveAside: boolean;
 }
 
 /**
- * Finds the run's folder and what to resume there. Throws UsageError where `--resume` names no checkpoint, or
- * where the folder belongs to another pipeline, to another rank or to no run at all.
+ * Finds the run's folder and what to resume there. Throws UsageError if `--resume` names no checkpoint, or if
+ * the folder belongs to another pipeline, to another rank or to no run at all.
  */
 export async function decideResume(
   { name, pipeline }: NamedPipeline,
@@ -102,8 +102,8 @@ export async function decideResume(
 export const ranksFolder = "ranks";
 
 /**
- * The options that all ranks share, from another rank that has a checkpoint or is finished. Null: no rank
- * has.
+ * The options that all ranks share, read from another rank that has a checkpoint or has finished; null if
+ * there is no such rank.
  */
 async function sharedOptions(
   out: string,

@@ -5,7 +5,7 @@
  */
 import { flag, integer, oneOf, path, text } from "./option_types.ts";
 
-/** Headings of these options. */
+/** Headings of these options in --help. */
 export const commonGroups = ["Run", "Device", "Printing"] as const;
 
 const [run, device, printing] = commonGroups;

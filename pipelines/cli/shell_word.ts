@@ -1,5 +1,5 @@
 /**
- * Quotes words of commands that are printed for people to type.
+ * Quotes the words of commands that are printed for users to type.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The error for a wrong command line: one line is printed, nothing is written, the exit code is 2.
+ * The error for a wrong command line. It is printed as one line, no file is written, and the exit code is 2.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Builds a pipeline's flow, and tells a wrong command line from a failure.
+ * Builds a pipeline's flow. Distinguishes errors of the command line from failures of the program.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { flagOf } from "../command_line.ts";
 import type { Env, Options, Pipeline, Values } from "../pipeline.ts";
 import { UsageError } from "../usage_error.ts";
 
-/** Builds the flow. Errors about the option values are thrown as UsageError: see `Pipeline.build`. */
+/** Builds the flow. Errors caused by option values are thrown as UsageError: see `Pipeline.build`. */
 export async function buildFlow(
   pipeline: Pipeline<Options>,
   { values, env }: { readonly values: Values<Options>; readonly env: Env },
@@ -37,7 +37,7 @@ function isAboutValues(error: unknown): error is Error {
     error instanceof Error && error.name === "ShapeError";
 }
 
-/** The option whose value is a path, or a folder that contains it. Null: none is. */
+/** The option whose value is `path` or a folder that contains it; null if there is no such option. */
 function optionOfPath(path: string, values: Values<Options>): string | null {
   const isWithin = (value: unknown): boolean =>
     typeof value === "string" && value !== "" &&

@@ -14,14 +14,15 @@ import type { RunEvent } from "../../../stages/flow/events.ts";
 
 /** How checkpoints are kept, and which one a run resumes from. */
 export interface CheckpointOptions {
-  /** Number of newest checkpoints to keep; 0: all. */
+  /** Number of newest checkpoints to keep; 0 keeps all. */
   readonly keep: number;
-  /** Folder of the checkpoint to resume from. Null: the newest. */
+  /** Folder of the checkpoint to resume from; null for the newest. */
   readonly checkpoint: string | null;
-  /** Receives an event for every checkpoint, and a note for every damaged one that was passed over. */
+  /** Receives an event for every checkpoint, and a note for every damaged checkpoint that was ignored. */
   emit(event: RunEvent): void;
   /**
-   * Called with the states that the run starts with (`isStart`), then with those of each complete checkpoint.
+   * Called with the states that the run starts with (`isStart` is true), then with the states of each
+   * complete checkpoint.
    */
   onSaved?(parts: ReadonlyMap<string, StageSnapshot>, isStart: boolean): void;
 }

@@ -15,10 +15,10 @@ import {
 import type { Console } from "../console.ts";
 import type { Options, Pipeline } from "../pipeline.ts";
 
-/** Writes text; throws Deno.errors.BrokenPipe once the reader is gone. */
+/** Writes text; throws Deno.errors.BrokenPipe once the reader has closed the pipe. */
 export type Writer = (text: string) => void;
 
-/** Where progress goes. */
+/** What to show progress of, and where. */
 export interface DisplayOptions {
   readonly pipeline: Pipeline<Options>;
   readonly values: Readonly<Record<string, unknown>>;
@@ -27,7 +27,10 @@ export interface DisplayOptions {
   guard(write: Writer): Writer;
 }
 
-/** A block that is redrawn in a terminal, lines elsewhere, nothing under --json and --quiet. */
+/**
+ * The display of a run: a block that is redrawn in a terminal, plain lines elsewhere, nothing under --json
+ * and --quiet.
+ */
 export function displayFor({ pipeline, values, console, guard }: DisplayOptions): Display {
   if (values.json === true || values.quiet === true) return silentDisplay();
   const live = console.outIsTerminal && console.errIsTerminal;
@@ -40,7 +43,10 @@ export function displayFor({ pipeline, values, console, guard }: DisplayOptions)
     : plainDisplay(screen, { limits, every: Number(values.logEvery) });
 }
 
-/** Progress is shown towards the limits of the run; an epoch's length is not known before it ends. */
+/**
+ * The limits towards which progress is shown. Epochs are left out, because their length is not known in
+ * advance.
+ */
 function runLimits(options: Options, values: Readonly<Record<string, unknown>>): RunLimits {
   const result: { steps?: number; tokens?: number; seconds?: number } = {};
   for (const [name, { limits }] of Object.entries(options)) {

@@ -10,7 +10,7 @@ import type { RunEvent } from "../../../stages/flow/events.ts";
 import type { Env } from "../pipeline.ts";
 import { tuningFile } from "./tuning_file.ts";
 
-/** What an environment is made from; fields not described here are those of `Env`. */
+/** The values that an environment is made from. Fields without a description are those of `Env`. */
 export interface EnvironmentOptions {
   readonly values: Readonly<Record<string, unknown>>;
   readonly out: string;
@@ -63,8 +63,8 @@ export function environment(options: EnvironmentOptions): Env {
 }
 
 /**
- * Stands in for the engine in a --dry-run, which may plan for a device or memory that this machine does not
- * have.
+ * Takes the place of the engine in a --dry-run, which may plan for a device or memory that this machine does
+ * not have.
  */
 const dryRunEngine: Engine = {
   name: "reference",
@@ -72,7 +72,7 @@ const dryRunEngine: Engine = {
   open: () => Promise.reject(new TypeError("Cannot compute during --dry-run")),
 };
 
-/** The value of `--workers` as a number; `auto` is one per CPU core. */
+/** The value of `--workers` as a number; `auto` means one worker per CPU core. */
 export function workersOf(values: Readonly<Record<string, unknown>>): number {
   return typeof values.workers === "number" ? values.workers : Math.max(1, navigator.hardwareConcurrency);
 }

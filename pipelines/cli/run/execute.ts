@@ -23,7 +23,10 @@ import { StopRequest } from "./stop.ts";
 /** Receives the states of stages that are safely on disk: see `Env.onSaved`. */
 type SavedListener = (states: ReadonlyMap<string, StageSnapshot> | null) => void;
 
-/** Executes a run; returns the exit code: 0, or 130 where it was interrupted. Throws what the run throws. */
+/**
+ * Executes a run; returns the exit code: 0, or 130 if it was interrupted. Throws the error of a run that
+ * fails.
+ */
 export async function execute(job: RunJob): Promise<number> {
   const { named: { pipeline }, resolved: { values }, out, recordFolder, console, resumed } = job;
   const { skippedBatches = new Map() } = job;
@@ -83,7 +86,7 @@ export async function execute(job: RunJob): Promise<number> {
       console.err("Interrupted before the run started: there is nothing to resume: type the command again");
       return 130;
     }
-    announce(); // not before the build: a wrong command line prints its error and nothing else
+    announce(); // after the build, so that a wrong command line prints nothing but its error
     if (writes) {
       files = await openRunFiles(job, recorder.start?.device);
       recorder.openFiles(files);
@@ -105,7 +108,7 @@ export async function execute(job: RunJob): Promise<number> {
     return !result.stopped || stop.readerGone && !writes ? 0 : 130;
   } catch (error) {
     const skipped = pipeline.batchToSkip?.(error, skippedBatches) ?? null;
-    const failed = skipped === null; // else the run resumes without that batch
+    const failed = skipped === null; // if a batch was skipped, the run resumes without it
     if (failed && (files !== null || values.json === true && announced)) recordFailure(recorder, error);
     throw error;
   } finally {
@@ -147,8 +150,8 @@ function interruptHandlers(
 }
 
 /**
- * Writes the last line of metrics.jsonl. An error while writing it is dropped: the run's own error matters
- * more.
+ * Writes the last line of metrics.jsonl. An error while writing it is ignored, because the run's own error is
+ * more important.
  */
 function recordFailure(recorder: Recorder, error: unknown): void {
   try {
@@ -162,14 +165,14 @@ function recordFailure(recorder: Recorder, error: unknown): void {
   }
 }
 
-/** Documents and characters that the source had given when the states were saved. */
+/** Number of documents and characters that the source had emitted when the states were saved. */
 function sourceOutput(states: ReadonlyMap<string, StageSnapshot>): RunSummary["earlier"] {
-  // The source's state comes first, so the first counts are its own.
+  // The state of the source is first in the map, so the first counts belong to the source.
   const counts = [...states.values()].find(({ counts }) => counts !== undefined)?.counts;
   return { documents: counts?.out ?? 0, characters: counts?.lengths?.sum ?? 0 };
 }
 
-/** "train in runs/train, preset tiny (training runs on the CPU), from the beginning" */
+/** The first line: "train in runs/train, preset tiny (training runs on the CPU), from the beginning". */
 function firstLine(
   { named: { name }, resolved: { preset }, recordFolder, resumed, checkpoint }: RunJob,
 ): string {

@@ -1,5 +1,5 @@
 /**
- * What a run leaves when it ends: statistics, the report and its last lines.
+ * Writes the statistics and the report of a run when it ends, and prints its last lines.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface RunEnd {
   readonly display: Display;
   readonly env: Env;
   readonly result: RunResult;
-  /** Folder of the newest checkpoint. Null: there is none. */
+  /** Folder of the newest checkpoint; null if there is none. */
   readonly lastCheckpoint: string | null;
   readonly seconds: number;
   readonly earlier: RunSummary["earlier"];
@@ -44,7 +44,7 @@ export async function finishRun(job: RunJob, end: RunEnd): Promise<void> {
   }
 }
 
-/** Writes the statistics and the report; returns the statistics by stage. */
+/** Writes the statistics and the report; returns the statistics of each stage. */
 async function writeReports(
   { named: { pipeline }, resolved: { values }, out, recordFolder, console }: RunJob,
   { display, env, result }: RunEnd,

@@ -11,25 +11,25 @@ import type { MetricsFile } from "../../../stages/report/metrics.ts";
 import type { TensorboardFile } from "../../../stages/report/tensorboard.ts";
 import type { Display } from "../../../stages/report/terminal.ts";
 
-/** What a recorder writes to, apart from files. */
+/** The outputs of a recorder other than files. */
 export interface RecorderOutputs {
   readonly display: Display;
-  /** Writes an event as one line of JSON to standard output. Null without --json. */
+  /** Writes an event as one line of JSON to standard output; null without --json. */
   readonly json: ((line: string) => void) | null;
-  /** Seconds since any fixed moment. */
+  /** Seconds since an arbitrary fixed moment. */
   now(): number;
 }
 
 /** The files of a run's folder that events are written to. */
 export interface RecorderFiles {
   readonly metrics: MetricsFile;
-  /** Null without --tensorboard. */
+  /** The file for TensorBoard; null without --tensorboard. */
   readonly tensorboard: TensorboardFile | null;
   /** Folder of the sample texts. */
   readonly samples: string;
 }
 
-/** An event that counts from the start of the run, so that a later one replaces it. */
+/** An event whose counts cover the whole run so far, so that a later event replaces it. */
 type CumulativeEvent = StageEvent | SurveyEvent;
 
 const cumulativeEvery = 10; // seconds between two of one name in metrics.jsonl; the display gets every event
@@ -57,7 +57,7 @@ export class Recorder {
     return this.#start;
   }
 
-  /** Writes to files from now on, also the events that are held back. */
+  /** Starts writing to files. The events that are held back will be written to them as well. */
   openFiles(files: RecorderFiles): void {
     this.#files = files;
   }

@@ -8,8 +8,9 @@ import { execute } from "./execute.ts";
 import type { RunJob } from "./run_job.ts";
 
 /**
- * Executes a run. Where it fails and the pipeline names a batch to skip, the run resumes from its last
- * checkpoint as if the command had been typed again, and skips that batch. Returns and throws as `execute`.
+ * Executes a run. If the run fails and the pipeline names a batch to skip, the run resumes from its last
+ * checkpoint as if the command had been given again, and skips that batch. Returns and throws the same as
+ * `execute()`.
  */
 export async function executeWithRollback(job: RunJob): Promise<number> {
   const skippedBatches = new Map(job.skippedBatches);

@@ -16,14 +16,19 @@ import { makeRunFolder, type RunRecord, writeRecord } from "./run_folder.ts";
 import type { RunJob } from "./run_job.ts";
 import { versions } from "./versions.ts";
 
-/** Open files, and what a checkpoint saves of them. */
+/** Open files, and the state of them that a checkpoint saves. */
 export interface RunFiles extends RecorderFiles {
-  /** A checkpoint saves the lengths of the files, and resuming truncates them. */
+  /**
+   * Saves the lengths of the files in each checkpoint, and truncates the files to these lengths when a run
+   * resumes.
+   */
   readonly effects: NonNullable<RunOptions["effects"]>;
   close(): void;
 }
 
-/** Makes the run's folder, writes config.json and opens the files; `device` is the one that the run uses. */
+/**
+ * Makes the run's folder, writes config.json and opens the files. `device` is the device that the run uses.
+ */
 export async function openRunFiles(job: RunJob, device: string | undefined): Promise<RunFiles> {
   const { named: { pipeline }, resolved: { values }, recordFolder } = job;
   await makeRunFolder(dirname(`${recordFolder}/${statsPath(pipeline)}`));
@@ -49,7 +54,7 @@ function effectOf(file: MetricsFile | TensorboardFile) {
   return { save: () => file.save(), restore: (saved: Json) => file.restore(saved) };
 }
 
-/** TensorBoard recognizes its files by this name: `tensorboard --logdir OUT/tensorboard`. */
+/** Opens a file with a name by which TensorBoard finds it: `tensorboard --logdir OUT/tensorboard`. */
 async function openTensorboard(recordFolder: string): Promise<TensorboardFile> {
   await makeFolder(`${recordFolder}/tensorboard`);
   return new TensorboardFile(`${recordFolder}/tensorboard/events.out.tfevents.0.run`);

@@ -16,16 +16,16 @@ export interface RunRecord {
   readonly pipeline: string;
   /** Value of every option, by name. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** The device that the run last used, as the engine names it; absent where no engine was opened. */
+  /** The device that the run last used, as the engine names it; absent if no engine was opened. */
   readonly device?: string;
   readonly seed: number;
   readonly workers: number;
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** What a folder holds. */
+/** What was found in a folder. */
 export interface RunFolderState {
-  /** Content of config.json. Null: the folder holds no run. */
+  /** Content of config.json; null if the folder holds no run. */
   readonly record: RunRecord | null;
   readonly hasCheckpoint: boolean;
   /** Whether the flow reached its end. */
@@ -34,7 +34,7 @@ export interface RunFolderState {
   readonly empty: boolean;
 }
 
-/** Reads the state of a folder, which need not exist. Throws UsageError where config.json cannot be read. */
+/** Reads the state of a folder, which need not exist. Throws UsageError if config.json cannot be read. */
 export async function readRunFolder(out: string): Promise<RunFolderState> {
   let entries: string[] = [];
   try {
@@ -52,7 +52,7 @@ export async function readRunFolder(out: string): Promise<RunFolderState> {
   };
 }
 
-/** Makes the run's folder, or a folder in it. Throws UsageError where it cannot be made. */
+/** Makes the run's folder, or a folder in it. Throws UsageError if it cannot be made. */
 export async function makeRunFolder(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true });
@@ -61,7 +61,7 @@ export async function makeRunFolder(path: string): Promise<void> {
   }
 }
 
-/** A wrong path is the command line's fault; a full disk is not. */
+/** A UsageError if the path is wrong; another error for a failure such as a full disk. */
 function unusable(path: string, error: unknown): Error {
   const cause = fileError(error, { action: "use", path, hint: "give another --out" });
   return isWrongPath(cause) ? new UsageError(cause.message, { cause }) : cause;
@@ -72,7 +72,7 @@ export async function writeRecord(out: string, record: RunRecord): Promise<void>
   await writeWhole(`${out}/config.json`, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Renames a run's folder to the first free one of `<out>.1`, `<out>.2`, …; returns the new path. */
+/** Renames a run's folder to the first free name among `<out>.1`, `<out>.2`, …; returns the new path. */
 export async function moveAside(out: string): Promise<string> {
   for (let n = 1;; n++) {
     const target = `${out}.${n}`;
@@ -83,8 +83,8 @@ export async function moveAside(out: string): Promise<string> {
 }
 
 /**
- * The run's folder and the checkpoint that `--resume PATH` means. PATH is a checkpoint, or a run's folder,
- * which means its newest checkpoint (null). Throws UsageError where there is none.
+ * The run's folder and the checkpoint for `--resume PATH`. PATH is a checkpoint or a run's folder; for a
+ * run's folder, `checkpoint` is null, which means the newest. Throws UsageError if there is no checkpoint.
  */
 export async function findCheckpoint(path: string): Promise<{ out: string; checkpoint: string | null }> {
   const trimmed = path.replace(/(?<=.)\/+$/, "");

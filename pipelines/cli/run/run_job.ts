@@ -1,5 +1,5 @@
 /**
- * What the command line has decided about a run.
+ * Everything that the command line determines about a run.
  *
  * @module
  */
@@ -16,11 +16,11 @@ export interface RunJob {
   readonly recordFolder: string;
   /** Whether the run resumes from a checkpoint. */
   readonly resumed: boolean;
-  /** Folder of the checkpoint to resume from. Null: the newest. */
+  /** Folder of the checkpoint to resume from; null for the newest. */
   readonly checkpoint: string | null;
-  /** See `Env`. Default: none. */
+  /** Batches that training skips, as in `Env`; default: none. */
   readonly skippedBatches?: ReadonlyMap<number, string>;
-  /** What to type to resume the run: "deno task pipeline train --out x". */
+  /** The command that resumes the run: "deno task pipeline train --out x". */
   readonly resumeCommand: string;
   readonly console: Console;
 }

@@ -1,10 +1,10 @@
 /**
- * Ctrl-C and SIGTERM: the first one stops a run with a checkpoint, the second one at once.
+ * Ctrl-C and SIGTERM: the first signal makes a run write a checkpoint and stop, the second stops it at once.
  *
  * @module
  */
 
-/** What to do at the first and at any later signal. */
+/** What to do at the first signal and at any later signal. */
 export interface InterruptHandlers {
   first(): void;
   second(): void;

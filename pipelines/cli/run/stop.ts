@@ -1,11 +1,11 @@
 /**
- * Stops a run after its current step: on Ctrl-C, or when the reader of its output is gone.
+ * Stops a run after its current step: on Ctrl-C, or when the reader of its output has closed the pipe.
  *
  * @module
  */
 import type { Writer } from "./display.ts";
 
-/** A request to stop, which may come at any time. */
+/** A request to stop, which may be made at any time. */
 export class StopRequest {
   readonly #controller = new AbortController();
   readonly #made = Promise.withResolvers<"stopped">();
@@ -21,7 +21,7 @@ export class StopRequest {
     return this.#made.promise;
   }
 
-  /** Whether the request was made because the reader of the output is gone. */
+  /** Whether the request was made because the reader of the output has closed the pipe. */
   get readerGone(): boolean {
     return this.#readerGone;
   }
@@ -32,7 +32,7 @@ export class StopRequest {
     this.#made.resolve("stopped");
   }
 
-  /** Wraps a writer: where its reader is gone, the run stops in place of failing. */
+  /** Wraps a writer so that the run stops instead of failing once the reader has closed the pipe. */
   guard(write: Writer): Writer {
     return (text) => {
       try {

@@ -1,5 +1,6 @@
 /**
- * The file of `--tune`: kernels that were chosen by timing, as JSON, by adapter and then by call.
+ * The file of `--tune`: a JSON object of the kernels that were chosen by timing, for each adapter and each
+ * call.
  *
  * @module
  */
@@ -7,15 +8,15 @@ import type { TuningStore } from "../../../kernels/engine/webgpu/tuning.ts";
 import { isRecord } from "../../../stages/disk/json.ts";
 import { readIfThere, writeWhole } from "../../../stages/disk/whole_files.ts";
 
-/** Marks the file as this program's, with the version of its format. */
+/** Identifies the file as written by this program, with the version of its format. */
 const KIND = "kernels chosen by timing, 1";
 
 type Choices = Readonly<Record<string, string>>;
 type Adapters = Readonly<Record<string, Choices>>;
 
 /**
- * Keeps kernel choices in a file, which need not exist yet. `read` and `add` throw Deno.errors.InvalidData
- * where the file is damaged or another program's, and leave it as it is.
+ * Keeps kernel choices in a file, which need not exist yet. If the file is damaged or belongs to another
+ * program, `read` and `add` throw Deno.errors.InvalidData and leave it unchanged.
  */
 export function tuningFile(path: string): TuningStore {
   return {
@@ -24,7 +25,7 @@ export function tuningFile(path: string): TuningStore {
       return new Map(Object.entries((await readAdapters(path))[adapter] ?? {}));
     },
     async add(adapter, choices) {
-      const adapters = await readAdapters(path); // read again: another run may have added choices meanwhile
+      const adapters = await readAdapters(path); // read again, because another run may have added choices
       const merged = { ...adapters[adapter], ...Object.fromEntries(choices) };
       await writeAdapters(path, { ...adapters, [adapter]: merged });
     },
