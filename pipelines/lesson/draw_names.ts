@@ -8,27 +8,30 @@ import type { DeviceTrainer } from "../../stages/train/on_device/device_trainer.
 import type { Letters } from "./letters.ts";
 import { softmax } from "./net_training.ts";
 
-/** Options of sampling. */
+/** Options for sampling names. */
 export interface DrawOptions {
   /** Alphabet. */
   readonly letters: Letters;
-  /** Random numbers; advanced by each letter. */
+  /** Random generator; every sampled letter advances it. */
   readonly random: TorchRandom;
-  /** Number of names. */
+  /** Number of names to sample. */
   readonly count: number;
   /**
-   * Whether `multinomial` draws as torch does today, by an exponential race; default: as torch did when the
-   * lectures were recorded, by cumulative sums.
+   * Whether letters are drawn by an exponential race, as in torch's current `multinomial`. Default false:
+   * they are drawn by cumulative sums, as in torch when the lectures were recorded.
    */
   readonly exponentialRace?: boolean;
 }
 
-/** The generator that the notebooks draw names with: its seed is the lesson's plus 10. */
+/** The random generator with which the notebooks draw names. Its seed is the lesson's seed plus 10. */
 export function samplingRandom(seed: number): TorchRandom {
   return new TorchRandom((seed + 10) % 2 ** 32);
 }
 
-/** Length limit in letters: a model that has learned little may never draw the boundary mark. */
+/**
+ * Length limit of a name in letters. Without it, a model that has learned little may never draw the boundary
+ * mark.
+ */
 const maxLength = 60;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * A model that mixes the counts of contexts of all lengths.
+ * A model that combines the counts for contexts of all lengths.
  *
  * Source: MacKay and Peto 1995, "A hierarchical Dirichlet language model".
  *
@@ -13,7 +13,10 @@ export class InterpolatedNgrams {
   readonly #lengths: readonly Ngrams[];
   readonly #letters: number;
 
-  /** Counts the last 0, 1, … letters of the contexts of `examples`, up to the whole contexts. */
+  /**
+   * Counts the examples for each context length: 0 letters, the last letter, the last two, …, up to the whole
+   * context.
+   */
   constructor(examples: Examples, letters: number) {
     this.#letters = letters;
     this.#lengths = Array.from(
@@ -27,7 +30,7 @@ export class InterpolatedNgrams {
     let p = new Float64Array(this.#letters).fill(1 / this.#letters);
     for (const length of this.#lengths) {
       const row = length.countsAfter(before);
-      if (row === null) break; // then no longer context occurred either
+      if (row === null) break; // longer contexts did not occur either
       const { counts, total } = row, shorter = p;
       p = counts.map((n, i) => (n + m * shorter[i]) / (total + m));
     }

@@ -1,12 +1,12 @@
 /**
- * The items that a lesson consists of. A lesson yields them in order; each is printed to the terminal and
- * added to the page.
+ * The items that a lesson consists of. A lesson yields its items in order; each item is printed to the
+ * terminal and added to the page.
  *
  * @module
  */
 import type { Chart } from "../../stages/report/chart/chart.ts";
 
-/** A comparison of a value computed here with the one that the lecture shows. */
+/** A comparison of a value computed here with the value shown in the lecture. */
 export interface Check {
   readonly kind: "check";
   /** What the value is, for example "loss after step 99". */
@@ -20,8 +20,8 @@ export interface Check {
   /** Where the lecture shows its value, for example "micrograd, demo.ipynb". */
   readonly source: string;
   /**
-   * Why this run's value need not equal the lecture's (see `LessonEnv.reasonToDiffer`); null or absent: it
-   * should.
+   * Why this run's value may differ from the lecture's (see `LessonEnv.reasonToDiffer`); null or absent if it
+   * should be equal.
    */
   readonly mayDiffer?: string | null;
 }
@@ -55,7 +55,7 @@ export function lines(text: string | readonly string[]): Item {
   return { kind: "lines", lines: typeof text === "string" ? text.split("\n") : text };
 }
 
-/** A table. Numbers are rounded to six significant digits; pass text where more digits matter. */
+/** A table. Numbers are rounded to six significant digits; pass them as text if more digits matter. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
@@ -74,8 +74,8 @@ export function figure(caption: string, ...charts: readonly Chart[]): Item {
 }
 
 /**
- * Progress of a long loop: a line that the next one overwrites and that the page does not show. Yield one
- * every few steps, because Ctrl-C takes effect only when an item is yielded.
+ * Progress of a long loop: a line that is overwritten by the next line and is not shown on the page. Yield
+ * one every few steps, because Ctrl-C takes effect only when an item is yielded.
  */
 export function progress(text: string): Item {
   return { kind: "progress", text };
@@ -97,7 +97,10 @@ export function tolerance({ within = 0 }: Check): string {
   return within === 0 ? "" : ` ±${within < .001 ? within.toExponential() : within}`;
 }
 
-/** The text of a value in a table, or with `within` in a check: one digit more than the check compares. */
+/**
+ * The text of a value in a table. With `within`, the text of a value in a check, with one digit more than the
+ * check compares.
+ */
 export function shown(value: number | string, within?: number): string {
   if (typeof value === "string") return value;
   if (within === undefined) {

@@ -1,9 +1,9 @@
 /**
  * A lesson is a pipeline that teaches. Its `run` yields items in the order of the lecture; the sections of a
- * longer lesson are generators in a folder of their own. The framework prints each item as it comes and
- * writes a page with all of them.
+ * longer lesson are generators in a folder of their own. The framework prints each item as soon as it is
+ * yielded, and writes a page with all items.
  *
- * A complete lesson (as `pipelines/slopes.ts` it would run by `deno task pipeline slopes`):
+ * A complete lesson. If it is saved as `pipelines/slopes.ts`, `deno task pipeline slopes` runs it:
  *
  * ```ts ignore
  * import { lineChart } from "../stages/report/chart/line.ts";
@@ -58,13 +58,15 @@ import type { LessonValues } from "./lesson_values.ts";
 import { page } from "./page_stage.ts";
 import { print } from "./print_stage.ts";
 
-/** What the framework passes to the functions of a lesson, besides the values of its options. */
+/**
+ * The environment that the framework passes to the functions of a lesson, besides the values of its options.
+ */
 export interface LessonEnv<D extends LessonData> extends Env {
   /** Data of this run. */
   readonly data: D;
   /**
-   * Why this run's values need not equal the lecture's: other data, another seed, or, for a value that needs
-   * `--full`, a shortened run. Null: they should be equal.
+   * Why this run's values may differ from the lecture's: other data, another seed, or, for a value that needs
+   * `--full`, a shortened run. Null if they should be equal.
    */
   reasonToDiffer(needs?: { readonly full?: boolean }): string | null;
 }
@@ -79,7 +81,7 @@ export type LessonItems<O extends Options, D extends LessonData> = (
 export interface Exercise<O extends Options, D extends LessonData> {
   /** The task. */
   readonly ask: string;
-  /** Yields our solution, with the value that it reaches. */
+  /** Yields our solution, including the value that it reaches. */
   readonly solution: LessonItems<O, D>;
 }
 
@@ -89,17 +91,17 @@ export interface Lesson<O extends Options, D extends LessonData> {
   readonly part: number;
   /** Subject, one line in lower case for the list of lessons. */
   readonly about: string;
-  /** How a run without `--full` is shorter than the lecture's; null: it is not. */
+  /** How a run without `--full` is shorter than the lecture's run; null if it is not. */
   readonly short: string | null;
   /** The lecture's seed, the default of `--seed`. */
   readonly seed: number;
   /** Data set. */
   readonly data: DataKind<D>;
-  /** Options besides those of every lesson. */
+  /** Options of this lesson, in addition to those that all lessons have. */
   readonly options: O;
   /**
-   * Throws UsageError for option values that contradict each other, before anything is printed; default:
-   * accepts all.
+   * Throws UsageError for option values that contradict each other, before anything is printed. Default: all
+   * values are accepted.
    */
   readonly refuse?: (o: Values<O> & LessonValues, env: LessonEnv<D>) => void | Promise<void>;
   /** Yields the items of the lesson. */
@@ -113,12 +115,12 @@ export interface LessonPipeline extends Pipeline<Options> {
   readonly lesson: {
     readonly part: number;
     readonly short: string | null;
-    /** Name of its kind of data set. */
+    /** Name of the lesson's kind of data set. */
     readonly data: string;
     readonly exercises: readonly string[];
     /**
-     * Yields the lesson's items, or those of the solution that the values name. Throws as `DataKind.open()`
-     * does.
+     * Yields the items of the lesson, or of the solution that the option values select. Throws the same
+     * errors as `DataKind.open()`.
      */
     items(values: Values<Options>, env: Env): Promise<Many<Item>>;
   };
@@ -127,7 +129,7 @@ export interface LessonPipeline extends Pipeline<Options> {
 /** Declares a lesson. The types of its values are inferred from its options. */
 export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>): LessonPipeline {
   const options: Options = { ...optionsOf(l), ...l.options };
-  // The values have the names of `options`; the compiler cannot infer that.
+  // The values have the same names as `options`, but the compiler cannot infer that.
   const valuesOf = (values: Values<Options>): Values<O> & LessonValues => values as Values<O> & LessonValues;
   const items = async (values: Values<Options>, env: Env): Promise<Many<Item>> => {
     const o = valuesOf(values);
@@ -166,7 +168,7 @@ export function lesson<O extends Options, D extends LessonData>(l: Lesson<O, D>)
 }
 
 /**
- * Yields the same items and lets the event loop turn between them, so that Ctrl-C and the terminal respond.
+ * Yields the same items, and lets the event loop run between them so that Ctrl-C and the terminal respond.
  */
 async function* paced(items: AsyncIterable<Item>): AsyncGenerator<Item> {
   let lastTurn = performance.now();

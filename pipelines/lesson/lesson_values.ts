@@ -1,20 +1,20 @@
 /**
- * The options that every lesson has, as values.
+ * Values of the options that all lessons have.
  *
  * @module
  */
 
-/** Values of the options that every lesson has beside its own. */
+/** Values of the options that all lessons have. */
 export interface LessonValues {
-  /** Path or URI of the data; null: the data that is installed with the program. */
+  /** Path or URI of the data; null for the data installed with the program. */
   readonly source: string | null;
   /** Whether to run at the lecture's full length. */
   readonly full: boolean;
-  /** Exercise whose solution is run instead of the lesson; null: the lesson itself. */
+  /** Name of the exercise whose solution is run instead of the lesson; null for the lesson itself. */
   readonly solution: string | null;
-  /** Seed of the random numbers; default: the lecture's. */
+  /** Seed of the random numbers; default: the lecture's seed. */
   readonly seed: number;
-  /** Whether to print checks only. */
+  /** Whether to print only the checks. */
   readonly quiet: boolean;
   /** Whether to print JSON events instead of text. */
   readonly json: boolean;

@@ -1,6 +1,6 @@
 /**
- * Character-level data of the makemore lessons: the alphabet, examples of a context and the next letter, and
- * the split into training, dev and test words.
+ * Character-level data of the makemore lessons: the alphabet, the examples (a context and the next letter),
+ * and the split into training, dev and test words.
  *
  * @module
  */
@@ -8,16 +8,17 @@ import { PythonRandom } from "../../kernels/random/python_random.ts";
 import { contextExamples } from "../../stages/train/on_device/word_examples.ts";
 
 /**
- * An alphabet. Id 0 is the boundary mark, which stands before and after each word; the letters follow,
- * sorted.
+ * An alphabet. Id 0 is the boundary mark, which is added before and after each word. The ids from 1 on are
+ * the letters in sorted order.
  */
 export class Letters {
-  /** Letters by id; the boundary mark first. */
+  /** The symbol of each id: first the boundary mark, then the letters. */
   readonly symbols: readonly string[];
   readonly #numbers: ReadonlyMap<string, number>;
 
   /**
-   * Collects the letters (code points) of `words`. The mark is ".", or "¶" if a word contains a full stop.
+   * Collects the letters (code points) of `words`. The boundary mark is ".", or "¶" if a word contains a full
+   * stop.
    */
   constructor(words: Iterable<string>) {
     const seen = new Set<string>();
@@ -26,7 +27,7 @@ export class Letters {
     this.#numbers = new Map(this.symbols.map((symbol, number) => [symbol, number]));
   }
 
-  /** Number of ids, the boundary mark included. */
+  /** Number of ids, including the boundary mark. */
   get count(): number {
     return this.symbols.length;
   }
@@ -40,19 +41,21 @@ export class Letters {
     });
   }
 
-  /** Text of ids; boundary marks are kept. */
+  /** The text of letter ids, including boundary marks. */
   decode(numbers: Iterable<number>): string {
     return Array.from(numbers, (number) => this.symbols[number]).join("");
   }
 }
 
-/** Training examples: contexts, and the letter that follows each. */
+/** Training examples: contexts, and the letter that follows each context. */
 export interface Examples {
   /** Context length in letters. */
   readonly context: number;
   /** Number of examples. */
   readonly count: number;
-  /** Letter ids, [count, context]; contexts that reach before the word are filled with boundary marks. */
+  /**
+   * Letter ids of the contexts, [count, context]. Positions before the start of the word hold boundary marks.
+   */
   readonly inputs: Uint32Array;
   /** Id of the letter after each context, [count]. */
   readonly targets: Uint32Array;
@@ -67,26 +70,26 @@ export function examplesOf(
   return { context, count: targets.length, inputs, targets };
 }
 
-/** Data for training, for choosing hyper-parameters (dev), and for the final evaluation (test). */
+/** Data for training, for choosing hyperparameters (dev), and for the final evaluation (test). */
 export interface Split<T> {
   readonly train: T;
   readonly dev: T;
   readonly test: T;
 }
 
-/** Options of the shuffle. */
+/** Options of `splitWords()`. */
 export interface SplitOptions {
   /** Seed of Python's `random`; default 42. */
   readonly seed?: number;
   /**
-   * Number of shuffles, each from the same seed; default 1. A notebook whose cell was run twice shuffled the
-   * shuffled list again.
+   * Number of times that the list is shuffled, each time with the same seed; default 1. If a notebook's cell
+   * was run twice, it shuffled the shuffled list again.
    */
   readonly shuffles?: number;
 }
 
 /**
- * Shuffles words and splits them at 80 and 90 percent, as makemore's `random.seed(42);
+ * Shuffles words and splits them at 80 and 90 percent, as in makemore: `random.seed(42);
  * random.shuffle(words)`.
  */
 export function splitWords(
@@ -111,15 +114,15 @@ export function examplesOfSplit(
   };
 }
 
-/** Examples of all words and the row numbers of each part of the split. */
+/** Examples of all words, and the row indices of each part of the split. */
 export interface SplitExamples {
   /** Training examples first, then dev, then test. */
   readonly examples: Examples;
-  /** Row numbers in `examples` of each part. */
+  /** Row indices of each part in `examples`. */
   readonly rows: Split<Uint32Array<ArrayBuffer>>;
 }
 
-/** Splits words by `splitWords()` and makes their examples. */
+/** Splits words with `splitWords()` and makes the examples of each part. */
 export function splitExamples(
   words: readonly string[],
   { letters, context, ...split }: SplitOptions & { readonly letters: Letters; readonly context: number },

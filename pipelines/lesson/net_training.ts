@@ -1,5 +1,5 @@
 /**
- * Trains the small nets of the lessons as their notebooks do, on batches drawn by torch's generator.
+ * Trains the small nets of the lessons as their notebooks do, on batches drawn by torch's random generator.
  *
  * @module
  */
@@ -26,9 +26,9 @@ export interface TrainOptions {
   readonly among: number;
   /** Batch size in examples. */
   readonly batch: number;
-  /** Generator of the batches' row numbers. */
+  /** Random generator for the row indices of the batches. */
   readonly random: TorchRandom;
-  /** Learning rate of a step, counted from 0. */
+  /** Learning rate of the step with the given index, from 0. */
   rate(step: number): number;
 }
 
@@ -37,7 +37,7 @@ const stepsPerCall = 500;
 /** A net, its initial weights, and the examples that it learns from. */
 export interface NetOptions extends Pick<DeviceTrainerOptions, "examples" | "batch"> {
   readonly model: TrainableModel;
-  /** Generator that draws the initial weights, as torch draws them. */
+  /** Random generator for the initial weights, which are drawn as in torch. */
   readonly random: TorchRandom;
   /** Initial weights; default: drawn by `random`. */
   readonly weights?: TensorMap;
@@ -45,7 +45,7 @@ export interface NetOptions extends Pick<DeviceTrainerOptions, "examples" | "bat
   readonly inspection?: boolean;
 }
 
-/** Opens a net on a device that learns by plain gradient descent. */
+/** Opens a net on a device. It learns by plain gradient descent. */
 export function openNet(
   engine: Engine,
   { model, random, weights = torchWeights(model, random), ...options }: NetOptions,
@@ -81,14 +81,14 @@ export async function* trainOn(
 }
 
 /**
- * Why losses after `steps` updates need not equal those after the lecture's `lectureSteps`; null: they
- * should.
+ * Why losses after `steps` updates may differ from the lecture's, which made `lectureSteps` updates; null if
+ * they should be equal.
  */
 export function stepsReasonToDiffer(steps: number, lectureSteps: number): string | null {
   return steps === lectureSteps ? null : steps < lectureSteps ? "a shortened run" : "a longer run";
 }
 
-/** Averages groups of `width` losses, because the losses of single batches are too noisy to read. */
+/** Averages groups of `width` losses, because the losses of single batches are too noisy for a chart. */
 export function means(losses: ArrayLike<number>, width: number): { x: number[]; y: number[] } {
   const x: number[] = [], y: number[] = [];
   for (let at = 0; at + width <= losses.length; at += width) {
@@ -100,14 +100,14 @@ export function means(losses: ArrayLike<number>, width: number): { x: number[]; 
   return { x, y };
 }
 
-/** What a point of a curve of `means` shows, for a caption. */
+/** A caption that says what one point of a curve made by `means()` shows. */
 export function pointCaption(width: number): string {
   return width === 1 ? "each point is one step" : `each point is the mean of ${width} steps`;
 }
 
 /**
- * The engine for nets so small that threads would wait for each other longer than they compute: one thread on
- * the CPU, or the GPU.
+ * The engine for small nets: the CPU with one thread, or the GPU. With more threads, the threads would wait
+ * for each other longer than they compute.
  */
 export async function engineForSmallNets(env: { engine(): Promise<Engine> }): Promise<Engine> {
   const engine = await env.engine();

@@ -1,5 +1,5 @@
 /**
- * Models by counting: how often each letter followed the letters before it.
+ * Models that count how often each letter followed the letters before it.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface ContextCounts {
 
 /** Counts of the letters that followed each context. */
 export class Ngrams {
-  /** Letters in a context; 1 for pairs (bigrams). */
+  /** Number of letters in a context; 1 for pairs (bigrams). */
   readonly context: number;
   readonly #letters: number;
   readonly #rows = new Map<number, { readonly counts: Float64Array; total: number }>();
@@ -57,8 +57,8 @@ export class Ngrams {
   }
 
   /**
-   * The loss: mean of -log(probability) over examples with contexts of this length. Infinite if the model
-   * gives one of them the probability 0.
+   * The loss: the mean of -log(probability) over examples, whose contexts must have the model's length.
+   * Infinite if the model gives an example the probability 0.
    */
   loss({ count, context, inputs, targets }: Examples, smoothing: number): number {
     const letters = this.#letters;
@@ -72,13 +72,13 @@ export class Ngrams {
   }
 }
 
-/** Probabilities from counts: each count divided by the sum of all. */
+/** Probabilities from counts: each count divided by the sum of all counts. */
 export function probabilitiesFrom(counts: Float64Array): Float64Array {
   const sum = counts.reduce((a, b) => a + b, 0);
   return counts.map((n) => n / sum);
 }
 
-/** A context as one number. */
+/** A context encoded as a single number. */
 function keyOf(
   ids: ArrayLike<number>,
   { at, context, letters }: { readonly at: number; readonly context: number; readonly letters: number },

@@ -1,5 +1,5 @@
 /**
- * Renders a lesson's items as one HTML page that needs neither network nor scripts.
+ * Renders a lesson's items as a single HTML page that needs neither a network nor scripts.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { type Check, type Item, outcomeOf, shown, tolerance } from "./item.ts";
 
 /** Content of the page. */
 export interface PageOptions {
-  /** Title: what the lesson is about. */
+  /** Title: the subject of the lesson. */
   readonly title: string;
   /** Items in order. */
   readonly items: readonly Item[];
-  /** Options of the run, as they would be typed. */
+  /** Options of the run, as they are typed on the command line. */
   readonly options: readonly string[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * Prints a lesson's items to standard output as they come, and the progress of its loops to standard error.
+ * Prints a lesson's items to standard output as they arrive, and the progress of its loops to standard error.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import { itemLines } from "./text.ts";
 import type { LessonValues } from "./lesson_values.ts";
 
 /**
- * Prints each item and passes it on. With `--quiet` only checks are printed, with `--json` events are emitted
- * instead.
+ * Prints each item and passes it on. With `--quiet`, only checks are printed; with `--json`, events are
+ * emitted instead of text.
  */
 export function print(
   o: Pick<LessonValues, "quiet" | "json" | "color">,
@@ -41,7 +41,7 @@ export function print(
         }
       } else if (!o.quiet || item.kind === "check") {
         clear(state);
-        const gap = state.check && item.kind !== "check" ? "\n" : ""; // consecutive checks have no empty line between them
+        const gap = state.check && item.kind !== "check" ? "\n" : ""; // no empty line between checks
         env.print(gap + itemLines(item, style).map((line) => `${line}\n`).join(""));
         state.check = item.kind === "check";
       }
@@ -52,7 +52,7 @@ export function print(
 }
 
 /**
- * The JSON event of an item. Charts are represented by their titles; tables and checks hold their numbers.
+ * The JSON event of an item. Charts are represented by their titles; tables and checks contain their numbers.
  */
 function eventOf(item: Item): { type: "lesson"; kind: string; [field: string]: unknown } {
   return item.kind === "figure"

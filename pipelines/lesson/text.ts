@@ -17,7 +17,10 @@ export interface TerminalStyle {
 
 const maxProseColumns = 100; // longer lines of prose are hard to read
 
-/** The lines of an item, at most as wide as the terminal except for a single long word; none for progress. */
+/**
+ * The lines of an item. They are no wider than the terminal unless a single word is. Progress items have no
+ * lines.
+ */
 export function itemLines(item: Item, { columns, color }: TerminalStyle): string[] {
   const paint = painter(color);
   const room = Math.max(20, Math.min(maxProseColumns, columns - 1));

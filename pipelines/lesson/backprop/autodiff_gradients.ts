@@ -1,6 +1,6 @@
 /**
  * The forward pass of the lesson on backpropagation as a graph of small ops. This project's automatic
- * differentiation computes its gradients in float64, for comparison with those by hand.
+ * differentiation computes the gradients in float64, for comparison with the gradients derived by hand.
  *
  * @module
  */
@@ -27,7 +27,10 @@ import { power } from "../../../kernels/ops/elementwise/power.ts";
 import { broadcast, sum } from "../../../kernels/ops/reduce/reduce.ts";
 import { tanh } from "../../../kernels/ops/elementwise/tanh.ts";
 
-/** The loss and its gradients with respect to all 26 values, computed on the float64 reference engine. */
+/**
+ * The loss, and its gradients with respect to all 26 values of the graph, computed on the float64 reference
+ * engine.
+ */
 export async function autodiffGradients(
   net: ManualMlp,
   { steps, batch: { inputs, targets } }: { readonly steps: MlpSteps; readonly batch: LetterBatch },
@@ -37,8 +40,8 @@ export async function autodiffGradients(
     graph.leaf(label, { shape: rows === 1 ? [columns] : [rows, columns], dtype: "f32" }, "input");
   const [C, W1, b1, W2, b2, bnGain, bnBias] = parameterNames.map((name) => input(name, net[name]));
   const ids = graph.leaf("ids", { shape: [inputs.length], dtype: "u32" }, "input");
-  // Where torch selects elements by index, this graph multiplies by 0 and 1. The position of the largest logit
-  // has no gradient, so it can be an input.
+  // torch selects elements by index; this graph multiplies by 0 and 1 instead. The position of the largest
+  // logit has no gradient, so it can be an input of the graph.
   const whereMax = input("whereMax", steps.logits), whereTarget = input("whereTarget", steps.logits);
 
   const plusEps = (x: Tensor): Tensor => add(x, fill(x, 1e-5));

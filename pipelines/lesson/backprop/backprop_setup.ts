@@ -1,5 +1,5 @@
 /**
- * Data and settings of the lesson on backpropagation, and the forward pass that it takes apart.
+ * Data and settings of the lesson on backpropagation, and the forward pass whose gradients it derives.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { context, drawBatch, manualMlp } from "./manual_mlp_net.ts";
 
 /** Source of the lecture's values. */
 export const notebook = "makemore part 4, notebook";
-/** Steps of a shortened run and of the lecture's. */
+/** Number of training steps of a shortened run and of the lecture's run. */
 export const shortRun = 4000, fullRun = 200_000;
 
 /** Data and settings that the sections of the lesson share. */
@@ -26,11 +26,11 @@ export interface BackpropSetup {
   readonly letters: Letters;
   readonly examples: Split<Examples>;
   readonly seed: number;
-  /** Steps of training by hand. */
+  /** Number of training steps with gradients derived by hand. */
   readonly steps: number;
-  /** Why values need not equal the lecture's; null: they should. */
+  /** Why values may differ from the lecture's; null if they should be equal. */
   readonly mayDiffer: string | null;
-  /** The same for losses that need the lecture's number of steps. */
+  /** As `mayDiffer`, for losses that depend on the number of steps. */
   readonly lossMayDiffer: string | null;
 }
 
@@ -60,7 +60,7 @@ export interface ForwardPass {
   readonly steps: MlpSteps;
 }
 
-/** The forward pass of the lecture's net of 64 hidden units on its first batch. */
+/** The forward pass of the lecture's net with 64 hidden units on its first batch. */
 export function firstForwardPass({ letters, examples, seed }: BackpropSetup): ForwardPass {
   const random = new TorchRandom(seed);
   const net = manualMlp({ letters: letters.count, hidden: 64, random });

@@ -1,5 +1,6 @@
 /**
- * Sections of the lesson on backpropagation that derive gradients: of every value, and in short forms.
+ * Sections of the lesson on backpropagation that derive gradients: first the gradient of every value, then
+ * short formulas for several steps at once.
  *
  * @module
  */
@@ -18,7 +19,7 @@ import { autodiffGradients } from "./autodiff_gradients.ts";
 import { type BackpropSetup, firstForwardPass, type ForwardPass, notebook } from "./backprop_setup.ts";
 import { parameterCount } from "./manual_mlp_net.ts";
 
-/** 1. The net of the lesson before, its forward pass in small steps. */
+/** 1. The net of the previous lesson, with its forward pass in small steps. */
 export function* forwardPassSection(setup: BackpropSetup): Generator<Item, ForwardPass> {
   yield heading("A forward pass in small steps");
   const pass = firstForwardPass(setup), { net, steps, loss } = pass, { mayDiffer } = setup;
@@ -55,7 +56,7 @@ export function* forwardPassSection(setup: BackpropSetup): Generator<Item, Forwa
   return pass;
 }
 
-/** 2. Exercise 1: a line for each gradient, from the last value to the first. */
+/** 2. Exercise 1: one line of code for each gradient, from the last value to the first. */
 export async function* everyGradient(pass: ForwardPass): AsyncGenerator<Item, StepGradients> {
   yield heading("Every gradient by hand");
   const { net, loss } = pass, gradients = backwardInSteps(net, pass);
@@ -182,7 +183,7 @@ export function* batchNormFormula(
   ]);
 }
 
-/** Whether two arrays are nearly equal as for torch.allclose: |a - b| ≤ 1e-8 + 1e-5 |b| for each element. */
+/** Whether two arrays are nearly equal, as in torch.allclose: |a - b| ≤ 1e-8 + 1e-5 |b| for each element. */
 function isClose(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   return Array.from(a).every((x, i) => Math.abs(x - b[i]) <= 1e-8 + 1e-5 * Math.abs(b[i]));
 }

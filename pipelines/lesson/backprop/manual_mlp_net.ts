@@ -1,5 +1,6 @@
 /**
- * The net of the lesson on backpropagation: its initial parameters, its batches, and its training by hand.
+ * The net of the lesson on backpropagation: its initial parameters, its batches, and its training with
+ * gradients derived by hand.
  *
  * @module
  */
@@ -19,9 +20,9 @@ import {
 import { type Item, progress } from "../item.ts";
 import type { Examples } from "../letters.ts";
 
-/** Sizes of a net, and the generator of its parameters. */
+/** Sizes of a net, and the random generator for its initial parameters. */
 export interface ManualMlpOptions {
-  /** Number of letters, the boundary mark included. */
+  /** Number of letters, including the boundary mark. */
   readonly letters: number;
   /** Number of hidden units. */
   readonly hidden: number;
@@ -29,7 +30,7 @@ export interface ManualMlpOptions {
   readonly random: TorchRandom;
 }
 
-/** Letters of context. */
+/** Number of letters of context. */
 export const context = 3;
 /** Size of an embedding. */
 const embedding = 10;
@@ -37,7 +38,7 @@ const embedding = 10;
 /**
  * A net with the notebook's initial parameters, none of which is exactly 0 or 1, because such values would
  * hide mistakes in a backward pass. The notebook draws gain and bias of batch norm from torch's global
- * generator, which has no seed, so they differ in each of its runs; ours come from seed 42.
+ * generator without a seed, so they differ in each run of the notebook; ours are drawn with seed 42.
  */
 export function manualMlp({ letters, hidden, random }: ManualMlpOptions): ManualMlp {
   const inputs = context * embedding, f32 = Math.fround;
@@ -66,7 +67,7 @@ export function parameterCount(net: ManualMlp): number {
   return parameterNames.reduce((sum, name) => sum + net[name].data.length, 0);
 }
 
-/** A batch of examples drawn with replacement; default: 32, as in the notebook. */
+/** A batch of examples drawn with replacement; default: 32 examples, as in the notebook. */
 export function drawBatch(
   { inputs, targets, count }: Examples,
   { random, size = 32 }: { readonly random: TorchRandom; readonly size?: number },
@@ -80,7 +81,10 @@ export function drawBatch(
   };
 }
 
-/** Trains a net in place, at a rate of 0.1 and from the middle on of 0.01. Returns the loss of each step. */
+/**
+ * Trains a net in place, with a learning rate of 0.1 in the first half and 0.01 in the second half. Returns
+ * the loss of each step.
+ */
 export function* trainByHand(
   net: ManualMlp,
   { examples, random, steps }: {
@@ -101,7 +105,9 @@ export function* trainByHand(
 
 const evalBatch = 4096; // examples, so that memory stays small
 
-/** Mean and variance of the inputs of batch norm over all examples, which the lecture calls calibration. */
+/**
+ * Mean and variance of the inputs of batch norm over all examples. The lecture calls this step calibration.
+ */
 export function calibrationMoments(net: Pick<ManualMlp, "C" | "W1" | "b1">, examples: Examples): Moments {
   const hidden = net.b1.columns, n = examples.count;
   let mean = new Matrix(1, hidden), squares = new Matrix(1, hidden);
@@ -113,7 +119,7 @@ export function calibrationMoments(net: Pick<ManualMlp, "C" | "W1" | "b1">, exam
   return { mean, variance: squares.times(1 / (n - 1)) };
 }
 
-/** Mean loss of examples, with given mean and variance in batch norm. */
+/** Mean loss of examples. Batch norm uses the given mean and variance. */
 export function* lossWithMoments(
   net: ManualMlp,
   { examples, moments }: { readonly examples: Examples; readonly moments: Moments },

@@ -1,5 +1,5 @@
 /**
- * Sections of the lesson on backpropagation in which nets learn with the backward pass by hand.
+ * Sections of the lesson on backpropagation that train nets with the backward pass derived by hand.
  *
  * @module
  */
@@ -29,7 +29,7 @@ import {
 
 const hidden = 200;
 
-/** 5. Exercise 4: training with the short forms alone. */
+/** 5. Exercise 4: training with the short formulas only. */
 export async function* trainingByHand(
   { letters, examples, seed, steps, mayDiffer, lossMayDiffer }: BackpropSetup,
 ): AsyncGenerator<Item> {
@@ -82,7 +82,10 @@ export async function* trainingByHand(
   yield lines(drawn.join(" "));
 }
 
-/** E04: training by hand whose gradients are compared with automatic differentiation from time to time. */
+/**
+ * E04: trains with gradients derived by hand, and compares them with automatic differentiation every few
+ * steps.
+ */
 export async function* compareWhileTraining(
   { letters, examples, seed }: BackpropSetup,
 ): AsyncGenerator<Item> {

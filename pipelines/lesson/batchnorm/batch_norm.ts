@@ -1,6 +1,6 @@
 /**
- * Sections of the lesson on batch norm in which batch norm is added, and all five versions of the net are
- * compared.
+ * Sections of the lesson on batch norm that add batch norm to the net and compare all five versions of the
+ * net.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import {
 import { versionChecks } from "./initial_weights.ts";
 import { netVersions, publishedTrace } from "./net_versions.ts";
 
-/** 4. Batch norm: if hidden units should have mean 0 and standard deviation 1, make them so. */
+/** 4. Batch norm: hidden units should have mean 0 and standard deviation 1, so a layer normalizes them. */
 export async function* withBatchNorm(setup: BatchNormSetup): AsyncGenerator<Item, VersionLosses> {
   yield heading("Batch norm");
   const { letters, mayDiffer } = setup, version = netVersions[4];
@@ -46,7 +46,8 @@ export async function* withBatchNorm(setup: BatchNormSetup): AsyncGenerator<Item
 }
 
 /**
- * Compares losses during and after training with those of the notebook, which is a later state than its log.
+ * Compares losses during and after training with the losses printed in the notebook. They are newer than the
+ * losses in its log.
  */
 function* notebookChecks(
   { curve, train, dev }: VersionLosses,
@@ -69,7 +70,7 @@ function* notebookChecks(
   yield check({ name: "loss, dev", ours: dev, lecture: 2.1056840, ...options });
 }
 
-/** Means and standard deviations for names that come without a batch. */
+/** Means and standard deviations for single names, which have no batch. */
 async function* statisticsWithoutBatch(
   net: DeviceTrainer,
   { letters, data, seed }: BatchNormSetup,

@@ -1,5 +1,6 @@
 /**
- * The nets of the lesson on batch norm on a device: opened as in the notebook, trained, and inspected.
+ * Opens the nets of the lesson on batch norm on a device, with the notebook's initial weights, trains and
+ * inspects them.
  *
  * @module
  */
@@ -17,9 +18,9 @@ import type { NetVersion } from "./net_versions.ts";
 
 /** Source of the lecture's values. */
 export const notebook = "makemore part 3, notebook";
-/** Letters of context, and examples per step, as in the notebook. */
+/** Number of letters of context, and number of examples per step, as in the notebook. */
 export const context = 3, batch = 32;
-/** Steps of a shortened run and of the lecture's. */
+/** Number of training steps of a shortened run and of the lecture's run. */
 export const shortRun = 4000, fullRun = 200_000;
 
 /** Data and settings that the sections of the lesson share. */
@@ -29,11 +30,11 @@ export interface BatchNormSetup {
   readonly data: SplitExamples;
   readonly engine: Engine;
   readonly seed: number;
-  /** Training steps of each of the five versions. */
+  /** Number of training steps of each of the five versions. */
   readonly steps: number;
-  /** Why values need not equal the lecture's; null: they should. */
+  /** Why values may differ from the lecture's; null if they should be equal. */
   readonly mayDiffer: string | null;
-  /** The same for losses that need the lecture's number of steps. */
+  /** As `mayDiffer`, for losses that depend on the number of steps. */
   readonly lossMayDiffer: string | null;
 }
 
@@ -73,15 +74,15 @@ export interface VersionLosses {
   readonly name: string;
   /** Loss of each step. */
   readonly curve: Float32Array;
-  /** Loss of the train part after training. */
+  /** Loss on the training examples after training. */
   readonly train: number;
-  /** Loss of the dev part after training. */
+  /** Loss on the dev examples after training. */
   readonly dev: number;
 }
 
 /**
- * Trains a version of the net with a rate of 0.1, and from the middle on of 0.01. `use` gets the trained net
- * before it is closed.
+ * Trains a version of the net, with a learning rate of 0.1 in the first half and 0.01 in the second half.
+ * `use` gets the trained net before it is closed.
  */
 export async function* trainVersion(
   version: NetVersion,
@@ -98,7 +99,9 @@ export async function* trainVersion(
   return losses;
 }
 
-/** Values and gradients of an untrained net on a batch spread evenly over the train part. */
+/**
+ * Values and gradients of an untrained net on a batch of examples spread evenly over the training examples.
+ */
 export async function inspectUntrained(
   net: DeviceTrainer,
   { data: { rows } }: BatchNormSetup,

@@ -1,5 +1,5 @@
 /**
- * Our solutions of the exercises of the lesson on batch norm.
+ * Our solutions to the exercises of the lesson on batch norm.
  *
  * @module
  */
@@ -97,7 +97,10 @@ export async function* foldedBatchNorm(setup: BatchNormSetup): AsyncGenerator<It
   });
 }
 
-/** Weights of a net without batch norm that gives the same logits: those of `mlpWithNorm`, for `mlp`. */
+/**
+ * Converts weights of `mlpWithNorm` to weights of `mlp`, the net without batch norm, that give the same
+ * logits.
+ */
 export function foldBatchNorm(weights: TensorMap): TensorMap {
   const { shape, data } = weights["layers.2.weight"], hidden = shape[1];
   const statistic = (name: string): ArrayLike<number> => weights[`layers.3.${name}`].data;

@@ -1,6 +1,6 @@
 /**
- * Sections of the lesson on batch norm about a deep net: whether each layer is used, and whether all learn at
- * a similar speed.
+ * Section of the lesson on batch norm about a deep net: whether each layer is used, and whether all layers
+ * learn at a similar speed.
  *
  * @module
  */
@@ -27,16 +27,16 @@ import {
   weightStats,
 } from "./layer_stats.ts";
 
-/** Indices of the layers after tanh. */
+/** Indices of the tanh layers. */
 export const afterTanh: readonly number[] = [4, 7, 10, 13, 16];
 /** The step at which the notebook stops. */
 const lastStep = 1000;
 
-/** The first names that the notebook's net draws after `lastStep`. */
+/** The first names that are drawn from the notebook's net after `lastStep`. */
 const publishedNames =
   "carpah. qarlileif. jmrix. thty. sacansa. jazhnte. dpn. arciigqeiunellaia. chriiv. kalein.".split(" ");
 
-/** 6. Six layers with batch norm after each: 1,001 steps, and statistics of the inner values. */
+/** 6. Six layers with batch norm after each, trained for 1,001 steps, and statistics of the inner values. */
 export async function* deepNet(setup: BatchNormSetup): AsyncGenerator<Item> {
   yield heading("Inside a deep net");
   const { letters, data: { rows }, seed, mayDiffer } = setup, random = new TorchRandom(seed);
@@ -73,13 +73,13 @@ export async function* deepNet(setup: BatchNormSetup): AsyncGenerator<Item> {
     letters,
     random: samplingRandom(seed),
     count: publishedNames.length,
-    exponentialRace: true, // as the notebook's version of torch
+    exponentialRace: true, // as in the notebook's version of torch
   });
   yield say("The net has learned for a few seconds only. It draws these names:");
   yield check({ name: "names", ours: drawn.join(" "), lecture: publishedNames.join(" "), source, mayDiffer });
 }
 
-/** Activations after tanh and their gradients, layer by layer. */
+/** Outputs of the tanh layers and their gradients, layer by layer. */
 function* activations(layers: readonly LayerStats[], mayDiffer: string | null): Generator<Item> {
   const mostSaturated = Math.max(...layers.map(({ saturated }) => saturated));
   yield figure(
@@ -136,7 +136,7 @@ function* activations(layers: readonly LayerStats[], mayDiffer: string | null): 
   }
 }
 
-/** Name of a layer after tanh in tables and charts. */
+/** Name of a tanh layer in tables and charts. */
 export function tanhName(layer: number): string {
   return `tanh ${layer + 1}`;
 }

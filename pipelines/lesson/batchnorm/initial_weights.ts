@@ -28,10 +28,10 @@ import { stdOf } from "./layer_stats.ts";
 import { type NetVersion, netVersions } from "./net_versions.ts";
 
 const hiddenUnits = 200;
-/** Names of the layers before and after tanh in the versions without batch norm. */
+/** Names of the values before and after tanh in the versions without batch norm. */
 const beforeTanh = "layers.2", afterTanh = "layers.3";
 
-/** 1. The first loss is far too high: the net is confident of what it cannot know. */
+/** 1. The first loss is far too high, because the untrained net is confident of wrong letters. */
 export async function* tooConfident(setup: BatchNormSetup): AsyncGenerator<Item, VersionLosses[]> {
   yield heading("Too confident at the start");
   const { letters: { count }, mayDiffer } = setup, uniformLoss = Math.log(count);
@@ -112,7 +112,7 @@ export async function* lessSaturated(setup: BatchNormSetup): AsyncGenerator<Item
   return losses;
 }
 
-/** Shows that a dead unit is noticed. */
+/** Makes a unit dead, and shows that the checks notice it. */
 async function* plantDeadUnit(setup: BatchNormSetup): AsyncGenerator<Item> {
   const model = netVersions[2].net(setup.letters.count), random = new TorchRandom(setup.seed), dead = 7;
   const weights = torchWeights(model, random), bias = weights["layers.2.bias"];
@@ -158,7 +158,7 @@ export async function* kaiming(setup: BatchNormSetup): AsyncGenerator<Item, Vers
   return losses;
 }
 
-/** Compares the losses of a version with those of the lecture's log. */
+/** Compares the losses of a version with the losses in the lecture's log. */
 export function* versionChecks(
   version: NetVersion,
   { curve, train, dev }: VersionLosses,
@@ -197,7 +197,7 @@ function percent(fraction: number): string {
   return `${(100 * fraction).toFixed(1)} %`;
 }
 
-/** The dead units as text: their numbers, or how many there are if they are many. */
+/** The dead units as text: their indices, or only their number if there are many. */
 function deadUnitsText(h: ArrayLike<number>): string {
   const dead = deadUnits(h, { units: hiddenUnits });
   return dead.length > 8 ? `${dead.length} of ${hiddenUnits}` : dead.join(" ") || "none";

@@ -21,7 +21,7 @@ export interface LayerStats {
   readonly gradientStd: number;
 }
 
-/** Statistics of some layers, by their indices in the net. */
+/** Statistics of the layers with the given indices. */
 export function layerStats(
   { values, gradients }: StepInspection,
   layers: readonly number[],
@@ -47,11 +47,11 @@ export interface WeightStats {
   readonly gradients: ArrayLike<number>;
   /** Standard deviation of the gradient. */
   readonly gradientStd: number;
-  /** Standard deviation of the gradient, divided by that of the weight. */
+  /** Standard deviation of the gradient, divided by the standard deviation of the weight. */
   readonly ratio: number;
 }
 
-/** Statistics of the net's matrices, in order. */
+/** Statistics of the net's weight matrices, in their order in the net. */
 export function weightStats({ gradients }: StepInspection, weights: TensorMap): readonly WeightStats[] {
   return matricesOf(weights).map((name) => {
     const { shape, data } = weights[name], gradient = gradients[name].data, gradientStd = stdOf(gradient);
@@ -59,15 +59,15 @@ export function weightStats({ gradients }: StepInspection, weights: TensorMap): 
   });
 }
 
-/** How far steps moved the matrices of a net. */
+/** Sizes of the updates of a net's weight matrices, relative to the weights. */
 export interface UpdateTrace {
   /** Names of the matrices. */
   readonly names: readonly string[];
-  /** Steps that were inspected. */
+  /** Indices of the steps that were inspected. */
   readonly steps: readonly number[];
   /**
-   * For each inspected step and each matrix: log10 of the update's standard deviation over that of the
-   * weight.
+   * For each inspected step and each matrix: log10 of the update's standard deviation divided by the weight's
+   * standard deviation.
    */
   readonly ratios: readonly (readonly number[])[];
   /** Loss of step 0. */
@@ -76,13 +76,13 @@ export interface UpdateTrace {
   readonly last: StepInspection;
 }
 
-/** Training of a trace, and which of its steps are inspected. */
+/** Settings of the training, and the steps that are inspected. */
 export interface UpdateTraceOptions {
-  /** Number of the last step, counted from 0. */
+  /** Index of the last step, from 0. */
   readonly until: number;
-  /** Every how many steps one is inspected. */
+  /** Number of steps between inspections. */
   readonly every: number;
-  /** Generator of the batches' row numbers. */
+  /** Random generator for the row indices of the batches. */
   readonly random: TorchRandom;
   /** Batches are drawn from the first `among` examples. */
   readonly among: number;
@@ -91,7 +91,7 @@ export interface UpdateTraceOptions {
   readonly rate: number;
 }
 
-/** Trains a net and compares updates with weights, every few steps and at the last one. */
+/** Trains a net and compares the updates with the weights, every few steps and at the last step. */
 export async function* updateTrace(
   net: DeviceTrainer,
   { until, every, random, among, batch, rate }: UpdateTraceOptions,
@@ -114,12 +114,12 @@ export async function* updateTrace(
   }
 }
 
-/** Names of the weights with two axes. */
+/** Names of the weights that are matrices. */
 export function matricesOf(weights: TensorMap): readonly string[] {
   return Object.keys(weights).filter((name) => weights[name].shape.length === 2);
 }
 
-/** Standard deviation with divisor n - 1, as torch's `std`. */
+/** Standard deviation with divisor n - 1, as in torch's `std`. */
 export function stdOf(values: ArrayLike<number>): number {
   let sum = 0, squares = 0;
   for (let i = 0; i < values.length; i++) sum += values[i];

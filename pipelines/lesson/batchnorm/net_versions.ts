@@ -1,15 +1,15 @@
 /**
- * The five versions of the net in the lesson on batch norm, and the losses that the lecture's log gives for
- * each.
+ * The five versions of the net in the lesson on batch norm, and the loss of each version in the lecture's
+ * log.
  *
  * @module
  */
 import { type ContextNet, mlp, mlpWithNorm } from "../../../kernels/models/course/name_nets.ts";
 
-/** A version of the net, which changes one thing more than the version before. */
+/** A version of the net. Each version changes one more thing than the previous version. */
 export interface NetVersion {
   readonly name: string;
-  /** How its initial weights or its layers are chosen; for a sentence. */
+  /** How the initial weights or the layers are chosen; used in a sentence. */
   readonly change: string;
   /** Makes the net. */
   net(vocabSize: number): ContextNet;
@@ -19,7 +19,7 @@ export interface NetVersion {
 
 const small = { std: .01, bias: 0 } as const;
 
-/** The versions, from the net of the lesson before to the one with batch norm. */
+/** The versions, from the net of the previous lesson to the net with batch norm. */
 export const netVersions: readonly NetVersion[] = [
   {
     name: "as drawn",
@@ -53,7 +53,7 @@ export const netVersions: readonly NetVersion[] = [
   },
 ];
 
-/** Loss of the last version at every 10,000th step, as its notebook prints it. */
+/** Loss of the last version at every 10,000th step, as printed in the notebook. */
 export const publishedTrace: readonly number[] =
   "3.3239 2.0322 2.5675 2.0125 2.2446 1.8897 2.0785 2.3681 2.2918 2.0238 2.3673 2.3132 1.6414 1.9311 2.2231 2.0027 2.0997 2.4949 2.0199 2.1707"
     .split(" ").map(Number);

@@ -1,6 +1,6 @@
 /**
- * How a linear layer changes the standard deviation of numbers that pass through it, forward and backward,
- * and how batch norm prevents it: the bonus cells of the lecture's notebook.
+ * Shows how a linear layer changes the standard deviation of values in the forward pass and of gradients in
+ * the backward pass, and how batch norm prevents this. Source: the bonus cells of the lecture's notebook.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { stdOf } from "./layer_stats.ts";
 const n = 1000;
 
 /**
- * A layer with a thousand inputs and outputs whose weights are not scaled, without and with batch norm after
- * it.
+ * A linear layer with a thousand inputs, a thousand outputs and unscaled weights, without and with batch norm
+ * after it.
  */
 export function* unscaledLinear(
   { seed, source, mayDiffer }: {
@@ -24,7 +24,7 @@ export function* unscaledLinear(
   yield heading("One linear layer, and batch norm after it");
   const random = new TorchRandom(seed), input = random.randn(n), weight = random.randn(n * n);
   const output = new Float64Array(n).map((_, i) => dot(weight.subarray(i * n, (i + 1) * n), input));
-  const outputGradient = random.randn(n); // the loss is the product of these numbers and the output
+  const outputGradient = random.randn(n); // the loss is the dot product of these numbers and the output
   const inputGradient = backThrough(weight, outputGradient);
   const stdChecks = (stds: readonly (readonly [name: string, std: number, lecture: number])[]): Item[] =>
     stds.map(([name, ours, lecture]) =>
@@ -87,8 +87,8 @@ function backThrough(weight: ArrayLike<number>, outputGradient: ArrayLike<number
 }
 
 /**
- * Standard deviation of the gradient of the weight, outputGradient · inputᵀ. It is computed from sums,
- * because the matrix has a million numbers.
+ * Standard deviation of the gradient of the weight, which is outputGradient · inputᵀ. It is computed from
+ * sums over the two vectors, because the matrix has a million numbers.
  */
 function outerStd(outputGradient: ArrayLike<number>, input: ArrayLike<number>): number {
   const mean = meanOf(outputGradient) * meanOf(input);

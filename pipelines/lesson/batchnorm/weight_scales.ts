@@ -13,14 +13,14 @@ import { type BatchNormSetup, inspectUntrained, openInspectable } from "./batchn
 import { afterTanh, tanhName } from "./deep_net.ts";
 import { type LayerStats, layerStats, matricesOf } from "./layer_stats.ts";
 
-/** Indices of the layers after tanh in the net without batch norm. */
+/** Indices of the tanh layers in the net without batch norm. */
 const afterTanhWithoutNorm = [3, 5, 7, 9, 11];
 
-/** A scale of the initial weights, with batch norm or without. */
+/** A scale of the initial weights, in a net with or without batch norm. */
 interface WeightScale {
   readonly name: string;
   readonly options: DeepMlpOptions;
-  /** Whether weights are divided by the square root of the number of their layer's inputs. */
+  /** Whether the weights of a layer are divided by the square root of its number of inputs. */
   readonly divided: boolean;
 }
 
@@ -33,13 +33,13 @@ const scales: readonly WeightScale[] = [
   { name: "as drawn, batch norm", options: { gain: 1 }, divided: false },
 ];
 
-/** Statistics of an untrained net with a scale of its weights. */
+/** Statistics of an untrained net whose weights have this scale. */
 interface ScaleStats {
   readonly name: string;
   readonly layers: readonly LayerStats[];
 }
 
-/** 7. The same net before its first step, with other scales of the weights, with batch norm and without. */
+/** 7. The same net before its first step: with other scales of the weights, with and without batch norm. */
 export async function* weightScales(setup: BatchNormSetup): AsyncGenerator<Item> {
   yield heading("The scale of the weights");
   yield say(
@@ -94,8 +94,8 @@ export async function* weightScales(setup: BatchNormSetup): AsyncGenerator<Item>
 }
 
 /**
- * Multiplies weights by the square root of their inputs, which makes their standard deviation 1; not the last
- * layer's.
+ * Multiplies the weights of each linear layer except the last by the square root of its number of inputs, so
+ * that their standard deviation is 1.
  */
 function withoutDivision(weights: TensorMap): TensorMap {
   const names = matricesOf(weights).slice(1, -1); // the first matrix is the embedding

@@ -1,6 +1,6 @@
 /**
- * Sections of the lesson on pairs of letters that count: the table of pairs, names drawn from it, and its
- * loss.
+ * The sections about counting in the lesson on pairs of letters: the table of counts, names drawn from it,
+ * and its loss.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface BigramSetup {
   readonly words: readonly string[];
   readonly letters: Letters;
   readonly seed: number;
-  /** Why values need not equal the lecture's; null: they should. */
+  /** Why values may differ from the lecture's; null if they should be equal. */
   readonly mayDiffer: string | null;
 }
 
@@ -40,7 +40,9 @@ export function* describeNames({ words, letters, mayDiffer }: BigramSetup): Gene
   }
 }
 
-/** 2. How often each letter follows each. Returns the counts: a row for each first letter. */
+/**
+ * 2. How often each letter follows each other letter. Returns the counts, with a row for each first letter.
+ */
 export function* countPairs({ words, letters, mayDiffer }: BigramSetup): Generator<Item, Float64Array[]> {
   yield heading("Counting pairs");
   const mark = letters.symbols[0];
@@ -131,7 +133,7 @@ export async function* drawFromCounts(
   return drawn;
 }
 
-/** 4. A mistake in the shape of a sum that causes no error. */
+/** 4. A sum with the wrong shape, a mistake that causes no error. */
 export function* keepdimTrap(counts: readonly Float64Array[], { letters }: BigramSetup): Generator<Item> {
   const n = letters.count;
   yield heading("A trap: the shape of a sum");
@@ -151,7 +153,7 @@ export function* keepdimTrap(counts: readonly Float64Array[], { letters }: Bigra
   );
 }
 
-/** 5. The loss: one number for how good a model is. */
+/** 5. The loss: a single number that says how good a model is. */
 export function* likelihood(
   counts: readonly Float64Array[],
   { words, letters, mayDiffer }: BigramSetup,
@@ -199,7 +201,8 @@ export function* likelihood(
 }
 
 /**
- * The mean of -log(probability) over all pairs of the words, by their counts with `smoothing` added to each.
+ * The mean of -log(probability) over all pairs of the words. The probabilities are computed from the counts
+ * with `smoothing` added to each.
  */
 export function bigramLoss(
   counts: readonly Float64Array[],
@@ -210,7 +213,7 @@ export function bigramLoss(
   return pairs.reduce((sum, [i, j]) => sum - Math.log(probabilities[i][j]), 0) / pairs.length;
 }
 
-/** Pairs of ids of a word, which starts and ends with the boundary mark, 0. */
+/** Pairs of consecutive letter ids of a word. The boundary mark, id 0, is added at its start and end. */
 function pairsOf(word: string, letters: Letters): [number, number][] {
   const ids = [0, ...letters.encode(word), 0];
   return ids.slice(1).map((id, i) => [ids[i], id]);

@@ -1,5 +1,5 @@
 /**
- * The one-layer net of the lesson on pairs of letters, computed by this project's kernels.
+ * The net with one layer of the lesson on pairs of letters, computed by this project's kernels.
  *
  * @module
  */
@@ -24,24 +24,27 @@ export interface BigramNetOptions {
   readonly engine: Engine;
   /** Initial weights, [letters, letters]. */
   readonly weights: Float32Array<ArrayBuffer>;
-  /** Number of letters, the boundary mark included. */
+  /** Number of letters, including the boundary mark. */
   readonly letters: number;
-  /** Examples with one letter of context, all of which are used in each step. */
+  /** Examples with one letter of context. Each step uses all examples. */
   readonly examples: Examples;
-  /** How often each example counts; default: once. */
+  /** Weight of each example in the loss; default: 1. */
   readonly times?: Float32Array<ArrayBuffer>;
   /**
-   * Whether the inputs are one-hot rows that are multiplied by W; default false: row numbers of W, which is
-   * faster.
+   * Whether the inputs are one-hot rows that are multiplied by W. Default false: the inputs are row indices
+   * of W, which is faster.
    */
   readonly oneHot?: boolean;
-  /** Whether exp, sum, div, select and log are separate ops; default false: one op computes the loss. */
+  /**
+   * Whether the loss is computed by separate ops for exp, sum, div, select and log. Default false: one op
+   * computes the loss.
+   */
   readonly inSteps?: boolean;
-  /** Factor of the mean of W's squares in the loss; default 0. */
+  /** Factor of the penalty in the loss, which is the mean of the squares of W; default 0. */
   readonly penalty?: number;
 }
 
-/** A net with logits = one-hot(x) · W that learns by gradient descent. */
+/** A net that computes logits = one-hot(x) · W and learns by gradient descent. */
 export class BigramNet implements AsyncDisposable {
   readonly #session: Session;
 
@@ -86,13 +89,13 @@ export class BigramNet implements AsyncDisposable {
     await this.#session.run(["step"]);
   }
 
-  /** Loss of the last step before it changed W: with the penalty (`loss`) and without (`nll`). */
+  /** Loss computed in the last step, before it changed W: with the penalty (`loss`) and without (`nll`). */
   async losses(): Promise<{ readonly loss: number; readonly nll: number }> {
     const { loss, nll } = await this.#session.read(["loss", "nll"]);
     return { loss: loss.data[0], nll: nll.data[0] };
   }
 
-  /** The current W, and the gradient of the last step; [letters, letters] each. */
+  /** The current W and the gradient of the last step, each of shape [letters, letters]. */
   async weights(): Promise<{ readonly W: Float32Array; readonly gradient: Float32Array }> {
     const { W, gradient } = await this.#session.read(["W", "gradient"]);
     return { W: Float32Array.from(W.data), gradient: Float32Array.from(gradient.data) };
@@ -104,7 +107,7 @@ export class BigramNet implements AsyncDisposable {
   }
 }
 
-/** -log(probability of the target), one op after the other. logits [N, letters], targets u32 [N] → [N]. */
+/** -log(probability of the target), computed by separate ops. logits [N, letters], targets u32 [N] → [N]. */
 function lossesInSteps(logits: Tensor, targets: Tensor): Tensor {
   const { shape } = logits, rows = { from: 1, to: 2 }; // the axis of letters
   const counts = exp(logits);
@@ -113,7 +116,7 @@ function lossesInSteps(logits: Tensor, targets: Tensor): Tensor {
   return scale(log(selected), -1);
 }
 
-/** Each different pair once, and how often it occurred. */
+/** Each distinct pair once, and how often it occurred. */
 export function distinctPairs(
   { count, inputs, targets }: Examples,
   letters: number,

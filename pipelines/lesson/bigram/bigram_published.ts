@@ -1,7 +1,7 @@
 /**
- * Values of the lecture on pairs of letters, and the checks that compare ours with them. Most values are from
- * its notebook. Where the notebook's cells were run out of order or print no value, we ran the same code
- * again.
+ * Values from the lecture on pairs of letters, and the checks that compare our values with them. Most values
+ * are from its notebook. If the notebook's cells were run out of order or print no value, we ran the same
+ * code again.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export const notebook = "makemore part 1, notebook";
 /** Source of the values that the notebook does not print. */
 export const rerun = "makemore part 1, its code run with torch 2.13";
 
-/** Names drawn from the counts. Those of the net differ in one letter of the last name. */
+/** Names drawn from the counts. The names drawn from the net differ in one letter of the last name. */
 export const publishedNames: readonly string[] = [
   "mor.",
   "axx.",
@@ -21,7 +21,7 @@ export const publishedNames: readonly string[] = [
   "anchshizarie.",
 ];
 
-/** Compares names with the lecture's. */
+/** Compares names with the names in the lecture. */
 export function* nameChecks(
   drawn: readonly string[],
   { by, lecture, mayDiffer }: {
@@ -42,7 +42,7 @@ export function* nameChecks(
   }
 }
 
-/** Compares the ten most frequent pairs with the lecture's. */
+/** Compares the ten most frequent pairs with the pairs in the lecture. */
 export function* frequentChecks(
   pairs: readonly { readonly pair: string; readonly count: number }[],
   mayDiffer: string | null,
@@ -56,7 +56,7 @@ export function* frequentChecks(
   }
 }
 
-/** Compares the net's losses of all pairs, penalty included, with the lecture's at `steps`. */
+/** Compares the net's losses on all pairs, including the penalty, with the lecture's losses at `steps`. */
 export function* traceChecks(
   losses: readonly number[],
   { steps, mayDiffer }: { readonly steps: readonly number[]; readonly mayDiffer: string | null },
@@ -75,7 +75,7 @@ export function* traceChecks(
   }
 }
 
-/** The lecture's loss by step. */
+/** The lecture's losses; the key is the step. */
 const trace: ReadonlyMap<number, number> = new Map([
   [0, 3.7686],
   [1, 3.3788],

@@ -1,5 +1,5 @@
 /**
- * Our solutions of the exercises of the lesson on pairs of letters.
+ * Our solutions to the exercises of the lesson on pairs of letters.
  *
  * @module
  */
@@ -60,7 +60,7 @@ export async function* tripleCounts(env: NamesEnv): AsyncGenerator<Item> {
   );
 }
 
-/** E02: counts of one part, evaluated on the other two. */
+/** E02: counts of the training part, evaluated on the dev and test parts. */
 export function* threeParts(env: NamesEnv): Generator<Item> {
   const { words } = env.data, letters = new Letters(words), parts = splitWords(words);
   yield table(["part", "names"], Object.entries(parts).map(([name, part]) => [name, part.length]));
@@ -125,7 +125,7 @@ export function* tunedSmoothing(env: NamesEnv): Generator<Item> {
   );
 }
 
-/** E04: rows of W selected by number. */
+/** E04: rows of W selected by index. */
 export async function* indexInsteadOfOneHot(env: NamesEnv): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), size = letters.count;
   const examples = examplesOf(words, { letters, context: 1 }), engine = await env.engine(), steps = 10;
@@ -209,7 +209,7 @@ export async function* crossEntropyInOne(env: NamesEnv): AsyncGenerator<Item> {
   );
 }
 
-/** E06: contexts of all lengths, mixed. */
+/** E06: a mixture of contexts of all lengths. */
 export async function* mixedLengths(env: NamesEnv): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), parts = splitWords(words);
   yield say(
@@ -242,7 +242,7 @@ export async function* mixedLengths(env: NamesEnv): AsyncGenerator<Item> {
   yield lines(drawn.join(" "));
 }
 
-/** A model that counted the train part, and the examples of all parts. */
+/** A model made by counting the training part, and the examples of all parts. */
 interface CountedModel {
   readonly model: Ngrams;
   readonly examples: Split<Examples>;

@@ -1,5 +1,5 @@
 /**
- * Sections of the lesson on pairs of letters in which a net of one layer learns the table.
+ * Sections of the lesson on pairs of letters in which a net with one layer learns the table.
  *
  * @module
  */
@@ -100,13 +100,13 @@ interface EarlierResults {
   readonly counts: readonly Float64Array[];
   /** Names drawn from the counts. */
   readonly drawn: readonly string[];
-  /** Loss of each step that trained on all pairs. */
+  /** Loss of each step of the training on all pairs. */
   readonly losses: readonly number[];
 }
 
 /**
- * 8. The same loss with far less computation, so that there is time for a thousand steps; and the learned
- * table.
+ * 8. The same loss with far less computation, so that there is time for a thousand steps, and the table that
+ * the net learned.
  */
 export async function* trainOnDistinctPairs(
   engine: Engine,
@@ -181,7 +181,9 @@ export async function* trainOnDistinctPairs(
   );
 }
 
-/** Mean absolute difference of the probabilities of all pairs, each as often as it was counted. */
+/**
+ * Mean absolute difference between learned and counted probabilities over all pairs, weighted by the counts.
+ */
 function meanDifference(
   learned: readonly Float32Array[],
   { counted, counts }: {

@@ -11,7 +11,7 @@ import { valueGraph } from "./value_graph.ts";
 
 const notebook = "micrograd lecture, first notebook";
 
-/** 1. The derivative of a function of one variable, from two values of the function. */
+/** 1. The derivative of a function of one variable, estimated from two values of the function. */
 export function* derivatives(): Generator<Item> {
   yield heading("What a derivative is");
   const f = (x: number): number => 3 * x ** 2 - 4 * x + 5;
@@ -115,7 +115,7 @@ export function* oneNeuron(): Generator<Item> {
   ]);
 }
 
-/** 4. Why grads are added and not set. */
+/** 4. Why gradients are accumulated instead of overwritten. */
 export function* valueUsedTwice(): Generator<Item> {
   yield heading("A value used twice");
   const a = value(3, "a"), b = a.add(a);
@@ -127,7 +127,7 @@ export function* valueUsedTwice(): Generator<Item> {
   yield check({ name: "db/da", ours: a.grad, lecture: 2, source: notebook });
 }
 
-/** 6. The two expressions of micrograd's tests, and the neuron that it draws. */
+/** 6. The two expressions from micrograd's tests, and a drawing of one of micrograd's neurons. */
 export function* harderExpressions(seed: number, mayDiffer: string | null): Generator<Item> {
   yield heading("Harder expressions");
   const x = value(-4), z = x.mul(2).add(2).add(x), q = z.relu().add(z.mul(x)), h = z.mul(z).relu();

@@ -1,5 +1,5 @@
 /**
- * Our solutions of the exercises of the lesson on micrograd.
+ * Our solutions to the exercises of the lesson on micrograd.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export function* gradientByFormula(): Generator<Item> {
   yield* gradientChecks(ours, 1e-12);
 }
 
-/** E02: the difference between two points that are h apart. */
+/** E02: the gradient estimated from two points that are h apart. */
 export function* gradientByDifference(): Generator<Item> {
   const h = 1e-6;
   yield lines("(f(x + h) - f(x)) / h, h = 1e-6");
@@ -39,7 +39,7 @@ export function* gradientByDifference(): Generator<Item> {
   );
 }
 
-/** E03: the difference between the points h below and h above. */
+/** E03: the gradient estimated from the points at distance h below and above. */
 export function* gradientBySymmetricDifference(): Generator<Item> {
   const h = 1e-6;
   yield lines("(f(x + h) - f(x - h)) / 2h, h = 1e-6");
@@ -58,7 +58,7 @@ function* gradientChecks(ours: readonly number[], within: number): Generator<Ite
   }
 }
 
-/** E04: softmax and negative log-likelihood from the operations of Value. */
+/** E04: softmax and negative log-likelihood, built from the operations of `Value`. */
 export async function* softmaxLoss(openEngine: () => Promise<Engine>): AsyncGenerator<Item> {
   const logits = [0, 3, -2, 1].map((x, i) => value(x, `logit ${i}`)), label = 3;
   const counts = logits.map((logit) => logit.exp());

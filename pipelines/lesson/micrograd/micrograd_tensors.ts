@@ -19,8 +19,8 @@ import { crossEntropy } from "../../../kernels/ops/loss/cross_entropy.ts";
 import type { LabelledPoint } from "./moons.ts";
 
 /**
- * Trains a copy of `net` as the demo does. One program of kernels contains forward pass, backward pass and
- * update. Returns the loss of each step.
+ * Trains a copy of `net` as the demo does. A single program of kernels computes forward pass, backward pass
+ * and update. Returns the loss of each step.
  */
 export async function trainOnEngine(
   moons: readonly LabelledPoint[],
@@ -81,7 +81,8 @@ function layerTensors({ neurons }: Layer): Record<"weight" | "bias", TensorMap[s
 }
 
 /**
- * Softmax loss of logits and its gradient, by the kernels; in float32, or float64 on the reference engine.
+ * Softmax loss of logits and its gradient, computed by the kernels in float32, or in float64 on the reference
+ * engine.
  */
 export async function softmaxOnEngine(
   logits: readonly number[],
@@ -90,7 +91,7 @@ export async function softmaxOnEngine(
   const graph = new Graph();
   const leaf = graph.leaf("logits", { shape: [1, logits.length], dtype: "f32" }, "input");
   const target = graph.leaf("target", { shape: [1], dtype: "u32" }, "input");
-  const loss = crossEntropy(scale(leaf, 1), target); // of a copy, because its gradient overwrites the logits
+  const loss = crossEntropy(scale(leaf, 1), target); // of a copy: its gradient overwrites its input
   const [gradient] = gradients(loss, [leaf]);
   graph.output("loss", loss);
   if (gradient !== null) graph.output("gradient", gradient);

@@ -1,6 +1,5 @@
 /**
- * Labelled points in a plane: two interleaved half moons as scikit-learn makes them, or a student's own
- * points.
+ * Labelled points in a plane: two interleaved half moons as in scikit-learn, or a student's own points.
  *
  * @module
  */
@@ -17,11 +16,11 @@ export interface LabelledPoint {
 
 /** Points to separate. */
 export interface Points extends LessonData {
-  /** Points of the student's file; null: two moons, drawn from the run's seed. */
+  /** Points from the student's file; null for two moons, drawn with the run's seed. */
   readonly points: readonly LabelledPoint[] | null;
 }
 
-/** Data of lines "x y label"; the label is 0 or -1 for one class and 1 for the other. */
+/** Data in lines of the form "x y label". The label is 0 or -1 for one class and 1 for the other. */
 export const points: DataKind<Points> = {
   name: "points",
   about: "file of points, one per line: x y label, with label 0 or 1; default: the lecture's two moons",

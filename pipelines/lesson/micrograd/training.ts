@@ -1,6 +1,6 @@
 /**
- * Sections of the lesson on micrograd in which nets learn: four samples, two moons, and the moons again with
- * tensors.
+ * Sections of the lesson on micrograd that train nets: on four samples, on two moons, and on the moons again
+ * with tensors.
  *
  * @module
  */
@@ -67,7 +67,7 @@ export function* learnFourSamples(seed: number): Generator<Item> {
   );
 }
 
-/** Values that the demo's notebook prints: step, loss, how exactly the loss is known, accuracy in percent. */
+/** Values printed in the demo's notebook: step, loss, precision of the printed loss, accuracy in percent. */
 const published: readonly (readonly [step: number, loss: number, within: number, accuracy: number])[] = [
   [0, .8958441028683222, 1e-12, 50],
   [1, 1.7235905, 1e-7, 81],
@@ -79,11 +79,11 @@ const published: readonly (readonly [step: number, loss: number, within: number,
 ];
 const demoSteps = 100;
 
-/** 7. The demo: a net of 337 parameters separates two classes of points. Returns the loss of each step. */
+/** 7. The demo: a net with 337 parameters separates two classes of points. Returns the loss of each step. */
 export function* learnPoints(
   points: readonly LabelledPoint[],
   { areMoons, seed, mayDiffer }: {
-    /** Whether the points are the lecture's two moons, and not the student's own. */
+    /** Whether the points are the lecture's two moons, rather than the student's own points. */
     readonly areMoons: boolean;
     readonly seed: number;
     readonly mayDiffer: string | null;
@@ -180,7 +180,7 @@ function lossCaption(losses: readonly number[]): string {
   }`;
 }
 
-/** 8. The same training by the kernels: tensors instead of single numbers. */
+/** 8. The same training with the kernels, on tensors instead of single numbers. */
 export async function* sameWithTensors(
   points: readonly LabelledPoint[],
   { seed, engine, losses }: {

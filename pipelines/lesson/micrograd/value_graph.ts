@@ -1,5 +1,5 @@
 /**
- * Draws how a Value was computed, as micrograd's `draw_dot`.
+ * Draws how a `Value` was computed, like micrograd's `draw_dot`.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import type { Chart } from "../../../stages/report/chart/chart.ts";
 import { graphChart, type GraphNode } from "../../../stages/report/chart/graph.ts";
 
 /**
- * A graph with a box for each Value that shows its label, and its data and grad to four decimals. A round
- * node with the operation stands before each computed Value. Throws RangeError for a direction other than LR
- * (left to right) and TB (top to bottom).
+ * A graph with a box for each `Value`, which shows its label, and its data and gradient to four decimals. A
+ * round node with the operation precedes each computed `Value`. Throws RangeError for a direction other than
+ * LR (left to right) and TB (top to bottom).
  */
 export function valueGraph(
   root: Value,

@@ -93,7 +93,7 @@ export async function* letterVectors(
   return five;
 }
 
-/** 3. Few examples are learned by heart, and why their loss may not reach 0. */
+/** 3. The net learns a few examples by heart, and why their loss may not reach 0. */
 export async function* memorizeFive(
   five: Examples,
   { letters, engine, seed }: MlpSetup,
@@ -135,7 +135,7 @@ function contextAt({ inputs }: Examples, i: number): Uint32Array {
   return inputs.subarray(i * context, (i + 1) * context);
 }
 
-/** The context that is followed by the most different letters, and these letters. */
+/** The context that is followed by the largest number of different letters, and these letters. */
 function mostFollowers(examples: Examples): [context: Uint32Array, followers: Set<number>] {
   const followers = new Map<string, [Uint32Array, Set<number>]>();
   for (const [i, target] of examples.targets.entries()) {

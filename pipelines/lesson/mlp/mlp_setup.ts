@@ -8,14 +8,15 @@ import type { Letters, SplitExamples } from "../letters.ts";
 
 /** Source of the lecture's values. */
 export const notebook = "makemore part 2, notebook";
-/** Letters of context. */
+/** Number of letters of context. */
 export const context = 3;
-/** Examples per step. */
+/** Number of examples per step. */
 export const batch = 32;
-/** Steps of a shortened run and of the lecture's. */
+/** Number of training steps of a shortened run and of the lecture's run. */
 export const shortRun = 20_000, fullRun = 200_000;
 /**
- * How often the notebook's cell that shuffles the names had been run when it printed the numbers of examples.
+ * Number of times that the notebook's cell that shuffles the names had been run before the notebook printed
+ * the numbers of examples.
  */
 export const shuffles = 4;
 
@@ -27,12 +28,12 @@ export interface MlpSetup {
   readonly data: SplitExamples;
   readonly engine: Engine;
   readonly seed: number;
-  /** Training steps of the first net. */
+  /** Number of training steps of the first net. */
   readonly steps: number;
-  /** Training steps of the larger net. */
+  /** Number of training steps of the larger net. */
   readonly largerSteps: number;
-  /** Why values need not equal the lecture's; null: they should. */
+  /** Why values may differ from the lecture's; null if they should be equal. */
   readonly mayDiffer: string | null;
-  /** The same for losses of the larger net, which need the lecture's number of steps. */
+  /** As `mayDiffer`, for losses of the larger net, which depend on the number of steps. */
   readonly lossMayDiffer: string | null;
 }

@@ -1,5 +1,5 @@
 /**
- * Our solutions of the exercises of the lesson on Bengio's net.
+ * Our solutions to the exercises of the lesson on Bengio's net.
  *
  * @module
  */
@@ -16,12 +16,15 @@ import { engineForSmallNets, lossesOfSplit, means, openNet, trainOn } from "../n
 
 type NamesEnv = LessonEnv<Names>;
 
-/** Smaller initial weights: logits near 0, and inputs of tanh of a size near 1. */
+/** Smaller initial weights, with which logits are near 0 and inputs of tanh have magnitudes near 1. */
 const smaller = { first: { gain: 5 / 3, bias: 0 }, last: { std: .01, bias: 0 } } as const;
-/** Steps from which on our run reaches what the checks expect. */
+/** Smallest number of steps after which our run reaches the values that the checks expect. */
 const enoughSteps = 20_000;
 
-/** E01: more letters, larger vectors, smaller initial weights, larger batches, and a rate that falls to 0. */
+/**
+ * E01: longer contexts, larger vectors, smaller initial weights, larger batches, and a learning rate that
+ * falls to 0.
+ */
 export async function* tunedNet(env: NamesEnv, steps: number): AsyncGenerator<Item> {
   const lecture = 2.2, width = Math.ceil(steps / 100), letters = new Letters(env.data.words);
   const data = splitExamples(env.data.words, { letters, context: tuned.context });
@@ -49,7 +52,9 @@ export async function* tunedNet(env: NamesEnv, steps: number): AsyncGenerator<It
   });
 }
 
-/** E02: the loss before training, and three factors that bring it down to that of equally likely letters. */
+/**
+ * E02: the loss before training, and smaller initial weights with which it is that of equally likely letters.
+ */
 export async function* scaledStart(env: NamesEnv): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), engine = await engineForSmallNets(env);
   const context = 3, batch = 32, steps = 2000, mayDiffer = env.reasonToDiffer();
@@ -95,7 +100,7 @@ export async function* scaledStart(env: NamesEnv): AsyncGenerator<Item> {
   );
 }
 
-/** E03: probabilities of the net mixed with those of a table of counts, as in the paper. */
+/** E03: the net's probabilities are mixed with probabilities from a table of counts, as in the paper. */
 export async function* mixedWithCounts(env: NamesEnv, steps: number): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), { context } = tuned, m = 20;
   yield say(
@@ -156,7 +161,7 @@ function trainTuned(
     steps,
     among: data.rows.train.length,
     batch: tuned.batch,
-    random: new TorchRandom((env.seed + 1) % 2 ** 32), // the seed itself drew the weights
+    random: new TorchRandom((env.seed + 1) % 2 ** 32), // the weights were drawn with the seed itself
     rate: (step) => .3 * Math.min(1, 2 * (1 - step / steps)),
   });
 }

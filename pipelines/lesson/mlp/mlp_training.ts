@@ -17,7 +17,7 @@ import { lossesOfSplit, means, openNet, trainOn } from "../net_training.ts";
 import { Ngrams } from "../ngrams.ts";
 import { batch, context, type MlpSetup, notebook, shuffles } from "./mlp_setup.ts";
 
-/** 5. The first net, and its letters in a plane. */
+/** 5. Training of the first net, and a plot of its letter vectors in a plane. */
 export async function* trainFirstNet(setup: MlpSetup): AsyncGenerator<Item> {
   yield heading("Vectors of two numbers");
   const { letters, data, steps } = setup;
@@ -47,7 +47,7 @@ export async function* trainFirstNet(setup: MlpSetup): AsyncGenerator<Item> {
   );
 }
 
-/** 6. The lecture's last net, and its names. */
+/** 6. Training of the lecture's last net, and names drawn from it. */
 export async function* trainLargerNet(setup: MlpSetup): AsyncGenerator<Item> {
   const { letters, data, seed, mayDiffer, lossMayDiffer, largerSteps: steps } = setup;
   yield heading("Vectors of ten numbers, 200 neurons");
@@ -76,7 +76,7 @@ export async function* trainLargerNet(setup: MlpSetup): AsyncGenerator<Item> {
   );
   yield* lossTable("vectors of 10, 200 neurons", { losses, setup });
   // The notebook's batches are not known, and even runs that differ in a single rounding end with losses that
-  // are some thousandths apart.
+  // differ by some thousandths.
   const options = { within: .01, source: notebook, mayDiffer: lossMayDiffer };
   yield check({ name: "loss, train", ours: losses.train, lecture: 2.1260, ...options });
   yield check({ name: "loss, dev", ours: losses.dev, lecture: 2.1701, ...options });
@@ -97,7 +97,7 @@ export async function* trainLargerNet(setup: MlpSetup): AsyncGenerator<Item> {
   yield lines([drawn.slice(0, 10).join(" "), drawn.slice(10).join(" ")]);
 }
 
-/** Opens a net of the lecture's kind with all names on the device. */
+/** Opens a net as in the lecture, with the examples of all names on the device. */
 function openMlp(
   sizes: { readonly channels: number; readonly hidden: number },
   { letters, data: { examples }, engine, seed }: MlpSetup,
@@ -107,9 +107,9 @@ function openMlp(
 }
 
 /**
- * Trains on the train part, at a rate of 0.1 and from the middle on of 0.01. Batches come from a generator of
- * their own: the notebook draws them from torch's global generator, which has no seed. Returns the loss of
- * each step.
+ * Trains on the training examples, with a learning rate of 0.1 in the first half and 0.01 in the second half.
+ * Batches are drawn from a separate random generator, because the notebook draws them from torch's global
+ * generator without a seed. Returns the loss of each step.
  */
 function trainMlp(
   net: DeviceTrainer,
@@ -124,7 +124,7 @@ function trainMlp(
   });
 }
 
-/** Losses of a net beside those of counted pairs. */
+/** A table that compares the losses of a net with the losses of counted pairs. */
 function* lossTable(
   name: string,
   { losses, setup: { letters, words } }: { readonly losses: Split<number>; readonly setup: MlpSetup },

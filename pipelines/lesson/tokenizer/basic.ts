@@ -1,6 +1,6 @@
 /**
- * Sections 2 to 4 of the lesson: training on the most frequent pairs, encoding and decoding, as in minbpe's
- * BasicTokenizer.
+ * Sections 2 to 4 of the lesson: training by merging the most frequent pairs, encoding and decoding, as in
+ * minbpe's BasicTokenizer.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { mergePair, pairCounts, plainMerges } from "./plain_bpe.ts";
 import { bracketed, spaced } from "./token_items.ts";
 
 const utf8 = new TextEncoder();
-const plainSteps = 20; // merges by the plain trainer, which reads the whole text for each
+const plainSteps = 20; // merges by the plain trainer, which reads the whole text for each merge
 
 /** Yields the items of the three sections. */
 export async function* basicSection(vocabSize: number, env: LessonEnv<Text>): AsyncGenerator<Item> {
@@ -141,7 +141,7 @@ function* encodeStepByStep(tokenizer: BpeTokenizer, { data: { text } }: LessonEn
   });
 }
 
-/** The tokens of ids, each in brackets. */
+/** The tokens with the given ids, each in brackets. */
 function tokensInBrackets(ids: readonly number[], tokenizer: BpeTokenizer): string {
   return ids.map((id) => bracketed(tokenizer.tokens[id])).join("");
 }

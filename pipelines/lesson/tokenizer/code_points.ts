@@ -13,10 +13,10 @@ import { bracketed } from "./token_items.ts";
 
 const utf8 = new TextEncoder();
 
-const bytes = 256; // tokens for the bytes of characters that have no token
+const bytes = 256; // byte tokens, for characters that have no token
 const merges = 100;
-const coverage = 0.9995; // fraction of the text whose characters get a token: sentencepiece's default
-const most = 20_000; // characters: the plain trainer reads all of them for each merge
+const coverage = 0.9995; // fraction of the text whose characters get a token (sentencepiece's default)
+const most = 20_000; // characters, because the plain trainer reads the whole text for each merge
 
 /** Yields the items of our solution. */
 export async function* codePointsSolution(env: LessonEnv<Text>): AsyncGenerator<Item> {

@@ -1,5 +1,5 @@
 /**
- * Section 6 of the lesson: GPT-4's tokenizer. OpenAI has published its tokens in order of rank; the merges
+ * Section 6 of the lesson: GPT-4's tokenizer. OpenAI has published the tokens in order of rank; the merges
  * are recovered from them.
  *
  * @module
@@ -91,7 +91,7 @@ export async function bytePair(name: "gpt2" | "cl100k"): Promise<BpeTokenizer> {
   return tokenizer;
 }
 
-/** The merges of a token's bytes, one per line, until two tokens are left. */
+/** Merges the bytes of a token until two tokens are left, and returns one line per merge. */
 function recoverySteps(tokenizer: BpeTokenizer, token: number): string[] {
   const bytes = tokenizer.tokens[token] ?? new Uint8Array();
   const byBytes = new Map(tokenizer.tokens.map((each, id) => [spaced(each ?? []), id]));

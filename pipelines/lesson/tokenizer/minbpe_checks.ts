@@ -8,19 +8,19 @@ import { minbpeModel, minbpeVocab } from "../../../stages/token/files/minbpe_fil
 import { check, type Item } from "../item.ts";
 import { sha256 } from "./token_items.ts";
 
-/** Minbpe's result for the lecture's text and 512 tokens. */
+/** minbpe's result for the lecture's text and 512 tokens. */
 export interface MinbpeResult {
   /** Name of minbpe's files, without extension. */
   readonly name: "basic" | "regex";
-  /** The first ten merges, as `mergeList` writes them. */
+  /** The first ten merges, in the format of `mergeList()`. */
   readonly firstMerges: string;
-  /** SHA-256 of the `.model` file. */
+  /** SHA-256 hash of the `.model` file. */
   readonly model: string;
-  /** SHA-256 of the `.vocab` file. */
+  /** SHA-256 hash of the `.vocab` file. */
   readonly vocab: string;
   /** Name of minbpe's class and of its text. */
   readonly source: string;
-  /** Why this run need not have the same result; null: it must. */
+  /** Why this run's result may differ; null if it must be the same. */
   readonly mayDiffer: string | null;
 }
 

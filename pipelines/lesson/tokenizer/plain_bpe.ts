@@ -1,6 +1,6 @@
 /**
  * The simplest byte-pair encoding, as minbpe's first exercise asks for it. It takes quadratic time;
- * `stages/token` computes the same faster. Source: karpathy/minbpe base.py.
+ * `stages/token` computes the same result faster. Source: karpathy/minbpe base.py.
  *
  * @module
  */
@@ -12,7 +12,10 @@ export interface PairCount {
   readonly count: number;
 }
 
-/** Counts of all pairs, the most frequent first; of equally frequent pairs the one that occurs first. */
+/**
+ * Counts of all pairs, the most frequent pair first. Equally frequent pairs are in the order of their first
+ * occurrence.
+ */
 export function pairCounts(ids: readonly number[]): PairCount[] {
   const counts = new Map<string, { left: number; right: number; count: number }>();
   for (let i = 0; i + 1 < ids.length; i++) {
@@ -21,7 +24,7 @@ export function pairCounts(ids: readonly number[]): PairCount[] {
     if (pair === undefined) counts.set(`${left} ${right}`, { left, right, count: 1 });
     else pair.count++;
   }
-  // Stable: keeps the order of first occurrence.
+  // The sort is stable, so it keeps the order of first occurrence.
   return [...counts.values()].sort((a, b) => b.count - a.count);
 }
 
@@ -47,7 +50,7 @@ export interface MergeStep extends PairCount {
   readonly ids: readonly number[];
 }
 
-/** Merges the most frequent pair into a new id, `merges` times or until no pair is left. */
+/** Replaces the most frequent pair by a new id, `merges` times or until no pair is left. */
 export function* plainMerges(
   ids: readonly number[],
   { merges, firstId = 256 }: { readonly merges: number; readonly firstId?: number },

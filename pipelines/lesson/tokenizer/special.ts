@@ -1,5 +1,5 @@
 /**
- * Section 7 of the lesson: special tokens, whose ids no merge produces.
+ * Section 7 of the lesson: special tokens, whose ids are not produced by merges.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Tokens and bytes as items of the lesson.
+ * Formats tokens and bytes as items of the lesson.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export function tokenItem(
   return lines(tokenLines(tokensOf(text, tokenizer), { columns, color: false }));
 }
 
-/** Texts joined in lines that fit the terminal; a line is broken only between two of them. */
+/** Texts joined into lines that fit the terminal. Lines are broken only between texts. */
 export function wrappedItem(parts: Iterable<string>, { terminal }: Pick<Env, "terminal">): Item {
   const columns = Math.min(100, terminal.columns) - 3; // lessons indent by two columns
   const rows: string[] = [];
@@ -45,7 +45,7 @@ export function spaced(ids: Iterable<number>): string {
   return [...ids].join(" ");
 }
 
-/** SHA-256 of a text in UTF-8, as hexadecimal digits. */
+/** SHA-256 hash of a text in UTF-8, as hexadecimal digits. */
 export async function sha256(text: string): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))).toHex();
 }
