@@ -1,6 +1,5 @@
 /**
- * Mathematics without time: tensors and graphs, ops and their gradients, engines that run them, models and
- * optimizers.
+ * The mathematics: tensors and graphs, ops and their gradients, engines that run them, models and optimizers.
  *
  * @module
  */

@@ -7,15 +7,15 @@
 
 /** Memory that is needed for part of a program. */
 export interface Allocation {
-  /** Index of the first call that uses it. */
+  /** Index of the first call that uses the memory. */
   readonly first: number;
-  /** Index of the last call that uses it. */
+  /** Index of the last call that uses the memory. */
   readonly last: number;
   /** Size in bytes. */
   readonly bytes: number;
 }
 
-/** Offsets of allocations, and the work that finding them took. */
+/** Offsets of allocations, and how much work it took to find them. */
 export interface Placement<P extends Allocation> {
   /** Allocations with their offsets, in the order in which they were placed. */
   readonly placed: readonly (P & { readonly offset: number })[];
@@ -27,8 +27,8 @@ export interface Placement<P extends Allocation> {
 type OffsetRange = readonly [start: number, end: number];
 
 /**
- * Places allocations, the largest first, each at the lowest offset that is free during its whole lifetime.
- * None crosses a multiple of `chunkBytes`.
+ * Places allocations, the largest first, each at the lowest offset that is free during its whole lifetime. No
+ * allocation crosses a multiple of `chunkBytes`.
  */
 export function placeInArena<P extends Allocation>(
   allocations: readonly P[],
@@ -52,9 +52,9 @@ export function placeInArena<P extends Allocation>(
 
 /**
  * The occupied ranges of an arena over time: a segment tree whose nodes are intervals of time. `touching`
- * holds the ranges that are occupied at any moment of a node's interval. `whole` holds those that are
- * occupied during all of it and are not already in a parent's `whole`. Adjacent ranges are merged; arenas are
- * packed densely, so lists stay short.
+ * holds the ranges that are occupied at any moment of a node's interval. `whole` holds the ranges that are
+ * occupied during the whole interval and are not already in a parent's `whole`. Adjacent ranges are merged;
+ * arenas are packed densely, so lists stay short.
  */
 class OccupiedRanges {
   readonly #touching = new Map<number, OffsetRange[]>();
@@ -79,7 +79,7 @@ class OccupiedRanges {
     walk(1, 0, this.#moments - 1);
   }
 
-  /** Ranges that are occupied at any moment of a lifetime, in order of their starts. */
+  /** Ranges that are occupied at any moment of a lifetime, sorted by their starts. */
   during({ first, last }: Allocation): readonly OffsetRange[] {
     const ranges: OffsetRange[] = [];
     const walk = (node: number, from: number, to: number): void => {

@@ -5,7 +5,10 @@
  */
 import { type Shape, sizeOf, type Spec } from "./tensor.ts";
 
-/** How a test fills an input: f32 normal (the default), f32 positive, f32 zeros, or u32 below a bound. */
+/**
+ * How a test fills an input: with f32 numbers from a normal distribution (the default), with positive f32
+ * numbers, with f32 zeros, or with u32 numbers below a bound.
+ */
 export type InputFill = "normal" | "positive" | "zeros" | { readonly below: number };
 
 /** Input shapes and attributes to run an op with. */
@@ -14,9 +17,9 @@ export interface Case<A> {
   readonly inputs: readonly Shape[];
   /** The call's attributes. */
   readonly attrs: A;
-  /** How each input is filled; by default all are normal. */
+  /** How each input is filled; default: "normal" for all inputs. */
   readonly fill?: readonly InputFill[];
-  /** Whether the case is large enough to be timed; benches take these cases and tests leave them out. */
+  /** Whether the case is large enough to be timed: benches run such cases, and tests skip them. */
   readonly bench?: boolean;
 }
 

@@ -13,11 +13,14 @@ import { bytesOf } from "./tensor.ts";
 
 /** Cost of one run of a program, or of one step. */
 export interface ProgramCost extends Traffic {
-  /** Number of dispatches: one per call, or more where a kernel is a chain of dispatches. */
+  /** Number of dispatches: one per call, or more if the call's kernel is a chain of dispatches. */
   readonly dispatches: number;
 }
 
-/** Memory traffic of a call: by its op, or by default all of its inputs and outputs. */
+/**
+ * Memory traffic of a call, as defined by its op; by default, all inputs are read and all outputs are
+ * written.
+ */
 export function trafficOf(call: Call): Traffic {
   return call.op.traffic?.(call) ?? { read: total(call.inputs), written: total(call.outputs) };
 }
@@ -42,7 +45,7 @@ export function sumOfCosts(costs: readonly ProgramCost[]): ProgramCost {
   }), { dispatches: 0, read: 0, written: 0 });
 }
 
-/** Number of pipelines that a GPU compiles for programs: one per distinct dispatch. */
+/** Number of pipelines that a GPU has to compile for the programs: one per distinct dispatch. */
 export function countPipelines(programs: readonly Program[], gpu: Gpu = leastGpu): number {
   const codes = programs.flatMap(({ calls }) => calls).flatMap((call) => {
     const kernel = call.op.wgsl(call, gpu), count = bindings(call).length + (scratchOf(kernel) > 0 ? 1 : 0);

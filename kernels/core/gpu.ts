@@ -1,5 +1,5 @@
 /**
- * What an op knows of a GPU when it writes its WGSL, and the kernel that it writes.
+ * The properties of a GPU that ops need to generate WGSL kernels, and the type of these kernels.
  *
  * @module
  */
@@ -21,20 +21,20 @@ export type GpuLimits = Pick<
   | "maxComputeWorkgroupsPerDimension"
 >;
 
-/** A GPU as an op sees it. */
+/** The properties of a GPU that ops generate kernels for. */
 export interface Gpu {
   /** Limits that a kernel must not exceed. */
   readonly limits: GpuLimits;
   /** Features that the device was created with; the adapter may have more. */
   readonly features: ReadonlySet<GpuFeature>;
   /**
-   * Whether the CPU emulates it: workgroup memory is then no faster than any other, and barriers are
+   * Whether the CPU emulates the GPU: workgroup memory is then no faster than other memory, and barriers are
    * expensive.
    */
   readonly software: boolean;
   /** Whether matrix products round their operands to 16-bit floats; sums stay 32-bit. */
   readonly half?: boolean;
-  /** Variant to run for each call that was timed, by `callKey()`. */
+  /** Kernel variant to run for each call that was timed; the keys come from `callKey()`. */
   readonly choices?: ReadonlyMap<string, string>;
 }
 
@@ -46,7 +46,7 @@ export interface WgslKernel {
   readonly workgroups: readonly [number, number, number];
   /**
    * Size in bytes of a temporary buffer that this dispatch fills and the next one reads. It is the last
-   * binding of both. Its contents are undefined before and after the call.
+   * binding of both dispatches. Its contents are undefined before and after the call.
    */
   readonly scratchBytes?: number;
   /** The next dispatch of the call, which has the same bindings. */

@@ -1,5 +1,5 @@
 /**
- * Reverse-mode differentiation: computes gradients of a scalar by further calls of its graph.
+ * Reverse-mode differentiation: adds calls to a scalar's graph that compute its gradients.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { memoryOf } from "./program.ts";
 import { ShapeError, sizeOf } from "./tensor.ts";
 
 /**
- * Gradients of the scalar `loss` with respect to each tensor in `of`, in that order; null where the loss does
- * not depend on it. Throws ShapeError if the loss is not a scalar, and Error if the gradient has to pass an
- * op that has no vjp.
+ * Gradients of the scalar `loss` with respect to each tensor in `of`, in that order; null if the loss does
+ * not depend on the tensor. Throws ShapeError if the loss is not a scalar, and Error if a gradient has to
+ * pass through an op that has no vjp.
  */
 export function gradients(loss: Tensor, of: readonly Tensor[]): readonly (Tensor | null)[] {
   const byTensor = new Map([...eachGradient(loss, of)].map((g) => [g.of, g.gradient]));
@@ -23,8 +23,8 @@ export type TensorGradient = Readonly<{ of: Tensor; gradient: Tensor }>;
 
 /**
  * Like `gradients()`, but yields each gradient as soon as it is complete, last layers first. Calls that the
- * caller makes then, such as adding the gradient to a buffer, come before the rest of the backward pass, so
- * the gradient's memory is free early.
+ * caller makes before it asks for the next gradient, such as adding this one to a buffer, run before the rest
+ * of the backward pass, so the gradient's memory is freed early.
  *
  * The gradient of a leaf in `into` is added in place to the leaf's buffer, if possible by the op that
  * computes it, and the buffer's new value is yielded as the gradient.
@@ -45,9 +45,9 @@ export function* eachGradient(
 
 /**
  * Yields the gradients that flow from `y` through `calls` to each tensor in `of`, each as soon as it is
- * complete. `seed` creates the gradient of y and is called only if a gradient flows. `buffers` has the
- * meaning of `into` in `eachGradient()`, and its values are replaced as the buffers change. Throws Error if a
- * gradient has to pass an op that has no vjp.
+ * complete. `seed` creates the gradient of y and is called only if a gradient flows. `buffers` has the same
+ * meaning as `into` in `eachGradient()`, and its values are replaced as the buffers change. Throws Error if a
+ * gradient has to pass through an op that has no vjp.
  */
 export function* backpropagate(
   y: Tensor,
@@ -61,7 +61,7 @@ export function* backpropagate(
   const { seed, buffers = new Map() } = options, of = new Set(options.of), { customGradients } = y.graph;
   const calls = [...options.calls]; // a copy: vjps add calls to the graph's own list
   const dependent = new Set<Tensor>(of), used = new Set<Tensor>();
-  // By the first call that reads the tensor, the last one in the backward pass.
+  // Keyed by the first call that reads the tensor, which is the last one in the backward pass.
   const completeAfter = new Map<Call, Tensor[]>();
   for (const call of calls) {
     const { inputs } = customGradients.get(call) ?? call;
@@ -105,10 +105,13 @@ export function* backpropagate(
   }
 }
 
-/** Adds a gradient to a buffer. The vjp that returned it made the graph's calls from index `before` on. */
+/**
+ * Adds a gradient to a buffer. The graph's calls from index `before` on were made by the vjp that returned
+ * the gradient.
+ */
 function addedTo(buffer: Tensor, { gradient, before }: { gradient: Tensor; before: number }): Tensor {
   if (memoryOf(gradient) === memoryOf(buffer)) return buffer; // the vjp has already added it
-  // An older gradient also flows to other tensors, so it has to be stored.
+  // A gradient from an earlier call also flows to other tensors, so it has to be stored.
   const isNew = gradient.call !== null && gradient.graph.calls.indexOf(gradient.call) >= before;
   return isNew ? accumulate(buffer, gradient) : addInPlace(buffer, gradient);
 }

@@ -13,16 +13,16 @@ import { type MemoryKind, ShapeError, type Spec } from "./tensor.ts";
 
 /** A value in a graph: a leaf, or an output of a call. It holds no data; engines do. */
 export interface Tensor extends Spec {
-  /** The graph that it belongs to. */
+  /** The graph that the tensor belongs to. */
   readonly graph: Graph;
-  /** The call that computes it; null for a leaf. */
+  /** The call that computes the tensor; null for a leaf. */
   readonly call: Call | null;
   /**
    * A leaf's name, unique in its graph; for the output of a call, the place in the model where it is
    * computed.
    */
   readonly label: string;
-  /** What its memory is for. */
+  /** What the tensor's memory is used for. */
   readonly kind: MemoryKind;
 }
 
@@ -39,60 +39,63 @@ export interface Call<A = any> {
 }
 
 /**
- * An op. Its kernels, WGSL and WASM alike, are bound to the inputs in order and then to the outputs that are
- * not in place; see `bindings()`. On a device a tensor is a flat array. All WGSL bindings are `read_write`,
- * because disjoint parts of one buffer may be bound together.
+ * An op. The bindings of its WGSL and WASM kernels are the inputs in order and then the outputs that have
+ * memory of their own; see `bindings()`. On a device, a tensor is a flat array. All WGSL bindings are
+ * `read_write`, because disjoint parts of one buffer may be bound together.
  */
 export interface Op<A> {
-  /** Name in lower_snake_case, also that of its WASM export. */
+  /** Name in lower_snake_case; its WASM export has the same name. */
   readonly name: string;
-  /** Shapes and types of the outputs. Throws ShapeError where the inputs do not fit. */
+  /** Shapes and types of the outputs. Throws ShapeError if the inputs do not fit the op. */
   infer(inputs: readonly Spec[], attrs: A): readonly Spec[];
   /**
    * True for an op whose outputs do not depend on the contents of its inputs; no gradient flows through it.
    */
   readonly constant?: true;
   /**
-   * Vector-Jacobian product: gradients of the inputs, given those of the outputs; null where no gradient
-   * flows.
+   * Vector-Jacobian product: computes the gradients of the inputs from the gradients of the outputs; null
+   * means that no gradient flows.
    */
   vjp?(call: Call<A>, grads: readonly (Tensor | null)[]): readonly (Tensor | null)[];
   /**
-   * Adds the call's result to `buffer` in place, in one call, and returns the buffer's new value; null where
-   * this call cannot do so. Ops that compute gradients of parameters have it, so that those gradients are
-   * never stored on their own.
+   * Adds the call's result to `buffer` in place, in one call, and returns the buffer's new value; null if
+   * this call cannot do so. Ops that compute gradients of parameters have this method, so that these
+   * gradients need no memory besides the buffer.
    */
   addTo?(call: Call<A>, buffer: Tensor): Tensor | null;
-  /** Defines the op's results, in float64 on flat arrays; one array per output. */
+  /**
+   * Reference implementation, which defines the op's results: float64 on flat arrays, one array per output.
+   */
   reference(inputs: readonly Float64Array[], call: Call<A>): readonly Float64Array[];
   /**
-   * Its kernel on a GPU, within that GPU's limits and features. Among several variants, `gpu.choices`
-   * decides.
+   * The call's kernel for a GPU, within the GPU's limits and features. If there are several variants,
+   * `gpu.choices` selects one.
    */
   wgsl(call: Call<A>, gpu: Gpu): WgslKernel;
   /**
-   * Names of the variants that a GPU can run for a call. The first one runs if they were not timed. Default:
-   * a single variant.
+   * Names of the kernel variants that a GPU can run for a call. If they have not been timed, the first one
+   * runs. Default: there is only one variant.
    */
   variants?(call: Call<A>, gpu: Gpu): readonly string[];
-  /** Numbers that the WASM kernel takes besides the tensors, as f64: sizes first, then constants. */
+  /** Arguments of the WASM kernel besides the tensors, as f64 numbers: sizes first, then constants. */
   wasm(call: Call<A>): readonly number[];
   /**
    * The WASM kernel of an elementwise op as a formula, which kernels/wasm/build.ts puts into a loop. The WASM
    * kernels of other ops are functions in `_wasm.ts` files.
    */
   readonly wasmFormula?: WasmFormula;
-  /** Floating-point operations of one call. */
+  /** Number of floating-point operations of one call. */
   flops?(call: Call<A>): number;
   /** Bytes that one call reads and writes. Default: all of its inputs and all of its outputs. */
   traffic?(call: Call<A>): Traffic;
   /**
-   * For each output, the index of the input that it overwrites, or -1 where it has memory of its own. Later
+   * For each output, the index of the input that it overwrites, or -1 if it has memory of its own. Later
    * calls must not read an input that was overwritten.
    */
   readonly inPlace?: readonly number[];
   /**
-   * Whether the output is only the input under another shape: nothing runs, and the input may still be read.
+   * Whether the output is only a view of the input with another shape: no kernel runs, and the input may
+   * still be read.
    */
   readonly view?: boolean;
   /** Cases that the parity tests, the gradient tests and the benches run. */
@@ -105,53 +108,56 @@ export interface WasmFormula {
   readonly inputs: readonly string[];
   /** Names of the numbers that `wasm()` returns after the number of elements, each an f32. */
   readonly constants?: readonly string[];
-  /** The result for four elements, a vector of four floats. */
+  /** AssemblyScript expression for four elements of the result, as a vector of four floats. */
   readonly expression: string;
   /**
-   * Whether the two inputs may be smaller than the output and are then repeated. `wasm()` returns the sizes
-   * of the output and of both inputs.
+   * Whether the two inputs may be smaller than the output and are then repeated. In this case `wasm()`
+   * returns the sizes of the output and of both inputs.
    */
   readonly broadcast?: boolean;
 }
 
 /** Bytes that a call moves between memory and the device's processors. */
 export interface Traffic {
-  /** Bytes read, each counted once, even where a kernel reads some again. */
+  /** Bytes read. Each byte counts once, even if a kernel reads it several times. */
   readonly read: number;
-  /** Bytes written, each counted once. */
+  /** Bytes written. Each byte counts once. */
   readonly written: number;
 }
 
 /**
- * Replaces the gradients of several calls, where those would keep too many of the calls' values in memory.
+ * One gradient for several calls together. It replaces the calls' own gradients, which would keep too many
+ * intermediate values in memory.
  */
 export interface CustomGradient {
-  /** Tensors that the value depends on. */
+  /** Tensors that the calls' result depends on. */
   readonly inputs: readonly Tensor[];
   /**
-   * Gradients of `inputs`, given those of the last call's outputs; null where no gradient flows. For an input
-   * in `buffers`, the gradient may be added to its buffer instead: the buffer's new value then replaces the
-   * old one in the map and is returned as the gradient.
+   * Computes the gradients of `inputs` from the gradients of the last call's outputs; null means that no
+   * gradient flows. For an input in `buffers`, the gradient may be added to its buffer instead: the buffer's
+   * new value then replaces the old one in the map and is returned as the gradient.
    */
   vjp(grads: readonly (Tensor | null)[], buffers: Map<Tensor, Tensor>): readonly (Tensor | null)[];
 }
 
 /**
- * A persistent leaf that consists of other leaves, laid end to end. Every program of a session finds the
- * members inside it, even if its own graph has no such pack; `read` and `write` accept the members' labels.
+ * A persistent leaf that consists of other leaves, laid end to end. In every program of a session the members
+ * are inside the pack, even if the program's own graph has no such pack; `read` and `write` accept the
+ * members' labels.
  */
 export interface Pack {
-  /** The whole pack, f32 [N]. Elements between members are zeros, and a call must keep them so. */
+  /** The whole pack, f32 [N]. Elements between members are zeros, and calls must leave them zero. */
   readonly tensor: Tensor;
   /**
-   * Its members in order. `graph.leaf(member.label, member, pack.tensor.kind)` is the tensor of one member.
+   * The pack's members in order. `graph.leaf(member.label, member, pack.tensor.kind)` is the tensor of one
+   * member.
    */
   readonly members: readonly PackMember[];
 }
 
-/** Calls in the order they were made, and leaves by label. */
+/** A graph: calls in the order in which they were made, and leaves by label. */
 export class Graph {
-  /** Calls in the order they were made. */
+  /** Calls in the order in which they were made. */
   readonly calls: Call[] = [];
   /** Leaves by label. */
   readonly leaves: Map<string, Tensor> = new Map();
@@ -159,12 +165,14 @@ export class Graph {
   readonly packs: Map<string, Pack> = new Map();
   /** Tensors that can be read after a run, by label. */
   readonly outputs: Map<string, Tensor> = new Map();
-  /** Custom gradients by the last of the calls that they replace. */
+  /** Custom gradients, keyed by the last of the calls whose gradients they replace. */
   readonly customGradients: Map<Call, CustomGradient> = new Map();
   /** Path of the scope that is being built; shape errors begin with it. */
   where = "";
 
-  /** The leaf `label`, created if it is new. A label means the same memory in every program of a session. */
+  /**
+   * The leaf `label`, created if it is new. A label refers to the same memory in every program of a session.
+   */
   leaf(label: string, spec: Spec, kind: MemoryKind): Tensor {
     const known = this.leaves.get(label);
     if (known !== undefined) {
@@ -188,8 +196,8 @@ export class Graph {
   /**
    * Creates the persistent leaf `label`, which consists of `specs` laid end to end; all must be f32. Calls on
    * a pack and calls on its members take effect in the order in which they are made; one call must not take
-   * both. Throws ShapeError where the label is taken, and where `specs` is empty, names a tensor twice or
-   * holds another type.
+   * both. Throws ShapeError if the label is taken, or if `specs` is empty, lists a tensor twice or contains a
+   * type other than f32.
    */
   pack(label: string, specs: readonly NamedSpec[], kind: MemoryKind): Pack {
     if (this.packs.has(label) || this.leaves.has(label)) {
@@ -201,7 +209,7 @@ export class Graph {
     return pack;
   }
 
-  /** Adds a call and returns its outputs. Throws ShapeError that names the op and the scope. */
+  /** Adds a call and returns its outputs. Throws a ShapeError that names the op and the scope. */
   call<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): readonly Tensor[] {
     let specs: readonly Spec[];
     try {
@@ -214,7 +222,7 @@ export class Graph {
     const call: Call<A> = { op, inputs, outputs, attrs };
     const at = this.where === "" ? op.name : `${this.where}/${op.name}`;
     specs.forEach((spec, i) => {
-      // An in-place output is in its input's memory, so it has the label and kind of that memory.
+      // An in-place output uses the memory of its input, so it has that memory's label and kind.
       const source = op.inPlace?.[i] ?? -1;
       outputs.push({
         graph: this,

@@ -9,8 +9,8 @@ import { isPersistent, type Program, type Slot } from "./program.ts";
 import { bytesOf, slotAlignment, type Spec } from "./tensor.ts";
 
 /**
- * Largest buffer to allocate by choice, in bytes: some drivers advertise a larger limit and then fail to
- * allocate it.
+ * Largest buffer to allocate unless a single tensor needs a larger one, in bytes: some drivers advertise a
+ * larger limit and then fail to allocate it.
  */
 export const largestBuffer = 2 * 1024 ** 3 - 1;
 
@@ -18,14 +18,14 @@ export const largestBuffer = 2 * 1024 ** 3 - 1;
 export interface BufferLimits {
   /** Largest buffer, in bytes. The arena may span several buffers; a tensor must fit into one. */
   readonly maxBufferSize: number;
-  /** Largest part of a buffer that a kernel can bind, in bytes: the limit of one tensor. */
+  /** Largest part of a buffer that a kernel can bind, in bytes. No tensor can be larger. */
   readonly maxStorageBufferBindingSize: number;
-  /** Most tensors of one call. */
+  /** Largest number of tensors that a call can use. */
   readonly maxStorageBuffersPerShaderStage: number;
 }
 
 /**
- * Throws RangeError where a program has a tensor that is too large for a device with `limits`, or a call with
+ * Throws RangeError if a program has a tensor that is too large for a device with `limits`, or a call with
  * too many tensors. The message names the tensor or op, the limit, the `device`, and what to change.
  */
 export function checkLimits(
@@ -49,7 +49,7 @@ export function checkLimits(
   }
 }
 
-/** The largest tensor of all programs, packs aside; null where there is none. */
+/** The largest tensor of all programs, not counting packs; null if there is none. */
 export function largestSlot(programs: readonly Program[]): { label: string; bytes: number } | null {
   const packs = new Set(programs.flatMap((p) => p.packs).map(({ tensor }) => tensor));
   return programs.flatMap((p) => p.slots).filter(({ tensor }) => !packs.has(tensor)).map((slot) => ({
@@ -60,9 +60,9 @@ export function largestSlot(programs: readonly Program[]): { label: string; byte
 }
 
 /**
- * Size in bytes of an arena chunk on a device: 2 GiB or the largest tensor, whichever is larger, up to the
- * size of a buffer. No tensor crosses from one chunk to the next; the gaps that this leaves cost about 1 % of
- * memory.
+ * Size in bytes of an arena chunk on a device: 2 GiB or the largest tensor, whichever is larger, but at most
+ * the size of the largest buffer. No tensor crosses from one chunk to the next; the gaps that this leaves
+ * cost about 1 % of memory.
  */
 export function arenaChunkBytes(
   programs: readonly Program[],

@@ -7,7 +7,7 @@ import { ShapeError, slotBytes, type Spec } from "./tensor.ts";
 
 /** A named tensor. */
 export interface NamedSpec extends Spec {
-  /** Label of its leaf. */
+  /** Label of the tensor's leaf. */
   readonly label: string;
 }
 
@@ -18,8 +18,8 @@ export interface PackMember extends NamedSpec {
 }
 
 /**
- * Places tensors end to end. Throws ShapeError where there is no tensor, where one is listed twice, and where
- * one is not f32.
+ * Places tensors end to end. Throws ShapeError if there is no tensor, if a tensor is listed twice, or if a
+ * tensor is not f32.
  */
 export function placeMembers(
   label: string,

@@ -3,8 +3,8 @@
  * A program is data: `--dry-run` prints it, tests inspect it and engines replay it.
  *
  * Memory that outlives a run (inputs, outputs, parameters, gradients, optimizer state) is shared by label
- * between the programs of a session; see regions.ts. Activations and workspace lie in an arena, whose memory
- * all programs of a session reuse.
+ * between the programs of a session; see regions.ts. Activations and workspace are placed in an arena, whose
+ * memory all programs of a session reuse.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { viewed } from "./view.ts";
 
 /** The memory of a tensor. */
 export interface Slot {
-  /** The tensor, or the view of it that is an output. */
+  /** The tensor, or the view of it if a view is an output of the graph. */
   readonly tensor: Tensor;
   /** Name of the memory; persistent slots with the same label share memory. */
   readonly label: string;
@@ -30,7 +30,7 @@ export interface Slot {
 
 /** Calls in order, and the memory of their tensors. */
 export interface Program {
-  /** Name by which a session runs it. */
+  /** Name of the program, which is passed to a session to run it. */
   readonly name: string;
   /** Calls in the order in which they run. */
   readonly calls: readonly Call[];
@@ -60,7 +60,7 @@ export function compile(name: string, graph: Graph): Program {
   const calls = liveCalls(graph).filter(({ op }) => op.view !== true);
   checkInPlace(name, { calls, outputs: graph.outputs });
 
-  // Outputs by the memory that they lie in; an output that is a view keeps its own shape.
+  // Outputs, keyed by the tensor whose memory they use; an output that is a view keeps its own shape.
   const outputOf = new Map<Tensor, { label: string; tensor: Tensor }>();
   for (const [label, tensor] of graph.outputs) {
     const memory = memoryOf(tensor);
@@ -99,8 +99,8 @@ export function compile(name: string, graph: Graph): Program {
 }
 
 /**
- * Offsets of a program's arena slots where the arena consists of chunks of `chunkBytes` and no slot may cross
- * from one chunk to the next. Throws RangeError if a slot is larger than a chunk.
+ * Offsets of a program's arena slots for an arena that consists of chunks of `chunkBytes` bytes; no slot
+ * crosses from one chunk to the next. Throws RangeError if a slot is larger than a chunk.
  */
 export function placeInChunks(program: Program, chunkBytes: number): ReadonlyMap<Slot, number> {
   const items: { slot: Slot; first: number; last: number; bytes: number }[] = [];
@@ -122,7 +122,7 @@ export function flopsOf(program: Program): number {
   return program.calls.reduce((sum, call) => sum + (call.op.flops?.(call) ?? 0), 0);
 }
 
-/** The tensor whose memory t lies in: t itself, or the tensor that t overwrites or is a view of. */
+/** The tensor whose memory t uses: t itself, or the tensor that t overwrites or is a view of. */
 export function memoryOf(t: Tensor): Tensor {
   while (t.call !== null) {
     const input = inPlaceOf(t.call.op, t.call.outputs.indexOf(t));
@@ -146,7 +146,7 @@ function liveCalls(graph: Graph): Call[] {
   return live.reverse();
 }
 
-/** Throws Error where an overwritten tensor is read afterwards, or is an output. */
+/** Throws Error if an overwritten tensor is read later or is an output. */
 function checkInPlace(
   name: string,
   { calls, outputs }: { calls: readonly Call[]; outputs: ReadonlyMap<string, Tensor> },
@@ -167,7 +167,7 @@ function checkInPlace(
     });
   }
   for (const [label, t] of outputs) {
-    if (viewed(t).call === null) continue; // the output of a leaf is its latest value
+    if (viewed(t).call === null) continue; // an output that is a leaf has the leaf's latest value
     const by = overwritten.get(viewed(t));
     if (by !== undefined) {
       throw new Error(

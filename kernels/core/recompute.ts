@@ -1,7 +1,7 @@
 /**
- * Activation recomputation: a part of a graph stores its inputs only, and the backward pass computes its
- * values again. Saves memory at the cost of time. Source: Chen et al. 2016, "Training deep nets with
- * sublinear memory cost".
+ * Activation recomputation: for a part of a graph, only the inputs are stored, and the backward pass computes
+ * all other values again. This saves memory at the cost of time. Source: Chen et al. 2016, "Training deep
+ * nets with sublinear memory cost".
  *
  * @module
  */
@@ -10,11 +10,11 @@ import type { Call, Tensor } from "./graph.ts";
 import { inPlaceOf } from "./op.ts";
 
 /**
- * f(x), without storing f's intermediate values for the backward pass, which computes them again from x and
- * from the other tensors that f reads. Values and gradients have the same bits as without recomputation. `f`
- * is called once more per backward pass and must make the same calls each time; only those that gradients
- * need are run. Throws Error if f overwrites a tensor that it did not create, because running f again would
- * overwrite it twice.
+ * Returns f(x). The intermediate values of f are not stored for the backward pass, which computes them again
+ * from x and from the other tensors that f reads. Values and gradients have the same bits as without
+ * recomputation. `f` is called once more per backward pass and must make the same calls each time; only the
+ * calls that the gradients need are run. Throws Error if f overwrites a tensor that it did not create,
+ * because running f again would overwrite it twice.
  */
 export function recompute(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
   const { graph } = x, { value: y, calls } = record(x, f);
@@ -22,7 +22,7 @@ export function recompute(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
   const made = new Set(calls.flatMap((call) => call.outputs));
   checkEffects(calls, made);
   const inputs = [...new Set(calls.flatMap((call) => call.inputs))]
-    .filter((t) => t.dtype === "f32" && !made.has(t)); // whole numbers have no gradients
+    .filter((t) => t.dtype === "f32" && !made.has(t)); // integers have no gradients
   const place = y.call.outputs.indexOf(y);
   graph.customGradients.set(y.call, {
     inputs,

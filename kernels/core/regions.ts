@@ -18,7 +18,7 @@ export interface MemoryRegion extends NamedSpec {
 
 /**
  * All persistent memory of some programs, each region once: first packs, then other tensors, in the programs'
- * order. Throws ShapeError where programs use one label for different tensors or packs.
+ * order. Throws ShapeError if programs use one label for different tensors or packs.
  */
 export function regionsOf(programs: readonly Program[]): readonly MemoryRegion[] {
   const regions = new Map<string, MemoryRegion>();
@@ -56,7 +56,10 @@ export function regionsOf(programs: readonly Program[]): readonly MemoryRegion[]
   return [...regions.values()];
 }
 
-/** Memory in bytes, by kind, that a session with these programs needs; regions and the arena count once. */
+/**
+ * Number of bytes of each kind of memory that a session with these programs needs. Each region and the arena
+ * count once, although programs share them.
+ */
 export function memoryByKind(programs: readonly Program[]): Record<MemoryKind, number> {
   const sum: Record<MemoryKind, number> = {
     input: 0,

@@ -29,7 +29,7 @@ export interface Scope {
    */
   buffer(name: string, shape: Shape, init: Init): Tensor;
   /**
-   * An optimizer's state for the parameters in `like`: initially zeros, of the same shapes, labelled
+   * Optimizer state for the parameters in `like`: tensors of the same shapes, initially zeros, labelled
    * `parameter/name`.
    */
   state(name: string, like: Pack): Pack;
@@ -45,7 +45,9 @@ export interface Parameter {
   readonly init: Init;
 }
 
-/** The scopes of one model over `graph`, with everything that they created. */
+/**
+ * A scope of a model, with the parameters, buffers and probes that all of the model's scopes have created.
+ */
 export class RootScope implements Scope {
   readonly #shared: {
     parameters: Map<string, Parameter>;
@@ -53,7 +55,7 @@ export class RootScope implements Scope {
     probes: Map<string, Tensor>;
   };
 
-  /** A scope inside `parent` adds to the same lists of parameters, buffers and probes. */
+  /** A scope with a `parent` adds to the parent's lists of parameters, buffers and probes. */
   constructor(readonly graph: Graph, readonly path = "", parent?: RootScope) {
     this.#shared = parent ? parent.#shared : { parameters: new Map(), buffers: new Map(), probes: new Map() };
   }

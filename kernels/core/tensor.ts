@@ -1,14 +1,13 @@
 /**
- * Shapes, element types and data on the host: what the rest of the program knows of tensors without knowing
- * graphs.
+ * Shapes, element types and data on the host: everything about tensors that does not involve graphs.
  *
- * Letters used everywhere in `kernels/`: A gradient accumulation, B batch, T time, C channels, H heads, V
- * vocabulary.
+ * Letters for sizes, used everywhere in `kernels/`: A (gradient accumulation), B (batch), T (time), C
+ * (channels), H (heads), V (vocabulary).
  *
  * @module
  */
 
-/** Sizes from outermost to innermost, rows contiguous. [] is a scalar. */
+/** Sizes of the axes from outermost to innermost; rows are contiguous. [] is a scalar. */
 export type Shape = readonly number[];
 
 /** Element type. */
@@ -16,14 +15,14 @@ export type DType = "f32" | "f16" | "u32";
 
 /** A tensor's shape and element type. */
 export interface Spec {
-  /** Sizes, outermost first. */
+  /** Sizes of the axes, outermost first. */
   readonly shape: Shape;
   /** Element type. */
   readonly dtype: DType;
 }
 
 /**
- * What a tensor's memory is for. All kinds but "activation" and "workspace" outlive a run; see
+ * What a tensor's memory is for. All kinds except "activation" and "workspace" outlive a run; see
  * `isPersistent()`.
  */
 export type MemoryKind =
@@ -42,7 +41,8 @@ export type TensorMap = Readonly<
 >;
 
 /**
- * Shapes or element types that do not fit an op. The message names the op, its shapes and what was expected.
+ * Error for shapes or element types that do not fit an op. The message names the op, its shapes and what was
+ * expected.
  */
 export class ShapeError extends Error {
   /** Name of the error class. */

@@ -10,7 +10,7 @@ import type { TensorMap } from "../core/tensor.ts";
 export interface Engine {
   /** Name of the engine. */
   readonly name: "webgpu" | "cpu" | "reference";
-  /** Description of the device for people: adapter and driver, or "WASM SIMD, 2 threads". */
+  /** Description of the device to show to users: adapter and driver, or "WASM SIMD, 2 threads". */
   readonly device: string;
   /**
    * Opens a session with the memory of all these programs: persistent tensors with the same label are the
@@ -19,24 +19,24 @@ export interface Engine {
   open(programs: readonly Program[], weights: TensorMap): Promise<Session>;
 }
 
-/** Counts of what a session has asked of its device so far. */
+/** Numbers of operations that a session has requested from its device so far. */
 export interface SessionCounters {
-  /** Calls of `run`. */
+  /** Number of calls of `run`. */
   readonly submits: number;
-  /** Transfers of data from the device to the host. */
+  /** Number of transfers of data from the device to the host. */
   readonly readBacks: number;
   /**
-   * Times that the host waited until the device had no work left: the device then idles until the next
-   * submit.
+   * Number of times that the host waited until the device had no work left. The device then idles until the
+   * next submit.
    */
   readonly waits: number;
 }
 
-/** When one thread of the device executed one call of a program, in milliseconds. */
+/** Time that one thread of the device took for one call of a program. All times are in milliseconds. */
 export interface CallTiming {
   /** Name of the program. */
   readonly program: string;
-  /** Index in the program's calls. */
+  /** Index of the call in the program's calls. */
   readonly call: number;
   /** Thread of the CPU engine, from 0; always 0 on a GPU. */
   readonly thread: number;
@@ -47,13 +47,16 @@ export interface CallTiming {
   readonly start: number;
   /** Time from start to end, `wait` included. */
   readonly duration: number;
-  /** Time that this thread waited at the end for the other threads. */
+  /** Time that this thread waited for the other threads at the end of the call. */
   readonly wait: number;
 }
 
 /** Options of `Session.run`. */
 export interface ReplayOptions {
-  /** Whether to time every call, for `timings`, which makes the run slower. Default false. */
+  /**
+   * Whether to time every call, so that `timings` can return the times. This makes the run slower. Default
+   * false.
+   */
   readonly timed?: boolean;
 }
 
@@ -62,19 +65,19 @@ export interface Session extends AsyncDisposable {
   /** Counts of submits, reads and waits so far. */
   readonly counters: SessionCounters;
   /**
-   * Whether a read waits for all submitted work, even for work submitted after it. Read rarely then: the
-   * device idles after each read.
+   * Whether a read waits for all submitted work, even for work that was submitted after the read. If so, read
+   * rarely: the device idles after each read.
    */
   readonly readsDrain: boolean;
   /** Sets persistent tensors by label. Throws RangeError on an unknown label or a wrong size. */
   write(values: TensorMap): void;
   /** Runs programs in order, in one submit: ["micro", "micro", "update"]. */
   run(programs: readonly string[], options?: ReplayOptions): Promise<void>;
-  /** Reads persistent tensors, outputs included, by label, after all runs so far. */
+  /** Reads persistent tensors and outputs by label, after all runs so far. */
   read(labels: readonly string[]): Promise<TensorMap>;
   /**
-   * Waits for all timed runs and returns the times of their calls since the last `timings()`. Null where
-   * calls cannot be timed: on an adapter without timestamp-query, or on the float64 engine.
+   * Waits for all timed runs and returns the times of their calls since the last `timings()`. Null if calls
+   * cannot be timed: on an adapter without timestamp-query, or on the float64 engine.
    */
   timings(): Promise<readonly CallTiming[] | null>;
 }

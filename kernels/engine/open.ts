@@ -1,5 +1,5 @@
 /**
- * Chooses and opens an engine: WebGPU where there is a real GPU, else the CPU engine.
+ * Chooses and opens an engine: WebGPU if there is a real GPU, otherwise the CPU engine.
  *
  * @module
  */
@@ -9,26 +9,29 @@ import type { Engine } from "./engine.ts";
 import type { Tuning } from "./webgpu/tuning.ts";
 import { findAdapter } from "./webgpu/device.ts";
 
-/** An engine, and in a few words for people why it was chosen. */
+/** An engine, and a short text for users that says why it was chosen. */
 export type OpenedEngine = Readonly<{ engine: Engine; why: string }>;
 
 /** Options of `openEngine`. */
 export interface OpenEngineOptions {
-  /** Threads of the CPU engine; see `CpuOptions`. */
+  /** Number of threads of the CPU engine; see `CpuOptions`. */
   readonly threads?: number;
   /** BLAS of the CPU engine; see `CpuOptions`. */
   readonly blas?: string;
-  /** Chooses WebGPU kernels by timing; the CPU engine ignores it. Default "off". */
+  /**
+   * How WebGPU kernels are chosen by timing them; the CPU engine ignores this option. Default "off": no
+   * timing.
+   */
   readonly tune?: Tuning | "off";
   /** Whether matrix products round their operands to 16-bit floats, on WebGPU only. Default false. */
   readonly half?: boolean;
 }
 
 /**
- * Opens the engine for `device`, which is "auto", "webgpu" or "cpu" as in `--device`. "auto" uses a GPU where
- * there is one, else the CPU; only "webgpu" uses an adapter that computes in software. Throws
- * Deno.errors.NotSupported for "webgpu" where there is no adapter and for `half` on the CPU, TypeError for
- * another word, and what `openCpu` and `openWebgpu` throw.
+ * Opens the engine for `device`, which is "auto", "webgpu" or "cpu" as in `--device`. "auto" uses a GPU if
+ * there is one, otherwise the CPU; only "webgpu" accepts an adapter that computes in software. Throws
+ * Deno.errors.NotSupported for "webgpu" if there is no adapter and for `half` on the CPU, TypeError for any
+ * other `device`, and the same errors as `openCpu()` and `openWebgpu()`.
  */
 export async function openEngine(device: string, options: OpenEngineOptions = {}): Promise<OpenedEngine> {
   const { kind, why } = await choose(device);
@@ -42,9 +45,10 @@ export async function openEngine(device: string, options: OpenEngineOptions = {}
 }
 
 /**
- * Largest pack of parameters, in bytes, that the engine for `device` can hold; no engine is opened. On a GPU
- * this is the largest binding or allocation; for "webgpu" without an adapter, the largest that every adapter
- * supports; on the CPU Infinity. Throws TypeError where `openEngine` does.
+ * Largest pack of parameters, in bytes, that the engine for `device` can hold. No engine is opened. On a GPU
+ * this is the largest binding or allocation; for "webgpu" without an adapter, it is the size that every
+ * adapter supports; on the CPU it is Infinity. Throws TypeError for the same values of `device` as
+ * `openEngine()`.
  */
 export async function largestPack(device: string): Promise<number> {
   if ((await choose(device)).kind === "cpu") return Infinity;

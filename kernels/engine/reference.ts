@@ -1,5 +1,5 @@
 /**
- * The float64 engine: it runs each op's `reference`. It is slow, and defines the results that other engines
+ * The float64 engine: it runs each op's `reference`. It is slow; its results are those that the other engines
  * must match.
  *
  * @module

@@ -1,7 +1,7 @@
 /**
- * Attention of the CPU engine with a BLAS: its matrix products multiply a block of queries by all keys that
- * the block attends to; between the products, WASM computes the softmax and its gradient
- * (kernels/ops/attention/attention_rows_wasm.ts). The blocks follow from the shapes alone, and one thread
+ * Attention of the CPU engine with a BLAS. The BLAS multiplies a block of queries by all keys that the block
+ * attends to; between the products, WASM kernels compute the softmax and its gradient
+ * (kernels/ops/attention/attention_rows_wasm.ts). The blocks depend on the shapes alone, and one thread
  * computes a whole block, so that results have the same bits for any number of threads.
  *
  * @module
@@ -12,10 +12,11 @@ import type { WasmKernel } from "./product.ts";
 
 /** The WASM exports that work on rows of attention scores. */
 export interface RowKernels {
-  /** Replaces scores by attention weights, and stores the log-sum-exp of each row. */
+  /** Turns scores into attention weights, in place, and stores the log-sum-exp of each row. */
   softmax_rows(scores: number, rows: number, reach: number, first: number, scale: number, lse: number): void;
   /**
-   * Replaces scores by attention weights, and the gradients of the weights by the gradients of the scores.
+   * Turns scores into attention weights, and gradients of the weights into gradients of the scores, both in
+   * place.
    */
   softmax_grad_rows(
     scores: number,
@@ -33,19 +34,22 @@ export interface RowKernels {
 }
 
 /**
- * Queries per block: larger blocks multiply more masked keys, smaller ones make the products too small for
- * BLAS.
+ * Largest number of queries per block: larger blocks would multiply more masked keys, and smaller blocks make
+ * the products too small for BLAS.
  */
 const MAX_QUERIES = 64;
 /** Shorter sequences use the WASM kernels: BLAS gains nothing on such small products. */
 const MIN_TIME = 64;
 
-/** Sequences so long that scratch memory holds the scores of fewer queries use the WASM kernels too. */
+/**
+ * Smallest number of queries per block: if a sequence is so long that the scores of fewer queries fit into
+ * scratch memory, the WASM kernels are used.
+ */
 const MIN_QUERIES = 16;
 
 /**
- * Kernels for attention and its gradient, by op name. Where BLAS is not faster, or attention weights are
- * dropped out, they call the kernel in `wasm`.
+ * Kernels for attention and its gradient, by op name. If BLAS is not faster or attention weights are dropped
+ * out, they call the corresponding WASM kernel.
  */
 export function blasAttention(
   blas: Blas,
@@ -100,7 +104,7 @@ export function blasAttention(
     if (!useBlas) return wasm.attention(tensors, args, thread, threads, scratch);
     const [qkv, out, lse] = words.subarray(tensors >>> 2, (tensors >>> 2) + 3);
     const blocks = Math.ceil(time / queries), row = 3 * channels;
-    // The last block has the most keys; it comes first, so that no thread finishes late with a long block.
+    // The last block has the most keys, so it is computed first: no thread finishes late with a long block.
     for (let unit = thread; unit < batch * heads * blocks; unit += threads) {
       const pair = Math.floor(unit / blocks), first = (blocks - 1 - unit % blocks) * queries;
       const b = Math.floor(pair / heads), head = pair % heads;
@@ -129,7 +133,8 @@ export function blasAttention(
       const at = 4 * (b * time * row + head * depth), outAt = 4 * (b * time * channels + head * depth);
       const q = qkv + at, k = q + 4 * channels, v = k + 4 * channels;
       const dq = dqkv + at, dk = dq + 4 * channels, dv = dk + 4 * channels;
-      // The last block attends to all keys: it comes first and sets their gradients, the others add to them.
+      // The last block attends to all keys, so it is computed first and sets the gradients of the keys and
+      // values; the other blocks add to these gradients.
       for (
         let first = Math.floor((time - 1) / queries) * queries, add = 0;
         first >= 0;

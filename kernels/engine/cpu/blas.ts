@@ -8,28 +8,32 @@
 
 /** A BLAS library that was found and tested. */
 export interface BlasLibrary {
-  /** Path or name to open it by. */
+  /** Path or name with which the library is opened. */
   readonly path: string;
-  /** Name for people: "OpenBLAS 0.3.21 (Haswell)". */
+  /** Name to show to users, such as "OpenBLAS 0.3.21 (Haswell)". */
   readonly name: string;
   /**
-   * Whether several threads may call it at the same time, each for a part of a product, while it starts no
-   * threads of its own. Otherwise only one thread calls it, and the library uses threads of its own.
+   * Whether several threads may call the library at the same time, each for a part of a product; the library
+   * then starts no threads of its own. Otherwise only one thread calls it, and the library uses its own
+   * threads.
    */
   readonly concurrent: boolean;
 }
 
-/** The matrix product C = A·B or C += A·B of row-major matrices; addresses are those of the process. */
+/**
+ * The matrix product C = A·B or C += A·B of row-major matrices; addresses are addresses in the process, not
+ * in WASM memory.
+ */
 export interface SgemmArguments {
-  /** Rows of C. */
+  /** Number of rows of C. */
   readonly m: number;
-  /** Columns of C. */
+  /** Number of columns of C. */
   readonly n: number;
-  /** Inner size: columns of A and rows of B. */
+  /** Inner size: number of columns of A and of rows of B. */
   readonly k: number;
-  /** 1: A is transposed, [k, m]. */
+  /** 1 if A is stored transposed, as [k, m]; otherwise 0. */
   readonly transA: number;
-  /** 1: B is transposed, [n, k]. */
+  /** 1 if B is stored transposed, as [n, k]; otherwise 0. */
   readonly transB: number;
   /** Address of A. */
   readonly a: number;
@@ -37,13 +41,13 @@ export interface SgemmArguments {
   readonly b: number;
   /** Address of C. */
   readonly c: number;
-  /** 1: the product is added to C. */
+  /** 1 to add the product to C; 0 to overwrite C. */
   readonly add: number;
-  /** Floats from one row of A to the next. */
+  /** Distance from one row of A to the next, in floats. */
   readonly lda: number;
-  /** Floats from one row of B to the next. */
+  /** Distance from one row of B to the next, in floats. */
   readonly ldb: number;
-  /** Floats from one row of C to the next. */
+  /** Distance from one row of C to the next, in floats. */
   readonly ldc: number;
 }
 
@@ -51,9 +55,9 @@ export interface SgemmArguments {
 export interface Blas extends Disposable {
   /** Computes one product. */
   sgemm(product: SgemmArguments): void;
-  /** Name for people, as in BlasLibrary. */
+  /** Name to show to users, as in BlasLibrary. */
   readonly name: string;
-  /** Whether several threads may call it at the same time, as in BlasLibrary. */
+  /** Whether several threads may call the library at the same time, as in BlasLibrary. */
   readonly concurrent: boolean;
 }
 
@@ -87,9 +91,9 @@ const symbols = {
 } as const;
 
 /**
- * The library that `--blas` names. "off" gives null; "auto" gives the system's library, or null where there
- * is none or FFI is not permitted. Any other value is the path of a library: throws Deno.errors.NotCapable
- * without permission for FFI, Deno.errors.NotFound where the library cannot be used.
+ * Finds the library that `--blas` names: null for "off"; for "auto" the system's library, or null if there is
+ * none or FFI is not permitted. Any other value is the path of a library; throws Deno.errors.NotCapable if
+ * FFI is not permitted, and Deno.errors.NotFound if the library cannot be used.
  */
 export async function findBlas(which: string): Promise<BlasLibrary | null> {
   if (which === "off") return null;
@@ -112,7 +116,7 @@ export async function findBlas(which: string): Promise<BlasLibrary | null> {
   return null;
 }
 
-/** Opens a library on this thread. Throws Deno.errors.NotFound where it cannot be used. */
+/** Opens a library on this thread. Throws Deno.errors.NotFound if the library cannot be used. */
 export function openBlas(path: string): Blas {
   let library: Deno.DynamicLibrary<typeof symbols>;
   try {
@@ -162,7 +166,7 @@ export function openBlas(path: string): Blas {
   };
 }
 
-/** The address of a memory's first byte in the process; it is valid as long as the memory does not grow. */
+/** The address, in the process, of a memory's first byte; it is valid as long as the memory does not grow. */
 export function baseAddress(memory: WebAssembly.Memory): number {
   // One byte is enough, and Deno refuses views longer than 2 GiB.
   return Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(memory.buffer, 0, 1))));
@@ -184,7 +188,7 @@ async function permitted(path: string): Promise<boolean> {
   return (await Deno.permissions.query({ name: "ffi", path })).state === "granted";
 }
 
-/** Opens a library and checks one product. */
+/** Opens a library and checks the result of one product. */
 function test(path: string): BlasLibrary {
   using blas = openBlas(path);
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });

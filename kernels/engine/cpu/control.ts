@@ -1,5 +1,5 @@
 /**
- * The control words in shared memory by which the CPU engine's main thread and workers synchronize, and the
+ * The control words in shared memory with which the CPU engine's main thread and workers synchronize, and the
  * barrier between calls.
  *
  * @module
@@ -7,43 +7,43 @@
 
 /** Indices of the 32-bit words of the control block, which starts at address 0. */
 export const word = {
-  /** Number of the last run that the main thread started; workers sleep on it. */
+  /** Sequence number of the last run that the main thread started; workers sleep until it changes. */
   started: 0,
-  /** Number of the last run that has ended; the main thread sleeps on it. */
+  /** Sequence number of the last run that has ended; the main thread sleeps until it changes. */
   finished: 1,
   /** Number of threads that have arrived at the barrier. */
   arrived: 2,
   /** Number of barriers passed; waiting threads wait for it to change. */
   phase: 3,
-  /** Number of threads asleep on `phase`. */
+  /** Number of threads that sleep until `phase` changes. */
   sleepers: 4,
-  /** 1 once a worker has failed: no thread waits any more. */
+  /** 1 after a worker has failed; threads then stop waiting. */
   failed: 5,
-  /** 1: the workers end. */
+  /** 1 to make the workers end. */
   stop: 6,
   /** Number of programs in this run. */
   programs: 7,
-  /** 1: the calls of this run are timed. */
+  /** 1 if the calls of this run are timed. */
   timed: 8,
 } as const;
 
 /** Byte address of the run list: the addresses of the op tables of this run's programs. */
 export const runListAddress = 256;
 /**
- * Entries that fit into the run list, which ends below the WASM kernels' constants at byte 32,768. A longer
- * run is split into rounds.
+ * Number of entries that fit into the run list, which ends below the WASM kernels' constants at byte 32,768.
+ * A longer run is split into rounds.
  */
 export const runListLength = 4000;
-/** Bytes of scratch memory of each thread. */
+/** Size in bytes of each thread's scratch memory. */
 export const scratchBytes = 2 * 1024 * 1024;
 /**
- * Numbers that a thread reports per timed call: address of the op table, call index, start, own end, end of
- * all threads.
+ * Number of values that a thread reports per timed call: the address of the op table, the index of the call,
+ * and the times at which this thread started it, this thread ended it, and all threads had ended it.
  */
 export const timingNumbers = 5;
 /**
- * Words per call in an op table: number of the WASM export, address of the tensor addresses, address of the
- * arguments.
+ * Number of words per call in an op table: the index of the WASM export, the address of the list of tensor
+ * addresses, and the address of the arguments.
  */
 export const opWords = 3;
 
@@ -59,7 +59,10 @@ export class Barrier {
   readonly #threads: number;
   readonly #spins: number;
 
-  /** `spins`: checks before a waiting thread goes to sleep; 0 where there are more threads than cores. */
+  /**
+   * `spins` is the number of checks before a waiting thread goes to sleep; 0 if there are more threads than
+   * cores.
+   */
   constructor(
     control: Int32Array<SharedArrayBuffer>,
     { threads, spins }: { threads: number; spins: number },

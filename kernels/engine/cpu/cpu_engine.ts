@@ -3,7 +3,7 @@
  * memory, which all threads execute together: no message is sent per call, nothing is allocated, and the main
  * thread's event loop stays free. Needs --allow-read for the worker's module and the kernels.
  *
- * The order of every sum follows from shapes alone, so that results have the same bits for any number of
+ * The order of every sum depends on the shapes alone, so that results have the same bits for any number of
  * threads.
  *
  * @module
@@ -15,41 +15,42 @@ import { prefersWide } from "./tiles.ts";
 import type { Engine } from "../engine.ts";
 
 /**
- * Default limit of threads: for models that a CPU can train, memory bandwidth limits a step before more
- * threads help.
+ * Largest default number of threads: for models that a CPU can train, memory bandwidth is the bottleneck
+ * before more threads would help.
  */
 const MAX_DEFAULT_THREADS = 16;
 /**
- * Checks before a thread sleeps at a barrier, about 100 µs: sleeping and waking costs 40 µs, a successful
- * check 0.2 µs.
+ * Number of times that a thread checks a barrier before it sleeps, about 100 µs in total: sleeping and waking
+ * costs 40 µs, but a successful check only 0.2 µs.
  */
 const SPINS = 2000;
 
 /** Options of `openCpu`. */
 export interface CpuOptions {
   /**
-   * Number of threads; default one per core, at most 16. With more threads than cores each sleeps at every
-   * barrier.
+   * Number of threads; default: one per core, at most 16. If there are more threads than cores, every thread
+   * sleeps at every barrier.
    */
   readonly threads?: number;
   /**
-   * Library for matrix products: "off" (default) for the WASM kernels; "auto" for the system's BLAS where
-   * there is one and FFI is permitted (--allow-ffi), else WASM; or the path of a BLAS.
+   * Library for matrix products. "off" (default): the WASM kernels. "auto": the system's BLAS if there is one
+   * and FFI is permitted (--allow-ffi), otherwise the WASM kernels. Any other value: the path of a BLAS.
    */
   readonly blas?: string;
-  /** Whether kernels may use relaxed SIMD; default: where the WASM engine has it. */
+  /** Whether kernels may use relaxed SIMD; default: true if the JavaScript engine supports it. */
   readonly relaxedSimd?: boolean;
   /**
-   * Whether matrix products use the wide tile, made for the V8 flags of `deno task fast`. Default: only under
-   * these flags, and if a trial of 25 ms finds it faster. Results have the same bits either way.
+   * Whether matrix products use the wide tile, which is made for the V8 flags of `deno task fast`. Default:
+   * true if these flags are set and a trial of 25 ms finds the wide tile faster. Results have the same bits
+   * either way.
    */
   readonly wideTile?: boolean;
 }
 
 /**
  * Opens the CPU engine. Each session starts its own threads, which end when the session is disposed of.
- * Throws RangeError unless `threads` is a whole number from 1 to 64, Deno.errors.NotCapable where FFI is not
- * permitted for the path of a BLAS, and Deno.errors.NotFound where it cannot be used.
+ * Throws RangeError unless `threads` is a whole number from 1 to 64, Deno.errors.NotCapable if `blas` is a
+ * path and FFI is not permitted, and Deno.errors.NotFound if that library cannot be used.
  */
 export async function openCpu(options: CpuOptions = {}): Promise<Engine> {
   const cores = navigator.hardwareConcurrency;

@@ -9,14 +9,14 @@ const splat = [0x41, 0x00, 0xfd, 0x11];
 const probe = Uint8Array.of(
   ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
   ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b], // one type: () → v128
-  ...[0x03, 0x02, 0x01, 0x00], // one function of it
+  ...[0x03, 0x02, 0x01, 0x00], // one function of that type
   ...[0x0a, 0x13, 0x01, 0x11, 0x00, ...splat, ...splat, ...splat, 0xfd, 0x85, 0x02, 0x0b],
 );
 
 /** Whether relaxed SIMD is supported: its fused multiply-add makes kernels nearly twice as fast. */
 export const hasRelaxedSimd: boolean = WebAssembly.validate(probe);
 
-/** Compiles the kernels, in the build with relaxed SIMD or the one without it. */
+/** Compiles the build of the kernels that uses relaxed SIMD, or the build that does not. */
 export async function loadKernels(relaxed: boolean): Promise<WebAssembly.Module> {
   const file = relaxed ? "kernels.wasm" : "kernels_plain.wasm";
   return await WebAssembly.compile(await Deno.readFile(new URL(`../../wasm/${file}`, import.meta.url)));

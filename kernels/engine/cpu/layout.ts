@@ -11,7 +11,7 @@ import { memoryByKind, regionsOf } from "../../core/regions.ts";
 import type { Tensor } from "../../core/graph.ts";
 import { opWords, scratchBytes } from "./control.ts";
 
-/** Largest memory that 32-bit addresses reach. */
+/** Largest memory that 32-bit addresses can reach, in bytes. */
 const MAX_BYTES = 4 * 1024 ** 3;
 const PAGE = 65536;
 
@@ -31,15 +31,15 @@ export interface Layout {
   readonly tables: ReadonlyMap<string, number>;
   /** Address of the first thread's scratch memory; the other threads' follow. */
   readonly scratch: number;
-  /** Persistent tensors by label: packs and their members too. */
+  /** Persistent tensors by label, including packs and their members. */
   readonly tensors: ReadonlyMap<string, PlacedTensor>;
   /** Address of the arena. */
   readonly arena: number;
 }
 
 /**
- * Lays out the memory of a session. Throws RangeError if it exceeds 4 GiB, ShapeError if programs give a
- * label different shapes, TypeError for an element type without kernels.
+ * Lays out the memory of a session. Throws RangeError if it exceeds 4 GiB, ShapeError if programs use one
+ * label for different shapes, and TypeError for an element type that has no kernels.
  */
 export function layOut(programs: readonly Program[], threads: number): Layout {
   let end = PAGE; // the first page holds the control block, the run list and the WASM kernels' constants

@@ -6,8 +6,8 @@
 import { baseAddress, type Blas } from "./blas.ts";
 
 /**
- * A kernel as the worker calls it: `tensors` is the address of the addresses of its tensors, `args` that of
- * its arguments, `scratch` that of the thread's scratch memory.
+ * A kernel as the worker calls it: `tensors` is the address of a list of tensor addresses, `args` is the
+ * address of the kernel's arguments, and `scratch` is the address of the thread's scratch memory.
  */
 export type WasmKernel = (
   tensors: number,
@@ -29,8 +29,9 @@ export type EpilogueKernel = (
 ) => void;
 
 /**
- * For each op, the indices of its output, bias and other tensor, and the `kind` of work that `epilogue` does
- * on the product (see kernels/ops/matmul/epilogue_wasm.ts). `add` 1 adds the product to the output.
+ * For each op: `kind` is the kind of work that `epilogue` does on the product (see
+ * kernels/ops/matmul/epilogue_wasm.ts); `out`, `bias` and `other` are the binding indices of the output, the
+ * bias and the third tensor that `epilogue` uses. If `add` is 1, the product is added to the output.
  */
 const products = {
   matmul: { kind: 0, out: 2, bias: 2, other: 2, add: 0 },
@@ -42,15 +43,15 @@ const products = {
 
 /**
  * Products of up to this many rows use the WASM kernels (kernels/ops/matmul/matmul_rows_wasm.ts). Memory
- * bandwidth limits such products, and a BLAS first copies its operands, which pays off only for large ones.
- * The WASM kernels also compute each row independently, so that a generated text does not depend on the other
- * texts of its batch.
+ * bandwidth limits such products, and a BLAS first copies its operands, which pays off only for large
+ * products. The WASM kernels also compute each row independently, so that a generated text does not depend on
+ * the other texts of its batch.
  */
 const MAX_WASM_ROWS = 8;
 
 /**
- * Kernels by op name, which take the same arguments as the WASM kernels; `wasm` returns a WASM kernel by
- * name.
+ * Kernels by op name; they take the same arguments as the WASM kernels. `wasm` returns the WASM kernel that
+ * has a given name.
  */
 export function blasProducts(
   blas: Blas,
@@ -114,15 +115,15 @@ function blockOf(
   };
 }
 
-const UNIT = 16; // rows and columns: a multiple of the vector width
+const UNIT = 16; // number of rows or columns in a unit of division: a multiple of the vector width
 
 function edge(size: number, at: number, parts: number): number {
   return Math.min(Math.floor(Math.ceil(size / UNIT) * at / parts) * UNIT, size);
 }
 
 /**
- * Number of parts that the rows are divided into; the columns are divided into threads / parts. It minimizes
- * the work of the busiest thread, including the copies that a BLAS makes of its operands.
+ * Number of parts that the rows are divided into; the columns are divided into threads / parts. The number is
+ * chosen to minimize the work of the busiest thread, including the copies that a BLAS makes of its operands.
  */
 function threadRows({ m, n }: { readonly m: number; readonly n: number }, threads: number): number {
   const high = Math.ceil(m / UNIT), wide = Math.ceil(n / UNIT);

@@ -12,7 +12,7 @@ import { type Layout, layOut, type PlacedTensor, writeTable } from "./layout.ts"
 import { controlOf, startThreads, type ThreadOptions, type WorkerThreads } from "./threads.ts";
 import type { CallTiming, ReplayOptions, Session, SessionCounters } from "../engine.ts";
 
-/** Programs with their memory on the CPU. */
+/** A session on the CPU: programs and their memory. */
 export class CpuSession implements Session {
   /** False: a read waits only for the runs before it. */
   readonly readsDrain = false;
@@ -26,7 +26,9 @@ export class CpuSession implements Session {
   #waiting = 0;
   /** Number of queued runs that have not ended. */
   #running = 0;
-  /** Messages with times that the workers have sent or will send and `timings` has not read. */
+  /**
+   * Number of messages with times that the workers have sent or will send, and that `timings` has not read.
+   */
   #timed = 0;
   readonly #counts = { submits: 0, readBacks: 0, waits: 0 };
   #disposed = false;
@@ -43,7 +45,7 @@ export class CpuSession implements Session {
 
   /**
    * Lays out and fills the memory and starts the threads. Throws TypeError for an op without a WASM kernel,
-   * RangeError where the memory exceeds 4 GiB.
+   * and RangeError if the memory exceeds 4 GiB.
    */
   static async open(
     programs: readonly Program[],
@@ -55,7 +57,7 @@ export class CpuSession implements Session {
     // Allocated at its full size: a running WASM instance does not notice that shared memory grows.
     const memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
     for (const program of programs) writeTable(program, { memory, layout, exports });
-    // The members of a pack are listed instead of the pack, since some of them may have weights.
+    // The members of a pack are listed instead of the pack, since some of them may have initial weights.
     const zeros = regionsOf(programs).flatMap(({ members }) => members)
       .filter(({ label }) => !(label in weights) && layout.tensors.has(label))
       .map((member) => ({ address: layout.tensors.get(member.label)!.address, bytes: bytesOf(member) }));
@@ -92,8 +94,8 @@ export class CpuSession implements Session {
       for (const label of Object.keys(map)) this.#view(this.#place(label, "write")).set(map[label].data);
     };
     if (this.#waiting === 0) return set(values);
-    // The values are set after the queued runs; they are copied, since the caller may reuse its arrays until
-    // then.
+    // The values are set after the queued runs. They are copied now, since the caller may reuse its arrays
+    // earlier.
     const copies = Object.entries(values).map(([label, { shape, data }]) => [
       label,
       { shape, data: data.slice() },
@@ -102,8 +104,8 @@ export class CpuSession implements Session {
   }
 
   /**
-   * Runs programs. Throws RangeError for an unknown program; rejects, naming call and program, where a kernel
-   * fails.
+   * Runs programs. Throws RangeError for an unknown program. If a kernel fails, rejects with an error that
+   * names the call and the program.
    */
   run(programs: readonly string[], { timed = false }: ReplayOptions = {}): Promise<void> {
     this.#checkOpen();

@@ -20,8 +20,8 @@ export interface WorkerThreads {
   /** Rejects with the first failure of a worker; the message names the call and the program. */
   readonly failure: Promise<never>;
   /**
-   * Waits for the next `count` messages with times, one per thread and round; see `timingNumbers` for the
-   * numbers.
+   * Waits for the next `count` messages with times, one per thread and round; see `timingNumbers` for their
+   * contents.
    */
   times(count: number): Promise<readonly { readonly thread: number; readonly times: Float64Array }[]>;
 }
@@ -46,7 +46,7 @@ export function startThreads(
   },
 ): WorkerThreads {
   const failed = Promise.withResolvers<never>();
-  failed.promise.catch(() => {}); // the run that it breaks reports it
+  failed.promise.catch(() => {}); // the run that the failure interrupts reports it
   const control = controlOf(memory);
   const workers: Worker[] = [];
   const ready: Promise<void>[] = [];

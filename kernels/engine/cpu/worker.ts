@@ -18,7 +18,7 @@ export interface MemoryRange {
   readonly bytes: number;
 }
 
-/** The one message that the main thread sends. */
+/** The only message that the main thread sends to a worker. */
 export interface StartMessage {
   /** The compiled WASM kernels. */
   readonly module: WebAssembly.Module;
@@ -26,32 +26,33 @@ export interface StartMessage {
   readonly memory: WebAssembly.Memory;
   /** Names of the module's exports; op tables refer to them by index. */
   readonly exports: readonly string[];
-  /** Number of this thread, from 0. */
+  /** Index of this thread, from 0. */
   readonly thread: number;
   /** Number of threads. */
   readonly threads: number;
-  /** Checks at a barrier before a thread sleeps. */
+  /** Number of times that a thread checks a barrier before it sleeps. */
   readonly spins: number;
   /** Address of this thread's scratch memory. */
   readonly scratch: number;
   /** Tensors that start as zeros. */
   readonly zeros: readonly MemoryRange[];
-  /** Path of the BLAS for matrix products; null: the WASM kernels compute them. */
+  /** Path of the BLAS for matrix products; null if the WASM kernels compute them. */
   readonly blas: string | null;
   /** Whether the WASM matrix products use the wide tile. */
   readonly wide: boolean;
 }
 
 /**
- * A message from a worker: that it is ready; the times of a run, `timingNumbers` numbers per call; or its
- * failure, with the address of the op table and the index of the call.
+ * A message from a worker. It says that the worker is ready, contains the times of a run (`timingNumbers`
+ * numbers per call), or reports a failure with the address of the op table and the index of the call.
  */
 export type WorkerMessage =
   | { readonly ready: true }
   | { readonly times: Float64Array<ArrayBuffer> }
   | { readonly failed: string; readonly table: number; readonly call: number };
 
-// The part of a worker's global scope that is used here: the project's types describe a main thread.
+// Types for the part of a worker's global scope that is used here, since the project's types describe a main
+// thread.
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<StartMessage>) => void;
   postMessage(answer: WorkerMessage): void;

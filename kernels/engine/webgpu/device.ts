@@ -9,17 +9,21 @@ import type { Gpu, GpuFeature, GpuLimits } from "../../core/gpu.ts";
 /** The adapter that the system offers, with its description. */
 export interface SystemAdapter {
   readonly adapter: GPUAdapter;
-  /** Name for people: "NVIDIA GeForce RTX 4070". */
+  /** Name to show to users, such as "NVIDIA GeForce RTX 4070". */
   readonly description: string;
   /**
-   * All that the adapter says about itself, so that stored kernel choices are only used on the same adapter.
+   * Everything that the adapter reports about itself. Kernel choices are stored under this key, so that they
+   * are used only on the same adapter.
    */
   readonly key: string;
-  /** Whether it computes on the CPU: with correct results, but many times slower than the CPU engine. */
+  /**
+   * Whether the adapter computes on the CPU: its results are correct, but it is many times slower than the
+   * CPU engine.
+   */
   readonly software: boolean;
 }
 
-/** The system's best adapter, or null where there is none. */
+/** The system's best adapter, or null if there is none. */
 export async function findAdapter(): Promise<SystemAdapter | null> {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) return null;
@@ -32,14 +36,14 @@ export async function findAdapter(): Promise<SystemAdapter | null> {
 /** Names of software adapters; some of them do not set `isFallbackAdapter`. */
 const softwareNames = /llvmpipe|lavapipe|softpipe|swiftshader|basic render/i;
 
-/** What to do where no GPU is found: the end of an error message. */
+/** What to do if no GPU is found: the end of an error message. */
 export const adapterHint: string =
   "install the GPU's driver with Vulkan (Linux; on Debian also mesa-vulkan-drivers for AMD and " +
   "Intel) or DirectX 12 (Windows), unset DENO_WEBGPU_BACKEND if it is set, or compute on the CPU with --device cpu";
 
 /**
- * The limits that kernels and memory depend on. A device has only the specification's minimum unless more is
- * requested.
+ * The limits that kernels and memory depend on. A device gets only the specification's minimum limits unless
+ * higher limits are requested.
  */
 function limitsOf(limits: GPUSupportedLimits): GpuLimits {
   return {
@@ -85,12 +89,12 @@ export class WebgpuDevice {
       );
       throw this.#failure;
     });
-    this.#lost.catch(() => {}); // a loss while nothing waits is reported by the next use
+    this.#lost.catch(() => {}); // if the device is lost while nothing waits for it, the next use throws
   }
 
   /**
    * Requests a device with the adapter's limits, or with `lower` memory limits, and with timestamps, 16-bit
-   * floats and subgroups where the adapter has them.
+   * floats and subgroups if the adapter supports them.
    */
   static async request(
     { adapter, description, software }: SystemAdapter,
@@ -133,7 +137,7 @@ export class WebgpuDevice {
   async orLost<T>(work: Promise<T>): Promise<T> {
     work.catch(() => {}); // a lost device also rejects `work`, later and with a less helpful message
     const result = await Promise.race([work, this.#lost]).catch(async (cause) => {
-      await Promise.resolve(); // the reason of a loss can arrive just after the operation that it broke
+      await Promise.resolve(); // the reason for a loss can arrive just after the operation that failed
       throw this.#failure ?? cause;
     });
     this.check();
@@ -159,8 +163,8 @@ export class WebgpuDevice {
   }
 
   /**
-   * The pipeline of a kernel; equal code is compiled once. Throws SyntaxError, naming `label`, if it does not
-   * compile.
+   * The pipeline of a kernel; equal code is compiled once. Throws a SyntaxError that names `label` if the
+   * kernel does not compile.
    */
   pipeline(
     code: string,

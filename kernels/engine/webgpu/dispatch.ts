@@ -20,8 +20,8 @@ export interface Dispatch {
 }
 
 /**
- * Compiles a call's WGSL kernel and binds its memory. Throws SyntaxError where the WGSL does not compile,
- * RangeError where it needs more workgroups than the device allows.
+ * Compiles a call's WGSL kernel and binds its memory. Throws SyntaxError if the WGSL does not compile, and
+ * RangeError if the kernel needs more workgroups than the device allows.
  */
 export async function prepare(
   call: Call,

@@ -12,7 +12,7 @@ import type { Spec } from "../../core/tensor.ts";
 import type { Tensor } from "../../core/graph.ts";
 import type { WebgpuDevice } from "./device.ts";
 
-/** A persistent tensor and its place in a buffer: a buffer of its own or that of a pack. */
+/** A persistent tensor and its place in a buffer, which belongs to the tensor alone or to a pack. */
 export interface BufferTensor {
   readonly spec: Spec;
   readonly buffer: GPUBuffer;
@@ -24,7 +24,7 @@ export interface BufferTensor {
 
 /** All buffers of a session. */
 export class WebgpuMemory {
-  /** Persistent tensors by label: packs and their members too. */
+  /** Persistent tensors by label, including packs and their members. */
   readonly tensors: ReadonlyMap<string, BufferTensor>;
   readonly #persistent: readonly GPUBuffer[];
   readonly arena: readonly GPUBuffer[];
@@ -46,9 +46,10 @@ export class WebgpuMemory {
   }
 
   /**
-   * Allocates every buffer that the programs need, and `scratchBytes` for data passed between the dispatches
-   * of one call. Throws RangeError, naming the tensor and the limit, where a tensor exceeds the largest
-   * binding or buffer, or where the device runs out of memory; nothing stays allocated then.
+   * Allocates every buffer that the programs need, and a scratch buffer of `scratchBytes` bytes for data
+   * passed between the dispatches of one call. Throws RangeError if a tensor exceeds the largest binding or
+   * buffer (the message names the tensor and the limit), or if the device runs out of memory; nothing stays
+   * allocated then.
    */
   static async allocate(
     { device, gpu: { limits }, description }: WebgpuDevice,
@@ -129,8 +130,8 @@ export class WebgpuMemory {
 }
 
 /**
- * The offset of each arena slot: as planned where one buffer can hold the arena; otherwise the slots are
- * placed again, so that each lies within one buffer.
+ * The offset of each arena slot. If one buffer can hold the arena, the offsets are as planned; otherwise the
+ * slots are placed again, so that each is inside one buffer.
  */
 function placeArena(
   programs: readonly Program[],
@@ -151,8 +152,8 @@ function placeArena(
 }
 
 /**
- * Bytes to bind for a tensor: at least 16, the size of a vec4f. wgpu can require of a kernel the minimum
- * binding size of another kernel with the same layout, and matrix products bind arrays of vec4f.
+ * Bytes to bind for a tensor: at least 16, the size of a vec4f. wgpu can apply the minimum binding size of
+ * one kernel to another kernel with the same layout, and matrix products bind arrays of vec4f.
  */
 function boundBytes(spec: Spec): number {
   return Math.max(16, wholeWords(spec));

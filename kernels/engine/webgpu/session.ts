@@ -16,22 +16,22 @@ import { type BufferTensor, WebgpuMemory } from "./memory.ts";
 import { type CallDispatch, tickOf, TimedRun } from "./timed_run.ts";
 import { mappingDrains, readTogether, staged, upload } from "./transfer.ts";
 
-/** Counts of what a session has asked of the device so far. */
+/** Numbers of operations that a session has requested from the device so far, and its resources. */
 export interface WebgpuCounters extends SessionCounters {
-  /** Dispatches of all runs. */
+  /** Number of dispatches in all runs. */
   readonly dispatches: number;
-  /** Different pipelines compiled. */
+  /** Number of different pipelines compiled. */
   readonly pipelines: number;
-  /** Size of all buffers that live as long as the session. */
+  /** Size in bytes of all buffers that live as long as the session. */
   readonly bytes: number;
 }
 
 /**
- * Largest number of runs in flight: the next run waits for them. Without a limit, runs that are never read
- * would pile up.
+ * When this many runs are in flight, `run` waits until all of them have ended. Without a limit, runs whose
+ * results are never read would pile up.
  */
 const MAX_IN_FLIGHT = 16;
-/** Largest staging buffer of a read, in bytes, unless one tensor is larger. */
+/** Largest staging buffer for a read, in bytes, unless a single tensor is larger. */
 const READ_BYTES = 64 * 1024 * 1024;
 
 /** A session on a GPU. */
@@ -70,8 +70,8 @@ export class WebgpuSession implements Session {
   }
 
   /**
-   * Allocates memory, compiles kernels and uploads weights. Throws RangeError where the memory does not fit,
-   * SyntaxError where a kernel does not compile.
+   * Allocates memory, compiles kernels and uploads weights. Throws RangeError if the memory does not fit, and
+   * SyntaxError if a kernel does not compile.
    */
   static async open(
     device: WebgpuDevice,

@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 /**
- * Times the dispatches of a run by the GPU's own clock. Each dispatch gets a compute pass of its own, with a
- * timestamp at its beginning and end, which makes a timed run slower by some microseconds per dispatch.
+ * Times the dispatches of a run with the GPU's own clock. Each dispatch gets a compute pass of its own, with
+ * a timestamp at its beginning and end, which makes a timed run slower by a few microseconds per dispatch.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import type { Dispatch } from "./dispatch.ts";
 export interface CallDispatch {
   readonly dispatch: Dispatch;
   readonly program: string;
-  /** Index in the program's calls. */
+  /** Index of the call in the program's calls. */
   readonly call: number;
 }
 
-const MAX_QUERIES = 4096; // per query set, by WebGPU's specification
+const MAX_QUERIES = 4096; // limit per query set in WebGPU's specification
 
 /** A timed run, with its timestamps on the device. */
 export class TimedRun {
@@ -95,7 +95,7 @@ export class TimedRun {
     return ticks;
   }
 
-  /** Releases its query sets and buffers. */
+  /** Releases the run's query sets and buffers. */
   destroy(): void {
     for (const set of this.#sets) set.destroy();
     this.#resolved.destroy();
@@ -103,7 +103,7 @@ export class TimedRun {
   }
 }
 
-const STAMPS = 5; // clock readings from which the tick is measured; in Deno they are 10 ms apart
+const STAMPS = 5; // number of clock readings to measure the tick; in Deno they are 10 ms apart
 
 /**
  * Nanoseconds per tick of a GPU's clock, measured against the host's clock. WebGPU's specification says 1 ns,

@@ -1,7 +1,8 @@
 /// <reference types="@webgpu/types" />
 /**
- * Measures how long each kernel variant of a call takes on a GPU, in memory of its own. Variants that do not
- * compile here, or whose results differ from those of the first variant, are left out.
+ * Measures how long each kernel variant of a call takes on a GPU, in memory allocated for the measurement.
+ * Variants that do not compile on this GPU, or whose results differ from those of the first variant, are left
+ * out.
  *
  * @module
  */
@@ -13,18 +14,18 @@ import type { WebgpuDevice } from "./device.ts";
 import { TrialMemory } from "./trial_memory.ts";
 
 /**
- * Minimum seconds of one measurement: a GPU raises its clock under load, and waiting for it costs about
- * 10 ms.
+ * Minimum seconds of one measurement: a GPU raises its clock under load, and waiting for the GPU to finish
+ * costs about 10 ms.
  */
 const MIN_SECONDS = 0.03;
 const ROUNDS = 3;
 /** A variant that takes this many times as long as the fastest is not measured again. */
 const DROP_ABOVE = 1.5;
-/** Number of results that are compared. */
+/** Number of output elements that are compared. */
 const COMPARED = 1 << 16;
 /**
- * Largest difference between results, relative to their root mean square. All variants round their operands
- * alike and differ only in the order of sums, which changes results by 1e-5 at most.
+ * Largest allowed difference between results, relative to their root mean square. All variants round their
+ * operands alike and differ only in the order of sums, which changes results by 1e-5 at most.
  */
 const TOLERANCE = 1e-3;
 
@@ -36,8 +37,8 @@ interface Candidate {
 }
 
 /**
- * Seconds of one run of a call, for each variant that works here. Empty where the memory of the call does not
- * fit a second time.
+ * Time in seconds of one run of a call, for each variant that works on this GPU. Empty if the GPU has no
+ * memory left for a second copy of the call's tensors.
  */
 export async function timeVariants(
   device: WebgpuDevice,
@@ -66,8 +67,8 @@ export async function timeVariants(
 }
 
 /**
- * Measures the candidates in turns, so that a temporary slowdown of the machine affects all of them. The
- * fastest round of a candidate counts.
+ * Measures the candidates in rounds, so that a temporary slowdown of the machine affects all of them. Each
+ * candidate's fastest round counts.
  */
 async function measure(candidates: readonly Candidate[]): Promise<void> {
   let racing = candidates, times = 1;
@@ -90,7 +91,9 @@ async function clocked(work: () => Promise<void>): Promise<number> {
   return (performance.now() - before) / 1000;
 }
 
-/** Compiles a kernel into a function that runs it so many times; null where it does not compile. */
+/**
+ * Compiles a kernel and returns a function that runs it a given number of times; null if it does not compile.
+ */
 async function prepared(
   device: WebgpuDevice,
   { memory, kernel, label }: { memory: TrialMemory; kernel: WgslKernel; label: string },

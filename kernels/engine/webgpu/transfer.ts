@@ -15,7 +15,7 @@ import type { BufferTensor } from "./memory.ts";
  */
 export const mappingDrains: boolean = "Deno" in globalThis;
 
-/** A tensor on the device, with the label that it was requested by. */
+/** A tensor on the device, with the label under which it was requested. */
 export type LabelledTensor = BufferTensor & { readonly label: string };
 
 /** Reads several tensors through one staging buffer and one mapping, after all work submitted before. */
@@ -55,7 +55,7 @@ export async function readTogether(
 }
 
 /**
- * Writes a tensor's data. Throws TypeError where the array has another element type, RangeError where it has
+ * Writes a tensor's data. Throws TypeError if the array has another element type, and RangeError if it has
  * another size.
  */
 export function upload(
@@ -74,8 +74,8 @@ export function upload(
 }
 
 /**
- * The data as bytes of unshared memory, which uploads require: a copy only where the memory is shared by
- * threads.
+ * The data as bytes of unshared memory, which uploads require. It is copied only if its memory is shared
+ * between threads.
  */
 function unshared(data: TensorMap[string]["data"]): Uint8Array<ArrayBuffer> {
   const { buffer, byteOffset, byteLength } = data;
@@ -84,7 +84,9 @@ function unshared(data: TensorMap[string]["data"]): Uint8Array<ArrayBuffer> {
     : new Uint8Array(data.slice().buffer);
 }
 
-/** Bytes that a tensor takes in a staging buffer, where mapped ranges must start at multiples of 8. */
+/**
+ * Number of bytes that a tensor needs in a staging buffer: mapped ranges must start at multiples of 8 bytes.
+ */
 export function staged({ size }: BufferTensor): number {
   return Math.ceil(size / 8) * 8;
 }

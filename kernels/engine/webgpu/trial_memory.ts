@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 /**
- * Memory on which the kernels of a call are timed: its tensors, filled with random numbers, and scratch
- * memory.
+ * Memory in which the kernels of a call are timed: the call's tensors, filled with random numbers, and
+ * scratch memory.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { bytesOf } from "../../core/tensor.ts";
 import type { WebgpuDevice } from "./device.ts";
 
 /**
- * Number of random values, which inputs repeat: drawing different ones for every element would take longer
- * than the call.
+ * Number of random values, which are repeated to fill the inputs: generating a new value for every element
+ * would take longer than the call.
  */
 const PATTERN = 1 << 16;
 
@@ -25,7 +25,7 @@ export class TrialMemory implements AsyncDisposable {
     readonly buffers: readonly GPUBuffer[],
   ) {}
 
-  /** Allocates the buffers; null where they do not fit. */
+  /** Allocates the buffers; null if they do not fit into memory. */
   static async allocate(
     device: WebgpuDevice,
     { call, scratchBytes }: { readonly call: Call; readonly scratchBytes: number },

@@ -1,6 +1,6 @@
 /**
- * Chooses a kernel for every call that has several: the choice that is already known, else the fastest when
- * timed.
+ * Chooses a kernel for every call that has several: the one chosen earlier, if there is one, otherwise the
+ * one that is fastest when timed.
  *
  * @module
  */
@@ -11,26 +11,29 @@ import type { Program } from "../../core/program.ts";
 import type { KernelChoices } from "./tuning.ts";
 
 /**
- * Calls of fewer FLOPs are not timed: launching one takes some microseconds on a GPU, longer than computing
- * it.
+ * Calls of fewer FLOPs are not timed: launching such a call on a GPU takes a few microseconds, longer than
+ * computing it.
  */
 const LEAST_FLOPS = 5e5;
 
-/** What `tuneKernels` works with. */
+/** Options of `tuneKernels`. */
 export interface TuneOptions {
   readonly gpu: Gpu;
   /** Choices of earlier runs. */
   readonly known: KernelChoices;
-  /** Receives one line of text before timing and one after it; is not called where all choices are known. */
+  /** Receives one line of text before timing and one after it; not called if all choices are known. */
   report?(text: string): void;
-  /** Seconds of each variant of a call that works on this GPU; an empty map where none works. */
+  /**
+   * Measures the time, in seconds, of each variant of a call that works on this GPU; an empty map if none
+   * works.
+   */
   time(call: Call, names: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }
 
 /**
  * The variant to run for every call of at least 5e5 FLOPs whose op has several variants. A known choice that
- * is still a variant of the call is kept. Calls with the same key are timed once; of equally fast variants
- * the first in `Op.variants` is chosen.
+ * is still a variant of the call is kept. Calls with the same key are timed once; if several variants are
+ * equally fast, the first in `Op.variants` is chosen.
  */
 export async function tuneKernels(
   programs: readonly Program[],

@@ -1,10 +1,10 @@
 /**
- * Choosing kernels by timing them: what a caller gives the engine for it.
+ * Options for choosing kernels by timing them.
  *
  * @module
  */
 
-/** Names of the chosen kernel variants, by `callKey()`. */
+/** Names of the chosen kernel variants; the keys come from `callKey()`. */
 export type KernelChoices = ReadonlyMap<string, string>;
 
 /**
@@ -12,9 +12,9 @@ export type KernelChoices = ReadonlyMap<string, string>;
  * disk.
  */
 export interface TuningStore {
-  /** Where the choices are kept, shown in the engine's description: a file's path. */
+  /** Where the choices are kept, such as the path of a file; the engine's description shows it. */
   readonly location: string;
-  /** The choices kept for an adapter; empty where there are none yet. */
+  /** The choices kept for an adapter; empty if there are none yet. */
   read(adapter: string): Promise<KernelChoices>;
   /** Adds choices for an adapter to those that are kept. */
   add(adapter: string, choices: KernelChoices): Promise<void>;

@@ -25,7 +25,7 @@ export interface WebgpuEngine extends Engine {
 export interface WebgpuOptions {
   /** Whether to accept an adapter that computes on the CPU; default true. */
   readonly allowSoftware?: boolean;
-  /** Memory limits below the adapter's own, to plan as for a smaller device. */
+  /** Memory limits below the adapter's own, to plan memory as for a smaller device. */
   readonly memoryLimits?: Partial<MemoryLimits>;
   /**
    * Whether matrix products round their operands to 16-bit floats (largest value 65504) and sum in 32 bits;
@@ -34,19 +34,22 @@ export interface WebgpuOptions {
    */
   readonly half?: boolean;
   /**
-   * Chooses kernels by timing: where an op has several for a shape, the fastest on this adapter runs. Two
-   * timings may choose differently, and sums then differ in their last bits; the same stored choices give the
-   * same bits. Default "off": a heuristic chooses.
+   * How kernels are chosen by timing: if an op has several kernels for a shape, the one that is fastest on
+   * this adapter runs. Two timings may choose different kernels, and sums then differ in their last bits; the
+   * same stored choices give the same bits. Default "off": a heuristic chooses.
    */
   readonly tune?: Tuning | "off";
-  /** Kernels to run, by `callKey()`; they take precedence over `tune`. See `Op.variants`. */
+  /**
+   * Names of the kernel variants to run (see `Op.variants`); the keys come from `callKey()`. They take
+   * precedence over `tune`.
+   */
   readonly choices?: KernelChoices;
 }
 
 /**
- * Opens the system's best adapter; each session gets a device of its own. Throws Deno.errors.NotSupported,
- * with what to do, where there is no adapter, or only one that computes on the CPU and `allowSoftware` is
- * false. Rejects as `tune.store` does where it cannot be read.
+ * Opens the system's best adapter; each session gets a device of its own. Throws Deno.errors.NotSupported if
+ * there is no adapter, or if the only one computes on the CPU and `allowSoftware` is false; the message
+ * suggests what to do. If `tune.store` cannot be read, rejects with the store's error.
  */
 export async function openWebgpu(
   { allowSoftware = true, memoryLimits = {}, half = false, tune = "off", choices = new Map() }:
@@ -105,8 +108,8 @@ class Tuner {
   }
 
   /**
-   * Choices for the calls of `programs`. Calls without a stored choice are timed on a device with no other
-   * work.
+   * Choices for the calls of `programs`. Calls without a stored choice are timed on a device that has no
+   * other work.
    */
   async choose(
     programs: readonly Program[],
