@@ -24,7 +24,7 @@ import { type Gelu, geluOf, linear, norm } from "./layers.ts";
 import { type FullConfig, withDefaults } from "./model_options.ts";
 import type { KvCache, Model, Randomness, Recompute } from "./model.ts";
 
-const std = 0.02; // of initial weights
+const std = 0.02; // standard deviation of initial weights
 
 type Full = FullConfig<typeof gptOptions>;
 
@@ -100,7 +100,7 @@ function trunk(
 }
 
 /**
- * Dropout at a place in the model; undefined: none. It depends only on the place's path, so that a
+ * Dropout at a place in the model; undefined for none. It depends only on the place's path, so that a
  * recomputation drops the same elements.
  */
 type DropoutAt = (place: Scope) => Dropout | undefined;
@@ -142,8 +142,8 @@ function block(
 }
 
 /**
- * Causal attention to the given tokens, with a KV cache also to the earlier tokens of their texts: qkv
- * [B, T, 3C] → [B, T, C].
+ * Causal attention to the given tokens and, with a KV cache, to the earlier tokens of their texts: qkv [B, T,
+ * 3C] → [B, T, C].
  */
 function attend(
   scope: Scope,

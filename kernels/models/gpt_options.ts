@@ -1,5 +1,6 @@
 /**
- * The options of GPT-2, one row each. Defaults are GPT-2's own; required sizes show those of GPT-2 124M.
+ * The options of GPT-2, one row each. Defaults are those of GPT-2; the `value` of a required size is that of
+ * GPT-2 124M.
  *
  * @module
  */
@@ -55,7 +56,7 @@ export const gptOptions = {
     value: 50257,
     min: 1,
     max: 2 ** 31 - 1, // llm.c's header stores it as an int32
-    commandLine: false, // on the command line the tokenizer determines it
+    commandLine: false, // the command line takes it from the tokenizer
     huggingFace: ["vocab_size"],
   },
   vocabPad: {
@@ -91,7 +92,7 @@ export const gptOptions = {
     kind: "number",
     about: "epsilon of the layer norms: added to the variance before its square root",
     value: 1e-5,
-    min: 1e-12, // BERT's, the smallest that published models use
+    min: 1e-12, // the epsilon of BERT, the smallest of a published model
     max: 1,
     huggingFace: ["layer_norm_epsilon"],
   },
@@ -113,7 +114,7 @@ export const gptOptions = {
  */
 export type GptConfig = ConfigOf<typeof gptOptions>;
 
-/** Describes what is wrong with a configuration, and what is expected; null where it is valid. */
+/** Describes what is wrong with a configuration, and what is expected; null if it is valid. */
 export function gptFault(config: Readonly<Record<string, unknown>>): string | null {
   const fault = configFault(gptOptions, config);
   if (fault !== null) return fault;

@@ -16,15 +16,15 @@ import { layerNorm } from "../ops/norm/layer_norm.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
 
 /**
- * Formula of GELU: the tanh approximation, as in GPT-2, or the exact one by the error function, as in PyTorch
- * and nanoGPT.
+ * Formula of GELU: the tanh approximation, as in GPT-2, or the exact formula with the error function, as in
+ * PyTorch and nanoGPT.
  */
 export type Gelu = "tanh" | "erf";
 
 /**
  * A linear layer, x·weight + bias: x [..., in] → [..., out]. The weight is [in, out] as in GPT-2's "Conv1D"
- * and starts normal with `std`; the bias starts at 0. Throws ShapeError where the shapes of x and the
- * residual do not fit.
+ * and is initially normal with standard deviation `std`; the bias starts at 0. Throws ShapeError if the
+ * shapes of x and the residual do not fit.
  */
 export function linear(
   scope: Scope,
@@ -36,7 +36,7 @@ export function linear(
     readonly std: number;
     /** Whether the layer has a bias; default true. */
     readonly bias?: boolean;
-    /** GELU to apply to the result; default none. Not together with `residual`. */
+    /** GELU to apply to the result; default none. It cannot be combined with `residual`. */
     readonly gelu?: Gelu | null;
     /** Tensor to add to the result; default none. */
     readonly residual?: Tensor;
@@ -80,7 +80,7 @@ export function norm(
   return layerNorm(x, weight, shift, { eps });
 }
 
-/** Applies GELU by one of its formulas. */
+/** Applies GELU with one of its formulas. */
 export function geluOf(x: Tensor, formula: Gelu): Tensor {
   return formula === "tanh" ? gelu(x) : geluErf(x);
 }

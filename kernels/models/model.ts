@@ -1,6 +1,6 @@
 /**
- * The interface of models. A model is a function that builds its graph on a scope; its parameters, their
- * number and their initial values follow from calling it once.
+ * The interface of models. A model is a function that builds its graph on a scope; calling it once determines
+ * the model's parameters, how many there are, and their initial values.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import { type Shape, sizeOf, type TensorMap } from "../core/tensor.ts";
 
 /** The inputs of a training program that determine its random numbers. */
 export interface Randomness {
-  /** Number of the micro-batch within the run, u32 [1]. */
+  /** Index of the micro-batch within the run, u32 [1]. */
   readonly draw: Tensor;
   /** Philox key for a path in the model, u32 [2], which depends only on the run's seed and the path. */
   key(path: string): Tensor;
 }
 
 /**
- * A KV cache: it stores the keys and values of several texts, so that `forward` only gets their new tokens.
+ * A KV cache: it stores the keys and values of several texts, so that `forward` needs only their new tokens.
  */
 export interface KvCache {
-  /** Number of texts that it holds. */
+  /** Number of texts that the cache holds. */
   readonly texts: number;
   /** Longest text in tokens: the model's sequence length. */
   readonly seqLen: number;
@@ -34,7 +34,8 @@ export interface KvCache {
 /** Options of `forward`. */
 export interface ForwardOptions {
   /**
-   * Positions b·T + t to compute logits for, u32 [R]; the logits are then [R, Vp]. Default: all positions.
+   * Positions to compute logits for, each as b·T + t, u32 [R]; the logits are then [R, Vp]. Default: all
+   * positions.
    */
   readonly rows?: Tensor;
   /** Random numbers for dropout, in training programs only; default: no dropout. */
@@ -45,7 +46,7 @@ export interface ForwardOptions {
 
 /**
  * Which activations the backward pass recomputes instead of storing them: none; the outputs of GELU, as llm.c
- * does for `-r 1`; or those of whole blocks, of which only the input is stored.
+ * does for `-r 1`; or all activations inside each block, so that only the block's input is stored.
  */
 export type Recompute = "none" | "gelu" | "block";
 
@@ -67,9 +68,9 @@ export interface Model<Config = unknown> {
   readonly name: string;
   /** Sizes and options as plain data, which a checkpoint stores. */
   readonly config: Config;
-  /** Number of tokens: ids are below it. */
+  /** Number of tokens in the vocabulary; every token id is smaller. */
   readonly vocabSize: number;
-  /** Number of columns of the logits, Vp: vocabSize and padding. */
+  /** Number of columns of the logits, Vp: vocabSize plus padding. */
   readonly paddedVocabSize: number;
   /** Longest sequence in tokens. */
   readonly seqLen: number;
@@ -83,11 +84,11 @@ export interface Model<Config = unknown> {
 }
 
 /**
- * What can be trained on examples: a language model, or a net that predicts one token from a context of fixed
- * length and has logits [B, V] and one loss per example.
+ * A model that can be trained on examples: a language model, or a net that predicts one token from a context
+ * of fixed length and has logits [B, V] and one loss per example.
  */
 export interface TrainableModel extends Pick<Model, "name" | "vocabSize" | "forward" | "losses"> {
-  /** Number of tokens in an example, where it is fixed. */
+  /** Number of tokens in an example, if it is fixed. */
   readonly context?: number;
 }
 
@@ -102,16 +103,17 @@ export function countParameters(model: TrainableModel): number {
 }
 
 /**
- * Initial values of all parameters and buffers. Each depends only on the seed and its name, not on the order.
+ * Initial values of all parameters and buffers. The values of each depend only on the seed and its name, not
+ * on the order of creation.
  */
 export function initialWeights(model: TrainableModel, seed: number): TensorMap {
   return drawWeights(model, (init, { name, count }) => normals(seed, name, count, init.std));
 }
 
 /**
- * Initial values of all parameters and buffers, by name. `draw` supplies normal numbers and is called in the
- * order in which the model creates its parameters, so that a random generator gives the numbers of a notebook
- * with the same order.
+ * Initial values of all parameters and buffers, by name. `draw` returns normal random numbers and is called
+ * in the order in which the model creates its parameters, so that a random generator gives the same numbers
+ * as in a notebook that creates them in this order.
  */
 export function drawWeights(
   model: TrainableModel,

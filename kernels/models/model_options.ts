@@ -6,7 +6,7 @@
  * @module
  */
 
-/** Fields of a row of any kind. */
+/** Fields that rows of all kinds have. */
 export interface OptionInfo {
   /** Description of the option, with its unit: its line in --help. */
   readonly about: string;
@@ -30,7 +30,7 @@ export interface SizeRow extends OptionInfo {
   readonly kind: "size";
   /** Default value; for a required option it applies on the command line only. */
   readonly value: number;
-  /** Whether a configuration must give it. */
+  /** Whether a configuration must contain the option. */
   readonly required?: true;
   /** Smallest value. */
   readonly min: number;
@@ -58,7 +58,10 @@ export interface FlagRow extends OptionInfo {
   readonly kind: "flag";
   /** Default value. */
   readonly value: boolean;
-  /** True: a model without the option computes the same as one with it whose additional tensors are zeros. */
+  /**
+   * True if a model without the option computes the same as a model that has the option and whose additional
+   * tensors are zeros.
+   */
   readonly zeros?: true;
 }
 
@@ -77,7 +80,7 @@ export interface ChoiceRow extends OptionInfo {
 /** A row of the table. */
 export type OptionRow = SizeRow | NumberRow | FlagRow | ChoiceRow;
 
-/** Rows by the option's name in a configuration. */
+/** Rows, keyed by the option's name in a configuration. */
 export type OptionTable = Readonly<Record<string, OptionRow>>;
 
 /** Type of an option's value. */
@@ -124,7 +127,7 @@ export function isOptionValue(row: OptionRow, value: unknown): boolean {
 
 /**
  * Describes the first option of a configuration that is missing or has a value that it does not accept; null
- * where all options are valid. Keys that are not in the table are ignored.
+ * if all options are valid. Keys that are not in the table are ignored.
  */
 export function configFault(table: OptionTable, config: Readonly<Record<string, unknown>>): string | null {
   for (const [name, row] of Object.entries(table)) {
@@ -141,7 +144,7 @@ export function withDefaults(table: OptionTable, config: Readonly<Record<string,
   return Object.fromEntries(Object.entries(table).map(([name, row]) => [name, config[name] ?? row.value]));
 }
 
-/** Those options of a configuration whose rows `keep` accepts. */
+/** The options of a configuration whose rows `keep` accepts. */
 export function selectOptions<T extends OptionTable>(
   table: T,
   config: ConfigOf<T>,

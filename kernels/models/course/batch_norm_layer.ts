@@ -1,6 +1,6 @@
 /**
- * Batch normalization as a layer. It keeps running statistics, which replace those of the batch outside of
- * training.
+ * Batch normalization as a layer. It keeps running statistics, which replace the batch's statistics outside
+ * of training.
  *
  * @module
  */
@@ -16,27 +16,27 @@ import type { SequentialLayer } from "./sequential.ts";
 export interface BatchNormOptions {
   /** Weight of each batch in the running statistics; default 0.1. */
   readonly momentum?: number;
-  /** Added to the variance; default 1e-5. */
+  /** Number added to the variance; default 1e-5. */
   readonly eps?: number;
-  /** The variance divides by n - ddof; default 1, as in the lectures' class. */
+  /** The divisor of the variance is n - ddof; default 1, as in the lectures' class. */
   readonly ddof?: 0 | 1;
   /**
-   * Running statistic beside the mean: the variance in `running_var` (default) or the standard deviation in
-   * `running_std`.
+   * Running statistic besides the mean: the variance, in `running_var` (default), or the standard deviation,
+   * in `running_std`.
    */
   readonly spread?: "variance" | "std";
   /** Initial value of the gain; default 1. */
   readonly gain?: number;
   /**
    * Whether to normalize each position of [B, T, C] separately, over B only, which is the bug shown in the
-   * WaveNet lecture. Default false: over all axes but the last.
+   * WaveNet lecture. Default false: normalize over all axes except the last.
    */
   readonly perPosition?: boolean;
 }
 
 /**
- * Batch normalization of x [..., C], then times `gamma` plus `beta`, as the lectures' BatchNorm1d. Its
- * buffers are `running_mean` and `running_var` or `running_std`.
+ * Batch normalization of x [..., C]; the result is multiplied by `gamma`, and `beta` is added, as in the
+ * lectures' BatchNorm1d. Its buffers are `running_mean` and `running_var` or `running_std`.
  */
 export function batchNormLayer(options: BatchNormOptions = {}): SequentialLayer {
   const { momentum = 0.1, eps = 1e-5, ddof = 1, spread = "variance", gain = 1, perPosition = false } =

@@ -24,13 +24,13 @@ import type { Model, Randomness } from "../model.ts";
 
 /** Sizes and parts of the model. */
 export interface CharGptConfig {
-  /** Number of tokens. */
+  /** Number of tokens in the vocabulary. */
   readonly vocabSize: number;
   /** Longest sequence in tokens. */
   readonly seqLen: number;
   /** Width of the residual stream. */
   readonly channels: number;
-  /** Number of blocks; with 0 the output head gets the embeddings. */
+  /** Number of blocks; with 0 blocks, the output head gets the embeddings. */
   readonly layers: number;
   /** Attention heads per block, each channels / heads wide. */
   readonly heads: number;
@@ -43,8 +43,8 @@ export interface CharGptConfig {
    */
   readonly norm?: boolean;
   /**
-   * Whether attention scores are divided by the root of a head's width; "channels" divides by the root of all
-   * channels, as in the lecture's notebook. Default true.
+   * Whether attention scores are divided by the square root of a head's width; "channels" divides by the
+   * square root of `channels` instead, as in the lecture's notebook. Default true.
    */
   readonly scaled?: boolean | "channels";
   /** Activation: ReLU, or its square (So et al. 2021, "Primer"); default relu. */
@@ -57,13 +57,14 @@ export interface CharGptConfig {
   /** Dropout probability in training for attention weights and the outputs of a block; default 0. */
   readonly dropout?: number;
   /**
-   * Standard deviation of initial weights, with biases 0; gpt.py uses 0.02. Default null: the variances of
-   * torch's modules, 1 for embeddings and 1 / (3 inputs) for the weights and biases of a layer.
+   * Standard deviation of initial weights, with all biases initially 0; gpt.py uses 0.02. Default null: the
+   * variances of torch's modules, 1 for embeddings and 1 / (3 · inputs) for the weights and biases of a
+   * layer.
    */
   readonly std?: number | null;
 }
 
-/** Applies dropout with the key of a place; without training it returns its input. */
+/** Applies dropout with the random key of a place in the model; outside of training it returns its input. */
 type ApplyDropout = (x: Tensor, place: Scope) => Tensor;
 
 interface BlockOptions extends Required<CharGptConfig> {
@@ -72,8 +73,8 @@ interface BlockOptions extends Required<CharGptConfig> {
 }
 
 /**
- * A character model of the lecture. Queries, keys and values have no biases. Without `residual` the output of
- * attention replaces x. The lecture's bigram model is `makemore("bigram", …)`.
+ * One of the lecture's character models. Queries, keys and values have no biases. Without `residual` the
+ * output of attention replaces x. The lecture's bigram model is `makemore("bigram", …)`.
  */
 export function charGpt(config: CharGptConfig): Model<CharGptConfig> {
   const all: Required<CharGptConfig> = {
@@ -155,7 +156,8 @@ function block(scope: Scope, x: Tensor, options: BlockOptions): Tensor {
 function heads(attn: Scope, x: Tensor, options: BlockOptions): Tensor {
   const { channels, heads, scaled, dropout: rate, training, std } = options, c_attn = attn.at("c_attn");
   let qkv = matmul(x, c_attn.param("weight", [channels, 3 * channels], initialWeight(channels, std)));
-  // Scales the queries instead of the scores, which the op always divides by the root of a head's width.
+  // Scales the queries instead of the scores, which the op always divides by the square root of a head's
+  // width.
   if (scaled !== true) {
     const q = narrow(qkv, { axis: -1, start: 0, length: channels });
     const kv = narrow(qkv, { axis: -1, start: channels, length: 2 * channels });

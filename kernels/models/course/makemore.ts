@@ -1,6 +1,7 @@
 /**
  * The models of makemore.py, and an LSTM. They predict the next token at every position. Sizes and names are
- * those of makemore.py; where it draws uniform initial weights, these are normal with the same variance.
+ * those of makemore.py; where makemore.py's initial weights are uniformly distributed, these are normally
+ * distributed with the same variance.
  * Source: https://github.com/karpathy/makemore
  *
  * @module
@@ -29,11 +30,11 @@ import { drawWeights, type Model } from "../model.ts";
 
 /** Sizes of a model; defaults are those of makemore.py. */
 export interface MakemoreConfig {
-  /** Number of tokens. */
+  /** Number of tokens in the vocabulary. */
   readonly vocabSize: number;
   /** Longest sequence in tokens. */
   readonly seqLen: number;
-  /** Number of the transformer's blocks, makemore.py's `--n-layer`; default 4. */
+  /** Number of transformer blocks, makemore.py's `--n-layer`; default 4. */
   readonly layers?: number;
   /** Number of the transformer's attention heads, `--n-head`; default 4. */
   readonly heads?: number;
@@ -81,8 +82,8 @@ export function makemore(type: MakemoreType, config: MakemoreConfig): Model<Make
 }
 
 /**
- * Initial weights from a seed, with the variances of torch's modules: 1 for embeddings, 1 / (3 inputs) for
- * matrices and their biases. The transformer uses them too: it then needs half as many steps as with GPT-2's
+ * Initial weights from a seed, with the variances of torch's modules: 1 for embeddings, 1 / (3 · inputs) for
+ * matrices and their biases. They suit the transformer too: it needs half as many steps as with GPT-2's
  * standard deviation of 0.02.
  */
 export function makemoreWeights(model: Model<MakemoreConfig>, seed: number): TensorMap {
@@ -149,7 +150,8 @@ const lstm: LogitsFunction = (scope, tokens, sizes) => {
 };
 
 /**
- * A bag of words: each position adds the mean of all positions so far, and then the output of a small MLP.
+ * A bag of words: to the embedding at each position it adds the mean of the embeddings so far, and then the
+ * output of a small MLP.
  */
 const bow: LogitsFunction = (scope, tokens, { vocabSize, seqLen, channels, hidden }) => {
   const [batch, time] = tokens.shape;

@@ -12,8 +12,8 @@ export class Matrix {
   readonly data: Float64Array;
 
   /**
-   * Uses `data` without a copy if it is a Float64Array; default zeros. Throws ShapeError unless it has rows ·
-   * columns numbers.
+   * `data` (default: zeros) is used without a copy if it is a Float64Array. Throws ShapeError unless it has
+   * rows · columns numbers.
    */
   constructor(readonly rows: number, readonly columns: number, data?: ArrayLike<number>) {
     this.data = data === undefined
@@ -39,7 +39,7 @@ export class Matrix {
 
   /**
    * Applies f to every pair of elements. A matrix of one row or one column is repeated, as torch broadcasts.
-   * Throws ShapeError where the sizes do not fit.
+   * Throws ShapeError if the sizes do not fit.
    */
   with(other: Matrix, f: (x: number, y: number) => number): Matrix {
     const rows = Math.max(this.rows, other.rows), columns = Math.max(this.columns, other.columns);
@@ -69,7 +69,7 @@ export class Matrix {
     return typeof other === "number" ? this.map((x) => x * other) : this.with(other, (x, y) => x * y);
   }
 
-  /** The matrix product: [n, k] · [k, m] gives [n, m]. Throws ShapeError where k differs. */
+  /** The matrix product: [n, k] · [k, m] gives [n, m]. Throws ShapeError if the two values of k differ. */
   matmul(other: Matrix): Matrix {
     const { rows, columns: inner, data } = this, { columns } = other;
     if (inner !== other.rows) {
@@ -81,7 +81,7 @@ export class Matrix {
     for (let i = 0; i < rows; i++) {
       const to = i * columns;
       let k = 0;
-      for (; k + 4 <= inner; k += 4) { // four terms at a time load and store each sum once
+      for (; k + 4 <= inner; k += 4) { // four terms at a time, to load and store each sum less often
         const at = i * inner + k, from = k * columns;
         const a = data[at], b = data[at + 1], c = data[at + 2], d = data[at + 3];
         for (let j = 0; j < columns; j++) {
@@ -123,7 +123,9 @@ export class Matrix {
     return this.#eachRow((row) => row.reduce((most, x) => Math.max(most, x)));
   }
 
-  /** A matrix of zeros with a 1 at the maximum of each row, at the first of equal ones. */
+  /**
+   * A matrix of zeros with a 1 at each row's maximum; if several elements are the maximum, at the first one.
+   */
   whereMax(): Matrix {
     const out = new Matrix(this.rows, this.columns);
     for (let i = 0; i < this.rows; i++) {
@@ -133,7 +135,7 @@ export class Matrix {
     return out;
   }
 
-  /** The same elements in another shape, not copied. Throws ShapeError where their number differs. */
+  /** The same elements in another shape, not copied. Throws ShapeError if the number of elements differs. */
   view(rows: number, columns: number): Matrix {
     return new Matrix(rows, columns, this.data);
   }
@@ -155,17 +157,20 @@ export class Matrix {
   }
 }
 
-/** The largest difference between two lists of numbers; Infinity where their lengths differ. */
+/** The largest difference between two lists of numbers; Infinity if their lengths differ. */
 export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let most = a.length === b.length ? 0 : Infinity;
   for (let i = 0; i < a.length; i++) {
     const difference = Math.abs(a[i] - b[i]);
-    if (!(difference <= most)) most = difference; // also takes NaN
+    if (!(difference <= most)) most = difference; // also true if the difference is NaN
   }
   return most;
 }
 
-/** Distance between neighbours in a column and in a row; 0 along an axis that is repeated. */
+/**
+ * Distances in `data` between neighbours in a column and between neighbours in a row; 0 along an axis that is
+ * repeated.
+ */
 function stepsOf(
   { rows, columns }: Matrix,
   to: { readonly rows: number; readonly columns: number },

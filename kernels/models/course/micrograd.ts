@@ -1,6 +1,7 @@
 /**
  * micrograd: a scalar that records how it was computed, so that `backward` can compute the derivative with
- * respect to every value before it. It imports nothing; core/gradients.ts does the same for whole tensors.
+ * respect to every value before it. This file imports nothing; core/gradients.ts does the same for whole
+ * tensors.
  *
  * Source: Karpathy, micrograd's engine.py and nn.py, with the lecture's additions (label, tanh, exp), and
  * log.
@@ -17,8 +18,9 @@ export class Value {
   #seen = 0; // number of the last traversal that visited this value: cheaper than a set of visited values
 
   /**
-   * `operands` are the values that it was computed from, at most two, and `slopes` its derivatives with
-   * respect to them, all that the chain rule needs. `op` names the operation in drawings; a leaf has "".
+   * `operands` are the (at most two) values that this value was computed from. `slopes` are its derivatives
+   * with respect to them; the chain rule needs no more. `op` is the name of the operation in drawings, "" for
+   * a leaf.
    */
   constructor(
     public data: number,
@@ -92,9 +94,9 @@ export class Value {
 
   /**
    * Adds d(this) / d(v) to the `grad` of every value v that this was computed from, and sets its own `grad`
-   * to 1. It goes through `order` in reverse, so that a value has received the gradients of all its uses
-   * before it passes them on. Leaves that are used in several graphs accumulate: set their `grad` to 0 first,
-   * as `zeroGrad` does.
+   * to 1. It visits the values of `order()` in reverse, so that a value has received the gradients of all its
+   * uses before it passes them on. A leaf that is used in several graphs accumulates the gradients of all of
+   * them, unless its `grad` is set to 0 first, as `zeroGrad` does.
    */
   backward(): void {
     const order = this.order();
@@ -108,7 +110,7 @@ export class Value {
   /** All values that this was computed from, and itself, in topological order: each after its operands. */
   order(): Value[] {
     const traversal = ++traversals, order: Value[] = [];
-    // A stack of its own instead of recursion: a long sum would exceed the call stack.
+    // An explicit stack instead of recursion: a long sum would exceed the call stack.
     const path: Value[] = [this], next = [0];
     this.#seen = traversal;
     while (path.length > 0) {
@@ -173,7 +175,7 @@ export interface NeuronOptions {
   readonly random: UniformSource;
   /** Activation; default "relu". */
   readonly activation?: Activation;
-  /** Whether the bias is drawn too, after the weights; default false: it is 0. */
+  /** Whether the bias is random too, drawn after the weights; default false: the bias is 0. */
   readonly drawBias?: boolean;
 }
 
@@ -190,7 +192,7 @@ export class Neuron {
     this.activation = activation;
   }
 
-  /** Computes its output. Throws RangeError where the number of inputs is not that of its weights. */
+  /** Computes its output. Throws RangeError if the number of inputs differs from the number of weights. */
   call(x: readonly (Value | number)[]): Value {
     if (x.length !== this.weights.length) {
       throw new RangeError(`Cannot call a neuron of ${this.weights.length} weights with ${x.length} inputs`);
@@ -286,5 +288,5 @@ export class MLP {
   }
 }
 
-// Each traversal has a number of its own, so that none has to clear the marks of an earlier one.
+// Each traversal has a number of its own, so that it need not clear the marks of earlier traversals.
 let traversals = 0;

@@ -1,6 +1,6 @@
 /**
- * The MLP on names with a backward pass written by hand: step by step through every intermediate value, and
- * in the short forms that these steps simplify to.
+ * The MLP that predicts the next letter of a name, with a backward pass written by hand: step by step through
+ * every intermediate value, and in the short forms that these steps simplify to.
  *
  * Source: Karpathy, "Building makemore part 4: becoming a backprop ninja".
  *
@@ -14,7 +14,7 @@ export interface ManualMlp {
   readonly C: Matrix;
   /** Weight of the hidden layer, [context · embedding, hidden]. */
   readonly W1: Matrix;
-  /** Bias of the hidden layer, [1, hidden]; without effect, since batch norm subtracts it again. */
+  /** Bias of the hidden layer, [1, hidden]; it has no effect, since batch norm subtracts it again. */
   readonly b1: Matrix;
   /** Weight of the output layer, [hidden, letters]. */
   readonly W2: Matrix;
@@ -107,7 +107,7 @@ export function backwardInSteps(
   const logProbs = new Matrix(n, net.b2.columns);
   targets.forEach((target, i) => logProbs.row(i)[target] = -1 / n);
   const probs = s.probs.map((x) => 1 / x).times(logProbs);
-  const countsSumInv = s.counts.times(probs).sumOfColumns(); // repeated along the row in the forward pass
+  const countsSumInv = s.counts.times(probs).sumOfColumns(); // the forward pass repeats it along the row
   const countsSum = s.countsSum.map((x) => -(x ** -2)).times(countsSumInv);
   const counts = s.countsSumInv.times(probs).plus(countsSum); // used twice: two gradients add up
   const normLogits = s.counts.times(counts);
@@ -122,7 +122,7 @@ export function backwardInSteps(
   const bnRaw = net.bnGain.times(hPreAct);
   const bnVarInv = s.bnDiff.times(bnRaw).sumOfRows();
   const bnVar = s.bnVar.map((x) => -.5 * (x + eps) ** -1.5).times(bnVarInv);
-  const bnDiff2 = new Matrix(n, bnVar.columns).plus(bnVar).times(1 / (n - 1)); // each term of the sum gets it
+  const bnDiff2 = new Matrix(n, bnVar.columns).plus(bnVar).times(1 / (n - 1)); // each term gets this gradient
   const bnDiff = s.bnVarInv.times(bnRaw).plus(s.bnDiff.times(2).times(bnDiff2)); // used twice
   const bnMean = bnDiff.times(-1).sumOfRows();
   const hPreBn = bnDiff.plus(bnMean.times(1 / n)); // used twice
@@ -155,7 +155,7 @@ export function batchNormGradient(
     .times(gain.times(varInv).times(1 / n));
 }
 
-/** Loss and gradients of a batch, by the short forms. */
+/** Loss and gradients of a batch, computed with the short forms of the backward pass. */
 export function lossAndGradients(
   net: ManualMlp,
   batch: LetterBatch,
@@ -201,7 +201,10 @@ export function descend(
   }
 }
 
-/** Mean and variance of each hidden unit, one row each; batch norm normalizes by them after training. */
+/**
+ * Mean and variance of each hidden unit: one row of means and one row of variances. Batch norm normalizes
+ * with them after training.
+ */
 export interface Moments {
   readonly mean: Matrix;
   /** Variance with divisor n - 1. */
@@ -221,7 +224,7 @@ export function beforeBatchNorm(net: Pick<ManualMlp, "C" | "W1" | "b1">, inputs:
 }
 
 /**
- * The probabilities of the next letter, [n, letters], with batch norm by the given moments instead of the
+ * The probabilities of the next letter, [n, letters], where batch norm uses the given moments instead of the
  * batch's.
  */
 export function probabilitiesOf(
@@ -246,7 +249,10 @@ function softmaxOf(logits: Matrix): Matrix {
   return counts.times(counts.sumOfColumns().map((x) => 1 / x));
 }
 
-/** The gradient of `rowsAt`: zeros [letters, columns] to which each row is added at the row of its letter. */
+/**
+ * The gradient of `rowsAt`: a matrix [letters, columns] of zeros; each row of `rows` is added to the row of
+ * its letter.
+ */
 function rowsAddedAt(
   indices: Uint32Array,
   { rows, letters }: { readonly rows: Matrix; readonly letters: number },

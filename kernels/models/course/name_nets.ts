@@ -25,8 +25,8 @@ const symbols = 27;
 export type ContextNet = ReturnType<typeof sequential>;
 
 /**
- * A bigram model as a net: a one-hot row times a matrix [V, V], which starts normal with std 1. 729
- * parameters.
+ * A bigram model as a net: a one-hot row times a matrix [V, V], which is initially normal with standard
+ * deviation 1. It has 729 parameters.
  */
 export function bigramNet({ vocabSize = symbols }: { readonly vocabSize?: number } = {}): ContextNet {
   const layers = [oneHotLayer(vocabSize), flatten(), dense(vocabSize, { std: 1, bias: false })];
@@ -35,23 +35,26 @@ export function bigramNet({ vocabSize = symbols }: { readonly vocabSize?: number
 
 /** Sizes and initial values of the two-layer net. */
 export interface MlpOptions {
-  /** Number of tokens; default 27. */
+  /** Number of tokens in the vocabulary; default 27. */
   readonly vocabSize?: number;
-  /** Tokens of a context; default 3. */
+  /** Number of tokens in a context; default 3. */
   readonly context?: number;
   /** Size of an embedding; default 10. */
   readonly channels?: number;
   /** Number of tanh units; default 200. */
   readonly hidden?: number;
-  /** Initial values of the hidden layer; default: weights and biases normal with std 1. */
+  /** Initial values of the hidden layer; default: weights and biases are normal with standard deviation 1. */
   readonly first?: DenseOptions;
-  /** Initial values of the last layer; default: weights and biases normal with std 1. */
+  /** Initial values of the last layer; default: weights and biases are normal with standard deviation 1. */
   readonly last?: DenseOptions;
   /** Batch norm before tanh; default none. */
   readonly norm?: BatchNormOptions;
 }
 
-/** Bengio's net: embeddings side by side, a tanh layer, logits. 11,897 parameters. */
+/**
+ * Bengio's net: embeddings side by side, a tanh layer, logits. It has 11,897 parameters with the default
+ * sizes.
+ */
 export function mlp(options: MlpOptions = {}): ContextNet {
   const { vocabSize = symbols, context = 3, channels = 10, hidden = 200, norm } = options;
   const { first = { std: 1, bias: 1 }, last = { std: 1, bias: 1 } } = options;
@@ -68,8 +71,8 @@ export function mlp(options: MlpOptions = {}): ContextNet {
 
 /**
  * Net A of part 3: a hidden layer with Kaiming initialization for tanh and no bias, small initial logits, and
- * batch norm by the standard deviation (divisor n - 1), whose running value has momentum 0.001. 12,097
- * parameters.
+ * batch norm whose running statistics have momentum 0.001 and include the standard deviation (divisor n - 1)
+ * instead of the variance. It has 12,097 parameters with the default sizes.
  */
 export function mlpWithNorm(options: Omit<MlpOptions, "first" | "last" | "norm"> = {}): ContextNet {
   return mlp({
@@ -82,19 +85,22 @@ export function mlpWithNorm(options: Omit<MlpOptions, "first" | "last" | "norm">
 
 /** Sizes of the deep net. */
 export interface DeepMlpOptions extends Pick<MlpOptions, "vocabSize" | "context" | "channels"> {
-  /** Tanh units per layer; default 100. */
+  /** Number of tanh units per layer; default 100. */
   readonly hidden?: number;
   /** Number of tanh layers; default 5. */
   readonly depth?: number;
-  /** Weights start with standard deviation gain / √inputs, except the last layer's; default 1. */
+  /**
+   * Gain of the initial weights: their standard deviation is gain / √inputs, except in the last layer;
+   * default 1.
+   */
   readonly gain?: number;
   /** Whether batch norm follows every dense layer, which then has no bias; default true. */
   readonly norm?: boolean;
 }
 
 /**
- * Net B of part 3: six dense layers, each followed by batch norm, with tanh between them and a gain of 0.1 at
- * the last. 47,024 parameters.
+ * Net B of part 3: six dense layers, each followed by batch norm, with tanh between them. The last batch norm
+ * has an initial gain of 0.1. The net has 47,024 parameters with the default sizes.
  */
 export function deepMlp(options: DeepMlpOptions = {}): ContextNet {
   const { vocabSize = symbols, context = 3, channels = 10, hidden = 100, depth = 5, gain = 1, norm = true } =
@@ -119,7 +125,7 @@ export function deepMlp(options: DeepMlpOptions = {}): ContextNet {
 
 /** Sizes of the WaveNet. */
 export interface WavenetOptions extends Pick<MlpOptions, "vocabSize" | "channels"> {
-  /** Tanh units per layer; default 128. */
+  /** Number of tanh units per layer; default 128. */
   readonly hidden?: number;
   /** Number of layers, each of which joins pairs of neighbours: the context has 2^depth tokens; default 3. */
   readonly depth?: number;
@@ -129,7 +135,9 @@ export interface WavenetOptions extends Pick<MlpOptions, "vocabSize" | "channels
   readonly perPosition?: boolean;
 }
 
-/** WaveNet: each layer joins pairs of neighbouring positions. 76,579 parameters with the default sizes. */
+/**
+ * WaveNet: each layer joins pairs of neighbouring positions. It has 76,579 parameters with the default sizes.
+ */
 export function wavenet(options: WavenetOptions = {}): ContextNet {
   const { vocabSize = symbols, channels = 24, hidden = 128, depth = 3, perPosition = false } = options;
   const layers = [

@@ -28,7 +28,7 @@ export type SequentialLayer = (scope: Scope, x: Tensor, mode: LayerMode) => Tens
 export interface SequentialOptions {
   /** Name of the net, for error messages and checkpoints. */
   readonly name: string;
-  /** Tokens in a context. */
+  /** Number of tokens in a context. */
   readonly context: number;
   /** Number of tokens: the size of the last axis of the logits. */
   readonly vocabSize: number;
@@ -76,7 +76,8 @@ export function sequential({ name, context, vocabSize, layers }: SequentialOptio
 }
 
 /**
- * An embedding, tokens u32 [B, T] → [B, T, channels], with weights that start normal with `std` (default 1).
+ * An embedding, tokens u32 [B, T] → [B, T, channels], with weights that are initially normal with standard
+ * deviation `std` (default 1).
  */
 export function embedding(
   vocabSize: number,
@@ -94,7 +95,7 @@ export function oneHotLayer(classes: number): SequentialLayer {
 
 /**
  * Joins groups of `by` neighbouring positions (default: all): [B, T, C] → [B, T / by, by · C], or [B, T · C]
- * where only one group is left. Throws ShapeError where `by` does not divide T.
+ * if there is only one group. Throws ShapeError if `by` does not divide T.
  */
 export function flatten(by?: number): SequentialLayer {
   return (_scope, x) => {
@@ -115,8 +116,8 @@ export interface DenseOptions {
   /** Factor of the weights' standard deviation; default 1. */
   readonly gain?: number;
   /**
-   * True (default): the bias starts at 0. A number: normal with that standard deviation; it is drawn even if
-   * that is 0.
+   * True (default): the bias starts at 0. False: there is no bias. A number: the bias is initially normal
+   * with this standard deviation, and uses random numbers even if the standard deviation is 0.
    */
   readonly bias?: boolean | number;
 }

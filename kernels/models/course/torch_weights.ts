@@ -1,5 +1,5 @@
 /**
- * Initial weights drawn as in a notebook: torch's normal numbers, parameter by parameter.
+ * Initial weights as in a notebook: torch's normal random numbers, drawn parameter by parameter.
  *
  * @module
  */

@@ -27,15 +27,18 @@ export interface AttentionOptions {
 
 /**
  * Causal multi-head self-attention: qkv [B, T, 3C] → [B, T, C]. The last axis of qkv holds queries, keys and
- * values, each with head h at h·C/H. Scores are scaled by 1 / sqrt(C/H). Throws ShapeError if qkv is not [B,
- * T, 3C] with C divisible by the number of heads.
+ * values; in each of the three, head h starts at h·C/H. Scores are scaled by 1 / sqrt(C/H). Throws ShapeError
+ * if qkv is not [B, T, 3C] with C divisible by the number of heads.
  */
 export function attention(qkv: Tensor, { heads, dropout }: AttentionOptions): Tensor {
   if (dropout === undefined || dropout.rate === 0) return callAttention([qkv], { heads })[0];
   return callAttention([qkv, dropout.key, dropout.draw], { heads, dropout: dropout.rate })[0];
 }
 
-/** qkv (, key, draw) → out [B, T, C], and the log of each row's sum of exponentials [B, H, T]. */
+/**
+ * qkv and, for dropout, key and draw → out [B, T, C], and the log of each row's sum of exponentials [B, H,
+ * T].
+ */
 export const attentionOp: Op<AttentionAttrs> = {
   name: "attention",
   infer: ([qkv, key, draw], attrs) => {
@@ -86,7 +89,7 @@ export const attentionOp: Op<AttentionAttrs> = {
   ],
 };
 
-/** (qkv, out, lse, dout (, key, draw)) → dqkv. */
+/** qkv, out, lse, dout and, for dropout, key and draw → dqkv. */
 export const attentionGradOp: Op<AttentionAttrs> = {
   name: "attention_grad",
   infer: ([qkv, out, lse, dout, key, draw], attrs) => {
@@ -161,7 +164,7 @@ function sizesOf(qkv: Spec, { heads }: AttentionAttrs): AttentionSizes {
   return { batch, time, channels, heads, width };
 }
 
-/** Sizes, then the threshold and scale of dropout: 0 and 1 without dropout. */
+/** Sizes, then the threshold and scale of dropout, which are 0 and 1 without dropout. */
 function wasmArgs({ inputs: [qkv], attrs }: Call<AttentionAttrs>): readonly number[] {
   const { batch, time, channels, heads } = sizesOf(qkv, attrs);
   const { threshold, scale } = attrs.dropout === undefined
@@ -170,7 +173,10 @@ function wasmArgs({ inputs: [qkv], attrs }: Call<AttentionAttrs>): readonly numb
   return [batch, time, channels, heads, threshold, scale];
 }
 
-/** Factor of the weight of query i (a row of lse) and key j: 0 if it is dropped. */
+/**
+ * Factor by which dropout multiplies an attention weight: 0 if the weight is dropped. `row` is a row of lse,
+ * `key` the position of a key.
+ */
 function maskFor(
   { dropout }: AttentionAttrs,
   randomness: { readonly key: Float64Array; readonly draw: Float64Array },
@@ -184,12 +190,15 @@ function withDropout(qkv: Shape, attrs: AttentionAttrs): Case<AttentionAttrs> {
   return { inputs: [qkv, [2], [1]], attrs, fill: ["normal", word, word] };
 }
 
-/** Multiply-adds of one product over all pairs of a query and a key that the query sees. */
+/** Number of multiply-adds of one product over all pairs of a query and a key that the query attends to. */
 function pairs({ batch, time, channels }: AttentionSizes): number {
   return batch * channels * time * (time + 1) / 2;
 }
 
-/** Offsets of a head's vectors in the flat arrays, by position, and its first row in lse. */
+/**
+ * Offsets of a head's vectors in the flat arrays for a given position, the vectors' width, and the head's
+ * first row in lse.
+ */
 interface HeadOffsets {
   readonly row: number;
   readonly width: number;

@@ -1,9 +1,9 @@
 /**
  * Attention to a KV cache: keys and values of a token are computed once, and later tokens attend to them.
- * Each query is computed on its own and in a fixed order, so its result does not depend on the queries that
- * it is computed with.
+ * Each query is computed on its own and in a fixed order, so its result does not depend on the other queries
+ * of the call.
  *
- * A cache [S, T, 2C] holds S texts of up to T positions, for each position its keys and then its values. Row
+ * A cache [S, T, 2C] holds S texts of up to T positions: for each position the keys and then the values. Row
  * s·T + t of the cache is position t of text s.
  *
  * @module
@@ -23,8 +23,8 @@ export interface CacheOptions {
   /** KV cache of all texts, [S, T, 2C]. */
   readonly cache: Tensor;
   /**
-   * Cache row of the first new token of each row of qkv, u32 [B]; its other tokens follow. Rows are of
-   * different texts.
+   * Cache row of the first new token in each row of qkv, u32 [B]; the other tokens of that row follow. Each
+   * row of qkv belongs to a different text.
    */
   readonly firstRows: Tensor;
 }
@@ -32,7 +32,7 @@ export interface CacheOptions {
 /**
  * Causal attention of new tokens to all tokens of their texts so far: qkv [B, N, 3C] → [B, N, C], with qkv
  * packed as for `attention`. The new keys and values are put into the cache first. Tokens past the last
- * position of a text are not stored, and their results are zeros. It has no gradient. Throws ShapeError where
+ * position of a text are not stored, and their results are zeros. It has no gradient. Throws ShapeError if
  * sizes do not fit.
  */
 export function cacheAttention(qkv: Tensor, { heads, cache, firstRows: firstRows }: CacheOptions): Tensor {
@@ -83,7 +83,8 @@ export const cachePutOp: Op<null> = {
   cases: [
     { inputs: [[1, 5, 6], [1, 1, 9], [1]], attrs: null, fill: ["normal", "normal", { below: 5 }] },
     { inputs: [[40, 3, 20], [2, 2, 30], [2]], attrs: null, fill: ["normal", "normal", { below: 120 }] },
-    // Some of the tokens are past the last position of the text; then all of them.
+    // In the first of these cases, some of the tokens are past the last position of the text; in the second,
+    // all of them are.
     { inputs: [[2, 3, 4], [1, 5, 6], [1]], attrs: null, fill: ["normal", "normal", { below: 6 }] },
     { inputs: [[2, 3, 4], [1, 2, 6], [1]], attrs: null, fill: ["normal", "normal", { below: 1e9 }] },
   ],
@@ -127,7 +128,7 @@ export const cacheAttentionOp: Op<AttentionAttrs> = {
     const { batch, tokens, channels, heads, texts, time } = attendSizes(call);
     return [batch, tokens, channels, heads, texts, time];
   },
-  // An upper bound: the lengths of the texts are known on the device only.
+  // An upper bound: the lengths of the texts are known only on the device.
   flops: (call) => {
     const { batch, tokens, channels, time } = attendSizes(call);
     return 4 * batch * tokens * channels * time;

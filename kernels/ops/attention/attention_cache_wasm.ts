@@ -41,7 +41,7 @@ export function cache_attention(
   const batch = size(args, 0), tokens = size(args, 1), channels = size(args, 2), heads = size(args, 3);
   const texts = size(args, 4), time = size(args, 5);
   const depth = channels / heads, bytes = channels << 2, row = bytes << 1, scale: f32 = 1 / sqrt(<f32> depth);
-  // Tokens in the inner loop, so that the keys and values of a head stay in the processor's cache.
+  // Tokens are in the inner loop, so that the keys and values of a head stay in the processor's cache.
   for (let unit = <usize> thread; unit < batch * heads * tokens; unit += <usize> threads) {
     const t = unit % tokens, pair = unit / tokens, head = pair % heads, b = pair / heads;
     const firstRow: usize = load<u32>(firstRows + (b << 2)), position = firstRow % time + t;

@@ -14,26 +14,26 @@ import { workgroupMax, workgroupSum } from "../reduce/workgroup_reduce.ts";
 
 /** Sizes of an attention call to a KV cache. */
 export interface CacheSizes {
-  /** Rows of new tokens, B. */
+  /** Number of rows of new tokens, B. */
   readonly batch: number;
-  /** New tokens per row, N. */
+  /** Number of new tokens per row, N. */
   readonly tokens: number;
-  /** Channels, C. */
+  /** Number of channels, C. */
   readonly channels: number;
-  /** Heads, H. */
+  /** Number of heads, H. */
   readonly heads: number;
-  /** Channels per head, C / H. */
+  /** Number of channels per head, C / H. */
   readonly width: number;
-  /** Texts in the cache, S. */
+  /** Number of texts in the cache, S. */
   readonly texts: number;
-  /** Positions per text, T. */
+  /** Number of positions per text, T. */
   readonly time: number;
 }
 
 const LANES = 64;
-/** Keys per workgroup where keys are divided into spans. */
+/** Number of keys per workgroup if the keys are divided into spans. */
 const SPAN = 128;
-/** Most tokens for which keys are divided; more tokens keep a GPU busy anyway. */
+/** Largest number of tokens for which keys are divided into spans; more tokens keep a GPU busy anyway. */
 const FEW = 8;
 
 /** Kernel of (qkv, cache, firstRows) → out. */
@@ -73,8 +73,8 @@ function queryPosition(
 }
 
 /**
- * Computes one span; with a single span, the final result, else the sums, their total weight and the highest
- * score.
+ * WGSL that computes one span. With a single span it stores the final result; otherwise it stores the
+ * weighted sums, the total weight and the highest score.
  */
 function spanCode(call: Call, sizes: SpanSizes): string {
   const { channels, heads, width, time, spans } = sizes;
@@ -129,7 +129,7 @@ ${each.map((i) => `  var sum${i} = 0.0;`).join("\n")}
     let weight = select(0.0, exp(score - highest), key < to);
     weights[lane] = weight;
     let shrink = exp(top - highest);
-    total = total * shrink + workgroupSum(weight, lane); // its barriers make all weights visible
+    total = total * shrink + workgroupSum(weight, lane); // its barriers make all lanes' weights visible
     top = highest;
     let count = min(${LANES}u, to - first);
 ${
@@ -152,7 +152,8 @@ ${end.join("\n")}
 const scratchBinding = "@group(0) @binding(4) var<storage, read_write> scratch: array<f32>;";
 
 /**
- * Adds up the results of all spans in order, each scaled from its own highest score to the highest of all.
+ * WGSL that adds up the results of all spans in order, each scaled from its own highest score to the highest
+ * score of all spans.
  */
 function combineCode(call: Call, sizes: SpanSizes): string {
   const { channels, heads, width, spans } = sizes;

@@ -1,9 +1,9 @@
 /**
  * WGSL for dropout of attention weights. The mask has one row per query of each head and one column per key.
  *
- * The invocation of a query visits keys in order, so it draws four words at a time. The invocation of a key
- * would use one of the four words of each query, so the workgroup draws the words for all its keys and stages
- * one bit per weight.
+ * Random words are generated in groups of four. The invocation of a query visits keys in order, so it uses
+ * all four words. The invocation of a key would use only one of the four words of each query, so the
+ * workgroup generates the words for all its keys and stages one bit per weight in workgroup memory.
  *
  * @module
  */
@@ -17,13 +17,16 @@ export interface AttentionMask {
   staging(rows: number): string;
   /** Statements before a query's loop over keys. */
   readonly begin: string;
-  /** Statements in that loop, at key `first + j`: draws words if the key is a multiple of four. */
+  /**
+   * Statements in the query's loop, at key `first + j`: they generate random words if the key's index is a
+   * multiple of four.
+   */
   readonly draw: string;
-  /** Expression in that loop: `x`, or 0 if the weight is dropped. */
+  /** Expression in the query's loop, at key `first + j`: `x`, or 0 if the weight is dropped. */
   ofKey(x: string): string;
   /**
-   * Statements that stage the bits of a tile of `rows` queries from `first` on, for the keys of the
-   * workgroup.
+   * Statements that stage the bits of a tile of `rows` queries, starting with query `first`, for the keys of
+   * the workgroup.
    */
   stage(rows: number): string;
   /** Expression in a key's loop, at query `first + j` of the tile: `x`, or 0 if the weight is dropped. */
@@ -47,8 +50,8 @@ const noMask: AttentionMask = {
 };
 
 /**
- * The parts for a dropout rate. `keys` is the number of keys per workgroup, one per invocation; `key` and
- * `draw` are the bindings of dropout's inputs.
+ * The parts of WGSL for a dropout rate. `keys` is the number of keys per workgroup, one per invocation; `key`
+ * and `draw` are the bindings of dropout's inputs.
  */
 export function attentionMask(
   rate: number | undefined,
