@@ -14,7 +14,7 @@
  * export default lesson({
  *   part: 2, // position in the course
  *   about: "what a slope is, and how names are counted",
- *   short: "100 of the lecture's 20,000 steps", // how a run without --full is shortened; null: not at all
+ *   short: "100 of the lecture's 20,000 steps", // how a run without --full is shortened; null if it is not
  *   seed: 2147483647, // the lecture's seed, the default of --seed
  *   data: names, // the data set: defines --source and its default
  *   options: {}, // further options, as of any pipeline

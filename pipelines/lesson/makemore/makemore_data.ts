@@ -1,5 +1,6 @@
 /**
- * The lesson's words: shuffled, split into training and test words, and one per row, as in makemore.py.
+ * The lesson's words, shuffled, split into training and test words, and arranged one word per row, as in
+ * makemore.py.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The models of the lesson for given data and hyperparameters.
+ * Makes the models of the lesson for given data and hyperparameters.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { makemore, type MakemoreType } from "../../../kernels/models/course/make
 import { parametersOf } from "../../../kernels/models/model.ts";
 import type { MakemoreData } from "./makemore_data.ts";
 
-/** Sizes of a model and the parameters of its training, named as makemore.py's options. */
+/** Sizes of a model and parameters of its training, with the names of makemore.py's options. */
 export interface MakemoreHyperparameters {
   /** Number of transformer blocks. */
   readonly nLayer: number;
@@ -17,7 +17,7 @@ export interface MakemoreHyperparameters {
   readonly nEmbd: number;
   /** Size of hidden layers and recurrent states. */
   readonly nEmbd2: number;
-  /** Words per step. */
+  /** Number of words per step. */
   readonly batchSize: number;
   /** AdamW's learning rate. */
   readonly learningRate: number;
@@ -35,7 +35,7 @@ export interface MakemoreModelOptions {
   readonly hyperparameters: MakemoreHyperparameters;
 }
 
-/** A model for the alphabet and the row length of the data. */
+/** Makes a model for the alphabet and the row length of the data. */
 export function makemoreModel(
   type: MakemoreType,
   { data: { letters, examples }, hyperparameters }: MakemoreModelOptions,
@@ -52,7 +52,7 @@ export function makemoreModel(
   });
 }
 
-/** Shapes of a model's parameters by name. */
+/** Shapes of a model's parameters; the key is the parameter's name. */
 export function parameterShapes(
   type: MakemoreType,
   options: MakemoreModelOptions,

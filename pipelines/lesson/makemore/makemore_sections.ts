@@ -27,7 +27,9 @@ export interface MakemoreInputs {
   readonly engine: Engine;
   /** Number of updates of each model. */
   readonly steps: number;
-  /** Number of letters that can be sampled at a position, the most probable ones; null: all. */
+  /**
+   * Samples only from this number of most probable letters at each position; null to sample from all letters.
+   */
   readonly topK: number | null;
   /** Whether the model is trained as in exercise E02, with regularization and a decaying learning rate. */
   readonly regularized: boolean;
@@ -35,9 +37,12 @@ export interface MakemoreInputs {
   readonly resume: boolean;
   /** Folder of the saved models. */
   readonly out: string;
-  /** Why sizes and parameter counts need not be makemore.py's; null: they should be equal. */
+  /** Why sizes and parameter counts may differ from makemore.py's; null if they should be equal. */
   readonly mayDiffer: string | null;
-  /** Why losses need not be makemore.py's: as above, or because of the number of steps. */
+  /**
+   * Why losses may differ from makemore.py's: the reason in `mayDiffer`, or the number of steps; null if they
+   * should be equal.
+   */
   readonly lossMayDiffer: string | null;
 }
 
@@ -50,7 +55,7 @@ export interface MakemoreResult {
   readonly steps: number;
   /** The evaluation with the lowest test loss. */
   readonly best: MakemoreLosses;
-  /** Duration of training and evaluation. */
+  /** Duration of training and evaluation in seconds. */
   readonly seconds: number;
 }
 
@@ -77,7 +82,8 @@ export function* rowsSection(
 }
 
 /**
- * Trains a model, saves it whenever its test loss reaches a new minimum, and samples words from the best one.
+ * Trains a model, saves it whenever its test loss reaches a new minimum, and samples words from the best
+ * saved model.
  */
 export async function* trainingSection(
   type: MakemoreType,
@@ -228,7 +234,10 @@ function modelPath(type: MakemoreType, { out }: Pick<MakemoreInputs, "out">): st
   return `${out}/${type}.safetensors`;
 }
 
-/** The properties that a saved model must have to be used with this data and these hyperparameters. */
+/**
+ * The properties that a saved model must have so that it can be used with this data and these
+ * hyperparameters.
+ */
 function requirementsOf(
   type: MakemoreType,
   { data, hyperparameters }: Pick<MakemoreInputs, "data" | "hyperparameters">,

@@ -1,5 +1,5 @@
 /**
- * Solutions of the exercises of the lesson on makemore.py.
+ * Our solutions to the exercises of the lesson on makemore.py.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { makemoreData } from "./makemore_data.ts";
 import type { MakemoreHyperparameters } from "./makemore_model.ts";
 import { type MakemoreLosses, MakemoreTrainer } from "./makemore_trainer.ts";
 
-/** Hyperparameters and length of the training runs of a solution. */
+/** Hyperparameters and number of updates for the training runs of a solution. */
 export interface SolutionRuns {
   readonly hyperparameters: MakemoreHyperparameters;
   /** Number of updates of each run. */
@@ -72,7 +72,7 @@ function ratesSentence(bestRates: ReadonlyMap<string, number>): string {
 /** Number of updates after which the regularized transformer has its lowest test loss. */
 export const regularizedSteps = 14_000;
 
-/** Hyperparameters with which the transformer overfits less, if the learning rate also falls to 0. */
+/** Hyperparameters with which the transformer overfits less. The learning rate should also fall to 0. */
 export function regularized(hyperparameters: MakemoreHyperparameters): MakemoreHyperparameters {
   return { ...hyperparameters, learningRate: 2e-3, weightDecay: .1, dropout: .05 };
 }

@@ -19,10 +19,10 @@ import { threadsFor } from "../../../stages/train/on_device/device_plan.ts";
 import { type Item, progress } from "../item.ts";
 import { makemoreModel, type MakemoreModelOptions } from "./makemore_model.ts";
 
-/** Steps per call of the device; Ctrl-C takes effect between calls. */
+/** Number of steps per call of the device. Ctrl-C takes effect between calls. */
 const stepsPerCall = 100;
 
-/** makemore.py estimates the training loss from 11 batches of 100 words. */
+/** Number of words for an estimate of the training loss. makemore.py uses 11 batches of 100 words. */
 const evaluatedTrainWords = 1100;
 
 /** Losses of a model at one step, in nats per letter. */
@@ -53,8 +53,8 @@ export class MakemoreTrainer implements AsyncDisposable {
   }
 
   /**
-   * Puts a model on the engine. `weights` are its initial weights; default: drawn from the seed. Throws
-   * RangeError for weights whose shapes do not fit the model.
+   * Opens a model on the engine. `weights` are its initial weights; by default they are drawn with the seed.
+   * Throws RangeError for weights whose shapes do not fit the model.
    */
   static async open(
     type: MakemoreType,
@@ -87,7 +87,7 @@ export class MakemoreTrainer implements AsyncDisposable {
     return this.#trainer.steps;
   }
 
-  /** Makes `steps` updates. Returns the loss of each, computed before the update. */
+  /** Makes `steps` updates. Returns the loss of each step, computed before its update. */
   async *train(
     steps: number,
     { total, decay = false }: {
@@ -125,7 +125,7 @@ export class MakemoreTrainer implements AsyncDisposable {
     };
   }
 
-  /** Copies of the current weights by name. */
+  /** Copies of the current weights; the key is the weight's name. */
   weights(): Promise<TensorMap> {
     return this.#trainer.weights();
   }
@@ -135,7 +135,10 @@ export class MakemoreTrainer implements AsyncDisposable {
     this.#trainer.write(weights);
   }
 
-  /** Samples words letter by letter. `topK`: only the K most probable letters can be drawn; null: all. */
+  /**
+   * Samples words letter by letter, from the `topK` most probable letters, or from all letters if `topK` is
+   * null.
+   */
   async sample(count: number, { topK }: { readonly topK: number | null }): Promise<string[]> {
     const { data: { letters, examples: { context } }, hyperparameters: { seed } } = this.#options;
     const random = new TorchRandom(seed), words: string[] = [];
@@ -161,8 +164,8 @@ export class MakemoreTrainer implements AsyncDisposable {
 }
 
 /**
- * Probabilities of the `k` largest logits up to a common factor, and 0 for all others. Logits equal to the
- * k-th largest count as well.
+ * Probabilities of the `k` largest logits up to a common factor, and 0 for all other logits. Logits equal to
+ * the k-th largest logit are included.
  */
 export function topKWeights(logits: Float32Array, k: number): Float64Array {
   const sorted = Float32Array.from(logits).sort(), least = sorted[Math.max(0, sorted.length - k)];

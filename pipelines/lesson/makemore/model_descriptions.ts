@@ -7,7 +7,8 @@ import type { MakemoreType } from "../../../kernels/models/course/makemore.ts";
 import type { MakemoreHyperparameters } from "./makemore_model.ts";
 
 /**
- * All models in the order of the lesson, from the least to the most use of the letters before a position.
+ * All models in the order of the lesson. Each model makes more use of the letters before a position than the
+ * previous model.
  */
 export const lessonTypes: readonly MakemoreType[] = [
   "bigram",

@@ -1,6 +1,6 @@
 /**
- * The best model of a run as a safetensors file. Its metadata say what it was trained on, so that a run with
- * other data or another model does not continue from it.
+ * Saves the best model of a run as a safetensors file. The file's metadata describe the data and the model,
+ * so that a run with other data or another model does not continue from it.
  *
  * @module
  */
@@ -22,24 +22,24 @@ const properties = [
   ["seed", "seed"],
 ] as const;
 
-/** Properties in which a run must agree with a saved model to continue from it. */
+/** Properties that must be the same in a saved model and in a run that continues from it. */
 export type ModelIdentity = Readonly<Record<typeof properties[number][0], string>>;
 
-/** A model in a file. */
+/** A model that was read from a file. */
 export interface SavedModel {
   readonly weights: TensorMap;
   /** Test loss of these weights. */
   readonly test: number;
 }
 
-/** The properties of a saved model that a run can use. */
+/** The properties that a saved model must have so that a run can use it. */
 export interface SavedModelRequirements {
   readonly identity: ModelIdentity;
-  /** Shapes of the parameters by name. */
+  /** Shapes of the parameters; the key is the parameter's name. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Writes a model, whole or not at all. */
+/** Writes a model atomically: either the whole file or nothing. */
 export async function saveModel(
   path: string,
   { weights, test, identity }: SavedModel & { readonly identity: ModelIdentity },

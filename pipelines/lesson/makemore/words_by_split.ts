@@ -6,7 +6,7 @@
 import { type Item, lines } from "../item.ts";
 import type { MakemoreData } from "./makemore_data.ts";
 
-/** Sampled words in three groups: training words, test words, and words that are in neither. */
+/** Sampled words in three groups: training words, test words, and words that are neither. */
 export function wordsBySplit(
   sampled: readonly string[],
   { train, test }: Pick<MakemoreData, "train" | "test">,
@@ -24,7 +24,7 @@ export function wordsBySplit(
   );
 }
 
-/** Joins words to lines of at most 76 columns. */
+/** Joins words into lines of at most 76 columns. */
 function filledLines(words: readonly string[]): string[] {
   const filled: string[] = [];
   for (const word of words.map((word) => word === "" ? "(empty)" : word)) {

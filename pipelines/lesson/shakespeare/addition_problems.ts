@@ -1,28 +1,31 @@
 /**
- * Additions of two numbers as text. The digits of the sum are reversed, because addition by hand starts with
- * the last digit: each carry is then known before it is needed.
+ * Additions of two numbers as text. The digits of the sum are reversed, so that the last digit is generated
+ * first. As in addition by hand, each carry is then known before it is needed.
  *
  * @module
  */
 import type { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { CharTokenizer } from "../../../stages/token/char.ts";
 
-/** Tokenizer of the characters of a problem. */
+/** Tokenizer for the characters of a problem. */
 export const problemTokens: CharTokenizer = new CharTokenizer([..."+0123456789="], []);
 
-/** Text of a problem with leading zeros and the sum reversed: "012+345=7530" for 12 + 345 = 357. */
+/**
+ * Text of a problem, with leading zeros and with the digits of the sum reversed: "012+345=7530" for 12 + 345
+ * = 357.
+ */
 export function problemText(a: number, b: number, { digits }: { readonly digits: number }): string {
   const [left, right] = [a, b].map((n) => String(n).padStart(digits, "0"));
   const sum = [...String(a + b).padStart(digits + 1, "0")].reverse().join("");
   return `${left}+${right}=${sum}`;
 }
 
-/** Length of an input: a problem without its last digit, which is only a target. */
+/** Number of tokens of an input: all tokens of a problem except the last digit, which is only a target. */
 export function problemLength(digits: number): number {
   return 3 * digits + 2;
 }
 
-/** A batch of problems, [count, time] each. */
+/** A batch of problems. Each array has the shape [count, time]. */
 export interface AdditionProblems {
   readonly inputs: Uint32Array<ArrayBuffer>;
   readonly targets: Uint32Array<ArrayBuffer>;
@@ -30,7 +33,7 @@ export interface AdditionProblems {
   readonly mask: Float32Array<ArrayBuffer>;
 }
 
-/** Draws random problems. `heldOut`: only held-out problems; otherwise none of them. */
+/** Draws random problems: only held-out problems if `heldOut` is true, otherwise only the rest. */
 export function additionProblems(
   count: number,
   { digits, random, heldOut }: {
@@ -54,7 +57,10 @@ export function additionProblems(
   return { inputs, targets, mask };
 }
 
-/** Whether training never uses this problem. About one problem in twenty is held out. */
+/**
+ * Whether a problem is held out, which means that training never uses it. About one problem in twenty is held
+ * out.
+ */
 export function isHeldOut(a: number, b: number): boolean {
   return (a * 7919 + b * 104729) % 20011 % 20 === 0; // primes, so that the result depends on both numbers
 }

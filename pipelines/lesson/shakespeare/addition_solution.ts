@@ -1,5 +1,5 @@
 /**
- * Exercise EX2: a GPT that adds numbers of three digits.
+ * Exercise EX2: a GPT that adds numbers with three digits.
  *
  * @module
  */
@@ -22,9 +22,9 @@ import { openLectureModel } from "./lecture_training.ts";
 import { lectureWeights } from "./lecture_weights.ts";
 import { sequenceLogits } from "./sequence_logits.ts";
 
-/** Sizes of the experiment; the defaults take less than a minute. */
+/** Sizes of the experiment. With the defaults, it takes less than a minute. */
 export interface AdditionOptions {
-  /** Digits of each number; default 3. */
+  /** Number of digits of each number; default 3. */
   readonly digits?: number;
   /** Number of updates; default 750. */
   readonly steps?: number;
@@ -96,8 +96,9 @@ export async function* additionSolution(
 }
 
 /**
- * Wrong sums of the model, as lines of text. The model sees the correct digits before each digit. If its
- * likeliest digit is correct at every position, it would also generate the sum correctly on its own.
+ * Wrong sums of the model, as lines of text. The model predicts each digit from the correct digits before it.
+ * If its most probable digit is correct at every position, the model would also generate the sum correctly
+ * without seeing these digits.
  */
 async function mistakesOf(
   engine: Engine,

@@ -1,5 +1,5 @@
 /**
- * One head of self-attention computed by plain loops, and the variance of its numbers.
+ * One head of self-attention computed by plain loops, and the variance of numbers.
  *
  * @module
  */
@@ -17,7 +17,8 @@ export interface AttentionHead {
 }
 
 /**
- * Applies linear layers with random weights to x [B, T, C]; they are drawn in the order key, query, value.
+ * Applies linear layers with random weights to x [B, T, C]. The weights are drawn in the order key, query,
+ * value.
  */
 export function randomHead(
   x: Float32Array,
@@ -55,7 +56,9 @@ export function scoresOf(
   });
 }
 
-/** Output of the head, [B, T, width]: for each position the weighted sum of the values up to it. */
+/**
+ * Output of the head, [B, T, width]: for each position, the weighted sum of the values up to this position.
+ */
 export function attend(
   head: AttentionHead,
   { shape: [batch, time], scale }: { readonly shape: SequenceShape; readonly scale: number },

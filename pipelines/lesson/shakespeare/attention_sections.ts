@@ -32,12 +32,15 @@ const [batch, time, channels]: SequenceShape = [4, 8, 32];
 const shape: SequenceShape = [batch, time, channels];
 const width = 16; // channels of the notebook's head
 
-/** Why values that depend on the notebook's random numbers need not be equal; null for its seed. */
+/**
+ * Why values that depend on random numbers may differ from the notebook's; null if the seed is the
+ * notebook's.
+ */
 function seedReason(seed: number): string | null {
   return seed === 1337 ? null : "another seed";
 }
 
-/** The mean of all positions so far: the simplest way to use earlier positions. */
+/** The simplest way to use earlier positions: the mean of all positions so far. */
 export async function* averagesSection(
   { engine, seed }: Pick<ShakespeareInputs, "engine" | "seed">,
 ): AsyncGenerator<Item> {
@@ -141,11 +144,11 @@ export async function* headSection(
   });
 }
 
-/** Why scores are divided by the root of the head's width. */
+/** Why scores are divided by the square root of the head's width. */
 export function* scaledScoresSection({ seed }: Pick<ShakespeareInputs, "seed">): Generator<Item> {
   yield heading("Why scores are divided by √width");
   const random = new TorchRandom(seed), count = batch * time * width;
-  // An earlier cell of the notebook draws these numbers.
+  // An earlier cell of the notebook draws these numbers, so they are drawn here as well and not used.
   randomHead(random.randn(batch * time * channels), { shape, width, random });
   const keys = random.randn(count), queries = random.randn(count);
   const scores = [0, 1, 2, 3].flatMap((sequence) => [

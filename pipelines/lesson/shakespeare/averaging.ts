@@ -12,10 +12,10 @@ import { attention } from "../../../kernels/ops/attention/attention.ts";
 import { matmul } from "../../../kernels/ops/matmul/matmul.ts";
 import { softmax } from "../net_training.ts";
 
-/** Shape of values per position: sequences, positions, channels. */
+/** Shape of an array of values: number of sequences, positions and channels. */
 export type SequenceShape = readonly [batch: number, time: number, channels: number];
 
-/** Means by loops over all positions; x [B, T, C] → [B, T, C]. */
+/** Means computed by loops over all positions; x [B, T, C] → [B, T, C]. */
 export function averagesByLoop(x: Float32Array, [batch, time, channels]: SequenceShape): Float32Array {
   const out = new Float32Array(x.length);
   for (let b = 0; b < batch; b++) {
@@ -32,7 +32,8 @@ export function averagesByLoop(x: Float32Array, [batch, time, channels]: Sequenc
 }
 
 /**
- * Averaging weights [T, T], a lower triangular matrix: row t holds 1 / (t + 1) up to column t, then zeros.
+ * Averaging weights [T, T], a lower triangular matrix: row t holds 1 / (t + 1) up to column t, and zeros
+ * after it.
  */
 export function averagingWeights(time: number): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length: time * time }, (_, i) => {

@@ -1,5 +1,5 @@
 /**
- * Exercise EX1: all heads of attention in one tensor.
+ * Exercise EX1: all attention heads in one tensor.
  *
  * @module
  */
@@ -42,7 +42,7 @@ export async function* batchedHeadsSolution(
   });
 }
 
-/** Joins matrices [rows, width] along their rows: [rows, parts · width]. */
+/** Joins matrices [rows, width] side by side into one matrix [rows, parts · width]. */
 function sideBySide(parts: readonly Float32Array[], width: number): Float32Array {
   const joined = new Float32Array(parts.length * parts[0].length), joinedWidth = parts.length * width;
   parts.forEach((part, i) => {

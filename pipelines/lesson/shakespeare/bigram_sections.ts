@@ -12,7 +12,7 @@ import { lossChecks, lossCurves } from "./loss_items.ts";
 import type { ShakespeareInputs } from "./shakespeare_inputs.ts";
 import { trainCharModel, type TrainedCharModel } from "./train_char_model.ts";
 
-/** Shows the tokens of the text, the examples in an excerpt and a batch of excerpts. */
+/** Shows the tokens of the text, the training examples in one excerpt, and a batch of excerpts. */
 export function* dataSection(
   text: string,
   { corpus, seed, reasonToDiffer }: ShakespeareInputs,

@@ -1,6 +1,7 @@
 /**
- * The lesson's text as the lecture uses it: one token per character, the first nine tenths for training, and
- * excerpts at places that torch's random numbers choose, so that they are the lecture's excerpts.
+ * The lesson's text, prepared as in the lecture: each character is a token, and the first nine tenths are for
+ * training. Torch's random numbers choose the positions of the excerpts, so they are the same excerpts as in
+ * the lecture.
  *
  * @module
  */
@@ -15,8 +16,8 @@ export interface Corpus {
 }
 
 /**
- * Encodes and splits a text. `alphabet`: further texts whose characters the tokenizer must know; default:
- * none.
+ * Encodes and splits a text. The tokenizer also has tokens for all characters of the texts in `alphabet`;
+ * default: none.
  */
 export function corpusOf(
   text: string,
@@ -27,7 +28,10 @@ export function corpusOf(
   return { tokenizer, train: ids.slice(0, trainCount), validation: ids.slice(trainCount) };
 }
 
-/** A batch of excerpts, inputs and targets of `shape`. The target of a position is the token after it. */
+/**
+ * A batch of excerpts. Inputs and targets have the shape `shape`. The target of a position is the token after
+ * it.
+ */
 export interface Excerpts {
   readonly inputs: Uint32Array<ArrayBuffer>;
   readonly targets: Uint32Array<ArrayBuffer>;
@@ -35,8 +39,8 @@ export interface Excerpts {
 }
 
 /**
- * Draws excerpts as the lecture's `get_batch`. Throws RangeError for a text that is not longer than an
- * excerpt.
+ * Draws a batch of excerpts, like the lecture's `get_batch`. Throws RangeError for a text that is not longer
+ * than an excerpt.
  */
 export function drawExcerpts(
   ids: Uint32Array,

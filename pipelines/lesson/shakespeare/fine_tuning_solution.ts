@@ -16,14 +16,20 @@ import { notebookBatch, notebookModel } from "./lecture_models.ts";
 import { validationCurve } from "./loss_items.ts";
 import { trainCharModel } from "./train_char_model.ts";
 
-const maxCharacters = 4e6; // of the larger text
+const maxCharacters = 4e6; // length limit of the larger text
 
 /** Options of the solution. */
 export interface FineTuningOptions {
-  /** The lesson's `--source`; null: its text is the installed speeches, so e-mails are the larger text. */
+  /**
+   * The lesson's `--source`. If it is null, the lesson's text is the installed speeches, so e-mails are used
+   * as the larger text.
+   */
   readonly source: string | null;
   readonly seed: number;
-  /** Whether to train for 8,000 and 2,500 steps instead of 1,500 and 500. */
+  /**
+   * Whether to train for 8,000 steps on the larger text and 2,500 on the lesson's text, instead of 1,500 and
+   * 500.
+   */
   readonly full: boolean;
 }
 
@@ -34,7 +40,7 @@ export async function* fineTuningSolution(
 ): AsyncGenerator<Item> {
   const largerName = source === null ? "spam-assassin" : "sotu", engine = await env.engine();
   const larger = await textOf(largerName), [stepsBefore, steps] = full ? [8000, 2500] : [1500, 500];
-  // Both texts need the same alphabet, or the rows of the embedding would change their meaning.
+  // Both texts need the same alphabet. Otherwise a row of the embedding would belong to different characters.
   const largerCorpus = corpusOf(larger, { alphabet: [env.data.text] }),
     corpus = corpusOf(env.data.text, { alphabet: [larger] });
   const common = {

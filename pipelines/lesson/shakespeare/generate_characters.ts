@@ -1,5 +1,5 @@
 /**
- * Generates text as the lecture's `generate` does: the model sees the last characters and predicts the next.
+ * Generates text like the lecture's `generate`: the model sees the last characters and predicts the next one.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export interface GenerateOptions {
   readonly seed: number;
 }
 
-/** Generates text after a line break. */
+/** Generates text that follows a line break. */
 export async function generateCharacters(
   engine: Engine,
   { model, weights, corpus: { tokenizer }, characters, seed }: GenerateOptions,

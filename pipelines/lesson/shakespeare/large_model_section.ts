@@ -17,7 +17,10 @@ import { alphabetReason, type ShakespeareInputs } from "./shakespeare_inputs.ts"
 
 const steps = 5000, rate = 3e-4, every = 500;
 
-/** Plans the model of gpt.py for the lesson's text, and trains it if the run is full and has a GPU. */
+/**
+ * Plans the training of gpt.py's model on the lesson's text. With `--full` and a GPU, it also trains the
+ * model.
+ */
 export async function* largeModelSection(
   { corpus, engine, seed, full, reasonToDiffer }: ShakespeareInputs,
 ): AsyncGenerator<Item> {

@@ -1,5 +1,5 @@
 /**
- * The models of the lecture in its order. Each adds one part to the model before it.
+ * The models of the lecture in the lecture's order. Each model adds one part to the previous model.
  *
  * @module
  */
@@ -11,10 +11,10 @@ export type CharGptShape = Omit<CharGptConfig, "vocabSize">;
 /** A model of the lecture. */
 export interface LectureModel {
   readonly name: string;
-  /** The part that is new, and its purpose. */
+  /** The new part of this model, and its purpose. */
   readonly adds: string;
   readonly config: CharGptShape;
-  /** Validation loss in the lecture, in nats per character; null: it gives none. */
+  /** Validation loss in the lecture, in nats per character; null if the lecture gives none. */
   readonly lecture: number | null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Training as in the lecture: excerpts from random places, AdamW, and from time to time an estimate of the
- * mean loss over 200 batches of each part of the text.
+ * Training as in the lecture, with AdamW on excerpts from random positions. At regular intervals, the mean
+ * loss of each part of the text is estimated from 200 batches.
  *
  * @module
  */
@@ -16,24 +16,26 @@ import { type Item, progress } from "../item.ts";
 import { type Corpus, drawExcerpts } from "./corpus.ts";
 
 const batchesPerEstimate = 200;
-const readEvery = 50; // updates between reads of their results
-/** Tokens per evaluation call at most: enough to use the device well, and few enough for the cache. */
+const readEvery = 50; // results are read after this many updates
+/**
+ * Largest number of tokens per evaluation call: enough to use the device well, and few enough for the cache.
+ */
 const maxTokensPerCall = 16_384;
 
-/** Number of batches that one evaluation call computes; it divides the batches of an estimate. */
+/** Number of batches per evaluation call, a divisor of the 200 batches of an estimate. */
 function batchesPerCall([batch, time]: readonly [number, number]): number {
   return [50, 25, 10, 5, 2].find((n) => n * batch * time <= maxTokensPerCall) ?? 1;
 }
 
-/** A model and its optimizer; the defaults are those of torch's AdamW. */
+/** A model and the settings of its optimizer. The defaults are the same as in torch's AdamW. */
 export interface LectureModelOptions {
   readonly model: Model;
   readonly weights: TensorMap;
   /** Shape of the batches. */
   readonly shape: readonly [batch: number, time: number];
-  /** Seed of dropout; default 1337. */
+  /** Random seed of dropout; default 1337. */
   readonly seed?: number;
-  /** Largest gradient norm; default 0: no clipping. */
+  /** Maximum gradient norm; default 0, which means no clipping. */
   readonly clip?: number;
   readonly beta2?: number;
   readonly weightDecay?: number;
@@ -69,26 +71,29 @@ export interface LossEstimate {
   readonly validation: number;
 }
 
-/** Data and length of a training. */
+/** Data and settings of a training run. */
 export interface LectureTraining {
   readonly corpus: Corpus;
-  /** Generator of the places of the excerpts. */
+  /** Random generator for the positions of the excerpts. */
   readonly random: TorchRandom;
   /** Number of updates. */
   readonly steps: number;
   readonly rate: number | Schedule;
   /**
-   * Steps between the lecture's estimates. Their excerpts are drawn even where an estimate is not computed,
-   * so that the random numbers stay the lecture's.
+   * Number of steps between the lecture's estimates. The excerpts of an estimate are drawn even if it is not
+   * computed, so that later random numbers stay the same as in the lecture.
    */
   readonly every: number;
-  /** Steps whose estimates are also computed, besides the last; default: all. */
+  /**
+   * Steps at which estimates are computed, in addition to the last step; default: every estimate of the
+   * lecture.
+   */
   readonly at?: readonly number[];
-  /** Name of the model in the lines of progress. */
+  /** Name of the model in progress lines. */
   readonly name: string;
 }
 
-/** Trains a model. Returns the computed estimates; the last one follows all updates. */
+/** Trains a model. Returns the computed estimates. The last estimate is made after all updates. */
 export async function* trainAsLecture(
   session: ModelSession,
   { corpus, random, steps, rate, every, at, name }: LectureTraining,
@@ -120,14 +125,14 @@ export async function* trainAsLecture(
   return estimates;
 }
 
-/** Text of both losses of an estimate. */
+/** Both losses of an estimate as text. */
 export function shownLosses({ train, validation }: LossEstimate): string {
   return `train ${train.toFixed(4)}, validation ${validation.toFixed(4)}`;
 }
 
 /**
- * Mean loss over the batches of an estimate. If it is not `computed`, the excerpts are drawn and the result
- * is 0.
+ * Mean loss over the batches of an estimate. If `computed` is false, the excerpts are drawn but the loss is
+ * not computed, and the result is 0.
  */
 async function estimateLoss(
   session: ModelSession,

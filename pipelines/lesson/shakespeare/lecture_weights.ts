@@ -1,6 +1,6 @@
 /**
- * Initial weights of the lecture's models. Torch's modules draw them in this order, so the losses are the
- * lecture's.
+ * Initial weights of the lecture's models. They are drawn in the same order as by torch's modules, so the
+ * losses are the same as in the lecture.
  *
  * Source: PyTorch, torch/nn/modules/linear.py `reset_parameters`; sparse.py for embeddings.
  *
@@ -13,8 +13,8 @@ import type { CharGptConfig } from "../../../kernels/models/course/char_gpt.ts";
 type Weight = TensorMap[string];
 
 /**
- * Initial weights of `charGpt(config)`. Embeddings are normal. Weights and biases of linear layers are
- * uniform between -1 / √inputs and 1 / √inputs.
+ * Initial weights of `charGpt(config)`. Embeddings have a normal distribution; weights and biases of linear
+ * layers have a uniform distribution between -1 / √inputs and 1 / √inputs.
  */
 export function lectureWeights(config: CharGptConfig, random: TorchRandom): TensorMap {
   const { vocabSize, seqLen, channels, heads, layers, feedForward = true, residual = true } = config;
@@ -66,14 +66,15 @@ function bias(
   return { shape: [outputs], data: random.uniform(outputs, { low: -bound, high: bound }) };
 }
 
-/** A table of normal numbers with variance 1, as of `nn.Embedding`. */
+/** A table of normally distributed numbers with variance 1, as in `nn.Embedding`. */
 export function normal(shape: readonly [number, number], random: TorchRandom): Weight {
   return { shape, data: random.randn(shape[0] * shape[1]) };
 }
 
 /**
  * Weights of all heads, [channels, 3 · channels]. In the lecture, each head has its own key, query and value
- * layer, drawn in this order. Here all queries stand first, then all keys, then all values.
+ * layer, drawn in this order. Here the columns of all queries are first, then those of all keys, then those
+ * of all values.
  */
 function headWeights(
   { channels, heads, random }: {

@@ -13,7 +13,7 @@ interface Curve {
   readonly y: readonly number[];
 }
 
-/** The curves of both losses by step. */
+/** The curves of the training loss and the validation loss over the steps. */
 export function lossCurves(estimates: readonly LossEstimate[]): readonly Curve[] {
   return (["train", "validation"] as const).map((split) => ({
     name: split,
@@ -22,7 +22,7 @@ export function lossCurves(estimates: readonly LossEstimate[]): readonly Curve[]
   }));
 }
 
-/** The curve of the validation loss by step. */
+/** The curve of the validation loss over the steps. */
 export function validationCurve(
   name: string,
   { estimates }: { readonly estimates: readonly LossEstimate[] },
@@ -38,10 +38,10 @@ export function validationCurve(
 export interface LectureLosses {
   readonly train: number;
   readonly validation: number;
-  /** Greatest difference that counts as the same. */
+  /** Largest difference at which two losses count as the same. */
   readonly within: number;
   readonly source: string;
-  /** Why ours need not be equal; null: they should be. */
+  /** Why our losses may differ from the lecture's; null if they should be equal. */
   readonly mayDiffer: string | null;
 }
 

@@ -20,7 +20,7 @@ import { trainCharModel, type TrainedCharModel } from "./train_char_model.ts";
 
 const notebook = "Let's build GPT, notebook";
 
-/** A trained model, and the lecture's validation loss of it; null: the lecture gives none. */
+/** A trained model, and its validation loss in the lecture (null if the lecture gives none). */
 interface ComparedModel extends Pick<LectureModel, "name" | "lecture"> {
   readonly trained: TrainedCharModel;
 }
@@ -89,7 +89,10 @@ export async function* modelsSection(
   }
 }
 
-/** Says which models have a lower validation loss than the model before them, and where it falls most. */
+/**
+ * A sentence that says which models have a lower validation loss than the previous model, and where the loss
+ * falls most.
+ */
 function changesSentence(models: readonly ComparedModel[]): string {
   const changes = models.slice(1).map(({ name, trained }, i) => ({
     name: `"${name}"`,
@@ -106,7 +109,7 @@ function changesSentence(models: readonly ComparedModel[]): string {
   }`;
 }
 
-/** Trains the last model of the notebook, which has all parts. */
+/** Trains the last model of the notebook, which contains all the parts. */
 export async function* notebookSection(
   { corpus, engine, seed, full, reasonToDiffer }: ShakespeareInputs,
 ): AsyncGenerator<Item> {

@@ -1,5 +1,5 @@
 /**
- * nanoGPT's configuration for a CPU: a small GPT-2 on characters.
+ * nanoGPT's configuration for a CPU: a small GPT-2 whose tokens are characters.
  *
  * Source: nanoGPT, README and config/train_shakespeare_char.py.
  *
@@ -88,7 +88,9 @@ export async function* nanogptSection(
   yield lines(await generateCharacters(engine, { ...trained, characters: 500 }));
 }
 
-/** Compares the losses at the end, and says whether the validation loss was lower before. */
+/**
+ * A sentence that compares the two losses at the end, and says whether the validation loss was lower before.
+ */
 function overfittingSentence(estimates: readonly LossEstimate[]): string {
   const { step, train, validation } = estimates[estimates.length - 1];
   const lowest = estimates.reduce((a, b) => b.validation < a.validation ? b : a);

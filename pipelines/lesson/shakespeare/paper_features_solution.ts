@@ -1,5 +1,5 @@
 /**
- * Exercise EX4: two features from papers, each of which is one option of the model.
+ * Exercise EX4: two features from papers. Each feature is an option of the model.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const features: readonly (readonly [name: string, options: Partial<CharGptShape>
   ["tied output layer", { tie: true }],
 ];
 
-/** Trains the notebook's GPT without and with each feature. */
+/** Trains the notebook's GPT without the features and with each of them. */
 export async function* paperFeaturesSolution(
   env: LessonEnv<Text>,
   { seed, full }: { readonly seed: number; readonly full: boolean },

@@ -1,5 +1,5 @@
 /**
- * Logits of a model at all positions of sequences, to test what they depend on.
+ * Computes the logits of a model at all positions of sequences, to test which positions they depend on.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Model } from "../../../kernels/models/model.ts";
 
 /**
  * Logits of a model for batches of token ids, one array [rows, T, V] per batch. Each batch holds `rows`
- * sequences of the same length T, one after another; default: one sequence.
+ * concatenated sequences of the same length T; default: one sequence.
  */
 export async function sequenceLogits(
   engine: Engine,
@@ -36,7 +36,10 @@ export async function sequenceLogits(
   return logits;
 }
 
-/** Index of the first position whose logits differ in any bit; the number of positions if none do. */
+/**
+ * Index of the first position at which the logits are not exactly equal; the number of positions if all are
+ * equal.
+ */
 export function firstDifference(a: Float32Array, b: Float32Array, vocabSize: number): number {
   const index = a.findIndex((logit, i) => !Object.is(logit, b[i]));
   return Math.floor((index < 0 ? a.length : index) / vocabSize);

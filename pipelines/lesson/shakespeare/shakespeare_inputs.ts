@@ -10,15 +10,15 @@ import type { Corpus } from "./corpus.ts";
 export interface ShakespeareInputs {
   readonly corpus: Corpus;
   readonly engine: Engine;
-  /** Seed of weights, batches and generated text. */
+  /** Random seed of weights, batches and generated text. */
   readonly seed: number;
   /** Whether models are trained for the lecture's number of steps. */
   readonly full: boolean;
-  /** Why values need not equal the lecture's; the same as in `LessonEnv`. */
+  /** Why values may differ from the lecture's; the same function as in `LessonEnv`. */
   reasonToDiffer(needs?: { readonly full?: boolean }): string | null;
 }
 
-/** Why parameter counts need not be those for the lecture's text; null for a text with as many symbols. */
+/** Why parameter counts may differ from the lecture's; null for a text with the same number of symbols. */
 export function alphabetReason({ tokenizer: { vocabSize } }: Corpus): string | null {
   return vocabSize === 65 ? null : "another alphabet";
 }
