@@ -7,7 +7,7 @@ import { nearest } from "./args.ts";
 import type { Machine } from "./machine.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** Option values by name, as a config file would give them. */
+/** Option values, as in a config file; the key is the option's name. */
 export type Preset = Readonly<Record<string, number | string | boolean>>;
 
 /** A preset's option values and its line in --help. */
@@ -25,7 +25,7 @@ export interface PresetChoice {
 /** The presets of a pipeline. */
 export interface Presets {
   readonly byName: Readonly<Record<string, DescribedPreset>>;
-  /** The preset that `--preset auto` stands for on a machine. */
+  /** Picks the preset that `--preset auto` means on a machine. */
   pick(machine: Machine): PresetChoice;
 }
 

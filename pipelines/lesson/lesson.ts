@@ -106,7 +106,7 @@ export interface Lesson<O extends Options, D extends LessonData> {
   readonly refuse?: (o: Values<O> & LessonValues, env: LessonEnv<D>) => void | Promise<void>;
   /** Yields the items of the lesson. */
   readonly run: LessonItems<O, D>;
-  /** Exercises by name, from "E01". */
+  /** Exercises; the key is the name, from "E01" on. */
   readonly exercises: Readonly<Record<string, Exercise<O, D>>>;
 }
 

@@ -14,7 +14,7 @@ import { UsageError } from "../usage_error.ts";
 /** The content of config.json. */
 export interface RunRecord {
   readonly pipeline: string;
-  /** Value of every option, by name. */
+  /** Values of all options; the key is the option's name. */
   readonly options: Readonly<Record<string, unknown>>;
   /** The device that the run last used, as the engine names it; absent if no engine was opened. */
   readonly device?: string;

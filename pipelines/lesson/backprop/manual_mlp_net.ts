@@ -26,7 +26,7 @@ export interface ManualMlpOptions {
   readonly letters: number;
   /** Number of hidden units. */
   readonly hidden: number;
-  /** The notebook's generator, which draws the parameters and then the batches. */
+  /** Random generator, used first for the parameters and then for the batches, as in the notebook. */
   readonly random: TorchRandom;
 }
 

@@ -61,7 +61,7 @@ export function openInspectable(
   model: TrainableModel,
   { setup: { engine, data: { examples } }, ...options }: {
     readonly setup: BatchNormSetup;
-    /** Generator that draws the initial weights if none are given. */
+    /** Random generator for the initial weights, if none are given. */
     readonly random: TorchRandom;
     readonly weights?: TensorMap;
   },
