@@ -1,7 +1,8 @@
 /**
- * Writes documents as Parquet, in FineWeb's schema: `<dir>/00000.parquet`. Row groups are appended as they
- * fill. The footer comes last, and the file gets its name after it, so a file with its name is complete. A
- * checkpoint holds the rows that are not in a row group yet, and the entries of the footer.
+ * Writes documents as Parquet files in FineWeb's schema, such as `<dir>/00000.parquet`. A row group is
+ * appended when it is full. The footer is written last, and only then does the file get its final name, so a
+ * file with that name is complete. A checkpoint holds the rows that are not in a row group yet, and the
+ * entries of the footer.
  *
  * @module
  */
@@ -15,20 +16,22 @@ import { type Row, toRow } from "./row.ts";
 
 /** Position in the files, and rows that are not in a row group yet. */
 export interface ParquetSinkState {
-  /** Number of the file that grows. */
+  /** Index of the file that is being written. */
   file: number;
-  /** Its length on disk in bytes. */
+  /** Length of that file on disk in bytes. */
   bytes: number;
-  /** Its row groups for the footer, each as JSON; 64-bit integers are written as "12n". */
+  /**
+   * Metadata of that file's row groups for the footer, each as JSON, with 64-bit integers written as "12n".
+   */
   groups: string[];
-  /** Rows of the next row group. */
+  /** Rows that will form the next row group. */
   held: Row[];
   /** Number of characters in `held`. */
   heldLength: number;
 }
 
 const GROUP_ROWS = 1000; // as in FineWeb's files
-const GROUP_CHARACTERS = 1 << 22; // bounds a checkpoint, which holds the row group that is not full
+const GROUP_CHARACTERS = 1 << 22; // limits a checkpoint, which holds the rows of the unfinished row group
 
 const columns = [
   { name: "text", type: "STRING" },
@@ -93,14 +96,17 @@ export function writeParquet(
       files.sync(state);
       return JSON.parse(JSON.stringify(state));
     },
-    close(state) { // seals the file of a stopped run too; a resume makes it partial again
+    close(state) { // also seals the file if the run was stopped; a resume makes it partial again
       writeGroup(state);
       seal(state);
     },
   };
 }
 
-/** A writer that continues at byte `bytes` of a file. At 0 it has written the magic number. */
+/**
+ * A writer that continues at byte `bytes` of a file. For a new file (0 bytes), it has already written the
+ * magic number.
+ */
 function writerAt(bytes: number): { readonly writer: ByteWriter; readonly parquet: ParquetWriter } {
   const writer = new ByteWriter();
   const schema = schemaFromColumnData({ columnData: columnsOf([]) });
@@ -117,7 +123,7 @@ function columnsOf(rows: readonly Row[]) {
     name,
     type,
     nullable: true,
-    offsetIndex: false, // an index follows the row groups, so a checkpoint would have to hold it too
+    offsetIndex: false, // an index is written after the row groups, so a checkpoint would have to hold it
     data: rows.map((row) => {
       const value = row[name];
       return typeof value === "number" && type === "INT64" ? BigInt(value) : value ?? null;

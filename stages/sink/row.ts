@@ -5,7 +5,7 @@
  */
 import type { Document } from "../items.ts";
 
-/** A row, with its keys in the published order; unknown fields are undefined. */
+/** A row with its keys in the order of FineWeb's files; unknown fields are undefined. */
 export type Row = Readonly<{
   text: string;
   id: string;

@@ -15,13 +15,13 @@ export interface ChainState {
 }
 
 /**
- * All items of the first source, then all of the second, and so on. A saved state refers to its current
- * source by name, so sources may be appended before a resume. The names must differ. Throws TypeError for a
- * name that occurs twice, and on resume where the saved source is missing.
+ * A source that yields all items of the first source, then all items of the second, and so on. A saved state
+ * refers to its current source by name, so sources may be appended before a resume. The names must differ.
+ * Throws TypeError if a name occurs twice, or if the saved source is missing on resume.
  */
 export function chain<T>(name: string, sources: readonly Source<T>[]): Source<T, ChainState> {
   const names = sources.map((source) => source.name);
-  const indices = new Map(names.map((one, i) => [one, i])); // a glob may match thousands of files
+  const indices = new Map(names.map((one, i) => [one, i])); // a map: a glob may match thousands of files
   const doubled = names.find((one, i) => indices.get(one) !== i);
   if (doubled !== undefined) {
     throw new TypeError(`${doubled} occurs twice among the sources of ${name}: list it once`);

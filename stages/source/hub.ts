@@ -1,5 +1,6 @@
 /**
- * Finds the files behind an `hf:` URI: datasets of the Hugging Face Hub, listed with the Hub's own library.
+ * Finds the files that an `hf:` URI refers to. They belong to a dataset on the Hugging Face Hub and are
+ * listed with the Hub's own library.
  *
  * @module
  */
@@ -20,7 +21,10 @@ export interface HubFile {
 export interface HubOptions extends RetryOptions {
   /** Address of the Hub (default https://huggingface.co). */
   readonly hubUrl?: string;
-  /** Selects files by name where the URI names a folder, a glob or the whole dataset (default: all files). */
+  /**
+   * Whether to include the file of this name if the URI refers to a folder, a glob or the whole dataset
+   * (default: all files are included).
+   */
   readonly accepts?: (name: string) => boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Mixes several sources into one. A flow has no joins, so the mix is itself a source, and its state contains
- * the states of its parts.
+ * Mixes several sources into one. A flow cannot join several streams, so the mix is itself a source, whose
+ * state contains the states of its parts.
  *
  * @module
  */
@@ -13,8 +13,8 @@ export interface MixPart<T> {
   /** Source of the items. */
   readonly source: Source<T>;
   /**
-   * Total size of the source in the unit of `measure`. An estimate will do: a better one gives a more even
-   * mix.
+   * Total size of the source in the unit of `measure`. An estimate is enough; a better estimate gives a more
+   * even mix.
    */
   readonly size: number;
 }
@@ -27,7 +27,7 @@ export interface MixOptions<T> {
 
 /** Position in a mix. */
 export interface MixState {
-  /** Number of draws so far, which is the counter of the random numbers. */
+  /** Number of random numbers used so far, which is also the counter of their generator. */
   position: number;
   /** Total size of the items read from each part, in the unit of `measure`. */
   taken: number[];
@@ -38,9 +38,9 @@ export interface MixState {
 }
 
 /**
- * Interleaves sources until all have ended. The source of each next item is drawn at random, in proportion to
- * how much each source has left, so that the sources are spread evenly over the whole mix. The order depends
- * on the run's seed alone. Items of one source keep their order.
+ * Interleaves sources until all have ended. The source of the next item is chosen at random, with
+ * probabilities proportional to what each source has left, so that the sources are spread evenly over the
+ * whole mix. The order depends on the run's seed alone. Items of one source keep their order.
  */
 export function mix<T>(
   name: string,
@@ -90,8 +90,8 @@ export function mix<T>(
 }
 
 /**
- * Index of the part to read next, from a uniform `draw` in [0, 1). A part that has given as much as its
- * estimated size keeps a small weight until it ends, so that a low estimate loses no items.
+ * Index of the part to read next. `draw` is a uniform random number in [0, 1). A part that has given as much
+ * as its estimated size keeps a small weight until it ends, so that a low estimate loses no items.
  */
 function choose(draw: number, parts: readonly MixPart<unknown>[], state: MixState): number {
   const weights = parts.map((part, i) => state.ended[i] ? 0 : Math.max(part.size - state.taken[i], 1e-3));

@@ -30,15 +30,16 @@ export interface PartOptions extends SourceOptions {
   readonly partBytes?: number;
 }
 
-// A file whose first gzip member is longer than these limits is taken as not split into members. The second
-// limit also bounds the cost of a decompression bomb.
+// A file whose first gzip member exceeds one of these limits is treated as if it had no other member. The
+// second limit also bounds the cost of a decompression bomb.
 const maxFirstMember = 1 << 23; // compressed bytes
 const maxFirstUnpacked = 1 << 26; // decompressed bytes
 
 /**
- * The parts of all URIs in reading order: URI after URI, and the files of a URI sorted by path. Text and JSON
- * lines are split at line ends, .jsonl.gz, .warc.gz and .wet.gz with several gzip members at member
- * boundaries, Parquet at row groups. Throws as `openSource`.
+ * The parts of all URIs in reading order: the URIs as given, and the files of a URI sorted by path. Text and
+ * JSON lines are split at line ends. Files of type .jsonl.gz, .warc.gz and .wet.gz that have several gzip
+ * members are split between members. Parquet files are split between row groups. Throws the same errors as
+ * `openSource`.
  */
 export async function findParts(
   uris: readonly string[],
@@ -58,9 +59,9 @@ export async function findParts(
 }
 
 /**
- * The parts that process `rank` of `world` reads: consecutive ones, with about as many bytes for each
- * process. The documents of all processes, concatenated by rank, are those of a single process in the same
- * order.
+ * The parts that process `rank` of `world` processes reads. They are consecutive, and every process gets
+ * about the same number of bytes. The documents of all processes, concatenated in order of rank, are the same
+ * as those of a single process.
  */
 export function partsOfRank(
   parts: readonly SourcePart[],

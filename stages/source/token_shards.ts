@@ -10,11 +10,11 @@ import { filesMatching } from "./glob.ts";
 
 /** Which shards are read, and how. */
 export interface TokenShardsOptions {
-  /** Paths or globs of the files, which are read in the order of their sorted paths. */
+  /** Paths or globs of the files, which are read in the sorted order of their paths. */
   readonly globs: readonly string[];
   /** Format of the files (default `llmc`). */
   readonly format?: TokenFormat;
-  /** Tokens per yielded extent, within which windows are shuffled (default 1,048,576). */
+  /** Number of tokens per extent (default 1,048,576). Windows are shuffled within an extent. */
   readonly extentTokens?: number;
 }
 

@@ -30,7 +30,7 @@ export interface SourceSummary {
 
 /** A source of documents, and a summary of what it will read. */
 export interface OpenedSource {
-  /** Source for the beginning of a flow. */
+  /** Source of the documents, with which a flow can begin. */
   readonly source: Source<Document>;
   /** Summary of the input. */
   readonly summary: SourceSummary;
@@ -63,7 +63,7 @@ export async function openSource(
 /** How sources are read: web pages, damaged input, access to the Hub, retries of failed requests. */
 export interface SourceOptions extends PageOptions, HubOptions {}
 
-/** As `openSource`, together with a summary of the input. */
+/** Like `openSource`, but also returns a summary of the input. */
 export async function findSource(
   uris: readonly string[],
   options: SourceOptions = {},
@@ -86,17 +86,17 @@ export async function findSource(
   };
 }
 
-/** Path or URL of a file, and its size in bytes; null where a server does not tell the size. */
+/** Path or URL of a file, and its size in bytes; null if the server does not report it. */
 export type SourceFile = Readonly<{ path: string; size: number | null }>;
 
 /**
- * What a URI refers to: files, or a source that is not made of files, with an estimate of its text's length.
+ * What a URI refers to: files, or a source without files and the estimated length of its text in characters.
  */
 export type ResolvedUri =
   | Readonly<{ files: readonly SourceFile[] }>
   | Readonly<{ source: Source<Document>; characters: number }>;
 
-/** Finds what a URI refers to, without reading documents. Throws as `openSource`. */
+/** Finds what a URI refers to, without reading documents. Throws the same errors as `openSource`. */
 export async function resolveUri(uri: string, options: SourceOptions = {}): Promise<ResolvedUri> {
   if (uri === "embedded") return { source: allEmbedded(), characters: 22e6 };
   if (uri.startsWith("embedded:")) {
@@ -161,7 +161,8 @@ function corpus(name: string): EmbeddedName {
 }
 
 /**
- * The files of a path or glob. A path that exists is never taken as a glob, whatever characters it contains.
+ * The files of a path or glob. A path that exists is never treated as a glob, even if it contains glob
+ * characters.
  */
 function expand(uri: string): string[] {
   if (existsSync(uri) || !/[*?[{]/.test(uri)) return [uri];

@@ -1,7 +1,7 @@
 /**
- * A multiple-choice item as rows of tokens: the context followed by each ending. Context and ending are
- * encoded separately, the ending with a space before it. Source: OpenAI's evaluation of GPT-2 and
- * build-nanogpt's hellaswag.py.
+ * Turns a multiple-choice item into rows of tokens, one per ending: the context followed by the ending.
+ * Context and ending are encoded separately, the ending with a space before it. Source: OpenAI's evaluation
+ * of GPT-2 and build-nanogpt's hellaswag.py.
  *
  * @module
  */
@@ -28,8 +28,8 @@ export interface ChoiceRowsOptions {
 }
 
 /**
- * One row per ending. An empty context becomes an end-of-text token. Throws RangeError for an empty context
- * where the tokenizer has no such token, and for an ending without tokens.
+ * One row per ending. An empty context becomes an end-of-text token. Throws RangeError if the context is
+ * empty and the tokenizer has no such token, or if an ending has no tokens.
  */
 export function choiceRows(
   item: MultipleChoice,

@@ -1,6 +1,6 @@
 /**
  * HellaSwag: which of four endings follows a text?
- * Source: Zellers et al. 2019; the JSON lines are as published.
+ * Source: Zellers et al. 2019; the JSON lines have the published format.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { MultipleChoice } from "./multiple_choice.ts";
 
 /** Options of `hellaswag`. */
 export interface HellaswagOptions {
-  /** Most items to read, from the start of the file; absent: all. */
+  /** Maximum number of items to read from the start of the file; absent: all. */
   readonly items?: number;
 }
 
@@ -27,7 +27,7 @@ export interface HellaswagState {
 /**
  * Reads the items of a file of `{ctx, label, endings}` lines, which may be compressed as .gz or .zst. Throws
  * Deno.errors.NotFound if there is no such file, SyntaxError for a line that is not JSON, and TypeError for a
- * line that is not an item, each with file and line.
+ * line that is not an item; the messages name the file and the line.
  */
 export function hellaswag(
   path: string,

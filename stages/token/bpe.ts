@@ -16,17 +16,14 @@ import { Vocabulary } from "./vocabulary.ts";
 export interface BpeSpec {
   /** Pattern that splits text into chunks; no token spans two chunks. */
   readonly pattern: Pattern;
-  /**
-   * Bytes of the ordinary tokens, indexed by id; undefined where no token has the id. Every single byte is a
-   * token.
-   */
+  /** Bytes of the ordinary tokens, indexed by id; undefined for unused ids. Every single byte is a token. */
   readonly tokens: readonly (Uint8Array | undefined)[];
   /**
-   * Merges in the order of training. Absent: as in tiktoken, any two tokens whose bytes join to a third token
-   * merge, and the third token's id is the rank.
+   * Merges in the order of training. If absent, as in tiktoken, two neighbouring tokens are merged whenever
+   * their joined bytes form a token, whose id is the rank of the merge.
    */
   readonly merges?: readonly Merge[];
-  /** Ids of the special tokens, by text. No id may also be in `tokens`. */
+  /** Ids of the special tokens, keyed by text. No id may also be in `tokens`. */
   readonly special?: ReadonlyMap<string, number>;
 }
 
@@ -34,23 +31,23 @@ export interface BpeSpec {
 export type Merge = readonly [left: number, right: number, id: number];
 
 const utf8 = new TextEncoder();
-const longestCached = 64; // UTF-16 units of a chunk in the cache: longer ones are rare and seldom repeat
-const mostCached = 1 << 17; // chunks after which the cache is emptied: bounds it at about 20 MB
+const longestCached = 64; // UTF-16 units; longer chunks are not cached, because they seldom repeat
+const mostCached = 1 << 17; // chunks; the cache is then emptied, so it takes at most about 20 MB
 
 /** A byte-pair tokenizer. */
 export class BpeTokenizer extends Vocabulary {
   /** Pattern that splits text into chunks. */
   readonly pattern: Pattern;
   /**
-   * True if no merges were given, so that any two tokens whose bytes join to a third token merge, as in
-   * tiktoken.
+   * True if no merges were given. As in tiktoken, two neighbouring tokens are then merged whenever their
+   * joined bytes form a token.
    */
   readonly byRank: boolean;
   readonly #byteIds: Uint32Array;
   readonly #pairs: PairTable;
   readonly #chunkEnd: ChunkEnd;
   readonly #cache = new ChunkIndex(); // chunks encoded so far
-  readonly #cachedIds: Uint32Array[] = []; // their ids
+  readonly #cachedIds: Uint32Array[] = []; // token ids of these chunks
   #merges: readonly Merge[] | null;
   #scratch = new Uint8Array(256);
 
@@ -85,7 +82,7 @@ export class BpeTokenizer extends Vocabulary {
     let out = new Uint32Array(Math.max(16, whole.length >> 1)), count = 0;
     for (let start = 0; start < whole.length;) {
       const stop = end(whole, start);
-      if (count + 3 * (stop - start) > out.length) { // a UTF-16 unit is at most three bytes of UTF-8
+      if (count + 3 * (stop - start) > out.length) { // a UTF-16 unit takes at most three bytes in UTF-8
         const larger = new Uint32Array(Math.max(out.length * 2, count + 3 * (stop - start)));
         larger.set(out);
         out = larger;

@@ -7,14 +7,14 @@
 
 const BASE = 0x01000193; // odd, so that multiplication modulo 2^32 loses no bits
 
-/** Maps bytes to token ids; of tokens with equal bytes the least id counts. */
+/** Maps bytes to token ids; if several tokens have equal bytes, the least of their ids is used. */
 export class ByteIndex {
   readonly #tokens: readonly (Uint8Array | undefined)[];
-  readonly #slots: Int32Array; // a hash table of ids by open addressing, at most half full; -1: empty
+  readonly #slots: Int32Array; // hash table of ids with open addressing, at most half full; -1: empty slot
   readonly #shift: number;
   #size = 0;
 
-  /** `tokens` holds bytes by id; undefined where no token has the id. */
+  /** `tokens` holds the bytes of each token, indexed by id; undefined for unused ids. */
   constructor(tokens: readonly (Uint8Array | undefined)[]) {
     const bits = Math.max(4, Math.ceil(Math.log2(tokens.length * 2 + 1)));
     this.#tokens = tokens;

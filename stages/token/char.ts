@@ -1,6 +1,6 @@
 /**
- * The character tokenizer of nanoGPT and of the first lectures: each character is a token. nanoGPT's
- * `meta.pkl` is JSON here.
+ * The character tokenizer of nanoGPT and of Karpathy's first lectures: each character is a token. The content
+ * of nanoGPT's `meta.pkl` is stored as JSON here.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { Vocabulary } from "./vocabulary.ts";
 
 /** A tokenizer over a fixed set of characters (Unicode code points). */
 export class CharTokenizer extends Vocabulary {
-  /** Characters by id. */
+  /** Characters, indexed by id. */
   readonly characters: readonly string[];
   readonly #ids: ReadonlyMap<string, number>;
 

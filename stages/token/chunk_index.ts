@@ -1,25 +1,25 @@
 /**
- * Numbers the distinct chunks of texts. A chunk is looked up by its position in a text: no substring is made,
- * and no text is kept in memory.
+ * Assigns an index to each distinct chunk of texts. A chunk is looked up by its position in a text: no
+ * substring is made, and no text is kept in memory.
  *
  * @module
  */
 
-/** Maps chunks to numbers, which count up in the order of addition. */
+/** Maps chunks to indices, which are assigned in the order in which chunks are added. */
 export class ChunkIndex {
-  #buckets = new Int32Array(1 << 12).fill(-1); // hash table of chunk numbers, at most half full
+  #buckets = new Int32Array(1 << 12).fill(-1); // hash table of chunk indices, at most half full
   #hashes = new Int32Array(1 << 11);
   #starts = new Int32Array((1 << 11) + 1); // chunk i is #units[#starts[i] … #starts[i + 1])
   #units = new Uint16Array(1 << 14);
   #size = 0;
-  #hash = 0; // of the chunk that `find` looked up last
+  #hash = 0; // hash of the chunk that `find` looked up last
 
   /** Number of chunks. */
   get size(): number {
     return this.#size;
   }
 
-  /** Number of the chunk text[start … stop), or -1. */
+  /** Index of the chunk text[start … stop); -1 if it has not been added. */
   find(text: string, start: number, stop: number): number {
     let hash = stop - start;
     for (let i = start; i < stop; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
@@ -33,7 +33,7 @@ export class ChunkIndex {
     }
   }
 
-  /** Adds a chunk for which the last call of `find` returned -1, and returns its number. */
+  /** Adds the chunk for which the last call of `find` returned -1, and returns its index. */
   add(text: string, start: number, stop: number): number {
     if (this.#size === this.#hashes.length) this.#grow();
     const chunk = this.#size++, at = this.#starts[chunk], end = at + stop - start;
@@ -49,7 +49,7 @@ export class ChunkIndex {
     return chunk;
   }
 
-  /** All chunks joined, in the order of their numbers. */
+  /** All chunks joined, in the order of their indices. */
   joined(): string {
     return new TextDecoder("utf-16le", { ignoreBOM: true }).decode(
       this.#units.subarray(0, this.#starts[this.#size]),

@@ -5,13 +5,16 @@
  */
 import type { DecodeOptions } from "./tokenizer.ts";
 
-/** The bytes of all tokens in one array. Decoding is mostly lookups in it, so it must be fast. */
+/**
+ * The bytes of all tokens in one array. Decoding consists mostly of lookups in this array, so they must be
+ * fast.
+ */
 export class TokenBytes {
   readonly #bytes: Uint8Array;
   readonly #starts: Uint32Array; // token i is bytes[starts[i] … starts[i + 1])
   readonly #known: Uint8Array;
 
-  /** `tokens` holds bytes by id; undefined where no token has the id. */
+  /** `tokens` holds the bytes of each token, indexed by id; undefined for unused ids. */
   constructor(tokens: readonly (Uint8Array | undefined)[]) {
     this.#starts = new Uint32Array(tokens.length + 1);
     this.#known = new Uint8Array(tokens.length);
@@ -24,7 +27,8 @@ export class TokenBytes {
   }
 
   /**
-   * A copy of one token's bytes. Throws RangeError for an unknown id; `position` is its index in the input.
+   * A copy of one token's bytes. Throws RangeError for an unknown id; `position` is the index of the id in
+   * the input.
    */
   one(id: number, position = 0): Uint8Array {
     if (this.#known[id] !== 1) {
@@ -61,8 +65,8 @@ export class TokenBytes {
 }
 
 /**
- * Decodes UTF-8. With `errors: "fatal"` throws TypeError for malformed bytes, naming the first token that
- * `parts` shows to be at fault.
+ * Decodes UTF-8. With `errors: "fatal"`, throws TypeError for malformed bytes. Its message names the first
+ * token at fault, which is found among the tokens that `parts` returns.
  */
 export function textOf(
   bytes: Uint8Array<ArrayBuffer>,
@@ -98,7 +102,7 @@ export function textOffsets(tokens: readonly Uint8Array[]): number[] {
   });
 }
 
-/** Byte offset of each token in the joined bytes, and last their total length. */
+/** Byte offset of each token in the joined bytes, followed by the total length. */
 export function offsetsOf(tokens: readonly Uint8Array[]): Uint32Array {
   const offsets = new Uint32Array(tokens.length + 1);
   tokens.forEach((bytes, i) => offsets[i + 1] = offsets[i] + bytes.length);

@@ -26,7 +26,8 @@ export class StreamDecoder {
   }
 
   /**
-   * Ends the text: returns U+FFFD for an incomplete character, else "". The decoder can then be used again.
+   * Ends the text: returns U+FFFD for an incomplete character, otherwise "". The decoder can then be used
+   * again.
    */
   end(): string {
     return this.#utf8.decode();
@@ -34,7 +35,7 @@ export class StreamDecoder {
 }
 
 /**
- * The same as a transform stream, from ids (single or in groups) to texts that are not empty.
+ * A `StreamDecoder` as a transform stream, from ids (single or in groups) to non-empty texts.
  *
  * @example
  * ```ts

@@ -24,10 +24,10 @@ interface Encoding {
 }
 
 /**
- * Encodes each document. `<|endoftext|>` comes first; `bytes` is the UTF-8 length of the text. Where the text
- * spells a special token, it is encoded as plain text. `tokenizer` may be a name or path for `loadTokenizer`,
- * which the stage calls when it opens. Throws TypeError if the tokenizer has no `<|endoftext|>`, and the
- * errors of `loadTokenizer`.
+ * Encodes each document. Its ids begin with `<|endoftext|>`, and `bytes` is the length of its text in UTF-8
+ * bytes. A special token's text that occurs in a document is encoded as plain text. `tokenizer` may be a name
+ * or path for `loadTokenizer`, which the stage calls when it opens. Throws TypeError if the tokenizer has no
+ * `<|endoftext|>`, and the errors of `loadTokenizer`.
  */
 export function encode(
   tokenizer: Tokenizer | string,
@@ -63,7 +63,7 @@ export function utf8Length(text: string): number {
     if (unit < 0x80) continue;
     bytes += unit < 0x800 ? 1 : 2;
     const pair = (unit & 0xFC00) === 0xD800 && (text.charCodeAt(i + 1) & 0xFC00) === 0xDC00;
-    if (pair) i++; // the two units together are four bytes
+    if (pair) i++; // together, the two units take four bytes
   }
   return bytes;
 }

@@ -1,6 +1,6 @@
 /**
  * The stages that run in each worker when texts are encoded in parallel, made from options that can be sent
- * to it.
+ * to a worker.
  *
  * @module
  */

@@ -1,13 +1,16 @@
 /**
- * Byte-pair merging of one chunk: the neighbouring pair of least rank is merged first (of equal pairs the
- * leftmost), until no pair can be merged.
+ * Byte-pair merging of one chunk: the neighbouring pair with the lowest rank is merged first (the leftmost
+ * one if ranks are equal), until no pair can be merged.
  *
  * @module
  */
 
 const EMPTY = 0xFFFFFFFF;
 
-/** A hash table from pairs of ids to the merge's rank and id, by open addressing in flat arrays. */
+/**
+ * A hash table that maps a pair of ids to the rank and the id of its merge, with open addressing in flat
+ * arrays.
+ */
 export class PairTable {
   #left: Uint32Array;
   #right: Uint32Array;
@@ -16,7 +19,7 @@ export class PairTable {
   #shift: number;
   #size = 0;
 
-  /** `pairs` is the expected number of pairs; the table grows beyond it. */
+  /** `pairs` is the expected number of pairs; the table grows if more are added. */
   constructor(pairs: number) {
     const bits = Math.max(4, Math.ceil(Math.log2(pairs * 2 + 1)));
     this.#shift = 32 - bits;
@@ -80,7 +83,9 @@ export class PairTable {
   }
 }
 
-/** Merges the ids in place and returns how many are left. Only merges of a rank below `below` are made. */
+/**
+ * Merges the ids in place and returns how many are left. Only merges with a rank lower than `below` are made.
+ */
 export function merge(ids: Uint32Array, table: PairTable, below = EMPTY): number {
   if (table.size === 0) return ids.length;
   return ids.length <= 128 ? mergeShort(ids, table, below) : mergeLong(ids, table, below);
@@ -109,7 +114,7 @@ function mergeShort(ids: Uint32Array, table: PairTable, below: number): number {
 }
 
 /**
- * A heap of (rank, position) over a linked list: O(n log n). Entries that have become outdated are skipped.
+ * Uses a heap of (rank, position) entries and a linked list of ids: O(n log n). Outdated entries are skipped.
  */
 function mergeLong(ids: Uint32Array, table: PairTable, below: number): number {
   const length = ids.length;

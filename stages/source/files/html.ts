@@ -16,7 +16,7 @@ const maxPageBytes = 1 << 26; // 64 MiB: a longer file is very unlikely to be a 
 export interface PageOptions extends DamageOptions {
   /**
    * `text` (default): the source extracts the main text itself. `html`: documents carry the page in `html`,
-   * so that the stage `extract` can do this slow work on several workers.
+   * so that the stage `extract` can extract the text, which is slow, on several workers.
    */
   readonly pages?: "text" | "html";
 }
@@ -31,7 +31,7 @@ export interface HtmlState {
  * One document: the main text of the page, or the page itself in `html`. The charset is the one that the page
  * declares. A page is dropped as `no_text` if it has no text, and as `broken` if the parser fails on it.
  * Throws RangeError for a page longer than 64 MiB; with `damaged: "skip"` it is dropped as `too_long`. With
- * `skip`, a page whose compressed data is damaged ends at the damage.
+ * `skip`, a page whose compressed data is damaged is read up to the damage.
  */
 export function htmlFile(
   path: string,

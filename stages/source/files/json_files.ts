@@ -1,6 +1,6 @@
 /**
- * Files of JSON records as documents: JSON lines (.jsonl), and JSON (.json) that is one record or an array of
- * records.
+ * Files of JSON records as documents: JSON lines (.jsonl), and JSON files (.json) that hold one record or an
+ * array of records.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { documentFromRecord } from "./record.ts";
 import { readJsonLines } from "./json_lines.ts";
 
 const maxJsonLength = 1 << 28; // characters: half of the longest string that V8 can hold
-const maxJsonValues = 1 << 23; // these take about half a gigabyte as objects
+const maxJsonValues = 1 << 23; // values; as objects they take about half a gigabyte
 
 /** Position in a file of JSON lines. */
 export interface JsonlState {
@@ -26,11 +26,9 @@ export interface JsonlState {
   line: number;
   /** Point from which decompression can start to reach the next line; absent: the file's start. */
   anchor?: Anchor;
-  /** Greatest offset at which a line of the range may begin, once it is known. */
+  /** Greatest offset at which a line of the range may begin; absent until it is known. */
   last?: number;
-  /**
-   * Set once it has been reported that the compressed data is damaged, so that nothing after it can be read.
-   */
+  /** Set once damage to the compressed data has been reported; nothing after the damage can be read. */
   damaged?: true;
   /** Set after the note about the first skipped line; further skipped lines are only counted. */
   noted?: true;
@@ -40,17 +38,18 @@ export interface JsonlState {
 export interface JsonlFileOptions extends DamageOptions {
   /**
    * The range of bytes to read (default: the whole file). In a .gz file, reading begins at the first gzip
-   * member in this range.
+   * member that begins in this range.
    */
   readonly range?: ByteRange;
 }
 
 /**
- * One document per line. The id is the record's own, else "path:line", and "path#byte:line" in a range.
+ * One document per line. The id is the record's own; without one, it is "path:line", or "path#byte:line" in a
+ * range.
  *
  * Throws SyntaxError for a line that is not JSON, TypeError for a record without text, RangeError for a line
  * longer than 64 MiB. With `damaged: "skip"`, these lines are dropped as `no_json`, `no_text` and `too_long`;
- * where the compressed data is damaged, the rest of the file is dropped as `damaged`.
+ * if the compressed data is damaged, the rest of the file is dropped as `damaged`.
  */
 export function jsonlFile(
   path: string,
@@ -102,7 +101,7 @@ export interface JsonState {
  *
  * Throws RangeError for a file longer than 268,435,456 characters, SyntaxError if it is not JSON, TypeError
  * for a record without text. With `damaged: "skip"`, the file is dropped as `damaged` in the first two cases,
- * and a record without text as `no_text`.
+ * and a record without text is dropped as `no_text`.
  */
 export function jsonFile(
   path: string,

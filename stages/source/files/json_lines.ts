@@ -13,7 +13,7 @@ import { documentFromRecord } from "./record.ts";
 export interface JsonLinesOptions {
   /** Context of the source. */
   readonly ctx: Context;
-  /** Path of the file, for documents. */
+  /** Path of the file, which is stored in each document. */
   readonly path: string;
   /** The part of the file within which lines are counted (default: the whole file). */
   readonly part?: string;
@@ -25,11 +25,11 @@ export interface JsonLinesOptions {
   readonly state: { offset: number; line: number; noted?: true };
   /** Called after each line with the position of the next one, before the line's document is yielded. */
   readonly onMove: (next: JsonlPosition) => void;
-  /** Whether unusable lines are skipped instead of thrown. */
+  /** Whether unusable lines are skipped instead of causing an error. */
   readonly skips: boolean;
 }
 
-/** One document per line. Throws and drops as `jsonlFile`. */
+/** One document per line. Throws the same errors and drops the same lines as `jsonlFile`. */
 export async function* readJsonLines(
   bytes: AsyncIterable<Uint8Array<ArrayBuffer>>,
   { ctx, path, part = path, name = part, ends, state, onMove, skips }: JsonLinesOptions,

@@ -1,7 +1,7 @@
 /**
- * Decodes the bytes of a web page. The charset is taken from, in this order: the byte order mark, the HTTP
- * header, the page's `meta` element; else it is UTF-8 if the bytes are valid UTF-8, else windows-1252.
- * Source: HTML standard, "determining the character encoding".
+ * Decodes the bytes of a web page. The charset is taken from the first of these that declares one: the byte
+ * order mark, the HTTP header, the page's `meta` element. If none does, it is UTF-8 if the bytes are valid
+ * UTF-8, otherwise windows-1252. Source: HTML standard, "determining the character encoding".
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Parquet files as documents, through hyparquet. Only the columns that a document has are read, 1000 rows at
- * a time.
+ * Parquet files as documents, through hyparquet. Only the columns that documents use are read, 1000 rows at a
+ * time.
  * Source: Apache Parquet format.
  *
  * @module
@@ -38,14 +38,17 @@ export interface ParquetState {
 
 /** Which rows are read, and how damage is handled. */
 export interface ParquetFileOptions extends DamageOptions {
-  /** Rows `begin` to `end` - 1, counted from 0; both must be boundaries of row groups (default: all rows). */
+  /**
+   * Range of rows to read, `begin` to `end` - 1, counted from 0 (default: all rows). It must begin and end at
+   * boundaries of row groups.
+   */
   readonly rows?: Readonly<{ begin: number; end: number }>;
 }
 
-/** Rows `begin` to `end` - 1 of a file, which form one row group, and its compressed size in bytes. */
+/** A row group: rows `begin` to `end` - 1 of a file, and their compressed size in bytes. */
 export type RowGroup = Readonly<{ begin: number; end: number; bytes: number }>;
 
-/** The row groups of a file. Throws as `parquetFile`. */
+/** The row groups of a file. Throws the same errors as `parquetFile`. */
 export async function parquetRowGroups(path: string): Promise<readonly RowGroup[]> {
   using file = await openRangeReader(path);
   const { row_groups } = await asInvalidData(`${path} as Parquet`, () => readMetadata(file));
@@ -59,12 +62,12 @@ export async function parquetRowGroups(path: string): Promise<readonly RowGroup[
 }
 
 /**
- * One document per row. Memory holds the needed columns of one row group. The id is the row's own, else
- * "path:row".
+ * One document per row. Memory holds the needed columns of one row group. The id is the row's own, or
+ * "path:row" if it has none.
  *
  * Throws Deno.errors.InvalidData if the file is not valid Parquet, TypeError if it has no flat column `text`
- * or a row has no text. With `damaged: "skip"`, a damaged file or row group is dropped as `damaged`, a row
- * without text as `no_text`.
+ * or a row has no text. With `damaged: "skip"`, a damaged file or row group is dropped as `damaged`, and a
+ * row without text as `no_text`.
  */
 export function parquetFile(
   path: string,
@@ -163,7 +166,7 @@ function columnsOf(path: string, metadata: FileMetaData): readonly string[] {
   return documentColumns.filter((name) => flat.includes(name));
 }
 
-/** Runs `read`; an error is wrapped as Deno.errors.InvalidData that names what was read. */
+/** Runs `read`. An error is wrapped in a Deno.errors.InvalidData whose message contains `what`. */
 async function asInvalidData<T>(what: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();

@@ -5,14 +5,17 @@
  */
 import { fileInfoSync } from "../../disk/files.ts";
 
-/** The error for a file that contains no document. */
+/** The error for an empty file. */
 export function emptyFileError(path: string): Error {
   return new Deno.errors.InvalidData(
     `Cannot read documents from ${path}: it is empty: pass a file that contains text`,
   );
 }
 
-/** Size of a file in bytes. Throws Deno.errors.NotFound if it is missing, IsADirectory for a folder. */
+/**
+ * Size of a file in bytes. Throws Deno.errors.NotFound if the file is missing, and IsADirectory if the path
+ * is a folder.
+ */
 export function fileSize(path: string): number {
   const { isDirectory, size } = fileInfoSync(path);
   if (isDirectory) {

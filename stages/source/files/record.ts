@@ -1,6 +1,6 @@
 /**
  * Turns a record of a JSON or Parquet file into a document. Fields are named as in FineWeb's rows. Fields
- * under `metadata` are read too, because datatrove's JSON lines have everything but text and id there.
+ * under `metadata` are read too, because datatrove's JSON lines store everything except text and id there.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface RecordPosition {
   readonly part?: string;
   /** What a record is called in error messages: "line", "record" or "row". */
   readonly unit: string;
-  /** Number of the record, from 1. */
+  /** Number of the record, counted from 1. */
   readonly number: number;
 }
 

@@ -19,8 +19,9 @@ export interface StandardInputState {
 }
 
 /**
- * One document per line. The id is the record's own, else "-:line". A resumed run must be given the same
- * input from its start; the lines that were read before are skipped. Throws and drops as `jsonlFile`.
+ * One document per line. The id is the record's own, or "-:line" if it has none. A resumed run must be given
+ * the same input from its start; the lines that were read before are skipped. Throws the same errors and
+ * drops the same lines as `jsonlFile`.
  */
 export function standardInput(
   input: ReadableStream<Uint8Array<ArrayBuffer>> = Deno.stdin.readable,

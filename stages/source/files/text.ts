@@ -16,9 +16,7 @@ import { type DamageOptions, skipInputOnce, untilDamage } from "./damage.ts";
 export interface TextState {
   /** Byte offset of the next document in the decompressed file. */
   offset: number;
-  /**
-   * Set once it has been reported that the compressed data is damaged, so that nothing after it can be read.
-   */
+  /** Set once damage to the compressed data has been reported; nothing after the damage can be read. */
   damaged?: true;
   /** Greatest offset at which a line of the range may begin. */
   last?: number;
@@ -39,11 +37,11 @@ export interface TextOptions extends DamageOptions {
 }
 
 /**
- * Documents of whole paragraphs, which blank lines separate. Without a blank line, a document ends after four
- * times `documentBytes`: at the next line end, or within a line that is longer than that. Invalid UTF-8 is
- * read as U+FFFD. Blank text makes no document. The id is the path; for a document that does not begin the
- * file, "#" and its byte offset are appended. With `damaged: "skip"`, compressed data is read up to the first
- * damage. Throws RangeError for `documentBytes` below 1.
+ * Documents that consist of whole paragraphs, which are separated by blank lines. If no blank line follows, a
+ * document ends at the first line end after four times `documentBytes` bytes, or within a line that is longer
+ * than that. Invalid UTF-8 is read as U+FFFD. No document is made from blank text. The id is the path; for a
+ * document that does not begin the file, "#" and its byte offset are appended. With `damaged: "skip"`,
+ * compressed data is read up to the first damage. Throws RangeError for `documentBytes` below 1.
  */
 export function textFile(path: string, options: TextOptions = {}): Source<Document, TextState> {
   const { documentBytes = 1 << 14, damaged = "refuse", range = wholeFile } = options;

@@ -36,23 +36,23 @@ const maxDamages = 100; // per file, because the search for the next intact reco
 /** How documents are made from an archive, and which part of it is read. */
 export interface WarcFileOptions extends PageOptions {
   /**
-   * The gzip members to read, for .gz files: those that begin in these bytes (default: all). Each member must
-   * be one record.
+   * Byte range of a .gz file: the gzip members that begin in it are read (default: all). Each member must be
+   * one record.
    */
   readonly range?: ByteRange;
 }
 
 /**
  * One document per page: its main text, or the page itself in `html`. The id, the address and the date are
- * the record's. Other records are dropped as `not_a_page`, `no_text`, `too_long`, or `broken` if the HTML
- * parser fails.
+ * those of the record. Records that give no document are dropped as `not_a_page`, `no_text`, `too_long`, or
+ * `broken` if the HTML parser fails.
  *
- * Throws SyntaxError where a record does not begin correctly, Deno.errors.UnexpectedEof where the archive
- * ends within a record, InvalidData where the compressed data is damaged. The messages name record and byte,
- * or the gzip member. With `damaged: "skip"`, each damaged place is dropped as `damaged` with a note, and
- * reading continues at the next record that can be found: in the decompressed data, else in the next intact
- * gzip member or zstd frame that begins with a record. After 100 damaged places the rest of the file is not
- * read.
+ * Throws SyntaxError if a record does not begin correctly, Deno.errors.UnexpectedEof if the archive ends
+ * within a record, and InvalidData if the compressed data is damaged. The messages name the record and the
+ * byte, or the gzip member. With `damaged: "skip"`, each damaged place is dropped as `damaged` with a note,
+ * and reading continues at the next record in the data that can still be decompressed; if there is none, at
+ * the next intact gzip member or zstd frame that begins with a record. After 100 damaged places the rest of
+ * the file is not read.
  */
 export function warcFile(
   path: string,
@@ -84,7 +84,7 @@ export function warcFile(
   };
 }
 
-/** Documents up to the end of the file. Throws at the first damage. */
+/** Yields the documents up to the end of the file. Throws at the first damage. */
 async function* readUntilDamage(
   state: WarcState,
   { path, name, stop, pages, ctx }: {
@@ -126,8 +126,8 @@ async function moveBeyondDamage(
 }
 
 /**
- * Position of the next intact record: in what can still be decompressed, else at the start of an intact
- * member.
+ * Position of the next intact record, in the data that can still be decompressed or at the start of an intact
+ * member; null if there is none.
  */
 async function findNextRecord(
   { offset, anchor: begin }: WarcState,

@@ -24,8 +24,8 @@ export interface WarcDocumentOptions {
 }
 
 /**
- * The document of a record. `reason` is null if it can be used; else it is the reason to drop it: `too_long`,
- * `not_a_page`, `broken` or `no_text`.
+ * The document of a record. `reason` is null if the document can be used; otherwise it is the reason to drop
+ * it: `too_long`, `not_a_page`, `broken` or `no_text`.
  */
 export function documentFromWarc(
   record: WarcRecord,
@@ -40,7 +40,7 @@ export function documentFromWarc(
   return { doc, reason: main === null ? "broken" : "no_text" };
 }
 
-/** The document's fields that the record's header gives. */
+/** Fields of the document that are taken from the record's header. */
 function withoutText(
   { fields, number }: WarcRecord,
   { path, name }: { readonly path: string; readonly name: string },

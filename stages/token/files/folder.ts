@@ -31,17 +31,17 @@ const fileNames = [
 
 /** Options of `saveTokenizer`. */
 export interface SaveTokenizerOptions {
-  /** Path of the folder. Files in it that are not a tokenizer's are left alone. */
+  /** Path of the folder. Files in it that do not belong to a tokenizer are left unchanged. */
   readonly dir: string;
-  /** Fields of report.json, beside `vocabSize`: how the tokenizer was trained. */
+  /** Fields of report.json besides `vocabSize`, which describe how the tokenizer was trained. */
   readonly report?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Writes a tokenizer's folder, whole or not at all: the files are written and synced in a folder beside it,
- * then renamed. A format that cannot hold the tokenizer is left out; minbpe's cannot hold GPT-2's and GPT-4's
- * tokenizers, whose ids 0 to 255 are not the bytes in order. Throws TypeError for other classes of
- * tokenizers, or if no format can hold the tokenizer.
+ * Writes a tokenizer's folder. The files are first written and synced in a temporary folder beside it, then
+ * renamed, so no file is ever incomplete. A format that cannot hold the tokenizer is left out: for example,
+ * minbpe's format cannot hold GPT-2's and GPT-4's tokenizers, because their ids 0 to 255 are not the bytes in
+ * order. Throws TypeError for other classes of tokenizers, or if no format can hold the tokenizer.
  */
 export async function saveTokenizer(tokenizer: Tokenizer, options: SaveTokenizerOptions): Promise<void> {
   const files = filesOf(tokenizer);
@@ -61,11 +61,12 @@ export async function saveTokenizer(tokenizer: Tokenizer, options: SaveTokenizer
 }
 
 /**
- * Reads a tokenizer from a folder (`tokenizer.json`, else `meta.json`, `tokenizer.model`, or `vocab.json` and
- * `merges.txt`), or from one such file, or from a `.tiktoken` file. A `.tiktoken` file named as one of
- * OpenAI's, such as `cl100k_base.tiktoken`, gets that vocabulary's pattern and special tokens; others get
- * GPT-4's pattern and no special tokens. Throws Deno.errors.NotFound, or SyntaxError with file, line and
- * reason.
+ * Reads a tokenizer from a folder or a file. In a folder, the first of these that exists is read:
+ * `tokenizer.json`, `meta.json`, `tokenizer.model`, `vocab.json` with `merges.txt`. A `.tiktoken` file that
+ * has the name of one of OpenAI's files, such as `cl100k_base.tiktoken`, is read with the pattern and the
+ * special tokens of that vocabulary; any other `.tiktoken` file is read with GPT-4's pattern and no special
+ * tokens. Throws Deno.errors.NotFound if there is no such file, and SyntaxError with file, line and reason if
+ * the file is malformed.
  */
 export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTokenizer> {
   const { isFile } = await fileInfo(path).catch((cause) => {
@@ -109,7 +110,7 @@ async function readGpt2(folder: string): Promise<BpeTokenizer> {
   return parseGpt2Files({ vocab, merges, folder });
 }
 
-const largestFile = 1 << 26; // bytes; the largest published tokenizers have half as many
+const largestFile = 1 << 26; // bytes; the files of the largest published tokenizers are half as long
 
 async function readSmallText(path: string): Promise<string> {
   const { size } = await fileInfo(path);

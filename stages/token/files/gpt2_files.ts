@@ -14,7 +14,7 @@ export function gpt2Vocab(tokenizer: BpeTokenizer): string {
   return JSON.stringify(vocabularyJson(tokenizer));
 }
 
-/** Ids by the text of the token, in order of id. Throws TypeError if two tokens have the same text. */
+/** Ids keyed by token text, in order of id. Throws TypeError if two tokens have the same text. */
 export function vocabularyJson(tokenizer: BpeTokenizer): Record<string, number> {
   const entries = vocabularyEntries(tokenizer).sort((a, b) => a[1] - b[1]);
   const texts = new Map<string, number>();
@@ -32,7 +32,7 @@ export function vocabularyJson(tokenizer: BpeTokenizer): Record<string, number> 
   return Object.fromEntries(entries);
 }
 
-/** Whether all tokens have different texts: no special token is written like an ordinary token. */
+/** Whether all tokens have different texts, so that no special token is written like an ordinary token. */
 export function fitsVocabulary(tokenizer: BpeTokenizer): boolean {
   const entries = vocabularyEntries(tokenizer);
   return new Set(entries.map(([text]) => text)).size === entries.length;
@@ -57,7 +57,7 @@ export interface Gpt2Files {
   readonly vocab: string;
   /** Content of merges.txt. */
   readonly merges: string;
-  /** Path of their folder, for error messages. */
+  /** Path of the folder that holds them, for error messages. */
   readonly folder: string;
   /** Pattern that splits text into chunks (default gpt2). */
   readonly pattern?: Pattern;
@@ -88,10 +88,10 @@ export function parseGpt2Files(files: Gpt2Files): BpeTokenizer {
   return tokenizerFromTexts({ vocab, pairs, special, pattern: files.pattern ?? "gpt2", name: files.folder });
 }
 
-/** Limit of ids in files: tables in memory are as long as the greatest id. */
+/** Upper limit of ids in files, needed because tables in memory are as long as the greatest id. */
 export const MAX_IDS: number = 2 ** 21;
 
-/** Parses vocab.json: ids by the text of the token. Throws SyntaxError with the entry. */
+/** Parses vocab.json into ids keyed by token text. Throws SyntaxError with the invalid entry. */
 export function parseVocab(text: string, name: string): Map<string, number> {
   let parsed: unknown;
   try {
@@ -103,8 +103,8 @@ export function parseVocab(text: string, name: string): Map<string, number> {
 }
 
 /**
- * Reads a JSON object as ids by the text of the token. Throws SyntaxError with the entry, also if an id
- * repeats.
+ * Reads a JSON object as ids keyed by token text. Throws SyntaxError with the entry that is invalid or
+ * repeats an id.
  */
 export function vocabularyOf(parsed: unknown, name: string): Map<string, number> {
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
@@ -127,11 +127,11 @@ export function vocabularyOf(parsed: unknown, name: string): Map<string, number>
 
 /** A vocabulary as GPT-2's files and tokenizer.json both describe it. */
 export interface ParsedVocabulary {
-  /** Ids by the text of the token, in printable characters. */
+  /** Ids keyed by token text, which is written in printable characters. */
   readonly vocab: ReadonlyMap<string, number>;
-  /** The merges in order, and the place of each in its file, for error messages. */
+  /** The merges in order, each with its place in the file for error messages. */
   readonly pairs: readonly { readonly pair: readonly [string, string]; readonly where: string }[];
-  /** Ids of the special tokens, by text. */
+  /** Ids of the special tokens, keyed by text. */
   readonly special: ReadonlyMap<string, number>;
   /** Pattern that splits text into chunks. */
   readonly pattern: Pattern;
@@ -155,7 +155,7 @@ export function tokenizerFromTexts({ vocab, pairs, special, pattern, name }: Par
     }
     tokens[id] = bytes;
   }
-  const filled = Array.from(tokens); // holes become undefined
+  const filled = Array.from(tokens); // holes in the array become undefined
   const merges = pairs.map(({ pair, where }): Merge => {
     const [left, right, id] = [pair[0], pair[1], pair[0] + pair[1]].map((text) => {
       const found = vocab.get(text);

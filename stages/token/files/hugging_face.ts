@@ -1,5 +1,5 @@
 /**
- * `tokenizer.json`, Hugging Face's format, for byte-level BPE.
+ * Reads and writes `tokenizer.json`, Hugging Face's format, for byte-level BPE.
  *
  * @module
  */
@@ -106,7 +106,7 @@ function preTokenizer(pattern: Pattern): unknown {
   return { type: "Sequence", pretokenizers: [split, plain] };
 }
 
-/** The pattern of a pre-tokenizer; null for a kind that this program does not support. */
+/** The pattern of a pre-tokenizer; null for a type that this program does not support. */
 function patternOf(pre: unknown): Pattern | null {
   if (isByteLevel(pre)) return field(pre, "use_regex") === false ? "none" : "gpt2";
   const parts = field(pre, "pretokenizers");

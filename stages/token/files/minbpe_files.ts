@@ -1,6 +1,6 @@
 /**
  * minbpe's files, version 1: `.model` holds the pattern, the special tokens and the merges; `.vocab` lists
- * the tokens for people and is never read.
+ * the tokens for people and is never read by a program.
  *
  * Source: karpathy/minbpe base.py.
  *
@@ -54,7 +54,7 @@ export function minbpeVocab(tokenizer: BpeTokenizer): string {
   return lines.join("");
 }
 
-const mostBytes = 1 << 26; // of all tokens together: in a hostile file each merge could double the length
+const mostBytes = 1 << 26; // of all tokens together; each merge in a hostile file could double the length
 
 /** Reads a `.model`. Throws SyntaxError with file, line and reason. */
 export function parseMinbpeModel(text: string, file: string): BpeTokenizer {

@@ -1,7 +1,7 @@
 /**
- * OpenAI's vocabularies, from npm js-tiktoken; each is imported only when it is used.
+ * OpenAI's vocabularies, from npm js-tiktoken. A vocabulary is imported only when it is used.
  *
- * Written as a `.tiktoken` file, each has the SHA-256 of tiktoken's own file.
+ * A vocabulary that is written as a `.tiktoken` file has the same SHA-256 as tiktoken's own file.
  *
  * @module
  */
@@ -14,8 +14,8 @@ interface RanksModule {
 }
 
 /**
- * Names of the vocabularies: gpt2 is r50k with 50,257 ids, p50k has 50,281, cl100k (GPT-4) 100,277, o200k
- * (GPT-4o) 200,019.
+ * Names of the vocabularies: gpt2 (r50k) has 50,257 ids, p50k has 50,281, cl100k (GPT-4) has 100,277, and
+ * o200k (GPT-4o) has 200,019.
  */
 export type OpenAiVocabulary = "gpt2" | "p50k" | "cl100k" | "o200k";
 
@@ -37,23 +37,23 @@ export async function openAiTokenizer(name: OpenAiVocabulary): Promise<BpeTokeni
   });
 }
 
-/** Loads GPT-2's tokenizer: 50,257 tokens, `<|endoftext|>` is 50256. */
+/** Loads GPT-2's tokenizer, which has 50,257 ids; `<|endoftext|>` has id 50256. */
 export function gpt2Tokenizer(): Promise<BpeTokenizer> {
   return openAiTokenizer("gpt2");
 }
 
-/** Loads GPT-4's tokenizer (cl100k): 100,277 ids, `<|endoftext|>` is 100257. */
+/** Loads GPT-4's tokenizer (cl100k), which has 100,277 ids; `<|endoftext|>` has id 100257. */
 export function cl100kTokenizer(): Promise<BpeTokenizer> {
   return openAiTokenizer("cl100k");
 }
 
-/** Ids of a vocabulary's special tokens, by text. */
+/** Ids of a vocabulary's special tokens, keyed by text. */
 export async function openAiSpecialTokens(name: OpenAiVocabulary): Promise<ReadonlyMap<string, number>> {
   return new Map(Object.entries((await ranksOf(name)).special_tokens));
 }
 
 /**
- * The vocabulary that a file of tiktoken's holds, by the file's name (`cl100k_base.tiktoken`); null for other
+ * The vocabulary that tiktoken stores in a file of this name, such as `cl100k_base.tiktoken`; null for other
  * names.
  */
 export function vocabularyOfFile(name: string): OpenAiVocabulary | null {
@@ -85,7 +85,10 @@ async function ranksOf(name: OpenAiVocabulary): Promise<RanksModule> {
   }
 }
 
-/** Tokens by rank, from lines of the form `! RANK BASE64 BASE64 …`, whose tokens have consecutive ranks. */
+/**
+ * Tokens indexed by rank, from lines of the form `! RANK BASE64 BASE64 …`. The tokens of a line have
+ * consecutive ranks, beginning with RANK.
+ */
 function tokensOf(lines: string): (Uint8Array | undefined)[] {
   const tokens: Uint8Array[] = [];
   for (const line of lines.split("\n")) {

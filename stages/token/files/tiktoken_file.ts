@@ -1,5 +1,5 @@
 /**
- * tiktoken's files: a line `BASE64 RANK` for each ordinary token. They hold neither the pattern nor the
+ * tiktoken's files: a line `BASE64 RANK` for each ordinary token. The files hold neither the pattern nor the
  * special tokens.
  *
  * Source: openai/tiktoken load.py.
@@ -29,7 +29,7 @@ export function fitsTiktoken(tokenizer: BpeTokenizer): boolean {
   try {
     recovered = new BpeTokenizer({ pattern: tokenizer.pattern, tokens }).merges;
   } catch (error) {
-    if (error instanceof TypeError) return false; // a token is not a merge of two others
+    if (error instanceof TypeError) return false; // a token does not result from merging two others
     throw error;
   }
   const { merges } = tokenizer;
@@ -50,19 +50,19 @@ export function tiktokenRanks(tokenizer: BpeTokenizer): string {
   );
 }
 
-/** Facts about a `.tiktoken` file that are not in it. */
+/** Facts about a `.tiktoken` file that the file itself does not contain. */
 export interface TiktokenFile {
   /** Path of the file, for error messages. */
   readonly file: string;
   /** Pattern that splits text into chunks (default gpt4). */
   readonly pattern?: Pattern;
-  /** Ids of the special tokens, by text (default: none). */
+  /** Ids of the special tokens, keyed by text (default: none). */
   readonly special?: ReadonlyMap<string, number>;
 }
 
-const mostWork = 1 << 29; // bounds the time of looking up all splits of all tokens; cl100k needs 5 million
+const mostWork = 1 << 29; // limit of `splitWork`, summed over all tokens; cl100k needs 5 million
 
-/** Upper bound of the bytes that are compared when all splits of a token are looked up. */
+/** Upper bound of the number of bytes that are compared when all splits of a token are looked up. */
 function splitWork(bytes: Uint8Array | undefined): number {
   return bytes === undefined ? 0 : bytes.length * bytes.length;
 }

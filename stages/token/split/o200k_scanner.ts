@@ -1,19 +1,19 @@
 /**
  * The o200k pattern (GPT-4o) as a scanner, without a regular expression.
  *
- * The pattern's first two alternatives are words. A word is an optional leading character that is no letter,
- * number or line break, then uppercase or caseless letters, then lowercase or caseless letters, then an
- * optional contraction; marks count as caseless letters. The first alternative needs at least one letter in
- * the second group and is found by backtracking over the first group; the second alternative needs at least
- * one letter in the first group.
+ * The pattern's first two alternatives match words. A word is an optional leading character that is not a
+ * letter, number or line break, then uppercase or caseless letters, then lowercase or caseless letters, then
+ * an optional contraction; marks count as caseless letters. The first alternative needs at least one letter
+ * in the second group and is found by backtracking over the first group; the second alternative needs at
+ * least one letter in the first group.
  *
  * @module
  */
 import { contractionEnd, isNewline, spaceEnd, widthAt } from "./scanners.ts";
 
 const OTHER = 1, UPPER = 2, LOWER = 3, CASELESS = 4, MARK = 5, NUMBER = 6, SPACE = 7;
-// Classes by code point, found at first use; 0: not known yet. Memory pages that are never written cost
-// nothing.
+// Class of each code point, determined at its first use; 0: not determined yet. Parts of the array that are
+// never written take no physical memory.
 const classes = new Uint8Array(0x110000);
 
 const EXPRESSIONS: readonly (readonly [RegExp, number])[] = [
@@ -49,7 +49,7 @@ export function o200kChunkEnd(text: string, start: number): number {
     const after = classAt(text, next);
     if (after >= UPPER && after <= MARK) {
       const end = wordEnd(text, next);
-      // A mark and then only uppercase letters: the first alternative matches the mark alone.
+      // If only uppercase letters follow a mark, the first alternative matches the mark alone.
       return contracted(text, kind === MARK && allUpper(text, next, end) ? next : end);
     }
     if (kind === MARK) return contracted(text, next);
@@ -70,7 +70,7 @@ export function o200kChunkEnd(text: string, start: number): number {
 
 /** End of a word that begins with a letter or mark at `start`. */
 function wordEnd(text: string, start: number): number {
-  let end = start, caselessEnd = start; // caselessEnd: after the last caseless letter or mark
+  let end = start, caselessEnd = start; // caselessEnd: index after the last caseless letter or mark
   for (let kind = classAt(text, end); kind === UPPER || kind === CASELESS || kind === MARK;) {
     end += widthAt(text, end);
     if (kind !== UPPER) caselessEnd = end;
@@ -100,7 +100,7 @@ function digitsEnd(text: string, start: number): number {
   return end;
 }
 
-/** Whether a class is neither letter, number nor white space. */
+/** Whether a class is none of letter, number and white space. */
 function isOther(kind: number): boolean {
   return kind === OTHER || kind === MARK;
 }

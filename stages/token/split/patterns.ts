@@ -1,11 +1,11 @@
 /**
  * The patterns of GPT-2, GPT-4 and GPT-4o, which split text into chunks before byte-pair merging, as
- * JavaScript expressions.
+ * JavaScript regular expressions.
  *
  * JavaScript differs from the engines for which the patterns were written. It has no possessive quantifiers;
  * greedy ones match the same text here, because the rest of a pattern never matches characters that a
- * quantifier took. Its \s matches U+FEFF and does not match U+0085, so \p{White_Space} replaces it. Source:
- * openai/gpt-2 encoder.py, openai/tiktoken openai_public.py, karpathy/minbpe regex.py.
+ * quantifier took. JavaScript's \s matches U+FEFF and does not match U+0085, so \p{White_Space} replaces it.
+ * Source: openai/gpt-2 encoder.py, openai/tiktoken openai_public.py, karpathy/minbpe regex.py.
  *
  * @module
  */
@@ -62,7 +62,7 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Name of a pattern that is known in any of its spellings; "" is `none`. Other sources are returned
+ * Name of the pattern that has this source as one of its spellings; "" is `none`. Other sources are returned
  * unchanged.
  */
 export function patternName(source: string): Pattern {
@@ -78,10 +78,11 @@ export function patternSource(pattern: Pattern): string {
   return Object.hasOwn(SPELLINGS, name) ? SPELLINGS[name][0] : name;
 }
 
-const longestSource = 10_000; // characters: bounds the cost of an expression from a hostile file
+const longestSource = 10_000; // characters; limits the cost of an expression from a hostile file
 
 /**
- * A pattern as a global JavaScript expression. Throws SyntaxError if the source is not a regular expression.
+ * A pattern as a global JavaScript regular expression. Throws SyntaxError if the source is not a regular
+ * expression.
  *
  * @example
  * ```ts
@@ -135,7 +136,7 @@ export function* chunks(text: string, pattern: Pattern): Generator<string> {
   }
 }
 
-/** Finds chunk ends with a regular expression: slower than the scanners, and what tests compare them with. */
+/** Finds chunk ends with a regular expression. Slower than the scanners, which are tested against it. */
 export function regExpChunkEnd(expression: RegExp): ChunkEnd {
   return (text, start) => {
     expression.lastIndex = start;
@@ -143,7 +144,7 @@ export function regExpChunkEnd(expression: RegExp): ChunkEnd {
       if (match[0].length === 0) {
         expression.lastIndex = match.index + widthAt(text, match.index); // skips an empty match
       } else {
-        return match.index > start ? match.index : expression.lastIndex; // text before the match comes first
+        return match.index > start ? match.index : expression.lastIndex; // text before the match is a chunk
       }
     }
     return text.length;

@@ -5,8 +5,8 @@
  */
 
 const OTHER = 1, LETTER = 2, NUMBER = 3, SPACE = 4;
-// Classes by code point, found at first use; 0: not known yet. Memory pages that are never written cost
-// nothing.
+// Class of each code point, determined at its first use; 0: not determined yet. Parts of the array that are
+// never written take no physical memory.
 const classes = new Uint8Array(0x110000);
 
 /** Finds a code point's class and stores it. */
@@ -44,9 +44,9 @@ function runEnd(text: string, start: number, kind: number): number {
 /** End of the contraction ('s 't 'm 'd 'll 've 're) whose apostrophe is at `start`, or 0 if there is none. */
 export function contractionEnd(text: string, start: number, anyCase: boolean): number {
   const fold = (index: number): number => {
-    const unit = text.charCodeAt(index); // NaN at the end of the text, which equals no letter
+    const unit = text.charCodeAt(index); // at the end of the text NaN, which equals no letter
     if (!anyCase) return unit;
-    if (unit === 0x17F) return 0x73; // ſ is the letter s where case is ignored
+    if (unit === 0x17F) return 0x73; // ſ equals s if case is ignored
     return unit >= 0x41 && unit <= 0x5A ? unit + 32 : unit;
   };
   const first = fold(start + 1);
@@ -58,8 +58,8 @@ export function contractionEnd(text: string, start: number, anyCase: boolean): n
 }
 
 /**
- * End of the chunk in a run of white space from `start` to `end`. At the end of the text it is the whole run;
- * elsewhere the last character of the run belongs to the next chunk.
+ * End of the chunk that begins a run of white space from `start` to `end`. At the end of the text the chunk
+ * is the whole run; elsewhere the last character of the run belongs to the next chunk.
  */
 export function spaceEnd(text: string, start: number, end: number): number {
   return end === text.length || end === start + 1 ? end : end - 1;

@@ -1,5 +1,5 @@
 /**
- * Counts how often each chunk occurs in texts: the only fact about the texts that BPE training needs.
+ * Counts how often each chunk occurs in texts: the only information about the texts that BPE training needs.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export type ChunkCounts = Readonly<{
 
 /** Counts chunks. Memory grows with the number of distinct chunks, not with the length of the texts. */
 export class ChunkCounter {
-  /** The distinct chunks, numbered in the order of their first occurrence. */
+  /** The distinct chunks, indexed in the order of their first occurrence. */
   readonly index: ChunkIndex = new ChunkIndex();
   /** Number of occurrences of each distinct chunk. */
   readonly counts: number[] = [];
@@ -46,7 +46,9 @@ export class ChunkCounter {
     }
   }
 
-  /** Adds the counts of another counter with the same pattern, as if its texts had been added here now. */
+  /**
+   * Adds the counts of another counter with the same pattern, as if its texts were added to this counter now.
+   */
   addCounted({ texts, chunks, lengths, counts }: ChunkCounts): void {
     this.texts += texts;
     let start = 0;

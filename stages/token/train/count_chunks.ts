@@ -15,8 +15,8 @@ export type TextGroup = Readonly<{ texts: readonly string[]; excerpt: string }>;
 export type CountedGroup = ChunkCounts & Readonly<{ excerpt: string }>;
 
 /**
- * Characters in a group of texts. In a group of this size a tenth of the chunks are distinct, so that the
- * counts are much smaller than the texts and are quick to send back.
+ * Number of characters in a group of texts. In a group of this size only a tenth of the chunks are distinct,
+ * so the counts are much smaller than the texts and quick to send back.
  */
 export const GROUP_CHARACTERS: number = 1 << 18;
 

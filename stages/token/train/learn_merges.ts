@@ -3,10 +3,10 @@
  * token, until the vocabulary is full.
  *
  * The count and the positions of each pair are updated with each merge, so that a merge costs only as much as
- * it changes. All positions of a pair are found in one step, the one that made the newer of its two tokens;
- * after that step its count can only fall. So the positions are in order without sorting, and the queue can
- * be a heap whose entries are corrected only when they reach the top. Source: Sennrich et al. 2016;
- * karpathy/minbpe.
+ * it changes. All positions of a pair are found in a single step, in which the newer of its two tokens is
+ * made; after that step the pair's count can only fall. So the positions are in order without sorting, and
+ * the queue can be a heap whose entries are corrected only when they reach the top. Source: Sennrich et al.
+ * 2016; karpathy/minbpe.
  *
  * @module
  */
@@ -32,8 +32,8 @@ export class LinkedChunks {
   readonly next: Int32Array;
   /** Position of the previous token in the chunk. */
   readonly previous: Int32Array;
-  readonly #chunkAt: Int32Array; // number of the chunk at each position
-  readonly #counts: readonly number[]; // occurrences of each chunk
+  readonly #chunkAt: Int32Array; // index of the chunk that contains each position
+  readonly #counts: readonly number[]; // number of occurrences of each chunk
 
   /** The chunks that a counter has counted, as bytes. */
   constructor({ index, counts }: ChunkCounter) {
@@ -58,17 +58,17 @@ export class LinkedChunks {
     });
   }
 
-  /** Number of occurrences, in the texts, of the chunk at a position. */
+  /** Number of times that the chunk at a position occurs in the texts. */
   weight(at: number): number {
     return this.#counts[this.#chunkAt[at]];
   }
 
-  /** Whether the tokens `left` and `right` are at a position and the next one. */
+  /** Whether token `left` is at a position and token `right` is the next token of the chunk. */
   holds(at: number, left: number, right: number): boolean {
     return this.ids[at] === left && this.next[at] >= 0 && this.ids[this.next[at]] === right;
   }
 
-  /** Number of tokens of all texts. */
+  /** Number of tokens in all texts. */
   tokenCount(): number {
     let sum = 0;
     for (let at = 0; at < this.ids.length; at++) if (this.ids[at] !== NONE) sum += this.weight(at);
@@ -82,7 +82,7 @@ class Pairs {
   readonly right: number[] = [];
   readonly count: number[] = [];
   readonly positions: number[][] = [];
-  readonly #first: number[] = []; // index in the pair's positions below which the pair has been merged away
+  readonly #first: number[] = []; // index of the first of each pair's positions that may still hold it
   readonly #table = new PairTable(1 << 12);
 
   constructor(readonly chunks: LinkedChunks) {}
@@ -167,8 +167,8 @@ function mergeEverywhere(pairs: Pairs, pair: number, id: number): void {
 }
 
 /**
- * A heap of pairs by count and tie-break. A pair whose count has fallen since it was placed is moved down
- * when it reaches the top.
+ * A heap of pairs, ordered by count and then by the tie-break. A pair whose count has fallen since it was
+ * placed in the heap is moved down when it reaches the top.
  */
 class PairQueue {
   readonly #pairs: Pairs;
@@ -176,7 +176,7 @@ class PairQueue {
   readonly #tieBreak: TieBreak;
   readonly #heap: number[] = [];
   readonly #count: number[] = []; // count of each pair when it was placed in the heap
-  readonly #position: number[] = []; // first position of each pair at that time
+  readonly #position: number[] = []; // first position of each pair when it was placed in the heap
 
   constructor(pairs: Pairs, tieBreak: TieBreak, tokens: readonly Uint8Array[]) {
     this.#pairs = pairs;
@@ -213,7 +213,7 @@ class PairQueue {
     return -1;
   }
 
-  /** Copies the pair's current count, and position if needed, which are its key in the heap. */
+  /** Records the pair's current count, and its first position if needed, as its key in the heap. */
   #recordKey(pair: number): void {
     this.#count[pair] = this.#pairs.count[pair];
     if (this.#tieBreak === "first-seen") this.#position[pair] = this.#pairs.firstPosition(pair);

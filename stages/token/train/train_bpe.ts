@@ -15,9 +15,7 @@ export type { TieBreak } from "./learn_merges.ts";
 
 /** Options of the training. */
 export interface TrainBpeOptions {
-  /**
-   * Number of tokens: bytes, merges and special tokens. The result has fewer if the texts run out of pairs.
-   */
+  /** Number of tokens: bytes, merges and special tokens. The result has fewer if no pair is left to merge. */
   readonly vocabSize: number;
   /** Pattern that splits texts into chunks; no token spans two chunks (default gpt4). */
   readonly pattern?: Pattern;
@@ -31,7 +29,7 @@ export interface TrainBpeOptions {
   readonly tieBreak?: TieBreak;
 }
 
-/** Facts about a training, as report.json holds them. */
+/** Facts about a training, which report.json contains. */
 export type TrainBpeReport = Readonly<{
   vocabSize: number;
   /** Number of merges. */
@@ -53,13 +51,17 @@ export type TrainBpeReport = Readonly<{
 }>;
 
 /**
- * Collects chunk counts, then trains. Memory grows with the number of distinct chunks, not with the texts.
+ * Collects chunk counts, then trains. Memory grows with the number of distinct chunks, not with the length of
+ * the texts.
  */
 export class BpeTrainer {
   readonly #options: Required<TrainBpeOptions>;
   readonly #counter: ChunkCounter;
 
-  /** Throws RangeError if `vocabSize` is below 256 plus the special tokens, SyntaxError for a bad pattern. */
+  /**
+   * Throws RangeError if `vocabSize` is below 256 plus the number of special tokens, and SyntaxError for a
+   * bad pattern.
+   */
   constructor(options: TrainBpeOptions) {
     const { vocabSize, pattern = "gpt4", special = [], tieBreak = "first-seen" } = options;
     const least = 256 + special.length;
@@ -83,7 +85,7 @@ export class BpeTrainer {
     return this.#counter.counted();
   }
 
-  /** Adds counts that were made elsewhere with the same pattern. */
+  /** Adds the counts of another counter or trainer with the same pattern. */
   addCounted(counted: ChunkCounts): void {
     this.#counter.addCounted(counted);
   }
@@ -117,8 +119,8 @@ export class BpeTrainer {
 }
 
 /**
- * Trains a byte-pair tokenizer on texts, which are not kept in memory, so that a stream of any length will
- * do. The chunks are counted on `workers` threads (default 1); the result does not depend on their number.
+ * Trains a byte-pair tokenizer on texts, which are not kept in memory, so they may be a stream of any length.
+ * The chunks are counted on `workers` threads (default 1); the result does not depend on their number.
  *
  * @example
  * ```ts
