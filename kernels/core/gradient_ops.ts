@@ -13,7 +13,7 @@ export function fill(like: Tensor, value: number): Tensor {
   return callFill([like], { value })[0];
 }
 
-/** a + b, for tensors of equal shapes: adds the gradients that two calls give a tensor that both read. */
+/** a + b, for tensors of equal shapes. If two calls read a tensor, its gradient is such a sum. */
 export function plus(a: Tensor, b: Tensor): Tensor {
   return callPlus([a, b], null)[0];
 }

@@ -32,7 +32,7 @@ export interface SessionCounters {
   readonly waits: number;
 }
 
-/** Time that one thread of the device took for one call of a program. All times are in milliseconds. */
+/** Start and duration of one call of a program on one thread of the device. All times are in milliseconds. */
 export interface CallTiming {
   /** Name of the program. */
   readonly program: string;

@@ -79,7 +79,7 @@ export interface Model<Config = unknown> {
    * depend on B or T.
    */
   forward(scope: Scope, tokens: Tensor, options?: ForwardOptions): Tensor;
-  /** Computes the cross entropy of each position, [B, T]; 0 where the target is not a token. */
+  /** Computes the cross entropy of each position, [B, T]; 0 if the target is not a token. */
   losses(scope: Scope, inputs: LossInputs): Tensor;
 }
 

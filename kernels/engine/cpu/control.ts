@@ -75,7 +75,8 @@ export class Barrier {
   /** Returns when all threads have arrived. Throws RunAborted once a thread has failed. */
   wait(): void {
     const control = this.#control;
-    // `phase` is read before `failed`: a later failure changes `phase`, an earlier one is seen in `failed`.
+    // `phase` is read before `failed`: a later failure changes `phase`, and an earlier failure has set
+    // `failed`.
     const phase = Atomics.load(control, word.phase);
     if (Atomics.load(control, word.failed) !== 0) throw new RunAborted("Another thread failed");
     if (Atomics.add(control, word.arrived, 1) === this.#threads - 1) {

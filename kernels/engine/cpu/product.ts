@@ -115,7 +115,7 @@ function blockOf(
   };
 }
 
-const UNIT = 16; // number of rows or columns in a unit of division: a multiple of the vector width
+const UNIT = 16; // edges of blocks are multiples of it; it is a multiple of the vector width
 
 function edge(size: number, at: number, parts: number): number {
   return Math.min(Math.floor(Math.ceil(size / UNIT) * at / parts) * UNIT, size);

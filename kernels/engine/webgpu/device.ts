@@ -104,7 +104,7 @@ export class WebgpuDevice {
     const listed = (["timestamp-query", "shader-f16"] as const).filter((name) => adapter.features.has(name));
     const request = (requiredFeatures: GPUFeatureName[]) =>
       adapter.requestDevice({ requiredLimits, requiredFeatures });
-    // Deno does not list "subgroups" among an adapter's features, but grants it where the driver supports it.
+    // Deno does not list "subgroups" among an adapter's features, but grants it if the driver supports it.
     const device = await request([...listed, "subgroups"]).catch(() => request(listed));
     const limits = limitsOf(device.limits), features = new Set<GpuFeature>();
     for (const name of gpuFeatures) if (device.features.has(name)) features.add(name);

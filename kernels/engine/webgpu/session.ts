@@ -16,7 +16,9 @@ import { type BufferTensor, WebgpuMemory } from "./memory.ts";
 import { type CallDispatch, tickOf, TimedRun } from "./timed_run.ts";
 import { mappingDrains, readTogether, staged, upload } from "./transfer.ts";
 
-/** Numbers of operations that a session has requested from the device so far, and its resources. */
+/**
+ * Counters of a session: operations requested from the device so far, and resources that the session holds.
+ */
 export interface WebgpuCounters extends SessionCounters {
   /** Number of dispatches in all runs. */
   readonly dispatches: number;

@@ -224,7 +224,7 @@ export function beforeBatchNorm(net: Pick<ManualMlp, "C" | "W1" | "b1">, inputs:
 }
 
 /**
- * The probabilities of the next letter, [n, letters], where batch norm uses the given moments instead of the
+ * The probabilities of the next letter, [n, letters], if batch norm uses the given moments instead of the
  * batch's.
  */
 export function probabilitiesOf(

@@ -28,17 +28,14 @@ export interface AttentionOptions {
 /**
  * Causal multi-head self-attention: qkv [B, T, 3C] → [B, T, C]. The last axis of qkv holds queries, keys and
  * values; in each of the three, head h starts at h·C/H. Scores are scaled by 1 / sqrt(C/H). Throws ShapeError
- * if qkv is not [B, T, 3C] with C divisible by the number of heads.
+ * unless qkv is [B, T, 3C] with C divisible by the number of heads.
  */
 export function attention(qkv: Tensor, { heads, dropout }: AttentionOptions): Tensor {
   if (dropout === undefined || dropout.rate === 0) return callAttention([qkv], { heads })[0];
   return callAttention([qkv, dropout.key, dropout.draw], { heads, dropout: dropout.rate })[0];
 }
 
-/**
- * qkv and, for dropout, key and draw → out [B, T, C], and the log of each row's sum of exponentials [B, H,
- * T].
- */
+/** qkv and, for dropout, key and draw → out [B, T, C], and the log-sum-exp of each row [B, H, T]. */
 export const attentionOp: Op<AttentionAttrs> = {
   name: "attention",
   infer: ([qkv, key, draw], attrs) => {
