@@ -1,5 +1,5 @@
 /**
- * AdamW's update of one tensor: this project's engines, and a comparison with jax-js.
+ * AdamW's update of one tensor, on this project's engines and in a comparison with jax-js.
  *
  * @module
  */

@@ -1,7 +1,8 @@
 /**
- * Decoding of one token by GPT-2 124M, for one text and for four at once, and a copy of memory to compare
- * with. A bench's name contains the MB and tokens of one iteration: divide them by the seconds per iteration.
- * decode_bandwidth.ts measures the same in turns and prints the bandwidth relative to the copy.
+ * Decoding of one token with GPT-2 124M, for one text and for four texts at once, and a memory copy for
+ * comparison. A bench's name contains the MB and tokens of one iteration; divide them by the seconds per
+ * iteration to get rates. decode_bandwidth.ts alternates between decoding and copying, and prints the
+ * bandwidth relative to the copy.
  *
  * @module
  */

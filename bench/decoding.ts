@@ -15,7 +15,7 @@ import { assign } from "../kernels/ops/update/state.ts";
 import { plan } from "../stages/model/plan.ts";
 import { openModel } from "../stages/model/model_session.ts";
 
-/** Work that can be repeated, and the bytes of memory that it reads and writes each time. */
+/** Work that can be repeated, and the number of bytes that one run reads and writes in memory. */
 export interface MemoryWorkload extends AsyncDisposable {
   run(): Promise<void>;
   /** Bytes read plus bytes written by one run. */
@@ -23,7 +23,7 @@ export interface MemoryWorkload extends AsyncDisposable {
 }
 
 /**
- * Decoding of the token at `length` for each of `texts` texts. A run reads every weight once, except the
+ * Decodes the last of `length` tokens in each of `texts` texts. A run reads every weight once, except the
  * position embeddings.
  */
 export async function openDecoding(
@@ -50,7 +50,7 @@ export async function openDecoding(
   for (let text = 1; text < texts; text++) await decoder.copy({ from: 0, to: text });
   const next = Array.from({ length: texts }, (_, text) => ({ text, id: 11 + text, position: length - 1 }));
   return {
-    bytes: bytes + texts * 12 * length * 768 * 2 * 4, // keys and values
+    bytes: bytes + texts * 12 * length * 768 * 2 * 4, // bytes of the keys and values
     run: async () => void await decoder.decode(next),
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   };

@@ -1,7 +1,7 @@
 /**
- * Tokenizers on the 10.8 MB of State of the Union speeches that install with the program: encoding on one
- * core, compared with the fastest encoder on npm; encoding on several cores; decoding; training a vocabulary.
- * An iteration processes all speeches, so divide 10.8 by its seconds for MB/s.
+ * Tokenizers on the 10.8 MB of State of the Union speeches that are installed with the program: encoding on
+ * one core, compared with the fastest encoder on npm; encoding on several cores; decoding; training a
+ * vocabulary. An iteration processes all speeches, so 10.8 divided by the seconds per iteration gives MB/s.
  *
  * @module
  */

@@ -1,7 +1,6 @@
 /**
- * The engines that benches run on: the CPU engine with WASM kernels and, where there is a BLAS, with it;
- * WebGPU where there is a GPU. An adapter that computes in software is left out, since its speed means
- * nothing.
+ * The engines that benches run on: the CPU engine with WASM kernels, the CPU engine with a BLAS if one is
+ * found, and WebGPU if there is a GPU. A software adapter is left out, because its speed means nothing.
  *
  * @module
  */
@@ -16,7 +15,7 @@ import { count } from "../kernels/ops/update/state.ts";
 const blas = await findBlas("auto");
 const adapter = await findAdapter();
 
-/** Functions that open an engine, by a short name. */
+/** Functions that open an engine, keyed by a short name. */
 export const benchEngines: Readonly<Record<string, () => Promise<Engine>>> = {
   "wasm": () => openCpu(),
   ...(blas === null ? {} : { [`wasm + ${blas.name}`]: () => openCpu({ blas: blas.path }) }),
@@ -29,8 +28,8 @@ export const benchEngines: Readonly<Record<string, () => Promise<Engine>>> = {
 };
 
 /**
- * Calls per iteration on an engine: so many that waking threads, or on a GPU in Deno a read-back of 10 ms,
- * takes a small part of the time.
+ * Number of calls per iteration on an engine. It is so large that the fixed cost is a small part of the time:
+ * waking the threads, or on a GPU in Deno the 10 ms of a read-back.
  */
 export function repeatsOn(engine: string): number {
   return engine.startsWith("webgpu") ? 100 : 4;
@@ -48,7 +47,7 @@ export async function runAndWait(
   await session.read(["marker"]); // on a GPU `run` resolves as soon as the work is submitted
 }
 
-/** A program whose output, one number, `runAndWait` reads. */
+/** A program with one number as output, which `runAndWait` reads to wait for the device. */
 export const marker: Program = compile("marker", markerGraph());
 
 function markerGraph(): Graph {
@@ -58,14 +57,14 @@ function markerGraph(): Graph {
 }
 
 /**
- * Closes what is open. Only one session is open at a time: a large model takes 3 GB, and the CPU engine uses
- * all cores.
+ * Closes the open session, if any. Only one session is open at a time: a large model takes 3 GB, and the CPU
+ * engine uses all cores.
  */
 let close = (): Promise<void> => Promise.resolve();
 
 /**
- * Makes a function that opens something at its first call and keeps it open until another such function opens
- * its own.
+ * Returns a function that opens a session at its first call and returns the same session at later calls. It
+ * stays open until another function made by `openOnce` opens its own.
  */
 export function openOnce<T extends AsyncDisposable>(open: () => Promise<T>): () => Promise<T> {
   let current: T | null = null;

@@ -1,6 +1,6 @@
 /**
  * Filters on the embedded mails: the whole FineWeb recipe, and each filter by itself. A bench's name contains
- * the documents and MB of one iteration: divide them by its seconds.
+ * the number of mails and MB of one iteration; divide them by the seconds per iteration to get rates.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * Overhead of the runner: five stages that do almost nothing, connected in several ways. An iteration passes
- * 20,000 items through 5 stages, so its time divided by 100,000 is the cost per stage and item: 100 µs are
- * 1 ns.
+ * 20,000 items through 5 stages, so its time divided by 100,000 is the cost per stage and item: an
+ * iteration of 100 µs means 1 ns.
  *
  * @module
  */
@@ -40,7 +40,7 @@ const asyncGenerator = (name: string): Stage<number, number> => ({
   },
 });
 
-/** Sums all items, so that an item that is lost is noticed. */
+/** Sums all items, and throws if the sum shows that items were lost. */
 async function consume(stream: AsyncIterable<number>): Promise<void> {
   let sum = 0;
   for await (const item of stream) sum += item;
@@ -89,7 +89,7 @@ Deno.bench("asTransform in a pipe chain", { group }, async () => {
   await consume(stream);
 });
 
-/** A context, of which `numbers` uses nothing. */
+/** A context for `numbers`, which does not use it. */
 function unused(): any {
   return null;
 }

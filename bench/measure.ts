@@ -1,6 +1,6 @@
 /**
- * Runs the benches that a file registers with `Deno.bench`, and reports medians: `deno bench --json` reports
- * means only, which other work on the machine distorts.
+ * Runs the benches that a file registers with `Deno.bench`, and reports medians. `deno bench --json` reports
+ * only means, which are distorted by other work on the machine.
  *
  * @module
  */
@@ -10,10 +10,10 @@ export type Measurement =
   & Readonly<{ file: string; group: string | null; name: string; baseline: boolean; work: Work }>
   & (TimeSummary | Readonly<{ error: string }>);
 
-/** Work of one iteration, as the bench's name states it: divided by the median it gives a rate. */
+/** Work of one iteration, as stated in the bench's name. Divided by the median time, it gives a rate. */
 export type Work = Readonly<{ GFLOP?: number; MB?: number; tokens?: number }>;
 
-/** Times of an iteration. */
+/** Statistics of the times per iteration. */
 export type TimeSummary = Readonly<
   {
     unit: "ns";
@@ -27,9 +27,9 @@ export type TimeSummary = Readonly<
   }
 >;
 
-const BUDGET = 1000; // milliseconds per bench, where a bench does not set its iterations
+const BUDGET = 1000; // milliseconds per bench, if the bench does not set its number of iterations
 const MIN_ITERATIONS = 5, MAX_ITERATIONS = 10_000;
-const WARM_UP = 3; // iterations, where a bench does not set them
+const WARM_UP = 3; // iterations, if the bench does not set this number
 
 /** Loads a file and returns the benches that it registers. */
 export async function collect(file: URL): Promise<readonly Deno.BenchDefinition[]> {
@@ -66,7 +66,7 @@ export async function measure(file: string, bench: Deno.BenchDefinition): Promis
   }
 }
 
-/** Milliseconds of one iteration, or of the part between its calls of start() and end(). */
+/** Time of one iteration in milliseconds, or of the part between its calls of start() and end(). */
 async function iteration({ fn, name }: Deno.BenchDefinition): Promise<number> {
   let from: number | null = null, to: number | null = null;
   const context: Deno.BenchContext = {
@@ -91,7 +91,7 @@ function workIn(name: string): Work {
 
 function summary(times: readonly number[]): TimeSummary {
   const sorted = times.toSorted((a, b) => a - b);
-  const quantile = (fraction: number) => { // interpolated linearly between neighbours
+  const quantile = (fraction: number) => { // interpolated linearly between neighbouring times
     const place = fraction * (sorted.length - 1), low = Math.floor(place), high = Math.ceil(place);
     return nanoseconds(sorted[low] + (sorted[high] - sorted[low]) * (place - low));
   };

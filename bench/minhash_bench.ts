@@ -1,7 +1,7 @@
 /**
- * MinHash signatures on one core: from words, and from the text of State of the Union speeches; then the
- * index of keys seen before. A bench's name contains the shingles of one iteration, of 112 hashes each:
- * divide them by its seconds.
+ * MinHash on one core: signatures of State of the Union speeches, made from their words and from their text,
+ * and the index of keys seen before. A bench's name contains the number of shingles of one iteration, each of
+ * which is hashed 112 times; divide it by the seconds per iteration to get a rate.
  *
  * @module
  */

@@ -5,12 +5,12 @@
  */
 import { philox } from "../kernels/random/philox.ts";
 
-/** Two lists of words, and the Jaccard similarity of their shingles of five words. */
+/** Two lists of words, and the Jaccard similarity of their five-word shingles. */
 export type WordListPair = Readonly<{ one: readonly string[]; other: readonly string[]; similarity: number }>;
 
 /**
- * Generates pair `index` of a seed: 120 random words, some of them replaced, so that similarities range from
- * 0 to 1.
+ * Generates the pair with this index for a seed: 120 random words, and the same words with some of them
+ * replaced. The similarities of the pairs range from 0 to 1.
  */
 export function nearDuplicates(seed: number, index: number): WordListPair {
   const one = Array.from({ length: 120 }, (_, i) => word(philox(seed, "words", 1000 * index + i)[0]));
@@ -24,7 +24,10 @@ export function nearDuplicates(seed: number, index: number): WordListPair {
   return { one, other, similarity: jaccard(shingles(one), shingles(other)) };
 }
 
-/** The fraction of pairs of similarity s that agree in at least one bucket: MinHash finds these. */
+/**
+ * Expected fraction of the pairs of similarity `s` that agree in at least one bucket. These are the pairs
+ * that MinHash finds.
+ */
 export function recall(
   s: number,
   { buckets, rows }: { readonly buckets: number; readonly rows: number },

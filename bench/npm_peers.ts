@@ -1,8 +1,8 @@
 /**
  * Compares kernels and training steps of this project with those of jax-js and tfjs, on WebGPU or in WASM,
  * in alternating rounds. Prints medians over the rounds: the speed, and the ratio to this project's time in
- * the same round. A peer's results are first compared with this project's, and every measurement waits for
- * them. There are seven rounds, or three of slow comparisons, unless --rounds sets the number.
+ * the same round. A peer's results are first compared with this project's. Every measurement includes waiting
+ * for the results. There are seven rounds, or three for slow comparisons, unless --rounds sets the number.
  *
  *     deno run -A --no-lock --node-modules-dir=none bench/npm_peers.ts
  *         [--backend webgpu|wasm] [--rounds N]
@@ -10,10 +10,10 @@
  *         [--steps small] [--software]
  *         [--sizes 256x768x768,512x512x512] [--tune FILE]
  *
- * `--steps small,middle,124M` names sizes of training_step.ts, `--sizes` gives sizes of matrix products;
- * `--tune FILE` chooses this project's WebGPU kernels for products by timing, and keeps the choices in
- * FILE. `--software` runs on SwiftShader (Linux x64). tfjs is fetched when the script runs; it is too large
- * to be a dependency of the project.
+ * `--steps small,middle,124M` selects model sizes from training_step.ts, and `--sizes` sets the sizes of
+ * matrix products. `--tune FILE` chooses this project's WebGPU kernels for matrix products by timing them,
+ * and stores the choices in FILE. `--software` runs on SwiftShader (Linux x64). tfjs is fetched when the
+ * script runs; it is too large to be a dependency of the project.
  *
  * @module
  */
@@ -55,10 +55,10 @@ const wanted = comparisons({
   steps: values.steps.split(","),
 });
 const backend = deviceOf(values.backend);
-// Without --rounds a slow comparison, as on a software adapter, gets fewer rounds, so that the whole run
-// takes minutes.
+// Without --rounds, a slow comparison (for example on a software adapter) gets fewer rounds, so that the
+// whole run takes only minutes.
 const maxRounds = Number(values.rounds ?? 7), minRounds = values.rounds === undefined ? 3 : maxRounds;
-const BUDGET = 10_000; // milliseconds of rounds per comparison
+const BUDGET = 10_000; // milliseconds per comparison, after which no more rounds are started
 if (!Number.isInteger(maxRounds) || maxRounds < 1) {
   throw new RangeError(`Cannot measure ${values.rounds} rounds: wanted a whole number from 1`);
 }
@@ -68,7 +68,7 @@ const engine: Engine = backend === "wasm"
 console.log(`${engine.device}, Deno ${Deno.version.deno}`);
 const tf = await orNull("tfjs", () => openTfjs(backend));
 for (const comparison of wanted) await compare(comparison, tf);
-Deno.exit(0); // tfjs and jax-js never release their devices, so that the process would not end
+Deno.exit(0); // tfjs and jax-js never release their devices, so the process would not end by itself
 
 /** Prints the table of one comparison. */
 async function compare(comparison: Comparison, tf: Tfjs | null): Promise<void> {
@@ -86,7 +86,7 @@ async function compare(comparison: Comparison, tf: Tfjs | null): Promise<void> {
   await addContender("jax-js", () => comparison.jaxjs(backend));
   if (tf !== null) await addContender("tfjs", () => comparison.tfjs(tf));
 
-  // So many repetitions that they take about 0.3 s: waiting for the device costs 10 ms each time.
+  // The repetitions of one measurement take about 0.3 s, because waiting for the device costs 10 ms.
   const times: number[] = [];
   for (const { measure } of contenders) {
     times.push(Math.max(1, Math.min(1000, Math.round(0.3 / await measure(1)))));
@@ -108,7 +108,7 @@ async function compare(comparison: Comparison, tf: Tfjs | null): Promise<void> {
   for (const contender of contenders) await contender[Symbol.asyncDispose]();
 }
 
-/** The work as rates: ", 12.3 GFLOPS, 4.56 GB/s". */
+/** The rates of the work, such as ", 12.3 GFLOPS, 4.56 GB/s". */
 function speeds({ GFLOP = 0, MB = 0, tokens = 0 }: Work, seconds: number): string {
   return [
     GFLOP / seconds >= 0.05 ? `, ${(GFLOP / seconds).toFixed(1)} GFLOPS` : "",
@@ -118,7 +118,8 @@ function speeds({ GFLOP = 0, MB = 0, tokens = 0 }: Work, seconds: number): strin
 }
 
 /**
- * The result of `make`; where a peer fails, prints the reason and returns null, so that the others continue.
+ * Returns the result of `make`. If it throws, prints the reason and returns null, so that the other peers are
+ * still measured.
  */
 async function orNull<T>(who: string, make: () => Promise<T>): Promise<T | null> {
   try {

@@ -1,5 +1,5 @@
 /**
- * Describes where a batch's tokens come from, for messages about a batch that went wrong.
+ * Describes the origins of a batch's tokens, for messages about a batch that caused an error.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { excerpt } from "../format/text/excerpt.ts";
 import type { TokenShard } from "../items.ts";
 import { documentsAt } from "../shard/document_index.ts";
 
-const MAX_RANGES = 4, MAX_DOCUMENTS = 4; // named in a message
+const MAX_RANGES = 4, MAX_DOCUMENTS = 4; // maximum numbers named in a message
 
 /**
  * The token ranges of a batch and their documents, such as "train_000000.bin tokens 640 to 704 (document
@@ -29,7 +29,7 @@ export function describeOrigins(origins: readonly TokenShard[] | undefined): str
   return `${shown.join(", ")}${more > 0 ? ` and ${more} more ranges` : ""}`;
 }
 
-/** " (documents a, b)"; empty where the shard has no document index. */
+/** Text such as " (documents a, b)"; empty if the shard has no document index. */
 function describeDocuments(range: TokenShard): string {
   const ids = documentsAt(range);
   if (ids.length === 0) return "";

@@ -7,8 +7,8 @@ import type { StepResult } from "../model/model_session.ts";
 import { zScore } from "./outliers.ts";
 
 /**
- * What to do about an update. `stop` ends the run with an error; `skip` discards the update and continues
- * with the next batch; `rollback` resumes from the last checkpoint and skips the batch.
+ * What to do about an update that diverged. `stop` ends the run with an error; `skip` discards the update and
+ * continues with the next batch; `rollback` resumes from the last checkpoint and skips the batch.
  */
 export type DivergenceAction = "stop" | "skip" | "rollback";
 
@@ -17,8 +17,8 @@ export interface DivergenceOptions {
   /** What to do when the loss or the gradient norm is NaN or infinite. Default stop. */
   readonly onNan?: DivergenceAction;
   /**
-   * Z-score among the latest 128 values above which a loss or gradient norm is a spike; 0: detect none.
-   * Default 0.
+   * Z-score, relative to the latest 128 values, above which a loss or gradient norm counts as a spike. A
+   * value of 0 (default) disables the detection.
    */
   readonly spikeZ?: number;
   /** What to do about a spike. Default skip. */
@@ -44,13 +44,14 @@ export interface Divergence {
 }
 
 /**
- * Consecutive updates with NaN that are skipped: after more, the weights are to blame and not the batches.
+ * Maximum number of consecutive updates that are skipped because of NaN. If there are more, the cause is not
+ * the batches but the weights.
  */
 const MAX_SKIPPED = 10;
 
 /**
- * Whether updates must be deferred, because an update can only be skipped if its loss is read before it is
- * applied. Each update then waits for the device.
+ * Whether updates must be deferred because some may be skipped: an update can only be skipped if its loss is
+ * read before it is applied. Each update then waits for the device.
  */
 export function needsDeferredUpdates({ onNan, spikeZ = 0, onSpike = "skip" }: DivergenceOptions): boolean {
   return onNan === "skip" || spikeZ > 0 && onSpike === "skip";
@@ -63,7 +64,7 @@ export class DivergenceDetector {
   readonly #gradNorm: number[];
   #skipped: number;
 
-  /** `state`: from a checkpoint. */
+  /** `state` is the saved state if a run is resumed. */
   constructor(options: DivergenceOptions, state?: DivergenceState) {
     this.#options = options;
     this.#loss = [...state?.loss ?? []];

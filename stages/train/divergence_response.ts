@@ -13,7 +13,8 @@ export class SkipBatchError extends Error {
   override readonly name = "SkipBatchError";
 
   /**
-   * `batch`: number of the batch in the run, from 0; `reason`: what happened, and where the batch comes from.
+   * `batch` is the index of the batch in the run, from 0; `reason` says what happened and where the batch
+   * comes from.
    */
   constructor(readonly batch: number, readonly reason: string) {
     super(`Cannot train on batch ${batch}: ${reason}: resume from the last checkpoint and skip the batch`);
@@ -21,8 +22,8 @@ export class SkipBatchError extends Error {
 }
 
 /**
- * The reason to skip an update, with the origins of its batch. Throws SkipBatchError where the run must roll
- * back, and RangeError where it must stop.
+ * The reason to skip an update, with the origins of its batch. Throws SkipBatchError if the run must roll
+ * back, and RangeError if it must stop.
  */
 export function skipReasonOrThrow(
   { action, reason }: Divergence,

@@ -1,5 +1,5 @@
 /**
- * Adds up the times of a device's calls by op, and draws each call as a span.
+ * Adds up the times of a device's calls for each op, and makes a trace span of each call.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface OpTime {
   readonly op: string;
   /** Number of timed calls. */
   readonly calls: number;
-  /** Time of all these calls together. */
+  /** Total time of these calls in seconds. */
   readonly seconds: number;
   /** Fraction of the time of all ops, 0 to 1. */
   readonly share: number;
@@ -23,16 +23,16 @@ export interface OpTime {
   readonly waiting: number;
   /** Throughput in 10⁹ floating-point operations per second; 0 for an op that only moves data. */
   readonly gflops: number;
-  /** Memory traffic in 10⁹ bytes per second, each planned read and write counted once. */
+  /** Memory traffic in 10⁹ bytes per second; each planned read and write is counted once. */
   readonly gigabytes: number;
 }
 
-/** Most spans of the device, because viewers become slow with larger traces: the earliest calls. */
+/** Maximum number of device spans, because larger traces make viewers slow; the earliest calls are kept. */
 const MAX_SPANS = 200_000;
 
 /**
- * Times by op, longest first. Every thread takes part in every call, so calls and their time are counted on
- * the first thread only; waiting is counted on all.
+ * Time and throughput of each op, longest time first. Every thread takes part in every call, so calls and
+ * their time are counted on the first thread only; waiting is counted on all threads.
  */
 export function opTimes(programs: readonly Program[], timings: readonly CallTiming[]): readonly OpTime[] {
   const sums = new Map<string, Record<"calls" | "ms" | "threadMs" | "waited" | "flops" | "bytes", number>>();

@@ -1,18 +1,18 @@
 /**
- * Detects spikes: how many standard deviations a value stands above the mean of the latest values.
+ * Detects spikes: how many standard deviations a value is above the mean of the latest values.
  * Source: llm.c's outlier detector; here its state is plain data, so that a checkpoint can hold it.
  *
  * @module
  */
 
-/** Number of values that the mean and the deviation are taken over, as in llm.c. */
+/** Number of values from which the mean and the deviation are computed, as in llm.c. */
 export const outlierWindow = 128;
 
 /**
- * The z-score of `value` among the latest 128 values, itself included, by their population standard
- * deviation. It is NaN until 128 values precede it, and 0 where all values are equal. `values` holds the
- * latest values and is updated in place, except for a value that is NaN or infinite: its score is NaN, and
- * adding it would make all later scores NaN.
+ * The z-score of `value` among the latest 128 values including itself, computed with their population
+ * standard deviation. It is NaN if fewer than 128 values precede it, and 0 if all values are equal. `values`
+ * holds the latest values and is updated in place. A value that is NaN or infinite is not added, because it
+ * would make all later scores NaN; its score is NaN.
  */
 export function zScore(values: number[], value: number): number {
   if (!Number.isFinite(value)) return NaN;

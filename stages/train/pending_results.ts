@@ -1,7 +1,7 @@
 /**
- * Results of updates that are still running on the device. Training begins an update while the one before it
- * runs, so that the device never waits for the host; each loss is therefore known later than its update was
- * begun.
+ * Results of updates that are still running on the device. Training begins an update while the previous one
+ * is still running, so that the device never waits for the host. The loss of an update is therefore known
+ * only after later updates have begun.
  *
  * @module
  */
@@ -10,21 +10,21 @@ import type { ModelSession, StepResult } from "../model/model_session.ts";
 
 /** An update whose result has not been read yet. */
 export interface PendingUpdate {
-  /** Number of the update, from 0. */
+  /** Index of the update, from 0. */
   readonly step: number;
-  /** Number of its batch in the run, from 0: `step` plus the number of batches skipped before it. */
+  /** Index of the update's batch in the run: `step` plus the number of batches skipped before it. */
   readonly batch: number;
-  /** Where the batch's tokens come from. */
+  /** Origins of the batch's tokens. */
   readonly origins: Batch["origins"];
   /** Learning rate of the update. */
   readonly learningRate: number;
   /** Number of tokens trained on so far, this update included. */
   readonly tokens: number;
-  /** `performance.now()` when the update was submitted to the device. */
+  /** Value of `performance.now()` when the update was submitted to the device. */
   readonly submitted: number;
 }
 
-/** An update with its result, and when the device started and ended it, by `performance.now()`. */
+/** An update with its result, and the values of `performance.now()` when the device began and ended it. */
 export type CompletedUpdate = PendingUpdate & StepResult & { readonly from: number; readonly to: number };
 
 /**
@@ -37,7 +37,7 @@ export class PendingResults {
   readonly #report: (completed: CompletedUpdate) => void;
   #pending: PendingUpdate[] = [];
   #requested: Promise<readonly CompletedUpdate[]> | null = null;
-  /** When the device ended the last update that has been reported. */
+  /** Time at which the device ended the last reported update. */
   #idleSince = -Infinity;
 
   /** `report` is called once for each update, in order; an error that it throws ends the training. */
@@ -47,8 +47,8 @@ export class PendingResults {
   }
 
   /**
-   * Adds an update that was just submitted. Reports the results requested before it, and requests more if it
-   * is time.
+   * Adds an update that was just submitted. Reports the results that were requested earlier, and requests the
+   * pending results if there are `model.readEvery` of them.
    */
   async add(update: PendingUpdate): Promise<void> {
     this.#pending.push(update);
@@ -77,7 +77,7 @@ export class PendingResults {
   }
 
   /**
-   * Divides the time of updates that are read together evenly, because it is not known when each of them
+   * Divides the time of the updates evenly among them: they are read together, so it is not known when each
    * ended.
    */
   #withTimes(updates: readonly PendingUpdate[], results: readonly StepResult[]): readonly CompletedUpdate[] {

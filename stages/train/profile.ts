@@ -1,5 +1,5 @@
 /**
- * Profiles a few updates of a run: time by op on the device, and spans of the work on the host.
+ * Profiles a few updates of a run: the time of each op on the device, and spans of the work on the host.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import { programsOfStep } from "../model/training_plan.ts";
 import { deviceSpans, type OpTime, opTimes } from "./op_times.ts";
 
 /**
- * First updates of a run that are not timed, because they also compile code and touch memory for the first
- * time.
+ * Number of updates at the start of a run that are not timed, because they also compile code and touch memory
+ * for the first time.
  */
 const WARM_UP = 4;
-/** Most updates that are timed. */
+/** Maximum number of updates that are timed. */
 const MAX_UPDATES = 5;
 /**
- * Most calls that are timed, unless a single update has more: with many micro-batches, fewer updates are
- * timed.
+ * Maximum number of calls that are timed, unless a single update has more. If updates have many
+ * micro-batches, fewer updates are timed.
  */
 const MAX_CALLS = 100_000;
 
 /** Times of a few updates. */
 export interface Profile {
-  /** Numbers of the timed updates, from 0, as in their events; empty if the run was too short. */
+  /** Indices of the timed updates, as in their step events; empty if the run was too short. */
   readonly steps: readonly number[];
-  /** Times by op, longest first; null if the device cannot time calls. */
+  /** Time and throughput of each op, longest time first; null if the device cannot time calls. */
   readonly ops: readonly OpTime[] | null;
   /** Spans of the host and the device, for a trace viewer. */
   readonly spans: readonly TraceSpan[];
@@ -51,7 +51,7 @@ export class Profiler {
     this.#wanted = Math.max(1, Math.min(MAX_UPDATES, Math.floor(MAX_CALLS / callsPerUpdate(model.plan))));
   }
 
-  /** Call it before each update; returns whether to time that update. */
+  /** Must be called before each update. Returns whether to time that update. */
   startUpdate(step: number): boolean {
     const timed = !this.#finished && this.#updates++ >= WARM_UP && this.#steps.length < this.#wanted;
     if (timed) this.#steps.push(step);

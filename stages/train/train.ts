@@ -21,15 +21,15 @@ export type { TrainOptions, TrainState } from "./train_state.ts";
 
 /**
  * Trains a model with one update per batch. It emits a step event for each update, and takes a checkpoint
- * every `checkpointEvery` updates and after the last.
+ * every `checkpointEvery` updates and after the last update.
  *
- * An update is begun while the one before it still runs, so its event is late: by one update where a read
- * costs nothing, otherwise until several results are read together. All events are emitted before a
- * checkpoint is taken. If the plan defers updates, each update is read and then committed or discarded before
- * the next one begins.
+ * An update is begun while the previous one is still running, so its event is delayed: by one update if
+ * reading a result costs nothing, otherwise until several results are read together. All events are emitted
+ * before a checkpoint is taken. If the plan defers updates, each update is read and then committed or
+ * discarded before the next one begins.
  *
- * Throws RangeError where an update diverged and the run must stop, SkipBatchError where it must resume
- * without the batch, and RangeError where a checkpoint does not fit the model.
+ * Throws RangeError if a checkpoint does not fit the model. If an update diverged, throws RangeError if the
+ * run must stop, and SkipBatchError if the run must be resumed without the update's batch.
  */
 export function train(options: TrainOptions): Stage<Batch, ModelUpdate> {
   if (needsDeferredUpdates(options.divergence ?? {}) && options.plan.training?.deferred !== true) {
@@ -126,7 +126,7 @@ async function* push(
 }
 
 async function* flush(state: TrainState): AsyncGenerator<typeof takeCheckpoint> {
-  await state.profiler?.finish(); // a run that ended early has timed fewer updates
+  await state.profiler?.finish(); // if the run ended early, fewer updates have been timed
   if (state.savedStep !== state.step) yield* checkpoint(state);
 }
 

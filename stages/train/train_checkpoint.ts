@@ -1,5 +1,5 @@
 /**
- * The training part of a checkpoint: weights, optimizer state, counts.
+ * The training part of a checkpoint: weights, optimizer state and counters.
  *
  * @module
  */
@@ -29,8 +29,8 @@ export interface SavedTrainState {
 }
 
 /**
- * Reads the model from the device for a checkpoint. Throws where a weight is NaN or infinite, because an
- * update can do that although its own loss was finite, and such weights must not become the last checkpoint.
+ * Reads the model from the device for a checkpoint. Throws if a weight is NaN or infinite: an update can
+ * cause this although its own loss was finite, and such weights must not become the last checkpoint.
  */
 export async function saveTraining(
   { divergence: { onNan } = {} }: TrainOptions,
@@ -49,14 +49,16 @@ export async function saveTraining(
     elapsed,
     batches,
     watch: { ...detector.save() },
-    // Tells readers of the checkpoint which model the weights belong to.
+    // Readers of the checkpoint need to know which model the weights belong to.
     config: JSON.parse(JSON.stringify(model.plan.model.config)),
     model: new TensorFile("model", weights, { transfer: true }),
     optimizer: new TensorFile("optimizer", await model.optimizer(), { transfer: true }),
   };
 }
 
-/** The training part of a checkpoint. Throws RangeError for anything else. */
+/**
+ * Checks that a saved state is the training part of a checkpoint, and returns it. Throws RangeError if not.
+ */
 export function savedTraining(saved: unknown): SavedTrainState {
   if (isSavedTrainState(saved)) return saved;
   throw new RangeError(

@@ -17,24 +17,24 @@ import type { Profile, Profiler } from "./profile.ts";
 export interface TrainOptions {
   /** The engine to train on. */
   readonly engine: Engine;
-  /** The model's programs, with `training`. */
+  /** The plan of the model's programs; it must have `training`. */
   readonly plan: Plan;
-  /** Learning rate by the number of the update, from 0. */
+  /** Learning rate for each update, given its index from 0. */
   readonly schedule: Schedule;
   /** Number of updates, those of resumed runs included; absent: as many as there are batches. */
   readonly steps?: number;
   /** Seconds of training, over all resumes; absent: no limit. */
   readonly timeLimit?: number;
-  /** Updates between checkpoints; 0 or absent: only one checkpoint, after the last update. */
+  /** Number of updates between checkpoints; 0 or absent: only one checkpoint, after the last update. */
   readonly checkpointEvery?: number;
   /** Initial weights of a run that has no checkpoint; default: drawn by the model from the run's seed. */
   readonly weights?: TensorMap;
   /** Which updates count as diverged and what to do about them. To skip updates, the plan must defer them. */
   readonly divergence?: DivergenceOptions;
-  /** Batches to skip, by their number in the run from 0, with the reason. */
+  /** Batches to skip: the reason for each, keyed by the batch's index in the run. */
   readonly skippedBatches?: ReadonlyMap<number, string>;
   /**
-   * Receives a profile of the 5th to the 9th update of this run; of fewer updates if they have many
+   * Receives a profile of the 5th to the 9th update of this run, or of fewer updates if they have many
    * micro-batches.
    */
   readonly profile?: (profile: Profile) => void | Promise<void>;
@@ -46,13 +46,13 @@ export interface TrainState {
   readonly model: ModelSession;
   /** Updates whose events have not been emitted yet. */
   readonly results: PendingResults;
-  /** Times some updates; null if no profile is wanted. */
+  /** Profiler that times some updates; null if no profile is wanted. */
   readonly profiler: Profiler | null;
-  /** Checks each update. */
+  /** Detector that checks each update. */
   readonly detector: DivergenceDetector;
   /** Number of batches taken, skipped ones included. */
   batches: number;
-  /** Where the last batch's tokens come from. */
+  /** Origins of the last batch's tokens. */
   origins: Batch["origins"];
   /** Number of updates begun. */
   step: number;
@@ -62,6 +62,9 @@ export interface TrainState {
   elapsed: number;
   /** The value of `step` at the last checkpoint; -1: there is no checkpoint. */
   savedStep: number;
-  /** `performance.now()` at which `elapsed` was 0, if the run had never been interrupted. */
+  /**
+   * Value that `performance.now()` would have had when `elapsed` was 0, if the run had never been
+   * interrupted.
+   */
   readonly startTime: number;
 }

@@ -1,5 +1,5 @@
 /**
- * The graphs of a small net whose data set lies on the device.
+ * The graphs of a small net whose data set is kept on the device.
  *
  * @module
  */
@@ -25,15 +25,15 @@ import { type Examples, targetsPerExample } from "./examples.ts";
 
 /** Labels of the tensors that the host writes and reads. */
 export const trainerLabels = {
-  /** Number of the step in its chunk, or of the batch in an evaluation, u32 [1]. */
+  /** Index of the step in its chunk, or of the batch in an evaluation, u32 [1]. */
   slot: "trainer/slot",
   /** Indices of each step's examples, u32 [chunk, B]. */
   rows: "trainer/rows",
   /** Learning rate of each step, [chunk, 1]. */
   rates: "trainer/rates",
-  /** Loss weight of each step, 1 / (targets that count), [chunk, 1]. */
+  /** Loss weight of each step, 1 / (number of targets that are not ignored), [chunk, 1]. */
   lossWeights: "trainer/lossWeights",
-  /** Number of each step from 1, [chunk, 1]. */
+  /** Number of each step, counted from 1, [chunk, 1]. */
   steps: "trainer/steps",
   /** Loss of each step, [chunk, 1]. */
   losses: "trainer/losses",
@@ -47,11 +47,11 @@ export const trainerLabels = {
   evalLosses: "trainer/eval/losses",
   /** A context to predict from, u32 [1, context]. */
   tokens: "trainer/tokens",
-  /** Logits for that context. A plain "logits" could be the name of a parameter. */
+  /** Logits for that context. The prefix is needed because a parameter could be named "logits". */
   logits: "trainer/logits",
 } as const;
 
-/** Batches of `eval` between a write and a read. */
+/** Number of batches that `eval` processes between a write and a read. */
 export const evalBatches = 16;
 
 /** One update. `slot` selects everything that differs between steps: examples, learning rate, step number. */
@@ -99,7 +99,10 @@ export function predictGraph({ model, examples: { context } }: DevicePlanOptions
   return graph;
 }
 
-/** Loss, probes by name, and gradients as `<name>/gradient`, of a step without its update. */
+/**
+ * A step without its update. Its outputs are the loss, each probe under its name, and gradients as
+ * `<name>/gradient`.
+ */
 export function inspectGraph(options: DevicePlanOptions): Graph {
   const graph = new Graph(), scope = new RootScope(graph), slot = inputLeaf(graph, trainerLabels.slot, [1]);
   const loss = lossOf(options, { scope, slot });
@@ -119,11 +122,13 @@ export function inspectGraph(options: DevicePlanOptions): Graph {
 interface StepParts {
   readonly scope: RootScope;
   readonly slot: Tensor;
-  /** Buffers of the gradients by parameter. */
+  /** Gradient buffers, keyed by parameter. */
   readonly buffers: ReadonlyMap<Tensor, Tensor>;
 }
 
-/** Adds the gradients of the model's loss to their buffers. Throws Error for a parameter that has none. */
+/**
+ * Adds the gradients of the model's loss to their buffers. Throws Error for a parameter without a gradient.
+ */
 function automaticStep(options: DevicePlanOptions, { scope, slot, buffers }: StepParts): Tensor {
   const loss = lossOf(options, { scope, slot }), missing = new Set(buffers.keys());
   for (const { of } of eachGradient(loss, [...missing], { into: buffers })) missing.delete(of);
@@ -131,7 +136,7 @@ function automaticStep(options: DevicePlanOptions, { scope, slot, buffers }: Ste
   return loss;
 }
 
-/** Adds the gradients of `manual` to their buffers. Throws Error for a parameter that has none. */
+/** Adds the gradients of `manual` to their buffers. Throws Error for a parameter without a gradient. */
 function manualStep(options: DevicePlanOptions, { scope, slot, buffers }: StepParts): Tensor {
   const manual = options.manual!(scope, batchOf(options, slot));
   for (const [parameter, buffer] of buffers) {

@@ -1,5 +1,5 @@
 /**
- * How to train a small net whose data set lies on the device.
+ * How to train a small net whose data set is kept on the device.
  *
  * @module
  */
@@ -31,26 +31,28 @@ export interface DevicePlanOptions {
   readonly model: TrainableModel;
   /** The whole data set, with the examples of all splits. */
   readonly examples: Examples;
-  /** Examples per step. */
+  /** Number of examples per step. */
   readonly batch: number;
   /** The optimizer. */
   readonly optimizer: Optimizer;
-  /** Most steps between a write and a read; default 1000. */
+  /** Maximum number of steps between a write and a read; default 1000. */
   readonly chunk?: number;
-  /** A term added to the loss, [1], such as weight decay; it takes parameters from the model's scope. */
+  /**
+   * A term added to the loss, [1], such as weight decay; it is computed from parameters in the model's scope.
+   */
   readonly penalty?: (scope: Scope) => Tensor;
   /**
-   * Computes loss and gradients of a step manually; default: from the model's losses by automatic
-   * differentiation.
+   * Computes the loss and the gradients of a step manually; default: automatic differentiation of the model's
+   * losses.
    */
   readonly manual?: (scope: Scope, batch: StepBatch) => ManualStep;
-  /** Whether to make the program `inspect`, which keeps probes and gradients of a step; default false. */
+  /** Whether to make the program `inspect`, which outputs probes and gradients of a step; default false. */
   readonly inspection?: boolean;
-  /** Examples per run of `eval`; default 512. */
+  /** Number of examples per run of `eval`; default 512. */
   readonly evalBatch?: number;
 }
 
-/** Most steps between a write and a read. */
+/** Maximum number of steps between a write and a read. */
 export function stepsPerChunk({ chunk = 1000 }: DevicePlanOptions): number {
   return chunk;
 }

@@ -1,6 +1,6 @@
 /**
- * The programs of a small net whose data set lies on the device. A step takes its examples by index, so that
- * a thousand steps need one write, one submit per hundred steps and one read.
+ * The programs of a small net whose data set is kept on the device. A step selects its examples by index, so
+ * a thousand steps need only one write, ten submits and one read.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { type DevicePlanOptions, stepsPerChunk } from "./device_options.ts";
 import { exampleCount, targetsPerExample } from "./examples.ts";
 
 /**
- * The programs `step`, `eval` and `predict`, and `inspect` if it is wanted. Throws RangeError for sizes that
- * are not whole numbers above 0.
+ * The programs `step`, `eval` and `predict`, and `inspect` if `options.inspection` is set. Throws RangeError
+ * for sizes that are not whole numbers above 0.
  */
 export function devicePrograms(options: DevicePlanOptions): readonly Program[] {
   const { batch, examples } = options;

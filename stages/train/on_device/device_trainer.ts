@@ -1,8 +1,8 @@
 /**
- * Trains a small net on a data set that lies on the device: the host writes the examples and learning rates
- * of a thousand steps, submits them a hundred at a time and reads all their losses at once.
+ * Trains a small net on a data set that is kept on the device. The host writes the examples and learning
+ * rates of a thousand steps, submits them a hundred at a time and reads all their losses at once.
  *
- * For nets so small that a step takes less time than a round trip between host and device. Unlike a
+ * This is for nets so small that a step takes less time than a round trip between host and device. Unlike a
  * `ModelSession`, a trainer takes no batches from a flow and does not clip gradients.
  *
  * @module
@@ -24,18 +24,18 @@ export type { StepInspection } from "./step_inspection.ts";
 
 /** Options of `openDeviceTrainer`. */
 export interface DeviceTrainerOptions extends DevicePlanOptions {
-  /** Parameters and buffers by name; missing ones are drawn from the seed. */
+  /** Parameters and buffers, keyed by name; missing ones are initialized from the seed. */
   readonly weights?: TensorMap;
   /** Seed of initial weights and of dropout; default 1. */
   readonly seed?: number;
 }
 
-/** Steps in one submit; a GPU's watchdog may end a longer one. */
+/** Number of steps in one submit; a GPU's watchdog may abort a longer submit. */
 const STEPS_PER_SUBMIT = 100;
 
 /**
- * Puts a net and its examples on a device. Throws RangeError for sizes that do not fit and for weights that
- * are not the net's.
+ * Uploads a net and its examples to a device. Throws RangeError for sizes that do not fit and for weights
+ * that do not belong to the net.
  *
  * @example
  * ```ts
@@ -88,10 +88,10 @@ interface ProgramFacts {
   readonly weightNames: readonly string[];
   /** Outputs of the program `inspect`. */
   readonly inspectLabels: readonly string[];
-  /** Whether training draws random numbers. */
+  /** Whether training uses random numbers. */
   readonly draws: boolean;
   /**
-   * Labels of all tensors. An input that no program reads has none, such as the step number with SGD.
+   * Labels of all tensors. An input that no program reads, such as the step number with SGD, is not included.
    */
   readonly labels: ReadonlySet<string>;
 }
@@ -118,9 +118,9 @@ export class DeviceTrainer implements AsyncDisposable {
   }
 
   /**
-   * Trains for some steps. Returns the loss of each before its update, penalty included. Throws RangeError
-   * where the rows are not whole batches of existing examples, and where the learning rates are not one per
-   * step.
+   * Trains for some steps. Returns the loss of each step before its update, including the penalty. Throws
+   * RangeError if the rows are not whole batches of existing examples, or if the number of learning rates is
+   * not the number of steps.
    */
   async train({ rows, rates }: StepSchedule): Promise<Float32Array> {
     const { batch } = this.#options, chunk = stepsPerChunk(this.#options);
@@ -150,8 +150,8 @@ export class DeviceTrainer implements AsyncDisposable {
   }
 
   /**
-   * Loss of each target of some examples with the current weights, [rows, targets per example]; 0 where
-   * ignored.
+   * Loss of each target of some examples with the current weights, [rows, targets per example]; 0 for an
+   * ignored target.
    */
   async losses(rows: Uint32Array): Promise<Float32Array> {
     const { examples, evalBatch = 512 } = this.#options, each = targetsPerExample(examples);
@@ -178,7 +178,7 @@ export class DeviceTrainer implements AsyncDisposable {
     return losses.reduce((sum, loss) => sum + loss, 0) / this.#countTargets(rows);
   }
 
-  /** Logits of one context: [V] of a net, [context, V] of a language model. */
+  /** Logits of one context: [V] for a net, [context, V] for a language model. */
   async predict(tokens: ArrayLike<number>): Promise<Float32Array> {
     const { context } = this.#options.examples;
     if (tokens.length !== context) {
@@ -191,7 +191,7 @@ export class DeviceTrainer implements AsyncDisposable {
 
   /**
    * Values and gradients inside a step on one batch of examples; the net stays unchanged. Throws RangeError
-   * for another number of examples, and for a trainer without `inspection`.
+   * if the number of examples is not the batch size, or if the trainer was opened without `inspection`.
    */
   async inspect(rows: Uint32Array): Promise<StepInspection> {
     const { batch, inspection = false, model } = this.#options;
@@ -209,7 +209,7 @@ export class DeviceTrainer implements AsyncDisposable {
     return inspectionOf(await session.read(this.#facts.inspectLabels));
   }
 
-  /** Reads parameters and buffers by name. */
+  /** Reads all parameters and buffers, keyed by name. */
   weights(): Promise<TensorMap> {
     return this.#session.read(this.#facts.weightNames);
   }

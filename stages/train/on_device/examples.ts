@@ -1,13 +1,13 @@
 /**
- * The data set of a small net, which lies on the device as a whole. Examples are addressed by their index.
+ * The data set of a small net. All of it is kept on the device, and examples are selected by index.
  *
  * @module
  */
 import { ignoredTarget } from "../../../kernels/ops/loss/cross_entropy.ts";
 
 /**
- * Examples of a fixed context length: rows of their own, or windows of a text. Example i of a text is its
- * tokens from index i on, and the target of each token is the next one.
+ * Examples of a fixed context length: either separate rows, or windows of a text. Example i of a text begins
+ * at token i, and the target of each token is the next token.
  */
 export type Examples =
   | {
@@ -15,7 +15,9 @@ export type Examples =
     readonly context: number;
     /** Tokens of the examples, [N, context]. */
     readonly inputs: Uint32Array;
-    /** One target per example, [N], or one per position, [N, context]; `ignoredTarget` has no loss. */
+    /**
+     * One target per example, [N], or one per position, [N, context]; a target `ignoredTarget` adds no loss.
+     */
     readonly targets: Uint32Array;
   }
   | {
@@ -37,7 +39,7 @@ export function targetsPerExample(examples: Examples): number {
   return "text" in examples ? examples.context : examples.targets.length / exampleCount(examples);
 }
 
-/** Throws RangeError where `rows` is empty or holds an index beyond the last example. */
+/** Throws RangeError if `rows` is empty or holds an index beyond the last example. */
 export function checkRows(examples: Examples, rows: Uint32Array): void {
   if (rows.length === 0) {
     throw new RangeError("Cannot use an empty list of examples: give at least one index");
@@ -46,7 +48,7 @@ export function checkRows(examples: Examples, rows: Uint32Array): void {
   if (at >= 0) throw new RangeError(`Cannot use example ${rows[at]} at ${at}: there are ${count}`);
 }
 
-/** A function that counts those targets of the examples `rows` that are not ignored. */
+/** Returns a function that counts the targets of the examples `rows` that are not ignored. */
 export function targetCounter(examples: Examples): (rows: Uint32Array) => number {
   const each = targetsPerExample(examples);
   if ("text" in examples || !examples.targets.includes(ignoredTarget)) return (rows) => rows.length * each;

@@ -16,7 +16,9 @@ export interface StepSchedule {
   readonly rates: number | Float32Array;
 }
 
-/** The inputs of a chunk of steps, padded to a whole chunk. `before`: number of steps before it. */
+/**
+ * The inputs of a chunk of steps, padded to a whole chunk. `before` is the number of steps before this chunk.
+ */
 export function stepInputs(
   options: DevicePlanOptions,
   { rows, rates, before, countTargets }: {
@@ -43,7 +45,7 @@ export function stepInputs(
   };
 }
 
-/** Numbers as a tensor of one dimension. */
+/** Numbers as a one-dimensional tensor. */
 export function flat(data: Uint32Array | Float32Array): TensorMap[string] {
   return { shape: [data.length], data };
 }

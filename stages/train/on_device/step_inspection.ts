@@ -9,9 +9,9 @@ import type { TensorMap } from "../../../kernels/core/tensor.ts";
 export interface StepInspection {
   /** The batch's loss. */
   readonly loss: number;
-  /** Values of the probes by name. */
+  /** Values of the probes, keyed by name. */
   readonly values: TensorMap;
-  /** Gradients of the loss with respect to probes and parameters, by name. */
+  /** Gradients of the loss with respect to probes and parameters, keyed by name. */
   readonly gradients: TensorMap;
 }
 

@@ -8,7 +8,7 @@ import type { Examples } from "./examples.ts";
 
 /** Examples in the order of their words. */
 export type WordExamples = Exclude<Examples, { readonly text: Uint32Array }> & {
-  /** Index of each word's first example, and at the end the number of examples. */
+  /** Index of each word's first example, followed by the number of examples. */
   readonly starts: Uint32Array;
 };
 
@@ -22,8 +22,9 @@ export function examplesOfWords(
 }
 
 /**
- * One example for each token of each word and for its end: the `context` tokens before it, padded with `end`
- * in front. Words are token ids without ends; `end` is the token before and after each word, default 0.
+ * One example for each token of each word, and one for the end of the word. Its inputs are the `context`
+ * tokens before that token, padded in front with `end`. Words are lists of token ids without `end`, the token
+ * before and after each word (default 0).
  */
 export function contextExamples(
   words: readonly ArrayLike<number>[],
