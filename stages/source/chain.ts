@@ -8,7 +8,7 @@ import type { Source } from "../flow/stage.ts";
 
 /** Position in a chain of sources. */
 export interface ChainState {
-  /** Name of the source that gives the next item; null after the last source. */
+  /** Name of the source that yields the next item; null after the last source. */
   at: string | null;
   /** State of that source; undefined before it is opened. */
   inner: any;

@@ -7,8 +7,8 @@
 import type { Tokenizer } from "./tokenizer.ts";
 
 /**
- * Loads gpt2 (r50k), p50k, cl100k, o200k, byte or char by name, or a saved tokenizer by the path of its
- * folder or file.
+ * Loads a tokenizer: one of gpt2 (r50k), p50k, cl100k, o200k, byte and char by its name, or a saved tokenizer
+ * by the path of its folder or file.
  *
  * `char` takes its characters from `texts`. Throws TypeError if `char` is given without `texts`,
  * Deno.errors.NotFound if the path does not exist, SyntaxError if the file is malformed.

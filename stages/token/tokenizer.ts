@@ -35,7 +35,7 @@ export interface Tokenizer {
   /**
    * Encodes a text in which special tokens may occur, such as a prompt. As in tiktoken, `options` selects the
    * special tokens that are encoded as such. Any other special token in the text causes a RangeError, unless
-   * `disallowedSpecial` is given without it.
+   * a `disallowedSpecial` is given that does not contain it.
    */
   encode(text: string, options?: SpecialOptions): Uint32Array;
   /**

@@ -27,7 +27,9 @@ export interface TrainOptions {
   readonly timeLimit?: number;
   /** Number of updates between checkpoints; 0 or absent: only one checkpoint, after the last update. */
   readonly checkpointEvery?: number;
-  /** Initial weights of a run that has no checkpoint; default: drawn by the model from the run's seed. */
+  /**
+   * Initial weights of a run that has no checkpoint; default: initialized by the model from the run's seed.
+   */
   readonly weights?: TensorMap;
   /** Which updates count as diverged and what to do about them. To skip updates, the plan must defer them. */
   readonly divergence?: DivergenceOptions;

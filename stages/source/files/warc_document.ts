@@ -1,5 +1,5 @@
 /**
- * Turns a record of a web archive into a document, or gives the reason to drop it. The selection of records
+ * Turns a record of a web archive into a document, or returns the reason to drop it. The selection of records
  * follows datatrove's reader.
  *
  * @module
