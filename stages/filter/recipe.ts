@@ -1,5 +1,5 @@
 /**
- * Options that all rules of FineWeb's recipe share: the generation of the rules, and how text is split into
+ * Options that all rules of FineWeb's recipe share: the version of the rules, and how text is split into
  * words and sentences.
  *
  * @module
@@ -12,16 +12,16 @@ import {
   type WordSplitterName,
 } from "./words/words.ts";
 
-/** Generation of FineWeb's rules: as they are in datatrove now, or as of FineWeb's release in spring 2024. */
+/** Version of FineWeb's rules: as they are in datatrove now, or as of FineWeb's release in spring 2024. */
 export type RecipeGeneration = "current" | "release";
 
 /** Options that the rules share. */
 export interface RuleOptions {
-  /** Generation of the rules (default `current`). */
+  /** Version of the rules (default `current`). */
   readonly recipe?: RecipeGeneration;
-  /** Word splitter: a name, or a function of your own (default: `defaultWords` of the generation). */
+  /** Word splitter: a name, or a function of your own (default: `defaultWords(recipe)`). */
   readonly words?: WordSplitterName | Splitter;
-  /** Sentence splitter: a name, or a function of your own (default: `defaultSentences` of the generation). */
+  /** Sentence splitter: a name, or a function of your own (default: `defaultSentences(recipe)`). */
   readonly sentences?: SentenceSplitterName | Splitter;
 }
 
@@ -43,14 +43,14 @@ export function resolveRuleOptions(
   };
 }
 
-/** Word splitter of a generation: spaCy's rules now, the Penn Treebank's at FineWeb's release. */
+/** Default word splitter of a version: spaCy's rules for `current`, the Penn Treebank's for `release`. */
 export function defaultWords(recipe: RecipeGeneration): WordSplitterName {
   return recipe === "release" ? "treebank" : "spacy";
 }
 
 /**
- * Sentence splitter of a generation: spaCy's sentencizer now. FineWeb's release used the Punkt model, which
- * Unicode's sentence boundaries approximate here.
+ * Default sentence splitter of a version: spaCy's sentencizer for `current`. For `release`, Unicode's
+ * sentence boundaries approximate the Punkt model that FineWeb used.
  */
 export function defaultSentences(recipe: RecipeGeneration): SentenceSplitterName {
   return recipe === "release" ? "intl" : "spacy";

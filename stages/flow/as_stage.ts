@@ -15,9 +15,9 @@ interface TransformState<In, Out> {
 }
 
 /**
- * A stage that writes each item to the stream that `make` returns and passes its output on. The memory of a
- * stream cannot be saved: a resumed run starts with a new stream. A resume is therefore exact only for
- * streams that keep nothing from one chunk to the next; otherwise write a Stage.
+ * A stage that writes each item to the stream that `make` returns, and passes on the stream's output. The
+ * internal state of a stream cannot be saved, so a resumed run starts with a new stream. A resume is
+ * therefore exact only for streams that keep nothing from one chunk to the next; otherwise write a Stage.
  *
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export function asStage<In, Out>(
     },
     save: () => null,
     async close(state) {
-      await state.writer.abort().catch(() => {}); // a failure was reported before
+      await state.writer.abort().catch(() => {}); // any failure has already been reported
       await state.reader.cancel().catch(() => {});
     },
   };
@@ -58,11 +58,11 @@ function begin<In, Out>({ readable, writable }: ReadableWritablePair<Out, In>): 
   const reader = readable.getReader();
   const ready: Out[] = [];
   const ended = collect(reader, ready);
-  ended.catch(() => {}); // push() and flush() report it
+  ended.catch(() => {}); // push() and flush() report a failure
   return { writer: writable.getWriter(), reader, ready, ended };
 }
 
-/** Reads without pause: a stream accepts no chunk while the output of the one before is unread. */
+/** Reads without pause: a stream accepts no chunk while the output of the previous chunk is unread. */
 async function collect<Out>(reader: ReadableStreamDefaultReader<Out>, ready: Out[]): Promise<void> {
   for (;;) {
     const { done, value } = await reader.read();

@@ -12,17 +12,17 @@ import { from } from "./flow.ts";
 import type { Source, Stage } from "./stage.ts";
 import { AssertionError, equal } from "./std.ts";
 
-/** How a check is run. */
+/** Options of the checks. */
 export interface CheckResumeOptions {
   /** The seed of `ctx.rng`. Default: 0. */
   readonly seed?: number;
-  /** Number of items to read of a source. Default: all. */
+  /** Number of items to read from a source. Default: all. */
   readonly limit?: number;
 }
 
 type Snapshots = ReadonlyMap<string, StageSnapshot>;
 
-/** A checkpoint, and how many outputs came before it. */
+/** A checkpoint, and the number of outputs before it. */
 type TakenCheckpoint = Readonly<{ snapshots: Snapshots; outputs: number }>;
 
 /** The outputs and checkpoints of a run. */
@@ -30,9 +30,9 @@ type Trace = Readonly<{ outputs: readonly unknown[]; checkpoints: readonly Taken
 
 /**
  * Runs the stage over `inputs` with a checkpoint after every input, or at every `takeCheckpoint`. Then
- * resumes from each checkpoint, once with the states as they are and once with their JSON. Outputs and last
- * state must be those of the uninterrupted run. Pass a function where each run needs a stage of its own.
- * Throws AssertionError, which names the checkpoint.
+ * resumes from each checkpoint, once with the states as they are and once with states converted to JSON and
+ * back. The outputs and the last state must equal those of the uninterrupted run. Pass a function if each run
+ * needs its own stage. Throws an AssertionError that names the checkpoint.
  */
 export async function checkStage<In, Out>(
   stage: Stage<In, Out> | (() => Stage<In, Out>),
@@ -48,8 +48,8 @@ export async function checkStage<In, Out>(
 }
 
 /**
- * Reads the source with a checkpoint after every item, then resumes from each checkpoint. The items must be
- * those of the uninterrupted run. Throws AssertionError, which names the checkpoint.
+ * Reads the source with a checkpoint after every item, then resumes from each checkpoint. The items must
+ * equal those of the uninterrupted run. Throws an AssertionError that names the checkpoint.
  */
 export async function checkSource<Out>(
   source: Source<Out> | (() => Source<Out>),
@@ -91,7 +91,7 @@ function compare(actual: Trace, expected: Trace, what: string): void {
     );
   }
   const last = states(actual.checkpoints.at(-1)), wanted = states(expected.checkpoints.at(-1));
-  // A run that resumes from the last checkpoint may take no other.
+  // A run that resumes from the last checkpoint does not always take another one.
   if (actual.checkpoints.length > 0 && !equal(last, wanted)) {
     throw new AssertionError(`${what}: the last state is ${show(last)}, expected ${show(wanted)}`);
   }
@@ -134,7 +134,7 @@ function collect<T>(outputs: unknown[]): Stage<T, never> {
     name: "check outputs",
     open: () => null,
     push(item) {
-      outputs.push(structuredClone(item)); // so that a stage that later changes what it yielded is noticed
+      outputs.push(structuredClone(item)); // detects a stage that later changes an item that it has yielded
       return [];
     },
   };

@@ -1,5 +1,6 @@
 /**
- * The events of a run. Terminal, metrics.jsonl, live page and report all read the same events.
+ * The events of a run. The terminal output, metrics.jsonl, the live page and the report all use the same
+ * events.
  *
  * @module
  */
@@ -8,19 +9,19 @@ import type { Lengths } from "./lengths.ts";
 /** An optimizer update. */
 export type StepEvent = Readonly<{
   type: "step";
-  /** Number of the update, from 0. */
+  /** Index of the update, starting at 0. */
   step: number;
   /** Loss before the update in nats per token, averaged over the micro-batches. */
   loss: number;
   /** Norm of the gradient, before clipping. */
   gradNorm: number;
   lr: number;
-  /** Tokens trained on so far, including this step. */
+  /** Number of tokens trained on so far, including this step. */
   tokens: number;
   tokensPerSecond: number;
   /** Seconds of training, including those before a resume. */
   elapsed: number;
-  /** Why the update was skipped, and the origins of its batch. Absent: it was not skipped. */
+  /** Why the update was skipped, and the origins of its batch; absent if it was not skipped. */
   skipped?: string;
 }>;
 
@@ -30,7 +31,8 @@ export type EvalEvent = Readonly<
 >;
 
 /**
- * HellaSwag's two accuracies after `step` updates: of the likeliest ending, and of the likeliest per byte.
+ * HellaSwag's two accuracies after `step` updates. The model chooses the ending with the highest probability
+ * (`accuracy`) or with the highest probability per byte (`accuracyNorm`).
  */
 export type HellaswagEvent = Readonly<
   { type: "hellaswag"; step: number; accuracy: number; accuracyNorm: number; items: number }
@@ -49,33 +51,34 @@ export type StageEvent = Readonly<{
   in: number;
   out: number;
   dropped: Readonly<Record<string, number>>;
-  /** Seconds at work, summed over the workers of a parallel stage. */
+  /** Seconds of work, summed over the workers of a parallel stage. */
   busy: number;
   /** Seconds of waiting for the stages before it, summed in the same way. */
   blocked: number;
-  /** Lengths of the items passed on, where the run measures them. */
+  /** Lengths of the items passed on, if the run measures them. */
   lengths?: Lengths;
 }>;
 
-/** Statistics of the documents that have passed one place of the flow. */
+/** Statistics of the documents that have passed one point of the flow. */
 export type SurveyEvent = Readonly<{
   type: "survey";
-  /** The place: before or after the filters. */
+  /** Name of the point: before or after the filters. */
   name: string;
   documents: number;
-  /** Length of the texts in UTF-16 code units. */
+  /** Total length of the texts in UTF-16 code units. */
   characters: number;
-  /** Tokens of the documents whose tokens were counted. */
+  /** Total number of tokens in the documents whose tokens were counted. */
   tokens: number;
   /**
-   * Histogram of lengths: `lengths[i]` documents have 2^i to 2^(i + 1) - 1 characters; `lengths[0]`: 0 or 1.
+   * Histogram of lengths: `lengths[i]` documents have 2^i to 2^(i + 1) - 1 characters, and `lengths[0]`
+   * documents have 0 or 1.
    */
   lengths: readonly number[];
-  /** Number of documents by language, where the language is known. */
+  /** Number of documents in each language, for documents whose language is known. */
   languages: Readonly<Record<string, number>>;
-  /** Number of documents by registered domain, for the most frequent domains, in descending order. */
+  /** Number of documents from each of the most frequent registered domains, in descending order. */
   domains: Readonly<Record<string, number>>;
-  /** By how much the count of a domain may be too small. 0: all domains were counted. */
+  /** Largest amount by which a domain's count may be too small; 0 if all domains were counted. */
   domainsMissed: number;
   /** Number of documents without a URL. */
   withoutUrl: number;
@@ -99,9 +102,12 @@ export type TensorStats = Readonly<{
 export type InspectEvent = Readonly<{
   type: "inspect";
   step: number;
-  /** Values at the model's probes, and the gradient of the loss there. */
+  /** Statistics of the values at the model's probes, and of the gradient of the loss with respect to them. */
   activations: readonly (TensorStats & { readonly gradient?: TensorStats })[];
-  /** Parameters with gradients. `updateRatio`: std of the last update divided by std of the values. */
+  /**
+   * Statistics of the parameters and their gradients. `updateRatio`: std of the last update divided by std of
+   * the values.
+   */
   parameters: readonly (TensorStats & { readonly gradient: TensorStats; readonly updateRatio?: number })[];
   /** Embeddings of the most frequent tokens, projected on their first two principal axes. */
   embedding?: readonly Readonly<{ label: string; x: number; y: number }>[];

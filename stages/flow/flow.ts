@@ -1,6 +1,6 @@
 /**
- * A flow: one source, a chain of stages, branches. Nothing runs before `run` or `stream` is called, and then
- * only as much as the next stage asks for.
+ * A flow: one source, a chain of stages, and branches. Nothing runs before `run` or `stream` is called. Then
+ * each stage processes only as many items as the next stage asks for.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export function from<T>(source: Source<T>): Flow<T> {
 
 /** A source and the steps after it. Each method returns a new flow. */
 export class Flow<T> {
-  /** Use `from`. */
+  /** Called by `from()`, which should be used instead. */
   constructor(readonly source: Source<any>, readonly steps: readonly Step[]) {}
 
   /** Appends a stage. */
@@ -45,22 +45,26 @@ export class Flow<T> {
   }
 
   /**
-   * Appends a branch. Each item goes into the branch, then to the next step. The slower side sets the pace:
-   * nothing is queued. A branch that may lag behind gets a first stage with `ahead`.
+   * Appends a branch. Each item is passed to the branch, then to the next step. Nothing is queued, so the
+   * slower side sets the pace. To let a branch lag behind, give its first stage the option `ahead`.
    */
   tee(branch: (flow: Flow<T>) => Flow<unknown>): Flow<T> {
     const { steps } = branch(new Flow<T>(this.source, []));
     return new Flow<T>(this.source, [...this.steps, { kind: "tee", branch: steps }]);
   }
 
-  /** The output as a stream. The flow runs as far as the stream is read; cancelling aborts it. */
+  /**
+   * The output as a stream. The flow runs only as far as the stream is read; cancelling the stream aborts the
+   * run.
+   */
   stream(options: RunOptions = {}): ReadableStream<T> {
     return streamOf<T>(this, options);
   }
 
   /**
-   * Runs the flow to its end, from the last checkpoint where there is one. Rejects with the first failure,
-   * which names the stage and the item, or with the abort signal's reason, after all stages are closed.
+   * Runs the flow to its end, starting at the last checkpoint if there is one. Closes all stages, and then
+   * rejects with the first failure (whose message names the stage and the item) or with the abort signal's
+   * reason.
    */
   run(options: RunOptions = {}): Promise<RunResult> {
     return new Run(this, options).execute();

@@ -13,7 +13,7 @@ export type Lengths = Readonly<{
   sumOfSquares: number;
 }>;
 
-/** Returns the length of an item, in any unit. Undefined: it has no length. */
+/** Returns the length of an item, in any unit; undefined if the item has no length. */
 export type Measure = (item: unknown) => number | undefined;
 
 /** The sums over two sets of items. */

@@ -8,7 +8,7 @@ import type { Context, Stage } from "./stage.ts";
 
 /** An item that belongs to a step. */
 export interface StepItem {
-  /** Number of the step, from 1. */
+  /** Number of the step, starting at 1. */
   readonly step: number;
   /** Whether this is the last step of the run. */
   readonly last: boolean;
@@ -16,7 +16,7 @@ export interface StepItem {
 
 /** State of a periodic stage, besides the state of its action. */
 export interface PeriodicState<T> {
-  /** Step of the item acted on last; -1: none. */
+  /** Step of the item that was acted on last; -1 if there is none. */
   actedOn: number;
   /** The latest item. */
   latest: T | null;
@@ -24,13 +24,13 @@ export interface PeriodicState<T> {
 
 /** Options of `periodic`. `Own` is the state of the action. */
 export interface PeriodicOptions<T extends StepItem, Own, Saved> {
-  /** Steps between actions; 0: never act. */
+  /** Number of steps between actions; 0: never act. */
   readonly every: number;
-  /** Initial state, or the state from a checkpoint. */
+  /** Returns the initial state, or the state from a checkpoint. */
   open(saved: Saved | undefined): Own & { readonly actedOn: number };
   /** Acts on an item before it is passed on. */
   act(item: T, state: Own, ctx: Context): Promise<void>;
-  /** State for a checkpoint. */
+  /** Returns the state for a checkpoint. */
   save(state: Own & PeriodicState<T>): SavedState;
 }
 
@@ -40,8 +40,8 @@ export function isDue({ step, last }: StepItem, { every }: { readonly every: num
 }
 
 /**
- * Acts on every Nth step and on the last. An input that ends without a last step is acted on at its end,
- * unless the run is stopping.
+ * Acts on every Nth step and on the last. If the input ends before the item marked as the last step, acts on
+ * the latest item, unless the run is stopping.
  */
 export function periodic<T extends StepItem, Own, Saved>(
   name: string,

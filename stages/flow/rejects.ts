@@ -9,15 +9,19 @@ import type { Stage } from "./stage.ts";
 export type Reject = Readonly<{
   item: unknown;
   reason: string;
-  /** The name of the stage that dropped it. */
+  /** The name of the stage that dropped the item. */
   stage: string;
 }>;
 
-/** A sink for all items that a stage drops. For a group also one sink for each stage inside, by name. */
+/**
+ * A sink for all items that a stage drops. For a group, it may also be a record with a sink for each stage
+ * inside; key: the stage's name.
+ */
 export type Rejects = Stage<Reject, never> | Readonly<Record<string, Stage<Reject, never>>>;
 
 /**
- * The sinks as a list. `stage`: the sink takes only items dropped by this stage of a group; null: all items.
+ * The sinks as a list. If `stage` is not null, the sink takes only items that this stage of a group has
+ * dropped.
  */
 export function sinksOf(
   rejects: Rejects | undefined,

@@ -1,5 +1,5 @@
 /**
- * Stages and sources. Their whole memory is one plain object, which the runner saves.
+ * Stages and sources. Their entire memory is one plain object, which the runner saves.
  *
  * @module
  */
@@ -9,20 +9,22 @@ import type { RunEvent } from "./events.ts";
 /** Zero or more items: a generator, an array, or their async forms. */
 export type Many<T> = Iterable<T> | AsyncIterable<T>;
 
-/** Yielded by a stage with `takesCheckpoints` to take a checkpoint here, after the item yielded last. */
+/**
+ * Value that a stage with `takesCheckpoints` yields to take a checkpoint after the item that it yielded last.
+ */
 export const takeCheckpoint: unique symbol = Symbol("takeCheckpoint");
 
 /** Counter-based random numbers of one stage; saved and restored with its state. */
 export interface Rng {
-  /** Uniform in [0, 1), with 32 random bits. */
+  /** Returns a uniform random number in [0, 1), with 32 random bits. */
   next(): number;
-  /** An integer in [0, below). */
+  /** Returns a uniform random integer in [0, below). */
   integer(below: number): number;
 }
 
-/** What the runner gives to every stage and source. */
+/** What the runner passes to every stage and source. */
 export interface Context {
-  /** Aborted when the run must end at once: long work checks it. */
+  /** Signal that is aborted when the run must end at once; long work should check it. */
   readonly signal: AbortSignal;
   /**
    * Whether the run was asked to stop. A long push may then end early, at a point from which it can resume.
@@ -35,30 +37,39 @@ export interface Context {
   readonly seed: number;
   /** Adds an event to the run's stream of events. */
   emit(event: RunEvent): void;
-  /** Drops an item: it is counted by reason, and passed to the sink for rejects where the flow has one. */
+  /**
+   * Drops an item. It is counted under `reason`, and passed to the sink for dropped items if there is one.
+   */
   drop(item: unknown, reason: string): void;
 }
 
 /** A typed transform of a stream. Its memory is in `state`, not in a closure: only `state` is saved. */
 export interface Stage<In, Out, State = any> {
-  /** Unique in the flow; the state is saved under this name. */
+  /** Name, unique in the flow; the state is saved under it. */
   readonly name: string;
-  /** The stage yields `takeCheckpoint`: barriers end at its input, and checkpoints start at its output. */
+  /**
+   * Whether the stage yields `takeCheckpoint`. Barriers then end at its input, and checkpoints start at its
+   * output.
+   */
   readonly takesCheckpoints?: true;
   /** Returns the first state, or the state to resume with. */
   open(ctx: Context, saved?: State): State | Promise<State>;
-  /** Takes an item and yields its output. */
+  /** Processes an item and yields the output. */
   push(item: In, state: State, ctx: Context): Many<Out | typeof takeCheckpoint>;
-  /** The input has ended: yields what is left. */
+  /** Called when the input has ended; yields the remaining output. */
   flush?(state: State, ctx: Context): Many<Out | typeof takeCheckpoint>;
-  /** `flush` moves its cursor in `state` before each yield: barriers may pass, and a resume continues it. */
+  /**
+   * Whether `flush` moves its cursor in `state` before each yield. Barriers may then pass during the flush,
+   * and a resumed run continues it.
+   */
   readonly resumesFlush?: true;
   /**
    * Called before the state is saved: yields output that is still in flight, so that it need not be saved.
    */
   settle?(state: State, ctx: Context): Many<Out>;
   /**
-   * Whether it wants no more items: its upstream is then stopped, it is flushed, and the flow ends after it.
+   * Whether the stage wants no more items. If so, its upstream is stopped, the stage is flushed, and the flow
+   * ends.
    */
   done?(state: State): boolean;
   /** Returns the state to save. Default: structuredClone(state). */
@@ -69,7 +80,7 @@ export interface Stage<In, Out, State = any> {
 
 /** The beginning of a flow. */
 export interface Source<Out, State = any> {
-  /** Unique in the flow; the state is saved under this name. */
+  /** Name, unique in the flow; the state is saved under it. */
   readonly name: string;
   /** Returns the first state, or the state to resume with. */
   open(ctx: Context, saved?: State): State | Promise<State>;
@@ -86,7 +97,7 @@ export function stage<In, Out, State>(s: Stage<In, Out, State>): Stage<In, Out, 
   return s;
 }
 
-/** A stage without memory that makes one output of each item. */
+/** A stage without memory that makes one output from each item. */
 export function map<In, Out>(
   name: string,
   f: (item: In, ctx: Context) => Out | Promise<Out>,

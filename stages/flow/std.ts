@@ -1,5 +1,5 @@
 /**
- * The functions of @std that the flow uses, with types: the npm package has none.
+ * The functions of @std that the flow uses, with types, because the npm packages of @std have none.
  *
  * @module
  */

@@ -6,14 +6,17 @@
 import type { Rejects } from "./rejects.ts";
 import type { Source, Stage } from "./stage.ts";
 
-/** How a stage is joined to the one before it. */
+/** How a stage is connected to the stage before it. */
 export interface PipeOptions {
   /**
-   * How many items are read ahead while the stage and those after it work. From 1 on, the stages before it
-   * run at the same time as the stage. Default: 0.
+   * Number of items that are read ahead while this stage and the stages after it work. If it is at least 1,
+   * the stages before this stage run concurrently with it. Default: 0.
    */
   readonly ahead?: number;
-  /** Where dropped items go, each with the reason and the stage's name. Default: they are only counted. */
+  /**
+   * Sinks for dropped items, each passed with the reason and the stage's name. Default: they are only
+   * counted.
+   */
   readonly rejects?: Rejects;
 }
 

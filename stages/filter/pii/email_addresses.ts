@@ -14,7 +14,9 @@ const signs = "!#$%&'*+/=?^_`{|}~-";
 const octet = "25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?";
 const wordCharacter = /[\p{L}\p{N}_]/u;
 
-/** Finder of e-mail addresses. In the generation `release`, only addresses in lower case are found. */
+/**
+ * Finder of e-mail addresses. With the rules of the version `release`, it finds only addresses in lower case.
+ */
 export class EmailAddresses {
   /** For each ASCII code, 1 if the character may occur in a label of a host. */
   readonly #host = new Uint8Array(128);

@@ -10,9 +10,9 @@ import { EmailAddresses } from "./email_addresses.ts";
 import { replaceIpAddresses } from "./ip_addresses.ts";
 import type { RecipeGeneration } from "../recipe.ts";
 
-/** Replacements for addresses. */
+/** Options of `pii`. */
 export interface PiiOptions {
-  /** Generation of the rules (default `current`); `release` masks only e-mail addresses in lower case. */
+  /** Version of the rules (default `current`); `release` masks only e-mail addresses in lower case. */
   readonly recipe?: RecipeGeneration;
   /**
    * Replacements for e-mail addresses, used in rotation (default email@example.com,

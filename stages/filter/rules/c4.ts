@@ -14,12 +14,13 @@ import { resolveRuleOptions, type RuleOptions } from "../recipe.ts";
 export interface C4Options extends RuleOptions {
   /** Minimum number of sentences in the kept lines of a document (default 5). */
   readonly minSentences?: number;
-  /** Minimum number of words in a kept line, split at white space (default 3). */
+  /** Minimum number of words in a kept line; words are split at white space (default 3). */
   readonly minWordsPerLine?: number;
   /** Maximum length of a word in a kept line, in characters (default 1000). */
   readonly maxWordLength?: number;
   /**
-   * Whether to remove lines that do not end with . ? ! or a quote, or end with an ellipsis (default false).
+   * Whether to remove lines that do not end with . ? ! or a quotation mark, and lines that end with an
+   * ellipsis (default false).
    */
   readonly terminalPunctuation?: boolean;
 }
@@ -31,8 +32,9 @@ const policies = /terms of use|privacy policy|cookie policy|uses cookies|use of 
  * Removes unwanted lines, blank lines and citation marks from a text, and drops documents for the reasons
  * `lorem_ipsum`, `curly_bracket` and `too_few_sentences`. Later filters see the rewritten text.
  *
- * The rules for removing a line come first where datatrove has them first: for example, a "{" in a line of
- * fewer than `minWordsPerLine` words does not drop the document. Both generations have the same rules.
+ * The rules for lines and for documents are applied in datatrove's order: for example, a "{" in a line of
+ * fewer than `minWordsPerLine` words does not drop the document, because the line is removed first. Both
+ * versions have the same rules.
  */
 export function c4(options: C4Options = {}): Stage<Document, Document> {
   const { sentences } = resolveRuleOptions(options);

@@ -1,7 +1,7 @@
 /**
  * FineWeb's own quality rules: lines without final punctuation, short lines, repeated lines, lists.
  * Source: Penedo et al. 2024 (arXiv 2406.17557), section 3.6; counting as in datatrove. For repeated lines,
- * the text of the paper says 0.1, but table 2 and the code say 0.01, which is used here.
+ * the text of the paper has the threshold 0.1, but its table 2 and the code have 0.01, which is used here.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export interface FinewebQualityOptions extends RuleOptions {
  * Drops a document that looks like a list, a menu or a form. The reason is the first rule that applies:
  * `empty` (`current` only), `line_punct_ratio`, `short_line_ratio`, `char_dup_ratio`, `list_ratio`.
  *
- * The generations differ. `current` ignores blank lines, accepts sentence-ending marks of all scripts, and
+ * The two versions differ. `current` ignores blank lines, accepts sentence-ending marks of all scripts, and
  * keeps a document whose value equals the threshold. `release` counts all lines, accepts only . ' " ! ? at a
  * line's end, and drops a document whose value equals the threshold.
  */

@@ -18,7 +18,7 @@ export interface GopherQualityOptions extends RuleOptions {
   readonly maxWords?: number;
   /** Minimum mean length in characters of the words that do not consist of symbols (default 3). */
   readonly minMeanWord?: number;
-  /** Maximum mean length in characters of the same words (default 10). */
+  /** Maximum mean length in characters of the words that do not consist of symbols (default 10). */
   readonly maxMeanWord?: number;
   /** Maximum number of "#" per word, and of ellipses per word (default 0.1 each). */
   readonly maxSymbolRatio?: number;
@@ -28,7 +28,10 @@ export interface GopherQualityOptions extends RuleOptions {
   readonly maxEllipsisLines?: number;
   /** Minimum fraction of words that contain a letter; punctuation marks count as words (default 0.8). */
   readonly minAlphaWords?: number;
-  /** Minimum number of stop words: of distinct ones (`current`) or of occurrences (`release`) (default 2). */
+  /**
+   * Minimum number of distinct stop words (`current`), or of occurrences of stop words (`release`); default
+   * 2.
+   */
   readonly minStopWords?: number;
   /** Stop words, case-sensitive (default the, be, to, of, and, that, have, with). */
   readonly stopWords?: readonly string[];
@@ -97,7 +100,7 @@ export function gopherQuality(options: GopherQualityOptions = {}): Stage<Documen
 }
 
 function onlySymbols(word: string, isSymbol: (mark: string) => boolean): boolean {
-  if (/[A-Za-z0-9]/.test(word)) return false; // decides most words quickly
+  if (/[A-Za-z0-9]/.test(word)) return false; // a quick answer for most words
   for (const mark of word) if (!isSymbol(mark)) return false;
   return true;
 }

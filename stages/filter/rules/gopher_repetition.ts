@@ -24,8 +24,8 @@ export interface GopherRepetitionOptions extends RuleOptions {
   /** Maximum fraction of characters in repeated lines (default 0.2). */
   readonly dupLineCharFrac?: number;
   /**
-   * Maximum fraction of characters in the most frequent n-gram, for each n (default 2: 0.2, 3: 0.18, 4:
-   * 0.16).
+   * Maximum fraction of characters in all occurrences of the most frequent n-gram, for each n (default 2:
+   * 0.2, 3: 0.18, 4: 0.16).
    */
   readonly topNGrams?: readonly (readonly [n: number, maxFraction: number])[];
   /** Maximum fraction of characters in repeated n-grams, for each n (default 5: 0.15, down to 10: 0.1). */
@@ -36,7 +36,7 @@ export interface GopherRepetitionOptions extends RuleOptions {
  * Drops a document whose text repeats itself too much. The reason is the first rule that applies:
  * `dup_para_frac`, `dup_para_char_frac`, `dup_line_frac`, `dup_line_char_frac`, `top_2_gram` to `top_4_gram`,
  * `duplicated_5_n_grams` to `duplicated_10_n_grams`. Fractions of characters refer to the whole text, white
- * space included. Both generations have the same rules.
+ * space included. Both versions have the same rules.
  */
 export function gopherRepetition(options: GopherRepetitionOptions = {}): Stage<Document, Document> {
   const { words } = resolveRuleOptions(options);

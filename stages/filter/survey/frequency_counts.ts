@@ -1,6 +1,7 @@
 /**
- * Counts occurrences by kind in bounded memory. When there are too many kinds, all counts are reduced by the
- * same number, and kinds whose count falls to 0 are removed. A count is too small by at most `missed`.
+ * Counts the occurrences of each kind in bounded memory. When there are too many kinds, all counts are
+ * reduced by the same number, and kinds whose count falls to 0 are removed. A count is too small by at most
+ * `missed`.
  * Source: after Misra and Gries 1982, "Finding repeated elements".
  *
  * @module
@@ -12,11 +13,11 @@ export type FrequencyCounts = {
   counts: Record<string, number>;
   /** Number of kinds in `counts`. */
   kinds: number;
-  /** Upper bound of the amount by which a count is too small. */
+  /** Largest amount by which a count may be too small. */
   missed: number;
 };
 
-/** Counts before the first occurrence. */
+/** Empty counts. */
 export function noCounts(): FrequencyCounts {
   return { counts: {}, kinds: 0, missed: 0 };
 }

@@ -14,7 +14,9 @@ import { countOne, type FrequencyCounts, mostFrequent, noCounts } from "./freque
 export type SurveyState = {
   /** Number of documents. */
   documents: number;
-  /** Total length of the texts in UTF-16 units; a page that is not yet extracted counts with its HTML. */
+  /**
+   * Total length of the texts in UTF-16 units; for a page that is not yet extracted, the length of its HTML.
+   */
   characters: number;
   /** Total number of tokens of the documents whose tokens have been counted. */
   tokens: number;
@@ -31,7 +33,7 @@ export type SurveyState = {
   withoutUrl: number;
 };
 
-const maxDomains = 2000; // saved with each checkpoint, in about 50 kB
+const maxDomains = 2000; // they take about 50 kB in each checkpoint
 const reportedDomains = 200;
 const documentsPerEvent = 256;
 

@@ -1,6 +1,6 @@
 /**
- * Host name and registered domain of a URL, by Mozilla's public suffix list (MPL 2.0), which npm tldts (MIT)
- * contains.
+ * Host name and registered domain of a URL, according to Mozilla's public suffix list (MPL 2.0), which the
+ * npm package tldts (MIT) contains.
  *
  * @module
  */

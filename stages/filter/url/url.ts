@@ -15,7 +15,7 @@ export interface UrlOptions {
   readonly lists?: readonly string[];
   /** Additional entries for the lists. */
   readonly extra?: Partial<Readonly<Record<keyof UrlLists, readonly string[]>>>;
-  /** Number of distinct soft words that block a URL (default 2). */
+  /** Number of distinct soft words in a URL that block it (default 2). */
   readonly softWordThreshold?: number;
 }
 

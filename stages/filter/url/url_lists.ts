@@ -1,7 +1,7 @@
 /**
  * Block lists for URLs, read from files in the format of datatrove and of the blacklists of the University of
- * Toulouse: one entry per line; lines that begin with `#` are comments. No list comes with the program,
- * because what to block is the user's decision.
+ * Toulouse: one entry per line; lines that begin with `#` are comments. The program includes no lists,
+ * because the user decides what to block.
  *
  * @module
  */
@@ -13,11 +13,11 @@ export interface UrlLists {
   readonly domains: Set<string>;
   /** Complete URLs, compared character by character. */
   readonly urls: Set<string>;
-  /** Words of which a single one blocks a URL. */
+  /** Words that each block a URL on their own. */
   readonly words: Set<string>;
-  /** Words of which several, two by default, block a URL. */
+  /** Words that block a URL only together: several of them, two by default, must occur in it. */
   readonly softWords: Set<string>;
-  /** Strings that block a URL anywhere in its letters and digits. */
+  /** Strings that block a URL if they occur anywhere in its letters and digits. */
   readonly subwords: Set<string>;
 }
 
@@ -47,7 +47,7 @@ export async function readUrlLists(paths: readonly string[]): Promise<UrlLists> 
   return lists;
 }
 
-/** Throws the errors of `readUrlLists` without reading the lists. */
+/** Checks the paths without reading the lists. Throws the same errors as `readUrlLists()`. */
 export async function checkUrlLists(paths: readonly string[]): Promise<void> {
   await listFiles(paths);
 }
@@ -111,7 +111,7 @@ function add(lists: UrlLists, list: keyof UrlLists | null, line: string): void {
   }
 }
 
-/** The list that a file name stands for; null for any other name. */
+/** The type of list that a file name indicates; null if it indicates none. */
 function listOf(name: string): keyof UrlLists | null {
   const plain = name.replace(/\.txt$/, "");
   return Object.entries(listNames).find(([file]) => file === plain)?.[1] ?? null;

@@ -4,12 +4,12 @@
  * @module
  */
 
-// datatrove's list of 159 marks: Unicode's Sentence_Terminal plus three Khmer signs, minus marks that the
-// list lacks.
+// datatrove's list of 159 marks: Unicode's Sentence_Terminal property and three Khmer signs, without some
+// marks that datatrove does not list.
 const terminal =
   /^[[\p{Sentence_Terminal}\u17d6\u17d9\u17da]--[\u1b4e\u1b4f\u1b7f\u2024\u2cf9-\u2cfb\ufe12\ufe15\ufe16\u{113d4}\u{113d5}\u{16d6e}\u{16d6f}]]$/v;
-const common = "«´»–—’“”„…∶━►、。〈〉《》「」【】！％（），．１：；？～"; // with a full-width 1, as in datatrove
-const symbol = new RegExp(`^[!-/:-@\\[-\`{-~${common}\\p{Cc}]$`, "u"); // plus ASCII punctuation and controls
+const common = "«´»–—’“”„…∶━►、。〈〉《》「」【】！％（），．１：；？～"; // has a full-width 1, as in datatrove
+const symbol = new RegExp(`^[!-/:-@\\[-\`{-~${common}\\p{Cc}]$`, "u"); // also ASCII marks and control codes
 
 /** Whether a code point ends a sentence in any script. Quotation marks do not. */
 export function isSentenceTerminal(mark: string): boolean {

@@ -6,14 +6,17 @@
  * @module
  */
 
-const base = 0x01000193; // odd, so that multiplying by its powers loses none of the 32 bits
+const base = 0x01000193; // odd, so that multiplication by its powers loses no information modulo 2^32
 
-/** The n-grams of words joined by `gap`. Two n-grams are equal if their joined texts are. */
+/** The n-grams of words joined by `gap`. Two n-grams are equal if their joined texts are equal. */
 export class NGrams {
   readonly #count: number;
   readonly #gap: number;
   readonly #units: Uint16Array;
-  /** Index in `#units` at which each word begins, and at which a further word would begin. */
+  /**
+   * Index in `#units` at which each word begins. The last element is the index where another word would
+   * begin.
+   */
   readonly #starts: Int32Array;
   /** Hash of the first i units, for each i. */
   readonly #prefix: Int32Array;
@@ -49,8 +52,8 @@ export class NGrams {
   }
 
   /**
-   * Number of characters in all occurrences of the most frequent n-gram, on a tie of the one that occurs
-   * first. 0 if the text has fewer than `n` words.
+   * Number of characters in all occurrences of the most frequent n-gram; if several are equally frequent, of
+   * the one that occurs first. 0 if the text has fewer than `n` words.
    */
   top(n: number): number {
     this.#table.fill(-1);
@@ -62,8 +65,8 @@ export class NGrams {
   }
 
   /**
-   * Number of characters in repeated n-grams. After a repeated n-gram, counting continues after it, so that
-   * repeated n-grams do not overlap.
+   * Number of characters in repeated n-grams. Counting continues after the end of each repeated n-gram, so
+   * that no two of them overlap.
    */
   repeated(n: number): number {
     this.#table.fill(-1);
@@ -86,8 +89,8 @@ export class NGrams {
   }
 
   /**
-   * Word index of the first occurrence in the table of the n-gram at word `i`. A new n-gram is added: the
-   * result is `i`.
+   * Word index of the first occurrence of the n-gram that begins at word `i`. If the table does not contain
+   * the n-gram yet, it is added and the result is `i`.
    */
   #first(i: number, n: number): number {
     const from = this.#starts[i], size = this.#end(i, n) - from;

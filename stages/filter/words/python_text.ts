@@ -1,13 +1,13 @@
 /**
- * String functions that behave as Python's, because the published filters are defined by Python code: lengths
- * in code points, white space, line ends. Source: Python reference, str.split, str.splitlines, str.strip,
- * str.isspace.
+ * String functions that behave like Python's for lengths in code points, white space and line ends, because
+ * the published filters are defined by Python code. Source: Python reference, str.split, str.splitlines,
+ * str.strip, str.isspace.
  *
  * @module
  */
 
-// White space of str.isspace. JavaScript's \s differs: it lacks U+001C to U+001F and U+0085, and contains
-// U+FEFF.
+// White space as str.isspace() defines it. JavaScript's \s differs: it lacks U+001C to U+001F and U+0085, and
+// contains U+FEFF.
 const space = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const spaces = new RegExp(`[${space}]+`);
 const notSpaces = new RegExp(`[^${space}]+`, "g");
@@ -16,7 +16,7 @@ const spaceOne = new RegExp(`^[${space}]$`);
 const separators = "\\x1c-\\x1e"; // file, group and record separator
 const lineEnd = new RegExp(`\\r\\n|[\\n\\v\\f\\r${separators}\\x85\\u2028\\u2029]`);
 
-/** Length in code points, as Python's len(). */
+/** Length in code points, as Python's len() returns it. */
 export function codePointCount(text: string): number {
   let count = text.length;
   for (let i = 0; i < text.length; i++) {
@@ -38,8 +38,8 @@ export function splitSpace(text: string): string[] {
 }
 
 /**
- * The lines of a text as str.splitlines() gives them: split also at \v, \f, U+001C to U+001E, U+0085, U+2028
- * and U+2029, without an empty last line.
+ * The lines of a text as str.splitlines() returns them: also split at \v, \f, U+001C to U+001E, U+0085,
+ * U+2028 and U+2029, and without an empty last line.
  */
 export function splitLines(text: string): string[] {
   if (text === "") return [];
@@ -48,7 +48,7 @@ export function splitLines(text: string): string[] {
   return lines;
 }
 
-/** The text without white space at its ends, as str.strip() gives it. */
+/** The text without white space at its ends, as str.strip() returns it. */
 export function strip(text: string): string {
   let start = 0;
   let end = text.length;
@@ -72,7 +72,7 @@ export function occurrences(text: string, part: string): number {
 /** Source of a regular expression for a run of white space. */
 export const spacePattern: string = spaces.source;
 
-/** Source of a regular expression for a run of other characters. */
+/** Source of a regular expression for a run of characters that are not white space. */
 export const wordPattern: string = notSpaces.source;
 
 function isSpace(unit: number): boolean {

@@ -1,6 +1,6 @@
 /**
- * Splits text into words and sentences as spaCy's blank English pipeline with its sentencizer does, which has
- * been FineWeb's word tokenizer since 2024.
+ * Splits text into words and sentences as spaCy's blank English pipeline with its sentencizer does. FineWeb
+ * has used this tokenizer for words since 2024.
  *
  * The text is first split at white space into chunks. From both ends of a chunk, prefixes and suffixes are
  * removed until an exception or no further affix is left. The rest is split at infixes. Finally, exceptions
@@ -49,11 +49,11 @@ const ADJACENT = 0; // the next token follows without a space
 const SPACED = 1; // a single space follows, which belongs to no token
 const WHITE = 2; // the token itself is white space
 
-/** The tokenizer. The tokens of a chunk are cached, because texts repeat their chunks. */
+/** The tokenizer. The tokens of a chunk are cached, because the same chunks occur again and again. */
 export class Spacy {
   readonly #exceptions = spacyExceptions();
   readonly #longestException = Math.max(...[...this.#exceptions.keys()].map((word) => word.length));
-  /** First token → the tokens of all exceptions that the rules alone would split. */
+  /** First token → the tokens of each exception that begins with it and that the rules alone would split. */
   readonly #splitExceptions = new Map<string, string[][]>();
   readonly #cache = new Map<string, ChunkTokens>();
 
@@ -171,9 +171,9 @@ export class Spacy {
   }
 
   /**
-   * Replaces the tokens of split exceptions by the tokens that the exceptions define. Of overlapping
-   * exceptions, the longest wins, and of equally long ones the first. Tokens with a space between them are
-   * never joined.
+   * Replaces the tokens of split exceptions by the tokens that the exceptions define. If exceptions overlap,
+   * the longest one is used, or the first of the longest ones. Tokens with a space between them are never
+   * joined.
    */
   #joinExceptions(tokens: SpacyTokens): SpacyTokens {
     const { texts, spacing } = tokens;
@@ -208,7 +208,7 @@ export class Spacy {
   }
 }
 
-/** Whether a chunk is white space. A chunk is either entirely white space or has none. */
+/** Whether a chunk is white space. A chunk is either entirely white space or contains none. */
 function isWhite(chunk: string): boolean {
   const unit = chunk.charCodeAt(0);
   return unit <= 32 || unit >= 0x85 ? space.test(chunk) : false;

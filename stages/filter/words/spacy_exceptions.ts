@@ -10,7 +10,7 @@ const pronouns = "i you he she it we they";
 const questions = "who what when where why how there that this these those";
 const negated = "ca could do does did had may might must need ought sha should wo would"; // can't, can't've
 const negatedOnce = "ai are is was were have has dare"; // ain't, but not ain't've
-/** Ordinary words that are spelled like a contraction without its apostrophe; they are no exceptions. */
+/** Ordinary words that are spelled like a contraction without its apostrophe; they are not exceptions. */
 const words = "Ill ill Its its Hell hell Shell shell Shed shed were Were Well well Whore whore";
 
 /** Exceptions that are a single token. */

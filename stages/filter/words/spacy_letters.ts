@@ -9,7 +9,7 @@
  * @module
  */
 
-// Blocks of scripts without case, whose characters are both lower and upper case for spaCy.
+// Characters of scripts without case, which spaCy treats as both lower and upper case.
 const uncased = "\\u0591-\\u05f4\\u0620-\\u064a\\u066e-\\u06d5\\u06e5-\\u06ff\\u0750-\\u077f\\u08a0-\\u08bd" +
   "\\u0900-\\u09ff\\u0b80-\\u0cff\\u0d80-\\u0dff\\u1100-\\u137f\\u2e80-\\u2fdf\\u2ff0-\\u30ff\\u31c0-\\u31ef" +
   "\\u3200-\\u4dbf\\u4e00-\\u9fff\\uac00-\\ud7af\\uf900-\\ufaff\\ufb1d-\\ufbb1\\ufbd3-\\ufd3d\\ufd50-\\ufdc7" +

@@ -1,9 +1,9 @@
 /**
- * Recognizes web and e-mail addresses as spaCy does, whose tokenizer does not split them: [scheme://] [user@]
- * host.tld [:port] [/path], with a public IP address also possible as the host. Takes linear time for any
- * text.
+ * Recognizes web and e-mail addresses as spaCy's tokenizer does, which does not split them. An address has
+ * the form [scheme://] [user@] host.tld [:port] [/path]; the host may also be a public IP address. Takes
+ * linear time for any text.
  *
- * Source: spaCy's URL pattern, after Diego Perini's (gist 729294, MIT); its tests.
+ * Source: spaCy's URL pattern and its tests; the pattern is based on Diego Perini's (gist 729294, MIT).
  *
  * @module
  */
@@ -18,9 +18,9 @@ const notPublic = /^(?:(?:10|127)\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[0
 const host = /[^:/?#@]*/y;
 const rest = /(?::\p{Nd}{2,5})?(?:$|[/?#])/uy;
 
-/** Whether a text without white space is, as a whole, an address. */
+/** Whether the whole of a text, which contains no white space, is an address. */
 export function isAddress(text: string): boolean {
-  if (!text.includes(".")) return false; // decides most words quickly
+  if (!text.includes(".")) return false; // a quick answer for most words
   if (hostAt(text, 0)) return true;
   const begin = scheme.exec(text);
   if (begin !== null && hostAt(text, begin[0].length)) return true;

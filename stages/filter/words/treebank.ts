@@ -9,8 +9,8 @@
 import { splitSpace } from "./python_text.ts";
 
 /**
- * Each rule puts spaces around a part that is a word of its own; the order of the rules matters. They apply
- * to a chunk, which is a piece of text between white space.
+ * Each rule puts spaces around a part that is a word of its own; the order of the rules matters. The rules
+ * apply to one chunk at a time, which is a piece of text between white space.
  */
 const rules: readonly (readonly [RegExp, string])[] = [
   [/^"/, "`` "], // opening quotes
@@ -37,7 +37,7 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/\b(more)('n)\b/gi, " $1 $2 "],
   [/^('t)(is|was)\b/gi, " $1 $2 "],
 ];
-const lastPeriod = /(?<=[^.])\.(?=[\])}>"'»”’]*$)/; // ends a sentence; abbreviations keep theirs
+const lastPeriod = /(?<=[^.])\.(?=[\])}>"'»”’]*$)/; // ends a sentence; not the period of an abbreviation
 const plain = /^[A-Za-z0-9]+$/;
 const endMark = /[.!?]["'”’)\]]*$/;
 const abbreviation =
@@ -47,7 +47,7 @@ const opening = /^["'“‘(\[]*[\p{Lu}\p{N}]/u;
 const maxCachedChunks = 50_000;
 const maxCachedLength = 64; // UTF-16 units: longer chunks hardly ever repeat, and could take many megabytes
 
-/** A splitter into Penn Treebank words. It caches the words of a chunk, because texts repeat their chunks. */
+/** A splitter into Penn Treebank words. It caches the words of each chunk, because chunks recur. */
 export function treebank(): (text: string) => string[] {
   const cache = new Map<string, string[]>();
   return (text) => {

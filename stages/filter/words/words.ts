@@ -1,9 +1,10 @@
 /**
- * Splitters of text into words and sentences, by name. They influence which documents the rules keep more
- * than any threshold does, so users can choose: `spacy` (spaCy's rules for English, FineWeb's choice now),
- * `treebank` (the Penn Treebank's rules, FineWeb's choice at its release) or `whitespace`.
+ * Splitters of text into words and sentences, by name. Users can choose one, because the choice has more
+ * influence on which documents the rules keep than any threshold. For words: `spacy` (spaCy's rules for
+ * English, FineWeb's choice now), `treebank` (the Penn Treebank's rules, FineWeb's choice at its release) or
+ * `whitespace`.
  *
- * Source: Unicode UAX 29 through Intl.Segmenter, for the sentence splitter `intl`.
+ * Source: for the sentence splitter `intl`, Unicode UAX 29 through Intl.Segmenter.
  *
  * @module
  */

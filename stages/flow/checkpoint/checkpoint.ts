@@ -1,5 +1,5 @@
 /**
- * Checkpoints: what a barrier collects, and where it is kept.
+ * Checkpoints: what they contain, and where they are kept.
  *
  * @module
  */

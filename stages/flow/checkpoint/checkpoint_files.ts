@@ -16,17 +16,20 @@ import { type StageSnapshot, TensorFile } from "./types.ts";
 
 const FORMAT = 1;
 const STREAM = "stream.json";
-const FILE = /^[\w-][\w.-]*$/; // no separators: a name in a manifest cannot lead out of the folder
+const FILE = /^[\w-][\w.-]*$/; // no path separators: a name in a manifest cannot lead out of the folder
 
 /** The content of a checkpoint's files. */
 export interface EncodedCheckpoint {
   /** Text of stream.json: all states. */
   readonly stream: string;
-  /** Tensors by the name of their file, without its ending. */
+  /** Tensors of each safetensors file; key: the file's name without its extension. */
   readonly tensors: ReadonlyMap<string, TensorMap>;
 }
 
-/** Encodes snapshots as files. Throws TypeError for a bad file name, and as `encodeState`. */
+/**
+ * Encodes snapshots as files. Throws TypeError for an invalid file name, and the same errors as
+ * `encodeState()`.
+ */
 export function encodeCheckpoint(
   snapshots: ReadonlyMap<string, StageSnapshot>,
 ): { readonly stream: string; readonly files: ReadonlyMap<string, TensorFile> } {
@@ -41,8 +44,8 @@ export function encodeCheckpoint(
 }
 
 /**
- * Writes a checkpoint's files into an empty folder, each synced, manifest.json last. `valLoss`: validation
- * loss of the weights, kept in the manifest; null: unknown.
+ * Writes a checkpoint's files into an empty folder and syncs each of them; manifest.json is written last. It
+ * contains `valLoss`, the validation loss of the weights, which is null if unknown.
  */
 export async function writeCheckpoint(
   folder: string,
@@ -59,7 +62,7 @@ export async function writeCheckpoint(
   await writeSynced(`${folder}/manifest.json`, `${JSON.stringify(manifest, null, 1)}\n`);
 }
 
-/** The validation loss in a checkpoint's manifest; null where it holds none or cannot be read. */
+/** The validation loss in a checkpoint's manifest; null if the manifest contains none or cannot be read. */
 export async function validationLossOf(folder: string): Promise<number | null> {
   try {
     const manifest = await readJson(`${folder}/manifest.json`);
@@ -70,8 +73,8 @@ export async function validationLossOf(folder: string): Promise<number | null> {
 }
 
 /**
- * Reads one checkpoint after checking every file against the manifest. Throws Deno.errors.InvalidData where a
- * file is missing, truncated or changed, Deno.errors.NotFound where there is no manifest.
+ * Reads one checkpoint after checking every file against the manifest. Throws Deno.errors.InvalidData if a
+ * file is missing, truncated or changed, and Deno.errors.NotFound if there is no manifest.
  */
 export async function readCheckpoint(folder: string): Promise<ReadonlyMap<string, StageSnapshot>> {
   const files = await readManifest(folder);
@@ -99,13 +102,13 @@ export async function readCheckpoint(folder: string): Promise<ReadonlyMap<string
   return snapshots;
 }
 
-/** Checks some files of a checkpoint against its manifest, for callers that read only these. */
+/** Checks some files of a checkpoint against its manifest, for callers that read only these files. */
 export async function checkFiles(folder: string, names: readonly string[]): Promise<void> {
   const files = await readManifest(folder);
   for (const name of names) await checkFile(`${folder}/${name}`, files[name]);
 }
 
-/** Sizes and sums by file name. */
+/** Size and SHA-256 sum of each file; key: the file's name. */
 async function readManifest(folder: string): Promise<Readonly<Record<string, Json>>> {
   const manifest = await readJson(`${folder}/manifest.json`);
   if (!isRecord(manifest) || manifest.format !== FORMAT || !isRecord(manifest.files)) {

@@ -1,5 +1,5 @@
 /**
- * Checkpoints on disk: a folder for each, which is there whole or not at all.
+ * Checkpoints on disk. Each checkpoint is a folder that is either complete or absent.
  *
  * @module
  */
@@ -20,23 +20,27 @@ export type WrittenCheckpoint = Readonly<{ step: number; path: string; seconds: 
 
 /** How checkpoints are kept. */
 export interface CheckpointFolderOptions {
-  /** Number of newest checkpoints to keep, besides the one of lowest validation loss; 0: all. Default: 3. */
+  /**
+   * Number of newest checkpoints to keep, besides the one with the lowest validation loss; 0: all. Default:
+   * 3.
+   */
   readonly keep?: number;
-  /** Whether to write in a thread of its own while the run continues. Default: false. */
+  /** Whether to write in a separate thread while the run continues. Default: false. */
   readonly thread?: boolean;
   /** Called with each checkpoint once it is complete. */
   onCommit?(written: WrittenCheckpoint): void;
   /**
-   * Called where a damaged checkpoint is skipped, with a message: which, why, and which one is used instead.
+   * Called when a damaged checkpoint is skipped. The message says which one, why, and which checkpoint is
+   * used instead.
    */
   onDamage?(text: string): void;
 }
 
 /**
- * Keeps checkpoints in `dir`, which is made where it is missing. They are called `step-000200` where a
- * stage's state has a `step`, else `items-000512` by the source's items. `latest()` reads the one that the
- * file `latest` names, or the newest undamaged one. Where writing fails, the earlier checkpoints are
- * untouched.
+ * Keeps checkpoints in `dir`, which is created if it does not exist. A checkpoint is called `step-000200` if
+ * a stage's state has a `step`, and otherwise `items-000512` after the number of items read from the source.
+ * `latest()` reads the checkpoint that the file `latest` names, or else the newest undamaged one. If writing
+ * fails, the earlier checkpoints are untouched.
  */
 export async function openCheckpoints(
   dir: string,
@@ -81,7 +85,7 @@ async function commit(
   onCommit?.({ step, path: `${dir}/${name}`, seconds: (performance.now() - began) / 1000 });
 }
 
-/** The validation loss of the weights, where a stage has evaluated them after exactly this step. */
+/** The validation loss of the weights; null unless a stage has evaluated them after exactly this step. */
 function lossAt(snapshots: ReadonlyMap<string, StageSnapshot>, step: number): number | null {
   for (const { state } of snapshots.values()) {
     if (isRecord(state) && state.evaluated === step && typeof state.valLoss === "number") {
@@ -91,7 +95,10 @@ function lossAt(snapshots: ReadonlyMap<string, StageSnapshot>, step: number): nu
   return null;
 }
 
-/** Tensors that do not change while they are written. Sending them to a thread copies or transfers them. */
+/**
+ * Tensors that do not change while they are written: copies, unless nothing else uses the tensors or they are
+ * sent to a thread, which copies or transfers them anyway.
+ */
 function stableTensors({ tensors, options }: TensorFile, thread: CheckpointThread | null): TensorMap {
   if (thread !== null || options.transfer === true) return tensors;
   const copies = Object.entries(tensors).map((
@@ -118,8 +125,8 @@ async function latest(
 ): Promise<ReadonlyMap<string, StageSnapshot> | null> {
   const names = await checkpointNames(dir);
   const first = (await readIfThere(`${dir}/latest`))?.trim();
-  // The file `latest` may name an older checkpoint that a user went back to. Newer ones are then the last
-  // resort.
+  // The file `latest` may name an older checkpoint that a user went back to. Newer checkpoints are then tried
+  // last.
   const at = names.findIndex((name) => name === first);
   const order = [...names.slice(Math.max(at, 0)), ...names.slice(0, Math.max(at, 0))];
   const damaged: string[] = [];

@@ -1,7 +1,7 @@
 /**
- * Writes one checkpoint into a folder `writing-…`, syncs it and renames it to its own name. Then the file
- * `latest` names it, and the file `best` the checkpoint of lowest validation loss. After a crash, whatever
- * has a checkpoint's name is complete.
+ * Writes one checkpoint into a folder `writing-…`, syncs it and renames it to its final name. Then updates
+ * the file `latest`, which names this checkpoint, and the file `best`, which names the checkpoint with the
+ * lowest validation loss. Even after a crash, every folder with a checkpoint's name is therefore complete.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export interface CheckpointJob {
 
 const WRITING = "writing-";
 
-/** Writes a checkpoint, then removes old ones. Where it throws, the earlier checkpoints are untouched. */
+/** Writes a checkpoint, then removes old ones. If it throws, the earlier checkpoints are untouched. */
 export async function writeJob({ dir, name, keep, valLoss, encoded }: CheckpointJob): Promise<void> {
   const beside = `${dir}/${WRITING}${name}`;
   try {
@@ -35,7 +35,7 @@ export async function writeJob({ dir, name, keep, valLoss, encoded }: Checkpoint
     await moveIntoPlace(dir, { beside, name });
     await writeWhole(`${dir}/latest`, `${name}\n`);
   } catch (error) {
-    await removeIfThere(beside).catch(() => {}); // the disk may be full or gone: the first error is reported
+    await removeIfThere(beside).catch(() => {}); // if this fails too, the first error counts
     throw error;
   }
   await prune(dir, { current: name, keep });
@@ -47,7 +47,7 @@ function bytesOf({ stream, tensors }: EncodedCheckpoint): number {
   return bytes;
 }
 
-/** Renames the new checkpoint. An older one of the same step is kept until then. */
+/** Renames the new checkpoint. An older checkpoint of the same step is kept until then. */
 async function moveIntoPlace(
   dir: string,
   { beside, name }: { readonly beside: string; readonly name: string },
@@ -63,8 +63,8 @@ async function moveIntoPlace(
 }
 
 /**
- * Removes checkpoints older than the newest `keep` except the best, and checkpoints of later steps, which
- * belong to a run that was abandoned when an earlier checkpoint was resumed.
+ * Removes all checkpoints except the newest `keep` and the best. Also removes checkpoints of later steps,
+ * which belong to a run that was abandoned when an earlier checkpoint was resumed.
  */
 async function prune(
   dir: string,
@@ -81,7 +81,10 @@ async function prune(
   }
 }
 
-/** The checkpoint of lowest validation loss, the older of two equal ones; null where no loss is known. */
+/**
+ * The checkpoint with the lowest validation loss, and the older one if two are equal; null if no loss is
+ * known.
+ */
 async function bestOf(dir: string, names: readonly string[]): Promise<string | null> {
   let best: { readonly name: string; readonly loss: number } | null = null;
   for (const name of names) {

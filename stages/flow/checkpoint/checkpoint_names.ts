@@ -11,14 +11,18 @@ import type { StageSnapshot } from "./types.ts";
 const NAME = /^(step|items)-(\d{6,})(\.old)?$/;
 
 /**
- * Names of the checkpoints in a folder, the newest first; an `.old` one comes after the one that replaces it.
+ * Names of the checkpoints in a folder, the newest first; an `.old` checkpoint follows the one that replaces
+ * it.
  */
 export async function checkpointNames(dir: string): Promise<string[]> {
   const names = (await entriesIn(dir)).map(({ name }) => name).filter((name) => NAME.test(name));
   return names.sort((a, b) => numberOf(b) - numberOf(a) || a.length - b.length);
 }
 
-/** Name and step of a new checkpoint: by the `step` of a stage's state, else by the source's items. */
+/**
+ * Name and step of a new checkpoint: from the `step` in a stage's state or, if there is none, from the number
+ * of items read from the source.
+ */
 export function nameOf(
   snapshots: ReadonlyMap<string, StageSnapshot>,
 ): { readonly name: string; readonly step: number } {
@@ -31,7 +35,7 @@ export function nameOf(
   return { name: `items-${String(items).padStart(6, "0")}`, step: items };
 }
 
-/** The step or number of items in a name; -1 for another name. */
+/** The step or number of items in a checkpoint's name; -1 for any other name. */
 export function numberOf(name: string): number {
   return Number(NAME.exec(name)?.[2] ?? -1);
 }

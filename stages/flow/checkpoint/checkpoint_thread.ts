@@ -10,7 +10,10 @@ import type { WriteResult } from "./checkpoint_worker.ts";
 export class CheckpointThread {
   #worker: Worker | null = null;
 
-  /** Writes a checkpoint in the worker; the buffers in `transfer` are not copied. Throws as `writeJob`. */
+  /**
+   * Writes a checkpoint in the worker, to which the buffers in `transfer` are moved instead of copied. Throws
+   * the same errors as `writeJob()`.
+   */
   async write(job: CheckpointJob, transfer: ArrayBuffer[]): Promise<void> {
     const worker = this.#worker ??= new Worker(new URL("./checkpoint_worker.ts", import.meta.url), {
       type: "module",

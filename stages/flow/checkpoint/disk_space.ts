@@ -5,7 +5,10 @@
  */
 import { statfs } from "node:fs/promises";
 
-/** Bytes free for this user on the disk of `folder`. Null: the system or the permissions do not give them. */
+/**
+ * Number of free bytes for this user on the disk of `folder`; null if the system or the permissions do not
+ * allow reading it.
+ */
 export async function freeBytes(folder: string): Promise<number | null> {
   try {
     const { bavail, bsize } = await statfs(folder);
@@ -15,7 +18,7 @@ export async function freeBytes(folder: string): Promise<number | null> {
   }
 }
 
-/** Throws RangeError where fewer than `bytes` are free. */
+/** Throws RangeError if fewer than `bytes` bytes are free. */
 export async function checkFreeSpace(folder: string, bytes: number): Promise<void> {
   const free = await freeBytes(folder);
   if (free === null || free >= bytes) return;

@@ -1,5 +1,5 @@
 /**
- * What a barrier collects, and what keeps it.
+ * The snapshots of stages that a barrier collects, and the interface for keeping them.
  *
  * @module
  */
@@ -12,16 +12,22 @@ export type SavedState = Json | TensorFile | readonly SavedState[] | { readonly 
 
 /** Tensors of a state that a checkpoint keeps in `<file>.safetensors`, beside stream.json. */
 export class TensorFile {
-  /** `file`: name of the file without its ending. */
+  /** `file`: name of the file without its extension. */
   constructor(
     readonly file: string,
     readonly tensors: TensorMap,
-    /** `transfer`: nothing else uses the arrays: they may be moved to another thread, which empties them. */
+    /**
+     * `transfer`: whether the arrays may be moved to another thread (which empties them), because nothing
+     * else uses them.
+     */
     readonly options: { readonly transfer?: boolean } = {},
   ) {}
 }
 
-/** Items in, items out, items dropped by reason; lengths of the output where the run measures them. */
+/**
+ * Number of items in, items out and items dropped for each reason; lengths of the output if the run measures
+ * them.
+ */
 export type StageCounts = Readonly<{
   in: number;
   out: number;
@@ -29,7 +35,7 @@ export type StageCounts = Readonly<{
   lengths?: Lengths;
 }>;
 
-/** What a barrier collects of one stage. */
+/** What a barrier collects from one stage. */
 export interface StageSnapshot {
   /** The state as `save` returned it. */
   readonly state: SavedState;
@@ -37,28 +43,30 @@ export interface StageSnapshot {
    * Number of items to drop at the stage's input on resume, because the state includes them. Default: none.
    */
   readonly skip?: number;
-  /** Number of random words drawn so far. */
+  /** Number of 32-bit random words used so far. */
   readonly rng?: number;
   /** What the stage has counted so far. */
   readonly counts?: StageCounts;
-  /** The stage's input has ended and its flush is complete: a resumed run does not flush it again. */
+  /**
+   * Present if the stage's input has ended and its flush is complete; a resumed run does not flush it again.
+   */
   readonly flushed?: true;
 }
 
-/** A position in the stream: the snapshot of each stage as the barrier passed it. */
+/** A position in the stream. The barrier takes a snapshot of each stage when it passes the stage. */
 export class Barrier {
-  /** By stage name; effects by `effect:<name>`. */
+  /** Snapshots; key: the stage's name, or `effect:<name>` for an effect. */
   readonly snapshots: Map<string, StageSnapshot> = new Map();
 }
 
-/** Keeps barriers. */
+/** Saves the snapshots of barriers as checkpoints. */
 export interface Checkpoints {
   /**
-   * Makes a barrier durable, whole or not at all. The barrier is copied or encoded before this returns, so
-   * the run may continue. The next commit starts only after the promise settles.
+   * Saves a barrier, completely or not at all. The barrier has been copied or encoded when this method
+   * returns its promise, so the run may continue. The next commit starts only after the promise settles.
    */
   commit(barrier: Barrier): Promise<void>;
-  /** The snapshots to resume from. Null: there is no checkpoint. */
+  /** The snapshots to resume from; null if there is no checkpoint. */
   latest(): Promise<ReadonlyMap<string, StageSnapshot> | null>;
   /** Called when the run has ended: releases threads and files. */
   close?(): void;

@@ -17,7 +17,10 @@ import type { Wait } from "../run/wait.ts";
 import type { Stage } from "../stage.ts";
 import type { WorkerProgress } from "./progress_watchdog.ts";
 
-/** Where a group comes from: a function, exported by a module, from plain options to a list of stages. */
+/**
+ * Names the function that makes a group. A module exports it; it takes plain options and returns a list of
+ * stages.
+ */
 export interface GroupModule {
   /** The module's URL: `import.meta.resolve("./my_group.ts")`. */
   readonly module: string;
@@ -25,17 +28,17 @@ export interface GroupModule {
   readonly group: string;
   /** The function's argument. */
   readonly options: Json;
-  /** The name of an exported Measure, used where the run measures lengths. */
+  /** The name of an exported Measure, used if the run measures lengths. */
   readonly measure?: string;
 }
 
-/** One result of pushing items through a group; results are in order. */
+/** One result of pushing items through a group. Results are in the order of the items. */
 export type Outcome =
   | Readonly<{ kind: "out"; item: unknown }>
   | Readonly<{ kind: "reject"; reject: Reject }>
   | Readonly<{ kind: "event"; event: RunEvent }>;
 
-/** What one stage of a group has counted since the last result; `busy` in milliseconds. */
+/** What one stage of a group has counted since the last result. `busy` is in milliseconds. */
 export type StageTally = StageCounts & { readonly name: string; readonly busy: number };
 
 /** Outcomes of some items, and a tally for each stage in order. */
@@ -45,7 +48,7 @@ export type GroupResult = Readonly<{ outcomes: readonly Outcome[]; tallies: read
 export interface GroupOptions {
   /** The run's seed. */
   readonly seed: number;
-  /** Passed to the stages, to end long work. */
+  /** Signal passed to the stages, which aborts long work. */
   readonly signal: AbortSignal;
   /** Whether dropped items are among the outcomes. */
   readonly keepsRejects: boolean;
@@ -111,9 +114,7 @@ export class Group {
     this.#clock.lap();
   }
 
-  /**
-   * Returns outcomes and counts since the last call. Throws TypeError if a stage has drawn random numbers.
-   */
+  /** Returns outcomes and counts since the last call. Throws TypeError if a stage has used `ctx.rng`. */
   take(): GroupResult {
     const drawer = this.#nodes.find(({ rng }) => rng.drawn > 0)?.stage.name;
     if (drawer !== undefined) {
@@ -141,7 +142,7 @@ function functionOf(
   );
 }
 
-/** The inlet of a node, which first records that an item has reached it. */
+/** The inlet of a node, which first records that an item has reached the node. */
 function recorded(
   node: StageNode | undefined,
   { progress, number }: { readonly progress: WorkerProgress | undefined; readonly number: number },
@@ -158,7 +159,7 @@ function inletOf(item: (item: unknown) => void): Inlet {
   return { item, barrier: (pending) => pending.arrive(), end: () => {} };
 }
 
-/** Returns the stage. Throws TypeError where it has a member that only a stage with memory needs. */
+/** Returns the stage. Throws TypeError if it has a member that only a stage with memory needs. */
 function withoutMemory(stage: Stage<any, any>): Stage<any, any> {
   const members = ["flush", "settle", "done", "takesCheckpoints"] as const;
   const member = members.find((name) => stage[name] !== undefined);

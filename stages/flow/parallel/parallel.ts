@@ -1,9 +1,9 @@
 /**
  * A group of stages on several workers, with results in order.
  *
- * Items travel in frames, so that the whole group costs one message to a worker and one back. An idle worker
- * gets the items that are there at once; otherwise a frame is filled first. Before a barrier passes, all
- * frames in flight are waited for, so a checkpoint holds nothing of the group but counts.
+ * Items are sent in frames, so that running the whole group on several items costs one message to a worker
+ * and one back. If a worker is idle, the available items are sent at once; otherwise a frame is filled first.
+ * A barrier waits for the results of all frames in flight, so a checkpoint contains only the group's counts.
  *
  * @module
  */
@@ -25,17 +25,19 @@ export interface ParallelOptions {
   /** Number of workers. With 0 or 1, and no `limit`, the group runs in this thread. */
   readonly workers: number;
   /**
-   * Name of the stage in its own errors. Default: the group's. Events and checkpoints name the stages inside.
+   * Name of this stage in error messages. Default: the group's name. Events and checkpoints use the names of
+   * the stages inside.
    */
   readonly name?: string;
   /**
-   * How long one item may take. A worker that takes longer is terminated, and the stage that the item has
-   * reached drops it. Which items are too slow depends on the machine. Needs at least one worker.
+   * Time limit for one item. A worker that exceeds it is terminated, and the item is counted as dropped by
+   * the stage that it has reached. Which items are too slow depends on the machine. Needs at least one
+   * worker.
    */
   readonly limit?: ItemLimit;
 }
 
-/** A running group: the state of the stage that `parallel` makes. */
+/** A running group: the state of the stage that `parallel` returns. */
 interface GroupRunner {
   push(item: unknown): Many<unknown>;
   settle(): Many<unknown>;
@@ -44,13 +46,14 @@ interface GroupRunner {
 
 /**
  * A stage that runs a whole group of stages in each of `workers` workers. Outputs, their order, dropped
- * items, counts, events and checkpoints are the same for any number of workers, and the same as if the stages
- * stood in the flow one by one, under their own names. The `rejects` of `pipe` may be one sink, or one for
- * each stage inside by its name. At most 16 items per worker are in flight. Errors name the stage inside and
- * the item. A worker has this process's permissions.
+ * items, counts, events and checkpoints do not depend on the number of workers. They are the same as if each
+ * stage were a separate step of the flow under its own name. The option `rejects` of `pipe` may be one sink,
+ * or a record with a sink for each stage inside the group; key: the stage's name. At most 16 items per worker
+ * are in flight. Errors name the item and the stage inside the group. A worker has the permissions of this
+ * process.
  *
- * Throws RangeError for a bad number of workers. A run throws TypeError for stages with memory (with flush,
- * settle, done or takesCheckpoints) and for stages that draw from `ctx.rng`.
+ * Throws RangeError for an invalid number of workers. A run throws TypeError for stages with memory (with
+ * flush, settle, done or takesCheckpoints) and for stages that use `ctx.rng`.
  *
  * @example
  * ```ts
@@ -131,7 +134,7 @@ function inThisThread(group: Group, context: GroupContext): GroupRunner {
   };
 }
 
-/** Sends frames to a pool of workers, and gives the results in the order in which the frames were sent. */
+/** Sends frames to a pool of workers, and yields the results in the order in which the frames were sent. */
 class PooledGroup implements GroupRunner {
   readonly #pool: WorkerPool;
   readonly #context: GroupContext;
@@ -161,14 +164,14 @@ class PooledGroup implements GroupRunner {
     return this.#pool.close();
   }
 
-  /** Waits for the oldest frames until a worker is free, sends the full frame, and gives the results. */
+  /** Waits for the oldest frames until a worker is free, sends the full frame, and yields the results. */
   async *#sendWhenFree(): AsyncGenerator<unknown> {
     while (this.#pool.fewestInFlight >= IN_FLIGHT) yield* await this.#oldest();
     this.#send();
     yield* this.#finished();
   }
 
-  /** The results of the oldest frames, as far as they are back. */
+  /** The results of the oldest frames, up to the first frame that is still in flight. */
   *#finished(): Generator<unknown> {
     for (let response = this.#inFlight[0]?.response; response; response = this.#inFlight[0]?.response) {
       this.#inFlight.shift();
@@ -195,7 +198,7 @@ class PooledGroup implements GroupRunner {
   }
 }
 
-/** Gives the output items; passes drops and events on to the run. */
+/** Yields the output items; passes dropped items and events on to the run. */
 function* outputsOf(outcomes: readonly Outcome[], context: GroupContext): Generator<unknown> {
   for (const outcome of outcomes) {
     switch (outcome.kind) {

@@ -1,11 +1,11 @@
 /**
- * How long a worker has been at one item. The worker records its progress in shared memory, so that a worker
- * that is stuck and answers no messages is noticed.
+ * Measures how long a worker has been processing one item. The worker records its progress in shared memory,
+ * so that even a worker that is stuck and answers no messages is detected.
  *
  * @module
  */
 
-/** Indexes into the shared memory, in 32-bit words. */
+/** Indices of the 32-bit words in the shared memory. */
 const word = { begun: 0, stage: 1, active: 2 } as const;
 
 /** The progress of a worker. The worker writes it; the main thread reads it. */
@@ -16,7 +16,7 @@ export class WorkerProgress {
     this.#words = new Int32Array(memory);
   }
 
-  /** Records that the worker begins an item. */
+  /** Records that the worker starts an item. */
   begin(): void {
     Atomics.store(this.#words, word.stage, 0);
     Atomics.store(this.#words, word.active, 1);
@@ -33,7 +33,7 @@ export class WorkerProgress {
     Atomics.store(this.#words, word.stage, stage);
   }
 
-  /** Items begun since the worker started. */
+  /** Number of items begun since the worker started. */
   get begun(): number {
     return Atomics.load(this.#words, word.begun);
   }
@@ -43,20 +43,23 @@ export class WorkerProgress {
     return Atomics.load(this.#words, word.active) !== 0;
   }
 
-  /** Number of the stage that the item has reached, from 0. */
+  /** Index of the stage that the item has reached. */
   get stage(): number {
     return Atomics.load(this.#words, word.stage);
   }
 }
 
-/** Measures, from the main thread, how long a worker has been at one item. */
+/** Measures, in the main thread, how long a worker has been processing one item. */
 export class ProgressWatchdog {
   #begun = -1;
   #since = 0;
 
   constructor(readonly progress: WorkerProgress) {}
 
-  /** Milliseconds since the present item was first seen; 0 while the worker rests. `now`: milliseconds. */
+  /**
+   * Milliseconds since the current item was first seen; 0 while the worker is idle. `now`: current time in
+   * ms.
+   */
   timeAtItem(now: number): number {
     const { begun, active } = this.progress;
     if (begun !== this.#begun || !active) {

@@ -9,7 +9,8 @@ import { Group, type GroupModule, type GroupOptions, type GroupResult } from "./
 import { WorkerProgress } from "./progress_watchdog.ts";
 
 /**
- * A message to a worker: first the shared memory for its progress, then the group, then frames, last "close".
+ * A message to a worker. The first message has the shared memory for its progress, the second the group, and
+ * the following ones frames; the last message is "close".
  */
 export type WorkerRequest =
   | Readonly<{ kind: "progress"; memory: SharedArrayBuffer }>
@@ -17,15 +18,18 @@ export type WorkerRequest =
   | Readonly<{ kind: "frame"; items: readonly unknown[] }>
   | Readonly<{ kind: "close" }>;
 
-/** An error as it is sent: postMessage() does not keep the class of a custom error. */
+/**
+ * An error in the form in which it is sent, because postMessage() does not keep the class of a custom error.
+ */
 export type SerializedError = Readonly<
   { name: string; message: string; stack?: string; cause?: SerializedError }
 >;
 
-/** The answer to each message but "progress". `error` happened after the outcomes in `result`. */
+/** The answer to each message except "progress". An `error` happened after the outcomes in `result`. */
 export type WorkerResponse = Readonly<{ result: GroupResult; error: SerializedError | null }>;
 
-// The members of a worker's global scope that are used here; the project is type-checked for a main thread.
+// The members of a worker's global scope that are used here. The type checker does not know them, because it
+// checks the project as code of a main thread.
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<WorkerRequest>) => void;
   postMessage(response: WorkerResponse): void;
@@ -75,7 +79,7 @@ function respond(error: unknown): void {
   try {
     const result = group?.take() ?? nothing;
     scope.postMessage({ result, error: error === null ? null : serialized(error) });
-  } catch (thrown) { // for example where an item cannot be copied to another thread
+  } catch (thrown) { // for example if an item cannot be copied to another thread
     scope.postMessage({ result: nothing, error: serialized(error ?? thrown) });
   }
 }

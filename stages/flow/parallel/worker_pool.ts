@@ -1,6 +1,6 @@
 /**
  * Workers that process frames of items. A worker that takes too long for one item is terminated and replaced:
- * that item is dropped, and the other items of its frames are processed again.
+ * that item is dropped, and the other items that were sent to the worker are processed again.
  *
  * @module
  */
@@ -15,11 +15,11 @@ export interface PendingReply {
   response: WorkerResponse | null;
 }
 
-/** How long one item may take. */
+/** Time limit for one item. */
 export interface ItemLimit {
   /** Milliseconds of wall-clock time. */
   readonly milliseconds: number;
-  /** The reason for which a slower item is dropped. */
+  /** The reason given for dropping a slower item. */
   readonly reason: string;
 }
 
@@ -29,17 +29,17 @@ interface SentRequest {
   onResponse(response: WorkerResponse): void;
 }
 
-/** A place in the pool; its worker may be replaced. */
+/** A position in the pool; its worker may be replaced. */
 interface PoolMember {
   worker: Worker;
   watchdog: ProgressWatchdog;
   /** Requests in flight, the oldest first. */
   readonly inFlight: SentRequest[];
-  /** Items of the frames that the worker has finished. */
+  /** Number of items in the frames that the worker has finished. */
   finished: number;
 }
 
-const GRACE = 1000; // milliseconds that the workers' stages have to close
+const GRACE = 1000; // milliseconds that the workers' stages are given to close
 
 /** A fixed number of workers. */
 export class WorkerPool {
@@ -66,13 +66,14 @@ export class WorkerPool {
     if (limit !== null) this.#timer = setInterval(() => this.#replaceSlow(limit), limit.milliseconds / 4);
   }
 
-  /** The smallest number of requests in flight of any worker. */
+  /** Number of requests in flight at the worker that has the fewest. */
   get fewestInFlight(): number {
     return Math.min(...this.#members.map(({ inFlight }) => inFlight.length));
   }
 
   /**
-   * Sends a request to the worker with the fewest in flight. Throws DataCloneError for an uncopyable item.
+   * Sends a request to the worker that has the fewest requests in flight. Throws DataCloneError for an item
+   * that cannot be copied.
    */
   send(request: WorkerRequest): PendingReply {
     const freest = this.#members.reduce((a, b) => (b.inFlight.length < a.inFlight.length ? b : a));
@@ -87,7 +88,7 @@ export class WorkerPool {
     return responses;
   }
 
-  /** Waits for a response. Rejects where a worker fails, or with the abort signal's reason. */
+  /** Waits for a response. Rejects if a worker fails, or with the abort signal's reason. */
   async wait(reply: PendingReply): Promise<WorkerResponse> {
     while (reply.response === null) {
       if (this.#failed !== null) throw this.#failed;
@@ -98,7 +99,7 @@ export class WorkerPool {
     return reply.response;
   }
 
-  /** Lets the stages close, unless the run was aborted, and terminates the workers. */
+  /** Closes the stages, unless the run was aborted, and terminates the workers. */
   async close(): Promise<void> {
     this.#signal.removeEventListener("abort", this.#onAbort);
     const grace = Promise.withResolvers<null>();
@@ -139,7 +140,7 @@ export class WorkerPool {
     const progress = new WorkerProgress();
     worker.onmessage = ({ data }: MessageEvent<WorkerResponse>) => {
       const member = memberOf();
-      if (member.worker !== worker) return; // it was replaced: its frames are processed again
+      if (member.worker !== worker) return; // the worker was replaced, and its frames are processed again
       const sent = member.inFlight.shift();
       if (sent?.request.kind === "frame") member.finished += sent.request.items.length;
       sent?.onResponse(data);
@@ -165,7 +166,7 @@ export class WorkerPool {
     member.inFlight.push(sent);
   }
 
-  /** Replaces the workers that have been at one item for too long. */
+  /** Replaces the workers that have been processing one item for too long. */
   #replaceSlow({ milliseconds, reason }: ItemLimit): void {
     const now = performance.now();
     for (const member of this.#members) {
@@ -173,11 +174,14 @@ export class WorkerPool {
     }
   }
 
-  /** Starts a new worker, which processes all items in flight but the one that the old worker is at. */
+  /**
+   * Starts a new worker, which processes all items in flight except the one that the old worker was
+   * processing.
+   */
   #replace(member: PoolMember, reason: string): void {
     const { begun, stage } = member.watchdog.progress;
     const at = begun - member.finished - 1, oldest = member.inFlight[0]?.request;
-    if (oldest?.kind !== "frame" || at >= oldest.items.length) return; // it has just finished the item
+    if (oldest?.kind !== "frame" || at >= oldest.items.length) return; // it has just finished this item
     member.worker.terminate();
     const [first, ...rest] = member.inFlight.splice(0);
     Object.assign(member, { finished: 0, ...this.#startWorker(() => member) });
@@ -253,7 +257,7 @@ function joined(before: WorkerResponse, dropped: GroupResult, after: WorkerRespo
   };
 }
 
-/** The error that a worker sent, of its own class where this thread has a class of that name. */
+/** The error that a worker sent. It has its original class if this thread has a class of that name. */
 export function revivedError({ name, message, stack, cause }: SerializedError): Error {
   const classes: Readonly<Record<string, unknown>> = { ...Deno.errors, TypeError, RangeError, SyntaxError };
   const found = Object.hasOwn(classes, name) ? classes[name] : Error;

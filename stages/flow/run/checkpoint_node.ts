@@ -2,10 +2,10 @@
  * The node of a stage that takes checkpoints. Barriers from the source end at its input, and the checkpoints
  * that the stage asks for start at its output.
  *
- * Such a checkpoint holds the upstream states as the last barrier collected them, the number of items that
- * have reached the input since then (`skip`), and the present states of this stage and of all stages after
- * it. A resumed run restores them and drops the first `skip` items at the input, so the stage sees the items
- * that it would have seen.
+ * Such a checkpoint contains the upstream states that the last barrier collected, the number of items that
+ * have reached the input since then (`skip`), and the current states of this stage and of all stages after
+ * it. A resumed run restores the states and drops the first `skip` items at the input, so the stage receives
+ * the same items as in an uninterrupted run.
  *
  * @module
  */
@@ -17,9 +17,9 @@ import { StageNode } from "./stage_node.ts";
 import type { RunHost, StagePlace } from "./stage_place.ts";
 import type { Wait } from "./wait.ts";
 
-/** What a CheckpointNode needs of its run. */
+/** What a CheckpointNode needs from its run. */
 export interface CheckpointHost extends RunHost {
-  /** A barrier for the stages after the node. Null: the run keeps no checkpoints. */
+  /** Starts a barrier for the stages after the node; null if the run keeps no checkpoints. */
   beginCheckpoint(): PendingBarrier | null;
   /** Ends the run without flushing: the last checkpoint has been taken. */
   finish(): void;
@@ -30,9 +30,9 @@ export class CheckpointNode extends StageNode {
   readonly #host: CheckpointHost;
   #lastBarrier: PendingBarrier | null = null; // the last barrier that reached the input
   readonly #firstBarrier = Promise.withResolvers<void>(); // resolved when a barrier has reached the input
-  #since = 0; // items that have reached the input after the last barrier
-  #skip: number; // items still to drop after a resume
-  #lastCheckpoint: PendingBarrier | null = null; // null again once anything has happened after it
+  #since = 0; // number of items that have reached the input after the last barrier
+  #skip: number; // number of items still to drop after a resume
+  #lastCheckpoint: PendingBarrier | null = null; // null if an item was processed after it
   #idle = true;
   #stopped = false;
 
@@ -68,7 +68,7 @@ export class CheckpointNode extends StageNode {
     return super.end();
   }
 
-  /** The run was asked to stop. During a push the node stops after the push. */
+  /** Called when the run is asked to stop. During a push, the node stops only after the push. */
   async stop(): Promise<void> {
     if (this.#idle) await this.#stop();
   }
@@ -100,13 +100,14 @@ export class CheckpointNode extends StageNode {
     const { snapshots } = await this.#upstream();
     for (const [name, snapshot] of snapshots) pending.barrier.snapshots.set(name, snapshot);
     await this.saveTo(pending, this.#since + this.#skip);
-    // Stages after a queue may read ahead: effects must be saved before these stages write anything more.
+    // The barrier may still be in a queue. The effects must be saved before any stage writes anything more.
     await pending.done;
     this.#lastCheckpoint = pending;
   }
 
   /**
-   * The last barrier that reached the input, once it is complete: a branch of the flow may still wait for it.
+   * Returns the last barrier that reached the input. Waits until it is complete, because it may still be on
+   * its way through a branch of the flow.
    */
   async #upstream(): Promise<Barrier> {
     await this.#firstBarrier.promise;

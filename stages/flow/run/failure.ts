@@ -8,7 +8,7 @@ import { explained } from "../../disk/file_error.ts";
 /** Errors whose message already names the stage and the item. */
 const placed = new WeakSet<object>();
 
-/** An error `<where>: <message of the cause>`; a file system error as the cause is put into words. */
+/** An error with the message `<where>: <message of the cause>`. A file system error is explained in words. */
 export function failure(where: string, cause: unknown): Error {
   return markPlaced(new Error(`${where}: ${explained(asError(cause)).message}`, { cause }));
 }
@@ -24,7 +24,7 @@ export function isPlaced(error: unknown): boolean {
   return error instanceof Error && placed.has(error);
 }
 
-/** Whatever was thrown, as an Error. */
+/** The thrown value as an Error. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

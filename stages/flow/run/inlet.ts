@@ -13,12 +13,12 @@ import type { Wait } from "./wait.ts";
 export interface Inlet {
   item(item: unknown): Wait;
   barrier(pending: PendingBarrier): Wait;
-  /** The input has ended: flushes the node and passes the end on. */
+  /** Called when the input has ended: flushes the node and passes the end on. */
   end(): Wait;
 }
 
-/** Thrown up the flow to stop everything upstream of a node. */
+/** Thrown to stop everything upstream of a node. */
 export class StopUpstream {
-  /** `flush`: the node to end, with everything downstream of it. Null: there is nothing left to end. */
+  /** `flush`: the node to end, with everything downstream of it; null if nothing is left to end. */
   constructor(readonly flush: Inlet | null) {}
 }

@@ -1,5 +1,5 @@
 /**
- * Turns the steps of a flow into nodes that pass items to each other, in segments that run side by side.
+ * Turns the steps of a flow into nodes that pass items to each other, in segments that run concurrently.
  *
  * @module
  */
@@ -18,15 +18,18 @@ import { StageNode } from "./stage_node.ts";
 import type { Segment } from "./stage_place.ts";
 import { TeeNode } from "./tee_node.ts";
 
-/** A segment that can be stopped apart from the others. */
+/** A segment that can be stopped independently of the other segments. */
 export class RunSegment implements Segment {
   readonly #controller = new AbortController();
   readonly clock: SegmentClock;
   readonly signal: AbortSignal = this.#controller.signal;
-  /** Whether a branch point is in the segment: it must then not stop because one side has ended. */
+  /** Whether the segment contains a branch point. If so, it must not stop when only one side has ended. */
   divided = false;
 
-  /** `first`: the meter of the source, or of the wait for the queue before the segment. */
+  /**
+   * `first`: the meter of the source, or the meter of the time spent waiting for the queue before the
+   * segment.
+   */
   constructor(readonly first: StageMeter) {
     this.clock = new SegmentClock(first);
   }
@@ -39,39 +42,41 @@ export class RunSegment implements Segment {
 /** A flow that is ready to run. */
 export interface Layout {
   readonly inlet: Inlet;
-  /** How many leaves a barrier from the source reaches; the input of the CheckpointNode counts as one. */
+  /**
+   * Number of leaves that a barrier from the source reaches; the input of the CheckpointNode counts as one.
+   */
   readonly leaves: number;
-  /** How many leaves a barrier from the CheckpointNode reaches. */
+  /** Number of leaves that a barrier from the CheckpointNode reaches. */
   readonly checkpointLeaves: number;
   readonly nodes: readonly StageNode[];
-  /** Null: no stage of the flow takes checkpoints. */
+  /** Node of the stage that takes checkpoints; null if the flow has no such stage. */
   readonly checkpointNode: CheckpointNode | null;
-  /** The source's segment comes first. */
+  /** All segments; the source's segment comes first. */
   readonly segments: readonly RunSegment[];
   /** Each read-ahead queue with the segment after it. */
   readonly queues: readonly { readonly queue: ReadAheadQueue; readonly segment: RunSegment }[];
-  /** The meters upstream of each stage in its segment. */
+  /** For each stage, the meters upstream of it in its segment. */
   readonly before: ReadonlyMap<StageNode, readonly StageMeter[]>;
 }
 
 /** What a layout needs besides the steps. */
 export interface LayoutOptions {
   readonly host: CheckpointHost;
-  /** Takes the output of the last step. */
+  /** Inlet for the output of the last step. */
   readonly end: Inlet;
-  /** The checkpoint that the run resumes from. Null: none. */
+  /** The checkpoint from which the run resumes; null if there is none. */
   readonly saved: ReadonlyMap<string, StageSnapshot> | null;
   /** Whether the run keeps checkpoints. */
   readonly saves: boolean;
   readonly measure: Measure | null;
 }
 
-/** Lays a flow out. Throws TypeError where two stages have the same name, or two stages take checkpoints. */
+/** Lays a flow out. Throws TypeError if two stages have the same name or two stages take checkpoints. */
 export function layOut(source: Source<any>, steps: readonly Step[], options: LayoutOptions): Layout {
   return new LayoutBuilder(source.name, options).build(steps);
 }
 
-/** The input of some steps, and how many leaves a barrier reaches through it. */
+/** The inlet of a chain of steps, and the number of leaves that a barrier reaches through it. */
 type BuiltSteps = { readonly inlet: Inlet; readonly leaves: number };
 
 /** Where the next node is placed. */
@@ -168,7 +173,7 @@ class LayoutBuilder {
     return node;
   }
 
-  /** A stage in a segment of its own, behind a read-ahead queue. */
+  /** Builds a stage in its own segment, after a read-ahead queue. */
   #queue(step: Step & { kind: "stage" }, rest: readonly Step[], place: NodePlace): BuiltSteps {
     const waiting = new StageMeter("waiting");
     const segment = new RunSegment(waiting);

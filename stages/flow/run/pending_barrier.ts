@@ -11,7 +11,7 @@ import type { Wait } from "./wait.ts";
 export class PendingBarrier {
   readonly barrier: Barrier = new Barrier();
   /**
-   * Resolves once the barrier is complete and `onComplete` has finished; rejects where the run ends before.
+   * Resolves once the barrier is complete and `onComplete` has finished; rejects if the run ends before that.
    */
   readonly done: Promise<void>;
   readonly #resolve: () => void;
@@ -19,10 +19,10 @@ export class PendingBarrier {
   readonly #onComplete: (barrier: Barrier) => Wait;
   #leaves: number;
 
-  /** `leaves`: how many leaves it must reach. */
+  /** `leaves`: number of leaves that the barrier must reach. */
   constructor(leaves: number, onComplete: (barrier: Barrier) => Wait) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    promise.catch(() => {}); // the run reports what failed, whether or not anything waits for this barrier
+    promise.catch(() => {}); // the run reports the failure, even if nothing waits for this barrier
     this.done = promise;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -39,7 +39,7 @@ export class PendingBarrier {
     return wait.then(this.#resolve);
   }
 
-  /** Gives the barrier up: the run has ended before it was complete. */
+  /** Rejects `done`, because the run has ended before the barrier was complete. */
   fail(reason: unknown): void {
     this.#reject(reason);
   }

@@ -1,6 +1,6 @@
 /**
- * A queue between two segments. The segment before it works up to `ahead` items ahead while the one after it
- * is busy. Barriers stay in order with the items.
+ * A queue between two segments. While the segment after the queue is busy, the segment before it can continue
+ * until `ahead` items are queued. Items and barriers stay in order.
  *
  * @module
  */
@@ -21,9 +21,9 @@ export interface ReadAheadQueueOptions {
   readonly before: Segment;
   readonly after: Segment;
   readonly downstream: Downstream;
-  /** Counts the time in which the segment after the queue waits for items. */
+  /** Meter of the time in which the segment after the queue waits for items. */
   readonly waiting: StageMeter;
-  /** Most items in the queue. */
+  /** Maximum number of items in the queue. */
   readonly ahead: number;
   /** Whether the run keeps checkpoints. */
   readonly saves: boolean;
@@ -37,7 +37,7 @@ export class ReadAheadQueue implements Inlet {
   readonly #entries: Entry[] = [];
   readonly #full = new StageMeter("waiting for room"); // time in which no stage works: not reported
   #items = 0;
-  #ending = false; // the end has been taken from the queue: barriers bypass it
+  #ending = false; // the end has been taken from the queue, so barriers bypass the queue
   #room: PromiseWithResolvers<void> | null = null; // resolved when the queue has room for an item
   #arrival: PromiseWithResolvers<void> | null = null; // resolved when an entry arrives
 
@@ -86,7 +86,7 @@ export class ReadAheadQueue implements Inlet {
     }
   }
 
-  /** Passes one entry on; false after the end. */
+  /** Passes one entry on. Returns false after the end. */
   async #step(): Promise<boolean> {
     const { after, downstream: { inlet } } = this.#options;
     const entry = this.#entries.shift() ?? await this.#nextEntry();

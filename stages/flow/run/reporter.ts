@@ -1,5 +1,5 @@
 /**
- * Stage events: how far each stage has come, about once a second and at the end.
+ * Stage events, which report the progress of each stage about once a second and at the end.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { RunHost } from "./stage_place.ts";
 export class Reporter {
   readonly #layout: Layout;
   readonly #host: RunHost;
-  /** The counts last reported, as JSON. */
+  /** The last reported counts of each meter, as JSON. */
   readonly #reported = new Map<StageMeter, string>();
 
   constructor(layout: Layout, host: RunHost) {
@@ -20,7 +20,7 @@ export class Reporter {
     this.#host = host;
   }
 
-  /** `all`: reports stages whose counts have not changed, too. */
+  /** `all`: whether to report stages whose counts have not changed, too. */
   report(all = false): void {
     const { segments, nodes, before } = this.#layout;
     this.#emit(segments[0].first, [], all);
@@ -29,12 +29,12 @@ export class Reporter {
       if (!done.has(meter)) this.#emit(meter, upstream, all);
       done.add(meter);
     };
-    // Sinks of dropped items are left out: the stage that drops counts the same items.
+    // Sinks for dropped items are not reported, because the stage that drops the items counts them already.
     const sinks = new Set<unknown>(nodes.flatMap((node) => node.rejects.map(({ inlet }) => inlet)));
     for (const node of nodes.filter((node) => !sinks.has(node))) {
       const upstream = [...before.get(node) ?? []];
       if (node.inside.size === 0) emit(node.meter, upstream);
-      for (const meter of node.inside.values()) { // reported as if they stood in the flow one by one
+      for (const meter of node.inside.values()) { // reported like separate steps of the flow
         emit(meter, upstream);
         upstream.push(meter);
       }

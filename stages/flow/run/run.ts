@@ -1,5 +1,5 @@
 /**
- * One run of a flow: opens its stages, drives its segments, keeps its checkpoints, closes everything.
+ * One run of a flow: opens its stages, drives its segments, saves its checkpoints and closes everything.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export class Run implements CheckpointHost, SourceHost {
   readonly #options: RunOptions;
   readonly #end: Inlet;
   readonly #pending = new Set<PendingBarrier>();
-  readonly #ended = Promise.withResolvers<void>(); // the run failed, was aborted or stopped
+  readonly #ended = Promise.withResolvers<void>(); // resolves when the run has failed, was aborted or stopped
   #layout!: Layout;
   #source!: SourceDriver;
   #stopping = false;
@@ -100,7 +100,7 @@ export class Run implements CheckpointHost, SourceHost {
     return this.#newBarrier(leaves, checkpointNode === null ? (barrier) => this.#commit(barrier) : () => {});
   }
 
-  /** No barrier passes in a flush where the flow branches: the sides end one after the other. */
+  /** In a flow with branches, no barrier passes during a flush, because the sides end one after the other. */
   afterFlushItem(): Wait {
     if (this.#layout.segments.some((segment) => segment.divided)) return;
     return this.#source.afterFlushItem();
@@ -168,7 +168,7 @@ export class Run implements CheckpointHost, SourceHost {
     await this.#source.drive();
   }
 
-  /** Runs one segment. Its failure is the run's failure. */
+  /** Runs one segment. If it fails, the run fails. */
   async #drive(segment: RunSegment, work: () => Promise<void>): Promise<void> {
     try {
       try {
@@ -192,9 +192,9 @@ export class Run implements CheckpointHost, SourceHost {
   }
 
   /**
-   * Starts writing a complete barrier; the run continues meanwhile. The checkpoint before it is waited for
-   * first: its line in the metrics then belongs to the effects saved here, and at most two checkpoints are in
-   * memory.
+   * Starts writing a complete barrier while the run continues. Waits first until the previous checkpoint is
+   * written, for two reasons: the effects saved here then include the line about it in the metrics, and at
+   * most two checkpoints are in memory.
    */
   async #commit(barrier: Barrier): Promise<void> {
     const { checkpoints } = this.#options;
@@ -213,7 +213,10 @@ export class Run implements CheckpointHost, SourceHost {
     }
   }
 
-  /** Notes stages that are only in the checkpoint or only in the flow: both are probably mistakes. */
+  /**
+   * Emits notes about stages that are only in the checkpoint or only in the flow, which is probably a
+   * mistake. Throws TypeError if two stages have the same name.
+   */
   #compareNames(saved: ReadonlyMap<string, StageSnapshot> | null): void {
     const all = [this.#flow.source.name, ...this.#layout.nodes.flatMap((node) => node.names)];
     const names = new Set(all);

@@ -1,29 +1,29 @@
 /**
  * Splits the time of a segment among its stages, of which one works at a time.
  *
- * Reading the clock costs more than passing a quick item on. Where items are quick, only one item in `SAMPLE`
- * is timed, and its times are scaled up to cover the others.
+ * Reading the clock costs more than passing a quick item on. If items are quick, only one item in `SAMPLE` is
+ * timed, and its times are scaled up to cover the others.
  *
  * @module
  */
 import type { StageMeter } from "./stage_meter.ts";
 
 const SAMPLE = 16; // items
-const QUICK = 0.02; // milliseconds per item through the segment: below it timing costs more than the work
+const QUICK = 0.02; // milliseconds per item; below this, timing costs more than the work
 const TURN = 10; // milliseconds of work after which timers and signals get their turn
 
 /** The clock of one segment. */
 export class SegmentClock {
   /** The stage that works now. */
   #owner: StageMeter;
-  /** Meters with a `sample` that is not yet part of `busy`. */
+  /** Meters with a `sample` that has not yet been added to `busy`. */
   #touched: StageMeter[] = [];
   #timing = true;
-  #since = performance.now(); // the last reading
+  #since = performance.now(); // time of the last reading
   #began = this.#since; // start of the timed item, or of the untimed items after it
   #sampled = 0; // milliseconds of the last timed item, which represents the untimed ones
-  #untimed = 0; // untimed items so far
-  #asked = 0; // calls of due()
+  #untimed = 0; // number of untimed items since the last timed one
+  #asked = 0; // number of calls of due()
   #turnedAt = this.#since;
 
   constructor(owner: StageMeter) {
@@ -51,7 +51,10 @@ export class SegmentClock {
     }
   }
 
-  /** Times again from here on: called before a wait, which must not be scaled up and shared by all stages. */
+  /**
+   * Starts timing again. Called before a wait, because the time of the wait must not be scaled up and divided
+   * among all stages.
+   */
   resume(): void {
     if (this.#timing) return;
     this.#since = performance.now();
@@ -61,12 +64,15 @@ export class SegmentClock {
     this.#untimed = 0;
   }
 
-  /** The owner starts to wait; the result is the argument of `waited`. */
+  /** Called when the owner starts to wait. Returns the argument for `waited`. */
   wait(): number {
     return this.#timing ? 0 : performance.now();
   }
 
-  /** The wait is over. A long one counts for the owner alone: the timed item did not include it. */
+  /**
+   * Called when the wait is over. A long wait counts for the owner alone, because the timed item did not
+   * include it.
+   */
   waited(since: number): void {
     if (this.#timing) return;
     const waited = performance.now() - since;
@@ -77,8 +83,8 @@ export class SegmentClock {
 
   /** Whether timers, signals and messages have waited long enough for their turn. */
   due(): boolean {
-    // While one push gives very many items, the last reading grows old: every 16th call reads the clock
-    // again.
+    // While one push yields very many items, the last reading becomes outdated, so every 16th call reads the
+    // clock again.
     const fresh = (++this.#asked & 15) === 0;
     const now = fresh ? performance.now() : this.#timing ? this.#since : this.#turnedAt;
     return now - this.#turnedAt > TURN;
@@ -97,7 +103,7 @@ export class SegmentClock {
     this.#since = now;
   }
 
-  /** Adds the sampled times, multiplied by `times`, to the stages. */
+  /** Adds the sampled times, multiplied by `times`, to the `busy` times of the stages. */
   #settle(times: number): void {
     for (const meter of this.#touched) {
       meter.busy += meter.sample * times;

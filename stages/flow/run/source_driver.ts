@@ -1,5 +1,5 @@
 /**
- * Reads a source. An item is read only after all stages of the segment have taken the one before it.
+ * Reads a source. An item is read only after all stages of the segment have processed the previous one.
  *
  * @module
  */
@@ -14,11 +14,14 @@ import type { RunHost } from "./stage_place.ts";
 import { StageRng } from "./stage_rng.ts";
 import type { Wait } from "./wait.ts";
 
-/** What a source driver needs of its run. */
+/** What a source driver needs from its run. */
 export interface SourceHost extends RunHost {
-  /** A barrier from the source. Null: the run keeps no checkpoints. */
+  /** Starts a barrier at the source; null if the run keeps no checkpoints. */
   beginBarrier(): PendingBarrier | null;
-  /** Whether to wait until a barrier is complete: effects saved with it must not run ahead of it. */
+  /**
+   * Whether to wait until a barrier is complete, so that the effects saved with it do not include later
+   * items.
+   */
   readonly waitsForBarriers: boolean;
   finish(): void;
 }
@@ -29,11 +32,11 @@ export interface SourcePlace {
   readonly segment: RunSegment;
   readonly next: Inlet;
   readonly saved: StageSnapshot | undefined;
-  /** Items between two barriers. */
+  /** Number of items between two barriers. */
   readonly every: number;
-  /** Items of a flush between two barriers. */
+  /** Number of items between two barriers during a flush. */
   readonly flushEvery: number;
-  /** Whether a stage of the flow takes checkpoints; it then also handles stopping. */
+  /** Whether a stage of the flow takes checkpoints; if so, that stage also handles stopping. */
   readonly stageTakesCheckpoints: boolean;
 }
 
@@ -46,7 +49,7 @@ export class SourceDriver {
   #state: unknown;
   #opened = false;
   #ended: boolean;
-  #since = 0; // items since the last barrier
+  #since = 0; // number of items since the last barrier
 
   constructor(source: Source<any>, place: SourcePlace) {
     const { host, segment, saved, every } = place;

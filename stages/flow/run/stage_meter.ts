@@ -6,13 +6,16 @@
 import type { StageCounts } from "../checkpoint/types.ts";
 import { addLength, joinLengths, type Lengths, type Measure } from "../lengths.ts";
 
-/** Items in, out and dropped by reason, lengths of the output, and milliseconds at work. */
+/**
+ * Number of items in, items out and items dropped for each reason; lengths of the output; milliseconds of
+ * work.
+ */
 export class StageMeter {
   in = 0;
   out = 0;
-  /** Milliseconds at work. */
+  /** Milliseconds of work. */
   busy = 0;
-  /** Milliseconds of the item that is being timed, not yet part of `busy`. */
+  /** Milliseconds of work on the item that is being timed, not yet added to `busy`. */
   sample = 0;
   readonly dropped: Map<string, number> = new Map();
   lengths: Lengths | undefined;
@@ -30,7 +33,7 @@ export class StageMeter {
     if (length !== undefined) this.lengths = addLength(this.lengths, length);
   }
 
-  /** Adds counts that were made elsewhere. */
+  /** Adds the counts of a stage that runs elsewhere, for example in a worker. */
   add(counts: StageCounts): void {
     this.in += counts.in;
     this.out += counts.out;
@@ -54,7 +57,7 @@ export class StageMeter {
     };
   }
 
-  /** Returns the counts and the milliseconds at work since the last call, and resets them. */
+  /** Returns the counts and the milliseconds of work since the last call, and resets them. */
   take(): StageCounts & { readonly busy: number } {
     const taken = { ...this.counts(), busy: this.busy };
     this.in = this.out = this.busy = 0;

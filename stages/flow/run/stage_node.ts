@@ -31,7 +31,7 @@ export class StageNode implements Inlet {
   protected readonly segment: Segment;
   readonly #place: StagePlace;
   #opened = false;
-  #flushing = false; // in a flush that can be resumed
+  #flushing = false; // whether a flush that can be resumed is running
   #flushed: boolean;
   #dropped: Reject[] = [];
 
@@ -45,7 +45,10 @@ export class StageNode implements Inlet {
     this.context = this.#makeContext();
   }
 
-  /** The names under which the stage is saved and reported: its own, or those of the stages inside. */
+  /**
+   * The names under which the stage is saved and reported: its own name, or the names of the stages inside
+   * it.
+   */
   get names(): readonly string[] {
     return this.inside.size > 0 ? [...this.inside.keys()] : [this.stage.name];
   }
@@ -158,7 +161,7 @@ export class StageNode implements Inlet {
     }
   }
 
-  /** The stage has yielded `takeCheckpoint`. */
+  /** Called when the stage has yielded `takeCheckpoint`. */
   protected takeCheckpoint(): Wait {
     throw new TypeError(
       `Stage ${this.stage.name} yields takeCheckpoint: declare it with takesCheckpoints: true`,
@@ -315,7 +318,10 @@ export class StageNode implements Inlet {
   }
 }
 
-/** Where a stage failed: "on speech-17" by the item's id or path, else "on item 12"; absent in a flush. */
+/**
+ * Place of a stage's failure, for the error message: "on speech-17" if the item has an id or a path,
+ * otherwise "on item 12"; "after item 12" in a flush.
+ */
 function where(item: unknown, count: number): string {
   if (item === undefined) return `after item ${count}`;
   if (typeof item === "object" && item !== null) {

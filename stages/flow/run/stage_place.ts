@@ -13,17 +13,17 @@ import type { SegmentClock } from "./segment_clock.ts";
 import type { StageMeter } from "./stage_meter.ts";
 import type { Wait } from "./wait.ts";
 
-/** What a node needs of its run. */
+/** What a node needs from its run. */
 export interface RunHost {
   readonly seed: number;
-  /** Whether the run was asked to stop after the item that is being processed. */
+  /** Whether the run was asked to stop after the current item. */
   readonly stopping: boolean;
   emit(event: RunEvent): void;
   /** Called after each item of a flush that can be resumed: a barrier may pass here, or the run may stop. */
   afterFlushItem(): Wait;
 }
 
-/** Stages that run one after the other, from one read-ahead queue to the next. */
+/** Stages between two read-ahead queues, which run one after the other. */
 export interface Segment {
   readonly clock: SegmentClock;
   readonly signal: AbortSignal;
@@ -31,7 +31,7 @@ export interface Segment {
 
 /** The context of a stage that runs a group of stages inside it: see flow/parallel. */
 export interface GroupContext extends Context {
-  /** Whether a sink takes dropped items. */
+  /** Whether there is a sink for dropped items. */
   readonly keepsRejects: boolean;
   /** Whether the run measures the lengths of items. */
   readonly measures: boolean;
@@ -45,12 +45,13 @@ export interface GroupContext extends Context {
 export interface StagePlace {
   readonly host: RunHost;
   readonly segment: Segment;
-  /** The snapshot of a stage in the checkpoint that is resumed from. */
+  /** The snapshot of a stage in the checkpoint from which the run resumes. */
   restored(name: string): StageSnapshot | undefined;
   readonly measure: Measure | null;
 }
 
 /**
- * A sink for dropped items. `stage`: it takes only those of this stage inside a group; null: it takes all.
+ * A sink for dropped items. If `stage` is not null, it takes only the items that this stage inside a group
+ * has dropped.
  */
 export type RejectSink = Readonly<{ stage: string | null; inlet: Inlet }>;

@@ -13,7 +13,7 @@ export function streamOf<T>(flow: FlowGraph, options: RunOptions): ReadableStrea
   const abort = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, abort.signal]) : abort.signal;
   let nextRead: PromiseWithResolvers<void> | null = null; // resolved when the reader asks for another item
-  let nextItem: PromiseWithResolvers<void> | null = null; // resolved when an item is out, or at the end
+  let nextItem: PromiseWithResolvers<void> | null = null; // resolved when an item is ready, or at the end
   let running: Promise<void> | null = null;
   signal.addEventListener("abort", () => nextRead?.resolve(), { once: true });
   const start = async (controller: ReadableStreamDefaultController<T>) => {

@@ -1,6 +1,6 @@
 /**
- * A branch point. Each item goes to both sides before the next one is asked for: the slower side sets the
- * pace, and nothing is queued.
+ * A branch point. Each item is passed to both sides before the next one is requested, so the slower side sets
+ * the pace and nothing is queued.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { PendingBarrier } from "./pending_barrier.ts";
 import type { Segment } from "./stage_place.ts";
 import { then, type Wait } from "./wait.ts";
 
-/** Gives each item to the branch, then to the trunk. It stops its upstream once both sides have ended. */
+/** Passes each item to the branch, then to the trunk. Stops its upstream once both sides have ended. */
 export class TeeNode implements Inlet {
   readonly #sides: readonly Downstream[];
   readonly #segment: Segment;
@@ -49,7 +49,7 @@ export class TeeNode implements Inlet {
     }
   }
 
-  /** Ends one side where it has thrown StopUpstream; the other side continues. */
+  /** Ends one side if it has thrown StopUpstream; the other side continues. */
   async #endSide(side: Downstream, thrown: unknown): Promise<void> {
     if (!(thrown instanceof StopUpstream) || this.#segment.signal.aborted) throw thrown;
     await side.end(thrown, this.#saves);

@@ -1,14 +1,14 @@
 /**
- * Results that need a promise only where there is something to wait for. A chain of synchronous stages then
- * costs plain function calls.
+ * Results that need a promise only if there is something to wait for. A chain of synchronous stages then
+ * consists of plain function calls.
  *
  * @module
  */
 
-/** Undefined where the work is finished, else a promise that resolves when it is. */
+/** Undefined if the work is finished, otherwise a promise that resolves when it is finished. */
 export type Wait = void | Promise<void>;
 
-/** Calls `next` once `first` is finished: at once where there is nothing to wait for. */
+/** Calls `next` when `first` is finished, which is immediately if there is nothing to wait for. */
 export function then(first: Wait, next: () => Wait): Wait {
   return first === undefined ? next() : first.then(next);
 }

@@ -8,12 +8,12 @@
 /** Types in which weights are written. */
 export type FloatType = "f32" | "bf16";
 
-/** Bytes per value. */
+/** Number of bytes per value. */
 export function floatBytes(dtype: FloatType): 2 | 4 {
   return dtype === "f32" ? 4 : 2;
 }
 
-/** A file's bytes as float32 values, exactly. Of float32 bytes the result is a view. */
+/** Converts a file's bytes to float32 values without loss. For float32 bytes the result is a view. */
 export function widened(bytes: Uint8Array<ArrayBuffer>, dtype: FloatType | "f16"): Float32Array<ArrayBuffer> {
   if (dtype === "f32") return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
@@ -25,8 +25,8 @@ export function widened(bytes: Uint8Array<ArrayBuffer>, dtype: FloatType | "f16"
 }
 
 /**
- * float32 values as a file's bytes; bfloat16 is rounded to nearest, ties to even. For float32 the result is a
- * view.
+ * Converts float32 values to a file's bytes. Values are rounded to the nearest bfloat16, ties to even; for
+ * float32 the result is a view.
  */
 export function narrowed(values: Float32Array, dtype: FloatType): Uint8Array {
   if (dtype === "f32") return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -35,7 +35,7 @@ export function narrowed(values: Float32Array, dtype: FloatType): Uint8Array {
   for (let i = 0; i < bits.length; i++) {
     const x = bits[i], low = x & 0xFFFF;
     const isNaN = (x & 0x7FFFFFFF) > 0x7F800000;
-    // Rounding a NaN, or dropping its lower half, could turn it into infinity: the quiet bit prevents that.
+    // Rounding a NaN, or dropping its lower half, could turn it into infinity, which the quiet bit prevents.
     if (isNaN) halves[i] = low === 0 ? x >>> 16 : x >>> 16 | 0x40;
     else halves[i] = (x + 0x7FFF + (x >>> 16 & 1)) >>> 16;
   }
@@ -46,7 +46,7 @@ export function narrowed(values: Float32Array, dtype: FloatType): Uint8Array {
 function singleOfHalf(half: number): number {
   const sign = (half & 0x8000) << 16, exponent = half >>> 10 & 0x1F, fraction = half & 0x3FF;
   if (exponent === 0x1F) return sign | 0x7F800000 | fraction << 13;
-  if (exponent !== 0) return sign | exponent + 112 << 23 | fraction << 13; // 127 - 15
+  if (exponent !== 0) return sign | exponent + 112 << 23 | fraction << 13; // exponent biases: 127 - 15
   if (fraction === 0) return sign;
   const shift = Math.clz32(fraction) - 21; // a subnormal: its leading one becomes the float32's implicit one
   return sign | 113 - shift << 23 | (fraction << shift & 0x3FF) << 13;

@@ -1,8 +1,8 @@
 /**
  * Hugging Face's `config.json`, `generation_config.json` and `tokenizer_config.json` of a GPT-2.
  *
- * A config.json that asks for another computation than GPT-2's is refused: the model would load and give
- * wrong results. Source: transformers `configuration_gpt2.py`.
+ * A config.json that describes a computation other than GPT-2's causes an error, because the model would load
+ * but give wrong results. Source: transformers `configuration_gpt2.py`.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import type { FloatType } from "./float_types.ts";
 import { huggingFaceFloats, huggingFaceOptions, readHuggingFaceOptions } from "./hugging_face_options.ts";
 
 /**
- * The model of a `config.json`. Throws Deno.errors.InvalidData, naming `path`, the key and the expected
- * value, for one that is not a GPT-2's.
+ * The model that a `config.json` describes. Throws Deno.errors.InvalidData, naming `path`, the key and the
+ * expected value, if it is not a GPT-2.
  */
 export function parseGpt2Config(text: string, path: string): GptConfig {
   const wrong = (why: string, cause?: unknown) =>
@@ -49,7 +49,7 @@ export function parseGpt2Config(text: string, path: string): GptConfig {
   return withoutDefaults(gptOptions, config);
 }
 
-/** The text of `config.json`. `endOfText`: the id of `<|endoftext|>`, null where there is none. */
+/** The text of `config.json`. `endOfText`: the id of `<|endoftext|>`, null if there is none. */
 export function gpt2Config(
   config: GptConfig,
   { dtype, endOfText }: { readonly dtype: FloatType; readonly endOfText: number | null },

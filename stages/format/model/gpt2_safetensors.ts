@@ -1,6 +1,6 @@
 /**
- * A GPT-2 in safetensors files: a folder as Hugging Face publishes it, in one file or in shards, or the file
- * of a checkpoint.
+ * A GPT-2 in safetensors files: a folder as Hugging Face publishes it (with one file or with shards), or the
+ * file of a checkpoint.
  *
  * Tensor names may have the prefix `transformer.`; types are float32, float16 and bfloat16. Attention masks
  * and the head of a tied model are ignored. Linear weights are [in, out], as in GPT-2's Conv1D.
@@ -21,7 +21,7 @@ import { exists } from "../../disk/whole_files.ts";
 import { fileInfo, readText } from "../../disk/files.ts";
 import { isRecord } from "../../disk/json.ts";
 
-/** Names of attention masks, which published files hold beside the weights. */
+/** Names of attention masks, which published files contain besides the weights. */
 const masks = /(^|\.)attn\.(bias|masked_bias)$/;
 
 const floats: ReadonlyMap<string, "f32" | "f16" | "bf16"> = new Map([["F32", "f32"], ["F16", "f16"], [
@@ -30,12 +30,12 @@ const floats: ReadonlyMap<string, "f32" | "f16" | "bf16"> = new Map([["F32", "f3
 ]]);
 
 const INDEX = "model.safetensors.index.json";
-const MAX_JSON_BYTES = 1 << 24; // bytes; a config.json takes a thousand, an index a hundred per tensor
+const MAX_JSON_BYTES = 1 << 24; // a config.json has about 1,000 bytes, an index about 100 bytes per tensor
 const MAX_SHARDS = 1000;
 
 /**
  * Opens a folder with config.json and model.safetensors, or with shards and their index. Throws
- * Deno.errors.NotFound where a file is missing, Deno.errors.InvalidData where files are damaged, contradict
+ * Deno.errors.NotFound if a file is missing, and Deno.errors.InvalidData if files are damaged, contradict
  * each other or are not a GPT-2.
  */
 export async function openGpt2Folder(folder: string): Promise<WeightFile> {
@@ -49,8 +49,8 @@ export async function openGpt2Folder(folder: string): Promise<WeightFile> {
 }
 
 /**
- * Opens the files that together hold a model; messages call them `path`. A model without `ln_f.bias` has no
- * biases at all. Throws Deno.errors.InvalidData for a tensor that is missing, unknown, repeated, or of
+ * Opens the files that together contain a model; error messages call them `path`. A model without `ln_f.bias`
+ * has no biases at all. Throws Deno.errors.InvalidData if a tensor is missing, unknown or repeated, or has
  * another shape or type than `config` implies.
  */
 export async function openGpt2Safetensors(
@@ -97,7 +97,7 @@ export async function openGpt2Safetensors(
   }
 }
 
-/** Checks that the files have exactly the model's tensors, and gives their shapes. */
+/** Checks that the files have exactly the model's tensors, and returns their shapes. */
 function shapesOf(
   places: ReadonlyMap<string, { readonly entry: TensorEntry }>,
   { path, config }: { readonly path: string; readonly config: GptConfig },
@@ -135,7 +135,7 @@ function shapesOf(
   return shapes;
 }
 
-/** The file names in an index, without repetitions. */
+/** The file names in an index, without duplicates. */
 function shardsOf(text: string, path: string): readonly string[] {
   const index = parsed(text, path);
   const map = isRecord(index) ? index.weight_map : null;

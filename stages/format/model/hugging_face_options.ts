@@ -1,6 +1,6 @@
 /**
- * A model's options in Hugging Face's config.json; the model's table has the key and, for choices, the words
- * of each option.
+ * A model's options in Hugging Face's config.json. The model's option table has the key of each option and,
+ * for an option with a choice of words, Hugging Face's words.
  *
  * @module
  */
@@ -16,14 +16,14 @@ import { excerpt } from "../text/excerpt.ts";
 
 /** Access to a config.json that is being read. */
 export interface ConfigReader {
-  /** The value of a key; undefined where the key is absent or null. */
+  /** The value of a key; undefined if the key is absent or null. */
   get(key: string): unknown;
-  /** An error that names the file. */
+  /** Returns an error that names the file. */
   wrong(why: string): Error;
 }
 
 /**
- * The options in a config.json. Throws the reader's error where a required one is missing or a value is not
+ * The options in a config.json. Throws the reader's error if a required option is missing or a value is not
  * valid.
  */
 export function readHuggingFaceOptions(

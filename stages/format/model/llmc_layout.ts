@@ -1,7 +1,8 @@
 /**
- * The layout of llm.c's model files, version 3 (float32) and 5 (bfloat16): a header of 256 int32, then 16
- * kinds of tensors, the layers of each kind one after the other. Little-endian. Source: llm.c train_gpt2.py
- * `write_model`, train_gpt2.c `gpt2_build_from_checkpoint`, train_gpt2.cu `gpt2_write_to_checkpoint`.
+ * The layout of llm.c's model files, version 3 (float32) and 5 (bfloat16): a header of 256 int32 values, then
+ * 16 kinds of tensors; each kind has its tensors of all layers one after the other. Little-endian. Source:
+ * llm.c train_gpt2.py `write_model`, train_gpt2.c `gpt2_build_from_checkpoint`, train_gpt2.cu
+ * `gpt2_write_to_checkpoint`.
  *
  * @module
  */
@@ -12,20 +13,20 @@ import { floatBytes, type FloatType } from "./float_types.ts";
 import { EMBEDDING } from "./gpt2_tensors.ts";
 import type { NamedShape } from "./weight_file.ts";
 
-/** The options of a model that the header stores, in its order. */
+/** The model options that the header stores, in the header's order. */
 export const llmcOptions = ["seqLen", "vocabSize", "layers", "heads", "channels"] as const;
 
-/** The sizes in the header. `paddedVocabSize`: rows of the embedding in the file. */
+/** The sizes in the header. `paddedVocabSize`: number of rows of the embedding in the file. */
 export type LlmcSizes = Pick<GptConfig, typeof llmcOptions[number]> & { readonly paddedVocabSize: number };
 
-/** A tensor of the file. `transposed`: the file has it as [columns, rows] of `shape`. */
+/** A tensor of the file. `transposed`: whether the file stores it as [columns, rows] of `shape`. */
 export type LlmcTensor = NamedShape & Readonly<{ transposed: boolean }>;
 
-/** Bytes of the header. */
+/** Size of the header in bytes. */
 export const LLMC_HEADER_BYTES = 256 * 4;
 
 const MAGIC = 20240326;
-const TOKEN_SHARD_MAGICS = [20240520, 20240801]; // recognized to tell users who give a shard as a model
+const TOKEN_SHARD_MAGICS = [20240520, 20240801]; // recognized for the error if a shard is given as a model
 const VERSIONS: Readonly<Record<FloatType, number>> = { f32: 3, bf16: 5 };
 
 /** The header of a file. */
@@ -37,8 +38,8 @@ export function llmcHeader(sizes: LlmcSizes, dtype: FloatType): Uint8Array<Array
 }
 
 /**
- * Reads and checks the header of an open file. Throws Deno.errors.InvalidData where magic number, version,
- * sizes or the file's length are wrong.
+ * Reads and checks the header of an open file. Throws Deno.errors.InvalidData if the magic number, the
+ * version, the sizes or the file's length are wrong.
  */
 export async function readLlmcHeader(
   file: Deno.FsFile,
@@ -72,7 +73,7 @@ export async function readLlmcHeader(
   return { sizes, dtype };
 }
 
-/** What is wrong with a file's sizes; null: nothing. */
+/** Describes what is wrong with a file's sizes; null if nothing is wrong. */
 export function llmcFault(sizes: LlmcSizes): string | null {
   const { vocabSize, paddedVocabSize } = sizes;
   const fault = gptFault(sizes);
@@ -82,7 +83,7 @@ export function llmcFault(sizes: LlmcSizes): string | null {
     : `paddedVocabSize is ${paddedVocabSize}, expected a whole number from vocabSize, ${vocabSize}`;
 }
 
-/** Bytes of a file of these sizes. */
+/** Number of bytes in a model file with these sizes. */
 export function llmcModelBytes(sizes: LlmcSizes, dtype: FloatType): number {
   const floats = kindsOf(sizes).reduce(
     (sum, { name, shape }) => sum + sizeOf(shape) * (name.includes("*") ? sizes.layers : 1),
@@ -99,7 +100,7 @@ export function* llmcTensors(sizes: LlmcSizes): Generator<LlmcTensor> {
   }
 }
 
-/** The kinds of tensors in the file's order; a star in the name stands for the layer. */
+/** The kinds of tensors in the file's order; a star in the name stands for the layer's index. */
 function kindsOf({ seqLen, channels: c, paddedVocabSize }: LlmcSizes): readonly LlmcTensor[] {
   const plain = (name: string, ...shape: number[]): LlmcTensor => ({ name, shape, transposed: false });
   const linear = (name: string, ...shape: number[]): LlmcTensor => ({ name, shape, transposed: true });

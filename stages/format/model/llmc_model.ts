@@ -1,6 +1,6 @@
 /**
- * Reading and writing llm.c's model files. Linear weights are [out, in] in the file and [in, out] here, as
- * Hugging Face publishes GPT-2; the embedding is padded with rows of zeros.
+ * Reading and writing llm.c's model files. Linear weights are [out, in] in the file and [in, out] in memory,
+ * as Hugging Face publishes GPT-2; the embedding is padded with rows of zeros.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import {
 } from "./weight_file.ts";
 import { openFile } from "../../disk/files.ts";
 
-/** A model: its sizes, and its weights by Hugging Face's names. */
+/** A model: its sizes, and its weights under Hugging Face's names. */
 export type LlmcModel = Readonly<{ sizes: LlmcSizes; weights: TensorMap }>;
 
 /** An open model file. */
@@ -37,8 +37,8 @@ export interface LlmcFile extends WeightFile {
 }
 
 /**
- * Opens a model file. Throws Deno.errors.InvalidData where its header or its length is wrong; both are
- * checked before memory is allocated.
+ * Opens a model file. Throws Deno.errors.InvalidData if its header or its length is wrong; both are checked
+ * before memory is allocated.
  */
 export async function openLlmcModel(path: string | URL): Promise<LlmcFile> {
   const file = await openFile(path);
@@ -74,26 +74,26 @@ export async function openLlmcModel(path: string | URL): Promise<LlmcFile> {
   }
 }
 
-/** Reads a model as float32. Throws as `openLlmcModel`. */
+/** Reads a model as float32. Throws the same errors as `openLlmcModel()`. */
 export async function readLlmcModel(path: string | URL): Promise<LlmcModel> {
   const file = await openLlmcModel(path);
   return { sizes: file.sizes, weights: await readWeights(file) };
 }
 
-/** Options of a model file that is written. */
+/** Options for writing a model file. */
 export interface LlmcModelOptions {
   /** Sizes for the header. */
   readonly sizes: LlmcSizes;
   /** Type of all tensors. */
   readonly dtype: FloatType;
   /**
-   * Rows of the embedding that will be written; zeros fill the others up to `paddedVocabSize`. Default
-   * `vocabSize`.
+   * Number of embedding rows that the caller will write. The remaining rows up to `paddedVocabSize` are
+   * filled with zeros. Default: `vocabSize`.
    */
   readonly rows?: number;
 }
 
-/** The tensors from which a file is written, in order; `rows` as in `LlmcModelOptions`. */
+/** The tensors that the caller writes to a file, in order; `rows` as in `LlmcModelOptions`. */
 export function llmcOrder(sizes: LlmcSizes, rows: number): readonly NamedShape[] {
   return Array.from(llmcTensors(sizes), ({ name, shape }) => ({
     name,
@@ -138,7 +138,7 @@ export async function createLlmcModel(path: string | URL, options: LlmcModelOpti
 
 /**
  * Writes a model and syncs it to disk. An embedding without its padding rows is padded with zeros. Throws
- * RangeError where a weight is missing or has another shape.
+ * RangeError if a weight is missing or has the wrong shape.
  */
 export async function writeLlmcModel(
   path: string | URL,

@@ -1,5 +1,5 @@
 /**
- * safetensors files: an 8-byte length, a JSON header with the place of each tensor, then the data,
+ * safetensors files: an 8-byte length, a JSON header with the position of each tensor, then the data,
  * little-endian. Source: huggingface/safetensors, README "Format".
  *
  * @module
@@ -21,17 +21,18 @@ type Data = TensorMap[string]["data"];
 
 /** An open safetensors file; its header has been checked. */
 export interface SafetensorsFile {
-  /** Names, types, shapes and places of its tensors. */
+  /** Names, types, shapes and positions of its tensors. */
   readonly header: SafetensorsHeader;
   /**
-   * Reads the bytes of one tensor. Throws Deno.errors.InvalidData where the file has been truncated since.
+   * Reads the bytes of one tensor. Throws Deno.errors.InvalidData if the file has been truncated since it was
+   * opened.
    */
   bytes(entry: TensorEntry): Promise<Uint8Array<ArrayBuffer>>;
   /** Closes the file. */
   close(): void;
 }
 
-/** Opens a file. Throws Deno.errors.InvalidData where it is truncated or its header contradicts its size. */
+/** Opens a file. Throws Deno.errors.InvalidData if it is truncated or its header contradicts its size. */
 export async function openSafetensors(path: string | URL): Promise<SafetensorsFile> {
   const file = await openFile(path);
   try {
@@ -53,8 +54,8 @@ export async function openSafetensors(path: string | URL): Promise<SafetensorsFi
 }
 
 /**
- * The bytes of a safetensors file: a Float32Array becomes F32, a Uint32Array U32, a Uint16Array the bits of
- * F16. Throws RangeError where a tensor has another number of values than its shape.
+ * The bytes of a safetensors file: a Float32Array becomes F32, a Uint32Array becomes U32, and a Uint16Array
+ * contains the bits of F16. Throws RangeError if the number of values in a tensor does not match its shape.
  */
 export function encodeSafetensors(
   tensors: TensorMap,
@@ -120,9 +121,9 @@ export async function createSafetensors(
 }
 
 /**
- * Reads all tensors of a file: F32 and BF16 become a Float32Array, U32 a Uint32Array, F16 a Uint16Array of
- * its bits. Throws Deno.errors.InvalidData where the file is truncated, its header contradicts its size, or a
- * tensor has another type. Sizes are checked before memory is allocated.
+ * Reads all tensors of a file: F32 and BF16 become a Float32Array, U32 becomes a Uint32Array, and F16 becomes
+ * a Uint16Array of its bits. Throws Deno.errors.InvalidData if the file is truncated, its header contradicts
+ * its size, or a tensor has another type. Sizes are checked before memory is allocated.
  */
 export async function readSafetensors(path: string | URL): Promise<TensorMap> {
   const file = await openSafetensors(path);
@@ -144,7 +145,7 @@ export async function readSafetensors(path: string | URL): Promise<TensorMap> {
   }
 }
 
-/** Reads a file's header. Throws as `readSafetensors`. */
+/** Reads a file's header. Throws the same errors as `readSafetensors()`. */
 export async function readSafetensorsHeader(path: string | URL): Promise<SafetensorsHeader> {
   using file = await openFile(path);
   return await readHead(file, String(path));
@@ -156,7 +157,7 @@ function layOut(
   tensors: TensorMap,
   metadata: SafetensorsMetadata,
 ): { head: Uint8Array; arrays: readonly Data[] } {
-  // Tensors of four-byte elements come first, so that each starts at a multiple of its element size.
+  // Tensors with four-byte elements come first, so that each tensor starts at a multiple of its element size.
   const names = Object.keys(tensors).sort((a, b) =>
     tensors[b].data.BYTES_PER_ELEMENT - tensors[a].data.BYTES_PER_ELEMENT
   );

@@ -1,5 +1,5 @@
 /**
- * The header of a safetensors file: an 8-byte length and JSON with the place of each tensor. Sizes, types,
+ * The header of a safetensors file: an 8-byte length and JSON with the position of each tensor. Sizes, types,
  * names and bounds are checked before memory is allocated for them. Source: huggingface/safetensors, README
  * "Format".
  *
@@ -12,11 +12,11 @@ import { checkJsonKeys } from "../text/json_keys.ts";
 import { parseJson } from "../text/parse_json.ts";
 import { isRecord } from "../../disk/json.ts";
 
-/** Free text that a file carries, by name. */
+/** Free text in a file's header; key: a name. */
 export type SafetensorsMetadata = Readonly<Record<string, string>>;
 
 /**
- * The place of a tensor in a file: its bytes `begin` to `end` (exclusive), counted from the end of the
+ * The position of a tensor in a file: its bytes `begin` to `end` (exclusive), counted from the end of the
  * header.
  */
 export type TensorEntry = Readonly<{ name: string; dtype: string; shape: Shape; begin: number; end: number }>;
@@ -31,9 +31,9 @@ export type SafetensorsHeader = Readonly<
 
 const MAX_HEADER_BYTES = 100_000_000; // the limit of the reference implementation
 const MAX_DEPTH = 3; // an object of objects of lists
-const MAX_BYTES = 2 ** 53; // beyond it, numbers lose their last bits
+const MAX_BYTES = 2 ** 53; // larger integers are not exact in JavaScript
 
-/** Bytes per element of every type that the format knows. */
+/** Number of bytes per element, for every type that the format defines. */
 export const elementBytes: ReadonlyMap<string, number> = new Map([
   ["BOOL", 1],
   ["U8", 1],
@@ -52,7 +52,7 @@ export const elementBytes: ReadonlyMap<string, number> = new Map([
   ["F64", 8],
 ]);
 
-/** The bytes of a header for tensors in this order, without gaps. */
+/** The bytes of a header for tensors that follow each other in this order without gaps. */
 export function safetensorsHead(
   tensors: readonly Pick<TensorEntry, "name" | "dtype" | "shape">[],
   metadata: SafetensorsMetadata,
@@ -74,8 +74,8 @@ export function safetensorsHead(
 }
 
 /**
- * Reads and checks the header of an open file. Throws Deno.errors.InvalidData where it contradicts the file's
- * size.
+ * Reads and checks the header of an open file. Throws Deno.errors.InvalidData if the header contradicts the
+ * file's size.
  */
 export async function readHead(file: Deno.FsFile, path: string): Promise<SafetensorsHeader> {
   const { size } = await file.stat();

@@ -1,6 +1,6 @@
 /**
- * Weight files, read and written one tensor at a time: converting a model of any size takes the memory of its
- * largest tensor.
+ * Weight files, read and written one tensor at a time, so that converting a model of any size needs only as
+ * much memory as its largest tensor.
  *
  * @module
  */
@@ -17,9 +17,11 @@ export interface WeightFile {
   readonly path: string;
   /** The model's options; an option that the file does not store has its default. */
   readonly config: GptConfig;
-  /** Type of the floats on disk; "mixed": several types. */
+  /** Type of the floats on disk; "mixed" if there are several types. */
   readonly dtype: FloatType | "f16" | "mixed";
-  /** Shapes by tensor name; the embedding may have padding rows beyond the vocabulary. */
+  /**
+   * Shape of each tensor; key: the tensor's name. The embedding may have padding rows beyond the vocabulary.
+   */
   readonly shapes: ReadonlyMap<string, Shape>;
   /** Reads a tensor as float32. Throws RangeError for a name that the file does not have. */
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
@@ -29,14 +31,14 @@ export interface WeightFile {
 
 /** A file to which weights are written one after the other. */
 export interface WeightWriter {
-  /** The tensors that the file takes, in order. */
+  /** The tensors to write, in order. */
   readonly order: readonly NamedShape[];
   /**
-   * Writes the next tensor of `order`. Throws RangeError where the number of values is wrong, and file system
+   * Writes the next tensor of `order`. Throws RangeError if the number of values is wrong, and file system
    * errors.
    */
   write(data: Float32Array): Promise<void>;
-  /** Syncs the file to disk after the last tensor. Throws RangeError where tensors are missing. */
+  /** Syncs the file to disk after the last tensor. Throws RangeError if tensors are missing. */
   end(): Promise<void>;
   /** Closes the file, complete or not. */
   close(): void;
@@ -59,15 +61,13 @@ export class WriteProgress {
   readonly #order: readonly NamedShape[];
   #next = 0;
 
-  /** `path`: of the file, for messages. */
+  /** `path`: path of the file, for error messages. */
   constructor(path: string, order: readonly NamedShape[]) {
     this.#path = path;
     this.#order = order;
   }
 
-  /**
-   * The tensor to which `data` belongs: the next one. Throws RangeError where the number of values is wrong.
-   */
+  /** Returns the next tensor, to which `data` belongs. Throws RangeError if the number of values is wrong. */
   take(data: Float32Array): NamedShape {
     const tensor = this.#order[this.#next];
     if (tensor === undefined) {
@@ -86,7 +86,7 @@ export class WriteProgress {
     return tensor;
   }
 
-  /** Throws RangeError where a tensor has not been written. */
+  /** Throws RangeError if a tensor has not been written. */
   end(): void {
     if (this.#next === this.#order.length) return;
     throw new RangeError(

@@ -1,6 +1,7 @@
 /**
- * Which of a model's options each weight format stores. Where a format does not store an option, it refuses a
- * model in which the option differs from its default: readers would silently take the file for another model.
+ * Which of a model's options each weight format stores. If a format does not store an option, a model whose
+ * value differs from the default cannot be written in that format (unless the model computes the same with
+ * the default), because readers would silently take the file for another model.
  *
  * @module
  */
@@ -11,7 +12,7 @@ import { llmcOptions } from "./llmc_layout.ts";
 /** A format in which models are read and written. */
 export type WeightFormat = "llm.c" | "Hugging Face" | "checkpoint";
 
-/** Facts about a format. */
+/** Properties of a format. */
 interface FormatInfo {
   /** The form of the path with which `convert --to` selects the format. */
   readonly path: string;
@@ -26,12 +27,12 @@ export const weightFormats: Readonly<Record<WeightFormat, FormatInfo>> = {
   "llm.c": { path: "NAME.bin", stores: (option) => llmcOptions.some((name) => name === option) },
 };
 
-/** Thrown where a format cannot store the value of a model's option. */
+/** Thrown if a format cannot store the value of a model's option. */
 export class UnsupportedOptionError extends RangeError {
   override readonly name = "UnsupportedOptionError";
   /** The option's name in the model's table. */
   readonly option: string;
-  /** The format that cannot store it. */
+  /** The format that cannot store the option. */
   readonly format: WeightFormat;
 
   /** An error for an option and a format. */
@@ -46,13 +47,15 @@ export class UnsupportedOptionError extends RangeError {
 export interface StoredConfig {
   /** The options that a reader of the file gets. */
   readonly config: GptConfig;
-  /** A sentence for each option whose value changes without changing what the model computes. */
+  /**
+   * A sentence for each option whose value is not stored, although the model computes the same without it.
+   */
   readonly changes: readonly string[];
 }
 
 /**
  * The configuration that a file of a format stores. Throws UnsupportedOptionError for the first option whose
- * loss would change what the model computes; `path` is the file's, for the message.
+ * loss would change what the model computes; `path` is the path of the file, for the error message.
  */
 export function storedConfig(
   config: GptConfig,
@@ -84,7 +87,7 @@ export function storedConfig(
 
 const formatNames: readonly WeightFormat[] = ["Hugging Face", "checkpoint", "llm.c"];
 
-/** An option with another value than its default that a format does not store. */
+/** An option that a format does not store and whose value differs from the default. */
 interface LostOption {
   readonly option: string;
   readonly row: OptionRow;

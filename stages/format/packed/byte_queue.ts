@@ -4,17 +4,17 @@
  * @module
  */
 
-/** The bytes of chunks, read from the front: peek at some, then drop them. */
+/** Queue of the bytes of chunks. The reader peeks at bytes at the front, then drops them. */
 export class ByteQueue {
   readonly #chunks: AsyncIterator<Uint8Array<ArrayBuffer>>;
   #held: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
-  /** `offset`: byte offset of the first chunk; afterwards that of the first byte held. */
+  /** `offset`: byte offset of the first chunk; later, byte offset of the first byte in the queue. */
   constructor(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>, public offset: number) {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** Reads chunks until at least `count` bytes are held; false: the chunks end before. */
+  /** Reads chunks until the queue has at least `count` bytes. Returns false if the chunks end before that. */
   async fill(count: number): Promise<boolean> {
     while (this.#held.length < count) {
       const { done, value } = await this.#chunks.next();
@@ -31,18 +31,18 @@ export class ByteQueue {
     return true;
   }
 
-  /** The first `count` of the bytes held, or all if there are fewer. */
+  /** The first `count` bytes in the queue, or all bytes if there are fewer. */
   peek(count: number): Uint8Array<ArrayBuffer> {
     return this.#held.subarray(0, count);
   }
 
-  /** Removes the first `count` of the bytes held. */
+  /** Removes the first `count` bytes from the queue. */
   drop(count: number): void {
     this.#held = this.#held.subarray(count);
     this.offset += count;
   }
 
-  /** Removes zeros; true: the chunks end after them. */
+  /** Removes zero bytes. Returns true if the chunks end after them. */
   async skipZeros(): Promise<boolean> {
     while (await this.fill(1)) {
       const at = this.#held.findIndex((byte) => byte !== 0);

@@ -4,11 +4,11 @@
  * @module
  */
 
-/** Bytes `begin` to `end` (exclusive) of the file on disk; of a packed file, packed bytes. */
+/** Bytes `begin` to `end` (exclusive) of the file on disk, which are packed bytes if the file is packed. */
 export type ByteRange = Readonly<{
   /** Offset of the first byte. */
   begin: number;
-  /** Offset after the last byte; Infinity: the file's end. */
+  /** Offset after the last byte; Infinity for the file's end. */
   end: number;
 }>;
 
@@ -16,7 +16,7 @@ export type ByteRange = Readonly<{
 export const wholeFile: ByteRange = { begin: 0, end: Infinity };
 
 /**
- * The name of a range in errors and document ids: the path, followed by "#" and `begin` where that is not 0.
+ * The name of a range in errors and document ids: the path, followed by "#" and `begin` if `begin` is not 0.
  */
 export function rangeName(path: string, { begin }: ByteRange): string {
   return begin === 0 ? path : `${path}#${begin}`;

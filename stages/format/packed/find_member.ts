@@ -1,7 +1,7 @@
 /**
  * Finding gzip members and zstd frames inside a packed file: the first one of a byte range, and the next
- * intact one after damage. Packed data contains magic numbers by chance (one of three bytes about every 16
- * MiB), so each candidate is verified by unpacking it.
+ * intact one after damage. Packed data contains magic numbers by chance (a magic number of three bytes about
+ * every 16 MiB), so each candidate is verified by unpacking it.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { gunzipMembers, type MemberChunk, type MemberOptions } from "./gzip.ts";
 import { packingOf, readPacked } from "./packed_file.ts";
 import { unzstdFrames } from "./zstd.ts";
 
-const GZIP_MAGIC = [0x1f, 0x8b, 8]; // the third byte is the method deflate, the only one defined
+const GZIP_MAGIC = [0x1f, 0x8b, 8]; // the third byte means deflate, the only compression method
 const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
-const HEAD_BYTES = 4096; // unpacked bytes to verify; data that is not a member fails earlier
+const HEAD_BYTES = 4096; // number of unpacked bytes to verify; data that is not a member fails earlier
 const MAX_CANDIDATES = 1000;
 
 /** The member to find. */
@@ -23,7 +23,7 @@ export interface MemberSearch extends ByteRange {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Byte offset of the first gzip member in the range that `beginsWell` accepts; null where there is none. */
+/** Byte offset of the first gzip member in the range that `beginsWell` accepts; null if there is none. */
 export async function findMember(path: string, search: MemberSearch): Promise<number | null> {
   const { begin, end, beginsWell, signal } = search;
   for await (const start of magicOffsets(path, { begin, end, magic: GZIP_MAGIC, signal })) {
@@ -34,7 +34,7 @@ export async function findMember(path: string, search: MemberSearch): Promise<nu
 }
 
 /**
- * Byte offset of the first gzip member at or after `end`; Infinity where there is none. The reader of a range
+ * Byte offset of the first gzip member at or after `end`; Infinity if there is none. The reader of a range
  * that ends at `end` stops at this offset, so that the bytes up to it are read exactly once, even if they are
  * damaged.
  */
@@ -55,7 +55,7 @@ export interface IntactMemberOptions {
 
 /**
  * Byte offset of the next member that starts with `begins` and unpacks to its end with a correct checksum.
- * Null where there is none, or after 1,000 candidates that failed. Throws the errors of reading the file.
+ * Null if there is none, or after 1,000 candidates that failed. Throws the errors of reading the file.
  */
 export async function findIntactMember(path: string, options: IntactMemberOptions): Promise<number | null> {
   const { from, begins, signal } = options;
@@ -78,9 +78,9 @@ async function* magicOffsets(
     readonly signal: AbortSignal | undefined;
   },
 ): AsyncGenerator<number> {
-  // The last bytes of the chunk before: a magic number may begin in them.
+  // The last bytes of the previous chunk, because a magic number may begin in them.
   let held: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  let offset = begin; // of `held`
+  let offset = begin; // byte offset of `held`
   for await (const chunk of readPacked(path, { offset: begin, signal })) {
     const bytes = new Uint8Array(held.length + chunk.length);
     bytes.set(held);
@@ -96,7 +96,7 @@ async function* magicOffsets(
   }
 }
 
-/** The first unpacked bytes of the gzip member at byte `start`; null where none begins there. */
+/** The first unpacked bytes of the gzip member at byte `start`; null if no member begins there. */
 async function memberHead(
   packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
   start: number,

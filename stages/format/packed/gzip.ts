@@ -1,6 +1,6 @@
 /**
- * Unpacking gzip member by member. Each chunk carries the offset of its member, where reading can resume.
- * Deflate itself is node:zlib's. Source: RFC 1952 (gzip), RFC 1951 (deflate).
+ * Unpacking gzip member by member. Each chunk has the offset of its member, from which reading can resume.
+ * Deflate itself is implemented by node:zlib. Source: RFC 1952 (gzip), RFC 1951 (deflate).
  *
  * @module
  */
@@ -12,28 +12,28 @@ import { Unpacker } from "./unpacker.ts";
 export interface MemberChunk {
   /** The bytes; at least one. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Byte offset of their member in the packed file. */
+  /** Byte offset in the packed file of the member that contains the bytes. */
   readonly member: number;
-  /** Whether they are the member's first bytes. */
+  /** Whether the bytes are the member's first bytes. */
   readonly first: boolean;
 }
 
-/** Options of reading members. */
+/** Options for reading members. */
 export interface MemberOptions {
   /** Name of the file in errors. */
   readonly name: string;
   /** Byte offset of the first chunk in the packed file (default 0). */
   readonly start?: number;
-  /** Largest number of members to read (default all). */
+  /** Maximum number of members to read (default all). */
   readonly maxMembers?: number;
 }
 
-const PUSH_BYTES = 1 << 14; // per push; they unpack to at most 16 MiB, so a bomb takes no more memory
+const PUSH_BYTES = 1 << 14; // per push; they unpack to at most 16 MiB, also in a zip bomb
 
 /**
  * Unpacks chunks that begin at packed byte `start`, the start of a member. Zeros after the last member are
- * padding. Throws Deno.errors.InvalidData where the data or a checksum is wrong and UnexpectedEof where the
- * data ends early; both name the member's offset.
+ * padding. Throws Deno.errors.InvalidData if the data or a checksum is wrong, and UnexpectedEof if the data
+ * ends early; both name the member's offset.
  */
 export async function* gunzipMembers(
   packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
@@ -96,7 +96,7 @@ async function skipHeader(input: ByteQueue, at: string): Promise<void> {
   if (flags & 2) await take(input, 2, at);
 }
 
-const MAX_TEXT_BYTES = 1 << 16; // of a file name or comment; file systems allow names of 255 bytes
+const MAX_TEXT_BYTES = 1 << 16; // maximum for a file name or comment; file systems allow names of 255 bytes
 
 async function skipText(input: ByteQueue, at: string): Promise<void> {
   for (let skipped = 0; await input.fill(1);) {

@@ -1,7 +1,7 @@
 /**
  * Reading the lines of one byte range of a file, so that all ranges together read each line once. The rule is
- * that of Hadoop's input splits: every range but the file's first starts after its first line end, and the
- * range before it reads up to that line end.
+ * the same as for Hadoop's input splits: every range except the file's first starts after its first line end,
+ * and the previous range reads up to that line end.
  *
  * @module
  */
@@ -12,19 +12,19 @@ import { type Anchor, packingOf, readUnpacked } from "./packed_file.ts";
 /** The position of a reader of lines, as its state saves it. */
 export interface LineCursor {
   /**
-   * Offset of the next line in unpacked bytes: from the file's start, or of a packed range from its first
-   * member.
+   * Offset of the next line in unpacked bytes. It is counted from the file's start or, for a range of a
+   * packed file, from the first member of the range.
    */
   offset: number;
-  /** Where unpacking for it starts. */
+  /** Position at which unpacking for this line starts. */
   anchor?: Anchor;
   /** Greatest offset at which a line of the range may begin, once it is known. */
   last?: number;
 }
 
 /**
- * Finds the first and the last line of a range. A packed range ends at the start of a member, whose unpacked
- * offset is known once the reader has reached it.
+ * Finds the first and the last line of a range. A range of a packed file ends at the start of a member. The
+ * unpacked offset of that member is known only once the reader has reached it.
  */
 export class LineBounds {
   readonly #path: string;
@@ -39,7 +39,7 @@ export class LineBounds {
     if (packingOf(path) === null && range.end < Infinity) cursor.last = range.end;
   }
 
-  /** Takes each anchor that the reader passes: the `onAnchor` of `readUnpacked`. */
+  /** Called with each anchor that the reader passes; used as the `onAnchor` of `readUnpacked`. */
   readonly pass = ({ packed, unpacked }: Anchor): void => {
     if (packed >= this.#next) this.#cursor.last ??= unpacked;
   };
@@ -47,7 +47,10 @@ export class LineBounds {
   /** Whether a line that begins at `offset` belongs to a later range. */
   readonly isBeyond = (offset: number): boolean => offset > (this.#cursor.last ?? Infinity);
 
-  /** Moves a cursor that is at its start to the first line of the range; false: the range has no line. */
+  /**
+   * Moves a cursor that is still at its start to the first line of the range. Returns false if the range has
+   * no line.
+   */
   async enter(signal?: AbortSignal): Promise<boolean> {
     const cursor = this.#cursor, { begin, end } = this.#range;
     const packed = packingOf(this.#path) !== null;

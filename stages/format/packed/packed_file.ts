@@ -1,5 +1,5 @@
 /**
- * Files on disk or behind a URL as chunks of bytes, unpacked (decompressed) where their name ends in .gz or
+ * Files on disk or behind a URL as chunks of bytes, unpacked (decompressed) if their name ends in .gz or
  * .zst. Reading can start at any unpacked byte. Several gzip members or zstd frames in one file are
  * concatenated, as `zcat` does.
  *
@@ -10,7 +10,7 @@ import { findRemote, isRemote, readRemote } from "../web/remote.ts";
 import { unzstdFrames } from "./zstd.ts";
 import { openFile } from "../../disk/files.ts";
 
-/** Compression of a file; null: none. */
+/** Compression of a file; null if there is none. */
 export type Packing = "gz" | "zst" | null;
 
 const CHUNK_BYTES = 1 << 16;
@@ -22,7 +22,7 @@ export function packingOf(path: string): Packing {
   return /\.zst$/i.test(name) ? "zst" : null;
 }
 
-/** A path, or a URL without its query, without the ending .gz or .zst. */
+/** A path without the extension .gz or .zst; for a URL, also without its query. */
 export function unpackedName(path: string): string {
   return fileName(path).replace(/\.(gz|zst)$/i, "");
 }
@@ -34,29 +34,29 @@ function fileName(path: string): string {
 
 /** A position at which unpacking can start: a gzip member, a zstd frame, or the file's start. */
 export type Anchor = Readonly<{
-  /** Its byte offset in the packed file. */
+  /** Byte offset of the position in the packed file. */
   packed: number;
-  /** Its byte offset in the unpacked data. */
+  /** Byte offset of the position in the unpacked data. */
   unpacked: number;
 }>;
 
 /** Options of `readUnpacked`. */
 export interface UnpackOptions {
-  /** Unpacked byte at which reading starts (default 0). */
+  /** Offset of the unpacked byte at which reading starts (default 0). */
   readonly offset?: number;
-  /** Where unpacking starts, at or before `offset` (default the file's start). */
+  /** Position at which unpacking starts, at or before `offset` (default the file's start). */
   readonly anchor?: Anchor;
   /** Called with each anchor, before its bytes are yielded. */
   readonly onAnchor?: (anchor: Anchor) => void;
-  /** Aborts reading, also during a wait for a server. */
+  /** Signal that aborts reading, also during a wait for a server. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Reads the unpacked bytes of a file or of an http or https URL from byte `offset` on. A packed file is
  * unpacked from the anchor, and bytes before `offset` are discarded. Throws Deno.errors.NotFound for a
- * missing file, InvalidData for invalid packed data, UnexpectedEof for truncated packed data, all naming the
- * file, and the errors of `readRemote`.
+ * missing file, InvalidData for invalid packed data and UnexpectedEof for truncated packed data; all of them
+ * name the file. Also throws the errors of `readRemote`.
  */
 export async function* readUnpacked(
   path: string,
@@ -78,8 +78,8 @@ export async function* readUnpacked(
 }
 
 /**
- * Anchors that a reader has passed. To resume at an offset, unpacking starts at the last anchor at or before
- * it.
+ * Anchors that a reader has passed. To resume at an offset, unpacking starts at the last anchor that is not
+ * after the offset.
  */
 export class Anchors {
   #passed: Anchor[];
@@ -89,7 +89,7 @@ export class Anchors {
     this.#passed = [begin];
   }
 
-  /** Adds an anchor: the `onAnchor` of `readUnpacked`. */
+  /** Adds an anchor; used as the `onAnchor` of `readUnpacked`. */
   readonly pass = (anchor: Anchor): void => {
     this.#passed.push(anchor);
   };
@@ -109,7 +109,7 @@ export class Anchors {
   }
 }
 
-/** Reads a file, or a URL's, as it is stored (not unpacked), from byte `offset` on. */
+/** Reads the stored (not unpacked) bytes of a file or a URL from byte `offset` on. */
 export async function* readPacked(
   path: string,
   { offset, signal }: { readonly offset: number; readonly signal?: AbortSignal | undefined },

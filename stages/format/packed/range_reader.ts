@@ -1,5 +1,5 @@
 /**
- * Random access to a file on disk or behind a URL, for formats whose directory is at their end.
+ * Random access to a file on disk or behind a URL, for formats whose directory is at the end of the file.
  *
  * @module
  */
@@ -11,8 +11,8 @@ export interface RangeReader extends Disposable {
   /** The file's size in bytes. */
   readonly byteLength: number;
   /**
-   * Reads bytes `start` to `end` (exclusive; default the file's end). Throws Deno.errors.UnexpectedEof beyond
-   * the end.
+   * Reads bytes `start` to `end` (exclusive; default the file's end). Throws Deno.errors.UnexpectedEof if the
+   * file ends before that.
    */
   slice(start: number, end?: number): Promise<ArrayBuffer>;
 }

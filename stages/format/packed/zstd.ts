@@ -1,5 +1,5 @@
 /**
- * Unpacking Zstandard frame by frame. Each chunk carries the offset of its frame, where reading can resume.
+ * Unpacking Zstandard frame by frame. Each chunk has the offset of its frame, from which reading can resume.
  * node:zlib unpacks the blocks and verifies checksums; frames are parsed here, because node:zlib stops after
  * the first one and accepts a truncated file. Source: RFC 8878.
  *
@@ -16,9 +16,9 @@ const MAX_BLOCK_BYTES = 1 << 17; // packed or unpacked; pushed one by one, so a 
 const MAX_WINDOW_LOG = 27; // 128 MiB, the limit of `zstd -d` without options
 
 /**
- * Unpacks chunks that begin at packed byte `start`, the start of a frame. Throws Deno.errors.InvalidData
- * where the data or a checksum is wrong or a window is larger than 128 MiB, and UnexpectedEof where the data
- * is empty or ends early; both name the frame's offset.
+ * Unpacks chunks that begin at packed byte `start`, the start of a frame. Throws Deno.errors.InvalidData if
+ * the data or a checksum is wrong or a window is larger than 128 MiB, and UnexpectedEof if the data is empty
+ * or ends early; both name the frame's offset.
  */
 export async function* unzstdFrames(
   packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
