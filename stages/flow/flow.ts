@@ -16,7 +16,7 @@ export type { Reject, Rejects } from "./rejects.ts";
 export type { Effect, RunOptions, RunResult } from "./run_options.ts";
 export type { PipeOptions, Step } from "./step.ts";
 
-/** A step as `--dry-run` prints it. */
+/** Description of a step, as `--dry-run` prints it. */
 export type StepInfo =
   | Readonly<{ kind: "source"; name: string }>
   | Readonly<

@@ -52,7 +52,7 @@ export interface Stage<In, Out, State = any> {
    * output.
    */
   readonly takesCheckpoints?: true;
-  /** Returns the first state, or the state to resume with. */
+  /** Returns the initial state, or the state to resume with. */
   open(ctx: Context, saved?: State): State | Promise<State>;
   /** Processes an item and yields the output. */
   push(item: In, state: State, ctx: Context): Many<Out | typeof takeCheckpoint>;
@@ -82,7 +82,7 @@ export interface Stage<In, Out, State = any> {
 export interface Source<Out, State = any> {
   /** Name, unique in the flow; the state is saved under it. */
   readonly name: string;
-  /** Returns the first state, or the state to resume with. */
+  /** Returns the initial state, or the state to resume with. */
   open(ctx: Context, saved?: State): State | Promise<State>;
   /** Yields the items. At each yield `state` must already point at the next item. */
   read(state: State, ctx: Context): Many<Out>;

@@ -19,7 +19,7 @@ const prefix = new RegExp(
   `^(?:[§%=—–${marks}${quotes}]|\\+(?![0-9])|\\.\\.+|${currency}|${icons})`,
   "v",
 );
-const maxSuffixLength = 6; // UTF-16 units of the longest suffix that is not a run of dots
+const maxSuffixLength = 6; // length in UTF-16 units of the longest suffix except runs of dots
 /**
  * Matches a suffix: a separate token at the end of a word. Runs of dots are suffixes too; `suffixLength`
  * finds them without this pattern.

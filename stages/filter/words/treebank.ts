@@ -9,7 +9,7 @@
 import { splitSpace } from "./python_text.ts";
 
 /**
- * Each rule puts spaces around a part that is a word of its own; the order of the rules matters. The rules
+ * Each rule puts spaces around a part that is a separate word; the order of the rules matters. The rules
  * apply to one chunk at a time, which is a piece of text between white space.
  */
 const rules: readonly (readonly [RegExp, string])[] = [

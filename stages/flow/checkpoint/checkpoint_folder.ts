@@ -96,8 +96,8 @@ function lossAt(snapshots: ReadonlyMap<string, StageSnapshot>, step: number): nu
 }
 
 /**
- * Tensors that do not change while they are written: copies, unless nothing else uses the tensors or they are
- * sent to a thread, which copies or transfers them anyway.
+ * Tensors that do not change while they are written. They are copied, unless nothing else uses them or they
+ * are sent to a thread (which copies or transfers them anyway).
  */
 function stableTensors({ tensors, options }: TensorFile, thread: CheckpointThread | null): TensorMap {
   if (thread !== null || options.transfer === true) return tensors;

@@ -17,7 +17,7 @@ export interface CheckpointJob {
   readonly name: string;
   /** Number of newest checkpoints to keep, besides the best; 0: all. */
   readonly keep: number;
-  /** Validation loss of the checkpoint's weights; null: unknown. */
+  /** Validation loss of the checkpoint's weights; null if unknown. */
   readonly valLoss: number | null;
   readonly encoded: EncodedCheckpoint;
 }

@@ -1,5 +1,5 @@
 /**
- * The thread that writes checkpoints. Hashing and writing gigabytes must not hold up a run.
+ * The thread that writes checkpoints. Hashing and writing gigabytes must not delay a run.
  *
  * @module
  */

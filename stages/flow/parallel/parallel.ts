@@ -17,7 +17,7 @@ import { type ItemLimit, type PendingReply, revivedError, WorkerPool } from "./w
 export type { GroupModule } from "./group.ts";
 export type { ItemLimit } from "./worker_pool.ts";
 
-const FRAME = 8; // items: a message takes tens of microseconds, and frames in flight hold up a barrier
+const FRAME = 8; // items: a message takes tens of microseconds, and frames in flight delay a barrier
 const IN_FLIGHT = 2; // frames per worker: one that it works on, and one waiting for it
 
 /** How a group is distributed. */

@@ -19,7 +19,10 @@ function copy(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value as object).map(([key, field]) => [key, copy(field)]));
 }
 
-/** structuredClone() strips a TensorFile of its class, so a state that holds one is copied field by field. */
+/**
+ * structuredClone() does not keep the class of a TensorFile, so a state that holds one is copied field by
+ * field.
+ */
 function holdsTensorFile(value: unknown): boolean {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false;
   if (value instanceof TensorFile) return true;

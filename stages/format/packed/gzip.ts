@@ -28,7 +28,7 @@ export interface MemberOptions {
   readonly maxMembers?: number;
 }
 
-const PUSH_BYTES = 1 << 14; // per push; they unpack to at most 16 MiB, also in a zip bomb
+const PUSH_BYTES = 1 << 14; // packed bytes per push; they unpack to at most 16 MiB, also in a zip bomb
 
 /**
  * Unpacks chunks that begin at packed byte `start`, the start of a member. Zeros after the last member are
