@@ -1,6 +1,6 @@
 /**
- * Benches of ops on every engine. A bench's name contains the GFLOP and MB of one iteration: divide them by
- * its seconds for GFLOPS and MB/s.
+ * Benches every op on every engine. The name of a bench contains the GFLOP and MB of one iteration: divide
+ * them by the measured seconds to get GFLOPS and MB/s.
  *
  * @module
  */

@@ -1,8 +1,9 @@
 /**
  * Benches that compare this project's engines with jax-js, in WASM and, where there is a GPU, on WebGPU.
  * jax-js's results are compared with this project's before it is timed. tfjs takes 290 MB and is only fetched
- * on request: `deno bench -A --no-lock --node-modules-dir=none bench/matmul_bench.ts -- --tfjs`. Each library
- * runs once, after the other; for numbers to cite use npm_peers.ts, in which they alternate.
+ * on request: `deno bench -A --no-lock --node-modules-dir=none bench/matmul_bench.ts -- --tfjs`. The
+ * libraries run one after the other, each of them once; for numbers to cite use npm_peers.ts, which
+ * alternates between them.
  *
  * @module
  */
@@ -14,7 +15,7 @@ import { openTfjs } from "./peers/tfjs.ts";
 
 const gpu = Object.keys(benchEngines).some((name) => name.startsWith("webgpu"));
 
-/** Registers a group with this project's engines and the peers. */
+/** Registers a group of benches with this project's engines and the peers. */
 export function benchComparison(comparison: Comparison, options: PeerOptions = {}): void {
   const { name: group, work } = comparison;
   for (const [name, open] of Object.entries(benchEngines)) {
@@ -42,15 +43,17 @@ type Device = "wasm" | "webgpu";
 export interface PeerOptions {
   /** Name of the group; default: that of the comparison. */
   readonly group?: string;
-  /** Device on which jax-js cannot do this in Deno, and is left out; npm_peers.ts prints the reason. */
+  /**
+   * Device on which jax-js is left out because it cannot do the computation in Deno; npm_peers.ts prints why.
+   */
   readonly without?: Device;
-  /** Calls per iteration on a device; default `repeatsOn`, as for the engines. */
+  /** Number of calls per iteration on a device; default: `repeatsOn`, as for the engines. */
   readonly repeats?: (device: Device) => number;
-  /** Iterations and warm-up, as `Deno.bench` takes them. */
+  /** Numbers of measured and warm-up iterations, passed to `Deno.bench`. */
   readonly iterations?: { readonly n: number; readonly warmup: number };
 }
 
-/** Registers the peers without this project's engines. */
+/** Registers the benches of the peers, without those of this project's engines. */
 export function benchPeers(comparison: Comparison, options: PeerOptions = {}): void {
   const { without } = options;
   const devices: readonly Device[] = gpu ? ["wasm", "webgpu"] : ["wasm"];

@@ -1,16 +1,17 @@
 /**
- * Compares training steps of this project's CPU engine, also under the flags of `deno task fast`, with those
- * of PyTorch and llm.c, in alternating rounds. Prints medians over the rounds: tokens per second; the ratio
- * to PyTorch with one thread or all, whichever is faster; and the percentage of the peak of WASM's matrix
- * kernel on this machine. That peak is one of 128-bit vectors, so that fast kernels and a BLAS can exceed
- * 100 %.
+ * Compares the speed of training steps on this project's CPU engine, with and without the V8 flags of `deno
+ * task fast`, with PyTorch and llm.c, in alternating rounds. Prints medians over the rounds: tokens per
+ * second; the ratio to PyTorch with one thread or with all, whichever is faster; and the percentage of the
+ * peak speed of the WASM matrix kernel on this machine. That peak is measured with 128-bit vectors, so the
+ * flags of `deno task fast` and a BLAS can exceed 100 %.
  *
  *     deno run -A bench/peers.ts [--rounds 7] [--threads 2] [--sizes small,middle,124M]
  *         [--python python3] [--llmc DIR]
  *
- * To install PyTorch: `apt-get install python3-torch` (then --python /usr/bin/python3), or
- * `pip install torch`; --python none leaves it out. For llm.c: `git clone https://github.com/karpathy/llm.c`,
- * with nothing to build; DIR is that folder; it needs gcc. The machine should do nothing else meanwhile.
+ * To install PyTorch: `apt-get install python3-torch` (then --python /usr/bin/python3), or `pip install
+ * torch`; --python none leaves it out. For llm.c: `git clone https://github.com/karpathy/llm.c`, where DIR is
+ * that folder; nothing has to be built, but gcc must be installed. No other work should run on the machine
+ * meanwhile.
  *
  * @module
  */
@@ -44,7 +45,7 @@ for (const size of stepSizes.filter(({ name }) => wanted.includes(name))) {
 
 /** Prints the table of one size. */
 async function compare(size: StepSize): Promise<void> {
-  // More threads do not always make PyTorch faster: ratios are to the faster one.
+  // More threads do not always make PyTorch faster, so ratios are relative to the faster of the two.
   const torches = values.python === "none" ? [] : threads === 1 ? [1] : [1, threads];
   const peers: Peer[] = [];
   for (const count of torches) peers.push(await pytorch(size, count));
@@ -59,7 +60,7 @@ async function compare(size: StepSize): Promise<void> {
     peaks.push(await peak.measure());
     for (const [i, peer] of peers.entries()) seconds[i].push(await peer.measure(steps[i]));
   }
-  // Without PyTorch, ratios are to this project's WASM kernels.
+  // Without PyTorch, ratios are relative to this project's WASM kernels.
   const medians = seconds.slice(0, Math.max(1, torches.length)).map(median);
   const best = seconds[medians.indexOf(Math.min(...medians))];
   console.log(

@@ -1,7 +1,8 @@
 /**
- * The program of `deno task bench`. It runs all benches, or the given files, by `deno bench` with the other
- * flags. With `--json` it runs them itself and writes one document with medians to standard output, for a
- * page to plot: see `BenchReport`. `--filter TEXT` then selects the benches with TEXT in their group or name.
+ * The program of `deno task bench`. It runs all benches, or those of the given files, with `deno bench`, and
+ * passes the other flags to it. With `--json` it runs the benches itself and writes one JSON document with
+ * their medians to standard output, for a page to plot: see `BenchReport`. In this case `--filter TEXT`
+ * selects the benches whose group or name contains TEXT.
  *
  * @module
  */
@@ -21,15 +22,12 @@ export interface BenchReport {
     readonly cores: number;
     readonly os: string;
     readonly arch: string;
-    /**
-     * Name of the GPU; null where there is none, or only an adapter that computes in software, which benches
-     * skip.
-     */
+    /** Name of the GPU; null if there is none or only a software adapter, which the benches skip. */
     readonly gpu: string | null;
   };
   /** Versions of Deno and V8. */
   readonly versions: { readonly deno: string; readonly v8: string };
-  /** Results in the order in which the benches ran. One that failed has `error` and no times. */
+  /** Results in the order in which the benches ran. A bench that failed has `error` and no times. */
   readonly benches: readonly Measurement[];
 }
 
@@ -51,7 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
     });
     return (await child.spawn().status).code;
   }
-  console.log = console.error; // standard output has nothing but the document
+  console.log = console.error; // standard output must contain only the document
   const filter = filterAt >= 0 ? args[filterAt + 1] ?? "" : "";
   const report = await run(files, filter);
   const text = new TextEncoder().encode(`${JSON.stringify(report, null, 1)}\n`);

@@ -1,8 +1,9 @@
 /**
- * Whole training steps on every engine. A bench's name contains the tokens of one iteration: divide them by
- * its seconds. A first step, in which the system allocates the memory, is not timed. 124M starts slowly,
- * since its weights are drawn first. On a GPU an iteration has several steps, as training reads several
- * losses at once: in Deno a read-back takes 10 ms.
+ * Benches whole training steps on every engine. The name of a bench contains the number of tokens of one
+ * iteration: divide it by the measured seconds to get tokens per second. The first step, in which the system
+ * allocates the memory, is not timed. The 124M model starts slowly, since its random weights are generated
+ * first. On a GPU an iteration consists of several steps: a read-back takes 10 ms in Deno, so training, too,
+ * reads several losses at once.
  *
  * @module
  */

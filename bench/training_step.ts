@@ -1,5 +1,5 @@
 /**
- * Whole training steps of three model sizes, at which the benches compare engines and peers.
+ * Whole training steps of three model sizes, for which the benches compare engines and peers.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export const stepSizes: readonly StepSize[] = [
   { name: "124M", layers: 12, heads: 12, channels: 768, seqLen: 64, vocabSize: 50257, batch: 4 },
 ];
 
-/** A model on an engine that takes training steps. */
+/** A model that is trained on an engine. */
 export interface TrainingStep extends AsyncDisposable {
   /**
    * Takes one step on a batch of random tokens: forward, backward, clipping and AdamW. Returns the loss
@@ -37,17 +37,17 @@ export interface TrainingStep extends AsyncDisposable {
    */
   step(): Promise<number>;
   /**
-   * Takes `count` steps, at most 10, and submits each while the one before runs. Returns the loss of the
-   * last.
+   * Takes `count` steps (at most 10) and submits each while the previous one runs. Returns the loss of the
+   * last step.
    */
   steps(count: number): Promise<number>;
-  /** Tokens of one step. */
+  /** Number of tokens per step. */
   readonly tokens: number;
-  /** Floating-point operations of one step, as planned. */
+  /** Number of floating-point operations per step, as planned. */
   readonly flops: number;
 }
 
-/** A batch of random tokens, and the token that follows each. */
+/** A batch of random tokens and, for each of them, the token that follows it. */
 export function stepBatch(
   { batch, seqLen, vocabSize }: StepSize,
 ): { inputs: Uint32Array<ArrayBuffer>; targets: Uint32Array<ArrayBuffer> } {

@@ -1,7 +1,7 @@
 /**
- * Measures the peak of WASM on this machine: the innermost loop of the matrix kernel on data in the
- * first-level cache, on all threads at once. The percentage of it that a training step reaches shows how much
- * faster it could become.
+ * Measures the peak speed of WASM on this machine: the innermost loop of the matrix kernel on data in the
+ * first-level cache, on all threads at once. The percentage of this peak that a training step reaches shows
+ * how much faster it could become.
  *
  * @module
  */
@@ -9,7 +9,9 @@ import { compileSource, engineFeatures } from "../kernels/wasm/build.ts";
 
 /** Threads that measure the peak. */
 export interface Peak extends Disposable {
-  /** Measures for about 50 ms: floating-point operations per second of all threads together. */
+  /**
+   * Measures for about 50 ms and returns the floating-point operations per second of all threads together.
+   */
   measure(): Promise<number>;
 }
 

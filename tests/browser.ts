@@ -1,11 +1,11 @@
 /**
- * Opens the pages that the program writes in a headless browser.
+ * Uses a headless browser to open the pages that the program writes.
  *
  * @module
  */
 import { pathToFileURL } from "node:url";
 
-/** Command of the installed browser; null: there is none. */
+/** Command of the installed browser; null if there is none. */
 export const browser: string | null = await findBrowser();
 
 /**
@@ -24,7 +24,7 @@ export async function browse<T>(
     console.error = console.warn = (...words) => errors.push(words.join(" "));
   </script>`;
   const evaluate = `<script>
-    // A timer, not requestAnimationFrame: a busy machine may never draw a frame.
+    // Uses a timer instead of requestAnimationFrame(), because a busy machine may never draw a frame.
     addEventListener("load", () => setTimeout(() => {
       const found = ${expression};
       document.body.replaceChildren(Object.assign(document.createElement("output"), {

@@ -1,5 +1,5 @@
 /**
- * Finds the comments of source files, and draws some of them for a reader: `deno run --allow-read
+ * Finds the comments of source files, and selects some of them at random for a reader: `deno run --allow-read
  * tests/comments.ts --seed 1 --count 200`. A reader who knows the field but not this project should
  * understand each at the first reading.
  *
@@ -10,13 +10,13 @@ import { permutation } from "../kernels/random/philox.ts";
 
 /** A block comment, a run of line comments, or the comment at the end of a line. */
 export interface Comment {
-  /** From the project's root. */
+  /** Path relative to the project's root. */
   readonly file: string;
-  /** Line number of its first line, from 1. */
+  /** Line number of the first line, starting at 1. */
   readonly line: number;
-  /** Its lines as they stand in the file. */
+  /** Lines of the comment, unchanged. */
   readonly lines: readonly string[];
-  /** The line of code that it belongs to: the next one, or its own. */
+  /** Line of code to which the comment belongs: the next line, or the line that ends with the comment. */
   readonly code: string;
 }
 
@@ -38,7 +38,7 @@ export function commentsOf(file: string, text: string): Comment[] {
   const lines = text.split("\n"), found: Comment[] = [];
   for (let i = 0; i < lines.length; i++) {
     const start = i;
-    if (/^\s*\/\/ (@ts-|deno-lint-)/.test(lines[i])) continue; // a directive to a tool
+    if (/^\s*\/\/ (@ts-|deno-lint-)/.test(lines[i])) continue; // a directive for a tool
     if (/^\s*\/\*/.test(lines[i])) {
       while (i < lines.length - 1 && !lines[i].includes("*/")) i++;
     } else if (/^\s*\/\//.test(lines[i])) {
@@ -54,7 +54,7 @@ export function commentsOf(file: string, text: string): Comment[] {
   return found;
 }
 
-/** `count` comments, drawn without replacement; the same seed draws the same. */
+/** `count` different comments, selected at random; the same seed selects the same comments. */
 export function drawComments(
   comments: readonly Comment[],
   { seed, count }: { readonly seed: number; readonly count: number },

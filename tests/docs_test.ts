@@ -1,7 +1,7 @@
 /**
- * Output that docs show is output that comes. Examples in docs are run by `deno test --doc`; here their
- * comments behind `console.log(…)` are compared with what is printed, and README.md's terminal lines with
- * those of a run.
+ * Tests that the output shown in the documentation is what the program prints. `deno test --doc` runs the
+ * examples in doc comments; this test compares the comments after their `console.log(…)` calls with the
+ * printed values, and the terminal output in README.md with that of a run.
  *
  * @module
  */
@@ -49,7 +49,7 @@ Deno.test("README.md's terminal lines are those of its first command, numbers as
   });
 });
 
-/** Figures, a device's name and how much time is left differ from machine to machine. */
+/** Removes the numbers, the device's name and the remaining time, which differ from machine to machine. */
 function withoutNumbers(line: string): string {
   return line.replace(" --out runs/fineweb-gpt2", "").replace(/^(device cpu: ).*/, "$1").replace(
     /\s+\S+ left$/,
@@ -59,8 +59,8 @@ function withoutNumbers(line: string): string {
 }
 
 /**
- * What an example's `console.log()` calls with output behind them print; others print nothing that is
- * compared.
+ * Runs an example and returns the values that it prints by `console.log()` calls followed by a comment with
+ * the expected output. Values printed by other calls are not compared.
  */
 async function printed(code: string, file: URL): Promise<string[]> {
   const module = code
@@ -78,7 +78,7 @@ ${module}`;
   return lines;
 }
 
-/** The TypeScript examples of a file's docs. */
+/** The TypeScript examples in the doc comments of a file. */
 function examplesOf(text: string): string[] {
   return [...text.matchAll(/^ *\* ```ts\n((?: *\*.*\n)*?) *\* ```/gm)]
     .map((match) => match[1].replace(/^ *\* ?/gm, ""));

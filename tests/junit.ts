@@ -4,7 +4,9 @@
  * @module
  */
 
-/** Numbers of tests and steps that passed and failed; of the skipped ones, `file: name`. */
+/**
+ * Numbers of tests and steps that passed and failed, and a text `file: name` for each one that was skipped.
+ */
 export interface TestCounts {
   readonly passed: number;
   readonly failed: number;

@@ -1,5 +1,6 @@
 /**
- * A computation that several libraries do, to compare their speed, and a check that their results agree.
+ * A computation that several libraries perform so that their speeds can be compared, and a check that their
+ * results agree.
  *
  * @module
  */
@@ -10,32 +11,32 @@ import type { Peer } from "./peer.ts";
 import type { Tfjs } from "./tfjs.ts";
 
 /**
- * A library that is ready to compute. `measure` repeats the computation, waits for the last one and returns
- * seconds per repetition.
+ * A library that is ready to compute. `measure` repeats the computation, waits for the last repetition and
+ * returns the seconds per repetition.
  */
 export interface Contender extends Peer {
-  /** The results, for the check; called once, before any measurement. */
+  /** Returns the results for the check; called once, before any measurement. */
   results(): Promise<Results>;
 }
 
 /** Results by name. */
 export type Results = Readonly<Record<string, ArrayLike<number>>>;
 
-/** A computation in each library. All start with the same inputs. */
+/** A computation implemented in each library. All implementations get the same inputs. */
 export interface Comparison {
   /** Name, with sizes. */
   readonly name: string;
-  /** Work of one repetition, counted for this project's way of computing it; a peer may do more. */
+  /** Work of one repetition as this project computes it; a peer may do more. */
   readonly work: Work;
   /**
    * Largest allowed difference from this project's results, relative to the largest magnitude of a result.
    */
   readonly tolerance: number;
-  /** Opens it in this project. */
+  /** Prepares the computation on an engine of this project. */
   ours(engine: Engine): Promise<Contender>;
-  /** Opens it in jax-js on a device. */
+  /** Prepares the computation in jax-js on a device. */
   jaxjs(device: JaxDevice): Promise<Contender>;
-  /** Opens it in tfjs, whose backend is set. */
+  /** Prepares the computation in tfjs, whose backend must be set. */
   tfjs(tf: Tfjs): Promise<Contender>;
 }
 
@@ -52,7 +53,7 @@ export function workText({ GFLOP = 0, MB = 0, tokens = 0 }: Work, times = 1): st
 }
 
 /**
- * Throws Error where a result is missing, has another length, or differs from `wanted` by more than
+ * Throws Error if a result is missing, has a different length, or differs from `wanted` by more than
  * `tolerance`.
  */
 export function expectSame(

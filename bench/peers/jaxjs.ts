@@ -16,9 +16,7 @@ export const jaxjsName = "jax-js 0.1.25";
 
 const MAX_PENDING = 256e6; // bytes of results that may be pending at once
 
-/**
- * Initializes a device and makes it the default for new arrays. Throws Error where there is no such device.
- */
+/** Initializes a device and makes it the default for new arrays. Throws Error if there is no such device. */
 export async function useJaxDevice(device: JaxDevice): Promise<void> {
   const devices = await init(device);
   if (!devices.includes(device)) {
@@ -38,8 +36,8 @@ export async function jaxjsContender(
   await useJaxDevice(device);
   const arrays = await jaxArrays(inputs);
   const compiled = jit(compute);
-  const call = () => compiled(tree.ref(arrays)); // one more reference: a function consumes its arguments
-  let together = 1; // calls between waits
+  const call = () => compiled(tree.ref(arrays)); // adds a reference, since a function consumes its arguments
+  let together = 1; // number of calls between two waits
   return {
     name: `${jaxjsName} ${device}`,
     async measure(times) {
@@ -87,7 +85,8 @@ export async function jaxData(arrays: Readonly<Record<string, numpy.Array>>): Pr
 }
 
 /**
- * Computes y = f(of) and the gradient of each input, named with a d before it, from the gradient `dy` of y.
+ * Computes y = f(of) and, from the gradient `dy` of y, the gradient of each input. The gradient of x is named
+ * `dx`.
  */
 export function jaxGradients(
   f: (of: Readonly<Record<string, numpy.Array>>) => numpy.Array,

@@ -61,7 +61,8 @@ export function compareKernel(kernel: ComparedKernel): Comparison {
 }
 
 /**
- * Gradients of y with respect to each tensor of `of`, named with a d before it, from the gradient `dy` of y.
+ * Gradients of y with respect to each tensor in `of`, computed from the gradient `dy` of y. The gradient of x
+ * is named `dx`.
  */
 export function gradientsOf(
   y: Tensor,

@@ -11,7 +11,7 @@ import type { StepSize } from "../training_step.ts";
 import { type Peer, startPeer } from "./peer.ts";
 
 /**
- * Compiles and starts llm.c from the clone in `folder`, with the C compiler $CC or gcc. Throws Error where it
+ * Compiles and starts llm.c from the clone in `folder`, with the C compiler $CC or gcc. Throws Error if it
  * does not compile.
  */
 export async function llmc(
@@ -20,7 +20,7 @@ export async function llmc(
 ): Promise<Peer> {
   const place = await Deno.makeTempDir(), program = `${place}/llmc_steps`, checkpoint = `${place}/model.bin`;
   const source = decodeURIComponent(new URL("./llmc_steps.c", import.meta.url).pathname);
-  // As in its Makefile; -DTESTING leaves out its main().
+  // The flags of llm.c's Makefile; -DTESTING leaves out its main().
   const flags = ["-Ofast", "-march=native", "-fopenmp", "-DOMP", "-DTESTING", "-w", `-I${folder}`];
   const args = [...flags, source, "-o", program, "-lm"];
   const compiled = await new Deno.Command(Deno.env.get("CC") ?? "gcc", { args, stderr: "piped" }).output();

@@ -1,6 +1,6 @@
 /**
- * Peers that train in a process of their own. The process prints a line when it is ready; then it reads
- * numbers of steps, one per line, and answers each with the seconds per step.
+ * Peers that train in a separate process. The process prints a line when it is ready. Then it reads a number
+ * of steps from each line of its input and answers with the seconds per step.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { TextLineStream } from "../../stages/flow/std.ts";
 export interface Peer extends AsyncDisposable {
   /** Name for tables. */
   readonly name: string;
-  /** Takes `steps` steps and returns the seconds per step. */
+  /** Performs `steps` training steps and returns the seconds per step. */
   measure(steps: number): Promise<number>;
 }
 
 /**
  * Starts a process and waits for a line that matches `ready`, from which `nameOf` makes the peer's name.
- * Throws Error, with `hint`, if the process ends before.
+ * Throws Error, with `hint`, if the process ends before it prints such a line.
  */
 export async function startPeer(
   command: readonly string[],

@@ -1,5 +1,5 @@
 /**
- * Training steps of the CPU engine as a peer in a process of its own (see peer.ts), since V8 flags apply to a
+ * Training steps of the CPU engine as a peer in a separate process (see peer.ts), since V8 flags apply to a
  * whole process. Arguments: a size of training_step.ts as JSON, and the number of threads.
  *
  * @module

@@ -1,6 +1,6 @@
 /**
- * tfjs as a contender. It is fetched when a script runs it; it is too large to be a dependency of the
- * project.
+ * tfjs as a contender. It is too large to be a dependency of the project, so it is only fetched when a script
+ * uses it.
  *
  * @module
  */
@@ -53,10 +53,13 @@ export interface Tfjs {
   dispose(tensors: unknown): void;
 }
 
-/** Version of tfjs. Import names built at run time are not fetched by `deno check` and `deno cache`. */
+/**
+ * Version of tfjs. The import name is built at run time so that `deno check` and `deno cache` do not fetch
+ * it.
+ */
 const version = "4.22.0";
 
-/** Opens tfjs with a backend. Throws Error where the backend does not open. */
+/** Opens tfjs with a backend. Throws Error if the backend cannot be opened. */
 export async function openTfjs(backend: "wasm" | "webgpu"): Promise<Tfjs> {
   filterFeatures();
   // The whole package: tfjs-core by itself has no gradients.
@@ -130,7 +133,8 @@ export async function tfData(tensors: Readonly<Record<string, TfTensor>>): Promi
 }
 
 /**
- * Computes y = f(of) and the gradient of each input, named with a d before it, from the gradient `dy` of y.
+ * Computes y = f(of) and, from the gradient `dy` of y, the gradient of each input. The gradient of x is named
+ * `dx`.
  */
 export function tfGradients(
   tf: Tfjs,
@@ -158,8 +162,8 @@ async function quietly<T>(load: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Corrects tfjs's device requests, which Deno refuses: a nested list of features, some of which the adapter
- * may not have.
+ * Corrects tfjs's device requests, which Deno rejects because they contain a nested list of features, some of
+ * which the adapter may not have.
  */
 function filterFeatures(): void {
   const { gpu } = navigator, requestAdapter = gpu.requestAdapter.bind(gpu);

@@ -1,6 +1,6 @@
 /**
- * Comparisons with npm packages: they are registered, all libraries compute the same, and a peer with other
- * results is refused. Times are not checked.
+ * Tests the comparisons with npm packages: their benches are registered, all libraries compute the same
+ * results, and a peer with different results is rejected. Times are not checked.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * The document that `deno task bench --json` writes. Of the times it only checks that they are there.
+ * Tests the document that `deno task bench --json` writes. Times must be present, but their values are not
+ * checked.
  *
  * @module
  */

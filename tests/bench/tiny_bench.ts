@@ -1,5 +1,5 @@
 /**
- * Benches that take no time, to test the report.
+ * Benches that take no time, for the test of the bench report.
  *
  * @module
  */

@@ -54,7 +54,10 @@ export function tfAttention(
   return tf.reshape(tf.transpose(tf.matMul(tf.softmax(scores), v), [0, 2, 1, 3]), [batch, time, channels]);
 }
 
-/** The causal mask, [T, T]: 0 where a query attends to a key, else so low that the weight becomes 0. */
+/**
+ * The causal mask, [T, T]: 0 if a query may attend to a key, otherwise a number so low that the weight
+ * becomes 0.
+ */
 export function tfMask(tf: Tfjs, time: number): TfTensor {
   const mask = Float32Array.from(
     { length: time * time },

@@ -1,5 +1,6 @@
 /**
- * Embedding: rows of a table by token, and the gradient of the table, which sums rows by token.
+ * Embedding: reads the row of each token from a table. The gradient of the table sums the gradient rows of
+ * equal tokens.
  *
  * @module
  */
@@ -49,8 +50,8 @@ export function jaxEmbed(
 }
 
 /**
- * The embedding in tfjs. Its WASM backend has no kernel for the gradient of gather, so that scatterND sums
- * the rows there.
+ * The embedding in tfjs. Its WASM backend has no kernel for the gradient of gather, so scatterND sums the
+ * rows there.
  */
 export function tfEmbed(
   tf: Tfjs,

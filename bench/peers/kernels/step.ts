@@ -16,7 +16,7 @@ import { tfStep } from "./step_tfjs.ts";
 export interface StepSetup {
   /** Sizes of the model and its batch. */
   readonly size: StepSize;
-  /** Initial weights, by Hugging Face's names. */
+  /** Initial weights, keyed by Hugging Face's names. */
   readonly weights: TensorMap;
   /** The batch: `inputs` and `targets`, [B, T] each. */
   readonly batch: TensorMap;
@@ -27,7 +27,9 @@ export interface StepSetup {
 /** Number of steps whose losses are compared; the loss of the third depends on two updates. */
 export const comparedSteps = 3;
 
-/** Steps per wait for the device: training, too, reads the losses of several steps at once. */
+/**
+ * Number of steps between two waits for the device; training also reads the losses of several steps at once.
+ */
 export const stepsTogether = 10;
 
 /** The comparison of training steps of a size. */
@@ -42,7 +44,7 @@ export function compareStep(size: StepSize): Comparison {
   return {
     name: `training step, ${size.name}`,
     work: { tokens: size.batch * size.seqLen },
-    // First losses are about log(vocabSize): they may differ by 0.001.
+    // The first losses are about log(vocabSize); they may differ by 0.001.
     tolerance: 1e-3 / Math.log(size.vocabSize),
     async ours(engine) {
       const training = await openTrainingStep(engine, size);
@@ -58,8 +60,8 @@ export function compareStep(size: StepSize): Comparison {
 }
 
 /**
- * A contender from `run`, which takes at most `stepsTogether` steps, waits for them and returns the loss of
- * the last.
+ * Makes a contender from `run`, which performs at most `stepsTogether` training steps, waits for them and
+ * returns the loss of the last one.
  */
 export function stepContender(
   { name, run, dispose }: {

@@ -36,10 +36,10 @@ export async function jaxStep(device: JaxDevice, setup: StepSetup): Promise<Cont
         };
         loss.dispose();
         ({ loss, weights, m, v } = compiled({ weights, m, v, batch: tree.ref(batch), rates }));
-        // Pending steps keep their memory; on WASM waiting for them costs nothing.
+        // Pending steps hold their memory, and on WASM waiting for them costs nothing.
         if (device === "wasm") await blockUntilReady({ loss, weights, m, v });
       }
-      await blockUntilReady({ loss, weights, m, v }); // includes the last update, which no loss depends on
+      await blockUntilReady({ loss, weights, m, v }); // also waits for the last update, which no loss needs
       return (await loss.data())[0];
     },
     dispose() {

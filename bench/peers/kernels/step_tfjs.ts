@@ -1,6 +1,6 @@
 /**
- * The training step in tfjs. tfjs computes the gradients; the update is written here, since its Adam has no
- * decoupled weight decay.
+ * The training step in tfjs. tfjs computes the gradients; the update is written here, since Adam in tfjs has
+ * no decoupled weight decay.
  *
  * @module
  */
@@ -51,7 +51,7 @@ export function tfStep(tf: Tfjs, setup: StepSetup): Promise<Contender> {
         tf.dispose([state, last]);
         state = next, last = loss;
       }
-      await finished(tf, Object.values(state.v).at(-1)!); // includes the last update
+      await finished(tf, Object.values(state.v).at(-1)!); // also waits for the last update
       const loss = (await last!.data())[0];
       tf.dispose(last);
       return loss;

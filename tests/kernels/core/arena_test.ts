@@ -2,7 +2,7 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { type Allocation, placeInArena } from "../../../kernels/core/arena.ts";
 import { uniformAt } from "../../../kernels/random/philox.ts";
 
-/** The placement that comparing every pair of allocations gives. */
+/** Computes the placement by comparing every pair of allocations. */
 function placedByPairs(
   allocations: readonly Allocation[],
   chunkBytes = Infinity,
@@ -41,7 +41,7 @@ Deno.test("placeInArena() puts every allocation at the lowest offset that is fre
 
 /**
  * Activations of a training step: stored in the forward pass, freed in the backward pass, plus short-lived
- * ones.
+ * allocations.
  */
 function nested(layers: number): Allocation[] {
   return Array.from({ length: layers }, (_, layer) => {

@@ -107,7 +107,7 @@ Deno.test("memoryByKind() counts each label and the arena once; flopsOf() adds u
   };
   const programs = [build("a", 1), build("b", 3)];
   const memory = memoryByKind(programs);
-  deepStrictEqual([memory.parameter, memory.gradient], [512, 512]); // 400 bytes, aligned
+  deepStrictEqual([memory.parameter, memory.gradient], [512, 512]); // 400 bytes, rounded up to 2 · 256
   deepStrictEqual(memory.activation, Math.max(...programs.map((p) => p.arenaBytes)));
   const graph = new Graph();
   const x = graph.leaf("x", { shape: [5, 2], dtype: "f32" }, "input");
@@ -145,7 +145,7 @@ function randomGraph(seed: number): Graph {
         usable[usable.length - 1] = sum(usable[usable.length - 1], { from: 0, to: 1 });
         break;
       default:
-        // In place on an activation: x must not be read afterwards.
+        // The op overwrites x, an activation, which must not be read afterwards.
         if (x.call !== null && partners.length > 0) {
           usable[at] = accumulate(x, partners[below(partners.length)]);
         }

@@ -19,7 +19,8 @@ type Part = (x: Tensor, f: (x: Tensor) => Tensor) => Tensor;
 const plain: Part = (x, f) => f(x);
 
 /**
- * Loss of `blocks` blocks, each `depth` times tanh(w · x), wrapped by `part`; and the gradients of x and w.
+ * Computes a loss and the gradients of x and w. The model has `blocks` blocks; each applies tanh(w · x)
+ * `depth` times and is wrapped by `part`.
  */
 function program(part: Part, { blocks = 3, depth = 4, nested = false } = {}): Program {
   const graph = new Graph();
@@ -55,7 +56,8 @@ Deno.test("recompute() changes neither values nor gradients, for its input and f
 });
 
 Deno.test("recompute() several times and nested gives the same gradients up to rounding", async () => {
-  // The gradients of w are added up per block first: another order of additions, so the last bit may differ.
+  // With recomputation, the gradients of w are first added up within each block. This changes the order of
+  // additions, so the last bit may differ.
   const expected = await run(program(plain));
   for (const actual of [program(recompute), program(recompute, { nested: true })]) {
     for (const [label, values] of Object.entries(await run(actual))) {

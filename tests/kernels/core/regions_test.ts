@@ -1,5 +1,6 @@
 /**
- * Packs and their members share memory on every engine, even where a program uses only one of them.
+ * Tests that a pack shares memory with its members on every engine, even if a program uses only the pack or
+ * only some members.
  *
  * @module
  */
@@ -23,7 +24,7 @@ const values = (from: number, shape: Shape) => ({
   data: Float32Array.from({ length: shape.reduce((x, y) => x * y, 1) }, (_, i) => from + i),
 });
 
-/** Uses the members a and b only: b += b. */
+/** Uses only the members a and b: b += b. */
 function members() {
   const graph = new Graph();
   const leaf = graph.leaf("b", b, "parameter");
@@ -60,7 +61,7 @@ for (const [name, openEngine] of Object.entries(engines)) {
     deepStrictEqual([...read.b.data], [400, 404, 408]);
     deepStrictEqual([...read.c.data.subarray(0, 2)], [400, 402]);
     deepStrictEqual(read.square.data[69], 70 * 70);
-    // a is padded with zeros to 2 · 64 elements, b to 64.
+    // a is padded with zeros to 2 · 64 elements, and b to 64 elements.
     const zeros = (count: number) => Array<number>(count).fill(0);
     deepStrictEqual([...read.pack.data], [
       ...[...read.a.data, ...zeros(58)],

@@ -1,4 +1,4 @@
-/** The float64 engine returns its results in float64 too, not only rounded to float32. */
+/** Tests that the reference engine can return its results in float64, not only rounded to float32. */
 import { deepStrictEqual, throws } from "node:assert/strict";
 import { Graph } from "../../../kernels/core/graph.ts";
 import { compile } from "../../../kernels/core/program.ts";

@@ -24,7 +24,7 @@ Deno.test("gpt() has GPT-2's number of parameters at all four sizes", () => {
   strictEqual(countParameters(gpt({ ...gpt2, bias })), 124_373_760); // as in nanoGPT
   strictEqual(countParameters(gpt({ ...gpt2, tie: false })), 124_475_904 + wte);
   const char = { layers: 4, heads: 4, channels: 128, seqLen: 64, vocabSize: 65, vocabPad: 1, bias };
-  strictEqual(countParameters(gpt(char)), 804_096); // nanoGPT's smallest for tiny Shakespeare
+  strictEqual(countParameters(gpt(char)), 804_096); // nanoGPT's smallest model for tiny Shakespeare
   const sized = (layers: number, heads: number, channels: number) =>
     countParameters(gpt({ ...gpt2, layers, heads, channels, vocabPad: 1 }));
   strictEqual(sized(24, 16, 1024), 354_823_168);
@@ -98,7 +98,9 @@ for (const [bad, message] of refused) {
   });
 }
 
-/** The calls that a model's `losses` adds to a graph, and the places for which it asks for a key. */
+/**
+ * The calls that a model's `losses` adds to a graph, and the paths of the layers that request a dropout key.
+ */
 function lossCalls(config: GptConfig, times = 1) {
   const graph = new Graph(), scope = new RootScope(graph), places: string[] = [];
   const leaf = (label: string, shape: Shape) => graph.leaf(label, { shape, dtype: "u32" }, "input");

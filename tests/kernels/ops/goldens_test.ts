@@ -1,5 +1,5 @@
 /**
- * Results of ops against values from other programs and values computed by hand.
+ * Tests results of ops against values from other programs and values computed by hand.
  *
  * @module
  */
@@ -113,7 +113,7 @@ Deno.test("ops refuse shapes and types that do not fit, and say what they expect
   throws(() => add(f32([2, 3]), f32([2])), { message: /^h\.0\.mlp: Cannot add/ });
 });
 
-/** Builds a graph on inputs of one axis and computes its outputs on the reference engine. */
+/** Builds a graph with one-dimensional inputs and computes its outputs on the reference engine. */
 async function evaluate<K extends string, W extends string>(
   inputs: Record<K, number[]>,
   build: (leaves: Record<K, Tensor>) => Record<W, Tensor>,

@@ -1,6 +1,6 @@
 /**
- * Tests of every op: its cases on the reference engine, WebGPU's least limits, and its gradient against
- * finite differences.
+ * Tests every op: it has cases and the reference engine runs them, its WGSL stays within the limits of every
+ * WebGPU device, and its gradient agrees with finite differences.
  *
  * @module
  */
@@ -21,8 +21,8 @@ import { compareOps } from "../../../kernels/parity/parity.ts";
 import { caseGraph, caseInputs } from "../../../kernels/parity/run_cases.ts";
 import { expectNone } from "../parity/parity_steps.ts";
 
-const STEP = 1e-4; // the error of a difference is STEP² · f''' / 6, about 1e-8
-const MOST_ELEMENTS = 48; // elements checked per input: the reference of attention is slow
+const STEP = 1e-4; // the error of a finite difference is STEP² · f''' / 6, about 1e-8
+const MOST_ELEMENTS = 48; // elements checked per input, because the reference of attention is slow
 
 for (const op of ops) {
   const small = op.cases.filter((c) => c.bench !== true);
@@ -62,8 +62,8 @@ Deno.test("ops have distinct names in lower_snake_case", () => {
 });
 
 /**
- * The loss is the first output times fixed random weights, summed; other outputs are statistics for the
- * backward op.
+ * Checks the gradient of a loss: the sum of the first output's elements times fixed random weights. Other
+ * outputs are statistics for the backward op.
  */
 async function checkGradient(op: Op<any>, options: { case: Case<any>; number: number }): Promise<void> {
   const c = options.case;
@@ -109,7 +109,7 @@ async function checkGradient(op: Op<any>, options: { case: Case<any>; number: nu
   }
 }
 
-/** Size of a kernel's workgroup arrays in bytes: 4 per number, 16 per vec4f. */
+/** Size of a kernel's workgroup arrays in bytes: 4 bytes per number, 16 per vec4f. */
 function workgroupBytes(code: string): number {
   let bytes = 0;
   for (const [, type, count] of code.matchAll(/var<workgroup> \w+: array<([\w<>]+), (\d+)>/g)) {

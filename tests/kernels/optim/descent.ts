@@ -12,7 +12,7 @@ import { type Shape, sizeOf, type TensorMap } from "../../../kernels/core/tensor
 import type { Engine } from "../../../kernels/engine/engine.ts";
 import { type Optimizer, parameterGroups } from "../../../kernels/optim/optimizer.ts";
 
-/** One descent towards the targets. */
+/** A descent towards the targets. */
 export interface Descent {
   readonly optimizer: Optimizer;
   /** Shape of each parameter, by name. */
@@ -28,8 +28,8 @@ export interface Descent {
 }
 
 /**
- * Parameters and optimizer state after the steps, and each parameter's distance to its target relative to the
- * initial one.
+ * Parameters and optimizer state after the steps, and each parameter's distance to its target relative to its
+ * initial distance.
  */
 export async function descend(
   engine: Engine,

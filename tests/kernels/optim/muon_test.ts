@@ -32,7 +32,7 @@ function singularValues(data: ArrayLike<number>, [m, n]: readonly number[]): num
   return rows.map((row) => Math.sqrt(dot(row, row))).sort((x, y) => y - x);
 }
 
-/** `orthogonalize` of several random matrices, multiplied by `size`, on an engine. */
+/** Applies `orthogonalize` on an engine to several random matrices, which are first multiplied by `size`. */
 async function orthogonal(engine: Engine, matrices: Readonly<Record<string, readonly number[]>>, size = 1) {
   const graph = new Graph();
   const inputs = Object.fromEntries(

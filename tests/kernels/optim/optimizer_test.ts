@@ -5,7 +5,7 @@ import { decayedElements, parameterGroups } from "../../../kernels/optim/optimiz
 
 const f32 = (label: string, shape: Shape) => ({ label, shape, dtype: "f32" }) as const;
 const parameters = [
-  f32("table", [100, 10]), // takes 4,096 bytes of a pack
+  f32("table", [100, 10]), // 4,096 bytes in a pack
   f32("bias", [10]), // 256
   f32("weight", [8, 8]), // 256
   f32("gain", [65]), // 512

@@ -1,6 +1,6 @@
 /**
- * The CPU engine with a BLAS: the parity cases of the WASM kernels, and which libraries are accepted. Golden
- * runs with a BLAS are in tests/stages/train/golden_test.ts.
+ * Tests that the CPU engine with a BLAS passes the parity cases of the WASM kernels, and which libraries it
+ * accepts. Golden runs with a BLAS are in tests/stages/train/golden_test.ts.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * One hash of the results of all ops on the CPU engine, so that processes can compare their bits. Run as a
- * program, it prints the hash.
+ * Computes one hash of the results of all ops on the CPU engine. Run as a program, it prints the hash, so
+ * that a test can check whether two processes compute the same bits.
  *
  * @module
  */

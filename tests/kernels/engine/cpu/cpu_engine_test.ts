@@ -1,6 +1,6 @@
 /**
- * The CPU engine's sessions: memory shared by label, order of runs, failures, a free event loop. The parity
- * tests check its kernels.
+ * Tests the sessions of the CPU engine: tensors with the same label share memory, runs keep their order,
+ * failures are reported, and the event loop stays free. The parity tests check the kernels.
  *
  * @module
  */
@@ -25,7 +25,7 @@ const f32 = (values: readonly number[], shape: Shape = [values.length]) => ({
   data: Float32Array.from(values),
 });
 
-/** "forward": y = a·b. "set": a = x. "tick": steps counts modulo 5. */
+/** Three programs: "forward" computes y = a·b, "set" copies x to a, and "tick" counts `steps` up modulo 5. */
 function sharing(): readonly Program[] {
   const forward = new Graph();
   const a = forward.leaf("a", { shape: [2, 2], dtype: "f32" }, "parameter");
@@ -218,15 +218,15 @@ Deno.test("exp and tanh of the WASM kernels have relative errors below 1.5e-7 an
   const n = 40001, graph = new Graph();
   const x = graph.leaf("x", { shape: [n], dtype: "f32" }, "input");
   graph.output("tanh", tanh(x));
-  // The gradient of cross entropy is (softmax - 1 at the target) · dlosses. With lse 0, dlosses 1 and the
-  // last column as the target it is e^x in all other columns.
+  // The gradient of cross entropy is (softmax - 1 at the target) · dlosses. With lse = 0, dlosses = 1 and the
+  // last column as the target, it is e^x in all other columns.
   const logits = graph.leaf("logits", { shape: [1, n], dtype: "f32" }, "output");
   const target = graph.leaf("target", { shape: [1], dtype: "u32" }, "input");
   const lse = graph.leaf("lse", { shape: [1], dtype: "f32" }, "input");
   const one = graph.leaf("one", { shape: [1], dtype: "f32" }, "input");
   define(crossEntropyGradOp)([logits, target, lse, one], { valid: n });
   const wide = Float32Array.from({ length: n }, (_, i) => (i - 20000) * (87 / 20000));
-  const narrow = wide.map((value) => value / 8); // in float32 tanh is 1 from 9.1 on
+  const narrow = wide.map((value) => value / 8); // in float32, tanh(x) is 1 for x ≥ 9.1
   narrow[7] = wide[7] = NaN;
   const engine = await openCpu({ threads: 1 });
   await using session = await engine.open([compile("p", graph)], {

@@ -1,6 +1,6 @@
 /**
- * The V8 flags of `deno task fast`: the CPU engine detects them, passes its tests under them, and computes
- * the same bits with and without them.
+ * Tests the V8 flags of `deno task fast`: the CPU engine detects them, passes its tests under them, and
+ * computes the same bits with and without them.
  *
  * @module
  */
@@ -15,7 +15,7 @@ const flags: string = /--v8-flags=\S+/.exec(tasks.fast.command)?.[0] ?? "none";
 
 /**
  * The flags, and optimization from the first call: only V8's optimizing compiler joins vector instructions,
- * and a test ends before it would start.
+ * and a test ends before that compiler would start.
  */
 const optimized = `${flags},--no-liftoff`;
 

@@ -1,6 +1,6 @@
 /**
- * Choosing kernels by timing: which calls are timed, which kernel is chosen, and a session that runs the
- * choices.
+ * Tests the choice of kernels by timing: which calls are timed, which kernel is chosen, and that a session
+ * runs the chosen kernels.
  *
  * @module
  */
@@ -18,7 +18,10 @@ import type { KernelChoices } from "../../../../kernels/engine/webgpu/tuning.ts"
 import { matmul } from "../../../../kernels/ops/matmul/matmul.ts";
 import { relu } from "../../../../kernels/ops/elementwise/relu.ts";
 
-/** Two products of one shape, one of another, one too small to time, and an op with one kernel. */
+/**
+ * Four matrix products (two of one shape, one of another shape, and one too small to time) and an op that has
+ * only one kernel.
+ */
 function program(): Program {
   const graph = new Graph();
   const w = graph.leaf("w", { shape: [96, 96], dtype: "f32" }, "parameter");
@@ -31,8 +34,8 @@ function program(): Program {
 const same = callKey(program().calls[0]), transposed = callKey(program().calls[3]);
 
 /**
- * A `time` in place of a clock: variants whose name starts with `fast` take half as long. It lists what it
- * timed.
+ * A `time` function that does not measure: variants whose name starts with `fast` take 1, all others 2.
+ * `timed` lists the calls that it was asked to time.
  */
 function clock(fast: string) {
   const timed: string[] = [];
@@ -73,7 +76,7 @@ Deno.test("tuneKernels() keeps known choices, and times a call whose known choic
   match(choices.get(transposed)!, /^registers 8x16/);
 });
 
-/** Choices in memory, by adapter; `adds` counts the calls of `add`. */
+/** A store that keeps choices in memory, keyed by adapter; `adds` counts the calls of `add`. */
 function memoryStore() {
   const kept = new Map<string, KernelChoices>();
   const store = {
@@ -118,7 +121,7 @@ Deno.test("openWebgpu() with a tuning store times kernels once; the same choices
   deepStrictEqual([...store.kept], [[key, new Map(first.choices)]]);
   deepStrictEqual(await run(), first);
   strictEqual(store.adds, 1);
-  // Another choice in the store runs another kernel.
+  // If the store has a different choice, a different kernel runs.
   const variants = program().calls[0].op.variants!(program().calls[0], leastGpu);
   const other = variants.find((name) => name !== store.kept.get(key)!.get(same))!;
   await store.add(key, new Map([[same, other]]));

@@ -1,5 +1,6 @@
 /**
- * The WebGPU engine: what it asks of a device, and its errors where the device fails or is too small.
+ * Tests the WebGPU engine: what it requires of a device, and its errors if the device fails or its limits are
+ * too small.
  *
  * @module
  */
@@ -16,7 +17,7 @@ import { relu } from "../../../../kernels/ops/elementwise/relu.ts";
 
 const vector = (...data: number[]) => ({ shape: [data.length], data: Float32Array.from(data) });
 
-/** "add": sum += relu(x); "show": y = relu(relu(sum)). */
+/** Two programs: "add" computes sum += relu(x), and "show" computes y = relu(relu(sum)). */
 function twoPrograms(): Program[] {
   const adding = new Graph();
   const spec = { shape: [3], dtype: "f32" } as const;
@@ -55,7 +56,7 @@ Deno.test("webgpu session binds a tensor below 16 bytes after a product that bin
 
 Deno.test("webgpu read() of several labels maps one buffer, after all runs and writes so far", async () => {
   await using session = await (await openWebgpu()).open(twoPrograms(), {});
-  deepStrictEqual(await session.read(["sum"]), { sum: vector(0, 0, 0) }); // no weights: zeros
+  deepStrictEqual(await session.read(["sum"]), { sum: vector(0, 0, 0) }); // without initial values: zeros
   session.write({ x: vector(1, 1, 1) });
   await session.run(["add", "show"]);
   session.write({ x: vector(2, 2, 2) });
@@ -127,7 +128,7 @@ Deno.test("webgpu session says that the device was lost, why, and how to resume"
   const session = await (await openWebgpu()).open(twoPrograms(), {});
   await session.run(["add"]);
   const pending = session.read(["sum"]);
-  session.device.destroy(); // the nearest a test comes to a reset by the driver
+  session.device.destroy(); // the closest that a test can get to a reset by the driver
   const lost = {
     message: /Lost the device .* \(destroyed: .*\): checkpoints on disk are intact: .*--resume/,
   };
@@ -147,7 +148,7 @@ Deno.test("webgpu session refuses use after its disposal", async () => {
 Deno.test("webgpu open() names the tensor that is larger than the device's limit", async () => {
   const engine = await openWebgpu();
   const graph = new Graph();
-  const rows = 1 << 21; // times 1024 floats: 8 GiB, above any adapter's binding
+  const rows = 1 << 21; // rows of 1024 floats take 8 GiB, more than any adapter can bind
   graph.output("y", relu(graph.leaf("wte.weight", { shape: [rows, 1024], dtype: "f32" }, "parameter")));
   await rejects(engine.open([compile("eval", graph)], {}), {
     name: "RangeError",
@@ -191,7 +192,7 @@ Deno.test("webgpu session with its arena in several buffers computes the same bi
     return { ...(await session.read(["y"])).y, bytes: session.counters.bytes };
   };
   const whole = await run(await openWebgpu());
-  const most = 2 * 16384 + 256; // two tensors of 64 x 64 fit into one buffer, a third would span two
+  const most = 2 * 16384 + 256; // bytes; a buffer holds two tensors of 64 x 64 floats, not three
   ok(program.arenaBytes > most, `arena of ${program.arenaBytes} bytes`);
   const pieces = await run(await openWebgpu({ memoryLimits: { maxBufferSize: most } }));
   deepStrictEqual(pieces.data, whole.data);

@@ -1,4 +1,4 @@
-/** The character GPT of the lecture, whose parts are options. */
+/** Tests the character GPT of the lecture, whose parts are optional. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { gradients } from "../../../../kernels/core/gradients.ts";
 import { Graph } from "../../../../kernels/core/graph.ts";
@@ -65,7 +65,7 @@ Deno.test("charGpt() in every variant: losses match the logits, gradients match 
     const other = await run([0, 3, 2, 4], weights);
     deepStrictEqual(other.logits.slice(0, 10), first.logits.slice(0, 10), name);
     ok(other.logits[12] !== first.logits[12], name);
-    for (const label of parametersOf(model).keys()) { // small changes: ReLU has kinks
+    for (const label of parametersOf(model).keys()) { // changes are small because ReLU has kinks
       const changedBy = (by: number) => {
         const data = Float32Array.from(weights[label].data);
         data[1] += by;

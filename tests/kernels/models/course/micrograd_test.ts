@@ -1,4 +1,4 @@
-/** micrograd's own tests, and the numbers and exercises of the lecture. */
+/** Tests micrograd with its own test cases and with the numbers and exercises of the lecture. */
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
 import { PythonRandom } from "../../../../kernels/random/python_random.ts";
 import { Layer, MLP, Neuron, trace, Value, value } from "../../../../kernels/models/course/micrograd.ts";
@@ -30,12 +30,12 @@ Deno.test("Value.backward() sums the gradients of several uses, and visits each 
   const a = value(3);
   a.add(a).backward();
   strictEqual(a.grad, 2);
-  let deep = value(1); // deeper than calls may nest
+  let deep = value(1); // the graph gets deeper than function calls may nest
   const root = deep;
   for (let i = 0; i < 100_000; i++) deep = deep.add(1);
   deep.backward();
   strictEqual(root.grad, 1);
-  let wide = value(1); // 2^60 paths
+  let wide = value(1); // the graph gets 2^60 paths
   const base = wide;
   for (let i = 0; i < 60; i++) wide = wide.add(wide);
   wide.backward();
@@ -92,7 +92,7 @@ Deno.test("Value gives the loss and gradients of the softmax exercise", () => {
 Deno.test("Value.pow() refuses a Value as exponent, and says what to use instead", () => {
   const power: unknown = value(2);
   throws(
-    () => value(3).pow(power as number), // what a student may try
+    () => value(3).pow(power as number), // a call that a student may try
     { name: "TypeError", message: /give a number, or compute exp\(b \* log\(a\)\)/ },
   );
 });

@@ -1,6 +1,4 @@
-/**
- * The backward pass written by hand, compared with central differences and with automatic differentiation.
- */
+/** Tests the hand-written backward pass against central differences and automatic differentiation. */
 import { deepStrictEqual, ok, throws } from "node:assert/strict";
 import { TorchRandom } from "../../../../kernels/random/torch_random.ts";
 import { largestDifference, Matrix } from "../../../../kernels/models/course/matrix.ts";
@@ -96,7 +94,7 @@ Deno.test("Matrix broadcasts rows and columns, multiplies, and names sizes that 
   deepStrictEqual([...a.transposed().data], [1, 4, 2, 5, 3, 6]);
   deepStrictEqual([...a.matmul(a.transposed()).data], [14, 32, 32, 77]);
   const wide = new Matrix(1, 6, [1, 2, 3, 4, 5, 6]);
-  deepStrictEqual([...wide.matmul(wide.transposed()).data], [91]); // four terms at a time, then the other two
+  deepStrictEqual([...wide.matmul(wide.transposed()).data], [91]); // adds four terms at a time, then two
   deepStrictEqual([...a.sumOfRows().data, ...a.sumOfColumns().data, ...a.maxOfColumns().data], [
     5,
     7,

@@ -39,7 +39,7 @@ Deno.test("makemore() has as many parameters as makemore.py, charGpt() as Let's 
     mlp: 69147,
     rnn: 11803,
     gru: 28315,
-    lstm: 36635, // not in makemore.py: 27·64 + 2·64 + 128·256 + 256 + 64·27 + 27
+    lstm: 36635, // makemore.py has no LSTM; by hand: 27·64 + 2·64 + 128·256 + 256 + 64·27 + 27
     bow: 12827,
     transformer: 204544,
   };
@@ -108,7 +108,7 @@ async function lossesOf(
   const found = gradients(mean(losses), [...scope.parameters.values()].map(({ tensor }) => tensor));
   found.forEach((g, i) => graph.output(`${names[i]}/gradient`, g!));
   const weights = initialWeights(model, 3);
-  // The bigram model starts with zeros, and its losses would not depend on the tokens.
+  // The bigram model's initial weights are zeros, so its losses would not depend on the tokens.
   if (model.name === "bigram") weights.logits.data.forEach((_, i, all) => all[i] = uniformAt(2, "logits", i));
   await using session = await engine.open([compile("losses", graph)], weights);
   session.write({

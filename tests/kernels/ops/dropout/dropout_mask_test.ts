@@ -1,6 +1,6 @@
 /**
- * Philox in WGSL and WASM against its authors' numbers and kernels/random/philox.ts, and dropout masks on
- * every engine.
+ * Tests Philox in WGSL and WASM against the test vectors of its authors and kernels/random/philox.ts, and the
+ * dropout masks of every engine.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { dropout } from "../../../../kernels/ops/dropout/dropout.ts";
 import { dropoutConstants, maskOf, philoxFunctions } from "../../../../kernels/ops/dropout/dropout_mask.ts";
 import { buildKernels, builds } from "../../../../kernels/wasm/build.ts";
 
-// kat_vectors of Random123, for philox4x32-10.
+// From Random123's file kat_vectors, for philox4x32-10.
 const most = 0xffffffff;
 const known = [
   { counter: [0, 0, 0, 0], key: [0, 0], words: [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8] },
@@ -34,7 +34,7 @@ const known = [
   },
 ];
 
-/** The known counters and keys, and random ones up to a total of `count`. */
+/** The counters and keys of the test vectors, followed by random ones up to a total of `count`. */
 function philoxInputs(count: number): readonly { counter: readonly number[]; key: readonly number[] }[] {
   const more = Array.from({ length: count - known.length }, (_, i) => ({
     counter: philox(1, "counter", i),
@@ -87,7 +87,8 @@ for (const build of Object.keys(builds).filter((name) => builds[name].source ===
     ok(typeof draw === "function");
     const words = new Uint32Array(memory.buffer, 0, 16);
     inputs.forEach(({ key }, i) => {
-      // The lanes hold the counters of this input and the next three, starting again after the last.
+      // The lanes hold the counters of this input and of the next three, wrapping around after the last
+      // input.
       for (let lane = 0; lane < 4; lane++) {
         inputs[(i + lane) % inputs.length].counter.forEach((c, w) => words[4 * w + lane] = c);
       }
@@ -109,7 +110,7 @@ const engines: Readonly<Record<string, () => Promise<Engine>>> = {
 const key = Float64Array.of(0xfedcba98, 0x89abcdef), draw = Float64Array.of(0xfffffff0);
 const [batch, heads, time, rate] = [2, 2, 70, 0.3];
 
-/** Elements of y = make(x), for the key and draw above. */
+/** Computes the elements of y = make(x), with the `key` and `draw` above. */
 async function evaluate(
   engine: Engine,
   options: {
@@ -190,7 +191,7 @@ Deno.test("maskOf() drops a fraction `rate`, keeps the mean, and depends on key,
     const other of [mask([2, 2], 3, 0.5), mask([1, 3], 3, 0.5), mask([1, 2], 4, 0.5), mask([1, 2], 3, 0.5, 1)]
   ) {
     notDeepStrictEqual(other, one);
-    const both = other.filter((x, i) => x !== 0 && one[i] !== 0).length / n; // a quarter, if independent
+    const both = other.filter((x, i) => x !== 0 && one[i] !== 0).length / n; // 1/4 if masks are independent
     ok(Math.abs(both - 0.25) < 5 * Math.sqrt(3 / 16 / n), `${both} are kept by both`);
   }
 });

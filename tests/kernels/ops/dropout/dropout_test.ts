@@ -1,5 +1,5 @@
 /**
- * Inputs that dropout's ops refuse, and their graphs at rate 0 and in the backward pass.
+ * Tests which inputs the dropout ops reject, and their graphs at rate 0 and in the backward pass.
  *
  * @module
  */

@@ -23,7 +23,7 @@ async function evaluate(engine: Engine, xs: readonly number[]) {
 }
 
 Deno.test("geluErf() has a reference of x times the normal distribution function to 12 digits", () => {
-  const golden: readonly (readonly [x: number, y: number, derivative: number])[] = [ // mpmath, 40 digits
+  const golden: readonly (readonly [x: number, y: number, derivative: number])[] = [ // mpmath with 40 digits
     [1, 0.841344746068542949, 1.0833154705876863],
     [-1, -0.158655253931457051, -0.0833154705876862984],
     [0.5, 0.345731230637006552, 0.867495124656162843],

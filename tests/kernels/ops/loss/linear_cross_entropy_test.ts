@@ -1,6 +1,6 @@
 /**
- * Losses in blocks of logits give the results of all logits at once, gradients included, on every engine and
- * for any block size.
+ * Tests that computing the losses from blocks of logits gives the same results, gradients included, as
+ * computing all logits at once, on every engine and for any block size.
  *
  * @module
  */
@@ -37,7 +37,10 @@ const values: TensorMap = {
   },
 };
 
-/** Losses, and the gradients of their sum weighted by `factors`, with logits of `rows` rows at a time. */
+/**
+ * Computes the losses with the logits of `rows` rows at a time, and the gradients of the losses' sum,
+ * weighted by `factors`.
+ */
 function graphOf(rows: number): Graph {
   const graph = new Graph();
   const leaf = (label: string) =>
@@ -87,7 +90,8 @@ for (const [name, open] of Object.entries(engines)) {
   Deno.test(`linearCrossEntropy() in blocks of any size gives the losses and gradients of all logits at once, on ${name}`, async () => {
     const engine = await open();
     const expected = await run(openReference(), B * T);
-    // All at once, then blocks of 7, 7, 4 (the last one incomplete) and 1 row.
+    // All 14 rows at once; then blocks of 7 rows (twice), of 4 rows (the last block is incomplete) and of 1
+    // row.
     for (const rows of [14, 13, 7, 4, 1]) {
       const actual = await run(engine, rows);
       checkClose(actual, expected, `${rows} rows on ${name}`);
@@ -164,7 +168,8 @@ Deno.test("plan() of a small model computes all logits at once: one product forw
   const { programs } = plan({ model, training: { optimizer: adamw(), shape: [1, 2, 8], clip: 1 } });
   const names = programs[0].calls.map((call) => call.op.name);
   const count = (op: string) => names.filter((name) => name === op).length;
-  // The head and four linear layers; products that compute gradients of weights add them to their buffers.
+  // Products of the head and of four linear layers; those that compute gradients of weights add them to the
+  // gradient buffers.
   deepStrictEqual([count("matmul"), count("matmul_add"), count("cross_entropy_rows")], [2 + 4, 1 + 4, 0]);
   ok(names.includes("cross_entropy") && !names.includes("take_rows"));
 });

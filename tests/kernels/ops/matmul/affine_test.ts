@@ -1,5 +1,6 @@
 /**
- * Linear layers as single ops against the ops that they replace: values and gradients, on the CPU engine.
+ * Tests linear layers that are a single op against the ops that it replaces: values and gradients, on the CPU
+ * engine.
  *
  * @module
  */
@@ -53,7 +54,7 @@ for (const [name, [fused, separate]] of Object.entries(pairs)) {
   });
 }
 
-/** The layer's result, and the gradients of its sum weighted by random numbers. */
+/** Computes the layer's result, and the gradients of the sum of its elements weighted by random numbers. */
 async function evaluate(layer: (leaves: Leaves) => Tensor): Promise<Record<string, number[]>> {
   const graph = new Graph();
   const leaf = (label: string, shape: Shape) => graph.leaf(label, { shape, dtype: "f32" }, "parameter");

@@ -1,6 +1,6 @@
 /**
- * Epilogues of the matmul kernels: bias, GELU, residual, and addition in place, with K in one part and in
- * several.
+ * Tests the epilogues of the matmul kernels (bias, GELU, residual, and addition in place), with K in one part
+ * and split into several.
  *
  * @module
  */

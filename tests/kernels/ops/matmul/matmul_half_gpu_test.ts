@@ -1,6 +1,6 @@
 /**
- * Products of operands rounded to 16-bit floats, in all layouts, at sizes that are and are not multiples of
- * 4.
+ * Tests products of operands that are rounded to 16-bit floats, in all layouts, at sizes that are multiples
+ * of 4 and sizes that are not.
  *
  * @module
  */

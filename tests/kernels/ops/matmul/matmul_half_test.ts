@@ -1,5 +1,5 @@
 /**
- * Rounding of the operands of matrix products to 16-bit floats.
+ * Tests the rounding of the operands of matrix products to 16-bit floats.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { openWebgpu } from "../../../../kernels/engine/webgpu/webgpu_engine.ts";
 import { matmul } from "../../../../kernels/ops/matmul/matmul.ts";
 
 Deno.test("16-bit products on webgpu round operands to even and clamp them at 65504", async () => {
-  // No subnormal numbers, below 2^-14: WGSL allows a GPU to flush them to 0.
+  // No subnormal numbers (below 2^-14), since WGSL allows a GPU to flush them to 0.
   const inputs = [1 + 2 ** -11, 1 + 3 * 2 ** -11, 0.1, 2 ** -14, 65519, 65520, 1e9, -1e9, 0];
   const graph = new Graph(), n = inputs.length;
   const a = graph.leaf("a", { shape: [n, 1], dtype: "f32" }, "input");

@@ -1,6 +1,6 @@
 /**
- * Every matmul kernel that multiplies in 32 bits, in all layouts, at sizes that are and are not multiples of
- * 4.
+ * Tests every matmul kernel that multiplies in 32 bits, in all layouts, at sizes that are multiples of 4 and
+ * sizes that are not.
  *
  * @module
  */

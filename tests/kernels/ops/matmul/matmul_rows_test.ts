@@ -1,5 +1,6 @@
 /**
- * Products of few rows on the CPU engine, which have their own kernels, against products of many rows.
+ * Tests products with few rows on the CPU engine, which have their own kernels, against products with many
+ * rows.
  *
  * @module
  */
@@ -12,7 +13,8 @@ import { affine, affineAdd, affineGelu } from "../../../../kernels/ops/matmul/af
 import { matmul, matmulAdd } from "../../../../kernels/ops/matmul/matmul.ts";
 
 Deno.test("cpu engine gives a row the same bits in a product of 1 to 8 rows as in a product of 20", async () => {
-  // [K, N]: less than a vector, less than eight, more than a block of 256 and of 2,048 columns.
+  // [K, N]: N below one vector, N below eight vectors, K or N above a block of 256, and N above a block of
+  // 2,048 columns.
   for (const [k, n] of [[1, 1], [5, 3], [9, 30], [300, 47], [259, 13], [24, 4133]]) {
     const data = {
       a: normals(1, "a", 20 * k),

@@ -1,5 +1,6 @@
 /**
- * The variants of matmul kernels: which ones a GPU can run, which one a heuristic prefers, and their WGSL.
+ * Tests the variants of matmul kernels: which ones a GPU can run, which one the heuristic prefers, and their
+ * WGSL.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * One trial of each family of matmul kernels in each layout of the left operand; `deno task test:gpu` runs
- * all variants.
+ * Tests each family of matmul kernels with one trial per layout of the left operand; `deno task test:gpu`
+ * tests all variants.
  *
  * @module
  */

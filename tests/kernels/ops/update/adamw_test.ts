@@ -8,9 +8,10 @@ import { type AdamWAttrs, adamwStep } from "../../../../kernels/ops/update/adamw
 const usual: AdamWAttrs = { beta1: 0.9, beta2: 0.999, eps: 1e-8, decay: 0.01 };
 
 Deno.test("adamwStep() gives the first two steps of torch.optim.AdamW", async () => {
-  // By hand from PyTorch's formula, learning rate 0.1. Step 1: m = 0.1·g, v = 0.001·g², so the step is
-  // 0.1·sign(g). Step 2 with g = -0.2: m = 0.9·0.05 - 0.1·0.2 = 0.025, v = 0.999·0.00025 + 0.001·0.04 =
-  // 0.00028975, c1 = 0.19, c2 = 0.001999: p = 0.899·0.999 - 0.1/0.19·0.025 / sqrt(0.00028975/0.001999).
+  // Computed by hand from PyTorch's formula with a learning rate of 0.1. Step 1: m = 0.1·g, v = 0.001·g², so
+  // the step is 0.1·sign(g). Step 2 with g = -0.2: m = 0.9·0.05 - 0.1·0.2 = 0.025, v = 0.999·0.00025 +
+  // 0.001·0.04 = 0.00028975, c1 = 0.19, c2 = 0.001999: p = 0.899·0.999 - 0.1/0.19·0.025 /
+  // sqrt(0.00028975/0.001999).
   const steps = await run({ grads: [0.5, -0.2], lr: 0.1, scale: 1, attrs: usual });
   close(steps[0], { param: 1 * 0.999 - 0.1, m: 0.05, v: 0.00025 });
   const second = 0.899 * 0.999 - 0.1 / 0.19 * 0.025 / Math.sqrt(0.00028975 / 0.001999);
@@ -100,7 +101,7 @@ async function run(
 
 function close(actual: State, expected: State): void {
   for (const key of ["param", "m", "v"] as const) {
-    // The learning rate and the gradients are rounded to float32: 6e-8 each.
+    // The learning rate and the gradients are rounded to float32, with a relative error of 6e-8 each.
     const error = Math.abs(actual[key] - expected[key]);
     ok(error <= 3e-7 * Math.abs(expected[key]), `${key} is ${actual[key]}, expected ${expected[key]}`);
   }
