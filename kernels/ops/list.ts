@@ -1,5 +1,5 @@
 /**
- * The list of all ops, which tests and benches go through. Every engine must be able to run them.
+ * The list of all ops, over which tests and benches iterate. Every engine must be able to run every op.
  *
  * @module
  */

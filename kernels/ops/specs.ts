@@ -1,5 +1,5 @@
 /**
- * Checks of inputs that several ops share, with the same messages.
+ * Checks of op inputs, with the same error messages for all ops.
  *
  * @module
  */

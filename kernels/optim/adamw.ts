@@ -7,16 +7,17 @@
 import { adamwStep } from "../ops/update/adamw.ts";
 import { decayedElements, type Optimizer } from "./optimizer.ts";
 
-/** AdamW's constants; the learning rate comes with each update. */
+/** AdamW's constants; the learning rate is an input of each update. */
 export interface AdamWOptions {
   /** Decay factor of the first moment, the running mean of gradients; default 0.9. */
   readonly beta1?: number;
   /** Decay factor of the second moment, the running mean of squared gradients; default 0.95. */
   readonly beta2?: number;
-  /** Added to the root of the second moment, so that nothing is divided by 0; default 1e-8. */
+  /** Number added to the root of the second moment, so that nothing is divided by 0; default 1e-8. */
   readonly eps?: number;
   /**
-   * A step also subtracts weightDecay · lr · weight, on tensors of two or more dimensions only; default 0.1.
+   * Weight decay: a step also subtracts weightDecay · lr · weight from tensors of two or more dimensions;
+   * default 0.1.
    */
   readonly weightDecay?: number;
 }

@@ -1,5 +1,5 @@
 /**
- * Muon: momentum steps made orthogonal, for the matrices between embedding and head; AdamW for all other
+ * Muon: orthogonalized momentum steps for the matrices between embedding and head, and AdamW for all other
  * parameters.
  * Source: Jordan et al. 2024, https://kellerjordan.github.io/posts/muon.
  *
@@ -19,13 +19,15 @@ import { orthogonalize } from "./orthogonalize.ts";
 export interface MuonOptions extends AdamWOptions {
   /** Fraction of the velocity that is kept from one step to the next; default 0.95. */
   readonly momentum?: number;
-  /** Learning rate of hidden matrices as a multiple of AdamW's, the one given for each update; default 1. */
+  /**
+   * Learning rate of hidden matrices, as a multiple of the learning rate that each update gets; default 1.
+   */
   readonly rate?: number;
 }
 
 /**
- * Whether a parameter is a matrix other than embedding and head. Those hold one vector per token, and making
- * these vectors orthogonal has no meaning.
+ * Whether a parameter is a matrix other than embedding and head. Embedding and head hold one vector per
+ * token, and making these vectors orthogonal would have no meaning.
  */
 export function isHiddenMatrix({ label, shape }: NamedSpec): boolean {
   return shape.length === 2 && !/(^|\.)(wte|wpe|lm_head)\.weight$/.test(label);
@@ -33,9 +35,10 @@ export function isHiddenMatrix({ label, shape }: NamedSpec): boolean {
 
 /**
  * Muon, which stores the velocity of hidden matrices in `<param>/velocity` and AdamW's moments as `adamw`
- * does. The step of a hidden matrix [in, out] is orthogonal, multiplied by its learning rate and √max(1, out
- * / in); its weight decay is multiplied by its learning rate only. Throws RangeError unless the momentum is
- * from 0 to below 1 and the rate above 0, and where `adamw` does.
+ * does. The step of a hidden matrix [in, out] is orthogonal, multiplied by the learning rate of hidden
+ * matrices and by √max(1, out / in); the weight decay is multiplied by this learning rate only. Throws
+ * RangeError unless the momentum is from 0 to below 1 and the rate is above 0, and the same errors as
+ * `adamw()`.
  */
 export function muon(options: MuonOptions = {}): Optimizer {
   const { momentum = 0.95, rate = 1, weightDecay = 0.1 } = options, others = adamw(options);

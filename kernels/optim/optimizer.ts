@@ -1,5 +1,6 @@
 /**
- * An optimizer: it adds the update of the parameters to a graph, so that it runs on every engine.
+ * The interface of optimizers. An optimizer adds the update of the parameters to a graph, so it runs on every
+ * engine.
  *
  * @module
  */
@@ -8,34 +9,37 @@ import type { NamedSpec } from "../core/pack.ts";
 import type { Scope } from "../core/scope.ts";
 import { type Shape, slotBytes } from "../core/tensor.ts";
 
-/** What an optimizer computes an update from. */
+/** Inputs from which an optimizer computes an update. */
 export interface UpdateInputs {
-  /** Gradients of the parameters, [N] with members in the parameters' order. */
+  /** Gradients of the parameters, a pack [N] whose members are in the order of the parameters. */
   readonly gradients: Pack;
   /** Learning rate of this update, f32 [1]. */
   readonly learningRate: Tensor;
-  /** Number of the update from 1, f32 [1]. */
+  /** Number of the update, counted from 1, f32 [1]. */
   readonly step: Tensor;
-  /** Factor that clips the gradients: they are multiplied by it, f32 [1]. */
+  /** Factor by which the gradients must be multiplied to clip them, f32 [1]. */
   readonly scale: Tensor;
 }
 
 /**
- * A rule to update parameters, which come as packs in the order of `parameterGroups`.
+ * A rule that updates parameters. It gets them as packs, in the order of `parameterGroups`.
  *
  * A rule that treats each element by itself (such as AdamW) updates a pack's tensor in one call. A rule that
- * works on matrices (such as Muon) loops over `params.members`:
- * `graph.leaf(member.label, member, "parameter")` is one matrix in place in the pack, and `gradients.members`
- * has its gradient at the same index. `separate` keeps these matrices out of the other packs, which are then
- * still updated in one call each.
+ * works on matrices (such as Muon) loops over `params.members`: `graph.leaf(member.label, member,
+ * "parameter")` is one matrix, in place in its pack, and `gradients.members` has its gradient at the same
+ * index. `separate` keeps these matrices out of the other packs, which are then still updated in one call
+ * each.
  */
 export interface Optimizer {
-  /** The name that `--optimizer` takes. */
+  /** Name of the optimizer, as given to `--optimizer`. */
   readonly name: string;
-  /** Whether a parameter goes into packs that hold only such parameters; default: none does. */
+  /**
+   * Whether a parameter is stored in separate packs, which hold only parameters for which this is true.
+   * Default: false for all parameters.
+   */
   separate?(parameter: NamedSpec): boolean;
   /**
-   * Updates `params` in place and leaves the gradients unchanged. The optimizer makes its own state by
+   * Updates `params` in place and leaves the gradients unchanged. The optimizer creates its state with
    * `scope.state`.
    */
   update(scope: Scope, params: Pack, inputs: UpdateInputs): void;
@@ -50,8 +54,8 @@ export function decays(shape: Shape): boolean {
 }
 
 /**
- * Number of elements of a pack before its first member that does not decay; packs have the decaying members
- * first.
+ * Number of elements of a pack before its first member without weight decay; the members with weight decay
+ * come first in a pack.
  */
 export function decayedElements({ tensor, members }: Pack): number {
   const end = members.find(({ shape }) => !decays(shape));
@@ -60,8 +64,9 @@ export function decayedElements({ tensor, members }: Pack): number {
 
 /**
  * Divides parameters into groups that each become a pack of at most `packBytes`; a larger parameter gets a
- * group of its own. Groups of `separate` parameters come last. Within either kind, parameters that decay come
- * first; otherwise the order stays. Throws RangeError unless packBytes is above 0.
+ * group of its own. Groups of `separate` parameters come last. Among the separate parameters, and among the
+ * others, those with weight decay come first; otherwise the order is unchanged. Throws RangeError unless
+ * packBytes is above 0.
  */
 export function parameterGroups(
   parameters: readonly NamedSpec[],

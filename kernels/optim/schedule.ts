@@ -1,5 +1,5 @@
 /**
- * The learning rate as a function of the step: it has no state, so a checkpoint need not save any.
+ * The learning rate as a function of the step. It has no state that a checkpoint would have to save.
  *
  * @module
  */
@@ -23,8 +23,8 @@ export interface ScheduleOptions {
   /** Length of the schedule in updates, warm-up included. */
   readonly steps: number;
   /**
-   * Step s of warm-up has rate lr·(s+1)/warmupDivisor; default warmup+1. build-nanogpt and llm.c divide by
-   * warmup.
+   * Divisor of the learning rate during warm-up, which is lr·(s+1)/warmupDivisor at step s; default warmup+1.
+   * build-nanogpt and llm.c divide by warmup.
    */
   readonly warmupDivisor?: number;
   /** For `wsd`, the fraction of the schedule over which the learning rate falls; default 0.2. */
@@ -32,11 +32,11 @@ export interface ScheduleOptions {
 }
 
 /**
- * A schedule. In warm-up the rate is lr·(step+1)/(warmup+1). After it the rate falls from lr to minLr, which
- * it reaches at step `steps`, one after the last update, and keeps. `cosine` falls along half a cosine,
- * `linear` along a line; `constant` stays at lr; `wsd` stays at lr until the last fifth, over which the rate
- * falls as 1 - √x for x from 0 to 1. Throws RangeError for a rate, fraction or length out of range. Source:
- * nanoGPT train.py `get_lr`, llm.c schedulers.h.
+ * Makes a schedule. During warm-up the rate is lr·(step+1)/(warmup+1). After warm-up it falls from lr to
+ * minLr, which it reaches at step `steps` (the step after the last update) and then keeps. `cosine` falls
+ * along half a cosine, `linear` along a line; `constant` stays at lr; `wsd` stays at lr until the last fifth,
+ * over which the rate falls as 1 - √x for x from 0 to 1. Throws RangeError for a rate, fraction or length out
+ * of range. Source: nanoGPT train.py `get_lr`, llm.c schedulers.h.
  *
  * @example
  * ```ts
@@ -79,7 +79,7 @@ export function schedule(options: ScheduleOptions): Schedule {
   };
 }
 
-/** The part of lr - minLr that is left after a fraction of the decay. */
+/** Fraction of lr - minLr that is left after `fraction` of the decay steps. */
 function remaining(kind: Exclude<ScheduleKind, "constant">, fraction: number): number {
   switch (kind) {
     case "cosine":

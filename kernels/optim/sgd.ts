@@ -6,11 +6,14 @@
 import { sgdStep } from "../ops/update/sgd.ts";
 import { decayedElements, type Optimizer } from "./optimizer.ts";
 
-/** SGD's constants; the learning rate comes with each update. */
+/** SGD's constants; the learning rate is an input of each update. */
 export interface SgdOptions {
   /** Fraction of the velocity that is kept from one step to the next; default 0.9. 0 stores no velocity. */
   readonly momentum?: number;
-  /** Adds weightDecay · weight to the gradient, on tensors of two or more dimensions only; default 0. */
+  /**
+   * Weight decay: weightDecay · weight is added to the gradient of tensors of two or more dimensions; default
+   * 0.
+   */
   readonly weightDecay?: number;
 }
 

@@ -21,8 +21,8 @@ export const featuredGpu: Gpu = { ...leastGpu, features: new Set(["shader-f16", 
 /** Sizes M, K, N that are not multiples of 4. */
 export const ragged: readonly number[] = [33, 19, 37];
 /**
- * Sizes M, K, N that are multiples of 4, with a partial tile at every edge and a K long enough to be split in
- * parts.
+ * Sizes M, K, N that are multiples of 4, with a partial tile at every edge and a K long enough to be split
+ * into parts.
  */
 export const whole: readonly number[] = [68, 264, 76];
 const fewRows: readonly number[] = [3, 264, 132], eightRows: readonly number[] = [7, 266, 130];
@@ -31,15 +31,15 @@ const fewRows: readonly number[] = [3, 264, 132], eightRows: readonly number[] =
 export interface Trial {
   /** The op. */
   readonly op: Op<any>;
-  /** Its inputs and attributes. */
+  /** Inputs and attributes of the op. */
   readonly case: Case<any>;
-  /** A call of that case. */
+  /** A call of the op with these inputs and attributes. */
   readonly call: Call;
   /** Name of the variant. */
   readonly variant: string;
 }
 
-/** All variants of one case; those that round operands to 16-bit floats come last. */
+/** Trials of all variants of one case; variants that round operands to 16-bit floats come last. */
 export function trials(op: Op<any>, c: Case<any>): readonly Trial[] {
   const [call] = caseGraph(op, c).graph.calls;
   const variants = [false, true].flatMap((half) => op.variants!(call, { ...featuredGpu, half }));
@@ -49,8 +49,8 @@ export function trials(op: Op<any>, c: Case<any>): readonly Trial[] {
 /**
  * Trials of matmul that cover every variant and every layout of the operands. SwiftShader takes up to a
  * second to compile a kernel with workgroup memory, so only the smallest tile of each family and the "quads"
- * family, which needs whole vectors of a, run in all layouts. The others run in two layouts, so that each
- * operand is read along K and across it.
+ * family, which needs whole vectors of a, run in all layouts. All other variants run in two layouts, so that
+ * each operand is read along K and across it.
  */
 export function layoutTrials(): readonly Trial[] {
   return [false, true].flatMap((transposeA) =>
@@ -77,13 +77,13 @@ export function familyOf({ variant }: Trial): string {
 
 /** Results of the trials of one family. */
 export interface FamilyParity {
-  /** Why the family cannot run on this adapter; null where it ran. */
+  /** Why the family cannot run on this adapter; null if it ran. */
   readonly unsupported: string | null;
   /** A message for each result that differs from the reference; see `compareOps`. */
   readonly messages: readonly string[];
 }
 
-/** Runs trials and returns their results by family. */
+/** Runs trials and returns their results, keyed by family. */
 export async function compareTrials(all: readonly Trial[]): Promise<ReadonlyMap<string, FamilyParity>> {
   const { device } = await openWebgpu(), gpu = await adapterGpu();
   const results = new Map<string, FamilyParity>();
@@ -99,7 +99,8 @@ export async function compareTrials(all: readonly Trial[]): Promise<ReadonlyMap<
 }
 
 /**
- * In one session each call runs one variant, so trials of the same call run in one session after the other.
+ * Runs trials of one family. A session runs only one variant of each call, so trials of the same call run in
+ * separate sessions, one after the other.
  */
 async function compareFamily(all: readonly Trial[], gpu: Gpu): Promise<readonly string[]> {
   const { half = false } = gpu;
@@ -122,8 +123,8 @@ async function compareFamily(all: readonly Trial[], gpu: Gpu): Promise<readonly 
 
 /**
  * The op whose reference rounds its operands to 16-bit floats. Products of two rounded operands are exact in
- * 32 bits and their sums are 32-bit sums, so the tolerance stays 1e-5; a different rounding, 5e-4 of an
- * operand, exceeds it.
+ * float32 and are summed in float32, so the tolerance stays 1e-5. A kernel that rounds differently changes an
+ * operand by up to 5e-4 of its value, which exceeds the tolerance.
  */
 function withRoundedOperands(op: Op<any>): Op<any> {
   return {

@@ -18,16 +18,18 @@ import { sum } from "../ops/reduce/reduce.ts";
 import { type CaseData, type OpCase, referenceOutputs, runCases, smallCases } from "./run_cases.ts";
 
 /**
- * Largest error, relative to an element and to its output's root mean square. It covers what float32 loses:
- * one rounding (6e-8), sums of some hundred terms of either sign (a few dozen roundings of the terms, whose
- * size the mean square stands for), and exp in WGSL (3 + 2·|x| units in the last place, 3e-6 at 10).
+ * Largest error, relative to the element plus the root mean square of its output. It covers the errors of
+ * float32: one rounding (6e-8); sums of some hundred positive and negative terms (a few dozen roundings of
+ * the terms, whose size is estimated by the root mean square); and exp in WGSL (3 + 2·|x| units in the last
+ * place, 3e-6 for x = 10).
  */
 const TOLERANCE = 1e-5;
 
 /**
- * Runs all small cases of `ops` twice in one session. Returns, by op name, a message for each output that
- * differs from the reference by more than `TOLERANCE` or that differs, in any bit, between the two runs;
- * an empty list if there is none. Each message names the op, the case and the first element that differs.
+ * Runs all small cases of `ops` twice in one session. Returns, keyed by op name, a message for each output
+ * that differs from the reference by more than `TOLERANCE`, or that differs in any bit between the two runs.
+ * The list of an op without such outputs is empty. Each message names the op, the case and the first element
+ * that differs.
  */
 export async function compareOps(
   engine: Engine,
@@ -53,8 +55,8 @@ export async function compareCase<A>(
 }
 
 /**
- * Compares activations and their gradients with the reference at inputs from 0 to ±10,000, where exponentials
- * overflow in a careless formula. Returns a message for each value that differs.
+ * Compares activations and their gradients with the reference at inputs from 0 to ±10,000, where the
+ * exponentials of a careless formula would overflow. Returns a message for each value that differs.
  */
 export async function compareFarFromZero(engine: Engine): Promise<readonly string[]> {
   const graph = new Graph();
@@ -83,7 +85,7 @@ export async function compareFarFromZero(engine: Engine): Promise<readonly strin
   );
 }
 
-/** A case with its outputs of two runs. */
+/** A case, with the outputs of its two runs. */
 type CaseRuns = OpCase & {
   readonly seed: number;
   readonly runs: readonly CaseData[];
@@ -114,5 +116,5 @@ function compareRuns(engine: string, c: CaseRuns): readonly string[] {
 
 function allowedError(expected: Float64Array): (value: number) => number {
   const root = Math.sqrt(expected.reduce((sum, x) => sum + x * x, 0) / expected.length);
-  return (value) => TOLERANCE * (Math.abs(value) + root) + 1e-30; // 1e-30: an output of zeros must be zeros
+  return (value) => TOLERANCE * (Math.abs(value) + root) + 1e-30; // 1e-30 for outputs that are all zeros
 }

@@ -17,7 +17,7 @@ export type CaseData = readonly (Float32Array | Uint32Array)[];
 export interface OpCase {
   /** The op to call. */
   readonly op: Op<any>;
-  /** Its inputs and attributes. */
+  /** Inputs and attributes of the op. */
   readonly case: Case<any>;
 }
 
@@ -47,7 +47,7 @@ export function caseGraph<A>(op: Op<A>, c: Case<A>, prefix = ""): CaseGraph {
   return { graph, inputs, outputs };
 }
 
-/** Input data of a case, a function of the seed. */
+/** Input data of a case, determined by the seed. */
 export function caseInputs(c: Case<any>, seed: number): CaseData {
   return caseSpecs(c).map((spec, i) =>
     filled(c.fill?.[i] ?? "normal", { seed, name: `in${i}`, count: sizeOf(spec.shape) })
@@ -81,7 +81,7 @@ export async function runCases(
   return results;
 }
 
-/** Outputs of a case by the op's float64 reference. */
+/** Outputs of a case, computed by the op's float64 reference. */
 export function referenceOutputs({ op, case: c }: OpCase, seed: number): readonly Float64Array[] {
   const { graph } = caseGraph(op, c);
   return op.reference(caseInputs(c, seed).map((data) => Float64Array.from(data)), graph.calls[0]);

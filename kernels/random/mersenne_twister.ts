@@ -1,7 +1,8 @@
 /**
- * MT19937, the Mersenne Twister behind PyTorch's CPU generator, Python's `random` and NumPy's RandomState,
- * each of which turns its words into numbers differently: see torch_random.ts, python_random.ts and
- * numpy_random.ts. It reproduces numbers that those programs published; everything else draws from philox.ts.
+ * MT19937, the Mersenne Twister that PyTorch's CPU generator, Python's `random` and NumPy's RandomState use.
+ * Each of them converts the generator's words to numbers differently: see torch_random.ts, python_random.ts
+ * and numpy_random.ts. It is used to reproduce published results of these libraries; everything else uses
+ * random numbers from philox.ts.
  *
  * Source: Matsumoto and Nishimura 1998, "Mersenne Twister"; their mt19937ar.c.
  *
@@ -82,7 +83,8 @@ export class MersenneTwister {
 }
 
 /**
- * A number in [0, 1) from 53 bits of two words, as Python's `random()` and NumPy's `random_sample()` make it.
+ * A number in [0, 1) from 53 bits of two words, as Python's `random()` and NumPy's `random_sample()` compute
+ * it.
  */
 export function uniform53(words: MersenneTwister): number {
   const high = words.next() >>> 5, low = words.next() >>> 6;

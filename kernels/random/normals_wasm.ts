@@ -1,8 +1,9 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
  * Normally distributed numbers for kernels/random/philox.ts: Philox4x32-10 on four counters at once, followed
- * by the Box-Muller transform in float32. It uses no fused multiply-add, so that every machine draws the same
- * bits. Absolute error below 1e-6. It is a WASM module of its own, with its own memory.
+ * by the Box-Muller transform in float32. It uses no fused multiply-add, so that every machine computes the
+ * same bits. The absolute error is below 1e-6. This file is compiled to a WASM module of its own, with its
+ * own memory.
  *
  * @module
  */
@@ -31,9 +32,9 @@ const ROOT_HALF_WORD = memory.data<u32>([0xB504F333], 4); // 2^32 / sqrt(2)
 const ROOT_HALF_BITS = memory.data<u32>([0x3F3504F3], 4); // 1 / sqrt(2) as a float
 
 /**
- * Writes normal numbers of standard deviation `std` to OUT: four for each of the counters block … block +
- * blocks - 1, where `blocks` is rounded up to a multiple of 4 and is at most 16,384. The counter's third word
- * is seedHigh; the key is seedLow and name.
+ * Writes normally distributed numbers of standard deviation `std` to OUT: four for each of the counters block
+ * … block + blocks - 1, where `blocks` is rounded up to a multiple of 4 and is at most 16,384. The counter's
+ * third word is seedHigh; the key is seedLow and name.
  */
 export function draw(blocks: i32, block: i32, seedLow: i32, seedHigh: i32, name: i32, std: f32): void {
   const factor = f32x4.splat(-2 * std * std), zero = i32x4.splat(0), third = i32x4.splat(seedHigh);
@@ -68,7 +69,7 @@ export function draw(blocks: i32, block: i32, seedLow: i32, seedHigh: i32, name:
       t1 = cosineOf(z1);
     const x0 = f32x4.mul(r0, turned(t0, s0, q0, 1)), x1 = f32x4.mul(r0, turned(s0, t0, q0, 0));
     const x2 = f32x4.mul(r1, turned(t1, s1, q1, 1)), x3 = f32x4.mul(r1, turned(s1, t1, q1, 0));
-    // Each lane holds a block: transposes to four blocks of four numbers.
+    // Each lane holds one block of four numbers; transposes them so that the blocks are contiguous in memory.
     const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
     const up01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7), up23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
     v128.store(out, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
@@ -80,11 +81,12 @@ export function draw(blocks: i32, block: i32, seedLow: i32, seedHigh: i32, name:
 
 /**
  * sqrt(factor · ln u) for u = (word + 1) / 2^32 in (0, 1]. For u = m 2^e with m in [0.707, 1.414), ln u is e
- * ln 2 + 2 atanh((m - 1) / (m + 1)). Near 1 it is computed from 1 - u, which the inverted word gives exactly.
+ * ln 2 + 2 atanh((m - 1) / (m + 1)). For u near 1, ln u is computed from 1 - u, which can be computed exactly
+ * from the inverted word.
  */
 function radius(word: v128, factor: v128): v128 {
   const near = i32x4.gt_u(word, v128.load32_splat(ROOT_HALF_WORD));
-  const count = f32x4.convert_i32x4_u(v128.xor(word, near)); // 2^32 u - 1, or near 1: 2^32 (1 - u)
+  const count = f32x4.convert_i32x4_u(v128.xor(word, near)); // 2^32 u - 1; for u near 1, 2^32 (1 - u)
   const bits = f32x4.add(count, v128.load32_splat(ONE));
   const exponent = i32x4.shr_s(i32x4.sub(bits, v128.load32_splat(ROOT_HALF_BITS)), 23);
   const m = i32x4.sub(bits, i32x4.shl(exponent, 23));
@@ -120,20 +122,20 @@ function cosineOf(z: v128): v128 {
   return f32x4.add(f32x4.mul(c, z), v128.load32_splat(ONE));
 }
 
-/** The angle of word / 2^32 turns, rounded to quarter turns. */
+/** The angle of word / 2^32 turns, rounded to a whole number of quarter turns, modulo 4. */
 function quarter(word: v128): v128 {
   return i32x4.shr_u(i32x4.add(word, i32x4.splat(0x20000000)), 30);
 }
 
-/** The difference between that angle and its rounded value, in radians. */
+/** The difference between the angle of word / 2^32 turns and its rounded value `quarter`, in radians. */
 function angle(word: v128, quarter: v128): v128 {
   const rest = i32x4.sub(word, i32x4.shl(quarter, 30));
   return f32x4.mul(f32x4.convert_i32x4_s(rest), v128.load32_splat(TURN));
 }
 
 /**
- * The sine or cosine of the whole angle: `even` after an even number of quarter turns, else `odd`, negated
- * where bit 1 of quarter + ahead is set.
+ * The sine or cosine of the whole angle: `even` if `quarter` is even, else `odd`. It is negated if bit 1 of
+ * quarter + ahead is set.
  */
 function turned(even: v128, odd: v128, quarter: v128, ahead: i32): v128 {
   const isOdd = i32x4.shr_s(i32x4.shl(quarter, 31), 31);

@@ -1,6 +1,7 @@
 /**
- * NumPy's RandomState, the generator behind `np.random.seed`: the same numbers from the same seed. It has the
- * functions that MinHash and the lessons need. Source: numpy/random/mtrand.pyx and its legacy distributions.
+ * NumPy's RandomState, the generator that `np.random.seed` seeds. It returns the same numbers as NumPy for
+ * the same seed, and has only the functions that MinHash and the lessons need. Source:
+ * numpy/random/mtrand.pyx and its legacy distributions.
  *
  * @module
  */
@@ -50,8 +51,9 @@ export class NumpyRandom {
   }
 
   /**
-   * `count` whole numbers from low to high - 1, as randint(low, high, dtype=uint64). Both are below 2^64 and
-   * differ by more than 2^32; for a smaller difference NumPy uses another method.
+   * `count` whole numbers from low to high - 1, as randint(low, high, dtype=uint64) returns them. `low` and
+   * `high` must be below 2^64 and differ by more than 2^32; for a smaller difference NumPy uses another
+   * method.
    */
   integers(
     count: number,

@@ -12,7 +12,7 @@ const MULTIPLIER_1 = 0xCD9E8D57;
 const WEYL_0 = 0x9E3779B9; // golden ratio
 const WEYL_1 = 0xBB67AE85; // sqrt(3) - 1
 
-/** Four random 32-bit words from a 128-bit counter and a 64-bit key, by ten rounds. */
+/** Computes four random 32-bit words from a 128-bit counter and a 64-bit key, in ten rounds. */
 export function philox4x32(
   counter: readonly number[],
   key: readonly number[],
@@ -46,7 +46,7 @@ export function philox(seed: number, name: string, counter: number): [number, nu
   return philox4x32([counter >>> 0, counterHigh >>> 0, seedHigh, 0], [seed >>> 0, hashName(name)]);
 }
 
-/** A uniform number in [0, 1) with 32 random bits: number `index` of the stream (seed, name). */
+/** A uniform number in [0, 1) with 32 random bits: the one at index `index` in the stream (seed, name). */
 export function uniformAt(seed: number, name: string, index: number): number {
   return philox(seed, name, Math.floor(index / 4))[index % 4] / 0x100000000;
 }
@@ -54,7 +54,7 @@ export function uniformAt(seed: number, name: string, index: number): number {
 /**
  * The first `count` normal numbers of the stream (seed, name), with mean 0 and standard deviation `std`, by
  * the Box-Muller transform in float32. The bits are the same on every machine; values differ from a float64
- * transform by less than 1e-6 · std. WASM takes 4 ns per number, Math.log and Math.cos would take 50 ns.
+ * transform by less than 1e-6 · std. WASM takes 4 ns per number; Math.log and Math.cos would take 50 ns.
  */
 export function normals(seed: number, name: string, count: number, std = 1): Float32Array<ArrayBuffer> {
   const out = new Float32Array(count), drawn = new Float32Array(memory.buffer, OUT);

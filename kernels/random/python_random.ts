@@ -1,5 +1,5 @@
 /**
- * Python's `random` module: the same numbers from the same seed.
+ * Python's `random` module. It returns the same numbers as Python for the same seed.
  * Source: CPython, Lib/random.py and Modules/_randommodule.c.
  *
  * @module

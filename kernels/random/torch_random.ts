@@ -1,7 +1,8 @@
 /**
- * PyTorch's CPU generator: the same numbers from the same seed, so that a lesson prints the numbers of its
- * notebook. Whole and uniform numbers are exact. Normal and exponential numbers are within 1e-6, because
- * PyTorch's float32 logarithm and cosine differ between machines in the last bit.
+ * PyTorch's CPU generator. It returns the same numbers as PyTorch for the same seed, so a lesson prints the
+ * same numbers as the notebook that it follows. Whole and uniform numbers are exact. Normal and exponential
+ * numbers are within 1e-6, because PyTorch's float32 logarithm and cosine differ between machines in the last
+ * bit.
  *
  * Source: PyTorch, aten/src/ATen/native/cpu/DistributionTemplates.h and core/DistributionsHelper.h.
  *
@@ -10,12 +11,12 @@
 import { MersenneTwister } from "./mersenne_twister.ts";
 
 const f32 = Math.fround;
-const BLOCK = 16; // PyTorch draws 16 or more normal numbers in blocks of this size
+const BLOCK = 16; // PyTorch makes 16 or more normal numbers in blocks of this size
 
 /** `torch.Generator().manual_seed(seed)`. Results are flat arrays of elements in order. */
 export class TorchRandom {
   readonly #words: MersenneTwister;
-  #spare: number | null = null; // second number of a pair; fewer than 16 numbers are drawn in pairs
+  #spare: number | null = null; // second number of a pair; fewer than 16 normal numbers are made in pairs
 
   /** Throws RangeError for a seed that is not a whole number from 0 to 2^32 - 1. */
   constructor(seed: number) {
@@ -73,7 +74,7 @@ export class TorchRandom {
     if (count < BLOCK) return Float32Array.from({ length: count }, () => this.#normalDouble() * std + mean);
     const out = this.rand(count);
     for (let at = 0; at + BLOCK <= count; at += BLOCK) boxMuller(out.subarray(at, at + BLOCK), { mean, std });
-    if (count % BLOCK !== 0) { // an incomplete last block: the last 16 numbers are redrawn
+    if (count % BLOCK !== 0) { // if the last block is incomplete, redraws the last 16 numbers
       const last = out.subarray(count - BLOCK);
       last.set(this.rand(BLOCK));
       boxMuller(last, { mean, std });
@@ -91,7 +92,7 @@ export class TorchRandom {
     return order;
   }
 
-  /** `empty(count).exponential_()`: exponential numbers of mean 1. */
+  /** `empty(count).exponential_()`: exponentially distributed numbers of mean 1. */
   exponential(count: number): Float32Array<ArrayBuffer> {
     return Float32Array.from({ length: count }, () => -Math.log1p(-this.double()));
   }
@@ -115,8 +116,8 @@ export class TorchRandom {
   }
 
   /**
-   * `multinomial(weights, 1)` of today's PyTorch: the index of the largest quotient of a weight and an
-   * exponential random number.
+   * `multinomial(weights, 1)` of current PyTorch versions: the index of the largest quotient of a weight and
+   * an exponential random number.
    */
   multinomialByRace(weights: ArrayLike<number>): number {
     const times = this.exponential(weights.length);
@@ -145,8 +146,8 @@ export class TorchRandom {
 }
 
 /**
- * Transforms 16 uniform numbers to normal ones in float32: the first eight give the radii, the last eight the
- * angles.
+ * Transforms 16 uniform numbers to normally distributed numbers in float32. The first eight give the radii
+ * and the last eight give the angles.
  */
 function boxMuller(
   block: Float32Array,

@@ -1,8 +1,8 @@
 /**
  * Compiles the AssemblyScript files (`*_wasm.ts` and those of this folder) to kernels.wasm, to
- * kernels_plain.wasm for WASM engines without relaxed SIMD, and to random/normals.wasm, which draws random
- * numbers for any engine. Run `deno task wasm` after a change. The modules are committed because the compiler
- * is 100 MB of packages and takes some ten seconds; a test compares them with a new build.
+ * kernels_plain.wasm for WASM engines without relaxed SIMD, and to random/normals.wasm, which generates
+ * random numbers for any engine. Run `deno task wasm` after a change. The modules are committed because the
+ * compiler is 100 MB of packages and takes some ten seconds; a test compares them with a new build.
  *
  * @module
  */
@@ -16,9 +16,9 @@ const options = [
   "-O3",
   "--noAssert",
   "--runtime=stub", // the kernels allocate no memory
-  "--memoryBase=32768", // constants: the engine reserves the second half of the first page for them
-  "--use=abort=", // no import besides the memory
-  "--disableWarning=112", // v128 in an exported function: only exports of index.ts are called from JavaScript
+  "--memoryBase=32768", // address of constants; the engine reserves the second half of the first page
+  "--use=abort=", // imports nothing but the memory
+  "--disableWarning=112", // v128 in an exported function is fine: JavaScript calls only exports of index.ts
 ];
 
 const engineMemory = [
@@ -41,11 +41,11 @@ export interface Build {
 /** Features of WASM engines that have relaxed SIMD. */
 export const engineFeatures = "simd,relaxed-simd,threads";
 
-/** The committed modules, by path relative to kernels/. */
+/** The committed modules, keyed by path relative to kernels/. */
 export const builds: Readonly<Record<string, Build>> = {
   "wasm/kernels.wasm": { source: "wasm/index.ts", features: engineFeatures, memory: engineMemory },
   "wasm/kernels_plain.wasm": { source: "wasm/index.ts", features: "simd,threads", memory: engineMemory },
-  // A memory of its own: one page, and four for 65,536 floats.
+  // This module has its own memory: one page, plus four pages for 65,536 floats.
   "random/normals.wasm": {
     source: "random/normals_wasm.ts",
     features: "simd",
@@ -54,7 +54,7 @@ export const builds: Readonly<Record<string, Build>> = {
 };
 
 /**
- * Compiles one of the `builds` and returns its bytes. `entry` is the source file, if not the build's own.
+ * Compiles one of the `builds` and returns its bytes. `entry` is the source file; default: that of the build.
  * Throws Error with the compiler's messages.
  */
 export function buildKernels(

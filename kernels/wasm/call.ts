@@ -1,8 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
  * Access to the parameters of a WASM kernel. Every kernel has the signature `(tensors, args, thread, threads,
- * scratch)`: addresses of its tensors (u32 each), its numbers (f64 each), the index of the thread that runs
- * it, the number of threads, and memory that belongs to the thread.
+ * scratch)`: the addresses of the call's tensors (u32 each), the call's numeric arguments (f64 each), the
+ * index of the thread, the number of threads, and the address of memory that belongs to the thread.
  *
  * @module
  */
@@ -23,8 +23,9 @@ export function real(args: usize, i: usize): f32 {
 }
 
 /**
- * First of the elements that a thread computes, where `count` elements are divided among threads; a multiple
- * of `align`. The thread's range ends where that of thread + 1 begins; `count` for thread = threads.
+ * Index of the first element that a thread computes if `count` elements are divided among threads; a multiple
+ * of `align`. The thread's range ends where the range of thread + 1 begins. For thread = threads the result
+ * is `count`.
  */
 export function first(count: usize, align: usize, thread: i32, threads: i32): usize {
   const blocks = (count + align - 1) / align;

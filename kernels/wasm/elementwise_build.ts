@@ -54,8 +54,8 @@ function ${name}(${parameters}): void {
 }
 
 /**
- * A kernel that computes element i from a[i mod aSize] and b[i mod bSize]. It works in runs, each ending
- * where a or b starts again. args: n, aSize, bSize.
+ * A kernel that computes element i from a[i mod aSize] and b[i mod bSize]. It processes runs of elements; a
+ * run ends where a or b starts again from its first element. args: n, aSize, bSize.
  */
 function broadcastKernel(name: string, { inputs: [a, b], expression }: WasmFormula): string {
   return `

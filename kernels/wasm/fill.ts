@@ -6,7 +6,7 @@
  */
 import { first, real, size, tensor } from "./call.ts";
 
-/** like -> y: every element one value. args: n, value. */
+/** like -> y, of the shape of `like`, with every element equal to `value`. args: n, value. */
 export function fill(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const n = size(args, 0), i = first(n, 4, thread, threads);
   fillRun(tensor(tensors, 1) + (i << 2), first(n, 4, thread + 1, threads) - i, real(args, 1));

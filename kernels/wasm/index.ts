@@ -34,6 +34,7 @@ export { softmax, softmax_grad } from "../ops/attention/softmax_wasm.ts";
 export { assign, clear, count } from "../ops/update/state_wasm.ts";
 export { one_hot, token_contexts, token_windows } from "../ops/indexing/token_windows_wasm.ts";
 
-// Not `export … from`: that would compile a second copy of the file, and this one has a global variable.
+// Not `export … from`: it would compile a second copy of the file, and the copies would not share the file's
+// global variable.
 import { choose_wide } from "./tile_wide.ts";
 export { choose_wide };

@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Multiply-add, the only instruction here that not every WASM engine has. Relaxed SIMD rounds once if the
- * processor has fused multiply-add, otherwise twice.
+ * Multiply-add, the only instruction of the kernels that not every WASM engine has. Relaxed SIMD rounds once
+ * if the processor has fused multiply-add, otherwise twice.
  *
  * @module
  */

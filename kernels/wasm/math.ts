@@ -31,8 +31,8 @@ const P7 = memory.data<f32>([1.0 / 5040.0], 4);
 
 /**
  * MAGIC + n, where n is x / ln 2 rounded to a whole number. Floats near MAGIC = 1.5 * 2^23 have no fraction
- * bits, so the addition rounds, and the lowest bits of the result hold n. Takes two instructions; nearest and
- * trunc_sat take a dozen.
+ * bits, so the addition rounds, and the lowest bits of the result hold n. This takes two instructions;
+ * nearest and trunc_sat take a dozen.
  */
 function shifted(x: v128): v128 {
   return madd(x, v128.load32_splat(LOG2E), v128.load32_splat(MAGIC));

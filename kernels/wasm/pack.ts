@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Packing for the micro-kernel: copies 8 rows of A, or 8 columns of B, into a panel with 8 floats per step of
- * k.
+ * Packing for the micro-kernel: copies 8 rows of A, or 8 columns of B, to a panel that has 8 floats per step
+ * of k.
  *
  * @module
  */

@@ -1,7 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
  * The micro-kernel alone, called repeatedly with one pair of panels in the first-level cache: the upper bound
- * for the speed of matrix products. Compiled by bench/wasm_peak.ts, and in none of the committed modules.
+ * for the speed of matrix products. It is compiled by bench/wasm_peak.ts and is not in any of the committed
+ * modules.
  *
  * @module
  */

@@ -17,8 +17,8 @@ export function philox(at: usize, key0: u32, key1: u32): void {
   let k0 = i32x4.splat(key0), k1 = i32x4.splat(key1);
   const m0 = v128.load32_splat(MULTIPLIER_0), m1 = v128.load32_splat(MULTIPLIER_1);
   for (let round: i32 = 0; round < 10; round++) {
-    // 64-bit products, two per vector: the low words are at 0, 2, 4, 6 and each high word follows its low
-    // word.
+    // 64-bit products, two per vector: the low words are at indices 0, 2, 4 and 6 of a pair of vectors, and
+    // each high word follows its low word.
     const a01 = i64x2.extmul_low_i32x4_u(c0, m0), a23 = i64x2.extmul_high_i32x4_u(c0, m0);
     const b01 = i64x2.extmul_low_i32x4_u(c2, m1), b23 = i64x2.extmul_high_i32x4_u(c2, m1);
     c0 = v128.xor(v128.xor(v128.shuffle<i32>(b01, b23, 1, 3, 5, 7), c1), k0);

@@ -1,6 +1,6 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Dropout of attention weights, for attention_wasm.ts. The mask is that of
+ * Dropout of attention weights, for attention_wasm.ts. The mask is computed as in
  * kernels/ops/dropout/dropout_mask.ts, with one row per query of each head and one column per key.
  *
  * @module
@@ -9,8 +9,9 @@ import { masked, wordsByColumn, wordsByRow } from "../dropout/dropout_mask_wasm.
 import { exp } from "../../wasm/math.ts";
 
 /**
- * Applies the mask to the weights of four queries, in an array [keys][8 queries]. `row` is the mask's row of
- * the first query and `column` that of the first key, a multiple of 4. `words` is 64 bytes of scratch.
+ * Applies the mask to the weights of four queries, in an array [keys][8 queries]. `row` is the mask row of
+ * the first query; `column`, a multiple of 4, is the mask column of the first key. `words` is 64 bytes of
+ * scratch.
  */
 export function dropByKey(
   weights: usize,
@@ -32,9 +33,10 @@ export function dropByKey(
 }
 
 /**
- * As `scoreGradsOf` of attention_wasm.ts, with dropout: scoreGrads[query][8 keys] = weight (m g - delta),
- * where g is the gradient of the weight that scoreGrads held before and m is 0 for a dropped weight, else
- * `scale`. Scores are replaced by m weight. `from` and `to` are multiples of 4.
+ * Like `scoreGradsOf` of attention_wasm.ts, but with dropout: scoreGrads[query][8 keys] = weight * (m * g -
+ * delta). Here g is the previous value of scoreGrads, the gradient of the weight, and m is 0 for a dropped
+ * weight and `scale` for the others. Each score is replaced by m * weight. `from` and `to` are multiples of
+ * 4.
  */
 export function droppedScoreGrads(
   scores: usize,

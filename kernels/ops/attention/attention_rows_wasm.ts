@@ -1,6 +1,6 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * The steps between the matrix products of attention where a BLAS computes those
+ * The steps between the matrix products of attention, for use when a BLAS computes the products
  * (kernels/engine/cpu/attention.ts). They work on a block of queries, one row each, and on all keys up to the
  * last query of the block.
  *
@@ -11,9 +11,9 @@ import { fillRun } from "../../wasm/fill.ts";
 import { dotRun, lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
 
 /**
- * Replaces scores [rows, reach] by their softmax after a multiplication by `scale`. Row i is query first + i,
- * which sees the keys up to its own position; later keys get weight 0. lse receives the log of each row's sum
- * of exponentials.
+ * Multiplies scores [rows, reach] by `scale` and replaces each row by its softmax. Row i belongs to query
+ * first + i, which attends to the keys up to its own position; later keys get weight 0. lse receives the
+ * log-sum-exp of each row.
  */
 export function softmax_rows(
   scores: usize,
@@ -49,9 +49,10 @@ export function softmax_rows(
 }
 
 /**
- * Replaces scores [rows, reach] by their weights w again, and `grads`, the gradients of the weights, by those
- * of the scores before `scale`: scale w (grad - delta), where delta is the dot product of out and dout for
- * the row's query. Rows of out and dout are `stride` bytes apart.
+ * Replaces scores [rows, reach] by the attention weights w, which are recomputed from lse. Replaces `grads`,
+ * the gradients of the weights, by the gradients of the unscaled scores: scale * w * (grad - delta), where
+ * delta is the dot product of out and dout for the row's query. Rows of out and dout are `stride` bytes
+ * apart.
  */
 export function softmax_grad_rows(
   scores: usize,

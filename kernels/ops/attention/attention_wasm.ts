@@ -2,13 +2,13 @@
 /**
  * WASM kernels of kernels/ops/attention/attention.ts, on panels of 8 queries or 8 keys. The scores of a panel
  * are stored in scratch as [key][8 queries]: the micro-kernel writes this layout and reads it in the next
- * product, and it places eight softmaxes in the lanes of vectors. Keys are processed in chunks that fit into
- * scratch, and the results of the chunks are combined by their log-sum-exp (online softmax; source: Dao et
- * al. 2022, "FlashAttention").
+ * product, and eight softmaxes can be computed at once, one per vector lane. Keys are processed in chunks
+ * that fit into scratch, and the results of the chunks are combined by their log-sum-exp (online softmax;
+ * source: Dao et al. 2022, "FlashAttention").
  *
- * The backward pass takes five products. It recomputes the weights once, for panels of keys, to compute dk
- * and dv; the gradients of the scores of 64 keys are then transposed to compute dq. One thread computes all
- * of a (batch, head), so each element has a single writer and a fixed order of additions.
+ * The backward pass consists of five matrix products. It recomputes the weights once, for panels of keys, to
+ * compute dk and dv; the gradients of the scores of 64 keys are then transposed to compute dq. One thread
+ * computes all of a (batch, head), so each element has a single writer and a fixed order of additions.
  *
  * @module
  */
@@ -20,7 +20,8 @@ import { tile } from "../../wasm/tile.ts";
 import { dotRun } from "../../wasm/vector.ts";
 
 /**
- * Size in bytes of the scratch memory for packed keys, values and scores; the rest holds panels of 8 rows.
+ * Size in bytes of the scratch memory for packed keys, values and scores; the rest of scratch holds panels of
+ * 8 rows.
  */
 const BUDGET: usize = 0x160000;
 
@@ -29,7 +30,7 @@ const KEYS: usize = 64;
 
 /**
  * qkv [B, T, 3C] (, key, draw) -> out [B, T, C], lse [B, H, T]. args: B, T, C, H, threshold, scale. A
- * threshold above 0 means dropout, and that key and draw follow qkv.
+ * threshold above 0 enables dropout; key and draw then follow qkv.
  */
 export function attention(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const threshold = <u32> load<f64>(args, 32), key = tensor(tensors, 1), draw = tensor(tensors, 2);
@@ -64,8 +65,8 @@ export function attention(tensors: usize, args: usize, thread: i32, threads: i32
         softmax(scores, reach, state);
         if (threshold > 0) {
           const line = pair * time + first;
-          // Two calls, because the compiler would inline a single one, which made the loop without dropout 4
-          // % slower.
+          // Two calls, because the compiler would inline a single call, and that made the loop without
+          // dropout 4 % slower.
           dropByKey(scores, reach, line, start, key, draw, threshold, words);
           dropByKey(scores + 16, reach, line + 4, start, key, draw, threshold, words);
           scaleRun(state, 8, real(args, 5));
@@ -255,8 +256,8 @@ function softmax(scores: usize, n: usize, state: usize): void {
 }
 
 /**
- * Divides rows of weighted sums by the sums of their weights and writes them to out; if `joins`, combines
- * them with the results of earlier chunks there.
+ * Divides each row of weighted sums by the sum of its weights and writes it to out. If `joins`, out holds the
+ * results of earlier chunks, and the rows are combined with them.
  */
 function join(
   sums: usize,
@@ -338,8 +339,9 @@ function rowConstants(
 }
 
 /**
- * scoreGrads[query][8 keys] = weight (g - delta), where weight = e^(score - lse) and g is the gradient of the
- * weight that scoreGrads held before; lse and delta are per query. Scores are replaced by weights.
+ * scoreGrads[query][8 keys] = weight * (g - delta), where weight = e^(score - lse) and g is the previous
+ * value of scoreGrads, the gradient of the weight. There is one lse and one delta per query. Scores are
+ * replaced by weights.
  */
 function scoreGradsOf(
   scores: usize,

@@ -1,11 +1,11 @@
 /**
- * WGSL of attention. An invocation computes one row (that of a query, or for the gradients of keys and values
- * that of a key) with its vectors in registers. A workgroup of 64 invocations stages the rows of the other
- * side in workgroup memory, one tile at a time.
+ * WGSL of attention. Each invocation computes the row of one query or, for the gradients of keys and values,
+ * the row of one key, with its vectors in registers. A workgroup of 64 invocations stages the rows of the
+ * other kind (keys and values for queries, queries for keys) in workgroup memory, one tile at a time.
  *
- * The gradient is a single dispatch: workgroups with z = 0 compute dq, z = 1 dk and z = 2 dv. Computing them
- * apart needs neither atomics nor more registers than a GPU has; the price is that the scores are computed
- * three times.
+ * The gradient is a single dispatch: workgroups with z = 0 compute dq, z = 1 dk and z = 2 dv. Separate
+ * computations need neither atomics nor more registers than a GPU has; the price is that the scores are
+ * computed three times.
  *
  * @module
  */
@@ -19,32 +19,32 @@ export interface AttentionAttrs {
   /** Number of heads, H. */
   readonly heads: number;
   /**
-   * Fraction of weights dropped, above 0 and below 1; then the last two inputs are key and draw. Absent: no
-   * dropout.
+   * Fraction of weights to drop, above 0 and below 1; the last two inputs are then key and draw. If absent,
+   * there is no dropout.
    */
   readonly dropout?: number;
 }
 
 /** Sizes of an attention call. */
 export interface AttentionSizes {
-  /** Sequences, B. */
+  /** Number of sequences, B. */
   readonly batch: number;
-  /** Positions per sequence, T. */
+  /** Number of positions per sequence, T. */
   readonly time: number;
-  /** Channels, C. */
+  /** Number of channels, C. */
   readonly channels: number;
-  /** Heads, H. */
+  /** Number of heads, H. */
   readonly heads: number;
-  /** Channels per head, C / H. */
+  /** Number of channels per head, C / H. */
   readonly width: number;
 }
 
 type KernelSizes = AttentionSizes & { readonly limits: GpuLimits };
 type MaskedSizes = KernelSizes & { readonly mask: AttentionMask };
 
-const ROWS = 64; // rows, and invocations, per workgroup
+const ROWS = 64; // rows per workgroup, one per invocation
 
-/** Kernel of qkv (, key, draw) → out, lse, by a softmax with a running maximum. */
+/** Kernel of qkv (, key, draw) → out, lse. The softmax uses a running maximum. */
 export function attentionKernel(call: Call<AttentionAttrs>, sizes: KernelSizes): WgslKernel {
   const { time, channels, heads, width } = sizes;
   const tile = tileRows(sizes), n = quads(width);
@@ -233,13 +233,13 @@ ${
 }`;
 }
 
-/** Workgroups for `ROWS` rows of one head each; z is batch × `parts`. */
+/** Workgroup counts. A workgroup computes `ROWS` rows of one head; the count along z is batch × `parts`. */
 function workgroups({ batch, time, heads }: KernelSizes, parts: number): WgslKernel["workgroups"] {
   return [Math.ceil(time / ROWS), heads, batch * parts];
 }
 
 /**
- * WGSL that computes the row, and the start of its head in qkv (`query`), in out (`plain`) and in lse
+ * WGSL that computes the row, and where the row's head starts in qkv (`query`), out (`plain`) and lse
  * (`line`).
  */
 function rowPosition({ time, channels, heads, width, batch }: KernelSizes): string {
@@ -259,7 +259,8 @@ function staging(sizes: KernelSizes): string {
 }
 
 /**
- * Rows per tile: at least 4, and if possible two tiles within 8 KiB, so that several workgroups share a core.
+ * Number of rows per tile, from 4 to 32. If possible, two tiles fit into 8 KiB, so that several workgroups
+ * can share a core.
  */
 function tileRows({ width, limits }: KernelSizes): number {
   const rowBytes = 2 * 16 * quads(width);
@@ -278,7 +279,7 @@ function stageQueriesAndGradients(sizes: KernelSizes): string {
     stage("stagedB", { ...sizes, from: "in3", base: "plain", stride: sizes.channels });
 }
 
-/** Copies a tile of rows from `first` on into workgroup memory, with zeros past the end. */
+/** Copies a tile of rows, starting with row `first`, to workgroup memory. Rows past the end are zeros. */
 function stage(to: string, o: KernelSizes & { from: string; base: string; stride: number }): string {
   const n = quads(o.width), ragged = o.width % 4 !== 0;
   const copy = [0, 1, 2, 3].map((c) => {
@@ -298,7 +299,7 @@ function stage(to: string, o: KernelSizes & { from: string; base: string; stride
     `;
 }
 
-/** Declares name0, name1, …: the vectors of four of a row, times `scale`. */
+/** Declares name0, name1, …, which hold a row, multiplied by `scale`, as vectors of four. */
 function load(
   name: string,
   { from, start, width, scale }: { from: string; start: string; width: number; scale?: string },
@@ -310,7 +311,7 @@ function load(
   return `  let ${name}At = ${start};\n${lines}`;
 }
 
-/** Stores the vectors of a row, times `factor`. */
+/** Stores the vectors of a row, multiplied by `factor`. */
 function store(
   name: string,
   { to, start, width, factor }: { to: string; start: string; width: number; factor: string },
@@ -339,7 +340,7 @@ function each(n: number, line: (i: number) => string, join = "\n"): string {
   return Array.from({ length: n }, (_, i) => line(i)).join(join);
 }
 
-/** Vectors of four a row of `width` takes. */
+/** Number of vectors of four that hold a row of `width` numbers. */
 function quads(width: number): number {
   return Math.ceil(width / 4);
 }

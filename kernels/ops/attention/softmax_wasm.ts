@@ -10,7 +10,10 @@ import { exp } from "../../wasm/math.ts";
 import { fillRun } from "../../wasm/fill.ts";
 import { dotRun, lanes, largest, loadPart, storePart } from "../../wasm/vector.ts";
 
-/** x [rows, C] -> y. args: rows, C, causal. If causal is 1, row r of each C rows has r + 1 columns. */
+/**
+ * x [rows, C] -> y. args: rows, C, causal. If causal is 1, the rows form matrices of C rows, and row r of a
+ * matrix uses its first r + 1 columns.
+ */
 export function softmax(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const x = tensor(tensors, 0), y = tensor(tensors, 1);
   const rows = size(args, 0), columns = size(args, 1), causal = size(args, 2) == 1;

@@ -19,15 +19,18 @@ export interface DropoutAttrs {
 }
 
 /**
- * x, of any shape, with a fraction `rate` of its elements set to 0 and the others divided by 1 - rate, drawn
- * by key and draw. For rate 0 it returns x itself. Throws ShapeError unless x is f32, key u32 [2] and draw
- * u32 [1], and RangeError for a rate outside [0, 1).
+ * Sets a random fraction `rate` of the elements of x, of any shape, to 0 and divides the others by 1 - rate.
+ * `key` and `draw` determine which elements are dropped. For rate 0 it returns x itself. Throws ShapeError
+ * unless x is f32, key is u32 [2] and draw is u32 [1], and RangeError for a rate outside [0, 1).
  */
 export function dropout(x: Tensor, { rate, key, draw }: Dropout): Tensor {
   return rate === 0 ? x : callDropout([x, key, draw], { rate })[0];
 }
 
-/** residual + dropout(x), both of one shape. Throws as `dropout`, and ShapeError where shapes differ. */
+/**
+ * residual + dropout(x), where residual has the shape of x. Throws the same errors as `dropout()`, and
+ * ShapeError if the shapes differ.
+ */
 export function dropoutAdd(x: Tensor, options: Dropout & { readonly residual: Tensor }): Tensor {
   const { rate, key, draw, residual } = options;
   return callDropoutAdd([x, key, draw, residual], { rate })[0];
@@ -52,7 +55,10 @@ export const dropoutAddOp: Op<DropoutAttrs> = {
 const callDropout = define(dropoutOp);
 const callDropoutAdd = define(dropoutAddOp);
 
-/** The parts that both ops share. Each invocation computes four elements, because Philox gives four words. */
+/**
+ * Parts of the definition that both ops share. Each invocation computes four elements, because Philox returns
+ * four words at a time.
+ */
 function common(
   name: string,
   result: string,

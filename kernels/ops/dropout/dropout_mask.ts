@@ -1,11 +1,11 @@
 /**
- * The mask of dropout: which elements are dropped is a function of the place's key, the number of the
- * micro-batch, and the element's row and column. So no mask is stored, and the backward pass and every engine
- * compute the same mask, bit for bit.
+ * The mask of dropout. Whether an element is dropped is a function of a key (each place in the model that
+ * uses dropout has its own), the index of the micro-batch, and the element's row and column. So no mask is
+ * stored, and the backward pass and every engine compute the same mask, bit for bit.
  *
- * Column c of row r uses word c mod 4 of Philox4x32-10 with counter (r, draw, 0, 1 + ⌊c / 4⌋); it is dropped
- * if the word is below rate · 2^32. Key and draw are in device memory, so all places run the same kernel, and
- * each run of a program uses new masks.
+ * The element in row r and column c uses word c mod 4 of Philox4x32-10 with counter (r, draw, 0, 1 + ⌊c /
+ * 4⌋); it is dropped if the word is below rate · 2^32. The key and the index of the micro-batch (`draw`) are
+ * in device memory, so all places run the same kernel, and each run of a program uses new masks.
  *
  * @module
  */
@@ -20,18 +20,18 @@ export interface Dropout {
   readonly rate: number;
   /** Philox key of a place in the model, u32 [2]: the seed and a hash of the place's name. */
   readonly key: Tensor;
-  /** Number of the micro-batch in the run, u32 [1]. */
+  /** Index of the micro-batch in the run, u32 [1]. */
   readonly draw: Tensor;
 }
 
 /**
- * Constants of a dropout rate: elements whose word is below `threshold` are dropped, others are multiplied by
- * `scale`.
+ * Constants of a dropout rate: elements whose word is below `threshold` are dropped, and the others are
+ * multiplied by `scale`.
  */
 export interface DropoutConstants {
   /** Threshold for words, 1 … 2^32 - 1. */
   readonly threshold: number;
-  /** Factor of the other elements, 1 / (1 - rate). */
+  /** Factor for the elements that are not dropped, 1 / (1 - rate). */
   readonly scale: number;
 }
 
@@ -75,8 +75,8 @@ export function expectRandomness(
 
 /**
  * WGSL functions `philox(counter, key)` and `dropout_words(row, group)`, which returns the words of columns
- * 4·group … 4·group + 3, for bindings `key` and `draw`. WGSL has no 64-bit product, so the upper half is
- * computed from products of 16-bit halves.
+ * 4·group … 4·group + 3. They read the bindings named by `key` and `draw`. WGSL has no 64-bit product, so the
+ * upper half is computed from products of 16-bit halves.
  */
 export function maskFunctions({ key, draw }: { readonly key: string; readonly draw: string }): string {
   return `${philoxFunctions}

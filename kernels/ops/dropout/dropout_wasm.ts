@@ -19,7 +19,8 @@ export function dropout_add(tensors: usize, args: usize, thread: i32, threads: i
 }
 
 /**
- * Processes 16 elements at a time: four rows and four columns of the mask. `residual` is 0 if there is none.
+ * Processes 16 elements at a time: four rows and four columns of the mask. `residual` is an address, or 0 if
+ * there is no residual.
  */
 function drop(
   tensors: usize,

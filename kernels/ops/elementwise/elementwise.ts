@@ -12,13 +12,13 @@ import { expectF32 } from "../specs.ts";
 
 /** A function of one number. */
 export interface Formula {
-  /** Computes it in float64. */
+  /** Computes the function in float64. */
   reference(x: number): number;
-  /** WGSL expression of `x`, an f32. */
+  /** WGSL expression for the result; it uses `x`, an f32. */
   readonly wgsl: string;
 }
 
-/** Definition of an elementwise op; it extends the formula of the op's result. */
+/** Definition of an elementwise op. The inherited formula is that of the op's result. */
 export interface ElementwiseDefinition extends Formula {
   /** Name of the forward op; the backward op is named `name_grad`. */
   readonly name: string;
@@ -35,7 +35,7 @@ export interface ElementwiseDefinition extends Formula {
   readonly functions?: string;
   /** Floating-point operations per element; default 1. */
   readonly flops?: number;
-  /** How tests fill the input; default: normal. */
+  /** How tests fill the input; default: with normally distributed numbers. */
   readonly fill?: InputFill;
 }
 

@@ -13,8 +13,8 @@ const CUBIC = 0.044715; // fitted by Hendrycks and Gimpel
  * WGSL functions `gelu_gate(x)` and `gelu_derivative(x)`. The gate is 0.5·(1 + tanh u), the factor that GELU
  * multiplies x by; `gelu_gate` returns it and its derivative with respect to 2u.
  *
- * The gate is the logistic function of 2u. Computing it from e = exp(-2|u|) avoids cancellation, which a
- * large x would magnify, and overflow: e is a normal number up to |u| = 40.
+ * The gate is the logistic function of 2u. It is computed from e = exp(-2|u|), a normal float32 up to |u| =
+ * 40. This avoids overflow, and it avoids cancellation, which a large x would magnify.
  */
 export const geluFunctions: string = `fn gelu_gate(x: f32) -> vec2f {
   let u = ${ROOT} * (x + ${CUBIC} * x * x * x);

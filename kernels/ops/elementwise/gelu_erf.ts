@@ -1,6 +1,6 @@
 /**
  * The Gaussian error linear unit (GELU) by its definition x·Φ(x), where Φ is the normal distribution
- * function; the default of PyTorch and nanoGPT. Source: Hendrycks and Gimpel 2016.
+ * function. This form is the default in PyTorch and nanoGPT. Source: Hendrycks and Gimpel 2016.
  *
  * @module
  */
@@ -59,8 +59,8 @@ function density(x: number): number {
 }
 
 /**
- * Φ(x) to float64 precision: by a series below |x| = 3 (Marsaglia 2004) and by a continued fraction from
- * there on (Laplace).
+ * Φ(x) to float64 precision, by a series for |x| < 3 (Marsaglia 2004) and else by Laplace's continued
+ * fraction.
  */
 function normalBelow(x: number): number {
   if (Math.abs(x) < 3) {

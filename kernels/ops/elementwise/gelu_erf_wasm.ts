@@ -1,6 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * GELU by the normal distribution, on four floats, with the constants of kernels/ops/elementwise/gelu_erf.ts.
+ * GELU by the normal distribution function, on vectors of four floats, with the constants of
+ * kernels/ops/elementwise/gelu_erf.ts.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { madd } from "../../wasm/madd.ts";
 
 // Loaded from memory for the reason given in math.ts.
 const ONE = memory.data<f32>([1], 4);
-const MOST = memory.data<f32>([12.9], 4); // beyond it, the tail is 0 in float32
+const MOST = memory.data<f32>([12.9], 4); // beyond this, the tail is 0 in float32
 const MINUS_HALF = memory.data<f32>([-0.5], 4);
 const RATE = memory.data<f32>([0.34], 4);
 const DENSITY = memory.data<f32>([0.3989422804], 4); // 1 / sqrt(2 pi)

@@ -19,7 +19,7 @@ export interface PowerAttrs {
 
 /**
  * x^exponent for x of any shape. The exponent is a multiple of 1/2 from -8 to 8, but not 0, so that no
- * logarithm is needed and x may be negative where the exponent is whole. Throws RangeError for another
+ * logarithm is needed. x may be negative if the exponent is a whole number. Throws RangeError for another
  * exponent.
  */
 export function power(x: Tensor, exponent: number): Tensor {

@@ -1,6 +1,6 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Powers with exponents that are multiples of 1/2, on four floats.
+ * Powers with exponents that are multiples of 1/2, on vectors of four floats.
  *
  * @module
  */

@@ -6,7 +6,7 @@
 import { type Elementwise, elementwise } from "./elementwise.ts";
 
 /**
- * max(x, 0), any shape. The derivative at 0 is 0, as in PyTorch. NaN stays NaN, so that the loss shows it.
+ * max(x, 0), any shape. The derivative at 0 is 0, as in PyTorch. NaN stays NaN, so that it shows in the loss.
  */
 export const relu: Elementwise = elementwise({
   name: "relu",

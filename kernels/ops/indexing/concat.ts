@@ -1,8 +1,8 @@
 /**
- * Concatenation of tensors along an axis, and its inverse, a part of a tensor along an axis.
+ * Concatenation of tensors along an axis, and the inverse: a part of a tensor along an axis.
  *
- * Around the axis, a tensor is seen as [outer, n, inner]; each outer entry is a run of n · inner elements to
- * copy.
+ * A tensor is viewed as [outer, n, inner], where n is the size of the axis. Each outer entry is a contiguous
+ * run of n · inner elements.
  *
  * @module
  */
@@ -22,13 +22,13 @@ export interface ConcatAttrs {
 export interface NarrowAttrs {
   /** Axis; negative numbers count from the last axis, -1. */
   readonly axis: number;
-  /** First entry. */
+  /** Index of the first entry. */
   readonly start: number;
   /** Number of entries, 1 or more. */
   readonly length: number;
 }
 
-const MOST = 7; // parts per call: with the result, the 8 buffers that every WebGPU adapter binds
+const MOST = 7; // parts per call; the result is the last of the 8 buffers that every WebGPU adapter can bind
 
 /**
  * Concatenates tensors of one type along `axis` (default: the last). Throws ShapeError unless all other sizes
@@ -44,8 +44,8 @@ export function concat(parts: readonly Tensor[], { axis = -1 }: { readonly axis?
 }
 
 /**
- * Entries `start` … `start` + `length` - 1 of an axis of x, of any type. Throws ShapeError where they do not
- * exist.
+ * Entries `start` … `start` + `length` - 1 of an axis of x. x has any type. Throws ShapeError if x does not
+ * have these entries.
  */
 export function narrow(x: Tensor, attrs: NarrowAttrs): Tensor {
   return callNarrow([x], attrs)[0];
@@ -157,14 +157,15 @@ function axisOf(op: string, shape: readonly number[], { axis }: { readonly axis:
   throw new ShapeError(`Cannot ${op} [${shape}] along axis ${axis}: it has ${shape.length} axes`);
 }
 
-/** Number of outer entries, then the elements of each part per outer entry. */
+/** Number of outer entries, followed by the number of elements per outer entry for each part. */
 function concatSizes({ inputs, attrs }: Call<ConcatAttrs>): readonly number[] {
   const axis = axisOf("concat", inputs[0].shape, attrs);
   return [sizeOf(inputs[0].shape.slice(0, axis)), ...inputs.map((part) => sizeOf(part.shape.slice(axis)))];
 }
 
 /**
- * Number of outer entries, and per entry the elements of x, those before the range, and those of the range.
+ * Number of outer entries, and three numbers of elements per outer entry: in x, before the range, and in the
+ * range.
  */
 function narrowSizes({ inputs: [x], attrs }: Call<NarrowAttrs>): {
   outer: number;

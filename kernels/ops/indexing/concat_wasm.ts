@@ -30,7 +30,7 @@ export function narrow(tensors: usize, args: usize, thread: i32, threads: i32, s
 }
 
 /**
- * x -> y. args: n, rank, sizes of y, strides: neighbours along axis i of y are strides[i] elements apart in
+ * x -> y. args: n, rank, sizes of y, strides. Neighbours along axis i of y are strides[i] elements apart in
  * x.
  */
 export function permute(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {

@@ -1,6 +1,6 @@
 /**
- * Rows of a table by index (an embedding), and the adjoint, which adds rows to a table by index. It uses no
- * atomics on floats: rows with the same index are added in order of position, so results are reproducible.
+ * Takes rows of a table by index (an embedding); the adjoint adds rows to a table by index. No atomics on
+ * floats are used: rows with the same index are added in order of position, so results are reproducible.
  *
  * @module
  */
@@ -13,16 +13,16 @@ import { bytesOf, ShapeError, sizeOf, type Spec } from "../../core/tensor.ts";
 import { expectF32, expectU32 } from "../specs.ts";
 
 /**
- * Rows of a table by index: table [..., C], seen as V rows, ids u32 [...] → [..., C]; zeros for an id of V or
- * more.
+ * Takes rows of a table by index: table [..., C], viewed as V rows, and ids u32 [...] → [..., C]. An id of V
+ * or more gives zeros.
  */
 export function gather(table: Tensor, ids: Tensor): Tensor {
   return callGather([table, ids], null)[0];
 }
 
 /**
- * Adds each row to the row of `acc` with the index of its id, in place and in order of position: acc [V, C],
- * ids u32 [...], rows [..., C] → acc. Rows whose id is V or more are left out.
+ * Adds each row to the row of `acc` that its id selects, in place and in order of position: acc [V, C], ids
+ * u32 [...], rows [..., C] → acc. Rows whose id is V or more are ignored.
  */
 export function scatterAdd(acc: Tensor, ids: Tensor, rows: Tensor): Tensor {
   return callScatterAdd([acc, ids, rows], null)[0];
@@ -140,8 +140,8 @@ function tableSizes(call: Call): { count: number; columns: number; rows: number 
 
 /**
  * A kernel with one workgroup per position. The workgroup of the first position with an id adds all rows of
- * that id. It compares 256 ids at a time and marks the equal ones in a bit set; then every lane adds up those
- * rows, in order, for its own columns.
+ * that id. It compares 256 ids at a time and marks the equal ones in a bit set; then every lane adds up the
+ * marked rows, in order, for its own columns.
  */
 function scatterKernel(call: Call): WgslKernel {
   const { count, columns, rows } = tableSizes(call);

@@ -6,7 +6,7 @@
  */
 import { first, size, tensor } from "../../wasm/call.ts";
 
-/** table [V, C], ids [count] -> rows [count, C]; zeros for an id of V or more. args: count, C, V. */
+/** table [V, C], ids [count] -> rows [count, C]. args: count, C, V. An id of V or more gives zeros. */
 export function gather(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const table = tensor(tensors, 0), ids = tensor(tensors, 1), rows = tensor(tensors, 2);
   const count = size(args, 0), bytes = size(args, 1) << 2, rowsInTable = size(args, 2);

@@ -10,13 +10,13 @@ import { ShapeError, sizeOf } from "../../core/tensor.ts";
 
 /** Attributes of `permute`. */
 export interface PermuteAttrs {
-  /** The axis of x for each axis of the result; every axis occurs once. */
+  /** For each axis of the result, the index of the axis of x; every axis occurs once. */
   readonly order: readonly number[];
 }
 
 /**
- * Axis i of the result is axis order[i] of x, of any type. Throws ShapeError unless order holds each axis
- * once.
+ * Axis i of the result is axis order[i] of x, which has any type. Throws ShapeError unless `order` contains
+ * each axis once.
  */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
   return callPermute([x], { order })[0];
@@ -71,7 +71,7 @@ export const permuteOp: Op<PermuteAttrs> = {
 
 const callPermute = define(permuteOp);
 
-/** For each axis of the result, the distance in x between its entries, in elements. */
+/** For each axis of the result, the distance in x between neighbouring entries, in elements. */
 function stridesOf({ inputs: [x], attrs }: Call<PermuteAttrs>): readonly number[] {
   return attrs.order.map((axis) => sizeOf(x.shape.slice(axis + 1)));
 }

@@ -12,7 +12,7 @@ import { expectF32, expectNumber, expectU32 } from "../specs.ts";
 
 /** Attributes of `slice`. */
 export interface SliceAttrs {
-  /** First entry. */
+  /** Index of the first entry. */
   readonly start: number;
   /** Number of entries, 1 or more. */
   readonly length: number;
@@ -26,7 +26,7 @@ export interface PadAttrs {
   readonly after: number;
 }
 
-/** Entries `start` … `start` + `length` - 1 of the first axis of x, of any type: [N, ...] → [length, ...]. */
+/** Entries `start` … `start` + `length` - 1 of the first axis: x [N, ...], of any type → [length, ...]. */
 export function slice(x: Tensor, attrs: SliceAttrs): Tensor {
   return callSlice([x], attrs)[0];
 }
@@ -39,8 +39,8 @@ export function pad(x: Tensor, attrs: PadAttrs): Tensor {
 }
 
 /**
- * Entry `index` of the first axis of x, of any type: [N, ...] → [...]. The index is u32 [1] on the device; an
- * index of N or more takes the last entry.
+ * Entry `index` of the first axis: x [N, ...], of any type → [...]. The index is u32 [1] in device memory; an
+ * index of N or more selects the last entry.
  */
 export function take(x: Tensor, index: Tensor): Tensor {
   return callTake([x, index], null)[0];
@@ -140,7 +140,7 @@ export const takeOp: Op<null> = {
   cases: [
     { inputs: [[4, 3, 5], [1]], attrs: null, fill: ["normal", { below: 4 }] },
     { inputs: [[3, 2, 67], [1]], attrs: null, fill: [{ below: 50000 }, { below: 3 }] },
-    { inputs: [[2, 5], [1]], attrs: null, fill: ["normal", { below: 1e6 }] }, // past the end: the last entry
+    { inputs: [[2, 5], [1]], attrs: null, fill: ["normal", { below: 1e6 }] }, // takes the last entry
     { inputs: [[8, 4, 1024], [1]], attrs: null, fill: [{ below: 50000 }, { below: 8 }], bench: true },
   ],
 };
@@ -156,19 +156,19 @@ function rowsOf(op: string, x: Spec): number {
   return x.shape[0];
 }
 
-/** Numbers of elements before the slice and in it. */
+/** Number of elements before the slice, and number of elements in it. */
 function sliceSizes(call: Call<SliceAttrs>): readonly [number, number] {
   const row = sizeOf(call.inputs[0].shape.slice(1));
   return [call.attrs.start * row, call.attrs.length * row];
 }
 
-/** Numbers of elements before x, of x, and after x. */
+/** Number of zeros before x, number of elements of x, and number of zeros after x. */
 function padSizes(call: Call<PadAttrs>): readonly [number, number, number] {
   const [x] = call.inputs, row = sizeOf(x.shape.slice(1));
   return [call.attrs.before * row, sizeOf(x.shape), call.attrs.after * row];
 }
 
-/** Number of entries, and of elements per entry. */
+/** Number of entries, and number of elements per entry. */
 function takeSizes(call: Call): readonly [number, number] {
   const { shape } = call.inputs[0];
   return [shape[0], sizeOf(shape.slice(1))];

@@ -6,7 +6,7 @@
  */
 import { first, size, tensor } from "../../wasm/call.ts";
 
-/** x -> n elements from `offset`. args: offset, n. */
+/** x -> n elements of x, from element `offset` on. args: offset, n. */
 export function slice(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   copyRange(tensor(tensors, 0) + (size(args, 0) << 2), tensor(tensors, 1), size(args, 1), thread, threads);
 }

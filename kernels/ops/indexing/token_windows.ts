@@ -1,6 +1,6 @@
 /**
- * Windows of tokens from data in device memory, so that a training step needs nothing from the host; the
- * tokens before each position; and one-hot vectors.
+ * Ops on tokens: windows of data in device memory, so that a training step needs nothing from the host; each
+ * token together with the tokens before it; and one-hot vectors.
  *
  * @module
  */
@@ -12,32 +12,35 @@ import { expectU32 } from "../specs.ts";
 
 /** Attributes of `token_windows`. */
 export interface WindowsAttrs {
-  /** Tokens per window. */
+  /** Number of tokens per window. */
   readonly length: number;
   /** Distance in tokens between the starts of consecutive windows; default 1, so that windows overlap. */
   readonly stride?: number;
-  /** Tokens to skip at the start of each window; default 0. */
+  /** Number of tokens to skip at the start of each window; default 0. */
   readonly shift?: number;
 }
 
 /** Attributes of `token_contexts`. */
 export interface ContextsAttrs {
-  /** Tokens per position, its own included. */
+  /** Number of tokens per position, including the token at the position itself. */
   readonly length: number;
-  /** Token in place of those before the first. */
+  /** Token that stands in for the missing ones before the first token. */
   readonly blank: number;
 }
 
 /**
- * Windows by number: data u32 [...], seen as one sequence, numbers u32 [B] → u32 [B, length]. Window i starts
- * at token i · stride + shift, and is 0 past the end of the data. For examples [N, T], length and stride are
- * T.
+ * Takes windows of tokens by index: data u32 [...], viewed as one sequence, and the indices `numbers` u32 [B]
+ * → u32 [B, length]. Window i starts at token i · stride + shift; tokens past the end of the data are 0. If
+ * data holds examples [N, T], length and stride are T.
  */
 export function windowsOf(data: Tensor, numbers: Tensor, attrs: WindowsAttrs): Tensor {
   return callWindows([data, numbers], attrs)[0];
 }
 
-/** The token of each position and those before it, latest first: tokens u32 [B, T] → u32 [B, T, length]. */
+/**
+ * For each position, its token and the tokens before it, latest first: tokens u32 [B, T] → u32 [B, T,
+ * length].
+ */
 export function contextsOf(tokens: Tensor, attrs: ContextsAttrs): Tensor {
   return callContexts([tokens], attrs)[0];
 }
@@ -65,7 +68,7 @@ export const windowsOp: Op<WindowsAttrs> = {
   },
   wgsl: (call) => {
     const { length, stride = 1, shift = 0 } = call.attrs, n = sizeOf(call.inputs[0].shape);
-    const windows = Math.ceil(n / stride); // a larger number could overflow
+    const windows = Math.ceil(n / stride); // the product with a larger index could overflow
     return flat(
       call,
       `let number = in1[i / ${length}u];
@@ -92,7 +95,7 @@ export const windowsOp: Op<WindowsAttrs> = {
   ],
 };
 
-/** tokens → each token and those before it. */
+/** tokens → each token and the tokens before it. */
 export const contextsOp: Op<ContextsAttrs> = {
   name: "token_contexts",
   infer: ([tokens], { length, blank }) => {

@@ -14,7 +14,7 @@ import { rowGrid, rowWorkgroup, workgroupMax, workgroupSum } from "../reduce/wor
 
 /** Attributes of the cross entropy ops. */
 export interface CrossEntropyAttrs {
-  /** Number of classes; columns of the logits from there on are padding. */
+  /** Number of classes; columns of the logits from this index on are padding. */
   readonly valid: number;
 }
 
@@ -25,7 +25,7 @@ export const ignoredTarget = 0xFFFFFFFF;
  * -log softmax(logits)[target] of each row: logits [..., V], targets u32 [...] → losses [...]. Columns from
  * `valid` on are padding of the vocabulary and are ignored. A target of `valid` or more, by convention
  * `ignoredTarget`, gives loss 0. The gradient overwrites the logits, so no later call may read them. Throws
- * ShapeError where there is not one target per row, or `valid` is not within 1 … V.
+ * ShapeError unless there is one target per row and `valid` is from 1 to V.
  */
 export function crossEntropy(
   logits: Tensor,
@@ -35,7 +35,7 @@ export function crossEntropy(
   return callCrossEntropy([logits, targets], { valid })[0];
 }
 
-/** (logits, targets) → losses, log of the sum of exponentials. */
+/** (logits, targets) → losses, lse (the log of each row's sum of exponentials). */
 export const crossEntropyOp: Op<CrossEntropyAttrs> = {
   name: "cross_entropy",
   infer: ([logits, targets], attrs) => {
@@ -109,7 +109,8 @@ const callCrossEntropyGrad = define(crossEntropyGradOp);
 
 /**
  * A kernel with one workgroup per row of the binding `logits`. `store` returns the statements that one lane
- * runs once `lse` is known; it is given statements that compute `loss` from `label`, the target.
+ * runs after `lse` has been computed. Its argument holds statements that compute `loss` from `label`, the
+ * target.
  */
 export function lossKernel(
   call: Call<CrossEntropyAttrs>,
@@ -153,8 +154,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }
 
 /**
- * A kernel with one workgroup per row that replaces the logits in in0 by their gradients. `find` declares
- * `label`, `lse` and `scale`, the gradient of the loss.
+ * A kernel with one workgroup per row that replaces the logits in in0 by their gradients. `find` is WGSL that
+ * declares `label`, `lse` and `scale`, the gradient of the loss.
  */
 export function logitGradKernel(call: Call<CrossEntropyAttrs>, find: string): WgslKernel {
   const { rows, columns } = rowsOf(call.inputs[0]), { valid } = call.attrs;

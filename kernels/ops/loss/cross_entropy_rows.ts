@@ -1,6 +1,6 @@
 /**
- * Cross entropy of one block of rows at a time. Only the logits of a single block exist; losses, targets and
- * log-sum-exps are tensors of all rows.
+ * Cross entropy of one block of rows at a time. Only the logits of a single block exist; the tensors of
+ * losses, targets and log-sum-exps cover all rows.
  *
  * @module
  */
@@ -16,9 +16,9 @@ import {
 } from "./cross_entropy.ts";
 import { expectU32, rowsOf } from "../specs.ts";
 
-/** A block of rows, and data of all rows. */
+/** A block of rows, and tensors that cover all rows. */
 export interface RowBlock {
-  /** Number of the block, u32 [1]; a block of R rows starts at row block·R. */
+  /** Index of the block, u32 [1]; a block of R rows starts at row block·R. */
   readonly block: Tensor;
   /** Targets of all rows. */
   readonly targets: Tensor;
@@ -27,8 +27,8 @@ export interface RowBlock {
 }
 
 /**
- * Sets the losses and lse of a block's rows, in place, from its logits [R, V]. Returns the new values of both
- * tensors.
+ * Computes the losses and log-sum-exps of a block's rows from the block's logits [R, V] and stores them in
+ * place. Returns the new values of both tensors.
  */
 export function crossEntropyRows(
   logits: Tensor,
@@ -86,14 +86,14 @@ export const crossEntropyRowsOp: Op<CrossEntropyAttrs> = {
   wasm: (call) => wasmArgs(call, call.inputs[2]),
   flops: (call) => 4 * sizeOf(call.inputs[2].shape),
   traffic: ({ inputs: [, , logits, , block] }) => {
-    const aRow = 4 * logits.shape[0]; // bytes of one number per row of the block
+    const aRow = 4 * logits.shape[0]; // bytes of one f32 for each row of the block
     return { read: bytesOf(logits) + bytesOf(block) + aRow, written: 2 * aRow };
   },
   cases: [
     block({ all: [2, 4], logits: [3, 5], valid: 5, number: 2 }),
     block({ all: [7], logits: [4, 200], valid: 131, number: 2 }),
     block({ all: [7], logits: [9, 5], valid: 4, number: 1 }),
-    block({ all: [7], logits: [4, 5], valid: 4, number: 1000 }), // past the last row
+    block({ all: [7], logits: [4, 5], valid: 4, number: 1000 }), // block past the last row
     block({ all: [3], logits: [1, 1025], valid: 1025, number: 3 }),
     { ...block({ all: [4096], logits: [256, 4096], valid: 4096, number: 16 }), bench: true },
   ],
@@ -157,7 +157,7 @@ function block(
   };
 }
 
-/** Elements at … at + rows - 1; `beyond` for those past the end. */
+/** Elements `at` … `at` + `rows` - 1 of `all`; elements past the end are `beyond`. */
 function rowsFrom(all: Float64Array, o: { at: number; rows: number; beyond: number }): Float64Array {
   const out = new Float64Array(o.rows).fill(o.beyond);
   out.set(all.subarray(o.at, o.at + o.rows));

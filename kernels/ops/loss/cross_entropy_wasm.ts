@@ -1,8 +1,8 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
  * WASM kernels of kernels/ops/loss/cross_entropy.ts and cross_entropy_rows.ts. Columns from `valid` on are
- * padding and are ignored. A row whose target is `valid` or more has no loss; 0xFFFFFFFF marks targets to
- * ignore.
+ * padding and are ignored. A row whose target is `valid` or more has loss 0; such a target is 0xFFFFFFFF by
+ * convention.
  *
  * @module
  */

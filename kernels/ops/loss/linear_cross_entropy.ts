@@ -1,6 +1,6 @@
 /**
  * The head of a language model together with its loss. Logits exist for one block of rows at a time and are
- * recomputed in the backward pass, so their memory does not grow with the batch.
+ * recomputed in the backward pass, so the memory for logits does not grow with the batch.
  *
  * @module
  */
@@ -23,15 +23,16 @@ export interface LinearCrossEntropyOptions {
   /** Number of classes; default Vp, all rows of the weight. */
   readonly valid?: number;
   /**
-   * Largest size of logits at a time, in bytes. If all logits fit, they are computed at once and stored.
-   * Default: up to `storedBytes` at once, else in blocks of `blockBytes`.
+   * Largest size, in bytes, of the logits that exist at a time. If all logits fit, they are computed at once
+   * and stored; else they are computed in blocks. Default: `storedBytes` for all logits, `blockBytes` for a
+   * block.
    */
   readonly blockBytes?: number;
 }
 
 /**
- * Largest size in bytes of logits that are stored, 256 MiB. Recomputing them would cost a third more of the
- * head's work.
+ * Largest size in bytes of logits that are stored, 256 MiB. Recomputing them would add a third to the work of
+ * the head.
  */
 export const storedBytes = 256 * 1024 * 1024;
 
@@ -42,10 +43,10 @@ export const storedBytes = 256 * 1024 * 1024;
 export const blockBytes = 128 * 1024 * 1024;
 
 /**
- * crossEntropy(x · weightᵀ, targets) of each row: x [..., C], targets u32 [...] → losses [...]. Where the
- * logits are too large, they are computed in blocks of rows, and the backward pass recomputes each block, at
- * the cost of another product with the weight. Sums over blocks run in order. Throws ShapeError where sizes
- * do not fit.
+ * crossEntropy(x · weightᵀ, targets) of each row: x [..., C], targets u32 [...] → losses [...]. If the logits
+ * are too large, they are computed in blocks of rows, and the backward pass recomputes each block, at the
+ * cost of another product with the weight. Blocks are summed in order. Throws ShapeError if sizes do not
+ * match.
  */
 export function linearCrossEntropy(x: Tensor, options: LinearCrossEntropyOptions): Tensor {
   const { weight, targets, valid = sizeOf(weight.shape.slice(0, -1)) } = options;
@@ -67,8 +68,8 @@ export function linearCrossEntropy(x: Tensor, options: LinearCrossEntropyOptions
 }
 
 /**
- * Rows per block, at most `most`: as few blocks as possible, all equally full. It is a multiple of 64, the
- * rows of a tile, if `most` allows.
+ * Number of rows per block, at most `most`, chosen so that there are as few blocks as possible, all about
+ * equally full. It is a multiple of 64, the number of rows of a tile, if `most` is 64 or more.
  */
 function blockRows(rows: number, most: number): number {
   const unit = most >= 64 ? 64 : 1, limit = Math.max(1, Math.floor(most / unit) * unit);

@@ -1,6 +1,6 @@
 /**
- * Blocks of a tensor's rows. The number of the block is in device memory, so that all blocks run the same
- * kernel.
+ * Reads and writes blocks of a tensor's rows. The index of the block is in device memory, so that all blocks
+ * run the same kernel.
  *
  * @module
  */
@@ -18,16 +18,16 @@ export interface TakeRowsAttrs {
 
 /**
  * Rows block·R … block·R + R - 1 of x [..., C] → [R, C], with zeros past the last row; block is u32 [1]. It
- * has no vjp: its callers define their gradients themselves. Throws ShapeError unless x is f32 and block is a
- * single u32.
+ * has no vjp, because its callers define their own gradients. Throws ShapeError unless x is f32 and block is
+ * a single u32.
  */
 export function takeRows(x: Tensor, { block, rows }: { block: Tensor; rows: number }): Tensor {
   return callTakeRows([x, block], { rows })[0];
 }
 
 /**
- * Replaces rows block·R … of buffer [..., C] by part [R, C] or [C], in place. Rows of part that would be past
- * the end are left out.
+ * Replaces the rows of buffer [..., C] from block·R on by part [R, C] or [C], in place. Rows of `part` that
+ * would be past the end of the buffer are ignored.
  */
 export function putRows(buffer: Tensor, { block, part }: { block: Tensor; part: Tensor }): Tensor {
   return callPutRows([buffer, part, block], null)[0];
@@ -66,8 +66,8 @@ export const takeRowsOp: Op<TakeRowsAttrs> = {
   cases: [
     { inputs: [[2, 4, 5], [1]], attrs: { rows: 3 }, fill: ["normal", { below: 2 }] },
     { inputs: [[7, 33], [1]], attrs: { rows: 7 }, fill: ["normal", { below: 1 }] },
-    { inputs: [[7, 33], [1]], attrs: { rows: 9 }, fill: ["normal", { below: 1 }] }, // zeros past the end
-    { inputs: [[7, 3], [1]], attrs: { rows: 4 }, fill: ["normal", { below: 1000 }] }, // past the end
+    { inputs: [[7, 33], [1]], attrs: { rows: 9 }, fill: ["normal", { below: 1 }] }, // ends in 2 rows of zeros
+    { inputs: [[7, 3], [1]], attrs: { rows: 4 }, fill: ["normal", { below: 1000 }] }, // block past the end
     { inputs: [[4096, 768], [1]], attrs: { rows: 512 }, fill: ["normal", { below: 8 }], bench: true },
   ],
 };
@@ -110,7 +110,7 @@ export const putRowsOp: Op<null> = {
     { inputs: [[7, 33], [9, 33], [1]], attrs: null, fill: ["normal", "normal", { below: 1 }] },
     // The block is past the end of the buffer.
     { inputs: [[7, 3], [4, 3], [1]], attrs: null, fill: ["normal", "normal", { below: 1000 }] },
-    // A part of one axis.
+    // The part has one axis.
     { inputs: [[5, 1], [1], [1]], attrs: null, fill: ["normal", "normal", { below: 5 }] },
     {
       inputs: [[4096, 768], [512, 768], [1]],

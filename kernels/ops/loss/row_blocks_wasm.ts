@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * WASM kernels of kernels/ops/loss/row_blocks.ts: copies of a block of elements whose number is read from
- * memory.
+ * WASM kernels of kernels/ops/loss/row_blocks.ts: they copy a block of elements. The index of the block is
+ * read from memory.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * Linear layers as single ops: a product with a bias, optionally followed by GELU or added to a residual.
- * Bias, GELU and residual are applied to results while they are in registers or in the cache.
+ * Bias, GELU and residual are applied to results while the results are still in registers or in the cache.
  *
  * @module
  */
@@ -22,19 +22,19 @@ export interface Affine {
   readonly bias: Tensor;
 }
 
-/** x · weight + bias: x [..., K] → [..., N]. Throws ShapeError where sizes differ. */
+/** x · weight + bias: x [..., K] → [..., N]. Throws ShapeError if sizes do not match. */
 export function affine(x: Tensor, { weight, bias }: Affine): Tensor {
   return callAffine([x, weight, bias], null)[0];
 }
 
-/** gelu(x · weight + bias). Throws ShapeError where sizes differ. */
+/** gelu(x · weight + bias). Throws ShapeError if sizes do not match. */
 export function affineGelu(x: Tensor, { weight, bias }: Affine): Tensor {
   return callAffineGelu([x, weight, bias], null)[0];
 }
 
 /**
- * residual + x · weight + bias, where residual has the shape of the result. Throws ShapeError where sizes
- * differ.
+ * residual + x · weight + bias, where residual has the shape of the result. Throws ShapeError if sizes do not
+ * match.
  */
 export function affineAdd(
   x: Tensor,
@@ -62,7 +62,7 @@ export const affineGeluOp: Op<null> = {
     const spec = inferred("affine_gelu", { x, weight, bias });
     return [spec, spec];
   },
-  // The second output has no gradient: affineGelu() does not return it.
+  // The second output has no gradient, because affineGelu() does not return it.
   vjp: (call, [g]) =>
     g === null ? [null, null, null] : inputGradients(call, callGeluGrad([call.outputs[1], g], null)[0]),
   reference: (inputs, call) => {
@@ -95,7 +95,7 @@ const callAffineGelu = define(affineGeluOp);
 const callAffineAdd = define(affineAddOp);
 const callGeluGrad = define(gelu.gradOp);
 
-/** The parts that the three ops have in common. */
+/** Parts of the definition that the three ops share. */
 function common(
   name: string,
   epilogue: Epilogue,
@@ -130,7 +130,7 @@ function inferred(
   return product;
 }
 
-/** Gradients of x, weight and bias, given that of x · weight + bias. */
+/** Gradients of x, weight and bias, given the gradient of x · weight + bias. */
 function inputGradients({ inputs: [x, weight] }: Call<null>, g: Tensor): readonly Tensor[] {
   return [
     matmul(g, weight, { transposeB: true, shape: x.shape }),

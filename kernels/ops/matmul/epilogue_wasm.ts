@@ -1,6 +1,6 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * Epilogues of matrix products: what is computed from a block of results while it is still in the cache.
+ * Epilogues of matrix products: operations on a block of results while the block is still in the cache.
  *
  * @module
  */
@@ -18,8 +18,8 @@ export const ADD: i32 = 3;
 
 /**
  * Applies the epilogue `kind` to a block of c, [rows, columns] with rows `stride` bytes apart. `bias` is the
- * address of the first column's bias; `other`, where it is used, has the layout of c. The CPU engine also
- * calls this after products that a BLAS computes.
+ * address of the first column's bias; `other`, if used, has the layout of c. The CPU engine also calls this
+ * after products that a BLAS computes.
  */
 export function epilogue(
   kind: i32,

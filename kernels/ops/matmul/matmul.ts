@@ -17,7 +17,7 @@ export interface MatmulAttrs {
   readonly transposeA?: boolean;
   /** Whether b is transposed: [..., K], flattened to [N, K]. */
   readonly transposeB?: boolean;
-  /** Shape of the result, with other leading axes of the same total size; the last size is N. */
+  /** Shape of the result, if its rows are to be divided into other leading axes; the last size is N. */
   readonly shape?: Shape;
 }
 
@@ -25,8 +25,8 @@ export interface MatmulAttrs {
  * Matrix product a · b, summed in float32 in the order of k.
  *
  * a [..., K] → [..., N], where b is [K, N], or [N, K] with `transposeB`. With `transposeA`, a [..., M] is
- * flattened to [K, M] and the result is [M, N]. Leading axes of b are flattened too. Throws ShapeError where
- * the sizes K differ.
+ * flattened to [K, M] and the result is [M, N]. Leading axes of b are flattened too. Throws ShapeError if a
+ * and b differ in K.
  */
 export function matmul(a: Tensor, b: Tensor, attrs: MatmulAttrs = {}): Tensor {
   return callMatmul([a, b], attrs)[0];
@@ -53,11 +53,11 @@ export function matmulSizes([a, b]: readonly Spec[], attrs: MatmulAttrs): Matmul
   };
 }
 
-/** a · b, each operand transposed or not. */
+/** a · b, where each operand may be transposed. */
 export const matmulOp: Op<MatmulAttrs> = {
   name: "matmul",
   infer: ([a, b], attrs) => {
-    // A tensor of one axis is a single row, so that the gradient of a single row's product is a product too.
+    // A tensor with one axis is a single row, so that the gradient of its product is also a matrix product.
     if (a.shape.length === 0 || b.shape.length === 0) {
       throw new ShapeError(
         `Cannot multiply: a is [${a.shape}], b is [${b.shape}]: each needs at least one axis`,

@@ -2,9 +2,9 @@
  * WGSL of the sums that an invocation of a matrix product computes in registers. Operands are read from
  * memory as they are needed, or staged by the workgroup in its own memory.
  *
- * A sum is a vec4f named `sum_ROW_GROUP`, with the results of four adjacent columns. The groups of four of an
- * invocation, rows as well as columns, are a workgroup's width apart, so that adjacent invocations read and
- * write adjacent memory.
+ * A sum is a vec4f named `sum_ROW_GROUP`, with the results of four adjacent columns. An invocation computes
+ * its rows and columns in groups of four. These groups are a workgroup's width apart, so that adjacent
+ * invocations read and write adjacent memory.
  *
  * @module
  */
@@ -21,8 +21,8 @@ export interface BodyOptions {
 }
 
 /**
- * WGSL of a body. Its statements see `row0`, `column0`, `x`, `y`, `lane`, `first` and `end`, and with slices
- * also `slice`.
+ * WGSL of a body. Its statements can use `row0`, `column0`, `x`, `y`, `lane`, `first` and `end`, and with
+ * slices also `slice`.
  */
 export interface BodyText {
   /** Declarations at module level. */
@@ -31,24 +31,24 @@ export interface BodyText {
   readonly lines: readonly string[];
 }
 
-/** WGSL of the first row of an invocation's group `group`. */
+/** WGSL expression for the first row of an invocation's row group number `group`, from 0. */
 export function rowGroup({ down }: MatmulVariant, group: number): string {
   return `row0 + (y + ${group * down}u) * 4u`;
 }
 
-/** WGSL of the first column of an invocation's group `group`. */
+/** WGSL expression for the first column of an invocation's column group number `group`, from 0. */
 export function columnGroup({ across }: MatmulVariant, group: number): string {
   return `column0 + (x + ${group * across}u) * 4u`;
 }
 
-/** 0 … count - 1. */
+/** The numbers 0 … count - 1. */
 export function range(count: number): readonly number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
 /**
- * Reads operands from memory, four steps of the depth at a time, and the remaining steps after the loop. With
- * slices, slice `s` handles four steps out of every 4 · slices, from 4 s on.
+ * A body that reads operands directly from memory, four depth steps at a time, and the remaining steps after
+ * the loop. With slices, slice s handles the four steps from 4·s on out of every 4·slices steps.
  */
 export function registerBody({ a, b, variant }: BodyOptions): BodyText {
   const rows = range(variant.rows / 4), columns = range(variant.columns / 4);
@@ -84,13 +84,17 @@ export function registerBody({ a, b, variant }: BodyOptions): BodyText {
   };
 }
 
-/** Stages operands as [depth][width], in vectors along the width, a tile of DEPTH steps at a time. */
+/**
+ * A body that stages operands in workgroup memory as [depth][width], in vectors along the width, one tile of
+ * DEPTH steps at a time.
+ */
 export function tileBody({ a, b, variant, nativeHalf }: BodyOptions): BodyText {
   const rows = range(variant.rows / 4), columns = range(variant.columns / 4);
   const cell = variant.from === "half" ? halfCell(nativeHalf) : floatCell;
   // Sizes of the tiles in vectors of four.
   const height = variant.rows * variant.down / 4, width = variant.columns * variant.across / 4;
-  // Padding by one vector per row where writes cross rows: without it they would hit the same memory bank.
+  // If an invocation writes to several rows of the tile, each row is padded by one vector; without padding
+  // the writes would hit the same memory bank.
   const strides = { a: height + (a.along === "depth" ? 1 : 0), b: width + (b.along === "depth" ? 1 : 0) };
   const tile = { cell, invocations: variant.across * variant.down };
   return {
@@ -143,9 +147,9 @@ interface Cell {
 const floatCell: Cell = { type: "vec4f", functions: [], write: (v) => v, read: (c) => c };
 
 /**
- * Numbers rounded to 16-bit floats: as f16 where WGSL has it, else in pairs by pack2x16float, which every GPU
- * has. Numbers are clamped to ±65504, the largest finite values: beyond them, f16 would be infinite on some
- * GPUs and pack2x16float is undefined.
+ * A cell of numbers rounded to 16-bit floats: as f16 if WGSL has the type, else in pairs packed by
+ * pack2x16float, which every GPU has. Numbers are clamped to ±65504, the largest finite values: beyond these,
+ * f16 would be infinite on some GPUs and the result of pack2x16float is undefined.
  */
 function halfCell(native: boolean): Cell {
   const [type, to, from] = native ? ["vec4<f16>", "vec4<f16>(most)", "vec4f(cell)"] : [
@@ -168,9 +172,9 @@ function halfCell(native: boolean): Cell {
 }
 
 /**
- * Copies a tile of an operand, with zeros past its edges. Where memory is contiguous along the depth, an
- * invocation transposes four pieces of four numbers. It writes every cell as a whole, because WGSL allows a
- * write to one component to touch the others.
+ * WGSL that copies a tile of an operand to workgroup memory, with zeros past the operand's edges. If memory
+ * is contiguous along the depth, an invocation transposes four pieces of four numbers. It writes every cell
+ * as a whole, because in WGSL a write to one component of a vector may also write the others.
  */
 function stage(
   operand: Operand,

@@ -1,6 +1,6 @@
 /**
- * WGSL that reads an operand of a matrix product in place, transposed or not, as vectors of four where the
- * size of its contiguous axis is a multiple of 4.
+ * WGSL that reads an operand of a matrix product in place, transposed or not, as vectors of four if the size
+ * of its contiguous axis is a multiple of 4.
  *
  * An operand has a width (the rows of the result for a, the columns for b) and a depth, over which the
  * product sums.
@@ -10,7 +10,7 @@
 
 /** An operand of a product. */
 export interface Operand {
-  /** Name of its binding, and prefix of the variables made for it. */
+  /** Name of the operand's binding, which is also the prefix of the operand's variables. */
   readonly name: "in0" | "in1";
   /** The axis that is contiguous in memory. */
   readonly along: "width" | "depth";
@@ -22,31 +22,34 @@ export interface Operand {
 
 /** Numbers of an operand that were loaded into registers. */
 export interface LoadedOperand {
-  /** Statements that load them. */
+  /** Statements that load the numbers. */
   readonly lines: readonly string[];
   /** Expression for the four numbers of group `group` along the width, at step `step` of the depth. */
   vector(group: number, step: number): string;
-  /** Expression for one of those four numbers. */
+  /** Expression for number `lane` of the four. */
   element(group: number, lane: number, step: number): string;
 }
 
-/** Steps of the depth that are loaded at once, and numbers per group along the width. */
+/** Number of depth steps that are loaded at once, and size of a group along the width. */
 export const STEPS = 4;
 const FOUR = [0, 1, 2, 3];
 
-/** Whether its binding is an array of vec4f: where the size of its contiguous axis is a multiple of 4. */
+/**
+ * Whether the operand's binding is an array of vec4f, which requires that the size of the contiguous axis is
+ * a multiple of 4.
+ */
 export function isVector({ along, width, depth }: Operand): boolean {
   return (along === "width" ? width : depth) % 4 === 0;
 }
 
-/** Type of its binding's elements. */
+/** Element type of the operand's binding. */
 export function elementType(operand: Operand): "f32" | "vec4f" {
   return isVector(operand) ? "vec4f" : "f32";
 }
 
 /**
- * Statements that compute the addresses of groups of four along the width, once for all depths. Numbers past
- * the edge read the last number instead; their products are not stored.
+ * Statements that compute the addresses of groups of four along the width, once for all depths. Addresses
+ * past the edge are replaced by the last ones before it; the products with these numbers are not stored.
  */
 export function groupAddresses(
   operand: Operand,
@@ -68,8 +71,8 @@ export function groupAddresses(
 
 /**
  * Loads `groups` groups at depths `k` … `k` + `steps` - 1, where `k` is a multiple of 4 and `steps` is at
- * most 4. If `shared`, the four invocations of a quad need the same numbers: each loads a quarter, chosen by
- * its number `quad`, and broadcasts it to the others.
+ * most 4. If `shared`, the four invocations of a quad need the same numbers: each loads a quarter of them,
+ * chosen by its index `quad`, and broadcasts it to the others.
  */
 export function loadGroups(
   operand: Operand,
@@ -116,8 +119,8 @@ export function loadGroups(
 }
 
 /**
- * Names of the loaded numbers: a vector holds a group at one step, or, along the depth, four steps of one
- * number.
+ * Names of the loaded numbers. A vector holds a group at one step or, if memory is contiguous along the
+ * depth, four steps of one row (for a) or column (for b).
  */
 function access({ name, along }: Operand): Omit<LoadedOperand, "lines"> {
   return along === "width"
@@ -132,9 +135,9 @@ function access({ name, along }: Operand): Omit<LoadedOperand, "lines"> {
 }
 
 /**
- * A vec4f of four numbers that are adjacent in memory, from width `wide` and depth `deep`; of the two, the
- * index along the contiguous axis is a multiple of 4. Numbers past `width` and past depth `end` are zeros. It
- * selects instead of branching; WGSL keeps the unused reads in bounds.
+ * A vec4f of four numbers that are adjacent in memory, starting at width `wide` and depth `deep`. The one of
+ * these two indices that is along the contiguous axis is a multiple of 4. Numbers past `width` or past depth
+ * `end` are zeros. The code uses `select` instead of branches; WGSL keeps the unused reads in bounds.
  */
 export function loadPiece(
   operand: Operand,

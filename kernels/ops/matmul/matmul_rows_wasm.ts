@@ -2,7 +2,7 @@
 /**
  * Matrix products with few rows, such as those of a single token. Memory bandwidth limits their speed, so b
  * is read once and in place, without packing. Sums run over k in blocks of 256 as in matmul_wasm.ts, so a row
- * has the same bits as in a product of many rows.
+ * of the result has the same bits as in a product with many rows.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { madd } from "../../wasm/madd.ts";
 import { loadPart, storePart } from "../../wasm/vector.ts";
 
 const KC: usize = 256; // as in matmul_wasm.ts
-const COLUMNS: usize = 2048; // their sums for one row, 8 KiB, stay in the first-level cache
+const COLUMNS: usize = 2048; // per block; their sums for one row, 8 KiB, stay in the first-level cache
 
 /**
  * Largest number of rows that is computed this way. Measured: eight rows took as long as with tiles, four
@@ -20,8 +20,8 @@ const COLUMNS: usize = 2048; // their sums for one row, 8 KiB, stay in the first
 export const FEW: usize = 8;
 
 /**
- * Columns `from` up to `to` of a [M, K] times b [K, N], or [N, K] if transposed; other parameters are as in
- * `product` of matmul_wasm.ts.
+ * Computes columns `from` … `to` - 1 of the product of a [M, K] and b, which is [K, N], or [N, K] if
+ * transposed. The other parameters are those of `product` in matmul_wasm.ts.
  */
 export function fewRows(
   m: usize,
@@ -88,7 +88,7 @@ function byColumns(
   }
 }
 
-/** sums += a[p] * b[p] for eight p; rows of b are `stride` bytes apart. */
+/** sums += a[p] * b[p] for eight values of p; rows of b are `stride` bytes apart. */
 function addEight(a: usize, b: usize, stride: usize, whole: usize, rest: usize, sums: usize): void {
   const a0 = v128.load32_splat(a), a1 = v128.load32_splat(a, 4);
   const a2 = v128.load32_splat(a, 8), a3 = v128.load32_splat(a, 12);
@@ -165,8 +165,8 @@ function byPanels(
 }
 
 /**
- * c[j] = (add ? c[j] : 0) + dot(a, b[j]) for eight j. Rows of b are k floats apart; `high` is the address of
- * row 4.
+ * c[j] = (add ? c[j] : 0) + dot(a, b[j]) for eight values of j. Rows of b are k floats apart; `high` is the
+ * address of row 4.
  */
 function eightDots(k: usize, a: usize, b: usize, high: usize, c: usize, add: bool): void {
   const stride = k << 2, r1 = stride, r2 = stride << 1, r3 = r1 + r2, whole = k & ~3;
@@ -211,7 +211,7 @@ function eightDots(k: usize, a: usize, b: usize, high: usize, c: usize, add: boo
   v128.store(c, high4, 16);
 }
 
-/** As `eightDots`, for `count` (1 … 4) columns. */
+/** Like `eightDots`, but for `count` (1 … 4) columns. */
 function fewDots(k: usize, a: usize, b: usize, count: usize, c: usize, add: bool): void {
   const stride = k << 2;
   let sum = f32x4.splat(0);

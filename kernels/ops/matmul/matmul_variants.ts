@@ -8,11 +8,11 @@ import type { Gpu } from "../../core/gpu.ts";
 
 /** Sizes of a product [M, K] · [K, N], and the layout of its operands. */
 export interface MatmulSizes {
-  /** Rows of a, M. */
+  /** Number of rows of a, M. */
   readonly m: number;
-  /** Columns of b, N. */
+  /** Number of columns of b, N. */
   readonly n: number;
-  /** Terms of each sum, K. */
+  /** Number of terms of each sum, K. */
   readonly k: number;
   /** Whether a is [K, M]. */
   readonly transposeA?: boolean;
@@ -23,31 +23,32 @@ export interface MatmulSizes {
 /** A kernel of the family. */
 export interface MatmulVariant extends MatmulShape {
   /**
-   * Parts into which K is divided; their sums are added in order. Several parts give a small result more
-   * workgroups.
+   * Number of parts into which K is divided; the sums of the parts are added in order. With several parts, a
+   * small result gets more workgroups.
    */
   readonly parts: number;
 }
 
-/** The part of the product that a workgroup computes, and how. */
+/** How large a part of the product a workgroup computes, and how it computes it. */
 export interface MatmulShape {
   /**
-   * How operands reach the multiplications. "registers" reads them from memory directly. "quads" does too,
-   * and four invocations share what they read of a. "tiles" stages both operands in workgroup memory. "half"
-   * does so as 16-bit floats. "slices" is "registers" with K divided among invocations of the workgroup.
+   * How operands reach the multiplications. With "registers", each invocation reads them from memory
+   * directly. "quads" is the same, but four invocations share what they read of a. "tiles" stages both
+   * operands in workgroup memory. "half" is "tiles" with 16-bit floats. "slices" is "registers" with K
+   * divided among invocations of the workgroup.
    */
   readonly from: "registers" | "quads" | "tiles" | "half" | "slices";
-  /** Rows of results per invocation, a multiple of 4. */
+  /** Number of rows of results per invocation, a multiple of 4. */
   readonly rows: number;
-  /** Columns of results per invocation, a multiple of 4. */
+  /** Number of columns of results per invocation, a multiple of 4. */
   readonly columns: number;
-  /** Invocations of a workgroup along the columns. */
+  /** Number of invocations of a workgroup along the columns. */
   readonly across: number;
-  /** Invocations of a workgroup along the rows. */
+  /** Number of invocations of a workgroup along the rows. */
   readonly down: number;
   /**
-   * Invocations among which the K of a result is divided: slice s handles four steps out of every 4 · slices,
-   * from 4 s on. Their sums are added in order. Default 1.
+   * Number of invocations (slices) among which the K steps of a result are divided: slice s handles the four
+   * steps from 4·s on out of every 4·slices steps. The sums of the slices are added in order. Default 1.
    */
   readonly slices?: number;
 }
@@ -104,23 +105,29 @@ const shapes = {
 
 /** Number of workgroups that keeps a large GPU, of about 50 to 130 cores, busy. */
 const BUSY = 96;
-/** Fewest terms per part of K; for fewer, adding up the parts would cost more than they save. */
+/** Fewest terms per part of K; with fewer, adding up the parts would cost more than the division saves. */
 const LEAST_PART = 128;
-/** Most rows for which memory bandwidth limits the speed, as for one token of each of a few texts. */
+/**
+ * Largest number of rows for which memory bandwidth limits the speed, as it does when a few texts are
+ * extended by one token each.
+ */
 const FEW = 8;
-/** Most parts of K; more would move more bytes for partial sums than for the operands. */
+/**
+ * Largest number of parts of K; with more parts, the partial sums would move more bytes than the operands.
+ */
 const MOST_PARTS = 16;
 
 /**
  * The variant that a heuristic prefers.
  *
- * On a GPU, a product of few rows divides K into slices, such that adjacent invocations read adjacent memory
- * in either layout of b. Otherwise it uses tiles of 64 × 64 if the result has enough of them to keep the GPU
- * busy, else tiles of 32 × 32, with K in parts if those are too few as well.
+ * On a GPU, a product of few rows divides K into slices so that adjacent invocations read adjacent memory in
+ * either layout of b. Other products use tiles of 64 × 64 if the result has enough of them to keep the GPU
+ * busy, else tiles of 32 × 32; if these are also too few, K is divided into parts.
  *
- * A software adapter (SwiftShader, llvmpipe) gets as many results per invocation as help both of these:
- * workgroup memory and barriers cost more than they save there, and a few workgroups keep its few cores busy.
- * 16-bit floats are always staged, because that is where operands are rounded.
+ * A software adapter (SwiftShader, llvmpipe) computes as many results per invocation as both of these
+ * adapters benefit from: workgroup memory and barriers would cost them more than they save, and a few
+ * workgroups keep the few cores busy. 16-bit floats are always staged, because operands are rounded during
+ * staging.
  */
 function defaultVariant(sizes: MatmulSizes, gpu: Gpu): MatmulVariant {
   const [row, small, large] = gpu.half
@@ -145,7 +152,7 @@ function defaultVariant(sizes: MatmulSizes, gpu: Gpu): MatmulVariant {
 
 /**
  * Whether the tile is of the smallest size, or more than half of it lies within the result in both
- * directions. Tuning skips the others, which do the same work and more.
+ * directions. Tuning skips all other tiles, because they do the same work and more.
  */
 function isFilled({ rows, columns, across, down }: MatmulShape, { m, n }: MatmulSizes): boolean {
   const within = (tile: number, size: number) => tile <= 32 || tile < 2 * size;

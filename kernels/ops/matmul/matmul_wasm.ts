@@ -25,14 +25,14 @@ export function matmul(tensors: usize, args: usize, thread: i32, threads: i32, s
   product(tensors, args, thread, threads, scratch, tensor(tensors, 2), NOTHING, 0, 0, false);
 }
 
-/** a, b, buffer -> buffer + a * b, in place. args: as matmul. */
+/** a, b, buffer -> buffer + a * b, in place. args: as for matmul. */
 export function matmul_add(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   product(tensors, args, thread, threads, scratch, tensor(tensors, 2), NOTHING, 0, 0, true);
 }
 
 /**
- * Writes a * b to `out`, or adds it, and then calls `epilogue` on each finished block with its parts of bias
- * and other.
+ * Writes a * b to `out`, or adds it to `out`, and calls `epilogue` on each finished block with the matching
+ * parts of bias and other.
  */
 export function product(
   tensors: usize,
@@ -109,8 +109,8 @@ export function product(
 }
 
 /**
- * One tile, or two adjacent ones, at an edge of C: computed as a whole in `spare`, then the inner part is
- * copied.
+ * Computes one tile, or two adjacent tiles, at an edge of C. Each tile is computed as a whole in `spare`;
+ * then the part of it that is inside C is copied.
  */
 function edge(
   k: usize,
@@ -136,14 +136,14 @@ function edge(
   }
 }
 
-/** First element of part `at` where n elements are divided into `parts` parts of whole tiles. */
+/** Index of the first element of part `at` if n elements are divided into `parts` parts of whole tiles. */
 function part(n: usize, at: usize, parts: usize): usize {
   return min(((n + 7) >> 3) * at / parts << 3, n);
 }
 
 /**
- * Number of parts that the rows are divided into among the threads; the columns are divided into threads /
- * parts. It minimizes the tiles that the busiest thread computes, plus its packing.
+ * Number of parts, p, into which the rows are divided; the columns are divided into threads / p parts, and
+ * each thread computes one block. p minimizes the work of the busiest thread: its tiles and its packing.
  */
 function threadRows(m: usize, n: usize, threads: usize): usize {
   const rowTiles = (m + 7) >> 3, columnTiles = (n + 7) >> 3;

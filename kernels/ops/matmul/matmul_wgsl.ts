@@ -1,7 +1,7 @@
 /**
- * WGSL of a matrix product, by variant: how operands reach the multiplications, how many results an
- * invocation computes, and whether K is divided into parts. The op supplies the epilogue that is applied to
- * finished sums.
+ * WGSL of a matrix product. The variant determines how operands reach the multiplications, how many results
+ * an invocation computes, and whether K is divided into parts. The op supplies the epilogue that is applied
+ * to finished sums.
  *
  * @module
  */
@@ -23,9 +23,9 @@ import {
 /** WGSL that is applied to the sums of a product. */
 export interface Epilogue {
   /**
-   * Statements that use `value`, the sum in `column`, and the index `at` of the result in tensors of its
-   * shape. If N is a multiple of 4, values are vectors of four and indices count vectors; `number` is the
-   * type, f32 or vec4f.
+   * Statements that use `value` (a sum), `column` (the sum's column) and `at` (the sum's index in tensors
+   * that have the shape of the result). If N is a multiple of 4, values are vectors of four and indices count
+   * vectors. `number` is the type of a value, f32 or vec4f.
    */
   readonly lines: readonly string[];
   /** Declarations of WGSL functions on `number` that the statements call. */
@@ -38,12 +38,13 @@ const storeOnly: Epilogue = { lines: ["out0[at] = value;"] };
 export interface MatmulKernelOptions extends MatmulSizes {
   /** The GPU to write the kernel for. */
   readonly gpu: Gpu;
-  /** Applied to the sums; by default they are stored in out0. */
+  /** Epilogue that is applied to the sums; by default the sums are stored in out0. */
   readonly epilogue?: Epilogue;
 }
 
 /**
- * The kernel of a call with operands a = in0 and b = in1: the variant in `gpu.choices`, or the preferred one.
+ * The kernel of a call with operands a = in0 and b = in1, in the variant that `gpu.choices` holds for it,
+ * else in the preferred variant.
  */
 export function matmulKernel(
   call: Call,
@@ -139,8 +140,8 @@ function rowsInside({ a, variant }: Product): number {
 }
 
 /**
- * Assigns lanes so that adjacent ones read adjacent memory: to slices where b is contiguous along the depth,
- * else to columns.
+ * WGSL that assigns lanes so that adjacent lanes read adjacent memory: they are adjacent slices if b is
+ * contiguous along the depth, else adjacent columns.
  */
 function sliceLanes({ b, variant: { across, slices = 1 } }: Product): readonly string[] {
   const [x, slice] = b.along === "depth"
@@ -164,7 +165,8 @@ function addSlices(product: Product): readonly string[] {
 }
 
 /**
- * Numbers invocations by subgroup, so that the four of a quad are adjacent whatever order the driver uses.
+ * Numbers invocations subgroup by subgroup, so that the four invocations of a quad are adjacent for any order
+ * that the driver uses.
  */
 const quadLanes = {
   parameters: "@builtin(subgroup_id) subgroup: u32, @builtin(subgroup_size) size: u32, " +
@@ -192,8 +194,8 @@ ${epilogue.lines.map((line) => `  ${line}`).join("\n")}
 }
 
 /**
- * Declares bindings and functions. Tensors are arrays of `number`, except operands, which have the type they
- * are read as.
+ * Declares bindings and functions. Tensors are arrays of `number`, except the operands, which have the type
+ * that they are read as.
  */
 function declarations(
   { call, a, b, variant, fours }: Product,

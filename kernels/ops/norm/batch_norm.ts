@@ -1,5 +1,5 @@
 /**
- * Batch normalization over all axes but the last, its gradient, and normalization by given moments. Source:
+ * Batch normalization over all axes but the last, its gradient, and normalization with given moments. Source:
  * Ioffe and Szegedy 2015. The variance is divided by n - 1, as in the makemore lectures, or by n, as in
  * PyTorch.
  *
@@ -16,9 +16,7 @@ import { expectF32, rowsOf } from "../specs.ts";
 
 /** Attributes of the batch normalization ops. */
 export interface BatchNormAttrs {
-  /**
-   * The variance is divided by the number of rows minus this; 1 for that of PyTorch's `var()` and `std()`.
-   */
+  /** The variance's divisor is the number of rows minus `ddof`; 1 as in PyTorch's `var()` and `std()`. */
   readonly ddof: 0 | 1;
   /** Number that is added to the variance. */
   readonly eps: number;
@@ -38,14 +36,14 @@ export interface BatchNormResult {
   readonly y: Tensor;
   /** Mean over the batch, [C]. */
   readonly mean: Tensor;
-  /** Variance over the batch with the divisor of `ddof`, [C]. */
+  /** Variance over the batch, with the divisor that `ddof` selects, [C]. */
   readonly variance: Tensor;
 }
 
 /**
  * Normalizes each column of x [..., C] to mean 0 and variance 1 over all leading axes, then scales by gain
  * and shifts by bias. `ddof` is 1 by default and `eps` is 1e-5. Gradients flow to x, gain and bias through
- * `y` only. Throws ShapeError where gain or bias is not [C], or where there are too few rows.
+ * `y` only. Throws ShapeError if gain or bias is not [C], or if there are too few rows.
  */
 export function batchNorm(
   x: Tensor,
@@ -55,7 +53,7 @@ export function batchNorm(
   return { y, mean, variance };
 }
 
-/** As `batchNorm`, with given moments: x [..., C], mean [C], variance [C]. `eps` is 1e-5 by default. */
+/** Like `batchNorm`, but with given moments: x [..., C], mean [C], variance [C]. `eps` is 1e-5 by default. */
 export function normalizeBy(
   x: Tensor,
   { gain, bias, mean, variance, eps = 1e-5 }: GainBias & Omit<BatchNormResult, "y"> & {

@@ -14,7 +14,7 @@ export interface BatchNormSizes {
   readonly rows: number;
   /** Number of columns, C. */
   readonly columns: number;
-  /** The variance is divided by the number of rows minus this. */
+  /** The variance's divisor is the number of rows minus `ddof`. */
   readonly ddof: number;
   /** Number that is added to the variance. */
   readonly eps: number;
@@ -68,8 +68,8 @@ export function batchNormGradKernel(call: Call, sizes: BatchNormSizes): WgslKern
 }
 
 /**
- * A kernel whose body sees `lane`, `column`, `within` (whether that column exists) and `part` (which of its
- * rows are the lane's).
+ * A kernel whose body can use `lane`, `column`, `within` (whether the column exists) and `part` (the first of
+ * the column's rows that the lane processes).
  */
 function columnKernel(
   call: Call,

@@ -1,5 +1,5 @@
 /**
- * Layer normalization and its gradients, each of which reads its inputs once.
+ * Layer normalization and its gradients. Each op reads its inputs once.
  * Source: Ba, Kiros, Hinton 2016, "Layer normalization".
  *
  * @module
@@ -100,7 +100,7 @@ export const layerNormGradOp: Op<null> = {
     const dx = new Float64Array(x.length), partials = new Float64Array(sizeOf(call.outputs[1].shape));
     for (let row = 0; row < rows; row++) {
       const start = row * channels, block = Math.floor(row / blockRows(rows)) * 2 * channels;
-      let sum = 0, sumNormal = 0; // of g = weight·dy, and of g times the normalized x
+      let sum = 0, sumNormal = 0; // sums of g = weight·dy and of g times the normalized x
       for (let c = 0; c < channels; c++) {
         const g = weight[c] * dy[start + c], normal = (x[start + c] - mean[row]) * rstd[row];
         sum += g;
@@ -162,7 +162,8 @@ const callLayerNormGrad = define(layerNormGradOp);
 const callLayerNormParamGrad = define(layerNormParamGradOp);
 
 /**
- * Rows per block of partial sums: about 512 blocks, each of at most 32 rows, few enough for sums in float32.
+ * Number of rows per block of partial sums, 8 to 32: if possible there are at most 512 blocks, and 32 rows
+ * are few enough for sums in float32.
  */
 function blockRows(rows: number): number {
   return Math.min(Math.max(Math.ceil(rows / 512), 8), 32);

@@ -134,19 +134,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 
 /** One of a lane's columns. */
 interface Column {
-  /** WGSL of its index in the row. */
+  /** WGSL expression for the column's index in the row. */
   readonly c: string;
-  /** Its number among the lane's columns. */
+  /** The column's index among the lane's columns. */
   readonly i: number;
-  /** `code`, run only where the row has this column. */
+  /** Returns WGSL that runs `code` only if the row has this column. */
   within(code: string): string;
 }
 
 /**
- * Layout of a row in a workgroup: `lanes` invocations, of which each holds the columns lane, lane + lanes, ….
- * The code for each column is written out, because an array that a loop indexes would not be in registers. A
- * lane has at most 8 columns as long as 256 lanes suffice: fewer lanes make barriers cheaper, more columns
- * would need more registers than a lane has.
+ * Layout of a row in a workgroup of `lanes` invocations, each of which holds the columns lane, lane + lanes,
+ * …. The code for each column is written out, because an array that is indexed in a loop would not be kept in
+ * registers. The number of lanes is the smallest one that gives a lane at most 8 columns, but at most 256:
+ * fewer lanes make barriers cheaper, but more columns would need more registers than a lane has.
  */
 function rowLayout(
   channels: number,

@@ -32,7 +32,7 @@ export interface RunningMoments {
 
 /**
  * Updates running statistics with the moments of a batch, in place: running = (1 - momentum) · running +
- * momentum · batch. Throws ShapeError where sizes differ, and RangeError for a momentum outside 0 … 1 or a
+ * momentum · batch. Throws ShapeError if sizes differ, and RangeError for a momentum outside 0 … 1 or a
  * factor that is not above 0.
  */
 export function trackMoments(

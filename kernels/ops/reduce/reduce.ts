@@ -1,8 +1,8 @@
 /**
- * Sum, mean and maximum over adjacent axes, and their inverse, broadcast.
+ * Sum, mean and maximum over adjacent axes, and the inverse operation, broadcast.
  *
- * Axes `from` up to but not including `to` of x are reduced. Seen as [outer, n, inner], x has a result
- * [outer, inner].
+ * Axes `from` up to but not including `to` of x are reduced. If x is viewed as [outer, n, inner], the result
+ * is [outer, inner].
  *
  * @module
  */
@@ -29,7 +29,10 @@ export interface ReduceAttrs {
   readonly from: number;
   /** First axis after the reduced ones. */
   readonly to: number;
-  /** Shape of the result, of the same size as the remaining axes; default: the remaining axes. */
+  /**
+   * Shape of the result, with as many elements as the remaining axes have; default: the sizes of the
+   * remaining axes.
+   */
   readonly shape?: Shape;
 }
 
@@ -39,20 +42,16 @@ export interface BroadcastAttrs {
   readonly shape: Shape;
   /** First axis along which x is repeated. */
   readonly from: number;
-  /** First axis after those. */
+  /** First axis after the repeated ones. */
   readonly to: number;
 }
 
-/**
- * Sum over axes `from` … `to` - 1: x [outer, n, inner] → [outer, inner], or [] where all axes are reduced.
- */
+/** Sum over axes `from` … `to` - 1: x [outer, n, inner] → [outer, inner], or [] if all axes are reduced. */
 export function sum(x: Tensor, axes: Axes & { readonly shape?: Shape } = {}): Tensor {
   return callSum([x], { from: 0, to: x.shape.length, ...axes })[0];
 }
 
-/**
- * Mean over axes `from` … `to` - 1: x [outer, n, inner] → [outer, inner], or [] where all axes are reduced.
- */
+/** Mean over axes `from` … `to` - 1: x [outer, n, inner] → [outer, inner], or [] if all axes are reduced. */
 export function mean(x: Tensor, axes: Axes = {}): Tensor {
   return callMean([x], { from: 0, to: x.shape.length, ...axes })[0];
 }
@@ -228,7 +227,10 @@ function expectAxes(op: string, { shape, from, to }: { shape: Shape; from: numbe
   );
 }
 
-/** Sizes [outer, n, inner] of `shape` before, in and after its axes `from` … `to` - 1. */
+/**
+ * Numbers of elements [outer, n, inner] of the axes of `shape` before `from`, from `from` to `to` - 1, and
+ * from `to` on.
+ */
 function split(shape: Shape, { from, to }: { from: number; to: number }): readonly [number, number, number] {
   return [sizeOf(shape.slice(0, from)), sizeOf(shape.slice(from, to)), sizeOf(shape.slice(to))];
 }
@@ -243,7 +245,7 @@ function repeat(call: Call<ReduceAttrs>, g: Tensor): Tensor {
   return broadcast(g, { shape: call.inputs[0].shape, from, to });
 }
 
-/** Applies `of` to the n elements of x that belong to each element of the result. */
+/** Computes each element of the result by `of` from the n elements of x that belong to it. */
 function fold(x: Float64Array, call: Call<ReduceAttrs>, of: (column: Float64Array) => number): Float64Array {
   const [outer, n, inner] = sizes(call);
   const column = new Float64Array(n);

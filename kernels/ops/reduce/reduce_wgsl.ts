@@ -9,7 +9,7 @@ import { flat, grid, wgslBindings } from "../../core/wgsl.ts";
 import type { Call } from "../../core/graph.ts";
 import type { WgslKernel } from "../../core/gpu.ts";
 
-/** A reduction: an associative operation on two values, and what is stored. */
+/** A reduction: an associative operation on two values, and how its result is stored. */
 export interface Fold {
   /** WGSL of the neutral element. */
   readonly start: string;
@@ -19,10 +19,10 @@ export interface Fold {
   store(at: string, total: string): string;
 }
 
-const INVOCATIONS = 256; // per workgroup: the limit of the weakest GPU
-const ENOUGH_GROUPS = 256; // workgroups that keep a large GPU busy
+const INVOCATIONS = 256; // invocations per workgroup, the limit of the weakest GPU
+const ENOUGH_GROUPS = 256; // number of workgroups that keeps a large GPU busy
 
-/** The kernel of a call whose input is seen as [outer, n, inner]. */
+/** The kernel of a call whose input is viewed as [outer, n, inner]. */
 export function reduceKernel(
   call: Call,
   [outer, n, inner]: readonly [number, number, number],
@@ -82,8 +82,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) id
 }
 
 /**
- * Columns per workgroup, a power of two: as many as leave enough workgroups, but at least 8, a 32-byte sector
- * of memory, where there are that many.
+ * Number of columns per workgroup, a power of two. It is as large as possible with enough workgroups to keep
+ * the GPU busy, but at least 8 (a 32-byte sector of memory) if there are that many columns.
  */
 function columnsOf(outer: number, inner: number): number {
   let columns = 1;

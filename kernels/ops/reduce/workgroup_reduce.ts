@@ -1,6 +1,7 @@
 /**
- * WGSL functions that combine one value of each invocation of a workgroup into a result for all of them. They
- * combine in a fixed tree over the workgroup's size, so results do not depend on the adapter's subgroups.
+ * WGSL functions that combine one value per invocation of a workgroup into a result that all invocations get.
+ * Values are combined in a tree that depends only on the workgroup's size, so results do not depend on the
+ * adapter's subgroups.
  *
  * @module
  */
@@ -11,7 +12,10 @@ export function workgroupSum(size: number): string {
   return fold("workgroupSum", size, { join: (a, b) => `${a} + ${b}` });
 }
 
-/** Declares `fn workgroupSums(value: vec2f, lane: u32) -> vec2f`: two sums with the barriers of one. */
+/**
+ * Declares `fn workgroupSums(value: vec2f, lane: u32) -> vec2f`: two sums for the price of the barriers of
+ * one.
+ */
 export function workgroupSums(size: number): string {
   return fold("workgroupSums", size, { join: (a, b) => `${a} + ${b}`, type: "vec2f" });
 }
@@ -22,16 +26,16 @@ export function workgroupMax(size: number): string {
 }
 
 /**
- * Workgroup size for a row of `length` elements: small for short rows, as idle lanes cost as much as busy
- * ones.
+ * Workgroup size for a row of `length` elements: small for short rows, because idle lanes cost as much as
+ * busy ones.
  */
 export function rowWorkgroup(length: number): number {
   return length <= 128 ? 32 : length <= 512 ? 64 : 256;
 }
 
 /**
- * Workgroups for `rows` rows, one row each, and WGSL that computes `row` from `group` and returns if there is
- * no such row.
+ * Workgroup counts for `rows` rows, one workgroup per row, and WGSL that computes `row` from `group` and
+ * returns if there is no such row.
  */
 export function rowGrid(rows: number): { workgroups: readonly [number, number, number]; find: string } {
   const workgroups = grid(rows, 1);

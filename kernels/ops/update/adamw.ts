@@ -1,5 +1,5 @@
 /**
- * One update of AdamW, in place, on one parameter or on several that are laid end to end.
+ * One update of AdamW, in place, on one parameter or on several that are stored one after the other.
  * Source: Loshchilov and Hutter 2019; order of operations as in torch.optim.AdamW.
  *
  * @module
@@ -11,8 +11,8 @@ import { sizeOf } from "../../core/tensor.ts";
 import { expectF32, expectNumber, expectSizeOf } from "../specs.ts";
 
 /**
- * Inputs of an update besides the parameter. m and v have its shape and are updated in place; the others
- * after them are [1].
+ * Inputs of an update besides the parameter. m and v have the parameter's shape and are updated in place; lr,
+ * step and scale are [1].
  */
 export interface AdamWInputs {
   /** Gradient, before scaling. */
@@ -23,7 +23,7 @@ export interface AdamWInputs {
   readonly v: Tensor;
   /** Learning rate. */
   readonly lr: Tensor;
-  /** Number of this update as f32, 1 for the first. */
+  /** Number of this update, counted from 1, as f32. */
   readonly step: Tensor;
   /** Factor that the gradient is multiplied by, from clipping. */
   readonly scale: Tensor;
@@ -39,12 +39,12 @@ export interface AdamWAttrs {
   readonly eps: number;
   /** Decoupled weight decay: the parameter is multiplied by 1 - lr · decay. */
   readonly decay: number;
-  /** Number of elements, from the first, that weight decay applies to; default all. */
+  /** Number of elements to which weight decay applies, counted from the first; default all. */
   readonly decayed?: number;
 }
 
 /**
- * Updates `param`, m and v in place and returns the new param, of any shape. Throws ShapeError where sizes
+ * Updates `param`, m and v in place and returns the new param, of any shape. Throws ShapeError if sizes
  * differ.
  */
 export function adamwStep(param: Tensor, inputs: AdamWInputs, attrs: AdamWAttrs): Tensor {
@@ -137,8 +137,8 @@ function correction(beta: number): string {
 }
 
 /**
- * 1 - exp(x) for x ≤ 0. Near 0 it is computed by its series: for beta2 = 0.999 and step 1 it is 0.001, and 1
- * - pow() would lose most digits.
+ * 1 - exp(x) for x ≤ 0. Near 0 it is computed by a series: for beta2 = 0.999 and step 1 the result is 0.001,
+ * and `1 - pow()` would lose most of its digits.
  */
 const ONE_MINUS_EXP = `fn one_minus_exp(x: f32) -> f32 {
   if (x < -0.5) { return 1.0 - exp(x); }

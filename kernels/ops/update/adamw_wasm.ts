@@ -24,7 +24,7 @@ export function adamw(tensors: usize, args: usize, thread: i32, threads: i32, sc
   const b1 = f32x4.splat(<f32> beta1), a1 = f32x4.splat(<f32> (1 - beta1));
   const b2 = f32x4.splat(<f32> beta2), a2 = f32x4.splat(<f32> (1 - beta2)), eps = f32x4.splat(real(args, 3));
   const from = first(n, 16, thread, threads) << 2, to = first(n, 16, thread + 1, threads) << 2;
-  const border = min(max(size(args, 5) << 2, from), to); // weight decay applies before it
+  const border = min(max(size(args, 5) << 2, from), to); // weight decay applies up to here
   for (let part = 0; part < 2; part++) {
     const end = part == 0 ? border : to, kept = part == 0 ? keep : f32x4.splat(1);
     for (let i = part == 0 ? from : border; i < end; i += 16) {

@@ -15,14 +15,14 @@ import { expectF32, expectNumber } from "../specs.ts";
 import { workgroupSum } from "../reduce/workgroup_reduce.ts";
 
 /**
- * Elements per partial sum of squares, so that rounding errors are those of 16,384 terms however large the
- * tensor is.
+ * Number of elements per partial sum of squares, so that rounding errors are those of 16,384 terms however
+ * large the tensor is.
  */
 const BLOCK = 16384;
 
 /** Attributes of `globalNorm`. */
 export interface ClipAttrs {
-  /** Largest norm that is not clipped; 0: no clipping. */
+  /** Largest norm that is not clipped; 0 disables clipping. */
   readonly clip: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Nesterov momentum without a parameter: updates a velocity in place and returns the step that looks one
- * update ahead. Source: Nesterov 1983, in the form of Sutskever et al. 2013.
+ * Nesterov momentum, separate from the update of a parameter: updates a velocity in place and returns the
+ * step, which looks one update ahead. Source: Nesterov 1983, in the form of Sutskever et al. 2013.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export interface NesterovAttrs {
 
 /**
  * velocity = momentum · velocity + scale · grad, in place; returns momentum · velocity + scale · grad with
- * the new velocity. grad and velocity have the same size, scale is [1]. Throws ShapeError otherwise.
+ * the new velocity. Throws ShapeError unless grad and velocity have the same size and scale is [1].
  */
 export function nesterov(
   velocity: Tensor,

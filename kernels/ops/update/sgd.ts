@@ -1,6 +1,7 @@
 /**
- * One update of stochastic gradient descent, in place, on one parameter or on several that are laid end to
- * end; with momentum if there is a velocity. Source: Polyak 1964; order of operations as in torch.optim.SGD.
+ * One update of stochastic gradient descent, in place, on one parameter or on several that are stored one
+ * after the other. It uses momentum if there is a velocity. Source: Polyak 1964; order of operations as in
+ * torch.optim.SGD.
  *
  * @module
  */
@@ -19,7 +20,8 @@ export interface SgdInputs {
   /** Factor that the gradient is multiplied by, [1]. */
   readonly scale: Tensor;
   /**
-   * Velocity of the parameter's shape, zeros before the first step, updated in place; absent: no momentum.
+   * Velocity, of the parameter's shape, zeros before the first step, updated in place. If absent, there is no
+   * momentum.
    */
   readonly velocity?: Tensor;
 }
@@ -30,12 +32,12 @@ export interface SgdAttrs {
   readonly momentum: number;
   /** Weight decay: decay · parameter is added to the gradient. */
   readonly decay: number;
-  /** Number of elements, from the first, that weight decay applies to; default all. */
+  /** Number of elements to which weight decay applies, counted from the first; default all. */
   readonly decayed?: number;
 }
 
 /**
- * Updates `param` and the velocity in place and returns the new param, of any shape. Throws ShapeError where
+ * Updates `param` and the velocity in place and returns the new param, of any shape. Throws ShapeError if
  * sizes differ.
  */
 export function sgdStep(param: Tensor, { grad, lr, scale, velocity }: SgdInputs, attrs: SgdAttrs): Tensor {

@@ -19,7 +19,7 @@ export function sgd(tensors: usize, args: usize, thread: i32, threads: i32, scra
     scale = v128.load32_splat(tensor(tensors, 3));
   const momentum = f32x4.splat(real(args, 1)), decay = f32x4.splat(real(args, 2));
   const from = first(n, 16, thread, threads) << 2, to = first(n, 16, thread + 1, threads) << 2;
-  const border = min(max(size(args, 3) << 2, from), to); // weight decay applies before it
+  const border = min(max(size(args, 3) << 2, from), to); // weight decay applies up to here
   for (let part = 0; part < 2; part++) {
     const end = part == 0 ? border : to, pull = part == 0 ? decay : f32x4.splat(0);
     for (let i = part == 0 ? from : border; i < end; i += 16) {

@@ -1,5 +1,5 @@
 /**
- * In-place changes of persistent memory: set to 0, set to a value, count.
+ * In-place changes of persistent tensors: set all elements to 0, copy another tensor, advance a counter.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export function clear(buffer: Tensor): Tensor {
 
 /**
  * counter = (counter + by) mod wrap, in place, for a counter u32 [1]. Returns the new value; calls that read
- * the old value must come before.
+ * the old value must come before this one.
  */
 export function count(counter: Tensor, attrs: CountAttrs): Tensor {
   return callCount([counter], attrs)[0];
