@@ -26,8 +26,8 @@ export interface MuonOptions extends AdamWOptions {
 }
 
 /**
- * Whether a parameter is a matrix other than embedding and head. Embedding and head hold one vector per
- * token, and making these vectors orthogonal would have no meaning.
+ * Whether a parameter is a matrix, but neither the embedding nor the head. Embedding and head hold one vector
+ * per token, and making these vectors orthogonal would have no meaning.
  */
 export function isHiddenMatrix({ label, shape }: NamedSpec): boolean {
   return shape.length === 2 && !/(^|\.)(wte|wpe|lm_head)\.weight$/.test(label);

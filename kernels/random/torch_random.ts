@@ -130,7 +130,8 @@ export class TorchRandom {
   }
 
   /**
-   * A normal number in float64, by Box-Muller; the second number of the pair is returned by the next call.
+   * A normally distributed number in float64, by the Box-Muller transform. The next call returns the second
+   * number of the pair.
    */
   #normalDouble(): number {
     if (this.#spare !== null) {

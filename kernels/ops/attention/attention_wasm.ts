@@ -29,8 +29,8 @@ const BUDGET: usize = 0x160000;
 const KEYS: usize = 64;
 
 /**
- * qkv [B, T, 3C] (, key, draw) -> out [B, T, C], lse [B, H, T]. args: B, T, C, H, threshold, scale. A
- * threshold above 0 enables dropout; key and draw then follow qkv.
+ * qkv [B, T, 3C] and, for dropout, key and draw -> out [B, T, C], lse [B, H, T]. args: B, T, C, H, threshold,
+ * scale. A threshold above 0 enables dropout.
  */
 export function attention(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const threshold = <u32> load<f64>(args, 32), key = tensor(tensors, 1), draw = tensor(tensors, 2);
@@ -91,7 +91,7 @@ export function attention(tensors: usize, args: usize, thread: i32, threads: i32
   }
 }
 
-/** qkv, out, lse, dout (, key, draw) -> dqkv. args: B, T, C, H, threshold, scale. */
+/** qkv, out, lse, dout and, for dropout, key and draw -> dqkv. args: B, T, C, H, threshold, scale. */
 export function attention_grad(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const threshold = <u32> load<f64>(args, 32), keep = real(args, 5);
   const placeKey = tensor(tensors, 4), draw = tensor(tensors, 5);
@@ -215,7 +215,7 @@ function scaleRun(x: usize, n: usize, by: f32): void {
   for (const end = x + (n << 2); x < end; x += 16) v128.store(x, f32x4.mul(v128.load(x), by4));
 }
 
-/** Sets the scores of a tile on the diagonal to -Infinity where the key comes after the query. */
+/** Masks a tile on the diagonal: scores of keys after the query become -Infinity. */
 function maskTile(scores: usize, keyStride: usize, queryStride: usize): void {
   for (let key: usize = 1; key < 8; key++) {
     for (let query: usize = 0; query < key; query++) {
@@ -256,8 +256,8 @@ function softmax(scores: usize, n: usize, state: usize): void {
 }
 
 /**
- * Divides each row of weighted sums by the sum of its weights and writes it to out. If `joins`, out holds the
- * results of earlier chunks, and the rows are combined with them.
+ * Divides each row of weighted sums by the sum of the row's weights and writes the result to out. If `joins`,
+ * out holds results of earlier chunks, and the new results are combined with them.
  */
 function join(
   sums: usize,

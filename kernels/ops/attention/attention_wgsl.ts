@@ -44,7 +44,7 @@ type MaskedSizes = KernelSizes & { readonly mask: AttentionMask };
 
 const ROWS = 64; // rows per workgroup, one per invocation
 
-/** Kernel of qkv (, key, draw) → out, lse. The softmax uses a running maximum. */
+/** Kernel of qkv and, for dropout, key and draw → out, lse. The softmax uses a running maximum. */
 export function attentionKernel(call: Call<AttentionAttrs>, sizes: KernelSizes): WgslKernel {
   const { time, channels, heads, width } = sizes;
   const tile = tileRows(sizes), n = quads(width);
@@ -90,7 +90,7 @@ ${store("sum", { to: "out0", start: `plain + row * ${channels}u`, width, factor:
   };
 }
 
-/** Kernel of (qkv, out, lse, dout (, key, draw)) → dqkv. */
+/** Kernel of qkv, out, lse, dout and, for dropout, key and draw → dqkv. */
 export function attentionGradKernel(call: Call<AttentionAttrs>, sizes: KernelSizes): WgslKernel {
   const mask = attentionMask(call.attrs.dropout, { keys: ROWS, key: "in4", draw: "in5" });
   const masked = { ...sizes, mask };

@@ -13,15 +13,14 @@ import { rowGrid, rowWorkgroup, workgroupMax, workgroupSum } from "../reduce/wor
 
 /** Attributes of `softmax`. */
 export interface SoftmaxAttrs {
-  /**
-   * Whether row t of the last two axes [T, T] uses only its first t + 1 columns; the other columns become 0.
-   */
+  /** Whether row t of the last two axes [T, T] uses only columns 0 … t; the other columns become 0. */
   readonly causal: boolean;
 }
 
 /**
- * e^x divided by the sum of e^x over the last axis: x [..., C] → [..., C]. If `causal`, x must be [..., T,
- * T], otherwise ShapeError is thrown; elements right of the diagonal are left out of the sums and become 0.
+ * e^x divided by the sum of e^x over the last axis: x [..., C] → [..., C]. If `causal`, x is [..., T, T], and
+ * elements right of the diagonal are excluded from the sums and become 0. Throws ShapeError if `causal` is
+ * true but the last two sizes of x differ.
  */
 export function softmax(x: Tensor, { causal = false }: { readonly causal?: boolean } = {}): Tensor {
   return callSoftmax([x], { causal })[0];

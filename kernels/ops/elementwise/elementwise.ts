@@ -18,7 +18,7 @@ export interface Formula {
   readonly wgsl: string;
 }
 
-/** Definition of an elementwise op. The inherited formula is that of the op's result. */
+/** Definition of an elementwise op. The inherited formula computes the op's result. */
 export interface ElementwiseDefinition extends Formula {
   /** Name of the forward op; the backward op is named `name_grad`. */
   readonly name: string;

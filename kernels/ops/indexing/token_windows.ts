@@ -24,7 +24,7 @@ export interface WindowsAttrs {
 export interface ContextsAttrs {
   /** Number of tokens per position, including the token at the position itself. */
   readonly length: number;
-  /** Token that stands in for the missing ones before the first token. */
+  /** Token that is used for positions before the first token. */
   readonly blank: number;
 }
 

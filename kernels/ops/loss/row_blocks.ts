@@ -136,12 +136,12 @@ function expectBlock(op: string, block: Spec): void {
   expectNumber(op, { block });
 }
 
-/** Numbers of elements of the tensor and of a block. */
+/** Number of elements of the tensor, and number of elements of a block. */
 function takeSizes(call: Call): readonly [number, number] {
   return [sizeOf(call.inputs[0].shape), sizeOf(call.outputs[0].shape)];
 }
 
-/** Numbers of elements of the tensor and of a block. */
+/** Number of elements of the tensor, and number of elements of a block. */
 function putSizes(call: Call): readonly [number, number] {
   return [sizeOf(call.inputs[0].shape), sizeOf(call.inputs[1].shape)];
 }

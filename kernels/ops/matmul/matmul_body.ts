@@ -31,12 +31,12 @@ export interface BodyText {
   readonly lines: readonly string[];
 }
 
-/** WGSL expression for the first row of an invocation's row group number `group`, from 0. */
+/** WGSL expression for the first row of an invocation's row group with index `group`. */
 export function rowGroup({ down }: MatmulVariant, group: number): string {
   return `row0 + (y + ${group * down}u) * 4u`;
 }
 
-/** WGSL expression for the first column of an invocation's column group number `group`, from 0. */
+/** WGSL expression for the first column of an invocation's column group with index `group`. */
 export function columnGroup({ across }: MatmulVariant, group: number): string {
   return `column0 + (x + ${group * across}u) * 4u`;
 }

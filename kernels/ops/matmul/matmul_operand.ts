@@ -135,9 +135,9 @@ function access({ name, along }: Operand): Omit<LoadedOperand, "lines"> {
 }
 
 /**
- * A vec4f of four numbers that are adjacent in memory, starting at width `wide` and depth `deep`. The one of
- * these two indices that is along the contiguous axis is a multiple of 4. Numbers past `width` or past depth
- * `end` are zeros. The code uses `select` instead of branches; WGSL keeps the unused reads in bounds.
+ * A vec4f of four numbers that are adjacent in memory, starting at width `wide` and depth `deep`. The index
+ * along the contiguous axis must be a multiple of 4. Numbers past `width` or past depth `end` are zeros. The
+ * code uses `select` instead of branches; WGSL keeps the unused reads in bounds.
  */
 export function loadPiece(
   operand: Operand,

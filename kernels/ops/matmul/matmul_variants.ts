@@ -151,8 +151,8 @@ function defaultVariant(sizes: MatmulSizes, gpu: Gpu): MatmulVariant {
 }
 
 /**
- * Whether the tile is of the smallest size, or more than half of it lies within the result in both
- * directions. Tuning skips all other tiles, because they do the same work and more.
+ * Whether the tile is of the smallest size, or more than half of it is inside the result in both directions.
+ * Tuning skips all other tiles, because they do the same work and more.
  */
 function isFilled({ rows, columns, across, down }: MatmulShape, { m, n }: MatmulSizes): boolean {
   const within = (tile: number, size: number) => tile <= 32 || tile < 2 * size;

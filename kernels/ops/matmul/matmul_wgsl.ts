@@ -134,7 +134,7 @@ ${
   };
 }
 
-/** Number of rows of an invocation that lie within the result. */
+/** Number of rows of an invocation that are inside the result. */
 function rowsInside({ a, variant }: Product): number {
   return Math.min(a.width, variant.rows);
 }
@@ -217,7 +217,7 @@ ${epilogue.functions ?? ""}`;
 }
 
 /**
- * A function that applies the epilogue to four sums of a row, from column `first` on, if they lie within the
+ * A function that applies the epilogue to four sums of a row, from column `first` on, if they are inside the
  * result.
  */
 function epilogueFour({ a, b, fours }: Product, { lines }: Epilogue): string {

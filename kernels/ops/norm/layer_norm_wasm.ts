@@ -53,7 +53,7 @@ export function layer_norm(tensors: usize, args: usize, thread: i32, threads: i3
  * x, weight, mean, rstd, dy -> dx, partial sums [blocks, 2, C]. args: rows, C, rows per block.
  *
  * dx = rstd * (g - mean(g) - norm * mean(g * norm)) with g = weight * dy and norm = (x - mean) * rstd. The
- * partial sums are those of dy * norm and of dy over a block of rows. A thread computes whole blocks.
+ * partial sums are the sums of dy * norm and of dy over a block of rows. A thread computes whole blocks.
  */
 export function layer_norm_grad(
   tensors: usize,

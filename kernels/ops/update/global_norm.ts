@@ -15,8 +15,8 @@ import { expectF32, expectNumber } from "../specs.ts";
 import { workgroupSum } from "../reduce/workgroup_reduce.ts";
 
 /**
- * Number of elements per partial sum of squares, so that rounding errors are those of 16,384 terms however
- * large the tensor is.
+ * Number of elements per partial sum of squares. It limits rounding errors to those of a sum of 16,384 terms,
+ * however large the tensor is.
  */
 const BLOCK = 16384;
 
@@ -27,9 +27,9 @@ export interface ClipAttrs {
 }
 
 /**
- * The norm of all `gradients` (of any shapes) before clipping, and the scale to multiply each of them by so
- * that the norm is at most `clip`: clip / (norm + 1e-6) if the norm is larger, else 1. Both are [1]. Throws
- * RangeError if there are no gradients.
+ * The norm of all `gradients` (of any shapes) before clipping, and the scale by which to multiply each
+ * gradient so that the norm is at most `clip`: clip / (norm + 1e-6) if the norm is larger, else 1. Both are
+ * [1]. Throws RangeError if there are no gradients.
  */
 export function globalNorm(gradients: readonly Tensor[], attrs: ClipAttrs): { norm: Tensor; scale: Tensor } {
   if (gradients.length === 0) {

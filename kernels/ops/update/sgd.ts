@@ -20,8 +20,8 @@ export interface SgdInputs {
   /** Factor that the gradient is multiplied by, [1]. */
   readonly scale: Tensor;
   /**
-   * Velocity, of the parameter's shape, zeros before the first step, updated in place. If absent, there is no
-   * momentum.
+   * Velocity, in the parameter's shape; zeros before the first step, then updated in place. If absent, there
+   * is no momentum.
    */
   readonly velocity?: Tensor;
 }
@@ -30,7 +30,7 @@ export interface SgdInputs {
 export interface SgdAttrs {
   /** Factor of the previous velocity, 0 to below 1; 0 without a velocity. */
   readonly momentum: number;
-  /** Weight decay: decay · parameter is added to the gradient. */
+  /** Weight decay: decay · parameter is added to the gradient of each decayed element. */
   readonly decay: number;
   /** Number of elements to which weight decay applies, counted from the first; default all. */
   readonly decayed?: number;
@@ -44,7 +44,7 @@ export function sgdStep(param: Tensor, { grad, lr, scale, velocity }: SgdInputs,
   return callSgd([param, grad, lr, scale, ...(velocity === undefined ? [] : [velocity])], attrs)[0];
 }
 
-/** (param, grad, lr, scale[, velocity]) → param'[, velocity']. */
+/** param, grad, lr, scale and, for momentum, velocity → the new param and velocity. */
 export const sgdOp: Op<SgdAttrs> = {
   name: "sgd",
   inPlace: [0, 4],

@@ -9,8 +9,9 @@ import { madd } from "../../wasm/madd.ts";
 import { loadPart, storePart } from "../../wasm/vector.ts";
 
 /**
- * param, grad, lr [1], scale [1] (, velocity) -> param (, velocity) in place. args: n, momentum, decay,
- * decayed, moves. Weight decay applies to the first `decayed` elements; `moves` is 1 if there is a velocity.
+ * param, grad, lr [1], scale [1] and, for momentum, velocity -> param and velocity, in place. args: n,
+ * momentum, decay, decayed, moves. Weight decay applies to the first `decayed` elements; `moves` is 1 if
+ * there is a velocity.
  */
 export function sgd(tensors: usize, args: usize, thread: i32, threads: i32, scratch: usize): void {
   const param = tensor(tensors, 0), grad = tensor(tensors, 1), n = size(args, 0);

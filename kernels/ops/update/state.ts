@@ -11,9 +11,9 @@ import { expectNumber, expectU32 } from "../specs.ts";
 
 /** Attributes of `count`. */
 export interface CountAttrs {
-  /** Number added by each call. */
+  /** Number that each call adds to the counter. */
   readonly by: number;
-  /** Number at which the counter returns to 0, one above its largest value. */
+  /** Number at which the counter returns to 0; its largest value is `wrap` - 1. */
   readonly wrap: number;
 }
 
