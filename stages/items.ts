@@ -4,7 +4,7 @@
  * @module
  */
 
-/** One text and what is known about it; the fields correspond to the columns of FineWeb. */
+/** One text and its metadata; the fields correspond to the columns of FineWeb. */
 export type Document = Readonly<{
   id: string;
   text: string;
@@ -42,18 +42,18 @@ export type Tokens = Readonly<{
 }>;
 
 /**
- * `count` tokens from token `start` on of the shard file at `path`. They are on disk and final; the file may
- * still grow.
+ * A range of tokens in the shard file at `path`: `count` tokens, the first at index `start`. They are on disk
+ * and will not change, although the file may still grow.
  */
 export type TokenShard = Readonly<{
   path: string;
   start: number;
   count: number;
-  /** Format of the file, if its name does not tell; absent: llm.c's. */
+  /** Format of the file, if its name does not determine it; absent: llm.c's format. */
   format?: "llmc" | "nanogpt";
 }>;
 
-/** A sequence of tokens, which starts at token `start` of the shard file at `path`. */
+/** A sequence of tokens, which starts at token index `start` of the shard file at `path`. */
 export type Sequence = Readonly<{ ids: Uint32Array; path: string; start: number }>;
 
 /**
@@ -63,9 +63,9 @@ export type Sequence = Readonly<{ ids: Uint32Array; path: string; start: number 
 export type Batch = Readonly<{
   inputs: Uint32Array;
   targets: Uint32Array;
-  /** 1 for targets whose loss counts, 0 for others; absent: all count. */
+  /** 1 for targets whose loss counts, 0 for all other targets; absent: all targets count. */
   mask?: Float32Array;
-  /** Where the inputs of each of the A · B sequences come from. */
+  /** The range of tokens that each of the A · B sequences has as inputs. */
   origins?: readonly TokenShard[];
   shape: readonly [accum: number, batch: number, seqLen: number];
 }>;

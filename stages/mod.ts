@@ -1,6 +1,6 @@
 /**
- * Data moving through time: flows, sources, filters, tokenizers, shards, training, evaluation, text
- * generation.
+ * Stages, through which data flows, and the items that they process: sources, filters, tokenizers, shards,
+ * training, evaluation, text generation.
  *
  * @module
  */

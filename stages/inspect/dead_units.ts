@@ -1,5 +1,5 @@
 /**
- * Dead units: saturated for every example, so that no gradient passes through them.
+ * Finds dead units, which are saturated for every example, so that no gradient passes through them.
  *
  * @module
  */
@@ -8,13 +8,13 @@
 export interface DeadUnitOptions {
   /** Number of units. */
   readonly units: number;
-  /** Absolute value above which a unit is saturated; default 0.99, the lecture's for tanh. */
+  /** Absolute value above which a unit is saturated; default 0.99, as in Karpathy's lecture, for tanh. */
   readonly saturation?: number;
 }
 
 /**
- * Indices of the units that are saturated in all of `values`, [examples, units]. Throws RangeError where
- * `values` is not one or more whole rows.
+ * Indices of the units that are saturated in every row of `values` [examples, units]. Throws RangeError if
+ * `values` does not consist of one or more whole rows.
  */
 export function deadUnits(
   values: ArrayLike<number>,

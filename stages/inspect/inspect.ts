@@ -16,7 +16,7 @@ import { normOf, valueStats, type ValueStatsOptions } from "./value_stats.ts";
 export interface InspectOptions extends ValueStatsOptions {
   /** Updates between inspections; 0: never inspect. The last update is always inspected. */
   readonly every: number;
-  /** Name of an embedding [rows, C] to draw as points, and the label of each row; absent: draw none. */
+  /** Name of an embedding [rows, C] to draw as points, and the label of each row; absent: none is drawn. */
   readonly embedding?: { readonly name: string; label(row: number): string };
 }
 
@@ -25,13 +25,13 @@ interface InspectState {
   before: { readonly step: number; readonly weights: TensorMap } | null;
 }
 
-const MAX_POINTS = 300; // of an embedding: more labels do not fit into a picture
+const MAX_POINTS = 300; // points of an embedding: more labels would not fit into a picture
 
 /**
  * Inspects the model every N updates and after the last, emits the statistics, and passes the model on. An
- * inspection takes about as long as an update, and reads all weights and gradients. How much an update
- * changed the weights is known only for every Nth update, and only if this run also made the update before
- * it, because the weights are read before the update.
+ * inspection takes about as long as an update, and reads all weights and gradients. The change of the weights
+ * is known only for every Nth update, and only if this run also made the update before it, after which it
+ * read the old weights.
  */
 export function inspect(options: InspectOptions): Stage<ModelUpdate, ModelUpdate> {
   return {
@@ -83,8 +83,8 @@ async function emitInspection(
 }
 
 /**
- * Standard deviation of the change divided by that of the values. Where all values are equal, as in new
- * biases and gains, it is divided by their size instead.
+ * Standard deviation of the change divided by that of the values. If all values are equal, as in new biases
+ * and gains, it is divided by their absolute value instead.
  */
 function updateRatio({ data: after }: TensorMap[string], { data: before }: TensorMap[string]): number {
   const change = Float64Array.from(after, (x, i) => x - before[i]);
@@ -93,7 +93,8 @@ function updateRatio({ data: after }: TensorMap[string], { data: before }: Tenso
 }
 
 /**
- * The rows of an embedding that are in the batch, most frequent first, projected on their two principal axes.
+ * The rows of an embedding whose tokens are in the batch, most frequent first, projected onto their two
+ * principal axes.
  */
 function embeddingPoints(
   weights: TensorMap,

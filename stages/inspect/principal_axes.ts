@@ -1,5 +1,5 @@
 /**
- * Projects points of many dimensions on the two axes along which they vary most.
+ * Projects points of many dimensions onto the two axes along which they vary most.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 const ITERATIONS = 100; // of the power method; accurate enough for a picture
 
 /**
- * Rows [N][C] → [N][2]: their coordinates on the first two principal components, or the rows themselves where
- * C is 2. The largest component of each axis is positive, so that the same rows always give the same picture.
+ * Projects rows [N][C] onto their first two principal axes, [N][2]; rows with C = 2 are returned as they are.
+ * The largest component of each axis is positive, so that the same rows always give the same picture.
  */
 export function principalAxes(rows: readonly ArrayLike<number>[]): readonly (readonly [number, number])[] {
   if (rows.length === 0) return [];
@@ -29,7 +29,7 @@ export function principalAxes(rows: readonly ArrayLike<number>[]): readonly (rea
 /** The first principal axis, by the power method; the covariance matrix is never formed. */
 function mainAxis(rows: readonly Float64Array[]): Float64Array {
   const width = rows[0].length;
-  // A start that is unlikely to be orthogonal to the axis.
+  // A start vector that is unlikely to be orthogonal to the axis.
   let axis = Float64Array.from({ length: width }, (_, c) => 1 + c / width);
   for (let round = 0; round < ITERATIONS; round++) {
     const next = new Float64Array(width);

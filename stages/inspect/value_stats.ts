@@ -32,7 +32,7 @@ export type Histogram = Readonly<{ from: number; to: number; counts: readonly nu
 
 /** Options of `valueStats`. */
 export interface ValueStatsOptions {
-  /** Absolute value above which a value is saturated; default 0.97, the lecture's for tanh. */
+  /** Absolute value above which a value is saturated; default 0.97, as in Karpathy's lecture, for tanh. */
   readonly saturation?: number;
   /** Number of bins in the histogram; default 50. */
   readonly bins?: number;

@@ -1,5 +1,5 @@
 /**
- * Checks inputs of a model: token ids against its vocabulary, batches against its plan.
+ * Checks a model's inputs: token ids against the vocabulary, batches against the plan.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export function checkTokens(
   );
 }
 
-/** The plan's training. Throws RangeError where it has none. */
+/** The plan's `training`. Throws RangeError if it has none. */
 export function trainingOf({ training }: Plan): TrainingPlan {
   if (training === undefined) throw new RangeError("Cannot train: the plan has no training");
   return training;
@@ -35,13 +35,13 @@ export interface BatchInputs {
   readonly inputs: Uint32Array;
   /** Targets, [A, B, T]; masked ones are `ignoredTarget`. */
   readonly targets: Uint32Array;
-  /** Weight of each target's loss: 1 / (targets that count). */
+  /** Weight of each target's loss: 1 / (number of targets that count). */
   readonly lossWeight: number;
 }
 
 /**
- * A batch with its mask applied to the targets. Throws RangeError for a batch of another shape than the
- * plan's, with tokens outside the vocabulary, or with every target masked.
+ * The inputs of a batch, with its mask applied to the targets. Throws RangeError if the batch's shape differs
+ * from the plan's, if a token is outside the vocabulary, or if every target is masked.
  */
 export function batchInputs(plan: Plan, batch: Batch): BatchInputs {
   const { model } = plan, training = trainingOf(plan);

@@ -1,7 +1,7 @@
 /**
- * The programs that generate text with a KV cache: `prefill/<length>` reads a stretch of one text,
- * `decode/<count>` reads one token of each of several texts, and `copy` copies one text's part of the cache
- * to another text.
+ * The programs that generate text with a KV cache: `prefill/<length>` reads up to `length` consecutive tokens
+ * of one text, `decode/<count>` reads one token of each of up to `count` texts, and `copy` copies one text's
+ * part of the cache to another text.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import { putRows } from "../../kernels/ops/loss/row_blocks.ts";
 import { inputLeaf } from "./leaves.ts";
 
 /**
- * All these programs, with a cache for `texts` texts; none for 0. Throws RangeError for a model without a KV
- * cache.
+ * Makes all these programs, with a cache for `texts` texts; no programs if `texts` is 0. Throws RangeError
+ * for a model without a KV cache.
  */
 export function decodePrograms(model: Model<unknown>, texts: number): readonly Program[] {
   if (texts === 0) return [];
@@ -78,7 +78,7 @@ function decodeGraph(
   return [name, graph];
 }
 
-/** Copies the caches of all layers, which `like` has as leaves; no program for a single text. */
+/** The program that copies the caches of all layers, which are leaves of `like`; none for a single text. */
 function copyProgram(like: Graph, texts: number): readonly Program[] {
   if (texts === 1) return [];
   const graph = new Graph(), from = inputLeaf(graph, "copy/from", [1]), to = inputLeaf(graph, "copy/to", [1]);

@@ -19,8 +19,8 @@ import { advanceDraw, randomness } from "./randomness.ts";
 import type { TrainingPlan } from "./training_plan.ts";
 
 /**
- * Adds one micro-batch's loss and gradients to their sums. The micro-batch is number `micro` of the batch,
- * and the program counts it up. Throws Error for a parameter that the loss does not depend on.
+ * Adds one micro-batch's loss and gradients to their sums. The input `micro` is the index of the micro-batch
+ * in the batch; the program increments it. Throws Error for a parameter that the loss does not depend on.
  */
 export function microGraph(
   model: Model<unknown>,
@@ -65,8 +65,8 @@ export function inspectGraph(model: Model<unknown>, { shape, gradientScale = 1 }
 }
 
 /**
- * The sum of the losses, each weighted by 1 / (targets that count in the whole batch), so that the sum over
- * micro-batches is the mean loss of the batch.
+ * The sum of the losses, each weighted by 1 / (number of targets that count in the whole batch), so that the
+ * sum over micro-batches is the mean loss of the batch.
  */
 function weighted(losses: Tensor): Tensor {
   return mul(sum(losses, { shape: [1] }), inputLeaf(losses.graph, "lossWeight", [1], "f32"));

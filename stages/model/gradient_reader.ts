@@ -1,5 +1,5 @@
 /**
- * Gradients and probes of a batch, read without an update.
+ * Reads the gradients and probes of a batch without an update.
  *
  * @module
  */
@@ -14,9 +14,9 @@ import { floats, scalar } from "./tensor_data.ts";
 
 /** Values inside a model for one micro-batch. */
 export interface ModelInspection {
-  /** Gradients of the mean loss by parameter name. */
+  /** Gradients of the mean loss, keyed by parameter name. */
   readonly gradients: TensorMap;
-  /** Probes by name, and their gradients as `<name>/grad`. */
+  /** Probes, keyed by name, and their gradients, keyed by `<name>/grad`. */
   readonly probes: TensorMap;
 }
 

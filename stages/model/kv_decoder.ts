@@ -34,9 +34,9 @@ export class Decoder {
 
   /**
    * Puts `ids` into the cache of a text (default 0), from position `from` (default 0) on; the positions
-   * before `from` must be there already. Returns the logits [vocabSize] of the token after the last. Throws
-   * RangeError where `ids` is empty, has an id outside the vocabulary, or reaches beyond the model's sequence
-   * length.
+   * before `from` must be in the cache already. Returns the logits [vocabSize] of the token after the last
+   * id. Throws RangeError if `ids` is empty, has an id outside the vocabulary, or reaches beyond the model's
+   * sequence length.
    */
   async prefill(
     ids: Uint32Array,
@@ -70,8 +70,9 @@ export class Decoder {
   }
 
   /**
-   * Adds one token to the cache of each of some texts. Returns the logits [vocabSize] of their next tokens,
-   * in order. Throws RangeError for two tokens of one text, and for a text, position or id out of range.
+   * Adds one token to the cache of each given text. Returns the logits [vocabSize] of the next tokens, in the
+   * same order. Throws RangeError if two tokens belong to one text, or if a text, position or id is out of
+   * range.
    */
   async decode(tokens: readonly LastToken[]): Promise<readonly Float32Array[]> {
     if (tokens.length === 0) return [];

@@ -1,5 +1,5 @@
 /**
- * Leaves that several programs of a model share by their labels.
+ * Leaves of a model's graphs. Programs of one session share the leaves that have the same label.
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * A language model on a device: it trains on batches that the host sends, evaluates, inspects and predicts.
  *
  * A session takes one batch per update, because its data streams through the host. Small nets whose data fits
- * on the device train in stages/train/on_device, a thousand updates per submit.
+ * on the device are trained by stages/train/on_device, with a thousand updates per submit.
  *
  * @module
  */
@@ -32,9 +32,9 @@ export type StepResult = Readonly<{
 export interface OpenModelOptions {
   /** The programs. */
   readonly plan: Plan;
-  /** Parameters by name; `fitWeights` makes them fit the model. */
+  /** Parameters, keyed by name; `fitWeights` adapts published weights to the model. */
   readonly weights: TensorMap;
-  /** Optimizer state by label, such as `<parameter>/m`; absent: zeros. */
+  /** Optimizer state, keyed by label, such as `<parameter>/m`; absent: all zeros. */
   readonly optimizer?: TensorMap;
   /** Seed of the dropout masks; default 1. */
   readonly seed?: number;
@@ -56,7 +56,7 @@ export class ModelSession implements AsyncDisposable {
   readonly decoder: Decoder;
   readonly #session: Session;
   readonly #draws: boolean;
-  /** Whether the optimizer reads the number of the update. */
+  /** Whether the optimizer reads the index of the update. */
   readonly #readsStep: boolean;
   /** Number of updates begun. */
   #begun = 0;
@@ -65,7 +65,7 @@ export class ModelSession implements AsyncDisposable {
   /** Whether a deferred update waits for `commit` or `discard`. */
   #uncommitted = false;
 
-  /** Use `openModel`. `draws`: whether training draws random numbers. */
+  /** Use `openModel` instead. `draws`: whether training uses random numbers. */
   constructor(readonly plan: Plan, session: Session, { draws }: { readonly draws: boolean }) {
     this.#session = session;
     this.decoder = new Decoder(plan, session);
@@ -79,8 +79,8 @@ export class ModelSession implements AsyncDisposable {
   }
 
   /**
-   * Number of updates after which to call `results`: 1 where a read costs nothing, otherwise as many as the
-   * device can keep.
+   * Number of updates after which to call `results`: 1 if a read costs nothing, otherwise the number of
+   * results that the device can keep.
    */
   get readEvery(): number {
     const { training } = this.plan;
@@ -90,12 +90,12 @@ export class ModelSession implements AsyncDisposable {
   }
 
   /**
-   * Begins an update: forward and backward over all micro-batches, then clip and optimize; a deferred update
-   * is optimized by `commit`. It queues the work on the device and returns at once; `results` gives the loss.
+   * Begins an update: forward and backward over all micro-batches, then clip and optimize (for a deferred
+   * update, `commit` optimizes). It only queues the work on the device; `results` returns the loss.
    *
-   * `step` is the number of the update, from 0. `timed`: whether `timings` will include its calls. Throws
-   * RangeError for a batch of another shape or with tokens outside the vocabulary, and where a result that
-   * was never read would be overwritten.
+   * `step` is the index of the update, from 0. `timed`: whether `timings` will include the calls of this
+   * update. Throws RangeError for a batch of another shape or with tokens outside the vocabulary, and if a
+   * result that was never read would be overwritten.
    */
   begin(
     batch: Batch,
@@ -128,13 +128,14 @@ export class ModelSession implements AsyncDisposable {
     this.#uncommitted = deferred;
   }
 
-  /** Applies the deferred update that was begun. Throws RangeError where there is none. */
+  /** Applies the deferred update that was begun. Throws RangeError if there is none. */
   commit(): void {
     this.#finishDeferred("commit");
   }
 
   /**
-   * Drops the deferred update that was begun: weights and optimizer state stay unchanged. Throws as `commit`.
+   * Discards the deferred update that was begun: weights and optimizer state stay unchanged. Throws
+   * RangeError if there is none.
    */
   discard(): void {
     this.#finishDeferred("discard");
@@ -158,7 +159,10 @@ export class ModelSession implements AsyncDisposable {
     });
   }
 
-  /** One whole update, as `begin` and `results`; a deferred one is committed. Throws what they throw. */
+  /**
+   * Makes one whole update with `begin` and `results`; a deferred update is committed. Throws the errors of
+   * these methods.
+   */
   async step(
     batch: Batch,
     options: { readonly learningRate: number; readonly step: number },
@@ -170,9 +174,9 @@ export class ModelSession implements AsyncDisposable {
   }
 
   /**
-   * Loss of each target in nats, 0 where it is `ignoredTarget`. Inputs and targets are [B, T] of the plan's
-   * evaluation, or of `scoring`, one of its scoring shapes. Throws RangeError where their length or a token
-   * does not fit.
+   * Loss of each target in nats; 0 for an `ignoredTarget`. Inputs and targets are [B, T], with the sizes of
+   * the plan's evaluation or of `scoring`, one of the plan's scoring shapes. Throws RangeError if they have
+   * another length or a token is outside the vocabulary.
    */
   async losses(
     inputs: Uint32Array,
@@ -200,33 +204,32 @@ export class ModelSession implements AsyncDisposable {
   }
 
   /**
-   * Logits [vocabSize] of the token after `ids`; the model sees the last `seqLen` of them. This overwrites
-   * text 0 of `decoder`. Throws RangeError where `ids` is empty or has an id outside the vocabulary.
+   * Logits [vocabSize] of the token after `ids`; the model sees only the last `seqLen` ids. This overwrites
+   * text 0 of `decoder`. Throws RangeError if `ids` is empty or has an id outside the vocabulary.
    */
   async logits(ids: ArrayLike<number>): Promise<Float32Array> {
     return await this.decoder.prefill(Uint32Array.from(ids).subarray(-this.plan.model.seqLen));
   }
 
-  /** Reads the parameters by name. */
+  /** Reads the parameters, keyed by name. */
   weights(): Promise<TensorMap> {
     return this.#session.read([...this.plan.parameters.keys()]);
   }
 
-  /** Reads the optimizer state by label; empty without training. */
+  /** Reads the optimizer state, keyed by label; empty without training. */
   optimizer(): Promise<TensorMap> {
     return this.#session.read(optimizerLabels(this.plan));
   }
 
   /**
-   * Times of the calls of all timed updates since the last `timings()`; null where the device cannot time
-   * calls.
+   * Times of the calls of all timed updates since the last `timings()`; null if the device cannot time calls.
    */
   timings(): Promise<readonly CallTiming[] | null> {
     return this.#session.timings();
   }
 
   /**
-   * Reads any persistent tensors by label, such as `wte.weight/grad` between micro-batches. For tests and
+   * Reads persistent tensors by their labels, such as `wte.weight/grad` between micro-batches. For tests and
    * probes.
    */
   read(labels: readonly string[]): Promise<TensorMap> {
@@ -234,8 +237,8 @@ export class ModelSession implements AsyncDisposable {
   }
 
   /**
-   * Gradients of the batch's mean loss by parameter name, without an update; dropout masks are those of step
-   * 0.
+   * Gradients of the batch's mean loss, keyed by parameter name. Nothing is updated; the dropout masks are
+   * those of step 0.
    */
   async gradients(batch: Batch): Promise<TensorMap> {
     const { inputs, targets, lossWeight } = batchInputs(this.plan, batch);
@@ -252,9 +255,8 @@ export class ModelSession implements AsyncDisposable {
   }
 
   /**
-   * Probes and gradients of the batch's first micro-batch, without an update and without dropout; gradients
-   * are those of the micro-batch's mean loss. Throws RangeError where the plan has no `inspection` or the
-   * batch does not fit.
+   * Probes of the batch's first micro-batch and gradients of its mean loss. Nothing is updated, and there is
+   * no dropout. Throws RangeError if the plan has no `inspection` or the batch does not fit the plan.
    */
   inspect(batch: Batch): Promise<ModelInspection> {
     return inspectBatch(this.plan, this.#session, batch);

@@ -8,8 +8,7 @@ import type { ModelSession } from "./model_session.ts";
 
 /**
  * A model after an optimizer update. The device may still be computing the update; reading from the model
- * waits for it. The training stage changes the model with the next update, so use it before asking for the
- * next item.
+ * waits for it. The next update changes the model, so use the model before requesting the next item.
  */
 export type ModelUpdate = Readonly<{
   /** Number of updates made so far, this one included. */

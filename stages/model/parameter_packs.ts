@@ -1,5 +1,5 @@
 /**
- * Parameters and their gradients laid end to end, so that an optimizer updates all of them in a few calls.
+ * Packs parameters and their gradients end to end, so that an optimizer updates all of them in a few calls.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { clear } from "../../kernels/ops/update/state.ts";
 import { type Optimizer, parameterGroups } from "../../kernels/optim/optimizer.ts";
 import { gradientLabel } from "./leaves.ts";
 
-/** A pack of parameters and the pack of their gradients, members in the same order. */
+/** A pack of parameters and the pack of their gradients, with members in the same order. */
 export interface ParameterPack {
   /** The parameters. */
   readonly params: Pack;
-  /** Their gradients. */
+  /** Gradients of these parameters. */
   readonly gradients: Pack;
 }
 
-/** The parameters of a model in packs of at most `packBytes` bytes, grouped as the optimizer wants them. */
+/** The parameters of a model in packs of at most `packBytes` bytes, grouped as the optimizer requires. */
 export function parameterPacks(
   graph: Graph,
   parameters: readonly NamedSpec[],
@@ -35,7 +35,7 @@ export function parameterPacks(
   }));
 }
 
-/** Has the optimizer update all packs, and clears their gradients for the next update. */
+/** Updates all packs with the optimizer, and clears their gradients for the next update. */
 export function updatePacks(
   scope: RootScope,
   packs: readonly ParameterPack[],

@@ -26,18 +26,22 @@ export interface PlanOptions {
   readonly model: Model<unknown>;
   /** How to train it; absent: no programs for training. */
   readonly training?: TrainingPlan;
-  /** Size of a batch of `eval`; absent: no such program. */
+  /** Size of a batch for the program `eval`; absent: the program is not made. */
   readonly evaluation?: { readonly batch: number; readonly seqLen: number };
-  /** Tokens in one run of a `score/<length>` program, see `scoringShapes`; absent: no such programs. */
+  /**
+   * Number of tokens in one run of a program `score/<length>`, see `scoringShapes`; absent: these programs
+   * are not made.
+   */
   readonly scoring?: { readonly tokens: number };
   /**
-   * Whether to make the programs that generate text, and for how many texts at once; true: for one. Default
-   * false.
+   * Whether to make the programs that generate text, and for how many texts at once; true: for one text.
+   * Default false.
    */
   readonly sampling?: boolean | { readonly texts: number };
   /**
-   * Largest pack of parameters in bytes: as much as the device can bind at once, see `largestPack`. Each pack
-   * adds five dispatches to an update. Default 128 MiB, the least that WebGPU grants.
+   * Maximum size of a pack of parameters in bytes; best as much as the device can bind at once, see
+   * `largestPack`. Each pack adds five dispatches to an update. Default 128 MiB, the minimum that WebGPU
+   * guarantees.
    */
   readonly packBytes?: number;
 }
@@ -46,11 +50,11 @@ export interface PlanOptions {
 export interface Plan extends PlanOptions {
   /** Programs of one session, which share weights by label. */
   readonly programs: readonly Program[];
-  /** Parameters by published name. */
+  /** Parameters, keyed by published name. */
   readonly parameters: ReadonlyMap<string, Parameter>;
-  /** Number of trainable elements, padding of the vocabulary included. */
+  /** Number of trainable elements, including those that pad the vocabulary. */
   readonly parameterCount: number;
-  /** Bytes by what the memory is for. */
+  /** Bytes of memory for each purpose. */
   readonly memory: Readonly<Record<MemoryKind, number>>;
   /** Floating-point operations per update; 0 without training. */
   readonly flopsPerStep: number;

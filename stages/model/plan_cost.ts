@@ -1,5 +1,5 @@
 /**
- * Costs of a plan on a GPU, computed without one: `--dry-run` prints it, and tests compare it with a
+ * Costs of a plan on a GPU, computed without one: `--dry-run` prints them, and tests compare them with a
  * device's counters.
  *
  * @module
@@ -31,14 +31,18 @@ export interface PlanCost {
   /** Number of different GPU kernels in all programs. */
   readonly pipelines: number;
   /**
-   * The largest tensor that is bound whole, which a device's limits must allow; null if there is no tensor.
+   * The largest tensor that is bound as a whole, which a device's limits must allow; null if there is no
+   * tensor.
    */
   readonly largest: { readonly label: string; readonly bytes: number } | null;
   /** Bytes in addition to all tensors, for intermediate results between the dispatches of one call. */
   readonly scratchBytes: number;
 }
 
-/** Costs of a plan on a GPU; default: one with the least limits that WebGPU allows. Compiles no kernels. */
+/**
+ * Costs of a plan on a GPU; default: a GPU with the lowest limits that WebGPU allows. No kernels are
+ * compiled.
+ */
 export function planCost(plan: Plan, gpu: Gpu = leastGpu): PlanCost {
   const programs = plan.programs.map((program) => ({ name: program.name, ...costOf(program, gpu) }));
   const of = (name: string) => programs.filter((program) => program.name === name);

@@ -1,7 +1,7 @@
 /**
- * Random numbers of a training program, such as dropout masks. Philox keys and the number of the micro-batch
- * are inputs on the device, so a replayed program draws new numbers, and a resumed run draws the numbers that
- * the uninterrupted run would have drawn.
+ * Random numbers of a training program, such as dropout masks. Philox keys and the number of micro-batches so
+ * far are inputs on the device, so a program draws new numbers each time it runs, and a resumed run draws the
+ * same numbers as an uninterrupted run.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { inputLeaf } from "./leaves.ts";
 
 const drawLabel = "draw";
 const keySuffix = "/key";
-const wrap = 2 ** 32 - 1; // the largest wrap of `count`
+const wrap = 2 ** 32 - 1; // the largest `wrap` that `count()` allows
 
 /** The inputs of a model's random numbers; each is created when the model asks for it. */
 export function randomness(graph: Graph): Randomness {
@@ -27,15 +27,15 @@ export function randomness(graph: Graph): Randomness {
   };
 }
 
-/** Makes the program end by counting up the micro-batch number, if it draws random numbers. */
+/** If the program draws random numbers, makes it increment the micro-batch number at its end. */
 export function advanceDraw(graph: Graph): void {
   const draw = graph.leaves.get(drawLabel);
   if (draw !== undefined) count(draw, { by: 1, wrap });
 }
 
 /**
- * Philox keys by label for all places in the model that draw; empty if programs draw nothing. Throws
- * RangeError if they draw and the seed is not a whole number below 2^32.
+ * Philox keys for all places in the model that draw random numbers, keyed by label; empty if there are none.
+ * Throws RangeError if there are some and the seed is not a whole number below 2^32.
  */
 export function randomKeys(programs: readonly Program[], seed: number): TensorMap {
   const labels = programs.flatMap((p) => p.slots).map((s) => s.label).filter((l) => l.endsWith(keySuffix));
@@ -48,7 +48,7 @@ export function randomKeys(programs: readonly Program[], seed: number): TensorMa
   }));
 }
 
-/** The input that starts drawing at micro-batch number `micro` of the run. */
+/** The input for drawing the random numbers of the run's micro-batch `micro` and those after it. */
 export function drawAt(micro: number): TensorMap {
   return { [drawLabel]: { shape: [1], data: Uint32Array.of(micro % wrap) } };
 }

@@ -1,6 +1,6 @@
 /**
  * Sizes of the programs that score rows of different lengths. A row runs in the program with the shortest
- * length that fits, and a program takes as many rows as give the wanted number of tokens.
+ * length that fits, and one run of a program takes as many rows as give the wanted number of tokens.
  *
  * @module
  */

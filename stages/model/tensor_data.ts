@@ -1,5 +1,5 @@
 /**
- * Values on their way to a device and back.
+ * Conversions of values that are written to a device or read from it.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { TensorMap } from "../../kernels/core/tensor.ts";
 
 type TensorData = TensorMap[string];
 
-/** One number, f32 [1]. */
+/** A number as an f32 tensor [1]. */
 export function scalar(value: number): TensorData {
   return { shape: [1], data: Float32Array.of(value) };
 }
@@ -17,7 +17,7 @@ export function integers(shape: readonly number[], values: ArrayLike<number>): T
   return { shape, data: Uint32Array.from(values) };
 }
 
-/** The data as a Float32Array; copied only where it has another type. */
+/** The data as a Float32Array; copied only if it has another type. */
 export function floats(data: TensorData["data"]): Float32Array {
   return data instanceof Float32Array ? data : Float32Array.from(data);
 }

@@ -14,17 +14,17 @@ export interface TrainingPlan {
   /** Shape of a batch: micro-batches per update, sequences per micro-batch, tokens per sequence. */
   readonly shape: Batch["shape"];
   /**
-   * Largest allowed norm of all gradients together; larger gradients are scaled down to it. 0: no clipping.
+   * Maximum norm of all gradients together; larger gradients are scaled down to this norm. 0: no clipping.
    */
   readonly clip: number;
   /**
    * Loss scale: gradients are multiplied by it until the optimizer applies them, because 16-bit products lose
-   * very small gradients. A power of two changes no bits of float32 gradients. Default 1.
+   * very small gradients. A power of two does not change the result in float32. Default 1.
    */
   readonly gradientScale?: number;
   /**
-   * Activations that the backward pass recomputes instead of keeping them; default none. Results are the
-   * same.
+   * Which activations the backward pass recomputes instead of keeping them in memory; default none. The
+   * results are the same.
    */
   readonly recompute?: Recompute;
   /**
@@ -44,8 +44,8 @@ export interface TrainingPlan {
 }
 
 /**
- * Updates between two reads: few enough that losses are printed seconds late at most, and enough that a GPU,
- * which a read drains, is seldom idle.
+ * Number of updates between two reads: few enough that losses are printed at most seconds late, and enough
+ * that a GPU is seldom idle (it runs out of work at each read).
  */
 const HISTORY = 10;
 
@@ -54,7 +54,10 @@ export function historyLength({ history = HISTORY }: TrainingPlan): number {
   return history;
 }
 
-/** Programs of one update in the order they run, a deferred update being committed; none without training. */
+/**
+ * Names of the programs of one update, in the order in which they run; a deferred update is committed. Empty
+ * without training.
+ */
 export function programsOfStep(training: TrainingPlan | undefined): readonly string[] {
   if (training === undefined) return [];
   const micros = Array<string>(training.shape[0]).fill("micro");

@@ -75,7 +75,7 @@ function gradientNorm(
   return { norm: unscaled(scaled.norm), factor: unscaled(scaled.scale) };
 }
 
-/** Puts the loss and the norm into the history, a ring buffer that the host reads. */
+/** Writes the loss and the norm into the history, a ring buffer that the host reads. */
 function record(norm: Tensor, training: TrainingPlan): void {
   const { graph } = norm, history = historyLength(training), slot = inputLeaf(graph, "slot", [1]);
   for (const [label, part] of [["history/loss", lossSum(graph)], ["history/gradNorm", norm]] as const) {

@@ -1,13 +1,13 @@
 /**
- * Fits weights of published checkpoints to a model: other names, other padding of the vocabulary, longer
- * position tables.
+ * Fits weights of published checkpoints to a model. The weights may have other names, another padding of the
+ * vocabulary, or longer position tables.
  *
  * @module
  */
 import { type Shape, sizeOf, type TensorMap } from "../../kernels/core/tensor.ts";
 import { type Model, parametersOf } from "../../kernels/models/model.ts";
 
-/** Names of attention masks, which published checkpoints hold besides the parameters. */
+/** Names of attention masks, which published checkpoints contain in addition to the parameters. */
 const masks = /(^|\.)(attn\.bias|attn\.masked_bias)$/;
 const head = "lm_head.weight", embedding = "wte.weight";
 
@@ -19,8 +19,8 @@ const head = "lm_head.weight", embedding = "wte.weight";
  * - embedding and head are cut or padded with zeros to the model's padded vocabulary;
  * - positions beyond the model's sequence length are cut.
  *
- * Throws RangeError that names a missing, unknown or unusable weight, and for a head that differs from the
- * embedding where the model ties them.
+ * Throws a RangeError that names the weight if one is missing, unknown or unusable, or if the head differs
+ * from the embedding although the model ties them.
  */
 export function fitWeights(model: Model<unknown>, weights: TensorMap): TensorMap {
   const byName = new Map(
@@ -51,9 +51,7 @@ export function fitWeights(model: Model<unknown>, weights: TensorMap): TensorMap
   return Object.fromEntries(fitted);
 }
 
-/**
- * Removes the head, which a tied model does not have. Throws RangeError where it differs from the embedding.
- */
+/** Removes the head, which a tied model does not have. Throws RangeError if it differs from the embedding. */
 function checkTied(byName: Map<string, TensorMap[string]>): void {
   const own = byName.get(head)?.data, shared = byName.get(embedding)?.data;
   byName.delete(head);

@@ -7,7 +7,7 @@ import { padEnd, truncate } from "./terminal_text.ts";
 import type { Distributions } from "./distributions.ts";
 import { count } from "./quantity.ts";
 
-const mostLanguages = 6; // rows of a table: more would scroll the rest away
+const mostLanguages = 6; // rows of a table: more would push other lines off the screen
 const mostDomains = 8;
 
 /** Totals, lengths with bars, languages and domains; no line is wider than `columns`. */

@@ -37,7 +37,7 @@ export interface Distributions {
   readonly lengths: readonly LengthRow[];
   readonly languages: readonly LanguageRow[];
   readonly domains: readonly DomainRow[];
-  /** Upper bound of how much a domain's count may be too small. */
+  /** Largest number by which a domain's count may be too small. */
   readonly domainsMissed: number;
 }
 
@@ -99,7 +99,7 @@ function languageRows(after: SurveyEvent, stages: readonly StageStats[]): Langua
     .map(({ language, kept, unwanted, unsure }) => ({ language, kept, unwanted, unsure }));
 }
 
-const listedDomains = 200; // domains that a survey lists at most: a shorter list is complete
+const listedDomains = 200; // maximum length of a survey's list of domains; a shorter list is complete
 
 function domainRows(before: SurveyEvent, after: SurveyEvent): DomainRow[] {
   const rows = Object.entries(before.domains).map(([domain, count]) => ({ domain, before: count }));

@@ -15,8 +15,8 @@ export interface BlockSize {
   readonly color: boolean;
 }
 
-const mostBar = 40; // columns of the progress bar and of the loss curve: wider ones show nothing more
-const leastBar = 4; // columns below which a bar or curve cannot be read and is left out
+const mostBar = 40; // columns of the progress bar and of the loss curve: wider ones would show no more detail
+const leastBar = 4; // columns; a narrower bar or curve could not be read and is left out
 
 /** The block's lines, at most `rows`, each at most `columns` wide. */
 export function liveBlockLines(progress: Progress, size: BlockSize): string[] {

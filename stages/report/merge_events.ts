@@ -6,13 +6,13 @@
 import type { RunEvent, StageEvent, SurveyEvent } from "../flow/events.ts";
 import { joinLengths } from "../flow/lengths.ts";
 
-const listedDomains = 200; // domains that a survey lists at most
+const listedDomains = 200; // maximum length of a survey's list of domains
 
 /**
  * Returns one event for each stage and each survey, in the order of the flow, with counts and seconds added
  * up over the processes. Each process is given as the events of its metrics.jsonl. A domain that a process
- * did not list occurs there at most as often as the rarest domain that it listed; `domainsMissed` grows by
- * that number.
+ * did not list occurred in that process at most as often as the rarest domain that it listed; `domainsMissed`
+ * is increased by the count of this rarest domain.
  */
 export function mergeEvents(processes: readonly (readonly RunEvent[])[]): (StageEvent | SurveyEvent)[] {
   const merged = new Map<string, StageEvent | SurveyEvent>();
@@ -30,8 +30,8 @@ export function mergeEvents(processes: readonly (readonly RunEvent[])[]): (Stage
 }
 
 /**
- * The last event of each stage and survey of one process. Seconds start at 0 after each resume, so they are
- * added up over the resumes.
+ * The last event of each stage and survey of one process. Seconds start at 0 after each resume, so their last
+ * values before each resume are added up.
  */
 function finalEvents(events: readonly RunEvent[]): Map<string, StageEvent | SurveyEvent> {
   const last = new Map<string, StageEvent | SurveyEvent>();
@@ -88,7 +88,7 @@ function sums(a: Counts, b: Counts): Counts {
   return all;
 }
 
-/** The most frequent entries, as many as a survey lists. */
+/** The most frequent entries, at most as many as a survey lists. */
 function top(counts: Counts): Counts {
   return Object.fromEntries(
     Object.entries(counts).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).slice(0, listedDomains),

@@ -36,10 +36,10 @@ export class MetricsFile {
   }
 
   /**
-   * Truncates the file to a saved length; null: to nothing. The first checkpoint event after that length is
-   * kept: it is the event of the checkpoint that saved the length, written only when that checkpoint was
-   * complete. A file that is shorter than the saved length, because a user removed or cut it, is continued at
-   * its end, since training does not depend on it.
+   * Truncates the file to a saved length; null empties the file. The first checkpoint event after that length
+   * is kept: it is the event of the checkpoint that saved the length, and was written only after that
+   * checkpoint was complete. If a user has removed or shortened the file, so that it is shorter than the
+   * saved length, writing continues at its end, since training does not depend on the file.
    */
   restore(saved: Json): void {
     const bytes = saved !== null && typeof saved === "object" && "bytes" in saved ? Number(saved.bytes) : 0;
@@ -56,7 +56,7 @@ export class MetricsFile {
     this.#file.close();
   }
 
-  /** The lines after a byte offset; at most those of one checkpoint interval. */
+  /** The lines after a byte offset, which are at most the lines between two checkpoints. */
   #linesFrom(bytes: number): string[] {
     const rest = new Uint8Array(this.#bytes - bytes);
     this.#file.seekSync(bytes, Deno.SeekMode.Start);
@@ -81,8 +81,8 @@ function isCheckpointLine(line: string): boolean {
 }
 
 /**
- * Reads the events of a metrics.jsonl, leaving out a line cut short by a crash. Without the file the list is
- * empty.
+ * Reads the events of a metrics.jsonl, leaving out a line that a crash has cut short. The list is empty if
+ * there is no file.
  */
 export async function readEvents(path: string): Promise<RunEvent[]> {
   return (await readIfThere(path) ?? "").split("\n").map(parse).filter(isEvent);

@@ -64,8 +64,8 @@ globalThis.dataSections = (run, { make, whole, number }) => {
     );
   }
 
-  // The width of a bar is the number of all documents: kept, dropped by this stage, dropped by earlier
-  // stages.
+  // The full width of a bar stands for all documents: those kept, those dropped by this stage, and those
+  // dropped by earlier stages.
   function losses() {
     const dropping = run.stages.filter((s) => sum(s.dropped) > 0);
     const all = dropping.length > 0 ? dropping[0].seen : 0;

@@ -16,8 +16,8 @@ globalThis.inspectSections = (inspections, { make, page, plot, joined, hue, numb
   page.append(plots);
 
   /**
-   * The name's block, such as "h.3" for "h.3.mlp.c_fc.weight"; elsewhere the name without ".weight" or
-   * ".bias".
+   * The block in a parameter's name, such as "h.3" in "h.3.mlp.c_fc.weight"; for a parameter outside the
+   * blocks, its name without ".weight" or ".bias".
    */
   const block = (name) => /^h\.\d+/.exec(name)?.[0] ?? name.replace(/\.(weight|bias)$/, "");
   const root = (values) => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
@@ -63,7 +63,7 @@ globalThis.inspectSections = (inspections, { make, page, plot, joined, hue, numb
       activations.filter(({ gradient }) => gradient).map(({ name, gradient }) => [name, gradient.std]),
   );
 
-  /** Plots the histograms of the last inspection: density by value, one curve per name. */
+  /** Plots the histograms of the last inspection: the density of each value, with one curve per name. */
   function histograms(title, all) {
     const curves = all.filter(({ histogram }) => histogram.to > histogram.from);
     const curve = ({ histogram: { from, to, counts } }) => {

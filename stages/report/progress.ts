@@ -5,7 +5,7 @@
  */
 import type { EvalEvent, RunEvent, StageEvent, StepEvent } from "../flow/events.ts";
 
-/** The limits at which a run ends; an absent one does not end it. */
+/** The limits at which a run ends; a limit that is absent does not apply. */
 export interface RunLimits {
   readonly steps?: number;
   readonly tokens?: number;
@@ -19,11 +19,16 @@ export interface StageProgress {
   readonly in: number;
   readonly out: number;
   readonly dropped: number;
-  /** Items per second in the last seconds: output items, or input items of a stage without output. */
+  /**
+   * Items per second, measured over the last seconds: output items, or input items if a stage has no output.
+   */
   readonly perSecond: number;
   /** Fraction of the last seconds in which the stage worked, 0 to 1. */
   readonly busy: number;
-  /** Name of the busiest earlier stage, if this one waits for input more than it works; else null. */
+  /**
+   * Name of the busiest earlier stage, if this stage spends more time waiting for input than working;
+   * otherwise null.
+   */
   readonly waitsFor: string | null;
 }
 
@@ -44,7 +49,7 @@ export class Progress {
 
   constructor(readonly limits: RunLimits, readonly now: () => number) {}
 
-  /** Updates the state by an event. */
+  /** Updates the state with an event. */
   add(event: RunEvent): void {
     switch (event.type) {
       case "run":

@@ -25,8 +25,9 @@ const mostRead = 64 * 2 ** 20; // UTF-16 units read per stage: a report must not
 
 /**
  * Reads samples from `<dir>/<stage>/*.jsonl.gz`, which `writeRemoved` writes; empty if the folder does not
- * exist. Of the first 64 Mi characters of each stage it takes, for each reason, the documents whose ids have
- * the least hashes: a random choice that is always the same. A truncated file is read as far as it goes.
+ * exist. From the first 64 Mi characters of each stage it takes, for each reason, the documents whose ids
+ * have the smallest hashes: a pseudorandom choice that is the same each time. A truncated file is read as far
+ * as it goes.
  */
 export async function removedSamples(dir: string): Promise<RemovedSample[]> {
   const samples: RemovedSample[] = [];
@@ -61,7 +62,7 @@ async function* rows(dir: string): AsyncGenerator<Readonly<Record<string, unknow
   let left = mostRead;
   for (const name of namesIn(dir, (entry) => entry.isFile && entry.name.endsWith(".jsonl.gz"))) {
     const file = createReadStream(`${dir}/${name}`);
-    const text = file.pipe(createGunzip()).setEncoding("utf8"); // reads all members of the file
+    const text = file.pipe(createGunzip()).setEncoding("utf8"); // reads all gzip members of the file
     file.once("error", (error) => text.destroy(error));
     let rest = "";
     try {

@@ -26,7 +26,7 @@ export interface ReportInput {
   readonly others?: readonly { readonly name: string; readonly events: readonly RunEvent[] }[];
 }
 
-const mostSteps = 4000; // points of a curve: more than a plot has pixels would only make the page larger
+const mostSteps = 4000; // points of a curve: more points than pixels would only make the page larger
 
 /** The page's HTML. Throws Deno.errors.NotFound if uPlot's files are missing. */
 export async function reportPage(input: ReportInput): Promise<string> {

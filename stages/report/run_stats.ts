@@ -15,7 +15,7 @@ export interface RunStats {
   /** The filter rules: recipe, word and sentence splitter, lists. Absent if the run has no filters. */
   readonly filters?: Readonly<Record<string, unknown>>;
   readonly stages: readonly StageStats[];
-  /** Absent if the run did not survey its documents. */
+  /** Distributions of the documents; absent if the run did not survey its documents. */
   readonly documents?: Distributions;
 }
 

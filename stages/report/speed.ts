@@ -5,16 +5,16 @@
  */
 import type { StageStats } from "./stage_stats.ts";
 
-/** What the source read, and the time and cores that the run took. */
+/** The amount of input that the source read, and the time and number of cores that the run used. */
 export interface SourceThroughput {
   readonly documents: number;
-  /** UTF-16 units of the text, or of the HTML of pages. */
+  /** Number of UTF-16 units of the text, or of the HTML if the documents are web pages. */
   readonly characters: number;
   readonly seconds: number;
   readonly cores: number;
 }
 
-const leastBusy = 0.01; // seconds of work below which a stage's throughput cannot be measured
+const leastBusy = 0.01; // seconds; the throughput of a stage that worked for less time cannot be measured
 
 /**
  * Lines with the throughput of the whole run, then that of each stage per second of its own work. The working

@@ -1,5 +1,5 @@
 /**
- * The numbers of items that each stage has seen, kept and dropped: for stats.json, the terminal and the
+ * The numbers of items that each stage has seen, kept and dropped, for stats.json, the terminal and the
  * report.
  *
  * @module
@@ -31,11 +31,11 @@ export interface StageStats {
     readonly min: number;
     readonly max: number;
   };
-  /** Seconds of work, and of waiting for the stage before it. */
+  /** Seconds of work (`busy`), and of waiting for the previous stage (`blocked`). */
   readonly seconds: { readonly busy: number; readonly blocked: number };
 }
 
-/** The last event of a stage in one session, which is the time from a start or resume to the next. */
+/** The last event of a stage in one session. A session lasts from a start or resume to the next resume. */
 interface StageRow {
   readonly order: number;
   readonly session: number;
@@ -144,7 +144,7 @@ export function statsLines(stats: readonly StageStats[], columns: number): strin
   return lines;
 }
 
-/** Mean and standard deviation from the sums that events carry. */
+/** Mean and standard deviation, computed from the sums in events. */
 function lengthStats(lengths: Lengths | undefined): Pick<StageStats, "lengths"> {
   if (lengths === undefined) return {};
   const { count, sum, min, max, sumOfSquares } = lengths;
@@ -155,7 +155,7 @@ function lengthStats(lengths: Lengths | undefined): Pick<StageStats, "lengths"> 
 
 function reasonTable(rows: readonly DropCount[]): ReturnType<typeof from> {
   const none = rows.length === 0;
-  // arquero takes its columns from the rows, so it needs one.
+  // arquero takes its columns from the rows, so it needs at least one row.
   const table = from(none ? [{ stage: "", reason: "", count: 0 }] : [...rows]);
   return (none ? table.slice(0, 0) : table).orderby(desc("count"), "reason");
 }

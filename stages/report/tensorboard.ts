@@ -40,7 +40,7 @@ export class TensorboardFile {
     return { bytes: this.#bytes };
   }
 
-  /** Truncates the file to a saved length; null: to nothing. */
+  /** Truncates the file to a saved length; null empties the file. */
   restore(saved: Json): void {
     const bytes = saved !== null && typeof saved === "object" && "bytes" in saved ? Number(saved.bytes) : 0;
     this.#bytes = Math.min(bytes, this.#bytes);
@@ -59,7 +59,7 @@ export class TensorboardFile {
   }
 }
 
-/** The number of updates and an event's scalars by tag; null for an event without scalars. */
+/** The number of updates so far and an event's scalars, keyed by tag; null for an event without scalars. */
 function scalarsOf(event: RunEvent): Omit<TensorboardEvent, "wallTime"> | null {
   switch (event.type) {
     case "step":

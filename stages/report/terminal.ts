@@ -47,7 +47,7 @@ export function standardError(options: { readonly color: boolean }): Screen {
       try {
         return Deno.consoleSize();
       } catch {
-        return { columns: 80, rows: 24 }; // standard error is no terminal
+        return { columns: 80, rows: 24 }; // standard error is not a terminal
       }
     },
     now: () => performance.now() / 1000,
@@ -59,7 +59,10 @@ export function silentDisplay(): Display {
   return { show() {}, say() {}, close() {} };
 }
 
-/** A display of `say` and notes only, for a command that prints its result to the terminal. */
+/**
+ * A display that shows only notes and the lines of `say()`, for a command that prints its result to the
+ * terminal.
+ */
 export function notesDisplay(screen: Screen): Display {
   const say = (line: string): void => screen.write(`${line}\n`);
   return {
@@ -69,7 +72,7 @@ export function notesDisplay(screen: Screen): Display {
   };
 }
 
-/** A display of plain lines: every `every`-th step, evaluations, samples, checkpoints, notes and `say`. */
+/** A display of plain lines: every `every`-th step, evaluations, samples, checkpoints, notes, and `say()`. */
 export function plainDisplay(
   screen: Screen,
   options: { readonly limits: RunLimits; readonly every: number },
@@ -104,12 +107,12 @@ export function liveDisplay(screen: Screen, options: { readonly limits: RunLimit
   const progress = new Progress(options.limits, screen.now);
   const paint = painter(screen.color);
   let drawn: readonly string[] = []; // the block's lines on the screen
-  let dirty = true; // whether the state has changed since they were drawn
+  let dirty = true; // whether the state has changed since the block was drawn
   let closed = false;
 
   /**
-   * Moves the cursor to the block's first line and clears from there. A narrower terminal has wrapped the
-   * lines.
+   * Moves the cursor to the block's first line and clears from there. A terminal that has become narrower has
+   * wrapped the lines.
    */
   const clearBlock = (columns: number): string => {
     const rows = drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(stringWidth(line) / columns)), 0);

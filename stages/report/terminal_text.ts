@@ -5,7 +5,7 @@
  */
 import stringWidth from "string-width";
 
-/** ANSI codes of the styles that `painter` knows. */
+/** ANSI codes of the styles that `painter` accepts. */
 const ansiCodes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 
 /** A function that wraps a text in a style's ANSI codes; without colour it returns the text unchanged. */

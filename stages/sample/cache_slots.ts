@@ -1,6 +1,6 @@
 /**
- * Predicts the next tokens of texts that share the model's KV cache. A prompt that several texts start from
- * is read once and then copied.
+ * Predicts the next tokens of texts that share the model's KV cache. If several texts start with the same
+ * prompt, the model reads it once, and its part of the cache is copied.
  *
  * @module
  */
@@ -16,12 +16,12 @@ export interface GenerationStep {
   readonly kind: "prefill" | "decode" | "slide";
   /** Number of tokens of the prompt, or number of tokens generated. */
   readonly tokens: number;
-  /** Seconds until the logits were there. */
+  /** Seconds until the logits were available. */
   readonly seconds: number;
 }
 
 /**
- * Index of the first of a text's `n` tokens that the model still sees, where `slide` tokens are dropped at a
+ * Index of the first of a text's `n` tokens that the model still sees, if `slide` tokens are dropped at a
  * time.
  */
 export function windowStart(
@@ -38,8 +38,8 @@ export class CacheSlots {
   readonly #onStep: ((step: GenerationStep) => void) | undefined;
   readonly #free: number[];
   /**
-   * By slot: the prompt that its cache begins with, and the logits after the prompt; undefined once a slide
-   * has overwritten it.
+   * For each slot, the prompt that its cache begins with and the logits after the prompt; undefined once a
+   * slide has overwritten the prompt.
    */
   readonly #prompts: (Pick<GeneratedText, "prompt" | "logits" | "start"> | undefined)[] = [];
 
@@ -66,7 +66,7 @@ export class CacheSlots {
     return this.#free.length;
   }
 
-  /** Gives a text a slot and the logits of its first token. */
+  /** Assigns a slot to a text and sets the logits of its first token. */
   async start(text: GeneratedText): Promise<void> {
     const holdsPrompt = (slot: number) => this.#prompts[slot]?.prompt === text.prompt;
     const at = Math.max(0, this.#free.findIndex(holdsPrompt)), [slot] = this.#free.splice(at, 1);
@@ -88,7 +88,7 @@ export class CacheSlots {
     this.#free.push(slot);
   }
 
-  /** Gives texts the logits of their next tokens. */
+  /** Sets the logits of the next token of each text. */
   async predict(texts: readonly GeneratedText[]): Promise<void> {
     const startOf = ({ ids }: GeneratedText) =>
       windowStart(ids.length, { seqLen: this.#model.plan.model.seqLen, slide: this.#slide });

@@ -1,6 +1,6 @@
 /**
- * Generates several texts at once: each step of the model gives every text its next token. Texts beyond the
- * plan's number wait for a free slot of the KV cache.
+ * Generates several texts at once: each step of the model computes the next token of every text. Texts beyond
+ * the number that the plan allows at once wait for a free slot of the KV cache.
  *
  * @module
  */
@@ -19,21 +19,21 @@ import { StopStrings } from "./stop_strings.ts";
 /** How to generate texts. */
 export interface GenerateOptions extends GeneratedTextOptions {
   /**
-   * Tokens to drop at once when the model's sequence is full. Default 1: each new token then sees as many
-   * tokens as the model can take, as in nanoGPT, but all positions shift with each token, so each costs a
-   * whole forward pass.
+   * Number of tokens to drop at once when the model's sequence is full. Default 1: each new token then sees
+   * as many tokens as the model can take, as in nanoGPT, but all positions shift with each token, so each
+   * token costs a whole forward pass.
    */
   readonly slide?: number;
-  /** Aborts all texts. */
+  /** Signal that aborts all texts. */
   readonly signal?: AbortSignal | undefined;
   /** Called after each step of the model. */
   onStep?(step: GenerationStep): void;
 }
 
 /**
- * Generates texts, as many at once as the model's plan allows. Throws RangeError as `checkGenerateOptions`,
- * for an empty prompt where the tokenizer has no end-of-text token, and for tokens outside the model's
- * vocabulary.
+ * Generates texts, as many at once as the model's plan allows. Throws RangeError for options that
+ * `checkGenerateOptions` rejects, for an empty prompt if the tokenizer has no end-of-text token, and for
+ * tokens outside the model's vocabulary.
  */
 export async function* generateTexts(
   model: ModelSession,

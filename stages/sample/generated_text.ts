@@ -1,5 +1,6 @@
 /**
- * One text while it is generated: it samples its tokens and holds back what a stop string may begin with.
+ * One text while it is generated: samples its tokens, and holds back text that may be the beginning of a stop
+ * string.
  *
  * @module
  */
@@ -15,17 +16,17 @@ export interface TextRequest {
   /** Text to continue; empty: the text starts a new document. */
   readonly prompt: string;
   /**
-   * Number of the sample. The same options, prompt, seed and number give the same text, whatever other texts
-   * are generated together with it.
+   * Index of the sample. The same options, prompt, seed and index give the same text, whichever other texts
+   * are generated at the same time.
    */
   readonly sample: number;
 }
 
 /** Options that all texts have in common. */
 export interface GeneratedTextOptions extends SamplingOptions {
-  /** Most tokens to generate. */
+  /** Maximum number of tokens to generate. */
   readonly maxTokens: number;
-  /** Seed of the draws; default 0. */
+  /** Seed of the random numbers; default 0. */
   readonly seed?: number;
   /** Strings that end a text; the text does not include them. */
   readonly stop?: readonly string[];
@@ -65,7 +66,7 @@ export class GeneratedText {
   readonly #vocabSize: number;
   #generated = 0;
 
-  /** Throws RangeError for an empty prompt where the tokenizer has no end-of-text token. */
+  /** Throws RangeError for an empty prompt if the tokenizer has no end-of-text token. */
   constructor(
     { prompt, sample }: TextRequest,
     { index, tokenizer, vocabSize, options }: {
@@ -96,7 +97,7 @@ export class GeneratedText {
     this.#vocabSize = Math.min(vocabSize, tokenizer.vocabSize);
   }
 
-  /** Samples the next token, and yields the text that can be shown. */
+  /** Samples the next token, and yields the text that can now be shown. */
   *sampleNext(): Iterable<GenerationEvent> {
     const { seed = 0, maxTokens } = this.#options;
     const draw = uniformAt(seed, `sample.${this.#sample}`, this.#generated++);

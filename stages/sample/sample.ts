@@ -14,12 +14,13 @@ import { type GenerateOptions, generateTexts } from "./generate_texts.ts";
 export interface SampleOptions extends GenerateOptions {
   /** Text to continue; empty (default): the text starts a new document. */
   readonly prompt?: string;
-  /** Number of the sample, default 0: the same seed, number and prompt give the same text. */
+  /** Index of the sample (default 0). The same seed, index and prompt give the same text. */
   readonly sample?: number;
 }
 
 /**
- * Continues a prompt and yields the text in pieces of whole characters. Throws RangeError as `generateTexts`.
+ * Continues a prompt and yields the text in pieces of whole characters. Throws the same errors as
+ * `generateTexts()`.
  */
 export async function* generateText(
   model: ModelSession,

@@ -12,19 +12,21 @@ import { likeliest } from "./top_k.ts";
 export interface SamplingOptions {
   /** Divisor of the logits; 0: always take the likeliest token. Default 1. */
   readonly temperature?: number;
-  /** Number of likeliest tokens to draw from; 0: all. Default 0. */
+  /** Number of likeliest tokens to draw from; 0: all tokens. Default 0. */
   readonly topK?: number;
   /**
-   * Draw from the smallest set of likeliest tokens whose total probability reaches this; 1: all. Default 1.
+   * Total probability of the tokens to draw from: the smallest set of likeliest tokens that reaches it; 1:
+   * all tokens. Default 1.
    */
   readonly topP?: number;
   /**
-   * Draw from tokens whose probability is at least this fraction of the likeliest token's; 0: all. Default 0.
+   * Minimum probability of the tokens to draw from, as a fraction of the likeliest token's; 0: all tokens.
+   * Default 0.
    */
   readonly minP?: number;
   /**
-   * Divisor of positive logits, and factor of negative ones, of tokens that the text already has; above 1,
-   * tokens repeat less often. Default 1.
+   * Penalty for tokens that the text already has: their logits are divided by it if positive, and multiplied
+   * by it if negative. Above 1, tokens repeat less often. Default 1.
    */
   readonly repetitionPenalty?: number;
 }
@@ -37,11 +39,14 @@ export interface SampleTokenOptions extends SamplingOptions {
   readonly seen?: Iterable<number>;
 }
 
-/** The tokens that may be drawn, in the order that a draw goes through them. */
+/**
+ * The tokens that can be sampled, in the order in which their weights are added up until they reach the
+ * random number.
+ */
 export interface Candidates {
   /** Token ids. */
   readonly ids: Uint32Array;
-  /** Probability of each relative to the likeliest token. */
+  /** Probability of each token, divided by that of the likeliest token. */
   readonly weights: Float64Array;
 }
 
@@ -71,8 +76,8 @@ export function checkSamplingOptions(options: SamplingOptions): void {
 }
 
 /**
- * The token that `draw` selects; of equal logits, the lower id comes first. Throws RangeError as
- * `checkSamplingOptions`, and where all logits are NaN.
+ * The token that `draw` selects; of equal logits, the lower id comes first. Throws the same errors as
+ * `checkSamplingOptions()`, and RangeError if all logits are NaN.
  */
 export function sampleToken(logits: Float32Array, options: SampleTokenOptions): number {
   checkSamplingOptions(options);
@@ -82,11 +87,11 @@ export function sampleToken(logits: Float32Array, options: SampleTokenOptions): 
     left -= weights[i];
     if (left < 0) return ids[i];
   }
-  return ids[ids.length - 1]; // reached only by rounding
+  return ids[ids.length - 1]; // reached only because of rounding
 }
 
 /**
- * The tokens that `sampleToken` draws from; at temperature 0, only the likeliest. Throws RangeError where all
+ * The tokens that `sampleToken` draws from; at temperature 0, only the likeliest. Throws RangeError if all
  * logits are NaN.
  */
 export function candidates(logits: Float32Array, options: Omit<SampleTokenOptions, "draw">): Candidates {
@@ -128,7 +133,10 @@ function nucleus({ ids, weights }: Candidates, topP: number, total: number = sum
   return { ids: ids.subarray(0, end), weights: weights.subarray(0, end) };
 }
 
-/** The same for tokens in no order. Sorts only as many of the likeliest as it needs to reach `topP`. */
+/**
+ * Like `nucleus`, but for tokens in any order. Sorts only as many of the likeliest tokens as it needs to
+ * reach `topP`.
+ */
 function nucleusOfAll(
   all: Candidates,
   { topP, first }: { readonly topP: number; readonly first: (count: number) => Candidates },

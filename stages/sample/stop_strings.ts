@@ -1,11 +1,11 @@
 /**
- * Ends a text before the first of some stop strings. Text that may be the start of a stop string is held
- * back, so that no part of one is ever shown.
+ * Ends a text before the first stop string in it. Text that may be the start of a stop string is held back,
+ * so that no part of one is ever shown.
  *
  * @module
  */
 
-/** Searches a text that comes in pieces for stop strings. */
+/** Searches for stop strings in a text that arrives in pieces. */
 export class StopStrings {
   readonly #stops: readonly string[];
   #held = "";
@@ -24,7 +24,7 @@ export class StopStrings {
     return this.#stopped;
   }
 
-  /** Takes the next piece, and returns the text that can be shown; nothing after a stop string. */
+  /** Adds the next piece of the text and returns what can now be shown; after a stop string, returns "". */
   push(piece: string): string {
     if (this.#stopped) return "";
     const text = this.#held + piece;
@@ -43,7 +43,7 @@ export class StopStrings {
     return text.slice(0, text.length - held);
   }
 
-  /** The text that was held back, for when the text has ended. */
+  /** Returns the text that was held back, to be shown when the text has ended without a stop string. */
   rest(): string {
     const held = this.#held;
     this.#held = "";
@@ -51,7 +51,7 @@ export class StopStrings {
   }
 }
 
-/** Length of the longest end of `text` that is a beginning of `stop`, but not all of it. */
+/** Length of the longest suffix of `text` that is a prefix of `stop`, but not the whole of `stop`. */
 function overlap(text: string, stop: string): number {
   for (let length = Math.min(text.length, stop.length - 1); length > 0; length--) {
     if (stop.startsWith(text.slice(text.length - length))) return length;

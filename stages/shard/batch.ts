@@ -9,11 +9,11 @@ import type { Batch, Sequence } from "../items.ts";
 
 /** Shape of a batch: A micro-batches of B sequences of T tokens. */
 export interface BatchOptions {
-  /** B: sequences per micro-batch. */
+  /** B: number of sequences per micro-batch. */
   readonly batchSize: number;
-  /** A: micro-batches per step. */
+  /** A: number of micro-batches per step. */
   readonly gradAccum: number;
-  /** T: predicted tokens per sequence. */
+  /** T: number of predicted tokens per sequence. */
   readonly seqLen: number;
 }
 
@@ -26,12 +26,12 @@ export interface BatchState {
 }
 
 /**
- * Sequences of T + 1 ids become batches [A, B, T] in the order in which they arrive: sequence j goes to
- * micro-batch ⌊j / B⌋.
+ * Turns sequences of T + 1 ids into batches [A, B, T], in the order in which the sequences arrive: sequence j
+ * of a batch becomes part of micro-batch ⌊j / B⌋.
  *
- * The sequences left at the end of an epoch are completed by the next epoch; those left at the end of the
- * input are dropped. Throws RangeError for a sequence of another length, and where the input was too short
- * for one batch.
+ * A batch that is incomplete at the end of an epoch is completed by the next epoch; one that is incomplete at
+ * the end of the input is dropped. Throws RangeError for a sequence of another length, and if the input is
+ * too short for one batch.
  */
 export function batch(options: BatchOptions): Stage<Sequence, Batch> {
   const { batchSize, gradAccum, seqLen } = options;
@@ -103,7 +103,7 @@ function restored(saved: unknown, length: number): BatchState {
   return { held, batches: Number(saved.batches) };
 }
 
-/** Origin of a saved sequence; "unknown" in checkpoints of earlier versions, which did not save it. */
+/** Origin of a saved sequence; "unknown" in checkpoints of earlier versions, which did not save origins. */
 function placeOf(places: unknown, i: number): Omit<Sequence, "ids"> {
   const place: unknown = Array.isArray(places) ? places[i] : undefined;
   return typeof place === "object" && place !== null && "path" in place && "start" in place

@@ -1,6 +1,6 @@
 /**
- * The index of the documents in a training shard, so that a batch that spoils a run can be traced to its
- * documents. `train_000000.documents.jsonl` beside the shard has a line `[first token, id]` per document.
+ * The index of the documents in a training shard, so that a batch that makes the loss spike can be traced to
+ * its documents. `train_000000.documents.jsonl` beside the shard has a line `[first token, id]` per document.
  *
  * @module
  */
@@ -57,7 +57,8 @@ export class DocumentIndex {
 }
 
 /**
- * Ids of the documents to which some tokens of a shard belong, in order; empty where the shard has no index.
+ * Ids of the documents that a range of a shard's tokens belongs to, in order; empty if the shard has no
+ * index.
  */
 export function documentsAt({ path, start, count }: TokenShard): readonly string[] {
   const found: string[] = [];

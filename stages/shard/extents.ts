@@ -1,6 +1,6 @@
 /**
- * The extents of tokens that have arrived, in order. They are stored compactly: consecutive extents of one
- * file form a region.
+ * The extents (ranges of tokens) that have arrived, in order. They are stored compactly: consecutive extents
+ * of one file form a region.
  *
  * @module
  */
@@ -56,7 +56,8 @@ export function tokensIn(regions: readonly Region[]): number {
 }
 
 /**
- * Reads `count` tokens of a file. Throws RangeError, with file and position, for an id beyond the vocabulary.
+ * Reads `count` tokens of a file. Throws a RangeError that names the file and the position for an id outside
+ * the vocabulary.
  */
 export function readTokens(
   file: { path: string; format: TokenFormat },

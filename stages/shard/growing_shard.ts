@@ -1,6 +1,6 @@
 /**
- * A shard that is being written. It is called `NAME.bin.partial` until it is sealed: then its header gets the
- * number of tokens, and it is renamed to `NAME.bin`.
+ * A shard that is being written. It is called `NAME.bin.partial` until it is sealed. Sealing writes the
+ * number of tokens into its header and renames it to `NAME.bin`.
  *
  * @module
  */
@@ -15,7 +15,10 @@ import { bytesOfTokens, PARTIAL } from "../format/tokens/token_file.ts";
 export type ShardLayout = Readonly<{
   /** Bytes per token. */
   width: 2 | 4;
-  /** llm.c's, with a header that counts the tokens, or nanoGPT's, tokens only. Default: llmc. */
+  /**
+   * llm.c's format, which has a header with the number of tokens, or nanoGPT's, which has only the tokens.
+   * Default: llmc.
+   */
   format?: "llmc" | "nanogpt";
 }>;
 
@@ -43,7 +46,10 @@ export class GrowingShard {
     return new GrowingShard(path, layout, file, 0);
   }
 
-  /** Truncates a shard, sealed or not, to `count` tokens and continues there. Throws as `openTruncated`. */
+  /**
+   * Truncates a shard, sealed or not, to `count` tokens and continues there. Throws the same errors as
+   * `openTruncated()`.
+   */
   static rewind(path: string, layout: ShardLayout, count: number): GrowingShard {
     if (isFileSync(path)) Deno.renameSync(path, path + PARTIAL);
     const header = headerOf(0, layout), bytes = header.length + count * layout.width;
@@ -86,7 +92,7 @@ export class GrowingShard {
     Deno.renameSync(this.path + PARTIAL, this.path);
   }
 
-  /** Closes the file, which stays partial. */
+  /** Closes the file without sealing it. */
   close(): void {
     if (this.#open) this.#file.close();
     this.#open = false;

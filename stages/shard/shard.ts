@@ -23,13 +23,13 @@ const START: SavedShardState = {
  * Writes the tokens of documents to shards, and passes on the extents of training tokens that are on disk.
  *
  * The first documents are held out for validation: they go to val_000000.bin, which is sealed once it has
- * `validationTokens` tokens. All later documents go to train_000000.bin and so on. A shard that grows is
- * called `….bin.partial`; `path` always is the final name, and readers try both. The files are synced
- * whenever the state is saved. Resuming truncates them to the saved lengths, so that the replay writes the
- * same bytes again. Beside the shards, shards.json counts their content, and an index for each training shard
- * says which document begins where.
+ * `validationTokens` tokens. All later documents go to train_000000.bin and so on. A shard that is still
+ * growing is called `….bin.partial`; `path` is always the final name, and readers try both names. The files
+ * are synced whenever the state is saved. Resuming truncates them to the saved lengths, so that the replay
+ * writes the same bytes again. Beside the shards, shards.json has the numbers of their tokens, bytes and
+ * documents, and an index for each training shard lists where each document begins.
  *
- * Throws RangeError for an id beyond the vocabulary, and where no document is left to train on.
+ * Throws RangeError for an id outside the vocabulary, and if no document is left to train on.
  */
 export function shard(options: ShardOptions): Stage<Tokens, TokenShard> {
   check(options);

@@ -14,36 +14,37 @@ import { SHARD_SUMMARY, type ShardSummary, writeShardSummary } from "./summary.t
 
 /** Where and how shards are written. */
 export interface ShardOptions {
-  /** Folder of the shards, made where it is missing. Shards of an earlier run in it are replaced. */
+  /** Folder of the shards, created if it is missing. Shards that an earlier run left in it are replaced. */
   readonly dir: string;
   /** The first documents are held out until they have this many tokens; documents are not split. 0: none. */
   readonly validationTokens: number;
   /**
-   * Token ids must be below it. Up to 65,536 the shards hold uint16, beyond that uint32 (llm.c's version 7).
+   * Vocabulary size, above all token ids. Shards have uint16 ids if it is at most 65,536, otherwise uint32
+   * ids (llm.c's version 7).
    */
   readonly vocabSize: number;
   /**
-   * Tokens per training shard; only the last is shorter. Default: 100,000,000, as in llm.c's fineweb.py; all
-   * in one for nanoGPT's format.
+   * Number of tokens per training shard; only the last shard is shorter. Default: 100,000,000, as in llm.c's
+   * fineweb.py; in nanoGPT's format, one shard for all tokens.
    */
   readonly shardTokens?: number;
   /** llm.c's format, or nanoGPT's: train.bin and val.bin of uint16 without a header. Default: llmc. */
   readonly format?: "llmc" | "nanogpt";
-  /** Tokens per extent that is passed on. Default: 65,536. */
+  /** Number of tokens in each extent that is passed on. Default: 65,536. */
   readonly extentTokens?: number;
 }
 
-/** Saved state of the stage: counts and lengths of files. */
+/** Saved state of the stage: numbers of tokens, and lengths of files. */
 export type SavedShardState = Readonly<{
   validation: Readonly<{ tokens: number; bytes: number; documents: number; sealed: boolean }>;
   training: Readonly<{ tokens: number; bytes: number; documents: number }>;
-  /** Number of the training shard that is being written. */
+  /** Index of the training shard that is being written. */
   shard: number;
-  /** Tokens of that shard on disk. */
+  /** Number of tokens of that shard that are on disk. */
   written: number;
-  /** Tokens of that shard that have been passed on. */
+  /** Number of tokens of that shard that have been passed on. */
   passed: number;
-  /** Bytes of its document index; absent in checkpoints of earlier versions. */
+  /** Length in bytes of that shard's document index; absent in checkpoints of earlier versions. */
   index?: number;
   /** Whether the input has ended and all shards are sealed. */
   ended: boolean;
@@ -61,11 +62,11 @@ export class ShardWriter {
   #validationFile: GrowingShard | null = null;
   #file: GrowingShard | null = null;
   #index: DocumentIndex | null = null;
-  readonly #indexBytes: number; // of the first shard of this run
+  readonly #indexBytes: number; // length in bytes of the document index of this run's first shard
   readonly #firstShard: number;
   #held: Uint32Array; // tokens of the extent that is not full yet
   #heldCount = 0;
-  #heldWritten = 0; // how many of these a save has already written
+  #heldWritten = 0; // number of these tokens that a save has already written
 
   private constructor(options: ShardOptions, saved: SavedShardState) {
     const { format = "llmc" } = options;
@@ -81,7 +82,7 @@ export class ShardWriter {
     this.#held = new Uint32Array(this.#options.extentTokens);
   }
 
-  /** Makes the folder and restores its files as they were when `saved` was saved. */
+  /** Creates the folder if it is missing, and restores its files as they were when `saved` was saved. */
   static open(options: ShardOptions, saved: SavedShardState): ShardWriter {
     makeFolderSync(options.dir);
     const writer = new ShardWriter(options, saved);
@@ -139,7 +140,7 @@ export class ShardWriter {
     };
   }
 
-  /** Seals the files, so that a run that stopped early leaves complete files too. */
+  /** Seals the files, so that even a run that stopped early leaves complete files. */
   close(): void {
     try {
       if (this.#file?.intact ?? true) this.#writeHeld();
@@ -152,7 +153,7 @@ export class ShardWriter {
     }
   }
 
-  /** The index of the shard that is being written, opened where it is not open. */
+  /** The document index of the shard that is being written; opened on first use. */
   get #openIndex(): DocumentIndex {
     const bytes = this.#shard === this.#firstShard ? this.#indexBytes : 0;
     return this.#index ??= new DocumentIndex(this.#trainingPath(this.#shard), bytes);

@@ -1,21 +1,21 @@
 /**
- * `shards.json` beside the shards: how much text they hold. A later training run on them needs it to compute
- * bits per byte.
+ * `shards.json` beside the shards: how much text they hold. A later training run on these shards needs the
+ * file to compute bits per byte.
  *
  * @module
  */
 import { readIfThere, writeWholeSync } from "../disk/whole_files.ts";
 
-/** Number of tokens, of bytes of their texts in UTF-8 (0: unknown) and of documents. */
+/** Number of tokens, number of UTF-8 bytes in their texts (0: unknown), and number of documents. */
 export type SplitSummary = Readonly<{ tokens: number; bytes: number; documents: number }>;
 
-/** Content of the shards of a folder. */
+/** The vocabulary size and the amount of text of all shards in a folder. */
 export type ShardSummary = Readonly<{ vocabSize: number; validation: SplitSummary; training: SplitSummary }>;
 
 /** Name of the file in the shards' folder. */
 export const SHARD_SUMMARY = "shards.json";
 
-/** Writes a folder's shards.json, whole or not at all. */
+/** Writes a folder's shards.json atomically. */
 export function writeShardSummary(dir: string, summary: ShardSummary): void {
   writeWholeSync(`${dir}/${SHARD_SUMMARY}`, `${JSON.stringify(summary, null, 2)}\n`);
 }

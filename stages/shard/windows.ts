@@ -10,18 +10,18 @@ import { addExtent, type Extent, extentsOf, readTokens, type Region, tokensIn } 
 
 /** How tokens are split into sequences. */
 export interface WindowsOptions {
-  /** Predicted tokens per sequence; a sequence has one token more. */
+  /** Number of predicted tokens per sequence; a sequence has one token more. */
   readonly seqLen: number;
-  /** Token ids must be below it. */
+  /** Vocabulary size; all token ids must be below it. */
   readonly vocabSize: number;
   /**
-   * Order of the sequences. `none`: sequence i starts at token i · seqLen of all tokens in a row. `windows`
-   * (default): shuffled within each extent as it arrives. `shards`: the order of the extents is shuffled too.
-   * `all`: all sequences are shuffled together, and those of later epochs start at other tokens. `shards` and
-   * `all` start only when the input has ended.
+   * Order of the sequences. `none`: sequence i starts at token i · seqLen of all tokens. `windows` (default):
+   * shuffled within each extent as it arrives. `shards`: the order of the extents is shuffled too. `all`: all
+   * sequences are shuffled together, and in later epochs the sequences start at other tokens. `shards` and
+   * `all` yield sequences only after the input has ended.
    */
   readonly shuffle?: "none" | "windows" | "shards" | "all";
-  /** Number of passes over the tokens. Default: endless, until the next stage wants no more. */
+  /** Number of passes over the tokens. Default: unlimited, until the next stage requests no more. */
   readonly epochs?: number;
 }
 
@@ -29,23 +29,24 @@ export interface WindowsOptions {
 export interface WindowsState {
   /** The extents that have arrived. */
   regions: Region[];
-  /** Number of the present epoch, from 0. */
+  /** Index of the current epoch, from 0. */
   epoch: number;
-  /** After the first epoch: position of the next extent in the epoch's order. */
+  /** Position of the next extent in the epoch's order; used after the first epoch. */
   extent: number;
-  /** Position of the next sequence: within the extent; within the epoch for `none` and `all`. */
+  /** Index of the next sequence: within the extent, or within the epoch for `none` and `all`. */
   window: number;
 }
 
 /**
- * Token shards become sequences of seqLen + 1 ids: seqLen inputs, and the targets one token later.
+ * Splits token shards into sequences of seqLen + 1 ids: the first seqLen are the inputs, the last seqLen the
+ * targets.
  *
- * A sequence starts seqLen tokens after the one before it, so the last token of one is the first of the next,
- * across the extents of a file too. Tokens after the last complete sequence are left out. The order within an
- * extent depends only on the seed, the name of the file (without its folder), the start of the extent and the
- * epoch. When the input has ended, further epochs follow over all extents. Memory: one extent. Throws
- * RangeError for an id beyond the vocabulary, naming file and position, and where the tokens are too few for
- * one sequence.
+ * A sequence starts seqLen tokens after the one before it, so the last token of a sequence is the first token
+ * of the next, even across the extents of a file. Tokens after the last complete sequence are left out. The
+ * order within an extent depends only on the seed, the name of the file (without its folder), the start of
+ * the extent and the epoch. When the input has ended, further epochs over all extents follow. Only one extent
+ * is kept in memory. Throws a RangeError that names file and position for an id outside the vocabulary, and
+ * RangeError if there are too few tokens for one sequence.
  */
 export function windows(options: WindowsOptions): Stage<TokenShard, Sequence> {
   check(options);
@@ -73,7 +74,7 @@ export function windows(options: WindowsOptions): Stage<TokenShard, Sequence> {
   });
 }
 
-/** Whether the sequences start only when the input has ended. */
+/** Whether sequences are yielded only after the input has ended. */
 function waitsForEnd({ shuffle }: WindowsOptions): boolean {
   return shuffle === "shards" || shuffle === "all";
 }
@@ -81,7 +82,7 @@ function waitsForEnd({ shuffle }: WindowsOptions): boolean {
 /** All sequences in order, as far as tokens have arrived. */
 function* inOrder(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): Generator<Sequence> {
   let offset = 0;
-  let tail = new Uint32Array(0); // tokens of a sequence that is not complete yet
+  let tail = new Uint32Array(0); // tokens of the sequence that is not complete yet
   for (const region of state.regions) {
     const from = Math.max(0, state.window * seqLen - offset);
     offset += region.count;
@@ -93,7 +94,7 @@ function* inOrder(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): G
       let start = 0;
       for (; start + seqLen < row.length; start += seqLen) {
         state.window++;
-        // Negative where the sequence starts with tokens of the file before this one.
+        // Negative if the sequence starts with tokens of the file before this one.
         const begin = region.start + at - row.length + start;
         const place = { path: region.path, start: Math.max(region.start, begin) };
         yield { ids: row.slice(start, start + seqLen + 1), ...place };
@@ -103,7 +104,7 @@ function* inOrder(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): G
   }
 }
 
-/** An epoch over all extents, from the position in the state on. */
+/** One epoch over all extents, starting at the position in the state. */
 function* epochByExtent(state: WindowsState, options: WindowsOptions, ctx: Context): Generator<Sequence> {
   const { epoch } = state, { seed } = ctx;
   const extents = extentsOf(state.regions);
@@ -121,7 +122,7 @@ function* epochByExtent(state: WindowsState, options: WindowsOptions, ctx: Conte
   }
 }
 
-/** An epoch over the sequences of all regions in one random order, from the position in the state on. */
+/** One epoch over the sequences of all regions in one random order, starting at the position in the state. */
 function* epochOfAll(
   state: WindowsState,
   { seqLen, vocabSize }: WindowsOptions,
@@ -142,15 +143,15 @@ function* epochOfAll(
   }
 }
 
-/** The sequences of an extent in the order of an epoch, without the first `skip`. */
+/** The sequences of an extent in their order in an epoch, without the first `skip` sequences. */
 function* shuffled(
   extent: Extent,
   skip: number,
   { options, epoch, seed }: { options: WindowsOptions; epoch: number; seed: number },
 ): Generator<Sequence> {
   const { region, start, count } = extent, { seqLen, vocabSize } = options;
-  // The sequences at region.start + k · seqLen whose last token is in this extent: tokens before the extent
-  // are on disk, tokens after it may not be.
+  // The sequences that start at region.start + k · seqLen and whose last token is in this extent. Tokens
+  // before the extent are on disk; tokens after it may not be.
   const offset = start - region.start;
   const first = Math.max(0, Math.ceil(offset / seqLen) - 1);
   const end = Math.floor((offset + count - 1) / seqLen);

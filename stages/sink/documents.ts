@@ -15,24 +15,24 @@ export { type Row, toRow } from "./row.ts";
 
 /** Where and how documents are written. */
 export interface DocumentFileOptions {
-  /** Folder of the files, made where it is missing. */
+  /** Folder of the files, created if it is missing. */
   readonly dir: string;
   /** Name of the stage, unique in the flow. Default: "write". */
   readonly name?: string;
-  /** Compressed bytes after which the next file is started. Default: 256 MiB. */
+  /** Number of compressed bytes after which the next file is started. Default: 256 MiB. */
   readonly fileBytes?: number;
   /**
-   * Rank of this process where several write into the folder: its files are `00003`, `00003_001`, …. Default:
-   * null.
+   * Rank of this process if several processes write into the folder; the files of rank 3 are `00003`,
+   * `00003_001`, …. Default: null.
    */
   readonly rank?: number | null;
 }
 
-/** Position in the files, and lines that are not compressed yet. */
+/** Position in the files, and the lines that are not compressed yet. */
 export interface DocumentFileState {
-  /** Number of the file that grows. */
+  /** Index of the growing file. */
   file: number;
-  /** Its length on disk in bytes. */
+  /** Length in bytes of the growing file on disk. */
   bytes: number;
   /** Lines that are not on disk yet; empty whenever the state is saved. */
   held: string[];
@@ -95,7 +95,7 @@ function writeLines<In>(
       files.sync(state);
       return { file: state.file, bytes: state.bytes, held: [], heldLength: 0 };
     },
-    close(state) { // seals the file of a stopped run too; a resume makes it partial again
+    close(state) { // also seals the file of a stopped run; a resume makes it partial again
       writeMember(state);
       files.seal(state);
     },

@@ -1,6 +1,6 @@
 /**
- * Numbered files in a folder, of which the last one grows. It is called `….partial` until it is complete, and
- * a resume truncates it to its saved length.
+ * Numbered files in a folder, of which only the last one grows. That file is called `….partial` until it is
+ * complete, and a resume truncates it to its saved length.
  *
  * @module
  */
@@ -9,27 +9,27 @@ import { entriesInSync, makeFolderSync, openFileSync } from "../disk/files.ts";
 
 /** Position in the files. */
 export interface GrowingState {
-  /** Number of the file that grows. */
+  /** Index of the growing file. */
   file: number;
-  /** Its length on disk in bytes. */
+  /** Length in bytes of the growing file on disk. */
   bytes: number;
 }
 
 /** Place and names of the files. */
 export interface GrowingFilesOptions {
-  /** The folder, made where it is missing. */
+  /** The folder, created if it is missing. */
   readonly dir: string;
-  /** Ending of the names, with its dot: ".jsonl.gz". */
+  /** Extension of the file names with its dot, such as ".jsonl.gz". */
   readonly ending: string;
-  /** Rank of this process where several write into the folder. Null: this process is alone. */
+  /** Rank of this process if several processes write into the folder; null if only this one does. */
   readonly rank: number | null;
 }
 
-/** The files `00000`, `00001`, …; of rank 3 among several processes `00003`, `00003_001`, … */
+/** The files `00000`, `00001`, …, or, for rank 3 of several processes, `00003`, `00003_001`, … */
 export class GrowingFiles {
   readonly #options: GrowingFilesOptions;
 
-  /** Makes the folder. */
+  /** Creates the folder if it is missing. */
   constructor(options: GrowingFilesOptions) {
     this.#options = options;
     makeFolderSync(options.dir);
@@ -51,7 +51,7 @@ export class GrowingFiles {
     state.bytes += data.length;
   }
 
-  /** Makes the growing file survive a power cut. */
+  /** Syncs the growing file to disk, so that it survives a power cut. */
   sync({ file, bytes }: GrowingState): void {
     if (bytes > 0) sync(`${this.path(file)}.partial`);
   }
@@ -67,7 +67,7 @@ export class GrowingFiles {
 
   /**
    * Restores the folder as it was when `state` was saved: removes later files and truncates the growing one.
-   * Throws as `openTruncated`.
+   * Throws the same errors as `openTruncated()`.
    */
   rewind(state: GrowingState): void {
     const { dir } = this.#options;
@@ -86,7 +86,7 @@ export class GrowingFiles {
     openTruncated(partial, state.bytes).close();
   }
 
-  /** Number of the file of this name, partial or not. Null: the name is not one of this process's files. */
+  /** Index of the file with this name, partial or not; null if it is not one of this process's files. */
   #numberOf(name: string): number | null {
     const { ending, rank } = this.#options;
     const final = name.replace(/\.partial$/, "");

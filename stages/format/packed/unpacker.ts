@@ -1,13 +1,13 @@
 /**
- * Unpacking with node:zlib's streams, a few bytes at a time. The output of a push is taken before the next
- * push, so memory is bounded by the output of one.
+ * Unpacks data piece by piece with node:zlib's streams. The caller takes the output of each push before the
+ * next push, so memory is bounded by the output of a single push.
  *
  * @module
  */
 
 /** The part of a node:zlib stream that is used here. */
 export interface UnpackingStream {
-  /** Number of packed bytes that the stream has used. */
+  /** Number of packed bytes that the stream has consumed. */
   readonly bytesWritten: number;
   /** Whether the stream has failed. */
   readonly destroyed: boolean;
@@ -24,9 +24,9 @@ export class Unpacker {
   readonly #stream: UnpackingStream;
   readonly #ended: PromiseWithResolvers<"ended"> = Promise.withResolvers();
   #ready: Uint8Array<ArrayBuffer>[] = [];
-  #pushed = 0; // packed bytes that were used
+  #pushed = 0; // number of packed bytes used so far
 
-  /** The stream must be fresh and is used only through this object. */
+  /** `stream` must be new, and must be used only through this object. */
   constructor(stream: UnpackingStream) {
     this.#stream = stream;
     this.#ended.promise.catch(() => {}); // `push` reports the error
@@ -38,8 +38,8 @@ export class Unpacker {
   }
 
   /**
-   * Gives the stream a chunk. `ended`: the packed data ends within the chunk, after its first `used` bytes.
-   * Throws the stream's own errors.
+   * Gives the stream a chunk. If the packed data ends within the chunk, `ended` is true and the data ends
+   * after the chunk's first `used` bytes. Throws the stream's own errors.
    */
   async push(chunk: Uint8Array<ArrayBuffer>): Promise<{ readonly used: number; readonly ended: boolean }> {
     const written = new Promise<"written">((resolve) => this.#stream.write(chunk, () => resolve("written")));

@@ -1,7 +1,7 @@
 /**
- * Unpacking Zstandard frame by frame. Each chunk has the offset of its frame, from which reading can resume.
- * node:zlib unpacks the blocks and verifies checksums; frames are parsed here, because node:zlib stops after
- * the first one and accepts a truncated file. Source: RFC 8878.
+ * Unpacks Zstandard data frame by frame. Each chunk comes with the offset of its frame, from which reading
+ * can resume. node:zlib unpacks the blocks and verifies checksums; this module parses the frames, because
+ * node:zlib stops after the first frame and accepts a truncated file. Source: RFC 8878.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import type { MemberChunk, MemberOptions } from "./gzip.ts";
 import { Unpacker } from "./unpacker.ts";
 
 const MAGIC = 0xFD2FB528;
-const SKIPPABLE_MAGIC = 0x184D2A50; // the first of 16
-const MAX_BLOCK_BYTES = 1 << 17; // packed or unpacked; pushed one by one, so a bomb takes no more memory
+const SKIPPABLE_MAGIC = 0x184D2A50; // the first of 16 magic numbers
+const MAX_BLOCK_BYTES = 1 << 17; // packed or unpacked; only one is in memory, even for a bomb
 const MAX_WINDOW_LOG = 27; // 128 MiB, the limit of `zstd -d` without options
 
 /**
@@ -65,7 +65,7 @@ async function* unpackFrame(input: ByteQueue, at: string): AsyncGenerator<Uint8A
       if (size > MAX_BLOCK_BYTES) {
         throw invalid(at, `a block has ${size} bytes, expected at most ${MAX_BLOCK_BYTES}`);
       }
-      await push(3 + ((low >> 1 & 3) === 1 ? 1 : size)); // a repeated byte is stored once
+      await push(3 + ((low >> 1 & 3) === 1 ? 1 : size)); // an RLE block stores its byte once
       yield* unpacker.take();
     }
     if (hasChecksum) await push(4);
@@ -89,7 +89,7 @@ async function readHeader(
   const size = 5 + (single ? 0 : 1) + dictionary + content;
   const bytes = await peek(input, size, at);
   let window = 0;
-  if (single) { // the window is the whole content
+  if (single) { // a single-segment frame: the window is the whole content
     for (let i = 0; i < content; i++) window += bytes[5 + dictionary + i] * 2 ** (8 * i);
   } else {
     const base = 2 ** (10 + (bytes[5] >> 3));
@@ -101,7 +101,7 @@ async function readHeader(
   return { size, hasChecksum: (descriptor & 4) !== 0 };
 }
 
-/** The next bytes; they stay in the input. */
+/** Returns the next `count` bytes without removing them from the input. */
 async function peek(input: ByteQueue, count: number, at: string): Promise<Uint8Array<ArrayBuffer>> {
   if (!await input.fill(count)) {
     throw new Deno.errors.UnexpectedEof(

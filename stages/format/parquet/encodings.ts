@@ -7,20 +7,20 @@
  */
 
 /**
- * Limit for the bytes of a page and for those of its values together. Most pages have about a megabyte; a
- * single large value can need more.
+ * Maximum size of a page in bytes, and maximum size of all its decoded values together. Most pages have about
+ * a megabyte; a single large value can need more.
  */
 export const MAX_PAGE_BYTES = 1 << 28;
 
-/** The encoded values to check: `count` of them, from byte `at` of `bytes` on. */
+/** The encoded values to check: `count` values, which begin at byte `at` of the page. */
 interface EncodedValues {
   readonly at: number;
   readonly count: number;
 }
 
 /**
- * Checks the runs of the RLE and bit-packing hybrid for `count` values. For values of 1 bit, gives the number
- * of ones.
+ * Checks the runs of `count` values that are encoded as Parquet's hybrid of RLE and bit-packing. Returns the
+ * number of ones if the values have 1 bit, otherwise 0.
  */
 export function checkRuns(
   bytes: Uint8Array,
@@ -30,7 +30,7 @@ export function checkRuns(
   for (let seen = 0; seen < count;) {
     const { value: head, end } = varint(bytes, at);
     const size = Math.floor(head / 2) * (head % 2 === 1 ? 8 : 1);
-    const most = count - seen + (head % 2 === 1 ? 512 : 0); // writers pad bit-packed runs
+    const most = count - seen + (head % 2 === 1 ? 512 : 0); // writers may pad bit-packed runs
     if (size < 1 || size > most) {
       throw new RangeError(`a run has ${size} values, but only ${count - seen} are left`);
     }
@@ -50,7 +50,7 @@ export function checkRuns(
   return ones;
 }
 
-/** Checks delta-encoded numbers; with `values` it also decodes them, wrapped to 32 bits. */
+/** Checks delta-encoded numbers; if `values` is true, also decodes them, wrapped to 32 bits. */
 export function checkDelta(
   bytes: Uint8Array,
   { at, count, values }: EncodedValues & { readonly values: boolean },
@@ -95,8 +95,9 @@ export function checkDelta(
 }
 
 /**
- * Checks texts that are stored without the prefix that each shares with the one before. In a decompression
- * bomb, each text is longer than the one before.
+ * Checks the total length of texts in the encoding DELTA_BYTE_ARRAY, which stores each text without the
+ * prefix that it shares with the previous text. In a decompression bomb, each text is longer than the
+ * previous one.
  */
 export function checkPrefixes(
   bytes: Uint8Array,

@@ -1,7 +1,7 @@
 /**
- * Checks of Parquet's pages before hyparquet decodes them: whether counts, sizes and runs fit. hyparquet
- * trusts them, so a flipped bit could make it allocate gigabytes or loop forever. Source: Apache Parquet
- * format, "Encodings".
+ * Checks the counts, sizes and runs in Parquet's pages before hyparquet decodes them. hyparquet trusts them,
+ * so a flipped bit could make it allocate gigabytes or loop forever. Source: Apache Parquet format,
+ * "Encodings".
  *
  * @module
  */
@@ -11,15 +11,15 @@ import { compressors } from "hyparquet-compressors";
 import { checkDelta, checkPrefixes, checkRuns, MAX_PAGE_BYTES } from "./encodings.ts";
 import { readThrift, type ThriftStruct } from "./thrift.ts";
 
-const MAX_PAGE_VALUES = 1 << 24; // each takes at least 8 bytes of memory
+const MAX_PAGE_VALUES = 1 << 24; // each value takes at least 8 bytes of memory
 
-/** Facts about a column chunk that its pages must fit. */
+/** Properties of a column chunk that its pages must match. */
 export interface ColumnInfo {
   /** The column's schema element; the column is flat. */
   readonly element: SchemaElement;
-  /** Rows of the row group, which is the number of values in all data pages together. */
+  /** Number of rows in the row group, which is also the number of values in all data pages together. */
   readonly rows: number;
-  /** Whether pages are uncompressed. */
+  /** Whether the pages are uncompressed. */
   readonly plain: boolean;
 }
 
@@ -28,7 +28,7 @@ interface Page extends ColumnInfo {
   readonly count: number;
   readonly nulls: number;
   readonly encoding: number;
-  /** The page's bytes in the file, without the levels of a v2 page. */
+  /** Bytes of the page as stored in the file; for a v2 page, without the levels. */
   readonly packed: Uint8Array;
 }
 
@@ -37,7 +37,8 @@ export class PageCheck {
   readonly #pages = new Map<string, Page[]>();
 
   /**
-   * Checks the headers of a column chunk's pages, and the values of uncompressed pages. Throws RangeError.
+   * Checks the headers of a column chunk's pages, and the values of uncompressed pages. Throws RangeError if
+   * one is invalid.
    */
   add(chunk: Uint8Array, column: ColumnInfo): void {
     let values = 0;

@@ -1,6 +1,6 @@
 /**
- * Reading a Parquet file by row groups: the metadata, and the needed columns of one group. Both are checked
- * before hyparquet decodes them. Source: Apache Parquet format.
+ * Reads a Parquet file one row group at a time: the metadata, then the needed columns of one group. Both are
+ * checked before hyparquet decodes them. Source: Apache Parquet format.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { readThrift } from "./thrift.ts";
 
 const MAX_METADATA_BYTES = 1 << 28;
 
-/** Reads the metadata at the file's end. Throws RangeError or Error for metadata that is not valid. */
+/** Reads the metadata at the file's end. Throws RangeError or Error for invalid metadata. */
 export async function readMetadata(file: AsyncBuffer): Promise<FileMetaData> {
   const { byteLength } = file;
   if (byteLength < 12) throw new RangeError(`it has ${byteLength} bytes, expected at least 12`);
@@ -46,9 +46,9 @@ export interface OpenGroup {
 export interface RowGroupColumns {
   /** The file's metadata. */
   readonly metadata: FileMetaData;
-  /** One of its row groups. */
+  /** The row group to read. */
   readonly group: RowGroup;
-  /** Names of flat columns at the top level of the schema. */
+  /** Names of the columns to read: flat columns at the top level of the schema. */
   readonly columns: readonly string[];
 }
 
@@ -97,8 +97,8 @@ export async function openGroup(file: AsyncBuffer, wanted: RowGroupColumns): Pro
 }
 
 /**
- * Bytes `start` to `end` of the file from the chunks in memory; bytes between chunks are zeros, which
- * hyparquet does not read.
+ * Bytes `start` to `end` of the file, taken from the chunks in memory. Bytes between the chunks are returned
+ * as zeros; hyparquet does not read them.
  */
 function sliceOf(
   chunks: readonly { readonly start: number; readonly bytes: ArrayBuffer }[],

@@ -5,17 +5,17 @@
  * @module
  */
 
-/** A value. Numbers beyond 2^53 are rounded; as lengths they are invalid anyway. */
+/** A decoded value. Numbers beyond 2^53 are rounded; a length of that size is invalid anyway. */
 export type ThriftValue = boolean | number | Uint8Array | readonly ThriftValue[] | ThriftStruct;
-/** Values by field number. */
+/** The values of a struct, keyed by field number. */
 export type ThriftStruct = ReadonlyMap<number, ThriftValue>;
 
 const MAX_DEPTH = 32; // Parquet's own structures are 6 deep
-const MAX_VARINT_BYTES = 10; // of a 64-bit number
+const MAX_VARINT_BYTES = 10; // enough for a 64-bit number
 
 /**
- * Reads the struct at `offset`; `end` is the offset after it. Throws RangeError where it does not fit into
- * the bytes.
+ * Reads the struct at `offset`; `end` is the offset after it. Throws RangeError if the struct extends beyond
+ * the end of `bytes`.
  */
 export function readThrift(
   bytes: Uint8Array,

@@ -1,14 +1,14 @@
 /**
- * Two checks of JSON text that JSON.parse does not make: that the outermost object has no key twice
- * (JSON.parse keeps the last one), and that values are not nested so deeply that walking them overflows the
- * stack.
+ * Two checks of JSON text that JSON.parse does not make: that the outermost object has no duplicate key
+ * (JSON.parse keeps the last value), and that values are not nested so deeply that recursive code would
+ * overflow the stack.
  *
  * @module
  */
 
 /**
- * Throws SyntaxError where the outermost object of a JSON text has a key twice, or where brackets are nested
- * more than `maxDepth` deep. Invalid JSON may pass: parse the text afterwards.
+ * Throws SyntaxError if the outermost object of a JSON text has a duplicate key, or if brackets are nested
+ * more than `maxDepth` deep. Invalid JSON may pass, so parse the text afterwards.
  */
 export function checkJsonKeys(text: string, { maxDepth }: { readonly maxDepth: number }): void {
   const keys = new Set<string>();

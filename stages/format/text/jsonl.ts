@@ -1,43 +1,43 @@
 /**
- * JSON lines: one value per line, each with its position, so that a reader can resume at any of them. UTF-8;
- * a byte order mark and blank lines are ignored. Source: jsonlines.org.
+ * Reads JSON lines: one JSON value per line, in UTF-8. Each value comes with its position, so that a reader
+ * can resume at any line. A byte order mark and blank lines are ignored. Source: jsonlines.org.
  *
  * @module
  */
 import { lines } from "./lines.ts";
 import { parseJson } from "./parse_json.ts";
 
-/** The position of a line, as a cursor saves it. */
+/** Position of a line, as saved in a cursor. */
 export interface JsonlPosition {
   /** Byte offset of the line, from the start of the unpacked file. */
   readonly offset: number;
-  /** Number of lines before it. */
+  /** Number of lines before this line. */
   readonly line: number;
 }
 
 /** A value and its line. */
 export interface JsonlRecord {
-  /** The parsed value; its form is unchecked. */
+  /** The parsed value; its type is not checked. */
   readonly value: unknown;
   /** Line number, from 1. */
   readonly line: number;
-  /** Position of the line after it. */
+  /** Position of the next line. */
   readonly next: JsonlPosition;
 }
 
 /** Options of `readJsonl`. */
 export interface JsonlOptions {
-  /** Name of the file in errors. */
+  /** Name of the file for error messages. */
   readonly name: string;
   /** Position at which the bytes begin (default: the file's start). */
   readonly from?: JsonlPosition;
-  /** Longest line in bytes (default 64 MiB). */
+  /** Maximum length of a line in bytes (default 64 MiB). */
   readonly limit?: number;
-  /** Called for each line that cannot be read, which is then skipped. Default: its error is thrown. */
+  /** Called for each line that cannot be read; the line is then skipped. Default: the error is thrown. */
   readonly onUnreadable?: (error: Error, line: UnreadableLine) => void;
   /**
-   * Whether to stop before the line that begins at byte `offset`. Default: never; reading ends with the
-   * bytes.
+   * Whether to stop before the line that begins at byte `offset`. Default: never, so reading ends after the
+   * last byte.
    */
   readonly ends?: (offset: number) => boolean;
 }
@@ -46,9 +46,9 @@ export interface JsonlOptions {
 export interface UnreadableLine {
   /** Line number, from 1. */
   readonly line: number;
-  /** Position of the line after it. */
+  /** Position of the next line. */
   readonly next: JsonlPosition;
-  /** Whether the line is not JSON or longer than the limit. */
+  /** Why the line cannot be read: it is not JSON, or it is longer than the limit. */
   readonly reason: "no_json" | "too_long";
 }
 
@@ -63,7 +63,7 @@ export async function* readJsonl(
   const { name, from = { offset: 0, line: 0 }, limit = 1 << 26, onUnreadable, ends } = options;
   const decoder = new TextDecoder();
   let { offset, line } = from;
-  let long: RangeError | null = null; // set while the pieces of a line beyond the limit are skipped
+  let long: RangeError | null = null; // the error of a line beyond the limit, while its pieces are skipped
   for await (const { bytes, end, complete } of lines(chunks, { offset, limit })) {
     if (long === null && ends?.(offset)) return;
     if (long === null) line++;

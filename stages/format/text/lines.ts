@@ -1,17 +1,17 @@
 /**
- * Lines of a byte stream, each with its position, so that a reader can resume at any of them. Memory: one
- * line.
+ * Splits a byte stream into lines, each with its position, so that a reader can resume at any line. Only one
+ * line is kept in memory.
  *
  * @module
  */
 
-/** A line without its end ("\n" or "\r\n"). */
+/** A line without its line ending ("\n" or "\r\n"). */
 export interface Line {
   /** Bytes of the line; may be a view of the chunk that it came in. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Byte offset of the next line, from the start of the unpacked file. */
   readonly end: number;
-  /** Whether the line ends here; false: it was longer than the limit, and its next piece follows. */
+  /** Whether the line ends here. If false, the line is longer than the limit, and its next piece follows. */
   readonly complete: boolean;
 }
 
@@ -19,11 +19,14 @@ export interface Line {
 export interface LineOptions {
   /** Byte offset of the first chunk (default 0). */
   readonly offset?: number;
-  /** Longest piece in bytes (default 64 MiB); a longer line is split into pieces between UTF-8 characters. */
+  /**
+   * Maximum length of a piece in bytes (default 64 MiB); a longer line is split into pieces between UTF-8
+   * characters.
+   */
   readonly limit?: number;
 }
 
-/** Splits chunks of bytes into lines. A line end at the end of the bytes does not start another line. */
+/** Splits chunks of bytes into lines. A line ending at the end of the bytes does not start another line. */
 export async function* lines(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
   options: LineOptions = {},

@@ -1,14 +1,14 @@
 /**
- * JSON.parse with a limit on memory: the value of a text that is all brackets and commas takes 30 times the
- * text's memory.
+ * JSON.parse with a limit on the number of values. Without it, a text that consists of brackets and commas
+ * would become a value that takes 30 times as much memory as the text.
  *
  * @module
  */
 
-const SMALL = 1 << 20; // characters; the value of such a text takes at most some 30 MB
+const SMALL = 1 << 20; // characters; the value of a text up to this length takes at most about 30 MB
 
 /**
- * As JSON.parse, but throws SyntaxError also where the text has more than `maxValues` values (default 2^20).
+ * Like JSON.parse, but also throws SyntaxError if the text has more than `maxValues` values (default 2^20).
  */
 export function parseJson(text: string, maxValues: number = 1 << 20): unknown {
   if (text.length > SMALL && countValues(text, maxValues) > maxValues) {
@@ -17,7 +17,7 @@ export function parseJson(text: string, maxValues: number = 1 << 20): unknown {
   return JSON.parse(text);
 }
 
-/** An upper bound of the number of values in a text; counting stops beyond `limit`. */
+/** Upper bound on the number of values in a text; counting stops when it exceeds `limit`. */
 function countValues(text: string, limit: number): number {
   let count = 1;
   let quoted = false;

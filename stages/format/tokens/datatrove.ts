@@ -1,7 +1,7 @@
 /**
- * datatrove's `.ds` files: token ids, little-endian, without a header. `.ds.index` beside it has the end of
- * each document, in tokens, as uint64; `.ds.metadata` has the tokenizer's name, followed by "|4" where ids
- * have four bytes. Source: huggingface/datatrove pipeline/tokens/tokenizer.py.
+ * datatrove's `.ds` files: token ids, little-endian, without a header. The file `.ds.index` beside it has the
+ * end of each document, in tokens, as uint64; `.ds.metadata` has the tokenizer's name, followed by "|4" if
+ * ids have four bytes. Source: huggingface/datatrove pipeline/tokens/tokenizer.py.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { openFileSync } from "../../disk/files.ts";
 import { type TokenFile, tokenFile } from "./token_file.ts";
 
 /**
- * Opens a token file. Its index, where there is one, says how many tokens it should have, so that truncation
- * is noticed. Throws Deno.errors.InvalidData for a file that is empty, ends within a token or contradicts its
- * index, and Deno.errors.NotFound where there is no file.
+ * Opens a token file. Its index, if there is one, gives the expected number of tokens, so that truncation is
+ * detected. Throws Deno.errors.InvalidData for a file that is empty, ends within a token or contradicts its
+ * index, and Deno.errors.NotFound if there is no file.
  */
 export function openDatatroveDs(path: string): TokenFile {
   const file = openFileSync(path);
@@ -40,7 +40,8 @@ export function openDatatroveDs(path: string): TokenFile {
 }
 
 /**
- * The number of tokens according to the index, which is the end of the last document; null without an index.
+ * Number of tokens according to the index, whose last entry is the end of the last document; null without an
+ * index.
  */
 function indexedTokens(path: string): number | null {
   const file = openIfThere(path);

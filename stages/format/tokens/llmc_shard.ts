@@ -1,5 +1,5 @@
 /**
- * llm.c's token shards: a header of 256 int32, then the token ids. Little-endian.
+ * llm.c's token shards: a header of 256 int32 numbers, then the token ids, all little-endian.
  *
  * Version 1 (magic number 20240520) has uint16 ids, for vocabularies of up to 65,536 tokens; version 7 (magic
  * number 20240801, which llm.c writes for Llama 3) has uint32 ids. The header's third number is the number of
@@ -10,7 +10,7 @@
 import { readFullSync } from "../../disk/exact_io.ts";
 import { openFinalOrPartial, PARTIAL, type TokenFile, tokenFile } from "./token_file.ts";
 
-/** Bytes of the header. */
+/** Size of the header in bytes. */
 export const SHARD_HEADER_BYTES = 1024;
 
 const VERSIONS: readonly { readonly magic: number; readonly version: number; readonly width: 2 | 4 }[] = [
@@ -18,7 +18,7 @@ const VERSIONS: readonly { readonly magic: number; readonly version: number; rea
   { magic: 20240801, version: 7, width: 4 },
 ];
 
-/** Bytes per token id: 2 for vocabularies of up to 65,536 tokens, else 4. */
+/** Bytes per token id: 2 for vocabularies of up to 65,536 tokens, otherwise 4. */
 export function tokenWidth(vocabSize: number): 2 | 4 {
   return vocabSize <= 0x10000 ? 2 : 4;
 }
@@ -38,9 +38,9 @@ export function shardHeader(count: number, width: 2 | 4): Uint8Array<ArrayBuffer
 }
 
 /**
- * Opens a shard: `path`, or `path.partial` while the shard is still written; the size of that file determines
- * its number of tokens. Throws Deno.errors.NotFound, Deno.errors.InvalidData for a file that is empty or has
- * a wrong header, and Deno.errors.UnexpectedEof for one that is truncated.
+ * Opens a shard: `path`, or `path.partial` while the shard is still being written. The number of tokens of a
+ * partial file follows from its size. Throws Deno.errors.NotFound, Deno.errors.InvalidData for a file that is
+ * empty or has a wrong header, and Deno.errors.UnexpectedEof for one that is truncated.
  */
 export function openLlmcShard(path: string): TokenFile {
   const { file, actual } = openFinalOrPartial(path);

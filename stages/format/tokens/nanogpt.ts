@@ -7,9 +7,9 @@
 import { openFinalOrPartial, PARTIAL, type TokenFile, tokenFile } from "./token_file.ts";
 
 /**
- * Opens a token file: `path`, or `path.partial` while the file is still written; of that file only complete
- * tokens count. Throws Deno.errors.InvalidData for a file that is empty or ends within a token, and
- * Deno.errors.NotFound where there is no file.
+ * Opens a token file: `path`, or `path.partial` while the file is still being written. An incomplete token at
+ * the end of a partial file is ignored. Throws Deno.errors.InvalidData for a file that is empty or ends
+ * within a token, and Deno.errors.NotFound if there is no file.
  */
 export function openNanogptBin(path: string): TokenFile {
   const { file, actual } = openFinalOrPartial(path);

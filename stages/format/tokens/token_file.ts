@@ -1,5 +1,5 @@
 /**
- * Reading a file of token ids by position; the formats differ only in the header.
+ * Reads token ids by position from a file; the formats differ only in their headers.
  *
  * @module
  */
@@ -8,22 +8,22 @@ import { openFileSync } from "../../disk/files.ts";
 
 /** An open file of token ids. */
 export interface TokenFile {
-  /** Path of the open file: the final one, or `….partial` of a file that is still written. */
+  /** Path of the open file: the final path, or `….partial` while the file is still being written. */
   readonly path: string;
   /** Number of tokens. */
   readonly count: number;
   /**
-   * Reads tokens `start` to `start + count` (exclusive). Throws Deno.errors.UnexpectedEof beyond the last
-   * token.
+   * Reads tokens `start` to `start + count` (exclusive). Throws Deno.errors.UnexpectedEof if they extend
+   * beyond the last token.
    */
   read(start: number, count: number): Uint32Array;
   /** Closes the file. */
   close(): void;
 }
 
-/** The place of the tokens in a file: little-endian, without gaps. */
+/** Layout of a file's tokens, which are little-endian and without gaps. */
 export interface TokenLayout {
-  /** Path of the file, for messages. */
+  /** Path of the file, for error messages. */
   readonly path: string;
   /** Byte offset of the first token. */
   readonly offset: number;
@@ -33,15 +33,15 @@ export interface TokenLayout {
   readonly count: number;
 }
 
-/** Ending of a file's name while the file is still written. */
+/** Suffix of a file's name while the file is still being written. */
 export const PARTIAL = ".partial";
 
 /**
- * Opens `path`, or `path.partial` while the file is still written. Throws Deno.errors.NotFound where neither
- * exists.
+ * Opens `path`, or `path.partial` while the file is still being written. Throws Deno.errors.NotFound if
+ * neither exists.
  */
 export function openFinalOrPartial(path: string): { readonly file: Deno.FsFile; readonly actual: string } {
-  for (const actual of [path, path + PARTIAL, path]) { // again: the file may be renamed in between
+  for (const actual of [path, path + PARTIAL, path]) { // again: it may have been renamed in between
     try {
       return { file: openFileSync(actual), actual };
     } catch (error) {
@@ -73,7 +73,7 @@ export function tokenFile(file: Deno.FsFile, { path, offset, width, count }: Tok
   };
 }
 
-/** Token ids as a file's bytes; every id must fit into `width` bytes. */
+/** Token ids as bytes of a file; every id must fit into `width` bytes. */
 export function bytesOfTokens(ids: Uint32Array, width: 2 | 4): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(ids.length * width);
   for (let i = 0, at = 0; i < ids.length; i++, at += width) {

@@ -8,10 +8,13 @@ import { openLlmcShard } from "./llmc_shard.ts";
 import { openNanogptBin } from "./nanogpt.ts";
 import type { TokenFile } from "./token_file.ts";
 
-/** Format of a `.bin` file, which its name does not tell. */
+/** Format of a `.bin` file; its name is the same in both formats. */
 export type TokenFormat = "llmc" | "nanogpt";
 
-/** Opens a token file; a path that ends in `.ds` is datatrove's. Throws as the format's own function. */
+/**
+ * Opens a token file; a path that ends in `.ds` is opened as datatrove's format. Throws the same errors as
+ * the format's own function.
+ */
 export function openTokens({ path, format = "llmc" }: {
   readonly path: string;
   readonly format?: TokenFormat;

@@ -1,7 +1,8 @@
 /**
  * Chrome's trace format, which chrome://tracing and Perfetto (ui.perfetto.dev) open.
  *
- * Source: the Trace Event Format; complete events ("ph": "X") and metadata ("M"), times in microseconds.
+ * The file has complete events ("ph": "X") and metadata events ("ph": "M"), with times in microseconds.
+ * Source: the Trace Event Format.
  *
  * @module
  */
@@ -12,7 +13,7 @@ export interface TraceSpan {
   readonly name: string;
   /** Name of the row in which the bar is drawn. */
   readonly track: string;
-  /** Start in milliseconds, by a clock that all spans share. */
+  /** Start in milliseconds, on a clock that all spans share. */
   readonly start: number;
   /** Length in milliseconds. */
   readonly duration: number;
@@ -27,7 +28,7 @@ export interface TraceSpan {
 export function chromeTrace(spans: readonly TraceSpan[]): Readonly<Record<string, unknown>> {
   const tracks = [...new Set(spans.map(({ track }) => track))];
   const origin = spans.reduce((least, { start }) => Math.min(least, start), Infinity);
-  const microseconds = (milliseconds: number) => Math.round(1e6 * milliseconds) / 1000; // to the nanosecond
+  const microseconds = (milliseconds: number) => Math.round(1e6 * milliseconds) / 1000; // rounded to 1 ns
   return {
     displayTimeUnit: "ms",
     traceEvents: [

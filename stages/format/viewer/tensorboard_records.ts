@@ -1,7 +1,7 @@
 /**
- * TensorBoard's event files, scalars only: records of protocol buffers, each with its length and checksums.
- * npm has no package that writes them without TensorFlow's native library. Source: tensorflow's
- * record_writer.cc, event.proto, summary.proto.
+ * Writes records of TensorBoard's event files, for scalars only. A record is a protocol buffer with its
+ * length and checksums. npm has no package that writes them without TensorFlow's native library. Source:
+ * tensorflow's record_writer.cc, event.proto, summary.proto.
  *
  * @module
  */
@@ -16,12 +16,12 @@ export interface TensorboardEvent {
   readonly scalars: Readonly<Record<string, number>>;
 }
 
-/** The first record of a file. */
+/** The first record of a file, which states the version of the format. */
 export function tensorboardVersion(wallTime: number): Uint8Array<ArrayBuffer> {
   return record([...double(1, wallTime), ...text(3, "brain.Event:2")]);
 }
 
-/** The record of an event. */
+/** The record of one event. */
 export function tensorboardRecord({ wallTime, step, scalars }: TensorboardEvent): Uint8Array<ArrayBuffer> {
   const values = Object.entries(scalars).flatMap(([tag, value]) =>
     message(1, [...text(1, tag), ...float(2, value)])
@@ -74,7 +74,7 @@ function message(field: number, bytes: readonly number[]): number[] {
   return [field << 3 | 2, ...number(bytes.length), ...bytes];
 }
 
-/** A base-128 number: seven bits per byte, lowest first. */
+/** A number as a base-128 varint: seven bits per byte, lowest bits first. */
 function number(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;

@@ -8,33 +8,35 @@ import { Readability } from "@mozilla/readability";
 import { removeBoilerplate, removeByRole } from "./boilerplate.ts";
 import { type PageNode, pageText, parsePage, textOf } from "./page_text.ts";
 
-/** Nesting depth up to which an article is searched; Readability recurses and would overflow the stack. */
+/**
+ * Maximum nesting depth of a page given to Readability, whose recursion could otherwise overflow the stack.
+ */
 const MAX_DEPTH = 500;
 
 /**
- * Longest run of white space; longer runs are shortened, since Readability's time grows with the square of a
- * run.
+ * Maximum length of a run of white space. Longer runs are shortened, because Readability's time grows with
+ * the square of the length.
  */
 const MAX_SPACES = 200;
 const longSpace = new RegExp(`\\s{${MAX_SPACES + 1},}`, "g");
 
 /**
  * The main text of a page, without menus, captions, share bars, related links, comments and footers;
- * paragraphs, lists, code and tables are kept. A page without an article, or nested more than 500 deep, gives
- * all its text.
+ * paragraphs, lists, code and tables are kept. For a page without an article, or nested more than 500 deep,
+ * returns all its text.
  */
 export function articleText(html: string): string {
   const page = parsePage(html.replace(longSpace, (run) => run.slice(0, MAX_SPACES)));
   if (deeperThan(page, MAX_DEPTH)) return textOf(page);
   removeByRole(page.body ?? page);
   const content = articleOf(page);
-  if (content === null) return pageText(html); // parsed again: Readability has changed `page`
+  if (content === null) return pageText(html); // parses again: Readability has changed `page`
   removeBoilerplate(content);
   return textOf(content) || pageText(html);
 }
 
 /**
- * The element with the article; null where there is none, or where Readability throws, as it does for a page
+ * The element with the article; null if there is none, or if Readability throws, as it does for a page
  * without a root element.
  */
 function articleOf(page: any): PageNode | null {
@@ -47,7 +49,7 @@ function articleOf(page: any): PageNode | null {
   }
 }
 
-/** As `articleText`; null for a page on which the parser throws, for example by a stack overflow. */
+/** Like `articleText`, but returns null if the parser throws, for example because of a stack overflow. */
 export function tryArticle(html: string): string | null {
   try {
     return articleText(html);

@@ -1,7 +1,7 @@
 /**
- * Removing boilerplate from an article's element: captions and credits, dates, bylines, share and cookie
- * bars, links to other pages, notes about the author, legal notices. It is recognized by markup, by common
- * class names and by wording; no rule is written for a particular site.
+ * Removes boilerplate from an article's element: captions and credits, dates, bylines, share and cookie bars,
+ * links to other pages, notes about the author, legal notices. It is recognized by markup, by common class
+ * names and by wording; no rule is written for a particular site.
  *
  * @module
  */
@@ -55,11 +55,11 @@ const note = new RegExp(
 
 const leaves = "p, li, h1, h2, h3, h4, h5, h6, div, td, blockquote";
 const inner = "p, li, div, h1, h2, h3, h4, h5, h6, table, ul, ol, pre, blockquote";
-const figureContent = "pre, code, table, blockquote"; // a figure with one of these is content
+const figureContent = "pre, code, table, blockquote"; // a figure that contains one of these is content
 
 /**
- * Removes, in place, blocks whose class or id marks them as boilerplate, unless a block has a quarter of all
- * text or more. Also called before Readability, which does not keep every class.
+ * Removes, in place, blocks whose class or id marks them as boilerplate, unless a block has at least a
+ * quarter of all text. Also called before Readability, which does not keep every class.
  */
 export function removeByRole(root: any): void {
   const whole = lengthOf(root);
@@ -89,8 +89,8 @@ export function removeBoilerplate(root: any): void {
 }
 
 /**
- * Removes cards: three or more siblings with the same class, each of a few words, most of them links to other
- * pages. A list within the text has no class, or more text than links.
+ * Removes groups of cards: three or more siblings with the same class, each of which is short and consists
+ * mostly of links. A list that belongs to the text has no class, or has more text than links.
  */
 function removeCards(root: any, whole: number): void {
   const parents = new Set(all(root, "[class]").map((element) => element.parentNode));
@@ -118,9 +118,7 @@ function isBoilerplate(leaf: any): boolean {
   return text.length < 160 && pointer.test(text) && (text.length < 60 || linkShare(leaf) > 0);
 }
 
-/**
- * Removes notes, lists of links and short headings after the last paragraph; at most a quarter of the text.
- */
+/** Removes notes, lists of links and short headings after the last paragraph, up to a quarter of the text. */
 function removeTail(root: any, whole: number): void {
   const blocks = all(root, leaves).filter((leaf) => leaf.querySelector(inner) === null);
   let taken = 0;

@@ -1,6 +1,6 @@
 /**
- * HTTP responses as archives store them: status, header fields, and the body without chunking and
- * compression. Source: RFC 9112 (messages), RFC 9110 (content codings).
+ * Parses HTTP responses that are stored in archives: status, header fields, and the body, from which chunking
+ * and compression are removed. Source: RFC 9112 (messages), RFC 9110 (content codings).
  *
  * @module
  */
@@ -18,13 +18,13 @@ export interface HttpResponse {
 
 const MAX_BODY_BYTES = 1 << 26; // a larger body is a decompression bomb or not a page
 const MAX_CODINGS = 5; // the browsers' limit
-const CHUNK_HEAD_BYTES = 64; // enough for the size; extensions after it are ignored
-// Z_SYNC_FLUSH: a truncated body gives the bytes that it has.
+const CHUNK_HEAD_BYTES = 64; // enough for a chunk's size; extensions after the size are ignored
+// With Z_SYNC_FLUSH, a truncated body is decompressed as far as it goes.
 const unpackOptions = { maxOutputLength: MAX_BODY_BYTES, finishFlush: constants.Z_SYNC_FLUSH };
 
 /**
- * Parses a stored response; null where the bytes are none. Throws RangeError for a body that decompresses to
- * more than 64 MiB or has more than five layers of compression.
+ * Parses a stored response; null if the bytes are not a response. Throws RangeError for a body that
+ * decompresses to more than 64 MiB or has more than five layers of compression.
  */
 export function parseResponse(bytes: Uint8Array<ArrayBuffer>): HttpResponse | null {
   const head = new TextDecoder("latin1").decode(bytes.subarray(0, 1 << 18));
@@ -47,8 +47,8 @@ export function parseResponse(bytes: Uint8Array<ArrayBuffer>): HttpResponse | nu
 }
 
 /**
- * Undoes one content coding. Archives often store a decompressed body under its old header: such a body is
- * returned as it is.
+ * Undoes one content coding. Archives often store a decompressed body together with its original header; such
+ * a body is returned unchanged.
  */
 function decode(body: Uint8Array<ArrayBuffer>, coding: string): Uint8Array<ArrayBuffer> {
   try {
@@ -77,8 +77,8 @@ function decode(body: Uint8Array<ArrayBuffer>, coding: string): Uint8Array<Array
 }
 
 /**
- * Joins the chunks of a body in one copy: chunks may be single bytes, and a view of each would take a hundred
- * times the body.
+ * Copies the chunks of a body into one array. A chunk may be a single byte, so a view per chunk could take a
+ * hundred times the memory of the body.
  */
 function unchunk(body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(body.length);
@@ -87,7 +87,7 @@ function unchunk(body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const head = new TextDecoder("latin1").decode(body.subarray(at, at + CHUNK_HEAD_BYTES));
     const digits = /^\s*([0-9a-f]+)/i.exec(head);
     const end = body.indexOf(10, at);
-    // The body is not chunked, or truncated.
+    // The body is truncated, or not chunked at all.
     if (digits === null || end < 0) return size === 0 ? body : out.subarray(0, size);
     const count = parseInt(digits[1], 16);
     if (count === 0) break;

@@ -6,7 +6,7 @@
  */
 import { DOMParser } from "linkedom";
 
-/** The part of a DOM node that walking a page needs. */
+/** The part of a DOM node that is needed to traverse a page. */
 export interface PageNode {
   readonly nodeType: number;
   readonly nodeName: string;
@@ -26,8 +26,8 @@ const blocks = new Set(
 );
 
 /**
- * All visible text of a page: a line for each block, a blank line around paragraphs. White space is collapsed
- * as in a browser, except in `pre`. Scripts, styles and form contents are left out.
+ * All visible text of a page: one line for each block, with blank lines around paragraphs. White space is
+ * collapsed as in a browser, except in `pre`. Scripts, styles and form contents are left out.
  *
  * @example
  * ```ts
@@ -40,15 +40,16 @@ export function pageText(html: string): string {
   return textOf(parsePage(html));
 }
 
-// Limits for a page that the parser handles in seconds; its time grows with the square of the nesting.
+// Limits of a page that can be parsed in seconds; the time grows with the square of the nesting depth.
 const MAX_DEPTH = 10_000;
-const MAX_TAGS = 1 << 19; // an element takes half a kilobyte; a megabyte of page has at most 350,000
-// Steps of the parser: through open elements for each end tag without a start tag, and through tags in svg.
+const MAX_TAGS = 1 << 19; // each takes half a kilobyte of memory; a page of 1 MB has at most 350,000 tags
+// Number of steps of the parser. For each end tag without a start tag it goes through all open elements, and
+// for each tag in an svg element through the tag's characters.
 const MAX_STEPS = 1e9;
 
 /**
- * A page's DOM document. A page with more than 524,288 tags or nested more than 10,000 deep is an attack: of
- * it only the text is parsed.
+ * A page's DOM document. A page with more than 524,288 tags or nested more than 10,000 deep is treated as an
+ * attack: its tags are removed and only its text is parsed.
  */
 export function parsePage(html: string): any {
   if (isCostly(html)) html = html.replace(/<[^<>]*>/g, "\n");
@@ -63,9 +64,7 @@ const voidElements = new Set(
 /** Elements that end where the next element of the same name begins. */
 const selfEnding = new Set("p li dt dd tr td th option".split(" "));
 
-/**
- * Whether parsing a page would exceed the limits, by following from its tags alone which elements are open.
- */
+/** Whether parsing a page would exceed the limits. Tracks the open elements by looking only at the tags. */
 function isCostly(html: string): boolean {
   const open: string[] = [];
   const counts = new Map<string, number>();
@@ -97,7 +96,7 @@ function isCostly(html: string): boolean {
   return false;
 }
 
-/** The text under a node. Walks without recursion, since pages can be nested very deeply. */
+/** The text under a node. Uses no recursion, since pages can be nested very deeply. */
 export function textOf(root: PageNode): string {
   const out = new Lines();
   let node: PageNode | null = root;
@@ -141,7 +140,7 @@ class Lines {
     }
   }
 
-  /** Ends the line. Of blank lines in a row one is kept, and none at the top. */
+  /** Ends the line. Keeps only one of several blank lines in a row, and none at the top. */
   end(): void {
     const line = this.#line.trimEnd();
     if (line !== "" || (this.#done.length > 0 && this.#done.at(-1) !== "")) this.#done.push(line);

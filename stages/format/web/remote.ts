@@ -1,7 +1,7 @@
 /**
- * Files behind http and https URLs as chunks of bytes. Files are read by ranges: after a broken connection,
- * only the rest is requested. A file that changes while it is read is an error, so that bytes of two versions
- * never mix. Source: RFC 9110 (ranges, Retry-After, ETag).
+ * Reads files at http and https URLs as chunks of bytes. Requests are for byte ranges, so that after a broken
+ * connection only the rest is requested. A file that changes while it is read is an error, so that bytes of
+ * two versions are never mixed. Source: RFC 9110 (ranges, Retry-After, ETag).
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { Retries, type RetryOptions, TransientError, withRetries } from "./retry
 
 /** A file on a server. */
 export interface RemoteFile {
-  /** Its address. */
+  /** URL of the file. */
   readonly url: string;
-  /** Size in bytes; null where the server does not report it. */
+  /** Size in bytes; null if the server does not report it. */
   readonly size: number | null;
-  /** Its version: the ETag, else Last-Modified; null where the server sends neither. */
+  /** Version of the file: its ETag, or Last-Modified without an ETag; null if the server sends neither. */
   readonly version: string | null;
 }
 
@@ -25,7 +25,7 @@ export interface RemoteReadOptions extends RetryOptions {
   readonly end?: number;
 }
 
-/** HTTP statuses that may not occur again at the next try. */
+/** HTTP statuses of failures that may be temporary. */
 const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /** Whether a path is a URL that this module reads. */
@@ -34,9 +34,9 @@ export function isRemote(path: string): boolean {
 }
 
 /**
- * Requests a file's size and version. Throws Deno.errors.NotFound where there is no file, PermissionDenied
- * where the server wants a login, Deno.errors.Http for another refusal, ConnectionReset after too many
- * failures in a row.
+ * Requests a file's size and version. Throws Deno.errors.NotFound if there is no file, PermissionDenied if
+ * the server requires a login, Http for any other error status, and ConnectionReset after too many failures
+ * in a row.
  */
 export function findRemote(url: string, options: RetryOptions = {}): Promise<RemoteFile> {
   return withRetries(url, options, async (retries) => {
@@ -50,8 +50,9 @@ export function findRemote(url: string, options: RetryOptions = {}): Promise<Rem
 }
 
 /**
- * A fetch() for libraries: retries as `readRemote` does and returns any other response, also one that
- * refuses. Throws Deno.errors.ConnectionReset after too many failures in a row.
+ * A fetch() to pass to libraries. It retries temporary failures as `readRemote` does, and returns any other
+ * response, even one with an error status. Throws Deno.errors.ConnectionReset after too many failures in a
+ * row.
  */
 export function retryingFetch(options: RetryOptions = {}): typeof fetch {
   return (input, init) => {
@@ -65,8 +66,8 @@ export function retryingFetch(options: RetryOptions = {}): typeof fetch {
 }
 
 /**
- * Reads a file's bytes. Throws as `findRemote`, and Deno.errors.InvalidData where the file's version has
- * changed.
+ * Reads a file's bytes. Throws the same errors as `findRemote()`, and Deno.errors.InvalidData if the file's
+ * version has changed.
  */
 export async function* readRemote(
   file: RemoteFile,
@@ -97,7 +98,7 @@ export async function* readRemote(
   }
 }
 
-/** Requests bytes `first` to `last` (inclusive; null: the file's end). Throws the errors of `refusal`. */
+/** Requests bytes `first` to `last` (inclusive; null: to the file's end). Throws what `refusal()` returns. */
 async function request(
   url: string,
   { first, last, retries }: {
@@ -138,7 +139,9 @@ async function refusal(url: string, { status, statusText, headers, body }: Respo
   }
 }
 
-/** A Retry-After field, in seconds or as a date, in milliseconds from now. */
+/**
+ * Milliseconds until the time in a Retry-After field, which has seconds or a date; null if it has neither.
+ */
 function pauseOf(value: string | null): number | null {
   if (value === null) return null;
   const seconds = Number(value);

@@ -1,27 +1,27 @@
 /**
- * Retrying requests to a server: after a pause that doubles, or as long as the server asks for. Failures in a
- * row are counted since the last progress.
+ * Retries requests to a server after a pause, which doubles each time or is as long as the server asks for.
+ * Progress resets the count of failures.
  *
  * @module
  */
 
 /** When to retry, and when to give up. */
 export interface RetryOptions {
-  /** Failures in a row after which to give up (default 6). */
+  /** Number of failures in a row after which to give up (default 6). */
   readonly tries?: number;
   /** Milliseconds before the second try (default 500); each further pause is twice as long. */
   readonly firstPause?: number;
-  /** Milliseconds without a byte that count as a failure (default 30,000). */
+  /** Milliseconds without a received byte after which a request counts as failed (default 30,000). */
   readonly idle?: number;
-  /** Aborts requests and pauses. */
+  /** Signal that aborts requests and pauses. */
   readonly signal?: AbortSignal;
 }
 
-const MAX_PAUSE = 300_000; // milliseconds, also where a server asks for more
+const MAX_PAUSE = 300_000; // milliseconds, even if a server asks for more
 
 /**
- * A failure that may not occur again at the next try. `pause`: milliseconds to wait, where the server says
- * so.
+ * A failure that may be temporary. `pause`: milliseconds to wait before the next try, if the server asks for
+ * a pause.
  */
 export class TransientError extends Error {
   constructor(message: string, readonly pause: number | null = null) {
@@ -29,7 +29,9 @@ export class TransientError extends Error {
   }
 }
 
-/** Runs `work` until it succeeds or fails too often in a row. Throws as `Retries.failed`. */
+/**
+ * Runs `work` until it succeeds or fails too often in a row. Throws the same errors as `Retries.failed()`.
+ */
 export async function withRetries<T>(
   url: string,
   options: RetryOptions,
@@ -46,7 +48,8 @@ export async function withRetries<T>(
 }
 
 /**
- * The tries of reading one URL: sends requests with a time limit, counts failures and pauses between them.
+ * Makes the requests for one URL: sends them with a time limit, counts failures, and pauses after each
+ * failure.
  */
 export class Retries {
   readonly #url: string;
@@ -54,7 +57,7 @@ export class Retries {
   readonly #firstPause: number;
   readonly #idle: number;
   readonly #signal: AbortSignal | undefined;
-  #at = 0; // byte offset reached, for errors
+  #at = 0; // byte offset reached, for error messages
   #failures = 0;
 
   constructor(url: string, { tries = 6, firstPause = 500, idle = 30_000, signal }: RetryOptions) {
@@ -65,15 +68,15 @@ export class Retries {
     this.#signal = signal;
   }
 
-  /** Records that bytes up to offset `at` have arrived: failures are counted from 0 again. */
+  /** Records that bytes up to offset `at` have arrived, and sets the number of failures to 0. */
   progress(at: number): void {
     this.#at = at;
     this.#failures = 0;
   }
 
   /**
-   * The response to a request. Throws Deno.errors.NotCapable, with the option to give, without network
-   * permission.
+   * Returns the response to a request. Without network permission, throws Deno.errors.NotCapable, whose
+   * message suggests `--allow-net`.
    */
   async fetch(request: (signal: AbortSignal) => Promise<Response>): Promise<Response> {
     try {
@@ -88,8 +91,8 @@ export class Retries {
   }
 
   /**
-   * The chunks of a response's body. The time limit runs only while a chunk is awaited: the consumer may be
-   * slow.
+   * The chunks of a response's body. The time limit applies only while a chunk is awaited, because the
+   * consumer may be slow.
    */
   async *chunks({ body }: Response): AsyncGenerator<Uint8Array> {
     if (body === null) return;

@@ -1,13 +1,13 @@
 /**
- * WARC records from unpacked bytes, each with its position. Source: ISO 28500, WARC 1.0 and 1.1.
+ * Reads WARC records from unpacked bytes, each with its position. Source: ISO 28500, WARC 1.0 and 1.1.
  *
  * @module
  */
 import { ByteQueue } from "../packed/byte_queue.ts";
 
-/** A record. */
+/** A WARC record. */
 export interface WarcRecord {
-  /** Its number in the file, from 1. */
+  /** Number of the record in the file, from 1. */
   readonly number: number;
   /** Byte offset of the record, from the start of the unpacked file. */
   readonly offset: number;
@@ -15,34 +15,34 @@ export interface WarcRecord {
   readonly type: string;
   /** Named fields; names in lower case. */
   readonly fields: ReadonlyMap<string, string>;
-  /** The content; null where its type was not asked for, or where it is longer than the limit. */
+  /** The content; null if the record's type was not requested, or if the content is longer than the limit. */
   readonly block: Uint8Array<ArrayBuffer> | null;
-  /** Position of the record after it. */
+  /** Position of the next record. */
   readonly next: WarcPosition;
 }
 
-/** The position of a record, as a cursor saves it. */
+/** Position of a record, as saved in a cursor. */
 export interface WarcPosition {
   /** Byte offset of the record, from the start of the unpacked file. */
   readonly offset: number;
-  /** Number of records before it. */
+  /** Number of records before this record. */
   readonly record: number;
 }
 
 /** Options of `readWarc`. */
 export interface WarcOptions {
   /**
-   * Whether to stop before the record that begins at byte `offset`. Default: never; reading ends with the
-   * bytes.
+   * Whether to stop before the record that begins at byte `offset`. Default: never, so reading ends after the
+   * last byte.
    */
   readonly ends?: (offset: number) => boolean;
-  /** Name of the file in errors. */
+  /** Name of the file for error messages. */
   readonly name: string;
   /** Position at which the bytes begin (default: the file's start). */
   readonly from?: WarcPosition;
   /** Record types whose blocks are read (default all); other blocks are skipped. */
   readonly types?: readonly string[];
-  /** Longest block that is read, in bytes (default 64 MiB). */
+  /** Maximum length of a block that is read, in bytes (default 64 MiB). */
   readonly limit?: number;
 }
 
@@ -51,8 +51,8 @@ const MAX_FIELDS_BYTES = 1 << 20;
 const FIRST_LINE_BYTES = 12; // "\nWARC/1.0\r\n"
 
 /**
- * Reads records from bytes that begin at `from`. Throws SyntaxError where no valid record begins and
- * Deno.errors.UnexpectedEof where the file ends within a record; both name file, record and byte.
+ * Reads records from bytes that begin at `from`. Throws SyntaxError if a record is invalid and
+ * Deno.errors.UnexpectedEof if the file ends within a record; both name file, record and byte.
  */
 export async function* readWarc(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
@@ -63,7 +63,7 @@ export async function* readWarc(
   for (let number = from.record + 1;; number++) {
     let offset = input.offset;
     let line = await readLine(input);
-    while (line === "") { // a record is followed by two line ends; some writers leave more, or none
+    while (line === "") { // a record is followed by two line ends; some writers write more, or none
       offset = input.offset;
       line = await readLine(input);
     }
@@ -105,9 +105,9 @@ export async function* readWarc(
 }
 
 /**
- * The unpacked byte offset of the next record after damage; null where there is none. A record is found by
- * its first line, after a line end or after zeros (downloads have gaps of zeros). A record that begins right
- * at `offset`, or after line ends only, is the damaged one and is skipped.
+ * Unpacked byte offset of the next record after a damaged one; null if there is none. A record is recognized
+ * by its first line, which must follow a line ending or zeros (downloads can have gaps of zeros). A record
+ * that begins exactly at `offset`, or after nothing but line endings, is the damaged one and is skipped.
  */
 export async function findRecord(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
@@ -132,7 +132,7 @@ export async function findRecord(
   return null;
 }
 
-/** The fields up to the blank line; null: the file ends before. */
+/** Reads the fields up to the blank line; null if the file ends before it. */
 async function readFields(input: ByteQueue, at: string): Promise<Map<string, string> | null> {
   const fields = new Map<string, string>();
   let last = "";
@@ -146,7 +146,7 @@ async function readFields(input: ByteQueue, at: string): Promise<Map<string, str
     if (line === null) return null;
     if (line === "") return fields;
     const colon = line.indexOf(":");
-    if (/^[ \t]/.test(line)) { // continues the field before
+    if (/^[ \t]/.test(line)) { // continues the previous field
       fields.set(last, `${fields.get(last) ?? ""} ${line.trim()}`);
     } else if (colon > 0) {
       last = line.slice(0, colon).trim().toLowerCase();
@@ -155,7 +155,7 @@ async function readFields(input: ByteQueue, at: string): Promise<Map<string, str
   }
 }
 
-/** The next line without its end, or the first 64 KiB of a longer one; null at the end of the file. */
+/** Reads the next line without its line ending, at most 64 KiB of it; null at the end of the file. */
 async function readLine(input: ByteQueue): Promise<string | null> {
   for (let count = 1;;) {
     const hasMore = await input.fill(count);
@@ -173,7 +173,10 @@ async function readLine(input: ByteQueue): Promise<string | null> {
   }
 }
 
-/** The next `length` bytes, or null where they are skipped; `missing`: how many of them the file lacks. */
+/**
+ * Reads the next `length` bytes, or skips them if `keep` is false. `missing`: how many of them the file
+ * lacks.
+ */
 async function readBlock(
   input: ByteQueue,
   { length, keep }: { readonly length: number; readonly keep: boolean },

@@ -1,6 +1,6 @@
 /**
- * What all kinds of charts share. Each kind is one function, whose chart has a form for pages and one for
- * terminals.
+ * The parts that all kinds of charts share. Each kind of chart has one function, which returns a chart that
+ * can be drawn on a page or on a terminal.
  *
  * The form for pages is SVG made by Observable Plot, which needs no script. Its colours are the page's CSS
  * variables --c0 to --c7 and `currentColor`, so that it is readable in light and dark mode. The form for
@@ -45,7 +45,7 @@ export function svgOf(options: Plot.PlotOptions): string {
   const document = new DOMParser().parseFromString("<html></html>", "text/html");
   const drawn = Plot.plot({
     ...options,
-    document, // linkedom's, which has everything that Plot uses
+    document, // linkedom's document, which has everything that Plot uses
     figure: false,
     style: { fontSize: "12px", overflow: "visible", background: "none" },
   });

@@ -10,7 +10,7 @@ import { type Chart, escaped } from "./chart.ts";
 /** A node: a box of fields, or a round node with a sign such as "+". */
 export interface GraphNode {
   readonly id: string;
-  /** Texts of a box's fields, from left to right; for a round node its sign. */
+  /** Texts of a box's fields, from left to right, or the sign of a round node. */
   readonly fields: readonly string[];
   /** Whether the node is round (default: a box). */
   readonly round?: boolean;
@@ -26,7 +26,7 @@ export interface GraphOptions {
   readonly direction?: "LR" | "TB";
 }
 
-const letterWidth = 6.6; // pixels, of a fixed-width font of 11 px
+const letterWidth = 6.6; // pixels, in a fixed-width font of 11 px
 const nodeHeight = 28; // pixels
 const fieldPadding = 16; // pixels, left and right of a field's text together
 
@@ -71,7 +71,7 @@ function svg({ nodes, edges, direction }: Required<Omit<GraphOptions, "title">>)
   return `<svg width="${Math.ceil(width)}" height="${Math.ceil(height)}" viewBox="0 0 ${Math.ceil(width)} ${
     Math.ceil(height)
   }" font-family="ui-monospace, monospace" font-size="11" text-anchor="middle" fill="currentColor" style="min-width:${
-    Math.min(Math.ceil(width), 720) // a narrow page scrolls it instead of making it too small to read
+    Math.min(Math.ceil(width), 720) // in a narrow page the graph scrolls instead of shrinking
   }px">` +
     `<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">` +
     `<path d="M0,0L8,4L0,8z" fill="currentColor"></path></marker></defs>` +

@@ -1,5 +1,5 @@
 /**
- * Points on a grid of characters: the form for terminals of charts with two axes.
+ * Draws points on a grid of characters, for charts with two axes on a terminal.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface GridOptions {
   readonly x: readonly [number, number];
   /** Range of y, the lower end first. */
   readonly y: readonly [number, number];
-  /** Columns of the terminal; the grid has at most 64. */
+  /** Number of columns of the terminal; the grid uses at most 64. */
   readonly columns: number;
   readonly marks: readonly Mark[];
   /** Character of a cell without a point (default: a space). */
@@ -29,7 +29,7 @@ export interface GridOptions {
 /** Characters for the points of the first, second, … group. */
 export const groupMarks: readonly string[] = ["●", "○", "▲", "△", "■", "□", "◆", "◇"];
 
-/** The grid's lines, and a last line with the ranges of both axes. */
+/** The lines of the grid, followed by a line with the ranges of both axes. */
 export function gridLines({ x, y, columns, marks, background }: GridOptions): string[] {
   const across = Math.max(1, Math.min(64, columns)), down = Math.max(6, Math.round(across / 3.2));
   const cells = Array.from({ length: down }, (_, j) =>

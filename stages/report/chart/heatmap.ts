@@ -24,7 +24,7 @@ export interface HeatmapOptions extends ChartOptions {
   readonly full?: number;
 }
 
-const levels = 16; // shades; the cells of a shade are one SVG path, which keeps large matrices small
+const levels = 16; // shades; one SVG path per shade keeps the SVG of a large matrix small
 
 /** A heatmap with one colour for positive and one for negative values; cells with the value 0 are blank. */
 export function heatmapChart(options: HeatmapOptions): Chart {
@@ -82,7 +82,7 @@ export function heatmapChart(options: HeatmapOptions): Chart {
   };
 }
 
-/** 0 and the absolute values of a matrix. */
+/** Yields 0 and the absolute values of a matrix's elements. */
 function* absolutes(values: readonly ArrayLike<number>[]): Generator<number> {
   yield 0;
   for (const row of values) for (let i = 0; i < row.length; i++) yield Math.abs(row[i]);
@@ -107,8 +107,8 @@ function axisOf(
 }
 
 /**
- * The matrix as shading characters: two columns per cell if they fit, else one; a matrix that is larger than
- * the terminal is averaged over neighbouring cells.
+ * The matrix as shading characters: two columns per cell if they fit, otherwise one. A matrix that is larger
+ * than the terminal is averaged over neighbouring cells.
  */
 function blocks(
   values: readonly ArrayLike<number>[],

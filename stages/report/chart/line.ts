@@ -29,7 +29,7 @@ export interface LineOptions extends ChartOptions {
   readonly marks?: readonly { readonly y: number; readonly label: string }[];
 }
 
-const mostPoints = 2000; // points of a curve: more than there are pixels would only make the page larger
+const mostPoints = 2000; // points of a curve: more points than pixels would only make the page larger
 
 /** A chart of curves over a shared axis. */
 export function lineChart(options: LineOptions): Chart {
@@ -79,7 +79,7 @@ export function lineChart(options: LineOptions): Chart {
 }
 
 /**
- * At most `mostPoints` points of a curve, its last one included; on logarithmic axes only positive values.
+ * At most `mostPoints` points of a curve, including the last one; on logarithmic axes only positive values.
  */
 function pointsOf(
   { x, y }: Series,

@@ -11,7 +11,7 @@ import { gridLines, groupMarks } from "./grid.ts";
 export interface Point {
   readonly x: number;
   readonly y: number;
-  /** Text in the point (default: none). */
+  /** Text drawn in the point (default: none). */
   readonly label?: string;
   /** Index in `groups` (default 0). */
   readonly group?: number;
@@ -55,7 +55,7 @@ export function scatterChart(options: ScatterOptions): Chart {
   };
 }
 
-/** Plot's marks for points, which other charts draw on top of theirs. */
+/** Plot marks for points, which other charts draw on top of their own marks. */
 export function pointMarks(
   points: readonly Point[],
   { radius }: { readonly radius: number },
