@@ -48,7 +48,7 @@ export interface PlanOptions {
 
 /** Programs and what they cost. */
 export interface Plan extends PlanOptions {
-  /** Programs of one session, which share weights by label. */
+  /** Programs of one session. Weights with the same label are shared. */
   readonly programs: readonly Program[];
   /** Parameters, keyed by published name. */
   readonly parameters: ReadonlyMap<string, Parameter>;

@@ -22,7 +22,7 @@ export type { ProgramCost } from "../../kernels/core/cost.ts";
 export interface PlanCost {
   /**
    * Costs per update, all micro-batches included; zeros without training. `readBacks` may be a fraction,
-   * because one read gives the results of several updates. Deno's WebGPU waits for the device at each read,
+   * because one read returns the results of several updates. Deno's WebGPU waits for the device at each read,
    * see `SessionCounters`.
    */
   readonly step: ProgramCost & { readonly submits: number; readonly readBacks: number };

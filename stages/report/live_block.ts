@@ -1,5 +1,5 @@
 /**
- * The run's state as a few lines of text that fit a given width and height; `terminal.ts` draws them.
+ * Formats the run's state as a few lines of text that fit a given width and height; `terminal.ts` draws them.
  *
  * @module
  */

@@ -91,8 +91,8 @@ export function sampleToken(logits: Float32Array, options: SampleTokenOptions): 
 }
 
 /**
- * The tokens that `sampleToken` draws from; at temperature 0, only the likeliest. Throws RangeError if all
- * logits are NaN.
+ * The tokens that `sampleToken` chooses from; at temperature 0, only the likeliest token. Throws RangeError
+ * if all logits are NaN.
  */
 export function candidates(logits: Float32Array, options: Omit<SampleTokenOptions, "draw">): Candidates {
   const { temperature = 1, topK = 0, topP = 1, minP = 0 } = options;

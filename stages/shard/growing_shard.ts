@@ -83,7 +83,9 @@ export class GrowingShard {
     if (this.#open) await this.#file.syncData();
   }
 
-  /** Writes the number of tokens into the header, syncs and closes the file, and gives it its final name. */
+  /**
+   * Writes the number of tokens into the header, syncs and closes the file, and renames it to its final name.
+   */
   seal(): void {
     this.#file.seekSync(0, Deno.SeekMode.Start);
     write(this.#file, headerOf(this.#count, this.#layout), this.path);

@@ -218,7 +218,7 @@ export class ShardWriter {
       count: this.#heldCount,
       ...(format !== "llmc" && { format }),
     };
-    this.#index?.flush(); // before anything is trained on these tokens
+    this.#index?.flush(); // before training can read these tokens
     this.#passed += this.#heldCount;
     this.#heldCount = this.#heldWritten = 0;
     return [extent];

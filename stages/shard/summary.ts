@@ -1,6 +1,6 @@
 /**
- * `shards.json` beside the shards: how much text they hold. A later training run on these shards needs the
- * file to compute bits per byte.
+ * `shards.json`, a file beside the shards that states how much text they hold. A later training run on these
+ * shards needs the file to compute bits per byte.
  *
  * @module
  */

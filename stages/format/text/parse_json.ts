@@ -1,6 +1,6 @@
 /**
- * JSON.parse with a limit on the number of values. Without it, a text that consists of brackets and commas
- * would become a value that takes 30 times as much memory as the text.
+ * JSON.parse with a limit on the number of values. Without the limit, a text that consists of brackets and
+ * commas would become a value that takes 30 times as much memory as the text.
  *
  * @module
  */
