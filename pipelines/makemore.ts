@@ -1,5 +1,6 @@
 /**
- * Lesson 9: the models of makemore.py on the same words, from a table of letter pairs to a transformer.
+ * Lesson 9: the models of makemore.py, from a table of letter pairs to a transformer, all trained on the same
+ * words.
  *
  * Sources: https://github.com/karpathy/makemore; Bengio et al. 2003 (mlp); Mikolov et al. 2010 (rnn); Cho et
  * al. 2014 (gru); Vaswani et al. 2017 and Radford et al. 2019 (transformer).
@@ -32,7 +33,7 @@ import { lessonTypes } from "./lesson/makemore/model_descriptions.ts";
 import { stepsReasonToDiffer } from "./lesson/net_training.ts";
 
 const shortRun = 1000; // steps
-const fullRun = 12_000; // steps; the transformer's lowest test loss comes earlier
+const fullRun = 12_000; // steps; the transformer reaches its lowest test loss earlier
 const group = "makemore.py";
 
 const defaults = {

@@ -1,7 +1,7 @@
 /**
- * Lesson 5: the backward pass by hand. The gradient of every value between letters and loss is computed by a
- * line of ours and compared with automatic differentiation. Then these lines are simplified, and a net learns
- * with the short forms alone.
+ * Lesson 5: the backward pass by hand. The gradient of every value between the letters and the loss is
+ * computed by a handwritten line of code and compared with automatic differentiation. Then these lines are
+ * simplified, and a net is trained with the simplified gradients alone.
  *
  * Source: Andrej Karpathy's lecture "Building makemore part 4: becoming a backprop ninja".
  *

@@ -1,7 +1,7 @@
 /**
- * Lesson 4: how large the numbers in a net are, forward and backward, and why this decides how well it
- * learns. Mistakes in the initial weights are corrected one after the other, at last by batch norm. Then a
- * deep net is inspected.
+ * Lesson 4: how large the activations and gradients in a net are, and why their size decides how well the net
+ * learns. Problems with the initial weights are fixed one after the other, the last of them by batch norm.
+ * Then a deep net is inspected.
  *
  * Sources: Andrej Karpathy's lecture "Building makemore part 3: activations & gradients, BatchNorm"; He et
  * al. 2015; Ioffe and Szegedy 2015.

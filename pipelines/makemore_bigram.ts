@@ -1,6 +1,6 @@
 /**
- * Lesson 2: names, letter by letter. First by counting which letter follows which, then by a net of one layer
- * that learns the same table from its mistakes.
+ * Lesson 2: generates names letter by letter, first by counting which letter follows which, then with a net
+ * of one layer that learns the same table by gradient descent.
  *
  * Source: Andrej Karpathy's lecture "The spelled-out intro to language modeling: building makemore".
  *

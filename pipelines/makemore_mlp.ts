@@ -1,6 +1,6 @@
 /**
- * Lesson 3: a net that sees three letters. Each letter gets a vector of its own, and the net learns where to
- * put it.
+ * Lesson 3: a net that predicts a letter from the three letters before it. Each letter has an embedding
+ * vector, which the net learns.
  *
  * Sources: Andrej Karpathy's lecture "Building makemore part 2: MLP"; Bengio, Ducharme, Vincent and Jauvin
  * 2003, "A neural probabilistic language model".

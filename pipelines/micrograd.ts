@@ -1,6 +1,6 @@
 /**
- * Lesson 1: what a derivative is, a number that remembers how it was computed, and a net of such numbers that
- * learns.
+ * Lesson 1: what a derivative is, how a number can remember how it was computed, and how a net of such
+ * numbers learns.
  *
  * Source: Andrej Karpathy's lecture "The spelled-out intro to neural networks and backpropagation: building
  * micrograd".

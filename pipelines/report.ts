@@ -63,7 +63,10 @@ async function readRun(folder: string): Promise<Run> {
   return { name: basename(resolve(folder)), folder, events, options: record.options ?? {} };
 }
 
-/** The full page of a single run; of several runs the curves, and the options in which they differ. */
+/**
+ * The page: a full report for a single run; for several runs, their curves and the options in which they
+ * differ.
+ */
 async function pageOf([first, ...others]: readonly Run[]): Promise<string> {
   const { name, events, options } = first;
   if (others.length === 0) return await reportPage({ events, options, title: name });

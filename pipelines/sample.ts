@@ -116,7 +116,7 @@ async function generatorOf(o: Values<typeof options>): Promise<Generator> {
   return { plan: plan({ model: gpt(config), sampling: { texts } }), weights, tokenizer };
 }
 
-/** The prompts' texts. Without a prompt one empty text, from which the model starts a document. */
+/** The prompts' texts. If no prompt is given, one empty text, with which the model starts a new document. */
 async function promptsOf(given: readonly string[]): Promise<readonly string[]> {
   if (given.length === 0) return [""];
   return await Promise.all(given.map(async (prompt) => {

@@ -1,6 +1,6 @@
 /**
- * Lesson 7: a GPT for characters, from counting pairs to attention. Each part of the model is added
- * separately, so that its effect on the loss is seen.
+ * Lesson 7: a character-level GPT, from counting pairs of characters to attention. Each part of the model is
+ * added separately, so that its effect on the loss can be seen.
  *
  * Source: Karpathy, "Let's build GPT: from scratch, in code, spelled out".
  *

@@ -50,7 +50,7 @@ export default pipeline({
     const source = tokenShards({
       globs: [glob],
       format: o.shardFormat,
-      ...(o.shuffle === "none" && { extentTokens: 1 << 16 }), // in order, small extents need less memory
+      ...(o.shuffle === "none" && { extentTokens: 1 << 16 }), // without shuffling, small extents save memory
     });
     return from(source).via(stages);
   },
@@ -68,7 +68,7 @@ export default pipeline({
   ],
 });
 
-/** The model to start from, the shards' tokenizer and vocabulary size, and what the device can bind. */
+/** The model to start from, the shards' tokenizer and vocabulary size, and the size limit of a pack. */
 async function inputsOf(o: Values<typeof options>, env: Env) {
   const start = await startingModel(o);
   const tokenizer = await shardsTokenizer(trainGlob(o));

@@ -10,8 +10,8 @@ import type { Plan } from "../../stages/model/plan.ts";
 import type { Env } from "../cli/pipeline.ts";
 
 /**
- * Emits a note where the disk cannot hold all checkpoints that will be kept. Throws RangeError where it
- * cannot even hold two: the last checkpoint stays until the next one is complete.
+ * Emits a note if the disk cannot hold all checkpoints that will be kept. Throws RangeError if it cannot even
+ * hold two, because the last checkpoint is kept until the next one is complete.
  */
 export async function checkCheckpointSpace(
   env: Pick<Env, "out" | "emit">,
@@ -28,7 +28,7 @@ export async function checkCheckpointSpace(
         `${megabytes(free)} are free there: make room or give --out on another disk`,
     );
   }
-  const most = keep + 2; // with the best one and the one being written
+  const most = keep + 2; // plus the best one and the one being written
   if (keep > 0 && free >= most * each) return;
   if (keep === 0 && free >= 100 * each) return;
   env.emit({
@@ -41,7 +41,7 @@ export async function checkCheckpointSpace(
   });
 }
 
-/** Free bytes of the disk that a path is on; the path need not exist yet. Null: the system does not say. */
+/** Number of free bytes on the disk that holds a path; the path need not exist yet. Null: unknown. */
 async function freeBytesAt(path: string): Promise<number | null> {
   for (let folder = path;; folder = dirname(folder)) {
     const free = await freeBytes(folder);

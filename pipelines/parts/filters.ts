@@ -1,5 +1,5 @@
 /**
- * Builds FineWeb's filters from a run's options, in the flow itself or on several Workers.
+ * Builds FineWeb's filters from a run's options. They run in the flow itself or on several workers.
  *
  * @module
  */
@@ -16,11 +16,15 @@ import { recipeOf, removedIn } from "./recipe.ts";
 
 /** The part of the work that this process does. */
 export interface FilterWork {
-  /** Rank of the process among several that write into one folder. Default null: it works alone. */
+  /**
+   * Rank of this process among the processes that write into the same folder. Default null: it works alone.
+   */
   readonly rank?: number | null;
-  /** Whether minhash only stores signatures, for a later step to compare. Default false. */
+  /** Whether minhash only stores signatures, which a later step compares. Default false. */
   readonly signOnly?: boolean;
-  /** Where documents are surveyed for the statistics. Default: before the filters and after them. */
+  /**
+   * Positions at which documents are surveyed for the statistics. Default: before the filters and after them.
+   */
   readonly surveys?: readonly SurveyPosition[];
 }
 
@@ -28,10 +32,10 @@ export interface FilterWork {
 export type SurveyPosition = "before" | "after";
 
 /**
- * Builds the filters of the options; removed documents are written to `<out>/removed/<filter>`. Neighbouring
- * filters without state run together on the workers, the others in the flow itself. Files, counts and
- * checkpoints are the same for any number of workers. Extraction always runs on a worker, which can be
- * stopped when it hangs on a page. Throws as `recipeOf`.
+ * Builds the filters that the options select; removed documents are written to `<out>/removed/<filter>`.
+ * Neighbouring filters without state run together on the workers; the other filters run in the flow itself.
+ * Files, counts and checkpoints are the same for any number of workers. Extraction always runs on a worker,
+ * which can be stopped when it hangs on a page. Throws the same errors as `recipeOf`.
  */
 export async function filters(
   o: Values<typeof filterOptions>,
@@ -77,7 +81,7 @@ export async function filters(
     ), surveys);
 }
 
-/** How sources read pages: as HTML where a filter extracts the text, else as text. */
+/** How sources read pages: as HTML if a filter extracts the text, otherwise as text. */
 export function pagesFor(stages: readonly string[] | null): PageOptions {
   return { pages: stages === null || stages.includes("extract") ? "html" : "text" };
 }

@@ -19,8 +19,8 @@ export interface Generator extends Pick<Parameters<typeof openModel>[1], "plan" 
 }
 
 /**
- * Requests → samples. All texts of an item are generated together; they are printed one after another,
- * several with a heading each. A note at the end says how fast the model was.
+ * A stage from lists of requests to samples. The texts of a list are generated together and printed one after
+ * another; if there are several, each gets a heading. A note at the end says how fast the model was.
  */
 export function generate(
   { plan, weights, tokenizer }: Generator,

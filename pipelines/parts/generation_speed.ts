@@ -12,7 +12,7 @@ const labels: Readonly<Record<GenerationStep["kind"], string>> = {
   slide: "beyond the model's sequence length",
 };
 
-/** Sums tokens and seconds by kind of work, and reports them in one line. */
+/** Sums tokens and seconds for each kind of work, and reports them in one line. */
 export class GenerationSpeed {
   readonly #kinds = new Map<GenerationStep["kind"], { tokens: number; seconds: number }>();
 
@@ -22,7 +22,10 @@ export class GenerationSpeed {
     this.#kinds.set(kind, { tokens: before.tokens + tokens, seconds: before.seconds + seconds });
   }
 
-  /** "prefill 5 tokens, 60.1 tokens/s; decode 199 tokens, 17.9 tokens/s". Null: nothing was measured. */
+  /**
+   * The speeds, for example "prefill 5 tokens, 60.1 tokens/s; decode 199 tokens, 17.9 tokens/s". Null:
+   * nothing was measured.
+   */
   line(): string | null {
     const parts = [...this.#kinds].map(([kind, { tokens, seconds }]) =>
       `${labels[kind]} ${tokens} ${tokens === 1 ? "token" : "tokens"}, ${

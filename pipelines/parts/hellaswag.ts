@@ -24,8 +24,8 @@ export function usesHellaswag({ hellaswag, hellaswagEvery }: HellaswagValues): b
 }
 
 /**
- * The stage that evaluates on HellaSwag. Null: the options ask for none. Throws Deno.errors.NotFound where
- * the file does not exist, RangeError where the tokenizer is not known.
+ * The stage that evaluates on HellaSwag. Null: the options ask for none. Throws Deno.errors.NotFound if the
+ * file does not exist, RangeError if the tokenizer is not known.
  */
 export async function hellaswagStage(
   o: HellaswagValues,
@@ -46,7 +46,7 @@ export async function hellaswagStage(
   });
 }
 
-/** Throws where the file of --hellaswag cannot be read. */
+/** Throws if the file of --hellaswag cannot be read. */
 export async function checkHellaswag({ hellaswag }: Pick<HellaswagValues, "hellaswag">): Promise<void> {
   if (hellaswag !== null) await checkReadable(hellaswag);
 }

@@ -11,10 +11,10 @@ export class OrderedOutput {
   readonly #heading: (text: number) => string;
   readonly #waiting: string[];
   readonly #ended: boolean[];
-  /** Number of the text that is printed as it arrives. */
+  /** Index of the text that is printed as it arrives. */
   #current = -1;
 
-  /** `heading` makes the text that is printed before a text. */
+  /** `heading` returns the heading of the text with the given index; it is printed first. */
   constructor(count: number, print: (text: string) => void, heading: (text: number) => string) {
     this.#print = print;
     this.#heading = heading;

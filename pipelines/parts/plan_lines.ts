@@ -10,22 +10,22 @@ import type { PlanCost } from "../../stages/model/plan_cost.ts";
 import { bytes, count, time } from "../../stages/report/quantity.ts";
 import type { MaxBatchSizes } from "./max_batch_size.ts";
 
-/** What is known of a model and its run before anything is computed. Zeros are not printed. */
+/** Facts about a model and its run that are known before the run starts. Values of 0 are not printed. */
 export interface ModelPlan {
   readonly parameterCount: number;
-  /** Bytes by kind of memory. */
+  /** Number of bytes of each kind of memory. */
   readonly memory: Readonly<Partial<Record<MemoryKind, number>>>;
   readonly flopsPerStep?: number;
   readonly tokensPerStep?: number;
-  /** Length of the run; null: as long as there are tokens. */
+  /** Length of the run; null: the run ends when there are no more tokens. */
   readonly steps?: number | null;
   readonly cost?: PlanCost;
   readonly maxBatchSizes?: MaxBatchSizes;
 }
 
 /**
- * Parameters, tokens and FLOPs per step, the run's length, memory, batch sizes that fit, and the cost on a
- * GPU.
+ * The lines of the plan: parameters, tokens and FLOPs per step, the run's length, its memory, the largest
+ * batch sizes, and the cost on a GPU.
  */
 export function planLines(plan: ModelPlan): readonly string[] {
   const { parameterCount, tokensPerStep = 0, flopsPerStep = 0, maxBatchSizes, cost } = plan;
@@ -40,7 +40,9 @@ export function planLines(plan: ModelPlan): readonly string[] {
   ];
 }
 
-/** All tokens and FLOPs of a run, and its time at several speeds: no speed is known before it runs. */
+/**
+ * Total tokens and FLOPs of a run, and its duration at several speeds, because its speed is not known yet.
+ */
 function lengthLines({ steps = null, tokensPerStep = 0, flopsPerStep = 0 }: ModelPlan): string[] {
   if (steps === null) return [];
   const tokens = steps * tokensPerStep;
@@ -64,8 +66,8 @@ function memoryLines({ memory }: ModelPlan): string[] {
 }
 
 /**
- * A column for each amount of memory, a row for each mode of --recompute; "-" where not even one sequence
- * fits.
+ * A table with a column for each amount of memory and a row for each mode of --recompute. "-" means that not
+ * even one sequence fits.
  */
 export function maxBatchSizeLines({ budgets, rows }: MaxBatchSizes): string[] {
   const row = (name: string, cells: readonly string[]) =>
@@ -77,7 +79,7 @@ export function maxBatchSizeLines({ budgets, rows }: MaxBatchSizes): string[] {
   ];
 }
 
-/** Work that a GPU gets: in one step, then in one run of each program. */
+/** The work of a GPU in one step, then in one run of each program. */
 function costLines({ step, programs, pipelines, largest }: PlanCost): string[] {
   const least = leastLimits.maxStorageBufferBindingSize;
   const row = (name: string, { dispatches, read, written }: ProgramCost) =>

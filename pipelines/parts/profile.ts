@@ -20,7 +20,7 @@ interface ProfileRecord {
   readonly ops: readonly OpTime[] | null;
 }
 
-const COLUMNS = 110; // width of the table: enough for all of it
+const COLUMNS = 110; // width of the table in characters, enough for all of its columns
 
 /** Makes a function that writes a run's profile into its folder and emits a note. */
 export function writeProfile(env: Env, device: string): (profile: Profile) => Promise<void> {
@@ -28,7 +28,7 @@ export function writeProfile(env: Env, device: string): (profile: Profile) => Pr
     const note = (text: string) => env.emit({ type: "note", text: `profile: ${text}` });
     const dir = `${env.out}/profile`, record: ProfileRecord = { device, steps, ops };
     if (steps.length === 0) {
-      // An earlier profile would be taken for this run's.
+      // An earlier profile could be mistaken for this run's.
       if (await exists(dir)) await Deno.remove(dir, { recursive: true });
       return note("the run ended before step 5: nothing was timed");
     }
@@ -39,7 +39,10 @@ export function writeProfile(env: Env, device: string): (profile: Profile) => Pr
   };
 }
 
-/** Table of the run's profile for its last lines. Empty without --profile, and where nothing was timed. */
+/**
+ * The table of the run's profile, which is printed at the end of the run. Empty without --profile, or if
+ * nothing was timed.
+ */
 export async function profileLines(
   { profile }: { readonly profile: boolean },
   env: Env,
@@ -56,7 +59,7 @@ export async function profileLines(
   return ["", head, ...opLines(ops, COLUMNS), ""];
 }
 
-/** A table of ops in the order given, no line longer than `columns`. */
+/** A table of ops in the given order, with lines of at most `columns` characters. */
 export function opLines(ops: readonly OpTime[], columns: number): string[] {
   if (ops.length === 0) return [];
   const name = Math.max(3, ...ops.map(({ op }) => op.length));

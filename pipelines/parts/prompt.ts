@@ -10,16 +10,16 @@ import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 /** A prompt, and the tokenizer and model that must accept it. */
 export interface PromptCheck {
   readonly prompt: string;
-  /** The option that the prompt was given by: "--prompt". */
+  /** Name of the option that gave the prompt, for example "--prompt". */
   readonly option: string;
   readonly tokenizer: Tokenizer;
-  /** Number of tokens that the model knows. */
+  /** Size of the model's vocabulary. */
   readonly vocabSize: number;
 }
 
 /**
- * Throws RangeError where the tokenizer cannot encode the prompt, where the model does not know one of its
- * tokens, and for an empty prompt without an end-of-text token to start from.
+ * Throws RangeError if the tokenizer cannot encode the prompt, if one of the prompt's tokens is not in the
+ * model's vocabulary, or if the prompt is empty and there is no end-of-text token to start from.
  */
 export function checkPrompt({ prompt, option, tokenizer, vocabSize }: PromptCheck): void {
   const end = tokenizer.special.get(END_OF_TEXT);

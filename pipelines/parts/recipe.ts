@@ -1,5 +1,5 @@
 /**
- * From filter options to FineWeb's recipe, and sinks for the documents that it removes.
+ * Makes FineWeb's recipe from filter options, and sinks for the documents that the recipe removes.
  *
  * @module
  */
@@ -19,9 +19,9 @@ import type { Env, Values } from "../cli/pipeline.ts";
 import type { filterOptions } from "./options/document_options.ts";
 
 /**
- * The recipe of the options. `signOnly`: minhash stores signatures for a later step and removes nothing.
- * Throws Deno.errors.NotFound for a missing block list or tokenizer, RangeError for a filter that is named
- * twice.
+ * The recipe that the options describe. With `signOnly`, minhash stores signatures for a later step and
+ * removes nothing. Throws Deno.errors.NotFound for a missing block list or tokenizer, RangeError for a filter
+ * that is named twice.
  */
 export async function recipeOf(
   o: Values<typeof filterOptions>,
@@ -51,14 +51,17 @@ export async function recipeOf(
   return recipe;
 }
 
-/** The same recipe without deduplication, for reading a sample of the documents that will be read again. */
+/**
+ * The same recipe without deduplication. It is used to read a sample of documents that will be read a second
+ * time.
+ */
 export function withoutMemory({ minhash: _, ...recipe }: FinewebOptions): FinewebOptions {
   return { ...recipe, stages: (recipe.stages ?? finewebFilters).filter((name) => name !== "minhash") };
 }
 
 /**
- * A sink for the documents that each filter removes: `<dir>/<filter>/00000.jsonl.gz`, the number being the
- * rank.
+ * For each filter, a sink for the documents that it removes. The sink writes `<dir>/<filter>/00000.jsonl.gz`,
+ * where the number is the rank.
  */
 export function removedIn(dir: string, rank: number | null = null): RejectsSinkFor {
   return (filter: FinewebFilter) =>

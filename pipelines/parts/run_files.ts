@@ -6,8 +6,8 @@
 import { exists } from "../../stages/disk/whole_files.ts";
 
 /**
- * Path of `name` in the folder of a run; `checkpoint` is that folder or one of its checkpoints. Null: there
- * is none.
+ * Path of `name` in the folder of a run; `checkpoint` is that folder or one of its checkpoints. Null: the run
+ * has no such file.
  */
 export async function runFile(checkpoint: string, name: string): Promise<string | null> {
   const folder = checkpoint.replace(/(?<=.)\/+$/, "");
@@ -17,7 +17,10 @@ export async function runFile(checkpoint: string, name: string): Promise<string 
   return null;
 }
 
-/** Folder of a model's tokenizer: the run's, or a Hugging Face folder that holds one. Null: there is none. */
+/**
+ * Folder of a model's tokenizer: that of the run, or the model's own folder if it is a Hugging Face folder
+ * with a tokenizer. Null: there is none.
+ */
 export async function runTokenizer(model: string): Promise<string | null> {
   const own = await runFile(model, "tokenizer");
   if (own !== null) return own;

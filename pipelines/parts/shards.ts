@@ -19,8 +19,8 @@ export async function shardsTokenizer(glob: string): Promise<Tokenizer | null> {
 }
 
 /**
- * The vocabulary size of shards: --vocab-size, else that of their tokenizer, else that of the starting
- * weights. Throws RangeError where none of these is known.
+ * The vocabulary size of shards: --vocab-size if given, otherwise that of their tokenizer, otherwise that of
+ * the starting weights. Throws RangeError if none of these is known.
  */
 export function shardsVocabulary(
   o: { readonly vocabSize: number | null },

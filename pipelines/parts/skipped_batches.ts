@@ -1,16 +1,17 @@
 /**
- * Decides whether a failed training run resumes without a batch.
+ * Decides whether a failed training run resumes without the batch that made it fail.
  *
  * @module
  */
 import { SkipBatchError } from "../../stages/train/divergence_response.ts";
 import type { SkippedBatch } from "../cli/pipeline.ts";
 
-/** Batches that one command skips at most; with more of them something other than the data is wrong. */
+/** Maximum number of batches that one command skips. If more batches fail, the data is not the cause. */
 const MAX_SKIPPED = 8;
 
 /**
- * The batch that made a run fail and that it can skip. Null: there is none, or too many are skipped already.
+ * The batch that made a run fail and that it can skip. Null: there is none, or too many batches have been
+ * skipped already.
  */
 export function batchToSkip(error: unknown, skipped: ReadonlyMap<number, string>): SkippedBatch | null {
   for (let at = error; at instanceof Error; at = at.cause) {

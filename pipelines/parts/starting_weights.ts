@@ -1,5 +1,5 @@
 /**
- * Reading models of any format from disk, for `--init-from`, `--checkpoint` and `convert --from`.
+ * Reads models of any supported format from disk, for `--init-from`, `--checkpoint` and `convert --from`.
  *
  * @module
  */
@@ -16,15 +16,15 @@ import { readWeights, type WeightFile } from "../../stages/format/model/weight_f
 import type { WeightFormat } from "../../stages/format/model/weight_formats.ts";
 
 /**
- * A model's options, its weights by Hugging Face's names and, where known, the number of updates that trained
- * it.
+ * A model's options, its weights keyed by Hugging Face's tensor names and, if known, the number of updates
+ * that trained it.
  */
 export type StartingWeights = Readonly<{ config: GptConfig; weights: TensorMap; step?: number }>;
 
 /** An open model file. */
 export type ModelFile = WeightFile & Readonly<{ format: WeightFormat; step?: number }>;
 
-/** Reads a model with all its weights. Throws as `openModelFile`. */
+/** Reads a model with all its weights. Throws the same errors as `openModelFile`. */
 export async function startingWeights(path: string): Promise<StartingWeights> {
   const file = await openModelFile(path);
   const { config, step } = file;
@@ -32,10 +32,10 @@ export async function startingWeights(path: string): Promise<StartingWeights> {
 }
 
 /**
- * Opens a model: an llm.c `.bin`, a Hugging Face folder, a checkpoint, or a run's folder, of which the newest
- * checkpoint is opened. A run's files `checkpoints/best` and `checkpoints/latest` name a checkpoint, which is
- * opened. Throws Deno.errors.NotFound where nothing is at `path`, Deno.errors.InvalidData for a file that
- * cannot be read or differs from what the run wrote.
+ * Opens a model: an llm.c `.bin` file, a Hugging Face folder, a checkpoint, or a run's folder, whose newest
+ * checkpoint is opened. For a run's file `checkpoints/best` or `checkpoints/latest`, the checkpoint that the
+ * file names is opened. Throws Deno.errors.NotFound if nothing is at `path`, Deno.errors.InvalidData for a
+ * file that cannot be read or differs from what the run wrote.
  */
 export async function openModelFile(path: string): Promise<ModelFile> {
   if (!await exists(path)) {
@@ -65,7 +65,10 @@ async function namedCheckpoint(path: string): Promise<string | null> {
   return /^[\w.-]+$/.test(name) ? `${dirname(path)}/${name}` : null;
 }
 
-/** Throws Deno.errors.InvalidData, with what to do instead, for common model files that cannot be read. */
+/**
+ * Throws Deno.errors.InvalidData for common model files of unsupported formats; the message says what to do
+ * instead.
+ */
 async function refuseOtherFormats(path: string): Promise<void> {
   const first = new Uint8Array(2);
   using file = await openFile(path);
@@ -86,8 +89,8 @@ async function refuseOtherFormats(path: string): Promise<void> {
 }
 
 /**
- * Verifies the checksums of a checkpoint's files, except the optimizer's, which is twice as large and not
- * read.
+ * Verifies the checksums of a checkpoint's files, except that of the optimizer state, which is not read and
+ * is twice as large as the weights.
  */
 async function verifyFiles(folder: string): Promise<void> {
   try {

@@ -1,6 +1,6 @@
 /**
- * The tokenizer that `--tokenizer` means: a published one, one from a folder, or one trained on a sample of
- * the source.
+ * Loads or trains the tokenizer that `--tokenizer` selects: a published one, one from a folder, or one
+ * trained on a sample of the source.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { tokenizerOptions } from "./options/tokenizer_options.ts";
 /** Values of the tokenizer options. */
 export type TokenizerValues = Values<typeof tokenizerOptions>;
 
-const SAMPLE_PER_TOKEN = 1000; // characters of sample per token of the vocabulary: enough for stable counts
+const SAMPLE_PER_TOKEN = 1000; // sample characters per token of the vocabulary: enough for stable counts
 const MAX_SAMPLE = 100_000_000; // characters
 
 /** Number of characters to train a vocabulary of this size on. */
@@ -28,8 +28,9 @@ export function sampleCharacters(vocabSize: number): number {
 }
 
 /**
- * The tokenizer of the options, saved in `<out>/tokenizer`. `train` and `char` are trained on the first of
- * `documents`; a resumed run loads what it saved. Throws RangeError where there is no text.
+ * The tokenizer that the options select, saved in `<out>/tokenizer`. For `train` and `char`, it is trained on
+ * the first of the `documents`; a resumed run loads its saved tokenizer. Throws RangeError if there is no
+ * text.
  */
 export async function tokenizerFor(
   o: TokenizerValues,
@@ -84,12 +85,12 @@ export async function tokenizerFor(
   return tokenizer;
 }
 
-/** Saves a tokenizer in the run's folder, so that the run can be sampled from. */
+/** Saves a tokenizer in the run's folder, so that text can be generated from the run's model. */
 export async function saveRunTokenizer(tokenizer: Tokenizer, env: Env): Promise<void> {
   if (!env.dry && !env.resumed) await saveTokenizer(tokenizer, { dir: `${env.out}/tokenizer` });
 }
 
-/** Throws RangeError where a tokenizer would be trained on a source that can be read only once. */
+/** Throws RangeError if a tokenizer would be trained on a source that can be read only once. */
 export function checkRereadable(o: TokenizerValues & { readonly source: readonly string[] }): void {
   if (!o.source.includes("-") || o.tokenizer !== "train" && o.tokenizer !== "char") return;
   throw new RangeError(
@@ -98,7 +99,7 @@ export function checkRereadable(o: TokenizerValues & { readonly source: readonly
   );
 }
 
-/** Vocabulary size of the tokenizer of the options, before it is trained. */
+/** Vocabulary size of the tokenizer that the options select; it need not be trained yet. */
 export async function vocabSizeOf(o: TokenizerValues): Promise<number> {
   if (o.tokenizer === "train") return o.vocabSize;
   if (o.tokenizer === "char") return 256; // an estimate: the text may have fewer or more characters

@@ -25,16 +25,16 @@ import { stepsOf } from "./training_length.ts";
 import { batchShape, checkMemory, divergenceOf, type TrainingValues } from "./training_plan.ts";
 import type { Validation } from "./validation.ts";
 
-/** What training takes in addition to the option values. */
+/** Inputs of training in addition to the option values. */
 export interface TrainingParts {
   readonly env: Env;
   readonly plan: Plan;
   readonly schedule: Schedule;
   /** Model whose weights training starts from. Default: GPT-2's initial values, drawn from the seed. */
   readonly start?: StartingWeights | null;
-  /** Decodes samples. Null: there are no samples. */
+  /** Tokenizer that decodes samples. Null: no samples are generated. */
   readonly tokenizer: Tokenizer | null;
-  /** Null: there are no evaluations. */
+  /** Options of the validation loss. Null: the model is not evaluated. */
   readonly validation: Validation | null;
 }
 

@@ -1,19 +1,19 @@
 /**
- * From options to the length of a training run and its learning rate schedule.
+ * Computes the length of a training run and its learning rate schedule from the options.
  *
  * @module
  */
 import { type Schedule, schedule } from "../../kernels/optim/schedule.ts";
 import { batchShape, type TrainingValues } from "./training_plan.ts";
 
-/** Number of steps of a run. Null: until there are no more tokens, or until --time-limit. */
+/** Number of steps of a run. Null: the run ends when there are no more tokens, or at --time-limit. */
 export function stepsOf(o: TrainingValues): number | null {
   if (o.steps !== null) return o.steps;
   const [accum, batchSize, seqLen] = batchShape(o);
   return o.tokens === null ? null : Math.ceil(o.tokens / (accum * batchSize * seqLen));
 }
 
-/** The learning rate by step. Throws RangeError where the length of the schedule is not known. */
+/** The learning rate schedule. Throws RangeError if the length of the schedule is not known. */
 export function scheduleOf(o: TrainingValues): Schedule {
   const steps = o.scheduleSteps ?? stepsOf(o);
   if (steps === null && o.schedule !== "constant") {

@@ -1,5 +1,5 @@
 /**
- * From options to the plan of a training run: the model, its optimizer and its programs.
+ * Makes the plan of a training run from its options: the model, its optimizer and its programs.
  *
  * @module
  */
@@ -25,10 +25,10 @@ const options = { ...modelOptions, ...trainingOptions, ...monitoringOptions };
 /** The option values that training needs. */
 export type TrainingValues = Values<typeof options>;
 
-/** What a plan depends on in addition to the option values. */
+/** Inputs of a plan in addition to the option values. */
 export interface PlanInputs {
   readonly vocabSize: number;
-  /** Largest pack of parameters in bytes, from `env.largestPack()`. Default: see `PlanOptions`. */
+  /** Size limit of a pack of parameters in bytes, from `env.largestPack()`. Default: see `PlanOptions`. */
   readonly packBytes?: number;
   /** Model whose weights training starts from. Default: GPT-2's initial values, drawn from the seed. */
   readonly start?: StartingWeights | null;
@@ -40,7 +40,7 @@ export async function startingModel({ initFrom }: TrainingValues): Promise<Start
 }
 
 /**
- * Shape [A, B, T] of a step's batch. Throws RangeError where --total-batch-tokens is not a multiple of B · T.
+ * Shape [A, B, T] of a step's batch. Throws RangeError if --total-batch-tokens is not a multiple of B · T.
  */
 export function batchShape(o: TrainingValues): readonly [accum: number, batch: number, seqLen: number] {
   const micro = o.batchSize * o.seqLen;
@@ -91,8 +91,8 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
 }
 
 /**
- * The starting model determines every option that changes its outputs; the command line determines the
- * others.
+ * The model's options. If training starts from a model, it determines every option that changes its outputs.
+ * The command line determines the other options.
  */
 function modelConfig(
   o: TrainingValues,
@@ -102,7 +102,7 @@ function modelConfig(
   if (start === null) return withoutDefaults(gptOptions, typed);
   const loaded = withDefaults(gptOptions, start.config);
   const decided = selectOptions(gptOptions, loaded, ({ affects = "output" }) => affects === "output");
-  const tie = o.tie && loaded.tie; // a tied head can start a separate one, but not the reverse
+  const tie = o.tie && loaded.tie; // a separate head can start from a tied one, but not the reverse
   return withoutDefaults(gptOptions, { ...typed, ...decided, tie });
 }
 
@@ -111,7 +111,7 @@ export function divergenceOf({ onNan, skipSpikeZ, onSpike }: TrainingValues): Di
   return { onNan, spikeZ: skipSpikeZ, onSpike };
 }
 
-/** The optimizer of the options. Throws RangeError for constants that make no sense. */
+/** The optimizer that the options select. Throws RangeError for invalid values. */
 export function optimizerOf(o: TrainingValues): Optimizer {
   const { optimizer, beta1, beta2, eps, weightDecay, momentum, muonLr, lr } = o;
   const given = momentum === null ? {} : { momentum };
@@ -133,22 +133,23 @@ export function optimizerOf(o: TrainingValues): Optimizer {
 const MUON_LR = 0.02; // Jordan et al. 2024
 
 /**
- * Factor on the gradients of f16 matrix products: 16 to 32 times the tokens of a step, rounded to a power of
- * two, which loses no bits. The loss is a mean over tokens, so the gradient of one token's outputs is at most
- * 1 / tokens, and the factor makes it at most 32. That leaves a factor of 2,000 up to 65504, the largest f16,
- * for gradients that grow on their way back, and one of 3e8 down to 6e-8, the smallest positive f16.
+ * Factor by which gradients are multiplied for f16 matrix products: the power of two between 16 and 32 times
+ * the number of tokens per step. Multiplying by a power of two loses no bits. The loss is a mean over tokens,
+ * so the gradient of one token's outputs is at most 1 / tokens, and the factor makes it at most 32. Gradients
+ * can then grow by a factor of 2,000 in the backward pass before they exceed 65504, the largest f16, and
+ * shrink by a factor of 3e8 before they fall below 6e-8, the smallest positive f16.
  */
 function gradientScaleF16(shape: readonly number[]): number {
   return 16 * 2 ** Math.ceil(Math.log2(shape.reduce((a, b) => a * b)));
 }
 
-const MAX_HISTORY = 16; // updates whose losses the device may keep: progress on the screen must not be older
+const MAX_HISTORY = 16; // updates whose losses the device may keep; displayed losses are at most this old
 
 const ADDRESSABLE = 2 ** 32; // bytes, in the CPU engine's 32-bit WASM
 
 /**
- * Throws RangeError where a plan takes more memory than the CPU engine can address. Call it before initial
- * weights are drawn, which would take a long time for nothing.
+ * Throws RangeError if a plan needs more memory than the CPU engine can address. Call this before the initial
+ * weights are drawn, because drawing them takes a long time.
  */
 export function checkMemory({ memory, training }: Plan, { name }: Pick<Engine, "name">): void {
   const bytes = Object.values(memory).reduce((sum, n) => sum + n, 0);

@@ -11,10 +11,10 @@ import { openTokens, type TokenFormat } from "../../stages/format/tokens/token_f
 import { readShardSummary } from "../../stages/shard/summary.ts";
 import type { Tokenizer } from "../../stages/token/tokenizer.ts";
 
-/** How the validation loss is measured; how often is not part of it. */
+/** Options of the validation loss, except how often and on how many batches it is measured. */
 export type Validation = Omit<EvaluateOptions, "every" | "batches">;
 
-/** The shards, and what bits per byte and the unigram loss are computed from. */
+/** The shards, and the inputs for bits per byte and the unigram loss. */
 export interface ValidationInputs {
   /** Paths of the validation shards. */
   readonly validation: readonly string[];
@@ -23,7 +23,7 @@ export interface ValidationInputs {
   /** Number of training tokens to count; all of them must exist by the first evaluation. */
   readonly counted: number;
   readonly vocabSize: number;
-  /** Tokenizer for bits per byte. Null: shards.json beside the validation shards is used where it exists. */
+  /** Tokenizer for bits per byte. Null: shards.json beside the validation shards is used if it exists. */
   readonly tokenizer: Tokenizer | null;
   /** Format of all shards. Default llmc. */
   readonly format?: TokenFormat;
@@ -48,7 +48,7 @@ export async function openValidation(
   };
 }
 
-const MAX_VALIDATION = 16 << 20; // tokens, 64 MB in memory: more than any evaluation takes
+const MAX_VALIDATION = 16 << 20; // tokens, 64 MB in memory: more than any evaluation uses
 
 /** The first tokens of the shards, in the order of their paths. */
 function firstTokens(

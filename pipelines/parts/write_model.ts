@@ -1,5 +1,6 @@
 /**
- * Writing models to disk, for `convert --to`: one tensor at a time, and complete or not at all.
+ * Writes models to disk for `convert --to`, one tensor at a time. A model gets its name only when it is
+ * complete.
  *
  * @module
  */
@@ -26,17 +27,17 @@ import { checkWritable, makeFolder } from "../../stages/disk/files.ts";
 
 /** The model file or folder to write. */
 export interface ModelTarget {
-  /** Its format. */
+  /** Format of the model. */
   readonly format: WeightFormat;
-  /** Its path, at which nothing may exist. */
+  /** Path to write to, at which nothing may exist. */
   readonly path: string;
   /** The model's options as the format stores them: see `storedConfig`. */
   readonly config: GptConfig;
   /** Type of the weights in the file. */
   readonly dtype: FloatType;
   /**
-   * For llm.c: rows of the embedding in the file, and how many of them are written from the model; the rest
-   * are zeros.
+   * For llm.c: the number of rows of the embedding in the file, and how many of these rows come from the
+   * model. The other rows are zeros.
    */
   readonly padding: { readonly paddedVocabSize: number; readonly rows: number };
   /** Tokenizer to write beside the model; null: none. */
@@ -44,8 +45,8 @@ export interface ModelTarget {
 }
 
 /**
- * The format that a path selects: `.bin` is llm.c, `checkpoints/step-…` a checkpoint, any other folder
- * Hugging Face.
+ * The format that a path selects: `.bin` is llm.c, `checkpoints/step-…` a checkpoint, any other name a
+ * Hugging Face folder.
  */
 export function formatOfPath(path: string): WeightFormat {
   const name = basename(path);
@@ -58,7 +59,7 @@ export function formatOfPath(path: string): WeightFormat {
   );
 }
 
-/** Throws RangeError where something is there already, and what `checkWritable` throws. */
+/** Throws RangeError if something exists at the path, and the same errors as `checkWritable`. */
 export async function checkPathIsFree(path: string): Promise<void> {
   if (await exists(path)) {
     throw new RangeError(`Cannot write ${path}: something exists there: give another --to, or move it away`);
@@ -66,7 +67,7 @@ export async function checkPathIsFree(path: string): Promise<void> {
   await checkWritable(path);
 }
 
-/** The tensors that a target is written from, in order. */
+/** Names and shapes of a target's tensors, in the order in which they are written. */
 export function orderOf({ format, config, padding }: ModelTarget): readonly NamedShape[] {
   const { paddedVocabSize, rows } = padding;
   return format === "llm.c" ? llmcOrder({ ...config, paddedVocabSize }, rows) : [...gpt2Tensors(config)];
@@ -78,7 +79,7 @@ export interface ModelWriter {
   write(data: Float32Array): Promise<void>;
   /** Completes the model after the last tensor: syncs it and renames it to its path. */
   end(): Promise<void>;
-  /** Closes the file, and removes it where it is not complete. */
+  /** Closes the file, and removes it if it is not complete. */
   close(): Promise<void>;
 }
 
@@ -137,7 +138,7 @@ async function writeFolder(folder: string, { config, dtype, tokenizer }: ModelTa
   const endOfText = tokenizer?.special.get(END_OF_TEXT) ?? null;
   if (tokenizer !== null) {
     await saveTokenizer(tokenizer, { dir: folder });
-    // Hugging Face's tools do not read these, and mistake tokenizer.model for a SentencePiece file.
+    // Hugging Face's tools do not read these files, and mistake tokenizer.model for a SentencePiece file.
     for (const name of ["report.json", "tokenizer.model", "tokenizer.tiktoken", "tokenizer.vocab"]) {
       await removeIfThere(`${folder}/${name}`);
     }

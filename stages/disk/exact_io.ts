@@ -1,5 +1,5 @@
 /**
- * Reads and writes of exactly the given number of bytes; one system call may transfer fewer.
+ * Reads and writes exactly the given number of bytes, although one system call may transfer fewer.
  *
  * @module
  */
@@ -7,7 +7,10 @@ import { fileError } from "./file_error.ts";
 
 const chunkBytes = 8 * 1024 * 1024; // some systems limit how much one call may write
 
-/** Fills `into` from the file's position. Throws InvalidData where the file, named `what`, ends before. */
+/**
+ * Fills `into` with bytes from the file's position on. Throws Deno.errors.InvalidData if the file ends too
+ * early; the message calls the file `what`.
+ */
 export async function readFull(file: Deno.FsFile, into: Uint8Array, what: string): Promise<void> {
   for (let at = 0; at < into.length;) {
     const n = await file.read(into.subarray(at));
@@ -16,7 +19,7 @@ export async function readFull(file: Deno.FsFile, into: Uint8Array, what: string
   }
 }
 
-/** As `readFull`, without a promise. `hint`: advice for the error message. */
+/** Synchronous version of `readFull`. `hint` is advice for the error message. */
 export function readFullSync(
   file: Deno.FsFile,
   into: ArrayBufferView<ArrayBuffer>,
@@ -30,25 +33,25 @@ export function readFullSync(
   }
 }
 
-/** Writes all bytes at the file's position. */
+/** Writes all bytes, starting at the file's position. */
 export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const chunk = bytes.subarray(at, at + chunkBytes);
-    // Deno cannot write from shared memory: such a chunk is copied.
+    // Deno cannot write from shared memory, so such a chunk is copied.
     at += await file.write(chunk.buffer instanceof SharedArrayBuffer ? chunk.slice() : chunk);
   }
 }
 
-/** As `writeAll`, without a promise. */
+/** Synchronous version of `writeAll`. */
 export function writeAllSync(file: Deno.FsFile, data: ArrayBufferView): void {
   const bytes = bytesOf(data);
   for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at, at + chunkBytes));
 }
 
 /**
- * Opens a growing file, truncated to the length `bytes` that a checkpoint has saved, at its end. Creates a
- * missing file where `bytes` is 0. Throws Deno.errors.NotFound for another missing file,
- * Deno.errors.InvalidData for a shorter one.
+ * Opens a file for appending and truncates it to `bytes` bytes, the length that a checkpoint has saved.
+ * Creates a missing file if `bytes` is 0, otherwise throws Deno.errors.NotFound for it. Throws
+ * Deno.errors.InvalidData for a file that is shorter than `bytes`.
  */
 export function openTruncated(path: string, bytes: number): Deno.FsFile {
   const hint = "start over with --resume never";

@@ -1,5 +1,6 @@
 /**
- * File system errors in words: the action and the path, what went wrong, and what to do instead.
+ * Explains file system errors: the message names the action and the path, what went wrong, and what to do
+ * instead.
  *
  * @module
  */
@@ -18,7 +19,7 @@ export class FileError extends Error {
   override readonly name: string = "FileError";
 }
 
-/** The system error and the action behind each explained error. */
+/** For each explained error, the original system error and the attempted action. */
 const attempts = new WeakMap<Error, FileAttempt & { readonly thrown: Error }>();
 
 type Explanation = Readonly<{ meaning: string; advice: string }>;
@@ -50,15 +51,15 @@ const explanations: Readonly<Record<string, Explanation>> = {
   EINVAL: { meaning: "the path is not valid", advice: "check the path" },
 };
 
-/** Codes of errors that do not occur with a better path. */
+/** Codes of errors that another path could avoid. */
 const wrongPathCodes = new Set(
   "ENOENT ENOTDIR EISDIR EEXIST ENOTEMPTY EACCES EPERM ELOOP ENAMETOOLONG EROFS EINVAL".split(" "),
 );
 
 /**
- * The error to throw in place of one that the system raised. It keeps the class (Deno.errors.NotFound stays
- * one; an error without a class becomes a FileError) and the code, and has the original as its cause. An
- * error that does not come from the system, or is explained already, is returned as it is.
+ * The error to throw instead of a system error. It has the same class (such as Deno.errors.NotFound; a
+ * FileError if Deno has no class for the error), the same code, and the system error as its cause. An error
+ * that does not come from the system, or that is explained already, is returned unchanged.
  */
 export function fileError(error: unknown, { action, path, hint }: FileAttempt): Error {
   const thrown = error instanceof Error ? error : new Error(String(error));
@@ -71,9 +72,9 @@ export function fileError(error: unknown, { action, path, hint }: FileAttempt): 
 }
 
 /**
- * As `fileError`, for a caller that knows only the error: path and action are taken from the system's
- * message, such as "No such file or directory (os error 2): stat 'PATH'". `hintFor` gives a hint for a path,
- * also in place of the general advice in an error that `fileError` made.
+ * Does the same as `fileError` for a caller that has only the error: the path and the action are taken from
+ * the system's message, such as "No such file or directory (os error 2): stat 'PATH'". `hintFor` returns a
+ * hint for a path, which also replaces the general advice in an error that `fileError` has made.
  */
 export function explained(
   error: Error,
@@ -96,7 +97,7 @@ function attemptIn(thrown: Error): FileAttempt & { readonly thrown: Error } | nu
   return { thrown, action: actions[match[1]] ?? "use", path: match[2] ?? match[3] };
 }
 
-/** Actions by the word that Deno's messages have for them. */
+/** Actions, keyed by the words that Deno's messages use for them. */
 const actions: Readonly<Record<string, string>> = {
   open: "open",
   stat: "read",
@@ -109,7 +110,7 @@ const actions: Readonly<Record<string, string>> = {
   remove: "remove",
 };
 
-/** What went wrong and what to do, for messages that name action and path themselves. */
+/** What went wrong and what to do, for messages that name the action and the path themselves. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const attempt = attempts.get(error) ??
@@ -119,9 +120,7 @@ export function reasonOf(error: unknown): string {
   return `${meaning}: ${attempt.hint ?? advice}`;
 }
 
-/**
- * Whether an error comes from the file system, or from Deno's permission to use it, and is not explained yet.
- */
+/** Whether an error comes from the file system or from Deno's file permissions, and is not explained yet. */
 export function isSystemError(error: Error): boolean {
   if (error instanceof Deno.errors.NotCapable) {
     return /^Requires (read|write|all) access to/.test(error.message);
@@ -130,14 +129,17 @@ export function isSystemError(error: Error): boolean {
     error.message.includes("unexpected NUL byte");
 }
 
-/** Whether the error would not occur with a better path. */
+/** Whether another path could avoid the error. */
 export function isWrongPath(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   if (error instanceof Deno.errors.NotCapable) return isSystemError(error) || attempts.has(error);
   return wrongPathCodes.has(codeOf(error) ?? "");
 }
 
-/** Whether nothing is at the path: it does not exist, or a file is where the path has a folder. */
+/**
+ * Whether the error means that nothing exists at the path, possibly because a part of the path is a file, not
+ * a folder.
+ */
 export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
@@ -150,7 +152,7 @@ function explanationOf(error: Error, path: string): Explanation {
   if (known === undefined) {
     return { meaning: error.message.replace(/ \(os error \d+\).*$/s, ""), advice: "check the path" };
   }
-  const { NotADirectory, AlreadyExists } = Deno.errors; // AlreadyExists: a file where a folder is to be made
+  const { NotADirectory, AlreadyExists } = Deno.errors; // AlreadyExists: a file has the folder's path
   const file = error instanceof NotADirectory || error instanceof AlreadyExists ? fileWithin(path) : null;
   return file === null ? known : { ...known, meaning: `${shortened(file)} is a file, not a folder` };
 }
@@ -165,13 +167,13 @@ function derived(thrown: Error, message: string): Error {
   return Object.assign(new Class(message, { cause: thrown }), { code: codeOf(thrown) });
 }
 
-/** The part of a path that is a file though the path has it as a folder. Null: none is. */
+/** The beginning of a path that should be a folder but is a file. Null: there is none. */
 function fileWithin(path: string): string | null {
   for (let at = path.replace(/\/+$/, ""); at !== ""; at = at.slice(0, Math.max(0, at.lastIndexOf("/")))) {
     try {
       return Deno.statSync(at).isFile ? at : null;
     } catch {
-      // Nothing is at this beginning of the path: a shorter one is tried.
+      // Nothing exists at this beginning of the path, so a shorter one is tried.
     }
   }
   return null;

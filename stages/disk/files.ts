@@ -1,7 +1,7 @@
 /**
- * File system calls for paths that users give. They are Deno's calls with errors that say in words what is
- * wrong with which path (see `fileError`). With limited permissions Deno's own errors name no path where a
- * part of the path is a file or a loop of links.
+ * File system calls for paths that users give. They do the same as Deno's functions, but their errors explain
+ * what is wrong with which path (see `fileError`). With limited permissions, Deno's own errors do not name
+ * the path if a part of it is a file or a loop of symbolic links.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export async function openFile(
   }
 }
 
-/** As `openFile`, without a promise. */
+/** Synchronous version of `openFile`. */
 export function openFileSync(path: string | URL, options: Deno.OpenOptions = { read: true }): Deno.FsFile {
   try {
     return Deno.openSync(path, options);
@@ -37,7 +37,7 @@ export async function readText(path: string | URL): Promise<string> {
   }
 }
 
-/** As `readText`, without a promise. */
+/** Synchronous version of `readText`. */
 export function readTextSync(path: string | URL): string {
   try {
     return Deno.readTextFileSync(path);
@@ -55,7 +55,7 @@ export async function fileInfo(path: string): Promise<Deno.FileInfo> {
   }
 }
 
-/** As `fileInfo`, without a promise. */
+/** Synchronous version of `fileInfo`. */
 export function fileInfoSync(path: string): Deno.FileInfo {
   try {
     return Deno.statSync(path);
@@ -65,14 +65,15 @@ export function fileInfoSync(path: string): Deno.FileInfo {
 }
 
 /**
- * Checks that a file can be read. Throws where there is none, it is a folder, or this user may not read it.
+ * Checks that a file can be read. Throws if there is no such file, if it is a folder, or if this user may not
+ * read it.
  */
 export async function checkReadable(path: string): Promise<void> {
   using file = await openFile(path);
   if ((await file.stat()).isDirectory) throw folderError("read", path);
 }
 
-/** Checks that a file can be written at a path, as far as the path shows; nothing is written. */
+/** Checks, without writing anything, that a path is not a folder and that its parts are accessible. */
 export async function checkWritable(path: string): Promise<void> {
   try {
     if ((await Deno.stat(path)).isDirectory) throw folderError("write", path);
@@ -97,7 +98,7 @@ export async function entriesIn(folder: string): Promise<Deno.DirEntry[]> {
   }
 }
 
-/** As `entriesIn`, without a promise. */
+/** Synchronous version of `entriesIn`. */
 export function entriesInSync(folder: string): Deno.DirEntry[] {
   try {
     return [...Deno.readDirSync(folder)];
@@ -106,7 +107,7 @@ export function entriesInSync(folder: string): Deno.DirEntry[] {
   }
 }
 
-/** Makes a folder and its parents, where they are missing. */
+/** Makes a folder and its parents if they are missing. */
 export async function makeFolder(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true });
@@ -115,7 +116,7 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** As `makeFolder`, without a promise. */
+/** Synchronous version of `makeFolder`. */
 export function makeFolderSync(path: string): void {
   try {
     Deno.mkdirSync(path, { recursive: true });

@@ -1,5 +1,5 @@
 /**
- * Values as JSON holds them.
+ * The type of values that JSON can hold.
  *
  * @module
  */

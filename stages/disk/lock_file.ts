@@ -1,8 +1,8 @@
 /**
  * Lock files: at most one process holds the lock, and the file names it.
  *
- * The lock is the operating system's lock on the open file, not the existence of the file. It ends with the
- * process, however that ends, so a file left by a killed process locks nobody out.
+ * The lock is the operating system's lock on the open file, not the existence of the file. The lock ends when
+ * the process ends, for whatever reason, so a file left by a killed process locks nobody out.
  *
  * @module
  */
@@ -14,19 +14,19 @@ export interface HeldLock extends Disposable {
   readonly path: string;
 }
 
-/** The error where another process holds the lock. */
+/** The error that is thrown if another process holds the lock. */
 export class LockedError extends Error {
   override readonly name = "LockedError";
 
-  /** `owner`: the holder's text in the file; empty where it has not written it yet. */
+  /** `owner` is the text that the holder of the lock wrote into the file; empty if it is not written yet. */
   constructor(readonly path: string, readonly owner: string) {
     super(`Cannot lock ${path}: ${owner === "" ? "another process" : owner} holds it`);
   }
 }
 
 /**
- * Takes the lock at `path`, creating the file where it is missing, and writes `owner` into it: one line that
- * names process, host or command. Throws LockedError where another open file holds the lock.
+ * Takes the lock at `path`, creating the file if it is missing, and writes `owner` into it: one line that
+ * names the process, the host or the command. Throws LockedError if another open file holds the lock.
  */
 export function lockFile(path: string, owner: string): HeldLock {
   let file: Deno.FsFile | null = null;

@@ -1,6 +1,6 @@
 /**
- * Files that are complete or not there at all, even after a crash or a power cut. A file is written beside
- * its place under another name, synced and renamed; then the folder is synced as well.
+ * Writes files that are either complete or absent, even after a crash or a power cut. A file is written under
+ * a temporary name in the same folder, synced and renamed; then the folder is synced as well.
  *
  * All functions throw the errors of `fileError`.
  *
@@ -21,7 +21,7 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** As `exists`, without a promise. */
+/** Synchronous version of `exists`. */
 export function existsSync(path: string): boolean {
   try {
     Deno.statSync(path);
@@ -42,7 +42,7 @@ export function isFileSync(path: string): boolean {
   }
 }
 
-/** The text of a file; null where there is none. */
+/** The text of a file; null if the file does not exist. */
 export async function readIfThere(path: string): Promise<string | null> {
   try {
     return await Deno.readTextFile(path);
@@ -52,7 +52,7 @@ export async function readIfThere(path: string): Promise<string | null> {
   }
 }
 
-/** Removes a file, or a folder with its content, where there is one. */
+/** Removes a file, or a folder with its content, if it exists. */
 export async function removeIfThere(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });
@@ -61,7 +61,7 @@ export async function removeIfThere(path: string): Promise<void> {
   }
 }
 
-/** As `removeIfThere`, without a promise. */
+/** Synchronous version of `removeIfThere`. */
 export function removeIfThereSync(path: string): void {
   try {
     Deno.removeSync(path, { recursive: true });
@@ -70,7 +70,9 @@ export function removeIfThereSync(path: string): void {
   }
 }
 
-/** Writes a file in place and syncs it. For files in a folder that is renamed when it is complete. */
+/**
+ * Writes a file in place and syncs it. It is meant for files in a folder that is renamed when it is complete.
+ */
 export async function writeSynced(path: string, text: string): Promise<void> {
   try {
     await writeText(path, text);
@@ -85,7 +87,7 @@ async function writeText(path: string, text: string): Promise<void> {
   await file.sync();
 }
 
-/** How a file is written whole. */
+/** Options of `writeWhole` and `replaceWhole`. */
 export interface WholeOptions {
   /** Part of the temporary name, different for each process that writes the file at the same time. */
   readonly writer?: string;
@@ -96,7 +98,10 @@ export async function writeWhole(path: string, text: string, options: WholeOptio
   await replaceWhole(path, (temporary) => writeText(temporary, text), options);
 }
 
-/** Writes a file whole or not at all: `write` writes and syncs it under the name that it is given. */
+/**
+ * Writes a file whole or not at all. `write` is called with a temporary path and must write and sync the file
+ * there.
+ */
 export async function replaceWhole(
   path: string,
   write: (temporary: string) => Promise<void>,
@@ -108,13 +113,14 @@ export async function replaceWhole(
     await Deno.rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {
-    await Deno.remove(temporary).catch(() => {}); // the disk may be gone: the first error is reported
+    await Deno.remove(temporary).catch(() => {}); // this may fail as well; the first error is reported
     throw fileError(error, { action: "write", path });
   }
 }
 
 /**
- * As `replaceWhole`, without promises: `write` is given the open file, which is synced and closed after it.
+ * Synchronous version of `replaceWhole`. `write` is called with the open file, which is synced and closed
+ * afterwards.
  */
 export function replaceWholeSync(path: string, write: (file: Deno.FsFile) => void): void {
   const temporary = temporaryName(path);
@@ -136,12 +142,12 @@ export function replaceWholeSync(path: string, write: (file: Deno.FsFile) => voi
   }
 }
 
-/** As `writeWhole`, without a promise. */
+/** Synchronous version of `writeWhole`. */
 export function writeWholeSync(path: string, text: string): void {
   replaceWholeSync(path, (file) => writeAllSync(file, new TextEncoder().encode(text)));
 }
 
-/** Makes renames and removals in a folder survive a power cut, where the system supports it. */
+/** Makes renames and removals in a folder survive a power cut, if the system supports it. */
 export async function syncFolder(dir: string): Promise<void> {
   try {
     using folder = await Deno.open(dir);

@@ -1,5 +1,5 @@
 /**
- * Accuracy on multiple-choice items: how often a model finds the right ending the most likely.
+ * Accuracy on multiple-choice items: how often a model considers the right ending the most likely one.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { MultipleChoice } from "../task/multiple_choice.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
 import { scoreRows } from "./score_rows.ts";
 
-/** Counts over the items so far; plain data, which a checkpoint holds. */
+/** Counts over the items so far; plain data that a checkpoint can save. */
 export interface ChoiceTally {
   /** Number of items. */
   items: number;
@@ -20,20 +20,20 @@ export interface ChoiceTally {
   rightNorm: number;
 }
 
-/** A tally before any item. */
+/** An empty tally. */
 export function emptyChoiceTally(): ChoiceTally {
   return { items: 0, right: 0, rightNorm: 0 };
 }
 
 /**
- * Items scored together: enough rows of similar length to fill batches, and at most seconds of work on a slow
- * machine.
+ * Number of items that are scored together: enough to fill batches with rows of similar length, and few
+ * enough to take only seconds on a slow machine.
  */
 export const CHOICES_PER_BATCH = 32;
 
 /**
- * Scores items and adds them to the tally. Of equally likely endings the first is chosen. Throws as
- * `choiceRows`.
+ * Scores items and adds them to the tally. Of equally likely endings the first is chosen. Throws the same
+ * errors as `choiceRows`.
  */
 export async function scoreChoices(
   items: readonly MultipleChoice[],

@@ -11,9 +11,15 @@ import { unigramLoss } from "./unigram.ts";
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions {
-  /** Updates between evaluations; 0: never evaluate. The last update is always evaluated. */
+  /**
+   * Number of updates between evaluations; the model is also evaluated after the last update. 0: no
+   * evaluations.
+   */
   readonly every: number;
-  /** Batches of the plan's evaluation size, from the start of the validation text; absent: all of it. */
+  /**
+   * Number of batches, each of the plan's evaluation size, from the start of the validation text; default:
+   * all.
+   */
   readonly batches?: number;
   /** Returns the tokens of the validation text; called once, before the first evaluation. */
   validation(): Promise<Uint32Array>;
@@ -31,7 +37,7 @@ interface EvaluateState {
   valLoss: number | null;
   /** Loss of the unigram model. */
   unigram: number | null;
-  /** The validation text. */
+  /** Tokens of the validation text. */
   tokens: Uint32Array | null;
 }
 

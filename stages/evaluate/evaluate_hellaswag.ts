@@ -12,7 +12,10 @@ import { CHOICES_PER_BATCH, emptyChoiceTally, hellaswagEvent, scoreChoices } fro
 
 /** Options of `evaluateHellaswag`. */
 export interface EvaluateHellaswagOptions {
-  /** Updates between evaluations; 0: never evaluate. The last update is always evaluated. */
+  /**
+   * Number of updates between evaluations; the model is also evaluated after the last update. 0: no
+   * evaluations.
+   */
   readonly every: number;
   /** The items of one evaluation; the source is opened again for each. */
   readonly items: Source<MultipleChoice>;

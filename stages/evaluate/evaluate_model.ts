@@ -28,7 +28,7 @@ import {
   type TokenBytes,
 } from "./loss_tally.ts";
 
-/** An item to evaluate on: the number of a batch of the text, from 0, or a multiple-choice item. */
+/** An item to evaluate on: the index of a batch of the text, or a multiple-choice item. */
 export type EvaluationItem = number | MultipleChoice;
 
 /** Options of `evaluateModel`. */
@@ -39,7 +39,7 @@ export interface EvaluateModelOptions {
   readonly plan: Plan;
   /** Parameters by name. */
   readonly weights: TensorMap;
-  /** Number of updates that the weights were trained for; events carry it. */
+  /** Number of updates that the weights were trained for; it is part of the emitted events. */
   readonly step: number;
   /** Tokens of the text; may be empty if there are no batches. */
   readonly tokens: Uint32Array;

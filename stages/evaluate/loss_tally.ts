@@ -9,19 +9,19 @@ import type { EvalEvent } from "../flow/events.ts";
 import type { ModelSession } from "../model/model_session.ts";
 import type { Tokenizer } from "../token/tokenizer.ts";
 
-/** Sums over the text so far; plain data, which a checkpoint holds. */
+/** Sums over the text so far; plain data that a checkpoint can save. */
 export interface LossTally {
   /** Sum of the losses of all tokens. */
   nats: number;
   /** Number of tokens, special ones included. */
   tokens: number;
-  /** Sum of the losses of tokens that stand for text; 0 where their bytes are not known. */
+  /** Sum of the losses of tokens that stand for text; 0 if the number of bytes per token is not known. */
   textNats: number;
   /** Number of UTF-8 bytes that the tokens stand for. */
   bytes: number;
 }
 
-/** Bytes of text that a token id stands for; 0 for special tokens. */
+/** Number of bytes of text that a token id stands for; 0 for special tokens. */
 export type TokenBytes = (id: number) => number;
 
 /** Means over a text. */
@@ -30,11 +30,11 @@ export interface LossSummary {
   readonly loss: number;
   /** e to the mean loss. */
   readonly perplexity: number;
-  /** Mean loss in bits per byte of text; null where bytes are not known. */
+  /** Mean loss in bits per byte of text; null if the number of bytes per token is not known. */
   readonly bitsPerByte: number | null;
 }
 
-/** A tally before any token. */
+/** An empty tally. */
 export function emptyLossTally(): LossTally {
   return { nats: 0, tokens: 0, textNats: 0, bytes: 0 };
 }
@@ -59,8 +59,8 @@ export function batchCount(model: ModelSession, tokens: Uint32Array): number {
 }
 
 /**
- * Adds the losses of batch number `batch`, from 0, of `tokens` to the tally. Special tokens count as tokens,
- * but not for bits per byte.
+ * Adds the losses of one batch of `tokens` to the tally; `batch` is its index. Special tokens count as
+ * tokens, but not for bits per byte.
  */
 export async function measureBatch(
   model: ModelSession,
@@ -104,12 +104,12 @@ export async function validationLoss(
   return summarizeLoss(tally);
 }
 
-/** Bytes per token id of a tokenizer; each id is looked up once. */
+/** The number of bytes of each token id of a tokenizer; each id is looked up only once. */
 export function countTokenBytes(tokenizer: Tokenizer): TokenBytes {
   const special = new Set(tokenizer.special.values());
   const known = new Int32Array(tokenizer.vocabSize).fill(-1);
   return (id) => {
-    if (id >= known.length || special.has(id)) return 0; // ids above the vocabulary only pad it
+    if (id >= known.length || special.has(id)) return 0; // ids beyond the vocabulary are padding
     if (known[id] < 0) known[id] = tokenizer.decodeSingleTokenBytes(id).length;
     return known[id];
   };

@@ -1,6 +1,6 @@
 /**
- * Losses of parts of many rows of different lengths. Rows of similar length run together, through programs
- * compiled for a few lengths.
+ * Computes the losses of parts of many rows of different lengths. Rows of similar length run together,
+ * through programs that are compiled for a few lengths.
  *
  * @module
  */
@@ -18,9 +18,9 @@ export type RowScore = Readonly<{
 }>;
 
 /**
- * Scores rows, in their order; the score of a row does not depend on the others. Throws RangeError where the
- * plan has no `scoring`, and for a row that is too long, has no token to predict, or has a token outside the
- * vocabulary.
+ * Scores rows and returns the scores in the order of the rows. The score of a row does not depend on the
+ * other rows. Throws RangeError if the plan has no `scoring`, and for a row that is too long, has no token to
+ * predict, or has a token outside the vocabulary.
  */
 export async function scoreRows(
   model: ModelSession,

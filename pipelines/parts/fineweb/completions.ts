@@ -1,6 +1,6 @@
 /**
- * Writes `<out>/completions`: a small file for each part of the source that is done, so that a person or a
- * scheduler can see how far a run has got. A part is done once a checkpoint covers all of it.
+ * Writes `<out>/completions`: a small file for each finished part of the source, so that a person or a
+ * scheduler can see how far a run has got. A part is finished once a checkpoint covers all of it.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface CompletionOptions {
   readonly dir: string;
   /** Name of the source that reads this process's parts one after another. */
   readonly source: string;
-  /** Parts of all processes; a file is named for the index of its part. */
+  /** Parts of all processes. The index of a part in this list determines the name of its file. */
   readonly parts: readonly SourcePart[];
   /** Parts of this process. */
   readonly own: readonly SourcePart[];
@@ -28,7 +28,7 @@ export function markCompletions(
   { dir, source, parts, own, rank }: CompletionOptions,
 ): void {
   const numbers = new Map(parts.map((part, i) => [part, i]));
-  // Number of own parts that have a file. Null until the files of an earlier run are removed.
+  // Number of this process's parts that have a file. Null until the files of an earlier run are removed.
   let marked: number | null = null;
   env.onSaved((saved) => {
     const done = saved === null ? own.length : finishedParts(saved.get(source)?.state, own);
@@ -50,7 +50,7 @@ export function markCompletions(
   }
 }
 
-/** Number of parts that a chain of sources has finished, by its saved state. */
+/** Number of parts that a chain of sources has finished, according to its saved state. */
 function finishedParts(state: unknown, own: readonly SourcePart[]): number {
   if (typeof state !== "object" || state === null || !("at" in state)) return 0;
   if (state.at === null) return own.length;

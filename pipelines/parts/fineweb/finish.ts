@@ -1,6 +1,6 @@
 /**
  * The end of a process of `fineweb`: merges the results of several processes, deletes temporary files, and
- * says where the documents are and what to type next.
+ * prints where the documents are and which command to type next.
  *
  * @module
  */

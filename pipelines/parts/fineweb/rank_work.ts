@@ -1,8 +1,8 @@
 /**
  * Divides FineWeb's work among several processes (ranks). In the first step each process filters its part of
- * the source; in the last step one process does what needs all documents. The last step starts at the first
- * filter that remembers documents: `minhash`, or `pii`, which replaces addresses by several placeholders in
- * turn.
+ * the source. In the last step a single process runs the filters that need all documents. The last step
+ * starts at the first filter whose result depends on earlier documents: `minhash`, or `pii`, which replaces
+ * addresses by several placeholders in turn.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface RankValues {
 export interface RankWork {
   /** `all`: single process. `first`: the per-document filters. `last`: deduplication and later filters. */
   readonly step: "all" | "first" | "last";
-  /** Number of the process, from 0. Null: it works alone, or does the last step. */
+  /** Rank of the process, from 0. Null: the process works alone, or does the last step. */
   readonly rank: number | null;
   /** Number of processes in the first step. */
   readonly world: number;
@@ -32,7 +32,7 @@ export interface RankWork {
   readonly clusters: boolean;
 }
 
-/** The work that the options ask for. Throws RangeError where they contradict each other. */
+/** The work that the options ask for. Throws RangeError if they contradict each other. */
 export function rankWorkOf({ stages: asked, minhash, rank, world, only }: RankValues): RankWork {
   const all = (asked ?? finewebFilters).flatMap((name) => finewebFilters.filter((filter) => filter === name));
   const needsAll = all.findIndex((name) => name === "minhash" || name === "pii");
@@ -80,7 +80,10 @@ function checkRank({ rank, world }: { readonly rank: number | null; readonly wor
   }
 }
 
-/** Name of a process's folder in `<out>/ranks`, from options that may be incomplete. Null: it works alone. */
+/**
+ * Name of a process's folder in `<out>/ranks`, from options that may be incomplete. Null: the process works
+ * alone.
+ */
 export function rankFolder(given: Lookup): string | null {
   const only = given("only"), rank = given("rank");
   if (only === "dedup") return "dedup";

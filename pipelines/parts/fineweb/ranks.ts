@@ -1,6 +1,6 @@
 /**
- * What the processes of one job leave in `<out>/ranks`: checks that they are finished, and merges their
- * results.
+ * Reads the files that the processes of one job leave in `<out>/ranks`: checks that all processes have
+ * finished, and merges their results.
  *
  * @module
  */
@@ -29,7 +29,8 @@ export interface RankGroup {
 }
 
 /**
- * Throws RangeError where processes of the first step are not finished, or had other values of fixed options.
+ * Throws RangeError if a process of the first step has not finished, or ran with other values of fixed
+ * options.
  */
 export async function checkRanksFinished({ out, world, values, options }: RankGroup): Promise<void> {
   const missing: number[] = [];
@@ -70,9 +71,9 @@ export async function otherRanksFinished(
 }
 
 /**
- * Writes `stats.json` and `report.html` of all processes into `out`. The last step's process calls it with
- * `rank` null; without a last step each process that sees all others finished calls it, so two may do so at
- * the same time.
+ * Writes `stats.json` and `report.html` for all processes together into `out`. The process of the last step
+ * calls this with `rank` null. If there is no last step, each process that finds all other processes finished
+ * calls this, so two processes may do so at the same time.
  */
 export async function writeMerged(
   { out, world, values }: Pick<RankGroup, "out" | "world" | "values">,

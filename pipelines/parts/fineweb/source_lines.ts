@@ -1,5 +1,5 @@
 /**
- * What a pipeline reads, as --dry-run prints it.
+ * The lines in which --dry-run describes the input of a pipeline.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import { bytes } from "../../../stages/report/quantity.ts";
 /** The files of a source and how they are divided among processes. */
 export interface SourcePlan {
   readonly files: number;
-  /** Size of the files on disk, compressed where they are. */
+  /** Size of the files on disk; for compressed files, the compressed size. */
   readonly bytes: number;
   readonly workers: number;
-  /** Work of each process, by its rank. */
+  /** Work of each process; the index is its rank. */
   readonly ranks: readonly { readonly parts: number; readonly bytes: number }[];
 }
 
-/** Lines for files, bytes and workers, and for each rank where there are several. */
+/** Lines for the files, bytes and workers, and a line for each rank if there are several. */
 export function sourceLines({ files, bytes: size, workers, ranks }: SourcePlan): readonly string[] {
   const rankLines = ranks.map(({ parts, bytes: size }, rank) =>
     `  ${String(rank).padEnd(15)}${bytes(size)} in ${parts} ${parts === 1 ? "part" : "parts"}`

@@ -1,5 +1,5 @@
 /**
- * The command line's options for a model, made from the rows of the model's table.
+ * Command-line options for a model, made from the rows of the model's option table.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Option, Options } from "../../cli/pipeline.ts";
 
 const ofModel = { fixed: true, group: "Model" };
 
-/** Options by row name, without the rows that are not typed. */
+/** Options, keyed by row name, without the rows that are not command-line options. */
 type OptionsOf<T> = {
   readonly [K in keyof T as T[K] extends { readonly commandLine: false } ? never : K]: Option<
     OptionValue<T[K]>

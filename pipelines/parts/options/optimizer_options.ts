@@ -11,7 +11,7 @@ const rate = { fixed, group: "Learning rate" };
 const optimizer = { fixed, group: "Optimizer" };
 const divergence = { group: "Divergence" };
 
-/** For an option that only some optimizers use. */
+/** The requirement of an option that only some optimizers use. */
 function onlyFor(...names: readonly string[]): OptionRequirement {
   return {
     option: "optimizer",
@@ -71,8 +71,8 @@ export const optimizerOptions = {
     value: null,
     min: 1,
     ...rate,
-    // Resuming with more steps must not change the rates of the steps already taken. A run that is limited
-    // by time has no steps of its own and takes those of its preset.
+    // Resuming with more steps must not change the learning rates of the steps already taken. A run with a
+    // time limit has no number of steps of its own, so its preset's number is used.
     atStart: ({ steps, timeLimit }, dropped) =>
       numberOrNull(steps ?? (timeLimit === null ? null : dropped.get("steps"))),
   }),

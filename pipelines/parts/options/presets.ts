@@ -7,9 +7,9 @@ import type { Machine } from "../../cli/machine.ts";
 import type { DescribedPreset, Preset, PresetChoice, Presets } from "../../cli/presets.ts";
 
 /**
- * Options that the GPT-2 presets share: build-nanogpt's recipe, 10 billion tokens at 0.5 million per step.
- * Model sizes and learning rates differ; the rates are those of GPT-3's models of the same sizes (Brown et
- * al. 2020, table 2.1), and fall to a tenth.
+ * Options that the GPT-2 presets share: build-nanogpt's recipe, with 10 billion tokens and 0.5 million tokens
+ * per step. The presets differ in model size and learning rate. The learning rates are those of GPT-3's
+ * models of the same sizes (Brown et al. 2020, table 2.1); they decay to a tenth.
  */
 const gpt2: Preset = {
   tokenizer: "gpt2",
@@ -27,7 +27,7 @@ const gpt2: Preset = {
   weightDecay: 0.1,
   gradClip: 1,
   evalEvery: 250,
-  evalBatches: 256, // with 4 sequences each: 1.0 M tokens; build-nanogpt takes 1.3 M (20 of 64 sequences)
+  evalBatches: 256, // 1.0 M tokens in batches of 4 sequences; build-nanogpt uses 1.3 M (20 batches of 64)
   sampleEvery: 250,
   samplePrompt: "Hello, I'm a language model,",
   checkpointEvery: 250,
@@ -70,7 +70,7 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
       seqLen: 128,
       batchSize: 8,
       steps: 1000,
-      lr: 4e-3, // the best of 2e-3, 3e-3 and 4e-3 at this length; small models train well at high rates
+      lr: 4e-3, // the best of 2e-3, 3e-3 and 4e-3 at this length; small models learn well at high rates
       warmup: 50,
       evalEvery: 200,
       evalBatches: 32,
@@ -91,7 +91,7 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
       steps: 2000,
       lr: 3e-3, // validation loss 1.78; nanoGPT's 1e-3 reaches 1.91 in as many steps
       dropout: 0,
-      evalBatches: 200, // with 12 × 64 characters each: all that are held out
+      evalBatches: 200, // batches of 12 × 64 characters: all of the validation text
       sampleEvery: 1000,
     },
   },
@@ -106,7 +106,7 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
       batchSize: 64,
       steps: 5000,
       dropout: 0.2,
-      evalBatches: 200, // with 64 × 256 characters each
+      evalBatches: 200, // batches of 64 × 256 characters
       sampleEvery: 1000,
     },
   },
@@ -170,7 +170,7 @@ export const presets: Readonly<Record<string, DescribedPreset>> = {
 /** The preset that `auto` stands for on a machine. */
 export function pickPreset(machine: Machine): PresetChoice {
   if (machine.device === "cpu") return { name: "tiny", why: "training runs on the CPU" };
-  const least = 256 * 2 ** 20; // bytes: the logits of gpu-small, [32, 256, 8192] in f32
+  const least = 256 * 2 ** 20; // bytes: the size of gpu-small's logits, [32, 256, 8192] in f32
   if ((machine.maxTensorBytes ?? Infinity) < least) {
     return { name: "tiny", why: "the GPU's buffers are small" };
   }
@@ -180,7 +180,7 @@ export function pickPreset(machine: Machine): PresetChoice {
 /** The presets of pipelines that train a model. */
 export const trainingPresets: Presets = { byName: presets, pick: pickPreset };
 
-/** The same presets, without their value of one option. */
+/** The same presets without their values for one option. */
 export function withoutOption({ byName, pick }: Presets, option: string): Presets {
   const less = Object.entries(byName).map(([name, { about, options }]) => {
     const { [option]: _, ...rest } = options;

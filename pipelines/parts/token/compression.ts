@@ -12,7 +12,7 @@ import { encodeWithSpecial } from "./text_tokens.ts";
 
 /** A tokenizer and its name. */
 export interface NamedTokenizer {
-  /** Name for the head of a column; at most six characters are shown. */
+  /** Name in the header of a column; at most six characters are shown. */
   readonly name: string;
   readonly tokenizer: Tokenizer;
 }
@@ -55,8 +55,8 @@ export function compareCompression(
 }
 
 /**
- * The table for a terminal, 39 columns wide with four vocabularies, and a second table with the tokens of
- * each language relative to English.
+ * Lines of two tables for a terminal: the bytes per token, and the number of tokens of each language relative
+ * to English. With four vocabularies, the tables are 39 columns wide.
  */
 export function compressionLines({ columns, rows }: Compression): string[] {
   const line = (label: string, cells: readonly string[]) =>

@@ -15,7 +15,7 @@ export interface GroupTextsOptions {
   readonly excerpt: number;
 }
 
-/** State of the stage; checkpoints hold it. */
+/** State of the stage, which checkpoints save. */
 interface GroupState {
   /** Texts of the group that is being filled. */
   texts: string[];

@@ -22,19 +22,19 @@ import { checkWritable, makeFolder } from "../../../stages/disk/files.ts";
 
 /** Options of `inspectText`. */
 export interface InspectTextOptions {
-  /** A text, or `-` for standard input. */
+  /** Text to show, or `-` for standard input. */
   readonly text: string;
   /** Name or path of the tokenizer. */
   readonly tokenizer: string;
-  /** Path of the page. */
+  /** Path of the page to write. */
   readonly page: string;
 }
 
-const mostCharacters = 100_000; // of the text on the page, which is encoded again at each keystroke
-const mostTokens = 1000; // in the terminal, where more would scroll away
+const mostCharacters = 100_000; // limit for the page, which encodes the text again at each keystroke
+const mostTokens = 1000; // limit for the terminal, where more tokens would scroll out of view
 
 /**
- * A flow that shows one text. Throws the errors of `loadTokenizer`, and RangeError for a text that the
+ * A flow that shows one text. Throws the same errors as `loadTokenizer`, and RangeError for a text that the
  * tokenizer cannot encode.
  */
 export async function inspectText(options: InspectTextOptions, env: Env): Promise<Flow<unknown>> {

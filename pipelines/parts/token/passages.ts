@@ -1,6 +1,7 @@
 /**
- * A passage in several languages, and other kinds of text, to compare vocabularies on. They were written for
- * this project. The passages are translations of each other, so their numbers of tokens can be compared.
+ * Texts on which vocabularies are compared: one passage in several languages, and other kinds of text. All
+ * were written for this project. The versions of the passage are translations of each other, so their numbers
+ * of tokens can be compared.
  *
  * @module
  */

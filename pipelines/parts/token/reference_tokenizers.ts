@@ -1,12 +1,12 @@
 /**
- * The tokenizers with which others are compared.
+ * The tokenizers with which other tokenizers are compared.
  *
  * @module
  */
 import { loadTokenizer } from "../../../stages/token/load_tokenizer.ts";
 import type { NamedTokenizer } from "./compression.ts";
 
-/** Names, as `--tokenizer` takes them, of the tokenizers of GPT-2, GPT-4 and GPT-4o. */
+/** Names of the tokenizers of GPT-2, GPT-4 and GPT-4o, as `--tokenizer` accepts them. */
 export const referenceNames: readonly string[] = ["gpt2", "cl100k", "o200k"];
 
 let loaded: Promise<readonly NamedTokenizer[]> | null = null;

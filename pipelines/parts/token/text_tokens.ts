@@ -20,7 +20,7 @@ export function tokensOf(text: string, tokenizer: Tokenizer): TextToken[] {
   return tokensOfIds(encodeWithSpecial(text, tokenizer), tokenizer);
 }
 
-/** Tokens of ids. */
+/** The tokens with the given ids. */
 export function tokensOfIds(ids: Iterable<number>, tokenizer: Tokenizer): TextToken[] {
   return Array.from(
     ids,

@@ -1,6 +1,6 @@
 /**
- * Tokens for a terminal: each with its id below it, separated by spaces and colours, in rows that fit the
- * width.
+ * Formats tokens for a terminal, in rows that fit its width. Each token has its id below it; neighbouring
+ * tokens are separated by spaces and different colours.
  *
  * @module
  */
@@ -17,7 +17,10 @@ export interface TokenLinesOptions {
 
 const backgrounds = [153, 223, 157, 217, 189, 229]; // xterm colours, pale enough for black text
 
-/** Rows of two lines, tokens and ids. A token that contains a line break ends its row. */
+/**
+ * Rows of two lines each: the tokens, and below them their ids. A token that contains a line break ends its
+ * row.
+ */
 export function tokenLines(tokens: readonly TextToken[], { columns, color }: TokenLinesOptions): string[] {
   const paint = painter(color);
   const lines: string[] = [];

@@ -3,9 +3,9 @@
 const data = JSON.parse(document.getElementById("vocabulary").textContent);
 const utf8 = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const mostShown = 20000; // tokens: more would make the page slow
+const mostShown = 20000; // tokens; more would make the page slow
 
-/** The two parts of each merged token, and the rank and id of each pair's merge. */
+/** `parts`: the two parts of each merged token. `pairs`: the rank and id of each pair's merge. */
 const parts = new Map();
 const pairs = new Map();
 const pairKey = (left, right) => left * 2 ** 22 + right; // ids are below 2^21
@@ -43,7 +43,9 @@ function* chunksOf(text) {
   if (end < text.length) yield text.slice(end);
 }
 
-/** Ids of a chunk: merges the pair of least rank everywhere, until no pair can be merged. */
+/**
+ * Ids of a chunk: repeatedly merges all occurrences of the pair of lowest rank, until no pair can be merged.
+ */
 function mergeChunk(chunk) {
   let ids = [...utf8.encode(chunk)].map((byte) => data.bytes[byte]);
   for (;;) {
@@ -174,7 +176,7 @@ function quoted(id) {
   return JSON.stringify(new TextDecoder().decode(Uint8Array.from(bytesOf(id))));
 }
 
-/** Fills the table of compression. */
+/** Fills the compression table. */
 function drawCompression({ columns, rows }) {
   const row = (label, cells) => {
     const line = document.createElement("tr");
@@ -215,5 +217,5 @@ for (const panel of ["tokens", "ids"]) {
   byId(panel).addEventListener("pointerover", pointAt);
   byId(panel).addEventListener("pointerdown", pointAt);
 }
-show(data.text.toWellFormed()); // the field's value has lost its carriage returns
+show(data.text.toWellFormed()); // not the field's value, in which browsers remove carriage returns
 drawCompression(data.compression);

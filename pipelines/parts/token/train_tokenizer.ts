@@ -26,14 +26,14 @@ export interface TrainTokenizerOptions extends Required<TrainBpeOptions> {
 /** State of the training stage. */
 interface TrainingState {
   readonly trainer: BpeTrainer;
-  /** Beginning of the documents, on which compression is measured. */
+  /** Beginning of the documents' text, on which compression is measured. */
   excerpt: string;
 }
 
 /** The state as a checkpoint holds it. */
 type SavedTrainingState = Readonly<{ counted: ChunkCounts; excerpt: string }>;
 
-const measuredCharacters = 200_000; // enough for two stable digits of bytes per token
+const measuredCharacters = 200_000; // enough to measure bytes per token with two stable digits
 
 /**
  * Counts chunks on `workers` threads, then trains. The result depends only on the documents and their order.
@@ -85,7 +85,10 @@ export function trainOnCounts(training: Required<TrainBpeOptions>, dir: string):
   };
 }
 
-/** Refuses special tokens that have a line break, which minbpe's files cannot hold, and repeated ones. */
+/**
+ * Throws RangeError for a special token that has a line break, which minbpe's files cannot store, or that is
+ * given twice.
+ */
 function checkSpecial(special: readonly string[]): void {
   special.forEach((text, i) => {
     const why = /[\r\n]/.test(text)

@@ -1,5 +1,5 @@
 /**
- * Tokens made visible: complete characters as text, incomplete ones as bytes.
+ * Makes tokens visible: complete characters as text, incomplete ones as bytes.
  *
  * @module
  */
@@ -57,7 +57,7 @@ export function visible(text: string): string {
         return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
     }
   });
-  return /^\p{M}/u.test(drawn) ? `◌${drawn}` : drawn; // keeps a combining mark off the character before
+  return /^\p{M}/u.test(drawn) ? `◌${drawn}` : drawn; // separates a combining mark from the text before it
 }
 
 /** The character that begins at byte `at`, or null if it is incomplete or malformed. */
