@@ -1,21 +1,21 @@
 /**
- * The layers of the design: a folder imports itself and what this file names, nothing else. Type-only
- * imports count.
+ * Tests the layers of the design: each folder may import only from itself and from the folders and files
+ * listed here. Type-only imports count as imports.
  *
  * @module
  */
 const root = new URL("../", import.meta.url);
 const libraries = "a library";
 
-/** What every stage on documents and tokens may use. */
+/** What every stage that processes documents or tokens may import. */
 const data = ["stages/disk", "stages/flow", "stages/format", "stages/items.ts"];
-/** What every stage on a model may use. */
+/** What every stage that uses a model may import. */
 const model = ["kernels", "stages/model", "stages/flow", "stages/items.ts"];
 
-/** The tables of models' options, which every weight format walks. */
+/** The tables of model options, which every weight format iterates over. */
 const modelOptions = ["kernels/models/gpt_options.ts", "kernels/models/model_options.ts"];
 
-/** Folder → folders and files that it may import besides itself. */
+/** For each folder, the folders and files that it may import besides itself. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   "kernels/core": [],
   "kernels/random": [],
@@ -130,7 +130,7 @@ Deno.test("the top level holds what the README says and nothing else", async () 
   const wanted = new Set(
     "deno.json deno.lock mod.ts stages kernels pipelines bench tests README.md LICENSE NOTICE".split(" "),
   );
-  const made = new Set(["runs", "node_modules", "coverage"]); // ignored by git
+  const made = new Set(["runs", "node_modules", "coverage"]); // created by programs and ignored by git
   for await (const entry of Deno.readDir(root)) {
     if (entry.name.startsWith(".") || made.has(entry.name)) continue;
     if (!wanted.has(entry.name)) throw new Error(`${entry.name} does not belong on the top level`);
@@ -149,7 +149,10 @@ Deno.test("a folder holds 28 files at most: more are two ideas", async () => {
   if (full.length > 0) throw new Error(full.map(([folder, count]) => `${folder}: ${count} files`).join("\n"));
 });
 
-/** Project-relative targets of the static and type-only imports of each file; libraries by specifier. */
+/**
+ * The static and type-only imports of each file: project-relative paths of files, and specifiers of
+ * libraries.
+ */
 async function importsByFile(): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
   for (const folder of ["kernels", "stages", "pipelines"]) {

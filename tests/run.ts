@@ -7,13 +7,13 @@
  * on WebGPU), `x_long_test.ts` to `long` (kills, fuzz, large inputs), every other `x_test.ts` to `every`,
  * which runs with each change, together with the examples in docs.
  *
- * WebGPU tests use a real GPU where there is one. Otherwise, on Linux x64, they use SwiftShader even if
- * another software adapter is installed, so that runs are comparable and shaders compile fast. Elsewhere
- * they use the system's adapter.
+ * WebGPU tests use a real GPU if there is one. Otherwise, on Linux x64, they use SwiftShader even if another
+ * software adapter is installed, so that runs are comparable and shaders compile fast. On other systems they
+ * use the system's adapter.
  *
- * The last line is `N passed, N failed, N skipped`, steps counted, from the test runner's JUnit report. The
- * exit code is 1 if a test failed, or with CI=true if one was skipped that names WebGPU in its name or
- * file.
+ * The last line is `N passed, N failed, N skipped`, from the test runner's JUnit report; test steps are
+ * counted too. The exit code is 1 if a test failed or, with CI=true, if a test with WebGPU in its name or
+ * file name was skipped.
  *
  * @module
  */
@@ -53,7 +53,7 @@ const { code } = await new Deno.Command(Deno.execPath(), {
 
 const counts = countTests(await Deno.readTextFile(report));
 await Deno.remove(report);
-// A module that does not load fails the run without a line in the report.
+// A module that does not load fails the run without an entry in the report.
 const failed = code === 0 ? counts.failed : Math.max(1, counts.failed);
 const skippedWebgpu = counts.skipped.filter((name) => /webgpu/i.test(name));
 const forbidden = Deno.env.get("CI") === "true" ? skippedWebgpu.length : 0;
@@ -62,8 +62,8 @@ console.log(`${counts.passed} passed, ${failed} failed, ${counts.skipped.length}
 Deno.exit(failed > 0 || forbidden > 0 ? 1 : 0);
 
 /**
- * Environment variables in which a started Deno finds the adapter of the tests, which is also said on
- * stderr.
+ * Environment variables with which a new Deno process finds the adapter for the tests. Also prints the
+ * adapter to stderr.
  */
 async function webgpuEnvironment(): Promise<Record<string, string>> {
   const found = await findAdapter();

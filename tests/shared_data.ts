@@ -1,6 +1,6 @@
 /**
- * Tests on data that is not in the repository but in `../shared/data` beside it. Where a file is missing
- * the test is ignored and its name says so; with CI=true it fails.
+ * Registers tests on data that is not in the repository but in `../shared/data` next to it. If a file is
+ * missing, the test is ignored and its name says so; with CI=true it fails.
  *
  * @module
  */

@@ -16,9 +16,9 @@ const cache = new URL("../.cache/", import.meta.url);
 export const hasSoftwareAdapter: boolean = Deno.build.os === "linux" && Deno.build.arch === "x86_64";
 
 /**
- * Unpacks SwiftShader unless that has been done, and returns the environment variables with which a new
- * Deno process finds it and no other Vulkan driver. The Vulkan loader reads them at start, so a process
- * cannot set them for itself.
+ * Unpacks SwiftShader unless this has been done before. Returns the environment variables with which a new
+ * Deno process finds SwiftShader and no other Vulkan driver. The Vulkan loader reads the variables at start,
+ * so a process cannot set them for itself.
  */
 export async function softwareAdapter(): Promise<Record<string, string>> {
   const folder = new URL("swiftshader-147.0.0/", cache);
@@ -30,7 +30,7 @@ export async function softwareAdapter(): Promise<Record<string, string>> {
     VK_ICD_FILENAMES: driver, // read by older loaders
     VK_DRIVER_FILES: driver,
     DENO_WEBGPU_BACKEND: "vulkan",
-    XDG_RUNTIME_DIR: path, // Mesa, where it is installed, prints an error without it
+    XDG_RUNTIME_DIR: path, // without it Mesa, if installed, prints an error
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Bad input on the command line: the error is one line that says what is wrong, where, and what to do; the
- * exit code is right; and no incomplete file is taken for a complete one.
+ * Tests bad input on the command line: the error is one line that says what is wrong, where, and what to do;
+ * the exit code is correct; and an incomplete file is never mistaken for a complete one.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { courseOf, errorLine, eventsOf, runsTo, small, withFolder } from "./prog
 
 const quick = ["--steps", "6", "--eval-every", "0", "--sample-every", "0", "--checkpoint-every", "2"];
 
-/** Arguments that are refused before anything is written, and the error line to expect. */
+/** Arguments that are rejected before anything is written, and the expected error line. */
 const refused: Readonly<Record<string, readonly [args: string, says: RegExp]>> = {
   "an unknown pipeline": ["fineweb-gtp2", /did you mean fineweb-gpt2/],
   "an unknown option": ["fineweb-gpt2 --step 5", /--step.*--steps/],
@@ -150,7 +150,7 @@ await smallDiskTest(
       const out = `${folder}/run`;
       const { err } = await runsTo(2, ["fineweb-gpt2", "--out", out, ...args]);
       match(err, /Cannot keep checkpoints in .*\/run: two of .* must fit.*make room/);
-      await resize("420k"); // enough for one checkpoint beside the shards
+      await resize("420k"); // enough for the shards and one checkpoint
       const line = errorLine(await runsTo(1, ["fineweb-gpt2", "--out", out, ...args]));
       match(line, /step-000008.*(the disk is full|too little room).*make room/);
       strictEqual((await Deno.readTextFile(`${out}/checkpoints/latest`)).trim(), "step-000004");

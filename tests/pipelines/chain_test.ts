@@ -1,6 +1,6 @@
 /**
- * Pipelines in sequence, each on the output of the one before; and runs of other programs repeated on the
- * command line.
+ * Tests pipelines in sequence, each on the output of the one before, and runs of other programs that are
+ * reproduced on the command line.
  *
  * @module
  */
@@ -104,7 +104,7 @@ Deno.test("every pipeline prints its help and its plan without running or writin
     for (const [name, args] of Object.entries(needs)) {
       match(list, new RegExp(`^  ${name} `, "m"));
       match((await runsTo(0, [name, "--help"])).out, /--seed N/);
-      if (name === "sample") continue; // needs a checkpoint for a plan
+      if (name === "sample") continue; // its plan needs a checkpoint
       const { out } = await runsTo(0, [name, ...args, "--out", `${dir}/run`, "--dry-run"]);
       match(out, /Stages/);
       if (args.length > 0) match(out, /parameters +[\d,]+[\s\S]*FLOPs per step[\s\S]*activation/);
@@ -146,7 +146,7 @@ Deno.test("a closed pipe ends the program without an error, and a run with a che
 
 Deno.test({
   name: "help and progress into a closed pipe end without an error",
-  ignore: Deno.build.os === "windows", // has no sh
+  ignore: Deno.build.os === "windows", // Windows has no sh
   fn: () =>
     withFolder(async (dir) => {
       const words = [Deno.execPath(), ...task, "fineweb-gpt2"].join(" ");

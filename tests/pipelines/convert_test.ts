@@ -15,7 +15,7 @@ import { errorLine, eventsOf, run, runsTo, withFolder } from "./program.ts";
 
 type Changes = Readonly<{ dtype?: "f32" | "bf16"; vocabPad?: number; tokenizer?: string }>;
 
-/** Runs convert in this process; gives its last lines. */
+/** Runs convert in this process and returns its last lines. */
 async function converted(
   from: string,
   to: string,
@@ -157,7 +157,7 @@ Deno.test("convert pads embeddings, removes padding, and writes zeros for the bi
 
 const isZero = (weights: TensorMap, name: string) => weights[name].data.every((x) => x === 0);
 
-/** The weights of `one`, with the biases of `other`. */
+/** The weights of `one`, plus the tensors that only `other` has: the biases. */
 function zeroBiases(one: StartingWeights, other: StartingWeights): TensorMap {
   return { ...other.weights, ...one.weights };
 }
@@ -171,7 +171,7 @@ Deno.test("convert removes unfinished files when it fails, and overwrites nothin
     }
     const size = Deno.statSync(`${dir}/a.bin`).size;
     const { write } = Deno.FsFile.prototype;
-    let free = 600; // bytes until the disk is full
+    let free = 600; // bytes left until the disk is full
     Deno.FsFile.prototype.write = async function (bytes) {
       if ((free -= bytes.length) < 0) throw new Error("No space left on device (os error 28)");
       return await write.call(this, bytes);

@@ -1,5 +1,5 @@
 /**
- * `eval` on the command line.
+ * Tests `eval` on the command line.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Diverging updates, and options of model and optimizer, on the command line.
+ * Tests diverging updates, and options of the model and the optimizer, on the command line.
  *
  * @module
  */
@@ -8,12 +8,15 @@ import { shardHeader } from "../../stages/format/tokens/llmc_shard.ts";
 import { bytesOfTokens } from "../../stages/format/tokens/token_file.ts";
 import { errorLine, eventsOf, runsTo, withFolder } from "./program.ts";
 
-const ODD = 135; // the batch whose loss jumps
+const ODD = 135; // index of the batch whose loss jumps
 const fixed =
   "--vocab-size 257 --layers 1 --heads 2 --channels 16 --seq-len 16 --batch-size 2 --grad-accum 2 --device cpu --workers 1 --schedule constant --warmup 0 --eval-every 0 --sample-every 0 --shuffle none --quiet"
     .split(" ");
 
-/** Gives the test a folder with a shard, and `train` on that shard with batches of 64 tokens. */
+/**
+ * Calls `work` with a folder that contains a shard, and with a function that runs `train` on this shard with
+ * batches of 64 tokens.
+ */
 async function withTraining(
   work: (dir: string, train: (code: number, line: string) => ReturnType<typeof runsTo>) => Promise<void>,
 ): Promise<void> {

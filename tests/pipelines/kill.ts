@@ -7,8 +7,8 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { courseOf } from "./program.ts";
 
 /**
- * Kills a run at a text on standard output, after a number of steps, or while a checkpoint is being written.
- * Returns whether the run was killed before it ended.
+ * Kills a run when its standard output contains a text, after a number of steps, or (`writing`) while a
+ * checkpoint is being written. Returns whether the run was killed before it ended.
  */
 export async function killedAt(
   moment: string | number,
@@ -40,7 +40,7 @@ export async function killedAt(
   return signal === "SIGKILL";
 }
 
-/** Throws unless two runs have the same steps, losses and samples, and the same `files`, bit for bit. */
+/** Throws unless the steps, losses, samples and `files` of two runs are the same, bit for bit. */
 export async function same(
   whole: string,
   other: string,

@@ -1,6 +1,7 @@
 /**
- * Every option of the model's table, with its default and other values, through the command line and every
- * weight format: a format carries the value or refuses it by name, and never drops it silently.
+ * Tests every option in the table of model options, with its default and with other values, on the command
+ * line and in every weight format. A format must either store the value or reject it with an error that names
+ * the option; it never drops it silently.
  *
  * @module
  */
@@ -37,7 +38,7 @@ function configWith(option: string, value: unknown): GptConfig {
   throw new Error(`${option} ${value} is not a value`);
 }
 
-/** Values of an option beside its default. */
+/** Values of an option other than its default. */
 function othersOf(option: string, row: OptionRow): readonly unknown[] {
   switch (row.kind) {
     case "size":
@@ -51,7 +52,7 @@ function othersOf(option: string, row: OptionRow): readonly unknown[] {
   }
 }
 
-/** Writes the model in a format and reads its options again. */
+/** Writes the model in a format and reads its options back. */
 async function roundTrip(
   config: GptConfig,
   { format, dir }: { readonly format: WeightFormat; readonly dir: string },
@@ -101,7 +102,7 @@ for (const [option, row] of rows) {
     }));
 }
 
-/** Tries the paths that a refusal says to give. */
+/** Tries the paths that an error message suggests. */
 async function acceptedInstead(message: string, config: GptConfig, dir: string): Promise<void> {
   const formats = [...message.matchAll(/--to \S+ \(([^)]+)\)/g)].map(([, format]) => format).filter(isFormat);
   ok(formats.length > 0, message);
@@ -136,7 +137,7 @@ Deno.test("a checkpoint's option that is not in the table is refused by name", (
     const folder = `${dir}/${paths.checkpoint}`, stream = `${folder}/stream.json`;
     const json = JSON.parse(await Deno.readTextFile(stream));
     json.parts.train.state.config.slope = 2;
-    await Deno.remove(`${folder}/manifest.json`); // its sums are of the file before
+    await Deno.remove(`${folder}/manifest.json`); // its checksums are those of the unchanged file
     await Deno.writeTextFile(stream, JSON.stringify(json));
     await rejects(() => openModelFile(folder), /option "slope" is not known/);
   }));

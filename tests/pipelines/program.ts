@@ -11,7 +11,7 @@ export type Finished = Readonly<{ code: number; out: string; err: string }>;
 const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 const { tasks } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
 
-/** Arguments of the task `pipeline` after "deno". */
+/** Arguments that follow "deno" in the task `pipeline`. */
 export const task: readonly string[] = tasks.pipeline.command.split(" ").slice(1);
 
 /** Options of a model so small that a step takes a millisecond; data and tokenizer are real. */
@@ -63,13 +63,13 @@ export async function readUntil(until: string, args: readonly string[]): Promise
   const text = new TextDecoder();
   let out = "";
   for await (const piece of process.stdout) {
-    if ((out += text.decode(piece, { stream: true })).includes(until)) break; // closes the pipe
+    if ((out += text.decode(piece, { stream: true })).includes(until)) break; // this closes the pipe
   }
   const { code } = await process.status;
   return { code, out, err: await err };
 }
 
-/** The only line that starts with "error". Throws where there is none or more than one. */
+/** The only line that starts with "error". Throws if there is none or more than one. */
 export function errorLine({ err }: Finished): string {
   const lines = err.trimEnd().split("\n");
   const errors = lines.filter((line) => line.startsWith("error"));
@@ -86,7 +86,7 @@ export async function eventsOf(out: string): Promise<any[]> {
 }
 
 /**
- * The steps, losses and samples of a run, which must be the same bit for bit however often it was
+ * The steps, losses and samples of a run. They must be the same bit for bit however often the run was
  * interrupted.
  */
 export async function courseOf(out: string): Promise<unknown[]> {

@@ -1,5 +1,5 @@
 /**
- * The pipeline `report`, and the inspect events and TensorBoard file of a training run.
+ * Tests the pipeline `report`, and the inspect events and TensorBoard file of a training run.
  *
  * @module
  */
@@ -30,7 +30,7 @@ Deno.test("report writes the page of one run and of several; training writes ins
     const { others, options } = JSON.parse(/<script id="run"[^>]*>(.*?)<\/script>/s.exec(page)?.[1] ?? "");
     strictEqual(others[0].name, "run2");
     deepStrictEqual(options.seed, "run1: 1, run2: 2");
-    strictEqual(options.layers, undefined); // the same in both runs
+    strictEqual(options.layers, undefined); // not listed, since it is the same in both runs
     await runsTo(0, ["report", "--runs", `${dir}/run1`, "--out", `${dir}/one`]);
     match(errorLine(await runsTo(2, ["report"])), /No run to report on/);
     match(errorLine(await runsTo(2, ["report", `${dir}/none`])), /no metrics\.jsonl/);

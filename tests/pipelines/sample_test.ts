@@ -1,5 +1,5 @@
 /**
- * `sample` on the command line: several prompts, streaming, stop strings, wrong options, Ctrl-C.
+ * Tests `sample` on the command line: several prompts, streaming, stop strings, wrong options, and Ctrl-C.
  *
  * @module
  */
@@ -56,7 +56,7 @@ Deno.test("sample prints texts of several prompts in order, the same ones in bat
     const samples = lines.filter(({ type }) => type === "sample").toSorted((a, b) => a.step - b.step);
     deepStrictEqual(samples.map(({ prompt, text }) => `${prompt}${text}\n`), parts.slice(1));
 
-    // Keys and values of 4 texts: 4 texts · 48 positions · 32 floats.
+    // Size of the keys and values: 4 texts · 48 positions · 32 floats.
     match((await runsTo(0, [...asked, "--dry-run"])).out, /cache +24\.0 KiB/);
     for (
       const [wrong, said] of [

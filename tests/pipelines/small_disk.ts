@@ -8,11 +8,13 @@
 export interface SmallDisk {
   /** Folder where it is mounted. */
   readonly folder: string;
-  /** Changes its size: "4m". */
+  /** Changes its size, for example to "4m". */
   resize(size: string): Promise<void>;
 }
 
-/** Runs a test on a file system of `size` ("128k"). Returns null where this user may not mount one. */
+/**
+ * Runs a test on a file system of `size` (for example "128k"). Returns null if this user may not mount one.
+ */
 export async function onSmallDisk<T>(
   size: string,
   test: (disk: SmallDisk) => Promise<T>,
@@ -44,7 +46,7 @@ async function ran(command: string, ...args: string[]): Promise<boolean> {
   }
 }
 
-/** Declares a test on a small file system; it is ignored where none can be mounted. */
+/** Declares a test on a small file system; the test is ignored if none can be mounted. */
 export async function smallDiskTest(
   name: string,
   size: string,

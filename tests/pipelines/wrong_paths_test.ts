@@ -1,7 +1,7 @@
 /**
- * Paths that a user may get wrong, for every option that takes one: each ends in one line that names the
- * path and says what to do, with exit code 2 and nothing written. The program runs in this process, so that
- * a table of them is quick.
+ * Tests wrong paths for every option that takes a path. Each must produce one error line that names the path
+ * and says what to do, exit with code 2, and write nothing. The program runs in this process, so that testing
+ * all combinations is fast.
  *
  * @module
  */
@@ -13,7 +13,9 @@ import { smallConfig, writeGpt2Folder } from "../stages/format/model/gpt2_folder
 import { withFolder } from "../temporary.ts";
 import { onSmallDisk } from "./small_disk.ts";
 
-/** Command lines by option; PATH stands for the wrong path, OUT for a folder that must not appear. */
+/**
+ * Command lines, keyed by option. PATH stands for the wrong path, OUT for a folder that must not be created.
+ */
 const commands: Readonly<Record<string, string>> = {
   "tokenize --source": "tokenize --source PATH --out OUT",
   "tokenize --config": "tokenize --config PATH --out OUT",
@@ -37,7 +39,7 @@ const commands: Readonly<Record<string, string>> = {
   "lessons --names": "lessons --figures --names PATH --out OUT",
 };
 
-/** Makes a wrong path in a folder. */
+/** Functions that make a wrong path in a folder, keyed by what is wrong with it. */
 const faults: Readonly<Record<string, (dir: string) => string>> = {
   "nothing is there": (dir) => `${dir}/none`,
   "a part of it is a file": (dir) => {
@@ -58,7 +60,7 @@ const faults: Readonly<Record<string, (dir: string) => string>> = {
 
 const byteConfig = { ...smallConfig, vocabSize: 257 };
 
-/** Faults that are none for an option. */
+/** Combinations of option and fault that are not errors. */
 const allowed = new Set([
   "tokenize --out: nothing is there",
   "tokenize --out: it is a folder of other files",
@@ -112,7 +114,10 @@ Deno.test({
     }),
 });
 
-/** One line that names the path, in words and with a hint. */
+/**
+ * Throws unless the output is one error line that names the path and gives a hint, without the system's error
+ * code.
+ */
 function refusal(err: string, path: string): void {
   match(err, /^error: [^\n]+: [^\n]+$/);
   doesNotMatch(err, /os error/);

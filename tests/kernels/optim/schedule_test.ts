@@ -1,12 +1,12 @@
 import { ok, strictEqual, throws } from "node:assert/strict";
 import { schedule, type ScheduleOptions } from "../../../kernels/optim/schedule.ts";
 
-/** Compares to seven digits, which is what the tables below give. */
+/** Compares seven digits, since the tables below have no more. */
 function near(rate: number, wanted: number): void {
   ok(Math.abs(rate - wanted) <= 1e-6 * wanted + 1e-18, `${rate}, wanted ${wanted}`);
 }
 
-/** Both of these programs warm up by lr·(step+1)/warmup. */
+/** Both of these programs use the learning rate lr·(step + 1)/warmup during warm-up. */
 const buildNanogpt = { lr: 6e-4, minLr: 6e-5, warmup: 715, steps: 19073, warmupDivisor: 715 };
 const llmc = { lr: 6e-4, minLr: 0, warmup: 700, steps: 18865, warmupDivisor: 700 };
 
@@ -44,7 +44,7 @@ for (const [name, options, rates] of tables) {
 Deno.test("schedule() divides by warmup + 1 in warm-up, as nanoGPT does, and stays at minLr after its end", () => {
   const rate = schedule({ kind: "cosine", lr: 1e-3, minLr: 1e-4, warmup: 4, steps: 20 });
   strictEqual(rate(0), 1e-3 / 5);
-  strictEqual(rate(2), 0.0006000000000000001); // nanoGPT's own rounding
+  strictEqual(rate(2), 0.0006000000000000001); // rounded as nanoGPT rounds it
   strictEqual(rate(4), 1e-3);
   strictEqual(rate(5), 0.0009913533761814538);
   strictEqual(rate(20), 1e-4);

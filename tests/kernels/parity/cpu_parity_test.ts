@@ -1,5 +1,6 @@
 /**
- * Every op on the CPU engine against the float64 reference, and with the same bits for any number of threads.
+ * Tests every op on the CPU engine: it matches the float64 reference and gives the same bits for any number
+ * of threads.
  *
  * @module
  */
@@ -74,7 +75,8 @@ Deno.test("cpu engine computes activations and their derivatives correctly far f
 });
 
 Deno.test("cpu engine computes attention and its gradient where they do not fit into a thread's scratch memory", async () => {
-  // With heads of this width, scratch memory holds some 350 keys, or in the gradient 170 queries.
+  // With heads of this width, the scratch memory holds about 350 keys in the forward pass, and about 170
+  // queries in the backward pass.
   const forward = { inputs: [[1, 360, 3 * 512]], attrs: { heads: 1 } };
   const out = [1, 360, 512];
   const backward = { inputs: [...forward.inputs, out, [1, 1, 360], out], attrs: forward.attrs };

@@ -11,7 +11,7 @@ export function expectNone(messages: readonly string[]): void {
   if (messages.length > 0) fail(messages.join("\n"));
 }
 
-/** One test step per entry; `suffix` tells several runs of the same ops apart. */
+/** Runs one test step per entry; `suffix` distinguishes several runs of the same ops. */
 export async function paritySteps(
   t: Deno.TestContext,
   messages: ReadonlyMap<string, readonly string[]>,
@@ -20,7 +20,7 @@ export async function paritySteps(
   for (const [name, found] of messages) await t.step(`${name}${suffix}`, () => expectNone(found));
 }
 
-/** One test step per family of variants; ignored where the adapter cannot run the family. */
+/** Runs one test step per family of variants; a step is ignored if the adapter cannot run the family. */
 export async function trialSteps(t: Deno.TestContext, trials: readonly Trial[]): Promise<void> {
   for (const [family, { unsupported, messages }] of await compareTrials(trials)) {
     await t.step({

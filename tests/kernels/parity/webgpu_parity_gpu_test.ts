@@ -1,5 +1,5 @@
 /**
- * Every case of every op's WGSL kernel against the float64 reference.
+ * Tests the WGSL kernels of all ops, in all of their cases, against the float64 reference.
  *
  * @module
  */

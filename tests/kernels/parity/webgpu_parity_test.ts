@@ -1,6 +1,6 @@
 /**
- * Two cases of every op's WGSL kernel against the float64 reference, on any adapter; `deno task test` brings
- * a software one. `deno task test:gpu` runs all cases.
+ * Tests the WGSL kernels of all ops, in two cases each, against the float64 reference. Any adapter will do;
+ * `deno task test` provides a software adapter. `deno task test:gpu` runs all cases.
  *
  * @module
  */

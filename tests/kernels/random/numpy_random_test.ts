@@ -1,4 +1,4 @@
-/** Numbers of NumPy's RandomState, and of MT19937 behind it. */
+/** Tests that NumpyRandom gives the numbers of NumPy's RandomState, and MersenneTwister those of MT19937. */
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { MersenneTwister } from "../../../kernels/random/mersenne_twister.ts";
 import { NumpyRandom } from "../../../kernels/random/numpy_random.ts";
@@ -26,7 +26,7 @@ Deno.test("MersenneTwister accepts a list of words as its seed", () => {
 });
 
 // Python: numpy.random.RandomState(1).randint(7, (5 << 40) + 7, size=6, dtype=numpy.uint64), which rejects
-// three of the words that it draws.
+// three of the generator's words.
 Deno.test("NumpyRandom.integers() rejects the same words as NumPy", () => {
   const drawn = new NumpyRandom(1).integers(6, { low: 7n, high: (5n << 40n) + 7n });
   deepStrictEqual([...drawn], [
@@ -39,7 +39,8 @@ Deno.test("NumpyRandom.integers() rejects the same words as NumPy", () => {
   ]);
 });
 
-// The lesson's two_moons() tests more: scikit-learn's make_moons(100, noise=.1) with seed 1337.
+// A further test is that of twoMoons() in the micrograd lesson: scikit-learn's make_moons(100, noise=.1) with
+// seed 1337.
 Deno.test("NumpyRandom.normal() and .shuffle() give NumPy's numbers", () => {
   // numpy.random.RandomState(42).normal(size=3)
   const random = new NumpyRandom(42);

@@ -8,7 +8,7 @@ import {
   uniformAt,
 } from "../../../kernels/random/philox.ts";
 
-// kat_vectors of Random123, for philox4x32-10.
+// From Random123's file kat_vectors, for philox4x32-10.
 const ones = 0xffffffff;
 const known = [
   { counter: [0, 0, 0, 0], key: [0, 0], words: [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8] },
@@ -53,7 +53,7 @@ Deno.test("uniformAt() is in [0, 1) and reads the words of philox() in order", (
   }
 });
 
-/** Box-Muller in float64 on the words of philox(). */
+/** Computes a normal number by Box-Muller in float64 from the words of philox(). */
 function exactNormal(i: number, { seed, name }: { readonly seed: number; readonly name: string }): number {
   const words = philox(seed, name, Math.floor(i / 4)), pair = i & 2;
   const radius = Math.sqrt(-2 * Math.log((words[pair] + 1) / 2 ** 32)); // + 1 avoids the logarithm of 0
@@ -81,12 +81,13 @@ Deno.test("normals() have the same bits as when this test was written", async ()
 
 Deno.test("normals() have the moments and tails of a standard normal, times std", () => {
   const n = 1_000_000, std = 0.02, x = normals(3, "n", n, std).map((v) => v / std);
-  // Five standard errors: sqrt(Var(x^k) / n), Var 1, 2, 15, 96, 10170 for k = 6.
+  // The tolerance is five standard errors, sqrt(Var(x^k) / n), where Var(x^k) is the third number of each
+  // row.
   for (const [k, expected, variance] of [[1, 0, 1], [2, 1, 2], [3, 0, 15], [4, 3, 96], [6, 15, 10170]]) {
     const error = Math.abs(x.reduce((sum, v) => sum + v ** k, 0) / n - expected);
     ok(error < 5 * Math.sqrt(variance / n), `moment ${k} is off by ${error}`);
   }
-  // P(|x| > t) = erfc(t / sqrt 2), from tables.
+  // P(|x| > t) = erfc(t / √2), from published tables.
   for (const [t, p] of [[1, 0.31731], [2, 0.0455003], [3, 0.0026998], [4, 6.3342e-5]]) {
     const beyond = x.reduce((count, v) => count + (Math.abs(v) > t ? 1 : 0), 0);
     ok(Math.abs(beyond - n * p) < 5 * Math.sqrt(n * p), `beyond ${t} lie ${beyond}, expected ${n * p}`);

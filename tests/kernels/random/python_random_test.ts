@@ -1,4 +1,4 @@
-/** Numbers of the `random` module of CPython 3. */
+/** Tests that PythonRandom gives the numbers of CPython 3's `random` module. */
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { PythonRandom } from "../../../kernels/random/python_random.ts";
 import { sharedTest } from "../../shared_data.ts";
@@ -12,7 +12,7 @@ Deno.test("PythonRandom gives Python's numbers", () => {
   deepStrictEqual([random.uniform(-1, 1), random.uniform(-1, 1)], [.23550571390294128, .06653114721000164]);
 });
 
-// Python: random.seed(2**40 + 7), which has two words.
+// Python: random.seed(2**40 + 7), a seed of two 32-bit words.
 Deno.test("PythonRandom.randint() and .choice() give Python's numbers, also with a seed of two words", () => {
   const random = new PythonRandom(2 ** 40 + 7);
   deepStrictEqual([random.random(), random.random()], [0.6137037779936511, 0.8149162973309487]);

@@ -1,4 +1,7 @@
-/** Numbers of PyTorch 2's CPU generator; those of seed 137 are from llm.c's rand.h. */
+/**
+ * Tests that TorchRandom gives the numbers of PyTorch 2's CPU generator. The numbers for seed 137 come from
+ * llm.c's rand.h.
+ */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { sharedTest } from "../../shared_data.ts";
@@ -42,7 +45,7 @@ Deno.test("TorchRandom.randn() gives PyTorch's numbers: in pairs below 16, in bl
   const whole = seed42(), rest = seed42();
   const [first, again] = [whole.randn(16), whole.randn(16)];
   deepStrictEqual(rest.randn(17).slice(0, 1), first.slice(0, 1));
-  // It draws 17 uniform numbers, and then 16 more for the last 16 elements.
+  // randn(17) uses 17 uniform numbers, and then 16 more for the last 16 elements.
   const drawn = seed42();
   drawn.rand(17);
   deepStrictEqual(seed42().randn(17).slice(1), drawn.randn(16));
@@ -82,7 +85,7 @@ Deno.test("a Fisher-Yates shuffle with PyTorch's words gives llm.c's order of fo
   deepStrictEqual(order, [1, 0, 3, 2]);
 });
 
-// From makemore part 1: bigram counts plus one, rows normalized in float32, letters sampled up to the end
+// From makemore part 1: bigram counts plus one, rows normalized in float32, and letters sampled until the end
 // mark.
 sharedTest(
   "TorchRandom.multinomialBySums() gives makemore's published names",

@@ -1,5 +1,5 @@
 /**
- * The committed WASM modules: they match their source, and have a kernel for every op.
+ * Tests that the committed WASM modules match their source and have a kernel for every op.
  *
  * @module
  */
@@ -28,7 +28,7 @@ for (const build of Object.keys(builds)) {
 }
 
 Deno.test("kernels.wasm uses relaxed SIMD, kernels_plain.wasm does not", async () => {
-  // f32x4.relaxed_madd is 0xfd 0x85 0x02.
+  // The instruction f32x4.relaxed_madd is encoded as 0xfd 0x85 0x02.
   const count = async (build: string) => {
     const bytes = await Deno.readFile(new URL(`../../../kernels/${build}`, import.meta.url));
     return bytes.filter((byte, i) => byte === 0xfd && bytes[i + 1] === 0x85 && bytes[i + 2] === 0x02).length;

@@ -29,7 +29,8 @@ async function run(folder: string, ...args: string[]): Promise<Result> {
 }
 
 /**
- * Runs a pipeline, sends the signals one after another once `when` accepts the output, and waits for the end.
+ * Runs a pipeline and waits for its end. Sends the first signal once `when` accepts the output, and the
+ * second once the program says that another signal stops it.
  */
 async function interrupt(
   folder: string,

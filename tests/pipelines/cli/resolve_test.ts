@@ -136,7 +136,7 @@ Deno.test("resolve() takes the options of the resumed run and keeps the length o
     message:
       "Cannot resume runs/x with --lr 4: the run was started with --lr 3: leave the option out to resume, or start a new run with another --out or --resume never",
   });
-  // On this machine `auto` would pick another preset.
+  // On a machine with a GPU, `auto` would select another preset.
   const onGpu = { ...layers, saved, machine: { device: "webgpu" } as const };
   checkFixed(resolve(pipeline, onGpu), { options, saved, out: "runs/x" });
 });

@@ -1,5 +1,5 @@
 /**
- * Option values of a command line as a pipeline gets them, without starting the program.
+ * Parses a command line into the option values that a pipeline gets, without starting the program.
  *
  * @module
  */

@@ -9,7 +9,8 @@ import { philox } from "../../../kernels/random/philox.ts";
 import { killedAt, runsTo, withFolder } from "../program.ts";
 
 /**
- * A file of 1,200 documents in JSON lines: 500 different texts, and copies of them with some words changed.
+ * Writes a JSON Lines file of 1,200 documents: 500 different texts, and copies of them with some words
+ * changed.
  */
 export async function writeSource(path: string): Promise<void> {
   const lines = Array.from({ length: 1200 }, (_, i) => {
@@ -22,8 +23,8 @@ export async function writeSource(path: string): Promise<void> {
 }
 
 /**
- * Kills a run of `fineweb` when it touches each of `paths`, and resumes it. Throws if it does not leave the
- * documents of the run that was never stopped.
+ * Runs `fineweb`, kills the run when it first touches each of `paths`, and resumes it. Throws if the result
+ * differs from the documents of an uninterrupted run.
  */
 export async function finewebKilled(paths: readonly string[]): Promise<void> {
   await withFolder(async (dir) => {

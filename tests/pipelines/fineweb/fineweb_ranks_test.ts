@@ -1,5 +1,5 @@
 /**
- * `fineweb` in several processes produces the corpus of a single process.
+ * Tests that `fineweb` produces the same corpus in several processes as in one.
  *
  * @module
  */

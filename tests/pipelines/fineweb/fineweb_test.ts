@@ -1,5 +1,5 @@
 /**
- * `fineweb` on the command line: block lists, masked addresses, token counts, statistics by rule.
+ * Tests `fineweb` on the command line: block lists, masked addresses, token counts, and statistics per rule.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const prose =
   "The people of the town had been to the river and back, and that was all they would say of it that day. " +
   "Nobody knew with whom they had spoken. The old bridge, which the mayor wished to be mended, stood as it had stood. ";
 
-/** Documents that are removed for every reason; every second one holds addresses. */
+/** Documents that give each filter something to remove; every second one contains addresses. */
 function documents(): string {
   const rows = Array.from({ length: 60 }, (_, i) => {
     const host = i % 6 === 0 ? "www.bad.example.com" : `site${i % 3}.org`;

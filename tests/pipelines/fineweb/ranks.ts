@@ -10,7 +10,10 @@ import { philox } from "../../../kernels/random/philox.ts";
 
 const fillers = ["the", "people", "of", "that", "town", "had", "been", "to", "a", "river", "and", "with"];
 
-/** Texts of documents: 60 different ones with a line changed; some hold addresses, some are too short. */
+/**
+ * The text of document `i`: one of 60 texts with one line changed. Some contain addresses, some are too short
+ * to keep.
+ */
 function textOf(i: number): string {
   const parent = philox(1, "parents", i)[0] % 60;
   const lines = Array.from({ length: 8 }, (_, line) => {
@@ -34,8 +37,8 @@ function letters(number: number): string {
 const encoder = new TextEncoder();
 
 /**
- * A folder with a WARC file of one gzip member per record, large JSON lines, Parquet, and a file that cannot
- * be divided.
+ * Writes a folder with a WARC file (one gzip member per record), a JSON Lines file with many lines, a Parquet
+ * file, and a file that cannot be divided.
  */
 export async function writeSources(dir: string): Promise<readonly string[]> {
   await Deno.mkdir(dir);
@@ -75,7 +78,7 @@ export function rows(out: string, folder: string): any[] {
   });
 }
 
-/** Options of the runs: small parts, so that ranks share a file. */
+/** Options of the runs. Parts are small, so that several ranks read the same file. */
 export const recipe: readonly string[] = [
   "--stages",
   "c4,minhash,pii",

@@ -1,5 +1,5 @@
 /**
- * `--dropout` on the command line: in the plan, in config.json, and on resume.
+ * Tests `--dropout` on the command line: in the plan, in config.json, and on resume.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `--dtype f16` on the command line.
+ * Tests `--dtype f16` on the command line.
  *
  * @module
  */
@@ -23,8 +23,8 @@ Deno.test("fineweb-gpt2 --dtype f16 on webgpu trains to nearly the losses of f32
     const [full, half] = [await losses("f32"), await losses("f16")];
     deepStrictEqual([full.length, half.length], [12, 12]);
     // Rounding changes an operand by up to 2^-11 of its value. A new model's logits are at most 1, so they
-    // change by up to 5e-4, and their mean over tokens by less; a few updates add as much again. If all
-    // gradients underflowed, losses would differ by 0.1 and more.
+    // change by up to 5e-4, and their mean over tokens by less; a few updates add about the same amount. If
+    // all gradients underflowed, losses would differ by 0.1 or more.
     full.forEach((loss, i) => ok(Math.abs(loss - half[i]) < 2e-3, `step ${i}: ${half[i]}, in f32 ${loss}`));
     notDeepStrictEqual(half, full);
     ok(full[0] - full[11] > 0.2, `nothing was learned: ${full}`);

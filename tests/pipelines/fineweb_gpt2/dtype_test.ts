@@ -1,5 +1,5 @@
 /**
- * Where `--dtype f16` is refused.
+ * Tests when `--dtype f16` is rejected.
  *
  * @module
  */

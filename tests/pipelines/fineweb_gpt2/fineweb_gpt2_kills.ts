@@ -7,12 +7,12 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { killedAt, same } from "../kill.ts";
 import { runsTo, small, start, withFolder } from "../program.ts";
 
-/** Intervals at which the runs evaluate and sample. */
+/** Options that set how often the runs evaluate and sample. */
 export const intervals: readonly string[] = "--eval-every 20 --sample-every 30".split(" ");
 
 /**
- * Kills a run at each of `moments` (see `killedAt`) and resumes it. Throws if it does not end bit for bit as
- * the run that was never stopped.
+ * Kills a run at each of `moments` (see `killedAt`) and resumes it. Throws if its final result is not bit for
+ * bit that of an uninterrupted run.
  */
 export async function finewebGpt2Killed(moments: readonly (string | number)[]): Promise<void> {
   await withFolder(async (dir) => {
@@ -33,7 +33,7 @@ export async function finewebGpt2Killed(moments: readonly (string | number)[]): 
   });
 }
 
-/** Files that must be the same byte for byte in an interrupted and an uninterrupted run. */
+/** Files that must be identical in an interrupted and an uninterrupted run. */
 export function filesAt(step: string): readonly string[] {
   return [
     `checkpoints/${step}/model.safetensors`,

@@ -1,6 +1,6 @@
 /**
- * The main pipeline end to end on the embedded corpora: the files of a run, and that interruptions change no
- * result.
+ * Tests the main pipeline end to end on the embedded corpora: a run writes the documented files, and
+ * interruptions do not change its results.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { same } from "../kill.ts";
 import { webgpuTrainsAsCpu } from "./webgpu_course.ts";
 import { courseOf, errorLine, eventsOf, runsTo, small, start, withFolder } from "../program.ts";
 
-/** Keys that an event of each type may have, and those that it must have. */
+/** For each type of event, the keys that it may have and those that it must have. */
 const grammar: Readonly<Record<string, string>> = {
   run: "type pipeline device preset parameters seed resumed filters",
   step: "type step loss gradNorm lr tokens tokensPerSecond elapsed",
@@ -80,7 +80,7 @@ Deno.test("fineweb-gpt2 trains while the stages before it still run, and leaves 
     ok(losses[2] < losses[0] && losses[2] < Math.log(512) - 0.5, `validation losses ${losses}`);
     strictEqual(events.filter((e) => e.type === "checkpoint").map((e) => e.step).join(), "25,50,60");
     const read = events.findLast((e) => e.type === "stage" && e.name === "embedded").out;
-    // Otherwise training waited for the whole source.
+    // If all documents had been read, training would have waited for the whole source.
     ok(read < 6279, `${read} documents were read: the whole corpus`);
 
     const config = JSON.parse(await Deno.readTextFile(`${out}/config.json`));

@@ -1,5 +1,5 @@
 /**
- * `--profile` on the command line.
+ * Tests `--profile` on the command line.
  *
  * @module
  */
@@ -20,7 +20,7 @@ Deno.test("fineweb-gpt2 --profile writes a table and a trace, prints the table, 
     ok(Math.abs(shares - 1) < 1e-9, `shares add up to ${shares}`);
     const { traceEvents } = JSON.parse(await Deno.readTextFile(`${dir}/run/profile/trace.json`));
     strictEqual(traceEvents[0].args.name, "host");
-    // A resumed run does not take --profile from the earlier command.
+    // A resumed run does not inherit --profile from the earlier command.
     await runsTo(0, ["fineweb-gpt2", "--out", `${dir}/run`, "--steps", "20", "--quiet"]);
     const again = JSON.parse(await Deno.readTextFile(`${dir}/run/profile/profile.json`));
     deepStrictEqual(again.steps, steps);

@@ -1,5 +1,5 @@
 /**
- * --recompute may change when a run is resumed, and losses stay the same.
+ * Tests that --recompute may be changed when a run is resumed, and that the losses stay the same.
  *
  * @module
  */
@@ -17,7 +17,7 @@ Deno.test("a run resumed with another --recompute has the losses of a run with n
     await run("changed", "--steps", "3");
     await run("changed", "--steps", "5", "--recompute", "gelu");
     await run("changed", "--steps", "8", "--recompute", "block");
-    // Only steps are compared: every end of a run adds an evaluation.
+    // Only steps are compared, because each run ends with an additional evaluation.
     const updates = async (name: string) =>
       (await eventsOf(`${dir}/${name}`)).filter((e) => e.type === "step")
         .map((e) => [e.step, e.loss, e.gradNorm, e.lr]);

@@ -7,8 +7,8 @@ import { ok, strictEqual } from "node:assert/strict";
 import { eventsOf, runsTo, small, withFolder } from "../program.ts";
 
 /**
- * Throws unless a run on WebGPU has the losses of the CPU within 1e-4; it is evaluated in the middle and at
- * the end.
+ * Throws unless the losses of a run on WebGPU are within 1e-4 of those on the CPU. The runs are evaluated in
+ * the middle and at the end.
  */
 export async function webgpuTrainsAsCpu(steps: number): Promise<void> {
   await withFolder(async (dir) => {

@@ -1,4 +1,4 @@
-/** A lesson's items in a terminal and on its page. */
+/** Tests how a lesson's items appear in a terminal and on its page. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import stringWidth from "string-width";
 import {
@@ -88,7 +88,7 @@ Deno.test({
   }`,
   ignore: browser === null && Deno.env.get("CI") !== "true",
   async fn() {
-    // Allows the script that reads colours and sizes. The page itself allows no scripts.
+    // Allows the script that reads colours and sizes, because the page's own policy allows no scripts.
     const page = (await lessonPage({ title: hostile, items: items(hostile), options: [] }))
       .replace("default-src 'none'", "default-src 'none'; script-src 'unsafe-inline'");
     for (const dark of [false, true]) {

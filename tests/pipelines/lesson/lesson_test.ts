@@ -1,4 +1,4 @@
-/** Lessons as a user runs them. */
+/** Tests lessons on the command line. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { errorLine, runsTo, withFolder } from "../program.ts";
 

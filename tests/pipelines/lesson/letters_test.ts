@@ -30,7 +30,7 @@ sharedTest("splitWords() splits as makemore does", ["text/names.txt"], async (pa
     [train, dev, test].map((part) => examplesOf(part, { letters, context: 3 }).count),
     [182625, 22655, 22866],
   );
-  // The notebook of part 2 had run its cell four times.
+  // In the notebook of part 2, the cell that shuffles the words had been run four times.
   const { train: again } = splitWords(words, { shuffles: 4 });
   strictEqual(examplesOf(again, { letters, context: 3 }).count, 182441);
 });

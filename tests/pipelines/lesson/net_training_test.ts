@@ -4,7 +4,7 @@ import { means, softmax, stepsReasonToDiffer, trainOn } from "../../../pipelines
 
 Deno.test("trainOn() draws batches with randint among the first examples, with the rate of each step", async () => {
   const steps: { rows: number[]; rates: number[] }[] = [];
-  const net: any = { // only train() is called
+  const net: any = { // a stub, since only train() is called
     train: ({ rows, rates }: { rows: Uint32Array; rates: Float32Array }): Promise<Float32Array> => {
       steps.push({ rows: [...rows], rates: [...rates] });
       return Promise.resolve(rates.map((rate) => 2 * rate));

@@ -8,13 +8,13 @@ import { type Check, type Item, outcomeOf } from "../../../pipelines/lesson/item
 import type { LessonPipeline } from "../../../pipelines/lesson/lesson.ts";
 import { itemLines } from "../../../pipelines/lesson/text.ts";
 
-/** Options of a run; default: the lesson itself on the installed data. */
+/** Options of a run. By default the lesson itself runs on the data that installs with the program. */
 export interface RunLessonOptions {
   /** Data file; default: the data that installs with the program. */
   readonly source?: string;
   /** Exercise whose solution is run; default: none. */
   readonly solution?: string;
-  /** Folder of the run; default: none, for a lesson that writes nothing. */
+  /** Folder of the run; default: none, for a lesson that writes no files. */
   readonly out?: string;
   /** Values of further options. */
   readonly values?: Readonly<Record<string, unknown>>;
@@ -25,11 +25,11 @@ export interface LessonRun {
   readonly items: readonly Item[];
   /** A line for each check, for example "loss at step 0: 3.7686, lecture 3.7686: same". */
   readonly outcomes: readonly string[];
-  /** Text on a terminal of 100 columns. */
+  /** Text that a terminal of 100 columns shows. */
   readonly text: string;
 }
 
-/** Runs a lesson to its end on the CPU engine, and renders every chart as for the page. */
+/** Runs a lesson to its end on the CPU engine. Also renders every chart for the page, to find errors. */
 export async function runLesson(
   { options, lesson }: LessonPipeline,
   { source, solution, out = "nowhere", values = {} }: RunLessonOptions = {},

@@ -1,5 +1,5 @@
 /**
- * The largest batch sizes are compared with the planner's memory; and their table.
+ * Tests the largest batch sizes against the memory that the planner computes, and tests their table.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Presets are complete command lines, and those of GPT-2 agree with their sources.
+ * Tests that presets are complete command lines and that the GPT-2 presets agree with their sources.
  *
  * @module
  */
@@ -43,7 +43,7 @@ Deno.test("GPT-2 presets have the sizes of GPT-2, the recipe of build-nanogpt an
     [1_557_686_400, 524_288, 48, 25, 1600, 2e-4],
   ]);
   const rate = scheduleOf(valuesOf("--preset", "gpt2-124m"));
-  // Rates of build-nanogpt, which divides the warm-up by 715 where schedule() divides by 716.
+  // Learning rates of build-nanogpt, which divides by 715 during warm-up, while schedule() divides by 716.
   for (const [step, wanted] of [[715, 6e-4], [9536, 3.465310e-4], [19072, 6.0e-5]]) {
     ok(Math.abs(rate(step) / wanted - 1) < 1e-6, `${rate(step)} at ${step}`);
   }
@@ -79,10 +79,10 @@ Deno.test("--total-batch-tokens is divided into whole micro-batches of --batch-s
 });
 
 /**
- * Limits of typical adapters, as reports about wgpu, which Deno uses, give them: bindings of 2^31 - 1 bytes
- * through Vulkan and DX12 (gfx-rs/wgpu issue 8105), buffers of the same size through DX12 (pull request
- * 4020), Apple's bindings of 2^32 - 1 (issue 6221). The other limits, and all of the integrated GPU, are low
- * estimates.
+ * Limits of typical adapters in bytes, from reports about wgpu, which Deno uses: bindings of 2^31 - 1 bytes
+ * on Vulkan and DX12 (gfx-rs/wgpu issue 8105), buffers of the same size on DX12 (pull request 4020), and
+ * bindings of 2^32 - 1 bytes on Apple GPUs (issue 6221). The other limits, and all limits of the integrated
+ * GPU, are low estimates.
  */
 const adapters: Readonly<Record<string, BufferLimits>> = {
   "an integrated GPU": {

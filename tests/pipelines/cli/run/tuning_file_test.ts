@@ -1,5 +1,6 @@
 /**
- * The file of `--tune` keeps choices by adapter over runs; a damaged file is refused.
+ * Tests that the file of `--tune` keeps the choices for each adapter across runs, and that a damaged file is
+ * rejected.
  *
  * @module
  */

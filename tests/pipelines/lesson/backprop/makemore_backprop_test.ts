@@ -1,4 +1,4 @@
-/** The lesson on backpropagation reproduces the lecture's values. */
+/** Tests that the lesson on backpropagation reproduces the lecture's values. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import makemoreBackprop from "../../../../pipelines/makemore_backprop.ts";
 import { sharedTest } from "../../../shared_data.ts";

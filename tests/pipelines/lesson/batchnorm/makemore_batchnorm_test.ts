@@ -1,4 +1,4 @@
-/** The lesson on batch norm reproduces the lecture's values. */
+/** Tests that the lesson on batch norm reproduces the lecture's values. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import makemoreBatchnorm from "../../../../pipelines/makemore_batchnorm.ts";
 import { netVersions, publishedTrace } from "../../../../pipelines/lesson/batchnorm/net_versions.ts";

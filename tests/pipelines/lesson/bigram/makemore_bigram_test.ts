@@ -1,4 +1,4 @@
-/** The lesson on pairs of letters reproduces the lecture's values. */
+/** Tests that the lesson on pairs of letters reproduces the lecture's values. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import makemoreBigram from "../../../../pipelines/makemore_bigram.ts";
 import { distinctPairs, softmaxRows } from "../../../../pipelines/lesson/bigram/bigram_net.ts";
@@ -6,7 +6,7 @@ import { examplesOf, Letters } from "../../../../pipelines/lesson/letters.ts";
 import { sharedTest } from "../../../shared_data.ts";
 import { runLesson } from "../run_lesson.ts";
 
-/** Outcomes other than "same", those of values that were not compared included. */
+/** Outcomes other than "same", including those of values that were not compared. */
 function notSame(outcomes: readonly string[]): string[] {
   return outcomes.filter((outcome) => !outcome.endsWith(": same"));
 }

@@ -1,4 +1,4 @@
-/** The lesson on makemore.py, in runs of a few steps. */
+/** Tests the lesson on makemore.py in runs of a few steps. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
 import { openReference } from "../../../../kernels/engine/reference.ts";

@@ -1,4 +1,4 @@
-/** The parts of the lesson on micrograd: its data, its drawing of a Value, and its net by the kernels. */
+/** Tests the parts of the lesson on micrograd: its data, its drawing of a Value, and its net on an engine. */
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { openReference } from "../../../../kernels/engine/reference.ts";
 import { MLP, value } from "../../../../kernels/models/course/micrograd.ts";

@@ -1,4 +1,4 @@
-/** The lesson on Bengio's net reproduces the lecture's values. */
+/** Tests that the lesson on Bengio's net reproduces the lecture's values. */
 import { deepStrictEqual, match, ok } from "node:assert/strict";
 import makemoreMlp from "../../../../pipelines/makemore_mlp.ts";
 import { sharedTest } from "../../../shared_data.ts";

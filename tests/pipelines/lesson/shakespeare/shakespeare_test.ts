@@ -1,4 +1,4 @@
-/** The lesson on GPTs, in short runs on the lecture's text. */
+/** Tests the lesson on GPTs in short runs on the lecture's text. */
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
 import { TorchRandom } from "../../../../kernels/random/torch_random.ts";
 import { charGpt } from "../../../../kernels/models/course/char_gpt.ts";
@@ -31,14 +31,14 @@ import { errorLine, runsTo, withFolder } from "../../program.ts";
 
 const tinyshakespeare = "text/tinyshakespeare.txt";
 
-/** All items of a section. */
+/** Collects all items of a section. */
 async function itemsOf(items: Iterable<Item> | AsyncIterable<Item>): Promise<Item[]> {
   const found: Item[] = [];
   for await (const item of items) found.push(item);
   return found;
 }
 
-/** Names of the checks among items. Each check must hold. */
+/** Returns the names of the checks among the items, and throws if a check fails. */
 async function checksOf(items: Iterable<Item> | AsyncIterable<Item>): Promise<readonly string[]> {
   const checks = (await itemsOf(items)).flatMap((item) => item.kind === "check" ? [item] : []);
   for (const check of checks) strictEqual(outcomeOf(check), "same", `${check.name}: ${check.ours}`);
@@ -93,7 +93,7 @@ sharedTest(
   },
 );
 
-/** Runs a training to its end and returns its result. */
+/** Runs a training run to its end and returns its result. */
 async function resultOf(items: AsyncGenerator<Item, TrainedCharModel>): Promise<TrainedCharModel> {
   while (true) {
     const next = await items.next();
@@ -113,7 +113,7 @@ Deno.test("lectureWeights() draws in torch's order, head by head and keys first,
   deepStrictEqual(weights["wpe.weight"].data, random.randn(8));
   const { shape, data } = weights["h.0.attn.c_attn.weight"];
   deepStrictEqual(shape, [4, 12]);
-  for (const column of [4, 0, 8, 6, 2, 10]) { // key, query and value of each head, [2, 4] in torch
+  for (const column of [4, 0, 8, 6, 2, 10]) { // key, query, value of each head; [2, 4] in torch
     const drawn = random.uniform(8, { low: -.5, high: .5 });
     for (let at = 0; at < 8; at++) strictEqual(data[at % 4 * 12 + column + Math.floor(at / 4)], drawn[at]);
   }

@@ -1,4 +1,4 @@
-/** The lesson on tokenizers. */
+/** Tests the lesson on tokenizers. */
 import { match, ok, strictEqual } from "node:assert/strict";
 import { mergePair, pairCounts } from "../../../../pipelines/lesson/tokenizer/plain_bpe.ts";
 import { sharedTest } from "../../../shared_data.ts";

@@ -1,4 +1,4 @@
-/** The WaveNet lesson in runs of a few steps. */
+/** Tests the WaveNet lesson in runs of a few steps. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { openCpu } from "../../../../kernels/engine/cpu/cpu_engine.ts";
 import { openReference } from "../../../../kernels/engine/reference.ts";
@@ -24,8 +24,8 @@ async function resultOf<T>(items: AsyncGenerator<Item, T>): Promise<T> {
 }
 
 /**
- * Runs `work` with a temporary file of 2,000 of the lecture's names, because evaluation takes long on all
- * names.
+ * Runs `work` with a temporary file of 2,000 of the lecture's names, because evaluation on all names takes
+ * long.
  */
 async function withFewNames(path: string, work: (source: string) => Promise<void>): Promise<void> {
   const source = await Deno.makeTempFile({ suffix: ".txt" });

@@ -14,7 +14,7 @@ Deno.test("segmentsOf() separates complete characters from other bytes", () => {
   deepStrictEqual(segmentsOf(bytes(0xA0, 0x61, 0xFF)), [{ bytes: bytes(0xA0) }, { text: "a" }, {
     bytes: bytes(0xFF),
   }]);
-  // A surrogate is no character.
+  // An encoded surrogate is not a character.
   deepStrictEqual(segmentsOf(bytes(0xED, 0xA0, 0x80)), [{ bytes: bytes(0xED, 0xA0, 0x80) }]);
   deepStrictEqual(segmentsOf(bytes()), []);
   for (let first = 0; first < 256; first++) {
