@@ -11,7 +11,7 @@ import { runsTo, withFolder } from "./pipelines/program.ts";
 const root = new URL("../", import.meta.url);
 const shown = /^(\s*console\.log\(.*\);) \/\/ (.*)$/;
 
-Deno.test("examples in docs print what the comments behind console.log() say", async (t) => {
+Deno.test("examples in docs print what the comments after console.log() say", async (t) => {
   let examples = 0;
   for (const layer of ["kernels", "stages", "pipelines"]) {
     for (const file of await sourceFiles(layer)) {
@@ -26,7 +26,7 @@ Deno.test("examples in docs print what the comments behind console.log() say", a
   ok(examples >= 4, `${examples} examples show output`);
 });
 
-Deno.test("README.md's terminal lines are those of its first command, numbers aside; the first loss is exact", async () => {
+Deno.test("README.md shows the output of its first command, apart from numbers, and the exact first loss", async () => {
   const block = /```\n(fineweb-gpt2 in [^`]*)```/.exec(await Deno.readTextFile(new URL("README.md", root)));
   const lines = (block?.[1] ?? "").trimEnd().split("\n").filter((line) => line !== "" && line !== "…");
   ok(lines.length >= 5, `README.md shows ${lines.length} lines of output`);

@@ -126,7 +126,7 @@ Deno.test("kernels/ leaves the disk to its callers, except that it loads and bui
   }
 });
 
-Deno.test("the top level holds what the README says and nothing else", async () => {
+Deno.test("the top level contains the known files and folders and nothing else", async () => {
   const wanted = new Set(
     "deno.json deno.lock mod.ts stages kernels pipelines bench tests README.md LICENSE NOTICE".split(" "),
   );
@@ -137,7 +137,7 @@ Deno.test("the top level holds what the README says and nothing else", async () 
   }
 });
 
-Deno.test("a folder holds 28 files at most: more are two ideas", async () => {
+Deno.test("a folder contains at most 28 files", async () => {
   const counts = new Map<string, number>();
   for (const layer of ["kernels", "stages", "pipelines", "bench", "tests"]) {
     for await (const file of walk(layer)) {

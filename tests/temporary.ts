@@ -20,7 +20,7 @@ export async function withFile(
   work: (path: string) => Promise<void>,
 ): Promise<void> {
   await withFolder(async (dir) => {
-    const path = `${dir}/file.txt`; // readers take it for plain text
+    const path = `${dir}/file.txt`; // readers read this extension as plain text
     await Deno.writeFile(path, typeof content === "string" ? new TextEncoder().encode(content) : content);
     await work(path);
   });

@@ -1,20 +1,20 @@
 /**
- * Which test files belong to which set, by their names.
+ * Decides from the names of test files which set they belong to.
  *
  * @module
  */
 
 /**
- * `every` runs with each change; the others by hand, and before an issue that touches their subject is
- * resolved.
+ * `every` runs with each change. The other sets are run by hand, and before an issue that concerns their
+ * subject is resolved.
  */
 export type TestSet = "every" | "gpu" | "long";
 
-/** What the test runner is given, as paths from the project's root. */
+/** Paths for the test runner, relative to the project's root. */
 export interface TestPaths {
   /** Test files. */
   readonly files: readonly string[];
-  /** Folders and files whose docs hold examples to run. */
+  /** Folders and files whose doc comments contain examples to run. */
   readonly docs: readonly string[];
 }
 
@@ -27,8 +27,8 @@ export function setOf(file: string): TestSet {
 }
 
 /**
- * The tests of a set in `paths`; no paths: in all of the project. A path of the product stands for its
- * tests and its docs. Throws Deno.errors.NotFound for a path that does not exist.
+ * The tests of a set in `paths`, or in the whole project if `paths` is empty. A path of the product stands
+ * for its tests and for the examples in its docs. Throws Deno.errors.NotFound for a path that does not exist.
  */
 export async function testPaths(
   root: URL,

@@ -3,21 +3,21 @@ import { setOf, testPaths } from "./test_sets.ts";
 
 const root = new URL("../", import.meta.url);
 
-Deno.test("setOf() tells a file's set by its name", () => {
+Deno.test("setOf() determines a file's set from its name", () => {
   deepStrictEqual(
     ["a_test.ts", "a_gpu_test.ts", "a_long_test.ts", "gpu_test.ts"].map(setOf),
     ["every", "gpu", "long", "every"],
   );
 });
 
-Deno.test("testPaths() takes a folder of the product for its tests and its docs", async () => {
+Deno.test("testPaths() of a folder of the product gives its tests and its docs", async () => {
   const { files, docs } = await testPaths(root, { set: "every", paths: ["./kernels/random/"] });
   deepStrictEqual(docs, ["kernels/random"]);
   deepStrictEqual(files.includes("tests/kernels/random/philox_test.ts"), true);
   deepStrictEqual(files.every((file) => file.startsWith("tests/kernels/random/")), true);
 });
 
-Deno.test("testPaths() takes a file of the product, a folder of tests, and a file of tests", async () => {
+Deno.test("testPaths() accepts a file of the product, a folder of tests, and a file of tests", async () => {
   const expected = ["tests/kernels/random/philox_test.ts"];
   for (const path of ["kernels/random/philox.ts", "tests/kernels/random/philox_test.ts"]) {
     deepStrictEqual((await testPaths(root, { set: "every", paths: [path] })).files, expected);

@@ -113,7 +113,7 @@ Deno.test("every pipeline prints its help and its plan without running or writin
   });
 });
 
-Deno.test("a closed pipe ends the program without an error, and a run with a checkpoint", async () => {
+Deno.test("a closed pipe ends the program without an error, and ends a run with a checkpoint", async () => {
   await withFolder(async (dir) => {
     const args = [
       "fineweb-gpt2",

@@ -73,7 +73,7 @@ async function roundTrip(
 }
 
 for (const [option, row] of rows) {
-  Deno.test(`every weight format carries ${option} or refuses it`, () =>
+  Deno.test(`every weight format stores ${option} or refuses it`, () =>
     withFolder(async (root) => {
       const first = small.get(option) ?? row.value;
       for (const [i, value] of [first, ...othersOf(option, row)].entries()) {
@@ -116,7 +116,7 @@ function isFormat(name: string): name is WeightFormat {
   return Object.hasOwn(weightFormats, name);
 }
 
-Deno.test("llm.c refuses other values than its own of GELU, tied head and norm epsilon", () => {
+Deno.test("llm.c's format refuses values of GELU, tied head and norm epsilon other than its own", () => {
   const refused = rows.filter(([option, row]) =>
     othersOf(option, row).some((value) => {
       try {
@@ -142,7 +142,7 @@ Deno.test("a checkpoint's option that is not in the table is refused by name", (
     await rejects(() => openModelFile(folder), /option "slope" is not known/);
   }));
 
-Deno.test("every option of the table is typed by its name, with its bounds, and reaches the model", () => {
+Deno.test("every option of the table exists on the command line under its name, with its bounds, and reaches the model", () => {
   const typed = new Map<string, (typeof modelOptions)[keyof typeof modelOptions]>(
     Object.entries(modelOptions),
   );
@@ -168,7 +168,7 @@ Deno.test("every option of the table is typed by its name, with its bounds, and 
   }
 });
 
-Deno.test("a model that training starts from decides its outputs, the command line the rest", () => {
+Deno.test("the initial model of a training run decides the options that affect its outputs, the command line all others", () => {
   const o = valuesOf(
     "--layers",
     "1",

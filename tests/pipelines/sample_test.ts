@@ -9,7 +9,7 @@ import { initialWeights } from "../../kernels/models/model.ts";
 import { writeSafetensors } from "../../stages/format/model/safetensors.ts";
 import { errorLine, readUntil, run, runsTo, start, withFolder } from "./program.ts";
 
-Deno.test("sample prints texts of several prompts in order, the same ones in batches of one; says how fast; refuses bad options", async () => {
+Deno.test("sample prints the texts of several prompts in order, the same texts in batches of one, and its speed; it refuses bad options", async () => {
   await withFolder(async (dir) => {
     const sizes = { layers: 1, heads: 2, channels: 16, seqLen: 48, vocabSize: 257 };
     await writeSafetensors(`${dir}/model.safetensors`, initialWeights(gpt({ ...sizes, vocabPad: 1 }), 2));

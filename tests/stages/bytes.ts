@@ -1,5 +1,5 @@
 /**
- * Concatenating and splitting bytes, for tests of readers.
+ * Concatenates and splits bytes, for tests of readers.
  *
  * @module
  */

@@ -1,16 +1,16 @@
 /**
- * Fuzz testing: a reader reads mutated files. Each must be read, or be refused with a readable error of a
- * class that the reader promises, within limits of time and memory.
+ * Fuzz testing: a reader reads mutated files. It must read each file or reject it with a readable error of a
+ * class that the reader documents, within limits of time and memory.
  *
  * @module
  */
 import { mutant } from "./mutants.ts";
 
-const SEED = 5; // of all mutants
+const SEED = 5; // seed of all mutants
 
 /** A reader, and the files whose mutants it reads. */
 export interface Fuzz {
-  /** Name of the file type, which also keys the random numbers. */
+  /** Name of the file type, which also selects the random numbers. */
   readonly name: string;
   /** Files to mutate; the first must be valid. */
   readonly files: readonly Uint8Array[];
@@ -26,14 +26,14 @@ const MAX_TIME = 20_000; // milliseconds per mutant
 const MAX_MEMORY = 1 << 30; // bytes by which the process may grow
 
 /**
- * Reads all mutants, and returns how many were read and how many refused. Throws, with the mutant's number,
- * if the reader throws another error or exceeds a limit.
+ * Reads all mutants, and returns how many were read and how many were rejected. Throws, with the mutant's
+ * number, if the reader throws any other error or exceeds a limit.
  */
 export async function fuzz(
   { name, files, count, errors, read }: Fuzz,
 ): Promise<{ read: number; refused: number }> {
   const outcomes = { read: 0, refused: 0 };
-  await read(new Uint8Array(files[0])); // shows that a refusal is due to the mutation
+  await read(new Uint8Array(files[0])); // shows that a later error is due to the mutation
   const begin = Deno.memoryUsage().rss;
   for (let number = 0; number < count; number++) {
     const bytes = mutant(files, { seed: SEED, name, number });

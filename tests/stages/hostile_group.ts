@@ -1,6 +1,6 @@
 /**
- * A parallel group for the test of hostile texts: filters, text extraction and the tokenizers' patterns as
- * stages.
+ * A parallel group for the test of hostile texts. Its stages are the filters, text extraction and the
+ * patterns of the tokenizers.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Stage } from "../../stages/flow/stage.ts";
 import type { Document } from "../../stages/items.ts";
 import { chunks } from "../../stages/token/split/patterns.ts";
 
-/** The stages, changed so that each passes all documents on and every stage therefore gets every text. */
+/** The stages, changed so that each passes on all documents. Therefore every stage gets every text. */
 export function hostileStages(): Stage<Document, Document>[] {
   const filters = [
     ...finewebStages({ words: "treebank", sentences: "intl" }),

@@ -1,7 +1,7 @@
 /**
- * Long texts that reveal backtracking regular expressions and quadratic loops. Every filter, text extraction
- * and every tokenizer pattern processes each of them in a worker. The time limit is so long that only
- * quadratic work exceeds it.
+ * Tests long texts that reveal backtracking regular expressions and quadratic loops. Each text is processed
+ * in a worker by every filter, by text extraction and by every tokenizer pattern. The time limit is so long
+ * that only quadratic work exceeds it.
  *
  * @module
  */
@@ -48,7 +48,10 @@ const units = [
   "\u2028",
 ];
 
-/** A repeated unit with another character before and after it, so that many expressions backtrack. */
+/**
+ * Each text is a repeated unit with another character before and after it, so that many expressions
+ * backtrack.
+ */
 const texts = units.map((unit): Document => ({
   id: JSON.stringify(unit),
   text: `a${unit.repeat(Math.floor((1 << 18) / unit.length))}x`,

@@ -1,5 +1,5 @@
 /**
- * Mutants for the fuzz tests: damaged copies of valid files, which a seed determines.
+ * Mutants for the fuzz tests: damaged copies of valid files, determined by a seed.
  *
  * @module
  */

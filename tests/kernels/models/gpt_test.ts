@@ -116,7 +116,7 @@ function lossCalls(config: GptConfig, times = 1) {
   return { calls: [...graph.calls], places, logits: () => gpt(config).forward(scope, tokens, { training }) };
 }
 
-Deno.test("gpt() applies dropout where nanoGPT does, with one key per place, the same at a recomputation", () => {
+Deno.test("gpt() applies dropout where nanoGPT does, with one key per place, which stays the same in a recomputation", () => {
   const { calls, places } = lossCalls({ ...small, dropout: 0.1 }, 2);
   const block = (i: number) =>
     ["attn.attn_dropout", "attn.resid_dropout", "mlp.dropout"].map((p) => `h.${i}.${p}`);
@@ -144,7 +144,7 @@ Deno.test("gpt() adds no dropout call if dropout is 0 or outside of training", (
   deepStrictEqual(graph.calls.map((c) => [c.op.name, c.inputs.length, c.attrs]), plain);
 });
 
-Deno.test("hashName() gives each place of a GPT of 48 layers a key of its own", () => {
+Deno.test("hashName() gives each dropout of a GPT of 48 layers its own key", () => {
   const { places } = lossCalls({ ...small, layers: 48, dropout: 0.1 });
   strictEqual(new Set(places.map(hashName)).size, 1 + 3 * 48);
 });
@@ -155,7 +155,7 @@ Deno.test("gpt() refuses a sequence longer than the model's", () => {
   throws(() => gpt(small).forward(new RootScope(graph), tokens), ShapeError);
 });
 
-Deno.test("gpt() makes other calls for another value of each option that changes outputs", () => {
+Deno.test("gpt() makes different calls for each option value that changes outputs", () => {
   const callsOf = (config: GptConfig) =>
     JSON.stringify(
       lossCalls(config).calls.map(({ op, attrs, inputs }) => [

@@ -87,7 +87,7 @@ Deno.test("readConfig() accepts names as typed or in camel case, and a run's con
   });
 });
 
-Deno.test("resolve() prefers the command line to the config file, and that to the preset", () => {
+Deno.test("resolve() prefers the command line to the config file, and the config file to the preset", () => {
   const config = fromRecord({ layers: 5, lr: 1 }, options, { where: "", unknown: "refuse" });
   const { values, origin, preset } = resolve(pipeline, {
     ...layers,
@@ -106,7 +106,7 @@ Deno.test("resolve() prefers the command line to the config file, and that to th
   });
 });
 
-Deno.test("resolve() drops the other limits where one is given", () => {
+Deno.test("resolve() drops the other limits if one is given", () => {
   const timed = resolve(pipeline, { ...layers, commandLine: given("--time-limit", "5m") }).values;
   deepStrictEqual([timed.steps, timed.timeLimit, timed.scheduleSteps], [
     null,

@@ -33,7 +33,7 @@ function rowsOf(path: string): any[] {
   );
 }
 
-Deno.test("fineweb blocks, masks and counts the same on any number of workers, and its statistics say so", async () => {
+Deno.test("fineweb blocks, masks and counts the same with any number of workers, and its statistics show it", async () => {
   await withFolder(async (dir) => {
     await Deno.writeTextFile(`${dir}/in.jsonl`, documents());
     await Deno.writeTextFile(`${dir}/domains`, "# blocked\nexample.com\n");

@@ -32,7 +32,7 @@ function items(text: string): Item[] {
   ];
 }
 
-Deno.test("outcomeOf() compares numbers within their tolerance and texts exactly, and nothing that may differ", () => {
+Deno.test("outcomeOf() compares numbers within their tolerance and texts exactly, and does not compare values that may differ", () => {
   const common = { name: "x", lecture: 1, source: "" };
   strictEqual(outcomeOf(check({ ...common, ours: 1.05, within: .1 })), "same");
   strictEqual(outcomeOf(check({ ...common, ours: 1.05 })), "differs");

@@ -2,7 +2,7 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { TorchRandom } from "../../../kernels/random/torch_random.ts";
 import { means, softmax, stepsReasonToDiffer, trainOn } from "../../../pipelines/lesson/net_training.ts";
 
-Deno.test("trainOn() draws batches with randint among the first examples, with the rate of each step", async () => {
+Deno.test("trainOn() draws batches with randint from the first examples, and uses the learning rate of each step", async () => {
   const steps: { rows: number[]; rates: number[] }[] = [];
   const net: any = { // a stub, since only train() is called
     train: ({ rows, rates }: { rows: Uint32Array; rates: Float32Array }): Promise<Float32Array> => {

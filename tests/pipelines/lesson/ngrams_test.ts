@@ -3,7 +3,7 @@ import { InterpolatedNgrams } from "../../../pipelines/lesson/interpolated_ngram
 import { examplesOf, Letters } from "../../../pipelines/lesson/letters.ts";
 import { Ngrams } from "../../../pipelines/lesson/ngrams.ts";
 
-Deno.test("Ngrams and InterpolatedNgrams: probabilities add up to 1, and the loss is the mean of -log", () => {
+Deno.test("Ngrams and InterpolatedNgrams: probabilities add up to 1, and the loss is the mean of -log p", () => {
   const words = ["emma", "ava", "mia", "eve"], letters = new Letters(words);
   for (const context of [1, 2, 3]) {
     const counted = examplesOf(words, { letters, context });

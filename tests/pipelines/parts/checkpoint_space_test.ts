@@ -3,7 +3,7 @@ import { checkCheckpointSpace } from "../../../pipelines/parts/checkpoint_space.
 import type { RunEvent } from "../../../stages/flow/events.ts";
 import { freeBytes } from "../../../stages/flow/checkpoint/disk_space.ts";
 
-Deno.test("checkCheckpointSpace() accepts enough space, notes too little, and refuses a disk that cannot hold two", async () => {
+Deno.test("checkCheckpointSpace() accepts enough space, warns of too little, and refuses a disk that cannot hold two checkpoints", async () => {
   const free = await freeBytes(Deno.cwd());
   if (free === null) throw new Error("The system does not say how much is free");
   const check = async (share: number, keep: number) => {

@@ -29,7 +29,7 @@ Deno.test("fileError() explains each error of the system, and keeps its class an
       match(error.message, message);
       ok(error instanceof Class, error.name);
       ok(isWrongPath(error), error.message);
-      strictEqual(fileError(error, attempt), error); // explained once
+      strictEqual(fileError(error, attempt), error); // an explained error is not explained again
     }
   }));
 

@@ -17,7 +17,7 @@ import { withFolder } from "../../temporary.ts";
 
 const write = { write: true, create: true };
 
-Deno.test("calls of the file system name the path and the file in its middle", () =>
+Deno.test("errors of file-system calls name the path, and a file where the path needs a folder", () =>
   withFolder(async (dir) => {
     await Deno.writeTextFile(`${dir}/file`, "text");
     const path = `${dir}/file/below`;
@@ -43,7 +43,7 @@ Deno.test("calls of the file system name the path and the file in its middle", (
     }
   }));
 
-Deno.test("a folder is made with those above it, again without an error, and its entries are listed", () =>
+Deno.test("a folder is made with its parents, a second time without an error, and its entries are listed", () =>
   withFolder(async (dir) => {
     for (let i = 0; i < 2; i++) {
       await makeFolder(`${dir}/a/b`);
@@ -72,7 +72,7 @@ Deno.test("a file is read by path or URL", () =>
     });
   }));
 
-Deno.test("checkReadable() refuses a folder and nothing; checkWritable() a folder only", () =>
+Deno.test("checkReadable() refuses a folder and a missing file; checkWritable() refuses only a folder", () =>
   withFolder(async (dir) => {
     await Deno.writeTextFile(`${dir}/a`, "text");
     await checkReadable(`${dir}/a`);
@@ -86,7 +86,10 @@ Deno.test("checkReadable() refuses a folder and nothing; checkWritable() a folde
     await rejects(checkWritable(dir), Deno.errors.IsADirectory);
   }));
 
-/** Files that call Deno directly: for the program's own files, or to put errors into words of their own. */
+/**
+ * Files that may call Deno directly, because they handle the program's own files or word errors in their own
+ * way.
+ */
 const direct = new Set([
   "pipelines/cli/catalogue.ts",
   "pipelines/cli/command_line.ts",

@@ -2,7 +2,7 @@ import { strictEqual, throws } from "node:assert/strict";
 import { LockedError, lockFile } from "../../../stages/disk/lock_file.ts";
 import { withFolder } from "../../temporary.ts";
 
-Deno.test("lockFile() refuses a second holder and names the first, until that one lets go", () =>
+Deno.test("lockFile() refuses a second holder and names the first, until the first releases the lock", () =>
   withFolder(async (dir) => {
     const path = `${dir}/lock`;
     {
@@ -11,7 +11,7 @@ Deno.test("lockFile() refuses a second holder and names the first, until that on
         return error instanceof LockedError && error.owner === "process 1 on here" &&
           /^Cannot lock .*: process 1 on here holds it$/.test(error.message);
       });
-      strictEqual(await Deno.readTextFile(path), "process 1 on here\n"); // the loser has not written over it
+      strictEqual(await Deno.readTextFile(path), "process 1 on here\n"); // the loser did not overwrite it
     }
     using _lock = lockFile(path, "two");
     strictEqual(await Deno.readTextFile(path), "two\n"); // nothing of the longer name is left

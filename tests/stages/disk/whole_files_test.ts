@@ -28,7 +28,7 @@ Deno.test("exists() and existsSync() are false below a file, and throw for a nam
     throws(() => existsSync(long), { name: "FileError" });
   }));
 
-Deno.test("isFileSync() is false for a folder and for nothing", () =>
+Deno.test("isFileSync() is false for a folder and for a missing file", () =>
   withFolder(async (dir) => {
     await Deno.writeTextFile(`${dir}/a`, "");
     deepStrictEqual([".", "a", "b", "a/b"].map((path) => isFileSync(`${dir}/${path}`)), [
@@ -47,7 +47,7 @@ Deno.test("readIfThere() gives null only where there is no file", () =>
     await rejects(readIfThere(dir), { name: "IsADirectory", message: /it is a folder/ });
   }));
 
-Deno.test("removeIfThere() and removeIfThereSync() remove a file, a folder, or nothing", () =>
+Deno.test("removeIfThere() and removeIfThereSync() remove a file or a folder, and accept a missing path", () =>
   withFolder(async (dir) => {
     for (const remove of [removeIfThere, removeIfThereSync]) {
       await Deno.mkdir(`${dir}/folder/inner`, { recursive: true });
@@ -64,7 +64,7 @@ Deno.test("writeSynced() replaces what a file held", () =>
     strictEqual(await Deno.readTextFile(`${dir}/a`), "short");
   }));
 
-Deno.test("writeWhole() and writeWholeSync() leave the file and nothing beside it", () =>
+Deno.test("writeWhole() and writeWholeSync() leave no temporary file beside the written one", () =>
   withFolder(async (dir) => {
     for (const write of [writeWhole, writeWholeSync]) {
       for (const text of ["first", "second"]) {
@@ -131,7 +131,7 @@ await smallDiskTest(
   },
 );
 
-Deno.test("syncFolder() passes over a folder that cannot be opened", () => syncFolder("/no/such/folder"));
+Deno.test("syncFolder() ignores a folder that cannot be opened", () => syncFolder("/no/such/folder"));
 
 function namesIn(dir: string): string[] {
   return [...Deno.readDirSync(dir)].map(({ name }) => name).sort();

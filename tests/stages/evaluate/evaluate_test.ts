@@ -1,5 +1,6 @@
 /**
- * HellaSwag's accuracies against the float64 reference, row by row; evaluations that are interrupted.
+ * Tests HellaSwag's accuracies against the float64 reference, row by row, and evaluations that are
+ * interrupted.
  *
  * @module
  */
@@ -31,7 +32,8 @@ import { openModel } from "../../../stages/model/model_session.ts";
 import { sharedTest } from "../../shared_data.ts";
 
 const model = gpt({ layers: 1, heads: 2, channels: 8, seqLen: 64, vocabSize: 300, vocabPad: 1 });
-// Initial weights find all endings almost equally likely; ten times as large, they prefer some.
+// A model with initial weights finds all endings almost equally likely; with weights ten times as large it
+// prefers some.
 const weights = Object.fromEntries(
   Object.entries(initialWeights(model, 5)).map((
     [name, { shape, data }],
@@ -39,7 +41,8 @@ const weights = Object.fromEntries(
 );
 
 /**
- * Losses by the float64 engine: each row has a program of its exact length, without padding or other rows.
+ * Computes losses on the float64 engine. Each row has a program of its exact length, without padding or other
+ * rows.
  */
 class Reference {
   readonly #programs = new Map<number, ReturnType<typeof compile>>();
@@ -110,7 +113,7 @@ const questions: MultipleChoice[] = Array.from({ length: 5 }, (_, i) => ({
   label: i % 2,
 }));
 
-Deno.test("scoreRows() gives the same on WebGPU, and refuses rows that it cannot score", async () => {
+Deno.test("scoreRows() gives the same results on WebGPU, and refuses rows that it cannot score", async () => {
   const planned = plan({ model, scoring: { tokens: 128 } });
   const rows = questions.flatMap((item) => [...choiceRows(item, { tokenizer, seqLen: 64 })]);
   await using cpu = await openModel(await openCpu({ threads: 2 }), { plan: planned, weights });

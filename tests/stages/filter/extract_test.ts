@@ -1,5 +1,5 @@
 /**
- * Text extraction as a stage, on small pages and on a real web archive.
+ * Tests text extraction as a stage, on small pages and on a real web archive.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Helpers of the filter tests: the result of a filter for one text, and equality.
+ * Helpers for the filter tests: the result of a filter for one text, and a check for equality.
  *
  * @module
  */

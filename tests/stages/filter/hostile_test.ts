@@ -1,6 +1,6 @@
 /**
- * Texts that make naive rules backtrack: a repeated letter, brackets that never close, beginnings of
- * addresses. A rule that takes quadratic time would not finish.
+ * Tests the filters on texts that make naive rules backtrack: a repeated letter, brackets that never close,
+ * and beginnings of addresses. A rule that takes quadratic time would not finish.
  *
  * @module
  */

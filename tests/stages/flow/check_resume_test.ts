@@ -57,8 +57,8 @@ Deno.test("checkStage() refuses a state that JSON cannot hold or that JSON chang
   await rejects(checkStage(seen, numbers), /Cannot write Set at state\.seen as JSON/);
 });
 
-Deno.test("checkStage() catches a stage that saves by reference what it goes on changing", async () => {
-  // The runner copies what save() gives, so this one passes; what it loses is caught.
+Deno.test("checkStage() detects a stage that does not save its whole state", async () => {
+  // The saved state loses the count of items.
   const forgetful: Stage<number, number> = stage({
     name: "forgetful",
     open: (_ctx, saved = { sum: 0, items: 0 }) => saved,

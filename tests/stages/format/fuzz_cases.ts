@@ -1,6 +1,6 @@
 /**
- * Readers of compressed files, weights, shards and vocabularies against mutated files: 4,400 of the 10,000 of
- * a whole run.
+ * Fuzz tests: the readers of compressed files, weights, shards and vocabularies read mutated files, 4,400 of
+ * the 10,000 mutants of a whole run.
  *
  * @module
  */
@@ -33,7 +33,7 @@ async function* cut(bytes: Uint8Array<ArrayBuffer>): AsyncGenerator<Uint8Array<A
   for (let at = 0; at < bytes.length; at += 1000) yield bytes.slice(at, at + 1000);
 }
 
-/** Registers the tests with `share` of their mutants, from 0 to 1. */
+/** Registers the tests with a fraction `share` of their mutants, from 0 to 1. */
 export function fuzzFormats(share: number): void {
   Deno.test("mutants: gzip and zstd are unpacked or refused", async () => {
     for (

@@ -1,5 +1,5 @@
 /**
- * Inspection of a model: statistics against the values that they describe.
+ * Tests the inspection of a model: its statistics are compared with the values that they describe.
  *
  * @module
  */
@@ -135,7 +135,7 @@ Deno.test("inspect() runs every N updates and after the last, and measures how m
     const { updateRatio, std, norm, gradient } = parameters.find(({ name }) => name === "wte.weight")!;
     const [after, before] = [weights[step - 1], weights[step - 2]];
     const change = valueStats(after.map((x, i) => x - before[i])).std / valueStats(before).std;
-    // 7 is not a multiple of 3, so the weights before it were not read.
+    // Step 7 is not a multiple of 3, so the weights before it were not read.
     if (step === 7) strictEqual(updateRatio, undefined);
     else ok(Math.abs(updateRatio! - change) < 1e-6, `${updateRatio} ${change}`);
     ok(

@@ -1,5 +1,5 @@
 /**
- * Decoding with a KV cache against the whole forward pass, on every engine.
+ * Tests decoding with a KV cache against whole forward passes, on every engine.
  *
  * @module
  */
@@ -20,8 +20,8 @@ import { openModel } from "../../../stages/model/model_session.ts";
 
 const seqLen = 40, texts = 3, vocabSize = 70;
 const model = gpt({ layers: 2, heads: 3, channels: 24, seqLen, vocabSize, vocabPad: 64 });
-// Ten times as large as initial weights, so that attention prefers some keys and a wrong key changes the
-// logits.
+// The weights are ten times as large as initial weights, so that attention prefers some keys and a wrong key
+// changes the logits.
 const weights: TensorMap = Object.fromEntries(
   Object.entries(initialWeights(model, 3)).map(([name, { shape, data }]) => [
     name,
@@ -70,7 +70,8 @@ Deno.test("Decoder gives the logits of the whole forward pass at every position,
         weights,
       });
       const { decoder } = session;
-      // Prompts of 33, 5 and 1 tokens, read in another order; the second is read in two parts.
+      // Prompts of 33, 5 and 1 tokens, which are read in another order; the second prompt is read in two
+      // parts.
       const lengths = [33, 5, 1];
       for (const [text, length] of [[1, 3], [0, 33], [2, 1]]) {
         checkClose(
@@ -104,7 +105,7 @@ Deno.test("Decoder gives the logits of the whole forward pass at every position,
   }
 });
 
-Deno.test("Decoder gives the same bits on the CPU engine however a prompt is split and whatever texts are decoded together", async () => {
+Deno.test("Decoder gives the same bits on the CPU engine regardless of how a prompt is split and which texts are decoded together", async () => {
   const read = async (threads: number) => {
     await using session = await openModel(await openCpu({ threads }), {
       plan: plan({ model, sampling: { texts } }),

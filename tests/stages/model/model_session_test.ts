@@ -1,5 +1,6 @@
 /**
- * A model on a device: gradient accumulation, packs, masks, validation loss, sampling, published weights.
+ * Tests a model on a device: gradient accumulation, packs, masks, validation loss, sampling, and published
+ * weights.
  *
  * @module
  */

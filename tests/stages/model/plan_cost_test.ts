@@ -1,5 +1,5 @@
 /**
- * Planned costs against the counters of a GPU session.
+ * Tests planned costs against the counters of a GPU session.
  *
  * @module
  */
@@ -90,7 +90,7 @@ Deno.test("planCost() of the update: eight dispatches that read gradients twice 
     "clip_scale",
     "adamw",
     "clear", // gradients
-    ...["put_rows", "put_rows", "count"], // loss and norm, for the host
+    ...["put_rows", "put_rows", "count"], // loss and norm in the history that the host reads
     "clear", // the sum of losses
   ]);
   const { programs: [, update] } = planCost(planned);
@@ -100,11 +100,12 @@ Deno.test("planCost() of the update: eight dispatches that read gradients twice 
   deepStrictEqual(update, {
     name: "update",
     dispatches: 8,
-    // Gradients for the norm; parameters, gradients and both moments for AdamW. Nine single numbers: sum of
-    // squares; learning rate, step, scale; loss, norm, their slot twice; the counter of slots.
+    // Five arrays: gradients for the norm; parameters, gradients and both moments for AdamW. Nine single
+    // numbers: the sum of squares, learning rate, step, scale, loss, norm, the slot index (read twice), and
+    // the slot counter.
     read: 4 * (5 * elements + 9),
-    // Parameters, both moments, cleared gradients. Seven single numbers: sum of squares, norm, scale, loss
-    // and norm in the history, counter, cleared loss.
+    // Four arrays: parameters, both moments, and cleared gradients. Seven single numbers: the sum of squares,
+    // norm, scale, loss and norm in the history, the slot counter, and the cleared loss.
     written: 4 * (4 * elements + 7),
   });
 });
@@ -120,7 +121,7 @@ Deno.test("plan() of GPT-2 124M updates all parameters in nine dispatches, and i
     read: 4 * (5 * elements + blocks + 9),
     written: 4 * (4 * elements + blocks + 7),
   });
-  // The number of parameters, the vocabulary's padding included: packs have no gaps.
+  // The number of parameters, including those that pad the vocabulary: packs have no gaps.
   strictEqual(elements, 124475904);
 
   const split = plan({ model: large, training });
@@ -135,14 +136,14 @@ function packedElements({ parameters }: Plan): number {
   return [...parameters.values()].reduce((sum, { tensor }) => sum + slotBytes(tensor) / 4, 0);
 }
 
-Deno.test("costOf() counts the bytes that calls read and write; of tables and blocks only the part that is used", () => {
+Deno.test("costOf() counts the bytes that calls read and write, and only the part of tables and blocks that is used", () => {
   const graph = new Graph();
   const table = graph.leaf("table", { shape: [1000, 8], dtype: "f32" }, "parameter");
   const ids = graph.leaf("ids", { shape: [5], dtype: "u32" }, "input");
-  const rows = gather(table, ids); // 5 ids and 40 numbers in, 40 out
+  const rows = gather(table, ids); // reads 5 ids and 40 numbers, writes 40 numbers
   const weight = graph.leaf("weight", { shape: [8, 3], dtype: "f32" }, "parameter");
-  graph.output("y", matmul(rows, weight)); // 40 + 24 in, 15 out
-  clear(weight); // 24 out
+  graph.output("y", matmul(rows, weight)); // reads 40 + 24 numbers, writes 15
+  clear(weight); // writes 24 numbers
   deepStrictEqual(costOf(compile("p", graph)), {
     dispatches: 3,
     read: 4 * (45 + 64),
@@ -155,7 +156,7 @@ Deno.test("costOf() counts the bytes that calls read and write; of tables and bl
   const targets = blocked.leaf("targets", { shape: [6], dtype: "u32" }, "input");
   blocked.output("losses", linearCrossEntropy(x, { weight: w, targets, blockBytes: 3 * 10 * 4 }));
   deepStrictEqual(costOf(compile("p", blocked)), {
-    dispatches: 3 + 1 + 2 * 3, // zeros, the number of the second block, three calls per block
+    dispatches: 3 + 1 + 2 * 3, // zeros (3), the second block's index (1), and three calls per block
     read: 4 * (1 + 2 * (24 + 1) + 2 * (24 + 80) + 2 * (30 + 1 + 3)),
     written: 4 * (6 + 6 + 1 + 1 + 2 * 24 + 2 * 30 + 2 * 6),
   });

@@ -1,5 +1,5 @@
 /**
- * Training on the CPU engine with any number of threads.
+ * Tests that training on the CPU engine gives the same bits with any number of threads.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { openModel } from "../../../stages/model/model_session.ts";
 import { blasTest } from "../../blas.ts";
 import { planOf, weightFreeBatch, weightFreeModel } from "../train/golden_runs.ts";
 
-/** Losses and norms of five steps. */
+/** Returns the losses and gradient norms of five steps. */
 async function train(threads: number, blas: string): Promise<readonly number[]> {
   const batch = weightFreeBatch(), loaded = await weightFreeModel();
   const plan = planOf(loaded, { shape: batch.shape, beta2: 0.95, weightDecay: 0.1, clip: 1 });

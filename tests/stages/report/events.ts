@@ -1,4 +1,4 @@
-/** Made-up events of a small run, for tests of terminals and reports. @module */
+/** Invented events of a small run, for tests of the terminal output and reports. @module */
 import type { RunEvent } from "../../../stages/flow/events.ts";
 import type { Lengths } from "../../../stages/flow/flow.ts";
 

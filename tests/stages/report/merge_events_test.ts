@@ -45,7 +45,7 @@ Deno.test("mergeEvents() adds up how much a domain's count may be too small", ()
   ok(merged.type === "survey");
   strictEqual(merged.domains["site1.org"], 304);
   strictEqual(Object.keys(merged.domains).length, 200);
-  strictEqual(merged.domainsMissed, 1 + 1 + 101); // of each survey, and the rarest domain of the full list
+  strictEqual(merged.domainsMissed, 1 + 1 + 101); // 1 per survey; 101, the lowest count in the full list
   deepStrictEqual([merged.documents, merged.lengths, merged.withoutUrl], [8, [0, 2, 6], 4]);
 });
 

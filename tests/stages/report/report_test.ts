@@ -91,7 +91,7 @@ if (browser === null && Deno.env.get("CI") === "true") {
       deepStrictEqual(found.errors, []);
       strictEqual(found.hit, false);
       strictEqual(found.plots.length, 4);
-      // Axes alone have fewer coloured pixels.
+      // A chart with only axes would have fewer coloured pixels.
       for (const pixels of found.plots) ok(pixels > 500, `${found.plots}`);
       strictEqual(found.heading, hostile);
       ok(found.sample.includes(hostile));
@@ -161,7 +161,7 @@ function browse(page: string): Promise<PageState> {
     `(() => {
       const coloured = (canvas) => {
         const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-        let pixels = 0; // coloured ones, which axes and text are not
+        let pixels = 0; // coloured pixels; axes and text have no colour
         for (let i = 0; i < data.length; i += 4) {
           if (data[i + 3] > 100 && Math.abs(data[i] - data[i + 2]) > 40) pixels++;
         }

@@ -1,6 +1,6 @@
 /**
- * Texts generated together with a KV cache against texts generated one token at a time by whole forward
- * passes.
+ * Tests texts that are generated together with a KV cache against texts generated one token at a time by
+ * whole forward passes.
  *
  * @module
  */
@@ -47,7 +47,7 @@ async function generated(session: ModelSession, options: GenerateOptions): Promi
   return found;
 }
 
-/** One text; each token is sampled after a forward pass over the whole window before it. */
+/** Generates one text. Each token is sampled after a forward pass over the whole window before it. */
 async function byWholePasses(
   session: ModelSession,
   { prompt, sample }: { readonly prompt: string; readonly sample: number },
@@ -88,7 +88,8 @@ Deno.test("generateTexts() gives the texts of whole forward passes, also beyond 
     const prefills = steps.filter(({ kind }) => kind === "prefill");
     deepStrictEqual(
       prefills.map(({ tokens }) => tokens),
-      // "ab" is read once for the first two texts; when the third starts, both slots have lost it.
+      // The prompt "ab" is read once for the first two texts. When the third text starts, neither slot has it
+      // any more.
       [2, options.slide === 9 ? 21 : 24, 2, 1],
     );
     ok(steps.some(({ kind }) => kind === "slide"));

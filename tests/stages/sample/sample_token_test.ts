@@ -21,7 +21,7 @@ Deno.test("sampleToken() draws from the softmax at its temperature", () => {
     const weights = [...logits].map((x) => Math.exp(x / temperature));
     const total = weights.reduce((a, b) => a + b);
     shares({ temperature }).forEach((share, id) => {
-      const wanted = weights[id] / total; // five standard deviations of 20,000 draws
+      const wanted = weights[id] / total; // compared within five standard deviations of 20,000 samples
       ok(
         Math.abs(share - wanted) < 5 * Math.sqrt(wanted * (1 - wanted) / 20_000),
         `${id}: ${share}, wanted ${wanted}`,

@@ -1,5 +1,6 @@
 /**
- * Sampling filters against their plain definitions, and draws against their probabilities.
+ * Tests the sampling filters against their plain definitions, and the frequencies of sampled tokens against
+ * their probabilities.
  *
  * @module
  */
@@ -16,7 +17,7 @@ function logitsOf(trial: number, size: number): Float32Array {
   return normals(7, `logits.${trial}`, size, 2).map((x) => Math.round(4 * x) / 4);
 }
 
-/** Probabilities by the definitions: each filter in turn, on the whole vocabulary. */
+/** Probabilities according to the definitions: applies each filter in turn to the whole vocabulary. */
 function plain(logits: Float32Array, o: SamplingOptions & { readonly seen?: readonly number[] }): number[] {
   const { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1, seen = [] } = o;
   const scores = [...logits].map((x, id) =>

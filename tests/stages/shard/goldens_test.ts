@@ -38,7 +38,7 @@ sharedTest(
   async (path) => {
     const text = Deno.readTextFileSync(path("text/tinyshakespeare.txt"));
     const at = Math.floor(text.length * 0.9);
-    const parts = [text.slice(at), text.slice(0, at)]; // shard() holds the first documents out
+    const parts = [text.slice(at), text.slice(0, at)]; // shard() holds out the first documents
     const cases: [tokenizer: Tokenizer, counts: number[], train: string, val: string][] = [
       [
         await loadTokenizer("gpt2"),

@@ -1,5 +1,5 @@
 /**
- * Token files for tests. Their ids are consecutive numbers, so that an id tells its position.
+ * Token files for tests. Their ids are consecutive numbers, so that each id shows its position.
  *
  * @module
  */

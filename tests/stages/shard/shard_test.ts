@@ -77,7 +77,8 @@ Deno.test("shard() holds out the first documents for validation and passes on th
       "val_000000.bin",
     ]);
     const at = (path: string, start: number, count: number) => documentsAt({ path, start, count });
-    // The training documents have 30, 4 and 9 tokens; the last 5 of the first one are in the second shard.
+    // The training documents have 30, 4 and 9 tokens; the last 5 tokens of the first document are in the
+    // second shard.
     const [third, fourth, fifth] = docs.slice(2).map(({ id }) => id);
     deepStrictEqual(at(first, 24, 1), [third]);
     deepStrictEqual(at(second, 6, 3), [fourth]);

@@ -35,7 +35,7 @@ const T4 = { seqLen: 4, vocabSize: 100 };
 
 Deno.test("windows() with shuffle none reads all tokens in order, whatever the extents", () =>
   withShards(async (dir) => {
-    const expected = Array.from({ length: 18 }, (_, i) => row(4 * i, 5)); // (50 + 23 - 1) / 4
+    const expected = Array.from({ length: 18 }, (_, i) => row(4 * i, 5)); // (50 + 23 - 1) / 4 = 18 sequences
     for (const extentTokens of [1, 3, 4, 5, 16, 1000]) {
       deepStrictEqual(await sequences(dir, { ...T4, shuffle: "none", epochs: 1 }, extentTokens), expected);
     }
@@ -45,8 +45,8 @@ Deno.test("windows() with shuffle none reads all tokens in order, whatever the e
 
 Deno.test("windows() shuffles within extents: each epoch has every sequence of every file once", () =>
   withShards(async (dir) => {
-    const all = [...Array(12).keys()].map((i) => row(4 * i, 5)) // (50 - 1) / 4, across extents
-      .concat([...Array(5).keys()].map((i) => row(50 + 4 * i, 5))); // (23 - 1) / 4
+    const all = [...Array(12).keys()].map((i) => row(4 * i, 5)) // 12 = ⌊(50 - 1) / 4⌋, across extents
+      .concat([...Array(5).keys()].map((i) => row(50 + 4 * i, 5))); // 5 = ⌊(23 - 1) / 4⌋
     for (const shuffle of ["windows", "shards"] as const) {
       for (const extentTokens of [1, 7, 16, 1000]) {
         const got = await sequences(dir, { ...T4, shuffle, epochs: 3 }, extentTokens);
@@ -64,7 +64,7 @@ Deno.test("the order of windows() depends only on seed, file and epoch", () =>
     deepStrictEqual(await sequences(dir, { ...T4, epochs: 2 }, 1000), once);
     notDeepStrictEqual(await sequences(dir, { ...T4, epochs: 2 }, 1000, 1), once);
     notDeepStrictEqual(once.slice(17), once.slice(0, 17)); // the second epoch has another order
-    await withShards(async (other) => { // the folder does not matter
+    await withShards(async (other) => { // the order does not depend on the folder
       deepStrictEqual(await sequences(other, { ...T4, epochs: 2 }, 1000), once);
     });
   }));
@@ -73,7 +73,7 @@ Deno.test("windows() with shuffle all shuffles all sequences together, and start
   withShards(async (dir) => {
     const options = { ...T4, shuffle: "all", epochs: 4 } as const;
     const got = await sequences(dir, options);
-    deepStrictEqual(await sequences(dir, options, 3), got); // whatever the extents
+    deepStrictEqual(await sequences(dir, options, 3), got); // for extents of any size
     notDeepStrictEqual(await sequences(dir, options, 16, 1), got);
     const first = got.slice(0, 17);
     deepStrictEqual(
@@ -95,8 +95,8 @@ Deno.test("windows() gives the file and position of each sequence", () =>
         const { ids, path, start } of from(source(dir)).pipe(windows({ ...T4, shuffle, epochs: 2 })).stream()
       ) {
         const begin = path.endsWith("train_000001.bin") ? 50 + start : start;
-        // The sequence that starts in the first file and ends in the second one has the second one's
-        // position.
+        // The sequence that starts in the first file and ends in the second file has a position in the second
+        // file.
         strictEqual(ids[0], ids[0] < 50 && begin === 50 ? 48 : begin);
       }
     }

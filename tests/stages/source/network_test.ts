@@ -1,5 +1,5 @@
 /**
- * Sources behind URLs and on the Hub, read from a local HTTP server that fails on demand.
+ * Tests sources that are URLs or Hub datasets, read from a local HTTP server that fails on demand.
  *
  * @module
  */
@@ -149,7 +149,7 @@ Deno.test("findSource() reads the files of a Hub dataset one after another", asy
   deepStrictEqual((await read(source)).items.map((doc) => doc.text), [...texts, ...texts]);
 });
 
-Deno.test("hubFiles() retries when the Hub is busy, and explains a refusal", async () => {
+Deno.test("hubFiles() retries when the Hub is busy, and explains why a request is rejected", async () => {
   let answers: Fault[] = [{ status: 429, retryAfter: "0" }, { status: 503 }];
   await using server = serveFiles({
     "/api/datasets/o/n/revision/HEAD": () => {

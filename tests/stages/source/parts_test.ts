@@ -13,7 +13,7 @@ import { joined } from "../bytes.ts";
 
 const encoder = new TextEncoder();
 
-/** Lines of 20 to 400 bytes, with characters of several bytes, a few of them blank. */
+/** Lines of 20 to 400 bytes with multi-byte characters; a few of the lines are blank. */
 const lines = Array.from({ length: 120 }, (_, i) => {
   const [a, b] = philox(1, "lines", i);
   if (a % 17 === 0) return "";

@@ -1,5 +1,6 @@
 /**
- * Helpers of the source tests: equality, reading a whole source, and resuming it after every item.
+ * Helpers for the source tests: a check for equality, reading a whole source, and resuming it after every
+ * item.
  *
  * @module
  */
@@ -26,7 +27,8 @@ export function context(seed = 1): Context & { readonly dropped: string[] } {
 }
 
 /**
- * Reads up to `limit` items, from a saved state if given, and returns them with the state saved after them.
+ * Reads up to `limit` items, from a saved state if one is given. Returns the items and the state saved after
+ * them.
  */
 export async function read<T>(
   source: Source<T>,
@@ -47,8 +49,8 @@ export async function read<T>(
 }
 
 /**
- * Checks that a source gives the same items if it is stopped after `cuts` items (default: any number of
- * items) and resumed from the JSON of its state. Returns all items.
+ * Checks that a source gives the same items if it is stopped after each number of items in `cuts` (default:
+ * any number) and resumed from the JSON of its state. Returns all items.
  */
 export async function resumesAnywhere<T>(
   make: () => Source<T> | Promise<Source<T>>,

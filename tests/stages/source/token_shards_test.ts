@@ -47,7 +47,7 @@ Deno.test("tokenShards() refuses invalid files with file, byte and the expected 
       [changed(0, 20240326), /byte 0 has magic number 20240326, expected 20240520 or 20240801/],
       [changed(4, 2), /byte 4 has version 2, expected 1/],
       [changed(8, -5), /byte 8 has a count of -5/],
-      [changed(8, 0x7FFFFFFF), /expected 4294968318/], // must not be allocated
+      [changed(8, 0x7FFFFFFF), /expected 4294968318/], // this size must not be allocated
       [changed(8, 49), /2 bytes after its 49 tokens/],
     ];
     for (const [bytes, message] of cases) {

@@ -1,5 +1,5 @@
 /**
- * HellaSwag's items, from the file to rows of tokens.
+ * Tests HellaSwag's items, from the file to rows of tokens.
  *
  * @module
  */

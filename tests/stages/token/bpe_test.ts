@@ -10,7 +10,7 @@ import { randomText } from "./random_text.ts";
 const gpt2 = await gpt2Tokenizer();
 const cl100k = await cl100kTokenizer();
 
-// Tokenizer, text, tiktoken's ids.
+// Each golden has a tokenizer, a text, and tiktoken's ids of the text.
 const GOLDENS: readonly [BpeTokenizer, string, string][] = [
   [gpt2, "hello world", "31373 995"],
   [gpt2, "Hello, I'm a language model,", "15496 11 314 1101 257 3303 2746 11"],

@@ -51,11 +51,11 @@ Deno.test("encode() supports minbpe's four modes and tiktoken's combinations of 
   const ordinary = cl100k.encodeOrdinary(text);
   const both = [100257, 24748, 220, 100258];
   const one = [...cl100k.encodeOrdinary("<|endoftext|> hello "), 100258];
-  throws(() => cl100k.encode(text)); // none_raise
-  deepStrictEqual(cl100k.encode(text, { disallowedSpecial: [] }), ordinary); // none
-  deepStrictEqual([...cl100k.encode(text, ALL)], both); // all
+  throws(() => cl100k.encode(text)); // mode none_raise
+  deepStrictEqual(cl100k.encode(text, { disallowedSpecial: [] }), ordinary); // mode none
+  deepStrictEqual([...cl100k.encode(text, ALL)], both); // mode all
   const set = ["<|fim_prefix|>"];
-  deepStrictEqual([...cl100k.encode(text, { allowedSpecial: set, disallowedSpecial: [] })], one); // a set
+  deepStrictEqual([...cl100k.encode(text, { allowedSpecial: set, disallowedSpecial: [] })], one); // mode set
   throws(() => cl100k.encode(text, { allowedSpecial: set }), /<\|endoftext\|> at index 0/);
   deepStrictEqual([...cl100k.encode(text, { allowedSpecial: [...set, "<|endoftext|>"] })], both);
   deepStrictEqual(cl100k.encode(text, { disallowedSpecial: ["<|fim_suffix|>"] }), ordinary);

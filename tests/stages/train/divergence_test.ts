@@ -1,5 +1,5 @@
 /**
- * Updates that diverge: the detector, and what `train` does about them.
+ * Tests updates that diverge: the detector, and what `train` does when an update diverges.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import { describeOrigins } from "../../../stages/train/batch_origins.ts";
 import { DivergenceDetector } from "../../../stages/train/divergence.ts";
 import { SkipBatchError } from "../../../stages/train/divergence_response.ts";
 
-Deno.test("zScore() is llm.c's: NaN until 128 values came, small for similar values, above 5 for an outlier", () => {
+Deno.test("zScore() equals llm.c's: NaN until there are 128 values, small for similar values, above 5 for an outlier", () => {
   const values: number[] = [];
   for (let i = 0; i < 256; i++) {
     const z = zScore(values, 2 * uniformAt(1, "outliers", i) - 1);
@@ -37,8 +37,9 @@ Deno.test("zScore() is llm.c's: NaN until 128 values came, small for similar val
 
 Deno.test("zScore() includes the value itself, uses the population's deviation, and ignores NaN and infinite values", () => {
   const values = Array<number>(128).fill(2);
-  strictEqual(zScore(values, 2), 0); // no deviation
-  // One outlier among 128: mean 2 + d / 128, deviation d·√127 / 128, so z = √127 whatever d.
+  strictEqual(zScore(values, 2), 0); // the standard deviation is 0
+  // One outlier among 128 values: the mean is 2 + d / 128 and the deviation d·√127 / 128, so z = √127 for any
+  // d.
   ok(Math.abs(zScore(values, 1000) - Math.sqrt(127)) < 1e-9);
   const before = [...values];
   ok(Number.isNaN(zScore(values, NaN)) && Number.isNaN(zScore(values, Infinity)));
@@ -98,7 +99,7 @@ function planned(deferred: boolean) {
   });
 }
 
-/** Batch `odd` has other tokens than all others, so that its loss spikes. */
+/** `count` batches. Batch `odd` has different tokens from all others, so that its loss spikes. */
 function batches(count: number, odd = -1): readonly Batch[] {
   return Array.from({ length: count }, (_, i) => {
     const ids = Uint32Array.from({ length: 9 }, (_, t) => i === odd ? (7 * t + 5) % 16 : t % 3 + i % 2);

@@ -1,5 +1,5 @@
 /**
- * Training with dropout: masks by micro-batch, seed and step, and equal masks on all engines.
+ * Tests training with dropout: masks depend on micro-batch, seed and step, and are the same on all engines.
  *
  * @module
  */
@@ -88,10 +88,10 @@ Deno.test("masks are a function of seed and step, so that a run can resume at an
   deepStrictEqual(await steps({ seed: 7, accum: 2 }, { ...still, from: 2 }), all.slice(2));
   notDeepStrictEqual(await steps({ seed: 8, accum: 2 }, still), all);
   await rejects(open({ seed: 2 ** 32 }), RangeError);
-  await using _withoutDropout = await open({ dropout: 0, seed: 2 ** 32 }); // draws nothing
+  await using _withoutDropout = await open({ dropout: 0, seed: 2 ** 32 }); // uses no random numbers
 });
 
-Deno.test("evaluation and sampling do not drop", async () => {
+Deno.test("evaluation and sampling do not use dropout", async () => {
   await using dropping = await open();
   await using plain = await open({ dropout: 0 });
   const { inputs, targets } = batchOf(1), now = { learningRate: 0, step: 0 };
@@ -122,7 +122,7 @@ Deno.test("training with dropout gives the same bits with any number of threads"
   deepStrictEqual(await run(3), await run(1));
 });
 
-Deno.test("recomputed activations are dropped as in the forward pass", async () => {
+Deno.test("recomputed activations have the same dropout masks as in the forward pass", async () => {
   const now = { learningRate: 3e-3, to: 4 }, kept = await steps({ accum: 2 }, now);
   for (const recompute of ["gelu", "block"] as const) {
     deepStrictEqual(await steps({ accum: 2, recompute }, now), kept, recompute);
@@ -134,7 +134,7 @@ Deno.test("gradients with dropout match finite differences of the loss with the 
   await using session = await open({ engine: openReference() });
   const gradients = await session.gradients(batchOf(1));
   const norm = Math.hypot(...Object.values(gradients).map(({ data }) => Math.hypot(...data)));
-  /** Loss at weights moved along the gradient. */
+  /** Loss after moving the weights along the gradient. */
   const lossAt = async (distance: number) => {
     const moved = Object.entries(weights).map(([name, { shape, data }]) => {
       const along = Float32Array.from(data, (x, i) => x + distance * gradients[name].data[i] / norm);
@@ -145,7 +145,8 @@ Deno.test("gradients with dropout match finite differences of the loss with the 
     return (await other.step(batchOf(1), { learningRate: 0, step: 0 })).loss;
   };
   const slope = (await lossAt(0.002) - await lossAt(-0.002)) / 0.004;
-  // Losses near 4 are float32, with errors of 5e-7; the distance is 0.004 and the norm about 2.
+  // Losses are near 4 and in float32, so their errors are about 5e-7; the distance is 0.004 and the norm
+  // about 2.
   ok(Math.abs(slope - norm) < 1e-3 * norm, `${slope}, the gradient's norm is ${norm}`);
 });
 

@@ -1,5 +1,5 @@
 /**
- * Training runs whose losses, norms and gradients PyTorch, llm.c and nanoGPT computed.
+ * Tests training runs against the losses, norms and gradients that PyTorch, llm.c and nanoGPT computed.
  *
  * @module
  */
@@ -17,8 +17,8 @@ function near(actual: number, wanted: number, options: { within: number; what: s
 }
 
 /**
- * Registers tests that repeat the golden runs on an engine: the run from formulas, llm.c's and nanoGPT's.
- * `steps` limits the two long runs; absent: all of their 20 updates.
+ * Registers tests that repeat the golden runs on an engine: the run whose weights are given by formulas,
+ * llm.c's run and nanoGPT's run. `steps` limits the two long runs; default: all of their 20 updates.
  */
 export function goldenTests(
   name: string,

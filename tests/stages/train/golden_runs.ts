@@ -11,10 +11,10 @@ import { type LlmcModel, readLlmcModel } from "../../../stages/format/model/llmc
 import type { Batch } from "../../../stages/items.ts";
 import { type Plan, plan } from "../../../stages/model/plan.ts";
 
-/** Sizes of the run that needs no file. */
+/** Sizes of the run that needs no weight file. */
 const sizes = { seqLen: 16, vocabSize: 65, layers: 2, heads: 2, channels: 32, paddedVocabSize: 65 };
 
-/** A run computed in float64 by PyTorch from weights and tokens that formulas give. */
+/** A run that PyTorch computed in float64 from weights and tokens given by formulas. */
 export const weightFree = {
   learningRate: 1e-3,
   losses: [
@@ -36,8 +36,8 @@ export const weightFree = {
 };
 
 /**
- * A model of 28,064 parameters. Element i of the k-th tensor in llm.c's order, in which the layers of one
- * kind of tensor are joined, is 0.1·sin(0.7i + k), plus 1 for the gains of norms.
+ * A model of 28,064 parameters. Element i of the k-th tensor is 0.1·sin(0.7i + k), plus 1 for the gains of
+ * norms. Tensors are in llm.c's order, which concatenates the same tensor of all layers.
  */
 export async function weightFreeModel(): Promise<LlmcModel> {
   const { seqLen, vocabSize, layers, channels: c } = sizes;
@@ -74,7 +74,7 @@ export function weightFreeBatch(): Batch {
   return { inputs: all(0), targets: all(1), shape: [1, 4, seqLen] };
 }
 
-/** The programs of a model read from an llm.c file. */
+/** The plan of a model that was read from an llm.c file. */
 export function planOf(
   model: LlmcModel,
   options: { shape: Batch["shape"]; beta2: number; weightDecay: number; clip: number },

@@ -1,5 +1,5 @@
 /**
- * Loss scaling: 16-bit products keep small gradients, and nothing else changes.
+ * Tests loss scaling: 16-bit products keep small gradients, and nothing else changes.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Training with various options of model and optimizer: every engine against float64.
+ * Tests training with various options of the model and the optimizer, on every engine against float64.
  *
  * @module
  */
@@ -32,7 +32,7 @@ interface Variant {
   readonly masked?: boolean;
 }
 
-/** Losses, norms and weights of three updates. */
+/** Returns the losses, norms and weights of three updates. */
 async function trained(engine: Engine, variant: Variant) {
   const { config = {}, optimizer, learningRate, shape = [1, 4, 8], recompute = "none", masked = false } =
     variant;

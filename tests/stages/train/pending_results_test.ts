@@ -1,5 +1,6 @@
 /**
- * Updates that begin while the one before them still runs: submits, reads, and when the host waits.
+ * Tests updates that begin while the previous update is still running: the number of submits and reads, and
+ * when the host waits.
  *
  * @module
  */
@@ -42,7 +43,7 @@ Deno.test("results() gives what step() gives, however many updates are read toge
   for (let step = 0; step < 8; step++) {
     wanted.push(await one.step(batchAt(step), { learningRate: rate, step }));
     many.begin(batchAt(step), { learningRate: rate, step });
-    if ([0, 2, 5].includes(step)) found.push(...await many.results()); // 1, 2, 3 at once, then 2
+    if ([0, 2, 5].includes(step)) found.push(...await many.results()); // reads 1, 2 and 3 updates, later 2
   }
   found.push(...await many.results());
   deepStrictEqual(found, wanted);
@@ -74,7 +75,7 @@ Deno.test("PendingResults on the CPU engine reports each update once the next ha
   deepStrictEqual(reported, [0, 1, 2, 3, 4]);
   strictEqual(session.counters.submits - before.submits, 5);
   const waits = session.counters.waits - before.waits;
-  ok(waits >= 1 && waits <= 5, `${waits}`); // more than one only if this thread was slow
+  ok(waits >= 1 && waits <= 5, `${waits}`); // more than one wait only if this thread was slow
 });
 
 Deno.test("a read of the CPU engine does not wait for updates begun after it", async () => {
@@ -96,7 +97,7 @@ Deno.test("train() on webgpu: one submit per update, one read-back and one wait 
     .pipe({
       name: "count",
       open: () => null,
-      // Between updates 2 and 8, because reads are late by the same number of updates at both.
+      // Counts between updates 2 and 8, because reads lag behind by the same number of updates at both.
       push({ step, model }) {
         for (const name of ["submits", "readBacks", "waits"] as const) {
           if (step === 2) counts[name][0] = model.counters[name];

@@ -1,5 +1,5 @@
 /**
- * Profiles of a run: which updates are timed, and how times are added up.
+ * Tests profiles of a run: which updates are timed, and how times are added up.
  *
  * @module
  */
@@ -26,7 +26,7 @@ Deno.test("opTimes() adds up calls of the first thread and waiting of all thread
   const graph = new Graph();
   const a = graph.leaf("a", { shape: [4, 8], dtype: "f32" }, "input");
   const b = graph.leaf("b", { shape: [8, 2], dtype: "f32" }, "parameter");
-  graph.output("y", relu(matmul(a, b))); // 128 FLOPs; 4 (32 + 16 + 8) bytes, then 4 (8 + 8)
+  graph.output("y", relu(matmul(a, b))); // 128 FLOPs, 4·(32 + 16 + 8) bytes; relu 4·(8 + 8) bytes
   const timing = (call: number, thread: number, times: [duration: number, wait: number]): CallTiming => (
     { program: "p", call, thread, start: 0, duration: times[0], wait: times[1] }
   );
@@ -67,7 +67,7 @@ const programs = plan({
   training: { optimizer: adamw(), shape, clip: 1 },
 });
 
-/** Profiles and losses of a run of `steps` updates. */
+/** Returns the profiles and losses of a run of `steps` updates. */
 async function profiled(
   steps: number,
   options: Partial<TrainOptions> = {},
@@ -118,7 +118,7 @@ Deno.test("Profiler times fewer updates if they have many micro-batches, but at 
     const profiler = new Profiler(session, () => {});
     return Array.from({ length: 20 }, (_, step) => step).filter((step) => profiler.startUpdate(step));
   };
-  const [{ calls: { length } }] = programs.programs; // of a micro-batch
+  const [{ calls: { length } }] = programs.programs; // number of calls per micro-batch
   deepStrictEqual(await timed(Math.floor(40_000 / length)), [4, 5]);
   deepStrictEqual(await timed(Math.ceil(200_000 / length)), [4]);
 });

@@ -1,5 +1,5 @@
 /**
- * Recomputation: how much memory it saves, by formulas, and that it changes nothing else.
+ * Tests recomputation: it saves as much memory as formulas say, and changes nothing else.
  *
  * @module
  */
@@ -31,8 +31,8 @@ function planOf({ B, T, C, L, H }: Sizes, recompute: Recompute): Plan {
 }
 
 /**
- * Bytes of activations at the peak: in the backward pass of the last block, when the gradient of GELU's
- * output exists. Kept per token, in floats:
+ * Bytes of activations at the peak, which is in the backward pass of the last block, when the gradient of
+ * GELU's output exists. Floats kept per token:
  *
  * - for a block: its input C; outputs of both norms 2C, their means and deviations 4; queries, keys and
  *   values 3C; output of attention C and a row sum for each head H; the residual stream between the two
@@ -58,8 +58,8 @@ for (const recompute of modes) {
       const { memory: { activation }, programs: [micro] } = planOf(sizes, recompute);
       const wanted = formula(sizes, recompute);
       strictEqual(activation, micro.arenaBytes);
-      // In addition, the gradient of one weight [4C, C] and numbers for the loss of each token. Placement
-      // wastes no bytes.
+      // Besides the formula's bytes, the peak includes the gradient of one weight [4C, C] and a few numbers
+      // per token for its loss. Placement wastes no bytes.
       const slack = 4 * (4 * sizes.C ** 2 + 4 * sizes.B * sizes.T) + 64 * 256;
       const said = `${activation} bytes for ${JSON.stringify(sizes)}, formula ${wanted}`;
       ok(activation >= wanted && activation <= wanted + slack, said);
@@ -67,7 +67,7 @@ for (const recompute of modes) {
   });
 }
 
-/** Loss and gradients of two micro-batches in each mode. */
+/** Loss and gradients of two micro-batches, for each mode. */
 async function results(
   engine: Engine,
   { T, C, H }: Pick<Sizes, "T" | "C" | "H">,
@@ -76,9 +76,9 @@ async function results(
   const model = gpt({ layers: 2, heads: H, channels: C, seqLen: T, vocabSize: 61, vocabPad: 64 });
   const programs = modes.map((recompute) => ({
     ...plan({ model, training: { optimizer: adamw(), shape, clip: 1, recompute } }).programs[0],
-    name: recompute, // so that one session can hold all three
+    name: recompute, // distinct names, so that one session can hold all three
   }));
-  // Larger than initial weights and with biases that are not 0, so that GELU and the norms are not nearly
+  // Weights are larger than initial weights and biases are not 0, so that GELU and the norms are far from
   // linear.
   const weights = Object.entries(initialWeights(model, 3)).map(([name, { shape, data }]) =>
     [name, { shape, data: normals(4, name, data.length).map((x, i) => data[i] * 4 + x * 0.1) }] as const
@@ -107,7 +107,7 @@ async function results(
 for (const [name, open] of Object.entries(engines)) {
   // WebGPU does not promise equal bits for equal kernels in different programs; the CPU engine does.
   const tolerance = name === "webgpu" ? 1e-5 : 0;
-  // Sizes that are not multiples of vectors or tiles; small on WebGPU, because it runs in software.
+  // Sizes that are not multiples of vector or tile sizes; small on WebGPU, because it may run in software.
   const sizes = name === "webgpu" ? { T: 8, C: 16, H: 2 } : { T: 19, C: 39, H: 3 };
   Deno.test(`recompute gelu and block change no loss and no gradient on ${name}`, async () => {
     const { none, ...others } = await results(await open(), sizes);

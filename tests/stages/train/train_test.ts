@@ -46,8 +46,8 @@ function finiteWeights(state: unknown): boolean {
 }
 
 /**
- * The CPU engine with reads that drain the device, as WebGPU has them in Deno, so that updates are read
- * together.
+ * Opens the CPU engine with `readsDrain` set, as if every read waited for all submitted work, like WebGPU in
+ * Deno. Then `train` reads several updates together.
  */
 async function draining(): Promise<Engine> {
   const cpu = await openCpu({ threads: 1 });
@@ -138,7 +138,8 @@ async function resumed(dropout: number): Promise<void> {
       checkpointEvery: 3,
       checkpoints: new MemoryCheckpoints(parts),
     });
-    // The interrupted run emitted the events up to its checkpoint, evaluations after that update included.
+    // The interrupted run emitted the events up to its checkpoint, including the evaluations after that
+    // update.
     const next = whole.findIndex((e) => e.type === "step" && e.step === savedSteps[i]);
     deepStrictEqual(again, next < 0 ? [] : whole.slice(next));
   }
@@ -192,7 +193,10 @@ Deno.test("train() counts no time twice: each update begins after the one before
   }
 });
 
-/** The third update makes the weights NaN; its own loss, computed before, is finite. */
+/**
+ * A learning rate with which the third update makes the weights NaN. The loss of that update is finite, since
+ * it is computed before.
+ */
 const ruiningRate = (step: number) => step === 2 ? NaN : 1e-3;
 
 Deno.test("train() stops where the loss is NaN, and suggests options", async () => {

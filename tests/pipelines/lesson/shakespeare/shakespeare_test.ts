@@ -45,7 +45,7 @@ async function checksOf(items: Iterable<Item> | AsyncIterable<Item>): Promise<re
   return checks.map(({ name }) => name);
 }
 
-Deno.test("averages, the attention head and the variances of its scores are the notebook's; a GPT is causal; batched heads equal separate heads", async () => {
+Deno.test("averages, the attention head and the variances of its scores equal the notebook's; a GPT is causal; batched heads equal separate heads", async () => {
   const inputs = { engine: await openCpu({ threads: 1 }), seed: 1337 };
   strictEqual((await checksOf(averagesSection(inputs))).length, 3);
   strictEqual((await checksOf(headSection(inputs))).length, 7);

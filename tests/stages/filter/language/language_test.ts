@@ -2,7 +2,7 @@ import { FastText } from "../../../../stages/filter/language/fasttext.ts";
 import { language, loadLanguageModel } from "../../../../stages/filter/language/language.ts";
 import { equal, openFilter } from "../filter_checks.ts";
 
-// Scores that fastText itself gives for lid.176.ftz.
+// The expected scores are those of fastText itself with lid.176.ftz.
 Deno.test("FastText.predict() gives fastText's own scores", async () => {
   const model = await loadLanguageModel();
   for (

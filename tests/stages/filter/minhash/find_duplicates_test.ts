@@ -10,7 +10,7 @@ const signer = await Signer.open();
 const signatures = windows().map(({ text }) => signer.sign(text)!);
 const options = { shingle: 5, buckets: 14, rows: 8, seed: 1, recipe: "current", words: "treebank" } as const;
 
-/** Writes the signatures of the windows, divided into `ranks` sets of consecutive documents. */
+/** Writes the signatures of the windows as `ranks` sets, each of consecutive documents. */
 async function writeSets(dir: string, ranks: number): Promise<void> {
   const size = Math.ceil(signatures.length / ranks);
   for (let rank = 0; rank < ranks; rank++) {

@@ -25,7 +25,7 @@ Deno.test("KeyIndex.has() finds added keys in memory and in merged runs", () => 
   ok(!index.has(1) && !index.has(2 ** 53 - 1), "the least and the greatest");
   deepStrictEqual(index.count, 3000);
   index.close();
-  // 30 runs of 100: three of 800 and six of 100.
+  // The 30 runs of 100 keys have been merged into three runs of 800; six runs of 100 are left.
   const runs = [0, 800, 1600].map((first) => `keys.${first}-800`);
   for (let first = 2400; first < 3000; first += 100) runs.push(`keys.${first}-100`);
   deepStrictEqual(files(dir), [...runs, "keys.seen"].sort());

@@ -17,7 +17,7 @@ function word(number: number): string {
 }
 
 /**
- * `count` documents in random order that are variants of count / 6 originals, so that many are
+ * `count` documents in random order. They are variants of `count` / 6 originals, so that many are
  * near-duplicates.
  */
 function family(count: number): Document[] {
@@ -39,7 +39,8 @@ function family(count: number): Document[] {
 
 /**
  * Ids of the documents to keep, computed in memory from the definition: pairs are joined bucket by bucket in
- * the order of their hashes, and the root of the larger cluster is kept (`release`: the root of the first).
+ * the order of their hashes. The root of the larger cluster is kept (with `release`, the root of the first
+ * document's cluster).
  */
 async function keptByDefinition(docs: readonly Document[], recipe: "current" | "release"): Promise<string[]> {
   const signer = await Signer.open({ recipe });
@@ -83,13 +84,13 @@ Deno.test("minhashClusters() keeps exactly one document of each cluster of near-
   }));
 
 for (const recipe of ["current", "release"] as const) {
-  Deno.test(`minhashClusters() keeps the documents of the definition, with much or little memory, ${recipe}`, () =>
+  Deno.test(`minhashClusters() keeps the documents that its definition keeps, with much or little memory, ${recipe}`, () =>
     withFolder(async (dir) => {
       const docs = family(200);
       const expected = await keptByDefinition(docs, recipe);
       ok(expected.length > 50 && expected.length < 150, `${expected.length} kept of 200`);
       deepStrictEqual(await kept(docs, { dir, recipe }), expected);
-      // Runs of 15 documents, or of 2, which are more runs than are merged at a time.
+      // Memory for runs of 15 documents, or of 2 documents, which gives more runs than can be merged at once.
       deepStrictEqual(
         await kept(docs, { dir, recipe, memory: recipe === "current" ? 2000 : 15_000 }),
         expected,
@@ -140,7 +141,7 @@ Deno.test("minhashClusters() is not influenced by the files of an earlier run", 
         .pipe(sink)
         .run({ checkpoints, barrierEvery: 10, ...(signal && { signal }) });
     };
-    await run(20); // an earlier run of 20 documents, which writes clusters of its own
+    await run(20); // an earlier run with 20 documents writes other clusters
     await Deno.writeTextFile(`${dir}/bucket_003/00000.minhash.sig.run-7`, "left over");
     const half = checkpoints.all[1];
     const again = new MemoryCheckpoints(half);

@@ -9,7 +9,7 @@ import { storedDocuments, storeRankDocuments } from "../../../../stages/filter/m
 import type { Document } from "../../../../stages/items.ts";
 import { withFolder } from "../../../temporary.ts";
 
-/** Variants of 40 original documents with one changed word; some have too few words to be signed. */
+/** Variants of 40 original documents with one changed word each; some have too few words for a signature. */
 const docs: Document[] = Array.from({ length: 200 }, (_, i) => {
   const parent = philox(1, "parents", i)[0] % 40;
   const words = Array.from({ length: 60 }, (_, k) => letters(philox(2, `parent ${parent}`, k)[0] % 5000));

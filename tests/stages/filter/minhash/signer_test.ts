@@ -1,6 +1,6 @@
 /**
- * Signatures compared with datatrove's own numbers (SHA-1, 64 bits, seed 1): some are written here, all are
- * in the shared data.
+ * Tests signatures against datatrove's own numbers (SHA-1, 64 bits, seed 1). Some of the numbers are in this
+ * file, all of them in the shared data.
  *
  * @module
  */
@@ -67,8 +67,8 @@ sharedTest(
   },
 );
 
-// SHA-256 of all signatures as Python and numpy compute them from datatrove's definition, for words at white
-// space.
+// SHA-256 of all signatures, computed in Python and NumPy from datatrove's definition, with words split at
+// white space.
 const digests = {
   current: "516dcc8014576e4aac6f257a1f6762b185d278fa7603b4d692012b60839cd5c7",
   release: "91e835cc7d12c3af356503aed105d84190b3bc3561b6b98f67e271d751f19b94",

@@ -1,6 +1,6 @@
 /**
- * Simplified texts. The expected texts come from datatrove's simplify_text in Python, in its current version
- * and the one of FineWeb's release.
+ * Tests the simplification of texts. The expected texts come from datatrove's simplify_text in Python, both
+ * the current version and that of FineWeb's release.
  *
  * @module
  */

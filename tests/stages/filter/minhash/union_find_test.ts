@@ -1,7 +1,7 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { Clusters } from "../../../../stages/filter/minhash/union_find.ts";
 
-Deno.test("Clusters.join() keeps the root of the larger cluster, in the release generation that of the first", () => {
+Deno.test("Clusters.join() keeps the root of the larger cluster, and with recipe release the root of the first cluster", () => {
   for (const [recipe, expected] of [["current", [0, 0, 0, 3, 3]], ["release", [2, 2, 2, 3, 3]]] as const) {
     const clusters = new Clusters(5, recipe);
     clusters.join(0, 1);

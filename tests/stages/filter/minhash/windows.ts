@@ -1,6 +1,6 @@
 /**
- * Test documents with known near-duplicates: windows of 400 characters of one text. The windows of a cluster
- * begin near each other.
+ * Test documents with known near-duplicates: windows of 400 characters from one text. The windows of one
+ * cluster start close to each other.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Masking of addresses: datatrove's own table with its outputs, datatrove's pattern as the reference on short
- * random texts, and texts on which that pattern would not finish.
+ * Tests the masking of addresses: on datatrove's own table of inputs and outputs, on short random texts with
+ * datatrove's pattern as the reference, and on texts for which that pattern would not finish.
  *
  * @module
  */
@@ -54,7 +54,7 @@ Deno.test("pii() masks the addresses in datatrove's table as datatrove does", as
   equal(mask(all.map(([text]) => text).join("\n")), all.map(([, masked]) => masked).join("\n"));
 });
 
-Deno.test("pii() of the release generation does not mask e-mail addresses with capitals", async () => {
+Deno.test("pii() with recipe release does not mask e-mail addresses with capitals", async () => {
   const mask = await masker({ ...named, recipe: "release" });
   equal(
     mask("NAME@MYSITE.COM name@mysite.com Name@mysite.com a@B.com"),
@@ -93,8 +93,8 @@ Deno.test("isGlobal() is false in networks that are not globally reachable", () 
 });
 
 /**
- * The parts of the published pattern, with Python's \b written out. It is correct but backtracks in quadratic
- * time.
+ * The parts of the published pattern, with Python's \b written out. The pattern is correct but needs
+ * quadratic time because it backtracks.
  */
 const name = "[A-Za-z0-9!#$%&'*+\\/=?^_`{|}~\\-]+";
 const label = "[A-Za-z0-9](?:[A-Za-z0-9\\-]*[A-Za-z0-9])?";

@@ -1,7 +1,7 @@
 /**
- * The results of datatrove's own filters for 495 real and artificial documents, in both generations:
- * decisions, reasons and rewritten texts. Words are split at white space and sentences at [.!?], so that no
- * tokenizer model is needed.
+ * Tests the filters against the results of datatrove's own filters for 495 real and artificial documents, in
+ * both versions of the rules: decisions, reasons and rewritten texts. Words are split at white space and
+ * sentences at [.!?], so that no tokenizer model is needed.
  *
  * @module
  */

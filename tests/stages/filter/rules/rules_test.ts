@@ -1,5 +1,5 @@
 /**
- * The cases of datatrove's own filter tests, and each rule at its threshold.
+ * Tests the filters on the cases of datatrove's own filter tests, and each rule at its threshold.
  *
  * @module
  */
@@ -47,7 +47,7 @@ Deno.test("gopherRepetition() keeps a text whose fraction equals the threshold",
   const unique = ["one", "two", "three", "four", "five", "six", "seven"];
   const options = { dupParaFrac: 0, dupParaCharFrac: 0, dupLineCharFrac: 0, topNGrams: [], dupNGrams: [] };
   await reasons(gopherRepetition(options), [
-    [[...unique, "one", "two", "three"].join("\n"), null], // 3 of 10
+    [[...unique, "one", "two", "three"].join("\n"), null], // 3 of 10 lines
     [[...unique, "one", "two", "three", "four"].join("\n"), "dup_line_frac"],
   ]);
 });
@@ -74,12 +74,12 @@ Deno.test("gopherQuality() checks length, symbols, letters and stop words", asyn
 Deno.test("gopherQuality() requires a letter in at least four of five words", async () => {
   const words = (numbers: number) => "the words of it have ".repeat(2) + "1234 ".repeat(numbers);
   await reasons(gopherQuality({ minWords: 5 }), [
-    [words(2), null], // 10 of 12
-    [words(2) + "5678", "gopher_below_alpha_threshold"], // 10 of 13
+    [words(2), null], // 10 of 12 words have a letter
+    [words(2) + "5678", "gopher_below_alpha_threshold"], // 10 of 13 words
   ]);
 });
 
-Deno.test("gopherQuality() counts distinct stop words, or occurrences in the release generation", async () => {
+Deno.test("gopherQuality() counts distinct stop words, and with recipe release all occurrences", async () => {
   const text = "the quick brown foxes jumped over the lazy sleeping dogs again";
   await reasons(gopherQuality({ minWords: 5 }), [[text, "gopher_enough_stop_words"]]);
   await reasons(gopherQuality({ minWords: 5, recipe: "release" }), [[text, null]]);
@@ -124,7 +124,7 @@ Deno.test("finewebQuality() checks final punctuation, short lines, repeated line
     ["\n \n", "empty"],
     [line, null],
     [list, "line_punct_ratio"],
-    [`${line}\n${list.replaceAll("A line", "Some lines")}`, "line_punct_ratio"], // 1 of 10
+    [`${line}\n${list.replaceAll("A line", "Some lines")}`, "line_punct_ratio"], // 1 of 10 lines
     ["Short it is.\nVery short.\nAlso short.", "short_line_ratio"],
     [`${line}\n${line}`, "char_dup_ratio"],
     [`${line}\n\n\n\n\n\n\n\n\n\n`, "list_ratio"],
@@ -138,13 +138,13 @@ Deno.test("finewebQuality() checks final punctuation, short lines, repeated line
   ]);
 });
 
-Deno.test("finewebQuality() differs between the generations exactly at a threshold", async () => {
+Deno.test("finewebQuality() differs between the two recipes exactly at a threshold", async () => {
   const line = "A line that is longer than thirty characters and ends in a mark.";
   const bare = "one more that is longer than thirty characters and ends in none";
   const twelve = [
     ...Array(3).fill(0).map((_, i) => `${i} ${line}`),
     ...Array(22).fill(0).map((_, i) => `${i} ${bare}`),
   ];
-  await reasons(finewebQuality(), [[twelve.join("\n"), null]]); // 3 of 25 = 0.12
+  await reasons(finewebQuality(), [[twelve.join("\n"), null]]); // 3 of 25 lines = 0.12
   await reasons(finewebQuality({ recipe: "release" }), [[twelve.join("\n"), "line_punct_ratio"]]);
 });

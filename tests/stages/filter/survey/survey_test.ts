@@ -44,7 +44,7 @@ Deno.test("survey() reports every 256 documents and at the end, and passes docum
   await checkStage(() => survey("here"), documents);
 });
 
-Deno.test("countOne() keeps frequent kinds in bounded memory, with counts that are too small by at most `missed`", () => {
+Deno.test("countOne() keeps frequent values in bounded memory, with counts that are too small by at most `missed`", () => {
   let seed = 3;
   const random = (below: number) => ((seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) >>> 8) % below;
   const found = noCounts();

@@ -1,5 +1,5 @@
 /**
- * The URL filter: the cases of datatrove's own test, each type of list, and lists from files.
+ * Tests the URL filter: the cases of datatrove's own test, each type of list, and lists from files.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * spaCy's tokens: datatrove's golden list, the cases of spaCy's own English tests, texts in which several
- * rules apply, and all 495 shared documents. The expected tokens come from the published rules with Python's
- * regular expressions.
+ * Tests spaCy's tokens on datatrove's golden list, the cases of spaCy's own English tests, texts in which
+ * several rules apply, and all 495 shared documents. The expected tokens were computed from the published
+ * rules with Python's regular expressions.
  *
  * @module
  */

@@ -139,7 +139,7 @@ Deno.test("a flow continues while a checkpoint is written, waits for it before t
         state.step++;
         yield item;
         if (item === 0 || item === 3) yield takeCheckpoint;
-        if (item === 2) writing[0].resolve(); // reached while the first checkpoint is being written
+        if (item === 2) writing[0].resolve(); // item 2 arrives while the first checkpoint is being written
       },
     });
     return from(asSource("n", () => Array(5).keys())).pipe(counter).run({
@@ -190,7 +190,7 @@ Deno.test("a checkpoint that does not fit on the disk is refused before anything
   strictEqual(await freeBytes("no/such/folder"), null);
 });
 
-Deno.test("a damaged checkpoint is skipped for the one before it, with a message", async (t) => {
+Deno.test("a damaged checkpoint is skipped with a message, and the one before it is used", async (t) => {
   const damages: Record<string, (folder: string) => void> = {
     "tensors truncated": (f) => Deno.truncateSync(`${f}/model.safetensors`, 40),
     "a bit of a tensor flipped": (f) => flipBit(`${f}/model.safetensors`),
@@ -230,7 +230,7 @@ Deno.test("a damaged checkpoint is skipped for the one before it, with a message
   }
 });
 
-Deno.test("latest() finds the newest checkpoint where the file `latest` is missing or names none", async () => {
+Deno.test("latest() finds the newest checkpoint if the file `latest` is missing or names no checkpoint", async () => {
   await using dir = await temporary();
   const checkpoints = await openCheckpoints(dir.path);
   await checkpoints.commit(at(10));
@@ -254,16 +254,16 @@ Deno.test("after going back to a checkpoint that is damaged, latest() prefers ea
   strictEqual((await checkpoints.latest())?.get("train")?.skip, 10);
   flipBit(`${dir.path}/step-000010/stream.json`);
   strictEqual((await checkpoints.latest())?.get("train")?.skip, 30);
-  Deno.mkdirSync(`${dir.path}/writing-step-000050`); // left by a killed run
+  Deno.mkdirSync(`${dir.path}/writing-step-000050`); // left behind by a killed run
   Deno.writeTextFileSync(`${dir.path}/latest`, "step-000020\n");
   await checkpoints.commit(at(25)); // removes step 30, which belongs to the abandoned run
   deepStrictEqual(names(dir.path), ["latest", "step-000010", "step-000020", "step-000025"]);
 });
 
-Deno.test("a run killed at any point while it writes finds a complete checkpoint: the new one or the one before", async () => {
+Deno.test("a run killed at any point while it writes a checkpoint leaves a complete one: the new or the previous one", async () => {
   const calls = ["mkdir", "open", "rename", "remove"] as const;
   let kills = 0, before = 0, after = 0;
-  for (const again of [false, true]) { // again: replaces a checkpoint of the same step
+  for (const again of [false, true]) { // if `again`, it replaces a checkpoint of the same step
     for (let left = 0;; left++) {
       await using dir = await temporary();
       const first = await openCheckpoints(dir.path);
@@ -274,7 +274,7 @@ Deno.test("a run killed at any point while it writes finds a complete checkpoint
       const found = (await (await openCheckpoints(dir.path)).latest())?.get("train");
       const isNew = JSON.stringify(found) === JSON.stringify(at(step, 2).snapshots.get("train"));
       if (!isNew) deepStrictEqual(found, at(20, 1).snapshots.get("train"), `killed after ${left} calls`);
-      // Files left by the killed run do not disturb the next checkpoint.
+      // Files left behind by the killed run do not disturb the next checkpoint.
       await (await openCheckpoints(dir.path)).commit(at(40));
       strictEqual((await first.latest())?.get("train")?.skip, 40);
       if (!killed) {
@@ -288,7 +288,7 @@ Deno.test("a run killed at any point while it writes finds a complete checkpoint
   ok(kills > 15 && before > 5 && after > 1, `${kills} kills, ${before} found the old, ${after} the new`);
 });
 
-Deno.test("an unwritable folder and file names that lead out of it are refused; earlier checkpoints stay", async () => {
+Deno.test("an unwritable folder and file names that lead out of it are refused, and earlier checkpoints are kept", async () => {
   await using dir = await temporary();
   const checkpoints = await openCheckpoints(dir.path);
   await checkpoints.commit(at(10));
@@ -399,7 +399,7 @@ function flipBit(path: string): void {
   Deno.writeFileSync(path, bytes);
 }
 
-/** Runs `work`. After `left` calls all calls that write fail, as if the process had been killed. */
+/** Runs `work`. After `left` calls that write, all further ones fail, as if the process had been killed. */
 async function killedAfter(
   calls: readonly ("mkdir" | "open" | "rename" | "remove")[],
   left: number,

@@ -8,11 +8,11 @@ import { map, rule, type Stage, stage, takeCheckpoint } from "../../../../stages
 type Snapshots = ReadonlyMap<string, StageSnapshot>;
 
 /**
- * A flow with random numbers, grouping, a stage that takes checkpoints within its pushes, and stages after
- * it.
+ * A flow with random numbers, grouping, a trainer (a stage that takes checkpoints within its pushes), and
+ * stages after the trainer.
  */
 interface Shape {
-  /** Items read ahead of the trainer, of a stage before it, and of the stages after it. */
+  /** Numbers of items read ahead of the trainer, of a stage before it, and of the stages after it. */
   readonly ahead: readonly [number, number, number];
   readonly tee: boolean;
   /** Whether the trainer takes checkpoints; otherwise barriers from the source do. */
@@ -67,7 +67,7 @@ Deno.test("a run stopped again and again has the outputs of the uninterrupted ru
   }
 });
 
-Deno.test("stop: one last checkpoint is taken after the present item", async () => {
+Deno.test("stop: one last checkpoint is taken after the current item", async () => {
   const checkpoints = new MemoryCheckpoints();
   const stop = new AbortController();
   const seen: number[] = [];
@@ -80,7 +80,7 @@ Deno.test("stop: one last checkpoint is taken after the present item", async () 
       state.step++;
       if (item === 4) stop.abort();
       yield item;
-      if (ctx.stopping) yield takeCheckpoint; // the runner then takes no second one
+      if (ctx.stopping) yield takeCheckpoint; // the runner then takes no second checkpoint
     },
   });
   const result = await from(asSource("n", () => Array(10).keys())).pipe(trainer).run({
@@ -111,7 +111,7 @@ Deno.test("stop: while the stage waits for an item, the run ends at once with a 
   }
 });
 
-Deno.test("skip stays right when a barrier passes while items are dropped after a resume", async () => {
+Deno.test("skip stays correct when a barrier passes while items are dropped after a resume", async () => {
   const make = (every: number, checkpoints: MemoryCheckpoints, log: number[]) =>
     from(asSource("n", () => Array(20).keys()))
       .pipe(counter("c", 7)).pipe(map("log", (x) => void log.push(x)))
@@ -180,8 +180,8 @@ interface Outcome {
 }
 
 /**
- * Runs from the checkpoint `begin`. `before`: the log of earlier runs. The run is stopped after `lines` more
- * lines.
+ * Runs the flow from the checkpoint `begin`, with the log `before` of earlier runs, and stops the run after
+ * `lines` more log lines.
  */
 async function run(
   shape: Shape,

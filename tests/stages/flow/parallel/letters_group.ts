@@ -8,7 +8,7 @@ import { map, rule, type Stage } from "../../../../stages/flow/stage.ts";
 /** An item of the tests. */
 export type Letter = Readonly<{ id: string; value: number }>;
 
-/** The measure: a letter's value. */
+/** The measure of the group: a letter's value. */
 export function valueOf(letter: unknown): number | undefined {
   return typeof letter === "object" && letter !== null && "value" in letter &&
       typeof letter.value === "number"
@@ -16,7 +16,10 @@ export function valueOf(letter: unknown): number | undefined {
     : undefined;
 }
 
-/** Drops every fifth letter, yields every third one twice, and fails at the letter with id `fail`. */
+/**
+ * A group that drops every fifth letter, yields every third letter twice, and fails at the letter with id
+ * `fail`.
+ */
 export function letters(options: { fail?: string }): Stage<any, any>[] {
   return [
     map("checked", (letter: Letter) => {
@@ -40,7 +43,7 @@ export function letters(options: { fail?: string }): Stage<any, any>[] {
   ];
 }
 
-/** A group that draws random numbers, which is not allowed. */
+/** A group that uses random numbers, which is not allowed. */
 export function dice(): Stage<any, any>[] {
   return [map("dice", (_letter, ctx) => ctx.rng.next())];
 }

@@ -73,7 +73,9 @@ Deno.test("parallel() has the events, drops and checkpoints of its stages one by
   }
 });
 
-/** Runs the group and collects its results. `workers` null: the stages stand in the flow one by one. */
+/**
+ * Runs the group and collects its results. If `workers` is null, the stages are added to the flow one by one.
+ */
 async function runWith(workers: number | null, begin: Snapshots | null = null) {
   const out: unknown[] = [], removed: unknown[] = [], notes: string[] = [];
   const last = new Map<string, unknown>();

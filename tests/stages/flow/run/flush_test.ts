@@ -8,7 +8,7 @@ import { rule, type Stage, stage, takeCheckpoint } from "../../../../stages/flow
 
 type Snapshots = ReadonlyMap<string, StageSnapshot>;
 
-/** Passes numbers on; when the input has ended, repeats them `count - 1` times. */
+/** Passes numbers on and, when the input has ended, repeats them `count - 1` times. */
 function passes(count: number): Stage<number, number> {
   return stage({
     name: "passes",

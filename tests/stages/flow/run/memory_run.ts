@@ -1,6 +1,6 @@
 /**
- * The process of the memory test. It passes the given number of megabytes of generated text through a flow,
- * and prints the peak resident memory in bytes.
+ * The process that the memory test starts. It passes the given number of megabytes of generated text through
+ * a flow and prints the peak resident memory in bytes.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const page = "The quick brown fox jumps over the lazy dog. ".repeat(Math.ceil((1
 );
 
 const documents = asSource("documents", function* () {
-  // 64 KiB of Latin text each, which share no memory.
+  // Documents of 64 KiB of Latin text, which share no memory.
   for (let i = 0; i < megabytes * 16; i++) yield { id: String(i), bytes: new TextEncoder().encode(page) };
 });
 const lengths = stage<{ id: string; text: string }, number, { total: number }>({
@@ -39,7 +39,7 @@ await from(documents)
 if (total !== megabytes * (1 << 20) * 0.9) throw new Error(`${total} characters came through`);
 console.log(peak());
 
-/** Peak resident memory on Linux; elsewhere the present one. */
+/** Peak resident memory in bytes on Linux; on other systems the current resident memory. */
 function peak(): number {
   if (Deno.build.os !== "linux") return Deno.memoryUsage().rss;
   return Number(/VmHWM:\s+(\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))?.[1]) * 1024;

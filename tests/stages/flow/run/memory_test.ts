@@ -8,7 +8,8 @@ Deno.test("peak memory of a flow is the same for a source of 2 GB as for 0.2 GB"
   ok(long < short * 1.2, `${short} bytes for 0.2 GB, ${long} for 2 GB`);
 });
 
-// A small heap, collected in this thread: otherwise the peak depends on when the garbage collector runs.
+// A small heap with a single-threaded garbage collector; otherwise the peak depends on when the collector
+// runs.
 const heap = "--single-threaded-gc,--max-semi-space-size=1,--max-old-space-size=48";
 
 async function peakOf(megabytes: number): Promise<number> {

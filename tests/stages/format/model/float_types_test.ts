@@ -8,11 +8,11 @@ const bitsOf = (...bits: number[]) => new Float32Array(Uint32Array.from(bits).bu
 Deno.test("narrowed() rounds to the nearest bfloat16, ties to even", () => {
   const cases: [bits: number, half: number][] = [
     [0x3F800000, 0x3F80],
-    [0x3F808000, 0x3F80], // a tie: down to even
-    [0x3F818000, 0x3F82], // a tie: up to even
+    [0x3F808000, 0x3F80], // a tie rounds down to even
+    [0x3F818000, 0x3F82], // a tie rounds up to even
     [0x3F808001, 0x3F81],
     [0x3F807FFF, 0x3F80],
-    [0x7F7FFFFF, 0x7F80], // above the largest bfloat16: infinity
+    [0x7F7FFFFF, 0x7F80], // infinity, since it is above the largest bfloat16
     [0xFF800000, 0xFF80],
     [0x80000000, 0x8000],
     [0x00000001, 0x0000],

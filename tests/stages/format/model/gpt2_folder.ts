@@ -1,5 +1,5 @@
 /**
- * A small model and Hugging Face folders of it, for tests of readers and writers.
+ * Writes Hugging Face folders of a small model, for tests of readers and writers.
  *
  * @module
  */
@@ -19,7 +19,10 @@ export function valuesOf({ name, shape }: NamedShape): Float32Array {
   return Float32Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(key + 0.7 * i));
 }
 
-/** Writes a folder; `spell` makes the names in the file, `more` are tensors in addition to the model's. */
+/**
+ * Writes a folder. `spell` returns the name of a tensor in the file; `more` are tensors besides those of the
+ * model.
+ */
 export async function writeGpt2Folder(
   folder: string,
   { config = smallConfig, spell = (name) => name, more = [] }: {

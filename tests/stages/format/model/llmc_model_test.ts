@@ -10,7 +10,10 @@ const header = (values: readonly number[]) => {
   return new Uint8Array(h.buffer);
 };
 const good = [20240326, 3, 2, 3, 2, 1, 2, 4];
-/** Counted by hand: wte 8, wpe 4, two layers of (4 + 12 + 6 + 4 + 2 + 4 + 16 + 8 + 16 + 2), ln_f 4. */
+/**
+ * Number of floats, counted by hand: wte 8, wpe 4, two layers of (4 + 12 + 6 + 4 + 2 + 4 + 16 + 8 + 16 + 2),
+ * ln_f 4.
+ */
 const floats = 8 + 4 + 2 * 74 + 4;
 
 async function inFile(parts: readonly Uint8Array<ArrayBuffer>[], run: (path: string) => Promise<void>) {
@@ -32,7 +35,7 @@ Deno.test("readLlmcModel() transposes linear weights and finds each layer's tens
     deepStrictEqual(Object.keys(model.weights).length, 4 + 2 * 12);
     deepStrictEqual(model.weights["wpe.weight"], { shape: [2, 2], data: Float32Array.of(8, 9, 10, 11) });
     deepStrictEqual(model.weights["h.1.ln_1.weight"].data, Float32Array.of(14, 15));
-    // qkv of layer 0 starts at 20, [out 6, in 2] in the file: column 0 first here.
+    // The qkv weight of layer 0 starts at float 20. It is [out 6, in 2] in the file and transposed here.
     deepStrictEqual(
       model.weights["h.0.attn.c_attn.weight"],
       { shape: [2, 6], data: Float32Array.of(20, 22, 24, 26, 28, 30, 21, 23, 25, 27, 29, 31) },

@@ -1,5 +1,5 @@
 /**
- * Unpacking gzip by members: chunks of any size, offsets of members, damage.
+ * Tests the unpacking of gzip members: chunks of any size, offsets of members, and damaged files.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const members = texts.map((text) => new Uint8Array(gzipSync(encoder.encode(text)
 const starts = members.map((_, i) => members.slice(0, i).reduce((sum, { length }) => sum + length, 0));
 const packed = joined(members);
 
-/** Texts by the offset of their member; an empty member has no chunk. */
+/** Texts, keyed by the offset of their member. An empty member has no text, because it yields no chunk. */
 async function read(
   bytes: Uint8Array<ArrayBuffer>,
   { size = 1 << 16, start = 0 } = {},

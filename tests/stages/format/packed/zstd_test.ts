@@ -1,5 +1,6 @@
 /**
- * Unpacking Zstandard by frames: chunks of any size, offsets of frames, damage, bombs.
+ * Tests the unpacking of Zstandard frames: chunks of any size, offsets of frames, damaged files, and
+ * decompression bombs.
  *
  * @module
  */
@@ -15,7 +16,7 @@ const texts = [
   "",
   Array.from({ length: 9000 }, (_, i) => i * 7919 % 10007).join(" "),
 ];
-// Deno's zstdCompressSync() writes an empty frame after each.
+// Deno's zstdCompressSync() writes an empty frame after each frame.
 const frames = texts.map((text) => compressed(encoder.encode(text)));
 const starts = frames.map((_, i) => frames.slice(0, i).reduce((sum, { length }) => sum + length, 0));
 const packed = joined(frames);
@@ -24,7 +25,7 @@ function compressed(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(zstdCompressSync(bytes, { params: { [constants.ZSTD_c_checksumFlag]: 1 } }));
 }
 
-/** Texts by the offset of their frame; an empty frame has no chunk. */
+/** Texts, keyed by the offset of their frame. An empty frame has no text, because it yields no chunk. */
 async function read(bytes: Uint8Array<ArrayBuffer>, size = 1 << 16): Promise<Map<number, string>> {
   const found = new Map<number, string>();
   const decoder = new TextDecoder();

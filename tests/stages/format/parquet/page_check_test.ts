@@ -1,5 +1,6 @@
 /**
- * Parquet pages whose counts and runs would take gigabytes or never end are refused before they are decoded.
+ * Tests that Parquet pages are rejected before they are decoded if their counts or runs would need gigabytes
+ * or never end.
  *
  * @module
  */
@@ -42,20 +43,21 @@ Deno.test("PageCheck accepts valid pages", () => {
 
 Deno.test("PageCheck refuses runs, counts and sizes that do not fit", () => {
   const refused = (bytes: Uint8Array, element = text) => throws(() => check(bytes, element), RangeError);
-  refused(page([2, ...run(2 ** 30, 1)], { values: 10, encoding: DICTIONARY })); // would fill an array of 2^30
-  refused(page([2, ...run(0, 1), ...run(0, 1)], { values: 10, encoding: DICTIONARY })); // no progress
-  refused(page([0, 0, 0, 0, ...run(2 ** 30, 1)], { values: 10, encoding: PLAIN }), maybe); // levels
-  refused(page([2, ...varint(2 ** 31 - 1)], { values: 10, encoding: DICTIONARY })); // bit-packed, 2^33 values
+  refused(page([2, ...run(2 ** 30, 1)], { values: 10, encoding: DICTIONARY })); // 2^30 values
+  refused(page([2, ...run(0, 1), ...run(0, 1)], { values: 10, encoding: DICTIONARY })); // runs of no values
+  refused(page([0, 0, 0, 0, ...run(2 ** 30, 1)], { values: 10, encoding: PLAIN }), maybe); // 2^30 levels
+  refused(page([2, ...varint(2 ** 31 - 1)], { values: 10, encoding: DICTIONARY })); // 2^33 bit-packed values
   refused(page([99, ...run(10, 1)], { values: 10, encoding: DICTIONARY }));
   refused(page([], { values: 2 ** 30, encoding: PLAIN }));
-  refused(page([1, 0, 0, 0, 97], { values: 11, encoding: PLAIN })); // of 10 rows
+  refused(page([1, 0, 0, 0, 97], { values: 11, encoding: PLAIN })); // 11 values in 10 rows
   refused(page([], { values: 1, encoding: PLAIN, size: 2 ** 31 - 1 }));
   refused(page([...varint(128), ...varint(2 ** 31 - 1), 10, 0], { values: 10, encoding: DELTA })); // 2 GiB
   refused(page([...varint(128), 0, 10, 0], { values: 10, encoding: DELTA }));
 });
 
 Deno.test("PageCheck refuses prefix-encoded texts that grow with each text", () => {
-  // 20,000 texts, each 20,000 characters longer than the one before: prefixes grow, suffixes do not.
+  // 20,000 texts, each 20,000 characters longer than the previous one. Their prefixes grow, but their
+  // suffixes do not.
   const count = 20_000;
   const rising = [128, 1, 1, ...varint(count), 0];
   const same = [128, 1, 1, ...varint(count), ...varint(40_000)];

@@ -62,7 +62,7 @@ sharedTest(
   "encode() and shardHeader() write llm.c's tiny Shakespeare byte for byte",
   [SHAKESPEARE],
   async (path) => {
-    // Sections as in llm.c's tinyshakespeare.py.
+    // Split into sections as in llm.c's tinyshakespeare.py.
     const sections = (await Deno.readTextFile(path(SHAKESPEARE))).split("\n\n");
     const documents = sections.map((text, i) => ({
       id: `${i}`,

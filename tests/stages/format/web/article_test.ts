@@ -1,6 +1,6 @@
 /**
- * The main text of pages: pages made for each kind of boilerplate, and real pages whose text a person has
- * marked.
+ * Tests the extraction of a page's main text, on pages made for each kind of boilerplate and on real pages
+ * whose main text a person has marked.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * HTTP responses as archives store them: chunked bodies, compressed bodies, and the memory that hostile ones
- * take.
+ * Tests HTTP responses as archives store them: chunked bodies, compressed bodies, and the memory that hostile
+ * bodies need.
  *
  * @module
  */

@@ -24,7 +24,7 @@ Deno.test("pageText() reads empty and broken pages", () => {
   equal(pageText("<<p<b>x</i></p></table"), pageText("<<p<b>x</i></p></table"));
 });
 
-Deno.test("pageText() walks 5,000 nested blocks", () => {
+Deno.test("pageText() reads 5,000 nested blocks", () => {
   equal(pageText("<div>".repeat(5000) + "deep" + "</div>".repeat(5000)), "deep");
 });
 

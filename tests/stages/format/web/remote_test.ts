@@ -1,5 +1,5 @@
 /**
- * Reading over a network that fails, from a server on loopback.
+ * Tests reading over an unreliable network, from a server on loopback.
  *
  * @module
  */
@@ -89,7 +89,7 @@ Deno.test("readRemote() refuses to mix two versions of a file", async () => {
   await rejects(Array.fromAsync(readRemote(file, quick)), /its version is now "v2", it was "v1"/);
 });
 
-Deno.test("findRemote() has an error class for each kind of refusal", async () => {
+Deno.test("findRemote() has an error class for each kind of error response", async () => {
   await using server = serveFiles({
     "/secret": () => new Response("", { status: 403 }),
     "/odd": () => new Response("", { status: 418 }),

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A failure in place of the response to one request. */
+/** A failure that replaces the response to one request. */
 export type Fault =
   | { readonly status: number; readonly retryAfter?: string }
   /** The connection breaks after this many bytes of the body. */
@@ -13,7 +13,7 @@ export type Fault =
   | { readonly stallAfter: number }
   /** The server ignores the range and sends the whole file. */
   | "no ranges"
-  /** The file has another version from this request on. */
+  /** From this request on, the file has another version. */
   | "changed";
 
 /** A running server. */
@@ -22,11 +22,14 @@ export interface UnsteadyServer extends AsyncDisposable {
   readonly origin: string;
   /** Path and Range header of each request, in order. */
   readonly requests: readonly string[];
-  /** Failures of the next requests, in order; null and requests after them are answered normally. */
+  /**
+   * Failures of the next requests, in order. Requests whose entry is null, and all requests after the last
+   * entry, are answered normally.
+   */
   readonly faults: (Fault | null)[];
 }
 
-/** Serves files by path ("/a.jsonl"); a function makes its own response. */
+/** Serves files, keyed by path (such as "/a.jsonl"). A function instead of a file makes its own response. */
 export function serveFiles(
   files: Readonly<Record<string, Uint8Array<ArrayBuffer> | ((url: URL) => Response)>>,
 ): UnsteadyServer {

@@ -11,7 +11,7 @@ Deno.test("mailText() decodes quoted-printable and base64 in the declared charse
   equal(await mailText(`${head}base64\n\n${btoa("caf\xe9")}`), "café");
 });
 
-Deno.test("mailText() prefers the text part, else converts the HTML part to text", async () => {
+Deno.test("mailText() prefers the text part, and otherwise converts the HTML part to text", async () => {
   const part = (type: string, body: string) => `--X\nContent-Type: ${type}\n\n${body}\n`;
   const head = "MIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=X\n\n";
   equal(await mailText(`${head}${part("text/plain", "plain")}${part("text/html", "<p>rich")}--X--`), "plain");

@@ -1,5 +1,6 @@
 /**
- * Damaged input under both policies: which documents are read, what is reported, where a run resumes.
+ * Tests damaged input under both policies: which documents are read, what is reported, and where a run
+ * resumes.
  *
  * @module
  */
@@ -25,8 +26,8 @@ const skip = { damaged: "skip" } as const;
 const encoder = new TextEncoder();
 
 /**
- * Texts, drops by reason and notes of a whole run. Also checks that the source can be resumed after each
- * document, or after `cuts` documents.
+ * Returns the texts, the number of drops per reason, and the notes of a whole run. Also checks that the
+ * source can be resumed after each document, or after each number of documents in `cuts`.
  */
 async function outcome(make: () => Source<Document> | Promise<Source<Document>>, cuts?: readonly number[]) {
   await resumesAnywhere(make, cuts);

@@ -1,5 +1,5 @@
 /**
- * Files as sources: their documents, resuming after each, and the errors for damaged files.
+ * Tests files as sources: their documents, resuming after each document, and the errors for damaged files.
  *
  * @module
  */
@@ -205,7 +205,7 @@ Deno.test("the error for a truncated, damaged or misnamed compressed file names 
     await fails(() => read(textFile("/nowhere/f.txt")), NotFound, "check the path");
   }));
 
-Deno.test("chain() reads sources one after another, resumes in any, and names a source that is gone", () =>
+Deno.test("chain() reads sources one after another, resumes in any of them, and names a source that is missing on resume", () =>
   withFolder(async (path) => {
     const files = ["a", "b", "c"].map((name) =>
       path(`${name}.jsonl`, `{"text":"${name}1"}\n{"text":"${name}2"}\n`)

@@ -22,7 +22,7 @@ import { joined } from "../../bytes.ts";
 const encoder = new TextEncoder();
 const { InvalidData, UnexpectedEof } = Deno.errors;
 
-/** The first 64 KiB of each of some real files; empty where the shared data is not installed. */
+/** The first 64 KiB of each of the named real files; empty if the shared data is not installed. */
 function shared(...names: string[]): Uint8Array[] {
   return names.flatMap((name) => {
     try {
@@ -218,7 +218,7 @@ export function fuzzReaders(fraction: number): void {
           for await (const doc of source.read(await source.open(ctx), ctx)) {
             if (doc.text === "") throw new Error("Empty");
           }
-          // Throws the parser's error, which the source has hidden.
+          // Throws the parser's error, which the source only counted as a drop.
           if (ctx.dropped.includes("broken")) articleText(decodePage(bytes, null));
         },
       });

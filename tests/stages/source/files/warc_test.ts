@@ -129,7 +129,7 @@ sharedTest("warcFile() reads archives written by other programs", [
   const sample = (await read(warcFile(path("web/sample-0000.warc.gz")))).items;
   if (sample.length < 15) throw new Error(`${sample.length} of 22 pages have text`);
   await resumesAnywhere(() => warcFile(path("web/example.warc.gz")));
-  // This archive has zeros where a record should begin.
+  // This archive contains zeros where a record should begin.
   const broken = () => read(warcFile(path("web/example-trunc.warc")));
   await fails(broken, SyntaxError, "record 4 of");
   await fails(broken, SyntaxError, "fetch the file again");

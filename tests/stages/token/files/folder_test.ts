@@ -29,7 +29,7 @@ async function trained(pattern = "gpt4"): Promise<BpeTokenizer> {
 
 Deno.test("loadTokenizer() reads what saveTokenizer() wrote, from each format alone", async () => {
   const dir = await Deno.makeTempDir();
-  const tokenizer = await trained("gpt2"); // the pattern that vocab.json and merges.txt imply
+  const tokenizer = await trained("gpt2"); // gpt2 is the pattern that vocab.json and merges.txt imply
   await saveTokenizer(tokenizer, { dir: `${dir}/t`, report: { texts: 1 } });
   deepStrictEqual([...Deno.readDirSync(`${dir}/t`)].map(({ name }) => name).sort(), FILES);
   deepStrictEqual(JSON.parse(await Deno.readTextFile(`${dir}/t/report.json`)), { vocabSize: 300, texts: 1 });
@@ -61,7 +61,7 @@ Deno.test("saveTokenizer() replaces an older tokenizer and leaves other files al
 Deno.test("saveTokenizer() interrupted leaves no folder, and the next call removes its unfinished files", async () => {
   const dir = await Deno.makeTempDir();
   await Deno.mkdir(`${dir}/t.writing`);
-  await Deno.writeTextFile(`${dir}/t.writing/tokenizer.json`, "{"); // as left by a process that was killed
+  await Deno.writeTextFile(`${dir}/t.writing/tokenizer.json`, "{"); // as a killed process leaves it
   await rejects(readTokenizer(`${dir}/t`), Deno.errors.NotFound);
   await saveTokenizer(byteTokenizer(), { dir: `${dir}/t` });
   strictEqual((await readTokenizer(`${dir}/t`)).vocabSize, 257);
@@ -95,7 +95,7 @@ Deno.test("saveTokenizer() and readTokenizer() keep GPT-2's and GPT-4's vocabula
     const again = await readTokenizer(dir);
     strictEqual(again.vocabSize, tokenizer.vocabSize);
     deepStrictEqual(again.encodeOrdinary(TEXT), tokenizer.encodeOrdinary(TEXT));
-    // The format of minbpe needs the bytes in order.
+    // minbpe's format requires the ids of the single bytes to be in order.
     await rejects(Deno.stat(`${dir}/tokenizer.model`), Deno.errors.NotFound);
     throws(() => minbpeModel(tokenizer), TypeError);
     await Deno.remove(dir, { recursive: true });
@@ -109,9 +109,9 @@ Deno.test("minbpeModel() keeps a special token that has a space", async () => {
 
 Deno.test("saveTokenizer() leaves out formats that cannot hold a special token; the others keep its id", async () => {
   const cases: readonly [string, readonly string[]][] = [
-    ["<a b> 7", FILES], // looks as if an id followed
+    ["<a b> 7", FILES], // "7" looks like an id
     [" ", FILES],
-    ["\u20AC", FILES], // a character that stands for no byte
+    ["\u20AC", FILES], // a character that represents no byte
     ["\u2028x", FILES],
     ["a\nb", FILES.filter((name) => !/model|\.vocab/.test(name))], // minbpe's format has one line per token
     // "e" is also the text of an ordinary token.

@@ -51,7 +51,7 @@ Deno.test("parseTiktokenRanks() recovers the merges of a trained vocabulary", as
 Deno.test("tiktokenRanks() refuses merges that do not follow from ranks, and saveTokenizer() leaves its file out", async () => {
   const tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
   const [ab, bc, abc] = ["ab", "bc", "abc"].map((text) => new TextEncoder().encode(text));
-  // By rank, "abc" would be merged as "ab" and "c".
+  // Merging by rank would build "abc" from "ab" and "c".
   const merges: Merge[] = [[97, 98, 256], [98, 99, 257], [97, 257, 258]];
   const tokenizer = new BpeTokenizer({ pattern: "none", tokens: [...tokens, ab, bc, abc], merges });
   throws(() => tiktokenRanks(tokenizer), /write tokenizer\.json/);

@@ -1,5 +1,6 @@
 /**
- * Texts made to be slow. The tests count operations, which must grow linearly with the length of the text.
+ * Tests texts that are designed to be slow. The number of operations must grow linearly with the length of
+ * the text.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { merge, PairTable } from "../../../../stages/token/merge.ts";
@@ -18,7 +19,7 @@ class CountingTable extends PairTable {
   }
 }
 
-const SMALL = 1 << 13, TIMES = 16; // the larger text is TIMES as long
+const SMALL = 1 << 13, TIMES = 16; // the larger text is TIMES as long as the smaller one
 
 Deno.test("merge() needs about sixteen times the lookups for sixteen times the text", () => {
   const table = new CountingTable(gpt2.merges.length);
@@ -43,9 +44,9 @@ Deno.test("chunks() reads each character only a few times", () => {
     ..."a|A|aA|Aa|1| |\n| \n|\n |'|'s|!|/|\u0301|A\u0301|\u4F60|\u{1F600}|\t|\u0085".split("|").map(
       (part) => (length: number) => part.repeat(length),
     ),
-    (length) => `\u4F60${"A".repeat(length)}!`, // backtracks over all capitals
+    (length) => `\u4F60${"A".repeat(length)}!`, // the split backtracks over all capitals
     (length) => `\u0301${"A".repeat(length)}!`,
-    (length) => `\n${" ".repeat(length)}x`, // backtracks over all spaces
+    (length) => `\n${" ".repeat(length)}x`, // the split backtracks over all spaces
     (length) => `${" ".repeat(length)}\n${" ".repeat(length)}`,
     (length) => `${"A".repeat(length)}a`,
   ];

@@ -81,7 +81,7 @@ Deno.test("chunks() splits as GPT-4o does: at capitals, with contractions and ma
   const cases: readonly [string, string][] = [
     ["HTMLParser isn't XMLHttp", "HTMLParser| isn't| XMLHttp"],
     ["camelCase ABCdef", "camel|Case| ABCdef"],
-    ["A\u4F60B", "A\u4F60|B"], // backtracks to the last caseless letter
+    ["A\u4F60B", "A\u4F60|B"], // the split backtracks to the last caseless letter
     ["\u0301ABC", "\u0301|ABC"], // a mark is a chunk without the capitals after it
     ["a/b //\n/c", "a|/b| //\n/|c"],
     ["12345 'S", "123|45| '|S"],
@@ -108,7 +108,7 @@ Deno.test("chunks() keeps the text between the matches of a custom expression", 
   deepStrictEqual([...chunks("ab", "x*")], ["ab"]);
 });
 
-Deno.test("patternName() knows every spelling", () => {
+Deno.test("patternName() recognizes every spelling of a pattern", () => {
   for (const spelling of GPT2_SPELLINGS) strictEqual(patternName(spelling), "gpt2");
   for (const spelling of GPT4_SPELLINGS) strictEqual(patternName(spelling), "gpt4");
   for (const spelling of O200K_SPELLINGS) strictEqual(patternName(spelling), "o200k");

@@ -15,7 +15,7 @@ Deno.test("trainBpe() reproduces minbpe's Wikipedia example", async () => {
 });
 
 const SWIFT = "bpe/taylorswift.txt";
-const MINBPE = [ // minbpe's results for the same file and 512 tokens
+const MINBPE = [ // minbpe's results for the same file and a vocabulary of 512 tokens
   {
     pattern: "none",
     first: "101,32 44,32 100,32 46,32 114,32 50,48 115,32 105,110 111,110 114,105",
@@ -149,7 +149,7 @@ Deno.test("BpeTrainer refuses a vocabulary that is too small for the bytes and s
   await rejects(trainBpe([], { vocabSize: 300, pattern: "[" }), SyntaxError);
 });
 
-/** Merges by minbpe's algorithm, which counts all pairs before each merge. */
+/** Computes the merges with minbpe's algorithm, which counts all pairs before each merge. */
 function recounted(words: readonly string[], tieBreak: TieBreak, merges: number): number[][] {
   const rows = words.map((word) => [...new TextEncoder().encode(word)]);
   const tokens: string[] = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
@@ -163,7 +163,7 @@ function recounted(words: readonly string[], tieBreak: TieBreak, merges: number)
         counts.set(`${row[i]} ${row[i + 1]}`, entry);
       }
     }
-    // These texts hold letters and spaces; in Hugging Face's order of bytes the space comes after the
+    // These texts contain letters and spaces; in Hugging Face's byte order, the space comes after the
     // letters.
     const rank = (id: number) => id === 32 ? 255.5 : id;
     const best = [...counts.values()].reduce((a, b) => {

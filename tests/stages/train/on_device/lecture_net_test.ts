@@ -1,6 +1,6 @@
 /**
- * The lecture's own digits: net A of part 3, from torch's random numbers.
- * Source: Karpathy, makemore part 3; measured again with PyTorch.
+ * Tests that net A of part 3 gives the lecture's own digits, from torch's random numbers. Source: Karpathy,
+ * makemore part 3; measured again with PyTorch.
  *
  * @module
  */
