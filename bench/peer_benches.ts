@@ -1,5 +1,5 @@
 /**
- * Benches that compare this project's engines with jax-js, in WASM and, where there is a GPU, on WebGPU.
+ * Benches that compare this project's engines with jax-js, in WASM and, if there is a GPU, on WebGPU.
  * jax-js's results are compared with this project's before it is timed. tfjs takes 290 MB and is only fetched
  * on request: `deno bench -A --no-lock --node-modules-dir=none bench/matmul_bench.ts -- --tfjs`. The
  * libraries run one after the other, each of them once; for numbers to cite use npm_peers.ts, which

@@ -1,6 +1,6 @@
 /**
  * Runs the tests: `run.ts [--set every|gpu|long] [PATH…] [flags of deno test]`. A path names a folder or
- * file of the project or of `tests/`: `stages/flow` stands for `tests/stages/flow` and the examples in the
+ * file of the project or of `tests/`: `stages/flow` selects `tests/stages/flow` and the examples in the
  * docs of `stages/flow`.
  *
  * A test file's name says which set it belongs to: `x_gpu_test.ts` to `gpu` (full parity, memory and tuning

@@ -61,7 +61,7 @@ Deno.test("expectSame() refuses a result that is missing, shorter, NaN or too di
   throws(() => expectSame({}, { wanted, tolerance, who }), /y has 0 elements, wanted 2/);
 });
 
-Deno.test("comparisons() lists the known names where one is unknown", () => {
+Deno.test("comparisons() lists the known names if one is unknown", () => {
   throws(() => comparisons({ only: ["conv"], sizes: [], steps: [] }), /Cannot compare conv: wanted matmul, /);
   throws(
     () => comparisons({ only: ["step"], sizes: [], steps: ["huge"] }),

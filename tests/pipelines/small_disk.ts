@@ -6,7 +6,7 @@
 
 /** A mounted file system. */
 export interface SmallDisk {
-  /** Folder where it is mounted. */
+  /** Folder at which the file system is mounted. */
   readonly folder: string;
   /** Changes its size, for example to "4m". */
   resize(size: string): Promise<void>;

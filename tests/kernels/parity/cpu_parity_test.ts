@@ -74,7 +74,7 @@ Deno.test("cpu engine computes activations and their derivatives correctly far f
   expectNone(await compareFarFromZero(await openCpu({ threads: 1 })));
 });
 
-Deno.test("cpu engine computes attention and its gradient where they do not fit into a thread's scratch memory", async () => {
+Deno.test("cpu engine computes attention and its gradient if they do not fit into a thread's scratch memory", async () => {
   // With heads of this width, the scratch memory holds about 350 keys in the forward pass, and about 170
   // queries in the backward pass.
   const forward = { inputs: [[1, 360, 3 * 512]], attrs: { heads: 1 } };

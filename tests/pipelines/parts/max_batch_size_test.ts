@@ -37,7 +37,7 @@ Deno.test("maxBatchSizes() finds a batch size that fits while twice as many sequ
   ok(last[2]! >= 4 * last[0]!, `recomputing blocks takes ${last} sequences into 24 GiB`);
 });
 
-Deno.test("maxBatchSizes() gives null where weights, gradients and optimizer alone are too much", () => {
+Deno.test("maxBatchSizes() gives null if weights, gradients and optimizer state alone do not fit", () => {
   // Weights, gradients and AdamW's two moments take 16 bytes per parameter: 12.4 GB.
   const { rows } = maxBatchSizes(valuesOf("--preset", "gpt2-774m"), beginning);
   for (const { batchSizes } of rows) {
@@ -52,7 +52,7 @@ Deno.test("maxBatchSizes() considers only batch sizes that divide --total-batch-
   ok(rows.every(({ batchSizes }) => Math.max(...batchSizes.map((n) => n ?? 0)) === 4));
 });
 
-Deno.test("maxBatchSizeLines() makes a table within 80 columns, with - where nothing fits", () => {
+Deno.test("maxBatchSizeLines() makes a table within 80 columns, with - if nothing fits", () => {
   const text = maxBatchSizeLines({
     budgets: [4, 8, 16, 24].map((n) => n * GIB),
     rows: [{ recompute: "none", batchSizes: [null, 1, 4096, 65536] }],

@@ -39,7 +39,7 @@ Deno.test("isFileSync() is false for a folder and for a missing file", () =>
     ]);
   }));
 
-Deno.test("readIfThere() gives null only where there is no file", () =>
+Deno.test("readIfThere() gives null only if there is no file", () =>
   withFolder(async (dir) => {
     strictEqual(await readIfThere(`${dir}/a`), null);
     await Deno.writeTextFile(`${dir}/a`, "text");

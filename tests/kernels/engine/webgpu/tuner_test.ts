@@ -93,7 +93,7 @@ function memoryStore() {
   return store;
 }
 
-Deno.test("openWebgpu() rejects where its tuning store cannot be read", async () => {
+Deno.test("openWebgpu() rejects if its tuning store cannot be read", async () => {
   const store = { ...memoryStore(), read: () => Promise.reject(new Deno.errors.InvalidData("damaged")) };
   await rejects(openWebgpu({ tune: { store } }), { name: "InvalidData", message: "damaged" });
 });

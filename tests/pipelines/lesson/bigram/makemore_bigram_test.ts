@@ -18,7 +18,7 @@ sharedTest(
     const source = path("text/names.txt"), checks: Record<string, number> = {};
     const whole = await runLesson(makemoreBigram, { source });
     deepStrictEqual(notSame(whole.outcomes), []);
-    match(whole.text, /cexze\. momasurailezitynn\. konimittain\. llayn\. ka\./); // the names that today's torch draws
+    match(whole.text, /cexze\. momasurailezitynn\. konimittain\. llayn\. ka\./); // the names that today's torch samples
     for (const solution of makemoreBigram.lesson.exercises) {
       const { outcomes } = await runLesson(makemoreBigram, { source, solution });
       deepStrictEqual(notSame(outcomes), [], solution);
