@@ -68,7 +68,9 @@ export default pipeline({
   ],
 });
 
-/** The model to start from, the shards' tokenizer and vocabulary size, and the size limit of a pack. */
+/**
+ * The model to start from, the shards' tokenizer and vocabulary size, and the device's size limit for a pack.
+ */
 async function inputsOf(o: Values<typeof options>, env: Env) {
   const start = await startingModel(o);
   const tokenizer = await shardsTokenizer(trainGlob(o));

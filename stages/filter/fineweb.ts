@@ -13,7 +13,7 @@ import { minhashClusters } from "./minhash/minhash_clusters.ts";
 import { minhashSeen } from "./minhash/minhash_seen.ts";
 import { defaultWords } from "./recipe.ts";
 
-/** Gives the sink for the documents that a filter drops; null: they are only counted. */
+/** Returns the sink for the documents that a filter drops; null: they are only counted. */
 export type RejectsSinkFor = (filter: FinewebFilter) => Stage<Reject, never> | null;
 
 /**
@@ -43,7 +43,7 @@ export function fineweb(
       const sink = rejects(names[i]);
       const after = sink === null ? {} : { rejects: sink };
       if (names[i] !== "minhash") filtered = filtered.pipe(stage, after);
-      else { // this stage only signs documents; the next one drops duplicates
+      else { // this stage only computes signatures; the next one drops duplicates
         const signed = filtered.pipe(stage);
         filtered = duplicates === null ? signed : signed.pipe(duplicates, after);
       }
@@ -53,8 +53,8 @@ export function fineweb(
 }
 
 /**
- * The stage that drops near-duplicates among signed documents; null with `keep: "sign"`. Throws RangeError if
- * the option `minhash` is missing.
+ * The stage that drops near-duplicates among documents with signatures; null with `keep: "sign"`. Throws
+ * RangeError if the option `minhash` is missing.
  */
 export function finewebDuplicates(options: FinewebOptions): Stage<Document, Document> | null {
   const { recipe = "current", minhash } = options, { words = defaultWords(recipe) } = options;

@@ -1,5 +1,5 @@
 /**
- * FineWeb's filters as a list of stages that plain data describes. `parallel` loads this module in each
+ * FineWeb's filters as a list of stages that is described by plain data. `parallel` loads this module in each
  * worker.
  *
  * @module
@@ -44,8 +44,8 @@ export type FinewebFilter = (typeof finewebFilters)[number];
 
 /**
  * Filters that run in the flow itself and not on workers: `url` because its lists may be large, `pii` because
- * its replacements depend on all documents before. The others have no state, so any number of workers can run
- * them; for `minhash` this holds for the signing.
+ * its replacements depend on all earlier documents. The other filters have no state, so any number of workers
+ * can run them. Of `minhash`, workers run only the part that computes signatures.
  */
 export const serialFilters: ReadonlySet<FinewebFilter> = new Set(["url", "pii"]);
 
@@ -56,11 +56,11 @@ export const rewritingFilters: ReadonlySet<FinewebFilter> = new Set(["pii", "cou
  * Options of the recipe. They are plain data, so that they can be sent to a worker and saved in config.json.
  */
 export type FinewebOptions = Readonly<{
-  /** Generation of the rules (default `current`). */
+  /** Version of the rules (default `current`). */
   recipe?: RecipeGeneration;
-  /** Word splitter (default: the generation's). */
+  /** Word splitter (default: that of the version). */
   words?: WordSplitterName;
-  /** Sentence splitter (default: the generation's). */
+  /** Sentence splitter (default: that of the version). */
   sentences?: SentenceSplitterName;
   /** Folders and files with block lists for `url` (default: none). */
   urlLists?: readonly string[];
@@ -83,8 +83,8 @@ export type FinewebOptions = Readonly<{
 export type MinhashChoice = Readonly<{
   /**
    * `first` keeps the first of several near-duplicates, while streaming. `cluster` keeps one per cluster
-   * after all documents have been read, as FineWeb does. `sign` keeps all and sets their signatures, for a
-   * later stage to compare.
+   * after all documents have been read, as FineWeb does. `sign` keeps all documents and sets their
+   * signatures, which a later stage compares.
    */
   keep: "first" | "cluster" | "sign";
   /** Folder for the stage's files, created if missing. */
@@ -100,8 +100,9 @@ export function selectedFilters({ stages, minhash }: FinewebOptions): readonly F
 
 /**
  * The recipe's stages in order, named as in `--stages`. For `minhash`, the list has only the stage
- * `minhash-sign`, which signs documents and has no state. All stages share one word splitter, so that a text
- * is split only once for several rules. Throws RangeError for an unknown name or one that is listed twice.
+ * `minhash-sign`, which computes signatures and has no state. All stages share one word splitter, so that a
+ * text is split only once for several rules. Throws RangeError for an unknown name or one that is listed
+ * twice.
  */
 export function finewebStages(options: FinewebOptions = {}): Stage<Document, Document>[] {
   const { recipe = "current" } = options, stages = selectedFilters(options);

@@ -33,7 +33,7 @@ function optionOf(row: OptionRow): Option<any> {
       return integer(about, { value: row.value, min: row.min, max: row.max, ...ofModel });
     case "number":
       return number(about, { value: row.value, min: row.min, max: row.max, ...ofModel });
-    case "flag": // --help shows what can be typed: --no-bias where biases are the default
+    case "flag": // --help shows the option that changes the default, for example --no-bias
       return flag(row.value ? `no ${about}` : about, { value: row.value, ...ofModel });
     case "choice":
       return oneOf(about, { value: row.value, choices: row.choices, ...ofModel });

@@ -10,7 +10,7 @@ import { fnv1a } from "./fasttext_tables.ts";
 
 const endOfSentence = new TextEncoder().encode("</s>");
 const maxCachedWords = 50_000;
-const maxCachedLength = 12; // UTF-16 units: a longer substring would keep its whole text in memory
+const maxCachedLength = 12; // UTF-16 units; a longer cached substring would keep its whole text in memory
 
 /** A label and its probability. */
 export interface Prediction {
@@ -82,7 +82,7 @@ export class FastText {
     if (id >= 0) add(id);
     const marked = new Uint8Array([60, ...word, 62]);
     for (let i = 0; i < marked.length; i++) {
-      if ((marked[i] & 0xC0) === 0x80) continue; // inside a code point
+      if ((marked[i] & 0xC0) === 0x80) continue; // in the middle of a code point
       let hash = 0x811C9DC5;
       for (let j = i, n = 1; j < marked.length && n <= maxNgram; n++) {
         do hash = fnv1a(hash, marked[j++]); while (j < marked.length && (marked[j] & 0xC0) === 0x80);

@@ -30,7 +30,10 @@ export interface FastTextModel {
   readonly maxNgram: number;
   /** Dictionary of whole words. */
   readonly words: WordIndex;
-  /** Bucket → row after those of the words, -1 for a pruned bucket; null if no bucket was pruned. */
+  /**
+   * For each bucket, the index of its row after the rows of the words, or -1 if it was pruned. Null if no
+   * bucket was pruned.
+   */
   readonly bucketRows: Int32Array | null;
   /** Input matrix: the rows of the words, then those of the buckets. */
   readonly input: QuantizedRows;
@@ -92,7 +95,7 @@ function readHeader(
 function readDictionary(reader: FastTextReader): {
   readonly words: WordIndex;
   readonly labels: readonly string[];
-  /** Occurrences of each label in training, descending. */
+  /** Number of occurrences of each label in training, in descending order. */
   readonly counts: readonly number[];
   /** Number of buckets that survived pruning; negative if the model was not pruned. */
   readonly pruned: number;

@@ -46,7 +46,7 @@ export class WordIndex {
   }
 }
 
-/** A matrix with product quantization: each part of a row is stored as the number of one of 256 centroids. */
+/** A matrix with product quantization: each part of a row is stored as the index of one of 256 centroids. */
 export class QuantizedRows {
   readonly #codes: Uint8Array;
   readonly #parts: Quantizer;
@@ -57,7 +57,7 @@ export class QuantizedRows {
   constructor(reader: FastTextReader) {
     const hasNorms = reader.byte() === 1;
     const rows = reader.int64();
-    reader.skip(8); // columns
+    reader.skip(8); // number of columns
     this.#codes = reader.bytes(reader.int32());
     this.#parts = new Quantizer(reader);
     if (hasNorms) {
@@ -93,7 +93,10 @@ export class QuantizedRows {
   }
 }
 
-/** Centroids of a product quantizer with `count` parts of `width` numbers each, `lastWidth` in the last. */
+/**
+ * Centroids of a product quantizer with `count` parts of `width` numbers each, except the last, which has
+ * `lastWidth`.
+ */
 class Quantizer {
   readonly count: number;
   readonly width: number;
@@ -111,7 +114,7 @@ class Quantizer {
 
 /** A node of the label tree. */
 export interface TreeNode {
-  /** Occurrences in training of all labels below the node. */
+  /** Number of occurrences in training of all labels below the node. */
   count: number;
   /** Index of the left child; -1 for a leaf. */
   left: number;

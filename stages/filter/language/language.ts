@@ -17,7 +17,7 @@ export interface LanguageOptions {
   /** Score that a document must exceed (default 0.65, FineWeb's value). */
   readonly threshold?: number;
   /**
-   * How line ends are removed before prediction: `release` deletes them, `current` (default) makes them
+   * How line ends are removed before prediction: `release` deletes them, `current` (default) replaces them by
    * spaces.
    */
   readonly recipe?: RecipeGeneration;
@@ -25,9 +25,9 @@ export interface LanguageOptions {
 
 /**
  * Keeps documents whose most probable language is in the list with a sufficient score, and sets `language`
- * and `languageScore`. The reason for dropping names the language: `language_fr`, or `language_score_en`
- * where only the score is too low. Needs read permission for the package cache. Throws RangeError for a
- * threshold outside 0 to 1.
+ * and `languageScore`. The reason for dropping a document contains its language: `language_fr`, or
+ * `language_score_en` if only the score is too low. Needs read permission for the package cache. Throws
+ * RangeError for a threshold outside 0 to 1.
  */
 export function language(options: LanguageOptions = {}): Stage<Document, Document> {
   const { languages = ["en"], threshold = 0.65, recipe = "current" } = options;

@@ -1,7 +1,7 @@
 /**
  * Stores documents on disk until it is known which of them are kept. The file is append-only and consists of
- * parts. A part is its compressed length in bytes and its number of documents, both as 4 bytes little-endian,
- * then the documents as gzip-compressed JSON lines.
+ * parts. A part consists of its compressed length in bytes and its number of documents, each in 4 bytes,
+ * little-endian, and then the documents as gzip-compressed JSON lines.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Document } from "../../items.ts";
 import { readFull } from "./whole_io.ts";
 import { openFileSync } from "../../disk/files.ts";
 
-const PART = 1 << 20; // characters: enough to compress well, and few enough to keep in memory
+const PART = 1 << 20; // characters per part: enough to compress well, and few enough to keep in memory
 
 /** A file of documents, open for appending and reading. */
 export class DocumentStore {
@@ -78,7 +78,7 @@ export class DocumentStore {
 
   #write(): void {
     if (this.#held.length === 0) return;
-    const part = gzipSync(this.#held.join("\n"), { level: 1 }); // fast: the file is read only once
+    const part = gzipSync(this.#held.join("\n"), { level: 1 }); // fastest level: the file is read only once
     writeAllSync(this.#file, Uint32Array.of(part.length, this.#held.length));
     writeAllSync(this.#file, new Uint8Array(part));
     this.#bytes += 8 + part.length;

@@ -20,15 +20,15 @@ export interface DropDuplicatesOptions {
 interface DropState extends StoredDocumentsState {
   /** Number of documents of each rank. */
   readonly sizes: readonly number[];
-  /** Numbers of the documents to drop from the current rank, not yet read. */
+  /** Remaining indices of the documents to drop from the current rank, read lazily. */
   removal: Generator<number>;
-  /** Number of the next document to drop from the current rank; null if there is none. */
+  /** Index of the next document to drop from the current rank; null if there is none. */
   drop: number | null;
 }
 
 /**
  * Passes on one document of each cluster of near-duplicates among the documents of `storedDocuments`, and
- * drops the others as `duplicate`. The clusters are computed when the stage opens. Throws as
+ * drops the others as `duplicate`. The clusters are computed when the stage opens. Throws the same errors as
  * `findDuplicates`.
  */
 export function dropDuplicates(

@@ -1,7 +1,8 @@
 /**
  * Finds the documents to remove from sorted signatures. For each bucket, the files of all sets are merged and
- * equal neighbours are joined into clusters; all documents of a cluster but its root are then removed. The
- * result files have datatrove's format: `000000.remove` with 4 bytes per document, little-endian.
+ * equal neighbours are joined into clusters; all documents of a cluster except its root are then removed. The
+ * result files have datatrove's format: `000000.remove` has the index of each removed document in 4 bytes,
+ * little-endian.
  *
  * @module
  */
@@ -25,14 +26,17 @@ export interface FindDuplicatesOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Numbers of all documents, of pairs of equal neighbours in a bucket, and of documents to remove. */
+/**
+ * Number of all documents, number of pairs of equal neighbours in a bucket, and number of documents to
+ * remove.
+ */
 export type DuplicateCounts = Readonly<{ documents: number; pairs: number; removed: number }>;
 
 /**
  * Finds the duplicates among all sets in a folder and writes `RRRRRR.remove` for each rank R, atomically. The
- * document numbers in it ascend. The result depends only on the documents and their order.
+ * document indices in the file ascend. The result depends only on the documents and their order.
  *
- * Throws RangeError if memory is too small or the sets were signed with different options,
+ * Throws RangeError if memory is too small or the signatures of the sets were made with different options,
  * Deno.errors.InvalidData for files that are truncated, out of order or changed.
  */
 export async function findDuplicates(
@@ -73,7 +77,7 @@ export function removalPath(dir: string, rank: number): string {
 }
 
 /**
- * Numbers of the documents to remove from a rank, ascending and read lazily. Throws Deno.errors.InvalidData
+ * Indices of the documents to remove from a rank, ascending and read lazily. Throws Deno.errors.InvalidData
  * for a file of a wrong length.
  */
 export function* readRemoval(dir: string, rank: number): Generator<number> {
@@ -99,7 +103,7 @@ export function* readRemoval(dir: string, rank: number): Generator<number> {
 interface Bucket {
   readonly bucket: number;
   readonly sets: readonly SignatureSet[];
-  /** For each set, the number of its first document among the documents of all sets. */
+  /** For each set, the index of its first document among the documents of all sets. */
   readonly starts: readonly number[];
   readonly dir: string;
   readonly memory: number;

@@ -1,8 +1,8 @@
 /**
  * An index of all keys added so far, in bounded memory; a key is the hash of a signature's bucket. Keys are
- * appended to a log file in order of arrival, so a checkpoint only needs its length. Keys that do not fit
- * into memory are also written to sorted runs on disk. Runs that are missing or contain too many keys after a
- * resume are written again from the log.
+ * appended to a log file in order of arrival, so a checkpoint needs to save only the number of keys. Keys
+ * that do not fit into memory are also written to sorted runs on disk. After a resume, runs that are missing
+ * or contain keys from after the checkpoint are replaced by new runs, which are made from the log.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { KeyTable } from "./key_table.ts";
 import { readFull } from "./whole_io.ts";
 import { entriesInSync, makeFolderSync } from "../../disk/files.ts";
 
-// Number of neighbouring runs of equal size that are merged into one. It keeps the number of runs small, and
-// n keys are rewritten only log8(n) times.
+// Number of neighbouring runs of equal size that are merged into one. Merging keeps the number of runs small,
+// and each of n keys is rewritten only log8(n) times.
 const FAN_IN = 8;
 const BUFFER = 8192; // keys collected before a write to the log
 
@@ -96,7 +96,8 @@ export class KeyIndex {
   }
 
   /**
-   * Writes the keys in memory to a new run, then merges the last runs while there are enough of equal size.
+   * Writes the keys in memory to a new run, then merges the last runs as long as enough of them have the same
+   * size.
    */
   #spill(): void {
     const range = { first: this.#count - this.#held, count: this.#held };
@@ -125,7 +126,7 @@ export class KeyIndex {
       if (match[3] === undefined && range.first + range.count <= count) found.push(range);
       else Deno.removeSync(`${this.#dir}/${name}`);
     }
-    // Of two runs with the same first key, the longer one was merged from the shorter and later ones.
+    // Of two runs with the same first key, the longer one is a merge of the shorter one with later runs.
     found.sort((a, b) => a.first - b.first || b.count - a.count);
     for (const range of found) {
       const path = this.#path(range);
@@ -139,7 +140,7 @@ export class KeyIndex {
     }
   }
 
-  /** Reads the keys that are in no run from the log. */
+  /** Reads from the log the keys that are in no run. */
   #load(count: number): void {
     const path = `${this.#dir}/keys.seen`;
     const part = new Float64Array(BUFFER);

@@ -14,7 +14,7 @@ const BUFFER = 8192; // keys read or written at a time during a merge
 
 type Keys = Float64Array<ArrayBuffer>;
 
-/** The keys that a run contains: `count` keys from number `first` on, in order of arrival. */
+/** The keys that a run contains: `count` keys, starting at index `first` in the order of arrival. */
 export type KeyRange = Readonly<{ first: number; count: number }>;
 
 /** A run, open for lookups. */
@@ -123,7 +123,10 @@ export function* mergeKeyRuns(runs: readonly KeyRun[]): Generator<Keys> {
   if (held > 0) yield out.subarray(0, held);
 }
 
-/** Index of the last of the first `end` ascending keys that is at most `key`; -1 if there is none. */
+/**
+ * Searches the first `end` keys, which ascend, for the last one that is at most `key`. Returns its index, or
+ * -1 if there is none.
+ */
 function lastAtMost(
   keys: Float64Array,
   { key, end }: { readonly key: number; readonly end: number },

@@ -1,7 +1,7 @@
 /**
- * MinHash deduplication as FineWeb does it: all documents are stored and signed, then clustered, and one per
- * cluster is passed on. Source: Penedo et al. 2024 (arXiv 2406.17557); signatures and kept documents are
- * those of datatrove.
+ * MinHash deduplication as FineWeb does it: all documents are stored with their signatures, then clustered,
+ * and one document per cluster is passed on. Source: Penedo et al. 2024 (arXiv 2406.17557); the signatures
+ * and the kept documents are the same as in datatrove.
  *
  * @module
  */
@@ -20,8 +20,8 @@ import { entriesInSync, makeFolderSync } from "../../disk/files.ts";
 /** How documents are compared, and where they are stored until then. */
 export interface MinhashClustersOptions extends SignatureOptions {
   /**
-   * Folder for documents and signatures, created if missing. It holds the compressed documents and 1.9 kB for
-   * each.
+   * Folder for documents and signatures, created if missing. It holds the compressed documents, and 1.9 kB of
+   * signatures per document.
    */
   readonly dir: string;
   /**
@@ -56,10 +56,10 @@ interface ClustersState extends SavedClusters {
  * near-duplicates if their signatures agree in a bucket. Clusters are the connected components of such pairs.
  * The kept document is the root in the union-find structure, as in datatrove: pairs are joined bucket by
  * bucket in the order of their hashes, and the root of the larger cluster is kept (`release`: the root of the
- * first). The choice depends only on the documents and their order.
+ * first cluster). The choice depends only on the documents and their order.
  *
- * Throws RangeError for options out of range and for too little memory, Deno.errors.InvalidData where files
- * in the folder are truncated or changed.
+ * Throws RangeError for options out of range and for too little memory, Deno.errors.InvalidData if files in
+ * the folder are truncated or changed.
  */
 export function minhashClusters(options: MinhashClustersOptions): Stage<Document, Document> {
   const { dir, memory = 512 * 2 ** 20 } = options;

@@ -13,8 +13,8 @@ import { type SignatureOptions, Signer } from "./signer.ts";
 /** How documents are compared, and where the index of earlier documents is stored. */
 export interface MinhashSeenOptions extends SignatureOptions {
   /**
-   * Folder of the index, created if missing. It needs 8 bytes per bucket and document, twice that beyond
-   * `memory`.
+   * Folder of the index, created if missing. It needs 8 bytes per bucket and document, and twice as much once
+   * the index exceeds `memory`.
    */
   readonly dir: string;
   /** Memory limit in bytes for the index (default 256 MiB, enough for 800,000 documents). */

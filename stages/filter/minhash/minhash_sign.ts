@@ -1,6 +1,6 @@
 /**
- * The stage that signs documents, which is the expensive part of MinHash. It has no state, so it can run on
- * workers.
+ * The stage that computes the signatures of documents, which is the expensive part of MinHash. The stage has
+ * no state, so it can run on workers.
  *
  * @module
  */
@@ -26,8 +26,8 @@ export function minhashSign(options: SignatureOptions = {}): Stage<Document, Doc
 }
 
 /**
- * The signature that a document carries, else a new one; null if the text is shorter than a shingle. Throws
- * RangeError if the signature it carries was made with other options.
+ * The signature that a document already has, otherwise a new one; null if the text is shorter than a shingle.
+ * Throws RangeError if the document's own signature was made with other options.
  */
 export function signatureOf({ id, text, signature }: Document, signer: Signer): Uint8Array | null {
   if (signature === undefined) return signer.sign(text);

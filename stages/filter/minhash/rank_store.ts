@@ -23,7 +23,7 @@ export interface StoreRankOptions {
   readonly dir: string;
   /** Rank of this process. */
   readonly rank: number;
-  /** How documents are signed; null: they are stored without signatures. */
+  /** Options of the signatures; null: documents are stored without signatures. */
   readonly sign: SignatureOptions | null;
   /** Memory limit in bytes for sorting signatures (default 512 MiB). */
   readonly memory?: number;
@@ -46,9 +46,9 @@ interface RankStoreState extends SavedRankStore {
 }
 
 /**
- * A sink that writes the documents of a rank to `<dir>/00003.documents` (for rank 3). If they are signed, it
- * also writes the sorted signatures in datatrove's format and, as the last file, `<dir>/00003.json`, which
- * marks the signatures as complete. Throws as `minhashClusters`.
+ * A sink that writes the documents of a rank to `<dir>/00003.documents` (for rank 3). If `sign` is not null,
+ * it also writes the sorted signatures in datatrove's format and, as the last file, `<dir>/00003.json`, which
+ * marks the signatures as complete. Throws the same errors as `minhashClusters`.
  */
 export function storeRankDocuments(
   { dir, rank, sign, memory = 512 * 2 ** 20 }: StoreRankOptions,

@@ -1,6 +1,7 @@
 /**
- * The log of signatures in order of arrival: an append-only file of records, each the hashes of all buckets
- * and the document's number. The sorted files of `sortSignatures` can always be made again from it.
+ * The log of signatures in order of arrival: an append-only file of records. A record consists of the hashes
+ * of all buckets and the document's index. The sorted files of `sortSignatures` can always be made again from
+ * it.
  *
  * @module
  */
@@ -32,7 +33,7 @@ export class SignatureLog {
     return this.#count;
   }
 
-  /** Appends the signature of the document with this number. */
+  /** Appends the signature of the document with this index. */
   add(signature: Uint8Array, document: number): void {
     const at = this.#held++ * this.#record;
     this.#buffer.set(signature, at);

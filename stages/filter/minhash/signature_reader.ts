@@ -1,6 +1,6 @@
 /**
- * Reads the sorted signatures of one bucket, in datatrove's format `.minhash.sig`. A record is the bucket's
- * hashes, 8 bytes each, and the document's number, 4 bytes, all little-endian.
+ * Reads the sorted signatures of one bucket, in datatrove's format `.minhash.sig`. A record consists of the
+ * bucket's hashes (8 bytes each) and the document's index (4 bytes), all little-endian.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export interface SignatureFile {
   readonly rows: number;
   /** Number of records. */
   readonly records: number;
-  /** Number of documents in the set, which is greater than any document number. */
+  /** Number of documents in the set, which is greater than any document index. */
   readonly documents: number;
   /** Rank of the set that the file belongs to. Of equal signatures, the one of the lower rank comes first. */
   readonly rank: number;
@@ -38,8 +38,8 @@ export class SignatureReader {
   readonly #width: number;
   #sum: Hash | null;
   readonly #last: Uint32Array<ArrayBuffer>;
-  #read = 0; // records read so far, with the current one
-  #end = 0; // buffered words
+  #read = 0; // number of records read so far, including the current one
+  #end = 0; // number of buffered words
 
   /**
    * Opens the file; `next` then reads the first record. Throws Deno.errors.InvalidData if its length is
@@ -62,14 +62,14 @@ export class SignatureReader {
     );
   }
 
-  /** Document number of the current record. */
+  /** Document index of the current record. */
   get document(): number {
     return this.words[this.at + this.#width - 1];
   }
 
   /**
    * Advances to the next record; false at the end of the file. Throws Deno.errors.InvalidData for a record
-   * that is out of order or has an invalid document number, and for a wrong checksum.
+   * that is out of order or has an invalid document index, and for a wrong checksum.
    */
   next(): boolean {
     if (this.#read === this.#source.records) return this.#finish();
@@ -88,7 +88,7 @@ export class SignatureReader {
     return true;
   }
 
-  /** Compares the current records of two readers by hashes, then by rank, then by document number. */
+  /** Compares the current records of two readers by hashes, then by rank, then by document index. */
   compare(other: SignatureReader): number {
     const hashes = order(this.words, this.at, other.words, other.at, this.#width - 1);
     return hashes || this.rank - other.rank || this.document - other.document;
@@ -129,7 +129,7 @@ export class SignatureReader {
 }
 
 /**
- * Compares `width` words: 64-bit hashes, each with its low word first, then the document number if `width` is
+ * Compares `width` words: 64-bit hashes, each with its low word first, then the document index if `width` is
  * odd.
  */
 function order(a: Uint32Array, from: number, b: Uint32Array, other: number, width: number): number {
@@ -143,8 +143,8 @@ function order(a: Uint32Array, from: number, b: Uint32Array, other: number, widt
 }
 
 /**
- * Merges several files into one sorted sequence: yields, for each record, the reader whose current record it
- * is.
+ * Merges several files into one sorted sequence: for each record, yields the reader that has it as its
+ * current record.
  */
 export function* mergeSignatures(readers: readonly SignatureReader[]): Generator<SignatureReader> {
   const heap: SignatureReader[] = []; // a binary heap: no parent is greater than its children

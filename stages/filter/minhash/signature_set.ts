@@ -9,7 +9,7 @@ import type { RecipeGeneration } from "../recipe.ts";
 import type { SignatureOptions, Signer } from "./signer.ts";
 import { entriesInSync, readTextSync } from "../../disk/files.ts";
 
-/** A set of signatures: those of the documents of one rank. */
+/** The signatures of the documents of one rank. */
 export interface SignatureSet {
   /** Rank of the process. Of equal signatures, the one of the lower rank comes first. */
   readonly rank: number;
@@ -25,15 +25,15 @@ export interface SignatureSet {
   readonly rows: number;
   /** Seed of the permutations. */
   readonly seed: number;
-  /** Generation of the rules that simplify the text and choose the kept document. */
+  /** Version of the rules that simplify the text and choose the kept document. */
   readonly recipe: RecipeGeneration;
-  /** Name of the word splitter, or "own" for a function. */
+  /** Name of the word splitter, or "own" if it is a function of the caller. */
   readonly words: string;
   /** SHA-256 of each bucket's file. */
   readonly sums: readonly string[];
 }
 
-/** Fields that must agree for sets to be compared. */
+/** Fields that must be equal in all sets that are compared. */
 export const comparedFields = ["shingle", "buckets", "rows", "seed", "recipe", "words"] as const;
 
 /** The description of a set before it is sorted. */

@@ -1,7 +1,7 @@
 /**
- * Simplifies a text before MinHash compares it: lower case, numbers replaced by 0, without punctuation and
- * accents, with single spaces.
- * Source: datatrove's simplify_text, in both generations.
+ * Simplifies a text before MinHash compares it: converts it to lower case, replaces numbers by 0, removes
+ * punctuation and accents, and leaves only single spaces.
+ * Source: datatrove's simplify_text, in both versions.
  *
  * @module
  */

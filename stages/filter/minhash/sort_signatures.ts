@@ -1,6 +1,6 @@
 /**
- * Sorts signatures into a file per bucket, in bounded memory: parts that fit into memory are sorted, written
- * as runs and merged. Files and folders have datatrove's names: `bucket_003/00000.minhash.sig`.
+ * Sorts signatures into one file per bucket, in bounded memory: parts that fit into memory are sorted,
+ * written as runs and merged. Files and folders have datatrove's names: `bucket_003/00000.minhash.sig`.
  *
  * @module
  */
@@ -30,8 +30,8 @@ export interface SortOptions {
 }
 
 /**
- * Sorts the signatures of a set. Writes `bucket_BBB/RRRRR.minhash.sig` for each bucket B of rank R, and last
- * `RRRRR.json`, which marks them as complete. Throws Deno.errors.InvalidData if the log is truncated.
+ * Sorts the signatures of a set. Writes `bucket_BBB/RRRRR.minhash.sig` for each bucket B of rank R, and
+ * finally `RRRRR.json`, which marks them as complete. Throws Deno.errors.InvalidData if the log is truncated.
  */
 export async function sortSignatures(options: SortOptions): Promise<SignatureSet> {
   const { dir, set } = options;

@@ -6,15 +6,19 @@
  */
 import type { RecipeGeneration } from "../recipe.ts";
 
-/** Clusters of documents 0 to count - 1, at first one per document. Takes 8 bytes per document. */
+/**
+ * Clusters of documents 0 to count - 1; initially each document has its own cluster. Takes 8 bytes per
+ * document.
+ */
 export class Clusters {
   readonly #parents: Uint32Array;
   readonly #sizes: Uint32Array;
   readonly #bySize: boolean;
 
   /**
-   * Clusters whose root after a join depends on the generation: `current` keeps the root of the larger
-   * cluster, on a tie that of the first; `release` always keeps that of the first.
+   * Makes a cluster of each document. `recipe` determines which root is kept after a join: `current` keeps
+   * the root of the larger cluster (of the first cluster if both have the same size), `release` always keeps
+   * the root of the first cluster.
    */
   constructor(count: number, recipe: RecipeGeneration) {
     this.#parents = new Uint32Array(count);

@@ -1,5 +1,5 @@
 /**
- * Reads and writes of MinHash's files.
+ * Reads and writes MinHash's files.
  *
  * @module
  */
@@ -7,9 +7,12 @@ import { readFullSync, writeAllSync } from "../../disk/exact_io.ts";
 import { replaceWhole } from "../../disk/whole_files.ts";
 import { openFileSync } from "../../disk/files.ts";
 
-const BUFFER = 65536; // bytes to collect before a write
+const BUFFER = 65536; // bytes collected before a write
 
-/** Fills `data` from the file's position. Throws Deno.errors.InvalidData if the file ends before. */
+/**
+ * Fills `data` with bytes from the file's position on. Throws Deno.errors.InvalidData if the file ends too
+ * early.
+ */
 export function readFull(file: Deno.FsFile, data: ArrayBufferView<ArrayBuffer>, path: string): void {
   readFullSync(file, data, { path, hint: "start over with --resume never" });
 }

@@ -1,5 +1,5 @@
 /**
- * Finds the e-mail addresses that datatrove's pattern matches: words of letters, digits and signs joined by
+ * Finds the e-mail addresses that datatrove's pattern matches: words of letters, digits and symbols joined by
  * dots, "@", and a host of at least two labels or an address in brackets. As a regular expression, the
  * pattern backtracks in quadratic time over a long word with many dots. Searching from each "@" in both
  * directions takes linear time.

@@ -1,7 +1,7 @@
 /**
  * Compiles the AssemblyScript of this folder to ../minhash.wasm. Run `deno task wasm` after a change. The
  * result is committed, because the compiler takes seconds and 200 MB of memory; a test compiles it again and
- * compares.
+ * compares the results.
  *
  * @module
  */

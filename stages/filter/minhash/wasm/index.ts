@@ -13,8 +13,9 @@ const BATCH: u32 = 256; // shingles permuted together, so that a, b and the mini
 const SPACE: u8 = 32;
 
 /**
- * Signs the `length` bytes of text, which are words separated by single spaces, and returns the number of
- * words. A shingle has `size` words, at most 63. With fewer words than that the signature is meaningless.
+ * Computes the signature of the `length` bytes of text, which are words separated by single spaces, and
+ * returns the number of words. A shingle has `size` words, at most 63. If the text has fewer than `size`
+ * words, the signature is meaningless.
  */
 export function sign(length: u32, size: u32, hashes: u32): u32 {
   for (let j: u32 = 0; j < hashes; j++) store<u64>(signatureAt + 8 * j, u64.MAX_VALUE);

@@ -7,7 +7,7 @@
 
 /** Message schedule of SHA-1: 80 words. */
 export const scheduleAt: usize = 1024;
-/** Ring buffer of the addresses at which the last 64 words begin. */
+/** Ring buffer of the addresses at which the last 64 words of the text begin. */
 export const wordsAt: usize = 1536;
 /** Hashes of up to 256 shingles. */
 export const shinglesAt: usize = 2048;

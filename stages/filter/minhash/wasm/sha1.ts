@@ -29,7 +29,8 @@ export function sha1(from: usize, length: u32): u64 {
     for (let i: usize = 0; i < 64; i += 4) store<u32>(scheduleAt + i, bswap<u32>(load<u32>(from + i)));
     block();
   }
-  // The padding: the remaining bytes, a 1 bit, zeros, the length in bits. It takes one or two blocks.
+  // The last one or two blocks: the remaining bytes, then the padding, which is a 1 bit, zeros, and the
+  // length in bits.
   memory.fill(scheduleAt, 0, 64);
   memory.copy(scheduleAt, from, rest);
   store<u8>(scheduleAt + rest, 0x80);
