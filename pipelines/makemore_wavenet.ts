@@ -1,6 +1,6 @@
 /**
- * Lesson 6: a net that sees eight letters and joins them pair by pair, as WaveNet does, instead of all at
- * once.
+ * Lesson 6: a net that sees eight letters and joins them pair by pair, as WaveNet does, instead of joining
+ * all of them at once.
  *
  * Sources: Andrej Karpathy's lecture "Building makemore part 5: building a WaveNet"; van den Oord et al.
  * 2016, "WaveNet: a generative model for raw audio".

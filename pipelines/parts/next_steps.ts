@@ -1,5 +1,5 @@
 /**
- * The last lines of a training run: its results, and what to type next.
+ * The last lines of a training run: its results, and the commands to type next.
  *
  * @module
  */

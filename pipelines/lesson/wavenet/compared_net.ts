@@ -1,5 +1,6 @@
 /**
- * What the sections of the WaveNet lesson share: their inputs, and how they report a trained net.
+ * Types and functions that the sections of the WaveNet lesson share: their inputs, and reports on a trained
+ * net.
  *
  * @module
  */
@@ -7,21 +8,24 @@ import { comparison } from "../comparison.ts";
 import { check, type Item, say } from "../item.ts";
 import type { NameTraining, TrainedNet } from "./train_on_names.ts";
 
-/** Source of most published values. */
+/** Source of most of the published values. */
 export const notebook = "makemore part 5, notebook";
 
-/** Steps of the lecture's trainings. */
+/** Number of steps for which the lecture trains each net. */
 export const lectureSteps = 200_000;
 
-/** Data, engine and lengths that the sections use. */
+/** Data, engine and numbers of updates that the sections use. */
 export interface WavenetInputs extends Pick<NameTraining, "words" | "letters" | "engine" | "seed"> {
   /** Number of updates of the largest net. */
   readonly steps: number;
   /** Number of updates of the other nets. */
   readonly smallNetSteps: number;
-  /** Why parameter counts and early losses need not be the lecture's; null: they should be equal. */
+  /** Why parameter counts and early losses may differ from the lecture's; null if they should be equal. */
   readonly mayDiffer: string | null;
-  /** Why final losses need not be the lecture's: as above, or because of the number of steps. */
+  /**
+   * Why final losses may differ from the lecture's: for the reason in `mayDiffer`, or because the number of
+   * steps differs.
+   */
   readonly lossMayDiffer: string | null;
 }
 
@@ -32,7 +36,7 @@ export interface ComparedNet {
   readonly lecture: { readonly train: number; readonly validation: number };
 }
 
-/** A check of a net's number of parameters. */
+/** Compares a net's number of parameters with the lecture's. */
 export function parameterCheck(
   { parameters }: TrainedNet,
   { lecture, inputs: { mayDiffer } }: { readonly lecture: number; readonly inputs: WavenetInputs },

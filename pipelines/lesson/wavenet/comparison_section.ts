@@ -7,7 +7,7 @@ import { barChart } from "../../../stages/report/chart/bars.ts";
 import { check, figure, heading, type Item, say, table } from "../item.ts";
 import type { ComparedNet } from "./compared_net.ts";
 
-/** Shows all nets side by side. `mayDiffer`: why their losses need not be the lecture's. */
+/** Shows all nets side by side. `mayDiffer` says why their losses may differ from the lecture's. */
 export function* netComparisonSection(
   nets: readonly ComparedNet[],
   { mayDiffer }: { readonly mayDiffer: string | null },

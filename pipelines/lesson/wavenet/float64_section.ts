@@ -15,7 +15,7 @@ import { examplesOf, type Letters, splitWords } from "../letters.ts";
 import { trainOn } from "../net_training.ts";
 import { batch } from "./train_on_names.ts";
 
-/** Data and length of the compared training. */
+/** Data and number of steps of the training that is compared. */
 export interface PrecisionOptions {
   readonly engine: Engine;
   readonly words: readonly string[];
@@ -25,7 +25,7 @@ export interface PrecisionOptions {
   readonly steps: number;
 }
 
-/** Losses of the same training steps in two precisions. */
+/** Losses of the same training steps, computed in two precisions. */
 export interface PrecisionLosses {
   /** Losses on the engine, in float32. */
   readonly float32: Float32Array;

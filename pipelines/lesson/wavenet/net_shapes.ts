@@ -13,7 +13,7 @@ export function layerShapes(net: ContextNet, examples: number): readonly (readon
   return [...scopeOf(net, examples).probes.values()].map(({ shape }) => shape);
 }
 
-/** Shapes of the running statistics of a net by name. */
+/** Shapes of a net's running statistics, keyed by name. */
 export function runningShapes(net: ContextNet): ReadonlyMap<string, readonly number[]> {
   return new Map([...scopeOf(net, 1).buffers].map(([name, { tensor }]) => [name, tensor.shape]));
 }

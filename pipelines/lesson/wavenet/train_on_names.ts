@@ -15,24 +15,24 @@ import type { Item } from "../item.ts";
 import { type Letters, type Split, splitExamples } from "../letters.ts";
 import { lossesOfSplit, trainOn } from "../net_training.ts";
 
-/** Batch size in examples, the lecture's. */
+/** Batch size in examples, the same as in the lecture. */
 export const batch = 32;
 
 /** Result of training a net. */
 export interface TrainedNet {
   /** Number of trainable values. */
   readonly parameters: number;
-  /** Mean losses after training. */
+  /** Mean losses after training, for each part of the data. */
   readonly losses: Split<number>;
   /** Loss of each step, computed before its update. */
   readonly curve: Float32Array;
-  /** Duration of the training. */
+  /** Duration of the training in seconds. */
   readonly seconds: number;
   /** Sampled names. */
   readonly names: readonly string[];
 }
 
-/** Data and length of a training. */
+/** Data and hyperparameters of a training. */
 export interface NameTraining {
   readonly words: readonly string[];
   readonly letters: Letters;
@@ -41,7 +41,7 @@ export interface NameTraining {
   readonly seed: number;
   /** Number of updates. */
   readonly steps: number;
-  /** Learning rate of a step; default: the lecture's, 0.1 and in the last quarter 0.01. */
+  /** Learning rate of a step; default: as in the lecture, 0.1, and 0.01 in the last quarter of the steps. */
   rate?(step: number): number;
   /** Fraction of each weight that is added to its gradient; default 0. */
   readonly weightDecay?: number;
@@ -49,7 +49,10 @@ export interface NameTraining {
   readonly nameCount?: number;
 }
 
-/** Trains a net as the notebook does: one generator draws the weights, then the batches, then the names. */
+/**
+ * Trains a net as the notebook does: one random generator is used first for the weights, then for the
+ * batches, then for the names.
+ */
 export async function* trainOnNames(
   net: ContextNet,
   { words, letters, engine, seed, steps, nameCount = 0, weightDecay = 0, ...options }: NameTraining,

@@ -19,7 +19,7 @@ import { layersTable, runningShapes, wavenetLayers } from "./net_shapes.ts";
 import { batch, trainOnNames } from "./train_on_names.ts";
 import { treeChart } from "./tree_chart.ts";
 
-/** Published losses of the net of 76,579 parameters, by step. */
+/** Published losses of the net with 76,579 parameters: pairs of step and loss. */
 const lectureLosses = [
   [0, 3.3167],
   [10_000, 2.0576],
@@ -132,7 +132,7 @@ export async function* largerSection(inputs: WavenetInputs): AsyncGenerator<Item
       lecture: loss,
       within: 5e-4,
       source: notebook,
-      // Before its learning rate falls, a shorter run has the losses of the full run.
+      // A shorter run has the same losses as the full run until its learning rate is reduced.
       mayDiffer: step < .75 * steps ? mayDiffer : lossMayDiffer,
     });
   }

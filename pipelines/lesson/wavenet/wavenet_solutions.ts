@@ -26,7 +26,7 @@ import { trainOnNames } from "./train_on_names.ts";
 
 /** Sizes of the gated net. */
 export interface GatedOptions {
-  /** Number of letters and the boundary mark. */
+  /** Number of letters, including the boundary mark. */
   readonly vocabSize: number;
   /** Size of an embedding. */
   readonly channels: number;
@@ -37,8 +37,8 @@ export interface GatedOptions {
 }
 
 /**
- * A WaveNet whose layers are gates. From the second layer on, a residual connection adds the second of the
- * two vectors that a gate joins.
+ * A WaveNet whose layers are gates. From the second layer on, a residual connection adds the second of a
+ * gate's two input vectors to the gate's output.
  */
 export function gatedWavenet({ vocabSize, channels, hidden, depth }: GatedOptions): ContextNet {
   const layers = [
@@ -50,9 +50,9 @@ export function gatedWavenet({ vocabSize, channels, hidden, depth }: GatedOption
 }
 
 /**
- * The tanh of one dense layer times the sigmoid of another, both with batch norm: [..., inputs] → [...,
- * hidden]. `residual` adds the second of the two vectors that x holds side by side; inputs must then be 2 ·
- * hidden.
+ * The tanh of one dense layer times the sigmoid of another dense layer, both with batch norm: [..., inputs] →
+ * [..., hidden]. The last axis of the input x consists of two vectors. With `residual`, the second one is
+ * added to the output; `inputs` must then be 2 · hidden.
  */
 function gate(hidden: number, { residual }: { readonly residual: boolean }): SequentialLayer {
   const value = dense(hidden, { bias: false }),
@@ -71,7 +71,7 @@ function gate(hidden: number, { residual }: { readonly residual: boolean }): Seq
 /** Validation loss of the lecture's last net. */
 const lectureLoss = 1.993;
 const weightDecay = 5e-4;
-/** Steps with which the gated net beats the lecture's loss. */
+/** Number of steps after which the gated net's loss is lower than the lecture's. */
 const fullSteps = 40_000;
 
 /** E01: gates, residual connections, weight decay, and a learning rate that falls to 0. */

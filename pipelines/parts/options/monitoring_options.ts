@@ -1,5 +1,5 @@
 /**
- * Options for what happens at intervals while a model trains: evaluation, samples, checkpoints.
+ * Options for actions at intervals during training: evaluation, samples, checkpoints.
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * Options for training: batches, length, memory and precision, and the optimizer. A pipeline spreads the
  * groups that it needs into its own options. To change a default, it declares the option again after them.
  *
- * Defaults are those of GPT-2 124M; presets set others. A `fixed` option keeps its value when a run is
+ * Defaults are those of GPT-2 124M; presets set other values. A `fixed` option keeps its value when a run is
  * resumed.
  *
  * @module
