@@ -1,6 +1,6 @@
 /**
- * A lesson is a pipeline that teaches. Its `run` yields items in the order of the lecture; the sections of a
- * longer lesson are generators in a folder of their own. The framework prints each item as soon as it is
+ * A lesson is a pipeline that teaches. Its `run` yields items in the order of the lecture; the sections of
+ * a longer lesson are generators in a folder of their own. The framework prints each item as soon as it is
  * yielded, and writes a page with all items.
  *
  * A complete lesson. If it is saved as `pipelines/slopes.ts`, `deno task pipeline slopes` runs it:
@@ -33,11 +33,11 @@
  *       ours: env.data.words.length,
  *       lecture: 32033,
  *       source: "makemore part 1",
- *       mayDiffer: env.reasonToDiffer(), // env.reasonToDiffer({ full: true }) if only --full reaches the value
+ *       mayDiffer: env.reasonToDiffer(), // with { full: true } if only --full reaches the value
  *     });
  *   },
  *   exercises: {
- *     E01: { ask: "Count pairs of letters.", *solution(o, env) { yield lines(env.data.words.slice(0, 3)); } },
+ *     E01: { ask: "Count pairs.", *solution(o, env) { yield lines(env.data.words.slice(0, 3)); } },
  *   },
  * });
  * ```

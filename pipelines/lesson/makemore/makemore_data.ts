@@ -31,7 +31,7 @@ export function makemoreData(
   const order = Array.from(new TorchRandom(seed).randperm(words.length), (i) => words[i]);
   const testCount = Math.min(1000, Math.floor(words.length * .1)),
     rows = order.map((word) => letters.encode(word));
-  const context = Math.max(...rows.map(({ length }) => length)) + 1; // one more position, for the boundary mark
+  const context = Math.max(...rows.map(({ length }) => length)) + 1; // plus the boundary mark
   return {
     letters,
     train: order.slice(0, order.length - testCount),

@@ -84,7 +84,7 @@ function respond(error: unknown): void {
   }
 }
 
-/** An error as a message for the main thread; system errors are explained, their causes are kept as they are. */
+/** Converts an error to a message for the main thread. Explains a system error, but not its cause. */
 function serialized(thrown: unknown): SerializedError {
   return withCauses(explained(asError(thrown)));
 }

@@ -29,5 +29,6 @@ Deno.test("makemore-backprop runs on a few words and trains by hand", () =>
     });
     deepStrictEqual(outcomes.filter((outcome) => outcome.endsWith(": differs")), []);
     const loss = Number(/^loss, dev: ([0-9.]+)/m.exec(outcomes.join("\n"))?.[1]);
-    ok(loss < 1.3, text); // at best 0.85: 5, 2 and 3 equally likely letters and an end, (log 5 + log 2 + log 3) / 4
+    // At best 0.85: 5, 2 and 3 equally likely letters and an end, (log 5 + log 2 + log 3) / 4.
+    ok(loss < 1.3, text);
   }));

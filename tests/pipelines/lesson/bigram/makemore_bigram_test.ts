@@ -18,7 +18,8 @@ sharedTest(
     const source = path("text/names.txt"), checks: Record<string, number> = {};
     const whole = await runLesson(makemoreBigram, { source });
     deepStrictEqual(notSame(whole.outcomes), []);
-    match(whole.text, /cexze\. momasurailezitynn\. konimittain\. llayn\. ka\./); // the names that today's torch samples
+    // The names that today's torch samples.
+    match(whole.text, /cexze\. momasurailezitynn\. konimittain\. llayn\. ka\./);
     for (const solution of makemoreBigram.lesson.exercises) {
       const { outcomes } = await runLesson(makemoreBigram, { source, solution });
       deepStrictEqual(notSame(outcomes), [], solution);
