@@ -2,7 +2,7 @@
  * Benches whole training steps on every engine. The name of a bench contains the number of tokens of one
  * iteration: divide it by the measured seconds to get tokens per second. The first step, in which the system
  * allocates the memory, is not timed. The 124M model starts slowly, since its random weights are generated
- * first. On a GPU an iteration consists of several steps: a read-back takes 10 ms in Deno, so training, too,
+ * first. On a GPU an iteration consists of several steps: a read-back takes 10 ms in Deno, so training also
  * reads several losses at once.
  *
  * @module

@@ -28,7 +28,7 @@ export interface ComparedKernel {
   tfjs(tf: Tfjs, inputs: Readonly<Record<string, TfTensor>>): Record<string, TfTensor>;
 }
 
-/** The comparison of a kernel. */
+/** Compares a kernel of this project with those of the peers. */
 export function compareKernel(kernel: ComparedKernel): Comparison {
   const { name, inputs } = kernel, { program, labels } = programOf(kernel);
   const bytes = program.calls.map(trafficOf).reduce((sum, { read, written }) => sum + read + written, 0);

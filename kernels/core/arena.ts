@@ -52,7 +52,7 @@ export function placeInArena<P extends Allocation>(
 
 /**
  * The occupied ranges of an arena over time: a segment tree whose nodes are intervals of time. `touching`
- * holds the ranges that are occupied at any moment of a node's interval. `whole` holds the ranges that are
+ * holds the ranges that are occupied at some moment of a node's interval. `whole` holds the ranges that are
  * occupied during the whole interval and are not already in a parent's `whole`. Adjacent ranges are merged;
  * arenas are packed densely, so lists stay short.
  */
@@ -79,7 +79,7 @@ class OccupiedRanges {
     walk(1, 0, this.#moments - 1);
   }
 
-  /** Ranges that are occupied at any moment of a lifetime, sorted by their starts. */
+  /** Ranges that are occupied at some moment of the allocation's lifetime, sorted by their starts. */
   during({ first, last }: Allocation): readonly OffsetRange[] {
     const ranges: OffsetRange[] = [];
     const walk = (node: number, from: number, to: number): void => {

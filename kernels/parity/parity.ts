@@ -18,10 +18,12 @@ import { sum } from "../ops/reduce/reduce.ts";
 import { type CaseData, type OpCase, referenceOutputs, runCases, smallCases } from "./run_cases.ts";
 
 /**
- * Largest error, relative to the element plus the root mean square of its output. It covers the errors of
- * float32: one rounding (6e-8); sums of some hundred positive and negative terms (a few dozen roundings of
- * the terms, whose size is estimated by the root mean square); and exp in WGSL (3 + 2·|x| units in the last
- * place, 3e-6 for x = 10).
+ * Largest allowed error, divided by |element| + root mean square of the whole output. It allows for the
+ * errors of float32:
+ * - One rounding has an error of 6e-8.
+ * - A sum of a few hundred terms of both signs has an error of a few dozen roundings. The root mean square
+ *   estimates the size of a term.
+ * - exp in WGSL may be wrong by 3 + 2·|x| units in the last place, which is 3e-6 for x = 10.
  */
 const TOLERANCE = 1e-5;
 

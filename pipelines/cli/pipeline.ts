@@ -64,7 +64,7 @@ export interface Option<T> {
 export interface OptionRequirement {
   /** Name of the other option. */
   readonly option: string;
-  /** Whether a value of the other option is sufficient. */
+  /** Whether a value of the other option satisfies the requirement. */
   accepts(value: unknown): boolean;
   /** The requirement as a user types it: "--optimizer sgd or muon". */
   readonly typed: string;

@@ -152,7 +152,7 @@ function explanationOf(error: Error, path: string): Explanation {
   if (known === undefined) {
     return { meaning: error.message.replace(/ \(os error \d+\).*$/s, ""), advice: "check the path" };
   }
-  const { NotADirectory, AlreadyExists } = Deno.errors; // AlreadyExists: a file has the folder's path
+  const { NotADirectory, AlreadyExists } = Deno.errors; // AlreadyExists: a file is where the folder should be
   const file = error instanceof NotADirectory || error instanceof AlreadyExists ? fileWithin(path) : null;
   return file === null ? known : { ...known, meaning: `${shortened(file)} is a file, not a folder` };
 }

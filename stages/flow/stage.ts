@@ -28,7 +28,7 @@ export interface Context {
   readonly signal: AbortSignal;
   /**
    * Whether the run was asked to stop. A long push may then end early, at a point from which it can resume.
-   * The runner takes the last checkpoint, unless the stage has just yielded `takeCheckpoint`.
+   * The runner then takes a final checkpoint, unless the stage has just yielded `takeCheckpoint`.
    */
   readonly stopping: boolean;
   /** Random numbers keyed by the run's seed and the stage's name; the runner saves their position. */
@@ -97,7 +97,7 @@ export function stage<In, Out, State>(s: Stage<In, Out, State>): Stage<In, Out, 
   return s;
 }
 
-/** A stage without memory that makes one output from each item. */
+/** A stateless stage that makes one output from each item. */
 export function map<In, Out>(
   name: string,
   f: (item: In, ctx: Context) => Out | Promise<Out>,

@@ -32,7 +32,7 @@ export const comparedSteps = 3;
  */
 export const stepsTogether = 10;
 
-/** The comparison of training steps of a size. */
+/** Compares training steps of a model of the given size. */
 export function compareStep(size: StepSize): Comparison {
   const { inputs, targets } = stepBatch(size), shape = [size.batch, size.seqLen];
   const setup = (): StepSetup => ({

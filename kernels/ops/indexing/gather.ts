@@ -106,7 +106,7 @@ of acc [${acc.shape}] for each id of [${ids.shape}]`,
   cases: [
     { inputs: [[7, 5], [11], [11, 5]], attrs: null, fill: ["normal", { below: 7 }, "normal"] },
     { inputs: [[6, 67], [2, 9], [2, 9, 67]], attrs: null, fill: ["normal", { below: 8 }, "normal"] },
-    // Each id has about 200 rows.
+    // Each id occurs about 200 times.
     { inputs: [[3, 5], [600], [600, 5]], attrs: null, fill: ["zeros", { below: 3 }, "normal"] },
     {
       inputs: [[50304, 768], [4, 1024], [4, 1024, 768]],

@@ -108,9 +108,9 @@ const callCrossEntropy = define(crossEntropyOp);
 const callCrossEntropyGrad = define(crossEntropyGradOp);
 
 /**
- * A kernel with one workgroup per row of the binding `logits`. `store` returns the statements that one lane
- * runs after `lse` has been computed. Its argument holds statements that compute `loss` from `label`, the
- * target.
+ * A kernel with one workgroup per row of the binding `logits`. `store(computeLoss)` returns the statements
+ * that one lane runs after `lse` has been computed. `computeLoss` is WGSL that sets `loss` from `label`, the
+ * row's target.
  */
 export function lossKernel(
   call: Call<CrossEntropyAttrs>,

@@ -79,7 +79,7 @@ interface Product {
   readonly nativeHalf: boolean;
 }
 
-/** Number of elements of the result, in vectors of four if `fours`. */
+/** Number of elements of the result, counted in vectors of four if `fours` is true. */
 function elements({ a, b, fours }: Product): number {
   return a.width * b.width / (fours ? 4 : 1);
 }
@@ -134,14 +134,14 @@ ${
   };
 }
 
-/** Number of rows of an invocation that are inside the result. */
+/** Number of an invocation's rows that lie inside the result. */
 function rowsInside({ a, variant }: Product): number {
   return Math.min(a.width, variant.rows);
 }
 
 /**
- * WGSL that assigns lanes so that adjacent lanes read adjacent memory: they are adjacent slices if b is
- * contiguous along the depth, else adjacent columns.
+ * WGSL that gives each lane its slice and its columns. Adjacent lanes must read adjacent memory. So they get
+ * adjacent slices if b is contiguous along the depth, and adjacent columns otherwise.
  */
 function sliceLanes({ b, variant: { across, slices = 1 } }: Product): readonly string[] {
   const [x, slice] = b.along === "depth"

@@ -42,7 +42,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 
 /**
  * Kernel of (x, weight, mean, rstd, dy) → dx, partial sums; one workgroup per `block` rows. A lane adds up
- * dweight and dbias of its columns over all rows of the block.
+ * dweight and dbias for its columns over all rows of the block.
  */
 export function layerNormGradKernel(
   call: Call,

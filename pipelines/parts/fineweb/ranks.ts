@@ -18,7 +18,7 @@ import { show } from "../../cli/resolve.ts";
 import { ranksFolder } from "../../cli/resume.ts";
 import { asJson, readRunFolder } from "../../cli/run/run_folder.ts";
 
-/** The processes of the first step. */
+/** The processes that run the first step, the filters of single documents. */
 export interface RankGroup {
   readonly out: string;
   /** Number of processes. */

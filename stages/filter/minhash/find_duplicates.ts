@@ -1,6 +1,6 @@
 /**
- * Finds the documents to remove from sorted signatures. For each bucket, the files of all sets are merged and
- * equal neighbours are joined into clusters; all documents of a cluster except its root are then removed. The
+ * Finds the documents to remove from sorted signatures. For each bucket, the files of all sets are merged in
+ * sorted order, and adjacent entries with equal signatures are joined into clusters. All documents of a cluster except its root are then removed. The
  * result files have datatrove's format: `000000.remove` has the index of each removed document in 4 bytes,
  * little-endian.
  *
@@ -27,8 +27,7 @@ export interface FindDuplicatesOptions {
 }
 
 /**
- * Number of all documents, number of pairs of equal neighbours in a bucket, and number of documents to
- * remove.
+ * Numbers of all documents, of adjacent pairs with equal signatures in a bucket, and of documents to remove.
  */
 export type DuplicateCounts = Readonly<{ documents: number; pairs: number; removed: number }>;
 
@@ -111,7 +110,8 @@ interface Bucket {
 }
 
 /**
- * Joins the documents whose signatures agree in a bucket. Returns the number of pairs of equal neighbours.
+ * Joins the documents whose signatures agree in a bucket. Returns how many entries of the sorted bucket equal
+ * the entry before them.
  */
 async function joinBucket(clusters: Clusters, { bucket, sets, starts, dir, memory, signal }: Bucket) {
   const buffer = Math.min(2 ** 20, Math.floor(memory / sets.length));

@@ -1,5 +1,5 @@
 /**
- * The description of a set of sorted signatures: the file `RRRRR.json` for rank R, next to the folders of the
+ * Describes a set of sorted signatures: the file `RRRRR.json` for rank R, next to the folders of the
  * buckets. It is written last, so its existence means that the signatures are complete.
  *
  * @module
@@ -36,7 +36,7 @@ export interface SignatureSet {
 /** Fields that must be equal in all sets that are compared. */
 export const comparedFields = ["shingle", "buckets", "rows", "seed", "recipe", "words"] as const;
 
-/** The description of a set before it is sorted. */
+/** Describes a set of signatures whose files are not sorted yet. */
 export function signatureSetOf(
   { seed = 1, recipe = "current", words = "treebank" }: SignatureOptions,
   { signer, rank, documents, signed }:

@@ -1,5 +1,5 @@
 /**
- * A group of stages without memory from one item to the next. It runs in a worker or in this thread.
+ * A group of stateless stages. It runs in a worker or in this thread.
  *
  * @module
  */
@@ -90,7 +90,7 @@ export class Group {
     });
   }
 
-  /** Loads the module and opens the stages. Throws TypeError for a stage with memory or a missing export. */
+  /** Loads the module and opens the stages. Throws TypeError if a stage is stateful or an export is missing. */
   static async open(source: GroupModule, options: GroupOptions): Promise<Group> {
     const exported: Readonly<Record<string, unknown>> = await import(source.module);
     const stagesOf = functionOf(exported, source.module, source.group);
@@ -159,7 +159,7 @@ function inletOf(item: (item: unknown) => void): Inlet {
   return { item, barrier: (pending) => pending.arrive(), end: () => {} };
 }
 
-/** Returns the stage. Throws TypeError if it has a member that only a stage with memory needs. */
+/** Returns the stage. Throws TypeError if it has a member that only a stateful stage needs. */
 function withoutMemory(stage: Stage<any, any>): Stage<any, any> {
   const members = ["flush", "settle", "done", "takesCheckpoints"] as const;
   const member = members.find((name) => stage[name] !== undefined);

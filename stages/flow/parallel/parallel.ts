@@ -52,7 +52,7 @@ interface GroupRunner {
  * are in flight. Errors name the item and the stage inside the group. A worker has the permissions of this
  * process.
  *
- * Throws RangeError for an invalid number of workers. A run throws TypeError for stages with memory (with
+ * Throws RangeError for an invalid number of workers. A run throws TypeError for stateful stages (with
  * flush, settle, done or takesCheckpoints) and for stages that use `ctx.rng`.
  *
  * @example

@@ -42,7 +42,7 @@ export class ByteQueue {
     this.offset += count;
   }
 
-  /** Removes zero bytes. Returns true if the chunks end after them. */
+  /** Skips bytes of value 0 at the front of the queue. Returns true if no data follows them. */
   async skipZeros(): Promise<boolean> {
     while (await this.fill(1)) {
       const at = this.#held.findIndex((byte) => byte !== 0);

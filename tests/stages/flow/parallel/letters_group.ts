@@ -48,7 +48,7 @@ export function dice(): Stage<any, any>[] {
   return [map("dice", (_letter, ctx) => ctx.rng.next())];
 }
 
-/** A group with memory, which is not allowed. */
+/** A group with a stateful stage, which is not allowed. */
 export function hoard(): Stage<any, any>[] {
   return [{ name: "hoard", open: () => [], push: () => [], flush: (held) => held }];
 }
