@@ -1,8 +1,8 @@
 /**
- * Finds the documents to remove from sorted signatures. For each bucket, the files of all sets are merged in
- * sorted order, and adjacent entries with equal signatures are joined into clusters. All documents of a cluster except its root are then removed. The
- * result files have datatrove's format: `000000.remove` has the index of each removed document in 4 bytes,
- * little-endian.
+ * Finds the documents to remove from sorted signatures. For each bucket, the files of all sets are merged
+ * in sorted order, and adjacent entries with equal signatures are joined into clusters. All documents of a
+ * cluster except its root are then removed. The result files have datatrove's format: `000000.remove` has
+ * the index of each removed document in 4 bytes, little-endian.
  *
  * @module
  */

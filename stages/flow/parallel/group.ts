@@ -90,7 +90,9 @@ export class Group {
     });
   }
 
-  /** Loads the module and opens the stages. Throws TypeError if a stage is stateful or an export is missing. */
+  /**
+   * Loads the module and opens the stages. Throws TypeError if a stage is stateful or an export is missing.
+   */
   static async open(source: GroupModule, options: GroupOptions): Promise<Group> {
     const exported: Readonly<Record<string, unknown>> = await import(source.module);
     const stagesOf = functionOf(exported, source.module, source.group);
