@@ -1,5 +1,5 @@
 /**
- * AdamW's update of one tensor, on this project's engines and in a comparison with jax-js.
+ * Benches of AdamW's update of one tensor: on this project's engines, and in a comparison with jax-js.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Linear layers as one op: matrix product, bias, and GELU or residual.
+ * Benches of linear layers that are computed by one op: matrix product, bias, and GELU or residual.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Causal attention and its gradient: each op by itself, and both together in a comparison with jax-js.
+ * Benches of causal attention and its gradient: each op by itself, and both together in a comparison with
+ * jax-js.
  *
  * @module
  */

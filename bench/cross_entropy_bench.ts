@@ -1,6 +1,7 @@
 /**
- * Cross entropy and its gradient: each op by itself, and both together in a comparison with jax-js. Then the
- * output head of a language model with its loss, forward and backward, with all logits at once and in blocks.
+ * Benches of cross entropy and its gradient: each op by itself, and both together in a comparison with
+ * jax-js. Further benches measure the output head of a language model with its loss, forward and backward,
+ * with all logits at once and in blocks.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Decoding of one token with GPT-2 124M, for one text and for four texts at once, and a memory copy for
- * comparison. A bench's name contains the MB and tokens of one iteration; divide them by the seconds per
+ * Benches of decoding one token with GPT-2 124M, for one text and for four texts at once, and a memory copy
+ * for comparison. A bench's name contains the MB and tokens of one iteration; divide them by the seconds per
  * iteration to get rates. decode_bandwidth.ts alternates between decoding and copying, and prints the
  * bandwidth relative to the copy.
  *

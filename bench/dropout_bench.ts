@@ -1,5 +1,5 @@
 /**
- * Dropout, by itself and with the addition of a residual.
+ * Benches of dropout, by itself and with the addition of a residual.
  *
  * @module
  */

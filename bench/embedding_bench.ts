@@ -1,5 +1,6 @@
 /**
- * Embedding lookup and its gradient: each op by itself, and both together in a comparison with jax-js.
+ * Benches of embedding lookup and its gradient: each op by itself, and both together in a comparison with
+ * jax-js.
  *
  * @module
  */

@@ -1,7 +1,8 @@
 /**
- * Tokenizers on the 10.8 MB of State of the Union speeches that are installed with the program: encoding on
- * one core, compared with the fastest encoder on npm; encoding on several cores; decoding; training a
- * vocabulary. An iteration processes all speeches, so 10.8 divided by the seconds per iteration gives MB/s.
+ * Benches of tokenizers on the 10.8 MB of State of the Union speeches that are installed with the program:
+ * encoding on one core, compared with the fastest encoder on npm; encoding on several cores; decoding;
+ * training a vocabulary. An iteration processes all speeches, so 10.8 divided by the seconds per iteration
+ * gives MB/s.
  *
  * @module
  */

@@ -28,8 +28,8 @@ export const benchEngines: Readonly<Record<string, () => Promise<Engine>>> = {
 };
 
 /**
- * Number of calls per iteration on an engine. It is so large that the fixed cost is a small part of the time:
- * waking the threads, or on a GPU in Deno the 10 ms of a read-back.
+ * Number of calls per iteration on an engine. An iteration has a fixed cost: waking the threads, or on a GPU
+ * in Deno a read-back of 10 ms. The number of calls is so large that this cost is a small part of the time.
  */
 export function repeatsOn(engine: string): number {
   return engine.startsWith("webgpu") ? 100 : 4;
@@ -63,8 +63,8 @@ function markerGraph(): Graph {
 let close = (): Promise<void> => Promise.resolve();
 
 /**
- * Returns a function that opens a session at its first call and returns the same session at later calls. It
- * stays open until another function made by `openOnce` opens its own.
+ * Returns a function that opens a session at its first call and returns the same session at later calls. The
+ * session stays open until another function made by `openOnce` opens a session.
  */
 export function openOnce<T extends AsyncDisposable>(open: () => Promise<T>): () => Promise<T> {
   let current: T | null = null;

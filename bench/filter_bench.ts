@@ -1,6 +1,7 @@
 /**
- * Filters on the embedded mails: the whole FineWeb recipe, and each filter by itself. A bench's name contains
- * the number of mails and MB of one iteration; divide them by the seconds per iteration to get rates.
+ * Benches of the filters on the embedded mails: the whole FineWeb recipe, and each filter by itself. A
+ * bench's name contains the number of mails and MB of one iteration; divide them by the seconds per iteration
+ * to get rates.
  *
  * @module
  */

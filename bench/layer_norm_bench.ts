@@ -1,5 +1,6 @@
 /**
- * Layer normalization and its gradients: each op by itself, and all together in a comparison with jax-js.
+ * Benches of layer normalization and its gradients: each op by itself, and all together in a comparison with
+ * jax-js.
  *
  * @module
  */

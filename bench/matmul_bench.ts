@@ -1,7 +1,7 @@
 /**
- * Matrix products on all engines in the three layouts of a linear layer: forward (NN), gradient of the input
- * (NT) and gradient of the weight (TN); and in jax-js (NN). A bench's name contains the work of one iteration
- * in GFLOP; divide it by the seconds per iteration to get GFLOPS.
+ * Benches of matrix products. All engines compute the three layouts of a linear layer: forward (NN), gradient
+ * of the input (NT) and gradient of the weight (TN). For comparison, jax-js computes NN. A bench's name
+ * contains the work of one iteration in GFLOP; divide this number by the seconds per iteration to get GFLOPS.
  *
  * @module
  */

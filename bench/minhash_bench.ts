@@ -1,7 +1,7 @@
 /**
- * MinHash on one core: signatures of State of the Union speeches, made from their words and from their text,
- * and the index of keys seen before. A bench's name contains the number of shingles of one iteration, each of
- * which is hashed 112 times; divide it by the seconds per iteration to get a rate.
+ * Benches of MinHash on one core: signatures of State of the Union speeches, made from their words and from
+ * their text, and the index of keys seen before. A bench's name contains the number of shingles of one
+ * iteration; divide this number by the seconds per iteration to get a rate. Each shingle is hashed 112 times.
  *
  * @module
  */

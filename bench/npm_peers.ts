@@ -1,8 +1,9 @@
 /**
- * Compares kernels and training steps of this project with those of jax-js and tfjs, on WebGPU or in WASM,
- * in alternating rounds. Prints medians over the rounds: the speed, and the ratio to this project's time in
- * the same round. A peer's results are first compared with this project's. Every measurement includes waiting
- * for the results. There are seven rounds, or three for slow comparisons, unless --rounds sets the number.
+ * Compares kernels and training steps of this project with those of jax-js and tfjs, on WebGPU or in WASM, in
+ * alternating rounds. Prints medians over the rounds: the speed, and the ratio to this project's time in the
+ * same round. The results of jax-js and tfjs are first compared with this project's. Every measurement
+ * includes waiting for the results. There are seven rounds, or three for slow comparisons, unless --rounds
+ * sets the number.
  *
  *     deno run -A --no-lock --node-modules-dir=none bench/npm_peers.ts
  *         [--backend webgpu|wasm] [--rounds N]
@@ -86,7 +87,7 @@ async function compare(comparison: Comparison, tf: Tfjs | null): Promise<void> {
   await addContender("jax-js", () => comparison.jaxjs(backend));
   if (tf !== null) await addContender("tfjs", () => comparison.tfjs(tf));
 
-  // The repetitions of one measurement take about 0.3 s, because waiting for the device costs 10 ms.
+  // A measurement repeats the work for about 0.3 s, because waiting for the device once costs 10 ms.
   const times: number[] = [];
   for (const { measure } of contenders) {
     times.push(Math.max(1, Math.min(1000, Math.round(0.3 / await measure(1)))));

@@ -45,7 +45,8 @@ for (const size of stepSizes.filter(({ name }) => wanted.includes(name))) {
 
 /** Prints the table of one size. */
 async function compare(size: StepSize): Promise<void> {
-  // More threads do not always make PyTorch faster, so ratios are relative to the faster of the two.
+  // More threads do not always make PyTorch faster, so it is measured with one thread and with all, and
+  // ratios are relative to the faster of these two.
   const torches = values.python === "none" ? [] : threads === 1 ? [1] : [1, threads];
   const peers: Peer[] = [];
   for (const count of torches) peers.push(await pytorch(size, count));

@@ -107,8 +107,8 @@ export default pipeline({
 });
 
 /**
- * Reads a model's tensors in the given order, one at a time: the next tensor is read when the last has been
- * written.
+ * Reads a model's tensors in the given order, one at a time: the next tensor is read when the previous tensor
+ * has been written.
  */
 async function* tensorsOf(
   path: string,

@@ -57,7 +57,7 @@ const options = {
 export default pipeline({
   about: "evaluate a model: validation loss, perplexity, bits per byte, HellaSwag",
   options,
-  barrierEvery: 64, // batches or HellaSwag items, which is the most that a resumed run repeats
+  barrierEvery: 64, // batches or HellaSwag items; a resumed run repeats at most this many
   async build(o, env) {
     const { config, weights, step = 0 } = await startingWeights(o.checkpoint);
     const shards = await shardsOf(o);
@@ -144,7 +144,7 @@ async function shardsOf(
 
 /**
  * The results as lines, such as "Validation loss 4.8930 nats per token, perplexity 133.4, 2.143 bits per
- * byte"; one more line for HellaSwag.
+ * byte". The result of HellaSwag has a line of its own.
  */
 function resultLines(events: readonly RunEvent[]): readonly string[] {
   const loss = events.findLast((event) => event.type === "eval");

@@ -1,7 +1,7 @@
 /**
  * FineWeb's recipe: source → filters → documents. Every removed document is written with the reason. A single
- * process can do all of it, or several processes share the source and another one deduplicates the documents
- * that they keep.
+ * process can run the whole recipe. Alternatively, several processes share the source, and another process
+ * deduplicates the documents that they keep.
  *
  * @module
  */

@@ -50,14 +50,14 @@ export default pipeline({
   },
   presets: trainingPresets,
   batchToSkip,
-  barrierEvery: 64, // documents, which is the most that a resumed run filters again
+  barrierEvery: 64, // documents; a resumed run filters at most this many again
   async build(o, env) {
     checkRereadable(o);
     await checkHellaswag(o);
     const documents = from(await openSource(o.source, { ...pagesFor(o.stages), damaged: o.damaged }));
     const start = await startingModel(o);
     const schedule = scheduleOf(o), packBytes = await env.largestPack();
-    // Throws if the sizes do not fit into memory, before a tokenizer is trained and anything is written.
+    // Throws if the sizes do not fit into memory, before a tokenizer is trained or a file is written.
     checkMemory(trainingPlan(o, { vocabSize: await vocabSizeOf(o), start, packBytes }), await env.engine());
     const sampled = documents.via(fineweb(withoutMemory(await recipeOf(o, env))));
     const tokenizer = await tokenizerFor(o, { documents: sampled, env });

@@ -42,8 +42,8 @@ export type Tokens = Readonly<{
 }>;
 
 /**
- * A range of tokens in the shard file at `path`: `count` tokens, the first at index `start`. They are on disk
- * and will not change, although the file may still grow.
+ * A range of tokens in the shard file at `path`: `count` tokens, the first at index `start`. The tokens
+ * are on disk and will not change, although the file may still grow.
  */
 export type TokenShard = Readonly<{
   path: string;
@@ -65,7 +65,7 @@ export type Batch = Readonly<{
   targets: Uint32Array;
   /** 1 for targets whose loss counts, 0 for all other targets; absent: all targets count. */
   mask?: Float32Array;
-  /** The range of tokens that each of the A · B sequences has as inputs. */
+  /** For each of the A · B sequences, the range of tokens that are its inputs. */
   origins?: readonly TokenShard[];
   shape: readonly [accum: number, batch: number, seqLen: number];
 }>;

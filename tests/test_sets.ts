@@ -27,8 +27,8 @@ export function setOf(file: string): TestSet {
 }
 
 /**
- * The tests of a set in `paths`, or in the whole project if `paths` is empty. A path of the product stands
- * for its tests and for the examples in its docs. Throws Deno.errors.NotFound for a path that does not exist.
+ * The tests of a set in `paths`, or in the whole project if `paths` is empty. A path outside of `tests/`
+ * selects its tests and the examples in its docs. Throws Deno.errors.NotFound for a path that does not exist.
  */
 export async function testPaths(
   root: URL,

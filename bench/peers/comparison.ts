@@ -36,7 +36,7 @@ export interface Comparison {
   ours(engine: Engine): Promise<Contender>;
   /** Prepares the computation in jax-js on a device. */
   jaxjs(device: JaxDevice): Promise<Contender>;
-  /** Prepares the computation in tfjs, whose backend must be set. */
+  /** Prepares the computation in tfjs. The backend of `tf` must already be set. */
   tfjs(tf: Tfjs): Promise<Contender>;
 }
 

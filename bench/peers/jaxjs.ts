@@ -64,7 +64,7 @@ export async function jaxjsContender(
   };
 }
 
-/** Makes arrays on the default device. u32 becomes int32, which jax-js requires of indices. */
+/** Makes arrays on the default device. u32 becomes int32, because jax-js requires indices to be int32. */
 export async function jaxArrays(values: TensorMap): Promise<Record<string, numpy.Array>> {
   const arrays = Object.fromEntries(
     Object.entries(values).map(([name, { shape, data }]) => {

@@ -69,7 +69,7 @@ export async function openTfjs(backend: "wasm" | "webgpu"): Promise<Tfjs> {
   return tf;
 }
 
-/** Name, version and backend of tfjs, for tables. Its threads work in browsers only. */
+/** Name, version and backend of tfjs, for tables. tfjs can use several threads only in a browser. */
 export function tfjsName(tf: Tfjs): string {
   const backend = tf.getBackend();
   return `tfjs ${version} ${backend}${backend === "wasm" ? ", 1 thread" : ""}`;
@@ -115,7 +115,7 @@ export async function finished(tf: Tfjs, last: TfTensor): Promise<void> {
   tf.dispose(element);
 }
 
-/** Makes tensors of tfjs. u32 becomes int32, which tfjs requires of indices. */
+/** Makes tensors of tfjs. u32 becomes int32, because tfjs requires indices to be int32. */
 export function tfTensors(tf: Tfjs, values: TensorMap): Record<string, TfTensor> {
   return Object.fromEntries(
     Object.entries(values).map(([name, { shape, data }]) => [

@@ -54,7 +54,7 @@ export function countPipelines(programs: readonly Program[], gpu: Gpu = leastGpu
   return new Set(codes).size;
 }
 
-/** Size in bytes of the scratch buffer that all calls share: the largest that any call needs. */
+/** Size in bytes of the scratch buffer that all calls share: the largest size that a call needs. */
 export function scratchBytes(programs: readonly Program[], gpu: Gpu = leastGpu): number {
   return Math.max(
     0,

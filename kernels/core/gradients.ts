@@ -22,12 +22,12 @@ export function gradients(loss: Tensor, of: readonly Tensor[]): readonly (Tensor
 export type TensorGradient = Readonly<{ of: Tensor; gradient: Tensor }>;
 
 /**
- * Like `gradients()`, but yields each gradient as soon as it is complete, last layers first. Calls that the
- * caller makes before it asks for the next gradient, such as adding this one to a buffer, run before the rest
- * of the backward pass, so the gradient's memory is freed early.
+ * Like `gradients()`, but yields each gradient as soon as it is complete, last layers first. Before the
+ * caller asks for the next gradient, it may make calls, for example to add the current gradient to a buffer.
+ * These calls run before the rest of the backward pass, so the memory of the current gradient is freed early.
  *
  * The gradient of a leaf in `into` is added in place to the leaf's buffer, if possible by the op that
- * computes it, and the buffer's new value is yielded as the gradient.
+ * computes the gradient, and the buffer's new value is yielded as the gradient.
  */
 export function* eachGradient(
   loss: Tensor,
@@ -61,7 +61,8 @@ export function* backpropagate(
   const { seed, buffers = new Map() } = options, of = new Set(options.of), { customGradients } = y.graph;
   const calls = [...options.calls]; // a copy: vjps add calls to the graph's own list
   const dependent = new Set<Tensor>(of), used = new Set<Tensor>();
-  // Keyed by the first call that reads the tensor, which is the last one in the backward pass.
+  // Keyed by the first call that reads the tensor: the backward pass visits this call after all other
+  // readers.
   const completeAfter = new Map<Call, Tensor[]>();
   for (const call of calls) {
     const { inputs } = customGradients.get(call) ?? call;

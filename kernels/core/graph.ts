@@ -141,8 +141,8 @@ export interface CustomGradient {
 }
 
 /**
- * A persistent leaf that consists of other leaves, laid end to end. In every program of a session the members
- * are inside the pack, even if the program's own graph has no such pack; `read` and `write` accept the
+ * A persistent leaf that consists of other leaves, laid end to end. In all programs of a session, the members
+ * are inside the pack, even in programs whose graph does not create the pack; `read` and `write` accept the
  * members' labels.
  */
 export interface Pack {
@@ -195,7 +195,7 @@ export class Graph {
 
   /**
    * Creates the persistent leaf `label`, which consists of `specs` laid end to end; all must be f32. Calls on
-   * a pack and calls on its members take effect in the order in which they are made; one call must not take
+   * a pack and calls on its members take effect in the order in which they are made; no single call may use
    * both. Throws ShapeError if the label is taken, or if `specs` is empty, lists a tensor twice or contains a
    * type other than f32.
    */

@@ -16,7 +16,7 @@ import { viewed } from "./view.ts";
 
 /** The memory of a tensor. */
 export interface Slot {
-  /** The tensor, or the view of it if a view is an output of the graph. */
+  /** The tensor itself or, if a view of the tensor is an output of the graph, that view. */
   readonly tensor: Tensor;
   /** Name of the memory; persistent slots with the same label share memory. */
   readonly label: string;
@@ -42,7 +42,7 @@ export interface Program {
   readonly arenaBytes: number;
   /** Packs that a call uses as a whole. */
   readonly packs: readonly Pack[];
-  /** Slots of the graph's outputs, by the names that `read` accepts besides slot labels. */
+  /** Slots of the graph's outputs, by output name; `read` accepts these names and slot labels. */
   readonly outputs: ReadonlyMap<string, Slot>;
 }
 

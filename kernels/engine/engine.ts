@@ -76,8 +76,8 @@ export interface Session extends AsyncDisposable {
   /** Reads persistent tensors and outputs by label, after all runs so far. */
   read(labels: readonly string[]): Promise<TensorMap>;
   /**
-   * Waits for all timed runs and returns the times of their calls since the last `timings()`. Null if calls
-   * cannot be timed: on an adapter without timestamp-query, or on the float64 engine.
+   * Waits for the timed runs since the previous `timings()`, and returns the times of their calls. Null if
+   * calls cannot be timed: on an adapter without timestamp-query, or on the float64 engine.
    */
   timings(): Promise<readonly CallTiming[] | null>;
 }

@@ -117,8 +117,8 @@ function block(
 ): Tensor {
   const { drop, gelu, bias, normEps: eps } = options;
   const channels = x.shape[x.shape.length - 1];
-  // Each block adds two projections to the residual stream; their scale keeps its variance independent of
-  // depth.
+  // Each block adds two projections to the residual stream; the scale of the projections keeps the variance
+  // of the stream independent of the number of blocks.
   const projection = { outputs: channels, std: std / Math.sqrt(2 * options.layers), bias };
 
   const normed = norm(scope.at("ln_1"), x, { bias, eps });

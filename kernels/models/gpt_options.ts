@@ -92,7 +92,7 @@ export const gptOptions = {
     kind: "number",
     about: "epsilon of the layer norms: added to the variance before its square root",
     value: 1e-5,
-    min: 1e-12, // the epsilon of BERT, the smallest of a published model
+    min: 1e-12, // the epsilon of BERT, the smallest that a published model uses
     max: 1,
     huggingFace: ["layer_norm_epsilon"],
   },

@@ -103,8 +103,8 @@ export function countParameters(model: TrainableModel): number {
 }
 
 /**
- * Initial values of all parameters and buffers. The values of each depend only on the seed and its name, not
- * on the order of creation.
+ * Initial values of all parameters and buffers. The values of a tensor depend only on the seed and the
+ * tensor's name, not on the order of creation.
  */
 export function initialWeights(model: TrainableModel, seed: number): TensorMap {
   return drawWeights(model, (init, { name, count }) => normals(seed, name, count, init.std));

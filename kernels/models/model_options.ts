@@ -19,7 +19,8 @@ export interface OptionInfo {
   /** False: the option is not on the command line. */
   readonly commandLine?: false;
   /**
-   * Keys in Hugging Face's config.json: the first one present is read, all are written. Default: it has none.
+   * Keys in Hugging Face's config.json: the first one present is read, all are written. Default: the option
+   * is not stored there.
    */
   readonly huggingFace?: readonly string[];
 }
@@ -144,7 +145,7 @@ export function withDefaults(table: OptionTable, config: Readonly<Record<string,
   return Object.fromEntries(Object.entries(table).map(([name, row]) => [name, config[name] ?? row.value]));
 }
 
-/** The options of a configuration whose rows `keep` accepts. */
+/** Those options of a configuration for which `keep` accepts the option's row. */
 export function selectOptions<T extends OptionTable>(
   table: T,
   config: ConfigOf<T>,

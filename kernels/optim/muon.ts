@@ -36,9 +36,9 @@ export function isHiddenMatrix({ label, shape }: NamedSpec): boolean {
 /**
  * Muon, which stores the velocity of hidden matrices in `<param>/velocity` and AdamW's moments as `adamw`
  * does. The step of a hidden matrix [in, out] is orthogonal, multiplied by the learning rate of hidden
- * matrices and by √max(1, out / in); the weight decay is multiplied by this learning rate only. Throws
- * RangeError unless the momentum is from 0 to below 1 and the rate is above 0, and the same errors as
- * `adamw()`.
+ * matrices and by √max(1, out / in); the weight decay is multiplied by this learning rate, but not by the
+ * root. Throws RangeError unless the momentum is from 0 to below 1 and the rate is above 0, and the same
+ * errors as `adamw()`.
  */
 export function muon(options: MuonOptions = {}): Optimizer {
   const { momentum = 0.95, rate = 1, weightDecay = 0.1 } = options, others = adamw(options);

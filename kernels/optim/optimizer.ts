@@ -26,7 +26,7 @@ export interface UpdateInputs {
  *
  * A rule that treats each element by itself (such as AdamW) updates a pack's tensor in one call. A rule that
  * works on matrices (such as Muon) loops over `params.members`: `graph.leaf(member.label, member,
- * "parameter")` is one matrix, in place in its pack, and `gradients.members` has its gradient at the same
+ * "parameter")` is one matrix, stored in its pack, and `gradients.members` has its gradient at the same
  * index. `separate` keeps these matrices out of the other packs, which are then still updated in one call
  * each.
  */
@@ -84,7 +84,7 @@ export function parameterGroups(
 function packed(parameters: readonly NamedSpec[], packBytes: number): NamedSpec[][] {
   const [decayed, rest] = [true, false].map((yes) => parameters.filter(({ shape }) => decays(shape) === yes));
   const groups: NamedSpec[][] = [];
-  let free = 0; // bytes left in the last group
+  let free = 0; // bytes left in the group that is being filled
   for (const parameter of [...decayed, ...rest]) {
     const bytes = slotBytes(parameter);
     if (groups.length > 0 && bytes <= free) groups[groups.length - 1].push(parameter);

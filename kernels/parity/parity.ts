@@ -28,10 +28,10 @@ import { type CaseData, type OpCase, referenceOutputs, runCases, smallCases } fr
 const TOLERANCE = 1e-5;
 
 /**
- * Runs all small cases of `ops` twice in one session. Returns, keyed by op name, a message for each output
- * that differs from the reference by more than `TOLERANCE`, or that differs in any bit between the two runs.
- * The list of an op without such outputs is empty. Each message names the op, the case and the first element
- * that differs.
+ * Runs all small cases of `ops` twice in one session. Returns a list of messages for each op, keyed by op
+ * name: one message for each output that differs from the reference by more than `TOLERANCE`, or that differs
+ * in at least one bit between the two runs. The list is empty if there is no such output. Each message names
+ * the op, the case and the first element that differs.
  */
 export async function compareOps(
   engine: Engine,

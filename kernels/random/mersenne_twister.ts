@@ -1,8 +1,8 @@
 /**
  * MT19937, the Mersenne Twister that PyTorch's CPU generator, Python's `random` and NumPy's RandomState use.
  * Each of them converts the generator's words to numbers differently: see torch_random.ts, python_random.ts
- * and numpy_random.ts. It is used to reproduce published results of these libraries; everything else uses
- * random numbers from philox.ts.
+ * and numpy_random.ts. MT19937 is used only to reproduce published results of these libraries; everything
+ * else uses random numbers from philox.ts.
  *
  * Source: Matsumoto and Nishimura 1998, "Mersenne Twister"; their mt19937ar.c.
  *

@@ -1,9 +1,9 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
  * Normally distributed numbers for kernels/random/philox.ts: Philox4x32-10 on four counters at once, followed
- * by the Box-Muller transform in float32. It uses no fused multiply-add, so that every machine computes the
- * same bits. The absolute error is below 1e-6. This file is compiled to a WASM module of its own, with its
- * own memory.
+ * by the Box-Muller transform in float32. The transform uses no fused multiply-add, so that every machine
+ * computes the same bits. The absolute error is below 1e-6. This file is compiled to a WASM module of its
+ * own, with its own memory.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * NumPy's RandomState, the generator that `np.random.seed` seeds. It returns the same numbers as NumPy for
- * the same seed, and has only the functions that MinHash and the lessons need. Source:
+ * NumPy's RandomState, the generator that `np.random.seed` seeds. This class returns the same numbers as
+ * NumPy for the same seed. It implements only the functions that MinHash and the lessons need. Source:
  * numpy/random/mtrand.pyx and its legacy distributions.
  *
  * @module

@@ -2,7 +2,7 @@
  * Compiles the AssemblyScript files (`*_wasm.ts` and those of this folder) to kernels.wasm, to
  * kernels_plain.wasm for WASM engines without relaxed SIMD, and to random/normals.wasm, which generates
  * random numbers for any engine. Run `deno task wasm` after a change. The modules are committed because the
- * compiler is 100 MB of packages and takes some ten seconds; a test compares them with a new build.
+ * compiler is 100 MB of packages and takes about ten seconds; a test compares them with a new build.
  *
  * @module
  */
@@ -30,7 +30,7 @@ const engineMemory = [
 
 /** How a module is compiled. */
 export interface Build {
-  /** Source file whose exports the module has; path relative to kernels/. */
+  /** Source file, as a path relative to kernels/. The module has the same exports as this file. */
   readonly source: string;
   /** WASM features that the code may use, separated by commas. */
   readonly features: string;

@@ -11,7 +11,7 @@
 import { madd } from "./madd.ts";
 
 // Constants are loaded from memory because V8 builds a constant vector anew at every use, with four
-// instructions; a splat load is a single one. This halves the time of exp.
+// instructions; a splat load is a single instruction. This halves the time of exp.
 const ONE = memory.data<f32>([1], 4);
 const TWO = memory.data<f32>([2], 4);
 const LOG2E = memory.data<f32>([1.44269504], 4);
@@ -95,8 +95,8 @@ export function log(x: v128): v128 {
 }
 
 /**
- * Natural logarithm in float64; -Infinity at 0, NaN below 0. For x = m 2^e with m in [0.7, 1.42] it is
- * e ln 2 + 2 atanh((m - 1) / (m + 1)); relative error below 1e-15.
+ * Natural logarithm in float64; -Infinity at 0, NaN below 0. For x = m 2^e with m in [0.7, 1.42] the
+ * logarithm is e ln 2 + 2 atanh((m - 1) / (m + 1)); relative error below 1e-15.
  */
 export function log64(x: f64): f64 {
   if (!(x > 0 && x < Infinity)) return x == 0 ? -Infinity : x < 0 ? NaN : x;

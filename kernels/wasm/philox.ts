@@ -5,7 +5,7 @@
  * @module
  */
 
-// Loaded from memory for the reason given in math.ts.
+// These constants are loaded from memory, for the reason given in kernels/wasm/math.ts.
 const MULTIPLIER_0 = memory.data<u32>([0xD2511F53], 4);
 const MULTIPLIER_1 = memory.data<u32>([0xCD9E8D57], 4);
 const WEYL_0 = memory.data<u32>([0x9E3779B9], 4);

@@ -3,9 +3,9 @@
  * The micro-kernel for V8's 256-bit vectors: with --experimental-wasm-revectorize, V8 combines two adjacent
  * 128-bit operations into one. That needs AVX2 and --no-wasm-bounds-checks; `deno task fast` sets both flags.
  *
- * It computes a tile C [8, 16] from a panel of A and two panels of B, packed as for `tile`. Loads,
- * multiplications and stores are written in adjacent pairs, A is loaded by splat loads instead of shuffles,
- * and the loop is not unrolled: of the forms we measured, V8 combines the most operations in this one.
+ * It computes a tile C [8, 16] from a panel of A and two panels of B, packed as for `tile`. The code loads,
+ * multiplies and stores two consecutive vectors at a time, loads A by splat loads instead of shuffles, and
+ * does not unroll the loop. We measured several variants; V8 combines the most operations in this one.
  * Without the flags it is slower than `tile`. Its results have the same bits as those of `tile`.
  *
  * @module

@@ -1,6 +1,6 @@
 /**
- * Splits a command line into options and arguments, and finds the nearest valid name to a misspelt one. This
- * file and `stages/flow/std.ts` are the only ones that import Deno's standard library, because its npm
+ * Splits a command line into options and arguments, and finds the valid name that is nearest to a misspelt
+ * name. Only this file and `stages/flow/std.ts` import Deno's standard library, because the library's npm
  * package has no types.
  *
  * @module

@@ -44,8 +44,8 @@ export function processConsole(): Console {
 }
 
 /**
- * The text printed for an error: its message, the messages of causes that add something, and a hint; with
- * `trace` also the stack.
+ * The text printed for an error: its message, the messages of those causes that add information, and a hint.
+ * With `trace`, the stack is printed as well.
  */
 export function errorText(
   error: unknown,

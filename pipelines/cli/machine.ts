@@ -15,7 +15,8 @@ export interface Machine {
 }
 
 /**
- * The machine as `--device` will use it. The device `auto` ignores an adapter that is emulated in software.
+ * The properties of this machine for a value of `--device`. With `auto`, an adapter that is emulated in
+ * software is ignored.
  */
 export async function machineFor(device: string): Promise<Machine> {
   if (device === "cpu") return { device: "cpu" };

@@ -54,8 +54,8 @@ export interface Option<T> {
   /** Names of the options whose values are dropped when this one is given. */
   readonly replaces?: readonly string[];
   /**
-   * Computes the value for a new run that does not set the option; a resumed run keeps it. `dropped` holds
-   * the values that `limits` and `replaces` removed.
+   * Computes the value for a new run that does not set the option; a resumed run keeps the computed value.
+   * `dropped` holds the values that `limits` and `replaces` removed.
    */
   atStart?(values: Readonly<Record<string, unknown>>, dropped: ReadonlyMap<string, unknown>): T;
 }
@@ -100,7 +100,10 @@ export interface Env {
   readonly dry: boolean;
   /** Whether the flow will resume from a checkpoint. */
   readonly resumed: boolean;
-  /** The batches that training skips. The key is the index of the batch in the run, the value the reason. */
+  /**
+   * The batches that training skips. The key is the index of the batch in the run; the value is the reason
+   * for skipping it.
+   */
   readonly skippedBatches: ReadonlyMap<number, string>;
   /** Cancels all work at once when aborted. */
   readonly signal: AbortSignal;
@@ -108,15 +111,15 @@ export interface Env {
   readonly terminal: TextStyle;
   /**
    * Writes an event to metrics.jsonl, the terminal and, under --json, standard output. The fields of a "run"
-   * event are added to the first line.
+   * event are added to the first line of metrics.jsonl.
    */
   emit(event: RunEvent): void;
   /** Writes a result to standard output unchanged; does nothing under --json. */
   print(text: string): void;
   /**
-   * Calls the listener each time states of stages are safely on disk. The first call gets the states that the
-   * run resumes from (an empty map for a new run), further calls get the states of each complete checkpoint,
-   * and the call at the end of the run gets null.
+   * Calls the listener each time the states of the stages have been saved to disk. The first call gets the
+   * states that the run resumes from (an empty map for a new run), further calls get the states of each
+   * complete checkpoint, and the call at the end of the run gets null.
    */
   onSaved(listener: (parts: ReadonlyMap<string, StageSnapshot> | null) => void): void;
 }
@@ -160,7 +163,7 @@ export interface RankFolders {
 
 /** A pipeline: the default export of `pipelines/<name>.ts`. */
 export interface Pipeline<O> {
-  /** Line in the list of pipelines, in lower case: the input and the output. */
+  /** One line in lower case for the list of pipelines; it names the input and the output. */
   readonly about: string;
   readonly options: O;
   /**
@@ -177,11 +180,13 @@ export interface Pipeline<O> {
   readonly presets?: Presets;
   /** Name of the repeatable option whose values are the arguments without a flag. */
   readonly positional?: string;
-  /** Whether the pipeline writes a run folder; a function decides by the options given. Default true. */
+  /**
+   * Whether the pipeline writes a run folder; a function decides this from the given options. Default true.
+   */
   readonly writes?: boolean | ((given: Lookup) => boolean);
-  /** Number of source items between barriers, which is the most that a resumed run repeats. Default 1000. */
+  /** Number of source items between barriers; default 1000. A resumed run repeats at most this many items. */
   readonly barrierEvery?: number;
-  /** Lines for standard output after the last item; the last one says what to type next. */
+  /** Lines for standard output after the last item; the last line says what to type next. */
   finish?(
     values: Values<O>,
     env: Env,

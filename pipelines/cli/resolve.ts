@@ -1,6 +1,7 @@
 /**
- * Resolves every option to one value. A later one of these overrides an earlier one: the default, the preset
- * that `auto` picks, the run that is resumed, a preset given by name, the config file, the command line.
+ * Resolves every option to one value. Each origin in this list overrides the origins before it: the default,
+ * the preset that `auto` picks, the run that is resumed, a preset given by name, the config file, the command
+ * line.
  *
  * @module
  */
@@ -29,7 +30,7 @@ export interface ValueLayers {
   readonly machine: Machine;
 }
 
-/** Options that apply to one command only. A resumed run does not keep the earlier values. */
+/** Options that apply to one command only. A resumed run does not keep their earlier values. */
 const notRemembered: ReadonlySet<string> = new Set(
   "out resume config preset workers quiet json color logEvery profile trace dryRun help".split(" "),
 );

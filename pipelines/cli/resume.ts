@@ -23,8 +23,8 @@ export interface ResumeDecision {
    */
   readonly state: RunFolderState | null;
   /**
-   * Option values of the run that is resumed or has finished, or those of other ranks in `out`; null if there
-   * is neither.
+   * Option values of the run that is resumed or has finished, or the option values of other ranks in `out`;
+   * null if there are no such values.
    */
   readonly saved: Readonly<Record<string, unknown>> | null;
   /** Whether the run resumes from a checkpoint. */

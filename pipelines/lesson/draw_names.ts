@@ -18,7 +18,7 @@ export interface DrawOptions {
   readonly count: number;
   /**
    * Whether letters are drawn by an exponential race, as in torch's current `multinomial`. Default false:
-   * they are drawn by cumulative sums, as in torch when the lectures were recorded.
+   * they are drawn by cumulative sums, as torch did when the lectures were recorded.
    */
   readonly exponentialRace?: boolean;
 }

@@ -98,8 +98,8 @@ export function tolerance({ within = 0 }: Check): string {
 }
 
 /**
- * The text of a value in a table. With `within`, the text of a value in a check, with one digit more than the
- * check compares.
+ * Formats a value for a table or, if `within` is given, for a check. In a check, it shows one digit more than
+ * the check compares.
  */
 export function shown(value: number | string, within?: number): string {
   if (typeof value === "string") return value;

@@ -110,7 +110,7 @@ export interface Lesson<O extends Options, D extends LessonData> {
   readonly exercises: Readonly<Record<string, Exercise<O, D>>>;
 }
 
-/** A pipeline that is a lesson; the pipeline `lessons` recognises it by `lesson`. */
+/** A pipeline that is a lesson; the pipeline `lessons` recognises it by the field `lesson`. */
 export interface LessonPipeline extends Pipeline<Options> {
   readonly lesson: {
     readonly part: number;

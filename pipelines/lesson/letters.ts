@@ -82,8 +82,8 @@ export interface SplitOptions {
   /** Seed of Python's `random`; default 42. */
   readonly seed?: number;
   /**
-   * Number of times that the list is shuffled, each time with the same seed; default 1. If a notebook's cell
-   * was run twice, it shuffled the shuffled list again.
+   * Number of times that the list is shuffled, each time with the same seed; default 1. A notebook whose
+   * shuffling cell was run repeatedly has shuffled a list that was already shuffled.
    */
   readonly shuffles?: number;
 }

@@ -35,7 +35,7 @@ export function print(
         ctx.emit(eventOf(item));
       } else if (item.kind === "progress") {
         const live = console.errIsTerminal, now = screen.now();
-        // Seconds between lines: a log file needs only an occasional one.
+        // At least 0.1 seconds between lines in a terminal, and 10 seconds in a log file.
         if (!o.quiet && now - state.last >= (live ? .1 : 10)) {
           screen.write(live ? `\x1b[K${truncate(item.text, screen.size().columns - 1)}\r` : `${item.text}\n`);
           Object.assign(state, { last: now, shown: live });

@@ -18,7 +18,7 @@ export interface TerminalStyle {
 const maxProseColumns = 100; // longer lines of prose are hard to read
 
 /**
- * The lines of an item. They are no wider than the terminal unless a single word is. Progress items have no
+ * The lines of an item. A line is wider than the terminal only if one of its words is. Progress items have no
  * lines.
  */
 export function itemLines(item: Item, { columns, color }: TerminalStyle): string[] {

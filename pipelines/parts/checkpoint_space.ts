@@ -11,7 +11,7 @@ import type { Env } from "../cli/pipeline.ts";
 
 /**
  * Emits a note if the disk cannot hold all checkpoints that will be kept. Throws RangeError if it cannot even
- * hold two, because the last checkpoint is kept until the next one is complete.
+ * hold two, because the previous checkpoint is kept until the next one is complete.
  */
 export async function checkCheckpointSpace(
   env: Pick<Env, "out" | "emit">,

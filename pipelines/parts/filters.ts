@@ -33,7 +33,7 @@ export type SurveyPosition = "before" | "after";
 
 /**
  * Builds the filters that the options select; removed documents are written to `<out>/removed/<filter>`.
- * Neighbouring filters without state run together on the workers; the other filters run in the flow itself.
+ * Consecutive filters without state run together on the workers; the other filters run in the flow itself.
  * Files, counts and checkpoints are the same for any number of workers. Extraction always runs on a worker,
  * which can be stopped when it hangs on a page. Throws the same errors as `recipeOf`.
  */
@@ -97,7 +97,7 @@ export function surveyed(
 }
 
 /**
- * Groups of neighbouring filters that run on the workers together; a filter that must run in the flow is a
+ * Groups of consecutive filters that run on the workers together; a filter that must run in the flow is a
  * group of its own. Minhash ends a group: workers compute its signatures, and the flow compares them.
  */
 function neighbours(names: readonly FinewebFilter[]): FinewebFilter[][] {

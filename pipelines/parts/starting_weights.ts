@@ -89,7 +89,7 @@ async function refuseOtherFormats(path: string): Promise<void> {
 }
 
 /**
- * Verifies the checksums of a checkpoint's files, except that of the optimizer state, which is not read and
+ * Verifies the checksums of a checkpoint's files. The optimizer state is not verified: it is not read, and it
  * is twice as large as the weights.
  */
 async function verifyFiles(folder: string): Promise<void> {

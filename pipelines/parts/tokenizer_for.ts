@@ -29,7 +29,7 @@ export function sampleCharacters(vocabSize: number): number {
 
 /**
  * The tokenizer that the options select, saved in `<out>/tokenizer`. For `train` and `char`, it is trained on
- * the first of the `documents`; a resumed run loads its saved tokenizer. Throws RangeError if there is no
+ * the beginning of `documents`; a resumed run loads its saved tokenizer. Throws RangeError if there is no
  * text.
  */
 export async function tokenizerFor(

@@ -91,8 +91,8 @@ export function trainingPlan(o: TrainingValues, { vocabSize, packBytes, start = 
 }
 
 /**
- * The model's options. If training starts from a model, it determines every option that changes its outputs.
- * The command line determines the other options.
+ * The model's options. If training starts from an existing model, that model determines every option that
+ * affects a model's outputs. The command line determines the other options.
  */
 function modelConfig(
   o: TrainingValues,

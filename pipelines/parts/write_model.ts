@@ -1,5 +1,5 @@
 /**
- * Writes models to disk for `convert --to`, one tensor at a time. A model gets its name only when it is
+ * Writes models to disk for `convert --to`, one tensor at a time. A model has a temporary name until it is
  * complete.
  *
  * @module

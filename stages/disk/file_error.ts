@@ -5,7 +5,7 @@
  * @module
  */
 
-/** An action on a path that the system refused. */
+/** An action that the system refused, and the path that it concerned. */
 export interface FileAttempt {
   /** Completes "Cannot … PATH": "read", "write". */
   readonly action: string;

@@ -1,6 +1,6 @@
 /**
- * Computes the losses of parts of many rows of different lengths. Rows of similar length run together,
- * through programs that are compiled for a few lengths.
+ * Computes the loss of a part of each row, for many rows of different lengths. Rows of similar length run
+ * together, through programs that are compiled for a few lengths.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { TokenRow } from "../task/choice_rows.ts";
 
 /** The loss of a row's scored tokens. */
 export type RowScore = Readonly<{
-  /** Sum of their losses in nats. */
+  /** Sum of the losses of the scored tokens, in nats. */
   sum: number;
   /** Number of scored tokens. */
   count: number;

@@ -62,7 +62,10 @@ function begin<In, Out>({ readable, writable }: ReadableWritablePair<Out, In>): 
   return { writer: writable.getWriter(), reader, ready, ended };
 }
 
-/** Reads without pause: a stream accepts no chunk while the output of the previous chunk is unread. */
+/**
+ * Reads all output without pause, because a stream accepts no chunk while the output of the previous chunk is
+ * unread.
+ */
 async function collect<Out>(reader: ReadableStreamDefaultReader<Out>, ready: Out[]): Promise<void> {
   for (;;) {
     const { done, value } = await reader.read();

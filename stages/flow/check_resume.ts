@@ -31,8 +31,8 @@ type Trace = Readonly<{ outputs: readonly unknown[]; checkpoints: readonly Taken
 /**
  * Runs the stage over `inputs` with a checkpoint after every input, or at every `takeCheckpoint`. Then
  * resumes from each checkpoint, once with the states as they are and once with states converted to JSON and
- * back. The outputs and the last state must equal those of the uninterrupted run. Pass a function if each run
- * needs its own stage. Throws an AssertionError that names the checkpoint.
+ * back. The outputs and the final state must equal those of the uninterrupted run. Pass a function if each
+ * run needs its own stage. Throws an AssertionError that names the checkpoint.
  */
 export async function checkStage<In, Out>(
   stage: Stage<In, Out> | (() => Stage<In, Out>),
@@ -91,7 +91,7 @@ function compare(actual: Trace, expected: Trace, what: string): void {
     );
   }
   const last = states(actual.checkpoints.at(-1)), wanted = states(expected.checkpoints.at(-1));
-  // A run that resumes from the last checkpoint does not always take another one.
+  // A run that resumes from the final checkpoint does not always take another one.
   if (actual.checkpoints.length > 0 && !equal(last, wanted)) {
     throw new AssertionError(`${what}: the last state is ${show(last)}, expected ${show(wanted)}`);
   }

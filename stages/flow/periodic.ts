@@ -1,5 +1,5 @@
 /**
- * A stage that passes items on and acts on some of them: on every Nth step and on the last.
+ * A stage that passes items on and acts on some of them: on every Nth step and on the last step.
  *
  * @module
  */
@@ -40,8 +40,8 @@ export function isDue({ step, last }: StepItem, { every }: { readonly every: num
 }
 
 /**
- * Acts on every Nth step and on the last. If the input ends before the item marked as the last step, acts on
- * the latest item, unless the run is stopping.
+ * Acts on every Nth step and on the last step. If the input ends before the item marked as the last step,
+ * acts on the latest item, unless the run is stopping.
  */
 export function periodic<T extends StepItem, Own, Saved>(
   name: string,

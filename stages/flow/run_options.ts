@@ -9,8 +9,8 @@ import type { RunEvent } from "./events.ts";
 import type { Measure } from "./lengths.ts";
 
 /**
- * State outside the stages that belongs to a checkpoint, such as the length of a log file, to which the file
- * is truncated on resume.
+ * State outside the stages that belongs to a checkpoint, for example the length of a log file. On resume, the
+ * file is truncated to this length.
  */
 export interface Effect {
   /** Returns the current position. Called when a checkpoint is taken, while nothing is being written. */

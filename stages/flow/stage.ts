@@ -1,5 +1,5 @@
 /**
- * Stages and sources. Their entire memory is one plain object, which the runner saves.
+ * Stages and sources. The entire state of each is one plain object, which the runner saves.
  *
  * @module
  */
@@ -43,7 +43,10 @@ export interface Context {
   drop(item: unknown, reason: string): void;
 }
 
-/** A typed transform of a stream. Its memory is in `state`, not in a closure: only `state` is saved. */
+/**
+ * A typed transform of a stream. It must keep its data in `state` and not in a closure, because only `state`
+ * is saved.
+ */
 export interface Stage<In, Out, State = any> {
   /** Name, unique in the flow; the state is saved under it. */
   readonly name: string;
@@ -74,7 +77,7 @@ export interface Stage<In, Out, State = any> {
   done?(state: State): boolean;
   /** Returns the state to save. Default: structuredClone(state). */
   save?(state: State): SavedState | Promise<SavedState>;
-  /** Called once at the end of the run, after an error too. */
+  /** Called once at the end of the run, even after an error. */
   close?(state: State): void | Promise<void>;
 }
 
@@ -88,7 +91,7 @@ export interface Source<Out, State = any> {
   read(state: State, ctx: Context): Many<Out>;
   /** Returns the state to save. Default: structuredClone(state). */
   save?(state: State): SavedState | Promise<SavedState>;
-  /** Called once at the end of the run, after an error too. */
+  /** Called once at the end of the run, even after an error. */
   close?(state: State): void | Promise<void>;
 }
 

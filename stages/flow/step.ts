@@ -14,8 +14,8 @@ export interface PipeOptions {
    */
   readonly ahead?: number;
   /**
-   * Sinks for dropped items, each passed with the reason and the stage's name. Default: they are only
-   * counted.
+   * Sinks for dropped items. A sink receives each item with the reason and the stage's name. Default: dropped
+   * items are only counted.
    */
   readonly rejects?: Rejects;
 }

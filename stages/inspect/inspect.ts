@@ -14,7 +14,7 @@ import { normOf, valueStats, type ValueStatsOptions } from "./value_stats.ts";
 
 /** Options of `inspect`. */
 export interface InspectOptions extends ValueStatsOptions {
-  /** Updates between inspections; 0: never inspect. The last update is always inspected. */
+  /** Updates between inspections; 0: never inspect. Otherwise the last update is inspected too. */
   readonly every: number;
   /** Name of an embedding [rows, C] to draw as points, and the label of each row; absent: none is drawn. */
   readonly embedding?: { readonly name: string; label(row: number): string };
@@ -28,10 +28,10 @@ interface InspectState {
 const MAX_POINTS = 300; // points of an embedding: more labels would not fit into a picture
 
 /**
- * Inspects the model every N updates and after the last, emits the statistics, and passes the model on. An
- * inspection takes about as long as an update, and reads all weights and gradients. The change of the weights
- * is known only for every Nth update, and only if this run also made the update before it, after which it
- * read the old weights.
+ * Inspects the model every N updates and after the last update, emits the statistics, and passes the model
+ * on. An inspection takes about as long as an update, and reads all weights and gradients. How much an update
+ * changes the weights is known only if the weights were also read before the update. This is done before
+ * every Nth update, unless the run was resumed just before it.
  */
 export function inspect(options: InspectOptions): Stage<ModelUpdate, ModelUpdate> {
   return {
@@ -83,8 +83,8 @@ async function emitInspection(
 }
 
 /**
- * Standard deviation of the change divided by that of the values. If all values are equal, as in new biases
- * and gains, it is divided by their absolute value instead.
+ * Standard deviation of the change divided by the standard deviation of the values. If all values are equal,
+ * as in new biases and gains, the divisor is their absolute value instead.
  */
 function updateRatio({ data: after }: TensorMap[string], { data: before }: TensorMap[string]): number {
   const change = Float64Array.from(after, (x, i) => x - before[i]);

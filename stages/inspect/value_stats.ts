@@ -10,7 +10,7 @@ export type ValueStats = Readonly<{
   count: number;
   /** Mean of the values. */
   mean: number;
-  /** Standard deviation of the population: squares are divided by the number of values, not one less. */
+  /** Standard deviation of the population: the divisor is the number of values n, not n - 1. */
   std: number;
   /** Smallest value. */
   min: number;

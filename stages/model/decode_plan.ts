@@ -14,8 +14,8 @@ import { putRows } from "../../kernels/ops/loss/row_blocks.ts";
 import { inputLeaf } from "./leaves.ts";
 
 /**
- * Makes all these programs, with a cache for `texts` texts; no programs if `texts` is 0. Throws RangeError
- * for a model without a KV cache.
+ * Makes these programs (`copy` only for more than one text), with a cache for `texts` texts; no programs if
+ * `texts` is 0. Throws RangeError for a model without a KV cache.
  */
 export function decodePrograms(model: Model<unknown>, texts: number): readonly Program[] {
   if (texts === 0) return [];

@@ -39,7 +39,7 @@ export interface PlanOptions {
    */
   readonly sampling?: boolean | { readonly texts: number };
   /**
-   * Maximum size of a pack of parameters in bytes; best as much as the device can bind at once, see
+   * Maximum size of a pack of parameters in bytes; ideally as many as the device can bind at once, see
    * `largestPack`. Each pack adds five dispatches to an update. Default 128 MiB, the minimum that WebGPU
    * guarantees.
    */

@@ -35,7 +35,7 @@ export function advanceDraw(graph: Graph): void {
 
 /**
  * Philox keys for all places in the model that draw random numbers, keyed by label; empty if there are none.
- * Throws RangeError if there are some and the seed is not a whole number below 2^32.
+ * Throws RangeError if there are keys and the seed is not a whole number below 2^32.
  */
 export function randomKeys(programs: readonly Program[], seed: number): TensorMap {
   const labels = programs.flatMap((p) => p.slots).map((s) => s.label).filter((l) => l.endsWith(keySuffix));

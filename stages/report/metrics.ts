@@ -1,6 +1,6 @@
 /**
  * metrics.jsonl: one event per line. A checkpoint saves the file's length, and a resume truncates the file to
- * it, so that no step is in the file twice.
+ * that length, so that no step is in the file twice.
  *
  * @module
  */

@@ -20,10 +20,10 @@ export interface StageProgress {
   readonly out: number;
   readonly dropped: number;
   /**
-   * Items per second, measured over the last seconds: output items, or input items if a stage has no output.
+   * Items per second, measured over about 3 seconds: output items, or input items if a stage has no output.
    */
   readonly perSecond: number;
-  /** Fraction of the last seconds in which the stage worked, 0 to 1. */
+  /** Fraction of the last 3 seconds or so in which the stage worked, 0 to 1. */
   readonly busy: number;
   /**
    * Name of the busiest earlier stage, if this stage spends more time waiting for input than working;

@@ -1,6 +1,6 @@
 /**
  * A run's metrics for TensorBoard. As with metrics.jsonl, a checkpoint saves the file's length and a resume
- * truncates the file to it, so that no step is in the file twice.
+ * truncates the file to that length, so that no step is in the file twice.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * Predicts the next tokens of texts that share the model's KV cache. If several texts start with the same
- * prompt, the model reads it once, and its part of the cache is copied.
+ * prompt, the model reads the prompt only for the first text; the others get a copy of its part of the cache.
  *
  * @module
  */

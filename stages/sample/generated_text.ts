@@ -33,7 +33,7 @@ export interface GeneratedTextOptions extends SamplingOptions {
 }
 
 /**
- * A piece of one of the texts, or the reason why it ended. Pieces are not empty and consist of whole
+ * A piece of one of the texts, or the reason why the text ended. Pieces are not empty and consist of whole
  * characters.
  */
 export type GenerationEvent =

@@ -37,11 +37,11 @@ export async function* generateText(
 export interface SampleStageOptions extends SampleOptions {
   /** The model's tokenizer. */
   readonly tokenizer: Tokenizer;
-  /** Updates between samples; 0: never sample. The last update is always sampled. */
+  /** Updates between samples; 0: never sample. Otherwise a sample follows the last update too. */
   readonly every: number;
 }
 
-/** Generates a text every N updates and after the last, emits it, and passes the model on. */
+/** Generates a text every N updates and after the last update, emits it, and passes the model on. */
 export function sample(options: SampleStageOptions): Stage<ModelUpdate, ModelUpdate> {
   return periodic("sample", {
     every: options.every,

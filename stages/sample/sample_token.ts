@@ -15,8 +15,8 @@ export interface SamplingOptions {
   /** Number of likeliest tokens to draw from; 0: all tokens. Default 0. */
   readonly topK?: number;
   /**
-   * Total probability of the tokens to draw from: the smallest set of likeliest tokens that reaches it; 1:
-   * all tokens. Default 1.
+   * Total probability that the tokens to draw from must reach: as few as possible of the likeliest tokens are
+   * taken. 1: all tokens. Default 1.
    */
   readonly topP?: number;
   /**
@@ -25,8 +25,8 @@ export interface SamplingOptions {
    */
   readonly minP?: number;
   /**
-   * Penalty for tokens that the text already has: their logits are divided by it if positive, and multiplied
-   * by it if negative. Above 1, tokens repeat less often. Default 1.
+   * Penalty for tokens that the text already contains: positive logits of these tokens are divided by the
+   * penalty, and negative ones are multiplied by it. Above 1, tokens repeat less often. Default 1.
    */
   readonly repetitionPenalty?: number;
 }
@@ -40,8 +40,8 @@ export interface SampleTokenOptions extends SamplingOptions {
 }
 
 /**
- * The tokens that can be sampled, in the order in which their weights are added up until they reach the
- * random number.
+ * The tokens that can be sampled, in the order in which `sampleToken` adds up their weights until the sum
+ * reaches the random number.
  */
 export interface Candidates {
   /** Token ids. */

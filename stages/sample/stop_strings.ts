@@ -1,6 +1,6 @@
 /**
  * Ends a text before the first stop string in it. Text that may be the start of a stop string is held back,
- * so that no part of one is ever shown.
+ * so that no part of a stop string is ever shown.
  *
  * @module
  */

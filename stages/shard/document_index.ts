@@ -57,7 +57,7 @@ export class DocumentIndex {
 }
 
 /**
- * Ids of the documents that a range of a shard's tokens belongs to, in order; empty if the shard has no
+ * Ids of the documents from which a range of a shard's tokens comes, in order; empty if the shard has no
  * index.
  */
 export function documentsAt({ path, start, count }: TokenShard): readonly string[] {

@@ -244,7 +244,7 @@ export class ShardWriter {
     return { vocabSize: this.#options.vocabSize, validation, training: { ...this.#training } };
   }
 
-  /** Truncates the files to the saved lengths, and removes those that were written later. */
+  /** Truncates the files to the saved lengths, and removes files that were created later. */
   #rewind(saved: SavedShardState): void {
     const { dir } = this.#options;
     const last = saved.written > 0 ? saved.shard : saved.shard - 1;

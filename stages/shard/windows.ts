@@ -79,7 +79,7 @@ function waitsForEnd({ shuffle }: WindowsOptions): boolean {
   return shuffle === "shards" || shuffle === "all";
 }
 
-/** The sequences that the tokens received so far complete, in order. */
+/** The sequences that are complete with the tokens received so far, in order. */
 function* inOrder(state: WindowsState, { seqLen, vocabSize }: WindowsOptions): Generator<Sequence> {
   let offset = 0;
   let tail = new Uint32Array(0); // tokens of the sequence that is not complete yet

@@ -96,7 +96,7 @@ export function writeParquet(
       files.sync(state);
       return JSON.parse(JSON.stringify(state));
     },
-    close(state) { // also seals the file if the run was stopped; a resume makes it partial again
+    close(state) { // also seals the file of a stopped run; a resume makes that file partial again
       writeGroup(state);
       seal(state);
     },

@@ -21,7 +21,7 @@ export interface ChainState {
  */
 export function chain<T>(name: string, sources: readonly Source<T>[]): Source<T, ChainState> {
   const names = sources.map((source) => source.name);
-  const indices = new Map(names.map((one, i) => [one, i])); // a map: a glob may match thousands of files
+  const indices = new Map(names.map((one, i) => [one, i])); // a map, as a glob may match thousands of files
   const doubled = names.find((one, i) => indices.get(one) !== i);
   if (doubled !== undefined) {
     throw new TypeError(`${doubled} occurs twice among the sources of ${name}: list it once`);

@@ -39,8 +39,8 @@ export interface MixState {
 
 /**
  * Interleaves sources until all have ended. The source of the next item is chosen at random, with
- * probabilities proportional to what each source has left, so that the sources are spread evenly over the
- * whole mix. The order depends on the run's seed alone. Items of one source keep their order.
+ * probabilities proportional to the size that each source has left, so that the sources are spread evenly
+ * over the whole mix. The order depends on the run's seed alone. Items of one source keep their order.
  */
 export function mix<T>(
   name: string,

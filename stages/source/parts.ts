@@ -59,9 +59,9 @@ export async function findParts(
 }
 
 /**
- * The parts that process `rank` of `world` processes reads. They are consecutive, and every process gets
- * about the same number of bytes. The documents of all processes, concatenated in order of rank, are the same
- * as those of a single process.
+ * The parts that the process with index `rank` reads if there are `world` processes. These parts are
+ * consecutive, and every process gets about the same number of bytes. The documents of all processes,
+ * concatenated in order of rank, are the same as those of a single process.
  */
 export function partsOfRank(
   parts: readonly SourcePart[],
@@ -120,7 +120,7 @@ async function hasMembers(path: string): Promise<boolean> {
       if (size > maxFirstUnpacked) return false;
     }
   } catch (error) {
-    // Only the first bytes were passed, so an unexpected end is likely.
+    // Only the first bytes of the file are read here, so the data often ends unexpectedly.
     if (!isDamage(error)) throw error;
   }
   return false;

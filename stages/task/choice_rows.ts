@@ -12,7 +12,8 @@ import type { MultipleChoice } from "./multiple_choice.ts";
 /** A row of tokens whose end is scored. */
 export interface TokenRow {
   /**
-   * Token ids, at most one more than the model's sequence length, because the last token is only predicted.
+   * Token ids, at most one more than the model's sequence length, because the last token is predicted but is
+   * never an input.
    */
   readonly ids: Uint32Array;
   /** Index of the first scored token, at least 1, because the first token of a row cannot be predicted. */

@@ -32,7 +32,7 @@ export type Merge = readonly [left: number, right: number, id: number];
 
 const utf8 = new TextEncoder();
 const longestCached = 64; // UTF-16 units; longer chunks are not cached, because they seldom repeat
-const mostCached = 1 << 17; // chunks; the cache is then emptied, so it takes at most about 20 MB
+const mostCached = 1 << 17; // chunks; a cache of this size is emptied, so it takes at most about 20 MB
 
 /** A byte-pair tokenizer. */
 export class BpeTokenizer extends Vocabulary {
@@ -108,7 +108,10 @@ export class BpeTokenizer extends Vocabulary {
     return merged;
   }
 
-  /** A token's own merge joins the two ids that remain when its bytes are encoded with all earlier merges. */
+  /**
+   * Finds the merge of each token: if the token's bytes are encoded with all earlier merges, two ids remain,
+   * and the merge joins these.
+   */
   #recoverMerges(): Merge[] {
     const merges: Merge[] = [];
     this.tokens.forEach((bytes, id) => {

@@ -39,7 +39,7 @@ export class TokenBytes {
     return this.#bytes.slice(this.#starts[id], this.#starts[id + 1]);
   }
 
-  /** Copies of each token's bytes. Throws RangeError for an unknown id. */
+  /** A copy of each token's bytes. Throws RangeError for an unknown id. */
   each(ids: Iterable<number>): Uint8Array[] {
     let position = 0;
     return Array.from(ids, (id) => this.one(id, position++));
@@ -65,8 +65,8 @@ export class TokenBytes {
 }
 
 /**
- * Decodes UTF-8. With `errors: "fatal"`, throws TypeError for malformed bytes. Its message names the first
- * token at fault, which is found among the tokens that `parts` returns.
+ * Decodes UTF-8. With `errors: "fatal"`, throws TypeError for malformed bytes. The error message names the
+ * first token at fault; only then is `parts` called, which returns the bytes of each token.
  */
 export function textOf(
   bytes: Uint8Array<ArrayBuffer>,

@@ -25,9 +25,9 @@ interface Encoding {
 
 /**
  * Encodes each document. Its ids begin with `<|endoftext|>`, and `bytes` is the length of its text in UTF-8
- * bytes. A special token's text that occurs in a document is encoded as plain text. `tokenizer` may be a name
- * or path for `loadTokenizer`, which the stage calls when it opens. Throws TypeError if the tokenizer has no
- * `<|endoftext|>`, and the errors of `loadTokenizer`.
+ * bytes. If a document contains the text of a special token, that text is encoded as plain text. `tokenizer`
+ * may be a name or path for `loadTokenizer`, which the stage calls when it opens. Throws TypeError if the
+ * tokenizer has no `<|endoftext|>`, and the errors of `loadTokenizer`.
  */
 export function encode(
   tokenizer: Tokenizer | string,

@@ -17,7 +17,10 @@ import { excerpt } from "../format/text/excerpt.ts";
 export interface SpecialOptions {
   /** Texts that are encoded as special tokens (default: none). */
   readonly allowedSpecial?: "all" | Iterable<string>;
-  /** Texts that cause an error, special tokens or not (default: all special tokens that are not allowed). */
+  /**
+   * Texts that cause an error; they need not be special tokens (default: all special tokens that are not
+   * allowed).
+   */
   readonly disallowedSpecial?: "all" | Iterable<string>;
 }
 

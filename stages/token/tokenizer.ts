@@ -22,8 +22,8 @@ export type TextWithOffsets = Readonly<{
 }>;
 
 /**
- * Encodes text as token ids and decodes ids. The methods are those of tiktoken; all that take ids throw
- * RangeError for an unknown id.
+ * Encodes text as token ids and decodes ids. The methods are those of tiktoken. Every method that takes ids
+ * throws RangeError for an unknown id.
  */
 export interface Tokenizer {
   /** Ids are 0 … vocabSize - 1, special tokens included. Some ids may be unused. */
@@ -35,7 +35,7 @@ export interface Tokenizer {
   /**
    * Encodes a text in which special tokens may occur, such as a prompt. As in tiktoken, `options` selects the
    * special tokens that are encoded as such. Any other special token in the text causes a RangeError, unless
-   * a `disallowedSpecial` is given that does not contain it.
+   * `disallowedSpecial` is given and does not contain that token.
    */
   encode(text: string, options?: SpecialOptions): Uint32Array;
   /**
@@ -59,8 +59,8 @@ export interface Tokenizer {
   /** Decodes ids as text with the position of each token. Throws TypeError for bytes that are not UTF-8. */
   decodeWithOffsets(ids: Iterable<number>): TextWithOffsets;
   /**
-   * Byte offset of each token in the joined bytes, followed by the total length, so there is one number more
-   * than ids.
+   * Byte offset of each token in the joined bytes, followed by the total length, so the result has one entry
+   * more than `ids`.
    */
   byteOffsets(ids: Iterable<number>): Uint32Array;
   /** Bytes of all ordinary tokens, in lexicographic order. */

@@ -7,12 +7,12 @@ import { excerpt } from "../format/text/excerpt.ts";
 import type { TokenShard } from "../items.ts";
 import { documentsAt } from "../shard/document_index.ts";
 
-const MAX_RANGES = 4, MAX_DOCUMENTS = 4; // maximum numbers named in a message
+const MAX_RANGES = 4, MAX_DOCUMENTS = 4; // maximum number of each that a message names
 
 /**
  * The token ranges of a batch and their documents, such as "train_000000.bin tokens 640 to 704 (document
- * sotu:3), …". Adjacent ranges are joined, and only the first four are named. Empty for a batch without
- * origins.
+ * sotu:3), …". Ranges that follow each other in a file are joined, and only the first four are named. Empty
+ * for a batch without origins.
  */
 export function describeOrigins(origins: readonly TokenShard[] | undefined): string {
   const ranges: { path: string; start: number; end: number }[] = [];

@@ -50,8 +50,8 @@ export interface Divergence {
 const MAX_SKIPPED = 10;
 
 /**
- * Whether updates must be deferred because some may be skipped: an update can only be skipped if its loss is
- * read before it is applied. Each update then waits for the device.
+ * Whether updates must be deferred because some may be skipped: to skip an update, its loss must be read
+ * before the update is applied. If updates are deferred, each one waits for the device.
  */
 export function needsDeferredUpdates({ onNan, spikeZ = 0, onSpike = "skip" }: DivergenceOptions): boolean {
   return onNan === "skip" || spikeZ > 0 && onSpike === "skip";

@@ -29,8 +29,8 @@ export type CompletedUpdate = PendingUpdate & StepResult & { readonly from: numb
 
 /**
  * Updates whose results are pending. Results are requested after every `model.readEvery` updates, and are
- * reported when the next update has been submitted, so that the device has work while the host waits for
- * them.
+ * reported when the next update has been submitted, so that the device has work while the host waits for the
+ * results.
  */
 export class PendingResults {
   readonly #model: ModelSession;
@@ -77,8 +77,8 @@ export class PendingResults {
   }
 
   /**
-   * Divides the time of the updates evenly among them: they are read together, so it is not known when each
-   * ended.
+   * Divides the time of the updates evenly among them: their results are read together, so it is not known
+   * when each update ended.
    */
   #withTimes(updates: readonly PendingUpdate[], results: readonly StepResult[]): readonly CompletedUpdate[] {
     const from = Math.max(this.#idleSince, updates[0].submitted), to = performance.now();

@@ -23,9 +23,9 @@ export type { TrainOptions, TrainState } from "./train_state.ts";
  * Trains a model with one update per batch. It emits a step event for each update, and takes a checkpoint
  * every `checkpointEvery` updates and after the last update.
  *
- * An update is begun while the previous one is still running, so its event is delayed: by one update if
- * reading a result costs nothing, otherwise until several results are read together. All events are emitted
- * before a checkpoint is taken. If the plan defers updates, each update is read and then committed or
+ * An update is begun while the previous one is still running, so the event of an update is delayed: by one
+ * update if reading a result costs nothing, otherwise until several results are read together. All events are
+ * emitted before a checkpoint is taken. If the plan defers updates, each update is read and then committed or
  * discarded before the next one begins.
  *
  * Throws RangeError if a checkpoint does not fit the model. If an update diverged, throws RangeError if the
@@ -135,7 +135,10 @@ function* checkpoint(state: TrainState): Generator<typeof takeCheckpoint> {
   yield takeCheckpoint;
 }
 
-/** A checkpoint must not hold an update that may still diverge, or whose event has not been emitted. */
+/**
+ * Waits for all pending updates, because a checkpoint must not hold an update that may still diverge or that
+ * has no event yet.
+ */
 async function* settle(state: TrainState): AsyncGenerator<never> {
   await state.results.drain();
   state.elapsed = secondsSince(state.startTime);

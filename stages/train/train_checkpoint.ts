@@ -18,7 +18,10 @@ export interface SavedTrainState {
   readonly tokens: number;
   /** Seconds of training. */
   readonly elapsed: number;
-  /** Number of batches taken, skipped ones included; absent in old checkpoints, whose runs skipped none. */
+  /**
+   * Number of batches taken, skipped ones included; absent in old checkpoints, when runs could not skip
+   * batches.
+   */
   readonly batches?: number;
   /** State of the divergence detector. */
   readonly watch?: DivergenceState;

@@ -62,7 +62,7 @@ Deno.test("fineweb, tokenize, train and sample work one after the other", async 
     );
     strictEqual(`${lines.find((e) => e.type === "sample").text}\n`, text.slice("The people".length));
     strictEqual(lines.at(-1).type, "done");
-    // Text is printed as it is generated, and the program ends when the reader is gone.
+    // Text is printed as it is generated, and the program ends when its standard output is closed.
     const endless = await readUntil("people", [...asked, "--max-tokens", "1000000"]);
     deepStrictEqual([endless.code, endless.err.includes("error")], [0, false], endless.err);
     const on = [

@@ -7,8 +7,9 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { courseOf } from "./program.ts";
 
 /**
- * Kills a run when its standard output contains a text, after a number of steps, or (`writing`) while a
- * checkpoint is being written. Returns whether the run was killed before it ended.
+ * Kills a run at a moment: a string is a text that its standard output must contain, a number is a number of
+ * steps, and "writing" means while a checkpoint is being written. Returns whether the run was killed before
+ * it ended.
  */
 export async function killedAt(
   moment: string | number,

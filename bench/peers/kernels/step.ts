@@ -28,7 +28,8 @@ export interface StepSetup {
 export const comparedSteps = 3;
 
 /**
- * Number of steps between two waits for the device; training also reads the losses of several steps at once.
+ * Number of steps between two waits for the device. A real training run waits equally rarely, because it
+ * reads the losses of several steps at once.
  */
 export const stepsTogether = 10;
 

@@ -42,14 +42,14 @@ const MAX_QUERIES = 64;
 const MIN_TIME = 64;
 
 /**
- * Smallest number of queries per block: if a sequence is so long that the scores of fewer queries fit into
- * scratch memory, the WASM kernels are used.
+ * Smallest number of queries per block: if a sequence is so long that scratch memory cannot hold the scores
+ * of this many queries, the WASM kernels are used.
  */
 const MIN_QUERIES = 16;
 
 /**
- * Kernels for attention and its gradient, by op name. If BLAS is not faster or attention weights are dropped
- * out, they call the corresponding WASM kernel.
+ * Kernels for attention and its gradient, by op name. If BLAS would not be faster, or if the call has
+ * dropout, these kernels call the corresponding WASM kernel.
  */
 export function blasAttention(
   blas: Blas,

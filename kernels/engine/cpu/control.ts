@@ -7,9 +7,9 @@
 
 /** Indices of the 32-bit words of the control block, which starts at address 0. */
 export const word = {
-  /** Sequence number of the last run that the main thread started; workers sleep until it changes. */
+  /** Sequence number of the latest run that the main thread has started; workers sleep until it changes. */
   started: 0,
-  /** Sequence number of the last run that has ended; the main thread sleeps until it changes. */
+  /** Sequence number of the latest run that has ended; the main thread sleeps until it changes. */
   finished: 1,
   /** Number of threads that have arrived at the barrier. */
   arrived: 2,
@@ -38,7 +38,8 @@ export const runListLength = 4000;
 export const scratchBytes = 2 * 1024 * 1024;
 /**
  * Number of values that a thread reports per timed call: the address of the op table, the index of the call,
- * and the times at which this thread started it, this thread ended it, and all threads had ended it.
+ * and the times at which this thread started the call, at which this thread ended it, and at which all
+ * threads had ended it.
  */
 export const timingNumbers = 5;
 /**
@@ -82,8 +83,8 @@ export class Barrier {
     if (Atomics.add(control, word.arrived, 1) === this.#threads - 1) {
       Atomics.store(control, word.arrived, 0);
       Atomics.add(control, word.phase, 1);
-      // A thread increments `sleepers` before it checks `phase` for the last time, so that no sleeper is
-      // missed.
+      // No sleeper is missed, because a thread increments `sleepers` and then checks `phase` once more before
+      // it sleeps.
       if (Atomics.load(control, word.sleepers) > 0) Atomics.notify(control, word.phase);
     } else {
       waitForChange(control, { index: word.phase, from: phase, spins: this.#spins, sleepers: word.sleepers });

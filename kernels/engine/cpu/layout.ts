@@ -29,7 +29,7 @@ export interface Layout {
   readonly pages: number;
   /** Address of each program's op table, by program name. */
   readonly tables: ReadonlyMap<string, number>;
-  /** Address of the first thread's scratch memory; the other threads' follow. */
+  /** Address of the first thread's scratch memory; the scratch memory of the other threads follows. */
   readonly scratch: number;
   /** Persistent tensors by label, including packs and their members. */
   readonly tensors: ReadonlyMap<string, PlacedTensor>;

@@ -99,7 +99,10 @@ export function blasProducts(
   return new Map(Object.entries(products).map(([name, product]) => [name, kernelOf(product, wasm(name))]));
 }
 
-/** Rows [top, bottom) and columns [left, right) of one thread's block. Inner edges are multiples of 16. */
+/**
+ * Rows [top, bottom) and columns [left, right) of one thread's block. Edges inside the matrix are multiples
+ * of 16.
+ */
 function blockOf(
   { m, n }: { readonly m: number; readonly n: number },
   thread: number,
@@ -115,7 +118,7 @@ function blockOf(
   };
 }
 
-const UNIT = 16; // edges of blocks are multiples of it; it is a multiple of the vector width
+const UNIT = 16; // edges of blocks are multiples of this number, a multiple of the vector width
 
 function edge(size: number, at: number, parts: number): number {
   return Math.min(Math.floor(Math.ceil(size / UNIT) * at / parts) * UNIT, size);

@@ -94,8 +94,8 @@ export class CpuSession implements Session {
       for (const label of Object.keys(map)) this.#view(this.#place(label, "write")).set(map[label].data);
     };
     if (this.#waiting === 0) return set(values);
-    // The values are set after the queued runs. They are copied now, since the caller may reuse its arrays
-    // earlier.
+    // The values are set after the queued runs. They are copied now, since the caller may change its arrays
+    // before then.
     const copies = Object.entries(values).map(([label, { shape, data }]) => [
       label,
       { shape, data: data.slice() },

@@ -39,8 +39,8 @@ const MARGIN = 1.03;
 let wideIsFaster: boolean | undefined;
 
 /**
- * Whether matrix products should use the wide tile (kernels/wasm/tile_wide.ts). With bounds checks it is
- * slower and never used; without them a trial of 25 ms decides. The trial is made once per process.
+ * Whether matrix products should use the wide tile (kernels/wasm/tile_wide.ts). With bounds checks, the wide
+ * tile is slower and never used; without them a trial of 25 ms decides. The trial is made once per process.
  */
 export function prefersWide(module: WebAssembly.Module): boolean {
   return wideIsFaster ??= !hasBoundsChecks() && isWideFaster(module);

@@ -96,7 +96,7 @@ scope.onmessage = (event) => {
 /**
  * Writes zeros to this thread's part of the tensors that start as zeros, so that all threads share the work
  * of allocating pages. Otherwise a kernel's first read maps the system's zero page, and its first write
- * faults again.
+ * causes a second page fault.
  */
 function touchPages({ zeros, thread, threads }: StartMessage, words: Int32Array): void {
   for (const { address, bytes } of zeros) {
@@ -117,7 +117,8 @@ function serve(
     waitForChange(control, { index: word.started, from: run, spins });
     run = Atomics.load(control, word.started);
     if (Atomics.load(control, word.stop) !== 0) return;
-    // Read before the calls: a thread that leaves the last barrier late must not see the next run's values.
+    // These are read before the calls, because a thread that leaves the final barrier late would see the next
+    // run's values.
     const programs = control[word.programs], timed = control[word.timed] !== 0;
     const times: number[] = [];
     try {

@@ -48,8 +48,8 @@ export class WebgpuMemory {
   /**
    * Allocates every buffer that the programs need, and a scratch buffer of `scratchBytes` bytes for data
    * passed between the dispatches of one call. Throws RangeError if a tensor exceeds the largest binding or
-   * buffer (the message names the tensor and the limit), or if the device runs out of memory; nothing stays
-   * allocated then.
+   * buffer (the message names the tensor and the limit), or if the device runs out of memory. In both cases,
+   * nothing stays allocated.
    */
   static async allocate(
     { device, gpu: { limits }, description }: WebgpuDevice,

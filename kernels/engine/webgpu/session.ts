@@ -48,7 +48,7 @@ export class WebgpuSession implements Session {
   readonly #counts = { submits: 0, dispatches: 0, readBacks: 0, waits: 0 };
   #inFlight = 0;
   readonly #timed: TimedRun[] = [];
-  /** Host time at the first timed submit, in milliseconds; 0 before it. */
+  /** Host time at the first timed submit, in milliseconds; 0 before that submit. */
   #timedFrom = 0;
   /** Milliseconds by which the host's clock is ahead of the GPU's; null until it is known. */
   #clockOffset: number | null = null;
@@ -189,7 +189,7 @@ export class WebgpuSession implements Session {
   }
 
   /**
-   * Waits for work that completes after all submits so far; counts a wait if the device then has no work
+   * Waits for `work`, which completes after all submits so far; counts a wait if the device then has no work
    * left.
    */
   async #settle<T>(work: Promise<T>): Promise<T> {

@@ -36,7 +36,8 @@ export interface BatchNormOptions {
 
 /**
  * Batch normalization of x [..., C]; the result is multiplied by `gamma`, and `beta` is added, as in the
- * lectures' BatchNorm1d. Its buffers are `running_mean` and `running_var` or `running_std`.
+ * lectures' BatchNorm1d. The layer has two buffers: `running_mean`, and either `running_var` or
+ * `running_std`.
  */
 export function batchNormLayer(options: BatchNormOptions = {}): SequentialLayer {
   const { momentum = 0.1, eps = 1e-5, ddof = 1, spread = "variance", gain = 1, perPosition = false } =

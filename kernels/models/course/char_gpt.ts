@@ -36,7 +36,10 @@ export interface CharGptConfig {
   readonly heads: number;
   /** Whether a block has a ReLU layer, four times as wide, after attention; default true. */
   readonly feedForward?: boolean;
-  /** Whether a block projects its output and adds it to its input; default true. */
+  /**
+   * Whether attention and the feed-forward layer each project their output and add it to their input; default
+   * true.
+   */
   readonly residual?: boolean;
   /**
    * Whether there is layer norm before attention, before the feed-forward layer and at the end; default true.

@@ -1,7 +1,7 @@
 /**
  * The models of makemore.py, and an LSTM. They predict the next token at every position. Sizes and names are
- * those of makemore.py; where makemore.py's initial weights are uniformly distributed, these are normally
- * distributed with the same variance.
+ * those of makemore.py; where makemore.py's initial weights are uniformly distributed, the initial weights
+ * here are normally distributed with the same variance.
  * Source: https://github.com/karpathy/makemore
  *
  * @module
@@ -83,8 +83,8 @@ export function makemore(type: MakemoreType, config: MakemoreConfig): Model<Make
 
 /**
  * Initial weights from a seed, with the variances of torch's modules: 1 for embeddings, 1 / (3 · inputs) for
- * matrices and their biases. They suit the transformer too: it needs half as many steps as with GPT-2's
- * standard deviation of 0.02.
+ * matrices and their biases. These variances also suit the transformer, which needs half as many steps with
+ * them as with GPT-2's standard deviation of 0.02.
  */
 export function makemoreWeights(model: Model<MakemoreConfig>, seed: number): TensorMap {
   return drawWeights(model, ({ std }, { name, count, shape }) => {
@@ -111,7 +111,7 @@ const mlp: LogitsFunction = (scope, tokens, { vocabSize, seqLen, channels, hidde
   return linear(scope.at("mlp.2"), tanh(linear(scope.at("mlp.0"), wide, hidden)), vocabSize);
 };
 
-/** A recurrent cell at every position, applied to the state of the position before it. */
+/** A recurrent cell at every position, applied to the state at the previous position. */
 const rnn: LogitsFunction = (scope, tokens, sizes) => {
   const cell = scope.at("cell");
   return recurrent(scope, tokens, sizes, (x, state) => {
@@ -169,8 +169,8 @@ const bow: LogitsFunction = (scope, tokens, { vocabSize, seqLen, channels, hidde
 };
 
 /**
- * Applies `cell` at every position. Its state has `width` numbers (default: hidden); the first `hidden` are
- * its output.
+ * Applies `cell` at every position. The cell's state has `width` numbers (default: hidden); the first
+ * `hidden` numbers are the cell's output.
  */
 function recurrent(
   scope: Scope,

@@ -168,8 +168,8 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
 }
 
 /**
- * Distances in `data` between neighbours in a column and between neighbours in a row; 0 along an axis that is
- * repeated.
+ * Distances in `data` from an element to the next one in its column and to the next one in its row; 0 along
+ * an axis that is repeated.
  */
 function stepsOf(
   { rows, columns }: Matrix,

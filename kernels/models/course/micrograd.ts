@@ -1,7 +1,7 @@
 /**
- * micrograd: a scalar that records how it was computed, so that `backward` can compute the derivative with
- * respect to every value before it. This file imports nothing; core/gradients.ts does the same for whole
- * tensors.
+ * micrograd: a scalar that records how it was computed, so that `backward` can compute its derivative with
+ * respect to every value that went into it. This file imports nothing; core/gradients.ts does the same for
+ * whole tensors.
  *
  * Source: Karpathy, micrograd's engine.py and nn.py, with the lecture's additions (label, tanh, exp), and
  * log.
@@ -9,13 +9,13 @@
  * @module
  */
 
-/** A number, with the derivative of a result with respect to it. */
+/** A number, and the derivative of a result with respect to this number. */
 export class Value {
   /** d(result) / d(this), summed over all calls of `backward` since it was last set to 0. */
   grad = 0;
   /** Name in drawings of the graph. */
   label = "";
-  #seen = 0; // number of the last traversal that visited this value: cheaper than a set of visited values
+  #seen = 0; // number of the latest traversal to visit this value: cheaper than a set of visited values
 
   /**
    * `operands` are the (at most two) values that this value was computed from. `slopes` are its derivatives

@@ -14,7 +14,7 @@ export interface ManualMlp {
   readonly C: Matrix;
   /** Weight of the hidden layer, [context · embedding, hidden]. */
   readonly W1: Matrix;
-  /** Bias of the hidden layer, [1, hidden]; it has no effect, since batch norm subtracts it again. */
+  /** Bias of the hidden layer, [1, hidden]; this bias has no effect, since batch norm subtracts it. */
   readonly b1: Matrix;
   /** Weight of the output layer, [hidden, letters]. */
   readonly W2: Matrix;

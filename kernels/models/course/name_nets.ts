@@ -127,7 +127,10 @@ export function deepMlp(options: DeepMlpOptions = {}): ContextNet {
 export interface WavenetOptions extends Pick<MlpOptions, "vocabSize" | "channels"> {
   /** Number of tanh units per layer; default 128. */
   readonly hidden?: number;
-  /** Number of layers, each of which joins pairs of neighbours: the context has 2^depth tokens; default 3. */
+  /**
+   * Number of layers, each of which joins pairs of consecutive positions: the context has 2^depth tokens;
+   * default 3.
+   */
   readonly depth?: number;
   /**
    * Whether batch norm treats each position separately, which is the bug shown in the lecture; default false.
@@ -136,7 +139,7 @@ export interface WavenetOptions extends Pick<MlpOptions, "vocabSize" | "channels
 }
 
 /**
- * WaveNet: each layer joins pairs of neighbouring positions. It has 76,579 parameters with the default sizes.
+ * WaveNet: each layer joins pairs of consecutive positions. It has 76,579 parameters with the default sizes.
  */
 export function wavenet(options: WavenetOptions = {}): ContextNet {
   const { vocabSize = symbols, channels = 24, hidden = 128, depth = 3, perPosition = false } = options;

@@ -94,7 +94,7 @@ export function oneHotLayer(classes: number): SequentialLayer {
 }
 
 /**
- * Joins groups of `by` neighbouring positions (default: all): [B, T, C] → [B, T / by, by · C], or [B, T · C]
+ * Joins groups of `by` consecutive positions (default: all): [B, T, C] → [B, T / by, by · C], or [B, T · C]
  * if there is only one group. Throws ShapeError if `by` does not divide T.
  */
 export function flatten(by?: number): SequentialLayer {
@@ -117,7 +117,7 @@ export interface DenseOptions {
   readonly gain?: number;
   /**
    * True (default): the bias starts at 0. False: there is no bias. A number: the bias is initially normal
-   * with this standard deviation, and uses random numbers even if the standard deviation is 0.
+   * with this standard deviation, and random numbers are drawn for it even if the standard deviation is 0.
    */
   readonly bias?: boolean | number;
 }

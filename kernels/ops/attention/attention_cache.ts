@@ -23,8 +23,8 @@ export interface CacheOptions {
   /** KV cache of all texts, [S, T, 2C]. */
   readonly cache: Tensor;
   /**
-   * Cache row of the first new token in each row of qkv, u32 [B]; the other tokens of that row follow. Each
-   * row of qkv belongs to a different text.
+   * Cache row of the first new token in each row of qkv, u32 [B]; the next cache rows are for the other
+   * tokens of that row of qkv. Each row of qkv belongs to a different text.
    */
   readonly firstRows: Tensor;
 }
@@ -32,8 +32,8 @@ export interface CacheOptions {
 /**
  * Causal attention of new tokens to all tokens of their texts so far: qkv [B, N, 3C] → [B, N, C], with qkv
  * packed as for `attention`. The new keys and values are put into the cache first. Tokens past the last
- * position of a text are not stored, and their results are zeros. It has no gradient. Throws ShapeError if
- * sizes do not fit.
+ * position of a text are not stored, and their results are zeros. The op has no gradient. Throws ShapeError
+ * if sizes do not fit.
  */
 export function cacheAttention(qkv: Tensor, { heads, cache, firstRows: firstRows }: CacheOptions): Tensor {
   const [updated] = callPut([cache, qkv, firstRows], null);

@@ -30,7 +30,7 @@ export function wordsByRow(row: u32, group: u32, key: usize, draw: usize, to: us
   v128.store(to, v128.shuffle<i32>(ab2, cd2, 2, 3, 6, 7), 48);
 }
 
-/** Each lane is x if its word is at least the threshold, else 0. */
+/** For each lane, returns x if the lane's word is at least the threshold, else 0. */
 export function masked(x: v128, words: v128, threshold: u32): v128 {
   return v128.and(x, i32x4.ge_u(words, i32x4.splat(threshold)));
 }

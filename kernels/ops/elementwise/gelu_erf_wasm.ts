@@ -8,7 +8,7 @@
 import { exp } from "../../wasm/math.ts";
 import { madd } from "../../wasm/madd.ts";
 
-// Loaded from memory for the reason given in math.ts.
+// These constants are loaded from memory, for the reason given in kernels/wasm/math.ts.
 const ONE = memory.data<f32>([1], 4);
 const MOST = memory.data<f32>([12.9], 4); // beyond this, the tail is 0 in float32
 const MINUS_HALF = memory.data<f32>([-0.5], 4);

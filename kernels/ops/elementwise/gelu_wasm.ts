@@ -8,7 +8,7 @@
 import { exp } from "../../wasm/math.ts";
 import { madd } from "../../wasm/madd.ts";
 
-// Loaded from memory for the reason given in math.ts.
+// These constants are loaded from memory, for the reason given in kernels/wasm/math.ts.
 const ONE = memory.data<f32>([1], 4);
 const TWICE = memory.data<f32>([2 * 0.7978845608], 4);
 const MINUS_TWICE = memory.data<f32>([-2 * 0.7978845608], 4);

@@ -1,5 +1,5 @@
 /**
- * Concatenation of tensors along an axis, and the inverse: a part of a tensor along an axis.
+ * Concatenation of tensors along an axis, and the inverse, which takes a part of a tensor along an axis.
  *
  * A tensor is viewed as [outer, n, inner], where n is the size of the axis. Each outer entry is a contiguous
  * run of n · inner elements.
@@ -28,7 +28,7 @@ export interface NarrowAttrs {
   readonly length: number;
 }
 
-const MOST = 7; // parts per call; the result is the last of the 8 buffers that every WebGPU adapter can bind
+const MOST = 7; // parts per call; with the result, these are the 8 buffers that every WebGPU adapter can bind
 
 /**
  * Concatenates tensors of one type along `axis` (default: the last). Throws ShapeError unless all other sizes

@@ -71,7 +71,7 @@ export const permuteOp: Op<PermuteAttrs> = {
 
 const callPermute = define(permuteOp);
 
-/** For each axis of the result, the distance in x between neighbouring entries, in elements. */
+/** For each axis of the result, the distance in x, in elements, between two consecutive entries. */
 function stridesOf({ inputs: [x], attrs }: Call<PermuteAttrs>): readonly number[] {
   return attrs.order.map((axis) => sizeOf(x.shape.slice(axis + 1)));
 }

@@ -32,7 +32,8 @@ export function slice(x: Tensor, attrs: SliceAttrs): Tensor {
 }
 
 /**
- * x with `before` and `after` zero entries around it on the first axis: [N, ...] → [before + N + after, ...].
+ * Adds `before` zero entries at the start of the first axis and `after` zero entries at its end: x [N, ...] →
+ * [before + N + after, ...].
  */
 export function pad(x: Tensor, attrs: PadAttrs): Tensor {
   return callPad([x], attrs)[0];
@@ -115,7 +116,7 @@ export const padOp: Op<PadAttrs> = {
   ],
 };
 
-/** Takes one entry of the first axis, chosen on the device. */
+/** Takes one entry of the first axis; its index is in device memory. */
 export const takeOp: Op<null> = {
   name: "take",
   infer: ([x, index]) => {

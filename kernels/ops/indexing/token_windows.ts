@@ -1,6 +1,7 @@
 /**
- * Ops on tokens: windows of data in device memory, so that a training step needs nothing from the host; each
- * token together with the tokens before it; and one-hot vectors.
+ * Ops on tokens. `windowsOf` takes windows of data that is in device memory, so that a training step needs
+ * nothing from the host. `contextsOf` combines each token with the tokens before it. `oneHot` makes one-hot
+ * vectors.
  *
  * @module
  */
@@ -68,7 +69,7 @@ export const windowsOp: Op<WindowsAttrs> = {
   },
   wgsl: (call) => {
     const { length, stride = 1, shift = 0 } = call.attrs, n = sizeOf(call.inputs[0].shape);
-    const windows = Math.ceil(n / stride); // the product with a larger index could overflow
+    const windows = Math.ceil(n / stride); // for a larger index, index · stride could overflow
     return flat(
       call,
       `let number = in1[i / ${length}u];

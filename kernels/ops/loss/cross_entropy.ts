@@ -155,7 +155,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 
 /**
  * A kernel with one workgroup per row that replaces the logits in in0 by their gradients. `find` is WGSL that
- * declares `label`, `lse` and `scale`, the gradient of the loss.
+ * declares `label`, `lse` and `scale`; `scale` is the gradient of the loss.
  */
 export function logitGradKernel(call: Call<CrossEntropyAttrs>, find: string): WgslKernel {
   const { rows, columns } = rowsOf(call.inputs[0]), { valid } = call.attrs;

@@ -17,17 +17,17 @@ export interface TakeRowsAttrs {
 }
 
 /**
- * Rows block·R … block·R + R - 1 of x [..., C] → [R, C], with zeros past the last row; block is u32 [1]. It
- * has no vjp, because its callers define their own gradients. Throws ShapeError unless x is f32 and block is
- * a single u32.
+ * Rows block·R … block·R + R - 1 of x [..., C] → [R, C], with zeros past the last row; block is u32 [1].
+ * `takeRows` has no vjp, because its callers define their own gradients. Throws ShapeError unless x is f32
+ * and block is a single u32.
  */
 export function takeRows(x: Tensor, { block, rows }: { block: Tensor; rows: number }): Tensor {
   return callTakeRows([x, block], { rows })[0];
 }
 
 /**
- * Replaces the rows of buffer [..., C] from block·R on by part [R, C] or [C], in place. Rows of `part` that
- * would be past the end of the buffer are ignored.
+ * Replaces R rows of `buffer` [..., C], starting with row block·R, by the rows of `part`, in place. `part` is
+ * [R, C], or [C] for a single row. Rows of `part` that would be past the end of the buffer are ignored.
  */
 export function putRows(buffer: Tensor, { block, part }: { block: Tensor; part: Tensor }): Tensor {
   return callPutRows([buffer, part, block], null)[0];

@@ -3,8 +3,8 @@
  * memory as they are needed, or staged by the workgroup in its own memory.
  *
  * A sum is a vec4f named `sum_ROW_GROUP`, with the results of four adjacent columns. An invocation computes
- * its rows and columns in groups of four. These groups are a workgroup's width apart, so that adjacent
- * invocations read and write adjacent memory.
+ * its rows and columns in groups of four. Between two groups of an invocation lie the groups of the
+ * workgroup's other invocations, so that adjacent invocations read and write adjacent memory.
  *
  * @module
  */
@@ -48,7 +48,7 @@ export function range(count: number): readonly number[] {
 
 /**
  * A body that reads operands directly from memory, four depth steps at a time, and the remaining steps after
- * the loop. With slices, slice s handles the four steps from 4·s on out of every 4·slices steps.
+ * the loop. With slices, slice s handles steps 4·s … 4·s + 3 of every 4·slices steps.
  */
 export function registerBody({ a, b, variant }: BodyOptions): BodyText {
   const rows = range(variant.rows / 4), columns = range(variant.columns / 4);

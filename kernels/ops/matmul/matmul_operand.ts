@@ -48,8 +48,9 @@ export function elementType(operand: Operand): "f32" | "vec4f" {
 }
 
 /**
- * Statements that compute the addresses of groups of four along the width, once for all depths. Addresses
- * past the edge are replaced by the last ones before it; the products with these numbers are not stored.
+ * Statements that compute the addresses of groups of four along the width, once for all depths. An address
+ * past the operand's edge is replaced by the last address inside the operand; results of the numbers that are
+ * read there are not stored.
  */
 export function groupAddresses(
   operand: Operand,

@@ -33,9 +33,9 @@ export interface MatmulVariant extends MatmulShape {
 export interface MatmulShape {
   /**
    * How operands reach the multiplications. With "registers", each invocation reads them from memory
-   * directly. "quads" is the same, but four invocations share what they read of a. "tiles" stages both
-   * operands in workgroup memory. "half" is "tiles" with 16-bit floats. "slices" is "registers" with K
-   * divided among invocations of the workgroup.
+   * directly. "quads" is the same, but four invocations share the numbers that they read from operand a.
+   * "tiles" stages both operands in workgroup memory. "half" is "tiles" with 16-bit floats. "slices" is
+   * "registers" with K divided among invocations of the workgroup.
    */
   readonly from: "registers" | "quads" | "tiles" | "half" | "slices";
   /** Number of rows of results per invocation, a multiple of 4. */
@@ -47,8 +47,8 @@ export interface MatmulShape {
   /** Number of invocations of a workgroup along the rows. */
   readonly down: number;
   /**
-   * Number of invocations (slices) among which the K steps of a result are divided: slice s handles the four
-   * steps from 4·s on out of every 4·slices steps. The sums of the slices are added in order. Default 1.
+   * Number of invocations (slices) among which the K steps of a result are divided: slice s handles steps 4·s
+   * … 4·s + 3 of every 4·slices steps. The sums of the slices are added in order. Default 1.
    */
   readonly slices?: number;
 }
@@ -124,10 +124,10 @@ const MOST_PARTS = 16;
  * either layout of b. Other products use tiles of 64 × 64 if the result has enough of them to keep the GPU
  * busy, else tiles of 32 × 32; if these are also too few, K is divided into parts.
  *
- * A software adapter (SwiftShader, llvmpipe) computes as many results per invocation as both of these
- * adapters benefit from: workgroup memory and barriers would cost them more than they save, and a few
- * workgroups keep the few cores busy. 16-bit floats are always staged, because operands are rounded during
- * staging.
+ * On a software adapter (SwiftShader or llvmpipe), each invocation computes the largest number of results
+ * that still speeds up both of these adapters. Workgroup memory and barriers would cost more time than they
+ * save, and a few workgroups keep the few cores busy. 16-bit floats are always staged, because operands are
+ * rounded during staging.
  */
 function defaultVariant(sizes: MatmulSizes, gpu: Gpu): MatmulVariant {
   const [row, small, large] = gpu.half

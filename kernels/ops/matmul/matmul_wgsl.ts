@@ -43,8 +43,8 @@ export interface MatmulKernelOptions extends MatmulSizes {
 }
 
 /**
- * The kernel of a call with operands a = in0 and b = in1, in the variant that `gpu.choices` holds for it,
- * else in the preferred variant.
+ * The kernel of a call with operands a = in0 and b = in1, in the variant that `gpu.choices` holds for the
+ * call, else in the preferred variant.
  */
 export function matmulKernel(
   call: Call,
@@ -165,8 +165,8 @@ function addSlices(product: Product): readonly string[] {
 }
 
 /**
- * Numbers invocations subgroup by subgroup, so that the four invocations of a quad are adjacent for any order
- * that the driver uses.
+ * Numbers invocations subgroup by subgroup, so that the four invocations of a quad are adjacent whatever
+ * order the driver uses.
  */
 const quadLanes = {
   parameters: "@builtin(subgroup_id) subgroup: u32, @builtin(subgroup_size) size: u32, " +
@@ -194,8 +194,8 @@ ${epilogue.lines.map((line) => `  ${line}`).join("\n")}
 }
 
 /**
- * Declares bindings and functions. Tensors are arrays of `number`, except the operands, which have the type
- * that they are read as.
+ * Declares bindings and functions. Operands are arrays of their `elementType`; all other tensors are arrays
+ * of `number`.
  */
 function declarations(
   { call, a, b, variant, fours }: Product,

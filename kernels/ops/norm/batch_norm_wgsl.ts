@@ -1,6 +1,6 @@
 /**
- * WGSL of batch normalization. A workgroup computes 16 adjacent columns and divides the rows of each among 16
- * lanes, whose partial sums are added in a fixed tree.
+ * WGSL of batch normalization. A workgroup computes 16 adjacent columns and divides the rows of each column
+ * among 16 lanes. The partial sums of the lanes are added in a fixed tree.
  *
  * @module
  */

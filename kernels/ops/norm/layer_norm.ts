@@ -162,8 +162,8 @@ const callLayerNormGrad = define(layerNormGradOp);
 const callLayerNormParamGrad = define(layerNormParamGradOp);
 
 /**
- * Number of rows per block of partial sums, 8 to 32: if possible there are at most 512 blocks, and 32 rows
- * are few enough for sums in float32.
+ * Number of rows per block of partial sums, from 8 to 32. If possible, there are at most 512 blocks. The
+ * limit of 32 rows keeps the sums accurate in float32.
  */
 function blockRows(rows: number): number {
   return Math.min(Math.max(Math.ceil(rows / 512), 8), 32);

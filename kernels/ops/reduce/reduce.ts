@@ -228,8 +228,8 @@ function expectAxes(op: string, { shape, from, to }: { shape: Shape; from: numbe
 }
 
 /**
- * Numbers of elements [outer, n, inner] of the axes of `shape` before `from`, from `from` to `to` - 1, and
- * from `to` on.
+ * Sizes [outer, n, inner]: n is the number of elements of axes `from` … `to` - 1 of `shape`, outer is that of
+ * the axes before them, and inner is that of the axes after them.
  */
 function split(shape: Shape, { from, to }: { from: number; to: number }): readonly [number, number, number] {
   return [sizeOf(shape.slice(0, from)), sizeOf(shape.slice(from, to)), sizeOf(shape.slice(to))];
@@ -245,7 +245,7 @@ function repeat(call: Call<ReduceAttrs>, g: Tensor): Tensor {
   return broadcast(g, { shape: call.inputs[0].shape, from, to });
 }
 
-/** Computes each element of the result by `of` from the n elements of x that belong to it. */
+/** Computes each element of the result by calling `of` with the n elements of x that are reduced to it. */
 function fold(x: Float64Array, call: Call<ReduceAttrs>, of: (column: Float64Array) => number): Float64Array {
   const [outer, n, inner] = sizes(call);
   const column = new Float64Array(n);

@@ -20,7 +20,7 @@ import type { RunJob } from "./run_job.ts";
 import { type InterruptHandlers, onInterrupt } from "./signals.ts";
 import { StopRequest } from "./stop.ts";
 
-/** Receives the states of stages that are safely on disk: see `Env.onSaved`. */
+/** Receives the states of stages that have been saved to disk: see `Env.onSaved`. */
 type SavedListener = (states: ReadonlyMap<string, StageSnapshot> | null) => void;
 
 /**

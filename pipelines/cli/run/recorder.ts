@@ -32,7 +32,8 @@ export interface RecorderFiles {
 /** An event whose counts cover the whole run so far, so that a later event replaces it. */
 type CumulativeEvent = StageEvent | SurveyEvent;
 
-const cumulativeEvery = 10; // seconds between two of one name in metrics.jsonl; the display gets every event
+/** Seconds between two events of the same name in metrics.jsonl. The display gets every event. */
+const cumulativeEvery = 10;
 
 /**
  * Writes each event to all outputs. The "run" event is held back until the first event other than a note,

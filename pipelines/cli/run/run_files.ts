@@ -16,7 +16,7 @@ import { makeRunFolder, type RunRecord, writeRecord } from "./run_folder.ts";
 import type { RunJob } from "./run_job.ts";
 import { versions } from "./versions.ts";
 
-/** Open files, and the state of them that a checkpoint saves. */
+/** Open files, and what a checkpoint saves about them. */
 export interface RunFiles extends RecorderFiles {
   /**
    * Saves the lengths of the files in each checkpoint, and truncates the files to these lengths when a run

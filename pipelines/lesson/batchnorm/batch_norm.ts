@@ -46,8 +46,8 @@ export async function* withBatchNorm(setup: BatchNormSetup): AsyncGenerator<Item
 }
 
 /**
- * Compares losses during and after training with the losses printed in the notebook. They are newer than the
- * losses in its log.
+ * Compares losses during and after training with the losses printed in the notebook. The printed losses are
+ * newer than the losses in the notebook's log.
  */
 function* notebookChecks(
   { curve, train, dev }: VersionLosses,
@@ -70,7 +70,7 @@ function* notebookChecks(
   yield check({ name: "loss, dev", ours: dev, lecture: 2.1056840, ...options });
 }
 
-/** Means and standard deviations for single names, which have no batch. */
+/** Means and standard deviations with which batch norm works for a single name, without a batch. */
 async function* statisticsWithoutBatch(
   net: DeviceTrainer,
   { letters, data, seed }: BatchNormSetup,

@@ -6,7 +6,7 @@
  */
 import { type ContextNet, mlp, mlpWithNorm } from "../../../kernels/models/course/name_nets.ts";
 
-/** A version of the net. Each version changes one more thing than the previous version. */
+/** A version of the net. Each version makes one change to the previous version. */
 export interface NetVersion {
   readonly name: string;
   /** How the initial weights or the layers are chosen; used in a sentence. */

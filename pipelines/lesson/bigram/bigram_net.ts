@@ -1,5 +1,5 @@
 /**
- * The net with one layer of the lesson on pairs of letters, computed by this project's kernels.
+ * The one-layer net of the lesson on pairs of letters, computed by this project's kernels.
  *
  * @module
  */
@@ -40,7 +40,7 @@ export interface BigramNetOptions {
    * computes the loss.
    */
   readonly inSteps?: boolean;
-  /** Factor of the penalty in the loss, which is the mean of the squares of W; default 0. */
+  /** Factor of the penalty in the loss; default 0. The penalty is the mean of the squares of W. */
   readonly penalty?: number;
 }
 
@@ -89,13 +89,15 @@ export class BigramNet implements AsyncDisposable {
     await this.#session.run(["step"]);
   }
 
-  /** Loss computed in the last step, before it changed W: with the penalty (`loss`) and without (`nll`). */
+  /**
+   * Losses computed in the latest step, before W was changed. `loss` includes the penalty, `nll` does not.
+   */
   async losses(): Promise<{ readonly loss: number; readonly nll: number }> {
     const { loss, nll } = await this.#session.read(["loss", "nll"]);
     return { loss: loss.data[0], nll: nll.data[0] };
   }
 
-  /** The current W and the gradient of the last step, each of shape [letters, letters]. */
+  /** The current W and the gradient of the latest step, each of shape [letters, letters]. */
   async weights(): Promise<{ readonly W: Float32Array; readonly gradient: Float32Array }> {
     const { W, gradient } = await this.#session.read(["W", "gradient"]);
     return { W: Float32Array.from(W.data), gradient: Float32Array.from(gradient.data) };

@@ -1,7 +1,7 @@
 /**
  * Values from the lecture on pairs of letters, and the checks that compare our values with them. Most values
- * are from its notebook. If the notebook's cells were run out of order or print no value, we ran the same
- * code again.
+ * are from its notebook. Some cells of the notebook were run out of order or print no value; for these, we
+ * ran the same code ourselves.
  *
  * @module
  */

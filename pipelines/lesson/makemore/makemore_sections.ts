@@ -118,7 +118,7 @@ export async function* trainingSection(
     curve.set(yield* trainer.train(count, { total: steps, decay: regularized }), first);
     const losses = await trainer.evaluate();
     evaluations.push(losses);
-    if (!(losses.test < best.test)) continue; // also for NaN
+    if (!(losses.test < best.test)) continue; // a loss of NaN is no improvement
     [best, weights] = [losses, await trainer.weights()];
     await saveModel(path, { weights, test: best.test, identity: requirementsOf(type, inputs).identity });
   }

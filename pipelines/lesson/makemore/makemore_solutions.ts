@@ -72,7 +72,10 @@ function ratesSentence(bestRates: ReadonlyMap<string, number>): string {
 /** Number of updates after which the regularized transformer has its lowest test loss. */
 export const regularizedSteps = 14_000;
 
-/** Hyperparameters with which the transformer overfits less. The learning rate should also fall to 0. */
+/**
+ * Hyperparameters with which the transformer overfits less. In addition, the learning rate should fall to 0
+ * during training.
+ */
 export function regularized(hyperparameters: MakemoreHyperparameters): MakemoreHyperparameters {
   return { ...hyperparameters, learningRate: 2e-3, weightDecay: .1, dropout: .05 };
 }

@@ -91,7 +91,8 @@ export async function softmaxOnEngine(
   const graph = new Graph();
   const leaf = graph.leaf("logits", { shape: [1, logits.length], dtype: "f32" }, "input");
   const target = graph.leaf("target", { shape: [1], dtype: "u32" }, "input");
-  const loss = crossEntropy(scale(leaf, 1), target); // of a copy: its gradient overwrites its input
+  // `scale` makes a copy of the logits, because the gradient of `crossEntropy` overwrites its input.
+  const loss = crossEntropy(scale(leaf, 1), target);
   const [gradient] = gradients(loss, [leaf]);
   graph.output("loss", loss);
   if (gradient !== null) graph.output("gradient", gradient);

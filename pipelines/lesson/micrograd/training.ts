@@ -191,7 +191,7 @@ export async function* sameWithTensors(
 ): AsyncGenerator<Item> {
   yield heading("The same net, as tensors");
   const net = demoNet(seed), parameters = net.parameters().length;
-  // A product and a sum for each weight.
+  // Each point needs a product and a sum for each weight.
   const count = Number((2 * points.length * parameters).toPrecision(2));
   yield say(
     `With one object for each number, ${points.length} points and ${parameters} parameters make about ${

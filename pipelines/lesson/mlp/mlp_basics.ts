@@ -93,7 +93,7 @@ export async function* letterVectors(
   return five;
 }
 
-/** 3. The net learns a few examples by heart, and why their loss may not reach 0. */
+/** 3. The net memorizes a few examples. Explains why their loss may not reach 0. */
 export async function* memorizeFive(
   five: Examples,
   { letters, engine, seed }: MlpSetup,

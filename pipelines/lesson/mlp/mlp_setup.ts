@@ -15,8 +15,8 @@ export const batch = 32;
 /** Number of training steps of a shortened run and of the lecture's run. */
 export const shortRun = 20_000, fullRun = 200_000;
 /**
- * Number of times that the notebook's cell that shuffles the names had been run before the notebook printed
- * the numbers of examples.
+ * Number of times that the notebook had shuffled the names before it printed the numbers of examples. The
+ * cell that shuffles them was run repeatedly.
  */
 export const shuffles = 4;
 

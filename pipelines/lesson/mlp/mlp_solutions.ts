@@ -53,7 +53,7 @@ export async function* tunedNet(env: NamesEnv, steps: number): AsyncGenerator<It
 }
 
 /**
- * E02: the loss before training, and smaller initial weights with which it is that of equally likely letters.
+ * E02: the loss before training, and smaller initial weights with which all letters are about equally likely.
  */
 export async function* scaledStart(env: NamesEnv): AsyncGenerator<Item> {
   const { words } = env.data, letters = new Letters(words), engine = await engineForSmallNets(env);

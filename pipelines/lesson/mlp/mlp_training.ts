@@ -75,8 +75,8 @@ export async function* trainLargerNet(setup: MlpSetup): AsyncGenerator<Item> {
     }),
   );
   yield* lossTable("vectors of 10, 200 neurons", { losses, setup });
-  // The notebook's batches are not known, and even runs that differ in a single rounding end with losses that
-  // differ by some thousandths.
+  // The notebook's batches are not known. Even if two runs differ only in the rounding of one number, their
+  // final losses differ by several thousandths.
   const options = { within: .01, source: notebook, mayDiffer: lossMayDiffer };
   yield check({ name: "loss, train", ours: losses.train, lecture: 2.1260, ...options });
   yield check({ name: "loss, dev", ours: losses.dev, lecture: 2.1701, ...options });

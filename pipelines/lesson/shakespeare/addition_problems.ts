@@ -1,6 +1,6 @@
 /**
  * Additions of two numbers as text. The digits of the sum are reversed, so that the last digit is generated
- * first. As in addition by hand, each carry is then known before it is needed.
+ * first. Then each carry is known before the next digit needs it, as in addition by hand.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export interface AdditionProblems {
   readonly mask: Float32Array<ArrayBuffer>;
 }
 
-/** Draws random problems: only held-out problems if `heldOut` is true, otherwise only the rest. */
+/** Draws random problems: only held-out problems if `heldOut` is true, otherwise only the other problems. */
 export function additionProblems(
   count: number,
   { digits, random, heldOut }: {

@@ -96,9 +96,9 @@ export async function* additionSolution(
 }
 
 /**
- * Wrong sums of the model, as lines of text. The model predicts each digit from the correct digits before it.
- * If its most probable digit is correct at every position, the model would also generate the sum correctly
- * without seeing these digits.
+ * Wrong sums of the model, as lines of text. The model sees the correct digits before each digit that it
+ * predicts. If all its most probable digits are correct, it would generate the correct sum on its own as
+ * well.
  */
 async function mistakesOf(
   engine: Engine,

@@ -1,5 +1,5 @@
 /**
- * The lecture's last model: the resources that its training needs, and the training itself on a GPU.
+ * The final model of the lecture: the resources that its training needs, and the training itself on a GPU.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Computes the logits of a model at all positions of sequences, to test which positions they depend on.
+ * Computes the logits of a model at all positions of sequences, to test which positions the logits depend on.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Exercise 5 of the lesson: merging code points instead of bytes, with rare code points as bytes, as
- * sentencepiece does for Llama 2.
+ * Exercise 5 of the lesson: merging code points instead of bytes. Rare code points are represented by their
+ * bytes, as in sentencepiece for Llama 2.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const utf8 = new TextEncoder();
 const bytes = 256; // byte tokens, for characters that have no token
 const merges = 100;
 const coverage = 0.9995; // fraction of the text whose characters get a token (sentencepiece's default)
-const most = 20_000; // characters, because the plain trainer reads the whole text for each merge
+const most = 20_000; // length limit in characters: the plain trainer reads the whole text for each merge
 
 /** Yields the items of our solution. */
 export async function* codePointsSolution(env: LessonEnv<Text>): AsyncGenerator<Item> {

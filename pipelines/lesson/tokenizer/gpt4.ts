@@ -1,6 +1,6 @@
 /**
  * Section 6 of the lesson: GPT-4's tokenizer. OpenAI has published the tokens in order of rank; the merges
- * are recovered from them.
+ * are recovered from this order.
  *
  * @module
  */

@@ -1,11 +1,11 @@
 /**
- * The simplest byte-pair encoding, as minbpe's first exercise asks for it. It takes quadratic time;
+ * The simplest byte-pair encoding, as in minbpe's first exercise. This form takes quadratic time;
  * `stages/token` computes the same result faster. Source: karpathy/minbpe base.py.
  *
  * @module
  */
 
-/** A pair of neighbouring ids, and its number of occurrences. */
+/** A pair of consecutive ids, and its number of occurrences. */
 export interface PairCount {
   readonly left: number;
   readonly right: number;

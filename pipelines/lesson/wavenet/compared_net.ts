@@ -53,7 +53,7 @@ export function lossItem({ losses: { train, dev }, curve }: TrainedNet): Item {
   );
 }
 
-/** Compares the validation loss of a net with that of the net before it, for example "0.0460 lower than". */
+/** Compares the validation loss of a net with that of the net `before`, for example "0.0460 lower than". */
 export function validationComparison(net: TrainedNet, before: TrainedNet): string {
   return comparison(net.losses.dev, before.losses.dev);
 }

@@ -1,5 +1,5 @@
 /**
- * Sections of the lesson on WaveNets, whose layers join pairs of neighbours.
+ * Sections of the lesson on WaveNets, whose layers join pairs of adjacent vectors.
  *
  * @module
  */
@@ -113,7 +113,7 @@ export async function* bugSection(
   return { name: "8 letters in pairs", trained, lecture: { train: 1.912, validation: 2.022 } };
 }
 
-/** Trains the lecture's last net. */
+/** Trains the final net of the lecture. */
 export async function* largerSection(inputs: WavenetInputs): AsyncGenerator<Item, ComparedNet> {
   yield heading("A larger net");
   const { letters, steps, mayDiffer, lossMayDiffer } = inputs, net = wavenet({ vocabSize: letters.count });
@@ -132,7 +132,7 @@ export async function* largerSection(inputs: WavenetInputs): AsyncGenerator<Item
       lecture: loss,
       within: 5e-4,
       source: notebook,
-      // A shorter run has the same losses as the full run until its learning rate is reduced.
+      // A shorter run has the same losses as the full run until the shorter run reduces its learning rate.
       mayDiffer: step < .75 * steps ? mayDiffer : lossMayDiffer,
     });
   }

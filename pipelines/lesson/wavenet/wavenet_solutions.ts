@@ -68,7 +68,7 @@ function gate(hidden: number, { residual }: { readonly residual: boolean }): Seq
   };
 }
 
-/** Validation loss of the lecture's last net. */
+/** Validation loss of the lecture's final net. */
 const lectureLoss = 1.993;
 const weightDecay = 5e-4;
 /** Number of steps after which the gated net's loss is lower than the lecture's. */

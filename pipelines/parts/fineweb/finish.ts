@@ -13,7 +13,7 @@ import { shellWord } from "../../cli/shell_word.ts";
 import type { RankWork } from "./rank_work.ts";
 import { otherRanksFinished, writeMerged } from "./ranks.ts";
 
-/** Finishes a process's work and returns its last lines. */
+/** Finishes a process's work and returns the lines to print at the end. */
 export async function finishRank(
   values: Readonly<Record<string, unknown>>,
   { env, work }: { readonly env: Env; readonly work: RankWork },

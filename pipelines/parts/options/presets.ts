@@ -1,5 +1,6 @@
 /**
- * The presets of pipelines that train a model. A pipeline takes from a preset the options that it has.
+ * The presets of pipelines that train a model. A pipeline ignores a preset's values for options that the
+ * pipeline does not have.
  *
  * @module
  */

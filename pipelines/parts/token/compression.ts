@@ -24,7 +24,7 @@ export interface CompressionRow {
   readonly bytes: number;
   /** Length in code points. */
   readonly characters: number;
-  /** Number of tokens under each vocabulary; null if it cannot encode the text. */
+  /** Number of tokens under each vocabulary; null if the vocabulary cannot encode the text. */
   readonly tokens: readonly (number | null)[];
   /** Whether the text is a translation of the English passage. */
   readonly translated: boolean;

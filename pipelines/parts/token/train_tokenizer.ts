@@ -86,8 +86,8 @@ export function trainOnCounts(training: Required<TrainBpeOptions>, dir: string):
 }
 
 /**
- * Throws RangeError for a special token that has a line break, which minbpe's files cannot store, or that is
- * given twice.
+ * Throws RangeError for a special token that is given twice, or that contains a line break, which minbpe's
+ * files cannot store.
  */
 function checkSpecial(special: readonly string[]): void {
   special.forEach((text, i) => {

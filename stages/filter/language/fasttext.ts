@@ -96,8 +96,8 @@ export class FastText {
   }
 
   /**
-   * The leaf with the greatest probability, which is the product of the branch probabilities on the path to
-   * it. The search skips subtrees that cannot contain a better leaf.
+   * The leaf with the greatest probability. The probability of a leaf is the product of the branch
+   * probabilities on the path to the leaf. The search skips subtrees that cannot contain a better leaf.
    */
   #best(hidden: Float32Array): Prediction {
     const { dimensions, labels, tree, output } = this.#model;

@@ -41,7 +41,7 @@ export class FastTextReader {
     return Float32Array.from({ length: count }, (_, i) => this.#view.getFloat32(at + 4 * i, true));
   }
 
-  /** Reads the bytes of a string that ends with a zero byte, which is skipped. */
+  /** Reads the bytes of a null-terminated string, and skips its terminator. */
   text(): Uint8Array {
     const end = this.all.indexOf(0, this.#at);
     if (end < 0) {

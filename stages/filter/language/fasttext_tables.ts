@@ -94,7 +94,7 @@ export class QuantizedRows {
 }
 
 /**
- * Centroids of a product quantizer with `count` parts of `width` numbers each, except the last, which has
+ * Centroids of a product quantizer with `count` parts. Each part has `width` numbers, but the last one has
  * `lastWidth`.
  */
 class Quantizer {

@@ -1,8 +1,8 @@
 /**
- * Finds the documents to remove from sorted signatures. For each bucket, the files of all sets are merged
- * in sorted order, and adjacent entries with equal signatures are joined into clusters. All documents of a
- * cluster except its root are then removed. The result files have datatrove's format: `000000.remove` has
- * the index of each removed document in 4 bytes, little-endian.
+ * Compares sorted signatures to find the documents to remove. For each bucket, the files of all sets are
+ * merged in sorted order, and adjacent entries with equal signatures are joined into clusters. All documents
+ * of a cluster except its root are then removed. The result files have datatrove's format: `000000.remove`
+ * contains the index of each removed document in 4 bytes, little-endian.
  *
  * @module
  */
@@ -27,7 +27,8 @@ export interface FindDuplicatesOptions {
 }
 
 /**
- * Numbers of all documents, of adjacent pairs with equal signatures in a bucket, and of documents to remove.
+ * Number of documents, number of adjacent pairs of entries that have equal signatures in a sorted bucket, and
+ * number of documents to remove.
  */
 export type DuplicateCounts = Readonly<{ documents: number; pairs: number; removed: number }>;
 

@@ -12,7 +12,7 @@ import { KeyTable } from "./key_table.ts";
 import { readFull } from "./whole_io.ts";
 import { entriesInSync, makeFolderSync } from "../../disk/files.ts";
 
-// Number of neighbouring runs of equal size that are merged into one. Merging keeps the number of runs small,
+// Number of consecutive runs of equal size that are merged into one. Merging keeps the number of runs small,
 // and each of n keys is rewritten only log8(n) times.
 const FAN_IN = 8;
 const BUFFER = 8192; // keys collected before a write to the log
@@ -96,8 +96,8 @@ export class KeyIndex {
   }
 
   /**
-   * Writes the keys in memory to a new run, then merges the last runs as long as enough of them have the same
-   * size.
+   * Writes the keys in memory to a new run, then merges the newest runs as long as enough of them have the
+   * same size.
    */
   #spill(): void {
     const range = { first: this.#count - this.#held, count: this.#held };

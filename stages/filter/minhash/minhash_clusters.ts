@@ -17,7 +17,7 @@ import { type SignatureOptions, Signer } from "./signer.ts";
 import { sortSignatures } from "./sort_signatures.ts";
 import { entriesInSync, makeFolderSync } from "../../disk/files.ts";
 
-/** How documents are compared, and where they are stored until then. */
+/** How documents are compared, and where they are stored until they are compared. */
 export interface MinhashClustersOptions extends SignatureOptions {
   /**
    * Folder for documents and signatures, created if missing. It holds the compressed documents, and 1.9 kB of

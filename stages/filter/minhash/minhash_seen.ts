@@ -24,9 +24,9 @@ export interface MinhashSeenOptions extends SignatureOptions {
 const BYTES_PER_KEY = 24; // 16 in a half-full table, and 8 more while its keys are sorted
 
 /**
- * Drops a document as `duplicate` if it has a bucket in common with any earlier document, kept or dropped. Of
- * a chain of near-duplicates, only the first document is therefore kept. Documents with fewer words than a
- * shingle are kept.
+ * Drops a document as `duplicate` if it has a bucket in common with at least one earlier document, whether
+ * that document was kept or dropped. Therefore only the first document of a chain of near-duplicates is kept.
+ * Documents with fewer words than a shingle are kept.
  *
  * FineWeb's own method is `minhashClusters`, which needs all documents before it decides. The results differ
  * in two ways: here the first document of a cluster is kept, not the root in the union-find structure; and

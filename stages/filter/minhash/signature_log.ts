@@ -1,7 +1,7 @@
 /**
  * The log of signatures in order of arrival: an append-only file of records. A record consists of the hashes
- * of all buckets and the document's index. The sorted files of `sortSignatures` can always be made again from
- * it.
+ * of all buckets and the document's index. The sorted files of `sortSignatures` can always be recreated from
+ * the log.
  *
  * @module
  */

@@ -143,8 +143,8 @@ function order(a: Uint32Array, from: number, b: Uint32Array, other: number, widt
 }
 
 /**
- * Merges several files into one sorted sequence: for each record, yields the reader that has it as its
- * current record.
+ * Merges several files into one sorted sequence. For each record of the sequence, yields the reader that is
+ * at this record.
  */
 export function* mergeSignatures(readers: readonly SignatureReader[]): Generator<SignatureReader> {
   const heap: SignatureReader[] = []; // a binary heap: no parent is greater than its children

@@ -84,7 +84,7 @@ export class Signer {
 
   /**
    * The signature of a text: buckets × rows hashes of 8 bytes, little-endian. Null if the text has fewer
-   * words than a shingle; it is then no duplicate of any text.
+   * words than a shingle; such a text is never a duplicate.
    */
   sign(text: string): Uint8Array<ArrayBuffer> | null {
     const words = this.wordsOf(text);
@@ -109,7 +109,7 @@ export class Signer {
 
   /**
    * A key for each bucket of a signature: an integer from 1 to 2^53 - 1. Signatures that agree in a bucket
-   * have the same key for it. Any two other keys are equal with probability 2^-53.
+   * have the same key for it. All other pairs of keys are equal with probability 2^-53.
    */
   keys(signature: Uint8Array): Float64Array<ArrayBuffer> {
     const { memory, keys } = this.#wasm;

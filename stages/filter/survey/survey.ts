@@ -33,20 +33,20 @@ export type SurveyState = {
   withoutUrl: number;
 };
 
-const maxDomains = 2000; // they take about 50 kB in each checkpoint
+const maxDomains = 2000; // 2000 domains take about 50 kB in each checkpoint
 const reportedDomains = 200;
 const documentsPerEvent = 256;
 
 /** An open survey: its statistics and how they are reported. */
 interface OpenSurvey {
   readonly statistics: SurveyState;
-  /** Number of documents in the last event; -1 before the first event. */
+  /** Number of documents in the latest event; -1 before the first event. */
   reported: number;
   emit(): void;
 }
 
 /**
- * Passes documents unchanged and reports statistics about them in "survey" events with this `name`. The last
+ * Passes documents unchanged and reports statistics about them in "survey" events with this `name`. The final
  * event is emitted on close and not only on flush, because a flow whose later stages need no more documents
  * is never flushed.
  */
@@ -79,7 +79,7 @@ export function survey(name: string): Stage<Document, Document> {
   };
 }
 
-/** Emits an event unless the last one covers the same documents. */
+/** Emits an event unless the previous event covered the same documents. */
 function report(survey: OpenSurvey): void {
   if (survey.reported === survey.statistics.documents) return;
   survey.reported = survey.statistics.documents;

@@ -110,7 +110,7 @@ export class Spacy {
         }
         continue;
       }
-      const hasSpacer = chunk[0] === " " && texts.length > 0; // a first space only ends the token before it
+      const hasSpacer = chunk[0] === " " && texts.length > 0; // a leading space belongs to no token
       if (hasSpacer) spacing[spacing.length - 1] = SPACED;
       if (hasSpacer && chunk.length === 1) continue;
       texts.push(hasSpacer ? chunk.slice(1) : chunk);

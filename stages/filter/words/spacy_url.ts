@@ -1,7 +1,7 @@
 /**
- * Recognizes web and e-mail addresses as spaCy's tokenizer does, which does not split them. An address has
- * the form [scheme://] [user@] host.tld [:port] [/path]; the host may also be a public IP address. Takes
- * linear time for any text.
+ * Recognizes web and e-mail addresses by the rules of spaCy's tokenizer, which does not split an address. An
+ * address has the form [scheme://] [user@] host.tld [:port] [/path]; the host may also be a public IP
+ * address. Takes linear time for any text.
  *
  * Source: spaCy's URL pattern and its tests; the pattern is based on Diego Perini's (gist 729294, MIT).
  *

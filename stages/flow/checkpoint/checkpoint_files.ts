@@ -68,7 +68,7 @@ export async function validationLossOf(folder: string): Promise<number | null> {
     const manifest = await readJson(`${folder}/manifest.json`);
     return isRecord(manifest) && typeof manifest.valLoss === "number" ? manifest.valLoss : null;
   } catch {
-    return null; // a damaged checkpoint is not a candidate for the best
+    return null; // a damaged checkpoint cannot be the best one
   }
 }
 

@@ -96,8 +96,8 @@ function lossAt(snapshots: ReadonlyMap<string, StageSnapshot>, step: number): nu
 }
 
 /**
- * Tensors that do not change while they are written. They are copied, unless nothing else uses them or they
- * are sent to a thread (which copies or transfers them anyway).
+ * Returns tensors that do not change while the checkpoint is written. These are copies, unless nothing else
+ * uses the original tensors or they are sent to a thread, because sending copies or transfers them anyway.
  */
 function stableTensors({ tensors, options }: TensorFile, thread: CheckpointThread | null): TensorMap {
   if (thread !== null || options.transfer === true) return tensors;

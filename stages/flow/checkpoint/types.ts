@@ -25,8 +25,8 @@ export class TensorFile {
 }
 
 /**
- * Number of items in, items out and items dropped for each reason; lengths of the output if the run measures
- * them.
+ * Number of input items, of output items, and of items dropped for each reason; also the lengths of the
+ * output items if the run measures them.
  */
 export type StageCounts = Readonly<{
   in: number;

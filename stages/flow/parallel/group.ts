@@ -18,13 +18,13 @@ import type { Stage } from "../stage.ts";
 import type { WorkerProgress } from "./progress_watchdog.ts";
 
 /**
- * Names the function that makes a group. A module exports it; it takes plain options and returns a list of
- * stages.
+ * Names a function that makes a group. The function is exported by a module, takes plain options and returns
+ * a list of stages.
  */
 export interface GroupModule {
   /** The module's URL: `import.meta.resolve("./my_group.ts")`. */
   readonly module: string;
-  /** The function's name. Its stages must not remember anything from one item to the next. */
+  /** The function's name. The stages that it returns must not remember anything from one item to the next. */
   readonly group: string;
   /** The function's argument. */
   readonly options: Json;
@@ -144,7 +144,7 @@ function functionOf(
   );
 }
 
-/** The inlet of a node, which first records that an item has reached the node. */
+/** Wraps the inlet of a node, to record that an item has reached the node before the node processes it. */
 function recorded(
   node: StageNode | undefined,
   { progress, number }: { readonly progress: WorkerProgress | undefined; readonly number: number },

@@ -18,7 +18,7 @@ export type { GroupModule } from "./group.ts";
 export type { ItemLimit } from "./worker_pool.ts";
 
 const FRAME = 8; // items: a message takes tens of microseconds, and frames in flight delay a barrier
-const IN_FLIGHT = 2; // frames per worker: one that it works on, and one waiting for it
+const IN_FLIGHT = 2; // frames per worker: one being processed, and one waiting
 
 /** How a group is distributed. */
 export interface ParallelOptions {

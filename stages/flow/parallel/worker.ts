@@ -9,8 +9,8 @@ import { Group, type GroupModule, type GroupOptions, type GroupResult } from "./
 import { WorkerProgress } from "./progress_watchdog.ts";
 
 /**
- * A message to a worker. The first message has the shared memory for its progress, the second the group, and
- * the following ones frames; the last message is "close".
+ * A message to a worker. The first message contains the shared memory for the worker's progress, the second
+ * the group, and each later message a frame; the final message is "close".
  */
 export type WorkerRequest =
   | Readonly<{ kind: "progress"; memory: SharedArrayBuffer }>
@@ -84,7 +84,10 @@ function respond(error: unknown): void {
   }
 }
 
-/** Converts an error to a message for the main thread. Explains a system error, but not its cause. */
+/**
+ * Converts an error to a message for the main thread. Explains a system error in words, but not the errors
+ * that caused it.
+ */
 function serialized(thrown: unknown): SerializedError {
   return withCauses(explained(asError(thrown)));
 }

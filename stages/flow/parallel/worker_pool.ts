@@ -181,7 +181,7 @@ export class WorkerPool {
   #replace(member: PoolMember, reason: string): void {
     const { begun, stage } = member.watchdog.progress;
     const at = begun - member.finished - 1, oldest = member.inFlight[0]?.request;
-    if (oldest?.kind !== "frame" || at >= oldest.items.length) return; // it has just finished this item
+    if (oldest?.kind !== "frame" || at >= oldest.items.length) return; // the item has just been finished
     member.worker.terminate();
     const [first, ...rest] = member.inFlight.splice(0);
     Object.assign(member, { finished: 0, ...this.#startWorker(() => member) });

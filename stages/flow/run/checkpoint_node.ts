@@ -2,7 +2,7 @@
  * The node of a stage that takes checkpoints. Barriers from the source end at its input, and the checkpoints
  * that the stage asks for start at its output.
  *
- * Such a checkpoint contains the upstream states that the last barrier collected, the number of items that
+ * Such a checkpoint contains the upstream states that the latest barrier collected, the number of items that
  * have reached the input since then (`skip`), and the current states of this stage and of all stages after
  * it. A resumed run restores the states and drops the first `skip` items at the input, so the stage receives
  * the same items as in an uninterrupted run.
@@ -21,16 +21,16 @@ import type { Wait } from "./wait.ts";
 export interface CheckpointHost extends RunHost {
   /** Starts a barrier for the stages after the node; null if the run keeps no checkpoints. */
   beginCheckpoint(): PendingBarrier | null;
-  /** Ends the run without flushing: the last checkpoint has been taken. */
+  /** Ends the run without flushing, after the final checkpoint has been taken. */
   finish(): void;
 }
 
 /** A StageNode for a stage with `takesCheckpoints`. */
 export class CheckpointNode extends StageNode {
   readonly #host: CheckpointHost;
-  #lastBarrier: PendingBarrier | null = null; // the last barrier that reached the input
+  #lastBarrier: PendingBarrier | null = null; // the latest barrier that reached the input
   readonly #firstBarrier = Promise.withResolvers<void>(); // resolved when a barrier has reached the input
-  #since = 0; // number of items that have reached the input after the last barrier
+  #since = 0; // number of items that have reached the input after the latest barrier
   #skip: number; // number of items still to drop after a resume
   #lastCheckpoint: PendingBarrier | null = null; // null if an item was processed after it
   #idle = true;
@@ -106,7 +106,7 @@ export class CheckpointNode extends StageNode {
   }
 
   /**
-   * Returns the last barrier that reached the input. Waits until it is complete, because it may still be on
+   * Returns the latest barrier that reached the input. Waits until it is complete, because it may still be on
    * its way through a branch of the flow.
    */
   async #upstream(): Promise<Barrier> {

@@ -23,7 +23,9 @@ export class RunSegment implements Segment {
   readonly #controller = new AbortController();
   readonly clock: SegmentClock;
   readonly signal: AbortSignal = this.#controller.signal;
-  /** Whether the segment contains a branch point. If so, it must not stop when only one side has ended. */
+  /**
+   * Whether the segment contains a branch point. Such a segment must not stop when only one side has ended.
+   */
   divided = false;
 
   /**

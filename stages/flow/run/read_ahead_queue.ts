@@ -37,7 +37,7 @@ export class ReadAheadQueue implements Inlet {
   readonly #entries: Entry[] = [];
   readonly #full = new StageMeter("waiting for room"); // time in which no stage works: not reported
   #items = 0;
-  #ending = false; // the end has been taken from the queue, so barriers bypass the queue
+  #ending = false; // the end of the input has left the queue, so barriers bypass it
   #room: PromiseWithResolvers<void> | null = null; // resolved when the queue has room for an item
   #arrival: PromiseWithResolvers<void> | null = null; // resolved when an entry arrives
 

@@ -20,7 +20,7 @@ export class Reporter {
     this.#host = host;
   }
 
-  /** `all`: whether to report stages whose counts have not changed, too. */
+  /** `all`: whether to include the stages whose counts have not changed. */
   report(all = false): void {
     const { segments, nodes, before } = this.#layout;
     this.#emit(segments[0].first, [], all);

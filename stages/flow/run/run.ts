@@ -36,7 +36,7 @@ export class Run implements CheckpointHost, SourceHost {
   #stopped = false;
   #lastCheckpoint: Promise<void> | null = null; // taken by the CheckpointNode when the run stops
   #failure: { readonly reason: unknown } | null = null;
-  #written: Promise<void> = Promise.resolve(); // resolves when the last checkpoint is written; never rejects
+  #written: Promise<void> = Promise.resolve(); // pending while a checkpoint is being written; never rejects
 
   constructor(flow: FlowGraph, options: RunOptions, end: Inlet = drain) {
     this.#flow = flow;
@@ -82,7 +82,7 @@ export class Run implements CheckpointHost, SourceHost {
     } finally {
       signal?.removeEventListener("abort", onAbort);
       stop?.removeEventListener("abort", onStop);
-      await this.#written; // after a failure too: the checkpoint may still become complete
+      await this.#written; // even after a failure, because the checkpoint may still become complete
       await this.#closeAll();
       checkpoints?.close?.();
     }
@@ -100,7 +100,10 @@ export class Run implements CheckpointHost, SourceHost {
     return this.#newBarrier(leaves, checkpointNode === null ? (barrier) => this.#commit(barrier) : () => {});
   }
 
-  /** In a flow with branches, no barrier passes during a flush, because the sides end one after the other. */
+  /**
+   * In a flow with branches, no barrier passes during a flush, because the two sides of a branch point end
+   * one after the other.
+   */
   afterFlushItem(): Wait {
     if (this.#layout.segments.some((segment) => segment.divided)) return;
     return this.#source.afterFlushItem();
@@ -193,8 +196,8 @@ export class Run implements CheckpointHost, SourceHost {
 
   /**
    * Starts writing a complete barrier while the run continues. Waits first until the previous checkpoint is
-   * written, for two reasons: the effects saved here then include the line about it in the metrics, and at
-   * most two checkpoints are in memory.
+   * written, for two reasons: the effects saved here must include the line about the previous checkpoint in
+   * the metrics, and at most two checkpoints should be in memory.
    */
   async #commit(barrier: Barrier): Promise<void> {
     const { checkpoints } = this.#options;

@@ -1,5 +1,5 @@
 /**
- * Splits the time of a segment among its stages, of which one works at a time.
+ * Splits the time of a segment among its stages. Only one of them works at a time.
  *
  * Reading the clock costs more than passing a quick item on. If items are quick, only one item in `SAMPLE` is
  * timed, and its times are scaled up to cover the others.

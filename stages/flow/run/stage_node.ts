@@ -168,7 +168,7 @@ export class StageNode implements Inlet {
     );
   }
 
-  /** Called after a push, when everything downstream has taken its output. */
+  /** Called after a push, when everything downstream has taken the output of the push. */
   protected afterPush(): Wait {}
 
   #endPush(before: StageMeter): Wait {

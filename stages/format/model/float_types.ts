@@ -35,7 +35,7 @@ export function narrowed(values: Float32Array, dtype: FloatType): Uint8Array {
   for (let i = 0; i < bits.length; i++) {
     const x = bits[i], low = x & 0xFFFF;
     const isNaN = (x & 0x7FFFFFFF) > 0x7F800000;
-    // Rounding a NaN, or dropping its lower half, could turn it into infinity, which the quiet bit prevents.
+    // Rounding a NaN, or dropping its lower half, could turn it into infinity. The quiet bit prevents this.
     if (isNaN) halves[i] = low === 0 ? x >>> 16 : x >>> 16 | 0x40;
     else halves[i] = (x + 0x7FFF + (x >>> 16 & 1)) >>> 16;
   }

@@ -97,7 +97,7 @@ export async function openGpt2Safetensors(
   }
 }
 
-/** Checks that the files have exactly the model's tensors, and returns their shapes. */
+/** Checks that the files contain exactly the model's tensors, and returns the tensors' shapes. */
 function shapesOf(
   places: ReadonlyMap<string, { readonly entry: TensorEntry }>,
   { path, config }: { readonly path: string; readonly config: GptConfig },

@@ -1,6 +1,7 @@
 /**
- * A model's options in Hugging Face's config.json. The model's option table has the key of each option and,
- * for an option with a choice of words, Hugging Face's words.
+ * A model's options in Hugging Face's config.json. The model's option table contains each option's key in
+ * config.json. If the value of an option is one of several words, the table also contains Hugging Face's
+ * words.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * The layout of llm.c's model files, version 3 (float32) and 5 (bfloat16): a header of 256 int32 values, then
- * 16 kinds of tensors; each kind has its tensors of all layers one after the other. Little-endian. Source:
- * llm.c train_gpt2.py `write_model`, train_gpt2.c `gpt2_build_from_checkpoint`, train_gpt2.cu
+ * 16 kinds of tensors. For each kind, the tensors of all layers follow one after the other. Little-endian.
+ * Source: llm.c train_gpt2.py `write_model`, train_gpt2.c `gpt2_build_from_checkpoint`, train_gpt2.cu
  * `gpt2_write_to_checkpoint`.
  *
  * @module
@@ -19,7 +19,7 @@ export const llmcOptions = ["seqLen", "vocabSize", "layers", "heads", "channels"
 /** The sizes in the header. `paddedVocabSize`: number of rows of the embedding in the file. */
 export type LlmcSizes = Pick<GptConfig, typeof llmcOptions[number]> & { readonly paddedVocabSize: number };
 
-/** A tensor of the file. `transposed`: whether the file stores it as [columns, rows] of `shape`. */
+/** A tensor of the file. `transposed`: whether a [rows, columns] tensor is stored as [columns, rows]. */
 export type LlmcTensor = NamedShape & Readonly<{ transposed: boolean }>;
 
 /** Size of the header in bytes. */

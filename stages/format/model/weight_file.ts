@@ -23,7 +23,7 @@ export interface WeightFile {
    * Shape of each tensor; key: the tensor's name. The embedding may have padding rows beyond the vocabulary.
    */
   readonly shapes: ReadonlyMap<string, Shape>;
-  /** Reads a tensor as float32. Throws RangeError for a name that the file does not have. */
+  /** Reads a tensor as float32. Throws RangeError for a name that the file does not contain. */
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
   /** Closes the file. */
   close(): void;

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Bytes `begin` to `end` (exclusive) of the file on disk, which are packed bytes if the file is packed. */
+/** Bytes `begin` to `end` (exclusive) of the file as it is stored: packed bytes if the file is packed. */
 export type ByteRange = Readonly<{
   /** Offset of the first byte. */
   begin: number;

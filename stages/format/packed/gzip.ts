@@ -28,12 +28,12 @@ export interface MemberOptions {
   readonly maxMembers?: number;
 }
 
-const PUSH_BYTES = 1 << 14; // packed bytes per push; they unpack to at most 16 MiB, also in a zip bomb
+const PUSH_BYTES = 1 << 14; // packed bytes per push; they unpack to at most 16 MiB, even in a zip bomb
 
 /**
- * Unpacks chunks that begin at packed byte `start`, the start of a member. Zeros after the last member are
- * padding. Throws Deno.errors.InvalidData if the data or a checksum is wrong, and UnexpectedEof if the data
- * ends early; both name the member's offset.
+ * Unpacks chunks that begin at packed byte `start`, the start of a member. Bytes of value 0 after the last
+ * member are ignored as padding. Throws Deno.errors.InvalidData if the data or a checksum is wrong, and
+ * UnexpectedEof if the data ends early; both name the member's offset.
  */
 export async function* gunzipMembers(
   packed: AsyncIterable<Uint8Array<ArrayBuffer>>,
@@ -90,7 +90,7 @@ async function skipHeader(input: ByteQueue, at: string): Promise<void> {
     const [low, high] = await take(input, 2, at);
     await take(input, low + 256 * high, at);
   }
-  for (const flag of [8, 16]) { // a file name and a comment, each ended by a zero byte
+  for (const flag of [8, 16]) { // a file name and a comment, each ended by a byte of value 0
     if (flags & flag) await skipText(input, at);
   }
   if (flags & 2) await take(input, 2, at);

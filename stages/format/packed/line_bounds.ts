@@ -1,7 +1,7 @@
 /**
  * Reading the lines of one byte range of a file, so that all ranges together read each line once. The rule is
- * the same as for Hadoop's input splits: every range except the file's first starts after its first line end,
- * and the previous range reads up to that line end.
+ * the same as for Hadoop's input splits: every range except the first range of the file starts after its
+ * first line end, and the previous range reads up to that line end.
  *
  * @module
  */

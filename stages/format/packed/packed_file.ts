@@ -48,7 +48,7 @@ export interface UnpackOptions {
   readonly anchor?: Anchor;
   /** Called with each anchor, before its bytes are yielded. */
   readonly onAnchor?: (anchor: Anchor) => void;
-  /** Signal that aborts reading, also during a wait for a server. */
+  /** Signal that aborts reading, even while it waits for a server. */
   readonly signal?: AbortSignal;
 }
 
@@ -94,7 +94,7 @@ export class Anchors {
     this.#passed.push(anchor);
   };
 
-  /** The last anchor passed. */
+  /** The latest anchor that was passed. */
   get last(): Anchor {
     return this.#passed[this.#passed.length - 1];
   }

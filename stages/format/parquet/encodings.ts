@@ -7,7 +7,7 @@
  */
 
 /**
- * Maximum size of a page in bytes, and maximum size of all its decoded values together. Most pages have about
+ * Maximum size of a page in bytes, and maximum size of all its decoded values together. Most pages take about
  * a megabyte; a single large value can need more.
  */
 export const MAX_PAGE_BYTES = 1 << 28;

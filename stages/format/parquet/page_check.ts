@@ -1,7 +1,7 @@
 /**
- * Checks the counts, sizes and runs in Parquet's pages before hyparquet decodes them. hyparquet trusts them,
- * so a flipped bit could make it allocate gigabytes or loop forever. Source: Apache Parquet format,
- * "Encodings".
+ * Checks the counts, sizes and runs in Parquet's pages before hyparquet decodes the pages. hyparquet trusts
+ * these numbers, so a flipped bit could make it allocate gigabytes or loop forever. Source: Apache Parquet
+ * format, "Encodings".
  *
  * @module
  */

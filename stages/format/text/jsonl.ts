@@ -63,7 +63,7 @@ export async function* readJsonl(
   const { name, from = { offset: 0, line: 0 }, limit = 1 << 26, onUnreadable, ends } = options;
   const decoder = new TextDecoder();
   let { offset, line } = from;
-  let long: RangeError | null = null; // the error of a line beyond the limit, while its pieces are skipped
+  let long: RangeError | null = null; // set while the rest of a too long line is skipped
   for await (const { bytes, end, complete } of lines(chunks, { offset, limit })) {
     if (long === null && ends?.(offset)) return;
     if (long === null) line++;

@@ -41,7 +41,7 @@ export const PARTIAL = ".partial";
  * neither exists.
  */
 export function openFinalOrPartial(path: string): { readonly file: Deno.FsFile; readonly actual: string } {
-  for (const actual of [path, path + PARTIAL, path]) { // again: it may have been renamed in between
+  for (const actual of [path, path + PARTIAL, path]) { // `path` twice: meanwhile the file may be renamed
     try {
       return { file: openFileSync(actual), actual };
     } catch (error) {

@@ -8,7 +8,7 @@ import { openLlmcShard } from "./llmc_shard.ts";
 import { openNanogptBin } from "./nanogpt.ts";
 import type { TokenFile } from "./token_file.ts";
 
-/** Format of a `.bin` file; its name is the same in both formats. */
+/** Format of a `.bin` file; both formats use this extension. */
 export type TokenFormat = "llmc" | "nanogpt";
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Writes records of TensorBoard's event files, for scalars only. A record is a protocol buffer with its
- * length and checksums. npm has no package that writes them without TensorFlow's native library. Source:
- * tensorflow's record_writer.cc, event.proto, summary.proto.
+ * length and checksums. npm has no package that writes event files without TensorFlow's native library.
+ * Source: tensorflow's record_writer.cc, event.proto, summary.proto.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * Removes boilerplate from an article's element: captions and credits, dates, bylines, share and cookie bars,
- * links to other pages, notes about the author, legal notices. It is recognized by markup, by common class
- * names and by wording; no rule is written for a particular site.
+ * links to other pages, notes about the author, legal notices. Boilerplate is recognized by markup, by common
+ * class names and by wording; no rule is written for a particular site.
  *
  * @module
  */

@@ -43,8 +43,8 @@ export function pageText(html: string): string {
 // Limits of a page that can be parsed in seconds; the time grows with the square of the nesting depth.
 const MAX_DEPTH = 10_000;
 const MAX_TAGS = 1 << 19; // each takes half a kilobyte of memory; a page of 1 MB has at most 350,000 tags
-// Number of steps of the parser. For each end tag without a start tag it goes through all open elements, and
-// for each tag in an svg element through the tag's characters.
+// Maximum number of steps of the parser. An end tag without a start tag takes a step for each open element; a
+// tag in an svg element takes a step for each of its characters.
 const MAX_STEPS = 1e9;
 
 /**

@@ -140,7 +140,8 @@ async function refusal(url: string, { status, statusText, headers, body }: Respo
 }
 
 /**
- * Milliseconds until the time in a Retry-After field, which has seconds or a date; null if it has neither.
+ * Milliseconds until the time in a Retry-After field, which is given in seconds or as a date; null if the
+ * field contains neither.
  */
 function pauseOf(value: string | null): number | null {
   if (value === null) return null;

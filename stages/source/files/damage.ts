@@ -49,7 +49,8 @@ export function skipInput(
 }
 
 /**
- * Like `skipInput`, but with a note for the first record only, because millions of records may be unusable.
+ * Like `skipInput`, but only the first skipped record is reported in a note, because millions of records may
+ * be unusable.
  * `state.noted` is saved in checkpoints.
  */
 export function skipRecord(

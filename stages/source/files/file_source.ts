@@ -54,7 +54,7 @@ export function fileSource(path: string, options: FileOptions = {}): Source<Docu
   return readers[kind](path, options);
 }
 
-/** The extension in `fileKinds` that a file name has; undefined if it has none of them. */
+/** The entry of `fileKinds` that is the extension of a file name; undefined for other extensions. */
 export function fileKind(path: string): string | undefined {
   const name = unpackedName(path).toLowerCase();
   return fileKinds.find((ending) => name.endsWith(ending));

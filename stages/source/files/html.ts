@@ -16,7 +16,7 @@ const maxPageBytes = 1 << 26; // 64 MiB: a longer file is very unlikely to be a 
 export interface PageOptions extends DamageOptions {
   /**
    * `text` (default): the source extracts the main text itself. `html`: documents carry the page in `html`,
-   * so that the stage `extract` can extract the text, which is slow, on several workers.
+   * so that the stage `extract` can do the slow extraction of the text on several workers.
    */
   readonly pages?: "text" | "html";
 }

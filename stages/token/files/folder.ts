@@ -33,7 +33,7 @@ const fileNames = [
 export interface SaveTokenizerOptions {
   /** Path of the folder. Files in it that do not belong to a tokenizer are left unchanged. */
   readonly dir: string;
-  /** Fields of report.json besides `vocabSize`, which describe how the tokenizer was trained. */
+  /** Facts about the training, which are written to report.json in addition to `vocabSize`. */
   readonly report?: Readonly<Record<string, unknown>>;
 }
 
@@ -41,7 +41,8 @@ export interface SaveTokenizerOptions {
  * Writes a tokenizer's folder. The files are first written and synced in a temporary folder beside it, then
  * renamed, so no file is ever incomplete. A format that cannot hold the tokenizer is left out: for example,
  * minbpe's format cannot hold GPT-2's and GPT-4's tokenizers, because their ids 0 to 255 are not the bytes in
- * order. Throws TypeError for other classes of tokenizers, or if no format can hold the tokenizer.
+ * order. Throws TypeError for a tokenizer that is neither a BpeTokenizer nor a CharTokenizer, or if no format
+ * can hold the tokenizer.
  */
 export async function saveTokenizer(tokenizer: Tokenizer, options: SaveTokenizerOptions): Promise<void> {
   const files = filesOf(tokenizer);
@@ -110,7 +111,7 @@ async function readGpt2(folder: string): Promise<BpeTokenizer> {
   return parseGpt2Files({ vocab, merges, folder });
 }
 
-const largestFile = 1 << 26; // bytes; the files of the largest published tokenizers are half as long
+const largestFile = 1 << 26; // bytes; the files of the largest published tokenizers are half as large
 
 async function readSmallText(path: string): Promise<string> {
   const { size } = await fileInfo(path);

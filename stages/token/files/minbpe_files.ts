@@ -38,7 +38,7 @@ export function minbpeModel(tokenizer: BpeTokenizer): string {
   return text;
 }
 
-/** The pattern or special token that has a line break, if any. */
+/** The first text with a line break, among the pattern and the special tokens; undefined if there is none. */
 function textWithLineBreak({ pattern, special }: BpeTokenizer): string | undefined {
   return [patternSource(pattern), ...special.keys()].find((text) => /[\r\n]/.test(text));
 }

@@ -1,7 +1,7 @@
 /**
  * OpenAI's vocabularies, from npm js-tiktoken. A vocabulary is imported only when it is used.
  *
- * A vocabulary that is written as a `.tiktoken` file has the same SHA-256 as tiktoken's own file.
+ * A `.tiktoken` file that is written from such a vocabulary has the same SHA-256 as tiktoken's own file.
  *
  * @module
  */

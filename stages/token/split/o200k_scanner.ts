@@ -2,10 +2,10 @@
  * The o200k pattern (GPT-4o) as a scanner, without a regular expression.
  *
  * The pattern's first two alternatives match words. A word is an optional leading character that is not a
- * letter, number or line break, then uppercase or caseless letters, then lowercase or caseless letters, then
- * an optional contraction; marks count as caseless letters. The first alternative needs at least one letter
- * in the second group and is found by backtracking over the first group; the second alternative needs at
- * least one letter in the first group.
+ * letter, number or line break, then a group of uppercase or caseless letters, then a group of lowercase or
+ * caseless letters, then an optional contraction; marks count as caseless letters. The first alternative
+ * needs at least one letter in the second group and is found by backtracking over the first group; the second
+ * alternative needs at least one letter in the first group.
  *
  * @module
  */

@@ -2,11 +2,11 @@
  * Learns byte-pair merges from chunk counts: the most frequent pair of neighbouring tokens becomes a new
  * token, until the vocabulary is full.
  *
- * The count and the positions of each pair are updated with each merge, so that a merge costs only as much as
- * it changes. All positions of a pair are found in a single step, in which the newer of its two tokens is
- * made; after that step the pair's count can only fall. So the positions are in order without sorting, and
- * the queue can be a heap whose entries are corrected only when they reach the top. Source: Sennrich et al.
- * 2016; karpathy/minbpe.
+ * The count and the positions of each pair are updated with each merge, so that the cost of a merge depends
+ * only on how much the merge changes. All positions of a pair are found in a single step: the merge that
+ * makes the newer of the pair's two tokens. After that step the pair's count can only fall. So the positions
+ * are in order without sorting, and the queue can be a heap whose entries are corrected only when they reach
+ * the top. Source: Sennrich et al. 2016; karpathy/minbpe.
  *
  * @module
  */
@@ -22,8 +22,8 @@ export type TieBreak = "first-seen" | "greatest" | "smallest-id";
 const NONE = -1; // as an id: merged into the token on its left; as a link: no neighbour
 
 /**
- * The distinct chunks as one array of ids. Within a chunk each position is linked to the positions of its
- * neighbours; merges change ids and links.
+ * The distinct chunks as one array of ids. Within a chunk each position is linked to the positions of the
+ * previous and the next token; merges change ids and links.
  */
 export class LinkedChunks {
   /** Token id at each position. */
@@ -82,7 +82,7 @@ class Pairs {
   readonly right: number[] = [];
   readonly count: number[] = [];
   readonly positions: number[][] = [];
-  readonly #first: number[] = []; // index of the first of each pair's positions that may still hold it
+  readonly #first: number[] = []; // for each pair, index of the first position that may still hold it
   readonly #table = new PairTable(1 << 12);
 
   constructor(readonly chunks: LinkedChunks) {}

@@ -29,7 +29,7 @@ export interface TrainBpeOptions {
   readonly tieBreak?: TieBreak;
 }
 
-/** Facts about a training, which report.json contains. */
+/** Facts about a training, as stored in report.json. */
 export type TrainBpeReport = Readonly<{
   vocabSize: number;
   /** Number of merges. */
@@ -119,8 +119,9 @@ export class BpeTrainer {
 }
 
 /**
- * Trains a byte-pair tokenizer on texts, which are not kept in memory, so they may be a stream of any length.
- * The chunks are counted on `workers` threads (default 1); the result does not depend on their number.
+ * Trains a byte-pair tokenizer on texts. The texts are not kept in memory, so they may be a stream of any
+ * length. Chunks are counted on `workers` threads (default 1); the result does not depend on the number of
+ * threads.
  *
  * @example
  * ```ts

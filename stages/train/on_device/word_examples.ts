@@ -22,9 +22,9 @@ export function examplesOfWords(
 }
 
 /**
- * One example for each token of each word, and one for the end of the word. Its inputs are the `context`
- * tokens before that token, padded in front with `end`. Words are lists of token ids without `end`, the token
- * before and after each word (default 0).
+ * One example for each token of each word, and one for the end of each word. The inputs of an example are the
+ * `context` tokens before its target, padded in front with `end`. The token `end` (default 0) stands before
+ * and after each word; the lists of token ids in `words` do not contain it.
  */
 export function contextExamples(
   words: readonly ArrayLike<number>[],

@@ -146,12 +146,13 @@ Deno.test("eachGradient() does not compute a gradient twice that goes into a buf
   const graph = new Graph();
   const leaf = (label: string) => graph.leaf(label, { shape: [2, 2], dtype: "f32" }, "parameter");
   const a = leaf("a"), b = leaf("b"), w = leaf("w");
-  // The gradient of the sum is one product; a's gradient is the same product, and b's depends on it.
+  // The gradient of the sum a + b² is one product. It equals the gradient of a, and the gradient of b is
+  // computed from it.
   const loss = sum(matmul(add(a, mul(b, b)), w));
   const into = new Map([[a, graph.leaf("a/grad", { shape: [2, 2], dtype: "f32" }, "gradient")]]);
   [...eachGradient(loss, [a, b], { into })].forEach(({ gradient }, i) => graph.output(`g${i}`, gradient));
   const names = compile("test", graph).calls.map((call) => call.op.name);
-  // The forward product, the backward product, and its addition to a's buffer.
+  // The forward product, the backward product, and the addition of the backward product to a's buffer.
   deepStrictEqual(names.filter((name) => /^matmul|accumulate/.test(name)), [
     "matmul",
     "matmul",

@@ -39,8 +39,8 @@ Deno.test("NumpyRandom.integers() rejects the same words as NumPy", () => {
   ]);
 });
 
-// A further test is that of twoMoons() in the micrograd lesson: scikit-learn's make_moons(100, noise=.1) with
-// seed 1337.
+// The test of twoMoons() in the micrograd lesson also uses these methods, and compares the points with those
+// of scikit-learn's make_moons(100, noise=.1) for seed 1337.
 Deno.test("NumpyRandom.normal() and .shuffle() give NumPy's numbers", () => {
   // numpy.random.RandomState(42).normal(size=3)
   const random = new NumpyRandom(42);

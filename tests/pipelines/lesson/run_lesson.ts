@@ -8,9 +8,9 @@ import { type Check, type Item, outcomeOf } from "../../../pipelines/lesson/item
 import type { LessonPipeline } from "../../../pipelines/lesson/lesson.ts";
 import { itemLines } from "../../../pipelines/lesson/text.ts";
 
-/** Options of a run. By default the lesson itself runs on the data that installs with the program. */
+/** Options of a run. By default no solution is run, and the data is that installed with the program. */
 export interface RunLessonOptions {
-  /** Data file; default: the data that installs with the program. */
+  /** Data file; default: the data that is installed with the program. */
   readonly source?: string;
   /** Exercise whose solution is run; default: none. */
   readonly solution?: string;

@@ -1,6 +1,6 @@
 /**
- * Fuzz tests: the readers of compressed files, weights, shards and vocabularies read mutated files, 4,400 of
- * the 10,000 mutants of a whole run.
+ * Fuzz tests: the readers of compressed files, weights, shards and vocabularies read mutated files. A whole
+ * run has 10,000 mutants, of which 4,400 are from this file.
  *
  * @module
  */

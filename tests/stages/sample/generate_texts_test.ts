@@ -88,8 +88,8 @@ Deno.test("generateTexts() gives the texts of whole forward passes, also beyond 
     const prefills = steps.filter(({ kind }) => kind === "prefill");
     deepStrictEqual(
       prefills.map(({ tokens }) => tokens),
-      // The prompt "ab" is read once for the first two texts. When the third text starts, neither slot has it
-      // any more.
+      // The prompt "ab" is read once for the first two texts. When the third text starts, neither of the two
+      // slots still contains the prompt.
       [2, options.slide === 9 ? 21 : 24, 2, 1],
     );
     ok(steps.some(({ kind }) => kind === "slide"));

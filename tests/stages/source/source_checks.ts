@@ -12,7 +12,7 @@ export function equal(actual: unknown, expected: unknown): void {
   if (a !== b) throw new Error(`Got ${a}, expected ${b}`);
 }
 
-/** A context for a source outside of a flow; `dropped` collects the reasons of dropped items. */
+/** A context for a source outside of a flow; `dropped` collects the reasons for which items are dropped. */
 export function context(seed = 1): Context & { readonly dropped: string[] } {
   const dropped: string[] = [];
   return {
@@ -82,7 +82,8 @@ export async function fails(
 }
 
 /**
- * Runs `use` with a temporary folder. The function passed to it writes a file and returns the file's path.
+ * Makes a temporary folder and calls `use` with a function that writes a file into it and returns the file's
+ * path.
  */
 export async function withFolder(
   use: (path: (name: string, content: string | Uint8Array) => string) => Promise<void>,

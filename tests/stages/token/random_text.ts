@@ -1,5 +1,6 @@
 /**
- * Random texts: ASCII, white space, strings that the split patterns treat differently, and any code points.
+ * Random texts of ASCII, white space, strings that the split patterns treat differently, and arbitrary code
+ * points.
  *
  * @module
  */

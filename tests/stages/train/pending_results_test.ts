@@ -43,7 +43,7 @@ Deno.test("results() gives what step() gives, however many updates are read toge
   for (let step = 0; step < 8; step++) {
     wanted.push(await one.step(batchAt(step), { learningRate: rate, step }));
     many.begin(batchAt(step), { learningRate: rate, step });
-    if ([0, 2, 5].includes(step)) found.push(...await many.results()); // reads 1, 2 and 3 updates, later 2
+    if ([0, 2, 5].includes(step)) found.push(...await many.results()); // 1, 2 and 3 updates; after the loop 2
   }
   found.push(...await many.results());
   deepStrictEqual(found, wanted);
@@ -97,7 +97,7 @@ Deno.test("train() on webgpu: one submit per update, one read-back and one wait 
     .pipe({
       name: "count",
       open: () => null,
-      // Counts between updates 2 and 8, because reads lag behind by the same number of updates at both.
+      // Counts from update 2 to update 8, because at both updates the same number of results is still unread.
       push({ step, model }) {
         for (const name of ["submits", "readBacks", "waits"] as const) {
           if (step === 2) counts[name][0] = model.counters[name];

@@ -46,8 +46,8 @@ function finiteWeights(state: unknown): boolean {
 }
 
 /**
- * Opens the CPU engine with `readsDrain` set, as if every read waited for all submitted work, like WebGPU in
- * Deno. Then `train` reads several updates together.
+ * Opens the CPU engine with `readsDrain` set. The engine then claims that every read waits for all submitted
+ * work, as on WebGPU in Deno, so `train` reads several updates together.
  */
 async function draining(): Promise<Engine> {
   const cpu = await openCpu({ threads: 1 });
@@ -138,8 +138,8 @@ async function resumed(dropout: number): Promise<void> {
       checkpointEvery: 3,
       checkpoints: new MemoryCheckpoints(parts),
     });
-    // The interrupted run emitted the events up to its checkpoint, including the evaluations after that
-    // update.
+    // The interrupted run emitted the events up to its checkpoint, including the evaluations after the
+    // checkpoint's update.
     const next = whole.findIndex((e) => e.type === "step" && e.step === savedSteps[i]);
     deepStrictEqual(again, next < 0 ? [] : whole.slice(next));
   }
@@ -195,7 +195,7 @@ Deno.test("train() counts no time twice: each update begins after the one before
 
 /**
  * A learning rate with which the third update makes the weights NaN. The loss of that update is finite, since
- * it is computed before.
+ * it is computed before the weights change.
  */
 const ruiningRate = (step: number) => step === 2 ? NaN : 1e-3;
 

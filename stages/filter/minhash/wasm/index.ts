@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, see build.ts
 /**
- * MinHash signatures of texts: the SHA-1 hash of each shingle is permuted in many ways, and the signature is
- * the minimum of each permutation.
+ * MinHash signatures of texts: the SHA-1 hash of each shingle is permuted in many ways, and the signature
+ * consists of the minimum of each permutation.
  *
  * @module
  */
@@ -66,7 +66,7 @@ export function hash(length: u32): void {
 
 /**
  * Computes a key of 53 bits, not 0, for each bucket of the signature, and stores it as a float64. Signatures
- * that agree in a bucket have the same key for it. Any two other keys are equal with probability 2^-53.
+ * that agree in a bucket have the same key for it. All other pairs of keys are equal with probability 2^-53.
  */
 export function keys(buckets: u32, rows: u32): void {
   let from = signatureAt;

@@ -25,7 +25,7 @@ const f32 = (values: readonly number[], shape: Shape = [values.length]) => ({
   data: Float32Array.from(values),
 });
 
-/** Three programs: "forward" computes y = a·b, "set" copies x to a, and "tick" counts `steps` up modulo 5. */
+/** Three programs: "forward" computes y = a·b, "set" copies x to a, "tick" increments `steps` modulo 5. */
 function sharing(): readonly Program[] {
   const forward = new Graph();
   const a = forward.leaf("a", { shape: [2, 2], dtype: "f32" }, "parameter");
@@ -218,8 +218,8 @@ Deno.test("exp and tanh of the WASM kernels have relative errors below 1.5e-7 an
   const n = 40001, graph = new Graph();
   const x = graph.leaf("x", { shape: [n], dtype: "f32" }, "input");
   graph.output("tanh", tanh(x));
-  // The gradient of cross entropy is (softmax - 1 at the target) · dlosses. With lse = 0, dlosses = 1 and the
-  // last column as the target, it is e^x in all other columns.
+  // The gradient of cross entropy is (softmax - 1 at the target) · dlosses. If lse = 0, dlosses = 1 and the
+  // last column is the target, the gradient is e^x in all other columns.
   const logits = graph.leaf("logits", { shape: [1, n], dtype: "f32" }, "output");
   const target = graph.leaf("target", { shape: [1], dtype: "u32" }, "input");
   const lse = graph.leaf("lse", { shape: [1], dtype: "f32" }, "input");

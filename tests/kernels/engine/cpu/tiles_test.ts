@@ -14,8 +14,8 @@ const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root))
 const flags: string = /--v8-flags=\S+/.exec(tasks.fast.command)?.[0] ?? "none";
 
 /**
- * The flags, and optimization from the first call: only V8's optimizing compiler joins vector instructions,
- * and a test ends before that compiler would start.
+ * The same flags, and one that makes V8 optimize code from its first call. Only the optimizing compiler joins
+ * vector instructions, and without this flag a test would end before that compiler starts.
  */
 const optimized = `${flags},--no-liftoff`;
 

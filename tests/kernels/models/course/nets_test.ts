@@ -72,7 +72,7 @@ for (const [name, model] of Object.entries(models)) {
     const later = tokens.with(13, (tokens[13] + 1) % 7); // position 4 of the second row
     const exact = await lossesOf(openReference(), model, tokens),
       after = await lossesOf(openReference(), model, later);
-    // The loss at position t depends on tokens up to t: losses before 13 stay, that at 13 changes.
+    // A loss depends on no later token: the losses before index 13 stay the same, and that at 13 changes.
     deepStrictEqual(after.losses.subarray(0, 13), exact.losses.subarray(0, 13));
     ok(name === "bigram" || after.losses[13] !== exact.losses[13]);
     const found = await lossesOf(await openCpu({ threads: 2 }), model, tokens);

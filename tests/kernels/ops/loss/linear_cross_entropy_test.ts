@@ -90,8 +90,8 @@ for (const [name, open] of Object.entries(engines)) {
   Deno.test(`linearCrossEntropy() in blocks of any size gives the losses and gradients of all logits at once, on ${name}`, async () => {
     const engine = await open();
     const expected = await run(openReference(), B * T);
-    // All 14 rows at once; then blocks of 7 rows (twice), of 4 rows (the last block is incomplete) and of 1
-    // row.
+    // All 14 rows at once; blocks of 7 rows, because 13 is rounded to 7 and because 7 is requested; blocks of
+    // 4 rows, of which the last is incomplete; and blocks of 1 row.
     for (const rows of [14, 13, 7, 4, 1]) {
       const actual = await run(engine, rows);
       checkClose(actual, expected, `${rows} rows on ${name}`);
@@ -168,8 +168,8 @@ Deno.test("plan() of a small model computes all logits at once: one product forw
   const { programs } = plan({ model, training: { optimizer: adamw(), shape: [1, 2, 8], clip: 1 } });
   const names = programs[0].calls.map((call) => call.op.name);
   const count = (op: string) => names.filter((name) => name === op).length;
-  // Products of the head and of four linear layers; those that compute gradients of weights add them to the
-  // gradient buffers.
+  // The head and four linear layers use matrix products. The products that compute gradients of weights add
+  // them to the gradient buffers.
   deepStrictEqual([count("matmul"), count("matmul_add"), count("cross_entropy_rows")], [2 + 4, 1 + 4, 0]);
   ok(names.includes("cross_entropy") && !names.includes("take_rows"));
 });

@@ -1,6 +1,6 @@
 /**
- * Tests linear layers that are a single op against the ops that it replaces: values and gradients, on the CPU
- * engine.
+ * Tests that a linear layer that is one op has the same values and gradients as a layer of several ops, on
+ * the CPU engine.
  *
  * @module
  */

@@ -39,8 +39,8 @@ function family(count: number): Document[] {
 
 /**
  * Ids of the documents to keep, computed in memory from the definition: pairs are joined bucket by bucket in
- * the order of their hashes. The root of the larger cluster is kept (with `release`, the root of the first
- * document's cluster).
+ * the order of their hashes. When two clusters are joined, the root of the larger one stays the root; with
+ * `release`, it is the root of the first document's cluster.
  */
 async function keptByDefinition(docs: readonly Document[], recipe: "current" | "release"): Promise<string[]> {
   const signer = await Signer.open({ recipe });
@@ -90,7 +90,7 @@ for (const recipe of ["current", "release"] as const) {
       const expected = await keptByDefinition(docs, recipe);
       ok(expected.length > 50 && expected.length < 150, `${expected.length} kept of 200`);
       deepStrictEqual(await kept(docs, { dir, recipe }), expected);
-      // Memory for runs of 15 documents, or of 2 documents, which gives more runs than can be merged at once.
+      // Memory for runs of 15 documents, or of only 2: then there are more runs than can be merged at once.
       deepStrictEqual(
         await kept(docs, { dir, recipe, memory: recipe === "current" ? 2000 : 15_000 }),
         expected,

@@ -1,5 +1,6 @@
 /**
- * Fuzz tests: every document reader reads mutated files, 5,500 of the 10,000 mutants of a whole run.
+ * Fuzz tests: every document reader reads mutated files. A whole run has 10,000 mutants, of which 5,500 are
+ * from this file.
  *
  * @module
  */
