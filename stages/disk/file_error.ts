@@ -51,7 +51,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
   EINVAL: { meaning: "the path is not valid", advice: "check the path" },
 };
 
-/** Codes of errors that another path could avoid. */
+/** Codes of errors that a user could avoid by giving another path. */
 const wrongPathCodes = new Set(
   "ENOENT ENOTDIR EISDIR EEXIST ENOTEMPTY EACCES EPERM ELOOP ENAMETOOLONG EROFS EINVAL".split(" "),
 );

@@ -17,7 +17,10 @@ const drawLabel = "draw";
 const keySuffix = "/key";
 const wrap = 2 ** 32 - 1; // the largest `wrap` that `count()` allows
 
-/** The inputs of a model's random numbers; each is created when the model asks for it. */
+/**
+ * Graph inputs that determine a model's random numbers. Each input is created when the model first asks for
+ * it.
+ */
 export function randomness(graph: Graph): Randomness {
   return {
     get draw(): Tensor {

@@ -164,7 +164,7 @@ class PooledGroup implements GroupRunner {
     return this.#pool.close();
   }
 
-  /** Waits for the oldest frames until a worker is free, sends the full frame, and yields the results. */
+  /** Yields the results of the oldest frames until a worker is free, then sends it the frame just filled. */
   async *#sendWhenFree(): AsyncGenerator<unknown> {
     while (this.#pool.fewestInFlight >= IN_FLIGHT) yield* await this.#oldest();
     this.#send();

@@ -1,5 +1,6 @@
 /**
- * Tests the largest batch sizes against the memory that the planner computes, and tests their table.
+ * Tests that the largest batch sizes fit into memory by the planner's figures, and tests the printed table of
+ * these sizes.
  *
  * @module
  */
