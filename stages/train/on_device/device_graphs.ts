@@ -51,7 +51,7 @@ export const trainerLabels = {
   logits: "trainer/logits",
 } as const;
 
-/** Number of batches that `eval` processes between a write and a read. */
+/** Number of batches evaluated between one upload of example indices and one read of their losses. */
 export const evalBatches = 16;
 
 /** One update. `slot` selects everything that differs between steps: examples, learning rate, step number. */
