@@ -72,7 +72,7 @@ export const optimizerOptions = {
     min: 1,
     ...rate,
     // Resuming with more steps must not change the learning rates of the steps already taken. A run with a
-    // time limit has no number of steps of its own, so its preset's number is used.
+    // time limit does not set a number of steps, so its preset's number is used.
     atStart: ({ steps, timeLimit }, dropped) =>
       numberOrNull(steps ?? (timeLimit === null ? null : dropped.get("steps"))),
   }),

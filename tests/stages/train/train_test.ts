@@ -153,7 +153,7 @@ Deno.test("train() draws dropout masks from the run's seed, whatever the weights
   notDeepStrictEqual(await losses(6), await losses(5));
 });
 
-Deno.test("train() and evaluate() end with the input if no number of steps is given", async () => {
+Deno.test("train() and evaluate() end with the input if `steps` is absent", async () => {
   const checkpoints = new MemoryCheckpoints();
   const events = await run({ count: 4, checkpoints });
   deepStrictEqual(of(events, "eval"), [3, 4]);
