@@ -84,7 +84,7 @@ async function lessonsIn(folder: URL): Promise<NamedLesson[]> {
   for (const name of await pipelineNames(folder)) {
     if (name === "lessons") continue; // this file
     const { pipeline } = await loadPipeline(folder, name);
-    if (isLesson(pipeline)) found.push({ name, pipeline });
+    if (isLesson(pipeline)) found.push({ name, typed: name, pipeline });
   }
   return found.sort((a, b) => a.pipeline.lesson.part - b.pipeline.lesson.part);
 }

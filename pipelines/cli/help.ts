@@ -28,6 +28,7 @@ export function listText(
     "",
     `Run one:      ${command} NAME [--option value]…`,
     `Its options:  ${command} NAME --help`,
+    `Your own:     ${command} ./FILE.ts [--option value]…`,
     "",
     "Faster on the CPU, in place of deno task pipeline:",
     "  deno task native …  multiplies matrices with the system's BLAS; may call native code",

@@ -15,6 +15,7 @@ import { buildFlow } from "./run/build.ts";
 import { environment } from "./run/environment.ts";
 import { executeWithRollback } from "./run/rollback.ts";
 import { moveAside } from "./run/run_folder.ts";
+import { shellWord } from "./shell_word.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** How the program was called. */
@@ -54,12 +55,12 @@ async function dispatch({ args, folder, command }: MainOptions, console: Console
     return 0;
   }
   if (name.startsWith("-")) {
-    throw new UsageError(`Expected a pipeline's name first, not ${name}: ${command} lists them`);
+    throw new UsageError(`Expected a pipeline's name or file first, not ${name}: ${command} lists them`);
   }
   const run = await prepareRun(await loadPipeline(folder, name), { args: rest, command });
   const { named: { pipeline }, options, commandLine, resolved, saved, decision } = run;
   if (commandLine.get("help") === true) {
-    console.out(helpText({ ...pipeline, name: run.named.name, options }, resolved, style));
+    console.out(helpText({ ...pipeline, name: shellWord(run.named.typed), options }, resolved, style));
     return 0;
   }
   if (saved !== null) checkFixed(resolved, { options, saved, out: decision.out });

@@ -208,3 +208,22 @@ export interface Pipeline<O> {
 export function pipeline<O extends Options>(p: Pipeline<O>): Pipeline<O> {
   return p;
 }
+
+/** Whether a value has the fields of a pipeline. */
+export function isPipeline(value: unknown): value is Pipeline<Options> {
+  return typeof value === "object" && value !== null && missingFields(value).length === 0;
+}
+
+/** The fields of a pipeline that an object lacks, as a message names them: "options", "build()". */
+export function missingFields(value: object): string[] {
+  return [
+    ...("about" in value && typeof value.about === "string" ? [] : ["about"]),
+    ...("options" in value && isOptions(value.options) ? [] : ["options"]),
+    ...("build" in value && typeof value.build === "function" ? [] : ["build()"]),
+  ];
+}
+
+function isOptions(value: unknown): boolean {
+  return typeof value === "object" && value !== null &&
+    Object.values(value).every((option) => typeof option?.parse === "function");
+}

@@ -32,7 +32,7 @@ export interface PreparedRun {
  * UsageError.
  */
 export async function prepareRun(
-  { name, pipeline }: NamedPipeline,
+  { name, typed, pipeline }: NamedPipeline,
   { args, command }: { readonly args: readonly string[]; readonly command: string },
 ): Promise<PreparedRun> {
   const { presets, positional, writes = true } = pipeline;
@@ -43,6 +43,7 @@ export async function prepareRun(
   const given: Lookup = (option) => commandLine.get(option) ?? config.get(option);
   const named = {
     name,
+    typed,
     pipeline: { ...pipeline, writes: typeof writes === "function" ? writes(given) : writes },
   };
   const decision = await decideResume(named, { commandLine, config });
@@ -62,9 +63,9 @@ export async function prepareRun(
     resolved: { ...resolved, values },
     saved,
     decision,
-    resumeCommand: `${command} ${name}${out === `runs/${name}` ? "" : ` --out ${shellWord(out)}`}${
-      rankWords(named, { decision, values })
-    }`,
+    resumeCommand: `${command} ${shellWord(typed)}${
+      out === `runs/${name}` ? "" : ` --out ${shellWord(out)}`
+    }${rankWords(named, { decision, values })}`,
   };
 }
 

@@ -78,7 +78,7 @@ inFolder("main lists the pipelines when given no name", async (folder) => {
 const wrong: readonly (readonly [args: string, message: string])[] = [
   ["sum-nubers", 'Unknown pipeline "sum-nubers": did you mean sum-numbers?'],
   ["zzz", 'Unknown pipeline "zzz": expected one of say, sum-numbers'],
-  ["--quiet", "Expected a pipeline's name first, not --quiet: deno task pipeline lists them"],
+  ["--quiet", "Expected a pipeline's name or file first, not --quiet: deno task pipeline lists them"],
   ["sum-numbers --stepz 4", "Unknown option --stepz: did you mean --steps?"],
   ["sum-numbers --steps four", 'Bad value for --steps: "four": expected a whole number of at least 1'],
   ["sum-numbers --steps", "--steps needs a value: expected --steps N"],
